@@ -1,0 +1,1 @@
+//! The office's program: sends, fetches, acknowledges and shows care-plan bundles.

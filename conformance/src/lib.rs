@@ -1,0 +1,1 @@
+//! Profile, transcripts and vectors; suites against the gateway and against other programs.

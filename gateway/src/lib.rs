@@ -1,0 +1,1 @@
+//! The gateway: listeners, admission desk, delivery, administration.

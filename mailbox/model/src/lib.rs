@@ -1,0 +1,28 @@
+//! The nouns of Fumibako, and their rules as pure functions.
+//!
+//! Start at [`Roll`] (who may do what), [`Refusal`] (every way to say no), [`Evidence`] (what is written down).
+//!
+//! Never here: a clock, a file, a socket; nothing waits. Never printed: care data (see [`Private`]).
+
+mod address;
+mod bundle;
+mod evidence;
+mod mailbox;
+mod private;
+mod refusal;
+mod roll;
+mod state;
+
+pub use address::{AGENT_ID_BYTES, Address, AgentId, DOMAIN_BYTES, Domain, Local, NotAnAddress, Party};
+pub use bundle::{BUNDLE_FIELD, BUNDLE_FIELD_BYTES, BundleFacts, NotBundleFacts};
+pub use evidence::{Event, Evidence, EvidenceId, NotAnEvidenceId};
+pub use fumibako_careplan::{NotAServiceKind, NotAnOfficeNumber, OfficeNumber, ServiceKind};
+pub use mailbox::{
+    Changes, Entry, FOLDER_NAME_BYTES, FlagChange, Flags, FolderId, FolderName, FolderStatus, FolderView,
+    KEYWORD_BYTES, KEYWORDS, Keywords, MessageId, ModSeq, NamedFlags, NotAFolderName, STANDARD_FOLDERS, SpecialUse,
+    Uid, UidValidity,
+};
+pub use private::Private;
+pub use refusal::{NotACode, Refusal, Refused, Row};
+pub use roll::{Account, CertificateKey, End, JAPAN, Licence, Office, Roll, japanese_day};
+pub use state::{MDN_SENT, State};

@@ -1,0 +1,238 @@
+//! 登録簿, the roll: who may log in, sign, send and receive, as one snapshot.
+
+use std::collections::HashMap;
+
+use fumibako_careplan::OfficeNumber;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
+use serde::{Deserialize, Serialize};
+
+use crate::address::{Address, Domain, Party};
+use crate::refusal::{Refusal, Refused};
+
+/// A care office on the roll.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Office {
+    /// 事業所番号.
+    pub number: OfficeNumber,
+    /// 事業所名, as shown.
+    pub name: String,
+    /// Its licence, if one was ever granted.
+    pub licence: Option<Licence>,
+    /// Why it is suspended, if it is.
+    pub suspended: Option<String>,
+}
+
+/// ライセンス: first and last day, in Japanese time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Licence {
+    /// The first day.
+    pub from: Date,
+    /// The last day; it still counts.
+    pub until: Date,
+}
+
+/// A login.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// ユーザID.
+    pub login: String,
+    /// Whom it acts as.
+    pub party: Party,
+    /// Argon2id in PHC form.
+    pub password_hash: String,
+}
+
+/// What names a certificate in the roll: its issuer (RFC 4514 text) and serial number (hex).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CertificateKey {
+    /// The issuer's distinguished name.
+    pub issuer: String,
+    /// The serial number in lower-case hex.
+    pub serial: String,
+}
+
+/// Which end of a bundle an office stands at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It sends.
+    Sender,
+    /// It receives.
+    Recipient,
+}
+
+/// The roll at one moment. Admission reads it; administration replaces it whole.
+#[derive(Clone, Debug)]
+pub struct Roll {
+    domain: Domain,
+    offices: HashMap<OfficeNumber, Office>,
+    accounts: HashMap<String, Account>,
+    bindings: HashMap<CertificateKey, Party>,
+}
+
+impl Roll {
+    /// A snapshot of these rows.
+    pub fn new(
+        domain: Domain,
+        offices: impl IntoIterator<Item = Office>,
+        accounts: impl IntoIterator<Item = Account>,
+        bindings: impl IntoIterator<Item = (CertificateKey, Party)>,
+    ) -> Self {
+        Self {
+            domain,
+            offices: offices.into_iter().map(|office| (office.number, office)).collect(),
+            accounts: accounts.into_iter().map(|account| (account.login.clone(), account)).collect(),
+            bindings: bindings.into_iter().collect(),
+        }
+    }
+
+    /// The mail domain of this gateway.
+    pub fn domain(&self) -> &Domain {
+        &self.domain
+    }
+
+    /// An office by number.
+    pub fn office(&self, number: OfficeNumber) -> Option<&Office> {
+        self.offices.get(&number)
+    }
+
+    /// All offices, in no order.
+    pub fn offices(&self) -> impl Iterator<Item = &Office> {
+        self.offices.values()
+    }
+
+    /// A login.
+    pub fn account(&self, login: &str) -> Option<&Account> {
+        self.accounts.get(login)
+    }
+
+    /// All logins, in no order.
+    pub fn accounts(&self) -> impl Iterator<Item = &Account> {
+        self.accounts.values()
+    }
+
+    /// Profile §4: whose certificate this is. First the mail address in it, else the roll.
+    pub fn bind(&self, key: &CertificateKey, rfc822_names: &[String]) -> Result<Party, Refused> {
+        let named = rfc822_names.iter().find_map(|name| {
+            let address: Address = name.parse().ok()?;
+            (address.domain == self.domain).then(|| address.party()).flatten()
+        });
+        named
+            .or_else(|| self.bindings.get(key).cloned())
+            .ok_or_else(|| Refusal::CertificateNamesNobody.about(format_args!("serial {}", key.serial)))
+    }
+
+    /// Profile §5.5: `login` may send for `office`: it is the office itself. Mandates widen this (Profile §9).
+    pub fn may_send(&self, login: &Party, office: OfficeNumber) -> Result<(), Refused> {
+        if *login == Party::Office(office) { Ok(()) } else { Err(Refusal::NotMandated.about(office)) }
+    }
+
+    /// Profile §5.6: the office is registered, not suspended, and licensed at this moment.
+    pub fn licensed(&self, number: OfficeNumber, end: End, now: Timestamp) -> Result<&Office, Refused> {
+        let (unknown, suspended, unlicensed) = match end {
+            End::Sender => (Refusal::SenderUnknown, Refusal::SenderSuspended, Refusal::SenderNotLicensed),
+            End::Recipient => (Refusal::RecipientUnknown, Refusal::RecipientSuspended, Refusal::RecipientNotLicensed),
+        };
+        let office = self.offices.get(&number).ok_or_else(|| unknown.about(number))?;
+        if office.suspended.is_some() {
+            return Err(suspended.about(number));
+        }
+        match office.licence {
+            Some(licence) if licence.in_force(now) => Ok(office),
+            _ => Err(unlicensed.about(number)),
+        }
+    }
+}
+
+impl Licence {
+    /// Counts from the first day's midnight to the end of the last day, in Japan.
+    pub fn in_force(&self, now: Timestamp) -> bool {
+        (self.from..=self.until).contains(&japanese_day(now))
+    }
+}
+
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Account").field("login", &self.login).field("party", &self.party).finish_non_exhaustive()
+    }
+}
+
+/// Japan's standard time, nine hours ahead of UTC all year.
+pub const JAPAN: Offset = Offset::constant(9);
+
+/// The date in Japan at a moment.
+pub fn japanese_day(at: Timestamp) -> Date {
+    JAPAN.to_datetime(at).date()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    fn office(number: &str, licence: Option<Licence>, suspended: Option<&str>) -> Office {
+        let number = number.parse().unwrap();
+        Office { number, name: "ひまわり訪問介護".into(), licence, suspended: suspended.map(Into::into) }
+    }
+
+    fn roll() -> Roll {
+        let year = Licence { from: date(2026, 4, 1), until: date(2027, 3, 31) };
+        Roll::new(
+            "plans.example".parse().unwrap(),
+            [
+                office("9970000011", Some(year), None),
+                office("9970000029", None, None),
+                office("9970000037", Some(year), Some("届出の確認中")),
+            ],
+            [],
+            [(
+                CertificateKey { issuer: "CN=Test CA".into(), serial: "0a".into() },
+                Party::Office("9970000029".parse().unwrap()),
+            )],
+        )
+    }
+
+    #[track_caller]
+    fn refused(number: &str, end: End, now: &str) -> Option<Refusal> {
+        roll().licensed(number.parse().unwrap(), end, now.parse().unwrap()).err().map(|refused| refused.why)
+    }
+
+    #[test]
+    fn a_licence_counts_through_its_last_day_in_japan() {
+        assert_eq!(refused("9970000011", End::Sender, "2026-03-31T14:59:59Z"), Some(Refusal::SenderNotLicensed));
+        assert_eq!(refused("9970000011", End::Sender, "2026-03-31T15:00:00Z"), None);
+        assert_eq!(refused("9970000011", End::Sender, "2027-03-31T14:59:59Z"), None);
+        assert_eq!(refused("9970000011", End::Sender, "2027-03-31T15:00:00Z"), Some(Refusal::SenderNotLicensed));
+    }
+
+    #[test]
+    fn each_end_has_its_own_refusals() {
+        let now = "2026-11-25T00:00:00Z";
+        assert_eq!(refused("9970000029", End::Sender, now), Some(Refusal::SenderNotLicensed));
+        assert_eq!(refused("9970000029", End::Recipient, now), Some(Refusal::RecipientNotLicensed));
+        assert_eq!(refused("9970000037", End::Recipient, now), Some(Refusal::RecipientSuspended));
+        assert_eq!(refused("9970000045", End::Recipient, now), Some(Refusal::RecipientUnknown));
+        assert_eq!(refused("9970000045", End::Sender, now), Some(Refusal::SenderUnknown));
+    }
+
+    #[test]
+    fn a_certificate_is_bound_by_its_address_else_by_the_roll() {
+        let key = |serial: &str| CertificateKey { issuer: "CN=Test CA".into(), serial: serial.into() };
+        let bind = |serial, names: &[&str]| {
+            roll().bind(&key(serial), &names.iter().map(ToString::to_string).collect::<Vec<_>>()).map(|p| p.to_string())
+        };
+        assert_eq!(bind("01", &["9970000011@plans.example"]).as_deref(), Ok("9970000011"));
+        assert_eq!(bind("0a", &[]).as_deref(), Ok("9970000029"));
+        assert_eq!(bind("0a", &["9970000011@elsewhere.example"]).as_deref(), Ok("9970000029"));
+        assert_eq!(bind("01", &["9970000011@elsewhere.example"]).unwrap_err().why, Refusal::CertificateNamesNobody);
+    }
+
+    #[test]
+    fn an_office_sends_for_itself_only() {
+        let own: OfficeNumber = "9970000011".parse().unwrap();
+        assert_eq!(roll().may_send(&Party::Office(own), own), Ok(()));
+        let other = Party::Office("9970000029".parse().unwrap());
+        assert_eq!(roll().may_send(&other, own).unwrap_err().why, Refusal::NotMandated);
+    }
+}

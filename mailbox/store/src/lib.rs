@@ -1,0 +1,1 @@
+//! What is kept, as one trait, and the admission that guards it.

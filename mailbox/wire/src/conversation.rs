@@ -1,0 +1,68 @@
+//! What all conversations share: bytes and answers go in, effects come out, time is an argument.
+
+use fumibako_model::Private;
+use jiff::Timestamp;
+
+/// One conversation of one protocol. After every call, drain [`next`](Self::next) until it is `None`.
+///
+/// The driver carries out effects strictly in order and answers each [`Effect::Ask`] exactly once before it takes the
+/// next effect. Bytes may arrive at any time; a conversation that waits for an answer keeps them.
+pub trait Conversation {
+    /// A question only the server can answer.
+    type Ask: Send;
+    /// The server's word on it.
+    type Answer: Send;
+
+    /// Bytes came from the peer.
+    fn receive(&mut self, now: Timestamp, bytes: &[u8]);
+    /// The pending question is answered.
+    fn answer(&mut self, now: Timestamp, answer: Self::Answer);
+    /// TLS is up after [`Effect::StartTls`].
+    fn secured(&mut self, now: Timestamp);
+    /// Something changed in the mailbox this conversation watches.
+    fn news(&mut self, now: Timestamp);
+    /// The server is about to stop: say so and close.
+    fn shutdown(&mut self, now: Timestamp);
+    /// Time passed; call when [`wake_at`](Self::wake_at) is reached.
+    fn tick(&mut self, now: Timestamp);
+    /// When this conversation wants a tick: its idle limit.
+    fn wake_at(&self) -> Timestamp;
+    /// What the driver must do next.
+    fn next(&mut self) -> Option<Effect<Self::Ask>>;
+}
+
+/// What a conversation wants done.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Effect<Ask> {
+    /// Bytes for the peer.
+    Send(Vec<u8>),
+    /// One piece of a message body, as it streams by. The pieces since the last question belong to the next one.
+    Body(Private<Vec<u8>>),
+    /// A question; the answer comes back through [`Conversation::answer`].
+    Ask(Ask),
+    /// Begin TLS; then call [`Conversation::secured`]. What the peer sent in clear after asking is discarded
+    /// (RFC 3207 §4.2).
+    StartTls,
+    /// Nothing more will be said.
+    Close,
+}
+
+/// How the connection under a conversation is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cover {
+    /// TLS from the first byte, or after STARTTLS.
+    Tls,
+    /// None yet, and STARTTLS is offered.
+    ClearOffersTls,
+}
+
+/// What a client gave to log in (RFC 4616).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// Whom to act as; empty means whoever the login is.
+    pub authorization: String,
+    /// ユーザID.
+    pub login: String,
+    /// パスワード.
+    pub password: Private<String>,
+}

@@ -1,0 +1,107 @@
+//! What an IMAP conversation asks the server.
+
+use std::sync::Arc;
+
+use fumibako_model::{
+    Changes, FlagChange, FolderId, FolderName, FolderStatus, FolderView, MessageId, ModSeq, NamedFlags, Party, Private,
+    Refused, Uid, UidValidity,
+};
+use jiff::Timestamp;
+
+use crate::Credentials;
+
+/// A question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Who is this? → [`Answer::Welcome`].
+    Login(Credentials),
+    /// All folders of the logged-in office. → [`Answer::Folders`].
+    Folders,
+    /// A folder's counters. → [`Answer::Status`].
+    Status(FolderName),
+    /// A folder with its messages, to be watched from now on: news of it arrive through
+    /// [`Conversation::news`](crate::Conversation::news). → [`Answer::Folder`].
+    Open(FolderName),
+    /// Stop watching the open folder. → [`Answer::Done`].
+    Close,
+    /// What changed in the open folder after this. → [`Answer::Changes`].
+    Since(FolderId, ModSeq),
+    /// A message's octets. → [`Answer::Message`].
+    Read(MessageId),
+    /// Change flags. → [`Answer::Changes`], which holds the messages named (as they are now) and whatever else
+    /// happened since `since`.
+    Flag {
+        /// Where.
+        folder: FolderId,
+        /// Which.
+        uids: Vec<Uid>,
+        /// How.
+        change: FlagChange,
+        /// What.
+        flags: NamedFlags,
+        /// The connection's view is of this change.
+        since: ModSeq,
+    },
+    /// Remove those of these messages that have `\Deleted`. → [`Answer::Changes`].
+    Expunge {
+        /// Where.
+        folder: FolderId,
+        /// Which; `None` is all.
+        uids: Option<Vec<Uid>>,
+        /// The connection's view is of this change.
+        since: ModSeq,
+    },
+    /// Put a message (it went by in [`Effect::Body`](crate::Effect::Body) pieces) into a folder.
+    /// → [`Answer::Appended`].
+    Append {
+        /// Where.
+        folder: FolderName,
+        /// With these flags.
+        flags: NamedFlags,
+        /// INTERNALDATE, if given.
+        date: Option<Timestamp>,
+    },
+    /// The body broke off: forget the pieces. → [`Answer::Done`].
+    Discard,
+    /// Copy messages to another folder; the bodies are shared. → [`Answer::Copied`].
+    Copy {
+        /// From.
+        folder: FolderId,
+        /// Which.
+        uids: Vec<Uid>,
+        /// To.
+        to: FolderName,
+    },
+    /// Make a folder. → [`Answer::Done`].
+    Create(FolderName),
+}
+
+/// The server's word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Logged in as this party.
+    Welcome(Party),
+    /// The folders.
+    Folders(Vec<FolderName>),
+    /// The counters.
+    Status(FolderStatus),
+    /// The folder.
+    Folder(Box<FolderView>),
+    /// What changed.
+    Changes(Changes),
+    /// The octets.
+    Message(Private<Arc<[u8]>>),
+    /// The message has this UID.
+    Appended(UidValidity, Uid),
+    /// The copies, pairs of (from, to), and the target's UIDVALIDITY.
+    Copied(UidValidity, Vec<(Uid, Uid)>),
+    /// Done.
+    Done,
+    /// No, and why; `reference` stands in the reply and in the log.
+    No {
+        /// The refusal.
+        refused: Refused,
+        /// 受付番号.
+        reference: String,
+    },
+}

@@ -1,0 +1,1 @@
+//! MIME views of messages: ENVELOPE, BODYSTRUCTURE, sections.
