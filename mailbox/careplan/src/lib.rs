@@ -1,0 +1,26 @@
+//! The ministry's care-plan data standard: file names, send units, layouts, checks.
+//!
+//! Start at [`recognise`] (what is this file?) and [`gather`] (a pile of files becomes bundles).
+//!
+//! Never here: a clock, a file, a socket.
+
+mod code;
+mod gather;
+mod kind;
+mod lang;
+mod name;
+mod office;
+mod time;
+mod unit;
+
+pub use code::{Code, Severity};
+pub use gather::{Attachment, Bundle, Gathered, LeftOut, Member, Unit, WhyLeftOut, gather};
+pub use kind::{Kind, NotAKind};
+pub use lang::Lang;
+pub use name::{
+    CannotName, FileName, NameFault, NameForm, NameProblem, NamedMonth, NotAFileName, NotAServiceCode, Party,
+    Recognised, Service, ServiceCode, Slip, recognise,
+};
+pub use office::{NotAServiceKind, NotAnOfficeNumber, OfficeNumber, ServiceKind};
+pub use time::{NotAMonth, NotASerial, Serial, ServiceMonth};
+pub use unit::{NotAUnit, UnitFault, UnitKind};
