@@ -1,0 +1,187 @@
+//! The trait: everything that is kept, and the verbs on it.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use fumibako_model::{
+    Account, CertificateKey, Changes, Evidence, EvidenceId, FlagChange, FolderId, FolderName, FolderStatus, FolderView,
+    MessageId, ModSeq, NamedFlags, Office, OfficeNumber, Party, Private, Refused, Roll, Uid, UidValidity,
+};
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use crate::admit::Admitted;
+
+/// A store of mailboxes, the roll and evidence. Every verb that changes something is durable when it returns `Ok`.
+pub trait Store: Send + Sync + 'static {
+    /// The roll as it is now.
+    fn roll(&self) -> Arc<Roll>;
+
+    /// Puts an office on the roll, or replaces its row; a new one gets its standard folders.
+    fn put_office(&self, office: Office) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Puts a login on the roll, or replaces it.
+    fn put_account(&self, account: Account) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Says whose certificate this is.
+    fn bind(&self, certificate: CertificateKey, party: Party) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Makes an admitted message durable: a bundle in the recipient's `INBOX` and the sender's `Sent`, a receipt in
+    /// both offices' `Receipts`. After `Ok` the power may fail and the message is still there.
+    ///
+    /// | a crash                | finds on restart                  | the sender, on resending       |
+    /// |------------------------|-----------------------------------|--------------------------------|
+    /// | before the commit      | nothing of the message            | is accepted                    |
+    /// | after it, before `250` | the message, delivered            | gets the same evidence id      |
+    fn deliver(&self, message: Admitted, now: Timestamp) -> impl Future<Output = Result<Delivery, StoreError>> + Send;
+
+    /// Puts an office's own message into one of its folders. A copy of a message the gateway already keeps in `Sent`
+    /// is not kept twice: its UID is returned.
+    fn append(
+        &self,
+        office: OfficeNumber,
+        draft: Draft,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(UidValidity, Uid), StoreError>> + Send;
+
+    /// The office's folders: the standard ones in their order, then its own by name.
+    fn folders(&self, office: OfficeNumber) -> impl Future<Output = Result<Vec<FolderName>, StoreError>> + Send;
+
+    /// Makes a folder.
+    fn create(
+        &self,
+        office: OfficeNumber,
+        folder: FolderName,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// A folder's counters.
+    fn status(
+        &self,
+        office: OfficeNumber,
+        folder: &FolderName,
+    ) -> impl Future<Output = Result<FolderStatus, StoreError>> + Send;
+
+    /// A folder with its messages.
+    fn open(
+        &self,
+        office: OfficeNumber,
+        folder: &FolderName,
+    ) -> impl Future<Output = Result<FolderView, StoreError>> + Send;
+
+    /// What changed in a folder after `since`.
+    fn since(
+        &self,
+        office: OfficeNumber,
+        folder: FolderId,
+        since: ModSeq,
+    ) -> impl Future<Output = Result<Changes, StoreError>> + Send;
+
+    /// The octets of a message that stands in one of the office's folders.
+    fn read(
+        &self,
+        office: OfficeNumber,
+        message: MessageId,
+    ) -> impl Future<Output = Result<Private<Arc<[u8]>>, StoreError>> + Send;
+
+    /// Changes flags; tells everything that changed in the folder after `since`, the messages named included.
+    fn flag(&self, office: OfficeNumber, order: FlagOrder) -> impl Future<Output = Result<Changes, StoreError>> + Send;
+
+    /// Removes the messages that have `\Deleted`, of these or of all; tells everything that changed after `since`.
+    fn expunge(
+        &self,
+        office: OfficeNumber,
+        folder: FolderId,
+        uids: Option<Vec<Uid>>,
+        since: ModSeq,
+    ) -> impl Future<Output = Result<Changes, StoreError>> + Send;
+
+    /// Copies messages to another folder; the bodies are shared. Pairs of (from, to).
+    fn copy(
+        &self,
+        office: OfficeNumber,
+        folder: FolderId,
+        uids: Vec<Uid>,
+        to: FolderName,
+    ) -> impl Future<Output = Result<(UidValidity, Vec<(Uid, Uid)>), StoreError>> + Send;
+
+    /// Wakes whenever a change in this folder has been committed.
+    fn watch(&self, folder: FolderId) -> watch::Receiver<ModSeq>;
+
+    /// One piece of evidence.
+    fn evidence(&self, id: EvidenceId) -> impl Future<Output = Result<Option<Evidence>, StoreError>> + Send;
+
+    /// How much is kept.
+    fn census(&self) -> impl Future<Output = Result<Census, StoreError>> + Send;
+}
+
+/// What `deliver` made durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// The evidence of its acceptance (bundle) or of the handover it proves (receipt).
+    pub evidence: EvidenceId,
+    /// The same message had come before: nothing was stored now (Profile §5.8).
+    pub repeated: bool,
+}
+
+/// A message an office puts into its own folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// Where.
+    pub folder: FolderName,
+    /// With these flags.
+    pub flags: NamedFlags,
+    /// INTERNALDATE.
+    pub date: Timestamp,
+    /// Its Message-ID without angle brackets, if it has one.
+    pub message_id: Option<String>,
+    /// Its octets.
+    pub octets: Private<Vec<u8>>,
+}
+
+/// STORE, as an order to the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlagOrder {
+    /// Where.
+    pub folder: FolderId,
+    /// Which; UIDs that name nothing are passed over.
+    pub uids: Vec<Uid>,
+    /// How.
+    pub change: FlagChange,
+    /// What.
+    pub flags: NamedFlags,
+    /// The asker's view is of this change.
+    pub since: ModSeq,
+}
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Offices on the roll.
+    pub offices: u64,
+    /// Logins.
+    pub accounts: u64,
+    /// Message bodies.
+    pub messages: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Pieces of evidence.
+    pub evidence: u64,
+}
+
+/// Why a verb of the store did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The rules say no; asking again changes nothing.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// Nothing was changed; try again.
+    #[error("the store is busy: {0}")]
+    Busy(String),
+    /// Nothing was changed; there is no room.
+    #[error("the store's disk is full: {0}")]
+    Full(String),
+    /// The store cannot be trusted any more: stop the process and look at what this says.
+    #[error("the store is broken: {0}")]
+    Broken(String),
+}
