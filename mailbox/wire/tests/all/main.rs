@@ -1,0 +1,4 @@
+//! One test program for the crate.
+
+mod player;
+mod transcript;
