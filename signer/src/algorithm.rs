@@ -1,0 +1,333 @@
+//! The one table of allowed algorithms. What is not in it is refused, the weak ones by name.
+
+use aws_lc_rs::signature::{self as aws, UnparsedPublicKey, VerificationAlgorithm};
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5912::{
+    DSA_WITH_SHA_1, ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512, ID_DSA, ID_EC_PUBLIC_KEY, ID_MD_2,
+    ID_MD_5, ID_MGF_1, ID_RSASSA_PSS, ID_SHA_1, ID_SHA_224, ID_SHA_256, ID_SHA_384, ID_SHA_512,
+    MD_2_WITH_RSA_ENCRYPTION, MD_5_WITH_RSA_ENCRYPTION, RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1,
+    SHA_1_WITH_RSA_ENCRYPTION, SHA_224_WITH_RSA_ENCRYPTION, SHA_256_WITH_RSA_ENCRYPTION, SHA_384_WITH_RSA_ENCRYPTION,
+    SHA_512_WITH_RSA_ENCRYPTION,
+};
+use const_oid::db::rfc8410::ID_ED_25519;
+use der::asn1::UintRef;
+use der::{Decode as _, Sequence};
+use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
+
+/// A signature algorithm this crate accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Algorithm {
+    /// RSASSA-PKCS1-v1_5 (RFC 8017 §8.2).
+    Rsa(Hash),
+    /// RSASSA-PSS with MGF1 of the same hash and a salt of its length (RFC 8017 §8.1).
+    RsaPss(Hash),
+    /// ECDSA on P-256 or P-384 (RFC 5753 §2.1).
+    Ecdsa(Hash),
+    /// Ed25519 (RFC 8419).
+    Ed25519,
+}
+
+/// A digest this crate accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Hash {
+    /// SHA-256
+    Sha256,
+    /// SHA-384
+    Sha384,
+    /// SHA-512
+    Sha512,
+}
+
+/// Why an algorithm or key is not allowed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// Known, and too weak.
+    #[error("{0} is too weak")]
+    Weak(&'static str),
+    /// Not in the table.
+    #[error("{0} is not among the allowed algorithms")]
+    Unknown(String),
+    /// Parameters, digest and key do not belong together.
+    #[error("the algorithms named do not fit together: {0}")]
+    Mismatch(&'static str),
+}
+
+const SIGNATURES: [(ObjectIdentifier, Algorithm); 7] = [
+    (SHA_256_WITH_RSA_ENCRYPTION, Algorithm::Rsa(Hash::Sha256)),
+    (SHA_384_WITH_RSA_ENCRYPTION, Algorithm::Rsa(Hash::Sha384)),
+    (SHA_512_WITH_RSA_ENCRYPTION, Algorithm::Rsa(Hash::Sha512)),
+    (ECDSA_WITH_SHA_256, Algorithm::Ecdsa(Hash::Sha256)),
+    (ECDSA_WITH_SHA_384, Algorithm::Ecdsa(Hash::Sha384)),
+    (ECDSA_WITH_SHA_512, Algorithm::Ecdsa(Hash::Sha512)),
+    (ID_ED_25519, Algorithm::Ed25519),
+];
+
+const HASHES: [(ObjectIdentifier, Hash); 3] =
+    [(ID_SHA_256, Hash::Sha256), (ID_SHA_384, Hash::Sha384), (ID_SHA_512, Hash::Sha512)];
+
+const ECDSA_WITH_SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.1");
+
+const WEAK: [(ObjectIdentifier, &str); 13] = [
+    (ID_MD_2, "MD2"),
+    (ID_MD_5, "MD5"),
+    (ID_SHA_1, "SHA-1"),
+    (ID_SHA_224, "SHA-224"),
+    (MD_2_WITH_RSA_ENCRYPTION, "RSA with MD2"),
+    (MD_5_WITH_RSA_ENCRYPTION, "RSA with MD5"),
+    (SHA_1_WITH_RSA_ENCRYPTION, "RSA with SHA-1"),
+    (SHA_224_WITH_RSA_ENCRYPTION, "RSA with SHA-224"),
+    (ECDSA_WITH_SHA_1, "ECDSA with SHA-1"),
+    (DSA_WITH_SHA_1, "DSA with SHA-1"),
+    (ID_DSA, "DSA"),
+    (ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.2"), "DSA with SHA-256"),
+    (ObjectIdentifier::new_unwrap("1.3.14.3.2.29"), "RSA with SHA-1"),
+];
+
+impl Algorithm {
+    /// Reads a signature algorithm beside the digest the signer named (RFC 5652 §5.3); a certificate names no digest.
+    pub(crate) fn read(signature: &AlgorithmIdentifierOwned, digest: Option<Hash>) -> Result<Self, Refused> {
+        let algorithm = match signature.oid {
+            RSA_ENCRYPTION => Self::Rsa(digest.ok_or(Refused::Mismatch("a signature without a digest"))?),
+            ID_RSASSA_PSS => Self::RsaPss(pss_hash(signature)?),
+            oid => find(&SIGNATURES, oid)?,
+        };
+        match digest {
+            Some(named) if algorithm.hash() != named => Err(Refused::Mismatch("the digest of signer and signature")),
+            _ => Ok(algorithm),
+        }
+    }
+
+    /// The digest over the content. RFC 8419 §3: Ed25519 goes with SHA-512.
+    fn hash(self) -> Hash {
+        match self {
+            Self::Rsa(hash) | Self::RsaPss(hash) | Self::Ecdsa(hash) => hash,
+            Self::Ed25519 => Hash::Sha512,
+        }
+    }
+
+    /// Whether `signature` over `message` was made with the private half of `key`.
+    pub(crate) fn verify(
+        self,
+        key: &SubjectPublicKeyInfoOwned,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<Result<(), BadSignature>, Refused> {
+        use Hash::{Sha256, Sha384, Sha512};
+        use KeyKind::{P256, P384};
+        let verifier: &'static dyn VerificationAlgorithm = match (self, KeyKind::of(key)?) {
+            (Self::Rsa(Sha256), KeyKind::Rsa) => &aws::RSA_PKCS1_2048_8192_SHA256,
+            (Self::Rsa(Sha384), KeyKind::Rsa) => &aws::RSA_PKCS1_2048_8192_SHA384,
+            (Self::Rsa(Sha512), KeyKind::Rsa) => &aws::RSA_PKCS1_2048_8192_SHA512,
+            (Self::RsaPss(Sha256), KeyKind::Rsa) => &aws::RSA_PSS_2048_8192_SHA256,
+            (Self::RsaPss(Sha384), KeyKind::Rsa) => &aws::RSA_PSS_2048_8192_SHA384,
+            (Self::RsaPss(Sha512), KeyKind::Rsa) => &aws::RSA_PSS_2048_8192_SHA512,
+            (Self::Ecdsa(Sha256), P256) => &aws::ECDSA_P256_SHA256_ASN1,
+            (Self::Ecdsa(Sha384), P256) => &aws::ECDSA_P256_SHA384_ASN1,
+            (Self::Ecdsa(Sha512), P256) => &aws::ECDSA_P256_SHA512_ASN1,
+            (Self::Ecdsa(Sha256), P384) => &aws::ECDSA_P384_SHA256_ASN1,
+            (Self::Ecdsa(Sha384), P384) => &aws::ECDSA_P384_SHA384_ASN1,
+            (Self::Ecdsa(Sha512), P384) => &aws::ECDSA_P384_SHA512_ASN1,
+            (Self::Ed25519, KeyKind::Ed25519) => &aws::ED25519,
+            _ => return Err(Refused::Mismatch("the signature and the key")),
+        };
+        let key = UnparsedPublicKey::new(verifier, key.subject_public_key.raw_bytes());
+        Ok(key.verify(message, signature).map_err(|_| BadSignature))
+    }
+}
+
+/// The signature does not fit the key.
+pub(crate) struct BadSignature;
+
+impl std::fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Rsa(hash) => write!(f, "RSA with {hash}"),
+            Self::RsaPss(hash) => write!(f, "RSA-PSS with {hash}"),
+            Self::Ecdsa(hash) => write!(f, "ECDSA with {hash}"),
+            Self::Ed25519 => f.write_str("Ed25519"),
+        }
+    }
+}
+
+impl Hash {
+    pub(crate) fn read(algorithm: &AlgorithmIdentifierOwned) -> Result<Self, Refused> {
+        find(&HASHES, algorithm.oid)
+    }
+
+    /// RFC 5754 §2: written without parameters.
+    pub(crate) fn identifier(self) -> AlgorithmIdentifierOwned {
+        let oid = match self {
+            Self::Sha256 => ID_SHA_256,
+            Self::Sha384 => ID_SHA_384,
+            Self::Sha512 => ID_SHA_512,
+        };
+        AlgorithmIdentifierOwned { oid, parameters: None }
+    }
+
+    pub(crate) fn of(self, bytes: &[u8]) -> aws_lc_rs::digest::Digest {
+        use aws_lc_rs::digest;
+        let algorithm = match self {
+            Self::Sha256 => &digest::SHA256,
+            Self::Sha384 => &digest::SHA384,
+            Self::Sha512 => &digest::SHA512,
+        };
+        digest::digest(algorithm, bytes)
+    }
+
+    /// RFC 8551 §3.5.3.2: how `micalg` spells it.
+    pub(crate) fn micalg(self) -> &'static str {
+        match self {
+            Self::Sha256 => "sha-256",
+            Self::Sha384 => "sha-384",
+            Self::Sha512 => "sha-512",
+        }
+    }
+}
+
+impl std::fmt::Display for Hash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Sha256 => "SHA-256",
+            Self::Sha384 => "SHA-384",
+            Self::Sha512 => "SHA-512",
+        })
+    }
+}
+
+/// SHA-256, the digest by which messages and certificates are known.
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut digest = [0; 32];
+    digest.copy_from_slice(Hash::Sha256.of(bytes).as_ref());
+    digest
+}
+
+/// A public key of an allowed kind and size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyKind {
+    Rsa,
+    P256,
+    P384,
+    Ed25519,
+}
+
+const RSA_BITS_MIN: usize = 2048;
+const RSA_BITS_MAX: usize = 8192;
+
+impl KeyKind {
+    pub(crate) fn of(key: &SubjectPublicKeyInfoOwned) -> Result<Self, Refused> {
+        match key.algorithm.oid {
+            RSA_ENCRYPTION => rsa_kind(key.subject_public_key.raw_bytes()),
+            ID_EC_PUBLIC_KEY => Self::curve(&key.algorithm),
+            ID_ED_25519 => Ok(Self::Ed25519),
+            oid => Err(refused(oid)),
+        }
+    }
+
+    /// RFC 5480 §2.1.1: curves are named, never spelled out.
+    pub(crate) fn curve(algorithm: &AlgorithmIdentifierOwned) -> Result<Self, Refused> {
+        let named = algorithm.parameters.as_ref().and_then(|any| any.decode_as::<ObjectIdentifier>().ok());
+        match named.ok_or(Refused::Mismatch("an elliptic curve without a name"))? {
+            SECP_256_R_1 => Ok(Self::P256),
+            SECP_384_R_1 => Ok(Self::P384),
+            oid => Err(refused(oid)),
+        }
+    }
+}
+
+/// RFC 8017 §A.1.1.
+#[derive(Sequence)]
+struct RsaPublicKey<'a> {
+    modulus: UintRef<'a>,
+    #[allow(dead_code, reason = "decoded to reach the end of the sequence")]
+    exponent: UintRef<'a>,
+}
+
+fn rsa_kind(key: &[u8]) -> Result<KeyKind, Refused> {
+    let key = RsaPublicKey::from_der(key).map_err(|_| Refused::Mismatch("an RSA key that does not decode"))?;
+    let modulus = key.modulus.as_bytes();
+    let bits = modulus.len() * 8 - modulus.first().map_or(0, |first| first.leading_zeros() as usize);
+    match bits {
+        0..RSA_BITS_MIN => Err(Refused::Weak("an RSA key shorter than 2048 bits")),
+        RSA_BITS_MIN..=RSA_BITS_MAX => Ok(KeyKind::Rsa),
+        _ => Err(Refused::Unknown("an RSA key longer than 8192 bits".to_owned())),
+    }
+}
+
+/// RFC 4055 §3.1.
+#[derive(Sequence)]
+struct PssParameters {
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
+    hash: Option<AlgorithmIdentifierOwned>,
+    #[asn1(context_specific = "1", tag_mode = "EXPLICIT", optional = "true")]
+    mask: Option<AlgorithmIdentifierOwned>,
+    #[asn1(context_specific = "2", tag_mode = "EXPLICIT", optional = "true")]
+    salt: Option<u16>,
+    #[asn1(context_specific = "3", tag_mode = "EXPLICIT", optional = "true")]
+    trailer: Option<u8>,
+}
+
+/// Absent fields mean SHA-1 and a salt of 20: too weak. The provider takes only a salt as long as the digest.
+fn pss_hash(algorithm: &AlgorithmIdentifierOwned) -> Result<Hash, Refused> {
+    const BROKEN: Refused = Refused::Mismatch("RSA-PSS parameters that do not decode");
+    let any = algorithm.parameters.as_ref().ok_or(BROKEN)?;
+    let parameters: PssParameters = any.decode_as().map_err(|_| BROKEN)?;
+    let hash = Hash::read(&parameters.hash.ok_or(Refused::Weak("RSA-PSS with SHA-1"))?)?;
+    let mask = parameters.mask.ok_or(Refused::Weak("RSA-PSS with MGF1 of SHA-1"))?;
+    let inner = mask.parameters.as_ref().and_then(|any| any.decode_as::<AlgorithmIdentifierOwned>().ok());
+    if mask.oid != ID_MGF_1 || Hash::read(&inner.ok_or(BROKEN)?)? != hash {
+        return Err(Refused::Mismatch("the digests of RSA-PSS"));
+    }
+    let length = match hash {
+        Hash::Sha256 => 32,
+        Hash::Sha384 => 48,
+        Hash::Sha512 => 64,
+    };
+    if parameters.salt != Some(length) || parameters.trailer.is_some_and(|trailer| trailer != 1) {
+        return Err(Refused::Mismatch("RSA-PSS needs a salt as long as its digest"));
+    }
+    Ok(hash)
+}
+
+fn find<T: Copy>(table: &[(ObjectIdentifier, T)], oid: ObjectIdentifier) -> Result<T, Refused> {
+    table.iter().find(|(known, _)| *known == oid).map(|(_, found)| *found).ok_or_else(|| refused(oid))
+}
+
+fn refused(oid: ObjectIdentifier) -> Refused {
+    match WEAK.iter().find(|(known, _)| *known == oid) {
+        Some((_, name)) => Refused::Weak(name),
+        None => Refused::Unknown(oid.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(oid: ObjectIdentifier) -> AlgorithmIdentifierOwned {
+        AlgorithmIdentifierOwned { oid, parameters: None }
+    }
+
+    #[test]
+    fn the_weak_are_refused_by_name() {
+        for (oid, name) in WEAK {
+            assert_eq!(Algorithm::read(&plain(oid), None), Err(Refused::Weak(name)));
+            assert_eq!(Hash::read(&plain(oid)), Err(Refused::Weak(name)));
+        }
+    }
+
+    #[test]
+    fn the_unknown_is_refused_by_number() {
+        let oid = ObjectIdentifier::new_unwrap("1.2.3.4");
+        assert_eq!(Algorithm::read(&plain(oid), None), Err(Refused::Unknown("1.2.3.4".to_owned())));
+    }
+
+    #[test]
+    fn signer_and_signature_name_the_same_digest() {
+        let read = |oid, hash| Algorithm::read(&plain(oid), Some(hash));
+        assert_eq!(read(RSA_ENCRYPTION, Hash::Sha384), Ok(Algorithm::Rsa(Hash::Sha384)));
+        assert_eq!(read(ECDSA_WITH_SHA_256, Hash::Sha256), Ok(Algorithm::Ecdsa(Hash::Sha256)));
+        assert!(matches!(read(ECDSA_WITH_SHA_256, Hash::Sha512), Err(Refused::Mismatch(_))));
+        assert!(matches!(read(ID_ED_25519, Hash::Sha256), Err(Refused::Mismatch(_))));
+        assert!(matches!(Algorithm::read(&plain(RSA_ENCRYPTION), None), Err(Refused::Mismatch(_))));
+    }
+}

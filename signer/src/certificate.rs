@@ -1,0 +1,161 @@
+//! A certificate as it arrived. Its DER is kept and never encoded anew: x509-cert would rewrite a date, and the
+//! signature over it would no longer hold.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use const_oid::ObjectIdentifier;
+use der::Decode as _;
+use der::asn1::{Ia5StringRef, PrintableStringRef, Utf8StringRef};
+use jiff::Timestamp;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::{DirectoryString, GeneralName};
+use x509_cert::name::Name;
+use x509_cert::time::Time;
+
+use crate::algorithm::sha256;
+use crate::error::CertificateError;
+use crate::limits::{CERTIFICATE_BYTES_MAX, CERTIFICATES_PER_FILE_MAX};
+use crate::pem;
+
+/// An X.509 certificate (RFC 5280), decoded but not yet believed: that is [`crate::Trust::check`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct Certificate {
+    der: Arc<[u8]>,
+    decoded: Arc<x509_cert::Certificate>,
+}
+
+const SERIAL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.5");
+
+impl Certificate {
+    /// Reads one DER certificate; nothing may follow it.
+    pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
+        if der.len() > CERTIFICATE_BYTES_MAX {
+            return Err(CertificateError::TooLarge { what: "certificate", limit: CERTIFICATE_BYTES_MAX });
+        }
+        let decoded =
+            x509_cert::Certificate::from_der(der).map_err(|_| CertificateError::Malformed("it does not decode"))?;
+        Ok(Self { der: der.into(), decoded: Arc::new(decoded) })
+    }
+
+    /// Reads a PEM text that holds exactly one certificate.
+    pub fn from_pem(text: &[u8]) -> Result<Self, CertificateError> {
+        let mut found = Self::many_from_pem(text)?;
+        match (found.pop(), found.is_empty()) {
+            (Some(certificate), true) => Ok(certificate),
+            _ => Err(CertificateError::Malformed("expected exactly one certificate in the text")),
+        }
+    }
+
+    /// Reads every certificate of a PEM text, in order; other blocks are passed over.
+    pub fn many_from_pem(text: &[u8]) -> Result<Vec<Self>, CertificateError> {
+        let blocks = pem::blocks(text).map_err(CertificateError::Malformed)?;
+        let certificates = blocks.iter().filter(|block| block.label == "CERTIFICATE");
+        if certificates.clone().count() > CERTIFICATES_PER_FILE_MAX {
+            return Err(CertificateError::TooLarge { what: "list of certificates", limit: CERTIFICATES_PER_FILE_MAX });
+        }
+        certificates.map(|block| Self::from_der(&block.bytes)).collect()
+    }
+
+    /// The octets that arrived.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The certificate as a PEM block.
+    pub fn to_pem(&self) -> String {
+        let mut text = String::new();
+        pem::write(&mut text, "CERTIFICATE", &self.der);
+        text
+    }
+
+    /// The subject's name (RFC 4514).
+    pub fn subject(&self) -> String {
+        self.decoded.tbs_certificate().subject().to_string()
+    }
+
+    /// The issuer's name (RFC 4514).
+    pub fn issuer(&self) -> String {
+        self.decoded.tbs_certificate().issuer().to_string()
+    }
+
+    /// The serial number in lower-case hexadecimal.
+    pub fn serial_hex(&self) -> String {
+        hex(self.decoded.tbs_certificate().serial_number().as_bytes())
+    }
+
+    /// Its first second.
+    pub fn not_before(&self) -> Timestamp {
+        instant(&self.decoded.tbs_certificate().validity().not_before)
+    }
+
+    /// Its last second.
+    pub fn not_after(&self) -> Timestamp {
+        instant(&self.decoded.tbs_certificate().validity().not_after)
+    }
+
+    /// The mail addresses among the subject's alternative names (RFC 5280 §4.2.1.6).
+    pub fn rfc822_names(&self) -> Vec<String> {
+        let names = self.decoded.tbs_certificate().get_extension::<SubjectAltName>();
+        let Ok(Some((_, SubjectAltName(names)))) = names else { return Vec::new() };
+        let mail = |name: &GeneralName| match name {
+            GeneralName::Rfc822Name(address) => Some(address.as_str().to_owned()),
+            _ => None,
+        };
+        names.iter().filter_map(mail).collect()
+    }
+
+    /// SHA-256 of the certificate.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        sha256(&self.der)
+    }
+
+    /// SHA-256 of the certificate in lower-case hexadecimal.
+    pub fn fingerprint_hex(&self) -> String {
+        hex(&self.fingerprint())
+    }
+
+    /// The subject's common name, if it has one.
+    pub fn common_name(&self) -> Option<String> {
+        text(self.decoded.tbs_certificate().subject(), const_oid::db::rfc4519::COMMON_NAME)
+    }
+
+    /// The subject's `serialNumber` attribute, where some authorities put an office number.
+    pub fn subject_serial_number(&self) -> Option<String> {
+        text(self.decoded.tbs_certificate().subject(), SERIAL_NUMBER)
+    }
+
+    pub(crate) fn decoded(&self) -> &x509_cert::Certificate {
+        &self.decoded
+    }
+}
+
+impl std::fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Certificate({}, serial {})", self.subject(), self.serial_hex())
+    }
+}
+
+/// The first attribute of this type, whichever string type wrote it.
+fn text(name: &Name, oid: ObjectIdentifier) -> Option<String> {
+    let value = &name.iter().find(|attribute| attribute.oid == oid)?.value;
+    let directory = || value.decode_as::<DirectoryString>().ok().map(|text| text.value().into_owned());
+    directory()
+        .or_else(|| value.decode_as::<Utf8StringRef<'_>>().ok().map(|text| text.as_str().to_owned()))
+        .or_else(|| value.decode_as::<PrintableStringRef<'_>>().ok().map(|text| text.as_str().to_owned()))
+        .or_else(|| value.decode_as::<Ia5StringRef<'_>>().ok().map(|text| text.as_str().to_owned()))
+}
+
+/// RFC 5280 §4.1.2.5: 99991231235959Z means "no end"; that instant lies past jiff's last, which stands for it.
+fn instant(time: &Time) -> Timestamp {
+    let seconds = i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

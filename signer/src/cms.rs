@@ -1,0 +1,217 @@
+//! The CMS structures that `cms` would encode anew. Certificates stay raw, so that an odd one neither changes nor spoils
+//! the message (RFC 5652 §5.1).
+
+use cms::content_info::CmsVersion;
+use cms::signed_data::{EncapsulatedContentInfo, SignedAttributes, SignerInfo};
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5911::{ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNING_TIME};
+use der::asn1::{OctetString, SetOfVec};
+use der::{Any, Decode as _, DecodeOwned, Encode, Sequence, Tag, Tagged as _};
+use jiff::Timestamp;
+use spki::AlgorithmIdentifierOwned;
+use x509_cert::attr::Attribute;
+use x509_cert::ext::pkix::name::GeneralNames;
+use x509_cert::serial_number::SerialNumber;
+use x509_cert::time::Time;
+
+use crate::certificate::Certificate;
+use crate::error::{CertificateError, Layer, SignError, SignatureError};
+use crate::limits::CERTIFICATES_MAX;
+
+/// RFC 5652 §5.1 with certificates and CRLs left as they are.
+#[derive(Sequence)]
+pub(crate) struct SignedData {
+    pub(crate) version: CmsVersion,
+    pub(crate) digest_algorithms: SetOfVec<AlgorithmIdentifierOwned>,
+    pub(crate) content: EncapsulatedContentInfo,
+    #[asn1(context_specific = "0", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
+    pub(crate) certificates: Option<SetOfVec<Any>>,
+    #[asn1(context_specific = "1", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
+    pub(crate) crls: Option<SetOfVec<Any>>,
+    pub(crate) signers: SetOfVec<SignerInfo>,
+}
+
+impl SignedData {
+    /// The certificates that decode, each once, and why the first of the others did not. Attribute certificates and other
+    /// formats (RFC 5652 §10.2.2) are passed over.
+    pub(crate) fn certificates(&self) -> Result<(Vec<Certificate>, Option<CertificateError>), SignatureError> {
+        let all = self.certificates.as_ref().map_or(&[][..], SetOfVec::as_slice);
+        if all.len() > CERTIFICATES_MAX {
+            return Err(SignatureError::TooLarge { what: "chain of certificates", limit: CERTIFICATES_MAX });
+        }
+        let mut found: Vec<Certificate> = Vec::new();
+        let mut broken = None;
+        for any in all.iter().filter(|any| any.tag() == Tag::Sequence) {
+            let der = any.to_der().map_err(|_| malformed(Layer::Certificate, "it does not decode"))?;
+            match Certificate::from_der(&der) {
+                Ok(certificate) if found.contains(&certificate) => {}
+                Ok(certificate) => found.push(certificate),
+                Err(error) => broken = broken.or(Some(error)),
+            }
+        }
+        Ok((found, broken))
+    }
+}
+
+/// RFC 5652 §11, RFC 5035 §4, RFC 6211, RFC 8551 §2.5.2.
+const SIGNING_CERTIFICATE_V2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
+const ALGORITHM_PROTECTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.52");
+const SMIME_CAPABILITIES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.15");
+
+/// RFC 5035 §4.
+#[derive(Sequence)]
+struct SigningCertificateV2 {
+    certs: Vec<EssCertIdV2>,
+    #[asn1(optional = "true")]
+    policies: Option<Any>,
+}
+
+/// RFC 5035 §4: an absent `hash_algorithm` is SHA-256.
+#[derive(Sequence)]
+struct EssCertIdV2 {
+    #[asn1(optional = "true")]
+    hash_algorithm: Option<AlgorithmIdentifierOwned>,
+    hash: OctetString,
+    #[asn1(optional = "true")]
+    issuer_serial: Option<IssuerSerial>,
+}
+
+/// RFC 5035 §5.
+#[derive(Sequence)]
+struct IssuerSerial {
+    issuer: GeneralNames,
+    serial: SerialNumber,
+}
+
+/// RFC 6211 §2.
+#[derive(Sequence)]
+struct AlgorithmProtection {
+    digest: AlgorithmIdentifierOwned,
+    #[asn1(context_specific = "1", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
+    signature: Option<AlgorithmIdentifierOwned>,
+    #[asn1(context_specific = "2", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
+    mac: Option<AlgorithmIdentifierOwned>,
+}
+
+/// What our own signatures say about themselves.
+pub(crate) fn attributes_for(
+    digest: &[u8],
+    at: Timestamp,
+    certificate: &Certificate,
+    algorithms: (&AlgorithmIdentifierOwned, &AlgorithmIdentifierOwned),
+) -> Result<SignedAttributes, SignError> {
+    let time = time(at).ok_or(SignError::Time)?;
+    let hash = octets(&certificate.fingerprint())?;
+    let named = SigningCertificateV2 {
+        certs: vec![EssCertIdV2 { hash_algorithm: None, hash, issuer_serial: None }],
+        policies: None,
+    };
+    let protection =
+        AlgorithmProtection { digest: algorithms.0.clone(), signature: Some(algorithms.1.clone()), mac: None };
+    // RFC 8551 §2.5.2: what the signer can open, best first.
+    let ciphers = [const_oid::db::rfc5911::ID_AES_256_GCM, const_oid::db::rfc5911::ID_AES_256_CBC];
+    let capabilities: Vec<_> = ciphers.map(|oid| AlgorithmIdentifierOwned { oid, parameters: None }).into();
+    let all = [
+        attribute(ID_CONTENT_TYPE, &const_oid::db::rfc5911::ID_DATA)?,
+        attribute(ID_MESSAGE_DIGEST, &octets(digest)?)?,
+        attribute(ID_SIGNING_TIME, &time)?,
+        attribute(SIGNING_CERTIFICATE_V2, &named)?,
+        attribute(ALGORITHM_PROTECTION, &protection)?,
+        attribute(SMIME_CAPABILITIES, &capabilities)?,
+    ];
+    SetOfVec::try_from(Vec::from(all)).map_err(|_| SignError::Provider)
+}
+
+/// What a signer signed beside the content.
+pub(crate) struct Stated {
+    pub(crate) digest: Vec<u8>,
+    pub(crate) signing_time: Option<Timestamp>,
+}
+
+/// Reads and compares a signer's attributes: each at most once, with one value, and none of them unsigned.
+pub(crate) fn read_attributes(signer: &SignerInfo, certificate: &Certificate) -> Result<Stated, SignatureError> {
+    let wrong = |reason| malformed(Layer::Attributes, reason);
+    let signed = signer.signed_attrs.as_ref().ok_or(wrong("the signature has none"))?;
+    // RFC 5652 §11: these are only worth something when they are signed.
+    let must_be_signed =
+        [ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNING_TIME, SIGNING_CERTIFICATE_V2, ALGORITHM_PROTECTION];
+    let unsigned = signer.unsigned_attrs.as_ref().map_or(&[][..], SetOfVec::as_slice);
+    if unsigned.iter().any(|attribute| must_be_signed.contains(&attribute.oid)) {
+        return Err(wrong("one that must be signed is not"));
+    }
+    // RFC 5652 §11.1, §11.2
+    if one::<ObjectIdentifier>(signed, ID_CONTENT_TYPE)? != Some(const_oid::db::rfc5911::ID_DATA) {
+        return Err(wrong("the content type is not data"));
+    }
+    let digest = one::<OctetString>(signed, ID_MESSAGE_DIGEST)?.ok_or(wrong("the message digest is missing"))?;
+    let signing_time = one::<Time>(signed, ID_SIGNING_TIME)?
+        .map(|time| i64::try_from(time.to_unix_duration().as_secs()).ok())
+        .map(|seconds| {
+            seconds.and_then(|seconds| Timestamp::from_second(seconds).ok()).ok_or(wrong("the signing time"))
+        })
+        .transpose()?;
+    if let Some(protection) = one::<AlgorithmProtection>(signed, ALGORITHM_PROTECTION)?
+        && (protection.digest != signer.digest_alg
+            || protection.signature.as_ref() != Some(&signer.signature_algorithm)
+            || protection.mac.is_some())
+    {
+        return Err(wrong("the algorithms are not those that were signed"));
+    }
+    if let Some(named) = one::<SigningCertificateV2>(signed, SIGNING_CERTIFICATE_V2)? {
+        is_named(&named, certificate)?;
+    }
+    Ok(Stated { digest: digest.into_bytes().into(), signing_time })
+}
+
+/// RFC 5035 §4: the first entry names the signer's certificate.
+fn is_named(named: &SigningCertificateV2, certificate: &Certificate) -> Result<(), SignatureError> {
+    let first = named.certs.first().ok_or(malformed(Layer::Attributes, "no signing certificate is named"))?;
+    let hash = match &first.hash_algorithm {
+        Some(algorithm) => crate::algorithm::Hash::read(algorithm)?,
+        None => crate::algorithm::Hash::Sha256,
+    };
+    let serial = first.issuer_serial.as_ref().map(|of| &of.serial);
+    let own = certificate.decoded().tbs_certificate().serial_number();
+    if hash.of(certificate.der()).as_ref() != first.hash.as_bytes() || serial.is_some_and(|serial| serial != own) {
+        return Err(SignatureError::OtherCertificate);
+    }
+    Ok(())
+}
+
+/// The value of an attribute that may stand once, with one value.
+fn one<T>(attributes: &SignedAttributes, oid: ObjectIdentifier) -> Result<Option<T>, SignatureError>
+where
+    T: DecodeOwned,
+{
+    let mut found = attributes.iter().filter(|attribute| attribute.oid == oid);
+    let Some(attribute) = found.next() else { return Ok(None) };
+    let ([value], None) = (attribute.values.as_slice(), found.next()) else {
+        return Err(malformed(Layer::Attributes, "one stands more than once"));
+    };
+    let decoded = value.to_der().ok().and_then(|der| T::from_der(&der).ok());
+    decoded.map(Some).ok_or(malformed(Layer::Attributes, "one does not decode"))
+}
+
+fn attribute<T: Encode>(oid: ObjectIdentifier, value: &T) -> Result<Attribute, SignError> {
+    let value = value.to_der().and_then(|der| Any::from_der(&der)).map_err(|_| SignError::Provider)?;
+    let values = SetOfVec::try_from(vec![value]).map_err(|_| SignError::Provider)?;
+    Ok(Attribute { oid, values })
+}
+
+fn octets(bytes: &[u8]) -> Result<OctetString, SignError> {
+    OctetString::new(bytes).map_err(|_| SignError::Provider)
+}
+
+/// RFC 5652 §11.3: UTCTime until 2049, GeneralizedTime after.
+fn time(at: Timestamp) -> Option<Time> {
+    let seconds = std::time::Duration::from_secs(u64::try_from(at.as_second()).ok()?);
+    let instant = der::DateTime::from_unix_duration(seconds).ok()?;
+    match der::asn1::UtcTime::from_date_time(instant) {
+        Ok(short) => Some(Time::UtcTime(short)),
+        Err(_) => Some(Time::GeneralTime(der::asn1::GeneralizedTime::from_date_time(instant))),
+    }
+}
+
+pub(crate) fn malformed(layer: Layer, reason: &'static str) -> SignatureError {
+    SignatureError::Malformed { layer, reason }
+}

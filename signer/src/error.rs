@@ -1,0 +1,210 @@
+//! Every way to say no. Each variant tells the caller what differs, so that each can get its own reply.
+
+use jiff::Timestamp;
+
+use crate::algorithm::Refused;
+
+/// Where in a message something is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Layer {
+    /// The message's own header fields.
+    Header,
+    /// The division of `multipart/signed` into two parts.
+    Parts,
+    /// The encoding (BER, DER) of the signature.
+    Encoding,
+    /// The structure of the CMS signature (RFC 5652).
+    Cms,
+    /// The signature's attributes.
+    Attributes,
+    /// A certificate inside the signature.
+    Certificate,
+}
+
+impl std::fmt::Display for Layer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Header => "header",
+            Self::Parts => "parts",
+            Self::Encoding => "signature encoding",
+            Self::Cms => "signature structure",
+            Self::Attributes => "signature attributes",
+            Self::Certificate => "signer's certificate",
+        })
+    }
+}
+
+/// Why a message's signature is not believed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignatureError {
+    /// The message has no signature as its outer layer.
+    #[error("the message is not signed")]
+    NotSigned,
+    /// The signature wraps the content (`application/pkcs7-mime`) where it must stand beside it.
+    #[error("the signature must stand beside the content (multipart/signed), not around it")]
+    Opaque,
+    /// The structure is broken.
+    #[error("malformed {layer}: {reason}")]
+    Malformed {
+        /// Where.
+        layer: Layer,
+        /// What.
+        reason: &'static str,
+    },
+    /// Something exceeds a limit of [`crate::limits`].
+    #[error("{what} larger than {limit}")]
+    TooLarge {
+        /// What grew.
+        what: &'static str,
+        /// The limit it passed.
+        limit: usize,
+    },
+    /// The algorithm is not allowed.
+    #[error("{0}")]
+    Algorithm(#[from] Refused),
+    /// A detached signature carries content of its own, which a reader might take for the signed one.
+    #[error("the signature carries a second content of its own")]
+    ContentAttached,
+    /// Exactly one signer is expected.
+    #[error("expected one signer, found {0}")]
+    Signers(usize),
+    /// The signer's certificate is not inside the signature.
+    #[error("the signer's certificate is missing from the signature")]
+    NoCertificate,
+    /// The signature says that another certificate made it.
+    #[error("the signature was made for another certificate")]
+    OtherCertificate,
+    /// The content is not the content that was signed.
+    #[error("the content was changed after it was signed")]
+    ContentChanged,
+    /// The signature does not fit the signer's key.
+    #[error("the signature does not match the signer's key")]
+    BadSignature,
+}
+
+/// What a certificate must be usable for, and is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Usage {
+    /// There is no extended key usage.
+    PurposeMissing,
+    /// The extended key usage lacks `emailProtection`.
+    PurposeOther,
+    /// There is no key usage.
+    KeyUsageMissing,
+    /// The key usage lacks `digitalSignature` and `nonRepudiation`.
+    KeyUsageOther,
+}
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::PurposeMissing => "it has no extended key usage, emailProtection is needed",
+            Self::PurposeOther => "its extended key usage lacks emailProtection",
+            Self::KeyUsageMissing => "it has no key usage, digitalSignature is needed",
+            Self::KeyUsageOther => "its key usage lacks digitalSignature",
+        })
+    }
+}
+
+/// Why a certificate is not believed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateError {
+    /// No trusted authority issued it.
+    #[error("issued by an authority that is not trusted here: {issuer}")]
+    UnknownIssuer {
+        /// The issuer it names.
+        issuer: String,
+    },
+    /// It has ended.
+    #[error("the certificate ended at {not_after}")]
+    Expired {
+        /// Its last second.
+        not_after: Timestamp,
+    },
+    /// It has not begun.
+    #[error("the certificate begins at {not_before}")]
+    NotYetValid {
+        /// Its first second.
+        not_before: Timestamp,
+    },
+    /// It is not for signing mail.
+    #[error("the certificate is not for signing mail: {0}")]
+    WrongUsage(Usage),
+    /// Its key, or the signature of an authority on the way, is too weak or unknown.
+    #[error("{0}")]
+    WeakKey(#[from] Refused),
+    /// It does not decode, or contradicts itself.
+    #[error("malformed certificate: {0}")]
+    Malformed(&'static str),
+    /// It, or something on the way to the anchor, breaks a rule of RFC 5280.
+    #[error("the chain to the trusted authority does not hold: {0}")]
+    BadChain(&'static str),
+    /// An authority's certificate where a subscriber's is expected.
+    #[error("an authority's certificate cannot sign mail")]
+    Authority,
+    /// Exactly one mail address is expected.
+    #[error("expected one mail address in the certificate, found {0}")]
+    MailAddresses(usize),
+    /// Something exceeds a limit of [`crate::limits`].
+    #[error("{what} larger than {limit}")]
+    TooLarge {
+        /// What grew.
+        what: &'static str,
+        /// The limit it passed.
+        limit: usize,
+    },
+}
+
+/// Why a file does not give a key and its certificate.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IdentityError {
+    /// Neither PEM nor PKCS#12, or broken.
+    #[error("malformed key file: {0}")]
+    Malformed(&'static str),
+    /// The key is encrypted; ask for the password.
+    #[error("the key file needs a password")]
+    PasswordNeeded,
+    /// The password does not open the file.
+    #[error("wrong password")]
+    WrongPassword,
+    /// Encrypted in a way this crate does not read.
+    #[error("the key file is encrypted with an unsupported algorithm ({0})")]
+    Encryption(String),
+    /// No private key inside.
+    #[error("no private key in the file")]
+    NoKey,
+    /// No certificate inside that belongs to the key.
+    #[error("no certificate for the private key in the file")]
+    NoCertificate,
+    /// The key's kind or size is not allowed.
+    #[error("{0}")]
+    Key(#[from] Refused),
+    /// A certificate beside the key is broken.
+    #[error("{0}")]
+    Certificate(#[from] CertificateError),
+    /// Larger than any key file.
+    #[error("{what} larger than {limit}")]
+    TooLarge {
+        /// What grew.
+        what: &'static str,
+        /// The limit it passed.
+        limit: usize,
+    },
+}
+
+/// Why an entity was not signed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignError {
+    /// Lines must end with CRLF, or the content changes on its way (RFC 8551 §3.1.1).
+    #[error("a line of the entity does not end with CRLF")]
+    BareLineEnd,
+    /// The entity has no header block that ends with an empty line.
+    #[error("the entity is not MIME: header fields and an empty line are missing")]
+    NotMime,
+    /// The provider refused to compute the signature.
+    #[error("the signature could not be computed")]
+    Provider,
+    /// The signing time cannot be written down (RFC 5652 §11.3: 1950 to 9999).
+    #[error("the signing time cannot be encoded")]
+    Time,
+}

@@ -1,0 +1,133 @@
+//! A private key: read, used, written out again; wiped when dropped, never printed.
+
+use aws_lc_rs::encoding::AsDer as _;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{self as aws, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _, RsaKeyPair};
+use const_oid::db::rfc5912::{ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ID_EC_PUBLIC_KEY, RSA_ENCRYPTION};
+use der::{Any, Decode as _};
+use pkcs8::PrivateKeyInfoRef;
+use spki::AlgorithmIdentifierOwned;
+use zeroize::Zeroizing;
+
+use crate::algorithm::{Hash, KeyKind, Refused};
+use crate::certificate::Certificate;
+use crate::error::{IdentityError, SignError};
+
+pub(crate) struct PrivateKey {
+    pkcs8: Zeroizing<Vec<u8>>,
+    pair: Pair,
+}
+
+enum Pair {
+    Rsa(RsaKeyPair),
+    P256(EcdsaKeyPair),
+    P384(EcdsaKeyPair),
+}
+
+const BROKEN: IdentityError = IdentityError::Malformed("the private key does not decode");
+
+impl PrivateKey {
+    /// RFC 5958.
+    pub(crate) fn from_pkcs8(der: &[u8]) -> Result<Self, IdentityError> {
+        let info = PrivateKeyInfoRef::from_der(der).map_err(|_| BROKEN)?;
+        let algorithm = AlgorithmIdentifierOwned {
+            oid: info.algorithm.oid,
+            parameters: info
+                .algorithm
+                .parameters
+                .map(|any| Any::new(any.header().tag(), any.value()))
+                .transpose()
+                .map_err(|_| BROKEN)?,
+        };
+        let pair = match algorithm.oid {
+            RSA_ENCRYPTION => Pair::Rsa(RsaKeyPair::from_pkcs8(der).map_err(|_| unusable_rsa())?),
+            ID_EC_PUBLIC_KEY => match KeyKind::curve(&algorithm)? {
+                KeyKind::P256 => Pair::P256(EcdsaKeyPair::from_pkcs8(P256, der).map_err(|_| BROKEN)?),
+                _ => Pair::P384(EcdsaKeyPair::from_pkcs8(P384, der).map_err(|_| BROKEN)?),
+            },
+            oid => return Err(Refused::Unknown(oid.to_string()).into()),
+        };
+        Ok(Self { pkcs8: Zeroizing::new(der.to_vec()), pair })
+    }
+
+    /// RFC 8017 §A.1.2, the `RSA PRIVATE KEY` of older files.
+    pub(crate) fn from_rsa(der: &[u8]) -> Result<Self, IdentityError> {
+        let pair = RsaKeyPair::from_der(der).map_err(|_| unusable_rsa())?;
+        let pkcs8 = pair.as_der().map_err(|_| BROKEN)?.as_ref().to_vec();
+        Ok(Self { pkcs8: Zeroizing::new(pkcs8), pair: Pair::Rsa(pair) })
+    }
+
+    /// RFC 5915, the `EC PRIVATE KEY` of older files.
+    pub(crate) fn from_ec(der: &[u8]) -> Result<Self, IdentityError> {
+        let pair = EcdsaKeyPair::from_private_key_der(P256, der)
+            .map(Pair::P256)
+            .or_else(|_| EcdsaKeyPair::from_private_key_der(P384, der).map(Pair::P384))
+            .map_err(|_| BROKEN)?;
+        let (Pair::P256(key) | Pair::P384(key)) = &pair else { return Err(BROKEN) };
+        let pkcs8 = key.to_pkcs8v1().map_err(|_| BROKEN)?.as_ref().to_vec();
+        Ok(Self { pkcs8: Zeroizing::new(pkcs8), pair })
+    }
+
+    pub(crate) fn pkcs8(&self) -> &[u8] {
+        &self.pkcs8
+    }
+
+    /// Whether the certificate holds this key's public half.
+    pub(crate) fn belongs_to(&self, certificate: &Certificate) -> bool {
+        let ours = match &self.pair {
+            Pair::Rsa(key) => key.public_key().as_ref(),
+            Pair::P256(key) | Pair::P384(key) => key.public_key().as_ref(),
+        };
+        certificate.decoded().tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes() == ours
+    }
+
+    /// The digest this key signs with: as strong as the key, SHA-256 at least.
+    pub(crate) fn hash(&self) -> Hash {
+        match self.pair {
+            Pair::Rsa(_) | Pair::P256(_) => Hash::Sha256,
+            Pair::P384(_) => Hash::Sha384,
+        }
+    }
+
+    /// How a signature of this key is announced. RFC 3370 §3.2: every reader knows `rsaEncryption`; RFC 5754 §3.3.
+    pub(crate) fn algorithm(&self) -> AlgorithmIdentifierOwned {
+        let (oid, parameters) = match self.pair {
+            Pair::Rsa(_) => (RSA_ENCRYPTION, Some(Any::null())),
+            Pair::P256(_) => (ECDSA_WITH_SHA_256, None),
+            Pair::P384(_) => (ECDSA_WITH_SHA_384, None),
+        };
+        AlgorithmIdentifierOwned { oid, parameters }
+    }
+
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        let random = SystemRandom::new();
+        match &self.pair {
+            Pair::Rsa(key) => {
+                let mut signature = vec![0; key.public_modulus_len()];
+                key.sign(&aws::RSA_PKCS1_SHA256, &random, message, &mut signature).map_err(|_| SignError::Provider)?;
+                Ok(signature)
+            }
+            Pair::P256(key) | Pair::P384(key) => {
+                Ok(key.sign(&random, message).map_err(|_| SignError::Provider)?.as_ref().to_vec())
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self.pair {
+            Pair::Rsa(_) => "‹RSA private key›",
+            Pair::P256(_) => "‹P-256 private key›",
+            Pair::P384(_) => "‹P-384 private key›",
+        })
+    }
+}
+
+static P256: &EcdsaSigningAlgorithm = &aws::ECDSA_P256_SHA256_ASN1_SIGNING;
+static P384: &EcdsaSigningAlgorithm = &aws::ECDSA_P384_SHA384_ASN1_SIGNING;
+
+/// The provider reads RSA keys of 2048 to 8192 bits only and does not say which rule a key broke.
+fn unusable_rsa() -> IdentityError {
+    Refused::Mismatch("an RSA private key that is broken or not of 2048 to 8192 bits").into()
+}

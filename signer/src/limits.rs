@@ -1,0 +1,26 @@
+//! Everything that can grow, and where it ends.
+
+/// Octets of one header block (Profile §12: headers 64 KiB).
+pub const HEADER_BYTES_MAX: usize = 64 * 1024;
+/// Octets in front of the first delimiter of `multipart/signed`: unsigned, so only the customary sentence fits.
+pub const PREAMBLE_BYTES_MAX: usize = 512;
+/// Octets of a decoded `smime.p7s`: a signature and a chain, nothing else.
+pub const SIGNATURE_BYTES_MAX: usize = 64 * 1024;
+/// Certificates inside one signature.
+pub const CERTIFICATES_MAX: usize = 16;
+/// Octets of one certificate.
+pub const CERTIFICATE_BYTES_MAX: usize = 16 * 1024;
+/// Certificates in one PEM file, such as a list of trusted authorities.
+pub const CERTIFICATES_PER_FILE_MAX: usize = 1000;
+/// Nesting of BER and DER structures. A signature with attributes and a long chain needs 12.
+pub const DEPTH_MAX: usize = 32;
+/// Authorities between a signer and an anchor.
+pub const PATH_AUTHORITIES_MAX: usize = 6;
+/// Paths tried for one signer before giving up: cross-certified authorities multiply.
+pub const PATHS_MAX: usize = 16;
+/// Authorities looked at while searching paths for one signer.
+pub const PATH_STEPS_MAX: usize = 1000;
+/// Octets of a PEM or PKCS#12 file that holds a key.
+pub const IDENTITY_BYTES_MAX: usize = 256 * 1024;
+/// Rounds of a password derivation we are ready to compute; a file that asks for more is refused, not waited for.
+pub const PASSWORD_ROUNDS_MAX: u32 = 2_000_000;

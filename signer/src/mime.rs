@@ -1,0 +1,242 @@
+//! Just enough MIME to divide `multipart/signed` without guessing. Where two readers could see different parts, the
+//! message is refused: a signature must cover what every reader shows.
+
+use crate::error::{Layer, SignatureError};
+use crate::limits::{HEADER_BYTES_MAX, PREAMBLE_BYTES_MAX};
+
+/// An entity's header block and body, and the fields this crate looks at.
+pub(crate) struct Entity<'m> {
+    pub(crate) body: &'m [u8],
+    fields: Vec<(String, String)>,
+}
+
+impl<'m> Entity<'m> {
+    /// RFC 5322 §2.1: header fields, an empty line, the body; every header line ends with CRLF.
+    pub(crate) fn read(bytes: &'m [u8], layer: Layer) -> Result<Self, SignatureError> {
+        let malformed = |reason| SignatureError::Malformed { layer, reason };
+        let window = &bytes[..bytes.len().min(HEADER_BYTES_MAX)];
+        let end = if window.starts_with(b"\r\n") {
+            0
+        } else {
+            match memchr::memmem::find(window, b"\r\n\r\n") {
+                Some(at) => at + 2,
+                None if bytes.len() > HEADER_BYTES_MAX => {
+                    return Err(SignatureError::TooLarge { what: "header", limit: HEADER_BYTES_MAX });
+                }
+                None => return Err(malformed("no empty line ends the header")),
+            }
+        };
+        let fields = fields(&bytes[..end]).map_err(malformed)?;
+        Ok(Self { body: &bytes[end + 2..], fields })
+    }
+
+    /// The field's value, unfolded. A field that decides about structure may stand once only.
+    pub(crate) fn field(&self, name: &str, layer: Layer) -> Result<Option<&str>, SignatureError> {
+        let mut found = self.fields.iter().filter(|(field, _)| field.eq_ignore_ascii_case(name));
+        let first = found.next();
+        if found.next().is_some() {
+            return Err(SignatureError::Malformed { layer, reason: "a Content field stands twice" });
+        }
+        Ok(first.map(|(_, value)| value.as_str()))
+    }
+
+    /// The media type with its parameters.
+    pub(crate) fn media_type(&self, layer: Layer) -> Result<Option<MediaType>, SignatureError> {
+        let Some(value) = self.field("Content-Type", layer)? else { return Ok(None) };
+        let reason = "the Content-Type is not readable";
+        MediaType::read(value).map(Some).ok_or(SignatureError::Malformed { layer, reason })
+    }
+}
+
+/// RFC 5322 §2.2: name ":" value, folded lines joined.
+fn fields(header: &[u8]) -> Result<Vec<(String, String)>, &'static str> {
+    let mut fields: Vec<(String, String)> = Vec::new();
+    let text = String::from_utf8_lossy(header);
+    for line in text.split_terminator("\r\n") {
+        if line.contains(['\r', '\n', '\0']) {
+            return Err("a header line does not end with CRLF");
+        }
+        if line.starts_with([' ', '\t']) {
+            fields.last_mut().ok_or("the header begins with a folded line")?.1.push_str(line);
+            continue;
+        }
+        let (name, value) = line.split_once(':').ok_or("a header line is not a field")?;
+        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err("a header line is not a field");
+        }
+        fields.push((name.to_owned(), value.trim_matches([' ', '\t']).to_owned()));
+    }
+    Ok(fields)
+}
+
+/// RFC 2045 §5.1: type "/" subtype *(";" attribute "=" value), in lower case where case does not count.
+pub(crate) struct MediaType {
+    pub(crate) name: String,
+    parameters: Vec<(String, String)>,
+}
+
+impl MediaType {
+    fn read(value: &str) -> Option<Self> {
+        let mut words = Words { rest: value };
+        let kind = words.token()?;
+        words.take('/')?;
+        let name = format!("{kind}/{}", words.token()?).to_ascii_lowercase();
+        let mut parameters: Vec<(String, String)> = Vec::new();
+        while words.take(';').is_some() {
+            if words.is_done()? {
+                break;
+            }
+            let attribute = words.token()?.to_ascii_lowercase();
+            words.take('=')?;
+            let value = words.value()?;
+            if parameters.iter().any(|(known, _)| *known == attribute) {
+                return None;
+            }
+            parameters.push((attribute, value));
+        }
+        words.is_done()?.then_some(Self { name, parameters })
+    }
+
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+struct Words<'t> {
+    rest: &'t str,
+}
+
+impl Words<'_> {
+    /// White space and comments, which nest (RFC 5322 §3.2.2). `None`: a comment without end.
+    fn skip(&mut self) -> Option<()> {
+        loop {
+            self.rest = self.rest.trim_start_matches([' ', '\t']);
+            if !self.rest.starts_with('(') {
+                return Some(());
+            }
+            let mut depth = 0_usize;
+            let mut escaped = false;
+            let end = self.rest.char_indices().find_map(|(at, letter)| {
+                match letter {
+                    _ if escaped => escaped = false,
+                    '\\' => escaped = true,
+                    '(' => depth += 1,
+                    ')' => depth -= 1,
+                    _ => {}
+                }
+                (depth == 0).then_some(at + 1)
+            })?;
+            self.rest = &self.rest[end..];
+        }
+    }
+
+    fn is_done(&mut self) -> Option<bool> {
+        self.skip()?;
+        Some(self.rest.is_empty())
+    }
+
+    fn take(&mut self, sign: char) -> Option<()> {
+        self.skip()?;
+        self.rest = self.rest.strip_prefix(sign)?;
+        Some(())
+    }
+
+    fn token(&mut self) -> Option<String> {
+        self.skip()?;
+        let special = |letter: char| !letter.is_ascii_graphic() || "()<>@,;:\\\"/[]?=".contains(letter);
+        let end = self.rest.find(special).unwrap_or(self.rest.len());
+        let (token, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        (!token.is_empty()).then(|| token.to_owned())
+    }
+
+    fn value(&mut self) -> Option<String> {
+        self.skip()?;
+        if !self.rest.starts_with('"') {
+            return self.token();
+        }
+        let mut text = String::new();
+        let mut escaped = false;
+        for (at, letter) in self.rest.char_indices().skip(1) {
+            match letter {
+                _ if escaped => {
+                    text.push(letter);
+                    escaped = false;
+                }
+                '\\' => escaped = true,
+                '"' => {
+                    self.rest = &self.rest[at + 1..];
+                    return Some(text);
+                }
+                _ => text.push(letter),
+            }
+        }
+        None
+    }
+}
+
+/// The two parts of `multipart/signed` (RFC 1847 §2.1), octet for octet.
+pub(crate) fn two_parts<'m>(body: &'m [u8], boundary: &str) -> Result<(&'m [u8], &'m [u8]), &'static str> {
+    if !is_boundary(boundary) {
+        return Err("the boundary is not one");
+    }
+    let marks = delimiters(body, boundary)?;
+    let [first, second, last] = marks.as_slice() else { return Err("there are not exactly two parts") };
+    if first.closes || second.closes || !last.closes {
+        return Err("there are not exactly two parts");
+    }
+    if first.start > PREAMBLE_BYTES_MAX {
+        return Err("unsigned text stands in front of the parts");
+    }
+    if !body[last.end..].iter().all(u8::is_ascii_whitespace) {
+        return Err("unsigned text follows the parts");
+    }
+    let part = |from: &Delimiter, to: &Delimiter| body.get(from.end..to.start).ok_or("a part is empty");
+    Ok((part(first, second)?, part(second, last)?))
+}
+
+/// RFC 2046 §5.1.1: 1 to 70 of these characters, no space at the end.
+fn is_boundary(boundary: &str) -> bool {
+    (1..=70).contains(&boundary.len())
+        && !boundary.ends_with(' ')
+        && boundary.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&byte))
+}
+
+/// One delimiter line. The CRLF in front of it belongs to it (RFC 2046 §5.1.1).
+struct Delimiter {
+    start: usize,
+    end: usize,
+    closes: bool,
+}
+
+fn delimiters(body: &[u8], boundary: &str) -> Result<Vec<Delimiter>, &'static str> {
+    let dashes = format!("--{boundary}");
+    let mut found = Vec::new();
+    for at in memchr::memmem::find_iter(body, dashes.as_bytes()) {
+        let start = match &body[..at] {
+            [] => 0,
+            [.., b'\r', b'\n'] => at - 2,
+            [.., b'\n' | b'\r'] => return Err("a delimiter follows a line that does not end with CRLF"),
+            _ => continue,
+        };
+        let rest = &body[at + dashes.len()..];
+        let closes = rest.starts_with(b"--");
+        let tail = if closes { &rest[2..] } else { rest };
+        let padding = tail.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let line_end = match &tail[padding..] {
+            [b'\r', b'\n', ..] => 2,
+            [] if closes => 0,
+            // A reader that compares beginnings only would see a delimiter here, another would not.
+            _ => return Err("a line begins like a delimiter and is none"),
+        };
+        let end = body.len() - tail.len() + padding + line_end;
+        found.push(Delimiter { start, end, closes });
+        if found.len() > 3 {
+            return Err("there are not exactly two parts");
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,193 @@
+//! PKCS#12 files (RFC 7292): one key, its certificates, a password. Modern (PBES2) and legacy (3DES, RC2) files are read;
+//! the public crates for it do not build beside our CMS structures.
+
+use aws_lc_rs::hmac;
+use cms::content_info::ContentInfo;
+use cms::encrypted_data::EncryptedData;
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5911::{ID_DATA, ID_ENCRYPTED_DATA};
+use const_oid::db::rfc5912::{ID_SHA_1, ID_SHA_256, ID_SHA_384, ID_SHA_512};
+use der::asn1::OctetString;
+use der::{Any, Decode as _, Sequence};
+use spki::AlgorithmIdentifierOwned;
+use zeroize::Zeroizing;
+
+use crate::ber;
+use crate::certificate::Certificate;
+use crate::error::IdentityError;
+use crate::limits::{CERTIFICATES_MAX, PASSWORD_ROUNDS_MAX};
+
+mod password;
+
+use password::{Kdf, Purpose, decrypt};
+
+/// What a file held.
+pub(crate) struct Contents {
+    /// The private key as PKCS#8.
+    pub(crate) key: Zeroizing<Vec<u8>>,
+    pub(crate) certificates: Vec<Certificate>,
+}
+
+const KEY_BAG: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.10.1.1");
+const SHROUDED_KEY_BAG: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.10.1.2");
+const CERTIFICATE_BAG: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.10.1.3");
+const X509_CERTIFICATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.22.1");
+const BROKEN: IdentityError = IdentityError::Malformed("the PKCS#12 structure does not decode");
+
+/// RFC 7292 §4.
+#[derive(Sequence)]
+struct Pfx {
+    version: u8,
+    safe: ContentInfo,
+    #[asn1(optional = "true")]
+    mac: Option<MacData>,
+}
+
+#[derive(Sequence)]
+struct MacData {
+    mac: DigestInfo,
+    salt: OctetString,
+    #[asn1(default = "one_round")]
+    rounds: u32,
+}
+
+#[derive(Sequence)]
+struct DigestInfo {
+    algorithm: AlgorithmIdentifierOwned,
+    digest: OctetString,
+}
+
+/// RFC 7292 §4.2.
+#[derive(Sequence)]
+struct SafeBag {
+    kind: ObjectIdentifier,
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
+    value: Any,
+    #[asn1(optional = "true")]
+    attributes: Option<Any>,
+}
+
+/// RFC 7292 §4.2.3.
+#[derive(Sequence)]
+struct CertBag {
+    kind: ObjectIdentifier,
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
+    value: OctetString,
+}
+
+/// RFC 5958 §3, and the shrouded bag of RFC 7292 §4.2.2.
+#[derive(Sequence)]
+struct EncryptedKey {
+    algorithm: AlgorithmIdentifierOwned,
+    data: OctetString,
+}
+
+fn one_round() -> u32 {
+    1
+}
+
+pub(crate) fn read(bytes: &[u8], password: &str) -> Result<Contents, IdentityError> {
+    let der = ber::definite(bytes).map_err(|_| IdentityError::Malformed("neither PEM nor PKCS#12"))?;
+    let pfx = Pfx::from_der(&der).map_err(|_| IdentityError::Malformed("neither PEM nor PKCS#12"))?;
+    // RFC 7292 §4: version 3; a signed safe (public-key integrity) has no password to check.
+    if pfx.version != 3 || pfx.safe.content_type != ID_DATA {
+        return Err(BROKEN);
+    }
+    let safe: OctetString = pfx.safe.content.decode_as().map_err(|_| BROKEN)?;
+    if let Some(mac) = &pfx.mac {
+        check_mac(mac, safe.as_bytes(), password)?;
+    }
+    let safe = ber::definite(safe.as_bytes()).map_err(|_| BROKEN)?;
+    let mut found = Found::default();
+    for info in Vec::<ContentInfo>::from_der(&safe).map_err(|_| BROKEN)? {
+        found.take_all(&safe_contents(&info, password)?, password)?;
+    }
+    Ok(Contents { key: found.key.ok_or(IdentityError::NoKey)?, certificates: found.certificates })
+}
+
+/// A key of an `ENCRYPTED PRIVATE KEY` block (RFC 5958 §3), as PKCS#8.
+pub(crate) fn decrypt_key(der: &[u8], password: &str) -> Result<Zeroizing<Vec<u8>>, IdentityError> {
+    let broken = IdentityError::Malformed("the encrypted private key does not decode");
+    let shrouded = EncryptedKey::from_der(der).map_err(|_| broken)?;
+    let key = decrypt(&shrouded.algorithm, shrouded.data.as_bytes(), password)?;
+    // A wrong password survives the padding once in 256 times; what comes out is then no key.
+    pkcs8::PrivateKeyInfoRef::from_der(&key).map_err(|_| IdentityError::WrongPassword)?;
+    Ok(key)
+}
+
+/// One safe in the clear, its lengths definite.
+fn safe_contents(info: &ContentInfo, password: &str) -> Result<Zeroizing<Vec<u8>>, IdentityError> {
+    let clear = match info.content_type {
+        ID_DATA => {
+            let octets: OctetString = info.content.decode_as().map_err(|_| BROKEN)?;
+            Zeroizing::new(octets.into_bytes().into())
+        }
+        ID_ENCRYPTED_DATA => {
+            let data: EncryptedData = info.content.decode_as().map_err(|_| BROKEN)?;
+            let content = data.enc_content_info;
+            let octets = content.encrypted_content.ok_or(BROKEN)?;
+            decrypt(&content.content_enc_alg, octets.as_bytes(), password)?
+        }
+        _ => return Err(BROKEN),
+    };
+    let definite = ber::definite(&clear).map_err(|_| IdentityError::WrongPassword)?;
+    Ok(Zeroizing::new(definite.into_owned()))
+}
+
+#[derive(Default)]
+struct Found {
+    key: Option<Zeroizing<Vec<u8>>>,
+    certificates: Vec<Certificate>,
+}
+
+impl Found {
+    fn take_all(&mut self, safe: &[u8], password: &str) -> Result<(), IdentityError> {
+        for bag in Vec::<SafeBag>::from_der(safe).map_err(|_| BROKEN)? {
+            let value = Zeroizing::new(der::Encode::to_der(&bag.value).map_err(|_| BROKEN)?);
+            match bag.kind {
+                KEY_BAG => self.take_key(value)?,
+                SHROUDED_KEY_BAG => self.take_key(decrypt_key(&value, password)?)?,
+                CERTIFICATE_BAG => {
+                    let bag = CertBag::from_der(&value).map_err(|_| BROKEN)?;
+                    if bag.kind == X509_CERTIFICATE {
+                        self.certificates.push(Certificate::from_der(bag.value.as_bytes())?);
+                    }
+                    if self.certificates.len() > CERTIFICATES_MAX {
+                        return Err(IdentityError::TooLarge { what: "chain of certificates", limit: CERTIFICATES_MAX });
+                    }
+                }
+                // CRLs and secrets: not ours to read.
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn take_key(&mut self, key: Zeroizing<Vec<u8>>) -> Result<(), IdentityError> {
+        if self.key.replace(key).is_some() {
+            return Err(IdentityError::Malformed("more than one private key"));
+        }
+        Ok(())
+    }
+}
+
+/// RFC 7292 §5.1: the password is right when the MAC over the safes is.
+fn check_mac(mac: &MacData, safe: &[u8], password: &str) -> Result<(), IdentityError> {
+    if mac.rounds > PASSWORD_ROUNDS_MAX {
+        return Err(IdentityError::Encryption(format!("{} rounds", mac.rounds)));
+    }
+    let (kdf, algorithm) = match mac.mac.algorithm.oid {
+        ID_SHA_1 => (Kdf::SHA_1, hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
+        ID_SHA_256 => (Kdf::SHA_256, hmac::HMAC_SHA256),
+        ID_SHA_384 => (Kdf::SHA_384, hmac::HMAC_SHA384),
+        ID_SHA_512 => (Kdf::SHA_512, hmac::HMAC_SHA512),
+        oid => return Err(IdentityError::Encryption(oid.to_string())),
+    };
+    let size = mac.mac.digest.as_bytes().len();
+    let key = kdf.derive(Purpose::Mac, password, mac.salt.as_bytes(), mac.rounds, kdf.size());
+    let key = hmac::Key::new(algorithm, &key);
+    if size != kdf.size() || hmac::verify(&key, safe, mac.mac.digest.as_bytes()).is_err() {
+        return Err(IdentityError::WrongPassword);
+    }
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! From a password to a key, and what it decrypts: PBES2 (RFC 8018 §6.2) and the schemes of RFC 7292 Appendix B and C,
+//! which are only read.
+
+use aws_lc_rs::digest;
+use cbc::cipher::block_padding::Pkcs7;
+use cbc::cipher::{BlockCipherDecrypt, BlockModeDecrypt as _, InnerIvInit as _, KeyInit as _};
+use const_oid::ObjectIdentifier;
+use der::asn1::OctetString;
+use der::{Encode as _, Sequence};
+use pkcs5::EncryptionScheme;
+use pkcs5::pbes2;
+use spki::AlgorithmIdentifierOwned;
+use zeroize::Zeroizing;
+
+use crate::error::IdentityError;
+use crate::limits::PASSWORD_ROUNDS_MAX;
+
+const PBE_SHA1_3DES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.3");
+const PBE_SHA1_RC2_128: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.5");
+const PBE_SHA1_RC2_40: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.6");
+/// scrypt takes 128 · N · r octets of memory (RFC 7914 §6).
+const SCRYPT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// RFC 7292 Appendix C.
+#[derive(Sequence)]
+struct PbeParameters {
+    salt: OctetString,
+    rounds: u32,
+}
+
+/// Decrypts what the algorithm names; a failure of the padding is a wrong password.
+pub(super) fn decrypt(
+    algorithm: &AlgorithmIdentifierOwned,
+    data: &[u8],
+    password: &str,
+) -> Result<Zeroizing<Vec<u8>>, IdentityError> {
+    match algorithm.oid {
+        pbes2::PBES2_OID => decrypt_pbes2(algorithm, data, password),
+        PBE_SHA1_3DES | PBE_SHA1_RC2_128 | PBE_SHA1_RC2_40 => decrypt_legacy(algorithm, data, password),
+        oid => Err(IdentityError::Encryption(oid.to_string())),
+    }
+}
+
+fn decrypt_pbes2(
+    algorithm: &AlgorithmIdentifierOwned,
+    data: &[u8],
+    password: &str,
+) -> Result<Zeroizing<Vec<u8>>, IdentityError> {
+    let unreadable = || IdentityError::Encryption("PBES2 with unknown parameters".to_owned());
+    let der = algorithm.to_der().map_err(|_| unreadable())?;
+    let scheme = EncryptionScheme::try_from(der.as_slice()).map_err(|_| unreadable())?;
+    let kdf = scheme.pbes2().map(|parameters| &parameters.kdf);
+    if let Some(pbkdf2) = kdf.and_then(pbes2::Kdf::pbkdf2)
+        && pbkdf2.iteration_count > PASSWORD_ROUNDS_MAX
+    {
+        return Err(IdentityError::Encryption(format!("{} rounds", pbkdf2.iteration_count)));
+    }
+    if let Some(scrypt) = kdf.and_then(pbes2::Kdf::scrypt)
+        && (scrypt.cost_parameter.saturating_mul(128 * u64::from(scrypt.block_size)) > SCRYPT_BYTES_MAX
+            || scrypt.parallelization > 4)
+    {
+        return Err(IdentityError::Encryption("scrypt beyond 64 MiB".to_owned()));
+    }
+    let mut buffer = Zeroizing::new(data.to_vec());
+    let clear = match scheme.decrypt_in_place(password, &mut buffer) {
+        Ok(clear) => clear.len(),
+        Err(pkcs5::Error::UnsupportedAlgorithm { oid } | pkcs5::Error::AlgorithmParametersInvalid { oid }) => {
+            return Err(IdentityError::Encryption(oid.to_string()));
+        }
+        Err(_) => return Err(IdentityError::WrongPassword),
+    };
+    buffer.truncate(clear);
+    Ok(buffer)
+}
+
+fn decrypt_legacy(
+    algorithm: &AlgorithmIdentifierOwned,
+    data: &[u8],
+    password: &str,
+) -> Result<Zeroizing<Vec<u8>>, IdentityError> {
+    let unreadable = || IdentityError::Encryption(algorithm.oid.to_string());
+    let parameters = algorithm.parameters.as_ref().ok_or_else(unreadable)?;
+    let PbeParameters { salt, rounds } = parameters.decode_as().map_err(|_| unreadable())?;
+    if rounds > PASSWORD_ROUNDS_MAX {
+        return Err(IdentityError::Encryption(format!("{rounds} rounds")));
+    }
+    let derive = |purpose, size| Kdf::SHA_1.derive(purpose, password, salt.as_bytes(), rounds, size);
+    let iv = derive(Purpose::Iv, 8);
+    let rc2 = |octets: usize| rc2::Rc2::new_with_eff_key_len(&derive(Purpose::Key, octets), octets * 8);
+    match algorithm.oid {
+        PBE_SHA1_3DES => {
+            decrypt_cbc(des::TdesEde3::new_from_slice(&derive(Purpose::Key, 24)).map_err(|_| unreadable())?, &iv, data)
+        }
+        PBE_SHA1_RC2_128 => decrypt_cbc(rc2(16), &iv, data),
+        _ => decrypt_cbc(rc2(5), &iv, data),
+    }
+}
+
+fn decrypt_cbc<C: BlockCipherDecrypt>(cipher: C, iv: &[u8], data: &[u8]) -> Result<Zeroizing<Vec<u8>>, IdentityError> {
+    let decryptor = cbc::Decryptor::<C>::inner_iv_slice_init(cipher, iv).map_err(|_| IdentityError::WrongPassword)?;
+    let mut buffer = Zeroizing::new(data.to_vec());
+    let clear = decryptor.decrypt_padded::<Pkcs7>(&mut buffer).map_err(|_| IdentityError::WrongPassword)?.len();
+    buffer.truncate(clear);
+    Ok(buffer)
+}
+
+/// RFC 7292 §B.3: what a derived value is for.
+#[derive(Clone, Copy)]
+pub(super) enum Purpose {
+    Key = 1,
+    Iv = 2,
+    Mac = 3,
+}
+
+/// RFC 7292 §B.2: one of its digests with its block size.
+#[derive(Clone, Copy)]
+pub(super) struct Kdf {
+    digest: &'static digest::Algorithm,
+    block: usize,
+}
+
+impl Kdf {
+    pub(super) const SHA_1: Self = Self { digest: &digest::SHA1_FOR_LEGACY_USE_ONLY, block: 64 };
+    pub(super) const SHA_256: Self = Self { digest: &digest::SHA256, block: 64 };
+    pub(super) const SHA_384: Self = Self { digest: &digest::SHA384, block: 128 };
+    pub(super) const SHA_512: Self = Self { digest: &digest::SHA512, block: 128 };
+
+    /// Octets of the digest.
+    pub(super) fn size(self) -> usize {
+        self.digest.output_len()
+    }
+
+    pub(super) fn derive(
+        self,
+        purpose: Purpose,
+        password: &str,
+        salt: &[u8],
+        rounds: u32,
+        size: usize,
+    ) -> Zeroizing<Vec<u8>> {
+        // RFC 7292 §B.1: BMPString, big-endian, with a zero at its end.
+        let password: Zeroizing<Vec<u8>> =
+            Zeroizing::new(password.encode_utf16().chain([0]).flat_map(u16::to_be_bytes).collect());
+        let diversifier = vec![purpose as u8; self.block];
+        let mut mixed = Zeroizing::new([self.stretched(salt), self.stretched(&password)].concat());
+        let mut out = Zeroizing::new(Vec::with_capacity(size + self.size()));
+        while out.len() < size {
+            let first = [diversifier.as_slice(), &mixed].concat();
+            let mut digest = digest::digest(self.digest, &Zeroizing::new(first));
+            for _ in 1..rounds {
+                digest = digest::digest(self.digest, digest.as_ref());
+            }
+            out.extend_from_slice(digest.as_ref());
+            let addend = self.stretched(digest.as_ref());
+            for block in mixed.chunks_exact_mut(self.block) {
+                add_one_more(block, &addend);
+            }
+        }
+        out.truncate(size);
+        out
+    }
+
+    /// Repeated until it fills whole blocks; nothing stays nothing.
+    fn stretched(self, bytes: &[u8]) -> Vec<u8> {
+        let size = bytes.len().div_ceil(self.block) * self.block;
+        bytes.iter().copied().cycle().take(size).collect()
+    }
+}
+
+/// `block = block + addend + 1`, as big-endian numbers that wrap (RFC 7292 §B.2 step 6C).
+fn add_one_more(block: &mut [u8], addend: &[u8]) {
+    let mut carry = 1_u16;
+    for (digit, more) in block.iter_mut().zip(addend).rev() {
+        let sum = u16::from(*digit) + u16::from(*more) + carry;
+        let [high, low] = sum.to_be_bytes();
+        *digit = low;
+        carry = u16::from(high);
+    }
+}

@@ -1,0 +1,171 @@
+//! From a certificate to an anchor (RFC 5280 §6). Paths are found here, within named limits; each is judged by `certval`,
+//! whose crypto is ours. Exchanging the validator means exchanging this file.
+
+use certval::{
+    CertificationPath, CertificationPathResults, CertificationPathSettings, Error, PDVCertificate,
+    PDVTrustAnchorChoice, PathValidationStatus, PkiEnvironment, TimeOfInterest, compare_names,
+    enforce_trust_anchor_constraints, validate_path_rfc5280,
+};
+use der::asn1::BitString;
+use jiff::Timestamp;
+use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
+
+use crate::algorithm::Algorithm;
+use crate::certificate::Certificate;
+use crate::error::CertificateError;
+use crate::limits::{PATH_AUTHORITIES_MAX, PATH_STEPS_MAX, PATHS_MAX};
+use crate::profile;
+
+pub(super) struct Validator {
+    environment: PkiEnvironment,
+}
+
+impl Validator {
+    pub(super) fn new() -> Self {
+        let mut environment = PkiEnvironment::new();
+        environment.clear_all_callbacks();
+        environment.add_verify_signature_message_callback(verify);
+        Self { environment }
+    }
+
+    /// `Ok` when one of the possible paths holds; otherwise the reason of the last path tried.
+    pub(super) fn validate(
+        &self,
+        target: &Certificate,
+        helpers: &[Certificate],
+        anchors: &[Certificate],
+        at: Timestamp,
+    ) -> Result<(), CertificateError> {
+        let (climb, paths, steps) = (vec![target], Vec::new(), PATH_STEPS_MAX);
+        let mut search = Search { helpers, anchors, climb, paths, steps };
+        search.climb();
+        let mut verdict = Err(CertificateError::UnknownIssuer { issuer: target.issuer() });
+        for path in search.paths {
+            verdict = self.judge(&path, at);
+            if verdict.is_ok() {
+                break;
+            }
+        }
+        verdict
+    }
+
+    fn judge(&self, path: &Path<'_>, at: Timestamp) -> Result<(), CertificateError> {
+        for authority in &path.certificates[1..] {
+            profile::any(authority)?;
+        }
+        let decode = |certificate: &&Certificate| PDVCertificate::try_from(certificate.der()).map_err(broken);
+        let target = decode(&path.certificates[0])?;
+        // certval wants the authorities from the anchor downwards.
+        let authorities = path.certificates[1..].iter().rev().map(decode).collect::<Result<Vec<_>, _>>()?;
+        let anchor = PDVTrustAnchorChoice::try_from(path.anchor.der()).map_err(broken)?;
+
+        let seconds = u64::try_from(at.as_second()).unwrap_or(0).max(1);
+        let mut settings = CertificationPathSettings::new();
+        settings.set_time_of_interest(TimeOfInterest::from_unix_secs(seconds).map_err(broken)?);
+        settings.set_require_ta_store(false);
+        settings.set_check_revocation_status(false);
+        settings.set_enforce_trust_anchor_constraints(true);
+        settings.set_forbid_self_signed_ee(true);
+        let settings = enforce_trust_anchor_constraints(&settings, &anchor).map_err(reason)?;
+
+        let path = CertificationPath::new(anchor, authorities, target);
+        let mut results = CertificationPathResults::new();
+        validate_path_rfc5280(&self.environment, &settings, &path, &mut results).map_err(reason)
+    }
+}
+
+/// A candidate: the target, then the authorities upwards, then the anchor.
+struct Path<'c> {
+    certificates: Vec<&'c Certificate>,
+    anchor: &'c Certificate,
+}
+
+/// The search for paths by names (RFC 5280 §7.1). Signatures are checked when a path is judged.
+struct Search<'c> {
+    helpers: &'c [Certificate],
+    anchors: &'c [Certificate],
+    /// The target and the authorities above it, so far.
+    climb: Vec<&'c Certificate>,
+    paths: Vec<Path<'c>>,
+    /// Certificates still to be looked at: sixteen authorities of one name lead to millions of dead ends.
+    steps: usize,
+}
+
+impl<'c> Search<'c> {
+    fn climb(&mut self) {
+        let Some(lowest) = self.climb.last().copied() else { return };
+        for anchor in self.anchors.iter().filter(|anchor| issued(anchor, lowest)) {
+            if self.paths.len() < PATHS_MAX {
+                self.paths.push(Path { certificates: self.climb.clone(), anchor });
+            }
+        }
+        if self.climb.len() > PATH_AUTHORITIES_MAX {
+            return;
+        }
+        for helper in self.helpers.iter().filter(|helper| issued(helper, lowest)) {
+            if self.steps == 0 || self.paths.len() == PATHS_MAX {
+                return;
+            }
+            self.steps -= 1;
+            // An authority never stands above itself, nor above an anchor.
+            if !self.anchors.contains(helper) && !self.climb.iter().any(|below| same_key(below, helper)) {
+                self.climb.push(helper);
+                self.climb();
+                self.climb.pop();
+            }
+        }
+    }
+}
+
+fn issued(authority: &Certificate, certificate: &Certificate) -> bool {
+    let (above, below) = (authority.decoded().tbs_certificate(), certificate.decoded().tbs_certificate());
+    compare_names(above.subject(), below.issuer())
+}
+
+fn same_key(one: &Certificate, other: &Certificate) -> bool {
+    let (one, other) = (one.decoded().tbs_certificate(), other.decoded().tbs_certificate());
+    one.subject_public_key_info() == other.subject_public_key_info() && one.subject() == other.subject()
+}
+
+/// certval asks here whether an authority signed; it knows no other crypto in this environment.
+fn verify(
+    _: &PkiEnvironment,
+    message: &[u8],
+    signature: &BitString,
+    algorithm: &AlgorithmIdentifierOwned,
+    key: &SubjectPublicKeyInfoOwned,
+) -> certval::Result<()> {
+    const FAILED: Error = Error::PathValidation(PathValidationStatus::SignatureVerificationFailure);
+    let octets = signature.as_bytes().ok_or(FAILED)?;
+    let algorithm = Algorithm::read(algorithm, None).map_err(|_| FAILED)?;
+    algorithm.verify(key, message, octets).map_err(|_| FAILED)?.map_err(|_| FAILED)
+}
+
+fn broken(_: der::Error) -> CertificateError {
+    CertificateError::Malformed("it does not decode")
+}
+
+/// certval's verdicts in our words. The signer's own validity was judged before, so a time here is an authority's.
+fn reason(error: Error) -> CertificateError {
+    use PathValidationStatus as Status;
+    let Error::PathValidation(status) = error else {
+        return CertificateError::BadChain("a certificate on the way is not readable");
+    };
+    CertificateError::BadChain(match status {
+        Status::SignatureVerificationFailure => "a certificate was not signed by the authority it names",
+        Status::InvalidNotBeforeDate => "an authority's certificate has not begun",
+        Status::InvalidNotAfterDate => "an authority's certificate has ended",
+        Status::MissingBasicConstraints | Status::InvalidBasicConstraints => {
+            "a certificate on the way is no authority's"
+        }
+        Status::InvalidPathLength => "there are more authorities than one of them allows",
+        Status::InvalidKeyUsage => "an authority may not sign certificates, or not for this purpose",
+        Status::NameConstraintsViolation => "the name lies outside what an authority may certify",
+        Status::UnprocessedCriticalExtension => "a critical extension is unknown",
+        Status::NullPolicySet | Status::InvalidPolicyMapping => "the certificate policies do not agree",
+        Status::SelfSignedEndIdentity => "the certificate was issued by itself",
+        Status::EncodingError => "an extension does not decode",
+        Status::NameChainingFailure => "the names do not chain",
+        _ => "it does not validate",
+    })
+}
