@@ -23,6 +23,6 @@ pub use mailbox::{
     Uid, UidValidity,
 };
 pub use private::Private;
-pub use refusal::{NotACode, Refusal, Refused, Row};
+pub use refusal::{ABOUT_BYTES, NotACode, Refusal, Refused, Row};
 pub use roll::{Account, CertificateKey, End, JAPAN, Licence, Office, Roll, japanese_day};
 pub use state::{MDN_SENT, State};

@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+/// Longest text that says what a refusal is about, in bytes.
+pub const ABOUT_BYTES: usize = 160;
+
 /// Why something is refused. [`Refusal::row`] says it in words and in every protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the sentence of each stands in the catalogue below")]
@@ -108,9 +111,11 @@ pub struct Refused {
 }
 
 impl Refusal {
-    /// This refusal, said of something.
+    /// This refusal, said of something. SMTP replies carry it (RFC 5321 §4.2: printable ASCII), so other characters
+    /// become `?` and what is longer than [`ABOUT_BYTES`] is cut.
     pub fn about(self, about: impl fmt::Display) -> Refused {
-        Refused { why: self, about: about.to_string() }
+        let printable = |c: char| if c == ' ' || c.is_ascii_graphic() { c } else { '?' };
+        Refused { why: self, about: about.to_string().chars().take(ABOUT_BYTES).map(printable).collect() }
     }
 
     /// Its row of the catalogue.
@@ -236,6 +241,12 @@ mod tests {
         for (at, (refusal, _)) in CATALOGUE.iter().enumerate() {
             assert_eq!(*refusal as usize, at, "the catalogue stands in the order of the enum");
         }
+    }
+
+    #[test]
+    fn what_it_is_about_can_stand_in_a_reply() {
+        assert_eq!(Refusal::UnknownAuthority.about("CN=認証局\r\n250 ok").about, "CN=?????250 ok");
+        assert_eq!(Refusal::UnknownAuthority.about("x".repeat(ABOUT_BYTES + 1)).about.len(), ABOUT_BYTES);
     }
 
     #[test]
