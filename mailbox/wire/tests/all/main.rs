@@ -1,4 +1,6 @@
 //! One test program for the crate.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod player;
+mod smtp;
 mod transcript;

@@ -105,6 +105,8 @@ struct Line<S: Conversation> {
     hold: bool,
     held: Option<(S::Ask, Vec<u8>)>,
     closed: bool,
+    /// TLS just came up: what else the client sends in this turn was sent in clear, and no server ever reads it.
+    secured: bool,
 }
 
 impl<D: Desk> Stage<D> {
@@ -188,7 +190,8 @@ impl<D: Desk> Stage<D> {
             }
             line.session.receive(now, piece);
             self.pump(connection)?;
-            if self.line(connection)?.closed {
+            let line = self.line(connection)?;
+            if line.closed || std::mem::take(&mut line.secured) {
                 break;
             }
         }
@@ -231,7 +234,10 @@ impl<D: Desk> Stage<D> {
                     let answer = self.desk.answer(ask, body, line.script.pop_front().as_deref())?;
                     line.session.answer(self.now, answer);
                 }
-                Effect::StartTls => line.session.secured(self.now),
+                Effect::StartTls => {
+                    line.session.secured(self.now);
+                    line.secured = true;
+                }
                 Effect::Close => line.closed = true,
             }
         }
@@ -260,6 +266,7 @@ impl<S: Conversation> Line<S> {
             hold: false,
             held: None,
             closed: false,
+            secured: false,
         }
     }
 

@@ -49,6 +49,7 @@ impl fmt::Display for NotATurn {
 
 /// All turns of a transcript.
 ///
+/// ```text
 /// transcript = *(line LF)
 /// line       = comment / [connection SP] turn / ""
 /// comment    = "#" *any
@@ -56,6 +57,7 @@ impl fmt::Display for NotATurn {
 ///            / "C*:" [SP escaped]        ; bytes to the server, nothing is added
 ///            / "S:" [SP pattern] / "closed" / "silent"
 ///            / "?" SP pattern / "!" SP act / "@" SP "+" number SP unit
+/// ```
 pub(crate) fn read(text: &str) -> Result<Vec<Step>, NotATurn> {
     let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line));
     lines
@@ -108,7 +110,9 @@ fn seconds(span: &str) -> Option<i64> {
     Some(number.parse::<i64>().ok()? * unit)
 }
 
+/// ```text
 /// escaped = *(char / "\r" / "\n" / "\\" / "\x" 2HEXDIG / "\(" escaped "*" number ")")
+/// ```
 fn unescape(mut text: &str) -> Result<Vec<u8>, &'static str> {
     const WRONG: &str = r"expected \r \n \\ \xHH or \(text*times) after a backslash";
     let mut bytes = Vec::new();

@@ -1,0 +1,482 @@
+//! One SMTP submission conversation: [`Session::obey`] is the protocol.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::Arc;
+
+use fumibako_model::{Address, NotAnAddress, Refusal, Refused};
+use jiff::Timestamp;
+
+use super::body::{Body, too_large};
+use super::command::{AUTH_BYTES, Command, Mail, Mechanism, command, limit};
+use super::lines::{Line, Lines};
+use super::path::Path;
+use super::plain;
+use super::reply::{self, Fault};
+use super::settings::{BAD_COMMANDS, LOGIN_FAILURES, Settings, WAITING_BYTES};
+use super::{Answer, Ask, Envelope};
+use crate::{Conversation, Cover, Effect};
+
+/// Replies wait for one another up to here, so those to pipelined commands leave together (RFC 2920 §3.2).
+const REPLIES_TOGETHER: usize = 4096;
+
+/// One SMTP submission conversation (RFC 5321, 6409).
+pub struct Session {
+    phase: Phase,
+    cover: Cover,
+    settings: Arc<Settings>,
+    /// 受付番号 of this connection, for what the conversation refuses by itself.
+    reference: String,
+    lines: Lines,
+    effects: VecDeque<Effect<Ask>>,
+    bad_commands: u32,
+    login_failures: u32,
+    heard: Timestamp,
+    /// What is said before closing, once the pending question is answered.
+    leaving: Option<Vec<u8>>,
+}
+
+/// How far the conversation is.
+#[derive(Default)]
+enum Phase {
+    /// Nothing more will be said.
+    #[default]
+    Over,
+    /// The client has not introduced itself, or not again under TLS.
+    Connected,
+    /// EHLO was said; who is it?
+    Greeted,
+    /// 334 was said; the client's response comes.
+    Proving,
+    /// Logged in, no transaction.
+    Ready,
+    /// MAIL was accepted; recipients come.
+    Addressing(Envelope),
+    /// 354 was said; the message comes.
+    Receiving(Envelope, Body),
+    /// The server is asked.
+    Asked(Question),
+    /// 220 was said to STARTTLS.
+    Securing,
+}
+
+/// What the server is asked, and what its answer will be needed for.
+enum Question {
+    Login,
+    Recipient(Envelope, Address),
+    Submit,
+    /// The message is dropped for this.
+    Discard(Refused),
+    /// The message broke off; this is said before closing.
+    BreakOff(Vec<u8>),
+}
+
+impl Session {
+    /// A conversation that begins with the greeting. `reference` is found in the log of this connection; it stands in
+    /// the refusals the conversation makes by itself.
+    pub fn open(now: Timestamp, cover: Cover, settings: Arc<Settings>, reference: String) -> Self {
+        let mut session = Self {
+            phase: Phase::Connected,
+            cover,
+            settings,
+            reference,
+            lines: Lines::default(),
+            effects: VecDeque::new(),
+            bad_commands: 0,
+            login_failures: 0,
+            heard: now,
+            leaving: None,
+        };
+        // RFC 2034 §4: the greeting and the reply to EHLO carry no enhanced code.
+        session.send(reply::reply(220, "", &[&format!("{} ESMTP Fumibako", session.settings.host)]));
+        session
+    }
+
+    /// A conversation that is only told why it cannot begin (RFC 5321 §3.1), as with too many connections.
+    pub fn turned_away(now: Timestamp, settings: Arc<Settings>, refused: &Refused, reference: String) -> Self {
+        let mut session = Self::open(now, Cover::Tls, settings, reference);
+        session.effects.clear();
+        session.phase = session.leave(reply::farewell(refused, &session.reference));
+        session
+    }
+
+    /// The protocol. Every legal turn is a row; the last row refuses the rest.
+    #[rustfmt::skip]
+    fn obey(&mut self, command: Command) {
+        use Command::{Auth, Data, Expn, Hello, Help, Noop, Quit, Rcpt, Rset, StartTls, Vrfy};
+        use Mechanism::{Other, Plain};
+        use Phase::{Addressing, Connected, Greeted, Proving, Ready, Securing};
+        let clear = self.cover == Cover::ClearOffersTls;
+        self.phase = match (mem::take(&mut self.phase), command) {
+            // RFC 5321 §4.1.4: EHLO begins anew, as RSET does; RFC 4954 §4: a login stays.
+            (Connected | Greeted, Hello { extended })    => self.introduce(extended, Greeted),
+            (Ready | Addressing(_), Hello { extended })  => self.introduce(extended, Ready),
+            (phase, Noop)                                => self.say(250, "2.0.0", "OK", phase),
+            (phase, Help)                                => self.say(214, "2.0.0", HELP, phase),
+            // RFC 5321 §7.3: who is registered is not told this way, and 252 looks like neither yes nor no.
+            (phase, Vrfy)                                => self.say(252, "2.5.0", "Not told; send to it and see", phase),
+            (phase, Expn)                                => self.fault(Fault::NO_LISTS, phase),
+            (_, Quit)                                    => self.leave(reply::reply(221, "2.0.0", &["Goodbye"])),
+            (Addressing(_), Rset)                        => self.say(250, "2.0.0", "Forgotten", Ready),
+            (phase, Rset)                                => self.say(250, "2.0.0", "Nothing to forget", phase),
+
+            // RFC 3207 §4: only in clear and before a login.
+            (Greeted, StartTls) if clear                 => self.start_tls(),
+            // RFC 4954 §4, RFC 8314 §3.3: no password in clear.
+            (Greeted, Auth(Plain(_))) if clear           => self.refuse_turn(Refusal::TlsNeeded, Greeted),
+            (Greeted, Auth(Plain(None)))                 => self.say(334, "", "", Proving),
+            (Greeted, Auth(Plain(Some(response))))       => self.prove(response.as_bytes()),
+            (Greeted, Auth(Other))                       => self.fault(Fault::NOT_OFFERED, Greeted),
+
+            // RFC 6409 §4.3: a submission server knows who submits.
+            (Greeted, Command::Mail(_))                  => self.refuse_turn(Refusal::LoginNeeded, Greeted),
+            (Ready, Command::Mail(mail))                 => self.mail(mail),
+            (Addressing(envelope), Rcpt(to))             => self.recipient(envelope, &to),
+            (Addressing(envelope), Data)                 => self.data(envelope),
+            // RFC 2920 §3.1: RCPT and DATA sent together with a MAIL that was refused are no further mistake.
+            (phase @ (Greeted | Ready), Rcpt(_) | Data)  => self.say_fault(Fault::NOT_NOW, phase),
+
+            (phase @ Connected, _)                       => self.fault(Fault::HELLO_FIRST, phase),
+            (phase @ (Phase::Over | Securing), _)        => phase,
+            (phase, _)                                   => self.fault(Fault::NOT_NOW, phase),
+        };
+    }
+
+    /// Does the next thing the bytes ask for; false when more must arrive first.
+    fn step(&mut self) -> bool {
+        let proving = match self.phase {
+            Phase::Over | Phase::Securing | Phase::Asked(_) => return false,
+            Phase::Receiving(..) => return self.take_in(),
+            Phase::Proving => true,
+            _ => false,
+        };
+        let Some(line) = self.lines.next(|start| if proving { AUTH_BYTES } else { limit(start) }) else { return false };
+        match line {
+            Line::Whole(response) if proving => self.phase = self.prove(&response),
+            Line::TooLong if proving => self.phase = self.fault(Fault::RESPONSE_TOO_LONG, Phase::Greeted),
+            Line::BareEnd if proving => self.phase = self.fault(Fault::BARE_END, Phase::Greeted),
+            Line::Whole(line) => match command(&line) {
+                Ok(command) => self.obey(command),
+                Err(fault) => self.stumble(fault),
+            },
+            Line::TooLong => self.stumble(Fault::LINE_TOO_LONG),
+            Line::BareEnd => self.stumble(Fault::BARE_END),
+        }
+        true
+    }
+
+    /// EHLO or HELO. The capabilities are those of this moment (RFC 3207 §4.2, RFC 4954 §4).
+    fn introduce(&mut self, extended: bool, phase: Phase) -> Phase {
+        let host = self.settings.host.to_string();
+        let size = format!("SIZE {}", self.settings.message_bytes);
+        let login = if self.cover == Cover::Tls { "AUTH PLAIN" } else { "STARTTLS" };
+        let all = [&host, "PIPELINING", &size, "8BITMIME", "ENHANCEDSTATUSCODES", login, "HELP"];
+        self.send(reply::reply(250, "", if extended { &all } else { &all[..1] }));
+        phase
+    }
+
+    fn start_tls(&mut self) -> Phase {
+        self.send(reply::reply(220, "2.0.0", &["Begin TLS"]));
+        self.effects.push_back(Effect::StartTls);
+        // RFC 3207 §4.2: what was sent in clear after STARTTLS must not be obeyed under TLS.
+        self.lines.clear();
+        Phase::Securing
+    }
+
+    /// The response to AUTH PLAIN, in base64.
+    fn prove(&mut self, response: &[u8]) -> Phase {
+        // RFC 4954 §4: "*" cancels.
+        if response == b"*" {
+            return self.fault(Fault::CANCELLED, Phase::Greeted);
+        }
+        match plain::credentials(response) {
+            Some(credentials) => self.ask(Ask::Login(credentials), Question::Login),
+            None => self.fault(Fault::NOT_PLAIN, Phase::Greeted),
+        }
+    }
+
+    fn mail(&mut self, mail: Mail) -> Phase {
+        let largest = self.settings.message_bytes;
+        // RFC 1870 §6.1: a message declared too large is refused before it is sent.
+        if mail.size.is_some_and(|size| size > largest) {
+            return self.refuse(&too_large(largest), Phase::Ready);
+        }
+        match mail.from.address(&self.settings.domain) {
+            Ok(from) => self.say(250, "2.1.0", "Sender noted", Phase::Addressing(Envelope { from, to: Vec::new() })),
+            // Profile §5.4: MAIL FROM equals From, which names an office; so it cannot be empty.
+            Err(_) if mail.from == Path::Null => {
+                self.refuse(&Refusal::EnvelopeDiffers.about("MAIL FROM is empty"), Phase::Ready)
+            }
+            Err(NotAnAddress::NoDomain) => self.fault(Fault::MAIL_SYNTAX, Phase::Ready),
+            Err(why) => self.refuse(&Refusal::SenderUnknown.about(why), Phase::Ready),
+        }
+    }
+
+    fn recipient(&mut self, envelope: Envelope, to: &Path) -> Phase {
+        // RFC 5321 §4.5.3.1.10
+        if envelope.to.len() >= self.settings.recipients {
+            let refused = Refusal::TooManyRecipients.about(format_args!("at most {}", self.settings.recipients));
+            return self.refuse(&refused, Phase::Addressing(envelope));
+        }
+        match to.address(&self.settings.domain) {
+            Ok(to) => {
+                let ask = Ask::Recipient { from: envelope.from.clone(), to: to.clone() };
+                self.ask(ask, Question::Recipient(envelope, to))
+            }
+            Err(NotAnAddress::NoDomain) => self.fault(Fault::RCPT_SYNTAX, Phase::Addressing(envelope)),
+            Err(why @ NotAnAddress::Domain) => {
+                self.refuse(&Refusal::OtherDomain.about(why), Phase::Addressing(envelope))
+            }
+            Err(why @ NotAnAddress::Local) => {
+                self.refuse(&Refusal::RecipientUnknown.about(why), Phase::Addressing(envelope))
+            }
+        }
+    }
+
+    fn data(&mut self, envelope: Envelope) -> Phase {
+        // RFC 5321 §3.3
+        if envelope.to.is_empty() {
+            return self.say_fault(Fault::NOBODY, Phase::Addressing(envelope));
+        }
+        let body = Body::new(self.settings.message_bytes);
+        self.say(354, "", "Send the message, then a line with a dot alone", Phase::Receiving(envelope, body))
+    }
+
+    /// Takes in what has come of the message.
+    fn take_in(&mut self) -> bool {
+        let Phase::Receiving(_, body) = &mut self.phase else { return false };
+        if self.lines.len() == 0 {
+            return false;
+        }
+        let read = body.read(self.lines.rest());
+        self.lines.read(read.used);
+        if !read.piece.is_empty() {
+            self.effects.push_back(Effect::Body(fumibako_model::Private(read.piece)));
+        }
+        if read.ended
+            && let Phase::Receiving(envelope, body) = mem::take(&mut self.phase)
+        {
+            self.phase = match body.refused() {
+                None => self.ask(Ask::Submit(envelope), Question::Submit),
+                Some(refused) => self.ask(Ask::Discard, Question::Discard(refused)),
+            };
+        }
+        true
+    }
+
+    /// The server's word, and where the conversation goes from there.
+    #[rustfmt::skip]
+    fn answered(&mut self, question: Question, answer: Answer) -> Phase {
+        use Question::{BreakOff, Discard, Login, Recipient, Submit};
+        match (question, answer) {
+            (Login, Answer::Welcome(party)) => {
+                self.bad_commands = 0;
+                self.say(235, "2.7.0", &format!("Welcome, {party}"), Phase::Ready)
+            }
+            (Login, Answer::No { refused, reference }) => self.login_refused(&refused, &reference),
+            (Recipient(mut envelope, to), Answer::Yes) => {
+                if !envelope.to.contains(&to) {
+                    envelope.to.push(to);
+                }
+                self.say(250, "2.1.5", "Recipient noted", Phase::Addressing(envelope))
+            }
+            (Submit, Answer::Accepted(evidence)) => {
+                self.bad_commands = 0;
+                // Profile §8: the reply names the evidence that the message is kept.
+                self.say(250, "2.0.0", &format!("{evidence} accepted and kept"), Phase::Ready)
+            }
+            (Discard(refused), _)    => self.refuse(&refused, Phase::Ready),
+            (BreakOff(farewell), _)  => self.leave(farewell),
+            (Recipient(envelope, _), Answer::No { refused, reference })
+                                     => self.refuse_with(&refused, &reference, Phase::Addressing(envelope)),
+            (_, Answer::No { refused, reference })
+                                     => self.refuse_with(&refused, &reference, Phase::Ready),
+            // The server answered another question: its mistake, not the client's.
+            (Login, _)               => self.refuse(&Refusal::Internal.into(), Phase::Greeted),
+            (Recipient(envelope, _), _)
+                                     => self.refuse(&Refusal::Internal.into(), Phase::Addressing(envelope)),
+            (Submit, _)              => self.refuse(&Refusal::Internal.into(), Phase::Ready),
+        }
+    }
+
+    fn login_refused(&mut self, refused: &Refused, reference: &str) -> Phase {
+        let phase = self.refuse_with(refused, reference, Phase::Greeted);
+        // What may be tried again is no wrong guess.
+        if refused.why.row().retryable() || matches!(phase, Phase::Over) {
+            return phase;
+        }
+        self.login_failures += 1;
+        if self.login_failures < LOGIN_FAILURES {
+            return phase;
+        }
+        self.leave(reply::farewell(&Refusal::TooManyFailures.into(), reference))
+    }
+}
+
+/// How things are said.
+impl Session {
+    fn send(&mut self, bytes: Vec<u8>) {
+        match self.effects.back_mut() {
+            Some(Effect::Send(before)) => before.extend(bytes),
+            _ => self.effects.push_back(Effect::Send(bytes)),
+        }
+    }
+
+    fn say(&mut self, code: u16, enhanced: &str, text: &str, phase: Phase) -> Phase {
+        self.send(reply::reply(code, enhanced, &[text]));
+        phase
+    }
+
+    fn ask(&mut self, ask: Ask, question: Question) -> Phase {
+        self.effects.push_back(Effect::Ask(ask));
+        Phase::Asked(question)
+    }
+
+    fn leave(&mut self, farewell: Vec<u8>) -> Phase {
+        self.send(farewell);
+        self.effects.push_back(Effect::Close);
+        self.lines.clear();
+        Phase::Over
+    }
+
+    fn refuse(&mut self, refused: &Refused, phase: Phase) -> Phase {
+        let reference = self.reference.clone();
+        self.refuse_with(refused, &reference, phase)
+    }
+
+    fn refuse_with(&mut self, refused: &Refused, reference: &str, phase: Phase) -> Phase {
+        // RFC 5321 §3.8: after 421 the connection is closed.
+        if refused.why.row().smtp == 421 {
+            return self.leave(reply::farewell(refused, reference));
+        }
+        self.send(reply::refusal(refused, reference));
+        phase
+    }
+
+    /// Refuses a command that came at the wrong moment.
+    fn refuse_turn(&mut self, refusal: Refusal, phase: Phase) -> Phase {
+        let phase = self.refuse(&refusal.into(), phase);
+        self.counted(phase)
+    }
+
+    fn say_fault(&mut self, fault: Fault, phase: Phase) -> Phase {
+        self.send(fault.reply());
+        phase
+    }
+
+    /// Says what is wrong with a command, and counts it.
+    fn fault(&mut self, fault: Fault, phase: Phase) -> Phase {
+        let phase = self.say_fault(fault, phase);
+        self.counted(phase)
+    }
+
+    fn stumble(&mut self, fault: Fault) {
+        let phase = mem::take(&mut self.phase);
+        self.phase = self.fault(fault, phase);
+    }
+
+    fn counted(&mut self, phase: Phase) -> Phase {
+        self.bad_commands += 1;
+        if self.bad_commands < BAD_COMMANDS {
+            phase
+        } else {
+            self.leave(reply::reply(421, "4.7.0", &[TOO_MANY_FAULTS]))
+        }
+    }
+
+    /// Ends the conversation from our side: at once, or when the server has answered what it is asked.
+    fn part(&mut self, farewell: Vec<u8>) {
+        match mem::take(&mut self.phase) {
+            Phase::Over => {}
+            // Under a half-made TLS nothing can be said.
+            Phase::Securing => self.effects.push_back(Effect::Close),
+            Phase::Receiving(..) => self.phase = self.ask(Ask::Discard, Question::BreakOff(farewell)),
+            Phase::Asked(question) => {
+                self.phase = Phase::Asked(question);
+                self.leaving.get_or_insert(farewell);
+            }
+            _ => self.phase = self.leave(farewell),
+        }
+    }
+}
+
+const HELP: &str = "Submission of care plans: EHLO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY HELP QUIT";
+const TOO_MANY_FAULTS: &str = "Too many bad commands; goodbye";
+const IDLE: &str = "Nothing was heard for too long; goodbye";
+const OVERRUN: &str = "Too much was sent before a reply; goodbye";
+
+impl Conversation for Session {
+    type Ask = Ask;
+    type Answer = Answer;
+
+    fn receive(&mut self, now: Timestamp, bytes: &[u8]) {
+        self.heard = now;
+        match self.phase {
+            // RFC 3207 §4.2: clear bytes behind STARTTLS are dropped.
+            Phase::Over | Phase::Securing => {}
+            Phase::Asked(_) if self.lines.len() + bytes.len() > WAITING_BYTES => {
+                self.lines.clear();
+                self.part(reply::reply(421, "4.7.0", &[OVERRUN]));
+            }
+            Phase::Asked(_) if self.leaving.is_some() => {}
+            _ => self.lines.push(bytes),
+        }
+    }
+
+    fn answer(&mut self, now: Timestamp, answer: Answer) {
+        self.heard = now;
+        match mem::take(&mut self.phase) {
+            Phase::Asked(question) => self.phase = self.answered(question, answer),
+            phase => self.phase = phase,
+        }
+        if let Some(farewell) = self.leaving.take() {
+            self.part(farewell);
+        }
+    }
+
+    fn secured(&mut self, now: Timestamp) {
+        self.heard = now;
+        if matches!(self.phase, Phase::Securing) {
+            // RFC 3207 §4.2: what was known of the client is forgotten.
+            self.cover = Cover::Tls;
+            self.phase = Phase::Connected;
+        }
+    }
+
+    fn news(&mut self, _now: Timestamp) {}
+
+    fn shutdown(&mut self, _now: Timestamp) {
+        self.part(reply::farewell(&Refusal::ShuttingDown.into(), &self.reference));
+    }
+
+    fn tick(&mut self, now: Timestamp) {
+        if now < self.wake_at() {
+            return;
+        }
+        // RFC 5321 §4.5.3.2.7. While the server is asked, it is not the client who is late.
+        match self.phase {
+            Phase::Asked(_) => self.heard = now,
+            _ => self.part(reply::reply(421, "4.4.2", &[IDLE])),
+        }
+    }
+
+    fn wake_at(&self) -> Timestamp {
+        match self.phase {
+            Phase::Over => Timestamp::MAX,
+            _ => self.heard.checked_add(self.settings.idle).unwrap_or(Timestamp::MAX),
+        }
+    }
+
+    fn next(&mut self) -> Option<Effect<Ask>> {
+        loop {
+            let room = match self.effects.back() {
+                None => true,
+                Some(Effect::Send(replies)) => self.effects.len() == 1 && replies.len() < REPLIES_TOGETHER,
+                Some(_) => false,
+            };
+            if !room || !self.step() {
+                return self.effects.pop_front();
+            }
+        }
+    }
+}
