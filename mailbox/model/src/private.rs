@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Care data or a secret in memory. It prints as its length, so no log, panic or trace can show it.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Private<T>(pub T);
 
 impl<T: AsRef<[u8]>> fmt::Debug for Private<T> {

@@ -1,18 +1,46 @@
 //! Admission (Profile §5): one function, one screen, in order; its result cannot be made any other way.
 
-use fumibako_model::{OfficeNumber, Private};
+mod content;
+mod fields;
+
+use std::net::IpAddr;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use fumibako_model::{Address, CertificateKey, End, OfficeNumber, Party, Private, Refusal, Refused, Roll};
+use fumibako_signer::{CertificateError, Signature, SignatureError, Signed, Trust};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
+
+pub use content::Receipt;
+use fields::Fields;
+pub use fields::message_id_of;
+
+/// A message at the door.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival<'a> {
+    /// Who is logged in.
+    pub login: &'a Party,
+    /// `MAIL FROM`.
+    pub from: &'a Address,
+    /// `RCPT TO`, in order.
+    pub to: &'a [Address],
+    /// The message, as received.
+    pub octets: Private<&'a [u8]>,
+    /// Where the connection comes from.
+    pub peer: IpAddr,
+}
 
 /// A message that passed every check. Private fields and no other constructor: what nobody checked cannot be stored.
 #[derive(Clone, Debug)]
 pub struct Admitted {
-    pub(crate) octets: Private<Vec<u8>>,
-    pub(crate) sha256: [u8; 32],
-    pub(crate) content_digest: [u8; 32],
-    pub(crate) message_id: String,
-    pub(crate) from: OfficeNumber,
-    pub(crate) to: OfficeNumber,
-    pub(crate) signer: [u8; 32],
-    pub(crate) kind: Kind,
+    octets: Private<Vec<u8>>,
+    sha256: [u8; 32],
+    content_digest: [u8; 32],
+    message_id: String,
+    from: OfficeNumber,
+    to: OfficeNumber,
+    signer: [u8; 32],
+    kind: Kind,
 }
 
 /// What kind of message it is; the kinds differ in one `match` here and in one in the store.
@@ -24,13 +52,122 @@ pub enum Kind {
     Receipt(Receipt),
 }
 
-/// What a receipt says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    /// The bundle's Message-ID, without angle brackets.
-    pub original_message_id: String,
-    /// SHA-256 of the bundle's signed part (`Received-content-MIC`, RFC 4130 §7.4.3).
-    pub content_digest: [u8; 32],
+/// Admits a message or says why not. Nothing is asked of a clock, a file or a socket.
+pub fn admit(
+    arrival: Arrival<'_>,
+    roll: &Roll,
+    trust: &Trust,
+    most_bytes: usize,
+    now: Timestamp,
+) -> Result<Admitted, Refused> {
+    let octets = arrival.octets.0;
+    let fields = Fields::read(octets, most_bytes)?; //              Profile §5.1: within limits, one header
+    let recipient = one_recipient(arrival.to, &fields, roll)?; //   Profile §5.1: one recipient office
+    let signed = Signed::read(octets).map_err(not_signed)?; //      Profile §5.2: the outer layer is a signature
+    let signature = signed.verify().map_err(not_signed)?; //        Profile §5.2: it verifies over these bytes
+    trust.check(&signature, now).map_err(not_trusted)?; //          Profile §5.3: chain, validity, usage
+    let from = one_sender(arrival.from, &fields, roll)?; //         Profile §5.4: one office sends
+    let signer = roll.bind(&key(&signature), &signature.signer().rfc822_names())?; // Profile §5.4: whose certificate
+    its_certificate(&signer, from)?; //                             Profile §5.4: the office's own
+    roll.may_send(arrival.login, from)?; //                         Profile §5.5: own office, or a mandate
+    roll.licensed(from, End::Sender, now)?; //                      Profile §5.6: both ends hold a licence
+    roll.licensed(recipient, End::Recipient, now)?; //              Profile §5.6
+    two_offices(from, recipient)?; //                               Profile §5.6: sender ≠ recipient
+    fields.agree_with(signed.part())?; //                           Profile §5.7: signed fields equal the outer ones
+    let kind = content::read(signed.part(), &fields, from, recipient)?; // Profile §5.7: names, send units; or a receipt
+    Ok(Admitted {
+        sha256: sha256(octets), //                                  Profile §5.8: exactly once, decided in the store
+        content_digest: sha256(signed.part()),
+        message_id: fields.message_id()?,
+        signer: signature.signer().fingerprint(),
+        octets: Private([trace(&arrival, roll, now).as_bytes(), octets].concat()),
+        from,
+        to: recipient,
+        kind,
+    })
+}
+
+/// Profile §5.1: a bundle goes to one office of this gateway, and `To:` names it.
+fn one_recipient(to: &[Address], fields: &Fields, roll: &Roll) -> Result<OfficeNumber, Refused> {
+    let [to] = to else { return Err(Refusal::OneRecipientOnly.about(to.len())) };
+    if to.domain != *roll.domain() {
+        return Err(Refusal::OtherDomain.about(&to.domain));
+    }
+    let office = to.office_number().ok_or_else(|| Refusal::RecipientUnknown.about(to))?;
+    if fields.to()?.office_number() != Some(office) {
+        return Err(Refusal::EnvelopeDiffers.about("To"));
+    }
+    Ok(office)
+}
+
+/// Profile §5.4: `From:` names exactly one office, and `MAIL FROM` equals it.
+fn one_sender(envelope: &Address, fields: &Fields, roll: &Roll) -> Result<OfficeNumber, Refused> {
+    let from = fields.from()?;
+    if from.domain != *roll.domain() || from.party() != envelope.party() || envelope.domain != from.domain {
+        return Err(Refusal::EnvelopeDiffers.about("From"));
+    }
+    from.office_number().ok_or_else(|| Refusal::EnvelopeDiffers.about("From"))
+}
+
+/// Profile §5.4: the signer is the office in `From:`. Mandated agents join here (Profile §9).
+fn its_certificate(signer: &Party, from: OfficeNumber) -> Result<(), Refused> {
+    if *signer == Party::Office(from) { Ok(()) } else { Err(Refusal::NotItsCertificate.about(signer)) }
+}
+
+fn two_offices(from: OfficeNumber, to: OfficeNumber) -> Result<(), Refused> {
+    if from == to { Err(Refusal::RecipientIsSender.about(from)) } else { Ok(()) }
+}
+
+fn key(signature: &Signature) -> CertificateKey {
+    CertificateKey { issuer: signature.signer().issuer(), serial: signature.signer().serial_hex() }
+}
+
+fn sha256(octets: &[u8]) -> [u8; 32] {
+    let mut sum = [0; 32];
+    sum.copy_from_slice(digest(&SHA256, octets).as_ref());
+    sum
+}
+
+/// RFC 5321 §4.4: the trace field of a message that was accepted here.
+fn trace(arrival: &Arrival<'_>, roll: &Roll, now: Timestamp) -> String {
+    let peer = match arrival.peer {
+        IpAddr::V4(address) => format!("[{address}]"),
+        IpAddr::V6(address) => format!("[IPv6:{address}]"),
+    };
+    let date = DateTimePrinter::new().timestamp_to_string(&now).unwrap_or_default();
+    format!("Received: from {peer}\r\n by {} with ESMTPSA;\r\n {date}\r\n", roll.domain())
+}
+
+/// Why a signature is not believed, as the catalogue says it.
+fn not_signed(error: SignatureError) -> Refused {
+    use SignatureError as E;
+    let why = match &error {
+        E::NotSigned | E::Opaque => Refusal::NotSigned,
+        E::ContentChanged | E::BadSignature | E::OtherCertificate => Refusal::SignatureBroken,
+        E::Algorithm(_) => Refusal::AlgorithmNotAllowed,
+        E::Malformed { .. } | E::TooLarge { .. } | E::ContentAttached | E::Signers(_) | E::NoCertificate => {
+            Refusal::SignatureMalformed
+        }
+    };
+    why.about(error)
+}
+
+/// Why a certificate is not believed, as the catalogue says it.
+fn not_trusted(error: CertificateError) -> Refused {
+    use CertificateError as E;
+    let why = match &error {
+        E::UnknownIssuer { .. } => Refusal::UnknownAuthority,
+        E::Expired { .. } => Refusal::CertificateExpired,
+        E::NotYetValid { .. } => Refusal::CertificateNotYetValid,
+        E::WeakKey(_) => Refusal::AlgorithmNotAllowed,
+        E::WrongUsage(_)
+        | E::Malformed(_)
+        | E::BadChain(_)
+        | E::Authority
+        | E::MailAddresses(_)
+        | E::TooLarge { .. } => Refusal::CertificateUnfit,
+    };
+    why.about(error)
 }
 
 impl Admitted {
@@ -65,5 +202,15 @@ impl Admitted {
     /// What kind of message it is.
     pub fn kind(&self) -> &Kind {
         &self.kind
+    }
+}
+
+impl Kind {
+    /// The word in logs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Bundle => "bundle",
+            Self::Receipt(_) => "receipt",
+        }
     }
 }

@@ -6,8 +6,10 @@
 
 mod admit;
 mod keep;
+mod marks;
 mod news;
 
-pub use admit::{Admitted, Kind, Receipt};
+pub use admit::{Admitted, Arrival, Kind, Receipt, admit, message_id_of};
 pub use keep::{Census, Delivery, Draft, FlagOrder, Store, StoreError};
+pub use marks::{MARKS, draft_flags, stored};
 pub use news::News;

@@ -1,0 +1,137 @@
+//! What a signed part holds: a bundle's files, or a receipt.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fumibako_careplan::{Gathered, Recognised, gather, recognise};
+use fumibako_model::{BundleFacts, OfficeNumber, Refusal, Refused};
+use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders};
+
+use super::Kind;
+use super::fields::{Fields, message_id, read_section};
+
+/// Most MIME parts of one message (Profile §12).
+const PARTS: usize = 1000;
+
+/// What a receipt says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The bundle's Message-ID, without angle brackets.
+    pub original_message_id: String,
+    /// SHA-256 of the bundle's signed part (`Received-content-MIC`, RFC 4130 §7.4.3).
+    pub content_digest: [u8; 32],
+}
+
+/// Profile §5.7: reads the signed part as far as its kind demands.
+pub(super) fn read(part: &[u8], fields: &Fields, from: OfficeNumber, to: OfficeNumber) -> Result<Kind, Refused> {
+    let message = MessageParser::new().with_mime_headers().parse(part);
+    let message = message.ok_or_else(|| Refusal::MessageMalformed.about("signed part"))?;
+    if message.parts.len() > PARTS {
+        return Err(Refusal::TooManyParts.about(format_args!("limit {PARTS}")));
+    }
+    if let Some(report) = message.parts.iter().find(|part| is_disposition(part)) {
+        return receipt(report.contents()).map(Kind::Receipt);
+    }
+    files(&message, fields, from, to).map(|()| Kind::Bundle)
+}
+
+fn is_disposition(part: &MessagePart<'_>) -> bool {
+    part.content_type().is_some_and(|kind| {
+        kind.ctype().eq_ignore_ascii_case("message")
+            && kind.subtype().is_some_and(|sub| sub.eq_ignore_ascii_case("disposition-notification"))
+    })
+}
+
+/// Every standard file name names this sender and this recipient, and together they are send units (標準仕様 2.4).
+fn files(message: &Message<'_>, fields: &Fields, from: OfficeNumber, to: OfficeNumber) -> Result<(), Refused> {
+    let names: Vec<&str> = message.parts.iter().filter_map(MimeHeaders::attachment_name).collect();
+    for (at, name) in names.iter().enumerate() {
+        let Recognised::Standard { name, .. } = recognise(name) else { continue };
+        // A file name holds office numbers and a time, no person; the refusal counts the files all the same.
+        let about = format_args!("file {} of {}", at + 1, names.len()).to_string();
+        if name.sender().office != from {
+            return Err(Refusal::FileNotFromSender.about(about));
+        }
+        if name.recipient().office != to {
+            return Err(Refusal::FileNotForRecipient.about(about));
+        }
+    }
+    let sorted: Gathered<()> = gather(names.iter().map(|name| ((*name).to_owned(), ())));
+    if let Some(left) = sorted.left_out.first() {
+        let at = names.iter().position(|name| *name == left.written).unwrap_or_default() + 1;
+        return Err(Refusal::NotASendUnit.about(format_args!("file {at} of {}", names.len())));
+    }
+    if sorted.bundles.is_empty() {
+        return Err(Refusal::NoFiles.into());
+    }
+    facts_hold(fields, &sorted, names.len())
+}
+
+/// Profile §4: where the content is readable, the `Fumibako-Bundle` field says what is there.
+fn facts_hold(fields: &Fields, sorted: &Gathered<()>, files: usize) -> Result<(), Refused> {
+    let Some(value) = fields.get("fumibako-bundle") else { return Ok(()) };
+    let facts: BundleFacts = value.parse().map_err(|why| Refusal::MessageMalformed.about(why))?;
+    let units: Vec<_> = sorted.bundles.iter().flat_map(|bundle| &bundle.units).map(|unit| unit.kind.id()).collect();
+    if facts.units != units || usize::try_from(facts.files) != Ok(files) {
+        return Err(Refusal::MessageMalformed.about("the Fumibako-Bundle field names other files"));
+    }
+    Ok(())
+}
+
+/// RFC 8098 §3.2: the fields of a disposition notification; only `processed` without a modifier acknowledges.
+fn receipt(report: &[u8]) -> Result<Receipt, Refused> {
+    let malformed = |about: &'static str| move || Refusal::MessageMalformed.about(about);
+    // The fields end with the part; a section of its own ends with an empty line.
+    let fields = read_section(&[report.trim_ascii_end(), b"\r\n\r\n"].concat())?;
+    let get = |wanted: &str| fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+    let disposition = get("disposition").ok_or_else(malformed("receipt without disposition"))?;
+    let outcome = disposition.rsplit(';').next().unwrap_or_default().trim();
+    if !outcome.eq_ignore_ascii_case("processed") {
+        return Err(malformed("only the disposition `processed` acknowledges a bundle")());
+    }
+    let original = get("original-message-id").and_then(message_id);
+    let original_message_id = original.ok_or_else(malformed("receipt without original-message-id"))?;
+    let mic = get("received-content-mic").ok_or_else(malformed("receipt without received-content-mic"))?;
+    let content_digest = mic_sha256(mic).ok_or_else(malformed("received-content-mic"))?;
+    Ok(Receipt { original_message_id, content_digest })
+}
+
+/// RFC 4130 §7.4.3: `base64, micalg`.
+fn mic_sha256(value: &str) -> Option<[u8; 32]> {
+    let (digest, algorithm) = value.split_once(',')?;
+    let known = ["sha-256", "sha256"].iter().any(|name| algorithm.trim().eq_ignore_ascii_case(name));
+    STANDARD.decode(digest.trim()).ok().filter(|_| known)?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REPORT: &str = "Reporting-UA: fumibako\r\nFinal-Recipient: rfc822; 9970000029@plans.example\r\n\
+        Original-Message-ID: <a@plans.example>\r\n\
+        Disposition: manual-action/MDN-sent-manually; processed\r\n\
+        Received-content-MIC: 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=, sha-256\r\n";
+
+    #[test]
+    fn a_receipt_names_a_message_and_its_digest() {
+        for text in [REPORT.to_owned(), format!("{REPORT}\r\n"), REPORT.trim_end().to_owned()] {
+            let receipt = receipt(text.as_bytes()).unwrap();
+            assert_eq!(receipt.original_message_id, "a@plans.example");
+            assert_eq!(receipt.content_digest, super::super::sha256(b""));
+        }
+    }
+
+    #[test]
+    fn errors_deletions_and_other_digests_acknowledge_nothing() {
+        for (from, to) in [
+            ("; processed", "; processed/error"),
+            ("; processed", "; deleted"),
+            (", sha-256", ", md5"),
+            ("47DEQ", "47DE"),
+            ("<a@plans.example>", "a"),
+            ("Original-Message-ID", "X-Message-ID"),
+        ] {
+            let refused = receipt(REPORT.replace(from, to).as_bytes()).unwrap_err();
+            assert_eq!(refused.why, Refusal::MessageMalformed, "{to}");
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The header fields that admission reads, each at most once, and their signed repetition.
+
+use fumibako_model::{Address, Refusal, Refused};
+
+/// Longest header section, in bytes (Profile §12).
+pub const HEADER_BYTES: usize = 64 << 10;
+/// Longest Message-ID, in bytes (a line of RFC 5322 §2.1.1 holds no longer one).
+pub const MESSAGE_ID_BYTES: usize = 998;
+
+/// Fields that part 1 of the signed message repeats, and that must then all be equal (Profile §4).
+const REPEATED: [&str; 5] = ["from", "to", "sender", "date", "message-id"];
+/// So must every field of ours.
+const OURS: &str = "fumibako-";
+/// RFC 5322 §3.6: fields that stand at most once. A second one could show another reader another sender.
+const AT_MOST_ONCE: [&str; 7] = ["from", "to", "sender", "date", "message-id", "subject", "content-type"];
+
+/// One message's header section: names in lower case, values unfolded.
+#[derive(Debug)]
+pub(super) struct Fields {
+    fields: Vec<(String, String)>,
+}
+
+impl Fields {
+    /// Reads the header section of a message within limits.
+    pub(super) fn read(octets: &[u8], most_bytes: usize) -> Result<Self, Refused> {
+        if octets.len() > most_bytes {
+            return Err(Refusal::MessageTooLarge.about(format_args!("limit {most_bytes} bytes")));
+        }
+        let fields = Self { fields: read_section(octets)? };
+        for name in AT_MOST_ONCE {
+            if fields.fields.iter().filter(|(known, _)| known == name).nth(1).is_some() {
+                return Err(Refusal::MessageMalformed.about(format_args!("{name} stands twice")));
+            }
+        }
+        Ok(fields)
+    }
+
+    /// The value of a field.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The one address in `From:`.
+    pub(super) fn from(&self) -> Result<Address, Refused> {
+        self.address("from")
+    }
+
+    /// The one address in `To:`.
+    pub(super) fn to(&self) -> Result<Address, Refused> {
+        self.address("to")
+    }
+
+    fn address(&self, name: &'static str) -> Result<Address, Refused> {
+        let value = self.get(name).ok_or_else(|| Refusal::MessageMalformed.about(format_args!("{name} is missing")))?;
+        let text = format!("{name}: {value}\r\n\r\n");
+        let parsed = mail_parser::MessageParser::new().with_address_headers().parse_headers(text.as_bytes());
+        let list = parsed.as_ref().and_then(|message| message.header(name)).and_then(|header| header.as_address());
+        let mut addresses = list.into_iter().flat_map(mail_parser::Address::iter);
+        match (addresses.next().and_then(|one| one.address.as_deref()), addresses.next()) {
+            (Some(one), None) => one.parse().map_err(|_| Refusal::EnvelopeDiffers.about(name)),
+            _ => Err(Refusal::EnvelopeDiffers.about(name)),
+        }
+    }
+
+    /// The Message-ID, without angle brackets (RFC 5322 §3.6.4).
+    pub(super) fn message_id(&self) -> Result<String, Refused> {
+        let value = self.get("message-id").ok_or_else(|| Refusal::MessageMalformed.about("message-id is missing"))?;
+        message_id(value).ok_or_else(|| Refusal::MessageMalformed.about("message-id"))
+    }
+
+    /// Profile §4: a signed part that repeats one routing field repeats all of them, equal to the outer ones. A plain
+    /// mail tool repeats none; its readable file names then say where the bundle goes.
+    pub(super) fn agree_with(&self, part: &[u8]) -> Result<(), Refused> {
+        let inner = Self { fields: read_section(part)? };
+        let routing = |fields: &Self| {
+            let mut routing: Vec<_> = fields.fields.iter().filter(|(name, _)| is_routing(name)).cloned().collect();
+            routing.sort();
+            routing
+        };
+        let (outer, inner) = (routing(self), routing(&inner));
+        if inner.is_empty() || inner == outer {
+            return Ok(());
+        }
+        let differs = outer.iter().chain(&inner).find(|field| !(outer.contains(field) && inner.contains(field)));
+        Err(Refusal::SignedFieldsDiffer.about(differs.map_or("routing fields", |(name, _)| name.as_str())))
+    }
+}
+
+/// The Message-ID of any message, if it has a well-formed one: an office's own drafts need not be admissible.
+pub fn message_id_of(octets: &[u8]) -> Option<String> {
+    let fields = read_section(octets).ok()?;
+    fields.iter().find(|(name, _)| name == "message-id").and_then(|(_, value)| message_id(value))
+}
+
+/// `<left@right>` without its brackets.
+pub(super) fn message_id(value: &str) -> Option<String> {
+    let inner = value.trim().strip_prefix('<')?.strip_suffix('>')?;
+    let printable = inner.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>'));
+    let whole = printable && inner.contains('@') && inner.len() <= MESSAGE_ID_BYTES;
+    whole.then(|| inner.to_owned())
+}
+
+fn is_routing(name: &str) -> bool {
+    REPEATED.contains(&name) || name.starts_with(OURS)
+}
+
+/// RFC 5322 §2.2: `name ":" value`, folded lines joined, up to the empty line.
+pub(super) fn read_section(octets: &[u8]) -> Result<Vec<(String, String)>, Refused> {
+    let malformed = |about: &'static str| move || Refusal::MessageMalformed.about(about);
+    let mut fields: Vec<(String, String)> = Vec::new();
+    let mut read = 0;
+    for line in octets.split_inclusive(|byte| *byte == b'\n') {
+        read += line.len();
+        if read > HEADER_BYTES {
+            return Err(Refusal::HeadersTooLarge.about(format_args!("limit {HEADER_BYTES} bytes")));
+        }
+        let line = line.strip_suffix(b"\r\n").ok_or_else(malformed("a header line does not end with CR LF"))?;
+        let text = std::str::from_utf8(line).map_err(|_| malformed("the header is not UTF-8")())?;
+        if text.is_empty() {
+            return Ok(fields);
+        }
+        if text.starts_with([' ', '\t']) {
+            // RFC 5322 §2.2.3: a folded line belongs to the field before it.
+            let (_, value) = fields.last_mut().ok_or_else(malformed("the header begins with a folded line"))?;
+            value.push(' ');
+            value.push_str(text.trim());
+            continue;
+        }
+        let (name, value) = text.split_once(':').ok_or_else(malformed("a header line has no colon"))?;
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(malformed("a field name holds other than printable characters")());
+        }
+        fields.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+    }
+    Err(malformed("the header does not end")())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = "From: 9970000011@plans.example\r\nTo: <9970000029@plans.example>\r\n\
+        Message-ID:\r\n <a@plans.example>\r\nFumibako-Bundle: v=1\r\n\r\nbody";
+
+    fn fields(text: &str) -> Result<Fields, Refusal> {
+        Fields::read(text.as_bytes(), 1 << 20).map_err(|refused| refused.why)
+    }
+
+    #[test]
+    fn folded_fields_are_read_whole_and_addresses_with_or_without_brackets() {
+        let fields = fields(HEADER).unwrap();
+        assert_eq!(fields.message_id().as_deref(), Ok("a@plans.example"));
+        assert_eq!(fields.from().unwrap().to_string(), "9970000011@plans.example");
+        assert_eq!(fields.to().unwrap().to_string(), "9970000029@plans.example");
+    }
+
+    #[test]
+    fn two_senders_are_no_sender() {
+        assert_eq!(
+            fields(&format!("From: 9970000029@plans.example\r\n{HEADER}")).unwrap_err(),
+            Refusal::MessageMalformed
+        );
+        let two = HEADER.replace("From: ", "From: 9970000029@plans.example, ");
+        assert_eq!(fields(&two).unwrap().from().unwrap_err().why, Refusal::EnvelopeDiffers);
+    }
+
+    #[test]
+    fn a_part_that_repeats_one_routing_field_must_repeat_all() {
+        let outer = fields(HEADER).unwrap();
+        let agree = |part: &str| outer.agree_with(part.as_bytes()).map_err(|refused| refused.why);
+        assert_eq!(agree("Content-Type: text/plain\r\n\r\n"), Ok(()));
+        assert_eq!(agree(&format!("Content-Type: text/plain\r\n{HEADER}")), Ok(()));
+        assert_eq!(agree("From: 9970000011@plans.example\r\n\r\n"), Err(Refusal::SignedFieldsDiffer));
+        assert_eq!(agree(&HEADER.replace("0029", "0037")), Err(Refusal::SignedFieldsDiffer));
+        assert_eq!(agree(&HEADER.replace("v=1", "v=2")), Err(Refusal::SignedFieldsDiffer));
+        assert_eq!(agree(&format!("Sender: kawara@plans.example\r\n{HEADER}")), Err(Refusal::SignedFieldsDiffer));
+    }
+
+    #[test]
+    fn a_header_of_64_kib_is_the_longest() {
+        let with = |filler: usize| format!("{}{HEADER}", "X: y\r\n".repeat(filler));
+        let room = (HEADER_BYTES - (HEADER.len() - "body".len())) / "X: y\r\n".len();
+        assert!(fields(&with(room)).is_ok());
+        assert_eq!(fields(&with(room + 1)).unwrap_err(), Refusal::HeadersTooLarge);
+    }
+
+    #[test]
+    fn the_size_limit_holds_on_each_side() {
+        let size = HEADER.len();
+        assert!(Fields::read(HEADER.as_bytes(), size).is_ok());
+        assert_eq!(Fields::read(HEADER.as_bytes(), size - 1).unwrap_err().why, Refusal::MessageTooLarge);
+    }
+
+    #[test]
+    fn crooked_headers_are_named() {
+        for bad in
+            ["From a\r\n\r\n", " folded\r\n\r\n", "From: a\n\r\n", "From: a\r\n", ": a\r\n\r\n", "Fr om: a\r\n\r\n"]
+        {
+            assert_eq!(fields(bad).unwrap_err(), Refusal::MessageMalformed, "{bad:?}");
+        }
+        for bad in ["a@b", "<a>", "<a@b", "<a @b>", "<<a@b>>"] {
+            assert_eq!(message_id(bad), None, "{bad}");
+        }
+    }
+}
