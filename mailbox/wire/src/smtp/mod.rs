@@ -8,7 +8,6 @@ mod body;
 mod command;
 mod lines;
 mod path;
-mod plain;
 mod reply;
 mod session;
 mod settings;

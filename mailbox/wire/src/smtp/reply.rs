@@ -47,6 +47,7 @@ pub(super) fn reply(code: u16, enhanced: &str, lines: &[&str]) -> Vec<u8> {
     written.collect()
 }
 
+/// A row of the catalogue (Profile §6):
 /// `550 5.7.1 E-CRT-005 The certificate belongs to another office (9970000029). Sign with … (ref 3FA2B1)`
 pub(super) fn refusal(refused: &Refused, reference: &str) -> Vec<u8> {
     reply(refused.why.row().smtp, refused.why.row().enhanced, &[&sentence(refused, reference)])

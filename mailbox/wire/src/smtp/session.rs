@@ -11,11 +11,12 @@ use super::body::{Body, too_large};
 use super::command::{AUTH_BYTES, Command, Mail, Mechanism, command, limit};
 use super::lines::{Line, Lines};
 use super::path::Path;
-use super::plain;
 use super::reply::{self, Fault};
-use super::settings::{BAD_COMMANDS, LOGIN_FAILURES, Settings, WAITING_BYTES};
+use super::settings::{LOGIN_FAILURES, Settings, WAITING_BYTES};
 use super::{Answer, Ask, Envelope};
-use crate::{Conversation, Cover, Effect};
+use crate::{Conversation, Cover, Effect, plain};
+
+mod say;
 
 /// Replies wait for one another up to here, so those to pipelined commands leave together (RFC 2920 §3.2).
 const REPLIES_TOGETHER: usize = 4096;
@@ -310,93 +311,6 @@ impl Session {
             return phase;
         }
         self.leave(reply::farewell(&Refusal::TooManyFailures.into(), reference))
-    }
-}
-
-/// How things are said.
-impl Session {
-    fn send(&mut self, bytes: Vec<u8>) {
-        match self.effects.back_mut() {
-            Some(Effect::Send(before)) => before.extend(bytes),
-            _ => self.effects.push_back(Effect::Send(bytes)),
-        }
-    }
-
-    fn say(&mut self, code: u16, enhanced: &str, text: &str, phase: Phase) -> Phase {
-        self.send(reply::reply(code, enhanced, &[text]));
-        phase
-    }
-
-    fn ask(&mut self, ask: Ask, question: Question) -> Phase {
-        self.effects.push_back(Effect::Ask(ask));
-        Phase::Asked(question)
-    }
-
-    fn leave(&mut self, farewell: Vec<u8>) -> Phase {
-        self.send(farewell);
-        self.effects.push_back(Effect::Close);
-        self.lines.clear();
-        Phase::Over
-    }
-
-    fn refuse(&mut self, refused: &Refused, phase: Phase) -> Phase {
-        let reference = self.reference.clone();
-        self.refuse_with(refused, &reference, phase)
-    }
-
-    fn refuse_with(&mut self, refused: &Refused, reference: &str, phase: Phase) -> Phase {
-        // RFC 5321 §3.8: after 421 the connection is closed.
-        if refused.why.row().smtp == 421 {
-            return self.leave(reply::farewell(refused, reference));
-        }
-        self.send(reply::refusal(refused, reference));
-        phase
-    }
-
-    /// Refuses a command that came at the wrong moment.
-    fn refuse_turn(&mut self, refusal: Refusal, phase: Phase) -> Phase {
-        let phase = self.refuse(&refusal.into(), phase);
-        self.counted(phase)
-    }
-
-    fn say_fault(&mut self, fault: Fault, phase: Phase) -> Phase {
-        self.send(fault.reply());
-        phase
-    }
-
-    /// Says what is wrong with a command, and counts it.
-    fn fault(&mut self, fault: Fault, phase: Phase) -> Phase {
-        let phase = self.say_fault(fault, phase);
-        self.counted(phase)
-    }
-
-    fn stumble(&mut self, fault: Fault) {
-        let phase = mem::take(&mut self.phase);
-        self.phase = self.fault(fault, phase);
-    }
-
-    fn counted(&mut self, phase: Phase) -> Phase {
-        self.bad_commands += 1;
-        if self.bad_commands < BAD_COMMANDS {
-            phase
-        } else {
-            self.leave(reply::reply(421, "4.7.0", &[TOO_MANY_FAULTS]))
-        }
-    }
-
-    /// Ends the conversation from our side: at once, or when the server has answered what it is asked.
-    fn part(&mut self, farewell: Vec<u8>) {
-        match mem::take(&mut self.phase) {
-            Phase::Over => {}
-            // Under a half-made TLS nothing can be said.
-            Phase::Securing => self.effects.push_back(Effect::Close),
-            Phase::Receiving(..) => self.phase = self.ask(Ask::Discard, Question::BreakOff(farewell)),
-            Phase::Asked(question) => {
-                self.phase = Phase::Asked(question);
-                self.leaving.get_or_insert(farewell);
-            }
-            _ => self.phase = self.leave(farewell),
-        }
     }
 }
 

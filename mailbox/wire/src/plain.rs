@@ -6,12 +6,12 @@ use fumibako_model::Private;
 
 use crate::Credentials;
 
-/// The response to AUTH PLAIN, in base64; `None` when it is none.
+/// The response to PLAIN, in base64 as SMTP and IMAP carry it; `None` when it is none.
 ///
 /// ```text
 /// message = [authzid] NUL authcid NUL passwd          ; RFC 4616 §2, UTF-8 without NUL
 /// ```
-pub(super) fn credentials(response: &[u8]) -> Option<Credentials> {
+pub(crate) fn credentials(response: &[u8]) -> Option<Credentials> {
     let message = String::from_utf8(STANDARD.decode(response).ok()?).ok()?;
     let mut parts = message.split('\0');
     let (authorization, login, password) = (parts.next()?, parts.next()?, parts.next()?);
