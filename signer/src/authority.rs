@@ -87,10 +87,10 @@ impl Authority {
         Ok(Self { certificate: Certificate::from_der(made.der())?, key })
     }
 
-    /// A lower authority that may issue to subscribers only.
-    pub fn issue_authority(&self, name: &str, at: Timestamp) -> Result<Self, AuthorityError> {
+    /// A lower authority, with room for `below` authorities between it and a subscriber.
+    pub fn issue_authority(&self, name: &str, at: Timestamp, below: u8) -> Result<Self, AuthorityError> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-        let params = authority_params(name, at, BasicConstraints::Constrained(0))?;
+        let params = authority_params(name, at, BasicConstraints::Constrained(below))?;
         Ok(Self { certificate: self.certify(params, &key)?, key })
     }
 

@@ -131,7 +131,7 @@ pub(crate) struct Stated {
 /// Reads and compares a signer's attributes: each at most once, with one value, and none of them unsigned.
 pub(crate) fn read_attributes(signer: &SignerInfo, certificate: &Certificate) -> Result<Stated, SignatureError> {
     let wrong = |reason| malformed(Layer::Attributes, reason);
-    let signed = signer.signed_attrs.as_ref().ok_or(wrong("the signature has none"))?;
+    let stated = signer.signed_attrs.as_ref().ok_or(wrong("the signature has none"))?;
     // RFC 5652 §11: these are only worth something when they are signed.
     let must_be_signed =
         [ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNING_TIME, SIGNING_CERTIFICATE_V2, ALGORITHM_PROTECTION];
@@ -140,24 +140,24 @@ pub(crate) fn read_attributes(signer: &SignerInfo, certificate: &Certificate) ->
         return Err(wrong("one that must be signed is not"));
     }
     // RFC 5652 §11.1, §11.2
-    if one::<ObjectIdentifier>(signed, ID_CONTENT_TYPE)? != Some(const_oid::db::rfc5911::ID_DATA) {
+    if one::<ObjectIdentifier>(stated, ID_CONTENT_TYPE)? != Some(const_oid::db::rfc5911::ID_DATA) {
         return Err(wrong("the content type is not data"));
     }
-    let digest = one::<OctetString>(signed, ID_MESSAGE_DIGEST)?.ok_or(wrong("the message digest is missing"))?;
-    let signing_time = one::<Time>(signed, ID_SIGNING_TIME)?
+    let digest = one::<OctetString>(stated, ID_MESSAGE_DIGEST)?.ok_or(wrong("the message digest is missing"))?;
+    let signing_time = one::<Time>(stated, ID_SIGNING_TIME)?
         .map(|time| i64::try_from(time.to_unix_duration().as_secs()).ok())
         .map(|seconds| {
             seconds.and_then(|seconds| Timestamp::from_second(seconds).ok()).ok_or(wrong("the signing time"))
         })
         .transpose()?;
-    if let Some(protection) = one::<AlgorithmProtection>(signed, ALGORITHM_PROTECTION)?
+    if let Some(protection) = one::<AlgorithmProtection>(stated, ALGORITHM_PROTECTION)?
         && (protection.digest != signer.digest_alg
             || protection.signature.as_ref() != Some(&signer.signature_algorithm)
             || protection.mac.is_some())
     {
         return Err(wrong("the algorithms are not those that were signed"));
     }
-    if let Some(named) = one::<SigningCertificateV2>(signed, SIGNING_CERTIFICATE_V2)? {
+    if let Some(named) = one::<SigningCertificateV2>(stated, SIGNING_CERTIFICATE_V2)? {
         is_named(&named, certificate)?;
     }
     Ok(Stated { digest: digest.into_bytes().into(), signing_time })
@@ -202,7 +202,7 @@ fn octets(bytes: &[u8]) -> Result<OctetString, SignError> {
     OctetString::new(bytes).map_err(|_| SignError::Provider)
 }
 
-/// RFC 5652 §11.3: UTCTime until 2049, GeneralizedTime after.
+/// RFC 5652 §11.3: two digits of the year until 2049, four after.
 fn time(at: Timestamp) -> Option<Time> {
     let seconds = std::time::Duration::from_secs(u64::try_from(at.as_second()).ok()?);
     let instant = der::DateTime::from_unix_duration(seconds).ok()?;

@@ -64,7 +64,7 @@ fn is_canonical(entity: &[u8]) -> Result<(), SignError> {
     Ok(())
 }
 
-/// A CMS SignedData over `content` without the content (RFC 5652 §5), as DER.
+/// A CMS `SignedData` over `content` without the content (RFC 5652 §5), as DER.
 fn detached(content: &[u8], identity: &Identity, at: Timestamp) -> Result<Vec<u8>, SignError> {
     let (key, certificate) = (identity.key(), identity.certificate());
     let hash = key.hash();
@@ -87,7 +87,7 @@ fn detached(content: &[u8], identity: &Identity, at: Timestamp) -> Result<Vec<u8
         signature: OctetString::new(signature).map_err(encoding)?,
         unsigned_attrs: None,
     };
-    let signed = SignedData {
+    let data = SignedData {
         version: CmsVersion::V1,
         digest_algorithms: SetOfVec::try_from(vec![digest_alg]).map_err(encoding)?,
         content: EncapsulatedContentInfo { econtent_type: ID_DATA, econtent: None },
@@ -95,7 +95,7 @@ fn detached(content: &[u8], identity: &Identity, at: Timestamp) -> Result<Vec<u8
         crls: None,
         signers: SetOfVec::try_from(vec![signer]).map_err(encoding)?,
     };
-    let content = Any::encode_from(&signed).map_err(encoding)?;
+    let content = Any::encode_from(&data).map_err(encoding)?;
     ContentInfo { content_type: ID_SIGNED_DATA, content }.to_der().map_err(encoding)
 }
 

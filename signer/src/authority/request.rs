@@ -120,7 +120,7 @@ impl Flaw {
             Self::NoMailAddress => params.subject_alt_names.clear(),
             Self::TwoMailAddresses => params.subject_alt_names.extend_from_within(..),
             Self::UnknownCriticalExtension => {
-                let mut extension = CustomExtension::from_oid_content(&[2, 999, 3], vec![5, 0]);
+                let mut extension = CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99999, 1], vec![5, 0]);
                 extension.set_criticality(true);
                 params.custom_extensions.push(extension);
             }

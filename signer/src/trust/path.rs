@@ -91,7 +91,7 @@ struct Search<'c> {
     steps: usize,
 }
 
-impl<'c> Search<'c> {
+impl Search<'_> {
     fn climb(&mut self) {
         let Some(lowest) = self.climb.last().copied() else { return };
         for anchor in self.anchors.iter().filter(|anchor| issued(anchor, lowest)) {

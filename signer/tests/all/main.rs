@@ -1,4 +1,12 @@
-//! The signer against the `openssl` program, which is the oracle, and against itself. Keys are made at run time.
+//! The signer against the `openssl` program, which is the oracle, and against itself. Keys are made at run time; the
+//! clock stands at one moment for both sides.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests stand outside #[test] functions")]
 
+mod certificate;
+mod identity;
 mod openssl;
+mod people;
+mod reading;
+mod robust;
 mod signing;
+mod trust;

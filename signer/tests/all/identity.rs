@@ -1,0 +1,165 @@
+//! Keys and certificates out of the files people have.
+
+use fumibako_signer::authority::{Authority, KeyKind};
+use fumibako_signer::{Identity, IdentityError, Signed, limits};
+
+use crate::openssl::Openssl;
+use crate::people::{ENTITY, authority, message, office};
+
+/// An office's key as PEM in openssl's folder.
+fn keys(key: KeyKind) -> (Openssl, Identity) {
+    let openssl = Openssl::new();
+    let identity = office(&authority(), key);
+    openssl.put("id.pem", identity.to_pem().as_bytes());
+    openssl.put("certs.pem", identity.certificate().to_pem());
+    (openssl, identity)
+}
+
+#[track_caller]
+fn same(read: &Identity, original: &Identity) {
+    assert_eq!(read.certificate(), original.certificate());
+    let signed = message(ENTITY, read);
+    assert_eq!(Signed::read(&signed).unwrap().verify().unwrap().signer(), original.certificate());
+}
+
+/// Exports with these options under this password, reads with it and with another.
+#[track_caller]
+fn check_p12(key: KeyKind, options: &str, password: &str) {
+    let (openssl, identity) = keys(key);
+    openssl.put("password", format!("{password}\n"));
+    openssl.run(&format!("pkcs12 -export -in id.pem -out id.p12 -passout file:password {options}"));
+    let p12 = openssl.get("id.p12");
+    let read = Identity::read(&p12, Some(password)).unwrap();
+    same(&read, &identity);
+    assert_eq!(read.chain(), identity.chain(), "{options}");
+    assert_eq!(Identity::read(&p12, None).unwrap_err(), IdentityError::PasswordNeeded);
+}
+
+#[test]
+fn pkcs12_files_of_openssl_are_read() {
+    check_p12(KeyKind::Rsa2048, "", "secret");
+    check_p12(KeyKind::EcP256, "", "secret");
+    check_p12(KeyKind::EcP256, "-macalg sha512 -iter 5000", "secret");
+    check_p12(KeyKind::EcP256, "-keypbe NONE -certpbe NONE", "secret");
+    check_p12(KeyKind::EcP256, "-nomac", "secret");
+    check_p12(KeyKind::EcP256, "-name やまと", "");
+}
+
+#[test]
+fn legacy_pkcs12_files_are_read() {
+    check_p12(KeyKind::Rsa2048, "-legacy", "secret");
+    check_p12(KeyKind::EcP256, "-legacy", "secret");
+    check_p12(KeyKind::EcP256, "-legacy -certpbe PBE-SHA1-3DES -keypbe PBE-SHA1-RC2-128", "secret");
+}
+
+#[test]
+fn a_japanese_password_opens() {
+    for options in ["", "-legacy"] {
+        check_p12(KeyKind::EcP256, options, "合言葉はさくら🌸");
+    }
+}
+
+#[test]
+fn a_wrong_password_is_named_so() {
+    let (openssl, _) = keys(KeyKind::EcP256);
+    for options in ["", "-legacy", "-nomac"] {
+        openssl.run(&format!("pkcs12 -export -in id.pem -out id.p12 -passout pass:right {options}"));
+        let read = Identity::read(&openssl.get("id.p12"), Some("wrong"));
+        assert_eq!(read.unwrap_err(), IdentityError::WrongPassword, "{options}");
+    }
+}
+
+#[test]
+fn a_file_that_would_keep_us_busy_is_refused() {
+    let (openssl, _) = keys(KeyKind::EcP256);
+    let rounds = limits::PASSWORD_ROUNDS_MAX + 1;
+    openssl.run(&format!("pkcs12 -export -in id.pem -out id.p12 -passout pass:x -nomac -iter {rounds}"));
+    let refused = IdentityError::Encryption(format!("{rounds} rounds"));
+    assert_eq!(Identity::read(&openssl.get("id.p12"), Some("x")).unwrap_err(), refused);
+}
+
+#[track_caller]
+fn check_pem(key: KeyKind, command: &str, password: Option<&str>) {
+    let (openssl, identity) = keys(key);
+    openssl.run(&format!("{command} -in id.pem -out key.pem"));
+    let pem = [openssl.get("certs.pem"), openssl.get("key.pem")].concat();
+    same(&Identity::read(&pem, password).unwrap(), &identity);
+    if password.is_some() {
+        assert_eq!(Identity::read(&pem, None).unwrap_err(), IdentityError::PasswordNeeded);
+        assert_eq!(Identity::read(&pem, Some("wrong")).unwrap_err(), IdentityError::WrongPassword);
+    }
+}
+
+#[test]
+fn pem_keys_in_the_clear_are_read() {
+    for key in [KeyKind::Rsa2048, KeyKind::EcP256] {
+        check_pem(key, "pkey", None);
+        check_pem(key, "pkey -traditional", None);
+    }
+}
+
+#[test]
+fn encrypted_pem_keys_are_read() {
+    let pass = "-passout pass:secret";
+    for options in
+        ["-v2 aes-256-cbc", "-v2 aes-128-cbc -v2prf hmacWithSHA1", "-v2 des3", "-scrypt", "-v1 PBE-SHA1-3DES"]
+    {
+        check_pem(KeyKind::EcP256, &format!("pkcs8 -topk8 {options} {pass}"), Some("secret"));
+    }
+    check_pem(KeyKind::Rsa2048, &format!("pkcs8 -topk8 {pass}"), Some("secret"));
+}
+
+#[test]
+fn what_is_missing_or_doubled_is_named() {
+    let (openssl, identity) = keys(KeyKind::EcP256);
+    let (whole, certificate) = (identity.to_pem(), identity.certificate().to_pem());
+    let error = |text: &str| Identity::read(text.as_bytes(), Some("x")).unwrap_err();
+    assert_eq!(error(&certificate), IdentityError::NoKey);
+    let key = &whole[..whole.find("-----BEGIN CERTIFICATE").unwrap()];
+    assert_eq!(error(key), IdentityError::NoCertificate);
+    let other = authority().certificate().to_pem();
+    assert_eq!(error(&[key, &other].concat()), IdentityError::NoCertificate);
+    assert_eq!(error(&[key, &whole].concat()), IdentityError::Malformed("more than one private key"));
+    assert_eq!(error("neither"), IdentityError::Malformed("neither PEM nor PKCS#12"));
+    openssl.run("ec -in id.pem -aes128 -passout pass:x -out key.pem");
+    let old = String::from_utf8(openssl.get("key.pem")).unwrap();
+    assert!(matches!(error(&old), IdentityError::Malformed(reason) if reason.contains("PKCS#8")));
+}
+
+#[test]
+fn keys_of_other_kinds_are_refused() {
+    for (kind, options) in
+        [("RSA", "rsa_keygen_bits:1024"), ("EC", "ec_paramgen_curve:P-521"), ("EC", "ec_paramgen_curve:secp256k1")]
+    {
+        let openssl = Openssl::new();
+        openssl.run(&format!("genpkey -algorithm {kind} -pkeyopt {options} -out key.pem"));
+        let read = Identity::read(&openssl.get("key.pem"), None);
+        assert!(matches!(read, Err(IdentityError::Key(_))), "{options}: {read:?}");
+    }
+}
+
+#[test]
+fn a_key_file_ends_at_its_limit() {
+    let sized = |size: usize| Identity::read(&vec![b' '; size], Some("x")).unwrap_err();
+    assert_eq!(sized(limits::IDENTITY_BYTES_MAX), IdentityError::Malformed("neither PEM nor PKCS#12"));
+    let too_large = IdentityError::TooLarge { what: "key file", limit: limits::IDENTITY_BYTES_MAX };
+    assert_eq!(sized(limits::IDENTITY_BYTES_MAX + 1), too_large);
+}
+
+#[test]
+fn a_key_does_not_print() {
+    let identity = office(&authority(), KeyKind::EcP256);
+    let printed = format!("{identity:?} {identity:#?}");
+    assert!(printed.contains("‹P-256 private key›") && printed.len() < 2000, "{printed}");
+}
+
+#[test]
+fn an_authority_is_stored_and_read_again() {
+    let ca = authority();
+    let again = Authority::from_pem(ca.to_pem().as_bytes()).unwrap();
+    assert_eq!(again.certificate(), ca.certificate());
+    let identity = office(&again, KeyKind::EcP256);
+    assert_eq!(identity.chain(), [ca.certificate().clone()]);
+    let foreign = ca.certificate().to_pem() + &authority().to_pem()[authority().certificate().to_pem().len()..];
+    assert!(Authority::from_pem(foreign.as_bytes()).is_err());
+}

@@ -1,0 +1,61 @@
+//! Whatever arrives: an answer, never a panic; and what is signed comes back octet for octet.
+
+use std::sync::LazyLock;
+
+use fumibako_signer::authority::KeyKind;
+use fumibako_signer::{Certificate, Identity, Signed, sign};
+use proptest::prelude::*;
+
+use crate::people::{AT, ENTITY, authority, message, office};
+
+static OFFICE: LazyLock<Identity> = LazyLock::new(|| office(&authority(), KeyKind::EcP256));
+static MESSAGE: LazyLock<Vec<u8>> = LazyLock::new(|| message(ENTITY, &OFFICE));
+
+/// Reads and verifies as far as it goes.
+fn try_all(bytes: &[u8]) {
+    if let Ok(signed) = Signed::read(bytes) {
+        let _ = signed.verify();
+    }
+    let _ = Certificate::from_der(bytes);
+    let _ = Certificate::many_from_pem(bytes);
+    let _ = Identity::read(bytes, Some("password"));
+}
+
+/// Some octets of a good message exchanged, removed or repeated.
+fn damaged(good: &[u8], cuts: &[(usize, u8, u8)]) -> Vec<u8> {
+    let mut bytes = good.to_vec();
+    for (at, kind, value) in cuts {
+        let at = at % bytes.len().max(1);
+        match kind % 3 {
+            0 if at < bytes.len() => bytes[at] = *value,
+            1 if at < bytes.len() => drop(bytes.drain(at..(at + usize::from(*value)).min(bytes.len()))),
+            _ => bytes.insert(at, *value),
+        }
+    }
+    bytes
+}
+
+proptest! {
+    #[test]
+    fn any_octets_are_answered(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+        try_all(&bytes);
+    }
+
+    #[test]
+    fn any_damage_is_answered(cuts in prop::collection::vec((any::<usize>(), any::<u8>(), any::<u8>()), 1..6)) {
+        try_all(&damaged(&MESSAGE, &cuts));
+        try_all(&damaged(OFFICE.certificate().der(), &cuts));
+        try_all(&damaged(OFFICE.to_pem().as_bytes(), &cuts));
+    }
+
+    #[test]
+    fn what_is_signed_comes_back(name in "[A-Za-z-]{1,20}", lines in prop::collection::vec("[^\r\n]{0,90}", 0..20)) {
+        let entity = format!("{name}: x\r\n\r\n{}", lines.join("\r\n"));
+        let signed = sign(entity.as_bytes(), &OFFICE, AT).unwrap();
+        let read = Signed::read(&signed).unwrap();
+        prop_assert_eq!(read.part(), entity.as_bytes());
+        let signature = read.verify().unwrap();
+        prop_assert_eq!(signature.signer(), OFFICE.certificate());
+        prop_assert_eq!(signature.signing_time(), Some(AT));
+    }
+}
