@@ -1,1 +1,23 @@
-//! The store's rows in SQLite.
+//! The store's rows in SQLite: the only place with SQL.
+//!
+//! Start at [`SqliteStore::open`], then `writer` (one task changes everything, a group of commands to a commit),
+//! `deliver` (a bundle's and a receipt's rows), `read` (what IMAP sees).
+//!
+//! Never here: sockets, the clock, a rule of admission. Never possible: an answer before the commit it speaks of, two
+//! processes writing one store, a UID used twice.
+
+mod change;
+mod command;
+mod deliver;
+mod error;
+mod folder;
+mod ledger;
+mod open;
+mod read;
+mod receipt;
+mod roll;
+mod store;
+mod writer;
+
+pub use open::{DATABASE_FILE, LOCK_FILE};
+pub use store::SqliteStore;

@@ -1,0 +1,128 @@
+-- The rows of a gateway's store. Times are milliseconds since 1970 (UTC); days are UTC days.
+
+-- Numbers that only ever rise, read and written inside the writer's transaction.
+CREATE TABLE counter (
+    name  TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- `message` and `evidence` are the last ids given. `uid_validity` starts at the second the store was made, so that
+-- a mail tool that remembers an earlier store of the same name does not trust what it remembers.
+INSERT INTO counter (name, value) VALUES ('message', 0), ('evidence', 0), ('uid_validity', unixepoch());
+
+-- 登録簿
+CREATE TABLE office (
+    id            INTEGER PRIMARY KEY,
+    number        TEXT NOT NULL UNIQUE,
+    name          TEXT NOT NULL,
+    licence_from  TEXT,              -- first day, YYYY-MM-DD in Japan
+    licence_until TEXT,              -- last day
+    suspended     TEXT,              -- why
+    modseq        INTEGER NOT NULL   -- one counter for all folders of the office (Profile §7)
+) STRICT;
+
+CREATE TABLE account (
+    login         TEXT PRIMARY KEY,
+    party         TEXT NOT NULL,     -- office number or agent id
+    password_hash TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE binding (
+    issuer TEXT NOT NULL,
+    serial TEXT NOT NULL,
+    party  TEXT NOT NULL,
+    PRIMARY KEY (issuer, serial)
+) STRICT, WITHOUT ROWID;
+
+-- The counters stand in the row, so STATUS counts nothing.
+CREATE TABLE mailbox (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,   -- MAILBOXID (RFC 8474): never given twice
+    office       INTEGER NOT NULL REFERENCES office (id),
+    name         TEXT NOT NULL,
+    uid_validity INTEGER NOT NULL,
+    uid_next     INTEGER NOT NULL,
+    modseq       INTEGER NOT NULL,
+    messages     INTEGER NOT NULL,
+    unseen       INTEGER NOT NULL,
+    bytes        INTEGER NOT NULL,
+    UNIQUE (office, name)
+) STRICT;
+
+CREATE TABLE keyword (
+    mailbox INTEGER NOT NULL REFERENCES mailbox (id),
+    bit     INTEGER NOT NULL CHECK (bit BETWEEN 0 AND 63),
+    name    TEXT NOT NULL COLLATE NOCASE,
+    PRIMARY KEY (mailbox, bit),
+    UNIQUE (mailbox, name)
+) STRICT, WITHOUT ROWID;
+
+-- A folder with its office's counter and its keywords by bit, as one JSON value: listings travel as one value.
+CREATE VIEW folder (id, office_number, name, modseq, doc) AS
+SELECT m.id, o.number, m.name, m.modseq, json_object(
+    'id', m.id, 'office', o.id, 'number', o.number, 'name', m.name, 'uid_validity', m.uid_validity,
+    'uid_next', m.uid_next, 'modseq', m.modseq, 'office_modseq', o.modseq,
+    'messages', m.messages, 'unseen', m.unseen, 'bytes', m.bytes,
+    'keywords', (SELECT json_group_array(name) FROM (SELECT name FROM keyword WHERE mailbox = m.id ORDER BY bit)))
+FROM mailbox m JOIN office o ON o.id = m.office;
+
+-- id = day << 40 | number, so that expiry is a range of keys.
+CREATE TABLE message (
+    id             INTEGER PRIMARY KEY,
+    sha256         BLOB,             -- as received; NULL for what an office put into its own folder
+    content_digest BLOB,             -- of a bundle's signed part, which its receipt must name; NULL for all else
+    size           INTEGER NOT NULL,
+    message_id     TEXT,
+    sender         INTEGER REFERENCES office (id),
+    recipient      INTEGER REFERENCES office (id),
+    received_at    INTEGER NOT NULL,
+    handover       INTEGER           -- the evidence that the first receipt made
+) STRICT;
+
+CREATE TABLE body (
+    message INTEGER PRIMARY KEY REFERENCES message (id),
+    octets  BLOB NOT NULL
+) STRICT;
+
+-- One message in one folder. No index on modseq: a folder is scanned faster than the index is kept.
+CREATE TABLE entry (
+    mailbox  INTEGER NOT NULL REFERENCES mailbox (id),
+    uid      INTEGER NOT NULL,
+    message  INTEGER NOT NULL REFERENCES message (id),
+    modseq   INTEGER NOT NULL,
+    flags    INTEGER NOT NULL,
+    keywords INTEGER NOT NULL,
+    PRIMARY KEY (mailbox, uid)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX entry_message ON entry (message);
+
+-- UIDs that went, as ranges (QRESYNC, RFC 7162).
+CREATE TABLE vanished (
+    mailbox INTEGER NOT NULL REFERENCES mailbox (id),
+    modseq  INTEGER NOT NULL,
+    lo      INTEGER NOT NULL,
+    hi      INTEGER NOT NULL,
+    PRIMARY KEY (mailbox, modseq, lo)
+) STRICT, WITHOUT ROWID;
+
+-- Exactly once (Profile §5.8): what an office sent under a Message-ID, and the evidence it was answered with.
+CREATE TABLE submission (
+    office     INTEGER NOT NULL REFERENCES office (id),
+    message_id TEXT NOT NULL,
+    sha256     BLOB NOT NULL,
+    message    INTEGER NOT NULL,
+    evidence   INTEGER NOT NULL,
+    PRIMARY KEY (office, message_id)
+) STRICT, WITHOUT ROWID;
+
+-- 証跡. It outlives message and offices, so it refers to nothing. `doc` is signed and shown byte for byte.
+CREATE TABLE evidence (
+    id          INTEGER PRIMARY KEY,  -- day << 40 | number
+    message     INTEGER NOT NULL,
+    kind        TEXT NOT NULL,
+    at          INTEGER NOT NULL,
+    from_office INTEGER NOT NULL,
+    to_office   INTEGER NOT NULL,
+    sha256      BLOB NOT NULL,
+    doc         TEXT NOT NULL
+) STRICT;

@@ -1,0 +1,171 @@
+//! Changes to messages that stand in a folder: STORE, EXPUNGE, COPY.
+
+use std::collections::BTreeSet;
+
+use fumibako_model::{
+    FlagChange, Flags, FolderId, FolderName, MessageId, NamedFlags, OfficeNumber, Refusal, Uid, UidValidity,
+};
+use fumibako_store::{FlagOrder, stored};
+use sqlx::SqliteConnection;
+
+use crate::error::Stop;
+use crate::ledger::{Ledger, Standing, Wake};
+
+/// Changes flags. What is already as asked is not changed, and raises no counter.
+pub(crate) async fn flag(
+    rows: &mut SqliteConnection,
+    office: OfficeNumber,
+    order: &FlagOrder,
+) -> Result<Vec<Wake>, Stop> {
+    let mut ledger = Ledger::begin(rows).await?;
+    ledger.load(rows, &BTreeSet::from([order.folder])).await?;
+    ledger.owned(office, order.folder)?;
+    let asked = match order.change {
+        // What the folder does not know, nobody can take away.
+        FlagChange::Remove => ledger.known(order.folder, &order.flags),
+        FlagChange::Add | FlagChange::Replace => ledger.learn(order.folder, &order.flags)?,
+    };
+    let keywords = ledger.owned(office, order.folder)?.keywords.clone();
+    let changed: Vec<(Standing, Flags)> = standing(rows, order.folder, Some(&order.uids))
+        .await?
+        .into_iter()
+        .map(|entry| (entry, stored(entry.flags(), order.change, asked, &keywords)))
+        .filter(|(entry, after)| entry.flags() != *after)
+        .collect();
+    if !changed.is_empty() {
+        let modseq = ledger.tick(order.folder);
+        for (entry, after) in &changed {
+            ledger.mark(entry, *after, modseq);
+        }
+    }
+    ledger.write(rows).await
+}
+
+/// Removes the messages with `\Deleted`, of these or of all, and the bodies that no folder shows any more.
+pub(crate) async fn expunge(
+    rows: &mut SqliteConnection,
+    office: OfficeNumber,
+    folder: FolderId,
+    uids: Option<&[Uid]>,
+) -> Result<Vec<Wake>, Stop> {
+    let mut ledger = Ledger::begin(rows).await?;
+    ledger.load(rows, &BTreeSet::from([folder])).await?;
+    ledger.owned(office, folder)?;
+    let mut gone = standing(rows, folder, uids).await?;
+    gone.retain(|entry| entry.flags().has(Flags::DELETED));
+    if gone.is_empty() {
+        return Ok(Vec::new());
+    }
+    let modseq = ledger.tick(folder);
+    for entry in &gone {
+        ledger.leave(entry);
+    }
+    let ranges = serde_json::to_string(&ranges(&gone))?;
+    sqlx::query!(
+        "INSERT INTO vanished (mailbox, modseq, lo, hi) SELECT ?, ?, value ->> 0, value ->> 1 FROM json_each(?)",
+        folder.0,
+        modseq,
+        ranges
+    )
+    .execute(&mut *rows)
+    .await?;
+    let uids = serde_json::to_string(&gone.iter().map(|entry| entry.uid).collect::<Vec<_>>())?;
+    sqlx::query!("DELETE FROM entry WHERE mailbox = ? AND uid IN (SELECT value FROM json_each(?))", folder.0, uids)
+        .execute(&mut *rows)
+        .await?;
+    forget(rows, &gone).await?;
+    ledger.write(rows).await
+}
+
+/// A body no folder shows is nobody's: it goes now. The row of a bundle or receipt stays, so that the same message is
+/// still known when it comes again and a late receipt still finds its bundle.
+async fn forget(rows: &mut SqliteConnection, gone: &[Standing]) -> Result<(), Stop> {
+    let messages = serde_json::to_string(&gone.iter().map(|entry| entry.message).collect::<BTreeSet<_>>())?;
+    sqlx::query!(
+        "DELETE FROM body WHERE message IN (SELECT value FROM json_each(?))
+                            AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.message = body.message)",
+        messages
+    )
+    .execute(&mut *rows)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM message WHERE id IN (SELECT value FROM json_each(?)) AND sender IS NULL
+                               AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.message = message.id)",
+        messages
+    )
+    .execute(rows)
+    .await?;
+    Ok(())
+}
+
+/// Copies messages with their flags; the target learns their keywords. The gateway's marks come along: a bundle that
+/// is 済 is 済 in every folder of its office.
+pub(crate) async fn copy(
+    rows: &mut SqliteConnection,
+    office: OfficeNumber,
+    (from, uids): (FolderId, &[Uid]),
+    to: &FolderName,
+) -> Result<((UidValidity, Vec<(Uid, Uid)>), Vec<Wake>), Stop> {
+    if to.is_incoming() {
+        return Err(Refusal::FolderIsProtected.about(to).into());
+    }
+    let mut ledger = Ledger::begin(rows).await?;
+    ledger.load(rows, &BTreeSet::from([from])).await?;
+    ledger.load_named(rows, &BTreeSet::from([(office, to.as_str())])).await?;
+    let known = ledger.owned(office, from)?.keywords.clone();
+    let target = ledger.named(office, to.as_str()).ok_or_else(|| Refusal::NoSuchFolder.about(to))?;
+    let (target, uid_validity) = (FolderId(target.id), target.uid_validity);
+    let mut pairs = Vec::new();
+    for entry in standing(rows, from, Some(uids)).await? {
+        let keywords = known.names(entry.flags()).map(str::to_owned).collect();
+        let flags = ledger.learn(target, &NamedFlags { system: entry.flags().system, keywords })?;
+        pairs.push((entry.uid, ledger.enter(target, MessageId(entry.message), entry.size, flags)?));
+    }
+    Ok(((uid_validity, pairs), ledger.write(rows).await?))
+}
+
+/// Entries of a folder by rising UID: these, or all.
+async fn standing(rows: &mut SqliteConnection, folder: FolderId, uids: Option<&[Uid]>) -> Result<Vec<Standing>, Stop> {
+    let found = match uids {
+        Some(uids) => {
+            let uids = serde_json::to_string(uids)?;
+            sqlx::query_scalar!(
+                r#"SELECT json_group_array(json_object('folder', e.mailbox, 'uid', e.uid, 'message', e.message,
+                          'system', e.flags, 'keywords', e.keywords, 'size', m.size)) AS "found!: String"
+                   FROM json_each(?) asked
+                   JOIN entry e ON e.mailbox = ? AND e.uid = asked.value
+                   JOIN message m ON m.id = e.message"#,
+                uids,
+                folder.0
+            )
+            .fetch_one(rows)
+            .await?
+        }
+        None => {
+            sqlx::query_scalar!(
+                r#"SELECT json_group_array(json_object('folder', e.mailbox, 'uid', e.uid, 'message', e.message,
+                          'system', e.flags, 'keywords', e.keywords, 'size', m.size)) AS "found!: String"
+                   FROM entry e JOIN message m ON m.id = e.message WHERE e.mailbox = ?"#,
+                folder.0
+            )
+            .fetch_one(rows)
+            .await?
+        }
+    };
+    let mut found: Vec<Standing> = serde_json::from_str(&found)?;
+    found.sort_unstable_by_key(|entry| entry.uid);
+    found.dedup_by_key(|entry| entry.uid);
+    Ok(found)
+}
+
+/// Rising UIDs as ranges (lo, hi).
+fn ranges(gone: &[Standing]) -> Vec<(u32, u32)> {
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for uid in gone.iter().map(|entry| entry.uid.get()) {
+        match ranges.last_mut() {
+            Some((_, hi)) if *hi + 1 == uid => *hi = uid,
+            _ => ranges.push((uid, uid)),
+        }
+    }
+    ranges
+}

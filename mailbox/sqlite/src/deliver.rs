@@ -1,0 +1,118 @@
+//! A run of bundles, made durable together (Profile §5.8, §7).
+
+use std::collections::{BTreeSet, HashMap};
+
+use fumibako_model::{Event, Evidence, EvidenceId, Flags, FolderId, MessageId, OfficeNumber, Refusal, Refused, State};
+use fumibako_store::{Admitted, Delivery};
+use jiff::Timestamp;
+use sqlx::SqliteConnection;
+
+use crate::error::Stop;
+use crate::ledger::{Body, Ledger, Wake, hex};
+
+/// What an office sent before under a Message-ID: its digest, and the evidence it was answered with.
+type Known = HashMap<(OfficeNumber, String), (String, EvidenceId)>;
+
+/// Delivers bundles: each into the recipient's `INBOX` and the sender's `Sent`, or refused without touching the others.
+pub(crate) async fn bundles(
+    rows: &mut SqliteConnection,
+    run: &[(&Admitted, Timestamp)],
+) -> Result<(Vec<Result<Delivery, Refused>>, Vec<Wake>), Stop> {
+    let mut ledger = Ledger::begin(rows).await?;
+    let ends = run.iter().flat_map(|(bundle, _)| [(bundle.from(), "Sent"), (bundle.to(), "INBOX")]).collect();
+    ledger.load_named(rows, &ends).await?;
+    let mut known = sent_before(rows, run.iter().map(|(bundle, _)| *bundle)).await?;
+    let mut answers = Vec::with_capacity(run.len());
+    for (bundle, now) in run {
+        answers.push(match place(&mut ledger, &mut known, bundle, *now) {
+            Ok(delivery) => Ok(delivery),
+            Err(Stop::Refused(refused)) => Err(refused),
+            Err(failed) => return Err(failed),
+        });
+    }
+    Ok((answers, ledger.write(rows).await?))
+}
+
+fn place<'m>(
+    ledger: &mut Ledger<'m>,
+    known: &mut Known,
+    bundle: &'m Admitted,
+    now: Timestamp,
+) -> Result<Delivery, Stop> {
+    if let Some(answer) = repeated(known, bundle)? {
+        return Ok(answer);
+    }
+    let sent = ledger.named(bundle.from(), "Sent").ok_or(Refusal::SenderUnknown)?.clone();
+    let inbox = ledger.named(bundle.to(), "INBOX").ok_or(Refusal::RecipientUnknown)?.clone();
+    let offices = (sent.office, inbox.office);
+    let size = bundle.octets().len() as u64;
+    let message = ledger.add(Body::admitted(bundle, offices, now), now);
+    let states = [State::Accepted, State::Delivered].map(State::keyword);
+    let marks = states.iter().filter_map(|mark| sent.keywords.flag(mark)).fold(Flags::SEEN, |all, mark| all | mark);
+    ledger.enter(FolderId(inbox.id), message, size, Flags::default())?;
+    ledger.enter(FolderId(sent.id), message, size, marks)?;
+    let answer = ledger.witness(message, offices, &about(bundle, Event::SubmissionAcceptance, now))?;
+    ledger.witness(message, offices, &about(bundle, Event::ContentConsignment, now))?;
+    remember(ledger, known, bundle, (sent.office, message, answer));
+    Ok(Delivery { evidence: answer, repeated: false })
+}
+
+/// Profile §5.8: the same again gets the same answer; the same Message-ID with other content is refused.
+pub(crate) fn repeated(known: &Known, message: &Admitted) -> Result<Option<Delivery>, Refused> {
+    match known.get(&(message.from(), message.message_id().to_owned())) {
+        None => Ok(None),
+        Some((digest, evidence)) if *digest == hex(message.sha256()) => {
+            Ok(Some(Delivery { evidence: *evidence, repeated: true }))
+        }
+        Some(_) => Err(Refusal::MessageIdReused.into()),
+    }
+}
+
+fn remember(
+    ledger: &mut Ledger<'_>,
+    known: &mut Known,
+    message: &Admitted,
+    (office, id, answer): (i64, MessageId, EvidenceId),
+) {
+    let digest = hex(message.sha256());
+    known.insert((message.from(), message.message_id().to_owned()), (digest.clone(), answer));
+    ledger.submitted(office, message.message_id(), digest, id, answer);
+}
+
+/// What these offices sent before under these Message-IDs.
+pub(crate) async fn sent_before(
+    rows: &mut SqliteConnection,
+    messages: impl Iterator<Item = &Admitted>,
+) -> Result<Known, Stop> {
+    let keys: BTreeSet<(OfficeNumber, &str)> = messages.map(|m| (m.from(), m.message_id())).collect();
+    let keys = serde_json::to_string(&keys)?;
+    let found = sqlx::query_scalar!(
+        r#"SELECT json_group_array(json_array(o.number, s.message_id, lower(hex(s.sha256)), s.evidence))
+                  AS "found!: String"
+           FROM json_each(?) key
+           JOIN office o ON o.number = key.value ->> 0
+           JOIN submission s ON s.office = o.id AND s.message_id = key.value ->> 1"#,
+        keys
+    )
+    .fetch_one(rows)
+    .await?;
+    let found: Vec<(OfficeNumber, String, String, i64)> = serde_json::from_str(&found)?;
+    Ok(found
+        .into_iter()
+        .map(|(office, message_id, digest, evidence)| ((office, message_id), (digest, EvidenceId(evidence))))
+        .collect())
+}
+
+fn about(bundle: &Admitted, event: Event, at: Timestamp) -> Evidence {
+    Evidence {
+        event,
+        at,
+        message_id: bundle.message_id().to_owned(),
+        sha256: hex(bundle.sha256()),
+        size: bundle.octets().len() as u64,
+        from: bundle.from(),
+        to: bundle.to(),
+        signer: hex(bundle.signer()),
+        reason: None,
+    }
+}

@@ -1,0 +1,93 @@
+//! What went wrong, as the caller must see it.
+
+use fumibako_model::{Refusal, Refused};
+use fumibako_store::StoreError;
+
+/// Why a verb stopped inside the writer's transaction.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The rules say no. Nothing was written; the rest of the batch goes on.
+    Refused(Refused),
+    /// The database failed; the whole batch is undone.
+    Failed(sqlx::Error),
+}
+
+impl From<Refused> for Stop {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<Refusal> for Stop {
+    fn from(why: Refusal) -> Self {
+        Self::Refused(why.into())
+    }
+}
+
+impl From<sqlx::Error> for Stop {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<serde_json::Error> for Stop {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Failed(unreadable(error))
+    }
+}
+
+/// A row does not read as it was written.
+pub(crate) fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
+    sqlx::Error::Decode(Box::new(error))
+}
+
+/// SQLite's primary result codes (its extended codes carry them in the low byte).
+mod code {
+    pub(super) const BUSY: i32 = 5;
+    pub(super) const LOCKED: i32 = 6;
+    pub(super) const NO_MEMORY: i32 = 7;
+    pub(super) const INTERRUPT: i32 = 9;
+    pub(super) const FULL: i32 = 13;
+    pub(super) const TOO_BIG: i32 = 18;
+    pub(super) const CONSTRAINT: i32 = 19;
+    /// `SQLITE_IOERR_SHMSIZE`: no room for the file beside the write-ahead log.
+    pub(super) const NO_ROOM_FOR_INDEX: i32 = 10 | 19 << 8;
+}
+
+/// Disk full and busy leave the store whole; a broken rule of ours fails its command alone; anything else (input and
+/// output, corruption, a driver that is gone) means that what is on the disk is not known any more.
+pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
+    let text = error.to_string();
+    let number = match &error {
+        sqlx::Error::Database(database) => database.code().and_then(|code| code.parse::<i32>().ok()),
+        sqlx::Error::InvalidArgument(_) => return rule_broken(&text),
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => return StoreError::Busy(text),
+        _ => None,
+    };
+    match number {
+        Some(code::NO_ROOM_FOR_INDEX) => StoreError::Full(text),
+        Some(number) => match number & 0xff {
+            code::BUSY | code::LOCKED | code::NO_MEMORY | code::INTERRUPT => StoreError::Busy(text),
+            code::FULL => StoreError::Full(text),
+            code::TOO_BIG => StoreError::Refused(Refusal::MessageTooLarge.into()),
+            code::CONSTRAINT => rule_broken(&text),
+            _ => StoreError::Broken(text),
+        },
+        None => StoreError::Broken(text),
+    }
+}
+
+fn rule_broken(text: &str) -> StoreError {
+    tracing::error!(error = text, "store.rule_broken");
+    StoreError::Refused(Refusal::Internal.about("a rule of the store"))
+}
+
+/// The same error once more, for everybody else in the batch.
+pub(crate) fn again(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Refused(refused) => StoreError::Refused(refused.clone()),
+        StoreError::Busy(why) => StoreError::Busy(why.clone()),
+        StoreError::Full(why) => StoreError::Full(why.clone()),
+        StoreError::Broken(why) => StoreError::Broken(why.clone()),
+    }
+}

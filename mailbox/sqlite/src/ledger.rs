@@ -1,0 +1,348 @@
+//! The ledger of one change: counters as the transaction found them and raises them, and the rows it adds.
+//!
+//! A verb loads what it needs, refuses or decides in memory, and then writes everything with a constant number of
+//! statements, however many messages it is about. A refusal leaves before [`Ledger::write`], so it leaves no row.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fumibako_model::{
+    Event, Evidence, EvidenceId, Flags, FolderId, FolderStatus, KEYWORD_BYTES, KEYWORDS, Keywords, MessageId, ModSeq,
+    NamedFlags, OfficeNumber, Refusal, Refused, Uid, UidValidity,
+};
+use fumibako_store::{Admitted, Kind};
+use jiff::Timestamp;
+use serde::Deserialize;
+use sqlx::SqliteConnection;
+
+use crate::error::{Stop, unreadable};
+
+mod write;
+
+/// Seconds of a UTC day.
+const DAY: i64 = 86_400;
+/// Ids carry the day above this many bits.
+const DAY_SHIFT: u32 = 40;
+
+/// Everything one verb, or one run of deliveries, is about to change.
+#[derive(Default)]
+pub(crate) struct Ledger<'m> {
+    last_message: i64,
+    last_evidence: i64,
+    folders: BTreeMap<FolderId, Folder>,
+    offices: BTreeMap<i64, i64>,
+    touched: BTreeSet<FolderId>,
+    messages: Vec<Body<'m>>,
+    entries: Vec<EntryRow>,
+    changed: Vec<EntryRow>,
+    keywords: Vec<(i64, usize, String)>,
+    evidence: Vec<EvidenceRow>,
+    submissions: Vec<(i64, String, String, i64, i64)>,
+}
+
+/// A folder's row and its office's, as they stand in this change.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Folder {
+    pub(crate) id: i64,
+    /// The office's row.
+    pub(crate) office: i64,
+    pub(crate) number: OfficeNumber,
+    pub(crate) name: String,
+    pub(crate) uid_validity: UidValidity,
+    pub(crate) uid_next: u32,
+    pub(crate) modseq: i64,
+    office_modseq: i64,
+    pub(crate) messages: u32,
+    pub(crate) unseen: u32,
+    pub(crate) bytes: u64,
+    pub(crate) keywords: Keywords,
+}
+
+/// A body and its row.
+pub(crate) struct Body<'m> {
+    octets: &'m [u8],
+    message_id: Option<&'m str>,
+    received_at: Timestamp,
+    /// What the gateway knows of a message that came by admission; an office's own has none.
+    admitted: Option<Provenance>,
+    id: i64,
+}
+
+/// Where an admitted message came from.
+struct Provenance {
+    sha256: String,
+    /// Of a bundle only.
+    content_digest: Option<String>,
+    sender: i64,
+    recipient: i64,
+}
+
+/// (mailbox, uid, message, modseq, flags, keywords)
+type EntryRow = (i64, u32, i64, i64, u8, i64);
+/// (id, message, kind, at, from, to, sha256, doc)
+type EvidenceRow = (i64, i64, &'static str, i64, i64, i64, String, String);
+
+/// An entry that stands in a folder already.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(crate) struct Standing {
+    pub(crate) folder: i64,
+    pub(crate) uid: Uid,
+    pub(crate) message: i64,
+    system: u8,
+    keywords: i64,
+    pub(crate) size: u64,
+}
+
+impl Folder {
+    /// What STATUS and SELECT say of it.
+    pub(crate) fn status(&self) -> Result<FolderStatus, sqlx::Error> {
+        Ok(FolderStatus {
+            folder: FolderId(self.id),
+            name: self.name.parse().map_err(unreadable)?,
+            uid_validity: self.uid_validity,
+            uid_next: self.uid_next,
+            highest_modseq: ModSeq(self.modseq.cast_unsigned()),
+            messages: self.messages,
+            unseen: self.unseen,
+            bytes: self.bytes,
+        })
+    }
+}
+
+impl Standing {
+    pub(crate) fn flags(&self) -> Flags {
+        Flags { system: self.system, keywords: self.keywords.cast_unsigned() }
+    }
+}
+
+impl<'m> Body<'m> {
+    /// What an office puts into its own folder.
+    pub(crate) fn own(octets: &'m [u8], message_id: Option<&'m str>, date: Timestamp) -> Self {
+        Self { octets, message_id, received_at: date, admitted: None, id: 0 }
+    }
+
+    /// What came by admission, between these offices' rows.
+    pub(crate) fn admitted(signed: &'m Admitted, (sender, recipient): (i64, i64), now: Timestamp) -> Self {
+        let content_digest = (*signed.kind() == Kind::Bundle).then(|| hex(signed.content_digest()));
+        let provenance = Provenance { sha256: hex(signed.sha256()), content_digest, sender, recipient };
+        Self { admitted: Some(provenance), ..Self::own(signed.octets(), Some(signed.message_id()), now) }
+    }
+}
+
+impl<'m> Ledger<'m> {
+    /// A ledger with the counters of ids as they stand.
+    pub(crate) async fn begin(rows: &mut SqliteConnection) -> Result<Self, Stop> {
+        let counters = sqlx::query!(
+            r#"SELECT (SELECT value FROM counter WHERE name = 'message') AS "message!: i64",
+                      (SELECT value FROM counter WHERE name = 'evidence') AS "evidence!: i64""#
+        )
+        .fetch_one(rows)
+        .await?;
+        Ok(Self { last_message: counters.message, last_evidence: counters.evidence, ..Self::default() })
+    }
+
+    /// Loads folders by office and name; those that do not exist are passed over.
+    pub(crate) async fn load_named(
+        &mut self,
+        rows: &mut SqliteConnection,
+        places: &BTreeSet<(OfficeNumber, &str)>,
+    ) -> Result<(), Stop> {
+        let places = serde_json::to_string(places)?;
+        let found = sqlx::query_scalar!(
+            r#"SELECT json_group_array(json(f.doc)) AS "found!: String" FROM json_each(?) place
+               JOIN folder f ON f.office_number = place.value ->> 0 AND f.name = place.value ->> 1"#,
+            places
+        )
+        .fetch_one(rows)
+        .await?;
+        self.keep(&found)
+    }
+
+    /// Loads folders by id.
+    pub(crate) async fn load(&mut self, rows: &mut SqliteConnection, ids: &BTreeSet<FolderId>) -> Result<(), Stop> {
+        let ids = serde_json::to_string(ids)?;
+        let found = sqlx::query_scalar!(
+            r#"SELECT json_group_array(json(f.doc)) AS "found!: String" FROM json_each(?) place
+               JOIN folder f ON f.id = place.value"#,
+            ids
+        )
+        .fetch_one(rows)
+        .await?;
+        self.keep(&found)
+    }
+
+    fn keep(&mut self, found: &str) -> Result<(), Stop> {
+        for folder in serde_json::from_str::<Vec<Folder>>(found)? {
+            self.offices.entry(folder.office).or_insert(folder.office_modseq);
+            self.folders.entry(FolderId(folder.id)).or_insert(folder);
+        }
+        Ok(())
+    }
+
+    /// A loaded folder by office and name.
+    pub(crate) fn named(&self, office: OfficeNumber, name: &str) -> Option<&Folder> {
+        self.folders.values().find(|folder| folder.number == office && folder.name == name)
+    }
+
+    /// A loaded folder of this office.
+    pub(crate) fn owned(&self, office: OfficeNumber, id: FolderId) -> Result<&Folder, Refused> {
+        self.folders.get(&id).filter(|folder| folder.number == office).ok_or_else(|| Refusal::NoSuchFolder.into())
+    }
+
+    /// The office of a loaded folder.
+    pub(crate) fn office_of(&self, id: FolderId) -> Option<i64> {
+        self.folders.get(&id).map(|folder| folder.office)
+    }
+
+    /// The flags of these names in a folder; keywords it does not know get its next bits.
+    pub(crate) fn learn(&mut self, id: FolderId, named: &NamedFlags) -> Result<Flags, Refused> {
+        let mut flags = Flags { system: named.system, keywords: 0 };
+        let Some(folder) = self.folders.get_mut(&id) else { return Err(Refusal::NoSuchFolder.into()) };
+        for name in &named.keywords {
+            if folder.keywords.flag(name).is_none() {
+                if folder.keywords.0.len() == KEYWORDS || name.len() > KEYWORD_BYTES {
+                    return Err(Refusal::TooManyKeywords.into());
+                }
+                self.keywords.push((folder.id, folder.keywords.0.len(), name.clone()));
+                folder.keywords.0.push(name.clone());
+            }
+            flags |= folder.keywords.flag(name).unwrap_or_default();
+        }
+        Ok(flags)
+    }
+
+    /// The flags of these names in a folder, as far as it knows them.
+    pub(crate) fn known(&self, id: FolderId, named: &NamedFlags) -> Flags {
+        let known = self
+            .folders
+            .get(&id)
+            .into_iter()
+            .flat_map(|folder| named.keywords.iter().filter_map(|name| folder.keywords.flag(name)));
+        known.fold(Flags { system: named.system, keywords: 0 }, |all, flag| all | flag)
+    }
+
+    /// Raises the office's counter: the folder changes now.
+    pub(crate) fn tick(&mut self, id: FolderId) -> i64 {
+        let Some(folder) = self.folders.get_mut(&id) else { return 0 };
+        let counter = self.offices.entry(folder.office).or_default();
+        *counter += 1;
+        folder.modseq = *counter;
+        self.touched.insert(id);
+        folder.modseq
+    }
+
+    /// Adds a body; its id carries the day it came.
+    pub(crate) fn add(&mut self, body: Body<'m>, now: Timestamp) -> MessageId {
+        self.last_message = next_id(self.last_message, now);
+        self.messages.push(Body { id: self.last_message, ..body });
+        MessageId(self.last_message)
+    }
+
+    /// Shows a message in a folder, under its next UID.
+    pub(crate) fn enter(
+        &mut self,
+        id: FolderId,
+        message: MessageId,
+        size: u64,
+        flags: Flags,
+    ) -> Result<Uid, sqlx::Error> {
+        let modseq = self.tick(id);
+        let misuse = |what: &str| sqlx::Error::InvalidArgument(format!("folder {}: {what}", id.0));
+        let folder = self.folders.get_mut(&id).ok_or_else(|| misuse("not loaded"))?;
+        let uid = Uid::new(folder.uid_next).ok_or_else(|| misuse("no UID"))?;
+        let next = folder.uid_next.checked_add(1).ok_or_else(|| misuse("UIDs used up"))?;
+        folder.uid_next = next;
+        folder.messages += 1;
+        folder.bytes += size;
+        folder.unseen += u32::from(!flags.has(Flags::SEEN));
+        self.entries.push((id.0, uid.get(), message.0, modseq, flags.system, flags.keywords.cast_signed()));
+        Ok(uid)
+    }
+
+    /// Gives a standing entry other flags, as part of the change `modseq`.
+    pub(crate) fn mark(&mut self, entry: &Standing, flags: Flags, modseq: i64) {
+        if let Some(folder) = self.folders.get_mut(&FolderId(entry.folder)) {
+            match (entry.flags().has(Flags::SEEN), flags.has(Flags::SEEN)) {
+                (false, true) => folder.unseen = folder.unseen.saturating_sub(1),
+                (true, false) => folder.unseen += 1,
+                _ => {}
+            }
+        }
+        let keywords = flags.keywords.cast_signed();
+        self.changed.push((entry.folder, entry.uid.get(), entry.message, modseq, flags.system, keywords));
+    }
+
+    /// Takes a standing entry out of its folder's counters.
+    pub(crate) fn leave(&mut self, entry: &Standing) {
+        if let Some(folder) = self.folders.get_mut(&FolderId(entry.folder)) {
+            folder.messages = folder.messages.saturating_sub(1);
+            folder.bytes = folder.bytes.saturating_sub(entry.size);
+            folder.unseen = folder.unseen.saturating_sub(u32::from(!entry.flags().has(Flags::SEEN)));
+        }
+    }
+
+    /// Writes an event down.
+    pub(crate) fn witness(
+        &mut self,
+        about: MessageId,
+        (from, to): (i64, i64),
+        evidence: &Evidence,
+    ) -> Result<EvidenceId, Stop> {
+        self.last_evidence = next_id(self.last_evidence, evidence.at);
+        let doc = serde_json::to_string(evidence)?;
+        let at = evidence.at.as_millisecond();
+        let kind = Event::as_str(evidence.event);
+        self.evidence.push((self.last_evidence, about.0, kind, at, from, to, evidence.sha256.clone(), doc));
+        Ok(EvidenceId(self.last_evidence))
+    }
+
+    /// Remembers what an office sent under a Message-ID, and its answer.
+    pub(crate) fn submitted(
+        &mut self,
+        office: i64,
+        message_id: &str,
+        sha256: String,
+        message: MessageId,
+        answer: EvidenceId,
+    ) {
+        self.submissions.push((office, message_id.to_owned(), sha256, message.0, answer.0));
+    }
+}
+
+/// The next id after `last`, in the range of `now`'s day. If the clock went back, ids still rise.
+fn next_id(last: i64, now: Timestamp) -> i64 {
+    let day = now.as_second().div_euclid(DAY).max(0);
+    (last + 1).max(day << DAY_SHIFT)
+}
+
+/// Bytes as lower-case hex, the way digests travel in JSON.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// A folder that a committed change touched, for the watchers.
+pub(crate) type Wake = (FolderId, ModSeq);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_carry_the_day_and_rise_even_when_the_clock_goes_back() {
+        let noon: Timestamp = "2026-11-25T12:00:00Z".parse().unwrap();
+        let before: Timestamp = "2026-11-24T23:59:59Z".parse().unwrap();
+        let first = next_id(0, noon);
+        assert_eq!(first >> DAY_SHIFT, 20_782);
+        assert_eq!(next_id(first, noon), first + 1);
+        assert_eq!(next_id(first, before), first + 1);
+    }
+
+    #[test]
+    fn hex_is_lower_case_and_two_digits_a_byte() {
+        assert_eq!(hex(&[0, 10, 255]), "000aff");
+    }
+}

@@ -1,0 +1,179 @@
+//! Opening a store: its folder, its lock, its database.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use fumibako_model::Domain;
+use fumibako_store::{News, StoreError};
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
+use tokio::sync::mpsc;
+
+use crate::error::store_error;
+use crate::roll;
+use crate::store::SqliteStore;
+use crate::writer::{BATCH_COMMANDS, Writer};
+
+/// The database's file in the store's folder.
+pub const DATABASE_FILE: &str = "store.sqlite3";
+/// The file whose lock says that a process has the store open. SQLite's own locks are not enough: they let a second
+/// writer in between two transactions.
+pub const LOCK_FILE: &str = "store.lock";
+
+/// Before it, SQLite could lose what two connections wrote around a reset of the log.
+const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
+/// Connections that read.
+const READERS: u32 = 4;
+/// How long one connection waits for another's lock on the database.
+const BUSY: Duration = Duration::from_secs(5);
+/// Pages of the log after which a commit also moves them into the database (16 MB).
+const CHECKPOINT_PAGES: &str = "4000";
+/// What is left of the log's file after that, in bytes.
+const LOG_BYTES: &str = "67108864";
+/// Memory for pages, in KiB, as SQLite writes it.
+const WRITER_CACHE: &str = "-65536";
+const READER_CACHE: &str = "-16384";
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// Opens the store in `folder`, making what is missing. Every step is safe to repeat after a crash at any of them.
+pub(crate) async fn open(folder: &Path, domain: Domain) -> Result<SqliteStore, StoreError> {
+    let file = folder.join(DATABASE_FILE);
+    let lock = prepare(folder, &file)?;
+    let mut connection = writer(&file).connect().await.map_err(|error| cannot_open(&file, error))?;
+    new_enough(&mut connection).await?;
+    MIGRATIONS.run(&mut connection).await.map_err(|error| cannot_migrate(&file, error))?;
+    let roll = roll::load(&mut connection, &domain).await.map_err(|error| cannot_open(&file, error))?;
+    let readers = readers(&file).await.map_err(|error| cannot_open(&file, error))?;
+
+    let (ask, asked) = mpsc::channel(BATCH_COMMANDS);
+    let (roll, news) = (Arc::new(RwLock::new(Arc::new(roll))), Arc::new(News::default()));
+    let writer = Writer { connection, domain, roll: Arc::clone(&roll), news: Arc::clone(&news), lock };
+    tokio::spawn(writer.run(asked));
+    Ok(SqliteStore { ask, readers, roll, news })
+}
+
+/// The folder (0700), the lock, and the database's file (0600: the log beside it takes the same mode).
+fn prepare(folder: &Path, file: &Path) -> Result<File, StoreError> {
+    let about = |what: &Path| {
+        let what = what.display().to_string();
+        move |error: io::Error| match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full(format!("{what}: {error}")),
+            _ => StoreError::Broken(format!("{what} cannot be opened for writing: {error}")),
+        }
+    };
+    if !folder.is_dir() {
+        private_folder(folder).map_err(about(folder))?;
+    }
+    let lock_file = folder.join(LOCK_FILE);
+    let lock = private_file(&lock_file).map_err(about(&lock_file))?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let folder = folder.display();
+            return Err(StoreError::Busy(format!("{folder} is open in another process; only one may write it")));
+        }
+        Err(TryLockError::Error(error)) => return Err(about(&lock_file)(error)),
+    }
+    private_file(file).map_err(about(file))?;
+    // The names must survive a power cut before anything they hold is promised.
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(about(folder))?;
+    Ok(lock)
+}
+
+#[cfg(unix)]
+fn private_folder(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    match folder.canonicalize()?.parent() {
+        Some(parent) => File::open(parent)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+#[cfg(unix)]
+fn private_file(file: &Path) -> io::Result<File> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(file)?;
+    opened.set_permissions(fs::Permissions::from_mode(0o600))?;
+    Ok(opened)
+}
+
+#[cfg(not(unix))]
+fn private_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)
+}
+
+#[cfg(not(unix))]
+fn private_file(file: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(file)
+}
+
+fn writer(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+        .pragma("cache_size", WRITER_CACHE)
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+        .pragma("journal_size_limit", LOG_BYTES)
+        // What an office removes is overwritten, not only unlinked from its table.
+        .pragma("secure_delete", "ON")
+        .disable_statement_logging()
+}
+
+async fn readers(file: &Path) -> Result<SqlitePool, sqlx::Error> {
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .read_only(true)
+        .busy_timeout(BUSY)
+        .pragma("cache_size", READER_CACHE)
+        .pragma("query_only", "ON")
+        .disable_statement_logging();
+    SqlitePoolOptions::new().min_connections(1).max_connections(READERS).connect_with(options).await
+}
+
+async fn new_enough(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let version = sqlx::query_scalar!(r#"SELECT sqlite_version() AS "version!: String""#)
+        .fetch_one(connection)
+        .await
+        .map_err(store_error)?;
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    if (next(), next(), next()) >= OLDEST_SQLITE {
+        return Ok(());
+    }
+    let (major, minor, patch) = OLDEST_SQLITE;
+    Err(StoreError::Broken(format!("SQLite {version} is linked; {major}.{minor}.{patch} or newer is needed")))
+}
+
+fn cannot_open(file: &Path, error: sqlx::Error) -> StoreError {
+    let file = file.display();
+    match store_error(error) {
+        StoreError::Busy(why) => StoreError::Busy(format!("{file}: {why}")),
+        StoreError::Full(why) => StoreError::Full(format!("{file}: {why}")),
+        StoreError::Broken(why) => StoreError::Broken(format!("{file} cannot be opened: {why}")),
+        StoreError::Refused(refused) => StoreError::Refused(refused),
+    }
+}
+
+fn cannot_migrate(file: &Path, error: MigrateError) -> StoreError {
+    let name = file.display();
+    match error {
+        MigrateError::VersionMissing(version) => StoreError::Broken(format!(
+            "{name} was written by a newer Fumibako (its rows are of version {version}); start that one, or restore \
+             a backup made before it"
+        )),
+        MigrateError::VersionMismatch(version) => StoreError::Broken(format!(
+            "{name} was written by another Fumibako: its rows of version {version} are of a different shape"
+        )),
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => cannot_open(file, error),
+        error => StoreError::Broken(format!("{name}: {error}")),
+    }
+}

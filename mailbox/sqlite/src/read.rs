@@ -1,0 +1,202 @@
+//! Reads: one statement each, so each sees one moment; a listing travels as one value.
+
+use std::sync::Arc;
+
+use fumibako_model::{
+    Changes, Entry, Evidence, EvidenceId, Flags, FolderId, FolderName, FolderStatus, FolderView, MessageId, ModSeq,
+    OfficeNumber, Private, Refusal, STANDARD_FOLDERS, Uid,
+};
+use fumibako_store::{Census, StoreError};
+use jiff::Timestamp;
+use sqlx::SqlitePool;
+
+use crate::error::{store_error, unreadable};
+use crate::ledger::Folder;
+
+/// The folders of an office: the standard ones in their order, then its own by name.
+pub(crate) async fn folders(readers: &SqlitePool, office: OfficeNumber) -> Result<Vec<FolderName>, StoreError> {
+    let number = office.as_str();
+    let names = sqlx::query_scalar!(
+        r#"SELECT json_group_array(name) AS "names!: String" FROM folder WHERE office_number = ?"#,
+        number
+    )
+    .fetch_one(readers)
+    .await
+    .map_err(store_error)?;
+    let names: Vec<String> = unpack(&names)?;
+    let mut folders = names
+        .iter()
+        .map(|name| name.parse())
+        .collect::<Result<Vec<FolderName>, _>>()
+        .map_err(|error| store_error(unreadable(error)))?;
+    let place = |name: &FolderName| STANDARD_FOLDERS.iter().position(|(standard, _)| *standard == name.as_str());
+    folders.sort_by_cached_key(|name| (place(name).unwrap_or(STANDARD_FOLDERS.len()), name.clone()));
+    Ok(folders)
+}
+
+/// A folder's counters.
+pub(crate) async fn status(
+    readers: &SqlitePool,
+    office: OfficeNumber,
+    folder: &FolderName,
+) -> Result<FolderStatus, StoreError> {
+    let (number, name) = (office.as_str(), folder.as_str());
+    let doc = sqlx::query_scalar!(
+        r#"SELECT doc AS "doc!: String" FROM folder WHERE office_number = ? AND name = ?"#,
+        number,
+        name
+    )
+    .fetch_optional(readers)
+    .await
+    .map_err(store_error)?
+    .ok_or_else(|| Refusal::NoSuchFolder.about(folder))?;
+    unpack::<Folder>(&doc)?.status().map_err(store_error)
+}
+
+/// A folder with its messages.
+pub(crate) async fn open(
+    readers: &SqlitePool,
+    office: OfficeNumber,
+    folder: &FolderName,
+) -> Result<FolderView, StoreError> {
+    let (number, name) = (office.as_str(), folder.as_str());
+    let found = sqlx::query!(
+        r#"SELECT f.doc AS "doc!: String",
+                  (SELECT json_group_array(json_array(e.uid, e.flags, e.keywords, e.modseq, e.message, m.size,
+                                                      m.received_at))
+                   FROM entry e JOIN message m ON m.id = e.message WHERE e.mailbox = f.id) AS "entries!: String"
+           FROM folder f WHERE f.office_number = ? AND f.name = ?"#,
+        number,
+        name
+    )
+    .fetch_optional(readers)
+    .await
+    .map_err(store_error)?
+    .ok_or_else(|| Refusal::NoSuchFolder.about(folder))?;
+    let folder: Folder = unpack(&found.doc)?;
+    let status = folder.status().map_err(store_error)?;
+    Ok(FolderView { status, keywords: folder.keywords, entries: entries(&found.entries)? })
+}
+
+/// What changed in a folder after `since`, and these messages whether they changed or not.
+pub(crate) async fn since(
+    readers: &SqlitePool,
+    office: OfficeNumber,
+    folder: FolderId,
+    since: ModSeq,
+    named: &[Uid],
+) -> Result<Changes, StoreError> {
+    let (number, since) = (office.as_str(), since.0.cast_signed());
+    let named = serde_json::to_string(named).map_err(|error| store_error(unreadable(error)))?;
+    // Most askers are up to date, and the folder's own counter says so without a look at its entries.
+    let found = sqlx::query!(
+        r#"SELECT f.doc AS "doc!: String",
+                  CASE WHEN f.modseq <= ? AND json_array_length(?) = 0 THEN '[]' ELSE
+                  (SELECT json_group_array(json_array(e.uid, e.flags, e.keywords, e.modseq, e.message, m.size,
+                                                      m.received_at))
+                   FROM entry e JOIN message m ON m.id = e.message
+                   WHERE e.mailbox = f.id AND (e.modseq > ? OR e.uid IN (SELECT value FROM json_each(?))))
+                  END AS "entries!: String",
+                  (SELECT json_group_array(json_array(v.lo, v.hi)) FROM vanished v
+                   WHERE v.mailbox = f.id AND v.modseq > ?) AS "vanished!: String"
+           FROM folder f WHERE f.id = ? AND f.office_number = ?"#,
+        since,
+        named,
+        since,
+        named,
+        since,
+        folder.0,
+        number
+    )
+    .fetch_optional(readers)
+    .await
+    .map_err(store_error)?
+    .ok_or(StoreError::Refused(Refusal::NoSuchFolder.into()))?;
+    let folder: Folder = unpack(&found.doc)?;
+    let gone: Vec<(u32, u32)> = unpack(&found.vanished)?;
+    let mut vanished: Vec<Uid> = gone.into_iter().flat_map(|(lo, hi)| lo..=hi).filter_map(Uid::new).collect();
+    vanished.sort_unstable();
+    Ok(Changes {
+        highest_modseq: ModSeq(folder.modseq.cast_unsigned()),
+        keywords: folder.keywords,
+        entries: entries(&found.entries)?,
+        vanished,
+    })
+}
+
+/// The octets of a message that stands in one of the office's folders.
+pub(crate) async fn body(
+    readers: &SqlitePool,
+    office: OfficeNumber,
+    message: MessageId,
+) -> Result<Private<Arc<[u8]>>, StoreError> {
+    let number = office.as_str();
+    let octets = sqlx::query_scalar!(
+        "SELECT b.octets FROM body b WHERE b.message = ? AND EXISTS (
+             SELECT 1 FROM entry e JOIN mailbox m ON m.id = e.mailbox JOIN office o ON o.id = m.office
+             WHERE e.message = b.message AND o.number = ?)",
+        message.0,
+        number
+    )
+    .fetch_optional(readers)
+    .await
+    .map_err(store_error)?
+    .ok_or(StoreError::Refused(Refusal::NoSuchMessage.into()))?;
+    Ok(Private(octets.into()))
+}
+
+/// One piece of evidence.
+pub(crate) async fn evidence(readers: &SqlitePool, id: EvidenceId) -> Result<Option<Evidence>, StoreError> {
+    let doc = sqlx::query_scalar!("SELECT doc FROM evidence WHERE id = ?", id.0)
+        .fetch_optional(readers)
+        .await
+        .map_err(store_error)?;
+    doc.map(|doc| unpack(&doc)).transpose()
+}
+
+/// How much is kept.
+pub(crate) async fn census(readers: &SqlitePool) -> Result<Census, StoreError> {
+    let counted = sqlx::query!(
+        r#"SELECT (SELECT count(*) FROM office) AS "offices!: i64", (SELECT count(*) FROM account) AS "accounts!: i64",
+                  (SELECT count(*) FROM body) AS "messages!: i64", (SELECT count(*) FROM evidence) AS "evidence!: i64",
+                  (SELECT coalesce(sum(m.size), 0) FROM message m
+                   WHERE EXISTS (SELECT 1 FROM body b WHERE b.message = m.id)) AS "bytes!: i64""#
+    )
+    .fetch_one(readers)
+    .await
+    .map_err(store_error)?;
+    Ok(Census {
+        offices: counted.offices.cast_unsigned(),
+        accounts: counted.accounts.cast_unsigned(),
+        messages: counted.messages.cast_unsigned(),
+        bytes: counted.bytes.cast_unsigned(),
+        evidence: counted.evidence.cast_unsigned(),
+    })
+}
+
+/// (uid, flags, keywords, modseq, message, size, received at)
+type Packed = (Uid, u8, i64, i64, i64, u64, i64);
+
+/// Entries by rising UID.
+fn entries(packed: &str) -> Result<Vec<Entry>, StoreError> {
+    let mut entries = unpack::<Vec<Packed>>(packed)?
+        .into_iter()
+        .map(|(uid, system, keywords, modseq, message, size, received_at)| {
+            Ok(Entry {
+                uid,
+                flags: Flags { system, keywords: keywords.cast_unsigned() },
+                modseq: ModSeq(modseq.cast_unsigned()),
+                message: MessageId(message),
+                size,
+                received_at: Timestamp::from_millisecond(received_at).map_err(unreadable)?,
+            })
+        })
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(store_error)?;
+    entries.sort_unstable_by_key(|entry| entry.uid);
+    Ok(entries)
+}
+
+fn unpack<'p, T: serde::Deserialize<'p>>(packed: &'p str) -> Result<T, StoreError> {
+    serde_json::from_str(packed).map_err(|error| store_error(unreadable(error)))
+}

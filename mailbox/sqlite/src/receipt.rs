@@ -1,0 +1,145 @@
+//! A receipt: 未 becomes 済, and the first one counts (Profile §8).
+
+use std::collections::BTreeSet;
+
+use fumibako_model::{Event, Evidence, EvidenceId, Flags, FolderId, MDN_SENT, MessageId, NamedFlags, Refusal, State};
+use fumibako_store::{Admitted, Delivery, Receipt};
+use jiff::Timestamp;
+use sqlx::SqliteConnection;
+
+use crate::deliver::{repeated, sent_before};
+use crate::error::Stop;
+use crate::ledger::{Body, Ledger, Standing, Wake, hex};
+
+/// The bundle a receipt is for.
+struct Original {
+    id: MessageId,
+    sender: i64,
+    recipient: i64,
+    sha256: String,
+    size: u64,
+    handover: Option<EvidenceId>,
+}
+
+/// Takes a receipt: into both offices' `Receipts`, `$Retrieved` onto the sender's copies and `$MDNSent` onto the
+/// recipient's. A later receipt for the same bundle changes nothing and gets the first one's answer.
+pub(crate) async fn receipt(
+    rows: &mut SqliteConnection,
+    signed: &Admitted,
+    receipt: &Receipt,
+    now: Timestamp,
+) -> Result<(Delivery, Vec<Wake>), Stop> {
+    let original = original(rows, signed, receipt).await?;
+    if let Some(evidence) = original.handover {
+        return Ok((Delivery { evidence, repeated: true }, Vec::new()));
+    }
+    if let Some(answer) = repeated(&sent_before(rows, [signed].into_iter()).await?, signed)? {
+        return Ok((answer, Vec::new()));
+    }
+    let mut ledger = Ledger::begin(rows).await?;
+    ledger.load_named(rows, &BTreeSet::from([(signed.from(), "Receipts"), (signed.to(), "Receipts")])).await?;
+    let copies = copies(rows, &original).await?;
+    ledger.load(rows, &copies.iter().map(|entry| FolderId(entry.folder)).collect()).await?;
+
+    let filed = file(&mut ledger, signed, &original, now)?;
+    mark(&mut ledger, &copies, &original);
+    let offices = (original.sender, original.recipient);
+    let evidence = ledger.witness(original.id, offices, &about(signed, receipt, &original, now))?;
+    ledger.submitted(original.recipient, signed.message_id(), hex(signed.sha256()), filed, evidence);
+    let wakes = ledger.write(rows).await?;
+    sqlx::query!("UPDATE message SET handover = ? WHERE id = ?", evidence.0, original.id.0).execute(rows).await?;
+    Ok((Delivery { evidence, repeated: false }, wakes))
+}
+
+/// Finds the bundle and holds the receipt against it.
+async fn original(rows: &mut SqliteConnection, signed: &Admitted, receipt: &Receipt) -> Result<Original, Stop> {
+    let (sender, recipient) = (signed.to(), signed.from());
+    let (sender, original) = (sender.as_str(), receipt.original_message_id.as_str());
+    let found = sqlx::query!(
+        r#"SELECT m.id, m.size, m.handover, lower(hex(m.sha256)) AS "sha256!: String", o.id AS sender_id,
+                  m.content_digest AS "content_digest!: Vec<u8>", r.id AS recipient_id, r.number AS recipient_number
+           FROM office o
+           JOIN submission s ON s.office = o.id AND s.message_id = ?
+           JOIN message m ON m.id = s.message AND m.sender = o.id AND m.content_digest IS NOT NULL
+           JOIN office r ON r.id = m.recipient
+           WHERE o.number = ?"#,
+        original,
+        sender
+    )
+    .fetch_optional(rows)
+    .await?
+    .ok_or(Refusal::ReceiptUnknownMessage)?;
+    if found.recipient_number != recipient.as_str() {
+        return Err(Refusal::ReceiptNotByRecipient.into());
+    }
+    if found.content_digest != receipt.content_digest {
+        return Err(Refusal::ReceiptDigestDiffers.into());
+    }
+    Ok(Original {
+        id: MessageId(found.id),
+        sender: found.sender_id,
+        recipient: found.recipient_id,
+        sha256: found.sha256,
+        size: found.size.cast_unsigned(),
+        handover: found.handover.map(EvidenceId),
+    })
+}
+
+/// Where both offices have the bundle now.
+async fn copies(rows: &mut SqliteConnection, original: &Original) -> Result<Vec<Standing>, Stop> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT json_group_array(json_object('folder', e.mailbox, 'uid', e.uid, 'message', e.message,
+                  'system', e.flags, 'keywords', e.keywords, 'size', m.size)) AS "found!: String"
+           FROM entry e JOIN message m ON m.id = e.message WHERE e.message = ?"#,
+        original.id.0
+    )
+    .fetch_one(rows)
+    .await?;
+    Ok(serde_json::from_str(&found)?)
+}
+
+/// Puts the receipt into both `Receipts`: new for the bundle's sender, read for its signer.
+fn file<'m>(
+    ledger: &mut Ledger<'m>,
+    signed: &'m Admitted,
+    original: &Original,
+    now: Timestamp,
+) -> Result<MessageId, Stop> {
+    let senders = ledger.named(signed.to(), "Receipts").ok_or(Refusal::RecipientUnknown)?.id;
+    let signers = ledger.named(signed.from(), "Receipts").ok_or(Refusal::SenderUnknown)?.id;
+    let size = signed.octets().len() as u64;
+    let message = ledger.add(Body::admitted(signed, (original.recipient, original.sender), now), now);
+    ledger.enter(FolderId(senders), message, size, Flags::default())?;
+    ledger.enter(FolderId(signers), message, size, Flags::SEEN)?;
+    Ok(message)
+}
+
+/// Every copy of the bundle learns of it, wherever its office has put it. A folder whose keywords are used up cannot
+/// show the mark; the evidence says it all the same.
+fn mark(ledger: &mut Ledger<'_>, copies: &[Standing], original: &Original) {
+    for copy in copies {
+        let folder = FolderId(copy.folder);
+        let Some(office) = ledger.office_of(folder) else { continue };
+        let mark = if office == original.sender { State::Retrieved.keyword() } else { MDN_SENT };
+        let named = NamedFlags { system: 0, keywords: vec![mark.into()] };
+        let Ok(mark) = ledger.learn(folder, &named) else { continue };
+        if !copy.flags().has(mark) {
+            let modseq = ledger.tick(folder);
+            ledger.mark(copy, copy.flags() | mark, modseq);
+        }
+    }
+}
+
+fn about(signed: &Admitted, receipt: &Receipt, original: &Original, at: Timestamp) -> Evidence {
+    Evidence {
+        event: Event::ContentHandover,
+        at,
+        message_id: receipt.original_message_id.clone(),
+        sha256: original.sha256.clone(),
+        size: original.size,
+        from: signed.to(),
+        to: signed.from(),
+        signer: hex(signed.signer()),
+        reason: None,
+    }
+}

@@ -1,0 +1,119 @@
+//! 登録簿 in rows: changed one row at a time, read whole.
+
+use fumibako_model::{Account, CertificateKey, Domain, Licence, Office, OfficeNumber, Party, Roll};
+use serde::Deserialize;
+use sqlx::SqliteConnection;
+
+use crate::error::{Stop, unreadable};
+use crate::folder::make_standard;
+
+/// Puts an office on the roll, or replaces its row; a new one gets its standard folders.
+pub(crate) async fn put_office(rows: &mut SqliteConnection, office: &Office) -> Result<(), Stop> {
+    let number = office.number.as_str();
+    let from = office.licence.map(|licence| licence.from.to_string());
+    let until = office.licence.map(|licence| licence.until.to_string());
+    let put = sqlx::query!(
+        r#"INSERT INTO office (number, name, licence_from, licence_until, suspended, modseq)
+           VALUES (?, ?, ?, ?, ?, 0)
+           ON CONFLICT (number) DO UPDATE SET name = excluded.name, licence_from = excluded.licence_from,
+                                  licence_until = excluded.licence_until, suspended = excluded.suspended
+           RETURNING id AS "id!: i64", EXISTS (SELECT 1 FROM mailbox WHERE office = office.id) AS "old!: bool""#,
+        number,
+        office.name,
+        from,
+        until,
+        office.suspended
+    )
+    .fetch_one(&mut *rows)
+    .await?;
+    if put.old { Ok(()) } else { make_standard(rows, put.id).await }
+}
+
+/// Puts a login on the roll, or replaces it.
+pub(crate) async fn put_account(rows: &mut SqliteConnection, account: &Account) -> Result<(), Stop> {
+    let party = account.party.to_string();
+    sqlx::query!(
+        "INSERT INTO account (login, party, password_hash) VALUES (?, ?, ?)
+         ON CONFLICT (login) DO UPDATE SET party = excluded.party, password_hash = excluded.password_hash",
+        account.login,
+        party,
+        account.password_hash
+    )
+    .execute(rows)
+    .await?;
+    Ok(())
+}
+
+/// Says whose certificate this is.
+pub(crate) async fn bind(rows: &mut SqliteConnection, key: &CertificateKey, party: &Party) -> Result<(), Stop> {
+    let party = party.to_string();
+    sqlx::query!(
+        "INSERT INTO binding (issuer, serial, party) VALUES (?, ?, ?)
+         ON CONFLICT (issuer, serial) DO UPDATE SET party = excluded.party",
+        key.issuer,
+        key.serial,
+        party
+    )
+    .execute(rows)
+    .await?;
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct OfficeRow {
+    number: OfficeNumber,
+    name: String,
+    licence: Option<Licence>,
+    suspended: Option<String>,
+}
+
+/// The whole roll as the rows stand.
+pub(crate) async fn load(rows: &mut SqliteConnection, domain: &Domain) -> Result<Roll, sqlx::Error> {
+    let offices = sqlx::query_scalar!(
+        r#"SELECT json_group_array(json_object('number', number, 'name', name, 'suspended', suspended, 'licence',
+                  iif(licence_from IS NULL, NULL, json_object('from', licence_from, 'until', licence_until))))
+                  AS "offices!: String"
+           FROM office"#
+    )
+    .fetch_one(&mut *rows)
+    .await?;
+    let accounts = sqlx::query_scalar!(
+        r#"SELECT json_group_array(json_array(login, party, password_hash)) AS "accounts!: String" FROM account"#
+    )
+    .fetch_one(&mut *rows)
+    .await?;
+    let bindings = sqlx::query_scalar!(
+        r#"SELECT json_group_array(json_array(issuer, serial, party)) AS "bindings!: String" FROM binding"#
+    )
+    .fetch_one(rows)
+    .await?;
+    let offices: Vec<OfficeRow> = serde_json::from_str(&offices).map_err(unreadable)?;
+    let accounts: Vec<(String, String, String)> = serde_json::from_str(&accounts).map_err(unreadable)?;
+    let bindings: Vec<(String, String, String)> = serde_json::from_str(&bindings).map_err(unreadable)?;
+    Ok(Roll::new(
+        domain.clone(),
+        offices.into_iter().map(OfficeRow::office),
+        accounts
+            .into_iter()
+            .map(|(login, party, password_hash)| Ok(Account { login, party: self::party(&party)?, password_hash }))
+            .collect::<Result<Vec<_>, sqlx::Error>>()?,
+        bindings
+            .into_iter()
+            .map(|(issuer, serial, party)| Ok((CertificateKey { issuer, serial }, self::party(&party)?)))
+            .collect::<Result<Vec<_>, sqlx::Error>>()?,
+    ))
+}
+
+impl OfficeRow {
+    fn office(self) -> Office {
+        Office { number: self.number, name: self.name, licence: self.licence, suspended: self.suspended }
+    }
+}
+
+/// An office number has no lower-case letter and an agent id begins with one, so the text says which it is.
+fn party(text: &str) -> Result<Party, sqlx::Error> {
+    match text.parse() {
+        Ok(number) => Ok(Party::Office(number)),
+        Err(_) => text.parse().map(Party::Agent).map_err(unreadable),
+    }
+}

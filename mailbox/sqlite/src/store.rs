@@ -1,0 +1,157 @@
+//! The store as its callers hold it: changes go to the writer, reads to the readers.
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use fumibako_model::{
+    Account, CertificateKey, Changes, Domain, Evidence, EvidenceId, FolderId, FolderName, FolderStatus, FolderView,
+    MessageId, ModSeq, Office, OfficeNumber, Party, Private, Roll, Uid, UidValidity,
+};
+use fumibako_store::{Admitted, Census, Delivery, Draft, FlagOrder, News, Store, StoreError};
+use jiff::Timestamp;
+use sqlx::SqlitePool;
+use tokio::sync::{mpsc, watch};
+
+use crate::command::{Command, Reply};
+use crate::{open, read};
+
+/// A store in one folder, open in one process.
+#[derive(Clone, Debug)]
+pub struct SqliteStore {
+    pub(crate) ask: mpsc::Sender<Command>,
+    pub(crate) readers: SqlitePool,
+    pub(crate) roll: Arc<RwLock<Arc<Roll>>>,
+    pub(crate) news: Arc<News>,
+}
+
+impl SqliteStore {
+    /// Opens the store in `folder`, making what is missing; `domain` is the gateway's mail domain.
+    ///
+    /// | it finds                             | it answers                                    |
+    /// |--------------------------------------|-----------------------------------------------|
+    /// | nothing, or a start cut short        | makes what is missing                         |
+    /// | a folder another process has open    | [`StoreError::Busy`]                          |
+    /// | a folder or file it cannot write     | [`StoreError::Broken`], naming it             |
+    /// | rows of a newer version              | [`StoreError::Broken`], naming file and version |
+    pub async fn open(folder: &Path, domain: Domain) -> Result<Self, StoreError> {
+        open::open(folder, domain).await
+    }
+
+    /// Waits for what was asked before, then closes the files and gives the folder free.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.readers.close().await;
+        let answer = self.change(Command::Close).await;
+        self.ask.closed().await;
+        answer
+    }
+
+    /// Asks the writer and waits for the commit. Who stops waiting does not stop the work.
+    async fn change<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, StoreError> {
+        let (reply, answer) = Reply::new();
+        self.ask.send(command(reply)).await.map_err(|_| self.gone())?;
+        answer.await.map_err(|_| self.gone())?
+    }
+
+    /// Why there is no writer: the store was closed, or the writer died of an error of ours.
+    fn gone(&self) -> StoreError {
+        if self.readers.is_closed() {
+            StoreError::Busy("the store is closed".into())
+        } else {
+            StoreError::Broken("the store's writer has ended".into())
+        }
+    }
+}
+
+impl Store for SqliteStore {
+    fn roll(&self) -> Arc<Roll> {
+        Arc::clone(&self.roll.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn put_office(&self, office: Office) -> Result<(), StoreError> {
+        self.change(|reply| Command::PutOffice(office, reply)).await
+    }
+
+    async fn put_account(&self, account: Account) -> Result<(), StoreError> {
+        self.change(|reply| Command::PutAccount(account, reply)).await
+    }
+
+    async fn bind(&self, certificate: CertificateKey, party: Party) -> Result<(), StoreError> {
+        self.change(|reply| Command::Bind(certificate, party, reply)).await
+    }
+
+    async fn deliver(&self, message: Admitted, now: Timestamp) -> Result<Delivery, StoreError> {
+        self.change(|reply| Command::Deliver(message, now, reply)).await
+    }
+
+    async fn append(
+        &self,
+        office: OfficeNumber,
+        draft: Draft,
+        now: Timestamp,
+    ) -> Result<(UidValidity, Uid), StoreError> {
+        self.change(|reply| Command::Append(office, draft, now, reply)).await
+    }
+
+    async fn folders(&self, office: OfficeNumber) -> Result<Vec<FolderName>, StoreError> {
+        read::folders(&self.readers, office).await
+    }
+
+    async fn create(&self, office: OfficeNumber, folder: FolderName, _now: Timestamp) -> Result<(), StoreError> {
+        self.change(|reply| Command::Create(office, folder, reply)).await
+    }
+
+    async fn status(&self, office: OfficeNumber, folder: &FolderName) -> Result<FolderStatus, StoreError> {
+        read::status(&self.readers, office, folder).await
+    }
+
+    async fn open(&self, office: OfficeNumber, folder: &FolderName) -> Result<FolderView, StoreError> {
+        read::open(&self.readers, office, folder).await
+    }
+
+    async fn since(&self, office: OfficeNumber, folder: FolderId, since: ModSeq) -> Result<Changes, StoreError> {
+        read::since(&self.readers, office, folder, since, &[]).await
+    }
+
+    async fn read(&self, office: OfficeNumber, message: MessageId) -> Result<Private<Arc<[u8]>>, StoreError> {
+        read::body(&self.readers, office, message).await
+    }
+
+    async fn flag(&self, office: OfficeNumber, order: FlagOrder) -> Result<Changes, StoreError> {
+        let (folder, since, named) = (order.folder, order.since, order.uids.clone());
+        self.change(|reply| Command::Flag(office, order, reply)).await?;
+        read::since(&self.readers, office, folder, since, &named).await
+    }
+
+    async fn expunge(
+        &self,
+        office: OfficeNumber,
+        folder: FolderId,
+        uids: Option<Vec<Uid>>,
+        since: ModSeq,
+    ) -> Result<Changes, StoreError> {
+        self.change(|reply| Command::Expunge(office, folder, uids, reply)).await?;
+        read::since(&self.readers, office, folder, since, &[]).await
+    }
+
+    async fn copy(
+        &self,
+        office: OfficeNumber,
+        folder: FolderId,
+        uids: Vec<Uid>,
+        to: FolderName,
+    ) -> Result<(UidValidity, Vec<(Uid, Uid)>), StoreError> {
+        self.change(|reply| Command::Copy(office, folder, uids, to, reply)).await
+    }
+
+    fn watch(&self, folder: FolderId) -> watch::Receiver<ModSeq> {
+        self.news.watch(folder)
+    }
+
+    async fn evidence(&self, id: EvidenceId) -> Result<Option<Evidence>, StoreError> {
+        read::evidence(&self.readers, id).await
+    }
+
+    async fn census(&self) -> Result<Census, StoreError> {
+        read::census(&self.readers).await
+    }
+}
