@@ -1,0 +1,3 @@
+//! The crate from outside, on files as offices have them.
+
+mod samples;
