@@ -332,7 +332,6 @@ impl Conversation for Session {
                 self.lines.clear();
                 self.part(reply::reply(421, "4.7.0", &[OVERRUN]));
             }
-            Phase::Asked(_) if self.leaving.is_some() => {}
             _ => self.lines.push(bytes),
         }
     }
