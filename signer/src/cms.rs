@@ -215,3 +215,6 @@ fn time(at: Timestamp) -> Option<Time> {
 pub(crate) fn malformed(layer: Layer, reason: &'static str) -> SignatureError {
     SignatureError::Malformed { layer, reason }
 }
+
+#[cfg(test)]
+mod tests;

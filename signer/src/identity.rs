@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use crate::certificate::Certificate;
 use crate::error::IdentityError;
 use crate::key::PrivateKey;
-use crate::limits::IDENTITY_BYTES_MAX;
+use crate::limits::{CERTIFICATES_MAX, IDENTITY_BYTES_MAX};
 use crate::{pem, pkcs12};
 
 /// A private key with its certificate and chain. `Debug` shows whose it is, never the key.
@@ -52,6 +52,9 @@ impl Identity {
                 return Err(IdentityError::Malformed("more than one private key"));
             }
         }
+        if certificates.len() > CERTIFICATES_MAX {
+            return Err(IdentityError::TooLarge { what: "chain of certificates", limit: CERTIFICATES_MAX });
+        }
         Self::new(key.ok_or(IdentityError::NoKey)?, certificates)
     }
 
@@ -81,7 +84,7 @@ impl Identity {
 
     /// Key (unencrypted PKCS#8), certificate and chain as PEM. Whoever stores it guards it.
     pub fn to_pem(&self) -> Zeroizing<String> {
-        let mut text = Zeroizing::new(String::with_capacity(2 * IDENTITY_BYTES_MAX / 16));
+        let mut text = Zeroizing::new(String::with_capacity(PEM_BYTES));
         pem::write(&mut text, "PRIVATE KEY", self.key.pkcs8());
         for certificate in std::iter::once(&self.certificate).chain(&self.chain) {
             pem::write(&mut text, "CERTIFICATE", certificate.der());
@@ -89,10 +92,19 @@ impl Identity {
         text
     }
 
+    /// The same as a PKCS#12 file under a password, for mail programs.
+    pub fn to_pkcs12(&self, password: &str) -> Result<Vec<u8>, IdentityError> {
+        let all: Vec<_> = std::iter::once(&self.certificate).chain(&self.chain).collect();
+        pkcs12::write(self.key.pkcs8(), &all, password)
+    }
+
     pub(crate) fn key(&self) -> &PrivateKey {
         &self.key
     }
 }
+
+/// Room for an RSA key and a chain, so that the text never moves and leaves the key behind.
+const PEM_BYTES: usize = 32 * 1024;
 
 fn within_limit(bytes: &[u8]) -> Result<(), IdentityError> {
     if bytes.len() > IDENTITY_BYTES_MAX {

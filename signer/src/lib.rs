@@ -25,7 +25,7 @@ mod sign;
 mod signed;
 mod trust;
 
-pub use algorithm::{Algorithm, Refused};
+pub use algorithm::{Algorithm, Hash, Refused};
 pub use certificate::Certificate;
 pub use error::{CertificateError, IdentityError, Layer, SignError, SignatureError, Usage};
 pub use identity::Identity;

@@ -18,8 +18,10 @@ use crate::error::IdentityError;
 use crate::limits::{CERTIFICATES_MAX, PASSWORD_ROUNDS_MAX};
 
 mod password;
+mod write;
 
 use password::{Kdf, Purpose, decrypt};
+pub(crate) use write::write;
 
 /// What a file held.
 pub(crate) struct Contents {

@@ -41,10 +41,21 @@ pub(crate) fn signer(certificate: &Certificate) -> Result<(), CertificateError> 
     }
 }
 
-/// The rules for every certificate of a path, authorities included.
+/// The rules for every certificate below an anchor: well-formed, and signed in a way that is allowed.
 pub(crate) fn any(certificate: &Certificate) -> Result<(), CertificateError> {
+    anchor(certificate)?;
     let decoded = certificate.decoded();
-    let tbs = decoded.tbs_certificate();
+    // RFC 5280 §4.1.1.2
+    if decoded.tbs_certificate().signature() != decoded.signature_algorithm() {
+        return Err(CertificateError::Malformed("it names two signature algorithms"));
+    }
+    Algorithm::read(decoded.signature_algorithm(), None)?;
+    Ok(())
+}
+
+/// The rules for an anchor too, whose own signature nobody relies on.
+pub(crate) fn anchor(certificate: &Certificate) -> Result<(), CertificateError> {
+    let tbs = certificate.decoded().tbs_certificate();
     let mut seen: Vec<ObjectIdentifier> = Vec::new();
     // RFC 5280 §4.2: readers disagree which of two counts.
     for extension in tbs.extensions().into_iter().flatten() {
@@ -53,11 +64,6 @@ pub(crate) fn any(certificate: &Certificate) -> Result<(), CertificateError> {
         }
         seen.push(extension.extn_id);
     }
-    // RFC 5280 §4.1.1.2
-    if tbs.signature() != decoded.signature_algorithm() {
-        return Err(CertificateError::Malformed("it names two signature algorithms"));
-    }
-    Algorithm::read(decoded.signature_algorithm(), None)?;
     KeyKind::of(tbs.subject_public_key_info())?;
     Ok(())
 }

@@ -64,21 +64,17 @@ impl<'m> Signed<'m> {
         let algorithm = Algorithm::read(&signer.signature_algorithm, Some(hash))?;
         let (certificate, chain) = signer_and_chain(&data, &signer.sid)?;
         let stated = read_attributes(signer, &certificate)?;
-        if hash.of(self.part).as_ref() != stated.digest {
+        let found = hash.of(self.part);
+        if found.as_ref() != stated.digest {
             return Err(SignatureError::ContentChanged);
         }
+        let digest = found.as_ref().try_into().unwrap_or_else(|_| sha256(self.part));
         // RFC 5652 §5.4: the attributes are signed with the tag of a SET.
         let attributes =
             signer.signed_attrs.to_der().map_err(|_| malformed(Layer::Attributes, "they do not encode"))?;
         let key = certificate.decoded().tbs_certificate().subject_public_key_info();
         algorithm.verify(key, &attributes, signer.signature.as_bytes())?.map_err(|_| SignatureError::BadSignature)?;
-        Ok(Signature {
-            digest: sha256(self.part),
-            signing_time: stated.signing_time,
-            signer: certificate,
-            chain,
-            algorithm,
-        })
+        Ok(Signature { digest, signing_time: stated.signing_time, signer: certificate, chain, algorithm })
     }
 }
 

@@ -24,7 +24,7 @@ impl Trust {
     pub fn new(anchors: impl IntoIterator<Item = Certificate>) -> Result<Self, CertificateError> {
         let anchors: Vec<Certificate> = anchors.into_iter().collect();
         for anchor in &anchors {
-            profile::any(anchor)?;
+            profile::anchor(anchor)?;
             let constraints = anchor.decoded().tbs_certificate().get_extension::<BasicConstraints>();
             if !matches!(constraints, Ok(Some((_, constraints))) if constraints.ca) {
                 return Err(CertificateError::BadChain("a trusted certificate is not an authority's"));

@@ -6,6 +6,7 @@ use certval::{
     PDVTrustAnchorChoice, PathValidationStatus, PkiEnvironment, TimeOfInterest, compare_names,
     enforce_trust_anchor_constraints, validate_path_rfc5280,
 };
+use const_oid::db::rfc5280::ID_KP_EMAIL_PROTECTION;
 use der::asn1::BitString;
 use jiff::Timestamp;
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
@@ -66,6 +67,9 @@ impl Validator {
         settings.set_check_revocation_status(false);
         settings.set_enforce_trust_anchor_constraints(true);
         settings.set_forbid_self_signed_ee(true);
+        // An authority for other purposes only vouches for no mail.
+        settings.set_extended_key_usage(vec![ID_KP_EMAIL_PROTECTION.to_string()]);
+        settings.set_extended_key_usage_path(true);
         let settings = enforce_trust_anchor_constraints(&settings, &anchor).map_err(reason)?;
 
         let path = CertificationPath::new(anchor, authorities, target);

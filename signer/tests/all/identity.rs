@@ -78,6 +78,22 @@ fn a_file_that_would_keep_us_busy_is_refused() {
     assert_eq!(Identity::read(&openssl.get("id.p12"), Some("x")).unwrap_err(), refused);
 }
 
+#[test]
+fn openssl_reads_the_pkcs12_files_we_write() {
+    let (openssl, identity) = keys(KeyKind::Rsa2048);
+    for password in ["secret", "合言葉はさくら🌸"] {
+        let p12 = identity.to_pkcs12(password).unwrap();
+        same(&Identity::read(&p12, Some(password)).unwrap(), &identity);
+        assert_eq!(Identity::read(&p12, Some("wrong")).unwrap_err(), IdentityError::WrongPassword);
+        openssl.put("ours.p12", &p12);
+        openssl.put("password", format!("{password}\n"));
+        openssl.run("pkcs12 -in ours.p12 -passin file:password -noenc -out read.pem");
+        let read = Identity::read(&openssl.get("read.pem"), None).unwrap();
+        same(&read, &identity);
+        assert_eq!(read.chain(), identity.chain());
+    }
+}
+
 #[track_caller]
 fn check_pem(key: KeyKind, command: &str, password: Option<&str>) {
     let (openssl, identity) = keys(key);

@@ -96,6 +96,24 @@ fn a_signature_has_one_signer_with_attributes_and_certificate() {
 }
 
 #[test]
+fn a_signature_names_the_certificate_it_was_made_for() {
+    let (openssl, ca) = offices();
+    openssl.put("ca.key", ca.to_pem().as_bytes());
+    openssl.run("req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -keyout key.pem -subj /CN=x -out csr");
+    // Twins: one issuer, one serial number, one key, two lengths of life.
+    for (name, days) in [("a", 1), ("b", 2)] {
+        openssl.run(&format!("x509 -req -in csr -CA ca.pem -CAkey ca.key -set_serial 7 -days {days} -out {name}.pem"));
+    }
+    let sign = "cms -sign -in entity -out message -signer a.pem -inkey key.pem -nocerts -certfile";
+    openssl.run(&format!("{sign} b.pem -cades"));
+    assert_eq!(verdict(&as_sent(&openssl.get("message"))), Err(SignatureError::OtherCertificate));
+    openssl.put("both.pem", [openssl.get("a.pem"), openssl.get("b.pem")].concat());
+    openssl.run(&format!("{sign} both.pem"));
+    let twins = malformed(Layer::Certificate, "two different ones answer to the signer's name");
+    assert_eq!(verdict(&as_sent(&openssl.get("message"))), Err(twins));
+}
+
+#[test]
 fn a_signature_around_the_content_is_named_so() {
     check("-signer rsa.pem -nodetach", Err(SignatureError::Opaque));
 }

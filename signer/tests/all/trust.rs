@@ -190,6 +190,39 @@ fn a_subscriber_issues_nothing() {
     assert_eq!(trust.check_certificate(victim.certificate(), &helpers, AT), Err(no_authority));
 }
 
+/// openssl makes an RSA authority with these extensions below ours; an office below it is judged.
+#[track_caller]
+fn check_rsa_authority(extensions: &str, options: &str, expected: Result<(), CertificateError>) {
+    let (openssl, root) = (Openssl::new(), authority());
+    openssl.put("root.pem", root.to_pem().as_bytes());
+    openssl.put("ca.ext", format!("basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign\n{extensions}"));
+    openssl.put("ext", "keyUsage=digitalSignature\nextendedKeyUsage=emailProtection\nsubjectAltName=email:a@b\n");
+    openssl.run("req -new -newkey rsa:2048 -noenc -keyout ca.key -subj /CN=ca -out csr");
+    openssl.run("x509 -req -in csr -CA root.pem -CAkey root.pem -set_serial 1 -days 99 -extfile ca.ext -out ca.pem");
+    openssl.run("req -new -newkey rsa:2048 -noenc -keyout key.pem -subj /CN=x -out csr");
+    openssl.run(&format!(
+        "x509 -req -in csr -CA ca.pem -CAkey ca.key -set_serial 2 -days 99 -extfile ext -out cert {options}"
+    ));
+    let certificate = Certificate::from_pem(&openssl.get("cert")).unwrap();
+    let helpers = [Certificate::from_pem(&openssl.get("ca.pem")).unwrap()];
+    let trust = Trust::new([root.certificate().clone()]).unwrap();
+    assert_eq!(trust.check_certificate(&certificate, &helpers, certificate.not_before()), expected);
+}
+
+#[test]
+fn rsa_authorities_are_believed() {
+    check_rsa_authority("", "", Ok(()));
+    check_rsa_authority("", "-sha384", Ok(()));
+    check_rsa_authority("", "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32", Ok(()));
+}
+
+#[test]
+fn an_authority_keeps_to_its_purpose() {
+    check_rsa_authority("extendedKeyUsage=emailProtection", "", Ok(()));
+    let other = CertificateError::BadChain("an authority may not sign certificates, or not for this purpose");
+    check_rsa_authority("extendedKeyUsage=serverAuth", "", Err(other));
+}
+
 #[test]
 fn weak_certificates_are_refused_by_name() {
     let (openssl, ca) = (Openssl::new(), authority());

@@ -1,0 +1,125 @@
+use std::sync::LazyLock;
+
+use super::*;
+use crate::algorithm::Hash;
+use crate::authority::Authority;
+
+const AT: Timestamp = Timestamp::constant(1_793_873_410, 0);
+
+/// Two certificates, any two.
+fn certificate(which: usize) -> Certificate {
+    static BOTH: LazyLock<[Certificate; 2]> =
+        LazyLock::new(|| ["一", "二"].map(|name| Authority::create(name, AT).unwrap().certificate().clone()));
+    BOTH[which - 1].clone()
+}
+
+/// A signer as we write it, before `change` touches it.
+fn signer(change: impl FnOnce(&mut SignerInfo)) -> SignerInfo {
+    let (digest_alg, signature_algorithm) = (Hash::Sha256.identifier(), Hash::Sha512.identifier());
+    let attributes = attributes_for(&[7; 32], AT, &certificate(1), (&digest_alg, &signature_algorithm)).unwrap();
+    let mut signer = SignerInfo {
+        version: CmsVersion::V1,
+        sid: cms::signed_data::SignerIdentifier::SubjectKeyIdentifier(x509_cert::ext::pkix::SubjectKeyIdentifier(
+            OctetString::new([1]).unwrap(),
+        )),
+        digest_alg,
+        signed_attrs: Some(attributes),
+        signature_algorithm,
+        signature: OctetString::new([]).unwrap(),
+        unsigned_attrs: None,
+    };
+    change(&mut signer);
+    signer
+}
+
+fn add(set: &mut Option<SignedAttributes>, attribute: Attribute) {
+    set.get_or_insert_default().insert(attribute).unwrap();
+}
+
+fn remove(signer: &mut SignerInfo, oid: ObjectIdentifier) {
+    let kept = signer.signed_attrs.take().unwrap().into_vec().into_iter().filter(|attribute| attribute.oid != oid);
+    signer.signed_attrs = Some(SetOfVec::from_iter(kept).unwrap());
+}
+
+#[track_caller]
+fn check(change: impl FnOnce(&mut SignerInfo), reason: &'static str) {
+    let read = read_attributes(&signer(change), &certificate(1)).map(|stated| stated.digest);
+    assert_eq!(read, Err(malformed(Layer::Attributes, reason)));
+}
+
+#[test]
+fn what_is_stated_is_read() {
+    let stated = read_attributes(&signer(|_| {}), &certificate(1)).unwrap();
+    assert_eq!((stated.digest.as_slice(), stated.signing_time), ([7; 32].as_slice(), Some(AT)));
+    let read = read_attributes(&signer(|_| {}), &certificate(2)).map(|stated| stated.digest);
+    assert_eq!(read, Err(SignatureError::OtherCertificate));
+}
+
+#[test]
+fn only_the_signing_time_and_the_newer_attributes_may_be_missing() {
+    for oid in [ID_SIGNING_TIME, SIGNING_CERTIFICATE_V2, ALGORITHM_PROTECTION, SMIME_CAPABILITIES] {
+        assert!(read_attributes(&signer(|signer| remove(signer, oid)), &certificate(1)).is_ok());
+    }
+    check(|signer| signer.signed_attrs = None, "the signature has none");
+    check(|signer| remove(signer, ID_CONTENT_TYPE), "the content type is not data");
+    check(|signer| remove(signer, ID_MESSAGE_DIGEST), "the message digest is missing");
+}
+
+#[test]
+fn an_attribute_stands_once_with_one_value() {
+    for oid in [ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNING_TIME, SIGNING_CERTIFICATE_V2, ALGORITHM_PROTECTION] {
+        let doubled = |signer: &mut SignerInfo| {
+            let all = signer.signed_attrs.clone().unwrap().into_vec();
+            add(&mut signer.signed_attrs, all.into_iter().find(|attribute| attribute.oid == oid).unwrap());
+        };
+        check(doubled, "one stands more than once");
+        let two_values = |signer: &mut SignerInfo| {
+            remove(signer, oid);
+            let values = SetOfVec::try_from(vec![Any::null(), Any::null()]).unwrap();
+            add(&mut signer.signed_attrs, Attribute { oid, values });
+        };
+        check(two_values, "one stands more than once");
+    }
+}
+
+#[test]
+fn an_attribute_is_what_it_is_called() {
+    for oid in [ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNING_TIME, SIGNING_CERTIFICATE_V2, ALGORITHM_PROTECTION] {
+        let empty = |signer: &mut SignerInfo| {
+            remove(signer, oid);
+            add(&mut signer.signed_attrs, attribute(oid, &Any::null()).unwrap());
+        };
+        check(empty, "one does not decode");
+    }
+    let other = |signer: &mut SignerInfo| {
+        remove(signer, ID_CONTENT_TYPE);
+        add(&mut signer.signed_attrs, attribute(ID_CONTENT_TYPE, &ID_SIGNING_TIME).unwrap());
+    };
+    check(other, "the content type is not data");
+}
+
+#[test]
+fn what_must_be_signed_does_not_stand_among_the_unsigned() {
+    for oid in [ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNING_TIME, SIGNING_CERTIFICATE_V2, ALGORITHM_PROTECTION] {
+        let unsigned = |signer: &mut SignerInfo| add(&mut signer.unsigned_attrs, attribute(oid, &Any::null()).unwrap());
+        check(unsigned, "one that must be signed is not");
+    }
+    let harmless = |signer: &mut SignerInfo| {
+        add(&mut signer.unsigned_attrs, attribute(SMIME_CAPABILITIES, &Any::null()).unwrap());
+    };
+    assert!(read_attributes(&signer(harmless), &certificate(1)).is_ok());
+}
+
+#[test]
+fn the_algorithms_are_those_that_were_signed() {
+    let reason = "the algorithms are not those that were signed";
+    check(|signer| signer.digest_alg = Hash::Sha384.identifier(), reason);
+    check(|signer| signer.signature_algorithm = Hash::Sha384.identifier(), reason);
+}
+
+#[test]
+fn a_time_is_written_as_its_century_wants() {
+    assert!(matches!(time("2049-12-31T23:59:59Z".parse().unwrap()), Some(Time::UtcTime(_))));
+    assert!(matches!(time("2050-01-01T00:00:00Z".parse().unwrap()), Some(Time::GeneralTime(_))));
+    assert!(time("1969-12-31T23:59:59Z".parse().unwrap()).is_none());
+}

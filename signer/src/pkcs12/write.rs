@@ -1,0 +1,87 @@
+//! Writing PKCS#12 for mail programs: PBES2 with AES-256 (RFC 8018 §6.2) and an HMAC of SHA-256, as OpenSSL 3 does.
+
+use cms::content_info::CmsVersion;
+use cms::enveloped_data::EncryptedContentInfo;
+use const_oid::ObjectIdentifier;
+use der::asn1::SetOfVec;
+use der::{Decode as _, Encode, Tag};
+use pkcs5::pbes2;
+use spki::AlgorithmIdentifierOwned;
+use x509_cert::attr::Attribute;
+
+use super::{
+    Any, CERTIFICATE_BAG, CertBag, Certificate, ContentInfo, DigestInfo, EncryptedData, EncryptedKey, ID_DATA,
+    ID_ENCRYPTED_DATA, IdentityError, Kdf, MacData, OctetString, Pfx, Purpose, SHROUDED_KEY_BAG, SafeBag,
+    X509_CERTIFICATE, hmac,
+};
+use crate::algorithm::Hash;
+
+/// Rounds of each password derivation.
+const ROUNDS: u32 = 100_000;
+/// RFC 2985 §5.5.2: the same value on a key and on its certificate.
+const LOCAL_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.21");
+
+/// A key (PKCS#8) and its certificates, the key's own first, under a password.
+pub(crate) fn write(key: &[u8], certificates: &[&Certificate], password: &str) -> Result<Vec<u8>, IdentityError> {
+    encode(key, certificates, password).map_err(|_| IdentityError::Malformed("the PKCS#12 file could not be written"))
+}
+
+fn encode(key: &[u8], certificates: &[&Certificate], password: &str) -> der::Result<Vec<u8>> {
+    let id = certificates.first().map(|own| own.fingerprint()).unwrap_or_default();
+    let (algorithm, data) = encrypt(key, password)?;
+    let keys = vec![bag(SHROUDED_KEY_BAG, &EncryptedKey { algorithm, data }, Some(&id))?];
+    let mut held = Vec::new();
+    for (at, certificate) in certificates.iter().enumerate() {
+        let value = CertBag { kind: X509_CERTIFICATE, value: OctetString::new(certificate.der())? };
+        held.push(bag(CERTIFICATE_BAG, &value, (at == 0).then_some(&id))?);
+    }
+    let safe = vec![encrypted(&held.to_der()?, password)?, plain(&keys.to_der()?)?].to_der()?;
+    Pfx { version: 3, mac: Some(mac(&safe, password)?), safe: plain(&safe)? }.to_der()
+}
+
+fn bag<T: Encode>(kind: ObjectIdentifier, value: &T, id: Option<&[u8; 32]>) -> der::Result<SafeBag> {
+    let value = Any::from_der(&value.to_der()?)?;
+    let attributes = id.map(|id| {
+        let values = SetOfVec::try_from(vec![Any::new(Tag::OctetString, id.as_slice())?])?;
+        Any::from_der(&SetOfVec::try_from(vec![Attribute { oid: LOCAL_KEY_ID, values }])?.to_der()?)
+    });
+    Ok(SafeBag { kind, value, attributes: attributes.transpose()? })
+}
+
+fn plain(content: &[u8]) -> der::Result<ContentInfo> {
+    Ok(ContentInfo { content_type: ID_DATA, content: Any::new(Tag::OctetString, content)? })
+}
+
+fn encrypted(content: &[u8], password: &str) -> der::Result<ContentInfo> {
+    let (content_enc_alg, data) = encrypt(content, password)?;
+    let enc_content_info =
+        EncryptedContentInfo { content_type: ID_DATA, content_enc_alg, encrypted_content: Some(data) };
+    let data = EncryptedData { version: CmsVersion::V0, enc_content_info, unprotected_attrs: None };
+    Ok(ContentInfo { content_type: ID_ENCRYPTED_DATA, content: Any::encode_from(&data)? })
+}
+
+fn encrypt(clear: &[u8], password: &str) -> der::Result<(AlgorithmIdentifierOwned, OctetString)> {
+    let failed = |_| der::Error::from(der::ErrorKind::Failed);
+    let kdf = pbes2::Pbkdf2Params::hmac_sha256(ROUNDS, &random::<16>()?).map_err(failed)?;
+    let encryption = pbes2::EncryptionScheme::Aes256Cbc { iv: random()? };
+    let scheme = pbes2::Parameters { kdf: pbes2::Kdf::Pbkdf2(kdf), encryption };
+    let data = scheme.encrypt(password, clear).map_err(failed)?;
+    let parameters = Some(Any::from_der(&scheme.to_der()?)?);
+    Ok((AlgorithmIdentifierOwned { oid: pbes2::PBES2_OID, parameters }, OctetString::new(data)?))
+}
+
+/// RFC 7292 §5.1.
+fn mac(safe: &[u8], password: &str) -> der::Result<MacData> {
+    let salt = random::<16>()?;
+    let kdf = Kdf::SHA_256;
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &kdf.derive(Purpose::Mac, password, &salt, ROUNDS, kdf.size()));
+    let digest = OctetString::new(hmac::sign(&key, safe).as_ref())?;
+    let algorithm = Hash::Sha256.identifier();
+    Ok(MacData { mac: DigestInfo { algorithm, digest }, salt: OctetString::new(salt)?, rounds: ROUNDS })
+}
+
+fn random<const N: usize>() -> der::Result<[u8; N]> {
+    let mut octets = [0; N];
+    aws_lc_rs::rand::fill(&mut octets).map_err(|_| der::Error::from(der::ErrorKind::Failed))?;
+    Ok(octets)
+}
