@@ -1,0 +1,47 @@
+//! CAPABILITY, ID, NAMESPACE, LOGOUT: what the server says of itself.
+
+use super::news::Done;
+use super::session::{Phase, Session};
+use crate::Cover;
+
+impl Session {
+    /// What is offered in this state (RFC 3501 §6.1.1).
+    pub(super) fn capabilities(&self) -> String {
+        // RFC 7888, 4959, 2971
+        const ALWAYS: &str = "IMAP4rev1 LITERAL+ SASL-IR ID";
+        match (&self.phase, self.cover) {
+            // RFC 3501 §6.2.1, §6.2.3: no password goes in clear.
+            (Phase::Greeted, Cover::ClearOffersTls) => format!("{ALWAYS} STARTTLS LOGINDISABLED"),
+            (Phase::Greeted, Cover::Tls) => format!("{ALWAYS} AUTH=PLAIN"),
+            // RFC 2177, 2342, 3348, 3691, 4315, 6154, 7889
+            _ => format!(
+                "{ALWAYS} IDLE NAMESPACE CHILDREN UNSELECT UIDPLUS SPECIAL-USE APPENDLIMIT={}",
+                self.settings.message_bytes
+            ),
+        }
+    }
+
+    pub(super) fn capability(&mut self, tag: String) {
+        self.untagged(&format!("CAPABILITY {}", self.capabilities()));
+        self.finish(Done::ok(tag, "CAPABILITY done."), false);
+    }
+
+    /// RFC 2971 §3.2.
+    pub(super) fn id(&mut self, tag: String) {
+        self.untagged(concat!("ID (\"name\" \"Fumibako\" \"version\" \"", env!("CARGO_PKG_VERSION"), "\")"));
+        self.finish(Done::ok(tag, "ID done."), false);
+    }
+
+    /// RFC 2342 §5: one personal namespace.
+    pub(super) fn namespace(&mut self, tag: String) {
+        self.untagged("NAMESPACE ((\"\" \"/\")) NIL NIL");
+        self.finish(Done::ok(tag, "NAMESPACE done."), false);
+    }
+
+    /// RFC 3501 §6.1.3.
+    pub(super) fn logout(&mut self, tag: &str) {
+        self.untagged("BYE Good-bye.");
+        self.tagged(tag, "OK LOGOUT done.");
+        self.end();
+    }
+}

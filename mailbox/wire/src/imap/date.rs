@@ -1,0 +1,130 @@
+//! Dates as IMAP writes them (RFC 3501 §9).
+
+use fumibako_model::JAPAN;
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::Offset;
+
+use super::cursor::{Cursor, Parsed};
+
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// INTERNALDATE, in Japan's time: the day it shows is the day SEARCH compares.
+pub(super) fn write(at: Timestamp) -> String {
+    let there = JAPAN.to_datetime(at);
+    let month = MONTHS[usize::from(there.month().unsigned_abs()).clamp(1, 12) - 1];
+    let (day, year) = (there.day(), there.year());
+    format!("{day:>2}-{month}-{year:04} {:02}:{:02}:{:02} +0900", there.hour(), there.minute(), there.second())
+}
+
+/// date = date-text / DQUOTE date-text DQUOTE
+pub(super) fn date(cursor: &mut Cursor<'_>) -> Parsed<Date> {
+    let quoted = cursor.take(b'"');
+    let date = date_text(cursor)?;
+    if quoted {
+        cursor.need(b'"', "\" after the date")?;
+    }
+    Ok(date)
+}
+
+/// date-time = DQUOTE date-day-fixed "-" date-month "-" date-year SP time SP zone DQUOTE
+pub(super) fn date_time(cursor: &mut Cursor<'_>) -> Parsed<Timestamp> {
+    cursor.need(b'"', "a date and time in quotation marks")?;
+    cursor.take(b' ');
+    let date = date_text(cursor)?;
+    cursor.space()?;
+    let hour = digits(cursor, 2)?;
+    cursor.need(b':', ":")?;
+    let minute = digits(cursor, 2)?;
+    cursor.need(b':', ":")?;
+    // A leap second is the end of its minute.
+    let second = match digits(cursor, 2)? {
+        60 => 59,
+        second => second,
+    };
+    cursor.space()?;
+    let east = if cursor.take(b'+') {
+        1
+    } else {
+        cursor.need(b'-', "+ or -")?;
+        -1
+    };
+    let zone = i32::from(digits(cursor, 2)?) * 3600 + i32::from(digits(cursor, 2)?) * 60;
+    cursor.need(b'"', "\" after the zone")?;
+    let narrow = |number: i16| i8::try_from(number).unwrap_or(i8::MAX);
+    let time = Time::new(narrow(hour), narrow(minute), narrow(second), 0).ok();
+    let at = time.zip(Offset::from_seconds(zone * east).ok());
+    at.and_then(|(time, offset)| offset.to_timestamp(DateTime::from_parts(date, time)).ok())
+        .map_or_else(|| cursor.bad("a time that exists"), Ok)
+}
+
+/// date-text = date-day "-" date-month "-" date-year
+fn date_text(cursor: &mut Cursor<'_>) -> Parsed<Date> {
+    let day = cursor.number()?;
+    cursor.need(b'-', "-")?;
+    let Some(month) = (1..=12).zip(MONTHS).find(|(_, name)| cursor.take_word(name)).map(|(number, _)| number) else {
+        return cursor.bad("a month, Jan to Dec");
+    };
+    cursor.need(b'-', "-")?;
+    let year = digits(cursor, 4)?;
+    let date = i8::try_from(day).ok().and_then(|day| Date::new(year, month, day).ok());
+    date.map_or_else(|| cursor.bad("a date that exists"), Ok)
+}
+
+fn digits(cursor: &mut Cursor<'_>, count: usize) -> Parsed<i16> {
+    let mut value = 0;
+    for _ in 0..count {
+        match cursor.peek() {
+            Some(digit @ b'0'..=b'9') => value = value * 10 + i16::from(digit - b'0'),
+            _ => return cursor.bad("a digit"),
+        }
+        cursor.take(cursor.peek().unwrap_or_default());
+    }
+    Ok(value)
+}
+
+/// The day a `Date:` field names, in the zone it was written (RFC 3501 §6.4.4 disregards time and zone).
+pub(super) fn sent_on(field: &[u8]) -> Option<Date> {
+    let text = String::from_utf8_lossy(field);
+    let text = text.rsplit_once(", ").map_or(&*text, |(_, date)| date);
+    let mut words = text.split_ascii_whitespace();
+    let day = words.next()?.parse().ok()?;
+    let name = words.next()?;
+    let (month, _) = (1..=12).zip(MONTHS).find(|(_, month)| name.eq_ignore_ascii_case(month))?;
+    let year: i16 = words.next()?.parse().ok()?;
+    // RFC 5322 §4.3: two and three digits of old.
+    let year = match year {
+        0..=49 => year + 2000,
+        50..=999 => year + 1900,
+        _ => year,
+    };
+    Date::new(year, month, day).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_internal_date_is_read_and_written() {
+        let at = date_time(&mut Cursor::new(b"\" 5-Nov-2026 23:30:00 -0330\"")).unwrap();
+        assert_eq!(at, "2026-11-06T03:00:00Z".parse().unwrap());
+        assert_eq!(write(at), " 6-Nov-2026 12:00:00 +0900");
+    }
+
+    #[test]
+    fn days_that_do_not_exist_are_refused() {
+        for bad in ["31-Feb-2026", "0-Jan-2026", "1-Foo-2026", "1-Jan-26", "\"1-Jan-2026"] {
+            assert!(date(&mut Cursor::new(bad.as_bytes())).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_sent_date_counts_as_written() {
+        let day = jiff::civil::date(2026, 11, 5);
+        for field in ["Thu, 5 Nov 2026 23:59:59 -1200", "05 Nov 2026 00:00 +0900", "Thu, 5 nov 26 1:2:3 GMT"] {
+            assert_eq!(sent_on(field.as_bytes()), Some(day), "{field}");
+        }
+        assert_eq!(sent_on(b"yesterday"), None);
+    }
+}

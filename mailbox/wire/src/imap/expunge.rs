@@ -1,0 +1,47 @@
+//! EXPUNGE (RFC 3501 §6.4.3), UID EXPUNGE (RFC 4315 §2.1).
+
+use fumibako_model::Changes;
+
+use super::Ask;
+use super::command::By;
+use super::news::Done;
+use super::select::Then;
+use super::session::{Session, Work};
+use super::set::Set;
+
+#[derive(Debug)]
+pub(super) struct Expunge {
+    tag: String,
+    /// CLOSE: nothing is said of what went.
+    closes: bool,
+}
+
+impl Expunge {
+    pub(super) fn closing(tag: String) -> Self {
+        Self { tag, closes: true }
+    }
+
+    pub(super) fn tag(&self) -> &str {
+        &self.tag
+    }
+}
+
+impl Session {
+    pub(super) fn expunge(&mut self, tag: String, set: Option<&Set>) {
+        let Some(view) = self.view() else { return };
+        let uids = set.map(|set| view.uids(view.by_uid(set).into_iter().flatten()));
+        let (folder, since) = (view.folder, view.since);
+        if uids.as_ref().is_some_and(Vec::is_empty) {
+            return self.finish(Done::ok(tag, "EXPUNGE done."), false);
+        }
+        self.ask(Ask::Expunge { folder, uids, since }, Work::Expunge(Expunge { tag, closes: false }));
+    }
+
+    pub(super) fn expunged(&mut self, Expunge { tag, closes }: Expunge, changes: Changes) {
+        if closes {
+            return self.leave(Then::Say(tag, "CLOSE done."));
+        }
+        self.tell(changes, true, By::Sequence);
+        self.conclude(Done::ok(tag, "EXPUNGE done."));
+    }
+}

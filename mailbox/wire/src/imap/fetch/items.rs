@@ -1,0 +1,147 @@
+//! What a FETCH asks of each message.
+
+use crate::imap::command::By;
+use crate::imap::cursor::{Cursor, Parsed};
+use crate::imap::section::Section;
+use crate::imap::settings::FETCH_ITEMS;
+
+/// The items, in the order they are answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::imap) struct Items(Vec<Item>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Item {
+    Flags,
+    Uid,
+    InternalDate,
+    Size,
+    Envelope,
+    Body,
+    BodyStructure,
+    Content(Content),
+}
+
+/// Octets of the message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Content {
+    /// As RFC 1730 named it, `RFC822.TEXT`; else `BODY[…]`.
+    old_name: Option<&'static str>,
+    section: Section,
+    partial: Option<(u64, u64)>,
+    /// It does not set `\Seen`.
+    peek: bool,
+}
+
+impl Content {
+    pub(super) fn section(&self) -> &Section {
+        &self.section
+    }
+
+    /// Origin and length.
+    pub(super) fn partial(&self) -> Option<(u64, u64)> {
+        self.partial
+    }
+
+    /// Its name in the response: without `.PEEK`, and of the partial only the origin (RFC 3501 §7.4.2).
+    pub(super) fn label(&self, out: &mut Vec<u8>) {
+        if let Some(name) = self.old_name {
+            return out.extend_from_slice(name.as_bytes());
+        }
+        out.extend_from_slice(b"BODY[");
+        self.section.write(out);
+        out.push(b']');
+        if let Some((origin, _)) = self.partial {
+            out.extend_from_slice(format!("<{origin}>").as_bytes());
+        }
+    }
+}
+
+impl Items {
+    /// fetch = "FETCH" SP sequence-set SP ("ALL" / "FULL" / "FAST" / fetch-att / "(" fetch-att *(SP fetch-att) ")")
+    pub(in crate::imap) fn read(cursor: &mut Cursor<'_>, by: By) -> Parsed<Self> {
+        let mut items = match cursor.peek() {
+            Some(b'(') => cursor.list(item)?,
+            _ => macro_or_item(cursor)?,
+        };
+        if items.is_empty() {
+            return cursor.bad("one item at least");
+        }
+        if items.len() > FETCH_ITEMS {
+            return cursor.bad("at most 100 items before");
+        }
+        // RFC 3501 §6.4.8: UID FETCH answers with the UID, asked for or not.
+        if by == By::Uid && !items.contains(&Item::Uid) {
+            items.insert(0, Item::Uid);
+        }
+        Ok(Self(items))
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Item> {
+        self.0.iter()
+    }
+
+    pub(super) fn has(&self, item: &Item) -> bool {
+        self.0.contains(item)
+    }
+
+    pub(super) fn mark_seen(&self) -> bool {
+        self.0.iter().any(|item| matches!(item, Item::Content(content) if !content.peek))
+    }
+
+    /// Can they only be answered with the message's octets at hand?
+    pub(super) fn need_octets(&self) -> bool {
+        !self.0.iter().all(|item| matches!(item, Item::Flags | Item::Uid | Item::InternalDate | Item::Size))
+    }
+}
+
+/// RFC 3501 §6.4.5: a macro stands alone.
+fn macro_or_item(cursor: &mut Cursor<'_>) -> Parsed<Vec<Item>> {
+    use Item::{Body, Envelope, Flags, InternalDate, Size};
+    for (name, items) in [
+        ("ALL\r", vec![Flags, InternalDate, Size, Envelope]),
+        ("FAST\r", vec![Flags, InternalDate, Size]),
+        ("FULL\r", vec![Flags, InternalDate, Size, Envelope, Body]),
+    ] {
+        let word = name.trim_end();
+        if cursor.rest().get(..name.len()).is_some_and(|next| next.eq_ignore_ascii_case(name.as_bytes())) {
+            cursor.take_word(word);
+            return Ok(items);
+        }
+    }
+    Ok(vec![item(cursor)?])
+}
+
+/// fetch-att = "ENVELOPE" / "FLAGS" / "INTERNALDATE" / "RFC822" [".HEADER" / ".SIZE" / ".TEXT"] /
+///             "BODY" ["STRUCTURE"] / "UID" / "BODY" [".PEEK"] section ["<" number "." nz-number ">"]
+fn item(cursor: &mut Cursor<'_>) -> Parsed<Item> {
+    let old = |name, section, peek| Item::Content(Content { old_name: Some(name), section, partial: None, peek });
+    let peek = match &*cursor.word()? {
+        "ENVELOPE" => return Ok(Item::Envelope),
+        "FLAGS" => return Ok(Item::Flags),
+        "INTERNALDATE" => return Ok(Item::InternalDate),
+        "UID" => return Ok(Item::Uid),
+        "BODYSTRUCTURE" => return Ok(Item::BodyStructure),
+        "RFC822.SIZE" => return Ok(Item::Size),
+        "RFC822" => return Ok(old("RFC822", Section::WHOLE, false)),
+        // RFC 3501 §7.4.2: this one does not set \Seen.
+        "RFC822.HEADER" => return Ok(old("RFC822.HEADER", Section::HEADER, true)),
+        "RFC822.TEXT" => return Ok(old("RFC822.TEXT", Section::TEXT, false)),
+        "BODY" if cursor.peek() != Some(b'[') => return Ok(Item::Body),
+        "BODY" => false,
+        "BODY.PEEK" => true,
+        _ => return cursor.bad("an item of FETCH before"),
+    };
+    cursor.need(b'[', "[")?;
+    let section = Section::read(cursor)?;
+    cursor.need(b']', "]")?;
+    let partial = if cursor.take(b'<') { Some(partial(cursor)?) } else { None };
+    Ok(Item::Content(Content { old_name: None, section, partial, peek }))
+}
+
+fn partial(cursor: &mut Cursor<'_>) -> Parsed<(u64, u64)> {
+    let origin = cursor.number()?;
+    cursor.need(b'.', ".")?;
+    let length = u64::from(cursor.nz_number()?);
+    cursor.need(b'>', ">")?;
+    Ok((origin, length))
+}

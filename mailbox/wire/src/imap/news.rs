@@ -1,0 +1,130 @@
+//! When a client hears what happened in its folder (RFC 3501 §5.2, §5.5, §7.4.1).
+
+use fumibako_model::{Changes, Flags, Keywords, Uid};
+
+use super::Ask;
+use super::command::By;
+use super::session::{Session, Work};
+
+/// A command that is carried out; its tagged line is still to be said.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) tag: String,
+    text: String,
+    /// RFC 3501 §7.4.1: no EXPUNGE while FETCH, STORE or SEARCH runs, or the client's numbers slip.
+    pub(super) renumbers: bool,
+    pub(super) by: By,
+}
+
+impl Done {
+    pub(super) fn ok(tag: String, text: &str) -> Self {
+        Self { tag, text: format!("OK {text}"), renumbers: true, by: By::Sequence }
+    }
+
+    pub(super) fn no(tag: String, text: &str) -> Self {
+        Self { tag, text: format!("NO {text}"), renumbers: true, by: By::Sequence }
+    }
+
+    /// A FETCH, STORE or SEARCH: their UID forms may renumber (RFC 3501 §7.4.1), the others must not.
+    pub(super) fn addressing(self, by: By) -> Self {
+        Self { renumbers: by == By::Uid, by, ..self }
+    }
+}
+
+impl Session {
+    /// Ends a command. News are told first if there are some, or if the command is there to ask for them.
+    pub(super) fn finish(&mut self, done: Done, asks: bool) {
+        let asks = asks || self.news;
+        match self.view() {
+            Some(view) if asks => {
+                let since = Ask::Since(view.folder, view.since);
+                self.news = false;
+                self.ask(since, Work::Catch(done));
+            }
+            _ => self.conclude(done),
+        }
+    }
+
+    /// Says the tagged line, and before it the removals held back so far, if they may be told now.
+    pub(super) fn conclude(&mut self, done: Done) {
+        if done.renumbers {
+            self.tell_removals();
+        }
+        self.tagged(&done.tag, &done.text);
+    }
+
+    /// Tells what happened. `renumbers`: EXPUNGE is allowed now.
+    pub(super) fn tell(&mut self, changes: Changes, renumbers: bool, by: By) {
+        self.tell_also(changes, renumbers, by, Vec::new());
+    }
+
+    /// The same, and the flags of these messages whether they changed or not.
+    pub(super) fn tell_also(&mut self, changes: Changes, renumbers: bool, by: By, also: Vec<Uid>) {
+        let Some(view) = self.view() else { return };
+        let mut learned = view.learn(changes);
+        learned.changed.extend(also);
+        learned.changed.sort_unstable();
+        learned.changed.dedup();
+        if renumbers {
+            self.tell_removals();
+        }
+        if learned.keywords {
+            self.tell_keywords();
+        }
+        if learned.came {
+            self.tell_exists();
+        }
+        for uid in learned.changed {
+            self.tell_flags(uid, by);
+        }
+    }
+
+    fn tell_removals(&mut self) {
+        let numbers = self.view().map(super::view::View::renumber).unwrap_or_default();
+        for number in numbers {
+            self.untagged(&format!("{number} EXPUNGE"));
+        }
+    }
+
+    /// RFC 3501 §7.3.1. `\Recent` is not kept (RFC 9051 App. E dropped it), so no RECENT follows.
+    fn tell_exists(&mut self) {
+        let count = self.view().map_or(0, |view| view.len());
+        self.untagged(&format!("{count} EXISTS"));
+    }
+
+    /// RFC 3501 §7.2.6; any keyword may be made (`\*`).
+    pub(super) fn tell_keywords(&mut self) {
+        let Some(view) = self.view() else { return };
+        let names = all_flags(&view.keywords);
+        let read_only = view.read_only;
+        self.untagged(&format!("FLAGS ({names})"));
+        match read_only {
+            true => self.untagged("OK [PERMANENTFLAGS ()] The folder is open read-only."),
+            false => self.untagged(&format!("OK [PERMANENTFLAGS ({names} \\*)] Flags are kept.")),
+        }
+    }
+
+    /// The flags of one message. The UID stands there when messages are named by it (RFC 3501 §6.4.8).
+    pub(super) fn tell_flags(&mut self, uid: Uid, by: By) {
+        let Some(view) = self.view() else { return };
+        let Some((place, entry)) = view.place(uid).and_then(|place| Some((place, *view.entry(place)?))) else { return };
+        let flags = flag_names(entry.flags, &view.keywords);
+        let number = place + 1;
+        match by {
+            By::Sequence => self.untagged(&format!("{number} FETCH (FLAGS ({flags}))")),
+            By::Uid => self.untagged(&format!("{number} FETCH (UID {uid} FLAGS ({flags}))")),
+        }
+    }
+}
+
+/// The flags of a message, by name.
+pub(super) fn flag_names(flags: Flags, keywords: &Keywords) -> String {
+    let system = Flags::NAMED.iter().filter(|(flag, _)| flags.has(*flag)).map(|(_, name)| *name);
+    system.chain(keywords.names(flags)).collect::<Vec<_>>().join(" ")
+}
+
+/// Every flag the folder knows, by name.
+fn all_flags(keywords: &Keywords) -> String {
+    let system = Flags::NAMED.iter().map(|(_, name)| *name);
+    system.chain(keywords.0.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,78 @@
+//! What the server says: tagged and untagged lines, strings, refusals (RFC 3501 §7).
+
+use fumibako_model::{FolderName, Refusal, Refused};
+
+use super::cursor::is_astring_char;
+use super::utf7;
+
+/// A string on the wire: quoted if it can be, else a literal.
+pub(super) fn string(out: &mut Vec<u8>, text: &[u8]) {
+    let plain = |byte: &u8| matches!(byte, 0x20..=0x7e | b'\t');
+    if text.len() > 1_000 || !text.iter().all(plain) {
+        return literal(out, text);
+    }
+    out.push(b'"');
+    for byte in text {
+        if matches!(byte, b'"' | b'\\') {
+            out.push(b'\\');
+        }
+        out.push(*byte);
+    }
+    out.push(b'"');
+}
+
+/// nstring = string / nil
+pub(super) fn nstring(out: &mut Vec<u8>, text: Option<&[u8]>) {
+    match text {
+        Some(text) => string(out, text),
+        None => out.extend_from_slice(b"NIL"),
+    }
+}
+
+/// A literal's announcement; its octets follow.
+pub(super) fn literal_head(out: &mut Vec<u8>, size: usize) {
+    out.extend_from_slice(format!("{{{size}}}\r\n").as_bytes());
+}
+
+fn literal(out: &mut Vec<u8>, text: &[u8]) {
+    literal_head(out, text.len());
+    out.extend_from_slice(text);
+}
+
+/// An astring: bare if it can be.
+pub(super) fn astring(out: &mut Vec<u8>, text: &[u8]) {
+    if !text.is_empty() && text.iter().copied().all(is_astring_char) && !text.eq_ignore_ascii_case(b"nil") {
+        out.extend_from_slice(text);
+    } else {
+        string(out, text);
+    }
+}
+
+/// A folder's name on the wire.
+pub(super) fn mailbox(name: &FolderName) -> String {
+    let mut out = Vec::new();
+    astring(&mut out, utf7::encode(name.as_str()).as_bytes());
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// `[CODE] E-XXX-NNN sentence (ref …)`, from the catalogue's row (Profile §6).
+pub(super) fn refusal(refused: &Refused, code: &str, reference: &str) -> String {
+    let mut text = format!("[{code}] {refused}");
+    if !reference.is_empty() {
+        text.push_str(&format!(" (ref {reference})"));
+    }
+    line(&text)
+}
+
+/// The response code of a refusal of COPY or APPEND: a folder that is missing could be made (RFC 3501 §6.3.11).
+pub(super) fn code_of_target(why: Refusal) -> &'static str {
+    match why {
+        Refusal::NoSuchFolder => "TRYCREATE",
+        _ => why.row().imap,
+    }
+}
+
+/// resp-text stays one line of ASCII, whatever was told.
+fn line(text: &str) -> String {
+    text.chars().map(|char| if matches!(char, ' '..='~') { char } else { '?' }).collect()
+}

@@ -1,0 +1,112 @@
+//! SELECT, EXAMINE, STATUS, CLOSE, UNSELECT, CREATE (RFC 3501 §6.3.1-3, §6.3.10, §6.4.2; RFC 3691).
+
+use fumibako_model::{Flags, FolderName, FolderStatus, FolderView, Refusal};
+
+use super::command::Counter;
+use super::cursor::Mailbox;
+use super::expunge::Expunge;
+use super::news::Done;
+use super::session::{Phase, Session, Work};
+use super::view::View;
+use super::{Ask, reply};
+
+/// What follows when the open folder is left.
+#[derive(Debug)]
+pub(super) enum Then {
+    /// Another is opened.
+    Open { tag: String, mailbox: Mailbox, read_only: bool },
+    /// That is all.
+    Say(String, &'static str),
+}
+
+impl Session {
+    /// RFC 3501 §6.3.1: the folder open so far is left first, whether the new one can be opened or not.
+    pub(super) fn select(&mut self, tag: String, mailbox: Mailbox, read_only: bool) {
+        match self.phase {
+            Phase::Selected(_) => self.leave(Then::Open { tag, mailbox, read_only }),
+            _ => self.open_folder(tag, mailbox, read_only),
+        }
+    }
+
+    fn open_folder(&mut self, tag: String, mailbox: Mailbox, read_only: bool) {
+        self.news = false;
+        match mailbox {
+            Some(name) => self.ask(Ask::Open(name), Work::Open { tag, read_only }),
+            None => self.refuse_here(&tag, Refusal::NoSuchFolder),
+        }
+    }
+
+    pub(super) fn opened(&mut self, tag: &str, folder: FolderView, read_only: bool) {
+        let FolderStatus { uid_validity, uid_next, .. } = folder.status;
+        let view = View::new(folder, read_only);
+        let unseen = view.entries().position(|entry| !entry.flags.has(Flags::SEEN));
+        let count = view.len();
+        self.phase = Phase::Selected(Box::new(view));
+        self.untagged(&format!("{count} EXISTS"));
+        // `\Recent` is not kept here: no message is recent, in any connection (RFC 9051 App. E).
+        self.untagged("0 RECENT");
+        self.tell_keywords();
+        if let Some(place) = unseen {
+            self.untagged(&format!("OK [UNSEEN {}] The first that was not seen.", place + 1));
+        }
+        self.untagged(&format!("OK [UIDVALIDITY {}] UIDs are valid.", uid_validity.0));
+        self.untagged(&format!("OK [UIDNEXT {uid_next}] The next UID."));
+        match read_only {
+            true => self.tagged(tag, "OK [READ-ONLY] EXAMINE done."),
+            false => self.tagged(tag, "OK [READ-WRITE] SELECT done."),
+        }
+    }
+
+    /// RFC 3501 §6.4.2: removes what is `\Deleted` and does not say so; a folder open read-only is only left.
+    pub(super) fn close(&mut self, tag: String) {
+        match self.view() {
+            Some(view) if !view.read_only => {
+                let ask = Ask::Expunge { folder: view.folder, uids: None, since: view.since };
+                self.ask(ask, Work::Expunge(Expunge::closing(tag)));
+            }
+            _ => self.leave(Then::Say(tag, "CLOSE done.")),
+        }
+    }
+
+    pub(super) fn leave(&mut self, then: Then) {
+        self.ask(Ask::Close, Work::Leave(then));
+    }
+
+    pub(super) fn left(&mut self, then: Then) {
+        self.phase = Phase::LoggedIn;
+        match then {
+            Then::Open { tag, mailbox, read_only } => self.open_folder(tag, mailbox, read_only),
+            Then::Say(tag, text) => self.tagged(&tag, &format!("OK {text}")),
+        }
+    }
+
+    /// RFC 3501 §6.3.10.
+    pub(super) fn status(&mut self, tag: String, mailbox: Mailbox, items: Vec<Counter>) {
+        match mailbox {
+            Some(name) => self.ask(Ask::Status(name), Work::Status(tag, items)),
+            None => self.refuse_here(&tag, Refusal::NoSuchFolder),
+        }
+    }
+
+    pub(super) fn counted(&mut self, tag: String, items: &[Counter], status: &FolderStatus) {
+        let item = |counter: &Counter| match counter {
+            Counter::Messages => format!("MESSAGES {}", status.messages),
+            Counter::Recent => "RECENT 0".into(),
+            Counter::UidNext => format!("UIDNEXT {}", status.uid_next),
+            Counter::UidValidity => format!("UIDVALIDITY {}", status.uid_validity.0),
+            Counter::Unseen => format!("UNSEEN {}", status.unseen),
+        };
+        let items = items.iter().map(item).collect::<Vec<_>>().join(" ");
+        self.untagged(&format!("STATUS {} ({items})", reply::mailbox(&status.name)));
+        self.finish(Done::ok(tag, "STATUS done."), false);
+    }
+
+    /// RFC 3501 §6.3.3.
+    pub(super) fn create(&mut self, tag: String, mailbox: Mailbox) {
+        match mailbox {
+            Some(name) if name == FolderName::inbox() => self.refuse_here(&tag, Refusal::FolderExists),
+            Some(name) => self.ask(Ask::Create(name), Work::Create(tag)),
+            None => self.no(&tag, "[CANNOT] No folder can have this name."),
+        }
+    }
+}

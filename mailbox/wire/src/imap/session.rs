@@ -1,0 +1,452 @@
+//! One IMAP conversation.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use fumibako_model::{Refusal, Refused};
+use jiff::Timestamp;
+
+use super::append::Append;
+use super::command::{By, Command, Counter, Unreadable, Why};
+use super::copy::Copy;
+use super::expunge::Expunge;
+use super::fetch::Fetch;
+use super::input::{Input, Read};
+use super::list::List;
+use super::news::Done;
+use super::search::Search;
+use super::select::Then;
+use super::settings::{BAD_COMMANDS, STEP_BYTES, WAITING_BYTES};
+use super::store::Store;
+use super::view::View;
+use super::{Answer, Ask, Settings, command, reply};
+use crate::{Conversation, Cover, Effect};
+
+/// One IMAP conversation (RFC 3501). It greets at once; after every call, drain `next` until it is `None`.
+///
+/// Commands are carried out one after the other: the next one is not read before the last one's effects are drained.
+pub struct Session {
+    pub(super) settings: Arc<Settings>,
+    /// 受付番号 of what is refused here.
+    pub(super) reference: String,
+    pub(super) cover: Cover,
+    pub(super) phase: Phase,
+    pub(super) input: Input,
+    /// Failed logins.
+    pub(super) failures: u32,
+    /// Something happened in the open folder that was not asked for yet.
+    pub(super) news: bool,
+    work: Work,
+    /// A question is out.
+    asked: bool,
+    effects: VecDeque<Effect<Ask>>,
+    /// Senseless commands in a row.
+    bad: u32,
+    now: Timestamp,
+    wake_at: Timestamp,
+}
+
+/// RFC 3501 §3.
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// Not authenticated.
+    Greeted,
+    /// Authenticated.
+    LoggedIn,
+    /// Selected.
+    Selected(Box<View>),
+    /// Logout.
+    Over,
+}
+
+/// What is under way: it waits for an answer or for bytes, or has more to say.
+#[derive(Debug, Default)]
+pub(super) enum Work {
+    /// Nothing; the next command may come.
+    #[default]
+    Nothing,
+    /// AUTHENTICATE waits for its line.
+    Sasl(String),
+    /// Credentials are being judged.
+    Login(String),
+    /// TLS begins.
+    Tls,
+    List(List),
+    Status(String, Vec<Counter>),
+    /// The open folder is being left.
+    Leave(Then),
+    Open {
+        tag: String,
+        read_only: bool,
+    },
+    Append(Append),
+    /// A broken APPEND is being forgotten.
+    Discard,
+    Create(String),
+    Copy(Copy),
+    Expunge(Expunge),
+    Store(Store),
+    Fetch(Box<Fetch>),
+    Search(Box<Search>),
+    Idle(String),
+    /// A finished command asks for news before it says so.
+    Catch(Done),
+}
+
+impl Work {
+    /// The tag of the command under way.
+    fn tag(&self) -> &str {
+        match self {
+            Self::Nothing | Self::Tls | Self::Discard => "*",
+            Self::Sasl(tag) | Self::Login(tag) | Self::Status(tag, _) | Self::Create(tag) | Self::Idle(tag) => tag,
+            Self::Open { tag, .. } | Self::Leave(Then::Open { tag, .. } | Then::Say(tag, _)) => tag,
+            Self::List(list) => list.tag(),
+            Self::Append(append) => append.tag(),
+            Self::Copy(copy) => copy.tag(),
+            Self::Expunge(expunge) => expunge.tag(),
+            Self::Store(store) => store.tag(),
+            Self::Fetch(fetch) => fetch.tag(),
+            Self::Search(search) => search.tag(),
+            Self::Catch(done) => &done.tag,
+        }
+    }
+}
+
+impl Session {
+    /// A connection came; `cover` says how it is protected. `reference` stands in refusals that are made here, and the
+    /// driver writes it to the log.
+    pub fn open(now: Timestamp, cover: Cover, settings: Arc<Settings>, reference: String) -> Self {
+        let mut session = Self::silent(now, cover, settings, reference);
+        session.untagged(&format!("OK [CAPABILITY {}] Fumibako is ready.", session.capabilities()));
+        session
+    }
+
+    /// A connection that is told at once why it is not served (RFC 3501 §7.1.5).
+    pub fn turned_away(now: Timestamp, settings: Arc<Settings>, refused: &Refused, reference: String) -> Self {
+        let mut session = Self::silent(now, Cover::Tls, settings, reference);
+        session.bye_saying(&reply::refusal(refused, refused.why.row().imap, &session.reference));
+        session
+    }
+
+    fn silent(now: Timestamp, cover: Cover, settings: Arc<Settings>, reference: String) -> Self {
+        Self {
+            wake_at: now + settings.login_within,
+            settings,
+            reference,
+            cover,
+            phase: Phase::Greeted,
+            input: Input::default(),
+            failures: 0,
+            news: false,
+            work: Work::Nothing,
+            asked: false,
+            effects: VecDeque::new(),
+            bad: 0,
+            now,
+        }
+    }
+
+    /// Every legal turn of the conversation (RFC 3501 §3, §6).
+    #[rustfmt::skip]
+    fn obey(&mut self, tag: String, command: Command) {
+        use {Command as C, Phase as P};
+        match (&self.phase, command) {
+            // in any state: §6.1, RFC 2971
+            (_, C::Capability)                             => self.capability(tag),
+            (_, C::Noop)                                   => self.finish(Done::ok(tag, "NOOP done."), true),
+            (_, C::Logout)                                 => self.logout(&tag),
+            (_, C::Id)                                     => self.id(tag),
+            // not authenticated: §6.2
+            (P::Greeted, C::StartTls)                      => self.start_tls(&tag),
+            (P::Greeted, C::Login { login, password })     => self.login(tag, login, password),
+            (P::Greeted, C::Authenticate { mechanism, initial }) => self.authenticate(tag, &mechanism, initial.as_deref()),
+            (P::Greeted, _)                                => self.bad(&tag, "Log in first."),
+            (_, C::StartTls | C::Login { .. } | C::Authenticate { .. }) => self.bad(&tag, "You are logged in already."),
+            // authenticated: §6.3, RFC 2177, 2342
+            (_, C::Select { mailbox, read_only })          => self.select(tag, mailbox, read_only),
+            (_, C::Create(mailbox))                        => self.create(tag, mailbox),
+            (_, C::Delete(_))                              => self.no(&tag, "[CANNOT] Folders cannot be deleted here."),
+            (_, C::Rename)                                 => self.no(&tag, "[CANNOT] Folders cannot be renamed here."),
+            (_, C::Subscribe(mailbox))                     => self.subscribe(tag, mailbox),
+            (_, C::Unsubscribe(_))                         => self.no(&tag, "[CANNOT] Every folder is always subscribed."),
+            (_, C::List { reference, pattern, subscribed }) => self.list(tag, &reference, &pattern, subscribed),
+            (_, C::Namespace)                              => self.namespace(tag),
+            (_, C::Status { mailbox, items })              => self.status(tag, mailbox, items),
+            (_, C::Idle)                                   => self.idle(tag),
+            // selected: §6.4, RFC 3691, 4315
+            (P::Selected(_), C::Check)                     => self.finish(Done::ok(tag, "CHECK done."), true),
+            (P::Selected(_), C::Close)                     => self.close(tag),
+            (P::Selected(_), C::Unselect)                  => self.leave(Then::Say(tag, "UNSELECT done.")),
+            (P::Selected(view), C::Store { .. } | C::Expunge(_)) if view.read_only
+                                                           => self.no(&tag, "[READ-ONLY] The folder is open read-only."),
+            (P::Selected(_), C::Expunge(set))              => self.expunge(tag, set.as_ref()),
+            (P::Selected(_), C::Search { by, program })    => self.search(tag, by, program),
+            (P::Selected(_), C::Fetch { by, set, items })  => self.fetch(tag, by, &set, items),
+            (P::Selected(_), C::Store { by, set, change, silent, flags })
+                                                           => self.store(tag, by, &set, (change, flags), silent),
+            (P::Selected(_), C::Copy { by, set, to })      => self.copy(tag, by, &set, to),
+            (_, _)                                         => self.bad(&tag, "Select a folder first."),
+        }
+    }
+
+    /// Every answer and the question it belongs to. Some of it is refused; the last row is a fault of the server.
+    #[rustfmt::skip]
+    fn heed(&mut self, answer: Answer) {
+        use {Answer as A, Work as W};
+        match (std::mem::take(&mut self.work), answer) {
+            (W::Login(tag), A::Welcome(party))             => self.welcome(&tag, &party),
+            (W::Login(tag), A::No { refused, reference })  => self.unwelcome(&tag, &refused, &reference),
+            (W::List(list), A::Folders(folders))           => self.listed(list, &folders),
+            (W::Status(tag, items), A::Status(status))     => self.counted(tag, &items, &status),
+            (W::Leave(then), _)                            => self.left(then),
+            (W::Open { tag, read_only }, A::Folder(view))  => self.opened(&tag, *view, read_only),
+            (W::Append(append), A::Appended(validity, uid)) => self.appended(append, validity, uid),
+            (W::Discard, _)                                => {}
+            (W::Create(tag), A::Done)                      => self.finish(Done::ok(tag, "CREATE done."), false),
+            (W::Copy(copy), A::Copied(validity, pairs))    => self.copied(copy, validity, &pairs),
+            (W::Expunge(expunge), A::Changes(changes))     => self.expunged(expunge, changes),
+            (W::Store(store), A::Changes(changes))         => self.stored(store, changes),
+            (W::Fetch(fetch), answer)                      => self.fetched(fetch, answer),
+            (W::Search(search), answer)                    => self.searched(search, answer),
+            (W::Idle(tag), A::Changes(changes))            => { self.tell(changes, true, By::Sequence); self.work = W::Idle(tag); }
+            // News that cannot be had now are had later.
+            (W::Idle(tag), A::No { .. })                   => self.work = W::Idle(tag),
+            (W::Catch(done), A::Changes(changes))          => { self.tell(changes, done.renumbers, done.by); self.conclude(done); }
+            (W::Catch(done), A::No { .. })                 => { self.news = true; self.conclude(done); }
+            (W::Append(append), A::No { refused, reference }) => self.refuse_target(append.tag(), &refused, &reference),
+            (W::Copy(copy), A::No { refused, reference })  => self.refuse_target(copy.tag(), &refused, &reference),
+            (work, A::No { refused, reference })           => self.refuse(work.tag(), &refused, &reference),
+            (_, _)                                         => self.bye(Refusal::Internal),
+        }
+    }
+
+    /// Takes up what is under way, or the next command. `false` when nothing can be done before something comes in.
+    fn step(&mut self) -> bool {
+        if self.asked || matches!(self.phase, Phase::Over) {
+            return false;
+        }
+        match std::mem::take(&mut self.work) {
+            Work::Nothing => self.next_command(),
+            Work::Sasl(tag) => self.sasl_line(tag),
+            Work::Append(append) => self.append_more(append),
+            Work::Fetch(fetch) => self.fetch_more(fetch),
+            Work::Search(search) => self.search_more(search),
+            Work::Idle(tag) => self.idle_more(tag),
+            work => {
+                self.work = work;
+                false
+            }
+        }
+    }
+
+    fn next_command(&mut self) -> bool {
+        match self.input.read() {
+            Read::More => return false,
+            Read::Passed => {}
+            Read::Literal(literal) => self.literal(literal),
+            Read::TooLong => self.bye_saying("[TOOBIG] The command is too long."),
+            Read::BareLineFeed(line) => self.unreadable(&line, "Lines end with CR LF."),
+            Read::Command(line) => match command::read(&line) {
+                Ok((tag, command)) => {
+                    self.bad = 0;
+                    self.obey(tag, command);
+                }
+                Err(unreadable) => self.not_understood(&unreadable),
+            },
+        }
+        true
+    }
+
+    pub(super) fn not_understood(&mut self, Unreadable { tag, why }: &Unreadable) {
+        let Some(tag) = tag else {
+            self.untagged("BAD A command begins with a tag.");
+            return self.count_bad();
+        };
+        match why {
+            Why::Grammar(bad) => self.bad(tag, &format!("Expected {} at octet {}.", bad.expected, bad.at + 1)),
+            Why::Unknown => self.bad(tag, "There is no such command."),
+            // RFC 3501 §6.4.4, §7.1: the charsets that are known.
+            Why::Charset => self.no(tag, "[BADCHARSET (US-ASCII UTF-8)] This charset is not known here."),
+        }
+    }
+
+    /// BAD to a command that was not read whole.
+    pub(super) fn unreadable(&mut self, line: &[u8], why: &str) {
+        match super::cursor::Cursor::new(line).tag() {
+            Ok(tag) => self.bad(tag, why),
+            Err(_) => {
+                self.untagged(&format!("BAD {why}"));
+                self.count_bad();
+            }
+        }
+    }
+
+    /// Says an untagged line.
+    pub(super) fn untagged(&mut self, text: &str) {
+        self.say(format!("* {text}\r\n").as_bytes());
+    }
+
+    /// Says a tagged line: the command is over.
+    pub(super) fn tagged(&mut self, tag: &str, text: &str) {
+        self.say(format!("{tag} {text}\r\n").as_bytes());
+    }
+
+    pub(super) fn no(&mut self, tag: &str, text: &str) {
+        self.tagged(tag, &format!("NO {text}"));
+    }
+
+    pub(super) fn bad(&mut self, tag: &str, text: &str) {
+        self.tagged(tag, &format!("BAD {text}"));
+        self.count_bad();
+    }
+
+    fn count_bad(&mut self) {
+        self.bad += 1;
+        if self.bad == BAD_COMMANDS {
+            self.bye_saying("Too many commands that make no sense.");
+        }
+    }
+
+    /// A refusal made here.
+    pub(super) fn refuse_here(&mut self, tag: &str, refused: impl Into<Refused>) {
+        self.refuse(tag, &refused.into(), &self.reference.clone());
+    }
+
+    pub(super) fn refuse(&mut self, tag: &str, refused: &Refused, reference: &str) {
+        self.no(tag, &reply::refusal(refused, refused.why.row().imap, reference));
+    }
+
+    /// The refusal of a command that puts something into a folder.
+    pub(super) fn refuse_target(&mut self, tag: &str, refused: &Refused, reference: &str) {
+        self.no(tag, &reply::refusal(refused, reply::code_of_target(refused.why), reference));
+    }
+
+    /// Bytes for the peer; those of one step go out together.
+    pub(super) fn say(&mut self, bytes: &[u8]) {
+        match self.effects.back_mut() {
+            Some(Effect::Send(last)) if last.len() < STEP_BYTES => last.extend_from_slice(bytes),
+            _ => self.effects.push_back(Effect::Send(bytes.to_vec())),
+        }
+    }
+
+    pub(super) fn effect(&mut self, effect: Effect<Ask>) {
+        self.effects.push_back(effect);
+    }
+
+    /// Asks; `work` takes the answer.
+    pub(super) fn ask(&mut self, ask: Ask, work: Work) {
+        self.effects.push_back(Effect::Ask(ask));
+        self.asked = true;
+        self.work = work;
+    }
+
+    /// Goes on with this when the effects so far are drained.
+    pub(super) fn go_on(&mut self, work: Work) {
+        self.work = work;
+    }
+
+    pub(super) fn bye(&mut self, why: Refusal) {
+        self.bye_saying(&reply::refusal(&why.into(), why.row().imap, &self.reference));
+    }
+
+    pub(super) fn bye_saying(&mut self, text: &str) {
+        // A line inside a literal would be taken for its octets.
+        if !matches!(&self.work, Work::Fetch(fetch) if fetch.in_literal()) {
+            self.untagged(&format!("BYE {text}"));
+        }
+        self.end();
+    }
+
+    /// Nothing more will be said.
+    pub(super) fn end(&mut self) {
+        if let Work::Append(_) = std::mem::take(&mut self.work) {
+            self.effects.push_back(Effect::Ask(Ask::Discard));
+        }
+        self.effects.push_back(Effect::Close);
+        self.phase = Phase::Over;
+        self.input.clear();
+    }
+
+    pub(super) fn view(&mut self) -> Option<&mut View> {
+        match &mut self.phase {
+            Phase::Selected(view) => Some(view),
+            _ => None,
+        }
+    }
+
+    /// The deadline moves when a client that logged in says something (RFC 3501 §5.4).
+    pub(super) fn heard(&mut self) {
+        if !matches!(self.phase, Phase::Greeted) {
+            self.wake_at = self.now + self.settings.idle;
+        }
+    }
+}
+
+impl Conversation for Session {
+    type Ask = Ask;
+    type Answer = Answer;
+
+    fn receive(&mut self, now: Timestamp, bytes: &[u8]) {
+        self.now = now;
+        // RFC 3501 §6.2.1: nothing said in clear after STARTTLS counts.
+        if matches!(self.phase, Phase::Over) || matches!(self.work, Work::Tls) {
+            return;
+        }
+        self.heard();
+        if self.asked && self.input.waiting() > WAITING_BYTES {
+            return self.bye_saying("[LIMIT] Too much at once.");
+        }
+        self.input.receive(bytes);
+    }
+
+    fn answer(&mut self, now: Timestamp, answer: Answer) {
+        self.now = now;
+        self.asked = false;
+        if !matches!(self.phase, Phase::Over) {
+            self.heed(answer);
+        }
+    }
+
+    fn secured(&mut self, now: Timestamp) {
+        self.now = now;
+        if matches!(self.work, Work::Tls) {
+            self.input.clear();
+            self.cover = Cover::Tls;
+            self.work = Work::Nothing;
+        }
+    }
+
+    fn news(&mut self, now: Timestamp) {
+        self.now = now;
+        self.news = matches!(self.phase, Phase::Selected(_));
+    }
+
+    fn shutdown(&mut self, now: Timestamp) {
+        self.now = now;
+        if !matches!(self.phase, Phase::Over) {
+            self.bye(Refusal::ShuttingDown);
+        }
+    }
+
+    fn tick(&mut self, now: Timestamp) {
+        self.now = now;
+        if now < self.wake_at || matches!(self.phase, Phase::Over) {
+            return;
+        }
+        if self.asked {
+            // It is the server that is slow.
+            self.wake_at = now + self.settings.login_within;
+            return;
+        }
+        self.bye_saying("Autologout: nothing was said for too long.");
+    }
+
+    fn wake_at(&self) -> Timestamp {
+        self.wake_at
+    }
+
+    fn next(&mut self) -> Option<Effect<Ask>> {
+        while self.effects.is_empty() && self.step() {}
+        self.effects.pop_front()
+    }
+}

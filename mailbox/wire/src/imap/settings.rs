@@ -1,0 +1,47 @@
+//! The limits of an IMAP conversation.
+
+use jiff::SignedDuration;
+
+/// Longest command, with its literals (APPEND's message aside), in bytes. Past it the connection ends: where the next
+/// command begins can no longer be known.
+pub(super) const COMMAND_BYTES: usize = 64 * 1024;
+/// Bytes that may wait while the server thinks. Past it the peer floods, and the connection ends.
+pub(super) const WAITING_BYTES: usize = 1024 * 1024;
+/// A refused literal that comes unasked (LITERAL+) is let go by up to this many bytes; past it the connection ends.
+pub(super) const PASSED_BYTES: u64 = 256 * 1024 * 1024;
+/// Commands in a row that make no sense, before the connection ends.
+pub(super) const BAD_COMMANDS: u32 = 20;
+/// Items of one FETCH.
+pub(super) const FETCH_ITEMS: usize = 100;
+/// Levels of parentheses, NOT and OR in one SEARCH.
+pub(super) const SEARCH_DEPTH: usize = 50;
+/// Addresses of one field shown in an ENVELOPE.
+pub(super) const ADDRESSES: usize = 1_000;
+/// Room a quiet connection keeps for what comes next, in bytes.
+pub(super) const IDLE_BYTES: usize = 4 * 1024;
+/// Bytes of one step of a long answer.
+pub(super) const STEP_BYTES: usize = 32 * 1024;
+
+/// What an operator may set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Largest message APPEND takes, in bytes. Default 25 MiB. A larger one is refused before its literal is asked for.
+    pub message_bytes: u64,
+    /// Silence after which a logged-in connection is closed. Default 30 minutes, the least RFC 3501 §5.4 allows.
+    pub idle: SignedDuration,
+    /// Time to log in. Default 3 minutes. A connection that has not logged in by then is closed.
+    pub login_within: SignedDuration,
+    /// Failed logins of one connection. Default 3. At the last one it is closed.
+    pub login_failures: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            message_bytes: 25 * 1024 * 1024,
+            idle: SignedDuration::from_mins(30),
+            login_within: SignedDuration::from_mins(3),
+            login_failures: 3,
+        }
+    }
+}

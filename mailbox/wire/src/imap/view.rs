@@ -1,0 +1,175 @@
+//! The open folder, as this connection was told of it.
+
+use std::ops::Range;
+
+use fumibako_model::{Changes, Entry, Flags, FolderId, FolderName, FolderView, Keywords, ModSeq, Uid};
+
+use super::command::By;
+use super::set::Set;
+
+/// Message numbers are places in `rows`; they change only in [`View::renumber`].
+#[derive(Debug)]
+pub(super) struct View {
+    pub(super) folder: FolderId,
+    pub(super) name: FolderName,
+    pub(super) read_only: bool,
+    /// Everything up to here is known.
+    pub(super) since: ModSeq,
+    pub(super) keywords: Keywords,
+    rows: Vec<Row>,
+    /// Some row is gone.
+    gone: bool,
+}
+
+/// One message; its flags are those the client was told.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    entry: Entry,
+    /// Removed, but the client still counts it (RFC 3501 §7.4.1).
+    gone: bool,
+}
+
+/// What the client does not know yet.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Learned {
+    /// The folder has new keywords.
+    pub(super) keywords: bool,
+    /// Messages came.
+    pub(super) came: bool,
+    /// Messages whose flags are not as the client believes.
+    pub(super) changed: Vec<Uid>,
+}
+
+/// Places of messages, ascending.
+pub(super) type Places = std::iter::Flatten<std::vec::IntoIter<Range<usize>>>;
+
+impl View {
+    pub(super) fn new(view: FolderView, read_only: bool) -> Self {
+        let FolderView { status, keywords, entries } = view;
+        let rows = entries.into_iter().map(|entry| Row { entry, gone: false }).collect();
+        let (folder, name, since) = (status.folder, status.name, status.highest_modseq);
+        Self { folder, name, read_only, since, keywords, rows, gone: false }
+    }
+
+    /// How many messages the client counts.
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// A message by its place, which is its number less one.
+    pub(super) fn entry(&self, place: usize) -> Option<&Entry> {
+        self.rows.get(place).map(|row| &row.entry)
+    }
+
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.rows.iter().map(|row| &row.entry)
+    }
+
+    /// The place of a UID.
+    pub(super) fn place(&self, uid: Uid) -> Option<usize> {
+        self.rows.binary_search_by_key(&uid, |row| row.entry.uid).ok()
+    }
+
+    /// The messages a set names; `None` if it names a message number that is none.
+    pub(super) fn places(&self, by: By, set: &Set) -> Option<Places> {
+        let ranges = match by {
+            By::Sequence => self.by_number(set)?,
+            By::Uid => self.by_uid(set),
+        };
+        Some(ranges.into_iter().flatten())
+    }
+
+    /// RFC 3501 §9 seq-number: a number past the last message is an error, and so is `*` in an empty folder.
+    pub(super) fn by_number(&self, set: &Set) -> Option<Vec<Range<usize>>> {
+        let count = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        let ranges: Vec<_> = set.resolve(count).collect();
+        if count == 0 || ranges.iter().any(|(_, to)| *to > count) {
+            return None;
+        }
+        Some(merged(ranges.into_iter().map(|(from, to)| from as usize - 1..to as usize).collect()))
+    }
+
+    /// RFC 3501 §6.4.8: a UID that does not exist is passed over.
+    pub(super) fn by_uid(&self, set: &Set) -> Vec<Range<usize>> {
+        let Some(last) = self.rows.last() else { return Vec::new() };
+        let place = |uid: u64| self.rows.partition_point(|row| u64::from(row.entry.uid.get()) < uid);
+        let ranges = set.resolve(last.entry.uid.get()).map(|(from, to)| place(from.into())..place(u64::from(to) + 1));
+        merged(ranges.collect())
+    }
+
+    /// The UIDs at these places.
+    pub(super) fn uids(&self, places: impl IntoIterator<Item = usize>) -> Vec<Uid> {
+        places.into_iter().filter_map(|place| self.entry(place)).map(|entry| entry.uid).collect()
+    }
+
+    /// The client expects this change of a message's flags and need not be told of it.
+    pub(super) fn expect(&mut self, uid: Uid, change: impl Fn(Flags) -> Flags) {
+        if let Some(place) = self.place(uid) {
+            let flags = &mut self.rows[place].entry.flags;
+            *flags = change(*flags);
+        }
+    }
+
+    /// The client is told these flags of a message.
+    pub(super) fn told(&mut self, place: usize, flags: Flags) {
+        if let Some(row) = self.rows.get_mut(place) {
+            row.entry.flags = flags;
+        }
+    }
+
+    /// Takes in what happened. No message gets another number by this.
+    pub(super) fn learn(&mut self, changes: Changes) -> Learned {
+        let mut learned = Learned { keywords: self.keywords != changes.keywords, ..Learned::default() };
+        self.keywords = changes.keywords;
+        self.since = self.since.max(changes.highest_modseq);
+        let last = self.rows.last().map(|row| row.entry.uid);
+        for entry in changes.entries {
+            match self.rows.binary_search_by_key(&entry.uid, |row| row.entry.uid) {
+                Ok(place) => {
+                    let row = &mut self.rows[place];
+                    if row.entry.flags != entry.flags {
+                        learned.changed.push(entry.uid);
+                    }
+                    row.entry = entry;
+                }
+                Err(_) if last.is_none_or(|last| last < entry.uid) => {
+                    learned.came = true;
+                    self.rows.push(Row { entry, gone: false });
+                }
+                // A UID that appears below one already shown would renumber; the store never does it.
+                Err(_) => {}
+            }
+        }
+        for uid in changes.vanished {
+            if let Some(place) = self.place(uid) {
+                self.rows[place].gone = true;
+                self.gone = true;
+            }
+        }
+        learned
+    }
+
+    /// Lets go of the messages that are gone; their numbers, each at the moment it goes (RFC 3501 §7.4.1).
+    pub(super) fn renumber(&mut self) -> Vec<usize> {
+        if !std::mem::take(&mut self.gone) {
+            return Vec::new();
+        }
+        let places = self.rows.iter().enumerate().filter(|(_, row)| row.gone).map(|(place, _)| place);
+        let numbers = places.enumerate().map(|(before, place)| place + 1 - before).collect();
+        self.rows.retain(|row| !row.gone);
+        numbers
+    }
+}
+
+/// Ranges in order, none overlapping.
+fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_unstable_by_key(|range| range.start);
+    let mut merged: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match merged.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => merged.push(range),
+        }
+    }
+    merged
+}

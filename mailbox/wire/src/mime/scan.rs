@@ -1,0 +1,179 @@
+//! Where header, body and parts of a message lie.
+
+use std::ops::Range;
+
+use memchr::{memchr, memmem};
+
+use super::{DEPTH, HEADER_BYTES, Header, OverLimit, PARTS, Parameters, parameters};
+
+/// One entity: its ranges in the whole message.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Node {
+    /// The header, with its blank line.
+    pub(super) header: Range<usize>,
+    /// What follows it.
+    pub(super) body: Range<usize>,
+    /// Of a multipart its parts, of a `message/rfc822` the one message.
+    pub(super) children: Vec<usize>,
+    pub(super) multipart: bool,
+    pub(super) message: bool,
+    /// A part of a `multipart/digest` is a message unless it says otherwise (RFC 2046 §5.1.5).
+    pub(super) in_digest: bool,
+}
+
+/// All entities of a message, parents before children; and the limit that stopped the search, if one did.
+pub(super) fn scan(bytes: &[u8]) -> (Vec<Node>, Option<OverLimit>) {
+    let mut scan = Scan { bytes, nodes: Vec::new(), over: None };
+    scan.entity(0..bytes.len(), false, 0);
+    (scan.nodes, scan.over)
+}
+
+/// `Content-Type`, or its default: RFC 2045 §5.2, and RFC 2046 §5.1.5 inside a digest.
+pub(super) fn content_type(header: Header<'_>, in_digest: bool) -> Parameters {
+    let default: &[u8] = if in_digest { b"message/rfc822" } else { b"text/plain" };
+    match header.get("Content-Type") {
+        None => parameters(default),
+        Some(field) => Some(parameters(field.value())).filter(Parameters::is_media_type).unwrap_or_else(|| {
+            // RFC 2045 §5.2: what cannot be read as a type is plain text.
+            parameters(b"text/plain")
+        }),
+    }
+}
+
+struct Scan<'a> {
+    bytes: &'a [u8],
+    nodes: Vec<Node>,
+    over: Option<OverLimit>,
+}
+
+impl Scan<'_> {
+    fn entity(&mut self, range: Range<usize>, in_digest: bool, depth: usize) -> usize {
+        let at = self.nodes.len();
+        let header = range.start..range.start + header_length(&self.bytes[range.clone()]);
+        if header.len() > HEADER_BYTES {
+            self.over.get_or_insert(OverLimit::Header);
+        }
+        let kind = content_type(Header(&self.bytes[header.clone()]), in_digest);
+        let multipart = kind.kind().eq_ignore_ascii_case(b"multipart");
+        let message = kind.is("message", "rfc822");
+        let body = header.end..range.end;
+        self.nodes.push(Node { header, body: body.clone(), multipart, message, in_digest, ..Node::default() });
+        if depth == DEPTH && (multipart || message) {
+            self.over.get_or_insert(OverLimit::Depth);
+        } else if message {
+            self.child(at, body, false, depth);
+        } else if let Some(boundary) = kind.get("boundary").filter(|boundary| multipart && !boundary.is_empty()) {
+            let digest = kind.is("multipart", "digest");
+            for part in Delimited::new(self.bytes, body, boundary) {
+                if !self.child(at, part, digest, depth) {
+                    break;
+                }
+            }
+        }
+        at
+    }
+
+    fn child(&mut self, parent: usize, range: Range<usize>, in_digest: bool, depth: usize) -> bool {
+        if self.nodes.len() == PARTS {
+            self.over.get_or_insert(OverLimit::Parts);
+            return false;
+        }
+        let child = self.entity(range, in_digest, depth + 1);
+        self.nodes[parent].children.push(child);
+        true
+    }
+}
+
+/// Length of the header at the start of an entity, with the blank line; everything if there is none.
+fn header_length(entity: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(end) = memchr(b'\n', &entity[at..]) {
+        let line = &entity[at..=at + end];
+        at += line.len();
+        if matches!(line, b"\r\n" | b"\n") {
+            return at;
+        }
+    }
+    entity.len()
+}
+
+/// The ranges between the delimiter lines of a multipart.
+///
+/// ```text
+/// delimiter       := CRLF "--" boundary
+/// close-delimiter := delimiter "--"
+/// multipart-body  := [preamble CRLF] dash-boundary transport-padding CRLF body-part
+///                    *(delimiter transport-padding CRLF body-part)
+///                    close-delimiter transport-padding [CRLF epilogue]
+/// ```
+/// RFC 2046 §5.1.1: the line end before a delimiter belongs to the delimiter, not to the part.
+struct Delimited<'a> {
+    bytes: &'a [u8],
+    body: Range<usize>,
+    finder: memmem::Finder<'static>,
+    /// Where the part now open begins.
+    open: Option<usize>,
+}
+
+impl<'a> Delimited<'a> {
+    fn new(bytes: &'a [u8], body: Range<usize>, boundary: &[u8]) -> Self {
+        let needle = [b"--", boundary].concat();
+        let mut parts = Self { bytes, body, finder: memmem::Finder::new(&needle).into_owned(), open: None };
+        // What stands before the first delimiter is the preamble.
+        if let Some(first) = parts.delimiter() {
+            parts.open = (!first.closes).then_some(first.after);
+        }
+        parts
+    }
+
+    /// Finds the next delimiter line and moves past it.
+    fn delimiter(&mut self) -> Option<Delimiter> {
+        let start = self.body.start;
+        let mut from = start;
+        loop {
+            let at = from + self.finder.find(&self.bytes[from..self.body.end])?;
+            let mut rest = &self.bytes[at + self.finder.needle().len()..self.body.end];
+            let closes = rest.starts_with(b"--");
+            if closes {
+                rest = &rest[2..];
+            }
+            let line = memchr(b'\n', rest).map_or(rest, |end| &rest[..=end]);
+            let begins = at == start || self.bytes[at - 1] == b'\n';
+            if begins && line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
+                let after = self.body.end - rest.len() + line.len();
+                // The next search begins on the line end that may belong to the next delimiter.
+                self.body.start = after;
+                return Some(Delimiter { before: before_line_end(self.bytes, at), after, closes });
+            }
+            from = at + self.finder.needle().len();
+        }
+    }
+}
+
+struct Delimiter {
+    before: usize,
+    after: usize,
+    closes: bool,
+}
+
+impl Iterator for Delimited<'_> {
+    type Item = Range<usize>;
+    fn next(&mut self) -> Option<Range<usize>> {
+        let open = self.open.take()?;
+        let Some(next) = self.delimiter() else {
+            // No closing delimiter: the last part goes to the end.
+            return Some(open..self.body.end);
+        };
+        self.open = (!next.closes).then_some(next.after);
+        Some(open..next.before.max(open))
+    }
+}
+
+/// The end of the text before the line that begins `at`.
+fn before_line_end(bytes: &[u8], at: usize) -> usize {
+    match &bytes[..at] {
+        [.., b'\r', b'\n'] => at - 2,
+        [.., b'\n'] => at - 1,
+        _ => at,
+    }
+}
