@@ -11,13 +11,15 @@ mod rules;
 mod unit;
 mod value;
 
+pub(crate) use value::fault as value_fault;
+
 use book::Book;
 use content::Facts;
 
 use crate::finding::{Fault, Finding};
 use crate::name::Parts;
 use crate::report::{Checked, Report, What};
-use crate::{FileName, Kind, Recognised, recognise};
+use crate::{Edition, FileName, Kind, Recognised, recognise};
 
 /// Checks one file by itself: its name and its content, not what must travel with it.
 pub fn check_file(name: &str, bytes: &[u8]) -> Vec<Finding> {
@@ -68,7 +70,9 @@ fn one(written: &str, bytes: &[u8]) -> One {
             What::NearMiss
         }
         Recognised::Standard { name: read, slips } => {
-            slips.into_iter().for_each(|slip| book.whole(Fault::Slip(slip)));
+            for slip in slips {
+                book.whole(Fault::Slip(slip));
+            }
             facts = inside(read.parts(), bytes, &mut book);
             name = Some(read);
             What::Standard
@@ -84,6 +88,14 @@ fn one(written: &str, bytes: &[u8]) -> One {
         bytes: bytes.len() as u64,
     };
     One { written: written.to_owned(), name, meant, findings: book.close(), facts, checked }
+}
+
+/// The findings and the edition of a file whose name is known.
+pub(crate) fn content_of(name: &FileName, bytes: &[u8]) -> (Vec<Finding>, Option<Edition>) {
+    let written = name.to_string();
+    let mut book = Book::new(&written);
+    let facts = inside(name.parts(), bytes, &mut book);
+    (book.close(), facts.edition)
 }
 
 fn inside(parts: &Parts, bytes: &[u8], book: &mut Book<'_>) -> Facts {

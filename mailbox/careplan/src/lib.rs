@@ -1,8 +1,43 @@
-//! The ministry's care-plan data standard: file names, send units, layouts, checks.
+//! The ministry's care-plan data standard (ケアプランデータ連携標準仕様): file names, send units, layouts, checks.
 //!
-//! Start at [`recognise`] (what is this file?) and [`gather`] (a pile of files becomes bundles).
+//! Bytes and names go in, plain values come out. Where to start:
 //!
-//! Never here: a clock, a file, a socket.
+//! - [`recognise`]: what is this file? A name of the standard, an attachment, or a near miss with the reason.
+//! - [`gather`]: a pile of files becomes bundles per sender and recipient, in serial order; the rest is named.
+//! - [`check`]: files that lie together against the standard. Its [`Report`] is lines, JSON or a page to print;
+//!   [`check_file`] and [`check_unit`] give the bare [`Finding`]s.
+//! - [`Sheet`]: files written from typed rows, and read back.
+//!
+//! How it hangs together: `name` → `check` (`ms932`, `table`, `check/value`, `check/rules`, `check/unit`) → `finding`
+//! (codes, sentences, what to do) → `report`. The facts of the standard are data in `layouts/`, compiled in; the code
+//! knows rules, not columns. A body of another form (edition 5.0 is JSON) would be another reader beside
+//! `check/content`, behind the same names, findings and bundles.
+//!
+//! # A report in four lines
+//!
+//! One call per folder, since files of one name in two folders are two different files:
+//!
+//! ```
+//! use fumibako_careplan::{Lang, check};
+//!
+//! let name = "DLTPLAN_202510_9970000011_43_9970000029_11_20251002120100.CSV";
+//! let report = check(&[(name, b"202407,999903,9900000011,202513\r\n".as_slice())]);
+//! assert!(!report.holds(false));
+//! assert_eq!(report.findings[0].code.as_str(), "M001");
+//! assert!(report.lines(Lang::Ja).concat().contains("削除対象年月"));
+//! assert!(report.page(Lang::Ja).starts_with("<!DOCTYPE html>"));
+//! ```
+//!
+//! A report serialises to one JSON object `{"v":1,"errors":…,"warnings":…,"files":[…],"findings":[…]}`, and a finding
+//! alone to one line of NDJSON.
+//!
+//! # What may be said aloud
+//!
+//! Findings quote the text they complain about, shortened, for the office whose data it is. That text, and names
+//! outside the standard, are [`Private`]: `Debug` prints their length. [`Finding::without_care_data`] is fit for a log.
+//!
+//! Never here: a clock, a file, a socket. Never possible: a panic, unbounded memory or more than linear time, on any
+//! bytes; original bytes changed or encoded anew.
 
 mod check;
 mod code;
@@ -17,6 +52,7 @@ mod name;
 mod office;
 mod private;
 mod report;
+mod sheet;
 mod table;
 mod time;
 mod unit;
@@ -36,5 +72,8 @@ pub use name::{
 pub use office::{NotAServiceKind, NotAnOfficeNumber, OfficeNumber, ServiceKind};
 pub use private::Private;
 pub use report::{Checked, Report, What};
+pub use sheet::{CannotWrite, Sheet};
+#[doc(hidden)]
+pub use table::fields_in;
 pub use time::{NotAMonth, NotASerial, Serial, ServiceMonth};
 pub use unit::{NotAUnit, UnitFault, UnitKind};

@@ -1,4 +1,4 @@
-//! MS932 (Shift_JIS with Microsoft's extensions): which bytes are characters, and which of them may not be sent.
+//! MS932 (`Shift_JIS` with Microsoft's extensions): which bytes are characters, and which of them may not be sent.
 
 use std::sync::OnceLock;
 
@@ -54,9 +54,8 @@ pub(crate) fn foreign(bytes: &[u8], charset: Charset) -> Option<(usize, Foreign)
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         let width = match byte {
-            b'\r' | b'\n' => 1,
+            b'\r' | b'\n' | 0x20..0x7F => 1,
             0..0x20 | 0x7F => return Some((at, Foreign::Control)),
-            0x20..0x7F => 1,
             // In UTF-8 everything else was accepted when the file was recognised as UTF-8.
             _ if charset == Charset::Utf8 => 1,
             0xA1..=0xDF => 1,

@@ -90,18 +90,18 @@ impl<'a, 'b, 'f> Reader<'a, 'b, 'f> {
             return;
         }
         self.facts.rows += 1;
+        let version = row.fields.first().map_or(&b""[..], |field| self.text(*field));
+        // A version that is missing in the first row is reported there; the next one that is given counts.
+        if self.version.is_none_or(|first| first.is_empty() && !version.is_empty()) {
+            self.open(version);
+        }
         if let Some((fault, column)) = row.fault {
             let text = row.fields.get(column).map_or(&b""[..], |field| self.text(*field));
             self.book.value(Fault::Quotes(fault), self.number, column, text);
         }
-        let version = row.fields.first().map_or(&b""[..], |field| self.text(*field));
-        match self.version {
-            None => self.open(version),
-            Some(first) if first != version && !version.is_empty() => {
-                self.book.value(Fault::MixedVersions, self.number, 0, version);
-                return self.characters_only(row);
-            }
-            Some(_) => {}
+        if self.version.is_some_and(|first| first != version && !version.is_empty()) {
+            self.book.value(Fault::MixedVersions, self.number, 0, version);
+            return self.characters_only(row);
         }
         match self.book.layout {
             // A stray quote moves everything behind it: what follows would be noise.

@@ -116,10 +116,9 @@ impl Rules {
     }
 
     fn person(&self, cells: &Cells<'_>) -> Option<Person> {
-        let (insurer, insured) = (cells.sound(self.insurer)?, cells.sound(self.insured)?);
         let mut person = [0; 16];
-        person[..6].copy_from_slice(insurer.get(..6)?);
-        person[6..].copy_from_slice(insured.get(..10)?);
+        person[..6].copy_from_slice(cells.sound(self.insurer)?.get(..6)?);
+        person[6..].copy_from_slice(cells.sound(self.insured)?.get(..10)?);
         Some(person)
     }
 
@@ -133,7 +132,7 @@ impl Rules {
             let value = match (cells.sound(*column), facts.form) {
                 (Some(value), crate::layout::Form::Int { .. }) => {
                     numbers += 1;
-                    value.trim_ascii_start_matches_zero()
+                    value.without_leading_zeros()
                 }
                 (Some(value), _) => value,
                 (None, crate::layout::Form::Int { .. }) if cells.raw(*column).is_empty() => {
@@ -181,11 +180,11 @@ fn is_care_management(parts: &Parts) -> bool {
 
 /// Leading zeros do not make another number.
 trait Number {
-    fn trim_ascii_start_matches_zero(&self) -> &[u8];
+    fn without_leading_zeros(&self) -> &[u8];
 }
 
 impl Number for [u8] {
-    fn trim_ascii_start_matches_zero(&self) -> &[u8] {
+    fn without_leading_zeros(&self) -> &[u8] {
         let zeros = self.iter().take_while(|b| **b == b'0').count();
         self.get(zeros..).unwrap_or_default()
     }
@@ -258,15 +257,13 @@ fn remember(
     people: &mut People,
 ) {
     match rule {
-        Rule::Total { service, code, office, total } => {
-            if cells.raw(*service) == *code && cells.raw(*office) == *total {
-                people.meet(person, row).total = true;
-            }
+        Rule::Total { service, code, office, total }
+            if cells.raw(*service) == *code && cells.raw(*office) == *total =>
+        {
+            people.meet(person, row).total = true;
         }
-        Rule::Served(office) => {
-            if cells.raw(*office) == parts.recipient.office.as_str().as_bytes() {
-                people.meet(person, row).served = true;
-            }
+        Rule::Served(office) if cells.raw(*office) == parts.recipient.office.as_str().as_bytes() => {
+            people.meet(person, row).served = true;
         }
         Rule::Parent(date) | Rule::Child { date, .. } => {
             let or = layout.columns.get(*date).and_then(|column| column.or);

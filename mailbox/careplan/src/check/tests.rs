@@ -31,6 +31,8 @@ fn the_version_must_agree_with_name_and_month() {
     check_one(DELETE_V3, "202003,999903,9900000011,202412\r\n", expect!["V003@1:1 V007@1:1"]);
     let mixed = "202407,999903,9900000011,202510\r\n202208,999903,9900000029,202510\r\n";
     check_one(DELETE, mixed, expect!["V001@2:1"]);
+    let late = ",999903,9900000011,202510\r\n202407,999903,9900000029,202510\r\n";
+    check_one(DELETE, late, expect!["R001@1:1"]);
 }
 
 #[test]

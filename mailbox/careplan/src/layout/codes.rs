@@ -27,8 +27,9 @@ impl Codes {
         values.collect::<Vec<_>>().join(", ")
     }
 
-    pub(crate) fn first(self) -> &'static str {
-        self.0.values.first().map_or("", |(code, _)| code)
+    #[cfg(test)]
+    pub(crate) fn values(self) -> Vec<&'static str> {
+        self.0.values.iter().map(|(code, _)| *code).collect()
     }
 }
 

@@ -7,11 +7,12 @@ fn every_layout_is_read_and_has_the_columns_it_announces() {
             let layout = read::read(code, generation);
             let columns = layout.as_ref().map(|layout| layout.columns.len());
             assert_eq!(columns, read::count(text, generation), "{code} {generation:?}");
-            assert_eq!(layout.is_none(), generation == Generation::Three && is_new(code), "{code}");
+            assert_eq!(
+                layout.is_none(),
+                generation == Generation::Three && code.parse::<Kind>().unwrap().since_edition_4(),
+                "{code}"
+            );
         }
-    }
-    fn is_new(code: &str) -> bool {
-        code.parse::<Kind>().unwrap().since_edition_4()
     }
 }
 

@@ -44,11 +44,11 @@ fn a_page_escapes_what_comes_from_files() {
 #[test]
 fn findings_do_not_print_care_data() {
     let report = report("UPPLAN 春野さくら.CSV", "春野");
-    let printed = format!("{:?}", report);
+    let printed = format!("{report:?}");
     assert!(!printed.contains("春野"), "{printed}");
     let report = self::report(NAME, "202407,999903,春野さくら,202510\r\n");
     assert_eq!(report.findings[0].text.as_ref().map(Private::show), Some("春野さくら"));
-    let printed = format!("{:?}", report);
+    let printed = format!("{report:?}");
     assert!(!printed.contains("春野"), "{printed}");
     assert_eq!(report.findings[0].clone().without_care_data().text, None);
 }

@@ -1,3 +1,4 @@
 //! The crate from outside, on files as offices have them.
 
+#[cfg(test)]
 mod samples;
