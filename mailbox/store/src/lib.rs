@@ -8,6 +8,8 @@ mod admit;
 mod keep;
 mod marks;
 mod news;
+#[cfg(feature = "suite")]
+pub mod suite;
 
 pub use admit::{Admitted, Arrival, Kind, Receipt, admit, message_id_of};
 pub use keep::{Census, Delivery, Draft, FlagOrder, Store, StoreError};

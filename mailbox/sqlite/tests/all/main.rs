@@ -1,0 +1,22 @@
+//! The store in SQLite against the suite of all stores, against bad folders, and against `kill -9`.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod crash;
+mod open;
+
+use std::sync::Arc;
+
+use fumibako_sqlite::SqliteStore;
+use fumibako_store::suite;
+
+/// A store in a folder that lives as long as the first value.
+async fn fresh() -> (tempfile::TempDir, Arc<SqliteStore>) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), suite::domain()).await.unwrap();
+    (folder, Arc::new(store))
+}
+
+mod every_store {
+    use super::fresh;
+    fumibako_store::store_suite!(fresh);
+}

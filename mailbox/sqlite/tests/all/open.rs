@@ -1,0 +1,95 @@
+//! Opening: again, twice at once, a bad folder, another program's database.
+
+use fumibako_sqlite::{DATABASE_FILE, SqliteStore};
+use fumibako_store::suite::{World, domain, himawari, now, sakura, view};
+use fumibako_store::{Store, StoreError};
+use sqlx::{ConnectOptions, Connection};
+
+/// Another program's hands on the database, while no store has it open.
+async fn meddle(folder: &std::path::Path, sql: &'static str) {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.join(DATABASE_FILE));
+    let mut connection = options.connect().await.unwrap();
+    sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+#[track_caller]
+fn broken(outcome: Result<SqliteStore, StoreError>, words: &[&str]) {
+    match outcome {
+        Err(StoreError::Broken(why)) => assert!(words.iter().all(|word| why.contains(word)), "{why}"),
+        other => panic!("a broken store was expected, not {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_was_kept_is_there_when_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let world = World::with(&store).await;
+    store.deliver(world.bundle(&store, (himawari(), sakura()), "a@x.example", "one"), now()).await.unwrap();
+    let before = view(&store, sakura(), "INBOX").await;
+    store.close().await.unwrap();
+    assert!(matches!(store.put_office(fumibako_store::suite::office(sakura())).await, Err(StoreError::Busy(_))));
+
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    assert_eq!(view(&store, sakura(), "INBOX").await, before);
+    assert_eq!(store.roll().offices().count(), 3);
+}
+
+#[tokio::test]
+async fn two_processes_never_open_one_folder() {
+    let (folder, _store) = super::fresh().await;
+    match SqliteStore::open(folder.path(), domain()).await {
+        Err(StoreError::Busy(why)) => assert!(why.contains("another process"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_on_the_machine_can_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("a/store");
+    let store = SqliteStore::open(&folder, domain()).await.unwrap();
+    World::with(&store).await;
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    for file in folder.read_dir().unwrap() {
+        assert_eq!(mode(&file.unwrap().path()), 0o600);
+    }
+}
+
+#[tokio::test]
+async fn a_start_cut_short_is_finished_by_the_next() {
+    // A crash after the files were made and before their rows.
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(DATABASE_FILE), "").unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    World::with(&store).await;
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_is_named() {
+    let outer = tempfile::tempdir().unwrap();
+    let file = outer.path().join("file");
+    std::fs::write(&file, "in the way").unwrap();
+    broken(SqliteStore::open(&file, domain()).await, &["file", "cannot be opened for writing"]);
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(DATABASE_FILE), "no database at all, whatever its name says".repeat(20)).unwrap();
+    broken(SqliteStore::open(folder.path(), domain()).await, &[DATABASE_FILE, "not a database"]);
+}
+
+#[tokio::test]
+async fn rows_of_a_newer_version_are_left_alone() {
+    let (folder, store) = super::fresh().await;
+    store.close().await.unwrap();
+    let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                 VALUES (9999, 'later', TRUE, x'00', 0)";
+    meddle(folder.path(), newer).await;
+    broken(SqliteStore::open(folder.path(), domain()).await, &[DATABASE_FILE, "newer Fumibako", "9999"]);
+}

@@ -1,0 +1,263 @@
+//! What every implementation of [`Store`] must do, as tests it can run: give [`store_suite!`](crate::store_suite) a
+//! function that opens an empty store.
+//!
+//! Start at `deliver` (exactly once), `folders` (UIDs, changes, flags), `receipts` (未 becomes 済).
+//!
+//! Messages are admitted by [`admit`], signed under a development authority: there is no other way to an
+//! [`Admitted`], for tests either.
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc, missing_docs, reason = "these are tests")]
+
+pub mod deliver;
+pub mod flags;
+pub mod folders;
+pub mod receipts;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fumibako_model::{
+    Address, Domain, Entry, FolderName, FolderView, Licence, Office, OfficeNumber, Party, Private, Refusal,
+};
+use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
+use fumibako_signer::{Identity, Trust, sign};
+use jiff::Timestamp;
+
+use crate::{Admitted, Arrival, Store, StoreError, admit};
+
+/// Every test of the suite, each on a fresh store. `$fresh` is an async function that returns whatever must live as
+/// long as the store, and the store in an `Arc`.
+#[macro_export]
+macro_rules! store_suite {
+    ($fresh:path) => {
+        $crate::store_suite! { $fresh:
+            deliver::a_bundle_stands_in_the_inbox_and_in_sent,
+            deliver::the_same_bundle_again_is_stored_once_and_answered_alike,
+            deliver::the_same_bundle_on_eight_connections_is_stored_once,
+            deliver::a_message_id_with_other_content_is_refused,
+            deliver::a_refusal_leaves_the_rest_of_its_batch_alone,
+            deliver::sixty_four_deliveries_at_once_get_rising_uids,
+            deliver::work_goes_on_when_nobody_waits_for_it,
+            deliver::a_delivery_wakes_its_two_folders_and_no_other,
+            folders::every_office_has_the_standard_folders,
+            folders::an_own_folder_is_made_once,
+            folders::folders_of_others_do_not_exist,
+            folders::uids_are_never_used_twice,
+            folders::changes_are_told_since_any_point,
+            folders::a_copy_shares_the_body_and_keeps_the_flags,
+            folders::only_the_gateway_fills_inbox_and_receipts,
+            folders::a_copy_of_what_is_kept_in_sent_is_not_kept_twice,
+            folders::a_body_nobody_shows_is_gone,
+            flags::flags_are_added_removed_and_replaced,
+            flags::what_is_as_asked_raises_no_counter,
+            flags::a_folder_knows_64_keywords,
+            flags::mail_tools_do_not_touch_the_marks,
+            receipts::a_receipt_turns_a_bundle_to_done,
+            receipts::the_first_receipt_counts,
+            receipts::a_copy_filed_elsewhere_is_marked_too,
+            receipts::a_receipt_of_something_else_is_refused,
+            receipts::the_roll_is_what_was_last_put,
+        }
+    };
+    ($fresh:path: $($subject:ident::$test:ident),* $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                let (_kept, store) = $fresh().await;
+                $crate::suite::$subject::$test(store).await;
+            }
+        )*
+    };
+}
+
+/// Three offices that hold a licence and a certificate.
+pub struct World {
+    domain: Domain,
+    trust: Trust,
+    signers: BTreeMap<OfficeNumber, Identity>,
+}
+
+/// The moment of the tests.
+pub const NOON: &str = "2026-11-25T12:00:00Z";
+
+pub fn now() -> Timestamp {
+    NOON.parse().unwrap()
+}
+
+pub fn himawari() -> OfficeNumber {
+    "9970000011".parse().unwrap()
+}
+
+pub fn sakura() -> OfficeNumber {
+    "9970000029".parse().unwrap()
+}
+
+pub fn kaede() -> OfficeNumber {
+    "9970000037".parse().unwrap()
+}
+
+pub fn domain() -> Domain {
+    "plans.example".parse().unwrap()
+}
+
+pub fn folder(name: &str) -> FolderName {
+    name.parse().unwrap()
+}
+
+impl World {
+    /// Puts the offices on the roll of a store.
+    pub async fn with<S: Store>(store: &S) -> Self {
+        let world = Self::new();
+        for number in world.signers.keys() {
+            store.put_office(office(*number)).await.unwrap();
+        }
+        world
+    }
+
+    /// Keys and certificates under a new authority; no store.
+    pub fn new() -> Self {
+        Self::under(&Authority::create("Suite CA", "2026-04-01T00:00:00Z".parse().unwrap()).unwrap())
+    }
+
+    /// New keys and certificates under an authority.
+    pub fn under(authority: &Authority) -> Self {
+        let from = "2026-04-01T00:00:00Z".parse().unwrap();
+        let certify = |number: OfficeNumber| {
+            let request = Request {
+                common_name: number.as_str(),
+                rfc822_name: &format!("{number}@plans.example"),
+                key: KeyKind::EcP256,
+                purpose: Purpose::MailSigning,
+                not_before: from,
+                not_after: "2027-03-31T00:00:00Z".parse().unwrap(),
+            };
+            (number, authority.issue(&request).unwrap())
+        };
+        Self {
+            domain: domain(),
+            trust: Trust::new([authority.certificate().clone()]).unwrap(),
+            signers: [himawari(), sakura(), kaede()].map(certify).into(),
+        }
+    }
+
+    /// A bundle, admitted. `text` makes its content.
+    pub fn bundle(
+        &self,
+        store: &impl Store,
+        ends: (OfficeNumber, OfficeNumber),
+        message_id: &str,
+        text: &str,
+    ) -> Admitted {
+        self.admit(store, ends, &self.compose(ends, message_id, &Self::results(ends, text)))
+    }
+
+    /// One file of results, as the part to sign.
+    pub fn results((from, to): (OfficeNumber, OfficeNumber), text: &str) -> String {
+        let file = format!("UPJSK_202510_{from}_11_{to}_43_20251101093000.CSV");
+        format!(
+            "Content-Type: multipart/mixed; boundary=units\r\n\r\n--units\r\n\
+             Content-Type: text/csv; name=\"{file}\"\r\nContent-Disposition: attachment; filename=\"{file}\"\r\n\
+             Content-Transfer-Encoding: base64\r\n\r\n{}\r\n--units--\r\n",
+            STANDARD.encode(text)
+        )
+    }
+
+    /// A receipt by `from` for a bundle of `to`, admitted.
+    pub fn receipt(
+        &self,
+        store: &impl Store,
+        (from, to): (OfficeNumber, OfficeNumber),
+        message_id: &str,
+        (original, digest): (&str, &[u8; 32]),
+    ) -> Admitted {
+        let part = format!(
+            "Content-Type: multipart/report; report-type=disposition-notification; boundary=report\r\n\r\n\
+             --report\r\nContent-Type: text/plain\r\n\r\nReceived.\r\n\
+             --report\r\nContent-Type: message/disposition-notification\r\n\r\n\
+             Final-Recipient: rfc822; {from}@plans.example\r\nOriginal-Message-ID: <{original}>\r\n\
+             Disposition: manual-action/MDN-sent-manually; processed\r\n\
+             Received-content-MIC: {}, sha-256\r\n\r\n--report--\r\n",
+            STANDARD.encode(digest)
+        );
+        self.admit(store, (from, to), &self.compose((from, to), message_id, &part))
+    }
+
+    /// A signed message around a part.
+    pub fn compose(&self, (from, to): (OfficeNumber, OfficeNumber), message_id: &str, part: &str) -> Vec<u8> {
+        let signed = sign(part.as_bytes(), &self.signers[&from], now()).unwrap();
+        let head = format!(
+            "From: {from}@plans.example\r\nTo: {to}@plans.example\r\nDate: Wed, 25 Nov 2026 12:00:00 +0000\r\n\
+             Message-ID: <{message_id}>\r\nMIME-Version: 1.0\r\n"
+        );
+        [head.as_bytes(), &signed].concat()
+    }
+
+    /// These octets at the door, admitted.
+    pub fn admit(&self, store: &impl Store, (from, to): (OfficeNumber, OfficeNumber), octets: &[u8]) -> Admitted {
+        let arrival = Arrival {
+            login: &Party::Office(from),
+            from: &Address::office(from, &self.domain),
+            to: &[Address::office(to, &self.domain)],
+            octets: Private(octets),
+            peer: std::net::Ipv4Addr::LOCALHOST.into(),
+        };
+        admit(arrival, &store.roll(), &self.trust, 25 << 20, now()).unwrap()
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// An office with a licence.
+pub fn office(number: OfficeNumber) -> Office {
+    let licence = Licence { from: "2026-04-01".parse().unwrap(), until: "2027-03-31".parse().unwrap() };
+    Office { number, name: format!("事業所{}", &number.as_str()[8..]), licence: Some(licence), suspended: None }
+}
+
+/// A folder as it stands.
+pub async fn view<S: Store>(store: &S, office: OfficeNumber, name: &str) -> FolderView {
+    let view = store.open(office, &folder(name)).await.unwrap();
+    let seen = view.entries.iter().filter(|entry| entry.flags.has(fumibako_model::Flags::SEEN)).count();
+    assert_eq!(view.status, store.status(office, &folder(name)).await.unwrap(), "SELECT and STATUS agree");
+    assert_eq!(view.status.messages as usize, view.entries.len(), "the counter of messages holds");
+    assert_eq!(view.status.unseen as usize, view.entries.len() - seen, "the counter of unseen messages holds");
+    assert_eq!(view.status.bytes, view.entries.iter().map(|entry| entry.size).sum::<u64>(), "the bytes hold");
+    assert!(view.entries.iter().all(|entry| entry.modseq <= view.status.highest_modseq), "no change is above it");
+    assert!(view.entries.is_sorted_by(|one, next| one.uid < next.uid), "UIDs rise");
+    view
+}
+
+/// The keywords of an entry, in their folder's order.
+pub fn keywords(view: &FolderView, entry: &Entry) -> Vec<String> {
+    view.keywords.names(entry.flags).map(ToOwned::to_owned).collect()
+}
+
+/// Expects a refusal.
+#[track_caller]
+pub fn refused<T: std::fmt::Debug>(outcome: Result<T, StoreError>, why: Refusal) {
+    match outcome {
+        Err(StoreError::Refused(refused)) => assert_eq!(refused.why, why),
+        other => panic!("{why:?} was expected, not {other:?}"),
+    }
+}
+
+/// Many calls at once.
+pub async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+    calls: impl Iterator<Item = F>,
+) -> Vec<T> {
+    let running: Vec<_> = calls.map(tokio::spawn).collect();
+    let mut done = Vec::with_capacity(running.len());
+    for call in running {
+        done.push(call.await.unwrap());
+    }
+    done
+}
+
+/// The store, for one more call at once.
+pub fn also<S: Store>(store: &Arc<S>) -> Arc<S> {
+    Arc::clone(store)
+}

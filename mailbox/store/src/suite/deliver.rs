@@ -1,0 +1,133 @@
+//! A bundle comes in: exactly once, in order, and durable before the answer.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use fumibako_model::{Event, EvidenceId, Flags, Refusal};
+
+use super::{World, also, at_once, folder, himawari, kaede, keywords, now, refused, sakura, view};
+use crate::{Admitted, Census, Store};
+
+pub async fn a_bundle_stands_in_the_inbox_and_in_sent<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    let bundle = world.bundle(&*store, (himawari(), sakura()), "a@plans.example", "one");
+    let delivery = store.deliver(bundle.clone(), now()).await.unwrap();
+    assert!(!delivery.repeated);
+
+    let (inbox, sent) = (view(&*store, sakura(), "INBOX").await, view(&*store, himawari(), "Sent").await);
+    let (arrived, kept) = (inbox.entries[0], sent.entries[0]);
+    assert_eq!(
+        (arrived.flags, keywords(&sent, &kept)),
+        (Flags::default(), vec!["$Accepted".into(), "$Delivered".into()])
+    );
+    assert!(kept.flags.has(Flags::SEEN));
+    assert_eq!(arrived.message, kept.message, "one body serves both");
+    assert_eq!((arrived.received_at, arrived.size), (now(), bundle.octets().len() as u64));
+    let octets = store.read(sakura(), arrived.message).await.unwrap();
+    assert_eq!(*octets.0, *bundle.octets());
+
+    let accepted = store.evidence(delivery.evidence).await.unwrap().unwrap();
+    assert_eq!((accepted.event, accepted.from, accepted.to), (Event::SubmissionAcceptance, himawari(), sakura()));
+    assert_eq!((accepted.message_id.as_str(), accepted.at), ("a@plans.example", now()));
+    let delivered = store.evidence(EvidenceId(delivery.evidence.0 + 1)).await.unwrap().unwrap();
+    assert_eq!((delivered.event, delivered.sha256), (Event::ContentConsignment, accepted.sha256));
+    assert_eq!(store.evidence(EvidenceId(delivery.evidence.0 + 2)).await.unwrap(), None);
+    let bytes = bundle.octets().len() as u64;
+    let census = store.census().await.unwrap();
+    assert_eq!(census, Census { offices: 3, accounts: 0, messages: 1, bytes, evidence: 2 });
+}
+
+pub async fn the_same_bundle_again_is_stored_once_and_answered_alike<S: Store>(store: Arc<S>) {
+    // Profile §5.8
+    let world = World::with(&*store).await;
+    let bundle = world.bundle(&*store, (himawari(), sakura()), "a@plans.example", "one");
+    let first = store.deliver(bundle.clone(), now()).await.unwrap();
+    let again = store.deliver(bundle, now()).await.unwrap();
+    assert_eq!((again.evidence, again.repeated), (first.evidence, true));
+    assert_eq!(view(&*store, sakura(), "INBOX").await.entries.len(), 1);
+    assert_eq!(store.census().await.unwrap().evidence, 2);
+}
+
+pub async fn the_same_bundle_on_eight_connections_is_stored_once<S: Store>(store: Arc<S>) {
+    // Profile §5.8
+    let world = World::with(&*store).await;
+    let bundle = world.bundle(&*store, (himawari(), sakura()), "a@plans.example", "one");
+    let calls = (0..8).map(|_| deliver(&store, bundle.clone()));
+    let answers: Vec<_> = at_once(calls).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(answers.iter().filter(|answer| !answer.repeated).count(), 1);
+    assert_eq!(answers.iter().map(|answer| answer.evidence.0).collect::<BTreeSet<_>>().len(), 1);
+    assert_eq!(view(&*store, sakura(), "INBOX").await.entries.len(), 1);
+}
+
+pub async fn a_message_id_with_other_content_is_refused<S: Store>(store: Arc<S>) {
+    // Profile §5.8
+    let world = World::with(&*store).await;
+    let send = |from, text| deliver(&store, world.bundle(&*store, (from, sakura()), "a@plans.example", text));
+    send(himawari(), "one").await.unwrap();
+    refused(send(himawari(), "two").await, Refusal::MessageIdReused);
+    assert_eq!(view(&*store, sakura(), "INBOX").await.entries.len(), 1);
+    send(kaede(), "of another office").await.unwrap();
+    assert_eq!(view(&*store, sakura(), "INBOX").await.entries.len(), 2);
+}
+
+pub async fn a_refusal_leaves_the_rest_of_its_batch_alone<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    let one =
+        |id: usize, text: String| world.bundle(&*store, (himawari(), sakura()), &format!("{id}@x.example"), &text);
+    let bundles: Vec<_> = (0..24).map(|at| one(at / 2, format!("{at}"))).collect();
+    let outcomes = at_once(bundles.into_iter().map(|bundle| deliver(&store, bundle))).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 12);
+    for outcome in outcomes.into_iter().filter(Result::is_err) {
+        refused(outcome, Refusal::MessageIdReused);
+    }
+    assert_eq!(view(&*store, sakura(), "INBOX").await.entries.len(), 12);
+}
+
+pub async fn sixty_four_deliveries_at_once_get_rising_uids<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    let one = |id: usize| world.bundle(&*store, (himawari(), sakura()), &format!("{id}@x.example"), "one");
+    let bundles: Vec<_> = (0..64).map(one).collect();
+    let answers = at_once(bundles.into_iter().map(|bundle| deliver(&store, bundle))).await;
+    let evidence: BTreeSet<_> = answers.into_iter().map(|answer| answer.unwrap().evidence).collect();
+    assert_eq!(evidence.len(), 64);
+    for (office, name) in [(sakura(), "INBOX"), (himawari(), "Sent")] {
+        let view = view(&*store, office, name).await;
+        assert!(view.entries.iter().map(|entry| entry.uid.get()).eq(1..=64), "RFC 3501 §2.3.1.1: in order of arrival");
+        assert!(view.entries.is_sorted_by(|one, next| one.modseq < next.modseq), "each delivery is its own change");
+        assert!(view.entries.is_sorted_by(|one, next| one.message < next.message), "bodies come in the same order");
+        assert_eq!(view.status.uid_next, 65);
+    }
+}
+
+pub async fn work_goes_on_when_nobody_waits_for_it<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    let mut inbox = store.watch(store.status(sakura(), &folder("INBOX")).await.unwrap().folder);
+    let bundle = world.bundle(&*store, (himawari(), sakura()), "a@plans.example", "one");
+    let mut call = Box::pin(store.deliver(bundle, now()));
+    // One poll asks; then the caller is gone.
+    let asked = std::future::poll_fn(|cx| std::task::Poll::Ready(call.as_mut().poll(cx))).await;
+    drop(call);
+    assert!(asked.is_pending());
+    inbox.changed().await.unwrap();
+    assert_eq!(view(&*store, sakura(), "INBOX").await.entries.len(), 1);
+}
+
+pub async fn a_delivery_wakes_its_two_folders_and_no_other<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    let mut watches = Vec::new();
+    for (office, name) in [(sakura(), "INBOX"), (himawari(), "Sent"), (sakura(), "Sent"), (kaede(), "INBOX")] {
+        watches.push(store.watch(store.status(office, &folder(name)).await.unwrap().folder));
+    }
+    store.deliver(world.bundle(&*store, (himawari(), sakura()), "a@x.example", "one"), now()).await.unwrap();
+    let woken: Vec<_> = watches.iter().map(|watch| watch.has_changed().unwrap()).collect();
+    assert_eq!(woken, [true, true, false, false]);
+    assert_eq!(*watches[0].borrow_and_update(), view(&*store, sakura(), "INBOX").await.status.highest_modseq);
+}
+
+fn deliver<S: Store>(
+    store: &Arc<S>,
+    message: Admitted,
+) -> impl Future<Output = Result<crate::Delivery, crate::StoreError>> + Send + 'static {
+    let store = also(store);
+    async move { store.deliver(message, now()).await }
+}

@@ -1,0 +1,175 @@
+//! Folders as IMAP sees them: names, UIDs, changes, copies, what an office may put where.
+
+use std::sync::Arc;
+
+use fumibako_model::{FlagChange, Flags, ModSeq, NamedFlags, OfficeNumber, Refusal, Uid, UidValidity};
+
+use super::{World, folder, himawari, kaede, keywords, now, refused, sakura, view};
+use crate::{Draft, FlagOrder, Store, StoreError};
+
+fn uid(number: u32) -> Uid {
+    Uid::new(number).unwrap()
+}
+
+/// Bundles from himawari to sakura: UIDs 1 to `count`.
+async fn bundles<S: Store>(store: &S, count: u32) {
+    let world = World::with(store).await;
+    for id in 1..=count {
+        let bundle = world.bundle(store, (himawari(), sakura()), &format!("{id}@x.example"), "one");
+        store.deliver(bundle, now()).await.unwrap();
+    }
+}
+
+async fn append<S: Store>(store: &S, name: &str, message_id: Option<&str>) -> Result<(UidValidity, Uid), StoreError> {
+    let flags = NamedFlags { system: Flags::DRAFT.system, keywords: vec!["Mine".into(), "$Retrieved".into()] };
+    let draft = Draft {
+        folder: folder(name),
+        flags,
+        date: "2026-11-20T01:02:03Z".parse().unwrap(),
+        message_id: message_id.map(Into::into),
+        octets: fumibako_model::Private(b"Subject: draft\r\n\r\n".to_vec()),
+    };
+    store.append(himawari(), draft, now()).await
+}
+
+/// Marks these `\Deleted` and expunges them.
+async fn remove<S: Store>(store: &S, (office, name): (OfficeNumber, &str), uids: &[u32]) {
+    let status = store.status(office, &folder(name)).await.unwrap();
+    let uids: Vec<Uid> = uids.iter().map(|number| uid(*number)).collect();
+    let flags = NamedFlags { system: Flags::DELETED.system, keywords: vec![] };
+    let order = FlagOrder {
+        folder: status.folder,
+        uids: uids.clone(),
+        change: FlagChange::Add,
+        flags,
+        since: status.highest_modseq,
+    };
+    store.flag(office, order).await.unwrap();
+    let told = store.expunge(office, status.folder, None, status.highest_modseq).await.unwrap();
+    assert_eq!(told.vanished, uids);
+}
+
+pub async fn every_office_has_the_standard_folders<S: Store>(store: Arc<S>) {
+    World::with(&*store).await;
+    let names = store.folders(himawari()).await.unwrap();
+    let names: Vec<&str> = names.iter().map(fumibako_model::FolderName::as_str).collect();
+    assert_eq!(names, ["INBOX", "Sent", "Drafts", "Receipts", "Archive", "Trash"]);
+    let inbox = view(&*store, himawari(), "INBOX").await;
+    assert_eq!((inbox.status.uid_next, inbox.entries.len()), (1, 0));
+    assert!(inbox.status.highest_modseq > ModSeq(0), "RFC 7162 §3.1.1: mod-sequences are positive");
+    store.put_office(super::office(himawari())).await.unwrap();
+    assert_eq!(view(&*store, himawari(), "INBOX").await, inbox, "an office put again keeps its folders");
+}
+
+pub async fn an_own_folder_is_made_once<S: Store>(store: Arc<S>) {
+    World::with(&*store).await;
+    for name in ["令和8年", "INBOX/2026"] {
+        store.create(himawari(), folder(name), now()).await.unwrap();
+        refused(store.create(himawari(), folder(name), now()).await, Refusal::FolderExists);
+    }
+    refused(store.create(himawari(), folder("inbox"), now()).await, Refusal::FolderExists);
+    let names = store.folders(himawari()).await.unwrap();
+    assert_eq!(names[6..], [folder("INBOX/2026"), folder("令和8年")]);
+    let (first, second) =
+        (view(&*store, himawari(), "令和8年").await.status, view(&*store, himawari(), "INBOX/2026").await.status);
+    assert!(second.uid_validity > first.uid_validity, "UIDVALIDITY only rises");
+}
+
+pub async fn folders_of_others_do_not_exist<S: Store>(store: Arc<S>) {
+    bundles(&*store, 1).await;
+    let inbox = view(&*store, sakura(), "INBOX").await;
+    let id = inbox.status.folder;
+    refused(store.since(kaede(), id, ModSeq(0)).await, Refusal::NoSuchFolder);
+    refused(store.expunge(kaede(), id, None, ModSeq(0)).await, Refusal::NoSuchFolder);
+    refused(store.copy(kaede(), id, vec![uid(1)], folder("Archive")).await, Refusal::NoSuchFolder);
+    refused(store.read(kaede(), inbox.entries[0].message).await, Refusal::NoSuchMessage);
+    refused(store.open(kaede(), &folder("Elsewhere")).await, Refusal::NoSuchFolder);
+}
+
+pub async fn uids_are_never_used_twice<S: Store>(store: Arc<S>) {
+    // RFC 3501 §2.3.1.1
+    bundles(&*store, 3).await;
+    remove(&*store, (sakura(), "INBOX"), &[2, 3]).await;
+    let world = World::with(&*store).await;
+    store.deliver(world.bundle(&*store, (kaede(), sakura()), "next@x.example", "one"), now()).await.unwrap();
+    let inbox = view(&*store, sakura(), "INBOX").await;
+    assert_eq!(inbox.entries.iter().map(|entry| entry.uid.get()).collect::<Vec<_>>(), [1, 4]);
+}
+
+pub async fn changes_are_told_since_any_point<S: Store>(store: Arc<S>) {
+    bundles(&*store, 4).await;
+    let before = view(&*store, sakura(), "INBOX").await;
+    let (id, point) = (before.status.folder, before.status.highest_modseq);
+    let told = store.since(sakura(), id, point).await.unwrap();
+    assert_eq!((told.entries.len(), told.vanished.len(), told.highest_modseq), (0, 0, point));
+
+    remove(&*store, (sakura(), "INBOX"), &[1, 2, 4]).await;
+    let told = store.since(sakura(), id, point).await.unwrap();
+    assert_eq!((told.entries.len(), told.vanished), (0, vec![uid(1), uid(2), uid(4)]));
+    assert!(told.highest_modseq > point);
+    let told = store.since(sakura(), id, told.highest_modseq).await.unwrap();
+    assert!(told.entries.is_empty() && told.vanished.is_empty());
+    let all = store.since(sakura(), id, ModSeq(0)).await.unwrap();
+    assert_eq!(all.entries, view(&*store, sakura(), "INBOX").await.entries);
+    let third = store.since(sakura(), id, before.entries[1].modseq).await.unwrap();
+    assert_eq!(third.entries[0].uid, uid(3));
+}
+
+pub async fn a_copy_shares_the_body_and_keeps_the_flags<S: Store>(store: Arc<S>) {
+    bundles(&*store, 2).await;
+    store.create(himawari(), folder("Own"), now()).await.unwrap();
+    let sent = view(&*store, himawari(), "Sent").await;
+    let uids = vec![uid(2), uid(1), uid(7), uid(2)];
+    let (validity, pairs) = store.copy(himawari(), sent.status.folder, uids, folder("Own")).await.unwrap();
+    let own = view(&*store, himawari(), "Own").await;
+    assert_eq!((validity, pairs), (own.status.uid_validity, vec![(uid(1), uid(1)), (uid(2), uid(2))]));
+    assert_eq!(own.entries[1].message, sent.entries[1].message);
+    assert_eq!(keywords(&own, &own.entries[0]), ["$Accepted", "$Delivered"], "a mark is kept in every folder");
+    assert!(own.entries[0].flags.has(Flags::SEEN));
+    assert_eq!(store.census().await.unwrap().messages, 2);
+    refused(store.copy(himawari(), sent.status.folder, vec![uid(1)], folder("Nowhere")).await, Refusal::NoSuchFolder);
+}
+
+pub async fn only_the_gateway_fills_inbox_and_receipts<S: Store>(store: Arc<S>) {
+    // Profile §7
+    bundles(&*store, 1).await;
+    let sent = view(&*store, himawari(), "Sent").await.status.folder;
+    for name in ["INBOX", "Receipts"] {
+        refused(append(&*store, name, None).await, Refusal::FolderIsProtected);
+        refused(store.copy(himawari(), sent, vec![uid(1)], folder(name)).await, Refusal::FolderIsProtected);
+    }
+    refused(append(&*store, "Nowhere", None).await, Refusal::NoSuchFolder);
+    let (validity, first) = append(&*store, "Drafts", Some("draft@x.example")).await.unwrap();
+    let drafts = view(&*store, himawari(), "Drafts").await;
+    assert_eq!((validity, first), (drafts.status.uid_validity, uid(1)));
+    let entry = drafts.entries[0];
+    assert_eq!((entry.flags.system, keywords(&drafts, &entry)), (Flags::DRAFT.system, vec!["Mine".into()]));
+    assert_eq!(entry.received_at, "2026-11-20T01:02:03Z".parse().unwrap());
+}
+
+pub async fn a_copy_of_what_is_kept_in_sent_is_not_kept_twice<S: Store>(store: Arc<S>) {
+    // Profile §7
+    bundles(&*store, 2).await;
+    assert_eq!(append(&*store, "Sent", Some("2@x.example")).await.unwrap().1, uid(2));
+    assert_eq!(view(&*store, himawari(), "Sent").await.entries.len(), 2);
+    assert_eq!(append(&*store, "Sent", Some("other@x.example")).await.unwrap().1, uid(3));
+    assert_eq!(append(&*store, "Archive", Some("2@x.example")).await.unwrap().1, uid(1));
+    remove(&*store, (himawari(), "Sent"), &[2]).await;
+    assert_eq!(append(&*store, "Sent", Some("2@x.example")).await.unwrap().1, uid(4), "it is not kept any more");
+}
+
+pub async fn a_body_nobody_shows_is_gone<S: Store>(store: Arc<S>) {
+    bundles(&*store, 1).await;
+    append(&*store, "Drafts", None).await.unwrap();
+    remove(&*store, (himawari(), "Drafts"), &[1]).await;
+    assert_eq!(store.census().await.unwrap().messages, 1);
+    let message = view(&*store, sakura(), "INBOX").await.entries[0].message;
+    remove(&*store, (himawari(), "Sent"), &[1]).await;
+    refused(store.read(himawari(), message).await, Refusal::NoSuchMessage);
+    assert!(store.read(sakura(), message).await.is_ok(), "the other office still has it");
+    remove(&*store, (sakura(), "INBOX"), &[1]).await;
+    assert_eq!(store.census().await.unwrap().messages, 0);
+    let world = World::with(&*store).await;
+    let other = world.bundle(&*store, (himawari(), sakura()), "1@x.example", "two");
+    refused(store.deliver(other, now()).await, Refusal::MessageIdReused);
+}

@@ -1,0 +1,120 @@
+//! Receipts: 未 becomes 済, once, and only by the recipient's own word (Profile §8). And the roll.
+
+use std::sync::Arc;
+
+use fumibako_model::{Account, CertificateKey, Event, Flags, OfficeNumber, Party, Refusal, Uid};
+
+use super::{World, folder, himawari, kaede, keywords, now, refused, sakura, view};
+use crate::{Admitted, Store};
+
+const BUNDLE: &str = "bundle@x.example";
+
+async fn delivered<S: Store>(store: &S) -> (World, Admitted) {
+    let world = World::with(store).await;
+    let bundle = world.bundle(store, (himawari(), sakura()), BUNDLE, "one");
+    store.deliver(bundle.clone(), now()).await.unwrap();
+    (world, bundle)
+}
+
+async fn marks<S: Store>(store: &S, office: OfficeNumber, name: &str) -> Vec<String> {
+    let view = view(store, office, name).await;
+    keywords(&view, &view.entries[0])
+}
+
+pub async fn a_receipt_turns_a_bundle_to_done<S: Store>(store: Arc<S>) {
+    let (world, bundle) = delivered(&*store).await;
+    let sent = store.status(himawari(), &folder("Sent")).await.unwrap();
+    let watch = store.watch(sent.folder);
+    let receipt =
+        world.receipt(&*store, (sakura(), himawari()), "receipt@x.example", (BUNDLE, bundle.content_digest()));
+    let taken = store.deliver(receipt.clone(), now()).await.unwrap();
+    assert!(!taken.repeated);
+
+    assert_eq!(marks(&*store, himawari(), "Sent").await, ["$Accepted", "$Delivered", "$Retrieved"]);
+    assert_eq!(marks(&*store, sakura(), "INBOX").await, ["$MDNSent"]);
+    assert!(watch.has_changed().unwrap(), "the sender's list hears of it");
+    let told = store.since(himawari(), sent.folder, sent.highest_modseq).await.unwrap();
+    assert_eq!(told.entries.len(), 1);
+    let (senders, signers) = (view(&*store, himawari(), "Receipts").await, view(&*store, sakura(), "Receipts").await);
+    assert_eq!((senders.entries[0].flags, signers.entries[0].flags), (Flags::default(), Flags::SEEN));
+    let octets = store.read(himawari(), senders.entries[0].message).await.unwrap();
+    assert_eq!(*octets.0, *receipt.octets());
+
+    let evidence = store.evidence(taken.evidence).await.unwrap().unwrap();
+    assert_eq!((evidence.event, evidence.message_id.as_str()), (Event::ContentHandover, BUNDLE));
+    assert_eq!((evidence.from, evidence.to), (himawari(), sakura()), "of the bundle, not of the receipt");
+    assert_eq!(evidence.size, bundle.octets().len() as u64);
+}
+
+pub async fn the_first_receipt_counts<S: Store>(store: Arc<S>) {
+    let (world, bundle) = delivered(&*store).await;
+    let receipt = |id| world.receipt(&*store, (sakura(), himawari()), id, (BUNDLE, bundle.content_digest()));
+    let once = receipt("receipt@x.example");
+    let first = store.deliver(once.clone(), now()).await.unwrap();
+    for again in [once, receipt("receipt@x.example"), receipt("later@x.example")] {
+        let answer = store.deliver(again, now()).await.unwrap();
+        assert_eq!((answer.evidence, answer.repeated), (first.evidence, true));
+    }
+    assert_eq!(view(&*store, himawari(), "Receipts").await.entries.len(), 1);
+    assert_eq!(store.census().await.unwrap().evidence, 3);
+    let other = world.bundle(&*store, (himawari(), sakura()), "other@x.example", "two");
+    store.deliver(other.clone(), now()).await.unwrap();
+    let reused = world.receipt(
+        &*store,
+        (sakura(), himawari()),
+        "receipt@x.example",
+        ("other@x.example", other.content_digest()),
+    );
+    refused(store.deliver(reused, now()).await, Refusal::MessageIdReused);
+}
+
+pub async fn a_copy_filed_elsewhere_is_marked_too<S: Store>(store: Arc<S>) {
+    let (world, bundle) = delivered(&*store).await;
+    let sent = store.status(himawari(), &folder("Sent")).await.unwrap().folder;
+    store.copy(himawari(), sent, vec![Uid::new(1).unwrap()], folder("Archive")).await.unwrap();
+    let digest = bundle.content_digest();
+    let receipt = world.receipt(&*store, (sakura(), himawari()), "receipt@x.example", (BUNDLE, digest));
+    store.deliver(receipt, now()).await.unwrap();
+    for name in ["Sent", "Archive"] {
+        assert_eq!(marks(&*store, himawari(), name).await.last().map(String::as_str), Some("$Retrieved"));
+    }
+}
+
+pub async fn a_receipt_of_something_else_is_refused<S: Store>(store: Arc<S>) {
+    let (world, bundle) = delivered(&*store).await;
+    let digest = bundle.content_digest();
+    let receipt = |ends, original, digest| world.receipt(&*store, ends, "receipt@x.example", (original, digest));
+    for (receipt, why) in [
+        (receipt((sakura(), himawari()), "never@x.example", digest), Refusal::ReceiptUnknownMessage),
+        (receipt((sakura(), kaede()), BUNDLE, digest), Refusal::ReceiptUnknownMessage),
+        (receipt((kaede(), himawari()), BUNDLE, digest), Refusal::ReceiptNotByRecipient),
+        (receipt((sakura(), himawari()), BUNDLE, &[7; 32]), Refusal::ReceiptDigestDiffers),
+    ] {
+        refused(store.deliver(receipt, now()).await, why);
+    }
+    assert_eq!(view(&*store, himawari(), "Receipts").await.entries, []);
+    assert_eq!(marks(&*store, himawari(), "Sent").await, ["$Accepted", "$Delivered"]);
+    assert_eq!(store.census().await.unwrap().evidence, 2);
+}
+
+pub async fn the_roll_is_what_was_last_put<S: Store>(store: Arc<S>) {
+    World::with(&*store).await;
+    let old = store.roll();
+    let mut office = super::office(himawari());
+    office.suspended = Some("届出の確認中".into());
+    store.put_office(office.clone()).await.unwrap();
+    let key = CertificateKey { issuer: "CN=Suite CA".into(), serial: "0a".into() };
+    let agent = Party::Agent("machida-care".parse().unwrap());
+    store.bind(key.clone(), agent.clone()).await.unwrap();
+    for password_hash in ["$argon2id$one", "$argon2id$two"] {
+        let account =
+            Account { login: "himawari".into(), party: Party::Office(himawari()), password_hash: password_hash.into() };
+        store.put_account(account).await.unwrap();
+    }
+    let roll = store.roll();
+    assert_eq!(roll.office(himawari()), Some(&office));
+    assert_eq!(roll.bind(&key, &[]), Ok(agent));
+    assert_eq!(roll.account("himawari").unwrap().password_hash, "$argon2id$two");
+    assert_eq!((roll.offices().count(), store.census().await.unwrap().accounts), (3, 1));
+    assert_eq!(old.office(himawari()).unwrap().suspended, None, "a snapshot does not change");
+}
