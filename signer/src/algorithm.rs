@@ -1,5 +1,6 @@
 //! The one table of allowed algorithms. What is not in it is refused, the weak ones by name.
 
+use aws_lc_rs::digest;
 use aws_lc_rs::signature::{self as aws, UnparsedPublicKey, VerificationAlgorithm};
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5912::{
@@ -164,14 +165,16 @@ impl Hash {
         AlgorithmIdentifierOwned { oid, parameters: None }
     }
 
-    pub(crate) fn of(self, bytes: &[u8]) -> aws_lc_rs::digest::Digest {
-        use aws_lc_rs::digest;
-        let algorithm = match self {
+    pub(crate) fn of(self, bytes: &[u8]) -> digest::Digest {
+        digest::digest(self.provider(), bytes)
+    }
+
+    pub(crate) fn provider(self) -> &'static digest::Algorithm {
+        match self {
             Self::Sha256 => &digest::SHA256,
             Self::Sha384 => &digest::SHA384,
             Self::Sha512 => &digest::SHA512,
-        };
-        digest::digest(algorithm, bytes)
+        }
     }
 
     /// RFC 8551 §3.5.3.2: how `micalg` spells it.

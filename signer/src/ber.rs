@@ -164,7 +164,7 @@ fn rewrite(bytes: &[u8], out: &mut Vec<u8>, depth: usize) -> Result<usize, BerEr
 }
 
 /// The pieces of an OCTET STRING, themselves already rewritten, in one (X.690 §8.7.3.2).
-fn joined(mut pieces: &[u8]) -> Result<Vec<u8>, BerError> {
+pub(crate) fn joined(mut pieces: &[u8]) -> Result<Vec<u8>, BerError> {
     let mut joined = Vec::with_capacity(pieces.len());
     while !pieces.is_empty() {
         let head = Head::read(pieces)?;

@@ -208,3 +208,56 @@ pub enum SignError {
     #[error("the signing time cannot be encoded")]
     Time,
 }
+
+/// Why an entity was not encrypted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EncryptError {
+    /// Nobody to encrypt to.
+    #[error("there is no recipient to encrypt to")]
+    NoRecipient,
+    /// The certificate's key may not receive.
+    #[error("the certificate is not for encryption: {0}")]
+    Usage(String),
+    /// The recipient's key is too weak or of an unknown kind.
+    #[error("{0}")]
+    Algorithm(#[from] Refused),
+    /// Something exceeds a limit of [`crate::limits`].
+    #[error("{what} larger than {limit}")]
+    TooLarge {
+        /// What grew.
+        what: &'static str,
+        /// The limit it passed.
+        limit: usize,
+    },
+    /// The provider refused to encrypt.
+    #[error("the content could not be encrypted")]
+    Provider,
+}
+
+/// Why an encrypted entity stays closed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecryptError {
+    /// The entity is not encrypted.
+    #[error("the content is not encrypted")]
+    NotEncrypted,
+    /// The envelope is broken.
+    #[error("malformed envelope: {0}")]
+    Malformed(&'static str),
+    /// Something exceeds a limit of [`crate::limits`].
+    #[error("{what} larger than {limit}")]
+    TooLarge {
+        /// What grew.
+        what: &'static str,
+        /// The limit it passed.
+        limit: usize,
+    },
+    /// The cipher is not allowed.
+    #[error("{0}")]
+    Algorithm(#[from] Refused),
+    /// None of our certificates is among the recipients.
+    #[error("the content is encrypted to somebody else")]
+    NotForUs,
+    /// It does not open. The reason is kept from everybody, since it would help to guess at keys.
+    #[error("the content cannot be decrypted")]
+    Undecryptable,
+}

@@ -14,6 +14,10 @@ pub const CERTIFICATE_BYTES_MAX: usize = 16 * 1024;
 pub const CERTIFICATES_PER_FILE_MAX: usize = 1000;
 /// Nesting of BER and DER structures. A signature with attributes and a long chain needs 12.
 pub const DEPTH_MAX: usize = 32;
+/// Recipients of one encrypted entity: offices, their agents, and the sender (Profile §12: 100 recipients).
+pub const RECIPIENTS_MAX: usize = 128;
+/// Octets of an encrypted entity's body as it travels, 150 MiB of content at most (Profile §12).
+pub const ENVELOPE_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Authorities between a signer and an anchor.
 pub const PATH_AUTHORITIES_MAX: usize = 6;
 /// Paths tried for one signer before giving up: cross-certified authorities multiply.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests stand outside #[test] functions")]
 
 mod certificate;
+mod envelope;
 mod identity;
 mod openssl;
 mod people;

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use fumibako_signer::authority::KeyKind;
-use fumibako_signer::{Certificate, Identity, Signed, sign};
+use fumibako_signer::{Certificate, Cipher, Enveloped, Identity, Signed, encrypt, sign};
 use proptest::prelude::*;
 
 use crate::people::{AT, ENTITY, authority, message, office};
@@ -11,10 +11,16 @@ use crate::people::{AT, ENTITY, authority, message, office};
 static OFFICE: LazyLock<Identity> = LazyLock::new(|| office(&authority(), KeyKind::EcP256));
 static MESSAGE: LazyLock<Vec<u8>> = LazyLock::new(|| message(ENTITY, &OFFICE));
 
+static ENVELOPE: LazyLock<Vec<u8>> =
+    LazyLock::new(|| encrypt(ENTITY, &[OFFICE.certificate().clone()], Cipher::Aes256Cbc).unwrap());
+
 /// Reads and verifies as far as it goes.
 fn try_all(bytes: &[u8]) {
     if let Ok(signed) = Signed::read(bytes) {
         let _ = signed.verify();
+    }
+    if let Ok(envelope) = Enveloped::read(bytes) {
+        let _ = envelope.decrypt(std::slice::from_ref(&*OFFICE));
     }
     let _ = Certificate::from_der(bytes);
     let _ = Certificate::many_from_pem(bytes);
@@ -44,6 +50,7 @@ proptest! {
     #[test]
     fn any_damage_is_answered(cuts in prop::collection::vec((any::<usize>(), any::<u8>(), any::<u8>()), 1..6)) {
         try_all(&damaged(&MESSAGE, &cuts));
+        try_all(&damaged(&ENVELOPE, &cuts));
         try_all(&damaged(OFFICE.certificate().der(), &cuts));
         try_all(&damaged(OFFICE.to_pem().as_bytes(), &cuts));
     }
@@ -57,5 +64,13 @@ proptest! {
         let signature = read.verify().unwrap();
         prop_assert_eq!(signature.signer(), OFFICE.certificate());
         prop_assert_eq!(signature.signing_time(), Some(AT));
+    }
+
+    #[test]
+    fn what_is_encrypted_comes_back(clear in prop::collection::vec(any::<u8>(), 0..300), authenticated in any::<bool>()) {
+        let cipher = if authenticated { Cipher::Aes256Gcm } else { Cipher::Aes256Cbc };
+        let entity = encrypt(&clear, &[OFFICE.certificate().clone()], cipher).unwrap();
+        let opened = Enveloped::read(&entity).unwrap().decrypt(std::slice::from_ref(&*OFFICE)).unwrap();
+        prop_assert_eq!(opened.as_slice(), clear.as_slice());
     }
 }

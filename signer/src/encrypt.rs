@@ -1,0 +1,77 @@
+//! Encrypting an entity to the holders of certificates: `application/pkcs7-mime` (RFC 8551 §3.3, §3.4).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use cms::content_info::{CmsVersion, ContentInfo};
+use cms::enveloped_data::RecipientInfo;
+use const_oid::db::rfc5911::{ID_DATA, ID_ENVELOPED_DATA};
+use der::asn1::{OctetString, SetOfVec};
+use der::{Any, Decode as _, Encode as _};
+use zeroize::Zeroizing;
+
+use crate::certificate::Certificate;
+use crate::envelope::content::{self, KEY_BYTES};
+use crate::envelope::wrap::wrap;
+use crate::envelope::{AUTH_ENVELOPED_DATA, Cipher, EncryptedContent, Envelope, tagged_octets};
+use crate::error::EncryptError;
+use crate::limits::RECIPIENTS_MAX;
+
+/// Encrypts an entity to every recipient. The result begins with its `Content-Type`.
+///
+/// Nothing here says who wrote the entity, nor that it is whole: sign it first, and what comes out again (RFC 2634 §1.1).
+pub fn encrypt(entity: &[u8], recipients: &[Certificate], cipher: Cipher) -> Result<Vec<u8>, EncryptError> {
+    let der = envelope(entity, recipients, cipher)?;
+    let kind = match cipher {
+        Cipher::Aes256Gcm => "authEnveloped-data",
+        Cipher::Aes256Cbc => "enveloped-data",
+    };
+    let mut out = format!(
+        "Content-Type: application/pkcs7-mime; smime-type={kind}; name=\"smime.p7m\"\r\n\
+         Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n"
+    )
+    .into_bytes();
+    let letters = STANDARD.encode(der);
+    out.reserve(letters.len() + letters.len() / 76 * 2 + 2);
+    for line in letters.as_bytes().chunks(76) {
+        out.extend_from_slice(line);
+        out.extend_from_slice(b"\r\n");
+    }
+    Ok(out)
+}
+
+fn envelope(clear: &[u8], recipients: &[Certificate], cipher: Cipher) -> Result<Vec<u8>, EncryptError> {
+    if recipients.is_empty() {
+        return Err(EncryptError::NoRecipient);
+    }
+    if recipients.len() > RECIPIENTS_MAX {
+        return Err(EncryptError::TooLarge { what: "list of recipients", limit: RECIPIENTS_MAX });
+    }
+    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    aws_lc_rs::rand::fill(key.as_mut_slice()).map_err(|_| EncryptError::Provider)?;
+    let infos = recipients.iter().map(|recipient| wrap(&key, recipient, cipher));
+    let infos = infos.collect::<Result<Vec<_>, _>>()?;
+    let content = content::encrypt(cipher, &key, clear)?;
+    encode(&infos, content, cipher).map_err(|_| EncryptError::Provider)
+}
+
+fn encode(infos: &[RecipientInfo], content: content::Encrypted, cipher: Cipher) -> der::Result<Vec<u8>> {
+    // RFC 5652 §6.1: version 2 as soon as a recipient info is newer than key transport; RFC 5083 §2.1: always 0.
+    let transport_only = infos.iter().all(|info| matches!(info, RecipientInfo::Ktri(_)));
+    let (content_type, version) = match cipher {
+        Cipher::Aes256Gcm => (AUTH_ENVELOPED_DATA, CmsVersion::V0),
+        Cipher::Aes256Cbc if transport_only => (ID_ENVELOPED_DATA, CmsVersion::V0),
+        Cipher::Aes256Cbc => (ID_ENVELOPED_DATA, CmsVersion::V2),
+    };
+    let raw = infos.iter().map(|info| Any::from_der(&info.to_der()?)).collect::<der::Result<Vec<_>>>()?;
+    let octets = Some(tagged_octets(content.octets)?);
+    let envelope = Envelope {
+        version,
+        originator: None,
+        recipients: SetOfVec::try_from(raw)?,
+        content: EncryptedContent { kind: ID_DATA, algorithm: content.algorithm, octets },
+        attributes: None,
+        mac: content.mac.map(OctetString::new).transpose()?,
+        unprotected: None,
+    };
+    ContentInfo { content_type, content: Any::encode_from(&envelope)? }.to_der()
+}

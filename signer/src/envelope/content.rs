@@ -1,0 +1,154 @@
+//! The content itself: AES in GCM or CBC.
+
+use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::cipher::{
+    self, DecryptionContext, EncryptionContext, PaddedBlockDecryptingKey, PaddedBlockEncryptingKey, UnboundCipherKey,
+};
+use aws_lc_rs::iv::FixedLength;
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5911::{ID_AES_128_CBC, ID_AES_128_GCM, ID_AES_192_CBC, ID_AES_256_CBC, ID_AES_256_GCM};
+use der::asn1::OctetString;
+use der::{Any, Sequence, Tag};
+use spki::AlgorithmIdentifierOwned;
+use zeroize::Zeroizing;
+
+use super::Cipher;
+use crate::algorithm::Refused;
+use crate::error::{DecryptError, EncryptError};
+
+/// RFC 5084 §3.2. The default of `tag_size` is 12, which nobody means.
+#[derive(Sequence)]
+struct GcmParameters {
+    nonce: OctetString,
+    #[asn1(default = "default_tag_size")]
+    tag_size: u8,
+}
+
+fn default_tag_size() -> u8 {
+    12
+}
+
+const NONCE_BYTES: usize = 12;
+const TAG_BYTES: u8 = 16;
+const BLOCK_BYTES: usize = 16;
+/// Octets of every key we make.
+pub(crate) const KEY_BYTES: usize = 32;
+
+const WEAK: [(ObjectIdentifier, &str); 4] = [
+    (ObjectIdentifier::new_unwrap("1.2.840.113549.3.7"), "Triple DES"),
+    (ObjectIdentifier::new_unwrap("1.2.840.113549.3.2"), "RC2"),
+    (ObjectIdentifier::new_unwrap("1.3.14.3.2.7"), "DES"),
+    (ObjectIdentifier::new_unwrap("1.2.840.113549.3.4"), "RC4"),
+];
+
+/// A ciphertext with what a reader needs beside the key.
+pub(crate) struct Encrypted {
+    pub(crate) algorithm: AlgorithmIdentifierOwned,
+    pub(crate) octets: Vec<u8>,
+    /// The tag of GCM.
+    pub(crate) mac: Option<Vec<u8>>,
+}
+
+pub(crate) fn encrypt(cipher: Cipher, key: &[u8; KEY_BYTES], clear: &[u8]) -> Result<Encrypted, EncryptError> {
+    match cipher {
+        Cipher::Aes256Gcm => encrypt_gcm(key, clear),
+        Cipher::Aes256Cbc => encrypt_cbc(key, clear),
+    }
+    .ok_or(EncryptError::Provider)
+}
+
+fn encrypt_gcm(key: &[u8; KEY_BYTES], clear: &[u8]) -> Option<Encrypted> {
+    let mut nonce = [0; NONCE_BYTES];
+    aws_lc_rs::rand::fill(&mut nonce).ok()?;
+    let key = LessSafeKey::new(UnboundKey::new(&aead::AES_256_GCM, key).ok()?);
+    let mut octets = clear.to_vec();
+    // RFC 5083 §2.2: without authenticated attributes nothing else is authenticated.
+    let mac = key.seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut octets).ok()?;
+    let parameters = GcmParameters { nonce: OctetString::new(nonce).ok()?, tag_size: TAG_BYTES };
+    let parameters = Some(Any::encode_from(&parameters).ok()?);
+    let algorithm = AlgorithmIdentifierOwned { oid: ID_AES_256_GCM, parameters };
+    Some(Encrypted { algorithm, octets, mac: Some(mac.as_ref().to_vec()) })
+}
+
+fn encrypt_cbc(key: &[u8; KEY_BYTES], clear: &[u8]) -> Option<Encrypted> {
+    let mut iv = [0; BLOCK_BYTES];
+    aws_lc_rs::rand::fill(&mut iv).ok()?;
+    let key = UnboundCipherKey::new(&cipher::AES_256, key).ok()?;
+    let mut octets = clear.to_vec();
+    let context = EncryptionContext::Iv128(FixedLength::from(iv));
+    PaddedBlockEncryptingKey::cbc_pkcs7(key).ok()?.less_safe_encrypt(&mut octets, context).ok()?;
+    let parameters = Some(Any::new(Tag::OctetString, iv.as_slice()).ok()?);
+    Some(Encrypted { algorithm: AlgorithmIdentifierOwned { oid: ID_AES_256_CBC, parameters }, octets, mac: None })
+}
+
+/// How to undo a content's encryption: read before any key is touched, so that only the content itself can fail after.
+pub(crate) enum Method {
+    Gcm { algorithm: &'static aead::Algorithm, nonce: [u8; NONCE_BYTES] },
+    Cbc { algorithm: &'static cipher::Algorithm, iv: [u8; BLOCK_BYTES], key_bytes: usize },
+}
+
+impl Method {
+    pub(crate) fn read(algorithm: &AlgorithmIdentifierOwned) -> Result<Self, DecryptError> {
+        match algorithm.oid {
+            ID_AES_128_GCM => gcm(&aead::AES_128_GCM, algorithm),
+            ID_AES_256_GCM => gcm(&aead::AES_256_GCM, algorithm),
+            ID_AES_128_CBC => cbc(&cipher::AES_128, 16, algorithm),
+            ID_AES_192_CBC => cbc(&cipher::AES_192, 24, algorithm),
+            ID_AES_256_CBC => cbc(&cipher::AES_256, 32, algorithm),
+            oid => Err(match WEAK.iter().find(|(weak, _)| *weak == oid) {
+                Some((_, name)) => Refused::Weak(name).into(),
+                None => Refused::Unknown(oid.to_string()).into(),
+            }),
+        }
+    }
+
+    pub(crate) fn is_authenticated(&self) -> bool {
+        matches!(self, Self::Gcm { .. })
+    }
+
+    pub(crate) fn key_bytes(&self) -> usize {
+        match self {
+            Self::Gcm { algorithm, .. } => algorithm.key_len(),
+            Self::Cbc { key_bytes, .. } => *key_bytes,
+        }
+    }
+
+    /// `None` whatever went wrong: a reason would help only who tries keys or ciphertexts.
+    pub(crate) fn decrypt(&self, key: &[u8], octets: Vec<u8>, mac: &[u8], aad: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let mut octets = Zeroizing::new(octets);
+        let clear = match self {
+            Self::Gcm { algorithm, nonce } => {
+                let key = LessSafeKey::new(UnboundKey::new(algorithm, key).ok()?);
+                let nonce = Nonce::assume_unique_for_key(*nonce);
+                key.open_in_place_separate_tag(nonce, Aad::from(aad), mac, &mut octets).ok()?.len()
+            }
+            Self::Cbc { algorithm, iv, .. } => {
+                let key = UnboundCipherKey::new(algorithm, key).ok()?;
+                let context = DecryptionContext::Iv128(FixedLength::from(*iv));
+                PaddedBlockDecryptingKey::cbc_pkcs7(key).ok()?.decrypt(&mut octets, context).ok()?.len()
+            }
+        };
+        octets.truncate(clear);
+        Some(octets)
+    }
+}
+
+const BROKEN: DecryptError = DecryptError::Malformed("the cipher's parameters do not decode");
+
+fn gcm(algorithm: &'static aead::Algorithm, read: &AlgorithmIdentifierOwned) -> Result<Method, DecryptError> {
+    let parameters = read.parameters.as_ref().ok_or(BROKEN)?;
+    let GcmParameters { nonce, tag_size } = parameters.decode_as().map_err(|_| BROKEN)?;
+    if tag_size != TAG_BYTES {
+        return Err(Refused::Weak("an AES-GCM tag of other than 16 octets").into());
+    }
+    Ok(Method::Gcm { algorithm, nonce: nonce.as_bytes().try_into().map_err(|_| BROKEN)? })
+}
+
+fn cbc(
+    algorithm: &'static cipher::Algorithm,
+    key_bytes: usize,
+    read: &AlgorithmIdentifierOwned,
+) -> Result<Method, DecryptError> {
+    let iv: OctetString = read.parameters.as_ref().ok_or(BROKEN)?.decode_as().map_err(|_| BROKEN)?;
+    Ok(Method::Cbc { algorithm, iv: iv.as_bytes().try_into().map_err(|_| BROKEN)?, key_bytes })
+}

@@ -1,0 +1,105 @@
+//! Who can open an envelope, and what the two ways to wrap a key for a recipient share.
+
+use aws_lc_rs::agreement::{self, UnparsedPublicKey, agree};
+use aws_lc_rs::digest;
+use cms::cert::IssuerAndSerialNumber;
+use cms::enveloped_data::{KeyAgreeRecipientIdentifier, RecipientEncryptedKey, RecipientIdentifier, RecipientInfo};
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5911::ID_AES_128_WRAP;
+use der::asn1::OctetString;
+use der::{Any, Decode as _, Encode as _, Sequence};
+use spki::AlgorithmIdentifierOwned;
+use x509_cert::ext::pkix::SubjectKeyIdentifier;
+use zeroize::Zeroizing;
+
+use crate::certificate::Certificate;
+
+/// RFC 5753 §7.1.4: dhSinglePass-stdDH with the X9.63 derivation of a digest.
+pub(super) const ECDH_SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.133.16.840.63.0.2");
+pub(super) const ECDH_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.1.11.1");
+pub(super) const ECDH_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.1.11.2");
+pub(super) const ECDH_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.1.11.3");
+
+/// RFC 4055 §4.1; absent fields mean SHA-1.
+#[derive(Sequence)]
+pub(super) struct OaepParameters {
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
+    pub(super) hash: Option<AlgorithmIdentifierOwned>,
+    #[asn1(context_specific = "1", tag_mode = "EXPLICIT", optional = "true")]
+    pub(super) mask: Option<AlgorithmIdentifierOwned>,
+    #[asn1(context_specific = "2", tag_mode = "EXPLICIT", optional = "true")]
+    pub(super) label: Option<Any>,
+}
+
+/// RFC 5753 §7.2.
+#[derive(Sequence)]
+struct SharedInfo {
+    key_info: AlgorithmIdentifierOwned,
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
+    party: Option<OctetString>,
+    #[asn1(context_specific = "2", tag_mode = "EXPLICIT")]
+    bits: OctetString,
+}
+
+/// Every recipient info that decodes; a kind nobody here knows is for somebody else.
+pub(crate) fn decode(all: &[Any]) -> Vec<RecipientInfo> {
+    all.iter().filter_map(|any| RecipientInfo::from_der(&any.to_der().ok()?).ok()).collect()
+}
+
+/// Whether a recipient info is for the holder of this certificate; no key is needed to see it.
+pub(crate) fn is_for(info: &RecipientInfo, certificate: &Certificate) -> bool {
+    match info {
+        RecipientInfo::Ktri(info) => match &info.rid {
+            RecipientIdentifier::IssuerAndSerialNumber(id) => has_serial(certificate, id),
+            RecipientIdentifier::SubjectKeyIdentifier(id) => has_key_id(certificate, id),
+        },
+        RecipientInfo::Kari(info) => info.recipient_enc_keys.iter().any(|key| is_agreed_with(key, certificate)),
+        _ => false,
+    }
+}
+
+pub(super) fn is_agreed_with(key: &RecipientEncryptedKey, certificate: &Certificate) -> bool {
+    match &key.rid {
+        KeyAgreeRecipientIdentifier::IssuerAndSerialNumber(id) => has_serial(certificate, id),
+        KeyAgreeRecipientIdentifier::RKeyId(id) => has_key_id(certificate, &id.subject_key_identifier),
+    }
+}
+
+fn has_serial(certificate: &Certificate, id: &IssuerAndSerialNumber) -> bool {
+    let tbs = certificate.decoded().tbs_certificate();
+    id.issuer == *tbs.issuer() && id.serial_number == *tbs.serial_number()
+}
+
+fn has_key_id(certificate: &Certificate, id: &SubjectKeyIdentifier) -> bool {
+    let own = certificate.decoded().tbs_certificate().get_extension::<SubjectKeyIdentifier>();
+    matches!(own, Ok(Some((_, own))) if own == *id)
+}
+
+/// The key-wrapping key of two parties: X9.63 over the shared secret (RFC 5753 §7.2, SEC 1 §3.6.1).
+pub(super) fn shared_key(
+    own: &agreement::PrivateKey,
+    other: &[u8],
+    digest: &'static digest::Algorithm,
+    wrap: &AlgorithmIdentifierOwned,
+    party: Option<&OctetString>,
+) -> Option<Zeroizing<Vec<u8>>> {
+    let size: u16 = if wrap.oid == ID_AES_128_WRAP { 16 } else { 32 };
+    let bits = OctetString::new((u32::from(size) * 8).to_be_bytes()).ok()?;
+    let info = SharedInfo { key_info: wrap.clone(), party: party.cloned(), bits }.to_der().ok()?;
+    agree(own, UnparsedPublicKey::new(own.algorithm(), other), (), |secret| {
+        let mut key = Zeroizing::new(Vec::new());
+        for counter in 1_u32.. {
+            let mut context = digest::Context::new(digest);
+            context.update(secret);
+            context.update(&counter.to_be_bytes());
+            context.update(&info);
+            key.extend_from_slice(context.finish().as_ref());
+            if key.len() >= usize::from(size) {
+                break;
+            }
+        }
+        key.truncate(usize::from(size));
+        Ok(key)
+    })
+    .ok()
+}
