@@ -129,3 +129,6 @@ impl Serialize for Finding {
         view.serialize(serializer)
     }
 }
+
+#[cfg(test)]
+mod tests;

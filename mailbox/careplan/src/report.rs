@@ -2,9 +2,10 @@
 
 mod page;
 
-use serde::Serialize;
+use std::collections::HashMap;
+
 use serde::ser::SerializeStruct;
-use serde::{Serializer, ser};
+use serde::{Serialize, Serializer};
 
 use crate::finding::Finding;
 use crate::private::Private;
@@ -105,7 +106,11 @@ impl Report {
 
     /// Each file with its findings. Two files of one name, from two folders, share them.
     fn by_file(&self) -> impl Iterator<Item = (&Checked, Vec<&Finding>)> {
-        self.files.iter().map(|file| (file, self.findings.iter().filter(|one| one.file == file.file).collect()))
+        let mut found: HashMap<&Private, Vec<&Finding>> = HashMap::new();
+        for finding in &self.findings {
+            found.entry(&finding.file).or_default().push(finding);
+        }
+        self.files.iter().map(move |file| (file, found.get(&file.file).cloned().unwrap_or_default()))
     }
 }
 
@@ -154,7 +159,7 @@ fn told(finding: &Finding, lang: Lang) -> Vec<String> {
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut report: <S as ser::Serializer>::SerializeStruct = serializer.serialize_struct("Report", 5)?;
+        let mut report = serializer.serialize_struct("Report", 5)?;
         report.serialize_field("v", &1)?;
         report.serialize_field("errors", &self.errors())?;
         report.serialize_field("warnings", &self.warnings())?;

@@ -1,6 +1,6 @@
 //! Between the files of a send unit: is it whole, are its persons the same, do its dates join.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::One;
 use super::book::Book;
@@ -106,9 +106,9 @@ fn dates(file: &One, parent: Kind, date: usize, set: &[&One], book: &mut Book<'_
 }
 
 fn pictures(file: &One, set: &[&One], book: &mut Book<'_>) {
+    let there: HashSet<Vec<u8>> = set.iter().map(|other| other.written.as_bytes().to_ascii_lowercase()).collect();
     for (name, row, column) in &file.facts.people.pictures {
-        let there = set.iter().any(|other| other.written.as_bytes().eq_ignore_ascii_case(name));
-        if !there {
+        if !there.contains(&name.to_ascii_lowercase()) {
             book.value(Fault::NoPicture, *row, *column, name);
         }
     }

@@ -37,7 +37,7 @@ impl Fault {
 
 fn by_code(code: Code) -> (&'static str, &'static str) {
     match code {
-        Code::F003 | Code::F005 | Code::N001 | Code::Q001 | Code::V005 => READS,
+        Code::F003 | Code::F005 | Code::N001 | Code::N002 | Code::Q001 | Code::V005 => READS,
         Code::E002 => (
             "介護ソフトで、外字を普通の漢字かカタカナに置き換えてください（例: 「〓田」→「高田」）。",
             "Replace the private-use character by an ordinary one in the care software.",
@@ -46,7 +46,7 @@ fn by_code(code: Code) -> (&'static str, &'static str) {
             "介護ソフトで該当の文字を入力し直すか、他の画面から貼り付けた文字を消してください。",
             "Type the text again in the care software, or remove what was pasted from elsewhere.",
         ),
-        Code::C001 | Code::C002 | Code::N002 => (
+        Code::C001 | Code::C002 => (
             "ファイルを手で直した場合は、元のファイルを使ってください。そうでなければ、介護ソフトの会社に問い合わせてください。",
             "If the file was edited by hand, use the original; otherwise ask the maker of the care software.",
         ),

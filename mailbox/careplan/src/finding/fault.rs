@@ -103,11 +103,13 @@ impl Fault {
         }
     }
 
-    /// A warning is what receivers read all the same, or what the standard does not say plainly.
+    /// A warning is what receivers read all the same, or what the standard does not say plainly: it rules neither
+    /// line ends nor headings.
     pub(crate) fn severity(&self) -> Severity {
         match self {
             Self::Slip(_)
             | Self::LineEnds
+            | Self::Header
             | Self::Unquoted
             | Self::RequiredUnsure
             | Self::VersionMonth { .. }

@@ -85,7 +85,9 @@ fn what_merely_begins_like_a_kind_is_an_attachment() {
     ] {
         check(name, expect!["attachment"]);
     }
-    check(&format!("UPPLAN_{}.CSV", "9".repeat(2000)), expect!["attachment"]);
+    // Names up to 1,024 bytes are looked at.
+    check(&format!("UPPLAN_{}.CSV", "9".repeat(1013)), expect!["F001 MonthMissing"]);
+    check(&format!("UPPLAN_{}.CSV", "9".repeat(1014)), expect!["attachment"]);
 }
 
 #[test]
