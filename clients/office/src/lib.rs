@@ -1,1 +1,35 @@
 //! The office's program: sends, fetches, acknowledges and shows care-plan bundles.
+//!
+//! Start at [`cli::run`] (the command line), then follow a bundle: [`bundle::gather`] → [`bundle::compose`] →
+//! [`outbox::Outbox::put`] → [`post::Post`], and back: [`fetch::Fetch`] → [`bundle::open`] → [`bundle::Contents::save`] →
+//! [`receipt::Receipt`]. Every way to fail is one [`Trouble`].
+//!
+//! Never here: a clock outside `main`, a secret in an argument or a log line, a received file that replaces another.
+//! Never possible: a receipt before the files are on disk, a message posted that was not in the outbox first.
+
+pub mod bundle;
+pub mod cli;
+#[cfg(feature = "demo")]
+pub mod demo;
+mod disk;
+mod exit;
+pub mod fetch;
+pub mod mailbox;
+pub mod outbox;
+pub mod post;
+mod random;
+pub mod receipt;
+pub mod received;
+mod reply;
+pub mod settings;
+mod tls;
+mod trouble;
+
+pub use exit::Exit;
+pub use settings::Settings;
+pub use trouble::{Limit, Trouble, Usage, Words};
+
+/// For what waits on the mailbox: nothing else runs in this process meanwhile, so one thread is enough.
+pub(crate) fn wait<T>(work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}

@@ -1,0 +1,21 @@
+//! A bundle on this side of the wire: sorted from files, composed, signed; opened, checked, unpacked.
+
+pub mod compose;
+pub mod fields;
+pub mod gather;
+pub mod name;
+pub mod open;
+pub mod seal;
+pub mod unpack;
+
+pub use compose::{Attached, Composed, Draft, compose};
+pub use gather::{Left, Pile, Source, WhyLeft, gather};
+pub use open::{Opened, open};
+pub use unpack::Contents;
+
+/// Most files of one bundle, attachments included (Profile §12).
+pub const FILES: usize = 100;
+/// Most characters of a cover message (Profile §12).
+pub const COVER_CHARACTERS: usize = 10_000;
+/// Largest message, in bytes, as posted (Profile §12).
+pub const MESSAGE_BYTES: usize = 25 << 20;

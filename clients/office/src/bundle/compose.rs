@@ -1,0 +1,174 @@
+//! A bundle becomes a message: cover message, files with their original bytes, attachments, signed.
+
+use std::path::Path;
+
+use fumibako_careplan::{Bundle, ServiceMonth};
+use fumibako_model::{Address, BUNDLE_FIELD, BUNDLE_FIELD_BYTES, BundleFacts, JAPAN, Private};
+use fumibako_signer::Identity;
+use jiff::Timestamp;
+use mail_builder::headers::content_type::ContentType;
+use mail_builder::headers::raw::Raw;
+use mail_builder::mime::MimePart;
+
+use super::fields::{Fields, parameter};
+use super::gather::Source;
+use super::{COVER_CHARACTERS, FILES, seal};
+use crate::random;
+use crate::trouble::{Limit, Trouble};
+
+/// Everything that goes into one message.
+#[derive(Debug)]
+pub struct Draft {
+    /// The files of the standard.
+    pub bundle: Bundle<Source>,
+    /// メッセージ, if there is one.
+    pub cover: Option<Private<String>>,
+    /// PDFs and the like.
+    pub attached: Vec<Attached>,
+}
+
+/// A file outside the standard.
+#[derive(Clone, Debug)]
+pub struct Attached {
+    /// Its name as it travels; it may hold a person's name.
+    pub name: Private<String>,
+    /// Its bytes.
+    pub bytes: Private<Vec<u8>>,
+}
+
+/// A message ready for the outbox.
+#[derive(Debug)]
+pub struct Composed {
+    /// Its routing fields.
+    pub fields: Fields,
+    /// What the `Fumibako-Bundle` field says.
+    pub facts: BundleFacts,
+    /// The message, CRLF throughout.
+    pub octets: Private<Vec<u8>>,
+}
+
+impl Draft {
+    /// Checks the limits of Profile §12 that can be checked before composing.
+    pub fn within_limits(&self) -> Result<(), Trouble> {
+        let characters = self.cover.as_ref().map_or(0, |Private(text)| text.chars().count());
+        if characters > COVER_CHARACTERS {
+            return Err(Trouble::Limit(Limit::Cover(characters, COVER_CHARACTERS)));
+        }
+        let files = self.files().count() + self.attached.len();
+        if files > FILES {
+            return Err(Trouble::Limit(Limit::Files(files, FILES)));
+        }
+        // RFC 5322 §2.1.1: a line holds 998 octets, and the field names every send unit.
+        if self.facts().to_string().len() > BUNDLE_FIELD_BYTES {
+            return Err(Trouble::Limit(Limit::Units(self.bundle.units.len())));
+        }
+        Ok(())
+    }
+
+    /// The files of the standard, in the order in which the receiver works through them.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let members = self.bundle.units.iter().flat_map(|unit| &unit.files);
+        members.map(|file| (file.written.as_str(), file.payload.bytes.0.as_slice()))
+    }
+
+    /// What the message reveals of itself: kinds, month, serial, counts (Profile §4).
+    pub fn facts(&self) -> BundleFacts {
+        let units: Vec<String> = self.bundle.units.iter().map(|unit| unit.kind.to_string()).collect();
+        let sizes = self.files().map(|(_, bytes)| bytes.len()).chain(self.attached.iter().map(|a| a.bytes.0.len()));
+        let (files, size) = sizes.fold((0, 0), |(files, size), bytes| (files + 1, size + bytes as u64));
+        BundleFacts {
+            units,
+            month: self.month().map(|month| month.to_string()),
+            serial: self.bundle.units.first().map(|unit| unit.serial.to_string()),
+            files,
+            size,
+        }
+    }
+
+    /// The service month, if all files that have one agree.
+    fn month(&self) -> Option<ServiceMonth> {
+        let members = self.bundle.units.iter().flat_map(|unit| &unit.files);
+        let mut months = members.filter_map(|file| file.name.month());
+        let first = months.next()?;
+        months.all(|month| month == first).then_some(first)
+    }
+}
+
+/// Composes and signs the message of a bundle. Its Message-ID is made here and never changes afterwards.
+pub fn compose(
+    draft: &Draft,
+    (from, to): (Address, Address),
+    identity: &Identity,
+    now: Timestamp,
+) -> Result<Composed, Trouble> {
+    draft.within_limits()?;
+    let facts = draft.facts();
+    let fields = Fields {
+        message_id: random::message_id(&from.domain),
+        at: now,
+        subject: subject(draft.month(), now),
+        more: vec![(BUNDLE_FIELD, facts.to_string()), ("Disposition-Notification-To", format!("<{from}>"))],
+        from,
+        to,
+    };
+    let mut parts = Vec::new();
+    parts.extend(draft.cover.as_ref().map(cover_part));
+    parts.extend(draft.files().map(|(name, bytes)| file_part(standard_type(name), name, bytes)));
+    parts.extend(draft.attached.iter().map(|file| file_part(media_type(&file.name.0), &file.name.0, &file.bytes.0)));
+    let entity = seal::entity(ContentType::new("multipart/mixed"), &fields, parts);
+    let octets = seal::seal(&fields, entity, identity, now)?;
+    tracing::info!(
+        message = fields.message_id, from = %fields.from, to = %fields.to,
+        files = facts.files, bytes = octets.0.len(), "bundle.composed"
+    );
+    Ok(Composed { fields, facts, octets })
+}
+
+/// Constant words and a month: the service month, else the month of sending.
+fn subject(month: Option<ServiceMonth>, now: Timestamp) -> String {
+    let today = JAPAN.to_datetime(now);
+    let (year, month) =
+        month.map_or((today.year().into(), today.month().unsigned_abs()), |m| (i32::from(m.year()), m.month()));
+    format!("ケアプランデータ {year:04}-{month:02} [Fumibako]")
+}
+
+fn cover_part(Private(text): &Private<String>) -> MimePart<'static> {
+    // RFC 2046 §4.1.1: lines of text end with CRLF, also inside an encoding.
+    let lines: Vec<&str> = text.lines().map(|line| line.trim_end_matches('\r')).collect();
+    MimePart::new(ContentType::new("text/plain").attribute("charset", "utf-8"), lines.join("\r\n") + "\r\n").inline()
+}
+
+/// A file, base64 whatever it is: the bytes arrive as they left.
+fn file_part<'f>(kind: &str, name: &str, bytes: &'f [u8]) -> MimePart<'f> {
+    let mut part = MimePart::raw(bytes);
+    part.headers = vec![
+        ("Content-Type".into(), Raw::new(format!("{kind};\r\n {}", parameter("name", name))).into()),
+        ("Content-Disposition".into(), Raw::new(format!("attachment;\r\n {}", parameter("filename", name))).into()),
+    ];
+    part
+}
+
+/// The standard's files are MS932 (標準仕様 4.3), but for the picture of the family.
+fn standard_type(name: &str) -> &'static str {
+    if is_called(name, &["csv"]) { "text/csv; charset=Shift_JIS" } else { media_type(name) }
+}
+
+fn media_type(name: &str) -> &'static str {
+    const TYPES: [(&[&str], &str); 4] = [
+        (&["pdf"], "application/pdf"),
+        (&["jpg", "jpeg"], "image/jpeg"),
+        (&["png"], "image/png"),
+        (&["csv"], "text/csv"),
+    ];
+    TYPES
+        .iter()
+        .find(|(extensions, _)| is_called(name, extensions))
+        .map_or("application/octet-stream", |(_, kind)| kind)
+}
+
+fn is_called(name: &str, extensions: &[&str]) -> bool {
+    Path::new(name).extension().is_some_and(|found| extensions.iter().any(|known| found.eq_ignore_ascii_case(known)))
+}
+
+#[cfg(test)]
+mod tests;

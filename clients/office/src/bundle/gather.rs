@@ -1,0 +1,213 @@
+//! Files on disk become bundles, one for each sender and recipient. Nothing is lost: what fits nowhere is named.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use fumibako_careplan::{self as careplan, Bundle, Lang, WhyLeftOut};
+use fumibako_model::{OfficeNumber, Private};
+
+use super::MESSAGE_BYTES;
+use crate::trouble::{Limit, Trouble};
+
+/// Files of one run, sorted.
+#[derive(Debug)]
+pub struct Pile {
+    /// One per (sender, recipient), all from our office.
+    pub bundles: Vec<Bundle<Source>>,
+    /// What fits nowhere.
+    pub left: Vec<Left>,
+}
+
+/// A file as read from disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Where it was found.
+    pub path: PathBuf,
+    /// Its bytes, which travel unchanged.
+    pub bytes: Private<Vec<u8>>,
+}
+
+/// A file that is not sent.
+#[derive(Debug)]
+pub struct Left {
+    /// Where it was found.
+    pub path: PathBuf,
+    /// Why.
+    pub why: WhyLeft,
+}
+
+/// Why a file is not sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WhyLeft {
+    /// The standard says so.
+    Standard(WhyLeftOut),
+    /// Its name is not of the standard, so it names no recipient.
+    NamesNobody,
+    /// Its name says that another office sends it.
+    OtherSender(OfficeNumber),
+    /// It alone is larger than a message may be.
+    TooLarge(usize),
+}
+
+/// Reads files, and the files of folders (not of folders within them), and sorts them for sending.
+pub fn gather(paths: &[PathBuf], office: OfficeNumber) -> Result<Pile, Trouble> {
+    let mut pile = sort(read_all(paths)?);
+    let (ours, others): (Vec<_>, Vec<_>) = pile.bundles.into_iter().partition(|bundle| bundle.sender.office == office);
+    for bundle in others {
+        let why = WhyLeft::OtherSender(bundle.sender.office);
+        let files = bundle.units.into_iter().flat_map(|unit| unit.files);
+        pile.left.extend(files.map(|file| Left { path: file.payload.path, why: why.clone() }));
+    }
+    pile.bundles = ours;
+    Ok(pile)
+}
+
+/// Sorts files whoever sends them; for checking.
+pub fn sort((found, too_large): (Vec<Source>, Vec<Left>)) -> Pile {
+    let sorted = careplan::gather(found.into_iter().map(|source| (file_name(&source.path), source)));
+    let mut left = too_large;
+    let attachments = sorted.attachments.into_iter().map(|file| (file.payload, WhyLeft::NamesNobody));
+    let left_out = sorted.left_out.into_iter().map(|file| (file.payload, WhyLeft::Standard(file.why)));
+    left.extend(attachments.chain(left_out).map(|(source, why)| Left { path: source.path, why }));
+    Pile { bundles: sorted.bundles, left }
+}
+
+/// Every file named, and every file in the folders named, in order of path. Too large ones are not read.
+pub fn read_all(paths: &[PathBuf]) -> Result<(Vec<Source>, Vec<Left>), Trouble> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() { list(path, &mut files)? } else { files.push(path.clone()) }
+    }
+    let (mut found, mut too_large) = (Vec::new(), Vec::new());
+    for path in files {
+        let size = fs::metadata(&path).map_err(Trouble::reading(&path))?.len();
+        match usize::try_from(size) {
+            Ok(size) if size <= MESSAGE_BYTES => found.push(read(path)?),
+            size => too_large.push(Left { path, why: WhyLeft::TooLarge(size.unwrap_or(usize::MAX)) }),
+        }
+    }
+    Ok((found, too_large))
+}
+
+/// Reads one file.
+pub fn read(path: PathBuf) -> Result<Source, Trouble> {
+    let bytes = Private(fs::read(&path).map_err(Trouble::reading(&path))?);
+    Ok(Source { path, bytes })
+}
+
+/// The name as it travels.
+pub fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Trouble> {
+    let first = files.len();
+    for entry in fs::read_dir(folder).map_err(Trouble::reading(folder))? {
+        let path = entry.map_err(Trouble::reading(folder))?.path();
+        if path.is_file() && !path.file_name().is_some_and(is_the_systems) {
+            files.push(path);
+        }
+    }
+    files[first..].sort();
+    Ok(())
+}
+
+/// Files that operating systems put into folders unasked.
+fn is_the_systems(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with('.') || ["thumbs.db", "desktop.ini"].iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+impl WhyLeft {
+    /// The finding code of the standard, if it has one.
+    pub fn code(&self) -> Option<careplan::Code> {
+        match self {
+            Self::Standard(why) => why.code(),
+            _ => None,
+        }
+    }
+
+    /// What is wrong, in one sentence.
+    pub fn sentence(&self, lang: Lang) -> String {
+        match self {
+            Self::Standard(why) => why.sentence(lang),
+            Self::NamesNobody => lang
+                .pick(
+                    "標準仕様のファイル名ではないため、宛先がわかりません。",
+                    "The name is not one of the standard, so it names no recipient.",
+                )
+                .into(),
+            Self::OtherSender(office) => match lang {
+                Lang::Ja => format!("ファイル名の送信元が別の事業所（{office}）です。"),
+                Lang::En => format!("The file name says that another office ({office}) sends it."),
+            },
+            Self::TooLarge(found) => Trouble::Limit(Limit::Message(*found, MESSAGE_BYTES)).words(lang).what,
+        }
+    }
+
+    /// What to do next.
+    pub fn what_to_do(&self, lang: Lang) -> String {
+        match self {
+            Self::Standard(why) => why.what_to_do(lang).into(),
+            Self::NamesNobody => {
+                lang.pick("PDF などは --attach で添付してください。", "Attach PDFs and the like with --attach.").into()
+            }
+            Self::OtherSender(_) => lang
+                .pick(
+                    "その事業所から送るか、介護ソフトで自分の事業所から書き出してください。",
+                    "Send it from that office, or export it again as your own office.",
+                )
+                .into(),
+            Self::TooLarge(found) => Trouble::Limit(Limit::Message(*found, MESSAGE_BYTES)).words(lang).next,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OURS: &str = "9970000011";
+
+    fn pile(names: &[&str]) -> Pile {
+        let folder = tempfile::tempdir().unwrap();
+        for name in names {
+            fs::write(folder.path().join(name), name).unwrap();
+        }
+        gather(&[folder.path().to_owned()], OURS.parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn files_become_bundles_for_each_recipient() {
+        let pile = pile(&[
+            "DLTPLAN_202510_9970000011_43_9970000029_11_20250920101500.CSV",
+            "DLTPLAN_202510_9970000011_43_9970000037_15_20250920101500.CSV",
+        ]);
+        let to: Vec<String> = pile.bundles.iter().map(|bundle| bundle.recipient.to_string()).collect();
+        assert_eq!(to, ["9970000029-11", "9970000037-15"]);
+        assert!(pile.left.is_empty());
+    }
+
+    #[test]
+    fn what_fits_nowhere_is_named_with_its_reason() {
+        let pile = pile(&[
+            "UP1KYO_9970000011_43_9970000029_11_20250920101500.CSV",
+            "DLTPLAN_202510_9970000045_43_9970000029_11_20250920101500.CSV",
+            "UPPLAN202510.pdf",
+            "Thumbs.db",
+            ".hidden",
+        ]);
+        assert!(pile.bundles.is_empty());
+        let why: Vec<String> = pile.left.iter().map(|left| left.why.sentence(Lang::En)).collect();
+        assert_eq!(why.len(), 3, "{why:?}");
+        assert!(why.iter().any(|why| why.contains("9970000045")));
+        assert!(pile.left.iter().all(|left| !left.why.what_to_do(Lang::Ja).is_empty()));
+    }
+
+    #[test]
+    fn a_missing_path_is_no_such_file() {
+        let trouble = gather(&["/nowhere/plan.csv".into()], OURS.parse().unwrap()).unwrap_err();
+        assert_eq!(trouble.exit(), crate::exit::Exit::NO_FILE);
+    }
+}

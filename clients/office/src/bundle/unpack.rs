@@ -1,0 +1,154 @@
+//! Unpacking: the files of an opened message reach the disk whole, in a new folder, or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use fumibako_model::{JAPAN, OfficeNumber, Private, Refusal, Refused};
+use jiff::Timestamp;
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode;
+use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders as _, PartType};
+
+use super::name::Names;
+use crate::disk;
+use crate::trouble::Trouble;
+
+/// What the cover message is called on disk.
+pub const COVER_NAME: &str = "メッセージ.txt";
+/// Most parts looked at (Profile §12).
+pub const PARTS: usize = 1_000;
+
+/// What is inside a message.
+#[derive(Debug)]
+pub struct Contents {
+    /// メッセージ, if there is one.
+    pub cover: Option<Private<String>>,
+    /// Its files under the names they came with, which may be anything.
+    pub files: Vec<(Private<String>, Private<Vec<u8>>)>,
+}
+
+/// A file on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// Its safe name.
+    pub name: Private<String>,
+    /// Its bytes.
+    pub size: usize,
+}
+
+impl Contents {
+    /// Takes a signed entity apart. Nothing in it is lost: what has no name gets one.
+    pub fn read(part: &[u8]) -> Result<Self, Refused> {
+        let message = MessageParser::default().parse(part).ok_or(Refusal::MessageMalformed)?;
+        if message.parts.len() > PARTS {
+            return Err(Refusal::TooManyParts.about(message.parts.len()));
+        }
+        let mut contents = Self { cover: None, files: Vec::new() };
+        for (at, leaf) in message.parts.iter().enumerate().filter(|(_, leaf)| !leaf.is_multipart()) {
+            let bytes = octets(&message, leaf)?;
+            if contents.cover.is_none() && is_cover(leaf) {
+                let text = leaf.text_contents().unwrap_or_default().to_owned();
+                contents.cover = Some(Private(text)).filter(|Private(text)| !text.trim().is_empty());
+                continue;
+            }
+            let name = leaf.attachment_name().map_or_else(|| nameless(at, leaf), str::to_owned);
+            contents.files.push((Private(name), Private(bytes)));
+        }
+        Ok(contents)
+    }
+
+    /// Saves everything in a new folder at `target`, under `save_folder`. After `Ok` the power may fail.
+    ///
+    /// | a crash after step    | finds on restart                         |
+    /// |-----------------------|------------------------------------------|
+    /// | 1 files synced aside  | an unfinished folder; `disk::sweep` clears it |
+    /// | 2 folder renamed      | every file under its name                |
+    pub fn save(&self, target: &Path) -> Result<Vec<Saved>, Trouble> {
+        let month = target.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(month).map_err(Trouble::writing(month))?;
+        let aside =
+            tempfile::Builder::new().prefix(disk::UNFINISHED).tempdir_in(month).map_err(Trouble::writing(month))?;
+        let saved = self.write_into(aside.path()).map_err(Trouble::writing(target))?; // 1
+        open_to_all(aside.path()).map_err(Trouble::writing(target))?;
+        // Renaming would replace an empty folder of that name, and nothing is ever overwritten.
+        if target.exists() {
+            return Err(Trouble::writing(target)(io::ErrorKind::AlreadyExists.into()));
+        }
+        fs::rename(aside.path(), target).map_err(Trouble::writing(target))?; // 2
+        let above = month.parent().unwrap_or(Path::new("."));
+        disk::sync_folder(month).and_then(|()| disk::sync_folder(above)).map_err(Trouble::writing(month))?;
+        Ok(saved)
+    }
+
+    fn write_into(&self, folder: &Path) -> io::Result<Vec<Saved>> {
+        let mut names = Names::default();
+        let mut saved = Vec::new();
+        let files = self.files.iter().map(|(name, bytes)| (name.0.as_str(), bytes.0.as_slice()));
+        let cover = self.cover.iter().map(|Private(text)| (COVER_NAME, text.as_bytes()));
+        for (wanted, bytes) in files.chain(cover) {
+            let name = names.give(wanted);
+            let mut file = File::create_new(folder.join(&name))?;
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            saved.push(Saved { name: Private(name), size: bytes.len() });
+        }
+        disk::sync_folder(folder)?;
+        Ok(saved)
+    }
+}
+
+/// `受信/2026-11/20261120-0915_9970000011`: the order of arrival, in Japan's time. A taken name gets a number.
+pub fn place(save_folder: &Path, arrived: Timestamp, from: OfficeNumber) -> PathBuf {
+    let time = JAPAN.to_datetime(arrived);
+    let month = save_folder.join(time.strftime("%Y-%m").to_string());
+    let name = format!("{}_{from}", time.strftime("%Y%m%d-%H%M"));
+    let numbered = (2..).map(|n| month.join(format!("{name}_{n}")));
+    let mut places = std::iter::once(month.join(&name)).chain(numbered);
+    // The numbers do not end, so one is free.
+    places.find(|place| !place.exists()).unwrap_or_else(|| month.join(&name))
+}
+
+/// A temporary folder is its owner's alone; the care software may run as somebody else.
+fn open_to_all(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+    let _ = folder;
+    Ok(())
+}
+
+/// The first text that is not a file.
+fn is_cover(leaf: &MessagePart<'_>) -> bool {
+    let plain = leaf.content_type().is_none_or(|kind| kind.ctype() == "text" && kind.subtype() == Some("plain"));
+    plain
+        && leaf.attachment_name().is_none()
+        && !leaf.content_disposition().is_some_and(mail_parser::ContentType::is_attachment)
+}
+
+/// The part's own bytes: decoded from their transfer encoding, and from nothing else.
+fn octets(message: &Message<'_>, leaf: &MessagePart<'_>) -> Result<Vec<u8>, Refused> {
+    let broken = || Refusal::MessageMalformed.about("transfer encoding");
+    let range = leaf.offset_body as usize..leaf.offset_end as usize;
+    let raw = message.raw_message.get(range).ok_or_else(broken)?;
+    match leaf.encoding {
+        Encoding::Base64 => base64_decode(raw).ok_or_else(broken),
+        Encoding::QuotedPrintable => quoted_printable_decode(raw).ok_or_else(broken),
+        Encoding::None => Ok(raw.to_vec()),
+    }
+}
+
+fn nameless(at: usize, leaf: &MessagePart<'_>) -> String {
+    let subtype = leaf.content_type().and_then(|kind| kind.subtype());
+    let extension = match (&leaf.body, subtype) {
+        (PartType::Message(_), _) => "eml",
+        (PartType::Html(_), _) => "html",
+        (PartType::Text(_), Some("csv")) => "csv",
+        (PartType::Text(_), _) => "txt",
+        (_, Some("pdf")) => "pdf",
+        _ => "bin",
+    };
+    format!("part-{at}.{extension}")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+//! `fumibako fetch`: saves what arrived, then acknowledges it. Exit 0: all done. 76: a message was not believed.
+
+use clap::Args;
+use fumibako_careplan::Lang;
+use fumibako_model::Refused;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::screen::{Screen, harmless, moment};
+use crate::exit::Exit;
+use crate::fetch::{Arrival, End, Fetch as Work, Fetched, Run, Told};
+use crate::settings::Settings;
+use crate::trouble::{Trouble, Words};
+use crate::wait;
+
+#[derive(Debug, Args)]
+pub(super) struct Fetch {}
+
+impl Fetch {
+    #[expect(clippy::unused_self, reason = "every command is run the same way")]
+    pub(super) fn run(
+        &self,
+        settings: &Settings,
+        screen: &mut Screen<'_>,
+        clock: fn() -> Timestamp,
+    ) -> Result<Exit, Trouble> {
+        let work = Work::new(settings, clock)?;
+        let run = wait(work.run(&mut |told| match told {
+            Told::Found(messages) => screen.begin(messages),
+            Told::One(_) => screen.step(),
+        }))?;
+        if run.fetched.is_empty() && run.stopped.is_none() {
+            screen.say(screen.pick("新しく届いたデータはありません。", "Nothing new has arrived."));
+        }
+        for one in &run.fetched {
+            tell(one, screen)?;
+        }
+        Ok(match &run.stopped {
+            Some(trouble) => {
+                screen.trouble(trouble);
+                trouble.exit()
+            }
+            None => exit(&run),
+        })
+    }
+}
+
+/// A message that is not believed outweighs everything else.
+fn exit(run: &Run) -> Exit {
+    let ends = run.fetched.iter().map(|one| match &one.end {
+        End::Saved(arrival) => arrival.receipt_trouble.as_ref().map_or(Exit::OK, Trouble::exit),
+        End::Distrusted { .. } => Exit::NO_PROOF,
+    });
+    let ends: Vec<Exit> = ends.collect();
+    if ends.contains(&Exit::NO_PROOF) { Exit::NO_PROOF } else { Exit::of(ends) }
+}
+
+fn tell(one: &Fetched, screen: &mut Screen<'_>) -> std::io::Result<()> {
+    match &one.end {
+        End::Saved(arrival) => tell_saved(one.uid, arrival, screen),
+        End::Distrusted { from, why } => {
+            let claimed = from.map_or_else(|| screen.pick("不明", "unknown").to_owned(), |from| from.to_string());
+            tell_distrusted(one.uid, &claimed, why, screen)
+        }
+    }
+}
+
+fn tell_saved(uid: u32, arrival: &Arrival, screen: &mut Screen<'_>) -> std::io::Result<()> {
+    let trouble = arrival.receipt_trouble.as_ref().map(|trouble| trouble.words(screen.lang()));
+    let names: Vec<&str> = arrival.files.iter().map(|file| file.name.0.as_str()).collect();
+    let object = json!({
+        "kind": "bundle", "uid": uid, "message_id": arrival.message_id, "from": arrival.from,
+        "arrived": arrival.arrived, "folder": arrival.folder, "names": names, "again": arrival.again,
+        "state": "saved", "receipt": arrival.receipt,
+        "receipt_state": if trouble.is_none() { "accepted" } else { "waiting" },
+        "code": trouble.as_ref().and_then(|words| words.code), "sentence": trouble.as_ref().map(|words| &words.what),
+        "next": trouble.as_ref().map(|words| &words.next),
+    });
+    screen.data(&object, |lang| {
+        let head = match (arrival.again, lang) {
+            (false, Lang::Ja) => "保存しました",
+            (false, Lang::En) => "saved",
+            (true, Lang::Ja) => "前回保存済みです",
+            (true, Lang::En) => "saved by an earlier run",
+        };
+        let text = format!("{head}: {}  {} → {}", moment(arrival.arrived), arrival.from, arrival.folder.display());
+        let text = names.iter().fold(text, |text, name| text + "\n  " + &harmless(name));
+        let receipt = match &trouble {
+            None => lang.pick("受領証を送りました。", "The receipt was sent.").to_owned(),
+            Some(words) => {
+                let waits = lang.pick("受領証はまだ送れていません。", "The receipt is not sent yet. ");
+                format!("{waits}{}", words.line(lang))
+            }
+        };
+        format!("{text}\n  {receipt}")
+    })
+}
+
+fn tell_distrusted(uid: u32, claimed: &str, why: &Refused, screen: &mut Screen<'_>) -> std::io::Result<()> {
+    let lang = screen.lang();
+    let words = Words::of(why, None, lang);
+    let next = lang.pick(
+        "保存も受領もしていません。送信元に電話などで確かめてください。",
+        "Nothing was saved or acknowledged. Ask the sender by telephone.",
+    );
+    let object = json!({
+        "kind": "bundle", "uid": uid, "claimed_from": claimed, "state": "distrusted", "code": words.code,
+        "sentence": words.what, "next": next,
+    });
+    let code = words.code.unwrap_or_default();
+    screen.words(&Words { next: next.into(), ..words.clone() });
+    screen.data(&object, |lang| {
+        let head = lang.pick("受け取れません", "not accepted");
+        let from = lang.pick("差出人の名乗り", "claims to be from");
+        format!("{head}: UID {uid}（{from}: {claimed}） [{code}]")
+    })
+}

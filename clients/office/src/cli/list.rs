@@ -1,0 +1,194 @@
+//! `fumibako list inbox|sent`: what arrived, what was sent and how far it came. Exit 0.
+
+use clap::{Args, ValueEnum};
+use fumibako_careplan::{Lang, UnitKind};
+use fumibako_model::{Address, BUNDLE_FIELD, BundleFacts, State};
+use jiff::Timestamp;
+use mail_parser::MessageParser;
+use serde_json::json;
+
+use super::screen::{Screen, bytes, moment};
+use super::table::table;
+use crate::exit::Exit;
+use crate::mailbox::{Folder, Kept, Mailbox};
+use crate::outbox::{self, Entry, Fate};
+use crate::settings::Settings;
+use crate::trouble::{Trouble, Words};
+use crate::wait;
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// どちらの一覧か / which list
+    #[arg(value_enum)]
+    which: Which,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Which {
+    /// 受信一覧
+    Inbox,
+    /// 送信一覧
+    Sent,
+}
+
+/// One line of a list.
+struct Line {
+    uid: Option<u32>,
+    at: Timestamp,
+    party: String,
+    facts: Option<BundleFacts>,
+    message_id: String,
+    state: &'static str,
+    word: &'static str,
+    note: String,
+}
+
+impl List {
+    pub(super) fn run(&self, settings: &Settings, screen: &mut Screen<'_>) -> Result<Exit, Trouble> {
+        let lang = screen.lang();
+        let (folder, local) = match self.which {
+            Which::Inbox => (Folder::Inbox, Vec::new()),
+            Which::Sent => (Folder::Sent, outbox::look(&settings.data_folder)?),
+        };
+        let (kept, stopped) = match wait(read(settings, folder)) {
+            Ok(kept) => (kept, None),
+            // What waits here is worth seeing most when the gateway cannot be reached.
+            Err(trouble) if self.which == Which::Sent => (Vec::new(), Some(trouble)),
+            Err(trouble) => return Err(trouble),
+        };
+        let mut lines: Vec<Line> = kept.iter().filter_map(|kept| line_of(kept, self.which, &local, lang)).collect();
+        let here = local.iter().filter(|entry| entry.bundle.is_some() && !matches!(entry.fate, Fate::Posted { .. }));
+        lines.extend(here.map(|entry| local_line(entry, lang)));
+        lines.sort_by_key(|line| line.at);
+        self.tell(&lines, screen)?;
+        stopped.map_or(Ok(Exit::OK), Err)
+    }
+
+    fn tell(&self, lines: &[Line], screen: &mut Screen<'_>) -> Result<(), Trouble> {
+        if screen.is_text() {
+            if lines.is_empty() {
+                screen.say(screen.pick("データはありません。", "There is nothing."));
+                return Ok(());
+            }
+            let lang = screen.lang();
+            let rows: Vec<Vec<String>> = lines.iter().map(|line| line.cells(lang)).collect();
+            return Ok(screen.text(&table(&self.headings(lang), &rows))?);
+        }
+        for line in lines {
+            screen.data(&line.object(self.which), |_| String::new())?;
+        }
+        Ok(())
+    }
+
+    fn headings(&self, lang: Lang) -> [&'static str; 8] {
+        match (self.which, lang) {
+            (Which::Inbox, Lang::Ja) => ["番号", "受信日時", "送信元", "データ", "年月", "ファイル", "状態", "備考"],
+            (Which::Inbox, Lang::En) => ["UID", "arrived", "from", "data", "month", "files", "state", "note"],
+            (Which::Sent, Lang::Ja) => {
+                ["番号", "送信日時", "送信先", "データ", "年月", "ファイル", "状態", "受付・備考"]
+            }
+            (Which::Sent, Lang::En) => ["UID", "sent", "to", "data", "month", "files", "state", "evidence, note"],
+        }
+    }
+}
+
+async fn read(settings: &Settings, folder: Folder) -> Result<Vec<Kept>, Trouble> {
+    let mut mailbox = Mailbox::open(settings).await?;
+    mailbox.select(folder).await?;
+    let uids = mailbox.search("ALL").await?;
+    let kept = mailbox.headers(&uids).await?;
+    mailbox.close().await;
+    Ok(kept)
+}
+
+/// None: not a bundle, such as a receipt of ours in Sent.
+fn line_of(kept: &Kept, which: Which, local: &[Entry], lang: Lang) -> Option<Line> {
+    let message = MessageParser::default().parse_headers(&kept.octets.0)?;
+    let facts = message.header_raw(BUNDLE_FIELD).and_then(|value| value.trim().parse::<BundleFacts>().ok());
+    let list = if which == Which::Inbox { message.from() } else { message.to() };
+    let address = list.and_then(|list| list.first()).and_then(|one| one.address()).unwrap_or_default();
+    let party = address.parse::<Address>().ok().and_then(|address| address.office_number());
+    let message_id = message.message_id().unwrap_or_default().to_owned();
+    let (state, word) = match (which, kept.state(), kept.is_acknowledged()) {
+        (Which::Inbox, _, true) => ("acknowledged", "済"),
+        (Which::Inbox, _, false) => ("new", "未"),
+        (Which::Sent, Some(state), _) => (state_name(state), state.word()),
+        (Which::Sent, None, _) if facts.is_none() => return None,
+        (Which::Sent, None, _) => ("unknown", "未"),
+    };
+    let evidence = local.iter().find(|entry| entry.message_id == message_id).and_then(Entry::evidence);
+    let note = match evidence {
+        Some(id) => id.to_string(),
+        None if facts.is_none() => lang.pick("他のメールソフトから", "from another mail tool").into(),
+        None => String::new(),
+    };
+    let party = party.map_or_else(|| "?".to_owned(), |office| office.to_string());
+    Some(Line { uid: Some(kept.uid), at: kept.arrived, party, facts, message_id, state, word, note })
+}
+
+/// A bundle that never reached the gateway's list: it waits here, or was refused.
+fn local_line(entry: &Entry, lang: Lang) -> Line {
+    let (state, word, note) = match entry.refusal() {
+        Some((refused, reference)) => {
+            let words = Words::of(&refused, reference, lang);
+            ("refused", lang.pick("拒否", "refused"), words.line(lang))
+        }
+        None => ("waiting", lang.pick("送信待ち", "waiting"), String::new()),
+    };
+    let party = entry.to().and_then(|to| to.office_number()).map_or_else(|| entry.to.clone(), |o| o.to_string());
+    let facts = entry.facts();
+    Line { uid: None, at: entry.composed, party, facts, message_id: entry.message_id.clone(), state, word, note }
+}
+
+fn state_name(state: State) -> &'static str {
+    match state {
+        State::Accepted => "accepted",
+        State::Delivered => "delivered",
+        State::Retrieved => "retrieved",
+    }
+}
+
+impl Line {
+    fn cells(&self, lang: Lang) -> Vec<String> {
+        let facts = self.facts.as_ref();
+        vec![
+            self.uid.map_or_else(|| "-".into(), |uid| uid.to_string()),
+            moment(self.at),
+            self.party.clone(),
+            facts.map_or_else(|| "-".into(), |facts| unit_names(facts, lang)),
+            facts.and_then(|facts| facts.month.as_deref()).map_or_else(|| "-".into(), month),
+            facts.map_or_else(|| "-".into(), |facts| format!("{} ({} B)", facts.files, bytes(facts.size))),
+            self.word.into(),
+            self.note.clone(),
+        ]
+    }
+
+    fn object(&self, which: Which) -> serde_json::Value {
+        let facts = self.facts.as_ref();
+        json!({
+            "kind": "bundle", "uid": self.uid, "at": self.at,
+            if which == Which::Inbox { "from" } else { "to" }: self.party,
+            "message_id": self.message_id, "units": facts.map(|facts| &facts.units),
+            "month": facts.and_then(|facts| facts.month.as_ref()), "files": facts.map(|facts| facts.files),
+            "size": facts.map(|facts| facts.size), "state": self.word, "progress": self.state, "note": self.note,
+        })
+    }
+}
+
+/// The names people know; a unit that this program does not know keeps its id.
+fn unit_names(facts: &BundleFacts, lang: Lang) -> String {
+    let name = |id: &String| {
+        id.parse::<UnitKind>().map_or_else(|_| super::screen::harmless(id), |unit| unit.name(lang).into())
+    };
+    let mut names: Vec<String> = facts.units.iter().map(name).collect();
+    names.dedup();
+    names.join(lang.pick("、", ", "))
+}
+
+/// `202611` → `2026-11`.
+fn month(digits: &str) -> String {
+    match digits.split_at_checked(4) {
+        Some((year, month)) => format!("{year}-{month}"),
+        None => digits.into(),
+    }
+}

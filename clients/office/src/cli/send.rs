@@ -1,0 +1,251 @@
+//! `fumibako send PATH…`: sends every bundle in folders and files. Exit 0: all sent. 3: some not, and said why.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use fumibako_careplan::Lang;
+use fumibako_model::Private;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::screen::{Screen, bytes};
+use crate::bundle::gather::{file_name, read};
+use crate::bundle::{Attached, Draft, Left, compose, gather};
+use crate::exit::Exit;
+use crate::outbox::{Entry, Fate, Outbox, Outcome};
+use crate::post::Post;
+use crate::settings::{Settings, read_small};
+use crate::trouble::{Trouble, Usage};
+
+#[derive(Debug, Args)]
+pub(super) struct Send {
+    /// 送るフォルダーやファイル / folders and files to send
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// 一緒に送る PDF など（宛先が一つのとき） / a PDF or the like, for a single recipient
+    #[arg(long, value_name = "FILE")]
+    attach: Vec<PathBuf>,
+    /// 添えるメッセージ（宛先が一つのとき） / cover message, for a single recipient
+    #[arg(long, value_name = "TEXT")]
+    message: Option<String>,
+    /// メッセージを書いたファイル（UTF-8） / file with the cover message
+    #[arg(long, value_name = "FILE")]
+    message_file: Option<PathBuf>,
+    /// 送信待ちだけを送ります / post only what waits
+    #[arg(long)]
+    resume: bool,
+    /// 送らずに、何が送られるかを見ます / show what would be sent, send nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Send {
+    pub(super) fn run(
+        &self,
+        settings: &Settings,
+        screen: &mut Screen<'_>,
+        clock: fn() -> Timestamp,
+    ) -> Result<Exit, Trouble> {
+        if self.paths.is_empty() && !self.resume {
+            return Err(Trouble::Usage(Usage::NothingToSend));
+        }
+        let pile = gather(&self.paths, settings.office()?)?;
+        let drafts = self.drafts(pile.bundles)?;
+        let mut ends = Vec::new();
+        for left in &pile.left {
+            tell_left(left, screen)?;
+            ends.push(Exit::BAD_FILE);
+        }
+        if self.dry_run {
+            for draft in &drafts {
+                ends.push(tell_draft(draft, screen)?);
+            }
+            return Ok(Exit::of(ends));
+        }
+        let outbox = Outbox::open(&settings.data_folder)?;
+        ends.extend(put_all(&drafts, settings, &outbox, screen, clock)?);
+        ends.extend(post_all(settings, &outbox, screen, clock)?);
+        if ends.is_empty() {
+            screen.say(screen.pick("送るデータはありません。", "There is nothing to send."));
+            return Ok(if self.resume { Exit::OK } else { Exit::NO_FILE });
+        }
+        Ok(Exit::of(ends))
+    }
+
+    /// A cover message and attachments name no recipient, so there must be exactly one.
+    fn drafts(&self, bundles: Vec<fumibako_careplan::Bundle<crate::bundle::Source>>) -> Result<Vec<Draft>, Trouble> {
+        let cover = self.cover()?;
+        let attached = self.attach.iter().map(|path| attached(path)).collect::<Result<Vec<_>, _>>()?;
+        if (cover.is_some() || !attached.is_empty()) && bundles.len() != 1 {
+            return Err(Trouble::Usage(Usage::AttachNeedsOneBundle(bundles.len())));
+        }
+        let draft = |bundle| Draft { bundle, cover: cover.clone(), attached: attached.clone() };
+        Ok(bundles.into_iter().map(draft).collect())
+    }
+
+    fn cover(&self) -> Result<Option<Private<String>>, Trouble> {
+        match (&self.message, &self.message_file) {
+            (Some(_), Some(_)) => Err(Trouble::Usage(Usage::TwoMessages)),
+            (Some(text), None) => Ok(Some(Private(text.clone()))),
+            (None, Some(path)) => {
+                let not_text = |_| Trouble::reading(path)(std::io::ErrorKind::InvalidData.into());
+                String::from_utf8(read_small(path)?).map(|text| Some(Private(text))).map_err(not_text)
+            }
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+fn attached(path: &Path) -> Result<Attached, Trouble> {
+    Ok(Attached { name: Private(file_name(path)), bytes: read(path.to_owned())?.bytes })
+}
+
+/// Composes each bundle and puts it into the outbox. One that is past a limit is named, and the others go on.
+fn put_all(
+    drafts: &[Draft],
+    settings: &Settings,
+    outbox: &Outbox,
+    screen: &mut Screen<'_>,
+    clock: fn() -> Timestamp,
+) -> Result<Vec<Exit>, Trouble> {
+    let mut ends = Vec::new();
+    if drafts.is_empty() {
+        return Ok(ends);
+    }
+    let identity = settings.identity()?;
+    let from = settings.address_of(settings.office()?)?;
+    for draft in drafts {
+        let to = settings.address_of(draft.bundle.recipient.office)?;
+        match compose(draft, (from.clone(), to), &identity, clock()) {
+            Ok(composed) => outbox.put(&composed.fields.message_id, composed.fields.at, &composed.octets)?,
+            Err(trouble @ Trouble::Limit(_)) => {
+                tell_too_much(draft, &trouble, screen)?;
+                ends.push(trouble.exit());
+            }
+            Err(trouble) => return Err(trouble),
+        }
+    }
+    Ok(ends)
+}
+
+fn post_all(
+    settings: &Settings,
+    outbox: &Outbox,
+    screen: &mut Screen<'_>,
+    clock: fn() -> Timestamp,
+) -> Result<Vec<Exit>, Trouble> {
+    let waiting = outbox.entries()?.iter().filter(|entry| entry.fate == Fate::Waiting).count();
+    if waiting == 0 {
+        return Ok(Vec::new());
+    }
+    screen.begin(waiting);
+    let mut post = Post::new(settings)?;
+    let mut told = Ok(());
+    let outcomes = outbox.post_all(&mut post, clock, &mut |outcome| {
+        screen.step();
+        if told.is_ok() {
+            told = tell_outcome(outcome, screen);
+        }
+    })?;
+    told?;
+    Ok(outcomes.iter().map(|outcome| outcome.trouble.as_ref().map_or(Exit::OK, Trouble::exit)).collect())
+}
+
+fn tell_left(left: &Left, screen: &mut Screen<'_>) -> std::io::Result<()> {
+    let lang = screen.lang();
+    let (what, next) = (left.why.sentence(lang), left.why.what_to_do(lang));
+    let code = left.why.code();
+    let object = json!({
+        "kind": "left", "file": left.path, "code": code, "sentence": what, "next": next,
+    });
+    screen.data(&object, |lang| {
+        let head = lang.pick("送らないファイル", "not sent");
+        let mark = code.map_or(String::new(), |code| format!(" [{code}]"));
+        format!("{head}: {}\n  {what}{}{next}{mark}", left.path.display(), lang.pick("", " "))
+    })
+}
+
+fn tell_draft(draft: &Draft, screen: &mut Screen<'_>) -> Result<Exit, Trouble> {
+    if let Err(trouble) = draft.within_limits() {
+        tell_too_much(draft, &trouble, screen)?;
+        return Ok(trouble.exit());
+    }
+    let object = object_of(draft, "dry-run");
+    screen.data(&object, |lang| format!("{}: {}", lang.pick("送る予定", "would send"), line_of(draft, lang)))?;
+    Ok(Exit::OK)
+}
+
+fn tell_too_much(draft: &Draft, trouble: &Trouble, screen: &mut Screen<'_>) -> std::io::Result<()> {
+    let words = trouble.words(screen.lang());
+    let mut object = object_of(draft, "not-sent");
+    object["sentence"] = words.what.clone().into();
+    object["next"] = words.next.clone().into();
+    screen.data(&object, |lang| {
+        let head = lang.pick("送れません", "not sent");
+        format!("{head}: {}\n  {}", line_of(draft, lang), words.line(lang))
+    })
+}
+
+fn object_of(draft: &Draft, state: &str) -> Value {
+    let facts = draft.facts();
+    let names: Vec<&str> = draft.files().map(|(name, _)| name).collect();
+    json!({
+        "kind": "bundle", "to": draft.bundle.recipient.office, "units": facts.units, "month": facts.month,
+        "files": facts.files, "size": facts.size, "names": names, "state": state,
+    })
+}
+
+fn line_of(draft: &Draft, lang: Lang) -> String {
+    let units: Vec<&str> = draft.bundle.units.iter().map(|unit| unit.kind.name(lang)).collect();
+    let facts = draft.facts();
+    let size = bytes(facts.size);
+    let what = units.join(lang.pick("、", ", "));
+    match lang {
+        Lang::Ja => format!("{} へ {what}（{} ファイル、{size} バイト）", draft.bundle.recipient, facts.files),
+        Lang::En => format!("to {}: {what} ({} files, {size} bytes)", draft.bundle.recipient, facts.files),
+    }
+}
+
+fn tell_outcome(outcome: &Outcome, screen: &mut Screen<'_>) -> std::io::Result<()> {
+    let words = outcome.trouble.as_ref().map(|trouble| trouble.words(screen.lang()));
+    let entry = &outcome.entry;
+    let state = state_of(entry);
+    let object = json!({
+        "kind": if entry.bundle.is_some() { "bundle" } else { "receipt" },
+        "message_id": entry.message_id, "to": entry.to().and_then(|to| to.office_number()), "state": state,
+        "evidence": entry.evidence().map(|id| id.to_string()),
+        "code": words.as_ref().and_then(|words| words.code), "sentence": words.as_ref().map(|words| &words.what),
+        "next": words.as_ref().map(|words| &words.next),
+        "reference": words.as_ref().and_then(|words| words.reference.as_ref()),
+    });
+    screen.data(&object, |lang| {
+        let what = match (&entry.bundle, lang) {
+            (Some(_), Lang::Ja) => "送信データ",
+            (Some(_), Lang::En) => "bundle",
+            (None, Lang::Ja) => "受領証",
+            (None, Lang::En) => "receipt",
+        };
+        let head = match (state, lang) {
+            ("accepted", Lang::Ja) => "送りました",
+            ("accepted", Lang::En) => "sent",
+            ("refused", Lang::Ja) => "断られました",
+            ("refused", Lang::En) => "refused",
+            (_, Lang::Ja) => "送信待ちに残しました",
+            (_, Lang::En) => "kept for later",
+        };
+        let end = match (&words, entry.evidence()) {
+            (Some(words), _) => format!("\n  {}", words.line(lang)),
+            (None, Some(id)) => format!("  {} {id}", lang.pick("受付", "evidence")),
+            (None, None) => String::new(),
+        };
+        format!("{head}: {what} → {}  <{}>{end}", entry.to, entry.message_id)
+    })
+}
+
+fn state_of(entry: &Entry) -> &'static str {
+    match entry.fate {
+        Fate::Waiting => "waiting",
+        Fate::Posted { .. } => "accepted",
+        Fate::Refused { .. } => "refused",
+    }
+}

@@ -1,0 +1,201 @@
+//! `fumibako show MESSAGE-ID|UID`: one message in detail: fields, signer, certificate, files, state, evidence. Exit 0.
+
+use clap::Args;
+use fumibako_model::{Refused, State};
+use fumibako_signer::{Certificate, Signed};
+use jiff::Timestamp;
+use mail_parser::MessageParser;
+use serde_json::json;
+
+use super::screen::{Screen, bytes, harmless, moment};
+use crate::bundle::{Contents, open};
+use crate::exit::Exit;
+use crate::mailbox::{Folder, Kept, Mailbox};
+use crate::outbox::{self, Entry};
+use crate::settings::Settings;
+use crate::trouble::{Trouble, Words};
+use crate::wait;
+
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// Message-ID か、一覧の番号（送信は sent:番号） / Message-ID, or the UID of a list (`sent:UID` for sent ones)
+    #[arg(value_name = "MESSAGE-ID|UID")]
+    which: String,
+}
+
+/// Everything that is shown of a message.
+struct View<'k> {
+    kept: &'k Kept,
+    folder: Folder,
+    from: String,
+    to: String,
+    subject: String,
+    message_id: String,
+    date: Option<Timestamp>,
+    signer: Option<Certificate>,
+    signed_at: Option<Timestamp>,
+    verdict: Result<(), Refused>,
+    contents: Option<Contents>,
+    entry: Option<Entry>,
+}
+
+impl Show {
+    pub(super) fn run(
+        &self,
+        settings: &Settings,
+        screen: &mut Screen<'_>,
+        clock: fn() -> Timestamp,
+    ) -> Result<Exit, Trouble> {
+        let (folder, kept) = wait(find(settings, &self.which))?;
+        let view = view(settings, folder, &kept, clock())?;
+        screen.data(&view.object(), |lang| view.text(lang))?;
+        match &view.verdict {
+            Ok(()) => Ok(Exit::OK),
+            Err(why) => {
+                screen.words(&Words::of(why, None, screen.lang()));
+                Ok(Exit::NO_PROOF)
+            }
+        }
+    }
+}
+
+async fn find(settings: &Settings, which: &str) -> Result<(Folder, Kept), Trouble> {
+    let mut mailbox = Mailbox::open(settings).await?;
+    for (folder, query) in queries(which) {
+        mailbox.select(folder).await?;
+        let Some(uid) = mailbox.search(&query).await?.into_iter().next() else { continue };
+        if let Some(kept) = mailbox.message(uid).await? {
+            mailbox.close().await;
+            return Ok((folder, kept));
+        }
+    }
+    Err(Trouble::NoMessage(which.to_owned()))
+}
+
+/// Where to look, in order. What cannot stand in an IMAP string names no message.
+fn queries(which: &str) -> Vec<(Folder, String)> {
+    if let Ok(uid) = which.parse::<u32>() {
+        return vec![(Folder::Inbox, format!("UID {uid}"))];
+    }
+    if let Some(uid) = which.strip_prefix("sent:").and_then(|uid| uid.parse::<u32>().ok()) {
+        return vec![(Folder::Sent, format!("UID {uid}"))];
+    }
+    let id = which.trim().trim_start_matches('<').trim_end_matches('>');
+    if id.is_empty() || id.chars().any(|c| !c.is_ascii_graphic() || matches!(c, '"' | '\\')) {
+        return Vec::new();
+    }
+    let query = format!("HEADER Message-ID \"<{id}>\"");
+    vec![(Folder::Inbox, query.clone()), (Folder::Sent, query)]
+}
+
+fn view<'k>(settings: &Settings, folder: Folder, kept: &'k Kept, now: Timestamp) -> Result<View<'k>, Trouble> {
+    let message = MessageParser::default().parse_headers(&kept.octets.0);
+    let message = message.ok_or_else(|| Trouble::Garbled("a message without header".into()))?;
+    let first = |list: Option<&mail_parser::Address<'_>>| {
+        list.and_then(|list| list.first()).and_then(|one| one.address()).unwrap_or_default().to_owned()
+    };
+    let (from, to) = (first(message.from()), first(message.to()));
+    let message_id = message.message_id().unwrap_or_default().to_owned();
+    // What we sent is addressed to somebody else; it is judged as its recipient would.
+    let reader = match folder {
+        Folder::Inbox => settings.address_of(settings.office()?)?,
+        Folder::Sent => to.parse().or_else(|_| settings.office().and_then(|office| settings.address_of(office)))?,
+    };
+    let verdict = open(&kept.octets.0, &reader, &settings.trust()?, now);
+    let signature = Signed::read(&kept.octets.0).ok().and_then(|signed| signed.verify().ok());
+    let contents = verdict.as_ref().ok().and_then(|opened| Contents::read(opened.part()).ok());
+    let entry = outbox::look(&settings.data_folder)?.into_iter().find(|entry| entry.message_id == message_id);
+    Ok(View {
+        kept,
+        folder,
+        from,
+        to,
+        subject: message.subject().unwrap_or_default().to_owned(),
+        date: message.date().and_then(|date| Timestamp::from_second(date.to_timestamp()).ok()),
+        signer: signature.as_ref().map(|signature| signature.signer().clone()),
+        signed_at: signature.and_then(|signature| signature.signing_time()),
+        verdict: verdict.map(|_| ()),
+        message_id,
+        contents,
+        entry,
+    })
+}
+
+impl View<'_> {
+    fn state(&self) -> &'static str {
+        match self.folder {
+            Folder::Inbox if self.kept.is_acknowledged() => "済",
+            Folder::Inbox => "未",
+            Folder::Sent => self.kept.state().map_or("未", State::word),
+        }
+    }
+
+    fn evidence(&self) -> Option<String> {
+        self.entry.as_ref().and_then(Entry::evidence).map(|id| id.to_string())
+    }
+
+    fn files(&self) -> Vec<(String, usize)> {
+        let files = self.contents.iter().flat_map(|contents| &contents.files);
+        files.map(|(name, bytes)| (harmless(&name.0), bytes.0.len())).collect()
+    }
+
+    fn object(&self) -> serde_json::Value {
+        let files: Vec<_> =
+            self.files().into_iter().map(|(name, size)| json!({ "name": name, "size": size })).collect();
+        json!({
+            "kind": "message", "uid": self.kept.uid, "message_id": self.message_id, "from": self.from, "to": self.to,
+            "date": self.date, "arrived": self.kept.arrived, "subject": self.subject, "size": self.kept.size,
+            "signature": match &self.verdict { Ok(()) => "holds", Err(why) => why.why.row().code },
+            "signed_at": self.signed_at,
+            "certificate": self.signer.as_ref().map(|signer| json!({
+                "subject": signer.subject(), "issuer": signer.issuer(), "serial": signer.serial_hex(),
+                "until": signer.not_after(), "sha256": signer.fingerprint_hex(),
+            })),
+            "cover": self.contents.as_ref().and_then(|contents| contents.cover.as_ref()).map(|cover| &cover.0),
+            "names": files, "state": self.state(), "keywords": self.kept.flags, "evidence": self.evidence(),
+        })
+    }
+
+    fn text(&self, lang: fumibako_careplan::Lang) -> String {
+        let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".into());
+        let label = |ja: &'static str, en: &'static str| lang.pick(ja, en);
+        let certificate = self
+            .signer
+            .as_ref()
+            .map(|signer| format!("{} / {} {}", signer.subject(), label("発行元", "issued by"), signer.issuer()));
+        let verdict = match &self.verdict {
+            Ok(()) => label("確かめました", "holds").to_owned(),
+            Err(why) => Words::of(why, None, lang).line(lang),
+        };
+        let mut lines = vec![
+            (label("差出人", "From"), self.from.clone()),
+            (label("宛先", "To"), self.to.clone()),
+            (label("件名", "Subject"), self.subject.clone()),
+            (label("作成日時", "Date"), or_none(self.date.map(moment))),
+            (label("受付日時", "Arrived"), moment(self.kept.arrived)),
+            ("Message-ID", self.message_id.clone()),
+            (label("署名", "Signature"), verdict),
+            (label("署名日時", "Signed"), or_none(self.signed_at.map(moment))),
+            (label("証明書", "Certificate"), or_none(certificate)),
+            (label("有効期限", "Valid until"), or_none(self.signer.as_ref().map(|signer| moment(signer.not_after())))),
+            (label("状態", "State"), self.state().to_owned()),
+            (label("証跡", "Evidence"), or_none(self.evidence())),
+        ];
+        let files = self.files().into_iter().map(|(name, size)| format!("{name}（{} B）", bytes(size as u64)));
+        lines.extend(files.map(|file| (label("ファイル", "File"), file)));
+        let cover = self.contents.as_ref().and_then(|contents| contents.cover.as_ref());
+        lines
+            .extend(cover.map(|cover| (label("メッセージ", "Message"), String::new() + "\n" + &cover_lines(&cover.0))));
+        let width = lines.iter().map(|(label, _)| unicode_width::UnicodeWidthStr::width(*label)).max().unwrap_or(0);
+        let line = |(label, text): &(&str, String)| {
+            let gap = " ".repeat(width - unicode_width::UnicodeWidthStr::width(*label));
+            let text: Vec<String> = text.split('\n').map(harmless).collect();
+            format!("{label}{gap}  {}", text.join("\n"))
+        };
+        lines.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn cover_lines(cover: &str) -> String {
+    cover.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,205 @@
+//! The office's mailbox at the gateway: IMAP over TLS (RFC 8314 §3.2).
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::time::Duration;
+
+use async_imap::error::Error;
+use async_imap::types::{Fetch, Flag};
+use async_imap::{Client, Session};
+use fumibako_model::{MDN_SENT, Private, State};
+use futures_util::TryStreamExt as _;
+use jiff::Timestamp;
+use rustls_pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::reply;
+use crate::settings::Settings;
+use crate::tls;
+use crate::trouble::Trouble;
+
+/// A folder of the mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Folder {
+    /// 受信.
+    Inbox,
+    /// 送信: the gateway keeps the sender's copy here.
+    Sent,
+}
+
+/// A message as the gateway keeps it.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// Its number in the folder.
+    pub uid: u32,
+    /// When the gateway took it in.
+    pub arrived: Timestamp,
+    /// Its size in bytes.
+    pub size: u32,
+    /// Its keywords and system flags.
+    pub flags: Vec<String>,
+    /// Its header, or the whole of it, as asked.
+    pub octets: Private<Vec<u8>>,
+}
+
+/// A logged-in connection.
+#[derive(Debug)]
+pub struct Mailbox {
+    host: String,
+    patience: Duration,
+    session: Session<TlsStream<TcpStream>>,
+}
+
+impl Folder {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Inbox => "INBOX",
+            Self::Sent => "Sent",
+        }
+    }
+}
+
+impl Kept {
+    /// How far the bundle came, on the sender's copy (Profile §7).
+    pub fn state(&self) -> Option<State> {
+        State::from_keywords(self.flags.iter().map(String::as_str))
+    }
+
+    /// Has the receipt been accepted, on the recipient's copy (RFC 3503 §3.1)?
+    pub fn is_acknowledged(&self) -> bool {
+        self.flags.iter().any(|flag| flag.eq_ignore_ascii_case(MDN_SENT))
+    }
+}
+
+impl Mailbox {
+    /// Connects and logs in.
+    pub async fn open(settings: &Settings) -> Result<Self, Trouble> {
+        let name = settings.gateway()?;
+        let host = format!("{name}:{}", settings.imap_port);
+        let patience = Duration::from_secs(settings.patience_seconds.into());
+        let password = settings.password()?;
+        let connector = TlsConnector::from(tls::client(settings)?);
+        let server = ServerName::try_from(name.to_owned()).map_err(|_| Trouble::SettingMissing("gateway"))?;
+        let connecting = async {
+            let stream = TcpStream::connect((name, settings.imap_port)).await?;
+            connector.connect(server, stream).await
+        };
+        let stream = tokio::time::timeout(patience, connecting)
+            .await
+            .map_err(|_| unreachable(&host, "timeout"))?
+            .map_err(|why| network(&host, &why))?;
+        let mut client = Client::new(stream);
+        let greeting = waited(&host, patience, async { Ok(client.read_response().await?) }).await?;
+        if greeting.is_none() {
+            return Err(unreachable(&host, "closed before the greeting"));
+        }
+        let login = async { client.login(settings.login()?, &password.0).await.map_err(|(why, _)| said(&host, why)) };
+        let session = tokio::time::timeout(patience, login).await.map_err(|_| unreachable(&host, "timeout"))??;
+        Ok(Self { host, patience, session })
+    }
+
+    /// Opens a folder for changing flags.
+    pub async fn select(&mut self, folder: Folder) -> Result<(), Trouble> {
+        waited(&self.host, self.patience, self.session.select(folder.name())).await.map(|_| ())
+    }
+
+    /// UIDs that match, oldest first.
+    pub async fn search(&mut self, query: &str) -> Result<Vec<u32>, Trouble> {
+        let found = waited(&self.host, self.patience, self.session.uid_search(query)).await?;
+        let mut uids: Vec<u32> = found.into_iter().collect();
+        uids.sort_unstable();
+        Ok(uids)
+    }
+
+    /// Headers and flags of messages; nothing is marked as seen.
+    pub async fn headers(&mut self, uids: &[u32]) -> Result<Vec<Kept>, Trouble> {
+        if uids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let set: Vec<String> = uids.iter().map(u32::to_string).collect();
+        let mut kept = self.fetch(&set.join(","), "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER])").await?;
+        kept.sort_by_key(|kept| kept.uid);
+        Ok(kept)
+    }
+
+    /// A whole message; it is not marked as seen (RFC 3501 §6.4.5: PEEK). None: it is gone.
+    pub async fn message(&mut self, uid: u32) -> Result<Option<Kept>, Trouble> {
+        let whole = self.fetch(&uid.to_string(), "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])").await?;
+        Ok(whole.into_iter().next())
+    }
+
+    /// Sets flags on a message (RFC 3501 §6.4.6).
+    pub async fn mark(&mut self, uid: u32, flags: &str) -> Result<(), Trouble> {
+        let change = format!("+FLAGS.SILENT ({flags})");
+        let storing = async {
+            let answers = self.session.uid_store(uid.to_string(), change).await?;
+            answers.try_collect::<Vec<_>>().await
+        };
+        waited(&self.host, self.patience, storing).await.map(|_| ())
+    }
+
+    /// Says good-bye; a gateway that does not answer is left all the same.
+    pub async fn close(mut self) {
+        let _ = waited(&self.host, Duration::from_secs(2), self.session.logout()).await;
+    }
+
+    async fn fetch(&mut self, set: &str, what: &str) -> Result<Vec<Kept>, Trouble> {
+        let fetching = async { self.session.uid_fetch(set, what).await?.try_collect::<Vec<_>>().await };
+        let fetched = waited(&self.host, self.patience, fetching).await?;
+        Ok(fetched.iter().filter_map(kept).collect())
+    }
+}
+
+/// None: an answer about something else, such as a flag that changed meanwhile.
+fn kept(fetch: &Fetch) -> Option<Kept> {
+    Some(Kept {
+        uid: fetch.uid?,
+        arrived: Timestamp::from_second(fetch.internal_date()?.timestamp()).ok()?,
+        size: fetch.size?,
+        flags: fetch.flags().map(flag).collect(),
+        octets: Private(fetch.body().or_else(|| fetch.header()).unwrap_or_default().to_vec()),
+    })
+}
+
+fn flag(flag: Flag<'_>) -> String {
+    match flag {
+        Flag::Custom(keyword) => keyword.into_owned(),
+        system => format!("\\{system:?}"),
+    }
+}
+
+async fn waited<T: Debug>(
+    host: &str,
+    patience: Duration,
+    command: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Trouble> {
+    match tokio::time::timeout(patience, command).await {
+        Err(_) => Err(unreachable(host, "timeout")),
+        Ok(answer) => answer.map_err(|why| said(host, why)),
+    }
+}
+
+fn said(host: &str, why: Error) -> Trouble {
+    match why {
+        Error::No(text) | Error::Bad(text) => reply::trouble(&text),
+        Error::Io(why) => network(host, &why),
+        Error::ConnectionLost => unreachable(host, "connection lost"),
+        // Anything else may quote what was received, so only its kind is kept.
+        Error::Parse(_) => Trouble::Garbled("IMAP grammar".into()),
+        Error::Validate(_) => Trouble::Garbled("a character that IMAP cannot carry".into()),
+        _ => Trouble::Garbled("IMAP".into()),
+    }
+}
+
+fn network(host: &str, why: &std::io::Error) -> Trouble {
+    match why.kind() {
+        std::io::ErrorKind::InvalidData => Trouble::NotTheGateway { host: host.into(), why: why.to_string() },
+        _ => unreachable(host, &why.to_string()),
+    }
+}
+
+fn unreachable(host: &str, why: &str) -> Trouble {
+    Trouble::Unreachable { host: host.into(), why: why.into() }
+}

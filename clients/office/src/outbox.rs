@@ -1,0 +1,293 @@
+//! The outbox: from [`Outbox::put`] on, a crash only delays. One file a message, named so that the oldest goes first.
+//!
+//! | file                | means                                                          |
+//! |---------------------|----------------------------------------------------------------|
+//! | `KEY.eml` alone     | waits; is posted by this run or the next, with its Message-ID  |
+//! | `KEY.posted.json`   | durable at the gateway; an `.eml` beside it is only left over  |
+//! | `KEY.refused.json`  | refused for good; the `.eml` stays to be looked at             |
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use fumibako_model::{Address, BUNDLE_FIELD, BundleFacts, EvidenceId, JAPAN, Private, Refused};
+use jiff::Timestamp;
+use mail_parser::MessageParser;
+use serde::{Deserialize, Serialize};
+
+use crate::disk;
+use crate::post::Post;
+use crate::trouble::Trouble;
+
+/// The outbox of one office. Holding it keeps every other run of this program out.
+pub struct Outbox {
+    folder: PathBuf,
+    _lock: File,
+}
+
+/// What is known of a message that left or wants to leave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Without angle brackets.
+    pub message_id: String,
+    /// Our office's address.
+    pub from: String,
+    /// The address it goes to.
+    pub to: String,
+    /// When it was composed.
+    pub composed: Timestamp,
+    /// What a bundle says of itself; none for a receipt.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bundle: Option<String>,
+    /// How far it came.
+    #[serde(flatten)]
+    pub fate: Fate,
+}
+
+/// How far a message came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "fate", rename_all = "kebab-case")]
+pub enum Fate {
+    /// It waits for the gateway.
+    Waiting,
+    /// Durable at the gateway.
+    Posted {
+        /// The gateway's evidence id.
+        evidence: String,
+        /// When the gateway answered.
+        at: Timestamp,
+    },
+    /// Refused for good.
+    Refused {
+        /// `E-…` of the catalogue.
+        code: fumibako_model::Refusal,
+        /// What it was about.
+        about: String,
+        /// 受付番号.
+        reference: Option<String>,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// What became of one message in [`Outbox::post_all`].
+#[derive(Debug)]
+pub struct Outcome {
+    /// The message, as it is now.
+    pub entry: Entry,
+    /// Why it was not posted.
+    pub trouble: Option<Trouble>,
+}
+
+impl Outbox {
+    /// Opens the outbox in a data folder and clears what a crash left half-written.
+    pub fn open(data_folder: &Path) -> Result<Self, Trouble> {
+        let folder = data_folder.join("outbox");
+        disk::private_folder(&folder).map_err(Trouble::writing(&folder))?;
+        let place = data_folder.join("lock");
+        let lock = File::options().create(true).append(true).open(&place).map_err(Trouble::writing(&place))?;
+        lock.try_lock().map_err(|_| Trouble::Busy(data_folder.to_owned()))?;
+        disk::sweep(&folder).map_err(Trouble::writing(&folder))?;
+        Ok(Self { folder, _lock: lock })
+    }
+
+    /// Keeps a message. After `Ok` the power may fail and it still is posted, once.
+    ///
+    /// | a crash after step | finds on restart                                    |
+    /// |--------------------|-----------------------------------------------------|
+    /// | 1 written aside    | half a file; swept. Nothing was promised            |
+    /// | 2 renamed, synced  | a message that waits; the next run posts it         |
+    pub fn put(&self, message_id: &str, at: Timestamp, octets: &Private<Vec<u8>>) -> Result<(), Trouble> {
+        let path = self.folder.join(format!("{}.eml", key(message_id, at)));
+        disk::create(&path, &octets.0).map_err(Trouble::writing(&path))?;
+        tracing::info!(message = message_id, bytes = octets.0.len(), "outbox.put");
+        Ok(())
+    }
+
+    /// Is this message here, whatever became of it?
+    pub fn knows(&self, message_id: &str) -> Result<bool, Trouble> {
+        let end = format!("-{}.", local_part(message_id));
+        Ok(self.names()?.iter().any(|name| name.contains(&end)))
+    }
+
+    /// Posts everything that waits, oldest first, and tells of each as it happens. Stops where the way is blocked.
+    pub fn post_all(
+        &self,
+        post: &mut Post,
+        clock: fn() -> Timestamp,
+        tell: &mut dyn FnMut(&Outcome),
+    ) -> Result<Vec<Outcome>, Trouble> {
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        for (key, entry) in self.waiting()? {
+            let blocked = outcomes.last().and_then(|last| last.trouble.as_ref()).filter(|why| why.is_on_the_way());
+            let outcome = match blocked {
+                Some(why) => Outcome { entry, trouble: Some(why.again()) },
+                None => self.post_one(&key, entry, post, clock)?,
+            };
+            tell(&outcome);
+            outcomes.push(outcome);
+        }
+        Ok(outcomes)
+    }
+
+    fn post_one(
+        &self,
+        key: &str,
+        mut entry: Entry,
+        post: &mut Post,
+        clock: fn() -> Timestamp,
+    ) -> Result<Outcome, Trouble> {
+        let path = self.folder.join(format!("{key}.eml"));
+        let octets = fs::read(&path).map_err(Trouble::reading(&path))?;
+        let posted = match (entry.from.parse(), entry.to.parse()) {
+            (Ok(from), Ok(to)) => post.post(&from, &to, &octets),
+            _ => Err(Trouble::Garbled(format!("{key} names no sender or recipient"))),
+        };
+        let trouble = match posted {
+            Ok(evidence) => {
+                entry.fate = Fate::Posted { evidence: evidence.to_string(), at: clock() };
+                self.record(key, "posted", &entry)?;
+                // A crash before this line leaves an `.eml` beside its record, and the record counts.
+                disk::remove(&path).map_err(Trouble::writing(&path))?;
+                tracing::info!(message = entry.message_id, %evidence, "message.posted");
+                None
+            }
+            Err(Trouble::Refused { refused, reference }) if !is_on_the_way(&refused) => {
+                tracing::warn!(message = entry.message_id, code = refused.why.row().code, "message.refused");
+                entry.fate = Fate::refused(&refused, reference.clone(), clock());
+                self.record(key, "refused", &entry)?;
+                Some(Trouble::Refused { refused, reference })
+            }
+            Err(why) => {
+                tracing::warn!(message = entry.message_id, %why, "message.waits");
+                Some(why)
+            }
+        };
+        Ok(Outcome { entry, trouble })
+    }
+
+    fn record(&self, key: &str, fate: &str, entry: &Entry) -> Result<(), Trouble> {
+        let path = self.folder.join(format!("{key}.{fate}.json"));
+        let json = serde_json::to_vec_pretty(entry).map_err(std::io::Error::from).map_err(Trouble::writing(&path))?;
+        disk::replace(&path, &json).map_err(Trouble::writing(&path))
+    }
+
+    /// Every message known here, oldest first.
+    pub fn entries(&self) -> Result<Vec<Entry>, Trouble> {
+        entries(&self.folder)
+    }
+
+    fn waiting(&self) -> Result<Vec<(String, Entry)>, Trouble> {
+        waiting(&self.folder, &self.names()?)
+    }
+
+    fn names(&self) -> Result<Vec<String>, Trouble> {
+        names(&self.folder)
+    }
+}
+
+/// Every message known in a data folder, oldest first; for looking at while another run may hold the outbox.
+pub fn look(data_folder: &Path) -> Result<Vec<Entry>, Trouble> {
+    let folder = data_folder.join("outbox");
+    if folder.is_dir() { entries(&folder) } else { Ok(Vec::new()) }
+}
+
+fn entries(folder: &Path) -> Result<Vec<Entry>, Trouble> {
+    let names = names(folder)?;
+    let mut keyed = waiting(folder, &names)?;
+    for name in &names {
+        let Some(key) = [".posted.json", ".refused.json"].iter().find_map(|end| name.strip_suffix(end)) else {
+            continue;
+        };
+        let path = folder.join(name);
+        let json = fs::read(&path).map_err(Trouble::reading(&path))?;
+        let entry = serde_json::from_slice(&json).map_err(std::io::Error::from).map_err(Trouble::reading(&path))?;
+        keyed.push((key.to_owned(), entry));
+    }
+    keyed.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(keyed.into_iter().map(|(_, entry)| entry).collect())
+}
+
+fn waiting(folder: &Path, names: &[String]) -> Result<Vec<(String, Entry)>, Trouble> {
+    let has = |key: &str, fate: &str| names.iter().any(|name| *name == format!("{key}.{fate}.json"));
+    let keys = names.iter().filter_map(|name| name.strip_suffix(".eml"));
+    let keys = keys.filter(|key| !has(key, "posted") && !has(key, "refused"));
+    keys.map(|key| Ok((key.to_owned(), entry_of(&folder.join(format!("{key}.eml")))?))).collect()
+}
+
+fn names(folder: &Path) -> Result<Vec<String>, Trouble> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(Trouble::reading(folder))? {
+        names.push(entry.map_err(Trouble::reading(folder))?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// The message's own fields say everything, so a waiting message is one file and cannot contradict itself.
+fn entry_of(path: &Path) -> Result<Entry, Trouble> {
+    let octets = fs::read(path).map_err(Trouble::reading(path))?;
+    let bad = || Trouble::reading(path)(std::io::ErrorKind::InvalidData.into());
+    let message = MessageParser::default().parse_headers(&octets).ok_or_else(bad)?;
+    let address = |list: Option<&mail_parser::Address<'_>>| {
+        list.and_then(|list| list.first()).and_then(|one| one.address()).map(str::to_owned)
+    };
+    let seconds = message.date().ok_or_else(bad)?.to_timestamp();
+    Ok(Entry {
+        message_id: message.message_id().ok_or_else(bad)?.to_owned(),
+        from: address(message.from()).ok_or_else(bad)?,
+        to: address(message.to()).ok_or_else(bad)?,
+        composed: Timestamp::from_second(seconds).map_err(|_| bad())?,
+        bundle: message.header_raw(BUNDLE_FIELD).map(|value| value.split_whitespace().collect::<Vec<_>>().join(" ")),
+        fate: Fate::Waiting,
+    })
+}
+
+/// Sorts by time, in Japan's, and is unguessable by its second half.
+fn key(message_id: &str, at: Timestamp) -> String {
+    format!("{}-{}", JAPAN.to_datetime(at).strftime("%Y%m%d-%H%M%S"), local_part(message_id))
+}
+
+fn local_part(message_id: &str) -> &str {
+    message_id.split('@').next().unwrap_or_default()
+}
+
+fn is_on_the_way(refused: &Refused) -> bool {
+    Trouble::Refused { refused: refused.clone(), reference: None }.is_on_the_way()
+}
+
+impl Fate {
+    fn refused(refused: &Refused, reference: Option<String>, at: Timestamp) -> Self {
+        Self::Refused { code: refused.why, about: refused.about.clone(), reference, at }
+    }
+}
+
+impl Entry {
+    /// What a bundle says of itself.
+    pub fn facts(&self) -> Option<BundleFacts> {
+        self.bundle.as_ref()?.parse().ok()
+    }
+
+    /// The office it goes to.
+    pub fn to(&self) -> Option<Address> {
+        self.to.parse().ok()
+    }
+
+    /// The evidence of its acceptance.
+    pub fn evidence(&self) -> Option<EvidenceId> {
+        match &self.fate {
+            Fate::Posted { evidence, .. } => evidence.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// Why it was refused, in words to be made.
+    pub fn refusal(&self) -> Option<(Refused, Option<String>)> {
+        match &self.fate {
+            Fate::Refused { code, about, reference, .. } => Some((code.about(about), reference.clone())),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! Posting: mail submission over TLS (RFC 8314 §3.3). One connection for a whole run.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use fumibako_model::{Address, EvidenceId, Private};
+use lettre::address::Envelope;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{SmtpConnection, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::{Error, response::Response};
+
+use crate::reply;
+use crate::settings::Settings;
+use crate::tls;
+use crate::trouble::Trouble;
+
+/// The way to the gateway's submission port.
+pub struct Post {
+    host: String,
+    port: u16,
+    patience: Duration,
+    tls: TlsParameters,
+    login: String,
+    password: Private<String>,
+    connection: Option<SmtpConnection>,
+}
+
+impl Post {
+    /// Reads what is needed for posting; connects with the first message.
+    pub fn new(settings: &Settings) -> Result<Self, Trouble> {
+        Ok(Self {
+            host: settings.gateway()?.to_owned(),
+            port: settings.submission_port,
+            patience: Duration::from_secs(settings.patience_seconds.into()),
+            tls: tls::smtp(settings)?,
+            login: settings.login()?.to_owned(),
+            password: settings.password()?,
+            connection: None,
+        })
+    }
+
+    /// Posts a message. `Ok` means it is durable at the gateway; posting it again gives the same evidence id.
+    ///
+    /// Profile §5.4: `MAIL FROM` equals `From`, for receipts too, where RFC 8098 §3 would have it empty.
+    pub fn post(&mut self, from: &Address, to: &Address, message: &[u8]) -> Result<EvidenceId, Trouble> {
+        let envelope = envelope(from, to)?;
+        // The client ends the data with CRLF of its own (RFC 5321 §4.1.1.4).
+        let message = message.strip_suffix(b"\r\n").unwrap_or(message);
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.connect()?,
+        };
+        let reply = connection.send(&envelope, message).map_err(|error| self.trouble(&error))?;
+        self.connection = Some(connection);
+        evidence(&reply)
+    }
+
+    fn connect(&self) -> Result<SmtpConnection, Trouble> {
+        let server = (self.host.as_str(), self.port);
+        // A name of the computer would tell the mail's readers about the office's network.
+        let hello = ClientId::Ipv4(std::net::Ipv4Addr::LOCALHOST);
+        let mut connection = SmtpConnection::connect(server, Some(self.patience), &hello, Some(&self.tls), None)
+            .map_err(|error| self.trouble(&error))?;
+        let credentials = Credentials::new(self.login.clone(), self.password.0.clone());
+        connection.auth(&[Mechanism::Plain], &credentials).map_err(|error| self.trouble(&error))?;
+        Ok(connection)
+    }
+
+    fn trouble(&self, error: &Error) -> Trouble {
+        let host = format!("{}:{}", self.host, self.port);
+        if error.status().is_some() {
+            return reply::trouble(&error.source().map(ToString::to_string).unwrap_or_default());
+        }
+        if error.is_tls() || is_invalid_data(error) {
+            return Trouble::NotTheGateway { host, why: error.to_string() };
+        }
+        if error.is_response() || error.is_client() {
+            return Trouble::Garbled(error.to_string());
+        }
+        Trouble::Unreachable { host, why: error.to_string() }
+    }
+}
+
+impl Drop for Post {
+    fn drop(&mut self) {
+        if let Some(mut connection) = self.connection.take() {
+            let _ = connection.quit();
+        }
+    }
+}
+
+fn envelope(from: &Address, to: &Address) -> Result<Envelope, Trouble> {
+    let address = |of: &Address| of.to_string().parse::<lettre::Address>();
+    let (Ok(from), Ok(to)) = (address(from), address(to)) else {
+        return Err(Trouble::Garbled("an address of the outbox cannot be written in SMTP".into()));
+    };
+    Envelope::new(Some(from), vec![to]).map_err(|why| Trouble::Garbled(why.to_string()))
+}
+
+/// Profile §8: `250 2.0.0 <evidence-id>`.
+fn evidence(reply: &Response) -> Result<EvidenceId, Trouble> {
+    let mut words = reply.message().flat_map(str::split_whitespace);
+    let id = words.find_map(|word| word.parse().ok());
+    id.ok_or_else(|| Trouble::Garbled("accepted, but without an evidence id".into()))
+}
+
+/// rustls reports a certificate it does not believe as invalid data of the stream.
+fn is_invalid_data(error: &Error) -> bool {
+    let mut source = error.source();
+    while let Some(error) = source {
+        if error.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::InvalidData) {
+            return true;
+        }
+        source = error.source();
+    }
+    false
+}

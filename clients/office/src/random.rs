@@ -1,0 +1,26 @@
+//! Names nobody can guess.
+
+use std::fmt::Write as _;
+
+use fumibako_model::Domain;
+
+/// 128 random bits in hexadecimal.
+#[expect(clippy::expect_used, reason = "the provider aborts rather than fail: it is seeded by the operating system")]
+pub(crate) fn hex() -> String {
+    let mut bytes = [0; 16];
+    aws_lc_rs::rand::fill(&mut bytes).expect("random numbers");
+    hex_of(&bytes)
+}
+
+/// Bytes in lower-case hexadecimal.
+pub(crate) fn hex_of(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// A new Message-ID under a domain, without angle brackets (Profile §4: made by the client, unguessable).
+pub(crate) fn message_id(domain: &Domain) -> String {
+    format!("{}@{domain}", hex())
+}

@@ -1,0 +1,107 @@
+//! 受領証: the signed word that a bundle is on our disk (RFC 8098, RFC 4130 §7.4.3). Written only after that is so.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fumibako_careplan::Lang;
+use fumibako_model::{Address, JAPAN, Private};
+use fumibako_signer::Identity;
+use jiff::Timestamp;
+use mail_builder::headers::content_type::ContentType;
+use mail_builder::mime::MimePart;
+
+use crate::bundle::fields::Fields;
+use crate::bundle::seal;
+use crate::trouble::Trouble;
+
+/// What is acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The receipt's own Message-ID, chosen before the files are saved so that no crash makes a second receipt.
+    pub message_id: String,
+    /// The bundle's Message-ID, without angle brackets.
+    pub original: String,
+    /// SHA-256 of the bundle's signed part.
+    pub digest: [u8; 32],
+    /// When its files were on disk.
+    pub saved_at: Timestamp,
+}
+
+impl Receipt {
+    /// Composes and signs the receipt from our office to the sender's.
+    pub fn compose(&self, us: &Address, sender: &Address, identity: &Identity) -> Result<Private<Vec<u8>>, Trouble> {
+        let fields = Fields {
+            from: us.clone(),
+            to: sender.clone(),
+            at: self.saved_at,
+            message_id: self.message_id.clone(),
+            subject: "ケアプランデータ 受領証 [Fumibako]".into(),
+            more: vec![("In-Reply-To", format!("<{}>", self.original))],
+        };
+        let parts = vec![self.readable(us), self.notification(us)];
+        let kind = ContentType::new("multipart/report").attribute("report-type", "disposition-notification");
+        let entity = seal::entity(kind, &fields, parts);
+        let octets = seal::seal(&fields, entity, identity, self.saved_at)?;
+        tracing::info!(message = self.message_id, original = self.original, to = %sender, "receipt.composed");
+        Ok(octets)
+    }
+
+    /// For people whose mail tool shows it (RFC 6522 §3).
+    fn readable(&self, us: &Address) -> MimePart<'static> {
+        let time = JAPAN.to_datetime(self.saved_at).strftime("%Y-%m-%d %H:%M:%S");
+        let sentence = |lang: Lang| match lang {
+            Lang::Ja => format!("事業所 {us} は、送信データを受け取り、{time}（日本時間）に保存を終えました。"),
+            Lang::En => format!("The office {us} received the bundle and had saved it by {time} (Japan time)."),
+        };
+        let text = format!(
+            "受領証\r\n\r\n{}\r\n{}\r\n\r\nMessage-ID: <{}>\r\n",
+            sentence(Lang::Ja),
+            sentence(Lang::En),
+            self.original
+        );
+        MimePart::new(ContentType::new("text/plain").attribute("charset", "utf-8"), text)
+    }
+
+    /// For machines. The user asked for it with `fetch`, hence `manual-action/MDN-sent-manually`; the files were saved
+    /// and not shown, hence `processed` (RFC 8098 §3.2.6.2).
+    fn notification(&self, us: &Address) -> MimePart<'static> {
+        let text = format!(
+            "Reporting-UA: {domain}; Fumibako {version}\r\nFinal-Recipient: rfc822; {us}\r\n\
+             Original-Message-ID: <{original}>\r\nDisposition: manual-action/MDN-sent-manually; processed\r\n\
+             Received-content-MIC: {digest}, sha-256\r\n",
+            domain = us.domain,
+            version = env!("CARGO_PKG_VERSION"),
+            original = self.original,
+            digest = STANDARD.encode(self.digest),
+        );
+        MimePart::new(ContentType::new("message/disposition-notification"), text.into_bytes()).transfer_encoding("7bit")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::expect;
+
+    #[test]
+    fn the_notification_is_written_by_rfc_8098() {
+        let receipt = Receipt {
+            message_id: "r@plans.example".into(),
+            original: "b@plans.example".into(),
+            digest: [7; 32],
+            saved_at: "2026-11-20T00:15:00Z".parse().unwrap(),
+        };
+        let mut octets = Vec::new();
+        receipt.notification(&"9970000029@plans.example".parse().unwrap()).write_part(&mut octets).unwrap();
+        expect![[r#"
+            Content-Type: message/disposition-notification
+            Content-Transfer-Encoding: 7bit
+
+            Reporting-UA: plans.example; Fumibako 0.1.0
+            Final-Recipient: rfc822; 9970000029@plans.example
+            Original-Message-ID: <b@plans.example>
+            Disposition: manual-action/MDN-sent-manually; processed
+            Received-content-MIC: BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=, sha-256
+        "#]]
+        .assert_eq(&String::from_utf8(octets).unwrap().replace('\r', ""));
+    }
+}

@@ -1,0 +1,79 @@
+//! What was received: a small synced record a message, so that no crash saves a bundle twice or loses its receipt.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use fumibako_model::{Domain, OfficeNumber};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::bundle::Opened;
+use crate::disk;
+use crate::random;
+use crate::trouble::Trouble;
+
+/// The records of one office.
+#[derive(Debug)]
+pub struct Received {
+    folder: PathBuf,
+}
+
+/// One message on its way to the disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The bundle's Message-ID, without angle brackets.
+    pub message_id: String,
+    /// Who sent it.
+    pub from: OfficeNumber,
+    /// Where its files are, or will be.
+    pub folder: PathBuf,
+    /// The Message-ID its receipt has, chosen beforehand.
+    pub receipt: String,
+    /// When the last file was on disk; none before.
+    pub saved_at: Option<Timestamp>,
+}
+
+impl Received {
+    /// Opens the records in a data folder.
+    pub fn open(data_folder: &Path) -> Result<Self, Trouble> {
+        let folder = data_folder.join("received");
+        disk::private_folder(&folder).map_err(Trouble::writing(&folder))?;
+        disk::sweep(&folder).map_err(Trouble::writing(&folder))?;
+        Ok(Self { folder })
+    }
+
+    /// What is known of this message.
+    pub fn find(&self, opened: &Opened) -> Result<Option<Record>, Trouble> {
+        let path = self.path(opened);
+        match fs::read(&path) {
+            Ok(json) => {
+                serde_json::from_slice(&json).map(Some).map_err(std::io::Error::from).map_err(Trouble::reading(&path))
+            }
+            Err(why) if why.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(why) => Err(Trouble::reading(&path)(why)),
+        }
+    }
+
+    /// Keeps what is known now. After `Ok` the power may fail.
+    pub fn keep(&self, opened: &Opened, record: &Record) -> Result<(), Trouble> {
+        let path = self.path(opened);
+        let json = serde_json::to_vec_pretty(record).map_err(std::io::Error::from).map_err(Trouble::writing(&path))?;
+        disk::replace(&path, &json).map_err(Trouble::writing(&path))
+    }
+
+    /// A Message-ID may be anything, and two senders may use the same: the name is a digest of who, which and what.
+    fn path(&self, opened: &Opened) -> PathBuf {
+        let key = [opened.from().as_str().as_bytes(), b"\n", opened.message_id().as_bytes(), b"\n"].concat();
+        let name = digest(&SHA256, &[key.as_slice(), opened.signature().digest()].concat());
+        self.folder.join(format!("{}.json", random::hex_of(name.as_ref())))
+    }
+}
+
+impl Record {
+    /// The intention to save a message at a place.
+    pub fn intend(opened: &Opened, folder: PathBuf, domain: &Domain) -> Self {
+        let (message_id, from) = (opened.message_id().to_owned(), opened.from());
+        Self { message_id, from, folder, receipt: random::message_id(domain), saved_at: None }
+    }
+}

@@ -1,0 +1,253 @@
+//! The settings of one office: a TOML file that names files, never secrets.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use fumibako_model::{Address, Domain, OfficeNumber, Private};
+use fumibako_signer::{Certificate, Identity, Trust};
+use serde::Deserialize;
+
+use crate::trouble::Trouble;
+
+/// The sample that `fumibako config` prints. It equals the defaults; a test says so.
+pub const SAMPLE: &str = include_str!("settings/sample.toml");
+
+/// The settings. Paths are relative to the settings file; after [`Settings::load`] they are whole.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// 事業所番号: ten characters `[0-9A-Z]`. No default; without it nothing is sent or fetched.
+    pub office: Option<OfficeNumber>,
+    /// What stands after the `@` of all addresses. No default; without it nothing is sent or fetched.
+    pub domain: Option<Domain>,
+    /// The gateway's host name or address. No default. Its TLS certificate must be for this name.
+    pub gateway: String,
+    /// TCP port of mail submission over TLS. Default 465.
+    pub submission_port: u16,
+    /// TCP port of IMAP over TLS. Default 993.
+    pub imap_port: u16,
+    /// PEM file of the authorities that may vouch for the gateway, instead of those the computer trusts.
+    /// Default empty: those the computer trusts.
+    pub tls_ca_file: PathBuf,
+    /// ユーザID at the gateway. No default.
+    pub login: String,
+    /// File whose first line is the password at the gateway. No default. Only you should be able to read it.
+    pub password_file: PathBuf,
+    /// The office's certificate and private key, PKCS#12 or PEM. No default; without it nothing is sent or acknowledged.
+    pub identity_file: PathBuf,
+    /// File whose first line is the password of `identity_file`. Default empty: that file is not encrypted.
+    pub identity_password_file: PathBuf,
+    /// PEM file of the authorities that issue office certificates. No default; a message signed under another is refused.
+    pub trust_file: PathBuf,
+    /// Folder for the outbox and what this program remembers. Default `data`. Only you should be able to read it.
+    pub data_folder: PathBuf,
+    /// Folder for received files, one folder a month below it. Default `受信`. Nothing there is ever overwritten.
+    pub save_folder: PathBuf,
+    /// Seconds to wait for the gateway's answer. Default 60; after them it counts as not reachable.
+    pub patience_seconds: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            office: None,
+            domain: None,
+            gateway: String::new(),
+            submission_port: 465,
+            imap_port: 993,
+            tls_ca_file: PathBuf::new(),
+            login: String::new(),
+            password_file: PathBuf::new(),
+            identity_file: PathBuf::new(),
+            identity_password_file: PathBuf::new(),
+            trust_file: PathBuf::new(),
+            data_folder: "data".into(),
+            save_folder: "受信".into(),
+            patience_seconds: 60,
+        }
+    }
+}
+
+/// Largest settings, password or key file read, in bytes.
+const FILE_BYTES: u64 = 1 << 20;
+
+impl Settings {
+    /// Reads a settings file.
+    pub fn load(path: &Path) -> Result<Self, Trouble> {
+        let text = match read_small(path) {
+            Err(Trouble::CannotRead(_, why)) if why.kind() == std::io::ErrorKind::NotFound => {
+                return Err(Trouble::NoSettings(path.to_owned()));
+            }
+            text => text?,
+        };
+        let bad = |why: String| Trouble::BadSettings(path.to_owned(), why);
+        let text = String::from_utf8(text).map_err(|_| bad("UTF-8 ではありません / not UTF-8".into()))?;
+        let mut settings: Self = toml::from_str(&text).map_err(|why| bad(one_line(&why, &text)))?;
+        let base = path.parent().unwrap_or(Path::new("."));
+        for setting in settings.paths_mut() {
+            if !setting.as_os_str().is_empty() {
+                *setting = base.join(&setting);
+            }
+        }
+        Ok(settings)
+    }
+
+    fn paths_mut(&mut self) -> [&mut PathBuf; 7] {
+        [
+            &mut self.tls_ca_file,
+            &mut self.password_file,
+            &mut self.identity_file,
+            &mut self.identity_password_file,
+            &mut self.trust_file,
+            &mut self.data_folder,
+            &mut self.save_folder,
+        ]
+    }
+
+    /// Our office's number.
+    pub fn office(&self) -> Result<OfficeNumber, Trouble> {
+        self.office.ok_or(Trouble::SettingMissing("office"))
+    }
+
+    /// The domain of all addresses.
+    pub fn domain(&self) -> Result<&Domain, Trouble> {
+        self.domain.as_ref().ok_or(Trouble::SettingMissing("domain"))
+    }
+
+    /// The address of an office of this system.
+    pub fn address_of(&self, office: OfficeNumber) -> Result<Address, Trouble> {
+        Ok(Address::office(office, self.domain()?))
+    }
+
+    /// The gateway's host.
+    pub fn gateway(&self) -> Result<&str, Trouble> {
+        filled("gateway", &self.gateway)
+    }
+
+    /// ユーザID.
+    pub fn login(&self) -> Result<&str, Trouble> {
+        filled("login", &self.login)
+    }
+
+    /// The password at the gateway.
+    pub fn password(&self) -> Result<Private<String>, Trouble> {
+        first_line(named("password_file", &self.password_file)?)
+    }
+
+    /// The office's key and certificate.
+    pub fn identity(&self) -> Result<Identity, Trouble> {
+        let path = named("identity_file", &self.identity_file)?;
+        let password_file = Some(&self.identity_password_file).filter(|file| !file.as_os_str().is_empty());
+        let password = password_file.map(|file| first_line(file)).transpose()?;
+        Identity::read(&read_small(path)?, password.as_ref().map(|Private(text)| text.as_str()))
+            .map_err(|why| Trouble::Identity(path.to_owned(), why))
+    }
+
+    /// The authorities whose certificates are believed.
+    pub fn trust(&self) -> Result<Trust, Trouble> {
+        let path = named("trust_file", &self.trust_file)?;
+        Certificate::many_from_pem(&read_small(path)?)
+            .and_then(Trust::new)
+            .map_err(|why| Trouble::Trust(path.to_owned(), why))
+    }
+}
+
+fn filled<'s>(name: &'static str, value: &'s str) -> Result<&'s str, Trouble> {
+    if value.is_empty() { Err(Trouble::SettingMissing(name)) } else { Ok(value) }
+}
+
+fn named<'s>(name: &'static str, path: &'s Path) -> Result<&'s Path, Trouble> {
+    if path.as_os_str().is_empty() { Err(Trouble::SettingMissing(name)) } else { Ok(path) }
+}
+
+/// A file that no setting lets grow past [`FILE_BYTES`].
+pub(crate) fn read_small(path: &Path) -> Result<Vec<u8>, Trouble> {
+    let size = fs::metadata(path).map_err(Trouble::reading(path))?.len();
+    if size > FILE_BYTES {
+        return Err(Trouble::reading(path)(std::io::Error::from(std::io::ErrorKind::FileTooLarge)));
+    }
+    fs::read(path).map_err(Trouble::reading(path))
+}
+
+fn first_line(path: &Path) -> Result<Private<String>, Trouble> {
+    let not_text = || Trouble::reading(path)(std::io::Error::from(std::io::ErrorKind::InvalidData));
+    let text = String::from_utf8(read_small(path)?).map_err(|_| not_text())?;
+    Ok(Private(text.lines().next().unwrap_or_default().to_owned()))
+}
+
+/// `toml`'s error without its picture of the file: the line number, and what is wrong.
+fn one_line(why: &toml::de::Error, text: &str) -> String {
+    let before = why.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    format!("{line} 行目 / line {line}: {}", why.message().replace('\n', " "))
+}
+
+/// Where the settings are if nobody says otherwise: the user's configuration folder.
+pub fn usual_place() -> PathBuf {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let home = || std::env::home_dir().unwrap_or_default();
+    let folder = if cfg!(windows) {
+        variable("APPDATA").unwrap_or_else(home)
+    } else if cfg!(target_os = "macos") {
+        home().join("Library/Application Support")
+    } else {
+        variable("XDG_CONFIG_HOME").unwrap_or_else(|| home().join(".config"))
+    };
+    folder.join("fumibako").join("fumibako.toml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<Settings, Trouble> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("fumibako.toml");
+        fs::write(&path, text).unwrap();
+        Settings::load(&path)
+    }
+
+    #[test]
+    fn the_sample_is_the_default() {
+        assert_eq!(toml::from_str::<Settings>(SAMPLE).unwrap(), Settings::default());
+    }
+
+    #[test]
+    fn the_sample_with_every_line_uncommented_names_every_setting() {
+        let assignment = |line: &&str| line.split_once(" = ").is_some_and(|(name, _)| !name.trim().contains(' '));
+        let lines = SAMPLE.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).filter(assignment);
+        let whole: String = lines.map(|line| format!("{line}\n")).collect();
+        let settings: Settings = toml::from_str(&whole).unwrap();
+        assert!(settings.office.is_some() && settings.domain.is_some());
+        let table: toml::Table = whole.parse().unwrap();
+        assert_eq!(table.len(), 14, "one line a field");
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_file() {
+        let settings = load("password_file = 'secret/password'\nsave_folder = '/srv/plans'\n").unwrap();
+        assert!(settings.password_file.is_absolute() && settings.password_file.ends_with("secret/password"));
+        assert_eq!(settings.save_folder, Path::new("/srv/plans"));
+        assert_eq!(settings.identity_file, Path::new(""));
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_that_names_its_line() {
+        let trouble = load("imap_port = 993\npasword_file = 'x'\n").unwrap_err();
+        assert!(
+            matches!(&trouble, Trouble::BadSettings(_, why) if why.contains("line 2") && why.contains("pasword_file"))
+        );
+        assert_eq!(trouble.exit(), crate::exit::Exit::NOT_SET_UP);
+    }
+
+    #[test]
+    fn a_missing_setting_is_named() {
+        assert!(matches!(load("").unwrap().office(), Err(Trouble::SettingMissing("office"))));
+        assert!(matches!(load("").unwrap().identity(), Err(Trouble::SettingMissing("identity_file"))));
+    }
+
+    #[test]
+    fn no_file_is_another_trouble_than_a_bad_file() {
+        assert!(matches!(Settings::load(Path::new("/nowhere/fumibako.toml")), Err(Trouble::NoSettings(_))));
+    }
+}

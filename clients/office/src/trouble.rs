@@ -1,0 +1,185 @@
+//! Everything that can stop the office's program, once: what happened, what to do next, how the program ends.
+
+mod words;
+
+use std::path::{Path, PathBuf};
+
+use fumibako_model::{Refusal, Refused};
+use fumibako_signer::{CertificateError, IdentityError, SignError};
+
+use crate::exit::Exit;
+
+pub use words::Words;
+
+/// Why something was not done. [`Trouble::words`] says it to people, [`Trouble::exit`] to scripts.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// There is no settings file.
+    #[error("no settings at {0}")]
+    NoSettings(PathBuf),
+    /// The settings file is not as it must be.
+    #[error("the settings in {0} cannot be read: {1}")]
+    BadSettings(PathBuf, String),
+    /// A setting that this command needs is empty.
+    #[error("the setting {0} is missing")]
+    SettingMissing(&'static str),
+    /// The key file does not open.
+    #[error("the key file {0}: {1}")]
+    Identity(PathBuf, IdentityError),
+    /// The file of trusted authorities is not one.
+    #[error("the trusted authorities in {0}: {1}")]
+    Trust(PathBuf, CertificateError),
+    /// The TLS anchors cannot be read.
+    #[error("the TLS authorities in {0} cannot be read")]
+    TlsAnchors(PathBuf),
+    /// A file or folder cannot be read.
+    #[error("{0} cannot be read: {1}")]
+    CannotRead(PathBuf, std::io::Error),
+    /// A file or folder cannot be written.
+    #[error("{0} cannot be written: {1}")]
+    CannotWrite(PathBuf, std::io::Error),
+    /// Standard output went away or is full.
+    #[error("output: {0}")]
+    Output(#[from] std::io::Error),
+    /// Another run of this program holds the data folder.
+    #[error("another run holds {0}")]
+    Busy(PathBuf),
+    /// The command line asks for something that does not fit together.
+    #[error("usage: {0:?}")]
+    Usage(Usage),
+    /// What is to be sent is past a limit of Profile §12.
+    #[error("limit: {0:?}")]
+    Limit(Limit),
+    /// The message could not be signed.
+    #[error("the message could not be signed: {0}")]
+    Sign(#[from] SignError),
+    /// Nobody answers at the gateway's address.
+    #[error("the gateway {host} does not answer: {why}")]
+    Unreachable {
+        /// Host and port.
+        host: String,
+        /// What the network said.
+        why: String,
+    },
+    /// Somebody answers, but cannot prove to be the gateway.
+    #[error("{host} did not prove to be the gateway: {why}")]
+    NotTheGateway {
+        /// Host and port.
+        host: String,
+        /// What TLS said.
+        why: String,
+    },
+    /// The gateway says something unexpected.
+    #[error("the gateway's answer is not understood: {0}")]
+    Garbled(String),
+    /// The gateway says no.
+    #[error("{refused}")]
+    Refused {
+        /// The row of the catalogue and what it is about.
+        refused: Refused,
+        /// The reference number, found again in the gateway's log.
+        reference: Option<String>,
+    },
+    /// A received message does not hold what it claims.
+    #[error("message not trusted: {0}")]
+    Distrust(Refused),
+    /// The demo's own gateway does not run.
+    #[error("the demo's gateway: {0}")]
+    NoGateway(String),
+    /// There is no such message.
+    #[error("no message {0}")]
+    NoMessage(String),
+}
+
+/// What does not fit together on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Usage {
+    /// `send` without a path and without `--resume`.
+    NothingToSend,
+    /// `--attach` or `--message` where the files make up more than one bundle, or none.
+    AttachNeedsOneBundle(usize),
+    /// Both `--message` and `--message-file`.
+    TwoMessages,
+}
+
+/// Limits of Profile §12 that this end keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Characters of the cover message: found, allowed.
+    Cover(usize, usize),
+    /// Files of one bundle: found, allowed.
+    Files(usize, usize),
+    /// Send units of one bundle: more than the `Fumibako-Bundle` field can name.
+    Units(usize),
+    /// Bytes of the message: found, allowed.
+    Message(usize, usize),
+}
+
+impl Trouble {
+    /// For `map_err`: this path could not be read.
+    pub fn reading(path: impl AsRef<Path>) -> impl FnOnce(std::io::Error) -> Self {
+        move |why| Self::CannotRead(path.as_ref().to_owned(), why)
+    }
+
+    /// For `map_err`: this path could not be written.
+    pub fn writing(path: impl AsRef<Path>) -> impl FnOnce(std::io::Error) -> Self {
+        move |why| Self::CannotWrite(path.as_ref().to_owned(), why)
+    }
+
+    /// How the program ends if this stops it.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::NoSettings(_)
+            | Self::BadSettings(..)
+            | Self::SettingMissing(_)
+            | Self::Identity(..)
+            | Self::Trust(..)
+            | Self::TlsAnchors(_) => Exit::NOT_SET_UP,
+            Self::CannotRead(..) | Self::NoMessage(_) => Exit::NO_FILE,
+            Self::CannotWrite(..) | Self::Output(_) => Exit::CANNOT_WRITE,
+            Self::Busy(_) => Exit::TRY_AGAIN,
+            Self::Usage(_) => Exit::USAGE,
+            Self::Limit(_) => Exit::BAD_FILE,
+            Self::Sign(_) => Exit::BUG,
+            Self::Unreachable { .. } | Self::Garbled(_) | Self::NoGateway(_) => Exit::UNAVAILABLE,
+            Self::NotTheGateway { .. } | Self::Distrust(_) => Exit::NO_PROOF,
+            Self::Refused { refused, .. } => Exit(refused.why.row().exit),
+        }
+    }
+
+    /// The refusal behind it, if it is one of the catalogue.
+    pub fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Refused { refused, .. } | Self::Distrust(refused) => Some(refused.why),
+            _ => None,
+        }
+    }
+
+    /// Is it about the way to the gateway and not about this message? Then the message stays in the outbox for a later
+    /// run, and the next one would meet the same trouble.
+    pub fn is_on_the_way(&self) -> bool {
+        match self {
+            // A refused login says nothing about the message that waits behind it.
+            Self::Refused { refused, .. } => refused.why.row().retryable() || is_about_the_login(refused.why),
+            Self::Garbled(_) => false,
+            _ => true,
+        }
+    }
+
+    /// The same once more, for the messages behind the one that met it.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        match self {
+            Self::Refused { refused, reference } => {
+                Self::Refused { refused: refused.clone(), reference: reference.clone() }
+            }
+            Self::Unreachable { host, why } => Self::Unreachable { host: host.clone(), why: why.clone() },
+            Self::NotTheGateway { host, why } => Self::NotTheGateway { host: host.clone(), why: why.clone() },
+            other => Self::Garbled(other.to_string()),
+        }
+    }
+}
+
+fn is_about_the_login(why: Refusal) -> bool {
+    matches!(why, Refusal::WrongPassword | Refusal::LoginNeeded | Refusal::TlsNeeded | Refusal::TooManyFailures)
+}

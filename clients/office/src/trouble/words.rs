@@ -1,0 +1,280 @@
+//! The sentences of every trouble: what happened, then what to do next. Japanese first.
+
+use fumibako_careplan::Lang;
+use fumibako_model::Refused;
+use fumibako_signer::IdentityError;
+
+use super::{Limit, Trouble, Usage};
+
+/// What is said to people: never a name of a person, never content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// What happened.
+    pub what: String,
+    /// What to do next.
+    pub next: String,
+    /// `E-…` of the catalogue, if it has one.
+    pub code: Option<&'static str>,
+    /// The reference number for the operator.
+    pub reference: Option<String>,
+}
+
+impl Words {
+    fn new(what: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { what: what.into(), next: next.into(), code: None, reference: None }
+    }
+
+    /// The words of a row of the catalogue.
+    pub fn of(refused: &Refused, reference: Option<String>, lang: Lang) -> Self {
+        let row = refused.why.row();
+        let about = if refused.about.is_empty() { String::new() } else { format!("（{}）", refused.about) };
+        let (what, next) = match lang {
+            Lang::Ja => (format!("{}{about}", row.ja), row.next_ja.to_owned()),
+            Lang::En if refused.about.is_empty() => (format!("{}.", row.en), format!("{}.", row.next_en)),
+            Lang::En => (format!("{} ({}).", row.en, refused.about), format!("{}.", row.next_en)),
+        };
+        Self { what, next, code: Some(row.code), reference }
+    }
+
+    /// One line: the sentence, what to do, then code and reference in brackets.
+    pub fn line(&self, lang: Lang) -> String {
+        let gap = lang.pick("", " ");
+        let reference = self.reference.as_ref().map(|id| format!("{} {id}", lang.pick("受付番号", "reference")));
+        let marks: Vec<String> = self.code.map(str::to_owned).into_iter().chain(reference).collect();
+        let marks = if marks.is_empty() { String::new() } else { format!(" [{}]", marks.join(", ")) };
+        format!("{}{gap}{}{marks}", self.what, self.next)
+    }
+}
+
+impl Trouble {
+    /// What is said to people.
+    pub fn words(&self, lang: Lang) -> Words {
+        match (self, lang) {
+            (Self::Refused { refused, reference }, _) => Words::of(refused, reference.clone(), lang),
+            (Self::Distrust(refused), _) => Words::of(refused, None, lang),
+            (_, Lang::Ja) => self.japanese(),
+            (_, Lang::En) => self.english(),
+        }
+    }
+
+    fn japanese(&self) -> Words {
+        let (what, next) = match self {
+            Self::NoSettings(path) => (
+                format!("設定ファイル {} がありません。", path.display()),
+                "`fumibako config` の見本を保存し、事業所番号などを書き入れてください。".into(),
+            ),
+            Self::BadSettings(path, why) => (
+                format!("設定ファイル {} を読み取れません（{why}）。", path.display()),
+                "示された行を直してください。`fumibako config` で見本を見られます。".into(),
+            ),
+            Self::SettingMissing(name) => (
+                format!("設定 {name} が空です。"),
+                "設定ファイルに書き入れてください。場所は `fumibako config` でわかります。".into(),
+            ),
+            Self::Identity(path, why) => {
+                (format!("証明書のファイル {} を開けません。", path.display()), identity_next(why).0.into())
+            }
+            Self::Trust(path, _) => (
+                format!("信頼する発行元のファイル {} を読み取れません。", path.display()),
+                "発行元の証明書を PEM 形式で置いてください。".into(),
+            ),
+            Self::TlsAnchors(path) => (
+                format!("接続先を確かめるための証明書 {} を読み取れません。", path.display()),
+                "ゲートウェイの運用者から受け取った PEM ファイルを置いてください。".into(),
+            ),
+            Self::CannotRead(path, why) => {
+                (format!("{} を読み取れません（{why}）。", path.display()), "場所と名前を確かめてください。".into())
+            }
+            Self::CannotWrite(path, why) => (
+                format!("{} に書き込めません（{why}）。", path.display()),
+                "空き容量とフォルダーの権限を確かめて、もう一度実行してください。".into(),
+            ),
+            Self::Output(why) => (format!("結果を出力できません（{why}）。"), "出力先を確かめてください。".into()),
+            Self::Busy(_) => ("ほかの送受信が実行中です。".into(), "終わってからもう一度実行してください。".into()),
+            Self::Usage(usage) => usage.japanese(),
+            Self::Limit(limit) => limit.japanese(),
+            Self::Sign(why) => {
+                (format!("署名できませんでした（{why}）。"), "プログラムの提供元に知らせてください。".into())
+            }
+            Self::Unreachable { host, .. } => (
+                format!("ゲートウェイ {host} につながりません。"),
+                "ネットワークを確かめ、しばらくしてからもう一度実行してください。".into(),
+            ),
+            Self::NotTheGateway { host, .. } => (
+                format!("接続先 {host} が本物のゲートウェイか確かめられません。何も送っていません。"),
+                "設定 tls_ca_file と gateway を確かめ、運用者に問い合わせてください。".into(),
+            ),
+            Self::Garbled(_) => (
+                "ゲートウェイの応答を理解できません。".into(),
+                "しばらくしてからもう一度実行し、続くときは運用者に知らせてください。".into(),
+            ),
+            Self::NoGateway(why) => (
+                format!("見本のゲートウェイを動かせません（{why}）。"),
+                "--dir で別の空のフォルダーを指定してください。".into(),
+            ),
+            Self::NoMessage(id) => (
+                format!("{id} というデータは見つかりません。"),
+                "`fumibako list inbox` か `fumibako list sent` で番号を確かめてください。".into(),
+            ),
+            Self::Refused { .. } | Self::Distrust(_) => (String::new(), String::new()),
+        };
+        Words::new(what, next)
+    }
+
+    fn english(&self) -> Words {
+        let (what, next) = match self {
+            Self::NoSettings(path) => (
+                format!("There are no settings at {}.", path.display()),
+                "Save the sample that `fumibako config` prints and fill in your office.".into(),
+            ),
+            Self::BadSettings(path, why) => (
+                format!("The settings in {} cannot be read ({why}).", path.display()),
+                "Mend the line named; `fumibako config` prints a sample.".into(),
+            ),
+            Self::SettingMissing(name) => (
+                format!("The setting {name} is empty."),
+                "Fill it in; `fumibako config` says where the settings are.".into(),
+            ),
+            Self::Identity(path, why) => {
+                (format!("The key file {} does not open.", path.display()), identity_next(why).1.into())
+            }
+            Self::Trust(path, _) => (
+                format!("The trusted authorities in {} cannot be read.", path.display()),
+                "Put the authorities' certificates there as PEM.".into(),
+            ),
+            Self::TlsAnchors(path) => (
+                format!("The TLS authorities in {} cannot be read.", path.display()),
+                "Put the PEM file there that the gateway's operator gave you.".into(),
+            ),
+            Self::CannotRead(path, why) => {
+                (format!("{} cannot be read ({why}).", path.display()), "Check the place and the name.".into())
+            }
+            Self::CannotWrite(path, why) => (
+                format!("{} cannot be written ({why}).", path.display()),
+                "Check the free space and the folder's permissions, then run it again.".into(),
+            ),
+            Self::Output(why) => (format!("The output cannot be written ({why})."), "Check where it goes.".into()),
+            Self::Busy(_) => ("Another run is sending or fetching.".into(), "Run it again when that has ended.".into()),
+            Self::Usage(usage) => usage.english(),
+            Self::Limit(limit) => limit.english(),
+            Self::Sign(why) => (format!("Signing failed ({why})."), "Tell the maker of the program.".into()),
+            Self::Unreachable { host, .. } => (
+                format!("The gateway {host} does not answer."),
+                "Check the network and run it again in a while.".into(),
+            ),
+            Self::NotTheGateway { host, .. } => (
+                format!("{host} did not prove to be the gateway. Nothing was sent."),
+                "Check the settings tls_ca_file and gateway, and ask the operator.".into(),
+            ),
+            Self::Garbled(_) => (
+                "The gateway's answer is not understood.".into(),
+                "Run it again in a while; if it goes on, tell the operator.".into(),
+            ),
+            Self::NoGateway(why) => {
+                (format!("The demo's gateway does not run ({why})."), "Name another, empty folder with --dir.".into())
+            }
+            Self::NoMessage(id) => (
+                format!("There is no message {id}."),
+                "`fumibako list inbox` and `fumibako list sent` show what there is.".into(),
+            ),
+            Self::Refused { .. } | Self::Distrust(_) => (String::new(), String::new()),
+        };
+        Words::new(what, next)
+    }
+}
+
+fn identity_next(why: &IdentityError) -> (&'static str, &'static str) {
+    match why {
+        IdentityError::PasswordNeeded => (
+            "証明書のパスワードを書いたファイルを、設定 identity_password_file に指定してください。",
+            "Name a file with its password in the setting identity_password_file.",
+        ),
+        IdentityError::WrongPassword => (
+            "証明書のパスワードが違います。identity_password_file の中身を確かめてください。",
+            "The password is wrong; check the file named by identity_password_file.",
+        ),
+        _ => (
+            "事業所の証明書と秘密鍵が入った PKCS#12 または PEM のファイルを指定してください。",
+            "Name a PKCS#12 or PEM file with the office's certificate and private key.",
+        ),
+    }
+}
+
+impl Usage {
+    fn japanese(self) -> (String, String) {
+        match self {
+            Self::NothingToSend => (
+                "送るファイルが指定されていません。".into(),
+                "フォルダーやファイルを指定してください。送信待ちを送るだけなら --resume を付けてください。".into(),
+            ),
+            Self::AttachNeedsOneBundle(found) => (
+                format!("--attach と --message は、宛先が一つのときだけ使えます（今回は {found} 件）。"),
+                "事業所ごとに分けて送ってください。".into(),
+            ),
+            Self::TwoMessages => {
+                ("--message と --message-file が両方指定されています。".into(), "どちらか一つにしてください。".into())
+            }
+        }
+    }
+
+    fn english(self) -> (String, String) {
+        match self {
+            Self::NothingToSend => (
+                "No file to send is named.".into(),
+                "Name folders or files, or use --resume to post only what waits.".into(),
+            ),
+            Self::AttachNeedsOneBundle(found) => (
+                format!("--attach and --message need exactly one recipient; these files have {found}."),
+                "Send for each office in turn.".into(),
+            ),
+            Self::TwoMessages => ("Both --message and --message-file are given.".into(), "Give one of them.".into()),
+        }
+    }
+}
+
+impl Limit {
+    fn japanese(self) -> (String, String) {
+        match self {
+            Self::Cover(found, most) => (
+                format!("メッセージが {found} 文字あり、上限の {most} 文字を超えています。"),
+                "短くするか、PDF などで添付してください。".into(),
+            ),
+            Self::Files(found, most) => (
+                format!("一つの送信データのファイルが {found} 個あり、上限の {most} 個を超えています。"),
+                "分けて送ってください。".into(),
+            ),
+            Self::Units(found) => {
+                (format!("一つの送信データの送信単位が {found} 件あり、多すぎます。"), "分けて送ってください。".into())
+            }
+            Self::Message(found, most) => (
+                format!("送信データが {} あり、上限の {} を超えています。", mebibytes(found), mebibytes(most)),
+                "添付ファイルを減らすか、分けて送ってください。".into(),
+            ),
+        }
+    }
+
+    fn english(self) -> (String, String) {
+        match self {
+            Self::Cover(found, most) => (
+                format!("The cover message has {found} characters, {most} are allowed."),
+                "Shorten it or attach it as a PDF.".into(),
+            ),
+            Self::Files(found, most) => {
+                (format!("One bundle has {found} files, {most} are allowed."), "Send it in parts.".into())
+            }
+            Self::Units(found) => {
+                (format!("One bundle has {found} send units, too many to name."), "Send it in parts.".into())
+            }
+            Self::Message(found, most) => (
+                format!("The message has {}, {} are allowed.", mebibytes(found), mebibytes(most)),
+                "Attach less or send it in parts.".into(),
+            ),
+        }
+    }
+}
+
+/// Rounded up, so that a message just past the limit does not read as the limit itself.
+fn mebibytes(bytes: usize) -> String {
+    let tenths = bytes.saturating_mul(10).div_ceil(1 << 20);
+    format!("{}.{} MiB", tenths / 10, tenths % 10)
+}
