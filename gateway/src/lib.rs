@@ -1,1 +1,30 @@
-//! The gateway: listeners, admission desk, delivery, administration.
+//! The gateway: it accepts signed bundles, keeps them, hands them to their recipients, and writes down what happened.
+//!
+//! Start at [`Gateway::start`]; a connection is accepted in `listen`, driven in `drive`, and answered at the `desk`.
+//!
+//! Never here: the rules (they are in `model` and `store`), the protocols (`wire`), SQL (`sqlite`). The clock is read
+//! in `clock` alone.
+
+mod admin;
+pub mod cli;
+mod clock;
+mod config;
+mod desk;
+mod drive;
+mod gateway;
+mod house;
+mod init;
+mod listen;
+mod password;
+mod peer;
+mod tls;
+mod trust;
+
+pub use admin::{AccountRow, Admin, AuthorityRow, CallError, Reply, Request, Secret, Status, call};
+pub use clock::Clock;
+pub use config::{Config, ConfigError, Limits, Listen, MESSAGE_BYTES_MOST, Tls};
+pub use gateway::{Addresses, Gateway, Running, StartError};
+pub use init::{
+    CONFIG_FILE, InitError, InitOptions, Ports, development_authority, init, issue_office, tls_authority_file,
+    write_private,
+};

@@ -67,8 +67,8 @@ pub fn admit(
     let signature = signed.verify().map_err(not_signed)?; //        Profile §5.2: it verifies over these bytes
     trust.check(&signature, now).map_err(not_trusted)?; //          Profile §5.3: chain, validity, usage
     let from = one_sender(arrival.from, &fields, roll)?; //         Profile §5.4: one office sends
-    let signer = roll.bind(&key(&signature), &signature.signer().rfc822_names())?; // Profile §5.4: whose certificate
-    its_certificate(&signer, from)?; //                             Profile §5.4: the office's own
+    let holder = roll.bind(&key(&signature), &signature.signer().rfc822_names())?; // Profile §5.4: whose certificate
+    its_certificate(&holder, from)?; //                             Profile §5.4: the office's own
     roll.may_send(arrival.login, from)?; //                         Profile §5.5: own office, or a mandate
     roll.licensed(from, End::Sender, now)?; //                      Profile §5.6: both ends hold a licence
     roll.licensed(recipient, End::Recipient, now)?; //              Profile §5.6
@@ -110,8 +110,8 @@ fn one_sender(envelope: &Address, fields: &Fields, roll: &Roll) -> Result<Office
 }
 
 /// Profile §5.4: the signer is the office in `From:`. Mandated agents join here (Profile §9).
-fn its_certificate(signer: &Party, from: OfficeNumber) -> Result<(), Refused> {
-    if *signer == Party::Office(from) { Ok(()) } else { Err(Refusal::NotItsCertificate.about(signer)) }
+fn its_certificate(holder: &Party, from: OfficeNumber) -> Result<(), Refused> {
+    if *holder == Party::Office(from) { Ok(()) } else { Err(Refusal::NotItsCertificate.about(holder)) }
 }
 
 fn two_offices(from: OfficeNumber, to: OfficeNumber) -> Result<(), Refused> {

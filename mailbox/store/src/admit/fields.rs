@@ -3,9 +3,9 @@
 use fumibako_model::{Address, Refusal, Refused};
 
 /// Longest header section, in bytes (Profile §12).
-pub const HEADER_BYTES: usize = 64 << 10;
+pub(super) const HEADER_BYTES: usize = 64 << 10;
 /// Longest Message-ID, in bytes (a line of RFC 5322 §2.1.1 holds no longer one).
-pub const MESSAGE_ID_BYTES: usize = 998;
+pub(super) const MESSAGE_ID_BYTES: usize = 998;
 
 /// Fields that part 1 of the signed message repeats, and that must then all be equal (Profile §4).
 const REPEATED: [&str; 5] = ["from", "to", "sender", "date", "message-id"];

@@ -1,0 +1,225 @@
+//! `fumibako-gateway`: one file a command; this one holds what they share.
+
+mod account;
+mod cert;
+mod check;
+mod init;
+mod licence;
+mod office;
+mod serve;
+mod status;
+mod trust;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use fumibako_careplan::Lang;
+use fumibako_model::Refused;
+use serde::Serialize;
+
+use crate::admin::{self, Reply, Request};
+use crate::config::{Config, ConfigError};
+
+/// 文箱 Fumibako: ゲートウェイ / the gateway.
+#[derive(Debug, Parser)]
+#[command(name = "fumibako-gateway", version, propagate_version = true)]
+pub struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, clap::Args)]
+struct Common {
+    /// 設定ファイル / settings file
+    #[arg(long, global = true, env = "FUMIBAKO_GATEWAY_CONFIG", default_value = crate::init::CONFIG_FILE)]
+    config: PathBuf,
+    /// 出力の形 / form of the output
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// 言語 / language
+    #[arg(long, global = true, value_enum, default_value_t = Language::Ja)]
+    lang: Language,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Ndjson,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Language {
+    Ja,
+    En,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// 新しいゲートウェイのフォルダーを作る / make the folder of a new gateway
+    Init(init::Init),
+    /// ゲートウェイを動かす / run the gateway
+    Serve(serve::Serve),
+    /// 設定を点検する / check the settings
+    Check(check::Check),
+    /// 事業所の登録簿 / the offices on the roll
+    #[command(subcommand)]
+    Office(office::Office),
+    /// ログイン / logins
+    #[command(subcommand)]
+    Account(account::Account),
+    /// ライセンス / licences
+    #[command(subcommand)]
+    Licence(licence::Licence),
+    /// 信頼する認証局 / trusted authorities
+    #[command(subcommand)]
+    Trust(trust::Trust),
+    /// 開発用の証明書 / development certificates
+    #[command(subcommand)]
+    Cert(cert::Cert),
+    /// 稼働状況 / how the gateway is
+    Status(status::Status),
+}
+
+/// Why a command did not do it. The exit codes are a contract (Profile §3).
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The settings cannot be used.
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    /// The gateway says no.
+    #[error("{0}")]
+    Refused(#[from] Refused),
+    /// The gateway cannot be asked.
+    #[error("{0}")]
+    Call(#[from] admin::CallError),
+    /// A folder could not be made or read.
+    #[error("{0}")]
+    Init(#[from] crate::init::InitError),
+    /// The gateway did not start.
+    #[error("{0}")]
+    Start(#[from] crate::gateway::StartError),
+    /// A file cannot be read.
+    #[error("{0}: {1}")]
+    Read(PathBuf, io::Error),
+    /// A password was not given.
+    #[error("{0}")]
+    Password(&'static str),
+    /// Output could not be written.
+    #[error("output: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl Failure {
+    fn exit(&self) -> u8 {
+        match self {
+            Self::Config(ConfigError::Unreadable(..)) | Self::Password(_) => 78,
+            Self::Config(_) => 65,
+            Self::Refused(refused) => refused.why.row().exit,
+            Self::Call(_) | Self::Start(_) => 69,
+            Self::Init(_) | Self::Output(_) => 73,
+            Self::Read(..) => 66,
+        }
+    }
+
+    /// The sentence for the operator; refusals stand in the catalogue in both languages.
+    fn sentence(&self, lang: Lang) -> String {
+        match self {
+            Self::Refused(refused) => {
+                let row = refused.why.row();
+                let about = if refused.about.is_empty() { String::new() } else { format!(" ({})", refused.about) };
+                let said = lang.pick(format!("{}{about} {}", row.ja, row.next_ja), refused.to_string());
+                format!("{} {said}", row.code)
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
+impl Cli {
+    /// Runs the command. Data goes to `out`, messages to `err`; returns the exit code.
+    pub fn run(self, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+        let lang = match self.common.lang {
+            Language::Ja => Lang::Ja,
+            Language::En => Lang::En,
+        };
+        let mut context = Context { config: self.common.config, format: self.common.format, lang, out, err };
+        let done = match self.command {
+            Command::Init(command) => command.run(&mut context),
+            Command::Serve(command) => command.run(&mut context),
+            Command::Check(command) => command.run(&mut context),
+            Command::Office(command) => command.run(&mut context),
+            Command::Account(command) => command.run(&mut context),
+            Command::Licence(command) => command.run(&mut context),
+            Command::Trust(command) => command.run(&mut context),
+            Command::Cert(command) => command.run(&mut context),
+            Command::Status(command) => command.run(&mut context),
+        };
+        match done {
+            Ok(()) => 0,
+            Err(failure) => {
+                let sentence = failure.sentence(lang);
+                // With the messages' own channel gone, the exit code is all that is left to say.
+                writeln!(context.err, "fumibako-gateway: {sentence}").unwrap_or_default();
+                failure.exit()
+            }
+        }
+    }
+}
+
+/// What every command gets.
+struct Context<'a> {
+    config: PathBuf,
+    format: Format,
+    lang: Lang,
+    out: &'a mut dyn Write,
+    err: &'a mut dyn Write,
+}
+
+impl Context<'_> {
+    fn load(&self) -> Result<Config, Failure> {
+        Ok(Config::load(&self.config)?)
+    }
+
+    /// Asks the running gateway; a refusal is a failure.
+    fn ask(&self, request: &Request) -> Result<Reply, Failure> {
+        let socket = self.load()?.admin_socket;
+        match runtime()?.block_on(admin::call(&socket, request))? {
+            Reply::No { code, about } => Err(Refused { why: code, about }.into()),
+            reply => Ok(reply),
+        }
+    }
+
+    /// A message for people; goes to standard error.
+    fn say(&mut self, ja: &str, en: &str) -> Result<(), Failure> {
+        let text = self.lang.pick(ja, en);
+        Ok(writeln!(self.err, "{text}")?)
+    }
+
+    /// Rows of data: text lines, one JSON array, or one JSON object a line.
+    fn rows<R: Serialize>(&mut self, rows: &[R], text: impl Fn(&R) -> String) -> Result<(), Failure> {
+        match self.format {
+            Format::Text => rows.iter().try_for_each(|row| writeln!(self.out, "{}", text(row)))?,
+            Format::Json => writeln!(self.out, "{}", serde_json::to_string_pretty(rows).map_err(io::Error::from)?)?,
+            Format::Ndjson => {
+                for row in rows {
+                    writeln!(self.out, "{}", serde_json::to_string(row).map_err(io::Error::from)?)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+/// The gateway answered with another kind of reply than was asked for: the two are of different versions.
+fn unexpected() -> Failure {
+    Failure::Call(admin::CallError::Broken(io::Error::other("it is of another version than this program")))
+}

@@ -1,0 +1,68 @@
+//! `account add|password|list`: logins. A password comes from a file or the terminal, never from the command line.
+
+use std::io::{BufRead, IsTerminal};
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use fumibako_model::OfficeNumber;
+
+use super::{Context, Failure, unexpected};
+use crate::admin::{AccountRow, Reply, Request, Secret};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Account {
+    /// 作る / make
+    Add(Put),
+    /// パスワードを改める / give a new password
+    Password(Put),
+    /// 一覧 / list
+    List,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Put {
+    /// ユーザID / user ID
+    login: String,
+    /// 事業所番号 / the office it acts as
+    #[arg(long)]
+    office: OfficeNumber,
+    /// パスワードを 1 行目に書いたファイル（なければ標準入力の 1 行目） / a file whose first line is the password (else the first line of standard input)
+    #[arg(long)]
+    password_file: Option<PathBuf>,
+}
+
+impl Account {
+    pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
+        let request = match self {
+            Self::Add(put) | Self::Password(put) => put.request(context)?,
+            Self::List => Request::AccountList,
+        };
+        match context.ask(&request)? {
+            Reply::Done => context.say("ログインを登録しました。", "The login is set."),
+            Reply::Accounts { accounts } => {
+                context.rows(&accounts, |AccountRow { login, party }| format!("{login}\t{party}"))
+            }
+            _ => Err(unexpected()),
+        }
+    }
+}
+
+impl Put {
+    fn request(self, context: &mut Context<'_>) -> Result<Request, Failure> {
+        let text = if let Some(path) = self.password_file {
+            std::fs::read_to_string(&path).map_err(|why| Failure::Read(path, why))?
+        } else {
+            if std::io::stdin().is_terminal() {
+                context.say("パスワードを入力して Enter を押してください。", "Type the password and press Enter.")?;
+            }
+            let mut line = String::new();
+            std::io::stdin().lock().read_line(&mut line)?;
+            line
+        };
+        let password = text.lines().next().unwrap_or_default().to_owned();
+        if password.is_empty() {
+            return Err(Failure::Password("the password is empty; its first line is what counts"));
+        }
+        Ok(Request::AccountPut { login: self.login, office: self.office, password: Secret(password) })
+    }
+}

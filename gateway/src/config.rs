@@ -1,0 +1,227 @@
+//! Settings of the gateway: one struct, every field with unit, default and what happens past it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use fumibako_model::Domain;
+use serde::Deserialize;
+
+/// The settings file, `gateway.toml`. Unknown keys are errors; relative paths count from its folder.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The mail domain: what stands after the `@` of every office's address.
+    pub domain: Domain,
+    /// Folder of the store: mailboxes, roll, evidence. Made on first start.
+    pub store_folder: PathBuf,
+    /// Folder of `*.pem` files: the authorities whose office certificates are trusted.
+    pub trust_folder: PathBuf,
+    /// Socket for administration, mode 0600: who can open it can administer the gateway. At most about 100 bytes long.
+    pub admin_socket: PathBuf,
+    /// Where to listen.
+    pub listen: Listen,
+    /// The TLS certificate and key.
+    pub tls: Tls,
+    /// What is refused beyond which size or number.
+    pub limits: Limits,
+}
+
+/// Addresses to listen at. Port 0 takes a free one.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Listen {
+    /// Submission over TLS (RFC 8314).
+    pub submission_tls: SocketAddr,
+    /// Submission with STARTTLS (RFC 6409).
+    pub submission_starttls: SocketAddr,
+    /// IMAP over TLS.
+    pub imap_tls: SocketAddr,
+    /// IMAP with STARTTLS.
+    pub imap_starttls: SocketAddr,
+}
+
+/// TLS files, PEM.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tls {
+    /// The certificate, then its chain.
+    pub certificate_file: PathBuf,
+    /// Its private key; should have mode 0600.
+    pub key_file: PathBuf,
+}
+
+/// Limits. Each names what happens past it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Largest message, in bytes. Default 25 MiB, at most 150 MiB. A larger one is refused (E-SIZ-001).
+    pub message_bytes: usize,
+    /// Memory for messages on their way in, in bytes, all connections together. Default 256 MiB. Past it a message is
+    /// answered «try again» (E-TMP-002).
+    pub body_memory_bytes: usize,
+    /// Connections in all. Default 10,000. One more is answered «too many» (E-TMP-001) and closed.
+    pub connections: usize,
+    /// Connections from one address. Default 50. One more is answered «too many» (E-TMP-001) and closed.
+    pub connections_per_address: usize,
+    /// Connections of one login. Default 20. One more login is refused (E-TMP-001).
+    pub connections_per_account: usize,
+    /// Failed logins of one user ID from one address before it is locked. Default 10 (E-AUT-004).
+    pub login_failures: u32,
+    /// Minutes such a lock lasts. Default 15.
+    pub login_lock_minutes: u32,
+    /// Seconds a peer may take to accept what is sent to it. Default 60. Past it the connection is closed.
+    pub write_seconds: u32,
+    /// Seconds the gateway waits, when it stops, for work in hand. Default 10. Past it connections are cut.
+    pub stop_seconds: u32,
+}
+
+/// Largest `message_bytes` an operator may set.
+pub const MESSAGE_BYTES_MOST: usize = 150 << 20;
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            domain: EXAMPLE_DOMAIN.to_owned().try_into().unwrap_or_else(|_| unreachable!("a test parses it")),
+            store_folder: "store".into(),
+            trust_folder: "trust".into(),
+            admin_socket: "admin.sock".into(),
+            listen: Listen::default(),
+            tls: Tls::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+const EXAMPLE_DOMAIN: &str = "plans.example";
+
+impl Default for Listen {
+    /// The development ports of `init`, on this machine only.
+    fn default() -> Self {
+        let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        Self {
+            submission_tls: at(10465),
+            submission_starttls: at(10587),
+            imap_tls: at(10993),
+            imap_starttls: at(10143),
+        }
+    }
+}
+
+impl Listen {
+    /// Free ports, on this machine only.
+    pub fn ephemeral() -> Self {
+        let free = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self { submission_tls: free, submission_starttls: free, imap_tls: free, imap_starttls: free }
+    }
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self { certificate_file: "tls/certificate.pem".into(), key_file: "tls/key.pem".into() }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message_bytes: 25 << 20,
+            body_memory_bytes: 256 << 20,
+            connections: 10_000,
+            connections_per_address: 50,
+            connections_per_account: 20,
+            login_failures: 10,
+            login_lock_minutes: 15,
+            write_seconds: 60,
+            stop_seconds: 10,
+        }
+    }
+}
+
+/// The settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{0}: {1}. Make one with `fumibako-gateway init`")]
+    Unreadable(PathBuf, std::io::Error),
+    /// The file is not TOML, has an unknown key or a value of the wrong kind.
+    #[error("{0}: {1}")]
+    Malformed(PathBuf, Box<toml::de::Error>),
+    /// A value is out of its range.
+    #[error("{0}: {1}")]
+    OutOfRange(&'static str, &'static str),
+}
+
+impl Config {
+    /// Reads a settings file.
+    pub fn load(file: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(file).map_err(|why| ConfigError::Unreadable(file.into(), why))?;
+        let mut config: Self =
+            toml::from_str(&text).map_err(|why| ConfigError::Malformed(file.into(), Box::new(why)))?;
+        config.check()?;
+        let folder = file.parent().unwrap_or(Path::new("."));
+        for path in [
+            &mut config.store_folder,
+            &mut config.trust_folder,
+            &mut config.admin_socket,
+            &mut config.tls.certificate_file,
+            &mut config.tls.key_file,
+        ] {
+            *path = folder.join(&path);
+        }
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let limits = &self.limits;
+        if !(1..=MESSAGE_BYTES_MOST).contains(&limits.message_bytes) {
+            return Err(ConfigError::OutOfRange("limits.message_bytes", "1 to 157286400 bytes"));
+        }
+        if limits.body_memory_bytes < limits.message_bytes {
+            return Err(ConfigError::OutOfRange("limits.body_memory_bytes", "at least limits.message_bytes"));
+        }
+        if limits.connections == 0 || limits.connections_per_address == 0 || limits.connections_per_account == 0 {
+            return Err(ConfigError::OutOfRange("limits.connections", "at least 1"));
+        }
+        Ok(())
+    }
+
+    /// The sample file: every key with its default and its meaning.
+    pub const SAMPLE: &str = include_str!("config/sample.toml");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        let config: Config = toml::from_str(text).map_err(|why| why.message().to_owned())?;
+        config.check().map_err(|why| why.to_string())?;
+        Ok(config)
+    }
+
+    #[test]
+    fn the_sample_file_is_the_default_and_names_every_key() {
+        assert_eq!(parse(Config::SAMPLE), Ok(Config::default()));
+        let written: toml::Table = toml::from_str(Config::SAMPLE).unwrap();
+        let keys = |table: &toml::Table| table.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(written.len(), 7, "{:?}", keys(&written));
+        assert_eq!(written["listen"].as_table().unwrap().len(), 4);
+        assert_eq!(written["tls"].as_table().unwrap().len(), 2);
+        assert_eq!(written["limits"].as_table().unwrap().len(), 9);
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error() {
+        assert!(parse("colour = 'green'").unwrap_err().contains("unknown field `colour`"));
+        assert!(parse("[limits]\nmessage_byte = 1").unwrap_err().contains("unknown field `message_byte`"));
+    }
+
+    #[test]
+    fn limits_hold_on_each_side() {
+        let bytes = |n: usize| parse(&format!("[limits]\nmessage_bytes = {n}\nbody_memory_bytes = 200000000"));
+        assert!(bytes(MESSAGE_BYTES_MOST).is_ok());
+        assert!(bytes(MESSAGE_BYTES_MOST + 1).unwrap_err().contains("157286400"));
+        assert!(bytes(0).is_err());
+        assert!(parse("[limits]\nbody_memory_bytes = 1").is_err());
+    }
+}

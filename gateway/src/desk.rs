@@ -1,0 +1,8 @@
+//! The desk: answers what a conversation asks, from the store and the roll.
+
+mod body;
+mod imap;
+mod smtp;
+
+pub(crate) use imap::ImapDesk;
+pub(crate) use smtp::SmtpDesk;

@@ -1,0 +1,142 @@
+//! The desk of a mailbox: every question of an IMAP conversation is one verb of the store.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use fumibako_model::{
+    FolderId, FolderName, ModSeq, NamedFlags, OfficeNumber, Party, Private, Refusal, Refused, Uid, UidValidity,
+};
+use fumibako_store::{Draft, FlagOrder, Store, StoreError, message_id_of};
+use fumibako_wire::Credentials;
+use fumibako_wire::imap::{Answer, Ask, Session};
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::body::Body;
+use crate::drive::Desk;
+use crate::house::{House, Place, refusal_of};
+
+/// One mailbox connection's desk.
+pub(crate) struct ImapDesk<S> {
+    house: Arc<House<S>>,
+    place: Place<S>,
+    address: IpAddr,
+    party: Option<Party>,
+    /// Whose mailbox it is, once logged in.
+    office: Option<OfficeNumber>,
+    watched: Option<watch::Receiver<ModSeq>>,
+    body: Body,
+}
+
+impl<S: Store> ImapDesk<S> {
+    pub(crate) fn new(house: Arc<House<S>>, place: Place<S>, address: IpAddr) -> Self {
+        Self { house, place, address, party: None, office: None, watched: None, body: Body::default() }
+    }
+
+    async fn login(&mut self, given: Credentials) -> Result<Answer, Refused> {
+        let party = self.house.login(given, self.address).await?;
+        // An agent sees its offices' mailboxes under their mandates (Profile §9); it has none of its own.
+        let Party::Office(office) = party else { return Err(Refusal::NotMandated.about(party)) };
+        self.place.belongs_to(&party)?;
+        self.office = Some(office);
+        self.party = Some(party.clone());
+        Ok(Answer::Welcome(party))
+    }
+
+    /// Everything but the login. The conversation asks none of it before.
+    async fn serve(&mut self, ask: Ask) -> Result<Answer, Refused> {
+        let office = self.office.ok_or(Refusal::LoginNeeded)?;
+        let (house, now) = (self.house.clone(), self.house.clock.now());
+        let store = &house.store;
+        let answer = match ask {
+            Ask::Login(given) => return self.login(given).await,
+            Ask::Folders => store.folders(office).await.map(Answer::Folders),
+            Ask::Status(folder) => store.status(office, &folder).await.map(Answer::Status),
+            Ask::Open(folder) => self.open(office, &folder).await,
+            Ask::Close => {
+                self.watched = None;
+                Ok(Answer::Done)
+            }
+            Ask::Since(folder, since) => store.since(office, folder, since).await.map(Answer::Changes),
+            Ask::Read(message) => store.read(office, message).await.map(Answer::Message),
+            Ask::Flag { folder, uids, change, flags, since } => {
+                store.flag(office, FlagOrder { folder, uids, change, flags, since }).await.map(Answer::Changes)
+            }
+            Ask::Expunge { folder, uids, since } => {
+                store.expunge(office, folder, uids, since).await.map(Answer::Changes)
+            }
+            Ask::Append { folder, flags, date } => self
+                .append(office, folder, flags, date, now)
+                .await
+                .map(|(validity, uid)| Answer::Appended(validity, uid)),
+            Ask::Discard => {
+                self.body = Body::default();
+                Ok(Answer::Done)
+            }
+            Ask::Copy { folder, uids, to } => {
+                store.copy(office, folder, uids, to).await.map(|(validity, pairs)| Answer::Copied(validity, pairs))
+            }
+            Ask::Create(folder) => store.create(office, folder, now).await.map(|()| Answer::Done),
+        };
+        answer.map_err(refusal_of)
+    }
+
+    /// Watches before it reads, so that nothing falls between.
+    async fn open(&mut self, office: OfficeNumber, folder: &FolderName) -> Result<Answer, StoreError> {
+        let status = self.house.store.status(office, folder).await?;
+        self.watch(status.folder);
+        Ok(Answer::Folder(Box::new(self.house.store.open(office, folder).await?)))
+    }
+
+    fn watch(&mut self, folder: FolderId) {
+        self.watched = Some(self.house.store.watch(folder));
+    }
+
+    async fn append(
+        &mut self,
+        office: OfficeNumber,
+        folder: FolderName,
+        flags: NamedFlags,
+        date: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(UidValidity, Uid), StoreError> {
+        let body = std::mem::take(&mut self.body).finish()?;
+        let draft = Draft {
+            folder,
+            flags,
+            date: date.unwrap_or(now),
+            message_id: message_id_of(&body.octets),
+            octets: Private(body.octets.clone()),
+        };
+        self.house.store.append(office, draft, now).await
+    }
+}
+
+impl<S: Store> Desk<Session> for ImapDesk<S> {
+    async fn answer(&mut self, ask: Ask) -> Answer {
+        let answer = match ask {
+            Ask::Login(given) => self.login(given).await,
+            ask => self.serve(ask).await,
+        };
+        answer.unwrap_or_else(|refused| {
+            let reference = self.house.refuse("imap", self.party.as_ref(), &refused);
+            Answer::No { refused, reference }
+        })
+    }
+
+    fn body(&mut self, piece: Private<Vec<u8>>) {
+        self.body.add(&piece.0, &self.house.body_memory);
+    }
+
+    async fn news(&mut self) {
+        match &mut self.watched {
+            // The sender lives in the store; should it go, there is no news any more.
+            Some(watched) => {
+                if watched.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            }
+            None => std::future::pending().await,
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The desk of a submission: who logs in, who may be written to, and the way from DATA to 250.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use fumibako_model::{Address, End, EvidenceId, Party, Private, Refusal, Refused};
+use fumibako_store::{Arrival, Store, admit};
+use fumibako_wire::smtp::{Answer, Ask, Envelope, Session};
+
+use super::body::Body;
+use crate::drive::Desk;
+use crate::house::{House, Place, refusal_of};
+
+/// One submission connection's desk.
+pub(crate) struct SmtpDesk<S> {
+    house: Arc<House<S>>,
+    place: Place<S>,
+    address: IpAddr,
+    party: Option<Party>,
+    body: Body,
+}
+
+impl<S: Store> SmtpDesk<S> {
+    pub(crate) fn new(house: Arc<House<S>>, place: Place<S>, address: IpAddr) -> Self {
+        Self { house, place, address, party: None, body: Body::default() }
+    }
+
+    /// The party logged in; the conversation asks nothing else before.
+    fn party(&self) -> Result<&Party, Refused> {
+        self.party.as_ref().ok_or_else(|| Refusal::LoginNeeded.into())
+    }
+
+    async fn login(&mut self, given: fumibako_wire::Credentials) -> Result<Party, Refused> {
+        let party = self.house.login(given, self.address).await?;
+        self.place.belongs_to(&party)?;
+        self.party = Some(party.clone());
+        Ok(party)
+    }
+
+    /// Profile §5: refused as early as possible; admission asks again, at the moment of acceptance.
+    fn recipient(&self, from: &Address, to: &Address) -> Result<(), Refused> {
+        let (party, roll, now) = (self.party()?, self.house.store.roll(), self.house.clock.now());
+        let office = from.office_number().ok_or_else(|| Refusal::EnvelopeDiffers.about(from))?;
+        roll.may_send(party, office)?;
+        if to.domain != *roll.domain() {
+            return Err(Refusal::OtherDomain.about(&to.domain));
+        }
+        let number = to.office_number().ok_or_else(|| Refusal::RecipientUnknown.about(to))?;
+        roll.licensed(number, End::Recipient, now).map(|_| ())
+    }
+
+    async fn submit(&mut self, envelope: Envelope) -> Result<EvidenceId, Refused> {
+        let body = std::mem::take(&mut self.body).finish()?;
+        let (house, now) = (&self.house, self.house.clock.now());
+        let arrival = Arrival {
+            login: self.party()?,
+            from: &envelope.from,
+            to: &envelope.to,
+            octets: Private(&body.octets),
+            peer: self.address,
+        };
+        let admitted = admit(arrival, &house.store.roll(), &house.trust(), house.config.limits.message_bytes, now)?;
+        let (id, from, to) = (admitted.message_id().to_owned(), admitted.from(), admitted.to());
+        let (kind, bytes) = (admitted.kind().name(), admitted.octets().len());
+        let delivery = house.store.deliver(admitted, now).await.map_err(refusal_of)?;
+        house.counts.accepted.fetch_add(1, Ordering::Relaxed);
+        let (evidence, repeated) = (delivery.evidence, delivery.repeated);
+        tracing::info!(message = id, %from, %to, kind, bytes, %evidence, repeated, "message.delivered");
+        Ok(evidence)
+    }
+
+    fn no(&self, what: &'static str, refused: Refused) -> Answer {
+        let reference = self.house.refuse(what, self.party.as_ref(), &refused);
+        Answer::No { refused, reference }
+    }
+}
+
+impl<S: Store> Desk<Session> for SmtpDesk<S> {
+    async fn answer(&mut self, ask: Ask) -> Answer {
+        match ask {
+            Ask::Login(given) => match self.login(given).await {
+                Ok(party) => Answer::Welcome(party),
+                Err(refused) => self.no("smtp login", refused),
+            },
+            Ask::Recipient { from, to } => match self.recipient(&from, &to) {
+                Ok(()) => Answer::Yes,
+                Err(refused) => self.no("smtp recipient", refused),
+            },
+            Ask::Submit(envelope) => match self.submit(envelope).await {
+                Ok(evidence) => Answer::Accepted(evidence),
+                Err(refused) => self.no("smtp message", refused),
+            },
+            Ask::Discard => {
+                self.body = Body::default();
+                Answer::Yes
+            }
+        }
+    }
+
+    fn body(&mut self, piece: Private<Vec<u8>>) {
+        self.body.add(&piece.0, &self.house.body_memory);
+    }
+
+    async fn news(&mut self) {
+        std::future::pending::<()>().await;
+    }
+}

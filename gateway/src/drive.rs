@@ -1,0 +1,90 @@
+//! The one loop: bytes ↔ effects. No other function sees both a socket and a conversation.
+
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+
+use fumibako_model::Private;
+use fumibako_wire::{Conversation, Effect};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use crate::clock::Clock;
+use crate::peer::Peer;
+
+/// Bytes read from a socket at a time.
+const READ_BYTES: usize = 32 << 10;
+/// How long a TLS handshake may take.
+pub(crate) const HANDSHAKE: Duration = Duration::from_secs(30);
+
+/// Answers what a conversation asks.
+pub(crate) trait Desk<C: Conversation>: Send {
+    /// The server's word on a question.
+    fn answer(&mut self, ask: C::Ask) -> impl Future<Output = C::Answer> + Send;
+    /// One piece of the body that belongs to the next question.
+    fn body(&mut self, piece: Private<Vec<u8>>);
+    /// Returns when the watched folder has news; never, when none is watched. May be dropped at any time.
+    fn news(&mut self) -> impl Future<Output = ()> + Send;
+}
+
+/// What a connection needs besides its peer.
+#[derive(Clone)]
+pub(crate) struct Line {
+    pub(crate) clock: Clock,
+    pub(crate) tls: TlsAcceptor,
+    /// Becomes true when the gateway stops.
+    pub(crate) stopping: watch::Receiver<bool>,
+    /// How long a peer may take to accept bytes.
+    pub(crate) write_within: Duration,
+}
+
+/// Runs one conversation to its end.
+pub(crate) async fn drive<C: Conversation + Send>(
+    mut peer: Peer,
+    mut session: C,
+    mut desk: impl Desk<C>,
+    mut line: Line,
+) -> io::Result<()> {
+    let mut buffer = vec![0; READ_BYTES];
+    let mut told_to_stop = false;
+    loop {
+        while let Some(effect) = session.next() {
+            match effect {
+                Effect::Send(bytes) => send(&mut peer, &bytes, line.write_within).await?,
+                Effect::Body(piece) => desk.body(piece),
+                Effect::Ask(ask) => {
+                    let answer = desk.answer(ask).await;
+                    session.answer(line.clock.now(), answer);
+                }
+                Effect::StartTls => {
+                    peer = timeout(HANDSHAKE, peer.secure(&line.tls)).await??;
+                    session.secured(line.clock.now());
+                }
+                Effect::Close => return timeout(line.write_within, peer.shutdown()).await?,
+            }
+        }
+        // Every branch may be dropped without losing a byte: `read` may, `read_exact` may not.
+        tokio::select! {
+            read = peer.read(&mut buffer) => match read? {
+                0 => return Ok(()),
+                n => session.receive(line.clock.now(), &buffer[..n]),
+            },
+            () = desk.news() => session.news(line.clock.now()),
+            _ = line.stopping.wait_for(|stop| *stop), if !told_to_stop => {
+                told_to_stop = true;
+                session.shutdown(line.clock.now());
+            }
+            () = line.clock.until(session.wake_at()) => session.tick(line.clock.now()),
+        }
+    }
+}
+
+async fn send(peer: &mut Peer, bytes: &[u8], within: Duration) -> io::Result<()> {
+    timeout(within, async {
+        peer.write_all(bytes).await?;
+        peer.flush().await
+    })
+    .await?
+}

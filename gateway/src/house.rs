@@ -1,0 +1,210 @@
+//! What all connections share: the store, the trust, the limits, and who is connected.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use fumibako_model::{Account, Party, Refusal, Refused};
+use fumibako_signer::Trust;
+use fumibako_store::{Store, StoreError};
+use fumibako_wire::{Credentials, imap, smtp};
+use tokio::sync::Semaphore;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::password::{self, Guesses};
+
+/// The gateway's shared state.
+pub(crate) struct House<S> {
+    pub(crate) store: S,
+    pub(crate) config: Config,
+    pub(crate) clock: Clock,
+    pub(crate) counts: Counts,
+    pub(crate) connected: Connected,
+    /// How SMTP conversations behave.
+    pub(crate) smtp: Arc<smtp::Settings>,
+    /// How IMAP conversations behave.
+    pub(crate) imap: Arc<imap::Settings>,
+    trust: RwLock<Arc<Trust>>,
+    guesses: Guesses,
+    /// Password hashes are worked out on as many threads as there are cores, no more.
+    hashing: Semaphore,
+    /// Bytes of bodies in memory, in KiB.
+    pub(crate) body_memory: Arc<Semaphore>,
+}
+
+/// What happened since the start.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) accepted: AtomicU64,
+    pub(crate) refused: AtomicU64,
+    pub(crate) connections: AtomicU64,
+}
+
+impl<S: Store> House<S> {
+    pub(crate) fn new(store: S, config: Config, trust: Trust) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let message_bytes = config.limits.message_bytes as u64;
+        let host = config.domain.clone();
+        Self {
+            store,
+            smtp: Arc::new(smtp::Settings { message_bytes, ..smtp::Settings::new(host.clone(), host) }),
+            imap: Arc::new(imap::Settings { message_bytes, ..imap::Settings::default() }),
+            clock: Clock,
+            counts: Counts::default(),
+            connected: Connected::default(),
+            trust: RwLock::new(Arc::new(trust)),
+            guesses: Guesses::new(config.limits.login_failures, config.limits.login_lock_minutes),
+            hashing: Semaphore::new(cores),
+            body_memory: Arc::new(Semaphore::new(config.limits.body_memory_bytes >> 10)),
+            config,
+        }
+    }
+
+    /// The authorities trusted now.
+    pub(crate) fn trust(&self) -> Arc<Trust> {
+        self.trust.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From now on these authorities are trusted.
+    pub(crate) fn set_trust(&self, trust: Trust) {
+        *self.trust.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(trust);
+    }
+
+    /// Who logs in with these credentials from this address.
+    pub(crate) async fn login(&self, given: Credentials, address: IpAddr) -> Result<Party, Refused> {
+        let now = self.clock.now();
+        if self.guesses.locked(&given.login, address, now) {
+            return Err(Refusal::TooManyFailures.into());
+        }
+        let account = self.store.roll().account(&given.login).cloned();
+        let proven = self.proves(given.password.0, account.as_ref()).await?;
+        let Some(account) = account.filter(|_| proven) else {
+            self.guesses.failed(&given.login, address, now);
+            return Err(Refusal::WrongPassword.into());
+        };
+        self.guesses.succeeded(&given.login, address);
+        // RFC 4616 §2: acting as somebody else needs a mandate (Profile §9).
+        let itself = [account.login.as_str(), &account.party.to_string(), ""].contains(&given.authorization.as_str());
+        if itself { Ok(account.party) } else { Err(Refusal::NotMandated.into()) }
+    }
+
+    async fn proves(&self, password: String, account: Option<&Account>) -> Result<bool, Refused> {
+        if password.len() > password::PASSWORD_BYTES {
+            return Ok(false);
+        }
+        let hash = account.map(|account| account.password_hash.clone());
+        let _turn = self.hashing.acquire().await.map_err(|_| Refusal::ShuttingDown)?;
+        let proof = tokio::task::spawn_blocking(move || password::matches(&password, hash.as_deref()));
+        proof.await.map_err(|_| Refusal::Internal.into())
+    }
+
+    /// A refusal on its way to a client: counted, logged under a reference that the reply carries.
+    pub(crate) fn refuse(&self, what: &'static str, who: Option<&Party>, refused: &Refused) -> String {
+        let reference = reference();
+        self.counts.refused.fetch_add(1, Ordering::Relaxed);
+        let row = refused.why.row();
+        let who = who.map(ToString::to_string).unwrap_or_default();
+        tracing::info!(reference, code = row.code, what, who, about = refused.about, "refused");
+        reference
+    }
+}
+
+/// What the store could not do, as a refusal; the operator reads the rest in the log.
+pub(crate) fn refusal_of(error: StoreError) -> Refused {
+    match error {
+        StoreError::Refused(refused) => refused,
+        StoreError::Busy(why) => {
+            tracing::warn!(why, "store.busy");
+            Refusal::StoreBusy.into()
+        }
+        StoreError::Full(why) => {
+            tracing::error!(why, "store.full");
+            Refusal::StorageFull.into()
+        }
+        StoreError::Broken(why) => {
+            tracing::error!(why, "store.broken");
+            Refusal::Internal.into()
+        }
+    }
+}
+
+/// 受付番号: six characters, random, without letters that are easily confused.
+pub(crate) fn reference() -> String {
+    const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+    let mut random = [0; 6];
+    // Without randomness the reference says so; the refusal itself matters more.
+    if aws_lc_rs::rand::fill(&mut random).is_err() {
+        return "000000".into();
+    }
+    random.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect()
+}
+
+/// Who is connected: from which address, under which login.
+#[derive(Debug, Default)]
+pub(crate) struct Connected(Mutex<Tally>);
+
+#[derive(Debug, Default)]
+struct Tally {
+    all: usize,
+    addresses: HashMap<IpAddr, usize>,
+    parties: HashMap<Party, usize>,
+}
+
+/// One connection's place; given back when dropped.
+pub(crate) struct Place<S> {
+    house: Arc<House<S>>,
+    address: IpAddr,
+    party: Option<Party>,
+}
+
+impl<S: Store> Place<S> {
+    /// A place for a new connection, while there is one.
+    pub(crate) fn take(house: &Arc<House<S>>, address: IpAddr) -> Result<Self, Refused> {
+        let limits = &house.config.limits;
+        let mut tally = house.connected.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = tally.addresses.get(&address).copied().unwrap_or_default();
+        if tally.all >= limits.connections || here >= limits.connections_per_address {
+            return Err(Refusal::TooManyConnections.into());
+        }
+        tally.all += 1;
+        *tally.addresses.entry(address).or_default() += 1;
+        drop(tally);
+        house.counts.connections.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { house: house.clone(), address, party: None })
+    }
+
+    /// The connection logged in: it now also counts for its login.
+    pub(crate) fn belongs_to(&mut self, party: &Party) -> Result<(), Refused> {
+        let most = self.house.config.limits.connections_per_account;
+        let mut tally = self.house.connected.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = tally.parties.entry(party.clone()).or_default();
+        if *count >= most {
+            return Err(Refusal::TooManyConnections.into());
+        }
+        *count += 1;
+        self.party = Some(party.clone());
+        Ok(())
+    }
+}
+
+impl<S> Drop for Place<S> {
+    fn drop(&mut self) {
+        let mut tally = self.house.connected.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tally.all -= 1;
+        give_back(&mut tally.addresses, &self.address);
+        if let Some(party) = &self.party {
+            give_back(&mut tally.parties, party);
+        }
+    }
+}
+
+fn give_back<K: Eq + std::hash::Hash>(counts: &mut HashMap<K, usize>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(key);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Passwords: Argon2id at rest, and a limit on guessing.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use argon2::Argon2;
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString, rand_core::OsRng};
+use jiff::{SignedDuration, Timestamp};
+
+/// Longest password read, in bytes.
+pub(crate) const PASSWORD_BYTES: usize = 1024;
+/// Most (user ID, address) pairs remembered; past it the oldest are forgotten.
+const REMEMBERED: usize = 10_000;
+
+/// The password's hash, in PHC form.
+pub(crate) fn hash(password: &str) -> Result<String, argon2::password_hash::Error> {
+    let salt = SaltString::generate(&mut OsRng);
+    Ok(Argon2::default().hash_password(password.as_bytes(), &salt)?.to_string())
+}
+
+/// Does the password belong to this hash? Takes some tens of milliseconds of one core: call it off the runtime.
+/// Without a hash (an unknown user ID) it takes as long and says no.
+pub(crate) fn matches(password: &str, hash: Option<&str>) -> bool {
+    let known = hash.and_then(|text| PasswordHash::new(text).ok());
+    if let Some(known) = known {
+        Argon2::default().verify_password(password.as_bytes(), &known).is_ok()
+    } else {
+        let mut sink = [0; 32];
+        Argon2::default().hash_password_into(password.as_bytes(), b"nobody's salt", &mut sink).unwrap_or_default();
+        false
+    }
+}
+
+/// Failed logins per (user ID, address).
+#[derive(Debug)]
+pub(crate) struct Guesses {
+    most: u32,
+    lock: SignedDuration,
+    failed: Mutex<HashMap<(String, IpAddr), Failed>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Failed {
+    times: u32,
+    last: Timestamp,
+}
+
+impl Guesses {
+    /// Locks a pair for `minutes` after `most` failures.
+    pub(crate) fn new(most: u32, minutes: u32) -> Self {
+        Self { most, lock: SignedDuration::from_mins(i64::from(minutes)), failed: Mutex::default() }
+    }
+
+    /// Is this pair locked?
+    pub(crate) fn locked(&self, login: &str, address: IpAddr, now: Timestamp) -> bool {
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.get(&(login.to_owned(), address)).is_some_and(|f| f.times >= self.most && self.fresh(f, now))
+    }
+
+    /// A login went wrong.
+    pub(crate) fn failed(&self, login: &str, address: IpAddr, now: Timestamp) {
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if failed.len() >= REMEMBERED {
+            failed.retain(|_, f| self.fresh(f, now));
+        }
+        if failed.len() >= REMEMBERED
+            && let Some(oldest) = failed.iter().min_by_key(|(_, f)| f.last).map(|(pair, _)| pair.clone())
+        {
+            failed.remove(&oldest);
+        }
+        let pair = failed.entry((login.to_owned(), address)).or_insert(Failed { times: 0, last: now });
+        let before = if self.fresh(pair, now) { pair.times } else { 0 };
+        *pair = Failed { times: before + 1, last: now };
+    }
+
+    /// A login went right.
+    pub(crate) fn succeeded(&self, login: &str, address: IpAddr) {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).remove(&(login.to_owned(), address));
+    }
+
+    fn fresh(&self, failed: &Failed, now: Timestamp) -> bool {
+        now.duration_since(failed.last) < self.lock
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_password_itself_matches_its_hash() {
+        let kept = hash("ひまわり-2026").unwrap();
+        assert!(kept.starts_with("$argon2id$"));
+        assert!(matches("ひまわり-2026", Some(&kept)));
+        assert!(!matches("ひまわり-2027", Some(&kept)));
+        assert!(!matches("ひまわり-2026", None));
+    }
+
+    #[test]
+    fn the_tenth_failure_locks_that_pair_for_a_quarter_of_an_hour() {
+        let guesses = Guesses::new(10, 15);
+        let here: IpAddr = [127, 0, 0, 1].into();
+        let start: Timestamp = "2026-11-25T00:00:00Z".parse().unwrap();
+        for _ in 0..9 {
+            guesses.failed("9970000011", here, start);
+        }
+        assert!(!guesses.locked("9970000011", here, start));
+        guesses.failed("9970000011", here, start);
+        assert!(guesses.locked("9970000011", here, start));
+        assert!(!guesses.locked("9970000029", here, start), "another login is free");
+        assert!(!guesses.locked("9970000011", [127, 0, 0, 2].into(), start), "another address is free");
+        assert!(guesses.locked("9970000011", here, start + SignedDuration::from_secs(899)));
+        assert!(!guesses.locked("9970000011", here, start + SignedDuration::from_mins(15)));
+    }
+
+    #[test]
+    fn a_good_login_wipes_the_slate() {
+        let guesses = Guesses::new(2, 15);
+        let (here, now): (IpAddr, Timestamp) = ([127, 0, 0, 1].into(), Timestamp::UNIX_EPOCH);
+        guesses.failed("a", here, now);
+        guesses.succeeded("a", here);
+        guesses.failed("a", here, now);
+        assert!(!guesses.locked("a", here, now));
+    }
+}

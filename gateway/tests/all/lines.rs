@@ -1,0 +1,103 @@
+//! A client that speaks in lines, in clear or under TLS.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, ServerName};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+/// No answer in this time is a hung gateway.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
+/// One connection.
+pub(crate) struct Client {
+    stream: Box<dyn Stream>,
+    read: Vec<u8>,
+}
+
+impl Client {
+    pub(crate) async fn clear(address: SocketAddr) -> Self {
+        Self { stream: Box::new(TcpStream::connect(address).await.unwrap()), read: Vec::new() }
+    }
+
+    pub(crate) async fn tls(address: SocketAddr, authority: &Path) -> Self {
+        Self::clear(address).await.secure(authority).await
+    }
+
+    /// Begins TLS; what was read in clear and not yet looked at must not exist.
+    pub(crate) async fn secure(self, authority: &Path) -> Self {
+        assert!(self.read.is_empty(), "the gateway spoke on in clear");
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_file_iter(authority).unwrap() {
+            roots.add(certificate.unwrap()).unwrap();
+        }
+        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let name = ServerName::try_from("localhost").unwrap();
+        let stream = TlsConnector::from(Arc::new(config)).connect(name, self.stream).await.unwrap();
+        Self { stream: Box::new(stream), read: Vec::new() }
+    }
+
+    pub(crate) async fn say(&mut self, text: &str) {
+        timeout(PATIENCE, self.stream.write_all(text.as_bytes())).await.unwrap().unwrap();
+        self.stream.flush().await.unwrap();
+    }
+
+    /// The next line without its CR LF; `None` when the gateway closed.
+    pub(crate) async fn line(&mut self) -> Option<String> {
+        loop {
+            if let Some(end) = self.read.windows(2).position(|pair| pair == b"\r\n") {
+                let line: Vec<u8> = self.read.drain(..end + 2).collect();
+                return Some(String::from_utf8(line[..end].to_vec()).unwrap());
+            }
+            let mut buffer = [0; 4096];
+            match timeout(PATIENCE, self.stream.read(&mut buffer)).await.expect("an answer in time") {
+                Ok(n) if n > 0 => self.read.extend_from_slice(&buffer[..n]),
+                _ => return None,
+            }
+        }
+    }
+
+    /// Says a line and reads the reply's last line: `250 …`, not `250-…`.
+    pub(crate) async fn smtp(&mut self, line: &str) -> String {
+        self.say(&format!("{line}\r\n")).await;
+        self.reply().await
+    }
+
+    pub(crate) async fn reply(&mut self) -> String {
+        loop {
+            let line = self.line().await.expect("a reply");
+            if line.as_bytes().get(3) != Some(&b'-') {
+                return line;
+            }
+        }
+    }
+
+    /// Says a command and reads up to its tagged answer.
+    pub(crate) async fn imap(&mut self, tag: &str, command: &str) -> Vec<String> {
+        self.say(&format!("{tag} {command}\r\n")).await;
+        let mut lines = Vec::new();
+        loop {
+            let line = self.line().await.expect("an answer");
+            let last = line.starts_with(&format!("{tag} "));
+            lines.push(line);
+            if last {
+                return lines;
+            }
+        }
+    }
+}

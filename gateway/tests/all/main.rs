@@ -1,0 +1,8 @@
+//! The gateway in one process, spoken to over real sockets.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests stand outside #[test] functions")]
+
+mod admin;
+mod connections;
+mod lines;
+mod logins;
+mod support;

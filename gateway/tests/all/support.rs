@@ -1,0 +1,64 @@
+//! A gateway in a fresh folder, with two offices.
+
+use std::path::PathBuf;
+
+use fumibako_gateway::{Clock, Config, Gateway, InitOptions, Limits, Ports, Reply, Request, Running, Secret, init};
+use tempfile::TempDir;
+
+pub(crate) const SENDER: &str = "9970000011";
+pub(crate) const RECIPIENT: &str = "9970000029";
+pub(crate) const PASSWORD: &str = "hana-to-ki";
+
+pub(crate) struct Fixture {
+    pub(crate) folder: TempDir,
+    pub(crate) config: Config,
+    pub(crate) running: Running,
+}
+
+impl Fixture {
+    pub(crate) async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub(crate) async fn with(adjust: impl FnOnce(&mut Limits)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = InitOptions {
+            dir: folder.path().into(),
+            domain: "plans.example".parse().unwrap(),
+            dev_ca: true,
+            ports: Ports::Ephemeral,
+        };
+        let mut config = init(&options, Clock.now()).unwrap();
+        adjust(&mut config.limits);
+        let running = Gateway::start(config.clone()).await.unwrap();
+        let fixture = Self { folder, config, running };
+        for (number, name) in [(SENDER, "あおぞら居宅介護支援事業所"), (RECIPIENT, "ひまわり訪問介護")]
+        {
+            let (office, name) = (number.parse().unwrap(), name.to_owned());
+            fixture.done(Request::OfficeAdd { number: office, name }).await;
+            fixture.done(Request::LicenceGrant { number: office, from: None, until: None }).await;
+            let (login, password) = (number.to_owned(), Secret(PASSWORD.into()));
+            fixture.done(Request::AccountPut { login, office, password }).await;
+        }
+        fixture
+    }
+
+    pub(crate) async fn ask(&self, request: Request) -> Reply {
+        self.running.admin().answer(request).await
+    }
+
+    pub(crate) async fn done(&self, request: Request) {
+        assert_eq!(self.ask(request).await, Reply::Done);
+    }
+
+    /// The authority of the gateway's TLS certificate.
+    pub(crate) fn authority(&self) -> PathBuf {
+        fumibako_gateway::tls_authority_file(self.folder.path())
+    }
+}
+
+/// SASL PLAIN (RFC 4616) for a login.
+pub(crate) fn plain(login: &str, password: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(format!("\0{login}\0{password}"))
+}
