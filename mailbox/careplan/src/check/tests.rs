@@ -1,3 +1,5 @@
+mod one_defect;
+
 use expect_test::{Expect, expect};
 
 use super::*;
