@@ -72,8 +72,8 @@ CREATE TABLE message (
     content_digest BLOB,             -- of a bundle's signed part, which its receipt must name; NULL for all else
     size           INTEGER NOT NULL,
     message_id     TEXT,
-    sender         INTEGER REFERENCES office (id),
-    recipient      INTEGER REFERENCES office (id),
+    sender         INTEGER,          -- rows of office; without REFERENCES, for which SQLite would walk this table
+    recipient      INTEGER,
     received_at    INTEGER NOT NULL,
     handover       INTEGER           -- the evidence that the first receipt made
 ) STRICT;

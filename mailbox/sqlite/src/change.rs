@@ -132,11 +132,10 @@ async fn standing(rows: &mut SqliteConnection, folder: FolderId, uids: Option<&[
             sqlx::query_scalar!(
                 r#"SELECT json_group_array(json_object('folder', e.mailbox, 'uid', e.uid, 'message', e.message,
                           'system', e.flags, 'keywords', e.keywords, 'size', m.size)) AS "found!: String"
-                   FROM json_each(?) asked
-                   JOIN entry e ON e.mailbox = ? AND e.uid = asked.value
-                   JOIN message m ON m.id = e.message"#,
-                uids,
-                folder.0
+                   FROM entry e JOIN message m ON m.id = e.message
+                   WHERE e.mailbox = ? AND e.uid IN (SELECT value FROM json_each(?))"#,
+                folder.0,
+                uids
             )
             .fetch_one(rows)
             .await?
@@ -154,7 +153,6 @@ async fn standing(rows: &mut SqliteConnection, folder: FolderId, uids: Option<&[
     };
     let mut found: Vec<Standing> = serde_json::from_str(&found)?;
     found.sort_unstable_by_key(|entry| entry.uid);
-    found.dedup_by_key(|entry| entry.uid);
     Ok(found)
 }
 

@@ -40,25 +40,30 @@ const READER_CACHE: &str = "-16384";
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
-/// Opens the store in `folder`, making what is missing. Every step is safe to repeat after a crash at any of them.
+/// Opens the store in `folder` and starts its writer.
 pub(crate) async fn open(folder: &Path, domain: Domain) -> Result<SqliteStore, StoreError> {
+    let (writer, readers) = prepare(folder, domain).await?;
+    let (ask, asked) = mpsc::channel(BATCH_COMMANDS);
+    let (roll, news) = (Arc::clone(&writer.roll), Arc::clone(&writer.news));
+    tokio::spawn(writer.run(asked));
+    Ok(SqliteStore { ask, readers, roll, news })
+}
+
+/// Makes what is missing. Every step is safe to repeat after a crash at any of them.
+pub(crate) async fn prepare(folder: &Path, domain: Domain) -> Result<(Writer, SqlitePool), StoreError> {
     let file = folder.join(DATABASE_FILE);
-    let lock = prepare(folder, &file)?;
+    let lock = files(folder, &file)?;
     let mut connection = writer(&file).connect().await.map_err(|error| cannot_open(&file, error))?;
     new_enough(&mut connection).await?;
     MIGRATIONS.run(&mut connection).await.map_err(|error| cannot_migrate(&file, error))?;
     let roll = roll::load(&mut connection, &domain).await.map_err(|error| cannot_open(&file, error))?;
     let readers = readers(&file).await.map_err(|error| cannot_open(&file, error))?;
-
-    let (ask, asked) = mpsc::channel(BATCH_COMMANDS);
     let (roll, news) = (Arc::new(RwLock::new(Arc::new(roll))), Arc::new(News::default()));
-    let writer = Writer { connection, domain, roll: Arc::clone(&roll), news: Arc::clone(&news), lock };
-    tokio::spawn(writer.run(asked));
-    Ok(SqliteStore { ask, readers, roll, news })
+    Ok((Writer { connection, domain, roll, news, lock }, readers))
 }
 
 /// The folder (0700), the lock, and the database's file (0600: the log beside it takes the same mode).
-fn prepare(folder: &Path, file: &Path) -> Result<File, StoreError> {
+fn files(folder: &Path, file: &Path) -> Result<File, StoreError> {
     let about = |what: &Path| {
         let what = what.display().to_string();
         move |error: io::Error| match error.kind() {

@@ -103,16 +103,30 @@ impl Writer {
         Ok(())
     }
 
+    /// BEGIN, the batch, COMMIT. SQLite itself ends a transaction when the disk is full, and the driver's own
+    /// `Transaction` then waits for ever for a ROLLBACK that finds nothing; so these three are said here.
     async fn transact(&mut self, batch: &mut [Command]) -> Result<Aftermath, sqlx::Error> {
-        let mut rows = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        let mut after = Aftermath { wakes: bundles(&mut rows, batch).await?, roll: None };
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
+        let mut done = self.change(batch).await;
+        if let Ok(after) = done {
+            done = sqlx::query("COMMIT").execute(&mut self.connection).await.map(|_| after);
+        }
+        if done.is_err() {
+            // If this fails there was nothing left to undo; a transaction still open would fail the next BEGIN.
+            let _ = sqlx::query("ROLLBACK").execute(&mut self.connection).await;
+        }
+        done
+    }
+
+    async fn change(&mut self, batch: &mut [Command]) -> Result<Aftermath, sqlx::Error> {
+        let rows = &mut self.connection;
+        let mut after = Aftermath { wakes: bundles(rows, batch).await?, roll: None };
         for command in batch.iter_mut().filter(|command| command.bundle().is_none()) {
-            after.wakes.extend(command.run(&mut rows).await?);
+            after.wakes.extend(command.run(rows).await?);
         }
         if batch.iter().any(Command::is_of_the_roll) {
-            after.roll = Some(roll::load(&mut rows, &self.domain).await?);
+            after.roll = Some(roll::load(rows, &self.domain).await?);
         }
-        rows.commit().await?;
         Ok(after)
     }
 }
@@ -158,3 +172,6 @@ fn answer(batch: Vec<Command>, failed: Option<&StoreError>) {
 fn is_broken(error: &StoreError) -> bool {
     matches!(error, StoreError::Broken(_))
 }
+
+#[cfg(test)]
+mod tests;

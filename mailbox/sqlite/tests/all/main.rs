@@ -1,8 +1,10 @@
 //! The store in SQLite against the suite of all stores, against bad folders, and against `kill -9`.
-#![allow(clippy::unwrap_used, reason = "these are tests")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "these are tests")]
 
 mod crash;
+mod figures;
 mod open;
+mod plans;
 
 use std::sync::Arc;
 

@@ -1,0 +1,49 @@
+//! No query walks through a table that grows, and none looks through a list once for every row.
+
+use std::path::Path;
+
+use fumibako_sqlite::DATABASE_FILE;
+use sqlx::{AssertSqlSafe, ConnectOptions, Row};
+
+/// Queries that are meant to read whole tables (the roll, the census) or every pair (new folders and their marks).
+const WHOLE: [&str; 5] =
+    ["suspended', suspended", "password_hash))", "json_array(issuer", "count(*) FROM evidence", "json_each(?) mark"];
+
+#[tokio::test]
+async fn every_query_finds_its_rows_by_key() {
+    let (folder, store) = super::fresh().await;
+    store.close().await.unwrap();
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join(DATABASE_FILE));
+    let mut connection = options.connect().await.unwrap();
+    let mut looked_at = 0;
+    for file in Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.sqlx")).read_dir().unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let described: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let query = described["query"].as_str().unwrap();
+        let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}"));
+        let steps: Vec<(i64, String)> = sqlx::query(explain)
+            .fetch_all(&mut connection)
+            .await
+            .unwrap()
+            .iter()
+            .map(|row| (row.get("parent"), row.get("detail")))
+            .collect();
+        for (at, (parent, step)) in steps.iter().enumerate() {
+            let inner = steps[..at].iter().any(|(other, before)| other == parent && repeats(before));
+            let whole = WHOLE.iter().any(|part| query.contains(part));
+            assert!(whole || !step.starts_with("SCAN ") || (is_list(step) && !inner), "{step}, in {query}\n{steps:#?}");
+        }
+        looked_at += 1;
+    }
+    assert!(looked_at > 30, "the descriptions were there");
+}
+
+/// What was asked for, or what a subquery has found: short, and not a table.
+fn is_list(step: &str) -> bool {
+    ["VIRTUAL TABLE", "CONSTANT ROW", "(subquery"].iter().any(|list| step.contains(list))
+}
+
+/// Does what follows happen once for each of many rows?
+fn repeats(step: &str) -> bool {
+    (step.starts_with("SCAN ") || step.starts_with("SEARCH ")) && !step.contains("(rowid=?)")
+}
