@@ -261,3 +261,37 @@ pub enum DecryptError {
     #[error("the content cannot be decrypted")]
     Undecryptable,
 }
+
+/// Why an entity was not sealed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    /// The routing fields are not a block of header fields, or speak about the content.
+    #[error("the routing fields are not header fields, or describe the content")]
+    Routing,
+    /// One of the two signatures failed.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// The envelope failed.
+    #[error(transparent)]
+    Encrypt(#[from] EncryptError),
+}
+
+/// Why a sealed message stays closed, and at which layer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// The outer signature.
+    #[error("outer signature: {0}")]
+    Outer(SignatureError),
+    /// The signer's certificate.
+    #[error("signer's certificate: {0}")]
+    Signer(#[from] CertificateError),
+    /// The envelope.
+    #[error("envelope: {0}")]
+    Envelope(#[from] DecryptError),
+    /// The inner signature.
+    #[error("inner signature: {0}")]
+    Inner(SignatureError),
+    /// The two signatures are of different signers.
+    #[error("the content was signed by somebody other than its sender")]
+    OtherSigner,
+}

@@ -1,11 +1,12 @@
 //! CMS, S/MIME, certificates and keys: bytes in, bytes out.
 //!
-//! Start at [`sign`] (an entity becomes `multipart/signed`), [`Signed::read`] and [`Signed::verify`] (whose words are
-//! these?), [`Trust::check`] (and is that certificate ours to believe?). [`Identity`] is the signer's key and certificate.
+//! Start at [`seal`] (signed, encrypted, signed again) and [`open`]; or at one layer: [`sign`] (an entity becomes
+//! `multipart/signed`), [`Signed::verify`] (whose words are these?), [`Trust::check`] (and is that certificate to be
+//! believed?), [`encrypt`], [`Enveloped`]. [`Identity`] is a key with its certificate.
 //!
 //! Never here: a clock (time is an argument), a file, a socket, a care office. Which office a certificate belongs to is
-//! decided by whoever admits the message. Never possible: a [`Signature`] whose bytes were not verified, a private key
-//! in a `Debug` line, a certificate encoded anew (what arrived is kept octet for octet).
+//! decided by whoever admits the message. Never possible: a [`Signature`] whose bytes were not verified, an [`Opened`]
+//! whose layers did not all hold, a private key in a `Debug` line, a certificate encoded anew (what arrived is kept octet for octet).
 
 mod algorithm;
 #[cfg(feature = "authority")]
@@ -21,9 +22,11 @@ mod identity;
 mod key;
 pub mod limits;
 mod mime;
+mod open;
 mod pem;
 mod pkcs12;
 mod profile;
+mod seal;
 mod sign;
 mod signed;
 mod trust;
@@ -33,8 +36,13 @@ pub use certificate::Certificate;
 pub use decrypt::Enveloped;
 pub use encrypt::encrypt;
 pub use envelope::Cipher;
-pub use error::{CertificateError, DecryptError, EncryptError, IdentityError, Layer, SignError, SignatureError, Usage};
+pub use error::{
+    CertificateError, DecryptError, EncryptError, IdentityError, Layer, OpenError, SealError, SignError,
+    SignatureError, Usage,
+};
 pub use identity::Identity;
+pub use open::{Opened, open};
+pub use seal::{Sealing, seal};
 pub use sign::sign;
 pub use signed::{Signature, Signed};
 pub use trust::Trust;

@@ -40,6 +40,11 @@ impl<'m> Entity<'m> {
         Ok(first.map(|(_, value)| value.as_str()))
     }
 
+    /// The names of all fields.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().map(|(name, _)| name.as_str())
+    }
+
     /// The media type with its parameters.
     pub(crate) fn media_type(&self, layer: Layer) -> Result<Option<MediaType>, SignatureError> {
         let Some(value) = self.field("Content-Type", layer)? else { return Ok(None) };

@@ -9,5 +9,6 @@ mod openssl;
 mod people;
 mod reading;
 mod robust;
+mod sealed;
 mod signing;
 mod trust;
