@@ -1,11 +1,14 @@
 //! A report on checked files: as a value, as lines, as a page to print.
 
+mod alike;
 mod page;
 
 use std::collections::HashMap;
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
+
+use alike::Alike;
 
 use crate::finding::Finding;
 use crate::private::Private;
@@ -91,8 +94,8 @@ impl Report {
             if findings.is_empty() {
                 lines.push(format!("  {}", verdict(file, lang)));
             }
-            for finding in findings {
-                lines.extend(told(finding, lang));
+            for alike in alike::grouped(&findings) {
+                lines.extend(told(&alike, lang));
             }
         }
         lines.push(self.summary(lang));
@@ -137,14 +140,8 @@ fn label(severity: Severity, lang: Lang) -> &'static str {
     }
 }
 
-fn more(finding: &Finding, lang: Lang) -> Option<String> {
-    (finding.more > 0).then(|| match lang {
-        Lang::Ja => format!("同じ項目に、ほかにも{}件あります。", finding.more),
-        Lang::En => format!("{} further places like it are not listed.", finding.more),
-    })
-}
-
-fn told(finding: &Finding, lang: Lang) -> Vec<String> {
+fn told(alike: &Alike<'_>, lang: Lang) -> Vec<String> {
+    let finding = alike.first;
     let place = match finding.place(lang) {
         place if place.is_empty() => String::new(),
         place => format!("{place}: "),
@@ -153,7 +150,7 @@ fn told(finding: &Finding, lang: Lang) -> Vec<String> {
     let severity = label(finding.severity, lang);
     let mut lines = vec![format!("  {severity} {} {place}{}{text}", finding.code, finding.sentence(lang))];
     lines.push(format!("      → {}", finding.what_to_do(lang)));
-    lines.extend(more(finding, lang).map(|more| format!("      {more}")));
+    lines.extend(alike.elsewhere(lang).map(|rows| format!("      {rows}")));
     lines
 }
 

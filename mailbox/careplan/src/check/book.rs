@@ -62,7 +62,9 @@ impl<'a> Book<'a> {
     fn place(&self, column: usize) -> Place {
         let known = self.layout.and_then(|layout| layout.columns.get(column)).map(Place::of);
         let number = u16::try_from(column + 1).unwrap_or(u16::MAX);
-        known.unwrap_or(Place { number, id: "", name: "" })
+        // Column 1 is the version in every layout, known or not.
+        let version = Place { number: 1, id: "csv_version", name: "CSVバージョン" };
+        known.unwrap_or(if column == 0 { version } else { Place { number, id: "", name: "" } })
     }
 
     /// The findings, file first, then row by row.

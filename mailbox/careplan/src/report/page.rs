@@ -1,6 +1,7 @@
 //! The printable page. No script, nothing loaded from elsewhere, and every text escaped.
 
-use super::{Checked, Report, heading, label, more, verdict};
+use super::alike::{Alike, grouped};
+use super::{Checked, Report, heading, label, verdict};
 use crate::finding::Finding;
 use crate::{Lang, Severity};
 
@@ -25,19 +26,20 @@ fn section(file: &Checked, findings: &[&Finding], lang: Lang) -> String {
     if findings.is_empty() {
         return format!("<h2>{heading}</h2>\n<p class=\"none\">{}</p>\n", verdict(file, lang));
     }
-    let items: String = findings.iter().map(|finding| item(finding, lang)).collect();
+    let items: String = grouped(findings).iter().map(|alike| item(alike, lang)).collect();
     format!("<h2>{heading}</h2>\n<ul>\n{items}</ul>\n")
 }
 
-fn item(finding: &Finding, lang: Lang) -> String {
+fn item(alike: &Alike<'_>, lang: Lang) -> String {
+    let finding = alike.first;
     let class = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
     };
     let text = finding.text.as_ref().map_or(String::new(), |text| format!(" <code>{}</code>", escape(text.show())));
-    let more = more(finding, lang).map_or(String::new(), |more| format!(" {}", escape(&more)));
+    let rows = alike.elsewhere(lang).map_or(String::new(), |rows| format!("<br>\n{}", escape(&rows)));
     format!(
-        "<li><strong class=\"{class}\">{} {}</strong> {}<br>\n{}{text}<br>\n<span class=\"todo\">→ {}</span>{more}</li>\n",
+        "<li><strong class=\"{class}\">{} {}</strong> {}<br>\n{}{text}<br>\n<span class=\"todo\">→ {}</span>{rows}</li>\n",
         label(finding.severity, lang),
         finding.code,
         escape(&finding.place(lang)),

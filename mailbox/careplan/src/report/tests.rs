@@ -27,6 +27,20 @@ fn lines_say_where_what_and_what_to_do() {
 }
 
 #[test]
+fn the_same_in_many_rows_is_told_once() {
+    let rows = (0..40).map(|n| format!("202407,999903,{:010},202513\r\n", 9_900_000_000_u64 + n));
+    let report = report(NAME, &rows.collect::<Vec<_>>().concat());
+    assert_eq!(report.errors(), 40);
+    expect![[r"
+        DLTPLAN_202510_9970000011_43_9970000029_11_20251002120100.CSV  第6表 予定の削除  第4.1版
+          エラー M001 1行目 4列目「削除対象年月」: 実在する年月（YYYYMM）ではありません。 [202513]
+              → 介護ソフトで該当の項目を直し、もう一度出力してください。
+              同じことが、ほかに39か所あります（2, 3, 4, 5, 6, 7, 8, 9, 10, 11…行目）。
+        標準仕様のファイル1件を確認しました。エラー 40件、警告 0件です。"]]
+    .assert_eq(&report.lines(Lang::Ja).join("\n"));
+}
+
+#[test]
 fn warnings_count_only_when_asked() {
     let report = report(NAME, "202407,999903,9900000011,202510\n");
     assert_eq!((report.errors(), report.warnings()), (0, 1));

@@ -69,3 +69,66 @@ fn every_valid_sample_is_one_send_unit() {
         assert_eq!(sorted.bundles.iter().map(|bundle| bundle.units.len()).sum::<usize>(), 1, "{folder:?}");
     }
 }
+
+#[test]
+fn a_unit_that_lacks_one_of_its_files_is_not_a_unit() {
+    let may_lack = ["UPKIHON_SUB1", "UPKIHON_SUB2"];
+    for folder in folders("valid") {
+        let whole = files(&folder);
+        for lacking in 0..whole.len() {
+            let (mut rest, name) = (whole.clone(), whole[lacking].0.clone());
+            rest.remove(lacking);
+            let found: BTreeSet<String> = check(&rest).findings.iter().map(|one| one.code.to_string()).collect();
+            let fine = rest.is_empty() || may_lack.iter().any(|kind| name.starts_with(kind));
+            // A prevention plan and basic information are units of their own, too.
+            let is_other_unit = gather(rest.clone()).left_out.is_empty() && !name.contains("IMAGE");
+            let expected = if fine || is_other_unit { BTreeSet::new() } else { BTreeSet::from(["B001".to_owned()]) };
+            assert_eq!(
+                found.difference(&self::expected(&folder)).cloned().collect::<BTreeSet<_>>(),
+                expected,
+                "{name}"
+            );
+        }
+    }
+}
+
+/// The files with one piece of text replaced in those of one kind.
+fn replaced(files: &[(String, Vec<u8>)], kind: &str, from: &str, to: &str) -> Vec<(String, Vec<u8>)> {
+    let replace = |bytes: &[u8]| {
+        let mut new = Vec::new();
+        let mut rest = bytes;
+        while let Some(at) = rest.windows(from.len()).position(|window| window == from.as_bytes()) {
+            new.extend([&rest[..at], to.as_bytes()].concat());
+            rest = &rest[at + from.len()..];
+        }
+        new.extend(rest);
+        new
+    };
+    let change = |(name, bytes): &(String, Vec<u8>)| {
+        let bytes = if name.starts_with(kind) { replace(bytes) } else { bytes.clone() };
+        (name.clone(), bytes)
+    };
+    files.iter().map(change).collect()
+}
+
+#[track_caller]
+fn check_changed(folder: &str, kind: &str, (from, to): (&str, &str), expected: &str) {
+    let changed = replaced(&files(&samples().join("valid").join(folder)), kind, from, to);
+    let found: BTreeSet<String> = check(&changed).findings.iter().map(|one| one.code.to_string()).collect();
+    assert_eq!(found.into_iter().collect::<Vec<_>>().join(" "), expected, "{folder} {kind} {from} {to}");
+}
+
+#[test]
+fn files_of_a_unit_speak_of_the_same_persons_and_dates() {
+    let (plan, both, basic) = ("v41-plan-two-persons", "v41-use-two-persons-to-day-care", "v41-prevention-basic");
+    check_changed(plan, "UPHOSOKU", (",9900000029,", ",9900000030,"), "B002");
+    check_changed(both, "UPHOSOKU", (",H990000037,", ",H990000038,"), "B002");
+    check_changed(both, "UPPLAN", (",H990000037,", ",9900000011,"), "");
+    check_changed(plan, "UP2KYO", (",20250920,20250920,", ",20250920,20250919,"), "B003");
+    check_changed(plan, "UP3KYO", (",20250920,20250920,", ",20250920,20250919,"), "B003");
+    check_changed(plan, "UPHOSOKU", (",20250920,", ",20250919,"), "B003");
+    check_changed(plan, "UP2KYO", (",9900000029,", ",9900000030,"), "B003");
+    check_changed(basic, "UPKIHON_SUB2", (",20250910,", ",20250911,"), "B003");
+    check_changed(basic, "UPKIHON_9", ("_0001.jpg", "_0002.jpg"), "B001");
+    check_changed(basic, "UPKIHON_IMAGE", ("JFIF", "JFIF"), "");
+}
