@@ -39,7 +39,9 @@ struct Head {
     date: Option<Timestamp>,
 }
 
+/// ```text
 /// append = "APPEND" SP mailbox [SP flag-list] [SP date-time] SP literal
+/// ```
 ///
 /// Reads a command up to the literal it ends with. `None`: the literal is no message but an argument.
 fn head(command: &[u8]) -> Option<(&str, Parsed<Head>)> {

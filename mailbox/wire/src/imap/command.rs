@@ -78,7 +78,9 @@ impl From<Bad> for Why {
     }
 }
 
+/// ```text
 /// command = tag SP (command-any / command-auth / command-nonauth / command-select) CRLF
+/// ```
 pub(super) fn read(bytes: &[u8]) -> Result<(String, Command), Unreadable> {
     let mut cursor = Cursor::new(bytes);
     let tag = match cursor.tag() {
@@ -135,7 +137,9 @@ fn named(name: &str, cursor: &mut Cursor<'_>) -> Result<Command, Why> {
     })
 }
 
+/// ```text
 /// uid = "UID" SP (copy / fetch / search / store) ; RFC 4315 §2.1 adds EXPUNGE
+/// ```
 fn uid(cursor: &mut Cursor<'_>) -> Result<Command, Why> {
     cursor.space()?;
     match &*cursor.word()? {
@@ -170,7 +174,9 @@ fn new_mailbox(cursor: &mut Cursor<'_>) -> Parsed<Mailbox> {
     Ok(name.and_then(|name| name.parse().ok()))
 }
 
+/// ```text
 /// id = "ID" SP ("(" #(string SP nstring) ")" / nil) ; RFC 2971 §4: at most 30 pairs
+/// ```
 fn id(cursor: &mut Cursor<'_>) -> Parsed<()> {
     cursor.space()?;
     if cursor.take_word("NIL") {
@@ -184,7 +190,9 @@ fn id(cursor: &mut Cursor<'_>) -> Parsed<()> {
     if cursor.list(pair)?.len() <= 30 { Ok(()) } else { cursor.bad("at most 30 pairs") }
 }
 
+/// ```text
 /// authenticate = "AUTHENTICATE" SP auth-type [SP (base64 / "=")] *(CRLF base64) ; RFC 4959 §7
+/// ```
 fn authenticate(cursor: &mut Cursor<'_>) -> Parsed<Command> {
     cursor.space()?;
     let mechanism = cursor.atom()?.to_ascii_uppercase();
@@ -198,7 +206,9 @@ fn list(cursor: &mut Cursor<'_>, subscribed: bool) -> Parsed<Command> {
     Ok(Command::List { reference, pattern: cursor.list_mailbox()?, subscribed })
 }
 
+/// ```text
 /// status = "STATUS" SP mailbox SP "(" status-att *(SP status-att) ")"
+/// ```
 fn status(cursor: &mut Cursor<'_>) -> Parsed<Command> {
     let mailbox = mailbox(cursor)?;
     cursor.space()?;
@@ -230,8 +240,10 @@ fn copy(cursor: &mut Cursor<'_>, by: By) -> Parsed<Command> {
     Ok(Command::Copy { by, set: named_set(cursor)?, to: mailbox(cursor)? })
 }
 
+/// ```text
 /// store           = "STORE" SP sequence-set SP store-att-flags
 /// store-att-flags = (["+" / "-"] "FLAGS" [".SILENT"]) SP (flag-list / (flag *(SP flag)))
+/// ```
 fn store(cursor: &mut Cursor<'_>, by: By) -> Parsed<Command> {
     let set = named_set(cursor)?;
     cursor.space()?;
@@ -253,7 +265,9 @@ fn store(cursor: &mut Cursor<'_>, by: By) -> Parsed<Command> {
     Ok(Command::Store { by, set, change, silent, flags })
 }
 
+/// ```text
 /// flag-list = "(" [flag *(SP flag)] ")"
+/// ```
 pub(super) fn flag_list(cursor: &mut Cursor<'_>) -> Parsed<NamedFlags> {
     let mut flags = NamedFlags::default();
     cursor.list(|cursor| flag(cursor, &mut flags))?;
@@ -269,7 +283,9 @@ fn flag_row(cursor: &mut Cursor<'_>) -> Parsed<NamedFlags> {
     Ok(flags)
 }
 
+/// ```text
 /// flag = "\Answered" / "\Flagged" / "\Deleted" / "\Seen" / "\Draft" / flag-keyword / flag-extension
+/// ```
 fn flag(cursor: &mut Cursor<'_>, flags: &mut NamedFlags) -> Parsed<()> {
     if !cursor.take(b'\\') {
         let keyword = cursor.atom()?;

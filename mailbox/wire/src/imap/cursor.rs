@@ -22,12 +22,16 @@ pub(super) type Parsed<T> = Result<T, Bad>;
 /// A mailbox name; `None` if no folder can have it.
 pub(super) type Mailbox = Option<FolderName>;
 
+/// ```text
 /// atom-specials = "(" / ")" / "{" / SP / CTL / list-wildcards / quoted-specials / resp-specials
+/// ```
 pub(super) fn is_atom_char(byte: u8) -> bool {
     matches!(byte, 0x21..=0x7e) && !matches!(byte, b'(' | b')' | b'{' | b'%' | b'*' | b'"' | b'\\' | b']')
 }
 
+/// ```text
 /// ASTRING-CHAR = ATOM-CHAR / resp-specials
+/// ```
 pub(super) fn is_astring_char(byte: u8) -> bool {
     is_atom_char(byte) || byte == b']'
 }
@@ -91,7 +95,9 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// ```text
     /// tag = 1*<any ASTRING-CHAR except "+">
+    /// ```
     pub(super) fn tag(&mut self) -> Parsed<&'a str> {
         self.ascii(|byte| is_astring_char(byte) && byte != b'+', "a tag")
     }
@@ -106,7 +112,9 @@ impl<'a> Cursor<'a> {
         Ok(word.to_ascii_uppercase())
     }
 
+    /// ```text
     /// number = 1*DIGIT ; 32 bits in RFC 3501, 63 in RFC 9051
+    /// ```
     pub(super) fn number(&mut self) -> Parsed<u64> {
         let digits = self.ascii(|byte| byte.is_ascii_digit(), "a number")?;
         digits.parse().ok().filter(|number| *number < 1 << 63).map_or_else(|| self.bad("a smaller number"), Ok)
@@ -120,7 +128,9 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// ```text
     /// string = quoted / literal
+    /// ```
     pub(super) fn string(&mut self) -> Parsed<Vec<u8>> {
         match self.peek() {
             Some(b'"') => self.quoted(),
@@ -129,7 +139,9 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// ```text
     /// quoted = DQUOTE *QUOTED-CHAR DQUOTE ; UTF-8 is let through, as RFC 9051 does
+    /// ```
     fn quoted(&mut self) -> Parsed<Vec<u8>> {
         self.need(b'"', "a quoted string")?;
         let mut text = Vec::new();
@@ -147,7 +159,9 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// ```text
     /// literal = "{" number ["+"] "}" CRLF *CHAR8 ; the "+" is RFC 7888
+    /// ```
     fn literal(&mut self) -> Parsed<Vec<u8>> {
         self.need(b'{', "a literal")?;
         let size = self.number()?;
@@ -166,7 +180,9 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// ```text
     /// astring = 1*ASTRING-CHAR / string
+    /// ```
     pub(super) fn astring(&mut self) -> Parsed<Vec<u8>> {
         match self.peek() {
             Some(b'"' | b'{') => self.string(),
@@ -174,24 +190,28 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// ```text
     /// nstring = string / nil
+    /// ```
     pub(super) fn nstring(&mut self) -> Parsed<Option<Vec<u8>>> {
         if self.take_word("NIL") { Ok(None) } else { self.string().map(Some) }
     }
 
+    /// ```text
     /// mailbox = "INBOX" / astring ; in modified UTF-7 (§5.1.3)
+    /// ```
     pub(super) fn mailbox(&mut self) -> Parsed<Mailbox> {
         Ok(utf7::decode(&self.astring()?).and_then(|name| name.parse().ok()))
     }
 
+    /// ```text
     /// list-mailbox = 1*list-char / string
+    /// ```
     pub(super) fn list_mailbox(&mut self) -> Parsed<Vec<u8>> {
+        let of = |byte| is_astring_char(byte) || matches!(byte, b'%' | b'*');
         match self.peek() {
             Some(b'"' | b'{') => self.string(),
-            _ => {
-                let of = |byte| is_astring_char(byte) || matches!(byte, b'%' | b'*');
-                Ok(self.ascii(of, "a mailbox name or pattern")?.as_bytes().to_vec())
-            }
+            _ => Ok(self.ascii(of, "a mailbox name or pattern")?.as_bytes().to_vec()),
         }
     }
 

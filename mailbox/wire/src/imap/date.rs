@@ -17,7 +17,9 @@ pub(super) fn write(at: Timestamp) -> String {
     format!("{day:>2}-{month}-{year:04} {:02}:{:02}:{:02} +0900", there.hour(), there.minute(), there.second())
 }
 
+/// ```text
 /// date = date-text / DQUOTE date-text DQUOTE
+/// ```
 pub(super) fn date(cursor: &mut Cursor<'_>) -> Parsed<Date> {
     let quoted = cursor.take(b'"');
     let date = date_text(cursor)?;
@@ -27,7 +29,9 @@ pub(super) fn date(cursor: &mut Cursor<'_>) -> Parsed<Date> {
     Ok(date)
 }
 
+/// ```text
 /// date-time = DQUOTE date-day-fixed "-" date-month "-" date-year SP time SP zone DQUOTE
+/// ```
 pub(super) fn date_time(cursor: &mut Cursor<'_>) -> Parsed<Timestamp> {
     cursor.need(b'"', "a date and time in quotation marks")?;
     cursor.take(b' ');
@@ -58,7 +62,9 @@ pub(super) fn date_time(cursor: &mut Cursor<'_>) -> Parsed<Timestamp> {
         .map_or_else(|| cursor.bad("a time that exists"), Ok)
 }
 
+/// ```text
 /// date-text = date-day "-" date-month "-" date-year
+/// ```
 fn date_text(cursor: &mut Cursor<'_>) -> Parsed<Date> {
     let day = cursor.number()?;
     cursor.need(b'-', "-")?;

@@ -2,16 +2,18 @@
 
 use super::reply::{nstring, string};
 use super::settings::ADDRESSES;
-use crate::mime::{Address, HEADER_BYTES, Header, addresses};
+use crate::mime::{Address, Field, HEADER_BYTES, Header, addresses};
 
+/// ```text
 /// envelope = "(" env-date SP env-subject SP env-from SP env-sender SP env-reply-to SP env-to SP env-cc SP env-bcc SP
 ///            env-in-reply-to SP env-message-id ")"
+/// ```
 ///
 /// Values are unfolded; encoded words stay as they are. `None` is the envelope of a message that cannot be read.
 pub(super) fn write(out: &mut Vec<u8>, header: Option<Header<'_>>) {
     let header = header.map(|header| Header::of(&header.octets()[..header.octets().len().min(HEADER_BYTES)]));
     let get = |name: &str| header.and_then(|header| header.get(name));
-    let text = |out: &mut Vec<u8>, name: &str| nstring(out, get(name).map(|field| field.unfolded()).as_deref());
+    let text = |out: &mut Vec<u8>, name: &str| nstring(out, get(name).map(Field::unfolded).as_deref());
     let list = |name: &str| get(name).map(|field| addresses(&field.unfolded(), ADDRESSES)).unwrap_or_default();
     let from = list("From");
     // Absent or empty Sender and Reply-To are those of From.
@@ -37,11 +39,15 @@ fn write_list(out: &mut Vec<u8>, list: &[Address]) {
         return nstring(out, None);
     }
     out.push(b'(');
-    list.iter().for_each(|address| write_address(out, address));
+    for address in list {
+        write_address(out, address);
+    }
     out.push(b')');
 }
 
+/// ```text
 /// address = "(" addr-name SP addr-adl SP addr-mailbox SP addr-host ")"
+/// ```
 fn write_address(out: &mut Vec<u8>, address: &Address) {
     match address {
         Address::Mailbox { name, route, local, host } => {

@@ -169,12 +169,14 @@ impl Session {
     }
 }
 
+/// ```text
 /// message-data = nz-number SP "FETCH" SP "(" msg-att *(SP msg-att) ")"
+/// ```
 fn respond(fetch: &mut Fetch, view: &mut View, place: usize, message: Option<Arc<[u8]>>) -> Response {
     let Some(mut entry) = view.entry(place).copied() else { return Response::default() };
     let newly_seen = fetch.marks(&entry, view);
     if newly_seen {
-        entry.flags = entry.flags | Flags::SEEN;
+        entry.flags |= Flags::SEEN;
         view.told(place, entry.flags);
         fetch.seen.push(entry.uid);
     }

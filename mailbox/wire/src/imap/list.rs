@@ -1,6 +1,6 @@
 //! LIST, LSUB, SUBSCRIBE (RFC 3501 §6.3.6, §6.3.8, §6.3.9), with RFC 3348 and 6154 attributes.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use fumibako_model::{FolderName, Refusal};
 
@@ -96,8 +96,8 @@ fn matches(folders: &[FolderName], pattern: &str) -> Vec<(FolderName, bool)> {
             let ends = name.as_str().match_indices('/').map(|(end, _)| end);
             ends.filter_map(|end| name.as_str()[..end].parse().ok()).collect()
         };
-        let levels: BTreeMap<FolderName, ()> = folders.iter().flat_map(above).map(|level| (level, ())).collect();
-        let empty = levels.into_keys().filter(|level| !folders.contains(level) && fits(level, pattern));
+        let levels: BTreeSet<FolderName> = folders.iter().flat_map(above).collect();
+        let empty = levels.into_iter().filter(|level| !folders.contains(level) && fits(level, pattern));
         found.extend(empty.map(|level| (level, false)));
     }
     found

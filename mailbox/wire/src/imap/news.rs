@@ -98,9 +98,10 @@ impl Session {
         let names = all_flags(&view.keywords);
         let read_only = view.read_only;
         self.untagged(&format!("FLAGS ({names})"));
-        match read_only {
-            true => self.untagged("OK [PERMANENTFLAGS ()] The folder is open read-only."),
-            false => self.untagged(&format!("OK [PERMANENTFLAGS ({names} \\*)] Flags are kept.")),
+        if read_only {
+            self.untagged("OK [PERMANENTFLAGS ()] The folder is open read-only.");
+        } else {
+            self.untagged(&format!("OK [PERMANENTFLAGS ({names} \\*)] Flags are kept."));
         }
     }
 

@@ -3,7 +3,43 @@
 use fumibako_model::{FolderName, Refusal, Refused};
 
 use super::cursor::is_astring_char;
+use super::session::Session;
 use super::utf7;
+
+impl Session {
+    /// Says an untagged line.
+    pub(super) fn untagged(&mut self, text: &str) {
+        self.say(format!("* {text}\r\n").as_bytes());
+    }
+
+    /// Says a tagged line: the command is over.
+    pub(super) fn tagged(&mut self, tag: &str, text: &str) {
+        self.say(format!("{tag} {text}\r\n").as_bytes());
+    }
+
+    pub(super) fn no(&mut self, tag: &str, text: &str) {
+        self.tagged(tag, &format!("NO {text}"));
+    }
+
+    pub(super) fn bad(&mut self, tag: &str, text: &str) {
+        self.tagged(tag, &format!("BAD {text}"));
+        self.count_bad();
+    }
+
+    /// A refusal made here.
+    pub(super) fn refuse_here(&mut self, tag: &str, refused: impl Into<Refused>) {
+        self.refuse(tag, &refused.into(), &self.reference.clone());
+    }
+
+    pub(super) fn refuse(&mut self, tag: &str, refused: &Refused, reference: &str) {
+        self.no(tag, &refusal(refused, refused.why.row().imap, reference));
+    }
+
+    /// The refusal of a command that puts something into a folder.
+    pub(super) fn refuse_target(&mut self, tag: &str, refused: &Refused, reference: &str) {
+        self.no(tag, &refusal(refused, code_of_target(refused.why), reference));
+    }
+}
 
 /// A string on the wire: quoted if it can be, else a literal.
 pub(super) fn string(out: &mut Vec<u8>, text: &[u8]) {
@@ -21,7 +57,9 @@ pub(super) fn string(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
 }
 
+/// ```text
 /// nstring = string / nil
+/// ```
 pub(super) fn nstring(out: &mut Vec<u8>, text: Option<&[u8]>) {
     match text {
         Some(text) => string(out, text),
@@ -57,11 +95,8 @@ pub(super) fn mailbox(name: &FolderName) -> String {
 
 /// `[CODE] E-XXX-NNN sentence (ref …)`, from the catalogue's row (Profile §6).
 pub(super) fn refusal(refused: &Refused, code: &str, reference: &str) -> String {
-    let mut text = format!("[{code}] {refused}");
-    if !reference.is_empty() {
-        text.push_str(&format!(" (ref {reference})"));
-    }
-    line(&text)
+    let reference = if reference.is_empty() { String::new() } else { format!(" (ref {reference})") };
+    line(&format!("[{code}] {refused}{reference}"))
 }
 
 /// The response code of a refusal of COPY or APPEND: a folder that is missing could be made (RFC 3501 §6.3.11).

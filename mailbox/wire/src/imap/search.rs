@@ -34,7 +34,8 @@ impl Search {
     }
 
     fn find(&mut self, number: &dyn std::fmt::Display) {
-        self.found.push_str(&format!(" {number}"));
+        self.found.push(' ');
+        self.found.push_str(&number.to_string());
     }
 }
 

@@ -27,10 +27,12 @@ impl Section {
     pub(super) const HEADER: Self = Self { path: Vec::new(), what: What::Header };
     pub(super) const TEXT: Self = Self { path: Vec::new(), what: What::Text };
 
+    /// ```text
     /// section-spec    = section-msgtext / (section-part ["." section-text])
     /// section-part    = nz-number *("." nz-number)
     /// section-msgtext = "HEADER" / "HEADER.FIELDS" [".NOT"] SP header-list / "TEXT"
     /// section-text    = section-msgtext / "MIME"
+    /// ```
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         let mut section = Self::WHOLE;
         if cursor.peek() == Some(b']') {
@@ -124,10 +126,10 @@ impl What {
 
 /// The fields of these names, or all others, and the blank line after the header, if it has one (RFC 3501 §7.4.2).
 fn fields(header: Header<'_>, place: Range<usize>, names: &[Vec<u8>], not: bool) -> Vec<Range<usize>> {
-    let named = |name: &[u8]| names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name));
+    let listed = |name: &[u8]| names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name));
     let mut ranges: Vec<Range<usize>> = Vec::new();
     for (range, field) in header.placed_fields() {
-        if named(field.name()) == not {
+        if listed(field.name()) == not {
             continue;
         }
         let range = place.start + range.start..place.start + range.end;

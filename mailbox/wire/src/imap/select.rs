@@ -51,9 +51,10 @@ impl Session {
         }
         self.untagged(&format!("OK [UIDVALIDITY {}] UIDs are valid.", uid_validity.0));
         self.untagged(&format!("OK [UIDNEXT {uid_next}] The next UID."));
-        match read_only {
-            true => self.tagged(tag, "OK [READ-ONLY] EXAMINE done."),
-            false => self.tagged(tag, "OK [READ-WRITE] SELECT done."),
+        if read_only {
+            self.tagged(tag, "OK [READ-ONLY] EXAMINE done.");
+        } else {
+            self.tagged(tag, "OK [READ-WRITE] SELECT done.");
         }
     }
 

@@ -98,8 +98,13 @@ impl Work {
     fn tag(&self) -> &str {
         match self {
             Self::Nothing | Self::Tls | Self::Discard => "*",
-            Self::Sasl(tag) | Self::Login(tag) | Self::Status(tag, _) | Self::Create(tag) | Self::Idle(tag) => tag,
-            Self::Open { tag, .. } | Self::Leave(Then::Open { tag, .. } | Then::Say(tag, _)) => tag,
+            Self::Sasl(tag)
+            | Self::Login(tag)
+            | Self::Status(tag, _)
+            | Self::Create(tag)
+            | Self::Idle(tag)
+            | Self::Open { tag, .. }
+            | Self::Leave(Then::Open { tag, .. } | Then::Say(tag, _)) => tag,
             Self::List(list) => list.tag(),
             Self::Append(append) => append.tag(),
             Self::Copy(copy) => copy.tag(),
@@ -258,10 +263,7 @@ impl Session {
     }
 
     pub(super) fn not_understood(&mut self, Unreadable { tag, why }: &Unreadable) {
-        let Some(tag) = tag else {
-            self.untagged("BAD A command begins with a tag.");
-            return self.count_bad();
-        };
+        let Some(tag) = tag else { return self.bad("*", "A command begins with a tag.") };
         match why {
             Why::Grammar(bad) => self.bad(tag, &format!("Expected {} at octet {}.", bad.expected, bad.at + 1)),
             Why::Unknown => self.bad(tag, "There is no such command."),
@@ -272,53 +274,16 @@ impl Session {
 
     /// BAD to a command that was not read whole.
     pub(super) fn unreadable(&mut self, line: &[u8], why: &str) {
-        match super::cursor::Cursor::new(line).tag() {
-            Ok(tag) => self.bad(tag, why),
-            Err(_) => {
-                self.untagged(&format!("BAD {why}"));
-                self.count_bad();
-            }
-        }
+        let tag = super::cursor::Cursor::new(line).tag().unwrap_or("*");
+        self.bad(tag, why);
     }
 
-    /// Says an untagged line.
-    pub(super) fn untagged(&mut self, text: &str) {
-        self.say(format!("* {text}\r\n").as_bytes());
-    }
-
-    /// Says a tagged line: the command is over.
-    pub(super) fn tagged(&mut self, tag: &str, text: &str) {
-        self.say(format!("{tag} {text}\r\n").as_bytes());
-    }
-
-    pub(super) fn no(&mut self, tag: &str, text: &str) {
-        self.tagged(tag, &format!("NO {text}"));
-    }
-
-    pub(super) fn bad(&mut self, tag: &str, text: &str) {
-        self.tagged(tag, &format!("BAD {text}"));
-        self.count_bad();
-    }
-
-    fn count_bad(&mut self) {
+    /// So many senseless commands end the connection.
+    pub(super) fn count_bad(&mut self) {
         self.bad += 1;
         if self.bad == BAD_COMMANDS {
             self.bye_saying("Too many commands that make no sense.");
         }
-    }
-
-    /// A refusal made here.
-    pub(super) fn refuse_here(&mut self, tag: &str, refused: impl Into<Refused>) {
-        self.refuse(tag, &refused.into(), &self.reference.clone());
-    }
-
-    pub(super) fn refuse(&mut self, tag: &str, refused: &Refused, reference: &str) {
-        self.no(tag, &reply::refusal(refused, refused.why.row().imap, reference));
-    }
-
-    /// The refusal of a command that puts something into a folder.
-    pub(super) fn refuse_target(&mut self, tag: &str, refused: &Refused, reference: &str) {
-        self.no(tag, &reply::refusal(refused, reply::code_of_target(refused.why), reference));
     }
 
     /// Bytes for the peer; those of one step go out together.

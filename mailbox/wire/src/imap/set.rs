@@ -9,8 +9,10 @@ pub(super) struct Set(pub(super) Vec<(Num, Num)>);
 /// A number; `None` is `*`, the largest in use.
 pub(super) type Num = Option<u32>;
 
+/// ```text
 /// sequence-set = (seq-number / seq-range) *("," sequence-set)
 /// seq-number   = nz-number / "*"
+/// ```
 pub(super) fn set(cursor: &mut Cursor<'_>) -> Parsed<Set> {
     let mut ranges = Vec::new();
     loop {

@@ -50,7 +50,9 @@ impl Session {
             // The client knows what it did; it is told only what comes out otherwise.
             let named = named_flags(&flags, &changes.keywords);
             if let Some(view) = self.view() {
-                uids.iter().for_each(|uid| view.expect(*uid, |flags| changed(flags, change, named)));
+                for uid in uids {
+                    view.expect(uid, |flags| changed(flags, change, named));
+                }
             }
             self.tell(changes, false, by);
         } else {

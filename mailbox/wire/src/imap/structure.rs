@@ -4,9 +4,11 @@ use memchr::memchr_iter;
 
 use super::envelope;
 use super::reply::{nstring, string};
-use crate::mime::{Entity, Parameters, parameters};
+use crate::mime::{Entity, Field, Parameters, parameters};
 
+/// ```text
 /// body = "(" (body-type-1part / body-type-mpart) ")" ; `extended`: with the extension data of BODYSTRUCTURE
+/// ```
 pub(super) fn write(out: &mut Vec<u8>, entity: Entity<'_>, extended: bool) {
     out.push(b'(');
     if entity.is_multipart() {
@@ -17,7 +19,9 @@ pub(super) fn write(out: &mut Vec<u8>, entity: Entity<'_>, extended: bool) {
     out.push(b')');
 }
 
+/// ```text
 /// body-type-mpart = 1*body SP media-subtype [SP body-ext-mpart]
+/// ```
 fn multipart(out: &mut Vec<u8>, entity: Entity<'_>, extended: bool) {
     for part in entity.parts() {
         write(out, part, extended);
@@ -36,8 +40,10 @@ fn multipart(out: &mut Vec<u8>, entity: Entity<'_>, extended: bool) {
     }
 }
 
+/// ```text
 /// body-type-1part = (body-type-basic / body-type-msg / body-type-text) [SP body-ext-1part]
 /// body-fields     = body-fld-param SP body-fld-id SP body-fld-desc SP body-fld-enc SP body-fld-octets
+/// ```
 fn single(out: &mut Vec<u8>, entity: Entity<'_>, extended: bool) {
     let header = entity.header();
     let mut kind = entity.content_type();
@@ -53,7 +59,7 @@ fn single(out: &mut Vec<u8>, entity: Entity<'_>, extended: bool) {
     parameter_list(out, &kind.parameters);
     for name in ["Content-ID", "Content-Description"] {
         out.push(b' ');
-        nstring(out, header.get(name).map(|field| field.unfolded()).as_deref());
+        nstring(out, header.get(name).map(Field::unfolded).as_deref());
     }
     out.push(b' ');
     let encoding = header.get("Content-Transfer-Encoding").map(|field| parameters(field.value()).value);
@@ -74,7 +80,7 @@ fn single(out: &mut Vec<u8>, entity: Entity<'_>, extended: bool) {
     }
     if extended {
         out.push(b' ');
-        nstring(out, header.get("Content-MD5").map(|field| field.unfolded()).as_deref());
+        nstring(out, header.get("Content-MD5").map(Field::unfolded).as_deref());
         extension(out, entity);
     }
 }
@@ -93,7 +99,7 @@ fn extension(out: &mut Vec<u8>, entity: Entity<'_>) {
         }
     }
     out.push(b' ');
-    let language = entity.header().get("Content-Language").map(|field| field.unfolded()).unwrap_or_default();
+    let language = entity.header().get("Content-Language").map(Field::unfolded).unwrap_or_default();
     let tags: Vec<&[u8]> = language.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).collect();
     match &tags[..] {
         [tag] => nstring(out, Some(*tag).filter(|tag| !tag.is_empty())),
@@ -107,10 +113,12 @@ fn extension(out: &mut Vec<u8>, entity: Entity<'_>) {
         }
     }
     out.push(b' ');
-    nstring(out, entity.header().get("Content-Location").map(|field| field.unfolded()).as_deref());
+    nstring(out, entity.header().get("Content-Location").map(Field::unfolded).as_deref());
 }
 
+/// ```text
 /// body-fld-param = "(" string SP string *(SP string SP string) ")" / nil ; as written: RFC 2231 is the client's to read
+/// ```
 fn parameter_list(out: &mut Vec<u8>, parameters: &[(Vec<u8>, Vec<u8>)]) {
     if parameters.is_empty() {
         return nstring(out, None);

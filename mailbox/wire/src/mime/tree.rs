@@ -154,7 +154,8 @@ impl<'t> Entity<'t> {
 
     /// `Content-Transfer-Encoding` in lower case; `7bit` if it has none (RFC 2045 §6.1).
     pub fn transfer_encoding(self) -> String {
-        self.header().get("Content-Transfer-Encoding").map(|field| value_token(field.value())).unwrap_or("7bit".into())
+        let field = self.header().get("Content-Transfer-Encoding");
+        field.map_or_else(|| "7bit".into(), |field| value_token(field.value()))
     }
 
     /// The body with its transfer encoding undone.

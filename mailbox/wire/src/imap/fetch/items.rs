@@ -57,7 +57,9 @@ impl Content {
 }
 
 impl Items {
+    /// ```text
     /// fetch = "FETCH" SP sequence-set SP ("ALL" / "FULL" / "FAST" / fetch-att / "(" fetch-att *(SP fetch-att) ")")
+    /// ```
     pub(in crate::imap) fn read(cursor: &mut Cursor<'_>, by: By) -> Parsed<Self> {
         let mut items = match cursor.peek() {
             Some(b'(') => cursor.list(item)?,
@@ -111,8 +113,10 @@ fn macro_or_item(cursor: &mut Cursor<'_>) -> Parsed<Vec<Item>> {
     Ok(vec![item(cursor)?])
 }
 
+/// ```text
 /// fetch-att = "ENVELOPE" / "FLAGS" / "INTERNALDATE" / "RFC822" [".HEADER" / ".SIZE" / ".TEXT"] /
 ///             "BODY" ["STRUCTURE"] / "UID" / "BODY" [".PEEK"] section ["<" number "." nz-number ">"]
+/// ```
 fn item(cursor: &mut Cursor<'_>) -> Parsed<Item> {
     let old = |name, section, peek| Item::Content(Content { old_name: Some(name), section, partial: None, peek });
     let peek = match &*cursor.word()? {

@@ -48,7 +48,9 @@ pub(super) enum When {
 pub(super) struct Needle(pub(super) String);
 
 impl Program {
+    /// ```text
     /// search = "SEARCH" [SP "CHARSET" SP astring] 1*(SP search-key)
+    /// ```
     pub(in crate::imap) fn read(cursor: &mut Cursor<'_>) -> Result<Self, Why> {
         if cursor.take_word("CHARSET ") {
             let charset = cursor.astring()?;
@@ -84,7 +86,9 @@ fn key(cursor: &mut Cursor<'_>, depth: usize) -> Parsed<Key> {
 fn named(cursor: &mut Cursor<'_>, depth: usize) -> Parsed<Key> {
     let not = |key| Ok(Key::Not(Box::new(key)));
     match &*cursor.word()? {
-        "ALL"        => Ok(Key::All),
+        // `\Recent` is not kept: nothing is recent, everything is old.
+        "ALL" | "OLD" => Ok(Key::All),
+        "NEW" | "RECENT" => not(Key::All),
         "ANSWERED"   => Ok(Key::Has(Flags::ANSWERED)),
         "DELETED"    => Ok(Key::Has(Flags::DELETED)),
         "DRAFT"      => Ok(Key::Has(Flags::DRAFT)),
@@ -95,9 +99,6 @@ fn named(cursor: &mut Cursor<'_>, depth: usize) -> Parsed<Key> {
         "UNDRAFT"    => not(Key::Has(Flags::DRAFT)),
         "UNFLAGGED"  => not(Key::Has(Flags::FLAGGED)),
         "UNSEEN"     => not(Key::Has(Flags::SEEN)),
-        // `\Recent` is not kept: nothing is recent, everything is old.
-        "NEW" | "RECENT" => not(Key::All),
-        "OLD"        => Ok(Key::All),
         "KEYWORD"    => Ok(Key::Keyword(keyword(cursor)?)),
         "UNKEYWORD"  => not(Key::Keyword(keyword(cursor)?)),
         "BEFORE"     => Ok(Key::Came(When::Before, day(cursor)?)),

@@ -1,0 +1,300 @@
+//! An office's mailboxes in memory, behind the IMAP transcripts.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use fumibako_model::{
+    Changes, Entry, FlagChange, Flags, FolderId, FolderName, FolderStatus, FolderView, Keywords, MessageId, ModSeq,
+    NamedFlags, Party, Private, Refusal, Refused, STANDARD_FOLDERS, Uid, UidValidity,
+};
+use fumibako_wire::imap::{Answer, Ask, Session, Settings};
+use fumibako_wire::{Cover, Credentials};
+use jiff::Timestamp;
+
+use crate::player::{Desk, refusal};
+
+/// Everything one office keeps. All connections see the same.
+pub(crate) struct Office {
+    folders: Vec<Folder>,
+    bodies: Vec<Arc<[u8]>>,
+    modseq: u64,
+}
+
+struct Folder {
+    name: FolderName,
+    uid_next: u32,
+    keywords: Keywords,
+    entries: Vec<Entry>,
+    vanished: Vec<(ModSeq, Uid)>,
+}
+
+impl Default for Office {
+    fn default() -> Self {
+        let folders = STANDARD_FOLDERS.map(|(name, _)| Folder::new(name.parse().unwrap()));
+        Self { folders: folders.into(), bodies: Vec::new(), modseq: 0 }
+    }
+}
+
+impl Folder {
+    fn new(name: FolderName) -> Self {
+        Self { name, uid_next: 1, keywords: Keywords::default(), entries: Vec::new(), vanished: Vec::new() }
+    }
+
+    fn flags(&mut self, named: &NamedFlags) -> Flags {
+        let mut flags = Flags { system: named.system, keywords: 0 };
+        for name in &named.keywords {
+            if self.keywords.flag(name).is_none() {
+                self.keywords.0.push(name.clone());
+            }
+            flags |= self.keywords.flag(name).unwrap();
+        }
+        flags
+    }
+}
+
+impl Office {
+    fn at(&self, name: &FolderName) -> Result<usize, Refused> {
+        self.folders.iter().position(|folder| folder.name == *name).ok_or(Refusal::NoSuchFolder.into())
+    }
+
+    fn tick(&mut self) -> ModSeq {
+        self.modseq += 1;
+        ModSeq(self.modseq)
+    }
+
+    fn status(&self, at: usize) -> FolderStatus {
+        let folder = &self.folders[at];
+        FolderStatus {
+            folder: FolderId(i64::try_from(at).unwrap()),
+            name: folder.name.clone(),
+            uid_validity: UidValidity((1000 + u32::try_from(at).unwrap()).try_into().unwrap()),
+            uid_next: folder.uid_next,
+            highest_modseq: ModSeq(self.modseq),
+            messages: folder.entries.len().try_into().unwrap(),
+            unseen: folder.entries.iter().filter(|entry| !entry.flags.has(Flags::SEEN)).count().try_into().unwrap(),
+            bytes: folder.entries.iter().map(|entry| entry.size).sum(),
+        }
+    }
+
+    /// Files a body; its UID.
+    pub(crate) fn file(&mut self, at: usize, body: &[u8], named: &NamedFlags, received_at: Timestamp) -> Uid {
+        self.bodies.push(body.into());
+        let message = MessageId(i64::try_from(self.bodies.len()).unwrap());
+        self.show(at, message, named, received_at)
+    }
+
+    fn show(&mut self, at: usize, message: MessageId, named: &NamedFlags, received_at: Timestamp) -> Uid {
+        let modseq = self.tick();
+        let size = self.bodies[usize::try_from(message.0).unwrap() - 1].len() as u64;
+        let folder = &mut self.folders[at];
+        let flags = folder.flags(named);
+        let uid = Uid::new(folder.uid_next).unwrap();
+        folder.uid_next += 1;
+        folder.entries.push(Entry { uid, flags, modseq, message, size, received_at });
+        uid
+    }
+
+    fn flag(&mut self, at: usize, uids: &[Uid], change: FlagChange, named: &NamedFlags) {
+        let modseq = self.tick();
+        let folder = &mut self.folders[at];
+        let flags = folder.flags(named);
+        for entry in folder.entries.iter_mut().filter(|entry| uids.contains(&entry.uid)) {
+            let now = match change {
+                FlagChange::Add => entry.flags | flags,
+                FlagChange::Remove => entry.flags.without(flags),
+                FlagChange::Replace => flags,
+            };
+            if now != entry.flags {
+                (entry.flags, entry.modseq) = (now, modseq);
+            }
+        }
+    }
+
+    fn expunge(&mut self, at: usize, which: impl Fn(&Entry) -> bool) {
+        let modseq = self.tick();
+        let folder = &mut self.folders[at];
+        let (gone, stay) = folder.entries.iter().partition(|entry| which(entry));
+        folder.entries = stay;
+        let gone: Vec<Entry> = gone;
+        folder.vanished.extend(gone.iter().map(|entry| (modseq, entry.uid)));
+    }
+
+    /// What happened since; and the messages named, as they are.
+    fn changes(&self, at: usize, since: ModSeq, named: &[Uid]) -> Changes {
+        let folder = &self.folders[at];
+        let told = |entry: &&Entry| entry.modseq > since || named.contains(&entry.uid);
+        Changes {
+            keywords: folder.keywords.clone(),
+            entries: folder.entries.iter().filter(told).copied().collect(),
+            vanished: folder.vanished.iter().filter(|(at, _)| *at > since).map(|(_, uid)| *uid).collect(),
+            highest_modseq: ModSeq(self.modseq),
+        }
+    }
+
+    fn obey(&mut self, ask: Ask, body: &[u8]) -> Result<Answer, Refused> {
+        let place = |folder: FolderId| usize::try_from(folder.0).unwrap();
+        Ok(match ask {
+            Ask::Login(Credentials { login, password: Private(password), .. }) => match login.parse::<Party>() {
+                Ok(party) if password == "himitsu" => Answer::Welcome(party),
+                _ => return Err(Refusal::WrongPassword.into()),
+            },
+            Ask::Folders => Answer::Folders(self.folders.iter().map(|folder| folder.name.clone()).collect()),
+            Ask::Status(name) => Answer::Status(self.status(self.at(&name)?)),
+            Ask::Open(name) => {
+                let at = self.at(&name)?;
+                let (keywords, entries) = (self.folders[at].keywords.clone(), self.folders[at].entries.clone());
+                Answer::Folder(Box::new(FolderView { status: self.status(at), keywords, entries }))
+            }
+            Ask::Close | Ask::Discard => Answer::Done,
+            Ask::Since(folder, since) => Answer::Changes(self.changes(place(folder), since, &[])),
+            Ask::Read(message) => {
+                let body = self.bodies[usize::try_from(message.0).unwrap() - 1].clone();
+                if body.is_empty() {
+                    return Err(Refusal::NoSuchMessage.into());
+                }
+                Answer::Message(Private(body))
+            }
+            Ask::Flag { folder, uids, change, flags, since } => {
+                self.flag(place(folder), &uids, change, &flags);
+                Answer::Changes(self.changes(place(folder), since, &uids))
+            }
+            Ask::Expunge { folder, uids, since } => {
+                let named = |uid: &Uid| uids.as_ref().is_none_or(|uids| uids.contains(uid));
+                self.expunge(place(folder), |entry| entry.flags.has(Flags::DELETED) && named(&entry.uid));
+                Answer::Changes(self.changes(place(folder), since, &[]))
+            }
+            Ask::Append { folder, flags, date } => {
+                let at = self.at(&folder)?;
+                let uid = self.file(at, body, &flags, date.unwrap_or(Timestamp::UNIX_EPOCH));
+                Answer::Appended(self.status(at).uid_validity, uid)
+            }
+            Ask::Copy { folder, uids, to } => {
+                let (from, to) = (place(folder), self.at(&to)?);
+                let wanted: Vec<Entry> =
+                    self.folders[from].entries.iter().filter(|entry| uids.contains(&entry.uid)).copied().collect();
+                let pairs = wanted.iter().map(|entry| {
+                    let keywords = self.folders[from].keywords.names(entry.flags).map(str::to_owned).collect();
+                    let named = NamedFlags { system: entry.flags.system, keywords };
+                    (entry.uid, self.show(to, entry.message, &named, entry.received_at))
+                });
+                let pairs = pairs.collect();
+                Answer::Copied(self.status(to).uid_validity, pairs)
+            }
+            Ask::Create(name) => {
+                if self.at(&name).is_ok() {
+                    return Err(Refusal::FolderExists.into());
+                }
+                self.folders.push(Folder::new(name));
+                Answer::Done
+            }
+        })
+    }
+}
+
+/// A message beside the transcripts; its lines end with CR LF on the wire.
+pub(crate) fn sample(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conformance/transcripts/imap").join(name);
+    std::fs::read_to_string(path).unwrap().replace('\n', "\r\n").into_bytes()
+}
+
+fn uids(uids: &[Uid]) -> String {
+    uids.iter().map(Uid::to_string).collect::<Vec<_>>().join(",")
+}
+
+fn names(flags: &NamedFlags) -> String {
+    let system = Flags { system: flags.system, keywords: 0 };
+    let named = Flags::NAMED.iter().filter(|(flag, _)| system.has(*flag)).map(|(_, name)| *name);
+    named.chain(flags.keywords.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
+}
+
+impl Desk for Office {
+    type Session = Session;
+
+    fn open(&mut self, now: Timestamp, set: &BTreeMap<String, String>) -> Session {
+        let mut settings = Settings::default();
+        if let Some(bytes) = set.get("message-bytes") {
+            settings.message_bytes = bytes.parse().unwrap();
+        }
+        let settings = Arc::new(settings);
+        if let Some(script) = set.get("refuse") {
+            let (refused, reference) = refusal(script).unwrap();
+            return Session::turned_away(now, settings, &refused, reference);
+        }
+        let clear = set.get("cover").is_some_and(|cover| cover == "clear");
+        let cover = if clear { Cover::ClearOffersTls } else { Cover::Tls };
+        Session::open(now, cover, settings, "C0FFEE".to_owned())
+    }
+
+    fn write(&self, ask: &Ask, body: &[u8]) -> String {
+        match ask {
+            Ask::Login(Credentials { authorization, login, password: Private(password) }) => {
+                format!("login {login} {password} as {authorization}")
+            }
+            Ask::Folders => "folders".into(),
+            Ask::Status(name) => format!("status {name}"),
+            Ask::Open(name) => format!("open {name}"),
+            Ask::Close => "close".into(),
+            Ask::Since(_, since) => format!("since {}", since.0),
+            Ask::Read(message) => format!("read {}", message.0),
+            Ask::Flag { uids: named, change, flags, .. } => {
+                let sign = match change {
+                    FlagChange::Add => "+",
+                    FlagChange::Remove => "-",
+                    FlagChange::Replace => "=",
+                };
+                format!("flag {} {sign}({})", uids(named), names(flags))
+            }
+            Ask::Expunge { uids: None, .. } => "expunge".into(),
+            Ask::Expunge { uids: Some(named), .. } => format!("expunge {}", uids(named)),
+            Ask::Append { folder, flags, date } => {
+                let date = date.map(|date| format!(" {date}")).unwrap_or_default();
+                format!("append {folder} ({}){date} {:?}", names(flags), String::from_utf8_lossy(body))
+            }
+            Ask::Discard => "discard".into(),
+            Ask::Copy { uids: named, to, .. } => format!("copy {} to {to}", uids(named)),
+            Ask::Create(name) => format!("create {name}"),
+        }
+    }
+
+    fn answer(&mut self, ask: Ask, body: Vec<u8>, script: Option<&str>) -> Result<Answer, String> {
+        match script {
+            None => Ok(self
+                .obey(ask, &body)
+                .unwrap_or_else(|refused| Answer::No { refused, reference: "3FA2B1".to_owned() })),
+            Some(script) => {
+                let (refused, reference) = refusal(script).ok_or_else(|| format!("no such answer: {script}"))?;
+                Ok(Answer::No { refused, reference })
+            }
+        }
+    }
+
+    /// `deliver FILE to FOLDER`, `mark UID FLAG in FOLDER`, `remove UID from FOLDER`, `lose MESSAGE`, `create FOLDER`.
+    fn act(&mut self, words: &str) -> Result<(), String> {
+        let words: Vec<&str> = words.split(' ').collect();
+        let folder = |office: &Self, name: &str| office.at(&name.parse().unwrap()).map_err(|why| why.to_string());
+        let uid = |text: &str| Uid::new(text.parse().unwrap()).unwrap();
+        match words[..] {
+            ["deliver", file, "to", name] => {
+                let at = folder(self, name)?;
+                let at_noon = "2026-11-05T03:00:00Z".parse().unwrap();
+                self.file(at, &sample(file), &NamedFlags::default(), at_noon);
+            }
+            ["mark", number, flag, "in", name] => {
+                let at = folder(self, name)?;
+                let system = Flags::NAMED.iter().find(|(_, known)| *known == flag).map(|(flag, _)| flag.system);
+                let keywords = if system.is_none() { vec![flag.to_owned()] } else { Vec::new() };
+                let named = NamedFlags { system: system.unwrap_or_default(), keywords };
+                self.flag(at, &[uid(number)], FlagChange::Add, &named);
+            }
+            ["remove", number, "from", name] => {
+                let at = folder(self, name)?;
+                self.expunge(at, |entry| entry.uid == uid(number));
+            }
+            ["lose", message] => self.bodies[message.parse::<usize>().unwrap() - 1] = Arc::from([]),
+            ["create", name] => self.folders.push(Folder::new(name.parse().unwrap())),
+            _ => return Err(format!("no such act: {}", words.join(" "))),
+        }
+        Ok(())
+    }
+}
