@@ -33,7 +33,7 @@ pub struct Layout {
 
 /// 項目: one column.
 #[derive(Debug)]
-pub struct Column {
+pub(crate) struct Column {
     /// Position in the row, counted from 1, in this edition.
     pub(crate) number: u16,
     pub(crate) id: &'static str,

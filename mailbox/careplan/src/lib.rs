@@ -64,7 +64,7 @@ pub use finding::{Finding, Place};
 pub use gather::{Attachment, Bundle, Gathered, LeftOut, Member, Unit, WhyLeftOut, gather};
 pub use kind::{Kind, NotAKind};
 pub use lang::Lang;
-pub use layout::{Column, Layout};
+pub use layout::Layout;
 pub use name::{
     CannotName, FileName, NameFault, NameForm, NameProblem, NamedMonth, NotAFileName, NotAServiceCode, Party,
     Recognised, Service, ServiceCode, Slip, recognise,

@@ -89,7 +89,12 @@ impl Sheet {
         let sheet = edition.and_then(|edition| Self::new(name.kind(), edition));
         let broken = findings.iter().any(|finding| finding.severity == Severity::Error);
         let Some(mut sheet) = sheet.filter(|_| !broken) else { return Err(findings) };
+        // A heading is read past, as the checks do.
+        let heading = findings.iter().any(|finding| finding.code == Code::N002);
         let mut rows = Rows::new(bytes);
+        if heading {
+            rows.next_row();
+        }
         while let Some(row) = rows.next_row() {
             sheet.rows.push(row.fields.iter().map(|field| text(bytes, *field)).collect());
         }

@@ -1,6 +1,6 @@
 //! Bytes cut into rows and fields, strictly: nothing is decoded, nothing is repaired, nothing is skipped.
 //!
-//! No trail byte of MS932 is a comma, a quote or a line break, so the raw bytes may be cut (standard: 4.3).
+//! No trail byte of MS932 is a comma, a quote or a line break, so the raw bytes may be cut (標準仕様 4.3).
 
 /// Most fields kept of one row; the widest layout has 71. More are counted, so a row of a million commas costs nothing.
 pub(crate) const MOST_FIELDS: usize = 128;

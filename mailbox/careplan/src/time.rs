@@ -35,9 +35,12 @@ pub enum NotASerial {
     NoSuchMoment,
 }
 
-/// All-digit text as a number. Callers bound the length, so it cannot overflow.
+/// All-digit text as a number; none if it is not, or does not fit.
 pub(crate) fn number(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0u32, |n, b| b.is_ascii_digit().then(|| n * 10 + u32::from(b - b'0')))
+    digits.iter().try_fold(0u32, |n, b| {
+        let digit = b.is_ascii_digit().then(|| u32::from(b - b'0'))?;
+        n.checked_mul(10)?.checked_add(digit)
+    })
 }
 
 /// How many days the month has; none if there is no such month.

@@ -277,6 +277,7 @@ mod tests {
         let ids: Vec<&str> = UnitKind::ALL.iter().map(|unit| unit.id()).collect();
         for unit in UnitKind::ALL {
             assert_eq!(unit.id().parse(), Ok(unit));
+            assert_eq!(serde_json::to_value(unit).unwrap(), unit.id());
         }
         expect![["plan plan-v3 use-table plan-delete use-table-delete results results-delete prevention-basic \
                  prevention-plan-with-basic prevention-plan prevention-basic-delete prevention-plan-delete"]]

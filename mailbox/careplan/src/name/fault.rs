@@ -41,6 +41,8 @@ pub enum NameFault {
     SerialIsNoDate,
     /// An image without a 4-digit branch number.
     Branch,
+    /// A picture whose extension is that of a table.
+    PictureExtension,
     /// Too many or too few parts.
     Shape,
 }
@@ -115,6 +117,7 @@ impl NameFault {
             Self::SerialShape(n) => format!("ファイル連番が14桁の数字（YYYYMMDDHHMMSS）ではありません（{n}文字）。"),
             Self::SerialIsNoDate => "ファイル連番の14桁が、実在する日時ではありません。".into(),
             Self::Branch => "画像の枝番（4桁の数字）がありません。".into(),
+            Self::PictureExtension => "画像の拡張子は .jpg です。".into(),
             Self::Shape => "「_」で区切られた部分の数が決まりと違います。".into(),
         }
     }
@@ -134,6 +137,7 @@ impl NameFault {
             Self::SerialShape(n) => format!("the serial has {n} characters instead of 14 digits"),
             Self::SerialIsNoDate => "the 14 digits of the serial are not a date and time".into(),
             Self::Branch => "the picture's branch number (4 digits) is missing".into(),
+            Self::PictureExtension => "a picture has the extension .jpg".into(),
             Self::Shape => "it has too many or too few parts between underscores".into(),
         }
     }

@@ -32,6 +32,9 @@ pub fn recognise(file_name: &str) -> Recognised {
     let Some(rest) = stem.strip_prefix(kind.code()).and_then(|rest| rest.strip_prefix('_')) else {
         return near_miss(unlike_kind(stem, kind), None);
     };
+    if is_picture_in_csv(kind, extension) {
+        return near_miss(NameFault::PictureExtension, None);
+    }
     if let Some(fault) = copy_mark(stem) {
         return near_miss(fault, None);
     }
@@ -74,13 +77,20 @@ fn could_be(kind: Kind, extension: &str) -> bool {
     }
 }
 
+/// A picture is JPEG; the standard has no other.
+fn is_picture_in_csv(kind: Kind, extension: &str) -> bool {
+    kind == Kind::PreventionBasicImage && extension.eq_ignore_ascii_case("csv")
+}
+
 fn unlike_kind(stem: &str, kind: Kind) -> NameFault {
     if stem.starts_with(kind.code()) { NameFault::Shape } else { NameFault::KindSpelling }
 }
 
 /// What browsers and Windows add to the name of a second copy.
 fn copy_mark(stem: &str) -> Option<NameFault> {
-    let marked = stem.contains("コピー") || stem.contains(" - Copy") || stem.ends_with(')') || stem.ends_with('）');
+    // macOS hands names over decomposed: ヒ and a combining mark.
+    let copy = stem.contains("コピー") || stem.contains("コヒ\u{309A}ー");
+    let marked = copy || stem.contains(" - Copy") || stem.ends_with(')') || stem.ends_with('）');
     marked.then_some(NameFault::CopyMark)
 }
 

@@ -107,6 +107,8 @@ fn near_misses_say_what_is_wrong() {
     check("UPJSK_202510_9970000029_11_9970000011_43_2025110109300.CSV", expect!["F001 SerialShape(13)"]);
     check("UPJSK_202510_9970000029_11_9970000011_43_20251301093000.CSV", expect!["F004 SerialIsNoDate"]);
     check("UPJSK202510.CSV", expect!["F001 Shape"]);
+    check("UPJSK_202510_9970000029_11_9970000011_43_20251101093000 - コヒ\u{309A}ー.CSV", expect!["F001 CopyMark"]);
+    check("UPKIHON_IMAGE_9900000059_46_9970000067_63_20250912100000_0001.CSV", expect!["F001 PictureExtension"]);
 }
 
 #[test]

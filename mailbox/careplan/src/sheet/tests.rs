@@ -167,4 +167,6 @@ fn a_file_with_an_error_is_not_read() {
     let sheet = Sheet::read(&name, b"202407,999903,9900000011,20250920\r\n").unwrap();
     assert_eq!((sheet.len(), sheet.value(0, "plan_date")), (1, Some("20250920")));
     assert_eq!(Sheet::read(&name, b"202407,999903,9900000011,20250931\r\n").unwrap_err().len(), 1);
+    let headed = Sheet::read(&name, b"version,insurer,insured,date\r\n202407,999903,9900000011,20250920\r\n").unwrap();
+    assert_eq!(headed, sheet);
 }
