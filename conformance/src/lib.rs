@@ -1,1 +1,35 @@
-//! Profile, transcripts and vectors; suites against the gateway and against other programs.
+//! Test support: the built gateway as a process of its own, messages with one thing wrong, and small clients that show
+//! every line.
+//!
+//! Start at [`Gateway::start`] (a fresh folder, a running process), [`Letter`] (what is sent) and [`Submission`] (how).
+//! The suites stand in `tests/`: `all` (rules of the house), `programs` (other people's programs against ours), `kill`
+//! (nothing answered 250 is lost). The rules they show are in `profile.md`.
+//!
+//! Never here: a way into the gateway that a client does not have. Never done: skipping a test because a program is
+//! missing.
+
+#![allow(
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "support of tests: a panic is how a test says no, and standard error is where it says more"
+)]
+
+mod clock;
+mod gateway;
+mod imap;
+mod letter;
+mod line;
+mod programs;
+mod random;
+mod smtp;
+mod tool;
+
+pub use clock::{Deadline, now};
+pub use gateway::{DOMAIN, Gateway, Holdings, Limit, Office, Ports};
+pub use imap::{Mailbox, Said};
+pub use letter::{Letter, flip_in_content, flip_in_signature};
+pub use line::{Door, Line};
+pub use programs::{Programs, repository};
+pub use random::Random;
+pub use smtp::{Reply, Submission};
+pub use tool::{Ran, Tool};

@@ -1,0 +1,3 @@
+//! The built gateway as a process, and other people's programs against it.
+
+mod refusals;
