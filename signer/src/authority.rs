@@ -1,5 +1,5 @@
-//! A certificate authority for development, demonstration and tests. Its keys are made at run time; it publishes no
-//! revocation and must never vouch for a real office.
+//! A certificate authority for development, demonstration and tests. Its keys are made at run time; it must
+//! never vouch for a real office.
 
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{
@@ -145,13 +145,27 @@ impl Authority {
         Ok(ServerCredentials { chain_pem, key_pem: Zeroizing::new(key.serialize_pem()) })
     }
 
+    /// A revocation list over these certificates, each revoked since its moment, valid from `at` to `next`.
+    pub fn revoke(
+        &self,
+        revoked: &[(&Certificate, Timestamp)],
+        at: Timestamp,
+        next: Timestamp,
+    ) -> Result<Vec<u8>, AuthorityError> {
+        let made = request::list_params(revoked, at, next, serial()?)?.signed_by(&self.issuer()?)?;
+        Ok(made.der().to_vec())
+    }
+
+    fn issuer(&self) -> Result<Issuer<'_, &KeyPair>, AuthorityError> {
+        let name = self.certificate.common_name().ok_or(AuthorityError::Malformed("the authority has no name"))?;
+        let params = authority_params(&name, Timestamp::UNIX_EPOCH, BasicConstraints::Unconstrained)?;
+        Ok(Issuer::new(params, &self.key))
+    }
+
     fn certify(&self, mut params: CertificateParams, key: &KeyPair) -> Result<Certificate, AuthorityError> {
         params.serial_number = Some(serial()?);
         params.use_authority_key_identifier_extension = true;
-        let name = self.certificate.common_name().ok_or(AuthorityError::Malformed("the authority has no name"))?;
-        let issuer =
-            Issuer::new(authority_params(&name, Timestamp::UNIX_EPOCH, BasicConstraints::Unconstrained)?, &self.key);
-        let made = Certificate::from_der(params.signed_by(key, &issuer)?.der())?;
+        let made = Certificate::from_der(params.signed_by(key, &self.issuer()?)?.der())?;
         // The issuer's name is written from its common name; an authority with a longer name is not one of ours.
         let (own, written) = (self.certificate.decoded().tbs_certificate(), made.decoded().tbs_certificate());
         if own.subject() != written.issuer() {

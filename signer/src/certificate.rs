@@ -147,7 +147,7 @@ fn text(name: &Name, oid: ObjectIdentifier) -> Option<String> {
 }
 
 /// RFC 5280 §4.1.2.5: 99991231235959Z means "no end"; that instant lies past jiff's last, which stands for it.
-fn instant(time: &Time) -> Timestamp {
+pub(crate) fn instant(time: &Time) -> Timestamp {
     let seconds = i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
     Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::algorithm::Refused;
+use crate::revocation::Revoked;
 
 /// Where in a message something is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -294,4 +295,68 @@ pub enum OpenError {
     /// The two signatures are of different signers.
     #[error("the content was signed by somebody other than its sender")]
     OtherSigner,
+}
+
+/// Why a revocation list is not used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ListError {
+    /// It does not decode, or contradicts itself.
+    #[error("malformed revocation list: {0}")]
+    Malformed(&'static str),
+    /// Something exceeds a limit of [`crate::limits`].
+    #[error("{what} larger than {limit}")]
+    TooLarge {
+        /// What grew.
+        what: &'static str,
+        /// The limit it passed.
+        limit: usize,
+    },
+    /// None of the authorities given issued it.
+    #[error("revocation list of an unknown authority: {issuer}")]
+    UnknownIssuer {
+        /// The issuer it names.
+        issuer: String,
+    },
+    /// Its authority's certificate does not allow signing lists.
+    #[error("the authority may not sign revocation lists")]
+    NotAllowed,
+    /// It was not signed by the authority it names.
+    #[error("the revocation list was not signed by the authority it names")]
+    BadSignature,
+    /// The algorithm is not allowed.
+    #[error("{0}")]
+    Algorithm(#[from] Refused),
+    /// It is of a kind this crate does not read.
+    #[error("the revocation list has {0}, which is not supported")]
+    Unsupported(&'static str),
+}
+
+/// Why a certificate whose path holds is not believed all the same.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RevocationError {
+    /// The path does not hold in the first place.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// It, or an authority on its way, was revoked.
+    #[error("the certificate of {subject} was revoked at {}", revoked.since)]
+    Revoked {
+        /// Whose certificate.
+        subject: String,
+        /// Since when, and why.
+        revoked: Revoked,
+    },
+    /// The newest list of the authority is too old to tell.
+    #[error("the revocation list of {issuer} ended at {next_update}")]
+    Stale {
+        /// The authority.
+        issuer: String,
+        /// When its next list was due.
+        next_update: Timestamp,
+    },
+    /// There is no list of the authority, and one is required.
+    #[error("there is no revocation list of {issuer}")]
+    NoList {
+        /// The authority.
+        issuer: String,
+    },
 }

@@ -26,6 +26,7 @@ mod open;
 mod pem;
 mod pkcs12;
 mod profile;
+mod revocation;
 mod seal;
 mod sign;
 mod signed;
@@ -37,12 +38,13 @@ pub use decrypt::Enveloped;
 pub use encrypt::encrypt;
 pub use envelope::Cipher;
 pub use error::{
-    CertificateError, DecryptError, EncryptError, IdentityError, Layer, OpenError, SealError, SignError,
-    SignatureError, Usage,
+    CertificateError, DecryptError, EncryptError, IdentityError, Layer, ListError, OpenError, RevocationError,
+    SealError, SignError, SignatureError, Usage,
 };
 pub use identity::Identity;
 pub use open::{Opened, open};
+pub use revocation::{Reason, RevocationList, Revoked};
 pub use seal::{Sealing, seal};
 pub use sign::sign;
 pub use signed::{Signature, Signed};
-pub use trust::Trust;
+pub use trust::{Trust, WithoutList};

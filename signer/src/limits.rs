@@ -24,6 +24,8 @@ pub const PATH_AUTHORITIES_MAX: usize = 6;
 pub const PATHS_MAX: usize = 16;
 /// Authorities looked at while searching paths for one signer.
 pub const PATH_STEPS_MAX: usize = 1000;
+/// Octets of a revocation list: a hundred thousand entries take 4 MB.
+pub const REVOCATION_LIST_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Octets of a PEM or PKCS#12 file that holds a key.
 pub const IDENTITY_BYTES_MAX: usize = 256 * 1024;
 /// Rounds of a password derivation we are ready to compute; a file that asks for more is refused, not waited for.

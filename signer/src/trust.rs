@@ -6,17 +6,30 @@ use jiff::Timestamp;
 use x509_cert::ext::pkix::BasicConstraints;
 
 use crate::certificate::Certificate;
-use crate::error::CertificateError;
+use crate::error::{CertificateError, RevocationError};
 use crate::profile;
+use crate::revocation::RevocationList;
 use crate::signed::Signature;
 
 mod path;
 
-/// The trusted authorities. Cheap to clone; a changed list is a new `Trust`.
+/// The trusted authorities and what they revoked. Cheap to clone; a changed list is a new `Trust`.
 #[derive(Clone)]
 pub struct Trust {
     anchors: Arc<[Certificate]>,
+    lists: Arc<[RevocationList]>,
+    without_list: WithoutList,
     validator: Arc<path::Validator>,
+}
+
+/// What it means that an authority has no revocation list here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WithoutList {
+    /// Its certificates are believed.
+    #[default]
+    Accept,
+    /// They are not.
+    Refuse,
 }
 
 impl Trust {
@@ -30,7 +43,17 @@ impl Trust {
                 return Err(CertificateError::BadChain("a trusted certificate is not an authority's"));
             }
         }
-        Ok(Self { anchors: anchors.into(), validator: Arc::new(path::Validator::new()) })
+        let (lists, without_list) = (Arc::default(), WithoutList::default());
+        Ok(Self { anchors: anchors.into(), lists, without_list, validator: Arc::new(path::Validator::new()) })
+    }
+
+    /// The same anchors with these revocation lists in place of the former.
+    #[must_use]
+    pub fn with_lists(&self, lists: impl IntoIterator<Item = RevocationList>, without_list: WithoutList) -> Self {
+        let mut lists: Vec<RevocationList> = lists.into_iter().collect();
+        // The newest of an authority is found first.
+        lists.sort_by_key(|list| std::cmp::Reverse(list.this_update()));
+        Self { lists: lists.into(), without_list, ..self.clone() }
     }
 
     /// The anchors.
@@ -38,7 +61,8 @@ impl Trust {
         &self.anchors
     }
 
-    /// Whether the signature's certificate is one to believe at `at`.
+    /// Whether the signature's certificate is one to believe at `at`. Whether it was revoked is another question, with
+    /// other answers: [`Trust::check_revocation`].
     pub fn check(&self, signature: &Signature, at: Timestamp) -> Result<(), CertificateError> {
         self.check_certificate(signature.signer(), signature.chain(), at)
     }
@@ -50,12 +74,54 @@ impl Trust {
         helpers: &[Certificate],
         at: Timestamp,
     ) -> Result<(), CertificateError> {
+        self.path(certificate, helpers, at).map(|_| ())
+    }
+
+    /// Whether the signature's certificate leads to an anchor at `at` and nothing on the way was revoked by then.
+    pub fn check_revocation(&self, signature: &Signature, at: Timestamp) -> Result<(), RevocationError> {
+        let path = self.path(signature.signer(), signature.chain(), at)?;
+        for (certificate, authority) in path.iter().zip(&path[1..]) {
+            self.check_link(certificate, authority, at)?;
+        }
+        Ok(())
+    }
+
+    /// The certificate, the authorities above it and the anchor, when all rules hold.
+    fn path<'c>(
+        &'c self,
+        certificate: &'c Certificate,
+        helpers: &'c [Certificate],
+        at: Timestamp,
+    ) -> Result<Vec<&'c Certificate>, CertificateError> {
         if self.anchors.contains(certificate) {
             return Err(CertificateError::Authority);
         }
         is_in_force(certificate, at)?;
         profile::signer(certificate)?;
         self.validator.validate(certificate, helpers, &self.anchors, at)
+    }
+
+    /// RFC 5280 §6.3: asked of the newest list of the authority that issued the certificate.
+    fn check_link(
+        &self,
+        certificate: &Certificate,
+        authority: &Certificate,
+        at: Timestamp,
+    ) -> Result<(), RevocationError> {
+        let Some(list) = self.lists.iter().find(|list| list.speaks_about(certificate, authority)) else {
+            return match self.without_list {
+                WithoutList::Accept => Ok(()),
+                WithoutList::Refuse => Err(RevocationError::NoList { issuer: authority.subject() }),
+            };
+        };
+        if let Some(revoked) = list.find(certificate, at) {
+            return Err(RevocationError::Revoked { subject: certificate.subject(), revoked });
+        }
+        if at > list.next_update() {
+            let (issuer, next_update) = (list.issuer().to_owned(), list.next_update());
+            return Err(RevocationError::Stale { issuer, next_update });
+        }
+        Ok(())
     }
 }
 

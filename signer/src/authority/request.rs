@@ -7,11 +7,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rcgen::string::Ia5String;
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyUsagePurpose, SanType, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CustomExtension, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyUsagePurpose, RevocationReason, RevokedCertParams, SanType,
+    SerialNumber, date_time_ymd,
 };
 
 use super::AuthorityError;
+use crate::certificate::Certificate;
 
 /// A subscriber's wish.
 #[derive(Clone, Debug)]
@@ -171,8 +173,36 @@ pub(super) fn set_validity(
     not_before: Timestamp,
     not_after: Timestamp,
 ) -> Result<(), AuthorityError> {
-    let seconds = |at: Timestamp| u64::try_from(at.as_second()).map_err(|_| AuthorityError::Time(at));
-    params.not_before = date_time_ymd(1970, 1, 1) + Duration::from_secs(seconds(not_before)?);
-    params.not_after = date_time_ymd(1970, 1, 1) + Duration::from_secs(seconds(not_after)?);
+    params.not_before = date_time_ymd(1970, 1, 1) + since_1970(not_before)?;
+    params.not_after = date_time_ymd(1970, 1, 1) + since_1970(not_after)?;
     Ok(())
+}
+
+fn since_1970(at: Timestamp) -> Result<Duration, AuthorityError> {
+    u64::try_from(at.as_second()).map(Duration::from_secs).map_err(|_| AuthorityError::Time(at))
+}
+
+/// RFC 5280 §5.1: a list with a number that is only unique, for nobody here issues deltas.
+pub(super) fn list_params(
+    revoked: &[(&Certificate, Timestamp)],
+    at: Timestamp,
+    next: Timestamp,
+    number: SerialNumber,
+) -> Result<CertificateRevocationListParams, AuthorityError> {
+    let epoch = date_time_ymd(1970, 1, 1);
+    let entry = |(certificate, since): &(&Certificate, Timestamp)| {
+        let serial_number =
+            SerialNumber::from_slice(certificate.decoded().tbs_certificate().serial_number().as_bytes());
+        let reason_code = Some(RevocationReason::KeyCompromise);
+        let revocation_time = epoch + since_1970(*since)?;
+        Ok(RevokedCertParams { serial_number, revocation_time, reason_code, invalidity_date: None })
+    };
+    Ok(CertificateRevocationListParams {
+        this_update: epoch + since_1970(at)?,
+        next_update: epoch + since_1970(next)?,
+        crl_number: number,
+        issuing_distribution_point: None,
+        revoked_certs: revoked.iter().map(entry).collect::<Result<_, AuthorityError>>()?,
+        key_identifier_method: KeyIdMethod::Sha256,
+    })
 }

@@ -29,25 +29,28 @@ impl Validator {
         Self { environment }
     }
 
-    /// `Ok` when one of the possible paths holds; otherwise the reason of the last path tried.
-    pub(super) fn validate(
+    /// The first of the possible paths that holds, anchor last; otherwise the reason of the last path tried.
+    pub(super) fn validate<'c>(
         &self,
-        target: &Certificate,
-        helpers: &[Certificate],
-        anchors: &[Certificate],
+        target: &'c Certificate,
+        helpers: &'c [Certificate],
+        anchors: &'c [Certificate],
         at: Timestamp,
-    ) -> Result<(), CertificateError> {
+    ) -> Result<Vec<&'c Certificate>, CertificateError> {
         let (climb, paths, steps) = (vec![target], Vec::new(), PATH_STEPS_MAX);
         let mut search = Search { helpers, anchors, climb, paths, steps };
         search.climb();
-        let mut verdict = Err(CertificateError::UnknownIssuer { issuer: target.issuer() });
-        for path in search.paths {
-            verdict = self.judge(&path, at);
-            if verdict.is_ok() {
-                break;
+        let mut verdict = CertificateError::UnknownIssuer { issuer: target.issuer() };
+        for mut path in search.paths {
+            match self.judge(&path, at) {
+                Ok(()) => {
+                    path.certificates.push(path.anchor);
+                    return Ok(path.certificates);
+                }
+                Err(error) => verdict = error,
             }
         }
-        verdict
+        Err(verdict)
     }
 
     fn judge(&self, path: &Path<'_>, at: Timestamp) -> Result<(), CertificateError> {

@@ -8,6 +8,7 @@ mod identity;
 mod openssl;
 mod people;
 mod reading;
+mod revocation;
 mod robust;
 mod sealed;
 mod signing;

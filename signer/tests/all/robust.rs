@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use fumibako_signer::authority::KeyKind;
-use fumibako_signer::{Certificate, Cipher, Enveloped, Identity, Signed, encrypt, sign};
+use fumibako_signer::{Certificate, Cipher, Enveloped, Identity, RevocationList, Signed, encrypt, sign};
 use proptest::prelude::*;
 
 use crate::people::{AT, ENTITY, authority, message, office};
@@ -22,6 +22,7 @@ fn try_all(bytes: &[u8]) {
     if let Ok(envelope) = Enveloped::read(bytes) {
         let _ = envelope.decrypt(std::slice::from_ref(&*OFFICE));
     }
+    let _ = RevocationList::read(bytes, &[]);
     let _ = Certificate::from_der(bytes);
     let _ = Certificate::many_from_pem(bytes);
     let _ = Identity::read(bytes, Some("password"));

@@ -1,0 +1,256 @@
+//! Revocation lists (RFC 5280 §5). A list is verified once, when it arrives; what stays is a set of serial numbers, so that
+//! a question costs the same whether ten certificates were revoked or a hundred thousand.
+
+use std::collections::HashMap;
+
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5912::ID_CE_CRL_REASONS;
+use der::asn1::{AnyRef, BitString};
+use der::{Decode as _, Encode as _, Enumerated, Sequence};
+use jiff::Timestamp;
+use spki::AlgorithmIdentifierOwned;
+use x509_cert::crl::{RevokedCert, TbsCertList};
+use x509_cert::ext::Extension;
+use x509_cert::ext::pkix::crl::dp::IssuingDistributionPoint;
+use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
+
+use crate::algorithm::{Algorithm, KeyKind, sha256};
+use crate::certificate::{Certificate, instant};
+use crate::error::ListError;
+use crate::limits::REVOCATION_LIST_BYTES_MAX;
+use crate::pem;
+
+/// A revocation list whose signature was verified with its authority's key.
+#[derive(Clone)]
+pub struct RevocationList {
+    issuer: String,
+    key: [u8; 32],
+    this_update: Timestamp,
+    next_update: Timestamp,
+    scope: Scope,
+    revoked: HashMap<Box<[u8]>, Entry>,
+}
+
+#[derive(Clone, Copy)]
+struct Entry {
+    since: Timestamp,
+    reason: Option<Reason>,
+}
+
+/// Why a certificate was revoked (RFC 5280 §5.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enumerated)]
+#[asn1(type = "ENUMERATED")]
+#[repr(u8)]
+pub enum Reason {
+    /// No reason was given.
+    Unspecified = 0,
+    /// The subscriber's key is in other hands.
+    KeyCompromise = 1,
+    /// The authority's key is in other hands.
+    AuthorityCompromise = 2,
+    /// The names or the office changed.
+    AffiliationChanged = 3,
+    /// Another certificate took its place.
+    Superseded = 4,
+    /// The office stopped its work.
+    CessationOfOperation = 5,
+    /// It is on hold, and not to be believed until further notice.
+    Hold = 6,
+    /// Taken off a hold; stands in delta lists only.
+    RemovedFromList = 8,
+    /// The right to it was withdrawn.
+    PrivilegeWithdrawn = 9,
+    /// The attribute authority's key is in other hands.
+    AttributeAuthorityCompromise = 10,
+}
+
+/// What a list found: since when, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revoked {
+    /// The moment from which the certificate is not believed.
+    pub since: Timestamp,
+    /// The reason, if the list gives one.
+    pub reason: Option<Reason>,
+}
+
+/// RFC 5280 §5.2.5: which certificates the list speaks about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    All,
+    Subscribers,
+    Authorities,
+}
+
+const ISSUING_DISTRIBUTION_POINT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.28");
+
+/// RFC 5280 §5.1.1, the signed part left as it is: x509-cert would write its dates anew.
+#[derive(Sequence)]
+struct SignedList<'a> {
+    signed: AnyRef<'a>,
+    algorithm: AlgorithmIdentifierOwned,
+    signature: BitString,
+}
+
+impl RevocationList {
+    /// Reads a DER or PEM list and verifies it with the key of whichever authority issued it.
+    pub fn read(bytes: &[u8], authorities: &[Certificate]) -> Result<Self, ListError> {
+        if bytes.len() > REVOCATION_LIST_BYTES_MAX {
+            return Err(ListError::TooLarge { what: "revocation list", limit: REVOCATION_LIST_BYTES_MAX });
+        }
+        if !pem::is_pem(bytes) {
+            return Self::from_der(bytes, authorities);
+        }
+        let blocks = pem::blocks(bytes).map_err(ListError::Malformed)?;
+        let [block] = blocks.as_slice() else { return Err(ListError::Malformed("expected exactly one list")) };
+        Self::from_der(&block.bytes, authorities)
+    }
+
+    fn from_der(der: &[u8], authorities: &[Certificate]) -> Result<Self, ListError> {
+        const BROKEN: ListError = ListError::Malformed("it does not decode");
+        let list = SignedList::from_der(der).map_err(|_| BROKEN)?;
+        let signed = list.signed.to_der().map_err(|_| BROKEN)?;
+        let content: TbsCertList = TbsCertList::from_der(&signed).map_err(|_| BROKEN)?;
+        if content.signature != list.algorithm {
+            return Err(ListError::Malformed("it names two signature algorithms"));
+        }
+        let authority = issuer(&content, &list, &signed, authorities)?;
+        let scope = scope(content.crl_extensions.as_deref().unwrap_or_default())?;
+        // RFC 5280 §5.1.2.5: required; without it nobody knows when the list is too old.
+        let next_update = content.next_update.as_ref().ok_or(ListError::Malformed("it never ends"))?;
+        let entries = content.revoked_certificates.iter().flatten().map(entry);
+        Ok(Self {
+            issuer: authority.subject(),
+            key: key_of(authority),
+            this_update: instant(&content.this_update),
+            next_update: instant(next_update),
+            scope,
+            revoked: entries.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The authority's name (RFC 4514).
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// When it was written.
+    pub fn this_update(&self) -> Timestamp {
+        self.this_update
+    }
+
+    /// When the next one is due; a later question is not answered.
+    pub fn next_update(&self) -> Timestamp {
+        self.next_update
+    }
+
+    /// How many certificates are revoked.
+    pub fn len(&self) -> usize {
+        self.revoked.len()
+    }
+
+    /// Whether none is revoked.
+    pub fn is_empty(&self) -> bool {
+        self.revoked.is_empty()
+    }
+
+    /// Whether this list speaks about a certificate that `authority` issued.
+    pub(crate) fn speaks_about(&self, certificate: &Certificate, authority: &Certificate) -> bool {
+        self.key == key_of(authority)
+            && match self.scope {
+                Scope::All => true,
+                Scope::Authorities => is_authority(certificate),
+                Scope::Subscribers => !is_authority(certificate),
+            }
+    }
+
+    /// Whether the certificate is revoked as of `at`.
+    pub(crate) fn find(&self, certificate: &Certificate, at: Timestamp) -> Option<Revoked> {
+        let serial = certificate.decoded().tbs_certificate().serial_number().as_bytes();
+        let Entry { since, reason } = *self.revoked.get(serial)?;
+        (since <= at).then_some(Revoked { since, reason })
+    }
+}
+
+impl std::fmt::Debug for RevocationList {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RevocationList({}, {} revoked, until {})", self.issuer, self.len(), self.next_update)
+    }
+}
+
+/// RFC 5280 §6.3.3 (f), (g): the authority of that name whose key signed, and which may sign lists.
+fn issuer<'c>(
+    content: &TbsCertList,
+    list: &SignedList<'_>,
+    signed: &[u8],
+    authorities: &'c [Certificate],
+) -> Result<&'c Certificate, ListError> {
+    let algorithm = Algorithm::read(&list.algorithm, None)?;
+    let signature = list.signature.as_bytes().ok_or(ListError::Malformed("it does not decode"))?;
+    let mut verdict = ListError::UnknownIssuer { issuer: content.issuer.to_string() };
+    for authority in authorities {
+        let tbs = authority.decoded().tbs_certificate();
+        if *tbs.subject() != content.issuer || KeyKind::of(tbs.subject_public_key_info()).is_err() {
+            continue;
+        }
+        let usage = tbs.get_extension::<KeyUsage>();
+        let may_sign = matches!(usage, Ok(None)) || matches!(usage, Ok(Some((_, usage))) if usage.crl_sign());
+        match algorithm.verify(tbs.subject_public_key_info(), signed, signature) {
+            Ok(Ok(())) if may_sign => return Ok(authority),
+            Ok(Ok(())) => verdict = ListError::NotAllowed,
+            Ok(Err(_)) | Err(_) => verdict = ListError::BadSignature,
+        }
+    }
+    Err(verdict)
+}
+
+/// RFC 5280 §5.2: whom the list speaks about. A list whose meaning another one changes is refused.
+fn scope(extensions: &[Extension]) -> Result<Scope, ListError> {
+    let mut scope = Scope::All;
+    for extension in extensions {
+        if extension.extn_id != ISSUING_DISTRIBUTION_POINT {
+            // Among them the delta indicator (RFC 5280 §5.2.4), which is always critical.
+            if extension.critical {
+                return Err(ListError::Unsupported("a critical extension"));
+            }
+            continue;
+        }
+        let point = IssuingDistributionPoint::from_der(extension.extn_value.as_bytes());
+        let point = point.map_err(|_| ListError::Malformed("its distribution point does not decode"))?;
+        if point.indirect_crl || point.only_some_reasons.is_some() || point.only_contains_attribute_certs {
+            return Err(ListError::Unsupported("a list of other authorities, of some reasons or of attributes"));
+        }
+        scope = match (point.only_contains_user_certs, point.only_contains_ca_certs) {
+            (false, false) => Scope::All,
+            (true, false) => Scope::Subscribers,
+            (false, true) => Scope::Authorities,
+            (true, true) => return Err(ListError::Malformed("it speaks about nobody")),
+        };
+    }
+    Ok(scope)
+}
+
+fn entry(revoked: &RevokedCert) -> Result<(Box<[u8]>, Entry), ListError> {
+    let mut reason = None;
+    for extension in revoked.crl_entry_extensions.iter().flatten() {
+        if extension.extn_id == ID_CE_CRL_REASONS {
+            let read = Reason::from_der(extension.extn_value.as_bytes());
+            reason = Some(read.map_err(|_| ListError::Malformed("a reason does not decode"))?);
+        } else if extension.critical {
+            // RFC 5280 §5.3: among them the certificate issuer of indirect lists.
+            return Err(ListError::Unsupported("a critical extension of an entry"));
+        }
+    }
+    Ok((revoked.serial_number.as_bytes().into(), Entry { since: instant(&revoked.revocation_date), reason }))
+}
+
+/// Name and key together: an authority that changes either is another one.
+fn key_of(authority: &Certificate) -> [u8; 32] {
+    let tbs = authority.decoded().tbs_certificate();
+    let both = [tbs.subject().to_der(), tbs.subject_public_key_info().to_der()].map(Result::unwrap_or_default);
+    sha256(&both.concat())
+}
+
+fn is_authority(certificate: &Certificate) -> bool {
+    let constraints = certificate.decoded().tbs_certificate().get_extension::<BasicConstraints>();
+    matches!(constraints, Ok(Some((_, constraints))) if constraints.ca)
+}

@@ -1,0 +1,179 @@
+//! Revocation lists: ours judged by openssl, openssl's by us, and what they say about a signer.
+
+use fumibako_signer::authority::{Authority, KeyKind};
+use fumibako_signer::{
+    Certificate, Identity, ListError, Reason, RevocationError, RevocationList, Revoked, Signature, Signed, Trust,
+    WithoutList, limits,
+};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::openssl::Openssl;
+use crate::people::{AT, ENTITY, authority, days, message, office};
+
+fn signed_by(identity: &Identity) -> Signature {
+    Signed::read(&message(ENTITY, identity)).unwrap().verify().unwrap()
+}
+
+fn list(ca: &Authority, revoked: &[(&Certificate, Timestamp)]) -> RevocationList {
+    let der = ca.revoke(revoked, AT - days(1), AT + days(7)).unwrap();
+    RevocationList::read(&der, &[ca.certificate().clone()]).unwrap()
+}
+
+fn trusting(ca: &Authority, lists: Vec<RevocationList>, without: WithoutList) -> Trust {
+    Trust::new([ca.certificate().clone()]).unwrap().with_lists(lists, without)
+}
+
+#[test]
+fn a_revoked_certificate_is_not_believed_from_its_moment_on() {
+    let ca = authority();
+    let (office, other) = (office(&ca, KeyKind::EcP256), office(&ca, KeyKind::EcP256));
+    let since = AT - SignedDuration::from_hours(1);
+    let trust = trusting(&ca, vec![list(&ca, &[(office.certificate(), since)])], WithoutList::Refuse);
+    let revoked = Revoked { since, reason: Some(Reason::KeyCompromise) };
+    let error = RevocationError::Revoked { subject: office.certificate().subject(), revoked };
+    let signature = signed_by(&office);
+    assert_eq!(trust.check_revocation(&signature, AT), Err(error.clone()));
+    assert_eq!(trust.check_revocation(&signature, since), Err(error));
+    assert_eq!(trust.check_revocation(&signature, since - SignedDuration::from_secs(1)), Ok(()));
+    assert_eq!(trust.check_revocation(&signed_by(&other), AT), Ok(()));
+}
+
+#[test]
+fn a_path_that_does_not_hold_is_not_asked_about() {
+    let ca = authority();
+    let stranger = office(&Authority::create("別の認証局", AT - days(2)).unwrap(), KeyKind::EcP256);
+    let error = trusting(&ca, vec![list(&ca, &[])], WithoutList::Accept).check_revocation(&signed_by(&stranger), AT);
+    assert!(matches!(error, Err(RevocationError::Certificate(_))));
+}
+
+#[test]
+fn a_list_answers_until_its_next_update() {
+    let ca = authority();
+    let der = ca.revoke(&[], AT - days(9), AT).unwrap();
+    let old = RevocationList::read(&der, &[ca.certificate().clone()]).unwrap();
+    assert_eq!((old.this_update(), old.next_update(), old.len(), old.is_empty()), (AT - days(9), AT, 0, true));
+    let signature = signed_by(&office(&ca, KeyKind::EcP256));
+    let trust = trusting(&ca, vec![old.clone()], WithoutList::Accept);
+    let stale = RevocationError::Stale { issuer: "CN=検証用認証局".to_owned(), next_update: AT };
+    assert_eq!(trust.check_revocation(&signature, AT), Ok(()));
+    assert_eq!(trust.check_revocation(&signature, AT + SignedDuration::from_secs(1)), Err(stale));
+    // The newest list of an authority counts, in whatever order they came.
+    let trust = trusting(&ca, vec![old, list(&ca, &[])], WithoutList::Accept);
+    assert_eq!(trust.check_revocation(&signature, AT + SignedDuration::from_secs(1)), Ok(()));
+}
+
+#[test]
+fn without_a_list_the_policy_decides() {
+    let ca = authority();
+    let signature = signed_by(&office(&ca, KeyKind::EcP256));
+    let ask = |without| trusting(&ca, vec![list(&authority(), &[])], without).check_revocation(&signature, AT);
+    assert_eq!(ask(WithoutList::Accept), Ok(()));
+    assert_eq!(ask(WithoutList::Refuse), Err(RevocationError::NoList { issuer: "CN=検証用認証局".to_owned() }));
+}
+
+#[test]
+fn an_authority_can_be_revoked_too() {
+    let root = authority();
+    let lower = root.issue_authority("下位認証局", AT - days(2), 0).unwrap();
+    let signature = signed_by(&office(&lower, KeyKind::EcP256));
+    let good = trusting(&root, vec![list(&root, &[]), list(&lower, &[])], WithoutList::Refuse);
+    assert_eq!(good.check_revocation(&signature, AT), Ok(()));
+    let lists = vec![list(&root, &[(lower.certificate(), AT)]), list(&lower, &[])];
+    let verdict = trusting(&root, lists, WithoutList::Refuse).check_revocation(&signature, AT);
+    assert!(matches!(verdict, Err(RevocationError::Revoked { subject, .. }) if subject == "CN=下位認証局"));
+}
+
+#[test]
+fn a_list_is_signed_by_the_authority_it_names() {
+    let ca = authority();
+    let der = ca.revoke(&[], AT, AT + days(1)).unwrap();
+    let read = |authorities: &[Certificate]| RevocationList::read(&der, authorities).map(|_| ());
+    let other = Authority::create("別の認証局", AT).unwrap().certificate().clone();
+    let twin = authority().certificate().clone();
+    assert_eq!(read(&[other, twin.clone(), ca.certificate().clone()]), Ok(()));
+    assert_eq!(read(&[twin]), Err(ListError::BadSignature));
+    assert_eq!(read(&[]), Err(ListError::UnknownIssuer { issuer: "CN=検証用認証局".to_owned() }));
+    for at in 0..der.len() {
+        let mut bad = der.clone();
+        bad[at] ^= 1;
+        assert!(RevocationList::read(&bad, &[ca.certificate().clone()]).is_err(), "octet {at}");
+    }
+}
+
+#[test]
+fn a_list_ends_at_its_limit() {
+    let sized = |size: usize| RevocationList::read(&vec![0; size], &[]).map(|_| ());
+    let limit = limits::REVOCATION_LIST_BYTES_MAX;
+    assert_eq!(sized(limit), Err(ListError::Malformed("it does not decode")));
+    assert_eq!(sized(limit + 1), Err(ListError::TooLarge { what: "revocation list", limit }));
+}
+
+#[test]
+fn openssl_believes_our_lists() {
+    let (openssl, ca) = (Openssl::new(), authority());
+    let (good, bad) = (office(&ca, KeyKind::EcP256), office(&ca, KeyKind::EcP256));
+    openssl.put("crl.der", ca.revoke(&[(bad.certificate(), AT)], AT - days(1), AT + days(7)).unwrap());
+    openssl.run("crl -in crl.der -inform DER -out crl.pem");
+    openssl.put("ca.pem", ca.certificate().to_pem());
+    openssl.put("good.pem", good.certificate().to_pem());
+    openssl.put("bad.pem", bad.certificate().to_pem());
+    let verify = format!("verify -crl_check -x509_strict -CAfile ca.pem -CRLfile crl.pem -attime {}", AT.as_second());
+    openssl.run(&format!("{verify} good.pem"));
+    assert!(openssl.try_run(&format!("{verify} bad.pem")).text.contains("certificate revoked"));
+}
+
+/// A list that openssl writes with these extensions, over the serial number 4660.
+fn written_by_openssl(ca_pem: &[u8], authority: &Certificate, extensions: &str) -> Result<RevocationList, ListError> {
+    let openssl = Openssl::new();
+    openssl.put("ca.pem", ca_pem);
+    openssl.put("index.txt", "R\t271105000000Z\t261105000000Z,superseded\t1234\tunknown\t/CN=x\n");
+    let config = "[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ndefault_md=sha256\n[x]\n";
+    openssl.put("config", format!("{config}{extensions}\n"));
+    openssl.run(
+        "ca -config config -gencrl -keyfile ca.pem -cert ca.pem -crlexts x -out crl.pem \
+         -crl_lastupdate 261101000000Z -crl_nextupdate 261201000000Z",
+    );
+    RevocationList::read(&openssl.get("crl.pem"), std::slice::from_ref(authority))
+}
+
+#[test]
+fn we_believe_the_lists_of_openssl() {
+    let ca = authority();
+    let read = |extensions: &str| written_by_openssl(ca.to_pem().as_bytes(), ca.certificate(), extensions);
+    let list = read("authorityKeyIdentifier=keyid").unwrap();
+    assert_eq!((list.len(), list.issuer()), (1, "CN=検証用認証局"));
+    assert_eq!(list.next_update(), "2026-12-01T00:00:00Z".parse().unwrap());
+    let point = |field: &str| read(&format!("issuingDistributionPoint=critical,@p\n[p]\n{field}=TRUE"));
+    assert!(point("onlyuser").is_ok() && point("onlyCA").is_ok());
+    assert!(matches!(point("indirectCRL"), Err(ListError::Unsupported(_))));
+    assert!(matches!(point("onlyAA"), Err(ListError::Unsupported(_))));
+    let delta = read("2.5.29.27=critical,ASN1:INTEGER:1");
+    assert_eq!(delta.map(|_| ()), Err(ListError::Unsupported("a critical extension")));
+}
+
+#[test]
+fn a_list_about_authorities_says_nothing_about_an_office() {
+    let ca = authority();
+    let signature = signed_by(&office(&ca, KeyKind::EcP256));
+    let ask = |field: &str| {
+        let extensions = format!("issuingDistributionPoint=critical,@p\n[p]\n{field}=TRUE");
+        let list = written_by_openssl(ca.to_pem().as_bytes(), ca.certificate(), &extensions).unwrap();
+        trusting(&ca, vec![list], WithoutList::Refuse).check_revocation(&signature, AT)
+    };
+    assert_eq!(ask("onlyuser"), Ok(()));
+    assert!(matches!(ask("onlyCA"), Err(RevocationError::NoList { .. })));
+}
+
+#[test]
+fn an_authority_must_be_allowed_to_sign_lists() {
+    let openssl = Openssl::new();
+    for (usage, allowed) in [("keyCertSign", false), ("keyCertSign,cRLSign", true)] {
+        openssl.run(&format!(
+            "req -x509 -newkey rsa:2048 -noenc -keyout key -subj /CN=ca -addext keyUsage=critical,{usage} -out cert"
+        ));
+        let certificate = Certificate::from_pem(&openssl.get("cert")).unwrap();
+        let pem = [openssl.get("key"), openssl.get("cert")].concat();
+        let read = written_by_openssl(&pem, &certificate, "").map(|list| list.len());
+        assert_eq!(read, if allowed { Ok(1) } else { Err(ListError::NotAllowed) });
+    }
+}
