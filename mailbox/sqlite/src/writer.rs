@@ -61,8 +61,9 @@ impl Writer {
         drop(asked);
     }
 
-    /// Commits a batch and answers it; a batch that fails is tried again one by one, so that the command it failed on
-    /// fails alone. After an error that leaves the disk unknown nothing is tried again: the store is broken.
+    /// Commits a batch and answers it. Where one command may have spoilt it, they are tried again one by one, so that
+    /// it fails alone; a busy database is busy for all. After an error that leaves the disk unknown nothing is tried
+    /// again: the store is broken.
     async fn settle(&mut self, mut batch: Vec<Command>) -> Option<StoreError> {
         let error = match self.commit(&mut batch).await {
             Ok(()) => {
@@ -71,7 +72,7 @@ impl Writer {
             }
             Err(error) => error,
         };
-        if batch.len() == 1 || is_broken(&error) {
+        if batch.len() == 1 || matches!(error, StoreError::Busy(_) | StoreError::Broken(_)) {
             answer(batch, Some(&error));
             return Some(error).filter(is_broken);
         }
