@@ -10,7 +10,7 @@ impl Session {
     pub(super) fn idle(&mut self, tag: String) {
         self.say(b"+ Idling; say DONE.\r\n");
         self.news = true;
-        self.go_on(Work::Idle(tag));
+        self.idle_news(tag);
     }
 
     /// RFC 2177 §3: the client ends it with a line DONE.

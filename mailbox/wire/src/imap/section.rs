@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::cursor::{Cursor, Parsed};
 use super::reply;
+use super::settings::FIELD_NAMES;
 use crate::mime::{Entity, Header, Tree};
 
 /// A part, and what of it.
@@ -111,7 +112,10 @@ impl What {
         };
         cursor.space()?;
         let names = cursor.list(Cursor::astring)?;
-        if names.is_empty() { cursor.bad("a field name before") } else { Ok(Self::Fields { names, not }) }
+        match names.len() {
+            1..=FIELD_NAMES => Ok(Self::Fields { names, not }),
+            _ => cursor.bad("1 to 100 field names before"),
+        }
     }
 
     fn of_message(&self, message: Entity<'_>) -> Vec<Range<usize>> {

@@ -13,6 +13,10 @@ pub(super) const PASSED_BYTES: u64 = 256 * 1024 * 1024;
 pub(super) const BAD_COMMANDS: u32 = 20;
 /// Items of one FETCH.
 pub(super) const FETCH_ITEMS: usize = 100;
+/// Field names of one HEADER.FIELDS.
+pub(super) const FIELD_NAMES: usize = 100;
+/// Keys of one SEARCH that need the message's octets.
+pub(super) const TEXT_KEYS: usize = 100;
 /// Levels of parentheses, NOT and OR in one SEARCH.
 pub(super) const SEARCH_DEPTH: usize = 50;
 /// Addresses of one field shown in an ENVELOPE.

@@ -136,3 +136,6 @@ fn parameter_list(out: &mut Vec<u8>, parameters: &[(Vec<u8>, Vec<u8>)]) {
 fn empty(out: &mut Vec<u8>) {
     out.extend_from_slice(br#"("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 0 0)"#);
 }
+
+#[cfg(test)]
+mod tests;

@@ -177,3 +177,132 @@ fn before_line_end(bytes: &[u8], at: usize) -> usize {
         _ => at,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Tree;
+    use super::*;
+    use expect_test::{Expect, expect};
+    use proptest::prelude::*;
+
+    /// Shows each body, parts set in.
+    #[track_caller]
+    fn check(message: &str, expected: Expect) {
+        fn show(out: &mut String, entity: super::super::Entity<'_>, depth: usize) {
+            let text = String::from_utf8_lossy(entity.body()).into_owned();
+            let shown = if entity.is_multipart() || entity.is_message() { "…".into() } else { format!("{text:?}") };
+            let kind = entity.content_type();
+            let kind = String::from_utf8_lossy(&kind.value).into_owned();
+            out.push_str(&["  ".repeat(depth).as_str(), &kind, " ", &shown, "\n"].concat());
+            entity.parts().chain(entity.inner()).for_each(|part| show(out, part, depth + 1));
+        }
+        let message = message.replace('\n', "\r\n");
+        let mut out = String::new();
+        show(&mut out, Tree::read(message.as_bytes()).unwrap().root(), 0);
+        expected.assert_eq(&out);
+    }
+
+    #[test]
+    fn the_line_end_before_a_delimiter_is_not_content() {
+        check(
+            "Content-Type: multipart/mixed; boundary=b\n\npreamble\n--b\n\none\n\n--b \t\n\ntwo\n--b--\nepilogue\n--b\n\nthree\n",
+            expect![[r#"
+                multipart/mixed …
+                  text/plain "one\r\n"
+                  text/plain "two"
+            "#]],
+        );
+    }
+
+    #[test]
+    fn delimiters_stand_at_the_start_of_a_line_and_alone_on_it() {
+        check(
+            "Content-Type: multipart/mixed; boundary=\"b\"\n\n--b\n\none --b\n--bb\n--b x\n--b\n\n--b\n--b--",
+            expect![[r#"
+                multipart/mixed …
+                  text/plain "one --b\r\n--bb\r\n--b x"
+                  text/plain ""
+                  text/plain ""
+            "#]],
+        );
+    }
+
+    #[test]
+    fn an_outer_delimiter_ends_what_is_left_open_inside() {
+        check(
+            "Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: multipart/mixed; boundary=ab\n\n--ab\n\none\n--a\n\ntwo",
+            expect![[r#"
+                multipart/mixed …
+                  multipart/mixed …
+                    text/plain "one"
+                  text/plain "two"
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_digest_holds_messages_unless_it_says_otherwise() {
+        check(
+            "Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: x\n\nhello\n--b\nContent-Type: text/csv\n\n1\n--b--\n",
+            expect![[r#"
+                multipart/digest …
+                  message/rfc822 …
+                    text/plain "hello"
+                  text/csv "1"
+            "#]],
+        );
+    }
+
+    #[test]
+    fn lines_may_end_with_lf_alone() {
+        let message = b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b--\n";
+        let tree = Tree::read(message).unwrap();
+        assert_eq!(tree.root().parts().map(super::super::Entity::body).collect::<Vec<_>>(), [b"one"]);
+    }
+
+    fn nested(levels: usize) -> Vec<u8> {
+        b"Content-Type: message/rfc822\r\n\r\n".repeat(levels)
+    }
+
+    fn many(parts: usize) -> Vec<u8> {
+        [b"Content-Type: multipart/mixed; boundary=b\r\n\r\n".as_slice(), &b"--b\r\n\r\n".repeat(parts)].concat()
+    }
+
+    #[test]
+    fn each_limit_holds_on_both_its_sides() {
+        let read = |message: &[u8]| Tree::read(message).map(|tree| tree.entities().count());
+        assert_eq!(read(&nested(DEPTH)), Ok(DEPTH + 1));
+        assert_eq!(read(&nested(DEPTH + 1)).unwrap_err(), OverLimit::Depth);
+        assert_eq!(read(&many(PARTS - 1)), Ok(PARTS));
+        assert_eq!(read(&many(PARTS)).unwrap_err(), OverLimit::Parts);
+        let header = |bytes: usize| [b"A: ".as_slice(), &vec![b'x'; bytes - 7], b"\r\n\r\n"].concat();
+        assert_eq!(read(&header(HEADER_BYTES)), Ok(1));
+        assert_eq!(read(&header(HEADER_BYTES + 1)).unwrap_err(), OverLimit::Header);
+        assert_eq!(Tree::view(&many(PARTS + 5)).entities().count(), PARTS);
+    }
+
+    proptest! {
+        #[test]
+        fn parts_lie_inside_their_parents_in_order(
+            scraps in prop::collection::vec(prop_oneof![
+                Just("Content-Type: multipart/mixed; boundary=b\r\n"), Just("Content-Type: multipart/digest; boundary=bb\n"),
+                Just("Content-Type: message/rfc822\r\n"), Just("--b\r\n"), Just("--b--\r\n"), Just("--bb\n"),
+                Just("\r\n"), Just("\n"), Just("--b"), Just("x: y\r\n z\r\n"), Just("text"), Just("="),
+            ], 0..60)
+        ) {
+            let message = scraps.concat();
+            let tree = Tree::view(message.as_bytes());
+            prop_assert_eq!(tree.root().range(), 0..message.len());
+            for entity in tree.entities() {
+                let mut at = entity.body_range().start;
+                for part in entity.parts().chain(entity.inner()) {
+                    prop_assert!(at <= part.range().start && part.range().end <= entity.body_range().end);
+                    at = part.range().end;
+                }
+                let fields: usize = entity.header().fields().map(|field| field.octets().len()).sum();
+                prop_assert!(fields + entity.header().blank_line().len() <= entity.header_range().len());
+                let _ = (entity.file_name(), entity.text(), entity.disposition());
+            }
+        }
+    }
+}

@@ -1,9 +1,360 @@
 //! IMAP: the transcripts, and what holds for any bytes at any cut.
 
-use crate::imap_office::Office;
-use crate::player::play_folder;
+use std::collections::BTreeMap;
+
+use fumibako_model::{NamedFlags, Private};
+use fumibako_wire::imap::{Answer, Ask, Session};
+use fumibako_wire::{Conversation, Effect};
+use imap_codec::decode::Decoder;
+use imap_codec::imap_types::response::{Greeting, Response};
+use imap_codec::{GreetingCodec, ResponseCodec};
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+use crate::imap_office::{Office, sample};
+use crate::player::{Desk, play_folder};
 
 #[test]
 fn transcripts_hold_however_the_bytes_are_cut() {
     play_folder("imap", Office::default);
+}
+
+/// One connection to an office in memory.
+struct Line {
+    session: Session,
+    /// What the server said, and what it asked, in one string each.
+    said: Vec<u8>,
+    asked: Vec<String>,
+    body: Vec<u8>,
+    closed: bool,
+}
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+impl Line {
+    fn open(office: &mut Office) -> Self {
+        let session = office.open(NOW, &BTreeMap::new());
+        let mut line = Self { session, said: Vec::new(), asked: Vec::new(), body: Vec::new(), closed: false };
+        line.pump(office);
+        line
+    }
+
+    fn send(&mut self, office: &mut Office, bytes: &[u8]) {
+        if !self.closed {
+            self.session.receive(NOW, bytes);
+            self.pump(office);
+        }
+    }
+
+    fn pump(&mut self, office: &mut Office) {
+        while let Some(effect) = self.session.next() {
+            assert!(!self.closed, "nothing is said after Close");
+            match effect {
+                Effect::Send(bytes) => {
+                    assert!(bytes.len() <= 128 * 1024, "one step says a bounded amount: {}", bytes.len());
+                    self.said.extend(bytes);
+                }
+                Effect::Body(Private(piece)) => self.body.extend(piece),
+                Effect::Ask(ask) => {
+                    let body = std::mem::take(&mut self.body);
+                    self.asked.push(office.write(&ask, &body));
+                    let answer = office.answer(ask, body, None).unwrap();
+                    self.session.answer(NOW, answer);
+                }
+                Effect::StartTls => self.session.secured(NOW),
+                Effect::Close => self.closed = true,
+            }
+        }
+    }
+}
+
+/// An office with the three samples and one message without end of line.
+fn office() -> Office {
+    let mut office = Office::default();
+    for name in ["plan.eml", "signed.eml", "forwarded.eml"] {
+        office.act(&format!("deliver {name} to INBOX")).unwrap();
+    }
+    office
+}
+
+/// Pieces a hostile or broken client may send.
+fn scraps() -> impl Strategy<Value = Vec<u8>> {
+    let lines = [
+        "a LOGIN 9970000011 himitsu\r\n",
+        "b SELECT INBOX\r\n",
+        "c FETCH 1:* (FLAGS BODY[])\r\n",
+        "d UID FETCH 2 (ENVELOPE BODYSTRUCTURE BODY[1.2.MIME]<3.9>)\r\n",
+        "e UID SEARCH CHARSET UTF-8 OR BODY {9+}\r\n計画書 NOT SUBJECT signed\r\n",
+        "f STORE 1,3 +FLAGS (\\Deleted $X)\r\n",
+        "g EXPUNGE\r\n",
+        "h APPEND Drafts (\\Seen) {5+}\r\nhello\r\n",
+        "i APPEND Drafts {5}\r\n",
+        "j IDLE\r\n",
+        "DONE\r\n",
+        "k AUTHENTICATE PLAIN\r\n",
+        "AGthd2FyYQBoaW1pdHN1\r\n",
+        "l COPY 1 Archive\r\n",
+        "m LIST \"\" *\r\n",
+        "n CLOSE\r\n",
+        "o LOGIN {10}\r\n",
+        "p APPEND INBOX {4+}\r\nabc",
+        "q NOOP\n",
+        "r FETCH 1 BODY[HEADER.FIELDS (To \"From\" {4}\r\n",
+        "s STATUS {7+}\r\n",
+        "t LOGOUT\r\n",
+    ];
+    let scrap = prop_oneof![
+        10 => prop::sample::select(lines.to_vec()).prop_map(|line| line.as_bytes().to_vec()),
+        1 => "[A-Za-z0-9(){}\\[\\]+*:,.<>\"\\\\ ]{0,30}(\r|\n|\r\n)?".prop_map(String::into_bytes),
+        1 => prop::collection::vec(any::<u8>(), 0..40),
+    ];
+    prop::collection::vec(scrap, 0..15).prop_map(|scraps| scraps.concat())
+}
+
+fn converse(cut: usize, bytes: &[u8]) -> (String, Vec<String>) {
+    let mut office = office();
+    let mut line = Line::open(&mut office);
+    for piece in bytes.chunks(cut) {
+        line.send(&mut office, piece);
+    }
+    (String::from_utf8_lossy(&line.said).into_owned(), line.asked)
+}
+
+/// Reads everything the server said with imap-codec.
+fn read_back(said: &[u8]) -> Result<usize, String> {
+    let shown = |rest: &[u8]| String::from_utf8_lossy(&rest[..rest.len().min(300)]).into_owned();
+    let (mut rest, Greeting { .. }) = GreetingCodec::default().decode(said).map_err(|why| format!("{why:?}"))?;
+    let mut count = 0;
+    while !rest.is_empty() {
+        let read: Result<(&[u8], Response<'_>), _> = ResponseCodec::default().decode(rest);
+        (rest, _) = read.map_err(|why| format!("{why:?}: {}", shown(rest)))?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+const PROLOGUE: &str = "a LOGIN 9970000011 himitsu\r\nb SELECT INBOX\r\n";
+
+#[test]
+fn another_reader_understands_every_kind_of_response() {
+    let commands = [
+        "1 CAPABILITY\r\n2 ID NIL\r\n3 NAMESPACE\r\n4 LIST \"\" *\r\n5 LSUB \"\" %\r\n6 LIST \"\" \"\"\r\n",
+        "7 STATUS INBOX (MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN)\r\n8 FETCH 1:3 FULL\r\n",
+        "9 FETCH 1:3 (BODYSTRUCTURE RFC822 RFC822.HEADER RFC822.TEXT)\r\n",
+        "10 FETCH 1:3 (BODY.PEEK[1.2.MIME]<1.2> BODY.PEEK[HEADER.FIELDS.NOT (\"To\" x)] BODY[2.HEADER] BODY[9])\r\n",
+        "11 STORE 1 +FLAGS ($X \\Deleted)\r\n12 UID COPY 1:2 Archive\r\n13 EXPUNGE\r\n14 SEARCH ALL\r\n",
+        "15 APPEND Drafts {3+}\r\nabc\r\n16 COPY 1 nowhere\r\n17 FROB\r\n18 IDLE\r\nDONE\r\n19 LOGOUT\r\n",
+    ];
+    let mut office = office();
+    let mut line = Line::open(&mut office);
+    line.send(&mut office, PROLOGUE.as_bytes());
+    line.send(&mut office, commands.concat().as_bytes());
+    assert!(read_back(&line.said).unwrap() > 50);
+}
+
+#[test]
+fn a_fetch_reads_one_message_at_a_time_and_only_if_it_must() {
+    let mut office = office();
+    let mut line = Line::open(&mut office);
+    line.send(&mut office, PROLOGUE.as_bytes());
+    line.asked.clear();
+    line.send(&mut office, b"1 FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE)\r\n");
+    assert_eq!(line.asked, [""; 0]);
+    line.session.receive(NOW, b"2 FETCH 1:* BODY.PEEK[]\r\n");
+    let mut reads = 0;
+    while let Some(effect) = line.session.next() {
+        if let Effect::Ask(ask) = effect {
+            assert!(matches!(ask, Ask::Read(_)));
+            assert_eq!(line.session.next(), None, "nothing more before the answer");
+            reads += 1;
+            line.session.answer(NOW, Answer::Message(Private(vec![b'x'; 1 << 20].into())));
+            let Some(Effect::Send(piece)) = line.session.next() else { panic!("nothing sent") };
+            assert!(piece.len() < 100 * 1024, "a message goes out in pieces");
+        }
+    }
+    assert_eq!(reads, 3);
+}
+
+#[test]
+fn a_driver_that_reads_on_while_the_server_is_asked_loses_the_connection() {
+    let mut office = office();
+    let mut line = Line::open(&mut office);
+    line.session.receive(NOW, b"a LOGIN 9970000011 himitsu\r\n");
+    while !matches!(line.session.next(), Some(Effect::Ask(_))) {}
+    line.session.receive(NOW, &vec![b'x'; 1 << 20]);
+    line.session.receive(NOW, b"x");
+    assert_eq!(line.session.next(), None, "kept");
+    line.session.receive(NOW, b"x");
+    let Some(Effect::Send(said)) = line.session.next() else { panic!("nothing said") };
+    assert_eq!(said, b"* BYE [LIMIT] Too much at once.\r\n");
+    assert_eq!(line.session.next(), Some(Effect::Close));
+}
+
+/// What a client believes of its folder, from what the server said alone.
+#[derive(Default)]
+struct Belief {
+    /// UID and flags by number, as far as known.
+    messages: Vec<(Option<u32>, Option<String>)>,
+}
+
+impl Belief {
+    /// Takes in the untagged lines of one turn. `renumbers`: EXPUNGE is allowed in it.
+    fn hear(&mut self, said: &str, renumbers: bool) -> Result<(), String> {
+        for line in said.lines() {
+            let words: Vec<&str> = line.splitn(4, ' ').collect();
+            match words[..] {
+                ["*", count, "EXISTS"] => {
+                    let count: usize = count.parse().unwrap();
+                    if count < self.messages.len() {
+                        return Err(format!("EXISTS {count} takes messages away"));
+                    }
+                    self.messages.resize(count, (None, None));
+                }
+                ["*", number, "EXPUNGE"] if renumbers => {
+                    let number: usize = number.parse().unwrap();
+                    if number == 0 || number > self.messages.len() {
+                        return Err(format!("{number} EXPUNGE of {}", self.messages.len()));
+                    }
+                    self.messages.remove(number - 1);
+                }
+                ["*", _, "EXPUNGE"] => return Err("EXPUNGE is not allowed here".into()),
+                ["*", number, "FETCH", items] => {
+                    let number: usize = number.parse().unwrap();
+                    let message = self.messages.get_mut(number - 1).ok_or(format!("{number} is no message"))?;
+                    if let Some(uid) = items.split_once("UID ").map(|(_, rest)| rest) {
+                        let uid: String = uid.chars().take_while(char::is_ascii_digit).collect();
+                        let uid = uid.parse().ok();
+                        if message.0.is_some() && message.0 != uid {
+                            return Err(format!("{number} was {:?} and is {uid:?}", message.0));
+                        }
+                        message.0 = uid;
+                    }
+                    if let Some((flags, _)) = items.split_once("FLAGS (").and_then(|(_, rest)| rest.split_once(')')) {
+                        message.1 = Some(flags.to_owned());
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn turn() -> impl Strategy<Value = (usize, String)> {
+    let commands = prop_oneof![
+        Just("NOOP".to_owned()),
+        Just("FETCH 1 (UID FLAGS)".to_owned()),
+        Just("FETCH 1 BODY[TEXT]".to_owned()),
+        Just("UID FETCH 1:* FLAGS".to_owned()),
+        Just("SEARCH ALL".to_owned()),
+        Just("UID SEARCH SUBJECT signed".to_owned()),
+        Just("EXPUNGE".to_owned()),
+        Just("IDLE".to_owned()),
+        Just("COPY 1 Archive".to_owned()),
+        Just("APPEND Archive {5+}\r\nhello".to_owned()),
+        (1..9u32, "[+-]?", "(\\.SILENT)?", prop::sample::select(vec!["\\Deleted", "\\Seen", "$A", "$B"]))
+            .prop_map(|(uid, sign, silent, flag)| format!("UID STORE {uid} {sign}FLAGS{silent} ({flag})")),
+        (1..4u32, "(\\.SILENT)?").prop_map(|(number, silent)| format!("STORE {number} +FLAGS{silent} (\\Deleted)")),
+    ];
+    (0..3usize, commands)
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_get_the_same_answers_at_any_cut(bytes in scraps(), cut in 1..50usize) {
+        prop_assert_eq!(converse(cut, &bytes), converse(4096, &bytes));
+    }
+
+    #[test]
+    fn what_is_said_of_any_message_another_reader_understands(
+        scraps in prop::collection::vec(prop_oneof![
+            Just("Content-Type: multipart/mixed; boundary=b\r\n"), Just("Content-Type: message/rfc822\r\n"),
+            Just("Content-Type: \"a\"/b; c=\"d\\\"e\"; f*0*=''%20\r\n"), Just("Content-Type: text\r\n"),
+            Just("--b\r\n"), Just("--b--\r\n"), Just("\r\n"), Just("text\r\n"), Just("=計\u{80}\r\n"),
+            Just("From: =?x?= \"a\\\"b\" <@r:c@d>, g: e; (f(\\)) h@i\r\n"), Just("To: ,;:<>@\"\r\n"),
+            Just("Content-Disposition: attachment; filename=\r\n"), Just("Content-Language: a, b,\r\n"),
+            Just("Subject: 計画\r\n"), Just("Content-Disposition:\r\n"), Just("Content-ID: \r\n\t<x>\r\n"),
+            Just("Content-Transfer-Encoding: \"8bit\" x\r\n"), Just("Date:\r\n"),
+        ], 1..25)
+    ) {
+        let mut office = Office::default();
+        office.file(0, scraps.concat().as_bytes(), &NamedFlags::default(), NOW);
+        let mut line = Line::open(&mut office);
+        line.send(&mut office, PROLOGUE.as_bytes());
+        line.send(&mut office, b"c FETCH 1 (ENVELOPE BODY BODYSTRUCTURE BODY[HEADER.FIELDS (To)] BODY[1.1] BODY[1.MIME])\r\n");
+        read_back(&line.said).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn numbers_never_slip_however_connections_mix(turns in prop::collection::vec(turn(), 0..40)) {
+        let mut office = Office::default();
+        office.act("create Archive2").unwrap();
+        for _ in 0..3 {
+            office.act("deliver signed.eml to Archive").unwrap();
+        }
+        let mut lines: Vec<_> = (0..2).map(|_| (Line::open(&mut office), Belief::default())).collect();
+        for (line, belief) in &mut lines {
+            line.send(&mut office, b"a LOGIN 9970000011 himitsu\r\nb SELECT Archive\r\n");
+            belief.hear(&String::from_utf8_lossy(&std::mem::take(&mut line.said)), false).map_err(TestCaseError::fail)?;
+        }
+        for (who, command) in &turns {
+            let Some((line, belief)) = lines.get_mut(*who) else {
+                office.act("deliver signed.eml to Archive").unwrap();
+                for (line, _) in &mut lines {
+                    line.session.news(NOW);
+                }
+                continue;
+            };
+            let done = if command == "IDLE" { "DONE\r\n" } else { "" };
+            line.send(&mut office, format!("t {command}\r\n{done}").as_bytes());
+            let said = String::from_utf8_lossy(&std::mem::take(&mut line.said)).into_owned();
+            if command.contains("SILENT") {
+                // The client knows better than it was told; here it forgets instead.
+                for message in &mut belief.messages {
+                    message.1 = None;
+                }
+            }
+            let renumbers = !["FETCH", "STORE", "SEARCH"].iter().any(|name| command.starts_with(name));
+            belief.hear(&said, renumbers).map_err(|why| TestCaseError::fail(format!("{who} {command}: {why}\n{said}")))?;
+        }
+        for (line, belief) in &mut lines {
+            let believed = |belief: &Belief| belief.messages.iter().map(|(_, flags)| flags.clone()).collect::<Vec<_>>();
+            line.send(&mut office, b"t NOOP\r\n");
+            belief.hear(&String::from_utf8_lossy(&std::mem::take(&mut line.said)), true).map_err(TestCaseError::fail)?;
+            let before = believed(belief);
+            line.send(&mut office, b"t UID FETCH 1:* FLAGS\r\n");
+            belief.hear(&String::from_utf8_lossy(&line.said), true).map_err(TestCaseError::fail)?;
+            // Every flag the client was told is still what the office keeps.
+            for (told, kept) in before.iter().zip(believed(belief)) {
+                prop_assert!(told.is_none() || *told == kept, "{:?} {:?}", told, kept);
+            }
+        }
+    }
+
+    #[test]
+    fn an_appended_message_comes_back_as_it_went(body: Vec<u8>, cut in 1..60usize) {
+        prop_assume!(!body.is_empty());
+        let mut office = Office::default();
+        let mut line = Line::open(&mut office);
+        let mut wire = format!("a LOGIN 9970000011 himitsu\r\nb APPEND Drafts {{{}+}}\r\n", body.len()).into_bytes();
+        wire.extend(&body);
+        wire.extend(b"\r\nc SELECT Drafts\r\nd FETCH 1 BODY.PEEK[]\r\n");
+        for piece in wire.chunks(cut) {
+            line.send(&mut office, piece);
+        }
+        let expected = [format!("* 1 FETCH (BODY[] {{{}}}\r\n", body.len()).as_bytes(), &body, b")\r\nd OK FETCH done.\r\n"].concat();
+        prop_assert!(line.said.ends_with(&expected));
+    }
+}
+
+#[test]
+fn the_first_part_of_a_signed_message_is_what_was_signed() {
+    // RFC 1847 §2.1: the octets between the delimiters, their last line end left out.
+    let message = sample("signed.eml");
+    let tree = fumibako_wire::mime::Tree::read(&message).unwrap();
+    let signed = tree.root().parts().next().unwrap().octets();
+    let text = String::from_utf8(message.clone()).unwrap();
+    let (_, rest) = text.split_once("--outer\r\n").unwrap();
+    let (expected, _) = rest.split_once("\r\n--outer\r\n").unwrap();
+    assert_eq!(signed, expected.as_bytes());
 }

@@ -1,5 +1,6 @@
 //! Does a message match? Yes, no, or not to be said before it is read.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use fumibako_model::{Entry, Flags, japanese_day};
@@ -8,7 +9,7 @@ use jiff::civil::Date;
 use super::program::{Key, Needle, Program, When};
 use crate::imap::date::sent_on;
 use crate::imap::view::View;
-use crate::mime::{Entity, Tree};
+use crate::mime::{Entity, Field, Tree};
 
 /// A program whose sets and keywords are those of one view.
 #[derive(Debug)]
@@ -107,14 +108,16 @@ impl When {
     }
 }
 
-/// A message that was read.
+/// A message that was read. Its texts are decoded once, and only if a key looks into them.
 pub(super) struct Content<'t> {
     tree: &'t Tree<'t>,
+    header: OnceCell<String>,
+    body: OnceCell<Vec<String>>,
 }
 
 impl<'t> Content<'t> {
     pub(super) fn new(tree: &'t Tree<'t>) -> Self {
-        Self { tree }
+        Self { tree, header: OnceCell::new(), body: OnceCell::new() }
     }
 
     fn holds(&self, key: &Key) -> bool {
@@ -126,30 +129,34 @@ impl<'t> Content<'t> {
             }
             Key::Field(name, needle) => header.all(name).any(|field| needle.is_in(&field.text())),
             Key::Body(needle) => self.body_holds(needle),
-            Key::Text(needle) => header_holds(self.tree.root(), needle) || self.body_holds(needle),
+            Key::Text(needle) => {
+                let header = self.header.get_or_init(|| header_text(self.tree.root()));
+                header.contains(&needle.0) || self.body_holds(needle)
+            }
             _ => false,
         }
     }
 
-    /// Texts of all parts, and the headers of the parts and messages inside.
     fn body_holds(&self, needle: &Needle) -> bool {
-        self.tree.entities().enumerate().any(|(at, entity)| {
-            (at > 0 && header_holds(entity, needle))
-                || (entity.content_type().kind().eq_ignore_ascii_case(b"text") && text_holds(entity, needle))
-        })
+        self.body.get_or_init(|| body_texts(self.tree)).iter().any(|text| text.contains(&needle.0))
     }
 }
 
-fn header_holds(entity: Entity<'_>, needle: &Needle) -> bool {
-    entity.header().fields().any(|field| {
-        let name = String::from_utf8_lossy(field.name()).into_owned();
-        needle.is_in(&format!("{name}: {}", field.text()))
-    })
+/// The texts of all parts, and the headers of the parts and messages inside; in lower case.
+fn body_texts(tree: &Tree<'_>) -> Vec<String> {
+    let headers = tree.entities().skip(1).map(header_text);
+    let is_text = |entity: &Entity<'_>| entity.content_type().kind().eq_ignore_ascii_case(b"text");
+    headers.chain(tree.entities().filter(is_text).map(text_of)).collect()
 }
 
-fn text_holds(entity: Entity<'_>, needle: &Needle) -> bool {
-    let text = entity.text().unwrap_or_else(|_| String::from_utf8_lossy(entity.body()).into_owned());
-    needle.is_in(&text)
+fn header_text(entity: Entity<'_>) -> String {
+    let line = |field: Field<'_>| format!("{}: {}\n", String::from_utf8_lossy(field.name()), field.text());
+    entity.header().fields().map(line).collect::<String>().to_lowercase()
+}
+
+/// A text that cannot be decoded is searched as it stands.
+fn text_of(entity: Entity<'_>) -> String {
+    entity.text().unwrap_or_else(|_| String::from_utf8_lossy(entity.body()).into_owned()).to_lowercase()
 }
 
 impl Needle {

@@ -7,7 +7,7 @@ use crate::imap::command::Why;
 use crate::imap::cursor::{Cursor, Parsed};
 use crate::imap::date::date;
 use crate::imap::set::{Set, set};
-use crate::imap::settings::SEARCH_DEPTH;
+use crate::imap::settings::{SEARCH_DEPTH, TEXT_KEYS};
 
 /// The keys, all of which must hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +64,24 @@ impl Program {
         while cursor.take(b' ') {
             keys.push(key(cursor, 0)?);
         }
-        Ok(Self(Key::And(keys)))
+        let program = Key::And(keys);
+        if program.text_keys() > TEXT_KEYS {
+            cursor.bad::<()>("fewer keys that look into messages before")?;
+        }
+        Ok(Self(program))
+    }
+}
+
+impl Key {
+    /// How many of the keys need the message's octets.
+    fn text_keys(&self) -> usize {
+        match self {
+            Self::And(keys) => keys.iter().map(Self::text_keys).sum(),
+            Self::Or(keys) => keys.0.text_keys() + keys.1.text_keys(),
+            Self::Not(key) => key.text_keys(),
+            Self::Sent(..) | Self::Field(..) | Self::Body(_) | Self::Text(_) => 1,
+            _ => 0,
+        }
     }
 }
 
