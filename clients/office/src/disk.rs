@@ -29,12 +29,31 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a folder that only this user can open, and the folders above it.
+/// Makes a folder and those above it, each durable in the one above.
+pub(crate) fn folder(path: &Path) -> io::Result<()> {
+    make(path, &fs::DirBuilder::new())
+}
+
+/// The same, for nobody's eyes but this user's.
 pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(path)
+    make(path, &builder)
+}
+
+fn make(path: &Path, builder: &fs::DirBuilder) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let above = folder_of(path);
+    if above != path {
+        make(above, builder)?;
+    }
+    match builder.create(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !path.is_dir() => Err(error),
+        _ => sync_folder(above),
+    }
 }
 
 /// Makes the entries of a folder durable. Windows has no such call; its rename is durable with the volume's journal.

@@ -184,7 +184,7 @@ impl<'s> Fetch<'s> {
             record.folder = place(&self.settings.save_folder, arrived, opened.from());
         }
         self.received.keep(opened, &record)?; // 1
-        let files = contents.save(&record.folder)?; // 2
+        let files = contents.save(&record.folder, record.token())?; // 2
         let bytes: usize = files.iter().map(|file| file.size).sum();
         tracing::info!(message = record.message_id, from = %record.from, files = files.len(), bytes, "bundle.saved");
         Ok((self.saved(opened, record)?, files, false))

@@ -22,6 +22,8 @@ pub mod receipt;
 pub mod received;
 mod reply;
 pub mod settings;
+#[cfg(test)]
+mod testing;
 mod tls;
 mod trouble;
 

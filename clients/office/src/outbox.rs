@@ -244,7 +244,7 @@ fn entry_of(path: &Path) -> Result<Entry, Trouble> {
 
 /// Sorts by time, in Japan's, and is unguessable by its second half.
 fn key(message_id: &str, at: Timestamp) -> String {
-    format!("{}-{}", JAPAN.to_datetime(at).strftime("%Y%m%d-%H%M%S"), local_part(message_id))
+    format!("{}-{}", JAPAN.to_datetime(at).strftime("%Y%m%d-%H%M%S.%6f"), local_part(message_id))
 }
 
 fn local_part(message_id: &str) -> &str {

@@ -92,7 +92,7 @@ mod tests {
         };
         let mut octets = Vec::new();
         receipt.notification(&"9970000029@plans.example".parse().unwrap()).write_part(&mut octets).unwrap();
-        expect![[r#"
+        expect![[r"
             Content-Type: message/disposition-notification
             Content-Transfer-Encoding: 7bit
 
@@ -101,7 +101,7 @@ mod tests {
             Original-Message-ID: <b@plans.example>
             Disposition: manual-action/MDN-sent-manually; processed
             Received-content-MIC: BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=, sha-256
-        "#]]
+        "]]
         .assert_eq(&String::from_utf8(octets).unwrap().replace('\r', ""));
     }
 }

@@ -76,4 +76,9 @@ impl Record {
         let (message_id, from) = (opened.message_id().to_owned(), opened.from());
         Self { message_id, from, folder, receipt: random::message_id(domain), saved_at: None }
     }
+
+    /// A word that is this message's alone.
+    pub fn token(&self) -> &str {
+        self.receipt.split('@').next().unwrap_or_default()
+    }
 }

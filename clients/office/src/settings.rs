@@ -216,7 +216,7 @@ mod tests {
     fn the_sample_with_every_line_uncommented_names_every_setting() {
         let assignment = |line: &&str| line.split_once(" = ").is_some_and(|(name, _)| !name.trim().contains(' '));
         let lines = SAMPLE.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).filter(assignment);
-        let whole: String = lines.map(|line| format!("{line}\n")).collect();
+        let whole = lines.collect::<Vec<_>>().join("\n");
         let settings: Settings = toml::from_str(&whole).unwrap();
         assert!(settings.office.is_some() && settings.domain.is_some());
         let table: toml::Table = whole.parse().unwrap();

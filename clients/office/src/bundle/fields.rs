@@ -93,14 +93,15 @@ mod tests {
             subject: "ケアプランデータ 2026-11 [Fumibako]".into(),
             more: vec![("Fumibako-Bundle", "v=1; units=use-table; files=3; size=48211".into())],
         };
-        expect![[r#"
+        expect![[r"
             From: <9970000011@plans.example>
             To: <9970000029@plans.example>
             Date: Thu, 5 Nov 2026 01:10:10 +0000
             Message-ID: <abc@plans.example>
-            Subject: =?utf-8?B?44Kx44Ki44OX44Op44Oz44OH44O844K/IDIwMjYtMTEgW0Z1bWliYWtvXQ==?=
+            Subject: =?utf-8?B?44Kx44Ki44OX44Op44Oz44OH44O844K/IDIwMjYtMTEgW0Z1bWliYQ==?=
+            	=?utf-8?B?a29d?=
             Fumibako-Bundle: v=1; units=use-table; files=3; size=48211
-        "#]]
+        "]]
         .assert_eq(&String::from_utf8(fields.octets()).unwrap().replace('\r', ""));
     }
 

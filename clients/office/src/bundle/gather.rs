@@ -1,8 +1,8 @@
 //! Files on disk become bundles, one for each sender and recipient. Nothing is lost: what fits nowhere is named.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
 use fumibako_careplan::{self as careplan, Bundle, Lang, WhyLeftOut};
 use fumibako_model::{OfficeNumber, Private};
@@ -20,7 +20,7 @@ pub struct Pile {
 }
 
 /// A file as read from disk.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Source {
     /// Where it was found.
     pub path: PathBuf,
@@ -29,7 +29,6 @@ pub struct Source {
 }
 
 /// A file that is not sent.
-#[derive(Debug)]
 pub struct Left {
     /// Where it was found.
     pub path: PathBuf,
@@ -161,6 +160,19 @@ impl WhyLeft {
                 .into(),
             Self::TooLarge(found) => Trouble::Limit(Limit::Message(*found, MESSAGE_BYTES)).words(lang).next,
         }
+    }
+}
+
+/// A path may hold a person's name, so it does not print.
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Source({:?})", self.bytes)
+    }
+}
+
+impl fmt::Debug for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Left({:?})", self.why)
     }
 }
 

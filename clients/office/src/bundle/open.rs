@@ -133,3 +133,6 @@ fn untrusted(why: &CertificateError) -> Refused {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

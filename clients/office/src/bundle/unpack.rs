@@ -58,30 +58,31 @@ impl Contents {
         Ok(contents)
     }
 
-    /// Saves everything in a new folder at `target`, under `save_folder`. After `Ok` the power may fail.
+    /// Saves everything in a new folder at `target`. `token` is this message's own: what a crash left half-written under
+    /// it is cleared first. After `Ok` the power may fail.
     ///
-    /// | a crash after step    | finds on restart                         |
-    /// |-----------------------|------------------------------------------|
-    /// | 1 files synced aside  | an unfinished folder; `disk::sweep` clears it |
-    /// | 2 folder renamed      | every file under its name                |
-    pub fn save(&self, target: &Path) -> Result<Vec<Saved>, Trouble> {
+    /// | a crash after step    | finds on restart                                  |
+    /// |-----------------------|---------------------------------------------------|
+    /// | 1 files synced aside  | an unfinished folder that the next `save` clears  |
+    /// | 2 folder renamed      | every file under its name                         |
+    pub fn save(&self, target: &Path, token: &str) -> Result<Vec<Saved>, Trouble> {
         let month = target.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(month).map_err(Trouble::writing(month))?;
-        let aside =
-            tempfile::Builder::new().prefix(disk::UNFINISHED).tempdir_in(month).map_err(Trouble::writing(month))?;
-        let saved = self.write_into(aside.path()).map_err(Trouble::writing(target))?; // 1
-        open_to_all(aside.path()).map_err(Trouble::writing(target))?;
-        // Renaming would replace an empty folder of that name, and nothing is ever overwritten.
-        if target.exists() {
-            return Err(Trouble::writing(target)(io::ErrorKind::AlreadyExists.into()));
+        disk::folder(month).map_err(Trouble::writing(month))?;
+        let aside = month.join(format!("{}{token}", disk::UNFINISHED));
+        let saved = self.write_into(&aside).map_err(Trouble::writing(target)); // 1
+        let saved = saved.and_then(|saved| move_into_place(&aside, target).map(|()| saved)); // 2
+        if saved.is_err() {
+            // A full disk should not stay full because of us; if this fails too, the next `save` clears it.
+            let _ = fs::remove_dir_all(&aside);
         }
-        fs::rename(aside.path(), target).map_err(Trouble::writing(target))?; // 2
-        let above = month.parent().unwrap_or(Path::new("."));
-        disk::sync_folder(month).and_then(|()| disk::sync_folder(above)).map_err(Trouble::writing(month))?;
-        Ok(saved)
+        saved
     }
 
     fn write_into(&self, folder: &Path) -> io::Result<Vec<Saved>> {
+        if folder.exists() {
+            fs::remove_dir_all(folder)?;
+        }
+        fs::create_dir(folder)?;
         let mut names = Names::default();
         let mut saved = Vec::new();
         let files = self.files.iter().map(|(name, bytes)| (name.0.as_str(), bytes.0.as_slice()));
@@ -98,6 +99,15 @@ impl Contents {
     }
 }
 
+fn move_into_place(aside: &Path, target: &Path) -> Result<(), Trouble> {
+    // Renaming would replace an empty folder of that name, and nothing is ever overwritten.
+    if target.exists() {
+        return Err(Trouble::writing(target)(io::ErrorKind::AlreadyExists.into()));
+    }
+    let month = target.parent().unwrap_or(Path::new("."));
+    fs::rename(aside, target).and_then(|()| disk::sync_folder(month)).map_err(Trouble::writing(target))
+}
+
 /// `受信/2026-11/20261120-0915_9970000011`: the order of arrival, in Japan's time. A taken name gets a number.
 pub fn place(save_folder: &Path, arrived: Timestamp, from: OfficeNumber) -> PathBuf {
     let time = JAPAN.to_datetime(arrived);
@@ -107,14 +117,6 @@ pub fn place(save_folder: &Path, arrived: Timestamp, from: OfficeNumber) -> Path
     let mut places = std::iter::once(month.join(&name)).chain(numbered);
     // The numbers do not end, so one is free.
     places.find(|place| !place.exists()).unwrap_or_else(|| month.join(&name))
-}
-
-/// A temporary folder is its owner's alone; the care software may run as somebody else.
-fn open_to_all(folder: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
-    let _ = folder;
-    Ok(())
 }
 
 /// The first text that is not a file.
@@ -133,8 +135,15 @@ fn octets(message: &Message<'_>, leaf: &MessagePart<'_>) -> Result<Vec<u8>, Refu
     match leaf.encoding {
         Encoding::Base64 => base64_decode(raw).ok_or_else(broken),
         Encoding::QuotedPrintable => quoted_printable_decode(raw).ok_or_else(broken),
+        // The parser gave up on the encoding that the part names.
+        Encoding::None if is_encoded(leaf) => Err(broken()),
         Encoding::None => Ok(raw.to_vec()),
     }
+}
+
+fn is_encoded(leaf: &MessagePart<'_>) -> bool {
+    let named = leaf.content_transfer_encoding().unwrap_or_default();
+    ["base64", "quoted-printable"].iter().any(|encoding| named.eq_ignore_ascii_case(encoding))
 }
 
 fn nameless(at: usize, leaf: &MessagePart<'_>) -> String {

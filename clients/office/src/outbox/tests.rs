@@ -1,1 +1,111 @@
+use expect_test::expect;
 
+use super::*;
+use crate::bundle::compose;
+use crate::exit::Exit;
+use crate::settings::Settings;
+use crate::testing::{A, B, Ca, address, draft, now};
+
+fn put(outbox: &Outbox) -> String {
+    let composed = compose(&draft(), (address(A), address(B)), &Ca::new().identity(A), now()).unwrap();
+    outbox.put(&composed.fields.message_id, composed.fields.at, &composed.octets).unwrap();
+    composed.fields.message_id
+}
+
+/// Settings that lead nowhere: the port is bound and then closed again.
+fn nowhere(folder: &Path) -> Settings {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    fs::write(folder.join("password"), "secret").unwrap();
+    Settings {
+        gateway: "localhost".into(),
+        submission_port: port,
+        login: "9970000011".into(),
+        password_file: folder.join("password"),
+        ..Settings::default()
+    }
+}
+
+#[test]
+fn a_message_waits_until_the_gateway_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let ids = {
+        let outbox = Outbox::open(folder.path()).unwrap();
+        [put(&outbox), put(&outbox)]
+    };
+    let outbox = Outbox::open(folder.path()).unwrap();
+    let mut post = Post::new(&nowhere(folder.path())).unwrap();
+    let mut told = 0;
+    let outcomes = outbox.post_all(&mut post, now, &mut |_| told += 1).unwrap();
+    assert_eq!(told, 2);
+    assert!(outcomes.iter().all(|outcome| outcome.trouble.as_ref().unwrap().exit() == Exit::UNAVAILABLE));
+    let entries = outbox.entries().unwrap();
+    assert!(entries.iter().all(|entry| entry.fate == Fate::Waiting && entry.to == B && entry.from == A));
+    assert!(ids.iter().all(|id| outbox.knows(id).unwrap()));
+    assert!(entries[0].facts().is_some(), "the message itself says what it carries");
+}
+
+#[test]
+fn a_crash_while_writing_leaves_nothing_that_would_be_posted() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = put(&Outbox::open(folder.path()).unwrap());
+    let half = folder.path().join("outbox/.fumibako-half");
+    fs::write(&half, "From: <9970000011@plans.example>\r\nTo: <99").unwrap();
+    let outbox = Outbox::open(folder.path()).unwrap();
+    assert!(!half.exists());
+    let waiting: Vec<String> = outbox.entries().unwrap().into_iter().map(|entry| entry.message_id).collect();
+    assert_eq!(waiting, [id]);
+}
+
+#[test]
+fn a_crash_between_record_and_removal_does_not_post_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = Outbox::open(folder.path()).unwrap();
+    put(&outbox);
+    let (key, mut entry) = outbox.waiting().unwrap().pop().unwrap();
+    entry.fate = Fate::Posted { evidence: "EV512E000000001A".into(), at: now() };
+    outbox.record(&key, "posted", &entry).unwrap();
+    assert!(outbox.waiting().unwrap().is_empty());
+    assert_eq!(outbox.entries().unwrap(), [entry.clone()]);
+    assert_eq!(entry.evidence().unwrap().to_string(), "EV512E000000001A");
+}
+
+#[test]
+fn a_refused_message_keeps_its_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = Outbox::open(folder.path()).unwrap();
+    put(&outbox);
+    let (key, mut entry) = outbox.waiting().unwrap().pop().unwrap();
+    let refused = fumibako_model::Refusal::RecipientUnknown.about("9970000029");
+    (entry.message_id, entry.fate) = ("m@plans.example".into(), Fate::refused(&refused, Some("3FA2B1".into()), now()));
+    entry.bundle = None;
+    outbox.record(&key, "refused", &entry).unwrap();
+    assert!(outbox.waiting().unwrap().is_empty());
+    assert_eq!(look(folder.path()).unwrap()[0].refusal(), Some((refused, Some("3FA2B1".into()))));
+    expect![[r#"
+        {
+          "message_id": "m@plans.example",
+          "from": "9970000011@plans.example",
+          "to": "9970000029@plans.example",
+          "composed": "2026-11-20T00:15:00Z",
+          "fate": "refused",
+          "code": "E-DIR-001",
+          "about": "9970000029",
+          "reference": "3FA2B1",
+          "at": "2026-11-20T00:15:00Z"
+        }"#]]
+    .assert_eq(&serde_json::to_string_pretty(&entry).unwrap());
+}
+
+#[test]
+fn two_runs_do_not_share_an_outbox() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Outbox::open(folder.path()).unwrap();
+    assert!(matches!(Outbox::open(folder.path()), Err(Trouble::Busy(_))));
+    drop(first);
+    assert!(Outbox::open(folder.path()).is_ok());
+}
+
+#[test]
+fn looking_before_anything_was_sent_finds_nothing() {
+    assert_eq!(look(tempfile::tempdir().unwrap().path()).unwrap(), []);
+}

@@ -1,1 +1,94 @@
+use super::*;
+use crate::exit::Exit;
 
+fn contents(parts: &[&str]) -> Contents {
+    let body = parts.join("\r\n--b\r\n");
+    let entity = format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n{body}\r\n--b--\r\n");
+    Contents::read(entity.as_bytes()).unwrap()
+}
+
+fn named(contents: &Contents) -> Vec<(&str, &[u8])> {
+    contents.files.iter().map(|(name, bytes)| (name.0.as_str(), bytes.0.as_slice())).collect()
+}
+
+#[test]
+fn bytes_are_decoded_from_their_transfer_encoding_and_nothing_else() {
+    let contents = contents(&[
+        "Content-Type: text/csv; charset=Shift_JIS; name=a.csv\r\nContent-Transfer-Encoding: base64\r\n\r\ngoKCoA0K",
+        "Content-Type: text/csv; charset=utf-8; name=b.csv\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=82=A0,=\r\n1\r\n",
+        "Content-Type: text/csv; name=c.csv\r\n\r\n1,2\r\n3,4",
+    ]);
+    assert_eq!(
+        named(&contents),
+        [("a.csv", b"\x82\x82\x82\xA0\r\n".as_slice()), ("b.csv", b"\x82\xA0,1\r\n"), ("c.csv", b"1,2\r\n3,4")]
+    );
+    assert_eq!(contents.cover, None);
+}
+
+#[test]
+fn nothing_without_a_name_is_lost() {
+    let contents = contents(&[
+        "Content-Type: text/plain; charset=utf-8\r\n\r\ncover",
+        "Content-Type: text/plain\r\n\r\nsecond",
+        "Content-Type: text/html\r\n\r\n<p>third</p>",
+        "Content-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\nfourth",
+    ]);
+    assert_eq!(contents.cover.as_ref().unwrap().0, "cover");
+    let names: Vec<&str> = named(&contents).iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["part-2.txt", "part-3.html", "part-4.eml"]);
+}
+
+#[test]
+fn broken_base64_is_refused_and_not_saved_in_part() {
+    let entity = "Content-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!\r\n";
+    assert_eq!(Contents::read(entity.as_bytes()).unwrap_err().why, Refusal::MessageMalformed);
+}
+
+#[test]
+fn a_thousand_parts_are_the_most() {
+    let part = "Content-Type: text/csv; name=a.csv\r\n\r\nx";
+    assert_eq!(contents(&[part; PARTS - 1]).files.len(), PARTS - 1);
+    let body = format!("--b\r\n{part}\r\n").repeat(PARTS);
+    let entity = format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n{body}--b--\r\n");
+    assert_eq!(Contents::read(entity.as_bytes()).unwrap_err().why, Refusal::TooManyParts);
+}
+
+#[test]
+fn hostile_names_stay_in_their_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let contents = contents(&[
+        "Content-Type: text/csv\r\nContent-Disposition: attachment; filename=\"../../escape.csv\"\r\n\r\n1",
+        "Content-Type: text/csv\r\nContent-Disposition: attachment; filename=\"NUL.csv\"\r\n\r\n2",
+        "Content-Type: text/csv\r\nContent-Disposition: attachment; filename=\"a.csv\"\r\n\r\n3",
+        "Content-Type: text/csv\r\nContent-Disposition: attachment; filename=\"A.csv\"\r\n\r\n4",
+        "Content-Type: text/plain\r\n\r\ncover",
+    ]);
+    let target = folder.path().join("受信/2026-11/20261120-0915_9970000011");
+    let saved = contents.save(&target, "t").unwrap();
+    let names: Vec<String> = saved.iter().map(|file| file.name.0.clone()).collect();
+    assert_eq!(names, ["escape.csv", "_NUL.csv", "a.csv", "A (2).csv", COVER_NAME]);
+    for (name, bytes) in names.iter().zip(["1", "2", "3", "4", "cover"]) {
+        assert_eq!(fs::read_to_string(target.join(name)).unwrap(), bytes);
+    }
+    assert_eq!(fs::read_dir(target.parent().unwrap()).unwrap().count(), 1, "nothing unfinished is left");
+}
+
+#[test]
+fn nothing_is_overwritten_and_the_next_gets_another_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let (at, from) = ("2026-11-20T00:15:30Z".parse().unwrap(), "9970000011".parse().unwrap());
+    let first = place(folder.path(), at, from);
+    assert!(first.ends_with("2026-11/20261120-0915_9970000011"));
+    let contents = contents(&["Content-Type: text/csv; name=a.csv\r\n\r\n1"]);
+    contents.save(&first, "t").unwrap();
+    assert!(place(folder.path(), at, from).ends_with("2026-11/20261120-0915_9970000011_2"));
+    let again = contents.save(&first, "t").unwrap_err();
+    assert_eq!(again.exit(), Exit::CANNOT_WRITE);
+    assert_eq!(fs::read(first.join("a.csv")).unwrap(), b"1");
+}
+
+#[test]
+fn midnight_is_japan_s() {
+    let at = "2026-11-30T15:00:00Z".parse().unwrap();
+    assert!(place(Path::new("x"), at, "9970000011".parse().unwrap()).ends_with("2026-12/20261201-0000_9970000011"));
+}

@@ -1,0 +1,63 @@
+use jiff::SignedDuration;
+
+use super::*;
+use crate::bundle::compose;
+use crate::testing::{A, B, Ca, address, draft, now};
+
+fn message(ca: &Ca, signer: &str) -> Vec<u8> {
+    compose(&draft(), (address(A), address(B)), &ca.identity(signer), now()).unwrap().octets.0
+}
+
+#[track_caller]
+fn refused(message: &[u8], trust: &Trust, expected: Refusal) {
+    assert_eq!(open(message, &address(B), trust, now()).unwrap_err().why, expected);
+}
+
+/// The message with the first `from` outside the signed part replaced.
+fn with(message: &[u8], from: &str, to: &str) -> Vec<u8> {
+    String::from_utf8(message.to_vec()).unwrap().replacen(from, to, 1).into_bytes()
+}
+
+#[test]
+fn a_message_from_its_office_to_us_opens() {
+    let ca = Ca::new();
+    let message = message(&ca, A);
+    let opened = open(&message, &address(B), &ca.trust(), now()).unwrap();
+    assert_eq!(opened.from().as_str(), "9970000011");
+    assert_eq!(opened.signature().signing_time(), Some(now()));
+    // A service kind is a sub-address of the same office.
+    assert!(open(&message, &address("9970000029+11@plans.example"), &ca.trust(), now()).is_ok());
+}
+
+#[test]
+fn each_departure_has_its_refusal() {
+    let ca = Ca::new();
+    let good = message(&ca, A);
+    refused(b"From: <9970000011@plans.example>\r\n\r\nhello", &ca.trust(), Refusal::NotSigned);
+    refused(&with(&good, "UP1KYO", "UP1KYX"), &ca.trust(), Refusal::SignatureBroken);
+    refused(&good, &Ca::new().trust(), Refusal::UnknownAuthority);
+    refused(&message(&ca, B), &ca.trust(), Refusal::NotItsCertificate);
+    refused(&message(&ca, "kawara@plans.example"), &ca.trust(), Refusal::CertificateNamesNobody);
+    refused(&message(&ca, "9970000011@elsewhere.example"), &ca.trust(), Refusal::CertificateNamesNobody);
+    refused(&with(&good, "Message-ID: <", "Message-ID: <x"), &ca.trust(), Refusal::SignedFieldsDiffer);
+    refused(&with(&good, "Subject: ", "Subject: Re: "), &ca.trust(), Refusal::SignedFieldsDiffer);
+    refused(&with(&good, "To: <9970000029", "To: <9970000037"), &ca.trust(), Refusal::SignedFieldsDiffer);
+    refused(&with(&good, "From: <", "From: <9970000037@plans.example>, <"), &ca.trust(), Refusal::MessageMalformed);
+}
+
+#[test]
+fn a_message_for_another_office_is_not_for_us() {
+    let ca = Ca::new();
+    let other = address("9970000037@plans.example");
+    assert_eq!(open(&message(&ca, A), &other, &ca.trust(), now()).unwrap_err().why, Refusal::EnvelopeDiffers);
+}
+
+#[test]
+fn a_certificate_counts_at_the_time_of_reading() {
+    let ca = Ca::new();
+    let message = message(&ca, A);
+    let read = |at| open(&message, &address(B), &ca.trust(), at).map(|_| ()).map_err(|refused| refused.why);
+    assert_eq!(read(now() + SignedDuration::from_hours(23)), Ok(()));
+    assert_eq!(read(now() + SignedDuration::from_hours(25)), Err(Refusal::CertificateExpired));
+    assert_eq!(read(now() - SignedDuration::from_hours(13)), Err(Refusal::CertificateNotYetValid));
+}

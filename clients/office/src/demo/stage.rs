@@ -1,0 +1,130 @@
+//! A throw-away gateway with a development CA, and offices that can use it at once.
+
+use std::fmt::Display;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use fumibako_gateway::{
+    Addresses, Gateway, InitOptions, Ports, Reply, Request, Running, Secret, development_authority, init, issue_office,
+    tls_authority_file, write_private,
+};
+use fumibako_model::{Domain, OfficeNumber};
+use fumibako_signer::authority::KeyKind;
+use jiff::Timestamp;
+use tokio::runtime::Runtime;
+
+use crate::random;
+use crate::trouble::Trouble;
+
+/// The domain of everything in the demo.
+pub const DOMAIN: &str = "plans.example";
+
+/// A running gateway in a folder of its own.
+pub struct Stage {
+    dir: PathBuf,
+    domain: Domain,
+    runtime: Runtime,
+    running: Option<Running>,
+    addresses: Addresses,
+}
+
+impl Stage {
+    /// Makes the folder, the CA and the gateway, and starts it on free ports of this computer.
+    pub fn set_up(dir: &Path, now: Timestamp) -> Result<Self, Trouble> {
+        let domain: Domain = DOMAIN.parse().map_err(|_| Trouble::SettingMissing("domain"))?;
+        let gateway = dir.join("gateway");
+        fs::create_dir_all(&gateway).map_err(Trouble::writing(&gateway))?;
+        let options = InitOptions { dir: gateway, domain: domain.clone(), dev_ca: true, ports: Ports::Ephemeral };
+        let config = init(&options, now).map_err(no_gateway)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let running = runtime.block_on(Gateway::start(config)).map_err(no_gateway)?;
+        let addresses = running.addresses();
+        Ok(Self { dir: dir.to_owned(), domain, runtime, running: Some(running), addresses })
+    }
+
+    /// Where the gateway listens.
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// The PEM file of the authority that vouches for the gateway's TLS certificate.
+    pub fn tls_authority(&self) -> PathBuf {
+        tls_authority_file(&self.dir.join("gateway"))
+    }
+
+    /// Asks the running gateway as its operator.
+    pub fn ask(&self, request: Request) -> Result<Reply, Trouble> {
+        let running = self.running.as_ref().ok_or_else(|| no_gateway("it has stopped"))?;
+        match self.runtime.block_on(running.admin().answer(request)) {
+            Reply::No { code, about } => Err(no_gateway(code.about(about))),
+            reply => Ok(reply),
+        }
+    }
+
+    /// Registers and licenses an office and makes everything it needs: login, certificate and settings file.
+    pub fn add_office(
+        &self,
+        number: OfficeNumber,
+        name: &str,
+        key: KeyKind,
+        now: Timestamp,
+    ) -> Result<PathBuf, Trouble> {
+        let password = random::hex();
+        self.ask(Request::OfficeAdd { number, name: name.into() })?;
+        self.ask(Request::LicenceGrant { number, from: None, until: None })?;
+        let secret = Secret(password.clone());
+        self.ask(Request::AccountPut { login: number.to_string(), office: number, password: secret })?;
+        self.equip(number, &password, key, now)
+    }
+
+    /// The office's own folder: password, certificate and key, the office authority, settings.
+    pub fn equip(
+        &self,
+        number: OfficeNumber,
+        password: &str,
+        key: KeyKind,
+        now: Timestamp,
+    ) -> Result<PathBuf, Trouble> {
+        let folder = self.dir.join(number.as_str());
+        fs::create_dir_all(&folder).map_err(Trouble::writing(&folder))?;
+        let authority = development_authority(&self.dir.join("gateway")).map_err(no_gateway)?;
+        let identity = issue_office(&authority, number, &self.domain, key, now).map_err(no_gateway)?;
+        let (key, anchor, settings) = (identity.to_pem(), authority.certificate().to_pem(), self.settings(number));
+        let files: [(&str, &[u8]); 4] = [
+            ("password", password.as_bytes()),
+            ("office.pem", key.as_bytes()),
+            ("office-ca.pem", anchor.as_bytes()),
+            ("fumibako.toml", settings.as_bytes()),
+        ];
+        for (name, bytes) in files {
+            write_private(&folder.join(name), bytes).map_err(no_gateway)?;
+        }
+        Ok(folder.join("fumibako.toml"))
+    }
+
+    fn settings(&self, number: OfficeNumber) -> String {
+        let (submission, imap) = (self.addresses.submission_tls.port(), self.addresses.imap_tls.port());
+        format!(
+            "office = \"{number}\"\ndomain = \"{}\"\ngateway = \"localhost\"\nsubmission_port = {submission}\n\
+             imap_port = {imap}\ntls_ca_file = \"../gateway/dev-ca/tls.pem\"\nlogin = \"{number}\"\n\
+             password_file = \"password\"\nidentity_file = \"office.pem\"\ntrust_file = \"office-ca.pem\"\n",
+            self.domain
+        )
+    }
+
+    /// Waits until somebody presses Ctrl-C.
+    pub fn until_interrupted(&self) -> Result<(), Trouble> {
+        Ok(self.runtime.block_on(tokio::signal::ctrl_c())?)
+    }
+
+    /// Stops the gateway; what it answered 250 is on disk.
+    pub fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            self.runtime.block_on(running.stop());
+        }
+    }
+}
+
+fn no_gateway(why: impl Display) -> Trouble {
+    Trouble::NoGateway(why.to_string())
+}

@@ -1,0 +1,105 @@
+//! What unit tests share: an authority, offices that do not exist, a bundle.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use fumibako_careplan::gather;
+use fumibako_model::{Address, Private};
+use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
+use fumibako_signer::{Identity, Trust};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::bundle::{Attached, Draft, Source};
+
+pub(crate) const A: &str = "9970000011@plans.example";
+pub(crate) const B: &str = "9970000029@plans.example";
+
+/// The moment of every test.
+pub(crate) fn now() -> Timestamp {
+    "2026-11-20T00:15:00Z".parse().unwrap()
+}
+
+pub(crate) fn address(text: &str) -> Address {
+    text.parse().unwrap()
+}
+
+/// A CA and whoever it vouches for.
+pub(crate) struct Ca(Authority);
+
+impl Ca {
+    pub(crate) fn new() -> Self {
+        Self(Authority::create("Test CA", now() - SignedDuration::from_hours(24)).unwrap())
+    }
+
+    pub(crate) fn trust(&self) -> Trust {
+        Trust::new([self.0.certificate().clone()]).unwrap()
+    }
+
+    pub(crate) fn pem(&self) -> String {
+        self.0.certificate().to_pem()
+    }
+
+    pub(crate) fn identity(&self, address: &str) -> Identity {
+        self.identity_until(address, now() + SignedDuration::from_hours(24))
+    }
+
+    pub(crate) fn identity_until(&self, address: &str, until: Timestamp) -> Identity {
+        let request = Request {
+            common_name: "office",
+            rfc822_name: address,
+            key: KeyKind::EcP256,
+            purpose: Purpose::Mail,
+            not_before: now() - SignedDuration::from_hours(12),
+            not_after: until,
+        };
+        self.0.issue(&request).unwrap()
+    }
+}
+
+/// The sample bundle, from A to B.
+pub(crate) fn draft() -> Draft {
+    draft_of("v41-plan-two-persons")
+}
+
+pub(crate) fn draft_of(sample: &str) -> Draft {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conformance/samples/valid").join(sample);
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let csv = files.filter(|path| path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv")));
+    draft_from(csv.map(|path| (path.clone(), std::fs::read(path).unwrap())))
+}
+
+/// `count` deletes of use tables, one file and one send unit each.
+pub(crate) fn many_files(count: usize) -> Draft {
+    draft_from((0..count).map(|n| {
+        let serial = format!("2025092010{:02}{:02}", n / 60, n % 60);
+        (format!("DLTPLAN_202510_9970000011_43_9970000029_11_{serial}.CSV").into(), vec![])
+    }))
+}
+
+fn draft_from(files: impl Iterator<Item = (PathBuf, Vec<u8>)>) -> Draft {
+    let pile = files.map(|(path, bytes)| {
+        (path.file_name().unwrap().to_str().unwrap().to_owned(), Source { path, bytes: Private(bytes) })
+    });
+    let mut gathered = gather(pile);
+    assert!(gathered.left_out.is_empty() && gathered.bundles.len() == 1, "{:?}", gathered.left_out);
+    Draft { bundle: gathered.bundles.pop().unwrap(), cover: None, attached: Vec::new() }
+}
+
+pub(crate) fn attached(name: &str, bytes: &[u8]) -> Attached {
+    Attached { name: Private(name.into()), bytes: Private(bytes.to_vec()) }
+}
+
+/// What OpenSSL says is signed in this message. It must be installed; the tests' packages are listed with the project.
+pub(crate) fn openssl_verify(message: &[u8], ca: &Ca) -> Result<Vec<u8>, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, anchor) = (folder.path().join("message.eml"), folder.path().join("ca.pem"));
+    std::fs::write(&file, message).unwrap();
+    std::fs::write(&anchor, ca.pem()).unwrap();
+    let seconds = now().as_second().to_string();
+    let run = Command::new("openssl")
+        .args(["cms", "-verify", "-purpose", "smimesign", "-attime", &seconds, "-CAfile"])
+        .args([anchor.as_path(), Path::new("-in"), file.as_path()])
+        .output()
+        .expect("openssl is installed");
+    if run.status.success() { Ok(run.stdout) } else { Err(String::from_utf8_lossy(&run.stderr).into_owned()) }
+}

@@ -1,0 +1,113 @@
+//! Lost networks and power cuts only delay.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::house::{House, set, type_in};
+
+#[test]
+fn what_could_not_be_posted_waits_and_is_posted_by_the_next_send() {
+    let mut house = House::new();
+    let folder = house.sample();
+    house.stage.stop();
+    let object = type_in(&house.a, ["send", folder.to_str().unwrap()]).ended(69).only();
+    assert_eq!(object["state"], "waiting");
+    let listed = type_in(&house.a, ["list", "sent"]).ended(69);
+    assert_eq!(listed.only()["progress"], "waiting", "what waits is listed although the gateway is away");
+    type_in(&house.a, ["list", "sent", "--format", "text"]).ended(69).says("送信待ち").says("つながりません");
+}
+
+#[test]
+fn a_message_posted_twice_is_stored_once() {
+    let house = House::new();
+    let message = house.composed(crate::house::B);
+    house.smuggle(&message);
+    let first = type_in(&house.a, ["send", "--resume"]).ended(0).only();
+    // As if the record had not been written: the message is in the outbox again.
+    let outbox = house.a.parent().unwrap().join("data/outbox");
+    fs::remove_dir_all(&outbox).unwrap();
+    house.smuggle(&message);
+    let second = type_in(&house.a, ["send", "--resume"]).ended(0).only();
+    assert_eq!(first["evidence"], second["evidence"]);
+    assert_eq!(house.messages_at_the_gateway(), 1);
+}
+
+#[test]
+fn a_crash_between_saving_and_receipt_saves_no_second_copy() {
+    let house = House::new();
+    type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0);
+    // The network is lost after saving: the receipt cannot be posted.
+    let port = house.stage.addresses().submission_tls.port();
+    set(&house.b, "submission_port", "1");
+    let first = type_in(&house.b, ["fetch"]).ended(69).only();
+    assert_eq!((&first["state"], &first["receipt_state"]), (&"saved".into(), &"waiting".into()));
+    assert_eq!(type_in(&house.a, ["list", "sent"]).only()["state"], "未");
+    set(&house.b, "submission_port", &port.to_string());
+    let second = type_in(&house.b, ["fetch"]).ended(0).only();
+    assert_eq!((&second["again"], &second["folder"]), (&true.into(), &first["folder"]));
+    assert_eq!(second["receipt"], first["receipt"], "one receipt, whatever happened");
+    assert_eq!(type_in(&house.a, ["list", "sent"]).only()["state"], "済");
+    assert_eq!(saved_folders(&house).len(), 1);
+}
+
+#[test]
+fn a_power_cut_at_any_step_of_fetching_is_made_good() {
+    for cut in ["record says only where", "receipt was not written"] {
+        let house = House::new();
+        type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0);
+        let port = house.stage.addresses().submission_tls.port();
+        set(&house.b, "submission_port", "1");
+        type_in(&house.b, ["fetch"]).ended(69);
+        let data = house.b.parent().unwrap().join("data");
+        fs::remove_dir_all(data.join("outbox")).unwrap();
+        let record = fs::read_dir(data.join("received")).unwrap().next().unwrap().unwrap().path();
+        if cut == "record says only where" {
+            let mut json: serde_json::Value = serde_json::from_slice(&fs::read(&record).unwrap()).unwrap();
+            json["saved_at"] = serde_json::Value::Null;
+            fs::write(&record, json.to_string()).unwrap();
+        }
+        set(&house.b, "submission_port", &port.to_string());
+        type_in(&house.b, ["fetch"]).ended(0);
+        assert_eq!(saved_folders(&house).len(), 1, "{cut}");
+        assert_eq!(type_in(&house.a, ["list", "sent"]).only()["state"], "済", "{cut}");
+    }
+}
+
+#[test]
+fn a_cut_before_the_folder_was_renamed_saves_it_where_it_was_meant_to_be() {
+    let house = House::new();
+    type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0);
+    let port = house.stage.addresses().submission_tls.port();
+    set(&house.b, "submission_port", "1");
+    let first = type_in(&house.b, ["fetch"]).ended(69).only();
+    let data = house.b.parent().unwrap().join("data");
+    fs::remove_dir_all(data.join("outbox")).unwrap();
+    let record = fs::read_dir(data.join("received")).unwrap().next().unwrap().unwrap().path();
+    let mut json: serde_json::Value = serde_json::from_slice(&fs::read(&record).unwrap()).unwrap();
+    json["saved_at"] = serde_json::Value::Null;
+    fs::write(&record, json.to_string()).unwrap();
+    let folder = PathBuf::from(first["folder"].as_str().unwrap());
+    fs::remove_dir_all(&folder).unwrap();
+    let token = json["receipt"].as_str().unwrap().split('@').next().unwrap().to_owned();
+    let half = folder.with_file_name(format!(".fumibako-{token}"));
+    fs::create_dir(&half).unwrap();
+    fs::write(half.join("UP1KYO"), "half").unwrap();
+    set(&house.b, "submission_port", &port.to_string());
+    let second = type_in(&house.b, ["fetch"]).ended(0).only();
+    assert_eq!((&second["again"], &second["folder"]), (&false.into(), &first["folder"]));
+    assert_eq!(saved_folders(&house).len(), 1, "the half folder is cleared");
+}
+
+#[test]
+fn a_save_folder_that_cannot_be_written_stops_the_run_and_nothing_is_acknowledged() {
+    let house = House::new();
+    type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0);
+    fs::write(house.b.with_file_name("受信"), "a file where the folder should be").unwrap();
+    type_in(&house.b, ["fetch"]).ended(73).says("書き込めません");
+    assert_eq!(type_in(&house.a, ["list", "sent"]).only()["state"], "未");
+}
+
+fn saved_folders(house: &House) -> Vec<PathBuf> {
+    let months = fs::read_dir(house.b.with_file_name("受信")).unwrap();
+    months.flat_map(|month| fs::read_dir(month.unwrap().path()).unwrap()).map(|entry| entry.unwrap().path()).collect()
+}

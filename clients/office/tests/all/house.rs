@@ -1,0 +1,135 @@
+//! A gateway, two offices, and the command line as a user types it.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use fumibako::Settings;
+use fumibako::bundle::{Draft, compose, gather};
+use fumibako::cli::{World, run};
+use fumibako::demo::{Stage, sample};
+use fumibako_gateway::{Reply, Request};
+use fumibako_signer::authority::KeyKind;
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// The office that sends in all tests.
+pub(crate) const A: &str = "9970000011";
+/// The office that receives.
+pub(crate) const B: &str = "9970000029";
+
+/// A running gateway with offices A and B.
+pub(crate) struct House {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) stage: Stage,
+    pub(crate) a: PathBuf,
+    pub(crate) b: PathBuf,
+}
+
+/// What a run left behind.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) exit: u8,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+#[expect(clippy::disallowed_methods, reason = "the gateway beside us reads the computer's clock too")]
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+impl House {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let stage = Stage::set_up(folder.path(), now()).unwrap();
+        let add = |number: &str| stage.add_office(number.parse().unwrap(), "見本", KeyKind::EcP256, now()).unwrap();
+        let (a, b) = (add(A), add(B));
+        Self { folder, stage, a, b }
+    }
+
+    /// A folder with the sample bundle, from A to B.
+    pub(crate) fn sample(&self) -> PathBuf {
+        let folder = self.folder.path().join("written");
+        sample::write(&folder).unwrap();
+        folder
+    }
+
+    /// The same files under other names.
+    pub(crate) fn renamed(&self, from: &str, to: &str) -> PathBuf {
+        let folder = self.folder.path().join("renamed");
+        fs::create_dir_all(&folder).unwrap();
+        for (name, bytes) in sample::FILES {
+            fs::write(folder.join(name.replace(from, to)), bytes).unwrap();
+        }
+        folder
+    }
+
+    pub(crate) fn messages_at_the_gateway(&self) -> u64 {
+        match self.stage.ask(Request::Status).unwrap() {
+            Reply::Status(status) => status.messages,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A message of A to an office, composed but not posted.
+    pub(crate) fn composed(&self, to: &str) -> Vec<u8> {
+        let settings = Settings::load(&self.a).unwrap();
+        let office = settings.office().unwrap();
+        let bundle = gather(&[self.sample()], office).unwrap().bundles.pop().unwrap();
+        let draft = Draft { bundle, cover: None, attached: Vec::new() };
+        let addresses = (settings.address_of(office).unwrap(), settings.address_of(to.parse().unwrap()).unwrap());
+        compose(&draft, addresses, &settings.identity().unwrap(), now()).unwrap().octets.0
+    }
+
+    /// Puts any octets into A's outbox, as a faulty program might.
+    pub(crate) fn smuggle(&self, octets: &[u8]) {
+        let outbox = self.a.parent().unwrap().join("data/outbox");
+        fs::create_dir_all(&outbox).unwrap();
+        fs::write(outbox.join("20261120-091500-smuggled.eml"), octets).unwrap();
+    }
+}
+
+/// Types a command. Its data comes as NDJSON unless the words say otherwise.
+pub(crate) fn type_in<'a>(settings: &Path, words: impl IntoIterator<Item = &'a str>) -> Ran {
+    let mut args: Vec<OsString> = vec!["fumibako".into(), "--config".into(), settings.into()];
+    args.extend(words.into_iter().map(Into::into));
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let world = World { out: &mut out, err: &mut err, out_is_terminal: false, err_is_terminal: false, clock: now };
+    let exit = run(&args, world).0;
+    Ran { exit, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }
+}
+
+impl Ran {
+    /// The objects on standard output.
+    pub(crate) fn objects(&self) -> Vec<Value> {
+        self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    #[track_caller]
+    pub(crate) fn ended(self, exit: u8) -> Self {
+        assert_eq!(self.exit, exit, "{self:#?}");
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn only(&self) -> Value {
+        let mut objects = self.objects();
+        assert_eq!(objects.len(), 1, "{self:#?}");
+        objects.pop().unwrap()
+    }
+
+    #[track_caller]
+    pub(crate) fn says(self, words: &str) -> Self {
+        assert!(self.out.contains(words) || self.err.contains(words), "{words} is not said in {self:#?}");
+        self
+    }
+}
+
+/// Changes a line of an office's settings.
+pub(crate) fn set(settings: &Path, name: &str, value: &str) {
+    let text = fs::read_to_string(settings).unwrap();
+    let others = text.lines().filter(|line| line.split(" = ").next() != Some(name));
+    let text = others.collect::<Vec<_>>().join("\n");
+    fs::write(settings, format!("{text}\n{name} = {value}\n")).unwrap();
+}

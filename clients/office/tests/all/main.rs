@@ -1,0 +1,11 @@
+//! The office's program against a real gateway in this process: what its user sees.
+#![cfg(feature = "demo")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests stand outside #[test] functions")]
+
+mod crashes;
+mod demo;
+mod house;
+mod refusals;
+mod silence;
+mod standard;
+mod way;

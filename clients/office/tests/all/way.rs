@@ -1,0 +1,104 @@
+//! The whole way as two offices type it.
+
+use std::fs;
+
+use fumibako::demo::sample;
+
+use crate::house::{A, B, House, type_in};
+
+#[test]
+fn a_bundle_goes_the_whole_way_and_comes_back_as_done() {
+    let house = House::new();
+    let folder = house.sample();
+    let pdf = house.folder.path().join("計画書（山田）.pdf");
+    fs::write(&pdf, b"%PDF-1.7\0\r\n").unwrap();
+    let sent = type_in(
+        &house.a,
+        ["send", folder.to_str().unwrap(), "--attach", pdf.to_str().unwrap(), "--message", "よろしく\n二行目"],
+    )
+    .ended(0)
+    .only();
+    assert_eq!((&sent["state"], &sent["to"]), (&"accepted".into(), &B.into()));
+    let id = sent["message_id"].as_str().unwrap();
+
+    let listed = type_in(&house.a, ["list", "sent"]).ended(0).only();
+    assert_eq!((&listed["state"], &listed["message_id"]), (&"未".into(), &id.into()));
+    assert_eq!(listed["note"], sent["evidence"], "the sender's list shows the evidence id");
+    assert_eq!(type_in(&house.b, ["list", "inbox"]).ended(0).only()["state"], "未");
+
+    let saved = type_in(&house.b, ["fetch"]).ended(0).only();
+    assert_eq!((&saved["from"], &saved["receipt_state"]), (&A.into(), &"accepted".into()));
+    let place = std::path::Path::new(saved["folder"].as_str().unwrap());
+    for (name, bytes) in sample::FILES {
+        assert_eq!(fs::read(place.join(name)).unwrap(), bytes, "{name}");
+    }
+    assert_eq!(fs::read(place.join("計画書（山田）.pdf")).unwrap(), b"%PDF-1.7\0\r\n");
+    assert_eq!(fs::read_to_string(place.join("メッセージ.txt")).unwrap(), "よろしく\r\n二行目\r\n");
+
+    assert_eq!(type_in(&house.a, ["list", "sent"]).ended(0).only()["state"], "済");
+    assert_eq!(type_in(&house.b, ["list", "inbox"]).ended(0).only()["state"], "済");
+    type_in(&house.b, ["fetch"]).ended(0).says("新しく届いたデータはありません。");
+    assert_eq!(fs::read_dir(place.parent().unwrap()).unwrap().count(), 1, "it was saved once");
+}
+
+#[test]
+fn one_message_is_shown_to_both_ends() {
+    let house = House::new();
+    let sent = type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0).only();
+    let id = sent["message_id"].as_str().unwrap();
+    for (settings, which) in [(&house.a, id), (&house.b, id), (&house.a, "sent:1"), (&house.b, "1")] {
+        let shown = type_in(settings, ["show", which]).ended(0).only();
+        assert_eq!(shown["message_id"], id);
+        assert_eq!(shown["signature"], "holds");
+        assert_eq!(shown["names"].as_array().unwrap().len(), sample::FILES.len());
+        assert_eq!(shown["certificate"]["subject"], format!("CN={A}"));
+    }
+    assert_eq!(type_in(&house.a, ["show", id]).only()["evidence"], sent["evidence"]);
+    let text = type_in(&house.b, ["show", "1", "--format", "text"]).ended(0);
+    text.says("確かめました").says("UP1KYO_9970000011_43_9970000029_11_20250920101600.CSV（618 B）");
+    for absent in ["99", "sent:99", "nobody@plans.example", "a\" OR ALL", ""] {
+        type_in(&house.b, ["show", absent]).ended(66).says("見つかりません");
+    }
+}
+
+#[test]
+fn a_list_for_people_has_headings_that_line_up() {
+    let house = House::new();
+    type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0);
+    let text = type_in(&house.a, ["list", "sent", "--format", "text"]).ended(0);
+    let lines: Vec<&str> = text.out.lines().collect();
+    assert_eq!(lines.len(), 2, "{text:#?}");
+    assert!(lines[0].starts_with("番号  送信日時          送信先      データ"), "{}", lines[0]);
+    assert!(lines[1].contains("居宅サービス計画（1～3表）  -     4 (3,520 B)  未    EV"), "{}", lines[1]);
+    let english = type_in(&house.b, ["list", "inbox", "--format", "text", "--lang", "en"]).ended(0);
+    assert!(english.out.starts_with("UID  arrived"), "{english:#?}");
+}
+
+#[test]
+fn bundles_of_several_recipients_go_in_one_run() {
+    let house = House::new();
+    house
+        .stage
+        .add_office(
+            "9970000037".parse().unwrap(),
+            "見本",
+            fumibako_signer::authority::KeyKind::EcP256,
+            crate::house::now(),
+        )
+        .unwrap();
+    let other = house.renamed(B, "9970000037");
+    let (folder, other) = (house.sample(), other);
+    let sent = type_in(&house.a, ["send", folder.to_str().unwrap(), other.to_str().unwrap()]).ended(0);
+    let to: Vec<String> = sent.objects().iter().map(|object| object["to"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(to, [B, "9970000037"]);
+    let two = type_in(&house.a, ["send", folder.to_str().unwrap(), other.to_str().unwrap(), "--message", "x"]);
+    two.ended(2).says("宛先が一つのときだけ");
+}
+
+#[test]
+fn a_dry_run_sends_nothing() {
+    let house = House::new();
+    let plan = type_in(&house.a, ["send", house.sample().to_str().unwrap(), "--dry-run"]).ended(0).only();
+    assert_eq!((&plan["state"], &plan["to"], &plan["files"]), (&"dry-run".into(), &B.into(), &4.into()));
+    assert_eq!(house.messages_at_the_gateway(), 0);
+}
