@@ -3,15 +3,12 @@
 use std::collections::BTreeSet;
 
 use fumibako_model::{Flags, FolderId, FolderName, OfficeNumber, Refusal, STANDARD_FOLDERS, Uid, UidValidity};
-use fumibako_store::{Draft, MARKS, draft_flags};
+use fumibako_store::{Draft, FOLDERS, MARKS, draft_flags};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use crate::error::Stop;
 use crate::ledger::{Body, Ledger, Wake};
-
-/// Most folders of one office, the standard ones included.
-pub(crate) const FOLDERS: usize = 200;
 
 /// Makes a folder.
 pub(crate) async fn create(rows: &mut SqliteConnection, office: OfficeNumber, folder: &FolderName) -> Result<(), Stop> {

@@ -12,6 +12,10 @@ use tokio::sync::watch;
 
 use crate::admit::Admitted;
 
+/// Most folders of one office, the standard ones included (Profile §12). One more is refused as
+/// [`QuotaFull`](fumibako_model::Refusal::QuotaFull).
+pub const FOLDERS: usize = 200;
+
 /// A store of mailboxes, the roll and evidence. Every verb that changes something is durable when it returns `Ok`.
 pub trait Store: Send + Sync + 'static {
     /// The roll as it is now.

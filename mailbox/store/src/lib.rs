@@ -12,6 +12,6 @@ mod news;
 pub mod suite;
 
 pub use admit::{Admitted, Arrival, Kind, Receipt, admit, message_id_of};
-pub use keep::{Census, Delivery, Draft, FlagOrder, Store, StoreError};
+pub use keep::{Census, Delivery, Draft, FOLDERS, FlagOrder, Store, StoreError};
 pub use marks::{MARKS, draft_flags, stored};
 pub use news::News;

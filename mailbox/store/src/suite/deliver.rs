@@ -99,6 +99,24 @@ pub async fn sixty_four_deliveries_at_once_get_rising_uids<S: Store>(store: Arc<
     }
 }
 
+pub async fn one_counter_numbers_all_changes_of_an_office<S: Store>(store: Arc<S>) {
+    // Profile §7
+    let world = World::with(&*store).await;
+    let offices = [himawari(), sakura(), kaede()];
+    let ends = (0..60).map(|at| (offices[at % 3], offices[(at + 1 + at / 3 % 2) % 3]));
+    let one = |(at, ends)| world.bundle(&*store, ends, &format!("{at}@x.example"), "one");
+    let bundles: Vec<_> = ends.enumerate().map(one).collect();
+    for answer in at_once(bundles.into_iter().map(|bundle| deliver(&store, bundle))).await {
+        answer.unwrap();
+    }
+    for office in offices {
+        let (inbox, sent) = (view(&*store, office, "INBOX").await, view(&*store, office, "Sent").await);
+        assert_eq!((inbox.entries.len(), sent.entries.len()), (20, 20));
+        let changes: BTreeSet<_> = inbox.entries.iter().chain(&sent.entries).map(|entry| entry.modseq).collect();
+        assert_eq!(changes.len(), 40, "no two changes have one number");
+    }
+}
+
 pub async fn work_goes_on_when_nobody_waits_for_it<S: Store>(store: Arc<S>) {
     let world = World::with(&*store).await;
     let mut inbox = store.watch(store.status(sakura(), &folder("INBOX")).await.unwrap().folder);

@@ -1,11 +1,14 @@
 //! Folders as IMAP sees them: names, UIDs, changes, copies, what an office may put where.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fumibako_model::{FlagChange, Flags, ModSeq, NamedFlags, OfficeNumber, Refusal, Uid, UidValidity};
+use fumibako_model::{
+    Entry, FlagChange, Flags, ModSeq, NamedFlags, OfficeNumber, Refusal, STANDARD_FOLDERS, Uid, UidValidity,
+};
 
 use super::{World, folder, himawari, kaede, keywords, now, refused, sakura, view};
-use crate::{Draft, FlagOrder, Store, StoreError};
+use crate::{Draft, FOLDERS, FlagOrder, Store, StoreError};
 
 fn uid(number: u32) -> Uid {
     Uid::new(number).unwrap()
@@ -75,6 +78,16 @@ pub async fn an_own_folder_is_made_once<S: Store>(store: Arc<S>) {
     assert!(second.uid_validity > first.uid_validity, "UIDVALIDITY only rises");
 }
 
+pub async fn an_office_has_200_folders<S: Store>(store: Arc<S>) {
+    World::with(&*store).await;
+    for number in STANDARD_FOLDERS.len()..FOLDERS {
+        store.create(himawari(), folder(&format!("{number}")), now()).await.unwrap();
+    }
+    refused(store.create(himawari(), folder("one more"), now()).await, Refusal::QuotaFull);
+    store.create(sakura(), folder("one more"), now()).await.unwrap();
+    assert_eq!(store.folders(himawari()).await.unwrap().len(), FOLDERS);
+}
+
 pub async fn folders_of_others_do_not_exist<S: Store>(store: Arc<S>) {
     bundles(&*store, 1).await;
     let inbox = view(&*store, sakura(), "INBOX").await;
@@ -113,6 +126,48 @@ pub async fn changes_are_told_since_any_point<S: Store>(store: Arc<S>) {
     assert_eq!(all.entries, view(&*store, sakura(), "INBOX").await.entries);
     let third = store.since(sakura(), id, before.entries[1].modseq).await.unwrap();
     assert_eq!(third.entries[0].uid, uid(3));
+}
+
+pub async fn who_applies_the_changes_sees_the_folder<S: Store>(store: Arc<S>) {
+    // RFC 7162 §3.2: whatever was done, and however seldom somebody looks, the changes lead to the folder as it is.
+    bundles(&*store, 8).await;
+    let first = view(&*store, himawari(), "Sent").await;
+    let (id, world) = (first.status.folder, World::with(&*store).await);
+    let mut known: BTreeMap<Uid, Entry> = first.entries.iter().map(|entry| (entry.uid, *entry)).collect();
+    let mut point = first.status.highest_modseq;
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut pick = |below: usize| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(random >> 33).unwrap() % below
+    };
+    for step in 0..150 {
+        let some: Vec<Uid> = known.keys().copied().filter(|_| pick(3) == 0).collect();
+        let flags = [Flags::SEEN, Flags::DELETED, Flags::FLAGGED, Flags::ANSWERED][pick(4)];
+        let change = [FlagChange::Add, FlagChange::Remove, FlagChange::Replace][pick(3)];
+        let named = NamedFlags { system: flags.system, keywords: vec![format!("k{}", pick(5))] };
+        match pick(6) {
+            0 => {
+                let bundle = world.bundle(&*store, (himawari(), kaede()), &format!("more{step}@x.example"), "one");
+                store.deliver(bundle, now()).await.map(drop).unwrap();
+            }
+            1 => drop(store.copy(himawari(), id, some.into_iter().take(3).collect(), folder("Sent")).await.unwrap()),
+            2 => drop(store.expunge(himawari(), id, (pick(2) == 0).then_some(some), point).await.unwrap()),
+            _ => {
+                let order = FlagOrder { folder: id, uids: some, change, flags: named, since: point };
+                drop(store.flag(himawari(), order).await.unwrap());
+            }
+        }
+        if pick(3) == 0 {
+            let told = store.since(himawari(), id, point).await.unwrap();
+            known.extend(told.entries.iter().map(|entry| (entry.uid, *entry)));
+            known.retain(|uid, _| !told.vanished.contains(uid));
+            point = told.highest_modseq;
+            let now = view(&*store, himawari(), "Sent").await;
+            assert!(known.values().eq(&now.entries), "after step {step}");
+            assert_eq!((point, told.keywords), (now.status.highest_modseq, now.keywords));
+        }
+    }
+    assert!(first.status.uid_next < 20 && point.0 > 60, "much was done");
 }
 
 pub async fn a_copy_shares_the_body_and_keeps_the_flags<S: Store>(store: Arc<S>) {
