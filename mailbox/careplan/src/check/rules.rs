@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use super::book::Book;
 use super::content::Cells;
+use crate::ServiceMonth;
 use crate::finding::Fault;
-use crate::layout::{Layout, Rule};
+use crate::layout::{Form, Layout, Rule};
 use crate::name::{NamedMonth, Parts};
 
 /// 保険者番号 and 被保険者番号: who a row is about.
@@ -130,12 +131,12 @@ impl Rules {
             let Some(facts) = layout.columns.get(*column) else { return };
             let longest = facts.longest.unwrap_or(0);
             let value = match (cells.sound(*column), facts.form) {
-                (Some(value), crate::layout::Form::Int { .. }) => {
+                (Some(value), Form::Int { .. }) => {
                     numbers += 1;
-                    value.without_leading_zeros()
+                    without_leading_zeros(value)
                 }
                 (Some(value), _) => value,
-                (None, crate::layout::Form::Int { .. }) if cells.raw(*column).is_empty() => {
+                (None, Form::Int { .. }) if cells.raw(*column).is_empty() => {
                     numbers += 1;
                     empty += 1;
                     b""
@@ -179,22 +180,16 @@ fn is_care_management(parts: &Parts) -> bool {
 }
 
 /// Leading zeros do not make another number.
-trait Number {
-    fn without_leading_zeros(&self) -> &[u8];
-}
-
-impl Number for [u8] {
-    fn without_leading_zeros(&self) -> &[u8] {
-        let zeros = self.iter().take_while(|b| **b == b'0').count();
-        self.get(zeros..).unwrap_or_default()
-    }
+fn without_leading_zeros(value: &[u8]) -> &[u8] {
+    let zeros = value.iter().take_while(|b| **b == b'0').count();
+    value.get(zeros..).unwrap_or_default()
 }
 
 fn against_name(rule: &Rule, parts: &Parts, cells: &Cells<'_>) -> Option<(usize, Fault)> {
     match rule {
         Rule::Month(column) => {
             let NamedMonth::Service(named) = parts.month else { return None };
-            let found = crate::ServiceMonth::read(cells.sound(*column)?)?;
+            let found = ServiceMonth::read(cells.sound(*column)?)?;
             (found != named).then_some((*column, Fault::MonthDiffers(named)))
         }
         Rule::Sender { office, stated } => {
@@ -215,7 +210,7 @@ fn against_name(rule: &Rule, parts: &Parts, cells: &Cells<'_>) -> Option<(usize,
                 NamedMonth::Zero if monthly => Some((*month, Fault::Link)),
                 NamedMonth::Service(_) if dated => Some((*month, Fault::Link)),
                 NamedMonth::Service(named) => {
-                    let found = crate::ServiceMonth::read(month_text);
+                    let found = ServiceMonth::read(month_text);
                     (found != Some(named)).then_some((*month, Fault::MonthDiffers(named)))
                 }
                 _ => None,
