@@ -177,6 +177,16 @@ impl Hash {
         }
     }
 
+    /// RFC 8551 §3.5.3.2, also as older programs spell it.
+    pub(crate) fn from_micalg(name: &str) -> Option<Self> {
+        match name.to_ascii_lowercase().as_str() {
+            "sha-256" | "sha256" => Some(Self::Sha256),
+            "sha-384" | "sha384" => Some(Self::Sha384),
+            "sha-512" | "sha512" => Some(Self::Sha512),
+            _ => None,
+        }
+    }
+
     /// RFC 8551 §3.5.3.2: how `micalg` spells it.
     pub(crate) fn micalg(self) -> &'static str {
         match self {
@@ -199,9 +209,14 @@ impl std::fmt::Display for Hash {
 
 /// SHA-256, the digest by which messages and certificates are known.
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut digest = [0; 32];
-    digest.copy_from_slice(Hash::Sha256.of(bytes).as_ref());
-    digest
+    to_array(&Hash::Sha256.of(bytes))
+}
+
+/// The octets of a SHA-256 digest.
+pub(crate) fn to_array(digest: &digest::Digest) -> [u8; 32] {
+    let mut octets = [0; 32];
+    octets.copy_from_slice(digest.as_ref());
+    octets
 }
 
 /// A public key of an allowed kind and size.

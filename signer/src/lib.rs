@@ -1,7 +1,7 @@
 //! CMS, S/MIME, certificates and keys: bytes in, bytes out.
 //!
 //! Start at [`seal`] (signed, encrypted, signed again) and [`open`]; or at one layer: [`sign`] (an entity becomes
-//! `multipart/signed`), [`Signed::verify`] (whose words are these?), [`Trust::check`] (and is that certificate to be
+//! `multipart/signed`), [`Signed::verify`] (whose words are these? [`SignedStream`] asks while they pass by), [`Trust::check`] (and is that certificate to be
 //! believed?), [`encrypt`], [`Enveloped`]. [`Identity`] is a key with its certificate.
 //!
 //! Never here: a clock (time is an argument), a file, a socket, a care office. Which office a certificate belongs to is
@@ -22,6 +22,7 @@ mod identity;
 mod key;
 pub mod limits;
 mod mime;
+mod multipart;
 mod open;
 mod pem;
 mod pkcs12;
@@ -30,6 +31,7 @@ mod revocation;
 mod seal;
 mod sign;
 mod signed;
+mod stream;
 mod trust;
 
 pub use algorithm::{Algorithm, Hash, Refused};
@@ -47,4 +49,5 @@ pub use revocation::{Reason, RevocationList, Revoked};
 pub use seal::{Sealing, seal};
 pub use sign::sign;
 pub use signed::{Signature, Signed};
+pub use stream::SignedStream;
 pub use trust::{Trust, WithoutList};

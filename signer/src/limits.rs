@@ -4,6 +4,8 @@
 pub const HEADER_BYTES_MAX: usize = 64 * 1024;
 /// Octets in front of the first delimiter of `multipart/signed`: unsigned, so only the customary sentence fits.
 pub const PREAMBLE_BYTES_MAX: usize = 512;
+/// Spaces and tabs behind a delimiter, which some programs on the way add (RFC 2046 §5.1.1).
+pub const DELIMITER_PADDING_MAX: usize = 64;
 /// Octets of a decoded `smime.p7s`: a signature and a chain, nothing else.
 pub const SIGNATURE_BYTES_MAX: usize = 64 * 1024;
 /// Certificates inside one signature.

@@ -1,8 +1,7 @@
-//! Just enough MIME to divide `multipart/signed` without guessing. Where two readers could see different parts, the
-//! message is refused: a signature must cover what every reader shows.
+//! Header blocks and media types, read strictly: what two readers could read differently is refused.
 
 use crate::error::{Layer, SignatureError};
-use crate::limits::{HEADER_BYTES_MAX, PREAMBLE_BYTES_MAX};
+use crate::limits::HEADER_BYTES_MAX;
 
 /// An entity's header block and body, and the fields this crate looks at.
 pub(crate) struct Entity<'m> {
@@ -178,69 +177,6 @@ impl Words<'_> {
         }
         None
     }
-}
-
-/// The two parts of `multipart/signed` (RFC 1847 §2.1), octet for octet.
-pub(crate) fn two_parts<'m>(body: &'m [u8], boundary: &str) -> Result<(&'m [u8], &'m [u8]), &'static str> {
-    if !is_boundary(boundary) {
-        return Err("the boundary is not one");
-    }
-    let marks = delimiters(body, boundary)?;
-    let [first, second, last] = marks.as_slice() else { return Err("there are not exactly two parts") };
-    if first.closes || second.closes || !last.closes {
-        return Err("there are not exactly two parts");
-    }
-    if first.start > PREAMBLE_BYTES_MAX {
-        return Err("unsigned text stands in front of the parts");
-    }
-    if !body[last.end..].iter().all(u8::is_ascii_whitespace) {
-        return Err("unsigned text follows the parts");
-    }
-    let part = |from: &Delimiter, to: &Delimiter| body.get(from.end..to.start).ok_or("a part is empty");
-    Ok((part(first, second)?, part(second, last)?))
-}
-
-/// RFC 2046 §5.1.1: 1 to 70 of these characters, no space at the end.
-fn is_boundary(boundary: &str) -> bool {
-    (1..=70).contains(&boundary.len())
-        && !boundary.ends_with(' ')
-        && boundary.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&byte))
-}
-
-/// One delimiter line. The CRLF in front of it belongs to it (RFC 2046 §5.1.1).
-struct Delimiter {
-    start: usize,
-    end: usize,
-    closes: bool,
-}
-
-fn delimiters(body: &[u8], boundary: &str) -> Result<Vec<Delimiter>, &'static str> {
-    let dashes = format!("--{boundary}");
-    let mut found = Vec::new();
-    for at in memchr::memmem::find_iter(body, dashes.as_bytes()) {
-        let start = match &body[..at] {
-            [] => 0,
-            [.., b'\r', b'\n'] => at - 2,
-            [.., b'\n' | b'\r'] => return Err("a delimiter follows a line that does not end with CRLF"),
-            _ => continue,
-        };
-        let rest = &body[at + dashes.len()..];
-        let closes = rest.starts_with(b"--");
-        let tail = if closes { &rest[2..] } else { rest };
-        let padding = tail.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-        let line_end = match &tail[padding..] {
-            [b'\r', b'\n', ..] => 2,
-            [] if closes => 0,
-            // A reader that compares beginnings only would see a delimiter here, another would not.
-            _ => return Err("a line begins like a delimiter and is none"),
-        };
-        let end = body.len() - tail.len() + padding + line_end;
-        found.push(Delimiter { start, end, closes });
-        if found.len() > 3 {
-            return Err("there are not exactly two parts");
-        }
-    }
-    Ok(found)
 }
 
 #[cfg(test)]

@@ -1,61 +1,6 @@
 use super::*;
 
 #[track_caller]
-fn check(body: &str, expected: Result<(&str, &str), &str>) {
-    let expected = expected.map(|(one, two)| (one.as_bytes(), two.as_bytes()));
-    assert_eq!(two_parts(body.as_bytes(), "b"), expected);
-}
-
-#[test]
-fn the_line_end_before_a_delimiter_belongs_to_it() {
-    check("--b\r\none\r\n--b\r\ntwo\r\n--b--\r\n", Ok(("one", "two")));
-    check("--b\r\none\r\n\r\n--b\r\ntwo\r\n--b--", Ok(("one\r\n", "two")));
-    check("--b \t\r\n--b\r\n\r\n--b\r\n\r\n--b--\r\n", Err("there are not exactly two parts"));
-}
-
-#[test]
-fn a_preamble_is_short_and_nothing_follows() {
-    let message =
-        |before: usize, after: &str| format!("{}\r\n--b\r\none\r\n--b\r\ntwo\r\n--b--\r\n{after}", "x".repeat(before));
-    check(&message(PREAMBLE_BYTES_MAX, "\r\n \r\n"), Ok(("one", "two")));
-    check(&message(PREAMBLE_BYTES_MAX + 1, ""), Err("unsigned text stands in front of the parts"));
-    check(&message(0, "x"), Err("unsigned text follows the parts"));
-}
-
-#[test]
-fn there_are_exactly_two_parts() {
-    let wrong = Err("there are not exactly two parts");
-    check("", wrong);
-    check("--b\r\none\r\n--b--\r\n", wrong);
-    check("--b\r\none\r\n--b\r\ntwo\r\n", wrong);
-    check("--b\r\none\r\n--b\r\ntwo\r\n--b\r\nthree\r\n--b--\r\n", wrong);
-    check("--b\r\none\r\n--b--\r\n--b\r\ntwo\r\n--b--\r\n", wrong);
-    check("--b\r\n--b\r\ntwo\r\n--b--\r\n", Err("a part is empty"));
-}
-
-#[test]
-fn a_delimiter_that_only_some_readers_see_is_refused() {
-    let bare = Err("a delimiter follows a line that does not end with CRLF");
-    check("--b\r\none\n--b\r\ntwo\r\n--b--\r\n", bare);
-    check("--b\r\none\r--b\r\ntwo\r\n--b--\r\n", bare);
-    let similar = Err("a line begins like a delimiter and is none");
-    check("--b\r\none\r\n--bc\r\n--b\r\ntwo\r\n--b--\r\n", similar);
-    check("--b\none\r\n--b\r\ntwo\r\n--b--\r\n", similar);
-    check("--b\r\none --b\r\n--b\r\ntwo\r\n--b--\r\n", Ok(("one --b", "two")));
-}
-
-#[test]
-fn a_boundary_keeps_to_its_alphabet() {
-    let body = |boundary: &str| format!("--{boundary}\r\n1\r\n--{boundary}\r\n2\r\n--{boundary}--");
-    for good in ["b", "=_'()+,-./:? x", &"b".repeat(70)] {
-        assert!(two_parts(body(good).as_bytes(), good).is_ok(), "{good}");
-    }
-    for bad in ["", "b ", "b;", "b\"", &"b".repeat(71)] {
-        assert!(two_parts(body(bad).as_bytes(), bad).is_err(), "{bad}");
-    }
-}
-
-#[track_caller]
 fn check_type(value: &str, expected: Option<(&str, &[(&str, &str)])>) {
     let read = MediaType::read(value);
     let read = read.as_ref().map(|media| {

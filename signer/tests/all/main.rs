@@ -12,4 +12,5 @@ mod revocation;
 mod robust;
 mod sealed;
 mod signing;
+mod stream;
 mod trust;

@@ -1,0 +1,140 @@
+//! Dividing `multipart/signed` (RFC 1847 §2.1) without guessing. Where two readers could see different parts, the message
+//! is refused: a signature must cover what every reader shows.
+//!
+//! ```text
+//! body      = [preamble CRLF] delimiter first CRLF delimiter second CRLF close [epilogue]
+//! delimiter = "--" boundary *(SP / HTAB) CRLF
+//! close     = "--" boundary "--" *(SP / HTAB) (CRLF / end)
+//! ```
+
+use crate::limits::{DELIMITER_PADDING_MAX, PREAMBLE_BYTES_MAX};
+
+/// What separates the parts.
+pub(crate) struct Boundary {
+    dashes: Vec<u8>,
+}
+
+/// What a search found.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// A whole delimiter. The CRLF in front of it belongs to it (RFC 2046 §5.1.1).
+    Delimiter { start: usize, end: usize, closes: bool },
+    /// None begins before this place; what follows needs more octets to tell.
+    NotBefore(usize),
+    /// None at all.
+    Nothing,
+}
+
+const NOT_TWO: &str = "there are not exactly two parts";
+
+impl Boundary {
+    /// RFC 2046 §5.1.1: 1 to 70 of these characters, no space at the end.
+    pub(crate) fn new(text: &str) -> Result<Self, &'static str> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&byte);
+        if !(1..=70).contains(&text.len()) || text.ends_with(' ') || !text.bytes().all(allowed) {
+            return Err("the boundary is not one");
+        }
+        Ok(Self { dashes: format!("--{text}").into_bytes() })
+    }
+
+    /// The next delimiter in a section of the body, which begins at the body's start or behind a delimiter. `complete`:
+    /// nothing comes after these octets.
+    pub(crate) fn find(&self, section: &[u8], is_preamble: bool, complete: bool) -> Result<Found, &'static str> {
+        for at in memchr::memmem::find_iter(section, &self.dashes) {
+            let start = match &section[..at] {
+                [] if is_preamble => 0,
+                [] => return Err("a part is empty"),
+                [.., b'\r', b'\n'] => at - 2,
+                [.., b'\n' | b'\r'] => return Err("a delimiter follows a line that does not end with CRLF"),
+                _ => continue,
+            };
+            let end = at + self.dashes.len();
+            return Ok(match line_end(&section[end..], complete)? {
+                Some((size, closes)) => Found::Delimiter { start, end: end + size, closes },
+                None => Found::NotBefore(start),
+            });
+        }
+        // A delimiter may have begun: its octets but one, and the line end in front of it.
+        let open = self.dashes.len() + 1;
+        Ok(if complete { Found::Nothing } else { Found::NotBefore(section.len().saturating_sub(open)) })
+    }
+}
+
+/// How far a delimiter reaches behind its boundary, and whether it closes; `None`: that is still to come.
+fn line_end(rest: &[u8], complete: bool) -> Result<Option<(usize, bool)>, &'static str> {
+    let closes = rest.starts_with(b"--");
+    let dashes = if closes { 2 } else { 0 };
+    let padding = rest[dashes..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let size = dashes + padding;
+    match &rest[size..] {
+        _ if padding > DELIMITER_PADDING_MAX => {}
+        [b'\r', b'\n', ..] => return Ok(Some((size + 2, closes))),
+        [] | [b'\r'] if !complete => return Ok(None),
+        [b'-'] if !complete && size == 0 => return Ok(None),
+        [] if closes => return Ok(Some((size, closes))),
+        _ => {}
+    }
+    // A reader that compares beginnings only would see a delimiter here, another would not.
+    Err("a line begins like a delimiter and is none")
+}
+
+/// Where in the body we are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Section {
+    Preamble,
+    First,
+    Second,
+    Epilogue,
+}
+
+impl Section {
+    /// The order of sections is the whole grammar.
+    pub(crate) fn next(self, closes: bool) -> Result<Self, &'static str> {
+        match (self, closes) {
+            (Self::Preamble, false) => Ok(Self::First),
+            (Self::First, false) => Ok(Self::Second),
+            (Self::Second, true) => Ok(Self::Epilogue),
+            _ => Err(NOT_TWO),
+        }
+    }
+
+    /// What is wrong when no delimiter ends this section, which has `size` octets.
+    pub(crate) fn missing(self, size: usize) -> &'static str {
+        match self {
+            Self::Preamble => check_preamble(size).err().unwrap_or(NOT_TWO),
+            _ => NOT_TWO,
+        }
+    }
+}
+
+/// Unsigned text in front of the parts: room for the customary sentence to readers without S/MIME.
+pub(crate) fn check_preamble(size: usize) -> Result<(), &'static str> {
+    if size > PREAMBLE_BYTES_MAX { Err("unsigned text stands in front of the parts") } else { Ok(()) }
+}
+
+/// Nothing but white space behind the parts.
+pub(crate) fn check_epilogue(octets: &[u8]) -> Result<(), &'static str> {
+    if octets.iter().all(u8::is_ascii_whitespace) { Ok(()) } else { Err("unsigned text follows the parts") }
+}
+
+/// The two parts of a whole body, octet for octet.
+pub(crate) fn two_parts<'m>(body: &'m [u8], boundary: &Boundary) -> Result<(&'m [u8], &'m [u8]), &'static str> {
+    let (mut section, mut rest) = (Section::Preamble, body);
+    let mut parts = [&body[..0]; 2];
+    while section != Section::Epilogue {
+        let found = boundary.find(rest, section == Section::Preamble, true)?;
+        let Found::Delimiter { start, end, closes } = found else { return Err(section.missing(rest.len())) };
+        match section {
+            Section::First => parts[0] = &rest[..start],
+            Section::Second => parts[1] = &rest[..start],
+            Section::Preamble | Section::Epilogue => check_preamble(start)?,
+        }
+        section = section.next(closes)?;
+        rest = &rest[end..];
+    }
+    check_epilogue(rest)?;
+    Ok((parts[0], parts[1]))
+}
+
+#[cfg(test)]
+mod tests;

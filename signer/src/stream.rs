@@ -1,0 +1,178 @@
+//! Verifying while the message passes by: what it takes in memory does not grow with the message.
+//!
+//! The law, held by a test: however the octets are cut, it believes exactly what [`crate::Signed`] believes of the whole
+//! message.
+
+use aws_lc_rs::digest::{Context, Digest};
+
+use crate::algorithm::Hash;
+use crate::cms::malformed;
+use crate::error::{Layer, SignatureError};
+use crate::limits::HEADER_BYTES_MAX;
+use crate::mime::Entity;
+use crate::multipart::{Boundary, Found, Section, check_epilogue, check_preamble};
+use crate::signed::{ENCODED_BYTES_MAX, Signature, outer_layer, signature_octets, too_large, verified};
+
+/// A signed message on its way. Give it every piece, then ask with [`SignedStream::finish`].
+///
+/// Unlike a whole message, it must announce a digest other than SHA-256 in its `micalg` parameter (RFC 1847 §2.1), for
+/// the content does not pass by a second time.
+pub struct SignedStream {
+    state: Result<State, SignatureError>,
+}
+
+enum State {
+    /// The message's own header, as far as it came.
+    Header(Vec<u8>),
+    Body(Box<Body>),
+}
+
+struct Body {
+    boundary: Boundary,
+    section: Section,
+    /// Octets that may belong to a delimiter.
+    held: Vec<u8>,
+    preamble: usize,
+    digests: Vec<(Hash, Context)>,
+    /// The beginning of the signed part, where its header is.
+    head: Vec<u8>,
+    second: Vec<u8>,
+}
+
+impl SignedStream {
+    /// Before the first octet.
+    pub fn new() -> Self {
+        Self { state: Ok(State::Header(Vec::new())) }
+    }
+
+    /// The next octets of the message. An error is final: it says the same at the end.
+    pub fn receive(&mut self, piece: &[u8]) -> Result<(), SignatureError> {
+        let next = match &mut self.state {
+            Err(error) => return Err(error.clone()),
+            Ok(State::Body(body)) => body.receive(piece, false),
+            Ok(State::Header(header)) => {
+                header.extend_from_slice(piece);
+                match header_end(header) {
+                    None if header.len() <= HEADER_BYTES_MAX => return Ok(()),
+                    _ => Body::begin(header).map(|body| self.state = Ok(State::Body(Box::new(body)))),
+                }
+            }
+        };
+        next.inspect_err(|error| self.state = Err(error.clone()))
+    }
+
+    /// The header block of the signed part, once it passed: what the sender says about the message, for everybody to
+    /// compare. It is not verified before [`SignedStream::finish`] says so.
+    pub fn part_header(&self) -> Option<&[u8]> {
+        let Ok(State::Body(body)) = &self.state else { return None };
+        header_end(&body.head).map(|end| &body.head[..end])
+    }
+
+    /// After the last octet: the verified signature, or why there is none.
+    pub fn finish(self) -> Result<Signature, SignatureError> {
+        match self.state? {
+            State::Header(header) => Body::begin(&header)?.finish(),
+            State::Body(body) => body.finish(),
+        }
+    }
+}
+
+impl Default for SignedStream {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for SignedStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.state {
+            Ok(State::Header(_)) => f.write_str("SignedStream(header)"),
+            Ok(State::Body(body)) => write!(f, "SignedStream({:?})", body.section),
+            Err(error) => write!(f, "SignedStream({error})"),
+        }
+    }
+}
+
+impl Body {
+    fn begin(message: &[u8]) -> Result<Self, SignatureError> {
+        let entity = Entity::read(message, Layer::Header)?;
+        let (boundary, announced) = outer_layer(&entity)?;
+        let mut hashes = vec![Hash::Sha256];
+        hashes.extend(announced.filter(|hash| *hash != Hash::Sha256));
+        let mut body = Self {
+            boundary,
+            section: Section::Preamble,
+            held: Vec::new(),
+            preamble: 0,
+            digests: hashes.into_iter().map(|hash| (hash, Context::new(hash.provider()))).collect(),
+            head: Vec::new(),
+            second: Vec::new(),
+        };
+        body.receive(entity.body, false)?;
+        Ok(body)
+    }
+
+    fn receive(&mut self, piece: &[u8], complete: bool) -> Result<(), SignatureError> {
+        let wrong = |reason| malformed(Layer::Parts, reason);
+        self.held.extend_from_slice(piece);
+        loop {
+            if self.section == Section::Epilogue {
+                check_epilogue(&self.held).map_err(wrong)?;
+                self.held.clear();
+                return Ok(());
+            }
+            let found = self.boundary.find(&self.held, self.section == Section::Preamble, complete).map_err(wrong)?;
+            match found {
+                Found::Delimiter { start, end, closes } => {
+                    self.pass(start)?;
+                    self.held.drain(..end - start);
+                    self.section = self.section.next(closes).map_err(wrong)?;
+                }
+                Found::NotBefore(place) => return self.pass(place),
+                Found::Nothing => return Err(wrong(self.section.missing(self.preamble + self.held.len()))),
+            }
+        }
+    }
+
+    /// These octets belong to the section we are in, whatever follows.
+    fn pass(&mut self, count: usize) -> Result<(), SignatureError> {
+        let octets = &self.held[..count];
+        match self.section {
+            Section::Preamble | Section::Epilogue => {
+                self.preamble += count;
+                check_preamble(self.preamble).map_err(|reason| malformed(Layer::Parts, reason))?;
+            }
+            Section::First => {
+                self.digests.iter_mut().for_each(|(_, context)| context.update(octets));
+                // One octet more than a header may have, so that a longer one is seen.
+                let room = (HEADER_BYTES_MAX + 1).saturating_sub(self.head.len());
+                self.head.extend_from_slice(&octets[..count.min(room)]);
+            }
+            Section::Second => {
+                if self.second.len() + count > HEADER_BYTES_MAX + ENCODED_BYTES_MAX {
+                    return Err(too_large());
+                }
+                self.second.extend_from_slice(octets);
+            }
+        }
+        self.held.drain(..count);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Signature, SignatureError> {
+        self.receive(&[], true)?;
+        Entity::read(&self.head, Layer::Parts)?;
+        let signature = signature_octets(&self.second)?;
+        let digests: Vec<(Hash, Digest)> =
+            self.digests.into_iter().map(|(hash, context)| (hash, context.finish())).collect();
+        verified(&signature, |wanted| digests.iter().find(|(hash, _)| *hash == wanted).map(|(_, digest)| *digest))
+    }
+}
+
+/// Where the header's fields end, the last line's CRLF included.
+fn header_end(octets: &[u8]) -> Option<usize> {
+    if octets.starts_with(b"\r\n") {
+        return Some(0);
+    }
+    memchr::memmem::find(octets, b"\r\n\r\n").map(|at| at + 2)
+}
