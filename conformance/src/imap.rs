@@ -62,6 +62,14 @@ impl Mailbox {
         Ok(said.into_iter().filter_map(|said| said.literals.into_iter().next()).collect())
     }
 
+    /// The UIDs of the folder's messages, in its order.
+    pub fn uids(&mut self, folder: &str) -> io::Result<Vec<u32>> {
+        self.command(&format!("EXAMINE {folder}"))?;
+        let said = self.command("FETCH 1:* (UID)")?;
+        let number = |said: &Said| said.text.split_once("(UID ")?.1.split_once(')')?.0.parse().ok();
+        Ok(said.iter().filter_map(number).collect())
+    }
+
     fn said(&mut self) -> io::Result<Said> {
         let mut said = Said { text: String::new(), literals: Vec::new() };
         loop {

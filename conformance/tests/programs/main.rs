@@ -1,3 +1,10 @@
 //! The built gateway as a process, and other people's programs against it.
 
+#![allow(clippy::expect_used, reason = "a test says no by a panic")]
+
+mod curl;
+mod differences;
+mod mbsync;
+mod python;
 mod refusals;
+mod world;

@@ -49,19 +49,6 @@ impl World {
         Letter::plan(&self.sender, &self.recipient)
     }
 
-    /// The sender's office in a certificate with another name, authority or time.
-    fn identity(&self, authority: &Authority, name: &str, (from, until): (Timestamp, Timestamp)) -> Identity {
-        let request = Request {
-            common_name: name,
-            rfc822_name: &format!("{name}@plans.example"),
-            key: KeyKind::EcP256,
-            purpose: Purpose::Mail,
-            not_before: from,
-            not_after: until,
-        };
-        authority.issue(&request).expect("the authority issues it")
-    }
-
     /// From the sender to the recipient.
     fn bad(&self, name: &'static str, why: Refusal, octets: Vec<u8>) -> Bad {
         let envelope = (self.sender.address(), vec![self.recipient.address()]);
@@ -100,6 +87,19 @@ impl World {
     }
 }
 
+/// A certificate for this local part, from this authority, for this time.
+fn identity(authority: &Authority, name: &str, (from, until): (Timestamp, Timestamp)) -> Identity {
+    let request = Request {
+        common_name: name,
+        rfc822_name: &format!("{name}@plans.example"),
+        key: KeyKind::EcP256,
+        purpose: Purpose::Mail,
+        not_before: from,
+        not_after: until,
+    };
+    authority.issue(&request).expect("the authority issues it")
+}
+
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Wrong signatures and certificates (Profile §5.2, §5.3, §5.4).
@@ -108,11 +108,11 @@ fn signatures(world: &World) -> Vec<Bad> {
     let (own, foreign) =
         (world.gateway.office_authority(), Authority::create("another CA", now()).expect("an authority is made"));
     let (today, number) = ((now() - DAY, now() + DAY), world.sender.number.as_str());
-    let unknown = world.identity(&foreign, number, today);
-    let expired = world.identity(&own, number, (now() - DAY * 30, now() - DAY));
-    let early = world.identity(&own, number, (now() + DAY, now() + DAY * 30));
-    let unregistered = world.identity(&own, "9970009999", today);
-    let nobody = world.identity(&own, "postmaster", today);
+    let unknown = identity(&foreign, number, today);
+    let expired = identity(&own, number, (now() - DAY * 30, now() - DAY));
+    let early = identity(&own, number, (now() + DAY, now() + DAY * 30));
+    let unregistered = identity(&own, "9970009999", today);
+    let nobody = identity(&own, "postmaster", today);
     let signed = plan.signed(&good);
     vec![
         world.bad("no signature", Refusal::NotSigned, plan.unsigned()),

@@ -1,0 +1,109 @@
+//! mbsync (Debian: isync) keeps a Maildir in step with the mailbox.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use fumibako_conformance::{Mailbox, Office, Programs, Tool};
+
+use crate::differences::known_difference;
+use crate::world::World;
+
+/// One office's Maildir and how mbsync keeps it.
+struct Maildir {
+    folder: PathBuf,
+    settings: PathBuf,
+}
+
+impl Maildir {
+    fn new(world: &World, office: &Office) -> Self {
+        let folder = world.gateway.folder().join(format!("maildir-{}", office.number));
+        fs::create_dir(&folder).expect("the folder is writable");
+        let settings = world.gateway.folder().join(format!("mbsyncrc-{}", office.number));
+        let text = format!(
+            "IMAPAccount office\nHost localhost\nPort {port}\nUser {login}\nPassCmd \"head -n 1 '{password}'\"\n\
+             SSLType IMAPS\nSystemCertificates no\nCertificateFile {authority}\nAuthMechs LOGIN\nTimeout 30\n\n\
+             IMAPStore server\nAccount office\n\n\
+             MaildirStore disk\nPath {folder}/\nInbox {folder}/INBOX\nSubFolders Verbatim\n\n\
+             Channel all\nFar :server:\nNear :disk:\nPatterns INBOX Sent\nCreate Near\nExpunge None\nSyncState *\n",
+            port = world.gateway.ports().imaps,
+            login = office.login,
+            password = office.password_file.display(),
+            authority = world.gateway.tls_authority().display(),
+            folder = folder.display(),
+        );
+        fs::write(&settings, text).expect("the folder is writable");
+        Self { folder, settings }
+    }
+
+    fn sync(&self) {
+        Programs::need(&["mbsync"]);
+        let words = ["--config".as_ref(), self.settings.as_os_str(), "all".as_ref()];
+        Tool::named("mbsync").args(words).run().well();
+    }
+
+    /// The messages of a folder: where each lies.
+    fn messages(&self, name: &str) -> BTreeSet<PathBuf> {
+        let files = |folder: &Path| {
+            let entries = fs::read_dir(folder).expect("mbsync made the folder");
+            entries.map(|entry| entry.expect("it is readable").path()).collect::<Vec<_>>()
+        };
+        ["cur", "new"].iter().flat_map(|part| files(&self.folder.join(name).join(part))).collect()
+    }
+
+    /// Their octets, in any order, as they came over the wire.
+    fn octets(&self, name: &str) -> BTreeSet<Vec<u8>> {
+        self.messages(name).iter().map(|path| as_sent(&fs::read(path).expect("it is readable"))).collect()
+    }
+}
+
+/// The message as it came over the wire, from the message as mbsync keeps it: undone is what mbsync is known to do.
+fn as_sent(kept: &[u8]) -> Vec<u8> {
+    let kept = String::from_utf8(kept.to_vec()).expect("the plan is ASCII");
+    known_difference("mbsync/line-ends", kept.contains("\r\n"));
+    let (header, body) = kept.split_once("\n\n").expect("the header ends");
+    let last = header.rfind('\n').expect("it has more than one line");
+    known_difference("mbsync/own-field", !header[last..].starts_with("\nX-TUID: "));
+    format!("{}\n\n{body}", &header[..last]).replace('\n', "\r\n").into_bytes()
+}
+
+fn on_the_server(world: &World, office: &Office, folder: &str) -> Vec<Vec<u8>> {
+    let mut mailbox = Mailbox::of(&world.gateway.mailboxes(), office).expect("the mailbox opens");
+    mailbox.messages(folder).expect("the folder is readable")
+}
+
+#[test]
+fn mbsync_brings_all_messages_once_and_then_nothing() {
+    let world = World::new();
+    for file in world.files(3) {
+        world.deliver(&fs::read(file).expect("it was written"));
+    }
+    for (office, folder, other) in [(&world.recipient, "INBOX", "Sent"), (&world.sender, "Sent", "INBOX")] {
+        let maildir = Maildir::new(&world, office);
+        maildir.sync();
+        let first = maildir.messages(folder);
+        assert_eq!(first.len(), 3);
+        let (kept, held) = (maildir.octets(folder), on_the_server(&world, office, folder));
+        assert!(kept == held.into_iter().collect(), "the octets differ");
+        assert_eq!(maildir.messages(other).len(), 0);
+        let held = world.gateway.holdings();
+        maildir.sync();
+        assert_eq!((maildir.messages(folder), world.gateway.holdings()), (first, held));
+    }
+}
+
+#[test]
+fn a_flag_set_on_the_disk_arrives_on_the_server() {
+    let world = World::new();
+    world.deliver(&world.plan());
+    let maildir = Maildir::new(&world, &world.recipient);
+    maildir.sync();
+    let file = maildir.messages("INBOX").pop_first().expect("the plan was brought");
+    let name = file.file_name().expect("it is a file").to_string_lossy().replace(":2,", "") + ":2,FS";
+    fs::rename(&file, maildir.folder.join("INBOX/cur").join(name)).expect("the folder is writable");
+    maildir.sync();
+    let mut mailbox = Mailbox::of(&world.gateway.mailboxes(), &world.recipient).expect("the mailbox opens");
+    mailbox.command("EXAMINE INBOX").expect("it opens");
+    let said = mailbox.command("FETCH 1 (FLAGS)").expect("it is there");
+    assert!(said.iter().any(|said| said.text.contains("\\Flagged") && said.text.contains("\\Seen")), "{said:?}");
+}
