@@ -4,6 +4,7 @@
 use fumibako_model::Refusal;
 use fumibako_store::suite::{World, domain, himawari, now, sakura};
 use fumibako_store::{Admitted, Delivery};
+use sqlx::Row;
 use tokio::sync::oneshot;
 
 use super::*;
@@ -109,6 +110,24 @@ async fn a_broken_writer_refuses_everything() {
     }
     drop(ask);
     running.await.unwrap();
+}
+
+#[tokio::test]
+async fn every_commit_is_synced() {
+    // Without FULL a power cut loses what was answered; without WAL readers and writer wait for each other.
+    let mut bench = Bench::new().await;
+    let settings = [
+        ("PRAGMA synchronous", "2"),
+        ("PRAGMA journal_mode", "wal"),
+        ("PRAGMA foreign_keys", "1"),
+        ("PRAGMA secure_delete", "1"),
+        ("PRAGMA wal_autocheckpoint", "4000"),
+    ];
+    for (setting, value) in settings {
+        let row = sqlx::query(setting).fetch_one(&mut bench.writer.connection).await.unwrap();
+        let found = row.try_get::<i64, _>(0).map_or_else(|_| row.get::<String, _>(0), |number| number.to_string());
+        assert_eq!(found, value, "{setting}");
+    }
 }
 
 #[test]

