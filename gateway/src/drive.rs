@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io;
 use std::time::Duration;
 
-use fumibako_model::Private;
+use fumibako_model::{Private, Refused};
 use fumibako_wire::{Conversation, Effect};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
@@ -23,6 +23,8 @@ pub(crate) const HANDSHAKE: Duration = Duration::from_secs(30);
 pub(crate) trait Desk<C: Conversation>: Send {
     /// The server's word on a question.
     fn answer(&mut self, ask: C::Ask) -> impl Future<Output = C::Answer> + Send;
+    /// The conversation refused something by itself.
+    fn refused(&mut self, refused: &Refused);
     /// One piece of the body that belongs to the next question.
     fn body(&mut self, piece: Private<Vec<u8>>);
     /// Returns when the watched folder has news; never, when none is watched. May be dropped at any time.
@@ -54,6 +56,7 @@ pub(crate) async fn drive<C: Conversation + Send>(
             match effect {
                 Effect::Send(bytes) => send(&mut peer, &bytes, line.write_within).await?,
                 Effect::Body(piece) => desk.body(piece),
+                Effect::Refused(refused) => desk.refused(&refused),
                 Effect::Ask(ask) => {
                     let answer = desk.answer(ask).await;
                     session.answer(line.clock.now(), answer);

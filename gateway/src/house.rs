@@ -103,11 +103,16 @@ impl<S: Store> House<S> {
     /// A refusal on its way to a client: counted, logged under a reference that the reply carries.
     pub(crate) fn refuse(&self, what: &'static str, who: Option<&Party>, refused: &Refused) -> String {
         let reference = reference();
+        self.note_refusal(what, who, refused, &reference);
+        reference
+    }
+
+    /// Counts and logs a refusal that has its reference already (Profile §6.2).
+    pub(crate) fn note_refusal(&self, what: &'static str, who: Option<&Party>, refused: &Refused, reference: &str) {
         self.counts.refused.fetch_add(1, Ordering::Relaxed);
         let row = refused.why.row();
         let who = who.map(ToString::to_string).unwrap_or_default();
         tracing::info!(reference, code = row.code, what, who, about = refused.about, "refused");
-        reference
     }
 }
 

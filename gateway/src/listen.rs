@@ -91,12 +91,12 @@ async fn converse<S: Store>(
     tracing::debug!(reference, %address, ?door, "connection.opened");
     match door {
         Door::Smtp(_) => {
-            let session = smtp::Session::open(now, cover, house.smtp.clone(), reference);
-            drive(peer, session, SmtpDesk::new(house, place, ip), line).await
+            let session = smtp::Session::open(now, cover, house.smtp.clone(), reference.clone());
+            drive(peer, session, SmtpDesk::new(house, place, ip, reference), line).await
         }
         Door::Imap(_) => {
-            let session = imap::Session::open(now, cover, house.imap.clone(), reference);
-            drive(peer, session, ImapDesk::new(house, place, ip), line).await
+            let session = imap::Session::open(now, cover, house.imap.clone(), reference.clone());
+            drive(peer, session, ImapDesk::new(house, place, ip, reference), line).await
         }
     }
 }

@@ -21,6 +21,7 @@ pub(crate) struct ImapDesk<S> {
     house: Arc<House<S>>,
     place: Place<S>,
     address: IpAddr,
+    reference: String,
     party: Option<Party>,
     /// Whose mailbox it is, once logged in.
     office: Option<OfficeNumber>,
@@ -29,8 +30,9 @@ pub(crate) struct ImapDesk<S> {
 }
 
 impl<S: Store> ImapDesk<S> {
-    pub(crate) fn new(house: Arc<House<S>>, place: Place<S>, address: IpAddr) -> Self {
-        Self { house, place, address, party: None, office: None, watched: None, body: Body::default() }
+    /// `reference` stands in the refusals that the conversation makes by itself.
+    pub(crate) fn new(house: Arc<House<S>>, place: Place<S>, address: IpAddr, reference: String) -> Self {
+        Self { house, place, address, reference, party: None, office: None, watched: None, body: Body::default() }
     }
 
     async fn login(&mut self, given: Credentials) -> Result<Answer, Refused> {
@@ -122,6 +124,10 @@ impl<S: Store> Desk<Session> for ImapDesk<S> {
             let reference = self.house.refuse("imap", self.party.as_ref(), &refused);
             Answer::No { refused, reference }
         })
+    }
+
+    fn refused(&mut self, refused: &Refused) {
+        self.house.note_refusal("imap", self.party.as_ref(), refused, &self.reference);
     }
 
     fn body(&mut self, piece: Private<Vec<u8>>) {

@@ -17,13 +17,15 @@ pub(crate) struct SmtpDesk<S> {
     house: Arc<House<S>>,
     place: Place<S>,
     address: IpAddr,
+    reference: String,
     party: Option<Party>,
     body: Body,
 }
 
 impl<S: Store> SmtpDesk<S> {
-    pub(crate) fn new(house: Arc<House<S>>, place: Place<S>, address: IpAddr) -> Self {
-        Self { house, place, address, party: None, body: Body::default() }
+    /// `reference` stands in the refusals that the conversation makes by itself.
+    pub(crate) fn new(house: Arc<House<S>>, place: Place<S>, address: IpAddr, reference: String) -> Self {
+        Self { house, place, address, reference, party: None, body: Body::default() }
     }
 
     /// The party logged in; the conversation asks nothing else before.
@@ -96,6 +98,10 @@ impl<S: Store> Desk<Session> for SmtpDesk<S> {
                 Answer::Yes
             }
         }
+    }
+
+    fn refused(&mut self, refused: &Refused) {
+        self.house.note_refusal("smtp", self.party.as_ref(), refused, &self.reference);
     }
 
     fn body(&mut self, piece: Private<Vec<u8>>) {

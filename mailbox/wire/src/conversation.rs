@@ -1,6 +1,6 @@
 //! What all conversations share: bytes and answers go in, effects come out, time is an argument.
 
-use fumibako_model::Private;
+use fumibako_model::{Private, Refused};
 use jiff::Timestamp;
 
 /// One conversation of one protocol. After every call, drain [`next`](Self::next) until it is `None`.
@@ -38,6 +38,8 @@ pub enum Effect<Ask> {
     Send(Vec<u8>),
     /// One piece of a message body, as it streams by. The pieces since the last question belong to the next one.
     Body(Private<Vec<u8>>),
+    /// The conversation said no by itself, under the reference it was opened with: for the log (Profile §6.2).
+    Refused(Refused),
     /// A question; the answer comes back through [`Conversation::answer`].
     Ask(Ask),
     /// Begin TLS; then call [`Conversation::secured`]. What the peer sent in clear after asking is discarded

@@ -5,6 +5,7 @@ use fumibako_model::{FolderName, Refusal, Refused};
 use super::cursor::is_astring_char;
 use super::session::Session;
 use super::utf7;
+use crate::Effect;
 
 impl Session {
     /// Says an untagged line.
@@ -28,7 +29,9 @@ impl Session {
 
     /// A refusal made here.
     pub(super) fn refuse_here(&mut self, tag: &str, refused: impl Into<Refused>) {
-        self.refuse(tag, &refused.into(), &self.reference.clone());
+        let refused = refused.into();
+        self.effect(Effect::Refused(refused.clone()));
+        self.refuse(tag, &refused, &self.reference.clone());
     }
 
     pub(super) fn refuse(&mut self, tag: &str, refused: &Refused, reference: &str) {

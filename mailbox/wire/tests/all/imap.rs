@@ -54,6 +54,7 @@ impl Line {
                     assert!(bytes.len() <= 128 * 1024, "one step says a bounded amount: {}", bytes.len());
                     self.said.extend(bytes);
                 }
+                Effect::Refused(_) => {}
                 Effect::Body(Private(piece)) => self.body.extend(piece),
                 Effect::Ask(ask) => {
                     let body = std::mem::take(&mut self.body);

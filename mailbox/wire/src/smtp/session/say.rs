@@ -37,6 +37,7 @@ impl Session {
 
     pub(super) fn refuse(&mut self, refused: &Refused, phase: Phase) -> Phase {
         let reference = self.reference.clone();
+        self.effects.push_back(Effect::Refused(refused.clone()));
         self.refuse_with(refused, &reference, phase)
     }
 
