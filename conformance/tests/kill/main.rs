@@ -1,0 +1,115 @@
+//! `kill -9` of the gateway while eight connections send: what was answered 250 is there, and nothing is there twice
+//! (Profile §5.8, §5.9, §11.1).
+
+#![allow(clippy::expect_used, reason = "a test says no by a panic")]
+
+mod post;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use fumibako_conformance::{Deadline, Gateway, Mailbox, Office, Random};
+
+use post::{Answered, Post};
+
+const KILLS: u64 = 50;
+const CONNECTIONS: usize = 8;
+/// Longest run of the whole test.
+const WITHIN: Duration = Duration::from_mins(4);
+/// Longest life of the gateway between two kills.
+const LIFE: Duration = Duration::from_secs(3);
+/// Most answers given in one life.
+const ANSWERS: u64 = 80;
+/// `FUMIBAKO_SEED=… cargo test` repeats a run's choice of moments.
+const SEED: &str = "FUMIBAKO_SEED";
+
+#[test]
+fn what_was_answered_survives_fifty_kills_and_nothing_comes_twice() {
+    let seed = std::env::var(SEED).ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(Random::any_seed);
+    println!("{SEED}={seed}");
+    let mut gateway = Gateway::start();
+    let offices = ["9970000011", "9970000029"].map(|number| gateway.office(number));
+    let post = Post::new(gateway.submission(), offices, Deadline::after(WITHIN));
+    let answered = std::thread::scope(|threads| {
+        let _end = AbandonOnPanic(&post);
+        // Half of the connections send one way, half the other.
+        let one = |way| {
+            let post = &post;
+            threads.spawn(move || post.send(way))
+        };
+        let sending: Vec<_> = (0..CONNECTIONS).map(|at| one(at % 2)).collect();
+        kill_again_and_again(&mut gateway, &post, Random::from_seed(seed));
+        post.stop();
+        sending.into_iter().flat_map(|sent| sent.join().expect("a connection sends to its end")).collect::<Vec<_>>()
+    });
+    println!("{} messages answered 250, {} sent again after a kill", answered.len(), post.repeated());
+    assert!(answered.len() as u64 > KILLS, "the kills came while messages were sent");
+    every_message_is_there_once(&gateway, &post, &answered);
+    the_same_again_gets_the_same_answer(&gateway, &post, &answered);
+}
+
+/// A scope waits for its threads, and they for the gateway: a failure must let them go.
+struct AbandonOnPanic<'p>(&'p Post);
+
+impl Drop for AbandonOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.abandon();
+        }
+    }
+}
+
+/// Kills after some answers and some milliseconds more, so at any step of the way, also while starting up.
+fn kill_again_and_again(gateway: &mut Gateway, post: &Post, mut random: Random) {
+    for _ in 0..KILLS {
+        let (before, wanted) = (post.answers(), random.below(ANSWERS));
+        let after = Duration::from_micros(random.below(20_000));
+        Deadline::after(LIFE).until(|| (post.answers() >= before + wanted).then_some(()));
+        std::thread::sleep(after);
+        gateway.kill();
+        gateway.restart();
+    }
+}
+
+/// In the recipient's `INBOX` and in the sender's `Sent`, octet for octet, and in no other number than once.
+fn every_message_is_there_once(gateway: &Gateway, post: &Post, answered: &[Answered]) {
+    for (way, [from, to]) in post.ways().into_iter().enumerate() {
+        let sent: BTreeMap<&str, &[u8]> = answered
+            .iter()
+            .filter(|message| message.way == way)
+            .map(|message| (message.id.as_str(), message.octets.as_slice()))
+            .collect();
+        for (office, folder) in [(to, "INBOX"), (from, "Sent")] {
+            let held = held(gateway, office, folder);
+            let lost: Vec<_> = sent.keys().filter(|id| !held.contains_key(**id)).collect();
+            let strange: Vec<_> = held.keys().filter(|id| !sent.contains_key(id.as_str())).collect();
+            assert!(lost.is_empty() && strange.is_empty(), "{folder}: lost {lost:?}, never sent {strange:?}");
+            let changed: Vec<_> = held.iter().filter(|(id, octets)| !octets.ends_with(sent[id.as_str()])).collect();
+            assert!(changed.is_empty(), "{folder}: {} messages are not what was sent", changed.len());
+        }
+    }
+    let (holdings, count) = (gateway.holdings(), answered.len() as u64);
+    // Profile §8.6: of each message one acceptance and one delivery.
+    assert_eq!((holdings.messages, holdings.evidence), (count, 2 * count));
+}
+
+/// The folder's messages by Message-ID; none may stand there twice. Its UIDs rise (Profile §7.4).
+fn held(gateway: &Gateway, office: &Office, folder: &str) -> BTreeMap<String, Vec<u8>> {
+    let mut mailbox = Mailbox::of(&gateway.mailboxes(), office).expect("the mailbox opens");
+    let mut all = BTreeMap::new();
+    for octets in mailbox.messages(folder).expect("the folder is readable") {
+        let id = post::message_id(&octets);
+        assert!(all.insert(id.clone(), octets).is_none(), "{folder}: {id} is there twice");
+    }
+    let uids = mailbox.uids(folder).expect("the folder is readable");
+    assert!(uids.len() == all.len() && uids.is_sorted_by(|one, next| one < next), "{folder}: UIDs rise");
+    all
+}
+
+fn the_same_again_gets_the_same_answer(gateway: &Gateway, post: &Post, answered: &[Answered]) {
+    let before = gateway.holdings();
+    for message in answered.iter().step_by(1 + answered.len() / 20) {
+        assert_eq!(post.again(message), message.reply, "{}", message.id);
+    }
+    assert_eq!(gateway.holdings(), before);
+}
