@@ -128,7 +128,7 @@ impl Session {
         }
         let folder = mailbox.ok_or(Some(Refusal::NoSuchFolder.into()))?;
         if folder.is_incoming() {
-            // Profile §7: incoming content is the gateway's alone.
+            // Profile §7.3: incoming content is the gateway's alone.
             return Err(Some(Refusal::FolderIsProtected.about(folder.as_str())));
         }
         if size > self.settings.message_bytes {

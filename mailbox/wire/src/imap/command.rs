@@ -52,6 +52,7 @@ pub(super) enum Counter {
     UidNext,
     UidValidity,
     Unseen,
+    AppendLimit,
 }
 
 /// A command that cannot be read; the tag, if even that could not.
@@ -219,6 +220,8 @@ fn status(cursor: &mut Cursor<'_>) -> Parsed<Command> {
             "UIDNEXT" => Counter::UidNext,
             "UIDVALIDITY" => Counter::UidValidity,
             "UNSEEN" => Counter::Unseen,
+            // RFC 7889 §3.1
+            "APPENDLIMIT" => Counter::AppendLimit,
             _ => return cursor.bad("MESSAGES, RECENT, UIDNEXT, UIDVALIDITY or UNSEEN before"),
         })
     })?;

@@ -29,7 +29,7 @@ impl Session {
         let folder = view.folder;
         match to {
             None => self.refuse_here(&tag, Refusal::NoSuchFolder),
-            // Profile §7: incoming content is the gateway's alone.
+            // Profile §7.3: incoming content is the gateway's alone.
             Some(to) if to.is_incoming() => self.refuse_here(&tag, Refusal::FolderIsProtected.about(to.as_str())),
             Some(_) if uids.is_empty() => self.finish(Done::ok(tag, "COPY done."), false),
             Some(to) => self.ask(Ask::Copy { folder, uids, to: to.clone() }, Work::Copy(Copy { tag, to })),

@@ -9,7 +9,7 @@ use super::cursor::{Cursor, Parsed};
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// INTERNALDATE, in Japan's time: the day it shows is the day SEARCH compares.
+/// INTERNALDATE, in Japan's time (Profile §7.6): the day it shows is the day SEARCH compares.
 pub(super) fn write(at: Timestamp) -> String {
     let there = JAPAN.to_datetime(at);
     let month = MONTHS[usize::from(there.month().unsigned_abs()).clamp(1, 12) - 1];

@@ -35,6 +35,8 @@ pub(super) struct Fetch {
     response: Response,
     /// Messages whose content went out and that are now to be `\Seen`.
     seen: Vec<Uid>,
+    /// Messages that are becoming `\Seen` now.
+    marking: Vec<Uid>,
     /// The first message that could not be read.
     failed: Option<(Refused, String)>,
 }
@@ -78,7 +80,8 @@ impl Session {
         let Some(view) = self.view() else { return };
         let Some(places) = view.places(by, set) else { return self.bad(&tag, "There is no message of that number.") };
         let response = Response::default();
-        let fetch = Fetch { tag, by, items, places, reading: 0, response, seen: Vec::new(), failed: None };
+        let (seen, marking) = (Vec::new(), Vec::new());
+        let fetch = Fetch { tag, by, items, places, reading: 0, response, seen, marking, failed: None };
         self.go_on(Work::Fetch(Box::new(fetch)));
     }
 
@@ -140,7 +143,7 @@ impl Session {
             let (folder, since) = (view.folder, view.since);
             let flags = NamedFlags { system: Flags::SEEN.system, keywords: Vec::new() };
             let uids = std::mem::take(&mut fetch.seen);
-            fetch.items = Items::default();
+            fetch.marking.clone_from(&uids);
             return self.ask(Ask::Flag { folder, uids, change: FlagChange::Add, flags, since }, Work::Fetch(fetch));
         }
         let done = match &fetch.failed {
@@ -150,6 +153,16 @@ impl Session {
             }
         };
         self.finish(done.addressing(fetch.by), false);
+    }
+
+    /// `\Seen` was told with these messages and could not be kept.
+    fn untell_seen(&mut self, uids: Vec<Uid>, by: By) {
+        for uid in uids {
+            if let Some(view) = self.view() {
+                view.expect(uid, |flags| flags.without(Flags::SEEN));
+            }
+            self.tell_flags(uid, by);
+        }
     }
 
     pub(super) fn fetched(&mut self, mut fetch: Box<Fetch>, answer: Answer) {
@@ -162,7 +175,10 @@ impl Session {
             // `\Seen` is kept, and was told with each message; told again is only what came out otherwise.
             Answer::Changes(changes) => self.tell(changes, false, fetch.by),
             // RFC 5530 §3 EXPUNGEISSUED, or it cannot be read now: the others are answered all the same.
-            Answer::No { refused, reference } => fetch.failed = fetch.failed.or(Some((refused, reference))),
+            Answer::No { refused, reference } => {
+                self.untell_seen(std::mem::take(&mut fetch.marking), fetch.by);
+                fetch.failed = fetch.failed.or(Some((refused, reference)));
+            }
             _ => fetch.failed = Some((Refusal::Internal.into(), String::new())),
         }
         self.go_on(Work::Fetch(fetch));

@@ -46,7 +46,7 @@ impl Session {
         self.ask(Ask::Folders, Work::List(List { tag, what }));
     }
 
-    /// Every folder is subscribed, so this asks only whether there is one.
+    /// Profile §7.6: every folder is subscribed, so this asks only whether there is one.
     pub(super) fn subscribe(&mut self, tag: String, mailbox: Mailbox) {
         match mailbox {
             Some(name) => self.ask(Ask::Folders, Work::List(List { tag, what: What::Subscribe(name) })),

@@ -1,6 +1,6 @@
-//! When a client hears what happened in its folder (RFC 3501 §5.2, §5.5, §7.4.1).
+//! When a client hears what happened in its folder (Profile §7.5, RFC 3501 §5.2, §5.5, §7.4.1).
 
-use fumibako_model::{Changes, Flags, Keywords, Uid};
+use fumibako_model::{Changes, Flags, KEYWORDS, Keywords, Uid};
 
 use super::Ask;
 use super::command::By;
@@ -92,16 +92,18 @@ impl Session {
         self.untagged(&format!("{count} EXISTS"));
     }
 
-    /// RFC 3501 §7.2.6; any keyword may be made (`\*`).
+    /// RFC 3501 §7.2.6.
     pub(super) fn tell_keywords(&mut self) {
         let Some(view) = self.view() else { return };
         let names = all_flags(&view.keywords);
         let read_only = view.read_only;
+        // RFC 3501 §7.1 PERMANENTFLAGS: `\*` says that new keywords can be made.
+        let more = if view.keywords.0.len() < KEYWORDS { " \\*" } else { "" };
         self.untagged(&format!("FLAGS ({names})"));
         if read_only {
             self.untagged("OK [PERMANENTFLAGS ()] The folder is open read-only.");
         } else {
-            self.untagged(&format!("OK [PERMANENTFLAGS ({names} \\*)] Flags are kept."));
+            self.untagged(&format!("OK [PERMANENTFLAGS ({names}{more})] Flags are kept."));
         }
     }
 

@@ -96,7 +96,7 @@ pub(super) fn mailbox(name: &FolderName) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// `[CODE] E-XXX-NNN sentence (ref …)`, from the catalogue's row (Profile §6).
+/// `[CODE] E-XXX-NNN sentence (ref …)`, from the catalogue's row (Profile §6.1, §6.2).
 pub(super) fn refusal(refused: &Refused, code: &str, reference: &str) -> String {
     let reference = if reference.is_empty() { String::new() } else { format!(" (ref {reference})") };
     line(&format!("[{code}] {refused}{reference}"))

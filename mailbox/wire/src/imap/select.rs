@@ -43,7 +43,7 @@ impl Session {
         let count = view.len();
         self.phase = Phase::Selected(Box::new(view));
         self.untagged(&format!("{count} EXISTS"));
-        // `\Recent` is not kept here: no message is recent, in any connection (RFC 9051 App. E).
+        // Profile §7.6: no message is recent, in any connection.
         self.untagged("0 RECENT");
         self.tell_keywords();
         if let Some(place) = unseen {
@@ -96,6 +96,7 @@ impl Session {
             Counter::UidNext => format!("UIDNEXT {}", status.uid_next),
             Counter::UidValidity => format!("UIDVALIDITY {}", status.uid_validity.0),
             Counter::Unseen => format!("UNSEEN {}", status.unseen),
+            Counter::AppendLimit => format!("APPENDLIMIT {}", self.settings.message_bytes),
         };
         let items = items.iter().map(item).collect::<Vec<_>>().join(" ");
         self.untagged(&format!("STATUS {} ({items})", reply::mailbox(&status.name)));

@@ -359,3 +359,19 @@ fn the_first_part_of_a_signed_message_is_what_was_signed() {
     let (expected, _) = rest.split_once("\r\n--outer\r\n").unwrap();
     assert_eq!(signed, expected.as_bytes());
 }
+
+#[test]
+fn with_64_keywords_a_folder_says_that_no_more_can_be_made() {
+    for (count, more) in [(63, true), (64, false)] {
+        let mut office = office();
+        for number in 0..count {
+            office.act(&format!("mark 1 $k{number} in INBOX")).unwrap();
+        }
+        let mut line = Line::open(&mut office);
+        line.send(&mut office, PROLOGUE.as_bytes());
+        let said = String::from_utf8(line.said).unwrap();
+        let permanent = said.lines().find(|line| line.contains("[PERMANENTFLAGS")).unwrap();
+        assert_eq!(permanent.contains(" \\*)"), more);
+        assert_eq!(permanent.contains("$k63"), count == 64);
+    }
+}

@@ -6,7 +6,7 @@ use crate::imap::section::Section;
 use crate::imap::settings::FETCH_ITEMS;
 
 /// The items, in the order they are answered.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::imap) struct Items(Vec<Item>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
