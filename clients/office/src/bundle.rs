@@ -13,9 +13,9 @@ pub use gather::{Left, Pile, Source, WhyLeft, gather};
 pub use open::{Opened, open};
 pub use unpack::Contents;
 
-/// Most files of one bundle, attachments included (Profile §12).
+/// Most files of one bundle, attachments included (Profile §12.1).
 pub const FILES: usize = 100;
-/// Most characters of a cover message (Profile §12).
+/// Most characters of a cover message (Profile §12.1).
 pub const COVER_CHARACTERS: usize = 10_000;
-/// Largest message, in bytes, as posted (Profile §12).
+/// Largest message, in bytes, as posted (Profile §12.1).
 pub const MESSAGE_BYTES: usize = 25 << 20;

@@ -115,7 +115,9 @@ pub fn run(args: &[OsString], world: World<'_>) -> Exit {
         Ok(cli) => cli,
         Err(usage) => return misused(&usage, world),
     };
-    let format = match (cli.globals.format, world.out_is_terminal) {
+    // `fumibako config > FILE` makes a settings file.
+    let for_people = world.out_is_terminal || matches!(cli.command, Command::Config(_));
+    let format = match (cli.globals.format, for_people) {
         (FormatArg::Auto, true) | (FormatArg::Text, _) => Format::Text,
         (FormatArg::Json, _) => Format::Json,
         (FormatArg::Auto, false) | (FormatArg::Ndjson, _) => Format::Ndjson,
@@ -125,8 +127,9 @@ pub fn run(args: &[OsString], world: World<'_>) -> Exit {
     let bars = world.err_is_terminal && !cli.globals.quiet;
     let mut screen = Screen::new(world.out, world.err, format, lang, cli.globals.quiet, bars);
     let ended = cli.command.run(&cli.globals, &mut screen, clock);
-    let ended = ended.and_then(|exit| screen.finish().map(|()| exit).map_err(Trouble::from));
-    ended.unwrap_or_else(|trouble| {
+    // What was found before something went wrong is shown all the same.
+    let shown = screen.finish().map_err(Trouble::from);
+    ended.and_then(|exit| shown.map(|()| exit)).unwrap_or_else(|trouble| {
         screen.trouble(&trouble);
         trouble.exit()
     })

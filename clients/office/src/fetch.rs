@@ -1,4 +1,4 @@
-//! Fetching: verify, save, and only then acknowledge.
+//! Fetching: verify, save, and only then acknowledge (Profile §8.5).
 //!
 //! | a crash after step       | the next fetch                                                     |
 //! |--------------------------|--------------------------------------------------------------------|
@@ -197,7 +197,8 @@ impl<'s> Fetch<'s> {
     }
 
     fn write_receipt(&self, opened: &Opened, record: &Record) -> Result<(), Trouble> {
-        if self.outbox.knows(&record.receipt)? {
+        // What stood in the way of a refused receipt, such as an expired certificate, may have been mended.
+        if !self.outbox.forget_refused(&record.receipt)? && self.outbox.knows(&record.receipt)? {
             return Ok(());
         }
         let saved_at = record.saved_at.unwrap_or_else(|| (self.clock)());
@@ -216,17 +217,10 @@ impl<'s> Fetch<'s> {
     fn acknowledge(&self, fetched: &mut [Fetched]) -> Result<(), Trouble> {
         let waits = self.outbox.entries()?.iter().any(|entry| entry.fate == Fate::Waiting);
         let mut outcomes = if waits { self.post_all()? } else { Vec::new() };
-        let mut known = self.outbox.entries()?;
         for one in fetched {
             let End::Saved(arrival) = &mut one.end else { continue };
             let outcome = outcomes.iter().position(|outcome| outcome.entry.message_id == arrival.receipt);
-            arrival.receipt_trouble = match outcome {
-                Some(at) => outcomes.swap_remove(at).trouble,
-                // Refused in an earlier run: it would be refused again.
-                None => known.iter_mut().find(|entry| entry.message_id == arrival.receipt).and_then(|entry| {
-                    entry.refusal().map(|(refused, reference)| Trouble::Refused { refused, reference })
-                }),
-            };
+            arrival.receipt_trouble = outcome.and_then(|at| outcomes.swap_remove(at).trouble);
         }
         Ok(())
     }

@@ -20,6 +20,9 @@ use crate::settings::Settings;
 use crate::tls;
 use crate::trouble::Trouble;
 
+/// UIDs in one FETCH: a command line of IMAP holds 64 KiB (Profile §12.1), and a UID has ten digits at most.
+const HEADERS_AT_ONCE: usize = 1_000;
+
 /// A folder of the mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Folder {
@@ -62,7 +65,7 @@ impl Folder {
 }
 
 impl Kept {
-    /// How far the bundle came, on the sender's copy (Profile §7).
+    /// How far the bundle came, on the sender's copy (Profile §8.1, §8.3).
     pub fn state(&self) -> Option<State> {
         State::from_keywords(self.flags.iter().map(String::as_str))
     }
@@ -115,11 +118,11 @@ impl Mailbox {
 
     /// Headers and flags of messages; nothing is marked as seen.
     pub async fn headers(&mut self, uids: &[u32]) -> Result<Vec<Kept>, Trouble> {
-        if uids.is_empty() {
-            return Ok(Vec::new());
+        let mut kept = Vec::new();
+        for some in uids.chunks(HEADERS_AT_ONCE) {
+            let set: Vec<String> = some.iter().map(u32::to_string).collect();
+            kept.extend(self.fetch(&set.join(","), "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER])").await?);
         }
-        let set: Vec<String> = uids.iter().map(u32::to_string).collect();
-        let mut kept = self.fetch(&set.join(","), "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER])").await?;
         kept.sort_by_key(|kept| kept.uid);
         Ok(kept)
     }

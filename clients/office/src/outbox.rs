@@ -1,4 +1,4 @@
-//! The outbox: from [`Outbox::put`] on, a crash only delays. One file a message, named so that the oldest goes first.
+//! The outbox: from [`Outbox::put`] on, a crash only delays (Profile §11.2). One file a message, named so that the oldest goes first.
 //!
 //! | file                | means                                                          |
 //! |---------------------|----------------------------------------------------------------|
@@ -107,6 +107,24 @@ impl Outbox {
     pub fn knows(&self, message_id: &str) -> Result<bool, Trouble> {
         let end = format!("-{}.", local_part(message_id));
         Ok(self.names()?.iter().any(|name| name.contains(&end)))
+    }
+
+    /// Forgets a message that was refused for good, so that it can be composed anew under its Message-ID. True: it was
+    /// there and refused.
+    pub fn forget_refused(&self, message_id: &str) -> Result<bool, Trouble> {
+        let end = format!("-{}.refused.json", local_part(message_id));
+        let names = self.names()?;
+        let Some(key) =
+            names.iter().find(|name| name.ends_with(&end)).and_then(|name| name.strip_suffix(".refused.json"))
+        else {
+            return Ok(false);
+        };
+        // The message first: a record without a message is only history.
+        for end in ["eml", "refused.json"] {
+            let path = self.folder.join(format!("{key}.{end}"));
+            disk::remove(&path).map_err(Trouble::writing(&path))?;
+        }
+        Ok(true)
     }
 
     /// Posts everything that waits, oldest first, and tells of each as it happens. Stops where the way is blocked.

@@ -98,7 +98,7 @@ fn envelope(from: &Address, to: &Address) -> Result<Envelope, Trouble> {
     Envelope::new(Some(from), vec![to]).map_err(|why| Trouble::Garbled(why.to_string()))
 }
 
-/// Profile §8: `250 2.0.0 <evidence-id>`.
+/// Profile §5.9: `250 2.0.0 <evidence id>`.
 fn evidence(reply: &Response) -> Result<EvidenceId, Trouble> {
     let mut words = reply.message().flat_map(str::split_whitespace);
     let id = words.find_map(|word| word.parse().ok());

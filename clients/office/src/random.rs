@@ -20,7 +20,7 @@ pub(crate) fn hex_of(bytes: &[u8]) -> String {
     })
 }
 
-/// A new Message-ID under a domain, without angle brackets (Profile §4: made by the client, unguessable).
+/// A new Message-ID under a domain, without angle brackets (Profile §4.4: made by the client, unguessable).
 pub(crate) fn message_id(domain: &Domain) -> String {
     format!("{}@{domain}", hex())
 }

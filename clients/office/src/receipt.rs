@@ -1,4 +1,4 @@
-//! 受領証: the signed word that a bundle is on our disk (RFC 8098, RFC 4130 §7.4.3). Written only after that is so.
+//! 受領証: the signed word that a bundle is on our disk (Profile §8.2; RFC 8098, RFC 4130 §7.4.3). Written only after that is so.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,4 +1,4 @@
-//! What the gateway's refusals mean: the code in its sentence leads to the catalogue, whichever protocol said it.
+//! What the gateway's refusals mean: the code in its sentence leads to the catalogue, whichever protocol said it (Profile §6.1, §6.2).
 
 use fumibako_model::{Refusal, Refused};
 

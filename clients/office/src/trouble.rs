@@ -47,7 +47,7 @@ pub enum Trouble {
     /// The command line asks for something that does not fit together.
     #[error("usage: {0:?}")]
     Usage(Usage),
-    /// What is to be sent is past a limit of Profile §12.
+    /// What is to be sent is past a limit of Profile §12.1.
     #[error("limit: {0:?}")]
     Limit(Limit),
     /// The message could not be signed.
@@ -102,7 +102,7 @@ pub enum Usage {
     TwoMessages,
 }
 
-/// Limits of Profile §12 that this end keeps.
+/// Limits of Profile §12.1 that this end keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// Characters of the cover message: found, allowed.

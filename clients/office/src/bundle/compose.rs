@@ -48,7 +48,7 @@ pub struct Composed {
 }
 
 impl Draft {
-    /// Checks the limits of Profile §12 that can be checked before composing.
+    /// Checks the limits of Profile §12.1 that can be checked before composing.
     pub fn within_limits(&self) -> Result<(), Trouble> {
         let characters = self.cover.as_ref().map_or(0, |Private(text)| text.chars().count());
         if characters > COVER_CHARACTERS {
@@ -71,7 +71,7 @@ impl Draft {
         members.map(|file| (file.written.as_str(), file.payload.bytes.0.as_slice()))
     }
 
-    /// What the message reveals of itself: kinds, month, serial, counts (Profile §4).
+    /// What the message reveals of itself: kinds, month, serial, counts (Profile §4.3).
     pub fn facts(&self) -> BundleFacts {
         let units: Vec<String> = self.bundle.units.iter().map(|unit| unit.kind.to_string()).collect();
         let sizes = self.files().map(|(_, bytes)| bytes.len()).chain(self.attached.iter().map(|a| a.bytes.0.len()));
@@ -124,7 +124,7 @@ pub fn compose(
     Ok(Composed { fields, facts, octets })
 }
 
-/// Constant words and a month: the service month, else the month of sending.
+/// Profile §4.4: constant words and a month: the service month, else the month of sending.
 fn subject(month: Option<ServiceMonth>, now: Timestamp) -> String {
     let today = JAPAN.to_datetime(now);
     let (year, month) =
@@ -138,7 +138,7 @@ fn cover_part(Private(text): &Private<String>) -> MimePart<'static> {
     MimePart::new(ContentType::new("text/plain").attribute("charset", "utf-8"), lines.join("\r\n") + "\r\n").inline()
 }
 
-/// A file, base64 whatever it is: the bytes arrive as they left.
+/// A file, base64 whatever it is: the bytes arrive as they left (Profile §2.3).
 fn file_part<'f>(kind: &str, name: &str, bytes: &'f [u8]) -> MimePart<'f> {
     let mut part = MimePart::raw(bytes);
     part.headers = vec![

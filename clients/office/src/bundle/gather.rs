@@ -1,4 +1,4 @@
-//! Files on disk become bundles, one for each sender and recipient. Nothing is lost: what fits nowhere is named.
+//! Files on disk become bundles, one for each sender and recipient (Profile §2.2). Nothing is lost: what fits nowhere is named.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Opening: whose words are these, and are they for us? In this order, and nothing is unpacked before (Profile §4).
+//! Opening: whose words are these, and are they for us? In this order, and nothing is unpacked before.
 
 use std::str::FromStr as _;
 
@@ -16,9 +16,9 @@ pub struct Opened {
     signature: Signature,
 }
 
-/// Fields that stand on the message and again under the signature; where both do, they say the same (Profile §4).
-const REPEATED: [&str; 8] =
-    ["From", "To", "Sender", "Date", "Message-ID", "Subject", "Fumibako-Bundle", "Fumibako-Supersedes"];
+/// Fields that part 1 of the signed message repeats, with those of ours (Profile §4.2).
+const REPEATED: [&str; 5] = ["from", "to", "sender", "date", "message-id"];
+const OURS: &str = "fumibako-";
 
 /// Opens a message addressed to `us`.
 pub fn open(message: &[u8], us: &Address, trust: &Trust, now: Timestamp) -> Result<Opened, Refused> {
@@ -84,19 +84,35 @@ fn is_its_certificate(signer: &Certificate, from: OfficeNumber, domain: &Domain)
     }
 }
 
+/// Profile §4.2: a signed part that repeats one of the fields repeats them all, and all are equal. A plain mail tool
+/// repeats none; then only the certificate vouches for the sender.
 fn repeated_fields_agree(outer: &Message<'_>, signed: &Message<'_>) -> Result<(), Refused> {
-    let values = |message: &Message<'_>, name: &str| -> Vec<String> {
-        let fields = message.headers_raw().filter(|(found, _)| found.eq_ignore_ascii_case(name));
-        fields.map(|(_, value)| value.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
-    };
     for name in REPEATED {
-        let inner = values(signed, name);
-        // A plain mail tool repeats none; then only the certificate vouches for the sender.
-        if !inner.is_empty() && inner != values(outer, name) {
-            return Err(Refusal::SignedFieldsDiffer.about(name));
+        if values(outer, |found| found == name).len() > 1 {
+            return Err(Refusal::MessageMalformed.about(format_args!("{name} stands twice")));
         }
     }
+    let routing = |name: &str| REPEATED.contains(&name) || name.starts_with(OURS);
+    let inner = values(signed, routing);
+    if !inner.is_empty() && inner != values(outer, routing) {
+        return Err(Refusal::SignedFieldsDiffer.into());
+    }
+    // RFC 9788: the subject that was signed is the subject that is shown.
+    let subject = values(signed, |name| name == "subject");
+    if !subject.is_empty() && subject != values(outer, |name| name == "subject") {
+        return Err(Refusal::SignedFieldsDiffer.about("subject"));
+    }
     Ok(())
+}
+
+/// Names in lower case and unfolded values of the fields wanted, in one order.
+fn values(message: &Message<'_>, wanted: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+    let fields = message.headers_raw().map(|(name, value)| (name.to_ascii_lowercase(), value));
+    let fields = fields.filter(|(name, _)| wanted(name));
+    let unfolded = |value: &str| value.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut values: Vec<_> = fields.map(|(name, value)| (name, unfolded(value))).collect();
+    values.sort();
+    values
 }
 
 /// A message signed for another office and forwarded here is not for us.

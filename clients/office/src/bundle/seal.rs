@@ -1,6 +1,6 @@
 //! Sealing: an entity that repeats the routing fields is signed and goes under those fields.
 //!
-//! Here the entity will also be encrypted to the recipient, between two signatures (Profile §4, form `sealed`).
+//! Here the entity will also be encrypted to the recipient, between two signatures (the form `sealed`).
 
 use fumibako_model::Private;
 use fumibako_signer::{Identity, sign};
@@ -13,7 +13,7 @@ use super::fields::Fields;
 use crate::random;
 use crate::trouble::{Limit, Trouble};
 
-/// A multipart entity of this type whose header repeats the fields (RFC 9788 §2.1.1: `hp="clear"`).
+/// A multipart entity of this type whose header repeats the fields (RFC 9788, `hp="clear"`; Profile §4.2).
 pub(crate) fn entity<'p>(kind: ContentType<'p>, fields: &Fields, parts: Vec<MimePart<'p>>) -> MimePart<'p> {
     let kind = kind.attribute("boundary", format!("=_{}", random::hex())).attribute("hp", "clear");
     let mut entity = MimePart::new(kind, BodyPart::Multipart(parts));

@@ -16,7 +16,7 @@ use crate::trouble::Trouble;
 
 /// What the cover message is called on disk.
 pub const COVER_NAME: &str = "メッセージ.txt";
-/// Most parts looked at (Profile §12).
+/// Most parts looked at (Profile §12.1).
 pub const PARTS: usize = 1_000;
 
 /// What is inside a message.
@@ -127,7 +127,7 @@ fn is_cover(leaf: &MessagePart<'_>) -> bool {
         && !leaf.content_disposition().is_some_and(mail_parser::ContentType::is_attachment)
 }
 
-/// The part's own bytes: decoded from their transfer encoding, and from nothing else.
+/// The part's own bytes: decoded from their transfer encoding, and from nothing else (Profile §2.3).
 fn octets(message: &Message<'_>, leaf: &MessagePart<'_>) -> Result<Vec<u8>, Refused> {
     let broken = || Refusal::MessageMalformed.about("transfer encoding");
     let range = leaf.offset_body as usize..leaf.offset_end as usize;

@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::settings::SAMPLE;
 use crate::trouble::Trouble;
 
-/// Prints the sample on standard output, so that `fumibako config --format text > FILE` makes a settings file.
+/// Prints the sample on standard output, so that `fumibako config > FILE` makes a settings file.
 #[derive(Debug, Args)]
 pub(super) struct Config {}
 

@@ -72,7 +72,11 @@ fn tell_saved(uid: u32, arrival: &Arrival, screen: &mut Screen<'_>) -> std::io::
         "kind": "bundle", "uid": uid, "message_id": arrival.message_id, "from": arrival.from,
         "arrived": arrival.arrived, "folder": arrival.folder, "names": names, "again": arrival.again,
         "state": "saved", "receipt": arrival.receipt,
-        "receipt_state": if trouble.is_none() { "accepted" } else { "waiting" },
+        "receipt_state": match &arrival.receipt_trouble {
+            None => "accepted",
+            Some(Trouble::Refused { .. }) if !waits(arrival) => "refused",
+            Some(_) => "waiting",
+        },
         "code": trouble.as_ref().and_then(|words| words.code), "sentence": trouble.as_ref().map(|words| &words.what),
         "next": trouble.as_ref().map(|words| &words.next),
     });
@@ -94,6 +98,10 @@ fn tell_saved(uid: u32, arrival: &Arrival, screen: &mut Screen<'_>) -> std::io::
         };
         format!("{text}\n  {receipt}")
     })
+}
+
+fn waits(arrival: &Arrival) -> bool {
+    arrival.receipt_trouble.as_ref().is_some_and(Trouble::is_on_the_way)
 }
 
 fn tell_distrusted(uid: u32, claimed: &str, why: &Refused, screen: &mut Screen<'_>) -> std::io::Result<()> {

@@ -13,6 +13,7 @@ use fumibako_signer::authority::KeyKind;
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
+use crate::disk;
 use crate::random;
 use crate::trouble::Trouble;
 
@@ -33,7 +34,7 @@ impl Stage {
     pub fn set_up(dir: &Path, now: Timestamp) -> Result<Self, Trouble> {
         let domain: Domain = DOMAIN.parse().map_err(|_| Trouble::SettingMissing("domain"))?;
         let gateway = dir.join("gateway");
-        fs::create_dir_all(&gateway).map_err(Trouble::writing(&gateway))?;
+        disk::private_folder(&gateway).map_err(Trouble::writing(&gateway))?;
         let options = InitOptions { dir: gateway, domain: domain.clone(), dev_ca: true, ports: Ports::Ephemeral };
         let config = init(&options, now).map_err(no_gateway)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -3,8 +3,11 @@
 use std::fs;
 use std::path::PathBuf;
 
+use fumibako_gateway::Request;
+
 use crate::house::{House, set, type_in};
 
+/// Profile §11.2: it waits in the outbox.
 #[test]
 fn what_could_not_be_posted_waits_and_is_posted_by_the_next_send() {
     let mut house = House::new();
@@ -14,9 +17,12 @@ fn what_could_not_be_posted_waits_and_is_posted_by_the_next_send() {
     assert_eq!(object["state"], "waiting");
     let listed = type_in(&house.a, ["list", "sent"]).ended(69);
     assert_eq!(listed.only()["progress"], "waiting", "what waits is listed although the gateway is away");
+    let json = type_in(&house.a, ["list", "sent", "--format", "json"]).ended(69);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&json.out).unwrap()[0]["progress"], "waiting");
     type_in(&house.a, ["list", "sent", "--format", "text"]).ended(69).says("送信待ち").says("つながりません");
 }
 
+/// Profile §5.8, §11.2: the same Message-ID, the same evidence.
 #[test]
 fn a_message_posted_twice_is_stored_once() {
     let house = House::new();
@@ -32,6 +38,7 @@ fn a_message_posted_twice_is_stored_once() {
     assert_eq!(house.messages_at_the_gateway(), 1);
 }
 
+/// Profile §8.3, §8.5
 #[test]
 fn a_crash_between_saving_and_receipt_saves_no_second_copy() {
     let house = House::new();
@@ -98,6 +105,7 @@ fn a_cut_before_the_folder_was_renamed_saves_it_where_it_was_meant_to_be() {
     assert_eq!(saved_folders(&house).len(), 1, "the half folder is cleared");
 }
 
+/// Profile §8.5: no receipt before the files are on disk.
 #[test]
 fn a_save_folder_that_cannot_be_written_stops_the_run_and_nothing_is_acknowledged() {
     let house = House::new();
@@ -105,6 +113,24 @@ fn a_save_folder_that_cannot_be_written_stops_the_run_and_nothing_is_acknowledge
     fs::write(house.b.with_file_name("受信"), "a file where the folder should be").unwrap();
     type_in(&house.b, ["fetch"]).ended(73).says("書き込めません");
     assert_eq!(type_in(&house.a, ["list", "sent"]).only()["state"], "未");
+}
+
+#[test]
+fn a_refused_receipt_is_written_anew_once_its_reason_is_mended() {
+    let house = House::new();
+    type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0);
+    let number = crate::house::B.parse().unwrap();
+    house.stage.ask(Request::OfficeSuspend { number, reason: "test".into() }).unwrap();
+    for _ in 0..2 {
+        let ran = type_in(&house.b, ["fetch"]).ended(3);
+        let object = ran.only();
+        assert_eq!((&object["state"], &object["receipt_state"]), (&"saved".into(), &"refused".into()));
+        assert_eq!(object["code"], "E-LIC-003");
+    }
+    house.stage.ask(Request::OfficeResume { number }).unwrap();
+    type_in(&house.b, ["fetch"]).ended(0);
+    assert_eq!(type_in(&house.a, ["list", "sent"]).only()["state"], "済");
+    assert_eq!(saved_folders(&house).len(), 1);
 }
 
 fn saved_folders(house: &House) -> Vec<PathBuf> {

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 
 use crate::house::{A, B, House, Ran, now, set, type_in};
 
-/// The gateway said no to the message: the code, its sentence in Japanese, a reference number, and nothing is stored.
+/// Profile §6.1, §6.2: the gateway said no to the message: the code, its sentence in Japanese, a reference number, and nothing is stored.
 #[track_caller]
 fn refused(house: &House, ran: Ran, exit: u8, code: &str, sentence: &str) {
     let object = ran.ended(exit).objects().pop().unwrap();

@@ -55,7 +55,7 @@ fn files_that_fit_nowhere_are_named_and_the_rest_is_sent() {
 
 #[test]
 fn config_prints_the_place_and_the_sample() {
-    let ran = type_in(Path::new("/nowhere/fumibako.toml"), ["config", "--format", "text"]).ended(0);
+    let ran = type_in(Path::new("/nowhere/fumibako.toml"), ["config"]).ended(0);
     assert_eq!(ran.out.trim_end(), fumibako::settings::SAMPLE.trim_end());
     ran.says("/nowhere/fumibako.toml（まだありません");
 }

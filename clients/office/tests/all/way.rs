@@ -6,6 +6,7 @@ use fumibako::demo::sample;
 
 use crate::house::{A, B, House, type_in};
 
+/// Profile §2.3, §5.9, §8.1, §8.2, §8.3: byte for byte, and the receipt turns 未 into 済.
 #[test]
 fn a_bundle_goes_the_whole_way_and_comes_back_as_done() {
     let house = House::new();
@@ -74,6 +75,7 @@ fn a_list_for_people_has_headings_that_line_up() {
     assert!(english.out.starts_with("UID  arrived"), "{english:#?}");
 }
 
+/// Profile §2.2: one message for each recipient.
 #[test]
 fn bundles_of_several_recipients_go_in_one_run() {
     let house = House::new();

@@ -11,6 +11,7 @@ fn text(composed: &Composed) -> &str {
     std::str::from_utf8(&composed.octets.0).expect("ASCII")
 }
 
+/// Profile §2.3, §4.1
 #[test]
 fn openssl_verifies_what_is_composed_and_the_files_inside_are_the_originals() {
     let (ca, mut draft) = (Ca::new(), draft());
@@ -47,6 +48,7 @@ fn every_sample_arrives_byte_identical() {
     }
 }
 
+/// Profile §4.2
 #[test]
 fn the_message_is_ascii_with_short_lines_and_repeats_its_fields() {
     let (ca, mut draft) = (Ca::new(), draft());
@@ -60,6 +62,7 @@ fn the_message_is_ascii_with_short_lines_and_repeats_its_fields() {
     assert!(text(&composed).contains("Content-Type: text/csv; charset=Shift_JIS;\r\n name=\"UP1KYO_"));
 }
 
+/// Profile §4.3, §4.4
 #[test]
 fn the_field_says_kinds_and_counts_and_never_a_name() {
     let (ca, mut draft) = (Ca::new(), draft_of("v41-use-one-person"));
@@ -82,6 +85,7 @@ fn a_plan_without_service_month_is_called_by_the_month_of_sending() {
     assert_eq!(composed.fields.subject, "ケアプランデータ 2026-12 [Fumibako]", "it is December in Japan");
 }
 
+/// Profile §12.1
 #[test]
 fn limits_hold_on_both_sides() {
     let (ca, mut draft) = (Ca::new(), draft());

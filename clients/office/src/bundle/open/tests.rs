@@ -29,6 +29,7 @@ fn a_message_from_its_office_to_us_opens() {
     assert!(open(&message, &address("9970000029+11@plans.example"), &ca.trust(), now()).is_ok());
 }
 
+/// Profile §4.1, §4.2, §5.2, §5.3, §5.4: a reader checks what the gateway checked.
 #[test]
 fn each_departure_has_its_refusal() {
     let ca = Ca::new();
@@ -42,7 +43,18 @@ fn each_departure_has_its_refusal() {
     refused(&with(&good, "Message-ID: <", "Message-ID: <x"), &ca.trust(), Refusal::SignedFieldsDiffer);
     refused(&with(&good, "Subject: ", "Subject: Re: "), &ca.trust(), Refusal::SignedFieldsDiffer);
     refused(&with(&good, "To: <9970000029", "To: <9970000037"), &ca.trust(), Refusal::SignedFieldsDiffer);
+    refused(
+        &with(&good, "Fumibako-Bundle: v=1", "Fumibako-Bundle: v=1; x=2"),
+        &ca.trust(),
+        Refusal::SignedFieldsDiffer,
+    );
+    refused(
+        &with(&good, "From: ", "Sender: <9970000011@plans.example>\r\nFrom: "),
+        &ca.trust(),
+        Refusal::SignedFieldsDiffer,
+    );
     refused(&with(&good, "From: <", "From: <9970000037@plans.example>, <"), &ca.trust(), Refusal::MessageMalformed);
+    refused(&with(&good, "Date: ", "Date: x\r\nDate: "), &ca.trust(), Refusal::MessageMalformed);
 }
 
 #[test]
