@@ -1,0 +1,146 @@
+//! How fast seals are made, verified and opened, with the ceiling beside it: the digest and one raw verification, and
+//! nothing else.
+//!
+//! `cargo bench -p fumibako-signer`
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot prepare has nothing to measure")]
+
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _, ParsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair,
+};
+use divan::Bencher;
+use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
+use fumibako_signer::{Cipher, Identity, RevocationList, Sealing, Signed, SignedStream, Trust, open, seal};
+use jiff::{SignedDuration, Timestamp};
+
+const AT: Timestamp = Timestamp::constant(1_793_873_410, 0);
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+const KEYS: [KeyKind; 2] = [KeyKind::Rsa2048, KeyKind::EcP256];
+/// The MIME entity of a bundle with 50 KB of files in base64.
+const BUNDLE_BYTES: usize = 55_500;
+const LARGE_BYTES: usize = 5_130_000;
+
+fn main() {
+    divan::main();
+}
+
+struct Stage {
+    trust: Trust,
+    sender: Identity,
+    recipient: Identity,
+}
+
+impl Stage {
+    fn new(key: KeyKind) -> Self {
+        let ca = Authority::create("CA", AT - HOUR).unwrap();
+        let request = Request {
+            common_name: "居宅介護支援 やまと",
+            rfc822_name: "9912345678@example.jp",
+            key,
+            purpose: Purpose::Mail,
+            not_before: AT - HOUR,
+            not_after: AT + HOUR,
+        };
+        let trust = Trust::new([ca.certificate().clone()]).unwrap();
+        Self { trust, sender: ca.issue(&request).unwrap(), recipient: ca.issue(&request).unwrap() }
+    }
+
+    fn sealed(&self, entity: &[u8], cipher: Cipher) -> Vec<u8> {
+        let recipients = [self.recipient.certificate().clone(), self.sender.certificate().clone()];
+        let routing = b"From: 9912345678@example.jp\r\n";
+        seal(entity, &Sealing { routing, signer: &self.sender, recipients: &recipients, cipher }, AT).unwrap()
+    }
+}
+
+fn entity(size: usize) -> Vec<u8> {
+    let lines = [b"A".repeat(76), b"\r\n".to_vec()].concat().repeat(size / 78);
+    [b"Content-Type: text/csv\r\nContent-Transfer-Encoding: base64\r\n\r\n".to_vec(), lines].concat()
+}
+
+/// What the gateway does with every bundle whose signer it judged before.
+#[divan::bench(args = KEYS)]
+fn verify_a_sealed_bundle(bencher: Bencher<'_, '_>, key: KeyKind) {
+    let message = Stage::new(key).sealed(&entity(BUNDLE_BYTES), Cipher::Aes256Gcm);
+    bencher.bench(|| Signed::read(&message).unwrap().verify().unwrap());
+}
+
+/// The same while the bundle passes by.
+#[divan::bench(args = KEYS)]
+fn verify_a_sealed_bundle_in_pieces(bencher: Bencher<'_, '_>, key: KeyKind) {
+    let message = Stage::new(key).sealed(&entity(BUNDLE_BYTES), Cipher::Aes256Gcm);
+    bencher.bench(|| {
+        let mut stream = SignedStream::new();
+        message.chunks(65_536).for_each(|piece| stream.receive(piece).unwrap());
+        stream.finish().unwrap()
+    });
+}
+
+#[divan::bench]
+fn verify_five_megabytes_in_pieces(bencher: Bencher<'_, '_>) {
+    let message = Stage::new(KeyKind::Rsa2048).sealed(&entity(LARGE_BYTES), Cipher::Aes256Gcm);
+    bencher.bench(|| {
+        let mut stream = SignedStream::new();
+        message.chunks(65_536).for_each(|piece| stream.receive(piece).unwrap());
+        stream.finish().unwrap()
+    });
+}
+
+/// No verification of the same octets can be quicker than this.
+#[divan::bench(args = KEYS)]
+fn verify_ceiling(bencher: Bencher<'_, '_>, key: KeyKind) {
+    let message = Stage::new(key).sealed(&entity(BUNDLE_BYTES), Cipher::Aes256Gcm);
+    let signed = Signed::read(&message).unwrap().part().to_vec();
+    let (attributes, random) = ([7; 300], SystemRandom::new());
+    let (public, signature) = match key {
+        KeyKind::Rsa2048 => {
+            let pair = RsaKeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).unwrap();
+            let mut signature = vec![0; pair.public_modulus_len()];
+            pair.sign(&RSA_PKCS1_SHA256, &random, &attributes, &mut signature).unwrap();
+            (ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key()).unwrap(), signature)
+        }
+        KeyKind::EcP256 => {
+            let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
+            let signature = pair.sign(&random, &attributes).unwrap().as_ref().to_vec();
+            (ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, pair.public_key()).unwrap(), signature)
+        }
+    };
+    bencher.bench(|| {
+        public.verify_sig(&attributes, &signature).unwrap();
+        digest(&SHA256, &signed)
+    });
+}
+
+/// The first bundle of a signer: the path to the anchor too.
+#[divan::bench(args = KEYS)]
+fn judge_a_certificate(bencher: Bencher<'_, '_>, key: KeyKind) {
+    let stage = Stage::new(key);
+    let message = stage.sealed(&entity(100), Cipher::Aes256Gcm);
+    let signature = Signed::read(&message).unwrap().verify().unwrap();
+    bencher.bench(|| stage.trust.check(&signature, AT).unwrap());
+}
+
+#[divan::bench(args = KEYS)]
+fn seal_a_bundle(bencher: Bencher<'_, '_>, key: KeyKind) {
+    let (stage, entity) = (Stage::new(key), entity(BUNDLE_BYTES));
+    bencher.bench(|| stage.sealed(&entity, Cipher::Aes256Gcm));
+}
+
+#[divan::bench(args = KEYS)]
+fn open_a_bundle(bencher: Bencher<'_, '_>, key: KeyKind) {
+    let stage = Stage::new(key);
+    let message = stage.sealed(&entity(BUNDLE_BYTES), Cipher::Aes256Gcm);
+    bencher.bench(|| open(&message, &stage.trust, std::slice::from_ref(&stage.recipient), AT).unwrap());
+}
+
+/// Once for each list that arrives.
+#[divan::bench(sample_count = 10)]
+fn read_a_list_of_a_hundred_thousand(bencher: Bencher<'_, '_>) {
+    let ca = Authority::create("CA", AT - HOUR).unwrap();
+    // The same certificate again and again: what counts is how many entries there are to read.
+    let revoked = vec![(ca.certificate(), AT); 100_000];
+    let der = ca.revoke(&revoked, AT, AT + HOUR).unwrap();
+    let authorities = [ca.certificate().clone()];
+    bencher.bench(|| RevocationList::read(&der, &authorities).unwrap());
+}

@@ -1,0 +1,23 @@
+//! Any envelope is answered, whoever opens it.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
+use fumibako_signer::{Enveloped, Identity};
+use jiff::Timestamp;
+use libfuzzer_sys::fuzz_target;
+
+static IDENTITY: LazyLock<Identity> = LazyLock::new(|| {
+    let (not_before, not_after) = (Timestamp::UNIX_EPOCH, Timestamp::constant(2_000_000_000, 0));
+    let (key, purpose) = (KeyKind::EcP256, Purpose::Mail);
+    let request = Request { common_name: "x", rfc822_name: "a@b", key, purpose, not_before, not_after };
+    Authority::create("CA", not_before).unwrap().issue(&request).unwrap()
+});
+
+fuzz_target!(|entity: &[u8]| {
+    if let Ok(envelope) = Enveloped::read(entity) {
+        let _ = envelope.is_for(IDENTITY.certificate());
+        let _ = envelope.decrypt(std::slice::from_ref(&*IDENTITY));
+    }
+});
