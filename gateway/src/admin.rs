@@ -11,7 +11,7 @@ use fumibako_store::{Census, Store, StoreError};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::house::{House, refusal_of};
+use crate::house::House;
 use crate::{password, trust};
 
 pub use socket::{CallError, call};
@@ -210,7 +210,7 @@ impl<S: Store> Admin<S> {
         match self.carry_out(request).await {
             Ok(reply) => reply,
             Err(error) => {
-                let refused = refusal_of(error);
+                let refused = self.0.refusal_of(error);
                 Reply::No { code: refused.why, about: refused.about }
             }
         }

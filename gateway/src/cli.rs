@@ -103,6 +103,11 @@ pub enum Failure {
     /// The gateway did not start.
     #[error("{0}")]
     Start(#[from] crate::gateway::StartError),
+    /// The store broke while the gateway ran.
+    #[error(
+        "the store can no longer be trusted; the lines before this one say why. Nothing answered 250 is lost: repair the disk or restore, then start again"
+    )]
+    Broken,
     /// A file cannot be read.
     #[error("{0}: {1}")]
     Read(PathBuf, io::Error),
@@ -120,7 +125,7 @@ impl Failure {
             Self::Config(ConfigError::Unreadable(..)) | Self::Password(_) => 78,
             Self::Config(_) => 65,
             Self::Refused(refused) => refused.why.row().exit,
-            Self::Call(_) | Self::Start(_) => 69,
+            Self::Call(_) | Self::Start(_) | Self::Broken => 69,
             Self::Init(_) | Self::Output(_) => 73,
             Self::Read(..) => 66,
         }

@@ -120,6 +120,12 @@ impl Running {
         Admin::new(self.house.clone())
     }
 
+    /// Returns when the store can no longer be trusted: stop the process, and look at what the log says.
+    pub async fn broken(&self) {
+        // The sender lives as long as `self`.
+        let _ = self.house.broken.subscribe().wait_for(|broken| *broken).await;
+    }
+
     /// Closes the doors, tells the connections, waits for work in hand, and closes the store.
     pub async fn stop(self) {
         self.stop.send_replace(true);

@@ -9,7 +9,7 @@ use fumibako_model::{Account, Party, Refusal, Refused};
 use fumibako_signer::Trust;
 use fumibako_store::{Store, StoreError};
 use fumibako_wire::{Credentials, imap, smtp};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -30,6 +30,8 @@ pub(crate) struct House<S> {
     guesses: Guesses,
     /// Password hashes are worked out on as many threads as there are cores, no more.
     hashing: Semaphore,
+    /// Becomes true when the store can no longer be trusted; the gateway then stops.
+    pub(crate) broken: watch::Sender<bool>,
     /// Bytes of bodies in memory, in KiB.
     pub(crate) body_memory: Arc<Semaphore>,
 }
@@ -57,6 +59,7 @@ impl<S: Store> House<S> {
             trust: RwLock::new(Arc::new(trust)),
             guesses: Guesses::new(config.limits.login_failures, config.limits.login_lock_minutes),
             hashing: Semaphore::new(cores),
+            broken: watch::Sender::new(false),
             body_memory: Arc::new(Semaphore::new(config.limits.body_memory_bytes >> 10)),
             config,
         }
@@ -107,31 +110,32 @@ impl<S: Store> House<S> {
         reference
     }
 
+    /// What the store could not do, as a refusal; the operator reads the rest in the log.
+    pub(crate) fn refusal_of(&self, error: StoreError) -> Refused {
+        match error {
+            StoreError::Refused(refused) => refused,
+            StoreError::Busy(why) => {
+                tracing::warn!(why, "store.busy");
+                Refusal::StoreBusy.into()
+            }
+            StoreError::Full(why) => {
+                tracing::error!(why, "store.full");
+                Refusal::StorageFull.into()
+            }
+            StoreError::Broken(why) => {
+                tracing::error!(why, "store.broken");
+                self.broken.send_replace(true);
+                Refusal::Internal.into()
+            }
+        }
+    }
+
     /// Counts and logs a refusal that has its reference already (Profile §6.2).
     pub(crate) fn note_refusal(&self, what: &'static str, who: Option<&Party>, refused: &Refused, reference: &str) {
         self.counts.refused.fetch_add(1, Ordering::Relaxed);
         let row = refused.why.row();
         let who = who.map(ToString::to_string).unwrap_or_default();
         tracing::info!(reference, code = row.code, what, who, about = refused.about, "refused");
-    }
-}
-
-/// What the store could not do, as a refusal; the operator reads the rest in the log.
-pub(crate) fn refusal_of(error: StoreError) -> Refused {
-    match error {
-        StoreError::Refused(refused) => refused,
-        StoreError::Busy(why) => {
-            tracing::warn!(why, "store.busy");
-            Refusal::StoreBusy.into()
-        }
-        StoreError::Full(why) => {
-            tracing::error!(why, "store.full");
-            Refusal::StorageFull.into()
-        }
-        StoreError::Broken(why) => {
-            tracing::error!(why, "store.broken");
-            Refusal::Internal.into()
-        }
     }
 }
 

@@ -26,13 +26,14 @@ impl Serve {
                 &format!("稼働中です（{listening}）。止めるには Ctrl-C を押してください。"),
                 &format!("Running ({listening}). Press Ctrl-C to stop."),
             )?;
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
+            let broken = tokio::select! {
+                _ = interrupt.recv() => false,
+                _ = terminate.recv() => false,
+                () = running.broken() => true,
+            };
             context.say("停止しています。", "Stopping.")?;
             running.stop().await;
-            Ok(())
+            if broken { Err(Failure::Broken) } else { Ok(()) }
         })
     }
 }

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use super::body::Body;
 use crate::drive::Desk;
-use crate::house::{House, Place, refusal_of};
+use crate::house::{House, Place};
 
 /// One mailbox connection's desk.
 pub(crate) struct ImapDesk<S> {
@@ -78,9 +78,9 @@ impl<S: Store> ImapDesk<S> {
             Ask::Copy { folder, uids, to } => {
                 store.copy(office, folder, uids, to).await.map(|(validity, pairs)| Answer::Copied(validity, pairs))
             }
-            Ask::Create(folder) => store.create(office, folder, now).await.map(|()| Answer::Done),
+            Ask::Create(folder) => store.create(office, folder).await.map(|()| Answer::Done),
         };
-        answer.map_err(refusal_of)
+        answer.map_err(|error| house.refusal_of(error))
     }
 
     /// Watches before it reads, so that nothing falls between.

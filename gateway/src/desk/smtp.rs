@@ -10,7 +10,7 @@ use fumibako_wire::smtp::{Answer, Ask, Envelope, Session};
 
 use super::body::Body;
 use crate::drive::Desk;
-use crate::house::{House, Place, refusal_of};
+use crate::house::{House, Place};
 
 /// One submission connection's desk.
 pub(crate) struct SmtpDesk<S> {
@@ -65,7 +65,7 @@ impl<S: Store> SmtpDesk<S> {
         let admitted = admit(arrival, &house.store.roll(), &house.trust(), house.config.limits.message_bytes, now)?;
         let (id, from, to) = (admitted.message_id().to_owned(), admitted.from(), admitted.to());
         let (kind, bytes) = (admitted.kind().name(), admitted.octets().len());
-        let delivery = house.store.deliver(admitted, now).await.map_err(refusal_of)?;
+        let delivery = house.store.deliver(admitted, now).await.map_err(|error| house.refusal_of(error))?;
         house.counts.accepted.fetch_add(1, Ordering::Relaxed);
         let (evidence, repeated) = (delivery.evidence, delivery.repeated);
         tracing::info!(message = id, %from, %to, kind, bytes, %evidence, repeated, "message.delivered");

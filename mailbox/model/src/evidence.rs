@@ -7,8 +7,6 @@ use fumibako_careplan::OfficeNumber;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::refusal::Refusal;
-
 /// Names one piece of evidence: the day it was made and its number that day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EvidenceId(pub i64);
@@ -73,9 +71,9 @@ pub struct Evidence {
     pub to: OfficeNumber,
     /// SHA-256 of the signer's certificate, in hex.
     pub signer: String,
-    /// Why the event is a refusal, if it is one.
+    /// The Message-ID of the receipt that proves a handover.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub reason: Option<Refusal>,
+    pub receipt: Option<String>,
 }
 
 #[cfg(test)]

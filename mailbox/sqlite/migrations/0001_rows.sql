@@ -70,7 +70,8 @@ CREATE TABLE message (
     id             INTEGER PRIMARY KEY,
     sha256         BLOB,             -- as received; NULL for what an office put into its own folder
     content_digest BLOB,             -- of a bundle's signed part, which its receipt must name; NULL for all else
-    size           INTEGER NOT NULL,
+    received_size  INTEGER,          -- octets as received, which evidence names; NULL as sha256 is
+    size           INTEGER NOT NULL, -- octets as kept, under the gateway's trace field (RFC822.SIZE)
     message_id     TEXT,
     sender         INTEGER,          -- rows of office; without REFERENCES, for which SQLite would walk this table
     recipient      INTEGER,

@@ -109,10 +109,10 @@ fn about(bundle: &Admitted, event: Event, at: Timestamp) -> Evidence {
         at,
         message_id: bundle.message_id().to_owned(),
         sha256: hex(bundle.sha256()),
-        size: bundle.octets().len() as u64,
+        size: bundle.size(),
         from: bundle.from(),
         to: bundle.to(),
         signer: hex(bundle.signer()),
-        reason: None,
+        receipt: None,
     }
 }

@@ -56,7 +56,7 @@ async fn original(rows: &mut SqliteConnection, signed: &Admitted, receipt: &Rece
     let (sender, recipient) = (signed.to(), signed.from());
     let (sender, original) = (sender.as_str(), receipt.original_message_id.as_str());
     let found = sqlx::query!(
-        r#"SELECT m.id, m.size, m.handover, lower(hex(m.sha256)) AS "sha256!: String", o.id AS sender_id,
+        r#"SELECT m.id, m.received_size AS "size!", m.handover, lower(hex(m.sha256)) AS "sha256!: String", o.id AS sender_id,
                   m.content_digest AS "content_digest!: Vec<u8>", r.id AS recipient_id, r.number AS recipient_number
            FROM office o
            JOIN submission s ON s.office = o.id AND s.message_id = ?
@@ -140,6 +140,6 @@ fn about(signed: &Admitted, receipt: &Receipt, original: &Original, at: Timestam
         from: signed.to(),
         to: signed.from(),
         signer: hex(signed.signer()),
-        reason: None,
+        receipt: Some(signed.message_id().to_owned()),
     }
 }

@@ -96,7 +96,7 @@ impl Store for SqliteStore {
         read::folders(&self.readers, office).await
     }
 
-    async fn create(&self, office: OfficeNumber, folder: FolderName, _now: Timestamp) -> Result<(), StoreError> {
+    async fn create(&self, office: OfficeNumber, folder: FolderName) -> Result<(), StoreError> {
         self.change(|reply| Command::Create(office, folder, reply)).await
     }
 

@@ -34,6 +34,7 @@ pub struct Arrival<'a> {
 #[derive(Clone, Debug)]
 pub struct Admitted {
     octets: Private<Vec<u8>>,
+    size: u64,
     sha256: [u8; 32],
     content_digest: [u8; 32],
     message_id: String,
@@ -76,6 +77,7 @@ pub fn admit(
     fields.agree_with(signed.part())?; //                           Profile §5.7: signed fields equal the outer ones
     let kind = content::read(signed.part(), &fields, from, recipient)?; // Profile §5.7: names, send units; or a receipt
     Ok(Admitted {
+        size: octets.len() as u64,
         sha256: sha256(octets), //                                  Profile §5.8: exactly once, decided in the store
         content_digest: sha256(signed.part()),
         message_id: fields.message_id()?,
@@ -174,6 +176,10 @@ impl Admitted {
     /// The octets to store: as received, under the gateway's trace field.
     pub fn octets(&self) -> &[u8] {
         &self.octets.0
+    }
+    /// How many octets were received.
+    pub fn size(&self) -> u64 {
+        self.size
     }
     /// SHA-256 of the octets as received.
     pub fn sha256(&self) -> &[u8; 32] {

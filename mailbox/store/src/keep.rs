@@ -52,12 +52,7 @@ pub trait Store: Send + Sync + 'static {
     fn folders(&self, office: OfficeNumber) -> impl Future<Output = Result<Vec<FolderName>, StoreError>> + Send;
 
     /// Makes a folder.
-    fn create(
-        &self,
-        office: OfficeNumber,
-        folder: FolderName,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn create(&self, office: OfficeNumber, folder: FolderName) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// A folder's counters.
     fn status(

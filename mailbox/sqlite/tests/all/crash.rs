@@ -1,26 +1,20 @@
 //! `kill -9` at any moment: what was answered is there, once, and whole.
 //!
-//! The test starts itself as a child that delivers without pause, as eight clients would: a client writes a bundle into
-//! its outbox, sends it until it is answered, and only then takes it out. After each kill the store is looked through.
+//! The child is `examples/deliver_until_killed.rs`. After each kill the store is looked through.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use fumibako_model::{EvidenceId, Uid};
 use fumibako_signer::authority::Authority;
 use fumibako_sqlite::SqliteStore;
-use fumibako_store::suite::{World, domain, himawari, now, sakura, view};
-use fumibako_store::{Admitted, Store, message_id_of};
+use fumibako_store::suite::{domain, himawari, sakura, view};
+use fumibako_store::{Store, message_id_of};
 
-/// Names the folder to a child.
-const FOLDER: &str = "FUMIBAKO_CRASH_FOLDER";
 const KILLS: u64 = 24;
-const CLIENTS: u64 = 8;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_answered_survives_any_kill() {
@@ -54,10 +48,12 @@ async fn what_was_answered_survives_any_kill() {
     assert!(answered.len() > 20, "the children came to deliver something");
 }
 
+/// Cargo builds examples with the tests, into a folder beside theirs.
 fn start(folder: &Path) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "crash::deliver_until_killed", "--ignored", "--nocapture", "--test-threads=1"])
-        .env(FOLDER, folder)
+    let tests = std::env::current_exe().unwrap();
+    let built = tests.ancestors().nth(2).unwrap();
+    Command::new(built.join("examples/deliver_until_killed"))
+        .arg(folder)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -88,50 +84,4 @@ async fn look_through(folder: &Path, answered: &BTreeMap<String, EvidenceId>, se
         assert_eq!(store.evidence(*evidence).await.unwrap().unwrap().message_id, *id);
     }
     store.close().await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "the child of what_was_answered_survives_any_kill"]
-async fn deliver_until_killed() {
-    let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
-    let authority = Authority::from_pem(&std::fs::read(folder.join("authority.pem")).unwrap()).unwrap();
-    let world = Arc::new(World::under(&authority));
-    let store = Arc::new(SqliteStore::open(&folder.join("store"), domain()).await.unwrap());
-    for office in [himawari(), sakura()] {
-        store.put_office(fumibako_store::suite::office(office)).await.unwrap();
-    }
-    let left: Vec<_> = folder.join("outbox").read_dir().unwrap().map(|file| file.unwrap().path()).collect();
-    for file in left {
-        // A file whose writing was cut is no message; its client would compose it anew.
-        let octets = std::fs::read(&file).unwrap();
-        if octets.ends_with(b"--\r\n") {
-            send(&store, world.admit(&*store, (himawari(), sakura()), &octets), &file).await;
-        }
-    }
-    let next = Arc::new(AtomicU64::new(0));
-    let mut clients = tokio::task::JoinSet::new();
-    for _ in 0..CLIENTS {
-        let (world, store, next, folder) = (Arc::clone(&world), Arc::clone(&store), Arc::clone(&next), folder.clone());
-        clients.spawn(async move {
-            loop {
-                let id = format!("{}.{}@x.example", std::process::id(), next.fetch_add(1, Ordering::Relaxed));
-                let octets = world.compose((himawari(), sakura()), &id, &World::results((himawari(), sakura()), &id));
-                let file = folder.join("outbox").join(&id);
-                std::fs::write(&file, &octets).unwrap();
-                send(&store, world.admit(&*store, (himawari(), sakura()), &octets), &file).await;
-            }
-        });
-    }
-    // Whoever ends first ended by a failure.
-    clients.join_next().await;
-}
-
-async fn send(store: &SqliteStore, message: Admitted, file: &Path) {
-    let id = message.message_id().to_owned();
-    let delivery = store.deliver(message, now()).await.unwrap();
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "answered {id} {}", delivery.evidence).unwrap();
-    out.flush().unwrap();
-    drop(out);
-    std::fs::remove_file(file).unwrap();
 }

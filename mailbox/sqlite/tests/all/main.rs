@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "these are tests")]
 
 mod crash;
-mod figures;
 mod open;
 mod plans;
 

@@ -67,10 +67,10 @@ pub async fn every_office_has_the_standard_folders<S: Store>(store: Arc<S>) {
 pub async fn an_own_folder_is_made_once<S: Store>(store: Arc<S>) {
     World::with(&*store).await;
     for name in ["令和8年", "INBOX/2026"] {
-        store.create(himawari(), folder(name), now()).await.unwrap();
-        refused(store.create(himawari(), folder(name), now()).await, Refusal::FolderExists);
+        store.create(himawari(), folder(name)).await.unwrap();
+        refused(store.create(himawari(), folder(name)).await, Refusal::FolderExists);
     }
-    refused(store.create(himawari(), folder("inbox"), now()).await, Refusal::FolderExists);
+    refused(store.create(himawari(), folder("inbox")).await, Refusal::FolderExists);
     let names = store.folders(himawari()).await.unwrap();
     assert_eq!(names[6..], [folder("INBOX/2026"), folder("令和8年")]);
     let (first, second) =
@@ -81,10 +81,10 @@ pub async fn an_own_folder_is_made_once<S: Store>(store: Arc<S>) {
 pub async fn an_office_has_200_folders<S: Store>(store: Arc<S>) {
     World::with(&*store).await;
     for number in STANDARD_FOLDERS.len()..FOLDERS {
-        store.create(himawari(), folder(&format!("{number}")), now()).await.unwrap();
+        store.create(himawari(), folder(&format!("{number}"))).await.unwrap();
     }
-    refused(store.create(himawari(), folder("one more"), now()).await, Refusal::QuotaFull);
-    store.create(sakura(), folder("one more"), now()).await.unwrap();
+    refused(store.create(himawari(), folder("one more")).await, Refusal::QuotaFull);
+    store.create(sakura(), folder("one more")).await.unwrap();
     assert_eq!(store.folders(himawari()).await.unwrap().len(), FOLDERS);
 }
 
@@ -172,7 +172,7 @@ pub async fn who_applies_the_changes_sees_the_folder<S: Store>(store: Arc<S>) {
 
 pub async fn a_copy_shares_the_body_and_keeps_the_flags<S: Store>(store: Arc<S>) {
     bundles(&*store, 2).await;
-    store.create(himawari(), folder("Own"), now()).await.unwrap();
+    store.create(himawari(), folder("Own")).await.unwrap();
     let sent = view(&*store, himawari(), "Sent").await;
     let uids = vec![uid(2), uid(1), uid(7), uid(2)];
     let (validity, pairs) = store.copy(himawari(), sent.status.folder, uids, folder("Own")).await.unwrap();

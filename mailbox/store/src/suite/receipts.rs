@@ -43,7 +43,8 @@ pub async fn a_receipt_turns_a_bundle_to_done<S: Store>(store: Arc<S>) {
     let evidence = store.evidence(taken.evidence).await.unwrap().unwrap();
     assert_eq!((evidence.event, evidence.message_id.as_str()), (Event::ContentHandover, BUNDLE));
     assert_eq!((evidence.from, evidence.to), (himawari(), sakura()), "of the bundle, not of the receipt");
-    assert_eq!(evidence.size, bundle.octets().len() as u64);
+    assert_eq!(evidence.size, bundle.size(), "as it was received");
+    assert_eq!(evidence.receipt.as_deref(), Some("receipt@x.example"));
 }
 
 pub async fn the_first_receipt_counts<S: Store>(store: Arc<S>) {

@@ -1,10 +1,11 @@
-//! Figures of this machine, by hand:
-//! `cargo test --release -p fumibako-sqlite -- --ignored --nocapture figures`
+//! Figures of this machine: `cargo bench -p fumibako-sqlite`.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement")]
 
 use std::sync::Arc;
 
 use fumibako_model::{FlagChange, Flags, ModSeq, NamedFlags, Uid};
-use fumibako_store::suite::{World, at_once, folder, himawari, now, sakura};
+use fumibako_sqlite::SqliteStore;
+use fumibako_store::suite::{World, at_once, domain, folder, himawari, now, sakura};
 use fumibako_store::{FlagOrder, Store};
 
 /// How long something took, in milliseconds.
@@ -16,13 +17,24 @@ async fn timed<T>(what: &str, work: impl Future<Output = T>) -> T {
     done
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "prints figures"]
-async fn figures_of_deliveries() {
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() {
+    deliveries().await;
+    folder_with_50000_messages().await;
+}
+
+/// A store in a folder that lives as long as the first value.
+async fn fresh() -> (tempfile::TempDir, Arc<SqliteStore>) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    (folder, Arc::new(store))
+}
+
+async fn deliveries() {
     for (bytes, clients, each) in
         [(3_000, 1, 500), (3_000, 64, 50), (37_000, 1, 300), (37_000, 8, 100), (37_000, 64, 30)]
     {
-        let (_folder, store) = super::fresh().await;
+        let (_folder, store) = fresh().await;
         let world = World::with(&*store).await;
         let text = "x".repeat(bytes);
         let one = |id: String| world.bundle(&*store, (himawari(), sakura()), &id, &text);
@@ -41,10 +53,8 @@ async fn figures_of_deliveries() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "prints figures"]
-async fn figures_of_a_folder_with_50000_messages() {
-    let (_folder, store) = super::fresh().await;
+async fn folder_with_50000_messages() {
+    let (_folder, store) = fresh().await;
     let world = World::with(&*store).await;
     for id in 0..50 {
         let bundle = world.bundle(&*store, (himawari(), sakura()), &format!("{id}@x.example"), "one");
