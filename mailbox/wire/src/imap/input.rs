@@ -30,7 +30,7 @@ pub(super) enum Read {
     Literal(Literal),
     /// The refused command has gone by.
     Passed,
-    /// A line does not end with CR LF.
+    /// A line does not end with CR LF (Profile §12.3).
     BareLineFeed(Vec<u8>),
     /// The command is too long.
     TooLong,

@@ -76,7 +76,7 @@ impl Session {
     }
 }
 
-/// RFC 3501 §7.2.2, RFC 3348 §3, RFC 6154 §2.
+/// RFC 3501 §7.2.2, RFC 3348 §3, RFC 6154 §2 (Profile §7.1).
 fn attributes(name: &FolderName, exists: bool, folders: &[FolderName]) -> Vec<&'static str> {
     let below =
         |folder: &FolderName| folder.as_str().strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('/'));

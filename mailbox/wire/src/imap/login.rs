@@ -77,7 +77,7 @@ impl Session {
         self.ask(Ask::Login(credentials), Work::Login(tag));
     }
 
-    /// LOGINDISABLED: refuses, if the connection is in clear.
+    /// Profile §12.2, LOGINDISABLED: refuses, if the connection is in clear.
     fn is_clear(&mut self, tag: &str) -> bool {
         let clear = self.cover != Cover::Tls;
         if clear {

@@ -1,8 +1,8 @@
-//! IMAP4rev1 (RFC 3501) with the extensions of [`capability`].
+//! IMAP4rev1 (RFC 3501) with the extensions that `capability.rs` names.
 //!
 //! Start at [`Session`]; `session.rs` holds the one match of commands, each larger command has a file of its own.
 //!
-//! The grammar is read by a small cursor of our own ([`cursor`], [`command`]) and not by imap-codec: a message literal
+//! The grammar is read by a small cursor of our own (`cursor.rs`, `command.rs`) and not by imap-codec: a message literal
 //! must stream through before the command is whole, a refusal must come before the literal is asked for, and later
 //! extensions (RFC 5182, 5465, 7162) change commands that crate closes over. The tests let imap-codec read what the
 //! session writes, so two parties must agree on every response.
