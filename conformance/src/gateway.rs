@@ -93,10 +93,8 @@ impl Gateway {
     pub fn start_with(limits: &[Limit]) -> Self {
         let folder = tempfile::Builder::new().prefix("fumibako-").tempdir().expect("a temporary folder can be made");
         let mut gateway = Self { folder, ports: Ports::free(), child: None };
-        let dir = gateway.folder.path().as_os_str();
-        let arguments: [&OsStr; 6] =
-            ["init".as_ref(), "--dev-ca".as_ref(), "--domain".as_ref(), DOMAIN.as_ref(), "--dir".as_ref(), dir];
-        Tool::at(&Programs::built().gateway).args(arguments).run().well();
+        let init = Tool::at(&Programs::built().gateway).args(["init", "--dev-ca", "--domain", DOMAIN, "--dir"]);
+        init.arg(gateway.folder()).run().well();
         let sample = fs::read_to_string(gateway.config()).expect("init writes the settings");
         for _ in 0..STARTS {
             fs::write(gateway.config(), gateway.ports.settings(&sample, limits)).expect("the settings are writable");
@@ -195,27 +193,23 @@ impl Gateway {
 
     /// One of the gateway's own commands, which must succeed.
     pub fn admin<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Ran {
-        let config = self.config();
-        let common: [&OsStr; 4] = ["--lang".as_ref(), "en".as_ref(), "--config".as_ref(), config.as_os_str()];
-        let ran = Tool::at(&Programs::built().gateway).args(arguments).args(common).run();
+        let command = Tool::at(&Programs::built().gateway).args(arguments);
+        let ran = command.args(["--lang", "en", "--config"]).arg(self.config()).run();
         ran.well();
         ran
     }
 
     /// Registers an office, licenses it, and gives it a login and a certificate.
     pub fn office(&self, number: &str) -> Office {
+        let (login, password) = (format!("user-{number}"), format!("password of {number}"));
+        let password_file = self.folder().join(number);
+        let key = self.folder().join(format!("{number}.pem"));
+        let path = |path: &Path| path.to_str().expect("the path is UTF-8").to_owned();
+        fs::write(&password_file, format!("{password}\n")).expect("the folder is writable");
         self.admin(["office", "add", number, "架空事業所"]);
         self.admin(["licence", "grant", number]);
-        let (password, password_file) = (format!("password of {number}"), self.folder.path().join(number));
-        fs::write(&password_file, format!("{password}\n")).expect("the folder is writable");
-        let login = format!("user-{number}");
-        let file = password_file.as_os_str();
-        let words: [&OsStr; 5] =
-            ["account".as_ref(), "add".as_ref(), login.as_ref(), "--office".as_ref(), number.as_ref()];
-        self.admin(words.into_iter().chain(["--password-file".as_ref(), file]));
-        let key = self.folder.path().join(format!("{number}.pem"));
-        let words: [&OsStr; 4] = ["cert".as_ref(), "issue".as_ref(), number.as_ref(), "--out".as_ref()];
-        self.admin(words.into_iter().chain([key.as_os_str()]));
+        self.admin(["account", "add", &login, "--office", number, "--password-file", &path(&password_file)]);
+        self.admin(["cert", "issue", number, "--out", &path(&key)]);
         let identity = Identity::from_pem(&fs::read(key).expect("cert issue writes it"), None).expect("it is readable");
         Office { number: number.into(), login, password, password_file, identity }
     }

@@ -45,6 +45,12 @@ impl Tool {
         self
     }
 
+    /// One more argument.
+    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
     /// Runs in this folder.
     pub fn inside(mut self, folder: &Path) -> Self {
         self.command.current_dir(folder);

@@ -1,6 +1,5 @@
 //! curl sends and fetches; OpenSSL judges what was fetched.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
@@ -15,7 +14,7 @@ fn curl(world: &World, login: (&str, &str)) -> Tool {
     let authority = world.gateway.tls_authority();
     Tool::named("curl")
         .args(["--disable", "--config", "-", "--max-time", "30", "--cacert"])
-        .args([authority])
+        .arg(authority)
         .reads(settings.as_bytes())
 }
 
@@ -23,11 +22,11 @@ fn send(world: &World, url: &str, file: &Path) -> Tool {
     let login = (world.sender.login.as_str(), world.sender.password.as_str());
     let (from, to) = (world.sender.address(), world.recipient.address());
     let words = ["--url", url, "--ssl-reqd", "--mail-from", &from, "--mail-rcpt", &to, "--upload-file"];
-    curl(world, login).args(words).args([file])
+    curl(world, login).args(words).arg(file)
 }
 
 /// A message of the recipient's, whole.
-fn fetch(world: &World, uid: u32) -> Vec<u8> {
+pub(crate) fn fetch(world: &World, uid: u32) -> Vec<u8> {
     let login = (world.recipient.login.as_str(), world.recipient.password.as_str());
     let url = format!("imaps://localhost:{}/INBOX;UID={uid}", world.gateway.ports().imaps);
     let ran = curl(world, login).args(["--url", &url]).run();
@@ -36,13 +35,12 @@ fn fetch(world: &World, uid: u32) -> Vec<u8> {
 }
 
 /// `openssl cms -verify`, trusting the authority of office certificates alone.
-fn openssl_verifies(world: &World, message: &[u8]) -> Result<Vec<u8>, String> {
+pub(crate) fn openssl_verifies(world: &World, message: &[u8]) -> Result<Vec<u8>, String> {
     Programs::need(&["openssl"]);
     let authority = world.gateway.folder().join("office-authority.pem");
     fs::write(&authority, world.gateway.office_authority().certificate().to_pem()).expect("the folder is writable");
-    let words: [OsString; 6] =
-        ["cms".into(), "-verify".into(), "-purpose".into(), "smimesign".into(), "-CAfile".into(), authority.into()];
-    let ran = Tool::named("openssl").args(words).args(["-no-CAstore", "-no-CApath"]).reads(message).run();
+    let verify = Tool::named("openssl").args(["cms", "-verify", "-purpose", "smimesign", "-no-CAstore", "-no-CApath"]);
+    let ran = verify.arg("-CAfile").arg(authority).reads(message).run();
     if ran.succeeded() { Ok(ran.octets) } else { Err(ran.messages()) }
 }
 
@@ -73,7 +71,7 @@ fn a_flipped_byte_is_refused_by_openssl_and_by_the_gateway() {
     let file = world.gateway.folder().join("flipped.eml");
     fs::write(&file, flip_in_content(&world.plan())).expect("the folder is writable");
     let url = format!("smtps://localhost:{}/pc.example", world.gateway.ports().smtps);
-    let ran = send(&world, &url, &file).args(["--verbose"]).run();
+    let ran = send(&world, &url, &file).arg("--verbose").run();
     // CURLE_WEIRD_SERVER_REPLY is how curl spells a refused message.
     assert_eq!(ran.exit(), Some(8), "{}", ran.messages());
     assert!(ran.messages().contains("550 5.7.7 E-SIG-002"), "{}", ran.messages());

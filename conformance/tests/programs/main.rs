@@ -5,6 +5,7 @@
 mod curl;
 mod differences;
 mod mbsync;
+mod office;
 mod python;
 mod refusals;
 mod world;

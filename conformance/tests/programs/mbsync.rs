@@ -38,8 +38,7 @@ impl Maildir {
 
     fn sync(&self) {
         Programs::need(&["mbsync"]);
-        let words = ["--config".as_ref(), self.settings.as_os_str(), "all".as_ref()];
-        Tool::named("mbsync").args(words).run().well();
+        Tool::named("mbsync").arg("--config").arg(&self.settings).arg("all").run().well();
     }
 
     /// The messages of a folder: where each lies.

@@ -23,8 +23,7 @@ fn session(world: &World, script: &str, messages: &[PathBuf]) {
         "messages": messages,
     });
     let script = repository().join("conformance/programs").join(script);
-    let ran = Tool::named("python3").args(["-B".as_ref(), script.as_os_str()]).reads(told.to_string().as_bytes()).run();
-    ran.well();
+    Tool::named("python3").arg("-B").arg(script).reads(told.to_string().as_bytes()).run().well();
 }
 
 #[test]
