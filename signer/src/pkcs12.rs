@@ -2,18 +2,18 @@
 //! the public crates for it do not build beside our CMS structures.
 
 use aws_lc_rs::hmac;
-use cms::content_info::ContentInfo;
-use cms::encrypted_data::EncryptedData;
+use cms::content_info::{CmsVersion, ContentInfo};
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5911::{ID_DATA, ID_ENCRYPTED_DATA};
 use const_oid::db::rfc5912::{ID_SHA_1, ID_SHA_256, ID_SHA_384, ID_SHA_512};
-use der::asn1::OctetString;
+use der::asn1::{OctetString, SetOfVec};
 use der::{Any, Decode as _, Sequence};
 use spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
 use crate::ber;
 use crate::certificate::Certificate;
+use crate::envelope::EncryptedContent;
 use crate::error::IdentityError;
 use crate::limits::{CERTIFICATES_MAX, PASSWORD_ROUNDS_MAX};
 
@@ -84,6 +84,15 @@ struct EncryptedKey {
     data: OctetString,
 }
 
+/// RFC 5652 §8.
+#[derive(Sequence)]
+struct EncryptedData {
+    version: CmsVersion,
+    content: EncryptedContent,
+    #[asn1(context_specific = "1", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
+    attributes: Option<SetOfVec<Any>>,
+}
+
 fn one_round() -> u32 {
     1
 }
@@ -126,9 +135,8 @@ fn safe_contents(info: &ContentInfo, password: &str) -> Result<Zeroizing<Vec<u8>
         }
         ID_ENCRYPTED_DATA => {
             let data: EncryptedData = info.content.decode_as().map_err(|_| BROKEN)?;
-            let content = data.enc_content_info;
-            let octets = content.encrypted_content.ok_or(BROKEN)?;
-            decrypt(&content.content_enc_alg, octets.as_bytes(), password)?
+            let algorithm = data.content.algorithm.clone();
+            decrypt(&algorithm, &data.content.into_octets().map_err(|_| BROKEN)?, password)?
         }
         _ => return Err(BROKEN),
     };

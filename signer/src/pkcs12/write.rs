@@ -1,20 +1,18 @@
 //! Writing PKCS#12 for mail programs: PBES2 with AES-256 (RFC 8018 §6.2) and an HMAC of SHA-256, as OpenSSL 3 does.
 
-use cms::content_info::CmsVersion;
-use cms::enveloped_data::EncryptedContentInfo;
 use const_oid::ObjectIdentifier;
-use der::asn1::SetOfVec;
 use der::{Decode as _, Encode, Tag};
 use pkcs5::pbes2;
 use spki::AlgorithmIdentifierOwned;
 use x509_cert::attr::Attribute;
 
 use super::{
-    Any, CERTIFICATE_BAG, CertBag, Certificate, ContentInfo, DigestInfo, EncryptedData, EncryptedKey, ID_DATA,
-    ID_ENCRYPTED_DATA, IdentityError, Kdf, MacData, OctetString, Pfx, Purpose, SHROUDED_KEY_BAG, SafeBag,
-    X509_CERTIFICATE, hmac,
+    Any, CERTIFICATE_BAG, CertBag, Certificate, CmsVersion, ContentInfo, DigestInfo, EncryptedContent, EncryptedData,
+    EncryptedKey, ID_DATA, ID_ENCRYPTED_DATA, IdentityError, Kdf, MacData, OctetString, Pfx, Purpose, SHROUDED_KEY_BAG,
+    SafeBag, SetOfVec, X509_CERTIFICATE, hmac,
 };
 use crate::algorithm::Hash;
+use crate::envelope::tagged_octets;
 
 /// Rounds of each password derivation.
 const ROUNDS: u32 = 100_000;
@@ -53,10 +51,10 @@ fn plain(content: &[u8]) -> der::Result<ContentInfo> {
 }
 
 fn encrypted(content: &[u8], password: &str) -> der::Result<ContentInfo> {
-    let (content_enc_alg, data) = encrypt(content, password)?;
-    let enc_content_info =
-        EncryptedContentInfo { content_type: ID_DATA, content_enc_alg, encrypted_content: Some(data) };
-    let data = EncryptedData { version: CmsVersion::V0, enc_content_info, unprotected_attrs: None };
+    let (algorithm, data) = encrypt(content, password)?;
+    let octets = Some(tagged_octets(data.into_bytes().into())?);
+    let content = EncryptedContent { kind: ID_DATA, algorithm, octets };
+    let data = EncryptedData { version: CmsVersion::V0, content, attributes: None };
     Ok(ContentInfo { content_type: ID_ENCRYPTED_DATA, content: Any::encode_from(&data)? })
 }
 

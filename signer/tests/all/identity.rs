@@ -163,6 +163,22 @@ fn a_key_file_ends_at_its_limit() {
 }
 
 #[test]
+fn a_chain_in_a_key_file_ends_at_its_limit() {
+    let identity = office(&authority(), KeyKind::EcP256);
+    let other = authority().certificate().to_pem();
+    // The identity brings its own certificate and its authority's.
+    let with = |more: usize| Identity::read((identity.to_pem().to_string() + &other.repeat(more)).as_bytes(), None);
+    assert_eq!(with(limits::CERTIFICATES_MAX - 2).unwrap().chain().len(), limits::CERTIFICATES_MAX - 1);
+    let too_large = IdentityError::TooLarge { what: "chain of certificates", limit: limits::CERTIFICATES_MAX };
+    assert_eq!(with(limits::CERTIFICATES_MAX - 1).unwrap_err(), too_large.clone());
+
+    let openssl = Openssl::new();
+    openssl.put("id.pem", (identity.to_pem().to_string() + &other.repeat(limits::CERTIFICATES_MAX - 1)).as_bytes());
+    openssl.run("pkcs12 -export -in id.pem -out id.p12 -passout pass:x");
+    assert_eq!(Identity::read(&openssl.get("id.p12"), Some("x")).unwrap_err(), too_large);
+}
+
+#[test]
 fn a_key_does_not_print() {
     let identity = office(&authority(), KeyKind::EcP256);
     let printed = format!("{identity:?} {identity:#?}");
