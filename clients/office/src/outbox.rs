@@ -109,6 +109,17 @@ impl Outbox {
         Ok(self.names()?.iter().any(|name| name.contains(&end)))
     }
 
+    /// Does a message that waits satisfy this?
+    pub fn waits(&self, is_it: impl Fn(&[u8]) -> bool) -> Result<bool, Trouble> {
+        for (key, _) in self.waiting()? {
+            let path = self.folder.join(format!("{key}.eml"));
+            if is_it(&fs::read(&path).map_err(Trouble::reading(&path))?) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Forgets a message that was refused for good, so that it can be composed anew under its Message-ID. True: it was
     /// there and refused.
     pub fn forget_refused(&self, message_id: &str) -> Result<bool, Trouble> {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fumibako_careplan::{Bundle, ServiceMonth};
 use fumibako_model::{Address, BUNDLE_FIELD, BUNDLE_FIELD_BYTES, BundleFacts, JAPAN, Private};
-use fumibako_signer::Identity;
+use fumibako_signer::{Identity, Signed};
 use jiff::Timestamp;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::raw::Raw;
@@ -12,7 +12,7 @@ use mail_builder::mime::MimePart;
 
 use super::fields::{Fields, parameter};
 use super::gather::Source;
-use super::{COVER_CHARACTERS, FILES, seal};
+use super::{COVER_CHARACTERS, Contents, FILES, seal};
 use crate::random;
 use crate::trouble::{Limit, Trouble};
 
@@ -69,6 +69,17 @@ impl Draft {
     pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let members = self.bundle.units.iter().flat_map(|unit| &unit.files);
         members.map(|file| (file.written.as_str(), file.payload.bytes.0.as_slice()))
+    }
+
+    /// Does this message, composed earlier, carry exactly this? Its Message-ID then stands for it.
+    pub fn is_in(&self, message: &[u8]) -> bool {
+        let Some(contents) = Signed::read(message).ok().and_then(|signed| Contents::read(signed.part()).ok()) else {
+            return false;
+        };
+        let attached = self.attached.iter().map(|file| (file.name.0.as_str(), file.bytes.0.as_slice()));
+        let carried = contents.files.iter().map(|(name, bytes)| (name.0.as_str(), bytes.0.as_slice()));
+        let cover = contents.cover.as_ref().map(|Private(text)| text.as_str());
+        carried.eq(self.files().chain(attached)) && cover == self.cover.as_ref().map(lines_of).as_deref()
     }
 
     /// What the message reveals of itself: kinds, month, serial, counts (Profile §4.3).
@@ -132,10 +143,14 @@ fn subject(month: Option<ServiceMonth>, now: Timestamp) -> String {
     format!("ケアプランデータ {year:04}-{month:02} [Fumibako]")
 }
 
-fn cover_part(Private(text): &Private<String>) -> MimePart<'static> {
-    // RFC 2046 §4.1.1: lines of text end with CRLF, also inside an encoding.
+/// RFC 2046 §4.1.1: lines of text end with CRLF, also inside an encoding.
+fn lines_of(Private(text): &Private<String>) -> String {
     let lines: Vec<&str> = text.lines().map(|line| line.trim_end_matches('\r')).collect();
-    MimePart::new(ContentType::new("text/plain").attribute("charset", "utf-8"), lines.join("\r\n") + "\r\n").inline()
+    lines.join("\r\n") + "\r\n"
+}
+
+fn cover_part(text: &Private<String>) -> MimePart<'static> {
+    MimePart::new(ContentType::new("text/plain").attribute("charset", "utf-8"), lines_of(text)).inline()
 }
 
 /// A file, base64 whatever it is: the bytes arrive as they left (Profile §2.3).

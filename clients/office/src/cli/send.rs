@@ -74,7 +74,7 @@ impl Send {
 
     /// A cover message and attachments name no recipient, so there must be exactly one.
     fn drafts(&self, bundles: Vec<fumibako_careplan::Bundle<crate::bundle::Source>>) -> Result<Vec<Draft>, Trouble> {
-        let cover = self.cover()?;
+        let cover = self.cover()?.filter(|Private(text)| !text.trim().is_empty());
         let attached = self.attach.iter().map(|path| attached(path)).collect::<Result<Vec<_>, _>>()?;
         if (cover.is_some() || !attached.is_empty()) && bundles.len() != 1 {
             return Err(Trouble::Usage(Usage::AttachNeedsOneBundle(bundles.len())));
@@ -115,6 +115,14 @@ fn put_all(
     let identity = settings.identity()?;
     let from = settings.address_of(settings.office()?)?;
     for draft in drafts {
+        // A run that broke off left it in the outbox; a second message would arrive as a second bundle.
+        if outbox.waits(|message| draft.is_in(message))? {
+            screen.say(screen.pick(
+                "同じデータが送信待ちにあるので、それを送ります。",
+                "The same data waits in the outbox already; that is posted.",
+            ));
+            continue;
+        }
         let to = settings.address_of(draft.bundle.recipient.office)?;
         match compose(draft, (from.clone(), to), &identity, clock()) {
             Ok(composed) => outbox.put(&composed.fields.message_id, composed.fields.at, &composed.octets)?,

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
 
 use fumibako_gateway::Request;
 
@@ -15,6 +17,12 @@ fn what_could_not_be_posted_waits_and_is_posted_by_the_next_send() {
     house.stage.stop();
     let object = type_in(&house.a, ["send", folder.to_str().unwrap()]).ended(69).only();
     assert_eq!(object["state"], "waiting");
+    let again = type_in(&house.a, ["send", folder.to_str().unwrap()]).ended(69).says("同じデータが送信待ちにある");
+    assert_eq!(again.only()["message_id"], object["message_id"], "no second message is made of the same files");
+    let other = type_in(&house.a, ["send", folder.to_str().unwrap(), "--message", "x"]).ended(69);
+    assert_eq!(other.objects().len(), 2, "with a cover message it is another one");
+    fs::remove_dir_all(house.a.with_file_name("data")).unwrap();
+    type_in(&house.a, ["send", folder.to_str().unwrap()]).ended(69);
     let listed = type_in(&house.a, ["list", "sent"]).ended(69);
     assert_eq!(listed.only()["progress"], "waiting", "what waits is listed although the gateway is away");
     let json = type_in(&house.a, ["list", "sent", "--format", "json"]).ended(69);
@@ -131,6 +139,38 @@ fn a_refused_receipt_is_written_anew_once_its_reason_is_mended() {
     type_in(&house.b, ["fetch"]).ended(0);
     assert_eq!(type_in(&house.a, ["list", "sent"]).only()["state"], "済");
     assert_eq!(saved_folders(&house).len(), 1);
+}
+
+/// The program is killed at many moments of sending; what it had kept arrives, and nothing arrives twice.
+#[test]
+fn killing_the_program_while_it_sends_loses_nothing_and_doubles_nothing() {
+    const BUNDLES: usize = 8;
+    let house = House::new();
+    let folders: Vec<PathBuf> = (0..BUNDLES).map(|n| house.folder.path().join(format!("written-{n}"))).collect();
+    for (n, folder) in folders.iter().enumerate() {
+        fs::create_dir(folder).unwrap();
+        for (name, bytes) in fumibako::demo::sample::FILES {
+            // One office may run several services, each a bundle of its own.
+            fs::write(folder.join(name.replace("9970000029_11", &format!("9970000029_{}", 61 + n))), bytes).unwrap();
+        }
+    }
+    let program = |words: &[&std::ffi::OsStr]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_fumibako"));
+        command.arg("--config").arg(&house.a).args(words).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    };
+    for (kill_after, folder) in folders.iter().enumerate() {
+        let mut sending = program(&["send".as_ref(), folder.as_os_str()]).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(15 * kill_after as u64));
+        sending.kill().unwrap();
+        sending.wait().unwrap();
+    }
+    assert!(program(&["send".as_ref(), "--resume".as_ref()]).status().unwrap().success());
+    let entries = fumibako::outbox::look(&house.a.with_file_name("data")).unwrap();
+    assert!(entries.iter().all(|entry| entry.evidence().is_some()), "everything kept was posted");
+    assert_eq!(house.messages_at_the_gateway(), entries.len() as u64, "and nothing twice");
+    let listed = type_in(&house.a, ["list", "sent"]).ended(0).objects().len();
+    assert_eq!(listed, entries.len());
 }
 
 fn saved_folders(house: &House) -> Vec<PathBuf> {
