@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// 事業所番号: the ten characters that name a care office. Characters, not a number: leading zeros count.
 ///
-/// The standard prints digits; offices of the general programme are known to carry a letter, so `[0-9A-Z]` is read.
+/// Profile §1.1. The standard prints digits; offices of the general programme are known to carry a letter, so `[0-9A-Z]` is read.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct OfficeNumber([u8; 10]);
@@ -98,6 +98,7 @@ as_text!(ServiceKind, NotAServiceKind);
 mod tests {
     use super::*;
 
+    // Profile §1.1
     #[test]
     fn ten_characters_name_an_office() {
         for good in ["9970000011", "0000000001", "13A0000001"] {

@@ -31,7 +31,7 @@ pub enum Party {
     Agent(AgentId),
 }
 
-/// A mail address of this system: `<office>[+<kind>]@<domain>`, `<agent>@<domain>`, `postmaster@`, `gateway@`.
+/// Profile §1.2: a mail address of this system: `<office>[+<kind>]@<domain>`, `<agent>@<domain>`, `postmaster@`, `gateway@`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Address {
     /// Who is meant.
@@ -237,6 +237,7 @@ mod tests {
         });
     }
 
+    // Profile §1.2
     #[test]
     fn an_office_has_its_number_and_perhaps_a_service_kind() {
         check("9970000011@plans.example", expect!["9970000011@plans.example Office(9970000011, None)"]);

@@ -35,7 +35,7 @@ pub struct FolderId(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct MessageId(pub i64);
 
-/// A folder's name, as UTF-8 with `/` between levels. `INBOX` is one name in any case (RFC 3501 §5.1).
+/// Profile §1.3: a folder's name, as UTF-8 with `/` between levels. `INBOX` is one name in any case (RFC 3501 §5.1).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FolderName(String);
 
@@ -302,6 +302,7 @@ pub struct Changes {
 mod tests {
     use super::*;
 
+    // Profile §1.3
     #[test]
     fn inbox_is_one_name_in_any_case() {
         for text in ["inbox", "INBOX", "Inbox"] {

@@ -1,4 +1,4 @@
-//! A run of bundles, made durable together (Profile §5.8, §7).
+//! A run of bundles, made durable together (Profile §5.8).
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -42,6 +42,7 @@ fn place<'m>(
     if let Some(answer) = repeated(known, bundle)? {
         return Ok(answer);
     }
+    // Profile §7.2: the recipient's INBOX, and the sender's copy with its state.
     let sent = ledger.named(bundle.from(), "Sent").ok_or(Refusal::SenderUnknown)?.clone();
     let inbox = ledger.named(bundle.to(), "INBOX").ok_or(Refusal::RecipientUnknown)?.clone();
     let offices = (sent.office, inbox.office);
@@ -51,6 +52,7 @@ fn place<'m>(
     let marks = states.iter().filter_map(|mark| sent.keywords.flag(mark)).fold(Flags::SEEN, |all, mark| all | mark);
     ledger.enter(FolderId(inbox.id), message, size, Flags::default())?;
     ledger.enter(FolderId(sent.id), message, size, marks)?;
+    // Profile §8.6: what happened is written down in the same commit.
     let answer = ledger.witness(message, offices, &about(bundle, Event::SubmissionAcceptance, now))?;
     ledger.witness(message, offices, &about(bundle, Event::ContentConsignment, now))?;
     remember(ledger, known, bundle, (sent.office, message, answer));

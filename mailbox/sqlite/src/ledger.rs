@@ -240,7 +240,7 @@ impl<'m> Ledger<'m> {
         MessageId(self.last_message)
     }
 
-    /// Shows a message in a folder, under its next UID.
+    /// Shows a message in a folder, under its next UID (Profile §7.4).
     pub(crate) fn enter(
         &mut self,
         id: FolderId,

@@ -51,7 +51,7 @@ pub(crate) async fn receipt(
     Ok((Delivery { evidence, repeated: false }, wakes))
 }
 
-/// Finds the bundle and holds the receipt against it.
+/// Finds the bundle and holds the receipt against it; what does not fit is refused (Profile §8.4).
 async fn original(rows: &mut SqliteConnection, signed: &Admitted, receipt: &Receipt) -> Result<Original, Stop> {
     let (sender, recipient) = (signed.to(), signed.from());
     let (sender, original) = (sender.as_str(), receipt.original_message_id.as_str());

@@ -64,7 +64,7 @@ pub fn admit(
     let octets = arrival.octets.0;
     let fields = Fields::read(octets, most_bytes)?; //              Profile §5.1: within limits, one header
     let recipient = one_recipient(arrival.to, &fields, roll)?; //   Profile §5.1: one recipient office
-    let signed = Signed::read(octets).map_err(not_signed)?; //      Profile §5.2: the outer layer is a signature
+    let signed = Signed::read(octets).map_err(not_signed)?; //      Profile §4.1, §5.2: the outer layer is a signature
     let signature = signed.verify().map_err(not_signed)?; //        Profile §5.2: it verifies over these bytes
     trust.check(&signature, now).map_err(not_trusted)?; //          Profile §5.3: chain, validity, usage
     let from = one_sender(arrival.from, &fields, roll)?; //         Profile §5.4: one office sends

@@ -31,7 +31,7 @@ pub trait Store: Send + Sync + 'static {
     fn bind(&self, certificate: CertificateKey, party: Party) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Makes an admitted message durable: a bundle in the recipient's `INBOX` and the sender's `Sent`, a receipt in
-    /// both offices' `Receipts`. After `Ok` the power may fail and the message is still there.
+    /// both offices' `Receipts`. After `Ok` the power may fail and the message is still there (Profile §11.1).
     ///
     /// | a crash                | finds on restart                  | the sender, on resending       |
     /// |------------------------|-----------------------------------|--------------------------------|

@@ -20,7 +20,7 @@ const LONGEST_NAME: usize = 1024;
 /// serial   = 14DIGIT                ; YYYYMMDDHHMMSS
 /// branch   = 4DIGIT
 /// ```
-/// The extension is compared without case, and a month is read past where none belongs: both occur in official texts.
+/// Profile §2.1. The extension is compared without case, and a month is read past where none belongs: both occur in official texts.
 pub fn recognise(file_name: &str) -> Recognised {
     let Some((stem, extension)) = file_name.rsplit_once('.').filter(|_| file_name.len() <= LONGEST_NAME) else {
         return Recognised::Attachment;

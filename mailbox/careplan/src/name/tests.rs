@@ -20,6 +20,7 @@ fn check(name: &str, expected: Expect) {
     });
 }
 
+// Profile §2.1
 #[test]
 fn names_of_edition_4_1_say_kind_month_parties_and_serial() {
     check(

@@ -81,6 +81,7 @@ pub async fn a_copy_filed_elsewhere_is_marked_too<S: Store>(store: Arc<S>) {
     }
 }
 
+// Profile §8.4
 pub async fn a_receipt_of_something_else_is_refused<S: Store>(store: Arc<S>) {
     let (world, bundle) = delivered(&*store).await;
     let digest = bundle.content_digest();
