@@ -140,7 +140,7 @@ impl Command {
         let place = || globals.config.clone().unwrap_or_else(usual_place);
         let settings = || Settings::load(&place());
         match self {
-            Self::Send(send) => send.run(&settings()?, screen, clock),
+            Self::Send(send) => send.fits_together().and_then(|()| send.run(&settings()?, screen, clock)),
             Self::Fetch(fetch) => fetch.run(&settings()?, screen, clock),
             Self::List(list) => list.run(&settings()?, screen),
             Self::Show(show) => show.run(&settings()?, screen, clock),

@@ -23,6 +23,9 @@ use crate::trouble::Trouble;
 /// UIDs in one FETCH: a command line of IMAP holds 64 KiB (Profile §12.1), and a UID has ten digits at most.
 const HEADERS_AT_ONCE: usize = 1_000;
 
+/// How many times longer than any other answer a message may take.
+const BODIES_TAKE: u32 = 20;
+
 /// A folder of the mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Folder {
@@ -150,7 +153,8 @@ impl Mailbox {
 
     async fn fetch(&mut self, set: &str, what: &str) -> Result<Vec<Kept>, Trouble> {
         let fetching = async { self.session.uid_fetch(set, what).await?.try_collect::<Vec<_>>().await };
-        let fetched = waited(&self.host, self.patience, fetching).await?;
+        // The whole answer is waited for, and 25 MiB take minutes on a slow line.
+        let fetched = waited(&self.host, self.patience * BODIES_TAKE, fetching).await?;
         Ok(fetched.iter().filter_map(kept).collect())
     }
 }

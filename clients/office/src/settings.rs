@@ -43,7 +43,8 @@ pub struct Settings {
     pub data_folder: PathBuf,
     /// Folder for received files, one folder a month below it. Default `受信`. Nothing there is ever overwritten.
     pub save_folder: PathBuf,
-    /// Seconds to wait for the gateway's answer. Default 60; after them it counts as not reachable.
+    /// Seconds to wait for the gateway's answer (a message may take 20 times as long). Default 60; after them it counts
+    /// as not reachable.
     pub patience_seconds: u32,
 }
 

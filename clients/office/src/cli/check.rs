@@ -75,11 +75,10 @@ fn tell(finding: &Finding, screen: &mut Screen<'_>) -> std::io::Result<()> {
             (more, Lang::En) => format!(" (and {more} more)"),
         };
         format!(
-            "{severity} {} {}{at}\n  {}{}{}{more}",
+            "{severity} {} {}{at}\n  {}{more}\n  → {}",
             finding.code,
             harmless(finding.file.show()),
             harmless(&finding.sentence(lang)),
-            lang.pick("", " "),
             finding.what_to_do(lang),
         )
     })

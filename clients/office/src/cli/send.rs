@@ -40,15 +40,23 @@ pub(super) struct Send {
 }
 
 impl Send {
+    /// Can this command line mean anything? Asked before the settings are read.
+    pub(super) fn fits_together(&self) -> Result<(), Trouble> {
+        if self.paths.is_empty() && !self.resume {
+            return Err(Trouble::Usage(Usage::NothingToSend));
+        }
+        if self.message.is_some() && self.message_file.is_some() {
+            return Err(Trouble::Usage(Usage::TwoMessages));
+        }
+        Ok(())
+    }
+
     pub(super) fn run(
         &self,
         settings: &Settings,
         screen: &mut Screen<'_>,
         clock: fn() -> Timestamp,
     ) -> Result<Exit, Trouble> {
-        if self.paths.is_empty() && !self.resume {
-            return Err(Trouble::Usage(Usage::NothingToSend));
-        }
         let pile = gather(&self.paths, settings.office()?)?;
         let drafts = self.drafts(pile.bundles)?;
         let mut ends = Vec::new();
@@ -85,8 +93,7 @@ impl Send {
 
     fn cover(&self) -> Result<Option<Private<String>>, Trouble> {
         match (&self.message, &self.message_file) {
-            (Some(_), Some(_)) => Err(Trouble::Usage(Usage::TwoMessages)),
-            (Some(text), None) => Ok(Some(Private(text.clone()))),
+            (Some(text), _) => Ok(Some(Private(text.clone()))),
             (None, Some(path)) => {
                 let not_text = |_| Trouble::reading(path)(std::io::ErrorKind::InvalidData.into());
                 String::from_utf8(read_small(path)?).map(|text| Some(Private(text))).map_err(not_text)

@@ -165,6 +165,7 @@ fn a_message_whose_signer_we_do_not_trust_stays_where_it_is() {
 #[test]
 fn settings_that_are_missing_or_wrong_are_named() {
     let house = House::new();
+    type_in(std::path::Path::new("/nowhere/fumibako.toml"), ["send"]).ended(2).says("送るファイルが指定されていません");
     type_in(std::path::Path::new("/nowhere/fumibako.toml"), ["fetch"]).ended(78).says("設定ファイル");
     set(&house.a, "colour", "\"green\"");
     type_in(&house.a, ["list", "sent"]).ended(78).says("colour");
