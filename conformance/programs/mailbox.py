@@ -60,9 +60,12 @@ def folders(session):
         has(f"{name} says what it is for", next(row for row in listed if name in row), use)
     holds("they are all subscribed", len(ok(session.lsub())), len(FOLDERS))
     has("there is one personal namespace", ok(session.namespace())[0], b'(("" "/")) NIL NIL')
+    # Profile §1.3
     ok(session.create("&W5tbmw-/2026"), "a folder of one's own is made")
     has("and listed", b"".join(ok(session.list())), b"&W5tbmw-/2026")
-    holds("there is no folder twice", session.create("INBOX")[0], "NO")
+    holds("INBOX is there already, in any case", session.create("inbox")[0], "NO")
+    holds("a name of 255 bytes fits", session.create("x" * 255)[0], "OK")
+    holds("one of 256 does not", session.create("x" * 256)[0], "NO")
     holds("what is not there has no status", session.status("Nowhere", "(MESSAGES)")[0], "NO")
 
 

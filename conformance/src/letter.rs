@@ -52,12 +52,19 @@ impl Letter {
         letter.fields = vec![
             ("From", from.address()),
             ("To", to.address()),
-            ("Date", letter.date()),
+            ("Date", date(letter.at)),
             ("Message-ID", new_message_id()),
             ("Fumibako-Bundle", letter.facts()),
         ];
         letter.repeated.clone_from(&letter.fields);
         letter
+    }
+
+    /// Adds a file, and says so in the bundle's field.
+    pub fn attach(&mut self, name: &str, octets: &[u8]) {
+        self.files.push((name.to_owned(), octets.to_vec()));
+        let facts = self.facts();
+        self.put("Fumibako-Bundle", &facts);
     }
 
     /// Gives a field another value, in the outer header and under the signature.
@@ -83,9 +90,13 @@ impl Letter {
 
     /// The message, signed.
     pub fn signed(&self, by: &Identity) -> Vec<u8> {
-        let entity = self.entity(&self.repeated);
-        let signed = sign(entity.as_bytes(), by, self.at).expect("the entity can be signed");
+        let signed = sign(&self.part(), by, self.at).expect("the entity can be signed");
         [self.header().as_bytes(), b"MIME-Version: 1.0\r\n", &signed].concat()
+    }
+
+    /// The part that is signed.
+    pub fn part(&self) -> Vec<u8> {
+        self.entity(&self.repeated).into_bytes()
     }
 
     /// The message without a signature.
@@ -115,10 +126,6 @@ impl Letter {
         text
     }
 
-    fn date(&self) -> String {
-        rfc2822::DateTimePrinter::new().timestamp_to_string(&self.at).expect("the year has four digits")
-    }
-
     fn facts(&self) -> String {
         let facts = BundleFacts {
             units: vec!["plan".into()],
@@ -131,12 +138,16 @@ impl Letter {
     }
 }
 
+pub(crate) fn date(at: Timestamp) -> String {
+    rfc2822::DateTimePrinter::new().timestamp_to_string(&at).expect("the year has four digits")
+}
+
 fn replace(fields: &mut [(&'static str, String)], name: &str, value: &str) {
     let mut named = fields.iter_mut().filter(|(known, _)| *known == name);
     value.clone_into(&mut named.next().expect("the field is there").1);
 }
 
-fn lines(fields: &[(&str, String)]) -> String {
+pub(crate) fn lines(fields: &[(&str, String)]) -> String {
     fields.iter().flat_map(|(name, value)| [name, ": ", value, "\r\n"]).collect()
 }
 
@@ -185,7 +196,7 @@ fn replaced(text: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
 }
 
 /// Profile §4.4: unguessable and never used before.
-fn new_message_id() -> String {
+pub(crate) fn new_message_id() -> String {
     static FAMILY: LazyLock<u64> = LazyLock::new(Random::any_seed);
     static COUNT: AtomicU64 = AtomicU64::new(0);
     format!("<{:016x}.{}@{DOMAIN}>", *FAMILY, COUNT.fetch_add(1, Ordering::Relaxed))

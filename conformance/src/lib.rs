@@ -21,6 +21,7 @@ mod letter;
 mod line;
 mod programs;
 mod random;
+mod receipt;
 mod smtp;
 mod tool;
 
@@ -31,5 +32,6 @@ pub use letter::{Letter, flip_in_content, flip_in_signature};
 pub use line::{Door, Line};
 pub use programs::{Programs, repository};
 pub use random::Random;
+pub use receipt::Receipt;
 pub use smtp::{Reply, Submission};
 pub use tool::{Ran, Tool};

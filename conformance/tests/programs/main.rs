@@ -2,10 +2,12 @@
 
 #![allow(clippy::expect_used, reason = "a test says no by a panic")]
 
+mod admitted;
 mod curl;
 mod differences;
 mod mbsync;
 mod office;
 mod python;
+mod receipts;
 mod refusals;
 mod world;
