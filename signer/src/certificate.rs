@@ -152,6 +152,11 @@ pub(crate) fn instant(time: &Time) -> Timestamp {
     Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
 }
 
+/// RFC 5280 §7.1: names compare without regard to case, spaces and kinds of strings.
+pub(crate) fn names_match(one: &Name, other: &Name) -> bool {
+    certval::compare_names(one, other)
+}
+
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         // Writing to a String cannot fail.

@@ -3,27 +3,29 @@
 
 use std::collections::HashMap;
 
-use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5912::ID_CE_CRL_REASONS;
 use der::asn1::{AnyRef, BitString};
 use der::{Decode as _, Encode as _, Enumerated, Sequence};
 use jiff::Timestamp;
 use spki::AlgorithmIdentifierOwned;
 use x509_cert::crl::{RevokedCert, TbsCertList};
-use x509_cert::ext::Extension;
-use x509_cert::ext::pkix::crl::dp::IssuingDistributionPoint;
-use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
+use x509_cert::ext::pkix::KeyUsage;
+use x509_cert::name::Name;
 
 use crate::algorithm::{Algorithm, KeyKind, sha256};
-use crate::certificate::{Certificate, instant};
+use crate::certificate::{Certificate, instant, names_match};
 use crate::error::ListError;
 use crate::limits::REVOCATION_LIST_BYTES_MAX;
 use crate::pem;
 
+mod scope;
+
+use scope::Scope;
+
 /// A revocation list whose signature was verified with its authority's key.
 #[derive(Clone)]
 pub struct RevocationList {
-    issuer: String,
+    issuer: Name,
     key: [u8; 32],
     this_update: Timestamp,
     next_update: Timestamp,
@@ -73,16 +75,6 @@ pub struct Revoked {
     pub reason: Option<Reason>,
 }
 
-/// RFC 5280 §5.2.5: which certificates the list speaks about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scope {
-    All,
-    Subscribers,
-    Authorities,
-}
-
-const ISSUING_DISTRIBUTION_POINT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.28");
-
 /// RFC 5280 §5.1.1, the signed part left as it is: x509-cert would write its dates anew.
 #[derive(Sequence)]
 struct SignedList<'a> {
@@ -114,13 +106,13 @@ impl RevocationList {
             return Err(ListError::Malformed("it names two signature algorithms"));
         }
         let authority = issuer(&content, &list, &signed, authorities)?;
-        let scope = scope(content.crl_extensions.as_deref().unwrap_or_default())?;
+        let scope = Scope::read(content.crl_extensions.as_deref().unwrap_or_default(), &content.issuer)?;
         // RFC 5280 §5.1.2.5: required; without it nobody knows when the list is too old.
         let next_update = content.next_update.as_ref().ok_or(ListError::Malformed("it never ends"))?;
         let entries = content.revoked_certificates.iter().flatten().map(entry);
         Ok(Self {
-            issuer: authority.subject(),
             key: key_of(authority),
+            issuer: content.issuer,
             this_update: instant(&content.this_update),
             next_update: instant(next_update),
             scope,
@@ -129,8 +121,8 @@ impl RevocationList {
     }
 
     /// The authority's name (RFC 4514).
-    pub fn issuer(&self) -> &str {
-        &self.issuer
+    pub fn issuer(&self) -> String {
+        self.issuer.to_string()
     }
 
     /// When it was written.
@@ -155,12 +147,8 @@ impl RevocationList {
 
     /// Whether this list speaks about a certificate that `authority` issued.
     pub(crate) fn speaks_about(&self, certificate: &Certificate, authority: &Certificate) -> bool {
-        self.key == key_of(authority)
-            && match self.scope {
-                Scope::All => true,
-                Scope::Authorities => is_authority(certificate),
-                Scope::Subscribers => !is_authority(certificate),
-            }
+        let name = authority.decoded().tbs_certificate().subject();
+        self.key == key_of(authority) && names_match(name, &self.issuer) && self.scope.covers(certificate)
     }
 
     /// Whether the certificate is revoked as of `at`.
@@ -189,7 +177,7 @@ fn issuer<'c>(
     let mut verdict = ListError::UnknownIssuer { issuer: content.issuer.to_string() };
     for authority in authorities {
         let tbs = authority.decoded().tbs_certificate();
-        if *tbs.subject() != content.issuer || KeyKind::of(tbs.subject_public_key_info()).is_err() {
+        if !names_match(tbs.subject(), &content.issuer) || KeyKind::of(tbs.subject_public_key_info()).is_err() {
             continue;
         }
         let usage = tbs.get_extension::<KeyUsage>();
@@ -201,32 +189,6 @@ fn issuer<'c>(
         }
     }
     Err(verdict)
-}
-
-/// RFC 5280 §5.2: whom the list speaks about. A list whose meaning another one changes is refused.
-fn scope(extensions: &[Extension]) -> Result<Scope, ListError> {
-    let mut scope = Scope::All;
-    for extension in extensions {
-        if extension.extn_id != ISSUING_DISTRIBUTION_POINT {
-            // Among them the delta indicator (RFC 5280 §5.2.4), which is always critical.
-            if extension.critical {
-                return Err(ListError::Unsupported("a critical extension"));
-            }
-            continue;
-        }
-        let point = IssuingDistributionPoint::from_der(extension.extn_value.as_bytes());
-        let point = point.map_err(|_| ListError::Malformed("its distribution point does not decode"))?;
-        if point.indirect_crl || point.only_some_reasons.is_some() || point.only_contains_attribute_certs {
-            return Err(ListError::Unsupported("a list of other authorities, of some reasons or of attributes"));
-        }
-        scope = match (point.only_contains_user_certs, point.only_contains_ca_certs) {
-            (false, false) => Scope::All,
-            (true, false) => Scope::Subscribers,
-            (false, true) => Scope::Authorities,
-            (true, true) => return Err(ListError::Malformed("it speaks about nobody")),
-        };
-    }
-    Ok(scope)
 }
 
 fn entry(revoked: &RevokedCert) -> Result<(Box<[u8]>, Entry), ListError> {
@@ -243,14 +205,7 @@ fn entry(revoked: &RevokedCert) -> Result<(Box<[u8]>, Entry), ListError> {
     Ok((revoked.serial_number.as_bytes().into(), Entry { since: instant(&revoked.revocation_date), reason }))
 }
 
-/// Name and key together: an authority that changes either is another one.
+/// The digest of an authority's public key.
 fn key_of(authority: &Certificate) -> [u8; 32] {
-    let tbs = authority.decoded().tbs_certificate();
-    let both = [tbs.subject().to_der(), tbs.subject_public_key_info().to_der()].map(Result::unwrap_or_default);
-    sha256(&both.concat())
-}
-
-fn is_authority(certificate: &Certificate) -> bool {
-    let constraints = certificate.decoded().tbs_certificate().get_extension::<BasicConstraints>();
-    matches!(constraints, Ok(Some((_, constraints))) if constraints.ca)
+    sha256(authority.decoded().tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes())
 }

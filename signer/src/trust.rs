@@ -118,7 +118,7 @@ impl Trust {
             return Err(RevocationError::Revoked { subject: certificate.subject(), revoked });
         }
         if at > list.next_update() {
-            let (issuer, next_update) = (list.issuer().to_owned(), list.next_update());
+            let (issuer, next_update) = (list.issuer(), list.next_update());
             return Err(RevocationError::Stale { issuer, next_update });
         }
         Ok(())

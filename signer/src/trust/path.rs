@@ -3,8 +3,8 @@
 
 use certval::{
     CertificationPath, CertificationPathResults, CertificationPathSettings, Error, PDVCertificate,
-    PDVTrustAnchorChoice, PathValidationStatus, PkiEnvironment, TimeOfInterest, compare_names,
-    enforce_trust_anchor_constraints, validate_path_rfc5280,
+    PDVTrustAnchorChoice, PathValidationStatus, PkiEnvironment, TimeOfInterest, enforce_trust_anchor_constraints,
+    validate_path_rfc5280,
 };
 use const_oid::db::rfc5280::ID_KP_EMAIL_PROTECTION;
 use der::asn1::BitString;
@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 use crate::algorithm::Algorithm;
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, names_match};
 use crate::error::CertificateError;
 use crate::limits::{PATH_AUTHORITIES_MAX, PATH_STEPS_MAX, PATHS_MAX};
 use crate::profile;
@@ -126,7 +126,7 @@ impl Search<'_> {
 
 fn issued(authority: &Certificate, certificate: &Certificate) -> bool {
     let (above, below) = (authority.decoded().tbs_certificate(), certificate.decoded().tbs_certificate());
-    compare_names(above.subject(), below.issuer())
+    names_match(above.subject(), below.issuer())
 }
 
 fn same_key(one: &Certificate, other: &Certificate) -> bool {

@@ -141,7 +141,7 @@ fn we_believe_the_lists_of_openssl() {
     let ca = authority();
     let read = |extensions: &str| written_by_openssl(ca.to_pem().as_bytes(), ca.certificate(), extensions);
     let list = read("authorityKeyIdentifier=keyid").unwrap();
-    assert_eq!((list.len(), list.issuer()), (1, "CN=検証用認証局"));
+    assert_eq!((list.len(), list.issuer().as_str()), (1, "CN=検証用認証局"));
     assert_eq!(list.next_update(), "2026-12-01T00:00:00Z".parse().unwrap());
     let point = |field: &str| read(&format!("issuingDistributionPoint=critical,@p\n[p]\n{field}=TRUE"));
     assert!(point("onlyuser").is_ok() && point("onlyCA").is_ok());
@@ -162,6 +162,28 @@ fn a_list_about_authorities_says_nothing_about_an_office() {
     };
     assert_eq!(ask("onlyuser"), Ok(()));
     assert!(matches!(ask("onlyCA"), Err(RevocationError::NoList { .. })));
+}
+
+#[test]
+fn a_piece_of_a_list_speaks_about_its_own_certificates_only() {
+    let (openssl, ca) = (Openssl::new(), authority());
+    openssl.put("ca.pem", ca.to_pem().as_bytes());
+    openssl.run("req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -keyout key.pem -subj /CN=x -out csr");
+    let point = "crlDistributionPoints=URI:http://example.jp/1.crl";
+    let usage = "keyUsage=digitalSignature\nextendedKeyUsage=emailProtection\nsubjectAltName=email:a@b";
+    openssl.put("ext", format!("{usage}\n{point}\n"));
+    openssl.run("x509 -req -in csr -CA ca.pem -CAkey ca.pem -set_serial 0x1234 -days 9999 -extfile ext -out cert");
+    let certificate = Certificate::from_pem(&openssl.get("cert")).unwrap();
+    let identity = Identity::from_pem(&[openssl.get("key.pem"), openssl.get("cert")].concat(), None).unwrap();
+    let signature = signed_by(&identity);
+    let ask = |number: u8| {
+        let name = format!("fullname=URI:http://example.jp/{number}.crl");
+        let extensions = format!("issuingDistributionPoint=critical,@p\n[p]\n{name}");
+        let piece = written_by_openssl(ca.to_pem().as_bytes(), ca.certificate(), &extensions).unwrap();
+        trusting(&ca, vec![piece], WithoutList::Refuse).check_revocation(&signature, AT.max(certificate.not_before()))
+    };
+    assert!(matches!(ask(1), Err(RevocationError::Revoked { .. })));
+    assert!(matches!(ask(2), Err(RevocationError::NoList { .. })));
 }
 
 #[test]

@@ -198,15 +198,15 @@ fn check_rsa_authority(extensions: &str, options: &str, expected: Result<(), Cer
     openssl.put("ca.ext", format!("basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign\n{extensions}"));
     openssl.put("ext", "keyUsage=digitalSignature\nextendedKeyUsage=emailProtection\nsubjectAltName=email:a@b\n");
     openssl.run("req -new -newkey rsa:2048 -noenc -keyout ca.key -subj /CN=ca -out csr");
-    openssl.run("x509 -req -in csr -CA root.pem -CAkey root.pem -set_serial 1 -days 99 -extfile ca.ext -out ca.pem");
+    openssl.run("x509 -req -in csr -CA root.pem -CAkey root.pem -set_serial 1 -days 9999 -extfile ca.ext -out ca.pem");
     openssl.run("req -new -newkey rsa:2048 -noenc -keyout key.pem -subj /CN=x -out csr");
     openssl.run(&format!(
-        "x509 -req -in csr -CA ca.pem -CAkey ca.key -set_serial 2 -days 99 -extfile ext -out cert {options}"
+        "x509 -req -in csr -CA ca.pem -CAkey ca.key -set_serial 2 -days 9999 -extfile ext -out cert {options}"
     ));
     let certificate = Certificate::from_pem(&openssl.get("cert")).unwrap();
     let helpers = [Certificate::from_pem(&openssl.get("ca.pem")).unwrap()];
     let trust = Trust::new([root.certificate().clone()]).unwrap();
-    assert_eq!(trust.check_certificate(&certificate, &helpers, certificate.not_before()), expected);
+    assert_eq!(trust.check_certificate(&certificate, &helpers, AT.max(certificate.not_before())), expected);
 }
 
 #[test]
@@ -231,11 +231,11 @@ fn weak_certificates_are_refused_by_name() {
     let check = |bits: u32, digest: &str, name| {
         openssl.run(&format!("req -new -newkey rsa:{bits} -noenc -keyout key.pem -subj /CN=x -out csr"));
         openssl.run(&format!(
-            "x509 -req -in csr -CA ca.pem -CAkey ca.pem -CAcreateserial -{digest} -extfile ext -out cert"
+            "x509 -req -in csr -CA ca.pem -CAkey ca.pem -CAcreateserial -days 9999 -{digest} -extfile ext -out cert"
         ));
         let certificate = Certificate::from_pem(&openssl.get("cert")).unwrap();
         let trust = Trust::new([ca.certificate().clone()]).unwrap();
-        let verdict = trust.check_certificate(&certificate, &[], certificate.not_before());
+        let verdict = trust.check_certificate(&certificate, &[], AT.max(certificate.not_before()));
         assert_eq!(verdict, Err(CertificateError::WeakKey(Refused::Weak(name))));
     };
     check(1024, "sha256", "an RSA key shorter than 2048 bits");
