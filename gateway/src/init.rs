@@ -17,6 +17,8 @@ use crate::trust::{self, TrustError};
 pub const CONFIG_FILE: &str = "gateway.toml";
 /// The development authority for offices: certificate and key, mode 0600.
 const OFFICE_AUTHORITY: &str = "dev-ca/offices.pem";
+/// Its certificate alone: what an office trusts.
+const OFFICE_AUTHORITY_CERTIFICATE: &str = "dev-ca/offices-ca.pem";
 /// The development authority for TLS: its certificate only; its key is not kept.
 const TLS_AUTHORITY: &str = "dev-ca/tls.pem";
 /// Days a development certificate is valid.
@@ -96,6 +98,7 @@ fn make_authorities(dir: &Path, domain: &Domain, now: Timestamp) -> Result<(), I
     make_folder(&dir.join("dev-ca"))?;
     let offices = Authority::create_for_domain(&format!("{domain} development CA"), domain.as_str(), now)?;
     write_private(&dir.join(OFFICE_AUTHORITY), offices.to_pem().as_bytes())?;
+    write_private(&dir.join(OFFICE_AUTHORITY_CERTIFICATE), offices.certificate().to_pem().as_bytes())?;
     trust::add(&dir.join("trust"), offices.certificate())?;
     // A mail-only authority cannot vouch for a TLS server, so TLS has its own.
     let tls = Authority::create(&format!("{domain} development TLS CA"), now)?;

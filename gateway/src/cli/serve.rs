@@ -1,5 +1,7 @@
 //! `serve`: runs the gateway until it is told to stop (SIGINT, SIGTERM).
 
+use std::io::IsTerminal;
+
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -41,7 +43,8 @@ impl Serve {
 /// Events go to standard error; `RUST_LOG` chooses which, `info` by default.
 fn log(format: Format) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let events = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+    let events = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(std::io::stderr);
     let set = match format {
         Format::Text => events.try_init(),
         Format::Json | Format::Ndjson => events.json().try_init(),

@@ -68,7 +68,7 @@ impl<S: Store> SmtpDesk<S> {
         let delivery = house.store.deliver(admitted, now).await.map_err(|error| house.refusal_of(error))?;
         house.counts.accepted.fetch_add(1, Ordering::Relaxed);
         let (evidence, repeated) = (delivery.evidence, delivery.repeated);
-        tracing::info!(message = id, %from, %to, kind, bytes, %evidence, repeated, "message.delivered");
+        tracing::info!(message_id = id, %from, %to, kind, bytes, %evidence, repeated, "message.delivered");
         Ok(evidence)
     }
 

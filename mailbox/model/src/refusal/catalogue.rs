@@ -1,6 +1,6 @@
 //! The catalogue: one row a refusal, in the order of the enum.
 
-#[expect(clippy::enum_glob_use, reason = "the catalogue names every variant once")]
+#[allow(clippy::enum_glob_use, reason = "the catalogue names every variant once")]
 use super::Refusal::{self, *};
 use super::{Row, row};
 
