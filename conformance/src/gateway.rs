@@ -181,6 +181,16 @@ impl Gateway {
         self.door(self.ports.imaps)
     }
 
+    /// Submission with STARTTLS.
+    pub fn submission_clear(&self) -> Door {
+        self.door(self.ports.submission)
+    }
+
+    /// Mailboxes with STARTTLS.
+    pub fn mailboxes_clear(&self) -> Door {
+        self.door(self.ports.imap)
+    }
+
     fn door(&self, port: u16) -> Door {
         Door::new(port, &fs::read(self.tls_authority()).expect("init makes the authority"))
     }

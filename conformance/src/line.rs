@@ -1,4 +1,4 @@
-//! One blocking connection over TLS, read line by line.
+//! One blocking connection, in clear or under TLS, read line by line.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, Stream};
 
 /// Longest silence of a server that should speak.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -32,26 +32,55 @@ impl Door {
 
 /// One connection. What breaks it is an [`io::Error`]; the end of the stream is one too.
 pub struct Line {
-    stream: StreamOwned<ClientConnection, TcpStream>,
+    tcp: TcpStream,
+    tls: Option<ClientConnection>,
+    config: Arc<ClientConfig>,
     read: Vec<u8>,
 }
 
 impl Line {
     /// Connects, TLS from the first byte.
     pub fn open(door: &Door) -> io::Result<Self> {
+        let mut line = Self::open_clear(door)?;
+        line.secure()?;
+        Ok(line)
+    }
+
+    /// Connects, in clear.
+    pub fn open_clear(door: &Door) -> io::Result<Self> {
         let tcp = TcpStream::connect((Ipv4Addr::LOCALHOST, door.port))?;
         tcp.set_read_timeout(Some(SILENCE))?;
         tcp.set_write_timeout(Some(SILENCE))?;
         tcp.set_nodelay(true)?;
+        Ok(Self { tcp, tls: None, config: door.tls.clone(), read: Vec::new() })
+    }
+
+    /// TLS from now on.
+    pub fn secure(&mut self) -> io::Result<()> {
         let name = ServerName::try_from("localhost").map_err(io::Error::other)?;
-        let tls = ClientConnection::new(door.tls.clone(), name).map_err(io::Error::other)?;
-        Ok(Self { stream: StreamOwned::new(tls, tcp), read: Vec::new() })
+        let mut tls = ClientConnection::new(self.config.clone(), name).map_err(io::Error::other)?;
+        while tls.is_handshaking() {
+            tls.complete_io(&mut self.tcp)?;
+        }
+        self.tls = Some(tls);
+        Ok(())
+    }
+
+    /// Is it under TLS?
+    pub fn is_secure(&self) -> bool {
+        self.tls.is_some()
     }
 
     /// Sends octets.
     pub fn send(&mut self, octets: &[u8]) -> io::Result<()> {
-        self.stream.write_all(octets)?;
-        self.stream.flush()
+        match &mut self.tls {
+            None => self.tcp.write_all(octets),
+            Some(tls) => {
+                let mut stream = Stream::new(tls, &mut self.tcp);
+                stream.write_all(octets)?;
+                stream.flush()
+            }
+        }
     }
 
     /// The next line, without its CR LF.
@@ -63,7 +92,7 @@ impl Line {
             }
         };
         let line = self.octets(end + 2)?;
-        String::from_utf8(line[..end].to_vec()).map_err(io::Error::other)
+        Ok(String::from_utf8_lossy(&line[..end]).into_owned())
     }
 
     /// The next so many octets.
@@ -74,14 +103,27 @@ impl Line {
         Ok(self.read.drain(..count).collect())
     }
 
+    /// What the server says within this time; nothing, if it is silent.
+    pub fn overheard(&mut self, within: Duration) -> io::Result<Vec<u8>> {
+        self.tcp.set_read_timeout(Some(within))?;
+        let more = self.more();
+        self.tcp.set_read_timeout(Some(SILENCE))?;
+        match more {
+            Err(why) if !matches!(why.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => Err(why),
+            _ => Ok(std::mem::take(&mut self.read)),
+        }
+    }
+
     fn more(&mut self) -> io::Result<()> {
         let mut buffer = [0; 16 << 10];
-        match self.stream.read(&mut buffer)? {
-            0 => Err(io::ErrorKind::UnexpectedEof.into()),
-            count => {
-                self.read.extend_from_slice(&buffer[..count]);
-                Ok(())
-            }
+        let read = match &mut self.tls {
+            None => self.tcp.read(&mut buffer)?,
+            Some(tls) => Stream::new(tls, &mut self.tcp).read(&mut buffer)?,
+        };
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
+        self.read.extend_from_slice(&buffer[..read]);
+        Ok(())
     }
 }

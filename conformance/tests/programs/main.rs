@@ -10,4 +10,5 @@ mod office;
 mod python;
 mod receipts;
 mod refusals;
+mod transcripts;
 mod world;
