@@ -80,6 +80,7 @@ fn one(written: &str, bytes: &[u8]) -> One {
     };
     let kind = name.as_ref().map(FileName::kind).or(meant);
     let checked = Checked {
+        folder: crate::Private::default(),
         file: crate::Private::new(written),
         what,
         kind,

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 pub(crate) use fault::Fault;
 
+use crate::lang::Both;
 use crate::layout::Column;
 use crate::private::Private;
 use crate::{Code, Lang, Severity};
@@ -19,6 +20,8 @@ pub struct Finding {
     pub code: Code,
     /// Whether the other side's software can be expected to import the file all the same.
     pub severity: Severity,
+    /// Where the file lies, as [`Report::within`](crate::Report::within) was told; empty if it was not.
+    pub folder: Private,
     /// The file's name. Names outside the standard may hold anything.
     pub file: Private,
     /// The row, counted from 1; a row may span lines, since text in quotes keeps its line breaks.
@@ -75,27 +78,15 @@ impl Finding {
         self.fault.what_to_do(lang)
     }
 
-    /// The same finding without the text and, unless it is the standard's, without the file name: fit for a log.
+    /// The same finding without the text, the folder and, unless it is the standard's, the file name: fit for a log.
     #[must_use]
     pub fn without_care_data(mut self) -> Self {
         self.text = None;
+        self.folder = Private::default();
         if !matches!(crate::recognise(self.file.show()), crate::Recognised::Standard { .. }) {
             self.file = Private::default();
         }
         self
-    }
-}
-
-/// Both languages of one text.
-#[derive(Serialize)]
-struct Both<T> {
-    ja: T,
-    en: T,
-}
-
-impl<T> Both<T> {
-    fn of(text: impl Fn(Lang) -> T) -> Self {
-        Self { ja: text(Lang::Ja), en: text(Lang::En) }
     }
 }
 
@@ -104,6 +95,8 @@ impl<T> Both<T> {
 struct View<'a> {
     code: Code,
     severity: Severity,
+    #[serde(skip_serializing_if = "Private::is_empty")]
+    folder: &'a Private,
     file: &'a Private,
     row: Option<u64>,
     column: Option<Place>,
@@ -118,6 +111,7 @@ impl Serialize for Finding {
         let view = View {
             code: self.code,
             severity: self.severity,
+            folder: &self.folder,
             file: &self.file,
             row: self.row,
             column: self.column,

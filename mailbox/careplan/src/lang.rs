@@ -22,3 +22,24 @@ impl Lang {
         }
     }
 }
+
+/// One text in both languages, for data that programs read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Both<T> {
+    /// 日本語
+    pub ja: T,
+    /// English
+    pub en: T,
+}
+
+impl<T> Both<T> {
+    /// Says it twice.
+    pub fn of(text: impl Fn(Lang) -> T) -> Self {
+        Self { ja: text(Lang::Ja), en: text(Lang::En) }
+    }
+
+    /// In one language.
+    pub fn in_lang(&self, lang: Lang) -> &T {
+        lang.pick(&self.ja, &self.en)
+    }
+}

@@ -15,7 +15,8 @@
 //!
 //! # A report in four lines
 //!
-//! One call per folder, since files of one name in two folders are two different files:
+//! One call per folder, since files of one name in two folders are two different files; [`Report::within`] and
+//! [`Report::add`] make one report of many:
 //!
 //! ```
 //! use fumibako_careplan::{Lang, check};
@@ -25,11 +26,22 @@
 //! assert!(!report.holds(false));
 //! assert_eq!(report.findings[0].code.as_str(), "M001");
 //! assert!(report.lines(Lang::Ja).concat().contains("削除対象年月"));
-//! assert!(report.page(Lang::Ja).starts_with("<!DOCTYPE html>"));
+//! assert!(report.page(Lang::Ja, "").starts_with("<!DOCTYPE html>"));
 //! ```
 //!
-//! A report serialises to one JSON object `{"v":1,"errors":…,"warnings":…,"files":[…],"findings":[…]}`, and a finding
-//! alone to one line of NDJSON.
+//! A report serialises to one JSON object, and a finding alone to one line of NDJSON. Fields may be added; `v` rises only
+//! when one goes away or changes its meaning:
+//!
+//! | member | what it is |
+//! |---|---|
+//! | `v` | 1 |
+//! | `errors`, `warnings` | how many places, those counted in `more` included |
+//! | `files[]` | every file given: `folder` (if told), `file`, `what` (`standard`, `near-miss`, `attachment`), `kind`, `edition`, `rows`, `bytes` |
+//! | `findings[]` | `code`, `severity` (`error`, `warning`), `folder` (if told), `file`, `row`, `column` (`number`, `id`, `name`), `text` (shortened), `more`, `sentence` and `what_to_do` (each `ja`, `en`) |
+//! | `unchecked[]` | what could not be read: `folder` (if told), `file`, `reason` (a stable word), `sentence`, `what_to_do` |
+//!
+//! `row` and `column` are counted from 1 and are `null` for the file as a whole; `more` counts further places of the file
+//! with the same code in the same column that are not listed.
 //!
 //! # What may be said aloud
 //!
@@ -63,7 +75,7 @@ pub use edition::Edition;
 pub use finding::{Finding, Place};
 pub use gather::{Attachment, Bundle, Gathered, LeftOut, Member, Unit, WhyLeftOut, gather};
 pub use kind::{Kind, NotAKind};
-pub use lang::Lang;
+pub use lang::{Both, Lang};
 pub use layout::Layout;
 pub use name::{
     CannotName, FileName, NameFault, NameForm, NameProblem, NamedMonth, NotAFileName, NotAServiceCode, Party,
@@ -71,7 +83,7 @@ pub use name::{
 };
 pub use office::{NotAServiceKind, NotAnOfficeNumber, OfficeNumber, ServiceKind};
 pub use private::Private;
-pub use report::{Checked, Report, What};
+pub use report::{Checked, Report, Unchecked, What};
 pub use sheet::{CannotWrite, Sheet};
 #[doc(hidden)]
 pub use table::fields_in;

@@ -18,6 +18,10 @@ impl Private {
     pub fn show(&self) -> &str {
         &self.0
     }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 impl fmt::Debug for Private {

@@ -1,16 +1,17 @@
 //! A report on checked files: as a value, as lines, as a page to print.
 
 mod alike;
+mod folder;
 mod page;
-
-use std::collections::HashMap;
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use alike::Alike;
+use folder::folders;
 
 use crate::finding::Finding;
+use crate::lang::Both;
 use crate::private::Private;
 use crate::{Edition, Kind, Lang, Severity};
 
@@ -21,11 +22,16 @@ pub struct Report {
     pub files: Vec<Checked>,
     /// What was found, file by file, then between files.
     pub findings: Vec<Finding>,
+    /// What could not be read, so nothing is said about it. This crate reads no files: whoever does says so here.
+    pub unchecked: Vec<Unchecked>,
 }
 
 /// A file that was checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Checked {
+    /// Where it lies, as [`Report::within`] was told; empty if it was not.
+    #[serde(skip_serializing_if = "Private::is_empty")]
+    pub folder: Private,
     /// Its name.
     pub file: Private,
     /// What the name makes of it.
@@ -38,6 +44,22 @@ pub struct Checked {
     pub rows: u64,
     /// How many bytes it has.
     pub bytes: u64,
+}
+
+/// A file that could not be checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unchecked {
+    /// Where it lies, as [`Report::within`] was told; empty if it was not.
+    #[serde(skip_serializing_if = "Private::is_empty")]
+    pub folder: Private,
+    /// Its name.
+    pub file: Private,
+    /// Why, as a stable word.
+    pub reason: &'static str,
+    /// Why, in one sentence.
+    pub sentence: Both<String>,
+    /// What to do next.
+    pub what_to_do: Both<&'static str>,
 }
 
 /// What a name makes of a file.
@@ -53,6 +75,23 @@ pub enum What {
 }
 
 impl Report {
+    /// The same report with the folder it is about.
+    #[must_use]
+    pub fn within(mut self, folder: &str) -> Self {
+        let folder = Private::new(folder);
+        self.files.iter_mut().for_each(|file| file.folder = folder.clone());
+        self.findings.iter_mut().for_each(|finding| finding.folder = folder.clone());
+        self.unchecked.iter_mut().for_each(|file| file.folder = folder.clone());
+        self
+    }
+
+    /// Adds the report on another folder.
+    pub fn add(&mut self, other: Self) {
+        self.files.extend(other.files);
+        self.findings.extend(other.findings);
+        self.unchecked.extend(other.unchecked);
+    }
+
     /// How many places are wrong, those not listed one by one included.
     pub fn errors(&self) -> u64 {
         self.count(Severity::Error)
@@ -67,63 +106,76 @@ impl Report {
         self.findings.iter().filter(|finding| finding.severity == severity).map(|finding| 1 + finding.more).sum()
     }
 
-    /// Whether the files can be sent: no error, and with `strict` no warning either.
+    /// Whether the files can be sent: all of them checked, no error, and with `strict` no warning either.
     pub fn holds(&self, strict: bool) -> bool {
-        self.errors() == 0 && !(strict && self.warnings() > 0)
+        self.errors() == 0 && self.unchecked.is_empty() && !(strict && self.warnings() > 0)
     }
 
     /// The sentence that sums it up.
     pub fn summary(&self, lang: Lang) -> String {
         let checked = self.files.iter().filter(|file| file.what != What::Attachment).count();
-        let (errors, warnings) = (self.errors(), self.warnings());
-        match (lang, errors, warnings) {
+        let (errors, warnings, unchecked) = (self.errors(), self.warnings(), self.unchecked.len());
+        let found = match (lang, errors, warnings) {
+            _ if checked == 0 => {
+                lang.pick("標準仕様のファイルは見つかりませんでした。", "No file of the standard was found.").to_owned()
+            }
             (Lang::Ja, 0, 0) => format!("標準仕様のファイル{checked}件を確認しました。問題はありません。"),
             (Lang::Ja, ..) => {
                 format!("標準仕様のファイル{checked}件を確認しました。エラー {errors}件、警告 {warnings}件です。")
             }
             (Lang::En, 0, 0) => format!("{checked} files of the standard checked; nothing found."),
             (Lang::En, ..) => format!("{checked} files of the standard checked: {errors} errors, {warnings} warnings."),
+        };
+        match (unchecked, lang) {
+            (0, _) => found,
+            (_, Lang::Ja) => format!("{found}確認できなかったファイルが {unchecked}件あります。"),
+            (_, Lang::En) => format!("{found} {unchecked} files could not be checked."),
         }
     }
 
     /// The report as lines of text: each file with what was found in it, then the summary.
     pub fn lines(&self, lang: Lang) -> Vec<String> {
         let mut lines = Vec::new();
-        for (file, findings) in self.by_file() {
-            lines.push(heading(file, lang));
-            if findings.is_empty() {
-                lines.push(format!("  {}", verdict(file, lang)));
+        for folder in folders(self) {
+            if !folder.at.is_empty() {
+                lines.push(format!("■ {}", folder.at));
             }
-            for alike in alike::grouped(&findings) {
-                lines.extend(told(&alike, lang));
+            for (file, findings) in &folder.files {
+                lines.push(heading(file, lang));
+                if findings.is_empty() {
+                    lines.push(format!("  {}", verdict(file, lang)));
+                }
+                for alike in alike::grouped(findings) {
+                    lines.extend(told(&alike, lang));
+                }
+            }
+            for file in &folder.unchecked {
+                lines.push(file.file.show().to_owned());
+                lines.push(format!("  {}: {}", not_checked(lang), file.sentence.in_lang(lang)));
+                lines.push(format!("      → {}", file.what_to_do.in_lang(lang)));
             }
         }
         lines.push(self.summary(lang));
         lines
     }
 
-    /// The report as a page to print: one self-contained HTML document.
-    pub fn page(&self, lang: Lang) -> String {
-        page::of(self, lang)
-    }
-
-    /// Each file with its findings. Two files of one name, from two folders, share them.
-    fn by_file(&self) -> impl Iterator<Item = (&Checked, Vec<&Finding>)> {
-        let mut found: HashMap<&Private, Vec<&Finding>> = HashMap::new();
-        for finding in &self.findings {
-            found.entry(&finding.file).or_default().push(finding);
-        }
-        self.files.iter().map(move |file| (file, found.get(&file.file).cloned().unwrap_or_default()))
+    /// The report as a page to print: one self-contained HTML document. `made` stands below the title: when, by whom.
+    pub fn page(&self, lang: Lang, made: &str) -> String {
+        page::of(self, lang, made)
     }
 }
 
 fn heading(file: &Checked, lang: Lang) -> String {
-    let kind = file.kind.map_or(String::new(), |kind| format!("  {}", kind.name(lang)));
-    let edition = file.edition.map_or(String::new(), |edition| match lang {
-        Lang::Ja => format!("  第{}版", edition.label()),
-        Lang::En => format!("  edition {}", edition.label()),
-    });
-    format!("{}{kind}{edition}", file.file.show())
+    let kind = file.kind.map(|kind| kind.name(lang).to_owned());
+    let words = std::iter::once(file.file.show().to_owned()).chain(kind).chain(edition(file, lang));
+    words.collect::<Vec<_>>().join("  ")
+}
+
+fn edition(file: &Checked, lang: Lang) -> Option<String> {
+    file.edition.map(|edition| match lang {
+        Lang::Ja => format!("第{}版", edition.label()),
+        Lang::En => format!("edition {}", edition.label()),
+    })
 }
 
 fn verdict(file: &Checked, lang: Lang) -> &'static str {
@@ -131,6 +183,10 @@ fn verdict(file: &Checked, lang: Lang) -> &'static str {
         What::Attachment => lang.pick("添付ファイル（標準仕様の対象外）", "attachment, outside the standard"),
         What::Standard | What::NearMiss => lang.pick("問題はありません", "nothing found"),
     }
+}
+
+fn not_checked(lang: Lang) -> &'static str {
+    lang.pick("確認できません", "not checked")
 }
 
 fn label(severity: Severity, lang: Lang) -> &'static str {
@@ -156,12 +212,13 @@ fn told(alike: &Alike<'_>, lang: Lang) -> Vec<String> {
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut report = serializer.serialize_struct("Report", 5)?;
+        let mut report = serializer.serialize_struct("Report", 6)?;
         report.serialize_field("v", &1)?;
         report.serialize_field("errors", &self.errors())?;
         report.serialize_field("warnings", &self.warnings())?;
         report.serialize_field("files", &self.files)?;
         report.serialize_field("findings", &self.findings)?;
+        report.serialize_field("unchecked", &self.unchecked)?;
         report.end()
     }
 }

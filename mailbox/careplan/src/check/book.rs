@@ -56,7 +56,8 @@ impl<'a> Book<'a> {
         }
         let text = (!text.is_empty()).then(|| Private::new(excerpt(text, self.charset)));
         let (file, severity) = (Private::new(self.file), fault.severity());
-        self.findings.push(Finding { code, severity, file, row, column: place, text, more: 0, fault });
+        let folder = Private::default();
+        self.findings.push(Finding { code, severity, folder, file, row, column: place, text, more: 0, fault });
     }
 
     fn place(&self, column: usize) -> Place {

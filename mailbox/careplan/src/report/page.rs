@@ -1,33 +1,53 @@
 //! The printable page. No script, nothing loaded from elsewhere, and every text escaped.
 
 use super::alike::{Alike, grouped};
-use super::{Checked, Report, heading, label, verdict};
+use super::folder::{Folder, folders};
+use super::{Checked, Report, Unchecked, What, edition, label, not_checked, verdict};
 use crate::finding::Finding;
 use crate::{Lang, Severity};
 
-const STYLE: &str = "body{font-family:'Hiragino Sans','Yu Gothic',Meiryo,sans-serif;max-width:48rem;margin:2rem auto;\
-padding:0 1rem;color:#222;line-height:1.6}h1{font-size:1.4rem}h2{font-size:1rem;border-bottom:1px solid #999;\
-overflow-wrap:anywhere}li{margin:.6rem 0;break-inside:avoid}.error{color:#a40000}.warning{color:#7a5200}\
-.todo{color:#333}.none{color:#22632a}code{overflow-wrap:anywhere}@page{size:A4;margin:15mm}";
+const STYLE: &str = include_str!("page.css");
 
-pub(super) fn of(report: &Report, lang: Lang) -> String {
+pub(super) fn of(report: &Report, lang: Lang, made: &str) -> String {
     let title = lang.pick("ケアプランデータの確認結果", "Care-plan files: result of the check");
-    let code = lang.pick("ja", "en");
-    let files: String = report.by_file().map(|(file, findings)| section(file, &findings, lang)).collect();
+    let (code, mood) = (lang.pick("ja", "en"), if report.holds(false) { "good" } else { "bad" });
+    let folders: String = folders(report).iter().map(|folder| section(folder, lang)).collect();
+    let made = if made.is_empty() { String::new() } else { format!("<p class=\"made\">{}</p>\n", escape(made)) };
     format!(
-        "<!DOCTYPE html>\n<html lang=\"{code}\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
-         <style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n<p>{}</p>\n{files}</body>\n</html>\n",
+        "<!DOCTYPE html>\n<html lang=\"{code}\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n\
+         </head>\n<body>\n<h1>{title}</h1>\n{made}<p class=\"summary {mood}\">{}</p>\n{folders}</body>\n</html>\n",
         escape(&report.summary(lang)),
     )
 }
 
-fn section(file: &Checked, findings: &[&Finding], lang: Lang) -> String {
-    let heading = escape(&heading(file, lang));
-    if findings.is_empty() {
-        return format!("<h2>{heading}</h2>\n<p class=\"none\">{}</p>\n", verdict(file, lang));
-    }
+/// A folder: first what needs a hand, then what is fine, one line each.
+fn section(folder: &Folder<'_>, lang: Lang) -> String {
+    let at = if folder.at.is_empty() { String::new() } else { format!("<h2>{}</h2>\n", escape(folder.at)) };
+    let (fine, wrong): (Vec<_>, Vec<_>) = folder.files.iter().partition(|(_, findings)| findings.is_empty());
+    let unchecked: String = folder.unchecked.iter().map(|file| unread(file, lang)).collect();
+    let wrong: String = wrong.iter().map(|(file, findings)| found(file, findings, lang)).collect();
+    let fine: String = fine.iter().map(|(file, _)| row(file, lang)).collect();
+    let fine = if fine.is_empty() { fine } else { format!("<table>\n{}{fine}</table>\n", headings(lang)) };
+    format!("<section>\n{at}{unchecked}{wrong}{fine}</section>\n")
+}
+
+fn unread(file: &Unchecked, lang: Lang) -> String {
+    format!(
+        "<h3>{}</h3>\n<ul>\n<li><strong class=\"error\">{}</strong><br>\n{}<br>\n<span class=\"todo\">→ {}</span></li>\n</ul>\n",
+        escape(file.file.show()),
+        not_checked(lang),
+        escape(file.sentence.in_lang(lang)),
+        escape(file.what_to_do.in_lang(lang)),
+    )
+}
+
+fn found(file: &Checked, findings: &[&Finding], lang: Lang) -> String {
+    let about: Vec<String> = kind(file, lang).into_iter().chain(edition(file, lang)).collect();
+    let about = escape(&about.join(lang.pick("　", ", ")));
     let items: String = grouped(findings).iter().map(|alike| item(alike, lang)).collect();
-    format!("<h2>{heading}</h2>\n<ul>\n{items}</ul>\n")
+    let name = escape(file.file.show());
+    format!("<h3>{name}</h3>\n<p class=\"about\">{about}</p>\n<ul>\n{items}</ul>\n")
 }
 
 fn item(alike: &Alike<'_>, lang: Lang) -> String {
@@ -46,6 +66,29 @@ fn item(alike: &Alike<'_>, lang: Lang) -> String {
         escape(&finding.sentence(lang)),
         escape(finding.what_to_do(lang)),
     )
+}
+
+fn headings(lang: Lang) -> String {
+    let [file, kind, rows, result] =
+        lang.pick(["ファイル", "種類", "行数", "結果"], ["file", "kind", "rows", "result"]);
+    format!("<tr><th>{file}</th><th>{kind}</th><th class=\"number\">{rows}</th><th>{result}</th></tr>\n")
+}
+
+fn row(file: &Checked, lang: Lang) -> String {
+    let rows = if file.edition.is_some() { file.rows.to_string() } else { String::new() };
+    let result = match file.what {
+        What::Attachment => lang.pick("添付（対象外）", "attachment"),
+        What::Standard | What::NearMiss => verdict(file, lang),
+    };
+    format!(
+        "<tr><td class=\"name\">{}</td><td>{}</td><td class=\"number\">{rows}</td><td class=\"none\">{result}</td></tr>\n",
+        escape(file.file.show()),
+        kind(file, lang).map_or(String::new(), |kind| escape(&kind)),
+    )
+}
+
+fn kind(file: &Checked, lang: Lang) -> Option<String> {
+    file.kind.map(|kind| kind.name(lang).to_owned())
 }
 
 /// Makes text safe between tags and inside quoted attributes.
