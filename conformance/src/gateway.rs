@@ -109,7 +109,9 @@ impl Gateway {
     /// Starts it again on the same folder and ports, after [`kill`](Self::kill).
     pub fn restart(&mut self) {
         assert!(self.child.is_none(), "it runs already");
-        assert!(self.try_serve(), "the gateway does not start again:\n{}", self.log());
+        // Another test may look at the ports meanwhile, and hold one for a moment.
+        let started = Deadline::after(START).until(|| self.try_serve().then_some(()));
+        assert!(started.is_some(), "the gateway does not start again:\n{}", self.log());
     }
 
     /// `kill -9`: no warning, no farewell.

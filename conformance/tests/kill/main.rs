@@ -43,7 +43,7 @@ fn what_was_answered_survives_fifty_kills_and_nothing_comes_twice() {
         sending.into_iter().flat_map(|sent| sent.join().expect("a connection sends to its end")).collect::<Vec<_>>()
     });
     println!("{} messages answered 250, {} sent again after a kill", answered.len(), post.repeated());
-    assert!(answered.len() as u64 > KILLS, "the kills came while messages were sent");
+    assert!(post.repeated() > KILLS, "the kills came while messages were sent");
     every_message_is_there_once(&gateway, &post, &answered);
     the_same_again_gets_the_same_answer(&gateway, &post, &answered);
 }

@@ -60,3 +60,16 @@ fn rsa_keys_sign_as_elliptic_ones_do() {
     // Profile §4.1
     admitted(&world, &world.recipient.address(), &octets);
 }
+
+#[test]
+fn a_message_of_almost_25_mib_goes_through_whole() {
+    const BYTES: usize = 18 << 20;
+    let world = World::new();
+    let mut letter = Letter::plan(&world.sender, &world.recipient);
+    let scan: Vec<u8> = (0..BYTES).map(|at| at.to_le_bytes()[0] ^ at.to_le_bytes()[1]).collect();
+    letter.attach("scan.pdf", &scan);
+    let octets = letter.signed(&world.sender.identity);
+    // Profile §12.1
+    assert!((24 << 20..25 << 20).contains(&octets.len()), "{} bytes", octets.len());
+    admitted(&world, &world.recipient.address(), &octets);
+}

@@ -1,9 +1,11 @@
 //! Bad input: each kind gets its own reply, and nothing is stored.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use fumibako_conformance::{
-    Gateway, Holdings, Letter, Limit, Mailbox, Office, Reply, Submission, flip_in_content, flip_in_signature, now,
+    Deadline, Gateway, Holdings, Letter, Limit, Line, Mailbox, Office, Reply, Submission, flip_in_content,
+    flip_in_signature, now,
 };
 use fumibako_model::Refusal;
 use fumibako_signer::Identity;
@@ -236,6 +238,25 @@ fn who_does_not_log_in_sends_nothing() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let other = Submission::of(&door, &world.recipient);
     assert!(other.is_ok(), "another user ID is not locked: {:?}", other.err());
+}
+
+#[test]
+fn one_connection_more_than_allowed_is_turned_away() {
+    // Profile §12.1
+    let gateway = Gateway::start_with(&[Limit("connections_per_account", 2), Limit("connections_per_address", 4)]);
+    let (office, door) = (gateway.office("9970000011"), gateway.submission());
+    let mut held: Vec<Submission> = (0..2).map(|_| Submission::of(&door, &office).expect("it logs in")).collect();
+    let mut third = Submission::open(&door).expect("it is greeted");
+    let said = third.login(&office.login, &office.password).expect("the gateway answers");
+    assert!(said.to_string().starts_with("421 4.7.0 E-TMP-001 "), "{said}");
+    drop(third);
+    held.extend((0..2).map(|_| Submission::open(&door).expect("it is greeted")));
+    let said = Line::open_clear(&gateway.submission_clear()).and_then(|mut line| line.line()).expect("it is told");
+    assert!(said.starts_with("421 4.7.0 E-TMP-001 "), "{said}");
+    assert!(Submission::open(&door).is_err(), "under TLS nothing can be said; it is closed");
+    held.clear();
+    let again = Deadline::after(Duration::from_secs(10)).until(|| Submission::of(&door, &office).ok());
+    assert!(again.is_some(), "a place is given back when its connection ends");
 }
 
 #[test]
