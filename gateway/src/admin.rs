@@ -1,190 +1,26 @@
 //! Administration: what the operator may ask of the running gateway, over its local socket or in one process.
 
 mod socket;
+mod words;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use fumibako_model::{Account, JAPAN, Licence, Office, OfficeNumber, Party, Refusal, Refused};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fumibako_model::{
+    Account, CertificateKey, Enrolled, JAPAN, Licence, Office, OfficeNumber, Party, Refusal, Refused,
+};
 use fumibako_signer::Certificate;
-use fumibako_store::{Census, Store, StoreError};
+use fumibako_store::{Census, Store, StoreError, not_trusted};
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
 
 use crate::house::House;
 use crate::{password, trust};
 
 pub use socket::{CallError, call};
 pub(crate) use socket::{bind, serve};
-
-/// A question of the operator.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "ask", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Request {
-    /// Puts an office on the roll.
-    OfficeAdd {
-        /// 事業所番号.
-        number: OfficeNumber,
-        /// 事業所名.
-        name: String,
-    },
-    /// All offices.
-    OfficeList,
-    /// One office.
-    OfficeShow {
-        /// 事業所番号.
-        number: OfficeNumber,
-    },
-    /// Stops an office from sending and being sent to.
-    OfficeSuspend {
-        /// 事業所番号.
-        number: OfficeNumber,
-        /// Why; shown to the operator.
-        reason: String,
-    },
-    /// Ends a suspension.
-    OfficeResume {
-        /// 事業所番号.
-        number: OfficeNumber,
-    },
-    /// Grants a licence, or replaces it.
-    LicenceGrant {
-        /// 事業所番号.
-        number: OfficeNumber,
-        /// First day; today in Japan when absent.
-        from: Option<Date>,
-        /// Last day; a year from the first when absent.
-        until: Option<Date>,
-    },
-    /// Makes a login, or gives it a new password.
-    AccountPut {
-        /// ユーザID.
-        login: String,
-        /// The office it acts as.
-        office: OfficeNumber,
-        /// パスワード.
-        password: Secret,
-    },
-    /// All logins.
-    AccountList,
-    /// Trusts an authority from now on.
-    TrustAddCa {
-        /// Its certificate, PEM.
-        pem: String,
-    },
-    /// The trusted authorities.
-    TrustList,
-    /// How the gateway is.
-    Status,
-}
-
-impl Request {
-    /// The word in logs: never what was asked about a person, never a password.
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::OfficeAdd { .. } => "office-add",
-            Self::OfficeList => "office-list",
-            Self::OfficeShow { .. } => "office-show",
-            Self::OfficeSuspend { .. } => "office-suspend",
-            Self::OfficeResume { .. } => "office-resume",
-            Self::LicenceGrant { .. } => "licence-grant",
-            Self::AccountPut { .. } => "account-put",
-            Self::AccountList => "account-list",
-            Self::TrustAddCa { .. } => "trust-add-ca",
-            Self::TrustList => "trust-list",
-            Self::Status => "status",
-        }
-    }
-}
-
-/// A password on its way to the gateway.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Secret(pub String);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("‹secret›")
-    }
-}
-
-/// The gateway's answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "answer", rename_all = "kebab-case")]
-pub enum Reply {
-    /// Done.
-    Done,
-    /// One office.
-    Office(Office),
-    /// Offices, by number.
-    Offices {
-        /// The rows.
-        offices: Vec<Office>,
-    },
-    /// Logins, by user ID.
-    Accounts {
-        /// The rows.
-        accounts: Vec<AccountRow>,
-    },
-    /// Trusted authorities.
-    Authorities {
-        /// Their subjects and ends.
-        authorities: Vec<AuthorityRow>,
-    },
-    /// How the gateway is.
-    Status(Box<Status>),
-    /// No, and why.
-    No {
-        /// The row of the catalogue.
-        code: Refusal,
-        /// What it is about.
-        about: String,
-    },
-}
-
-/// A login, without its password.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccountRow {
-    /// ユーザID.
-    pub login: String,
-    /// Whom it acts as.
-    pub party: String,
-}
-
-/// A trusted authority.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuthorityRow {
-    /// Its name.
-    pub subject: String,
-    /// Its last moment.
-    pub until: jiff::Timestamp,
-    /// SHA-256 of its certificate, in hex.
-    pub fingerprint: String,
-}
-
-/// How the gateway is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
-    /// The mail domain.
-    pub domain: String,
-    /// The program's version.
-    pub version: String,
-    /// Offices on the roll.
-    pub offices: u64,
-    /// Logins.
-    pub accounts: u64,
-    /// Messages kept.
-    pub messages: u64,
-    /// Their bytes.
-    pub bytes: u64,
-    /// Pieces of evidence.
-    pub evidence: u64,
-    /// Messages answered 250 since the start.
-    pub accepted: u64,
-    /// Refusals since the start.
-    pub refused: u64,
-    /// Connections since the start.
-    pub connections: u64,
-}
+pub use words::{AccountRow, AuthorityRow, CertificateRow, Reply, Request, Secret, Status};
 
 /// Longest office name and suspension reason, in characters.
 const NAME_CHARACTERS: usize = 200;
@@ -239,6 +75,15 @@ impl<S: Store> Admin<S> {
                 accounts.sort_by(|a, b| a.login.cmp(&b.login));
                 Ok(Reply::Accounts { accounts })
             }
+            Request::CertAdd { number, pem } => self.add_certificate(number, &pem).await,
+            Request::CertList { number } => {
+                let wanted = number.map(Party::Office);
+                let of = |enrolled: &&Enrolled| wanted.as_ref().is_none_or(|party| enrolled.party == *party);
+                let mut certificates: Vec<_> = roll.certificates().filter(of).filter_map(certificate_row).collect();
+                certificates.sort_by(|a, b| (&a.party, a.from).cmp(&(&b.party, b.from)));
+                Ok(Reply::Certificates { certificates })
+            }
+            Request::TrustAddCrl { der } => self.add_list(&der),
             Request::TrustAddCa { pem } => self.add_authority(&pem),
             Request::TrustList => {
                 let authorities = self.0.trust().anchors().iter().map(authority_row).collect();
@@ -301,6 +146,34 @@ impl<S: Store> Admin<S> {
         Ok(Reply::Done)
     }
 
+    /// Profile §5.4: only a certificate that would be believed of a signer is put on the roll, and never one that names
+    /// somebody else.
+    async fn add_certificate(&self, number: OfficeNumber, pem: &str) -> Result<Reply, StoreError> {
+        self.office(number)?;
+        let malformed = |why: &dyn std::fmt::Display| StoreError::Refused(Refusal::MessageMalformed.about(why));
+        let certificate = Certificate::from_pem(pem.as_bytes()).map_err(|why| malformed(&why))?;
+        let now = self.0.clock.now();
+        self.0.trust().check_certificate(&certificate, &[], now).map_err(not_trusted)?;
+        let key = CertificateKey { issuer: certificate.issuer(), serial: certificate.serial_hex() };
+        let (roll, party) = (self.0.store.roll(), Party::Office(number));
+        match roll.bind(&key, &certificate.rfc822_names()) {
+            Ok(other) if other != party => return Err(Refusal::NotItsCertificate.about(other).into()),
+            _ => {}
+        }
+        let (from, until) = (certificate.not_before(), certificate.not_after());
+        self.0.store.enrol(Enrolled { key, party, der: certificate.der().to_vec(), from, until }).await?;
+        Ok(Reply::Done)
+    }
+
+    fn add_list(&self, der: &str) -> Result<Reply, StoreError> {
+        let malformed = |why: &dyn std::fmt::Display| StoreError::Refused(Refusal::MessageMalformed.about(why));
+        let der = STANDARD.decode(der).map_err(|why| malformed(&why))?;
+        let folder = &self.0.config.trust_folder;
+        trust::add_list(folder, &der).map_err(|why| malformed(&why))?;
+        self.0.set_trust(trust::load(folder).map_err(|why| malformed(&why))?);
+        Ok(Reply::Done)
+    }
+
     async fn status(&self) -> Result<Reply, StoreError> {
         let Census { offices, accounts, messages, bytes, evidence } = self.0.store.census().await?;
         let counts = &self.0.counts;
@@ -317,6 +190,18 @@ impl<S: Store> Admin<S> {
             connections: counts.connections.load(Ordering::Relaxed),
         })))
     }
+}
+
+fn certificate_row(enrolled: &Enrolled) -> Option<CertificateRow> {
+    let certificate = Certificate::from_der(&enrolled.der).ok()?;
+    Some(CertificateRow {
+        party: enrolled.party.to_string(),
+        subject: certificate.subject(),
+        from: enrolled.from,
+        until: enrolled.until,
+        fingerprint: certificate.fingerprint_hex(),
+        pem: certificate.to_pem(),
+    })
 }
 
 fn authority_row(certificate: &Certificate) -> AuthorityRow {

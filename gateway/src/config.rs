@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use fumibako_model::Domain;
+use fumibako_store::Rules;
 use serde::Deserialize;
 
 /// The settings file, `gateway.toml`. Unknown keys are errors; relative paths count from its folder.
@@ -22,8 +23,35 @@ pub struct Config {
     pub listen: Listen,
     /// The TLS certificate and key.
     pub tls: Tls,
+    /// What is accepted.
+    pub submission: Submission,
     /// What is refused beyond which size or number.
     pub limits: Limits,
+}
+
+/// What is accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Submission {
+    /// Forms of bundles. Default both. Without `signed`, bundles the gateway could read are refused (E-SIG-006);
+    /// `sealed` cannot be left out.
+    pub accept: Vec<Form>,
+}
+
+/// A form of bundle (Profile §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// Signed and encrypted to the recipient.
+    Sealed,
+    /// Signed only.
+    Signed,
+}
+
+impl Default for Submission {
+    fn default() -> Self {
+        Self { accept: vec![Form::Sealed, Form::Signed] }
+    }
 }
 
 /// Addresses to listen at. Port 0 takes a free one.
@@ -87,6 +115,7 @@ impl Default for Config {
             admin_socket: "admin.sock".into(),
             listen: Listen::default(),
             tls: Tls::default(),
+            submission: Submission::default(),
             limits: Limits::default(),
         }
     }
@@ -171,8 +200,16 @@ impl Config {
         Ok(config)
     }
 
+    /// The rules of admission that these settings make.
+    pub(crate) fn rules(&self) -> Rules {
+        Rules { most_bytes: self.limits.message_bytes, accept_signed: self.submission.accept.contains(&Form::Signed) }
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         let limits = &self.limits;
+        if !self.submission.accept.contains(&Form::Sealed) {
+            return Err(ConfigError::OutOfRange("submission.accept", "sealed bundles are always accepted"));
+        }
         if !(1..=MESSAGE_BYTES_MOST).contains(&limits.message_bytes) {
             return Err(ConfigError::OutOfRange("limits.message_bytes", "1 to 157286400 bytes"));
         }
@@ -204,7 +241,8 @@ mod tests {
         assert_eq!(parse(Config::SAMPLE), Ok(Config::default()));
         let written: toml::Table = toml::from_str(Config::SAMPLE).unwrap();
         let keys = |table: &toml::Table| table.keys().cloned().collect::<Vec<_>>();
-        assert_eq!(written.len(), 7, "{:?}", keys(&written));
+        assert_eq!(written.len(), 8, "{:?}", keys(&written));
+        assert_eq!(written["submission"].as_table().unwrap().len(), 1);
         assert_eq!(written["listen"].as_table().unwrap().len(), 4);
         assert_eq!(written["tls"].as_table().unwrap().len(), 2);
         assert_eq!(written["limits"].as_table().unwrap().len(), 9);
@@ -214,6 +252,14 @@ mod tests {
     fn an_unknown_key_is_an_error() {
         assert!(parse("colour = 'green'").unwrap_err().contains("unknown field `colour`"));
         assert!(parse("[limits]\nmessage_byte = 1").unwrap_err().contains("unknown field `message_byte`"));
+    }
+
+    #[test]
+    fn signed_only_can_be_left_out_but_not_sealed() {
+        let accept = |forms: &str| parse(&format!("[submission]\naccept = {forms}"));
+        assert!(!accept("['sealed']").unwrap().rules().accept_signed);
+        assert!(accept("['signed']").unwrap_err().contains("always accepted"));
+        assert!(accept("['plain']").is_err());
     }
 
     #[test]

@@ -20,9 +20,9 @@ mod peer;
 mod tls;
 mod trust;
 
-pub use admin::{AccountRow, Admin, AuthorityRow, CallError, Reply, Request, Secret, Status, call};
+pub use admin::{AccountRow, Admin, AuthorityRow, CallError, CertificateRow, Reply, Request, Secret, Status, call};
 pub use clock::Clock;
-pub use config::{Config, ConfigError, Limits, Listen, MESSAGE_BYTES_MOST, Tls};
+pub use config::{Config, ConfigError, Form, Limits, Listen, MESSAGE_BYTES_MOST, Submission, Tls};
 pub use gateway::{Addresses, Gateway, Running, StartError};
 pub use init::{
     CONFIG_FILE, InitError, InitOptions, Ports, development_authority, init, issue_office, tls_authority_file,

@@ -1,18 +1,35 @@
-//! `cert issue`: an office certificate from the development authority. For development only.
+//! `cert add|list|issue`: the certificates of offices, and new ones from the development authority.
 
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
-use fumibako_model::OfficeNumber;
+use fumibako_model::{OfficeNumber, Refusal};
+use fumibako_signer::Certificate;
 use fumibako_signer::authority::KeyKind;
 
-use super::{Context, Failure};
+use super::{Context, Failure, unexpected};
+use crate::admin::{Reply, Request};
 use crate::clock::Clock;
 use crate::init::{InitError, development_authority, issue_office, write_private};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Cert {
-    /// 発行する（鍵と証明書を一つの PEM ファイルに） / issue: key and certificate in one PEM file
+    /// 登録簿に加える（送信側がこの証明書で暗号化する） / put on the roll: senders encrypt to it
+    Add {
+        /// 事業所番号 / office number
+        number: OfficeNumber,
+        /// 証明書のファイル（PEM。鍵が入っていても読まない） / certificate file (PEM; a key in it is not read)
+        file: PathBuf,
+    },
+    /// 一覧（--pem で、事業所のプログラムが使う証明書の束） / list (--pem: the bundle that office programs use)
+    List {
+        /// 事業所番号 / office number
+        number: Option<OfficeNumber>,
+        /// PEM で出力する / as PEM
+        #[arg(long)]
+        pem: bool,
+    },
+    /// 開発用に発行する（鍵と証明書を一つの PEM ファイルに） / issue: key and certificate in one PEM file
     Issue {
         /// 事業所番号 / office number
         number: OfficeNumber,
@@ -33,20 +50,47 @@ pub(super) enum Key {
 
 impl Cert {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
-        let Self::Issue { number, out, key } = self;
-        let config = context.load()?;
-        let folder = context.config.parent().unwrap_or(std::path::Path::new(".")).to_owned();
-        let kind = match key {
-            Key::P256 => KeyKind::EcP256,
-            Key::Rsa2048 => KeyKind::Rsa2048,
-        };
-        let authority = development_authority(&folder)?;
-        let identity = issue_office(&authority, number, &config.domain, kind, Clock.now()).map_err(InitError::from)?;
-        write_private(&out, identity.to_pem().as_bytes())?;
-        let shown = out.display();
-        context.say(
-            &format!("{number} の開発用証明書を {shown} に書きました。"),
-            &format!("Wrote a development certificate for {number} to {shown}."),
-        )
+        match self {
+            Self::Add { number, file } => add(context, number, file),
+            Self::List { number, pem } => list(context, number, pem),
+            Self::Issue { number, out, key } => issue(context, number, out, key),
+        }
     }
+}
+
+fn add(context: &mut Context<'_>, number: OfficeNumber, file: PathBuf) -> Result<(), Failure> {
+    let pem = std::fs::read(&file).map_err(|why| Failure::Read(file, why))?;
+    // The gateway needs the certificate alone; a private key beside it stays here.
+    let certificate = Certificate::from_pem(&pem).map_err(|why| Refusal::MessageMalformed.about(why))?;
+    context.ask(&Request::CertAdd { number, pem: certificate.to_pem() })?;
+    context.say("証明書を登録しました。", "The certificate is on the roll.")
+}
+
+fn list(context: &mut Context<'_>, number: Option<OfficeNumber>, pem: bool) -> Result<(), Failure> {
+    let Reply::Certificates { certificates } = context.ask(&Request::CertList { number })? else {
+        return Err(unexpected());
+    };
+    context.rows(&certificates, |row| {
+        if pem {
+            return row.pem.trim_end().to_owned();
+        }
+        format!("{}\t{}\t{}\t{}\t{}", row.party, row.from, row.until, row.fingerprint, row.subject)
+    })
+}
+
+fn issue(context: &mut Context<'_>, number: OfficeNumber, out: PathBuf, key: Key) -> Result<(), Failure> {
+    let config = context.load()?;
+    let folder = context.config.parent().unwrap_or(std::path::Path::new(".")).to_owned();
+    let kind = match key {
+        Key::P256 => KeyKind::EcP256,
+        Key::Rsa2048 => KeyKind::Rsa2048,
+    };
+    let authority = development_authority(&folder)?;
+    let identity = issue_office(&authority, number, &config.domain, kind, Clock.now()).map_err(InitError::from)?;
+    write_private(&out, identity.to_pem().as_bytes())?;
+    let shown = out.display();
+    context.say(
+        &format!("{number} の開発用証明書を {shown} に書きました。"),
+        &format!("Wrote a development certificate for {number} to {shown}."),
+    )
 }

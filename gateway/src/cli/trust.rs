@@ -1,7 +1,9 @@
-//! `trust add-ca|list`: the authorities whose office certificates are trusted.
+//! `trust add-ca|add-crl|list`: the authorities whose office certificates are trusted.
 
 use std::path::PathBuf;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use clap::Subcommand;
 
 use super::{Context, Failure, unexpected};
@@ -12,6 +14,11 @@ pub(super) enum Trust {
     /// 認証局を加える / trust an authority
     AddCa {
         /// 証明書のファイル（PEM） / certificate file (PEM)
+        file: PathBuf,
+    },
+    /// 失効リストを取り込む（同じ認証局の前のものと入れ替える） / take in a revocation list, in place of that authority's last
+    AddCrl {
+        /// 失効リストのファイル（DER） / list file (DER)
         file: PathBuf,
     },
     /// 一覧 / list
@@ -25,10 +32,14 @@ impl Trust {
                 let pem = std::fs::read_to_string(&file).map_err(|why| Failure::Read(file, why))?;
                 Request::TrustAddCa { pem }
             }
+            Self::AddCrl { file } => {
+                let der = std::fs::read(&file).map_err(|why| Failure::Read(file, why))?;
+                Request::TrustAddCrl { der: STANDARD.encode(der) }
+            }
             Self::List => Request::TrustList,
         };
         match context.ask(&request)? {
-            Reply::Done => context.say("認証局を加えました。", "The authority is trusted now."),
+            Reply::Done => context.say("信頼の設定を更新しました。", "Trust is updated."),
             Reply::Authorities { authorities } => context.rows(&authorities, |authority| {
                 format!("{}\t{}\t{}", authority.subject, authority.until, authority.fingerprint)
             }),

@@ -62,7 +62,7 @@ impl<S: Store> SmtpDesk<S> {
             octets: Private(&body.octets),
             peer: self.address,
         };
-        let admitted = admit(arrival, &house.store.roll(), &house.trust(), house.config.limits.message_bytes, now)?;
+        let admitted = admit(arrival, &house.store.roll(), &house.trust(), &house.config.rules(), now)?;
         let (id, from, to) = (admitted.message_id().to_owned(), admitted.from(), admitted.to());
         let (kind, bytes) = (admitted.kind().name(), admitted.octets().len());
         let delivery = house.store.deliver(admitted, now).await.map_err(|error| house.refusal_of(error))?;

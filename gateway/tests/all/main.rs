@@ -5,4 +5,5 @@ mod admin;
 mod connections;
 mod lines;
 mod logins;
+mod sealed;
 mod support;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use fumibako_gateway::{Clock, Config, Gateway, InitOptions, Limits, Ports, Reply, Request, Running, Secret, init};
+use fumibako_signer::{Certificate, Trust};
 use tempfile::TempDir;
 
 pub(crate) const SENDER: &str = "9970000011";
@@ -21,6 +22,10 @@ impl Fixture {
     }
 
     pub(crate) async fn with(adjust: impl FnOnce(&mut Limits)) -> Self {
+        Self::with_config(|config| adjust(&mut config.limits)).await
+    }
+
+    pub(crate) async fn with_config(adjust: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = InitOptions {
             dir: folder.path().into(),
@@ -29,7 +34,7 @@ impl Fixture {
             ports: Ports::Ephemeral,
         };
         let mut config = init(&options, Clock.now()).unwrap();
-        adjust(&mut config.limits);
+        adjust(&mut config);
         let running = Gateway::start(config.clone()).await.unwrap();
         let fixture = Self { folder, config, running };
         for (number, name) in [(SENDER, "あおぞら居宅介護支援事業所"), (RECIPIENT, "ひまわり訪問介護")]
@@ -49,6 +54,12 @@ impl Fixture {
 
     pub(crate) async fn done(&self, request: Request) {
         assert_eq!(self.ask(request).await, Reply::Done);
+    }
+
+    /// The offices' authorities, as an office trusts them.
+    pub(crate) fn trust(&self) -> Trust {
+        let pem = std::fs::read(self.folder.path().join("dev-ca/offices-ca.pem")).unwrap();
+        Trust::new(Certificate::many_from_pem(&pem).unwrap()).unwrap()
     }
 
     /// The authority of the gateway's TLS certificate.

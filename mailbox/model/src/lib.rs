@@ -24,5 +24,5 @@ pub use mailbox::{
 };
 pub use private::Private;
 pub use refusal::{ABOUT_BYTES, NotACode, Refusal, Refused, Row};
-pub use roll::{Account, CertificateKey, End, JAPAN, Licence, Office, Roll, japanese_day};
+pub use roll::{Account, CertificateKey, End, Enrolled, JAPAN, Licence, Office, Roll, japanese_day};
 pub use state::{MDN_SENT, State};

@@ -53,6 +53,21 @@ pub struct CertificateKey {
     pub serial: String,
 }
 
+/// A certificate on the roll: whose it is, and what a sender encrypts to.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Enrolled {
+    /// What names it.
+    pub key: CertificateKey,
+    /// Whose it is.
+    pub party: Party,
+    /// Its octets (DER).
+    pub der: Vec<u8>,
+    /// Its first moment.
+    pub from: Timestamp,
+    /// Its last moment.
+    pub until: Timestamp,
+}
+
 /// Which end of a bundle an office stands at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -68,7 +83,7 @@ pub struct Roll {
     domain: Domain,
     offices: HashMap<OfficeNumber, Office>,
     accounts: HashMap<String, Account>,
-    bindings: HashMap<CertificateKey, Party>,
+    certificates: HashMap<CertificateKey, Enrolled>,
 }
 
 impl Roll {
@@ -77,13 +92,13 @@ impl Roll {
         domain: Domain,
         offices: impl IntoIterator<Item = Office>,
         accounts: impl IntoIterator<Item = Account>,
-        bindings: impl IntoIterator<Item = (CertificateKey, Party)>,
+        certificates: impl IntoIterator<Item = Enrolled>,
     ) -> Self {
         Self {
             domain,
             offices: offices.into_iter().map(|office| (office.number, office)).collect(),
             accounts: accounts.into_iter().map(|account| (account.login.clone(), account)).collect(),
-            bindings: bindings.into_iter().collect(),
+            certificates: certificates.into_iter().map(|enrolled| (enrolled.key.clone(), enrolled)).collect(),
         }
     }
 
@@ -119,8 +134,19 @@ impl Roll {
             (address.domain == self.domain).then(|| address.party()).flatten()
         });
         named
-            .or_else(|| self.bindings.get(key).cloned())
+            .or_else(|| self.certificates.get(key).map(|enrolled| enrolled.party.clone()))
             .ok_or_else(|| Refusal::CertificateNamesNobody.about(format_args!("serial {}", key.serial)))
+    }
+
+    /// The certificates on the roll, in no order.
+    pub fn certificates(&self) -> impl Iterator<Item = &Enrolled> {
+        self.certificates.values()
+    }
+
+    /// The certificates of a party that are valid at this moment.
+    pub fn current(&self, party: &Party, now: Timestamp) -> impl Iterator<Item = &Enrolled> {
+        let current = move |enrolled: &&Enrolled| (enrolled.from..=enrolled.until).contains(&now);
+        self.certificates.values().filter(move |enrolled| enrolled.party == *party).filter(current)
     }
 
     /// Profile §5.5: `login` may send for `office`: it is the office itself. Mandates widen this (Profile §9).
@@ -149,6 +175,12 @@ impl Licence {
     /// Counts from the first day's midnight to the end of the last day, in Japan.
     pub fn in_force(&self, now: Timestamp) -> bool {
         (self.from..=self.until).contains(&japanese_day(now))
+    }
+}
+
+impl std::fmt::Debug for Enrolled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Enrolled").field("key", &self.key).field("party", &self.party).finish_non_exhaustive()
     }
 }
 
@@ -186,10 +218,13 @@ mod tests {
                 office("9970000037", Some(year), Some("届出の確認中")),
             ],
             [],
-            [(
-                CertificateKey { issuer: "CN=Test CA".into(), serial: "0a".into() },
-                Party::Office("9970000029".parse().unwrap()),
-            )],
+            [Enrolled {
+                key: CertificateKey { issuer: "CN=Test CA".into(), serial: "0a".into() },
+                party: Party::Office("9970000029".parse().unwrap()),
+                der: vec![0x30],
+                from: "2026-01-01T00:00:00Z".parse().unwrap(),
+                until: "2026-12-31T23:59:59Z".parse().unwrap(),
+            }],
         )
     }
 
@@ -226,6 +261,16 @@ mod tests {
         assert_eq!(bind("0a", &[]).as_deref(), Ok("9970000029"));
         assert_eq!(bind("0a", &["9970000011@elsewhere.example"]).as_deref(), Ok("9970000029"));
         assert_eq!(bind("01", &["9970000011@elsewhere.example"]).unwrap_err().why, Refusal::CertificateNamesNobody);
+    }
+
+    #[test]
+    fn a_certificate_is_current_from_its_first_to_its_last_second() {
+        let count = |party: &str, now: &str| roll().current(&party.parse().unwrap(), now.parse().unwrap()).count();
+        assert_eq!(count("9970000029", "2025-12-31T23:59:59Z"), 0);
+        assert_eq!(count("9970000029", "2026-01-01T00:00:00Z"), 1);
+        assert_eq!(count("9970000029", "2026-12-31T23:59:59Z"), 1);
+        assert_eq!(count("9970000029", "2027-01-01T00:00:00Z"), 0);
+        assert_eq!(count("9970000011", "2026-06-01T00:00:00Z"), 0);
     }
 
     #[test]

@@ -27,10 +27,14 @@ CREATE TABLE account (
     password_hash TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE binding (
-    issuer TEXT NOT NULL,
-    serial TEXT NOT NULL,
-    party  TEXT NOT NULL,
+-- Whose certificate it is; senders encrypt to the valid ones of an office. Times here are seconds.
+CREATE TABLE certificate (
+    issuer      TEXT NOT NULL,
+    serial      TEXT NOT NULL,
+    party       TEXT NOT NULL,
+    der         BLOB NOT NULL,
+    valid_from  INTEGER NOT NULL,
+    valid_until INTEGER NOT NULL,
     PRIMARY KEY (issuer, serial)
 ) STRICT, WITHOUT ROWID;
 

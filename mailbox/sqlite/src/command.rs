@@ -1,6 +1,6 @@
 //! What is asked of the writer, and where the answer goes.
 
-use fumibako_model::{Account, CertificateKey, FolderId, FolderName, Office, OfficeNumber, Party, Uid, UidValidity};
+use fumibako_model::{Account, Enrolled, FolderId, FolderName, Office, OfficeNumber, Uid, UidValidity};
 use fumibako_store::{Admitted, Delivery, Draft, FlagOrder, Kind, StoreError};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
@@ -20,7 +20,7 @@ pub(crate) enum Command {
     Copy(OfficeNumber, FolderId, Vec<Uid>, FolderName, Reply<(UidValidity, Vec<(Uid, Uid)>)>),
     PutOffice(Office, Reply<()>),
     PutAccount(Account, Reply<()>),
-    Bind(CertificateKey, Party, Reply<()>),
+    Enrol(Enrolled, Reply<()>),
     /// Ends the writer once everything before it is answered.
     Close(Reply<()>),
 }
@@ -74,7 +74,7 @@ impl Command {
 
     /// Does it change the roll?
     pub(crate) fn is_of_the_roll(&self) -> bool {
-        matches!(self, Self::PutOffice(..) | Self::PutAccount(..) | Self::Bind(..))
+        matches!(self, Self::PutOffice(..) | Self::PutAccount(..) | Self::Enrol(..))
     }
 
     pub(crate) fn is_close(&self) -> bool {
@@ -100,7 +100,7 @@ impl Command {
             }
             Self::PutOffice(office, reply) => reply.quiet(roll::put_office(rows, office).await),
             Self::PutAccount(account, reply) => reply.quiet(roll::put_account(rows, account).await),
-            Self::Bind(key, party, reply) => reply.quiet(roll::bind(rows, key, party).await),
+            Self::Enrol(certificate, reply) => reply.quiet(roll::enrol(rows, certificate).await),
             Self::Close(reply) => reply.quiet(Ok(())),
         }
     }
@@ -117,7 +117,7 @@ impl Command {
             | Self::Expunge(_, _, _, reply)
             | Self::PutOffice(_, reply)
             | Self::PutAccount(_, reply)
-            | Self::Bind(_, _, reply)
+            | Self::Enrol(_, reply)
             | Self::Close(reply) => reply.send(failed),
         }
     }

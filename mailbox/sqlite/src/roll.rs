@@ -1,6 +1,7 @@
 //! 登録簿 in rows: changed one row at a time, read whole.
 
-use fumibako_model::{Account, CertificateKey, Domain, Licence, Office, OfficeNumber, Party, Roll};
+use fumibako_model::{Account, CertificateKey, Domain, Enrolled, Licence, Office, OfficeNumber, Party, Roll};
+use jiff::Timestamp;
 use serde::Deserialize;
 use sqlx::SqliteConnection;
 
@@ -44,15 +45,20 @@ pub(crate) async fn put_account(rows: &mut SqliteConnection, account: &Account) 
     Ok(())
 }
 
-/// Says whose certificate this is.
-pub(crate) async fn bind(rows: &mut SqliteConnection, key: &CertificateKey, party: &Party) -> Result<(), Stop> {
-    let party = party.to_string();
+/// Puts a certificate on the roll, or replaces its row.
+pub(crate) async fn enrol(rows: &mut SqliteConnection, certificate: &Enrolled) -> Result<(), Stop> {
+    let party = certificate.party.to_string();
+    let (from, until) = (certificate.from.as_second(), certificate.until.as_second());
     sqlx::query!(
-        "INSERT INTO binding (issuer, serial, party) VALUES (?, ?, ?)
-         ON CONFLICT (issuer, serial) DO UPDATE SET party = excluded.party",
-        key.issuer,
-        key.serial,
-        party
+        "INSERT INTO certificate (issuer, serial, party, der, valid_from, valid_until) VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT (issuer, serial) DO UPDATE SET party = excluded.party, der = excluded.der,
+                                  valid_from = excluded.valid_from, valid_until = excluded.valid_until",
+        certificate.key.issuer,
+        certificate.key.serial,
+        party,
+        certificate.der,
+        from,
+        until
     )
     .execute(rows)
     .await?;
@@ -82,14 +88,13 @@ pub(crate) async fn load(rows: &mut SqliteConnection, domain: &Domain) -> Result
     )
     .fetch_one(&mut *rows)
     .await?;
-    let bindings = sqlx::query_scalar!(
-        r#"SELECT json_group_array(json_array(issuer, serial, party)) AS "bindings!: String" FROM binding"#
+    let certificates = sqlx::query!(
+        r#"SELECT issuer, serial, party, der AS "der!: Vec<u8>", valid_from, valid_until FROM certificate"#
     )
-    .fetch_one(rows)
+    .fetch_all(rows)
     .await?;
     let offices: Vec<OfficeRow> = serde_json::from_str(&offices).map_err(unreadable)?;
     let accounts: Vec<(String, String, String)> = serde_json::from_str(&accounts).map_err(unreadable)?;
-    let bindings: Vec<(String, String, String)> = serde_json::from_str(&bindings).map_err(unreadable)?;
     Ok(Roll::new(
         domain.clone(),
         offices.into_iter().map(OfficeRow::office),
@@ -97,9 +102,17 @@ pub(crate) async fn load(rows: &mut SqliteConnection, domain: &Domain) -> Result
             .into_iter()
             .map(|(login, party, password_hash)| Ok(Account { login, party: self::party(&party)?, password_hash }))
             .collect::<Result<Vec<_>, sqlx::Error>>()?,
-        bindings
+        certificates
             .into_iter()
-            .map(|(issuer, serial, party)| Ok((CertificateKey { issuer, serial }, self::party(&party)?)))
+            .map(|row| {
+                Ok(Enrolled {
+                    key: CertificateKey { issuer: row.issuer, serial: row.serial },
+                    party: self::party(&row.party)?,
+                    der: row.der,
+                    from: Timestamp::from_second(row.valid_from).map_err(unreadable)?,
+                    until: Timestamp::from_second(row.valid_until).map_err(unreadable)?,
+                })
+            })
             .collect::<Result<Vec<_>, sqlx::Error>>()?,
     ))
 }

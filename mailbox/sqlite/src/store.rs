@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use fumibako_model::{
-    Account, CertificateKey, Changes, Domain, Evidence, EvidenceId, FolderId, FolderName, FolderStatus, FolderView,
-    MessageId, ModSeq, Office, OfficeNumber, Party, Private, Roll, Uid, UidValidity,
+    Account, Changes, Domain, Enrolled, Evidence, EvidenceId, FolderId, FolderName, FolderStatus, FolderView,
+    MessageId, ModSeq, Office, OfficeNumber, Private, Roll, Uid, UidValidity,
 };
 use fumibako_store::{Admitted, Census, Delivery, Draft, FlagOrder, News, Store, StoreError};
 use jiff::Timestamp;
@@ -75,8 +75,8 @@ impl Store for SqliteStore {
         self.change(|reply| Command::PutAccount(account, reply)).await
     }
 
-    async fn bind(&self, certificate: CertificateKey, party: Party) -> Result<(), StoreError> {
-        self.change(|reply| Command::Bind(certificate, party, reply)).await
+    async fn enrol(&self, certificate: Enrolled) -> Result<(), StoreError> {
+        self.change(|reply| Command::Enrol(certificate, reply)).await
     }
 
     async fn deliver(&self, message: Admitted, now: Timestamp) -> Result<Delivery, StoreError> {

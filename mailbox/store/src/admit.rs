@@ -7,10 +7,11 @@ use std::net::IpAddr;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use fumibako_model::{Address, CertificateKey, End, OfficeNumber, Party, Private, Refusal, Refused, Roll};
-use fumibako_signer::{CertificateError, Signature, SignatureError, Signed, Trust};
+use fumibako_signer::{CertificateError, RevocationError, Signature, SignatureError, Signed, Trust};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 
+use content::Form;
 pub use content::Receipt;
 use fields::Fields;
 pub use fields::message_id_of;
@@ -53,20 +54,36 @@ pub enum Kind {
     Receipt(Receipt),
 }
 
+/// What the operator decides about admission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Largest message, in bytes. Default 25 MiB.
+    pub most_bytes: usize,
+    /// Are bundles that the gateway could read accepted? Default: yes; sealed ones always are.
+    pub accept_signed: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { most_bytes: 25 << 20, accept_signed: true }
+    }
+}
+
 /// Admits a message or says why not. Nothing is asked of a clock, a file or a socket.
 pub fn admit(
     arrival: Arrival<'_>,
     roll: &Roll,
     trust: &Trust,
-    most_bytes: usize,
+    rules: &Rules,
     now: Timestamp,
 ) -> Result<Admitted, Refused> {
     let octets = arrival.octets.0;
-    let fields = Fields::read(octets, most_bytes)?; //              Profile §5.1: within limits, one header
+    let fields = Fields::read(octets, rules.most_bytes)?; //        Profile §5.1: within limits, one header
     let recipient = one_recipient(arrival.to, &fields, roll)?; //   Profile §5.1: one recipient office
     let signed = Signed::read(octets).map_err(not_signed)?; //      Profile §4.1, §5.2: the outer layer is a signature
     let signature = signed.verify().map_err(not_signed)?; //        Profile §5.2: it verifies over these bytes
     trust.check(&signature, now).map_err(not_trusted)?; //          Profile §5.3: chain, validity, usage
+    trust.check_revocation(&signature, now).map_err(revoked)?; //   Profile §5.3: not revoked, as far as lists say
     let from = one_sender(arrival.from, &fields, roll)?; //         Profile §5.4: one office sends
     let holder = roll.bind(&key(&signature), &signature.signer().rfc822_names())?; // Profile §5.4: whose certificate
     its_certificate(&holder, from)?; //                             Profile §5.4: the office's own
@@ -75,7 +92,10 @@ pub fn admit(
     roll.licensed(recipient, End::Recipient, now)?; //              Profile §5.6
     two_offices(from, recipient)?; //                               Profile §5.6: sender ≠ recipient
     fields.agree_with(signed.part())?; //                           Profile §5.7: signed fields equal the outer ones
-    let kind = content::read(signed.part(), &fields, from, recipient)?; // Profile §5.7: names, send units; or a receipt
+    let kind = match content::form(signed.part())? {
+        Form::Sealed => content::sealed(signed.part(), &fields, roll, recipient, now)?, // Profile §5.10: he can open it
+        Form::Readable => content::read(signed.part(), &fields, (from, recipient), rules)?, // Profile §5.7: names, units
+    };
     Ok(Admitted {
         size: octets.len() as u64,
         sha256: sha256(octets), //                                  Profile §5.8: exactly once, decided in the store
@@ -124,6 +144,16 @@ fn key(signature: &Signature) -> CertificateKey {
     CertificateKey { issuer: signature.signer().issuer(), serial: signature.signer().serial_hex() }
 }
 
+/// Whether a certificate was revoked, as the catalogue says it.
+fn revoked(error: RevocationError) -> Refused {
+    use RevocationError as E;
+    match error {
+        E::Certificate(error) => not_trusted(error),
+        E::Revoked { .. } => Refusal::CertificateRevoked.about(error),
+        E::Stale { .. } | E::NoList { .. } => Refusal::RevocationUnknown.about(error),
+    }
+}
+
 fn sha256(octets: &[u8]) -> [u8; 32] {
     let mut sum = [0; 32];
     sum.copy_from_slice(digest(&SHA256, octets).as_ref());
@@ -155,7 +185,7 @@ fn not_signed(error: SignatureError) -> Refused {
 }
 
 /// Why a certificate is not believed, as the catalogue says it.
-fn not_trusted(error: CertificateError) -> Refused {
+pub fn not_trusted(error: CertificateError) -> Refused {
     use CertificateError as E;
     let why = match &error {
         E::UnknownIssuer { .. } => Refusal::UnknownAuthority,

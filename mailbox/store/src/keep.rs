@@ -4,8 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use fumibako_model::{
-    Account, CertificateKey, Changes, Evidence, EvidenceId, FlagChange, FolderId, FolderName, FolderStatus, FolderView,
-    MessageId, ModSeq, NamedFlags, Office, OfficeNumber, Party, Private, Refused, Roll, Uid, UidValidity,
+    Account, Changes, Enrolled, Evidence, EvidenceId, FlagChange, FolderId, FolderName, FolderStatus, FolderView,
+    MessageId, ModSeq, NamedFlags, Office, OfficeNumber, Private, Refused, Roll, Uid, UidValidity,
 };
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -27,8 +27,8 @@ pub trait Store: Send + Sync + 'static {
     /// Puts a login on the roll, or replaces it.
     fn put_account(&self, account: Account) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Says whose certificate this is.
-    fn bind(&self, certificate: CertificateKey, party: Party) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Puts a certificate on the roll, or replaces its row: whose it is, and that senders encrypt to it.
+    fn enrol(&self, certificate: Enrolled) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Makes an admitted message durable: a bundle in the recipient's `INBOX` and the sender's `Sent`, a receipt in
     /// both offices' `Receipts`. After `Ok` the power may fail and the message is still there (Profile §11.1).

@@ -24,7 +24,7 @@ use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
 use fumibako_signer::{Identity, Trust, sign};
 use jiff::Timestamp;
 
-use crate::{Admitted, Arrival, Store, StoreError, admit};
+use crate::{Admitted, Arrival, Rules, Store, StoreError, admit};
 
 /// Every test of the suite, each on a fresh store. `$fresh` is an async function that returns whatever must live as
 /// long as the store, and the store in an `Arc`.
@@ -205,7 +205,7 @@ impl World {
             octets: Private(octets),
             peer: std::net::Ipv4Addr::LOCALHOST.into(),
         };
-        admit(arrival, &store.roll(), &self.trust, 25 << 20, now()).unwrap()
+        admit(arrival, &store.roll(), &self.trust, &Rules::default(), now()).unwrap()
     }
 }
 

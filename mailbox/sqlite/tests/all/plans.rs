@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
 /// Queries that are meant to read whole tables (the roll, the census) or every pair (new folders and their marks).
 const WHOLE: [&str; 5] =
-    ["suspended', suspended", "password_hash))", "json_array(issuer", "count(*) FROM evidence", "json_each(?) mark"];
+    ["suspended', suspended", "password_hash))", "valid_until FROM certificate", "count(*) FROM evidence", "json_each(?) mark"];
 
 #[tokio::test]
 async fn every_query_finds_its_rows_by_key() {

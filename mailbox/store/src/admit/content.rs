@@ -3,11 +3,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_careplan::{Gathered, Recognised, gather, recognise};
-use fumibako_model::{BundleFacts, OfficeNumber, Refusal, Refused};
+use fumibako_model::{BundleFacts, Enrolled, OfficeNumber, Party, Refusal, Refused, Roll};
+use fumibako_signer::{Certificate, DecryptError, Enveloped};
+use jiff::Timestamp;
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders};
 
-use super::Kind;
-use super::fields::{Fields, message_id, read_section};
+use super::fields::{Fields, message_id, read_section, repeats_routing};
+use super::{Kind, Rules};
 
 /// Most MIME parts of one message (Profile §12).
 const PARTS: usize = 1000;
@@ -21,8 +23,57 @@ pub struct Receipt {
     pub content_digest: [u8; 32],
 }
 
+/// Can the gateway read the signed part?
+pub(super) enum Form {
+    /// An envelope, for the recipient only.
+    Sealed,
+    /// MIME that everybody can read.
+    Readable,
+}
+
+/// RFC 8551 §3.2: what the signed part says of itself.
+pub(super) fn form(part: &[u8]) -> Result<Form, Refused> {
+    let fields = read_section(part)?;
+    let kind = fields.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value.as_str());
+    let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let sealed = ["application/pkcs7-mime", "application/x-pkcs7-mime"].iter().any(|m| kind.eq_ignore_ascii_case(m));
+    Ok(if sealed { Form::Sealed } else { Form::Readable })
+}
+
+/// Profile §5.10: a sealed bundle says in signed fields where it goes and what it is, and the addressed office can open
+/// it with a current certificate. Nothing inside is read.
+pub(super) fn sealed(
+    part: &[u8],
+    fields: &Fields,
+    roll: &Roll,
+    to: OfficeNumber,
+    now: Timestamp,
+) -> Result<Kind, Refused> {
+    if !repeats_routing(part)? {
+        return Err(Refusal::SignedFieldsDiffer.about("a sealed bundle repeats its routing fields in the signed part"));
+    }
+    let facts = fields.get("fumibako-bundle").ok_or_else(|| Refusal::MessageMalformed.about("no Fumibako-Bundle"))?;
+    facts.parse::<BundleFacts>().map_err(|why| Refusal::MessageMalformed.about(why))?;
+    let envelope = Enveloped::read(part).map_err(|why| match why {
+        DecryptError::Algorithm(_) => Refusal::AlgorithmNotAllowed.about(why),
+        other => Refusal::MessageMalformed.about(other),
+    })?;
+    let recipient = Party::Office(to);
+    let opens = |enrolled: &Enrolled| Certificate::from_der(&enrolled.der).is_ok_and(|known| envelope.is_for(&known));
+    if roll.current(&recipient, now).any(opens) {
+        Ok(Kind::Bundle)
+    } else {
+        Err(Refusal::NotSealedToRecipient.about(to))
+    }
+}
+
 /// Profile §5.7: reads the signed part as far as its kind demands.
-pub(super) fn read(part: &[u8], fields: &Fields, from: OfficeNumber, to: OfficeNumber) -> Result<Kind, Refused> {
+pub(super) fn read(
+    part: &[u8],
+    fields: &Fields,
+    (from, to): (OfficeNumber, OfficeNumber),
+    rules: &Rules,
+) -> Result<Kind, Refused> {
     let message = MessageParser::new().with_mime_headers().parse(part);
     let message = message.ok_or_else(|| Refusal::MessageMalformed.about("signed part"))?;
     if message.parts.len() > PARTS {
@@ -30,6 +81,9 @@ pub(super) fn read(part: &[u8], fields: &Fields, from: OfficeNumber, to: OfficeN
     }
     if let Some(report) = message.parts.iter().find(|part| is_disposition(part)) {
         return receipt(report.contents()).map(Kind::Receipt);
+    }
+    if !rules.accept_signed {
+        return Err(Refusal::FormNotAccepted.about("signed only"));
     }
     files(&message, fields, from, to).map(|()| Kind::Bundle)
 }

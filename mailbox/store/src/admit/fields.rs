@@ -68,22 +68,28 @@ impl Fields {
         message_id(value).ok_or_else(|| Refusal::MessageMalformed.about("message-id"))
     }
 
-    /// Profile §4: a signed part that repeats one routing field repeats all of them, equal to the outer ones. A plain
+    /// Profile §4.2: a signed part that repeats one routing field repeats all of them, equal to the outer ones. A plain
     /// mail tool repeats none; its readable file names then say where the bundle goes.
     pub(super) fn agree_with(&self, part: &[u8]) -> Result<(), Refused> {
-        let inner = Self { fields: read_section(part)? };
-        let routing = |fields: &Self| {
-            let mut routing: Vec<_> = fields.fields.iter().filter(|(name, _)| is_routing(name)).cloned().collect();
-            routing.sort();
-            routing
-        };
-        let (outer, inner) = (routing(self), routing(&inner));
+        let (outer, inner) = (routing(&self.fields), routing(&read_section(part)?));
         if inner.is_empty() || inner == outer {
             return Ok(());
         }
         let differs = outer.iter().chain(&inner).find(|field| !(outer.contains(field) && inner.contains(field)));
         Err(Refusal::SignedFieldsDiffer.about(differs.map_or("routing fields", |(name, _)| name.as_str())))
     }
+}
+
+/// Does the signed part repeat the routing fields?
+pub(super) fn repeats_routing(part: &[u8]) -> Result<bool, Refused> {
+    Ok(!routing(&read_section(part)?).is_empty())
+}
+
+/// The routing fields among these, in one order.
+fn routing(fields: &[(String, String)]) -> Vec<(String, String)> {
+    let mut routing: Vec<_> = fields.iter().filter(|(name, _)| is_routing(name)).cloned().collect();
+    routing.sort();
+    routing
 }
 
 /// The Message-ID of any message, if it has a well-formed one: an office's own drafts need not be admissible.

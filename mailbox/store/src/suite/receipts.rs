@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fumibako_model::{Account, CertificateKey, Event, Flags, OfficeNumber, Party, Refusal, Uid};
+use fumibako_model::{Account, CertificateKey, Enrolled, Event, Flags, OfficeNumber, Party, Refusal, Uid};
 
 use super::{World, folder, himawari, kaede, keywords, now, refused, sakura, view};
 use crate::{Admitted, Store};
@@ -107,7 +107,14 @@ pub async fn the_roll_is_what_was_last_put<S: Store>(store: Arc<S>) {
     store.put_office(office.clone()).await.unwrap();
     let key = CertificateKey { issuer: "CN=Suite CA".into(), serial: "0a".into() };
     let agent = Party::Agent("machida-care".parse().unwrap());
-    store.bind(key.clone(), agent.clone()).await.unwrap();
+    let certificate = Enrolled {
+        key: key.clone(),
+        party: agent.clone(),
+        der: vec![0x30, 0x00],
+        from: now(),
+        until: now() + jiff::SignedDuration::from_hours(1),
+    };
+    store.enrol(certificate.clone()).await.unwrap();
     for password_hash in ["$argon2id$one", "$argon2id$two"] {
         let account =
             Account { login: "himawari".into(), party: Party::Office(himawari()), password_hash: password_hash.into() };
@@ -116,6 +123,7 @@ pub async fn the_roll_is_what_was_last_put<S: Store>(store: Arc<S>) {
     let roll = store.roll();
     assert_eq!(roll.office(himawari()), Some(&office));
     assert_eq!(roll.bind(&key, &[]), Ok(agent));
+    assert_eq!(roll.certificates().collect::<Vec<_>>(), [&certificate]);
     assert_eq!(roll.account("himawari").unwrap().password_hash, "$argon2id$two");
     assert_eq!((roll.offices().count(), store.census().await.unwrap().accounts), (3, 1));
     assert_eq!(old.office(himawari()).unwrap().suspended, None, "a snapshot does not change");

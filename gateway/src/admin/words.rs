@@ -1,0 +1,216 @@
+//! What the operator may ask and what the gateway answers.
+
+use fumibako_model::{Office, OfficeNumber, Refusal};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// A question of the operator.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Request {
+    /// Puts an office on the roll.
+    OfficeAdd {
+        /// 事業所番号.
+        number: OfficeNumber,
+        /// 事業所名.
+        name: String,
+    },
+    /// All offices.
+    OfficeList,
+    /// One office.
+    OfficeShow {
+        /// 事業所番号.
+        number: OfficeNumber,
+    },
+    /// Stops an office from sending and being sent to.
+    OfficeSuspend {
+        /// 事業所番号.
+        number: OfficeNumber,
+        /// Why; shown to the operator.
+        reason: String,
+    },
+    /// Ends a suspension.
+    OfficeResume {
+        /// 事業所番号.
+        number: OfficeNumber,
+    },
+    /// Grants a licence, or replaces it.
+    LicenceGrant {
+        /// 事業所番号.
+        number: OfficeNumber,
+        /// First day; today in Japan when absent.
+        from: Option<Date>,
+        /// Last day; a year from the first when absent.
+        until: Option<Date>,
+    },
+    /// Makes a login, or gives it a new password.
+    AccountPut {
+        /// ユーザID.
+        login: String,
+        /// The office it acts as.
+        office: OfficeNumber,
+        /// パスワード.
+        password: Secret,
+    },
+    /// All logins.
+    AccountList,
+    /// Puts a certificate of an office on the roll: senders encrypt to it.
+    CertAdd {
+        /// 事業所番号.
+        number: OfficeNumber,
+        /// The certificate, PEM.
+        pem: String,
+    },
+    /// The certificates on the roll.
+    CertList {
+        /// Of this office only.
+        number: Option<OfficeNumber>,
+    },
+    /// Takes a revocation list into the trusted folder.
+    TrustAddCrl {
+        /// The list, DER in base64.
+        der: String,
+    },
+    /// Trusts an authority from now on.
+    TrustAddCa {
+        /// Its certificate, PEM.
+        pem: String,
+    },
+    /// The trusted authorities.
+    TrustList,
+    /// How the gateway is.
+    Status,
+}
+
+impl Request {
+    /// The word in logs: never what was asked about a person, never a password.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::OfficeAdd { .. } => "office-add",
+            Self::OfficeList => "office-list",
+            Self::OfficeShow { .. } => "office-show",
+            Self::OfficeSuspend { .. } => "office-suspend",
+            Self::OfficeResume { .. } => "office-resume",
+            Self::LicenceGrant { .. } => "licence-grant",
+            Self::AccountPut { .. } => "account-put",
+            Self::AccountList => "account-list",
+            Self::CertAdd { .. } => "cert-add",
+            Self::CertList { .. } => "cert-list",
+            Self::TrustAddCrl { .. } => "trust-add-crl",
+            Self::TrustAddCa { .. } => "trust-add-ca",
+            Self::TrustList => "trust-list",
+            Self::Status => "status",
+        }
+    }
+}
+
+/// A password on its way to the gateway.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("‹secret›")
+    }
+}
+
+/// The gateway's answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum Reply {
+    /// Done.
+    Done,
+    /// One office.
+    Office(Office),
+    /// Offices, by number.
+    Offices {
+        /// The rows.
+        offices: Vec<Office>,
+    },
+    /// Logins, by user ID.
+    Accounts {
+        /// The rows.
+        accounts: Vec<AccountRow>,
+    },
+    /// Certificates, by party and first day.
+    Certificates {
+        /// The rows.
+        certificates: Vec<CertificateRow>,
+    },
+    /// Trusted authorities.
+    Authorities {
+        /// Their subjects and ends.
+        authorities: Vec<AuthorityRow>,
+    },
+    /// How the gateway is.
+    Status(Box<Status>),
+    /// No, and why.
+    No {
+        /// The row of the catalogue.
+        code: Refusal,
+        /// What it is about.
+        about: String,
+    },
+}
+
+/// A login, without its password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountRow {
+    /// ユーザID.
+    pub login: String,
+    /// Whom it acts as.
+    pub party: String,
+}
+
+/// A certificate on the roll.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateRow {
+    /// Whose it is.
+    pub party: String,
+    /// Its subject.
+    pub subject: String,
+    /// Its first moment.
+    pub from: jiff::Timestamp,
+    /// Its last moment.
+    pub until: jiff::Timestamp,
+    /// SHA-256 of it, in hex.
+    pub fingerprint: String,
+    /// The certificate.
+    pub pem: String,
+}
+
+/// A trusted authority.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorityRow {
+    /// Its name.
+    pub subject: String,
+    /// Its last moment.
+    pub until: jiff::Timestamp,
+    /// SHA-256 of its certificate, in hex.
+    pub fingerprint: String,
+}
+
+/// How the gateway is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The mail domain.
+    pub domain: String,
+    /// The program's version.
+    pub version: String,
+    /// Offices on the roll.
+    pub offices: u64,
+    /// Logins.
+    pub accounts: u64,
+    /// Messages kept.
+    pub messages: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Pieces of evidence.
+    pub evidence: u64,
+    /// Messages answered 250 since the start.
+    pub accepted: u64,
+    /// Refusals since the start.
+    pub refused: u64,
+    /// Connections since the start.
+    pub connections: u64,
+}
