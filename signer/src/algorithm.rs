@@ -12,7 +12,7 @@ use const_oid::db::rfc5912::{
 };
 use const_oid::db::rfc8410::ID_ED_25519;
 use der::asn1::UintRef;
-use der::{Decode as _, Sequence};
+use der::{Any, Decode as _, Sequence};
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 /// A signature algorithm this crate accepts.
@@ -26,6 +26,16 @@ pub enum Algorithm {
     Ecdsa(Hash),
     /// Ed25519 (RFC 8419).
     Ed25519,
+}
+
+/// How an RSA key signs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum RsaPadding {
+    /// RSASSA-PKCS1-v1_5 (RFC 8017 §8.2): every mail program reads it.
+    #[default]
+    Pkcs1,
+    /// RSASSA-PSS with SHA-256 and a salt of 32 octets (RFC 8017 §8.1, RFC 4056).
+    Pss,
 }
 
 /// A digest this crate accepts.
@@ -99,7 +109,7 @@ impl Algorithm {
     }
 
     /// The digest over the content. RFC 8419 §3: Ed25519 goes with SHA-512.
-    fn hash(self) -> Hash {
+    pub(crate) fn hash(self) -> Hash {
         match self {
             Self::Rsa(hash) | Self::RsaPss(hash) | Self::Ecdsa(hash) => hash,
             Self::Ed25519 => Hash::Sha512,
@@ -304,6 +314,14 @@ fn pss_hash(algorithm: &AlgorithmIdentifierOwned) -> Result<Hash, Refused> {
         return Err(Refused::Mismatch("RSA-PSS needs a salt as long as its digest"));
     }
     Ok(hash)
+}
+
+/// RFC 4055 §3.1: what our own RSA-PSS signatures announce.
+pub(crate) fn pss_sha256() -> der::Result<AlgorithmIdentifierOwned> {
+    let hash = AlgorithmIdentifierOwned { oid: ID_SHA_256, parameters: Some(Any::null()) };
+    let mask = AlgorithmIdentifierOwned { oid: ID_MGF_1, parameters: Some(Any::encode_from(&hash)?) };
+    let parameters = PssParameters { hash: Some(hash), mask: Some(mask), salt: Some(32), trailer: None };
+    Ok(AlgorithmIdentifierOwned { oid: ID_RSASSA_PSS, parameters: Some(Any::encode_from(&parameters)?) })
 }
 
 fn find<T: Copy>(table: &[(ObjectIdentifier, T)], oid: ObjectIdentifier) -> Result<T, Refused> {

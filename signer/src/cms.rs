@@ -1,6 +1,7 @@
 //! The CMS structures that `cms` would encode anew. Certificates stay raw, so that an odd one neither changes nor spoils
 //! the message (RFC 5652 §5.1).
 
+use aws_lc_rs::digest::{self, Digest};
 use cms::content_info::CmsVersion;
 use cms::signed_data::{EncapsulatedContentInfo, SignedAttributes, SignerInfo};
 use const_oid::ObjectIdentifier;
@@ -14,6 +15,7 @@ use x509_cert::ext::pkix::name::GeneralNames;
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::time::Time;
 
+use crate::algorithm::Hash;
 use crate::certificate::Certificate;
 use crate::error::{CertificateError, Layer, SignError, SignatureError};
 use crate::limits::CERTIFICATES_MAX;
@@ -53,10 +55,10 @@ impl SignedData {
     }
 }
 
-/// RFC 5652 §11, RFC 5035 §4, RFC 6211, RFC 8551 §2.5.2.
+/// RFC 5035 §3, §5.4.1; RFC 6211 §2.
 const SIGNING_CERTIFICATE_V2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
+const SIGNING_CERTIFICATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.12");
 const ALGORITHM_PROTECTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.52");
-const SMIME_CAPABILITIES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.15");
 
 /// RFC 5035 §4.
 #[derive(Sequence)]
@@ -71,6 +73,22 @@ struct SigningCertificateV2 {
 struct EssCertIdV2 {
     #[asn1(optional = "true")]
     hash_algorithm: Option<AlgorithmIdentifierOwned>,
+    hash: OctetString,
+    #[asn1(optional = "true")]
+    issuer_serial: Option<IssuerSerial>,
+}
+
+/// RFC 2634 §5.4, the older form, whose digest is always SHA-1.
+#[derive(Sequence)]
+struct SigningCertificate {
+    certs: Vec<EssCertId>,
+    #[asn1(optional = "true")]
+    policies: Option<Any>,
+}
+
+/// RFC 2634 §5.4.1.
+#[derive(Sequence)]
+struct EssCertId {
     hash: OctetString,
     #[asn1(optional = "true")]
     issuer_serial: Option<IssuerSerial>,
@@ -93,13 +111,14 @@ struct AlgorithmProtection {
     mac: Option<AlgorithmIdentifierOwned>,
 }
 
-/// What our own signatures say about themselves.
+/// What each of our own signatures says about itself.
 pub(crate) fn attributes_for(
+    kind: ObjectIdentifier,
     digest: &[u8],
     at: Timestamp,
     certificate: &Certificate,
     algorithms: (&AlgorithmIdentifierOwned, &AlgorithmIdentifierOwned),
-) -> Result<SignedAttributes, SignError> {
+) -> Result<Vec<Attribute>, SignError> {
     let time = time(at).ok_or(SignError::Time)?;
     let hash = octets(&certificate.fingerprint())?;
     let named = SigningCertificateV2 {
@@ -108,40 +127,50 @@ pub(crate) fn attributes_for(
     };
     let protection =
         AlgorithmProtection { digest: algorithms.0.clone(), signature: Some(algorithms.1.clone()), mac: None };
-    // RFC 8551 §2.5.2: what the signer can open, best first.
-    let ciphers = [const_oid::db::rfc5911::ID_AES_256_GCM, const_oid::db::rfc5911::ID_AES_256_CBC];
-    let capabilities: Vec<_> = ciphers.map(|oid| AlgorithmIdentifierOwned { oid, parameters: None }).into();
-    let all = [
-        attribute(ID_CONTENT_TYPE, &const_oid::db::rfc5911::ID_DATA)?,
+    Ok(vec![
+        attribute(ID_CONTENT_TYPE, &kind)?,
         attribute(ID_MESSAGE_DIGEST, &octets(digest)?)?,
         attribute(ID_SIGNING_TIME, &time)?,
         attribute(SIGNING_CERTIFICATE_V2, &named)?,
         attribute(ALGORITHM_PROTECTION, &protection)?,
-        attribute(SMIME_CAPABILITIES, &capabilities)?,
-    ];
-    SetOfVec::try_from(Vec::from(all)).map_err(|_| SignError::Provider)
+    ])
 }
+
+/// RFC 5652 §11, RFC 2634 §2.7, §2.10: these are only worth something when they are signed.
+const MUST_BE_SIGNED: [ObjectIdentifier; 8] = [
+    ID_CONTENT_TYPE,
+    ID_MESSAGE_DIGEST,
+    ID_SIGNING_TIME,
+    SIGNING_CERTIFICATE,
+    SIGNING_CERTIFICATE_V2,
+    ALGORITHM_PROTECTION,
+    crate::ess::RECEIPT_REQUEST,
+    crate::ess::MESSAGE_SIGNATURE_DIGEST,
+];
 
 /// What a signer signed beside the content.
 pub(crate) struct Stated {
     pub(crate) digest: Vec<u8>,
     pub(crate) signing_time: Option<Timestamp>,
+    /// Whether the signer named its certificate (RFC 5035 §3), which is then the one that was found.
+    pub(crate) names_certificate: bool,
 }
 
 /// Reads and compares a signer's attributes: each at most once, with one value, and none of them unsigned.
-pub(crate) fn read_attributes(signer: &SignerInfo, certificate: &Certificate) -> Result<Stated, SignatureError> {
+pub(crate) fn read_attributes(
+    signer: &SignerInfo,
+    certificate: &Certificate,
+    kind: ObjectIdentifier,
+) -> Result<Stated, SignatureError> {
     let wrong = |reason| malformed(Layer::Attributes, reason);
     let stated = signer.signed_attrs.as_ref().ok_or(wrong("the signature has none"))?;
-    // RFC 5652 §11: these are only worth something when they are signed.
-    let must_be_signed =
-        [ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNING_TIME, SIGNING_CERTIFICATE_V2, ALGORITHM_PROTECTION];
     let unsigned = signer.unsigned_attrs.as_ref().map_or(&[][..], SetOfVec::as_slice);
-    if unsigned.iter().any(|attribute| must_be_signed.contains(&attribute.oid)) {
+    if unsigned.iter().any(|attribute| MUST_BE_SIGNED.contains(&attribute.oid)) {
         return Err(wrong("one that must be signed is not"));
     }
     // RFC 5652 §11.1, §11.2
-    if one::<ObjectIdentifier>(stated, ID_CONTENT_TYPE)? != Some(const_oid::db::rfc5911::ID_DATA) {
-        return Err(wrong("the content type is not data"));
+    if one::<ObjectIdentifier>(stated, ID_CONTENT_TYPE)? != Some(kind) {
+        return Err(wrong("the content type is not that of the content"));
     }
     let digest = one::<OctetString>(stated, ID_MESSAGE_DIGEST)?.ok_or(wrong("the message digest is missing"))?;
     let signing_time = one::<Time>(stated, ID_SIGNING_TIME)?
@@ -157,29 +186,45 @@ pub(crate) fn read_attributes(signer: &SignerInfo, certificate: &Certificate) ->
     {
         return Err(wrong("the algorithms are not those that were signed"));
     }
-    if let Some(named) = one::<SigningCertificateV2>(stated, SIGNING_CERTIFICATE_V2)? {
-        is_named(&named, certificate)?;
-    }
-    Ok(Stated { digest: digest.into_bytes().into(), signing_time })
+    let names_certificate = names_certificate(stated, certificate)?;
+    Ok(Stated { digest: digest.into_bytes().into(), signing_time, names_certificate })
 }
 
-/// RFC 5035 §4: the first entry names the signer's certificate.
-fn is_named(named: &SigningCertificateV2, certificate: &Certificate) -> Result<(), SignatureError> {
-    let first = named.certs.first().ok_or(malformed(Layer::Attributes, "no signing certificate is named"))?;
-    let hash = match &first.hash_algorithm {
-        Some(algorithm) => crate::algorithm::Hash::read(algorithm)?,
-        None => crate::algorithm::Hash::Sha256,
-    };
-    let serial = first.issuer_serial.as_ref().map(|of| &of.serial);
+/// RFC 5035 §3: whether the signer names a certificate; the first entry of either form is then the signer's.
+fn names_certificate(stated: &SignedAttributes, certificate: &Certificate) -> Result<bool, SignatureError> {
+    const NOBODY: SignatureError =
+        SignatureError::Malformed { layer: Layer::Attributes, reason: "no signing certificate is named" };
+    let new = one::<SigningCertificateV2>(stated, SIGNING_CERTIFICATE_V2)?;
+    if let Some(named) = &new {
+        let first = named.certs.first().ok_or(NOBODY)?;
+        let hash = first.hash_algorithm.as_ref().map_or(Ok(Hash::Sha256), Hash::read)?;
+        is_named(hash.of(certificate.der()), &first.hash, first.issuer_serial.as_ref(), certificate)?;
+    }
+    let old = one::<SigningCertificate>(stated, SIGNING_CERTIFICATE)?;
+    if let Some(named) = &old {
+        let first = named.certs.first().ok_or(NOBODY)?;
+        // SHA-1 decides nothing here: the certificate was found by issuer and serial, and must still lead to an anchor.
+        let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, certificate.der());
+        is_named(hash, &first.hash, first.issuer_serial.as_ref(), certificate)?;
+    }
+    Ok(new.is_some() || old.is_some())
+}
+
+fn is_named(
+    found: Digest,
+    stated: &OctetString,
+    serial: Option<&IssuerSerial>,
+    certificate: &Certificate,
+) -> Result<(), SignatureError> {
     let own = certificate.decoded().tbs_certificate().serial_number();
-    if hash.of(certificate.der()).as_ref() != first.hash.as_bytes() || serial.is_some_and(|serial| serial != own) {
+    if found.as_ref() != stated.as_bytes() || serial.is_some_and(|of| of.serial != *own) {
         return Err(SignatureError::OtherCertificate);
     }
     Ok(())
 }
 
 /// The value of an attribute that may stand once, with one value.
-fn one<T>(attributes: &SignedAttributes, oid: ObjectIdentifier) -> Result<Option<T>, SignatureError>
+pub(crate) fn one<T>(attributes: &SignedAttributes, oid: ObjectIdentifier) -> Result<Option<T>, SignatureError>
 where
     T: DecodeOwned,
 {
@@ -192,13 +237,13 @@ where
     decoded.map(Some).ok_or(malformed(Layer::Attributes, "one does not decode"))
 }
 
-fn attribute<T: Encode>(oid: ObjectIdentifier, value: &T) -> Result<Attribute, SignError> {
+pub(crate) fn attribute<T: Encode>(oid: ObjectIdentifier, value: &T) -> Result<Attribute, SignError> {
     let value = value.to_der().and_then(|der| Any::from_der(&der)).map_err(|_| SignError::Provider)?;
     let values = SetOfVec::try_from(vec![value]).map_err(|_| SignError::Provider)?;
     Ok(Attribute { oid, values })
 }
 
-fn octets(bytes: &[u8]) -> Result<OctetString, SignError> {
+pub(crate) fn octets(bytes: &[u8]) -> Result<OctetString, SignError> {
     OctetString::new(bytes).map_err(|_| SignError::Provider)
 }
 

@@ -1,7 +1,5 @@
 //! Reading encrypted entities: who can open it (no key needed), and opening it.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use cms::content_info::ContentInfo;
 use cms::enveloped_data::RecipientInfo;
 use const_oid::db::rfc5911::{ID_DATA, ID_ENVELOPED_DATA};
@@ -97,15 +95,7 @@ fn envelope_octets(entity: &[u8]) -> Result<Vec<u8>, DecryptError> {
     if entity.body.len() > ENVELOPE_BYTES_MAX {
         return Err(DecryptError::TooLarge { what: "envelope", limit: ENVELOPE_BYTES_MAX });
     }
-    let encoding = entity.field("Content-Transfer-Encoding", Layer::Parts)?.unwrap_or("7bit");
-    match encoding.to_ascii_lowercase().as_str() {
-        "base64" => {
-            let letters: Vec<u8> = entity.body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-            STANDARD.decode(letters).map_err(|_| DecryptError::Malformed("the envelope is not base64"))
-        }
-        "binary" | "8bit" | "7bit" => Ok(entity.body.to_vec()),
-        _ => Err(DecryptError::Malformed("the transfer encoding is unknown")),
-    }
+    Ok(entity.decoded(Layer::Parts)?)
 }
 
 impl From<SignatureError> for DecryptError {

@@ -1,7 +1,5 @@
 //! Encrypting an entity to the holders of certificates: `application/pkcs7-mime` (RFC 8551 §3.3, §3.4).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use cms::content_info::{CmsVersion, ContentInfo};
 use cms::enveloped_data::RecipientInfo;
 use const_oid::db::rfc5911::{ID_DATA, ID_ENVELOPED_DATA};
@@ -15,6 +13,7 @@ use crate::envelope::wrap::wrap;
 use crate::envelope::{AUTH_ENVELOPED_DATA, Cipher, EncryptedContent, Envelope, tagged_octets};
 use crate::error::EncryptError;
 use crate::limits::RECIPIENTS_MAX;
+use crate::mime::pkcs7_mime;
 
 /// Encrypts an entity to every recipient. The result begins with its `Content-Type`.
 ///
@@ -25,18 +24,7 @@ pub fn encrypt(entity: &[u8], recipients: &[Certificate], cipher: Cipher) -> Res
         Cipher::Aes256Gcm => "authEnveloped-data",
         Cipher::Aes256Cbc => "enveloped-data",
     };
-    let mut out = format!(
-        "Content-Type: application/pkcs7-mime; smime-type={kind}; name=\"smime.p7m\"\r\n\
-         Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n"
-    )
-    .into_bytes();
-    let letters = STANDARD.encode(der);
-    out.reserve(letters.len() + letters.len() / 76 * 2 + 2);
-    for line in letters.as_bytes().chunks(76) {
-        out.extend_from_slice(line);
-        out.extend_from_slice(b"\r\n");
-    }
-    Ok(out)
+    Ok(pkcs7_mime(kind, "smime.p7m", &der))
 }
 
 fn envelope(clear: &[u8], recipients: &[Certificate], cipher: Cipher) -> Result<Vec<u8>, EncryptError> {

@@ -5,6 +5,12 @@ use jiff::Timestamp;
 use crate::algorithm::Refused;
 use crate::revocation::Revoked;
 
+mod compress;
+mod receipt;
+
+pub use compress::CompressError;
+pub use receipt::ReceiptError;
+
 /// Where in a message something is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Layer {
@@ -208,6 +214,17 @@ pub enum SignError {
     /// The signing time cannot be written down (RFC 5652 §11.3: 1950 to 9999).
     #[error("the signing time cannot be encoded")]
     Time,
+    /// The receipts cannot be asked for.
+    #[error("receipts cannot be asked for: {0}")]
+    Receipts(&'static str),
+    /// Something exceeds a limit of [`crate::limits`].
+    #[error("{what} larger than {limit}")]
+    TooLarge {
+        /// What grew.
+        what: &'static str,
+        /// The limit it passed.
+        limit: usize,
+    },
 }
 
 /// Why an entity was not encrypted.
@@ -289,6 +306,9 @@ pub enum OpenError {
     /// The envelope.
     #[error("envelope: {0}")]
     Envelope(#[from] DecryptError),
+    /// The compressed content inside.
+    #[error("content: {0}")]
+    Compressed(#[from] CompressError),
     /// The inner signature.
     #[error("inner signature: {0}")]
     Inner(SignatureError),

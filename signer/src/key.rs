@@ -2,14 +2,17 @@
 
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{self as aws, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _, RsaKeyPair};
+use aws_lc_rs::signature::{
+    self as aws, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RsaKeyPair,
+};
 use const_oid::db::rfc5912::{ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ID_EC_PUBLIC_KEY, RSA_ENCRYPTION};
+use const_oid::db::rfc8410::ID_ED_25519;
 use der::{Any, Decode as _};
 use pkcs8::PrivateKeyInfoRef;
 use spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
-use crate::algorithm::{Hash, KeyKind, Refused};
+use crate::algorithm::{Hash, KeyKind, Refused, RsaPadding, pss_sha256};
 use crate::certificate::Certificate;
 use crate::error::{IdentityError, SignError};
 
@@ -22,6 +25,7 @@ enum Pair {
     Rsa(RsaKeyPair),
     P256(EcdsaKeyPair),
     P384(EcdsaKeyPair),
+    Ed25519(Ed25519KeyPair),
 }
 
 const BROKEN: IdentityError = IdentityError::Malformed("the private key does not decode");
@@ -45,6 +49,8 @@ impl PrivateKey {
                 KeyKind::P256 => Pair::P256(EcdsaKeyPair::from_pkcs8(P256, der).map_err(|_| BROKEN)?),
                 _ => Pair::P384(EcdsaKeyPair::from_pkcs8(P384, der).map_err(|_| BROKEN)?),
             },
+            // RFC 8410 §7: with or without the public half.
+            ID_ED_25519 => Pair::Ed25519(Ed25519KeyPair::from_pkcs8(der).map_err(|_| BROKEN)?),
             oid => return Err(Refused::Unknown(oid.to_string()).into()),
         };
         Ok(Self { pkcs8: Zeroizing::new(der.to_vec()), pair })
@@ -77,39 +83,50 @@ impl PrivateKey {
         let ours = match &self.pair {
             Pair::Rsa(key) => key.public_key().as_ref(),
             Pair::P256(key) | Pair::P384(key) => key.public_key().as_ref(),
+            Pair::Ed25519(key) => key.public_key().as_ref(),
         };
         certificate.decoded().tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes() == ours
     }
 
-    /// The digest this key signs with: as strong as the key, SHA-256 at least.
+    /// The digest this key signs with: as strong as the key, SHA-256 at least. RFC 8419 §3.1: Ed25519 goes with SHA-512.
     pub(crate) fn hash(&self) -> Hash {
         match self.pair {
             Pair::Rsa(_) | Pair::P256(_) => Hash::Sha256,
             Pair::P384(_) => Hash::Sha384,
+            Pair::Ed25519(_) => Hash::Sha512,
         }
     }
 
-    /// How a signature of this key is announced. RFC 3370 §3.2: every reader knows `rsaEncryption`; RFC 5754 §3.3.
-    pub(crate) fn algorithm(&self) -> AlgorithmIdentifierOwned {
+    /// How a signature of this key is announced. RFC 3370 §3.2: every reader knows `rsaEncryption`; RFC 5754 §3.3;
+    /// RFC 8419 §2.2.
+    pub(crate) fn algorithm(&self, padding: RsaPadding) -> Result<AlgorithmIdentifierOwned, SignError> {
         let (oid, parameters) = match self.pair {
+            Pair::Rsa(_) if padding == RsaPadding::Pss => return pss_sha256().map_err(|_| SignError::Provider),
             Pair::Rsa(_) => (RSA_ENCRYPTION, Some(Any::null())),
             Pair::P256(_) => (ECDSA_WITH_SHA_256, None),
             Pair::P384(_) => (ECDSA_WITH_SHA_384, None),
+            Pair::Ed25519(_) => (ID_ED_25519, None),
         };
-        AlgorithmIdentifierOwned { oid, parameters }
+        Ok(AlgorithmIdentifierOwned { oid, parameters })
     }
 
-    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+    /// Signs. `padding` matters to an RSA key only.
+    pub(crate) fn sign(&self, message: &[u8], padding: RsaPadding) -> Result<Vec<u8>, SignError> {
         let random = SystemRandom::new();
         match &self.pair {
             Pair::Rsa(key) => {
                 let mut signature = vec![0; key.public_modulus_len()];
-                key.sign(&aws::RSA_PKCS1_SHA256, &random, message, &mut signature).map_err(|_| SignError::Provider)?;
+                let encoding = match padding {
+                    RsaPadding::Pkcs1 => &aws::RSA_PKCS1_SHA256,
+                    RsaPadding::Pss => &aws::RSA_PSS_SHA256,
+                };
+                key.sign(encoding, &random, message, &mut signature).map_err(|_| SignError::Provider)?;
                 Ok(signature)
             }
             Pair::P256(key) | Pair::P384(key) => {
                 Ok(key.sign(&random, message).map_err(|_| SignError::Provider)?.as_ref().to_vec())
             }
+            Pair::Ed25519(key) => Ok(key.try_sign(message).map_err(|_| SignError::Provider)?.as_ref().to_vec()),
         }
     }
 }
@@ -120,6 +137,7 @@ impl std::fmt::Debug for PrivateKey {
             Pair::Rsa(_) => "‹RSA private key›",
             Pair::P256(_) => "‹P-256 private key›",
             Pair::P384(_) => "‹P-384 private key›",
+            Pair::Ed25519(_) => "‹Ed25519 private key›",
         })
     }
 }

@@ -12,12 +12,15 @@ mod algorithm;
 #[cfg(feature = "authority")]
 pub mod authority;
 mod ber;
+mod capabilities;
 mod certificate;
 mod cms;
+mod compress;
 mod decrypt;
 mod encrypt;
 mod envelope;
 mod error;
+mod ess;
 mod identity;
 mod key;
 pub mod limits;
@@ -34,20 +37,23 @@ mod signed;
 mod stream;
 mod trust;
 
-pub use algorithm::{Algorithm, Hash, Refused};
+pub use algorithm::{Algorithm, Hash, Refused, RsaPadding};
+pub use capabilities::Capabilities;
 pub use certificate::Certificate;
+pub use compress::{compress, expand};
 pub use decrypt::Enveloped;
 pub use encrypt::encrypt;
 pub use envelope::Cipher;
 pub use error::{
-    CertificateError, DecryptError, EncryptError, IdentityError, Layer, ListError, OpenError, RevocationError,
-    SealError, SignError, SignatureError, Usage,
+    CertificateError, CompressError, DecryptError, EncryptError, IdentityError, Layer, ListError, OpenError,
+    ReceiptError, RevocationError, SealError, SignError, SignatureError, Usage,
 };
+pub use ess::{ReceiptRequest, Receipts, ReceiptsFrom, SignedReceipt, sign_receipt};
 pub use identity::Identity;
 pub use open::{Opened, open};
 pub use revocation::{Reason, RevocationList, Revoked};
-pub use seal::{Sealing, seal};
-pub use sign::sign;
+pub use seal::{Extras, Sealing, seal, seal_with};
+pub use sign::{Signing, sign, sign_with};
 pub use signed::{Signature, Signed};
 pub use stream::SignedStream;
 pub use trust::{Trust, WithoutList};

@@ -32,3 +32,15 @@ pub const REVOCATION_LIST_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const IDENTITY_BYTES_MAX: usize = 256 * 1024;
 /// Rounds of a password derivation we are ready to compute; a file that asks for more is refused, not waited for.
 pub const PASSWORD_ROUNDS_MAX: u32 = 2_000_000;
+/// Octets of the name by which a receipt speaks about a message; our own has 39.
+pub const CONTENT_IDENTIFIER_BYTES_MAX: usize = 256;
+/// Entities a receipt is to be sent to (RFC 2634 §2.7: ub-receiptsTo).
+pub const RECEIPTS_TO_MAX: usize = 16;
+/// Entities asked for a receipt by name: as many as may receive.
+pub const RECEIPTS_FROM_MAX: usize = RECIPIENTS_MAX;
+/// Octets that compressed content may expand to: as much as an envelope may carry.
+pub const EXPANDED_BYTES_MAX: usize = ENVELOPE_BYTES_MAX;
+/// How many times its size compressed content may grow. Tables of a year reach 40; a bomb of zlib reaches 1,032.
+pub const EXPANSION_RATIO_MAX: usize = 200;
+/// Octets up to which the ratio does not matter: a small file may well be all blanks.
+pub const EXPANDED_FREE_BYTES: usize = 1024 * 1024;

@@ -1,5 +1,8 @@
 //! Header blocks and media types, read strictly: what two readers could read differently is refused.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::error::{Layer, SignatureError};
 use crate::limits::HEADER_BYTES_MAX;
 
@@ -39,6 +42,23 @@ impl<'m> Entity<'m> {
         Ok(first.map(|(_, value)| value.as_str()))
     }
 
+    /// The body, its transfer encoding undone (RFC 2045 §6). How large a body may be is the caller's to know.
+    pub(crate) fn decoded(&self, layer: Layer) -> Result<Vec<u8>, SignatureError> {
+        let encoding = self.field("Content-Transfer-Encoding", layer)?.unwrap_or("7bit");
+        let reason = match encoding.to_ascii_lowercase().as_str() {
+            "base64" => {
+                let letters: Vec<u8> = self.body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+                match STANDARD.decode(letters) {
+                    Ok(octets) => return Ok(octets),
+                    Err(_) => "the body is not base64",
+                }
+            }
+            "binary" | "8bit" | "7bit" => return Ok(self.body.to_vec()),
+            _ => "the transfer encoding is unknown",
+        };
+        Err(SignatureError::Malformed { layer, reason })
+    }
+
     /// The names of all fields.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.fields.iter().map(|(name, _)| name.as_str())
@@ -49,6 +69,27 @@ impl<'m> Entity<'m> {
         let Some(value) = self.field("Content-Type", layer)? else { return Ok(None) };
         let reason = "the Content-Type is not readable";
         MediaType::read(value).map(Some).ok_or(SignatureError::Malformed { layer, reason })
+    }
+}
+
+/// An `application/pkcs7-mime` entity around CMS octets (RFC 8551 §3.2), ready for every transport.
+pub(crate) fn pkcs7_mime(kind: &str, file: &str, der: &[u8]) -> Vec<u8> {
+    let mut out = format!(
+        "Content-Type: application/pkcs7-mime; smime-type={kind}; name=\"{file}\"\r\n\
+         Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"{file}\"\r\n\r\n"
+    )
+    .into_bytes();
+    push_base64(&mut out, der);
+    out
+}
+
+/// RFC 2045 §6.8: lines of 76 letters.
+pub(crate) fn push_base64(out: &mut Vec<u8>, octets: &[u8]) {
+    let letters = STANDARD.encode(octets);
+    out.reserve(letters.len() + letters.len() / 76 * 2 + 2);
+    for line in letters.as_bytes().chunks(76) {
+        out.extend_from_slice(line);
+        out.extend_from_slice(b"\r\n");
     }
 }
 
@@ -99,6 +140,12 @@ impl MediaType {
             parameters.push((attribute, value));
         }
         words.is_done()?.then_some(Self { name, parameters })
+    }
+
+    /// Whether it is CMS around its content, of this `smime-type` (RFC 8551 §3.2.2).
+    pub(crate) fn is_pkcs7_mime(&self, kind: &str) -> bool {
+        matches!(self.name.as_str(), "application/pkcs7-mime" | "application/x-pkcs7-mime")
+            && self.parameter("smime-type").is_some_and(|named| named.eq_ignore_ascii_case(kind))
     }
 
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
+use crate::compress::{expand, is_compressed};
 use crate::decrypt::Enveloped;
 use crate::error::OpenError;
 use crate::identity::Identity;
@@ -52,6 +53,7 @@ pub fn open(message: &[u8], trust: &Trust, identities: &[Identity], at: Timestam
     let outer = sealed.verify().map_err(OpenError::Outer)?;
     trust.check(&outer, at)?;
     let clear = Enveloped::read(sealed.part())?.decrypt(identities)?;
+    let clear = if is_compressed(&clear) { expand(&clear)? } else { clear };
     let signed = Signed::read(&clear).map_err(OpenError::Inner)?;
     let inner = signed.verify().map_err(OpenError::Inner)?;
     // RFC 2634 §1.1 leaves it open; here one signer answers for both, so its certificate was judged already.

@@ -4,12 +4,13 @@
 use jiff::Timestamp;
 
 use crate::certificate::Certificate;
+use crate::compress::compress;
 use crate::encrypt::encrypt;
 use crate::envelope::Cipher;
 use crate::error::{Layer, SealError};
 use crate::identity::Identity;
 use crate::mime::Entity;
-use crate::sign::sign;
+use crate::sign::{Signing, sign_with};
 
 /// What is sealed, for whom, by whom.
 #[derive(Clone, Copy, Debug)]
@@ -24,12 +25,35 @@ pub struct Sealing<'s> {
     pub cipher: Cipher,
 }
 
-/// Seals an entity. The result is a `multipart/signed` entity as [`sign`] makes it.
+/// What a seal does beyond the usual. By default nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Extras<'s> {
+    /// What the inner signature says; the outer one only follows its way to sign (RFC 2634 §2.2: receipts are asked for by
+    /// the innermost signature).
+    pub signing: Signing<'s>,
+    /// Compress what is encrypted, where it pays. Only for recipients who said that they can read it
+    /// ([`crate::Capabilities::reads_compressed`]).
+    pub compress: bool,
+}
+
+/// Seals an entity. The result is a `multipart/signed` entity as [`crate::sign`] makes it.
 pub fn seal(entity: &[u8], sealing: &Sealing<'_>, at: Timestamp) -> Result<Vec<u8>, SealError> {
+    seal_with(entity, sealing, &Extras::default(), at)
+}
+
+/// Seals an entity as [`seal`] does, and does what `extras` asks for.
+pub fn seal_with(
+    entity: &[u8],
+    sealing: &Sealing<'_>,
+    extras: &Extras<'_>,
+    at: Timestamp,
+) -> Result<Vec<u8>, SealError> {
     check_routing(sealing.routing)?;
-    let inner = sign(entity, sealing.signer, at)?;
-    let envelope = encrypt(&inner, sealing.recipients, sealing.cipher)?;
-    Ok(sign(&[sealing.routing, &envelope].concat(), sealing.signer, at)?)
+    let signed = sign_with(entity, sealing.signer, &extras.signing, at)?;
+    let compressed = if extras.compress { compress(&signed) } else { None };
+    let envelope = encrypt(compressed.as_ref().unwrap_or(&signed), sealing.recipients, sealing.cipher)?;
+    let outer = Signing { receipts: None, ..extras.signing };
+    Ok(sign_with(&[sealing.routing, &envelope].concat(), sealing.signer, &outer, at)?)
 }
 
 /// The fields stand above the envelope's own, which alone say what the part is.

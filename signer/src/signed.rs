@@ -2,22 +2,24 @@
 //! [`crate::Trust`].
 
 use aws_lc_rs::digest::Digest;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use cms::content_info::ContentInfo;
-use cms::signed_data::{SignerIdentifier, SignerInfo};
+use cms::signed_data::{SignedAttributes, SignerIdentifier, SignerInfo};
+use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5911::{ID_DATA, ID_SIGNED_DATA};
-use der::{Decode as _, Encode as _};
+use der::asn1::OctetString;
+use der::{Decode as _, DecodeOwned, Encode as _};
 use jiff::Timestamp;
 use x509_cert::ext::pkix::SubjectKeyIdentifier;
 
 use crate::algorithm::{Algorithm, Hash, to_array};
 use crate::ber;
+use crate::capabilities::{Capabilities, SMIME_CAPABILITIES};
 use crate::certificate::Certificate;
-use crate::cms::{SignedData, malformed, read_attributes};
-use crate::error::{Layer, SignatureError};
+use crate::cms::{SignedData, malformed, one, read_attributes};
+use crate::error::{Layer, ReceiptError, SignatureError};
+use crate::ess::ReceiptRequest;
 use crate::limits::SIGNATURE_BYTES_MAX;
-use crate::mime::{Entity, MediaType};
+use crate::mime::Entity;
 use crate::multipart::{Boundary, two_parts};
 
 /// A message whose outer layer is `multipart/signed` with exactly two parts. Nothing is verified yet.
@@ -54,13 +56,17 @@ impl std::fmt::Debug for Signed<'_> {
 }
 
 /// A signature that was verified: there is no other way to come by one.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Signature {
     signer: Certificate,
     chain: Vec<Certificate>,
     signing_time: Option<Timestamp>,
     digest: [u8; 32],
     algorithm: Algorithm,
+    names_certificate: bool,
+    /// The signed attributes as they were signed (RFC 5652 §5.4), and the signature over them.
+    attributes: Vec<u8>,
+    value: Vec<u8>,
 }
 
 impl Signature {
@@ -88,6 +94,51 @@ impl Signature {
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
+
+    /// What the signer can read, as far as it says so (RFC 8551 §2.5.2).
+    pub fn capabilities(&self) -> Result<Capabilities, SignatureError> {
+        self.attribute(SMIME_CAPABILITIES).map(Capabilities::read)
+    }
+
+    /// The receipts the signer asks for, if any (RFC 2634 §2.3).
+    pub fn receipt_request(&self) -> Result<Option<ReceiptRequest>, ReceiptError> {
+        ReceiptRequest::read(self)
+    }
+
+    /// The value of a signed attribute that may stand once.
+    pub(crate) fn attribute<T: DecodeOwned>(&self, oid: ObjectIdentifier) -> Result<Option<T>, SignatureError> {
+        let attributes = SignedAttributes::from_der(&self.attributes);
+        one(&attributes.map_err(|_| malformed(Layer::Attributes, "they do not decode"))?, oid)
+    }
+
+    /// Whether a signed attribute stands at all, readable or not.
+    pub(crate) fn has_attribute(&self, oid: ObjectIdentifier) -> Result<bool, SignatureError> {
+        let attributes = SignedAttributes::from_der(&self.attributes);
+        let attributes = attributes.map_err(|_| malformed(Layer::Attributes, "they do not decode"))?;
+        Ok(attributes.iter().any(|attribute| attribute.oid == oid))
+    }
+
+    /// The signature itself.
+    pub(crate) fn value(&self) -> &[u8] {
+        &self.value
+    }
+
+    /// RFC 2634 §2.4: the digest of the signed attributes, which stands for content and attributes together.
+    pub(crate) fn attributes_digest(&self) -> Digest {
+        self.algorithm.hash().of(&self.attributes)
+    }
+
+    /// Whether the signature itself names the signer's certificate (RFC 5035 §3), so that no other certificate with the
+    /// same key can take its place.
+    pub fn names_certificate(&self) -> bool {
+        self.names_certificate
+    }
+}
+
+impl std::fmt::Debug for Signature {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Signature({} by {:?})", self.algorithm, self.signer)
+    }
 }
 
 /// What the message's own header says about its outer layer (RFC 1847 §2.1): the boundary, and the digest announced.
@@ -95,9 +146,8 @@ pub(crate) fn outer_layer(entity: &Entity<'_>) -> Result<(Boundary, Option<Hash>
     let media = entity.media_type(Layer::Header)?.ok_or(SignatureError::NotSigned)?;
     match media.name.as_str() {
         "multipart/signed" => {}
-        "application/pkcs7-mime" | "application/x-pkcs7-mime" if is_signed_data(&media) => {
-            return Err(SignatureError::Opaque);
-        }
+        // RFC 8551 §3.2.2; without the parameter the content may be anything, so it is not called signed.
+        _ if media.is_pkcs7_mime("signed-data") => return Err(SignatureError::Opaque),
         _ => return Err(SignatureError::NotSigned),
     }
     // Another protocol, such as OpenPGP (RFC 3156), is a signature nobody here can check.
@@ -114,17 +164,43 @@ pub(crate) fn verified(
     signature: &[u8],
     digest_by: impl Fn(Hash) -> Option<Digest>,
 ) -> Result<Signature, SignatureError> {
-    let der = ber::definite(signature).map_err(|error| malformed(Layer::Encoding, error.reason()))?;
+    let data = signed_data(signature)?;
+    let signer = only_signer(&data, ID_DATA)?;
+    if data.content.econtent.is_some() {
+        return Err(SignatureError::ContentAttached);
+    }
+    verified_signer(&data, signer, digest_by)
+}
+
+/// Verifies a signature around its own content, which is of this kind and is returned (RFC 5652 §5.2).
+pub(crate) fn verified_around(octets: &[u8], kind: ObjectIdentifier) -> Result<(Signature, Vec<u8>), SignatureError> {
+    let data = signed_data(octets)?;
+    let signer = only_signer(&data, kind)?;
+    let content = data.content.econtent.as_ref().ok_or(malformed(Layer::Cms, "it has no content"))?;
+    let content: OctetString =
+        content.decode_as().map_err(|_| malformed(Layer::Cms, "its content is not a string of octets"))?;
+    let signature = verified_signer(&data, signer, |hash| Some(hash.of(content.as_bytes())))?;
+    Ok((signature, content.into_bytes().into()))
+}
+
+fn signed_data(octets: &[u8]) -> Result<SignedData, SignatureError> {
+    let der = ber::definite(octets).map_err(|error| malformed(Layer::Encoding, error.reason()))?;
     let info = ContentInfo::from_der(&der).map_err(|_| malformed(Layer::Cms, "it does not decode"))?;
     if info.content_type != ID_SIGNED_DATA {
         return Err(malformed(Layer::Cms, "it is not SignedData"));
     }
-    let data: SignedData = info.content.decode_as().map_err(|_| malformed(Layer::Cms, "it does not decode"))?;
-    let signer = only_signer(&data)?;
+    info.content.decode_as().map_err(|_| malformed(Layer::Cms, "it does not decode"))
+}
+
+fn verified_signer(
+    data: &SignedData,
+    signer: &SignerInfo,
+    digest_by: impl Fn(Hash) -> Option<Digest>,
+) -> Result<Signature, SignatureError> {
     let hash = Hash::read(&signer.digest_alg)?;
     let algorithm = Algorithm::read(&signer.signature_algorithm, Some(hash))?;
-    let (certificate, chain) = signer_and_chain(&data, &signer.sid)?;
-    let stated = read_attributes(signer, &certificate)?;
+    let (certificate, chain) = signer_and_chain(data, &signer.sid)?;
+    let stated = read_attributes(signer, &certificate, data.content.econtent_type)?;
     let unannounced = malformed(Layer::Attributes, "the digest is not the one the header announced");
     let found = digest_by(hash).ok_or(unannounced.clone())?;
     if found.as_ref() != stated.digest {
@@ -135,13 +211,16 @@ pub(crate) fn verified(
     let attributes = signer.signed_attrs.to_der().map_err(|_| malformed(Layer::Attributes, "they do not encode"))?;
     let key = certificate.decoded().tbs_certificate().subject_public_key_info();
     algorithm.verify(key, &attributes, signer.signature.as_bytes())?.map_err(|_| SignatureError::BadSignature)?;
-    let digest = to_array(&sha256);
-    Ok(Signature { digest, signing_time: stated.signing_time, signer: certificate, chain, algorithm })
-}
-
-/// RFC 8551 §3.2.2; without the parameter the content may be anything, so it is not called signed.
-fn is_signed_data(media: &MediaType) -> bool {
-    media.parameter("smime-type").is_some_and(|kind| kind.eq_ignore_ascii_case("signed-data"))
+    Ok(Signature {
+        signer: certificate,
+        chain,
+        signing_time: stated.signing_time,
+        digest: to_array(&sha256),
+        algorithm,
+        names_certificate: stated.names_certificate,
+        attributes,
+        value: signer.signature.as_bytes().to_vec(),
+    })
 }
 
 fn is_signature_type(name: &str) -> bool {
@@ -165,30 +244,23 @@ pub(crate) fn signature_octets(part: &[u8]) -> Result<Vec<u8>, SignatureError> {
     if !is_signature_type(&media.name) {
         return Err(wrong("the second part is not a signature"));
     }
-    let limit = too_large();
-    let encoding = entity.field("Content-Transfer-Encoding", Layer::Parts)?.unwrap_or("7bit");
-    let octets = match encoding.to_ascii_lowercase().as_str() {
-        "base64" => {
-            if entity.body.len() > ENCODED_BYTES_MAX {
-                return Err(limit);
-            }
-            let letters: Vec<u8> = entity.body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-            STANDARD.decode(letters).map_err(|_| wrong("the signature is not base64"))?
-        }
-        "binary" | "8bit" | "7bit" => entity.body.to_vec(),
-        _ => return Err(wrong("the signature's transfer encoding is unknown")),
-    };
-    if octets.len() > SIGNATURE_BYTES_MAX { Err(limit) } else { Ok(octets) }
+    within_limit(&entity)
 }
 
-/// One signer over external data, its digest announced (RFC 5652 §5.1, §5.2).
-fn only_signer(data: &SignedData) -> Result<&SignerInfo, SignatureError> {
-    let [signer] = data.signers.as_slice() else { return Err(SignatureError::Signers(data.signers.len())) };
-    if data.content.econtent.is_some() {
-        return Err(SignatureError::ContentAttached);
+/// The body of an entity that holds a signature, decoded.
+pub(crate) fn within_limit(entity: &Entity<'_>) -> Result<Vec<u8>, SignatureError> {
+    if entity.body.len() > ENCODED_BYTES_MAX {
+        return Err(too_large());
     }
-    if data.content.econtent_type != ID_DATA {
-        return Err(malformed(Layer::Cms, "it does not sign data"));
+    let octets = entity.decoded(Layer::Parts)?;
+    if octets.len() > SIGNATURE_BYTES_MAX { Err(too_large()) } else { Ok(octets) }
+}
+
+/// One signer over content of this kind, its digest announced (RFC 5652 §5.1, §5.2).
+fn only_signer(data: &SignedData, kind: ObjectIdentifier) -> Result<&SignerInfo, SignatureError> {
+    let [signer] = data.signers.as_slice() else { return Err(SignatureError::Signers(data.signers.len())) };
+    if data.content.econtent_type != kind {
+        return Err(malformed(Layer::Cms, "what it signs is of another type"));
     }
     if !data.digest_algorithms.iter().any(|announced| announced.oid == signer.digest_alg.oid) {
         return Err(malformed(Layer::Cms, "the signer's digest is not announced"));

@@ -1,8 +1,11 @@
 use std::sync::LazyLock;
 
+use const_oid::db::rfc5911::ID_DATA;
+
 use super::*;
 use crate::algorithm::Hash;
 use crate::authority::Authority;
+use crate::capabilities::SMIME_CAPABILITIES;
 
 const AT: Timestamp = Timestamp::constant(1_793_873_410, 0);
 
@@ -16,14 +19,15 @@ fn certificate(which: usize) -> Certificate {
 /// A signer as we write it, before `change` touches it.
 fn signer(change: impl FnOnce(&mut SignerInfo)) -> SignerInfo {
     let (digest_alg, signature_algorithm) = (Hash::Sha256.identifier(), Hash::Sha512.identifier());
-    let attributes = attributes_for(&[7; 32], AT, &certificate(1), (&digest_alg, &signature_algorithm)).unwrap();
+    let attributes =
+        attributes_for(ID_DATA, &[7; 32], AT, &certificate(1), (&digest_alg, &signature_algorithm)).unwrap();
     let mut signer = SignerInfo {
         version: CmsVersion::V1,
         sid: cms::signed_data::SignerIdentifier::SubjectKeyIdentifier(x509_cert::ext::pkix::SubjectKeyIdentifier(
             OctetString::new([1]).unwrap(),
         )),
         digest_alg,
-        signed_attrs: Some(attributes),
+        signed_attrs: Some(SetOfVec::try_from(attributes).unwrap()),
         signature_algorithm,
         signature: OctetString::new([]).unwrap(),
         unsigned_attrs: None,
@@ -43,25 +47,45 @@ fn remove(signer: &mut SignerInfo, oid: ObjectIdentifier) {
 
 #[track_caller]
 fn check(change: impl FnOnce(&mut SignerInfo), reason: &'static str) {
-    let read = read_attributes(&signer(change), &certificate(1)).map(|stated| stated.digest);
+    let read = read_attributes(&signer(change), &certificate(1), ID_DATA).map(|stated| stated.digest);
     assert_eq!(read, Err(malformed(Layer::Attributes, reason)));
 }
 
 #[test]
 fn what_is_stated_is_read() {
-    let stated = read_attributes(&signer(|_| {}), &certificate(1)).unwrap();
+    let stated = read_attributes(&signer(|_| {}), &certificate(1), ID_DATA).unwrap();
+    assert!(stated.names_certificate);
     assert_eq!((stated.digest.as_slice(), stated.signing_time), ([7; 32].as_slice(), Some(AT)));
-    let read = read_attributes(&signer(|_| {}), &certificate(2)).map(|stated| stated.digest);
+    let read = read_attributes(&signer(|_| {}), &certificate(2), ID_DATA).map(|stated| stated.digest);
     assert_eq!(read, Err(SignatureError::OtherCertificate));
+}
+
+/// The older attribute, as programs of its time and many time-stamping authorities write it.
+#[test]
+fn the_older_signing_certificate_counts_too() {
+    let old = |which| {
+        move |signer: &mut SignerInfo| {
+            remove(signer, SIGNING_CERTIFICATE_V2);
+            let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, certificate(which).der());
+            let certs = vec![EssCertId { hash: octets(hash.as_ref()).unwrap(), issuer_serial: None }];
+            let named = SigningCertificate { certs, policies: None };
+            add(&mut signer.signed_attrs, attribute(SIGNING_CERTIFICATE, &named).unwrap());
+        }
+    };
+    assert!(read_attributes(&signer(old(1)), &certificate(1), ID_DATA).unwrap().names_certificate);
+    let read = read_attributes(&signer(old(2)), &certificate(1), ID_DATA).map(|stated| stated.digest);
+    assert_eq!(read, Err(SignatureError::OtherCertificate));
+    let nameless = signer(|signer| remove(signer, SIGNING_CERTIFICATE_V2));
+    assert!(!read_attributes(&nameless, &certificate(1), ID_DATA).unwrap().names_certificate);
 }
 
 #[test]
 fn only_the_signing_time_and_the_newer_attributes_may_be_missing() {
-    for oid in [ID_SIGNING_TIME, SIGNING_CERTIFICATE_V2, ALGORITHM_PROTECTION, SMIME_CAPABILITIES] {
-        assert!(read_attributes(&signer(|signer| remove(signer, oid)), &certificate(1)).is_ok());
+    for oid in [ID_SIGNING_TIME, SIGNING_CERTIFICATE_V2, ALGORITHM_PROTECTION] {
+        assert!(read_attributes(&signer(|signer| remove(signer, oid)), &certificate(1), ID_DATA).is_ok());
     }
     check(|signer| signer.signed_attrs = None, "the signature has none");
-    check(|signer| remove(signer, ID_CONTENT_TYPE), "the content type is not data");
+    check(|signer| remove(signer, ID_CONTENT_TYPE), "the content type is not that of the content");
     check(|signer| remove(signer, ID_MESSAGE_DIGEST), "the message digest is missing");
 }
 
@@ -95,19 +119,19 @@ fn an_attribute_is_what_it_is_called() {
         remove(signer, ID_CONTENT_TYPE);
         add(&mut signer.signed_attrs, attribute(ID_CONTENT_TYPE, &ID_SIGNING_TIME).unwrap());
     };
-    check(other, "the content type is not data");
+    check(other, "the content type is not that of the content");
 }
 
 #[test]
 fn what_must_be_signed_does_not_stand_among_the_unsigned() {
-    for oid in [ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNING_TIME, SIGNING_CERTIFICATE_V2, ALGORITHM_PROTECTION] {
+    for oid in MUST_BE_SIGNED {
         let unsigned = |signer: &mut SignerInfo| add(&mut signer.unsigned_attrs, attribute(oid, &Any::null()).unwrap());
         check(unsigned, "one that must be signed is not");
     }
     let harmless = |signer: &mut SignerInfo| {
         add(&mut signer.unsigned_attrs, attribute(SMIME_CAPABILITIES, &Any::null()).unwrap());
     };
-    assert!(read_attributes(&signer(harmless), &certificate(1)).is_ok());
+    assert!(read_attributes(&signer(harmless), &certificate(1), ID_DATA).is_ok());
 }
 
 #[test]

@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests stand outside #[test] functions")]
 
 mod certificate;
+mod compression;
 mod envelope;
 mod identity;
+mod keys;
 mod openssl;
 mod people;
 mod reading;
+mod receipts;
 mod revocation;
 mod robust;
 mod sealed;

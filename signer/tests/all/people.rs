@@ -39,3 +39,9 @@ pub(crate) fn office(ca: &Authority, key: KeyKind) -> Identity {
 pub(crate) fn message(entity: &[u8], identity: &Identity) -> Vec<u8> {
     [b"MIME-Version: 1.0\r\n", sign(entity, identity, AT).unwrap().as_slice()].concat()
 }
+
+/// openssl writes lines that end with LF around a content with CRLF; on its way every line gets CRLF.
+pub(crate) fn as_sent(message: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8(message.to_vec()).unwrap();
+    text.replace("\r\n", "\n").replace('\n', "\r\n").into_bytes()
+}

@@ -6,7 +6,7 @@ use fumibako_signer::authority::{Authority, KeyKind};
 use fumibako_signer::{Layer, Refused, SignatureError, Signed, Trust, limits};
 
 use crate::openssl::Openssl;
-use crate::people::{AT, ENTITY, authority, message, office};
+use crate::people::{AT, ENTITY, as_sent, authority, message, office};
 
 /// Two offices of one authority, with their keys where openssl finds them.
 fn offices() -> (Openssl, Authority) {
@@ -16,12 +16,6 @@ fn offices() -> (Openssl, Authority) {
     openssl.put("ec.pem", office(&ca, KeyKind::EcP256).to_pem().as_bytes());
     openssl.put("entity", ENTITY);
     (openssl, ca)
-}
-
-/// openssl writes lines that end with LF around a content with CRLF; on its way every line gets CRLF.
-fn as_sent(message: &[u8]) -> Vec<u8> {
-    let text = String::from_utf8(message.to_vec()).unwrap();
-    text.replace("\r\n", "\n").replace('\n', "\r\n").into_bytes()
 }
 
 fn verdict(message: &[u8]) -> Result<String, SignatureError> {
@@ -92,7 +86,7 @@ fn a_signature_has_one_signer_with_attributes_and_certificate() {
     check("-signer rsa.pem -signer ec.pem", Err(SignatureError::Signers(2)));
     check("-signer rsa.pem -noattr", Err(malformed(Layer::Attributes, "the signature has none")));
     check("-signer rsa.pem -nocerts", Err(SignatureError::NoCertificate));
-    check("-signer rsa.pem -econtent_type 1.2.3.4", Err(malformed(Layer::Cms, "it does not sign data")));
+    check("-signer rsa.pem -econtent_type 1.2.3.4", Err(malformed(Layer::Cms, "what it signs is of another type")));
 }
 
 #[test]
@@ -193,12 +187,8 @@ fn the_second_part_is_a_signature() {
     let kind = "Content-Type: application/pkcs7-signature; name=\"smime.p7s\"";
     check(kind, "Content-Type: application/octet-stream", "the second part is not a signature");
     check(kind, "X: y", "the second part has no type");
-    check(
-        "Encoding: base64\r\nContent-Disp",
-        "Encoding: x\r\nContent-Disp",
-        "the signature's transfer encoding is unknown",
-    );
-    check("Encoding: base64\r\nContent-Disp", "Encoding: base64\r\n\r\n\x21", "the signature is not base64");
+    check("Encoding: base64\r\nContent-Disp", "Encoding: x\r\nContent-Disp", "the transfer encoding is unknown");
+    check("Encoding: base64\r\nContent-Disp", "Encoding: base64\r\n\r\n\x21", "the body is not base64");
 }
 
 #[test]
