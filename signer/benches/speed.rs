@@ -12,7 +12,9 @@ use aws_lc_rs::signature::{
 };
 use divan::Bencher;
 use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
-use fumibako_signer::{Cipher, Identity, RevocationList, Sealing, Signed, SignedStream, Trust, open, seal};
+use fumibako_signer::{
+    Cipher, Identity, RevocationList, Sealing, Signed, SignedStream, Trust, WithoutList, open, seal,
+};
 use jiff::{SignedDuration, Timestamp};
 
 const AT: Timestamp = Timestamp::constant(1_793_873_410, 0);
@@ -64,6 +66,18 @@ fn entity(size: usize) -> Vec<u8> {
 fn verify_a_sealed_bundle(bencher: Bencher<'_, '_>, key: KeyKind) {
     let message = Stage::new(key).sealed(&entity(BUNDLE_BYTES), Cipher::Aes256Gcm);
     bencher.bench(|| Signed::read(&message).unwrap().verify().unwrap());
+}
+
+/// The whole of it: the signature, whose certificate it is, and that it was not revoked.
+#[divan::bench(args = KEYS)]
+fn verify_and_trust_a_sealed_bundle(bencher: Bencher<'_, '_>, key: KeyKind) {
+    let stage = Stage::new(key);
+    let message = stage.sealed(&entity(BUNDLE_BYTES), Cipher::Aes256Gcm);
+    bencher.bench(|| {
+        let signature = Signed::read(&message).unwrap().verify().unwrap();
+        stage.trust.check(&signature, AT).unwrap();
+        stage.trust.check_revocation(&signature, AT).unwrap();
+    });
 }
 
 /// The same while the bundle passes by.
@@ -118,7 +132,9 @@ fn judge_a_certificate(bencher: Bencher<'_, '_>, key: KeyKind) {
     let stage = Stage::new(key);
     let message = stage.sealed(&entity(100), Cipher::Aes256Gcm);
     let signature = Signed::read(&message).unwrap().verify().unwrap();
-    bencher.bench(|| stage.trust.check(&signature, AT).unwrap());
+    // A trust with other lists remembers nothing.
+    let forgetful = || stage.trust.with_lists([], WithoutList::Accept);
+    bencher.with_inputs(forgetful).bench_refs(|trust| trust.check(&signature, AT).unwrap());
 }
 
 #[divan::bench(args = KEYS)]

@@ -14,8 +14,10 @@ use crate::identity::Identity;
 use crate::key::PrivateKey;
 use crate::pem;
 
+mod manner;
 mod request;
 
+pub use manner::Manner;
 pub use request::{Flaw, KeyKind, Purpose, Request};
 
 /// Days a new authority's own certificate is valid.
@@ -123,11 +125,18 @@ impl Authority {
 
     /// A new key with a certificate for it.
     pub fn issue(&self, request: &Request<'_>) -> Result<Identity, AuthorityError> {
+        self.issue_as(request, &Manner::default())
+    }
+
+    /// The same, written as another authority writes its certificates.
+    pub fn issue_as(&self, request: &Request<'_>, manner: &Manner<'_>) -> Result<Identity, AuthorityError> {
         let key = match request.key {
             KeyKind::Rsa2048 => KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?,
             KeyKind::EcP256 => KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?,
         };
-        let certificate = self.certify(request.params()?, &key)?;
+        let mut params = request.params()?;
+        manner.apply(&mut params);
+        let certificate = self.certify(params, &key)?;
         let private = PrivateKey::from_pkcs8(&Zeroizing::new(key.serialize_der()))?;
         Ok(Identity::new(private, vec![certificate, self.certificate.clone()])?)
     }

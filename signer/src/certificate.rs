@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use const_oid::ObjectIdentifier;
-use der::Decode as _;
 use der::asn1::{Ia5StringRef, PrintableStringRef, Utf8StringRef};
+use der::{Any, Decode as _};
 use jiff::Timestamp;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::{DirectoryString, GeneralName};
@@ -125,6 +125,11 @@ impl Certificate {
         text(self.decoded.tbs_certificate().subject(), SERIAL_NUMBER)
     }
 
+    /// Every such attribute: one is expected.
+    pub(crate) fn subject_serial_numbers(&self) -> Vec<String> {
+        texts(self.decoded.tbs_certificate().subject(), SERIAL_NUMBER).collect()
+    }
+
     pub(crate) fn decoded(&self) -> &x509_cert::Certificate {
         &self.decoded
     }
@@ -136,9 +141,17 @@ impl std::fmt::Debug for Certificate {
     }
 }
 
-/// The first attribute of this type, whichever string type wrote it.
+/// The first attribute of this type.
 fn text(name: &Name, oid: ObjectIdentifier) -> Option<String> {
-    let value = &name.iter().find(|attribute| attribute.oid == oid)?.value;
+    texts(name, oid).next()
+}
+
+/// The attributes of this type, whichever string types wrote them.
+fn texts(name: &Name, oid: ObjectIdentifier) -> impl Iterator<Item = String> {
+    name.iter().filter(move |attribute| attribute.oid == oid).filter_map(|attribute| string(&attribute.value))
+}
+
+fn string(value: &Any) -> Option<String> {
     let directory = || value.decode_as::<DirectoryString>().ok().map(|text| text.value().into_owned());
     directory()
         .or_else(|| value.decode_as::<Utf8StringRef<'_>>().ok().map(|text| text.as_str().to_owned()))

@@ -26,6 +26,10 @@ pub const PATH_AUTHORITIES_MAX: usize = 6;
 pub const PATHS_MAX: usize = 16;
 /// Authorities looked at while searching paths for one signer.
 pub const PATH_STEPS_MAX: usize = 1000;
+/// Verdicts about certificates kept in memory, about a hundred octets each: every office of the country fits.
+pub const VERDICTS_MAX: usize = 128 * 1024;
+/// Hours a verdict is kept at most; an earlier end of a certificate or list in it comes first.
+pub const VERDICT_HOURS_MAX: i64 = 24;
 /// Octets of a revocation list: a hundred thousand entries take 4 MB.
 pub const REVOCATION_LIST_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Octets of a PEM or PKCS#12 file that holds a key.

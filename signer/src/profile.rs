@@ -2,26 +2,35 @@
 //! each rule is ours.
 
 use const_oid::ObjectIdentifier;
-use const_oid::db::rfc5280::ID_KP_EMAIL_PROTECTION;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAltName};
 
 use crate::algorithm::{Algorithm, KeyKind};
 use crate::certificate::Certificate;
 use crate::error::{CertificateError, Usage};
+use crate::practice::Practice;
 
-/// The rules for a signer (RFC 8550 §4.4).
-pub(crate) fn signer(certificate: &Certificate) -> Result<(), CertificateError> {
-    const BROKEN: CertificateError = CertificateError::Malformed("an extension does not decode");
+const BROKEN: CertificateError = CertificateError::Malformed("an extension does not decode");
+
+/// The rules for a subscriber of any authority.
+pub(crate) fn subscriber(certificate: &Certificate) -> Result<(), CertificateError> {
     any(certificate)?;
-    let tbs = certificate.decoded().tbs_certificate();
     // RFC 5280 §4.2.1.9: an authority's key signs certificates.
-    if tbs.get_extension::<BasicConstraints>().map_err(|_| BROKEN)?.is_some_and(|(_, constraints)| constraints.ca) {
+    let constraints = certificate.decoded().tbs_certificate().get_extension::<BasicConstraints>();
+    if constraints.map_err(|_| BROKEN)?.is_some_and(|(_, constraints)| constraints.ca) {
         return Err(CertificateError::Authority);
     }
+    Ok(())
+}
+
+/// The rules for a signer (RFC 8550 §4.4), as its authority writes certificates.
+pub(crate) fn signer(certificate: &Certificate, practice: &Practice) -> Result<(), CertificateError> {
+    let tbs = certificate.decoded().tbs_certificate();
+    let purposes = practice.purposes();
     // RFC 8550 §4.4.4; anyExtendedKeyUsage is not enough for an office.
     match tbs.get_extension::<ExtendedKeyUsage>().map_err(|_| BROKEN)? {
+        None if purposes.may_be_missing() => {}
         None => return Err(CertificateError::WrongUsage(Usage::PurposeMissing)),
-        Some((_, ExtendedKeyUsage(purposes))) if !purposes.contains(&ID_KP_EMAIL_PROTECTION) => {
+        Some((_, ExtendedKeyUsage(stated))) if !stated.iter().any(|one| purposes.serving().contains(one)) => {
             return Err(CertificateError::WrongUsage(Usage::PurposeOther));
         }
         Some(_) => {}
@@ -35,10 +44,7 @@ pub(crate) fn signer(certificate: &Certificate) -> Result<(), CertificateError> 
         Some(_) => {}
     }
     tbs.get_extension::<SubjectAltName>().map_err(|_| BROKEN)?;
-    match certificate.rfc822_names().len() {
-        1 => Ok(()),
-        found => Err(CertificateError::MailAddresses(found)),
-    }
+    practice.names().holder(certificate).map(|_| ())
 }
 
 /// The rules for every certificate below an anchor: well-formed, and signed in a way that is allowed.

@@ -7,22 +7,33 @@ use x509_cert::ext::pkix::BasicConstraints;
 
 use crate::certificate::Certificate;
 use crate::error::{CertificateError, RevocationError};
+use crate::names::Holder;
+use crate::practice::Practice;
 use crate::profile;
 use crate::revocation::RevocationList;
 use crate::signed::Signature;
 
 mod path;
+mod sources;
+mod verdicts;
+
+use sources::Sources;
+use verdicts::{Verdict, Verdicts, Window};
 
 /// The trusted authorities and what they revoked. Cheap to clone; a changed list is a new `Trust`.
+///
+/// A chain once believed is not judged again until something in it ends, or another `Trust` is asked.
 #[derive(Clone)]
 pub struct Trust {
     anchors: Arc<[Certificate]>,
-    lists: Arc<[RevocationList]>,
-    without_list: WithoutList,
+    /// One for each anchor.
+    practices: Arc<[Practice]>,
+    sources: Sources,
     validator: Arc<path::Validator>,
+    verdicts: Arc<Verdicts>,
 }
 
-/// What it means that an authority has no revocation list here.
+/// What it means that nothing here tells what an authority revoked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WithoutList {
     /// Its certificates are believed.
@@ -35,7 +46,14 @@ pub enum WithoutList {
 impl Trust {
     /// Trusts these authorities. A certificate that is no authority's is refused, for it could vouch for nobody.
     pub fn new(anchors: impl IntoIterator<Item = Certificate>) -> Result<Self, CertificateError> {
-        let anchors: Vec<Certificate> = anchors.into_iter().collect();
+        Self::with_practices(anchors.into_iter().map(|anchor| (anchor, Practice::default())))
+    }
+
+    /// Trusts these authorities, each with its own way to write certificates.
+    pub fn with_practices(
+        anchors: impl IntoIterator<Item = (Certificate, Practice)>,
+    ) -> Result<Self, CertificateError> {
+        let (anchors, practices): (Vec<Certificate>, Vec<Practice>) = anchors.into_iter().unzip();
         for anchor in &anchors {
             profile::anchor(anchor)?;
             let constraints = anchor.decoded().tbs_certificate().get_extension::<BasicConstraints>();
@@ -43,17 +61,20 @@ impl Trust {
                 return Err(CertificateError::BadChain("a trusted certificate is not an authority's"));
             }
         }
-        let (lists, without_list) = (Arc::default(), WithoutList::default());
-        Ok(Self { anchors: anchors.into(), lists, without_list, validator: Arc::new(path::Validator::new()) })
+        Ok(Self {
+            anchors: anchors.into(),
+            practices: practices.into(),
+            sources: Sources::default(),
+            validator: Arc::new(path::Validator::new()),
+            verdicts: Arc::default(),
+        })
     }
 
-    /// The same anchors with these revocation lists in place of the former.
+    /// The same anchors with these revocation lists in place of the former. What was believed before is judged again.
     #[must_use]
     pub fn with_lists(&self, lists: impl IntoIterator<Item = RevocationList>, without_list: WithoutList) -> Self {
-        let mut lists: Vec<RevocationList> = lists.into_iter().collect();
-        // The newest of an authority is found first.
-        lists.sort_by_key(|list| std::cmp::Reverse(list.this_update()));
-        Self { lists: lists.into(), without_list, ..self.clone() }
+        let sources = Sources::new(lists.into_iter().collect(), without_list);
+        Self { sources, verdicts: Arc::default(), ..self.clone() }
     }
 
     /// The anchors.
@@ -74,16 +95,65 @@ impl Trust {
         helpers: &[Certificate],
         at: Timestamp,
     ) -> Result<(), CertificateError> {
-        self.path(certificate, helpers, at).map(|_| ())
+        self.judge(certificate, helpers, at).map(|_| ())
+    }
+
+    /// Whom the signature's certificate names, in the way of the authority it leads to at `at`. `None`: it names nobody,
+    /// which is that authority's way; ask the roll.
+    pub fn holder(&self, signature: &Signature, at: Timestamp) -> Result<Option<Holder>, CertificateError> {
+        self.holder_of(signature.signer(), signature.chain(), at)
+    }
+
+    /// The same for a certificate without a signature.
+    pub fn holder_of(
+        &self,
+        certificate: &Certificate,
+        helpers: &[Certificate],
+        at: Timestamp,
+    ) -> Result<Option<Holder>, CertificateError> {
+        let verdict = self.judge(certificate, helpers, at)?;
+        self.practices[verdict.anchor].names().holder(certificate)
     }
 
     /// Whether the signature's certificate leads to an anchor at `at` and nothing on the way was revoked by then.
     pub fn check_revocation(&self, signature: &Signature, at: Timestamp) -> Result<(), RevocationError> {
-        let path = self.path(signature.signer(), signature.chain(), at)?;
-        for (certificate, authority) in path.iter().zip(&path[1..]) {
-            self.check_link(certificate, authority, at)?;
+        self.check_revocation_of(signature.signer(), signature.chain(), at)
+    }
+
+    /// The same for a certificate without a signature.
+    pub fn check_revocation_of(
+        &self,
+        certificate: &Certificate,
+        helpers: &[Certificate],
+        at: Timestamp,
+    ) -> Result<(), RevocationError> {
+        let subject = Verdicts::subject(certificate, helpers);
+        let known = self.verdicts.find(&subject, at).and_then(|verdict| verdict.clear);
+        if known.is_some_and(|clear| clear.contains(at)) {
+            return Ok(());
         }
+        let path = self.path(certificate, helpers, at)?;
+        let mut clear = Window::ALWAYS;
+        for (certificate, authority) in path.all().zip(path.all().skip(1)) {
+            clear = clear.and(self.sources.check(certificate, authority, at)?);
+        }
+        self.verdicts.keep(subject, Verdict { clear: Some(clear), ..verdict_on(&path, at) });
         Ok(())
+    }
+
+    fn judge(
+        &self,
+        certificate: &Certificate,
+        helpers: &[Certificate],
+        at: Timestamp,
+    ) -> Result<Verdict, CertificateError> {
+        let subject = Verdicts::subject(certificate, helpers);
+        if let Some(verdict) = self.verdicts.find(&subject, at) {
+            return Ok(verdict);
+        }
+        let verdict = verdict_on(&self.path(certificate, helpers, at)?, at);
+        self.verdicts.keep(subject, verdict);
+        Ok(verdict)
     }
 
     /// The certificate, the authorities above it and the anchor, when all rules hold.
@@ -92,37 +162,20 @@ impl Trust {
         certificate: &'c Certificate,
         helpers: &'c [Certificate],
         at: Timestamp,
-    ) -> Result<Vec<&'c Certificate>, CertificateError> {
+    ) -> Result<path::Path<'c>, CertificateError> {
         if self.anchors.contains(certificate) {
             return Err(CertificateError::Authority);
         }
         is_in_force(certificate, at)?;
-        profile::signer(certificate)?;
-        self.validator.validate(certificate, helpers, &self.anchors, at)
+        profile::subscriber(certificate)?;
+        self.validator.validate(certificate, helpers, (&self.anchors, &self.practices), at)
     }
+}
 
-    /// RFC 5280 §6.3: asked of the newest list of the authority that issued the certificate.
-    fn check_link(
-        &self,
-        certificate: &Certificate,
-        authority: &Certificate,
-        at: Timestamp,
-    ) -> Result<(), RevocationError> {
-        let Some(list) = self.lists.iter().find(|list| list.speaks_about(certificate, authority)) else {
-            return match self.without_list {
-                WithoutList::Accept => Ok(()),
-                WithoutList::Refuse => Err(RevocationError::NoList { issuer: authority.subject() }),
-            };
-        };
-        if let Some(revoked) = list.find(certificate, at) {
-            return Err(RevocationError::Revoked { subject: certificate.subject(), revoked });
-        }
-        if at > list.next_update() {
-            let (issuer, next_update) = (list.issuer(), list.next_update());
-            return Err(RevocationError::Stale { issuer, next_update });
-        }
-        Ok(())
-    }
+/// Of all the rules only the times change by themselves.
+fn verdict_on(path: &path::Path<'_>, at: Timestamp) -> Verdict {
+    let holds = path.all().map(Window::of).fold(Verdicts::kept(at), Window::and);
+    Verdict { anchor: path.place, holds, clear: None }
 }
 
 impl std::fmt::Debug for Trust {

@@ -6,7 +6,6 @@ use certval::{
     PDVTrustAnchorChoice, PathValidationStatus, PkiEnvironment, TimeOfInterest, enforce_trust_anchor_constraints,
     validate_path_rfc5280,
 };
-use const_oid::db::rfc5280::ID_KP_EMAIL_PROTECTION;
 use der::asn1::BitString;
 use jiff::Timestamp;
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
@@ -15,6 +14,7 @@ use crate::algorithm::Algorithm;
 use crate::certificate::{Certificate, names_match};
 use crate::error::CertificateError;
 use crate::limits::{PATH_AUTHORITIES_MAX, PATH_STEPS_MAX, PATHS_MAX};
+use crate::practice::Practice;
 use crate::profile;
 
 pub(super) struct Validator {
@@ -29,31 +29,29 @@ impl Validator {
         Self { environment }
     }
 
-    /// The first of the possible paths that holds, anchor last; otherwise the reason of the last path tried.
+    /// The first of the possible paths that holds; otherwise the reason of the last path tried.
     pub(super) fn validate<'c>(
         &self,
         target: &'c Certificate,
         helpers: &'c [Certificate],
-        anchors: &'c [Certificate],
+        (anchors, practices): (&'c [Certificate], &[Practice]),
         at: Timestamp,
-    ) -> Result<Vec<&'c Certificate>, CertificateError> {
+    ) -> Result<Path<'c>, CertificateError> {
         let (climb, paths, steps) = (vec![target], Vec::new(), PATH_STEPS_MAX);
         let mut search = Search { helpers, anchors, climb, paths, steps };
         search.climb();
         let mut verdict = CertificateError::UnknownIssuer { issuer: target.issuer() };
-        for mut path in search.paths {
-            match self.judge(&path, at) {
-                Ok(()) => {
-                    path.certificates.push(path.anchor);
-                    return Ok(path.certificates);
-                }
+        for path in search.paths {
+            match self.judge(&path, &practices[path.place], at) {
+                Ok(()) => return Ok(path),
                 Err(error) => verdict = error,
             }
         }
         Err(verdict)
     }
 
-    fn judge(&self, path: &Path<'_>, at: Timestamp) -> Result<(), CertificateError> {
+    fn judge(&self, path: &Path<'_>, practice: &Practice, at: Timestamp) -> Result<(), CertificateError> {
+        profile::signer(path.certificates[0], practice)?;
         for authority in &path.certificates[1..] {
             profile::any(authority)?;
         }
@@ -71,7 +69,7 @@ impl Validator {
         settings.set_enforce_trust_anchor_constraints(true);
         settings.set_forbid_self_signed_ee(true);
         // An authority for other purposes only vouches for no mail.
-        settings.set_extended_key_usage(vec![ID_KP_EMAIL_PROTECTION.to_string()]);
+        settings.set_extended_key_usage(practice.purposes().serving().iter().map(ToString::to_string).collect());
         settings.set_extended_key_usage_path(true);
         let settings = enforce_trust_anchor_constraints(&settings, &anchor).map_err(reason)?;
 
@@ -81,10 +79,19 @@ impl Validator {
     }
 }
 
-/// A candidate: the target, then the authorities upwards, then the anchor.
-struct Path<'c> {
+/// The target, then the authorities upwards, then the anchor.
+pub(super) struct Path<'c> {
     certificates: Vec<&'c Certificate>,
     anchor: &'c Certificate,
+    /// Which of the anchors.
+    pub(super) place: usize,
+}
+
+impl<'c> Path<'c> {
+    /// The anchor last.
+    pub(super) fn all(&self) -> impl Iterator<Item = &'c Certificate> + Clone {
+        self.certificates.iter().copied().chain([self.anchor])
+    }
 }
 
 /// The search for paths by names (RFC 5280 §7.1). Signatures are checked when a path is judged.
@@ -101,9 +108,9 @@ struct Search<'c> {
 impl Search<'_> {
     fn climb(&mut self) {
         let Some(lowest) = self.climb.last().copied() else { return };
-        for anchor in self.anchors.iter().filter(|anchor| issued(anchor, lowest)) {
+        for (place, anchor) in self.anchors.iter().enumerate().filter(|(_, anchor)| issued(anchor, lowest)) {
             if self.paths.len() < PATHS_MAX {
-                self.paths.push(Path { certificates: self.climb.clone(), anchor });
+                self.paths.push(Path { certificates: self.climb.clone(), anchor, place });
             }
         }
         if self.climb.len() > PATH_AUTHORITIES_MAX {
