@@ -1,4 +1,4 @@
-//! A bundle on this side of the wire: sorted from files, composed, signed; opened, checked, unpacked.
+//! A bundle on this side of the wire: sorted from files, composed, signed or sealed; opened, checked, unpacked.
 
 pub mod compose;
 pub mod fields;
@@ -10,7 +10,8 @@ pub mod unpack;
 
 pub use compose::{Attached, Composed, Draft, compose};
 pub use gather::{Left, Pile, Source, WhyLeft, gather};
-pub use open::{Opened, open};
+pub use open::{Opened, Reader, open};
+pub use seal::Form;
 pub use unpack::Contents;
 
 /// Most files of one bundle, attachments included (Profile §12.1).

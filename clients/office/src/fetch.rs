@@ -1,4 +1,4 @@
-//! Fetching: verify, save, and only then acknowledge (Profile §8.5).
+//! Fetching: verify, open, save, and only then acknowledge (Profile §8.5). What does not open stays where it is (Profile §8.7).
 //!
 //! | a crash after step       | the next fetch                                                     |
 //! |--------------------------|--------------------------------------------------------------------|
@@ -15,7 +15,7 @@ use fumibako_signer::{Identity, Trust};
 use jiff::Timestamp;
 
 use crate::bundle::unpack::{Saved, place};
-use crate::bundle::{Contents, Opened, open};
+use crate::bundle::{Contents, Opened, Reader, open};
 use crate::mailbox::{Folder, Kept, Mailbox};
 use crate::outbox::{Fate, Outbox, Outcome};
 use crate::post::Post;
@@ -91,6 +91,7 @@ pub struct Fetch<'s> {
     settings: &'s Settings,
     us: Address,
     identity: Identity,
+    keys: Vec<Identity>,
     trust: Trust,
     outbox: Outbox,
     received: Received,
@@ -103,6 +104,7 @@ impl<'s> Fetch<'s> {
         Ok(Self {
             us: settings.address_of(settings.office()?)?,
             identity: settings.identity()?,
+            keys: settings.reading_keys()?,
             trust: settings.trust()?,
             outbox: Outbox::open(&settings.data_folder)?,
             received: Received::open(&settings.data_folder)?,
@@ -142,8 +144,9 @@ impl<'s> Fetch<'s> {
 
     /// Steps 1 to 4 for one message.
     fn take(&self, kept: &Kept) -> Result<End, Trouble> {
-        let believed = open(&kept.octets.0, &self.us, &self.trust, (self.clock)())
-            .and_then(|opened| Contents::read(opened.part()).map(|contents| (opened, contents)));
+        let reader = Reader { us: &self.us, trust: &self.trust, keys: &self.keys, now: (self.clock)() };
+        let believed = open(&kept.octets.0, &reader)
+            .and_then(|opened| Contents::read(opened.entity()).map(|contents| (opened, contents)));
         let (opened, contents) = match believed {
             Ok(believed) => believed,
             Err(why) => {

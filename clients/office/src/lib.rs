@@ -1,11 +1,12 @@
 //! The office's program: sends, fetches, acknowledges and shows care-plan bundles.
 //!
-//! Start at [`cli::run`] (the command line), then follow a bundle: [`bundle::gather`] → [`bundle::compose`] →
-//! [`outbox::Outbox::put`] → [`post::Post`], and back: [`fetch::Fetch`] → [`bundle::open`] → [`bundle::Contents::save`] →
-//! [`receipt::Receipt`]. Every way to fail is one [`Trouble`].
+//! Start at [`cli::run`] (the command line), then follow a bundle: [`bundle::gather`] → [`partners::Partners`] →
+//! [`bundle::compose`] → [`outbox::Outbox::put`] → [`post::Post`], and back: [`fetch::Fetch`] → [`bundle::open`] →
+//! [`bundle::Contents::save`] → [`receipt::Receipt`]. Every way to fail is one [`Trouble`].
 //!
 //! Never here: a clock outside `main`, a secret in an argument or a log line, a received file that replaces another.
-//! Never possible: a receipt before the files are on disk, a message posted that was not in the outbox first.
+//! Never possible: a receipt before the files are on disk, a message posted that was not in the outbox first,
+//! a sealed bundle that can still be read there.
 
 pub mod bundle;
 pub mod cli;
@@ -16,6 +17,7 @@ mod exit;
 pub mod fetch;
 pub mod mailbox;
 pub mod outbox;
+pub mod partners;
 pub mod post;
 mod random;
 pub mod receipt;

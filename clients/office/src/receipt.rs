@@ -10,7 +10,7 @@ use mail_builder::headers::content_type::ContentType;
 use mail_builder::mime::MimePart;
 
 use crate::bundle::fields::Fields;
-use crate::bundle::seal;
+use crate::bundle::seal::{self, Letter};
 use crate::trouble::Trouble;
 
 /// What is acknowledged.
@@ -39,8 +39,8 @@ impl Receipt {
         };
         let parts = vec![self.readable(us), self.notification(us)];
         let kind = ContentType::new("multipart/report").attribute("report-type", "disposition-notification");
-        let entity = seal::entity(kind, &fields, parts);
-        let octets = seal::seal(&fields, entity, identity, self.saved_at)?;
+        // Profile §4.5: it holds no care data, so everybody on the way may read it.
+        let octets = seal::signed(&fields, Letter { kind, parts }, identity, self.saved_at)?;
         tracing::info!(message = self.message_id, original = self.original, to = %sender, "receipt.composed");
         Ok(octets)
     }

@@ -37,8 +37,18 @@ pub struct Settings {
     pub identity_file: PathBuf,
     /// File whose first line is the password of `identity_file`. Default empty: that file is not encrypted.
     pub identity_password_file: PathBuf,
+    /// Files with earlier certificates and keys of the office, PKCS#12 or PEM, for reading what was encrypted to them.
+    /// Default none: only what is encrypted to `identity_file` opens.
+    pub old_identity_files: Vec<PathBuf>,
+    /// File with the passwords of `old_identity_files`, one a line; each is tried on each file. Default empty: none of
+    /// those files is encrypted.
+    pub old_identity_password_file: PathBuf,
     /// PEM file of the authorities that issue office certificates. No default; a message signed under another is refused.
     pub trust_file: PathBuf,
+    /// PEM file of the partner offices' certificates, at most 64 MiB. No default; without it only `--signed-only` sends.
+    pub partners_file: PathBuf,
+    /// Encrypt bundles to their recipients. Default true; false sends all of them `signed`, which the gateway can read.
+    pub seal: bool,
     /// Folder for the outbox and what this program remembers. Default `data`. Only you should be able to read it.
     pub data_folder: PathBuf,
     /// Folder for received files, one folder a month below it. Default `受信`. Nothing there is ever overwritten.
@@ -61,7 +71,11 @@ impl Default for Settings {
             password_file: PathBuf::new(),
             identity_file: PathBuf::new(),
             identity_password_file: PathBuf::new(),
+            old_identity_files: Vec::new(),
+            old_identity_password_file: PathBuf::new(),
             trust_file: PathBuf::new(),
+            partners_file: PathBuf::new(),
+            seal: true,
             data_folder: "data".into(),
             save_folder: "受信".into(),
             patience_seconds: 60,
@@ -93,16 +107,19 @@ impl Settings {
         Ok(settings)
     }
 
-    fn paths_mut(&mut self) -> [&mut PathBuf; 7] {
-        [
+    fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let single = [
             &mut self.tls_ca_file,
             &mut self.password_file,
             &mut self.identity_file,
             &mut self.identity_password_file,
+            &mut self.old_identity_password_file,
             &mut self.trust_file,
+            &mut self.partners_file,
             &mut self.data_folder,
             &mut self.save_folder,
-        ]
+        ];
+        single.into_iter().chain(&mut self.old_identity_files)
     }
 
     /// Our office's number.
@@ -144,6 +161,14 @@ impl Settings {
             .map_err(|why| Trouble::Identity(path.to_owned(), why))
     }
 
+    /// Every key that can open what is encrypted to the office: the one in use first, then the old ones.
+    pub fn reading_keys(&self) -> Result<Vec<Identity>, Trouble> {
+        let file = Some(&self.old_identity_password_file).filter(|file| !file.as_os_str().is_empty());
+        let passwords = file.map(|file| lines(file)).transpose()?.unwrap_or_default();
+        let old = self.old_identity_files.iter().map(|path| old_identity(path, &passwords));
+        std::iter::once(self.identity()).chain(old).collect()
+    }
+
     /// The authorities whose certificates are believed.
     pub fn trust(&self) -> Result<Trust, Trouble> {
         let path = named("trust_file", &self.trust_file)?;
@@ -163,17 +188,39 @@ fn named<'s>(name: &'static str, path: &'s Path) -> Result<&'s Path, Trouble> {
 
 /// A file that no setting lets grow past [`FILE_BYTES`].
 pub(crate) fn read_small(path: &Path) -> Result<Vec<u8>, Trouble> {
+    read_up_to(path, FILE_BYTES)
+}
+
+/// A file of at most so many bytes.
+pub(crate) fn read_up_to(path: &Path, most: u64) -> Result<Vec<u8>, Trouble> {
     let size = fs::metadata(path).map_err(Trouble::reading(path))?.len();
-    if size > FILE_BYTES {
+    if size > most {
         return Err(Trouble::reading(path)(std::io::Error::from(std::io::ErrorKind::FileTooLarge)));
     }
     fs::read(path).map_err(Trouble::reading(path))
 }
 
 fn first_line(path: &Path) -> Result<Private<String>, Trouble> {
+    Ok(lines(path)?.into_iter().next().unwrap_or(Private(String::new())))
+}
+
+fn lines(path: &Path) -> Result<Vec<Private<String>>, Trouble> {
     let not_text = || Trouble::reading(path)(std::io::Error::from(std::io::ErrorKind::InvalidData));
     let text = String::from_utf8(read_small(path)?).map_err(|_| not_text())?;
-    Ok(Private(text.lines().next().unwrap_or_default().to_owned()))
+    Ok(text.lines().map(|line| Private(line.to_owned())).collect())
+}
+
+/// Nobody remembers which of the old passwords belongs to which of the old files.
+fn old_identity(path: &Path, passwords: &[Private<String>]) -> Result<Identity, Trouble> {
+    let bytes = read_small(path)?;
+    let mut opened = Identity::read(&bytes, None);
+    for Private(password) in passwords {
+        if opened.is_ok() {
+            break;
+        }
+        opened = Identity::read(&bytes, Some(password));
+    }
+    opened.map_err(|why| Trouble::OldIdentity(path.to_owned(), why))
 }
 
 /// `toml`'s error without its picture of the file: the line number, and what is wrong.
@@ -200,6 +247,8 @@ pub fn usual_place() -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{A, Ca};
+    use fumibako_careplan::Lang;
 
     fn load(text: &str) -> Result<Settings, Trouble> {
         let folder = tempfile::tempdir().unwrap();
@@ -221,7 +270,7 @@ mod tests {
         let settings: Settings = toml::from_str(&whole).unwrap();
         assert!(settings.office.is_some() && settings.domain.is_some());
         let table: toml::Table = whole.parse().unwrap();
-        assert_eq!(table.len(), 14, "one line a field");
+        assert_eq!(table.len(), 18, "one line a field");
     }
 
     #[test]
@@ -230,6 +279,38 @@ mod tests {
         assert!(settings.password_file.is_absolute() && settings.password_file.ends_with("secret/password"));
         assert_eq!(settings.save_folder, Path::new("/srv/plans"));
         assert_eq!(settings.identity_file, Path::new(""));
+        let settings = load("old_identity_files = ['2025.p12', '/keys/2024.p12']\n").unwrap();
+        let [newer, older] = settings.old_identity_files.as_slice() else { panic!("{settings:?}") };
+        assert!(newer.is_absolute() && newer.ends_with("2025.p12") && older == Path::new("/keys/2024.p12"));
+    }
+
+    #[test]
+    fn old_keys_open_with_whichever_password_fits() {
+        let (ca, folder) = (Ca::new(), tempfile::tempdir().unwrap());
+        let write = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            fs::write(&path, bytes).unwrap();
+            path
+        };
+        let [new, clear, locked] = [(); 3].map(|()| ca.identity(A));
+        let mut settings = Settings {
+            identity_file: write("new.pem", new.to_pem().as_bytes()),
+            old_identity_files: vec![
+                write("clear.pem", clear.to_pem().as_bytes()),
+                write("locked.p12", &locked.to_pkcs12("二つ目").unwrap()),
+            ],
+            old_identity_password_file: write("passwords", "一つ目\n二つ目\n".as_bytes()),
+            ..Settings::default()
+        };
+        let keys = settings.reading_keys().unwrap();
+        let found: Vec<_> = keys.iter().map(Identity::certificate).collect();
+        assert_eq!(found, [&new, &clear, &locked].map(Identity::certificate), "the one in use first");
+        write("passwords", "一つ目\n".as_bytes());
+        let trouble = settings.reading_keys().unwrap_err();
+        assert!(matches!(&trouble, Trouble::OldIdentity(path, _) if path.ends_with("locked.p12")), "{trouble}");
+        assert_eq!(trouble.exit(), crate::exit::Exit::NOT_SET_UP);
+        settings.old_identity_password_file = PathBuf::new();
+        assert!(settings.reading_keys().unwrap_err().words(Lang::Ja).next.contains("old_identity_password_file"));
     }
 
     #[test]

@@ -44,11 +44,15 @@ impl Ca {
     }
 
     pub(crate) fn identity_until(&self, address: &str, until: Timestamp) -> Identity {
+        self.identity_for(address, Purpose::Mail, until)
+    }
+
+    pub(crate) fn identity_for(&self, address: &str, purpose: Purpose, until: Timestamp) -> Identity {
         let request = Request {
             common_name: "office",
             rfc822_name: address,
             key: KeyKind::EcP256,
-            purpose: Purpose::Mail,
+            purpose,
             not_before: now() - SignedDuration::from_hours(12),
             not_after: until,
         };
@@ -99,6 +103,19 @@ pub(crate) fn openssl_verify(message: &[u8], ca: &Ca) -> Result<Vec<u8>, String>
     let run = Command::new("openssl")
         .args(["cms", "-verify", "-purpose", "smimesign", "-attime", &seconds, "-CAfile"])
         .args([anchor.as_path(), Path::new("-in"), file.as_path()])
+        .output()
+        .expect("openssl is installed");
+    if run.status.success() { Ok(run.stdout) } else { Err(String::from_utf8_lossy(&run.stderr).into_owned()) }
+}
+
+/// What OpenSSL decrypts with this key.
+pub(crate) fn openssl_decrypt(envelope: &[u8], key: &Identity) -> Result<Vec<u8>, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, pem) = (folder.path().join("envelope"), folder.path().join("key.pem"));
+    std::fs::write(&file, envelope).unwrap();
+    std::fs::write(&pem, key.to_pem().as_bytes()).unwrap();
+    let run = Command::new("openssl")
+        .args([Path::new("cms"), Path::new("-decrypt"), Path::new("-recip"), &pem, Path::new("-in"), &file])
         .output()
         .expect("openssl is installed");
     if run.status.success() { Ok(run.stdout) } else { Err(String::from_utf8_lossy(&run.stderr).into_owned()) }

@@ -4,10 +4,11 @@ mod words;
 
 use std::path::{Path, PathBuf};
 
-use fumibako_model::{Refusal, Refused};
-use fumibako_signer::{CertificateError, IdentityError, SignError};
+use fumibako_model::{OfficeNumber, Refusal, Refused};
+use fumibako_signer::{CertificateError, IdentityError, SealError, SignError};
 
 use crate::exit::Exit;
+use crate::partners::NoPartner;
 
 pub use words::Words;
 
@@ -26,6 +27,23 @@ pub enum Trouble {
     /// The key file does not open.
     #[error("the key file {0}: {1}")]
     Identity(PathBuf, IdentityError),
+    /// A file of an old key does not open.
+    #[error("the old key file {0}: {1}")]
+    OldIdentity(PathBuf, IdentityError),
+    /// The file of partners' certificates holds none.
+    #[error("no certificate of a partner in {0}")]
+    Partners(PathBuf),
+    /// Nothing can be encrypted to an office.
+    #[error("no certificate to encrypt to {office}: {why:?}")]
+    NoPartner {
+        /// The office addressed.
+        office: OfficeNumber,
+        /// What is missing.
+        why: NoPartner,
+    },
+    /// The message could not be sealed.
+    #[error("the message could not be sealed: {0}")]
+    Seal(#[from] SealError),
     /// The file of trusted authorities is not one.
     #[error("the trusted authorities in {0}: {1}")]
     Trust(PathBuf, CertificateError),
@@ -133,6 +151,10 @@ impl Trouble {
             | Self::BadSettings(..)
             | Self::SettingMissing(_)
             | Self::Identity(..)
+            | Self::OldIdentity(..)
+            | Self::Partners(_)
+            | Self::NoPartner { why: NoPartner::NoFile, .. }
+            | Self::Seal(SealError::Encrypt(_))
             | Self::Trust(..)
             | Self::TlsAnchors(_) => Exit::NOT_SET_UP,
             Self::CannotRead(..) | Self::NoMessage(_) => Exit::NO_FILE,
@@ -140,7 +162,9 @@ impl Trouble {
             Self::Busy(_) => Exit::TRY_AGAIN,
             Self::Usage(_) => Exit::USAGE,
             Self::Limit(_) => Exit::BAD_FILE,
-            Self::Sign(_) => Exit::BUG,
+            // The other bundles of the run go on.
+            Self::NoPartner { .. } => Exit::PARTLY,
+            Self::Sign(_) | Self::Seal(_) => Exit::BUG,
             Self::Unreachable { .. } | Self::Garbled(_) | Self::NoGateway(_) => Exit::UNAVAILABLE,
             Self::NotTheGateway { .. } | Self::Distrust(_) => Exit::NO_PROOF,
             Self::Refused { refused, .. } => Exit(refused.why.row().exit),

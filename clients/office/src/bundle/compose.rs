@@ -1,10 +1,10 @@
-//! A bundle becomes a message: cover message, files with their original bytes, attachments, signed.
+//! A bundle becomes a message: cover message, files with their original bytes, attachments, signed or sealed.
 
 use std::path::Path;
 
-use fumibako_careplan::{Bundle, ServiceMonth};
+use fumibako_careplan::{Bundle, Lang, ServiceMonth};
 use fumibako_model::{Address, BUNDLE_FIELD, BUNDLE_FIELD_BYTES, BundleFacts, JAPAN, Private};
-use fumibako_signer::{Identity, Signed};
+use fumibako_signer::Identity;
 use jiff::Timestamp;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::raw::Raw;
@@ -12,7 +12,8 @@ use mail_builder::mime::MimePart;
 
 use super::fields::{Fields, parameter};
 use super::gather::Source;
-use super::{COVER_CHARACTERS, Contents, FILES, seal};
+use super::seal::{self, Form, Letter};
+use super::{COVER_CHARACTERS, FILES, open};
 use crate::random;
 use crate::trouble::{Limit, Trouble};
 
@@ -71,11 +72,10 @@ impl Draft {
         members.map(|file| (file.written.as_str(), file.payload.bytes.0.as_slice()))
     }
 
-    /// Does this message, composed earlier, carry exactly this? Its Message-ID then stands for it.
-    pub fn is_in(&self, message: &[u8]) -> bool {
-        let Some(contents) = Signed::read(message).ok().and_then(|signed| Contents::read(signed.part()).ok()) else {
-            return false;
-        };
+    /// Does this message, composed earlier, carry exactly this? Its Message-ID then stands for it. A sealed one is opened
+    /// with our own keys.
+    pub fn is_in(&self, message: &[u8], keys: &[Identity]) -> bool {
+        let Some(contents) = open::own(message, keys) else { return false };
         let attached = self.attached.iter().map(|file| (file.name.0.as_str(), file.bytes.0.as_slice()));
         let carried = contents.files.iter().map(|(name, bytes)| (name.0.as_str(), bytes.0.as_slice()));
         let cover = contents.cover.as_ref().map(|Private(text)| text.as_str());
@@ -96,6 +96,13 @@ impl Draft {
         }
     }
 
+    /// What only readers see: which data it is.
+    fn subject_inside(&self, now: Timestamp) -> String {
+        let mut names: Vec<&str> = self.bundle.units.iter().map(|unit| unit.kind.name(Lang::Ja)).collect();
+        names.dedup();
+        format!("ケアプランデータ {} {} [Fumibako]", month_of(self.month(), now), names.join("、"))
+    }
+
     /// The service month, if all files that have one agree.
     fn month(&self) -> Option<ServiceMonth> {
         let members = self.bundle.units.iter().flat_map(|unit| &unit.files);
@@ -105,10 +112,11 @@ impl Draft {
     }
 }
 
-/// Composes and signs the message of a bundle. Its Message-ID is made here and never changes afterwards.
+/// Composes the message of a bundle, signed or sealed. Its Message-ID is made here and never changes afterwards.
 pub fn compose(
     draft: &Draft,
     (from, to): (Address, Address),
+    form: &Form,
     identity: &Identity,
     now: Timestamp,
 ) -> Result<Composed, Trouble> {
@@ -122,25 +130,39 @@ pub fn compose(
         from,
         to,
     };
-    let mut parts = Vec::new();
-    parts.extend(draft.cover.as_ref().map(cover_part));
+    let subject_inside = draft.subject_inside(now);
+    let cover = match form {
+        Form::Signed => draft.cover.as_ref().map(|text| cover_part(lines_of(text))),
+        Form::Sealed(_) => Some(displaying_part(&subject_inside, draft.cover.as_ref())),
+    };
+    let mut parts: Vec<MimePart<'_>> = cover.into_iter().collect();
     parts.extend(draft.files().map(|(name, bytes)| file_part(standard_type(name), name, bytes)));
     parts.extend(draft.attached.iter().map(|file| file_part(media_type(&file.name.0), &file.name.0, &file.bytes.0)));
-    let entity = seal::entity(ContentType::new("multipart/mixed"), &fields, parts);
-    let octets = seal::seal(&fields, entity, identity, now)?;
+    let letter = Letter { kind: ContentType::new("multipart/mixed"), parts };
+    let (octets, readers) = match form {
+        Form::Signed => (seal::signed(&fields, letter, identity, now)?, 0),
+        Form::Sealed(readers) => {
+            (seal::sealed(&fields, &subject_inside, letter, (readers, identity), now)?, readers.len())
+        }
+    };
     tracing::info!(
         message = fields.message_id, from = %fields.from, to = %fields.to,
-        files = facts.files, bytes = octets.0.len(), "bundle.composed"
+        files = facts.files, readers, bytes = octets.0.len(), "bundle.composed"
     );
     Ok(Composed { fields, facts, octets })
 }
 
-/// Profile §4.4: constant words and a month: the service month, else the month of sending.
+/// Profile §4.4: constant words and a month.
 fn subject(month: Option<ServiceMonth>, now: Timestamp) -> String {
+    format!("ケアプランデータ {} [Fumibako]", month_of(month, now))
+}
+
+/// The service month, else the month of sending.
+fn month_of(month: Option<ServiceMonth>, now: Timestamp) -> String {
     let today = JAPAN.to_datetime(now);
     let (year, month) =
         month.map_or((today.year().into(), today.month().unsigned_abs()), |m| (i32::from(m.year()), m.month()));
-    format!("ケアプランデータ {year:04}-{month:02} [Fumibako]")
+    format!("{year:04}-{month:02}")
 }
 
 /// RFC 2046 §4.1.1: lines of text end with CRLF, also inside an encoding.
@@ -149,8 +171,16 @@ fn lines_of(Private(text): &Private<String>) -> String {
     lines.join("\r\n") + "\r\n"
 }
 
-fn cover_part(text: &Private<String>) -> MimePart<'static> {
-    MimePart::new(ContentType::new("text/plain").attribute("charset", "utf-8"), lines_of(text)).inline()
+fn cover_part(text: String) -> MimePart<'static> {
+    MimePart::new(ContentType::new("text/plain").attribute("charset", "utf-8"), text).inline()
+}
+
+/// The cover message under the subject that its readers are to see, for mail tools that show the outer one (RFC 9788,
+/// legacy display; Profile §4.7). Our own reader takes these lines away again.
+fn displaying_part(subject: &str, cover: Option<&Private<String>>) -> MimePart<'static> {
+    let text = format!("Subject: {subject}\r\n\r\n{}", cover.map(lines_of).unwrap_or_default());
+    let kind = ContentType::new("text/plain").attribute("charset", "utf-8").attribute("hp-legacy-display", "1");
+    MimePart::new(kind, text).inline()
 }
 
 /// A file, base64 whatever it is: the bytes arrive as they left (Profile §2.3).

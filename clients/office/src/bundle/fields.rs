@@ -1,7 +1,6 @@
-//! The routing fields: on the message for the mail system, and once more under the signature (RFC 9788).
+//! The routing fields: on the message for the mail system, and once more under each signature (RFC 9788).
 
 use std::borrow::Cow;
-use std::io::Write as _;
 
 use fumibako_model::Address;
 use jiff::Timestamp;
@@ -29,6 +28,11 @@ pub struct Fields {
     pub more: Vec<(&'static str, String)>,
 }
 
+/// Names the offices addressed, inside the seal (Profile §4.7).
+pub const RECIPIENTS_FIELD: &str = "Fumibako-Recipients";
+/// Says inside the seal what stands outside (RFC 9788 §2.2).
+pub const HP_OUTER_FIELD: &str = "HP-Outer";
+
 type Field = (Cow<'static, str>, HeaderType<'static>);
 
 impl Fields {
@@ -46,16 +50,32 @@ impl Fields {
         fields
     }
 
+    /// The fields inside a seal: the same with the subject that only readers see, the office addressed, and what stands
+    /// outside (Profile §4.7).
+    pub fn within(&self, subject: &str) -> Vec<Field> {
+        let mut fields = Self { subject: subject.to_owned(), ..self.clone() }.headers();
+        fields.push((RECIPIENTS_FIELD.into(), Raw::new(self.to.to_string()).into()));
+        let outer = self.headers().into_iter().map(|(name, value)| {
+            let line = String::from_utf8_lossy(&line(&name, &value)).into_owned();
+            // RFC 5322 §2.2.3: where the line is folded means nothing.
+            let unfolded = line.split_whitespace().collect::<Vec<_>>().join(" ");
+            (HP_OUTER_FIELD.into(), Raw::new(unfolded).into())
+        });
+        fields.extend(outer);
+        fields
+    }
+
     /// The fields as octets, each line ending with CRLF.
     pub fn octets(&self) -> Vec<u8> {
-        let mut octets = Vec::new();
-        for (name, value) in self.headers() {
-            // Writing to a `Vec` cannot fail.
-            let _ = write!(octets, "{name}: ");
-            let _ = value.write_header(&mut octets, name.len() + 2);
-        }
-        octets
+        self.headers().iter().flat_map(|(name, value)| line(name, value)).collect()
     }
+}
+
+fn line(name: &str, value: &HeaderType<'_>) -> Vec<u8> {
+    let mut octets = format!("{name}: ").into_bytes();
+    // Writing to a `Vec` cannot fail.
+    let _ = value.write_header(&mut octets, name.len() + 2);
+    octets
 }
 
 /// A parameter of a MIME field: quoted where it is plain ASCII, else as RFC 2231 §4 spells it.
@@ -83,16 +103,19 @@ mod tests {
     use super::*;
     use expect_test::expect;
 
-    #[test]
-    fn fields_are_written_as_mail_writes_them() {
-        let fields = Fields {
+    fn fields() -> Fields {
+        Fields {
             from: "9970000011@plans.example".parse().unwrap(),
             to: "9970000029@plans.example".parse().unwrap(),
             at: "2026-11-05T01:10:10Z".parse().unwrap(),
             message_id: "abc@plans.example".into(),
             subject: "ケアプランデータ 2026-11 [Fumibako]".into(),
             more: vec![("Fumibako-Bundle", "v=1; units=use-table; files=3; size=48211".into())],
-        };
+        }
+    }
+
+    #[test]
+    fn fields_are_written_as_mail_writes_them() {
         expect![[r"
             From: <9970000011@plans.example>
             To: <9970000029@plans.example>
@@ -102,7 +125,21 @@ mod tests {
             	=?utf-8?B?a29d?=
             Fumibako-Bundle: v=1; units=use-table; files=3; size=48211
         "]]
-        .assert_eq(&String::from_utf8(fields.octets()).unwrap().replace('\r', ""));
+        .assert_eq(&String::from_utf8(fields().octets()).unwrap().replace('\r', ""));
+    }
+
+    /// Profile §4.7
+    #[test]
+    fn inside_a_seal_they_say_what_stands_outside() {
+        let within: Vec<u8> = fields().within("inside").iter().flat_map(|(name, value)| line(name, value)).collect();
+        expect![[r"
+            From: <9970000011@plans.example>
+            To: <9970000029@plans.example>
+            Date: Thu, 5 Nov 2026 01:10:10 +0000
+            Message-ID: <abc@plans.example>
+            Subject: inside
+        "]]
+        .assert_eq(&String::from_utf8(within).unwrap().replace('\r', ""));
     }
 
     #[test]

@@ -1,18 +1,40 @@
-//! Opening: whose words are these, and are they for us? In this order, and nothing is unpacked before.
+//! Opening: whose words are these, and are they for us? In this order, and nothing is decrypted or unpacked before.
 
 use std::str::FromStr as _;
 
 use fumibako_model::{Address, Domain, OfficeNumber, Private, Refusal, Refused};
-use fumibako_signer::{Certificate, CertificateError, Signature, SignatureError, Signed, Trust};
+use fumibako_signer::{
+    Certificate, CertificateError, DecryptError, Enveloped, Identity, OpenError, Signature, SignatureError, Signed,
+    Trust,
+};
 use jiff::Timestamp;
-use mail_parser::{Message, MessageParser};
+use mail_parser::{Message, MessageParser, MimeHeaders as _};
 
-/// A message whose signature, certificate and office hold. There is no other way to come by one.
+use super::Contents;
+use super::fields::{HP_OUTER_FIELD, RECIPIENTS_FIELD};
+use crate::partners::owner;
+
+/// Who reads, and whom it believes.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'r> {
+    /// The office the message must be addressed to.
+    pub us: &'r Address,
+    /// The authorities that are believed.
+    pub trust: &'r Trust,
+    /// The keys that may open it.
+    pub keys: &'r [Identity],
+    /// The moment at which certificates are judged.
+    pub now: Timestamp,
+}
+
+/// A message whose signatures, certificate and office hold. There is no other way to come by one.
 #[derive(Debug)]
 pub struct Opened {
     message_id: String,
     from: OfficeNumber,
-    part: Private<Vec<u8>>,
+    sealed: bool,
+    subject: Option<String>,
+    entity: Private<Vec<u8>>,
     signature: Signature,
 }
 
@@ -20,19 +42,40 @@ pub struct Opened {
 const REPEATED: [&str; 5] = ["from", "to", "sender", "date", "message-id"];
 const OURS: &str = "fumibako-";
 
-/// Opens a message addressed to `us`.
-pub fn open(message: &[u8], us: &Address, trust: &Trust, now: Timestamp) -> Result<Opened, Refused> {
+/// Opens a message addressed to the reader.
+pub fn open(message: &[u8], reader: &Reader<'_>) -> Result<Opened, Refused> {
     let signed = Signed::read(message).map_err(|why| unsigned(&why))?; // Profile §5.2: the outer layer is a signature
     let signature = signed.verify().map_err(|why| unsigned(&why))?;
-    trust.check(&signature, now).map_err(|why| untrusted(&why))?; // Profile §5.3: chain, validity, purpose
+    reader.trust.check(&signature, reader.now).map_err(|why| untrusted(&why))?; // Profile §5.3: chain, validity, purpose
     let outer = headers_of(message)?;
     let from = only_office(&outer)?;
-    is_its_certificate(signature.signer(), from, &us.domain)?; // Profile §5.4: the certificate names the office in From
-    repeated_fields_agree(&outer, &headers_of(signed.part())?)?; // Profile §5.7: signed fields equal the outer ones
-    is_for_us(&outer, us)?;
+    is_its_certificate(signature.signer(), from, &reader.us.domain)?; // Profile §5.4: the certificate names the office in From
+    let part = headers_of(signed.part())?;
+    repeated_fields_agree(&outer, &part)?; // Profile §5.7: signed fields equal the outer ones
+    is_for_us(&outer, reader.us)?;
     let message_id =
         outer.message_id().filter(|id| !id.is_empty()).ok_or(Refusal::MessageMalformed.about("Message-ID"))?;
-    Ok(Opened { message_id: message_id.to_owned(), from, part: Private(signed.part().to_vec()), signature })
+    let sealed = is_envelope(&part);
+    let entity = if sealed { unsealed(message, &outer, &part, reader)? } else { Private(signed.part().to_vec()) };
+    let subject = headers_of(&entity.0)?.subject().map(str::to_owned);
+    Ok(Opened { message_id: message_id.to_owned(), from, sealed, subject, entity, signature })
+}
+
+/// Opens a message of our own that waits here, whatever became of its certificate meanwhile; nothing of it is shown.
+pub(super) fn own(message: &[u8], keys: &[Identity]) -> Option<Contents> {
+    let signed = Signed::read(message).ok()?;
+    signed.verify().ok()?;
+    if !is_envelope(&headers_of(signed.part()).ok()?) {
+        return Contents::read(signed.part()).ok();
+    }
+    let clear = Enveloped::read(signed.part()).ok()?.decrypt(keys).ok()?;
+    Contents::read(Signed::read(&clear).ok()?.part()).ok()
+}
+
+/// Would a reader of this message need a key?
+pub fn is_sealed(message: &[u8]) -> bool {
+    let part = Signed::read(message).ok().map(|signed| signed.part());
+    part.and_then(|part| headers_of(part).ok()).is_some_and(|part| is_envelope(&part))
 }
 
 impl Opened {
@@ -46,14 +89,82 @@ impl Opened {
         self.from
     }
 
-    /// The signed octets.
-    pub fn part(&self) -> &[u8] {
-        &self.part.0
+    /// Was it sealed, or signed only?
+    pub fn is_sealed(&self) -> bool {
+        self.sealed
     }
 
-    /// The verified signature.
+    /// The subject under the innermost signature.
+    pub fn subject(&self) -> Option<&str> {
+        self.subject.as_deref()
+    }
+
+    /// What was signed by the sender for its reader, octet for octet.
+    pub fn entity(&self) -> &[u8] {
+        &self.entity.0
+    }
+
+    /// The verified signature that everybody on the way could see; its digest is the one a receipt names (Profile §8.2).
     pub fn signature(&self) -> &Signature {
         &self.signature
+    }
+}
+
+/// RFC 8551 §3.2: what the signed part says of itself.
+fn is_envelope(part: &Message<'_>) -> bool {
+    part.content_type().is_some_and(|kind| {
+        let subtype = kind.subtype().unwrap_or_default();
+        kind.ctype().eq_ignore_ascii_case("application")
+            && ["pkcs7-mime", "x-pkcs7-mime"].iter().any(|known| subtype.eq_ignore_ascii_case(known))
+    })
+}
+
+/// What the sender sealed for us. Profile §4.5: the outer signature first, then the envelope, then the inner signature by
+/// the same signer; the order is the signer's own.
+fn unsealed(
+    message: &[u8],
+    outer: &Message<'_>,
+    part: &Message<'_>,
+    reader: &Reader<'_>,
+) -> Result<Private<Vec<u8>>, Refused> {
+    // Profile §5.10: what cannot be read on the way must be signed on the way.
+    if routing(part).is_empty() {
+        return Err(Refusal::SignedFieldsDiffer.about("the sealed part repeats no fields"));
+    }
+    let opened = fumibako_signer::open(message, reader.trust, reader.keys, reader.now).map_err(|why| closed(&why))?;
+    let inner = headers_of(opened.entity())?;
+    fields_inside_agree(outer, &inner)?;
+    is_addressed(&inner, reader.us)?;
+    Ok(Private(opened.entity().to_vec()))
+}
+
+/// Profile §4.7: the fields inside the seal equal the outer ones, so nobody can put a seal under another's header.
+fn fields_inside_agree(outer: &Message<'_>, inner: &Message<'_>) -> Result<(), Refused> {
+    let is_recipients = |(name, _): &(String, String)| name.eq_ignore_ascii_case(RECIPIENTS_FIELD);
+    let inside: Vec<_> = routing(inner).into_iter().filter(|field| !is_recipients(field)).collect();
+    if inside != routing(outer) {
+        return Err(Refusal::SignedFieldsDiffer.about("inside the seal"));
+    }
+    // RFC 9788 §2.2: what the sender wrote outside is what stands there.
+    for (_, line) in values(inner, |name| name.eq_ignore_ascii_case(HP_OUTER_FIELD)) {
+        let (name, value) = line.split_once(':').unwrap_or((&line, ""));
+        let outside = values(outer, |found| found.eq_ignore_ascii_case(name.trim()));
+        if !outside.iter().any(|(_, found)| found == value.trim()) {
+            return Err(Refusal::SignedFieldsDiffer.about("HP-Outer"));
+        }
+    }
+    Ok(())
+}
+
+/// Profile §4.7: a seal that its first reader opened and encrypted again for us was not meant for us.
+fn is_addressed(inner: &Message<'_>, us: &Address) -> Result<(), Refused> {
+    let named = values(inner, |name| name.eq_ignore_ascii_case(RECIPIENTS_FIELD));
+    let [(_, list)] = named.as_slice() else { return Err(Refusal::MessageMalformed.about(RECIPIENTS_FIELD)) };
+    let mut addresses = list.split(',').map(|one| one.trim().trim_start_matches('<').trim_end_matches('>'));
+    if addresses.any(|text| is_us(text, us)) {
+        Ok(())
+    } else {
+        Err(Refusal::EnvelopeDiffers.about(RECIPIENTS_FIELD))
     }
 }
 
@@ -73,11 +184,7 @@ fn only_office(message: &Message<'_>) -> Result<OfficeNumber, Refused> {
 }
 
 fn is_its_certificate(signer: &Certificate, from: OfficeNumber, domain: &Domain) -> Result<(), Refused> {
-    let owner = signer.rfc822_names().iter().find_map(|name| {
-        let address: Address = name.parse().ok()?;
-        (address.domain == *domain).then(|| address.office_number()).flatten()
-    });
-    match owner {
+    match owner(signer, domain) {
         Some(office) if office == from => Ok(()),
         Some(office) => Err(Refusal::NotItsCertificate.about(office)),
         None => Err(Refusal::CertificateNamesNobody.about(format_args!("serial {}", signer.serial_hex()))),
@@ -92,9 +199,8 @@ fn repeated_fields_agree(outer: &Message<'_>, signed: &Message<'_>) -> Result<()
             return Err(Refusal::MessageMalformed.about(format_args!("{name} stands twice")));
         }
     }
-    let routing = |name: &str| REPEATED.contains(&name) || name.starts_with(OURS);
-    let inner = values(signed, routing);
-    if !inner.is_empty() && inner != values(outer, routing) {
+    let repeated = routing(signed);
+    if !repeated.is_empty() && repeated != routing(outer) {
         return Err(Refusal::SignedFieldsDiffer.into());
     }
     // RFC 9788: the subject that was signed is the subject that is shown.
@@ -103,6 +209,11 @@ fn repeated_fields_agree(outer: &Message<'_>, signed: &Message<'_>) -> Result<()
         return Err(Refusal::SignedFieldsDiffer.about("subject"));
     }
     Ok(())
+}
+
+/// The routing fields of a header, and those of ours.
+fn routing(message: &Message<'_>) -> Vec<(String, String)> {
+    values(message, |name| REPEATED.contains(&name) || name.starts_with(OURS))
 }
 
 /// Names in lower case and unfolded values of the fields wanted, in one order.
@@ -118,10 +229,28 @@ fn values(message: &Message<'_>, wanted: impl Fn(&str) -> bool) -> Vec<(String, 
 /// A message signed for another office and forwarded here is not for us.
 fn is_for_us(outer: &Message<'_>, us: &Address) -> Result<(), Refused> {
     let mut recipients = outer.to().into_iter().flat_map(|list| list.iter()).filter_map(|to| to.address());
-    let is_us = |text: &str| {
-        Address::from_str(text).is_ok_and(|a| a.domain == us.domain && a.office_number() == us.office_number())
-    };
-    if recipients.any(is_us) { Ok(()) } else { Err(Refusal::EnvelopeDiffers.about("To")) }
+    if recipients.any(|text| is_us(text, us)) { Ok(()) } else { Err(Refusal::EnvelopeDiffers.about("To")) }
+}
+
+/// A service kind is a sub-address of the same office.
+fn is_us(text: &str, us: &Address) -> bool {
+    Address::from_str(text).is_ok_and(|a| a.domain == us.domain && a.office_number() == us.office_number())
+}
+
+/// Why a seal stays closed. Which byte of it was wrong is nobody's business.
+fn closed(why: &OpenError) -> Refused {
+    match why {
+        OpenError::Outer(why) => unsigned(why),
+        OpenError::Signer(why) => untrusted(why),
+        OpenError::Envelope(DecryptError::NotForUs) => Refusal::SealedForOthers.into(),
+        OpenError::Envelope(DecryptError::Algorithm(why)) => Refusal::AlgorithmNotAllowed.about(why),
+        OpenError::Envelope(_) | OpenError::Compressed(_) => Refusal::SealBroken.into(),
+        OpenError::Inner(why) => {
+            let Refused { why, about } = unsigned(why);
+            why.about(format_args!("inside the seal: {about}"))
+        }
+        OpenError::OtherSigner => Refusal::NotItsCertificate.about("inside the seal"),
+    }
 }
 
 fn unsigned(why: &SignatureError) -> Refused {

@@ -1,38 +1,79 @@
-//! Sealing: an entity that repeats the routing fields is signed and goes under those fields.
-//!
-//! Here the entity will also be encrypted to the recipient, between two signatures (the form `sealed`).
+//! Closing a message: signed for everybody to read, or sealed so that only its readers can (Profile §4.5).
 
 use fumibako_model::Private;
-use fumibako_signer::{Identity, sign};
+use fumibako_signer::{Certificate, Identity, Sealing, sign};
 use jiff::Timestamp;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::mime::{BodyPart, MimePart};
 
 use super::MESSAGE_BYTES;
 use super::fields::Fields;
+use crate::partners::CIPHER;
 use crate::random;
 use crate::trouble::{Limit, Trouble};
 
-/// A multipart entity of this type whose header repeats the fields (RFC 9788, `hp="clear"`; Profile §4.2).
-pub(crate) fn entity<'p>(kind: ContentType<'p>, fields: &Fields, parts: Vec<MimePart<'p>>) -> MimePart<'p> {
-    let kind = kind.attribute("boundary", format!("=_{}", random::hex())).attribute("hp", "clear");
-    let mut entity = MimePart::new(kind, BodyPart::Multipart(parts));
-    entity.headers.extend(fields.headers());
-    entity
+/// The form of a bundle on its way.
+#[derive(Clone, Debug)]
+pub enum Form {
+    /// Signed only: the gateway can read it.
+    Signed,
+    /// Sealed: only the holders of these certificates can.
+    Sealed(Vec<Certificate>),
 }
 
-/// The whole message: the fields, then the signed entity.
-pub(crate) fn seal(
+/// What goes into a message, before anybody signs it.
+pub(crate) struct Letter<'p> {
+    /// Its type.
+    pub(crate) kind: ContentType<'p>,
+    /// Its parts.
+    pub(crate) parts: Vec<MimePart<'p>>,
+}
+
+/// The whole message, signed: the fields, then the signed entity, which repeats them (RFC 9788, `hp="clear"`; Profile §4.2).
+pub(crate) fn signed(
     fields: &Fields,
-    entity: MimePart<'_>,
+    letter: Letter<'_>,
     identity: &Identity,
     at: Timestamp,
 ) -> Result<Private<Vec<u8>>, Trouble> {
+    let mut entity = letter.entity("clear");
+    entity.headers.extend(fields.headers());
+    message(fields, &sign(&written(entity), identity, at)?)
+}
+
+/// The whole message, sealed: the fields, then the signed envelope, which repeats them; within it the signed entity, which
+/// repeats them again, with the subject that only readers see.
+pub(crate) fn sealed(
+    fields: &Fields,
+    subject: &str,
+    letter: Letter<'_>,
+    (readers, identity): (&[Certificate], &Identity),
+    at: Timestamp,
+) -> Result<Private<Vec<u8>>, Trouble> {
+    let mut entity = letter.entity("cipher");
+    entity.headers.extend(fields.within(subject));
+    let routing = fields.octets();
+    let sealing = Sealing { routing: &routing, signer: identity, recipients: readers, cipher: CIPHER };
+    message(fields, &fumibako_signer::seal(&written(entity), &sealing, at)?)
+}
+
+impl<'p> Letter<'p> {
+    /// RFC 9788 §2.1: `hp` says whether the fields it repeats were meant for everybody.
+    fn entity(self, hp: &'static str) -> MimePart<'p> {
+        let kind = self.kind.attribute("boundary", format!("=_{}", random::hex())).attribute("hp", hp);
+        MimePart::new(kind, BodyPart::Multipart(self.parts))
+    }
+}
+
+fn written(entity: MimePart<'_>) -> Vec<u8> {
     let mut octets = Vec::new();
     // Writing to a `Vec` cannot fail.
     let _ = entity.write_part(&mut octets);
-    let signed = sign(&octets, identity, at)?;
-    let message = [fields.octets().as_slice(), b"MIME-Version: 1.0\r\n", &signed].concat();
+    octets
+}
+
+fn message(fields: &Fields, closed: &[u8]) -> Result<Private<Vec<u8>>, Trouble> {
+    let message = [fields.octets().as_slice(), b"MIME-Version: 1.0\r\n", closed].concat();
     if message.len() > MESSAGE_BYTES {
         return Err(Trouble::Limit(Limit::Message(message.len(), MESSAGE_BYTES)));
     }

@@ -48,8 +48,8 @@ impl Contents {
         for (at, leaf) in message.parts.iter().enumerate().filter(|(_, leaf)| !leaf.is_multipart()) {
             let bytes = octets(&message, leaf)?;
             if contents.cover.is_none() && is_cover(leaf) {
-                let text = leaf.text_contents().unwrap_or_default().to_owned();
-                contents.cover = Some(Private(text)).filter(|Private(text)| !text.trim().is_empty());
+                let text = without_display(leaf, leaf.text_contents().unwrap_or_default());
+                contents.cover = Some(Private(text.to_owned())).filter(|Private(text)| !text.trim().is_empty());
                 continue;
             }
             let name = leaf.attachment_name().map_or_else(|| nameless(at, leaf), str::to_owned);
@@ -125,6 +125,13 @@ fn is_cover(leaf: &MessagePart<'_>) -> bool {
     plain
         && leaf.attachment_name().is_none()
         && !leaf.content_disposition().is_some_and(mail_parser::ContentType::is_attachment)
+}
+
+/// RFC 9788, legacy display: what stands above the first empty line repeats fields for other mail tools.
+fn without_display<'t>(leaf: &MessagePart<'_>, text: &'t str) -> &'t str {
+    let displays = leaf.content_type().and_then(|kind| kind.attribute("hp-legacy-display")) == Some("1");
+    let end = ["\r\n\r\n", "\n\n"].iter().find_map(|gap| text.find(gap).map(|at| at + gap.len()));
+    end.filter(|_| displays).map_or(text, |end| &text[end..])
 }
 
 /// The part's own bytes: decoded from their transfer encoding, and from nothing else (Profile §2.3).

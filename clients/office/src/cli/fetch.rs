@@ -2,7 +2,7 @@
 
 use clap::Args;
 use fumibako_careplan::Lang;
-use fumibako_model::Refused;
+use fumibako_model::{Refusal, Refused};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -104,13 +104,30 @@ fn waits(arrival: &Arrival) -> bool {
     arrival.receipt_trouble.as_ref().is_some_and(Trouble::is_on_the_way)
 }
 
+/// Profile §8.7: it stays at the gateway, unsaved and without a receipt.
+fn distrusted_next(why: Refusal, lang: Lang) -> &'static str {
+    match why {
+        Refusal::SealedForOthers => lang.pick(
+            "保存も受領もしていません。証明書を更新したときは、前の証明書のファイルを設定 old_identity_files に加えて、\
+             もう一度受け取ってください。そうでなければ、送信元に今の証明書で送り直すよう依頼してください。",
+            "Nothing was saved or acknowledged. If the certificate was renewed, add the former one's file to \
+             old_identity_files and fetch again; else ask the sender to send it to your current certificate.",
+        ),
+        Refusal::SealBroken => lang.pick(
+            "保存も受領もしていません。送信元に、もう一度送るよう依頼してください。",
+            "Nothing was saved or acknowledged. Ask the sender to send it again.",
+        ),
+        _ => lang.pick(
+            "保存も受領もしていません。送信元に電話などで確かめてください。",
+            "Nothing was saved or acknowledged. Ask the sender by telephone.",
+        ),
+    }
+}
+
 fn tell_distrusted(uid: u32, claimed: &str, why: &Refused, screen: &mut Screen<'_>) -> std::io::Result<()> {
     let lang = screen.lang();
     let words = Words::of(why, None, lang);
-    let next = lang.pick(
-        "保存も受領もしていません。送信元に電話などで確かめてください。",
-        "Nothing was saved or acknowledged. Ask the sender by telephone.",
-    );
+    let next = distrusted_next(why.why, lang);
     let object = json!({
         "kind": "bundle", "uid": uid, "claimed_from": claimed, "state": "distrusted", "code": words.code,
         "sentence": words.what, "next": next,

@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 
 use super::screen::{Screen, bytes};
 use crate::bundle::gather::{file_name, read};
-use crate::bundle::{Attached, Draft, Left, compose, gather};
+use crate::bundle::{Attached, Draft, Form, Left, compose, gather};
 use crate::exit::Exit;
 use crate::outbox::{Entry, Fate, Outbox, Outcome};
+use crate::partners::Closing;
 use crate::post::Post;
 use crate::settings::{Settings, read_small};
 use crate::trouble::{Trouble, Usage};
@@ -31,6 +32,9 @@ pub(super) struct Send {
     /// メッセージを書いたファイル（UTF-8） / file with the cover message
     #[arg(long, value_name = "FILE")]
     message_file: Option<PathBuf>,
+    /// 暗号化せず、署名だけで送ります（ゲートウェイにも読めます） / signed only: the gateway can read it
+    #[arg(long)]
+    signed_only: bool,
     /// 送信待ちだけを送ります / post only what waits
     #[arg(long)]
     resume: bool,
@@ -64,14 +68,15 @@ impl Send {
             tell_left(left, screen)?;
             ends.push(Exit::BAD_FILE);
         }
+        let closing = if drafts.is_empty() { Closing::Signed } else { Closing::of(settings, self.signed_only)? };
         if self.dry_run {
             for draft in &drafts {
-                ends.push(tell_draft(draft, screen)?);
+                ends.push(tell_draft(draft, &closing, settings, clock(), screen)?);
             }
             return Ok(Exit::of(ends));
         }
         let outbox = Outbox::open(&settings.data_folder)?;
-        ends.extend(put_all(&drafts, settings, &outbox, screen, clock)?);
+        ends.extend(put_all(&drafts, &closing, settings, &outbox, screen, clock)?);
         ends.extend(post_all(settings, &outbox, screen, clock)?);
         if ends.is_empty() {
             screen.say(screen.pick("送るデータはありません。", "There is nothing to send."));
@@ -107,9 +112,11 @@ fn attached(path: &Path) -> Result<Attached, Trouble> {
     Ok(Attached { name: Private(file_name(path)), bytes: read(path.to_owned())?.bytes })
 }
 
-/// Composes each bundle and puts it into the outbox. One that is past a limit is named, and the others go on.
+/// Composes each bundle and puts it into the outbox. One that is past a limit, or that cannot be sealed, is named, and
+/// the others go on.
 fn put_all(
     drafts: &[Draft],
+    closing: &Closing,
     settings: &Settings,
     outbox: &Outbox,
     screen: &mut Screen<'_>,
@@ -119,11 +126,11 @@ fn put_all(
     if drafts.is_empty() {
         return Ok(ends);
     }
-    let identity = settings.identity()?;
+    let (identity, keys) = (settings.identity()?, settings.reading_keys()?);
     let from = settings.address_of(settings.office()?)?;
     for draft in drafts {
         // A run that broke off left it in the outbox; a second message would arrive as a second bundle.
-        if outbox.waits(|message| draft.is_in(message))? {
+        if outbox.waits(|message| draft.is_in(message, &keys))? {
             screen.say(screen.pick(
                 "同じデータが送信待ちにあるので、それを送ります。",
                 "The same data waits in the outbox already; that is posted.",
@@ -131,10 +138,11 @@ fn put_all(
             continue;
         }
         let to = settings.address_of(draft.bundle.recipient.office)?;
-        match compose(draft, (from.clone(), to), &identity, clock()) {
+        let form = closing.form(&to, clock());
+        match form.and_then(|form| compose(draft, (from.clone(), to), &form, &identity, clock())) {
             Ok(composed) => outbox.put(&composed.fields.message_id, composed.fields.at, &composed.octets)?,
-            Err(trouble @ Trouble::Limit(_)) => {
-                tell_too_much(draft, &trouble, screen)?;
+            Err(trouble @ (Trouble::Limit(_) | Trouble::NoPartner { .. } | Trouble::Seal(_))) => {
+                tell_not_sent(draft, &trouble, screen)?;
                 ends.push(trouble.exit());
             }
             Err(trouble) => return Err(trouble),
@@ -180,17 +188,28 @@ fn tell_left(left: &Left, screen: &mut Screen<'_>) -> std::io::Result<()> {
     })
 }
 
-fn tell_draft(draft: &Draft, screen: &mut Screen<'_>) -> Result<Exit, Trouble> {
-    if let Err(trouble) = draft.within_limits() {
-        tell_too_much(draft, &trouble, screen)?;
-        return Ok(trouble.exit());
-    }
-    let object = object_of(draft, "dry-run");
+fn tell_draft(
+    draft: &Draft,
+    closing: &Closing,
+    settings: &Settings,
+    now: Timestamp,
+    screen: &mut Screen<'_>,
+) -> Result<Exit, Trouble> {
+    let to = settings.address_of(draft.bundle.recipient.office)?;
+    let form = match draft.within_limits().and_then(|()| closing.form(&to, now)) {
+        Ok(form) => form,
+        Err(trouble) => {
+            tell_not_sent(draft, &trouble, screen)?;
+            return Ok(trouble.exit());
+        }
+    };
+    let mut object = object_of(draft, "dry-run");
+    object["form"] = if matches!(form, Form::Signed) { "signed" } else { "sealed" }.into();
     screen.data(&object, |lang| format!("{}: {}", lang.pick("送る予定", "would send"), line_of(draft, lang)))?;
     Ok(Exit::OK)
 }
 
-fn tell_too_much(draft: &Draft, trouble: &Trouble, screen: &mut Screen<'_>) -> std::io::Result<()> {
+fn tell_not_sent(draft: &Draft, trouble: &Trouble, screen: &mut Screen<'_>) -> std::io::Result<()> {
     let words = trouble.words(screen.lang());
     let mut object = object_of(draft, "not-sent");
     object["sentence"] = words.what.clone().into();

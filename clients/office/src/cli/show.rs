@@ -8,7 +8,8 @@ use mail_parser::MessageParser;
 use serde_json::json;
 
 use super::screen::{Screen, bytes, harmless, moment};
-use crate::bundle::{Contents, open};
+use crate::bundle::open::is_sealed;
+use crate::bundle::{Contents, Reader, open};
 use crate::exit::Exit;
 use crate::mailbox::{Folder, Kept, Mailbox};
 use crate::outbox::{self, Entry};
@@ -30,6 +31,7 @@ struct View<'k> {
     from: String,
     to: String,
     subject: String,
+    sealed: bool,
     message_id: String,
     date: Option<Timestamp>,
     signer: Option<Certificate>,
@@ -97,20 +99,27 @@ fn view<'k>(settings: &Settings, folder: Folder, kept: &'k Kept, now: Timestamp)
     let (from, to) = (first(message.from()), first(message.to()));
     let message_id = message.message_id().unwrap_or_default().to_owned();
     // What we sent is addressed to somebody else; it is judged as its recipient would.
-    let reader = match folder {
+    let us = match folder {
         Folder::Inbox => settings.address_of(settings.office()?)?,
         Folder::Sent => to.parse().or_else(|_| settings.office().and_then(|office| settings.address_of(office)))?,
     };
-    let verdict = open(&kept.octets.0, &reader, &settings.trust()?, now);
+    // Our own copy of what we sealed opens with our own key (Profile §4.6); what is signed only needs none.
+    let sealed = is_sealed(&kept.octets.0);
+    let keys = if sealed { settings.reading_keys()? } else { Vec::new() };
+    let reader = Reader { us: &us, trust: &settings.trust()?, keys: &keys, now };
+    let verdict = open(&kept.octets.0, &reader);
     let signature = Signed::read(&kept.octets.0).ok().and_then(|signed| signed.verify().ok());
-    let contents = verdict.as_ref().ok().and_then(|opened| Contents::read(opened.part()).ok());
+    let contents = verdict.as_ref().ok().and_then(|opened| Contents::read(opened.entity()).ok());
+    let inside = verdict.as_ref().ok().and_then(|opened| opened.subject());
     let entry = outbox::look(&settings.data_folder)?.into_iter().find(|entry| entry.message_id == message_id);
     Ok(View {
         kept,
         folder,
         from,
         to,
-        subject: message.subject().unwrap_or_default().to_owned(),
+        // RFC 9788: the subject inside the seal is the one that was meant.
+        subject: inside.or(message.subject()).unwrap_or_default().to_owned(),
+        sealed,
         date: message.date().and_then(|date| Timestamp::from_second(date.to_timestamp()).ok()),
         signer: signature.as_ref().map(|signature| signature.signer().clone()),
         signed_at: signature.and_then(|signature| signature.signing_time()),
@@ -145,6 +154,7 @@ impl View<'_> {
         json!({
             "kind": "message", "uid": self.kept.uid, "message_id": self.message_id, "from": self.from, "to": self.to,
             "date": self.date, "arrived": self.kept.arrived, "subject": self.subject, "size": self.kept.size,
+            "form": if self.sealed { "sealed" } else { "signed" },
             "signature": match &self.verdict { Ok(()) => "holds", Err(why) => why.why.row().code },
             "signed_at": self.signed_at,
             "certificate": self.signer.as_ref().map(|signer| json!({
@@ -167,6 +177,10 @@ impl View<'_> {
             Ok(()) => label("確かめました", "holds").to_owned(),
             Err(why) => Words::of(why, None, lang).line(lang),
         };
+        let form = match self.sealed {
+            true => label("暗号化と署名", "sealed: encrypted and signed"),
+            false => label("署名のみ", "signed only"),
+        };
         let mut lines = vec![
             (label("差出人", "From"), self.from.clone()),
             (label("宛先", "To"), self.to.clone()),
@@ -174,6 +188,7 @@ impl View<'_> {
             (label("作成日時", "Date"), or_none(self.date.map(moment))),
             (label("受付日時", "Arrived"), moment(self.kept.arrived)),
             ("Message-ID", self.message_id.clone()),
+            (label("形", "Form"), form.to_owned()),
             (label("署名", "Signature"), verdict),
             (label("署名日時", "Signed"), or_none(self.signed_at.map(moment))),
             (label("証明書", "Certificate"), or_none(certificate)),

@@ -5,16 +5,19 @@ use std::path::{Path, PathBuf};
 
 use fumibako_careplan::{Severity, check};
 use fumibako_model::{BUNDLE_FIELD, State};
+use fumibako_signer::Identity;
 use fumibako_signer::authority::KeyKind;
 use jiff::Timestamp;
 use mail_parser::MessageParser;
 
 use super::stage::Stage;
+use super::unread::Traces;
 use super::{Step, sample};
-use crate::bundle::{Composed, Contents, Draft, compose, gather, open};
+use crate::bundle::{Composed, Contents, Draft, Reader, compose, gather, open};
 use crate::fetch::{Arrival, End, Fetch};
 use crate::mailbox::{Folder, Mailbox};
 use crate::outbox::{Outbox, Outcome};
+use crate::partners::{Closing, Partners};
 use crate::post::Post;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
@@ -32,8 +35,9 @@ pub fn play(
     let written = dir.join("written");
     sample::write(&written)?;
     let draft = sorted(&written, &sender, tell)?;
-    let composed = composed(&draft, &sender, clock, tell)?;
+    let composed = composed(&draft, (&sender, &recipient), clock, tell)?;
     posted(&composed, &sender, clock, tell)?;
+    tell(&unread(&stage, &written, &composed)?)?;
     tell(&listed(&sender, &composed, "未")?)?;
     let arrival = fetched(&recipient, &composed, clock, tell)?;
     tell(&compared(&written, &arrival.folder)?)?;
@@ -80,6 +84,14 @@ fn offices(
             format!("the certificate of {office} leads to the CA and names that office"),
         );
     }
+    let [sender, recipient] = &offices;
+    let to = sender.address_of(recipient.office()?)?;
+    let readers = Partners::read(sender)?.readers(&to, now)?;
+    step = step.check(
+        readers == [recipient.identity()?.certificate().clone(), sender.identity()?.certificate().clone()],
+        "送る側は、運用者の証明書ファイルから受け取る側の証明書を見つけました",
+        "the sender finds the recipient's certificate in the operator's file",
+    );
     tell(&step)?;
     Ok(offices)
 }
@@ -115,24 +127,41 @@ fn sorted(
 
 fn composed(
     draft: &Draft,
-    sender: &Settings,
+    (sender, recipient): (&Settings, &Settings),
     clock: fn() -> Timestamp,
     tell: &mut dyn FnMut(&Step) -> std::io::Result<()>,
 ) -> Result<Composed, Trouble> {
     let from = sender.address_of(sender.office()?)?;
     let to = sender.address_of(draft.bundle.recipient.office)?;
-    let composed = compose(draft, (from, to.clone()), &sender.identity()?, clock())?;
-    let opened = open(&composed.octets.0, &to, &sender.trust()?, clock());
-    let contents = opened.as_ref().ok().and_then(|opened| Contents::read(opened.part()).ok());
+    let form = Closing::of(sender, false)?.form(&to, clock())?;
+    let composed = compose(draft, (from, to.clone()), &form, &sender.identity()?, clock())?;
+    let trust = recipient.trust()?;
+    let opens = |keys: &[Identity]| open(&composed.octets.0, &Reader { us: &to, trust: &trust, keys, now: clock() });
+    let opened = opens(&recipient.reading_keys()?);
+    let contents = opened.as_ref().ok().and_then(|opened| Contents::read(opened.entity()).ok());
     let same = contents.is_some_and(|contents| {
         let inside = contents.files.iter().map(|(name, bytes)| (name.0.as_str(), bytes.0.as_slice()));
         inside.eq(draft.files())
     });
-    let step = Step::new("signed", "S/MIME メールを作り、署名しました", "an S/MIME message was composed and signed")
-        .check(opened.is_ok(), "署名を読み直して確かめました", "the signature holds when read back")
-        .check(same, "中のファイルは元のままです", "the files inside are the originals")
-        .with("message_id", composed.fields.message_id.clone())
-        .with("bytes", composed.octets.0.len());
+    let step = Step::new(
+        "sealed",
+        "S/MIME メールを作り、署名し、暗号化し、もう一度署名しました",
+        "an S/MIME message was composed, signed, encrypted and signed again",
+    )
+    .check(
+        opened.is_ok_and(|opened| opened.is_sealed()),
+        "受け取る側の鍵で開き、二重の署名を確かめました",
+        "it opens with the recipient's key, and both signatures hold",
+    )
+    .check(same, "中のファイルは元のままです", "the files inside are the originals")
+    .check(
+        opens(&sender.reading_keys()?).is_ok(),
+        "送った側も、控えを自分の鍵で開けます",
+        "the sender can open its own copy",
+    )
+    .check(opens(&[]).is_err(), "鍵がなければ開きません", "without a key it does not open")
+    .with("message_id", composed.fields.message_id.clone())
+    .with("bytes", composed.octets.0.len());
     tell(&step)?;
     Ok(composed)
 }
@@ -146,11 +175,16 @@ fn posted(
     let outbox = Outbox::open(&sender.data_folder)?;
     let (id, at) = (&composed.fields.message_id, composed.fields.at);
     outbox.put(id, at, &composed.octets)?;
-    let step = Step::new("outbox", "送信箱に入れました", "it was put into the outbox");
-    tell(&step.check(
+    let step = Step::new("outbox", "送信箱に入れました", "it was put into the outbox").check(
         outbox.knows(id)?,
         "ディスクに書き終えています。停電しても失われません",
         "it is synced to disk: a crash only delays it",
+    );
+    let readable = Traces::of_plan(&sample::FILES).found_below(&sender.data_folder)?;
+    tell(&step.check(
+        readable.is_empty(),
+        "送信箱にも、読める形の計画書は残っていません",
+        "no readable plan is left in the outbox",
     ))?;
     let mut post = Post::new(sender)?;
     let mut outcomes = outbox.post_all(&mut post, clock, &mut |_| ())?;
@@ -172,6 +206,29 @@ fn posted(
     )
     .with("evidence", again.to_string());
     Ok(tell(&step)?)
+}
+
+/// The gateway has the message and keeps it; the plan in it is nowhere in its folder.
+fn unread(stage: &Stage, written: &Path, composed: &Composed) -> Result<Step, Trouble> {
+    let (plan, gateway) = (Traces::of_plan(&sample::FILES), stage.gateway_folder());
+    let message = Traces::of(composed.fields.message_id.as_bytes());
+    let searchable = !plan.found_below(written)?.is_empty() && !message.found_below(&gateway)?.is_empty();
+    let unread = !plan.is_empty() && plan.found_below(&gateway)?.is_empty();
+    Ok(Step::new(
+        "unread",
+        "ゲートウェイは中身を読めません",
+        "the gateway cannot read what it carries",
+    )
+    .check(
+        searchable,
+        "同じ探し方で、元のファイルの文章と、ゲートウェイにあるメールの番号は見つかります",
+        "the same search finds the text in the files as written, and the message's number at the gateway",
+    )
+    .check(
+        unread,
+        "ゲートウェイのフォルダー全体のどこにも、計画書の文章はありません（base64 の形でも）",
+        "nowhere in the gateway's whole folder is the plan's text, not as base64 either",
+    ))
 }
 
 fn fetched(

@@ -9,6 +9,7 @@ use fumibako_gateway::{
     tls_authority_file, write_private,
 };
 use fumibako_model::{Domain, OfficeNumber};
+use fumibako_signer::Certificate;
 use fumibako_signer::authority::KeyKind;
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
@@ -19,6 +20,8 @@ use crate::trouble::Trouble;
 
 /// The domain of everything in the demo.
 pub const DOMAIN: &str = "plans.example";
+/// The file with the certificates of all offices.
+const PARTNERS: &str = "partners.pem";
 
 /// A running gateway in a folder of its own.
 pub struct Stage {
@@ -50,7 +53,7 @@ impl Stage {
 
     /// The PEM file of the authority that vouches for the gateway's TLS certificate.
     pub fn tls_authority(&self) -> PathBuf {
-        tls_authority_file(&self.dir.join("gateway"))
+        tls_authority_file(&self.gateway_folder())
     }
 
     /// Asks the running gateway as its operator.
@@ -62,7 +65,8 @@ impl Stage {
         }
     }
 
-    /// Registers and licenses an office and makes everything it needs: login, certificate and settings file.
+    /// Registers and licenses an office and makes everything it needs: login, certificate and settings file. Every office
+    /// then knows its certificate.
     pub fn add_office(
         &self,
         number: OfficeNumber,
@@ -75,7 +79,29 @@ impl Stage {
         self.ask(Request::LicenceGrant { number, from: None, until: None })?;
         let secret = Secret(password.clone());
         self.ask(Request::AccountPut { login: number.to_string(), office: number, password: secret })?;
-        self.equip(number, &password, key, now)
+        let settings = self.equip(number, &password, key, now)?;
+        self.hand_out_certificates()?;
+        Ok(settings)
+    }
+
+    /// The gateway's folder, with everything it keeps.
+    pub fn gateway_folder(&self) -> PathBuf {
+        self.dir.join("gateway")
+    }
+
+    /// Puts a certificate of an office on the roll.
+    pub fn enrol(&self, number: OfficeNumber, certificate: &Certificate) -> Result<(), Trouble> {
+        self.ask(Request::CertAdd { number, pem: certificate.to_pem() }).map(|_| ())
+    }
+
+    /// The file of certificates that an operator gives to the offices: everything on the roll.
+    pub fn hand_out_certificates(&self) -> Result<(), Trouble> {
+        let Reply::Certificates { certificates } = self.ask(Request::CertList { number: None })? else {
+            return Err(no_gateway("it answered something else"));
+        };
+        let all: String = certificates.iter().map(|row| row.pem.as_str()).collect();
+        let path = self.dir.join(PARTNERS);
+        disk::replace(&path, all.as_bytes()).map_err(Trouble::writing(&path))
     }
 
     /// The office's own folder: password, certificate and key, the office authority, settings.
@@ -88,7 +114,7 @@ impl Stage {
     ) -> Result<PathBuf, Trouble> {
         let folder = self.dir.join(number.as_str());
         fs::create_dir_all(&folder).map_err(Trouble::writing(&folder))?;
-        let authority = development_authority(&self.dir.join("gateway")).map_err(no_gateway)?;
+        let authority = development_authority(&self.gateway_folder()).map_err(no_gateway)?;
         let identity = issue_office(&authority, number, &self.domain, key, now).map_err(no_gateway)?;
         let (key, anchor, settings) = (identity.to_pem(), authority.certificate().to_pem(), self.settings(number));
         let files: [(&str, &[u8]); 4] = [
@@ -100,6 +126,7 @@ impl Stage {
         for (name, bytes) in files {
             write_private(&folder.join(name), bytes).map_err(no_gateway)?;
         }
+        self.enrol(number, identity.certificate())?;
         Ok(folder.join("fumibako.toml"))
     }
 
@@ -108,7 +135,8 @@ impl Stage {
         format!(
             "office = \"{number}\"\ndomain = \"{}\"\ngateway = \"localhost\"\nsubmission_port = {submission}\n\
              imap_port = {imap}\ntls_ca_file = \"../gateway/dev-ca/tls.pem\"\nlogin = \"{number}\"\n\
-             password_file = \"password\"\nidentity_file = \"office.pem\"\ntrust_file = \"office-ca.pem\"\n",
+             password_file = \"password\"\nidentity_file = \"office.pem\"\ntrust_file = \"office-ca.pem\"\n\
+             partners_file = \"../{PARTNERS}\"\n",
             self.domain
         )
     }

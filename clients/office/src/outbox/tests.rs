@@ -1,13 +1,13 @@
 use expect_test::expect;
 
 use super::*;
-use crate::bundle::compose;
+use crate::bundle::{Form, compose};
 use crate::exit::Exit;
 use crate::settings::Settings;
 use crate::testing::{A, B, Ca, address, draft, now};
 
 fn put(outbox: &Outbox) -> String {
-    let composed = compose(&draft(), (address(A), address(B)), &Ca::new().identity(A), now()).unwrap();
+    let composed = compose(&draft(), (address(A), address(B)), &Form::Signed, &Ca::new().identity(A), now()).unwrap();
     outbox.put(&composed.fields.message_id, composed.fields.at, &composed.octets).unwrap();
     composed.fields.message_id
 }

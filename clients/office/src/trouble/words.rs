@@ -6,6 +6,8 @@ use fumibako_signer::IdentityError;
 
 use super::{Limit, Trouble, Usage};
 
+mod seals;
+
 /// What is said to people: never a name of a person, never content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words {
@@ -33,6 +35,7 @@ impl Words {
             Lang::En if refused.about.is_empty() => (format!("{}.", row.en), format!("{}.", row.next_en)),
             Lang::En => (format!("{} ({}).", row.en, refused.about), format!("{}.", row.next_en)),
         };
+        let next = seals::next(refused.why, lang).map_or(next, str::to_owned);
         Self { what, next, code: Some(row.code), reference }
     }
 
@@ -74,6 +77,7 @@ impl Trouble {
             Self::Identity(path, why) => {
                 (format!("証明書のファイル {} を開けません。", path.display()), identity_next(why).0.into())
             }
+            Self::OldIdentity(..) | Self::Partners(_) | Self::NoPartner { .. } | Self::Seal(_) => self.about_seals(Lang::Ja),
             Self::Trust(path, _) => (
                 format!("信頼する発行元のファイル {} を読み取れません。", path.display()),
                 "発行元の証明書を PEM 形式で置いてください。".into(),
@@ -138,6 +142,7 @@ impl Trouble {
             Self::Identity(path, why) => {
                 (format!("The key file {} does not open.", path.display()), identity_next(why).1.into())
             }
+            Self::OldIdentity(..) | Self::Partners(_) | Self::NoPartner { .. } | Self::Seal(_) => self.about_seals(Lang::En),
             Self::Trust(path, _) => (
                 format!("The trusted authorities in {} cannot be read.", path.display()),
                 "Put the authorities' certificates there as PEM.".into(),

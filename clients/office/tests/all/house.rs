@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use fumibako::Settings;
-use fumibako::bundle::{Draft, compose, gather};
+use fumibako::bundle::{Draft, Form, compose, gather};
 use fumibako::cli::{World, run};
 use fumibako::demo::{Stage, sample};
 use fumibako_gateway::{Reply, Request};
@@ -72,14 +72,14 @@ impl House {
         }
     }
 
-    /// A message of A to an office, composed but not posted.
+    /// A message of A to an office, signed only, not posted.
     pub(crate) fn composed(&self, to: &str) -> Vec<u8> {
         let settings = Settings::load(&self.a).unwrap();
         let office = settings.office().unwrap();
         let bundle = gather(&[self.sample()], office).unwrap().bundles.pop().unwrap();
         let draft = Draft { bundle, cover: None, attached: Vec::new() };
         let addresses = (settings.address_of(office).unwrap(), settings.address_of(to.parse().unwrap()).unwrap());
-        compose(&draft, addresses, &settings.identity().unwrap(), now()).unwrap().octets.0
+        compose(&draft, addresses, &Form::Signed, &settings.identity().unwrap(), now()).unwrap().octets.0
     }
 
     /// Puts any octets into A's outbox, as a faulty program might.

@@ -6,6 +6,7 @@ mod crashes;
 mod demo;
 mod house;
 mod refusals;
+mod sealed;
 mod silence;
 mod standard;
 mod way;

@@ -78,8 +78,8 @@ fn the_certificate_of_another_office() {
 #[test]
 fn a_recipient_that_is_not_registered() {
     let house = House::new();
-    let ran = type_in(&house.a, ["send", house.renamed(B, "9970000045").to_str().unwrap()]);
-    refused(&house, ran, 67, "E-DIR-001", "送信先の事業所は利用登録がありません。");
+    let ran = type_in(&house.a, ["send", "--signed-only", house.renamed(B, "9970000045").to_str().unwrap()]);
+    refused(&house, ran, 3, "E-DIR-001", "送信先の事業所は利用登録がありません。");
 }
 
 #[test]

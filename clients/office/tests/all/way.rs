@@ -53,6 +53,7 @@ fn one_message_is_shown_to_both_ends() {
         assert_eq!(shown["signature"], "holds");
         assert_eq!(shown["names"].as_array().unwrap().len(), sample::FILES.len());
         assert_eq!(shown["certificate"]["subject"], format!("CN={A}"));
+        assert_eq!(shown["form"], "sealed");
     }
     assert_eq!(type_in(&house.a, ["show", id]).only()["evidence"], sent["evidence"]);
     let text = type_in(&house.b, ["show", "1", "--format", "text"]).ended(0);
@@ -102,5 +103,6 @@ fn a_dry_run_sends_nothing() {
     let house = House::new();
     let plan = type_in(&house.a, ["send", house.sample().to_str().unwrap(), "--dry-run"]).ended(0).only();
     assert_eq!((&plan["state"], &plan["to"], &plan["files"]), (&"dry-run".into(), &B.into(), &4.into()));
+    assert_eq!(plan["form"], "sealed");
     assert_eq!(house.messages_at_the_gateway(), 0);
 }

@@ -1,10 +1,21 @@
 use super::*;
-use crate::bundle::{Contents, MESSAGE_BYTES, open};
+use crate::bundle::{Contents, MESSAGE_BYTES, Reader, open};
 use crate::exit::Exit;
-use crate::testing::{A, B, Ca, address, attached, draft, draft_of, many_files, now, openssl_verify};
+use crate::testing::{A, B, Ca, address, attached, draft, draft_of, many_files, now, openssl_decrypt, openssl_verify};
 
 fn composed(draft: &Draft, ca: &Ca) -> Result<Composed, Trouble> {
-    compose(draft, (address(A), address(B)), &ca.identity(A), now())
+    compose(draft, (address(A), address(B)), &Form::Signed, &ca.identity(A), now())
+}
+
+/// Sealed to B and to A itself.
+fn sealed(draft: &Draft, ca: &Ca, [a, b]: [&Identity; 2]) -> Composed {
+    let readers = [a, b].map(|reader| reader.certificate().clone()).to_vec();
+    assert!(ca.trust().check_certificate(b.certificate(), &[], now()).is_ok());
+    compose(draft, (address(A), address(B)), &Form::Sealed(readers), a, now()).unwrap()
+}
+
+fn files(contents: &Contents) -> Vec<(&str, &[u8])> {
+    contents.files.iter().map(|(name, bytes)| (name.0.as_str(), bytes.0.as_slice())).collect()
 }
 
 fn text(composed: &Composed) -> &str {
@@ -20,10 +31,9 @@ fn openssl_verifies_what_is_composed_and_the_files_inside_are_the_originals() {
     let composed = composed(&draft, &ca).unwrap();
     let part = openssl_verify(&composed.octets.0, &ca).unwrap();
     let contents = Contents::read(&part).unwrap();
-    let files: Vec<(&str, &[u8])> = contents.files.iter().map(|(n, b)| (n.0.as_str(), b.0.as_slice())).collect();
     let mut sent: Vec<(&str, &[u8])> = draft.files().collect();
     sent.push(("計画書（山田）.pdf", b"%PDF-1.7\n\r\0\xFF"));
-    assert_eq!(files, sent);
+    assert_eq!(files(&contents), sent);
     assert_eq!(contents.cover.unwrap().0, "お世話になっております。\r\n計画書を送ります。\r\n");
 }
 
@@ -42,10 +52,76 @@ fn every_sample_arrives_byte_identical() {
     for sample in ["v41-plan-hard-text", "v41-use-one-person", "v41-plan-one-person", "v41-delete-two-persons"] {
         let draft = draft_of(sample);
         let message = composed(&draft, &ca).unwrap();
-        let opened = open(&message.octets.0, &address(B), &ca.trust(), now()).unwrap();
-        let contents = Contents::read(opened.part()).unwrap();
-        assert!(contents.files.iter().map(|(n, b)| (n.0.as_str(), b.0.as_slice())).eq(draft.files()), "{sample}");
+        let reader = Reader { us: &address(B), trust: &ca.trust(), keys: &[], now: now() };
+        let opened = open(&message.octets.0, &reader).unwrap();
+        assert!(!opened.is_sealed());
+        assert!(files(&Contents::read(opened.entity()).unwrap()).into_iter().eq(draft.files()), "{sample}");
     }
+}
+
+/// Profile §2.3, §4.5
+#[test]
+fn a_sealed_bundle_opens_for_both_offices_and_shows_nothing_on_the_way() {
+    let (ca, mut draft) = (Ca::new(), draft());
+    let (a, b) = (ca.identity(A), ca.identity(B));
+    draft.attached.push(attached("計画書（山田）.pdf", b"%PDF-1.7\n\r\0\xFF"));
+    for cover in [None, Some("お世話になっております。\n\n計画書を送ります。")] {
+        draft.cover = cover.map(|text| Private(text.to_owned()));
+        let composed = sealed(&draft, &ca, [&a, &b]);
+        for key in [&a, &b] {
+            let keys = std::slice::from_ref(key);
+            let opened = open(&composed.octets.0, &Reader { us: &address(B), trust: &ca.trust(), keys, now: now() });
+            let opened = opened.unwrap();
+            assert!(opened.is_sealed());
+            assert_eq!(opened.subject(), Some("ケアプランデータ 2026-11 居宅サービス計画（1～3表） [Fumibako]"));
+            let contents = Contents::read(opened.entity()).unwrap();
+            let mut sent: Vec<(&str, &[u8])> = draft.files().collect();
+            sent.push(("計画書（山田）.pdf", b"%PDF-1.7\n\r\0\xFF"));
+            assert_eq!(files(&contents), sent);
+            let expected = cover.map(|text| text.replace('\n', "\r\n") + "\r\n");
+            assert_eq!(contents.cover.map(|cover| cover.0), expected, "the display of the subject is taken away");
+            assert!(draft.is_in(&composed.octets.0, keys) && !draft_of("v41-use-one-person").is_in(&composed.octets.0, keys));
+        }
+        assert!(!draft.is_in(&composed.octets.0, &[ca.identity(A)]), "another key cannot tell");
+        for hidden in ["UP1KYO", "filename", "text/csv", "hp=\"cipher\"", "HP-Outer"] {
+            assert!(!text(&composed).contains(hidden), "{hidden} shows");
+        }
+    }
+}
+
+/// Profile §4.2, §4.7: the fields stand outside, in the signed part, and inside, where they say what stands outside.
+#[test]
+fn the_fields_of_a_sealed_bundle_stand_in_three_places() {
+    let (ca, draft) = (Ca::new(), draft());
+    let (a, b) = (ca.identity(A), ca.identity(B));
+    let composed = sealed(&draft, &ca, [&a, &b]);
+    let fields = String::from_utf8(composed.fields.octets()).unwrap();
+    assert_eq!(text(&composed).matches(&fields).count(), 2, "outside, and under the outer signature");
+    assert!(text(&composed).split("\r\n").all(|line| line.len() <= 998 && !line.contains(['\r', '\n'])));
+    let keys = std::slice::from_ref(&b);
+    let opened = open(&composed.octets.0, &Reader { us: &address(B), trust: &ca.trust(), keys, now: now() }).unwrap();
+    let entity = String::from_utf8_lossy(opened.entity()).into_owned();
+    let header = entity.split("\r\n\r\n").next().unwrap();
+    assert!(header.contains("hp=\"cipher\"") && header.contains("\r\nFumibako-Recipients: 9970000029@plans.example\r\n"));
+    let unfolded = header.replace("\r\n\t", " ").replace("  ", " ");
+    for line in fields.replace("\r\n\t", " ").lines() {
+        assert!(unfolded.contains(&format!("HP-Outer: {line}")), "{line} is not in {unfolded}");
+        assert!(line.starts_with("Subject: ") || unfolded.contains(&format!("\r\n{line}")), "{line}");
+    }
+    assert!(entity.contains("hp-legacy-display=\"1\""));
+}
+
+/// RFC 8551 §2.7, signer's own step-by-step check is with OpenSSL; here a whole bundle of ours, byte for byte.
+#[test]
+fn openssl_opens_what_is_sealed_step_by_step() {
+    let (ca, draft) = (Ca::new(), draft());
+    let (a, b) = (ca.identity(A), ca.identity(B));
+    let composed = sealed(&draft, &ca, [&a, &b]);
+    let envelope = openssl_verify(&composed.octets.0, &ca).unwrap();
+    let clear = openssl_decrypt(&envelope, &b).unwrap();
+    let entity = openssl_verify(&clear, &ca).unwrap();
+    assert!(files(&Contents::read(&entity).unwrap()).into_iter().eq(draft.files()));
+    assert!(openssl_decrypt(&envelope, &ca.identity(B)).is_err(), "another key of the same office");
 }
 
 /// Profile §4.2
@@ -81,7 +157,7 @@ fn the_field_says_kinds_and_counts_and_never_a_name() {
 fn a_plan_without_service_month_is_called_by_the_month_of_sending() {
     let at = "2026-11-30T15:00:00Z".parse().unwrap();
     let ca = Ca::new();
-    let composed = compose(&draft(), (address(A), address(B)), &ca.identity(A), at).unwrap();
+    let composed = compose(&draft(), (address(A), address(B)), &Form::Signed, &ca.identity(A), at).unwrap();
     assert_eq!(composed.fields.subject, "ケアプランデータ 2026-12 [Fumibako]", "it is December in Japan");
 }
 

@@ -1,16 +1,21 @@
 use jiff::SignedDuration;
 
 use super::*;
-use crate::bundle::compose;
+use crate::bundle::{Form, compose};
 use crate::testing::{A, B, Ca, address, draft, now};
 
 fn message(ca: &Ca, signer: &str) -> Vec<u8> {
-    compose(&draft(), (address(A), address(B)), &ca.identity(signer), now()).unwrap().octets.0
+    compose(&draft(), (address(A), address(B)), &Form::Signed, &ca.identity(signer), now()).unwrap().octets.0
+}
+
+/// Read without a key.
+fn read(message: &[u8], us: &str, trust: &Trust, now: Timestamp) -> Result<Opened, Refused> {
+    open(message, &Reader { us: &address(us), trust, keys: &[], now })
 }
 
 #[track_caller]
 fn refused(message: &[u8], trust: &Trust, expected: Refusal) {
-    assert_eq!(open(message, &address(B), trust, now()).unwrap_err().why, expected);
+    assert_eq!(read(message, B, trust, now()).unwrap_err().why, expected);
 }
 
 /// The message with the first `from` outside the signed part replaced.
@@ -22,11 +27,11 @@ fn with(message: &[u8], from: &str, to: &str) -> Vec<u8> {
 fn a_message_from_its_office_to_us_opens() {
     let ca = Ca::new();
     let message = message(&ca, A);
-    let opened = open(&message, &address(B), &ca.trust(), now()).unwrap();
+    let opened = read(&message, B, &ca.trust(), now()).unwrap();
     assert_eq!(opened.from().as_str(), "9970000011");
     assert_eq!(opened.signature().signing_time(), Some(now()));
     // A service kind is a sub-address of the same office.
-    assert!(open(&message, &address("9970000029+11@plans.example"), &ca.trust(), now()).is_ok());
+    assert!(read(&message, "9970000029+11@plans.example", &ca.trust(), now()).is_ok());
 }
 
 /// Profile §4.1, §4.2, §5.2, §5.3, §5.4: a reader checks what the gateway checked.
@@ -60,16 +65,18 @@ fn each_departure_has_its_refusal() {
 #[test]
 fn a_message_for_another_office_is_not_for_us() {
     let ca = Ca::new();
-    let other = address("9970000037@plans.example");
-    assert_eq!(open(&message(&ca, A), &other, &ca.trust(), now()).unwrap_err().why, Refusal::EnvelopeDiffers);
+    let other = "9970000037@plans.example";
+    assert_eq!(read(&message(&ca, A), other, &ca.trust(), now()).unwrap_err().why, Refusal::EnvelopeDiffers);
 }
 
 #[test]
 fn a_certificate_counts_at_the_time_of_reading() {
     let ca = Ca::new();
     let message = message(&ca, A);
-    let read = |at| open(&message, &address(B), &ca.trust(), at).map(|_| ()).map_err(|refused| refused.why);
+    let read = |at| read(&message, B, &ca.trust(), at).map(|_| ()).map_err(|refused| refused.why);
     assert_eq!(read(now() + SignedDuration::from_hours(23)), Ok(()));
     assert_eq!(read(now() + SignedDuration::from_hours(25)), Err(Refusal::CertificateExpired));
     assert_eq!(read(now() - SignedDuration::from_hours(13)), Err(Refusal::CertificateNotYetValid));
 }
+
+mod sealed;

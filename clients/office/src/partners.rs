@@ -1,0 +1,197 @@
+//! Who may read a bundle: the certificates of partner offices (Profile §4.6).
+//!
+//! They come from a file that the gateway's operator hands out. When the gateway answers for its directory over HTTPS,
+//! [`Partners::read`] will ask there; whom to believe stays the decision of [`Partners::readers`].
+
+use std::path::Path;
+
+use fumibako_careplan::Lang;
+use fumibako_model::{Address, Domain, OfficeNumber};
+use fumibako_signer::{Certificate, CertificateError, Cipher, Identity, Trust, encrypt};
+use jiff::Timestamp;
+
+use crate::bundle::Form;
+use crate::settings::{Settings, read_up_to};
+use crate::trouble::Trouble;
+
+/// Largest file of partners' certificates, in bytes: room for every office of the country.
+pub const FILE_BYTES: u64 = 64 << 20;
+
+/// Profile §4.5: a cipher that notices a changed ciphertext.
+pub const CIPHER: Cipher = Cipher::Aes256Gcm;
+
+/// The certificates known here, and whom to believe.
+#[derive(Debug)]
+pub struct Partners {
+    known: Option<Vec<Certificate>>,
+    authorities: Vec<Certificate>,
+    trust: Trust,
+    own: Identity,
+}
+
+/// How the bundles of one run are closed.
+#[derive(Debug)]
+pub enum Closing {
+    /// Signed only.
+    Signed,
+    /// To their recipients' certificates.
+    Sealed(Box<Partners>),
+}
+
+/// Why nothing can be encrypted to an office.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoPartner {
+    /// There is no file of partners' certificates.
+    NoFile,
+    /// The file has none of this office.
+    Unlisted,
+    /// The last one ended then.
+    Ended(Timestamp),
+    /// There is one, but it begins later, leads to no authority that is trusted, or is not for encryption.
+    Unusable,
+}
+
+impl Closing {
+    /// As the settings say, or signed only.
+    pub fn of(settings: &Settings, signed_only: bool) -> Result<Self, Trouble> {
+        if signed_only || !settings.seal {
+            return Ok(Self::Signed);
+        }
+        Ok(Self::Sealed(Box::new(Partners::read(settings)?)))
+    }
+
+    /// The form of a bundle to this office.
+    pub fn form(&self, to: &Address, now: Timestamp) -> Result<Form, Trouble> {
+        match self {
+            Self::Signed => Ok(Form::Signed),
+            Self::Sealed(partners) => partners.readers(to, now).map(Form::Sealed),
+        }
+    }
+}
+
+impl Partners {
+    /// Reads the partners' certificates, the trusted authorities and our own certificate.
+    pub fn read(settings: &Settings) -> Result<Self, Trouble> {
+        let (trust, own) = (settings.trust()?, settings.identity()?);
+        let path = &settings.partners_file;
+        let all = if path.as_os_str().is_empty() { None } else { Some(certificates(path)?) };
+        // A certificate without a mail address may be of an authority between an office and one that is trusted.
+        let lower = all.iter().flatten().filter(|certificate| certificate.rfc822_names().is_empty());
+        let authorities = lower.chain(own.chain()).cloned().collect();
+        Ok(Self { known: all, authorities, trust, own })
+    }
+
+    /// Everybody who is to read a bundle to this office: every certificate of it that is valid now, and our own.
+    pub fn readers(&self, to: &Address, now: Timestamp) -> Result<Vec<Certificate>, Trouble> {
+        let Some(office) = to.office_number() else {
+            return Err(Trouble::Garbled(format!("{to} is no office's address")));
+        };
+        let no = |why| Trouble::NoPartner { office, why };
+        let known = self.known.as_ref().ok_or(no(NoPartner::NoFile))?;
+        let theirs = known.iter().filter(|certificate| owner(certificate, &to.domain) == Some(office));
+        let (mut readers, mut why) = (Vec::new(), NoPartner::Unlisted);
+        for certificate in theirs {
+            match self.judge(certificate, now) {
+                Ok(()) if readers.contains(certificate) => {}
+                Ok(()) => readers.push(certificate.clone()),
+                Err(reason) => why = why.or(reason),
+            }
+        }
+        if readers.is_empty() {
+            return Err(no(why));
+        }
+        tracing::debug!(%to, certificates = readers.len(), "partner.found");
+        readers.push(self.own.certificate().clone());
+        Ok(readers)
+    }
+
+    fn judge(&self, certificate: &Certificate, now: Timestamp) -> Result<(), NoPartner> {
+        self.trust.check_certificate(certificate, &self.authorities, now).map_err(|why| match why {
+            CertificateError::Expired { not_after } => NoPartner::Ended(not_after),
+            _ => NoPartner::Unusable,
+        })?;
+        // Only trying tells whether its key may receive (RFC 8550 §4.4.2); one for signing alone is passed over.
+        encrypt(b"", std::slice::from_ref(certificate), CIPHER).map(|_| ()).map_err(|_| NoPartner::Unusable)
+    }
+}
+
+impl NoPartner {
+    /// Of two reasons the one that tells more.
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Ended(one), Self::Ended(other)) => Self::Ended(one.max(other)),
+            (Self::Unusable, _) | (_, Self::Unusable) => Self::Unusable,
+            (Self::Ended(at), _) | (_, Self::Ended(at)) => Self::Ended(at),
+            (other, _) => other,
+        }
+    }
+
+    /// What happened, and what to do next.
+    pub(crate) fn words(self, office: OfficeNumber, lang: Lang) -> (String, String) {
+        match lang {
+            Lang::Ja => self.japanese(office),
+            Lang::En => self.english(office),
+        }
+    }
+
+    fn japanese(self, office: OfficeNumber) -> (String, String) {
+        let why = match self {
+            Self::NoFile => "設定 partners_file が空なので、".to_owned(),
+            Self::Unlisted => "設定 partners_file のファイルにその証明書がないので、".to_owned(),
+            Self::Ended(at) => format!("その証明書は {} に期限が切れたので、", day(at)),
+            Self::Unusable => "その証明書は信頼できる発行元のものでないか、暗号化に使えないので、".to_owned(),
+        };
+        (
+            format!("送信先 {office} に宛てて暗号化できません。{why}このデータは送っていません。"),
+            "ゲートウェイの運用者から新しい証明書のファイルを受け取り、設定 partners_file に指定してください。\
+             ゲートウェイに読まれてもよければ、--signed-only を付けて署名だけで送れます。"
+                .into(),
+        )
+    }
+
+    fn english(self, office: OfficeNumber) -> (String, String) {
+        let why = match self {
+            Self::NoFile => "the setting partners_file is empty".to_owned(),
+            Self::Unlisted => "the file of partners_file has no certificate of it".to_owned(),
+            Self::Ended(at) => format!("its certificate ended on {}", day(at)),
+            Self::Unusable => "its certificate leads to no trusted authority, or is not for encryption".to_owned(),
+        };
+        (
+            format!("Nothing can be encrypted to {office}: {why}. This bundle was not sent."),
+            "Get the current file of certificates from the gateway's operator and name it in partners_file. If the \
+             gateway may read the bundle, --signed-only sends it signed only."
+                .into(),
+        )
+    }
+}
+
+/// The office of this domain that a certificate names (Profile §5.4).
+pub(crate) fn owner(certificate: &Certificate, domain: &Domain) -> Option<OfficeNumber> {
+    certificate.rfc822_names().iter().find_map(|name| {
+        let address: Address = name.parse().ok()?;
+        (address.domain == *domain).then(|| address.office_number()).flatten()
+    })
+}
+
+/// Every certificate of a PEM file. One that is not readable costs nobody else's.
+fn certificates(path: &Path) -> Result<Vec<Certificate>, Trouble> {
+    const END: &str = "-----END CERTIFICATE-----";
+    let text = read_up_to(path, FILE_BYTES)?;
+    let text = String::from_utf8_lossy(&text);
+    let blocks = text.split_inclusive(END).filter(|block| block.ends_with(END));
+    let read: Vec<_> = blocks.map(|block| Certificate::from_pem(block.as_bytes())).collect();
+    let unreadable = read.iter().filter(|certificate| certificate.is_err()).count();
+    if unreadable > 0 {
+        tracing::warn!(unreadable, "partners.unreadable");
+    }
+    let found: Vec<Certificate> = read.into_iter().flatten().collect();
+    if found.is_empty() { Err(Trouble::Partners(path.to_owned())) } else { Ok(found) }
+}
+
+/// A day as people in Japan count it.
+fn day(at: Timestamp) -> String {
+    fumibako_model::JAPAN.to_datetime(at).strftime("%Y-%m-%d").to_string()
+}
+
+#[cfg(test)]
+mod tests;

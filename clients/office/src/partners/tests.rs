@@ -1,0 +1,121 @@
+use std::fs;
+
+use fumibako_signer::authority::Purpose;
+use jiff::SignedDuration;
+
+use super::*;
+use crate::exit::Exit;
+use crate::testing::{A, B, Ca, address, now};
+
+/// Settings of A whose partners' file holds this.
+fn settings(folder: &Path, ca: &Ca, own: &Identity, partners: &str) -> Settings {
+    let write = |name: &str, text: &str| {
+        fs::write(folder.join(name), text).unwrap();
+        folder.join(name)
+    };
+    Settings {
+        identity_file: write("own.pem", &own.to_pem()),
+        trust_file: write("ca.pem", &ca.pem()),
+        partners_file: write("partners.pem", partners),
+        ..Settings::default()
+    }
+}
+
+/// The readers of a bundle from A to B.
+fn readers(ca: &Ca, partners: &str) -> Result<Vec<Certificate>, Trouble> {
+    let folder = tempfile::tempdir().unwrap();
+    let own = ca.identity(A);
+    let found = Partners::read(&settings(folder.path(), ca, &own, partners))?.readers(&address(B), now())?;
+    assert_eq!(found.last(), Some(own.certificate()), "the sender reads its own copy");
+    Ok(found[..found.len() - 1].to_vec())
+}
+
+fn pem(identity: &Identity) -> String {
+    identity.certificate().to_pem()
+}
+
+#[track_caller]
+fn missing(ca: &Ca, partners: &str) -> NoPartner {
+    match readers(ca, partners) {
+        Err(Trouble::NoPartner { office, why }) => {
+            assert_eq!(office.as_str(), "9970000029");
+            why
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Profile §4.6: every certificate of the office that is valid now and leads to a trusted authority; nobody else's.
+#[test]
+fn the_readers_are_all_certificates_in_force_of_the_office_addressed() {
+    let ca = Ca::new();
+    let [one, two] = [ca.identity(B), ca.identity(B)];
+    let ended = ca.identity_until(B, now() - SignedDuration::from_hours(1));
+    let others = [ca.identity("9970000037@plans.example"), ca.identity("9970000029@elsewhere.example")];
+    let strangers = [Ca::new().identity(B), ca.identity("kawara@plans.example")];
+    let all: Vec<String> = others.iter().chain(&strangers).chain([&one, &ended, &two, &one]).map(pem).collect();
+    let found = readers(&ca, &format!("注釈\n{}", all.join("\n"))).unwrap();
+    assert_eq!(found, [one.certificate().clone(), two.certificate().clone()], "each once");
+    let kind = ca.identity("9970000029+11@plans.example");
+    assert_eq!(readers(&ca, &pem(&kind)).unwrap(), [kind.certificate().clone()], "a service kind is of the office");
+}
+
+#[test]
+fn why_nothing_can_be_encrypted_is_told() {
+    let ca = Ca::new();
+    let other = pem(&ca.identity("9970000037@plans.example"));
+    assert_eq!(missing(&ca, &other), NoPartner::Unlisted);
+    let until = now() - SignedDuration::from_hours(1);
+    let ended = pem(&ca.identity_until(B, until));
+    let earlier = pem(&ca.identity_until(B, until - SignedDuration::from_hours(2)));
+    assert_eq!(missing(&ca, &format!("{ended}{earlier}{other}")), NoPartner::Ended(until));
+    assert_eq!(missing(&ca, &pem(&Ca::new().identity(B))), NoPartner::Unusable);
+    let (signing, end) = (Purpose::MailSigning, now() + SignedDuration::from_hours(1));
+    assert_eq!(missing(&ca, &pem(&ca.identity_for(B, signing, end))), NoPartner::Unusable);
+    for why in [NoPartner::NoFile, NoPartner::Unlisted, NoPartner::Ended(until), NoPartner::Unusable] {
+        let trouble = Trouble::NoPartner { office: "9970000029".parse().unwrap(), why };
+        assert_eq!(trouble.exit(), if why == NoPartner::NoFile { Exit::NOT_SET_UP } else { Exit::PARTLY });
+        for lang in [Lang::Ja, Lang::En] {
+            let words = trouble.words(lang);
+            assert!(words.what.contains("9970000029"), "{}", words.what);
+            assert!(words.next.contains("partners_file") && words.next.contains("--signed-only"), "{}", words.next);
+        }
+    }
+}
+
+#[test]
+fn one_unreadable_certificate_costs_nobody_else_s() {
+    let (ca, folder) = (Ca::new(), tempfile::tempdir().unwrap());
+    let good = ca.identity(B);
+    let broken = pem(&good).replacen("MII", "AAA", 1);
+    assert_eq!(readers(&ca, &format!("{broken}{}", pem(&good))).unwrap(), [good.certificate().clone()]);
+    for nothing in ["", "no PEM", &broken] {
+        let read = Partners::read(&settings(folder.path(), &ca, &good, nothing));
+        assert!(matches!(&read, Err(Trouble::Partners(path)) if path.ends_with("partners.pem")), "{read:?}");
+        assert_eq!(read.unwrap_err().exit(), Exit::NOT_SET_UP);
+    }
+}
+
+/// Profile §4.6
+#[test]
+fn without_a_file_nothing_is_encrypted_and_signed_only_needs_none() {
+    let (ca, folder) = (Ca::new(), tempfile::tempdir().unwrap());
+    let mut settings = settings(folder.path(), &ca, &ca.identity(A), "");
+    settings.partners_file = std::path::PathBuf::new();
+    let trouble = Closing::of(&settings, false).unwrap().form(&address(B), now()).unwrap_err();
+    assert!(matches!(trouble, Trouble::NoPartner { why: NoPartner::NoFile, .. }));
+    assert!(matches!(Closing::of(&settings, true).unwrap().form(&address(B), now()), Ok(Form::Signed)));
+    settings.seal = false;
+    assert!(matches!(Closing::of(&settings, false).unwrap(), Closing::Signed));
+}
+
+#[test]
+fn a_file_of_64_mib_is_the_largest() {
+    let (ca, folder) = (Ca::new(), tempfile::tempdir().unwrap());
+    let settings = settings(folder.path(), &ca, &ca.identity(A), &pem(&ca.identity(B)));
+    let file = fs::File::options().write(true).open(&settings.partners_file).unwrap();
+    file.set_len(FILE_BYTES).unwrap();
+    assert!(Partners::read(&settings).unwrap().readers(&address(B), now()).is_ok());
+    file.set_len(FILE_BYTES + 1).unwrap();
+    assert!(matches!(Partners::read(&settings), Err(Trouble::CannotRead(..))));
+}
