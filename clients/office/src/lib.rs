@@ -8,6 +8,7 @@
 //! Never possible: a receipt before the files are on disk, a message posted that was not in the outbox first.
 
 pub mod bundle;
+pub mod check;
 pub mod cli;
 #[cfg(feature = "demo")]
 pub mod demo;

@@ -35,6 +35,15 @@ pub enum Trouble {
     /// A file or folder cannot be read.
     #[error("{0} cannot be read: {1}")]
     CannotRead(PathBuf, std::io::Error),
+    /// There is no such file, and no file fits such a pattern.
+    #[error("no file {0}")]
+    NoSuchFile(PathBuf),
+    /// The folders named hold no file.
+    #[error("no file to check")]
+    NothingToCheck,
+    /// A file is there already, and is not replaced.
+    #[error("{0} exists")]
+    Exists(PathBuf),
     /// A file or folder cannot be written.
     #[error("{0} cannot be written: {1}")]
     CannotWrite(PathBuf, std::io::Error),
@@ -135,8 +144,8 @@ impl Trouble {
             | Self::Identity(..)
             | Self::Trust(..)
             | Self::TlsAnchors(_) => Exit::NOT_SET_UP,
-            Self::CannotRead(..) | Self::NoMessage(_) => Exit::NO_FILE,
-            Self::CannotWrite(..) | Self::Output(_) => Exit::CANNOT_WRITE,
+            Self::CannotRead(..) | Self::NoSuchFile(_) | Self::NothingToCheck | Self::NoMessage(_) => Exit::NO_FILE,
+            Self::CannotWrite(..) | Self::Exists(_) | Self::Output(_) => Exit::CANNOT_WRITE,
             Self::Busy(_) => Exit::TRY_AGAIN,
             Self::Usage(_) => Exit::USAGE,
             Self::Limit(_) => Exit::BAD_FILE,

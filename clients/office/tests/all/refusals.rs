@@ -79,7 +79,7 @@ fn the_certificate_of_another_office() {
 fn a_recipient_that_is_not_registered() {
     let house = House::new();
     let ran = type_in(&house.a, ["send", house.renamed(B, "9970000045").to_str().unwrap()]);
-    refused(&house, ran, 67, "E-DIR-001", "送信先の事業所は利用登録がありません。");
+    refused(&house, ran, 3, "E-DIR-001", "送信先の事業所は利用登録がありません。");
 }
 
 #[test]
@@ -124,11 +124,11 @@ fn a_wrong_password_keeps_the_message_for_later() {
     let password = house.a.with_file_name("password");
     let right = fs::read(&password).unwrap();
     fs::write(&password, "wrong").unwrap();
-    let object = type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(77).only();
+    let object = type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(3).only();
     assert_eq!((&object["state"], &object["code"]), (&"waiting".into(), &"E-AUT-001".into()));
     assert!(object["sentence"].as_str().unwrap().starts_with("ユーザ ID またはパスワードが違います。"));
     type_in(&house.b, ["list", "inbox"]).ended(0);
-    type_in(&house.a, ["fetch"]).ended(77).says("ユーザ ID またはパスワードが違います。");
+    type_in(&house.a, ["fetch"]).ended(3).says("ユーザ ID またはパスワードが違います。");
     fs::write(&password, right).unwrap();
     assert_eq!(resume(&house).ended(0).only()["message_id"], object["message_id"], "the Message-ID stays");
 }
