@@ -7,9 +7,11 @@ use crate::revocation::Revoked;
 
 mod compress;
 mod receipt;
+mod timestamp;
 
 pub use compress::CompressError;
 pub use receipt::ReceiptError;
+pub use timestamp::TimeStampError;
 
 /// Where in a message something is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

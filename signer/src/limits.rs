@@ -48,3 +48,9 @@ pub const EXPANDED_BYTES_MAX: usize = ENVELOPE_BYTES_MAX;
 pub const EXPANSION_RATIO_MAX: usize = 200;
 /// Octets up to which the ratio does not matter: a small file may well be all blanks.
 pub const EXPANDED_FREE_BYTES: usize = 1024 * 1024;
+/// Octets of a time stamp, or of an answer with one: a signature and a chain, nothing else.
+pub const TIME_STAMP_BYTES_MAX: usize = SIGNATURE_BYTES_MAX;
+/// Octets of a request for a time stamp: a digest, a nonce, a policy.
+pub const TIME_STAMP_REQUEST_BYTES_MAX: usize = 4 * 1024;
+/// Octets of a time stamp's serial number (RFC 3161 §2.4.2: up to 160 bits), and one for the sign.
+pub const TIME_STAMP_SERIAL_BYTES_MAX: usize = 21;
