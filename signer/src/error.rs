@@ -375,8 +375,8 @@ pub enum RevocationError {
         /// When its next list was due.
         next_update: Timestamp,
     },
-    /// There is no list of the authority, and one is required.
-    #[error("there is no revocation list of {issuer}")]
+    /// Nothing here tells what the authority revoked, at least not all of it; and that is required.
+    #[error("there is no complete revocation list of {issuer}")]
     NoList {
         /// The authority.
         issuer: String,

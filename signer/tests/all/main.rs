@@ -4,6 +4,7 @@
 
 mod certificate;
 mod compression;
+mod deltas;
 mod envelope;
 mod identity;
 mod keys;
