@@ -7,10 +7,12 @@ use crate::revocation::Revoked;
 
 mod compress;
 mod receipt;
+mod status;
 mod timestamp;
 
 pub use compress::CompressError;
 pub use receipt::ReceiptError;
+pub use status::StatusError;
 pub use timestamp::TimeStampError;
 
 /// Where in a message something is wrong.

@@ -37,6 +37,7 @@ mod revocation;
 mod seal;
 mod sign;
 mod signed;
+mod status;
 mod stream;
 mod timestamp;
 mod trust;
@@ -51,7 +52,7 @@ pub use encrypt::encrypt;
 pub use envelope::Cipher;
 pub use error::{
     CertificateError, CompressError, DecryptError, EncryptError, IdentityError, Layer, ListError, OpenError,
-    ReceiptError, RevocationError, SealError, SignError, SignatureError, TimeStampError, Usage,
+    ReceiptError, RevocationError, SealError, SignError, SignatureError, StatusError, TimeStampError, Usage,
 };
 pub use ess::{ReceiptRequest, Receipts, ReceiptsFrom, SignedReceipt, sign_receipt};
 pub use identity::Identity;
@@ -62,6 +63,7 @@ pub use revocation::{Reason, RevocationList, Revoked};
 pub use seal::{Extras, Sealing, seal, seal_with};
 pub use sign::{Signing, sign, sign_with};
 pub use signed::{Signature, Signed};
+pub use status::{StatusAnswer, StatusQuestion};
 pub use stream::SignedStream;
 pub use timestamp::{TimeStamp, TimeStampRequest, TimeStamper};
 pub use trust::{Trust, WithoutList};

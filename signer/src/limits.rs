@@ -32,6 +32,12 @@ pub const VERDICTS_MAX: usize = 128 * 1024;
 pub const VERDICT_HOURS_MAX: i64 = 24;
 /// Octets of a revocation list: a hundred thousand entries take 4 MB.
 pub const REVOCATION_LIST_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Octets of a responder's answer about one or a few certificates.
+pub const STATUS_BYTES_MAX: usize = 64 * 1024;
+/// Minutes that an answer without an end counts.
+pub const STATUS_MINUTES_WITHOUT_END_MAX: i64 = 60;
+/// Minutes that a responder's clock may be ahead of ours.
+pub const STATUS_MINUTES_AHEAD_MAX: i64 = 5;
 /// Octets of a PEM or PKCS#12 file that holds a key.
 pub const IDENTITY_BYTES_MAX: usize = 256 * 1024;
 /// Rounds of a password derivation we are ready to compute; a file that asks for more is refused, not waited for.

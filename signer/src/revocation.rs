@@ -234,6 +234,6 @@ fn entry(revoked: &RevokedCert) -> Result<(Box<[u8]>, Entry), ListError> {
 }
 
 /// The digest of an authority's public key.
-fn key_of(authority: &Certificate) -> [u8; 32] {
+pub(crate) fn key_of(authority: &Certificate) -> [u8; 32] {
     sha256(authority.decoded().tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes())
 }

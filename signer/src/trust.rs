@@ -12,6 +12,7 @@ use crate::practice::Practice;
 use crate::profile;
 use crate::revocation::RevocationList;
 use crate::signed::Signature;
+use crate::status::StatusAnswer;
 
 mod path;
 mod sources;
@@ -73,7 +74,14 @@ impl Trust {
     /// The same anchors with these revocation lists in place of the former. What was believed before is judged again.
     #[must_use]
     pub fn with_lists(&self, lists: impl IntoIterator<Item = RevocationList>, without_list: WithoutList) -> Self {
-        let sources = Sources::new(lists.into_iter().collect(), without_list);
+        let sources = self.sources.with_lists(lists.into_iter().collect(), without_list);
+        Self { sources, verdicts: Arc::default(), ..self.clone() }
+    }
+
+    /// The same with these answers of responders in place of the former; of two about one certificate the newer counts.
+    #[must_use]
+    pub fn with_answers(&self, answers: impl IntoIterator<Item = StatusAnswer>) -> Self {
+        let sources = self.sources.with_answers(answers);
         Self { sources, verdicts: Arc::default(), ..self.clone() }
     }
 

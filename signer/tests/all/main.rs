@@ -17,6 +17,7 @@ mod revocation;
 mod robust;
 mod sealed;
 mod signing;
+mod status;
 mod stream;
 mod timestamps;
 mod trust;

@@ -2,16 +2,21 @@
 
 use std::sync::LazyLock;
 
-use fumibako_signer::authority::{KeyKind, Purpose};
+use fumibako_signer::authority::{Authority, KeyKind, Purpose};
 use fumibako_signer::{
     Certificate, Cipher, Enveloped, Identity, Receipts, RevocationList, Signature, Signed, SignedReceipt, Signing,
-    TimeStamp, TimeStampRequest, TimeStamper, Trust, compress, encrypt, expand, sign, sign_receipt, sign_with,
+    StatusAnswer, StatusQuestion, TimeStamp, TimeStampRequest, TimeStamper, Trust, compress, encrypt, expand, sign,
+    sign_receipt, sign_with,
 };
 use proptest::prelude::*;
 
 use crate::people::{AT, ENTITY, authority, message, office, request};
 
-static OFFICE: LazyLock<Identity> = LazyLock::new(|| office(&authority(), KeyKind::EcP256));
+static CA: LazyLock<Authority> = LazyLock::new(authority);
+static OFFICE: LazyLock<Identity> = LazyLock::new(|| office(&CA, KeyKind::EcP256));
+static QUESTION: LazyLock<StatusQuestion> =
+    LazyLock::new(|| StatusQuestion::new(OFFICE.certificate(), CA.certificate()).unwrap());
+static ANSWER: LazyLock<Vec<u8>> = LazyLock::new(|| CA.answer(QUESTION.der(), &[], AT, AT).unwrap());
 static MESSAGE: LazyLock<Vec<u8>> = LazyLock::new(|| message(ENTITY, &OFFICE));
 
 static ENVELOPE: LazyLock<Vec<u8>> =
@@ -26,6 +31,8 @@ fn try_all(bytes: &[u8]) {
         let _ = envelope.decrypt(std::slice::from_ref(&*OFFICE));
     }
     let _ = RevocationList::read(bytes, &[]);
+    let _ = StatusAnswer::read(bytes, OFFICE.certificate());
+    let _ = CA.answer(bytes, &[], AT, AT);
     let _ = Certificate::from_der(bytes);
     let _ = Certificate::many_from_pem(bytes);
     let _ = Identity::read(bytes, Some("password"));
@@ -82,6 +89,8 @@ proptest! {
     fn any_damage_is_answered(cuts in prop::collection::vec((any::<usize>(), any::<u8>(), any::<u8>()), 1..6)) {
         try_all(&damaged(&MESSAGE, &cuts));
         try_all(&damaged(&ENVELOPE, &cuts));
+        try_all(&damaged(&ANSWER, &cuts));
+        try_all(&damaged(QUESTION.der(), &cuts));
         try_all(&damaged(OFFICE.certificate().der(), &cuts));
         try_all(&damaged(OFFICE.to_pem().as_bytes(), &cuts));
         try_all(&damaged(&RECEIPT, &cuts));
