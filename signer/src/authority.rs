@@ -16,6 +16,7 @@ use crate::pem;
 
 mod manner;
 mod request;
+mod respond;
 
 pub use manner::Manner;
 pub use request::{Flaw, KeyKind, Purpose, Request};

@@ -5,15 +5,15 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use const_oid::ObjectIdentifier;
-use der::asn1::{Ia5StringRef, PrintableStringRef, Utf8StringRef};
-use der::{Any, Decode as _};
+use der::asn1::{AnyRef, Ia5StringRef, PrintableStringRef, Utf8StringRef};
+use der::{Any, Decode as _, Encode as _, Sequence};
 use jiff::Timestamp;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::{DirectoryString, GeneralName};
 use x509_cert::name::Name;
 use x509_cert::time::Time;
 
-use crate::algorithm::sha256;
+use crate::algorithm::{Algorithm, Refused, sha256};
 use crate::error::CertificateError;
 use crate::limits::{CERTIFICATE_BYTES_MAX, CERTIFICATES_PER_FILE_MAX};
 use crate::pem;
@@ -23,6 +23,16 @@ use crate::pem;
 pub struct Certificate {
     der: Arc<[u8]>,
     decoded: Arc<x509_cert::Certificate>,
+}
+
+/// RFC 5280 §4.1, the signed part left as it is.
+#[derive(Sequence)]
+struct SignedOctets<'a> {
+    signed: AnyRef<'a>,
+    #[allow(dead_code, reason = "decoded to reach the end of the sequence")]
+    algorithm: AnyRef<'a>,
+    #[allow(dead_code, reason = "decoded to reach the end of the sequence")]
+    signature: AnyRef<'a>,
 }
 
 const SERIAL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.5");
@@ -128,6 +138,16 @@ impl Certificate {
     /// Every such attribute: one is expected.
     pub(crate) fn subject_serial_numbers(&self) -> Vec<String> {
         texts(self.decoded.tbs_certificate().subject(), SERIAL_NUMBER).collect()
+    }
+
+    /// Whether the authority's key signed it and the names chain; nothing else is judged.
+    pub(crate) fn is_issued_by(&self, authority: &Self) -> Result<bool, Refused> {
+        let (own, above) = (self.decoded.tbs_certificate(), authority.decoded.tbs_certificate());
+        let octets = SignedOctets::from_der(&self.der).and_then(|parts| parts.signed.to_der());
+        let (Ok(octets), Some(signature)) = (octets, self.decoded.signature().as_bytes()) else { return Ok(false) };
+        let algorithm = Algorithm::read(self.decoded.signature_algorithm(), None)?;
+        let signed = algorithm.verify(above.subject_public_key_info(), &octets, signature)?.is_ok();
+        Ok(signed && names_match(own.issuer(), above.subject()))
     }
 
     pub(crate) fn decoded(&self) -> &x509_cert::Certificate {

@@ -7,9 +7,13 @@ use crate::revocation::Revoked;
 
 mod compress;
 mod receipt;
+mod status;
+mod timestamp;
 
 pub use compress::CompressError;
 pub use receipt::ReceiptError;
+pub use status::StatusError;
+pub use timestamp::TimeStampError;
 
 /// Where in a message something is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -373,8 +377,8 @@ pub enum RevocationError {
         /// When its next list was due.
         next_update: Timestamp,
     },
-    /// There is no list of the authority, and one is required.
-    #[error("there is no revocation list of {issuer}")]
+    /// Nothing here tells what the authority revoked, at least not all of it; and that is required.
+    #[error("there is no complete revocation list of {issuer}")]
     NoList {
         /// The authority.
         issuer: String,

@@ -2,7 +2,8 @@
 //!
 //! Start at [`seal`] (signed, encrypted, signed again) and [`open`]; or at one layer: [`sign`] (an entity becomes
 //! `multipart/signed`), [`Signed::verify`] (whose words are these? [`SignedStream`] asks while they pass by), [`Trust::check`] (and is that certificate to be
-//! believed?), [`encrypt`], [`Enveloped`]. [`Identity`] is a key with its certificate.
+//! believed?), [`encrypt`], [`Enveloped`]. [`Identity`] is a key with its certificate. Around them: [`sign_receipt`] and
+//! [`SignedReceipt`] (it was read), [`TimeStampRequest`] and [`TimeStamper`] (it existed by then).
 //!
 //! Never here: a clock (time is an argument), a file, a socket, a care office. Which office a certificate belongs to is
 //! decided by whoever admits the message. Never possible: a [`Signature`] whose bytes were not verified, an [`Opened`]
@@ -36,20 +37,22 @@ mod revocation;
 mod seal;
 mod sign;
 mod signed;
+mod status;
 mod stream;
+mod timestamp;
 mod trust;
 
 pub use algorithm::{Algorithm, Hash, Refused, RsaPadding};
 pub use capabilities::Capabilities;
 pub use certificate::Certificate;
-pub use const_oid::ObjectIdentifier;
 pub use compress::{compress, expand};
+pub use const_oid::ObjectIdentifier;
 pub use decrypt::Enveloped;
 pub use encrypt::encrypt;
 pub use envelope::Cipher;
 pub use error::{
     CertificateError, CompressError, DecryptError, EncryptError, IdentityError, Layer, ListError, OpenError,
-    ReceiptError, RevocationError, SealError, SignError, SignatureError, Usage,
+    ReceiptError, RevocationError, SealError, SignError, SignatureError, StatusError, TimeStampError, Usage,
 };
 pub use ess::{ReceiptRequest, Receipts, ReceiptsFrom, SignedReceipt, sign_receipt};
 pub use identity::Identity;
@@ -60,5 +63,7 @@ pub use revocation::{Reason, RevocationList, Revoked};
 pub use seal::{Extras, Sealing, seal, seal_with};
 pub use sign::{Signing, sign, sign_with};
 pub use signed::{Signature, Signed};
+pub use status::{StatusAnswer, StatusQuestion};
 pub use stream::SignedStream;
+pub use timestamp::{TimeStamp, TimeStampRequest, TimeStamper};
 pub use trust::{Trust, WithoutList};

@@ -32,6 +32,12 @@ pub const VERDICTS_MAX: usize = 128 * 1024;
 pub const VERDICT_HOURS_MAX: i64 = 24;
 /// Octets of a revocation list: a hundred thousand entries take 4 MB.
 pub const REVOCATION_LIST_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Octets of a responder's answer about one or a few certificates.
+pub const STATUS_BYTES_MAX: usize = 64 * 1024;
+/// Minutes that an answer without an end counts.
+pub const STATUS_MINUTES_WITHOUT_END_MAX: i64 = 60;
+/// Minutes that a responder's clock may be ahead of ours.
+pub const STATUS_MINUTES_AHEAD_MAX: i64 = 5;
 /// Octets of a PEM or PKCS#12 file that holds a key.
 pub const IDENTITY_BYTES_MAX: usize = 256 * 1024;
 /// Rounds of a password derivation we are ready to compute; a file that asks for more is refused, not waited for.
@@ -48,3 +54,9 @@ pub const EXPANDED_BYTES_MAX: usize = ENVELOPE_BYTES_MAX;
 pub const EXPANSION_RATIO_MAX: usize = 200;
 /// Octets up to which the ratio does not matter: a small file may well be all blanks.
 pub const EXPANDED_FREE_BYTES: usize = 1024 * 1024;
+/// Octets of a time stamp, or of an answer with one: a signature and a chain, nothing else.
+pub const TIME_STAMP_BYTES_MAX: usize = SIGNATURE_BYTES_MAX;
+/// Octets of a request for a time stamp: a digest, a nonce, a policy.
+pub const TIME_STAMP_REQUEST_BYTES_MAX: usize = 4 * 1024;
+/// Octets of a time stamp's serial number (RFC 3161 §2.4.2: up to 160 bits), and one for the sign.
+pub const TIME_STAMP_SERIAL_BYTES_MAX: usize = 21;

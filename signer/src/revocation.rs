@@ -19,10 +19,14 @@ use crate::limits::REVOCATION_LIST_BYTES_MAX;
 use crate::pem;
 
 mod scope;
+mod series;
 
 use scope::Scope;
+use series::Series;
+pub(crate) use series::{Standing, has_freshest};
 
-/// A revocation list whose signature was verified with its authority's key.
+/// A revocation list whose signature was verified with its authority's key: a complete one, or a delta that tells what
+/// changed since (RFC 5280 §5.2.4).
 #[derive(Clone)]
 pub struct RevocationList {
     issuer: Name,
@@ -30,6 +34,7 @@ pub struct RevocationList {
     this_update: Timestamp,
     next_update: Timestamp,
     scope: Scope,
+    series: Series,
     revoked: HashMap<Box<[u8]>, Entry>,
 }
 
@@ -106,7 +111,8 @@ impl RevocationList {
             return Err(ListError::Malformed("it names two signature algorithms"));
         }
         let authority = issuer(&content, &list, &signed, authorities)?;
-        let scope = Scope::read(content.crl_extensions.as_deref().unwrap_or_default(), &content.issuer)?;
+        let extensions = content.crl_extensions.as_deref().unwrap_or_default();
+        let (scope, series) = (Scope::read(extensions, &content.issuer)?, Series::read(extensions)?);
         // RFC 5280 §5.1.2.5: required; without it nobody knows when the list is too old.
         let next_update = content.next_update.as_ref().ok_or(ListError::Malformed("it never ends"))?;
         let entries = content.revoked_certificates.iter().flatten().map(entry);
@@ -116,6 +122,7 @@ impl RevocationList {
             this_update: instant(&content.this_update),
             next_update: instant(next_update),
             scope,
+            series,
             revoked: entries.collect::<Result<_, _>>()?,
         })
     }
@@ -135,20 +142,41 @@ impl RevocationList {
         self.next_update
     }
 
-    /// How many certificates are revoked.
+    /// Whether it only tells what changed since a complete list. Give both to [`crate::Trust::with_lists`].
+    pub fn is_delta(&self) -> bool {
+        self.series.is_delta()
+    }
+
+    /// Whether deltas are published beside it (RFC 5280 §5.2.6).
+    pub(crate) fn has_deltas(&self) -> bool {
+        self.series.has_freshest
+    }
+
+    /// How this delta stands to a complete list; `None`: they speak about different certificates.
+    pub(crate) fn continues(&self, complete: &Self) -> Option<Standing> {
+        let same = self.key == complete.key && names_match(&self.issuer, &complete.issuer);
+        (same && self.scope == complete.scope).then(|| self.series.continues(&complete.series))
+    }
+
+    /// How many certificates it names.
     pub fn len(&self) -> usize {
         self.revoked.len()
     }
 
-    /// Whether none is revoked.
+    /// Whether it names none.
     pub fn is_empty(&self) -> bool {
         self.revoked.is_empty()
     }
 
-    /// Whether this list speaks about a certificate that `authority` issued.
+    /// Whether this list is of `authority`, which issued the certificate with this or another of its keys (RFC 5280
+    /// §6.3.3 (f)), and speaks about it.
     pub(crate) fn speaks_about(&self, certificate: &Certificate, authority: &Certificate) -> bool {
+        let issuer = certificate.decoded().tbs_certificate().issuer();
         let name = authority.decoded().tbs_certificate().subject();
-        self.key == key_of(authority) && names_match(name, &self.issuer) && self.scope.covers(certificate)
+        self.key == key_of(authority)
+            && names_match(name, &self.issuer)
+            && names_match(issuer, &self.issuer)
+            && self.scope.covers(certificate)
     }
 
     /// Since when the certificate is revoked.
@@ -206,6 +234,6 @@ fn entry(revoked: &RevokedCert) -> Result<(Box<[u8]>, Entry), ListError> {
 }
 
 /// The digest of an authority's public key.
-fn key_of(authority: &Certificate) -> [u8; 32] {
+pub(crate) fn key_of(authority: &Certificate) -> [u8; 32] {
     sha256(authority.decoded().tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes())
 }

@@ -12,6 +12,7 @@ use crate::practice::Practice;
 use crate::profile;
 use crate::revocation::RevocationList;
 use crate::signed::Signature;
+use crate::status::StatusAnswer;
 
 mod path;
 mod sources;
@@ -73,7 +74,14 @@ impl Trust {
     /// The same anchors with these revocation lists in place of the former. What was believed before is judged again.
     #[must_use]
     pub fn with_lists(&self, lists: impl IntoIterator<Item = RevocationList>, without_list: WithoutList) -> Self {
-        let sources = Sources::new(lists.into_iter().collect(), without_list);
+        let sources = self.sources.with_lists(lists.into_iter().collect(), without_list);
+        Self { sources, verdicts: Arc::default(), ..self.clone() }
+    }
+
+    /// The same with these answers of responders in place of the former; of two about one certificate the newer counts.
+    #[must_use]
+    pub fn with_answers(&self, answers: impl IntoIterator<Item = StatusAnswer>) -> Self {
+        let sources = self.sources.with_answers(answers);
         Self { sources, verdicts: Arc::default(), ..self.clone() }
     }
 
@@ -133,9 +141,13 @@ impl Trust {
             return Ok(());
         }
         let path = self.path(certificate, helpers, at)?;
-        let mut clear = Window::ALWAYS;
-        for (certificate, authority) in path.all().zip(path.all().skip(1)) {
-            clear = clear.and(self.sources.check(certificate, authority, at)?);
+        let (mut clear, all) = (Window::ALWAYS, path.all().collect::<Vec<_>>());
+        let mut rest = all.as_slice();
+        while let [certificate, above @ ..] = rest
+            && !above.is_empty()
+        {
+            clear = clear.and(self.sources.check(certificate, above, at)?);
+            rest = above;
         }
         self.verdicts.keep(subject, Verdict { clear: Some(clear), ..verdict_on(&path, at) });
         Ok(())

@@ -144,7 +144,7 @@ impl Command {
             Self::Fetch(fetch) => fetch.run(&settings()?, screen, clock),
             Self::List(list) => list.run(&settings()?, screen),
             Self::Show(show) => show.run(&settings()?, screen, clock),
-            Self::Check(check) => check.run(screen),
+            Self::Check(check) => check.run(screen, clock),
             Self::Config(config) => config.run(&place(), screen),
             #[cfg(feature = "demo")]
             Self::Demo(demo) => demo.run(screen, clock),

@@ -9,6 +9,7 @@
 //! a sealed bundle that can still be read there.
 
 pub mod bundle;
+pub mod check;
 pub mod cli;
 #[cfg(feature = "demo")]
 pub mod demo;

@@ -53,6 +53,15 @@ pub enum Trouble {
     /// A file or folder cannot be read.
     #[error("{0} cannot be read: {1}")]
     CannotRead(PathBuf, std::io::Error),
+    /// There is no such file, and no file fits such a pattern.
+    #[error("no file {0}")]
+    NoSuchFile(PathBuf),
+    /// The folders named hold no file.
+    #[error("no file to check")]
+    NothingToCheck,
+    /// A file is there already, and is not replaced.
+    #[error("{0} exists")]
+    Exists(PathBuf),
     /// A file or folder cannot be written.
     #[error("{0} cannot be written: {1}")]
     CannotWrite(PathBuf, std::io::Error),
@@ -157,8 +166,8 @@ impl Trouble {
             | Self::Seal(SealError::Encrypt(_))
             | Self::Trust(..)
             | Self::TlsAnchors(_) => Exit::NOT_SET_UP,
-            Self::CannotRead(..) | Self::NoMessage(_) => Exit::NO_FILE,
-            Self::CannotWrite(..) | Self::Output(_) => Exit::CANNOT_WRITE,
+            Self::CannotRead(..) | Self::NoSuchFile(_) | Self::NothingToCheck | Self::NoMessage(_) => Exit::NO_FILE,
+            Self::CannotWrite(..) | Self::Exists(_) | Self::Output(_) => Exit::CANNOT_WRITE,
             Self::Busy(_) => Exit::TRY_AGAIN,
             Self::Usage(_) => Exit::USAGE,
             Self::Limit(_) => Exit::BAD_FILE,

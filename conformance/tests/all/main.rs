@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, reason = "a test says no by a panic")]
 
+mod check;
 mod floors;
 mod packages;
 mod profile;

@@ -135,12 +135,23 @@ impl Report {
 
     /// The report as lines of text: each file with what was found in it, then the summary.
     pub fn lines(&self, lang: Lang) -> Vec<String> {
+        let mut lines = self.told(lang, true);
+        lines.push(self.summary(lang));
+        lines
+    }
+
+    /// Only what was found, as lines of text.
+    pub fn found(&self, lang: Lang) -> Vec<String> {
+        self.told(lang, false)
+    }
+
+    fn told(&self, lang: Lang, also_fine: bool) -> Vec<String> {
         let mut lines = Vec::new();
         for folder in folders(self) {
             if !folder.at.is_empty() {
                 lines.push(format!("■ {}", folder.at));
             }
-            for (file, findings) in &folder.files {
+            for (file, findings) in folder.files.iter().filter(|(_, found)| also_fine || !found.is_empty()) {
                 lines.push(heading(file, lang));
                 if findings.is_empty() {
                     lines.push(format!("  {}", verdict(file, lang)));
@@ -155,7 +166,6 @@ impl Report {
                 lines.push(format!("      → {}", file.what_to_do.in_lang(lang)));
             }
         }
-        lines.push(self.summary(lang));
         lines
     }
 

@@ -50,6 +50,8 @@ pub enum Purpose {
     MailSigning,
     /// Receiving encrypted mail only.
     MailEncryption,
+    /// Signing time stamps, and nothing else.
+    TimeStamping,
     /// A certificate for mail with one thing wrong.
     Flawed(Flaw),
 }
@@ -94,13 +96,25 @@ impl Request<'_> {
         params.key_usages = match self.purpose {
             Purpose::MailSigning => sign.to_vec(),
             Purpose::MailEncryption => vec![encrypt],
+            Purpose::TimeStamping => vec![KeyUsagePurpose::DigitalSignature],
             Purpose::Mail | Purpose::Flawed(_) => sign.into_iter().chain([encrypt]).collect(),
         };
-        if let Purpose::Flawed(flaw) = self.purpose {
-            flaw.spoil(&mut params, encrypt);
+        match self.purpose {
+            Purpose::Flawed(flaw) => flaw.spoil(&mut params, encrypt),
+            Purpose::TimeStamping => stamp_only(&mut params),
+            Purpose::Mail | Purpose::MailSigning | Purpose::MailEncryption => {}
         }
         Ok(params)
     }
+}
+
+/// RFC 3161 §2.3: critical, which rcgen's own extended key usage never is.
+fn stamp_only(params: &mut CertificateParams) {
+    params.extended_key_usages.clear();
+    let time_stamping = vec![0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 8];
+    let mut usage = CustomExtension::from_oid_content(&[2, 5, 29, 37], time_stamping);
+    usage.set_criticality(true);
+    params.custom_extensions.push(usage);
 }
 
 impl Flaw {

@@ -10,18 +10,19 @@ use x509_cert::ext::pkix::crl::dp::IssuingDistributionPoint;
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 use x509_cert::name::{Name, RdnSequence};
 
+use super::series::DELTA_INDICATOR;
 use crate::certificate::Certificate;
 use crate::error::ListError;
 
 /// Read from a list's extensions.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(super) struct Scope {
     holders: Holders,
     /// The names of the piece; none: the list is whole.
     points: Vec<GeneralName>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum Holders {
     All,
     Subscribers,
@@ -37,8 +38,7 @@ impl Scope {
         for extension in extensions {
             if extension.extn_id == ISSUING_DISTRIBUTION_POINT {
                 scope = Self::of_point(extension.extn_value.as_bytes(), issuer)?;
-            } else if extension.critical {
-                // Among them the delta indicator (RFC 5280 §5.2.4), which is always critical.
+            } else if extension.critical && extension.extn_id != DELTA_INDICATOR {
                 return Err(ListError::Unsupported("a critical extension"));
             }
         }

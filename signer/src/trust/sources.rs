@@ -1,5 +1,6 @@
-//! What is known about revoked certificates, from wherever it came.
+//! What is known about revoked certificates, from wherever it came: revocation lists, and answers of responders.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,49 +9,162 @@ use super::WithoutList;
 use super::verdicts::Window;
 use crate::certificate::Certificate;
 use crate::error::RevocationError;
-use crate::revocation::RevocationList;
+use crate::revocation::{Reason, RevocationList, Revoked, Standing, has_freshest, key_of};
+use crate::status::{Known, StatusAnswer, Word};
 
 /// Cheap to clone.
 #[derive(Clone, Default)]
 pub(super) struct Sources {
     lists: Arc<[RevocationList]>,
     without_list: WithoutList,
+    answers: Arc<HashMap<Asked, StatusAnswer>>,
+}
+
+/// What an answer is about: the digest of an authority's key, and a serial number.
+type Asked = ([u8; 32], Box<[u8]>);
+
+/// The lists that speak about one certificate.
+struct Lists<'s> {
+    complete: Option<&'s RevocationList>,
+    /// The newest delta, of the same scope if there is a complete list.
+    delta: Option<(&'s RevocationList, Standing)>,
 }
 
 impl Sources {
-    pub(super) fn new(mut lists: Vec<RevocationList>, without_list: WithoutList) -> Self {
+    pub(super) fn with_lists(&self, mut lists: Vec<RevocationList>, without_list: WithoutList) -> Self {
         // The newest of an authority is found first.
         lists.sort_by_key(|list| std::cmp::Reverse(list.this_update()));
-        Self { lists: lists.into(), without_list }
+        Self { lists: lists.into(), without_list, answers: Arc::clone(&self.answers) }
     }
 
-    /// RFC 5280 §6.3: how long the certificate is known not to be revoked, by the newest list of its authority.
+    pub(super) fn with_answers(&self, answers: impl IntoIterator<Item = StatusAnswer>) -> Self {
+        let mut all = HashMap::<Asked, StatusAnswer>::new();
+        for answer in answers {
+            for (serial, word) in &answer.words {
+                let asked = (answer.authority(), serial.clone());
+                if all.get(&asked).is_none_or(|former| former.words[serial].this_update < word.this_update) {
+                    all.insert(asked, answer.clone());
+                }
+            }
+        }
+        Self { answers: Arc::new(all), ..self.clone() }
+    }
+
+    /// How long the certificate is known not to be revoked. `above` are all on the path, the authority that issued it
+    /// first: some may be the same authority with another key.
     pub(super) fn check(
         &self,
         certificate: &Certificate,
-        authority: &Certificate,
+        above: &[&Certificate],
         at: Timestamp,
     ) -> Result<Window, RevocationError> {
-        let Some(list) = self.lists.iter().find(|list| list.speaks_about(certificate, authority)) else {
-            return match self.without_list {
-                WithoutList::Accept => Ok(Window::ALWAYS),
-                WithoutList::Refuse => Err(RevocationError::NoList { issuer: authority.subject() }),
-            };
+        let (lists, answer) = (self.lists(certificate, above), self.answer(certificate, above));
+        // Whoever says "revoked" is believed, also before it begins.
+        let mut announced = Window::ALWAYS;
+        for revoked in [lists.find(certificate), answer.and_then(|(_, word)| word.revoked())].into_iter().flatten() {
+            if revoked.since <= at {
+                return Err(RevocationError::Revoked { subject: certificate.subject(), revoked });
+            }
+            announced = announced.and(before(revoked.since));
+        }
+        let listed = || self.listed(&lists, certificate, at).map(|known| known.and(announced));
+        let Some((answer, word)) = answer else { return listed() };
+        if at < word.from() {
+            return listed().map(|known| known.and(before(word.from())));
+        }
+        if at > word.until {
+            let stale = RevocationError::Stale { issuer: certificate.issuer(), next_update: word.until };
+            return if lists.complete.is_some() { listed() } else { Err(stale) };
+        }
+        if word.status == Known::Unknown {
+            // RFC 6960 §2.2: a certificate that its own authority does not know is not one to believe.
+            return Err(RevocationError::NoList { issuer: certificate.issuer() });
+        }
+        match self.entitled(answer, above, at) {
+            Some(entitled) => Ok(Window { from: word.from(), until: word.until }.and(entitled).and(announced)),
+            None => listed(),
+        }
+    }
+
+    /// RFC 6960 §4.2.2.2.1: how long whoever answered may; asked of the lists, unless the authority says that nobody need.
+    fn entitled(&self, answer: &StatusAnswer, above: &[&Certificate], at: Timestamp) -> Option<Window> {
+        let Some(delegate) = &answer.delegate else { return Some(Window::ALWAYS) };
+        let valid = Some(Window::of(&delegate.certificate)).filter(|valid| valid.contains(at))?;
+        if delegate.unquestioned {
+            return Some(valid);
+        }
+        let lists = self.lists(&delegate.certificate, above);
+        let announced = match lists.find(&delegate.certificate) {
+            Some(revoked) if revoked.since <= at => return None,
+            found => found.map_or(Window::ALWAYS, |revoked| before(revoked.since)),
         };
-        let found = list.find(certificate);
-        if let Some(revoked) = found.filter(|revoked| revoked.since <= at) {
-            return Err(RevocationError::Revoked { subject: certificate.subject(), revoked });
+        let listed = self.listed(&lists, &delegate.certificate, at).ok()?;
+        Some(valid.and(announced).and(listed))
+    }
+
+    /// RFC 5280 §6.3: whether the lists are all there and fresh, and until when.
+    fn listed(&self, lists: &Lists<'_>, certificate: &Certificate, at: Timestamp) -> Result<Window, RevocationError> {
+        let mut known = Window::ALWAYS;
+        for list in lists.complete.into_iter().chain(lists.delta.map(|(delta, _)| delta)) {
+            if at > list.next_update() {
+                let (issuer, next_update) = (list.issuer(), list.next_update());
+                return Err(RevocationError::Stale { issuer, next_update });
+            }
+            known = known.and(Window::until(list.next_update()));
         }
-        if at > list.next_update() {
-            let (issuer, next_update) = (list.issuer(), list.next_update());
-            return Err(RevocationError::Stale { issuer, next_update });
+        if !lists.are_whole(certificate) && self.without_list == WithoutList::Refuse {
+            return Err(RevocationError::NoList { issuer: certificate.issuer() });
         }
-        let known = Window::until(list.next_update());
-        Ok(found.map_or(known, |revoked| known.and(before(revoked.since))))
+        Ok(known)
+    }
+
+    fn lists(&self, certificate: &Certificate, above: &[&Certificate]) -> Lists<'_> {
+        let speaks = |list: &&RevocationList| above.iter().any(|authority| list.speaks_about(certificate, authority));
+        let mine = || self.lists.iter().filter(speaks);
+        let complete = mine().find(|list| !list.is_delta());
+        let standing =
+            |list: &RevocationList| complete.map_or(Some(Standing::Gap), |complete| list.continues(complete));
+        let delta = mine().filter(|list| list.is_delta()).find_map(|list| Some((list, standing(list)?)));
+        Lists { complete, delta }
+    }
+
+    fn answer(&self, certificate: &Certificate, above: &[&Certificate]) -> Option<(&StatusAnswer, Word)> {
+        if self.answers.is_empty() {
+            return None;
+        }
+        let serial = certificate.decoded().tbs_certificate().serial_number().as_bytes();
+        let answer = self.answers.get(&(key_of(above.first()?), serial.into()))?;
+        Some((answer, answer.words[serial]))
     }
 }
 
-/// A revocation that is announced and has not begun.
-fn before(since: Timestamp) -> Window {
-    Window::until(since.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(Timestamp::MIN))
+impl Lists<'_> {
+    /// RFC 5280 §6.3.3 (i) to (k): the delta has the last word, if it is the newer one. Across a gap it can revoke, not
+    /// restore.
+    fn find(&self, certificate: &Certificate) -> Option<Revoked> {
+        let complete = || self.complete.and_then(|list| list.find(certificate));
+        let Some((delta, standing)) = self.delta else { return complete() };
+        let found = delta.find(certificate);
+        let restored = found.is_some_and(|revoked| revoked.reason == Some(Reason::RemovedFromList));
+        match standing {
+            Standing::Older => complete(),
+            Standing::Continues if restored => None,
+            Standing::Gap if restored => complete(),
+            Standing::Continues | Standing::Gap => found.or_else(complete),
+        }
+    }
+
+    /// RFC 5280 §5.2.6: where deltas are published, the complete list alone may be weeks behind.
+    fn are_whole(&self, certificate: &Certificate) -> bool {
+        match (self.complete, self.delta) {
+            (None, _) | (_, Some((_, Standing::Gap))) => false,
+            (Some(complete), None) => !complete.has_deltas() && !has_freshest(certificate),
+            (Some(_), Some(_)) => true,
+        }
+    }
+}
+
+/// Something that is announced and has not begun.
+fn before(moment: Timestamp) -> Window {
+    Window::until(moment.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(Timestamp::MIN))
 }

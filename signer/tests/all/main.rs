@@ -4,10 +4,11 @@
 
 mod certificate;
 mod compression;
+mod deltas;
 mod envelope;
 mod identity;
-mod names;
 mod keys;
+mod names;
 mod openssl;
 mod people;
 mod reading;
@@ -16,6 +17,8 @@ mod revocation;
 mod robust;
 mod sealed;
 mod signing;
+mod status;
 mod stream;
+mod timestamps;
 mod trust;
 mod verdicts;

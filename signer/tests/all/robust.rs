@@ -2,13 +2,21 @@
 
 use std::sync::LazyLock;
 
-use fumibako_signer::authority::KeyKind;
-use fumibako_signer::{Certificate, Cipher, Enveloped, Identity, RevocationList, Signed, encrypt, sign};
+use fumibako_signer::authority::{Authority, KeyKind, Purpose};
+use fumibako_signer::{
+    Certificate, Cipher, Enveloped, Identity, Receipts, RevocationList, Signature, Signed, SignedReceipt, Signing,
+    StatusAnswer, StatusQuestion, TimeStamp, TimeStampRequest, TimeStamper, Trust, compress, encrypt, expand, sign,
+    sign_receipt, sign_with,
+};
 use proptest::prelude::*;
 
-use crate::people::{AT, ENTITY, authority, message, office};
+use crate::people::{AT, ENTITY, authority, message, office, request};
 
-static OFFICE: LazyLock<Identity> = LazyLock::new(|| office(&authority(), KeyKind::EcP256));
+static CA: LazyLock<Authority> = LazyLock::new(authority);
+static OFFICE: LazyLock<Identity> = LazyLock::new(|| office(&CA, KeyKind::EcP256));
+static QUESTION: LazyLock<StatusQuestion> =
+    LazyLock::new(|| StatusQuestion::new(OFFICE.certificate(), CA.certificate()).unwrap());
+static ANSWER: LazyLock<Vec<u8>> = LazyLock::new(|| CA.answer(QUESTION.der(), &[], AT, AT).unwrap());
 static MESSAGE: LazyLock<Vec<u8>> = LazyLock::new(|| message(ENTITY, &OFFICE));
 
 static ENVELOPE: LazyLock<Vec<u8>> =
@@ -23,10 +31,39 @@ fn try_all(bytes: &[u8]) {
         let _ = envelope.decrypt(std::slice::from_ref(&*OFFICE));
     }
     let _ = RevocationList::read(bytes, &[]);
+    let _ = StatusAnswer::read(bytes, OFFICE.certificate());
+    let _ = CA.answer(bytes, &[], AT, AT);
     let _ = Certificate::from_der(bytes);
     let _ = Certificate::many_from_pem(bytes);
     let _ = Identity::read(bytes, Some("password"));
+    if let Ok(receipt) = SignedReceipt::read(bytes) {
+        let _ = receipt.confirms(&ASKING);
+    }
+    let _ = expand(bytes);
+    let _ = TimeStamp::verify(bytes, &[7; 32], &TRUST, AT);
+    let _ = ASKED.verify(bytes, &TRUST, AT);
+    let _ = STAMPER.answer(bytes, AT);
 }
+
+/// A signature that asks for a receipt, and the receipt.
+static ASKING: LazyLock<Signature> = LazyLock::new(|| {
+    let signing = Signing { receipts: Some(Receipts { from: None, to: &["a@b"] }), ..Signing::default() };
+    Signed::read(&sign_with(ENTITY, &OFFICE, &signing, AT).unwrap()).unwrap().verify().unwrap()
+});
+static RECEIPT: LazyLock<Vec<u8>> = LazyLock::new(|| sign_receipt(&ASKING, &OFFICE, AT).unwrap());
+
+static COMPRESSED: LazyLock<Vec<u8>> = LazyLock::new(|| compress(&ENTITY.repeat(50)).unwrap());
+
+static TIME: LazyLock<(Identity, Trust)> = LazyLock::new(|| {
+    let ca = authority();
+    let trust = Trust::for_time_stamps([ca.certificate().clone()]).unwrap();
+    (ca.issue(&request(KeyKind::EcP256, Purpose::TimeStamping)).unwrap(), trust)
+});
+static TRUST: LazyLock<Trust> = LazyLock::new(|| TIME.1.clone());
+static STAMPER: LazyLock<TimeStamper> = LazyLock::new(|| TimeStamper::new(TIME.0.clone(), "1.2.3").unwrap());
+static ASKED: LazyLock<TimeStampRequest> = LazyLock::new(|| TimeStampRequest::for_digest([7; 32]).unwrap());
+static REPLY: LazyLock<Vec<u8>> = LazyLock::new(|| STAMPER.answer(&ASKED.to_der().unwrap(), AT).unwrap());
+static TOKEN: LazyLock<Vec<u8>> = LazyLock::new(|| STAMPER.stamp(&[7; 32], AT).unwrap());
 
 /// Some octets of a good message exchanged, removed or repeated.
 fn damaged(good: &[u8], cuts: &[(usize, u8, u8)]) -> Vec<u8> {
@@ -52,8 +89,15 @@ proptest! {
     fn any_damage_is_answered(cuts in prop::collection::vec((any::<usize>(), any::<u8>(), any::<u8>()), 1..6)) {
         try_all(&damaged(&MESSAGE, &cuts));
         try_all(&damaged(&ENVELOPE, &cuts));
+        try_all(&damaged(&ANSWER, &cuts));
+        try_all(&damaged(QUESTION.der(), &cuts));
         try_all(&damaged(OFFICE.certificate().der(), &cuts));
         try_all(&damaged(OFFICE.to_pem().as_bytes(), &cuts));
+        try_all(&damaged(&RECEIPT, &cuts));
+        try_all(&damaged(&COMPRESSED, &cuts));
+        try_all(&damaged(&ASKED.to_der().unwrap(), &cuts));
+        try_all(&damaged(&REPLY, &cuts));
+        try_all(&damaged(&TOKEN, &cuts));
     }
 
     #[test]
@@ -65,6 +109,16 @@ proptest! {
         let signature = read.verify().unwrap();
         prop_assert_eq!(signature.signer(), OFFICE.certificate());
         prop_assert_eq!(signature.signing_time(), Some(AT));
+    }
+
+    #[test]
+    fn what_is_compressed_comes_back(text in prop::collection::vec("[a-c]{0,20}", 0..300)) {
+        let entity = text.concat();
+        if let Some(compressed) = compress(entity.as_bytes()) {
+            prop_assert!(compressed.len() < entity.len());
+            let expanded = expand(&compressed).unwrap();
+            prop_assert_eq!(expanded.as_slice(), entity.as_bytes());
+        }
     }
 
     #[test]

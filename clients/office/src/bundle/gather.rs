@@ -62,8 +62,8 @@ pub fn gather(paths: &[PathBuf], office: OfficeNumber) -> Result<Pile, Trouble> 
     Ok(pile)
 }
 
-/// Sorts files whoever sends them; for checking.
-pub fn sort((found, too_large): (Vec<Source>, Vec<Left>)) -> Pile {
+/// Sorts files whoever sends them.
+fn sort((found, too_large): (Vec<Source>, Vec<Left>)) -> Pile {
     let sorted = careplan::gather(found.into_iter().map(|source| (file_name(&source.path), source)));
     let mut left = too_large;
     let attachments = sorted.attachments.into_iter().map(|file| (file.payload, WhyLeft::NamesNobody));
@@ -73,7 +73,7 @@ pub fn sort((found, too_large): (Vec<Source>, Vec<Left>)) -> Pile {
 }
 
 /// Every file named, and every file in the folders named, in order of path. Too large ones are not read.
-pub fn read_all(paths: &[PathBuf]) -> Result<(Vec<Source>, Vec<Left>), Trouble> {
+fn read_all(paths: &[PathBuf]) -> Result<(Vec<Source>, Vec<Left>), Trouble> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() { list(path, &mut files)? } else { files.push(path.clone()) }
@@ -113,7 +113,7 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Trouble> {
 }
 
 /// Files that operating systems put into folders unasked.
-fn is_the_systems(name: &OsStr) -> bool {
+pub(crate) fn is_the_systems(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     name.starts_with('.') || ["thumbs.db", "desktop.ini"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }

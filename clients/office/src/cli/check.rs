@@ -1,95 +1,117 @@
-//! `fumibako check PATH…`: files against the standard, nothing is sent. Exit 0: no error. 65: errors, each named.
+//! `fumibako check PATH…`: files against the standard, nothing is sent. Exit 0: no error. 65: errors, each named. 66: no
+//! such file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use fumibako_careplan::{self as careplan, Finding, Lang, Severity};
-use serde_json::json;
+use fumibako_careplan::{Lang, Report};
+use jiff::Timestamp;
+use serde::Serialize;
 
-use super::screen::{Screen, harmless};
-use crate::bundle::Left;
-use crate::bundle::gather::{Source, WhyLeft, file_name, read_all, sort};
+use super::screen::{Screen, harmless, moment};
+use crate::check::{Limits, Step, check};
+use crate::disk;
 use crate::exit::Exit;
 use crate::trouble::Trouble;
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
-    /// 調べるフォルダーやファイル / folders and files to check
+    /// 確認するフォルダー、ファイル、ZIP、*.csv のような名前 / folders, files, ZIP archives, patterns
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
+    /// 警告もエラーとして数えます / warnings count as errors
+    #[arg(long)]
+    strict: bool,
+    /// 印刷できる結果を書き出します / write the result as a page to print
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
+    /// すでにある結果のファイルを置き換えます / replace the page if it is there already
+    #[arg(long, requires = "report")]
+    overwrite: bool,
 }
 
 impl Check {
-    pub(super) fn run(&self, screen: &mut Screen<'_>) -> Result<Exit, Trouble> {
-        let (found, too_large) = read_all(&self.paths)?;
-        let named: Vec<(String, &[u8])> =
-            found.iter().map(|source| (file_name(&source.path), source.bytes.0.as_slice())).collect();
-        let report = careplan::check(&named);
-        for finding in &report.findings {
-            tell(finding, screen)?;
+    pub(super) fn run(&self, screen: &mut Screen<'_>, clock: fn() -> Timestamp) -> Result<Exit, Trouble> {
+        screen.one_object();
+        // A check may take minutes; whether its page may be written is known before.
+        if let Some(path) = self.report.as_deref().filter(|path| path.exists() && !self.overwrite) {
+            return Err(Trouble::Exists(path.to_owned()));
         }
-        // What names and units show is among the findings; what only this end refuses is not.
-        let refused = left_by_us(found, too_large);
-        for left in &refused {
-            tell_left(left, screen)?;
+        let report = check(&self.paths, &Limits::default(), &mut |step| match step {
+            Step::Places(count) => screen.begin(count),
+            Step::Done => screen.step(),
+        })?;
+        tell(&report, screen)?;
+        if let Some(path) = &self.report {
+            self.write(path, &report, clock(), screen)?;
         }
-        let errors = report.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
-        let bad = errors + refused.len();
+        // Profile §2.5
+        let holds = report.holds(self.strict);
+        if !holds && report.holds(false) {
+            screen.say(screen.pick(
+                "--strict が指定されているので、警告もエラーとして数えました。",
+                "Warnings counted as errors, as --strict says.",
+            ));
+        }
+        Ok(if holds { Exit::OK } else { Exit::BAD_FILE })
+    }
+
+    fn write(&self, path: &Path, report: &Report, at: Timestamp, screen: &mut Screen<'_>) -> Result<(), Trouble> {
+        let program = concat!("Fumibako ", env!("CARGO_PKG_VERSION"));
+        let made = format!("{}　{program}", moment(at));
+        let page = report.page(screen.lang(), &made);
+        let write = if self.overwrite { disk::replace } else { disk::create };
+        write(path, page.as_bytes()).map_err(|why| match why.kind() {
+            std::io::ErrorKind::AlreadyExists => Trouble::Exists(path.to_owned()),
+            _ => Trouble::writing(path)(why),
+        })?;
+        let place = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let place = place.display();
         screen.say(&match screen.lang() {
-            Lang::Ja => format!(
-                "{} ファイルを調べました。エラー {bad} 件、警告 {} 件。",
-                report.files.len(),
-                report.findings.len() - errors
-            ),
-            Lang::En => format!(
-                "{} files checked: {bad} errors, {} warnings.",
-                report.files.len(),
-                report.findings.len() - errors
-            ),
+            Lang::Ja => format!("結果を {place} に書き出しました。ブラウザーで開いて印刷できます。"),
+            Lang::En => format!("The result is in {place}; open it in a browser to print it."),
         });
-        Ok(if bad == 0 { Exit::OK } else { Exit::BAD_FILE })
+        Ok(())
     }
 }
 
-fn left_by_us(found: Vec<Source>, too_large: Vec<Left>) -> Vec<Left> {
-    let left = sort((found, too_large)).left.into_iter();
-    left.filter(|left| match &left.why {
-        WhyLeft::TooLarge(_) => true,
-        WhyLeft::Standard(why) => why.code().is_none(),
-        WhyLeft::NamesNobody | WhyLeft::OtherSender(_) => false,
-    })
-    .collect()
+/// A line of NDJSON: the same objects that stand in the lists of the JSON, each with the word for it.
+#[derive(Serialize)]
+struct Line<'r, T> {
+    record: &'static str,
+    #[serde(flatten)]
+    object: &'r T,
 }
 
-fn tell(finding: &Finding, screen: &mut Screen<'_>) -> std::io::Result<()> {
-    screen.data(finding, |lang| {
-        let severity = match finding.severity {
-            Severity::Error => lang.pick("エラー", "error"),
-            Severity::Warning => lang.pick("警告", "warning"),
-        };
-        let place = finding.place(lang);
-        let at = if place.is_empty() { String::new() } else { format!(" {place}") };
-        let more = match (finding.more, lang) {
-            (0, _) => String::new(),
-            (more, Lang::Ja) => format!("（ほかに {more} か所）"),
-            (more, Lang::En) => format!(" (and {more} more)"),
-        };
-        format!(
-            "{severity} {} {}{at}\n  {}{more}\n  → {}",
-            finding.code,
-            harmless(finding.file.show()),
-            harmless(&finding.sentence(lang)),
-            finding.what_to_do(lang),
-        )
-    })
+/// The last line: whoever reads it knows that nothing is missing.
+#[derive(Serialize)]
+struct Summary {
+    files: usize,
+    errors: u64,
+    warnings: u64,
+    unchecked: usize,
 }
 
-fn tell_left(left: &Left, screen: &mut Screen<'_>) -> std::io::Result<()> {
+fn line<T: Serialize>(record: &'static str, object: &T, screen: &mut Screen<'_>) -> std::io::Result<()> {
+    screen.data(&Line { record, object }, |_| String::new())
+}
+
+/// Profile §2.8: the report as text, as one object, or line by line.
+fn tell(report: &Report, screen: &mut Screen<'_>) -> std::io::Result<()> {
     let lang = screen.lang();
-    let (sentence, next) = (left.why.sentence(lang), left.why.what_to_do(lang));
-    let object = json!({ "severity": "error", "file": left.path, "sentence": sentence, "what_to_do": next });
-    screen.data(&object, |lang| {
-        let head = lang.pick("エラー", "error");
-        format!("{head} {}\n  {sentence}{}{next}", left.path.display(), lang.pick("", " "))
-    })
+    if screen.is_text() {
+        let lines = report.lines(lang).into_iter().map(|line| harmless(&line));
+        return screen.text(&lines.collect::<Vec<_>>().join("\n"));
+    }
+    if screen.whole(report)? {
+        return Ok(());
+    }
+    report.files.iter().try_for_each(|file| line("file", file, screen))?;
+    report.findings.iter().try_for_each(|finding| line("finding", finding, screen))?;
+    report.unchecked.iter().try_for_each(|file| line("unchecked", file, screen))?;
+    let (files, unchecked) = (report.files.len(), report.unchecked.len());
+    let summary = Summary { files, errors: report.errors(), warnings: report.warnings(), unchecked };
+    line("summary", &summary, screen)?;
+    screen.say(&report.summary(lang));
+    Ok(())
 }

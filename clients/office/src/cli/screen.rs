@@ -15,7 +15,7 @@ use crate::trouble::{Trouble, Words};
 pub enum Format {
     /// For people.
     Text,
-    /// One array.
+    /// One array, or one object.
     Json,
     /// One object a line.
     Ndjson,
@@ -30,7 +30,15 @@ pub struct Screen<'w> {
     quiet: bool,
     bars: bool,
     bar: ProgressBar,
-    array: Vec<serde_json::Value>,
+    json: Json,
+}
+
+/// What JSON is written at the end.
+enum Json {
+    /// One array of all the data.
+    Array(Vec<serde_json::Value>),
+    /// One object, once it is known.
+    Object(Option<String>),
 }
 
 /// Every object says which version of its shape it has.
@@ -51,7 +59,7 @@ impl<'w> Screen<'w> {
         quiet: bool,
         bars: bool,
     ) -> Self {
-        Self { out, err, format, lang, quiet, bars, bar: ProgressBar::hidden(), array: Vec::new() }
+        Self { out, err, format, lang, quiet, bars, bar: ProgressBar::hidden(), json: Json::Array(Vec::new()) }
     }
 
     /// The language of everything said.
@@ -74,7 +82,10 @@ impl<'w> Screen<'w> {
         match self.format {
             Format::Text => self.text(&text(self.lang)),
             Format::Json => {
-                self.array.push(serde_json::to_value(Versioned { v: 1, object })?);
+                let value = serde_json::to_value(Versioned { v: 1, object })?;
+                if let Json::Array(array) = &mut self.json {
+                    array.push(value);
+                }
                 Ok(())
             }
             Format::Ndjson => {
@@ -82,6 +93,19 @@ impl<'w> Screen<'w> {
                 self.text(&line)
             }
         }
+    }
+
+    /// This command's JSON is one object, not an array.
+    pub fn one_object(&mut self) {
+        self.json = Json::Object(None);
+    }
+
+    /// The one object, which says its own version. Returns whether JSON is the format, so that all is said.
+    pub fn whole<T: Serialize>(&mut self, object: &T) -> io::Result<bool> {
+        if self.format == Format::Json {
+            self.json = Json::Object(Some(serde_json::to_string_pretty(object)?));
+        }
+        Ok(self.format == Format::Json)
     }
 
     /// Text on the data stream, whatever the format.
@@ -129,12 +153,14 @@ impl<'w> Screen<'w> {
         self.bar.clone()
     }
 
-    /// Ends the bar and writes the JSON array, if that is the format.
+    /// Ends the bar and writes the JSON, if that is the format.
     pub fn finish(&mut self) -> io::Result<()> {
         self.bar.finish_and_clear();
-        if self.format == Format::Json {
-            serde_json::to_writer_pretty(&mut *self.out, &self.array)?;
-            writeln!(self.out)?;
+        match &self.json {
+            _ if self.format != Format::Json => {}
+            Json::Array(array) => writeln!(self.out, "{}", serde_json::to_string_pretty(array)?)?,
+            Json::Object(Some(object)) => writeln!(self.out, "{object}")?,
+            Json::Object(None) => {}
         }
         self.out.flush()
     }

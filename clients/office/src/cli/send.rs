@@ -1,4 +1,7 @@
-//! `fumibako send PATH…`: sends every bundle in folders and files. Exit 0: all sent. 3: some not, and said why.
+//! `fumibako send PATH…`: checks and sends every bundle in folders and files. Exit 0: all sent. 3: some not, and said
+//! why. 65: none, since the files are not as they must be.
+
+mod checked;
 
 use std::path::{Path, PathBuf};
 
@@ -38,6 +41,9 @@ pub(super) struct Send {
     /// 送信待ちだけを送ります / post only what waits
     #[arg(long)]
     resume: bool,
+    /// エラーのあるデータも、このまま送ります / send what has errors all the same
+    #[arg(long = "send-anyway")]
+    anyway: bool,
     /// 送らずに、何が送られるかを見ます / show what would be sent, send nothing
     #[arg(long)]
     dry_run: bool,
@@ -68,6 +74,8 @@ impl Send {
             tell_left(left, screen)?;
             ends.push(Exit::BAD_FILE);
         }
+        let (drafts, withheld) = checked::checked(drafts, self.anyway, screen)?;
+        ends.extend(withheld);
         let closing = if drafts.is_empty() { Closing::Signed } else { Closing::of(settings, self.signed_only)? };
         if self.dry_run {
             for draft in &drafts {

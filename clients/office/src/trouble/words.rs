@@ -89,6 +89,14 @@ impl Trouble {
             Self::CannotRead(path, why) => {
                 (format!("{} を読み取れません（{why}）。", path.display()), "場所と名前を確かめてください。".into())
             }
+            Self::NoSuchFile(path) => {
+                (format!("{} が見つかりません。", path.display()), "場所と名前を確かめてください。".into())
+            }
+            Self::NothingToCheck => ("確認するファイルがありません。".into(), "場所を確かめてください。".into()),
+            Self::Exists(path) => (
+                format!("{} はすでにあり、上書きしていません。", path.display()),
+                "別の名前にするか、--overwrite を付けてください。".into(),
+            ),
             Self::CannotWrite(path, why) => (
                 format!("{} に書き込めません（{why}）。", path.display()),
                 "空き容量とフォルダーの権限を確かめて、もう一度実行してください。".into(),
@@ -154,6 +162,14 @@ impl Trouble {
             Self::CannotRead(path, why) => {
                 (format!("{} cannot be read ({why}).", path.display()), "Check the place and the name.".into())
             }
+            Self::NoSuchFile(path) => {
+                (format!("There is no {}.", path.display()), "Check the place and the name.".into())
+            }
+            Self::NothingToCheck => ("There is no file to check.".into(), "Check where the folder is.".into()),
+            Self::Exists(path) => (
+                format!("{} is there already and was not replaced.", path.display()),
+                "Choose another name, or say --overwrite.".into(),
+            ),
             Self::CannotWrite(path, why) => (
                 format!("{} cannot be written ({why}).", path.display()),
                 "Check the free space and the folder's permissions, then run it again.".into(),

@@ -124,11 +124,11 @@ fn a_wrong_password_keeps_the_message_for_later() {
     let password = house.a.with_file_name("password");
     let right = fs::read(&password).unwrap();
     fs::write(&password, "wrong").unwrap();
-    let object = type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(77).only();
+    let object = type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(3).only();
     assert_eq!((&object["state"], &object["code"]), (&"waiting".into(), &"E-AUT-001".into()));
     assert!(object["sentence"].as_str().unwrap().starts_with("ユーザ ID またはパスワードが違います。"));
     type_in(&house.b, ["list", "inbox"]).ended(0);
-    type_in(&house.a, ["fetch"]).ended(77).says("ユーザ ID またはパスワードが違います。");
+    type_in(&house.a, ["fetch"]).ended(3).says("ユーザ ID またはパスワードが違います。");
     fs::write(&password, right).unwrap();
     assert_eq!(resume(&house).ended(0).only()["message_id"], object["message_id"], "the Message-ID stays");
 }
