@@ -10,5 +10,6 @@ mod office;
 mod python;
 mod receipts;
 mod refusals;
+mod sealed;
 mod transcripts;
 mod world;

@@ -12,12 +12,12 @@ use crate::curl::{fetch, openssl_verifies};
 use crate::world::World;
 
 /// One office's computer: its settings, its files.
-struct Desk {
-    folder: PathBuf,
+pub(crate) struct Desk {
+    pub(crate) folder: PathBuf,
 }
 
 impl Desk {
-    fn new(world: &World, office: &Office, password: &str) -> Self {
+    pub(crate) fn new(world: &World, office: &Office, password: &str) -> Self {
         let folder = world.gateway.folder().join(format!("desk-{}", office.number));
         fs::create_dir(&folder).expect("the folder is writable");
         let write = |name: &str, text: &str| fs::write(folder.join(name), text).expect("the folder is writable");
@@ -28,7 +28,8 @@ impl Desk {
         let settings = format!(
             "office = \"{}\"\ndomain = \"plans.example\"\ngateway = \"localhost\"\nsubmission_port = {}\n\
              imap_port = {}\ntls_ca_file = \"{}\"\nlogin = \"{}\"\npassword_file = \"password\"\n\
-             identity_file = \"office.pem\"\ntrust_file = \"office-ca.pem\"\n",
+             identity_file = \"office.pem\"\ntrust_file = \"office-ca.pem\"\n\
+             partners_file = \"../partners.pem\"\n",
             office.number,
             ports.smtps,
             ports.imaps,
@@ -39,24 +40,32 @@ impl Desk {
         Self { folder }
     }
 
-    fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         let command = Tool::at(&Programs::built().office).args(arguments);
         command.args(["--no-input", "--config"]).arg(self.folder.join("fumibako.toml")).run()
     }
 
     /// The rows of a list.
-    fn list(&self, which: &str) -> Vec<Value> {
+    pub(crate) fn list(&self, which: &str) -> Vec<Value> {
         let ran = self.run(&["list", which, "--format", "ndjson"]);
         ran.well().output().lines().map(|row| serde_json::from_str(row).expect("a row is JSON")).collect()
     }
 }
 
-fn sample() -> PathBuf {
+pub(crate) fn sample() -> PathBuf {
     repository().join("conformance/samples/valid/v41-plan-two-persons")
 }
 
+/// Puts an office's certificate on the roll, and hands out the file of all.
+pub(crate) fn enrol(world: &World, office: &Office) {
+    let key = world.gateway.folder().join(format!("{}.pem", office.number));
+    world.gateway.admin(["cert", "add", &office.number, &key.to_string_lossy()]);
+    let all = world.gateway.admin(["cert", "list", "--pem"]).octets;
+    fs::write(world.gateway.folder().join("partners.pem"), all).expect("the folder is writable");
+}
+
 /// Every file below a folder: name and octets.
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut all = BTreeMap::new();
     for entry in fs::read_dir(folder).expect("the folder is readable") {
         let path = entry.expect("the folder is readable").path();
@@ -73,6 +82,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 #[test]
 fn a_plan_goes_the_whole_way_and_comes_back_as_a_receipt() {
     let world = World::new();
+    enrol(&world, &world.recipient);
     let sender = Desk::new(&world, &world.sender, &world.sender.password);
     let recipient = Desk::new(&world, &world.recipient, &world.recipient.password);
     let plan = sample();
@@ -91,6 +101,7 @@ fn a_plan_goes_the_whole_way_and_comes_back_as_a_receipt() {
 fn a_refusal_reaches_the_office_in_plain_words() {
     let world = World::new();
     let plan = sample();
+    enrol(&world, &world.recipient);
     let check = |desk: &Desk, why: Refusal, exit: i32| {
         let ran = desk.run(&["send", &plan.to_string_lossy()]);
         let (row, said) = (why.row(), ran.output() + &ran.messages());

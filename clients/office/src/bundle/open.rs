@@ -161,11 +161,7 @@ fn is_addressed(inner: &Message<'_>, us: &Address) -> Result<(), Refused> {
     let named = values(inner, |name| name.eq_ignore_ascii_case(RECIPIENTS_FIELD));
     let [(_, list)] = named.as_slice() else { return Err(Refusal::MessageMalformed.about(RECIPIENTS_FIELD)) };
     let mut addresses = list.split(',').map(|one| one.trim().trim_start_matches('<').trim_end_matches('>'));
-    if addresses.any(|text| is_us(text, us)) {
-        Ok(())
-    } else {
-        Err(Refusal::EnvelopeDiffers.about(RECIPIENTS_FIELD))
-    }
+    if addresses.any(|text| is_us(text, us)) { Ok(()) } else { Err(Refusal::EnvelopeDiffers.about(RECIPIENTS_FIELD)) }
 }
 
 fn headers_of(message: &[u8]) -> Result<Message<'_>, Refused> {

@@ -214,21 +214,17 @@ fn unread(stage: &Stage, written: &Path, composed: &Composed) -> Result<Step, Tr
     let message = Traces::of(composed.fields.message_id.as_bytes());
     let searchable = !plan.found_below(written)?.is_empty() && !message.found_below(&gateway)?.is_empty();
     let unread = !plan.is_empty() && plan.found_below(&gateway)?.is_empty();
-    Ok(Step::new(
-        "unread",
-        "ゲートウェイは中身を読めません",
-        "the gateway cannot read what it carries",
-    )
-    .check(
-        searchable,
-        "同じ探し方で、元のファイルの文章と、ゲートウェイにあるメールの番号は見つかります",
-        "the same search finds the text in the files as written, and the message's number at the gateway",
-    )
-    .check(
-        unread,
-        "ゲートウェイのフォルダー全体のどこにも、計画書の文章はありません（base64 の形でも）",
-        "nowhere in the gateway's whole folder is the plan's text, not as base64 either",
-    ))
+    Ok(Step::new("unread", "ゲートウェイは中身を読めません", "the gateway cannot read what it carries")
+        .check(
+            searchable,
+            "同じ探し方で、元のファイルの文章と、ゲートウェイにあるメールの番号は見つかります",
+            "the same search finds the text in the files as written, and the message's number at the gateway",
+        )
+        .check(
+            unread,
+            "ゲートウェイのフォルダー全体のどこにも、計画書の文章はありません（base64 の形でも）",
+            "nowhere in the gateway's whole folder is the plan's text, not as base64 either",
+        ))
 }
 
 fn fetched(

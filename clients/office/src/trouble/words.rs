@@ -77,7 +77,9 @@ impl Trouble {
             Self::Identity(path, why) => {
                 (format!("証明書のファイル {} を開けません。", path.display()), identity_next(why).0.into())
             }
-            Self::OldIdentity(..) | Self::Partners(_) | Self::NoPartner { .. } | Self::Seal(_) => self.about_seals(Lang::Ja),
+            Self::OldIdentity(..) | Self::Partners(_) | Self::NoPartner { .. } | Self::Seal(_) => {
+                self.about_seals(Lang::Ja)
+            }
             Self::Trust(path, _) => (
                 format!("信頼する発行元のファイル {} を読み取れません。", path.display()),
                 "発行元の証明書を PEM 形式で置いてください。".into(),
@@ -150,7 +152,9 @@ impl Trouble {
             Self::Identity(path, why) => {
                 (format!("The key file {} does not open.", path.display()), identity_next(why).1.into())
             }
-            Self::OldIdentity(..) | Self::Partners(_) | Self::NoPartner { .. } | Self::Seal(_) => self.about_seals(Lang::En),
+            Self::OldIdentity(..) | Self::Partners(_) | Self::NoPartner { .. } | Self::Seal(_) => {
+                self.about_seals(Lang::En)
+            }
             Self::Trust(path, _) => (
                 format!("The trusted authorities in {} cannot be read.", path.display()),
                 "Put the authorities' certificates there as PEM.".into(),
