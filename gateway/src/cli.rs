@@ -137,8 +137,7 @@ impl Failure {
             Self::Refused(refused) => {
                 let row = refused.why.row();
                 let about = if refused.about.is_empty() { String::new() } else { format!(" ({})", refused.about) };
-                let said = lang.pick(format!("{}{about} {}", row.ja, row.next_ja), refused.to_string());
-                format!("{} {said}", row.code)
+                lang.pick(format!("{} {}{about} {}", row.code, row.ja, row.next_ja), refused.to_string())
             }
             other => other.to_string(),
         }

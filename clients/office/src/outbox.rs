@@ -90,7 +90,8 @@ impl Outbox {
         Ok(Self { folder, _lock: lock })
     }
 
-    /// Keeps a message. After `Ok` the power may fail and it still is posted, once.
+    /// Keeps a message, as it will travel and in no other form (Profile §4.8). After `Ok` the power may fail and it still
+    /// is posted, once.
     ///
     /// | a crash after step | finds on restart                                    |
     /// |--------------------|-----------------------------------------------------|

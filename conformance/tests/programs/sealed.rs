@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use fumibako_conformance::{Letter, Mailbox, Programs, Tool, now};
 use fumibako_model::Refusal;
-use fumibako_signer::{Certificate, Cipher, Sealing, Signed, Trust, open, seal, sign};
+use fumibako_signer::{Certificate, Cipher, Identity, Sealing, Signed, Trust, open, seal, sign};
 
 use crate::curl::{fetch, openssl_verifies};
 use crate::office::{Desk, enrol, files, sample};
@@ -140,8 +140,8 @@ fn sealed(world: &World, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     change(&mut envelope);
     let lines: Vec<u8> =
         STANDARD.encode(envelope).as_bytes().chunks(76).flat_map(|line| [line, b"\r\n"].concat()).collect();
-    let signed = sign(&[&part[..body], &lines].concat(), signer, letter.at).expect("it can be signed");
-    [header.as_bytes(), b"MIME-Version: 1.0\r\n", &signed].concat()
+    let closed = sign(&[&part[..body], &lines].concat(), signer, letter.at).expect("it can be signed");
+    [header.as_bytes(), b"MIME-Version: 1.0\r\n", &closed].concat()
 }
 
 // Profile §8.7
@@ -170,7 +170,7 @@ fn a_byte_changed_anywhere_in_the_ciphertext_is_neither_saved_nor_acknowledged()
     // One that nobody changed is read among them.
     world.deliver(&sealed(&world, |_| ()));
     assert_eq!(recipient.run(&["fetch"]).exit(), Some(76));
-    assert_eq!(files(&recipient.folder.join("受信")).keys().filter(|name| name.ends_with(".CSV")).count(), 4);
+    assert_eq!(files(&recipient.folder.join("受信")).keys().filter(|name| name.contains("KYO_")).count(), 3);
     assert_eq!(receipts().expect("the folder is there"), 1);
 }
 
@@ -182,8 +182,9 @@ fn a_bundle_for_an_outdated_certificate_is_refused_with_what_to_do() {
     let current = fs::read(folder.join("partners.pem")).expect("it was handed out");
     let other = folder.join("outdated.pem");
     world.gateway.admin(["cert", "issue", &world.recipient.number, "--out", &other.to_string_lossy()]);
-    let outdated = Certificate::from_pem(&fs::read(&other).expect("it was issued")).expect("it is a certificate");
-    fs::write(folder.join("partners.pem"), outdated.to_pem()).expect("the folder is writable");
+    let key = fs::read(&other).expect("it was issued");
+    let outdated = Identity::from_pem(&key, None).expect("it is readable").certificate().to_pem();
+    fs::write(folder.join("partners.pem"), outdated).expect("the folder is writable");
     let ran = sender.run(&["send", &plan.to_string_lossy()]);
     let said = ran.output() + &ran.messages();
     assert_eq!(ran.exit(), Some(3), "{said}");

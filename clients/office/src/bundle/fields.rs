@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn inside_a_seal_they_say_what_stands_outside() {
         let within: Vec<u8> = fields().within("inside").iter().flat_map(|(name, value)| line(name, value)).collect();
-        expect![[r#"
+        expect![[r"
             From: <9970000011@plans.example>
             To: <9970000029@plans.example>
             Date: Thu, 5 Nov 2026 01:10:10 +0000
@@ -147,7 +147,7 @@ mod tests {
             HP-Outer: Subject: =?utf-8?B?44Kx44Ki44OX44Op44Oz44OH44O844K/IDIwMjYtMTEgW0Z1bWliYQ==?=
             	 =?utf-8?B?a29d?=
             HP-Outer: Fumibako-Bundle: v=1; units=use-table; files=3; size=48211
-        "#]]
+        "]]
         .assert_eq(&String::from_utf8(within).unwrap().replace('\r', ""));
     }
 

@@ -22,6 +22,7 @@ use crate::settings::{Settings, read_small};
 use crate::trouble::{Trouble, Usage};
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line, and any of them may be given")]
 pub(super) struct Send {
     /// 送るフォルダーやファイル / folders and files to send
     #[arg(value_name = "PATH")]

@@ -177,9 +177,10 @@ impl View<'_> {
             Ok(()) => label("確かめました", "holds").to_owned(),
             Err(why) => Words::of(why, None, lang).line(lang),
         };
-        let form = match self.sealed {
-            true => label("暗号化と署名", "sealed: encrypted and signed"),
-            false => label("署名のみ", "signed only"),
+        let form = if self.sealed {
+            label("暗号化と署名", "sealed: encrypted and signed")
+        } else {
+            label("署名のみ", "signed only")
         };
         let mut lines = vec![
             (label("差出人", "From"), self.from.clone()),

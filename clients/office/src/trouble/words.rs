@@ -2,11 +2,10 @@
 
 use fumibako_careplan::Lang;
 use fumibako_model::Refused;
-use fumibako_signer::IdentityError;
 
 use super::{Limit, Trouble, Usage};
 
-mod seals;
+mod keys;
 
 /// What is said to people: never a name of a person, never content.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +34,7 @@ impl Words {
             Lang::En if refused.about.is_empty() => (format!("{}.", row.en), format!("{}.", row.next_en)),
             Lang::En => (format!("{} ({}).", row.en, refused.about), format!("{}.", row.next_en)),
         };
-        let next = seals::next(refused.why, lang).map_or(next, str::to_owned);
+        let next = keys::next(refused.why, lang).map_or(next, str::to_owned);
         Self { what, next, code: Some(row.code), reference }
     }
 
@@ -74,20 +73,13 @@ impl Trouble {
                 format!("設定 {name} が空です。"),
                 "設定ファイルに書き入れてください。場所は `fumibako config` でわかります。".into(),
             ),
-            Self::Identity(path, why) => {
-                (format!("証明書のファイル {} を開けません。", path.display()), identity_next(why).0.into())
-            }
-            Self::OldIdentity(..) | Self::Partners(_) | Self::NoPartner { .. } | Self::Seal(_) => {
-                self.about_seals(Lang::Ja)
-            }
-            Self::Trust(path, _) => (
-                format!("信頼する発行元のファイル {} を読み取れません。", path.display()),
-                "発行元の証明書を PEM 形式で置いてください。".into(),
-            ),
-            Self::TlsAnchors(path) => (
-                format!("接続先を確かめるための証明書 {} を読み取れません。", path.display()),
-                "ゲートウェイの運用者から受け取った PEM ファイルを置いてください。".into(),
-            ),
+            Self::Identity(..)
+            | Self::OldIdentity(..)
+            | Self::Partners(_)
+            | Self::NoPartner { .. }
+            | Self::Seal(_)
+            | Self::Trust(..)
+            | Self::TlsAnchors(_) => self.about_keys(Lang::Ja),
             Self::CannotRead(path, why) => {
                 (format!("{} を読み取れません（{why}）。", path.display()), "場所と名前を確かめてください。".into())
             }
@@ -149,20 +141,13 @@ impl Trouble {
                 format!("The setting {name} is empty."),
                 "Fill it in; `fumibako config` says where the settings are.".into(),
             ),
-            Self::Identity(path, why) => {
-                (format!("The key file {} does not open.", path.display()), identity_next(why).1.into())
-            }
-            Self::OldIdentity(..) | Self::Partners(_) | Self::NoPartner { .. } | Self::Seal(_) => {
-                self.about_seals(Lang::En)
-            }
-            Self::Trust(path, _) => (
-                format!("The trusted authorities in {} cannot be read.", path.display()),
-                "Put the authorities' certificates there as PEM.".into(),
-            ),
-            Self::TlsAnchors(path) => (
-                format!("The TLS authorities in {} cannot be read.", path.display()),
-                "Put the PEM file there that the gateway's operator gave you.".into(),
-            ),
+            Self::Identity(..)
+            | Self::OldIdentity(..)
+            | Self::Partners(_)
+            | Self::NoPartner { .. }
+            | Self::Seal(_)
+            | Self::Trust(..)
+            | Self::TlsAnchors(_) => self.about_keys(Lang::En),
             Self::CannotRead(path, why) => {
                 (format!("{} cannot be read ({why}).", path.display()), "Check the place and the name.".into())
             }
@@ -205,23 +190,6 @@ impl Trouble {
             Self::Refused { .. } | Self::Distrust(_) => (String::new(), String::new()),
         };
         Words::new(what, next)
-    }
-}
-
-fn identity_next(why: &IdentityError) -> (&'static str, &'static str) {
-    match why {
-        IdentityError::PasswordNeeded => (
-            "証明書のパスワードを書いたファイルを、設定 identity_password_file に指定してください。",
-            "Name a file with its password in the setting identity_password_file.",
-        ),
-        IdentityError::WrongPassword => (
-            "証明書のパスワードが違います。identity_password_file の中身を確かめてください。",
-            "The password is wrong; check the file named by identity_password_file.",
-        ),
-        _ => (
-            "事業所の証明書と秘密鍵が入った PKCS#12 または PEM のファイルを指定してください。",
-            "Name a PKCS#12 or PEM file with the office's certificate and private key.",
-        ),
     }
 }
 

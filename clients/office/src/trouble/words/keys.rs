@@ -1,0 +1,109 @@
+//! The sentences about keys and certificates: our own, the partners', the authorities', and what cannot be sealed.
+
+use fumibako_careplan::Lang;
+use fumibako_model::Refusal;
+use fumibako_signer::{IdentityError, SealError};
+
+use super::Trouble;
+
+/// What this program's user can do, where the catalogue's own words know no settings.
+pub(super) fn next(why: Refusal, lang: Lang) -> Option<&'static str> {
+    match why {
+        Refusal::NotSealedToRecipient => Some(lang.pick(
+            "送信先の証明書が新しくなっています。運用者から新しい証明書のファイルを受け取り、設定 partners_file の\
+             ファイルと置き換えて、もう一度送ってください。",
+            "That office has a newer certificate. Get the current file of certificates from the operator, put it in \
+             place of the one that partners_file names, and send again.",
+        )),
+        _ => None,
+    }
+}
+
+impl Trouble {
+    /// What happened and what to do next, of a trouble with keys, certificates or seals.
+    pub(super) fn about_keys(&self, lang: Lang) -> (String, String) {
+        let (what, next) = match (self, lang) {
+            (Self::Identity(path, why), Lang::Ja) => {
+                (format!("証明書のファイル {} を開けません。", path.display()), identity_next(why, lang))
+            }
+            (Self::Identity(path, why), Lang::En) => {
+                (format!("The key file {} does not open.", path.display()), identity_next(why, lang))
+            }
+            (Self::Trust(path, _), Lang::Ja) => (
+                format!("信頼する発行元のファイル {} を読み取れません。", path.display()),
+                "発行元の証明書を PEM 形式で置いてください。",
+            ),
+            (Self::Trust(path, _), Lang::En) => (
+                format!("The trusted authorities in {} cannot be read.", path.display()),
+                "Put the authorities' certificates there as PEM.",
+            ),
+            (Self::TlsAnchors(path), Lang::Ja) => (
+                format!("接続先を確かめるための証明書 {} を読み取れません。", path.display()),
+                "ゲートウェイの運用者から受け取った PEM ファイルを置いてください。",
+            ),
+            (Self::TlsAnchors(path), Lang::En) => (
+                format!("The TLS authorities in {} cannot be read.", path.display()),
+                "Put the PEM file there that the gateway's operator gave you.",
+            ),
+            (Self::OldIdentity(path, why), Lang::Ja) => {
+                (format!("前の証明書のファイル {} を開けません。", path.display()), old_next(why, lang))
+            }
+            (Self::OldIdentity(path, why), Lang::En) => {
+                (format!("The old key file {} does not open.", path.display()), old_next(why, lang))
+            }
+            (Self::Partners(path), Lang::Ja) => (
+                format!("{} に、相手の事業所の証明書が一つもありません。", path.display()),
+                "ゲートウェイの運用者から証明書のファイル（PEM）を受け取り、置き換えてください。",
+            ),
+            (Self::Partners(path), Lang::En) => (
+                format!("There is no certificate of a partner in {}.", path.display()),
+                "Get the file of certificates (PEM) from the gateway's operator and put it there.",
+            ),
+            (Self::NoPartner { office, why }, _) => return why.words(*office, lang),
+            (Self::Seal(why), Lang::Ja) => (format!("暗号化できませんでした（{why}）。"), seal_next(why, lang)),
+            (Self::Seal(why), Lang::En) => (format!("Sealing failed ({why})."), seal_next(why, lang)),
+            _ => (String::new(), ""),
+        };
+        (what, next.into())
+    }
+}
+
+fn identity_next(why: &IdentityError, lang: Lang) -> &'static str {
+    match why {
+        IdentityError::PasswordNeeded => lang.pick(
+            "証明書のパスワードを書いたファイルを、設定 identity_password_file に指定してください。",
+            "Name a file with its password in the setting identity_password_file.",
+        ),
+        IdentityError::WrongPassword => lang.pick(
+            "証明書のパスワードが違います。identity_password_file の中身を確かめてください。",
+            "The password is wrong; check the file named by identity_password_file.",
+        ),
+        _ => lang.pick(
+            "事業所の証明書と秘密鍵が入った PKCS#12 または PEM のファイルを指定してください。",
+            "Name a PKCS#12 or PEM file with the office's certificate and private key.",
+        ),
+    }
+}
+
+fn old_next(why: &IdentityError, lang: Lang) -> &'static str {
+    match why {
+        IdentityError::PasswordNeeded | IdentityError::WrongPassword => lang.pick(
+            "そのパスワードを、設定 old_identity_password_file のファイルに 1 行加えてください。",
+            "Add a line with its password to the file that old_identity_password_file names.",
+        ),
+        _ => lang.pick(
+            "前の証明書と秘密鍵が入った PKCS#12 または PEM のファイルを、設定 old_identity_files に指定してください。",
+            "Name PKCS#12 or PEM files with former certificates and private keys in old_identity_files.",
+        ),
+    }
+}
+
+fn seal_next(why: &SealError, lang: Lang) -> &'static str {
+    match why {
+        SealError::Encrypt(_) => lang.pick(
+            "設定 identity_file の証明書が暗号化にも使えるものか、発行元に確かめてください。",
+            "Ask its issuer whether the certificate of identity_file is for encryption too.",
+        ),
+        _ => lang.pick("プログラムの提供元に知らせてください。", "Tell the maker of the program."),
+    }
+}
