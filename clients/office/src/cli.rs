@@ -38,8 +38,8 @@ pub struct World<'w> {
     pub clock: fn() -> Timestamp,
 }
 
-/// 文箱（ふみばこ）: ケアプランデータを署名して送り、受け取り、受領証を返します。
-/// Fumibako sends care plans as signed mail, receives them and acknowledges them.
+/// 文箱（ふみばこ）: ケアプランデータを署名・暗号化して送り、受け取り、受領証を返します。
+/// Fumibako sends care plans as signed and encrypted mail, receives them and acknowledges them.
 #[derive(Debug, Parser)]
 #[command(name = "fumibako", version, verbatim_doc_comment, disable_help_subcommand = true)]
 pub struct Cli {

@@ -187,6 +187,14 @@ fn limits_hold_on_both_sides() {
     assert!(composed(&draft, &ca).unwrap().octets.0.len() <= MESSAGE_BYTES);
     draft.attached = vec![attached("a.pdf", &vec![b'x'; 20_000_000])];
     assert!(matches!(composed(&draft, &ca), Err(Trouble::Limit(Limit::Message(..)))));
+
+    // Sealed, the content is in base64 twice.
+    let (identity, form) = (ca.identity(A), Form::Sealed(vec![ca.identity(B).certificate().clone()]));
+    let composed = |draft: &Draft| compose(draft, (address(A), address(B)), &form, &identity, now());
+    draft.attached = vec![attached("a.pdf", &vec![b'x'; 13 << 20])];
+    assert!(composed(&draft).unwrap().octets.0.len() <= MESSAGE_BYTES);
+    draft.attached = vec![attached("a.pdf", &vec![b'x'; 14 << 20])];
+    assert!(matches!(composed(&draft), Err(Trouble::Limit(Limit::Message(..)))));
 }
 
 #[test]
