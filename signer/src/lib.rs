@@ -57,10 +57,10 @@ pub use error::{
 pub use ess::{ReceiptRequest, Receipts, ReceiptsFrom, SignedReceipt, sign_receipt};
 pub use identity::Identity;
 pub use names::{Holder, Names, Naming};
-pub use open::{Opened, open};
+pub use open::{Opened, open, open_receipt};
 pub use practice::{Practice, Purposes};
 pub use revocation::{Reason, RevocationList, Revoked};
-pub use seal::{Extras, Sealing, seal, seal_with};
+pub use seal::{Extras, Sealing, seal, seal_receipt, seal_with};
 pub use sign::{Signing, sign, sign_with};
 pub use signed::{Signature, Signed};
 pub use status::{StatusAnswer, StatusQuestion};
