@@ -1,7 +1,7 @@
 //! The office's program: sends, fetches, acknowledges and shows care-plan bundles.
 //!
-//! Start at [`cli::run`] (the command line), then follow a bundle: [`bundle::gather`] → [`bundle::compose`] →
-//! [`outbox::Outbox::put`] → [`post::Post`], and back: [`fetch::Fetch`] → [`bundle::open`] → [`bundle::Contents::save`] →
+//! Start at [`cli::run`] (the command line), then follow a bundle: [`bundle::gather()`] → [`bundle::compose()`] →
+//! [`outbox::Outbox::put`] → [`post::Post`], and back: [`fetch::Fetch`] → [`bundle::open()`] → [`bundle::Contents::save`] →
 //! [`receipt::Receipt`]. [`check::check`] stands beside that way: files on disk against the standard. Every way to fail is
 //! one [`Trouble`].
 //!
