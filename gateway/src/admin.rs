@@ -12,14 +12,14 @@ use fumibako_model::{
     Account, CertificateKey, Enrolled, JAPAN, Licence, Office, OfficeNumber, Party, Refusal, Refused,
 };
 use fumibako_signer::Certificate;
-use fumibako_store::{Census, Store, StoreError, not_trusted};
+use fumibako_store::{Census, Store, StoreError, bind, not_trusted};
 use jiff::civil::Date;
 
 use crate::house::House;
 use crate::{password, trust};
 
 pub use socket::{CallError, call};
-pub(crate) use socket::{bind, serve};
+pub(crate) use socket::{bind as bind_socket, serve};
 pub use words::{AccountRow, AuthorityRow, CertificateRow, Reply, Request, Secret, Status};
 
 /// Longest office name and suspension reason, in characters.
@@ -68,7 +68,17 @@ impl<S: Store> Admin<S> {
             }
             Request::OfficeResume { number } => self.put(Office { suspended: None, ..self.office(number)? }).await,
             Request::LicenceGrant { number, from, until } => self.grant(number, from, until).await,
-            Request::AccountPut { login, office, password } => self.put_account(login, office, password).await,
+            Request::AccountAdd { login, office, password } => {
+                self.office(office)?;
+                if roll.account(&login).is_some() {
+                    return Err(Refusal::LoginExists.about(login).into());
+                }
+                self.put_account(login, Party::Office(office), password).await
+            }
+            Request::AccountPassword { login, password } => {
+                let known = roll.account(&login).ok_or_else(|| Refusal::LoginUnknown.about(&login))?;
+                self.put_account(login, known.party.clone(), password).await
+            }
             Request::AccountList => {
                 let row = |a: &Account| AccountRow { login: a.login.clone(), party: a.party.to_string() };
                 let mut accounts: Vec<_> = roll.accounts().map(row).collect();
@@ -94,7 +104,7 @@ impl<S: Store> Admin<S> {
     }
 
     fn office(&self, number: OfficeNumber) -> Result<Office, Refused> {
-        self.0.store.roll().office(number).cloned().ok_or_else(|| Refusal::RecipientUnknown.about(number))
+        self.0.store.roll().office(number).cloned().ok_or_else(|| Refusal::OfficeUnknown.about(number))
     }
 
     async fn put(&self, office: Office) -> Result<Reply, StoreError> {
@@ -115,30 +125,29 @@ impl<S: Store> Admin<S> {
         let office = self.office(number)?;
         let from = from.unwrap_or_else(|| JAPAN.to_datetime(self.0.clock.now()).date());
         let year = || from.checked_add(jiff::Span::new().years(1)).and_then(jiff::civil::Date::yesterday);
-        let until = until.map_or_else(year, Ok).map_err(|_| Refusal::MessageMalformed.about("licence dates"))?;
+        let until = until.map_or_else(year, Ok).map_err(|_| Refusal::ValueUnfit.about("licence dates"))?;
         if until < from {
-            return Err(Refusal::MessageMalformed.about("the licence would end before it begins").into());
+            return Err(Refusal::ValueUnfit.about("the licence would end before it begins").into());
         }
         self.put(Office { licence: Some(Licence { from, until }), ..office }).await
     }
 
-    async fn put_account(&self, login: String, office: OfficeNumber, secret: Secret) -> Result<Reply, StoreError> {
-        self.office(office)?;
+    async fn put_account(&self, login: String, party: Party, secret: Secret) -> Result<Reply, StoreError> {
         let whole = !login.is_empty() && login.len() <= LOGIN_BYTES && login.bytes().all(|b| b.is_ascii_graphic());
         if !whole {
-            return Err(Refusal::MessageMalformed.about("a user ID has 1 to 64 printable ASCII characters").into());
+            return Err(Refusal::ValueUnfit.about("a user ID has 1 to 64 printable ASCII characters").into());
         }
         if secret.0.is_empty() || secret.0.len() > password::PASSWORD_BYTES {
-            return Err(Refusal::MessageMalformed.about("a password has 1 to 1024 bytes").into());
+            return Err(Refusal::ValueUnfit.about("a password has 1 to 1024 bytes").into());
         }
         let hashed = tokio::task::spawn_blocking(move || password::hash(&secret.0)).await;
         let password_hash = hashed.ok().and_then(Result::ok).ok_or(StoreError::Refused(Refusal::Internal.into()))?;
-        self.0.store.put_account(Account { login, party: Party::Office(office), password_hash }).await?;
+        self.0.store.put_account(Account { login, party, password_hash }).await?;
         Ok(Reply::Done)
     }
 
     fn add_authority(&self, pem: &str) -> Result<Reply, StoreError> {
-        let malformed = |why: &dyn std::fmt::Display| StoreError::Refused(Refusal::MessageMalformed.about(why));
+        let malformed = |why: &dyn std::fmt::Display| StoreError::Refused(Refusal::ValueUnfit.about(why));
         let certificate = Certificate::from_pem(pem.as_bytes()).map_err(|why| malformed(&why))?;
         let folder = &self.0.config.trust_folder;
         trust::add(folder, &certificate).map_err(|why| malformed(&why))?;
@@ -150,14 +159,17 @@ impl<S: Store> Admin<S> {
     /// somebody else.
     async fn add_certificate(&self, number: OfficeNumber, pem: &str) -> Result<Reply, StoreError> {
         self.office(number)?;
-        let malformed = |why: &dyn std::fmt::Display| StoreError::Refused(Refusal::MessageMalformed.about(why));
-        let certificate = Certificate::from_pem(pem.as_bytes()).map_err(|why| malformed(&why))?;
-        let now = self.0.clock.now();
-        self.0.trust().check_certificate(&certificate, &[], now).map_err(not_trusted)?;
+        let unfit = |why: &dyn std::fmt::Display| StoreError::Refused(Refusal::ValueUnfit.about(why));
+        let mut chain = Certificate::many_from_pem(pem.as_bytes()).map_err(|why| unfit(&why))?.into_iter();
+        // A key file holds the office's own certificate first, then those of its authorities.
+        let certificate = chain.next().ok_or_else(|| unfit(&"no certificate in the file"))?;
+        let (roll, trust, helpers) = (self.0.store.roll(), self.0.trust(), chain.collect::<Vec<_>>());
+        let named = trust.holder_of(&certificate, &helpers, self.0.clock.now()).map_err(not_trusted)?;
         let key = CertificateKey { issuer: certificate.issuer(), serial: certificate.serial_hex() };
-        let (roll, party) = (self.0.store.roll(), Party::Office(number));
-        match roll.bind(&key, &certificate.rfc822_names()) {
+        let party = Party::Office(number);
+        match bind(named, &certificate, &roll) {
             Ok(other) if other != party => return Err(Refusal::NotItsCertificate.about(other).into()),
+            // Where it names nobody, the operator's word counts (Profile §5.4).
             _ => {}
         }
         let (from, until) = (certificate.not_before(), certificate.not_after());
@@ -166,7 +178,7 @@ impl<S: Store> Admin<S> {
     }
 
     fn add_list(&self, der: &str) -> Result<Reply, StoreError> {
-        let malformed = |why: &dyn std::fmt::Display| StoreError::Refused(Refusal::MessageMalformed.about(why));
+        let malformed = |why: &dyn std::fmt::Display| StoreError::Refused(Refusal::ValueUnfit.about(why));
         let der = STANDARD.decode(der).map_err(|why| malformed(&why))?;
         let folder = &self.0.config.trust_folder;
         trust::add_list(folder, &der).map_err(|why| malformed(&why))?;
@@ -214,5 +226,5 @@ fn authority_row(certificate: &Certificate) -> AuthorityRow {
 
 fn short(text: String, most: usize) -> Result<String, Refused> {
     let fits = !text.trim().is_empty() && text.chars().count() <= most && !text.chars().any(char::is_control);
-    if fits { Ok(text) } else { Err(Refusal::MessageMalformed.about(format_args!("a text of 1 to {most} characters"))) }
+    if fits { Ok(text) } else { Err(Refusal::ValueUnfit.about(format_args!("a text of 1 to {most} characters"))) }
 }

@@ -202,7 +202,11 @@ impl Config {
 
     /// The rules of admission that these settings make.
     pub(crate) fn rules(&self) -> Rules {
-        Rules { most_bytes: self.limits.message_bytes, accept_signed: self.submission.accept.contains(&Form::Signed) }
+        Rules {
+            most_bytes: self.limits.message_bytes,
+            accept_signed: self.submission.accept.contains(&Form::Signed),
+            ..Rules::new(self.domain.clone())
+        }
     }
 
     fn check(&self) -> Result<(), ConfigError> {

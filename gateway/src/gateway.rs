@@ -74,6 +74,7 @@ impl Gateway {
         let acceptor = tls::acceptor(&config.tls)?;
         let authorities = trust::load(&config.trust_folder)?;
         let store = SqliteStore::open(&config.store_folder, config.domain.clone()).await?;
+        raise_descriptors(config.limits.connections);
         let (stop, stopping) = watch::channel(false);
         let write_within = Duration::from_secs(u64::from(config.limits.write_seconds));
         let line = Line { clock: Clock, tls: acceptor, stopping: stopping.clone(), write_within };
@@ -91,8 +92,8 @@ impl Gateway {
         let addresses =
             Addresses { submission_tls: at(0)?, submission_starttls: at(1)?, imap_tls: at(2)?, imap_starttls: at(3)? };
         let admin_socket = config.admin_socket.clone();
-        let socket =
-            admin::bind(&admin_socket).map_err(|why| StartError::Listen(admin_socket.display().to_string(), why))?;
+        let socket = admin::bind_socket(&admin_socket)
+            .map_err(|why| StartError::Listen(admin_socket.display().to_string(), why))?;
         let stop_within = Duration::from_secs(u64::from(config.limits.stop_seconds));
         let house = Arc::new(House::new(store, config, authorities));
         let connections = TaskTracker::new();
@@ -102,6 +103,16 @@ impl Gateway {
         listeners.push(tokio::spawn(admin::serve(socket, Admin::new(house.clone()), stopping)));
         tracing::info!(?addresses, "gateway.started");
         Ok(Running { addresses, house, stop, listeners, connections, stop_within, admin_socket })
+    }
+}
+
+/// Every connection takes a file descriptor, and the usual limit of a process is far below what is promised.
+fn raise_descriptors(connections: usize) {
+    let wanted = connections as u64 + 64;
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(granted) if granted >= wanted => {}
+        Ok(granted) => tracing::warn!(granted, wanted, "descriptors.few"),
+        Err(why) => tracing::warn!(%why, wanted, "descriptors.few"),
     }
 }
 

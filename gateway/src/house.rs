@@ -81,10 +81,11 @@ impl<S: Store> House<S> {
         if self.guesses.locked(&given.login, address, now) {
             return Err(Refusal::TooManyFailures.into());
         }
+        // Counted before it is judged: guesses made side by side would all be judged below the limit.
+        self.guesses.failed(&given.login, address, now);
         let account = self.store.roll().account(&given.login).cloned();
         let proven = self.proves(given.password.0, account.as_ref()).await?;
         let Some(account) = account.filter(|_| proven) else {
-            self.guesses.failed(&given.login, address, now);
             return Err(Refusal::WrongPassword.into());
         };
         self.guesses.succeeded(&given.login, address);

@@ -50,7 +50,7 @@ pub enum Ports {
 #[derive(Debug, thiserror::Error)]
 pub enum InitError {
     /// There is one already.
-    #[error("{0} holds a gateway already; choose another folder")]
+    #[error("{0} holds a gateway, or a part of one, already; choose another folder")]
     Exists(PathBuf),
     /// The file system says no.
     #[error("{0}: {1}")]
@@ -70,7 +70,7 @@ pub enum InitError {
 pub fn init(options: &InitOptions, now: Timestamp) -> Result<Config, InitError> {
     let dir = &options.dir;
     let config = dir.join(CONFIG_FILE);
-    if config.exists() {
+    if [CONFIG_FILE, "store", "trust", "tls", "dev-ca"].iter().any(|part| dir.join(part).exists()) {
         return Err(InitError::Exists(dir.clone()));
     }
     for folder in ["", "store", "trust", "tls"] {
@@ -79,7 +79,7 @@ pub fn init(options: &InitOptions, now: Timestamp) -> Result<Config, InitError> 
     if options.dev_ca {
         make_authorities(dir, &options.domain, now)?;
     }
-    // Last: a folder without settings is no gateway, so a broken attempt can simply be made again.
+    // Last: a folder without settings does not start.
     write_private(&config, settings(options).as_bytes())?;
     Ok(Config::load(&config)?)
 }
@@ -145,6 +145,10 @@ fn days(now: Timestamp, days: i64) -> Timestamp {
 
 fn make_folder(path: &Path) -> Result<(), InitError> {
     let failed = |why| InitError::File(path.into(), why);
+    // A folder that is there already belongs to somebody, who chose its mode.
+    if path.is_dir() {
+        return Ok(());
+    }
     fs::create_dir_all(path).map_err(failed)?;
     fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(failed)
 }

@@ -296,6 +296,12 @@ pub enum SealError {
     /// The envelope failed.
     #[error(transparent)]
     Encrypt(#[from] EncryptError),
+    /// What was to be sealed as a receipt is none.
+    #[error(transparent)]
+    Receipt(#[from] ReceiptError),
+    /// The receipt was signed by somebody else than is to seal it.
+    #[error("the receipt was signed by somebody else")]
+    OtherSigner,
 }
 
 /// Why a sealed message stays closed, and at which layer.
@@ -313,6 +319,9 @@ pub enum OpenError {
     /// The compressed content inside.
     #[error("content: {0}")]
     Compressed(#[from] CompressError),
+    /// The receipt inside.
+    #[error("{0}")]
+    Receipt(#[from] ReceiptError),
     /// The inner signature.
     #[error("inner signature: {0}")]
     Inner(SignatureError),

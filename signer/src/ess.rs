@@ -5,9 +5,12 @@
 
 use const_oid::ObjectIdentifier;
 
+mod hint;
 mod receipt;
 mod request;
 
+pub(crate) use hint::{CONTENT_HINTS, ContentHints, holds_receipt};
+pub(crate) use receipt::RECEIPT;
 pub use receipt::{SignedReceipt, sign_receipt};
 pub use request::{ReceiptRequest, Receipts, ReceiptsFrom};
 

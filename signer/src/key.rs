@@ -1,4 +1,6 @@
-//! A private key: read, used, written out again; wiped when dropped, never printed.
+//! A private key: read, used, written out again; wiped when dropped, never printed. Or one that is elsewhere, and only used.
+
+use std::sync::Arc;
 
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rand::SystemRandom;
@@ -14,6 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::algorithm::{Hash, KeyKind, Refused, RsaPadding, pss_sha256};
 use crate::certificate::Certificate;
+use crate::elsewhere::{KeyElsewhere, SigningWay};
 use crate::error::{IdentityError, SignError};
 
 pub(crate) struct PrivateKey {
@@ -26,6 +29,7 @@ enum Pair {
     P256(EcdsaKeyPair),
     P384(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
+    Elsewhere(KeyKind, Arc<dyn KeyElsewhere>),
 }
 
 const BROKEN: IdentityError = IdentityError::Malformed("the private key does not decode");
@@ -74,8 +78,38 @@ impl PrivateKey {
         Ok(Self { pkcs8: Zeroizing::new(pkcs8), pair })
     }
 
-    pub(crate) fn pkcs8(&self) -> &[u8] {
-        &self.pkcs8
+    /// A key that works elsewhere, of the kind its certificate says. Ed25519 is not among them: it signs no digests.
+    pub(crate) fn elsewhere(key: Arc<dyn KeyElsewhere>, certificate: &Certificate) -> Result<Self, IdentityError> {
+        match KeyKind::of(certificate.decoded().tbs_certificate().subject_public_key_info())? {
+            KeyKind::Ed25519 => Err(Refused::Mismatch("an Ed25519 key elsewhere").into()),
+            kind => Ok(Self { pkcs8: Zeroizing::default(), pair: Pair::Elsewhere(kind, key) }),
+        }
+    }
+
+    /// RFC 5958; `None`: it is elsewhere.
+    pub(crate) fn pkcs8(&self) -> Option<&[u8]> {
+        match self.pair {
+            Pair::Elsewhere(..) => None,
+            _ => Some(&self.pkcs8),
+        }
+    }
+
+    /// Whoever keeps it, if we do not.
+    pub(crate) fn keeper(&self) -> Option<&dyn KeyElsewhere> {
+        match &self.pair {
+            Pair::Elsewhere(_, key) => Some(&**key),
+            _ => None,
+        }
+    }
+
+    fn kind(&self) -> KeyKind {
+        match &self.pair {
+            Pair::Rsa(_) => KeyKind::Rsa,
+            Pair::P256(_) => KeyKind::P256,
+            Pair::P384(_) => KeyKind::P384,
+            Pair::Ed25519(_) => KeyKind::Ed25519,
+            Pair::Elsewhere(kind, _) => *kind,
+        }
     }
 
     /// Whether the certificate holds this key's public half.
@@ -84,28 +118,29 @@ impl PrivateKey {
             Pair::Rsa(key) => key.public_key().as_ref(),
             Pair::P256(key) | Pair::P384(key) => key.public_key().as_ref(),
             Pair::Ed25519(key) => key.public_key().as_ref(),
+            Pair::Elsewhere(..) => return false,
         };
         certificate.decoded().tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes() == ours
     }
 
     /// The digest this key signs with: as strong as the key, SHA-256 at least. RFC 8419 §3.1: Ed25519 goes with SHA-512.
     pub(crate) fn hash(&self) -> Hash {
-        match self.pair {
-            Pair::Rsa(_) | Pair::P256(_) => Hash::Sha256,
-            Pair::P384(_) => Hash::Sha384,
-            Pair::Ed25519(_) => Hash::Sha512,
+        match self.kind() {
+            KeyKind::Rsa | KeyKind::P256 => Hash::Sha256,
+            KeyKind::P384 => Hash::Sha384,
+            KeyKind::Ed25519 => Hash::Sha512,
         }
     }
 
     /// How a signature of this key is announced. RFC 3370 §3.2: every reader knows `rsaEncryption`; RFC 5754 §3.3;
     /// RFC 8419 §2.2.
     pub(crate) fn algorithm(&self, padding: RsaPadding) -> Result<AlgorithmIdentifierOwned, SignError> {
-        let (oid, parameters) = match self.pair {
-            Pair::Rsa(_) if padding == RsaPadding::Pss => return pss_sha256().map_err(|_| SignError::Provider),
-            Pair::Rsa(_) => (RSA_ENCRYPTION, Some(Any::null())),
-            Pair::P256(_) => (ECDSA_WITH_SHA_256, None),
-            Pair::P384(_) => (ECDSA_WITH_SHA_384, None),
-            Pair::Ed25519(_) => (ID_ED_25519, None),
+        let (oid, parameters) = match self.kind() {
+            KeyKind::Rsa if padding == RsaPadding::Pss => return pss_sha256().map_err(|_| SignError::Provider),
+            KeyKind::Rsa => (RSA_ENCRYPTION, Some(Any::null())),
+            KeyKind::P256 => (ECDSA_WITH_SHA_256, None),
+            KeyKind::P384 => (ECDSA_WITH_SHA_384, None),
+            KeyKind::Ed25519 => (ID_ED_25519, None),
         };
         Ok(AlgorithmIdentifierOwned { oid, parameters })
     }
@@ -127,6 +162,15 @@ impl PrivateKey {
                 Ok(key.sign(&random, message).map_err(|_| SignError::Provider)?.as_ref().to_vec())
             }
             Pair::Ed25519(key) => Ok(key.try_sign(message).map_err(|_| SignError::Provider)?.as_ref().to_vec()),
+            Pair::Elsewhere(kind, key) => {
+                let hash = self.hash();
+                let way = match (kind, padding) {
+                    (KeyKind::Rsa, RsaPadding::Pkcs1) => SigningWay::RsaPkcs1(hash),
+                    (KeyKind::Rsa, RsaPadding::Pss) => SigningWay::RsaPss(hash),
+                    _ => SigningWay::Ecdsa,
+                };
+                key.sign(hash.of(message).as_ref(), way).ok_or(SignError::Provider)
+            }
         }
     }
 }
@@ -138,6 +182,7 @@ impl std::fmt::Debug for PrivateKey {
             Pair::P256(_) => "‹P-256 private key›",
             Pair::P384(_) => "‹P-384 private key›",
             Pair::Ed25519(_) => "‹Ed25519 private key›",
+            Pair::Elsewhere(..) => "‹private key elsewhere›",
         })
     }
 }

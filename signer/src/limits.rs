@@ -40,6 +40,8 @@ pub const STATUS_MINUTES_WITHOUT_END_MAX: i64 = 60;
 pub const STATUS_MINUTES_AHEAD_MAX: i64 = 5;
 /// Octets of a PEM or PKCS#12 file that holds a key.
 pub const IDENTITY_BYTES_MAX: usize = 256 * 1024;
+/// Private keys in one file: a new one each year, and then some.
+pub const KEYS_MAX: usize = 32;
 /// Rounds of a password derivation we are ready to compute; a file that asks for more is refused, not waited for.
 pub const PASSWORD_ROUNDS_MAX: u32 = 2_000_000;
 /// Octets of the name by which a receipt speaks about a message; our own has 39.

@@ -1,4 +1,4 @@
-//! PKCS#12 files (RFC 7292): one key, its certificates, a password. Modern (PBES2) and legacy (3DES, RC2) files are read;
+//! PKCS#12 files (RFC 7292): keys, their certificates, a password. Modern (PBES2) and legacy (3DES, RC2) files are read;
 //! the public crates for it do not build beside our CMS structures.
 
 use aws_lc_rs::hmac;
@@ -15,7 +15,7 @@ use crate::ber;
 use crate::certificate::Certificate;
 use crate::envelope::EncryptedContent;
 use crate::error::IdentityError;
-use crate::limits::{CERTIFICATES_MAX, PASSWORD_ROUNDS_MAX};
+use crate::limits::{KEYS_MAX, PASSWORD_ROUNDS_MAX};
 
 mod password;
 mod write;
@@ -24,9 +24,10 @@ use password::{Kdf, Purpose, decrypt};
 pub(crate) use write::write;
 
 /// What a file held.
+#[derive(Default)]
 pub(crate) struct Contents {
-    /// The private key as PKCS#8.
-    pub(crate) key: Zeroizing<Vec<u8>>,
+    /// The private keys as PKCS#8.
+    pub(crate) keys: Vec<Zeroizing<Vec<u8>>>,
     pub(crate) certificates: Vec<Certificate>,
 }
 
@@ -109,11 +110,11 @@ pub(crate) fn read(bytes: &[u8], password: &str) -> Result<Contents, IdentityErr
         check_mac(mac, safe.as_bytes(), password)?;
     }
     let safe = ber::definite(safe.as_bytes()).map_err(|_| BROKEN)?;
-    let mut found = Found::default();
+    let mut found = Contents::default();
     for info in Vec::<ContentInfo>::from_der(&safe).map_err(|_| BROKEN)? {
         found.take_all(&safe_contents(&info, password)?, password)?;
     }
-    Ok(Contents { key: found.key.ok_or(IdentityError::NoKey)?, certificates: found.certificates })
+    Ok(found)
 }
 
 /// A key of an `ENCRYPTED PRIVATE KEY` block (RFC 5958 §3), as PKCS#8.
@@ -144,38 +145,26 @@ fn safe_contents(info: &ContentInfo, password: &str) -> Result<Zeroizing<Vec<u8>
     Ok(Zeroizing::new(definite.into_owned()))
 }
 
-#[derive(Default)]
-struct Found {
-    key: Option<Zeroizing<Vec<u8>>>,
-    certificates: Vec<Certificate>,
-}
-
-impl Found {
+impl Contents {
     fn take_all(&mut self, safe: &[u8], password: &str) -> Result<(), IdentityError> {
         for bag in Vec::<SafeBag>::from_der(safe).map_err(|_| BROKEN)? {
             let value = Zeroizing::new(der::Encode::to_der(&bag.value).map_err(|_| BROKEN)?);
             match bag.kind {
-                KEY_BAG => self.take_key(value)?,
-                SHROUDED_KEY_BAG => self.take_key(decrypt_key(&value, password)?)?,
+                KEY_BAG => self.keys.push(value),
+                SHROUDED_KEY_BAG => self.keys.push(decrypt_key(&value, password)?),
                 CERTIFICATE_BAG => {
                     let bag = CertBag::from_der(&value).map_err(|_| BROKEN)?;
                     if bag.kind == X509_CERTIFICATE {
                         self.certificates.push(Certificate::from_der(bag.value.as_bytes())?);
                     }
-                    if self.certificates.len() > CERTIFICATES_MAX {
-                        return Err(IdentityError::TooLarge { what: "chain of certificates", limit: CERTIFICATES_MAX });
-                    }
                 }
                 // CRLs and secrets: not ours to read.
                 _ => {}
             }
-        }
-        Ok(())
-    }
-
-    fn take_key(&mut self, key: Zeroizing<Vec<u8>>) -> Result<(), IdentityError> {
-        if self.key.replace(key).is_some() {
-            return Err(IdentityError::Malformed("more than one private key"));
+            // Each shrouded key costs its rounds.
+            if self.keys.len() > KEYS_MAX {
+                return Err(IdentityError::TooLarge { what: "number of keys", limit: KEYS_MAX });
+            }
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use crate::compress::compress;
 use crate::encrypt::encrypt;
 use crate::envelope::Cipher;
 use crate::error::{Layer, SealError};
+use crate::ess::SignedReceipt;
 use crate::identity::Identity;
 use crate::mime::Entity;
 use crate::sign::{Signing, sign_with};
@@ -54,6 +55,18 @@ pub fn seal_with(
     let envelope = encrypt(compressed.as_ref().unwrap_or(&signed), sealing.recipients, sealing.cipher)?;
     let outer = Signing { receipts: None, ..extras.signing };
     Ok(sign_with(&[sealing.routing, &envelope].concat(), sealing.signer, &outer, at)?)
+}
+
+/// Seals a signed receipt (RFC 2634 §2.4 step 11): encrypted, then signed with a hint of what is inside. The receipt has a
+/// signature of its own, so there is no other one within; [`crate::open_receipt`] opens it.
+pub fn seal_receipt(receipt: &[u8], sealing: &Sealing<'_>, at: Timestamp) -> Result<Vec<u8>, SealError> {
+    check_routing(sealing.routing)?;
+    if SignedReceipt::read(receipt)?.signature().signer() != sealing.signer.certificate() {
+        return Err(SealError::OtherSigner);
+    }
+    let envelope = encrypt(receipt, sealing.recipients, sealing.cipher)?;
+    let signing = Signing { holds_receipt: true, ..Signing::default() };
+    Ok(sign_with(&[sealing.routing, &envelope].concat(), sealing.signer, &signing, at)?)
 }
 
 /// The fields stand above the envelope's own, which alone say what the part is.

@@ -15,7 +15,7 @@ use crate::capabilities::Capabilities;
 use crate::certificate::{Certificate, hex};
 use crate::cms::{SignedData, attributes_for};
 use crate::error::SignError;
-use crate::ess::Receipts;
+use crate::ess::{Receipts, holds_receipt};
 use crate::identity::Identity;
 use crate::mime::push_base64;
 
@@ -26,6 +26,8 @@ pub struct Signing<'s> {
     pub receipts: Option<Receipts<'s>>,
     /// How an RSA key signs.
     pub rsa: RsaPadding,
+    /// Whether to say that a receipt is inside what is signed, which is an envelope (RFC 2634 §2.4 step 11).
+    pub holds_receipt: bool,
 }
 
 /// Signs an entity: header fields, an empty line and a body, every line ending with CRLF.
@@ -46,6 +48,9 @@ pub fn sign_with(
     let mut beside = vec![Capabilities::OURS.attribute()?];
     if let Some(receipts) = &signing.receipts {
         beside.push(receipts.attribute(identity.certificate(), at)?);
+    }
+    if signing.holds_receipt {
+        beside.push(holds_receipt()?);
     }
     let content = Content { kind: ID_DATA, octets: entity, attached: false, beside, certificates: true };
     let signature = signed_data(content, identity, signing.rsa, at)?;

@@ -17,7 +17,7 @@ use crate::capabilities::{Capabilities, SMIME_CAPABILITIES};
 use crate::certificate::Certificate;
 use crate::cms::{SignedData, malformed, one, read_attributes};
 use crate::error::{Layer, ReceiptError, SignatureError};
-use crate::ess::ReceiptRequest;
+use crate::ess::{CONTENT_HINTS, ContentHints, RECEIPT, ReceiptRequest};
 use crate::limits::SIGNATURE_BYTES_MAX;
 use crate::mime::Entity;
 use crate::multipart::{Boundary, two_parts};
@@ -103,6 +103,12 @@ impl Signature {
     /// The receipts the signer asks for, if any (RFC 2634 §2.3).
     pub fn receipt_request(&self) -> Result<Option<ReceiptRequest>, ReceiptError> {
         ReceiptRequest::read(self)
+    }
+
+    /// Whether the signer says that a receipt is inside (RFC 2634 §2.9): a hint, for nothing was opened.
+    pub fn holds_receipt(&self) -> Result<bool, SignatureError> {
+        let hints: Option<ContentHints> = self.attribute(CONTENT_HINTS)?;
+        Ok(hints.is_some_and(|hints| hints.content_type == RECEIPT))
     }
 
     /// The value of a signed attribute that may stand once.

@@ -1,6 +1,6 @@
 //! The whole way on one computer: a throw-away gateway, two offices, the sample bundle, the receipt.
 //!
-//! Start at [`play`]; the gateway and the offices are in [`stage`], the files in [`sample`], what the gateway must not be
+//! Start at [`play()`]; the gateway and the offices are in [`stage`], the files in [`sample`], what the gateway must not be
 //! able to read in [`unread`].
 //!
 //! Never here: another way of sending or fetching. The demo calls what the commands call.

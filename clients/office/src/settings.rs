@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use fumibako_model::{Address, Domain, OfficeNumber, Private};
-use fumibako_signer::{Certificate, Identity, Trust};
+use fumibako_signer::{Certificate, Identity, Keyring, Trust};
 use serde::Deserialize;
 
 use crate::trouble::Trouble;
@@ -37,8 +37,8 @@ pub struct Settings {
     pub identity_file: PathBuf,
     /// File whose first line is the password of `identity_file`. Default empty: that file is not encrypted.
     pub identity_password_file: PathBuf,
-    /// Files with earlier certificates and keys of the office, PKCS#12 or PEM, for reading what was encrypted to them.
-    /// Default none: only what is encrypted to `identity_file` opens.
+    /// Files with earlier certificates and keys of the office, PKCS#12 or PEM, one or several in a file, for reading
+    /// what was encrypted to them. Default none: only what is encrypted to `identity_file` opens.
     pub old_identity_files: Vec<PathBuf>,
     /// File with the passwords of `old_identity_files`, one a line; each is tried on each file. Default empty: none of
     /// those files is encrypted.
@@ -165,8 +165,11 @@ impl Settings {
     pub fn reading_keys(&self) -> Result<Vec<Identity>, Trouble> {
         let file = Some(&self.old_identity_password_file).filter(|file| !file.as_os_str().is_empty());
         let passwords = file.map(|file| lines(file)).transpose()?.unwrap_or_default();
-        let old = self.old_identity_files.iter().map(|path| old_identity(path, &passwords));
-        std::iter::once(self.identity()).chain(old).collect()
+        let mut keys = vec![self.identity()?];
+        for path in &self.old_identity_files {
+            keys.extend_from_slice(old_keys(path, &passwords)?.all());
+        }
+        Ok(keys)
     }
 
     /// The authorities whose certificates are believed.
@@ -211,14 +214,14 @@ fn lines(path: &Path) -> Result<Vec<Private<String>>, Trouble> {
 }
 
 /// Nobody remembers which of the old passwords belongs to which of the old files.
-fn old_identity(path: &Path, passwords: &[Private<String>]) -> Result<Identity, Trouble> {
+fn old_keys(path: &Path, passwords: &[Private<String>]) -> Result<Keyring, Trouble> {
     let bytes = read_small(path)?;
-    let mut opened = Identity::read(&bytes, None);
+    let mut opened = Keyring::read(&bytes, None);
     for Private(password) in passwords {
         if opened.is_ok() {
             break;
         }
-        opened = Identity::read(&bytes, Some(password));
+        opened = Keyring::read(&bytes, Some(password));
     }
     opened.map_err(|why| Trouble::OldIdentity(path.to_owned(), why))
 }

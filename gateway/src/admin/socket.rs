@@ -3,6 +3,7 @@
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use fumibako_store::Store;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -30,7 +31,11 @@ pub(crate) async fn serve<S: Store>(listener: UnixListener, admin: Admin<S>, mut
                     }
                 });
             }
-            Err(why) => tracing::warn!(%why, "admin.accept"),
+            Err(why) => {
+                // Out of file descriptors, mostly: others will be closed soon.
+                tracing::warn!(%why, "admin.accept");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
         }
     }
 }
@@ -53,8 +58,11 @@ async fn converse<S: Store>(stream: UnixStream, admin: &Admin<S>) -> io::Result<
     let mut lines = BufReader::new(reader.take(LINE_BYTES)).lines();
     while let Some(line) = lines.next_line().await? {
         let request: Request = serde_json::from_str(&line)?;
-        tracing::info!(request = request.name(), "admin.asked");
-        let mut reply = serde_json::to_vec(&admin.answer(request).await)?;
+        let (name, about) = (request.name(), request.about());
+        let answer = admin.answer(request).await;
+        let refused = if let Reply::No { code, .. } = &answer { code.row().code } else { "" };
+        tracing::info!(request = name, about, refused, "admin.asked");
+        let mut reply = serde_json::to_vec(&answer)?;
         reply.push(b'\n');
         writer.write_all(&reply).await?;
     }

@@ -43,12 +43,19 @@ pub enum Request {
         /// Last day; a year from the first when absent.
         until: Option<Date>,
     },
-    /// Makes a login, or gives it a new password.
-    AccountPut {
+    /// Makes a login. One that is there is not touched: it may be another office's.
+    AccountAdd {
         /// ユーザID.
         login: String,
         /// The office it acts as.
         office: OfficeNumber,
+        /// パスワード.
+        password: Secret,
+    },
+    /// Gives a login a new password.
+    AccountPassword {
+        /// ユーザID.
+        login: String,
         /// パスワード.
         password: Secret,
     },
@@ -92,7 +99,8 @@ impl Request {
             Self::OfficeSuspend { .. } => "office-suspend",
             Self::OfficeResume { .. } => "office-resume",
             Self::LicenceGrant { .. } => "licence-grant",
-            Self::AccountPut { .. } => "account-put",
+            Self::AccountAdd { .. } => "account-add",
+            Self::AccountPassword { .. } => "account-password",
             Self::AccountList => "account-list",
             Self::CertAdd { .. } => "cert-add",
             Self::CertList { .. } => "cert-list",
@@ -100,6 +108,29 @@ impl Request {
             Self::TrustAddCa { .. } => "trust-add-ca",
             Self::TrustList => "trust-list",
             Self::Status => "status",
+        }
+    }
+}
+
+impl Request {
+    /// What it is about, for the log: an office or a login, never a password.
+    pub(crate) fn about(&self) -> String {
+        match self {
+            Self::OfficeAdd { number, .. }
+            | Self::OfficeShow { number }
+            | Self::OfficeSuspend { number, .. }
+            | Self::OfficeResume { number }
+            | Self::LicenceGrant { number, .. }
+            | Self::CertAdd { number, .. } => number.to_string(),
+            Self::AccountAdd { login, office, .. } => format!("{login} for {office}"),
+            Self::AccountPassword { login, .. } => login.clone(),
+            Self::CertList { number } => number.map(|number| number.to_string()).unwrap_or_default(),
+            Self::OfficeList
+            | Self::AccountList
+            | Self::TrustAddCrl { .. }
+            | Self::TrustAddCa { .. }
+            | Self::TrustList
+            | Self::Status => String::new(),
         }
     }
 }

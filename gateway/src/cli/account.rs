@@ -11,21 +11,29 @@ use crate::admin::{AccountRow, Reply, Request, Secret};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Account {
-    /// 作る / make
-    Add(Put),
+    /// ユーザ ID を新しく作る / make a new user ID
+    Add {
+        /// ユーザID / user ID
+        login: String,
+        /// 事業所番号 / the office it acts as
+        #[arg(long)]
+        office: OfficeNumber,
+        #[command(flatten)]
+        password: Password,
+    },
     /// パスワードを改める / give a new password
-    Password(Put),
+    Password {
+        /// ユーザID / user ID
+        login: String,
+        #[command(flatten)]
+        password: Password,
+    },
     /// 一覧 / list
     List,
 }
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Put {
-    /// ユーザID / user ID
-    login: String,
-    /// 事業所番号 / the office it acts as
-    #[arg(long)]
-    office: OfficeNumber,
+pub(super) struct Password {
     /// パスワードを 1 行目に書いたファイル（なければ標準入力の 1 行目） / a file whose first line is the password (else the first line of standard input)
     #[arg(long)]
     password_file: Option<PathBuf>,
@@ -34,7 +42,10 @@ pub(super) struct Put {
 impl Account {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
         let request = match self {
-            Self::Add(put) | Self::Password(put) => put.request(context)?,
+            Self::Add { login, office, password } => {
+                Request::AccountAdd { login, office, password: password.read(context)? }
+            }
+            Self::Password { login, password } => Request::AccountPassword { login, password: password.read(context)? },
             Self::List => Request::AccountList,
         };
         match context.ask(&request)? {
@@ -47,8 +58,8 @@ impl Account {
     }
 }
 
-impl Put {
-    fn request(self, context: &mut Context<'_>) -> Result<Request, Failure> {
+impl Password {
+    fn read(self, context: &mut Context<'_>) -> Result<Secret, Failure> {
         let text = if let Some(path) = self.password_file {
             std::fs::read_to_string(&path).map_err(|why| Failure::Read(path, why))?
         } else {
@@ -63,6 +74,6 @@ impl Put {
         if password.is_empty() {
             return Err(Failure::Password("the password is empty; its first line is what counts"));
         }
-        Ok(Request::AccountPut { login: self.login, office: self.office, password: Secret(password) })
+        Ok(Secret(password))
     }
 }

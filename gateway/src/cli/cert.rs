@@ -60,15 +60,10 @@ impl Cert {
 
 fn add(context: &mut Context<'_>, number: OfficeNumber, file: PathBuf) -> Result<(), Failure> {
     let pem = std::fs::read(&file).map_err(|why| Failure::Read(file, why))?;
-    // The gateway needs the office's certificate alone; a private key and authorities beside it, as `cert issue` writes
-    // them, stay here.
-    let mut all = Certificate::many_from_pem(&pem).map_err(|why| Refusal::MessageMalformed.about(why))?;
-    let named = all.iter().position(|certificate| !certificate.rfc822_names().is_empty()).unwrap_or_default();
-    if all.is_empty() {
-        return Err(Refusal::MessageMalformed.about("the file holds no certificate").into());
-    }
-    let certificate = all.swap_remove(named);
-    context.ask(&Request::CertAdd { number, pem: certificate.to_pem() })?;
+    // The gateway needs the certificates alone; a private key beside them stays here.
+    let chain = Certificate::many_from_pem(&pem).map_err(|why| Refusal::ValueUnfit.about(why))?;
+    let pem = chain.iter().map(Certificate::to_pem).collect();
+    context.ask(&Request::CertAdd { number, pem })?;
     context.say("証明書を登録しました。", "The certificate is on the roll.")
 }
 

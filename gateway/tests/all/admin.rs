@@ -25,18 +25,18 @@ async fn what_cannot_be_is_refused_by_name() {
     let gateway = Fixture::start().await;
     let number = "9970000099".parse().unwrap();
     for (request, expected) in [
-        (Request::OfficeShow { number }, Refusal::RecipientUnknown),
-        (Request::LicenceGrant { number, from: None, until: None }, Refusal::RecipientUnknown),
-        (Request::OfficeAdd { number, name: " ".into() }, Refusal::MessageMalformed),
-        (Request::OfficeAdd { number, name: "あ".repeat(201) }, Refusal::MessageMalformed),
-        (Request::TrustAddCa { pem: "no certificate".into() }, Refusal::MessageMalformed),
+        (Request::OfficeShow { number }, Refusal::OfficeUnknown),
+        (Request::LicenceGrant { number, from: None, until: None }, Refusal::OfficeUnknown),
+        (Request::OfficeAdd { number, name: " ".into() }, Refusal::ValueUnfit),
+        (Request::OfficeAdd { number, name: "あ".repeat(201) }, Refusal::ValueUnfit),
+        (Request::TrustAddCa { pem: "no certificate".into() }, Refusal::ValueUnfit),
         (
             Request::LicenceGrant {
                 number: SENDER.parse().unwrap(),
                 from: Some("2026-04-01".parse().unwrap()),
                 until: Some("2026-03-31".parse().unwrap()),
             },
-            Refusal::MessageMalformed,
+            Refusal::ValueUnfit,
         ),
     ] {
         let shown = format!("{request:?}");

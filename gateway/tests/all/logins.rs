@@ -55,8 +55,8 @@ async fn nobody_acts_as_another_office() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_password_replaces_the_old_at_once() {
     let gateway = Fixture::start().await;
-    let (login, office) = (SENDER.to_owned(), SENDER.parse().unwrap());
-    gateway.done(Request::AccountPut { login, office, password: fumibako_gateway::Secret("new-one".into()) }).await;
+    let login = SENDER.to_owned();
+    gateway.done(Request::AccountPassword { login, password: fumibako_gateway::Secret("new-one".into()) }).await;
     let mut client = Client::tls(gateway.running.addresses().imap_tls, &gateway.authority()).await;
     client.line().await;
     assert!(client.imap("a", &format!("LOGIN {SENDER} {PASSWORD}")).await.pop().unwrap().starts_with("a NO"));

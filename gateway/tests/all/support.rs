@@ -43,7 +43,7 @@ impl Fixture {
             fixture.done(Request::OfficeAdd { number: office, name }).await;
             fixture.done(Request::LicenceGrant { number: office, from: None, until: None }).await;
             let (login, password) = (number.to_owned(), Secret(PASSWORD.into()));
-            fixture.done(Request::AccountPut { login, office, password }).await;
+            fixture.done(Request::AccountAdd { login, office, password }).await;
         }
         fixture
     }

@@ -79,7 +79,7 @@ pub use lang::{Both, Lang};
 pub use layout::Layout;
 pub use name::{
     CannotName, FileName, NameFault, NameForm, NameProblem, NamedMonth, NotAFileName, NotAServiceCode, Party,
-    Recognised, Service, ServiceCode, Slip, recognise,
+    Recognised, Service, ServiceCode, Slip, bare, recognise,
 };
 pub use office::{NotAServiceKind, NotAnOfficeNumber, OfficeNumber, ServiceKind};
 pub use private::Private;

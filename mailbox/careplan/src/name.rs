@@ -1,5 +1,6 @@
 //! File names: the only thing about a file that says what it is and where it goes.
 
+mod bare;
 mod fault;
 mod party;
 mod read;
@@ -9,6 +10,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub use bare::bare;
 pub use fault::{NameFault, NameProblem, Slip};
 pub use party::{NotAServiceCode, Party, Service, ServiceCode};
 pub use read::recognise;

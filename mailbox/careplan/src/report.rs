@@ -129,7 +129,7 @@ impl Report {
         match (unchecked, lang) {
             (0, _) => found,
             (_, Lang::Ja) => format!("{found}確認できなかったファイルが {unchecked}件あります。"),
-            (_, Lang::En) => format!("{found} {unchecked} files could not be checked."),
+            (_, Lang::En) => format!("{found} Not checked: {unchecked}."),
         }
     }
 

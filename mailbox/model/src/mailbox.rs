@@ -93,6 +93,10 @@ impl FolderName {
     pub fn special_use(&self) -> Option<SpecialUse> {
         STANDARD_FOLDERS.iter().find(|(name, _)| *name == self.0).and_then(|(_, special)| *special)
     }
+    /// Is it a standard folder's name, or one that an eye takes for it?
+    pub fn looks_standard(&self) -> bool {
+        STANDARD_FOLDERS.iter().any(|(name, _)| name.eq_ignore_ascii_case(&self.0))
+    }
     /// Incoming content is immutable: only the gateway puts messages here (Profile §7).
     pub fn is_incoming(&self) -> bool {
         matches!(self.0.as_str(), "INBOX" | "Receipts")

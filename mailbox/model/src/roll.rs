@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
-use crate::address::{Address, Domain, Party};
+use crate::address::{Domain, Party};
 use crate::refusal::{Refusal, Refused};
 
 /// A care office on the roll.
@@ -127,15 +127,10 @@ impl Roll {
         self.accounts.values()
     }
 
-    /// Profile §4: whose certificate this is. First the mail address in it, else the roll.
-    pub fn bind(&self, key: &CertificateKey, rfc822_names: &[String]) -> Result<Party, Refused> {
-        let named = rfc822_names.iter().find_map(|name| {
-            let address: Address = name.parse().ok()?;
-            (address.domain == self.domain).then(|| address.party()).flatten()
-        });
-        named
-            .or_else(|| self.certificates.get(key).map(|enrolled| enrolled.party.clone()))
-            .ok_or_else(|| Refusal::CertificateNamesNobody.about(format_args!("serial {}", key.serial)))
+    /// Whose certificate this is, by the roll (Profile §5.4).
+    pub fn holder(&self, key: &CertificateKey) -> Result<Party, Refused> {
+        let known = self.certificates.get(key).map(|enrolled| enrolled.party.clone());
+        known.ok_or_else(|| Refusal::CertificateNamesNobody.about(format_args!("serial {}", key.serial)))
     }
 
     /// The certificates on the roll, in no order.
@@ -252,15 +247,10 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_is_bound_by_its_address_else_by_the_roll() {
+    fn the_roll_knows_a_certificate_by_issuer_and_serial_number() {
         let key = |serial: &str| CertificateKey { issuer: "CN=Test CA".into(), serial: serial.into() };
-        let bind = |serial, names: &[&str]| {
-            roll().bind(&key(serial), &names.iter().map(ToString::to_string).collect::<Vec<_>>()).map(|p| p.to_string())
-        };
-        assert_eq!(bind("01", &["9970000011@plans.example"]).as_deref(), Ok("9970000011"));
-        assert_eq!(bind("0a", &[]).as_deref(), Ok("9970000029"));
-        assert_eq!(bind("0a", &["9970000011@elsewhere.example"]).as_deref(), Ok("9970000029"));
-        assert_eq!(bind("01", &["9970000011@elsewhere.example"]).unwrap_err().why, Refusal::CertificateNamesNobody);
+        assert_eq!(roll().holder(&key("0a")).map(|party| party.to_string()).as_deref(), Ok("9970000029"));
+        assert_eq!(roll().holder(&key("0b")).unwrap_err().why, Refusal::CertificateNamesNobody);
     }
 
     #[test]

@@ -73,6 +73,7 @@ FROM mailbox m JOIN office o ON o.id = m.office;
 CREATE TABLE message (
     id             INTEGER PRIMARY KEY,
     sha256         BLOB,             -- as received; NULL for what an office put into its own folder
+    signed_digest  BLOB,             -- of the signed part with its signature; NULL as sha256 is
     content_digest BLOB,             -- of a bundle's signed part, which its receipt must name; NULL for all else
     received_size  INTEGER,          -- octets as received, which evidence names; NULL as sha256 is
     size           INTEGER NOT NULL, -- octets as kept, under the gateway's trace field (RFC822.SIZE)
@@ -82,6 +83,9 @@ CREATE TABLE message (
     received_at    INTEGER NOT NULL,
     handover       INTEGER           -- the evidence that the first receipt made
 ) STRICT;
+
+-- The same signature again, under whatever Message-ID, is the same message (Profile §5.8).
+CREATE INDEX message_signed ON message (sender, signed_digest) WHERE signed_digest IS NOT NULL;
 
 CREATE TABLE body (
     message INTEGER PRIMARY KEY REFERENCES message (id),

@@ -13,6 +13,9 @@ use crate::ledger::{Body, Ledger, Wake, hex};
 /// What an office sent before under a Message-ID: its digest, and the evidence it was answered with.
 type Known = HashMap<(OfficeNumber, String), (String, EvidenceId)>;
 
+/// What an office sent before, by the digest of its signature, and the evidence it was answered with.
+type Signatures = HashMap<(OfficeNumber, String), EvidenceId>;
+
 /// Delivers bundles: each into the recipient's `INBOX` and the sender's `Sent`, or refused without touching the others.
 pub(crate) async fn bundles(
     rows: &mut SqliteConnection,
@@ -22,9 +25,10 @@ pub(crate) async fn bundles(
     let ends = run.iter().flat_map(|(bundle, _)| [(bundle.from(), "Sent"), (bundle.to(), "INBOX")]).collect();
     ledger.load_named(rows, &ends).await?;
     let mut known = sent_before(rows, run.iter().map(|(bundle, _)| *bundle)).await?;
+    let mut signatures = signed_before(rows, run.iter().map(|(bundle, _)| *bundle)).await?;
     let mut answers = Vec::with_capacity(run.len());
     for (bundle, now) in run {
-        answers.push(match place(&mut ledger, &mut known, bundle, *now) {
+        answers.push(match place(&mut ledger, &mut known, &mut signatures, bundle, *now) {
             Ok(delivery) => Ok(delivery),
             Err(Stop::Refused(refused)) => Err(refused),
             Err(failed) => return Err(failed),
@@ -36,11 +40,17 @@ pub(crate) async fn bundles(
 fn place<'m>(
     ledger: &mut Ledger<'m>,
     known: &mut Known,
+    signatures: &mut Signatures,
     bundle: &'m Admitted,
     now: Timestamp,
 ) -> Result<Delivery, Stop> {
     if let Some(answer) = repeated(known, bundle)? {
         return Ok(answer);
+    }
+    // Who has only the password of an office cannot send its old words again as new ones.
+    let signature = (bundle.from(), hex(bundle.signed_digest()));
+    if let Some(evidence) = signatures.get(&signature) {
+        return Ok(Delivery { evidence: *evidence, repeated: true });
     }
     // Profile §7.2: the recipient's INBOX, and the sender's copy with its state.
     let sent = ledger.named(bundle.from(), "Sent").ok_or(Refusal::SenderUnknown)?.clone();
@@ -56,6 +66,7 @@ fn place<'m>(
     let answer = ledger.witness(message, offices, &about(bundle, Event::SubmissionAcceptance, now))?;
     ledger.witness(message, offices, &about(bundle, Event::ContentConsignment, now))?;
     remember(ledger, known, bundle, (sent.office, message, answer));
+    signatures.insert(signature, answer);
     Ok(Delivery { evidence: answer, repeated: false })
 }
 
@@ -103,6 +114,27 @@ pub(crate) async fn sent_before(
         .into_iter()
         .map(|(office, message_id, digest, evidence)| ((office, message_id), (digest, EvidenceId(evidence))))
         .collect())
+}
+
+/// Which of these signatures their offices sent before.
+async fn signed_before(
+    rows: &mut SqliteConnection,
+    messages: impl Iterator<Item = &Admitted>,
+) -> Result<Signatures, Stop> {
+    let keys: BTreeSet<(OfficeNumber, String)> = messages.map(|m| (m.from(), hex(m.signed_digest()))).collect();
+    let keys = serde_json::to_string(&keys)?;
+    let found = sqlx::query_scalar!(
+        r#"SELECT json_group_array(json_array(o.number, key.value ->> 1, s.evidence)) AS "found!: String"
+           FROM json_each(?) key
+           JOIN office o ON o.number = key.value ->> 0
+           JOIN message m ON m.sender = o.id AND m.signed_digest = unhex(key.value ->> 1)
+           JOIN submission s ON s.office = o.id AND s.message_id = m.message_id"#,
+        keys
+    )
+    .fetch_one(rows)
+    .await?;
+    let found: Vec<(OfficeNumber, String, i64)> = serde_json::from_str(&found)?;
+    Ok(found.into_iter().map(|(office, digest, evidence)| ((office, digest), EvidenceId(evidence))).collect())
 }
 
 fn about(bundle: &Admitted, event: Event, at: Timestamp) -> Evidence {

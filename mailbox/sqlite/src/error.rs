@@ -48,6 +48,8 @@ mod code {
     pub(super) const NO_MEMORY: i32 = 7;
     pub(super) const INTERRUPT: i32 = 9;
     pub(super) const FULL: i32 = 13;
+    /// `SQLITE_CANTOPEN`: no file descriptor left, mostly. What is on the disk is as it was.
+    pub(super) const CANNOT_OPEN: i32 = 14;
     pub(super) const TOO_BIG: i32 = 18;
     pub(super) const CONSTRAINT: i32 = 19;
     /// `SQLITE_IOERR_SHMSIZE`: no room for the file beside the write-ahead log.
@@ -67,7 +69,7 @@ pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
     match number {
         Some(code::NO_ROOM_FOR_INDEX) => StoreError::Full(text),
         Some(number) => match number & 0xff {
-            code::BUSY | code::LOCKED | code::NO_MEMORY | code::INTERRUPT => StoreError::Busy(text),
+            code::BUSY | code::LOCKED | code::NO_MEMORY | code::INTERRUPT | code::CANNOT_OPEN => StoreError::Busy(text),
             code::FULL => StoreError::Full(text),
             code::TOO_BIG => StoreError::Refused(Refusal::MessageTooLarge.into()),
             code::CONSTRAINT => rule_broken(&text),

@@ -12,6 +12,9 @@ use crate::ledger::{Body, Ledger, Wake};
 
 /// Makes a folder.
 pub(crate) async fn create(rows: &mut SqliteConnection, office: OfficeNumber, folder: &FolderName) -> Result<(), Stop> {
+    if folder.looks_standard() {
+        return Err(Refusal::FolderExists.about(folder).into());
+    }
     let (number, name) = (office.as_str(), folder.as_str());
     let found = sqlx::query!(
         r#"SELECT o.id, (SELECT count(*) FROM mailbox m WHERE m.office = o.id) AS "folders!: i64",

@@ -72,6 +72,8 @@ struct Provenance {
     sha256: String,
     /// As received.
     size: u64,
+    /// Of the signed part with its signature.
+    signed_digest: String,
     /// Of a bundle only.
     content_digest: Option<String>,
     sender: i64,
@@ -125,8 +127,14 @@ impl<'m> Body<'m> {
     /// What came by admission, between these offices' rows.
     pub(crate) fn admitted(signed: &'m Admitted, (sender, recipient): (i64, i64), now: Timestamp) -> Self {
         let content_digest = (*signed.kind() == Kind::Bundle).then(|| hex(signed.content_digest()));
-        let provenance =
-            Provenance { sha256: hex(signed.sha256()), size: signed.size(), content_digest, sender, recipient };
+        let provenance = Provenance {
+            sha256: hex(signed.sha256()),
+            size: signed.size(),
+            signed_digest: hex(signed.signed_digest()),
+            content_digest,
+            sender,
+            recipient,
+        };
         Self { admitted: Some(provenance), ..Self::own(signed.octets(), Some(signed.message_id()), now) }
     }
 }

@@ -141,7 +141,20 @@ async fn readers(file: &Path) -> Result<SqlitePool, sqlx::Error> {
         .pragma("cache_size", READER_CACHE)
         .pragma("query_only", "ON")
         .disable_statement_logging();
-    SqlitePoolOptions::new().min_connections(1).max_connections(READERS).connect_with(options).await
+    // All of them now and for good: a reader that opens later could find no file descriptor left.
+    let pool = SqlitePoolOptions::new()
+        .min_connections(READERS)
+        .max_connections(READERS)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options)
+        .await?;
+    let mut opened = Vec::new();
+    for _ in 0..READERS {
+        opened.push(pool.acquire().await?);
+    }
+    drop(opened);
+    Ok(pool)
 }
 
 async fn new_enough(connection: &mut SqliteConnection) -> Result<(), StoreError> {

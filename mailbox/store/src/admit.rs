@@ -6,10 +6,11 @@ mod fields;
 use std::net::IpAddr;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use fumibako_model::{Address, CertificateKey, End, OfficeNumber, Party, Private, Refusal, Refused, Roll};
-use fumibako_signer::{CertificateError, RevocationError, Signature, SignatureError, Signed, Trust};
+use fumibako_model::{Address, CertificateKey, Domain, End, OfficeNumber, Party, Private, Refusal, Refused, Roll};
+use fumibako_signer::{Certificate, CertificateError, Holder, RevocationError, SignatureError, Signed, Trust};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
+use memchr::memmem;
 
 use content::Form;
 pub use content::Receipt;
@@ -37,6 +38,7 @@ pub struct Admitted {
     octets: Private<Vec<u8>>,
     size: u64,
     sha256: [u8; 32],
+    signed_digest: [u8; 32],
     content_digest: [u8; 32],
     message_id: String,
     from: OfficeNumber,
@@ -57,15 +59,18 @@ pub enum Kind {
 /// What the operator decides about admission.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
+    /// The mail domain of this gateway.
+    pub domain: Domain,
     /// Largest message, in bytes. Default 25 MiB.
     pub most_bytes: usize,
     /// Are bundles that the gateway could read accepted? Default: yes; sealed ones always are.
     pub accept_signed: bool,
 }
 
-impl Default for Rules {
-    fn default() -> Self {
-        Self { most_bytes: 25 << 20, accept_signed: true }
+impl Rules {
+    /// The defaults, for a domain.
+    pub fn new(domain: Domain) -> Self {
+        Self { domain, most_bytes: 25 << 20, accept_signed: true }
     }
 }
 
@@ -82,10 +87,10 @@ pub fn admit(
     let recipient = one_recipient(arrival.to, &fields, roll)?; //   Profile §5.1: one recipient office
     let signed = Signed::read(octets).map_err(not_signed)?; //      Profile §4.1, §5.2: the outer layer is a signature
     let signature = signed.verify().map_err(not_signed)?; //        Profile §5.2: it verifies over these bytes
-    trust.check(&signature, now).map_err(not_trusted)?; //          Profile §5.3: chain, validity, usage
+    let named = trust.holder(&signature, now).map_err(not_trusted)?; // Profile §5.3: chain, validity, usage
     trust.check_revocation(&signature, now).map_err(revoked)?; //   Profile §5.3: not revoked, as far as lists say
     let from = one_sender(arrival.from, &fields, roll)?; //         Profile §5.4: one office sends
-    let holder = roll.bind(&key(&signature), &signature.signer().rfc822_names())?; // Profile §5.4: whose certificate
+    let holder = bind(named, signature.signer(), roll)?; //         Profile §5.4: whose certificate it is
     its_certificate(&holder, from)?; //                             Profile §5.4: the office's own
     roll.may_send(arrival.login, from)?; //                         Profile §5.5: own office, or a mandate
     roll.licensed(from, End::Sender, now)?; //                      Profile §5.6: both ends hold a licence
@@ -99,6 +104,7 @@ pub fn admit(
     Ok(Admitted {
         size: octets.len() as u64,
         sha256: sha256(octets), //                                  Profile §5.8: exactly once, decided in the store
+        signed_digest: sha256(body(octets)), //                     Profile §5.8
         content_digest: sha256(signed.part()),
         message_id: fields.message_id()?,
         signer: signature.signer().fingerprint(),
@@ -125,6 +131,7 @@ fn one_recipient(to: &[Address], fields: &Fields, roll: &Roll) -> Result<OfficeN
 /// Profile §5.4: `From:` names exactly one office, and `MAIL FROM` equals it.
 fn one_sender(envelope: &Address, fields: &Fields, roll: &Roll) -> Result<OfficeNumber, Refused> {
     let from = fields.from()?;
+    fields.speak_of(&from)?; // Profile §5.1
     if from.domain != *roll.domain() || from.party() != envelope.party() || envelope.domain != from.domain {
         return Err(Refusal::EnvelopeDiffers.about("From"));
     }
@@ -140,8 +147,19 @@ fn two_offices(from: OfficeNumber, to: OfficeNumber) -> Result<(), Refused> {
     if from == to { Err(Refusal::RecipientIsSender.about(from)) } else { Ok(()) }
 }
 
-fn key(signature: &Signature) -> CertificateKey {
-    CertificateKey { issuer: signature.signer().issuer(), serial: signature.signer().serial_hex() }
+/// Profile §5.4: the holder that a certificate names where its authority writes it, else the one the roll knows.
+pub fn bind(named: Option<Holder>, certificate: &Certificate, roll: &Roll) -> Result<Party, Refused> {
+    let party = named.and_then(|holder| match holder {
+        Holder::Address(text) => {
+            let address: Address = text.parse().ok()?;
+            (address.domain == *roll.domain()).then(|| address.party()).flatten()
+        }
+        Holder::Number(text) => text.parse().ok(),
+    });
+    match party {
+        Some(party) => Ok(party),
+        None => roll.holder(&CertificateKey { issuer: certificate.issuer(), serial: certificate.serial_hex() }),
+    }
 }
 
 /// Whether a certificate was revoked, as the catalogue says it.
@@ -152,6 +170,11 @@ fn revoked(error: RevocationError) -> Refused {
         E::Revoked { .. } => Refusal::CertificateRevoked.about(error),
         E::Stale { .. } | E::NoList { .. } => Refusal::RevocationUnknown.about(error),
     }
+}
+
+/// What stands under the header section, which was read before.
+fn body(octets: &[u8]) -> &[u8] {
+    memmem::find(octets, b"\r\n\r\n").map_or(octets, |end| &octets[end + 4..])
 }
 
 fn sha256(octets: &[u8]) -> [u8; 32] {
@@ -214,6 +237,10 @@ impl Admitted {
     /// SHA-256 of the octets as received.
     pub fn sha256(&self) -> &[u8; 32] {
         &self.sha256
+    }
+    /// SHA-256 of the signed part with its signature: the same again is no new message, whatever its header says.
+    pub fn signed_digest(&self) -> &[u8; 32] {
+        &self.signed_digest
     }
     /// SHA-256 of the signed part, which a receipt must name.
     pub fn content_digest(&self) -> &[u8; 32] {

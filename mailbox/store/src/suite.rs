@@ -34,6 +34,7 @@ macro_rules! store_suite {
         $crate::store_suite! { $fresh:
             deliver::a_bundle_stands_in_the_inbox_and_in_sent,
             deliver::the_same_bundle_again_is_stored_once_and_answered_alike,
+            deliver::the_same_signature_under_another_message_id_is_no_new_bundle,
             deliver::the_same_bundle_on_eight_connections_is_stored_once,
             deliver::a_message_id_with_other_content_is_refused,
             deliver::a_refusal_leaves_the_rest_of_its_batch_alone,
@@ -205,7 +206,7 @@ impl World {
             octets: Private(octets),
             peer: std::net::Ipv4Addr::LOCALHOST.into(),
         };
-        admit(arrival, &store.roll(), &self.trust, &Rules::default(), now()).unwrap()
+        admit(arrival, &store.roll(), &self.trust, &Rules::new(self.domain.clone()), now()).unwrap()
     }
 }
 

@@ -75,10 +75,9 @@ fn has_key_id(certificate: &Certificate, id: &SubjectKeyIdentifier) -> bool {
     matches!(own, Ok(Some((_, own))) if own == *id)
 }
 
-/// The key-wrapping key of two parties: X9.63 over the shared secret (RFC 5753 §7.2, SEC 1 §3.6.1).
-pub(super) fn shared_key(
-    own: &agreement::PrivateKey,
-    other: &[u8],
+/// The key-wrapping key of two parties: X9.63 over their shared secret (RFC 5753 §7.2, SEC 1 §3.6.1).
+pub(super) fn wrapping_key(
+    secret: &[u8],
     digest: &'static digest::Algorithm,
     wrap: &AlgorithmIdentifierOwned,
     party: Option<&OctetString>,
@@ -86,20 +85,22 @@ pub(super) fn shared_key(
     let size: u16 = if wrap.oid == ID_AES_128_WRAP { 16 } else { 32 };
     let bits = OctetString::new((u32::from(size) * 8).to_be_bytes()).ok()?;
     let info = SharedInfo { key_info: wrap.clone(), party: party.cloned(), bits }.to_der().ok()?;
-    agree(own, UnparsedPublicKey::new(own.algorithm(), other), (), |secret| {
-        let mut key = Zeroizing::new(Vec::new());
-        for counter in 1_u32.. {
-            let mut context = digest::Context::new(digest);
-            context.update(secret);
-            context.update(&counter.to_be_bytes());
-            context.update(&info);
-            key.extend_from_slice(context.finish().as_ref());
-            if key.len() >= usize::from(size) {
-                break;
-            }
+    let mut key = Zeroizing::new(Vec::new());
+    for counter in 1_u32.. {
+        let mut context = digest::Context::new(digest);
+        context.update(secret);
+        context.update(&counter.to_be_bytes());
+        context.update(&info);
+        key.extend_from_slice(context.finish().as_ref());
+        if key.len() >= usize::from(size) {
+            break;
         }
-        key.truncate(usize::from(size));
-        Ok(key)
-    })
-    .ok()
+    }
+    key.truncate(usize::from(size));
+    Some(key)
+}
+
+/// The secret of our key and somebody's public one.
+pub(super) fn shared_secret(own: &agreement::PrivateKey, other: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    agree(own, UnparsedPublicKey::new(own.algorithm(), other), (), |secret| Ok(Zeroizing::new(secret.to_vec()))).ok()
 }

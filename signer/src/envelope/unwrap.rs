@@ -14,8 +14,11 @@ use const_oid::db::rfc5912::{ID_MGF_1, ID_RSAES_OAEP, ID_SHA_1, ID_SHA_256, RSA_
 use spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
-use super::recipient::{ECDH_SHA1, ECDH_SHA256, ECDH_SHA384, ECDH_SHA512, OaepParameters, is_agreed_with, shared_key};
+use super::recipient::{
+    ECDH_SHA1, ECDH_SHA256, ECDH_SHA384, ECDH_SHA512, OaepParameters, is_agreed_with, shared_secret, wrapping_key,
+};
 use crate::algorithm::{KeyKind, Refused};
+use crate::elsewhere::UnwrappingWay;
 use crate::identity::Identity;
 
 /// How a key was wrapped for a recipient.
@@ -24,7 +27,7 @@ pub(crate) enum Wrapping<'r> {
         wrapped: &'r [u8],
     },
     Oaep {
-        algorithm: &'static OaepAlgorithm,
+        algorithm: (UnwrappingWay, &'static OaepAlgorithm),
         wrapped: &'r [u8],
     },
     Ecdh {
@@ -57,12 +60,14 @@ impl<'r> Wrapping<'r> {
         let mut random = Zeroizing::new(vec![0; size]);
         aws_lc_rs::rand::fill(&mut random).ok()?;
         let found = match self {
-            Self::Pkcs1 { wrapped } => transported(identity, |key, clear| {
+            Self::Pkcs1 { wrapped } => transported(identity, (wrapped, UnwrappingWay::Pkcs1), |key, clear| {
                 Some(Pkcs1PrivateDecryptingKey::new(key).ok()?.decrypt(wrapped, clear).ok()?.len())
             }),
-            Self::Oaep { algorithm, wrapped } => transported(identity, |key, clear| {
-                Some(OaepPrivateDecryptingKey::new(key).ok()?.decrypt(algorithm, wrapped, clear, None).ok()?.len())
-            }),
+            Self::Oaep { algorithm: (way, algorithm), wrapped } => {
+                transported(identity, (wrapped, *way), |key, clear| {
+                    Some(OaepPrivateDecryptingKey::new(key).ok()?.decrypt(algorithm, wrapped, clear, None).ok()?.len())
+                })
+            }
             Self::Ecdh { info, digest, wrap, cipher } => agreed(info, digest, wrap, cipher, identity),
         };
         Some(found.filter(|key| key.len() == size).unwrap_or(random))
@@ -70,7 +75,7 @@ impl<'r> Wrapping<'r> {
 }
 
 /// The provider takes one digest for both places; SHA-1 is sound here (RFC 8017 §7.1) and read for older programs.
-fn oaep(algorithm: &AlgorithmIdentifierOwned) -> Result<&'static OaepAlgorithm, Refused> {
+fn oaep(algorithm: &AlgorithmIdentifierOwned) -> Result<(UnwrappingWay, &'static OaepAlgorithm), Refused> {
     const BROKEN: Refused = Refused::Mismatch("RSA-OAEP parameters that do not decode");
     let parameters = algorithm.parameters.as_ref().ok_or(BROKEN)?;
     let OaepParameters { hash, mask, label } = parameters.decode_as().map_err(|_| BROKEN)?;
@@ -83,8 +88,8 @@ fn oaep(algorithm: &AlgorithmIdentifierOwned) -> Result<&'static OaepAlgorithm, 
         }
     };
     match (hash, mask, label) {
-        (ID_SHA_256, ID_SHA_256, None) => Ok(&OAEP_SHA256_MGF1SHA256),
-        (ID_SHA_1, ID_SHA_1, None) => Ok(&OAEP_SHA1_MGF1SHA1),
+        (ID_SHA_256, ID_SHA_256, None) => Ok((UnwrappingWay::OaepSha256, &OAEP_SHA256_MGF1SHA256)),
+        (ID_SHA_1, ID_SHA_1, None) => Ok((UnwrappingWay::OaepSha1, &OAEP_SHA1_MGF1SHA1)),
         _ => Err(Refused::Mismatch("the digests or the label of RSA-OAEP")),
     }
 }
@@ -110,9 +115,13 @@ fn ecdh(info: &KeyAgreeRecipientInfo) -> Result<Wrapping<'_>, Refused> {
 
 fn transported(
     identity: &Identity,
+    (wrapped, way): (&[u8], UnwrappingWay),
     decrypt: impl FnOnce(PrivateDecryptingKey, &mut [u8]) -> Option<usize>,
 ) -> Option<Zeroizing<Vec<u8>>> {
-    let key = PrivateDecryptingKey::from_pkcs8(identity.key().pkcs8()).ok()?;
+    if let Some(keeper) = identity.key().keeper() {
+        return keeper.decrypt(wrapped, way);
+    }
+    let key = PrivateDecryptingKey::from_pkcs8(identity.key().pkcs8()?).ok()?;
     let mut clear = Zeroizing::new(vec![0; key.key_size_bytes()]);
     let size = decrypt(key, &mut clear)?;
     clear.truncate(size);
@@ -132,8 +141,12 @@ fn agreed(
         _ => return None,
     };
     let OriginatorIdentifierOrKey::OriginatorKey(sender) = &info.originator else { return None };
-    let own = agreement::PrivateKey::from_private_key_der(curve, identity.key().pkcs8()).ok()?;
-    let kek = shared_key(&own, sender.public_key.raw_bytes(), digest, wrap, info.ukm.as_ref())?;
+    let point = sender.public_key.raw_bytes();
+    let secret = match (identity.key().keeper(), identity.key().pkcs8()) {
+        (Some(keeper), _) => keeper.agree(point)?,
+        (None, key) => shared_secret(&agreement::PrivateKey::from_private_key_der(curve, key?).ok()?, point)?,
+    };
+    let kek = wrapping_key(&secret, digest, wrap, info.ukm.as_ref())?;
     let own = info.recipient_enc_keys.iter().find(|key| is_agreed_with(key, identity.certificate()))?;
     let wrapped = own.enc_key.as_bytes();
     let mut clear = Zeroizing::new(vec![0; wrapped.len().checked_sub(8)?]);

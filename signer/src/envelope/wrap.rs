@@ -18,7 +18,7 @@ use x509_cert::ext::pkix::KeyUsage;
 
 use super::Cipher;
 use super::content::KEY_BYTES;
-use super::recipient::{ECDH_SHA256, OaepParameters, shared_key};
+use super::recipient::{ECDH_SHA256, OaepParameters, shared_secret, wrapping_key};
 use crate::algorithm::{Hash, KeyKind, Refused};
 use crate::certificate::Certificate;
 use crate::error::EncryptError;
@@ -90,7 +90,8 @@ fn agreed(
 ) -> Option<RecipientInfo> {
     let ephemeral = agreement::PrivateKey::generate(curve).ok()?;
     let wrap = AlgorithmIdentifierOwned { oid: ID_AES_256_WRAP, parameters: None };
-    let kek = shared_key(&ephemeral, public, Hash::Sha256.provider(), &wrap, None)?;
+    let secret = shared_secret(&ephemeral, public)?;
+    let kek = wrapping_key(&secret, Hash::Sha256.provider(), &wrap, None)?;
     let mut wrapped = vec![0; key.len() + 8];
     AesKek::new(&AES_256, &kek).ok()?.wrap(key, &mut wrapped).ok()?;
     let own = ephemeral.compute_public_key().ok()?;

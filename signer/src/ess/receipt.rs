@@ -18,7 +18,7 @@ use crate::sign::{Content, signed_data};
 use crate::signed::{Signature, verified_around, within_limit};
 
 /// RFC 2634 §2.8.
-const RECEIPT: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.1");
+pub(crate) const RECEIPT: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.1");
 const KIND: &str = "signed-receipt";
 
 /// RFC 2634 §2.8:

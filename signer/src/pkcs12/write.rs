@@ -19,21 +19,31 @@ const ROUNDS: u32 = 100_000;
 /// RFC 2985 §5.5.2: the same value on a key and on its certificate.
 const LOCAL_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.21");
 
-/// A key (PKCS#8) and its certificates, the key's own first, under a password.
-pub(crate) fn write(key: &[u8], certificates: &[&Certificate], password: &str) -> Result<Vec<u8>, IdentityError> {
-    encode(key, certificates, password).map_err(|_| IdentityError::Malformed("the PKCS#12 file could not be written"))
+/// Keys (PKCS#8), each with its certificate, and the certificates of authorities, under a password.
+pub(crate) fn write(
+    keys: &[(&[u8], &Certificate)],
+    authorities: &[&Certificate],
+    password: &str,
+) -> Result<Vec<u8>, IdentityError> {
+    encode(keys, authorities, password).map_err(|_| IdentityError::Malformed("the PKCS#12 file could not be written"))
 }
 
-fn encode(key: &[u8], certificates: &[&Certificate], password: &str) -> der::Result<Vec<u8>> {
-    let id = certificates.first().map(|own| own.fingerprint()).unwrap_or_default();
-    let (algorithm, data) = encrypt(key, password)?;
-    let keys = vec![bag(SHROUDED_KEY_BAG, &EncryptedKey { algorithm, data }, Some(&id))?];
-    let mut held = Vec::new();
-    for (at, certificate) in certificates.iter().enumerate() {
+fn encode(keys: &[(&[u8], &Certificate)], authorities: &[&Certificate], password: &str) -> der::Result<Vec<u8>> {
+    let (mut shrouded, mut held) = (Vec::new(), Vec::new());
+    let certificate_bag = |certificate: &Certificate, id: Option<&[u8; 32]>| {
         let value = CertBag { kind: X509_CERTIFICATE, value: OctetString::new(certificate.der())? };
-        held.push(bag(CERTIFICATE_BAG, &value, (at == 0).then_some(&id))?);
+        bag(CERTIFICATE_BAG, &value, id)
+    };
+    for (key, certificate) in keys {
+        let id = certificate.fingerprint();
+        let (algorithm, data) = encrypt(key, password)?;
+        shrouded.push(bag(SHROUDED_KEY_BAG, &EncryptedKey { algorithm, data }, Some(&id))?);
+        held.push(certificate_bag(certificate, Some(&id))?);
     }
-    let safe = vec![encrypted(&held.to_der()?, password)?, plain(&keys.to_der()?)?].to_der()?;
+    for certificate in authorities {
+        held.push(certificate_bag(certificate, None)?);
+    }
+    let safe = vec![encrypted(&held.to_der()?, password)?, plain(&shrouded.to_der()?)?].to_der()?;
     Pfx { version: 3, mac: Some(mac(&safe, password)?), safe: plain(&safe)? }.to_der()
 }
 

@@ -7,6 +7,7 @@ mod compression;
 mod deltas;
 mod envelope;
 mod identity;
+mod keyring;
 mod keys;
 mod names;
 mod openssl;

@@ -2,8 +2,9 @@
 
 use fumibako_signer::authority::{Authority, KeyKind};
 use fumibako_signer::{
-    Cipher, Extras, Identity, ReceiptError, Receipts, ReceiptsFrom, Sealing, SignError, Signature, SignatureError,
-    Signed, SignedReceipt, Signing, Trust, limits, open, seal_with, sign_receipt, sign_with,
+    Cipher, Extras, Identity, OpenError, ReceiptError, Receipts, ReceiptsFrom, SealError, Sealing, SignError,
+    Signature, SignatureError, Signed, SignedReceipt, Signing, Trust, encrypt, limits, open, open_receipt,
+    seal_receipt, seal_with, sign, sign_receipt, sign_with,
 };
 
 use crate::openssl::Openssl;
@@ -148,6 +149,41 @@ fn a_sealed_message_asks_inside() {
     assert_eq!(SignedReceipt::read(&receipt).unwrap().confirms(opened.inner()), Ok(()));
     let outer = sign_receipt(opened.outer(), &two.reader, AT);
     assert_eq!(outer, Err(ReceiptError::NotRequested));
+}
+
+#[test]
+fn a_receipt_travels_sealed() {
+    let two = Two::new(KeyKind::Rsa2048);
+    let original = signature(&two.asked_by_us(Receipts { from: None, to: &[SENDER] }));
+    let receipt = sign_receipt(&original, &two.reader, AT).unwrap();
+    let recipients = [two.sender.certificate().clone()];
+    let (routing, cipher) = (b"From: a@example.jp\r\n".as_slice(), Cipher::Aes256Cbc);
+    let sealing = Sealing { routing, signer: &two.reader, recipients: &recipients, cipher };
+    let message = seal_receipt(&receipt, &sealing, AT).unwrap();
+    assert_eq!(signature(&message).holds_receipt(), Ok(true));
+    assert_eq!(original.holds_receipt(), Ok(false));
+    let trust = Trust::new([two.ca.certificate().clone()]).unwrap();
+    let opened = open_receipt(&message, &trust, std::slice::from_ref(&two.sender), AT).unwrap();
+    assert_eq!(opened.confirms(&original), Ok(()));
+
+    // openssl sees the hint, and opens the same layer by layer.
+    two.openssl.put("message", &message);
+    let print = two.openssl.run("cms -cmsout -print -noout -in message");
+    assert!(print.contains("id-smime-aa-contentHint") && print.contains("id-smime-ct-receipt"), "{print}");
+    two.openssl.run("cms -verify -noverify -in message -out envelope");
+    two.openssl.run("cms -decrypt -in envelope -recip sender.pem -out receipt");
+    assert_eq!(two.openssl.get("receipt"), receipt);
+
+    let by_another = Sealing { signer: &two.sender, ..sealing };
+    assert_eq!(seal_receipt(&receipt, &by_another, AT), Err(SealError::OtherSigner));
+    let none = seal_receipt(ENTITY, &sealing, AT);
+    assert_eq!(none, Err(SealError::Receipt(ReceiptError::NotAReceipt)));
+    let envelope = encrypt(&receipt, &recipients, cipher).unwrap();
+    let taken = sign(&envelope, &two.sender, AT).unwrap();
+    let open = |message: &[u8]| open_receipt(message, &trust, std::slice::from_ref(&two.sender), AT).map(|_| ());
+    assert_eq!(open(&taken), Err(OpenError::OtherSigner));
+    let other = sign(&encrypt(ENTITY, &recipients, cipher).unwrap(), &two.reader, AT).unwrap();
+    assert_eq!(open(&other), Err(OpenError::Receipt(ReceiptError::NotAReceipt)));
 }
 
 #[test]

@@ -240,7 +240,7 @@ fn closed(why: &OpenError) -> Refused {
         OpenError::Signer(why) => untrusted(why),
         OpenError::Envelope(DecryptError::NotForUs) => Refusal::SealedForOthers.into(),
         OpenError::Envelope(DecryptError::Algorithm(why)) => Refusal::AlgorithmNotAllowed.about(why),
-        OpenError::Envelope(_) | OpenError::Compressed(_) => Refusal::SealBroken.into(),
+        OpenError::Envelope(_) | OpenError::Compressed(_) | OpenError::Receipt(_) => Refusal::SealBroken.into(),
         OpenError::Inner(why) => {
             let Refused { why, about } = unsigned(why);
             why.about(format_args!("inside the seal: {about}"))

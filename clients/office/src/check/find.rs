@@ -161,9 +161,12 @@ pub(super) fn below(folder: &str, name: &str) -> String {
     }
 }
 
-fn folder_of(path: &Path) -> String {
+/// The folder of a path, as it is shown.
+pub(super) fn folder_of(path: &Path) -> String {
     match path.parent() {
-        Some(folder) if folder != Path::new("") => folder.display().to_string(),
+        Some(folder) if folder != Path::new("") && folder != Path::new(".") => {
+            folder.strip_prefix(".").unwrap_or(folder).display().to_string()
+        }
         _ => ".".into(),
     }
 }

@@ -88,6 +88,13 @@ fn each_folder_is_judged_by_itself() {
 }
 
 #[test]
+fn folders_are_shown_as_they_were_typed() {
+    let shown = |path: &str| find::folder_of(Path::new(path));
+    assert_eq!(["a/b.csv", "./a/b.csv", "./b.csv", "b.csv", "/a/b.csv"].map(shown), ["a", "a", ".", ".", "/a"]);
+    assert_eq!([find::below(".", "a.zip"), find::below("a", "b"), find::below("/", "b")], ["a.zip", "a/b", "/b"]);
+}
+
+#[test]
 fn what_is_named_twice_is_checked_once() {
     let folder = folder(&[(&delete(1), GOOD)]);
     let file = folder.path().join(delete(1));

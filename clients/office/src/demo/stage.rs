@@ -78,7 +78,7 @@ impl Stage {
         self.ask(Request::OfficeAdd { number, name: name.into() })?;
         self.ask(Request::LicenceGrant { number, from: None, until: None })?;
         let secret = Secret(password.clone());
-        self.ask(Request::AccountPut { login: number.to_string(), office: number, password: secret })?;
+        self.ask(Request::AccountAdd { login: number.to_string(), office: number, password: secret })?;
         let settings = self.equip(number, &password, key, now)?;
         self.hand_out_certificates()?;
         Ok(settings)

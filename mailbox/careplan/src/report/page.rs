@@ -71,7 +71,7 @@ fn item(alike: &Alike<'_>, lang: Lang) -> String {
 fn headings(lang: Lang) -> String {
     let [file, kind, rows, result] =
         lang.pick(["ファイル", "種類", "行数", "結果"], ["file", "kind", "rows", "result"]);
-    format!("<tr><th>{file}</th><th>{kind}</th><th class=\"number\">{rows}</th><th>{result}</th></tr>\n")
+    format!("<thead><tr><th>{file}</th><th>{kind}</th><th class=\"number\">{rows}</th><th>{result}</th></tr></thead>\n")
 }
 
 fn row(file: &Checked, lang: Lang) -> String {
@@ -81,7 +81,7 @@ fn row(file: &Checked, lang: Lang) -> String {
         What::Standard | What::NearMiss => verdict(file, lang),
     };
     format!(
-        "<tr><td class=\"name\">{}</td><td>{}</td><td class=\"number\">{rows}</td><td class=\"none\">{result}</td></tr>\n",
+        "<tr><td class=\"name\">{}</td><td class=\"kind\">{}</td><td class=\"number\">{rows}</td><td class=\"none\">{result}</td></tr>\n",
         escape(file.file.show()),
         kind(file, lang).map_or(String::new(), |kind| escape(&kind)),
     )

@@ -20,10 +20,10 @@ impl Ledger<'_> {
     async fn write_messages(&self, rows: &mut SqliteConnection) -> Result<(), Stop> {
         let Some(packed) = pack(&self.messages.iter().map(Body::row).collect::<Vec<_>>())? else { return Ok(()) };
         sqlx::query!(
-            "INSERT INTO message (id, sha256, content_digest, received_size, size, message_id, sender, recipient,
+            "INSERT INTO message (id, sha256, signed_digest, content_digest, received_size, size, message_id, sender, recipient,
                                   received_at)
-             SELECT value ->> 0, unhex(value ->> 1), unhex(value ->> 2), value ->> 3, value ->> 4, value ->> 5,
-                    value ->> 6, value ->> 7, value ->> 8
+             SELECT value ->> 0, unhex(value ->> 1), unhex(value ->> 2), unhex(value ->> 3), value ->> 4,
+                    value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9
              FROM json_each(?)",
             packed
         )
@@ -123,9 +123,19 @@ impl Ledger<'_> {
     }
 }
 
-/// (id, sha256, content digest, size as received, size, Message-ID, sender, recipient, received at)
-type MessageRow<'m> =
-    (i64, Option<&'m str>, Option<&'m str>, Option<u64>, usize, Option<&'m str>, Option<i64>, Option<i64>, i64);
+/// (id, sha256, signed digest, content digest, size as received, size, Message-ID, sender, recipient, received at)
+type MessageRow<'m> = (
+    i64,
+    Option<&'m str>,
+    Option<&'m str>,
+    Option<&'m str>,
+    Option<u64>,
+    usize,
+    Option<&'m str>,
+    Option<i64>,
+    Option<i64>,
+    i64,
+);
 
 impl Body<'_> {
     fn row(&self) -> MessageRow<'_> {
@@ -133,6 +143,7 @@ impl Body<'_> {
         (
             self.id,
             admitted.map(|known| known.sha256.as_str()),
+            admitted.map(|known| known.signed_digest.as_str()),
             admitted.and_then(|known| known.content_digest.as_deref()),
             admitted.map(|known| known.size),
             self.octets.len(),

@@ -6,8 +6,13 @@ use fumibako_sqlite::DATABASE_FILE;
 use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
 /// Queries that are meant to read whole tables (the roll, the census) or every pair (new folders and their marks).
-const WHOLE: [&str; 5] =
-    ["suspended', suspended", "password_hash))", "valid_until FROM certificate", "count(*) FROM evidence", "json_each(?) mark"];
+const WHOLE: [&str; 5] = [
+    "suspended', suspended",
+    "password_hash))",
+    "valid_until FROM certificate",
+    "count(*) FROM evidence",
+    "json_each(?) mark",
+];
 
 #[tokio::test]
 async fn every_query_finds_its_rows_by_key() {

@@ -2,17 +2,20 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_careplan::{Gathered, Recognised, gather, recognise};
-use fumibako_model::{BundleFacts, Enrolled, OfficeNumber, Party, Refusal, Refused, Roll};
+use fumibako_careplan::{Gathered, Recognised, bare, gather, recognise};
+use fumibako_model::{Address, BundleFacts, Enrolled, OfficeNumber, Party, Refusal, Refused, Roll};
 use fumibako_signer::{Certificate, DecryptError, Enveloped};
 use jiff::Timestamp;
-use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders};
+use mail_parser::{HeaderName, Message, MessageParser, MessagePart, MimeHeaders};
+use memchr::memmem;
 
 use super::fields::{Fields, message_id, read_section, repeats_routing};
 use super::{Kind, Rules};
 
-/// Most MIME parts of one message (Profile §12).
+/// Most MIME parts of one message (Profile §12.1).
 const PARTS: usize = 1000;
+/// Most levels of multiparts (Profile §12.1).
+const DEPTH: usize = 16;
 
 /// What a receipt says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,13 +77,9 @@ pub(super) fn read(
     (from, to): (OfficeNumber, OfficeNumber),
     rules: &Rules,
 ) -> Result<Kind, Refused> {
-    let message = MessageParser::new().with_mime_headers().parse(part);
-    let message = message.ok_or_else(|| Refusal::MessageMalformed.about("signed part"))?;
-    if message.parts.len() > PARTS {
-        return Err(Refusal::TooManyParts.about(format_args!("limit {PARTS}")));
-    }
-    if let Some(report) = message.parts.iter().find(|part| is_disposition(part)) {
-        return receipt(report.contents()).map(Kind::Receipt);
+    let message = parse(part)?;
+    if is_report(&message) {
+        return report(&message, &Address::office(from, &rules.domain)).map(Kind::Receipt);
     }
     if !rules.accept_signed {
         return Err(Refusal::FormNotAccepted.about("signed only"));
@@ -88,20 +87,95 @@ pub(super) fn read(
     files(&message, fields, from, to).map(|()| Kind::Bundle)
 }
 
-fn is_disposition(part: &MessagePart<'_>) -> bool {
-    part.content_type().is_some_and(|kind| {
-        kind.ctype().eq_ignore_ascii_case("message")
-            && kind.subtype().is_some_and(|sub| sub.eq_ignore_ascii_case("disposition-notification"))
+/// Reads MIME within limits, and only such that every reader reads alike.
+fn parse(part: &[u8]) -> Result<Message<'_>, Refused> {
+    // Before anything is built of it: a delimiter line begins with two hyphens (RFC 2046 §5.1.1).
+    if memmem::find_iter(part, b"\n--").take(2 * PARTS + 1).count() > 2 * PARTS {
+        return Err(Refusal::TooManyParts.about(format_args!("limit {PARTS}")));
+    }
+    let message = MessageParser::new().with_mime_headers().parse(part);
+    let message = message.ok_or_else(|| Refusal::MessageMalformed.about("signed part"))?;
+    if message.parts.len() > PARTS || depth(&message, 0, 0) > DEPTH {
+        return Err(Refusal::TooManyParts.about(format_args!("limit {PARTS}, {DEPTH} levels")));
+    }
+    for part in &message.parts {
+        for name in [HeaderName::ContentType, HeaderName::ContentDisposition] {
+            if part.headers.iter().filter(|header| header.name == name).nth(1).is_some() {
+                return Err(Refusal::MessageMalformed.about(format_args!("{} stands twice", name.as_str())));
+            }
+        }
+    }
+    Ok(message)
+}
+
+/// Levels of multiparts below a part.
+fn depth(message: &Message<'_>, part: u32, above: usize) -> usize {
+    let children = message.part(part).and_then(|part| part.sub_parts()).unwrap_or_default();
+    if above > DEPTH {
+        return above;
+    }
+    children.iter().map(|child| depth(message, *child, above + 1)).max().unwrap_or(above)
+}
+
+fn is(part: &MessagePart<'_>, kind: &str, sub: &str) -> bool {
+    part.content_type().is_some_and(|written| {
+        written.ctype().eq_ignore_ascii_case(kind) && written.subtype().is_some_and(|s| s.eq_ignore_ascii_case(sub))
     })
 }
 
-/// Every standard file name names this sender and this recipient, and together they are send units (標準仕様 2.4).
+/// RFC 8098 §3: the whole message is the report, not a part of it somewhere.
+fn is_report(message: &Message<'_>) -> bool {
+    let root = message.root_part();
+    let kind = root.content_type().and_then(|written| written.attribute("report-type"));
+    is(root, "multipart", "report") && kind.is_some_and(|kind| kind.eq_ignore_ascii_case("disposition-notification"))
+}
+
+/// A receipt is a text, the notification, and perhaps the header of what it is about: nothing that could carry a plan.
+fn report(message: &Message<'_>, signer: &Address) -> Result<Receipt, Refused> {
+    let malformed = |about: &'static str| Refusal::MessageMalformed.about(about);
+    let children = message.root_part().sub_parts().unwrap_or_default();
+    let parts: Vec<_> = children.iter().filter_map(|child| message.part(*child)).collect();
+    let (text, notification, rest) = match parts.as_slice() {
+        [text, notification] => (text, notification, None),
+        [text, notification, header] => (text, notification, Some(header)),
+        _ => return Err(malformed("a receipt has a text and a notification")),
+    };
+    let whole = is(text, "text", "plain")
+        && is(notification, "message", "disposition-notification")
+        && rest.is_none_or(|header| is(header, "text", "rfc822-headers"))
+        && message.parts.len() == parts.len() + 1;
+    if !whole || message.parts.iter().any(|part| names(part).next().is_some()) {
+        return Err(malformed("a receipt carries nothing but its text and notification"));
+    }
+    receipt(notification.contents(), signer)
+}
+
+/// Every name a part is given: one reader looks here first, another there.
+fn names<'p>(part: &'p MessagePart<'_>) -> impl Iterator<Item = &'p str> {
+    let disposition = part.content_disposition().and_then(|written| written.attribute("filename"));
+    let kind = part.content_type().and_then(|written| written.attribute("name"));
+    disposition.into_iter().chain(kind)
+}
+
+/// Every care-plan file names this sender and this recipient, and together they are send units (標準仕様 2.4).
 fn files(message: &Message<'_>, fields: &Fields, from: OfficeNumber, to: OfficeNumber) -> Result<(), Refused> {
-    let names: Vec<&str> = message.parts.iter().filter_map(MimeHeaders::attachment_name).collect();
-    for (at, name) in names.iter().enumerate() {
+    let malformed = |about: &'static str| Refusal::MessageMalformed.about(about);
+    let mut found: Vec<String> = Vec::new();
+    for part in &message.parts {
+        if part.content_type().is_some_and(|kind| kind.ctype().eq_ignore_ascii_case("message")) {
+            return Err(malformed("a message inside the message"));
+        }
+        let mut names = names(part).map(bare);
+        let Some(name) = names.next() else { continue };
+        if names.any(|other| other != name) {
+            return Err(malformed("a part with two names"));
+        }
+        found.push(name);
+    }
+    for (at, name) in found.iter().enumerate() {
         let Recognised::Standard { name, .. } = recognise(name) else { continue };
         // A file name holds office numbers and a time, no person; the refusal counts the files all the same.
-        let about = format_args!("file {} of {}", at + 1, names.len()).to_string();
+        let about = format_args!("file {} of {}", at + 1, found.len()).to_string();
         if name.sender().office != from {
             return Err(Refusal::FileNotFromSender.about(about));
         }
@@ -109,15 +183,15 @@ fn files(message: &Message<'_>, fields: &Fields, from: OfficeNumber, to: OfficeN
             return Err(Refusal::FileNotForRecipient.about(about));
         }
     }
-    let sorted: Gathered<()> = gather(names.iter().map(|name| ((*name).to_owned(), ())));
+    let sorted: Gathered<()> = gather(found.iter().map(|name| (name.clone(), ())));
     if let Some(left) = sorted.left_out.first() {
-        let at = names.iter().position(|name| *name == left.written).unwrap_or_default() + 1;
-        return Err(Refusal::NotASendUnit.about(format_args!("file {at} of {}", names.len())));
+        let at = found.iter().position(|name| *name == left.written).unwrap_or_default() + 1;
+        return Err(Refusal::NotASendUnit.about(format_args!("file {at} of {}", found.len())));
     }
     if sorted.bundles.is_empty() {
         return Err(Refusal::NoFiles.into());
     }
-    facts_hold(fields, &sorted, names.len())
+    facts_hold(fields, &sorted, found.len())
 }
 
 /// Profile §4: where the content is readable, the `Fumibako-Bundle` field says what is there.
@@ -132,15 +206,25 @@ fn facts_hold(fields: &Fields, sorted: &Gathered<()>, files: usize) -> Result<()
 }
 
 /// RFC 8098 §3.2: the fields of a disposition notification; only `processed` without a modifier acknowledges.
-fn receipt(report: &[u8]) -> Result<Receipt, Refused> {
+fn receipt(report: &[u8], signer: &Address) -> Result<Receipt, Refused> {
     let malformed = |about: &'static str| move || Refusal::MessageMalformed.about(about);
     // The fields end with the part; a section of its own ends with an empty line.
     let fields = read_section(&[report.trim_ascii_end(), b"\r\n\r\n"].concat())?;
+    for (at, (name, _)) in fields.iter().enumerate() {
+        if fields[..at].iter().any(|(before, _)| before == name) {
+            return Err(malformed("a field of the receipt stands twice")());
+        }
+    }
     let get = |wanted: &str| fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
     let disposition = get("disposition").ok_or_else(malformed("receipt without disposition"))?;
     let outcome = disposition.rsplit(';').next().unwrap_or_default().trim();
     if !outcome.eq_ignore_ascii_case("processed") {
         return Err(malformed("only the disposition `processed` acknowledges a bundle")());
+    }
+    // RFC 8098 §3.2.4: `rfc822;address`, whoever received the bundle.
+    let received_by = get("final-recipient").and_then(|value| value.split_once(';')).map(|(_, address)| address.trim());
+    if received_by.and_then(|text| text.parse::<Address>().ok()).and_then(|a| a.party()) != signer.party() {
+        return Err(Refusal::ReceiptNotByRecipient.about("final-recipient"));
     }
     let original = get("original-message-id").and_then(message_id);
     let original_message_id = original.ok_or_else(malformed("receipt without original-message-id"))?;
@@ -165,10 +249,20 @@ mod tests {
         Disposition: manual-action/MDN-sent-manually; processed\r\n\
         Received-content-MIC: 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=, sha-256\r\n";
 
+    fn signer() -> Address {
+        "9970000029@plans.example".parse().unwrap()
+    }
+
+    #[test]
+    fn a_receipt_speaks_for_its_signer_only() {
+        let other = REPORT.replace("0029@", "0037@");
+        assert_eq!(receipt(other.as_bytes(), &signer()).unwrap_err().why, Refusal::ReceiptNotByRecipient);
+    }
+
     #[test]
     fn a_receipt_names_a_message_and_its_digest() {
         for text in [REPORT.to_owned(), format!("{REPORT}\r\n"), REPORT.trim_end().to_owned()] {
-            let receipt = receipt(text.as_bytes()).unwrap();
+            let receipt = receipt(text.as_bytes(), &signer()).unwrap();
             assert_eq!(receipt.original_message_id, "a@plans.example");
             assert_eq!(receipt.content_digest, super::super::sha256(b""));
         }
@@ -183,8 +277,9 @@ mod tests {
             ("47DEQ", "47DE"),
             ("<a@plans.example>", "a"),
             ("Original-Message-ID", "X-Message-ID"),
+            ("Reporting-UA: fumibako", "Disposition: manual-action; processed"),
         ] {
-            let refused = receipt(REPORT.replace(from, to).as_bytes()).unwrap_err();
+            let refused = receipt(REPORT.replace(from, to).as_bytes(), &signer()).unwrap_err();
             assert_eq!(refused.why, Refusal::MessageMalformed, "{to}");
         }
     }

@@ -12,7 +12,21 @@ const REPEATED: [&str; 5] = ["from", "to", "sender", "date", "message-id"];
 /// So must every field of ours.
 const OURS: &str = "fumibako-";
 /// RFC 5322 §3.6: fields that stand at most once. A second one could show another reader another sender.
-const AT_MOST_ONCE: [&str; 7] = ["from", "to", "sender", "date", "message-id", "subject", "content-type"];
+const AT_MOST_ONCE: [&str; 9] = [
+    "from",
+    "to",
+    "sender",
+    "date",
+    "message-id",
+    "subject",
+    "content-type",
+    "reply-to",
+    "disposition-notification-to",
+];
+/// Profile §5.1: fields that would show a reader people this gateway never checked.
+const NOBODY_ELSE: [&str; 3] = ["cc", "bcc", "resent-"];
+/// Profile §5.1: fields that may name the sender, and nobody else.
+const THE_SENDER: [&str; 3] = ["sender", "reply-to", "disposition-notification-to"];
 
 /// One message's header section: names in lower case, values unfolded.
 #[derive(Debug)]
@@ -32,7 +46,31 @@ impl Fields {
                 return Err(Refusal::MessageMalformed.about(format_args!("{name} stands twice")));
             }
         }
+        if let Some((name, _)) = fields.fields.iter().find(|(name, _)| NOBODY_ELSE.iter().any(|n| name.starts_with(n)))
+        {
+            return Err(Refusal::EnvelopeDiffers.about(name));
+        }
+        if fields.get("date").is_none() {
+            return Err(Refusal::MessageMalformed.about("date is missing"));
+        }
         Ok(fields)
+    }
+
+    /// Profile §5.1: whoever answers, or sends a receipt, writes to the office in `From:`; no name shown beside its
+    /// address is another office's number.
+    pub(super) fn speak_of(&self, from: &Address) -> Result<(), Refused> {
+        for name in THE_SENDER {
+            if self.get(name).is_some() && self.address(name)?.party() != from.party() {
+                return Err(Refusal::EnvelopeDiffers.about(name));
+            }
+        }
+        let shown = self.get("from").unwrap_or_default();
+        let digits = shown.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() == 10);
+        let own = from.office_number().map(|number| number.to_string());
+        match digits.into_iter().find(|run| Some(*run) != own.as_deref()) {
+            Some(other) => Err(Refusal::EnvelopeDiffers.about(format_args!("From shows {other}"))),
+            None => Ok(()),
+        }
     }
 
     /// The value of a field.
@@ -52,9 +90,10 @@ impl Fields {
 
     fn address(&self, name: &'static str) -> Result<Address, Refused> {
         let value = self.get(name).ok_or_else(|| Refusal::MessageMalformed.about(format_args!("{name} is missing")))?;
-        let text = format!("{name}: {value}\r\n\r\n");
+        // The parser knows only some of these fields as addresses, so each is read as if it were `From`.
+        let text = format!("From: {value}\r\n\r\n");
         let parsed = mail_parser::MessageParser::new().with_address_headers().parse_headers(text.as_bytes());
-        let list = parsed.as_ref().and_then(|message| message.header(name)).and_then(|header| header.as_address());
+        let list = parsed.as_ref().and_then(mail_parser::Message::from);
         let mut addresses = list.into_iter().flat_map(mail_parser::Address::iter);
         match (addresses.next().and_then(|one| one.address.as_deref()), addresses.next()) {
             (Some(one), None) => one.parse().map_err(|_| Refusal::EnvelopeDiffers.about(name)),
@@ -145,7 +184,7 @@ pub(super) fn read_section(octets: &[u8]) -> Result<Vec<(String, String)>, Refus
 mod tests {
     use super::*;
 
-    const HEADER: &str = "From: 9970000011@plans.example\r\nTo: <9970000029@plans.example>\r\n\
+    const HEADER: &str = "Date: Wed, 25 Nov 2026 12:00:00 +0900\r\nFrom: 9970000011@plans.example\r\nTo: <9970000029@plans.example>\r\n\
         Message-ID:\r\n <a@plans.example>\r\nFumibako-Bundle: v=1\r\n\r\nbody";
 
     fn fields(text: &str) -> Result<Fields, Refusal> {
@@ -168,6 +207,42 @@ mod tests {
         );
         let two = HEADER.replace("From: ", "From: 9970000029@plans.example, ");
         assert_eq!(fields(&two).unwrap().from().unwrap_err().why, Refusal::EnvelopeDiffers);
+    }
+
+    // Profile §5.1
+    #[test]
+    fn nobody_but_the_sender_is_shown_to_the_reader() {
+        let from = "9970000011@plans.example".parse().unwrap();
+        let speak = |more: &str| fields(&format!("{more}{HEADER}")).and_then(|f| f.speak_of(&from).map_err(|r| r.why));
+        for own in [
+            "Sender: 9970000011@plans.example\r\n",
+            "Reply-To: <9970000011@plans.example>\r\n",
+            "Disposition-Notification-To: <9970000011@plans.example>\r\n",
+            "",
+        ] {
+            assert_eq!(speak(own), Ok(()), "{own}");
+        }
+        for other in [
+            "Sender: 9970000029@plans.example\r\n",
+            "Reply-To: x@elsewhere.example\r\n",
+            "Disposition-Notification-To: 9970000029@plans.example\r\n",
+            "Cc: 9970000029@plans.example\r\n",
+            "Bcc: 9970000029@plans.example\r\n",
+            "Resent-From: 9970000029@plans.example\r\n",
+        ] {
+            assert_eq!(speak(other), Err(Refusal::EnvelopeDiffers), "{other}");
+        }
+        let named = |name: &str| {
+            HEADER
+                .replace("From: 9970000011@", &format!("From: {name} <9970000011@"))
+                .replace("@plans.example\r\nTo", "@plans.example>\r\nTo")
+        };
+        let shown = |name: &str| {
+            Fields::read(named(name).as_bytes(), 1 << 20).and_then(|f| f.speak_of(&from)).map_err(|r| r.why)
+        };
+        assert_eq!(shown("Aozora"), Ok(()));
+        assert_eq!(shown("\"9970000037 Himawari\""), Err(Refusal::EnvelopeDiffers));
+        assert_eq!(fields(&HEADER.replace("Date", "X-Date")).unwrap_err(), Refusal::MessageMalformed);
     }
 
     #[test]

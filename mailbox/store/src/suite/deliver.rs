@@ -48,6 +48,21 @@ pub async fn the_same_bundle_again_is_stored_once_and_answered_alike<S: Store>(s
     assert_eq!(store.census().await.unwrap().evidence, 2);
 }
 
+// Profile §5.8
+pub async fn the_same_signature_under_another_message_id_is_no_new_bundle<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    let ends = (himawari(), sakura());
+    let octets = world.compose(ends, "one@x.example", &World::results(ends, "one"));
+    let first = store.deliver(world.admit(&*store, ends, &octets), now()).await.unwrap();
+    let replayed = String::from_utf8(octets).unwrap().replace("<one@x.example>", "<two@x.example>");
+    let again = store.deliver(world.admit(&*store, ends, replayed.as_bytes()), now()).await.unwrap();
+    assert_eq!((again.evidence, again.repeated), (first.evidence, true));
+    assert_eq!(store.status(sakura(), &folder("INBOX")).await.unwrap().messages, 1);
+    // Signed anew it is a new bundle: an office may well send the same files again.
+    let anew = world.bundle(&*store, ends, "three@x.example", "one");
+    assert!(!store.deliver(anew, now()).await.unwrap().repeated);
+}
+
 pub async fn the_same_bundle_on_eight_connections_is_stored_once<S: Store>(store: Arc<S>) {
     // Profile §5.8
     let world = World::with(&*store).await;

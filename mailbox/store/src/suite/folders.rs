@@ -71,6 +71,7 @@ pub async fn an_own_folder_is_made_once<S: Store>(store: Arc<S>) {
         refused(store.create(himawari(), folder(name)).await, Refusal::FolderExists);
     }
     refused(store.create(himawari(), folder("inbox")).await, Refusal::FolderExists);
+    refused(store.create(himawari(), folder("receipts")).await, Refusal::FolderExists);
     let names = store.folders(himawari()).await.unwrap();
     assert_eq!(names[6..], [folder("INBOX/2026"), folder("令和8年")]);
     let (first, second) =

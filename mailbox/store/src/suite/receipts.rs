@@ -122,7 +122,7 @@ pub async fn the_roll_is_what_was_last_put<S: Store>(store: Arc<S>) {
     }
     let roll = store.roll();
     assert_eq!(roll.office(himawari()), Some(&office));
-    assert_eq!(roll.bind(&key, &[]), Ok(agent));
+    assert_eq!(roll.holder(&key), Ok(agent));
     assert_eq!(roll.certificates().collect::<Vec<_>>(), [&certificate]);
     assert_eq!(roll.account("himawari").unwrap().password_hash, "$argon2id$two");
     assert_eq!((roll.offices().count(), store.census().await.unwrap().accounts), (3, 1));

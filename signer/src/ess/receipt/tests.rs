@@ -23,6 +23,13 @@ fn identity(address: &str) -> Identity {
     Authority::create("検証用認証局", AT).unwrap().issue(&request).unwrap()
 }
 
+/// A verified signature with this attribute as its request.
+fn requesting(request: Attribute) -> Signature {
+    let (octets, kind) = (b"c".as_slice(), ID_DATA);
+    let content = Content { kind, octets, attached: true, beside: vec![request], certificates: true };
+    verified_around(&signed_data(content, &SENDER, RsaPadding::default(), AT).unwrap(), kind).unwrap().0
+}
+
 fn asking(receipts: Option<Receipts<'_>>) -> Signature {
     let signed = sign_with(b"A: b\r\n\r\nc", &SENDER, &Signing { receipts, ..Signing::default() }, AT).unwrap();
     Signed::read(&signed).unwrap().verify().unwrap()
@@ -99,4 +106,37 @@ fn a_signature_over_something_else_is_no_receipt() {
     let der = signed_data(content, &READER, RsaPadding::default(), AT).unwrap();
     let empty = SignedReceipt::read(&pkcs7_mime(KIND, "x", &der)).map(|_| ());
     assert_eq!(empty, Err(crate::cms::malformed(Layer::Cms, "it has no content").into()));
+}
+
+#[test]
+fn a_request_is_complete() {
+    let check = |octets: &[u8], expected: Result<bool, ReceiptError>| {
+        let request = attribute(RECEIPT_REQUEST, &der::Any::from_der(octets).unwrap()).unwrap();
+        assert_eq!(requesting(request).receipt_request().map(|request| request.is_some()), expected);
+    };
+    let malformed = |reason| Err(ReceiptError::Malformed(reason));
+    check(&[0x30, 13, 4, 1, 7, 0x80, 1, 0, 0x30, 5, 0x30, 3, 0x81, 1, b'a'], Ok(true));
+    check(
+        &[0x30, 13, 4, 1, 7, 0x80, 1, 2, 0x30, 5, 0x30, 3, 0x81, 1, b'a'],
+        malformed("the request asks nobody known"),
+    );
+    check(&[0x30, 8, 4, 1, 7, 0x80, 1, 0, 0x30, 0], malformed("the request has no address for receipts"));
+    let broken = crate::cms::malformed(Layer::Attributes, "one does not decode");
+    check(&[0x30, 6, 4, 1, 7, 0x80, 1, 0], Err(broken.into()));
+}
+
+#[test]
+fn a_content_identifier_ends_at_its_limit() {
+    let sized = |size: usize| {
+        let mut value = vec![0x30, 0x82, 0, 0, 4, 0x82];
+        value.extend(u16::try_from(size).unwrap().to_be_bytes());
+        value.extend(vec![7; size]);
+        value.extend([0x80, 1, 0, 0x30, 5, 0x30, 3, 0x81, 1, b'a']);
+        let length = u16::try_from(value.len() - 4).unwrap().to_be_bytes();
+        value[2..4].copy_from_slice(&length);
+        requesting(attribute(RECEIPT_REQUEST, &der::Any::from_der(&value).unwrap()).unwrap()).receipt_request()
+    };
+    let limit = crate::limits::CONTENT_IDENTIFIER_BYTES_MAX;
+    assert_eq!(sized(limit).unwrap().unwrap().identifier().len(), limit);
+    assert_eq!(sized(limit + 1), Err(ReceiptError::TooLarge { what: "content identifier", limit }));
 }
