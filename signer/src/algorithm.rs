@@ -281,6 +281,13 @@ fn rsa_kind(key: &[u8]) -> Result<KeyKind, Refused> {
     }
 }
 
+/// The modulus of an RSA public key, without zeros in front.
+#[cfg(feature = "token")]
+pub(crate) fn rsa_modulus(key: &[u8]) -> Result<Vec<u8>, Refused> {
+    let key = RsaPublicKey::from_der(key).map_err(|_| Refused::Mismatch("an RSA key that does not decode"))?;
+    Ok(key.modulus.as_bytes().to_vec())
+}
+
 /// RFC 4055 §3.1.
 #[derive(Sequence)]
 struct PssParameters {

@@ -21,5 +21,6 @@ mod signing;
 mod status;
 mod stream;
 mod timestamps;
+mod token;
 mod trust;
 mod verdicts;
