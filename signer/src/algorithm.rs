@@ -335,7 +335,7 @@ fn find<T: Copy>(table: &[(ObjectIdentifier, T)], oid: ObjectIdentifier) -> Resu
     table.iter().find(|(known, _)| *known == oid).map(|(_, found)| *found).ok_or_else(|| refused(oid))
 }
 
-fn refused(oid: ObjectIdentifier) -> Refused {
+pub(crate) fn refused(oid: ObjectIdentifier) -> Refused {
     match WEAK.iter().find(|(known, _)| *known == oid) {
         Some((_, name)) => Refused::Weak(name),
         None => Refused::Unknown(oid.to_string()),

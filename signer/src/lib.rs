@@ -47,6 +47,8 @@ mod timestamp;
 #[cfg(feature = "token")]
 mod token;
 mod trust;
+#[cfg(test)]
+mod vectors;
 
 pub use algorithm::{Algorithm, Hash, Refused, RsaPadding};
 pub use capabilities::Capabilities;

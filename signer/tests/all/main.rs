@@ -12,6 +12,7 @@ mod keys;
 mod names;
 mod openssl;
 mod people;
+mod published;
 mod reading;
 mod receipts;
 mod revocation;
