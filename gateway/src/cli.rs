@@ -139,7 +139,33 @@ impl Failure {
                 let about = if refused.about.is_empty() { String::new() } else { format!(" ({})", refused.about) };
                 lang.pick(format!("{} {}{about} {}", row.code, row.ja, row.next_ja), refused.to_string())
             }
-            other => other.to_string(),
+            other => lang.pick(format!("{} ({other})", other.japanese()), other.to_string()),
+        }
+    }
+
+    fn japanese(&self) -> &'static str {
+        match self {
+            Self::Config(_) => {
+                "設定ファイルが使えません。かっこの中の項目を直すか、fumibako-gateway init で作ってください。"
+            }
+            Self::Refused(_) => "受け付けられません。",
+            Self::Call(_) => {
+                "ゲートウェイが動いていません。fumibako-gateway serve で起動してから、もう一度実行してください。"
+            }
+            Self::Init(_) => "フォルダーを用意できません。別のフォルダーを指定するか、書き込めるか確かめてください。",
+            Self::Start(crate::gateway::StartError::Store(_)) => {
+                "保管庫を開けません。同じフォルダーのゲートウェイが既に動いていないか、status で確かめてください。"
+            }
+            Self::Start(crate::gateway::StartError::Tls(_)) => {
+                "TLS の証明書と鍵を読めません。tls フォルダーに置いてください。"
+            }
+            Self::Start(_) => "起動できません。かっこの中の理由を取り除いて、もう一度起動してください。",
+            Self::Broken => {
+                "保管庫に異常があり、停止しました。受け付けたデータは失われていません。記録を見てディスクを直し、起動し直してください。"
+            }
+            Self::Read(..) => "ファイルを読めません。場所と名前を確かめてください。",
+            Self::Password(_) => "パスワードが空です。1 行目に書いてください。",
+            Self::Output(_) => "結果を書き出せません。",
         }
     }
 }

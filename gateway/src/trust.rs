@@ -1,10 +1,14 @@
-//! The folder of trust: authorities (`*.pem`) and their revocation lists (`*.crl`), one file each.
+//! The folder of trust: authorities (`*.pem`), how each writes its certificates (`*.toml` of the same name, if it is not
+//! the usual way), and revocation lists (`*.crl`).
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use fumibako_signer::{Certificate, CertificateError, ListError, RevocationList, Trust, WithoutList};
+use fumibako_signer::{
+    Certificate, CertificateError, ListError, Naming, Practice, Purposes, RevocationList, Trust, WithoutList,
+};
+use serde::Deserialize;
 
 /// The folder cannot be read, or a file in it is no certificate.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +19,9 @@ pub enum TrustError {
     /// A file holds something else.
     #[error("{0}: {1}")]
     Certificate(PathBuf, CertificateError),
+    /// The file beside an authority's cannot be read.
+    #[error("{0}: {1}")]
+    Practice(PathBuf, String),
     /// A revocation list is not one of a trusted authority.
     #[error("{0}: {1}")]
     List(PathBuf, ListError),
@@ -23,9 +30,13 @@ pub enum TrustError {
 /// Reads every `*.pem` and `*.crl` of the folder. An empty folder trusts nobody, which is said in the log. An authority
 /// without a list is believed; one with a list only as long as that is fresh.
 pub(crate) fn load(folder: &Path) -> Result<Trust, TrustError> {
-    let mut anchors = Vec::new();
+    let (mut anchors, mut practices) = (Vec::new(), Vec::new());
     for (path, text) in files(folder, "pem")? {
-        anchors.extend(Certificate::many_from_pem(&text).map_err(|why| TrustError::Certificate(path, why))?);
+        let practice = practice(&path.with_extension("toml"))?;
+        for anchor in Certificate::many_from_pem(&text).map_err(|why| TrustError::Certificate(path, why))? {
+            practices.push((anchor.clone(), practice.clone()));
+            anchors.push(anchor);
+        }
     }
     if anchors.is_empty() {
         tracing::warn!(folder = %folder.display(), "trust.empty");
@@ -34,8 +45,45 @@ pub(crate) fn load(folder: &Path) -> Result<Trust, TrustError> {
     for (path, der) in files(folder, "crl")? {
         lists.push(RevocationList::read(&der, &anchors).map_err(|why| TrustError::List(path, why))?);
     }
-    let trust = Trust::new(anchors).map_err(|why| TrustError::Certificate(folder.into(), why))?;
+    let trust = Trust::with_practices(practices).map_err(|why| TrustError::Certificate(folder.into(), why))?;
     Ok(trust.with_lists(lists, WithoutList::Accept))
+}
+
+/// How an authority writes its certificates. Unknown keys are errors.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+struct Written {
+    /// Where the holder stands: `mail-address` (default), `subject-serial-number`, `other-name:<OID>`, or `roll` (nowhere:
+    /// the roll knows).
+    names: Option<String>,
+    /// What the extended key usage says: `mail` (default) or `unstated`.
+    purposes: Option<String>,
+}
+
+/// The file beside an authority's; without it, the usual way (Profile §5.4).
+fn practice(path: &Path) -> Result<Practice, TrustError> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(Practice::default()),
+        Err(why) => return Err(TrustError::File(path.into(), why)),
+    };
+    let unfit = |why: String| TrustError::Practice(path.into(), why);
+    let written: Written = toml::from_str(&text).map_err(|why| unfit(why.message().to_owned()))?;
+    let names = match written.names.as_deref().unwrap_or("mail-address") {
+        "mail-address" => Naming::MailAddress,
+        "subject-serial-number" => Naming::SubjectSerialNumber,
+        "roll" => Naming::Roll,
+        other => match other.strip_prefix("other-name:").and_then(|oid| oid.parse().ok()) {
+            Some(oid) => Naming::OtherName(oid),
+            None => return Err(unfit(format!("names = \"{other}\" is not known"))),
+        },
+    };
+    let purposes = match written.purposes.as_deref().unwrap_or("mail") {
+        "mail" => Purposes::Mail,
+        "unstated" => Purposes::Unstated,
+        other => return Err(unfit(format!("purposes = \"{other}\" is not known"))),
+    };
+    Ok(Practice::new(purposes, names))
 }
 
 /// The folder's files of one extension, with their octets.

@@ -281,6 +281,13 @@ fn rsa_kind(key: &[u8]) -> Result<KeyKind, Refused> {
     }
 }
 
+/// The modulus of an RSA public key, without zeros in front.
+#[cfg(feature = "token")]
+pub(crate) fn rsa_modulus(key: &[u8]) -> Result<Vec<u8>, Refused> {
+    let key = RsaPublicKey::from_der(key).map_err(|_| Refused::Mismatch("an RSA key that does not decode"))?;
+    Ok(key.modulus.as_bytes().to_vec())
+}
+
 /// RFC 4055 §3.1.
 #[derive(Sequence)]
 struct PssParameters {
@@ -328,7 +335,7 @@ fn find<T: Copy>(table: &[(ObjectIdentifier, T)], oid: ObjectIdentifier) -> Resu
     table.iter().find(|(known, _)| *known == oid).map(|(_, found)| *found).ok_or_else(|| refused(oid))
 }
 
-fn refused(oid: ObjectIdentifier) -> Refused {
+pub(crate) fn refused(oid: ObjectIdentifier) -> Refused {
     match WEAK.iter().find(|(known, _)| *known == oid) {
         Some((_, name)) => Refused::Weak(name),
         None => Refused::Unknown(oid.to_string()),

@@ -9,11 +9,15 @@ mod compress;
 mod receipt;
 mod status;
 mod timestamp;
+#[cfg(feature = "token")]
+mod token;
 
 pub use compress::CompressError;
 pub use receipt::ReceiptError;
 pub use status::StatusError;
 pub use timestamp::TimeStampError;
+#[cfg(feature = "token")]
+pub use token::TokenError;
 
 /// Where in a message something is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

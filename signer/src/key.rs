@@ -14,7 +14,7 @@ use pkcs8::PrivateKeyInfoRef;
 use spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
-use crate::algorithm::{Hash, KeyKind, Refused, RsaPadding, pss_sha256};
+use crate::algorithm::{Hash, KeyKind, Refused, RsaPadding, pss_sha256, refused};
 use crate::certificate::Certificate;
 use crate::elsewhere::{KeyElsewhere, SigningWay};
 use crate::error::{IdentityError, SignError};
@@ -55,7 +55,7 @@ impl PrivateKey {
             },
             // RFC 8410 §7: with or without the public half.
             ID_ED_25519 => Pair::Ed25519(Ed25519KeyPair::from_pkcs8(der).map_err(|_| BROKEN)?),
-            oid => return Err(Refused::Unknown(oid.to_string()).into()),
+            oid => return Err(refused(oid).into()),
         };
         Ok(Self { pkcs8: Zeroizing::new(der.to_vec()), pair })
     }

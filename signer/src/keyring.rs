@@ -113,7 +113,10 @@ impl Keyring {
 }
 
 /// Those of `others` that the names lead to from a certificate.
-fn authorities_above(certificate: &Certificate, others: &[Certificate]) -> Result<Vec<Certificate>, IdentityError> {
+pub(crate) fn authorities_above(
+    certificate: &Certificate,
+    others: &[Certificate],
+) -> Result<Vec<Certificate>, IdentityError> {
     let mut chain = vec![certificate.clone()];
     let mut climbed = 0;
     while let Some(lower) = chain.get(climbed).cloned() {

@@ -5,9 +5,10 @@
 //! believed?), [`encrypt`], [`Enveloped`]. [`Identity`] is a key with its certificate. Around them: [`sign_receipt`] and
 //! [`SignedReceipt`] (it was read), [`TimeStampRequest`] and [`TimeStamper`] (it existed by then).
 //!
-//! Never here: a clock (time is an argument), a file, a socket, a care office. Which office a certificate belongs to is
-//! decided by whoever admits the message. Never possible: a [`Signature`] whose bytes were not verified, an [`Opened`]
-//! whose layers did not all hold, a private key in a `Debug` line, a certificate encoded anew (what arrived is kept octet for octet).
+//! Never here: a clock (time is an argument), a file (but the library of a token, with the feature `token`), a socket, a
+//! care office. Which office a certificate belongs to is decided by whoever admits the message. Never possible: a
+//! [`Signature`] whose bytes were not verified, an [`Opened`] whose layers did not all hold, a private key in a `Debug` line,
+//! a certificate encoded anew (what arrived is kept octet for octet).
 
 mod algorithm;
 #[cfg(feature = "authority")]
@@ -43,7 +44,11 @@ mod signed;
 mod status;
 mod stream;
 mod timestamp;
+#[cfg(feature = "token")]
+mod token;
 mod trust;
+#[cfg(test)]
+mod vectors;
 
 pub use algorithm::{Algorithm, Hash, Refused, RsaPadding};
 pub use capabilities::Capabilities;
@@ -58,6 +63,8 @@ pub use error::{
     CertificateError, CompressError, DecryptError, EncryptError, IdentityError, Layer, ListError, OpenError,
     ReceiptError, RevocationError, SealError, SignError, SignatureError, StatusError, TimeStampError, Usage,
 };
+#[cfg(feature = "token")]
+pub use error::TokenError;
 pub use ess::{ReceiptRequest, Receipts, ReceiptsFrom, SignedReceipt, sign_receipt};
 pub use identity::Identity;
 pub use keyring::Keyring;
@@ -71,4 +78,6 @@ pub use signed::{Signature, Signed};
 pub use status::{StatusAnswer, StatusQuestion};
 pub use stream::SignedStream;
 pub use timestamp::{TimeStamp, TimeStampRequest, TimeStamper};
+#[cfg(feature = "token")]
+pub use token::Token;
 pub use trust::{Trust, WithoutList};

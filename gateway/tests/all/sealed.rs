@@ -159,3 +159,36 @@ async fn a_certificate_of_another_office_does_not_go_on_the_roll() {
     let fumibako_gateway::Reply::No { code, .. } = gateway.ask(request).await else { panic!("it was put on the roll") };
     assert_eq!(code, fumibako_model::Refusal::NotItsCertificate);
 }
+
+// Profile §5.4
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_names_nobody_is_known_by_the_roll() {
+    use fumibako_signer::authority::{Authority, Flaw, KeyKind, Purpose, Request as Asked};
+    let gateway = Fixture::with_folder(|folder| {
+        let authority =
+            Authority::create("Offices without addresses", Clock.now() - SignedDuration::from_hours(1)).unwrap();
+        std::fs::write(folder.join("trust/old.pem"), authority.certificate().to_pem()).unwrap();
+        std::fs::write(folder.join("trust/old.toml"), "names = \"roll\"\n").unwrap();
+        std::fs::write(folder.join("old.key"), &*authority.to_pem()).unwrap();
+    })
+    .await;
+    let authority = Authority::from_pem(&std::fs::read(gateway.folder.path().join("old.key")).unwrap()).unwrap();
+    let now = Clock.now();
+    let asked = Asked {
+        common_name: "Aozora",
+        rfc822_name: "unused@plans.example",
+        key: KeyKind::EcP256,
+        purpose: Purpose::Flawed(Flaw::NoMailAddress),
+        not_before: now - SignedDuration::from_mins(1),
+        not_after: now + SignedDuration::from_hours(24),
+    };
+    let sender = authority.issue(&asked).unwrap();
+    let recipient = gateway.identity(RECIPIENT);
+    gateway.enrol(RECIPIENT, recipient.certificate()).await;
+    let offices = Offices { gateway, sender, recipient };
+    let message = offices.sealed(&routing(), &[&offices.recipient]);
+    let answer = offices.send(&message).await;
+    assert!(answer.starts_with("550 5.7.1 E-CRT-006 "), "{answer}");
+    offices.gateway.enrol(SENDER, offices.sender.certificate()).await;
+    assert!(offices.send(&message).await.starts_with("250 "));
+}

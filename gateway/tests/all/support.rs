@@ -1,6 +1,6 @@
 //! A gateway in a fresh folder, with two offices.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use fumibako_gateway::{Clock, Config, Gateway, InitOptions, Limits, Ports, Reply, Request, Running, Secret, init};
 use fumibako_signer::{Certificate, Trust};
@@ -26,6 +26,14 @@ impl Fixture {
     }
 
     pub(crate) async fn with_config(adjust: impl FnOnce(&mut Config)) -> Self {
+        Self::made(adjust, |_| {}).await
+    }
+
+    pub(crate) async fn with_folder(prepare: impl FnOnce(&Path)) -> Self {
+        Self::made(|_| {}, prepare).await
+    }
+
+    async fn made(adjust: impl FnOnce(&mut Config), prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = InitOptions {
             dir: folder.path().into(),
@@ -35,6 +43,7 @@ impl Fixture {
         };
         let mut config = init(&options, Clock.now()).unwrap();
         adjust(&mut config);
+        prepare(folder.path());
         let running = Gateway::start(config.clone()).await.unwrap();
         let fixture = Self { folder, config, running };
         for (number, name) in [(SENDER, "あおぞら居宅介護支援事業所"), (RECIPIENT, "ひまわり訪問介護")]

@@ -18,10 +18,10 @@ use crate::error::{DecryptError, EncryptError};
 
 /// RFC 5084 §3.2. The default of `tag_size` is 12, which nobody means.
 #[derive(Sequence)]
-struct GcmParameters {
-    nonce: OctetString,
+pub(crate) struct GcmParameters {
+    pub(crate) nonce: OctetString,
     #[asn1(default = "default_tag_size")]
-    tag_size: u8,
+    pub(crate) tag_size: u8,
 }
 
 fn default_tag_size() -> u8 {

@@ -101,6 +101,6 @@ pub(super) fn wrapping_key(
 }
 
 /// The secret of our key and somebody's public one.
-pub(super) fn shared_secret(own: &agreement::PrivateKey, other: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+pub(crate) fn shared_secret(own: &agreement::PrivateKey, other: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     agree(own, UnparsedPublicKey::new(own.algorithm(), other), (), |secret| Ok(Zeroizing::new(secret.to_vec()))).ok()
 }

@@ -1,5 +1,5 @@
 //! NIST's Public Key Interoperability Test Suite: 223 certificates with their chains and revocation lists, each to be
-//! believed or not. `.ci/vectors` fetches it.
+//! believed or not; and the key files of all. `.ci/vectors` fetches it.
 //!
 //! What we answer otherwise stands in `differences.toml` with its reason. The suite fails when something else differs, and
 //! when a listed difference heals; a certificate accepted that must be refused cannot be listed.
@@ -8,7 +8,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use fumibako_signer::{Certificate, Naming, Practice, Purposes, RevocationError, RevocationList, Trust, WithoutList};
+use fumibako_signer::{
+    Certificate, Identity, Naming, Practice, Purposes, RevocationError, RevocationList, Trust, WithoutList,
+};
 use jiff::Timestamp;
 
 /// Within the validity of the suite, 2010 to 2030.
@@ -94,21 +96,21 @@ struct Difference {
     reason: String,
 }
 
-fn differences() -> BTreeMap<String, Difference> {
+/// The listed differences of one folder of the suite.
+fn differences(folder: &str) -> BTreeMap<String, Difference> {
     let table: toml::Table = DIFFERENCES.parse().expect("differences.toml");
     let text = |row: &toml::Value, key: &str| row[key].as_str().expect(key).to_owned();
     let read = |row: &toml::Value| Difference { actual: text(row, "actual"), reason: text(row, "reason") };
-    table.iter().map(|(name, row)| (name.clone(), read(row))).collect()
+    let rows = table[folder].as_table().expect("a table for each folder");
+    rows.iter().map(|(name, row)| (name.clone(), read(row))).collect()
 }
 
-#[test]
-fn every_case_is_as_expected_or_listed() {
-    let (suite, mut listed) = (Suite::read(), differences());
-    assert_eq!(suite.subscribers.len(), 223);
-    let mut wrong = Vec::new();
-    for (name, der) in &suite.subscribers {
-        let (good, actual) = (is_good(name), suite.answer(der));
-        match (good == (actual == ACCEPTED), listed.remove(name)) {
+/// Compares answers with what is wanted and what is listed. Whoever wants a refusal gets one: that cannot be listed.
+#[track_caller]
+fn check(folder: &str, cases: impl IntoIterator<Item = (String, bool, String)>) {
+    let (mut listed, mut wrong) = (differences(folder), Vec::new());
+    for (name, good, actual) in cases {
+        match (good == (actual == ACCEPTED), listed.remove(&name)) {
             (true, None) => {}
             (true, Some(_)) => wrong.push(format!("{name}: as expected now; strike it off the list")),
             (false, Some(difference)) if good && difference.actual == actual && !difference.reason.is_empty() => {}
@@ -117,4 +119,28 @@ fn every_case_is_as_expected_or_listed() {
     }
     wrong.extend(listed.into_keys().map(|name| format!("{name}: listed, but not in the suite")));
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_case_is_as_expected_or_listed() {
+    let suite = Suite::read();
+    assert_eq!(suite.subscribers.len(), 223);
+    check("certs", suite.subscribers.iter().map(|(name, der)| (name.clone(), is_good(name), suite.answer(der))));
+}
+
+#[test]
+fn every_key_file_is_read_or_listed() {
+    let (certificates, key_files) = (files("certs"), files("pkcs12"));
+    assert_eq!(key_files.len(), 405);
+    check(
+        "pkcs12",
+        key_files.into_iter().map(|(name, file)| {
+            let actual = match Identity::read(&file, Some("password")) {
+                Ok(identity) if certificates[&name] == identity.certificate().der() => ACCEPTED.to_owned(),
+                Ok(_) => "another certificate".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            (name, true, actual)
+        }),
+    );
 }

@@ -14,6 +14,7 @@ use super::session::{Phase, Session, Work};
 use super::settings::{COMMAND_BYTES, PASSED_BYTES, STEP_BYTES};
 use super::{Ask, date};
 use crate::Effect;
+use crate::mime::{HEADER_BYTES, Measure};
 
 /// A message on its way in.
 #[derive(Debug)]
@@ -24,6 +25,7 @@ pub(super) struct Append {
     date: Option<Timestamp>,
     /// Octets still to come.
     left: u64,
+    header: Measure,
 }
 
 impl Append {
@@ -109,7 +111,14 @@ impl Session {
                 if literal.waits {
                     self.say(b"+ Go on.\r\n");
                 }
-                self.go_on(Work::Append(Append { tag, folder, flags, date, left: literal.size }));
+                self.go_on(Work::Append(Append {
+                    tag,
+                    folder,
+                    flags,
+                    date,
+                    left: literal.size,
+                    header: Measure::default(),
+                }));
             }
             Err(why) => {
                 self.input.refuse(literal);
@@ -150,7 +159,9 @@ impl Session {
         let piece = self.input.take(append.left.min(2 * STEP_BYTES as u64));
         let came = !piece.is_empty();
         append.left -= piece.len() as u64;
-        if came {
+        append.header.read(&piece);
+        // Profile §12.1: of a message with too long a header nothing more is passed on; its end is awaited.
+        if came && append.header.over().is_none() {
             self.effect(Effect::Body(Private(piece)));
         }
         self.go_on(Work::Append(append));
@@ -164,6 +175,12 @@ impl Session {
                 return false;
             }
             Read::Command(line) if line == b"\r\n" => {
+                if let Some(over) = append.header.over() {
+                    let refused = Refusal::from(over).about(format_args!("at most {HEADER_BYTES} octets"));
+                    self.refuse_here(&append.tag, refused);
+                    self.ask(Ask::Discard, Work::Discard);
+                    return true;
+                }
                 let Append { folder, flags, date, .. } = &append;
                 let ask = Ask::Append { folder: folder.clone(), flags: flags.clone(), date: *date };
                 self.ask(ask, Work::Append(append));

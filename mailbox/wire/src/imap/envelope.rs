@@ -2,7 +2,7 @@
 
 use super::reply::{nstring, string};
 use super::settings::ADDRESSES;
-use crate::mime::{Address, Field, HEADER_BYTES, Header, addresses};
+use crate::mime::{Address, Field, Header, addresses};
 
 /// ```text
 /// envelope = "(" env-date SP env-subject SP env-from SP env-sender SP env-reply-to SP env-to SP env-cc SP env-bcc SP
@@ -11,7 +11,6 @@ use crate::mime::{Address, Field, HEADER_BYTES, Header, addresses};
 ///
 /// Values are unfolded; encoded words stay as they are. `None` is the envelope of a message that cannot be read.
 pub(super) fn write(out: &mut Vec<u8>, header: Option<Header<'_>>) {
-    let header = header.map(|header| Header::of(&header.octets()[..header.octets().len().min(HEADER_BYTES)]));
     let get = |name: &str| header.and_then(|header| header.get(name));
     let text = |out: &mut Vec<u8>, name: &str| nstring(out, get(name).map(Field::unfolded).as_deref());
     let list = |name: &str| get(name).map(|field| addresses(&field.unfolded(), ADDRESSES)).unwrap_or_default();

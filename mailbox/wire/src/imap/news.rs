@@ -6,6 +6,9 @@ use super::Ask;
 use super::command::By;
 use super::session::{Session, Work};
 
+/// Only the gateway sets and clears these (Profile §8); STORE leaves them as they are.
+const MARKS: [&str; 5] = ["$Accepted", "$Delivered", "$Retrieved", "$Expired", "$Refused"];
+
 /// A command that is carried out; its tagged line is still to be said.
 #[derive(Debug)]
 pub(super) struct Done {
@@ -95,15 +98,15 @@ impl Session {
     /// RFC 3501 §7.2.6.
     pub(super) fn tell_keywords(&mut self) {
         let Some(view) = self.view() else { return };
-        let names = all_flags(&view.keywords);
+        let (names, permanent) = (all_flags(&view.keywords, &[]), all_flags(&view.keywords, &MARKS));
         let read_only = view.read_only;
-        // RFC 3501 §7.1 PERMANENTFLAGS: `\*` says that new keywords can be made.
+        // RFC 3501 §7.1 PERMANENTFLAGS: those a client can change; `\*` says that new keywords can be made.
         let more = if view.keywords.0.len() < KEYWORDS { " \\*" } else { "" };
         self.untagged(&format!("FLAGS ({names})"));
         if read_only {
             self.untagged("OK [PERMANENTFLAGS ()] The folder is open read-only.");
         } else {
-            self.untagged(&format!("OK [PERMANENTFLAGS ({names}{more})] Flags are kept."));
+            self.untagged(&format!("OK [PERMANENTFLAGS ({permanent}{more})] Flags are kept."));
         }
     }
 
@@ -126,8 +129,20 @@ pub(super) fn flag_names(flags: Flags, keywords: &Keywords) -> String {
     system.chain(keywords.names(flags)).collect::<Vec<_>>().join(" ")
 }
 
-/// Every flag the folder knows, by name.
-fn all_flags(keywords: &Keywords) -> String {
-    let system = Flags::NAMED.iter().map(|(_, name)| *name);
-    system.chain(keywords.0.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
+/// Every flag the folder knows, by name, but these.
+fn all_flags(keywords: &Keywords, without: &[&str]) -> String {
+    let left_out = |name: &&str| without.iter().any(|out| out.eq_ignore_ascii_case(name));
+    let own = keywords.0.iter().map(String::as_str).filter(|name| !left_out(name));
+    Flags::NAMED.iter().map(|(_, name)| *name).chain(own).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fumibako_model::State;
+
+    #[test]
+    fn every_state_is_a_mark() {
+        assert!(State::ALL.iter().all(|state| MARKS.contains(&state.keyword())));
+    }
 }

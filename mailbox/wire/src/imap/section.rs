@@ -1,11 +1,22 @@
 //! Sections of messages: what stands in `BODY[…]` (RFC 3501 §6.4.5).
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::cursor::{Cursor, Parsed};
 use super::reply;
 use super::settings::FIELD_NAMES;
-use crate::mime::{Entity, Header, Tree};
+use crate::mime::{Entity, Field, Header, Tree};
+
+/// What a section names in a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// It lies there in one piece.
+    Octets(Range<usize>),
+    /// Fields picked out of a header; at most [`HEADER_BYTES`](crate::mime::HEADER_BYTES), which is less than what it
+    /// takes to note where each lies.
+    Picked(Vec<u8>),
+}
 
 /// A part, and what of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,8 +85,8 @@ impl Section {
         }
     }
 
-    /// Where it lies in the message, perhaps in several pieces. `None`: there is no such part.
-    pub(super) fn locate(&self, tree: &Tree<'_>) -> Option<Vec<Range<usize>>> {
+    /// What it names in the message. `None`: there is no such part.
+    pub(super) fn find(&self, tree: &Tree<'_>) -> Option<Found> {
         let root = tree.root();
         let Some((first, below)) = self.path.split_first() else { return Some(self.what.of_message(root)) };
         let mut part = numbered(root, *first)?;
@@ -83,8 +94,8 @@ impl Section {
             part = if part.is_multipart() { nth(part, *number)? } else { numbered(part.inner()?, *number)? };
         }
         match self.what {
-            What::Whole => Some(vec![part.body_range()]),
-            What::Mime => Some(vec![part.header_range()]),
+            What::Whole => Some(Found::Octets(part.body_range())),
+            What::Mime => Some(Found::Octets(part.header_range())),
             // HEADER and TEXT of a part are those of the message it carries.
             _ => Some(self.what.of_message(part.inner()?)),
         }
@@ -118,30 +129,42 @@ impl What {
         }
     }
 
-    fn of_message(&self, message: Entity<'_>) -> Vec<Range<usize>> {
+    fn of_message(&self, message: Entity<'_>) -> Found {
         match self {
-            Self::Whole | Self::Mime => vec![message.range()],
-            Self::Header => vec![message.header_range()],
-            Self::Text => vec![message.body_range()],
-            Self::Fields { names, not } => fields(message.header(), message.header_range(), names, *not),
+            Self::Whole | Self::Mime => Found::Octets(message.range()),
+            Self::Header => Found::Octets(message.header_range()),
+            Self::Text => Found::Octets(message.body_range()),
+            Self::Fields { names, not } => Found::Picked(pick(message.header(), names, *not)),
+        }
+    }
+}
+
+impl Found {
+    /// RFC 3501 §6.4.5 partial: the octets from `origin` on, at most `length`; none if it begins past the end.
+    pub(super) fn cut(self, origin: u64, length: u64) -> Self {
+        let within = |len: usize| {
+            let start = usize::try_from(origin).unwrap_or(usize::MAX).min(len);
+            start..start + usize::try_from(length).unwrap_or(usize::MAX).min(len - start)
+        };
+        match self {
+            Self::Octets(range) => {
+                let cut = within(range.len());
+                Self::Octets(range.start + cut.start..range.start + cut.end)
+            }
+            Self::Picked(fields) => {
+                let cut = within(fields.len());
+                Self::Picked(fields[cut].to_vec())
+            }
         }
     }
 }
 
 /// The fields of these names, or all others, and the blank line after the header, if it has one (RFC 3501 §7.4.2).
-fn fields(header: Header<'_>, place: Range<usize>, names: &[Vec<u8>], not: bool) -> Vec<Range<usize>> {
-    let listed = |name: &[u8]| names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name));
-    let mut ranges: Vec<Range<usize>> = Vec::new();
-    for (range, field) in header.placed_fields() {
-        if listed(field.name()) == not {
-            continue;
-        }
-        let range = place.start + range.start..place.start + range.end;
-        match ranges.last_mut() {
-            Some(last) if last.end == range.start => last.end = range.end,
-            _ => ranges.push(range),
-        }
-    }
-    ranges.push(place.end - header.blank_line().len()..place.end);
-    ranges
+fn pick(header: Header<'_>, names: &[Vec<u8>], not: bool) -> Vec<u8> {
+    let lower = |name: &[u8]| name.to_ascii_lowercase();
+    let wanted: BTreeSet<Vec<u8>> = names.iter().map(|name| lower(name)).collect();
+    let fields = header.fields().filter(|field| wanted.contains(&lower(field.name())) != not);
+    let mut picked: Vec<u8> = fields.flat_map(Field::octets).copied().collect();
+    picked.extend_from_slice(header.blank_line());
+    picked
 }

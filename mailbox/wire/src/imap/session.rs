@@ -315,8 +315,8 @@ impl Session {
     }
 
     pub(super) fn bye_saying(&mut self, text: &str) {
-        // A line inside a literal would be taken for its octets.
-        if !matches!(&self.work, Work::Fetch(fetch) if fetch.in_literal()) {
+        // A line inside a literal would be taken for its octets, and one inside a response for a part of it.
+        if !matches!(&self.work, Work::Fetch(fetch) if fetch.in_response()) {
             self.untagged(&format!("BYE {text}"));
         }
         self.end();
@@ -344,6 +344,19 @@ impl Session {
         if !matches!(self.phase, Phase::Greeted) {
             self.wake_at = self.now + self.settings.idle;
         }
+    }
+}
+
+#[cfg(test)]
+impl Session {
+    /// Bytes kept to be said, beside the message being read.
+    pub(super) fn queued(&self) -> usize {
+        let effects = self.effects.iter().map(|effect| match effect {
+            Effect::Send(bytes) | Effect::Body(fumibako_model::Private(bytes)) => bytes.capacity(),
+            _ => 0,
+        });
+        let work = if let Work::Fetch(fetch) = &self.work { fetch.queued() } else { 0 };
+        effects.sum::<usize>() + work
     }
 }
 

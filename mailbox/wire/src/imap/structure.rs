@@ -4,51 +4,120 @@ use memchr::memchr_iter;
 
 use super::envelope;
 use super::reply::{nstring, string};
-use crate::mime::{Entity, Field, Parameters, parameters};
+use crate::mime::{Entity, Field, Parameters, Tree, parameters};
 
+/// A structure being written, one entity at a time: of a large message it can be longer than the message.
+///
 /// ```text
-/// body = "(" (body-type-1part / body-type-mpart) ")" ; `extended`: with the extension data of BODYSTRUCTURE
+/// body = "(" (body-type-1part / body-type-mpart) ")"
 /// ```
-pub(super) fn write(out: &mut Vec<u8>, entity: Entity<'_>, extended: bool) {
-    out.push(b'(');
-    if entity.is_multipart() {
-        multipart(out, entity, extended);
-    } else {
-        single(out, entity, extended);
-    }
-    out.push(b')');
+#[derive(Debug)]
+pub(super) struct Outline {
+    /// What is still to be written, the next last.
+    rest: Vec<Rest>,
+    /// With the extension data of BODYSTRUCTURE.
+    extended: bool,
 }
 
-/// ```text
-/// body-type-mpart = 1*body SP media-subtype [SP body-ext-mpart]
-/// ```
-fn multipart(out: &mut Vec<u8>, entity: Entity<'_>, extended: bool) {
-    for part in entity.parts() {
-        write(out, part, extended);
+/// An entity by its place, and what of it.
+#[derive(Debug)]
+enum Rest {
+    All(usize),
+    /// What follows the parts of a multipart.
+    AfterParts(usize),
+    /// What follows the message inside a `message/rfc822`.
+    AfterMessage(usize),
+}
+
+impl Outline {
+    pub(super) fn new(extended: bool) -> Self {
+        Self { rest: vec![Rest::All(0)], extended }
     }
-    if entity.parts().len() == 0 {
-        // The grammar wants one; a multipart without parts is broken.
-        empty(out);
+
+    #[cfg(test)]
+    pub(super) fn queued(&self) -> usize {
+        self.rest.capacity() * size_of::<Rest>()
     }
-    let kind = entity.content_type();
-    out.push(b' ');
-    string(out, kind.subtype());
-    if extended {
+
+    /// Writes what comes next, at most what the header of one entity and that of a message inside it say. `false` when
+    /// all is written.
+    pub(super) fn more(&mut self, out: &mut Vec<u8>, tree: &Tree<'_>) -> bool {
+        match self.rest.pop() {
+            None => return false,
+            Some(Rest::All(at)) => self.begin(out, tree.entity(at)),
+            Some(Rest::AfterParts(at)) => self.after_parts(out, tree.entity(at)),
+            Some(Rest::AfterMessage(at)) => self.after_single(out, tree.entity(at)),
+        }
+        true
+    }
+
+    fn begin(&mut self, out: &mut Vec<u8>, entity: Entity<'_>) {
+        out.push(b'(');
+        if !entity.is_multipart() {
+            return self.single(out, entity);
+        }
+        if entity.parts().len() == 0 {
+            // The grammar wants one; a multipart without parts is broken.
+            empty(out);
+        }
+        self.rest.push(Rest::AfterParts(entity.place()));
+        self.rest.extend(entity.parts().rev().map(|part| Rest::All(part.place())));
+    }
+
+    /// ```text
+    /// body-type-mpart = 1*body SP media-subtype [SP body-ext-mpart]
+    /// ```
+    fn after_parts(&self, out: &mut Vec<u8>, entity: Entity<'_>) {
+        let kind = entity.content_type();
         out.push(b' ');
-        parameter_list(out, &kind.parameters);
-        extension(out, entity);
+        string(out, kind.subtype());
+        if self.extended {
+            out.push(b' ');
+            parameter_list(out, &kind.parameters);
+            extension(out, entity);
+        }
+        out.push(b')');
+    }
+
+    /// ```text
+    /// body-type-1part = (body-type-basic / body-type-msg / body-type-text) [SP body-ext-1part]
+    /// ```
+    fn single(&mut self, out: &mut Vec<u8>, entity: Entity<'_>) {
+        fields(out, entity);
+        if !entity.is_message() {
+            return self.after_single(out, entity);
+        }
+        out.push(b' ');
+        envelope::write(out, entity.inner().map(Entity::header));
+        out.push(b' ');
+        self.rest.push(Rest::AfterMessage(entity.place()));
+        match entity.inner() {
+            Some(inner) => self.rest.push(Rest::All(inner.place())),
+            None => empty(out),
+        }
+    }
+
+    fn after_single(&self, out: &mut Vec<u8>, entity: Entity<'_>) {
+        if entity.is_message() || entity.content_type().kind().eq_ignore_ascii_case(b"text") {
+            out.extend_from_slice(format!(" {}", memchr_iter(b'\n', entity.body()).count()).as_bytes());
+        }
+        if self.extended {
+            out.push(b' ');
+            nstring(out, entity.header().get("Content-MD5").map(Field::unfolded).as_deref());
+            extension(out, entity);
+        }
+        out.push(b')');
     }
 }
 
 /// ```text
-/// body-type-1part = (body-type-basic / body-type-msg / body-type-text) [SP body-ext-1part]
+/// media-type SP body-fields
 /// body-fields     = body-fld-param SP body-fld-id SP body-fld-desc SP body-fld-enc SP body-fld-octets
 /// ```
-fn single(out: &mut Vec<u8>, entity: Entity<'_>, extended: bool) {
+fn fields(out: &mut Vec<u8>, entity: Entity<'_>) {
     let header = entity.header();
     let mut kind = entity.content_type();
-    let is_text = kind.kind().eq_ignore_ascii_case(b"text");
-    if is_text && kind.get("charset").is_none() {
+    if kind.kind().eq_ignore_ascii_case(b"text") && kind.get("charset").is_none() {
         // RFC 2045 §5.2
         kind.parameters.push((b"charset".to_vec(), b"us-ascii".to_vec()));
     }
@@ -65,24 +134,6 @@ fn single(out: &mut Vec<u8>, entity: Entity<'_>, extended: bool) {
     let encoding = header.get("Content-Transfer-Encoding").map(|field| parameters(field.value()).value);
     string(out, encoding.filter(|encoding| !encoding.is_empty()).as_deref().unwrap_or(b"7bit"));
     out.extend_from_slice(format!(" {}", entity.body().len()).as_bytes());
-    let lines = || format!(" {}", memchr_iter(b'\n', entity.body()).count());
-    if entity.is_message() {
-        out.push(b' ');
-        envelope::write(out, entity.inner().map(Entity::header));
-        out.push(b' ');
-        match entity.inner() {
-            Some(inner) => write(out, inner, extended),
-            None => empty(out),
-        }
-    }
-    if is_text || entity.is_message() {
-        out.extend_from_slice(lines().as_bytes());
-    }
-    if extended {
-        out.push(b' ');
-        nstring(out, header.get("Content-MD5").map(Field::unfolded).as_deref());
-        extension(out, entity);
-    }
 }
 
 /// [SP body-fld-dsp [SP body-fld-lang [SP body-fld-loc]]]

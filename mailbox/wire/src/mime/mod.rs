@@ -11,6 +11,7 @@
 mod address;
 mod decode;
 mod header;
+mod measure;
 mod scan;
 mod tree;
 mod value;
@@ -18,6 +19,8 @@ mod value;
 pub use address::{Address, addresses};
 pub use decode::{Undecodable, charset_text, transfer_decode};
 pub use header::{Field, Header};
+pub(crate) use measure::Measure;
+pub(crate) use tree::Kept;
 pub use tree::{Entity, OverLimit, Tree};
 pub use value::{Parameters, parameters};
 

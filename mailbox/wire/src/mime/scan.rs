@@ -49,10 +49,11 @@ struct Scan<'a> {
 impl Scan<'_> {
     fn entity(&mut self, range: Range<usize>, in_digest: bool, depth: usize) -> usize {
         let at = self.nodes.len();
-        let header = range.start..range.start + header_length(&self.bytes[range.clone()]);
-        if header.len() > HEADER_BYTES {
+        let (length, whole) = header_length(&self.bytes[range.clone()]);
+        if !whole {
             self.over.get_or_insert(OverLimit::Header);
         }
+        let header = range.start..range.start + length;
         let kind = content_type(Header(&self.bytes[header.clone()]), in_digest);
         let multipart = kind.kind().eq_ignore_ascii_case(b"multipart");
         let message = kind.is("message", "rfc822");
@@ -84,17 +85,22 @@ impl Scan<'_> {
     }
 }
 
-/// Length of the header at the start of an entity, with the blank line; everything if there is none.
-fn header_length(entity: &[u8]) -> usize {
+/// Length of the header at the start of an entity, with the blank line; everything if there is none. Of one past the
+/// limit only the lines before it, and `false`.
+fn header_length(entity: &[u8]) -> (usize, bool) {
+    let start = &entity[..entity.len().min(HEADER_BYTES)];
     let mut at = 0;
-    while let Some(end) = memchr(b'\n', &entity[at..]) {
-        let line = &entity[at..=at + end];
+    while let Some(end) = memchr(b'\n', &start[at..]) {
+        let line = &start[at..=at + end];
         at += line.len();
         if matches!(line, b"\r\n" | b"\n") {
-            return at;
+            return (at, true);
         }
     }
-    entity.len()
+    if start.len() == entity.len() {
+        return (entity.len(), true);
+    }
+    (if at == 0 { start.len() } else { at }, false)
 }
 
 /// The ranges between the delimiter lines of a multipart.
@@ -278,6 +284,12 @@ mod tests {
         let header = |bytes: usize| [b"A: ".as_slice(), &vec![b'x'; bytes - 7], b"\r\n\r\n"].concat();
         assert_eq!(read(&header(HEADER_BYTES)), Ok(1));
         assert_eq!(read(&header(HEADER_BYTES + 1)).unwrap_err(), OverLimit::Header);
+        let long = [b"a: b\r\n".as_slice(), &header(HEADER_BYTES)].concat();
+        for (message, seen) in
+            [(header(HEADER_BYTES), HEADER_BYTES), (long, 6), (vec![b'x'; HEADER_BYTES + 1], HEADER_BYTES)]
+        {
+            assert_eq!(Tree::view(&message).root().header().octets().len(), seen);
+        }
         assert_eq!(Tree::view(&many(PARTS + 5)).entities().count(), PARTS);
     }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 use fumibako_model::Refusal;
 
@@ -12,7 +13,28 @@ use super::{Header, Parameters, Undecodable, charset_text, parameters, transfer_
 #[derive(Clone, Debug)]
 pub struct Tree<'a> {
     bytes: &'a [u8],
+    nodes: Cow<'a, [Node]>,
+}
+
+/// A message and its structure, kept from one step to the next.
+pub(crate) struct Kept {
+    bytes: Arc<[u8]>,
     nodes: Vec<Node>,
+}
+
+impl Kept {
+    pub(crate) fn new(bytes: Arc<[u8]>) -> Self {
+        Self { nodes: scan::scan(&bytes).0, bytes }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// As [`Tree::view`].
+    pub(crate) fn tree(&self) -> Tree<'_> {
+        Tree { bytes: &self.bytes, nodes: Cow::Borrowed(&self.nodes) }
+    }
 }
 
 /// A message larger in some direction than this system reads.
@@ -42,19 +64,25 @@ impl<'a> Tree<'a> {
     /// Finds the parts of a message. Any bytes are a message; only the limits refuse one.
     pub fn read(bytes: &'a [u8]) -> Result<Self, OverLimit> {
         match scan::scan(bytes) {
-            (nodes, None) => Ok(Self { bytes, nodes }),
+            (nodes, None) => Ok(Self { bytes, nodes: Cow::Owned(nodes) }),
             (_, Some(over)) => Err(over),
         }
     }
 
-    /// The same for a message that is already kept: what lies past a limit is left unread inside its part.
+    /// The same for a message that is already kept: what lies past a limit is left unread inside its part. What follows
+    /// the first [`HEADER_BYTES`](super::HEADER_BYTES) of a header counts as body.
     pub fn view(bytes: &'a [u8]) -> Self {
-        Self { bytes, nodes: scan::scan(bytes).0 }
+        Self { bytes, nodes: Cow::Owned(scan::scan(bytes).0) }
     }
 
     /// The message itself.
     pub fn root(&self) -> Entity<'_> {
         Entity { tree: self, at: 0 }
+    }
+
+    /// The entity that stands at this place among [`entities`](Self::entities).
+    pub(crate) fn entity(&self, at: usize) -> Entity<'_> {
+        Entity { tree: self, at }
     }
 
     /// The message and all its parts, in the order they stand.
@@ -77,6 +105,11 @@ impl<'t> Entity<'t> {
 
     fn slice(self, range: &Range<usize>) -> &'t [u8] {
         &self.tree.bytes[range.clone()]
+    }
+
+    /// Its place among all entities.
+    pub(crate) fn place(self) -> usize {
+        self.at
     }
 
     /// Where the header lies, with the blank line that ends it.

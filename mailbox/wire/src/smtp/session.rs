@@ -5,7 +5,7 @@ use std::mem;
 use std::sync::Arc;
 
 use fumibako_model::{Address, NotAnAddress, Refusal, Refused};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::body::{Body, too_large};
 use super::command::{AUTH_BYTES, Command, Mail, Mechanism, command, limit};
@@ -33,6 +33,8 @@ pub struct Session {
     bad_commands: u32,
     login_failures: u32,
     heard: Timestamp,
+    /// Until then somebody must have logged in.
+    login_by: Timestamp,
     /// What is said before closing, once the pending question is answered.
     leaving: Option<Vec<u8>>,
 }
@@ -77,6 +79,7 @@ impl Session {
     /// the refusals the conversation makes by itself.
     pub fn open(now: Timestamp, cover: Cover, settings: Arc<Settings>, reference: String) -> Self {
         let mut session = Self {
+            login_by: later(now, settings.login_within),
             phase: Phase::Connected,
             cover,
             settings,
@@ -316,8 +319,13 @@ impl Session {
 
 const HELP: &str = "Submission of care plans: EHLO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY HELP QUIT";
 const TOO_MANY_FAULTS: &str = "Too many bad commands; goodbye";
+const NO_LOGIN: &str = "Nobody logged in within the time for it; goodbye";
 const IDLE: &str = "Nothing was heard for too long; goodbye";
 const OVERRUN: &str = "Too much was sent before a reply; goodbye";
+
+fn later(than: Timestamp, by: SignedDuration) -> Timestamp {
+    than.checked_add(by).unwrap_or(Timestamp::MAX)
+}
 
 impl Conversation for Session {
     type Ask = Ask;
@@ -368,15 +376,23 @@ impl Conversation for Session {
         }
         // RFC 5321 §4.5.3.2.7. While the server is asked, it is not the client who is late.
         match self.phase {
-            Phase::Asked(_) => self.heard = now,
+            Phase::Asked(_) => {
+                self.heard = now;
+                self.login_by = later(now, self.settings.login_within);
+            }
+            Phase::Connected | Phase::Greeted | Phase::Proving | Phase::Securing if self.login_by <= now => {
+                self.part(reply::reply(421, "4.4.2", &[NO_LOGIN]));
+            }
             _ => self.part(reply::reply(421, "4.4.2", &[IDLE])),
         }
     }
 
     fn wake_at(&self) -> Timestamp {
+        let silent = later(self.heard, self.settings.idle);
         match self.phase {
             Phase::Over => Timestamp::MAX,
-            _ => self.heard.checked_add(self.settings.idle).unwrap_or(Timestamp::MAX),
+            Phase::Connected | Phase::Greeted | Phase::Proving | Phase::Securing => silent.min(self.login_by),
+            _ => silent,
         }
     }
 

@@ -26,11 +26,14 @@ pub struct Settings {
     pub recipients: usize,
     /// How long a client may be silent. Default 5 minutes (RFC 5321 §4.5.3.2.7). Then the connection is closed with 421.
     pub idle: SignedDuration,
+    /// Time to log in. Default 3 minutes. Whoever has not by then is told 421 and closed, whatever it said meanwhile.
+    pub login_within: SignedDuration,
 }
 
 impl Settings {
     /// The defaults, under these names.
     pub fn new(host: Domain, domain: Domain) -> Self {
-        Self { host, domain, message_bytes: 25 << 20, recipients: 100, idle: SignedDuration::from_mins(5) }
+        let (idle, login_within) = (SignedDuration::from_mins(5), SignedDuration::from_mins(3));
+        Self { host, domain, message_bytes: 25 << 20, recipients: 100, idle, login_within }
     }
 }

@@ -5,7 +5,7 @@ use crate::imap::cursor::{Cursor, Parsed};
 use crate::imap::section::Section;
 use crate::imap::settings::FETCH_ITEMS;
 
-/// The items, in the order they are answered.
+/// The items, in the order they are answered, none twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::imap) struct Items(Vec<Item>);
 
@@ -19,6 +19,24 @@ pub(super) enum Item {
     Body,
     BodyStructure,
     Content(Content),
+}
+
+impl Item {
+    fn is_answered_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Content(one), Self::Content(other)) => {
+                (one.old_name, &one.section, one.partial) == (other.old_name, &other.section, other.partial)
+            }
+            (one, other) => one == other,
+        }
+    }
+
+    /// One that is answered like it was asked for too.
+    fn also(&mut self, other: &Self) {
+        if let (Self::Content(one), Self::Content(other)) = (self, other) {
+            one.peek &= other.peek;
+        }
+    }
 }
 
 /// Octets of the message.
@@ -75,11 +93,19 @@ impl Items {
         if by == By::Uid && !items.contains(&Item::Uid) {
             items.insert(0, Item::Uid);
         }
-        Ok(Self(items))
+        let mut distinct: Vec<Item> = Vec::with_capacity(items.len());
+        for item in items {
+            // What differs in PEEK alone has one answer too.
+            match distinct.iter_mut().find(|known| known.is_answered_like(&item)) {
+                Some(known) => known.also(&item),
+                None => distinct.push(item),
+            }
+        }
+        Ok(Self(distinct))
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Item> {
-        self.0.iter()
+    pub(super) fn get(&self, at: usize) -> Option<&Item> {
+        self.0.get(at)
     }
 
     pub(super) fn has(&self, item: &Item) -> bool {

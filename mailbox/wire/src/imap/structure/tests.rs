@@ -1,10 +1,11 @@
 use super::*;
-use crate::mime::{DEPTH, Tree};
+use crate::mime::DEPTH;
 use expect_test::{Expect, expect};
 
 fn body(message: &[u8], extended: bool) -> String {
     let mut out = Vec::new();
-    write(&mut out, Tree::view(message).root(), extended);
+    let (tree, mut outline) = (Tree::view(message), Outline::new(extended));
+    while outline.more(&mut out, &tree) {}
     String::from_utf8(out).unwrap()
 }
 

@@ -1,0 +1,157 @@
+//! The answer for one message (RFC 3501 §7.4.2).
+
+use std::ops::Range;
+
+use fumibako_model::{Entry, Keywords};
+
+use super::items::{Content, Item, Items};
+use crate::imap::news::flag_names;
+use crate::imap::section::Found;
+use crate::imap::settings::STEP_BYTES;
+use crate::imap::structure::Outline;
+use crate::imap::{date, envelope, reply};
+use crate::mime::Kept;
+
+/// It is written item by item, each when the last one is sent. So a session holds the message and the words of one item
+/// or of one part of its structure, however much is asked for.
+///
+/// ```text
+/// message-data = nz-number SP "FETCH" SP "(" msg-att *(SP msg-att) ")"
+/// ```
+pub(super) struct Response {
+    entry: Entry,
+    message: Option<Kept>,
+    /// Items written so far.
+    written: usize,
+    ended: bool,
+    /// What goes out next, in this order.
+    words: Vec<u8>,
+    /// Octets of the message.
+    octets: Range<usize>,
+    outline: Option<Outline>,
+}
+
+impl std::fmt::Debug for Response {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "‹{} items said›", self.written)
+    }
+}
+
+impl Response {
+    pub(super) fn begin(number: usize, entry: Entry, message: Option<Kept>) -> Self {
+        let words = format!("* {number} FETCH (").into_bytes();
+        Self { entry, message, written: 0, ended: false, words, octets: 0..0, outline: None }
+    }
+
+    /// Flags first, if no item asks for them.
+    pub(super) fn with_flags(mut self, items: &Items, keywords: &Keywords) -> Self {
+        if !items.has(&Item::Flags) {
+            self.item(&Item::Flags, keywords);
+            self.word(" ");
+        }
+        self
+    }
+
+    #[cfg(test)]
+    pub(super) fn queued(&self) -> usize {
+        self.words.capacity() + self.outline.as_ref().map_or(0, Outline::queued)
+    }
+
+    /// Is everything said?
+    pub(super) fn is_over(&self) -> bool {
+        self.ended && self.words.is_empty()
+    }
+
+    /// What is said in one step: at most [`STEP_BYTES`], and something unless it is over.
+    pub(super) fn more(&mut self, items: &Items, keywords: &Keywords) -> Vec<u8> {
+        let mut said = Vec::new();
+        // A step also ends when it has looked through so much of the message.
+        let mut looked = 0;
+        while said.len() + looked < STEP_BYTES || said.is_empty() {
+            let room = STEP_BYTES - said.len();
+            if !self.words.is_empty() {
+                said.extend(self.words.drain(..room.min(self.words.len())));
+            } else if !self.octets.is_empty() {
+                let now = self.octets.start..self.octets.end.min(self.octets.start + room);
+                self.octets.start = now.end;
+                said.extend_from_slice(self.message.as_ref().map_or(&[], |message| &message.bytes()[now]));
+            } else if self.outlines() {
+                // Its words go out next.
+            } else if let Some(item) = items.get(self.written) {
+                self.word(if self.written == 0 { "" } else { " " });
+                self.written += 1;
+                looked += self.item(item, keywords);
+            } else if !self.ended {
+                self.ended = true;
+                self.word(")\r\n");
+            } else {
+                break;
+            }
+        }
+        said
+    }
+
+    /// Goes on with a structure; `false` if none is under way.
+    fn outlines(&mut self) -> bool {
+        let (Some(outline), Some(message)) = (&mut self.outline, &self.message) else { return false };
+        if !outline.more(&mut self.words, &message.tree()) {
+            self.outline = None;
+        }
+        true
+    }
+
+    fn word(&mut self, word: &str) {
+        self.words.extend_from_slice(word.as_bytes());
+    }
+
+    /// Writes an item, or begins it; how many octets of the message it looked at.
+    fn item(&mut self, item: &Item, keywords: &Keywords) -> usize {
+        match item {
+            Item::Flags => self.word(&format!("FLAGS ({})", flag_names(self.entry.flags, keywords))),
+            Item::Uid => self.word(&format!("UID {}", self.entry.uid)),
+            Item::Size => self.word(&format!("RFC822.SIZE {}", self.entry.size)),
+            Item::InternalDate => self.word(&format!("INTERNALDATE \"{}\"", date::write(self.entry.received_at))),
+            Item::Body => {
+                self.word("BODY ");
+                self.outline = Some(Outline::new(false));
+            }
+            Item::BodyStructure => {
+                self.word("BODYSTRUCTURE ");
+                self.outline = Some(Outline::new(true));
+            }
+            Item::Envelope => {
+                self.word("ENVELOPE ");
+                let Some(message) = &self.message else { return 0 };
+                let header = message.tree().root().header_range();
+                envelope::write(&mut self.words, Some(message.tree().root().header()));
+                return header.len();
+            }
+            Item::Content(content) => return self.content(content),
+        }
+        0
+    }
+
+    fn content(&mut self, content: &Content) -> usize {
+        content.label(&mut self.words);
+        self.word(" ");
+        let Some(message) = &self.message else { return 0 };
+        let found = content.section().find(&message.tree());
+        let found = match content.partial() {
+            Some((origin, length)) => found.map(|found| found.cut(origin, length)),
+            None => found,
+        };
+        match found {
+            None => reply::nstring(&mut self.words, None),
+            Some(Found::Octets(range)) => {
+                reply::literal_head(&mut self.words, range.len());
+                self.octets = range;
+            }
+            Some(Found::Picked(fields)) => {
+                reply::literal_head(&mut self.words, fields.len());
+                self.words.extend_from_slice(&fields);
+                return message.tree().root().header_range().len();
+            }
+        }
+        0
+    }
+}
