@@ -20,7 +20,7 @@ use crate::limits::{KEYS_MAX, PASSWORD_ROUNDS_MAX};
 mod password;
 mod write;
 
-use password::{Kdf, Purpose, decrypt};
+use password::{Kdf, Password, Purpose, decrypt};
 pub(crate) use write::write;
 
 /// What a file held.
@@ -106,19 +106,30 @@ pub(crate) fn read(bytes: &[u8], password: &str) -> Result<Contents, IdentityErr
         return Err(BROKEN);
     }
     let safe: OctetString = pfx.safe.content.decode_as().map_err(|_| BROKEN)?;
+    let mut password = Password::new(password);
     if let Some(mac) = &pfx.mac {
-        check_mac(mac, safe.as_bytes(), password)?;
+        match check_mac(mac, safe.as_bytes(), &password) {
+            Err(IdentityError::WrongPassword) if password.is_empty() => {
+                password = Password::absent();
+                check_mac(mac, safe.as_bytes(), &password)?;
+            }
+            checked => checked?,
+        }
     }
     let safe = ber::definite(safe.as_bytes()).map_err(|_| BROKEN)?;
     let mut found = Contents::default();
     for info in Vec::<ContentInfo>::from_der(&safe).map_err(|_| BROKEN)? {
-        found.take_all(&safe_contents(&info, password)?, password)?;
+        found.take_all(&safe_contents(&info, &password)?, &password)?;
     }
     Ok(found)
 }
 
 /// A key of an `ENCRYPTED PRIVATE KEY` block (RFC 5958 §3), as PKCS#8.
 pub(crate) fn decrypt_key(der: &[u8], password: &str) -> Result<Zeroizing<Vec<u8>>, IdentityError> {
+    unshrouded(der, &Password::new(password))
+}
+
+fn unshrouded(der: &[u8], password: &Password<'_>) -> Result<Zeroizing<Vec<u8>>, IdentityError> {
     let broken = IdentityError::Malformed("the encrypted private key does not decode");
     let shrouded = EncryptedKey::from_der(der).map_err(|_| broken)?;
     let key = decrypt(&shrouded.algorithm, shrouded.data.as_bytes(), password)?;
@@ -128,7 +139,7 @@ pub(crate) fn decrypt_key(der: &[u8], password: &str) -> Result<Zeroizing<Vec<u8
 }
 
 /// One safe in the clear, its lengths definite.
-fn safe_contents(info: &ContentInfo, password: &str) -> Result<Zeroizing<Vec<u8>>, IdentityError> {
+fn safe_contents(info: &ContentInfo, password: &Password<'_>) -> Result<Zeroizing<Vec<u8>>, IdentityError> {
     let clear = match info.content_type {
         ID_DATA => {
             let octets: OctetString = info.content.decode_as().map_err(|_| BROKEN)?;
@@ -146,12 +157,12 @@ fn safe_contents(info: &ContentInfo, password: &str) -> Result<Zeroizing<Vec<u8>
 }
 
 impl Contents {
-    fn take_all(&mut self, safe: &[u8], password: &str) -> Result<(), IdentityError> {
+    fn take_all(&mut self, safe: &[u8], password: &Password<'_>) -> Result<(), IdentityError> {
         for bag in Vec::<SafeBag>::from_der(safe).map_err(|_| BROKEN)? {
             let value = Zeroizing::new(der::Encode::to_der(&bag.value).map_err(|_| BROKEN)?);
             match bag.kind {
                 KEY_BAG => self.keys.push(value),
-                SHROUDED_KEY_BAG => self.keys.push(decrypt_key(&value, password)?),
+                SHROUDED_KEY_BAG => self.keys.push(unshrouded(&value, password)?),
                 CERTIFICATE_BAG => {
                     let bag = CertBag::from_der(&value).map_err(|_| BROKEN)?;
                     if bag.kind == X509_CERTIFICATE {
@@ -171,7 +182,7 @@ impl Contents {
 }
 
 /// RFC 7292 §5.1: the password is right when the MAC over the safes is.
-fn check_mac(mac: &MacData, safe: &[u8], password: &str) -> Result<(), IdentityError> {
+fn check_mac(mac: &MacData, safe: &[u8], password: &Password<'_>) -> Result<(), IdentityError> {
     if mac.rounds > PASSWORD_ROUNDS_MAX {
         return Err(IdentityError::Encryption(format!("{} rounds", mac.rounds)));
     }

@@ -28,11 +28,34 @@ struct PbeParameters {
     rounds: u32,
 }
 
+/// A password as text, and as RFC 7292 wants it.
+pub(super) struct Password<'p> {
+    text: &'p str,
+    octets: Zeroizing<Vec<u8>>,
+}
+
+impl<'p> Password<'p> {
+    /// RFC 7292 §B.1: BMPString, big-endian, with a zero at its end.
+    pub(super) fn new(text: &'p str) -> Self {
+        let octets = text.encode_utf16().chain([0]).flat_map(u16::to_be_bytes).collect();
+        Self { text, octets: Zeroizing::new(octets) }
+    }
+
+    /// No password, which some programs tell from an empty one: not even the zero.
+    pub(super) fn absent() -> Self {
+        Self { text: "", octets: Zeroizing::default() }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+}
+
 /// Decrypts what the algorithm names; a failure of the padding is a wrong password.
 pub(super) fn decrypt(
     algorithm: &AlgorithmIdentifierOwned,
     data: &[u8],
-    password: &str,
+    password: &Password<'_>,
 ) -> Result<Zeroizing<Vec<u8>>, IdentityError> {
     match algorithm.oid {
         pbes2::PBES2_OID => decrypt_pbes2(algorithm, data, password),
@@ -44,7 +67,7 @@ pub(super) fn decrypt(
 fn decrypt_pbes2(
     algorithm: &AlgorithmIdentifierOwned,
     data: &[u8],
-    password: &str,
+    password: &Password<'_>,
 ) -> Result<Zeroizing<Vec<u8>>, IdentityError> {
     let unreadable = || IdentityError::Encryption("PBES2 with unknown parameters".to_owned());
     let der = algorithm.to_der().map_err(|_| unreadable())?;
@@ -62,7 +85,7 @@ fn decrypt_pbes2(
         return Err(IdentityError::Encryption("scrypt beyond 64 MiB".to_owned()));
     }
     let mut buffer = Zeroizing::new(data.to_vec());
-    let clear = match scheme.decrypt_in_place(password, &mut buffer) {
+    let clear = match scheme.decrypt_in_place(password.text, &mut buffer) {
         Ok(clear) => clear.len(),
         Err(pkcs5::Error::UnsupportedAlgorithm { oid } | pkcs5::Error::AlgorithmParametersInvalid { oid }) => {
             return Err(IdentityError::Encryption(oid.to_string()));
@@ -76,7 +99,7 @@ fn decrypt_pbes2(
 fn decrypt_legacy(
     algorithm: &AlgorithmIdentifierOwned,
     data: &[u8],
-    password: &str,
+    password: &Password<'_>,
 ) -> Result<Zeroizing<Vec<u8>>, IdentityError> {
     let unreadable = || IdentityError::Encryption(algorithm.oid.to_string());
     let parameters = algorithm.parameters.as_ref().ok_or_else(unreadable)?;
@@ -133,16 +156,13 @@ impl Kdf {
     pub(super) fn derive(
         self,
         purpose: Purpose,
-        password: &str,
+        password: &Password<'_>,
         salt: &[u8],
         rounds: u32,
         size: usize,
     ) -> Zeroizing<Vec<u8>> {
-        // RFC 7292 §B.1: BMPString, big-endian, with a zero at its end.
-        let password: Zeroizing<Vec<u8>> =
-            Zeroizing::new(password.encode_utf16().chain([0]).flat_map(u16::to_be_bytes).collect());
         let diversifier = vec![purpose as u8; self.block];
-        let mut mixed = Zeroizing::new([self.stretched(salt), self.stretched(&password)].concat());
+        let mut mixed = Zeroizing::new([self.stretched(salt), self.stretched(&password.octets)].concat());
         let mut out = Zeroizing::new(Vec::with_capacity(size + self.size()));
         while out.len() < size {
             let first = [diversifier.as_slice(), &mixed].concat();

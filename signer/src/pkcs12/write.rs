@@ -8,8 +8,8 @@ use x509_cert::attr::Attribute;
 
 use super::{
     Any, CERTIFICATE_BAG, CertBag, Certificate, CmsVersion, ContentInfo, DigestInfo, EncryptedContent, EncryptedData,
-    EncryptedKey, ID_DATA, ID_ENCRYPTED_DATA, IdentityError, Kdf, MacData, OctetString, Pfx, Purpose, SHROUDED_KEY_BAG,
-    SafeBag, SetOfVec, X509_CERTIFICATE, hmac,
+    EncryptedKey, ID_DATA, ID_ENCRYPTED_DATA, IdentityError, Kdf, MacData, OctetString, Password, Pfx, Purpose,
+    SHROUDED_KEY_BAG, SafeBag, SetOfVec, X509_CERTIFICATE, hmac,
 };
 use crate::algorithm::Hash;
 use crate::envelope::tagged_octets;
@@ -82,7 +82,10 @@ fn encrypt(clear: &[u8], password: &str) -> der::Result<(AlgorithmIdentifierOwne
 fn mac(safe: &[u8], password: &str) -> der::Result<MacData> {
     let salt = random::<16>()?;
     let kdf = Kdf::SHA_256;
-    let key = hmac::Key::new(hmac::HMAC_SHA256, &kdf.derive(Purpose::Mac, password, &salt, ROUNDS, kdf.size()));
+    let key = hmac::Key::new(
+        hmac::HMAC_SHA256,
+        &kdf.derive(Purpose::Mac, &Password::new(password), &salt, ROUNDS, kdf.size()),
+    );
     let digest = OctetString::new(hmac::sign(&key, safe).as_ref())?;
     let algorithm = Hash::Sha256.identifier();
     Ok(MacData { mac: DigestInfo { algorithm, digest }, salt: OctetString::new(salt)?, rounds: ROUNDS })

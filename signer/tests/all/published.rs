@@ -25,6 +25,23 @@ fn files_with_a_key_and_its_certificate_are_read() {
 }
 
 #[test]
+fn files_without_a_password_are_read_with_an_empty_one() {
+    let names = [
+        "name-1-no-pwd",
+        "name-2-no-pwd",
+        "name-3-no-pwd",
+        "name-2-3-no-pwd",
+        "name-all-no-pwd",
+        "name-unicode-no-pwd",
+        "no-name-no-pwd",
+    ];
+    check(&names, "", Ok(1));
+    check(&names, "password", Err(IdentityError::WrongPassword));
+    check(&["no-cert-no-name-no-pwd", "no-cert-name-all-no-pwd"], "", Err(IdentityError::NoKey));
+    check(&["no-password"], "", Ok(1));
+}
+
+#[test]
 fn files_without_a_key_or_its_certificate_say_so() {
     check(&["cert-aes256cbc-no-key"], "cryptography", Err(IdentityError::NoKey));
     check(&["no-cert-key-aes256cbc"], "cryptography", Err(IdentityError::NoCertificate));
