@@ -59,12 +59,12 @@ pub use decrypt::Enveloped;
 pub use elsewhere::{KeyElsewhere, SigningWay, UnwrappingWay};
 pub use encrypt::encrypt;
 pub use envelope::Cipher;
+#[cfg(feature = "token")]
+pub use error::TokenError;
 pub use error::{
     CertificateError, CompressError, DecryptError, EncryptError, IdentityError, Layer, ListError, OpenError,
     ReceiptError, RevocationError, SealError, SignError, SignatureError, StatusError, TimeStampError, Usage,
 };
-#[cfg(feature = "token")]
-pub use error::TokenError;
 pub use ess::{ReceiptRequest, Receipts, ReceiptsFrom, SignedReceipt, sign_receipt};
 pub use identity::Identity;
 pub use keyring::Keyring;

@@ -35,7 +35,7 @@ pub(super) struct Password<'p> {
 }
 
 impl<'p> Password<'p> {
-    /// RFC 7292 §B.1: BMPString, big-endian, with a zero at its end.
+    /// RFC 7292 §B.1: a `BMPString`, big-endian, with a zero at its end.
     pub(super) fn new(text: &'p str) -> Self {
         let octets = text.encode_utf16().chain([0]).flat_map(u16::to_be_bytes).collect();
         Self { text, octets: Zeroizing::new(octets) }
