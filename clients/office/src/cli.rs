@@ -143,7 +143,7 @@ impl Command {
             Self::Send(send) => send.fits_together().and_then(|()| send.run(&settings()?, screen, clock)),
             Self::Fetch(fetch) => fetch.run(&settings()?, screen, clock),
             Self::List(list) => list.run(&settings()?, screen),
-            Self::Show(show) => show.run(&settings()?, screen, clock),
+            Self::Show(show) => show.run(&settings()?, screen),
             Self::Check(check) => check.run(screen, clock),
             Self::Config(config) => config.run(&place(), screen),
             #[cfg(feature = "demo")]

@@ -29,17 +29,21 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a folder and those above it, each durable in the one above.
-pub(crate) fn folder(path: &Path) -> io::Result<()> {
-    make(path, &fs::DirBuilder::new())
-}
-
-/// The same, for nobody's eyes but this user's.
+/// Makes a folder and those above it, each durable in the one above, for nobody's eyes but this user's.
 pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     make(path, &builder)
+}
+
+/// A new file for nobody's eyes but this user's. An existing one is never touched.
+pub(crate) fn private_file(path: &Path) -> io::Result<File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 fn make(path: &Path, builder: &fs::DirBuilder) -> io::Result<()> {

@@ -10,7 +10,7 @@
 
 use std::path::PathBuf;
 
-use fumibako_model::{Address, MDN_SENT, OfficeNumber, Refused};
+use fumibako_model::{Address, MDN_SENT, OfficeNumber, Refusal, Refused};
 use fumibako_signer::{Identity, Trust};
 use jiff::Timestamp;
 
@@ -144,9 +144,13 @@ impl<'s> Fetch<'s> {
 
     /// Steps 1 to 4 for one message.
     fn take(&self, kept: &Kept) -> Result<End, Trouble> {
-        let reader = Reader { us: &self.us, trust: &self.trust, keys: &self.keys, now: (self.clock)() };
-        let believed = open(&kept.octets.0, &reader)
-            .and_then(|opened| Contents::read(opened.entity()).map(|contents| (opened, contents)));
+        // Profile §5.3: a certificate is judged as of the arrival at the gateway. One that ended since then was good.
+        let reader = Reader { us: &self.us, trust: &self.trust, keys: &self.keys, now: kept.arrived };
+        let believed = open(&kept.octets.0, &reader).and_then(|opened| {
+            let contents = Contents::read(opened.entity())?;
+            contents.are_between(opened.from(), self.us.office_number().ok_or(Refusal::RecipientUnknown)?)?;
+            Ok((opened, contents))
+        });
         let (opened, contents) = match believed {
             Ok(believed) => believed,
             Err(why) => {
@@ -176,7 +180,10 @@ impl<'s> Fetch<'s> {
     ) -> Result<(Record, Vec<Saved>, bool), Trouble> {
         let mut record = match self.received.find(opened)? {
             Some(record) if record.saved_at.is_some() => return Ok((record, Vec::new(), true)),
-            Some(record) if record.folder.exists() => return Ok((self.saved(opened, record)?, Vec::new(), true)),
+            // A crash came between 2 and 3, if the folder holds exactly this; else the folder is somebody else's.
+            Some(record) if contents.stands_in(&record.folder) => {
+                return Ok((self.saved(opened, record)?, Vec::new(), true));
+            }
             Some(record) => record,
             None => {
                 let place = place(&self.settings.save_folder, arrived, opened.from());

@@ -230,8 +230,10 @@ fn entries(folder: &Path) -> Result<Vec<Entry>, Trouble> {
         };
         let path = folder.join(name);
         let json = fs::read(&path).map_err(Trouble::reading(&path))?;
-        let entry = serde_json::from_slice(&json).map_err(std::io::Error::from).map_err(Trouble::reading(&path))?;
-        keyed.push((key.to_owned(), entry));
+        match serde_json::from_slice(&json) {
+            Ok(entry) => keyed.push((key.to_owned(), entry)),
+            Err(_) => set_aside(&path)?,
+        }
     }
     keyed.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(keyed.into_iter().map(|(_, entry)| entry).collect())
@@ -240,8 +242,25 @@ fn entries(folder: &Path) -> Result<Vec<Entry>, Trouble> {
 fn waiting(folder: &Path, names: &[String]) -> Result<Vec<(String, Entry)>, Trouble> {
     let has = |key: &str, fate: &str| names.iter().any(|name| *name == format!("{key}.{fate}.json"));
     let keys = names.iter().filter_map(|name| name.strip_suffix(".eml"));
-    let keys = keys.filter(|key| !has(key, "posted") && !has(key, "refused"));
-    keys.map(|key| Ok((key.to_owned(), entry_of(&folder.join(format!("{key}.eml")))?))).collect()
+    let mut waiting = Vec::new();
+    for key in keys.filter(|key| !has(key, "posted") && !has(key, "refused")) {
+        let path = folder.join(format!("{key}.eml"));
+        let octets = fs::read(&path).map_err(Trouble::reading(&path))?;
+        match entry_of(&octets) {
+            Some(entry) => waiting.push((key.to_owned(), entry)),
+            None => set_aside(&path)?,
+        }
+    }
+    Ok(waiting)
+}
+
+/// A file that a broken disk or a stranger's hand has spoilt must not stop the others. It stays, under another name.
+fn set_aside(path: &Path) -> Result<(), Trouble> {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".unreadable");
+    fs::rename(path, &aside).map_err(Trouble::writing(path))?;
+    tracing::warn!(file = %Path::new(&aside).display(), "outbox.unreadable");
+    Ok(())
 }
 
 fn names(folder: &Path) -> Result<Vec<String>, Trouble> {
@@ -254,19 +273,16 @@ fn names(folder: &Path) -> Result<Vec<String>, Trouble> {
 }
 
 /// The message's own fields say everything, so a waiting message is one file and cannot contradict itself.
-fn entry_of(path: &Path) -> Result<Entry, Trouble> {
-    let octets = fs::read(path).map_err(Trouble::reading(path))?;
-    let bad = || Trouble::reading(path)(std::io::ErrorKind::InvalidData.into());
-    let message = MessageParser::default().parse_headers(&octets).ok_or_else(bad)?;
+fn entry_of(octets: &[u8]) -> Option<Entry> {
+    let message = MessageParser::default().parse_headers(octets)?;
     let address = |list: Option<&mail_parser::Address<'_>>| {
         list.and_then(|list| list.first()).and_then(|one| one.address()).map(str::to_owned)
     };
-    let seconds = message.date().ok_or_else(bad)?.to_timestamp();
-    Ok(Entry {
-        message_id: message.message_id().ok_or_else(bad)?.to_owned(),
-        from: address(message.from()).ok_or_else(bad)?,
-        to: address(message.to()).ok_or_else(bad)?,
-        composed: Timestamp::from_second(seconds).map_err(|_| bad())?,
+    Some(Entry {
+        message_id: message.message_id()?.to_owned(),
+        from: address(message.from())?,
+        to: address(message.to())?,
+        composed: Timestamp::from_second(message.date()?.to_timestamp()).ok()?,
         bundle: message.header_raw(BUNDLE_FIELD).map(|value| value.split_whitespace().collect::<Vec<_>>().join(" ")),
         fate: Fate::Waiting,
     })

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use fumibako_careplan::bare;
+
 /// Longest file name written, in bytes; Linux allows 255, and Windows needs room for the folders before it.
 pub const NAME_BYTES: usize = 200;
 
@@ -25,20 +27,10 @@ impl Names {
 
 /// The last part of the name, without anything that a file system, a shell or an eye could take for something else.
 pub fn safe(wanted: &str) -> String {
-    let last = wanted.rsplit(['/', '\\']).next().unwrap_or_default();
-    let kept: String =
-        last.chars().filter(|c| !is_invisible(*c)).map(|c| if is_special(c) { '_' } else { c }).collect();
-    // Windows drops dots and spaces at the end, so two names could become one.
-    let name = kept.trim_start().trim_end_matches([' ', '.', '\u{3000}']);
-    let name = if name.is_empty() { "file" } else { name };
+    let name: String = bare(wanted).chars().map(|c| if is_special(c) { '_' } else { c }).collect();
+    let name = if name.is_empty() { "file" } else { &name };
     let marked = if name.starts_with('.') || is_device(name) { format!("_{name}") } else { name.to_owned() };
     shortened(&marked, NAME_BYTES)
-}
-
-/// Control characters, and those that turn or hide the text after them.
-fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
 }
 
 fn is_special(c: char) -> bool {

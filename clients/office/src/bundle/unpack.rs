@@ -1,16 +1,17 @@
 //! Unpacking: the files of an opened message reach the disk whole, in a new folder, or not at all.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use fumibako_careplan::{Recognised, recognise};
 use fumibako_model::{JAPAN, OfficeNumber, Private, Refusal, Refused};
 use jiff::Timestamp;
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders as _, PartType};
 
-use super::name::Names;
+use super::name::{Names, safe};
 use crate::disk;
 use crate::trouble::Trouble;
 
@@ -58,7 +59,38 @@ impl Contents {
         Ok(contents)
     }
 
-    /// Saves everything in a new folder at `target`. `token` is this message's own: what a crash left half-written under
+    /// Every care-plan file names this sender and this recipient, by the name it will have on disk (Profile §5.7). Of a
+    /// sealed bundle nobody on the way could look.
+    pub fn are_between(&self, from: OfficeNumber, to: OfficeNumber) -> Result<(), Refused> {
+        for (name, _) in &self.files {
+            let Recognised::Standard { name, .. } = recognise(&safe(&name.0)) else { continue };
+            if name.sender().office != from {
+                return Err(Refusal::FileNotFromSender.about(name.sender().office));
+            }
+            if name.recipient().office != to {
+                return Err(Refusal::FileNotForRecipient.about(name.recipient().office));
+            }
+        }
+        Ok(())
+    }
+
+    /// Is exactly this what stands in a folder? Only then was it saved there.
+    pub fn stands_in(&self, folder: &Path) -> bool {
+        let wanted = self.named();
+        let held = fs::read_dir(folder).map(Iterator::count).unwrap_or_default();
+        held == wanted.len()
+            && wanted.iter().all(|(name, bytes)| fs::read(folder.join(name)).is_ok_and(|held| held == *bytes))
+    }
+
+    /// Everything under its safe name, in the order it is written.
+    fn named(&self) -> Vec<(String, &[u8])> {
+        let mut names = Names::default();
+        let files = self.files.iter().map(|(name, bytes)| (name.0.as_str(), bytes.0.as_slice()));
+        let cover = self.cover.iter().map(|Private(text)| (COVER_NAME, text.as_bytes()));
+        files.chain(cover).map(|(wanted, bytes)| (names.give(wanted), bytes)).collect()
+    }
+
+    /// Saves everything in a new folder at `target`, readable by this user alone. `token` is this message's own: what a crash left half-written under
     /// it is cleared first. After `Ok` the power may fail.
     ///
     /// | a crash after step    | finds on restart                                  |
@@ -67,7 +99,7 @@ impl Contents {
     /// | 2 folder renamed      | every file under its name                         |
     pub fn save(&self, target: &Path, token: &str) -> Result<Vec<Saved>, Trouble> {
         let month = target.parent().unwrap_or(Path::new("."));
-        disk::folder(month).map_err(Trouble::writing(month))?;
+        disk::private_folder(month).map_err(Trouble::writing(month))?;
         let aside = month.join(format!("{}{token}", disk::UNFINISHED));
         let saved = self.write_into(&aside).map_err(Trouble::writing(target)); // 1
         let saved = saved.and_then(|saved| move_into_place(&aside, target).map(|()| saved)); // 2
@@ -82,14 +114,10 @@ impl Contents {
         if folder.exists() {
             fs::remove_dir_all(folder)?;
         }
-        fs::create_dir(folder)?;
-        let mut names = Names::default();
+        disk::private_folder(folder)?;
         let mut saved = Vec::new();
-        let files = self.files.iter().map(|(name, bytes)| (name.0.as_str(), bytes.0.as_slice()));
-        let cover = self.cover.iter().map(|Private(text)| (COVER_NAME, text.as_bytes()));
-        for (wanted, bytes) in files.chain(cover) {
-            let name = names.give(wanted);
-            let mut file = File::create_new(folder.join(&name))?;
+        for (name, bytes) in self.named() {
+            let mut file = disk::private_file(&folder.join(&name))?;
             file.write_all(bytes)?;
             file.sync_all()?;
             saved.push(Saved { name: Private(name), size: bytes.len() });

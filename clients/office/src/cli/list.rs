@@ -60,7 +60,10 @@ impl List {
         let here = local.iter().filter(|entry| entry.bundle.is_some() && !matches!(entry.fate, Fate::Posted { .. }));
         lines.extend(here.map(|entry| local_line(entry, lang)));
         lines.sort_by_key(|line| line.at);
-        self.tell(&lines, screen)?;
+        // Without an answer of the gateway nothing is known of what it keeps, so nothing is said of it.
+        if stopped.is_none() || !lines.is_empty() {
+            self.tell(&lines, screen)?;
+        }
         stopped.map_or(Ok(Exit::OK), Err)
     }
 

@@ -42,14 +42,9 @@ struct View<'k> {
 }
 
 impl Show {
-    pub(super) fn run(
-        &self,
-        settings: &Settings,
-        screen: &mut Screen<'_>,
-        clock: fn() -> Timestamp,
-    ) -> Result<Exit, Trouble> {
+    pub(super) fn run(&self, settings: &Settings, screen: &mut Screen<'_>) -> Result<Exit, Trouble> {
         let (folder, kept) = wait(find(settings, &self.which))?;
-        let view = view(settings, folder, &kept, clock())?;
+        let view = view(settings, folder, &kept)?;
         screen.data(&view.object(), |lang| view.text(lang))?;
         match &view.verdict {
             Ok(()) => Ok(Exit::OK),
@@ -90,7 +85,7 @@ fn queries(which: &str) -> Vec<(Folder, String)> {
     vec![(Folder::Inbox, query.clone()), (Folder::Sent, query)]
 }
 
-fn view<'k>(settings: &Settings, folder: Folder, kept: &'k Kept, now: Timestamp) -> Result<View<'k>, Trouble> {
+fn view<'k>(settings: &Settings, folder: Folder, kept: &'k Kept) -> Result<View<'k>, Trouble> {
     let message = MessageParser::default().parse_headers(&kept.octets.0);
     let message = message.ok_or_else(|| Trouble::Garbled("a message without header".into()))?;
     let first = |list: Option<&mail_parser::Address<'_>>| {
@@ -106,7 +101,7 @@ fn view<'k>(settings: &Settings, folder: Folder, kept: &'k Kept, now: Timestamp)
     // Our own copy of what we sealed opens with our own key (Profile §4.6); what is signed only needs none.
     let sealed = is_sealed(&kept.octets.0);
     let keys = if sealed { settings.reading_keys()? } else { Vec::new() };
-    let reader = Reader { us: &us, trust: &settings.trust()?, keys: &keys, now };
+    let reader = Reader { us: &us, trust: &settings.trust()?, keys: &keys, now: kept.arrived };
     let verdict = open(&kept.octets.0, &reader);
     let signature = Signed::read(&kept.octets.0).ok().and_then(|signed| signed.verify().ok());
     let contents = verdict.as_ref().ok().and_then(|opened| Contents::read(opened.entity()).ok());

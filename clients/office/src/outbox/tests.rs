@@ -109,3 +109,16 @@ fn two_runs_do_not_share_an_outbox() {
 fn looking_before_anything_was_sent_finds_nothing() {
     assert_eq!(look(tempfile::tempdir().unwrap().path()).unwrap(), []);
 }
+
+#[test]
+fn a_spoilt_file_is_set_aside_and_stops_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = Outbox::open(folder.path()).unwrap();
+    let id = put(&outbox);
+    let spoilt = folder.path().join("outbox/20261125-000000.000000-spoilt.eml");
+    fs::write(&spoilt, "no mail at all").unwrap();
+    fs::write(folder.path().join("outbox/20261125-000000.000001-spoilt.posted.json"), "{").unwrap();
+    let entries = outbox.entries().unwrap();
+    assert_eq!(entries.iter().map(|entry| entry.message_id.as_str()).collect::<Vec<_>>(), [id]);
+    assert!(!spoilt.exists() && spoilt.with_extension("eml.unreadable").exists());
+}

@@ -92,3 +92,54 @@ fn midnight_is_japan_s() {
     let at = "2026-11-30T15:00:00Z".parse().unwrap();
     assert!(place(Path::new("x"), at, "9970000011".parse().unwrap()).ends_with("2026-12/20261201-0000_9970000011"));
 }
+
+fn plan(name: &str) -> Contents {
+    contents(&[&format!("Content-Type: text/csv\r\nContent-Disposition: attachment; filename=\"{name}\"\r\n\r\nplan")])
+}
+
+// Profile §5.7
+#[test]
+fn a_plan_of_other_offices_is_refused_by_the_name_it_would_have_on_disk() {
+    let (from, to) = ("9970000029".parse().unwrap(), "9970000011".parse().unwrap());
+    let judge = |name: &str| plan(name).are_between(from, to).map_err(|refused| refused.why);
+    assert_eq!(judge("UPJSK_202510_9970000029_11_9970000011_43_20251101093000.CSV"), Ok(()));
+    assert_eq!(judge("letter.csv"), Ok(()));
+    for foreign in [
+        "UPJSK_202510_9970000029_11_9970000037_43_20251101093000.CSV",
+        "x/UPJSK_202510_9970000029_11_9970000037_43_20251101093000.CSV",
+        "UPJSK_202510_9970000029_11_9970000037_43_20251101093000.CSV ",
+    ] {
+        assert_eq!(judge(foreign), Err(Refusal::FileNotForRecipient), "{foreign:?}");
+    }
+    assert_eq!(judge("UPJSK_202510_9970000037_11_9970000011_43_20251101093000.CSV"), Err(Refusal::FileNotFromSender));
+}
+
+// Profile §8.5
+#[test]
+fn only_a_folder_with_exactly_these_files_counts_as_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let (contents, place) = (plan("a.csv"), folder.path().join("2026-11/there"));
+    assert!(!contents.stands_in(&place), "no folder");
+    fs::create_dir_all(&place).unwrap();
+    assert!(!contents.stands_in(&place), "an empty one");
+    fs::write(place.join("a.csv"), "other").unwrap();
+    assert!(!contents.stands_in(&place), "other bytes");
+    fs::write(place.join("a.csv"), "plan").unwrap();
+    assert!(contents.stands_in(&place));
+    fs::write(place.join("b.csv"), "more").unwrap();
+    assert!(!contents.stands_in(&place), "more than these");
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_on_the_computer_reads_what_is_saved() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("received/2026-11/there");
+    plan("a.csv").save(&place, "token").unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(
+        (mode(&place.join("a.csv")), mode(&place), mode(&folder.path().join("received"))),
+        (0o600, 0o700, 0o700)
+    );
+}
