@@ -48,7 +48,9 @@ mod timestamp;
 mod token;
 mod trust;
 #[cfg(test)]
-mod vectors;
+mod vectors {
+    mod tests;
+}
 
 pub use algorithm::{Algorithm, Hash, Refused, RsaPadding};
 pub use capabilities::Capabilities;
