@@ -47,10 +47,6 @@ mod timestamp;
 #[cfg(feature = "token")]
 mod token;
 mod trust;
-#[cfg(test)]
-mod vectors {
-    mod tests;
-}
 
 pub use algorithm::{Algorithm, Hash, Refused, RsaPadding};
 pub use capabilities::Capabilities;
@@ -83,3 +79,8 @@ pub use timestamp::{TimeStamp, TimeStampRequest, TimeStamper};
 #[cfg(feature = "token")]
 pub use token::Token;
 pub use trust::{Trust, WithoutList};
+
+#[cfg(test)]
+mod vectors {
+    mod tests;
+}
