@@ -1,6 +1,8 @@
 //! SEARCH (RFC 3501 §6.4.4).
 //!
 //! A message is read only if what is known of it does not decide; one at a time, and its octets are let go at once.
+//! Judging one is one step, which [`SEARCHED_BYTES`](super::settings::SEARCHED_BYTES) and
+//! [`BODY_KEYS`](super::settings::BODY_KEYS) keep short; between two the driver serves others, as it reads the next.
 
 use fumibako_model::{Private, Refused};
 
@@ -24,6 +26,8 @@ pub(super) struct Search {
     /// The next message to look at.
     place: usize,
     found: String,
+    /// Of some message only the beginning was looked through.
+    cut: bool,
     /// A message could not be read.
     failed: Option<(Refused, String)>,
 }
@@ -44,7 +48,7 @@ impl Session {
         let Some(view) = self.view() else { return };
         match Bound::new(program, view) {
             Some(bound) => {
-                let search = Search { tag, by, bound, place: 0, found: String::new(), failed: None };
+                let search = Search { tag, by, bound, place: 0, found: String::new(), cut: false, failed: None };
                 self.go_on(Work::Search(Box::new(search)));
             }
             None => self.bad(&tag, "There is no message of that number."),
@@ -69,6 +73,9 @@ impl Session {
         }
         self.untagged(&format!("SEARCH{}", search.found));
         let done = match &search.failed {
+            None if search.cut => {
+                Done::ok(search.tag, "SEARCH done, but not past the first 4 MiB of a message's text.")
+            }
             None => Done::ok(search.tag, "SEARCH done."),
             Some((refused, reference)) => {
                 Done::no(search.tag, &reply::refusal(refused, refused.why.row().imap, reference))
@@ -83,11 +90,13 @@ impl Session {
         match (answer, view.entry(search.place)) {
             (Answer::Message(Private(message)), Some(entry)) => {
                 let tree = Tree::view(&message);
-                match search.bound.judge(search.place, entry, Some(&Content::new(&tree))) {
+                let content = Content::new(&tree);
+                match search.bound.judge(search.place, entry, Some(&content)) {
                     Some(true) if search.by == By::Uid => search.find(&entry.uid),
                     Some(true) => search.find(&(search.place + 1)),
                     _ => {}
                 }
+                search.cut |= content.missed();
             }
             // A message removed meanwhile does not match; one that cannot be read now makes the answer incomplete.
             (Answer::No { refused, .. }, _) if refused.why == fumibako_model::Refusal::NoSuchMessage => {}

@@ -17,6 +17,11 @@ pub(super) const FETCH_ITEMS: usize = 100;
 pub(super) const FIELD_NAMES: usize = 100;
 /// Keys of one SEARCH that need the message's octets.
 pub(super) const TEXT_KEYS: usize = 100;
+/// Those of them that look through the texts of its parts: BODY and TEXT.
+pub(super) const BODY_KEYS: usize = 10;
+/// Octets of one message that BODY and TEXT look through: headers and text parts, in order, before decoding. All of it
+/// is done in one step, during which nobody else is served; SEARCH says so when it passed over what lies behind.
+pub(super) const SEARCHED_BYTES: usize = 4 * 1024 * 1024;
 /// Levels of parentheses, NOT and OR in one SEARCH.
 pub(super) const SEARCH_DEPTH: usize = 50;
 /// Addresses of one field shown in an ENVELOPE.

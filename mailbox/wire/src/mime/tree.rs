@@ -198,7 +198,12 @@ impl<'t> Entity<'t> {
 
     /// The body of a text part as Unicode, by its `charset`.
     pub fn text(self) -> Result<String, Undecodable> {
-        let content = self.content()?;
+        self.text_in(self.body())
+    }
+
+    /// The same of some of the body.
+    pub(crate) fn text_in(self, body: &[u8]) -> Result<String, Undecodable> {
+        let content = transfer_decode(&self.transfer_encoding(), body)?;
         Ok(charset_text(self.content_type().get("charset").unwrap_or(b"utf-8"), &content))
     }
 }

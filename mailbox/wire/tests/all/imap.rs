@@ -361,6 +361,25 @@ fn the_first_part_of_a_signed_message_is_what_was_signed() {
 }
 
 #[test]
+fn a_search_that_passed_over_something_says_so() {
+    let long = |bytes: usize| [b"Subject: x\r\n\r\n".as_slice(), &b"a\n".repeat(bytes / 2)].concat();
+    for (bytes, ending) in
+        [(4 << 20, "done."), ((4 << 20) + 2, "done, but not past the first 4 MiB of a message's text.")]
+    {
+        let mut office = Office::default();
+        office.file(0, &long(bytes), &NamedFlags::default(), NOW);
+        let mut line = Line::open(&mut office);
+        line.send(&mut office, PROLOGUE.as_bytes());
+        line.said.clear();
+        line.send(&mut office, b"1 SEARCH BODY b\r\n2 SEARCH BODY a\r\n3 SEARCH NOT BODY b\r\n");
+        let expected = format!(
+            "* SEARCH\r\n1 OK SEARCH {ending}\r\n* SEARCH 1\r\n2 OK SEARCH done.\r\n* SEARCH 1\r\n3 OK SEARCH {ending}\r\n"
+        );
+        assert_eq!(String::from_utf8_lossy(&line.said), expected);
+    }
+}
+
+#[test]
 fn with_64_keywords_a_folder_says_that_no_more_can_be_made() {
     for (count, more) in [(63, true), (64, false)] {
         let mut office = office();

@@ -1,13 +1,15 @@
 //! Does a message match? Yes, no, or not to be said before it is read.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::ops::Range;
 
 use fumibako_model::{Entry, Flags, japanese_day};
 use jiff::civil::Date;
+use memchr::{memmem, memrchr};
 
 use super::program::{Key, Needle, Program, When};
 use crate::imap::date::sent_on;
+use crate::imap::settings::SEARCHED_BYTES;
 use crate::imap::view::View;
 use crate::mime::{Entity, Field, Tree};
 
@@ -112,12 +114,27 @@ impl When {
 pub(super) struct Content<'t> {
     tree: &'t Tree<'t>,
     header: OnceCell<String>,
-    body: OnceCell<Vec<String>>,
+    body: OnceCell<Texts>,
+    missed: Cell<bool>,
+}
+
+/// What BODY looks through.
+#[derive(Default)]
+struct Texts {
+    /// In lower case.
+    texts: Vec<String>,
+    /// There is more than [`SEARCHED_BYTES`].
+    cut: bool,
 }
 
 impl<'t> Content<'t> {
     pub(super) fn new(tree: &'t Tree<'t>) -> Self {
-        Self { tree, header: OnceCell::new(), body: OnceCell::new() }
+        Self { tree, header: OnceCell::new(), body: OnceCell::new(), missed: Cell::new(false) }
+    }
+
+    /// Was something not found that may stand in what was passed over?
+    pub(super) fn missed(&self) -> bool {
+        self.missed.get()
     }
 
     fn holds(&self, key: &Key) -> bool {
@@ -131,22 +148,51 @@ impl<'t> Content<'t> {
             Key::Body(needle) => self.body_holds(needle),
             Key::Text(needle) => {
                 let header = self.header.get_or_init(|| header_text(self.tree.root()));
-                header.contains(&needle.0) || self.body_holds(needle)
+                needle.is_within(header) || self.body_holds(needle)
             }
             _ => false,
         }
     }
 
     fn body_holds(&self, needle: &Needle) -> bool {
-        self.body.get_or_init(|| body_texts(self.tree)).iter().any(|text| text.contains(&needle.0))
+        let body = self.body.get_or_init(|| Texts::of(self.tree));
+        let found = body.texts.iter().any(|text| needle.is_within(text));
+        self.missed.set(self.missed() || (body.cut && !found));
+        found
     }
 }
 
-/// The texts of all parts, and the headers of the parts and messages inside; in lower case.
-fn body_texts(tree: &Tree<'_>) -> Vec<String> {
-    let headers = tree.entities().skip(1).map(header_text);
-    let is_text = |entity: &Entity<'_>| entity.content_type().kind().eq_ignore_ascii_case(b"text");
-    headers.chain(tree.entities().filter(is_text).map(text_of)).collect()
+impl Texts {
+    /// The texts of all parts, and the headers of the parts and messages inside.
+    fn of(tree: &Tree<'_>) -> Self {
+        let (mut found, mut left) = (Self::default(), SEARCHED_BYTES);
+        for (at, entity) in tree.entities().enumerate() {
+            let header = entity.header().octets().len();
+            if at > 0 && header <= left {
+                found.texts.push(header_text(entity));
+                left -= header;
+            } else if at > 0 {
+                found.cut = true;
+                break;
+            }
+            if entity.content_type().kind().eq_ignore_ascii_case(b"text") {
+                let body = lines_within(entity.body(), left);
+                found.texts.push(text_of(entity, body));
+                found.cut |= body.len() < entity.body().len();
+                left -= body.len();
+            }
+        }
+        found
+    }
+}
+
+/// So much of a text, and no half line of it if that can be: it is to be decoded.
+fn lines_within(text: &[u8], length: usize) -> &[u8] {
+    let Some(start) = text.get(..length) else { return text };
+    match memrchr(b'\n', start) {
+        Some(end) if start.len() < text.len() => &start[..=end],
+        _ => start,
+    }
 }
 
 fn header_text(entity: Entity<'_>) -> String {
@@ -155,12 +201,74 @@ fn header_text(entity: Entity<'_>) -> String {
 }
 
 /// A text that cannot be decoded is searched as it stands.
-fn text_of(entity: Entity<'_>) -> String {
-    entity.text().unwrap_or_else(|_| String::from_utf8_lossy(entity.body()).into_owned()).to_lowercase()
+fn text_of(entity: Entity<'_>, body: &[u8]) -> String {
+    entity.text_in(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned()).to_lowercase()
 }
 
 impl Needle {
     fn is_in(&self, text: &str) -> bool {
-        text.to_lowercase().contains(&self.0)
+        self.is_within(&text.to_lowercase())
+    }
+
+    /// Of a text in lower case.
+    fn is_within(&self, text: &str) -> bool {
+        memmem::find(text.as_bytes(), self.0.as_bytes()).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Is `Q` found at the end of a message whose parts are these? Else, may it have been missed?
+    fn found(parts: &[(&str, Vec<u8>)]) -> (bool, bool) {
+        let mut message = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n".to_vec();
+        for (kind, body) in parts {
+            message.extend(format!("--b\r\nContent-Type: {kind}\r\n\r\n").into_bytes());
+            message.extend(body);
+            message.extend(b"\r\n");
+        }
+        message.extend(b"--b--\r\n");
+        let tree = Tree::view(&message);
+        let content = Content::new(&tree);
+        (content.holds(&Key::Body(Needle("q".into()))), content.missed())
+    }
+
+    fn text(bytes: usize) -> Vec<u8> {
+        let lines = b"a\n".iter().copied().cycle().take(bytes - 1);
+        lines.chain(*b"Q").collect()
+    }
+
+    #[test]
+    fn four_mib_are_looked_through_and_what_is_more_is_passed_over() {
+        let header = b"Content-Type: text/plain\r\n\r\n".len();
+        let other = b"Content-Type: image/png\r\n\r\n".len();
+        let room = SEARCHED_BYTES - header;
+        assert_eq!(found(&[("text/plain", text(room))]), (true, false));
+        assert_eq!(found(&[("text/plain", text(room + 1))]), (false, true));
+        // What is no text is not counted; headers are.
+        let image = || ("image/png", text(room));
+        assert_eq!(found(&[image(), ("text/plain", text(room - other))]), (true, false));
+        assert_eq!(found(&[image(), ("text/plain", text(room - other + 1))]), (false, true));
+        assert_eq!(
+            found(&[("text/plain", b"Q".to_vec()), image(), image(), ("text/plain", text(room))]),
+            (true, false)
+        );
+    }
+
+    #[test]
+    fn a_text_is_cut_between_lines() {
+        for (length, kept) in [
+            (0, ""),
+            (1, "a"),
+            (2, "ab"),
+            (3, "ab\n"),
+            (5, "ab\n"),
+            (6, "ab\ncd\n"),
+            (7, "ab\ncd\ne"),
+            (9, "ab\ncd\ne"),
+        ] {
+            assert_eq!(lines_within(b"ab\ncd\ne", length), kept.as_bytes());
+        }
     }
 }

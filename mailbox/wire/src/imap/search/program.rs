@@ -7,7 +7,7 @@ use crate::imap::command::Why;
 use crate::imap::cursor::{Cursor, Parsed};
 use crate::imap::date::date;
 use crate::imap::set::{Set, set};
-use crate::imap::settings::{SEARCH_DEPTH, TEXT_KEYS};
+use crate::imap::settings::{BODY_KEYS, SEARCH_DEPTH, TEXT_KEYS};
 
 /// The keys, all of which must hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,22 +65,34 @@ impl Program {
             keys.push(key(cursor, 0)?);
         }
         let program = Key::And(keys);
-        if program.text_keys() > TEXT_KEYS {
+        if program.count(&Self::looks_inside) > TEXT_KEYS {
             cursor.bad::<()>("fewer keys that look into messages before")?;
         }
+        if program.count(&Self::looks_through) > BODY_KEYS {
+            cursor.bad::<()>("at most 10 keys BODY and TEXT before")?;
+        }
         Ok(Self(program))
+    }
+
+    /// Does it need the message's octets?
+    fn looks_inside(key: &Key) -> bool {
+        matches!(key, Key::Sent(..) | Key::Field(..)) || Self::looks_through(key)
+    }
+
+    /// Does it need the texts of all parts?
+    fn looks_through(key: &Key) -> bool {
+        matches!(key, Key::Body(_) | Key::Text(_))
     }
 }
 
 impl Key {
-    /// How many of the keys need the message's octets.
-    fn text_keys(&self) -> usize {
+    /// How many keys are such.
+    fn count(&self, such: &impl Fn(&Self) -> bool) -> usize {
         match self {
-            Self::And(keys) => keys.iter().map(Self::text_keys).sum(),
-            Self::Or(keys) => keys.0.text_keys() + keys.1.text_keys(),
-            Self::Not(key) => key.text_keys(),
-            Self::Sent(..) | Self::Field(..) | Self::Body(_) | Self::Text(_) => 1,
-            _ => 0,
+            Self::And(keys) => keys.iter().map(|key| key.count(such)).sum(),
+            Self::Or(keys) => keys.0.count(such) + keys.1.count(such),
+            Self::Not(key) => key.count(such),
+            key => usize::from(such(key)),
         }
     }
 }
