@@ -3,7 +3,7 @@
 //!
 //! Start at [`Gateway::start`] (a fresh folder, a running process), [`Letter`] (what is sent) and [`Submission`] (how).
 //! The suites stand in `tests/`: `all` (rules of the house), `programs` (other people's programs against ours), `kill`
-//! (nothing answered 250 is lost). The rules they show are in `profile.md`.
+//! (nothing answered 250 is lost), `smime` (other people's programs against our signer). The rules they show are in `profile.md`.
 //!
 //! Never here: a way into the gateway that a client does not have. Never done: skipping a test because a program is
 //! missing.
@@ -15,6 +15,7 @@
 )]
 
 mod clock;
+mod differences;
 mod gateway;
 mod imap;
 mod letter;
@@ -26,6 +27,7 @@ mod smtp;
 mod tool;
 
 pub use clock::{Deadline, now};
+pub use differences::known_difference;
 pub use gateway::{DOMAIN, Gateway, Holdings, Limit, Office, Ports};
 pub use imap::{Mailbox, Said};
 pub use letter::{Letter, flip_in_content, flip_in_signature};

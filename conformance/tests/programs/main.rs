@@ -4,7 +4,6 @@
 
 mod admitted;
 mod curl;
-mod differences;
 mod mbsync;
 mod office;
 mod python;

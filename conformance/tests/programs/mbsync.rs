@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fumibako_conformance::{Mailbox, Office, Programs, Tool};
+use fumibako_conformance::{Mailbox, Office, Programs, Tool, known_difference};
 
-use crate::differences::known_difference;
 use crate::world::World;
 
 /// One office's Maildir and how mbsync keeps it.
