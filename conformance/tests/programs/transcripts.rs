@@ -41,6 +41,8 @@ struct Talk {
     line: Line,
     /// STARTTLS was said and not yet answered.
     securing: bool,
+    /// What the client says until it listens again.
+    breath: Vec<u8>,
 }
 
 fn gateway(password: &str) -> Gateway {
@@ -97,16 +99,21 @@ impl Protocol {
 impl Talk {
     fn open(door: &Door, tls: &Door) -> io::Result<Self> {
         let line = if std::ptr::eq(door, tls) { Line::open(door)? } else { Line::open_clear(door)? };
-        Ok(Self { line, securing: false })
+        Ok(Self { line, securing: false, breath: Vec::new() })
     }
 
     fn play(&mut self, turn: &Turn) -> io::Result<()> {
+        if !matches!(turn, Turn::Client(_)) {
+            self.line.send(&std::mem::take(&mut self.breath))?;
+        }
         match turn {
             Turn::Client(octets) => {
                 let asks = String::from_utf8_lossy(octets).to_ascii_uppercase().trim_end().ends_with("STARTTLS");
                 self.securing |= asks && !self.line.is_secure();
-                // What is said after STARTTLS in one breath goes out in clear: the server must not hear it.
-                self.line.send(octets)
+                // What is said after STARTTLS goes out in clear with it, in one piece: said later it would be taken for
+                // the first octets of the handshake, and say nothing about the server.
+                self.breath.extend(octets);
+                Ok(())
             }
             Turn::Server(pattern) => self.hear(pattern),
             Turn::Silent => match self.line.overheard(SILENCE)? {
