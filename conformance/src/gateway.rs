@@ -122,6 +122,12 @@ impl Gateway {
         }
     }
 
+    /// Its exit code, once it has ended by itself.
+    pub fn ended(&mut self) -> Option<Option<i32>> {
+        let child = self.child.as_mut()?;
+        child.try_wait().expect("it is our child").map(|status| status.code())
+    }
+
     /// `false`: it ended by itself, as it does when a port is taken.
     fn try_serve(&mut self) -> bool {
         let log = OpenOptions::new().create(true).append(true).open(self.folder.path().join("log"));

@@ -28,7 +28,7 @@ pub(crate) struct House<S> {
     pub(crate) imap: Arc<imap::Settings>,
     trust: RwLock<Arc<Trust>>,
     guesses: Guesses,
-    /// Password hashes are worked out on as many threads as there are cores, no more.
+    /// Passwords are judged on as many threads as there are cores, no more.
     hashing: Semaphore,
     /// Becomes true when the store can no longer be trusted; the gateway then stops.
     pub(crate) broken: watch::Sender<bool>,
@@ -77,31 +77,23 @@ impl<S: Store> House<S> {
 
     /// Who logs in with these credentials from this address.
     pub(crate) async fn login(&self, given: Credentials, address: IpAddr) -> Result<Party, Refused> {
+        // The lock is looked at when it is this login's turn: of guesses made side by side, no more than there are turns
+        // are judged past the limit, and an office that opens many connections at once is not taken for a guesser.
+        let turn = self.hashing.acquire().await.map_err(|_| Refusal::ShuttingDown)?;
         let now = self.clock.now();
         if self.guesses.locked(&given.login, address, now) {
             return Err(Refusal::TooManyFailures.into());
         }
-        // Counted before it is judged: guesses made side by side would all be judged below the limit.
-        self.guesses.failed(&given.login, address, now);
         let account = self.store.roll().account(&given.login).cloned();
-        let proven = self.proves(given.password.0, account.as_ref()).await?;
-        let Some(account) = account.filter(|_| proven) else {
+        let Some(account) = proven(given.password.0, account).await? else {
+            self.guesses.failed(&given.login, address, now);
             return Err(Refusal::WrongPassword.into());
         };
         self.guesses.succeeded(&given.login, address);
+        drop(turn);
         // RFC 4616 §2: acting as somebody else needs a mandate (Profile §9).
         let itself = [account.login.as_str(), &account.party.to_string(), ""].contains(&given.authorization.as_str());
         if itself { Ok(account.party) } else { Err(Refusal::NotMandated.into()) }
-    }
-
-    async fn proves(&self, password: String, account: Option<&Account>) -> Result<bool, Refused> {
-        if password.len() > password::PASSWORD_BYTES {
-            return Ok(false);
-        }
-        let hash = account.map(|account| account.password_hash.clone());
-        let _turn = self.hashing.acquire().await.map_err(|_| Refusal::ShuttingDown)?;
-        let proof = tokio::task::spawn_blocking(move || password::matches(&password, hash.as_deref()));
-        proof.await.map_err(|_| Refusal::Internal.into())
     }
 
     /// A refusal on its way to a client: counted, logged under a reference that the reply carries.
@@ -138,6 +130,16 @@ impl<S: Store> House<S> {
         let who = who.map(ToString::to_string).unwrap_or_default();
         tracing::info!(reference, code = row.code, what, who, about = refused.about, "refused");
     }
+}
+
+/// The account, if the password is its own.
+async fn proven(password: String, account: Option<Account>) -> Result<Option<Account>, Refused> {
+    if password.len() > password::PASSWORD_BYTES {
+        return Ok(None);
+    }
+    let hash = account.as_ref().map(|account| account.password_hash.clone());
+    let proof = tokio::task::spawn_blocking(move || password::matches(&password, hash.as_deref())).await;
+    Ok(account.filter(|_| proof.is_ok_and(|proof| proof)))
 }
 
 /// 受付番号: six characters, random, without letters that are easily confused.

@@ -58,7 +58,7 @@ impl Guesses {
         failed.get(&(login.to_owned(), address)).is_some_and(|f| f.times >= self.most && self.fresh(f, now))
     }
 
-    /// A login is tried; it counts as failed until it succeeds.
+    /// A login went wrong.
     pub(crate) fn failed(&self, login: &str, address: IpAddr, now: Timestamp) {
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         if failed.len() >= REMEMBERED {

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use fumibako_conformance::{Programs, Ran, Tool, known_difference, now};
 use fumibako_signer::{Cipher, Identity, Sealing, Signed, seal};
 
-use crate::people::{ENTITY, PASSWORD, People, Way, address};
+use crate::people::{ENTITY, PASSWORD, People, Way, address, another_content_and_a_stranger, every_way_we_sign};
 use crate::structure::{envelope_of, opened, sealed, signature_of};
 
 /// gpgsm with a folder of its own, where the authority is trusted.
@@ -69,29 +69,24 @@ impl Drop for Gpgsm {
 #[test]
 fn gpgsm_verifies_every_way_we_sign() {
     let gpgsm = Gpgsm::new();
-    for (name, way) in [
-        ("gpgsm/verifies RSA-2048", Way::Rsa2048),
-        ("gpgsm/verifies RSA-3072", Way::Rsa3072),
-        ("gpgsm/verifies RSA-PSS", Way::Pss),
-        ("gpgsm/verifies P-256", Way::P256),
-        ("gpgsm/verifies P-384", Way::P384),
-        ("gpgsm/verifies Ed25519", Way::Ed25519),
-    ] {
-        let office = gpgsm.people.office("office", way);
-        gpgsm.people.sign("ours", &office, way);
-        known_difference(name, gpgsm.verifies("ours.p7s", "entity"));
-    }
+    every_way_we_sign(
+        &gpgsm.people,
+        [
+            "gpgsm/verifies RSA-2048",
+            "gpgsm/verifies RSA-3072",
+            "gpgsm/verifies RSA-PSS",
+            "gpgsm/verifies P-256",
+            "gpgsm/verifies P-384",
+            "gpgsm/verifies Ed25519",
+        ],
+        |signature, content| gpgsm.verifies(signature, content),
+    );
 }
 
 #[test]
 fn gpgsm_refuses_another_content_and_a_stranger() {
     let gpgsm = Gpgsm::new();
-    gpgsm.people.sign("ours", &gpgsm.people.office("office", Way::Rsa2048), Way::Rsa2048);
-    gpgsm.people.put("other", [ENTITY, b"more\r\n"].concat());
-    assert!(gpgsm.verifies("ours.p7s", "entity"));
-    assert!(!gpgsm.verifies("ours.p7s", "other"));
-    gpgsm.people.sign_as_a_stranger("stranger");
-    assert!(!gpgsm.verifies("stranger.p7s", "entity"));
+    another_content_and_a_stranger(&gpgsm.people, |signature, content| gpgsm.verifies(signature, content));
 }
 
 #[test]

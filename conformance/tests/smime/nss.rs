@@ -5,7 +5,7 @@ use std::fs;
 use fumibako_conformance::{Programs, Ran, Tool, known_difference, now};
 use fumibako_signer::{Cipher, Identity, Sealing, Signed, seal};
 
-use crate::people::{ENTITY, PASSWORD, People, Way};
+use crate::people::{ENTITY, PASSWORD, People, Way, another_content_and_a_stranger, every_way_we_sign};
 use crate::structure::{envelope_of, opened, sealed, signature_of};
 
 /// NSS with a database of its own, where the authority is trusted.
@@ -68,29 +68,24 @@ impl Nss {
 #[test]
 fn nss_verifies_every_way_we_sign() {
     let nss = Nss::new();
-    for (name, way) in [
-        ("nss/verifies RSA-2048", Way::Rsa2048),
-        ("nss/verifies RSA-3072", Way::Rsa3072),
-        ("nss/verifies RSA-PSS", Way::Pss),
-        ("nss/verifies P-256", Way::P256),
-        ("nss/verifies P-384", Way::P384),
-        ("nss/verifies Ed25519", Way::Ed25519),
-    ] {
-        let office = nss.people.office("office", way);
-        nss.people.sign("ours", &office, way);
-        known_difference(name, nss.verifies("ours.p7s", "entity"));
-    }
+    every_way_we_sign(
+        &nss.people,
+        [
+            "nss/verifies RSA-2048",
+            "nss/verifies RSA-3072",
+            "nss/verifies RSA-PSS",
+            "nss/verifies P-256",
+            "nss/verifies P-384",
+            "nss/verifies Ed25519",
+        ],
+        |signature, content| nss.verifies(signature, content),
+    );
 }
 
 #[test]
 fn nss_refuses_another_content_and_a_stranger() {
     let nss = Nss::new();
-    nss.people.sign("ours", &nss.people.office("office", Way::P256), Way::P256);
-    nss.people.put("other", [ENTITY, b"more\r\n"].concat());
-    assert!(nss.verifies("ours.p7s", "entity"));
-    assert!(!nss.verifies("ours.p7s", "other"));
-    nss.people.sign_as_a_stranger("stranger");
-    assert!(!nss.verifies("stranger.p7s", "entity"));
+    another_content_and_a_stranger(&nss.people, |signature, content| nss.verifies(signature, content));
 }
 
 #[test]

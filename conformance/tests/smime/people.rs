@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fumibako_conformance::{Programs, Tool, now};
+use fumibako_conformance::{Programs, Tool, known_difference, now};
 use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
 use fumibako_signer::{Identity, RsaPadding, Signature, Signed, Signing, Trust, sign_with};
 use jiff::SignedDuration;
@@ -146,4 +146,24 @@ impl People {
 
 pub(crate) fn address(name: &str) -> String {
     format!("{name}@example.jp")
+}
+
+/// What we sign in each way, a program verifies; or the difference is known. The names stand in the suite of the program,
+/// where the list of differences is looked for.
+pub(crate) fn every_way_we_sign(people: &People, names: [&str; 6], verifies: impl Fn(&str, &str) -> bool) {
+    let ways = [Way::Rsa2048, Way::Rsa3072, Way::Pss, Way::P256, Way::P384, Way::Ed25519];
+    for (name, way) in names.into_iter().zip(ways) {
+        people.sign("ours", &people.office("office", way), way);
+        known_difference(name, verifies("ours.p7s", "entity"));
+    }
+}
+
+/// Only what was signed, and only by whom it trusts. RSA, which every program reads.
+pub(crate) fn another_content_and_a_stranger(people: &People, verifies: impl Fn(&str, &str) -> bool) {
+    people.sign("ours", &people.office("office", Way::Rsa2048), Way::Rsa2048);
+    people.put("other", [ENTITY, b"more\r\n"].concat());
+    assert!(verifies("ours.p7s", "entity"));
+    assert!(!verifies("ours.p7s", "other"));
+    people.sign_as_a_stranger("stranger");
+    assert!(!verifies("stranger.p7s", "entity"));
 }

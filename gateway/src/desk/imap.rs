@@ -102,14 +102,15 @@ impl<S: Store> ImapDesk<S> {
         date: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<(UidValidity, Uid), StoreError> {
-        let body = std::mem::take(&mut self.body).finish()?;
+        let mut body = std::mem::take(&mut self.body).finish()?;
         let draft = Draft {
             folder,
             flags,
             date: date.unwrap_or(now),
             message_id: message_id_of(&body.octets),
-            octets: Private(body.octets.clone()),
+            octets: Private(std::mem::take(&mut body.octets)),
         };
+        // `body` keeps its memory granted until the store has answered.
         self.house.store.append(office, draft, now).await
     }
 }

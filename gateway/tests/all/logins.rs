@@ -80,3 +80,41 @@ async fn recipients_are_judged_before_the_message_travels() {
         assert!(said.starts_with(answer), "{to}: {said}");
     }
 }
+
+/// What many connections are answered that log in at the same time.
+async fn at_once(gateway: &Fixture, connections: usize, password: &'static str) -> Vec<String> {
+    let mut clients = Vec::new();
+    for _ in 0..connections {
+        let mut client = Client::tls(gateway.running.addresses().imap_tls, &gateway.authority()).await;
+        client.line().await;
+        clients.push(client);
+    }
+    let log_in = |mut client: Client| {
+        tokio::spawn(async move {
+            let answer = client.imap("a", &format!("LOGIN {SENDER} {password}")).await.pop().unwrap();
+            (client, answer)
+        })
+    };
+    let mut answers = Vec::new();
+    for task in clients.into_iter().map(log_in).collect::<Vec<_>>() {
+        answers.push(task.await.unwrap().1);
+    }
+    answers
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_side_by_side_are_locked_out_like_others() {
+    let gateway = Fixture::with(|limits| limits.login_failures = 2).await;
+    let answers = at_once(&gateway, 20, "no").await;
+    let judged = answers.iter().filter(|answer| answer.contains("E-AUT-001")).count();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    assert!((2..=2 + cores).contains(&judged), "{judged} of 20 guesses were judged");
+    assert!(answers.iter().any(|answer| answer.contains("E-AUT-004")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_office_that_opens_many_connections_at_once_is_no_guesser() {
+    let gateway = Fixture::with(|limits| limits.login_failures = 2).await;
+    let answers = at_once(&gateway, 12, PASSWORD).await;
+    assert!(answers.iter().all(|answer| answer.starts_with("a OK")), "{answers:?}");
+}

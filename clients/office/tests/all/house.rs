@@ -92,10 +92,19 @@ impl House {
 
 /// Types a command. Its data comes as NDJSON unless the words say otherwise.
 pub(crate) fn type_in<'a>(settings: &Path, words: impl IntoIterator<Item = &'a str>) -> Ran {
+    type_in_at(now, settings, words)
+}
+
+/// The same on a computer whose clock shows another time.
+pub(crate) fn type_in_at<'a>(
+    clock: fn() -> Timestamp,
+    settings: &Path,
+    words: impl IntoIterator<Item = &'a str>,
+) -> Ran {
     let mut args: Vec<OsString> = vec!["fumibako".into(), "--config".into(), settings.into()];
     args.extend(words.into_iter().map(Into::into));
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let world = World { out: &mut out, err: &mut err, out_is_terminal: false, err_is_terminal: false, clock: now };
+    let world = World { out: &mut out, err: &mut err, out_is_terminal: false, err_is_terminal: false, clock };
     let exit = run(&args, world).0;
     Ran { exit, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }
 }

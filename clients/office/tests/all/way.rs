@@ -4,7 +4,7 @@ use std::fs;
 
 use fumibako::demo::sample;
 
-use crate::house::{A, B, House, type_in};
+use crate::house::{A, B, House, now, type_in, type_in_at};
 
 /// Profile §2.3, §5.9, §8.1, §8.2, §8.3: byte for byte, and the receipt turns 未 into 済.
 #[test]
@@ -40,6 +40,17 @@ fn a_bundle_goes_the_whole_way_and_comes_back_as_done() {
     assert_eq!(type_in(&house.b, ["list", "inbox"]).ended(0).only()["state"], "済");
     type_in(&house.b, ["fetch"]).ended(0).says("新しく届いたデータはありません。");
     assert_eq!(fs::read_dir(place.parent().unwrap()).unwrap().count(), 1, "it was saved once");
+}
+
+// Profile §5.3
+#[test]
+fn what_arrived_while_a_certificate_was_valid_can_be_collected_after_its_end() {
+    let house = House::new();
+    type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0);
+    let two_years_on = || now() + jiff::SignedDuration::from_hours(24 * 730);
+    let saved = type_in_at(two_years_on, &house.b, ["fetch"]).ended(0).only();
+    assert_eq!((&saved["from"], &saved["receipt_state"]), (&A.into(), &"accepted".into()));
+    assert_eq!(type_in_at(two_years_on, &house.b, ["show", "1"]).ended(0).only()["signature"], "holds");
 }
 
 #[test]

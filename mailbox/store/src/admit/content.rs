@@ -194,7 +194,7 @@ fn files(message: &Message<'_>, fields: &Fields, from: OfficeNumber, to: OfficeN
     facts_hold(fields, &sorted, found.len())
 }
 
-/// Profile §4: where the content is readable, the `Fumibako-Bundle` field says what is there.
+/// Profile §4.3: where the content is readable, the `Fumibako-Bundle` field says what is there.
 fn facts_hold(fields: &Fields, sorted: &Gathered<()>, files: usize) -> Result<(), Refused> {
     let Some(value) = fields.get("fumibako-bundle") else { return Ok(()) };
     let facts: BundleFacts = value.parse().map_err(|why| Refusal::MessageMalformed.about(why))?;
@@ -241,46 +241,4 @@ fn mic_sha256(value: &str) -> Option<[u8; 32]> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const REPORT: &str = "Reporting-UA: fumibako\r\nFinal-Recipient: rfc822; 9970000029@plans.example\r\n\
-        Original-Message-ID: <a@plans.example>\r\n\
-        Disposition: manual-action/MDN-sent-manually; processed\r\n\
-        Received-content-MIC: 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=, sha-256\r\n";
-
-    fn signer() -> Address {
-        "9970000029@plans.example".parse().unwrap()
-    }
-
-    #[test]
-    fn a_receipt_speaks_for_its_signer_only() {
-        let other = REPORT.replace("0029@", "0037@");
-        assert_eq!(receipt(other.as_bytes(), &signer()).unwrap_err().why, Refusal::ReceiptNotByRecipient);
-    }
-
-    #[test]
-    fn a_receipt_names_a_message_and_its_digest() {
-        for text in [REPORT.to_owned(), format!("{REPORT}\r\n"), REPORT.trim_end().to_owned()] {
-            let receipt = receipt(text.as_bytes(), &signer()).unwrap();
-            assert_eq!(receipt.original_message_id, "a@plans.example");
-            assert_eq!(receipt.content_digest, super::super::sha256(b""));
-        }
-    }
-
-    #[test]
-    fn errors_deletions_and_other_digests_acknowledge_nothing() {
-        for (from, to) in [
-            ("; processed", "; processed/error"),
-            ("; processed", "; deleted"),
-            (", sha-256", ", md5"),
-            ("47DEQ", "47DE"),
-            ("<a@plans.example>", "a"),
-            ("Original-Message-ID", "X-Message-ID"),
-            ("Reporting-UA: fumibako", "Disposition: manual-action; processed"),
-        ] {
-            let refused = receipt(REPORT.replace(from, to).as_bytes(), &signer()).unwrap_err();
-            assert_eq!(refused.why, Refusal::MessageMalformed, "{to}");
-        }
-    }
-}
+mod tests;

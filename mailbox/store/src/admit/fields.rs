@@ -1,6 +1,7 @@
 //! The header fields that admission reads, each at most once, and their signed repetition.
 
 use fumibako_model::{Address, Refusal, Refused};
+use mail_parser::{Message, MessageParser};
 
 /// Longest header section, in bytes (Profile §12).
 pub(super) const HEADER_BYTES: usize = 64 << 10;
@@ -64,10 +65,10 @@ impl Fields {
                 return Err(Refusal::EnvelopeDiffers.about(name));
             }
         }
-        let shown = self.get("from").unwrap_or_default();
-        let digits = shown.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() == 10);
         let own = from.office_number().map(|number| number.to_string());
-        match digits.into_iter().find(|run| Some(*run) != own.as_deref()) {
+        let shown = self.get("from").and_then(shown_name).unwrap_or_default();
+        let mut numbers = shown.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() == 10);
+        match numbers.find(|run| Some(*run) != own.as_deref()) {
             Some(other) => Err(Refusal::EnvelopeDiffers.about(format_args!("From shows {other}"))),
             None => Ok(()),
         }
@@ -90,10 +91,9 @@ impl Fields {
 
     fn address(&self, name: &'static str) -> Result<Address, Refused> {
         let value = self.get(name).ok_or_else(|| Refusal::MessageMalformed.about(format_args!("{name} is missing")))?;
-        // The parser knows only some of these fields as addresses, so each is read as if it were `From`.
-        let text = format!("From: {value}\r\n\r\n");
-        let parsed = mail_parser::MessageParser::new().with_address_headers().parse_headers(text.as_bytes());
-        let list = parsed.as_ref().and_then(mail_parser::Message::from);
+        let text = as_from(value);
+        let parsed = MessageParser::new().with_address_headers().parse_headers(text.as_bytes());
+        let list = parsed.as_ref().and_then(Message::from);
         let mut addresses = list.into_iter().flat_map(mail_parser::Address::iter);
         match (addresses.next().and_then(|one| one.address.as_deref()), addresses.next()) {
             (Some(one), None) => one.parse().map_err(|_| Refusal::EnvelopeDiffers.about(name)),
@@ -122,6 +122,23 @@ impl Fields {
 /// Does the signed part repeat the routing fields?
 pub(super) fn repeats_routing(part: &[u8]) -> Result<bool, Refused> {
     Ok(!routing(&read_section(part)?).is_empty())
+}
+
+/// The parser knows only some fields as addresses, so each is read as if it were `From`.
+fn as_from(value: &str) -> String {
+    format!("From: {value}\r\n\r\n")
+}
+
+/// The name beside an address as a mail program shows it: encoded words decoded (RFC 2047), full-width digits as those an
+/// eye takes them for.
+fn shown_name(value: &str) -> Option<String> {
+    let narrow = |c: char| match c {
+        '０'..='９' => char::from_u32(u32::from(c) - u32::from('０') + u32::from('0')).unwrap_or(c),
+        c => c,
+    };
+    let text = as_from(value);
+    let parsed = MessageParser::new().with_address_headers().parse_headers(text.as_bytes())?;
+    Some(parsed.from()?.first()?.name.as_deref()?.chars().map(narrow).collect())
 }
 
 /// The routing fields among these, in one order.
@@ -241,7 +258,15 @@ mod tests {
             Fields::read(named(name).as_bytes(), 1 << 20).and_then(|f| f.speak_of(&from)).map_err(|r| r.why)
         };
         assert_eq!(shown("Aozora"), Ok(()));
-        assert_eq!(shown("\"9970000037 Himawari\""), Err(Refusal::EnvelopeDiffers));
+        assert_eq!(shown("\"9970000011 Aozora\""), Ok(()), "its own number may stand there");
+        // The second is 9970000037 in base64, the third in full-width digits.
+        for other in [
+            "\"9970000037 Himawari\"",
+            "=?utf-8?B?OTk3MDAwMDAzNw==?=",
+            "=?utf-8?B?77yZ77yZ77yX77yQ77yQ77yQ77yQ77yQ77yT77yX?=",
+        ] {
+            assert_eq!(shown(other), Err(Refusal::EnvelopeDiffers), "{other}");
+        }
         assert_eq!(fields(&HEADER.replace("Date", "X-Date")).unwrap_err(), Refusal::MessageMalformed);
     }
 

@@ -1,0 +1,135 @@
+//! What a readable signed part may hold, and a receipt.
+
+use super::*;
+
+const REPORT: &str = "Reporting-UA: fumibako\r\nFinal-Recipient: rfc822; 9970000029@plans.example\r\n\
+    Original-Message-ID: <a@plans.example>\r\n\
+    Disposition: manual-action/MDN-sent-manually; processed\r\n\
+    Received-content-MIC: 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=, sha-256\r\n";
+
+fn signer() -> Address {
+    "9970000029@plans.example".parse().unwrap()
+}
+
+#[test]
+fn a_receipt_speaks_for_its_signer_only() {
+    let other = REPORT.replace("0029@", "0037@");
+    assert_eq!(receipt(other.as_bytes(), &signer()).unwrap_err().why, Refusal::ReceiptNotByRecipient);
+}
+
+#[test]
+fn a_receipt_names_a_message_and_its_digest() {
+    for text in [REPORT.to_owned(), format!("{REPORT}\r\n"), REPORT.trim_end().to_owned()] {
+        let receipt = receipt(text.as_bytes(), &signer()).unwrap();
+        assert_eq!(receipt.original_message_id, "a@plans.example");
+        assert_eq!(receipt.content_digest, super::super::sha256(b""));
+    }
+}
+
+#[test]
+fn errors_deletions_and_other_digests_acknowledge_nothing() {
+    for (from, to) in [
+        ("; processed", "; processed/error"),
+        ("; processed", "; deleted"),
+        (", sha-256", ", md5"),
+        ("47DEQ", "47DE"),
+        ("<a@plans.example>", "a"),
+        ("Original-Message-ID", "X-Message-ID"),
+        ("Reporting-UA: fumibako", "Disposition: manual-action; processed"),
+    ] {
+        let refused = receipt(REPORT.replace(from, to).as_bytes(), &signer()).unwrap_err();
+        assert_eq!(refused.why, Refusal::MessageMalformed, "{to}");
+    }
+}
+
+const UNIT: &str = "UPJSK_202510_9970000029_11_9970000011_43_20251101093000.CSV";
+
+/// The signed part read as one from 9970000029 to 9970000011.
+fn judge(part: &str) -> Result<Kind, Refusal> {
+    let header = "From: 9970000029@plans.example\r\nDate: x\r\n\r\n";
+    let fields = Fields::read(header.as_bytes(), 1 << 20).unwrap();
+    let ends = ("9970000029".parse().unwrap(), "9970000011".parse().unwrap());
+    let rules = Rules::new("plans.example".parse().unwrap());
+    read(part.replace('\n', "\r\n").as_bytes(), &fields, ends, &rules).map_err(|refused| refused.why)
+}
+
+fn mixed(parts: &[&str]) -> String {
+    format!("Content-Type: multipart/mixed; boundary=b\n\n--b\n{}\n--b--\n", parts.join("\n--b\n"))
+}
+
+fn file(name: &str) -> String {
+    format!("Content-Type: text/csv\nContent-Disposition: attachment; filename=\"{name}\"\n\nplan")
+}
+
+fn report_of(parts: &[&str]) -> String {
+    mixed(parts).replace("multipart/mixed", "multipart/report; report-type=disposition-notification")
+}
+
+fn notification() -> String {
+    format!("Content-Type: message/disposition-notification\n\n{}", REPORT.replace('\r', ""))
+}
+
+const WORDS: &str = "Content-Type: text/plain\n\nreceived";
+
+// Profile §5.7
+#[test]
+fn a_file_is_judged_by_the_name_that_will_stand_on_the_disk() {
+    assert_eq!(judge(&mixed(&[&file(UNIT)])), Ok(Kind::Bundle));
+    let (other, foreign) = (UNIT.replace("0011_", "0037_"), UNIT.replace("_9970000029", "_9970000037"));
+    for name in [other.clone(), format!("x/{other}"), format!("{other} "), format!("{other}."), format!("x\\\\{other}")]
+    {
+        assert_eq!(judge(&mixed(&[&file(UNIT), &file(&name)])), Err(Refusal::FileNotForRecipient), "{name:?}");
+    }
+    assert_eq!(judge(&mixed(&[&file(&foreign)])), Err(Refusal::FileNotFromSender));
+}
+
+#[test]
+fn what_two_readers_could_read_differently_is_refused() {
+    let two_names = file(UNIT).replace("text/csv", "text/csv; name=letter.csv");
+    let twice = file(UNIT).replace("\n\n", "\nContent-Disposition: attachment; filename=letter.csv\n\n");
+    let inside = format!("Content-Type: message/rfc822\n\n{}", mixed(&[&file(UNIT)]));
+    for part in [two_names, twice, inside, notification()] {
+        assert_eq!(judge(&mixed(&[&file(UNIT), &part])), Err(Refusal::MessageMalformed), "{part}");
+    }
+    let same_name = file(UNIT).replace("text/csv", &format!("text/csv; name={UNIT}"));
+    assert_eq!(judge(&mixed(&[&same_name])), Ok(Kind::Bundle));
+}
+
+// Profile §8.2
+#[test]
+fn a_receipt_is_the_whole_message_and_carries_nothing_else() {
+    let notification = notification();
+    assert!(matches!(judge(&report_of(&[WORDS, &notification])), Ok(Kind::Receipt(_))));
+    let headers = "Content-Type: text/rfc822-headers\n\nSubject: x";
+    assert!(matches!(judge(&report_of(&[WORDS, &notification, headers])), Ok(Kind::Receipt(_))));
+    let plan = file(UNIT);
+    for parts in [
+        vec![WORDS, &plan],
+        vec![WORDS, &notification, &plan],
+        vec![&plan, &notification],
+        vec![WORDS, &notification, headers, headers],
+        vec![&notification],
+    ] {
+        assert_eq!(judge(&report_of(&parts)), Err(Refusal::MessageMalformed), "{parts:?}");
+    }
+    // A notification beside a plan makes the plan no receipt, and is refused rather than kept nowhere.
+    assert_eq!(judge(&mixed(&[&plan, &notification])), Err(Refusal::MessageMalformed));
+}
+
+// Profile §12.1
+#[test]
+fn a_thousand_parts_and_sixteen_levels_are_the_most() {
+    // The multipart itself is a part, too.
+    let many = |files: usize| judge(&mixed(&vec![WORDS; files]));
+    assert_eq!(many(PARTS - 1), Err(Refusal::NoFiles));
+    assert_eq!(many(PARTS), Err(Refusal::TooManyParts));
+    assert_eq!(many(3 * PARTS), Err(Refusal::TooManyParts), "before anything is built of them");
+    let deep = |levels: usize| {
+        let nest = |inner: String, level: usize| {
+            format!("Content-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n{inner}\n--b{level}--\n")
+        };
+        judge(&(0..levels).fold(file(UNIT), nest))
+    };
+    assert_eq!(deep(DEPTH), Ok(Kind::Bundle));
+    assert_eq!(deep(DEPTH + 1), Err(Refusal::TooManyParts));
+}
