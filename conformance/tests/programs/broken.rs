@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use fumibako_conformance::{Deadline, Submission, Tool};
+use fumibako_conformance::{Deadline, Programs, Submission, Tool};
 
 use crate::world::World;
 
 #[test]
 fn a_broken_store_stops_the_gateway() {
+    Programs::need(&["python3"]);
     let mut world = World::new();
     world.deliver(&world.plan());
     let rows = world.gateway.folder().join("store/store.sqlite3");
