@@ -163,6 +163,38 @@ fn rewrite(bytes: &[u8], out: &mut Vec<u8>, depth: usize) -> Result<usize, BerEr
     Ok(taken)
 }
 
+/// Reads elements from the front of an encoding whose end has not come yet.
+pub(crate) struct Walk<'b>(&'b [u8]);
+
+impl<'b> Walk<'b> {
+    pub(crate) fn over(bytes: &'b [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// Steps into a constructed element; says how many octets it takes in all, if it says so itself.
+    pub(crate) fn enter(&mut self, tag: u8) -> Result<Option<usize>, BerError> {
+        let head = Head::read(self.0)?;
+        if head.tag != tag {
+            return Err(BerError::BadTag);
+        }
+        self.0 = &self.0[head.size..];
+        head.length.map(|length| length.checked_add(head.size).ok_or(BerError::BadLength)).transpose()
+    }
+
+    /// The next element, whole, with definite lengths.
+    pub(crate) fn element(&mut self) -> Result<Vec<u8>, BerError> {
+        let mut out = Vec::new();
+        let taken = rewrite(self.0, &mut out, 0)?;
+        self.0 = &self.0[taken..];
+        Ok(out)
+    }
+
+    /// The tag of the next element.
+    pub(crate) fn next_tag(&self) -> Option<u8> {
+        self.0.first().copied()
+    }
+}
+
 /// The pieces of an OCTET STRING, themselves already rewritten, in one (X.690 §8.7.3.2).
 pub(crate) fn joined(mut pieces: &[u8]) -> Result<Vec<u8>, BerError> {
     let mut joined = Vec::with_capacity(pieces.len());

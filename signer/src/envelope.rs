@@ -10,7 +10,9 @@ use spki::AlgorithmIdentifierOwned;
 use crate::ber;
 use crate::error::DecryptError;
 
+pub(crate) mod beginning;
 pub(crate) mod content;
+pub(crate) mod passing;
 pub(crate) mod recipient;
 pub(crate) mod unwrap;
 pub(crate) mod wrap;

@@ -57,6 +57,7 @@ pub use decrypt::Enveloped;
 pub use elsewhere::{KeyElsewhere, SigningWay, UnwrappingWay};
 pub use encrypt::encrypt;
 pub use envelope::Cipher;
+pub use envelope::passing::{Addressed, EnvelopedStream};
 #[cfg(feature = "token")]
 pub use error::TokenError;
 pub use error::{

@@ -42,21 +42,23 @@ impl<'m> Entity<'m> {
         Ok(first.map(|(_, value)| value.as_str()))
     }
 
-    /// The body, its transfer encoding undone (RFC 2045 §6). How large a body may be is the caller's to know.
+    /// How the body travels (RFC 2045 §6).
+    pub(crate) fn encoding(&self, layer: Layer) -> Result<Encoding, SignatureError> {
+        let named = self.field("Content-Transfer-Encoding", layer)?.unwrap_or("7bit");
+        match named.to_ascii_lowercase().as_str() {
+            "base64" => Ok(Encoding::Base64),
+            "binary" | "8bit" | "7bit" => Ok(Encoding::AsItIs),
+            _ => Err(SignatureError::Malformed { layer, reason: "the transfer encoding is unknown" }),
+        }
+    }
+
+    /// The body, its transfer encoding undone. How large a body may be is the caller's to know.
     pub(crate) fn decoded(&self, layer: Layer) -> Result<Vec<u8>, SignatureError> {
-        let encoding = self.field("Content-Transfer-Encoding", layer)?.unwrap_or("7bit");
-        let reason = match encoding.to_ascii_lowercase().as_str() {
-            "base64" => {
-                let letters: Vec<u8> = self.body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-                match STANDARD.decode(letters) {
-                    Ok(octets) => return Ok(octets),
-                    Err(_) => "the body is not base64",
-                }
-            }
-            "binary" | "8bit" | "7bit" => return Ok(self.body.to_vec()),
-            _ => "the transfer encoding is unknown",
-        };
-        Err(SignatureError::Malformed { layer, reason })
+        if !self.encoding(layer)?.is_base64() {
+            return Ok(self.body.to_vec());
+        }
+        let letters: Vec<u8> = self.body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        STANDARD.decode(letters).map_err(|_| SignatureError::Malformed { layer, reason: "the body is not base64" })
     }
 
     /// The names of all fields.
@@ -69,6 +71,19 @@ impl<'m> Entity<'m> {
         let Some(value) = self.field("Content-Type", layer)? else { return Ok(None) };
         let reason = "the Content-Type is not readable";
         MediaType::read(value).map(Some).ok_or(SignatureError::Malformed { layer, reason })
+    }
+}
+
+/// A transfer encoding that S/MIME uses.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    Base64,
+    AsItIs,
+}
+
+impl Encoding {
+    pub(crate) fn is_base64(self) -> bool {
+        self == Self::Base64
     }
 }
 

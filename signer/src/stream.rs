@@ -47,14 +47,20 @@ impl SignedStream {
 
     /// The next octets of the message. An error is final: it says the same at the end.
     pub fn receive(&mut self, piece: &[u8]) -> Result<(), SignatureError> {
+        self.receive_with(piece, &mut |_| ())
+    }
+
+    /// The next octets of the message; what of them belongs to the signed part goes to `part`, once and in order.
+    /// None of it is verified before [`SignedStream::finish`] says so.
+    pub fn receive_with(&mut self, piece: &[u8], part: &mut impl FnMut(&[u8])) -> Result<(), SignatureError> {
         let next = match &mut self.state {
             Err(error) => return Err(error.clone()),
-            Ok(State::Body(body)) => body.receive(piece, false),
+            Ok(State::Body(body)) => body.receive(piece, false, part),
             Ok(State::Header(header)) => {
                 header.extend_from_slice(piece);
                 match header_end(header) {
                     None if header.len() <= HEADER_BYTES_MAX => return Ok(()),
-                    _ => Body::begin(header).map(|body| self.state = Ok(State::Body(Box::new(body)))),
+                    _ => Body::begin(header, part).map(|body| self.state = Ok(State::Body(Box::new(body)))),
                 }
             }
         };
@@ -71,7 +77,7 @@ impl SignedStream {
     /// After the last octet: the verified signature, or why there is none.
     pub fn finish(self) -> Result<Signature, SignatureError> {
         match self.state? {
-            State::Header(header) => Body::begin(&header)?.finish(),
+            State::Header(header) => Body::begin(&header, &mut |_| ())?.finish(),
             State::Body(body) => body.finish(),
         }
     }
@@ -94,7 +100,7 @@ impl std::fmt::Debug for SignedStream {
 }
 
 impl Body {
-    fn begin(message: &[u8]) -> Result<Self, SignatureError> {
+    fn begin(message: &[u8], part: &mut impl FnMut(&[u8])) -> Result<Self, SignatureError> {
         let entity = Entity::read(message, Layer::Header)?;
         let (boundary, announced) = outer_layer(&entity)?;
         let mut hashes = vec![Hash::Sha256];
@@ -108,11 +114,11 @@ impl Body {
             head: Vec::new(),
             second: Vec::new(),
         };
-        body.receive(entity.body, false)?;
+        body.receive(entity.body, false, part)?;
         Ok(body)
     }
 
-    fn receive(&mut self, piece: &[u8], complete: bool) -> Result<(), SignatureError> {
+    fn receive(&mut self, piece: &[u8], complete: bool, part: &mut impl FnMut(&[u8])) -> Result<(), SignatureError> {
         let wrong = |reason| malformed(Layer::Parts, reason);
         self.held.extend_from_slice(piece);
         loop {
@@ -124,18 +130,18 @@ impl Body {
             let found = self.boundary.find(&self.held, self.section == Section::Preamble, complete).map_err(wrong)?;
             match found {
                 Found::Delimiter { start, end, closes } => {
-                    self.pass(start)?;
+                    self.pass(start, part)?;
                     self.held.drain(..end - start);
                     self.section = self.section.next(closes).map_err(wrong)?;
                 }
-                Found::NotBefore(place) => return self.pass(place),
+                Found::NotBefore(place) => return self.pass(place, part),
                 Found::Nothing => return Err(wrong(self.section.missing(self.preamble + self.held.len()))),
             }
         }
     }
 
     /// These octets belong to the section we are in, whatever follows.
-    fn pass(&mut self, count: usize) -> Result<(), SignatureError> {
+    fn pass(&mut self, count: usize, part: &mut impl FnMut(&[u8])) -> Result<(), SignatureError> {
         let octets = &self.held[..count];
         match self.section {
             Section::Preamble | Section::Epilogue => {
@@ -147,6 +153,7 @@ impl Body {
                 // One octet more than a header may have, so that a longer one is seen.
                 let room = (HEADER_BYTES_MAX + 1).saturating_sub(self.head.len());
                 self.head.extend_from_slice(&octets[..count.min(room)]);
+                part(octets);
             }
             Section::Second => {
                 if self.second.len() + count > HEADER_BYTES_MAX + ENCODED_BYTES_MAX {
@@ -160,7 +167,7 @@ impl Body {
     }
 
     fn finish(mut self) -> Result<Signature, SignatureError> {
-        self.receive(&[], true)?;
+        self.receive(&[], true, &mut |_| ())?;
         Entity::read(&self.head, Layer::Parts)?;
         let signature = signature_octets(&self.second)?;
         let digests: Vec<(Hash, Digest)> =

@@ -1,10 +1,10 @@
-//! Any envelope is answered, whoever opens it.
+//! Any envelope is answered, whoever opens it, and who can is seen alike while it passes by.
 #![no_main]
 
 use std::sync::LazyLock;
 
 use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
-use fumibako_signer::{Enveloped, Identity};
+use fumibako_signer::{Enveloped, EnvelopedStream, Identity};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 
@@ -16,8 +16,12 @@ static IDENTITY: LazyLock<Identity> = LazyLock::new(|| {
 });
 
 fuzz_target!(|entity: &[u8]| {
+    let mut stream = EnvelopedStream::default();
+    entity.chunks(7).for_each(|piece| stream.receive(piece));
+    let addressed = stream.finish();
     if let Ok(envelope) = Enveloped::read(entity) {
-        let _ = envelope.is_for(IDENTITY.certificate());
+        let is_for = envelope.is_for(IDENTITY.certificate());
+        assert!(!is_for || addressed.is_ok_and(|addressed| addressed.is_for(IDENTITY.certificate())));
         let _ = envelope.decrypt(std::slice::from_ref(&*IDENTITY));
     }
 });

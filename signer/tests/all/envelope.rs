@@ -3,7 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_signer::authority::{KeyKind, Purpose};
-use fumibako_signer::{Certificate, Cipher, DecryptError, EncryptError, Enveloped, Identity, Refused, encrypt, limits};
+use fumibako_signer::{
+    Addressed, Certificate, Cipher, DecryptError, EncryptError, Enveloped, EnvelopedStream, Identity, Refused, encrypt,
+    limits,
+};
 
 use crate::openssl::Openssl;
 use crate::people::{ENTITY, authority, office, request};
@@ -24,10 +27,20 @@ fn certificates(identities: &[Identity]) -> Vec<Certificate> {
     identities.iter().map(|identity| identity.certificate().clone()).collect()
 }
 
+/// What is seen of an entity that passes by in pieces.
+fn passed_by(entity: &[u8], cut: usize) -> Result<Addressed, DecryptError> {
+    let mut stream = EnvelopedStream::default();
+    entity.chunks(cut.min(entity.len().max(1))).for_each(|piece| stream.receive(piece));
+    stream.finish()
+}
+
 #[track_caller]
 fn opens(entity: &[u8], identity: &Identity) {
     let envelope = Enveloped::read(entity).unwrap();
     assert!(envelope.is_for(identity.certificate()));
+    for cut in [1, 77, usize::MAX] {
+        assert!(passed_by(entity, cut).unwrap().is_for(identity.certificate()), "cut at {cut}");
+    }
     assert_eq!(*envelope.decrypt(std::slice::from_ref(identity)).unwrap(), ENTITY);
 }
 
@@ -183,4 +196,51 @@ fn what_is_not_encrypted_is_named_so() {
     openssl.run("cms -sign -nodetach -in entity -signer ec.key -outform DER -out p7");
     let read = Enveloped::read(&wrapped(&openssl.get("p7")));
     assert_eq!(read.map(|_| ()), Err(DecryptError::NotEncrypted));
+}
+
+#[test]
+fn an_envelope_larger_than_what_is_kept_of_it_shows_whom_it_is_for() {
+    let (_, [rsa, ec]) = offices();
+    let content = vec![b'x'; 3 * limits::ENVELOPE_BEGINNING_BYTES_MAX];
+    let stranger = office(&authority(), KeyKind::EcP256);
+    for cipher in [Cipher::Aes256Gcm, Cipher::Aes256Cbc] {
+        let entity = encrypt(&content, &certificates(&[rsa.clone(), ec.clone()]), cipher).unwrap();
+        let addressed = passed_by(&entity, 4096).unwrap();
+        assert!(addressed.is_for(rsa.certificate()) && addressed.is_for(ec.certificate()));
+        assert!(!addressed.is_for(stranger.certificate()));
+        // Whole lines taken away from the end, or added there.
+        assert_eq!(
+            passed_by(&entity[..entity.len() - 780], 4096).unwrap_err(),
+            DecryptError::Malformed("it ends too early")
+        );
+        let longer = [entity.as_slice(), b"AAAA\r\n"].concat();
+        assert_eq!(passed_by(&longer, 4096).unwrap_err(), DecryptError::Malformed("something follows its end"));
+    }
+}
+
+#[test]
+fn as_many_readers_as_are_allowed_stand_in_what_is_kept() {
+    let ca = authority();
+    let reader = ca.issue(&request(KeyKind::Rsa2048, Purpose::Mail)).unwrap();
+    let readers = vec![reader.certificate().clone(); limits::RECIPIENTS_MAX];
+    let entity = encrypt(&vec![b'x'; 1 << 20], &readers, Cipher::Aes256Cbc).unwrap();
+    assert!(passed_by(&entity, 65_536).unwrap().is_for(reader.certificate()));
+}
+
+#[test]
+fn whatever_is_damaged_passes_by_as_it_is_read_whole() {
+    let (_, [rsa, _]) = offices();
+    let entity = encrypt(ENTITY, &certificates(std::slice::from_ref(&rsa)), Cipher::Aes256Gcm).unwrap();
+    let start = memchr::memmem::find(&entity, b"\r\n\r\n").unwrap() + 4;
+    for at in (start..entity.len()).step_by(7) {
+        let mut damaged = entity.clone();
+        damaged[at] = if damaged[at] == b'A' { b'B' } else { b'A' };
+        let is_for = |one: Result<bool, DecryptError>| one.unwrap_or(false);
+        let whole = is_for(Enveloped::read(&damaged).map(|envelope| envelope.is_for(rsa.certificate())));
+        let passed = is_for(passed_by(&damaged, 100).map(|addressed| addressed.is_for(rsa.certificate())));
+        assert!(passed || !whole, "read whole it is for us, passing by it is not: octet {at}");
+    }
+    for text in ["", "\r\n", "Content-Type: text/plain\r\n\r\nx"] {
+        assert!(passed_by(text.as_bytes(), 3).is_err());
+    }
 }
