@@ -5,6 +5,7 @@
 //! Never here: sockets, SQL, the clock. Never possible: a bundle in a mailbox without [`Admitted`], a UID used twice.
 
 mod admit;
+pub mod bodies;
 mod keep;
 mod marks;
 mod news;

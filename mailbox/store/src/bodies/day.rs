@@ -1,0 +1,146 @@
+//! Days and segments, and the names of their folders and files.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use jiff::civil::{self, Date};
+use jiff::{Span, Timestamp};
+
+const NANOSECONDS: i128 = 86_400_000_000_000;
+/// A segment's number stands in this many low bits of its id.
+const NUMBER_BITS: u32 = 24;
+/// The folder of the bodies under a legal hold.
+const HELD_NAME: &str = "held";
+const SEGMENT_SUFFIX: &str = ".seg";
+
+/// A UTC day, as days since 1970-01-01.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Day(pub i32);
+
+impl Day {
+    /// No day of the calendar: what stands here is under a legal hold, and no expiry takes its key.
+    pub const HELD: Self = Self(i32::MAX);
+
+    /// The day of an instant.
+    pub fn of(instant: Timestamp) -> Self {
+        let days = instant.as_nanosecond().div_euclid(NANOSECONDS);
+        Self(i32::try_from(days).unwrap_or(i32::MIN)) // a `Timestamp` ends with the year 9999
+    }
+
+    fn date(self) -> Option<Date> {
+        EPOCH.checked_add(Span::new().try_days(self.0).ok()?).ok()
+    }
+
+    /// Reads what `Display` writes; any other name is not a day's.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        if name == HELD_NAME {
+            return Some(Self::HELD);
+        }
+        let date: Date = name.parse().ok()?;
+        let day = Self(EPOCH.until(date).ok()?.get_days());
+        (day.to_string() == name).then_some(day)
+    }
+}
+
+const EPOCH: Date = civil::date(1970, 1, 1);
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.date() {
+            Some(date) => write!(f, "{date}"),
+            None if *self == Self::HELD => f.write_str(HELD_NAME),
+            None => write!(f, "day {}", self.0),
+        }
+    }
+}
+
+/// One file of bodies: the day, and in the lowest 24 bits the number within it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Segment(pub i64);
+
+impl Segment {
+    /// The highest number within a day.
+    pub(super) const LAST: u32 = (1 << NUMBER_BITS) - 1;
+
+    pub(super) fn of(day: Day, number: u32) -> Self {
+        Self(i64::from(day.0) << NUMBER_BITS | i64::from(number))
+    }
+
+    /// The day whose key opens it.
+    pub fn day(self) -> Day {
+        Day(i32::try_from(self.0 >> NUMBER_BITS).unwrap_or(i32::MIN))
+    }
+
+    /// The number within the day.
+    pub fn number(self) -> u32 {
+        u32::try_from(self.0 & i64::from(Self::LAST)).unwrap_or(0)
+    }
+
+    /// `<day>/<number>.seg`, below the folder of the bodies.
+    pub(super) fn file(self) -> PathBuf {
+        [self.day().to_string(), format!("{}{SEGMENT_SUFFIX}", self.number())].iter().collect()
+    }
+
+    /// Reads the file's name within the day's folder.
+    pub(super) fn named(day: Day, name: &str) -> Option<Self> {
+        let number: u32 = name.strip_suffix(SEGMENT_SUFFIX)?.parse().ok()?;
+        (number <= Self::LAST && format!("{number}{SEGMENT_SUFFIX}") == name).then(|| Self::of(day, number))
+    }
+}
+
+impl fmt::Display for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.day(), self.number())
+    }
+}
+
+/// Where a body stands: what a row keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// In this file,
+    pub segment: Segment,
+    /// from this octet,
+    pub offset: u64,
+    /// so many octets.
+    pub stored: u64,
+    /// The octets of the body itself.
+    pub size: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_has_a_folder_name_and_is_found_by_it() {
+        for (day, name) in [(0, "1970-01-01"), (20_515, "2026-03-03"), (-1, "1969-12-31"), (i32::MAX, "held")] {
+            assert_eq!(Day(day).to_string(), name);
+            assert_eq!(Day::named(name), Some(Day(day)));
+        }
+        for name in ["", "2026-3-3", "2026-03-03T00", "20260303", "held2", "2026-02-30"] {
+            assert_eq!(Day::named(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_utc() {
+        let day = |text: &str| Day::of(text.parse().unwrap());
+        assert_eq!(day("2026-03-02T23:59:59.999Z"), Day(20_514));
+        assert_eq!(day("2026-03-03T00:00:00Z"), Day(20_515));
+        assert_eq!(day("1969-12-31T23:59:59.5Z"), Day(-1));
+    }
+
+    #[test]
+    fn a_segment_tells_its_day_and_number() {
+        for (day, number) in [(Day(20_515), 7), (Day(-3), Segment::LAST), (Day::HELD, 0)] {
+            let segment = Segment::of(day, number);
+            assert_eq!((segment.day(), segment.number()), (day, number));
+            let file = segment.file();
+            let name = file.file_name().unwrap().to_str().unwrap();
+            assert_eq!(Segment::named(day, name), Some(segment));
+        }
+        for name in ["07.seg", "7", "16777216.seg", "-1.seg", "+1.seg", "7.seg.new"] {
+            assert_eq!(Segment::named(Day(1), name), None, "{name}");
+        }
+    }
+}

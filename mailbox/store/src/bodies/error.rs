@@ -1,0 +1,105 @@
+//! Why bodies cannot be written or read, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::day::Day;
+
+/// Why a verb of the bodies did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
+    /// The key of the day was destroyed: nobody can read its bodies any more.
+    #[error("the bodies of {0} were erased for good")]
+    Erased(Day),
+    /// There is no key of this day, and nobody erased it.
+    #[error("{} holds no key of {day} and does not say that it was erased; restore the folder of the keys from its \
+        backup, or do without the bodies of that day", .path.display())]
+    KeyLost {
+        /// The key ring.
+        path: PathBuf,
+        /// The day.
+        day: Day,
+    },
+    /// The key ring, or the root that opens it, is not there or not what it was.
+    #[error("{}: {problem}; restore the folder of the keys from its backup; {remedy}", .path.display())]
+    Keys {
+        /// The file at fault.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: &'static str,
+        /// What is left to do without a backup.
+        remedy: &'static str,
+    },
+    /// The file of a body is not there.
+    #[error("{} is missing; restore it from the backup", .0.display())]
+    Missing(PathBuf),
+    /// What stands on the disk is not what was written.
+    #[error("{} is damaged at octet {offset}: {problem}; restore this file from the backup", .path.display())]
+    Damaged {
+        /// The segment.
+        path: PathBuf,
+        /// Where the unit begins that did not open.
+        offset: u64,
+        /// What is wrong there.
+        problem: &'static str,
+    },
+    /// There is no room; nothing was kept. Make room and try again.
+    #[error("no room to write {}: {error}; make room on this disk", .path.display())]
+    Full {
+        /// What was being written.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The disk did not confirm what was written, and asking it again would prove nothing: stop the process.
+    #[error("{} could not be synced: {why}; stop, look after the disk, then start again", .path.display())]
+    Unsynced {
+        /// What was being synced.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// The system refused to read or write.
+    #[error("{} could not be {what}: {error}", .path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Which act: "read", "written", …
+        what: &'static str,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The envelope of a body is too long for its frame.
+    #[error("an envelope of {0} octets is too long; {max} are the limit", max = super::ENVELOPE)]
+    EnvelopeTooLong(usize),
+    /// What is under a legal hold is not erased with a day.
+    #[error("what is under a legal hold is never erased as a day; remove its segments one by one")]
+    Held,
+    /// The day has as many segments as there are numbers.
+    #[error("{0} has no number left for a new segment")]
+    Crowded(Day),
+    /// The cryptographic library failed; nothing was kept.
+    #[error("the cryptographic library refused to work")]
+    Cipher,
+}
+
+impl From<aws_lc_rs::error::Unspecified> for BodyError {
+    fn from(_: aws_lc_rs::error::Unspecified) -> Self {
+        Self::Cipher
+    }
+}
+
+/// What the system said about a file, as ours.
+pub(super) fn io_error(path: &Path, what: &'static str) -> impl FnOnce(io::Error) -> BodyError {
+    let path = path.to_owned();
+    move |error| match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => BodyError::Full { path, error },
+        _ => BodyError::Io { path, what, error },
+    }
+}
+
+/// A sync that failed.
+pub(super) fn unsynced(path: &Path) -> impl FnOnce(io::Error) -> BodyError {
+    let path = path.to_owned();
+    move |error| BodyError::Unsynced { path, why: error.to_string() }
+}
