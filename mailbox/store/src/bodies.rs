@@ -94,7 +94,7 @@ struct Inner {
 }
 
 impl Bodies {
-    /// Opens the bodies in this folder, or makes the folders where there are none. What a crash left of a change of
+    /// Opens the bodies in this folder, which is there, or makes what it lacks. What a crash left of a change of
     /// keys is destroyed.
     pub fn open(folder: &Path) -> Result<Self, BodyError> {
         let bodies = folder.join(BODIES);

@@ -8,7 +8,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use zeroize::Zeroizing;
 
@@ -25,7 +25,10 @@ const ROOT_SUFFIX: &str = ".key";
 
 pub(super) struct Keys {
     folder: PathBuf,
+    /// As it is on the disk. Nobody who reads waits for the disk.
     state: RwLock<State>,
+    /// One change at a time.
+    changing: Mutex<()>,
 }
 
 impl std::fmt::Debug for Keys {
@@ -34,9 +37,10 @@ impl std::fmt::Debug for Keys {
     }
 }
 
+#[derive(Clone)]
 struct State {
-    root: Root,
-    ring: Ring,
+    root: Arc<Root>,
+    ring: Arc<Ring>,
 }
 
 impl Keys {
@@ -50,7 +54,7 @@ impl Keys {
             None if bodies => return Err(no_ring(ring)),
             None => first(&folder)?,
         };
-        let keys = Self { folder, state: RwLock::new(state) };
+        let keys = Self { folder, state: RwLock::new(state), changing: Mutex::default() };
         keys.clear()?;
         Ok(keys)
     }
@@ -67,25 +71,34 @@ impl Keys {
 
     /// The key of a day, made if it is new: then it is durable before this returns.
     pub(super) fn get_or_make(&self, day: Day) -> Result<Arc<DayKey>, BodyError> {
-        match self.get(day) {
-            Err(BodyError::KeyLost { .. }) => {}
-            found => return found,
+        let has_none = |found: &Result<_, BodyError>| matches!(found, Err(BodyError::KeyLost { .. }));
+        let found = self.get(day);
+        if !has_none(&found) {
+            return found;
         }
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(key) = state.ring.keys.get(&day) {
-            return Ok(Arc::clone(key)); // another thread was faster
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = self.get(day);
+        if !has_none(&found) {
+            return found; // another thread was faster
         }
-        let key = Arc::new(random_key()?);
-        let mut ring = state.ring.clone();
+        let State { root, ring } = self.now();
+        let (mut ring, key) = (Ring::clone(&ring), Arc::new(random_key()?));
         ring.keys.insert(day, Arc::clone(&key));
-        self.replace(&ring, &state.root)?;
-        state.ring = ring;
+        self.replace(&ring, &root)?;
+        self.set(State { root, ring: Arc::new(ring) });
         Ok(key)
     }
 
     pub(super) fn days(&self) -> Vec<Day> {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        state.ring.keys.keys().copied().filter(|day| *day != Day::HELD).collect()
+        self.now().ring.keys.keys().copied().filter(|day| *day != Day::HELD).collect()
+    }
+
+    fn now(&self) -> State {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, state: State) {
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
     /// Destroys the key of a day.
@@ -97,12 +110,15 @@ impl Keys {
     /// | 3 names synced         | the new ring, the old root           | goes when the leftover is destroyed on opening |
     /// | 4 old root zeroed      | the new ring, a file of zeros        | is gone      |
     pub(super) fn erase(&self, day: Day) -> Result<(), BodyError> {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        if !state.ring.keys.contains_key(&day) {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = self.now();
+        if old.ring.erased.contains(&day) {
+            return self.clear(); // the last time may have failed before the old root was gone
+        }
+        let mut ring = Ring::clone(&old.ring);
+        if ring.keys.remove(&day).is_none() {
             return Ok(());
         }
-        let mut ring = state.ring.clone();
-        ring.keys.remove(&day);
         ring.erased.insert(day);
         let root = Root::random()?;
         write_root(&self.folder, &root)?; // 1
@@ -113,7 +129,7 @@ impl Keys {
             }
             return Err(error);
         }
-        let old = std::mem::replace(&mut *state, State { root, ring });
+        self.set(State { root: Arc::new(root), ring: Arc::new(ring) });
         destroy(&root_file(&self.folder, old.root.id))?; // 4
         sync_folder(&self.folder)
     }
@@ -131,8 +147,7 @@ impl Keys {
     fn clear(&self) -> Result<(), BodyError> {
         // What the last process renamed may not be durable yet, and the old root must not go before it is.
         sync_folder(&self.folder)?;
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        let own = root_name(state.root.id);
+        let own = root_name(self.now().root.id);
         for name in names(&self.folder)? {
             let path = self.folder.join(&name);
             if name == RING_NEW {
@@ -147,7 +162,7 @@ impl Keys {
 
 /// The first root and an empty ring.
 fn first(folder: &Path) -> Result<State, BodyError> {
-    let state = State { root: Root::random()?, ring: Ring::default() };
+    let state = State { root: Arc::new(Root::random()?), ring: Arc::default() };
     write_root(folder, &state.root)?;
     let next = folder.join(RING_NEW);
     unlink(&next)?;
@@ -166,7 +181,7 @@ fn unlock(folder: &Path, path: &Path, sealed: &[u8]) -> Result<State, BodyError>
     let key: [u8; 32] = key[..].try_into().map_err(|_| lost("a root key has 32 octets, this file has not"))?;
     let root = Root { id, key: Zeroizing::new(key) };
     let ring = Ring::open(sealed, &root).ok_or_else(|| damaged("its root key does not open it, or it is damaged"))?;
-    Ok(State { root, ring })
+    Ok(State { root: Arc::new(root), ring: Arc::new(ring) })
 }
 
 const NO_REMEDY: &str = "without one no body can be read: then move the folders of the bodies and of the keys away, \

@@ -163,3 +163,28 @@ impl Drop for Filing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::OpenOptions;
+
+    use super::super::Bodies;
+    use super::*;
+
+    #[test]
+    fn a_body_that_finds_no_room_is_gone_and_stays_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let bodies = Bodies::open(folder.path()).unwrap();
+        let mut spool = bodies.spool(Day(1));
+        spool.write(&vec![7; 2 << 20]).unwrap();
+        let State::File(filing) = &mut spool.state else { panic!("2 MiB wait in memory") };
+        filing.writing.file = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let random: Vec<u8> = (0..=255).collect::<Vec<u8>>().repeat(8192);
+        assert!(matches!(spool.write(&random).and_then(|()| spool.finish(b"").map(drop)), Err(BodyError::Full { .. })));
+        assert_eq!(bodies.segments().unwrap(), []);
+        let mut spool = bodies.spool(Day(1));
+        spool.state = State::Failed;
+        assert!(matches!(spool.write(b"more"), Err(BodyError::Io { what: "continued", .. })));
+        assert!(matches!(spool.finish(b""), Err(BodyError::Io { what: "continued", .. })));
+    }
+}

@@ -117,6 +117,48 @@ fn the_root_is_overwritten_before_it_is_unlinked() {
 }
 
 #[test]
+fn erasing_again_destroys_a_root_that_would_not_go() {
+    let (_folder, path) = fresh();
+    let keys = open(&path).unwrap();
+    let (root, aside) = (root_of(&path), path.join("aside"));
+    fs::rename(&root, &aside).unwrap();
+    fs::create_dir(&root).unwrap();
+    assert!(matches!(keys.erase(OLD), Err(BodyError::Io { .. })));
+    assert!(matches!(keys.get(OLD), Err(BodyError::Erased(OLD))));
+    fs::remove_dir(&root).unwrap();
+    fs::rename(&aside, &root).unwrap();
+    keys.erase(OLD).unwrap();
+    check_opens(&path, &[TODAY]);
+}
+
+#[test]
+fn a_ring_that_cannot_be_written_stays_as_it_was() {
+    let (_folder, path) = fresh();
+    let keys = open(&path).unwrap();
+    let (old, root) = (bytes(&keys.get(OLD).unwrap()), root_of(&path));
+    fs::create_dir(path.join(RING_NEW)).unwrap();
+    assert!(keys.erase(OLD).is_err());
+    assert!(keys.get_or_make(Day(1)).is_err());
+    assert_eq!(bytes(&keys.get(OLD).unwrap()), old);
+    fs::remove_dir(path.join(RING_NEW)).unwrap();
+    assert_eq!(root_of(&path), root);
+    check_opens(&path, &[OLD, TODAY]);
+}
+
+#[test]
+fn threads_that_begin_a_day_at_once_get_one_key() {
+    let (_folder, path) = fresh();
+    let keys = open(&path).unwrap();
+    let made: Vec<[u8; 32]> = std::thread::scope(|scope| {
+        let begin = || scope.spawn(|| bytes(&keys.get_or_make(Day(7)).unwrap()));
+        let threads: Vec<_> = (0..8).map(|_| begin()).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(made.iter().all(|key| *key == made[0]));
+    assert_eq!(bytes(&open(&path).unwrap().get(Day(7)).unwrap()), made[0]);
+}
+
+#[test]
 fn a_lost_file_is_named() {
     let (_folder, path) = fresh();
     let (ring, root) = (path.join(RING), root_of(&path));

@@ -112,6 +112,43 @@ fn a_removed_segment_is_missing_and_its_number_does_not_come_again() {
 }
 
 #[test]
+fn a_day_without_numbers_left_takes_no_new_segment() {
+    let (_folder, bodies) = fresh();
+    keep(&bodies, DAY, b"first", b"");
+    bodies.0.numbers().insert(DAY, Segment::LAST);
+    assert_eq!(keep(&bodies, DAY, b"last", b"").segment.number(), Segment::LAST);
+    let parcel = Parcel { envelope: b"", octets: &[b"one more"] };
+    assert!(matches!(bodies.appender().append(DAY, &[parcel]), Err(BodyError::Crowded(DAY))));
+    keep(&bodies, Day(DAY.0 + 1), b"first", b"");
+}
+
+#[test]
+fn a_ring_without_a_days_key_leaves_the_other_days_readable() {
+    let (folder, bodies) = fresh();
+    let old = keep(&bodies, Day(1), b"old", b"");
+    let ring = folder.path().join("keys").join("ring");
+    let backup = fs::read(&ring).unwrap();
+    let new = keep(&bodies, Day(2), b"new", b"");
+    fs::write(&ring, backup).unwrap();
+    let bodies = Bodies::open(folder.path()).unwrap();
+    assert_eq!(all(&bodies, old).unwrap(), b"old");
+    let error = all(&bodies, new).unwrap_err();
+    assert!(matches!(error, BodyError::KeyLost { day: Day(2), .. }));
+    assert!(error.to_string().contains(ring.to_str().unwrap()), "{error}");
+}
+
+#[test]
+fn bodies_without_their_keys_are_not_opened_as_if_they_were_new() {
+    let (folder, bodies) = fresh();
+    keep(&bodies, DAY, b"body", b"");
+    drop(bodies);
+    fs::remove_dir_all(folder.path().join("keys")).unwrap();
+    assert!(matches!(Bodies::open(folder.path()), Err(BodyError::Keys { .. })));
+    fs::remove_dir_all(folder.path().join("bodies")).unwrap();
+    Bodies::open(folder.path()).unwrap();
+}
+
+#[test]
 fn only_so_many_segments_stay_open() {
     let (_folder, bodies) = fresh();
     let places: Vec<_> = (0..cache::OPEN + 10).map(|_| keep(&bodies, DAY, b"body", b"")).collect();
