@@ -1,5 +1,6 @@
 //! What an IMAP conversation asks the server.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use fumibako_model::{
@@ -26,8 +27,8 @@ pub enum Ask {
     Close,
     /// What changed in the open folder after this. → [`Answer::Changes`].
     Since(FolderId, ModSeq),
-    /// A message's octets. → [`Answer::Message`].
-    Read(MessageId),
+    /// These octets of a message, or as many of them as there are. → [`Answer::Message`].
+    Read(MessageId, Range<u64>),
     /// Change flags. → [`Answer::Changes`], which holds the messages named (as they are now) and whatever else
     /// happened since `since`.
     Flag {

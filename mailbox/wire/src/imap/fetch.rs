@@ -9,7 +9,7 @@ use super::command::By;
 use super::news::Done;
 use super::session::{Session, Work};
 use super::set::Set;
-use super::settings::STEP_BYTES;
+use super::settings::{HEAD_BYTES, STEP_BYTES};
 use super::view::{Places, View};
 use super::{Answer, Ask, reply};
 use crate::mime::Kept;
@@ -17,7 +17,8 @@ use crate::mime::Kept;
 mod items;
 mod response;
 pub(super) use items::Items;
-use response::Response;
+use items::Need;
+use response::{Response, Source};
 
 /// A FETCH under way.
 #[derive(Debug)]
@@ -73,6 +74,13 @@ impl Session {
         let mut said = 0;
         while said < STEP_BYTES {
             let Some(view) = self.view() else { return false };
+            if let Some(wanted) = fetch.response.as_ref().and_then(Response::wants)
+                && let Some(entry) = view.entry(fetch.reading)
+            {
+                let read = Ask::Read(entry.message, wanted);
+                self.ask(read, Work::Fetch(fetch));
+                return true;
+            }
             if let Some(response) = &mut fetch.response {
                 let words = response.more(&fetch.items, &view.keywords);
                 if response.is_over() {
@@ -87,13 +95,20 @@ impl Session {
                 return true;
             };
             let Some(entry) = view.entry(place) else { continue };
-            if fetch.items.need_octets() {
-                let read = Ask::Read(entry.message);
-                fetch.reading = place;
-                self.ask(read, Work::Fetch(fetch));
-                return true;
-            }
-            fetch.response = respond(&mut fetch, view, place, None);
+            fetch.reading = place;
+            let range = match fetch.items.need() {
+                Need::Nothing => {
+                    fetch.response = respond(&mut fetch, view, place, Source::None);
+                    continue;
+                }
+                Need::Head => 0..entry.size.min(HEAD_BYTES as u64),
+                // Nothing is said of a message before it is known to be there.
+                Need::Pieces => fetch.items.first_piece(entry.size),
+                Need::All => 0..entry.size,
+            };
+            let read = Ask::Read(entry.message, range);
+            self.ask(read, Work::Fetch(fetch));
+            return true;
         }
         self.go_on(Work::Fetch(fetch));
         true
@@ -131,11 +146,25 @@ impl Session {
 
     pub(super) fn fetched(&mut self, mut fetch: Box<Fetch>, answer: Answer) {
         match answer {
+            Answer::Message(Private(octets)) if fetch.response.is_some() => {
+                if !fetch.response.as_mut().is_some_and(|response| response.supply(octets)) {
+                    return self.end();
+                }
+            }
             Answer::Message(Private(message)) => {
                 let Some(view) = self.view() else { return };
                 let place = fetch.reading;
-                fetch.response = respond(&mut fetch, view, place, Some(Kept::new(message)));
+                let source = match fetch.items.need() {
+                    Need::Pieces => {
+                        let size = view.entry(place).map_or(0, |entry| entry.size);
+                        Source::Piece(fetch.items.first_piece(size).start, message)
+                    },
+                    _ => Source::Kept(Kept::new(message)),
+                };
+                fetch.response = respond(&mut fetch, view, place, source);
             }
+            // No word could be told from the octets that were promised and do not come.
+            Answer::No { .. } if fetch.response.is_some() => return self.end(),
             // `\Seen` is kept, and was told with each message; told again is only what came out otherwise.
             Answer::Changes(changes) => self.tell(changes, false, fetch.by),
             // RFC 5530 §3 EXPUNGEISSUED, or it cannot be read now: the others are answered all the same.
@@ -150,7 +179,7 @@ impl Session {
 }
 
 /// Begins the answer for one message. It becomes `\Seen` here, if the items say so.
-fn respond(fetch: &mut Fetch, view: &mut View, place: usize, message: Option<Kept>) -> Option<Response> {
+fn respond(fetch: &mut Fetch, view: &mut View, place: usize, message: Source) -> Option<Response> {
     let mut entry = *view.entry(place)?;
     let newly_seen = fetch.marks(&entry, view);
     if newly_seen {

@@ -64,7 +64,7 @@ impl Session {
                 Some(true) => search.find(&(search.place + 1)),
                 Some(false) => {}
                 None => {
-                    let read = Ask::Read(entry.message);
+                    let read = Ask::Read(entry.message, 0..entry.size);
                     self.ask(read, Work::Search(search));
                     return true;
                 }

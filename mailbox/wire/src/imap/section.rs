@@ -39,6 +39,11 @@ impl Section {
     pub(super) const HEADER: Self = Self { path: Vec::new(), what: What::Header };
     pub(super) const TEXT: Self = Self { path: Vec::new(), what: What::Text };
 
+    /// Does it stand in the message's own header?
+    pub(super) fn is_of_the_header(&self) -> bool {
+        self.path.is_empty() && matches!(self.what, What::Header | What::Fields { .. })
+    }
+
     /// ```text
     /// section-spec    = section-msgtext / (section-part ["." section-text])
     /// section-part    = nz-number *("." nz-number)

@@ -28,6 +28,10 @@ pub(super) const SEARCH_DEPTH: usize = 50;
 pub(super) const ADDRESSES: usize = 1_000;
 /// Room a quiet connection keeps for what comes next, in bytes.
 pub(super) const IDLE_BYTES: usize = 4 * 1024;
+/// Octets of a message that are read at a time, where it goes out as it is.
+pub(super) const PIECE_BYTES: usize = 256 * 1024;
+/// Octets in which every header ends; what stands behind is no header.
+pub(super) const HEAD_BYTES: usize = crate::mime::HEADER_BYTES + 1024;
 /// Bytes of one step of a long answer.
 pub(super) const STEP_BYTES: usize = 32 * 1024;
 

@@ -148,12 +148,13 @@ impl Office {
             }
             Ask::Close | Ask::Discard => Answer::Done,
             Ask::Since(folder, since) => Answer::Changes(self.changes(place(folder), since, &[])),
-            Ask::Read(message) => {
+            Ask::Read(message, range) => {
                 let body = self.bodies[usize::try_from(message.0).unwrap() - 1].clone();
                 if body.is_empty() {
                     return Err(Refusal::NoSuchMessage.into());
                 }
-                Answer::Message(Private(body))
+                let place = |at: u64| usize::try_from(at).unwrap().min(body.len());
+                Answer::Message(Private(body[place(range.start)..place(range.end)].into()))
             }
             Ask::Flag { folder, uids, change, flags, since } => {
                 self.flag(place(folder), &uids, change, &flags);
@@ -236,7 +237,7 @@ impl Desk for Office {
             Ask::Open(name) => format!("open {name}"),
             Ask::Close => "close".into(),
             Ask::Since(_, since) => format!("since {}", since.0),
-            Ask::Read(message) => format!("read {}", message.0),
+            Ask::Read(message, _) => format!("read {}", message.0),
             Ask::Flag { uids: named, change, flags, .. } => {
                 let sign = match change {
                     FlagChange::Add => "+",

@@ -1,9 +1,11 @@
 //! What a FETCH asks of each message.
 
+use std::ops::Range;
+
 use crate::imap::command::By;
 use crate::imap::cursor::{Cursor, Parsed};
 use crate::imap::section::Section;
-use crate::imap::settings::FETCH_ITEMS;
+use crate::imap::settings::{FETCH_ITEMS, PIECE_BYTES};
 
 /// The items, in the order they are answered, none twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +30,14 @@ impl Item {
                 (one.old_name, &one.section, one.partial) == (other.old_name, &other.section, other.partial)
             }
             (one, other) => one == other,
+        }
+    }
+
+    fn is_of_the_header(&self) -> bool {
+        match self {
+            Self::Envelope => true,
+            Self::Content(content) => content.section.is_of_the_header(),
+            _ => false,
         }
     }
 
@@ -116,10 +126,41 @@ impl Items {
         self.0.iter().any(|item| matches!(item, Item::Content(content) if !content.peek))
     }
 
-    /// Can they only be answered with the message's octets at hand?
-    pub(super) fn need_octets(&self) -> bool {
-        !self.0.iter().all(|item| matches!(item, Item::Flags | Item::Uid | Item::InternalDate | Item::Size))
+    /// What of the message must be at hand to answer them.
+    pub(super) fn need(&self) -> Need {
+        let of_entry = |item: &&Item| !matches!(item, Item::Flags | Item::Uid | Item::InternalDate | Item::Size);
+        let items: Vec<_> = self.0.iter().filter(of_entry).collect();
+        match items.as_slice() {
+            [] => Need::Nothing,
+            [Item::Content(content)] if content.section == Section::WHOLE => Need::Pieces,
+            items if items.iter().all(|item| item.is_of_the_header()) => Need::Head,
+            _ => Need::All,
+        }
     }
+}
+
+impl Items {
+    /// Of a message of this size, the first of the pieces that answer [`Need::Pieces`].
+    pub(super) fn first_piece(&self, size: u64) -> Range<u64> {
+        let partial = self.0.iter().find_map(|item| match item {
+            Item::Content(content) => Some(content.partial),
+            _ => None,
+        });
+        let (origin, length) = partial.flatten().unwrap_or((0, size));
+        let start = origin.min(size);
+        start..start.saturating_add(length.min(PIECE_BYTES as u64)).min(size)
+    }
+}
+
+/// How much of a message answers some items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    Nothing,
+    /// Its header.
+    Head,
+    /// Its octets as they are, one piece after the other.
+    Pieces,
+    All,
 }
 
 /// RFC 3501 §6.4.5: a macro stands alone.

@@ -1,13 +1,14 @@
 //! The answer for one message (RFC 3501 §7.4.2).
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use fumibako_model::{Entry, Keywords};
 
 use super::items::{Content, Item, Items};
 use crate::imap::news::flag_names;
 use crate::imap::section::Found;
-use crate::imap::settings::STEP_BYTES;
+use crate::imap::settings::{PIECE_BYTES, STEP_BYTES};
 use crate::imap::structure::Outline;
 use crate::imap::{date, envelope, reply};
 use crate::mime::Kept;
@@ -20,7 +21,7 @@ use crate::mime::Kept;
 /// ```
 pub(super) struct Response {
     entry: Entry,
-    message: Option<Kept>,
+    message: Source,
     /// Items written so far.
     written: usize,
     ended: bool,
@@ -31,6 +32,33 @@ pub(super) struct Response {
     outline: Option<Outline>,
 }
 
+/// Where the octets come from.
+pub(super) enum Source {
+    /// No item needs any.
+    None,
+    /// The message, or its header.
+    Kept(Kept),
+    /// One piece of the message and the place where it begins; the next one is asked for when this one is sent.
+    Piece(u64, Arc<[u8]>),
+}
+
+impl Source {
+    fn kept(&self) -> Option<&Kept> {
+        if let Self::Kept(message) = self { Some(message) } else { None }
+    }
+
+    /// The octets at hand of this range, from its start.
+    fn octets(&self, range: Range<usize>) -> &[u8] {
+        let (start, octets) = match self {
+            Self::None => (0, [].as_slice()),
+            Self::Kept(message) => (0, message.bytes()),
+            Self::Piece(start, octets) => (usize::try_from(*start).unwrap_or(usize::MAX), &**octets),
+        };
+        let Some(from) = range.start.checked_sub(start) else { return &[] };
+        octets.get(from..octets.len().min(range.end - start)).unwrap_or_default()
+    }
+}
+
 impl std::fmt::Debug for Response {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "‹{} items said›", self.written)
@@ -38,7 +66,7 @@ impl std::fmt::Debug for Response {
 }
 
 impl Response {
-    pub(super) fn begin(number: usize, entry: Entry, message: Option<Kept>) -> Self {
+    pub(super) fn begin(number: usize, entry: Entry, message: Source) -> Self {
         let words = format!("* {number} FETCH (").into_bytes();
         Self { entry, message, written: 0, ended: false, words, octets: 0..0, outline: None }
     }
@@ -67,14 +95,15 @@ impl Response {
         let mut said = Vec::new();
         // A step also ends when it has looked through so much of the message.
         let mut looked = 0;
-        while said.len() + looked < STEP_BYTES || said.is_empty() {
+        while (said.len() + looked < STEP_BYTES || said.is_empty()) && self.wants().is_none() {
             let room = STEP_BYTES - said.len();
             if !self.words.is_empty() {
                 said.extend(self.words.drain(..room.min(self.words.len())));
             } else if !self.octets.is_empty() {
                 let now = self.octets.start..self.octets.end.min(self.octets.start + room);
-                self.octets.start = now.end;
-                said.extend_from_slice(self.message.as_ref().map_or(&[], |message| &message.bytes()[now]));
+                let now = self.message.octets(now);
+                said.extend_from_slice(now);
+                self.octets.start += now.len();
             } else if self.outlines() {
                 // Its words go out next.
             } else if let Some(item) = items.get(self.written) {
@@ -91,9 +120,24 @@ impl Response {
         said
     }
 
+    /// Which octets must come before anything more can be said.
+    pub(super) fn wants(&self) -> Option<Range<u64>> {
+        let Range { start, end } = self.octets.clone();
+        let waits = self.words.is_empty() && start < end && self.message.octets(start..end).is_empty();
+        waits.then(|| start as u64..end.min(start + PIECE_BYTES) as u64)
+    }
+
+    /// The octets that were wanted came; `false` if they are fewer.
+    pub(super) fn supply(&mut self, octets: Arc<[u8]>) -> bool {
+        let wanted = self.wants().map_or(0, |range| range.end - range.start);
+        let whole = octets.len() as u64 == wanted;
+        self.message = Source::Piece(self.octets.start as u64, octets);
+        whole
+    }
+
     /// Goes on with a structure; `false` if none is under way.
     fn outlines(&mut self) -> bool {
-        let (Some(outline), Some(message)) = (&mut self.outline, &self.message) else { return false };
+        let (Some(outline), Some(message)) = (&mut self.outline, self.message.kept()) else { return false };
         if !outline.more(&mut self.words, &message.tree()) {
             self.outline = None;
         }
@@ -121,7 +165,7 @@ impl Response {
             }
             Item::Envelope => {
                 self.word("ENVELOPE ");
-                let Some(message) = &self.message else { return 0 };
+                let Some(message) = self.message.kept() else { return 0 };
                 let header = message.tree().root().header_range();
                 envelope::write(&mut self.words, Some(message.tree().root().header()));
                 return header.len();
@@ -134,8 +178,11 @@ impl Response {
     fn content(&mut self, content: &Content) -> usize {
         content.label(&mut self.words);
         self.word(" ");
-        let Some(message) = &self.message else { return 0 };
-        let found = content.section().find(&message.tree());
+        let found = match (&self.message, self.message.kept()) {
+            (Source::Piece(..), _) => Some(Found::Octets(0..usize::try_from(self.entry.size).unwrap_or(usize::MAX))),
+            (_, Some(message)) => content.section().find(&message.tree()),
+            (_, None) => return 0,
+        };
         let found = match content.partial() {
             Some((origin, length)) => found.map(|found| found.cut(origin, length)),
             None => found,
@@ -149,7 +196,7 @@ impl Response {
             Some(Found::Picked(fields)) => {
                 reply::literal_head(&mut self.words, fields.len());
                 self.words.extend_from_slice(&fields);
-                return message.tree().root().header_range().len();
+                return self.message.kept().map_or(0, |message| message.tree().root().header_range().len());
             }
         }
         0

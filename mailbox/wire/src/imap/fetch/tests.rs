@@ -1,5 +1,6 @@
 //! However much is asked of however nasty a message, the session keeps little of the answer at a time.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use fumibako_model::{
@@ -7,7 +8,7 @@ use fumibako_model::{
 };
 use jiff::Timestamp;
 
-use crate::imap::settings::{FETCH_ITEMS, STEP_BYTES};
+use crate::imap::settings::{FETCH_ITEMS, HEAD_BYTES, PIECE_BYTES, STEP_BYTES};
 use crate::imap::{Answer, Ask, Session, Settings};
 use crate::mime::HEADER_BYTES;
 use crate::{Conversation, Cover, Effect};
@@ -41,7 +42,10 @@ fn answer(ask: &Ask, message: &Arc<[u8]>) -> Answer {
             };
             Answer::Folder(Box::new(FolderView { status, keywords: Keywords::default(), entries: vec![entry] }))
         }
-        Ask::Read(_) => Answer::Message(Private(message.clone())),
+        Ask::Read(_, range) => {
+            let place = |at: u64| usize::try_from(at).unwrap().min(message.len());
+            Answer::Message(Private(message[place(range.start)..place(range.end)].into()))
+        }
         _ => Answer::Done,
     }
 }
@@ -131,4 +135,89 @@ fn addresses_told_six_times_are_bounded_by_the_header() {
     let (said, most) = fetch("ENVELOPE", message);
     assert!(most <= QUEUED_BYTES, "{most}");
     assert!(said.len() > HEADER_BYTES / 2);
+}
+
+#[test]
+fn a_whole_message_is_read_and_sent_in_pieces() {
+    let message = tiny_fields(3 * PIECE_BYTES + 5);
+    for (items, head, expected) in [
+        ("BODY.PEEK[]", "BODY[] {786437}\r\n", message.as_slice()),
+        ("UID RFC822.SIZE RFC822", "RFC822 {786437}\r\n", &message),
+        ("BODY.PEEK[]<7.300000>", "BODY[]<7> {300000}\r\n", &message[7..300_007]),
+        ("BODY.PEEK[]<786430.300000>", "BODY[]<786430> {7}\r\n", &message[786_430..]),
+        ("BODY.PEEK[]<786437.1>", "BODY[]<786437> {0}\r\n", b""),
+        ("BODY.PEEK[]<999999999.1>", "BODY[]<999999999> {0}\r\n", b""),
+    ] {
+        let (said, asked) = watched(items, message.clone());
+        let at = memchr::memmem::find(&said, head.as_bytes()).unwrap_or_else(|| panic!("{items}")) + head.len();
+        assert_eq!(&said[at..at + expected.len()], expected, "{items}");
+        let most = asked.iter().map(|range| range.end - range.start).max().unwrap_or(0);
+        assert!(most <= PIECE_BYTES as u64, "{items}: {most}");
+        assert_eq!(asked.iter().map(|range| range.end - range.start).sum::<u64>(), expected.len() as u64, "{items}");
+    }
+}
+
+#[test]
+fn only_the_beginning_is_read_for_what_stands_in_the_header() {
+    let message = [b"From: a@b\r\n\r\n".to_vec(), vec![b'x'; 1 << 20]].concat();
+    for items in ["ENVELOPE", "BODY.PEEK[HEADER]", "FLAGS RFC822.HEADER", "BODY.PEEK[HEADER.FIELDS (From)]"] {
+        let (_, asked) = watched(items, message.clone());
+        assert_eq!(asked, [0..HEAD_BYTES as u64], "{items}");
+    }
+    let (_, asked) = watched("UID FLAGS RFC822.SIZE", message.clone());
+    assert!(asked.is_empty());
+    let (_, asked) = watched("BODY.PEEK[TEXT]", message.clone());
+    assert_eq!(asked, [0..message.len() as u64]);
+}
+
+/// What is said to a FETCH, and which octets were asked for.
+fn watched(items: &str, message: Vec<u8>) -> (Vec<u8>, Vec<Range<u64>>) {
+    let message: Arc<[u8]> = message.into();
+    let mut session = Session::open(NOW, Cover::Tls, Arc::new(Settings::default()), String::new());
+    let (mut said, mut asked) = (Vec::new(), Vec::new());
+    for line in ["a LOGIN x y\r\n", "b SELECT INBOX\r\n", &format!("c FETCH 1 ({items})\r\n")] {
+        session.receive(NOW, line.as_bytes());
+        while let Some(effect) = session.next() {
+            match effect {
+                Effect::Send(bytes) => said.extend(bytes),
+                Effect::Ask(ask) => {
+                    if let Ask::Read(_, range) = &ask {
+                        asked.push(range.clone());
+                    }
+                    session.answer(NOW, answer(&ask, &message));
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(said.ends_with(b")\r\nc OK FETCH done.\r\n"));
+    (said, asked)
+}
+
+#[test]
+fn a_message_that_breaks_off_in_the_middle_of_its_octets_ends_the_connection() {
+    let message: Arc<[u8]> = tiny_fields(3 * PIECE_BYTES).into();
+    let refused = || Answer::No { refused: fumibako_model::Refusal::StoreBusy.into(), reference: "ABC234".into() };
+    let short = || Answer::Message(Private(message[..9].into()));
+    for broken in [&refused as &dyn Fn() -> Answer, &short] {
+        let mut session = Session::open(NOW, Cover::Tls, Arc::new(Settings::default()), String::new());
+        let (mut reads, mut closed, mut said) = (0, false, Vec::new());
+        for line in ["a LOGIN x y\r\n", "b SELECT INBOX\r\n", "c FETCH 1 BODY.PEEK[]\r\nd NOOP\r\n"] {
+            session.receive(NOW, line.as_bytes());
+            while let Some(effect) = session.next() {
+                match effect {
+                    Effect::Ask(ask @ Ask::Read(..)) => {
+                        reads += 1;
+                        session.answer(NOW, if reads < 2 { answer(&ask, &message) } else { broken() });
+                    }
+                    Effect::Ask(ask) => session.answer(NOW, answer(&ask, &message)),
+                    Effect::Send(bytes) => said.extend(bytes),
+                    Effect::Close => closed = true,
+                    _ => {}
+                }
+            }
+        }
+        assert!(closed, "no other word could be told from the octets that are missing");
+        assert_eq!(count(&said, "\r\nc ") + count(&said, "\r\nd "), 0);
+    }
 }
