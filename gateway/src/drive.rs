@@ -26,7 +26,7 @@ pub(crate) trait Desk<C: Conversation>: Send {
     /// The conversation refused something by itself.
     fn refused(&mut self, refused: &Refused);
     /// One piece of the body that belongs to the next question.
-    fn body(&mut self, piece: Private<Vec<u8>>);
+    fn body(&mut self, piece: Private<Vec<u8>>) -> impl Future<Output = ()> + Send;
     /// Returns when the watched folder has news; never, when none is watched. May be dropped at any time.
     fn news(&mut self) -> impl Future<Output = ()> + Send;
 }
@@ -55,7 +55,7 @@ pub(crate) async fn drive<C: Conversation + Send>(
         while let Some(effect) = session.next() {
             match effect {
                 Effect::Send(bytes) => send(&mut peer, &bytes, line.write_within).await?,
-                Effect::Body(piece) => desk.body(piece),
+                Effect::Body(piece) => desk.body(piece).await,
                 Effect::Refused(refused) => desk.refused(&refused),
                 Effect::Ask(ask) => {
                     let answer = desk.answer(ask).await;

@@ -115,6 +115,10 @@ impl<S: Store> House<S> {
                 tracing::error!(why, "store.full");
                 Refusal::StorageFull.into()
             }
+            StoreError::Failed(why) => {
+                tracing::error!(why, "store.failed");
+                Refusal::StoreBusy.into()
+            }
             StoreError::Broken(why) => {
                 tracing::error!(why, "store.broken");
                 self.broken.send_replace(true);

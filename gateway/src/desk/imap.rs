@@ -6,13 +6,13 @@ use std::sync::Arc;
 use fumibako_model::{
     FolderId, FolderName, ModSeq, NamedFlags, OfficeNumber, Party, Private, Refusal, Refused, Uid, UidValidity,
 };
-use fumibako_store::{Draft, FlagOrder, Store, StoreError, message_id_of};
+use fumibako_store::{Draft, FlagOrder, Store, StoreError};
 use fumibako_wire::Credentials;
 use fumibako_wire::imap::{Answer, Ask, Session};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::body::Body;
+use super::body::{Body, Own};
 use crate::drive::Desk;
 use crate::house::{House, Place};
 
@@ -26,7 +26,7 @@ pub(crate) struct ImapDesk<S> {
     /// Whose mailbox it is, once logged in.
     office: Option<OfficeNumber>,
     watched: Option<watch::Receiver<ModSeq>>,
-    body: Body,
+    body: Body<Own>,
 }
 
 impl<S: Store> ImapDesk<S> {
@@ -60,7 +60,7 @@ impl<S: Store> ImapDesk<S> {
                 Ok(Answer::Done)
             }
             Ask::Since(folder, since) => store.since(office, folder, since).await.map(Answer::Changes),
-            Ask::Read(message) => store.read(office, message).await.map(Answer::Message),
+            Ask::Read(message) => store.read(office, message, 0..u64::MAX).await.map(Answer::Message),
             Ask::Flag { folder, uids, change, flags, since } => {
                 store.flag(office, FlagOrder { folder, uids, change, flags, since }).await.map(Answer::Changes)
             }
@@ -102,16 +102,11 @@ impl<S: Store> ImapDesk<S> {
         date: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<(UidValidity, Uid), StoreError> {
-        let mut body = std::mem::take(&mut self.body).finish()?;
-        let draft = Draft {
-            folder,
-            flags,
-            date: date.unwrap_or(now),
-            message_id: message_id_of(&body.octets),
-            octets: Private(std::mem::take(&mut body.octets)),
-        };
-        // `body` keeps its memory granted until the store has answered.
-        self.house.store.append(office, draft, now).await
+        let store = &self.house.store;
+        // The memory stays granted until the store has answered.
+        let (own, _granted) = std::mem::take(&mut self.body).finish(|| Ok(Own::new(store.spool(now))))?;
+        let (message_id, date) = (own.message_id(), date.unwrap_or(now));
+        store.append(office, Draft { folder, flags, date, message_id, body: own.spool }, now).await
     }
 }
 
@@ -131,8 +126,9 @@ impl<S: Store> Desk<Session> for ImapDesk<S> {
         self.house.note_refusal("imap", self.party.as_ref(), refused, &self.reference);
     }
 
-    fn body(&mut self, piece: Private<Vec<u8>>) {
-        self.body.add(&piece.0, &self.house.body_memory);
+    async fn body(&mut self, piece: Private<Vec<u8>>) {
+        let house = &self.house;
+        self.body.add(piece, &house.body_memory, || Ok(Own::new(house.store.spool(house.clock.now())))).await;
     }
 
     async fn news(&mut self) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use fumibako_model::{Address, End, EvidenceId, Party, Private, Refusal, Refused};
-use fumibako_store::{Arrival, Store, admit};
+use fumibako_store::{Arrival, Arriving, Store, StoreError, admit};
 use fumibako_wire::smtp::{Answer, Ask, Envelope, Session};
 
 use super::body::Body;
@@ -19,7 +19,7 @@ pub(crate) struct SmtpDesk<S> {
     address: IpAddr,
     reference: String,
     party: Option<Party>,
-    body: Body,
+    body: Body<Arriving>,
 }
 
 impl<S: Store> SmtpDesk<S> {
@@ -53,18 +53,16 @@ impl<S: Store> SmtpDesk<S> {
     }
 
     async fn submit(&mut self, envelope: Envelope) -> Result<EvidenceId, Refused> {
-        let body = std::mem::take(&mut self.body).finish()?;
-        let (house, now) = (&self.house, self.house.clock.now());
-        let arrival = Arrival {
-            login: self.party()?,
-            from: &envelope.from,
-            to: &envelope.to,
-            octets: Private(&body.octets),
-            peer: self.address,
-        };
-        let admitted = admit(arrival, &house.store.roll(), &house.trust(), &house.config.rules(), now)?;
-        let (id, from, to) = (admitted.message_id().to_owned(), admitted.from(), admitted.to());
-        let (kind, bytes) = (admitted.kind().name(), admitted.octets().len());
+        let (house, address, now) = (self.house.clone(), self.address, self.house.clock.now());
+        let body = std::mem::take(&mut self.body).finish(|| arriving(&house, address));
+        // The memory stays granted until the store has answered.
+        let (body, _granted) = body.map_err(|error| house.refusal_of(error))?;
+        let arrival = Arrival { login: self.party()?, from: &envelope.from, to: &envelope.to };
+        let rules = house.config.rules();
+        let admitted = admit(arrival, body.finish(), &house.store.roll(), &house.trust(), &rules, now)?;
+        let facts = admitted.facts();
+        let (id, from, to) = (facts.message_id().to_owned(), facts.from(), facts.to());
+        let (kind, bytes) = (facts.kind().name(), facts.size());
         let delivery = house.store.deliver(admitted, now).await.map_err(|error| house.refusal_of(error))?;
         house.counts.accepted.fetch_add(1, Ordering::Relaxed);
         let (evidence, repeated) = (delivery.evidence, delivery.repeated);
@@ -104,11 +102,18 @@ impl<S: Store> Desk<Session> for SmtpDesk<S> {
         self.house.note_refusal("smtp", self.party.as_ref(), refused, &self.reference);
     }
 
-    fn body(&mut self, piece: Private<Vec<u8>>) {
-        self.body.add(&piece.0, &self.house.body_memory);
+    async fn body(&mut self, piece: Private<Vec<u8>>) {
+        let (house, address) = (&self.house, self.address);
+        self.body.add(piece, &house.body_memory, || arriving(house, address)).await;
     }
 
     async fn news(&mut self) {
         std::future::pending::<()>().await;
     }
+}
+
+/// A message of this connection begins.
+fn arriving<S: Store>(house: &House<S>, peer: IpAddr) -> Result<Arriving, StoreError> {
+    let now = house.clock.now();
+    Arriving::new(house.store.spool(now), peer, &house.config.rules(), now)
 }

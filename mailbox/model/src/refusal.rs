@@ -48,6 +48,7 @@ pub enum Refusal {
     LoginExists,
     LoginUnknown,
     ValueUnfit,
+    ContentExpired,
     MessageMalformed,
     FileNotForRecipient,
     FileNotFromSender,

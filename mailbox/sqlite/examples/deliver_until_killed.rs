@@ -50,7 +50,7 @@ async fn main() {
 }
 
 async fn send(store: &SqliteStore, message: Admitted, file: &Path) {
-    let id = message.message_id().to_owned();
+    let id = message.facts().message_id().to_owned();
     let delivery = store.deliver(message, now()).await.unwrap();
     let mut out = std::io::stdout().lock();
     writeln!(out, "answered {id} {}", delivery.evidence).unwrap();

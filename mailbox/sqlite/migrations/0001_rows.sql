@@ -18,7 +18,9 @@ CREATE TABLE office (
     licence_from  TEXT,              -- first day, YYYY-MM-DD in Japan
     licence_until TEXT,              -- last day
     suspended     TEXT,              -- why
-    modseq        INTEGER NOT NULL   -- one counter for all folders of the office (Profile §7)
+    modseq        INTEGER NOT NULL,  -- one counter for all folders of the office (Profile §7)
+    used_bytes    INTEGER NOT NULL DEFAULT 0,           -- of all its folders together
+    quota_bytes   INTEGER NOT NULL DEFAULT 2147483648   -- what they may hold (Profile §12.4)
 ) STRICT;
 
 CREATE TABLE account (
@@ -64,7 +66,8 @@ CREATE TABLE keyword (
 CREATE VIEW folder (id, office_number, name, modseq, doc) AS
 SELECT m.id, o.number, m.name, m.modseq, json_object(
     'id', m.id, 'office', o.id, 'number', o.number, 'name', m.name, 'uid_validity', m.uid_validity,
-    'uid_next', m.uid_next, 'modseq', m.modseq, 'office_modseq', o.modseq,
+    'uid_next', m.uid_next, 'modseq', m.modseq,
+    'account', json_array(o.modseq, o.used_bytes, o.quota_bytes),
     'messages', m.messages, 'unseen', m.unseen, 'bytes', m.bytes,
     'keywords', (SELECT json_group_array(name) FROM (SELECT name FROM keyword WHERE mailbox = m.id ORDER BY bit)))
 FROM mailbox m JOIN office o ON o.id = m.office;
@@ -81,16 +84,17 @@ CREATE TABLE message (
     sender         INTEGER,          -- rows of office; without REFERENCES, for which SQLite would walk this table
     recipient      INTEGER,
     received_at    INTEGER NOT NULL,
-    handover       INTEGER           -- the evidence that the first receipt made
+    handover       INTEGER,          -- the evidence that the first receipt made
+    segment        INTEGER NOT NULL, -- day << 24 | number: the file of the body, and the key that opens it
+    body_offset    INTEGER NOT NULL, -- where its record begins there
+    stored         INTEGER NOT NULL  -- octets of the record; 0 once no folder shows the body any more
 ) STRICT;
+
+-- A day's bodies, for expiry; and whether a segment is needed at all.
+CREATE INDEX message_segment ON message (segment);
 
 -- The same signature again, under whatever Message-ID, is the same message (Profile §5.8).
 CREATE INDEX message_signed ON message (sender, signed_digest) WHERE signed_digest IS NOT NULL;
-
-CREATE TABLE body (
-    message INTEGER PRIMARY KEY REFERENCES message (id),
-    octets  BLOB NOT NULL
-) STRICT;
 
 -- One message in one folder. No index on modseq: a folder is scanned faster than the index is kept.
 CREATE TABLE entry (

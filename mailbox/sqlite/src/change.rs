@@ -77,13 +77,13 @@ pub(crate) async fn expunge(
     ledger.write(rows).await
 }
 
-/// A body no folder shows is nobody's: it goes now. The row of a bundle or receipt stays, so that the same message is
+/// A body no folder shows is nobody's: nobody reads it again, and its octets go with their day at the latest. The row of a bundle or receipt stays, so that the same message is
 /// still known when it comes again and a late receipt still finds its bundle.
 async fn forget(rows: &mut SqliteConnection, gone: &[Standing]) -> Result<(), Stop> {
     let messages = serde_json::to_string(&gone.iter().map(|entry| entry.message).collect::<BTreeSet<_>>())?;
     sqlx::query!(
-        "DELETE FROM body WHERE message IN (SELECT value FROM json_each(?))
-                            AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.message = body.message)",
+        "UPDATE message SET stored = 0 WHERE id IN (SELECT value FROM json_each(?))
+                                         AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.message = message.id)",
         messages
     )
     .execute(&mut *rows)
@@ -116,7 +116,11 @@ pub(crate) async fn copy(
     let target = ledger.named(office, to.as_str()).ok_or_else(|| Refusal::NoSuchFolder.about(to))?;
     let (target, uid_validity) = (FolderId(target.id), target.uid_validity);
     let mut pairs = Vec::new();
-    for entry in standing(rows, from, Some(uids)).await? {
+    let entries = standing(rows, from, Some(uids)).await?;
+    if let Some(account) = ledger.office_of(target) {
+        ledger.room(account, entries.iter().map(|entry| entry.size).sum())?;
+    }
+    for entry in entries {
         let keywords = known.names(entry.flags()).map(str::to_owned).collect();
         let flags = ledger.learn(target, &NamedFlags { system: entry.flags().system, keywords })?;
         pairs.push((entry.uid, ledger.enter(target, MessageId(entry.message), entry.size, flags)?));

@@ -1,7 +1,8 @@
 //! What is asked of the writer, and where the answer goes.
 
-use fumibako_model::{Account, Enrolled, FolderId, FolderName, Office, OfficeNumber, Uid, UidValidity};
-use fumibako_store::{Admitted, Delivery, Draft, FlagOrder, Kind, StoreError};
+use fumibako_model::{Account, Enrolled, FolderId, FolderName, NamedFlags, Office, OfficeNumber, Uid, UidValidity};
+use fumibako_store::bodies::{Day, Place, Spooled};
+use fumibako_store::{Delivery, Facts, FlagOrder, Kind, StoreError};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 use tokio::sync::oneshot;
@@ -12,8 +13,8 @@ use crate::{change, folder, receipt, roll};
 
 /// One change, and its answer.
 pub(crate) enum Command {
-    Deliver(Admitted, Timestamp, Reply<Delivery>),
-    Append(OfficeNumber, Draft, Timestamp, Reply<(UidValidity, Uid)>),
+    Deliver(Facts, Octets, Timestamp, Reply<Delivery>),
+    Append(OfficeNumber, OwnMessage, Octets, Timestamp, Reply<(UidValidity, Uid)>),
     Create(OfficeNumber, FolderName, Reply<()>),
     Flag(OfficeNumber, FlagOrder, Reply<()>),
     Expunge(OfficeNumber, FolderId, Option<Vec<Uid>>, Reply<()>),
@@ -21,8 +22,52 @@ pub(crate) enum Command {
     PutOffice(Office, Reply<()>),
     PutAccount(Account, Reply<()>),
     Enrol(Enrolled, Reply<()>),
+    SetQuota(OfficeNumber, u64, Reply<()>),
     /// Ends the writer once everything before it is answered.
     Close(Reply<()>),
+}
+
+/// What an office puts into one of its folders, but for the octets.
+pub(crate) struct OwnMessage {
+    pub(crate) folder: FolderName,
+    pub(crate) flags: NamedFlags,
+    pub(crate) date: Timestamp,
+    pub(crate) message_id: Option<String>,
+}
+
+impl OwnMessage {
+    /// What stands beside the body in its record, so that rows that were lost can be made again.
+    pub(crate) fn envelope(&self, office: OfficeNumber) -> Vec<u8> {
+        let envelope = serde_json::json!({
+            "v": 1, "kind": "own", "office": office.as_str(), "folder": self.folder.as_str(),
+            "at": self.date.to_string(),
+        });
+        envelope.to_string().into_bytes()
+    }
+}
+
+/// A body on its way through the writer: first in memory, then on the disk.
+pub(crate) enum Octets {
+    Here { envelope: Vec<u8>, octets: Vec<u8> },
+    At(Place),
+}
+
+impl Octets {
+    /// A body as it was received; one that is filed already has its envelope.
+    pub(crate) fn new(body: Spooled, envelope: impl FnOnce() -> Vec<u8>) -> Self {
+        match body {
+            Spooled::Memory(octets) => Self::Here { envelope: envelope(), octets },
+            Spooled::Filed(place) => Self::At(place),
+        }
+    }
+
+    /// Where it stands. Asked once stage 1 has put it there.
+    fn place(&self) -> Result<Place, sqlx::Error> {
+        match self {
+            Self::At(place) => Ok(*place),
+            Self::Here { .. } => Err(sqlx::Error::InvalidArgument("a body without a place".into())),
+        }
+    }
 }
 
 /// An answer found inside the transaction, held back until it is committed.
@@ -56,18 +101,39 @@ impl<T> Reply<T> {
 
 impl Command {
     /// The bundle, if it is a delivery of one: those are made durable as a run.
-    pub(crate) fn bundle(&self) -> Option<(&Admitted, Timestamp)> {
+    pub(crate) fn bundle(&self) -> Option<(&Facts, Result<Place, sqlx::Error>, Timestamp)> {
         match self {
-            Self::Deliver(message, now, _) if *message.kind() == Kind::Bundle => Some((message, *now)),
+            Self::Deliver(facts, body, now, _) if *facts.kind() == Kind::Bundle => Some((facts, body.place(), *now)),
             _ => None,
+        }
+    }
+
+    fn body(&self) -> Option<(&Octets, Timestamp)> {
+        match self {
+            Self::Deliver(_, body, now, _) | Self::Append(_, _, body, now, _) => Some((body, *now)),
+            _ => None,
+        }
+    }
+
+    /// The body that must get a place, with its envelope, and the day it belongs to.
+    pub(crate) fn waiting(&self) -> Option<(Day, &[u8], &[u8])> {
+        match self.body()? {
+            (Octets::Here { envelope, octets }, now) => Some((Day::of(now), envelope, octets)),
+            (Octets::At(_), _) => None,
+        }
+    }
+
+    /// The body got its place.
+    pub(crate) fn placed(&mut self, place: Place) {
+        if let Self::Deliver(_, body, ..) | Self::Append(_, _, body, ..) = self {
+            *body = Octets::At(place);
         }
     }
 
     /// Bytes it brings, for the size of a batch.
     pub(crate) fn weight(&self) -> usize {
-        match self {
-            Self::Deliver(message, ..) => message.octets().len(),
-            Self::Append(_, draft, ..) => draft.octets.0.len(),
+        match self.body() {
+            Some((Octets::Here { octets, .. }, _)) => octets.len(),
             _ => 0,
         }
     }
@@ -84,12 +150,17 @@ impl Command {
     /// Does it, inside the transaction, and holds the answer.
     pub(crate) async fn run(&mut self, rows: &mut SqliteConnection) -> Result<Vec<Wake>, sqlx::Error> {
         match self {
-            Self::Deliver(message, now, reply) => match message.kind() {
-                Kind::Receipt(said) => reply.told(receipt::receipt(rows, message, said, *now).await),
+            Self::Deliver(facts, body, now, reply) => match facts.kind() {
+                Kind::Receipt(said) => {
+                    let signed = (&*facts, body.place()?);
+                    reply.told(receipt::receipt(rows, signed, said, *now).await)
+                }
                 // The writer runs these together before the others.
                 Kind::Bundle => Ok(Vec::new()),
             },
-            Self::Append(office, draft, now, reply) => reply.told(folder::append(rows, *office, draft, *now).await),
+            Self::Append(office, draft, body, now, reply) => {
+                reply.told(folder::append(rows, *office, draft, body.place()?, *now).await)
+            }
             Self::Create(office, name, reply) => reply.quiet(folder::create(rows, *office, name).await),
             Self::Flag(office, order, reply) => reply.told(change::flag(rows, *office, order).await.map(|w| ((), w))),
             Self::Expunge(office, folder, uids, reply) => {
@@ -101,6 +172,7 @@ impl Command {
             Self::PutOffice(office, reply) => reply.quiet(roll::put_office(rows, office).await),
             Self::PutAccount(account, reply) => reply.quiet(roll::put_account(rows, account).await),
             Self::Enrol(certificate, reply) => reply.quiet(roll::enrol(rows, certificate).await),
+            Self::SetQuota(office, bytes, reply) => reply.quiet(roll::set_quota(rows, *office, *bytes).await),
             Self::Close(reply) => reply.quiet(Ok(())),
         }
     }
@@ -109,8 +181,8 @@ impl Command {
     pub(crate) fn answer(self, failed: Option<&StoreError>) {
         let failed = failed.map(again);
         match self {
-            Self::Deliver(_, _, reply) => reply.send(failed),
-            Self::Append(_, _, _, reply) => reply.send(failed),
+            Self::Deliver(_, _, _, reply) => reply.send(failed),
+            Self::Append(_, _, _, _, reply) => reply.send(failed),
             Self::Copy(_, _, _, _, reply) => reply.send(failed),
             Self::Create(_, _, reply)
             | Self::Flag(_, _, reply)
@@ -118,6 +190,7 @@ impl Command {
             | Self::PutOffice(_, reply)
             | Self::PutAccount(_, reply)
             | Self::Enrol(_, reply)
+            | Self::SetQuota(_, _, reply)
             | Self::Close(reply) => reply.send(failed),
         }
     }

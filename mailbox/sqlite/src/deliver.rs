@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use fumibako_model::{Event, Evidence, EvidenceId, Flags, FolderId, MessageId, OfficeNumber, Refusal, Refused, State};
-use fumibako_store::{Admitted, Delivery};
+use fumibako_store::bodies::Place;
+use fumibako_store::{Delivery, Facts};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
@@ -19,16 +20,16 @@ type Signatures = HashMap<(OfficeNumber, String), EvidenceId>;
 /// Delivers bundles: each into the recipient's `INBOX` and the sender's `Sent`, or refused without touching the others.
 pub(crate) async fn bundles(
     rows: &mut SqliteConnection,
-    run: &[(&Admitted, Timestamp)],
+    run: &[(&Facts, Place, Timestamp)],
 ) -> Result<(Vec<Result<Delivery, Refused>>, Vec<Wake>), Stop> {
     let mut ledger = Ledger::begin(rows).await?;
-    let ends = run.iter().flat_map(|(bundle, _)| [(bundle.from(), "Sent"), (bundle.to(), "INBOX")]).collect();
+    let ends = run.iter().flat_map(|(bundle, ..)| [(bundle.from(), "Sent"), (bundle.to(), "INBOX")]).collect();
     ledger.load_named(rows, &ends).await?;
-    let mut known = sent_before(rows, run.iter().map(|(bundle, _)| *bundle)).await?;
-    let mut signatures = signed_before(rows, run.iter().map(|(bundle, _)| *bundle)).await?;
+    let mut known = sent_before(rows, run.iter().map(|(bundle, ..)| *bundle)).await?;
+    let mut signatures = signed_before(rows, run.iter().map(|(bundle, ..)| *bundle)).await?;
     let mut answers = Vec::with_capacity(run.len());
-    for (bundle, now) in run {
-        answers.push(match place(&mut ledger, &mut known, &mut signatures, bundle, *now) {
+    for (bundle, body, now) in run {
+        answers.push(match place(&mut ledger, &mut known, &mut signatures, (bundle, *body), *now) {
             Ok(delivery) => Ok(delivery),
             Err(Stop::Refused(refused)) => Err(refused),
             Err(failed) => return Err(failed),
@@ -41,7 +42,7 @@ fn place<'m>(
     ledger: &mut Ledger<'m>,
     known: &mut Known,
     signatures: &mut Signatures,
-    bundle: &'m Admitted,
+    (bundle, body): (&'m Facts, Place),
     now: Timestamp,
 ) -> Result<Delivery, Stop> {
     if let Some(answer) = repeated(known, bundle)? {
@@ -56,8 +57,9 @@ fn place<'m>(
     let sent = ledger.named(bundle.from(), "Sent").ok_or(Refusal::SenderUnknown)?.clone();
     let inbox = ledger.named(bundle.to(), "INBOX").ok_or(Refusal::RecipientUnknown)?.clone();
     let offices = (sent.office, inbox.office);
-    let size = bundle.octets().len() as u64;
-    let message = ledger.add(Body::admitted(bundle, offices, now), now);
+    ledger.room(inbox.office, body.size)?;
+    let size = body.size;
+    let message = ledger.add(Body::admitted(bundle, body, offices, now), now);
     let states = [State::Accepted, State::Delivered].map(State::keyword);
     let marks = states.iter().filter_map(|mark| sent.keywords.flag(mark)).fold(Flags::SEEN, |all, mark| all | mark);
     ledger.enter(FolderId(inbox.id), message, size, Flags::default())?;
@@ -71,7 +73,7 @@ fn place<'m>(
 }
 
 /// Profile §5.8: the same again gets the same answer; the same Message-ID with other content is refused.
-pub(crate) fn repeated(known: &Known, message: &Admitted) -> Result<Option<Delivery>, Refused> {
+pub(crate) fn repeated(known: &Known, message: &Facts) -> Result<Option<Delivery>, Refused> {
     match known.get(&(message.from(), message.message_id().to_owned())) {
         None => Ok(None),
         Some((digest, evidence)) if *digest == hex(message.sha256()) => {
@@ -84,7 +86,7 @@ pub(crate) fn repeated(known: &Known, message: &Admitted) -> Result<Option<Deliv
 fn remember(
     ledger: &mut Ledger<'_>,
     known: &mut Known,
-    message: &Admitted,
+    message: &Facts,
     (office, id, answer): (i64, MessageId, EvidenceId),
 ) {
     let digest = hex(message.sha256());
@@ -95,7 +97,7 @@ fn remember(
 /// What these offices sent before under these Message-IDs.
 pub(crate) async fn sent_before(
     rows: &mut SqliteConnection,
-    messages: impl Iterator<Item = &Admitted>,
+    messages: impl Iterator<Item = &Facts>,
 ) -> Result<Known, Stop> {
     let keys: BTreeSet<(OfficeNumber, &str)> = messages.map(|m| (m.from(), m.message_id())).collect();
     let keys = serde_json::to_string(&keys)?;
@@ -119,7 +121,7 @@ pub(crate) async fn sent_before(
 /// Which of these signatures their offices sent before.
 async fn signed_before(
     rows: &mut SqliteConnection,
-    messages: impl Iterator<Item = &Admitted>,
+    messages: impl Iterator<Item = &Facts>,
 ) -> Result<Signatures, Stop> {
     let keys: BTreeSet<(OfficeNumber, String)> = messages.map(|m| (m.from(), hex(m.signed_digest()))).collect();
     let keys = serde_json::to_string(&keys)?;
@@ -137,7 +139,7 @@ async fn signed_before(
     Ok(found.into_iter().map(|(office, digest, evidence)| ((office, digest), EvidenceId(evidence))).collect())
 }
 
-fn about(bundle: &Admitted, event: Event, at: Timestamp) -> Evidence {
+fn about(bundle: &Facts, event: Event, at: Timestamp) -> Evidence {
     Evidence {
         event,
         at,

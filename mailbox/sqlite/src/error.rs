@@ -84,12 +84,18 @@ fn rule_broken(text: &str) -> StoreError {
     StoreError::Refused(Refusal::Internal.about("a rule of the store"))
 }
 
+/// A thread that worked for the store ended before its work did.
+pub(crate) fn ended(error: tokio::task::JoinError) -> StoreError {
+    StoreError::Broken(format!("a thread of the store: {error}"))
+}
+
 /// The same error once more, for everybody else in the batch.
 pub(crate) fn again(error: &StoreError) -> StoreError {
     match error {
         StoreError::Refused(refused) => StoreError::Refused(refused.clone()),
         StoreError::Busy(why) => StoreError::Busy(why.clone()),
         StoreError::Full(why) => StoreError::Full(why.clone()),
+        StoreError::Failed(why) => StoreError::Failed(why.clone()),
         StoreError::Broken(why) => StoreError::Broken(why.clone()),
     }
 }

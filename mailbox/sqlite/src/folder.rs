@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use fumibako_model::{Flags, FolderId, FolderName, OfficeNumber, Refusal, STANDARD_FOLDERS, Uid, UidValidity};
-use fumibako_store::{Draft, FOLDERS, MARKS, draft_flags};
+use fumibako_store::bodies::Place;
+use fumibako_store::{FOLDERS, MARKS, draft_flags};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
+use crate::command::OwnMessage;
 use crate::error::Stop;
 use crate::ledger::{Body, Ledger, Wake};
 
@@ -80,7 +82,8 @@ async fn make(rows: &mut SqliteConnection, office: i64, names: &[&str]) -> Resul
 pub(crate) async fn append(
     rows: &mut SqliteConnection,
     office: OfficeNumber,
-    draft: &Draft,
+    draft: &OwnMessage,
+    body: Place,
     now: Timestamp,
 ) -> Result<((UidValidity, Uid), Vec<Wake>), Stop> {
     if draft.folder.is_incoming() {
@@ -98,9 +101,9 @@ pub(crate) async fn append(
     }
     let asked = ledger.learn(id, &draft.flags)?;
     let flags: Flags = draft_flags(asked, &ledger.owned(office, id)?.keywords);
-    let octets = draft.octets.0.as_slice();
-    let message = ledger.add(Body::own(octets, draft.message_id.as_deref(), draft.date), now);
-    let uid = ledger.enter(id, message, octets.len() as u64, flags)?;
+    ledger.room(ledger.owned(office, id)?.office, body.size)?;
+    let message = ledger.add(Body::own(body, draft.message_id.as_deref(), draft.date), now);
+    let uid = ledger.enter(id, message, body.size, flags)?;
     Ok(((folder.uid_validity, uid), ledger.write(rows).await?))
 }
 

@@ -9,7 +9,8 @@ use fumibako_model::{
     Event, Evidence, EvidenceId, Flags, FolderId, FolderStatus, KEYWORD_BYTES, KEYWORDS, Keywords, MessageId, ModSeq,
     NamedFlags, OfficeNumber, Refusal, Refused, Uid, UidValidity,
 };
-use fumibako_store::{Admitted, Kind};
+use fumibako_store::bodies::Place;
+use fumibako_store::{Facts, Kind};
 use jiff::Timestamp;
 use serde::Deserialize;
 use sqlx::SqliteConnection;
@@ -29,7 +30,7 @@ pub(crate) struct Ledger<'m> {
     last_message: i64,
     last_evidence: i64,
     folders: BTreeMap<FolderId, Folder>,
-    offices: BTreeMap<i64, i64>,
+    offices: BTreeMap<i64, Account>,
     touched: BTreeSet<FolderId>,
     messages: Vec<Body<'m>>,
     entries: Vec<EntryRow>,
@@ -50,16 +51,24 @@ pub(crate) struct Folder {
     pub(crate) uid_validity: UidValidity,
     pub(crate) uid_next: u32,
     pub(crate) modseq: i64,
-    office_modseq: i64,
+    account: Account,
     pub(crate) messages: u32,
     pub(crate) unseen: u32,
     pub(crate) bytes: u64,
     pub(crate) keywords: Keywords,
 }
 
-/// A body and its row.
+/// An office's change counter, the bytes in its folders, and how many they may be.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+struct Account {
+    modseq: i64,
+    used: u64,
+    quota: u64,
+}
+
+/// A body's row.
 pub(crate) struct Body<'m> {
-    octets: &'m [u8],
+    place: Place,
     message_id: Option<&'m str>,
     received_at: Timestamp,
     /// What the gateway knows of a message that came by admission; an office's own has none.
@@ -120,12 +129,17 @@ impl Standing {
 
 impl<'m> Body<'m> {
     /// What an office puts into its own folder.
-    pub(crate) fn own(octets: &'m [u8], message_id: Option<&'m str>, date: Timestamp) -> Self {
-        Self { octets, message_id, received_at: date, admitted: None, id: 0 }
+    pub(crate) fn own(place: Place, message_id: Option<&'m str>, date: Timestamp) -> Self {
+        Self { place, message_id, received_at: date, admitted: None, id: 0 }
     }
 
     /// What came by admission, between these offices' rows.
-    pub(crate) fn admitted(signed: &'m Admitted, (sender, recipient): (i64, i64), now: Timestamp) -> Self {
+    pub(crate) fn admitted(
+        signed: &'m Facts,
+        place: Place,
+        (sender, recipient): (i64, i64),
+        now: Timestamp,
+    ) -> Self {
         let content_digest = (*signed.kind() == Kind::Bundle).then(|| hex(signed.content_digest()));
         let provenance = Provenance {
             sha256: hex(signed.sha256()),
@@ -135,7 +149,7 @@ impl<'m> Body<'m> {
             sender,
             recipient,
         };
-        Self { admitted: Some(provenance), ..Self::own(signed.octets(), Some(signed.message_id()), now) }
+        Self { admitted: Some(provenance), ..Self::own(place, Some(signed.message_id()), now) }
     }
 }
 
@@ -183,7 +197,7 @@ impl<'m> Ledger<'m> {
 
     fn keep(&mut self, found: &str) -> Result<(), Stop> {
         for folder in serde_json::from_str::<Vec<Folder>>(found)? {
-            self.offices.entry(folder.office).or_insert(folder.office_modseq);
+            self.offices.entry(folder.office).or_insert(folder.account);
             self.folders.entry(FolderId(folder.id)).or_insert(folder);
         }
         Ok(())
@@ -235,10 +249,19 @@ impl<'m> Ledger<'m> {
     pub(crate) fn tick(&mut self, id: FolderId) -> i64 {
         let Some(folder) = self.folders.get_mut(&id) else { return 0 };
         let counter = self.offices.entry(folder.office).or_default();
-        *counter += 1;
-        folder.modseq = *counter;
+        counter.modseq += 1;
+        folder.modseq = counter.modseq;
         self.touched.insert(id);
         folder.modseq
+    }
+
+    /// Profile §12.4: an office's folders hold so much and no more.
+    pub(crate) fn room(&self, office: i64, size: u64) -> Result<(), Refused> {
+        let account = self.offices.get(&office).copied().unwrap_or_default();
+        if account.used.saturating_add(size) <= account.quota {
+            return Ok(());
+        }
+        Err(Refusal::QuotaFull.about(format_args!("{} of {} bytes are used", account.used, account.quota)))
     }
 
     /// Adds a body; its id carries the day it came.
@@ -264,6 +287,7 @@ impl<'m> Ledger<'m> {
         folder.uid_next = next;
         folder.messages += 1;
         folder.bytes += size;
+        self.offices.entry(folder.office).or_default().used += size;
         folder.unseen += u32::from(!flags.has(Flags::SEEN));
         self.entries.push((id.0, uid.get(), message.0, modseq, flags.system, flags.keywords.cast_signed()));
         Ok(uid)
@@ -287,6 +311,8 @@ impl<'m> Ledger<'m> {
         if let Some(folder) = self.folders.get_mut(&FolderId(entry.folder)) {
             folder.messages = folder.messages.saturating_sub(1);
             folder.bytes = folder.bytes.saturating_sub(entry.size);
+            let account = self.offices.entry(folder.office).or_default();
+            account.used = account.used.saturating_sub(entry.size);
             folder.unseen = folder.unseen.saturating_sub(u32::from(!entry.flags().has(Flags::SEEN)));
         }
     }

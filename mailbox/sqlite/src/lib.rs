@@ -1,16 +1,18 @@
 //! The store's rows in SQLite: the only place with SQL.
 //!
-//! Start at [`SqliteStore::open`], then `writer` (one task changes everything, a group of commands to a commit),
+//! Start at [`SqliteStore::open`], then `gather` (bodies to the disk) and `writer` (rows, a group of commands to a commit),
 //! `deliver` (a bundle's and a receipt's rows), `read` (what IMAP sees).
 //!
 //! Never here: sockets, the clock, a rule of admission. Never possible: an answer before the commit it speaks of, two
 //! processes writing one store, a UID used twice.
 
 mod change;
+mod checkpoint;
 mod command;
 mod deliver;
 mod error;
 mod folder;
+mod gather;
 mod ledger;
 mod open;
 mod read;

@@ -7,16 +7,19 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use fumibako_model::Domain;
+use fumibako_store::bodies::{Bodies, Segment};
 use fumibako_store::{News, StoreError};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
 use tokio::sync::mpsc;
 
-use crate::error::store_error;
+use crate::checkpoint::Checkpoints;
+use crate::error::{store_error, unreadable};
+use crate::gather::{BATCH_COMMANDS, Gatherer};
 use crate::roll;
 use crate::store::SqliteStore;
-use crate::writer::{BATCH_COMMANDS, Writer};
+use crate::writer::Writer;
 
 /// The database's file in the store's folder.
 pub const DATABASE_FILE: &str = "store.sqlite3";
@@ -30,8 +33,8 @@ const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 const READERS: u32 = 4;
 /// How long one connection waits for another's lock on the database.
 const BUSY: Duration = Duration::from_secs(5);
-/// Pages of the log after which a commit also moves them into the database (16 MB).
-const CHECKPOINT_PAGES: &str = "4000";
+/// Pages of the log after which a commit itself moves them into the database (64 MB), if the task beside it came too late.
+const CHECKPOINT_PAGES: &str = "16384";
 /// What is left of the log's file after that, in bytes.
 const LOG_BYTES: &str = "67108864";
 /// Memory for pages, in KiB, as SQLite writes it.
@@ -42,24 +45,51 @@ static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// Opens the store in `folder` and starts its writer.
 pub(crate) async fn open(folder: &Path, domain: Domain) -> Result<SqliteStore, StoreError> {
-    let (writer, readers) = prepare(folder, domain).await?;
+    let (writer, readers, bodies) = prepare(folder, domain).await?;
     let (ask, asked) = mpsc::channel(BATCH_COMMANDS);
     let (roll, news) = (Arc::clone(&writer.roll), Arc::clone(&writer.news));
-    tokio::spawn(writer.run(asked));
-    Ok(SqliteStore { ask, readers, roll, news })
+    // One batch may wait while one is committed: the third waits with its senders.
+    let (rows, batches) = mpsc::channel(1);
+    let writer = tokio::spawn(writer.run(batches));
+    tokio::spawn(Gatherer { appender: Some(bodies.appender()), rows, writer }.run(asked));
+    Ok(SqliteStore { ask, readers, roll, news, bodies })
 }
 
 /// Makes what is missing. Every step is safe to repeat after a crash at any of them.
-pub(crate) async fn prepare(folder: &Path, domain: Domain) -> Result<(Writer, SqlitePool), StoreError> {
+pub(crate) async fn prepare(folder: &Path, domain: Domain) -> Result<(Writer, SqlitePool, Bodies), StoreError> {
     let file = folder.join(DATABASE_FILE);
     let lock = files(folder, &file)?;
     let mut connection = writer(&file).connect().await.map_err(|error| cannot_open(&file, error))?;
     new_enough(&mut connection).await?;
     MIGRATIONS.run(&mut connection).await.map_err(|error| cannot_migrate(&file, error))?;
+    let bodies = Bodies::open(folder)?;
+    remove_unnamed(&mut connection, &bodies).await?;
     let roll = roll::load(&mut connection, &domain).await.map_err(|error| cannot_open(&file, error))?;
     let readers = readers(&file).await.map_err(|error| cannot_open(&file, error))?;
     let (roll, news) = (Arc::new(RwLock::new(Arc::new(roll))), Arc::new(News::default()));
-    Ok((Writer { connection, domain, roll, news, lock }, readers))
+    let checkpoints = writer(&file).connect().await.map_err(|error| cannot_open(&file, error))?;
+    let checkpoints = Checkpoints::begin(checkpoints);
+    Ok((Writer { connection, domain, roll, news, checkpoints, lock }, readers, bodies))
+}
+
+/// Segments that no row names hold what nobody was told is kept: bodies whose commit never came.
+async fn remove_unnamed(connection: &mut SqliteConnection, bodies: &Bodies) -> Result<(), StoreError> {
+    let segments: Vec<i64> = bodies.segments()?.into_iter().map(|(segment, _)| segment.0).collect();
+    let listed = serde_json::to_string(&segments).map_err(|error| store_error(unreadable(error)))?;
+    let unnamed = sqlx::query_scalar!(
+        r#"SELECT json_group_array(value) AS "unnamed!: String" FROM json_each(?) file
+           WHERE NOT EXISTS (SELECT 1 FROM message WHERE segment = file.value)"#,
+        listed
+    )
+    .fetch_one(connection)
+    .await
+    .map_err(store_error)?;
+    let unnamed: Vec<i64> = serde_json::from_str(&unnamed).map_err(|error| store_error(unreadable(error)))?;
+    for segment in unnamed {
+        tracing::info!(segment, "store.unnamed");
+        bodies.remove(Segment(segment))?;
+    }
+    Ok(())
 }
 
 /// The folder (0700), the lock, and the database's file (0600: the log beside it takes the same mode).
@@ -177,7 +207,7 @@ fn cannot_open(file: &Path, error: sqlx::Error) -> StoreError {
         StoreError::Busy(why) => StoreError::Busy(format!("{file}: {why}")),
         StoreError::Full(why) => StoreError::Full(format!("{file}: {why}")),
         StoreError::Broken(why) => StoreError::Broken(format!("{file} cannot be opened: {why}")),
-        StoreError::Refused(refused) => StoreError::Refused(refused),
+        other => other,
     }
 }
 

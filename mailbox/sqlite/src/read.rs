@@ -1,16 +1,18 @@
 //! Reads: one statement each, so each sees one moment; a listing travels as one value.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use fumibako_model::{
     Changes, Entry, Evidence, EvidenceId, Flags, FolderId, FolderName, FolderStatus, FolderView, MessageId, ModSeq,
     OfficeNumber, Private, Refusal, STANDARD_FOLDERS, Uid,
 };
-use fumibako_store::{Census, StoreError};
+use fumibako_store::bodies::{Bodies, Place, Segment};
+use fumibako_store::{Census, Quota, StoreError};
 use jiff::Timestamp;
 use sqlx::SqlitePool;
 
-use crate::error::{store_error, unreadable};
+use crate::error::{ended, store_error, unreadable};
 use crate::ledger::Folder;
 
 /// The folders of an office: the standard ones in their order, then its own by name.
@@ -51,6 +53,17 @@ pub(crate) async fn status(
     .map_err(store_error)?
     .ok_or_else(|| Refusal::NoSuchFolder.about(folder))?;
     unpack::<Folder>(&doc)?.status().map_err(store_error)
+}
+
+/// How much an office's folders hold together.
+pub(crate) async fn quota(readers: &SqlitePool, office: OfficeNumber) -> Result<Quota, StoreError> {
+    let number = office.as_str();
+    let found = sqlx::query!("SELECT used_bytes, quota_bytes FROM office WHERE number = ?", number)
+        .fetch_optional(readers)
+        .await
+        .map_err(store_error)?
+        .ok_or_else(|| Refusal::OfficeUnknown.about(office))?;
+    Ok(Quota { used: found.used_bytes.cast_unsigned(), limit: found.quota_bytes.cast_unsigned() })
 }
 
 /// A folder with its messages.
@@ -124,17 +137,19 @@ pub(crate) async fn since(
     })
 }
 
-/// The octets of a message that stands in one of the office's folders.
+/// The octets of a message that stands in one of the office's folders, or as many of this range as there are.
 pub(crate) async fn body(
     readers: &SqlitePool,
+    bodies: &Bodies,
     office: OfficeNumber,
     message: MessageId,
+    range: Range<u64>,
 ) -> Result<Private<Arc<[u8]>>, StoreError> {
     let number = office.as_str();
-    let octets = sqlx::query_scalar!(
-        "SELECT b.octets FROM body b WHERE b.message = ? AND EXISTS (
+    let found = sqlx::query!(
+        "SELECT b.segment, b.body_offset, b.stored, b.size FROM message b WHERE b.id = ? AND EXISTS (
              SELECT 1 FROM entry e JOIN mailbox m ON m.id = e.mailbox JOIN office o ON o.id = m.office
-             WHERE e.message = b.message AND o.number = ?)",
+             WHERE e.message = b.id AND o.number = ?)",
         message.0,
         number
     )
@@ -142,7 +157,20 @@ pub(crate) async fn body(
     .await
     .map_err(store_error)?
     .ok_or(StoreError::Refused(Refusal::NoSuchMessage.into()))?;
+    let place = place(found.segment, found.body_offset, found.stored, found.size);
+    let bodies = bodies.clone();
+    let octets = tokio::task::spawn_blocking(move || bodies.read(place, range)).await.map_err(ended)??;
     Ok(Private(octets.into()))
+}
+
+/// Where a body stands, as its row says.
+pub(crate) fn place(segment: i64, offset: i64, stored: i64, size: i64) -> Place {
+    Place {
+        segment: Segment(segment),
+        offset: offset.cast_unsigned(),
+        stored: stored.cast_unsigned(),
+        size: size.cast_unsigned(),
+    }
 }
 
 /// One piece of evidence.
@@ -158,9 +186,9 @@ pub(crate) async fn evidence(readers: &SqlitePool, id: EvidenceId) -> Result<Opt
 pub(crate) async fn census(readers: &SqlitePool) -> Result<Census, StoreError> {
     let counted = sqlx::query!(
         r#"SELECT (SELECT count(*) FROM office) AS "offices!: i64", (SELECT count(*) FROM account) AS "accounts!: i64",
-                  (SELECT count(*) FROM body) AS "messages!: i64", (SELECT count(*) FROM evidence) AS "evidence!: i64",
-                  (SELECT coalesce(sum(m.size), 0) FROM message m
-                   WHERE EXISTS (SELECT 1 FROM body b WHERE b.message = m.id)) AS "bytes!: i64""#
+                  (SELECT count(*) FROM message WHERE stored > 0) AS "messages!: i64",
+                  (SELECT count(*) FROM evidence) AS "evidence!: i64",
+                  (SELECT coalesce(sum(size), 0) FROM message WHERE stored > 0) AS "bytes!: i64""#
     )
     .fetch_one(readers)
     .await

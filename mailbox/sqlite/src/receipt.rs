@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use fumibako_model::{Event, Evidence, EvidenceId, Flags, FolderId, MDN_SENT, MessageId, NamedFlags, Refusal, State};
-use fumibako_store::{Admitted, Delivery, Receipt};
+use fumibako_store::bodies::Place;
+use fumibako_store::{Delivery, Facts, Receipt};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
@@ -25,7 +26,7 @@ struct Original {
 /// recipient's. A later receipt for the same bundle changes nothing and gets the first one's answer.
 pub(crate) async fn receipt(
     rows: &mut SqliteConnection,
-    signed: &Admitted,
+    (signed, body): (&Facts, Place),
     receipt: &Receipt,
     now: Timestamp,
 ) -> Result<(Delivery, Vec<Wake>), Stop> {
@@ -41,7 +42,7 @@ pub(crate) async fn receipt(
     let copies = copies(rows, &original).await?;
     ledger.load(rows, &copies.iter().map(|entry| FolderId(entry.folder)).collect()).await?;
 
-    let filed = file(&mut ledger, signed, &original, now)?;
+    let filed = file(&mut ledger, (signed, body), &original, now)?;
     mark(&mut ledger, &copies, &original);
     let offices = (original.sender, original.recipient);
     let evidence = ledger.witness(original.id, offices, &about(signed, receipt, &original, now))?;
@@ -52,7 +53,7 @@ pub(crate) async fn receipt(
 }
 
 /// Finds the bundle and holds the receipt against it; what does not fit is refused (Profile §8.4).
-async fn original(rows: &mut SqliteConnection, signed: &Admitted, receipt: &Receipt) -> Result<Original, Stop> {
+async fn original(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt) -> Result<Original, Stop> {
     let (sender, recipient) = (signed.to(), signed.from());
     let (sender, original) = (sender.as_str(), receipt.original_message_id.as_str());
     let found = sqlx::query!(
@@ -101,14 +102,14 @@ async fn copies(rows: &mut SqliteConnection, original: &Original) -> Result<Vec<
 /// Puts the receipt into both `Receipts`: new for the bundle's sender, read for its signer.
 fn file<'m>(
     ledger: &mut Ledger<'m>,
-    signed: &'m Admitted,
+    (signed, body): (&'m Facts, Place),
     original: &Original,
     now: Timestamp,
 ) -> Result<MessageId, Stop> {
     let senders = ledger.named(signed.to(), "Receipts").ok_or(Refusal::RecipientUnknown)?.id;
     let signers = ledger.named(signed.from(), "Receipts").ok_or(Refusal::SenderUnknown)?.id;
-    let size = signed.octets().len() as u64;
-    let message = ledger.add(Body::admitted(signed, (original.recipient, original.sender), now), now);
+    let size = body.size;
+    let message = ledger.add(Body::admitted(signed, body, (original.recipient, original.sender), now), now);
     ledger.enter(FolderId(senders), message, size, Flags::default())?;
     ledger.enter(FolderId(signers), message, size, Flags::SEEN)?;
     Ok(message)
@@ -130,7 +131,7 @@ fn mark(ledger: &mut Ledger<'_>, copies: &[Standing], original: &Original) {
     }
 }
 
-fn about(signed: &Admitted, receipt: &Receipt, original: &Original, at: Timestamp) -> Evidence {
+fn about(signed: &Facts, receipt: &Receipt, original: &Original, at: Timestamp) -> Evidence {
     Evidence {
         event: Event::ContentHandover,
         at,

@@ -1,6 +1,6 @@
 //! 登録簿 in rows: changed one row at a time, read whole.
 
-use fumibako_model::{Account, CertificateKey, Domain, Enrolled, Licence, Office, OfficeNumber, Party, Roll};
+use fumibako_model::{Account, CertificateKey, Domain, Enrolled, Licence, Office, OfficeNumber, Party, Refusal, Roll};
 use jiff::Timestamp;
 use serde::Deserialize;
 use sqlx::SqliteConnection;
@@ -129,4 +129,11 @@ fn party(text: &str) -> Result<Party, sqlx::Error> {
         Ok(number) => Ok(Party::Office(number)),
         Err(_) => text.parse().map(Party::Agent).map_err(unreadable),
     }
+}
+
+/// From now on an office's folders may hold so many bytes.
+pub(crate) async fn set_quota(rows: &mut SqliteConnection, office: OfficeNumber, bytes: u64) -> Result<(), Stop> {
+    let (number, bytes) = (office.as_str(), i64::try_from(bytes).unwrap_or(i64::MAX));
+    let done = sqlx::query!("UPDATE office SET quota_bytes = ? WHERE number = ?", bytes, number).execute(rows).await?;
+    if done.rows_affected() == 0 { Err(Refusal::OfficeUnknown.about(office).into()) } else { Ok(()) }
 }

@@ -1,5 +1,6 @@
 //! The store as its callers hold it: changes go to the writer, reads to the readers.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -7,12 +8,14 @@ use fumibako_model::{
     Account, Changes, Domain, Enrolled, Evidence, EvidenceId, FolderId, FolderName, FolderStatus, FolderView,
     MessageId, ModSeq, Office, OfficeNumber, Private, Roll, Uid, UidValidity,
 };
-use fumibako_store::{Admitted, Census, Delivery, Draft, FlagOrder, News, Store, StoreError};
+use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
+use fumibako_store::{Admitted, Census, Delivery, Draft, FlagOrder, News, Quota, Store, StoreError};
 use jiff::Timestamp;
 use sqlx::SqlitePool;
 use tokio::sync::{mpsc, watch};
 
-use crate::command::{Command, Reply};
+use crate::command::{Command, Octets, OwnMessage, Reply};
+use crate::error::ended;
 use crate::{open, read};
 
 /// A store in one folder, open in one process.
@@ -22,6 +25,7 @@ pub struct SqliteStore {
     pub(crate) readers: SqlitePool,
     pub(crate) roll: Arc<RwLock<Arc<Roll>>>,
     pub(crate) news: Arc<News>,
+    pub(crate) bodies: Bodies,
 }
 
 impl SqliteStore {
@@ -52,6 +56,20 @@ impl SqliteStore {
         answer.await.map_err(|_| self.gone())?
     }
 
+    /// Was nothing of it kept, for certain?
+    fn is_undone(&self, error: &StoreError) -> bool {
+        !matches!(error, StoreError::Broken(_)) && !self.readers.is_closed()
+    }
+
+    /// A body filed for nothing leaves the disk.
+    async fn give_up(&self, filed: Option<Segment>) {
+        let Some(segment) = filed else { return };
+        let bodies = self.bodies.clone();
+        if let Err(why) = blocking(move || bodies.remove(segment)).await {
+            tracing::warn!(%why, "store.leftover");
+        }
+    }
+
     /// Why there is no writer: the store was closed, or the writer died of an error of ours.
     fn gone(&self) -> StoreError {
         if self.readers.is_closed() {
@@ -60,6 +78,13 @@ impl SqliteStore {
             StoreError::Broken("the store's writer has ended".into())
         }
     }
+}
+
+/// Work that waits for the disk, on a thread made for that.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, BodyError> + Send + 'static,
+) -> Result<T, StoreError> {
+    Ok(tokio::task::spawn_blocking(work).await.map_err(ended)??)
 }
 
 impl Store for SqliteStore {
@@ -79,8 +104,23 @@ impl Store for SqliteStore {
         self.change(|reply| Command::Enrol(certificate, reply)).await
     }
 
+    fn spool(&self, now: Timestamp) -> Spool {
+        self.bodies.spool(Day::of(now))
+    }
+
     async fn deliver(&self, message: Admitted, now: Timestamp) -> Result<Delivery, StoreError> {
-        self.change(|reply| Command::Deliver(message, now, reply)).await
+        let kept =
+            if message.is_filed() { blocking(move || message.keep(now)).await? } else { message.keep(now)? };
+        let (facts, body) = kept.into_parts();
+        let filed = body.filed();
+        let octets = Octets::new(body, || facts.envelope(now));
+        let answer = self.change(|reply| Command::Deliver(facts, octets, now, reply)).await;
+        let unused = match &answer {
+            Ok(delivery) => delivery.repeated,
+            Err(error) => self.is_undone(error),
+        };
+        self.give_up(filed.filter(|_| unused)).await;
+        answer
     }
 
     async fn append(
@@ -89,11 +129,28 @@ impl Store for SqliteStore {
         draft: Draft,
         now: Timestamp,
     ) -> Result<(UidValidity, Uid), StoreError> {
-        self.change(|reply| Command::Append(office, draft, now, reply)).await
+        let Draft { folder, flags, date, message_id, body } = draft;
+        let own = OwnMessage { folder, flags, date, message_id };
+        let envelope = own.envelope(office);
+        let also = envelope.clone();
+        let body = blocking(move || body.finish(&also)).await?;
+        let filed = body.filed();
+        let octets = Octets::new(body, || envelope);
+        let answer = self.change(|reply| Command::Append(office, own, octets, now, reply)).await;
+        self.give_up(filed.filter(|_| answer.as_ref().is_err_and(|error| self.is_undone(error)))).await;
+        answer
     }
 
     async fn folders(&self, office: OfficeNumber) -> Result<Vec<FolderName>, StoreError> {
         read::folders(&self.readers, office).await
+    }
+
+    async fn quota(&self, office: OfficeNumber) -> Result<Quota, StoreError> {
+        read::quota(&self.readers, office).await
+    }
+
+    async fn set_quota(&self, office: OfficeNumber, bytes: u64) -> Result<(), StoreError> {
+        self.change(|reply| Command::SetQuota(office, bytes, reply)).await
     }
 
     async fn create(&self, office: OfficeNumber, folder: FolderName) -> Result<(), StoreError> {
@@ -112,8 +169,13 @@ impl Store for SqliteStore {
         read::since(&self.readers, office, folder, since, &[]).await
     }
 
-    async fn read(&self, office: OfficeNumber, message: MessageId) -> Result<Private<Arc<[u8]>>, StoreError> {
-        read::body(&self.readers, office, message).await
+    async fn read(
+        &self,
+        office: OfficeNumber,
+        message: MessageId,
+        range: Range<u64>,
+    ) -> Result<Private<Arc<[u8]>>, StoreError> {
+        read::body(&self.readers, &self.bodies, office, message, range).await
     }
 
     async fn flag(&self, office: OfficeNumber, order: FlagOrder) -> Result<Changes, StoreError> {

@@ -1,4 +1,5 @@
-//! The one writer: gathers what is asked, commits it together, and only then answers.
+//! Stage 2 of the writer, the only one that changes rows: commits a batch whose bodies are on the disk, and only then
+//! answers. Stage 1 is [`crate::gather`].
 
 use std::fs::File;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -8,16 +9,12 @@ use fumibako_store::{News, StoreError};
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::mpsc;
 
+use crate::checkpoint::Checkpoints;
 use crate::command::Command;
 use crate::deliver;
 use crate::error::{Stop, store_error};
 use crate::ledger::Wake;
 use crate::roll;
-
-/// Most commands in one transaction.
-pub(crate) const BATCH_COMMANDS: usize = 256;
-/// No command joins a batch that has this many bytes of bodies.
-pub(crate) const BATCH_BYTES: usize = 16 << 20;
 
 /// Owns the only connection that writes, and the lock on the folder for as long as it may write.
 pub(crate) struct Writer {
@@ -25,6 +22,8 @@ pub(crate) struct Writer {
     pub(crate) domain: Domain,
     pub(crate) roll: Arc<RwLock<Arc<Roll>>>,
     pub(crate) news: Arc<News>,
+    /// Moves what was committed from the log into the database, beside the writer.
+    pub(crate) checkpoints: Checkpoints,
     pub(crate) lock: File,
 }
 
@@ -36,29 +35,23 @@ struct Aftermath {
 }
 
 impl Writer {
-    /// Runs until the store is closed or dropped. While one batch is committed the next one gathers in the channel,
-    /// so batches grow with the load and nobody waits for a timer.
-    pub(crate) async fn run(mut self, mut asked: mpsc::Receiver<Command>) {
+    /// Runs until stage 1 ends, then closes the files.
+    pub(crate) async fn run(mut self, mut batches: mpsc::Receiver<Vec<Command>>) {
         let mut broken: Option<StoreError> = None;
-        while let Some(first) = asked.recv().await {
-            let batch = gather(first, &mut asked);
-            let close = batch.last().is_some_and(Command::is_close);
+        while let Some(batch) = batches.recv().await {
             if broken.is_some() {
                 answer(batch, broken.as_ref());
             } else {
                 broken = self.settle(batch).await;
+                self.checkpoints.ask();
                 if let Some(error) = &broken {
                     tracing::error!(%error, "store.broken");
                 }
             }
-            if close {
-                break;
-            }
         }
+        self.checkpoints.end().await;
         let _ = self.connection.close().await;
         drop(self.lock);
-        // Dropped last: `SqliteStore::close` waits for it.
-        drop(asked);
     }
 
     /// Commits a batch and answers it. Where one command may have spoilt it, they are tried again one by one, so that
@@ -134,7 +127,8 @@ impl Writer {
 
 /// The bundles of a batch, as one run. Each caller waits for its own answer, so their order is nobody's promise.
 async fn bundles(rows: &mut SqliteConnection, batch: &mut [Command]) -> Result<Vec<Wake>, sqlx::Error> {
-    let run: Vec<_> = batch.iter().filter_map(Command::bundle).collect();
+    let run = batch.iter().filter_map(Command::bundle).map(|(facts, body, now)| Ok((facts, body?, now)));
+    let run = run.collect::<Result<Vec<_>, sqlx::Error>>()?;
     if run.is_empty() {
         return Ok(Vec::new());
     }
@@ -145,26 +139,14 @@ async fn bundles(rows: &mut SqliteConnection, batch: &mut [Command]) -> Result<V
     };
     let replies = batch.iter_mut().filter(|command| command.bundle().is_some());
     for (command, answer) in replies.zip(answers) {
-        if let Command::Deliver(_, _, reply) = command {
+        if let Command::Deliver(_, _, _, reply) = command {
             reply.hold(answer.map_err(Stop::Refused))?;
         }
     }
     Ok(wakes)
 }
 
-/// What has arrived by now, within the limits of a batch. A `Close` ends it.
-fn gather(first: Command, asked: &mut mpsc::Receiver<Command>) -> Vec<Command> {
-    let mut bytes = first.weight();
-    let mut batch = vec![first];
-    while batch.len() < BATCH_COMMANDS && bytes < BATCH_BYTES && !batch.last().is_some_and(Command::is_close) {
-        let Ok(command) = asked.try_recv() else { break };
-        bytes += command.weight();
-        batch.push(command);
-    }
-    batch
-}
-
-fn answer(batch: Vec<Command>, failed: Option<&StoreError>) {
+pub(crate) fn answer(batch: Vec<Command>, failed: Option<&StoreError>) {
     for command in batch {
         command.answer(failed);
     }

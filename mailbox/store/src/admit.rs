@@ -1,23 +1,23 @@
 //! Admission (Profile §5): one function, one screen, in order; its result cannot be made any other way.
 
+mod admitted;
+mod arriving;
 mod content;
+mod excerpt;
 mod fields;
 
-use std::net::IpAddr;
-
-use aws_lc_rs::digest::{SHA256, digest};
-use fumibako_model::{Address, CertificateKey, Domain, End, OfficeNumber, Party, Private, Refusal, Refused, Roll};
-use fumibako_signer::{Certificate, CertificateError, Holder, RevocationError, SignatureError, Signed, Trust};
+use fumibako_model::{Address, CertificateKey, Domain, End, OfficeNumber, Party, Refusal, Refused, Roll};
+use fumibako_signer::{Certificate, CertificateError, Holder, RevocationError, SignatureError, Trust};
 use jiff::Timestamp;
-use jiff::fmt::rfc2822::DateTimePrinter;
-use memchr::memmem;
 
-use content::Form;
+pub use admitted::{Admitted, Facts, Kept, Kind};
+pub use arriving::{Arrived, Arriving};
 pub use content::Receipt;
+use content::Part;
 use fields::Fields;
 pub use fields::message_id_of;
 
-/// A message at the door.
+/// Who stands at the door with a message.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival<'a> {
     /// Who is logged in.
@@ -26,34 +26,6 @@ pub struct Arrival<'a> {
     pub from: &'a Address,
     /// `RCPT TO`, in order.
     pub to: &'a [Address],
-    /// The message, as received.
-    pub octets: Private<&'a [u8]>,
-    /// Where the connection comes from.
-    pub peer: IpAddr,
-}
-
-/// A message that passed every check. Private fields and no other constructor: what nobody checked cannot be stored.
-#[derive(Clone, Debug)]
-pub struct Admitted {
-    octets: Private<Vec<u8>>,
-    size: u64,
-    sha256: [u8; 32],
-    signed_digest: [u8; 32],
-    content_digest: [u8; 32],
-    message_id: String,
-    from: OfficeNumber,
-    to: OfficeNumber,
-    signer: [u8; 32],
-    kind: Kind,
-}
-
-/// What kind of message it is; the kinds differ in one `match` here and in one in the store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// 送信データ.
-    Bundle,
-    /// 受領証: the signed receipt for an earlier bundle.
-    Receipt(Receipt),
 }
 
 /// What the operator decides about admission.
@@ -77,18 +49,17 @@ impl Rules {
 /// Admits a message or says why not. Nothing is asked of a clock, a file or a socket.
 pub fn admit(
     arrival: Arrival<'_>,
+    arrived: Arrived,
     roll: &Roll,
     trust: &Trust,
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Admitted, Refused> {
-    let octets = arrival.octets.0;
-    let fields = Fields::read(octets, rules.most_bytes)?; //        Profile §5.1: within limits, one header
+    let fields = Fields::read(arrived.header())?; //                Profile §5.1: one header, within limits
     let recipient = one_recipient(arrival.to, &fields, roll)?; //   Profile §5.1: one recipient office
-    let signed = Signed::read(octets).map_err(not_signed)?; //      Profile §4.1, §5.2: the outer layer is a signature
-    let signature = signed.verify().map_err(not_signed)?; //        Profile §5.2: it verifies over these bytes
-    let named = trust.holder(&signature, now).map_err(not_trusted)?; // Profile §5.3: chain, validity, usage
-    trust.check_revocation(&signature, now).map_err(revoked)?; //   Profile §5.3: not revoked, as far as lists say
+    let signature = arrived.signature().map_err(not_signed)?; //    Profile §4.1, §5.2: it is signed, and that verifies
+    let named = trust.holder(signature, now).map_err(not_trusted)?; // Profile §5.3: chain, validity, usage
+    trust.check_revocation(signature, now).map_err(revoked)?; //    Profile §5.3: not revoked, as far as lists say
     let from = one_sender(arrival.from, &fields, roll)?; //         Profile §5.4: one office sends
     let holder = bind(named, signature.signer(), roll)?; //         Profile §5.4: whose certificate it is
     its_certificate(&holder, from)?; //                             Profile §5.4: the office's own
@@ -96,23 +67,17 @@ pub fn admit(
     roll.licensed(from, End::Sender, now)?; //                      Profile §5.6: both ends hold a licence
     roll.licensed(recipient, End::Recipient, now)?; //              Profile §5.6
     two_offices(from, recipient)?; //                               Profile §5.6: sender ≠ recipient
-    fields.agree_with(signed.part())?; //                           Profile §5.7: signed fields equal the outer ones
-    let kind = match content::form(signed.part())? {
-        Form::Sealed => content::sealed(signed.part(), &fields, roll, recipient, now)?, // Profile §5.10: he can open it
-        Form::Readable => content::read(signed.part(), &fields, (from, recipient), rules)?, // Profile §5.7: names, units
+    let signer = signature.signer().fingerprint();
+    let content_digest = *signature.digest();
+    let (part, sums, body) = arrived.into_parts(); //               Profile §5.8: exactly once, decided in the store
+    fields.agree_with(part.header())?; //                           Profile §5.7: signed fields equal the outer ones
+    let kind = match part {
+        Part::Sealed(part) => content::sealed(part, &fields, roll, recipient, now)?, // Profile §5.10: he can open it
+        Part::Readable(part) => content::read(part.whole()?, &fields, (from, recipient), rules)?, // Profile §5.7: names, units
+        Part::Unread(_) => return Err(Refusal::MessageMalformed.about("signed part")),
     };
-    Ok(Admitted {
-        size: octets.len() as u64,
-        sha256: sha256(octets), //                                  Profile §5.8: exactly once, decided in the store
-        signed_digest: sha256(body(octets)), //                     Profile §5.8
-        content_digest: sha256(signed.part()),
-        message_id: fields.message_id()?,
-        signer: signature.signer().fingerprint(),
-        octets: Private([trace(&arrival, roll, now).as_bytes(), octets].concat()),
-        from,
-        to: recipient,
-        kind,
-    })
+    let message_id = fields.message_id()?;
+    Ok(Admitted::new(Facts { sums, content_digest, message_id, from, to: recipient, signer, kind }, body))
 }
 
 /// Profile §5.1: a bundle goes to one office of this gateway, and `To:` names it.
@@ -172,31 +137,10 @@ fn revoked(error: RevocationError) -> Refused {
     }
 }
 
-/// What stands under the header section, which was read before.
-fn body(octets: &[u8]) -> &[u8] {
-    memmem::find(octets, b"\r\n\r\n").map_or(octets, |end| &octets[end + 4..])
-}
-
-fn sha256(octets: &[u8]) -> [u8; 32] {
-    let mut sum = [0; 32];
-    sum.copy_from_slice(digest(&SHA256, octets).as_ref());
-    sum
-}
-
-/// RFC 5321 §4.4: the trace field of a message that was accepted here.
-fn trace(arrival: &Arrival<'_>, roll: &Roll, now: Timestamp) -> String {
-    let peer = match arrival.peer {
-        IpAddr::V4(address) => format!("[{address}]"),
-        IpAddr::V6(address) => format!("[IPv6:{address}]"),
-    };
-    let date = DateTimePrinter::new().timestamp_to_string(&now).unwrap_or_default();
-    format!("Received: from {peer}\r\n by {} with ESMTPSA;\r\n {date}\r\n", roll.domain())
-}
-
 /// Why a signature is not believed, as the catalogue says it.
-fn not_signed(error: SignatureError) -> Refused {
+fn not_signed(error: &SignatureError) -> Refused {
     use SignatureError as E;
-    let why = match &error {
+    let why = match error {
         E::NotSigned | E::Opaque => Refusal::NotSigned,
         E::ContentChanged | E::BadSignature | E::OtherCertificate => Refusal::SignatureBroken,
         E::Algorithm(_) => Refusal::AlgorithmNotAllowed,
@@ -223,57 +167,4 @@ pub fn not_trusted(error: CertificateError) -> Refused {
         | E::TooLarge { .. } => Refusal::CertificateUnfit,
     };
     why.about(error)
-}
-
-impl Admitted {
-    /// The octets to store: as received, under the gateway's trace field.
-    pub fn octets(&self) -> &[u8] {
-        &self.octets.0
-    }
-    /// How many octets were received.
-    pub fn size(&self) -> u64 {
-        self.size
-    }
-    /// SHA-256 of the octets as received.
-    pub fn sha256(&self) -> &[u8; 32] {
-        &self.sha256
-    }
-    /// SHA-256 of the signed part with its signature: the same again is no new message, whatever its header says.
-    pub fn signed_digest(&self) -> &[u8; 32] {
-        &self.signed_digest
-    }
-    /// SHA-256 of the signed part, which a receipt must name.
-    pub fn content_digest(&self) -> &[u8; 32] {
-        &self.content_digest
-    }
-    /// The Message-ID, without angle brackets.
-    pub fn message_id(&self) -> &str {
-        &self.message_id
-    }
-    /// The sending office.
-    pub fn from(&self) -> OfficeNumber {
-        self.from
-    }
-    /// The receiving office.
-    pub fn to(&self) -> OfficeNumber {
-        self.to
-    }
-    /// SHA-256 of the signer's certificate.
-    pub fn signer(&self) -> &[u8; 32] {
-        &self.signer
-    }
-    /// What kind of message it is.
-    pub fn kind(&self) -> &Kind {
-        &self.kind
-    }
-}
-
-impl Kind {
-    /// The word in logs.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Bundle => "bundle",
-            Self::Receipt(_) => "receipt",
-        }
-    }
 }

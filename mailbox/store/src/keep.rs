@@ -1,16 +1,18 @@
 //! The trait: everything that is kept, and the verbs on it.
 
 use std::future::Future;
+use std::ops::Range;
 use std::sync::Arc;
 
 use fumibako_model::{
     Account, Changes, Enrolled, Evidence, EvidenceId, FlagChange, FolderId, FolderName, FolderStatus, FolderView,
-    MessageId, ModSeq, NamedFlags, Office, OfficeNumber, Private, Refused, Roll, Uid, UidValidity,
+    MessageId, ModSeq, NamedFlags, Office, OfficeNumber, Private, Refusal, Refused, Roll, Uid, UidValidity,
 };
 use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::admit::Admitted;
+use crate::bodies::{BodyError, Spool};
 
 /// Most folders of one office, the standard ones included (Profile §12). One more is refused as
 /// [`QuotaFull`](fumibako_model::Refusal::QuotaFull).
@@ -29,6 +31,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Puts a certificate on the roll, or replaces its row: whose it is, and that senders encrypt to it.
     fn enrol(&self, certificate: Enrolled) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Where the body of a message that comes in now is received. Dropped before it is delivered, it leaves nothing.
+    fn spool(&self, now: Timestamp) -> Spool;
 
     /// Makes an admitted message durable: a bundle in the recipient's `INBOX` and the sender's `Sent`, a receipt in
     /// both offices' `Receipts`. After `Ok` the power may fail and the message is still there (Profile §11.1).
@@ -50,6 +55,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// The office's folders: the standard ones in their order, then its own by name.
     fn folders(&self, office: OfficeNumber) -> impl Future<Output = Result<Vec<FolderName>, StoreError>> + Send;
+
+    /// How much an office's folders hold together, and may.
+    fn quota(&self, office: OfficeNumber) -> impl Future<Output = Result<Quota, StoreError>> + Send;
+
+    /// From now on an office's folders may hold so many bytes. What is there stays.
+    fn set_quota(&self, office: OfficeNumber, bytes: u64) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Makes a folder.
     fn create(&self, office: OfficeNumber, folder: FolderName) -> impl Future<Output = Result<(), StoreError>> + Send;
@@ -76,11 +87,12 @@ pub trait Store: Send + Sync + 'static {
         since: ModSeq,
     ) -> impl Future<Output = Result<Changes, StoreError>> + Send;
 
-    /// The octets of a message that stands in one of the office's folders.
+    /// The octets of a message that stands in one of the office's folders, or as many of this range as there are.
     fn read(
         &self,
         office: OfficeNumber,
         message: MessageId,
+        range: Range<u64>,
     ) -> impl Future<Output = Result<Private<Arc<[u8]>>, StoreError>> + Send;
 
     /// Changes flags; tells everything that changed in the folder after `since`, the messages named included.
@@ -123,8 +135,17 @@ pub struct Delivery {
     pub repeated: bool,
 }
 
+/// How much an office's folders hold together (Profile §12.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Bytes now.
+    pub used: u64,
+    /// Bytes at most.
+    pub limit: u64,
+}
+
 /// A message an office puts into its own folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Draft {
     /// Where.
     pub folder: FolderName,
@@ -135,7 +156,7 @@ pub struct Draft {
     /// Its Message-ID without angle brackets, if it has one.
     pub message_id: Option<String>,
     /// Its octets.
-    pub octets: Private<Vec<u8>>,
+    pub body: Spool,
 }
 
 /// STORE, as an order to the store.
@@ -180,7 +201,22 @@ pub enum StoreError {
     /// Nothing was changed; there is no room.
     #[error("the store's disk is full: {0}")]
     Full(String),
+    /// This cannot be done, and nothing was changed; all else goes on. The operator must look at what this says.
+    #[error("{0}")]
+    Failed(String),
     /// The store cannot be trusted any more: stop the process and look at what this says.
     #[error("the store is broken: {0}")]
     Broken(String),
+}
+
+impl From<BodyError> for StoreError {
+    fn from(error: BodyError) -> Self {
+        let text = error.to_string();
+        match error {
+            BodyError::Erased(_) => Self::Refused(Refusal::ContentExpired.into()),
+            BodyError::Full { .. } => Self::Full(text),
+            BodyError::Unsynced { .. } => Self::Broken(text),
+            _ => Self::Failed(text),
+        }
+    }
 }

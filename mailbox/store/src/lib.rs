@@ -12,7 +12,9 @@ mod news;
 #[cfg(feature = "suite")]
 pub mod suite;
 
-pub use admit::{Admitted, Arrival, Kind, Receipt, Rules, admit, bind, message_id_of, not_trusted};
-pub use keep::{Census, Delivery, Draft, FOLDERS, FlagOrder, Store, StoreError};
+pub use admit::{
+    Admitted, Arrival, Arrived, Arriving, Facts, Kept, Kind, Receipt, Rules, admit, bind, message_id_of, not_trusted,
+};
+pub use keep::{Census, Delivery, Draft, FOLDERS, FlagOrder, Quota, Store, StoreError};
 pub use marks::{MARKS, draft_flags, stored};
 pub use news::News;

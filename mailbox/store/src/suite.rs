@@ -18,13 +18,13 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::{
-    Address, Domain, Entry, FolderName, FolderView, Licence, Office, OfficeNumber, Party, Private, Refusal,
+    Address, Domain, Entry, FolderName, FolderView, Licence, Office, OfficeNumber, Party, Refusal,
 };
 use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
 use fumibako_signer::{Identity, Trust, sign};
 use jiff::Timestamp;
 
-use crate::{Admitted, Arrival, Rules, Store, StoreError, admit};
+use crate::{Admitted, Arrival, Arriving, Rules, Store, StoreError, admit};
 
 /// Every test of the suite, each on a fresh store. `$fresh` is an async function that returns whatever must live as
 /// long as the store, and the store in an `Arc`.
@@ -42,6 +42,8 @@ macro_rules! store_suite {
             deliver::one_counter_numbers_all_changes_of_an_office,
             deliver::work_goes_on_when_nobody_waits_for_it,
             deliver::a_delivery_wakes_its_two_folders_and_no_other,
+            deliver::a_large_bundle_is_received_and_read_in_pieces,
+            deliver::a_full_mailbox_takes_nothing_more,
             folders::every_office_has_the_standard_folders,
             folders::an_own_folder_is_made_once,
             folders::an_office_has_200_folders,
@@ -81,6 +83,9 @@ pub struct World {
     trust: Trust,
     signers: BTreeMap<OfficeNumber, Identity>,
 }
+
+/// The octets of a whole message.
+pub const ALL: std::ops::Range<u64> = 0..u64::MAX;
 
 /// The moment of the tests.
 pub const NOON: &str = "2026-11-25T12:00:00Z";
@@ -153,7 +158,12 @@ impl World {
         message_id: &str,
         text: &str,
     ) -> Admitted {
-        self.admit(store, ends, &self.compose(ends, message_id, &Self::results(ends, text)))
+        self.admit(store, ends, &self.letter(ends, message_id, text))
+    }
+
+    /// A bundle, as it would arrive.
+    pub fn letter(&self, ends: (OfficeNumber, OfficeNumber), message_id: &str, text: &str) -> Vec<u8> {
+        self.compose(ends, message_id, &Self::results(ends, text))
     }
 
     /// One file of results, as the part to sign.
@@ -162,8 +172,8 @@ impl World {
         format!(
             "Content-Type: multipart/mixed; boundary=units\r\n\r\n--units\r\n\
              Content-Type: text/csv; name=\"{file}\"\r\nContent-Disposition: attachment; filename=\"{file}\"\r\n\
-             Content-Transfer-Encoding: base64\r\n\r\n{}\r\n--units--\r\n",
-            STANDARD.encode(text)
+             Content-Transfer-Encoding: base64\r\n\r\n{}--units--\r\n",
+            lines(&STANDARD.encode(text))
         )
     }
 
@@ -171,10 +181,20 @@ impl World {
     pub fn receipt(
         &self,
         store: &impl Store,
+        ends: (OfficeNumber, OfficeNumber),
+        message_id: &str,
+        original: (&str, &[u8; 32]),
+    ) -> Admitted {
+        self.admit(store, ends, &self.receipt_letter(ends, message_id, original))
+    }
+
+    /// A receipt by `from` for a bundle of `to`, as it would arrive.
+    pub fn receipt_letter(
+        &self,
         (from, to): (OfficeNumber, OfficeNumber),
         message_id: &str,
         (original, digest): (&str, &[u8; 32]),
-    ) -> Admitted {
+    ) -> Vec<u8> {
         let part = format!(
             "Content-Type: multipart/report; report-type=disposition-notification; boundary=report\r\n\r\n\
              --report\r\nContent-Type: text/plain\r\n\r\nReceived.\r\n\
@@ -184,7 +204,7 @@ impl World {
              Received-content-MIC: {}, sha-256\r\n\r\n--report--\r\n",
             STANDARD.encode(digest)
         );
-        self.admit(store, (from, to), &self.compose((from, to), message_id, &part))
+        self.compose((from, to), message_id, &part)
     }
 
     /// A signed message around a part.
@@ -199,15 +219,27 @@ impl World {
 
     /// These octets at the door, admitted.
     pub fn admit(&self, store: &impl Store, (from, to): (OfficeNumber, OfficeNumber), octets: &[u8]) -> Admitted {
+        let rules = Rules::new(self.domain.clone());
+        let mut arriving =
+            Arriving::new(store.spool(now()), std::net::Ipv4Addr::LOCALHOST.into(), &rules, now()).unwrap();
+        octets.chunks(32 << 10).for_each(|piece| arriving.receive(piece).unwrap());
         let arrival = Arrival {
             login: &Party::Office(from),
             from: &Address::office(from, &self.domain),
             to: &[Address::office(to, &self.domain)],
-            octets: Private(octets),
-            peer: std::net::Ipv4Addr::LOCALHOST.into(),
         };
-        admit(arrival, &store.roll(), &self.trust, &Rules::new(self.domain.clone()), now()).unwrap()
+        admit(arrival, arriving.finish(), &store.roll(), &self.trust, &rules, now()).unwrap()
     }
+}
+
+/// RFC 2045 §6.8: at most 76 letters stand in a line.
+fn lines(letters: &str) -> String {
+    let mut lines = String::with_capacity(letters.len() + letters.len() / 38);
+    for (at, letter) in letters.char_indices() {
+        lines.push_str(if at % 76 == 0 && at > 0 { "\r\n" } else { "" });
+        lines.push(letter);
+    }
+    lines + "\r\n"
 }
 
 impl Default for World {

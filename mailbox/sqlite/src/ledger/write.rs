@@ -21,19 +21,14 @@ impl Ledger<'_> {
         let Some(packed) = pack(&self.messages.iter().map(Body::row).collect::<Vec<_>>())? else { return Ok(()) };
         sqlx::query!(
             "INSERT INTO message (id, sha256, signed_digest, content_digest, received_size, size, message_id, sender, recipient,
-                                  received_at)
+                                  received_at, segment, body_offset, stored)
              SELECT value ->> 0, unhex(value ->> 1), unhex(value ->> 2), unhex(value ->> 3), value ->> 4,
-                    value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9
+                    value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12
              FROM json_each(?)",
             packed
         )
         .execute(&mut *rows)
         .await?;
-        for body in &self.messages {
-            sqlx::query!("INSERT INTO body (message, octets) VALUES (?, ?)", body.id, body.octets)
-                .execute(&mut *rows)
-                .await?;
-        }
         Ok(())
     }
 
@@ -115,26 +110,34 @@ impl Ledger<'_> {
         )
         .execute(&mut *rows)
         .await?;
-        let packed = serde_json::to_string(&self.offices.iter().collect::<Vec<_>>())?;
-        sqlx::query!("UPDATE office SET modseq = value ->> 1 FROM json_each(?) WHERE office.id = value ->> 0", packed)
-            .execute(rows)
-            .await?;
+        let offices = self.offices.iter().map(|(id, account)| (id, account.modseq, account.used));
+        let packed = serde_json::to_string(&offices.collect::<Vec<_>>())?;
+        sqlx::query!(
+            "UPDATE office SET modseq = value ->> 1, used_bytes = value ->> 2
+             FROM json_each(?) WHERE office.id = value ->> 0",
+            packed
+        )
+        .execute(rows)
+        .await?;
         Ok(folders.iter().map(|f| (FolderId(f.id), ModSeq(f.modseq.cast_unsigned()))).collect())
     }
 }
 
-/// (id, sha256, signed digest, content digest, size as received, size, Message-ID, sender, recipient, received at)
+/// (id, sha256, signed digest, content digest, size as received, size, Message-ID, sender, recipient, received at, segment, offset, stored)
 type MessageRow<'m> = (
     i64,
     Option<&'m str>,
     Option<&'m str>,
     Option<&'m str>,
     Option<u64>,
-    usize,
+    u64,
     Option<&'m str>,
     Option<i64>,
     Option<i64>,
     i64,
+    i64,
+    u64,
+    u64,
 );
 
 impl Body<'_> {
@@ -146,11 +149,14 @@ impl Body<'_> {
             admitted.map(|known| known.signed_digest.as_str()),
             admitted.and_then(|known| known.content_digest.as_deref()),
             admitted.map(|known| known.size),
-            self.octets.len(),
+            self.place.size,
             self.message_id,
             admitted.map(|known| known.sender),
             admitted.map(|known| known.recipient),
             self.received_at.as_millisecond(),
+            self.place.segment.0,
+            self.place.offset,
+            self.place.stored,
         )
     }
 }

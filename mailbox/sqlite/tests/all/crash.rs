@@ -11,7 +11,7 @@ use std::time::Duration;
 use fumibako_model::{EvidenceId, Uid};
 use fumibako_signer::authority::Authority;
 use fumibako_sqlite::SqliteStore;
-use fumibako_store::suite::{domain, himawari, sakura, view};
+use fumibako_store::suite::{ALL, domain, himawari, sakura, view};
 use fumibako_store::{Store, message_id_of};
 
 const KILLS: u64 = 24;
@@ -72,7 +72,7 @@ async fn look_through(folder: &Path, answered: &BTreeMap<String, EvidenceId>, se
     assert!(inbox.entries.iter().map(|entry| entry.message).eq(in_sent), "no message is half visible");
     let mut ids = BTreeMap::new();
     for entry in &inbox.entries {
-        let octets = store.read(sakura(), entry.message).await.unwrap();
+        let octets = store.read(sakura(), entry.message, ALL).await.unwrap();
         assert_eq!(octets.0.len() as u64, entry.size);
         let id = message_id_of(&octets.0).unwrap();
         assert_eq!(ids.insert(id.clone(), entry.uid), None, "{id} stands twice");

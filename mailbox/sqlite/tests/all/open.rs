@@ -52,11 +52,15 @@ async fn nobody_else_on_the_machine_can_read_it() {
     let outer = tempfile::tempdir().unwrap();
     let folder = outer.path().join("a/store");
     let store = SqliteStore::open(&folder, domain()).await.unwrap();
-    World::with(&store).await;
-    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode(&folder), 0o700);
-    for file in folder.read_dir().unwrap() {
-        assert_eq!(mode(&file.unwrap().path()), 0o600);
+    let world = World::with(&store).await;
+    store.deliver(world.bundle(&store, (himawari(), sakura()), "a@x.example", "one"), now()).await.unwrap();
+    let mut left = vec![folder];
+    while let Some(path) = left.pop() {
+        let mode = path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, if path.is_dir() { 0o700 } else { 0o600 }, "{}", path.display());
+        if path.is_dir() {
+            left.extend(path.read_dir().unwrap().map(|file| file.unwrap().path()));
+        }
     }
 }
 

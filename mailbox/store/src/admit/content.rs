@@ -4,12 +4,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_careplan::{Gathered, Recognised, bare, gather, recognise};
 use fumibako_model::{Address, BundleFacts, Enrolled, OfficeNumber, Party, Refusal, Refused, Roll};
-use fumibako_signer::{Certificate, DecryptError, Enveloped};
+use fumibako_signer::{Addressed, Certificate, DecryptError, EnvelopedStream};
 use jiff::Timestamp;
 use mail_parser::{HeaderName, Message, MessageParser, MessagePart, MimeHeaders};
 use memchr::memmem;
 
-use super::fields::{Fields, message_id, read_section, repeats_routing};
+use super::excerpt::Excerpt;
+use super::fields::{Fields, HEADER_BYTES, message_id, read_section, repeats_routing};
 use super::{Kind, Rules};
 
 /// Most MIME parts of one message (Profile §12.1).
@@ -26,38 +27,116 @@ pub struct Receipt {
     pub content_digest: [u8; 32],
 }
 
-/// Can the gateway read the signed part?
-pub(super) enum Form {
+/// The signed part, as far as admission keeps it.
+pub(super) enum Part {
     /// An envelope, for the recipient only.
-    Sealed,
-    /// MIME that everybody can read.
-    Readable,
+    Sealed(Sealed),
+    /// MIME that everybody can read, without the insides of large files.
+    Readable(Excerpt),
+    /// Its header did not end, or is not readable.
+    Unread(Vec<u8>),
+}
+
+/// An envelope that passed by.
+pub(super) struct Sealed {
+    header: Vec<u8>,
+    addressed: Result<Addressed, DecryptError>,
+}
+
+/// The signed part on its way in.
+pub(super) enum PartStream {
+    Header(Vec<u8>),
+    Sealed(Vec<u8>, Box<EnvelopedStream>),
+    Readable(Excerpt),
+}
+
+impl PartStream {
+    /// Before the first octet.
+    pub(super) fn new() -> Self {
+        Self::Header(Vec::new())
+    }
+
+    /// The next octets.
+    pub(super) fn receive(&mut self, octets: &[u8]) {
+        match self {
+            Self::Sealed(_, envelope) => envelope.receive(octets),
+            Self::Readable(excerpt) => excerpt.receive(octets),
+            Self::Header(header) => {
+                if header.len() > HEADER_BYTES {
+                    return;
+                }
+                header.extend_from_slice(octets);
+                let Some(end) = header_end(header) else { return };
+                let Ok(is_sealed) = is_sealed(header) else { return };
+                let (first, header) = (std::mem::take(header), end);
+                let mut next = if is_sealed {
+                    Self::Sealed(first[..header].to_vec(), Box::default())
+                } else {
+                    Self::Readable(Excerpt::default())
+                };
+                next.receive(&first);
+                *self = next;
+            }
+        }
+    }
+
+    /// Octets held in memory.
+    pub(super) fn held(&self) -> usize {
+        match self {
+            Self::Header(header) => header.len(),
+            Self::Sealed(header, envelope) => header.len() + envelope.held(),
+            Self::Readable(excerpt) => excerpt.held(),
+        }
+    }
+
+    /// After the last octet.
+    pub(super) fn finish(self) -> Part {
+        match self {
+            Self::Header(header) => Part::Unread(header),
+            Self::Sealed(header, envelope) => Part::Sealed(Sealed { header, addressed: envelope.finish() }),
+            Self::Readable(excerpt) => Part::Readable(excerpt.finished()),
+        }
+    }
+}
+
+impl Part {
+    /// Begins with its header section.
+    pub(super) fn header(&self) -> &[u8] {
+        match self {
+            Self::Sealed(sealed) => &sealed.header,
+            Self::Readable(excerpt) => excerpt.kept(),
+            Self::Unread(header) => header,
+        }
+    }
+}
+
+fn header_end(octets: &[u8]) -> Option<usize> {
+    if octets.starts_with(b"\r\n") { Some(2) } else { memmem::find(octets, b"\r\n\r\n").map(|at| at + 4) }
 }
 
 /// RFC 8551 §3.2: what the signed part says of itself.
-pub(super) fn form(part: &[u8]) -> Result<Form, Refused> {
+fn is_sealed(part: &[u8]) -> Result<bool, Refused> {
     let fields = read_section(part)?;
     let kind = fields.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value.as_str());
     let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    let sealed = ["application/pkcs7-mime", "application/x-pkcs7-mime"].iter().any(|m| kind.eq_ignore_ascii_case(m));
-    Ok(if sealed { Form::Sealed } else { Form::Readable })
+    Ok(["application/pkcs7-mime", "application/x-pkcs7-mime"].iter().any(|m| kind.eq_ignore_ascii_case(m)))
 }
 
 /// Profile §5.10: a sealed bundle says in signed fields where it goes and what it is, and the addressed office can open
 /// it with a current certificate. Nothing inside is read.
 pub(super) fn sealed(
-    part: &[u8],
+    part: Sealed,
     fields: &Fields,
     roll: &Roll,
     to: OfficeNumber,
     now: Timestamp,
 ) -> Result<Kind, Refused> {
-    if !repeats_routing(part)? {
+    if !repeats_routing(&part.header)? {
         return Err(Refusal::SignedFieldsDiffer.about("a sealed bundle repeats its routing fields in the signed part"));
     }
     let facts = fields.get("fumibako-bundle").ok_or_else(|| Refusal::MessageMalformed.about("no Fumibako-Bundle"))?;
     facts.parse::<BundleFacts>().map_err(|why| Refusal::MessageMalformed.about(why))?;
-    let envelope = Enveloped::read(part).map_err(|why| match why {
+    let envelope = part.addressed.map_err(|why| match why {
         DecryptError::Algorithm(_) => Refusal::AlgorithmNotAllowed.about(why),
         other => Refusal::MessageMalformed.about(other),
     })?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use fumibako_model::Private;
 
-use super::day::{Day, Place};
+use super::day::{Day, Place, Segment};
 use super::error::BodyError;
 use super::record::{Record, fits};
 use super::segment::Writing;
@@ -76,6 +76,20 @@ impl Spool {
         self.len() == 0
     }
 
+    /// Octets of it in memory.
+    pub fn held(&self) -> usize {
+        match &self.state {
+            State::Memory(octets) => octets.len(),
+            State::File(_) => WRITE + (64 << 10),
+            State::Failed => 0,
+        }
+    }
+
+    /// Whether it is on the disk already.
+    pub fn is_filed(&self) -> bool {
+        matches!(self.state, State::File(_))
+    }
+
     /// Ends the body: it is either still in memory, or durable in its own segment with this envelope.
     ///
     /// | a crash       | finds on restart                                          |
@@ -95,6 +109,22 @@ impl Spool {
 fn lost(day: Day) -> BodyError {
     let error = std::io::Error::other("an earlier piece of this body could not be written");
     BodyError::Io { path: day.to_string().into(), what: "continued", error }
+}
+
+impl Spooled {
+    /// The segment it has for itself.
+    pub fn filed(&self) -> Option<Segment> {
+        match self {
+            Self::Memory(_) => None,
+            Self::Filed(place) => Some(place.segment),
+        }
+    }
+}
+
+impl fmt::Debug for Spool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Spool(‹{} octets›)", self.len())
+    }
 }
 
 impl fmt::Debug for Spooled {

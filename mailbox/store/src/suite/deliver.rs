@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use fumibako_model::{Event, EvidenceId, Flags, Refusal};
 
-use super::{World, also, at_once, folder, himawari, kaede, keywords, now, refused, sakura, view};
+use super::{ALL, World, also, at_once, folder, himawari, kaede, keywords, now, refused, sakura, view};
 use crate::{Admitted, Census, Store};
 
 pub async fn a_bundle_stands_in_the_inbox_and_in_sent<S: Store>(store: Arc<S>) {
     let world = World::with(&*store).await;
-    let bundle = world.bundle(&*store, (himawari(), sakura()), "a@plans.example", "one");
-    let delivery = store.deliver(bundle.clone(), now()).await.unwrap();
+    let ends = (himawari(), sakura());
+    let letter = world.letter(ends, "a@plans.example", "one");
+    let delivery = store.deliver(world.admit(&*store, ends, &letter), now()).await.unwrap();
     assert!(!delivery.repeated);
 
     let (inbox, sent) = (view(&*store, sakura(), "INBOX").await, view(&*store, himawari(), "Sent").await);
@@ -22,9 +23,9 @@ pub async fn a_bundle_stands_in_the_inbox_and_in_sent<S: Store>(store: Arc<S>) {
     );
     assert!(kept.flags.has(Flags::SEEN));
     assert_eq!(arrived.message, kept.message, "one body serves both");
-    assert_eq!((arrived.received_at, arrived.size), (now(), bundle.octets().len() as u64));
-    let octets = store.read(sakura(), arrived.message).await.unwrap();
-    assert_eq!(*octets.0, *bundle.octets());
+    let octets = store.read(sakura(), arrived.message, ALL).await.unwrap();
+    assert_eq!((arrived.received_at, arrived.size), (now(), octets.0.len() as u64));
+    assert!(octets.0.starts_with(b"Received: from [127.0.0.1]") && octets.0.ends_with(&letter), "under a trace field");
 
     let accepted = store.evidence(delivery.evidence).await.unwrap().unwrap();
     assert_eq!((accepted.event, accepted.from, accepted.to), (Event::SubmissionAcceptance, himawari(), sakura()));
@@ -32,7 +33,7 @@ pub async fn a_bundle_stands_in_the_inbox_and_in_sent<S: Store>(store: Arc<S>) {
     let delivered = store.evidence(EvidenceId(delivery.evidence.0 + 1)).await.unwrap().unwrap();
     assert_eq!((delivered.event, delivered.sha256), (Event::ContentConsignment, accepted.sha256));
     assert_eq!(store.evidence(EvidenceId(delivery.evidence.0 + 2)).await.unwrap(), None);
-    let bytes = bundle.octets().len() as u64;
+    let bytes = arrived.size;
     let census = store.census().await.unwrap();
     assert_eq!(census, Census { offices: 3, accounts: 0, messages: 1, bytes, evidence: 2 });
 }
@@ -40,9 +41,10 @@ pub async fn a_bundle_stands_in_the_inbox_and_in_sent<S: Store>(store: Arc<S>) {
 pub async fn the_same_bundle_again_is_stored_once_and_answered_alike<S: Store>(store: Arc<S>) {
     // Profile §5.8
     let world = World::with(&*store).await;
-    let bundle = world.bundle(&*store, (himawari(), sakura()), "a@plans.example", "one");
-    let first = store.deliver(bundle.clone(), now()).await.unwrap();
-    let again = store.deliver(bundle, now()).await.unwrap();
+    let ends = (himawari(), sakura());
+    let letter = world.letter(ends, "a@plans.example", "one");
+    let first = store.deliver(world.admit(&*store, ends, &letter), now()).await.unwrap();
+    let again = store.deliver(world.admit(&*store, ends, &letter), now()).await.unwrap();
     assert_eq!((again.evidence, again.repeated), (first.evidence, true));
     assert_eq!(view(&*store, sakura(), "INBOX").await.entries.len(), 1);
     assert_eq!(store.census().await.unwrap().evidence, 2);
@@ -52,7 +54,7 @@ pub async fn the_same_bundle_again_is_stored_once_and_answered_alike<S: Store>(s
 pub async fn the_same_signature_under_another_message_id_is_no_new_bundle<S: Store>(store: Arc<S>) {
     let world = World::with(&*store).await;
     let ends = (himawari(), sakura());
-    let octets = world.compose(ends, "one@x.example", &World::results(ends, "one"));
+    let octets = world.letter(ends, "one@x.example", "one");
     let first = store.deliver(world.admit(&*store, ends, &octets), now()).await.unwrap();
     let replayed = String::from_utf8(octets).unwrap().replace("<one@x.example>", "<two@x.example>");
     let again = store.deliver(world.admit(&*store, ends, replayed.as_bytes()), now()).await.unwrap();
@@ -66,8 +68,9 @@ pub async fn the_same_signature_under_another_message_id_is_no_new_bundle<S: Sto
 pub async fn the_same_bundle_on_eight_connections_is_stored_once<S: Store>(store: Arc<S>) {
     // Profile §5.8
     let world = World::with(&*store).await;
-    let bundle = world.bundle(&*store, (himawari(), sakura()), "a@plans.example", "one");
-    let calls = (0..8).map(|_| deliver(&store, bundle.clone()));
+    let ends = (himawari(), sakura());
+    let letter = world.letter(ends, "a@plans.example", "one");
+    let calls = (0..8).map(|_| deliver(&store, world.admit(&*store, ends, &letter)));
     let answers: Vec<_> = at_once(calls).await.into_iter().map(Result::unwrap).collect();
     assert_eq!(answers.iter().filter(|answer| !answer.repeated).count(), 1);
     assert_eq!(answers.iter().map(|answer| answer.evidence.0).collect::<BTreeSet<_>>().len(), 1);
@@ -154,6 +157,42 @@ pub async fn a_delivery_wakes_its_two_folders_and_no_other<S: Store>(store: Arc<
     let woken: Vec<_> = watches.iter().map(|watch| watch.has_changed().unwrap()).collect();
     assert_eq!(woken, [true, true, false, false]);
     assert_eq!(*watches[0].borrow_and_update(), view(&*store, sakura(), "INBOX").await.status.highest_modseq);
+}
+
+pub async fn a_large_bundle_is_received_and_read_in_pieces<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    let ends = (himawari(), sakura());
+    let letter = world.letter(ends, "large@x.example", &"計画".repeat(1 << 20));
+    let admitted = world.admit(&*store, ends, &letter);
+    assert!(admitted.is_filed(), "it does not wait in memory");
+    let first = store.deliver(admitted, now()).await.unwrap();
+    let again = store.deliver(world.admit(&*store, ends, &letter), now()).await.unwrap();
+    assert_eq!((again.evidence, again.repeated), (first.evidence, true));
+    let entry = view(&*store, sakura(), "INBOX").await.entries[0];
+    let octets = store.read(sakura(), entry.message, ALL).await.unwrap();
+    assert_eq!(octets.0.len() as u64, entry.size);
+    assert!(octets.0.ends_with(&letter));
+    for range in [0..10, 5_000_000..5_300_000, entry.size - 3..entry.size + 9, entry.size..entry.size + 1] {
+        let piece = store.read(sakura(), entry.message, range.clone()).await.unwrap();
+        let place = |at: u64| usize::try_from(at.min(entry.size)).unwrap();
+        assert_eq!(*piece.0, octets.0[place(range.start)..place(range.end)]);
+    }
+}
+
+pub async fn a_full_mailbox_takes_nothing_more<S: Store>(store: Arc<S>) {
+    // Profile §12.4
+    let world = World::with(&*store).await;
+    let ends = (himawari(), sakura());
+    store.set_quota(sakura(), 10_000).await.unwrap();
+    let send = |id: &str| deliver(&store, world.bundle(&*store, ends, id, &"x".repeat(3_000)));
+    send("one@x.example").await.unwrap();
+    refused(send("two@x.example").await, Refusal::QuotaFull);
+    assert_eq!(view(&*store, sakura(), "INBOX").await.entries.len(), 1, "what is there stays");
+    assert_eq!(view(&*store, himawari(), "Sent").await.entries.len(), 1, "nothing is half delivered");
+    let used = store.quota(sakura()).await.unwrap();
+    assert_eq!((used.used, used.limit), (view(&*store, sakura(), "INBOX").await.status.bytes, 10_000));
+    store.set_quota(sakura(), 20_000).await.unwrap();
+    send("two@x.example").await.unwrap();
 }
 
 fn deliver<S: Store>(

@@ -7,7 +7,7 @@ use fumibako_model::{
     Entry, FlagChange, Flags, ModSeq, NamedFlags, OfficeNumber, Refusal, STANDARD_FOLDERS, Uid, UidValidity,
 };
 
-use super::{World, folder, himawari, kaede, keywords, now, refused, sakura, view};
+use super::{ALL, World, folder, himawari, kaede, keywords, now, refused, sakura, view};
 use crate::{Draft, FOLDERS, FlagOrder, Store, StoreError};
 
 fn uid(number: u32) -> Uid {
@@ -25,12 +25,14 @@ async fn bundles<S: Store>(store: &S, count: u32) {
 
 async fn append<S: Store>(store: &S, name: &str, message_id: Option<&str>) -> Result<(UidValidity, Uid), StoreError> {
     let flags = NamedFlags { system: Flags::DRAFT.system, keywords: vec!["Mine".into(), "$Retrieved".into()] };
+    let mut body = store.spool(now());
+    body.write(b"Subject: draft\r\n\r\n").unwrap();
     let draft = Draft {
         folder: folder(name),
         flags,
         date: "2026-11-20T01:02:03Z".parse().unwrap(),
         message_id: message_id.map(Into::into),
-        octets: fumibako_model::Private(b"Subject: draft\r\n\r\n".to_vec()),
+        body,
     };
     store.append(himawari(), draft, now()).await
 }
@@ -96,7 +98,7 @@ pub async fn folders_of_others_do_not_exist<S: Store>(store: Arc<S>) {
     refused(store.since(kaede(), id, ModSeq(0)).await, Refusal::NoSuchFolder);
     refused(store.expunge(kaede(), id, None, ModSeq(0)).await, Refusal::NoSuchFolder);
     refused(store.copy(kaede(), id, vec![uid(1)], folder("Archive")).await, Refusal::NoSuchFolder);
-    refused(store.read(kaede(), inbox.entries[0].message).await, Refusal::NoSuchMessage);
+    refused(store.read(kaede(), inbox.entries[0].message, ALL).await, Refusal::NoSuchMessage);
     refused(store.open(kaede(), &folder("Elsewhere")).await, Refusal::NoSuchFolder);
 }
 
@@ -221,8 +223,8 @@ pub async fn a_body_nobody_shows_is_gone<S: Store>(store: Arc<S>) {
     assert_eq!(store.census().await.unwrap().messages, 1);
     let message = view(&*store, sakura(), "INBOX").await.entries[0].message;
     remove(&*store, (himawari(), "Sent"), &[1]).await;
-    refused(store.read(himawari(), message).await, Refusal::NoSuchMessage);
-    assert!(store.read(sakura(), message).await.is_ok(), "the other office still has it");
+    refused(store.read(himawari(), message, ALL).await, Refusal::NoSuchMessage);
+    assert!(store.read(sakura(), message, ALL).await.is_ok(), "the other office still has it");
     remove(&*store, (sakura(), "INBOX"), &[1]).await;
     assert_eq!(store.census().await.unwrap().messages, 0);
     let world = World::with(&*store).await;

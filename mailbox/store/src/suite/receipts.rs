@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use fumibako_model::{Account, CertificateKey, Enrolled, Event, Flags, OfficeNumber, Party, Refusal, Uid};
 
-use super::{World, folder, himawari, kaede, keywords, now, refused, sakura, view};
-use crate::{Admitted, Store};
+use super::{ALL, World, folder, himawari, kaede, keywords, now, refused, sakura, view};
+use crate::{Facts, Store};
 
 const BUNDLE: &str = "bundle@x.example";
 
-async fn delivered<S: Store>(store: &S) -> (World, Admitted) {
+async fn delivered<S: Store>(store: &S) -> (World, Facts) {
     let world = World::with(store).await;
     let bundle = world.bundle(store, (himawari(), sakura()), BUNDLE, "one");
-    store.deliver(bundle.clone(), now()).await.unwrap();
-    (world, bundle)
+    let facts = bundle.facts().clone();
+    store.deliver(bundle, now()).await.unwrap();
+    (world, facts)
 }
 
 async fn marks<S: Store>(store: &S, office: OfficeNumber, name: &str) -> Vec<String> {
@@ -25,9 +26,9 @@ pub async fn a_receipt_turns_a_bundle_to_done<S: Store>(store: Arc<S>) {
     let (world, bundle) = delivered(&*store).await;
     let sent = store.status(himawari(), &folder("Sent")).await.unwrap();
     let watch = store.watch(sent.folder);
-    let receipt =
-        world.receipt(&*store, (sakura(), himawari()), "receipt@x.example", (BUNDLE, bundle.content_digest()));
-    let taken = store.deliver(receipt.clone(), now()).await.unwrap();
+    let back = (sakura(), himawari());
+    let receipt = world.receipt_letter(back, "receipt@x.example", (BUNDLE, bundle.content_digest()));
+    let taken = store.deliver(world.admit(&*store, back, &receipt), now()).await.unwrap();
     assert!(!taken.repeated);
 
     assert_eq!(marks(&*store, himawari(), "Sent").await, ["$Accepted", "$Delivered", "$Retrieved"]);
@@ -37,8 +38,8 @@ pub async fn a_receipt_turns_a_bundle_to_done<S: Store>(store: Arc<S>) {
     assert_eq!(told.entries.len(), 1);
     let (senders, signers) = (view(&*store, himawari(), "Receipts").await, view(&*store, sakura(), "Receipts").await);
     assert_eq!((senders.entries[0].flags, signers.entries[0].flags), (Flags::default(), Flags::SEEN));
-    let octets = store.read(himawari(), senders.entries[0].message).await.unwrap();
-    assert_eq!(*octets.0, *receipt.octets());
+    let octets = store.read(himawari(), senders.entries[0].message, ALL).await.unwrap();
+    assert!(octets.0.ends_with(&receipt));
 
     let evidence = store.evidence(taken.evidence).await.unwrap().unwrap();
     assert_eq!((evidence.event, evidence.message_id.as_str()), (Event::ContentHandover, BUNDLE));
@@ -49,22 +50,24 @@ pub async fn a_receipt_turns_a_bundle_to_done<S: Store>(store: Arc<S>) {
 
 pub async fn the_first_receipt_counts<S: Store>(store: Arc<S>) {
     let (world, bundle) = delivered(&*store).await;
-    let receipt = |id| world.receipt(&*store, (sakura(), himawari()), id, (BUNDLE, bundle.content_digest()));
+    let back = (sakura(), himawari());
+    let receipt = |id| world.receipt_letter(back, id, (BUNDLE, bundle.content_digest()));
     let once = receipt("receipt@x.example");
-    let first = store.deliver(once.clone(), now()).await.unwrap();
+    let first = store.deliver(world.admit(&*store, back, &once), now()).await.unwrap();
     for again in [once, receipt("receipt@x.example"), receipt("later@x.example")] {
-        let answer = store.deliver(again, now()).await.unwrap();
+        let answer = store.deliver(world.admit(&*store, back, &again), now()).await.unwrap();
         assert_eq!((answer.evidence, answer.repeated), (first.evidence, true));
     }
     assert_eq!(view(&*store, himawari(), "Receipts").await.entries.len(), 1);
     assert_eq!(store.census().await.unwrap().evidence, 3);
     let other = world.bundle(&*store, (himawari(), sakura()), "other@x.example", "two");
-    store.deliver(other.clone(), now()).await.unwrap();
+    let digest = *other.facts().content_digest();
+    store.deliver(other, now()).await.unwrap();
     let reused = world.receipt(
         &*store,
         (sakura(), himawari()),
         "receipt@x.example",
-        ("other@x.example", other.content_digest()),
+        ("other@x.example", &digest),
     );
     refused(store.deliver(reused, now()).await, Refusal::MessageIdReused);
 }

@@ -22,7 +22,7 @@ fn a_receipt_names_a_message_and_its_digest() {
     for text in [REPORT.to_owned(), format!("{REPORT}\r\n"), REPORT.trim_end().to_owned()] {
         let receipt = receipt(text.as_bytes(), &signer()).unwrap();
         assert_eq!(receipt.original_message_id, "a@plans.example");
-        assert_eq!(receipt.content_digest, super::super::sha256(b""));
+        assert_eq!(receipt.content_digest, aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, b"").as_ref());
     }
 }
 
@@ -47,7 +47,7 @@ const UNIT: &str = "UPJSK_202510_9970000029_11_9970000011_43_20251101093000.CSV"
 /// The signed part read as one from 9970000029 to 9970000011.
 fn judge(part: &str) -> Result<Kind, Refusal> {
     let header = "From: 9970000029@plans.example\r\nDate: x\r\n\r\n";
-    let fields = Fields::read(header.as_bytes(), 1 << 20).unwrap();
+    let fields = Fields::read(header.as_bytes()).unwrap();
     let ends = ("9970000029".parse().unwrap(), "9970000011".parse().unwrap());
     let rules = Rules::new("plans.example".parse().unwrap());
     read(part.replace('\n', "\r\n").as_bytes(), &fields, ends, &rules).map_err(|refused| refused.why)

@@ -1,0 +1,150 @@
+//! Stage 1 of the writer: gathers what is asked, puts the bodies on the disk, and hands the batch to stage 2. While that
+//! one commits, this one gathers and appends the next batch; so batches grow with the load and nobody waits for a timer.
+
+use std::collections::BTreeMap;
+
+use fumibako_store::StoreError;
+use fumibako_store::bodies::{Appender, BodyError, Day, Parcel};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::command::Command;
+use crate::error::ended;
+use crate::writer::answer;
+
+/// Most commands in one transaction.
+pub(crate) const BATCH_COMMANDS: usize = 256;
+/// No command joins a batch that has this many bytes of bodies.
+pub(crate) const BATCH_BYTES: usize = 16 << 20;
+
+/// Owns the only place where small bodies are appended.
+pub(crate) struct Gatherer {
+    /// Away while a thread appends with it.
+    pub(crate) appender: Option<Appender>,
+    pub(crate) rows: mpsc::Sender<Vec<Command>>,
+    pub(crate) writer: JoinHandle<()>,
+}
+
+impl Gatherer {
+    /// Runs until the store is closed or dropped, and ends after stage 2.
+    pub(crate) async fn run(mut self, mut asked: mpsc::Receiver<Command>) {
+        let mut broken: Option<StoreError> = None;
+        while let Some(first) = asked.recv().await {
+            let batch = gather(first, &mut asked);
+            let close = batch.last().is_some_and(Command::is_close);
+            let batch = match &broken {
+                Some(_) => refuse(batch, broken.as_ref(), Command::is_close),
+                None => self.append(batch, &mut broken).await,
+            };
+            if self.rows.send(batch).await.is_err() || close {
+                break;
+            }
+        }
+        drop(self.rows);
+        if let Err(why) = self.writer.await {
+            tracing::error!(%why, "store.writer");
+        }
+        // Dropped last: `SqliteStore::close` waits for it.
+        drop(asked);
+    }
+
+    /// Puts the bodies of a batch on the disk. Where there is no room, those that bring one are answered so; after an
+    /// error that leaves the disk unknown nothing is tried again.
+    ///
+    /// | a crash                  | finds on restart                      | who asked                          |
+    /// |--------------------------|---------------------------------------|------------------------------------|
+    /// | before the bodies synced | a tail that no row names: passed over | has no answer, and asks again      |
+    /// | after it, before COMMIT  | bodies that no row names: passed over | has no answer, and asks again      |
+    async fn append(&mut self, batch: Vec<Command>, broken: &mut Option<StoreError>) -> Vec<Command> {
+        if !batch.iter().any(|command| command.waiting().is_some()) {
+            return batch;
+        }
+        let Some(appender) = self.appender.take() else { return batch };
+        let work = tokio::task::spawn_blocking(move || placed(appender, batch));
+        let (appender, batch, failed) = match work.await {
+            Ok(done) => done,
+            Err(why) => {
+                *broken = Some(ended(why));
+                return Vec::new();
+            }
+        };
+        self.appender = Some(appender);
+        let Some(failed) = failed else { return batch };
+        let failed = StoreError::from(failed);
+        let kept = refuse(batch, Some(&failed), |command| command.waiting().is_none());
+        if matches!(failed, StoreError::Broken(_)) {
+            tracing::error!(error = %failed, "store.broken");
+            *broken = Some(failed);
+        }
+        kept
+    }
+}
+
+/// Appends the bodies day by day: one write and one sync a day, and nearly always there is one day.
+fn placed(mut appender: Appender, mut batch: Vec<Command>) -> (Appender, Vec<Command>, Option<BodyError>) {
+    let mut days: BTreeMap<Day, Vec<usize>> = BTreeMap::new();
+    for (at, command) in batch.iter().enumerate() {
+        if let Some((day, ..)) = command.waiting() {
+            days.entry(day).or_default().push(at);
+        }
+    }
+    for (day, commands) in days {
+        let waiting = commands.iter().filter_map(|at| batch[*at].waiting());
+        let bodies: Vec<_> = waiting.map(|(_, envelope, octets)| (envelope, [octets])).collect();
+        let parcels: Vec<_> = bodies.iter().map(|(envelope, octets)| Parcel { envelope, octets }).collect();
+        match appender.append(day, &parcels) {
+            Ok(places) => commands.iter().zip(places).for_each(|(at, place)| batch[*at].placed(place)),
+            Err(error) => return (appender, batch, Some(error)),
+        }
+    }
+    (appender, batch, None)
+}
+
+/// Answers a failure to all but those to be kept.
+fn refuse(batch: Vec<Command>, failed: Option<&StoreError>, keep: impl Fn(&Command) -> bool) -> Vec<Command> {
+    let (kept, refused) = batch.into_iter().partition(|command| keep(command));
+    answer(refused, failed);
+    kept
+}
+
+/// What has arrived by now, within the limits of a batch. A `Close` ends it.
+fn gather(first: Command, asked: &mut mpsc::Receiver<Command>) -> Vec<Command> {
+    let mut bytes = first.weight();
+    let mut batch = vec![first];
+    while batch.len() < BATCH_COMMANDS && bytes < BATCH_BYTES && !batch.last().is_some_and(Command::is_close) {
+        let Ok(command) = asked.try_recv() else { break };
+        bytes += command.weight();
+        batch.push(command);
+    }
+    batch
+}
+
+#[cfg(test)]
+mod tests {
+    use fumibako_store::suite::{himawari, now};
+
+    use super::*;
+    use crate::command::{Octets, OwnMessage, Reply};
+
+    #[test]
+    fn a_batch_ends_at_256_commands_or_16_megabytes() {
+        let nothing = || Command::Close(Reply::new().0);
+        let draft = |bytes: usize| {
+            let (folder, flags) = ("Drafts".parse().unwrap(), fumibako_model::NamedFlags::default());
+            let own = OwnMessage { folder, flags, date: now(), message_id: None };
+            let body = Octets::Here { envelope: Vec::new(), octets: vec![0; bytes] };
+            Command::Append(himawari(), own, body, now(), Reply::new().0)
+        };
+        let gathered = |commands: Vec<Command>| {
+            let (ask, mut asked) = mpsc::channel(commands.len());
+            for command in commands {
+                assert!(ask.try_send(command).is_ok());
+            }
+            let first = asked.try_recv().unwrap();
+            gather(first, &mut asked).len()
+        };
+        assert_eq!(gathered((0..=BATCH_COMMANDS).map(|_| draft(1)).collect()), BATCH_COMMANDS);
+        assert_eq!(gathered(vec![draft(BATCH_BYTES - 1), draft(1), draft(1)]), 2);
+        assert_eq!(gathered(vec![draft(1), nothing(), draft(1)]), 2, "nothing is asked of a closed store");
+    }
+}

@@ -1,0 +1,144 @@
+//! What passed admission. Private fields and no other constructor: what nobody checked cannot be stored.
+
+use fumibako_model::OfficeNumber;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::arriving::Sums;
+use super::content::Receipt;
+use crate::bodies::{BodyError, Spool, Spooled};
+
+/// A message that passed every check, with its body.
+#[derive(Debug)]
+pub struct Admitted {
+    facts: Facts,
+    body: Spool,
+}
+
+/// An admitted message whose body is ready to be kept: in memory, or synced in a segment of its own.
+#[derive(Debug)]
+pub struct Kept {
+    facts: Facts,
+    body: Spooled,
+}
+
+/// What is known of an admitted message.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    pub(super) sums: Sums,
+    pub(super) content_digest: [u8; 32],
+    pub(super) message_id: String,
+    pub(super) from: OfficeNumber,
+    pub(super) to: OfficeNumber,
+    pub(super) signer: [u8; 32],
+    pub(super) kind: Kind,
+}
+
+/// What kind of message it is; the kinds differ in one `match` in admission and in one in the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// 送信データ.
+    Bundle,
+    /// 受領証: the signed receipt for an earlier bundle.
+    Receipt(Receipt),
+}
+
+impl Admitted {
+    pub(super) fn new(facts: Facts, body: Spool) -> Self {
+        Self { facts, body }
+    }
+
+    /// What is known of it.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// Is its body too large to be kept in memory?
+    pub fn is_filed(&self) -> bool {
+        self.body.is_filed()
+    }
+
+    /// Makes its body ready; a large one is synced here. Waits for the disk.
+    pub fn keep(self, now: Timestamp) -> Result<Kept, BodyError> {
+        let body = self.body.finish(&self.facts.envelope(now))?;
+        Ok(Kept { facts: self.facts, body })
+    }
+}
+
+impl Kept {
+    /// What is known of it.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// Its octets as kept: as received, under the gateway's trace field.
+    pub fn body(&self) -> &Spooled {
+        &self.body
+    }
+
+    /// The facts and the body, each on its own.
+    pub fn into_parts(self) -> (Facts, Spooled) {
+        (self.facts, self.body)
+    }
+}
+
+impl Facts {
+    /// How many octets were received.
+    pub fn size(&self) -> u64 {
+        self.sums.size
+    }
+    /// SHA-256 of the octets as received.
+    pub fn sha256(&self) -> &[u8; 32] {
+        &self.sums.sha256
+    }
+    /// SHA-256 of the signed part with its signature: the same again is no new message, whatever its header says.
+    pub fn signed_digest(&self) -> &[u8; 32] {
+        &self.sums.signed_digest
+    }
+    /// SHA-256 of the signed part, which a receipt must name.
+    pub fn content_digest(&self) -> &[u8; 32] {
+        &self.content_digest
+    }
+    /// The Message-ID, without angle brackets.
+    pub fn message_id(&self) -> &str {
+        &self.message_id
+    }
+    /// The sending office.
+    pub fn from(&self) -> OfficeNumber {
+        self.from
+    }
+    /// The receiving office.
+    pub fn to(&self) -> OfficeNumber {
+        self.to
+    }
+    /// SHA-256 of the signer's certificate.
+    pub fn signer(&self) -> &[u8; 32] {
+        &self.signer
+    }
+    /// What kind of message it is.
+    pub fn kind(&self) -> &Kind {
+        &self.kind
+    }
+
+    /// What stands beside the body in its record, so that rows that were lost can be made again.
+    pub fn envelope(&self, now: Timestamp) -> Vec<u8> {
+        let hex = |octets: &[u8]| octets.iter().map(|octet| format!("{octet:02x}")).collect::<String>();
+        let envelope = json!({
+            "v": 1, "kind": self.kind.name(), "at": now.to_string(), "message_id": self.message_id, "size": self.sums.size,
+            "from": self.from.as_str(), "to": self.to.as_str(), "sha256": hex(&self.sums.sha256),
+            "signed_digest": hex(&self.sums.signed_digest), "content_digest": hex(&self.content_digest),
+            "signer": hex(&self.signer),
+        });
+        envelope.to_string().into_bytes()
+    }
+}
+
+impl Kind {
+    /// The word in logs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Bundle => "bundle",
+            Self::Receipt(_) => "receipt",
+        }
+    }
+}

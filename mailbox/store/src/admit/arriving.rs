@@ -1,0 +1,153 @@
+//! A message on its way in: its body goes to where it is kept, and admission keeps what it needs to judge. What that takes
+//! in memory does not grow with the message.
+
+use std::net::IpAddr;
+
+use aws_lc_rs::digest::{Context, Digest, SHA256};
+use fumibako_model::Refusal;
+use fumibako_signer::{Signature, SignatureError, SignedStream};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
+use memchr::memmem;
+
+use super::content::{Part, PartStream};
+use super::fields::HEADER_BYTES;
+use super::Rules;
+use crate::bodies::Spool;
+use crate::keep::StoreError;
+
+/// A message that is being received. Give it every piece, then ask with [`Arriving::finish`].
+pub struct Arriving {
+    body: Spool,
+    most_bytes: usize,
+    size: usize,
+    header: Vec<u8>,
+    header_ended: bool,
+    stream: SignedStream,
+    part: PartStream,
+    all: Context,
+    below_header: Context,
+}
+
+/// A message that has come whole. Nothing of it is judged yet.
+pub struct Arrived {
+    header: Vec<u8>,
+    signature: Result<Signature, SignatureError>,
+    part: Part,
+    sums: Sums,
+    body: Spool,
+}
+
+/// The size and digests of what was received.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sums {
+    pub(super) size: u64,
+    /// Of all octets.
+    pub(super) sha256: [u8; 32],
+    /// Of the signed part with its signature: of everything under the header section.
+    pub(super) signed_digest: [u8; 32],
+}
+
+impl Arriving {
+    /// Before the first octet. The body begins with the gateway's trace field (RFC 5321 §4.4).
+    pub fn new(mut body: Spool, peer: IpAddr, rules: &Rules, now: Timestamp) -> Result<Self, StoreError> {
+        body.write(trace(peer, rules, now).as_bytes())?;
+        Ok(Self {
+            body,
+            most_bytes: rules.most_bytes,
+            size: 0,
+            header: Vec::new(),
+            header_ended: false,
+            stream: SignedStream::new(),
+            part: PartStream::new(),
+            all: Context::new(&SHA256),
+            below_header: Context::new(&SHA256),
+        })
+    }
+
+    /// The next octets, as received. After an error the message is lost; drop it.
+    pub fn receive(&mut self, piece: &[u8]) -> Result<(), StoreError> {
+        self.size += piece.len();
+        if self.size > self.most_bytes {
+            return Err(Refusal::MessageTooLarge.about(format_args!("limit {} bytes", self.most_bytes)).into());
+        }
+        self.body.write(piece)?;
+        self.all.update(piece);
+        self.take_header(piece);
+        // Why a signature does not hold is asked at the end, when it is its turn.
+        let part = &mut self.part;
+        let _ = self.stream.receive_with(piece, &mut |octets| part.receive(octets));
+        Ok(())
+    }
+
+    /// Keeps the header section; everything below it is summed.
+    fn take_header(&mut self, piece: &[u8]) {
+        if self.header_ended {
+            return self.below_header.update(piece);
+        }
+        let before = self.header.len();
+        // One octet more than a header may have, so that a longer one is seen.
+        let room = (HEADER_BYTES + 1).saturating_sub(before);
+        self.header.extend_from_slice(&piece[..piece.len().min(room)]);
+        let looked_at = before.saturating_sub(3);
+        if let Some(found) = memmem::find(&self.header[looked_at..], b"\r\n\r\n") {
+            let end = looked_at + found + 4;
+            self.header.truncate(end);
+            self.header_ended = true;
+            self.below_header.update(&piece[end - before..]);
+        }
+    }
+
+    /// Octets held in memory.
+    pub fn held(&self) -> usize {
+        self.header.len() + self.part.held() + self.body.held()
+    }
+
+    /// After the last octet.
+    pub fn finish(self) -> Arrived {
+        Arrived {
+            header: self.header,
+            signature: self.stream.finish(),
+            part: self.part.finish(),
+            sums: Sums {
+                size: self.size as u64,
+                sha256: octets(self.all.finish()),
+                signed_digest: octets(self.below_header.finish()),
+            },
+            body: self.body,
+        }
+    }
+}
+
+impl Arrived {
+    /// The header section, its empty line included.
+    pub(super) fn header(&self) -> &[u8] {
+        &self.header
+    }
+
+    /// The verified signature, or why there is none.
+    pub(super) fn signature(&self) -> Result<&Signature, &SignatureError> {
+        self.signature.as_ref()
+    }
+
+    /// The signed part, the sums, and the body.
+    pub(super) fn into_parts(self) -> (Part, Sums, Spool) {
+        (self.part, self.sums, self.body)
+    }
+}
+
+fn octets(sum: Digest) -> [u8; 32] {
+    let mut octets = [0; 32];
+    octets.copy_from_slice(sum.as_ref());
+    octets
+}
+
+/// RFC 5321 §4.4: the trace field of a message that comes in here.
+fn trace(peer: IpAddr, rules: &Rules, now: Timestamp) -> String {
+    let peer = match peer {
+        IpAddr::V4(address) => format!("[{address}]"),
+        IpAddr::V6(address) => format!("[IPv6:{address}]"),
+    };
+    let date = DateTimePrinter::new().timestamp_to_string(&now).unwrap_or_default();
+    format!("Received: from {peer}\r\n by {} with ESMTPSA;\r\n {date}\r\n", rules.domain)
+}
