@@ -53,6 +53,20 @@ impl Enveloped {
         self.beginning.is_for(certificate)
     }
 
+    /// For how many readers it was made, as far as anybody can see.
+    pub fn readers(&self) -> usize {
+        let readers = |info: &RecipientInfo| match info {
+            RecipientInfo::Kari(info) => info.recipient_enc_keys.len(),
+            _ => 1,
+        };
+        self.recipients.iter().map(readers).sum()
+    }
+
+    /// What its cipher is called.
+    pub fn cipher(&self) -> &'static str {
+        self.method.name()
+    }
+
     /// Opens it with the first of the identities it was made for. Every failure after that choice is the same failure.
     pub fn decrypt(self, identities: &[Identity]) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
         let Beginning { recipients, method } = self.beginning;

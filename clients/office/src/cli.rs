@@ -10,6 +10,7 @@ pub mod screen;
 mod send;
 mod show;
 mod table;
+mod verify;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -97,6 +98,8 @@ enum Command {
     Show(show::Show),
     /// ファイルを標準仕様と照らし合わせます / check files against the standard
     Check(check::Check),
+    /// メールのファイルの署名と暗号化を確かめます / verify a message file: signatures, certificate, seal
+    Verify(verify::Verify),
     /// 設定の場所と見本 / where the settings are, and a sample
     Config(config::Config),
     /// 見本のデータで全体を試します / try everything with sample data
@@ -145,6 +148,7 @@ impl Command {
             Self::List(list) => list.run(&settings()?, screen),
             Self::Show(show) => show.run(&settings()?, screen),
             Self::Check(check) => check.run(screen, clock),
+            Self::Verify(verify) => verify.run((&place(), globals.config.is_some()), screen, clock),
             Self::Config(config) => config.run(&place(), screen),
             #[cfg(feature = "demo")]
             Self::Demo(demo) => demo.run(screen, clock),

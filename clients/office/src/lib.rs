@@ -2,8 +2,8 @@
 //!
 //! Start at [`cli::run`] (the command line), then follow a bundle: [`bundle::gather()`] → [`partners::Partners`] →
 //! [`bundle::compose()`] → [`outbox::Outbox::put`] → [`post::Post`], and back: [`fetch::Fetch`] → [`bundle::open()`] →
-//! [`bundle::Contents::save`] → [`receipt::Receipt`]. [`check::check`] stands beside that way: files on disk against the
-//! standard. Every way to fail is one [`Trouble`].
+//! [`bundle::Contents::save`] → [`receipt::Receipt`]. [`check::check`] and [`verify::verify`] stand beside that way: files on
+//! disk against the standard, and messages in files against their signatures. Every way to fail is one [`Trouble`].
 //!
 //! Never here: a clock outside `main`, a secret in an argument or a log line, a received file that replaces another.
 //! Never possible: a receipt before the files are on disk, a message posted that was not in the outbox first,
@@ -30,6 +30,7 @@ pub mod settings;
 mod testing;
 mod tls;
 mod trouble;
+pub mod verify;
 
 pub use exit::Exit;
 pub use settings::Settings;

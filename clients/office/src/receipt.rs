@@ -1,5 +1,7 @@
 //! 受領証: the signed word that a bundle is on our disk (Profile §8.2; RFC 8098, RFC 4130 §7.4.3). Written only after that is so.
 
+mod notification;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_careplan::Lang;
@@ -12,6 +14,8 @@ use mail_builder::mime::MimePart;
 use crate::bundle::fields::Fields;
 use crate::bundle::seal::{self, Letter};
 use crate::trouble::Trouble;
+
+pub use notification::Notification;
 
 /// What is acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +84,9 @@ impl Receipt {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{A, B, Ca, address, now};
     use expect_test::expect;
+    use fumibako_signer::Signed;
 
     #[test]
     fn the_notification_is_written_by_rfc_8098() {
@@ -103,5 +109,22 @@ mod tests {
             Received-content-MIC: BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=, sha-256
         "]]
         .assert_eq(&String::from_utf8(octets).unwrap().replace('\r', ""));
+    }
+
+    /// What we write we can read back.
+    #[test]
+    fn the_notification_is_read_as_it_was_written() {
+        let (us, ca) = (address(B), Ca::new());
+        let receipt = Receipt {
+            message_id: "r@x.example".into(),
+            original: "b@x.example".into(),
+            digest: [7; 32],
+            saved_at: now(),
+        };
+        let message = receipt.compose(&us, &address(A), &ca.identity(B)).unwrap();
+        let read = Notification::read(Signed::read(&message.0).unwrap().part()).unwrap();
+        assert_eq!((read.recipient.as_ref(), read.original.as_deref()), (Some(&us), Some("b@x.example")));
+        assert_eq!((read.digest, read.is_processed()), (Some([7; 32]), Ok(())));
+        assert_eq!(Notification::read(b"Content-Type: text/plain\r\n\r\nDisposition: x; processed\r\n"), None);
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use fumibako_model::{Address, Domain, OfficeNumber, Private};
-use fumibako_signer::{Certificate, Identity, Keyring, Trust};
+use fumibako_signer::{Certificate, Identity, IdentityError, Keyring, Trust};
 use serde::Deserialize;
 
 use crate::trouble::Trouble;
@@ -163,21 +163,40 @@ impl Settings {
 
     /// Every key that can open what is encrypted to the office: the one in use first, then the old ones.
     pub fn reading_keys(&self) -> Result<Vec<Identity>, Trouble> {
-        let file = Some(&self.old_identity_password_file).filter(|file| !file.as_os_str().is_empty());
-        let passwords = file.map(|file| lines(file)).transpose()?.unwrap_or_default();
+        let file = Some(self.old_identity_password_file.as_path()).filter(|file| !file.as_os_str().is_empty());
         let mut keys = vec![self.identity()?];
-        for path in &self.old_identity_files {
-            keys.extend_from_slice(old_keys(path, &passwords)?.all());
-        }
+        keys.extend(Self::keys_in(&self.old_identity_files, file).map_err(|why| match why {
+            Trouble::KeyFile(path, why) => Trouble::OldIdentity(path, why),
+            other => other,
+        })?);
         Ok(keys)
     }
 
     /// The authorities whose certificates are believed.
     pub fn trust(&self) -> Result<Trust, Trouble> {
-        let path = named("trust_file", &self.trust_file)?;
-        Certificate::many_from_pem(&read_small(path)?)
-            .and_then(Trust::new)
-            .map_err(|why| Trouble::Trust(path.to_owned(), why))
+        Self::trust_in(std::slice::from_ref(&named("trust_file", &self.trust_file)?.to_owned()))
+    }
+
+    /// The authorities of these PEM files.
+    pub fn trust_in(paths: &[PathBuf]) -> Result<Trust, Trouble> {
+        let mut anchors = Vec::new();
+        for path in paths {
+            let found = Certificate::many_from_pem(&read_small(path)?);
+            let found = found.and_then(|found| Trust::new(found.iter().cloned()).map(|_| found));
+            anchors.extend(found.map_err(|why| Trouble::Trust(path.clone(), why))?);
+        }
+        Trust::new(anchors).map_err(|why| Trouble::Trust(paths.first().cloned().unwrap_or_default(), why))
+    }
+
+    /// Every key of these files, some of them under one of the passwords.
+    pub fn keys_in(paths: &[PathBuf], password_file: Option<&Path>) -> Result<Vec<Identity>, Trouble> {
+        let passwords = password_file.map(lines).transpose()?.unwrap_or_default();
+        let mut keys = Vec::new();
+        for path in paths {
+            let opened = open_with(path, &passwords)?;
+            keys.extend_from_slice(opened.map_err(|why| Trouble::KeyFile(path.clone(), why))?.all());
+        }
+        Ok(keys)
     }
 }
 
@@ -213,8 +232,8 @@ fn lines(path: &Path) -> Result<Vec<Private<String>>, Trouble> {
     Ok(text.lines().map(|line| Private(line.to_owned())).collect())
 }
 
-/// Nobody remembers which of the old passwords belongs to which of the old files.
-fn old_keys(path: &Path, passwords: &[Private<String>]) -> Result<Keyring, Trouble> {
+/// Nobody remembers which of the passwords belongs to which of the files.
+fn open_with(path: &Path, passwords: &[Private<String>]) -> Result<Result<Keyring, IdentityError>, Trouble> {
     let bytes = read_small(path)?;
     let mut opened = Keyring::read(&bytes, None);
     for Private(password) in passwords {
@@ -223,7 +242,7 @@ fn old_keys(path: &Path, passwords: &[Private<String>]) -> Result<Keyring, Troub
         }
         opened = Keyring::read(&bytes, Some(password));
     }
-    opened.map_err(|why| Trouble::OldIdentity(path.to_owned(), why))
+    Ok(opened)
 }
 
 /// `toml`'s error without its picture of the file: the line number, and what is wrong.

@@ -9,6 +9,7 @@ use fumibako_signer::{CertificateError, IdentityError, SealError, SignError};
 
 use crate::exit::Exit;
 use crate::partners::NoPartner;
+use crate::verify::NotWhole;
 
 pub use words::Words;
 
@@ -27,6 +28,9 @@ pub enum Trouble {
     /// The key file does not open.
     #[error("the key file {0}: {1}")]
     Identity(PathBuf, IdentityError),
+    /// A key file named on the command line does not open.
+    #[error("the key file {0}: {1}")]
+    KeyFile(PathBuf, IdentityError),
     /// A file of an old key does not open.
     #[error("the old key file {0}: {1}")]
     OldIdentity(PathBuf, IdentityError),
@@ -53,6 +57,12 @@ pub enum Trouble {
     /// A file or folder cannot be read.
     #[error("{0} cannot be read: {1}")]
     CannotRead(PathBuf, std::io::Error),
+    /// A file that is to be verified is no message.
+    #[error("{0} is no message: {1:?}")]
+    NotAMessage(PathBuf, NotWhole),
+    /// Nobody said whom to believe.
+    #[error("no trusted authorities are named")]
+    NobodyTrusted,
     /// There is no such file, and no file fits such a pattern.
     #[error("no file {0}")]
     NoSuchFile(PathBuf),
@@ -140,6 +150,8 @@ pub enum Limit {
     Units(usize),
     /// Bytes of the message: found, allowed.
     Message(usize, usize),
+    /// Bytes of a file to be verified: allowed.
+    File(usize),
 }
 
 impl Trouble {
@@ -161,16 +173,18 @@ impl Trouble {
             | Self::SettingMissing(_)
             | Self::Identity(..)
             | Self::OldIdentity(..)
+            | Self::KeyFile(..)
             | Self::Partners(_)
             | Self::NoPartner { why: NoPartner::NoFile, .. }
             | Self::Seal(SealError::Encrypt(_))
             | Self::Trust(..)
+            | Self::NobodyTrusted
             | Self::TlsAnchors(_) => Exit::NOT_SET_UP,
             Self::CannotRead(..) | Self::NoSuchFile(_) | Self::NothingToCheck | Self::NoMessage(_) => Exit::NO_FILE,
             Self::CannotWrite(..) | Self::Exists(_) | Self::Output(_) => Exit::CANNOT_WRITE,
             Self::Busy(_) => Exit::TRY_AGAIN,
             Self::Usage(_) => Exit::USAGE,
-            Self::Limit(_) => Exit::BAD_FILE,
+            Self::Limit(_) | Self::NotAMessage(..) => Exit::BAD_FILE,
             // The other bundles of the run go on.
             Self::NoPartner { .. } => Exit::PARTLY,
             Self::Sign(_) | Self::Seal(_) => Exit::BUG,

@@ -12,4 +12,5 @@ mod receipts;
 mod refusals;
 mod sealed;
 mod transcripts;
+mod verify;
 mod world;

@@ -106,6 +106,16 @@ impl Method {
         matches!(self, Self::Gcm { .. })
     }
 
+    pub(crate) fn name(&self) -> &'static str {
+        match (self, self.key_bytes()) {
+            (Self::Gcm { .. }, 16) => "AES-128-GCM",
+            (Self::Gcm { .. }, _) => "AES-256-GCM",
+            (Self::Cbc { .. }, 16) => "AES-128-CBC",
+            (Self::Cbc { .. }, 24) => "AES-192-CBC",
+            (Self::Cbc { .. }, _) => "AES-256-CBC",
+        }
+    }
+
     pub(crate) fn key_bytes(&self) -> usize {
         match self {
             Self::Gcm { algorithm, .. } => algorithm.key_len(),

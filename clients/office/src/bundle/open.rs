@@ -4,8 +4,8 @@ use std::str::FromStr as _;
 
 use fumibako_model::{Address, Domain, OfficeNumber, Private, Refusal, Refused};
 use fumibako_signer::{
-    Certificate, CertificateError, DecryptError, Enveloped, Identity, OpenError, Signature, SignatureError, Signed,
-    Trust,
+    Certificate, CertificateError, DecryptError, Enveloped, Identity, OpenError, RevocationError, Signature,
+    SignatureError, Signed, Trust,
 };
 use jiff::Timestamp;
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
@@ -111,7 +111,7 @@ impl Opened {
 }
 
 /// RFC 8551 §3.2: what the signed part says of itself.
-fn is_envelope(part: &Message<'_>) -> bool {
+pub(crate) fn is_envelope(part: &Message<'_>) -> bool {
     part.content_type().is_some_and(|kind| {
         let subtype = kind.subtype().unwrap_or_default();
         kind.ctype().eq_ignore_ascii_case("application")
@@ -139,7 +139,7 @@ fn unsealed(
 }
 
 /// Profile §4.7: the fields inside the seal equal the outer ones, so nobody can put a seal under another's header.
-fn fields_inside_agree(outer: &Message<'_>, inner: &Message<'_>) -> Result<(), Refused> {
+pub(crate) fn fields_inside_agree(outer: &Message<'_>, inner: &Message<'_>) -> Result<(), Refused> {
     let is_recipients = |(name, _): &(String, String)| name.eq_ignore_ascii_case(RECIPIENTS_FIELD);
     let inside: Vec<_> = routing(inner).into_iter().filter(|field| !is_recipients(field)).collect();
     if inside != routing(outer) {
@@ -157,19 +157,19 @@ fn fields_inside_agree(outer: &Message<'_>, inner: &Message<'_>) -> Result<(), R
 }
 
 /// Profile §4.7: a seal that its first reader opened and encrypted again for us was not meant for us.
-fn is_addressed(inner: &Message<'_>, us: &Address) -> Result<(), Refused> {
+pub(crate) fn is_addressed(inner: &Message<'_>, us: &Address) -> Result<(), Refused> {
     let named = values(inner, |name| name.eq_ignore_ascii_case(RECIPIENTS_FIELD));
     let [(_, list)] = named.as_slice() else { return Err(Refusal::MessageMalformed.about(RECIPIENTS_FIELD)) };
     let mut addresses = list.split(',').map(|one| one.trim().trim_start_matches('<').trim_end_matches('>'));
     if addresses.any(|text| is_us(text, us)) { Ok(()) } else { Err(Refusal::EnvelopeDiffers.about(RECIPIENTS_FIELD)) }
 }
 
-fn headers_of(message: &[u8]) -> Result<Message<'_>, Refused> {
+pub(crate) fn headers_of(message: &[u8]) -> Result<Message<'_>, Refused> {
     MessageParser::default().parse_headers(message).ok_or_else(|| Refusal::MessageMalformed.into())
 }
 
 /// RFC 5322 §3.6.2 allows several authors; a bundle has exactly one (Profile §5.4).
-fn only_office(message: &Message<'_>) -> Result<OfficeNumber, Refused> {
+pub(crate) fn only_office(message: &Message<'_>) -> Result<OfficeNumber, Refused> {
     let mut senders = message.from().into_iter().flat_map(|list| list.iter());
     let address = senders.next().and_then(|sender| sender.address());
     let office = address.and_then(|text| Address::from_str(text).ok()).and_then(|address| address.office_number());
@@ -179,7 +179,7 @@ fn only_office(message: &Message<'_>) -> Result<OfficeNumber, Refused> {
     }
 }
 
-fn is_its_certificate(signer: &Certificate, from: OfficeNumber, domain: &Domain) -> Result<(), Refused> {
+pub(crate) fn is_its_certificate(signer: &Certificate, from: OfficeNumber, domain: &Domain) -> Result<(), Refused> {
     match owner(signer, domain) {
         Some(office) if office == from => Ok(()),
         Some(office) => Err(Refusal::NotItsCertificate.about(office)),
@@ -189,7 +189,7 @@ fn is_its_certificate(signer: &Certificate, from: OfficeNumber, domain: &Domain)
 
 /// Profile §4.2: a signed part that repeats one of the fields repeats them all, and all are equal. A plain mail tool
 /// repeats none; then only the certificate vouches for the sender.
-fn repeated_fields_agree(outer: &Message<'_>, signed: &Message<'_>) -> Result<(), Refused> {
+pub(crate) fn repeated_fields_agree(outer: &Message<'_>, signed: &Message<'_>) -> Result<(), Refused> {
     for name in REPEATED {
         if values(outer, |found| found == name).len() > 1 {
             return Err(Refusal::MessageMalformed.about(format_args!("{name} stands twice")));
@@ -208,7 +208,7 @@ fn repeated_fields_agree(outer: &Message<'_>, signed: &Message<'_>) -> Result<()
 }
 
 /// The routing fields of a header, and those of ours.
-fn routing(message: &Message<'_>) -> Vec<(String, String)> {
+pub(crate) fn routing(message: &Message<'_>) -> Vec<(String, String)> {
     values(message, |name| REPEATED.contains(&name) || name.starts_with(OURS))
 }
 
@@ -228,13 +228,20 @@ fn is_for_us(outer: &Message<'_>, us: &Address) -> Result<(), Refused> {
     if recipients.any(|text| is_us(text, us)) { Ok(()) } else { Err(Refusal::EnvelopeDiffers.about("To")) }
 }
 
+/// The one address of a field.
+pub(crate) fn address(field: Option<&mail_parser::Address<'_>>) -> Option<Address> {
+    let mut all = field.into_iter().flat_map(|list| list.iter());
+    let first = all.next()?.address()?;
+    first.parse().ok().filter(|_| all.next().is_none())
+}
+
 /// A service kind is a sub-address of the same office.
 fn is_us(text: &str, us: &Address) -> bool {
     Address::from_str(text).is_ok_and(|a| a.domain == us.domain && a.office_number() == us.office_number())
 }
 
 /// Why a seal stays closed. Which byte of it was wrong is nobody's business.
-fn closed(why: &OpenError) -> Refused {
+pub(crate) fn closed(why: &OpenError) -> Refused {
     match why {
         OpenError::Outer(why) => unsigned(why),
         OpenError::Signer(why) => untrusted(why),
@@ -249,7 +256,7 @@ fn closed(why: &OpenError) -> Refused {
     }
 }
 
-fn unsigned(why: &SignatureError) -> Refused {
+pub(crate) fn unsigned(why: &SignatureError) -> Refused {
     use SignatureError as E;
     let refusal = match why {
         E::NotSigned | E::Opaque => Refusal::NotSigned,
@@ -262,7 +269,7 @@ fn unsigned(why: &SignatureError) -> Refused {
     refusal.about(why)
 }
 
-fn untrusted(why: &CertificateError) -> Refused {
+pub(crate) fn untrusted(why: &CertificateError) -> Refused {
     use CertificateError as E;
     match why {
         E::UnknownIssuer { .. } | E::BadChain(_) => Refusal::UnknownAuthority.into(),
@@ -272,6 +279,16 @@ fn untrusted(why: &CertificateError) -> Refused {
         E::WrongUsage(_) | E::Malformed(_) | E::Authority | E::MailAddresses(_) | E::TooLarge { .. } => {
             Refusal::CertificateUnfit.about(why)
         }
+    }
+}
+
+/// Whether a certificate was revoked, as the catalogue says it.
+pub(crate) fn revoked(why: &RevocationError) -> Refused {
+    use RevocationError as E;
+    match why {
+        E::Certificate(why) => untrusted(why),
+        E::Revoked { .. } => Refusal::CertificateRevoked.about(why),
+        E::Stale { .. } | E::NoList { .. } => Refusal::RevocationUnknown.about(why),
     }
 }
 

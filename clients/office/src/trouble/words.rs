@@ -4,6 +4,7 @@ use fumibako_careplan::Lang;
 use fumibako_model::Refused;
 
 use super::{Limit, Trouble, Usage};
+use crate::verify::NotWhole;
 
 mod keys;
 
@@ -75,11 +76,14 @@ impl Trouble {
             ),
             Self::Identity(..)
             | Self::OldIdentity(..)
+            | Self::KeyFile(..)
             | Self::Partners(_)
             | Self::NoPartner { .. }
             | Self::Seal(_)
             | Self::Trust(..)
+            | Self::NobodyTrusted
             | Self::TlsAnchors(_) => self.about_keys(Lang::Ja),
+            Self::NotAMessage(path, why) => not_whole(&path.display().to_string(), *why, Lang::Ja),
             Self::CannotRead(path, why) => {
                 (format!("{} を読み取れません（{why}）。", path.display()), "場所と名前を確かめてください。".into())
             }
@@ -143,11 +147,14 @@ impl Trouble {
             ),
             Self::Identity(..)
             | Self::OldIdentity(..)
+            | Self::KeyFile(..)
             | Self::Partners(_)
             | Self::NoPartner { .. }
             | Self::Seal(_)
             | Self::Trust(..)
+            | Self::NobodyTrusted
             | Self::TlsAnchors(_) => self.about_keys(Lang::En),
+            Self::NotAMessage(path, why) => not_whole(&path.display().to_string(), *why, Lang::En),
             Self::CannotRead(path, why) => {
                 (format!("{} cannot be read ({why}).", path.display()), "Check the place and the name.".into())
             }
@@ -225,6 +232,23 @@ impl Usage {
     }
 }
 
+fn not_whole(name: &str, why: NotWhole, lang: Lang) -> (String, String) {
+    let name = if name == "-" { lang.pick("標準入力", "Standard input") } else { name };
+    let what = match (why, lang) {
+        (NotWhole::Other, Lang::Ja) => format!("{name} はメールのファイルではありません。"),
+        (NotWhole::Other, Lang::En) => format!("{name} is not a mail message."),
+        (NotWhole::Envelope, Lang::Ja) => format!("{name} は暗号化された中身だけで、署名がありません。"),
+        (NotWhole::Envelope, Lang::En) => format!("{name} is the encrypted part alone, without a signature."),
+        (NotWhole::Cms, Lang::Ja) => format!("{name} は署名などの部品だけで、署名されたものがありません。"),
+        (NotWhole::Cms, Lang::En) => format!("{name} is a signature or the like without what it signs."),
+    };
+    let next = lang.pick(
+        "メールソフトで「名前を付けて保存」したメール全体（.eml）を指定してください。",
+        "Name the whole message as a mail program saves it (.eml).",
+    );
+    (what, next.into())
+}
+
 impl Limit {
     fn japanese(self) -> (String, String) {
         match self {
@@ -242,6 +266,10 @@ impl Limit {
             Self::Message(found, most) => (
                 format!("送信データが {} あり、上限の {} を超えています。", mebibytes(found), mebibytes(most)),
                 "添付ファイルを減らすか、分けて送ってください。".into(),
+            ),
+            Self::File(most) => (
+                format!("ファイルが、確かめられる上限の {} を超えています。", mebibytes(most)),
+                "メール 1 通のファイルを指定してください。".into(),
             ),
         }
     }
@@ -261,6 +289,10 @@ impl Limit {
             Self::Message(found, most) => (
                 format!("The message has {}, {} are allowed.", mebibytes(found), mebibytes(most)),
                 "Attach less or send it in parts.".into(),
+            ),
+            Self::File(most) => (
+                format!("The file is larger than {}, the most that is verified.", mebibytes(most)),
+                "Name a file with one message.".into(),
             ),
         }
     }

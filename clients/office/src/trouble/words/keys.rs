@@ -37,6 +37,14 @@ impl Trouble {
                 format!("The trusted authorities in {} cannot be read.", path.display()),
                 "Put the authorities' certificates there as PEM.",
             ),
+            (Self::NobodyTrusted, Lang::Ja) => (
+                "どの発行元の証明書を信頼するか、指定がありません。".into(),
+                "--trust で発行元の証明書のファイル（PEM）を指定するか、設定 trust_file に書いてください。",
+            ),
+            (Self::NobodyTrusted, Lang::En) => (
+                "Nothing says which authorities to believe.".into(),
+                "Name a PEM file of authorities with --trust, or in the setting trust_file.",
+            ),
             (Self::TlsAnchors(path), Lang::Ja) => (
                 format!("接続先を確かめるための証明書 {} を読み取れません。", path.display()),
                 "ゲートウェイの運用者から受け取った PEM ファイルを置いてください。",
@@ -45,6 +53,12 @@ impl Trouble {
                 format!("The TLS authorities in {} cannot be read.", path.display()),
                 "Put the PEM file there that the gateway's operator gave you.",
             ),
+            (Self::KeyFile(path, why), Lang::Ja) => {
+                (format!("鍵のファイル {} を開けません。", path.display()), key_next(why, lang))
+            }
+            (Self::KeyFile(path, why), Lang::En) => {
+                (format!("The key file {} does not open.", path.display()), key_next(why, lang))
+            }
             (Self::OldIdentity(path, why), Lang::Ja) => {
                 (format!("前の証明書のファイル {} を開けません。", path.display()), old_next(why, lang))
             }
@@ -81,6 +95,19 @@ fn identity_next(why: &IdentityError, lang: Lang) -> &'static str {
         _ => lang.pick(
             "事業所の証明書と秘密鍵が入った PKCS#12 または PEM のファイルを指定してください。",
             "Name a PKCS#12 or PEM file with the office's certificate and private key.",
+        ),
+    }
+}
+
+fn key_next(why: &IdentityError, lang: Lang) -> &'static str {
+    match why {
+        IdentityError::PasswordNeeded | IdentityError::WrongPassword => lang.pick(
+            "そのパスワードを書いたファイルを --key-password-file で指定してください。",
+            "Name a file with its password with --key-password-file.",
+        ),
+        _ => lang.pick(
+            "証明書と秘密鍵が入った PKCS#12 または PEM のファイルを指定してください。",
+            "Name a PKCS#12 or PEM file with a certificate and its private key.",
         ),
     }
 }

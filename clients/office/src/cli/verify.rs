@@ -1,0 +1,189 @@
+//! `fumibako verify FILE|-`: a message's signatures and seal, layer by layer; no gateway is asked. Exit 0: all that was
+//! looked at holds. 65: no message. 66: no such file. 76: something does not hold.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use fumibako_careplan::Lang;
+use fumibako_model::JAPAN;
+use fumibako_signer::{Identity, Trust, WithoutList};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use serde_json::{Map, Value, json};
+
+use super::screen::{Screen, harmless, moment};
+use crate::bundle::open::is_sealed;
+use crate::exit::Exit;
+use crate::settings::Settings;
+use crate::trouble::Trouble;
+use crate::verify::{Judge, Layer, Report, State, read, verify};
+
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// メールのファイル（.eml）。- は標準入力 / message file, - for standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// この日時で証明書を判定します（日本時間。例 "2026-11-20 09:15"。指定しなければいま） / judge certificates as of
+    /// this moment, in Japan's time; default now
+    #[arg(long, value_name = "TIME", value_parser = at)]
+    at: Option<Timestamp>,
+    /// 信頼する発行元の証明書（PEM）。設定の発行元の代わり / authorities to believe, instead of those of the settings
+    #[arg(long, value_name = "FILE")]
+    trust: Vec<PathBuf>,
+    /// 暗号化を開く鍵のファイル。設定の鍵の代わり / key files to open a seal with, instead of those of the settings
+    #[arg(long, value_name = "FILE")]
+    key: Vec<PathBuf>,
+    /// --key のパスワードを 1 行に一つずつ書いたファイル / file with the passwords of --key, one a line
+    #[arg(long, value_name = "FILE", requires = "key")]
+    key_password_file: Option<PathBuf>,
+}
+
+impl Verify {
+    /// `place` is where the settings are, and whether somebody said so: only then must they be there.
+    pub(super) fn run(
+        &self,
+        (place, named): (&Path, bool),
+        screen: &mut Screen<'_>,
+        clock: fn() -> Timestamp,
+    ) -> Result<Exit, Trouble> {
+        screen.one_object();
+        let message = read(&self.file)?;
+        let settings = match Settings::load(place) {
+            Err(Trouble::NoSettings(_)) if !named => None,
+            settings => Some(settings?),
+        };
+        let trust = self.trust(settings.as_ref())?;
+        let keys = if is_sealed(&message.0) { self.keys(settings.as_ref())? } else { Vec::new() };
+        let judge = Judge {
+            trust: &trust,
+            keys: &keys,
+            domain: settings.as_ref().and_then(|settings| settings.domain.as_ref()),
+            at: self.at.unwrap_or_else(clock),
+        };
+        let report = verify(&message.0, &judge);
+        self.tell(&report, judge.at, screen)?;
+        Ok(if report.holds() { Exit::OK } else { Exit::NO_PROOF })
+    }
+
+    fn trust(&self, settings: Option<&Settings>) -> Result<Trust, Trouble> {
+        let trust = match settings {
+            _ if !self.trust.is_empty() => Settings::trust_in(&self.trust)?,
+            Some(settings) if !settings.trust_file.as_os_str().is_empty() => settings.trust()?,
+            _ => return Err(Trouble::NobodyTrusted),
+        };
+        // Where nothing tells what an authority revoked, the layer says so.
+        Ok(trust.with_lists([], WithoutList::Refuse))
+    }
+
+    fn keys(&self, settings: Option<&Settings>) -> Result<Vec<Identity>, Trouble> {
+        match settings {
+            _ if !self.key.is_empty() => Settings::keys_in(&self.key, self.key_password_file.as_deref()),
+            Some(settings) if !settings.identity_file.as_os_str().is_empty() => settings.reading_keys(),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn tell(&self, report: &Report, at: Timestamp, screen: &mut Screen<'_>) -> Result<(), Trouble> {
+        if screen.is_text() {
+            let lang = screen.lang();
+            let moment_words = if self.at.is_some() {
+                lang.pick("--at の指定", "as --at says")
+            } else {
+                lang.pick("いま", "now")
+            };
+            let head = match lang {
+                Lang::Ja => format!("形: {}\n判定の日時: {}（{moment_words}）", report.form.name(lang), moment(at)),
+                Lang::En => {
+                    format!(
+                        "Form: {}\nJudged as of: {} Japan time ({moment_words})",
+                        report.form.name(lang),
+                        moment(at)
+                    )
+                }
+            };
+            let layers: Vec<String> = report.layers.iter().map(|layer| text(layer, lang)).collect();
+            screen.text(&format!("{head}\n{}\n{}", layers.join("\n"), report.summary(lang)))?;
+            return Ok(());
+        }
+        let lang = screen.lang();
+        let mut whole = Map::new();
+        whole.insert("v".into(), json!(1));
+        whole.extend(summary(report, at));
+        whole.insert("layers".into(), report.layers.iter().map(|layer| Value::Object(object(layer, lang))).collect());
+        if screen.whole(&whole)? {
+            return Ok(());
+        }
+        for layer in &report.layers {
+            let mut line = object(layer, lang);
+            line.insert("record".into(), json!("layer"));
+            screen.data(&line, |_| String::new())?;
+        }
+        let mut last = summary(report, at);
+        last.insert("record".into(), json!("summary"));
+        screen.data(&last, |_| String::new())?;
+        screen.say(&report.summary(lang));
+        Ok(())
+    }
+}
+
+/// A moment as people write it, in Japan's time, or with its own offset.
+fn at(text: &str) -> Result<Timestamp, String> {
+    let here = || JAPAN.to_timestamp(text.parse::<DateTime>().ok()?).ok();
+    text.parse().ok().or_else(here).ok_or_else(|| "例 / as in: \"2026-11-20 09:15\"".into())
+}
+
+fn summary(report: &Report, at: Timestamp) -> Map<String, Value> {
+    let members = [
+        ("form", json!(report.form.id())),
+        ("judged_at", json!(at)),
+        ("holds", json!(report.holds())),
+        ("unseen", json!(report.unseen())),
+    ];
+    members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+fn object(layer: &Layer, lang: Lang) -> Map<String, Value> {
+    let words = layer.words(lang);
+    let why = if let State::Unseen(why) = layer.state { Some(why.id()) } else { None };
+    let facts: Map<String, Value> = layer.facts.iter().map(|fact| (fact.key.to_owned(), fact.value.clone())).collect();
+    let members = [
+        ("layer", json!(layer.what.id())),
+        ("state", json!(layer.state_id())),
+        ("code", json!(words.code)),
+        ("why", json!(why)),
+        ("sentence", json!(words.what)),
+        ("next", json!(words.next)),
+        ("facts", Value::Object(facts)),
+    ];
+    members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+/// `○ 外側の署名: …`, with its facts below.
+fn text(layer: &Layer, lang: Lang) -> String {
+    let mark = match layer.state {
+        State::Holds => "○",
+        State::Fails(_) => "×",
+        State::Unseen(_) => "－",
+    };
+    let head = format!("{mark} {}: {}", layer.what.name(lang), harmless(layer.words(lang).line(lang).trim_end()));
+    let facts = layer.facts.iter().map(|fact| {
+        let label = lang.pick(fact.label.0, fact.label.1);
+        format!("    {label}: {}", harmless(&fact.shown(lang)))
+    });
+    std::iter::once(head).chain(facts).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_japan_s_unless_it_says_otherwise() {
+        let noon: Timestamp = "2026-11-20T00:15:00Z".parse().unwrap();
+        for text in ["2026-11-20 09:15", "2026-11-20T09:15:00", "2026-11-20T00:15:00Z", "2026-11-20T09:15:00+09:00"] {
+            assert_eq!(at(text), Ok(noon), "{text}");
+        }
+        assert_eq!(at("2026-11-20"), Ok("2026-11-19T15:00:00Z".parse().unwrap()));
+        assert!(at("きのう").unwrap_err().contains("09:15"));
+    }
+}

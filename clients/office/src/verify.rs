@@ -1,0 +1,319 @@
+//! Verifying a message from a file, layer by layer: what holds, what does not, what was not looked at, and why.
+//!
+//! The rules are those of [`crate::bundle::open()`], which stops at the first that does not hold; a test holds the two
+//! together. The order is the same, so nothing is decrypted whose outer signature does not hold (Profile §4.5).
+
+mod file;
+mod layer;
+mod words;
+
+use fumibako_model::{Address, Domain, OfficeNumber, Refusal, Refused};
+use fumibako_signer::{
+    CompressError, DecryptError, Enveloped, Identity, RevocationError, Signature, Signed, Trust, expand,
+};
+use jiff::Timestamp;
+use mail_parser::Message;
+
+use crate::bundle::Contents;
+use crate::bundle::open as rules;
+use crate::partners::owner;
+use crate::receipt::Notification;
+
+pub use file::{MESSAGE_BYTES, NotWhole, read};
+pub use layer::{Fact, Layer, State, Unseen, What};
+
+/// Whom to believe, as of when, and what can be opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Judge<'j> {
+    /// The authorities that are believed, with their revocation lists; without a list nothing is said about revocation.
+    pub trust: &'j Trust,
+    /// The keys that may open a seal; none leaves it closed.
+    pub keys: &'j [Identity],
+    /// The domain of all offices, if it is known; else that of `From`.
+    pub domain: Option<&'j Domain>,
+    /// The moment at which certificates are judged.
+    pub at: Timestamp,
+}
+
+/// What a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Signed, encrypted, signed again.
+    Sealed,
+    /// Signed only.
+    Signed,
+    /// 受領証.
+    Receipt,
+    /// Not signed.
+    Unsigned,
+}
+
+/// Everything that was found.
+#[derive(Debug)]
+pub struct Report {
+    /// What the message is.
+    pub form: Form,
+    /// From the outside in.
+    pub layers: Vec<Layer>,
+}
+
+impl Report {
+    /// Does everything hold that was looked at?
+    pub fn holds(&self) -> bool {
+        !self.layers.iter().any(|layer| matches!(layer.state, State::Fails(_)))
+    }
+
+    /// How many layers were not looked at.
+    pub fn unseen(&self) -> usize {
+        self.layers.iter().filter(|layer| matches!(layer.state, State::Unseen(_))).count()
+    }
+
+    fn new(form: Form) -> Self {
+        Self { form, layers: Vec::new() }
+    }
+
+    fn add(&mut self, what: What, state: impl Into<State>, facts: Vec<Fact>) {
+        self.layers.push(Layer { what, state: state.into(), facts });
+    }
+
+    fn unseen_all(&mut self, all: &[What], why: Unseen) {
+        for what in all {
+            self.add(*what, State::Unseen(why), Vec::new());
+        }
+    }
+
+    fn state(&self, what: What) -> Option<&State> {
+        self.layers.iter().find(|layer| layer.what == what).map(|layer| &layer.state)
+    }
+}
+
+/// Verifies a message, every line of it ending with CRLF ([`read`] sees to that). Profile §4.9: what cannot be opened, or
+/// rests on what does not hold, is named as not looked at.
+pub fn verify(message: &[u8], judge: &Judge<'_>) -> Report {
+    let signed = match Signed::read(message) {
+        Ok(signed) => signed,
+        Err(why) => {
+            let mut report = Report::new(Form::Unsigned);
+            report.add(What::OuterSignature, State::Fails(rules::unsigned(&why)), Vec::new());
+            report.unseen_all(&What::OUTSIDE, Unseen::Earlier);
+            return report;
+        }
+    };
+    let form = form(signed.part());
+    let mut report = Report::new(form);
+    let signature = match signed.verify() {
+        Ok(signature) => signature,
+        Err(why) => {
+            report.add(What::OuterSignature, State::Fails(rules::unsigned(&why)), Vec::new());
+            report.unseen_all(&What::OUTSIDE, Unseen::Earlier);
+            report.unseen_all(What::inside(form), Unseen::Earlier);
+            return report;
+        }
+    };
+    report.add(What::OuterSignature, State::Holds, layer::signer(&signature));
+    let believed = report.certificate(&signature, judge);
+    let outer = rules::headers_of(message);
+    let part = rules::headers_of(signed.part());
+    let (Ok(outer), Ok(part)) = (outer, part) else {
+        report.add(What::RoutingFields, State::Fails(Refusal::MessageMalformed.into()), Vec::new());
+        return report;
+    };
+    let from = rules::only_office(&outer);
+    report.holder(&signature, &outer, &from, judge);
+    report.routing(&outer, &part);
+    match form {
+        Form::Sealed => report.sealed(signed.part(), &outer, (&signature, believed), judge),
+        Form::Receipt => report.receipt(signed.part(), &outer, &from),
+        Form::Signed | Form::Unsigned => report.signed(signed.part(), &outer, &from),
+    }
+    report
+}
+
+fn form(part: &[u8]) -> Form {
+    match rules::headers_of(part) {
+        Ok(header) if rules::is_envelope(&header) => Form::Sealed,
+        Ok(_) if Notification::read(part).is_some() => Form::Receipt,
+        _ => Form::Signed,
+    }
+}
+
+/// The outside: everything that anybody on the way can see.
+impl Report {
+    /// Profile §5.3. Whether the signer is believed, so that more may be opened.
+    fn certificate(&mut self, signature: &Signature, judge: &Judge<'_>) -> bool {
+        let chain = judge.trust.check(signature, judge.at).map_err(|why| rules::untrusted(&why));
+        let leads = chain.is_ok();
+        self.add(What::Authority, chain, layer::authority(signature.signer()));
+        let revocation = match judge.trust.check_revocation(signature, judge.at) {
+            Ok(()) => State::Holds,
+            Err(RevocationError::Certificate(_)) => State::Unseen(Unseen::Earlier),
+            Err(RevocationError::NoList { .. }) => State::Unseen(Unseen::NoList),
+            Err(why) => State::Fails(rules::revoked(&why)),
+        };
+        let revoked = matches!(revocation, State::Fails(_));
+        self.add(What::Revocation, revocation, Vec::new());
+        leads && !revoked
+    }
+
+    /// Profile §5.4: the certificate is that of the office in `From`.
+    fn holder(
+        &mut self,
+        signature: &Signature,
+        outer: &Message<'_>,
+        from: &Result<OfficeNumber, Refused>,
+        judge: &Judge<'_>,
+    ) {
+        let claimed = rules::address(outer.from());
+        let domain = judge.domain.or(claimed.as_ref().map(|address| &address.domain));
+        let named = domain.and_then(|domain| owner(signature.signer(), domain));
+        let mut facts = vec![Fact::text("from", "差出人（From）", "From", claimed.as_ref().map(ToString::to_string))];
+        facts.push(Fact::text("office", "証明書の事業所", "office in the certificate", named.map(|o| o.to_string())));
+        let agree = |from: &OfficeNumber| {
+            let domain = domain.ok_or(Refusal::MessageMalformed.about("From"))?;
+            rules::is_its_certificate(signature.signer(), *from, domain)
+        };
+        let state = match self.state(What::Authority) {
+            Some(State::Holds) => from.as_ref().map_err(Clone::clone).and_then(agree).into(),
+            // Anybody can write any name into a certificate of his own.
+            _ => State::Unseen(Unseen::Earlier),
+        };
+        self.add(What::Holder, state, facts);
+    }
+
+    /// Profile §4.2
+    fn routing(&mut self, outer: &Message<'_>, part: &Message<'_>) {
+        let repeats = !rules::routing(part).is_empty();
+        let state = match rules::repeated_fields_agree(outer, part) {
+            Err(why) => State::Fails(why),
+            Ok(()) if repeats => State::Holds,
+            // Profile §5.10: what cannot be read on the way must be signed on the way.
+            Ok(()) if self.form == Form::Sealed => {
+                State::Fails(Refusal::SignedFieldsDiffer.about("the sealed part repeats no fields"))
+            }
+            Ok(()) => State::Unseen(Unseen::Unrepeated),
+        };
+        self.add(What::RoutingFields, state, layer::routing(outer));
+    }
+
+    fn addressed(&mut self, outer: &Message<'_>) {
+        let to = rules::address(outer.to());
+        let office = to.as_ref().and_then(Address::office_number);
+        let facts = vec![Fact::text("to", "宛先（To）", "To", to.map(|to| to.to_string()))];
+        let state = match (office, self.state(What::RoutingFields)) {
+            (None, _) => State::Fails(Refusal::EnvelopeDiffers.about("To")),
+            (Some(_), Some(State::Unseen(why))) => State::Unseen(*why),
+            (Some(_), Some(State::Fails(_)) | None) => State::Unseen(Unseen::Earlier),
+            (Some(_), Some(State::Holds)) => State::Holds,
+        };
+        self.add(What::Addressed, state, facts);
+    }
+}
+
+/// The inside of each form.
+impl Report {
+    fn signed(&mut self, part: &[u8], outer: &Message<'_>, from: &Result<OfficeNumber, Refused>) {
+        self.addressed(outer);
+        self.files(part, outer, from);
+    }
+
+    /// Profile §5.7: every care-plan file names this sender and this recipient.
+    fn files(&mut self, entity: &[u8], outer: &Message<'_>, from: &Result<OfficeNumber, Refused>) {
+        let to = rules::address(outer.to()).and_then(|to| to.office_number());
+        let contents = Contents::read(entity);
+        let count = contents.as_ref().map_or(0, |contents| contents.files.len());
+        let between = contents.and_then(|contents| match (from, to) {
+            (Ok(from), Some(to)) => contents.are_between(*from, to),
+            _ => Err(Refusal::EnvelopeDiffers.into()),
+        });
+        self.add(What::Files, between, vec![Fact::count("files", "ファイル", "files", count)]);
+    }
+
+    /// Profile §8.2: what a receipt says, and whether its signer may say it.
+    fn receipt(&mut self, part: &[u8], outer: &Message<'_>, from: &Result<OfficeNumber, Refused>) {
+        self.addressed(outer);
+        let Some(notification) = Notification::read(part) else { return };
+        let by = notification.recipient.as_ref().and_then(Address::office_number);
+        let state = match from {
+            Ok(from) if by == Some(*from) => notification.is_processed(),
+            _ => Err(Refusal::ReceiptNotByRecipient.about("Final-Recipient")),
+        };
+        self.add(What::Notification, state, notification.facts());
+    }
+
+    /// Profile §4.5, §4.7, §8.7
+    fn sealed(
+        &mut self,
+        part: &[u8],
+        outer: &Message<'_>,
+        (signature, believed): (&Signature, bool),
+        judge: &Judge<'_>,
+    ) {
+        let rest = &What::inside(Form::Sealed)[1..];
+        let envelope = match Enveloped::read(part) {
+            Ok(envelope) => envelope,
+            Err(why) => {
+                self.add(What::Envelope, State::Fails(rules::closed(&why.into())), Vec::new());
+                return self.unseen_all(rest, Unseen::Earlier);
+            }
+        };
+        let facts = layer::envelope(&envelope);
+        if !believed {
+            self.add(What::Envelope, State::Unseen(Unseen::Earlier), facts);
+            return self.unseen_all(rest, Unseen::Earlier);
+        }
+        let clear = match envelope.decrypt(judge.keys) {
+            Ok(clear) => clear,
+            Err(DecryptError::NotForUs) => {
+                let why = if judge.keys.is_empty() { Unseen::NoKey } else { Unseen::OtherKey };
+                self.add(What::Envelope, State::Unseen(why), facts);
+                return self.unseen_all(rest, Unseen::Closed);
+            }
+            Err(why) => {
+                self.add(What::Envelope, State::Fails(rules::closed(&why.into())), facts);
+                return self.unseen_all(rest, Unseen::Earlier);
+            }
+        };
+        let (clear, compressed) = match expand(&clear) {
+            Ok(expanded) => (expanded, true),
+            Err(CompressError::NotCompressed) => (clear, false),
+            Err(why) => {
+                self.add(What::Envelope, State::Fails(rules::closed(&why.into())), facts);
+                return self.unseen_all(rest, Unseen::Earlier);
+            }
+        };
+        self.add(What::Envelope, State::Holds, layer::opened(facts, compressed));
+        self.opened(&clear, outer, signature);
+    }
+
+    /// What stands inside the seal: signed once more, by the same signer, for the same office.
+    fn opened(&mut self, clear: &[u8], outer: &Message<'_>, signature: &Signature) {
+        let inner = Signed::read(clear).and_then(|signed| signed.verify().map(|inner| (signed, inner)));
+        let (signed, inner) = match inner {
+            Ok(inner) => inner,
+            Err(why) => {
+                self.add(What::InnerSignature, State::Fails(rules::unsigned(&why)), Vec::new());
+                return self.unseen_all(&What::inside(Form::Sealed)[2..], Unseen::Earlier);
+            }
+        };
+        self.add(What::InnerSignature, State::Holds, layer::signer(&inner));
+        let same = inner.signer() == signature.signer();
+        let same = if same { Ok(()) } else { Err(Refusal::NotItsCertificate.about("inside the seal")) };
+        self.add(What::SameSigner, same, Vec::new());
+        let header = match rules::headers_of(signed.part()) {
+            Ok(header) => header,
+            Err(why) => {
+                self.add(What::FieldsInside, State::Fails(why), Vec::new());
+                return self.unseen_all(&[What::Addressed, What::Files], Unseen::Earlier);
+            }
+        };
+        self.add(What::FieldsInside, rules::fields_inside_agree(outer, &header), Vec::new());
+        let to = rules::address(outer.to());
+        let facts = vec![Fact::text("to", "宛先（To）", "To", to.as_ref().map(ToString::to_string))];
+        let named = to.ok_or(Refusal::EnvelopeDiffers.about("To"));
+        self.add(What::Addressed, named.and_then(|to| rules::is_addressed(&header, &to)), facts);
+        self.files(signed.part(), outer, &rules::only_office(outer));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+//! One thing that was looked at: what it is, how it stands, and the facts beside it.
+
+use fumibako_model::Refused;
+use fumibako_signer::{Certificate, Enveloped, Signature};
+use jiff::Timestamp;
+use mail_parser::Message;
+use serde_json::{Value, json};
+
+use super::Form;
+use crate::cli::screen::moment;
+
+/// What is looked at, from the outside in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// The signature that everybody on the way can see.
+    OuterSignature,
+    /// Whether the signer's certificate leads to an authority that is trusted, and its days.
+    Authority,
+    /// Whether it was revoked.
+    Revocation,
+    /// Whose certificate it is, and whether `From` says so.
+    Holder,
+    /// The fields that are repeated under the signature.
+    RoutingFields,
+    /// What is encrypted.
+    Envelope,
+    /// The signature inside.
+    InnerSignature,
+    /// Whether both are one office's.
+    SameSigner,
+    /// The fields repeated inside the seal.
+    FieldsInside,
+    /// For whom it was made.
+    Addressed,
+    /// The care-plan files.
+    Files,
+    /// What a receipt says.
+    Notification,
+}
+
+/// How it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It was looked at and holds.
+    Holds,
+    /// It does not hold.
+    Fails(Refused),
+    /// It was not looked at.
+    Unseen(Unseen),
+}
+
+/// Why something was not looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unseen {
+    /// It rests on something that does not hold.
+    Earlier,
+    /// There is no key to open it.
+    NoKey,
+    /// It is encrypted to others than the keys given.
+    OtherKey,
+    /// It stands inside a seal that was not opened.
+    Closed,
+    /// No revocation list of the authority was given.
+    NoList,
+    /// The sender's program did not repeat the fields under the signature.
+    Unrepeated,
+}
+
+/// One of the things looked at.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// What it is.
+    pub what: What,
+    /// How it stands.
+    pub state: State,
+    /// What was found there.
+    pub facts: Vec<Fact>,
+}
+
+/// Something found: for programs under its key, for people under its label.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    /// Its key in JSON.
+    pub key: &'static str,
+    /// What people read in front of it.
+    pub label: (&'static str, &'static str),
+    /// The value for programs.
+    pub value: Value,
+    pub(super) shown: String,
+}
+
+impl What {
+    /// What every signed message has beside its signature.
+    pub(super) const OUTSIDE: [Self; 4] = [Self::Authority, Self::Revocation, Self::Holder, Self::RoutingFields];
+
+    /// What comes behind them.
+    pub(super) fn inside(form: Form) -> &'static [Self] {
+        const SEALED: &[What] =
+            &[What::Envelope, What::InnerSignature, What::SameSigner, What::FieldsInside, What::Addressed, What::Files];
+        match form {
+            Form::Sealed => SEALED,
+            Form::Signed => &[Self::Addressed, Self::Files],
+            Form::Receipt => &[Self::Addressed, Self::Notification],
+            Form::Unsigned => &[],
+        }
+    }
+}
+
+impl From<Result<(), Refused>> for State {
+    fn from(result: Result<(), Refused>) -> Self {
+        match result {
+            Ok(()) => Self::Holds,
+            Err(why) => Self::Fails(why),
+        }
+    }
+}
+
+impl Fact {
+    pub(crate) fn text(key: &'static str, ja: &'static str, en: &'static str, value: Option<String>) -> Self {
+        let shown = value.clone().unwrap_or_else(|| "-".into());
+        Self { key, label: (ja, en), value: json!(value), shown }
+    }
+
+    pub(crate) fn moment(key: &'static str, ja: &'static str, en: &'static str, at: Option<Timestamp>) -> Self {
+        Self { key, label: (ja, en), value: json!(at), shown: at.map_or_else(|| "-".into(), moment) }
+    }
+
+    pub(crate) fn count(key: &'static str, ja: &'static str, en: &'static str, count: usize) -> Self {
+        Self { key, label: (ja, en), value: json!(count), shown: count.to_string() }
+    }
+
+    fn yes(key: &'static str, ja: &'static str, en: &'static str, yes: bool) -> Self {
+        Self { key, label: (ja, en), value: json!(yes), shown: String::new() }
+    }
+}
+
+/// Whose signature it is. When it was made is only the signer's word.
+pub(super) fn signer(signature: &Signature) -> Vec<Fact> {
+    let signer = signature.signer();
+    vec![
+        Fact::text("subject", "証明書", "certificate", Some(signer.subject())),
+        Fact::text("serial", "番号", "serial number", Some(signer.serial_hex())),
+        Fact::text("sha256", "指紋（SHA-256）", "SHA-256", Some(signer.fingerprint_hex())),
+        Fact::text("algorithm", "方式", "algorithm", Some(signature.algorithm().to_string())),
+        Fact::moment("claimed_time", "署名日時（本人の申告）", "signed (the signer's word)", signature.signing_time()),
+    ]
+}
+
+pub(super) fn authority(signer: &Certificate) -> Vec<Fact> {
+    vec![
+        Fact::text("issuer", "発行元", "issued by", Some(signer.issuer())),
+        Fact::moment("not_before", "有効期間の始まり", "valid from", Some(signer.not_before())),
+        Fact::moment("not_after", "有効期間の終わり", "valid until", Some(signer.not_after())),
+    ]
+}
+
+pub(super) fn routing(outer: &Message<'_>) -> Vec<Fact> {
+    let date = outer.date().and_then(|date| Timestamp::from_second(date.to_timestamp()).ok());
+    vec![
+        Fact::text("message_id", "Message-ID", "Message-ID", outer.message_id().map(str::to_owned)),
+        Fact::moment("date", "作成日時（Date）", "Date", date),
+    ]
+}
+
+pub(super) fn envelope(envelope: &Enveloped) -> Vec<Fact> {
+    vec![
+        Fact::count("readers", "開ける証明書の数", "certificates that open it", envelope.readers()),
+        Fact::text("cipher", "方式", "cipher", Some(envelope.cipher().into())),
+    ]
+}
+
+/// What was seen once it was open.
+pub(super) fn opened(mut facts: Vec<Fact>, compressed: bool) -> Vec<Fact> {
+    facts.push(Fact::yes("compressed", "圧縮", "compressed", compressed));
+    facts
+}

@@ -1,0 +1,233 @@
+use expect_test::{Expect, expect};
+use fumibako_signer::{Sealing, WithoutList, encrypt, seal, sign};
+use jiff::SignedDuration;
+
+use super::*;
+use crate::bundle::{Form as Closing, Reader, compose, open};
+use crate::partners::CIPHER;
+use crate::receipt::Receipt;
+use crate::testing::{A, B, Ca, address, draft, now};
+
+/// Two offices with keys, and what one sent the other.
+struct Pair {
+    ca: Ca,
+    a: Identity,
+    b: Identity,
+}
+
+impl Pair {
+    fn new() -> Self {
+        let ca = Ca::new();
+        let (a, b) = (ca.identity(A), ca.identity(B));
+        Self { ca, a, b }
+    }
+
+    fn composed(&self, form: &Closing) -> Vec<u8> {
+        compose(&draft(), (address(A), address(B)), form, &self.a, now()).unwrap().octets.0
+    }
+
+    fn sealed(&self) -> Vec<u8> {
+        self.composed(&Closing::Sealed(vec![self.b.certificate().clone(), self.a.certificate().clone()]))
+    }
+
+    fn report(&self, message: &[u8], keys: &[Identity]) -> Report {
+        let trust = self.ca.trust().with_lists([], WithoutList::Refuse);
+        verify(message, &Judge { trust: &trust, keys, domain: None, at: now() })
+    }
+
+    /// What the layers say, and that [`open`] says the same of the whole.
+    #[track_caller]
+    fn check(&self, message: &[u8], expected: Expect) {
+        let keys = std::slice::from_ref(&self.b);
+        let report = self.report(message, keys);
+        let reader = Reader { us: &address(B), trust: &self.ca.trust(), keys, now: now() };
+        let opened = open(message, &reader);
+        assert_eq!(report.holds(), opened.is_ok(), "{report:?} but {opened:?}");
+        if let Err(why) = &opened {
+            assert!(report.layers.iter().any(|layer| matches!(&layer.state, State::Fails(w) if w.why == why.why)));
+        }
+        expected.assert_eq(&states(&report));
+    }
+}
+
+fn states(report: &Report) -> String {
+    let line = |layer: &Layer| match &layer.state {
+        State::Holds => format!("{}: holds\n", layer.what.id()),
+        State::Fails(why) => format!("{}: {}\n", layer.what.id(), why.why.row().code),
+        State::Unseen(why) => format!("{}: {}\n", layer.what.id(), why.id()),
+    };
+    report.layers.iter().map(line).collect()
+}
+
+fn with(message: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let text = String::from_utf8(message.to_vec()).unwrap();
+    assert!(text.contains(from), "{from}");
+    text.replacen(from, to, 1).into_bytes()
+}
+
+#[test]
+fn every_layer_of_a_sealed_message_holds() {
+    let pair = Pair::new();
+    pair.check(
+        &pair.sealed(),
+        expect![[r"
+            outer-signature: holds
+            authority: holds
+            revocation: no-revocation-list
+            holder: holds
+            routing-fields: holds
+            envelope: holds
+            inner-signature: holds
+            same-signer: holds
+            fields-inside: holds
+            addressed-to: holds
+            files: holds
+        "]],
+    );
+}
+
+/// Profile §4.9
+#[test]
+fn without_a_key_the_outside_is_verified_all_the_same() {
+    let pair = Pair::new();
+    let sealed = pair.sealed();
+    let report = pair.report(&sealed, &[]);
+    assert!(report.holds());
+    assert_eq!(report.unseen(), 1 + What::inside(Form::Sealed).len(), "revocation, and what is inside");
+    let envelope = report.layers.iter().find(|layer| layer.what == What::Envelope).unwrap();
+    assert_eq!(envelope.state, State::Unseen(Unseen::NoKey));
+    assert_eq!((&envelope.facts[0].value, envelope.facts[1].value.as_str()), (&2.into(), Some("AES-256-GCM")));
+    let stranger = pair.ca.identity(B);
+    assert!(states(&pair.report(&sealed, &[stranger])).contains("envelope: other-key"));
+}
+
+#[test]
+fn a_signed_bundle_and_a_receipt_have_layers_of_their_own() {
+    let pair = Pair::new();
+    pair.check(
+        &pair.composed(&Closing::Signed),
+        expect![[r"
+            outer-signature: holds
+            authority: holds
+            revocation: no-revocation-list
+            holder: holds
+            routing-fields: holds
+            addressed-to: holds
+            files: holds
+        "]],
+    );
+    let receipt =
+        Receipt { message_id: "r@x.example".into(), original: "b@x.example".into(), digest: [7; 32], saved_at: now() };
+    let receipt = |by: &Identity| receipt.compose(&address(B), &address(A), by).unwrap().0;
+    let report = pair.report(&receipt(&pair.b), &[]);
+    assert_eq!((report.form, report.holds()), (Form::Receipt, true));
+    assert!(states(&report).ends_with("notification: holds\n"));
+    assert!(states(&pair.report(&receipt(&pair.a), &[])).contains("holder: E-CRT-005"));
+}
+
+/// Profile §4.1, §4.2, §4.5, §5.2, §5.3, §5.4
+#[test]
+fn each_kind_of_damage_is_named_at_its_layer() {
+    let pair = Pair::new();
+    let sealed = pair.sealed();
+    let outer = |message: &[u8]| states(&pair.report(message, std::slice::from_ref(&pair.b)));
+    pair.check(
+        &with(&sealed, "MII", "MIJ"),
+        expect![[r"
+            outer-signature: E-SIG-002
+            authority: rests-on-another
+            revocation: rests-on-another
+            holder: rests-on-another
+            routing-fields: rests-on-another
+            envelope: rests-on-another
+            inner-signature: rests-on-another
+            same-signer: rests-on-another
+            fields-inside: rests-on-another
+            addressed-to: rests-on-another
+            files: rests-on-another
+        "]],
+    );
+    let stripped = [b"From: <9970000011@plans.example>\r\n".as_slice(), Signed::read(&sealed).unwrap().part()].concat();
+    assert!(outer(&stripped).starts_with("outer-signature: E-SIG-001\n"));
+    assert!(outer(&with(&sealed, "From: <9970000011", "From: <9970000037")).contains("holder: E-CRT-005\n"));
+    assert!(outer(&with(&sealed, "Subject: ", "Subject: Re: ")).contains("routing-fields: E-SIG-005\n"));
+    assert!(outer(&with(&sealed, "To: <9970000029", "To: <9970000037")).contains("routing-fields: E-SIG-005\n"));
+    let foreign = Pair::new();
+    let report = outer(&foreign.sealed());
+    assert!(report.contains("authority: E-CRT-001\n") && report.contains("holder: rests-on-another\n"), "{report}");
+    assert!(report.contains("envelope: rests-on-another\n"), "nothing is decrypted for a stranger: {report}");
+}
+
+/// An office that signs and seals again what another signed.
+#[test]
+fn a_seal_wrapped_again_by_another_is_seen_inside() {
+    let pair = Pair::new();
+    let sealed = pair.sealed();
+    let part = Signed::read(&sealed).unwrap().part().to_vec();
+    let clear = Enveloped::read(&part).unwrap().decrypt(std::slice::from_ref(&pair.b)).unwrap();
+    let header = String::from_utf8(part.clone()).unwrap();
+    let header = header[..header.find("Content-Type").unwrap()].replace("From: <9970000011", "From: <9970000037");
+    let c = pair.ca.identity("9970000037@plans.example");
+    let envelope = encrypt(&clear, &[pair.b.certificate().clone()], CIPHER).unwrap();
+    let outer = sign(&[header.as_bytes(), &envelope].concat(), &c, now()).unwrap();
+    let message = [header.as_bytes(), b"MIME-Version: 1.0\r\n", &outer].concat();
+    pair.check(
+        &message,
+        expect![[r"
+            outer-signature: holds
+            authority: holds
+            revocation: no-revocation-list
+            holder: holds
+            routing-fields: holds
+            envelope: holds
+            inner-signature: holds
+            same-signer: E-CRT-005
+            fields-inside: E-SIG-005
+            addressed-to: holds
+            files: E-STD-103
+        "]],
+    );
+}
+
+/// A signer whose inside says something else than its outside.
+#[test]
+fn a_subject_and_a_reader_that_differ_inside_are_seen() {
+    let pair = Pair::new();
+    let header = "From: <9970000011@plans.example>\r\nTo: <9970000029@plans.example>\r\n\
+        Date: Fri, 20 Nov 2026 09:15:00 +0900\r\nMessage-ID: <m@plans.example>\r\nSubject: outside\r\n";
+    let sealed = |inside: &str| {
+        let body = "Content-Type: text/plain; hp=\"cipher\"\r\n\r\nplan\r\n";
+        let entity = format!("{}{inside}{body}", header.replace("outside", "inside"));
+        let readers = [pair.b.certificate().clone()];
+        let sealing = Sealing { routing: header.as_bytes(), signer: &pair.a, recipients: &readers, cipher: CIPHER };
+        let closed = seal(entity.as_bytes(), &sealing, now()).unwrap();
+        let message = [header.as_bytes(), b"MIME-Version: 1.0\r\n", &closed].concat();
+        states(&pair.report(&message, std::slice::from_ref(&pair.b)))
+    };
+    let good = "Fumibako-Recipients: 9970000029@plans.example\r\nHP-Outer: Subject: outside\r\n";
+    assert!(!sealed(good).contains("E-"), "{}", sealed(good));
+    assert!(sealed(&good.replace("outside", "other")).contains("fields-inside: E-SIG-005\n"));
+    assert!(sealed(&good.replace("0029", "0037")).contains("addressed-to: E-DIR-005\n"));
+}
+
+#[test]
+fn certificates_are_judged_as_of_the_moment_asked_for() {
+    let pair = Pair::new();
+    let trust = pair.ca.trust();
+    let message = pair.sealed();
+    let at = |hours| {
+        let at = now() + SignedDuration::from_hours(hours);
+        states(&verify(&message, &Judge { trust: &trust, keys: &[], domain: None, at }))
+    };
+    assert!(at(0).contains("authority: holds"));
+    assert!(at(25).contains("authority: E-CRT-002"));
+    assert!(at(-13).contains("authority: E-CRT-003"));
+}
+
+#[test]
+fn another_domain_than_ours_is_not_believed() {
+    let pair = Pair::new();
+    let (trust, domain) = (pair.ca.trust(), "elsewhere.example".parse().unwrap());
+    let judge = Judge { trust: &trust, keys: &[], domain: Some(&domain), at: now() };
+    assert!(states(&verify(&pair.sealed(), &judge)).contains("holder: E-CRT-006"));
+}

@@ -1,0 +1,242 @@
+//! What is said about each layer, in plain words, and what to do next.
+
+use fumibako_careplan::Lang;
+use fumibako_model::Refusal;
+
+use super::layer::{Fact, State, Unseen, What};
+use super::{Form, Layer, Report};
+use crate::trouble::Words;
+
+impl What {
+    /// Its name for programs.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::OuterSignature => "outer-signature",
+            Self::Authority => "authority",
+            Self::Revocation => "revocation",
+            Self::Holder => "holder",
+            Self::RoutingFields => "routing-fields",
+            Self::Envelope => "envelope",
+            Self::InnerSignature => "inner-signature",
+            Self::SameSigner => "same-signer",
+            Self::FieldsInside => "fields-inside",
+            Self::Addressed => "addressed-to",
+            Self::Files => "files",
+            Self::Notification => "notification",
+        }
+    }
+
+    /// Its name for people.
+    pub fn name(self, lang: Lang) -> &'static str {
+        match self {
+            Self::OuterSignature => lang.pick("外側の署名", "outer signature"),
+            Self::Authority => lang.pick("証明書の発行元と期間", "certificate's authority and days"),
+            Self::Revocation => lang.pick("証明書の失効", "revocation"),
+            Self::Holder => lang.pick("証明書の持ち主と差出人", "holder and From"),
+            Self::RoutingFields => lang.pick("表書き", "fields under the signature"),
+            Self::Envelope => lang.pick("暗号化", "encryption"),
+            Self::InnerSignature => lang.pick("内側の署名", "inner signature"),
+            Self::SameSigner => lang.pick("内と外の署名者", "one signer for both"),
+            Self::FieldsInside => lang.pick("内側の表書き", "fields inside the seal"),
+            Self::Addressed => lang.pick("宛先", "addressed to"),
+            Self::Files => lang.pick("ファイル名の事業所", "offices in the file names"),
+            Self::Notification => lang.pick("受領の内容", "what the receipt says"),
+        }
+    }
+
+    /// What it means that it holds.
+    fn good(self, lang: Lang) -> &'static str {
+        match self {
+            Self::OuterSignature => lang.pick("署名のあと変わっていません。", "Nothing changed since it was signed."),
+            Self::Authority => lang.pick(
+                "信頼する発行元の証明書で、この時刻に有効です。",
+                "A trusted authority issued it, and it is valid at that moment.",
+            ),
+            Self::Revocation => lang.pick("失効していません。", "It was not revoked."),
+            Self::Holder => lang.pick("差出人は証明書の事業所です。", "From names the office of the certificate."),
+            Self::RoutingFields => lang.pick("署名された表書きと同じです。", "They equal those under the signature."),
+            Self::Envelope => lang.pick("手元の鍵で開けました。", "It opened with a key given."),
+            Self::InnerSignature => {
+                lang.pick("中身は署名のあと変わっていません。", "The content did not change since it was signed.")
+            }
+            Self::SameSigner => lang.pick("同じ証明書です。", "It is the same certificate."),
+            Self::FieldsInside => lang.pick("外側の表書きと同じです。", "They equal those outside."),
+            Self::Addressed => lang.pick("署名した人が書いた宛先です。", "This is whom the signer wrote it for."),
+            Self::Files => lang.pick("差出人と宛先の事業所と合っています。", "They are those of From and To."),
+            Self::Notification => lang.pick(
+                "受け取った事業所が、保存を終えたと署名しています。",
+                "The receiving office signed that it had saved the data.",
+            ),
+        }
+    }
+}
+
+impl Unseen {
+    /// Its name for programs.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Earlier => "rests-on-another",
+            Self::NoKey => "no-key",
+            Self::OtherKey => "other-key",
+            Self::Closed => "closed",
+            Self::NoList => "no-revocation-list",
+            Self::Unrepeated => "not-signed-by-sender",
+        }
+    }
+
+    fn words(self, lang: Lang) -> (&'static str, &'static str) {
+        match self {
+            Self::Earlier => (
+                lang.pick(
+                    "上の項目が正しくないので、確かめていません。",
+                    "Not looked at, since it rests on something above that does not hold.",
+                ),
+                "",
+            ),
+            Self::NoKey => (
+                lang.pick("開く鍵がないので、確かめていません。", "Not looked at: there is no key to open it."),
+                lang.pick(
+                    "--key で受け取った事業所の鍵のファイルを指定すると確かめられます。",
+                    "Name the receiving office's key file with --key to look inside.",
+                ),
+            ),
+            Self::OtherKey => (
+                lang.pick(
+                    "手元の鍵で開けるものではないので、確かめていません。",
+                    "Not looked at: it is encrypted to other keys than those given.",
+                ),
+                lang.pick(
+                    "受け取った事業所の、そのときの鍵を --key で指定してください。",
+                    "Name the key that the receiving office had then with --key.",
+                ),
+            ),
+            Self::Closed => (
+                lang.pick("暗号化を開いていないので、確かめていません。", "Not looked at: the seal was not opened."),
+                "",
+            ),
+            Self::NoList => (
+                lang.pick(
+                    "発行元の失効リストがないので、確かめていません。",
+                    "Not looked at: there is no revocation list of the authority.",
+                ),
+                "",
+            ),
+            Self::Unrepeated => (
+                lang.pick(
+                    "送信プログラムが署名に含めていないので、確かめられません。",
+                    "It cannot be told: the sender's program did not sign it.",
+                ),
+                lang.pick(
+                    "差出人は証明書で確かめています。宛先は本文で確かめてください。",
+                    "From is vouched for by the certificate; see the text for whom it was meant.",
+                ),
+            ),
+        }
+    }
+}
+
+/// What its reader can do; the catalogue speaks to its sender.
+fn next(why: Refusal, lang: Lang) -> &'static str {
+    match why {
+        Refusal::UnknownAuthority => lang.pick(
+            "--trust（または設定 trust_file）のファイルが正しければ、このデータを信用しないでください。",
+            "If the file of --trust (or trust_file) is the right one, do not believe this message.",
+        ),
+        Refusal::CertificateExpired | Refusal::CertificateNotYetValid => lang.pick(
+            "届いた日時で判定するときは、--at でその日時を指定してください。",
+            "To judge as of its arrival, give that moment with --at.",
+        ),
+        Refusal::RevocationUnknown => lang.pick(
+            "発行元の新しい失効リストを取り込んで、もう一度確かめてください。",
+            "Get the authority's current revocation list and verify again.",
+        ),
+        Refusal::CertificateRevoked => lang.pick(
+            "信用しないでください。失効の前に届いていたときは、--at でその日時を指定してください。",
+            "Do not believe it. If it arrived before the revocation, give that moment with --at.",
+        ),
+        Refusal::NotSigned => lang.pick(
+            "だれが書いたか確かめられません。送信元に、署名して送るよう依頼してください。",
+            "Nobody can tell who wrote it. Ask the sender to sign it.",
+        ),
+        _ => lang
+            .pick("信用せず、送信元に電話などで確かめてください。", "Do not believe it; ask the sender by telephone."),
+    }
+}
+
+impl Layer {
+    /// `holds`, `fails` or `unseen`.
+    pub fn state_id(&self) -> &'static str {
+        match self.state {
+            State::Holds => "holds",
+            State::Fails(_) => "fails",
+            State::Unseen(_) => "unseen",
+        }
+    }
+
+    /// What was found, and what to do next.
+    pub fn words(&self, lang: Lang) -> Words {
+        let plain =
+            |what: &str, next: &str| Words { what: what.into(), next: next.into(), code: None, reference: None };
+        match &self.state {
+            State::Holds => plain(self.what.good(lang), ""),
+            State::Unseen(why) => {
+                let (what, next) = why.words(lang);
+                plain(what, next)
+            }
+            State::Fails(refused) => Words { next: next(refused.why, lang).into(), ..Words::of(refused, None, lang) },
+        }
+    }
+}
+
+impl Fact {
+    /// The value for people.
+    pub fn shown(&self, lang: Lang) -> String {
+        match self.value.as_bool() {
+            Some(true) => lang.pick("はい", "yes").into(),
+            Some(false) => lang.pick("いいえ", "no").into(),
+            None => self.shown.clone(),
+        }
+    }
+}
+
+impl Form {
+    /// Its name for programs.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Sealed => "sealed",
+            Self::Signed => "signed",
+            Self::Receipt => "receipt",
+            Self::Unsigned => "unsigned",
+        }
+    }
+
+    /// Its name for people.
+    pub fn name(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Sealed => lang.pick("暗号化と署名", "sealed: encrypted and signed"),
+            Self::Signed => lang.pick("署名のみ", "signed only"),
+            Self::Receipt => lang.pick("受領証", "receipt"),
+            Self::Unsigned => lang.pick("署名なし", "not signed"),
+        }
+    }
+}
+
+impl Report {
+    /// The last line.
+    pub fn summary(&self, lang: Lang) -> String {
+        let failed = self.layers.iter().filter(|layer| layer.state_id() == "fails").count();
+        let unseen = self.unseen();
+        match (failed, unseen, lang) {
+            (0, 0, Lang::Ja) => "結果: すべて正しいことを確かめました。".into(),
+            (0, 0, Lang::En) => "Result: everything holds.".into(),
+            (0, _, Lang::Ja) => {
+                format!("結果: 確かめた項目はすべて正しいものでした。確かめていない項目が {unseen} 件あります。")
+            }
+            (0, _, Lang::En) => format!("Result: all that was looked at holds; {unseen} were not looked at."),
+            (_, _, Lang::Ja) => {
+                format!("結果: 正しくない項目が {failed} 件あります。このデータを信用しないでください。")
+            }
+            (_, _, Lang::En) => format!("Result: {failed} do not hold. Do not believe this message."),
+        }
+    }
+}
