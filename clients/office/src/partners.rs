@@ -7,7 +7,7 @@ use std::path::Path;
 
 use fumibako_careplan::Lang;
 use fumibako_model::{Address, Domain, OfficeNumber};
-use fumibako_signer::{Certificate, CertificateError, Cipher, Identity, Trust, encrypt};
+use fumibako_signer::{Certificate, CertificateError, Cipher, Identity, RevocationError, Trust, encrypt};
 use jiff::Timestamp;
 
 use crate::bundle::Form;
@@ -47,6 +47,10 @@ pub enum NoPartner {
     Unlisted,
     /// The last one ended then.
     Ended(Timestamp),
+    /// It was revoked then.
+    Revoked(Timestamp),
+    /// Whether it was revoked cannot be told: the list of its authority ended then.
+    Stale(Timestamp),
     /// There is one, but it begins later, leads to no authority that is trusted, or is not for encryption.
     Unusable,
 }
@@ -110,6 +114,12 @@ impl Partners {
             CertificateError::Expired { not_after } => NoPartner::Ended(not_after),
             _ => NoPartner::Unusable,
         })?;
+        // Profile §4.6: nothing is encrypted to who was revoked, or may have been.
+        self.trust.check_revocation_of(certificate, &self.authorities, now).map_err(|why| match why {
+            RevocationError::Revoked { revoked, .. } => NoPartner::Revoked(revoked.since),
+            RevocationError::Stale { next_update, .. } => NoPartner::Stale(next_update),
+            _ => NoPartner::Unusable,
+        })?;
         // Only trying tells whether its key may receive (RFC 8550 §4.4.2); one for signing alone is passed over.
         encrypt(b"", std::slice::from_ref(certificate), CIPHER).map(|_| ()).map_err(|_| NoPartner::Unusable)
     }
@@ -120,6 +130,8 @@ impl NoPartner {
     fn or(self, other: Self) -> Self {
         match (self, other) {
             (Self::Ended(one), Self::Ended(other)) => Self::Ended(one.max(other)),
+            (Self::Stale(at), _) | (_, Self::Stale(at)) => Self::Stale(at),
+            (Self::Revoked(at), _) | (_, Self::Revoked(at)) => Self::Revoked(at),
             (Self::Unusable, _) | (_, Self::Unusable) => Self::Unusable,
             (Self::Ended(at), _) | (_, Self::Ended(at)) => Self::Ended(at),
             (other, _) => other,
@@ -139,13 +151,15 @@ impl NoPartner {
             Self::NoFile => "設定 partners_file が空なので、".to_owned(),
             Self::Unlisted => "設定 partners_file のファイルにその証明書がないので、".to_owned(),
             Self::Ended(at) => format!("その証明書は {} に期限が切れたので、", day(at)),
+            Self::Revoked(at) => format!("その証明書は {} に失効したので、", day(at)),
+            Self::Stale(at) => {
+                format!("発行元の失効リストの期限が {} に切れ、失効していないか確かめられないので、", day(at))
+            }
             Self::Unusable => "その証明書は信頼できる発行元のものでないか、暗号化に使えないので、".to_owned(),
         };
         (
             format!("送信先 {office} に宛てて暗号化できません。{why}このデータは送っていません。"),
-            "ゲートウェイの運用者から新しい証明書のファイルを受け取り、設定 partners_file に指定してください。\
-             ゲートウェイに読まれてもよければ、--signed-only を付けて署名だけで送れます。"
-                .into(),
+            self.next(Lang::Ja).into(),
         )
     }
 
@@ -154,14 +168,32 @@ impl NoPartner {
             Self::NoFile => "the setting partners_file is empty".to_owned(),
             Self::Unlisted => "the file of partners_file has no certificate of it".to_owned(),
             Self::Ended(at) => format!("its certificate ended on {}", day(at)),
+            Self::Revoked(at) => format!("its certificate was revoked on {}", day(at)),
+            Self::Stale(at) => format!("whether it was revoked cannot be told, as the list ended on {}", day(at)),
             Self::Unusable => "its certificate leads to no trusted authority, or is not for encryption".to_owned(),
         };
-        (
-            format!("Nothing can be encrypted to {office}: {why}. This bundle was not sent."),
-            "Get the current file of certificates from the gateway's operator and name it in partners_file. If the \
-             gateway may read the bundle, --signed-only sends it signed only."
-                .into(),
-        )
+        (format!("Nothing can be encrypted to {office}: {why}. This bundle was not sent."), self.next(Lang::En).into())
+    }
+
+    fn next(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Stale(_) => lang.pick(
+                "発行元の新しい失効リストを取得し、設定 revocation_files のファイルと置き換えて、もう一度送ってください。",
+                "Get the authority's current list, put it in place of the one that revocation_files names, and send again.",
+            ),
+            Self::Revoked(_) => lang.pick(
+                "送信先に電話などで確かめてください。新しい証明書があれば、ゲートウェイの運用者からそのファイルを受け取り、\
+                 設定 partners_file に指定してください。",
+                "Ask that office by telephone. If it has a new certificate, get the current file of certificates from the \
+                 gateway's operator and name it in partners_file.",
+            ),
+            _ => lang.pick(
+                "ゲートウェイの運用者から新しい証明書のファイルを受け取り、設定 partners_file に指定してください。\
+                 ゲートウェイに読まれてもよければ、--signed-only を付けて署名だけで送れます。",
+                "Get the current file of certificates from the gateway's operator and name it in partners_file. If the \
+                 gateway may read the bundle, --signed-only sends it signed only.",
+            ),
+        }
     }
 }
 

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use fumibako_model::{Address, Domain, OfficeNumber, Private};
-use fumibako_signer::{Certificate, Identity, IdentityError, Keyring, Trust};
+use fumibako_signer::limits::REVOCATION_LIST_BYTES_MAX;
+use fumibako_signer::{Certificate, Identity, IdentityError, Keyring, RevocationList, Trust, WithoutList};
 use serde::Deserialize;
 
 use crate::trouble::Trouble;
@@ -45,6 +46,10 @@ pub struct Settings {
     pub old_identity_password_file: PathBuf,
     /// PEM file of the authorities that issue office certificates. No default; a message signed under another is refused.
     pub trust_file: PathBuf,
+    /// Revocation lists of those authorities, DER or PEM, one a file, each at most 64 MiB. Default none: nothing tells what
+    /// was revoked, and every certificate of a trusted authority is believed. An authority that has a list here is believed
+    /// only while the list is fresh: past its end nothing under it is sent or received until a newer one stands there.
+    pub revocation_files: Vec<PathBuf>,
     /// PEM file of the partner offices' certificates, at most 64 MiB. No default; without it only `--signed-only` sends.
     pub partners_file: PathBuf,
     /// Encrypt bundles to their recipients. Default true; false sends all of them `signed`, which the gateway can read.
@@ -74,6 +79,7 @@ impl Default for Settings {
             old_identity_files: Vec::new(),
             old_identity_password_file: PathBuf::new(),
             trust_file: PathBuf::new(),
+            revocation_files: Vec::new(),
             partners_file: PathBuf::new(),
             seal: true,
             data_folder: "data".into(),
@@ -119,7 +125,7 @@ impl Settings {
             &mut self.data_folder,
             &mut self.save_folder,
         ];
-        single.into_iter().chain(&mut self.old_identity_files)
+        single.into_iter().chain(&mut self.old_identity_files).chain(&mut self.revocation_files)
     }
 
     /// Our office's number.
@@ -172,20 +178,29 @@ impl Settings {
         Ok(keys)
     }
 
-    /// The authorities whose certificates are believed.
+    /// The authorities whose certificates are believed, with what they revoked.
     pub fn trust(&self) -> Result<Trust, Trouble> {
-        Self::trust_in(std::slice::from_ref(&named("trust_file", &self.trust_file)?.to_owned()))
+        let path = named("trust_file", &self.trust_file)?.to_owned();
+        // Profile §4.6, §5.3: an authority without a list is believed.
+        Self::trust_in(&[path], &self.revocation_files, WithoutList::Accept)
     }
 
-    /// The authorities of these PEM files.
-    pub fn trust_in(paths: &[PathBuf]) -> Result<Trust, Trouble> {
+    /// The authorities of these PEM files, with these revocation lists.
+    pub fn trust_in(paths: &[PathBuf], lists: &[PathBuf], without_list: WithoutList) -> Result<Trust, Trouble> {
         let mut anchors = Vec::new();
         for path in paths {
             let found = Certificate::many_from_pem(&read_small(path)?);
             let found = found.and_then(|found| Trust::new(found.iter().cloned()).map(|_| found));
             anchors.extend(found.map_err(|why| Trouble::Trust(path.clone(), why))?);
         }
-        Trust::new(anchors).map_err(|why| Trouble::Trust(paths.first().cloned().unwrap_or_default(), why))
+        let read = |path: &PathBuf| {
+            let octets = read_up_to(path, REVOCATION_LIST_BYTES_MAX as u64)?;
+            RevocationList::read(&octets, &anchors).map_err(|why| Trouble::Revocation(path.clone(), why))
+        };
+        let lists = lists.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let trust = Trust::new(anchors.iter().cloned());
+        let trust = trust.map_err(|why| Trouble::Trust(paths.first().cloned().unwrap_or_default(), why))?;
+        Ok(trust.with_lists(lists, without_list))
     }
 
     /// Every key of these files, some of them under one of the passwords.
@@ -292,7 +307,7 @@ mod tests {
         let settings: Settings = toml::from_str(&whole).unwrap();
         assert!(settings.office.is_some() && settings.domain.is_some());
         let table: toml::Table = whole.parse().unwrap();
-        assert_eq!(table.len(), 18, "one line a field");
+        assert_eq!(table.len(), 19, "one line a field");
     }
 
     #[test]
@@ -348,6 +363,29 @@ mod tests {
     fn a_missing_setting_is_named() {
         assert!(matches!(load("").unwrap().office(), Err(Trouble::SettingMissing("office"))));
         assert!(matches!(load("").unwrap().identity(), Err(Trouble::SettingMissing("identity_file"))));
+    }
+
+    #[test]
+    fn a_revocation_list_of_a_stranger_is_no_list() {
+        let (ca, folder) = (Ca::new(), tempfile::tempdir().unwrap());
+        let path = folder.path().join("list.crl");
+        let mut settings = Settings {
+            trust_file: folder.path().join("ca.pem"),
+            revocation_files: vec![path.clone()],
+            ..Settings::default()
+        };
+        fs::write(&settings.trust_file, ca.pem()).unwrap();
+        let next = crate::testing::now() + jiff::SignedDuration::from_hours(1);
+        for (octets, holds) in
+            [(ca.list(&[], next), true), (Ca::new().list(&[], next), false), (b"no list".into(), false)]
+        {
+            fs::write(&path, octets).unwrap();
+            let trouble = settings.trust().map(|_| ()).err();
+            assert_eq!(trouble.is_none(), holds, "{trouble:?}");
+            assert!(trouble.is_none_or(|trouble| trouble.exit() == crate::exit::Exit::NOT_SET_UP));
+        }
+        settings.revocation_files = vec![folder.path().join("nothing")];
+        assert!(matches!(settings.trust(), Err(Trouble::CannotRead(..))));
     }
 
     #[test]

@@ -35,6 +35,12 @@ impl Ca {
         Trust::new([self.0.certificate().clone()]).unwrap()
     }
 
+    /// The list that revokes these since the moment of every test, good from an hour before it until `next`.
+    pub(crate) fn list(&self, revoked: &[&Identity], next: Timestamp) -> Vec<u8> {
+        let revoked: Vec<_> = revoked.iter().map(|identity| (identity.certificate(), now())).collect();
+        self.0.revoke(&revoked, now() - SignedDuration::from_hours(1), next).unwrap()
+    }
+
     pub(crate) fn pem(&self) -> String {
         self.0.certificate().to_pem()
     }

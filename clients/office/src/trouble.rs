@@ -5,7 +5,7 @@ mod words;
 use std::path::{Path, PathBuf};
 
 use fumibako_model::{OfficeNumber, Refusal, Refused};
-use fumibako_signer::{CertificateError, IdentityError, SealError, SignError};
+use fumibako_signer::{CertificateError, IdentityError, ListError, SealError, SignError};
 
 use crate::exit::Exit;
 use crate::partners::NoPartner;
@@ -51,6 +51,9 @@ pub enum Trouble {
     /// The file of trusted authorities is not one.
     #[error("the trusted authorities in {0}: {1}")]
     Trust(PathBuf, CertificateError),
+    /// A revocation list is not one of a trusted authority.
+    #[error("the revocation list {0}: {1}")]
+    Revocation(PathBuf, ListError),
     /// The TLS anchors cannot be read.
     #[error("the TLS authorities in {0} cannot be read")]
     TlsAnchors(PathBuf),
@@ -175,10 +178,11 @@ impl Trouble {
             | Self::OldIdentity(..)
             | Self::KeyFile(..)
             | Self::Partners(_)
-            | Self::NoPartner { why: NoPartner::NoFile, .. }
+            | Self::NoPartner { why: NoPartner::NoFile | NoPartner::Stale(_), .. }
             | Self::Seal(SealError::Encrypt(_))
             | Self::Trust(..)
             | Self::NobodyTrusted
+            | Self::Revocation(..)
             | Self::TlsAnchors(_) => Exit::NOT_SET_UP,
             Self::CannotRead(..) | Self::NoSuchFile(_) | Self::NothingToCheck | Self::NoMessage(_) => Exit::NO_FILE,
             Self::CannotWrite(..) | Self::Exists(_) | Self::Output(_) => Exit::CANNOT_WRITE,

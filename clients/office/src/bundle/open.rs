@@ -47,6 +47,7 @@ pub fn open(message: &[u8], reader: &Reader<'_>) -> Result<Opened, Refused> {
     let signed = Signed::read(message).map_err(|why| unsigned(&why))?; // Profile §5.2: the outer layer is a signature
     let signature = signed.verify().map_err(|why| unsigned(&why))?;
     reader.trust.check(&signature, reader.now).map_err(|why| untrusted(&why))?; // Profile §5.3: chain, validity, purpose
+    reader.trust.check_revocation(&signature, reader.now).map_err(|why| revoked(&why))?; // Profile §5.3: not revoked
     let outer = headers_of(message)?;
     let from = only_office(&outer)?;
     is_its_certificate(signature.signer(), from, &reader.us.domain)?; // Profile §5.4: the certificate names the office in From

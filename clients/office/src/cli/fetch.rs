@@ -113,6 +113,12 @@ fn distrusted_next(why: Refusal, lang: Lang) -> &'static str {
             "Nothing was saved or acknowledged. If the certificate was renewed, add the former one's file to \
              old_identity_files and fetch again; else ask the sender to send it to your current certificate.",
         ),
+        Refusal::RevocationUnknown => lang.pick(
+            "保存も受領もしていません。発行元の新しい失効リストを取得し、設定 revocation_files のファイルと置き換えて、\
+             もう一度受け取ってください。",
+            "Nothing was saved or acknowledged. Get the authority's current revocation list, put it in place of the one \
+             that revocation_files names, and fetch again.",
+        ),
         Refusal::SealBroken => lang.pick(
             "保存も受領もしていません。送信元に、もう一度送るよう依頼してください。",
             "Nothing was saved or acknowledged. Ask the sender to send it again.",

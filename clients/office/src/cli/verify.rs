@@ -30,6 +30,9 @@ pub(super) struct Verify {
     /// 信頼する発行元の証明書（PEM）。設定の発行元の代わり / authorities to believe, instead of those of the settings
     #[arg(long, value_name = "FILE")]
     trust: Vec<PathBuf>,
+    /// 発行元の失効リスト（CRL）。設定のリストの代わり / revocation lists, instead of those of the settings
+    #[arg(long, value_name = "FILE")]
+    crl: Vec<PathBuf>,
     /// 暗号化を開く鍵のファイル。設定の鍵の代わり / key files to open a seal with, instead of those of the settings
     #[arg(long, value_name = "FILE")]
     key: Vec<PathBuf>,
@@ -66,13 +69,15 @@ impl Verify {
     }
 
     fn trust(&self, settings: Option<&Settings>) -> Result<Trust, Trouble> {
-        let trust = match settings {
-            _ if !self.trust.is_empty() => Settings::trust_in(&self.trust)?,
-            Some(settings) if !settings.trust_file.as_os_str().is_empty() => settings.trust()?,
-            _ => return Err(Trouble::NobodyTrusted),
+        let of_settings = settings.filter(|settings| !settings.trust_file.as_os_str().is_empty());
+        let (trust, lists) = match of_settings {
+            _ if !self.trust.is_empty() => (self.trust.as_slice(), [].as_slice()),
+            Some(settings) => (std::slice::from_ref(&settings.trust_file), settings.revocation_files.as_slice()),
+            None => return Err(Trouble::NobodyTrusted),
         };
+        let lists = if self.crl.is_empty() { lists } else { &self.crl };
         // Where nothing tells what an authority revoked, the layer says so.
-        Ok(trust.with_lists([], WithoutList::Refuse))
+        Settings::trust_in(trust, lists, WithoutList::Refuse)
     }
 
     fn keys(&self, settings: Option<&Settings>) -> Result<Vec<Identity>, Trouble> {

@@ -83,6 +83,39 @@ fn why_nothing_can_be_encrypted_is_told() {
     }
 }
 
+/// Profile §4.6: nothing is encrypted to a revoked certificate, nor while nobody can tell whether it was.
+#[test]
+fn a_revoked_partner_is_no_reader_and_a_list_past_its_end_closes_the_door() {
+    let (ca, folder) = (Ca::new(), tempfile::tempdir().unwrap());
+    let [revoked, good] = [ca.identity(B), ca.identity(B)];
+    let mut settings = settings(folder.path(), &ca, &ca.identity(A), &(pem(&revoked) + &pem(&good)));
+    let next = now() + SignedDuration::from_hours(24);
+    let path = folder.path().join("ca.crl");
+    fs::write(&path, ca.list(&[&revoked], next)).unwrap();
+    settings.revocation_files = vec![path.clone()];
+    let found = |settings: &Settings, at| Partners::read(settings).unwrap().readers(&address(B), at);
+    assert_eq!(found(&settings, now()).unwrap()[..1], [good.certificate().clone()]);
+    let why = |settings: &Settings, at| match found(settings, at) {
+        Err(Trouble::NoPartner { why, .. }) => why,
+        other => panic!("{other:?}"),
+    };
+    fs::write(&settings.partners_file, pem(&revoked)).unwrap();
+    assert_eq!(why(&settings, now()), NoPartner::Revoked(now()));
+    fs::write(&settings.partners_file, pem(&good)).unwrap();
+    fs::write(&path, ca.list(&[&revoked], now() + SignedDuration::from_hours(1))).unwrap();
+    let end = now() + SignedDuration::from_hours(1);
+    assert!(found(&settings, end).is_ok());
+    assert_eq!(why(&settings, end + SignedDuration::from_secs(1)), NoPartner::Stale(end));
+    for (why, setting, exit) in [
+        (NoPartner::Revoked(end), "partners_file", Exit::PARTLY),
+        (NoPartner::Stale(end), "revocation_files", Exit::NOT_SET_UP),
+    ] {
+        let trouble = Trouble::NoPartner { office: "9970000029".parse().unwrap(), why };
+        assert_eq!(trouble.exit(), exit);
+        assert!([Lang::Ja, Lang::En].iter().all(|lang| trouble.words(*lang).next.contains(setting)));
+    }
+}
+
 #[test]
 fn one_unreadable_certificate_costs_nobody_else_s() {
     let (ca, folder) = (Ca::new(), tempfile::tempdir().unwrap());

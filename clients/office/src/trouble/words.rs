@@ -82,6 +82,7 @@ impl Trouble {
             | Self::Seal(_)
             | Self::Trust(..)
             | Self::NobodyTrusted
+            | Self::Revocation(..)
             | Self::TlsAnchors(_) => self.about_keys(Lang::Ja),
             Self::NotAMessage(path, why) => not_whole(&path.display().to_string(), *why, Lang::Ja),
             Self::CannotRead(path, why) => {
@@ -153,6 +154,7 @@ impl Trouble {
             | Self::Seal(_)
             | Self::Trust(..)
             | Self::NobodyTrusted
+            | Self::Revocation(..)
             | Self::TlsAnchors(_) => self.about_keys(Lang::En),
             Self::NotAMessage(path, why) => not_whole(&path.display().to_string(), *why, Lang::En),
             Self::CannotRead(path, why) => {

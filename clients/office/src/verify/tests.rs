@@ -225,6 +225,26 @@ fn certificates_are_judged_as_of_the_moment_asked_for() {
 }
 
 #[test]
+fn revocation_is_said_of_where_a_list_tells() {
+    let pair = Pair::new();
+    let end = now() + SignedDuration::from_hours(2);
+    let message = pair.sealed();
+    let states = |revoked: &[&Identity], at| {
+        let list = pair.ca.list(revoked, end);
+        let list = fumibako_signer::RevocationList::read(&list, pair.ca.trust().anchors()).unwrap();
+        let trust = pair.ca.trust().with_lists([list], WithoutList::Refuse);
+        states(&verify(&message, &Judge { trust: &trust, keys: std::slice::from_ref(&pair.b), domain: None, at }))
+    };
+    assert!(!states(&[], now()).contains("unseen") && states(&[], now()).contains("revocation: holds"));
+    let revoked = states(&[&pair.a], now());
+    assert!(
+        revoked.contains("revocation: E-REV-001\n") && revoked.contains("envelope: rests-on-another\n"),
+        "{revoked}"
+    );
+    assert!(states(&[], end + SignedDuration::from_secs(1)).contains("revocation: E-REV-002\n"));
+}
+
+#[test]
 fn another_domain_than_ours_is_not_believed() {
     let pair = Pair::new();
     let (trust, domain) = (pair.ca.trust(), "elsewhere.example".parse().unwrap());

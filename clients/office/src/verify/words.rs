@@ -119,7 +119,10 @@ impl Unseen {
                     "発行元の失効リストがないので、確かめていません。",
                     "Not looked at: there is no revocation list of the authority.",
                 ),
-                "",
+                lang.pick(
+                    "発行元の失効リスト（CRL）を --crl（または設定 revocation_files）で指定すると確かめられます。",
+                    "Name the authority's list with --crl (or in revocation_files) to look.",
+                ),
             ),
             Self::Unrepeated => (
                 lang.pick(

@@ -1,7 +1,9 @@
 //! Bad input as the user sees it: exit code, sentence, nothing stored.
 
 use std::fs;
+use std::path::Path;
 
+use fumibako::Settings;
 use fumibako_gateway::{Request, development_authority};
 use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request as Wish};
 use jiff::SignedDuration;
@@ -187,4 +189,32 @@ fn sign_with(house: &House, authority: &Authority, until: jiff::Timestamp, offic
     };
     let pem = authority.issue(&wish).unwrap().to_pem();
     fs::write(house.a.with_file_name("office.pem"), pem.as_bytes()).unwrap();
+}
+
+// Profile §4.6, §5.3
+#[test]
+fn a_revoked_office_is_neither_written_to_nor_believed() {
+    let house = House::new();
+    let authority = development_authority(&house.stage.gateway_folder()).unwrap();
+    let list = |settings: &Path, office: &Path| {
+        let revoked = Settings::load(office).unwrap().identity().unwrap();
+        let hour = jiff::SignedDuration::from_hours(1);
+        let list = authority.revoke(&[(revoked.certificate(), now() - hour)], now() - hour, now() + hour).unwrap();
+        fs::write(settings.with_file_name("ca.crl"), list).unwrap();
+        set(settings, "revocation_files", "[\"ca.crl\"]");
+    };
+    list(&house.a, &house.b);
+    let files = house.sample();
+    let sent = type_in(&house.a, ["send", files.to_str().unwrap()]).ended(3);
+    sent.says("失効したので").says("このデータは送っていません。");
+    assert_eq!(house.messages_at_the_gateway(), 0);
+
+    set(&house.a, "revocation_files", "[]");
+    type_in(&house.a, ["send", files.to_str().unwrap()]).ended(0);
+    list(&house.b, &house.a);
+    let fetched = type_in(&house.b, ["fetch"]).ended(76);
+    assert_eq!(fetched.only()["code"], "E-REV-001");
+    assert!(!house.b.with_file_name("受信").exists(), "nothing was saved");
+    set(&house.b, "revocation_files", "[]");
+    type_in(&house.b, ["fetch"]).ended(0).says("accepted");
 }

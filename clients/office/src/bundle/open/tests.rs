@@ -79,4 +79,23 @@ fn a_certificate_counts_at_the_time_of_reading() {
     assert_eq!(read(now() - SignedDuration::from_hours(13)), Err(Refusal::CertificateNotYetValid));
 }
 
+/// Profile §5.3: a revoked signer is not believed, nor anybody under an authority whose list is past its end.
+#[test]
+fn a_message_by_a_revoked_signer_is_not_believed() {
+    let ca = Ca::new();
+    let (gone, good) = (ca.identity(A), ca.identity(A));
+    let end = now() + SignedDuration::from_hours(2);
+    let list = ca.list(&[&gone], end);
+    let list = fumibako_signer::RevocationList::read(&list, ca.trust().anchors()).unwrap();
+    let trust = ca.trust().with_lists([list], fumibako_signer::WithoutList::Accept);
+    let by =
+        |signer: &Identity| compose(&draft(), (address(A), address(B)), &Form::Signed, signer, now()).unwrap().octets.0;
+    let why = |message: &[u8], at| read(message, B, &trust, at).map(|_| ()).map_err(|refused| refused.why);
+    assert_eq!(why(&by(&gone), now()), Err(Refusal::CertificateRevoked));
+    // What had arrived before the revocation was good.
+    assert_eq!(why(&by(&gone), now() - SignedDuration::from_secs(1)), Ok(()));
+    assert_eq!(why(&by(&good), end), Ok(()));
+    assert_eq!(why(&by(&good), end + SignedDuration::from_secs(1)), Err(Refusal::RevocationUnknown));
+}
+
 mod sealed;

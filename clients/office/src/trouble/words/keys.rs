@@ -2,7 +2,7 @@
 
 use fumibako_careplan::Lang;
 use fumibako_model::Refusal;
-use fumibako_signer::{IdentityError, SealError};
+use fumibako_signer::{IdentityError, ListError, SealError};
 
 use super::Trouble;
 
@@ -37,6 +37,12 @@ impl Trouble {
                 format!("The trusted authorities in {} cannot be read.", path.display()),
                 "Put the authorities' certificates there as PEM.",
             ),
+            (Self::Revocation(path, why), Lang::Ja) => {
+                (format!("失効リスト {} を使えません（{why}）。", path.display()), list_next(why, lang))
+            }
+            (Self::Revocation(path, why), Lang::En) => {
+                (format!("The revocation list {} cannot be used ({why}).", path.display()), list_next(why, lang))
+            }
             (Self::NobodyTrusted, Lang::Ja) => (
                 "どの発行元の証明書を信頼するか、指定がありません。".into(),
                 "--trust で発行元の証明書のファイル（PEM）を指定するか、設定 trust_file に書いてください。",
@@ -95,6 +101,19 @@ fn identity_next(why: &IdentityError, lang: Lang) -> &'static str {
         _ => lang.pick(
             "事業所の証明書と秘密鍵が入った PKCS#12 または PEM のファイルを指定してください。",
             "Name a PKCS#12 or PEM file with the office's certificate and private key.",
+        ),
+    }
+}
+
+fn list_next(why: &ListError, lang: Lang) -> &'static str {
+    match why {
+        ListError::UnknownIssuer { .. } | ListError::BadSignature => lang.pick(
+            "信頼する発行元（設定 trust_file か --trust）のリストを置いてください。",
+            "Put a list of a trusted authority there (trust_file or --trust).",
+        ),
+        _ => lang.pick(
+            "発行元が公開している失効リスト（CRL）をもう一度取得して、置き換えてください。",
+            "Fetch the list that the authority publishes once more and put it there.",
         ),
     }
 }
