@@ -219,7 +219,7 @@ impl<'s> Fetch<'s> {
             saved_at,
         };
         let sender = self.settings.address_of(record.from)?;
-        let octets = receipt.compose(&self.us, &sender, &self.identity)?;
+        let octets = receipt.compose(&self.us, &sender, &self.identity, opened.innermost())?;
         self.outbox.put(&receipt.message_id, saved_at, &octets) // 4
     }
 

@@ -33,6 +33,8 @@ pub enum Folder {
     Inbox,
     /// 送信: the gateway keeps the sender's copy here.
     Sent,
+    /// 受領証.
+    Receipts,
 }
 
 /// A message as the gateway keeps it.
@@ -63,6 +65,7 @@ impl Folder {
         match self {
             Self::Inbox => "INBOX",
             Self::Sent => "Sent",
+            Self::Receipts => "Receipts",
         }
     }
 }

@@ -6,16 +6,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_careplan::Lang;
 use fumibako_model::{Address, JAPAN, Private};
-use fumibako_signer::Identity;
+use fumibako_signer::{Identity, ReceiptError, Signature, sign_receipt};
 use jiff::Timestamp;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::mime::MimePart;
 
 use crate::bundle::fields::Fields;
-use crate::bundle::seal::{self, Letter};
+use crate::bundle::seal::{self, Asks, Letter};
 use crate::trouble::Trouble;
 
-pub use notification::Notification;
+pub use notification::{Notification, signed_receipt};
 
 /// What is acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +31,15 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    /// Composes and signs the receipt from our office to the sender's.
-    pub fn compose(&self, us: &Address, sender: &Address, identity: &Identity) -> Result<Private<Vec<u8>>, Trouble> {
+    /// Composes and signs the receipt from our office to the sender's, with a signed receipt (RFC 2634 §2) when the verified
+    /// `innermost` signature of the bundle asks for one.
+    pub fn compose(
+        &self,
+        us: &Address,
+        sender: &Address,
+        identity: &Identity,
+        innermost: &Signature,
+    ) -> Result<Private<Vec<u8>>, Trouble> {
         let fields = Fields {
             from: us.clone(),
             to: sender.clone(),
@@ -41,12 +48,26 @@ impl Receipt {
             subject: "ケアプランデータ 受領証 [Fumibako]".into(),
             more: vec![("In-Reply-To", format!("<{}>", self.original))],
         };
-        let parts = vec![self.readable(us), self.notification(us)];
+        let mut parts = vec![self.readable(us), self.notification(us)];
+        // Profile §8.8: as it was signed, octet for octet.
+        parts.extend(self.signed(innermost, identity)?.map(MimePart::raw));
         let kind = ContentType::new("multipart/report").attribute("report-type", "disposition-notification");
         // Profile §4.5: it holds no care data, so everybody on the way may read it.
-        let octets = seal::signed(&fields, Letter { kind, parts }, identity, self.saved_at)?;
+        let octets = seal::signed(&fields, Letter { kind, parts }, (identity, Asks::Nothing), self.saved_at)?;
         tracing::info!(message = self.message_id, original = self.original, to = %sender, "receipt.composed");
         Ok(octets)
+    }
+
+    /// What the bundle asked for. A request that nobody can read, or that asks others, costs nobody the notification.
+    fn signed(&self, innermost: &Signature, identity: &Identity) -> Result<Option<Vec<u8>>, Trouble> {
+        match sign_receipt(innermost, identity, self.saved_at) {
+            Ok(entity) => Ok(Some(entity)),
+            Err(ReceiptError::Sign(why)) => Err(why.into()),
+            Err(why) => {
+                tracing::debug!(original = self.original, %why, "receipt.unsigned");
+                Ok(None)
+            }
+        }
     }
 
     /// For people whose mail tool shows it (RFC 6522 §3).
@@ -86,7 +107,7 @@ mod tests {
     use super::*;
     use crate::testing::{A, B, Ca, address, now};
     use expect_test::expect;
-    use fumibako_signer::Signed;
+    use fumibako_signer::{Receipts, Signed, SignedReceipt, Signing, sign_with};
 
     #[test]
     fn the_notification_is_written_by_rfc_8098() {
@@ -111,7 +132,7 @@ mod tests {
         .assert_eq(&String::from_utf8(octets).unwrap().replace('\r', ""));
     }
 
-    /// What we write we can read back.
+    /// Profile §8.8. What we write we can read back.
     #[test]
     fn the_notification_is_read_as_it_was_written() {
         let (us, ca) = (address(B), Ca::new());
@@ -121,10 +142,21 @@ mod tests {
             digest: [7; 32],
             saved_at: now(),
         };
-        let message = receipt.compose(&us, &address(A), &ca.identity(B)).unwrap();
+        let original = |signing: &Signing<'_>| {
+            sign_with(b"Content-Type: text/plain\r\n\r\nplan\r\n", &ca.identity(A), signing, now()).unwrap()
+        };
+        let signature = |message: &[u8]| Signed::read(message).unwrap().verify().unwrap();
+        let plain = signature(&original(&Signing::default()));
+        let message = receipt.compose(&us, &address(A), &ca.identity(B), &plain).unwrap();
+        assert_eq!(signed_receipt(Signed::read(&message.0).unwrap().part()), None, "nobody asked for one");
         let read = Notification::read(Signed::read(&message.0).unwrap().part()).unwrap();
         assert_eq!((read.recipient.as_ref(), read.original.as_deref()), (Some(&us), Some("b@x.example")));
         assert_eq!((read.digest, read.is_processed()), (Some([7; 32]), Ok(())));
+        let receipts = Some(Receipts { from: None, to: &[A] });
+        let asking = signature(&original(&Signing { receipts, ..Signing::default() }));
+        let message = receipt.compose(&us, &address(A), &ca.identity(B), &asking).unwrap();
+        let signed = signed_receipt(Signed::read(&message.0).unwrap().part()).unwrap();
+        assert_eq!(SignedReceipt::read(&signed).unwrap().confirms(&asking), Ok(()));
         assert_eq!(Notification::read(b"Content-Type: text/plain\r\n\r\nDisposition: x; processed\r\n"), None);
     }
 }

@@ -5,6 +5,7 @@
 
 mod file;
 mod layer;
+mod receipt;
 mod words;
 
 use fumibako_model::{Address, Domain, OfficeNumber, Refusal, Refused};
@@ -31,6 +32,8 @@ pub struct Judge<'j> {
     pub keys: &'j [Identity],
     /// The domain of all offices, if it is known; else that of `From`.
     pub domain: Option<&'j Domain>,
+    /// The message that a receipt is held against.
+    pub original: Option<&'j [u8]>,
     /// The moment at which certificates are judged.
     pub at: Timestamp,
 }
@@ -42,8 +45,10 @@ pub enum Form {
     Sealed,
     /// Signed only.
     Signed,
-    /// 受領証.
+    /// 受領証: a notification, perhaps with a signed receipt.
     Receipt,
+    /// A signed receipt alone (RFC 2634 §2), as other programs send it.
+    SignedReceipt,
     /// Not signed.
     Unsigned,
 }
@@ -92,6 +97,7 @@ impl Report {
 pub fn verify(message: &[u8], judge: &Judge<'_>) -> Report {
     let signed = match Signed::read(message) {
         Ok(signed) => signed,
+        Err(_) if receipt::is_alone(message) => return Report::of_a_signed_receipt(message, judge),
         Err(why) => {
             let mut report = Report::new(Form::Unsigned);
             report.add(What::OuterSignature, State::Fails(rules::unsigned(&why)), Vec::new());
@@ -123,8 +129,8 @@ pub fn verify(message: &[u8], judge: &Judge<'_>) -> Report {
     report.routing(&outer, &part);
     match form {
         Form::Sealed => report.sealed(signed.part(), &outer, (&signature, believed), judge),
-        Form::Receipt => report.receipt(signed.part(), &outer, &from),
-        Form::Signed | Form::Unsigned => report.signed(signed.part(), &outer, &from),
+        Form::Receipt => report.receipt(signed.part(), &outer, (&signature, &from), judge),
+        Form::Signed | Form::SignedReceipt | Form::Unsigned => report.signed(signed.part(), &outer, &from),
     }
     report
 }
@@ -226,18 +232,6 @@ impl Report {
             _ => Err(Refusal::EnvelopeDiffers.into()),
         });
         self.add(What::Files, between, vec![Fact::count("files", "ファイル", "files", count)]);
-    }
-
-    /// Profile §8.2: what a receipt says, and whether its signer may say it.
-    fn receipt(&mut self, part: &[u8], outer: &Message<'_>, from: &Result<OfficeNumber, Refused>) {
-        self.addressed(outer);
-        let Some(notification) = Notification::read(part) else { return };
-        let by = notification.recipient.as_ref().and_then(Address::office_number);
-        let state = match from {
-            Ok(from) if by == Some(*from) => notification.is_processed(),
-            _ => Err(Refusal::ReceiptNotByRecipient.about("Final-Recipient")),
-        };
-        self.add(What::Notification, state, notification.facts());
     }
 
     /// Profile §4.5, §4.7, §8.7

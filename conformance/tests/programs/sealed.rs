@@ -77,7 +77,7 @@ fn readable(folder: &Path, text: &[Vec<u8>]) -> Vec<String> {
 }
 
 /// `openssl cms -decrypt` with the recipient's key.
-fn openssl_decrypts(world: &World, envelope: &[u8]) -> Vec<u8> {
+pub(crate) fn openssl_decrypts(world: &World, envelope: &[u8]) -> Vec<u8> {
     Programs::need(&["openssl"]);
     let key = world.gateway.folder().join(format!("{}.pem", world.recipient.number));
     let ran = Tool::named("openssl").args(["cms", "-decrypt", "-recip"]).arg(key).reads(envelope).run();

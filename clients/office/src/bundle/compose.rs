@@ -12,7 +12,7 @@ use mail_builder::mime::MimePart;
 
 use super::fields::{Fields, parameter};
 use super::gather::Source;
-use super::seal::{self, Form, Letter};
+use super::seal::{self, Asks, Form, Letter};
 use super::{COVER_CHARACTERS, FILES, open};
 use crate::random;
 use crate::trouble::{Limit, Trouble};
@@ -140,7 +140,7 @@ pub fn compose(
     parts.extend(draft.attached.iter().map(|file| file_part(media_type(&file.name.0), &file.name.0, &file.bytes.0)));
     let letter = Letter { kind: ContentType::new("multipart/mixed"), parts };
     let (octets, readers) = match form {
-        Form::Signed => (seal::signed(&fields, letter, identity, now)?, 0),
+        Form::Signed => (seal::signed(&fields, letter, (identity, Asks::Receipts), now)?, 0),
         Form::Sealed(readers) => {
             (seal::sealed(&fields, &subject_inside, letter, (readers, identity), now)?, readers.len())
         }

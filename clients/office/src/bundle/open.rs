@@ -4,11 +4,12 @@ use std::str::FromStr as _;
 
 use fumibako_model::{Address, Domain, OfficeNumber, Private, Refusal, Refused};
 use fumibako_signer::{
-    Certificate, CertificateError, DecryptError, Enveloped, Identity, OpenError, RevocationError, Signature,
-    SignatureError, Signed, Trust,
+    Certificate, CertificateError, CompressError, DecryptError, Enveloped, Identity, OpenError, RevocationError,
+    Signature, SignatureError, Signed, Trust, expand,
 };
 use jiff::Timestamp;
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
+use zeroize::Zeroizing;
 
 use super::Contents;
 use super::fields::{HP_OUTER_FIELD, RECIPIENTS_FIELD};
@@ -36,6 +37,7 @@ pub struct Opened {
     subject: Option<String>,
     entity: Private<Vec<u8>>,
     signature: Signature,
+    innermost: Signature,
 }
 
 /// Fields that part 1 of the signed message repeats, with those of ours (Profile §4.2).
@@ -57,20 +59,38 @@ pub fn open(message: &[u8], reader: &Reader<'_>) -> Result<Opened, Refused> {
     let message_id =
         outer.message_id().filter(|id| !id.is_empty()).ok_or(Refusal::MessageMalformed.about("Message-ID"))?;
     let sealed = is_envelope(&part);
-    let entity = if sealed { unsealed(message, &outer, &part, reader)? } else { Private(signed.part().to_vec()) };
+    let (entity, innermost) = if sealed {
+        unsealed(message, &outer, &part, reader)?
+    } else {
+        (Private(signed.part().to_vec()), signature.clone())
+    };
     let subject = headers_of(&entity.0)?.subject().map(str::to_owned);
-    Ok(Opened { message_id: message_id.to_owned(), from, sealed, subject, entity, signature })
+    Ok(Opened { message_id: message_id.to_owned(), from, sealed, subject, entity, signature, innermost })
 }
 
 /// Opens a message of our own that waits here, whatever became of its certificate meanwhile; nothing of it is shown.
 pub(super) fn own(message: &[u8], keys: &[Identity]) -> Option<Contents> {
+    Contents::read(Signed::read(&innermost_layer(message, keys)?).ok()?.part()).ok()
+}
+
+/// The signature over the content itself, which asks for a signed receipt (RFC 2634 §2.2). `None`: it does not hold, or no
+/// key opens the seal around it.
+pub(crate) fn innermost(message: &[u8], keys: &[Identity]) -> Option<Signature> {
+    Signed::read(&innermost_layer(message, keys)?).ok()?.verify().ok()
+}
+
+/// The content with its own signature: what is inside the seal, or the message itself. Its outer signature holds.
+fn innermost_layer(message: &[u8], keys: &[Identity]) -> Option<Zeroizing<Vec<u8>>> {
     let signed = Signed::read(message).ok()?;
     signed.verify().ok()?;
     if !is_envelope(&headers_of(signed.part()).ok()?) {
-        return Contents::read(signed.part()).ok();
+        return Some(Zeroizing::new(message.to_vec()));
     }
     let clear = Enveloped::read(signed.part()).ok()?.decrypt(keys).ok()?;
-    Contents::read(Signed::read(&clear).ok()?.part()).ok()
+    match expand(&clear) {
+        Err(CompressError::NotCompressed) => Some(clear),
+        expanded => expanded.ok(),
+    }
 }
 
 /// Would a reader of this message need a key?
@@ -109,6 +129,12 @@ impl Opened {
     pub fn signature(&self) -> &Signature {
         &self.signature
     }
+
+    /// The verified signature over the content itself: that inside the seal, else the only one. It may ask for a signed
+    /// receipt (RFC 2634 §2.2).
+    pub fn innermost(&self) -> &Signature {
+        &self.innermost
+    }
 }
 
 /// RFC 8551 §3.2: what the signed part says of itself.
@@ -127,7 +153,7 @@ fn unsealed(
     outer: &Message<'_>,
     part: &Message<'_>,
     reader: &Reader<'_>,
-) -> Result<Private<Vec<u8>>, Refused> {
+) -> Result<(Private<Vec<u8>>, Signature), Refused> {
     // Profile §5.10: what cannot be read on the way must be signed on the way.
     if routing(part).is_empty() {
         return Err(Refusal::SignedFieldsDiffer.about("the sealed part repeats no fields"));
@@ -136,7 +162,7 @@ fn unsealed(
     let inner = headers_of(opened.entity())?;
     fields_inside_agree(outer, &inner)?;
     is_addressed(&inner, reader.us)?;
-    Ok(Private(opened.entity().to_vec()))
+    Ok((Private(opened.entity().to_vec()), opened.inner().clone()))
 }
 
 /// Profile §4.7: the fields inside the seal equal the outer ones, so nobody can put a seal under another's header.

@@ -1,7 +1,7 @@
 //! Closing a message: signed for everybody to read, or sealed so that only its readers can (Profile §4.5).
 
 use fumibako_model::Private;
-use fumibako_signer::{Certificate, Identity, Sealing, sign};
+use fumibako_signer::{Certificate, Extras, Identity, Receipts, Sealing, Signing, seal_with, sign_with};
 use jiff::Timestamp;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::mime::{BodyPart, MimePart};
@@ -29,16 +29,28 @@ pub(crate) struct Letter<'p> {
     pub(crate) parts: Vec<MimePart<'p>>,
 }
 
+/// Whether a signature asks its readers for signed receipts (RFC 2634 §2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asks {
+    /// Profile §8.8: a bundle asks everybody who reads it, since a certificate may name its office in ways that a list of
+    /// mail addresses does not.
+    Receipts,
+    /// RFC 2634 §2.2: a receipt asks for none.
+    Nothing,
+}
+
 /// The whole message, signed: the fields, then the signed entity, which repeats them (RFC 9788, `hp="clear"`; Profile §4.2).
 pub(crate) fn signed(
     fields: &Fields,
     letter: Letter<'_>,
-    identity: &Identity,
+    (identity, asks): (&Identity, Asks),
     at: Timestamp,
 ) -> Result<Private<Vec<u8>>, Trouble> {
     let mut entity = letter.entity("clear");
     entity.headers.extend(fields.headers());
-    message(fields, &sign(&written(entity), identity, at)?)
+    let us = fields.from.to_string();
+    let to = [us.as_str()];
+    message(fields, &sign_with(&written(entity), identity, &asks.signing(&to), at)?)
 }
 
 /// The whole message, sealed: the fields, then the signed envelope, which repeats them; within it the signed entity, which
@@ -54,7 +66,17 @@ pub(crate) fn sealed(
     entity.headers.extend(fields.within(subject));
     let routing = fields.octets();
     let sealing = Sealing { routing: &routing, signer: identity, recipients: readers, cipher: CIPHER };
-    message(fields, &fumibako_signer::seal(&written(entity), &sealing, at)?)
+    let us = fields.from.to_string();
+    let to = [us.as_str()];
+    let extras = Extras { signing: Asks::Receipts.signing(&to), ..Extras::default() };
+    message(fields, &seal_with(&written(entity), &sealing, &extras, at)?)
+}
+
+impl Asks {
+    fn signing<'a>(self, to: &'a [&'a str]) -> Signing<'a> {
+        let receipts = (self == Self::Receipts).then_some(Receipts { from: None, to });
+        Signing { receipts, ..Signing::default() }
+    }
 }
 
 impl<'p> Letter<'p> {

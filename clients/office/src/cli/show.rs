@@ -1,6 +1,7 @@
 //! `fumibako show MESSAGE-ID|UID`: one message in detail: fields, signer, certificate, files, state, evidence. Exit 0.
 
 use clap::Args;
+use fumibako_careplan::Lang;
 use fumibako_model::{Refused, State};
 use fumibako_signer::{Certificate, Signed};
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use crate::mailbox::{Folder, Kept, Mailbox};
 use crate::outbox::{self, Entry};
 use crate::settings::Settings;
 use crate::trouble::{Trouble, Words};
+use crate::verify::{self, Judge, Layer, Report, What, verify};
 use crate::wait;
 
 #[derive(Debug, Args)]
@@ -39,34 +41,60 @@ struct View<'k> {
     verdict: Result<(), Refused>,
     contents: Option<Contents>,
     entry: Option<Entry>,
+    receipt: Option<Acknowledged>,
+}
+
+/// The receipt for what we sent, held against it (Profile §8.8).
+struct Acknowledged {
+    arrived: Timestamp,
+    report: Report,
 }
 
 impl Show {
     pub(super) fn run(&self, settings: &Settings, screen: &mut Screen<'_>) -> Result<Exit, Trouble> {
-        let (folder, kept) = wait(find(settings, &self.which))?;
-        let view = view(settings, folder, &kept)?;
+        let (folder, kept, receipt) = wait(find(settings, &self.which))?;
+        let view = view(settings, folder, &kept, receipt.as_ref())?;
         screen.data(&view.object(), |lang| view.text(lang))?;
-        match &view.verdict {
-            Ok(()) => Ok(Exit::OK),
-            Err(why) => {
-                screen.words(&Words::of(why, None, screen.lang()));
-                Ok(Exit::NO_PROOF)
-            }
+        if let Err(why) = &view.verdict {
+            screen.words(&Words::of(why, None, screen.lang()));
         }
+        if let Some(layer) = view.receipt.as_ref().and_then(Acknowledged::failed) {
+            screen.words(&layer.words(screen.lang()));
+            return Ok(Exit::NO_PROOF);
+        }
+        Ok(if view.verdict.is_ok() { Exit::OK } else { Exit::NO_PROOF })
     }
 }
 
-async fn find(settings: &Settings, which: &str) -> Result<(Folder, Kept), Trouble> {
+/// The message, and the receipt for it if we sent it.
+async fn find(settings: &Settings, which: &str) -> Result<(Folder, Kept, Option<Kept>), Trouble> {
     let mut mailbox = Mailbox::open(settings).await?;
     for (folder, query) in queries(which) {
         mailbox.select(folder).await?;
         let Some(uid) = mailbox.search(&query).await?.into_iter().next() else { continue };
         if let Some(kept) = mailbox.message(uid).await? {
+            let receipt = if folder == Folder::Sent { receipt_for(&mut mailbox, &kept).await? } else { None };
             mailbox.close().await;
-            return Ok((folder, kept));
+            return Ok((folder, kept, receipt));
         }
     }
     Err(Trouble::NoMessage(which.to_owned()))
+}
+
+/// The first receipt counts (Profile §8.3).
+async fn receipt_for(mailbox: &mut Mailbox, sent: &Kept) -> Result<Option<Kept>, Trouble> {
+    let header = MessageParser::default().parse_headers(&sent.octets.0);
+    let id = header.as_ref().and_then(|header| header.message_id()).filter(|id| is_searchable(id));
+    let Some(id) = id.filter(|_| sent.state() == Some(State::Retrieved)) else { return Ok(None) };
+    mailbox.select(Folder::Receipts).await?;
+    match mailbox.search(&format!("HEADER In-Reply-To \"<{id}>\"")).await?.first() {
+        Some(uid) => mailbox.message(*uid).await,
+        None => Ok(None),
+    }
+}
+
+fn is_searchable(id: &str) -> bool {
+    !id.is_empty() && !id.chars().any(|c| !c.is_ascii_graphic() || matches!(c, '"' | '\\'))
 }
 
 /// Where to look, in order. What cannot stand in an IMAP string names no message.
@@ -78,14 +106,14 @@ fn queries(which: &str) -> Vec<(Folder, String)> {
         return vec![(Folder::Sent, format!("UID {uid}"))];
     }
     let id = which.trim().trim_start_matches('<').trim_end_matches('>');
-    if id.is_empty() || id.chars().any(|c| !c.is_ascii_graphic() || matches!(c, '"' | '\\')) {
+    if !is_searchable(id) {
         return Vec::new();
     }
     let query = format!("HEADER Message-ID \"<{id}>\"");
     vec![(Folder::Inbox, query.clone()), (Folder::Sent, query)]
 }
 
-fn view<'k>(settings: &Settings, folder: Folder, kept: &'k Kept) -> Result<View<'k>, Trouble> {
+fn view<'k>(settings: &Settings, folder: Folder, kept: &'k Kept, receipt: Option<&Kept>) -> Result<View<'k>, Trouble> {
     let message = MessageParser::default().parse_headers(&kept.octets.0);
     let message = message.ok_or_else(|| Trouble::Garbled("a message without header".into()))?;
     let first = |list: Option<&mail_parser::Address<'_>>| {
@@ -96,17 +124,25 @@ fn view<'k>(settings: &Settings, folder: Folder, kept: &'k Kept) -> Result<View<
     // What we sent is addressed to somebody else; it is judged as its recipient would.
     let us = match folder {
         Folder::Inbox => settings.address_of(settings.office()?)?,
-        Folder::Sent => to.parse().or_else(|_| settings.office().and_then(|office| settings.address_of(office)))?,
+        Folder::Sent | Folder::Receipts => {
+            to.parse().or_else(|_| settings.office().and_then(|office| settings.address_of(office)))?
+        }
     };
     // Our own copy of what we sealed opens with our own key (Profile §4.6); what is signed only needs none.
     let sealed = is_sealed(&kept.octets.0);
     let keys = if sealed { settings.reading_keys()? } else { Vec::new() };
-    let reader = Reader { us: &us, trust: &settings.trust()?, keys: &keys, now: kept.arrived };
+    let trust = settings.trust()?;
+    let reader = Reader { us: &us, trust: &trust, keys: &keys, now: kept.arrived };
     let verdict = open(&kept.octets.0, &reader);
     let signature = Signed::read(&kept.octets.0).ok().and_then(|signed| signed.verify().ok());
     let contents = verdict.as_ref().ok().and_then(|opened| Contents::read(opened.entity()).ok());
     let inside = verdict.as_ref().ok().and_then(|opened| opened.subject());
     let entry = outbox::look(&settings.data_folder)?.into_iter().find(|entry| entry.message_id == message_id);
+    let receipt = receipt.map(|receipt| {
+        let (domain, original) = (settings.domain.as_ref(), Some(kept.octets.0.as_slice()));
+        let judge = Judge { trust: &trust, keys: &keys, domain, original, at: receipt.arrived };
+        Acknowledged { arrived: receipt.arrived, report: verify(&receipt.octets.0, &judge) }
+    });
     Ok(View {
         kept,
         folder,
@@ -122,6 +158,7 @@ fn view<'k>(settings: &Settings, folder: Folder, kept: &'k Kept) -> Result<View<
         message_id,
         contents,
         entry,
+        receipt,
     })
 }
 
@@ -130,7 +167,7 @@ impl View<'_> {
         match self.folder {
             Folder::Inbox if self.kept.is_acknowledged() => "済",
             Folder::Inbox => "未",
-            Folder::Sent => self.kept.state().map_or("未", State::word),
+            Folder::Sent | Folder::Receipts => self.kept.state().map_or("未", State::word),
         }
     }
 
@@ -158,10 +195,11 @@ impl View<'_> {
             })),
             "cover": self.contents.as_ref().and_then(|contents| contents.cover.as_ref()).map(|cover| &cover.0),
             "names": files, "state": self.state(), "keywords": self.kept.flags, "evidence": self.evidence(),
+            "receipt": self.receipt.as_ref().map(Acknowledged::object),
         })
     }
 
-    fn text(&self, lang: fumibako_careplan::Lang) -> String {
+    fn text(&self, lang: Lang) -> String {
         let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".into());
         let label = |ja: &'static str, en: &'static str| lang.pick(ja, en);
         let certificate = self
@@ -192,6 +230,7 @@ impl View<'_> {
             (label("状態", "State"), self.state().to_owned()),
             (label("証跡", "Evidence"), or_none(self.evidence())),
         ];
+        lines.extend(self.receipt.as_ref().map(|receipt| (label("受領証", "Receipt"), receipt.text(lang))));
         let files = self.files().into_iter().map(|(name, size)| format!("{name}（{} B）", bytes(size as u64)));
         lines.extend(files.map(|file| (label("ファイル", "File"), file)));
         let cover = self.contents.as_ref().and_then(|contents| contents.cover.as_ref());
@@ -204,6 +243,38 @@ impl View<'_> {
             format!("{label}{gap}  {}", text.join("\n"))
         };
         lines.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Acknowledged {
+    /// What of it does not hold.
+    fn failed(&self) -> Option<&Layer> {
+        self.report.layers.iter().find(|layer| matches!(layer.state, verify::State::Fails(_)))
+    }
+
+    /// How the signed receipt stands; none, if there is none.
+    fn signed(&self) -> Option<&Layer> {
+        self.report.layers.iter().find(|layer| layer.what == What::SignedReceipt)
+    }
+
+    fn object(&self) -> serde_json::Value {
+        json!({
+            "arrived": self.arrived, "holds": self.report.holds(),
+            "code": self.failed().and_then(|layer| layer.words(Lang::Ja).code),
+            "signed_receipt": self.signed().map(Layer::state_id),
+        })
+    }
+
+    fn text(&self, lang: Lang) -> String {
+        if let Some(layer) = self.failed() {
+            return format!("{}: {}", layer.what.name(lang), layer.words(lang).line(lang));
+        }
+        let holds = lang.pick("送信先の署名と内容を確かめました", "the recipient's signature and its content hold");
+        let signed = self.signed().filter(|layer| matches!(layer.state, verify::State::Holds));
+        let signed = signed.map_or("", |_| {
+            lang.pick("。署名つきの受領（ESS）も送った内容と一致します", "; so does the signed receipt (ESS)")
+        });
+        format!("{}（{holds}{signed}）", moment(self.arrived))
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use fumibako_careplan::Lang;
-use fumibako_model::JAPAN;
+use fumibako_model::{JAPAN, Private};
 use fumibako_signer::{Identity, Trust, WithoutList};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -36,6 +36,9 @@ pub(super) struct Verify {
     /// 暗号化を開く鍵のファイル。設定の鍵の代わり / key files to open a seal with, instead of those of the settings
     #[arg(long, value_name = "FILE")]
     key: Vec<PathBuf>,
+    /// 受領証を照らし合わせる、送信済みのメールのファイル / the message as sent, to hold a receipt against
+    #[arg(long, value_name = "FILE")]
+    original: Option<PathBuf>,
     /// --key のパスワードを 1 行に一つずつ書いたファイル / file with the passwords of --key, one a line
     #[arg(long, value_name = "FILE", requires = "key")]
     key_password_file: Option<PathBuf>,
@@ -56,11 +59,14 @@ impl Verify {
             settings => Some(settings?),
         };
         let trust = self.trust(settings.as_ref())?;
-        let keys = if is_sealed(&message.0) { self.keys(settings.as_ref())? } else { Vec::new() };
+        let original = self.original.as_deref().map(read).transpose()?.map(|Private(octets)| octets);
+        let sealed = is_sealed(&message.0) || original.as_deref().is_some_and(is_sealed);
+        let keys = if sealed { self.keys(settings.as_ref())? } else { Vec::new() };
         let judge = Judge {
             trust: &trust,
             keys: &keys,
             domain: settings.as_ref().and_then(|settings| settings.domain.as_ref()),
+            original: original.as_deref(),
             at: self.at.unwrap_or_else(clock),
         };
         let report = verify(&message.0, &judge);

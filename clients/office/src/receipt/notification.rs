@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::{Address, Refusal, Refused};
-use mail_parser::{Message, MessageParser, MimeHeaders as _};
+use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders as _};
 
 use crate::verify::Fact;
 
@@ -24,9 +24,7 @@ impl Notification {
     /// Reads the notification of a `multipart/report`, if the entity is one.
     pub fn read(entity: &[u8]) -> Option<Self> {
         let message = MessageParser::default().parse(entity)?;
-        let root = message.content_type()?;
-        let is_report = root.ctype().eq_ignore_ascii_case("multipart")
-            && root.subtype().is_some_and(|kind| kind.eq_ignore_ascii_case("report"));
+        let is_report = is(message.root_part(), "multipart", "report");
         let text = is_report.then(|| fields_of(&message))??;
         let get = |name: &str| {
             let mut lines = text.lines().filter_map(|line| line.split_once(':'));
@@ -63,14 +61,21 @@ impl Notification {
     }
 }
 
+/// The signed receipt (RFC 2634 §2) that stands beside the notification, octet for octet.
+pub fn signed_receipt(entity: &[u8]) -> Option<Vec<u8>> {
+    let message = MessageParser::default().parse(entity)?;
+    let part = message.parts.iter().find(|part| is(part, "application", "pkcs7-mime"))?;
+    entity.get(part.offset_header as usize..part.offset_end as usize).map(<[u8]>::to_vec)
+}
+
+fn is(part: &MessagePart<'_>, kind: &str, sub: &str) -> bool {
+    part.content_type().is_some_and(|written| {
+        written.ctype().eq_ignore_ascii_case(kind) && written.subtype().is_some_and(|s| s.eq_ignore_ascii_case(sub))
+    })
+}
+
 fn fields_of(message: &Message<'_>) -> Option<String> {
-    let is_notification = |part: &&mail_parser::MessagePart<'_>| {
-        part.content_type().is_some_and(|kind| {
-            kind.ctype().eq_ignore_ascii_case("message")
-                && kind.subtype().is_some_and(|sub| sub.eq_ignore_ascii_case("disposition-notification"))
-        })
-    };
-    let part = message.parts.iter().find(is_notification)?;
+    let part = message.parts.iter().find(|part| is(part, "message", "disposition-notification"))?;
     Some(String::from_utf8_lossy(part.contents()).into_owned())
 }
 

@@ -36,6 +36,10 @@ pub enum What {
     Files,
     /// What a receipt says.
     Notification,
+    /// Whether it says so of the message it is held against.
+    Original,
+    /// The signed receipt (RFC 2634 §2) and whether it confirms that message.
+    SignedReceipt,
 }
 
 /// How it stands.
@@ -60,6 +64,10 @@ pub enum Unseen {
     OtherKey,
     /// It stands inside a seal that was not opened.
     Closed,
+    /// The message it speaks about was not given.
+    NoOriginal,
+    /// It has no mail header.
+    NoHeader,
     /// No revocation list of the authority was given.
     NoList,
     /// The sender's program did not repeat the fields under the signature.
@@ -100,7 +108,8 @@ impl What {
         match form {
             Form::Sealed => SEALED,
             Form::Signed => &[Self::Addressed, Self::Files],
-            Form::Receipt => &[Self::Addressed, Self::Notification],
+            Form::Receipt => &[Self::Addressed, Self::Notification, Self::Original],
+            Form::SignedReceipt => &[Self::SignedReceipt],
             Form::Unsigned => &[],
         }
     }

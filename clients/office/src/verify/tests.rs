@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::*;
 use crate::bundle::{Form as Closing, Reader, compose, open};
 use crate::partners::CIPHER;
-use crate::receipt::Receipt;
+use crate::receipt::{Receipt, signed_receipt};
 use crate::testing::{A, B, Ca, address, draft, now};
 
 /// Two offices with keys, and what one sent the other.
@@ -30,9 +30,22 @@ impl Pair {
         self.composed(&Closing::Sealed(vec![self.b.certificate().clone(), self.a.certificate().clone()]))
     }
 
+    /// The receipt of B for what A sent, signed by whomever.
+    fn receipt(&self, sent: &[u8], by: &Identity) -> Vec<u8> {
+        let innermost = rules::innermost(sent, std::slice::from_ref(&self.b)).unwrap();
+        let header = rules::headers_of(sent).unwrap();
+        let receipt = Receipt {
+            message_id: "r@x.example".into(),
+            original: header.message_id().unwrap().into(),
+            digest: *Signed::read(sent).unwrap().verify().unwrap().digest(),
+            saved_at: now(),
+        };
+        receipt.compose(&address(B), &address(A), by, &innermost).unwrap().0
+    }
+
     fn report(&self, message: &[u8], keys: &[Identity]) -> Report {
         let trust = self.ca.trust().with_lists([], WithoutList::Refuse);
-        verify(message, &Judge { trust: &trust, keys, domain: None, at: now() })
+        verify(message, &Judge { trust: &trust, keys, domain: None, original: None, at: now() })
     }
 
     /// What the layers say, and that [`open`] says the same of the whole.
@@ -116,13 +129,46 @@ fn a_signed_bundle_and_a_receipt_have_layers_of_their_own() {
             files: holds
         "]],
     );
-    let receipt =
-        Receipt { message_id: "r@x.example".into(), original: "b@x.example".into(), digest: [7; 32], saved_at: now() };
-    let receipt = |by: &Identity| receipt.compose(&address(B), &address(A), by).unwrap().0;
-    let report = pair.report(&receipt(&pair.b), &[]);
+    let report = pair.report(&pair.receipt(&pair.sealed(), &pair.b), &[]);
     assert_eq!((report.form, report.holds()), (Form::Receipt, true));
-    assert!(states(&report).ends_with("notification: holds\n"));
-    assert!(states(&pair.report(&receipt(&pair.a), &[])).contains("holder: E-CRT-005"));
+    assert!(states(&report).ends_with("notification: holds\noriginal: no-original\nsigned-receipt: no-original\n"));
+    assert!(states(&pair.report(&pair.receipt(&pair.sealed(), &pair.a), &[])).contains("holder: E-CRT-005"));
+}
+
+/// Profile §8.4, §8.8
+#[test]
+fn a_receipt_is_held_against_what_was_sent() {
+    let pair = Pair::new();
+    let (trust, keys) = (pair.ca.trust(), std::slice::from_ref(&pair.a));
+    let against = |receipt: &[u8], original: &[u8], keys: &[Identity]| {
+        let judge = Judge { trust: &trust, keys, domain: None, original: Some(original), at: now() };
+        states(&verify(receipt, &judge))
+    };
+    for sent in [pair.sealed(), pair.composed(&Closing::Signed)] {
+        let receipt = pair.receipt(&sent, &pair.b);
+        let good = against(&receipt, &sent, keys);
+        assert!(good.ends_with("notification: holds\noriginal: holds\nsigned-receipt: holds\n"), "{good}");
+        let other = against(&receipt, &pair.sealed(), keys);
+        assert!(other.ends_with("original: E-STD-106\nsigned-receipt: E-STD-108\n"), "{other}");
+        let changed = against(&receipt, &with(&sent, "To: <9970000029", "To: <9970000037"), keys);
+        assert!(changed.contains("original: E-STD-107\n"), "{changed}");
+        // The receipt alone, as other programs send it.
+        let alone = signed_receipt(Signed::read(&receipt).unwrap().part()).unwrap();
+        let found = against(&alone, &sent, keys);
+        assert!(found.ends_with("holder: no-header\nsigned-receipt: holds\n"), "{found}");
+        assert!(against(&with(&alone, "MII", "MIJ"), &sent, keys).starts_with("outer-signature: E-SIG-003\n"));
+    }
+    let sent = pair.sealed();
+    assert!(against(&pair.receipt(&sent, &pair.b), &sent, &[]).ends_with("signed-receipt: no-key\n"));
+    // Somebody else's word, in a receipt of the office's own.
+    let word = signed_receipt(Signed::read(&pair.receipt(&sent, &pair.a)).unwrap().part()).unwrap();
+    let receipt = pair.receipt(&sent, &pair.b);
+    let own = signed_receipt(Signed::read(&receipt).unwrap().part()).unwrap();
+    let part = String::from_utf8(Signed::read(&receipt).unwrap().part().to_vec()).unwrap();
+    let part = part.replace(std::str::from_utf8(&own).unwrap(), std::str::from_utf8(&word).unwrap());
+    let header = part[..part.find("Content-Type").unwrap()].to_owned();
+    let message = [header.as_bytes(), &sign(part.as_bytes(), &pair.b, now()).unwrap()].concat();
+    assert!(against(&message, &sent, keys).ends_with("original: holds\nsigned-receipt: E-CRT-005\n"));
 }
 
 /// Profile §4.1, §4.2, §4.5, §5.2, §5.3, §5.4
@@ -217,7 +263,7 @@ fn certificates_are_judged_as_of_the_moment_asked_for() {
     let message = pair.sealed();
     let at = |hours| {
         let at = now() + SignedDuration::from_hours(hours);
-        states(&verify(&message, &Judge { trust: &trust, keys: &[], domain: None, at }))
+        states(&verify(&message, &Judge { trust: &trust, keys: &[], domain: None, original: None, at }))
     };
     assert!(at(0).contains("authority: holds"));
     assert!(at(25).contains("authority: E-CRT-002"));
@@ -233,7 +279,10 @@ fn revocation_is_said_of_where_a_list_tells() {
         let list = pair.ca.list(revoked, end);
         let list = fumibako_signer::RevocationList::read(&list, pair.ca.trust().anchors()).unwrap();
         let trust = pair.ca.trust().with_lists([list], WithoutList::Refuse);
-        states(&verify(&message, &Judge { trust: &trust, keys: std::slice::from_ref(&pair.b), domain: None, at }))
+        states(&verify(
+            &message,
+            &Judge { trust: &trust, keys: std::slice::from_ref(&pair.b), domain: None, original: None, at },
+        ))
     };
     assert!(!states(&[], now()).contains("unseen") && states(&[], now()).contains("revocation: holds"));
     let revoked = states(&[&pair.a], now());
@@ -248,6 +297,6 @@ fn revocation_is_said_of_where_a_list_tells() {
 fn another_domain_than_ours_is_not_believed() {
     let pair = Pair::new();
     let (trust, domain) = (pair.ca.trust(), "elsewhere.example".parse().unwrap());
-    let judge = Judge { trust: &trust, keys: &[], domain: Some(&domain), at: now() };
+    let judge = Judge { trust: &trust, keys: &[], domain: Some(&domain), original: None, at: now() };
     assert!(states(&verify(&pair.sealed(), &judge)).contains("holder: E-CRT-006"));
 }

@@ -23,6 +23,8 @@ impl What {
             Self::Addressed => "addressed-to",
             Self::Files => "files",
             Self::Notification => "notification",
+            Self::Original => "original",
+            Self::SignedReceipt => "signed-receipt",
         }
     }
 
@@ -41,6 +43,8 @@ impl What {
             Self::Addressed => lang.pick("宛先", "addressed to"),
             Self::Files => lang.pick("ファイル名の事業所", "offices in the file names"),
             Self::Notification => lang.pick("受領の内容", "what the receipt says"),
+            Self::Original => lang.pick("元の送信データとの一致", "the message it is for"),
+            Self::SignedReceipt => lang.pick("署名つきの受領（ESS）", "signed receipt (ESS)"),
         }
     }
 
@@ -67,6 +71,13 @@ impl What {
                 "受け取った事業所が、保存を終えたと署名しています。",
                 "The receiving office signed that it had saved the data.",
             ),
+            Self::Original => {
+                lang.pick("送った内容と同じものを受け取っています。", "What was received is what was sent.")
+            }
+            Self::SignedReceipt => lang.pick(
+                "受け取った事業所は、送信者の署名を中身と照らして確かめています。",
+                "The receiving office verified the sender's signature over the very content.",
+            ),
         }
     }
 }
@@ -79,6 +90,8 @@ impl Unseen {
             Self::NoKey => "no-key",
             Self::OtherKey => "other-key",
             Self::Closed => "closed",
+            Self::NoOriginal => "no-original",
+            Self::NoHeader => "no-header",
             Self::NoList => "no-revocation-list",
             Self::Unrepeated => "not-signed-by-sender",
         }
@@ -113,6 +126,20 @@ impl Unseen {
             Self::Closed => (
                 lang.pick("暗号化を開いていないので、確かめていません。", "Not looked at: the seal was not opened."),
                 "",
+            ),
+            Self::NoOriginal => (
+                lang.pick(
+                    "元の送信データがないので、確かめていません。",
+                    "Not looked at: the message it is for was not given.",
+                ),
+                lang.pick(
+                    "--original で送信済みのメールのファイルを指定すると確かめられます。",
+                    "Name the file of the message as it was sent with --original to look.",
+                ),
+            ),
+            Self::NoHeader => (
+                lang.pick("差出人の欄がありません。", "There is no From field."),
+                lang.pick("証明書の持ち主で確かめてください。", "See whose certificate it is."),
             ),
             Self::NoList => (
                 lang.pick(
@@ -209,6 +236,7 @@ impl Form {
             Self::Sealed => "sealed",
             Self::Signed => "signed",
             Self::Receipt => "receipt",
+            Self::SignedReceipt => "signed-receipt",
             Self::Unsigned => "unsigned",
         }
     }
@@ -219,6 +247,7 @@ impl Form {
             Self::Sealed => lang.pick("暗号化と署名", "sealed: encrypted and signed"),
             Self::Signed => lang.pick("署名のみ", "signed only"),
             Self::Receipt => lang.pick("受領証", "receipt"),
+            Self::SignedReceipt => lang.pick("署名つきの受領（ESS）", "signed receipt (ESS)"),
             Self::Unsigned => lang.pick("署名なし", "not signed"),
         }
     }

@@ -3,6 +3,7 @@
 use std::fs;
 
 use fumibako::demo::sample;
+use serde_json::Value;
 
 use crate::house::{A, B, House, now, type_in, type_in_at};
 
@@ -67,6 +68,12 @@ fn one_message_is_shown_to_both_ends() {
         assert_eq!(shown["form"], "sealed");
     }
     assert_eq!(type_in(&house.a, ["show", id]).only()["evidence"], sent["evidence"]);
+    assert_eq!(type_in(&house.a, ["show", id]).only()["receipt"], Value::Null);
+    // Profile §8.8: the sender sees that the receipt confirms what it sent.
+    type_in(&house.b, ["fetch"]).ended(0);
+    let receipt = &type_in(&house.a, ["show", id]).ended(0).only()["receipt"];
+    assert_eq!((&receipt["holds"], &receipt["signed_receipt"]), (&true.into(), &"holds".into()), "{receipt}");
+    type_in(&house.a, ["show", id, "--format", "text"]).says("署名つきの受領（ESS）も送った内容と一致します");
     let text = type_in(&house.b, ["show", "1", "--format", "text"]).ended(0);
     text.says("確かめました").says("UP1KYO_9970000011_43_9970000029_11_20250920101600.CSV（618 B）");
     for absent in ["99", "sent:99", "nobody@plans.example", "a\" OR ALL", ""] {

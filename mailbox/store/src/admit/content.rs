@@ -4,7 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_careplan::{Gathered, Recognised, bare, gather, recognise};
 use fumibako_model::{Address, BundleFacts, Enrolled, OfficeNumber, Party, Refusal, Refused, Roll};
-use fumibako_signer::{Addressed, Certificate, DecryptError, EnvelopedStream};
+use fumibako_signer::{
+    Addressed, Certificate, DecryptError, EnvelopedStream, ReceiptError, SignatureError, SignedReceipt,
+};
 use jiff::Timestamp;
 use mail_parser::{HeaderName, Message, MessageParser, MessagePart, MimeHeaders};
 use memchr::memmem;
@@ -209,7 +211,8 @@ fn is_report(message: &Message<'_>) -> bool {
     is(root, "multipart", "report") && kind.is_some_and(|kind| kind.eq_ignore_ascii_case("disposition-notification"))
 }
 
-/// A receipt is a text, the notification, and perhaps the header of what it is about: nothing that could carry a plan.
+/// A receipt is a text, the notification, and perhaps the header of what it is about or the signed receipt that the bundle
+/// asked for (Profile §8.2, §8.8): nothing that could carry a plan.
 fn report(message: &Message<'_>, signer: &Address) -> Result<Receipt, Refused> {
     let malformed = |about: &'static str| Refusal::MessageMalformed.about(about);
     let children = message.root_part().sub_parts().unwrap_or_default();
@@ -219,14 +222,32 @@ fn report(message: &Message<'_>, signer: &Address) -> Result<Receipt, Refused> {
         [text, notification, header] => (text, notification, Some(header)),
         _ => return Err(malformed("a receipt has a text and a notification")),
     };
+    let word = rest.filter(|part| is(part, "application", "pkcs7-mime"));
     let whole = is(text, "text", "plain")
         && is(notification, "message", "disposition-notification")
-        && rest.is_none_or(|header| is(header, "text", "rfc822-headers"))
+        && rest.is_none_or(|part| word.is_some() || is(part, "text", "rfc822-headers"))
         && message.parts.len() == parts.len() + 1;
-    if !whole || message.parts.iter().any(|part| names(part).next().is_some()) {
-        return Err(malformed("a receipt carries nothing but its text and notification"));
+    // A signed receipt is a file with a name, whatever program wrote it.
+    let nameless = |part: &MessagePart<'_>| is(part, "application", "pkcs7-mime") || names(part).next().is_none();
+    if !whole || !message.parts.iter().all(nameless) {
+        return Err(malformed("a receipt carries nothing but its text, its notification and a signed receipt"));
     }
+    word.map_or(Ok(()), |part| signed_receipt(message, part))?;
     receipt(notification.contents(), signer)
+}
+
+/// RFC 2634 §2.8: a receipt of that kind is read to its end, and its own signature holds; its size has the limit of a
+/// signature. Whether it confirms the bundle is for the sender to see, who has the signature that it speaks about.
+fn signed_receipt(message: &Message<'_>, part: &MessagePart<'_>) -> Result<(), Refused> {
+    let range = part.offset_header as usize..part.offset_end as usize;
+    let entity = message.raw_message.get(range).unwrap_or_default();
+    match SignedReceipt::read(entity) {
+        Ok(_) => Ok(()),
+        Err(ReceiptError::Signature(SignatureError::ContentChanged | SignatureError::BadSignature)) => {
+            Err(Refusal::SignatureBroken.about("signed receipt"))
+        }
+        Err(why) => Err(Refusal::MessageMalformed.about(why)),
+    }
 }
 
 /// Every name a part is given: one reader looks here first, another there.

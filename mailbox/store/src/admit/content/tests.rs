@@ -1,5 +1,8 @@
 //! What a readable signed part may hold, and a receipt.
 
+use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
+use fumibako_signer::{Receipts, Signed, Signing, sign_receipt, sign_with};
+
 use super::*;
 
 const REPORT: &str = "Reporting-UA: fumibako\r\nFinal-Recipient: rfc822; 9970000029@plans.example\r\n\
@@ -114,6 +117,53 @@ fn a_receipt_is_the_whole_message_and_carries_nothing_else() {
     }
     // A notification beside a plan makes the plan no receipt, and is refused rather than kept nowhere.
     assert_eq!(judge(&mixed(&[&plan, &notification])), Err(Refusal::MessageMalformed));
+}
+
+/// The signed receipt that an office signs for a message that asked for one.
+fn word() -> String {
+    let at = "2026-11-20T00:15:00Z".parse().unwrap();
+    let ca = Authority::create("Test CA", at).unwrap();
+    let request = Request {
+        common_name: "office",
+        rfc822_name: "9970000029@plans.example",
+        key: KeyKind::EcP256,
+        purpose: Purpose::Mail,
+        not_before: at,
+        not_after: at,
+    };
+    let office = ca.issue(&request).unwrap();
+    let receipts = Some(Receipts { from: None, to: &["9970000011@plans.example"] });
+    let signing = Signing { receipts, ..Signing::default() };
+    let message = sign_with(b"Content-Type: text/plain\r\n\r\nplan\r\n", &office, &signing, at).unwrap();
+    let receipt = sign_receipt(&Signed::read(&message).unwrap().verify().unwrap(), &office, at).unwrap();
+    String::from_utf8(receipt).unwrap().replace('\r', "")
+}
+
+// Profile §8.8
+#[test]
+fn a_signed_receipt_may_stand_in_a_receipt_and_nothing_that_only_looks_like_one() {
+    let (notification, word) = (notification(), word());
+    assert!(matches!(judge(&report_of(&[WORDS, &notification, &word])), Ok(Kind::Receipt(_))));
+    let (head, body) = word.split_once("\n\n").unwrap();
+    let letters: String = body.split_whitespace().collect();
+    let mut octets = STANDARD.decode(letters).unwrap();
+    let last = octets.len() - 1;
+    octets[last] ^= 1;
+    let changed = format!("{head}\n\n{}\n", STANDARD.encode(&octets));
+    assert_eq!(judge(&report_of(&[WORDS, &notification, &changed])), Err(Refusal::SignatureBroken));
+    let headers = "Content-Type: text/rfc822-headers\n\nSubject: x";
+    let plan = format!("{head}\n\n{}\n", STANDARD.encode("plan"));
+    let envelope = word.replace("signed-receipt", "enveloped-data");
+    for parts in [
+        vec![WORDS, &notification, &plan],
+        vec![WORDS, &notification, &envelope],
+        vec![WORDS, &notification, &word, &word],
+        vec![WORDS, &notification, headers, &word],
+        vec![WORDS, &word, &notification],
+        vec![&word, &notification],
+    ] {
+        assert_eq!(judge(&report_of(&parts)), Err(Refusal::MessageMalformed), "{parts:?}");
+    }
 }
 
 // Profile §12.1
