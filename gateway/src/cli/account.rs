@@ -62,18 +62,57 @@ impl Password {
     fn read(self, context: &mut Context<'_>) -> Result<Secret, Failure> {
         let text = if let Some(path) = self.password_file {
             std::fs::read_to_string(&path).map_err(|why| Failure::Read(path, why))?
+        } else if std::io::stdin().is_terminal() {
+            return typed(|again| {
+                if again {
+                    context.say("もう一度同じパスワードを入力してください。", "Type the same password again.")?;
+                } else {
+                    context.say(
+                        "パスワードを入力して Enter を押してください（画面には出ません）。",
+                        "Type the password and press Enter; it is not shown.",
+                    )?;
+                }
+                Ok(rpassword::read_password()?)
+            });
         } else {
-            if std::io::stdin().is_terminal() {
-                context.say("パスワードを入力して Enter を押してください。", "Type the password and press Enter.")?;
-            }
             let mut line = String::new();
             std::io::stdin().lock().read_line(&mut line)?;
             line
         };
-        let password = text.lines().next().unwrap_or_default().to_owned();
-        if password.is_empty() {
-            return Err(Failure::Password("the password is empty; its first line is what counts"));
-        }
-        Ok(Secret(password))
+        secret(text.lines().next().unwrap_or_default())
+    }
+}
+
+/// Nobody sees what was typed, so it is typed twice.
+fn typed(mut ask: impl FnMut(bool) -> Result<String, Failure>) -> Result<Secret, Failure> {
+    let first = secret(&ask(false)?)?;
+    if ask(true)? == first.0 { Ok(first) } else { Err(Failure::Password("the two passwords typed are not the same")) }
+}
+
+fn secret(text: &str) -> Result<Secret, Failure> {
+    if text.is_empty() {
+        return Err(Failure::Password("the password is empty; its first line is what counts"));
+    }
+    Ok(Secret(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn type_in(words: [&str; 2]) -> (Result<String, u8>, usize) {
+        let mut asked = 0;
+        let typed = typed(|again| {
+            asked += 1;
+            Ok(words[usize::from(again)].to_owned())
+        });
+        (typed.map(|secret| secret.0).map_err(|why| why.exit()), asked)
+    }
+
+    #[test]
+    fn a_password_that_nobody_sees_is_typed_twice_alike() {
+        assert_eq!(type_in(["長いパスワード", "長いパスワード"]), (Ok("長いパスワード".into()), 2));
+        assert_eq!(type_in(["one", "other"]), (Err(78), 2));
+        assert_eq!(type_in(["", ""]), (Err(78), 1));
     }
 }
