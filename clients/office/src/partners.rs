@@ -27,6 +27,7 @@ pub struct Partners {
     authorities: Vec<Certificate>,
     trust: Trust,
     own: Identity,
+    compress: bool,
 }
 
 /// How the bundles of one run are closed.
@@ -68,7 +69,10 @@ impl Closing {
     pub fn form(&self, to: &Address, now: Timestamp) -> Result<Form, Trouble> {
         match self {
             Self::Signed => Ok(Form::Signed),
-            Self::Sealed(partners) => partners.readers(to, now).map(Form::Sealed),
+            Self::Sealed(partners) => {
+                let form = if partners.compress { Form::Compressed } else { Form::Sealed };
+                partners.readers(to, now).map(form)
+            }
         }
     }
 }
@@ -82,7 +86,7 @@ impl Partners {
         // A certificate without a mail address may be of an authority between an office and one that is trusted.
         let lower = all.iter().flatten().filter(|certificate| certificate.rfc822_names().is_empty());
         let authorities = lower.chain(own.chain()).cloned().collect();
-        Ok(Self { known: all, authorities, trust, own })
+        Ok(Self { known: all, authorities, trust, own, compress: settings.compress })
     }
 
     /// Everybody who is to read a bundle to this office: every certificate of it that is valid now, and our own.

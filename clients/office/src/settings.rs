@@ -54,6 +54,9 @@ pub struct Settings {
     pub partners_file: PathBuf,
     /// Encrypt bundles to their recipients. Default true; false sends all of them `signed`, which the gateway can read.
     pub seal: bool,
+    /// Compress what is encrypted, if that saves a quarter or more. Default true; false sends it as it is, for partners
+    /// whose program does not read compressed content (RFC 3274).
+    pub compress: bool,
     /// Folder for the outbox and what this program remembers. Default `data`. Only you should be able to read it.
     pub data_folder: PathBuf,
     /// Folder for received files, one folder a month below it. Default `受信`. Nothing there is ever overwritten.
@@ -82,6 +85,7 @@ impl Default for Settings {
             revocation_files: Vec::new(),
             partners_file: PathBuf::new(),
             seal: true,
+            compress: true,
             data_folder: "data".into(),
             save_folder: "受信".into(),
             patience_seconds: 60,
@@ -307,7 +311,7 @@ mod tests {
         let settings: Settings = toml::from_str(&whole).unwrap();
         assert!(settings.office.is_some() && settings.domain.is_some());
         let table: toml::Table = whole.parse().unwrap();
-        assert_eq!(table.len(), 19, "one line a field");
+        assert_eq!(table.len(), 20, "one line a field");
     }
 
     #[test]

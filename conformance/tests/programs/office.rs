@@ -40,6 +40,13 @@ impl Desk {
         Self { folder }
     }
 
+    /// More settings.
+    pub(crate) fn set(&self, line: &str) {
+        let path = self.folder.join("fumibako.toml");
+        let settings = fs::read_to_string(&path).expect("the settings are there");
+        fs::write(&path, format!("{settings}{line}\n")).expect("the folder is writable");
+    }
+
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         let command = Tool::at(&Programs::built().office).args(arguments);
         command.args(["--no-input", "--config"]).arg(self.folder.join("fumibako.toml")).run()

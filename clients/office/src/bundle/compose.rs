@@ -133,21 +133,19 @@ pub fn compose(
     let subject_inside = draft.subject_inside(now);
     let cover = match form {
         Form::Signed => draft.cover.as_ref().map(|text| cover_part(lines_of(text))),
-        Form::Sealed(_) => Some(displaying_part(&subject_inside, draft.cover.as_ref())),
+        Form::Sealed(_) | Form::Compressed(_) => Some(displaying_part(&subject_inside, draft.cover.as_ref())),
     };
     let mut parts: Vec<MimePart<'_>> = cover.into_iter().collect();
     parts.extend(draft.files().map(|(name, bytes)| file_part(standard_type(name), name, bytes)));
     parts.extend(draft.attached.iter().map(|file| file_part(media_type(&file.name.0), &file.name.0, &file.bytes.0)));
     let letter = Letter { kind: ContentType::new("multipart/mixed"), parts };
-    let (octets, readers) = match form {
-        Form::Signed => (seal::signed(&fields, letter, (identity, Asks::Receipts), now)?, 0),
-        Form::Sealed(readers) => {
-            (seal::sealed(&fields, &subject_inside, letter, (readers, identity), now)?, readers.len())
-        }
+    let octets = match form {
+        Form::Signed => seal::signed(&fields, letter, (identity, Asks::Receipts), now)?,
+        Form::Sealed(_) | Form::Compressed(_) => seal::sealed(&fields, &subject_inside, letter, (form, identity), now)?,
     };
     tracing::info!(
         message = fields.message_id, from = %fields.from, to = %fields.to,
-        files = facts.files, readers, bytes = octets.0.len(), "bundle.composed"
+        files = facts.files, readers = form.readers().len(), bytes = octets.0.len(), "bundle.composed"
     );
     Ok(Composed { fields, facts, octets })
 }

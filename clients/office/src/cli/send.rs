@@ -13,13 +13,13 @@ use serde_json::{Value, json};
 
 use super::screen::{Screen, bytes};
 use crate::bundle::gather::{file_name, read};
-use crate::bundle::{Attached, Draft, Form, Left, compose, gather};
+use crate::bundle::{Attached, Draft, Form, Left, MESSAGE_BYTES, compose, gather};
 use crate::exit::Exit;
 use crate::outbox::{Entry, Fate, Outbox, Outcome};
 use crate::partners::Closing;
 use crate::post::Post;
 use crate::settings::{Settings, read_small};
-use crate::trouble::{Trouble, Usage};
+use crate::trouble::{Limit, Trouble, Usage};
 
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line, and any of them may be given")]
@@ -117,7 +117,13 @@ impl Send {
     }
 }
 
+/// One that no message could hold is not read (Profile §12.1).
 fn attached(path: &Path) -> Result<Attached, Trouble> {
+    let size = std::fs::metadata(path).map_err(Trouble::reading(path))?.len();
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    if size > MESSAGE_BYTES {
+        return Err(Trouble::Limit(Limit::Message(size, MESSAGE_BYTES)));
+    }
     Ok(Attached { name: Private(file_name(path)), bytes: read(path.to_owned())?.bytes })
 }
 

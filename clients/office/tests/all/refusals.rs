@@ -114,7 +114,7 @@ fn a_file_that_is_too_large_is_not_even_read() {
     let house = House::new();
     let folder = house.sample();
     let pdf = house.folder.path().join("large.pdf");
-    fs::File::create(&pdf).unwrap().set_len(20 << 20).unwrap();
+    fs::File::create(&pdf).unwrap().set_len((25 << 20) + 1).unwrap();
     let ran = type_in(&house.a, ["send", folder.to_str().unwrap(), "--attach", pdf.to_str().unwrap()]);
     ran.ended(65).says("上限の 25.0 MiB を超えています");
     assert_eq!(house.messages_at_the_gateway(), 0);

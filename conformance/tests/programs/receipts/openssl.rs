@@ -28,6 +28,7 @@ fn openssl_confirms_the_receipt_that_our_program_returned_and_signs_one_that_our
     enrol(&world, &world.recipient);
     let sender = Desk::new(&world, &world.sender, &world.sender.password);
     let recipient = Desk::new(&world, &world.recipient, &world.recipient.password);
+    sender.set("compress = false");
     sender.run(&["send", &sample().to_string_lossy()]).well();
     let message = fetch(&world, 1);
     let inner = openssl_decrypts(&world, Signed::read(&message).expect("it is signed").part());

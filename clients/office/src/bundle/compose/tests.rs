@@ -203,3 +203,32 @@ fn as_many_units_as_the_field_can_name() {
     assert!(composed(&many_files(50), &ca).is_ok());
     assert!(matches!(composed(&many_files(60), &ca), Err(Trouble::Limit(Limit::Units(60)))));
 }
+
+/// Profile §4.10, §12.1
+#[test]
+fn what_shrinks_by_a_quarter_is_compressed_inside_the_seal_and_opens_as_it_was() {
+    let ca = Ca::new();
+    let (a, b) = (ca.identity(A), ca.identity(B));
+    let readers = || vec![b.certificate().clone(), a.certificate().clone()];
+    let compose = |draft: &Draft, form| compose(draft, (address(A), address(B)), &form, &a, now());
+    let mut noise = vec![0; 1 << 20];
+    aws_lc_rs::rand::fill(&mut noise).unwrap();
+    let with = |bytes: &[u8]| Draft { attached: vec![attached("計画.pdf", bytes)], ..draft() };
+    let (plain, packed) = (with(&vec![b' '; 1 << 20]), with(&noise));
+    let size = |draft: &Draft, form: Form| {
+        let composed = compose(draft, form).unwrap();
+        let reader = Reader { us: &address(B), trust: &ca.trust(), keys: std::slice::from_ref(&b), now: now() };
+        let opened = open(&composed.octets.0, &reader).unwrap();
+        let contents = Contents::read(opened.entity()).unwrap();
+        assert_eq!(contents.files.last().unwrap().1.0, draft.attached[0].bytes.0);
+        assert!(draft.is_in(&composed.octets.0, std::slice::from_ref(&a)), "our own copy is recognised");
+        composed.octets.0.len()
+    };
+    assert!(size(&plain, Form::Compressed(readers())) < size(&plain, Form::Sealed(readers())) / 20);
+    let (compressed, sealed) = (size(&packed, Form::Compressed(readers())), size(&packed, Form::Sealed(readers())));
+    assert!(compressed.abs_diff(sealed) < 4096, "what is packed already stays as it is: {compressed}, {sealed}");
+    // More fits into one message.
+    let large = with(&b"0123456789,".repeat((20 << 20) / 11));
+    assert!(matches!(compose(&large, Form::Sealed(readers())), Err(Trouble::Limit(Limit::Message(..)))));
+    assert!(compose(&large, Form::Compressed(readers())).is_ok());
+}
