@@ -5,10 +5,14 @@ use std::path::{Path, PathBuf};
 
 use fumibako_model::{Address, Domain, OfficeNumber, Private};
 use fumibako_signer::limits::REVOCATION_LIST_BYTES_MAX;
-use fumibako_signer::{Certificate, Identity, IdentityError, Keyring, RevocationList, Trust, WithoutList};
+use fumibako_signer::{
+    Certificate, Identity, IdentityError, Keyring, RevocationError, RevocationList, Trust, WithoutList,
+};
+use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::trouble::Trouble;
+use crate::partners::owner;
+use crate::trouble::{Trouble, Unfit};
 
 /// The sample that `fumibako config` prints. It equals the defaults; a test says so.
 pub const SAMPLE: &str = include_str!("settings/sample.toml");
@@ -169,6 +173,38 @@ impl Settings {
         let password = password_file.map(|file| first_line(file)).transpose()?;
         Identity::read(&read_small(path)?, password.as_ref().map(|Private(text)| text.as_str()))
             .map_err(|why| Trouble::Identity(path.to_owned(), why))
+    }
+
+    /// The office's key and certificate, fit to sign at this moment (Profile §4.11): a gateway would refuse any other, after
+    /// the message had waited in the outbox.
+    pub fn signer(&self, now: Timestamp) -> Result<Identity, Trouble> {
+        let identity = self.identity()?;
+        let certificate = identity.certificate();
+        let named = self.domain.as_ref().and_then(|domain| owner(certificate, domain));
+        let revoked = || -> Result<Option<Unfit>, Trouble> {
+            if self.revocation_files.is_empty() {
+                return Ok(None);
+            }
+            Ok(match self.trust()?.check_revocation_of(certificate, identity.chain(), now) {
+                Err(RevocationError::Revoked { revoked, .. }) => Some(Unfit::Revoked(revoked.since)),
+                _ => None,
+            })
+        };
+        let unfit = if now.as_second() > certificate.not_after().as_second() {
+            Some(Unfit::Ended(certificate.not_after()))
+        } else if now < certificate.not_before() {
+            Some(Unfit::Early(certificate.not_before()))
+        } else {
+            // One that names nobody may be on the gateway's roll (Profile §5.4).
+            match named.filter(|named| self.office.is_some_and(|office| office != *named)) {
+                Some(other) => Some(Unfit::Other(other)),
+                None => revoked()?,
+            }
+        };
+        match unfit {
+            None => Ok(identity),
+            Some(why) => Err(Trouble::OwnCertificate(self.identity_file.clone(), why)),
+        }
     }
 
     /// Every key that can open what is encrypted to the office: the one in use first, then the old ones.
@@ -367,6 +403,46 @@ mod tests {
     fn a_missing_setting_is_named() {
         assert!(matches!(load("").unwrap().office(), Err(Trouble::SettingMissing("office"))));
         assert!(matches!(load("").unwrap().identity(), Err(Trouble::SettingMissing("identity_file"))));
+    }
+
+    /// Profile §4.11
+    #[test]
+    fn our_own_certificate_is_judged_before_anything_is_signed() {
+        let (ca, folder, now) = (Ca::new(), tempfile::tempdir().unwrap(), crate::testing::now());
+        let write = |name: &str, bytes: &[u8]| {
+            fs::write(folder.path().join(name), bytes).unwrap();
+            folder.path().join(name)
+        };
+        let (own, hour) = (ca.identity(A), jiff::SignedDuration::from_hours(1));
+        let mut settings = Settings {
+            office: Some("9970000011".parse().unwrap()),
+            domain: Some("plans.example".parse().unwrap()),
+            identity_file: write("own.pem", own.to_pem().as_bytes()),
+            trust_file: write("ca.pem", ca.pem().as_bytes()),
+            ..Settings::default()
+        };
+        let why = |settings: &Settings, at| match settings.signer(at) {
+            Ok(_) => None,
+            Err(Trouble::OwnCertificate(_, why)) => Some(why),
+            Err(other) => panic!("{other}"),
+        };
+        let (begins, ends) = (own.certificate().not_before(), own.certificate().not_after());
+        assert_eq!((why(&settings, begins), why(&settings, ends)), (None, None));
+        assert_eq!(why(&settings, begins - hour), Some(Unfit::Early(begins)));
+        assert_eq!(why(&settings, ends + hour), Some(Unfit::Ended(ends)));
+        settings.revocation_files = vec![write("ca.crl", &ca.list(&[&own], ends))];
+        assert_eq!(why(&settings, now + hour), Some(Unfit::Revoked(now)));
+        settings.revocation_files.clear();
+        settings.office = Some("9970000029".parse().unwrap());
+        assert_eq!(why(&settings, now), Some(Unfit::Other("9970000011".parse().unwrap())));
+        // A key beside a certificate that is not its own.
+        let pair = own.to_pem();
+        let key = &pair[..pair.find("-----BEGIN CERTIFICATE").unwrap()];
+        settings.identity_file =
+            write("mixed.pem", (key.to_owned() + &ca.identity(A).certificate().to_pem()).as_bytes());
+        let trouble = settings.signer(now).unwrap_err();
+        assert!(trouble.words(Lang::Ja).next.contains("秘密鍵と対になる証明書がファイルにありません"), "{trouble}");
+        assert_eq!(trouble.exit(), crate::exit::Exit::NOT_SET_UP);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use fumibako_model::{OfficeNumber, Refusal, Refused};
 use fumibako_signer::{CertificateError, IdentityError, ListError, SealError, SignError};
+use jiff::Timestamp;
 
 use crate::exit::Exit;
 use crate::partners::NoPartner;
@@ -28,6 +29,9 @@ pub enum Trouble {
     /// The key file does not open.
     #[error("the key file {0}: {1}")]
     Identity(PathBuf, IdentityError),
+    /// Our own certificate is not one to send with.
+    #[error("the certificate in {0}: {1:?}")]
+    OwnCertificate(PathBuf, Unfit),
     /// A key file named on the command line does not open.
     #[error("the key file {0}: {1}")]
     KeyFile(PathBuf, IdentityError),
@@ -131,6 +135,19 @@ pub enum Trouble {
     NoMessage(String),
 }
 
+/// Why our own certificate is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// It ended then.
+    Ended(Timestamp),
+    /// It begins then.
+    Early(Timestamp),
+    /// It is that office's.
+    Other(OfficeNumber),
+    /// It was revoked then.
+    Revoked(Timestamp),
+}
+
 /// What does not fit together on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Usage {
@@ -177,6 +194,7 @@ impl Trouble {
             | Self::Identity(..)
             | Self::OldIdentity(..)
             | Self::KeyFile(..)
+            | Self::OwnCertificate(..)
             | Self::Partners(_)
             | Self::NoPartner { why: NoPartner::NoFile | NoPartner::Stale(_), .. }
             | Self::Seal(SealError::Encrypt(_))

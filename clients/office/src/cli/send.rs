@@ -141,7 +141,7 @@ fn put_all(
     if drafts.is_empty() {
         return Ok(ends);
     }
-    let (identity, keys) = (settings.identity()?, settings.reading_keys()?);
+    let (identity, keys) = (settings.signer(clock())?, settings.reading_keys()?);
     let from = settings.address_of(settings.office()?)?;
     for draft in drafts {
         // A run that broke off left it in the outbox; a second message would arrive as a second bundle.

@@ -77,6 +77,7 @@ impl Trouble {
             Self::Identity(..)
             | Self::OldIdentity(..)
             | Self::KeyFile(..)
+            | Self::OwnCertificate(..)
             | Self::Partners(_)
             | Self::NoPartner { .. }
             | Self::Seal(_)
@@ -149,6 +150,7 @@ impl Trouble {
             Self::Identity(..)
             | Self::OldIdentity(..)
             | Self::KeyFile(..)
+            | Self::OwnCertificate(..)
             | Self::Partners(_)
             | Self::NoPartner { .. }
             | Self::Seal(_)

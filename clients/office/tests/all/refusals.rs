@@ -65,16 +65,23 @@ fn an_expired_certificate() {
     let house = House::new();
     let authority = development_authority(&house.folder.path().join("gateway")).unwrap();
     sign_with(&house, &authority, now() - SignedDuration::from_hours(24), A);
-    let ran = type_in(&house.a, ["send", house.sample().to_str().unwrap()]);
-    refused(&house, ran, 3, "E-CRT-002", "証明書の有効期限が切れています。");
+    // Profile §4.11: our own program says so before anything is sent.
+    type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(78).says("に期限が切れています。何も送って");
+    assert_eq!(house.messages_at_the_gateway(), 0);
+    type_in(&house.a, ["list", "sent"]).ended(0);
+    // The gateway says it to a message that was composed all the same.
+    house.smuggle(&house.composed(B));
+    refused(&house, resume(&house), 3, "E-CRT-002", "証明書の有効期限が切れています。");
 }
 
 #[test]
 fn the_certificate_of_another_office() {
     let house = House::new();
     set(&house.a, "identity_file", &format!("\"../{B}/office.pem\""));
-    let ran = type_in(&house.a, ["send", house.sample().to_str().unwrap()]);
-    refused(&house, ran, 3, "E-CRT-005", "別の事業所の証明書で署名されています。");
+    type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(78).says("別の事業所 9970000029 のものです");
+    assert_eq!(house.messages_at_the_gateway(), 0);
+    house.smuggle(&house.composed(B));
+    refused(&house, resume(&house), 3, "E-CRT-005", "別の事業所の証明書で署名されています。");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use fumibako_model::Refusal;
 use fumibako_signer::{IdentityError, ListError, SealError};
 
 use super::Trouble;
+use crate::trouble::Unfit;
 
 /// What this program's user can do, where the catalogue's own words know no settings.
 pub(super) fn next(why: Refusal, lang: Lang) -> Option<&'static str> {
@@ -59,6 +60,7 @@ impl Trouble {
                 format!("The TLS authorities in {} cannot be read.", path.display()),
                 "Put the PEM file there that the gateway's operator gave you.",
             ),
+            (Self::OwnCertificate(_, why), _) => own(*why, lang),
             (Self::KeyFile(path, why), Lang::Ja) => {
                 (format!("鍵のファイル {} を開けません。", path.display()), key_next(why, lang))
             }
@@ -98,11 +100,59 @@ fn identity_next(why: &IdentityError, lang: Lang) -> &'static str {
             "証明書のパスワードが違います。identity_password_file の中身を確かめてください。",
             "The password is wrong; check the file named by identity_password_file.",
         ),
+        IdentityError::NoCertificate => lang.pick(
+            "秘密鍵と対になる証明書がファイルにありません。発行元から受け取った証明書と秘密鍵の組を指定してください。",
+            "It has no certificate that belongs to its private key. Name the file with the pair the issuer gave you.",
+        ),
         _ => lang.pick(
             "事業所の証明書と秘密鍵が入った PKCS#12 または PEM のファイルを指定してください。",
             "Name a PKCS#12 or PEM file with the office's certificate and private key.",
         ),
     }
+}
+
+/// Nothing was signed with it, so nothing was sent.
+fn own(why: Unfit, lang: Lang) -> (String, &'static str) {
+    let day = crate::cli::screen::moment;
+    let what = match (why, lang) {
+        (Unfit::Ended(at), Lang::Ja) => {
+            format!("事業所の証明書は {} に期限が切れています。何も送っていません。", day(at))
+        }
+        (Unfit::Ended(at), Lang::En) => format!("The office's certificate ended at {}. Nothing was sent.", day(at)),
+        (Unfit::Early(at), Lang::Ja) => {
+            format!("事業所の証明書が使えるのは {} からです。何も送っていません。", day(at))
+        }
+        (Unfit::Early(at), Lang::En) => {
+            format!("The office's certificate begins at {}. Nothing was sent.", day(at))
+        }
+        (Unfit::Other(office), Lang::Ja) => {
+            format!("設定 identity_file の証明書は、別の事業所 {office} のものです。何も送っていません。")
+        }
+        (Unfit::Other(office), Lang::En) => {
+            format!("The certificate of identity_file belongs to another office, {office}. Nothing was sent.")
+        }
+        (Unfit::Revoked(at), Lang::Ja) => {
+            format!("事業所の証明書は {} に失効しています。何も送っていません。", day(at))
+        }
+        (Unfit::Revoked(at), Lang::En) => {
+            format!("The office's certificate was revoked at {}. Nothing was sent.", day(at))
+        }
+    };
+    let next = match why {
+        Unfit::Ended(_) | Unfit::Revoked(_) => lang.pick(
+            "新しい証明書の発行を受けて設定 identity_file に指定し、前のファイルは old_identity_files に移してください。",
+            "Obtain a new certificate, name it in identity_file, and move the former file to old_identity_files.",
+        ),
+        Unfit::Early(_) => lang.pick(
+            "パソコンの日付を確かめ、正しければその日時以降に送ってください。",
+            "Check this computer's date; if it is right, send from that moment on.",
+        ),
+        Unfit::Other(_) => lang.pick(
+            "設定 office と identity_file を、同じ事業所のものにしてください。",
+            "Make office and identity_file those of one office.",
+        ),
+    };
+    (what, next)
 }
 
 fn list_next(why: &ListError, lang: Lang) -> &'static str {
