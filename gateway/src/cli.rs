@@ -111,6 +111,9 @@ pub enum Failure {
     /// A file cannot be read.
     #[error("{0}: {1}")]
     Read(PathBuf, io::Error),
+    /// Two passwords typed were not the same.
+    #[error("the two passwords typed are not the same; type them again")]
+    Mistyped,
     /// A password was not given.
     #[error("{0}")]
     Password(&'static str),
@@ -122,7 +125,7 @@ pub enum Failure {
 impl Failure {
     fn exit(&self) -> u8 {
         match self {
-            Self::Config(ConfigError::Unreadable(..)) | Self::Password(_) => 78,
+            Self::Config(ConfigError::Unreadable(..)) | Self::Password(_) | Self::Mistyped => 78,
             Self::Config(_) => 65,
             Self::Refused(refused) => refused.why.row().exit,
             Self::Call(_) | Self::Start(_) | Self::Broken => 69,
@@ -165,6 +168,7 @@ impl Failure {
             }
             Self::Read(..) => "ファイルを読めません。場所と名前を確かめてください。",
             Self::Password(_) => "パスワードが空です。1 行目に書いてください。",
+            Self::Mistyped => "二度入力されたパスワードが同じではありません。もう一度実行してください。",
             Self::Output(_) => "結果を書き出せません。",
         }
     }

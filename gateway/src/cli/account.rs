@@ -86,7 +86,7 @@ impl Password {
 /// Nobody sees what was typed, so it is typed twice.
 fn typed(mut ask: impl FnMut(bool) -> Result<String, Failure>) -> Result<Secret, Failure> {
     let first = secret(&ask(false)?)?;
-    if ask(true)? == first.0 { Ok(first) } else { Err(Failure::Password("the two passwords typed are not the same")) }
+    if ask(true)? == first.0 { Ok(first) } else { Err(Failure::Mistyped) }
 }
 
 fn secret(text: &str) -> Result<Secret, Failure> {
