@@ -1,6 +1,7 @@
 //! Reading encrypted entities: who can open it (no key needed), and opening it.
 
 use cms::content_info::ContentInfo;
+use cms::enveloped_data::RecipientInfo;
 use der::asn1::SetOfVec;
 use der::{Decode as _, Encode as _};
 use zeroize::Zeroizing;
@@ -8,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::ber;
 use crate::certificate::Certificate;
 use crate::envelope::beginning::{Beginning, MISPLACED_CIPHER, is_authenticated};
+use crate::envelope::content::Clear;
 use crate::envelope::unwrap::Wrapping;
 use crate::envelope::{Envelope, recipient};
 use crate::error::{DecryptError, Layer, SignatureError};
@@ -59,16 +61,31 @@ impl Enveloped {
             RecipientInfo::Kari(info) => info.recipient_enc_keys.len(),
             _ => 1,
         };
-        self.recipients.iter().map(readers).sum()
+        self.beginning.recipients.iter().map(readers).sum()
     }
 
     /// What its cipher is called.
     pub fn cipher(&self) -> &'static str {
-        self.method.name()
+        self.beginning.method.name()
     }
 
     /// Opens it with the first of the identities it was made for. Every failure after that choice is the same failure.
+    ///
+    /// That one failure tells whether CBC's padding was right, which is enough to read a mail somebody else can have opened
+    /// again and again. Ask only about envelopes of senders whom [`crate::Trust`] believes, and never answer the sender;
+    /// [`crate::open`] gives no such answer.
     pub fn decrypt(self, identities: &[Identity]) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
+        let Clear { octets, holds } = self.clear(identities)?;
+        if holds { Ok(octets) } else { Err(DecryptError::Undecryptable) }
+    }
+
+    /// Whether a changed ciphertext is noticed by the cipher itself.
+    pub(crate) fn is_authenticated(&self) -> bool {
+        self.beginning.method.is_authenticated()
+    }
+
+    /// What the key gives, right or wrong. An error here is one that everybody sees, without any key.
+    pub(crate) fn clear(self, identities: &[Identity]) -> Result<Clear, DecryptError> {
         let Beginning { recipients, method } = self.beginning;
         let pair = recipients.iter().find_map(|info| {
             let fits = |identity: &&Identity| recipient::is_for(info, identity.certificate());
@@ -76,7 +93,7 @@ impl Enveloped {
         });
         let (info, identity) = pair.ok_or(DecryptError::NotForUs)?;
         let key = Wrapping::read(info)?.open(identity, method.key_bytes()).ok_or(DecryptError::Undecryptable)?;
-        method.decrypt(&key, self.octets, &self.mac, &self.beside).ok_or(DecryptError::Undecryptable)
+        Ok(method.decrypt(&key, self.octets, &self.mac, &self.beside))
     }
 }
 

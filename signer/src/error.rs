@@ -317,19 +317,10 @@ pub enum OpenError {
     /// The signer's certificate.
     #[error("signer's certificate: {0}")]
     Signer(#[from] CertificateError),
-    /// The envelope.
+    /// The envelope. Whatever is wrong inside it is [`DecryptError::Undecryptable`] too.
     #[error("envelope: {0}")]
     Envelope(#[from] DecryptError),
-    /// The compressed content inside.
-    #[error("content: {0}")]
-    Compressed(#[from] CompressError),
-    /// The receipt inside.
-    #[error("{0}")]
-    Receipt(#[from] ReceiptError),
-    /// The inner signature.
-    #[error("inner signature: {0}")]
-    Inner(SignatureError),
-    /// The two signatures are of different signers.
+    /// Both signatures hold, and the two signatures are of different signers.
     #[error("the content was signed by somebody other than its sender")]
     OtherSigner,
 }

@@ -1,12 +1,18 @@
 //! Opening what was sealed. The order never changes: the outer signature, then the envelope, then the inner signature, by
 //! the same signer. Nothing is decrypted whose outer signature does not hold (Profile §4).
+//!
+//! Whoever may sign an outer layer may wrap any ciphertext in it, also pieces of mail that was sealed for this reader by
+//! others (Vaudenay, EUROCRYPT 2002; RFC 3218). So one answer, after the same steps, stands for everything that goes
+//! wrong inside: padding, compression, structure, signature (Profile §4.12).
 
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
+use crate::algorithm::Refused;
 use crate::compress::{expand, is_compressed};
 use crate::decrypt::Enveloped;
-use crate::error::OpenError;
+use crate::envelope::content::Clear;
+use crate::error::{DecryptError, OpenError};
 use crate::ess::SignedReceipt;
 use crate::identity::Identity;
 use crate::signed::{Signature, Signed};
@@ -48,16 +54,46 @@ impl std::fmt::Debug for Opened {
     }
 }
 
+/// What a reader asks beyond the usual. By default nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Opening {
+    /// Only a cipher that notices a changed ciphertext ([`crate::Cipher::Aes256Gcm`]) is opened: for readers whose senders
+    /// all have programs of ours. What plain mail programs write (CBC) is then refused, by name.
+    pub authenticated: bool,
+}
+
 /// Opens a sealed message with one of the identities it was sealed for; certificates are judged as of `at`.
 pub fn open(message: &[u8], trust: &Trust, identities: &[Identity], at: Timestamp) -> Result<Opened, OpenError> {
-    let (sealed, outer, clear) = opened_envelope(message, trust, identities, at)?;
-    let clear = if is_compressed(&clear) { expand(&clear)? } else { clear };
-    let signed = Signed::read(&clear).map_err(OpenError::Inner)?;
-    let inner = signed.verify().map_err(OpenError::Inner)?;
+    open_with(message, trust, identities, Opening::default(), at)
+}
+
+/// Opens a sealed message as [`open`] does, and asks what `opening` asks for.
+pub fn open_with(
+    message: &[u8],
+    trust: &Trust,
+    identities: &[Identity],
+    opening: Opening,
+    at: Timestamp,
+) -> Result<Opened, OpenError> {
+    let (sealed, outer, clear) = opened_envelope(message, trust, identities, opening, at)?;
+    let (entity, inner) = held(clear, signed_inside)?;
     same_signer(&outer, &inner)?;
     let routing = memchr::memmem::find(sealed.part(), b"\r\n\r\n").map_or(0, |end| end + 2);
-    let (routing, entity) = (sealed.part()[..routing].to_vec(), Zeroizing::new(signed.part().to_vec()));
-    Ok(Opened { routing, entity, outer, inner })
+    Ok(Opened { routing: sealed.part()[..routing].to_vec(), entity, outer, inner })
+}
+
+/// The entity that the inner signature covers, and that signature. Why there is none is nobody's to know.
+fn signed_inside(clear: &[u8]) -> Option<(Zeroizing<Vec<u8>>, Signature)> {
+    let expanded = if is_compressed(clear) { Some(expand(clear).ok()?) } else { None };
+    let signed = Signed::read(expanded.as_deref().map_or(clear, Vec::as_slice)).ok()?;
+    let inner = signed.verify().ok()?;
+    Some((Zeroizing::new(signed.part().to_vec()), inner))
+}
+
+/// What stands inside, if the cipher and everything in it hold. It is read in either case.
+fn held<T>(clear: Clear, read: impl FnOnce(&[u8]) -> Option<T>) -> Result<T, OpenError> {
+    let found = read(&clear.octets);
+    found.filter(|_| clear.holds).ok_or(OpenError::Envelope(DecryptError::Undecryptable))
 }
 
 /// Opens a sealed receipt (RFC 2634 §2.4 step 11), as [`crate::seal_receipt`] makes it. What it confirms is asked of it.
@@ -67,8 +103,8 @@ pub fn open_receipt(
     identities: &[Identity],
     at: Timestamp,
 ) -> Result<SignedReceipt, OpenError> {
-    let (_, outer, clear) = opened_envelope(message, trust, identities, at)?;
-    let receipt = SignedReceipt::read(&clear)?;
+    let (_, outer, clear) = opened_envelope(message, trust, identities, Opening::default(), at)?;
+    let receipt = held(clear, |clear| SignedReceipt::read(clear).ok())?;
     same_signer(&outer, receipt.signature())?;
     Ok(receipt)
 }
@@ -78,12 +114,17 @@ fn opened_envelope<'m>(
     message: &'m [u8],
     trust: &Trust,
     identities: &[Identity],
+    opening: Opening,
     at: Timestamp,
-) -> Result<(Signed<'m>, Signature, Zeroizing<Vec<u8>>), OpenError> {
+) -> Result<(Signed<'m>, Signature, Clear), OpenError> {
     let sealed = Signed::read(message).map_err(OpenError::Outer)?;
     let outer = sealed.verify().map_err(OpenError::Outer)?;
     trust.check(&outer, at)?;
-    let clear = Enveloped::read(sealed.part())?.decrypt(identities)?;
+    let envelope = Enveloped::read(sealed.part())?;
+    if opening.authenticated && !envelope.is_authenticated() {
+        return Err(DecryptError::from(Refused::Weak("a cipher that does not authenticate")).into());
+    }
+    let clear = envelope.clear(identities)?;
     Ok((sealed, outer, clear))
 }
 

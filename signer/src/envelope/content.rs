@@ -2,7 +2,7 @@
 
 use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::cipher::{
-    self, DecryptionContext, EncryptionContext, PaddedBlockDecryptingKey, PaddedBlockEncryptingKey, UnboundCipherKey,
+    self, DecryptingKey, DecryptionContext, EncryptionContext, PaddedBlockEncryptingKey, UnboundCipherKey,
 };
 use aws_lc_rs::iv::FixedLength;
 use const_oid::ObjectIdentifier;
@@ -81,6 +81,14 @@ fn encrypt_cbc(key: &[u8; KEY_BYTES], clear: &[u8]) -> Option<Encrypted> {
     Some(Encrypted { algorithm: AlgorithmIdentifierOwned { oid: ID_AES_256_CBC, parameters }, octets, mac: None })
 }
 
+/// What came out of the cipher, right or wrong: whoever reads on takes the same steps with either, so that nothing but
+/// the end tells which it was.
+pub(crate) struct Clear {
+    pub(crate) octets: Zeroizing<Vec<u8>>,
+    /// Whether the cipher's own check held. Without a tag it is only its padding: no proof of anything.
+    pub(crate) holds: bool,
+}
+
 /// How to undo a content's encryption: read before any key is touched, so that only the content itself can fail after.
 pub(crate) enum Method {
     Gcm { algorithm: &'static aead::Algorithm, nonce: [u8; NONCE_BYTES] },
@@ -123,24 +131,52 @@ impl Method {
         }
     }
 
-    /// `None` whatever went wrong: a reason would help only who tries keys or ciphertexts.
-    pub(crate) fn decrypt(&self, key: &[u8], octets: Vec<u8>, mac: &[u8], aad: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    /// No reason is given whatever went wrong: it would help only who tries keys or ciphertexts.
+    pub(crate) fn decrypt(&self, key: &[u8], octets: Vec<u8>, mac: &[u8], aad: &[u8]) -> Clear {
         let mut octets = Zeroizing::new(octets);
-        let clear = match self {
-            Self::Gcm { algorithm, nonce } => {
-                let key = LessSafeKey::new(UnboundKey::new(algorithm, key).ok()?);
-                let nonce = Nonce::assume_unique_for_key(*nonce);
-                key.open_in_place_separate_tag(nonce, Aad::from(aad), mac, &mut octets).ok()?.len()
-            }
-            Self::Cbc { algorithm, iv, .. } => {
-                let key = UnboundCipherKey::new(algorithm, key).ok()?;
-                let context = DecryptionContext::Iv128(FixedLength::from(*iv));
-                PaddedBlockDecryptingKey::cbc_pkcs7(key).ok()?.decrypt(&mut octets, context).ok()?.len()
-            }
+        let size = match self {
+            Self::Gcm { algorithm, nonce } => opened_gcm(algorithm, *nonce, (key, mac, aad), &mut octets),
+            Self::Cbc { algorithm, iv, .. } => opened_cbc(algorithm, *iv, key, &mut octets),
         };
-        octets.truncate(clear);
-        Some(octets)
+        let holds = size.is_some();
+        let size = size.unwrap_or(octets.len());
+        octets.truncate(size);
+        Clear { octets, holds }
     }
+}
+
+fn opened_gcm(
+    algorithm: &'static aead::Algorithm,
+    nonce: [u8; NONCE_BYTES],
+    (key, mac, aad): (&[u8], &[u8], &[u8]),
+    octets: &mut [u8],
+) -> Option<usize> {
+    let key = LessSafeKey::new(UnboundKey::new(algorithm, key).ok()?);
+    let nonce = Nonce::assume_unique_for_key(nonce);
+    key.open_in_place_separate_tag(nonce, Aad::from(aad), mac, octets).ok().map(|clear| clear.len())
+}
+
+fn opened_cbc(
+    algorithm: &'static cipher::Algorithm,
+    iv: [u8; BLOCK_BYTES],
+    key: &[u8],
+    octets: &mut [u8],
+) -> Option<usize> {
+    let key = DecryptingKey::cbc(UnboundCipherKey::new(algorithm, key).ok()?).ok()?;
+    key.decrypt(octets, DecryptionContext::Iv128(FixedLength::from(iv))).ok()?;
+    unpadded(octets)
+}
+
+/// The size without padding (RFC 5652 §6.3). Its octets are compared all, whichever of them is wrong.
+fn unpadded(octets: &[u8]) -> Option<usize> {
+    let pad = *octets.last()?;
+    let last = octets.last_chunk::<BLOCK_BYTES>()?;
+    let wrong = (0..).zip(last.iter().rev()).fold(0, |wrong, (place, octet)| {
+        let counts = u8::from(place < pad).wrapping_neg();
+        wrong | ((octet ^ pad) & counts)
+    });
+    let fits = (1..=16).contains(&pad) && wrong == 0;
+    fits.then(|| octets.len() - usize::from(pad))
 }
 
 const BROKEN: DecryptError = DecryptError::Malformed("the cipher's parameters do not decode");

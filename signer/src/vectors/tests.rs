@@ -213,7 +213,7 @@ fn gcm_opens_what_nist_opens() {
             let (text, tag, aad) = (record.octets("CT"), record.octets("Tag"), record.octets("AAD"));
             let clear = method.decrypt(&record.octets("Key"), text, &tag, &aad);
             let expected = (record.end == "PT").then(|| record.octets("PT"));
-            assert_eq!(clear.as_deref(), expected.as_ref());
+            assert_eq!(clear.holds.then_some(&*clear.octets), expected.as_ref());
             seen += 1;
         });
     }

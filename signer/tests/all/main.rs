@@ -11,6 +11,7 @@ mod keyring;
 mod keys;
 mod names;
 mod openssl;
+mod oracle;
 mod people;
 mod published;
 mod reading;

@@ -2,8 +2,8 @@
 
 use fumibako_signer::authority::{Authority, KeyKind};
 use fumibako_signer::{
-    Cipher, Extras, Identity, OpenError, ReceiptError, Receipts, ReceiptsFrom, SealError, Sealing, SignError,
-    Signature, SignatureError, Signed, SignedReceipt, Signing, Trust, encrypt, limits, open, open_receipt,
+    Cipher, DecryptError, Extras, Identity, OpenError, ReceiptError, Receipts, ReceiptsFrom, SealError, Sealing,
+    SignError, Signature, SignatureError, Signed, SignedReceipt, Signing, Trust, encrypt, limits, open, open_receipt,
     seal_receipt, seal_with, sign, sign_receipt, sign_with,
 };
 
@@ -183,7 +183,7 @@ fn a_receipt_travels_sealed() {
     let open = |message: &[u8]| open_receipt(message, &trust, std::slice::from_ref(&two.sender), AT).map(|_| ());
     assert_eq!(open(&taken), Err(OpenError::OtherSigner));
     let other = sign(&encrypt(ENTITY, &recipients, cipher).unwrap(), &two.reader, AT).unwrap();
-    assert_eq!(open(&other), Err(OpenError::Receipt(ReceiptError::NotAReceipt)));
+    assert_eq!(open(&other), Err(OpenError::Envelope(DecryptError::Undecryptable)));
 }
 
 #[test]

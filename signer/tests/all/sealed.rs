@@ -123,7 +123,7 @@ fn every_layer_must_be_there() {
     let only_encrypted = encrypt(ENTITY, &two.readers, Cipher::Aes256Gcm).unwrap();
     two.check(&only_encrypted, Err(OpenError::Outer(SignatureError::NotSigned)));
     let no_inner = sign(&only_encrypted, &two.sender, AT).unwrap();
-    two.check(&no_inner, Err(OpenError::Inner(SignatureError::NotSigned)));
+    two.check(&no_inner, Err(OpenError::Envelope(DecryptError::Undecryptable)));
 }
 
 #[test]

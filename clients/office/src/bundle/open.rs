@@ -274,11 +274,7 @@ pub(crate) fn closed(why: &OpenError) -> Refused {
         OpenError::Signer(why) => untrusted(why),
         OpenError::Envelope(DecryptError::NotForUs) => Refusal::SealedForOthers.into(),
         OpenError::Envelope(DecryptError::Algorithm(why)) => Refusal::AlgorithmNotAllowed.about(why),
-        OpenError::Envelope(_) | OpenError::Compressed(_) | OpenError::Receipt(_) => Refusal::SealBroken.into(),
-        OpenError::Inner(why) => {
-            let Refused { why, about } = unsigned(why);
-            why.about(format_args!("inside the seal: {about}"))
-        }
+        OpenError::Envelope(_) => Refusal::SealBroken.into(),
         OpenError::OtherSigner => Refusal::NotItsCertificate.about("inside the seal"),
     }
 }
