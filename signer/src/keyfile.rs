@@ -25,6 +25,7 @@ impl KeyFile {
     pub(crate) fn from_pem(bytes: &[u8], passphrase: Option<&str>) -> Result<Self, IdentityError> {
         within_limit(bytes)?;
         let (mut keys, mut certificates) = (Vec::new(), Vec::new());
+        let password = passphrase.map(pkcs12::Password::new);
         for block in pem::blocks(bytes).map_err(IdentityError::Malformed)? {
             keys.push(match block.label.as_str() {
                 "CERTIFICATE" => {
@@ -35,8 +36,8 @@ impl KeyFile {
                 "RSA PRIVATE KEY" => PrivateKey::from_rsa(&block.bytes)?,
                 "EC PRIVATE KEY" => PrivateKey::from_ec(&block.bytes)?,
                 "ENCRYPTED PRIVATE KEY" => {
-                    let password = passphrase.ok_or(IdentityError::PasswordNeeded)?;
-                    PrivateKey::from_pkcs8(&pkcs12::decrypt_key(&block.bytes, password)?)?
+                    let password = password.as_ref().ok_or(IdentityError::PasswordNeeded)?;
+                    PrivateKey::from_pkcs8(&pkcs12::unshrouded(&block.bytes, password)?)?
                 }
                 _ => continue,
             });

@@ -15,12 +15,13 @@ use crate::ber;
 use crate::certificate::Certificate;
 use crate::envelope::EncryptedContent;
 use crate::error::IdentityError;
-use crate::limits::{KEYS_MAX, PASSWORD_ROUNDS_MAX};
+use crate::limits::{KEYS_MAX, SAFES_MAX};
 
 mod password;
 mod write;
 
-use password::{Kdf, Password, Purpose, decrypt};
+pub(crate) use password::Password;
+use password::{Kdf, Purpose, decrypt};
 pub(crate) use write::write;
 
 /// What a file held.
@@ -110,7 +111,7 @@ pub(crate) fn read(bytes: &[u8], password: &str) -> Result<Contents, IdentityErr
     if let Some(mac) = &pfx.mac {
         match check_mac(mac, safe.as_bytes(), &password) {
             Err(IdentityError::WrongPassword) if password.is_empty() => {
-                password = Password::absent();
+                password = password.absent();
                 check_mac(mac, safe.as_bytes(), &password)?;
             }
             checked => checked?,
@@ -118,18 +119,18 @@ pub(crate) fn read(bytes: &[u8], password: &str) -> Result<Contents, IdentityErr
     }
     let safe = ber::definite(safe.as_bytes()).map_err(|_| BROKEN)?;
     let mut found = Contents::default();
-    for info in Vec::<ContentInfo>::from_der(&safe).map_err(|_| BROKEN)? {
+    let safes = Vec::<ContentInfo>::from_der(&safe).map_err(|_| BROKEN)?;
+    if safes.len() > SAFES_MAX {
+        return Err(IdentityError::TooLarge { what: "number of safes", limit: SAFES_MAX });
+    }
+    for info in safes {
         found.take_all(&safe_contents(&info, &password)?, &password)?;
     }
     Ok(found)
 }
 
 /// A key of an `ENCRYPTED PRIVATE KEY` block (RFC 5958 §3), as PKCS#8.
-pub(crate) fn decrypt_key(der: &[u8], password: &str) -> Result<Zeroizing<Vec<u8>>, IdentityError> {
-    unshrouded(der, &Password::new(password))
-}
-
-fn unshrouded(der: &[u8], password: &Password<'_>) -> Result<Zeroizing<Vec<u8>>, IdentityError> {
+pub(crate) fn unshrouded(der: &[u8], password: &Password<'_>) -> Result<Zeroizing<Vec<u8>>, IdentityError> {
     let broken = IdentityError::Malformed("the encrypted private key does not decode");
     let shrouded = EncryptedKey::from_der(der).map_err(|_| broken)?;
     let key = decrypt(&shrouded.algorithm, shrouded.data.as_bytes(), password)?;
@@ -183,9 +184,7 @@ impl Contents {
 
 /// RFC 7292 §5.1: the password is right when the MAC over the safes is.
 fn check_mac(mac: &MacData, safe: &[u8], password: &Password<'_>) -> Result<(), IdentityError> {
-    if mac.rounds > PASSWORD_ROUNDS_MAX {
-        return Err(IdentityError::Encryption(format!("{} rounds", mac.rounds)));
-    }
+    password.spend(mac.rounds, 1)?;
     let (kdf, algorithm) = match mac.mac.algorithm.oid {
         ID_SHA_1 => (Kdf::SHA_1, hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
         ID_SHA_256 => (Kdf::SHA_256, hmac::HMAC_SHA256),

@@ -195,3 +195,22 @@ fn an_authority_is_stored_and_read_again() {
     let foreign = ca.certificate().to_pem() + &authority().to_pem()[authority().certificate().to_pem().len()..];
     assert!(Authority::from_pem(foreign.as_bytes()).is_err());
 }
+
+#[test]
+fn a_password_that_asks_for_no_work_or_too_much_is_refused() {
+    let (openssl, identity) = (Openssl::new(), office(&authority(), KeyKind::EcP256));
+    openssl.put("id.pem", identity.to_pem().as_bytes());
+    openssl.run("pkcs8 -topk8 -in id.pem -passout pass:secret -scrypt -scrypt_N 2 -scrypt_r 8 -outform DER -out der");
+    let der = openssl.get("der");
+    let read = |cost: u8| {
+        let mut changed = der.clone();
+        let at = memchr::memmem::find(&der, &[2, 1, 2, 2, 1, 8, 2, 1, 1]).unwrap();
+        changed[at + 2] = cost;
+        let pem = Openssl::pem("ENCRYPTED PRIVATE KEY", &changed) + &identity.certificate().to_pem();
+        Identity::read(pem.as_bytes(), Some("secret")).map(|_| ())
+    };
+    assert_eq!(read(2), Ok(()));
+    for cost in [0, 1, 3] {
+        assert!(matches!(read(cost), Err(IdentityError::Encryption(_))), "{cost}");
+    }
+}

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use tempfile::TempDir;
 
 /// A folder to run in.
@@ -19,6 +21,11 @@ pub(crate) struct Said {
 impl Openssl {
     pub(crate) fn new() -> Self {
         Self { folder: TempDir::new().expect("a temporary folder") }
+    }
+
+    /// Octets as a PEM block.
+    pub(crate) fn pem(label: &str, octets: &[u8]) -> String {
+        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(octets))
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

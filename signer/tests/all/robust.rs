@@ -10,6 +10,7 @@ use fumibako_signer::{
 };
 use proptest::prelude::*;
 
+use crate::openssl::Openssl;
 use crate::people::{AT, ENTITY, authority, message, office, request};
 
 static CA: LazyLock<Authority> = LazyLock::new(authority);
@@ -52,6 +53,23 @@ static ASKING: LazyLock<Signature> = LazyLock::new(|| {
 });
 static RECEIPT: LazyLock<Vec<u8>> = LazyLock::new(|| sign_receipt(&ASKING, &OFFICE, AT).unwrap());
 
+/// Encrypted keys, made quickly to open.
+static SHROUDED: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let openssl = Openssl::new();
+    openssl.put("id.pem", OFFICE.to_pem().as_bytes());
+    let shrouded = |options: &str| {
+        openssl.run(&format!("pkcs8 -topk8 -in id.pem -passout pass:password -outform DER -out der {options}"));
+        openssl.get("der")
+    };
+    ["-scrypt -scrypt_N 2", "-v2 aes-256-cbc -iter 1", "-v1 PBE-SHA1-3DES -iter 1"].map(shrouded).into()
+});
+static PKCS12: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let openssl = Openssl::new();
+    openssl.put("id.pem", OFFICE.to_pem().as_bytes());
+    openssl.run("pkcs12 -export -in id.pem -passout pass:password -iter 1 -out p12");
+    openssl.get("p12")
+});
+
 static COMPRESSED: LazyLock<Vec<u8>> = LazyLock::new(|| compress(&ENTITY.repeat(50)).unwrap());
 
 static TIME: LazyLock<(Identity, Trust)> = LazyLock::new(|| {
@@ -93,6 +111,11 @@ proptest! {
         try_all(&damaged(QUESTION.der(), &cuts));
         try_all(&damaged(OFFICE.certificate().der(), &cuts));
         try_all(&damaged(OFFICE.to_pem().as_bytes(), &cuts));
+        try_all(&damaged(&PKCS12, &cuts));
+        for key in SHROUDED.iter() {
+            let pem = Openssl::pem("ENCRYPTED PRIVATE KEY", &damaged(key, &cuts));
+            try_all(pem.as_bytes());
+        }
         try_all(&damaged(&RECEIPT, &cuts));
         try_all(&damaged(&COMPRESSED, &cuts));
         try_all(&damaged(&ASKED.to_der().unwrap(), &cuts));
