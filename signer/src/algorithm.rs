@@ -1,5 +1,6 @@
 //! The one table of allowed algorithms. What is not in it is refused, the weak ones by name.
 
+use aws_lc_rs::agreement::{self, ParsedPublicKeyFormat};
 use aws_lc_rs::digest;
 use aws_lc_rs::signature::{self as aws, UnparsedPublicKey, VerificationAlgorithm};
 use const_oid::ObjectIdentifier;
@@ -251,6 +252,19 @@ impl KeyKind {
         }
     }
 
+    /// Whether these octets are a point of this curve (SEC 1 §2.3.4); keys of other kinds have none.
+    pub(crate) fn has_point(self, octets: &[u8]) -> bool {
+        let curve = match self {
+            Self::P256 => &agreement::ECDH_P256,
+            Self::P384 => &agreement::ECDH_P384,
+            Self::Rsa | Self::Ed25519 => return false,
+        };
+        // The provider also takes a whole SubjectPublicKeyInfo here.
+        let form = agreement::UnparsedPublicKey::new(curve, octets);
+        let form = agreement::ParsedPublicKey::try_from(form).map(|key| key.format());
+        matches!(form, Ok(ParsedPublicKeyFormat::Uncompressed | ParsedPublicKeyFormat::Compressed))
+    }
+
     /// RFC 5480 §2.1.1: curves are named, never spelled out.
     pub(crate) fn curve(algorithm: &AlgorithmIdentifierOwned) -> Result<Self, Refused> {
         let named = algorithm.parameters.as_ref().and_then(|any| any.decode_as::<ObjectIdentifier>().ok());
@@ -282,7 +296,6 @@ fn rsa_kind(key: &[u8]) -> Result<KeyKind, Refused> {
 }
 
 /// The modulus of an RSA public key, without zeros in front.
-#[cfg(feature = "token")]
 pub(crate) fn rsa_modulus(key: &[u8]) -> Result<Vec<u8>, Refused> {
     let key = RsaPublicKey::from_der(key).map_err(|_| Refused::Mismatch("an RSA key that does not decode"))?;
     Ok(key.modulus.as_bytes().to_vec())

@@ -189,6 +189,11 @@ impl<'b> Walk<'b> {
         Ok(out)
     }
 
+    /// How many octets the next element's value has, if it says so itself.
+    pub(crate) fn next_length(&self) -> Result<Option<usize>, BerError> {
+        Head::read(self.0).map(|head| head.length)
+    }
+
     /// The tag of the next element.
     pub(crate) fn next_tag(&self) -> Option<u8> {
         self.0.first().copied()

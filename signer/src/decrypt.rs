@@ -2,19 +2,19 @@
 
 use cms::content_info::ContentInfo;
 use cms::enveloped_data::RecipientInfo;
-use der::asn1::SetOfVec;
 use der::{Decode as _, Encode as _};
 use zeroize::Zeroizing;
 
 use crate::ber;
 use crate::certificate::Certificate;
-use crate::envelope::beginning::{Beginning, MISPLACED_CIPHER, is_authenticated};
-use crate::envelope::content::Clear;
+use crate::envelope::beginning::{Beginning, MISPLACED_CIPHER};
+use crate::envelope::content::{Clear, TAG_BYTES};
+use crate::envelope::passing::first_octets;
 use crate::envelope::unwrap::Wrapping;
-use crate::envelope::{Envelope, recipient};
+use crate::envelope::{Elements, Envelope, recipient};
 use crate::error::{DecryptError, Layer, SignatureError};
 use crate::identity::Identity;
-use crate::limits::ENVELOPE_BYTES_MAX;
+use crate::limits::{ATTRIBUTES_MAX, ENVELOPE_BEGINNING_BYTES_MAX, ENVELOPE_BYTES_MAX};
 use crate::mime::Entity;
 
 /// An encrypted entity, its structure read, its content still closed.
@@ -30,27 +30,28 @@ impl Enveloped {
     /// Reads an `application/pkcs7-mime` entity with enveloped data.
     pub fn read(entity: &[u8]) -> Result<Self, DecryptError> {
         let octets = envelope_octets(entity)?;
-        let der = ber::definite(&octets).map_err(|error| DecryptError::Malformed(error.reason()))?;
-        let broken = |_| DecryptError::Malformed("the envelope does not decode");
+        // The law of `EnvelopedStream`: what it refuses is refused here too, at the same price.
+        let (first, _) = first_octets(&entity[..entity.len().min(ENVELOPE_BEGINNING_BYTES_MAX)], entity.len())?;
+        let (beginning, _) = Beginning::read(&first)?;
+        let der = ber::definite(&octets)?;
         let info = ContentInfo::from_der(&der).map_err(broken)?;
-        let authenticated = is_authenticated(info.content_type)?;
-        let envelope: Envelope = info.content.decode_as().map_err(broken)?;
-        let content = (envelope.content.kind, &envelope.content.algorithm);
-        let beginning = Beginning::of(authenticated, envelope.recipients.as_slice(), content)?;
+        let envelope: Envelope<'_> = info.content.decode_as().map_err(broken)?;
+        let authenticated = beginning.method.is_authenticated();
         if envelope.mac.is_some() != authenticated {
             return Err(MISPLACED_CIPHER);
         }
-        // RFC 5083 §2.2: authenticated attributes with the tag of a SET.
-        let attributes = envelope.attributes.as_ref().filter(|_| authenticated).map(SetOfVec::to_der);
-        Ok(Self {
-            beginning,
-            mac: envelope.mac.map(|mac| mac.into_bytes().into()).unwrap_or_default(),
-            beside: attributes.transpose().map_err(broken)?.unwrap_or_default(),
-            octets: envelope.content.into_octets()?,
-        })
+        let attributes = attributes(envelope.attributes)?;
+        self::attributes(envelope.unprotected)?;
+        let mac: Vec<u8> = envelope.mac.map(|mac| mac.into_bytes().into()).unwrap_or_default();
+        let octets = envelope.content.into_octets()?;
+        beginning.method.takes(octets.len())?;
+        if authenticated && mac.len() != usize::from(TAG_BYTES) {
+            return Err(DecryptError::Malformed("the tag of the cipher has another length"));
+        }
+        Ok(Self { beginning, mac, beside: attributes.filter(|_| authenticated).unwrap_or_default(), octets })
     }
 
-    /// Whether the holder of this certificate can open it.
+    /// Whether the holder of this certificate can open it: it names the certificate, and what it wraps for it fits the key.
     pub fn is_for(&self, certificate: &Certificate) -> bool {
         self.beginning.is_for(certificate)
     }
@@ -87,11 +88,15 @@ impl Enveloped {
     /// What the key gives, right or wrong. An error here is one that everybody sees, without any key.
     pub(crate) fn clear(self, identities: &[Identity]) -> Result<Clear, DecryptError> {
         let Beginning { recipients, method } = self.beginning;
-        let pair = recipients.iter().find_map(|info| {
-            let fits = |identity: &&Identity| recipient::is_for(info, identity.certificate());
-            identities.iter().find(fits).map(|identity| (info, identity))
-        });
-        let (info, identity) = pair.ok_or(DecryptError::NotForUs)?;
+        let pair = |fits: &dyn Fn(&RecipientInfo, &Certificate) -> bool| {
+            recipients.iter().find_map(|info| {
+                let own = identities.iter().find(|identity| fits(info, identity.certificate()));
+                own.map(|identity| (info, identity))
+            })
+        };
+        // One that names us and cannot be opened tells why; another may do.
+        let found = pair(&|info, own| recipient::can_open(info, own, method.key_bytes()));
+        let (info, identity) = found.or_else(|| pair(&recipient::is_named)).ok_or(DecryptError::NotForUs)?;
         let key = Wrapping::read(info)?.open(identity, method.key_bytes()).ok_or(DecryptError::Undecryptable)?;
         Ok(method.decrypt(&key, self.octets, &self.mac, &self.beside))
     }
@@ -101,6 +106,18 @@ impl std::fmt::Debug for Enveloped {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Enveloped(‹{} octets› for {} recipients)", self.octets.len(), self.beginning.recipients.len())
     }
+}
+
+/// RFC 5083 §2.2: attributes with the tag of a SET, as they are authenticated.
+fn attributes(elements: Option<Elements<'_>>) -> Result<Option<Vec<u8>>, DecryptError> {
+    let Some(elements) = elements else { return Ok(None) };
+    let most = DecryptError::TooLarge { what: "list of attributes", limit: ATTRIBUTES_MAX };
+    let found = elements.up_to(ATTRIBUTES_MAX).map_err(broken)?.ok_or(most)?;
+    Elements::set(&found).and_then(|set| set.to_der()).map(Some).map_err(broken)
+}
+
+fn broken(_: der::Error) -> DecryptError {
+    DecryptError::Malformed("the envelope does not decode")
 }
 
 /// RFC 8551 §3.2: an entity that may hold an envelope.

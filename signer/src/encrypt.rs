@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::certificate::Certificate;
 use crate::envelope::content::{self, KEY_BYTES};
 use crate::envelope::wrap::wrap;
-use crate::envelope::{AUTH_ENVELOPED_DATA, Cipher, EncryptedContent, Envelope, tagged_octets};
+use crate::envelope::{AUTH_ENVELOPED_DATA, Cipher, Elements, EncryptedContent, Envelope, tagged_octets};
 use crate::error::EncryptError;
 use crate::limits::RECIPIENTS_MAX;
 use crate::mime::pkcs7_mime;
@@ -51,11 +51,12 @@ fn encode(infos: &[RecipientInfo], content: content::Encrypted, cipher: Cipher) 
         Cipher::Aes256Cbc => (ID_ENVELOPED_DATA, CmsVersion::V2),
     };
     let raw = infos.iter().map(|info| Any::from_der(&info.to_der()?)).collect::<der::Result<Vec<_>>>()?;
+    let recipients = SetOfVec::try_from(raw)?.to_der()?;
     let octets = Some(tagged_octets(content.octets)?);
     let envelope = Envelope {
         version,
         originator: None,
-        recipients: SetOfVec::try_from(raw)?,
+        recipients: Elements::of(&recipients)?,
         content: EncryptedContent { kind: ID_DATA, algorithm: content.algorithm, octets },
         attributes: None,
         mac: content.mac.map(OctetString::new).transpose()?,

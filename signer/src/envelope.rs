@@ -3,15 +3,18 @@
 
 use cms::content_info::CmsVersion;
 use const_oid::ObjectIdentifier;
-use der::asn1::{OctetString, SetOfVec};
+use der::asn1::OctetString;
 use der::{Any, Class, Sequence, Tag, Tagged as _};
 use spki::AlgorithmIdentifierOwned;
 
 use crate::ber;
 use crate::error::DecryptError;
 
+pub(crate) use elements::Elements;
+
 pub(crate) mod beginning;
 pub(crate) mod content;
+mod elements;
 pub(crate) mod passing;
 pub(crate) mod recipient;
 pub(crate) mod unwrap;
@@ -34,18 +37,18 @@ pub(crate) const AUTH_ENVELOPED_DATA: ObjectIdentifier = ObjectIdentifier::new_u
 /// `EnvelopedData` ends after the attributes of tag 1, which are unprotected there; `AuthEnvelopedData` has authenticated
 /// attributes in that place, then the tag of the cipher.
 #[derive(Sequence)]
-pub(crate) struct Envelope {
+pub(crate) struct Envelope<'a> {
     pub(crate) version: CmsVersion,
     #[asn1(context_specific = "0", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
-    pub(crate) originator: Option<Vec<Any>>,
-    pub(crate) recipients: SetOfVec<Any>,
+    pub(crate) originator: Option<Elements<'a>>,
+    pub(crate) recipients: Elements<'a>,
     pub(crate) content: EncryptedContent,
     #[asn1(context_specific = "1", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
-    pub(crate) attributes: Option<SetOfVec<Any>>,
+    pub(crate) attributes: Option<Elements<'a>>,
     #[asn1(optional = "true")]
     pub(crate) mac: Option<OctetString>,
     #[asn1(context_specific = "2", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
-    pub(crate) unprotected: Option<SetOfVec<Any>>,
+    pub(crate) unprotected: Option<Elements<'a>>,
 }
 
 /// RFC 5652 §6.1, with the content in whatever form it came.

@@ -18,6 +18,8 @@ pub const CERTIFICATES_PER_FILE_MAX: usize = 1000;
 pub const DEPTH_MAX: usize = 32;
 /// Recipients of one encrypted entity: offices, their agents, and the sender (Profile §12: 100 recipients).
 pub const RECIPIENTS_MAX: usize = 128;
+/// Attributes of one envelope.
+pub const ATTRIBUTES_MAX: usize = 64;
 /// Octets of an encrypted entity, header included, in which its list of recipients ends: 128 with RSA keys of 4096 bits.
 pub const ENVELOPE_BEGINNING_BYTES_MAX: usize = 192 * 1024;
 /// Octets of an encrypted entity's body as it travels, 150 MiB of content at most (Profile §12).

@@ -3,12 +3,11 @@
 use cms::enveloped_data::RecipientInfo;
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5911::{ID_DATA, ID_ENVELOPED_DATA};
-use der::Any;
-use der::asn1::SetOfVec;
+use der::Decode as _;
 use spki::AlgorithmIdentifierOwned;
 
 use super::content::Method;
-use super::{AUTH_ENVELOPED_DATA, recipient};
+use super::{AUTH_ENVELOPED_DATA, Elements, recipient};
 use crate::ber::{BerError, Walk};
 use crate::certificate::Certificate;
 use crate::error::DecryptError;
@@ -26,14 +25,11 @@ pub(crate) struct Beginning {
 
 impl Beginning {
     /// What stands in front of the content, if it is allowed.
-    pub(crate) fn of(
+    fn of(
         authenticated: bool,
-        recipients: &[Any],
+        recipients: Elements<'_>,
         (content, algorithm): (ObjectIdentifier, &AlgorithmIdentifierOwned),
     ) -> Result<Self, DecryptError> {
-        if recipients.len() > RECIPIENTS_MAX {
-            return Err(DecryptError::TooLarge { what: "list of recipients", limit: RECIPIENTS_MAX });
-        }
         let method = Method::read(algorithm)?;
         if method.is_authenticated() != authenticated {
             return Err(MISPLACED_CIPHER);
@@ -41,7 +37,7 @@ impl Beginning {
         if content != ID_DATA {
             return Err(DecryptError::Malformed("the envelope does not hold data"));
         }
-        Ok(Self { recipients: recipient::decode(recipients), method })
+        Ok(Self { recipients: self::recipients(recipients)?, method })
     }
 
     /// Reads it from the first octets of an envelope; also says how long the envelope is, where that is written.
@@ -55,17 +51,23 @@ impl Beginning {
         if walk.next_tag() == Some(EXPLICIT_0) {
             walk.element()?; // originatorInfo
         }
-        let recipients: SetOfVec<Any> = decoded(&walk.element()?)?;
+        let recipients = walk.element()?;
         walk.enter(SEQUENCE)?;
         let content = decoded(&walk.element()?)?;
         let algorithm: AlgorithmIdentifierOwned = decoded(&walk.element()?)?;
-        let beginning = Self::of(authenticated, recipients.as_slice(), (content, &algorithm))?;
+        let beginning = Self::of(authenticated, decoded(&recipients)?, (content, &algorithm))?;
+        // A ciphertext in pieces does not say here how long it is.
+        match walk.next_tag() {
+            Some(CIPHERTEXT) => walk.next_length()?.map_or(Ok(()), |octets| beginning.method.takes(octets))?,
+            Some(CIPHERTEXT_IN_PIECES) => {}
+            _ => return Err(DecryptError::Malformed("there is no encrypted content")),
+        }
         Ok((beginning, whole.map(|length| length as u64)))
     }
 
     /// Whether the holder of this certificate can open it.
     pub(crate) fn is_for(&self, certificate: &Certificate) -> bool {
-        self.recipients.iter().any(|info| recipient::is_for(info, certificate))
+        self.recipients.iter().any(|info| recipient::can_open(info, certificate, self.method.key_bytes()))
     }
 }
 
@@ -80,6 +82,27 @@ pub(crate) fn is_authenticated(kind: ObjectIdentifier) -> Result<bool, DecryptEr
 
 const SEQUENCE: u8 = 0x30;
 const EXPLICIT_0: u8 = 0xa0;
+/// RFC 5652 §6.1: encryptedContent [0] IMPLICIT.
+const CIPHERTEXT: u8 = 0x80;
+const CIPHERTEXT_IN_PIECES: u8 = 0xa0;
+
+/// Every recipient info that decodes; a kind nobody here knows is for somebody else. They are counted before they are
+/// decoded, and each of those who agree upon a key together (RFC 5652 §6.2.2) counts.
+fn recipients(elements: Elements<'_>) -> Result<Vec<RecipientInfo>, DecryptError> {
+    const TOO_MANY: DecryptError = DecryptError::TooLarge { what: "list of recipients", limit: RECIPIENTS_MAX };
+    let broken = |_| DecryptError::Malformed("the envelope does not decode");
+    let all = elements.up_to(RECIPIENTS_MAX).map_err(broken)?.ok_or(TOO_MANY)?;
+    let mut count = 0;
+    let mut found = Vec::new();
+    for info in all.into_iter().filter_map(|element| RecipientInfo::from_der(element).ok()) {
+        count += if let RecipientInfo::Kari(info) = &info { info.recipient_enc_keys.len() } else { 1 };
+        if count > RECIPIENTS_MAX {
+            return Err(TOO_MANY);
+        }
+        found.push(info);
+    }
+    Ok(found)
+}
 
 fn decoded<'d, T: der::Decode<'d>>(element: &'d [u8]) -> Result<T, DecryptError> {
     T::from_der(element).map_err(|_| DecryptError::Malformed("the envelope does not decode"))

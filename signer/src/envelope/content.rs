@@ -29,7 +29,7 @@ fn default_tag_size() -> u8 {
 }
 
 const NONCE_BYTES: usize = 12;
-const TAG_BYTES: u8 = 16;
+pub(crate) const TAG_BYTES: u8 = 16;
 const BLOCK_BYTES: usize = 16;
 /// Octets of every key we make.
 pub(crate) const KEY_BYTES: usize = 32;
@@ -128,6 +128,17 @@ impl Method {
         match self {
             Self::Gcm { algorithm, .. } => algorithm.key_len(),
             Self::Cbc { key_bytes, .. } => *key_bytes,
+        }
+    }
+
+    /// Whether a ciphertext can have so many octets (RFC 5652 §6.3: whole blocks). Everybody sees how many there are.
+    pub(crate) fn takes(&self, octets: usize) -> Result<(), DecryptError> {
+        match self {
+            _ if octets == 0 => Err(DecryptError::Malformed("there is no encrypted content")),
+            Self::Cbc { .. } if !octets.is_multiple_of(BLOCK_BYTES) => {
+                Err(DecryptError::Malformed("the encrypted content has no whole blocks"))
+            }
+            _ => Ok(()),
         }
     }
 

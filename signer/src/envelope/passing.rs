@@ -8,6 +8,7 @@ use crate::certificate::Certificate;
 use crate::decrypt::envelope_entity;
 use crate::error::{DecryptError, Layer};
 use crate::limits::{ENVELOPE_BEGINNING_BYTES_MAX, ENVELOPE_BYTES_MAX, HEADER_BYTES_MAX};
+use crate::mime::Entity;
 
 /// An encrypted entity on its way. Give it every piece, then ask with [`EnvelopedStream::finish`].
 #[derive(Debug, Default)]
@@ -41,22 +42,15 @@ impl EnvelopedStream {
         if self.octets > ENVELOPE_BYTES_MAX + HEADER_BYTES_MAX {
             return Err(DecryptError::TooLarge { what: "envelope", limit: ENVELOPE_BYTES_MAX });
         }
-        let entity = envelope_entity(&self.beginning)?;
+        let (octets, entity) = first_octets(&self.beginning, self.octets)?;
         let header = &self.beginning[..self.beginning.len() - entity.body.len()];
-        let encoding = entity.encoding(Layer::Parts)?;
-        let (octets, come) = if encoding.is_base64() {
-            let letters = entity.body.iter().copied().filter(|octet| !octet.is_ascii_whitespace());
-            let mut letters: Vec<u8> = letters.collect();
-            if self.octets > self.beginning.len() {
-                letters.truncate(letters.len() / 4 * 4);
-            }
-            let octets = STANDARD.decode(letters).map_err(|_| DecryptError::Malformed("the body is not base64"))?;
+        let come = if entity.encoding(Layer::Parts)?.is_base64() {
             let count = |wanted: fn(&u8) -> bool| header.iter().filter(|octet| wanted(octet)).count();
             let letters = self.octets - self.blanks - (header.len() - count(u8::is_ascii_whitespace));
             let pads = self.pads - count(|octet| *octet == b'=');
-            (octets, (letters / 4 * 3).saturating_sub(pads))
+            (letters / 4 * 3).saturating_sub(pads)
         } else {
-            (entity.body.to_vec(), self.octets - header.len())
+            self.octets - header.len()
         };
         let (beginning, length) = Beginning::read(&octets)?;
         match length {
@@ -67,8 +61,23 @@ impl EnvelopedStream {
     }
 }
 
+/// The first octets of an envelope, and the entity around it, which has `whole` octets in all.
+pub(crate) fn first_octets(beginning: &[u8], whole: usize) -> Result<(Vec<u8>, Entity<'_>), DecryptError> {
+    let entity = envelope_entity(beginning)?;
+    if !entity.encoding(Layer::Parts)?.is_base64() {
+        return Ok((entity.body.to_vec(), entity));
+    }
+    let letters = entity.body.iter().copied().filter(|octet| !octet.is_ascii_whitespace());
+    let mut letters: Vec<u8> = letters.collect();
+    if whole > beginning.len() {
+        letters.truncate(letters.len() / 4 * 4);
+    }
+    let octets = STANDARD.decode(letters).map_err(|_| DecryptError::Malformed("the body is not base64"))?;
+    Ok((octets, entity))
+}
+
 impl Addressed {
-    /// Whether the holder of this certificate can open it.
+    /// Whether the holder of this certificate can open it, as far as the beginning tells.
     pub fn is_for(&self, certificate: &Certificate) -> bool {
         self.0.is_for(certificate)
     }

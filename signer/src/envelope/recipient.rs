@@ -3,15 +3,19 @@
 use aws_lc_rs::agreement::{self, UnparsedPublicKey, agree};
 use aws_lc_rs::digest;
 use cms::cert::IssuerAndSerialNumber;
-use cms::enveloped_data::{KeyAgreeRecipientIdentifier, RecipientEncryptedKey, RecipientIdentifier, RecipientInfo};
+use cms::enveloped_data::{
+    KeyAgreeRecipientIdentifier, OriginatorIdentifierOrKey, RecipientEncryptedKey, RecipientIdentifier, RecipientInfo,
+};
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5911::ID_AES_128_WRAP;
 use der::asn1::OctetString;
-use der::{Any, Decode as _, Encode as _, Sequence};
+use der::{Any, Encode as _, Sequence};
 use spki::AlgorithmIdentifierOwned;
 use x509_cert::ext::pkix::SubjectKeyIdentifier;
 use zeroize::Zeroizing;
 
+use super::unwrap::Wrapping;
+use crate::algorithm::{KeyKind, rsa_modulus};
 use crate::certificate::Certificate;
 
 /// RFC 5753 §7.1.4: dhSinglePass-stdDH with the X9.63 derivation of a digest.
@@ -41,13 +45,32 @@ struct SharedInfo {
     bits: OctetString,
 }
 
-/// Every recipient info that decodes; a kind nobody here knows is for somebody else.
-pub(crate) fn decode(all: &[Any]) -> Vec<RecipientInfo> {
-    all.iter().filter_map(|any| RecipientInfo::from_der(&any.to_der().ok()?).ok()).collect()
+/// Whether the holder of this certificate can open what was wrapped for it, a key of `key_bytes`: a way we know, of the
+/// certificate's kind of key, of the right length. No key is needed to see it (Profile §5.10).
+pub(crate) fn can_open(info: &RecipientInfo, certificate: &Certificate, key_bytes: usize) -> bool {
+    let key = certificate.decoded().tbs_certificate().subject_public_key_info();
+    let (true, Ok(wrapping), Ok(kind)) = (is_named(info, certificate), Wrapping::read(info), KeyKind::of(key)) else {
+        return false;
+    };
+    match (wrapping, kind) {
+        (Wrapping::Pkcs1 { wrapped } | Wrapping::Oaep { wrapped, .. }, KeyKind::Rsa) => {
+            rsa_modulus(key.subject_public_key.raw_bytes()).is_ok_and(|modulus| modulus.len() == wrapped.len())
+        }
+        (Wrapping::Ecdh { info, .. }, KeyKind::P256 | KeyKind::P384) => {
+            let OriginatorIdentifierOrKey::OriginatorKey(sender) = &info.originator else { return false };
+            let mut own = info.recipient_enc_keys.iter().filter(|key| is_agreed_with(key, certificate));
+            kind.has_point(sender.public_key.raw_bytes())
+                && own.next().is_some_and(|own| own.enc_key.as_bytes().len() == key_bytes + WRAP_BYTES)
+        }
+        _ => false,
+    }
 }
 
-/// Whether a recipient info is for the holder of this certificate; no key is needed to see it.
-pub(crate) fn is_for(info: &RecipientInfo, certificate: &Certificate) -> bool {
+/// RFC 3394 §2.2.1: what a key wrap adds.
+const WRAP_BYTES: usize = 8;
+
+/// Whether a recipient info names this certificate.
+pub(crate) fn is_named(info: &RecipientInfo, certificate: &Certificate) -> bool {
     match info {
         RecipientInfo::Ktri(info) => match &info.rid {
             RecipientIdentifier::IssuerAndSerialNumber(id) => has_serial(certificate, id),

@@ -128,6 +128,9 @@ fn transported(
     Some(clear)
 }
 
+/// SEC 1 §2.3.3: the first octet of a point that is written whole, as PKCS#11 takes it.
+const UNCOMPRESSED: u8 = 4;
+
 fn agreed(
     info: &KeyAgreeRecipientInfo,
     digest: &'static digest::Algorithm,
@@ -135,15 +138,20 @@ fn agreed(
     cipher: &'static AesBlockCipher,
     identity: &Identity,
 ) -> Option<Zeroizing<Vec<u8>>> {
-    let curve = match KeyKind::of(identity.certificate().decoded().tbs_certificate().subject_public_key_info()).ok()? {
+    let kind = KeyKind::of(identity.certificate().decoded().tbs_certificate().subject_public_key_info()).ok()?;
+    let curve = match kind {
         KeyKind::P256 => &agreement::ECDH_P256,
         KeyKind::P384 => &agreement::ECDH_P384,
         _ => return None,
     };
     let OriginatorIdentifierOrKey::OriginatorKey(sender) = &info.originator else { return None };
     let point = sender.public_key.raw_bytes();
+    // SEC 1 §3.2.2.1: a point of another curve asks the key about itself, and a token may not look.
+    if !kind.has_point(point) {
+        return None;
+    }
     let secret = match (identity.key().keeper(), identity.key().pkcs8()) {
-        (Some(keeper), _) => keeper.agree(point)?,
+        (Some(keeper), _) => keeper.agree(Some(point).filter(|point| point.first() == Some(&UNCOMPRESSED))?)?,
         (None, key) => shared_secret(&agreement::PrivateKey::from_private_key_der(curve, key?).ok()?, point)?,
     };
     let kek = wrapping_key(&secret, digest, wrap, info.ukm.as_ref())?;

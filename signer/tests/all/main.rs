@@ -2,6 +2,7 @@
 //! clock stands at one moment for both sides.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests stand outside #[test] functions")]
 
+mod addressed;
 mod certificate;
 mod compression;
 mod deltas;
