@@ -129,6 +129,9 @@ fn fields(header: &[u8]) -> Result<Vec<(String, String)>, &'static str> {
     Ok(fields)
 }
 
+/// The parameters that say how an entity is divided and protected.
+const DECISIVE: [&str; 4] = ["boundary", "protocol", "micalg", "smime-type"];
+
 /// RFC 2045 §5.1: type "/" subtype *(";" attribute "=" value), in lower case where case does not count.
 pub(crate) struct MediaType {
     pub(crate) name: String,
@@ -149,7 +152,9 @@ impl MediaType {
             let attribute = words.token()?.to_ascii_lowercase();
             words.take('=')?;
             let value = words.value()?;
-            if parameters.iter().any(|(known, _)| *known == attribute) {
+            // RFC 2231 writes one parameter in several ways; of those that decide about structure only the plain one is read.
+            let plain = attribute.split_once('*').is_none_or(|(name, _)| !DECISIVE.contains(&name));
+            if !plain || parameters.iter().any(|(known, _)| *known == attribute) {
                 return None;
             }
             parameters.push((attribute, value));

@@ -14,6 +14,17 @@ pub(crate) struct Boundary {
     dashes: Vec<u8>,
 }
 
+/// Where the octets begin among which a delimiter is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begins {
+    /// Where the body does: a delimiter may stand there.
+    Body,
+    /// Behind a delimiter, which took the line end.
+    Part,
+    /// Within a section, and not behind a line end, which is kept with what may follow it.
+    Within,
+}
+
 /// What a search found.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Found {
@@ -37,13 +48,15 @@ impl Boundary {
         Ok(Self { dashes: format!("--{text}").into_bytes() })
     }
 
-    /// The next delimiter in a section of the body, which begins at the body's start or behind a delimiter. `complete`:
-    /// nothing comes after these octets.
-    pub(crate) fn find(&self, section: &[u8], is_preamble: bool, complete: bool) -> Result<Found, &'static str> {
+    /// The next delimiter in these octets of a section of the body. `complete`: nothing comes after them.
+    pub(crate) fn find(&self, section: &[u8], begins: Begins, complete: bool) -> Result<Found, &'static str> {
         for at in memchr::memmem::find_iter(section, &self.dashes) {
             let start = match &section[..at] {
-                [] if is_preamble => 0,
-                [] => return Err("a part is empty"),
+                [] => match begins {
+                    Begins::Body => 0,
+                    Begins::Part => return Err("a part is empty"),
+                    Begins::Within => continue,
+                },
                 [.., b'\r', b'\n'] => at - 2,
                 [.., b'\n' | b'\r'] => return Err("a delimiter follows a line that does not end with CRLF"),
                 _ => continue,
@@ -98,18 +111,34 @@ impl Section {
         }
     }
 
+    /// How it begins.
+    pub(crate) fn begins(self) -> Begins {
+        if self == Self::Preamble { Begins::Body } else { Begins::Part }
+    }
+
     /// What is wrong when no delimiter ends this section, which has `size` octets.
     pub(crate) fn missing(self, size: usize) -> &'static str {
         match self {
-            Self::Preamble => check_preamble(size).err().unwrap_or(NOT_TWO),
+            Self::Preamble if size > PREAMBLE_BYTES_MAX => UNSIGNED_TEXT,
             _ => NOT_TWO,
         }
     }
 }
 
-/// Unsigned text in front of the parts: room for the customary sentence to readers without S/MIME.
-pub(crate) fn check_preamble(size: usize) -> Result<(), &'static str> {
-    if size > PREAMBLE_BYTES_MAX { Err("unsigned text stands in front of the parts") } else { Ok(()) }
+const UNSIGNED_TEXT: &str = "unsigned text stands in front of the parts";
+
+/// Unsigned text in front of the parts: the customary sentence to readers without S/MIME, on one line. What a reader could
+/// take for content, with header fields or marks of HTML, is refused.
+pub(crate) fn check_preamble(octets: &[u8]) -> Result<(), &'static str> {
+    if octets.len() > PREAMBLE_BYTES_MAX {
+        return Err(UNSIGNED_TEXT);
+    }
+    let is_blank = |line: &&[u8]| line.iter().all(u8::is_ascii_whitespace);
+    let mut lines = octets.split(|octet| *octet == b'\n').filter(|line| !is_blank(line));
+    let (line, None) = (lines.next().unwrap_or_default(), lines.next()) else { return Err(UNSIGNED_TEXT) };
+    let is_plain = |octet: &u8| matches!(octet, b'\t' | b'\r' | b' '..=b'~') && !b"<>&{}".contains(octet);
+    let first_word = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    if line.iter().all(is_plain) && !first_word.contains(&b':') { Ok(()) } else { Err(UNSIGNED_TEXT) }
 }
 
 /// Nothing but white space behind the parts.
@@ -122,12 +151,12 @@ pub(crate) fn two_parts<'m>(body: &'m [u8], boundary: &Boundary) -> Result<(&'m 
     let (mut section, mut rest) = (Section::Preamble, body);
     let mut parts = [&body[..0]; 2];
     while section != Section::Epilogue {
-        let found = boundary.find(rest, section == Section::Preamble, true)?;
+        let found = boundary.find(rest, section.begins(), true)?;
         let Found::Delimiter { start, end, closes } = found else { return Err(section.missing(rest.len())) };
         match section {
             Section::First => parts[0] = &rest[..start],
             Section::Second => parts[1] = &rest[..start],
-            Section::Preamble | Section::Epilogue => check_preamble(start)?,
+            Section::Preamble | Section::Epilogue => check_preamble(&rest[..start])?,
         }
         section = section.next(closes)?;
         rest = &rest[end..];

@@ -160,6 +160,10 @@ pub(crate) fn outer_layer(entity: &Entity<'_>) -> Result<(Boundary, Option<Hash>
     if !media.parameter("protocol").is_some_and(is_signature_type) {
         return Err(SignatureError::NotSigned);
     }
+    // RFC 2045 §6.4: the parts are not encoded as a whole; a reader that undoes it sees other parts.
+    if entity.encoding(Layer::Header)?.is_base64() {
+        return Err(malformed(Layer::Header, "a multipart is not encoded as a whole"));
+    }
     let boundary = media.parameter("boundary").ok_or(malformed(Layer::Header, "the boundary is missing"))?;
     let boundary = Boundary::new(boundary).map_err(|reason| malformed(Layer::Header, reason))?;
     Ok((boundary, media.parameter("micalg").and_then(Hash::from_micalg)))

@@ -8,9 +8,9 @@ use aws_lc_rs::digest::{Context, Digest};
 use crate::algorithm::Hash;
 use crate::cms::malformed;
 use crate::error::{Layer, SignatureError};
-use crate::limits::HEADER_BYTES_MAX;
+use crate::limits::{HEADER_BYTES_MAX, PREAMBLE_BYTES_MAX};
 use crate::mime::Entity;
-use crate::multipart::{Boundary, Found, Section, check_epilogue, check_preamble};
+use crate::multipart::{Begins, Boundary, Found, Section, check_epilogue, check_preamble};
 use crate::signed::{ENCODED_BYTES_MAX, Signature, outer_layer, signature_octets, too_large, verified};
 
 /// A signed message on its way. Give it every piece, then ask with [`SignedStream::finish`].
@@ -32,7 +32,9 @@ struct Body {
     section: Section,
     /// Octets that may belong to a delimiter.
     held: Vec<u8>,
-    preamble: usize,
+    preamble: Vec<u8>,
+    /// Whether what is held begins its section.
+    begins: bool,
     digests: Vec<(Hash, Context)>,
     /// The beginning of the signed part, where its header is.
     head: Vec<u8>,
@@ -109,7 +111,8 @@ impl Body {
             boundary,
             section: Section::Preamble,
             held: Vec::new(),
-            preamble: 0,
+            preamble: Vec::new(),
+            begins: true,
             digests: hashes.into_iter().map(|hash| (hash, Context::new(hash.provider()))).collect(),
             head: Vec::new(),
             second: Vec::new(),
@@ -127,15 +130,20 @@ impl Body {
                 self.held.clear();
                 return Ok(());
             }
-            let found = self.boundary.find(&self.held, self.section == Section::Preamble, complete).map_err(wrong)?;
+            let begins = if self.begins { self.section.begins() } else { Begins::Within };
+            let found = self.boundary.find(&self.held, begins, complete).map_err(wrong)?;
             match found {
                 Found::Delimiter { start, end, closes } => {
                     self.pass(start, part)?;
+                    if self.section == Section::Preamble {
+                        check_preamble(&self.preamble).map_err(wrong)?;
+                    }
                     self.held.drain(..end - start);
                     self.section = self.section.next(closes).map_err(wrong)?;
+                    self.begins = true;
                 }
                 Found::NotBefore(place) => return self.pass(place, part),
-                Found::Nothing => return Err(wrong(self.section.missing(self.preamble + self.held.len()))),
+                Found::Nothing => return Err(wrong(self.section.missing(self.preamble.len() + self.held.len()))),
             }
         }
     }
@@ -145,8 +153,10 @@ impl Body {
         let octets = &self.held[..count];
         match self.section {
             Section::Preamble | Section::Epilogue => {
-                self.preamble += count;
-                check_preamble(self.preamble).map_err(|reason| malformed(Layer::Parts, reason))?;
+                self.preamble.extend_from_slice(octets);
+                if self.preamble.len() > PREAMBLE_BYTES_MAX {
+                    return Err(malformed(Layer::Parts, Section::Preamble.missing(self.preamble.len())));
+                }
             }
             Section::First => {
                 self.digests.iter_mut().for_each(|(_, context)| context.update(octets));
@@ -163,6 +173,7 @@ impl Body {
             }
         }
         self.held.drain(..count);
+        self.begins &= count == 0;
         Ok(())
     }
 

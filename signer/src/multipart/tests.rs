@@ -20,6 +20,16 @@ fn a_preamble_is_short_and_nothing_follows() {
         |before: usize, after: &str| format!("{}\r\n--b\r\none\r\n--b\r\ntwo\r\n--b--\r\n{after}", "x".repeat(before));
     check(&message(PREAMBLE_BYTES_MAX, "\r\n \r\n"), Ok(("one", "two")));
     check(&message(PREAMBLE_BYTES_MAX + 1, ""), Err("unsigned text stands in front of the parts"));
+    let words = |words: &str| format!("{words}\r\n--b\r\none\r\n--b\r\ntwo\r\n--b--\r\n");
+    for usual in
+        ["This is an S/MIME signed message\r\n", "\r\nThis is a multi-part message (RFC 2046): read on.\r\n \r\n"]
+    {
+        check(&words(usual), Ok(("one", "two")));
+    }
+    let content = ["Content-Type: text/plain", "<p>pay", "&lt;", "one\r\ntwo", "caf\u{e9}", "a\0b", "a: b", ".x{}"];
+    for content in content {
+        check(&words(content), Err("unsigned text stands in front of the parts"));
+    }
     check(&message(0, "x"), Err("unsigned text follows the parts"));
 }
 
@@ -65,11 +75,13 @@ fn a_delimiter_is_padded_within_its_limit() {
 #[test]
 fn an_unfinished_delimiter_waits_for_the_rest() {
     let boundary = Boundary::new("bc").unwrap();
-    let find = |section: &str| boundary.find(section.as_bytes(), false, false).unwrap();
+    let find = |section: &str| boundary.find(section.as_bytes(), Begins::Part, false).unwrap();
     for unfinished in ["x\r\n--bc", "x\r\n--bc-", "x\r\n--bc--", "x\r\n--bc \t", "x\r\n--bc-- \r"] {
         assert_eq!(find(unfinished), Found::NotBefore(1), "{unfinished}");
     }
     assert_eq!(find("x\r\n--bc\r\n"), Found::Delimiter { start: 1, end: 9, closes: false });
     assert_eq!(find("x\r\n--b"), Found::NotBefore(1));
     assert_eq!(find("xyz\r\n"), Found::NotBefore(0));
+    let within = boundary.find(b"--bc\r\n", Begins::Within, false).unwrap();
+    assert_eq!(within, Found::NotBefore(1), "in the middle of a line");
 }

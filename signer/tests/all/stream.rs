@@ -104,6 +104,9 @@ fn bad_messages_are_refused_alike() {
         ("ODNY", "\n--=_"),
         ("Content-Transfer-Encoding", "Content-Type: x\r\nContent-Transfer-Encoding"),
         ("A: ", ""),
+        ("MIME-Version: 1.0", "Content-Transfer-Encoding: base64"),
+        ("; boundary=", "; boundary*=us-ascii''x; boundary="),
+        ("; boundary=", "; boundary*0=x; boundary="),
     ] {
         check(text.replace(from, to).as_bytes());
     }
@@ -124,16 +127,44 @@ fn a_large_message_passes_in_little_memory() {
     assert!(in_pieces(message.chunks(65_536)).is_ok());
 }
 
+fn boundary(message: &[u8]) -> &[u8] {
+    let at = memchr::memmem::find(message, b"boundary=\"").unwrap() + 10;
+    let end = memchr::memchr(b'"', &message[at..]).unwrap();
+    &message[at..at + end]
+}
+
+#[test]
+fn a_boundary_in_the_middle_of_a_line_delimits_nothing() {
+    let text = String::from_utf8(MESSAGE.clone()).unwrap();
+    let dashes = format!("--{}", String::from_utf8_lossy(boundary(&MESSAGE)));
+    let (head, body) = text.split_at(text.find(&dashes).unwrap());
+    let unsigned = format!("{head}: {body}");
+    assert!(whole(unsigned.as_bytes()).is_err());
+    let sentence = format!("{head}see {dashes}\r\n{body}");
+    assert!(whole(sentence.as_bytes()).is_ok());
+    for message in [unsigned, sentence] {
+        for cut in 1..60 {
+            assert_eq!(in_pieces(message.as_bytes().chunks(cut)), whole(message.as_bytes()), "cut at {cut}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn whatever_arrives_is_judged_alike(
-        edits in prop::collection::vec((any::<prop::sample::Index>(), "[\r\n-]{0,3}|.{0,4}"), 0..4),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), "[\r\n-]{0,3}|.{0,4}|B|[ \r\n]B|B\r\n"), 0..4),
+        near in any::<bool>(),
         cut in 1_usize..200,
     ) {
         let mut message = MESSAGE.clone();
+        let dashes = [b"--", boundary(&MESSAGE)].concat();
+        let body = memchr::memmem::find(&MESSAGE, &dashes).unwrap();
         for (at, text) in edits {
-            let at = at.index(message.len());
-            message.splice(at..(at + 1).min(message.len()), text.bytes());
+            // Where delimiters are, edits matter; and pieces of the boundary matter most.
+            let at = if near { body - 4 + at.index(40) } else { at.index(message.len()) };
+            let text = text.as_bytes().iter().flat_map(|octet| if *octet == b'B' { &dashes } else { std::slice::from_ref(octet) });
+            let text: Vec<u8> = text.copied().collect();
+            message.splice(at..(at + 1).min(message.len()), text);
         }
         prop_assert_eq!(in_pieces(message.chunks(cut)), whole(&message));
     }
