@@ -9,9 +9,7 @@ mod receipt;
 mod words;
 
 use fumibako_model::{Address, Domain, OfficeNumber, Refusal, Refused};
-use fumibako_signer::{
-    CompressError, DecryptError, Enveloped, Identity, RevocationError, Signature, Signed, Trust, expand,
-};
+use fumibako_signer::{DecryptError, Enveloped, Identity, RevocationError, Signature, Signed, Trust, expand};
 use jiff::Timestamp;
 use mail_parser::Message;
 
@@ -267,29 +265,24 @@ impl Report {
                 return self.unseen_all(rest, Unseen::Earlier);
             }
         };
+        // Profile §4.12: what is wrong inside has one answer, whatever it is.
         let (clear, compressed) = match expand(&clear) {
             Ok(expanded) => (expanded, true),
-            Err(CompressError::NotCompressed) => (clear, false),
-            Err(why) => {
-                self.add(What::Envelope, State::Fails(rules::closed(&why.into())), facts);
-                return self.unseen_all(rest, Unseen::Earlier);
-            }
+            Err(_) => (clear, false),
+        };
+        let inner = Signed::read(&clear).and_then(|signed| signed.verify().map(|inner| (signed, inner)));
+        let Ok((signed, inner)) = inner else {
+            let why = rules::closed(&DecryptError::Undecryptable.into());
+            self.add(What::Envelope, State::Fails(why), facts);
+            return self.unseen_all(rest, Unseen::Earlier);
         };
         self.add(What::Envelope, State::Holds, layer::opened(facts, compressed));
-        self.opened(&clear, outer, signature);
+        self.opened((&signed, &inner), outer, signature);
     }
 
     /// What stands inside the seal: signed once more, by the same signer, for the same office.
-    fn opened(&mut self, clear: &[u8], outer: &Message<'_>, signature: &Signature) {
-        let inner = Signed::read(clear).and_then(|signed| signed.verify().map(|inner| (signed, inner)));
-        let (signed, inner) = match inner {
-            Ok(inner) => inner,
-            Err(why) => {
-                self.add(What::InnerSignature, State::Fails(rules::unsigned(&why)), Vec::new());
-                return self.unseen_all(&What::inside(Form::Sealed)[2..], Unseen::Earlier);
-            }
-        };
-        self.add(What::InnerSignature, State::Holds, layer::signer(&inner));
+    fn opened(&mut self, (signed, inner): (&Signed<'_>, &Signature), outer: &Message<'_>, signature: &Signature) {
+        self.add(What::InnerSignature, State::Holds, layer::signer(inner));
         let same = inner.signer() == signature.signer();
         let same = if same { Ok(()) } else { Err(Refusal::NotItsCertificate.about("inside the seal")) };
         self.add(What::SameSigner, same, Vec::new());

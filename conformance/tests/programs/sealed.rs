@@ -119,9 +119,11 @@ fn neither_the_gateway_nor_the_outbox_holds_the_plan_s_text() {
     assert_eq!(sender.list("sent")[0]["state"], "済");
     assert_eq!(readable(folder, &text), Vec::<String>::new());
     assert_eq!(readable(&sender.folder.join("data"), &text), Vec::<String>::new());
-    // The same search finds what is signed only.
+    assert!(!shows(&fetch(&world, 1), &text, 2), "not even the message the gateway handed out shows it");
+    // The same search finds what is signed only; on the gateway's disk that is encrypted all the same (Profile §11.3).
     sender.run(&["send", "--signed-only", &sample().to_string_lossy()]).well();
-    assert_ne!(readable(folder, &text), Vec::<String>::new());
+    assert!(shows(&fetch(&world, 2), &text, 2));
+    assert_eq!(readable(folder, &text), Vec::<String>::new());
 }
 
 /// A plan sealed by hand, one byte of its envelope changed if need be, under an outer signature that holds.

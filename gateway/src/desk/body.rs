@@ -154,22 +154,20 @@ mod tests {
         }
     }
 
-    fn begin() -> Result<Heap, StoreError> {
-        Ok(Heap::default())
-    }
+    const BEGIN: fn() -> Result<Heap, StoreError> = || Ok(Heap::default());
 
     #[tokio::test]
     async fn a_body_beyond_the_memory_granted_is_answered_try_again_and_gives_all_back() {
         let memory = Arc::new(Semaphore::new(1024));
         let mut body = Body::default();
         for _ in 0..16 {
-            body.add(Private(vec![0; 64 << 10]), &memory, begin).await;
+            body.add(Private(vec![0; 64 << 10]), &memory, BEGIN).await;
         }
         assert_eq!(memory.available_permits(), 0, "one MiB fits");
-        body.add(Private(b"x".to_vec()), &memory, begin).await;
+        body.add(Private(b"x".to_vec()), &memory, BEGIN).await;
         assert_eq!(memory.available_permits(), 1024);
-        body.add(Private(b"x".to_vec()), &memory, begin).await;
-        let answer = body.finish(begin).err();
+        body.add(Private(b"x".to_vec()), &memory, BEGIN).await;
+        let answer = body.finish(BEGIN).err();
         assert!(matches!(answer, Some(StoreError::Refused(refused)) if refused.why == Refusal::StoreBusy));
     }
 
@@ -177,9 +175,9 @@ mod tests {
     async fn a_finished_body_is_what_came_in_and_holds_its_memory_until_dropped() {
         let memory = Arc::new(Semaphore::new(1024));
         let mut body = Body::default();
-        body.add(Private(b"one ".to_vec()), &memory, begin).await;
-        body.add(Private(b"two".to_vec()), &memory, begin).await;
-        let (heap, grant) = body.finish(begin).unwrap();
+        body.add(Private(b"one ".to_vec()), &memory, BEGIN).await;
+        body.add(Private(b"two".to_vec()), &memory, BEGIN).await;
+        let (heap, grant) = body.finish(BEGIN).unwrap();
         assert_eq!((heap.0.as_slice(), memory.available_permits()), (b"one two".as_slice(), 1024 - GRANT_KIB));
         drop(grant);
         assert_eq!(memory.available_permits(), 1024);
@@ -187,6 +185,6 @@ mod tests {
 
     #[tokio::test]
     async fn an_empty_body_is_a_body() {
-        assert!(Body::default().finish(begin).is_ok_and(|(heap, _)| heap.0.is_empty()));
+        assert!(Body::default().finish(BEGIN).is_ok_and(|(heap, _)| heap.0.is_empty()));
     }
 }

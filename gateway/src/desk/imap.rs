@@ -60,7 +60,7 @@ impl<S: Store> ImapDesk<S> {
                 Ok(Answer::Done)
             }
             Ask::Since(folder, since) => store.since(office, folder, since).await.map(Answer::Changes),
-            Ask::Read(message) => store.read(office, message, 0..u64::MAX).await.map(Answer::Message),
+            Ask::Read(message, range) => store.read(office, message, range).await.map(Answer::Message),
             Ask::Flag { folder, uids, change, flags, since } => {
                 store.flag(office, FlagOrder { folder, uids, change, flags, since }).await.map(Answer::Changes)
             }

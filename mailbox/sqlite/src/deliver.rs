@@ -4,12 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 
 use fumibako_model::{Event, Evidence, EvidenceId, Flags, FolderId, MessageId, OfficeNumber, Refusal, Refused, State};
 use fumibako_store::bodies::Place;
-use fumibako_store::{Delivery, Facts};
+use fumibako_store::{Delivery, Facts, hex};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use crate::error::Stop;
-use crate::ledger::{Body, Ledger, Wake, hex};
+use crate::ledger::{Body, Ledger, Wake};
 
 /// What an office sent before under a Message-ID: its digest, and the evidence it was answered with.
 type Known = HashMap<(OfficeNumber, String), (String, EvidenceId)>;

@@ -10,7 +10,7 @@ use fumibako_model::{
     NamedFlags, OfficeNumber, Refusal, Refused, Uid, UidValidity,
 };
 use fumibako_store::bodies::Place;
-use fumibako_store::{Facts, Kind};
+use fumibako_store::{Facts, Kind, hex};
 use jiff::Timestamp;
 use serde::Deserialize;
 use sqlx::SqliteConnection;
@@ -134,12 +134,7 @@ impl<'m> Body<'m> {
     }
 
     /// What came by admission, between these offices' rows.
-    pub(crate) fn admitted(
-        signed: &'m Facts,
-        place: Place,
-        (sender, recipient): (i64, i64),
-        now: Timestamp,
-    ) -> Self {
+    pub(crate) fn admitted(signed: &'m Facts, place: Place, (sender, recipient): (i64, i64), now: Timestamp) -> Self {
         let content_digest = (*signed.kind() == Kind::Bundle).then(|| hex(signed.content_digest()));
         let provenance = Provenance {
             sha256: hex(signed.sha256()),
@@ -351,16 +346,6 @@ fn next_id(last: i64, now: Timestamp) -> i64 {
     (last + 1).max(day << DAY_SHIFT)
 }
 
-/// Bytes as lower-case hex, the way digests travel in JSON.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 /// A folder that a committed change touched, for the watchers.
 pub(crate) type Wake = (FolderId, ModSeq);
 
@@ -376,10 +361,5 @@ mod tests {
         assert_eq!(first >> DAY_SHIFT, 20_782);
         assert_eq!(next_id(first, noon), first + 1);
         assert_eq!(next_id(first, before), first + 1);
-    }
-
-    #[test]
-    fn hex_is_lower_case_and_two_digits_a_byte() {
-        assert_eq!(hex(&[0, 10, 255]), "000aff");
     }
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use fumibako_model::{Event, Evidence, EvidenceId, Flags, FolderId, MDN_SENT, MessageId, NamedFlags, Refusal, State};
 use fumibako_store::bodies::Place;
-use fumibako_store::{Delivery, Facts, Receipt};
+use fumibako_store::{Delivery, Facts, Receipt, hex};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use crate::deliver::{repeated, sent_before};
 use crate::error::Stop;
-use crate::ledger::{Body, Ledger, Standing, Wake, hex};
+use crate::ledger::{Body, Ledger, Standing, Wake};
 
 /// The bundle a receipt is for.
 struct Original {

@@ -109,8 +109,7 @@ impl Store for SqliteStore {
     }
 
     async fn deliver(&self, message: Admitted, now: Timestamp) -> Result<Delivery, StoreError> {
-        let kept =
-            if message.is_filed() { blocking(move || message.keep(now)).await? } else { message.keep(now)? };
+        let kept = if message.is_filed() { blocking(move || message.keep(now)).await? } else { message.keep(now)? };
         let (facts, body) = kept.into_parts();
         let filed = body.filed();
         let octets = Octets::new(body, || facts.envelope(now));

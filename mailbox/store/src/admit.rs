@@ -12,8 +12,8 @@ use jiff::Timestamp;
 
 pub use admitted::{Admitted, Facts, Kept, Kind};
 pub use arriving::{Arrived, Arriving};
-pub use content::Receipt;
 use content::Part;
+pub use content::Receipt;
 use fields::Fields;
 pub use fields::message_id_of;
 

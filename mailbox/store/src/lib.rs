@@ -6,6 +6,7 @@
 
 mod admit;
 pub mod bodies;
+mod hex;
 mod keep;
 mod marks;
 mod news;
@@ -15,6 +16,7 @@ pub mod suite;
 pub use admit::{
     Admitted, Arrival, Arrived, Arriving, Facts, Kept, Kind, Receipt, Rules, admit, bind, message_id_of, not_trusted,
 };
+pub use hex::hex;
 pub use keep::{Census, Delivery, Draft, FOLDERS, FlagOrder, Quota, Store, StoreError};
 pub use marks::{MARKS, draft_flags, stored};
 pub use news::News;

@@ -17,9 +17,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_model::{
-    Address, Domain, Entry, FolderName, FolderView, Licence, Office, OfficeNumber, Party, Refusal,
-};
+use fumibako_model::{Address, Domain, Entry, FolderName, FolderView, Licence, Office, OfficeNumber, Party, Refusal};
 use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
 use fumibako_signer::{Identity, Trust, sign};
 use jiff::Timestamp;

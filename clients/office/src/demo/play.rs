@@ -224,6 +224,11 @@ fn unread(stage: &Stage, written: &Path, composed: &Composed) -> Result<Step, Tr
             unread,
             "ゲートウェイのフォルダー全体のどこにも、計画書の文章はありません（base64 の形でも）",
             "nowhere in the gateway's whole folder is the plan's text, not as base64 either",
+        )
+        .check(
+            !plan.are_in(&composed.octets.0),
+            "ゲートウェイに届いたメールそのものにも、計画書の文章はありません",
+            "the message as the gateway received it does not show the text either",
         ))
 }
 

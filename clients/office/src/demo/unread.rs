@@ -53,7 +53,7 @@ impl Traces {
     }
 
     /// Base64 travels in lines, so it is looked for without their ends too.
-    fn are_in(&self, octets: &[u8]) -> bool {
+    pub fn are_in(&self, octets: &[u8]) -> bool {
         let joined: Vec<u8> = octets.iter().copied().filter(|byte| !b"\r\n".contains(byte)).collect();
         self.0.iter().any(|trace| memchr::memmem::find(octets, trace).is_some())
             || self.0.iter().any(|trace| memchr::memmem::find(&joined, trace).is_some())

@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests stand outside #[test] functions")]
 
 use fumibako_model::Refusal;
-use fumibako_store::suite::{World, domain, himawari, now, sakura};
 use fumibako_store::Delivery;
 use fumibako_store::bodies::{Appender, Day, Parcel, Spooled};
+use fumibako_store::suite::{World, domain, himawari, now, sakura};
 use sqlx::Row;
 use tokio::sync::oneshot;
 

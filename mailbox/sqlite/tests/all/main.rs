@@ -19,5 +19,6 @@ async fn fresh() -> (tempfile::TempDir, Arc<SqliteStore>) {
 
 mod every_store {
     use super::fresh;
+    // Among them Profile §12.4: `a_full_mailbox_takes_nothing_more`.
     fumibako_store::store_suite!(fresh);
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::arriving::Sums;
 use super::content::Receipt;
 use crate::bodies::{BodyError, Spool, Spooled};
+use crate::hex::hex;
 
 /// A message that passed every check, with its body.
 #[derive(Debug)]
@@ -122,7 +123,6 @@ impl Facts {
 
     /// What stands beside the body in its record, so that rows that were lost can be made again.
     pub fn envelope(&self, now: Timestamp) -> Vec<u8> {
-        let hex = |octets: &[u8]| octets.iter().map(|octet| format!("{octet:02x}")).collect::<String>();
         let envelope = json!({
             "v": 1, "kind": self.kind.name(), "at": now.to_string(), "message_id": self.message_id, "size": self.sums.size,
             "from": self.from.as_str(), "to": self.to.as_str(), "sha256": hex(&self.sums.sha256),

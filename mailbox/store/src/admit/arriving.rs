@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use memchr::memmem;
 
+use super::Rules;
 use super::content::{Part, PartStream};
 use super::fields::HEADER_BYTES;
-use super::Rules;
 use crate::bodies::Spool;
 use crate::keep::StoreError;
 

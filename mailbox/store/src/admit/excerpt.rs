@@ -5,7 +5,7 @@ use fumibako_model::{Refusal, Refused};
 
 /// Up to this size a part is kept as it is.
 const WHOLE_BYTES: usize = 1 << 20;
-/// Most that is kept of a larger one: headers, texts, and files that do not travel as base64.
+/// Most that is kept of a larger one: headers, texts, and files that do not travel as base64 (Profile §12.5).
 const KEPT_BYTES: usize = 4 << 20;
 /// Lines of base64 in a row that are always kept: a header or a delimiter is never so far from the next line that is none.
 const RUN: usize = 2;
@@ -123,6 +123,7 @@ mod tests {
         assert_eq!(others(&kept), others(part.as_bytes()));
     }
 
+    // Profile §12.5
     #[test]
     fn a_large_part_that_is_no_base64_is_refused() {
         let part = "計画,実績\r\n".repeat(400_000);

@@ -251,9 +251,8 @@ mod tests {
                 .replace("From: 9970000011@", &format!("From: {name} <9970000011@"))
                 .replace("@plans.example\r\nTo", "@plans.example>\r\nTo")
         };
-        let shown = |name: &str| {
-            Fields::read(named(name).as_bytes()).and_then(|f| f.speak_of(&from)).map_err(|r| r.why)
-        };
+        let shown =
+            |name: &str| Fields::read(named(name).as_bytes()).and_then(|f| f.speak_of(&from)).map_err(|r| r.why);
         assert_eq!(shown("Aozora"), Ok(()));
         assert_eq!(shown("\"9970000011 Aozora\""), Ok(()), "its own number may stand there");
         // The second is 9970000037 in base64, the third in full-width digits.

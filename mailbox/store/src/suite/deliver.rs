@@ -159,6 +159,7 @@ pub async fn a_delivery_wakes_its_two_folders_and_no_other<S: Store>(store: Arc<
     assert_eq!(*watches[0].borrow_and_update(), view(&*store, sakura(), "INBOX").await.status.highest_modseq);
 }
 
+// Profile §11.3
 pub async fn a_large_bundle_is_received_and_read_in_pieces<S: Store>(store: Arc<S>) {
     let world = World::with(&*store).await;
     let ends = (himawari(), sakura());

@@ -63,12 +63,7 @@ pub async fn the_first_receipt_counts<S: Store>(store: Arc<S>) {
     let other = world.bundle(&*store, (himawari(), sakura()), "other@x.example", "two");
     let digest = *other.facts().content_digest();
     store.deliver(other, now()).await.unwrap();
-    let reused = world.receipt(
-        &*store,
-        (sakura(), himawari()),
-        "receipt@x.example",
-        ("other@x.example", &digest),
-    );
+    let reused = world.receipt(&*store, (sakura(), himawari()), "receipt@x.example", ("other@x.example", &digest));
     refused(store.deliver(reused, now()).await, Refusal::MessageIdReused);
 }
 

@@ -158,7 +158,7 @@ impl Session {
                     Need::Pieces => {
                         let size = view.entry(place).map_or(0, |entry| entry.size);
                         Source::Piece(fetch.items.first_piece(size).start, message)
-                    },
+                    }
                     _ => Source::Kept(Kept::new(message)),
                 };
                 fetch.response = respond(&mut fetch, view, place, source);
