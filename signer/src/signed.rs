@@ -6,7 +6,7 @@ use cms::content_info::ContentInfo;
 use cms::signed_data::{SignedAttributes, SignerIdentifier, SignerInfo};
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5911::{ID_DATA, ID_SIGNED_DATA};
-use der::asn1::OctetString;
+use der::asn1::{OctetString, UintRef};
 use der::{Decode as _, DecodeOwned, Encode as _};
 use jiff::Timestamp;
 use x509_cert::ext::pkix::SubjectKeyIdentifier;
@@ -129,6 +129,23 @@ impl Signature {
         &self.value
     }
 
+    /// SHA-256 over what was signed (RFC 5652 §5.4), whose certificate it is, and what the signer alone chose for this
+    /// signature: the same however the same signature is spelled, and another when it is signed anew.
+    pub fn statement_digest(&self) -> [u8; 32] {
+        let statement = [self.attributes.as_slice(), &self.signer.fingerprint(), self.chosen()].concat();
+        to_array(&Hash::Sha256.of(&statement))
+    }
+
+    /// The part of the signature that nobody else can change: of ECDSA `r`, since beside `s` its negative verifies too
+    /// (SEC 1 §4.1.4); of Ed25519 `R`; of RSA all of it.
+    fn chosen(&self) -> &[u8] {
+        match self.algorithm {
+            Algorithm::Ecdsa(_) => EcdsaValue::from_der(&self.value).map_or(&self.value, |value| value.r.as_bytes()),
+            Algorithm::Ed25519 => self.value.get(..32).unwrap_or(&self.value),
+            Algorithm::Rsa(_) | Algorithm::RsaPss(_) => &self.value,
+        }
+    }
+
     /// RFC 2634 §2.4: the digest of the signed attributes, which stands for content and attributes together.
     pub(crate) fn attributes_digest(&self) -> Digest {
         self.algorithm.hash().of(&self.attributes)
@@ -139,6 +156,13 @@ impl Signature {
     pub fn names_certificate(&self) -> bool {
         self.names_certificate
     }
+}
+
+/// RFC 5753 §2.1.1.
+#[derive(der::Sequence)]
+struct EcdsaValue<'v> {
+    r: UintRef<'v>,
+    s: UintRef<'v>,
 }
 
 impl std::fmt::Debug for Signature {
@@ -302,5 +326,35 @@ fn is_named(certificate: &Certificate, sid: &SignerIdentifier) -> bool {
         SignerIdentifier::SubjectKeyIdentifier(id) => {
             matches!(tbs.get_extension::<SubjectKeyIdentifier>(), Ok(Some((_, own))) if own == *id)
         }
+    }
+}
+
+#[cfg(all(test, feature = "authority"))]
+mod tests {
+    use super::*;
+    use crate::authority::{Authority, KeyKind, Purpose, Request};
+    use crate::sign::sign;
+
+    #[test]
+    fn a_signature_with_the_other_s_says_the_same() {
+        let at = Timestamp::constant(1_793_873_410, 0);
+        let request = Request {
+            common_name: "office",
+            rfc822_name: "9912345678@example.jp",
+            key: KeyKind::EcP256,
+            purpose: Purpose::Mail,
+            not_before: at,
+            not_after: at,
+        };
+        let office = Authority::create("CA", at).unwrap().issue(&request).unwrap();
+        let signed = |entity: &[u8]| Signed::read(&sign(entity, &office, at).unwrap()).unwrap().verify().unwrap();
+        let (first, anew) = (signed(b"A: b\r\n\r\nplan"), signed(b"A: b\r\n\r\nplan"));
+        assert_ne!(first.statement_digest(), anew.statement_digest(), "signed anew it is another word");
+        let mut other = first.clone();
+        let value = EcdsaValue::from_der(&first.value).unwrap();
+        let s = [&[1], &value.s.as_bytes()[1..]].concat();
+        other.value = EcdsaValue { r: value.r, s: UintRef::new(&s).unwrap() }.to_der().unwrap();
+        assert_ne!(other.value, first.value);
+        assert_eq!(other.statement_digest(), first.statement_digest());
     }
 }

@@ -5,6 +5,7 @@ mod arriving;
 mod content;
 mod excerpt;
 mod fields;
+mod parameters;
 
 use fumibako_model::{Address, CertificateKey, Domain, End, OfficeNumber, Party, Refusal, Refused, Roll};
 use fumibako_signer::{Certificate, CertificateError, Holder, RevocationError, SignatureError, Trust};
@@ -68,16 +69,19 @@ pub fn admit(
     roll.licensed(recipient, End::Recipient, now)?; //              Profile §5.6
     two_offices(from, recipient)?; //                               Profile §5.6: sender ≠ recipient
     let signer = signature.signer().fingerprint();
-    let content_digest = *signature.digest();
+    let (signed_digest, content_digest) = (signature.statement_digest(), *signature.digest());
     let (part, sums, body) = arrived.into_parts(); //               Profile §5.8: exactly once, decided in the store
     fields.agree_with(part.header())?; //                           Profile §5.7: signed fields equal the outer ones
     let kind = match part {
         Part::Sealed(part) => content::sealed(part, &fields, roll, recipient, now)?, // Profile §5.10: he can open it
-        Part::Readable(part) => content::read(part.whole()?, &fields, (from, recipient), rules)?, // Profile §5.7: names, units
+        Part::Readable(part) => content::read(part.whole()?, &fields, (from, recipient), &signer, rules)?, // Profile §5.7: names, units
         Part::Unread(_) => return Err(Refusal::MessageMalformed.about("signed part")),
     };
     let message_id = fields.message_id()?;
-    Ok(Admitted::new(Facts { sums, content_digest, message_id, from, to: recipient, signer, kind }, body))
+    Ok(Admitted::new(
+        Facts { sums, signed_digest, content_digest, message_id, from, to: recipient, signer, kind },
+        body,
+    ))
 }
 
 /// Profile §5.1: a bundle goes to one office of this gateway, and `To:` names it.

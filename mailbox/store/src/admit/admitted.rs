@@ -27,6 +27,7 @@ pub struct Kept {
 #[derive(Clone, Debug)]
 pub struct Facts {
     pub(super) sums: Sums,
+    pub(super) signed_digest: [u8; 32],
     pub(super) content_digest: [u8; 32],
     pub(super) message_id: String,
     pub(super) from: OfficeNumber,
@@ -92,9 +93,9 @@ impl Facts {
     pub fn sha256(&self) -> &[u8; 32] {
         &self.sums.sha256
     }
-    /// SHA-256 of the signed part with its signature: the same again is no new message, whatever its header says.
+    /// SHA-256 of what was signed, and by whom: the same again is no new message, whatever its header says.
     pub fn signed_digest(&self) -> &[u8; 32] {
-        &self.sums.signed_digest
+        &self.signed_digest
     }
     /// SHA-256 of the signed part, which a receipt must name.
     pub fn content_digest(&self) -> &[u8; 32] {
@@ -126,7 +127,7 @@ impl Facts {
         let envelope = json!({
             "v": 1, "kind": self.kind.name(), "at": now.to_string(), "message_id": self.message_id, "size": self.sums.size,
             "from": self.from.as_str(), "to": self.to.as_str(), "sha256": hex(&self.sums.sha256),
-            "signed_digest": hex(&self.sums.signed_digest), "content_digest": hex(&self.content_digest),
+            "signed_digest": hex(&self.signed_digest), "content_digest": hex(&self.content_digest),
             "signer": hex(&self.signer),
         });
         envelope.to_string().into_bytes()

@@ -26,7 +26,6 @@ pub struct Arriving {
     stream: SignedStream,
     part: PartStream,
     all: Context,
-    below_header: Context,
 }
 
 /// A message that has come whole. Nothing of it is judged yet.
@@ -38,14 +37,12 @@ pub struct Arrived {
     body: Spool,
 }
 
-/// The size and digests of what was received.
+/// The size and digest of what was received.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sums {
     pub(super) size: u64,
     /// Of all octets.
     pub(super) sha256: [u8; 32],
-    /// Of the signed part with its signature: of everything under the header section.
-    pub(super) signed_digest: [u8; 32],
 }
 
 impl Arriving {
@@ -61,7 +58,6 @@ impl Arriving {
             stream: SignedStream::new(),
             part: PartStream::new(),
             all: Context::new(&SHA256),
-            below_header: Context::new(&SHA256),
         })
     }
 
@@ -80,10 +76,10 @@ impl Arriving {
         Ok(())
     }
 
-    /// Keeps the header section; everything below it is summed.
+    /// Keeps the header section.
     fn take_header(&mut self, piece: &[u8]) {
         if self.header_ended {
-            return self.below_header.update(piece);
+            return;
         }
         let before = self.header.len();
         // One octet more than a header may have, so that a longer one is seen.
@@ -91,10 +87,8 @@ impl Arriving {
         self.header.extend_from_slice(&piece[..piece.len().min(room)]);
         let looked_at = before.saturating_sub(3);
         if let Some(found) = memmem::find(&self.header[looked_at..], b"\r\n\r\n") {
-            let end = looked_at + found + 4;
-            self.header.truncate(end);
+            self.header.truncate(looked_at + found + 4);
             self.header_ended = true;
-            self.below_header.update(&piece[end - before..]);
         }
     }
 
@@ -109,11 +103,7 @@ impl Arriving {
             header: self.header,
             signature: self.stream.finish(),
             part: self.part.finish(),
-            sums: Sums {
-                size: self.size as u64,
-                sha256: octets(self.all.finish()),
-                signed_digest: octets(self.below_header.finish()),
-            },
+            sums: Sums { size: self.size as u64, sha256: octets(self.all.finish()) },
             body: self.body,
         }
     }

@@ -13,6 +13,7 @@ use memchr::memmem;
 
 use super::excerpt::Excerpt;
 use super::fields::{Fields, HEADER_BYTES, message_id, read_section, repeats_routing};
+use super::parameters::plain_names;
 use super::{Kind, Rules};
 
 /// Most MIME parts of one message (Profile §12.1).
@@ -156,11 +157,12 @@ pub(super) fn read(
     part: &[u8],
     fields: &Fields,
     (from, to): (OfficeNumber, OfficeNumber),
+    signer: &[u8; 32],
     rules: &Rules,
 ) -> Result<Kind, Refused> {
     let message = parse(part)?;
     if is_report(&message) {
-        return report(&message, &Address::office(from, &rules.domain)).map(Kind::Receipt);
+        return report(&message, &Address::office(from, &rules.domain), signer).map(Kind::Receipt);
     }
     if !rules.accept_signed {
         return Err(Refusal::FormNotAccepted.about("signed only"));
@@ -180,10 +182,13 @@ fn parse(part: &[u8]) -> Result<Message<'_>, Refused> {
         return Err(Refusal::TooManyParts.about(format_args!("limit {PARTS}, {DEPTH} levels")));
     }
     for part in &message.parts {
-        for name in [HeaderName::ContentType, HeaderName::ContentDisposition] {
-            if part.headers.iter().filter(|header| header.name == name).nth(1).is_some() {
-                return Err(Refusal::MessageMalformed.about(format_args!("{} stands twice", name.as_str())));
+        let mut known: Vec<String> = Vec::new();
+        for header in &part.headers {
+            let name = header.name.as_str().to_ascii_lowercase();
+            if name.starts_with("content-") && known.contains(&name) {
+                return Err(Refusal::MessageMalformed.about(format_args!("{name} stands twice")));
             }
+            known.push(name);
         }
     }
     Ok(message)
@@ -213,7 +218,7 @@ fn is_report(message: &Message<'_>) -> bool {
 
 /// A receipt is a text, the notification, and perhaps the header of what it is about or the signed receipt that the bundle
 /// asked for (Profile §8.2, §8.8): nothing that could carry a plan.
-fn report(message: &Message<'_>, signer: &Address) -> Result<Receipt, Refused> {
+fn report(message: &Message<'_>, sender: &Address, signer: &[u8; 32]) -> Result<Receipt, Refused> {
     let malformed = |about: &'static str| Refusal::MessageMalformed.about(about);
     let children = message.root_part().sub_parts().unwrap_or_default();
     let parts: Vec<_> = children.iter().filter_map(|child| message.part(*child)).collect();
@@ -228,21 +233,24 @@ fn report(message: &Message<'_>, signer: &Address) -> Result<Receipt, Refused> {
         && rest.is_none_or(|part| word.is_some() || is(part, "text", "rfc822-headers"))
         && message.parts.len() == parts.len() + 1;
     // A signed receipt is a file with a name, whatever program wrote it.
-    let nameless = |part: &MessagePart<'_>| is(part, "application", "pkcs7-mime") || names(part).next().is_none();
+    let nameless = |part: &MessagePart<'_>| {
+        is(part, "application", "pkcs7-mime") || names(message, part).is_ok_and(|names| names.is_empty())
+    };
     if !whole || !message.parts.iter().all(nameless) {
         return Err(malformed("a receipt carries nothing but its text, its notification and a signed receipt"));
     }
-    word.map_or(Ok(()), |part| signed_receipt(message, part))?;
-    receipt(notification.contents(), signer)
+    word.map_or(Ok(()), |part| signed_receipt(message, part, signer))?;
+    receipt(notification.contents(), sender)
 }
 
-/// RFC 2634 §2.8: a receipt of that kind is read to its end, and its own signature holds; its size has the limit of a
-/// signature. Whether it confirms the bundle is for the sender to see, who has the signature that it speaks about.
-fn signed_receipt(message: &Message<'_>, part: &MessagePart<'_>) -> Result<(), Refused> {
+/// RFC 2634 §2.8: a receipt of that kind is read to its end, and its own signature holds, by who signed the message;
+/// its size has the limit of a signature. Whether it confirms the bundle is for the sender to see, who has the signature that it speaks about.
+fn signed_receipt(message: &Message<'_>, part: &MessagePart<'_>, signer: &[u8; 32]) -> Result<(), Refused> {
     let range = part.offset_header as usize..part.offset_end as usize;
     let entity = message.raw_message.get(range).unwrap_or_default();
     match SignedReceipt::read(entity) {
-        Ok(_) => Ok(()),
+        Ok(receipt) if receipt.signature().signer().fingerprint() == *signer => Ok(()),
+        Ok(_) => Err(Refusal::NotItsCertificate.about("signed receipt")),
         Err(ReceiptError::Signature(SignatureError::ContentChanged | SignatureError::BadSignature)) => {
             Err(Refusal::SignatureBroken.about("signed receipt"))
         }
@@ -250,11 +258,21 @@ fn signed_receipt(message: &Message<'_>, part: &MessagePart<'_>) -> Result<(), R
     }
 }
 
-/// Every name a part is given: one reader looks here first, another there.
-fn names<'p>(part: &'p MessagePart<'_>) -> impl Iterator<Item = &'p str> {
+/// Every name a part is given, bare: one reader looks here first, another there.
+fn names(message: &Message<'_>, part: &MessagePart<'_>) -> Result<Vec<String>, Refused> {
     let disposition = part.content_disposition().and_then(|written| written.attribute("filename"));
     let kind = part.content_type().and_then(|written| written.attribute("name"));
-    disposition.into_iter().chain(kind)
+    let mut names: Vec<String> = disposition.into_iter().chain(kind).map(bare).collect();
+    for header in &part.headers {
+        if matches!(header.name, HeaderName::ContentType | HeaderName::ContentDisposition) {
+            let (start, end) = (header.offset_start as usize, header.offset_end as usize);
+            let written = String::from_utf8_lossy(message.raw_message.get(start..end).unwrap_or_default());
+            // What is encoded there (RFC 2047) was decoded above.
+            let plain = plain_names(&written)?.into_iter().filter(|name| !name.contains("=?"));
+            names.extend(plain.map(|name| bare(&name)));
+        }
+    }
+    Ok(names)
 }
 
 /// Every care-plan file names this sender and this recipient, and together they are send units (標準仕様 2.4).
@@ -265,12 +283,14 @@ fn files(message: &Message<'_>, fields: &Fields, from: OfficeNumber, to: OfficeN
         if part.content_type().is_some_and(|kind| kind.ctype().eq_ignore_ascii_case("message")) {
             return Err(malformed("a message inside the message"));
         }
-        let mut names = names(part).map(bare);
-        let Some(name) = names.next() else { continue };
-        if names.any(|other| other != name) {
+        let names = names(message, part)?;
+        let Some(name) = names.first() else { continue };
+        let is_standard = |name: &String| matches!(recognise(name), Recognised::Standard { .. });
+        // A photo may well have a plain name beside the one in Japanese; a plan has one.
+        if names.iter().any(|other| other != name) && names.iter().any(is_standard) {
             return Err(malformed("a part with two names"));
         }
-        found.push(name);
+        found.push(name.clone());
     }
     for (at, name) in found.iter().enumerate() {
         let Recognised::Standard { name, .. } = recognise(name) else { continue };

@@ -24,6 +24,8 @@ const AT_MOST_ONCE: [&str; 9] = [
     "reply-to",
     "disposition-notification-to",
 ];
+/// So many digits beside an address could be taken for an office number, which has ten.
+const DIGITS_SHOWN: usize = 8;
 /// Profile §5.1: fields that would show a reader people this gateway never checked.
 const NOBODY_ELSE: [&str; 3] = ["cc", "bcc", "resent-"];
 /// Profile §5.1: fields that may name the sender, and nobody else.
@@ -63,12 +65,11 @@ impl Fields {
             }
         }
         let own = from.office_number().map(|number| number.to_string());
-        let shown = self.get("from").and_then(shown_name).unwrap_or_default();
-        let mut numbers = shown.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() == 10);
-        match numbers.find(|run| Some(*run) != own.as_deref()) {
-            Some(other) => Err(Refusal::EnvelopeDiffers.about(format_args!("From shows {other}"))),
-            None => Ok(()),
+        let shown = digits(&self.get("from").and_then(shown_name).unwrap_or_default());
+        if shown.len() < DIGITS_SHOWN || Some(&shown) == own.as_ref() {
+            return Ok(());
         }
+        Err(Refusal::EnvelopeDiffers.about(format_args!("From shows {shown}")))
     }
 
     /// The value of a field.
@@ -90,8 +91,9 @@ impl Fields {
         let value = self.get(name).ok_or_else(|| Refusal::MessageMalformed.about(format_args!("{name} is missing")))?;
         let text = as_from(value);
         let parsed = MessageParser::new().with_address_headers().parse_headers(text.as_bytes());
-        let list = parsed.as_ref().and_then(Message::from);
-        let mut addresses = list.into_iter().flat_map(mail_parser::Address::iter);
+        // RFC 5322 §3.4: a group shows a name of its own above its addresses.
+        let list = parsed.as_ref().and_then(Message::from).and_then(mail_parser::Address::as_list).unwrap_or_default();
+        let mut addresses = list.iter();
         match (addresses.next().and_then(|one| one.address.as_deref()), addresses.next()) {
             (Some(one), None) => one.parse().map_err(|_| Refusal::EnvelopeDiffers.about(name)),
             _ => Err(Refusal::EnvelopeDiffers.about(name)),
@@ -126,16 +128,27 @@ fn as_from(value: &str) -> String {
     format!("From: {value}\r\n\r\n")
 }
 
-/// The name beside an address as a mail program shows it: encoded words decoded (RFC 2047), full-width digits as those an
-/// eye takes them for.
+/// The name beside an address as a mail program shows it, encoded words decoded (RFC 2047).
 fn shown_name(value: &str) -> Option<String> {
-    let narrow = |c: char| match c {
-        '０'..='９' => char::from_u32(u32::from(c) - u32::from('０') + u32::from('0')).unwrap_or(c),
-        c => c,
-    };
     let text = as_from(value);
     let parsed = MessageParser::new().with_address_headers().parse_headers(text.as_bytes())?;
-    Some(parsed.from()?.first()?.name.as_deref()?.chars().map(narrow).collect())
+    Some(parsed.from()?.first()?.name.as_deref()?.to_owned())
+}
+
+/// All digits in a text, in whichever script an eye would take them for such, and whatever stands between them.
+fn digits(text: &str) -> String {
+    const KANJI: &str = "〇一二三四五六七八九";
+    let digit = |letter: char| {
+        let kanji = KANJI.chars().position(|known| known == letter || (known == '〇' && letter == '零'));
+        let narrow = u32::from(letter).wrapping_sub(u32::from('０'));
+        match (letter.to_digit(10), narrow, kanji) {
+            (Some(digit), ..) | (_, digit @ 0..=9, _) => char::from_digit(digit, 10),
+            (_, _, Some(digit)) => u32::try_from(digit).ok().and_then(|digit| char::from_digit(digit, 10)),
+            // Of another script: that it is a digit is enough to know.
+            _ => letter.is_numeric().then_some('?'),
+        }
+    };
+    text.chars().filter_map(digit).collect()
 }
 
 /// The routing fields among these, in one order.
@@ -255,14 +268,25 @@ mod tests {
             |name: &str| Fields::read(named(name).as_bytes()).and_then(|f| f.speak_of(&from)).map_err(|r| r.why);
         assert_eq!(shown("Aozora"), Ok(()));
         assert_eq!(shown("\"9970000011 Aozora\""), Ok(()), "its own number may stand there");
-        // The second is 9970000037 in base64, the third in full-width digits.
+        assert_eq!(shown("\"Aozora 2 (1-2-3)\""), Ok(()), "a few digits are no office number");
+        // 9970000037 in base64, in full-width digits, in ISO-2022-JP, in kanji, in Arabic-Indic digits.
         for other in [
             "\"9970000037 Himawari\"",
             "=?utf-8?B?OTk3MDAwMDAzNw==?=",
             "=?utf-8?B?77yZ77yZ77yX77yQ77yQ77yQ77yQ77yQ77yT77yX?=",
+            "=?iso-2022-jp?B?GyRCIzkjOSM3IzAjMCMwIzAjMCMzIzcbKEI=?=",
+            "=?utf-8?B?5Lmd5Lmd5LiD44CH44CH44CH44CH44CH5LiJ5LiD?=",
+            "=?utf-8?B?2anZqdmn2aDZoNmg2aDZoNmj2ac=?=",
+            "\"997-000-0037\"",
+            "\"9 9 7 0 0 0 0 0 3 7\"",
+            "=?utf-8?B?OTk3MOKAizAwMDAzNw==?=",
+            "\"99700000371\"",
+            "\"9970000011 9970000037\"",
         ] {
             assert_eq!(shown(other), Err(Refusal::EnvelopeDiffers), "{other}");
         }
+        let group = HEADER.replace("From: 9970000011@plans.example", "From: 9970000037: 9970000011@plans.example;");
+        assert_eq!(fields(&group).unwrap().from().unwrap_err().why, Refusal::EnvelopeDiffers, "a group is nobody");
         assert_eq!(fields(&HEADER.replace("Date", "X-Date")).unwrap_err(), Refusal::MessageMalformed);
     }
 

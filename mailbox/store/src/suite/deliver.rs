@@ -60,6 +60,12 @@ pub async fn the_same_signature_under_another_message_id_is_no_new_bundle<S: Sto
     let again = store.deliver(world.admit(&*store, ends, replayed.as_bytes()), now()).await.unwrap();
     assert_eq!((again.evidence, again.repeated), (first.evidence, true));
     assert_eq!(store.status(sakura(), &folder("INBOX")).await.unwrap().messages, 1);
+    // The signature's base64 broken into other lines is the same signature.
+    let start = replayed.rfind("\r\n\r\n").unwrap() + 4;
+    let mut respelled = replayed.replace("<two@x.example>", "<four@x.example>");
+    respelled.insert_str(start + 8 + 1, "\r\n");
+    let again = store.deliver(world.admit(&*store, ends, respelled.as_bytes()), now()).await.unwrap();
+    assert_eq!((again.evidence, again.repeated), (first.evidence, true));
     // Signed anew it is a new bundle: an office may well send the same files again.
     let anew = world.bundle(&*store, ends, "three@x.example", "one");
     assert!(!store.deliver(anew, now()).await.unwrap().repeated);

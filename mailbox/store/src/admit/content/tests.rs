@@ -49,11 +49,16 @@ const UNIT: &str = "UPJSK_202510_9970000029_11_9970000011_43_20251101093000.CSV"
 
 /// The signed part read as one from 9970000029 to 9970000011.
 fn judge(part: &str) -> Result<Kind, Refusal> {
+    judge_by(part, &[0; 32])
+}
+
+/// The same, its message signed with the certificate of this fingerprint.
+fn judge_by(part: &str, signer: &[u8; 32]) -> Result<Kind, Refusal> {
     let header = "From: 9970000029@plans.example\r\nDate: x\r\n\r\n";
     let fields = Fields::read(header.as_bytes()).unwrap();
     let ends = ("9970000029".parse().unwrap(), "9970000011".parse().unwrap());
     let rules = Rules::new("plans.example".parse().unwrap());
-    read(part.replace('\n', "\r\n").as_bytes(), &fields, ends, &rules).map_err(|refused| refused.why)
+    read(part.replace('\n', "\r\n").as_bytes(), &fields, ends, signer, &rules).map_err(|refused| refused.why)
 }
 
 fn mixed(parts: &[&str]) -> String {
@@ -91,9 +96,15 @@ fn what_two_readers_could_read_differently_is_refused() {
     let two_names = file(UNIT).replace("text/csv", "text/csv; name=letter.csv");
     let twice = file(UNIT).replace("\n\n", "\nContent-Disposition: attachment; filename=letter.csv\n\n");
     let inside = format!("Content-Type: message/rfc822\n\n{}", mixed(&[&file(UNIT)]));
-    for part in [two_names, twice, inside, notification()] {
+    let encodings =
+        file(UNIT).replace("\n\n", "\nContent-Transfer-Encoding: 8bit\nContent-Transfer-Encoding: base64\n\n");
+    let beside = file(UNIT).replace("; filename=", "; filename*=utf-8''letter.csv; filename=");
+    let second = file(UNIT).replace("; filename=", "; filename=letter.csv; filename=");
+    for part in [two_names, twice, inside, notification(), encodings, beside, second] {
         assert_eq!(judge(&mixed(&[&file(UNIT), &part])), Err(Refusal::MessageMalformed), "{part}");
     }
+    let photo = "Content-Type: image/png\nContent-Disposition: attachment; filename=photo.png; filename*=utf-8''%E5%86%99%E7%9C%9F.png\n\nx";
+    assert_eq!(judge(&mixed(&[&file(UNIT), photo])), Ok(Kind::Bundle), "an attachment may have a plain name too");
     let same_name = file(UNIT).replace("text/csv", &format!("text/csv; name={UNIT}"));
     assert_eq!(judge(&mixed(&[&same_name])), Ok(Kind::Bundle));
 }
@@ -119,8 +130,8 @@ fn a_receipt_is_the_whole_message_and_carries_nothing_else() {
     assert_eq!(judge(&mixed(&[&plan, &notification])), Err(Refusal::MessageMalformed));
 }
 
-/// The signed receipt that an office signs for a message that asked for one.
-fn word() -> String {
+/// The signed receipt that an office signs for a message that asked for one, and the fingerprint of its certificate.
+fn word() -> (String, [u8; 32]) {
     let at = "2026-11-20T00:15:00Z".parse().unwrap();
     let ca = Authority::create("Test CA", at).unwrap();
     let request = Request {
@@ -136,14 +147,16 @@ fn word() -> String {
     let signing = Signing { receipts, ..Signing::default() };
     let message = sign_with(b"Content-Type: text/plain\r\n\r\nplan\r\n", &office, &signing, at).unwrap();
     let receipt = sign_receipt(&Signed::read(&message).unwrap().verify().unwrap(), &office, at).unwrap();
-    String::from_utf8(receipt).unwrap().replace('\r', "")
+    (String::from_utf8(receipt).unwrap().replace('\r', ""), office.certificate().fingerprint())
 }
 
 // Profile §8.8
 #[test]
 fn a_signed_receipt_may_stand_in_a_receipt_and_nothing_that_only_looks_like_one() {
-    let (notification, word) = (notification(), word());
-    assert!(matches!(judge(&report_of(&[WORDS, &notification, &word])), Ok(Kind::Receipt(_))));
+    let (notification, (word, signer)) = (notification(), word());
+    let whole = report_of(&[WORDS, &notification, &word]);
+    assert!(matches!(judge_by(&whole, &signer), Ok(Kind::Receipt(_))));
+    assert_eq!(judge(&whole), Err(Refusal::NotItsCertificate), "another office's word is none");
     let (head, body) = word.split_once("\n\n").unwrap();
     let letters: String = body.split_whitespace().collect();
     let mut octets = STANDARD.decode(letters).unwrap();
