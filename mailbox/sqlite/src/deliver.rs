@@ -22,11 +22,7 @@ pub(crate) async fn bundles(
     rows: &mut SqliteConnection,
     run: &[(&Facts, Place, Timestamp)],
 ) -> Result<(Vec<Result<Delivery, Refused>>, Vec<Wake>), Stop> {
-    let mut ledger = Ledger::begin(rows).await?;
-    let ends = run.iter().flat_map(|(bundle, ..)| [(bundle.from(), "Sent"), (bundle.to(), "INBOX")]).collect();
-    ledger.load_named(rows, &ends).await?;
-    let mut known = sent_before(rows, run.iter().map(|(bundle, ..)| *bundle)).await?;
-    let mut signatures = signed_before(rows, run.iter().map(|(bundle, ..)| *bundle)).await?;
+    let (mut ledger, mut known, mut signatures) = found(rows, run).await?;
     let mut answers = Vec::with_capacity(run.len());
     for (bundle, body, now) in run {
         answers.push(match place(&mut ledger, &mut known, &mut signatures, (bundle, *body), *now) {
@@ -111,32 +107,50 @@ pub(crate) async fn sent_before(
     )
     .fetch_one(rows)
     .await?;
-    let found: Vec<(OfficeNumber, String, String, i64)> = serde_json::from_str(&found)?;
-    Ok(found
-        .into_iter()
-        .map(|(office, message_id, digest, evidence)| ((office, message_id), (digest, EvidenceId(evidence))))
-        .collect())
+    known(&found)
 }
 
-/// Which of these signatures their offices sent before.
-async fn signed_before(
+fn known(found: &str) -> Result<Known, Stop> {
+    let found: Vec<(OfficeNumber, String, String, i64)> = serde_json::from_str(found)?;
+    let row = |(office, message_id, digest, evidence)| ((office, message_id), (digest, EvidenceId(evidence)));
+    Ok(found.into_iter().map(row).collect())
+}
+
+/// Everything a run asks of the rows, in one query: counters, folders, and what was sent before under these Message-IDs
+/// or with these signatures.
+async fn found<'m>(
     rows: &mut SqliteConnection,
-    messages: impl Iterator<Item = &Facts>,
-) -> Result<Signatures, Stop> {
-    let keys: BTreeSet<(OfficeNumber, String)> = messages.map(|m| (m.from(), hex(m.signed_digest()))).collect();
-    let keys = serde_json::to_string(&keys)?;
-    let found = sqlx::query_scalar!(
-        r#"SELECT json_group_array(json_array(o.number, key.value ->> 1, s.evidence)) AS "found!: String"
-           FROM json_each(?) key
-           JOIN office o ON o.number = key.value ->> 0
-           JOIN message m ON m.sender = o.id AND m.signed_digest = unhex(key.value ->> 1)
-           JOIN submission s ON s.office = o.id AND s.message_id = m.message_id"#,
-        keys
+    run: &[(&'m Facts, Place, Timestamp)],
+) -> Result<(Ledger<'m>, Known, Signatures), Stop> {
+    let bundles = || run.iter().map(|(bundle, ..)| *bundle);
+    let ends: BTreeSet<_> = bundles().flat_map(|m| [(m.from(), "Sent"), (m.to(), "INBOX")]).collect();
+    let keys: BTreeSet<_> = bundles().map(|m| (m.from(), m.message_id())).collect();
+    let signed: BTreeSet<_> = bundles().map(|m| (m.from(), hex(m.signed_digest()))).collect();
+    let (ends, keys) = (serde_json::to_string(&ends)?, serde_json::to_string(&keys)?);
+    let signed = serde_json::to_string(&signed)?;
+    let found = sqlx::query!(
+        r#"SELECT (SELECT value FROM counter WHERE name = 'message') AS "message!: i64",
+                  (SELECT value FROM counter WHERE name = 'evidence') AS "evidence!: i64",
+                  (SELECT json_group_array(json(f.doc)) FROM json_each(?) place
+                   JOIN folder f ON f.office_number = place.value ->> 0 AND f.name = place.value ->> 1)
+                  AS "folders!: String",
+                  (SELECT json_group_array(json_array(o.number, s.message_id, lower(hex(s.sha256)), s.evidence))
+                   FROM json_each(?) key JOIN office o ON o.number = key.value ->> 0
+                   JOIN submission s ON s.office = o.id AND s.message_id = key.value ->> 1) AS "known!: String",
+                  (SELECT json_group_array(json_array(o.number, key.value ->> 1, s.evidence))
+                   FROM json_each(?) key JOIN office o ON o.number = key.value ->> 0
+                   JOIN message m ON m.sender = o.id AND m.signed_digest = unhex(key.value ->> 1)
+                   JOIN submission s ON s.office = o.id AND s.message_id = m.message_id) AS "signatures!: String""#,
+        ends,
+        keys,
+        signed
     )
     .fetch_one(rows)
     .await?;
-    let found: Vec<(OfficeNumber, String, i64)> = serde_json::from_str(&found)?;
-    Ok(found.into_iter().map(|(office, digest, evidence)| ((office, digest), EvidenceId(evidence))).collect())
+    let ledger = Ledger::found(found.message, found.evidence, &found.folders)?;
+    let signatures: Vec<(OfficeNumber, String, i64)> = serde_json::from_str(&found.signatures)?;
+    let signatures = signatures.into_iter().map(|(office, digest, id)| ((office, digest), EvidenceId(id))).collect();
+    Ok((ledger, known(&found.known)?, signatures))
 }
 
 fn about(bundle: &Facts, event: Event, at: Timestamp) -> Evidence {

@@ -160,6 +160,13 @@ impl<'m> Ledger<'m> {
         Ok(Self { last_message: counters.message, last_evidence: counters.evidence, ..Self::default() })
     }
 
+    /// A ledger with these counters and folders, as one query found them.
+    pub(crate) fn found(last_message: i64, last_evidence: i64, folders: &str) -> Result<Self, Stop> {
+        let mut ledger = Self { last_message, last_evidence, ..Self::default() };
+        ledger.keep(folders)?;
+        Ok(ledger)
+    }
+
     /// Loads folders by office and name; those that do not exist are passed over.
     pub(crate) async fn load_named(
         &mut self,
