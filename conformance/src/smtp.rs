@@ -76,6 +76,11 @@ impl Submission {
 
     /// The whole way of one message. The first refusal ends it, and the connection is ready for the next.
     pub fn send(&mut self, from: &str, to: &[&str], octets: &[u8]) -> io::Result<Reply> {
+        self.send_pieces(from, to, &[&stuffed(octets)])
+    }
+
+    /// The same with a message in pieces, as it travels: dots are stuffed, and it ends with CR LF, without the last dot.
+    pub fn send_pieces(&mut self, from: &str, to: &[&str], pieces: &[&[u8]]) -> io::Result<Reply> {
         let envelope = std::iter::once(format!("MAIL FROM:<{from}>"));
         for command in envelope.chain(to.iter().map(|to| format!("RCPT TO:<{to}>"))).chain(["DATA".to_owned()]) {
             let reply = self.command(&command)?;
@@ -84,7 +89,10 @@ impl Submission {
                 return Ok(reply);
             }
         }
-        self.line.send(&stuffed(octets))?;
+        for piece in pieces {
+            self.line.send(piece)?;
+        }
+        self.line.send(b".\r\n")?;
         Ok(self.reply()?.0)
     }
 
@@ -112,7 +120,7 @@ fn joined(code: u16, texts: &[String]) -> Reply {
     Reply { code, enhanced: enhanced.to_owned(), text: plain.join(" ") }
 }
 
-/// RFC 5321 §4.5.2: a dot in front of every dot that begins a line; a lone dot ends it all.
+/// RFC 5321 §4.5.2: a dot in front of every dot that begins a line.
 fn stuffed(octets: &[u8]) -> Vec<u8> {
     let mut wire = Vec::with_capacity(octets.len() + 16);
     for line in octets.split_inclusive(|byte| *byte == b'\n') {
@@ -124,6 +132,5 @@ fn stuffed(octets: &[u8]) -> Vec<u8> {
     if !octets.ends_with(b"\r\n") {
         wire.extend_from_slice(b"\r\n");
     }
-    wire.extend_from_slice(b".\r\n");
     wire
 }

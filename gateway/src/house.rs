@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::password::{self, Guesses};
+use crate::password::{self, Guesses, Scratch};
 
 /// The gateway's shared state.
 pub(crate) struct House<S> {
@@ -30,10 +30,13 @@ pub(crate) struct House<S> {
     guesses: Guesses,
     /// Passwords are judged on as many threads as there are cores, no more.
     hashing: Semaphore,
+    scratch: Arc<Scratch>,
     /// Becomes true when the store can no longer be trusted; the gateway then stops.
     pub(crate) broken: watch::Sender<bool>,
     /// Bytes of bodies in memory, in KiB.
     pub(crate) body_memory: Arc<Semaphore>,
+    /// Large bodies are filed on as many threads as there are cores, no more.
+    pub(crate) filing: Semaphore,
 }
 
 /// What happened since the start.
@@ -59,6 +62,8 @@ impl<S: Store> House<S> {
             trust: RwLock::new(Arc::new(trust)),
             guesses: Guesses::new(config.limits.login_failures, config.limits.login_lock_minutes),
             hashing: Semaphore::new(cores),
+            scratch: Arc::default(),
+            filing: Semaphore::new(cores),
             broken: watch::Sender::new(false),
             body_memory: Arc::new(Semaphore::new(config.limits.body_memory_bytes >> 10)),
             config,
@@ -85,7 +90,7 @@ impl<S: Store> House<S> {
             return Err(Refusal::TooManyFailures.into());
         }
         let account = self.store.roll().account(&given.login).cloned();
-        let Some(account) = proven(given.password.0, account).await? else {
+        let Some(account) = proven(&self.scratch, given.password.0, account).await? else {
             self.guesses.failed(&given.login, address, now);
             return Err(Refusal::WrongPassword.into());
         };
@@ -137,12 +142,17 @@ impl<S: Store> House<S> {
 }
 
 /// The account, if the password is its own.
-async fn proven(password: String, account: Option<Account>) -> Result<Option<Account>, Refused> {
+async fn proven(
+    scratch: &Arc<Scratch>,
+    password: String,
+    account: Option<Account>,
+) -> Result<Option<Account>, Refused> {
     if password.len() > password::PASSWORD_BYTES {
         return Ok(None);
     }
     let hash = account.as_ref().map(|account| account.password_hash.clone());
-    let proof = tokio::task::spawn_blocking(move || password::matches(&password, hash.as_deref())).await;
+    let scratch = Arc::clone(scratch);
+    let proof = tokio::task::spawn_blocking(move || scratch.matches(&password, hash.as_deref())).await;
     Ok(account.filter(|_| proof.is_ok_and(|proof| proof)))
 }
 

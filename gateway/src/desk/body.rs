@@ -82,13 +82,13 @@ impl<I: Intake> Body<I> {
     pub(crate) async fn add(
         &mut self,
         piece: Private<Vec<u8>>,
-        memory: &Arc<Semaphore>,
+        (memory, filing): (&Arc<Semaphore>, &Semaphore),
         begin: impl FnOnce() -> Result<I, StoreError>,
     ) {
         if self.trouble.is_some() {
             return;
         }
-        if let Err(trouble) = self.try_add(piece, memory, begin).await {
+        if let Err(trouble) = self.try_add(piece, (memory, filing), begin).await {
             *self = Self { trouble: Some(trouble), ..Self::default() };
         }
     }
@@ -96,7 +96,7 @@ impl<I: Intake> Body<I> {
     async fn try_add(
         &mut self,
         Private(piece): Private<Vec<u8>>,
-        memory: &Arc<Semaphore>,
+        (memory, filing): (&Arc<Semaphore>, &Semaphore),
         begin: impl FnOnce() -> Result<I, StoreError>,
     ) -> Result<(), StoreError> {
         let mut intake = match self.intake.take() {
@@ -108,6 +108,8 @@ impl<I: Intake> Body<I> {
             intake.receive(&piece)?;
             intake
         } else {
+            // A few threads do for the disk, and every thread more keeps memory of its own.
+            let _turn = filing.acquire().await;
             let work = tokio::task::spawn_blocking(move || intake.receive(&piece).map(|()| intake));
             work.await.map_err(|why| StoreError::Busy(why.to_string()))??
         };
@@ -161,12 +163,12 @@ mod tests {
         let memory = Arc::new(Semaphore::new(1024));
         let mut body = Body::default();
         for _ in 0..16 {
-            body.add(Private(vec![0; 64 << 10]), &memory, BEGIN).await;
+            body.add(Private(vec![0; 64 << 10]), (&memory, &Semaphore::new(1)), BEGIN).await;
         }
         assert_eq!(memory.available_permits(), 0, "one MiB fits");
-        body.add(Private(b"x".to_vec()), &memory, BEGIN).await;
+        body.add(Private(b"x".to_vec()), (&memory, &Semaphore::new(1)), BEGIN).await;
         assert_eq!(memory.available_permits(), 1024);
-        body.add(Private(b"x".to_vec()), &memory, BEGIN).await;
+        body.add(Private(b"x".to_vec()), (&memory, &Semaphore::new(1)), BEGIN).await;
         let answer = body.finish(BEGIN).err();
         assert!(matches!(answer, Some(StoreError::Refused(refused)) if refused.why == Refusal::StoreBusy));
     }
@@ -175,8 +177,8 @@ mod tests {
     async fn a_finished_body_is_what_came_in_and_holds_its_memory_until_dropped() {
         let memory = Arc::new(Semaphore::new(1024));
         let mut body = Body::default();
-        body.add(Private(b"one ".to_vec()), &memory, BEGIN).await;
-        body.add(Private(b"two".to_vec()), &memory, BEGIN).await;
+        body.add(Private(b"one ".to_vec()), (&memory, &Semaphore::new(1)), BEGIN).await;
+        body.add(Private(b"two".to_vec()), (&memory, &Semaphore::new(1)), BEGIN).await;
         let (heap, grant) = body.finish(BEGIN).unwrap();
         assert_eq!((heap.0.as_slice(), memory.available_permits()), (b"one two".as_slice(), 1024 - GRANT_KIB));
         drop(grant);

@@ -128,7 +128,9 @@ impl<S: Store> Desk<Session> for ImapDesk<S> {
 
     async fn body(&mut self, piece: Private<Vec<u8>>) {
         let house = &self.house;
-        self.body.add(piece, &house.body_memory, || Ok(Own::new(house.store.spool(house.clock.now())))).await;
+        self.body
+            .add(piece, (&house.body_memory, &house.filing), || Ok(Own::new(house.store.spool(house.clock.now()))))
+            .await;
     }
 
     async fn news(&mut self) {

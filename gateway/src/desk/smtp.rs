@@ -104,7 +104,7 @@ impl<S: Store> Desk<Session> for SmtpDesk<S> {
 
     async fn body(&mut self, piece: Private<Vec<u8>>) {
         let (house, address) = (&self.house, self.address);
-        self.body.add(piece, &house.body_memory, || arriving(house, address)).await;
+        self.body.add(piece, (&house.body_memory, &house.filing), || arriving(house, address)).await;
     }
 
     async fn news(&mut self) {

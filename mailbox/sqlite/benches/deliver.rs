@@ -122,7 +122,9 @@ fn append(path: &Path, mut asked: Asked) {
         }
         file.write_all(&batch).unwrap();
         file.sync_data().unwrap();
-        answers.into_iter().for_each(|done| done.send(()).unwrap());
+        for done in answers {
+            done.send(()).unwrap();
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod change;
 mod checkpoint;
 mod command;
 mod deliver;
+mod disk;
 mod error;
 mod folder;
 mod gather;

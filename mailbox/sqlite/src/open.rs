@@ -15,6 +15,7 @@ use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
 use tokio::sync::mpsc;
 
 use crate::checkpoint::Checkpoints;
+use crate::disk::Disk;
 use crate::error::{store_error, unreadable};
 use crate::gather::{BATCH_COMMANDS, Gatherer};
 use crate::roll;
@@ -52,7 +53,7 @@ pub(crate) async fn open(folder: &Path, domain: Domain) -> Result<SqliteStore, S
     let (rows, batches) = mpsc::channel(1);
     let writer = tokio::spawn(writer.run(batches));
     tokio::spawn(Gatherer { appender: Some(bodies.appender()), rows, writer }.run(asked));
-    Ok(SqliteStore { ask, readers, roll, news, bodies })
+    Ok(SqliteStore { ask, readers, roll, news, bodies, disk: Disk::new() })
 }
 
 /// Makes what is missing. Every step is safe to repeat after a crash at any of them.

@@ -12,7 +12,8 @@ use fumibako_store::{Census, Quota, StoreError};
 use jiff::Timestamp;
 use sqlx::SqlitePool;
 
-use crate::error::{ended, store_error, unreadable};
+use crate::disk::Disk;
+use crate::error::{store_error, unreadable};
 use crate::ledger::Folder;
 
 /// The folders of an office: the standard ones in their order, then its own by name.
@@ -140,7 +141,7 @@ pub(crate) async fn since(
 /// The octets of a message that stands in one of the office's folders, or as many of this range as there are.
 pub(crate) async fn body(
     readers: &SqlitePool,
-    bodies: &Bodies,
+    (bodies, disk): (&Bodies, &Disk),
     office: OfficeNumber,
     message: MessageId,
     range: Range<u64>,
@@ -159,7 +160,7 @@ pub(crate) async fn body(
     .ok_or(StoreError::Refused(Refusal::NoSuchMessage.into()))?;
     let place = place(found.segment, found.body_offset, found.stored, found.size);
     let bodies = bodies.clone();
-    let octets = tokio::task::spawn_blocking(move || bodies.read(place, range)).await.map_err(ended)??;
+    let octets = disk.wait(move || bodies.read(place, range)).await?;
     Ok(Private(octets.into()))
 }
 

@@ -8,14 +8,14 @@ use fumibako_model::{
     Account, Changes, Domain, Enrolled, Evidence, EvidenceId, FolderId, FolderName, FolderStatus, FolderView,
     MessageId, ModSeq, Office, OfficeNumber, Private, Roll, Uid, UidValidity,
 };
-use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
+use fumibako_store::bodies::{Bodies, Day, Segment, Spool};
 use fumibako_store::{Admitted, Census, Delivery, Draft, FlagOrder, News, Quota, Store, StoreError};
 use jiff::Timestamp;
 use sqlx::SqlitePool;
 use tokio::sync::{mpsc, watch};
 
 use crate::command::{Command, Octets, OwnMessage, Reply};
-use crate::error::ended;
+use crate::disk::Disk;
 use crate::{open, read};
 
 /// A store in one folder, open in one process.
@@ -26,6 +26,7 @@ pub struct SqliteStore {
     pub(crate) roll: Arc<RwLock<Arc<Roll>>>,
     pub(crate) news: Arc<News>,
     pub(crate) bodies: Bodies,
+    pub(crate) disk: Disk,
 }
 
 impl SqliteStore {
@@ -65,7 +66,7 @@ impl SqliteStore {
     async fn give_up(&self, filed: Option<Segment>) {
         let Some(segment) = filed else { return };
         let bodies = self.bodies.clone();
-        if let Err(why) = blocking(move || bodies.remove(segment)).await {
+        if let Err(why) = self.disk.wait(move || bodies.remove(segment)).await {
             tracing::warn!(%why, "store.leftover");
         }
     }
@@ -78,13 +79,6 @@ impl SqliteStore {
             StoreError::Broken("the store's writer has ended".into())
         }
     }
-}
-
-/// Work that waits for the disk, on a thread made for that.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, BodyError> + Send + 'static,
-) -> Result<T, StoreError> {
-    Ok(tokio::task::spawn_blocking(work).await.map_err(ended)??)
 }
 
 impl Store for SqliteStore {
@@ -109,7 +103,8 @@ impl Store for SqliteStore {
     }
 
     async fn deliver(&self, message: Admitted, now: Timestamp) -> Result<Delivery, StoreError> {
-        let kept = if message.is_filed() { blocking(move || message.keep(now)).await? } else { message.keep(now)? };
+        let kept =
+            if message.is_filed() { self.disk.wait(move || message.keep(now)).await? } else { message.keep(now)? };
         let (facts, body) = kept.into_parts();
         let filed = body.filed();
         let octets = Octets::new(body, || facts.envelope(now));
@@ -132,7 +127,7 @@ impl Store for SqliteStore {
         let own = OwnMessage { folder, flags, date, message_id };
         let envelope = own.envelope(office);
         let also = envelope.clone();
-        let body = blocking(move || body.finish(&also)).await?;
+        let body = self.disk.wait(move || body.finish(&also)).await?;
         let filed = body.filed();
         let octets = Octets::new(body, || envelope);
         let answer = self.change(|reply| Command::Append(office, own, octets, now, reply)).await;
@@ -174,7 +169,7 @@ impl Store for SqliteStore {
         message: MessageId,
         range: Range<u64>,
     ) -> Result<Private<Arc<[u8]>>, StoreError> {
-        read::body(&self.readers, &self.bodies, office, message, range).await
+        read::body(&self.readers, (&self.bodies, &self.disk), office, message, range).await
     }
 
     async fn flag(&self, office: OfficeNumber, order: FlagOrder) -> Result<Changes, StoreError> {

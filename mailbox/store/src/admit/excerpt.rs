@@ -4,7 +4,7 @@
 use fumibako_model::{Refusal, Refused};
 
 /// Up to this size a part is kept as it is.
-const WHOLE_BYTES: usize = 1 << 20;
+const WHOLE_BYTES: usize = 256 << 10;
 /// Most that is kept of a larger one: headers, texts, and files that do not travel as base64 (Profile §12.5).
 const KEPT_BYTES: usize = 4 << 20;
 /// Lines of base64 in a row that are always kept: a header or a delimiter is never so far from the next line that is none.
