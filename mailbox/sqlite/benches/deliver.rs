@@ -40,7 +40,11 @@ async fn main() {
         "{:>10} {:>8} {:>12} {:>12} {:>7} {:>14}",
         "octets", "senders", "file/s", "store/s", "ratio", "CPU µs each"
     );
-    for (bytes, senders, each) in CASES {
+    // One case alone, for a profiler: FUMIBAKO_CASE=5.
+    let only = std::env::var("FUMIBAKO_CASE").ok().and_then(|at| at.parse::<usize>().ok());
+    for (_, (bytes, senders, each)) in
+        CASES.into_iter().enumerate().filter(|(at, _)| only.is_none_or(|only| only == *at))
+    {
         let mut turns = Vec::new();
         for _ in 0..TURNS {
             turns.push((raw(bytes, senders, each).await, ours(bytes, senders, each).await));

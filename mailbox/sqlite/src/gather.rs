@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 
 use fumibako_store::StoreError;
 use fumibako_store::bodies::{Appender, BodyError, Day, Parcel};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::command::Command;
-use crate::error::ended;
 use crate::writer::answer;
 
 /// Most commands in one transaction.
@@ -17,33 +15,32 @@ pub(crate) const BATCH_COMMANDS: usize = 256;
 /// No command joins a batch that has this many bytes of bodies.
 pub(crate) const BATCH_BYTES: usize = 16 << 20;
 
-/// Owns the only place where small bodies are appended.
+/// Owns the only place where small bodies are appended. It has a thread of its own, which waits for the disk.
 pub(crate) struct Gatherer {
-    /// Away while a thread appends with it.
-    pub(crate) appender: Option<Appender>,
+    pub(crate) appender: Appender,
     pub(crate) rows: mpsc::Sender<Vec<Command>>,
-    pub(crate) writer: JoinHandle<()>,
+    /// Ends when stage 2 has ended.
+    pub(crate) writer: oneshot::Receiver<()>,
 }
 
 impl Gatherer {
     /// Runs until the store is closed or dropped, and ends after stage 2.
-    pub(crate) async fn run(mut self, mut asked: mpsc::Receiver<Command>) {
+    pub(crate) fn run(mut self, mut asked: mpsc::Receiver<Command>) {
         let mut broken: Option<StoreError> = None;
-        while let Some(first) = asked.recv().await {
+        while let Some(first) = asked.blocking_recv() {
             let batch = gather(first, &mut asked);
             let close = batch.last().is_some_and(Command::is_close);
             let batch = match &broken {
                 Some(_) => refuse(batch, broken.as_ref(), Command::is_close),
-                None => self.append(batch, &mut broken).await,
+                None => self.append(batch, &mut broken),
             };
-            if self.rows.send(batch).await.is_err() || close {
+            if self.rows.blocking_send(batch).is_err() || close {
                 break;
             }
         }
         drop(self.rows);
-        if let Err(why) = self.writer.await {
-            tracing::error!(%why, "store.writer");
-        }
+        // Stage 2 says nothing at its end but that it came.
+        let _ = self.writer.blocking_recv();
         // Dropped last: `SqliteStore::close` waits for it.
         drop(asked);
     }
@@ -55,21 +52,8 @@ impl Gatherer {
     /// |--------------------------|---------------------------------------|------------------------------------|
     /// | before the bodies synced | a tail that no row names: passed over | has no answer, and asks again      |
     /// | after it, before COMMIT  | bodies that no row names: passed over | has no answer, and asks again      |
-    async fn append(&mut self, batch: Vec<Command>, broken: &mut Option<StoreError>) -> Vec<Command> {
-        if !batch.iter().any(|command| command.waiting().is_some()) {
-            return batch;
-        }
-        let Some(appender) = self.appender.take() else { return batch };
-        let work = tokio::task::spawn_blocking(move || placed(appender, batch));
-        let (appender, batch, failed) = match work.await {
-            Ok(done) => done,
-            Err(why) => {
-                *broken = Some(ended(why));
-                return Vec::new();
-            }
-        };
-        self.appender = Some(appender);
-        let Some(failed) = failed else { return batch };
+    fn append(&mut self, mut batch: Vec<Command>, broken: &mut Option<StoreError>) -> Vec<Command> {
+        let Err(failed) = place(&mut self.appender, &mut batch) else { return batch };
         let failed = StoreError::from(failed);
         let kept = refuse(batch, Some(&failed), |command| command.waiting().is_none());
         if matches!(failed, StoreError::Broken(_)) {
@@ -81,7 +65,7 @@ impl Gatherer {
 }
 
 /// Appends the bodies day by day: one write and one sync a day, and nearly always there is one day.
-fn placed(mut appender: Appender, mut batch: Vec<Command>) -> (Appender, Vec<Command>, Option<BodyError>) {
+fn place(appender: &mut Appender, batch: &mut [Command]) -> Result<(), BodyError> {
     let mut days: BTreeMap<Day, Vec<usize>> = BTreeMap::new();
     for (at, command) in batch.iter().enumerate() {
         if let Some((day, ..)) = command.waiting() {
@@ -92,12 +76,10 @@ fn placed(mut appender: Appender, mut batch: Vec<Command>) -> (Appender, Vec<Com
         let waiting = commands.iter().filter_map(|at| batch[*at].waiting());
         let bodies: Vec<_> = waiting.map(|(_, envelope, octets)| (envelope, [octets])).collect();
         let parcels: Vec<_> = bodies.iter().map(|(envelope, octets)| Parcel { envelope, octets }).collect();
-        match appender.append(day, &parcels) {
-            Ok(places) => commands.iter().zip(places).for_each(|(at, place)| batch[*at].placed(place)),
-            Err(error) => return (appender, batch, Some(error)),
-        }
+        let places = appender.append(day, &parcels)?;
+        commands.iter().zip(places).for_each(|(at, place)| batch[*at].placed(place));
     }
-    (appender, batch, None)
+    Ok(())
 }
 
 /// Answers a failure to all but those to be kept.

@@ -12,7 +12,7 @@ use fumibako_store::{News, StoreError};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::checkpoint::Checkpoints;
 use crate::disk::Disk;
@@ -51,8 +51,14 @@ pub(crate) async fn open(folder: &Path, domain: Domain) -> Result<SqliteStore, S
     let (roll, news) = (Arc::clone(&writer.roll), Arc::clone(&writer.news));
     // One batch may wait while one is committed: the third waits with its senders.
     let (rows, batches) = mpsc::channel(1);
-    let writer = tokio::spawn(writer.run(batches));
-    tokio::spawn(Gatherer { appender: Some(bodies.appender()), rows, writer }.run(asked));
+    let (ended, writer_ended) = oneshot::channel();
+    tokio::spawn(async move {
+        writer.run(batches).await;
+        drop(ended);
+    });
+    let gatherer = Gatherer { appender: bodies.appender(), rows, writer: writer_ended };
+    let thread = std::thread::Builder::new().name("fumibako-store".into()).spawn(move || gatherer.run(asked));
+    thread.map_err(|error| StoreError::Busy(format!("no thread for the store: {error}")))?;
     Ok(SqliteStore { ask, readers, roll, news, bodies, disk: Disk::new() })
 }
 

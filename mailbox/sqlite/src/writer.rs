@@ -97,9 +97,13 @@ impl Writer {
         Ok(())
     }
 
-    /// BEGIN, the batch, COMMIT. SQLite itself ends a transaction when the disk is full, and the driver's own
-    /// `Transaction` then waits for ever for a ROLLBACK that finds nothing; so these three are said here.
+    /// BEGIN, the batch, COMMIT. Bundles alone are written by one statement, which is a transaction by itself, and nobody
+    /// else writes between what was read for it and it. SQLite itself ends a transaction when the disk is full, and the
+    /// driver's own `Transaction` then waits for ever for a ROLLBACK that finds nothing; so these three are said here.
     async fn transact(&mut self, batch: &mut [Command]) -> Result<Aftermath, sqlx::Error> {
+        if batch.iter().all(|command| command.bundle().is_some()) {
+            return self.change(batch).await;
+        }
         sqlx::query("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
         let mut done = self.change(batch).await;
         if let Ok(after) = done {
