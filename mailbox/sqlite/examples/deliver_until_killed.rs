@@ -9,10 +9,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use fumibako_signer::authority::Authority;
 use fumibako_sqlite::SqliteStore;
+use fumibako_store::bodies::SPOOL_BYTES;
 use fumibako_store::suite::{World, domain, himawari, now, sakura};
 use fumibako_store::{Admitted, Store};
 
 const CLIENTS: u64 = 8;
+/// Every so-manieth bundle is filed in a segment of its own.
+const LARGE: u64 = 40;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
@@ -37,8 +40,10 @@ async fn main() {
         let (world, store, next, folder) = (Arc::clone(&world), Arc::clone(&store), Arc::clone(&next), folder.clone());
         clients.spawn(async move {
             loop {
-                let id = format!("{}.{}@x.example", std::process::id(), next.fetch_add(1, Ordering::Relaxed));
-                let octets = world.compose((himawari(), sakura()), &id, &World::results((himawari(), sakura()), &id));
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let id = format!("{}.{number}@x.example", std::process::id());
+                let text = if number % LARGE == LARGE / 2 { id.repeat(SPOOL_BYTES / id.len()) } else { id.clone() };
+                let octets = world.letter((himawari(), sakura()), &id, &text);
                 let file = folder.join("outbox").join(&id);
                 std::fs::write(&file, &octets).unwrap();
                 send(&store, world.admit(&*store, (himawari(), sakura()), &octets), &file).await;

@@ -1,6 +1,10 @@
 //! `kill -9` at any moment: what was answered is there, once, and whole.
 //!
-//! The child is `examples/deliver_until_killed.rs`. After each kill the store is looked through.
+//! The child is `examples/deliver_until_killed.rs`. After each kill the store is looked through. `.ci/long` kills two
+//! hundred times; `FUMIBAKO_SEED=…` repeats the choice of moments.
+
+#[path = "../power/random.rs"]
+mod random;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -14,23 +18,38 @@ use fumibako_sqlite::SqliteStore;
 use fumibako_store::suite::{ALL, domain, himawari, sakura, view};
 use fumibako_store::{Store, message_id_of};
 
-const KILLS: u64 = 24;
+use random::Random;
+
+/// Kills in the life of one store, and stores of the long form. The short one has one.
+const KILLS: u64 = 25;
+const STORES: u64 = 8;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_answered_survives_any_kill() {
+    let (seed, stores) = (random::seed(), if random::is_long() { STORES } else { 1 });
+    println!("FUMIBAKO_SEED={seed}");
+    let mut random = Random::from_seed(seed);
+    let (mut answered, mut kept) = (0, 0);
+    for _ in 0..stores {
+        let (told, there) = kill_again_and_again(&mut random).await;
+        (answered, kept) = (answered + told, kept + there);
+    }
+    println!("{} kills: {answered} answered and {kept} kept, 0 lost, 0 half visible, 0 UIDs reused", stores * KILLS);
+}
+
+/// The life of one store: how many messages were answered, and how many are there.
+async fn kill_again_and_again(random: &mut Random) -> (usize, usize) {
     let outer = tempfile::tempdir().unwrap();
     std::fs::create_dir(outer.path().join("outbox")).unwrap();
     let authority = Authority::create("Crash CA", "2026-04-01T00:00:00Z".parse().unwrap()).unwrap();
     std::fs::write(outer.path().join("authority.pem"), &*authority.to_pem()).unwrap();
     let mut answered = BTreeMap::new();
     let mut seen = BTreeMap::new();
-    let mut random = 0x2545_f491_4f6c_dd1d_u64;
     for _ in 0..KILLS {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let mut child = start(outer.path());
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let reader = std::thread::spawn(move || lines.map_while(Result::ok).collect::<Vec<_>>());
-        std::thread::sleep(Duration::from_millis(30 + (random >> 33) % 300));
+        std::thread::sleep(Duration::from_millis(30 + random.below(300)));
         child.kill().unwrap();
         child.wait().unwrap();
         for line in reader.join().unwrap() {
@@ -44,8 +63,8 @@ async fn what_was_answered_survives_any_kill() {
         }
         look_through(&outer.path().join("store"), &answered, &mut seen).await;
     }
-    println!("{KILLS} kills, {} answered, {} kept", answered.len(), seen.len());
     assert!(answered.len() > 20, "the children came to deliver something");
+    (answered.len(), seen.len())
 }
 
 /// Cargo builds examples with the tests, into a folder beside theirs.

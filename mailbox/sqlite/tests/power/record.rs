@@ -1,0 +1,116 @@
+//! Recordings: lives of `examples/work_until_cut.rs` on one folder, each call of theirs written down by shim.c.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use fumibako_signer::authority::Authority;
+
+use crate::disk::Disk;
+use crate::random::Random;
+use crate::trace::events;
+
+/// Where recordings are made: `disk` is what the recorded programs work on.
+pub(crate) struct Studio {
+    outer: tempfile::TempDir,
+    pub(crate) authority: Authority,
+}
+
+/// What was on the disk, and what was asked of it since.
+pub(crate) struct Recording {
+    pub(crate) before: PathBuf,
+    pub(crate) trace: Vec<u8>,
+}
+
+/// How a process whose time was up ends: the shim ends it.
+const CUT_SHORT: i32 = 9;
+
+impl Studio {
+    pub(crate) fn new() -> Self {
+        let outer = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        fs::create_dir(outer.path().join("sent")).unwrap();
+        let authority = Authority::create("Power CA", "2026-04-01T00:00:00Z".parse().unwrap()).unwrap();
+        fs::write(outer.path().join("authority.pem"), &*authority.to_pem()).unwrap();
+        Self { outer, authority }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.outer.path().canonicalize().unwrap().join(name)
+    }
+
+    /// Everything that was sent, a file each.
+    pub(crate) fn sent(&self) -> PathBuf {
+        self.path("sent")
+    }
+
+    /// Three lives: two are killed between two calls, the last comes to its end. They begin with `base`, or nothing.
+    pub(crate) fn record(&self, name: &str, base: Option<&Path>, bundles: u64, random: &mut Random) -> Recording {
+        let (disk, before, trace) = (self.path("disk"), self.path(&format!("{name}.before")), self.path(name));
+        if disk.exists() {
+            fs::remove_dir_all(&disk).unwrap();
+        }
+        match base {
+            Some(base) => copy(base, &disk),
+            None => fs::create_dir(&disk).unwrap(),
+        }
+        copy(&disk, &before);
+        let end = bundles * RECORDS_PER_BUNDLE;
+        for (life, end) in [1 + random.below(end / 2), end / 4 + random.below(end), 0].into_iter().enumerate() {
+            let status = Command::new(example("work_until_cut"))
+                .args([self.outer.path().as_os_str(), format!("{name}.{life}").as_ref(), bundles.to_string().as_ref()])
+                .env("LD_PRELOAD", shim())
+                .env("FUMIBAKO_TRACE", &trace)
+                .env("FUMIBAKO_TRACE_DISK", &disk)
+                .env("FUMIBAKO_TRACE_END", end.to_string())
+                .stdout(Stdio::null())
+                .status()
+                .unwrap();
+            assert!(status.success() || status.code() == Some(CUT_SHORT) && end > 0, "life {life}: {status}");
+        }
+        let recording = Recording { before, trace: fs::read(&trace).unwrap() };
+        // Nothing was missed: the whole recording makes the disk as it is, octet for octet.
+        let mut replayed = Disk::load(&recording.before, None);
+        for event in events(&recording.trace) {
+            replayed.take(event);
+        }
+        assert_eq!(replayed.differs(&disk), Vec::<String>::new());
+        recording
+    }
+}
+
+/// About so many calls are one bundle's.
+const RECORDS_PER_BUNDLE: u64 = 40;
+
+/// Compiles shim.c, once.
+fn shim() -> &'static Path {
+    static BUILT: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+    let build = || {
+        let folder = tempfile::tempdir().unwrap();
+        let (source, built) = (folder.path().join("shim.c"), folder.path().join("shim.so"));
+        fs::write(&source, include_str!("shim.c")).unwrap();
+        let options = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-U_FORTIFY_SOURCE", "-pthread", "-o"];
+        let status = Command::new("cc").args(options).arg(&built).arg(&source).status();
+        assert!(status.is_ok_and(|status| status.success()), "shim.c needs a C compiler: cc");
+        (folder, built)
+    };
+    &BUILT.get_or_init(build).1
+}
+
+/// Cargo builds examples with the tests, into a folder beside theirs.
+fn example(name: &str) -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    tests.ancestors().nth(2).unwrap().join("examples").join(name)
+}
+
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
