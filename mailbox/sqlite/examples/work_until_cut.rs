@@ -22,10 +22,13 @@ use fumibako_sqlite::SqliteStore;
 use fumibako_store::suite::{ALL, World, domain, folder, himawari, now, sakura};
 use fumibako_store::{Draft, FlagOrder, Store, message_id_of};
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::RwLock;
 
 const CLIENTS: u64 = 6;
 /// Every so-manieth bundle is of more than 1 MiB.
 const LARGE: u64 = 40;
+/// Between the two days nobody works. All of the log moves into the database, and the next day begins it anew.
+const NIGHT: Duration = Duration::from_millis(300);
 
 struct Work {
     world: World,
@@ -35,6 +38,8 @@ struct Work {
     name: String,
     count: u64,
     next: AtomicU64,
+    /// Held by whoever works, and by the night.
+    day: RwLock<()>,
 }
 
 /// `work_until_cut FOLDER NAME COUNT`: so many bundles, their Message-IDs beginning with a name.
@@ -50,7 +55,7 @@ async fn main() {
         store.put_office(fumibako_store::suite::office(office)).await.unwrap();
     }
     let (name, count) = (name.clone(), count.parse().unwrap());
-    let work = Arc::new(Work { world, store, sent, name, count, next: AtomicU64::new(0) });
+    let work = Arc::new(Work { world, store, sent, name, count, next: AtomicU64::new(0), day: RwLock::new(()) });
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..CLIENTS {
         tasks.spawn(send(Arc::clone(&work)));
@@ -89,6 +94,11 @@ async fn send(work: Arc<Work>) {
         if number >= work.count {
             return;
         }
+        if number == work.count / 2 {
+            let _night = work.day.write().await;
+            tokio::time::sleep(NIGHT).await;
+        }
+        let _day = work.day.read().await;
         let ends = (himawari(), sakura());
         let id = format!("{}.{number}@x.example", work.name);
         let size = if number % LARGE == LARGE / 2 { 1_000_000 } else { 200 + 97 * (number % 61) };
@@ -113,6 +123,7 @@ fn noise(seed: u64, size: u64) -> String {
 async fn draft(work: Arc<Work>) {
     let mut number = 0;
     while !work.is_done() {
+        let day = work.day.read().await;
         let id = format!("{}.draft{number}@x.example", work.name);
         let octets = format!("Message-ID: <{id}>\r\nSubject: draft\r\n\r\n{}\r\n", noise(number, 3000));
         std::fs::write(work.sent.join(&id), &octets).unwrap();
@@ -123,6 +134,7 @@ async fn draft(work: Arc<Work>) {
         let (_, uid) = work.store.append(himawari(), draft, now()).await.unwrap();
         say(&format!("drafted {uid} {id}"));
         number += 1;
+        drop(day);
         tokio::time::sleep(Duration::from_millis(15)).await;
     }
 }
@@ -131,6 +143,7 @@ async fn draft(work: Arc<Work>) {
 async fn read(work: Arc<Work>, office: OfficeNumber, name: &str) {
     let mut known = 0;
     while !work.is_done() {
+        let day = work.day.read().await;
         let view = work.store.open(office, &folder(name)).await.unwrap();
         for entry in view.entries.iter().filter(|entry| entry.uid.get() > known) {
             let octets = work.store.read(office, entry.message, ALL).await.unwrap();
@@ -159,6 +172,7 @@ async fn read(work: Arc<Work>, office: OfficeNumber, name: &str) {
             work.store.expunge(office, view.status.folder, Some(vec![uid]), since).await.unwrap();
             say(&format!("expunged {uid} {id}"));
         }
+        drop(day);
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

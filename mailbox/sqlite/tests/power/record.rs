@@ -1,5 +1,6 @@
 //! Recordings: lives of `examples/work_until_cut.rs` on one folder, each call of theirs written down by shim.c.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,7 +10,7 @@ use fumibako_signer::authority::Authority;
 
 use crate::disk::Disk;
 use crate::random::Random;
-use crate::trace::events;
+use crate::trace::{Event, events};
 
 /// Where recordings are made: `disk` is what the recorded programs work on.
 pub(crate) struct Studio {
@@ -75,7 +76,28 @@ impl Studio {
             replayed.take(event);
         }
         assert_eq!(replayed.differs(&disk), Vec::<String>::new());
+        shows_everything(&events(&recording.trace));
         recording
+    }
+}
+
+/// A recording that leaves out a kind of work would prove less than it says.
+fn shows_everything(events: &[Event<'_>]) {
+    let (mut logs, mut begun) = (BTreeSet::new(), 0);
+    for event in events {
+        match event {
+            Event::Life => (logs, begun) = (BTreeSet::new(), 0),
+            Event::Open { fd, path, .. } if path.ends_with("-wal") => drop(logs.insert(*fd)),
+            Event::Open { fd, .. } => drop(logs.remove(fd)),
+            Event::Write { fd, at: 0, .. } if logs.contains(fd) => begun += 1,
+            _ => {}
+        }
+    }
+    assert!(begun > 1, "the log of the database is begun anew after a checkpoint");
+    let large = |event: &&Event<'_>| matches!(event, Event::Write { octets, .. } if octets.len() > 128 << 10);
+    assert!(events.iter().filter(large).count() > 3, "bundles are filed while they come in");
+    for line in ["answered ", "drafted ", "seen Sent ", "flagged ", "expunged "] {
+        assert!(events.iter().any(|event| matches!(event, Event::Said(said) if said.starts_with(line))), "{line}");
     }
 }
 
