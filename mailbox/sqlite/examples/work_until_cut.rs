@@ -37,16 +37,18 @@ struct Work {
     sent: PathBuf,
     name: String,
     count: u64,
+    first_day: i64,
     next: AtomicU64,
     /// Held by whoever works, and by the night.
     day: RwLock<()>,
 }
 
-/// `work_until_cut FOLDER NAME COUNT`: so many bundles, their Message-IDs beginning with a name.
+/// `work_until_cut FOLDER NAME COUNT DAY`: so many bundles, their Message-IDs beginning with a name, so many days later
+/// than other tests.
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let [outer, name, count] = &words[..] else { panic!("FOLDER NAME COUNT") };
+    let [outer, name, count, day] = &words[..] else { panic!("FOLDER NAME COUNT DAY") };
     let outer = PathBuf::from(outer);
     let authority = Authority::from_pem(&std::fs::read(outer.join("authority.pem")).unwrap()).unwrap();
     let (world, sent) = (World::under(&authority), outer.join("sent"));
@@ -54,8 +56,9 @@ async fn main() {
     for office in [himawari(), sakura()] {
         store.put_office(fumibako_store::suite::office(office)).await.unwrap();
     }
-    let (name, count) = (name.clone(), count.parse().unwrap());
-    let work = Arc::new(Work { world, store, sent, name, count, next: AtomicU64::new(0), day: RwLock::new(()) });
+    let (name, count, first_day) = (name.clone(), count.parse().unwrap(), day.parse().unwrap());
+    let work =
+        Arc::new(Work { world, store, sent, name, count, first_day, next: AtomicU64::new(0), day: RwLock::new(()) });
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..CLIENTS {
         tasks.spawn(send(Arc::clone(&work)));
@@ -83,7 +86,7 @@ impl Work {
 
     /// The second half of the bundles comes on the next day.
     fn moment(&self, number: u64) -> Timestamp {
-        let days = i64::from(number > self.count / 2);
+        let days = self.first_day + i64::from(number > self.count / 2);
         now() + SignedDuration::from_hours(24 * days)
     }
 }

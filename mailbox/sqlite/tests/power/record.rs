@@ -46,7 +46,15 @@ impl Studio {
     }
 
     /// Three lives: two are killed between two calls, the last comes to its end. They begin with `base`, or nothing.
-    pub(crate) fn record(&self, name: &str, base: Option<&Path>, bundles: u64, random: &mut Random) -> Recording {
+    /// Every life has two days for itself.
+    pub(crate) fn record(
+        &self,
+        name: &str,
+        number: usize,
+        base: Option<&Path>,
+        bundles: u64,
+        random: &mut Random,
+    ) -> Recording {
         let (disk, before, trace) = (self.path("disk"), self.path(&format!("{name}.before")), self.path(name));
         if disk.exists() {
             fs::remove_dir_all(&disk).unwrap();
@@ -58,8 +66,10 @@ impl Studio {
         copy(&disk, &before);
         let end = bundles * RECORDS_PER_BUNDLE;
         for (life, end) in [1 + random.below(end / 2), end / 4 + random.below(end), 0].into_iter().enumerate() {
+            let day = 2 * (3 * number + life);
             let status = Command::new(example("work_until_cut"))
-                .args([self.outer.path().as_os_str(), format!("{name}.{life}").as_ref(), bundles.to_string().as_ref()])
+                .arg(self.outer.path())
+                .args([format!("{name}.{life}"), bundles.to_string(), day.to_string()])
                 .env("LD_PRELOAD", shim())
                 .env("FUMIBAKO_TRACE", &trace)
                 .env("FUMIBAKO_TRACE_DISK", &disk)
