@@ -18,6 +18,7 @@ mod trace;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use fumibako_store::suite::World;
 
@@ -42,6 +43,9 @@ const CUTS_OF_A_LIE: usize = 24;
 /// Every so-manieth of them is also made on an honest disk.
 const HONEST: usize = 4;
 
+/// One test at a time: a program that starts holds for a moment what this process has open, the lock of a store too.
+static ALONE: Mutex<()> = Mutex::new(());
+
 /// Cuts that were looked at.
 #[derive(Default)]
 struct Tally {
@@ -52,6 +56,7 @@ struct Tally {
 
 #[test]
 fn what_was_answered_survives_power_cuts() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let (seed, form) = (random::seed(), if random::is_long() { LONG } else { SHORT });
     println!("FUMIBAKO_SEED={seed}");
     let (mut random, studio) = (Random::from_seed(seed), Studio::new());
@@ -83,6 +88,7 @@ fn what_was_answered_survives_power_cuts() {
 
 #[test]
 fn a_sync_left_out_is_found_out() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let seed = random::seed();
     let (mut random, studio) = (Random::from_seed(seed), Studio::new());
     let recording = studio.record("lies", 0, None, SHORT.bundles, &mut random);

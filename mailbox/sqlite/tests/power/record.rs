@@ -129,7 +129,7 @@ fn shim() -> &'static Path {
     &BUILT.get_or_init(build).1
 }
 
-/// Cargo builds examples with the tests, into a folder beside theirs.
+/// Cargo builds examples with all tests of a crate, into a folder beside theirs; not with `--test power` alone.
 fn example(name: &str) -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     tests.ancestors().nth(2).unwrap().join("examples").join(name)
