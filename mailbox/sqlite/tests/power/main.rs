@@ -141,7 +141,7 @@ impl Cuts<'_> {
             let left = self.studio.path(&format!("{name}.{at}"));
             disk.cut(&left, random);
             if at + 1 == chosen {
-                let base = self.studio.path(&format!("base{}", tally.cuts));
+                let base = self.studio.path(&format!("{name}.base"));
                 copy(&left, &base);
                 kept = (told.clone(), Some(base));
             }
