@@ -1,5 +1,6 @@
 //! Administration: what the operator may ask of the running gateway, over its local socket or in one process.
 
+mod keeping;
 mod socket;
 mod words;
 
@@ -20,7 +21,7 @@ use crate::{password, trust};
 
 pub use socket::{CallError, call};
 pub(crate) use socket::{bind as bind_socket, serve};
-pub use words::{AccountRow, AuthorityRow, CertificateRow, Reply, Request, Secret, Status};
+pub use words::{AccountRow, AuthorityRow, CertificateRow, DayRow, Reply, Request, Secret, Status};
 
 /// Longest office name and suspension reason, in characters.
 const NAME_CHARACTERS: usize = 200;
@@ -99,6 +100,7 @@ impl<S: Store> Admin<S> {
                 let authorities = self.0.trust().anchors().iter().map(authority_row).collect();
                 Ok(Reply::Authorities { authorities })
             }
+            Request::Expire { dry_run } => self.expire(dry_run).await,
             Request::Status => self.status().await,
         }
     }

@@ -3,6 +3,7 @@
 mod account;
 mod cert;
 mod check;
+mod expire;
 mod init;
 mod licence;
 mod office;
@@ -81,6 +82,8 @@ enum Command {
     /// 開発用の証明書 / development certificates
     #[command(subcommand)]
     Cert(cert::Cert),
+    /// 保管期間が過ぎた内容を消去する / erase what is past its retention
+    Expire(expire::Expire),
     /// 稼働状況 / how the gateway is
     Status(status::Status),
 }
@@ -191,6 +194,7 @@ impl Cli {
             Command::Licence(command) => command.run(&mut context),
             Command::Trust(command) => command.run(&mut context),
             Command::Cert(command) => command.run(&mut context),
+            Command::Expire(command) => command.run(&mut context),
             Command::Status(command) => command.run(&mut context),
         };
         match done {

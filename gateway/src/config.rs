@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use fumibako_model::Domain;
+use fumibako_model::{Domain, Retention};
 use fumibako_store::Rules;
 use serde::Deserialize;
 
@@ -93,6 +93,9 @@ pub struct Limits {
     pub connections_per_address: usize,
     /// Connections of one login. Default 20. One more login is refused (E-TMP-001).
     pub connections_per_account: usize,
+    /// Full UTC days a message is kept after the day it came. Default 90, 10 to 365. Then the key of its day is destroyed, and
+    /// nobody can read it any more; evidence stays. A longer setting brings nothing back.
+    pub retention_days: u16,
     /// Failed logins of one user ID from one address before it is locked. Default 10 (E-AUT-004).
     pub login_failures: u32,
     /// Minutes such a lock lasts. Default 15.
@@ -158,6 +161,7 @@ impl Default for Limits {
             connections: 10_000,
             connections_per_address: 50,
             connections_per_account: 20,
+            retention_days: 90,
             login_failures: 10,
             login_lock_minutes: 15,
             write_seconds: 60,
@@ -209,6 +213,11 @@ impl Config {
         }
     }
 
+    /// How long content is kept.
+    pub fn retention(&self) -> Retention {
+        Retention::new(self.limits.retention_days).unwrap_or_default()
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         let limits = &self.limits;
         if !self.submission.accept.contains(&Form::Sealed) {
@@ -219,6 +228,9 @@ impl Config {
         }
         if limits.body_memory_bytes < limits.message_bytes {
             return Err(ConfigError::OutOfRange("limits.body_memory_bytes", "at least limits.message_bytes"));
+        }
+        if Retention::new(limits.retention_days).is_err() {
+            return Err(ConfigError::OutOfRange("limits.retention_days", "10 to 365 days"));
         }
         if limits.connections == 0 || limits.connections_per_address == 0 || limits.connections_per_account == 0 {
             return Err(ConfigError::OutOfRange("limits.connections", "at least 1"));
@@ -249,7 +261,7 @@ mod tests {
         assert_eq!(written["submission"].as_table().unwrap().len(), 1);
         assert_eq!(written["listen"].as_table().unwrap().len(), 4);
         assert_eq!(written["tls"].as_table().unwrap().len(), 2);
-        assert_eq!(written["limits"].as_table().unwrap().len(), 9);
+        assert_eq!(written["limits"].as_table().unwrap().len(), 10);
     }
 
     #[test]
@@ -273,5 +285,8 @@ mod tests {
         assert!(bytes(MESSAGE_BYTES_MOST + 1).unwrap_err().contains("157286400"));
         assert!(bytes(0).is_err());
         assert!(parse("[limits]\nbody_memory_bytes = 1").is_err());
+        let days = |n: u16| parse(&format!("[limits]\nretention_days = {n}"));
+        assert_eq!(days(10).unwrap().retention().days(), 10);
+        assert!(days(9).is_err() && days(365).is_ok() && days(366).unwrap_err().contains("10 to 365"));
     }
 }

@@ -18,6 +18,7 @@ use crate::admin::{self, Admin};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::drive::Line;
+use crate::expire;
 use crate::house::House;
 use crate::listen::{Door, listen};
 use crate::tls::{self, TlsError};
@@ -33,6 +34,7 @@ pub struct Running {
     house: Arc<House<SqliteStore>>,
     stop: watch::Sender<bool>,
     listeners: Vec<JoinHandle<()>>,
+    expiry: JoinHandle<()>,
     connections: TaskTracker,
     stop_within: Duration,
     admin_socket: PathBuf,
@@ -100,9 +102,10 @@ impl Gateway {
         let door =
             |(listener, door)| tokio::spawn(listen(listener, door, house.clone(), line.clone(), connections.clone()));
         let mut listeners: Vec<_> = bound.into_iter().map(door).collect();
+        let expiry = tokio::spawn(expire::run(house.clone(), stopping.clone()));
         listeners.push(tokio::spawn(admin::serve(socket, Admin::new(house.clone()), stopping)));
         tracing::info!(?addresses, "gateway.started");
-        Ok(Running { addresses, house, stop, listeners, connections, stop_within, admin_socket })
+        Ok(Running { addresses, house, stop, listeners, expiry, connections, stop_within, admin_socket })
     }
 }
 
@@ -151,6 +154,9 @@ impl Running {
         }
         if let Err(why) = self.house.store.close().await {
             tracing::warn!(%why, "store.closed");
+        }
+        if let Err(why) = self.expiry.await {
+            tracing::warn!(%why, "expiry.stopped");
         }
         if let Err(why) = std::fs::remove_file(&self.admin_socket) {
             tracing::debug!(%why, "admin.socket");

@@ -11,6 +11,7 @@ mod clock;
 mod config;
 mod desk;
 mod drive;
+mod expire;
 mod gateway;
 mod house;
 mod init;
@@ -20,7 +21,9 @@ mod peer;
 mod tls;
 mod trust;
 
-pub use admin::{AccountRow, Admin, AuthorityRow, CallError, CertificateRow, Reply, Request, Secret, Status, call};
+pub use admin::{
+    AccountRow, Admin, AuthorityRow, CallError, CertificateRow, DayRow, Reply, Request, Secret, Status, call,
+};
 pub use clock::Clock;
 pub use config::{Config, ConfigError, Form, Limits, Listen, MESSAGE_BYTES_MOST, Submission, Tls};
 pub use gateway::{Addresses, Gateway, Running, StartError};

@@ -1,8 +1,12 @@
 //! What the operator may ask and what the gateway answers.
 
+mod keeping;
+
 use fumibako_model::{Office, OfficeNumber, Refusal};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+
+pub use keeping::DayRow;
 
 /// A question of the operator.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +89,11 @@ pub enum Request {
     },
     /// The trusted authorities.
     TrustList,
+    /// What expires, and when; without `dry_run` what is due goes now.
+    Expire {
+        /// Change nothing.
+        dry_run: bool,
+    },
     /// How the gateway is.
     Status,
 }
@@ -107,6 +116,7 @@ impl Request {
             Self::TrustAddCrl { .. } => "trust-add-crl",
             Self::TrustAddCa { .. } => "trust-add-ca",
             Self::TrustList => "trust-list",
+            Self::Expire { .. } => "expire",
             Self::Status => "status",
         }
     }
@@ -124,6 +134,7 @@ impl Request {
             | Self::CertAdd { number, .. } => number.to_string(),
             Self::AccountAdd { login, office, .. } => format!("{login} for {office}"),
             Self::AccountPassword { login, .. } => login.clone(),
+            Self::Expire { dry_run } => if *dry_run { "dry run" } else { "" }.into(),
             Self::CertList { number } => number.map(|number| number.to_string()).unwrap_or_default(),
             Self::OfficeList
             | Self::AccountList
@@ -172,6 +183,11 @@ pub enum Reply {
     Authorities {
         /// Their subjects and ends.
         authorities: Vec<AuthorityRow>,
+    },
+    /// Days of mail, the oldest first.
+    Expiry {
+        /// The rows.
+        days: Vec<DayRow>,
     },
     /// How the gateway is.
     Status(Box<Status>),

@@ -3,6 +3,7 @@
 
 mod admin;
 mod connections;
+mod expiry;
 mod lines;
 mod logins;
 mod sealed;

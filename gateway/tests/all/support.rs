@@ -14,6 +14,8 @@ pub(crate) struct Fixture {
     pub(crate) folder: TempDir,
     pub(crate) config: Config,
     pub(crate) running: Running,
+    /// Goes with the fixture, and not before.
+    _kept: Option<TempDir>,
 }
 
 impl Fixture {
@@ -33,6 +35,10 @@ impl Fixture {
         Self::made(|_| {}, prepare).await
     }
 
+    pub(crate) fn keeping(self, folder: TempDir) -> Self {
+        Self { _kept: Some(folder), ..self }
+    }
+
     async fn made(adjust: impl FnOnce(&mut Config), prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = InitOptions {
@@ -45,7 +51,7 @@ impl Fixture {
         adjust(&mut config);
         prepare(folder.path());
         let running = Gateway::start(config.clone()).await.unwrap();
-        let fixture = Self { folder, config, running };
+        let fixture = Self { folder, config, running, _kept: None };
         for (number, name) in [(SENDER, "あおぞら居宅介護支援事業所"), (RECIPIENT, "ひまわり訪問介護")]
         {
             let (office, name) = (number.parse().unwrap(), name.to_owned());

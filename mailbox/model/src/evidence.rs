@@ -39,6 +39,8 @@ pub enum Event {
     ContentConsignment,
     /// 取得: the recipient's signed receipt names its digest.
     ContentHandover,
+    /// 期限切れ: the content is gone before the recipient acknowledged it.
+    ContentHandoverFailure,
 }
 
 impl Event {
@@ -48,8 +50,17 @@ impl Event {
             Self::SubmissionAcceptance => "SubmissionAcceptance",
             Self::ContentConsignment => "ContentConsignment",
             Self::ContentHandover => "ContentHandover",
+            Self::ContentHandoverFailure => "ContentHandoverFailure",
         }
     }
+}
+
+/// Why something did not happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// The retention ended (Profile §11.4).
+    Expired,
 }
 
 /// One event of one message, as written down.
@@ -74,6 +85,9 @@ pub struct Evidence {
     /// The Message-ID of the receipt that proves a handover.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub receipt: Option<String>,
+    /// Why a handover failed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<Reason>,
 }
 
 #[cfg(test)]

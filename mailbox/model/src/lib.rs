@@ -7,6 +7,7 @@
 mod address;
 mod bundle;
 mod evidence;
+mod expiry;
 mod mailbox;
 mod private;
 mod refusal;
@@ -15,7 +16,10 @@ mod state;
 
 pub use address::{AGENT_ID_BYTES, Address, AgentId, DOMAIN_BYTES, Domain, Local, NotAnAddress, Party};
 pub use bundle::{BUNDLE_FIELD, BUNDLE_FIELD_BYTES, BundleFacts, NotBundleFacts};
-pub use evidence::{Event, Evidence, EvidenceId, NotAnEvidenceId};
+pub use evidence::{Event, Evidence, EvidenceId, NotAnEvidenceId, Reason};
+pub use expiry::{
+    DayState, LEAP_DAYS, NotADayState, NotARetention, Retention, Standing, Step, leapt, next_midnight, steps,
+};
 pub use fumibako_careplan::{NotAServiceKind, NotAnOfficeNumber, OfficeNumber, ServiceKind};
 pub use mailbox::{
     Changes, Entry, FOLDER_NAME_BYTES, FlagChange, Flags, FolderId, FolderName, FolderStatus, FolderView,

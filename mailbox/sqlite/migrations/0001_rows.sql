@@ -6,9 +6,9 @@ CREATE TABLE counter (
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- `message` and `evidence` are the last ids given. `uid_validity` starts at the second the store was made, so that
+-- `message` and `evidence` are the last ids given, `expired_on` the day of the last expiry, 0 before the first. `uid_validity` starts at the second the store was made, so that
 -- a mail tool that remembers an earlier store of the same name does not trust what it remembers.
-INSERT INTO counter (name, value) VALUES ('message', 0), ('evidence', 0), ('uid_validity', unixepoch());
+INSERT INTO counter (name, value) VALUES ('message', 0), ('evidence', 0), ('expired_on', 0), ('uid_validity', unixepoch());
 
 -- 登録簿
 CREATE TABLE office (
@@ -127,6 +127,19 @@ CREATE TABLE submission (
     evidence   INTEGER NOT NULL,
     PRIMARY KEY (office, message_id)
 ) STRICT, WITHOUT ROWID;
+
+-- What became of the content of a day (Profile §11.4); a day without a row is live. `digest` is SHA-256 over the SHA-256 of
+-- its admitted messages, sorted: it says afterwards whether a message was among them.
+CREATE TABLE day (
+    day         INTEGER PRIMARY KEY,
+    state       TEXT NOT NULL CHECK (state IN ('live', 'erased', 'swept')),
+    messages    INTEGER NOT NULL,
+    bytes       INTEGER NOT NULL,
+    uncollected INTEGER NOT NULL,
+    digest      BLOB NOT NULL,
+    erased_at   INTEGER NOT NULL,
+    swept_at    INTEGER
+) STRICT;
 
 -- 証跡. It outlives message and offices, so it refers to nothing. `doc` is signed and shown byte for byte.
 CREATE TABLE evidence (

@@ -60,7 +60,7 @@ pub(crate) async fn expunge(
     for entry in &gone {
         ledger.leave(entry);
     }
-    let ranges = serde_json::to_string(&ranges(&gone))?;
+    let ranges = serde_json::to_string(&ranges(gone.iter().map(|entry| entry.uid)))?;
     sqlx::query!(
         "INSERT INTO vanished (mailbox, modseq, lo, hi) SELECT ?, ?, value ->> 0, value ->> 1 FROM json_each(?)",
         folder.0,
@@ -161,9 +161,9 @@ async fn standing(rows: &mut SqliteConnection, folder: FolderId, uids: Option<&[
 }
 
 /// Rising UIDs as ranges (lo, hi).
-fn ranges(gone: &[Standing]) -> Vec<(u32, u32)> {
+pub(crate) fn ranges(gone: impl Iterator<Item = Uid>) -> Vec<(u32, u32)> {
     let mut ranges: Vec<(u32, u32)> = Vec::new();
-    for uid in gone.iter().map(|entry| entry.uid.get()) {
+    for uid in gone.map(Uid::get) {
         match ranges.last_mut() {
             Some((_, hi)) if *hi + 1 == uid => *hi = uid,
             _ => ranges.push((uid, uid)),

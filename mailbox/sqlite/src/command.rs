@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::error::{Stop, again};
 use crate::ledger::Wake;
-use crate::{change, folder, receipt, roll};
+use crate::{change, expire, folder, receipt, roll};
 
 /// One change, and its answer.
 pub(crate) enum Command {
@@ -23,6 +23,7 @@ pub(crate) enum Command {
     PutAccount(Account, Reply<()>),
     Enrol(Enrolled, Reply<()>),
     SetQuota(OfficeNumber, u64, Reply<()>),
+    Expire(expire::Order, Reply<u64>),
     /// Ends the writer once everything before it is answered.
     Close(Reply<()>),
 }
@@ -173,6 +174,12 @@ impl Command {
             Self::PutAccount(account, reply) => reply.quiet(roll::put_account(rows, account).await),
             Self::Enrol(certificate, reply) => reply.quiet(roll::enrol(rows, certificate).await),
             Self::SetQuota(office, bytes, reply) => reply.quiet(roll::set_quota(rows, *office, *bytes).await),
+            Self::Expire(order, reply) => match *order {
+                expire::Order::WriteDown(day, now) => reply.quiet(expire::write_down(rows, day, now).await),
+                expire::Order::Sweep(day) => reply.told(expire::sweep(rows, day).await),
+                expire::Order::Swept(day, now) => reply.quiet(expire::swept(rows, day, now).await.map(|()| 0)),
+                expire::Order::Ran(day) => reply.quiet(expire::ran(rows, day).await.map(|()| 0)),
+            },
             Self::Close(reply) => reply.quiet(Ok(())),
         }
     }
@@ -184,6 +191,7 @@ impl Command {
             Self::Deliver(_, _, _, reply) => reply.send(failed),
             Self::Append(_, _, _, _, reply) => reply.send(failed),
             Self::Copy(_, _, _, _, reply) => reply.send(failed),
+            Self::Expire(_, reply) => reply.send(failed),
             Self::Create(_, _, reply)
             | Self::Flag(_, _, reply)
             | Self::Expunge(_, _, _, reply)

@@ -164,5 +164,6 @@ fn about(bundle: &Facts, event: Event, at: Timestamp) -> Evidence {
         to: bundle.to(),
         signer: hex(bundle.signer()),
         receipt: None,
+        reason: None,
     }
 }

@@ -12,6 +12,7 @@ mod command;
 mod deliver;
 mod disk;
 mod error;
+mod expire;
 mod folder;
 mod gather;
 mod ledger;

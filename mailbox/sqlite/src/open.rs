@@ -59,7 +59,8 @@ pub(crate) async fn open(folder: &Path, domain: Domain) -> Result<SqliteStore, S
     let gatherer = Gatherer { appender: bodies.appender(), rows, writer: writer_ended };
     let thread = std::thread::Builder::new().name("fumibako-store".into()).spawn(move || gatherer.run(asked));
     thread.map_err(|error| StoreError::Busy(format!("no thread for the store: {error}")))?;
-    Ok(SqliteStore { ask, readers, roll, news, bodies, disk: Disk::new() })
+    let (expiring, touching) = (Arc::default(), Arc::default());
+    Ok(SqliteStore { ask, readers, roll, news, bodies, disk: Disk::new(), expiring, touching })
 }
 
 /// Makes what is missing. Every step is safe to repeat after a crash at any of them.

@@ -142,5 +142,6 @@ fn about(signed: &Facts, receipt: &Receipt, original: &Original, at: Timestamp) 
         to: signed.from(),
         signer: hex(signed.signer()),
         receipt: Some(signed.message_id().to_owned()),
+        reason: None,
     }
 }

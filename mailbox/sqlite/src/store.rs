@@ -6,17 +6,19 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use fumibako_model::{
     Account, Changes, Domain, Enrolled, Evidence, EvidenceId, FolderId, FolderName, FolderStatus, FolderView,
-    MessageId, ModSeq, Office, OfficeNumber, Private, Roll, Uid, UidValidity,
+    MessageId, ModSeq, Office, OfficeNumber, Private, Retention, Roll, Uid, UidValidity,
 };
 use fumibako_store::bodies::{Bodies, Day, Segment, Spool};
-use fumibako_store::{Admitted, Census, Delivery, Draft, FlagOrder, News, Quota, Store, StoreError};
+use fumibako_store::{
+    Admitted, Asked, Census, DayOfMail, Delivery, Draft, Expired, FlagOrder, News, Quota, Store, StoreError,
+};
 use jiff::Timestamp;
 use sqlx::SqlitePool;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::command::{Command, Octets, OwnMessage, Reply};
 use crate::disk::Disk;
-use crate::{open, read};
+use crate::{expire, open, read};
 
 /// A store in one folder, open in one process.
 #[derive(Clone, Debug)]
@@ -27,6 +29,10 @@ pub struct SqliteStore {
     pub(crate) news: Arc<News>,
     pub(crate) bodies: Bodies,
     pub(crate) disk: Disk,
+    /// Held by whoever takes content away: expiry.
+    pub(crate) expiring: Arc<Mutex<()>>,
+    /// Held while bodies or keys are changed beside the writer, and for good once the store is closed.
+    pub(crate) touching: Arc<Mutex<()>>,
 }
 
 impl SqliteStore {
@@ -45,13 +51,31 @@ impl SqliteStore {
     /// Waits for what was asked before, then closes the files and gives the folder free.
     pub async fn close(&self) -> Result<(), StoreError> {
         self.readers.close().await;
+        let _done = self.touching.lock().await;
         let answer = self.change(Command::Close).await;
         self.ask.closed().await;
         answer
     }
 
+    /// Changes bodies or keys, on a thread made for that; not after the store was closed: then they may be another's.
+    pub(crate) async fn touch<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Bodies) -> Result<T, BodyError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let touching = Arc::clone(&self.touching).lock_owned().await;
+        if self.readers.is_closed() {
+            return Err(self.gone());
+        }
+        let bodies = self.bodies.clone();
+        blocking(move || {
+            let _until_done = touching;
+            work(&bodies)
+        })
+        .await
+    }
+
     /// Asks the writer and waits for the commit. Who stops waiting does not stop the work.
-    async fn change<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, StoreError> {
+    pub(crate) async fn change<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, StoreError> {
         let (reply, answer) = Reply::new();
         self.ask.send(command(reply)).await.map_err(|_| self.gone())?;
         answer.await.map_err(|_| self.gone())?
@@ -205,6 +229,14 @@ impl Store for SqliteStore {
 
     async fn evidence(&self, id: EvidenceId) -> Result<Option<Evidence>, StoreError> {
         read::evidence(&self.readers, id).await
+    }
+
+    async fn expiry(&self, keep: Retention, now: Timestamp) -> Result<Vec<DayOfMail>, StoreError> {
+        expire::survey(self, keep, now).await
+    }
+
+    async fn expire(&self, keep: Retention, asked: Asked, now: Timestamp) -> Result<Expired, StoreError> {
+        expire::run(self, keep, asked, now).await
     }
 
     async fn census(&self) -> Result<Census, StoreError> {

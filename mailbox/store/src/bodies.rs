@@ -149,6 +149,16 @@ impl Bodies {
         self.0.keys.days()
     }
 
+    /// The days whose key was destroyed.
+    pub fn erased(&self) -> Vec<Day> {
+        self.0.keys.erased()
+    }
+
+    /// The file of a segment, whether it is there or not.
+    pub fn file(&self, segment: Segment) -> PathBuf {
+        self.0.folder.join(segment.file())
+    }
+
     /// Destroys the key of a day for good: from here its bodies read as [`BodyError::Erased`], here and in every copy.
     /// A day without a key stays as it is.
     pub fn erase(&self, day: Day) -> Result<(), BodyError> {

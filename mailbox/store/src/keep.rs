@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use fumibako_model::{
     Account, Changes, Enrolled, Evidence, EvidenceId, FlagChange, FolderId, FolderName, FolderStatus, FolderView,
-    MessageId, ModSeq, NamedFlags, Office, OfficeNumber, Private, Refusal, Refused, Roll, Uid, UidValidity,
+    MessageId, ModSeq, NamedFlags, Office, OfficeNumber, Private, Refusal, Refused, Retention, Roll, Uid, UidValidity,
 };
 use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::admit::Admitted;
 use crate::bodies::{BodyError, Spool};
+use crate::expire::{Asked, DayOfMail, Expired};
 
 /// Most folders of one office, the standard ones included (Profile §12). One more is refused as
 /// [`QuotaFull`](fumibako_model::Refusal::QuotaFull).
@@ -121,6 +122,29 @@ pub trait Store: Send + Sync + 'static {
 
     /// One piece of evidence.
     fn evidence(&self, id: EvidenceId) -> impl Future<Output = Result<Option<Evidence>, StoreError>> + Send;
+
+    /// The days whose content is not wholly gone, the oldest first: what expiry does to each. Changes nothing.
+    fn expiry(
+        &self,
+        keep: Retention,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<DayOfMail>, StoreError>> + Send;
+
+    /// Profile §11.4: destroys the content of the days whose retention is over, and writes down what nobody collected;
+    /// evidence stays.
+    ///
+    /// | a crash after step | finds on restart                   | a reader is told              | the next run |
+    /// |--------------------|------------------------------------|-------------------------------|--------------|
+    /// | 1 key destroyed    | a ring that says so, rows as before| the content has expired       | goes on at 2 |
+    /// | 2 written down     | the day `erased`, evidence once    | the content has expired       | goes on at 3 |
+    /// | 3 some rows swept  | folders and counters that agree    | the content has expired, or there is no such message | goes on at 3 |
+    /// | 4 files gone       | the day `erased`, or `swept`       | there is no such message      | ends it      |
+    fn expire(
+        &self,
+        keep: Retention,
+        asked: Asked,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Expired, StoreError>> + Send;
 
     /// How much is kept.
     fn census(&self) -> impl Future<Output = Result<Census, StoreError>> + Send;

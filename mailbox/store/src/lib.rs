@@ -6,6 +6,7 @@
 
 mod admit;
 pub mod bodies;
+mod expire;
 mod hex;
 mod keep;
 mod marks;
@@ -16,6 +17,7 @@ pub mod suite;
 pub use admit::{
     Admitted, Arrival, Arrived, Arriving, Facts, Kept, Kind, Receipt, Rules, admit, bind, message_id_of, not_trusted,
 };
+pub use expire::{Asked, DayOfMail, Expired, digest_of_all};
 pub use hex::hex;
 pub use keep::{Census, Delivery, Draft, FOLDERS, FlagOrder, Quota, Store, StoreError};
 pub use marks::{MARKS, draft_flags, stored};

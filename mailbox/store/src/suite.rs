@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, missing_docs, reason = "these are tests")]
 
 pub mod deliver;
+pub mod expire;
 pub mod flags;
 pub mod folders;
 pub mod receipts;
@@ -57,6 +58,10 @@ macro_rules! store_suite {
             flags::what_is_as_asked_raises_no_counter,
             flags::a_folder_knows_64_keywords,
             flags::mail_tools_do_not_touch_the_marks,
+            expire::a_day_expires_and_its_evidence_stays,
+            expire::a_day_is_kept_to_its_last_moment,
+            expire::who_looks_again_after_expiry_is_told_what_vanished,
+            expire::a_clock_that_leapt_destroys_nothing,
             receipts::a_receipt_turns_a_bundle_to_done,
             receipts::the_first_receipt_counts,
             receipts::a_copy_filed_elsewhere_is_marked_too,

@@ -19,6 +19,6 @@ async fn fresh() -> (tempfile::TempDir, Arc<SqliteStore>) {
 
 mod every_store {
     use super::fresh;
-    // Among them Profile §12.4: `a_full_mailbox_takes_nothing_more`.
+    // Among them Profile §12.4: `a_full_mailbox_takes_nothing_more`; Profile §11.5: `a_clock_that_leapt_destroys_nothing`.
     fumibako_store::store_suite!(fresh);
 }

@@ -5,13 +5,15 @@ use std::path::Path;
 use fumibako_sqlite::DATABASE_FILE;
 use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
-/// Queries that are meant to read whole tables (the roll, the census) or every pair (new folders and their marks).
-const WHOLE: [&str; 5] = [
+/// Queries that are meant to read whole tables (the roll, the census), every pair (new folders and their marks), or what
+/// they themselves have found (days).
+const WHOLE: [&str; 6] = [
     "suspended', suspended",
     "password_hash))",
     "valid_until FROM certificate",
     "count(*) FROM evidence",
     "json_each(?) mark",
+    "RECURSIVE found",
 ];
 
 #[tokio::test]

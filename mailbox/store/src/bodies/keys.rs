@@ -93,6 +93,10 @@ impl Keys {
         self.now().ring.keys.keys().copied().filter(|day| *day != Day::HELD).collect()
     }
 
+    pub(super) fn erased(&self) -> Vec<Day> {
+        self.now().ring.erased.iter().copied().collect()
+    }
+
     fn now(&self) -> State {
         self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

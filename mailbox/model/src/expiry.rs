@@ -1,0 +1,207 @@
+//! When content expires, and what is left to do for a day of it. Deciding is here; doing is in the store.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Seconds of a UTC day.
+const DAY: i64 = 86_400;
+/// The date may go ahead by so many days between two runs of expiry. Further, and nobody destroys a key unasked: a
+/// clock that is wrong by a year would take all mail with it.
+pub const LEAP_DAYS: i32 = 30;
+
+/// How long content is kept: so many full UTC days after the day it came (Profile §11.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention(u16);
+
+/// The number of days is out of range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("content is kept for {least} to {most} days", least = Retention::LEAST, most = Retention::MOST)]
+pub struct NotARetention;
+
+impl Retention {
+    /// The fewest days.
+    pub const LEAST: u16 = 10;
+    /// The most days.
+    pub const MOST: u16 = 365;
+
+    /// So many days.
+    pub fn new(days: u16) -> Result<Self, NotARetention> {
+        if (Self::LEAST..=Self::MOST).contains(&days) { Ok(Self(days)) } else { Err(NotARetention) }
+    }
+
+    /// The full days.
+    pub fn days(self) -> u16 {
+        self.0
+    }
+
+    /// The first day on which the content of `day` is gone. Days are UTC days since 1970.
+    pub fn end_of(self, day: i32) -> i32 {
+        day.saturating_add(i32::from(self.0)).saturating_add(1)
+    }
+
+    /// Its first moment. `None`: after the end of the calendar.
+    pub fn moment_of(self, day: i32) -> Option<Timestamp> {
+        Timestamp::from_second(i64::from(self.end_of(day)) * DAY).ok()
+    }
+
+    /// Is the content of `day` to be gone on this day?
+    pub fn is_over(self, day: i32, today: i32) -> bool {
+        self.end_of(day) <= today
+    }
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self(90)
+    }
+}
+
+/// How far a day's content has gone. It only ever goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DayState {
+    /// It can be read, or its key was destroyed a moment ago and nothing more was done.
+    #[default]
+    Live,
+    /// Its key is destroyed and what is lost by that is written down; its rows are still there.
+    Erased,
+    /// Rows and files are gone.
+    Swept,
+}
+
+impl DayState {
+    /// The word in rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Erased => "erased",
+            Self::Swept => "swept",
+        }
+    }
+}
+
+impl fmt::Display for DayState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The text names no state of a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a state of a day")]
+pub struct NotADayState;
+
+impl FromStr for DayState {
+    type Err = NotADayState;
+    fn from_str(text: &str) -> Result<Self, NotADayState> {
+        [Self::Live, Self::Erased, Self::Swept].into_iter().find(|state| state.as_str() == text).ok_or(NotADayState)
+    }
+}
+
+/// What is known of a day before it is decided about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The UTC day, as days since 1970.
+    pub day: i32,
+    /// How far it has gone.
+    pub state: DayState,
+    /// Its key is known to be destroyed, whatever the state says: a crash came between, or old rows were restored.
+    pub key_destroyed: bool,
+}
+
+/// What happens to a day, in this order (Profile §11.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Its key is destroyed: from here nobody can read it.
+    DestroyKey,
+    /// Evidence of what nobody collected, and the day becomes [`DayState::Erased`].
+    WriteDown,
+    /// Its entries and messages leave the folders.
+    Sweep,
+    /// Its files go, and the day becomes [`DayState::Swept`].
+    Drop,
+}
+
+/// The steps left for a day. Each may be done twice, so a crash at any of them is mended by the next run.
+pub fn steps(standing: Standing, keep: Retention, today: i32) -> &'static [Step] {
+    use Step::{DestroyKey, Drop, Sweep, WriteDown};
+    let due = keep.is_over(standing.day, today) || standing.key_destroyed;
+    match standing.state {
+        DayState::Live if due => &[DestroyKey, WriteDown, Sweep, Drop],
+        DayState::Erased => &[DestroyKey, Sweep, Drop],
+        DayState::Live | DayState::Swept => &[],
+    }
+}
+
+/// Has the date gone ahead so far since the last run that the clock must be doubted?
+pub fn leapt(last: Option<i32>, today: i32) -> bool {
+    last.is_some_and(|last| today > last.saturating_add(LEAP_DAYS))
+}
+
+/// The first moment of the next UTC day.
+pub fn next_midnight(now: Timestamp) -> Timestamp {
+    let day = now.as_second().div_euclid(DAY) + 1;
+    Timestamp::from_second(day * DAY).unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TODAY: i32 = 20_782;
+
+    fn standing(day: i32, state: DayState, key_destroyed: bool) -> Standing {
+        Standing { day, state, key_destroyed }
+    }
+
+    #[test]
+    fn content_is_kept_for_so_many_full_days() {
+        // Profile §11.4: what came on 25 November at any hour has ten full days, and is gone on 6 December.
+        let keep = Retention::new(10).unwrap();
+        assert_eq!(keep.moment_of(TODAY).unwrap().to_string(), "2026-12-06T00:00:00Z");
+        assert!(!keep.is_over(TODAY, TODAY + 10));
+        assert!(keep.is_over(TODAY, TODAY + 11));
+        assert_eq!(keep.moment_of(i32::MAX), None);
+        assert!(!keep.is_over(i32::MAX, TODAY));
+    }
+
+    #[test]
+    fn a_retention_has_10_to_365_days_and_90_unless_said() {
+        assert_eq!([9, 10, 365, 366].map(|days| Retention::new(days).is_ok()), [false, true, true, false]);
+        assert_eq!(Retention::default(), Retention::new(90).unwrap());
+    }
+
+    #[test]
+    fn a_day_goes_through_all_steps_and_an_interrupted_one_through_the_rest() {
+        let keep = Retention::default();
+        let check = |day: i32, state: DayState, destroyed: bool, expected: &[Step]| {
+            assert_eq!(steps(standing(day, state, destroyed), keep, TODAY), expected, "{day} {state} {destroyed}");
+        };
+        let all = [Step::DestroyKey, Step::WriteDown, Step::Sweep, Step::Drop];
+        check(TODAY - 91, DayState::Live, false, &all);
+        check(TODAY - 90, DayState::Live, false, &[]);
+        check(TODAY - 1, DayState::Live, true, &all);
+        check(TODAY - 91, DayState::Erased, true, &[Step::DestroyKey, Step::Sweep, Step::Drop]);
+        // A longer retention comes too late for a day that has begun to go.
+        check(TODAY - 5, DayState::Erased, true, &[Step::DestroyKey, Step::Sweep, Step::Drop]);
+        check(TODAY - 91, DayState::Swept, true, &[]);
+    }
+
+    #[test]
+    fn a_clock_that_leaps_is_doubted() {
+        assert!(!leapt(None, TODAY));
+        assert!(!leapt(Some(TODAY - LEAP_DAYS), TODAY));
+        assert!(leapt(Some(TODAY - LEAP_DAYS - 1), TODAY));
+        assert!(!leapt(Some(TODAY + 400), TODAY));
+    }
+
+    #[test]
+    fn midnight_is_the_next_one_in_utc() {
+        let midnight = |now: &str| next_midnight(now.parse().unwrap()).to_string();
+        assert_eq!(midnight("2026-11-25T14:59:59Z"), "2026-11-26T00:00:00Z");
+        assert_eq!(midnight("2026-11-26T00:00:00Z"), "2026-11-27T00:00:00Z");
+    }
+}

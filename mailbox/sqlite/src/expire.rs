@@ -1,0 +1,129 @@
+//! Expiry: which days go is decided in `model`; here it is done, a step at a time (Profile §11.4).
+//!
+//! Never here: a key destroyed after its loss was written down, a step that cannot be done twice, a long transaction.
+
+mod day;
+mod rows;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fumibako_model::{DayState, LEAP_DAYS, Retention, Standing, Step, leapt, steps};
+use fumibako_store::bodies::Day;
+use fumibako_store::{Asked, DayOfMail, Expired, StoreError};
+use jiff::Timestamp;
+
+use crate::command::Command;
+use crate::error::store_error;
+use crate::store::SqliteStore;
+
+pub(crate) use day::{range, standing};
+pub(crate) use rows::{ran, sweep, swept, write_down};
+
+/// What the writer does for expiry.
+pub(crate) enum Order {
+    /// Evidence of what nobody collected, and the day is `erased`.
+    WriteDown(Day, Timestamp),
+    /// Some entries and messages of the day leave.
+    Sweep(Day),
+    /// The day is `swept`.
+    Swept(Day, Timestamp),
+    /// Expiry ran on this day.
+    Ran(Day),
+}
+
+/// The days whose content is not wholly gone.
+pub(crate) async fn survey(store: &SqliteStore, keep: Retention, now: Timestamp) -> Result<Vec<DayOfMail>, StoreError> {
+    let today = Day::of(now);
+    let mut days = Vec::new();
+    for standing in standings(store).await? {
+        let due = !steps(standing, keep, today.0).is_empty();
+        days.push(day::counted(&store.readers, standing, due).await.map_err(store_error)?);
+    }
+    // Of an old key whose messages were all restored away there is nothing to tell.
+    days.retain(|day| day.due || day.messages > 0 || day.held > 0);
+    Ok(days)
+}
+
+/// Does what is due, the oldest day first.
+pub(crate) async fn run(
+    store: &SqliteStore,
+    keep: Retention,
+    asked: Asked,
+    now: Timestamp,
+) -> Result<Expired, StoreError> {
+    let _one_at_a_time = store.expiring.lock().await;
+    let today = Day::of(now);
+    let last = day::last_run(&store.readers).await.map_err(store_error)?;
+    let doubted = asked == Asked::ByTheClock && leapt(last.map(|day| day.0), today.0);
+    let mut expired = Expired::default();
+    let mut kept_back = 0;
+    for standing in standings(store).await? {
+        let steps = steps(standing, keep, today.0);
+        if steps.is_empty() {
+            continue;
+        }
+        // Profile §11.5: what can no more be read goes on going; what can be read waits for somebody to look at the clock.
+        if doubted && !standing.key_destroyed {
+            kept_back += 1;
+            continue;
+        }
+        let about = day::counted(&store.readers, standing, true).await.map_err(store_error)?;
+        for step in steps {
+            take(store, *step, Day(standing.day), now).await?;
+        }
+        let DayOfMail { day, messages, bytes, uncollected, .. } = about;
+        tracing::info!(%day, messages, bytes, uncollected, "day.expired");
+        expired.days.push(DayOfMail { state: DayState::Swept, ..about });
+    }
+    if kept_back > 0 {
+        return Err(StoreError::Failed(format!(
+            "the date is {today}, more than {LEAP_DAYS} days after the last expiry; {kept_back} days of mail are due and \
+             were kept, in case the clock is wrong. If the date is right, run `fumibako-gateway expire`"
+        )));
+    }
+    store.order(Order::Ran(today)).await?;
+    Ok(expired)
+}
+
+async fn take(store: &SqliteStore, step: Step, day: Day, now: Timestamp) -> Result<(), StoreError> {
+    match step {
+        Step::DestroyKey => store.touch(move |bodies| bodies.erase(day)).await,
+        Step::WriteDown => store.order(Order::WriteDown(day, now)).await.map(drop),
+        Step::Sweep => {
+            while store.order(Order::Sweep(day)).await? > 0 {}
+            Ok(())
+        }
+        Step::Drop => {
+            store.touch(move |bodies| bodies.drop_day(day)).await?;
+            store.order(Order::Swept(day, now)).await.map(drop)
+        }
+    }
+}
+
+impl SqliteStore {
+    /// Has the writer do it; says how many messages are concerned.
+    async fn order(&self, order: Order) -> Result<u64, StoreError> {
+        self.change(|reply| Command::Expire(order, reply)).await
+    }
+}
+
+/// Every day that has rows, a key, or had one, and is not wholly gone.
+async fn standings(store: &SqliteStore) -> Result<Vec<Standing>, StoreError> {
+    let erased: BTreeSet<Day> = store.bodies.erased().into_iter().collect();
+    let mut days: BTreeSet<Day> = day::with_rows(&store.readers).await.map_err(store_error)?.into_iter().collect();
+    days.extend(store.bodies.days());
+    days.extend(&erased);
+    days.remove(&Day::HELD);
+    let known = standing(&store.readers, &days).await.map_err(store_error)?;
+    let known: BTreeMap<Day, DayState> = known.into_iter().collect();
+    let of = |day: &Day| Standing {
+        day: day.0,
+        state: known.get(day).copied().unwrap_or_default(),
+        key_destroyed: erased.contains(day),
+    };
+    Ok(days.iter().map(of).filter(|standing| standing.state != DayState::Swept).collect())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "helpers of tests stand outside #[test] functions")]
+mod tests;

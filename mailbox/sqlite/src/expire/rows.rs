@@ -1,0 +1,220 @@
+//! The steps of expiry that change rows, inside the writer's transaction.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fumibako_model::{DayState, Event, Evidence, FolderId, MessageId, OfficeNumber, Reason, Uid};
+use fumibako_store::bodies::Day;
+use fumibako_store::{digest_of_all, hex};
+use jiff::Timestamp;
+use serde::Deserialize;
+use sqlx::SqliteConnection;
+
+use super::range;
+use crate::change::ranges;
+use crate::error::Stop;
+use crate::ledger::{Ledger, Standing, Wake};
+
+/// Entries that leave in one transaction, and messages: the writer is held for some 25 ms.
+const SWEEP: i64 = 100;
+
+/// A bundle that nobody acknowledged.
+#[derive(Deserialize)]
+pub(crate) struct Uncollected {
+    id: i64,
+    sender: i64,
+    recipient: i64,
+    sha256: String,
+    size: u64,
+    message_id: String,
+    from: OfficeNumber,
+    to: OfficeNumber,
+    signer: Option<String>,
+}
+
+/// Writes down what is lost with a day whose key is destroyed, once. Its row becomes `erased`.
+pub(crate) async fn write_down(rows: &mut SqliteConnection, day: Day, now: Timestamp) -> Result<u64, Stop> {
+    let state = sqlx::query_scalar!("SELECT state FROM day WHERE day = ?", day.0).fetch_optional(&mut *rows).await?;
+    if state.is_some_and(|state| state != DayState::Live.as_str()) {
+        return Ok(0);
+    }
+    let uncollected = uncollected(rows, day).await?;
+    let mut ledger = Ledger::begin(rows).await?;
+    for bundle in &uncollected {
+        fail(&mut ledger, bundle, now)?;
+    }
+    ledger.write(rows).await?;
+    let (first, last) = range(day);
+    let digests = sqlx::query_scalar!(
+        r#"SELECT coalesce(group_concat(hex(sha256), ''), '') AS "digests!: String" FROM message
+           WHERE segment BETWEEN ? AND ? AND sha256 IS NOT NULL"#,
+        first,
+        last
+    )
+    .fetch_one(&mut *rows)
+    .await?;
+    let digest = hex(&digest_of_all(digests_of(&digests)));
+    let (at, count) = (now.as_millisecond(), i64::try_from(uncollected.len()).unwrap_or(i64::MAX));
+    sqlx::query!(
+        "INSERT OR REPLACE INTO day (day, state, messages, bytes, uncollected, digest, erased_at)
+         SELECT ?, 'erased', count(*), coalesce(sum(size), 0), ?, unhex(?), ?
+         FROM message WHERE segment BETWEEN ? AND ?",
+        day.0,
+        count,
+        digest,
+        at,
+        first,
+        last
+    )
+    .execute(rows)
+    .await?;
+    Ok(count.cast_unsigned())
+}
+
+/// Evidence that a bundle's content is gone before its receipt came.
+pub(crate) fn fail(ledger: &mut Ledger<'_>, bundle: &Uncollected, now: Timestamp) -> Result<(), Stop> {
+    let evidence = Evidence {
+        event: Event::ContentHandoverFailure,
+        at: now,
+        message_id: bundle.message_id.clone(),
+        sha256: bundle.sha256.clone(),
+        size: bundle.size,
+        from: bundle.from,
+        to: bundle.to,
+        signer: bundle.signer.clone().unwrap_or_default(),
+        receipt: None,
+        reason: Some(Reason::Expired),
+    };
+    ledger.witness(MessageId(bundle.id), (bundle.sender, bundle.recipient), &evidence)?;
+    Ok(())
+}
+
+async fn uncollected(rows: &mut SqliteConnection, day: Day) -> Result<Vec<Uncollected>, Stop> {
+    let (first, last) = range(day);
+    let found = sqlx::query_scalar!(
+        r#"SELECT json_group_array(json_object('id', m.id, 'sender', m.sender, 'recipient', m.recipient,
+                  'sha256', lower(hex(m.sha256)), 'size', m.received_size, 'message_id', m.message_id,
+                  'from', f.number, 'to', t.number, 'signer', e.doc ->> 'signer')) AS "found!: String"
+           FROM message m JOIN office f ON f.id = m.sender JOIN office t ON t.id = m.recipient
+           LEFT JOIN submission s ON s.office = m.sender AND s.message_id = m.message_id
+           LEFT JOIN evidence e ON e.id = s.evidence
+           WHERE m.segment BETWEEN ? AND ? AND m.content_digest IS NOT NULL AND m.handover IS NULL"#,
+        first,
+        last
+    )
+    .fetch_one(rows)
+    .await?;
+    Ok(serde_json::from_str(&found)?)
+}
+
+/// Digests that stand in one text as hex, one after the other.
+fn digests_of(text: &str) -> Vec<[u8; 32]> {
+    let nibble = |letter: u8| char::from(letter).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).unwrap_or(0);
+    let digest = |letters: &[u8]| std::array::from_fn(|at| nibble(letters[2 * at]) << 4 | nibble(letters[2 * at + 1]));
+    text.as_bytes().chunks_exact(64).map(digest).collect()
+}
+
+/// Takes some messages of a day out of the folders, and their rows away. Says how many messages it looked at: 0 when
+/// the day is empty.
+pub(crate) async fn sweep(rows: &mut SqliteConnection, day: Day) -> Result<(u64, Vec<Wake>), Stop> {
+    let (first, last) = range(day);
+    let messages = sqlx::query_scalar!(
+        r#"SELECT json_group_array(id) AS "ids!: String"
+           FROM (SELECT id FROM message WHERE segment BETWEEN ? AND ? LIMIT ?)"#,
+        first,
+        last,
+        SWEEP
+    )
+    .fetch_one(&mut *rows)
+    .await?;
+    let count = serde_json::from_str::<Vec<i64>>(&messages)?.len() as u64;
+    if count == 0 {
+        return Ok((0, Vec::new()));
+    }
+    Ok((count, remove(rows, &messages, SWEEP).await?))
+}
+
+/// Removes so many entries of these messages, and those messages that then have none: their rows and what their
+/// offices are known to have sent. The offices hear of it as of an EXPUNGE; evidence stays.
+pub(crate) async fn remove(rows: &mut SqliteConnection, messages: &str, limit: i64) -> Result<Vec<Wake>, Stop> {
+    let gone = sqlx::query_scalar!(
+        r#"SELECT json_group_array(json_object('folder', mailbox, 'uid', uid, 'message', message,
+                  'system', flags, 'keywords', keywords, 'size', size)) AS "gone!: String"
+           FROM (SELECT e.mailbox, e.uid, e.message, e.flags, e.keywords, m.size
+                 FROM json_each(?) asked JOIN entry e ON e.message = asked.value JOIN message m ON m.id = e.message
+                 LIMIT ?)"#,
+        messages,
+        limit
+    )
+    .fetch_one(&mut *rows)
+    .await?;
+    let wakes = leave(rows, serde_json::from_str(&gone)?).await?;
+    sqlx::query!(
+        "DELETE FROM submission WHERE (office, message_id) IN (
+             SELECT m.sender, m.message_id FROM json_each(?) asked JOIN message m ON m.id = asked.value
+             WHERE m.sender IS NOT NULL AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.message = m.id))",
+        messages
+    )
+    .execute(&mut *rows)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM message WHERE id IN (SELECT value FROM json_each(?))
+                               AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.message = message.id)",
+        messages
+    )
+    .execute(rows)
+    .await?;
+    Ok(wakes)
+}
+
+/// Takes entries out of their folders: out of the counters, into the ranges of UIDs that vanished.
+async fn leave(rows: &mut SqliteConnection, gone: Vec<Standing>) -> Result<Vec<Wake>, Stop> {
+    if gone.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut folders: BTreeMap<FolderId, Vec<Uid>> = BTreeMap::new();
+    for entry in &gone {
+        folders.entry(FolderId(entry.folder)).or_default().push(entry.uid);
+    }
+    let mut ledger = Ledger::begin(rows).await?;
+    ledger.load(rows, &folders.keys().copied().collect::<BTreeSet<_>>()).await?;
+    let mut vanished = Vec::new();
+    for (folder, uids) in &mut folders {
+        let modseq = ledger.tick(*folder);
+        uids.sort_unstable();
+        vanished.extend(ranges(uids.iter().copied()).into_iter().map(|(lo, hi)| (folder.0, modseq, lo, hi)));
+    }
+    for entry in &gone {
+        ledger.leave(entry);
+    }
+    let vanished = serde_json::to_string(&vanished)?;
+    sqlx::query!(
+        "INSERT INTO vanished (mailbox, modseq, lo, hi)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)",
+        vanished
+    )
+    .execute(&mut *rows)
+    .await?;
+    let entries = serde_json::to_string(&gone.iter().map(|entry| (entry.folder, entry.uid)).collect::<Vec<_>>())?;
+    sqlx::query!(
+        "DELETE FROM entry WHERE (mailbox, uid) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))",
+        entries
+    )
+    .execute(&mut *rows)
+    .await?;
+    ledger.write(rows).await
+}
+
+/// Rows and files of the day are gone.
+pub(crate) async fn swept(rows: &mut SqliteConnection, day: Day, now: Timestamp) -> Result<(), Stop> {
+    let at = now.as_millisecond();
+    sqlx::query!("UPDATE day SET state = 'swept', swept_at = ? WHERE day = ? AND state = 'erased'", at, day.0)
+        .execute(rows)
+        .await?;
+    Ok(())
+}
+
+/// Expiry ran to its end on this day.
+pub(crate) async fn ran(rows: &mut SqliteConnection, day: Day) -> Result<(), Stop> {
+    sqlx::query!("UPDATE counter SET value = ? WHERE name = 'expired_on'", day.0).execute(rows).await?;
+    Ok(())
+}

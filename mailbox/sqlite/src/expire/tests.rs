@@ -1,0 +1,90 @@
+//! Expiry cut short at each of its steps, and gone on with.
+
+use fumibako_model::{Event, Refusal};
+use fumibako_store::Store;
+use fumibako_store::suite::expire::{ago, draft, keep, send};
+use fumibako_store::suite::{ALL, World, domain, himawari, now, refused, sakura, view};
+
+use super::*;
+
+/// Three bundles and a draft of a day that is due, one bundle of today, and as many steps of expiry as said.
+async fn cut_after(done: usize) -> (tempfile::TempDir, SqliteStore) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let world = World::with(&store).await;
+    for id in ["a", "b", "c"] {
+        send(&store, &world, id, ago(91)).await;
+    }
+    draft(&store, "of old", ago(91)).await;
+    send(&store, &world, "today", now()).await;
+    let standing = standings(&store).await.unwrap()[0];
+    for step in &steps(standing, keep(), Day::of(now()).0)[..done] {
+        take(&store, *step, Day(standing.day), now()).await.unwrap();
+    }
+    (folder, store)
+}
+
+async fn failures(store: &SqliteStore) -> i64 {
+    let kind = Event::ContentHandoverFailure.as_str();
+    sqlx::query_scalar("SELECT count(*) FROM evidence WHERE kind = ?")
+        .bind(kind)
+        .fetch_one(&store.readers)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_run_cut_short_at_any_step_is_ended_by_the_next() {
+    // Profile §11.4
+    for done in 0..=4 {
+        let (folder, store) = cut_after(done).await;
+        store.close().await.unwrap();
+        let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+        // Whoever is asked, and whatever the clock says: what began to go goes.
+        let again = store.expire(keep(), Asked::ByTheClock, now()).await.unwrap();
+        assert_eq!(again.days.len(), usize::from(done < 4), "after {done} steps");
+        assert!(
+            again.days.iter().all(|day| day.messages == 4 && day.uncollected == 3),
+            "after {done} steps: {again:?}"
+        );
+        assert_eq!(failures(&store).await, 3, "after {done} steps");
+        assert_eq!(view(&store, sakura(), "INBOX").await.entries.len(), 1);
+        assert!(view(&store, himawari(), "Drafts").await.entries.is_empty());
+        assert_eq!(store.bodies.segments().unwrap().len(), 1, "after {done} steps");
+        let state: (String, i64) =
+            sqlx::query_as("SELECT state, messages FROM day").fetch_one(&store.readers).await.unwrap();
+        assert_eq!(state, ("swept".into(), 4));
+    }
+}
+
+#[tokio::test]
+async fn between_its_key_and_its_rows_a_day_reads_as_expired() {
+    // Profile §11.4
+    for done in 1..=2 {
+        let (_folder, store) = cut_after(done).await;
+        let inbox = view(&store, sakura(), "INBOX").await;
+        assert_eq!(inbox.entries.len(), 4, "no listing changes before its UIDs vanish");
+        refused(store.read(sakura(), inbox.entries[0].message, ALL).await, Refusal::ContentExpired);
+        assert!(store.read(sakura(), inbox.entries[3].message, ALL).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_day_of_many_messages_leaves_in_small_transactions() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let world = World::with(&store).await;
+    for id in 0..120 {
+        send(&store, &world, &id.to_string(), ago(91)).await;
+    }
+    let day = Day::of(ago(91));
+    take(&store, Step::DestroyKey, day, now()).await.unwrap();
+    take(&store, Step::WriteDown, day, now()).await.unwrap();
+    let left = |store: SqliteStore| async move { view(&store, sakura(), "INBOX").await.entries.len() };
+    assert_eq!(store.order(Order::Sweep(day)).await.unwrap(), 100);
+    assert_eq!(left(store.clone()).await, 70, "of 100 entries, half stand in Sent");
+    assert_eq!(store.order(Order::Sweep(day)).await.unwrap(), 70);
+    assert_eq!(left(store.clone()).await, 20);
+    take(&store, Step::Sweep, day, now()).await.unwrap();
+    assert_eq!(left(store.clone()).await, 0);
+}

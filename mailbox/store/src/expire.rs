@@ -1,0 +1,67 @@
+//! What expiry will do, and has done, as the store tells it.
+
+use aws_lc_rs::digest::{Context, SHA256};
+use fumibako_model::DayState;
+
+use crate::bodies::Day;
+
+/// The content of one UTC day, as expiry sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayOfMail {
+    /// Which.
+    pub day: Day,
+    /// How far it has gone.
+    pub state: DayState,
+    /// Would it go, or has it gone, in this run?
+    pub due: bool,
+    /// Messages whose bodies stand under the day's key.
+    pub messages: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// The bundles among them whose receipt never came.
+    pub uncollected: u64,
+    /// Messages that came that day and stay, under a legal hold.
+    pub held: u64,
+}
+
+/// What a run of expiry did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expired {
+    /// The days that went, the oldest first.
+    pub days: Vec<DayOfMail>,
+}
+
+/// Who asks for expiry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// The clock alone. If the date has leapt (`fumibako_model::leapt`), no key is destroyed.
+    ByTheClock,
+    /// A person who has seen what will go.
+    ByThePerson,
+}
+
+/// SHA-256 over digests, sorted: the same for the same messages in whatever order they came.
+pub fn digest_of_all(mut digests: Vec<[u8; 32]>) -> [u8; 32] {
+    digests.sort_unstable();
+    let mut sum = Context::new(&SHA256);
+    for digest in &digests {
+        sum.update(digest);
+    }
+    let mut whole = [0; 32];
+    whole.copy_from_slice(sum.finish().as_ref());
+    whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hex::hex;
+
+    #[test]
+    fn the_order_of_the_messages_does_not_matter_and_each_of_them_does() {
+        let [a, b] = [[1; 32], [2; 32]];
+        assert_eq!(digest_of_all(vec![a, b]), digest_of_all(vec![b, a]));
+        assert_ne!(digest_of_all(vec![a, b]), digest_of_all(vec![a]));
+        assert_eq!(&hex(&digest_of_all(Vec::new()))[..8], "e3b0c442");
+    }
+}
