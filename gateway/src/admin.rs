@@ -21,7 +21,7 @@ use crate::{password, trust};
 
 pub use socket::{CallError, call};
 pub(crate) use socket::{bind as bind_socket, serve};
-pub use words::{AccountRow, AuthorityRow, CertificateRow, DayRow, Reply, Request, Secret, Status};
+pub use words::{AccountRow, AuthorityRow, CertificateRow, DayRow, HoldRow, Reply, Request, Secret, Status};
 
 /// Longest office name and suspension reason, in characters.
 const NAME_CHARACTERS: usize = 200;
@@ -101,6 +101,9 @@ impl<S: Store> Admin<S> {
                 Ok(Reply::Authorities { authorities })
             }
             Request::Expire { dry_run } => self.expire(dry_run).await,
+            Request::HoldAdd { number, message_id, reason, by } => self.hold((number, message_id), reason, by).await,
+            Request::HoldRemove { number, message_id, by } => self.release((number, message_id), by).await,
+            Request::HoldList => Ok(keeping::holds(self.0.store.holds().await?)),
             Request::Status => self.status().await,
         }
     }

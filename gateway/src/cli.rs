@@ -4,6 +4,7 @@ mod account;
 mod cert;
 mod check;
 mod expire;
+mod hold;
 mod init;
 mod licence;
 mod office;
@@ -84,6 +85,9 @@ enum Command {
     Cert(cert::Cert),
     /// 保管期間が過ぎた内容を消去する / erase what is past its retention
     Expire(expire::Expire),
+    /// 保全（期限後も残す） / legal holds
+    #[command(subcommand)]
+    Hold(hold::Hold),
     /// 稼働状況 / how the gateway is
     Status(status::Status),
 }
@@ -195,6 +199,7 @@ impl Cli {
             Command::Trust(command) => command.run(&mut context),
             Command::Cert(command) => command.run(&mut context),
             Command::Expire(command) => command.run(&mut context),
+            Command::Hold(command) => command.run(&mut context),
             Command::Status(command) => command.run(&mut context),
         };
         match done {

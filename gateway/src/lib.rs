@@ -22,7 +22,7 @@ mod tls;
 mod trust;
 
 pub use admin::{
-    AccountRow, Admin, AuthorityRow, CallError, CertificateRow, DayRow, Reply, Request, Secret, Status, call,
+    AccountRow, Admin, AuthorityRow, CallError, CertificateRow, DayRow, HoldRow, Reply, Request, Secret, Status, call,
 };
 pub use clock::Clock;
 pub use config::{Config, ConfigError, Form, Limits, Listen, MESSAGE_BYTES_MOST, Submission, Tls};

@@ -1,10 +1,10 @@
-//! What the operator asks of the store: what expires and when.
+//! What the operator asks of the store: what expires and when, what is held.
 
-use fumibako_model::Retention;
-use fumibako_store::{Asked, DayOfMail, Store, StoreError};
+use fumibako_model::{OfficeNumber, Retention};
+use fumibako_store::{Asked, DayOfMail, Hold, HoldOrder, Store, StoreError};
 
-use super::Admin;
-use super::words::{DayRow, Reply};
+use super::words::{DayRow, HoldRow, Reply};
+use super::{Admin, NAME_CHARACTERS, short};
 
 impl<S: Store> Admin<S> {
     /// What expiry would do, or what it has done now.
@@ -17,6 +17,42 @@ impl<S: Store> Admin<S> {
         };
         Ok(Reply::Expiry { days: days.into_iter().map(|day| row(day, keep)).collect() })
     }
+
+    /// Profile §11.6: who, when and why are recorded.
+    pub(super) async fn hold(
+        &self,
+        (office, message_id): (OfficeNumber, String),
+        reason: String,
+        by: String,
+    ) -> Result<Reply, StoreError> {
+        let (reason, by) = (short(reason, NAME_CHARACTERS)?, short(by, NAME_CHARACTERS)?);
+        self.0.store.hold(HoldOrder { office, message_id, reason, by }, self.0.clock.now()).await?;
+        Ok(Reply::Done)
+    }
+
+    pub(super) async fn release(
+        &self,
+        (office, message_id): (OfficeNumber, String),
+        by: String,
+    ) -> Result<Reply, StoreError> {
+        let by = short(by, NAME_CHARACTERS)?;
+        Ok(holds(self.0.store.release(office, message_id, by, self.0.clock.now()).await?))
+    }
+}
+
+pub(super) fn holds(holds: Vec<Hold>) -> Reply {
+    let row = |hold: Hold| HoldRow {
+        number: hold.order.office,
+        message_id: hold.order.message_id,
+        day: hold.day.to_string(),
+        reason: hold.order.reason,
+        by: hold.order.by,
+        since: hold.at,
+        ended: hold.ended.as_ref().map(|ended| ended.at),
+        erased: hold.ended.as_ref().is_some_and(|ended| ended.erased),
+        ended_by: hold.ended.map(|ended| ended.by),
+    };
+    Reply::Holds { holds: holds.into_iter().map(row).collect() }
 }
 
 fn row(day: DayOfMail, keep: Retention) -> DayRow {

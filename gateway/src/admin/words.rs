@@ -6,7 +6,7 @@ use fumibako_model::{Office, OfficeNumber, Refusal};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-pub use keeping::DayRow;
+pub use keeping::{DayRow, HoldRow};
 
 /// A question of the operator.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +94,28 @@ pub enum Request {
         /// Change nothing.
         dry_run: bool,
     },
+    /// Keeps a message over its expiry.
+    HoldAdd {
+        /// An office that has it.
+        number: OfficeNumber,
+        /// Its Message-ID, without angle brackets.
+        message_id: String,
+        /// Why.
+        reason: String,
+        /// Who.
+        by: String,
+    },
+    /// Ends a hold.
+    HoldRemove {
+        /// The office for which it was placed.
+        number: OfficeNumber,
+        /// The Message-ID.
+        message_id: String,
+        /// Who.
+        by: String,
+    },
+    /// All holds.
+    HoldList,
     /// How the gateway is.
     Status,
 }
@@ -117,6 +139,9 @@ impl Request {
             Self::TrustAddCa { .. } => "trust-add-ca",
             Self::TrustList => "trust-list",
             Self::Expire { .. } => "expire",
+            Self::HoldAdd { .. } => "hold-add",
+            Self::HoldRemove { .. } => "hold-remove",
+            Self::HoldList => "hold-list",
             Self::Status => "status",
         }
     }
@@ -134,6 +159,9 @@ impl Request {
             | Self::CertAdd { number, .. } => number.to_string(),
             Self::AccountAdd { login, office, .. } => format!("{login} for {office}"),
             Self::AccountPassword { login, .. } => login.clone(),
+            Self::HoldAdd { number, message_id, .. } | Self::HoldRemove { number, message_id, .. } => {
+                format!("{message_id} of {number}")
+            }
             Self::Expire { dry_run } => if *dry_run { "dry run" } else { "" }.into(),
             Self::CertList { number } => number.map(|number| number.to_string()).unwrap_or_default(),
             Self::OfficeList
@@ -141,6 +169,7 @@ impl Request {
             | Self::TrustAddCrl { .. }
             | Self::TrustAddCa { .. }
             | Self::TrustList
+            | Self::HoldList
             | Self::Status => String::new(),
         }
     }
@@ -188,6 +217,11 @@ pub enum Reply {
     Expiry {
         /// The rows.
         days: Vec<DayRow>,
+    },
+    /// Legal holds, the oldest first.
+    Holds {
+        /// The rows.
+        holds: Vec<HoldRow>,
     },
     /// How the gateway is.
     Status(Box<Status>),

@@ -1,11 +1,11 @@
 //! Content expires in a running gateway.
 
 use fumibako_gateway::{Reply, Request, call};
-use fumibako_model::{DayState, Retention};
+use fumibako_model::{DayState, Refusal, Retention};
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::suite::{World, domain, expire::ago, expire::send, sakura, view};
 
-use crate::support::Fixture;
+use crate::support::{Fixture, RECIPIENT};
 
 /// A gateway whose store has a bundle of a hundred days ago and one of five days ago.
 async fn with_old_mail() -> Fixture {
@@ -41,4 +41,26 @@ async fn what_is_due_goes_at_the_start_and_the_rest_is_told() {
     gateway.running.stop().await;
     let store = SqliteStore::open(&config.store_folder, domain()).await.unwrap();
     assert_eq!(view(&store, sakura(), "INBOX").await.entries.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_says_who_and_why_and_stands_over_expiry() {
+    // Profile §11.6
+    let gateway = with_old_mail().await;
+    let (number, message_id) = (RECIPIENT.parse().unwrap(), "new@x.example".to_owned());
+    let add = |reason: &str, by: &str| Request::HoldAdd {
+        number,
+        message_id: message_id.clone(),
+        reason: reason.into(),
+        by: by.into(),
+    };
+    assert!(matches!(gateway.ask(add(" ", "佐藤")).await, Reply::No { code: Refusal::ValueUnfit, .. }));
+    gateway.done(add("審査請求", "佐藤")).await;
+    let Reply::Holds { holds } = gateway.ask(Request::HoldList).await else { panic!("holds") };
+    assert_eq!((holds[0].reason.as_str(), holds[0].by.as_str(), holds[0].ended), ("審査請求", "佐藤", None));
+    let Reply::Expiry { days } = gateway.ask(Request::Expire { dry_run: true }).await else { panic!("days") };
+    assert_eq!(days.last().map(|day| (day.messages, day.held)), Some((0, 1)));
+    let remove = Request::HoldRemove { number, message_id, by: "鈴木".into() };
+    let Reply::Holds { holds } = gateway.ask(remove).await else { panic!("holds") };
+    assert_eq!((holds[0].ended_by.as_deref(), holds[0].erased), (Some("鈴木"), false));
 }

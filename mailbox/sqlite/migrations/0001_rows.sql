@@ -141,6 +141,28 @@ CREATE TABLE day (
     swept_at    INTEGER
 ) STRICT;
 
+-- 保全: messages kept over the expiry of their day (Profile §11.6), and where their bodies stood before. A row stays when the hold
+-- and the message are gone.
+CREATE TABLE hold (
+    id          INTEGER PRIMARY KEY,
+    message     INTEGER NOT NULL,
+    office      TEXT NOT NULL,
+    message_id  TEXT NOT NULL,
+    segment     INTEGER NOT NULL,
+    body_offset INTEGER NOT NULL,
+    stored      INTEGER NOT NULL,
+    reason      TEXT NOT NULL,
+    placed_by   TEXT NOT NULL,
+    placed_at   INTEGER NOT NULL,
+    released_by TEXT,
+    released_at INTEGER,
+    erased      INTEGER NOT NULL DEFAULT 0   -- 1: the message went when the hold ended
+) STRICT;
+
+CREATE UNIQUE INDEX hold_message ON hold (message) WHERE released_at IS NULL;
+CREATE INDEX hold_segment ON hold (segment) WHERE released_at IS NULL;
+CREATE INDEX hold_office ON hold (office, message_id);
+
 -- 証跡. It outlives message and offices, so it refers to nothing. `doc` is signed and shown byte for byte.
 CREATE TABLE evidence (
     id          INTEGER PRIMARY KEY,  -- day << 40 | number

@@ -77,20 +77,23 @@ pub(crate) async fn expunge(
     ledger.write(rows).await
 }
 
-/// A body no folder shows is nobody's: nobody reads it again, and its octets go with their day at the latest. The row of a bundle or receipt stays, so that the same message is
-/// still known when it comes again and a late receipt still finds its bundle.
+/// A body no folder shows is nobody's, unless it is held (Profile §11.6): nobody reads it again, and its octets go with their
+/// day at the latest. The row of a bundle or receipt stays, so that the same message is still known when it comes again and a
+/// late receipt still finds its bundle.
 async fn forget(rows: &mut SqliteConnection, gone: &[Standing]) -> Result<(), Stop> {
     let messages = serde_json::to_string(&gone.iter().map(|entry| entry.message).collect::<BTreeSet<_>>())?;
     sqlx::query!(
         "UPDATE message SET stored = 0 WHERE id IN (SELECT value FROM json_each(?))
-                                         AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.message = message.id)",
+             AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.message = message.id)
+             AND NOT EXISTS (SELECT 1 FROM hold WHERE hold.message = message.id AND released_at IS NULL)",
         messages
     )
     .execute(&mut *rows)
     .await?;
     sqlx::query!(
         "DELETE FROM message WHERE id IN (SELECT value FROM json_each(?)) AND sender IS NULL
-                               AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.message = message.id)",
+             AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.message = message.id)
+             AND NOT EXISTS (SELECT 1 FROM hold WHERE hold.message = message.id AND released_at IS NULL)",
         messages
     )
     .execute(rows)

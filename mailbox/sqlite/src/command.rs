@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::error::{Stop, again};
 use crate::ledger::Wake;
-use crate::{change, expire, folder, receipt, roll};
+use crate::{change, expire, folder, hold, receipt, roll};
 
 /// One change, and its answer.
 pub(crate) enum Command {
@@ -24,6 +24,7 @@ pub(crate) enum Command {
     Enrol(Enrolled, Reply<()>),
     SetQuota(OfficeNumber, u64, Reply<()>),
     Expire(expire::Order, Reply<u64>),
+    Hold(Box<hold::Order>, Reply<u64>),
     /// Ends the writer once everything before it is answered.
     Close(Reply<()>),
 }
@@ -180,6 +181,7 @@ impl Command {
                 expire::Order::Swept(day, now) => reply.quiet(expire::swept(rows, day, now).await.map(|()| 0)),
                 expire::Order::Ran(day) => reply.quiet(expire::ran(rows, day).await.map(|()| 0)),
             },
+            Self::Hold(order, reply) => reply.told(hold::run(rows, order).await),
             Self::Close(reply) => reply.quiet(Ok(())),
         }
     }
@@ -191,7 +193,7 @@ impl Command {
             Self::Deliver(_, _, _, reply) => reply.send(failed),
             Self::Append(_, _, _, _, reply) => reply.send(failed),
             Self::Copy(_, _, _, _, reply) => reply.send(failed),
-            Self::Expire(_, reply) => reply.send(failed),
+            Self::Expire(_, reply) | Self::Hold(_, reply) => reply.send(failed),
             Self::Create(_, _, reply)
             | Self::Flag(_, _, reply)
             | Self::Expunge(_, _, _, reply)

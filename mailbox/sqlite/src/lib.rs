@@ -15,6 +15,7 @@ mod error;
 mod expire;
 mod folder;
 mod gather;
+mod hold;
 mod ledger;
 mod open;
 mod read;

@@ -86,7 +86,8 @@ async fn remove_unnamed(connection: &mut SqliteConnection, bodies: &Bodies) -> R
     let listed = serde_json::to_string(&segments).map_err(|error| store_error(unreadable(error)))?;
     let unnamed = sqlx::query_scalar!(
         r#"SELECT json_group_array(value) AS "unnamed!: String" FROM json_each(?) file
-           WHERE NOT EXISTS (SELECT 1 FROM message WHERE segment = file.value)"#,
+           WHERE NOT EXISTS (SELECT 1 FROM message WHERE segment = file.value)
+             AND NOT EXISTS (SELECT 1 FROM hold WHERE segment = file.value AND released_at IS NULL)"#,
         listed
     )
     .fetch_one(connection)

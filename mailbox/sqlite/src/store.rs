@@ -8,9 +8,10 @@ use fumibako_model::{
     Account, Changes, Domain, Enrolled, Evidence, EvidenceId, FolderId, FolderName, FolderStatus, FolderView,
     MessageId, ModSeq, Office, OfficeNumber, Private, Retention, Roll, Uid, UidValidity,
 };
-use fumibako_store::bodies::{Bodies, Day, Segment, Spool};
+use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
 use fumibako_store::{
-    Admitted, Asked, Census, DayOfMail, Delivery, Draft, Expired, FlagOrder, News, Quota, Store, StoreError,
+    Admitted, Asked, Census, DayOfMail, Delivery, Draft, Expired, FlagOrder, Hold, HoldOrder, News, Quota, Store,
+    StoreError,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -18,7 +19,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::command::{Command, Octets, OwnMessage, Reply};
 use crate::disk::Disk;
-use crate::{expire, open, read};
+use crate::{expire, hold, open, read};
 
 /// A store in one folder, open in one process.
 #[derive(Clone, Debug)]
@@ -57,6 +58,10 @@ impl SqliteStore {
         answer
     }
 
+    pub(crate) fn roll_now(&self) -> Arc<Roll> {
+        Arc::clone(&self.roll.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Changes bodies or keys, on a thread made for that; not after the store was closed: then they may be another's.
     pub(crate) async fn touch<T: Send + 'static>(
         &self,
@@ -67,11 +72,11 @@ impl SqliteStore {
             return Err(self.gone());
         }
         let bodies = self.bodies.clone();
-        blocking(move || {
+        let work = move || {
             let _until_done = touching;
             work(&bodies)
-        })
-        .await
+        };
+        self.disk.wait(work).await
     }
 
     /// Asks the writer and waits for the commit. Who stops waiting does not stop the work.
@@ -107,7 +112,7 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn roll(&self) -> Arc<Roll> {
-        Arc::clone(&self.roll.read().unwrap_or_else(PoisonError::into_inner))
+        self.roll_now()
     }
 
     async fn put_office(&self, office: Office) -> Result<(), StoreError> {
@@ -237,6 +242,24 @@ impl Store for SqliteStore {
 
     async fn expire(&self, keep: Retention, asked: Asked, now: Timestamp) -> Result<Expired, StoreError> {
         expire::run(self, keep, asked, now).await
+    }
+
+    async fn hold(&self, order: HoldOrder, now: Timestamp) -> Result<u64, StoreError> {
+        hold::add(self, order, now).await
+    }
+
+    async fn release(
+        &self,
+        office: OfficeNumber,
+        message_id: String,
+        by: String,
+        now: Timestamp,
+    ) -> Result<Vec<Hold>, StoreError> {
+        hold::release(self, (office, message_id), by, now).await
+    }
+
+    async fn holds(&self) -> Result<Vec<Hold>, StoreError> {
+        hold::list(self).await
     }
 
     async fn census(&self) -> Result<Census, StoreError> {

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use crate::admit::Admitted;
 use crate::bodies::{BodyError, Spool};
 use crate::expire::{Asked, DayOfMail, Expired};
+use crate::hold::{Hold, HoldOrder};
 
 /// Most folders of one office, the standard ones included (Profile §12). One more is refused as
 /// [`QuotaFull`](fumibako_model::Refusal::QuotaFull).
@@ -145,6 +146,22 @@ pub trait Store: Send + Sync + 'static {
         asked: Asked,
         now: Timestamp,
     ) -> impl Future<Output = Result<Expired, StoreError>> + Send;
+
+    /// Keeps a message over the expiry of its day (Profile §11.6): every one of this Message-ID that the office has. Says
+    /// how many. Offices may remove it from their folders; the body stays.
+    fn hold(&self, order: HoldOrder, now: Timestamp) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Ends the hold on the messages of this Message-ID; those whose day is gone are erased now.
+    fn release(
+        &self,
+        office: OfficeNumber,
+        message_id: String,
+        by: String,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<Hold>, StoreError>> + Send;
+
+    /// All holds, the oldest first, those that ended included.
+    fn holds(&self) -> impl Future<Output = Result<Vec<Hold>, StoreError>> + Send;
 
     /// How much is kept.
     fn census(&self) -> impl Future<Output = Result<Census, StoreError>> + Send;

@@ -8,6 +8,7 @@ mod admit;
 pub mod bodies;
 mod expire;
 mod hex;
+mod hold;
 mod keep;
 mod marks;
 mod news;
@@ -19,6 +20,7 @@ pub use admit::{
 };
 pub use expire::{Asked, DayOfMail, Expired, digest_of_all};
 pub use hex::hex;
+pub use hold::{Ended, Hold, HoldOrder};
 pub use keep::{Census, Delivery, Draft, FOLDERS, FlagOrder, Quota, Store, StoreError};
 pub use marks::{MARKS, draft_flags, stored};
 pub use news::News;

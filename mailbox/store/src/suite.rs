@@ -11,6 +11,7 @@ pub mod deliver;
 pub mod expire;
 pub mod flags;
 pub mod folders;
+pub mod hold;
 pub mod receipts;
 
 use std::collections::BTreeMap;
@@ -62,6 +63,10 @@ macro_rules! store_suite {
             expire::a_day_is_kept_to_its_last_moment,
             expire::who_looks_again_after_expiry_is_told_what_vanished,
             expire::a_clock_that_leapt_destroys_nothing,
+            hold::what_is_held_stays_over_expiry_until_it_is_let_go,
+            hold::a_hold_that_ends_in_time_leaves_the_message_to_its_day,
+            hold::offices_remove_what_is_held_and_it_is_kept,
+            hold::a_hold_of_nothing_is_refused,
             receipts::a_receipt_turns_a_bundle_to_done,
             receipts::the_first_receipt_counts,
             receipts::a_copy_filed_elsewhere_is_marked_too,

@@ -1,6 +1,6 @@
 //! What the gateway answers about its store.
 
-use fumibako_model::DayState;
+use fumibako_model::{DayState, OfficeNumber};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -23,4 +23,27 @@ pub struct DayRow {
     pub uncollected: u64,
     /// Messages of that day that stay, under a legal hold.
     pub held: u64,
+}
+
+/// A legal hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldRow {
+    /// The office for which it was placed.
+    pub number: OfficeNumber,
+    /// The message.
+    pub message_id: String,
+    /// The UTC day it came.
+    pub day: String,
+    /// Why.
+    pub reason: String,
+    /// Who placed it.
+    pub by: String,
+    /// When.
+    pub since: Timestamp,
+    /// Who ended it.
+    pub ended_by: Option<String>,
+    /// When.
+    pub ended: Option<Timestamp>,
+    /// The message went when it ended.
+    pub erased: bool,
 }

@@ -37,7 +37,7 @@ pub(crate) async fn write_down(rows: &mut SqliteConnection, day: Day, now: Times
     if state.is_some_and(|state| state != DayState::Live.as_str()) {
         return Ok(0);
     }
-    let uncollected = uncollected(rows, day).await?;
+    let uncollected = uncollected(rows, range(day)).await?;
     let mut ledger = Ledger::begin(rows).await?;
     for bundle in &uncollected {
         fail(&mut ledger, bundle, now)?;
@@ -88,8 +88,11 @@ pub(crate) fn fail(ledger: &mut Ledger<'_>, bundle: &Uncollected, now: Timestamp
     Ok(())
 }
 
-async fn uncollected(rows: &mut SqliteConnection, day: Day) -> Result<Vec<Uncollected>, Stop> {
-    let (first, last) = range(day);
+/// The bundles of these segments whose receipt never came.
+pub(crate) async fn uncollected(
+    rows: &mut SqliteConnection,
+    (first, last): (i64, i64),
+) -> Result<Vec<Uncollected>, Stop> {
     let found = sqlx::query_scalar!(
         r#"SELECT json_group_array(json_object('id', m.id, 'sender', m.sender, 'recipient', m.recipient,
                   'sha256', lower(hex(m.sha256)), 'size', m.received_size, 'message_id', m.message_id,

@@ -19,6 +19,7 @@ async fn fresh() -> (tempfile::TempDir, Arc<SqliteStore>) {
 
 mod every_store {
     use super::fresh;
-    // Among them Profile §12.4: `a_full_mailbox_takes_nothing_more`; Profile §11.5: `a_clock_that_leapt_destroys_nothing`.
+    // Among them Profile §12.4: `a_full_mailbox_takes_nothing_more`; Profile §11.5: `a_clock_that_leapt_destroys_nothing`;
+    // Profile §11.6: `what_is_held_stays_over_expiry_until_it_is_let_go`.
     fumibako_store::store_suite!(fresh);
 }

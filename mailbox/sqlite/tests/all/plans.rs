@@ -7,13 +7,14 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
 /// Queries that are meant to read whole tables (the roll, the census), every pair (new folders and their marks), or what
 /// they themselves have found (days).
-const WHOLE: [&str; 6] = [
+const WHOLE: [&str; 7] = [
     "suspended', suspended",
     "password_hash))",
     "valid_until FROM certificate",
     "count(*) FROM evidence",
     "json_each(?) mark",
     "RECURSIVE found",
+    "FROM hold ORDER",
 ];
 
 #[tokio::test]

@@ -1,0 +1,263 @@
+//! 保全: a message kept over the expiry of its day, in a segment of its own (Profile §11.6).
+//!
+//! Never here: a hold that nobody answers for, a body named by a row before it is on the disk.
+
+use std::collections::BTreeSet;
+
+use fumibako_model::{OfficeNumber, Refusal};
+use fumibako_store::bodies::{Day, Place};
+use fumibako_store::{Ended, Hold, HoldOrder, StoreError};
+use jiff::Timestamp;
+use serde::Deserialize;
+use sqlx::SqliteConnection;
+
+use crate::command::Command;
+use crate::error::{Stop, store_error, unreadable};
+use crate::expire;
+use crate::ledger::{Ledger, Wake};
+use crate::read::place;
+use crate::store::SqliteStore;
+
+/// What the writer does for a hold.
+pub(crate) enum Order {
+    /// The body of this message stands there now, and not where it stood.
+    Place { message: i64, from: Place, to: Place, hold: HoldOrder, at: Timestamp },
+    /// It goes back, or, with its day, away.
+    Release { held: Held, gone: bool, by: String, at: Timestamp },
+}
+
+/// A hold in force: its row, its message, and where the body stood before.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Held {
+    id: i64,
+    message: i64,
+    segment: i64,
+    body_offset: i64,
+    stored: i64,
+    size: i64,
+    now_in: i64,
+}
+
+/// Places a hold on every message of this Message-ID that the office has. Says how many.
+///
+/// | a crash             | finds on restart                       | the hold       |
+/// |---------------------|----------------------------------------|----------------|
+/// | before the commit   | at most a segment that no row names    | is placed anew |
+/// | after it            | the body in its own segment, the record| is in force    |
+pub(crate) async fn add(store: &SqliteStore, order: HoldOrder, now: Timestamp) -> Result<u64, StoreError> {
+    let _no_expiry_meanwhile = store.expiring.lock().await;
+    let found = find(store, order.office, &order.message_id).await?;
+    let mut placed = 0;
+    for (message, from) in found {
+        if from.segment.day() == Day::HELD {
+            continue;
+        }
+        let to = store.touch(move |bodies| bodies.hold(from)).await?;
+        let command = Order::Place { message, from, to, hold: order.clone(), at: now };
+        let done = store.change(|reply| Command::Hold(Box::new(command), reply)).await;
+        if matches!(done, Err(StoreError::Refused(_) | StoreError::Busy(_) | StoreError::Full(_))) {
+            store.touch(move |bodies| bodies.remove(to.segment)).await?;
+        }
+        placed += done?;
+    }
+    if placed == 0 {
+        return Err(Refusal::ValueUnfit.about("it is under a hold already; see `hold list`").into());
+    }
+    Ok(placed)
+}
+
+/// Ends a hold: as long as its day is kept the message goes on with its day; after that it is erased now.
+///
+/// | a crash             | finds on restart                                      |
+/// |---------------------|-------------------------------------------------------|
+/// | before the commit   | the hold in force                                     |
+/// | after it            | a segment that no row names any more, which is removed|
+pub(crate) async fn release(
+    store: &SqliteStore,
+    (office, message_id): (OfficeNumber, String),
+    by: String,
+    now: Timestamp,
+) -> Result<Vec<Hold>, StoreError> {
+    let _no_expiry_meanwhile = store.expiring.lock().await;
+    let number = office.as_str();
+    let found = sqlx::query_scalar!(
+        r#"SELECT json_group_array(json_object('id', h.id, 'message', h.message, 'segment', h.segment,
+                  'body_offset', h.body_offset, 'stored', h.stored, 'size', m.size, 'now_in', m.segment)) AS "found!: String"
+           FROM hold h JOIN message m ON m.id = h.message
+           WHERE h.office = ? AND h.message_id = ? AND h.released_at IS NULL"#,
+        number,
+        message_id
+    )
+    .fetch_one(&store.readers)
+    .await
+    .map_err(store_error)?;
+    let found: Vec<Held> = serde_json::from_str(&found).map_err(|error| store_error(unreadable(error)))?;
+    if found.is_empty() {
+        return Err(Refusal::ValueUnfit.about("it is under no hold; see `hold list`").into());
+    }
+    let days: BTreeSet<Day> = store.bodies.days().into_iter().collect();
+    for held in &found {
+        let old = place(held.segment, held.body_offset, held.stored, held.size);
+        let gone = !days.contains(&old.segment.day());
+        if !gone {
+            // Only a body that is there may take the place of the one held.
+            store.touch(move |bodies| bodies.envelope(old)).await?;
+        }
+        let order = Order::Release { held: held.clone(), gone, by: by.clone(), at: now };
+        store.change(|reply| Command::Hold(Box::new(order), reply)).await?;
+        let own = place(held.now_in, 0, 0, 0).segment;
+        store.touch(move |bodies| bodies.remove(own)).await?;
+    }
+    let ids: BTreeSet<i64> = found.iter().map(|held| held.id).collect();
+    Ok(all(store).await?.into_iter().filter(|(id, _)| ids.contains(id)).map(|(_, hold)| hold).collect())
+}
+
+/// All holds, those that ended included.
+pub(crate) async fn list(store: &SqliteStore) -> Result<Vec<Hold>, StoreError> {
+    Ok(all(store).await?.into_iter().map(|(_, hold)| hold).collect())
+}
+
+async fn all(store: &SqliteStore) -> Result<Vec<(i64, Hold)>, StoreError> {
+    let rows = sqlx::query!("SELECT * FROM hold ORDER BY id").fetch_all(&store.readers).await.map_err(store_error)?;
+    let moment = |at: i64| Timestamp::from_millisecond(at).map_err(|error| store_error(unreadable(error)));
+    rows.into_iter()
+        .map(|row| {
+            let ended = match (row.released_by, row.released_at) {
+                (Some(by), Some(at)) => Some(Ended { by, at: moment(at)?, erased: row.erased != 0 }),
+                _ => None,
+            };
+            let office = row.office.parse().map_err(|error| store_error(unreadable(error)))?;
+            let day = place(row.segment, 0, 0, 0).segment.day();
+            let (message_id, reason, by) = (row.message_id, row.reason, row.placed_by);
+            Ok((
+                row.id,
+                Hold { order: HoldOrder { office, message_id, reason, by }, day, at: moment(row.placed_at)?, ended },
+            ))
+        })
+        .collect()
+}
+
+/// The messages of this Message-ID in the office's folders, and where their bodies stand.
+async fn find(store: &SqliteStore, office: OfficeNumber, message_id: &str) -> Result<Vec<(i64, Place)>, StoreError> {
+    let number = office.as_str();
+    if store.roll_now().office(office).is_none() {
+        return Err(Refusal::OfficeUnknown.about(office).into());
+    }
+    let found = sqlx::query!(
+        "SELECT DISTINCT m.id, m.segment, m.body_offset, m.stored, m.size
+         FROM office o JOIN mailbox b ON b.office = o.id JOIN entry e ON e.mailbox = b.id JOIN message m ON m.id = e.message
+         WHERE o.number = ? AND m.message_id = ?",
+        number,
+        message_id
+    )
+    .fetch_all(&store.readers)
+    .await
+    .map_err(store_error)?;
+    if found.is_empty() {
+        return Err(Refusal::NoSuchMessage.about(message_id).into());
+    }
+    Ok(found.into_iter().map(|row| (row.id, place(row.segment, row.body_offset, row.stored, row.size))).collect())
+}
+
+/// Does it, inside the transaction.
+pub(crate) async fn run(rows: &mut SqliteConnection, order: &Order) -> Result<(u64, Vec<Wake>), Stop> {
+    match order {
+        Order::Place { message, from, to, hold, at } => {
+            put(rows, *message, (*from, *to)).await?;
+            record(rows, (*message, *from), hold, *at).await?;
+            Ok((1, Vec::new()))
+        }
+        Order::Release { held, gone, by, at } => {
+            let (at_ms, erased) = (at.as_millisecond(), i64::from(*gone));
+            sqlx::query!(
+                "UPDATE hold SET released_by = ?, released_at = ?, erased = ? WHERE id = ?",
+                by,
+                at_ms,
+                erased,
+                held.id
+            )
+            .execute(&mut *rows)
+            .await?;
+            if *gone { Ok((1, let_go(rows, held, *at).await?)) } else { give_back(rows, held).await }
+        }
+    }
+}
+
+/// The row names the new place, if it still names the old one.
+async fn put(rows: &mut SqliteConnection, message: i64, (from, to): (Place, Place)) -> Result<(), Stop> {
+    let (offset, stored) = (to.offset.cast_signed(), to.stored.cast_signed());
+    let old_offset = from.offset.cast_signed();
+    let done = sqlx::query!(
+        "UPDATE message SET segment = ?, body_offset = ?, stored = ?
+         WHERE id = ? AND segment = ? AND body_offset = ? AND stored > 0",
+        to.segment.0,
+        offset,
+        stored,
+        message,
+        from.segment.0,
+        old_offset
+    )
+    .execute(rows)
+    .await?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(Refusal::NoSuchMessage.into()) }
+}
+
+async fn record(
+    rows: &mut SqliteConnection,
+    (message, from): (i64, Place),
+    hold: &HoldOrder,
+    at: Timestamp,
+) -> Result<(), Stop> {
+    let (office, at) = (hold.office.as_str(), at.as_millisecond());
+    let (offset, stored) = (from.offset.cast_signed(), from.stored.cast_signed());
+    sqlx::query!(
+        "INSERT INTO hold (message, office, message_id, segment, body_offset, stored, reason, placed_by, placed_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        message,
+        office,
+        hold.message_id,
+        from.segment.0,
+        offset,
+        stored,
+        hold.reason,
+        hold.by,
+        at
+    )
+    .execute(rows)
+    .await?;
+    Ok(())
+}
+
+/// The message stands in its day again; one that its offices removed meanwhile goes as it would have gone.
+async fn give_back(rows: &mut SqliteConnection, held: &Held) -> Result<(u64, Vec<Wake>), Stop> {
+    sqlx::query!(
+        "UPDATE message SET segment = ?, body_offset = ?,
+                stored = CASE WHEN EXISTS (SELECT 1 FROM entry WHERE entry.message = message.id) THEN ? ELSE 0 END
+         WHERE id = ?",
+        held.segment,
+        held.body_offset,
+        held.stored,
+        held.message
+    )
+    .execute(&mut *rows)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM message WHERE id = ? AND sender IS NULL
+                               AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.message = message.id)",
+        held.message
+    )
+    .execute(rows)
+    .await?;
+    Ok((1, Vec::new()))
+}
+
+/// Its day is gone: it goes now, as it would have gone then.
+async fn let_go(rows: &mut SqliteConnection, held: &Held, now: Timestamp) -> Result<Vec<Wake>, Stop> {
+    let mut ledger = Ledger::begin(rows).await?;
+    for bundle in expire::uncollected(rows, (held.now_in, held.now_in)).await? {
+        expire::fail(&mut ledger, &bundle, now)?;
+    }
+    ledger.write(rows).await?;
+    let message = serde_json::to_string(&[held.message])?;
+    expire::remove(rows, &message, i64::MAX).await
+}
