@@ -1,7 +1,7 @@
 //! What the operator asks of the store: what expires and when, what is held.
 
 use fumibako_model::{OfficeNumber, Retention};
-use fumibako_store::{Asked, DayOfMail, Hold, HoldOrder, Store, StoreError};
+use fumibako_store::{Asked, DayOfMail, Expired, Hold, HoldOrder, Store, StoreError};
 
 use super::words::{DayRow, HoldRow, Reply};
 use super::{Admin, NAME_CHARACTERS, short};
@@ -10,12 +10,12 @@ impl<S: Store> Admin<S> {
     /// What expiry would do, or what it has done now.
     pub(super) async fn expire(&self, dry_run: bool) -> Result<Reply, StoreError> {
         let (keep, now) = (self.0.config.retention(), self.0.clock.now());
-        let days = if dry_run {
-            self.0.store.expiry(keep, now).await?
+        let Expired { days, files, file_bytes } = if dry_run {
+            Expired { days: self.0.store.expiry(keep, now).await?, ..Expired::default() }
         } else {
-            self.0.store.expire(keep, Asked::ByThePerson, now).await?.days
+            self.0.store.expire(keep, Asked::ByThePerson, now).await?
         };
-        Ok(Reply::Expiry { days: days.into_iter().map(|day| row(day, keep)).collect() })
+        Ok(Reply::Expiry { days: days.into_iter().map(|day| row(day, keep)).collect(), files, file_bytes })
     }
 
     /// Profile §11.6: who, when and why are recorded.

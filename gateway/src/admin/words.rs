@@ -217,6 +217,10 @@ pub enum Reply {
     Expiry {
         /// The rows.
         days: Vec<DayRow>,
+        /// Files removed because nobody needed them any more.
+        files: u64,
+        /// Their bytes.
+        file_bytes: u64,
     },
     /// Legal holds, the oldest first.
     Holds {

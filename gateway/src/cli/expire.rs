@@ -16,9 +16,19 @@ pub(super) struct Expire {
 impl Expire {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
         let dry_run = self.dry_run;
-        let Reply::Expiry { days } = context.ask(&Request::Expire { dry_run })? else { return Err(unexpected()) };
+        let Reply::Expiry { days, files, file_bytes } = context.ask(&Request::Expire { dry_run })? else {
+            return Err(unexpected());
+        };
         let lang = context.lang;
         context.rows(&days, |day| line(day, lang))?;
+        if files > 0 {
+            context.say(
+                &format!(
+                    "どのフォルダーにも残っていないメールのファイル {files} 個（{file_bytes} バイト）を片付けました。"
+                ),
+                &format!("{files} files ({file_bytes} bytes) of messages that no folder shows any more are removed."),
+            )?;
+        }
         let due = days.iter().filter(|day| day.due).count();
         match (dry_run, due) {
             (true, 0) => context.say("いま消去の時期になったものはありません。", "Nothing is due now."),

@@ -25,7 +25,7 @@ async fn what_is_due_goes_at_the_start_and_the_rest_is_told() {
     let gateway = with_old_mail().await;
     let socket = &gateway.config.admin_socket;
     let days = async |dry_run| match call(socket, &Request::Expire { dry_run }).await.unwrap() {
-        Reply::Expiry { days } => days,
+        Reply::Expiry { days, .. } => days,
         other => panic!("{other:?}"),
     };
     // The run of the start, or this one, whichever is first.
@@ -58,7 +58,7 @@ async fn a_hold_says_who_and_why_and_stands_over_expiry() {
     gateway.done(add("審査請求", "佐藤")).await;
     let Reply::Holds { holds } = gateway.ask(Request::HoldList).await else { panic!("holds") };
     assert_eq!((holds[0].reason.as_str(), holds[0].by.as_str(), holds[0].ended), ("審査請求", "佐藤", None));
-    let Reply::Expiry { days } = gateway.ask(Request::Expire { dry_run: true }).await else { panic!("days") };
+    let Reply::Expiry { days, .. } = gateway.ask(Request::Expire { dry_run: true }).await else { panic!("days") };
     assert_eq!(days.last().map(|day| (day.messages, day.held)), Some((0, 1)));
     let remove = Request::HoldRemove { number, message_id, by: "鈴木".into() };
     let Reply::Holds { holds } = gateway.ask(remove).await else { panic!("holds") };

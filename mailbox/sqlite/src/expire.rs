@@ -3,6 +3,7 @@
 //! Never here: a key destroyed after its loss was written down, a step that cannot be done twice, a long transaction.
 
 mod day;
+mod files;
 mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,6 +82,8 @@ pub(crate) async fn run(
              were kept, in case the clock is wrong. If the date is right, run `fumibako-gateway expire`"
         )));
     }
+    // Profile §11.7
+    (expired.files, expired.file_bytes) = files::remove_unneeded(store, now).await?;
     store.order(Order::Ran(today)).await?;
     Ok(expired)
 }

@@ -29,6 +29,10 @@ pub struct DayOfMail {
 pub struct Expired {
     /// The days that went, the oldest first.
     pub days: Vec<DayOfMail>,
+    /// Files of other days that nobody needed any more: all their messages were removed by their offices.
+    pub files: u64,
+    /// Their bytes.
+    pub file_bytes: u64,
 }
 
 /// Who asks for expiry.

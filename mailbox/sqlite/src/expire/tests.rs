@@ -1,9 +1,10 @@
 //! Expiry cut short at each of its steps, and gone on with.
 
-use fumibako_model::{Event, Refusal};
-use fumibako_store::Store;
+use fumibako_model::{Event, FlagChange, Flags, NamedFlags, OfficeNumber, Refusal};
+use fumibako_store::bodies::Spooled;
 use fumibako_store::suite::expire::{ago, draft, keep, send};
 use fumibako_store::suite::{ALL, World, domain, himawari, now, refused, sakura, view};
+use fumibako_store::{FlagOrder, HoldOrder, Store};
 
 use super::*;
 
@@ -87,4 +88,70 @@ async fn a_day_of_many_messages_leaves_in_small_transactions() {
     assert_eq!(left(store.clone()).await, 20);
     take(&store, Step::Sweep, day, now()).await.unwrap();
     assert_eq!(left(store.clone()).await, 0);
+}
+
+/// The office removes everything it has in this folder.
+async fn clear(store: &SqliteStore, office: OfficeNumber, name: &str) {
+    let view = view(store, office, name).await;
+    let (folder, since) = (view.status.folder, view.status.highest_modseq);
+    let flags = NamedFlags { system: Flags::DELETED.system, keywords: vec![] };
+    let uids = view.entries.iter().map(|entry| entry.uid).collect();
+    store.flag(office, FlagOrder { folder, uids, change: FlagChange::Add, flags, since }).await.unwrap();
+    store.expunge(office, folder, None, since).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_nobody_needs_goes_before_its_day_and_no_other() {
+    // Profile §11.7
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let world = World::with(&store).await;
+    for (id, days) in [("three", 3), ("two", 2), ("one", 1), ("none", 0)] {
+        send(&store, &world, id, ago(days)).await;
+        draft(&store, "of no importance", ago(days)).await;
+    }
+    let files = || store.bodies.segments().unwrap().len();
+    let run = async || store.expire(keep(), Asked::ByThePerson, now()).await.unwrap().files;
+    assert_eq!((files(), run().await), (4, 0));
+    clear(&store, himawari(), "Drafts").await;
+    clear(&store, himawari(), "Sent").await;
+    assert_eq!(run().await, 0, "sakura has them all");
+    let order = HoldOrder {
+        office: sakura(),
+        message_id: "three@x.example".into(),
+        reason: "審査請求".into(),
+        by: "運用者".into(),
+    };
+    store.hold(order, now()).await.unwrap();
+    clear(&store, sakura(), "INBOX").await;
+    assert_eq!(run().await, 1, "two days old; the file of three days ago is where the hold may end");
+    assert_eq!(files(), 4, "with the one that holds");
+    store.release(sakura(), "three@x.example".into(), "運用者".into(), now()).await.unwrap();
+    assert_eq!((run().await, files()), (1, 2), "yesterday's and today's stay");
+    assert_eq!(store.census().await.unwrap().messages, 0);
+    store.close().await.unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    send(&store, &world, "next", ago(3)).await;
+    let entry = view(&store, sakura(), "INBOX").await.entries[0];
+    assert!(store.read(sakura(), entry.message, ALL).await.is_ok(), "the day takes mail again");
+}
+
+#[tokio::test]
+async fn a_file_without_a_row_goes_once_nobody_can_be_writing_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let mut body = store.spool(ago(3));
+    body.write(&vec![7; 2 << 20]).unwrap();
+    let Spooled::Filed(place) = body.finish(b"").unwrap() else { panic!("2 MiB wait in memory") };
+    let run = async || store.expire(keep(), Asked::ByThePerson, now()).await.unwrap().files;
+    let file = std::fs::File::options().write(true).open(store.bodies.file(place.segment)).unwrap();
+    let written = |hours: u64| {
+        let age = std::time::Duration::from_hours(hours);
+        file.set_modified(std::time::UNIX_EPOCH + now().duration_since(Timestamp::UNIX_EPOCH).unsigned_abs() - age)
+            .unwrap();
+    };
+    written(23);
+    assert_eq!(run().await, 0);
+    written(24);
+    assert_eq!(run().await, 1);
 }
