@@ -21,7 +21,10 @@ use crate::{password, trust};
 
 pub use socket::{CallError, call};
 pub(crate) use socket::{bind as bind_socket, serve};
-pub use words::{AccountRow, AuthorityRow, CertificateRow, DayRow, HoldRow, Reply, Request, Secret, Status};
+pub use words::{
+    AccountRow, AuthorityRow, CertificateRow, DayRow, FaultRow, HoldRow, PlaceRow, Reply, Request, Secret, Status,
+    StoreReport,
+};
 
 /// Longest office name and suspension reason, in characters.
 const NAME_CHARACTERS: usize = 200;
@@ -104,6 +107,7 @@ impl<S: Store> Admin<S> {
             Request::HoldAdd { number, message_id, reason, by } => self.hold((number, message_id), reason, by).await,
             Request::HoldRemove { number, message_id, by } => self.release((number, message_id), by).await,
             Request::HoldList => Ok(keeping::holds(self.0.store.holds().await?)),
+            Request::Inspect => Ok(Reply::Inspected(Box::new(self.0.store.inspect().await?.into()))),
             Request::Status => self.status().await,
         }
     }

@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use fumibako_careplan::Lang;
 use fumibako_model::Refused;
+use fumibako_store::StoreError;
 use serde::Serialize;
 
 use crate::admin::{self, Reply, Request};
@@ -124,6 +125,12 @@ pub enum Failure {
     /// A password was not given.
     #[error("{0}")]
     Password(&'static str),
+    /// The store, or a copy of it, is not sound; what is wrong was said.
+    #[error("the store is not sound; the lines above name what is wrong and what to do")]
+    Unsound,
+    /// A store, or a copy of it, cannot be used.
+    #[error("{0}")]
+    Store(#[from] StoreError),
     /// Output could not be written.
     #[error("output: {0}")]
     Output(#[from] io::Error),
@@ -133,10 +140,11 @@ impl Failure {
     fn exit(&self) -> u8 {
         match self {
             Self::Config(ConfigError::Unreadable(..)) | Self::Password(_) | Self::Mistyped => 78,
-            Self::Config(_) => 65,
-            Self::Refused(refused) => refused.why.row().exit,
+            Self::Config(_) | Self::Unsound | Self::Store(StoreError::Failed(_) | StoreError::Broken(_)) => 65,
+            Self::Store(StoreError::Busy(_)) => 75,
+            Self::Refused(refused) | Self::Store(StoreError::Refused(refused)) => refused.why.row().exit,
             Self::Call(_) | Self::Start(_) | Self::Broken => 69,
-            Self::Init(_) | Self::Output(_) => 73,
+            Self::Init(_) | Self::Output(_) | Self::Store(StoreError::Full(_)) => 73,
             Self::Read(..) => 66,
         }
     }
@@ -176,6 +184,14 @@ impl Failure {
             Self::Read(..) => "ファイルを読めません。場所と名前を確かめてください。",
             Self::Password(_) => "パスワードが空です。1 行目に書いてください。",
             Self::Mistyped => "二度入力されたパスワードが同じではありません。もう一度実行してください。",
+            Self::Unsound => "保管庫に異常があります。上に示したファイルをバックアップから戻してください。",
+            Self::Store(StoreError::Busy(_)) => {
+                "ほかの処理が保管庫を使っています。終わってから、もう一度実行してください。"
+            }
+            Self::Store(StoreError::Full(_)) => {
+                "ディスクに空きがありません。空きを作ってから、もう一度実行してください。"
+            }
+            Self::Store(_) => "保管庫またはその控えを使えません。かっこの中の理由を見て対処してください。",
             Self::Output(_) => "結果を書き出せません。",
         }
     }

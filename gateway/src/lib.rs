@@ -22,7 +22,8 @@ mod tls;
 mod trust;
 
 pub use admin::{
-    AccountRow, Admin, AuthorityRow, CallError, CertificateRow, DayRow, HoldRow, Reply, Request, Secret, Status, call,
+    AccountRow, Admin, AuthorityRow, CallError, CertificateRow, DayRow, FaultRow, HoldRow, PlaceRow, Reply, Request,
+    Secret, Status, StoreReport, call,
 };
 pub use clock::Clock;
 pub use config::{Config, ConfigError, Form, Limits, Listen, MESSAGE_BYTES_MOST, Submission, Tls};

@@ -6,7 +6,7 @@ use fumibako_model::{Office, OfficeNumber, Refusal};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-pub use keeping::{DayRow, HoldRow};
+pub use keeping::{DayRow, FaultRow, HoldRow, PlaceRow, StoreReport};
 
 /// A question of the operator.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,6 +116,8 @@ pub enum Request {
     },
     /// All holds.
     HoldList,
+    /// Looks through the whole store.
+    Inspect,
     /// How the gateway is.
     Status,
 }
@@ -142,6 +144,7 @@ impl Request {
             Self::HoldAdd { .. } => "hold-add",
             Self::HoldRemove { .. } => "hold-remove",
             Self::HoldList => "hold-list",
+            Self::Inspect => "inspect",
             Self::Status => "status",
         }
     }
@@ -170,6 +173,7 @@ impl Request {
             | Self::TrustAddCa { .. }
             | Self::TrustList
             | Self::HoldList
+            | Self::Inspect
             | Self::Status => String::new(),
         }
     }
@@ -227,6 +231,8 @@ pub enum Reply {
         /// The rows.
         holds: Vec<HoldRow>,
     },
+    /// What the look through the store found.
+    Inspected(Box<StoreReport>),
     /// How the gateway is.
     Status(Box<Status>),
     /// No, and why.

@@ -64,3 +64,16 @@ async fn a_hold_says_who_and_why_and_stands_over_expiry() {
     let Reply::Holds { holds } = gateway.ask(remove).await else { panic!("holds") };
     assert_eq!((holds[0].ended_by.as_deref(), holds[0].erased), (Some("鈴木"), false));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_store_is_looked_through_while_it_runs() {
+    // Profile §11.8
+    let gateway = with_old_mail().await;
+    let Reply::Inspected(report) = gateway.ask(Request::Inspect).await else { panic!("a report") };
+    assert!(report.faults.is_empty() && report.messages >= 1, "{report:?}");
+    let file = gateway.config.store_folder.join("bodies/2026-11-20/0.seg");
+    std::fs::remove_file(&file).unwrap();
+    let Reply::Inspected(report) = gateway.ask(Request::Inspect).await else { panic!("a report") };
+    assert_eq!((report.faults.len(), report.faults[0].messages, report.faults[0].kind.as_str()), (1, 1, "body"));
+    assert!(report.faults[0].what.contains(&file.display().to_string()));
+}

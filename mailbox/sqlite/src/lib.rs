@@ -16,6 +16,7 @@ mod expire;
 mod folder;
 mod gather;
 mod hold;
+mod inspect;
 mod ledger;
 mod open;
 mod read;

@@ -210,6 +210,17 @@ async fn new_enough(connection: &mut SqliteConnection) -> Result<(), StoreError>
     Err(StoreError::Broken(format!("SQLite {version} is linked; {major}.{minor}.{patch} or newer is needed")))
 }
 
+/// Rows of a newer version are not judged by an older one.
+pub(crate) async fn check_version(pool: &SqlitePool, file: &Path) -> Result<(), StoreError> {
+    let broken = |error| cannot_open(file, error);
+    let found: i64 =
+        sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(pool).await.map_err(broken)?;
+    if MIGRATIONS.iter().any(|known| known.version >= found) {
+        return Ok(());
+    }
+    Err(cannot_migrate(file, MigrateError::VersionMissing(found)))
+}
+
 fn cannot_open(file: &Path, error: sqlx::Error) -> StoreError {
     let file = file.display();
     match store_error(error) {

@@ -10,8 +10,8 @@ use fumibako_model::{
 };
 use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
 use fumibako_store::{
-    Admitted, Asked, Census, DayOfMail, Delivery, Draft, Expired, FlagOrder, Hold, HoldOrder, News, Quota, Store,
-    StoreError,
+    Admitted, Asked, Census, DayOfMail, Delivery, Draft, Expired, FlagOrder, Hold, HoldOrder, Inspection, News, Quota,
+    Store, StoreError,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -19,7 +19,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::command::{Command, Octets, OwnMessage, Reply};
 use crate::disk::Disk;
-use crate::{expire, hold, open, read};
+use crate::{expire, hold, inspect, open, read};
 
 /// A store in one folder, open in one process.
 #[derive(Clone, Debug)]
@@ -47,6 +47,12 @@ impl SqliteStore {
     /// | rows of a newer version              | [`StoreError::Broken`], naming file and version |
     pub async fn open(folder: &Path, domain: Domain) -> Result<Self, StoreError> {
         open::open(folder, domain).await
+    }
+
+    /// Looks through the store in `folder` while no process has it open; changes nothing. Its keys may stand elsewhere.
+    pub async fn look_through(folder: &Path, keys: Option<&Path>) -> Result<Inspection, StoreError> {
+        let own = folder.join("keys");
+        inspect::look_through(folder, keys.unwrap_or(&own)).await
     }
 
     /// Waits for what was asked before, then closes the files and gives the folder free.
@@ -260,6 +266,10 @@ impl Store for SqliteStore {
 
     async fn holds(&self) -> Result<Vec<Hold>, StoreError> {
         hold::list(self).await
+    }
+
+    async fn inspect(&self) -> Result<Inspection, StoreError> {
+        inspect::inspect(&self.readers, &self.bodies).await
     }
 
     async fn census(&self) -> Result<Census, StoreError> {

@@ -108,6 +108,16 @@ impl Bodies {
         Ok(Self(Arc::new(Inner { folder: bodies, keys, cache, numbers, broken })))
     }
 
+    /// Opens bodies and keys where they stand, to be looked at: nothing is changed there, and every verb that would change
+    /// something fails. A copy of a store is looked at so, whoever has the store itself.
+    pub fn look(bodies: &Path, keys: &Path) -> Result<Self, BodyError> {
+        let (folder, keys) = (bodies.to_owned(), Keys::look(keys.to_owned())?);
+        let (cache, numbers, broken) = (Cache::default(), Mutex::default(), OnceLock::new());
+        let inner = Inner { folder, keys, cache, numbers, broken };
+        let _ = inner.broken.set((bodies.to_owned(), "it was opened to be looked at only".into())); // it is new
+        Ok(Self(Arc::new(inner)))
+    }
+
     /// The octets of this range of a body, as far as the body goes.
     pub fn read(&self, place: Place, range: Range<u64>) -> Result<Vec<u8>, BodyError> {
         read::body(&*self.0.reading(place.segment)?, place, range)

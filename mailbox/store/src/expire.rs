@@ -1,9 +1,9 @@
 //! What expiry will do, and has done, as the store tells it.
 
-use aws_lc_rs::digest::{Context, SHA256};
 use fumibako_model::DayState;
 
 use crate::bodies::Day;
+use crate::hex::Sum;
 
 /// The content of one UTC day, as expiry sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,13 +47,11 @@ pub enum Asked {
 /// SHA-256 over digests, sorted: the same for the same messages in whatever order they came.
 pub fn digest_of_all(mut digests: Vec<[u8; 32]>) -> [u8; 32] {
     digests.sort_unstable();
-    let mut sum = Context::new(&SHA256);
+    let mut sum = Sum::default();
     for digest in &digests {
-        sum.update(digest);
+        sum.add(digest);
     }
-    let mut whole = [0; 32];
-    whole.copy_from_slice(sum.finish().as_ref());
-    whole
+    sum.finish()
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::admit::Admitted;
 use crate::bodies::{BodyError, Spool};
 use crate::expire::{Asked, DayOfMail, Expired};
 use crate::hold::{Hold, HoldOrder};
+use crate::inspect::Inspection;
 
 /// Most folders of one office, the standard ones included (Profile §12). One more is refused as
 /// [`QuotaFull`](fumibako_model::Refusal::QuotaFull).
@@ -162,6 +163,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// All holds, the oldest first, those that ended included.
     fn holds(&self) -> impl Future<Output = Result<Vec<Hold>, StoreError>> + Send;
+
+    /// Looks through everything: every row against its body, files against rows, counters against entries. Changes
+    /// nothing, and hinders nobody.
+    fn inspect(&self) -> impl Future<Output = Result<Inspection, StoreError>> + Send;
 
     /// How much is kept.
     fn census(&self) -> impl Future<Output = Result<Census, StoreError>> + Send;

@@ -9,6 +9,7 @@ pub mod bodies;
 mod expire;
 mod hex;
 mod hold;
+mod inspect;
 mod keep;
 mod marks;
 mod news;
@@ -19,8 +20,9 @@ pub use admit::{
     Admitted, Arrival, Arrived, Arriving, Facts, Kept, Kind, Receipt, Rules, admit, bind, message_id_of, not_trusted,
 };
 pub use expire::{Asked, DayOfMail, Expired, digest_of_all};
-pub use hex::hex;
+pub use hex::{Sum, hex};
 pub use hold::{Ended, Hold, HoldOrder};
+pub use inspect::{Fault, FaultKind, Inspection, PLACES, Seen};
 pub use keep::{Census, Delivery, Draft, FOLDERS, FlagOrder, Quota, Store, StoreError};
 pub use marks::{MARKS, draft_flags, stored};
 pub use news::News;

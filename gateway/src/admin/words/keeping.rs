@@ -1,6 +1,7 @@
 //! What the gateway answers about its store.
 
 use fumibako_model::{DayState, OfficeNumber};
+use fumibako_store::{FaultKind, Inspection};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -46,4 +47,77 @@ pub struct HoldRow {
     pub ended: Option<Timestamp>,
     /// The message went when it ended.
     pub erased: bool,
+}
+
+/// What a look through the whole store found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreReport {
+    /// Bodies that were opened to their last frame.
+    pub messages: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Messages that have expired and are about to leave.
+    pub expired: u64,
+    /// Files of bodies.
+    pub files: u64,
+    /// Those that no row names.
+    pub unnamed_files: u64,
+    /// Their bytes.
+    pub unnamed_bytes: u64,
+    /// What is wrong; empty for a sound store.
+    pub faults: Vec<FaultRow>,
+}
+
+/// Something that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultRow {
+    /// `database`, `body` or `counter`.
+    pub kind: String,
+    /// File, place in it, what to do; or the counter.
+    pub what: String,
+    /// How many messages it concerns.
+    pub messages: u64,
+    /// The first of them.
+    pub places: Vec<PlaceRow>,
+}
+
+/// Where a message stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceRow {
+    /// Whose.
+    pub office: OfficeNumber,
+    /// In which folder.
+    pub folder: String,
+    /// Under which UID.
+    pub uid: u32,
+}
+
+impl From<Inspection> for StoreReport {
+    fn from(found: Inspection) -> Self {
+        let kind = |kind| match kind {
+            FaultKind::Database => "database",
+            FaultKind::Body => "body",
+            FaultKind::Counter => "counter",
+        };
+        let place = |at: fumibako_store::Seen| PlaceRow {
+            office: at.office,
+            folder: at.folder.as_str().into(),
+            uid: at.uid.get(),
+        };
+        let fault = |fault: fumibako_store::Fault| FaultRow {
+            kind: kind(fault.kind).into(),
+            what: fault.what,
+            messages: fault.messages,
+            places: fault.places.into_iter().map(place).collect(),
+        };
+        Self {
+            messages: found.messages,
+            bytes: found.bytes,
+            expired: found.expired,
+            files: found.files,
+            unnamed_files: found.unnamed,
+            unnamed_bytes: found.unnamed_bytes,
+            faults: found.faults.into_iter().map(fault).collect(),
+        }
+    }
 }

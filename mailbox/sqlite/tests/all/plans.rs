@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
 /// Queries that are meant to read whole tables (the roll, the census), every pair (new folders and their marks), or what
 /// they themselves have found (days).
-const WHOLE: [&str; 7] = [
+const WHOLE: [&str; 9] = [
     "suspended', suspended",
     "password_hash))",
     "valid_until FROM certificate",
@@ -15,6 +15,8 @@ const WHOLE: [&str; 7] = [
     "json_each(?) mark",
     "RECURSIVE found",
     "FROM hold ORDER",
+    "coalesce(c.unseen",
+    "number, used_bytes, modseq",
 ];
 
 #[tokio::test]
