@@ -19,6 +19,7 @@ mod exit;
 pub mod fetch;
 pub mod mailbox;
 pub mod outbox;
+mod owner;
 pub mod partners;
 pub mod post;
 mod random;

@@ -3,19 +3,25 @@
 //! They come from a file that the gateway's operator hands out. When the gateway answers for its directory over HTTPS,
 //! [`Partners::read`] will ask there; whom to believe stays the decision of [`Partners::readers`].
 
-use std::path::Path;
+use std::collections::HashSet;
 
 use fumibako_careplan::Lang;
-use fumibako_model::{Address, Domain, OfficeNumber};
-use fumibako_signer::{Certificate, CertificateError, Cipher, Identity, RevocationError, Trust, encrypt};
+use fumibako_model::{Address, OfficeNumber};
+use fumibako_signer::{
+    Certificate, CertificateError, Cipher, Identity, Names as _, Naming, RevocationError, Trust, encrypt,
+};
 use jiff::Timestamp;
 
 use crate::bundle::Form;
-use crate::settings::{Settings, read_up_to};
+use crate::owner::{office_of, owner};
+use crate::settings::{Authority, Settings};
 use crate::trouble::Trouble;
 
-/// Largest file of partners' certificates, in bytes: room for every office of the country.
-pub const FILE_BYTES: u64 = 64 << 20;
+use file::Entry;
+
+pub(crate) mod file;
+
+pub use file::BYTES as FILE_BYTES;
 
 /// Profile §4.5: a cipher that notices a changed ciphertext.
 pub const CIPHER: Cipher = Cipher::Aes256Gcm;
@@ -23,9 +29,11 @@ pub const CIPHER: Cipher = Cipher::Aes256Gcm;
 /// The certificates known here, and whom to believe.
 #[derive(Debug)]
 pub struct Partners {
-    known: Option<Vec<Certificate>>,
+    known: Option<Vec<Entry>>,
     authorities: Vec<Certificate>,
     trust: Trust,
+    /// Everywhere an authority writes names.
+    namings: Vec<Naming>,
     own: Identity,
     compress: bool,
 }
@@ -82,11 +90,15 @@ impl Partners {
     pub fn read(settings: &Settings) -> Result<Self, Trouble> {
         let (trust, own) = (settings.trust()?, settings.identity()?);
         let path = &settings.partners_file;
-        let all = if path.as_os_str().is_empty() { None } else { Some(certificates(path)?) };
-        // A certificate without a mail address may be of an authority between an office and one that is trusted.
-        let lower = all.iter().flatten().filter(|certificate| certificate.rfc822_names().is_empty());
-        let authorities = lower.chain(own.chain()).cloned().collect();
-        Ok(Self { known: all, authorities, trust, own, compress: settings.compress })
+        let all = if path.as_os_str().is_empty() { None } else { Some(file::read(path)?) };
+        if all.as_ref().is_some_and(Vec::is_empty) {
+            return Err(Trouble::Partners(path.clone()));
+        }
+        let authorities = lower(all.as_deref().unwrap_or_default()).chain(own.chain().iter().cloned()).collect();
+        let mut namings = vec![Naming::MailAddress];
+        namings.extend(settings.authorities().iter().map(Authority::naming));
+        namings.dedup();
+        Ok(Self { known: all, authorities, trust, namings, own, compress: settings.compress })
     }
 
     /// Everybody who is to read a bundle to this office: every certificate of it that is valid now, and our own.
@@ -96,7 +108,8 @@ impl Partners {
         };
         let no = |why| Trouble::NoPartner { office, why };
         let known = self.known.as_ref().ok_or(no(NoPartner::NoFile))?;
-        let theirs = known.iter().filter(|certificate| owner(certificate, &to.domain) == Some(office));
+        let theirs = known.iter().filter(|entry| self.may_be(entry, (office, to), now));
+        let theirs = theirs.map(|entry| &entry.certificate);
         let (mut readers, mut why) = (Vec::new(), NoPartner::Unlisted);
         for certificate in theirs {
             match self.judge(certificate, now) {
@@ -111,6 +124,18 @@ impl Partners {
         tracing::debug!(%to, certificates = readers.len(), "partner.found");
         readers.push(self.own.certificate().clone());
         Ok(readers)
+    }
+
+    /// Whether it is one of this office, or claims to be and nobody vouches for it, which is worth telling.
+    fn may_be(&self, entry: &Entry, (office, to): (OfficeNumber, &Address), now: Timestamp) -> bool {
+        let certificate = &entry.certificate;
+        let names = |naming: &Naming| {
+            let holder = naming.holder(certificate).ok().flatten();
+            holder.and_then(|holder| office_of(holder, &to.domain)) == Some(office)
+        };
+        // Of a file with every office of the country only a few are worth a check of their chain.
+        (entry.office == Some(office) || self.namings.iter().any(names))
+            && matches!(owner((certificate, &self.authorities), &self.trust, &to.domain, now), Ok(Some(found)) if found == office)
     }
 
     fn judge(&self, certificate: &Certificate, now: Timestamp) -> Result<(), NoPartner> {
@@ -201,27 +226,16 @@ impl NoPartner {
     }
 }
 
-/// The office of this domain that a certificate names (Profile §5.4).
-pub(crate) fn owner(certificate: &Certificate, domain: &Domain) -> Option<OfficeNumber> {
-    certificate.rfc822_names().iter().find_map(|name| {
-        let address: Address = name.parse().ok()?;
-        (address.domain == *domain).then(|| address.office_number()).flatten()
-    })
-}
-
-/// Every certificate of a PEM file. One that is not readable costs nobody else's.
-fn certificates(path: &Path) -> Result<Vec<Certificate>, Trouble> {
-    const END: &str = "-----END CERTIFICATE-----";
-    let text = read_up_to(path, FILE_BYTES)?;
-    let text = String::from_utf8_lossy(&text);
-    let blocks = text.split_inclusive(END).filter(|block| block.ends_with(END));
-    let read: Vec<_> = blocks.map(|block| Certificate::from_pem(block.as_bytes())).collect();
-    let unreadable = read.iter().filter(|certificate| certificate.is_err()).count();
-    if unreadable > 0 {
-        tracing::warn!(unreadable, "partners.unreadable");
-    }
-    let found: Vec<Certificate> = read.into_iter().flatten().collect();
-    if found.is_empty() { Err(Trouble::Partners(path.to_owned())) } else { Ok(found) }
+/// Certificates of authorities between an office and one that is trusted: they name no office, and others name them.
+fn lower(all: &[Entry]) -> impl Iterator<Item = Certificate> {
+    let nameless = |entry: &&Entry| entry.office.is_none() && entry.certificate.rfc822_names().is_empty();
+    let nameless: Vec<&Entry> = all.iter().filter(nameless).collect();
+    let issuers: HashSet<String> = match nameless.as_slice() {
+        [] => HashSet::new(),
+        _ => all.iter().map(|entry| entry.certificate.issuer()).collect(),
+    };
+    let lower = nameless.into_iter().filter(move |entry| issuers.contains(&entry.certificate.subject()));
+    lower.map(|entry| entry.certificate.clone()).collect::<Vec<_>>().into_iter()
 }
 
 /// A day as people in Japan count it.

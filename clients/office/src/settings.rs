@@ -4,15 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use fumibako_model::{Address, Domain, OfficeNumber, Private};
-use fumibako_signer::limits::REVOCATION_LIST_BYTES_MAX;
-use fumibako_signer::{
-    Certificate, Identity, IdentityError, Keyring, RevocationError, RevocationList, Trust, WithoutList,
-};
+use fumibako_signer::{Identity, IdentityError, Keyring, RevocationError, Trust};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::partners::owner;
+use crate::owner::owner;
 use crate::trouble::{Trouble, Unfit};
+
+mod authority;
+
+pub use authority::{Authority, Place, Stated};
 
 /// The sample that `fumibako config` prints. It equals the defaults; a test says so.
 pub const SAMPLE: &str = include_str!("settings/sample.toml");
@@ -48,13 +49,17 @@ pub struct Settings {
     /// File with the passwords of `old_identity_files`, one a line; each is tried on each file. Default empty: none of
     /// those files is encrypted.
     pub old_identity_password_file: PathBuf,
-    /// PEM file of the authorities that issue office certificates. No default; a message signed under another is refused.
+    /// PEM file of the authorities that issue office certificates with `emailProtection` and one mail address. No default;
+    /// a message signed under another, here or in `authority`, is refused.
     pub trust_file: PathBuf,
+    /// More files of authorities, each with its way to write certificates. Default none.
+    pub authority: Vec<Authority>,
     /// Revocation lists of those authorities, DER or PEM, one a file, each at most 64 MiB. Default none: nothing tells what
     /// was revoked, and every certificate of a trusted authority is believed. An authority that has a list here is believed
     /// only while the list is fresh: past its end nothing under it is sent or received until a newer one stands there.
     pub revocation_files: Vec<PathBuf>,
-    /// PEM file of the partner offices' certificates, at most 64 MiB. No default; without it only `--signed-only` sends.
+    /// PEM file of the partner offices' certificates, at most 64 MiB; a line `# 9970000029` above one that names no office
+    /// says whose it is. No default; without it only `--signed-only` sends.
     pub partners_file: PathBuf,
     /// Encrypt bundles to their recipients. Default true; false sends all of them `signed`, which the gateway can read.
     pub seal: bool,
@@ -86,6 +91,7 @@ impl Default for Settings {
             old_identity_files: Vec::new(),
             old_identity_password_file: PathBuf::new(),
             trust_file: PathBuf::new(),
+            authority: Vec::new(),
             revocation_files: Vec::new(),
             partners_file: PathBuf::new(),
             seal: true,
@@ -133,7 +139,8 @@ impl Settings {
             &mut self.data_folder,
             &mut self.save_folder,
         ];
-        single.into_iter().chain(&mut self.old_identity_files).chain(&mut self.revocation_files)
+        let authorities = self.authority.iter_mut().map(|authority| &mut authority.file);
+        single.into_iter().chain(&mut self.old_identity_files).chain(&mut self.revocation_files).chain(authorities)
     }
 
     /// Our office's number.
@@ -180,15 +187,13 @@ impl Settings {
     pub fn signer(&self, now: Timestamp) -> Result<Identity, Trouble> {
         let identity = self.identity()?;
         let certificate = identity.certificate();
-        let named = self.domain.as_ref().and_then(|domain| owner(certificate, domain));
-        let revoked = || -> Result<Option<Unfit>, Trouble> {
-            if self.revocation_files.is_empty() {
-                return Ok(None);
-            }
-            Ok(match self.trust()?.check_revocation_of(certificate, identity.chain(), now) {
-                Err(RevocationError::Revoked { revoked, .. }) => Some(Unfit::Revoked(revoked.since)),
-                _ => None,
-            })
+        // Without an authority named here nobody is believed, and the certificate says itself whose it is.
+        let trust = if self.authorities().is_empty() { nobody()? } else { self.trust()? };
+        let held = (certificate, identity.chain());
+        let named = self.domain.as_ref().and_then(|domain| owner(held, &trust, domain, now).ok().flatten());
+        let revoked = || match trust.check_revocation_of(certificate, identity.chain(), now) {
+            Err(RevocationError::Revoked { revoked, .. }) => Some(Unfit::Revoked(revoked.since)),
+            _ => None,
         };
         let unfit = if now.as_second() > certificate.not_after().as_second() {
             Some(Unfit::Ended(certificate.not_after()))
@@ -198,7 +203,7 @@ impl Settings {
             // One that names nobody may be on the gateway's roll (Profile §5.4).
             match named.filter(|named| self.office.is_some_and(|office| office != *named)) {
                 Some(other) => Some(Unfit::Other(other)),
-                None => revoked()?,
+                None => revoked(),
             }
         };
         match unfit {
@@ -218,31 +223,6 @@ impl Settings {
         Ok(keys)
     }
 
-    /// The authorities whose certificates are believed, with what they revoked.
-    pub fn trust(&self) -> Result<Trust, Trouble> {
-        let path = named("trust_file", &self.trust_file)?.to_owned();
-        // Profile §4.6, §5.3: an authority without a list is believed.
-        Self::trust_in(&[path], &self.revocation_files, WithoutList::Accept)
-    }
-
-    /// The authorities of these PEM files, with these revocation lists.
-    pub fn trust_in(paths: &[PathBuf], lists: &[PathBuf], without_list: WithoutList) -> Result<Trust, Trouble> {
-        let mut anchors = Vec::new();
-        for path in paths {
-            let found = Certificate::many_from_pem(&read_small(path)?);
-            let found = found.and_then(|found| Trust::new(found.iter().cloned()).map(|_| found));
-            anchors.extend(found.map_err(|why| Trouble::Trust(path.clone(), why))?);
-        }
-        let read = |path: &PathBuf| {
-            let octets = read_up_to(path, REVOCATION_LIST_BYTES_MAX as u64)?;
-            RevocationList::read(&octets, &anchors).map_err(|why| Trouble::Revocation(path.clone(), why))
-        };
-        let lists = lists.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        let trust = Trust::new(anchors.iter().cloned());
-        let trust = trust.map_err(|why| Trouble::Trust(paths.first().cloned().unwrap_or_default(), why))?;
-        Ok(trust.with_lists(lists, without_list))
-    }
-
     /// Every key of these files, some of them under one of the passwords.
     pub fn keys_in(paths: &[PathBuf], password_file: Option<&Path>) -> Result<Vec<Identity>, Trouble> {
         let passwords = password_file.map(lines).transpose()?.unwrap_or_default();
@@ -253,6 +233,10 @@ impl Settings {
         }
         Ok(keys)
     }
+}
+
+fn nobody() -> Result<Trust, Trouble> {
+    Trust::new([]).map_err(|why| Trouble::Trust(PathBuf::new(), why))
 }
 
 fn filled<'s>(name: &'static str, value: &'s str) -> Result<&'s str, Trouble> {
@@ -322,154 +306,4 @@ pub fn usual_place() -> PathBuf {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{A, Ca};
-    use fumibako_careplan::Lang;
-
-    fn load(text: &str) -> Result<Settings, Trouble> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("fumibako.toml");
-        fs::write(&path, text).unwrap();
-        Settings::load(&path)
-    }
-
-    #[test]
-    fn the_sample_is_the_default() {
-        assert_eq!(toml::from_str::<Settings>(SAMPLE).unwrap(), Settings::default());
-    }
-
-    #[test]
-    fn the_sample_with_every_line_uncommented_names_every_setting() {
-        let assignment = |line: &&str| line.split_once(" = ").is_some_and(|(name, _)| !name.trim().contains(' '));
-        let lines = SAMPLE.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).filter(assignment);
-        let whole = lines.collect::<Vec<_>>().join("\n");
-        let settings: Settings = toml::from_str(&whole).unwrap();
-        assert!(settings.office.is_some() && settings.domain.is_some());
-        let table: toml::Table = whole.parse().unwrap();
-        assert_eq!(table.len(), 20, "one line a field");
-    }
-
-    #[test]
-    fn paths_are_relative_to_the_file() {
-        let settings = load("password_file = 'secret/password'\nsave_folder = '/srv/plans'\n").unwrap();
-        assert!(settings.password_file.is_absolute() && settings.password_file.ends_with("secret/password"));
-        assert_eq!(settings.save_folder, Path::new("/srv/plans"));
-        assert_eq!(settings.identity_file, Path::new(""));
-        let settings = load("old_identity_files = ['2025.p12', '/keys/2024.p12']\n").unwrap();
-        let [newer, older] = settings.old_identity_files.as_slice() else { panic!("{settings:?}") };
-        assert!(newer.is_absolute() && newer.ends_with("2025.p12") && older == Path::new("/keys/2024.p12"));
-    }
-
-    #[test]
-    fn old_keys_open_with_whichever_password_fits() {
-        let (ca, folder) = (Ca::new(), tempfile::tempdir().unwrap());
-        let write = |name: &str, bytes: &[u8]| {
-            let path = folder.path().join(name);
-            fs::write(&path, bytes).unwrap();
-            path
-        };
-        let [new, clear, locked] = [(); 3].map(|()| ca.identity(A));
-        let mut settings = Settings {
-            identity_file: write("new.pem", new.to_pem().as_bytes()),
-            old_identity_files: vec![
-                write("clear.pem", clear.to_pem().as_bytes()),
-                write("locked.p12", &locked.to_pkcs12("二つ目").unwrap()),
-            ],
-            old_identity_password_file: write("passwords", "一つ目\n二つ目\n".as_bytes()),
-            ..Settings::default()
-        };
-        let keys = settings.reading_keys().unwrap();
-        let found: Vec<_> = keys.iter().map(Identity::certificate).collect();
-        assert_eq!(found, [&new, &clear, &locked].map(Identity::certificate), "the one in use first");
-        write("passwords", "一つ目\n".as_bytes());
-        let trouble = settings.reading_keys().unwrap_err();
-        assert!(matches!(&trouble, Trouble::OldIdentity(path, _) if path.ends_with("locked.p12")), "{trouble}");
-        assert_eq!(trouble.exit(), crate::exit::Exit::NOT_SET_UP);
-        settings.old_identity_password_file = PathBuf::new();
-        assert!(settings.reading_keys().unwrap_err().words(Lang::Ja).next.contains("old_identity_password_file"));
-    }
-
-    #[test]
-    fn an_unknown_key_is_an_error_that_names_its_line() {
-        let trouble = load("imap_port = 993\npasword_file = 'x'\n").unwrap_err();
-        assert!(
-            matches!(&trouble, Trouble::BadSettings(_, why) if why.contains("line 2") && why.contains("pasword_file"))
-        );
-        assert_eq!(trouble.exit(), crate::exit::Exit::NOT_SET_UP);
-    }
-
-    #[test]
-    fn a_missing_setting_is_named() {
-        assert!(matches!(load("").unwrap().office(), Err(Trouble::SettingMissing("office"))));
-        assert!(matches!(load("").unwrap().identity(), Err(Trouble::SettingMissing("identity_file"))));
-    }
-
-    /// Profile §4.11
-    #[test]
-    fn our_own_certificate_is_judged_before_anything_is_signed() {
-        let (ca, folder, now) = (Ca::new(), tempfile::tempdir().unwrap(), crate::testing::now());
-        let write = |name: &str, bytes: &[u8]| {
-            fs::write(folder.path().join(name), bytes).unwrap();
-            folder.path().join(name)
-        };
-        let (own, hour) = (ca.identity(A), jiff::SignedDuration::from_hours(1));
-        let mut settings = Settings {
-            office: Some("9970000011".parse().unwrap()),
-            domain: Some("plans.example".parse().unwrap()),
-            identity_file: write("own.pem", own.to_pem().as_bytes()),
-            trust_file: write("ca.pem", ca.pem().as_bytes()),
-            ..Settings::default()
-        };
-        let why = |settings: &Settings, at| match settings.signer(at) {
-            Ok(_) => None,
-            Err(Trouble::OwnCertificate(_, why)) => Some(why),
-            Err(other) => panic!("{other}"),
-        };
-        let (begins, ends) = (own.certificate().not_before(), own.certificate().not_after());
-        assert_eq!((why(&settings, begins), why(&settings, ends)), (None, None));
-        assert_eq!(why(&settings, begins - hour), Some(Unfit::Early(begins)));
-        assert_eq!(why(&settings, ends + hour), Some(Unfit::Ended(ends)));
-        settings.revocation_files = vec![write("ca.crl", &ca.list(&[&own], ends))];
-        assert_eq!(why(&settings, now + hour), Some(Unfit::Revoked(now)));
-        settings.revocation_files.clear();
-        settings.office = Some("9970000029".parse().unwrap());
-        assert_eq!(why(&settings, now), Some(Unfit::Other("9970000011".parse().unwrap())));
-        // A key beside a certificate that is not its own.
-        let pair = own.to_pem();
-        let key = &pair[..pair.find("-----BEGIN CERTIFICATE").unwrap()];
-        settings.identity_file =
-            write("mixed.pem", (key.to_owned() + &ca.identity(A).certificate().to_pem()).as_bytes());
-        let trouble = settings.signer(now).unwrap_err();
-        assert!(trouble.words(Lang::Ja).next.contains("秘密鍵と対になる証明書がファイルにありません"), "{trouble}");
-        assert_eq!(trouble.exit(), crate::exit::Exit::NOT_SET_UP);
-    }
-
-    #[test]
-    fn a_revocation_list_of_a_stranger_is_no_list() {
-        let (ca, folder) = (Ca::new(), tempfile::tempdir().unwrap());
-        let path = folder.path().join("list.crl");
-        let mut settings = Settings {
-            trust_file: folder.path().join("ca.pem"),
-            revocation_files: vec![path.clone()],
-            ..Settings::default()
-        };
-        fs::write(&settings.trust_file, ca.pem()).unwrap();
-        let next = crate::testing::now() + jiff::SignedDuration::from_hours(1);
-        for (octets, holds) in
-            [(ca.list(&[], next), true), (Ca::new().list(&[], next), false), (b"no list".into(), false)]
-        {
-            fs::write(&path, octets).unwrap();
-            let trouble = settings.trust().map(|_| ()).err();
-            assert_eq!(trouble.is_none(), holds, "{trouble:?}");
-            assert!(trouble.is_none_or(|trouble| trouble.exit() == crate::exit::Exit::NOT_SET_UP));
-        }
-        settings.revocation_files = vec![folder.path().join("nothing")];
-        assert!(matches!(settings.trust(), Err(Trouble::CannotRead(..))));
-    }
-
-    #[test]
-    fn no_file_is_another_trouble_than_a_bad_file() {
-        assert!(matches!(Settings::load(Path::new("/nowhere/fumibako.toml")), Err(Trouble::NoSettings(_))));
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use fumibako_careplan::gather;
 use fumibako_model::{Address, Private};
-use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
+use fumibako_signer::authority::{Authority, KeyKind, Manner, Purpose, Request};
 use fumibako_signer::{Identity, Trust};
 use jiff::{SignedDuration, Timestamp};
 
@@ -53,17 +53,25 @@ impl Ca {
         self.identity_for(address, Purpose::Mail, until)
     }
 
-    pub(crate) fn identity_for(&self, address: &str, purpose: Purpose, until: Timestamp) -> Identity {
-        let request = Request {
-            common_name: "office",
-            rfc822_name: address,
-            key: KeyKind::EcP256,
-            purpose,
-            not_before: now() - SignedDuration::from_hours(12),
-            not_after: until,
+    /// One with an office number as its subject's serial number, and perhaps a mail address.
+    pub(crate) fn numbered(&self, address: Option<&str>, number: &str) -> Identity {
+        let manner = Manner {
+            without_address: address.is_none(),
+            subject_serial_number: Some(number).filter(|number| !number.is_empty()),
+            ..Manner::default()
         };
-        self.0.issue(&request).unwrap()
+        let until = now() + SignedDuration::from_hours(24);
+        self.0.issue_as(&request(address.unwrap_or(A), Purpose::Mail, until), &manner).unwrap()
     }
+
+    pub(crate) fn identity_for(&self, address: &str, purpose: Purpose, until: Timestamp) -> Identity {
+        self.0.issue(&request(address, purpose, until)).unwrap()
+    }
+}
+
+fn request(rfc822_name: &str, purpose: Purpose, not_after: Timestamp) -> Request<'_> {
+    let not_before = now() - SignedDuration::from_hours(12);
+    Request { common_name: "office", rfc822_name, key: KeyKind::EcP256, purpose, not_before, not_after }
 }
 
 /// The sample bundle, from A to B.

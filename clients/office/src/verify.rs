@@ -15,7 +15,7 @@ use mail_parser::Message;
 
 use crate::bundle::Contents;
 use crate::bundle::open as rules;
-use crate::partners::owner;
+use crate::owner::owner;
 use crate::receipt::Notification;
 
 pub use file::{MESSAGE_BYTES, NotWhole, read};
@@ -34,6 +34,13 @@ pub struct Judge<'j> {
     pub original: Option<&'j [u8]>,
     /// The moment at which certificates are judged.
     pub at: Timestamp,
+}
+
+impl Judge<'_> {
+    /// The office whose certificate it is. One that contradicts itself is nobody's.
+    fn owner(&self, signature: &Signature, domain: &Domain) -> Option<OfficeNumber> {
+        owner((signature.signer(), signature.chain()), self.trust, domain, self.at).ok().flatten()
+    }
 }
 
 /// What a message is.
@@ -169,12 +176,12 @@ impl Report {
     ) {
         let claimed = rules::address(outer.from());
         let domain = judge.domain.or(claimed.as_ref().map(|address| &address.domain));
-        let named = domain.and_then(|domain| owner(signature.signer(), domain));
+        let named = domain.and_then(|domain| judge.owner(signature, domain));
         let mut facts = vec![Fact::text("from", "差出人（From）", "From", claimed.as_ref().map(ToString::to_string))];
         facts.push(Fact::text("office", "証明書の事業所", "office in the certificate", named.map(|o| o.to_string())));
         let agree = |from: &OfficeNumber| {
             let domain = domain.ok_or(Refusal::MessageMalformed.about("From"))?;
-            rules::is_its_certificate(signature.signer(), *from, domain)
+            rules::is_its_certificate(signature, *from, (judge.trust, domain), judge.at)
         };
         let state = match self.state(What::Authority) {
             Some(State::Holds) => from.as_ref().map_err(Clone::clone).and_then(agree).into(),

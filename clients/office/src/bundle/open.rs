@@ -4,8 +4,8 @@ use std::str::FromStr as _;
 
 use fumibako_model::{Address, Domain, OfficeNumber, Private, Refusal, Refused};
 use fumibako_signer::{
-    Certificate, CertificateError, CompressError, DecryptError, Enveloped, Identity, OpenError, RevocationError,
-    Signature, SignatureError, Signed, Trust, expand,
+    CertificateError, CompressError, DecryptError, Enveloped, Identity, OpenError, RevocationError, Signature,
+    SignatureError, Signed, Trust, expand,
 };
 use jiff::Timestamp;
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::Contents;
 use super::fields::{HP_OUTER_FIELD, RECIPIENTS_FIELD};
-use crate::partners::owner;
+use crate::owner::owner;
 
 /// Who reads, and whom it believes.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +52,7 @@ pub fn open(message: &[u8], reader: &Reader<'_>) -> Result<Opened, Refused> {
     reader.trust.check_revocation(&signature, reader.now).map_err(|why| revoked(&why))?; // Profile §5.3: not revoked
     let outer = headers_of(message)?;
     let from = only_office(&outer)?;
-    is_its_certificate(signature.signer(), from, &reader.us.domain)?; // Profile §5.4: the certificate names the office in From
+    is_its_certificate(&signature, from, (reader.trust, &reader.us.domain), reader.now)?; // Profile §5.4: of the office in From
     let part = headers_of(signed.part())?;
     repeated_fields_agree(&outer, &part)?; // Profile §5.7: signed fields equal the outer ones
     is_for_us(&outer, reader.us)?;
@@ -206,8 +206,14 @@ pub(crate) fn only_office(message: &Message<'_>) -> Result<OfficeNumber, Refused
     }
 }
 
-pub(crate) fn is_its_certificate(signer: &Certificate, from: OfficeNumber, domain: &Domain) -> Result<(), Refused> {
-    match owner(signer, domain) {
+pub(crate) fn is_its_certificate(
+    signature: &Signature,
+    from: OfficeNumber,
+    (trust, domain): (&Trust, &Domain),
+    at: Timestamp,
+) -> Result<(), Refused> {
+    let signer = signature.signer();
+    match owner((signer, signature.chain()), trust, domain, at).map_err(|why| untrusted(&why))? {
         Some(office) if office == from => Ok(()),
         Some(office) => Err(Refusal::NotItsCertificate.about(office)),
         None => Err(Refusal::CertificateNamesNobody.about(format_args!("serial {}", signer.serial_hex()))),

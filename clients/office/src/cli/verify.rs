@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use super::screen::{Screen, harmless, moment};
 use crate::bundle::open::is_sealed;
 use crate::exit::Exit;
-use crate::settings::Settings;
+use crate::settings::{Authority, Settings};
 use crate::trouble::Trouble;
 use crate::verify::{Judge, Layer, Report, State, read, verify};
 
@@ -75,15 +75,19 @@ impl Verify {
     }
 
     fn trust(&self, settings: Option<&Settings>) -> Result<Trust, Trouble> {
-        let of_settings = settings.filter(|settings| !settings.trust_file.as_os_str().is_empty());
-        let (trust, lists) = match of_settings {
-            _ if !self.trust.is_empty() => (self.trust.as_slice(), [].as_slice()),
-            Some(settings) => (std::slice::from_ref(&settings.trust_file), settings.revocation_files.as_slice()),
-            None => return Err(Trouble::NobodyTrusted),
+        let none = Settings::default();
+        let settings = settings.unwrap_or(&none);
+        let (authorities, lists) = if self.trust.is_empty() {
+            (settings.authorities(), settings.revocation_files.as_slice())
+        } else {
+            (self.trust.iter().map(Authority::usual).collect(), [].as_slice())
         };
+        if authorities.is_empty() {
+            return Err(Trouble::NobodyTrusted);
+        }
         let lists = if self.crl.is_empty() { lists } else { &self.crl };
         // Where nothing tells what an authority revoked, the layer says so.
-        Settings::trust_in(trust, lists, WithoutList::Refuse)
+        settings.trust_in(&authorities, lists, WithoutList::Refuse)
     }
 
     fn keys(&self, settings: Option<&Settings>) -> Result<Vec<Identity>, Trouble> {

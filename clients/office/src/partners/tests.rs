@@ -1,4 +1,5 @@
 use std::fs;
+use std::path::Path;
 
 use fumibako_signer::authority::Purpose;
 use jiff::SignedDuration;
@@ -114,6 +115,46 @@ fn a_revoked_partner_is_no_reader_and_a_list_past_its_end_closes_the_door() {
         assert_eq!(trouble.exit(), exit);
         assert!([Lang::Ja, Lang::En].iter().all(|lang| trouble.words(*lang).next.contains(setting)));
     }
+}
+
+/// Profile §4.13: each authority in its own way, and what names no office by the number above it.
+#[test]
+fn a_partner_is_found_where_its_authority_writes_the_number() {
+    let (ca, folder) = (Ca::new(), tempfile::tempdir().unwrap());
+    let [by_number, bare] = [ca.numbered(None, "9970000029"), ca.numbered(None, "")];
+    let both = ca.numbered(Some("9970000037@plans.example"), "9970000029");
+    let found = |names: &str, partners: &str| {
+        let mut settings = settings(folder.path(), &ca, &ca.identity(A), partners);
+        let authority = Authority::usual(std::mem::take(&mut settings.trust_file));
+        settings.authority = vec![Authority { names: names.to_owned().try_into().unwrap(), ..authority }];
+        settings.domain = Some("plans.example".parse().unwrap());
+        match Partners::read(&settings).unwrap().readers(&address(B), now()) {
+            Ok(mut readers) => {
+                readers.pop();
+                Ok(readers)
+            }
+            Err(Trouble::NoPartner { why, .. }) => Err(why),
+            Err(other) => panic!("{other}"),
+        }
+    };
+    let one = |identity: &Identity| Ok(vec![identity.certificate().clone()]);
+    let [serial, roll, mail] = ["subject-serial-number", "roll", "mail-address"];
+    assert_eq!(found(serial, &pem(&by_number)), one(&by_number));
+    assert_eq!(found(serial, &pem(&both)), one(&both), "the mail address in it says nothing there");
+    assert_eq!(found(mail, &pem(&both)), Err(NoPartner::Unlisted), "nor does the number here");
+    let under = |line: &str, identity: &Identity| format!("{line}\n{}", pem(identity));
+    assert_eq!(found(roll, &under("# 9970000029 かわら居宅", &bare)), one(&bare));
+    assert_eq!(found(serial, &under("# 9970000029", &bare)), one(&bare), "it has no number of its own");
+    assert_eq!(found(serial, &under("# 9970000037", &by_number)), one(&by_number), "its own number counts");
+    for nothing in ["", "# 9970000037", "9970000029", "# かわら 9970000029"] {
+        assert_eq!(found(roll, &under(nothing, &bare)), Err(NoPartner::Unlisted), "{nothing}");
+    }
+    let beyond = under("# 9970000029", &ca.identity("9970000037@plans.example")) + &pem(&bare);
+    assert_eq!(found(roll, &beyond).map(|readers| readers.len()), Ok(1), "a line is about one certificate");
+    assert!(
+        matches!(found(mail, &under("# 9970000029", &bare)), Err(NoPartner::Unlisted)),
+        "no mail address, no office"
+    );
 }
 
 #[test]

@@ -7,7 +7,6 @@ use mail_parser::Message;
 use super::layer::{self, Fact, State, Unseen, What};
 use super::{Form, Judge, Report};
 use crate::bundle::open as rules;
-use crate::partners::owner;
 use crate::receipt::{Notification, signed_receipt};
 
 /// Is this a signed receipt as other programs send it, with nothing around it?
@@ -74,7 +73,7 @@ impl Report {
             }
         }
         let state = match addressee(judge) {
-            Some(to) if owner(signature.signer(), &to.domain) != to.office_number() => {
+            Some(to) if judge.owner(signature, &to.domain) != to.office_number() => {
                 State::Fails(Refusal::ReceiptNotByRecipient.into())
             }
             _ => confirms(&receipt, judge),

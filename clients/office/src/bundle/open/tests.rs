@@ -1,3 +1,4 @@
+use fumibako_signer::{Naming, Practice, Purposes};
 use jiff::SignedDuration;
 
 use super::*;
@@ -99,3 +100,24 @@ fn a_message_by_a_revoked_signer_is_not_believed() {
 }
 
 mod sealed;
+
+/// Profile §5.4, §4.13: whose certificate it is, is read where its authority writes it.
+#[test]
+fn the_signer_is_found_where_its_authority_writes_it() {
+    let ca = Ca::new();
+    let signed = |identity: &Identity| {
+        compose(&draft(), (address(A), address(B)), &Form::Signed, identity, now()).unwrap().octets.0
+    };
+    let trust = |naming| {
+        let practice = Practice::new(Purposes::Mail, naming);
+        Trust::with_practices([(ca.trust().anchors()[0].clone(), practice)]).unwrap()
+    };
+    let why = |message: &[u8], trust: &Trust| read(message, B, trust, now()).map(|_| ()).map_err(|refused| refused.why);
+    let bare = signed(&ca.numbered(None, "9970000011"));
+    assert_eq!(why(&bare, &trust(Naming::SubjectSerialNumber)), Ok(()));
+    assert_eq!(why(&bare, &ca.trust()), Err(Refusal::CertificateUnfit), "where a mail address is the rule");
+    assert_eq!(why(&bare, &trust(Naming::Roll)), Err(Refusal::CertificateNamesNobody));
+    let both = signed(&ca.numbered(Some(A), "9970000029"));
+    assert_eq!(why(&both, &ca.trust()), Ok(()));
+    assert_eq!(why(&both, &trust(Naming::SubjectSerialNumber)), Err(Refusal::NotItsCertificate));
+}

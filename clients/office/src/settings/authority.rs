@@ -1,0 +1,140 @@
+//! Whom to believe: files of authorities, and how each of them writes its certificates. The words are those of the
+//! gateway's folder of trust.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use fumibako_model::Domain;
+use fumibako_signer::limits::REVOCATION_LIST_BYTES_MAX;
+use fumibako_signer::{Certificate, Naming, Practice, Purposes, RevocationList, Trust, WithoutList};
+use serde::Deserialize;
+
+use super::{Settings, read_small, read_up_to};
+use crate::owner::{Listed, OrListed};
+use crate::partners;
+use crate::trouble::Trouble;
+
+/// A file of authorities that issue office certificates, all of them in one way.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Authority {
+    /// PEM file. No default.
+    pub file: PathBuf,
+    /// Where a certificate names its office: `mail-address` (default), `subject-serial-number`, `other-name:<OID>`, or
+    /// `roll`: nowhere, so that only the number above it in `partners_file` tells.
+    #[serde(default)]
+    pub names: Place,
+    /// What the extended key usage says: `mail` (default: `emailProtection`), or `unstated`: nothing, or else that.
+    #[serde(default)]
+    pub purposes: Stated,
+}
+
+/// Where a certificate names its office.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Place(Naming);
+
+/// What the extended key usage says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stated {
+    /// `emailProtection`.
+    #[default]
+    Mail,
+    /// Nothing, or else `emailProtection`.
+    Unstated,
+}
+
+impl TryFrom<String> for Place {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let naming = match text.as_str() {
+            "mail-address" => Some(Naming::MailAddress),
+            "subject-serial-number" => Some(Naming::SubjectSerialNumber),
+            "roll" => Some(Naming::Roll),
+            other => other.strip_prefix("other-name:").and_then(|oid| oid.parse().ok()).map(Naming::OtherName),
+        };
+        naming.map(Self).ok_or_else(|| {
+            format!(
+                "names = \"{text}\" はありません。/ is not one of: \
+                 mail-address, subject-serial-number, other-name:<OID>, roll"
+            )
+        })
+    }
+}
+
+impl Authority {
+    /// Authorities that write `emailProtection` and exactly one mail address.
+    pub fn usual(file: impl Into<PathBuf>) -> Self {
+        Self { file: file.into(), names: Place::default(), purposes: Stated::default() }
+    }
+
+    /// Where its certificates name their office.
+    pub(crate) fn naming(&self) -> Naming {
+        self.names.0
+    }
+
+    fn practice(&self, listed: &Arc<Listed>, domain: Option<&Domain>) -> Practice {
+        let purposes = match self.purposes {
+            Stated::Mail => Purposes::Mail,
+            Stated::Unstated => Purposes::Unstated,
+        };
+        Practice::new(purposes, OrListed { naming: self.naming(), listed: Arc::clone(listed), domain: domain.cloned() })
+    }
+}
+
+impl Settings {
+    /// The authorities that are believed: those of `trust_file`, then those of `authority`.
+    pub fn authorities(&self) -> Vec<Authority> {
+        let usual = Some(&self.trust_file).filter(|file| !file.as_os_str().is_empty());
+        usual.map(Authority::usual).into_iter().chain(self.authority.iter().cloned()).collect()
+    }
+
+    /// The authorities whose certificates are believed, with what they revoked.
+    pub fn trust(&self) -> Result<Trust, Trouble> {
+        let authorities = self.authorities();
+        if authorities.is_empty() {
+            return Err(Trouble::SettingMissing("trust_file"));
+        }
+        // Profile §4.6, §5.3: an authority without a list is believed.
+        self.trust_in(&authorities, &self.revocation_files, WithoutList::Accept)
+    }
+
+    /// The authorities of these files, with these revocation lists, as these settings know their certificates.
+    pub fn trust_in(
+        &self,
+        authorities: &[Authority],
+        lists: &[PathBuf],
+        without_list: WithoutList,
+    ) -> Result<Trust, Trouble> {
+        let (listed, mut practices) = (Arc::new(self.listed(authorities)?), Vec::new());
+        for authority in authorities {
+            let found = Certificate::many_from_pem(&read_small(&authority.file)?);
+            let found = found.and_then(|found| Trust::new(found.iter().cloned()).map(|_| found));
+            let found = found.map_err(|why| Trouble::Trust(authority.file.clone(), why))?;
+            let practice = authority.practice(&listed, self.domain.as_ref());
+            practices.extend(found.into_iter().map(|anchor| (anchor, practice.clone())));
+        }
+        let anchors: Vec<Certificate> = practices.iter().map(|(anchor, _)| anchor.clone()).collect();
+        let read = |path: &PathBuf| {
+            let octets = read_up_to(path, REVOCATION_LIST_BYTES_MAX as u64)?;
+            RevocationList::read(&octets, &anchors).map_err(|why| Trouble::Revocation(path.clone(), why))
+        };
+        let lists = lists.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let first = authorities.first().map(|authority| authority.file.clone()).unwrap_or_default();
+        let trust = Trust::with_practices(practices).map_err(|why| Trouble::Trust(first, why))?;
+        Ok(trust.with_lists(lists, without_list))
+    }
+
+    /// The certificates in `partners_file` that stand under a number, if an authority leaves that to a list.
+    fn listed(&self, authorities: &[Authority]) -> Result<Listed, Trouble> {
+        let asks = authorities.iter().any(|authority| authority.naming() != Naming::MailAddress);
+        if !asks || self.partners_file.as_os_str().is_empty() {
+            return Ok(Listed::new());
+        }
+        let entries = partners::file::read(&self.partners_file)?;
+        let numbered = entries.into_iter().filter_map(|entry| Some((entry.certificate.fingerprint(), entry.office?)));
+        Ok(numbered.collect())
+    }
+}
