@@ -35,7 +35,7 @@ pub mod verify;
 
 pub use exit::Exit;
 pub use settings::Settings;
-pub use trouble::{Limit, Trouble, Unfit, Usage, Words};
+pub use trouble::{Limit, NoToken, Trouble, Unfit, Usage, Words};
 
 /// For what waits on the mailbox: nothing else runs in this process meanwhile, so one thread is enough.
 pub(crate) fn wait<T>(work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {

@@ -12,8 +12,10 @@ use crate::owner::owner;
 use crate::trouble::{Trouble, Unfit};
 
 mod authority;
+mod token;
 
 pub use authority::{Authority, Place, Stated};
+pub use token::TokenPlace;
 
 /// The sample that `fumibako config` prints. It equals the defaults; a test says so.
 pub const SAMPLE: &str = include_str!("settings/sample.toml");
@@ -43,6 +45,8 @@ pub struct Settings {
     pub identity_file: PathBuf,
     /// File whose first line is the password of `identity_file`. Default empty: that file is not encrypted.
     pub identity_password_file: PathBuf,
+    /// The PKCS#11 token that holds the office's key, in place of `identity_file`. Default none.
+    pub token: Option<TokenPlace>,
     /// Files with earlier certificates and keys of the office, PKCS#12 or PEM, one or several in a file, for reading
     /// what was encrypted to them. Default none: only what is encrypted to `identity_file` opens.
     pub old_identity_files: Vec<PathBuf>,
@@ -88,6 +92,7 @@ impl Default for Settings {
             password_file: PathBuf::new(),
             identity_file: PathBuf::new(),
             identity_password_file: PathBuf::new(),
+            token: None,
             old_identity_files: Vec::new(),
             old_identity_password_file: PathBuf::new(),
             trust_file: PathBuf::new(),
@@ -118,6 +123,11 @@ impl Settings {
         let bad = |why: String| Trouble::BadSettings(path.to_owned(), why);
         let text = String::from_utf8(text).map_err(|_| bad("UTF-8 ではありません / not UTF-8".into()))?;
         let mut settings: Self = toml::from_str(&text).map_err(|why| bad(one_line(&why, &text)))?;
+        if settings.token.is_some() && !settings.identity_file.as_os_str().is_empty() {
+            return Err(bad(
+                "token と identity_file はどちらか一つです / token and identity_file: only one of them".into()
+            ));
+        }
         let base = path.parent().unwrap_or(Path::new("."));
         for setting in settings.paths_mut() {
             if !setting.as_os_str().is_empty() {
@@ -140,7 +150,12 @@ impl Settings {
             &mut self.save_folder,
         ];
         let authorities = self.authority.iter_mut().map(|authority| &mut authority.file);
-        single.into_iter().chain(&mut self.old_identity_files).chain(&mut self.revocation_files).chain(authorities)
+        single
+            .into_iter()
+            .chain(&mut self.old_identity_files)
+            .chain(&mut self.revocation_files)
+            .chain(authorities)
+            .chain(self.token.iter_mut().flat_map(TokenPlace::paths_mut))
     }
 
     /// Our office's number.
@@ -173,8 +188,24 @@ impl Settings {
         first_line(named("password_file", &self.password_file)?)
     }
 
+    /// Is there a key of the office, in a file or on a token?
+    pub fn names_a_key(&self) -> bool {
+        self.token.is_some() || !self.identity_file.as_os_str().is_empty()
+    }
+
     /// The office's key and certificate.
     pub fn identity(&self) -> Result<Identity, Trouble> {
+        Ok(self.current()?.0)
+    }
+
+    /// The key in use, and what else lies beside it on a token.
+    fn current(&self) -> Result<(Identity, Vec<Identity>), Trouble> {
+        let Some(token) = &self.token else { return Ok((self.identity_in_file()?, Vec::new())) };
+        let mut keys = token.keys()?;
+        Ok((keys.remove(0), keys))
+    }
+
+    fn identity_in_file(&self) -> Result<Identity, Trouble> {
         let path = named("identity_file", &self.identity_file)?;
         let password_file = Some(&self.identity_password_file).filter(|file| !file.as_os_str().is_empty());
         let password = password_file.map(|file| first_line(file)).transpose()?;
@@ -208,14 +239,19 @@ impl Settings {
         };
         match unfit {
             None => Ok(identity),
-            Some(why) => Err(Trouble::OwnCertificate(self.identity_file.clone(), why)),
+            Some(why) => {
+                let place = self.token.as_ref().map_or(&self.identity_file, |token| &token.module);
+                Err(Trouble::OwnCertificate(place.clone(), why))
+            }
         }
     }
 
     /// Every key that can open what is encrypted to the office: the one in use first, then the old ones.
     pub fn reading_keys(&self) -> Result<Vec<Identity>, Trouble> {
         let file = Some(self.old_identity_password_file.as_path()).filter(|file| !file.as_os_str().is_empty());
-        let mut keys = vec![self.identity()?];
+        let (current, beside) = self.current()?;
+        let mut keys = vec![current];
+        keys.extend(beside);
         keys.extend(Self::keys_in(&self.old_identity_files, file).map_err(|why| match why {
             Trouble::KeyFile(path, why) => Trouble::OldIdentity(path, why),
             other => other,

@@ -32,6 +32,16 @@ pub enum Trouble {
     /// Our own certificate is not one to send with.
     #[error("the certificate in {0}: {1:?}")]
     OwnCertificate(PathBuf, Unfit),
+    /// The key on a token is not at hand.
+    #[error("the token {label} of {module}: {why:?}")]
+    Token {
+        /// The maker's library.
+        module: PathBuf,
+        /// The token's name.
+        label: String,
+        /// Why.
+        why: NoToken,
+    },
     /// A key file named on the command line does not open.
     #[error("the key file {0}: {1}")]
     KeyFile(PathBuf, IdentityError),
@@ -135,6 +145,25 @@ pub enum Trouble {
     NoMessage(String),
 }
 
+/// Why a token's key is not at hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoToken {
+    /// This program was built without tokens.
+    Unsupported,
+    /// The maker's library does not load.
+    Module(String),
+    /// No token of that name is connected.
+    Missing,
+    /// The PIN is wrong.
+    WrongPin,
+    /// The PIN was wrong too often.
+    Locked,
+    /// No certificate that may sign has its key there.
+    NoKey,
+    /// It said something else.
+    Failed(String),
+}
+
 /// Why our own certificate is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unfit {
@@ -202,9 +231,18 @@ impl Trouble {
             | Self::NobodyTrusted
             | Self::Revocation(..)
             | Self::TlsAnchors(_) => Exit::NOT_SET_UP,
+            // Profile §4.14
+            Self::Token { why, .. } => match why {
+                NoToken::WrongPin | NoToken::Locked => Exit::NOT_ALLOWED,
+                NoToken::Failed(_) => Exit::TRY_AGAIN,
+                NoToken::Unsupported | NoToken::Module(_) | NoToken::Missing | NoToken::NoKey => Exit::NOT_SET_UP,
+            },
             Self::CannotRead(..) | Self::NoSuchFile(_) | Self::NothingToCheck | Self::NoMessage(_) => Exit::NO_FILE,
             Self::CannotWrite(..) | Self::Exists(_) | Self::Output(_) => Exit::CANNOT_WRITE,
-            Self::Busy(_) => Exit::TRY_AGAIN,
+            // A key in a file always signs; a token may have been taken away meanwhile.
+            Self::Busy(_) | Self::Sign(SignError::Provider) | Self::Seal(SealError::Sign(SignError::Provider)) => {
+                Exit::TRY_AGAIN
+            }
             Self::Usage(_) => Exit::USAGE,
             Self::Limit(_) | Self::NotAMessage(..) => Exit::BAD_FILE,
             // The other bundles of the run go on.

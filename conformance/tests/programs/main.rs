@@ -12,6 +12,7 @@ mod python;
 mod receipts;
 mod refusals;
 mod sealed;
+mod token;
 mod transcripts;
 mod verify;
 mod world;

@@ -93,7 +93,7 @@ impl Verify {
     fn keys(&self, settings: Option<&Settings>) -> Result<Vec<Identity>, Trouble> {
         match settings {
             _ if !self.key.is_empty() => Settings::keys_in(&self.key, self.key_password_file.as_deref()),
-            Some(settings) if !settings.identity_file.as_os_str().is_empty() => settings.reading_keys(),
+            Some(settings) if settings.names_a_key() => settings.reading_keys(),
             _ => Ok(Vec::new()),
         }
     }

@@ -23,7 +23,7 @@ fn the_sample_with_every_line_uncommented_names_every_setting() {
     let settings: Settings = toml::from_str(&whole).unwrap();
     assert!(settings.office.is_some() && settings.domain.is_some());
     let table: toml::Table = whole.parse().unwrap();
-    assert_eq!(table.len(), 21, "one line a field");
+    assert_eq!(table.len(), 22, "one line a field");
 }
 
 #[test]
@@ -64,6 +64,21 @@ fn old_keys_open_with_whichever_password_fits() {
     assert_eq!(trouble.exit(), crate::exit::Exit::NOT_SET_UP);
     settings.old_identity_password_file = PathBuf::new();
     assert!(settings.reading_keys().unwrap_err().words(Lang::Ja).next.contains("old_identity_password_file"));
+}
+
+/// Profile §4.14
+#[test]
+fn a_token_stands_in_place_of_a_key_file() {
+    let token = "token = { module = 'lib.so', label = 'card', pin_file = 'pin' }\n";
+    let settings = load(token).unwrap();
+    let place = settings.token.as_ref().unwrap();
+    assert!(place.module.is_absolute() && place.pin_file.is_absolute() && settings.names_a_key());
+    assert_eq!(place.certificate_file, Path::new(""), "the certificate is on the token");
+    assert!(matches!(settings.identity(), Err(Trouble::CannotRead(..))), "its PIN is read first");
+    for wrong in [&format!("identity_file = 'a.p12'\n{token}"), "token = { module = 'lib.so', label = 'card' }\n"] {
+        assert!(matches!(load(wrong), Err(Trouble::BadSettings(..))), "{wrong}");
+    }
+    assert!(load("token = { module = 'lib.so', label = 'card', pin_file = 'pin', pin = '4649' }\n").is_err());
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::{Limit, Trouble, Usage};
 use crate::verify::NotWhole;
 
 mod keys;
+mod token;
 
 /// What is said to people: never a name of a person, never content.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +85,8 @@ impl Trouble {
             | Self::Trust(..)
             | Self::NobodyTrusted
             | Self::Revocation(..)
+            | Self::Token { .. }
+            | Self::Sign(_)
             | Self::TlsAnchors(_) => self.about_keys(Lang::Ja),
             Self::NotAMessage(path, why) => not_whole(&path.display().to_string(), *why, Lang::Ja),
             Self::CannotRead(path, why) => {
@@ -105,9 +108,6 @@ impl Trouble {
             Self::Busy(_) => ("ほかの送受信が実行中です。".into(), "終わってからもう一度実行してください。".into()),
             Self::Usage(usage) => usage.japanese(),
             Self::Limit(limit) => limit.japanese(),
-            Self::Sign(why) => {
-                (format!("署名できませんでした（{why}）。"), "プログラムの提供元に知らせてください。".into())
-            }
             Self::Unreachable { host, .. } => (
                 format!("ゲートウェイ {host} につながりません。"),
                 "ネットワークを確かめ、しばらくしてからもう一度実行してください。".into(),
@@ -157,6 +157,8 @@ impl Trouble {
             | Self::Trust(..)
             | Self::NobodyTrusted
             | Self::Revocation(..)
+            | Self::Token { .. }
+            | Self::Sign(_)
             | Self::TlsAnchors(_) => self.about_keys(Lang::En),
             Self::NotAMessage(path, why) => not_whole(&path.display().to_string(), *why, Lang::En),
             Self::CannotRead(path, why) => {
@@ -178,7 +180,6 @@ impl Trouble {
             Self::Busy(_) => ("Another run is sending or fetching.".into(), "Run it again when that has ended.".into()),
             Self::Usage(usage) => usage.english(),
             Self::Limit(limit) => limit.english(),
-            Self::Sign(why) => (format!("Signing failed ({why})."), "Tell the maker of the program.".into()),
             Self::Unreachable { host, .. } => (
                 format!("The gateway {host} does not answer."),
                 "Check the network and run it again in a while.".into(),

@@ -2,7 +2,7 @@
 
 use fumibako_careplan::Lang;
 use fumibako_model::Refusal;
-use fumibako_signer::{IdentityError, ListError, SealError};
+use fumibako_signer::{IdentityError, ListError, SealError, SignError};
 
 use super::Trouble;
 use crate::trouble::Unfit;
@@ -81,6 +81,9 @@ impl Trouble {
                 format!("There is no certificate of a partner in {}.", path.display()),
                 "Get the file of certificates (PEM) from the gateway's operator and put it there.",
             ),
+            (Self::Token { module, label, why }, _) => return why.words((module, label), lang),
+            (Self::Sign(why), Lang::Ja) => (format!("署名できませんでした（{why}）。"), sign_next(why, lang)),
+            (Self::Sign(why), Lang::En) => (format!("Signing failed ({why})."), sign_next(why, lang)),
             (Self::NoPartner { office, why }, _) => return why.words(*office, lang),
             (Self::Seal(why), Lang::Ja) => (format!("暗号化できませんでした（{why}）。"), seal_next(why, lang)),
             (Self::Seal(why), Lang::En) => (format!("Sealing failed ({why})."), seal_next(why, lang)),
@@ -126,10 +129,14 @@ fn own(why: Unfit, lang: Lang) -> (String, &'static str) {
             format!("The office's certificate begins at {}. Nothing was sent.", day(at))
         }
         (Unfit::Other(office), Lang::Ja) => {
-            format!("設定 identity_file の証明書は、別の事業所 {office} のものです。何も送っていません。")
+            format!(
+                "設定 identity_file（または token）の証明書は、別の事業所 {office} のものです。何も送っていません。"
+            )
         }
         (Unfit::Other(office), Lang::En) => {
-            format!("The certificate of identity_file belongs to another office, {office}. Nothing was sent.")
+            format!(
+                "The certificate of identity_file (or token) belongs to another office, {office}. Nothing was sent."
+            )
         }
         (Unfit::Revoked(at), Lang::Ja) => {
             format!("事業所の証明書は {} に失効しています。何も送っていません。", day(at))
@@ -140,8 +147,10 @@ fn own(why: Unfit, lang: Lang) -> (String, &'static str) {
     };
     let next = match why {
         Unfit::Ended(_) | Unfit::Revoked(_) => lang.pick(
-            "新しい証明書の発行を受けて設定 identity_file に指定し、前のファイルは old_identity_files に移してください。",
-            "Obtain a new certificate, name it in identity_file, and move the former file to old_identity_files.",
+            "新しい証明書の発行を受けて設定 identity_file に指定し、前のファイルは old_identity_files に移してください。\
+             鍵がトークンにあるときは、新しい証明書をトークンに加えてください。",
+            "Obtain a new certificate, name it in identity_file, and move the former file to old_identity_files; on a \
+             token, add it beside the former one.",
         ),
         Unfit::Early(_) => lang.pick(
             "パソコンの日付を確かめ、正しければその日時以降に送ってください。",
@@ -194,12 +203,23 @@ fn old_next(why: &IdentityError, lang: Lang) -> &'static str {
     }
 }
 
+fn sign_next(why: &SignError, lang: Lang) -> &'static str {
+    match why {
+        SignError::Provider => lang.pick(
+            "鍵がトークンにあるときは、つながっているか確かめて、もう一度実行してください。",
+            "If the key is on a token, check that it is connected, and run it again.",
+        ),
+        _ => lang.pick("プログラムの提供元に知らせてください。", "Tell the maker of the program."),
+    }
+}
+
 fn seal_next(why: &SealError, lang: Lang) -> &'static str {
     match why {
         SealError::Encrypt(_) => lang.pick(
-            "設定 identity_file の証明書が暗号化にも使えるものか、発行元に確かめてください。",
-            "Ask its issuer whether the certificate of identity_file is for encryption too.",
+            "設定 identity_file（または token）の証明書が暗号化にも使えるものか、発行元に確かめてください。",
+            "Ask its issuer whether the certificate of identity_file (or token) is for encryption too.",
         ),
+        SealError::Sign(why) => sign_next(why, lang),
         _ => lang.pick("プログラムの提供元に知らせてください。", "Tell the maker of the program."),
     }
 }
