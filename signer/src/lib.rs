@@ -11,6 +11,7 @@
 //! a certificate encoded anew (what arrived is kept octet for octet).
 
 mod algorithm;
+mod allowed;
 #[cfg(feature = "authority")]
 pub mod authority;
 mod ber;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use x509_cert::ext::pkix::BasicConstraints;
 
+use crate::algorithm::Refused;
+use crate::allowed;
 use crate::certificate::Certificate;
 use crate::error::{CertificateError, RevocationError};
 use crate::names::Holder;
@@ -205,5 +207,9 @@ fn is_in_force(certificate: &Certificate, at: Timestamp) -> Result<(), Certifica
     if at.as_second() > not_after.as_second() {
         return Err(CertificateError::Expired { not_after });
     }
-    Ok(())
+    // Profile §4.13: a key is allowed until the day in the table.
+    match allowed::end(certificate.decoded().tbs_certificate().subject_public_key_info())? {
+        Some((until, ended)) if at > until => Err(CertificateError::WeakKey(Refused::Weak(ended))),
+        _ => Ok(()),
+    }
 }

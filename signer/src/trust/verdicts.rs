@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::algorithm::sha256;
+use crate::allowed;
 use crate::certificate::Certificate;
 use crate::limits::{VERDICT_HOURS_MAX, VERDICTS_MAX};
 
@@ -45,7 +46,9 @@ impl Window {
     pub(super) fn of(certificate: &Certificate) -> Self {
         let rest = SignedDuration::from_nanos(999_999_999);
         let until = certificate.not_after().checked_add(rest).unwrap_or(Timestamp::MAX);
-        Self { from: certificate.not_before(), until }
+        let end = allowed::end(certificate.decoded().tbs_certificate().subject_public_key_info());
+        let end = end.ok().flatten().map_or(Timestamp::MAX, |(end, _)| end);
+        Self { from: certificate.not_before(), until: until.min(end) }
     }
 
     /// Up to this moment and no further.

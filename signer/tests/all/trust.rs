@@ -241,3 +241,21 @@ fn weak_certificates_are_refused_by_name() {
     check(1024, "sha256", "an RSA key shorter than 2048 bits");
     check(2048, "sha1", "ECDSA with SHA-1");
 }
+
+// Profile §4.13
+#[test]
+fn short_rsa_keys_are_allowed_until_the_end_of_2030_in_japan() {
+    let last: Timestamp = "2030-12-31T23:59:59+09:00".parse().unwrap();
+    let ca = Authority::create("CA of the thirties", last - days(30)).unwrap();
+    let trust = Trust::new([ca.certificate().clone()]).unwrap();
+    let issue = |key| {
+        let span = Request { not_before: last - days(1), not_after: last + days(1), ..request(key, Purpose::Mail) };
+        ca.issue(&span).unwrap()
+    };
+    let (rsa, ec) = (issue(KeyKind::Rsa2048), issue(KeyKind::EcP256));
+    let next = last + SignedDuration::from_secs(1);
+    let ask = |office: &Identity, at| trust.check_certificate(office.certificate(), &[], at);
+    assert_eq!((ask(&rsa, last), ask(&ec, last), ask(&ec, next)), (Ok(()), Ok(()), Ok(())));
+    let ended = CertificateError::WeakKey(Refused::Weak("RSA below 3072 bits after 2030"));
+    assert_eq!(ask(&rsa, next), Err(ended), "also after it was believed a second ago");
+}
