@@ -22,8 +22,8 @@ use crate::{password, trust};
 pub use socket::{CallError, call};
 pub(crate) use socket::{bind as bind_socket, serve};
 pub use words::{
-    AccountRow, AuthorityRow, CertificateRow, DayRow, FaultRow, HoldRow, PlaceRow, Reply, Request, Secret, Status,
-    StoreReport,
+    AccountRow, AuthorityRow, BackupReport, CertificateRow, DayRow, FaultRow, HoldRow, PlaceRow, Reply, Request,
+    RestoreReport, Secret, Status, StoreReport, VerifyReport,
 };
 
 /// Longest office name and suspension reason, in characters.
@@ -108,6 +108,7 @@ impl<S: Store> Admin<S> {
             Request::HoldRemove { number, message_id, by } => self.release((number, message_id), by).await,
             Request::HoldList => Ok(keeping::holds(self.0.store.holds().await?)),
             Request::Inspect => Ok(Reply::Inspected(Box::new(self.0.store.inspect().await?.into()))),
+            Request::Backup { to, keys } => self.back_up(to, keys).await,
             Request::Status => self.status().await,
         }
     }

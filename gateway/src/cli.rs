@@ -1,6 +1,7 @@
 //! `fumibako-gateway`: one file a command; this one holds what they share.
 
 mod account;
+mod backup;
 mod cert;
 mod check;
 mod expire;
@@ -89,6 +90,9 @@ enum Command {
     /// 保全（期限後も残す） / legal holds
     #[command(subcommand)]
     Hold(hold::Hold),
+    /// 保管庫の控え / copies of the store
+    #[command(subcommand)]
+    Backup(backup::Backup),
     /// 稼働状況 / how the gateway is
     Status(status::Status),
 }
@@ -216,6 +220,7 @@ impl Cli {
             Command::Cert(command) => command.run(&mut context),
             Command::Expire(command) => command.run(&mut context),
             Command::Hold(command) => command.run(&mut context),
+            Command::Backup(command) => command.run(&mut context),
             Command::Status(command) => command.run(&mut context),
         };
         match done {

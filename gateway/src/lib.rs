@@ -22,8 +22,8 @@ mod tls;
 mod trust;
 
 pub use admin::{
-    AccountRow, Admin, AuthorityRow, CallError, CertificateRow, DayRow, FaultRow, HoldRow, PlaceRow, Reply, Request,
-    Secret, Status, StoreReport, call,
+    AccountRow, Admin, AuthorityRow, BackupReport, CallError, CertificateRow, DayRow, FaultRow, HoldRow, PlaceRow,
+    Reply, Request, RestoreReport, Secret, Status, StoreReport, VerifyReport, call,
 };
 pub use clock::Clock;
 pub use config::{Config, ConfigError, Form, Limits, Listen, MESSAGE_BYTES_MOST, Submission, Tls};

@@ -1,5 +1,7 @@
 //! What the operator asks of the store: what expires and when, what is held.
 
+use std::path::PathBuf;
+
 use fumibako_model::{OfficeNumber, Retention};
 use fumibako_store::{Asked, DayOfMail, Expired, Hold, HoldOrder, Store, StoreError};
 
@@ -16,6 +18,15 @@ impl<S: Store> Admin<S> {
             self.0.store.expire(keep, Asked::ByThePerson, now).await?
         };
         Ok(Reply::Expiry { days: days.into_iter().map(|day| row(day, keep)).collect(), files, file_bytes })
+    }
+
+    /// What went wrong with the copy is the operator's to read; the store is as it was.
+    pub(super) async fn back_up(&self, to: PathBuf, keys: Option<PathBuf>) -> Result<Reply, StoreError> {
+        match self.0.store.back_up(to, keys, self.0.clock.now()).await {
+            Ok(done) => Ok(Reply::BackedUp(done.into())),
+            Err(StoreError::Failed(why) | StoreError::Full(why)) => Ok(Reply::Failed { why }),
+            Err(error) => Err(error),
+        }
     }
 
     /// Profile §11.6: who, when and why are recorded.

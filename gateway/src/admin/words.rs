@@ -2,11 +2,13 @@
 
 mod keeping;
 
+use std::path::PathBuf;
+
 use fumibako_model::{Office, OfficeNumber, Refusal};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-pub use keeping::{DayRow, FaultRow, HoldRow, PlaceRow, StoreReport};
+pub use keeping::{BackupReport, DayRow, FaultRow, HoldRow, PlaceRow, RestoreReport, StoreReport, VerifyReport};
 
 /// A question of the operator.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,6 +120,13 @@ pub enum Request {
     HoldList,
     /// Looks through the whole store.
     Inspect,
+    /// Copies the store.
+    Backup {
+        /// Into this folder, an absolute path.
+        to: PathBuf,
+        /// The keys into this one.
+        keys: Option<PathBuf>,
+    },
     /// How the gateway is.
     Status,
 }
@@ -145,6 +154,7 @@ impl Request {
             Self::HoldRemove { .. } => "hold-remove",
             Self::HoldList => "hold-list",
             Self::Inspect => "inspect",
+            Self::Backup { .. } => "backup",
             Self::Status => "status",
         }
     }
@@ -164,6 +174,9 @@ impl Request {
             Self::AccountPassword { login, .. } => login.clone(),
             Self::HoldAdd { number, message_id, .. } | Self::HoldRemove { number, message_id, .. } => {
                 format!("{message_id} of {number}")
+            }
+            Self::Backup { to, keys } => {
+                format!("{}{}", to.display(), if keys.is_some() { " with keys" } else { "" })
             }
             Self::Expire { dry_run } => if *dry_run { "dry run" } else { "" }.into(),
             Self::CertList { number } => number.map(|number| number.to_string()).unwrap_or_default(),
@@ -233,6 +246,13 @@ pub enum Reply {
     },
     /// What the look through the store found.
     Inspected(Box<StoreReport>),
+    /// The copy that was made.
+    BackedUp(BackupReport),
+    /// It could not be done; the sentence says why and what to do.
+    Failed {
+        /// Why.
+        why: String,
+    },
     /// How the gateway is.
     Status(Box<Status>),
     /// No, and why.

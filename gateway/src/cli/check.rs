@@ -46,7 +46,7 @@ fn store(context: &mut Context<'_>) -> Result<(), Failure> {
 }
 
 /// Writes the report; one with faults is a failure.
-pub(super) fn show(context: &mut Context<'_>, report: &StoreReport) -> Result<(), Failure> {
+fn show(context: &mut Context<'_>, report: &StoreReport) -> Result<(), Failure> {
     let lang = context.lang;
     context.rows(std::slice::from_ref(report), |report| text(report, lang))?;
     if report.faults.is_empty() {
@@ -56,7 +56,7 @@ pub(super) fn show(context: &mut Context<'_>, report: &StoreReport) -> Result<()
     Err(Failure::Unsound)
 }
 
-fn text(report: &StoreReport, lang: Lang) -> String {
+pub(super) fn text(report: &StoreReport, lang: Lang) -> String {
     let StoreReport { messages, bytes, expired, files, unnamed_files, unnamed_bytes, faults } = report;
     let counts = lang.pick(
         format!(

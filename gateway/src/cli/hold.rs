@@ -48,8 +48,14 @@ pub(super) struct Who {
 impl Who {
     fn name(self) -> String {
         let user = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
-        self.by.or_else(|| user().ok()).filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "?".into())
+        self.by.or_else(|| user().ok()).filter(|name| !name.trim().is_empty()).unwrap_or_else(number_of_user)
     }
+}
+
+/// Somebody without a name in the environment is recorded by the number the system knows.
+fn number_of_user() -> String {
+    let owner = std::fs::metadata("/proc/self").map(|process| std::os::unix::fs::MetadataExt::uid(&process));
+    owner.map_or_else(|_| "?".into(), |number| format!("uid {number}"))
 }
 
 impl Which {

@@ -9,7 +9,7 @@ use fumibako_model::{
     Event, Evidence, EvidenceId, Flags, FolderId, FolderStatus, KEYWORD_BYTES, KEYWORDS, Keywords, MessageId, ModSeq,
     NamedFlags, OfficeNumber, Refusal, Refused, Uid, UidValidity,
 };
-use fumibako_store::bodies::Place;
+use fumibako_store::bodies::{Day, Place};
 use fumibako_store::{Facts, Kind, hex};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -351,6 +351,11 @@ impl<'m> Ledger<'m> {
 fn next_id(last: i64, now: Timestamp) -> i64 {
     let day = now.as_second().div_euclid(DAY).max(0);
     (last + 1).max(day << DAY_SHIFT)
+}
+
+/// No id of this day is below.
+pub(crate) fn first_id_of(day: Day) -> i64 {
+    i64::from(day.0.max(0)) << DAY_SHIFT
 }
 
 /// A folder that a committed change touched, for the watchers.

@@ -1,7 +1,7 @@
 //! The store as its callers hold it: changes go to the writer, reads to the readers.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use fumibako_model::{
@@ -10,8 +10,8 @@ use fumibako_model::{
 };
 use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
 use fumibako_store::{
-    Admitted, Asked, Census, DayOfMail, Delivery, Draft, Expired, FlagOrder, Hold, HoldOrder, Inspection, News, Quota,
-    Store, StoreError,
+    Admitted, Asked, BackedUp, Census, DayOfMail, Delivery, Draft, Expired, FlagOrder, Hold, HoldOrder, Inspection,
+    News, Quota, Restored, Store, StoreError, Verified,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -19,7 +19,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::command::{Command, Octets, OwnMessage, Reply};
 use crate::disk::Disk;
-use crate::{expire, hold, inspect, open, read};
+use crate::{backup, expire, hold, inspect, open, read};
 
 /// A store in one folder, open in one process.
 #[derive(Clone, Debug)]
@@ -47,6 +47,16 @@ impl SqliteStore {
     /// | rows of a newer version              | [`StoreError::Broken`], naming file and version |
     pub async fn open(folder: &Path, domain: Domain) -> Result<Self, StoreError> {
         open::open(folder, domain).await
+    }
+
+    /// Is a copy made by [`Store::back_up`] whole? With the keys it is looked through, too.
+    pub async fn verify_backup(folder: &Path, keys: Option<&Path>) -> Result<Verified, StoreError> {
+        backup::verify(folder, keys).await
+    }
+
+    /// Makes a copy a store again, in a folder that is new or empty.
+    pub async fn restore(folder: &Path, keys: &Path, to: &Path, now: Timestamp) -> Result<Restored, StoreError> {
+        backup::restore(folder, keys, to, now).await
     }
 
     /// Looks through the store in `folder` while no process has it open; changes nothing. Its keys may stand elsewhere.
@@ -266,6 +276,10 @@ impl Store for SqliteStore {
 
     async fn holds(&self) -> Result<Vec<Hold>, StoreError> {
         hold::list(self).await
+    }
+
+    async fn back_up(&self, to: PathBuf, keys: Option<PathBuf>, now: Timestamp) -> Result<BackedUp, StoreError> {
+        backup::create(self, to, keys, now).await
     }
 
     async fn inspect(&self) -> Result<Inspection, StoreError> {

@@ -164,6 +164,12 @@ impl Bodies {
         self.0.keys.erased()
     }
 
+    /// Copies the key ring and the root key that opens it into this folder, which is empty. Such a copy opens for ever what
+    /// is erased here later.
+    pub fn copy_keys(&self, folder: &Path) -> Result<(), BodyError> {
+        self.0.keys.copy(folder)
+    }
+
     /// The file of a segment, whether it is there or not.
     pub fn file(&self, segment: Segment) -> PathBuf {
         self.0.folder.join(segment.file())

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use fumibako_model::{
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::admit::Admitted;
+use crate::backup::BackedUp;
 use crate::bodies::{BodyError, Spool};
 use crate::expire::{Asked, DayOfMail, Expired};
 use crate::hold::{Hold, HoldOrder};
@@ -167,6 +169,14 @@ pub trait Store: Send + Sync + 'static {
     /// Looks through everything: every row against its body, files against rows, counters against entries. Changes
     /// nothing, and hinders nobody.
     fn inspect(&self) -> impl Future<Output = Result<Inspection, StoreError>> + Send;
+
+    /// Copies the store into a new folder while it runs (Profile §11.9). Keys go into their own folder, if one is named.
+    fn back_up(
+        &self,
+        to: PathBuf,
+        keys: Option<PathBuf>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<BackedUp, StoreError>> + Send;
 
     /// How much is kept.
     fn census(&self) -> impl Future<Output = Result<Census, StoreError>> + Send;

@@ -5,6 +5,7 @@
 //! Never here: sockets, SQL, the clock. Never possible: a bundle in a mailbox without [`Admitted`], a UID used twice.
 
 mod admit;
+mod backup;
 pub mod bodies;
 mod expire;
 mod hex;
@@ -19,6 +20,7 @@ pub mod suite;
 pub use admit::{
     Admitted, Arrival, Arrived, Arriving, Facts, Kept, Kind, Receipt, Rules, admit, bind, message_id_of, not_trusted,
 };
+pub use backup::{BackedUp, Restored, Verified};
 pub use expire::{Asked, DayOfMail, Expired, digest_of_all};
 pub use hex::{Sum, hex};
 pub use hold::{Ended, Hold, HoldOrder};

@@ -1,7 +1,7 @@
 //! What the gateway answers about its store.
 
 use fumibako_model::{DayState, OfficeNumber};
-use fumibako_store::{FaultKind, Inspection};
+use fumibako_store::{BackedUp, FaultKind, Inspection, Restored};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -119,5 +119,58 @@ impl From<Inspection> for StoreReport {
             unnamed_bytes: found.unnamed_bytes,
             faults: found.faults.into_iter().map(fault).collect(),
         }
+    }
+}
+
+/// A copy that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupReport {
+    /// Its files.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Files that the store itself lacks.
+    pub missing: Vec<String>,
+}
+
+impl From<BackedUp> for BackupReport {
+    fn from(BackedUp { files, bytes, missing }: BackedUp) -> Self {
+        Self { files, bytes, missing }
+    }
+}
+
+/// A copy that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifyReport {
+    /// When it was made.
+    pub made: Timestamp,
+    /// Files as they were written.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Files that are not.
+    pub wrong: Vec<String>,
+    /// What stands inside, if keys were given.
+    pub inside: Option<StoreReport>,
+}
+
+/// A copy that became a store again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoreReport {
+    /// When the copy was made.
+    pub made: Timestamp,
+    /// Files of bodies that are back.
+    pub files: u64,
+    /// Days that were erased since.
+    pub erased: Vec<String>,
+    /// Days without a key.
+    pub without_key: Vec<String>,
+}
+
+impl From<Restored> for RestoreReport {
+    fn from(done: Restored) -> Self {
+        let names = |days: Vec<fumibako_store::bodies::Day>| days.iter().map(ToString::to_string).collect();
+        let (erased, without_key) = (names(done.erased), names(done.without_key));
+        Self { made: done.made, files: done.files, erased, without_key }
     }
 }

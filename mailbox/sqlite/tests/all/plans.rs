@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
 /// Queries that are meant to read whole tables (the roll, the census), every pair (new folders and their marks), or what
 /// they themselves have found (days).
-const WHOLE: [&str; 9] = [
+const WHOLE: [&str; 10] = [
     "suspended', suspended",
     "password_hash))",
     "valid_until FROM certificate",
@@ -17,6 +17,7 @@ const WHOLE: [&str; 9] = [
     "FROM hold ORDER",
     "coalesce(c.unseen",
     "number, used_bytes, modseq",
+    "SELECT DISTINCT segment",
 ];
 
 #[tokio::test]

@@ -32,7 +32,7 @@ impl Day {
     }
 
     /// Reads what `Display` writes; any other name is not a day's.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub fn named(name: &str) -> Option<Self> {
         if name == HELD_NAME {
             return Some(Self::HELD);
         }

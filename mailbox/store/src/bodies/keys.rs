@@ -105,6 +105,15 @@ impl Keys {
         self.now().ring.erased.iter().copied().collect()
     }
 
+    /// Writes this ring and its root into another folder; the ring last, without which the folder is none of keys.
+    pub(super) fn copy(&self, folder: &Path) -> Result<(), BodyError> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let State { root, ring } = self.now();
+        write_root(folder, &root)?;
+        write_new(&folder.join(RING), &ring.seal(&root)?)?;
+        sync_folder(folder)
+    }
+
     fn now(&self) -> State {
         self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

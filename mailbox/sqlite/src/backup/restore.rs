@@ -1,0 +1,138 @@
+//! A copy looked at, and a copy made a store again, with counters that nothing given since can meet.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use fumibako_store::bodies::{Bodies, Day};
+use fumibako_store::{Restored, StoreError, Verified};
+use jiff::Timestamp;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection};
+
+use super::files::{Manifest, copy, digest, empty_folder, sync};
+use super::{day_of, on_thread};
+use crate::error::store_error;
+use crate::inspect;
+use crate::ledger::first_id_of;
+use crate::open::DATABASE_FILE;
+
+/// Every UID, MODSEQ and id that was given after the copy was made is less than this above what the copy knows.
+const AHEAD: i64 = 1 << 20;
+
+/// Is every file as it was written? With the keys: does every body open, and does everything hold together?
+pub(crate) async fn verify(folder: &Path, keys: Option<&Path>) -> Result<Verified, StoreError> {
+    let also = folder.to_owned();
+    let mut verified = on_thread(move || files_of(&also)).await?;
+    if let (Some(keys), true) = (keys, verified.wrong.is_empty()) {
+        verified.inside = Some(inspect::look_through(folder, keys).await?);
+    }
+    Ok(verified)
+}
+
+fn files_of(folder: &Path) -> Result<Verified, StoreError> {
+    let listed = Manifest::read(folder)?;
+    let mut found = Verified { made: listed.made, files: 0, bytes: 0, wrong: Vec::new(), inside: None };
+    for file in listed.files {
+        let path = folder.join(&file.path);
+        if !path.is_file() {
+            found.wrong.push(format!("{} is missing", path.display()));
+            continue;
+        }
+        let now = digest(folder, &path)?;
+        if now == file {
+            found.files += 1;
+            found.bytes += file.bytes;
+        } else {
+            let (bytes, then) = (now.bytes, file.bytes);
+            found.wrong.push(format!("{} is not what was written ({bytes} bytes, {then} then)", path.display()));
+        }
+    }
+    Ok(found)
+}
+
+/// Makes a copy a store again, in a folder that is new or empty. What the keys do not open is left out.
+///
+/// | a crash             | leaves                                                                     |
+/// |---------------------|----------------------------------------------------------------------------|
+/// | before the key ring | a folder that no gateway opens: bodies without a ring. Remove it, try again|
+/// | after it            | the store                                                                  |
+pub(crate) async fn restore(folder: &Path, keys: &Path, to: &Path, now: Timestamp) -> Result<Restored, StoreError> {
+    let verified = verify(folder, None).await?;
+    if let Some(wrong) = verified.wrong.first() {
+        return Err(StoreError::Failed(format!("{wrong}: this backup is not whole; take another one")));
+    }
+    let (from, own, target) = (folder.to_owned(), keys.to_owned(), to.to_owned());
+    let (known, restored) = on_thread(move || bodies_of(&from, &own, &target)).await?;
+    advance(&to.join(DATABASE_FILE), Day::of(now)).await?;
+    let target = to.to_owned();
+    on_thread(move || {
+        sync(&target.join(DATABASE_FILE))?;
+        sync(&target)?;
+        // Last: until then no gateway opens the folder.
+        known.copy_keys(&target.join("keys"))?;
+        sync(&target)
+    })
+    .await?;
+    Ok(restored)
+}
+
+/// Puts the bodies that can be read and the rows into the folder.
+fn bodies_of(folder: &Path, keys: &Path, to: &Path) -> Result<(Bodies, Restored), StoreError> {
+    let listed = Manifest::read(folder)?;
+    let known = Bodies::look(&folder.join("bodies"), keys)?;
+    empty_folder(to)?;
+    empty_folder(&to.join("bodies"))?;
+    empty_folder(&to.join("keys"))?;
+    let with_key: BTreeSet<Day> = known.days().into_iter().chain([Day::HELD]).collect();
+    let gone: BTreeSet<Day> = known.erased().into_iter().collect();
+    let (mut erased, mut without_key, mut files) = (BTreeSet::new(), BTreeSet::new(), 0);
+    for file in &listed.files {
+        match day_of(file) {
+            Some(day) if gone.contains(&day) => {
+                erased.insert(day);
+                continue;
+            }
+            Some(day) if !with_key.contains(&day) => drop(without_key.insert(day)),
+            _ => {}
+        }
+        let name = PathBuf::from(&file.path);
+        if copy(&folder.join(&name), to, &name)? != *file {
+            return Err(StoreError::Failed(format!("{} changed while it was read; try again", file.path)));
+        }
+        files += u64::from(day_of(file).is_some());
+    }
+    let (erased, without_key) = (erased.into_iter().collect(), without_key.into_iter().collect());
+    Ok((known, Restored { made: listed.made, files, erased, without_key }))
+}
+
+/// Profile §11.9: nothing that was given after the copy was made is given again. Whoever remembers UIDs from then is
+/// told that they vanished, and all flags are told anew.
+async fn advance(rows: &Path, today: Day) -> Result<(), StoreError> {
+    let options = SqliteConnectOptions::new().filename(rows).synchronous(SqliteSynchronous::Full);
+    let mut connection = options.disable_statement_logging().connect().await.map_err(store_error)?;
+    let mut change = connection.begin().await.map_err(store_error)?;
+    let last = AHEAD - 1;
+    for (statement, by) in [
+        // Ids carry the day they were given, and begin anew with it.
+        ("UPDATE counter SET value = max(value, ?) WHERE name IN ('message', 'evidence')", first_id_of(today)),
+        ("UPDATE counter SET value = value + ? WHERE name IN ('message', 'evidence', 'uid_validity')", AHEAD),
+        // An operator is here: the date is looked at.
+        ("UPDATE counter SET value = 0 WHERE name = 'expired_on' AND ? > 0", AHEAD),
+        ("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'mailbox'", AHEAD),
+        ("UPDATE office SET modseq = modseq + ?", AHEAD),
+        (
+            "INSERT INTO vanished (mailbox, modseq, lo, hi) SELECT m.id, o.modseq, m.uid_next, m.uid_next + ?
+             FROM mailbox m JOIN office o ON o.id = m.office",
+            last,
+        ),
+        (
+            "UPDATE mailbox SET uid_next = uid_next + ?, modseq = (SELECT modseq FROM office WHERE id = mailbox.office)",
+            AHEAD,
+        ),
+        ("UPDATE entry SET modseq = (SELECT modseq FROM mailbox WHERE id = entry.mailbox) WHERE ? > 0", AHEAD),
+    ] {
+        sqlx::query(statement).bind(by).execute(&mut *change).await.map_err(store_error)?;
+    }
+    change.commit().await.map_err(store_error)?;
+    connection.close().await.map_err(store_error)
+}
