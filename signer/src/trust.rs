@@ -207,7 +207,7 @@ fn is_in_force(certificate: &Certificate, at: Timestamp) -> Result<(), Certifica
     if at.as_second() > not_after.as_second() {
         return Err(CertificateError::Expired { not_after });
     }
-    // Profile §4.13: a key is allowed until the day in the table.
+    // Profile §4.16: a key is allowed until the day in the table.
     match allowed::end(certificate.decoded().tbs_certificate().subject_public_key_info())? {
         Some((until, ended)) if at > until => Err(CertificateError::WeakKey(Refused::Weak(ended))),
         _ => Ok(()),

@@ -14,10 +14,10 @@ use jiff::Timestamp;
 
 use crate::bundle::Form;
 use crate::owner::{office_of, owner};
-use crate::settings::{Authority, Settings};
+use crate::settings::{Authority, CipherChoice, Settings};
 use crate::trouble::Trouble;
 
-use file::Entry;
+use file::{Entry, Reads};
 
 pub(crate) mod file;
 
@@ -36,6 +36,7 @@ pub struct Partners {
     namings: Vec<Naming>,
     own: Identity,
     compress: bool,
+    cipher: CipherChoice,
 }
 
 /// How the bundles of one run are closed.
@@ -77,10 +78,7 @@ impl Closing {
     pub fn form(&self, to: &Address, now: Timestamp) -> Result<Form, Trouble> {
         match self {
             Self::Signed => Ok(Form::Signed),
-            Self::Sealed(partners) => {
-                let form = if partners.compress { Form::Compressed } else { Form::Sealed };
-                partners.readers(to, now).map(form)
-            }
+            Self::Sealed(partners) => partners.form(to, now),
         }
     }
 }
@@ -98,32 +96,62 @@ impl Partners {
         let mut namings = vec![Naming::MailAddress];
         namings.extend(settings.authorities().iter().map(Authority::naming));
         namings.dedup();
-        Ok(Self { known: all, authorities, trust, namings, own, compress: settings.compress })
+        Ok(Self { known: all, authorities, trust, namings, own, compress: settings.compress, cipher: settings.cipher })
+    }
+
+    /// Profile §4.15: the cipher of our own programs, if every reader is known to read it. We do ourselves.
+    fn form(&self, to: &Address, now: Timestamp) -> Result<Form, Trouble> {
+        let theirs = self.entries(to, now)?;
+        let modern = match self.cipher {
+            CipherChoice::Auto => theirs.iter().all(|entry| entry.reads == Reads::Gcm),
+            CipherChoice::Gcm => true,
+            CipherChoice::Cbc => false,
+        };
+        let form = match (modern, self.compress) {
+            (false, _) => Form::ForMailTools,
+            (true, true) => Form::Compressed,
+            (true, false) => Form::Sealed,
+        };
+        Ok(form(self.with_our_own(&theirs)))
     }
 
     /// Everybody who is to read a bundle to this office: every certificate of it that is valid now, and our own.
     pub fn readers(&self, to: &Address, now: Timestamp) -> Result<Vec<Certificate>, Trouble> {
+        Ok(self.with_our_own(&self.entries(to, now)?))
+    }
+
+    /// Each certificate once.
+    fn with_our_own(&self, theirs: &[&Entry]) -> Vec<Certificate> {
+        let mut readers: Vec<Certificate> = Vec::new();
+        for certificate in theirs.iter().map(|entry| &entry.certificate) {
+            if !readers.contains(certificate) {
+                readers.push(certificate.clone());
+            }
+        }
+        readers.push(self.own.certificate().clone());
+        readers
+    }
+
+    /// What is known of this office and in force now.
+    fn entries(&self, to: &Address, now: Timestamp) -> Result<Vec<&Entry>, Trouble> {
         let Some(office) = to.office_number() else {
             return Err(Trouble::Garbled(format!("{to} is no office's address")));
         };
         let no = |why| Trouble::NoPartner { office, why };
         let known = self.known.as_ref().ok_or(no(NoPartner::NoFile))?;
         let theirs = known.iter().filter(|entry| self.may_be(entry, (office, to), now));
-        let theirs = theirs.map(|entry| &entry.certificate);
-        let (mut readers, mut why) = (Vec::new(), NoPartner::Unlisted);
-        for certificate in theirs {
-            match self.judge(certificate, now) {
-                Ok(()) if readers.contains(certificate) => {}
-                Ok(()) => readers.push(certificate.clone()),
+        let (mut found, mut why) = (Vec::new(), NoPartner::Unlisted);
+        for entry in theirs {
+            match self.judge(&entry.certificate, now) {
+                Ok(()) => found.push(entry),
                 Err(reason) => why = why.or(reason),
             }
         }
-        if readers.is_empty() {
+        if found.is_empty() {
             return Err(no(why));
         }
-        tracing::debug!(%to, certificates = readers.len(), "partner.found");
-        readers.push(self.own.certificate().clone());
-        Ok(readers)
+        tracing::debug!(%to, certificates = found.len(), "partner.found");
+        Ok(found)
     }
 
     /// Whether it is one of this office, or claims to be and nobody vouches for it, which is worth telling.

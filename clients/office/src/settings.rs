@@ -67,7 +67,10 @@ pub struct Settings {
     pub partners_file: PathBuf,
     /// Encrypt bundles to their recipients. Default true; false sends all of them `signed`, which the gateway can read.
     pub seal: bool,
-    /// Compress what is encrypted, if that saves a quarter or more. Default true; false sends it as it is, for partners
+    /// How bundles are encrypted. Default `auto`: AES-256-GCM, but AES-256-CBC to a partner whose entry in `partners_file`
+    /// says `reads=cbc`; `gcm` or `cbc`: always that, whatever the entries say.
+    pub cipher: CipherChoice,
+    /// Compress what is encrypted with AES-256-GCM, if that saves a quarter or more. Default true; false sends it as it is, for partners
     /// whose program does not read compressed content (RFC 3274).
     pub compress: bool,
     /// Folder for the outbox and what this program remembers. Default `data`. Only you should be able to read it.
@@ -77,6 +80,19 @@ pub struct Settings {
     /// Seconds to wait for the gateway's answer (a message may take 20 times as long). Default 60; after them it counts
     /// as not reachable.
     pub patience_seconds: u32,
+}
+
+/// How bundles are encrypted (Profile §4.15).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CipherChoice {
+    /// With what every reader is known to read.
+    #[default]
+    Auto,
+    /// With the cipher of our own programs.
+    Gcm,
+    /// With the one that plain mail programs read.
+    Cbc,
 }
 
 impl Default for Settings {
@@ -100,6 +116,7 @@ impl Default for Settings {
             revocation_files: Vec::new(),
             partners_file: PathBuf::new(),
             seal: true,
+            cipher: CipherChoice::Auto,
             compress: true,
             data_folder: "data".into(),
             save_folder: "受信".into(),

@@ -51,6 +51,9 @@ pub enum Trouble {
     /// The file of partners' certificates holds none.
     #[error("no certificate of a partner in {0}")]
     Partners(PathBuf),
+    /// A line above a certificate of that file says something nobody knows.
+    #[error("line {1} of {0}: {2}")]
+    PartnerNote(PathBuf, usize, String),
     /// Nothing can be encrypted to an office.
     #[error("no certificate to encrypt to {office}: {why:?}")]
     NoPartner {
@@ -225,6 +228,7 @@ impl Trouble {
             | Self::KeyFile(..)
             | Self::OwnCertificate(..)
             | Self::Partners(_)
+            | Self::PartnerNote(..)
             | Self::NoPartner { why: NoPartner::NoFile | NoPartner::Stale(_), .. }
             | Self::Seal(SealError::Encrypt(_))
             | Self::Trust(..)

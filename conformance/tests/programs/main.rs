@@ -5,6 +5,7 @@
 mod admitted;
 mod authorities;
 mod broken;
+mod ciphers;
 mod curl;
 mod mbsync;
 mod office;

@@ -242,7 +242,7 @@ fn weak_certificates_are_refused_by_name() {
     check(2048, "sha1", "ECDSA with SHA-1");
 }
 
-// Profile §4.13
+// Profile §4.16
 #[test]
 fn short_rsa_keys_are_allowed_until_the_end_of_2030_in_japan() {
     let last: Timestamp = "2030-12-31T23:59:59+09:00".parse().unwrap();

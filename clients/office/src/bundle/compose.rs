@@ -133,7 +133,7 @@ pub fn compose(
     let subject_inside = draft.subject_inside(now);
     let cover = match form {
         Form::Signed => draft.cover.as_ref().map(|text| cover_part(lines_of(text))),
-        Form::Sealed(_) | Form::Compressed(_) => Some(displaying_part(&subject_inside, draft.cover.as_ref())),
+        _ => Some(displaying_part(&subject_inside, draft.cover.as_ref())),
     };
     let mut parts: Vec<MimePart<'_>> = cover.into_iter().collect();
     parts.extend(draft.files().map(|(name, bytes)| file_part(standard_type(name), name, bytes)));
@@ -141,7 +141,7 @@ pub fn compose(
     let letter = Letter { kind: ContentType::new("multipart/mixed"), parts };
     let octets = match form {
         Form::Signed => seal::signed(&fields, letter, (identity, Asks::Receipts), now)?,
-        Form::Sealed(_) | Form::Compressed(_) => seal::sealed(&fields, &subject_inside, letter, (form, identity), now)?,
+        sealed => seal::sealed(&fields, &subject_inside, letter, (sealed, identity), now)?,
     };
     tracing::info!(
         message = fields.message_id, from = %fields.from, to = %fields.to,

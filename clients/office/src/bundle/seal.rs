@@ -23,6 +23,8 @@ pub enum Form {
     Sealed(Vec<Certificate>),
     /// Sealed, and compressed inside where that pays (Profile §4.10).
     Compressed(Vec<Certificate>),
+    /// Sealed for somebody who reads with a plain mail program (Profile §4.15): an older cipher, and never compressed.
+    ForMailTools(Vec<Certificate>),
 }
 
 /// What goes into a message, before anybody signs it.
@@ -70,7 +72,8 @@ pub(crate) fn sealed(
     entity.headers.extend(fields.within(subject));
     let entity = Private(written(entity));
     let routing = fields.octets();
-    let sealing = Sealing { routing: &routing, signer: identity, recipients: form.readers(), cipher: CIPHER };
+    let cipher = form.cipher().unwrap_or(CIPHER);
+    let sealing = Sealing { routing: &routing, signer: identity, recipients: form.readers(), cipher };
     let us = fields.from.to_string();
     let to = [us.as_str()];
     let compress = matches!(form, Form::Compressed(_)) && pays(&entity.0);
@@ -78,9 +81,9 @@ pub(crate) fn sealed(
     message(fields, &seal_with(&entity.0, &sealing, &extras, at)?)
 }
 
-/// Profile §4.10: compression is for our own programs only, as the cipher is, and has to save a quarter.
+/// Profile §4.10: it has to save a quarter.
 fn pays(entity: &[u8]) -> bool {
-    CIPHER == Cipher::Aes256Gcm && compress(entity).is_some_and(|small| small.len() <= entity.len() / 4 * 3)
+    compress(entity).is_some_and(|small| small.len() <= entity.len() / 4 * 3)
 }
 
 impl Form {
@@ -88,8 +91,26 @@ impl Form {
     pub fn readers(&self) -> &[Certificate] {
         match self {
             Self::Signed => &[],
-            Self::Sealed(readers) | Self::Compressed(readers) => readers,
+            Self::Sealed(readers) | Self::Compressed(readers) | Self::ForMailTools(readers) => readers,
         }
+    }
+
+    /// How it is encrypted; not at all, if it is signed only.
+    pub fn cipher(&self) -> Option<Cipher> {
+        match self {
+            Self::Signed => None,
+            // Profile §4.5: a cipher that notices a changed ciphertext.
+            Self::Sealed(_) | Self::Compressed(_) => Some(CIPHER),
+            Self::ForMailTools(_) => Some(Cipher::Aes256Cbc),
+        }
+    }
+
+    /// What that is called, as [`fumibako_signer::Enveloped::cipher`] calls it.
+    pub fn cipher_name(&self) -> Option<&'static str> {
+        self.cipher().map(|cipher| match cipher {
+            Cipher::Aes256Gcm => "AES-256-GCM",
+            Cipher::Aes256Cbc => "AES-256-CBC",
+        })
     }
 }
 

@@ -220,7 +220,11 @@ fn tell_draft(
     };
     let mut object = object_of(draft, "dry-run");
     object["form"] = if matches!(form, Form::Signed) { "signed" } else { "sealed" }.into();
-    screen.data(&object, |lang| format!("{}: {}", lang.pick("送る予定", "would send"), line_of(draft, lang)))?;
+    object["cipher"] = form.cipher_name().into();
+    screen.data(&object, |lang| {
+        let how = form.cipher_name().unwrap_or(lang.pick("署名のみ", "signed only"));
+        format!("{}: {}  {how}", lang.pick("送る予定", "would send"), line_of(draft, lang))
+    })?;
     Ok(Exit::OK)
 }
 

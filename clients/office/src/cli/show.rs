@@ -3,7 +3,7 @@
 use clap::Args;
 use fumibako_careplan::Lang;
 use fumibako_model::{Refused, State};
-use fumibako_signer::{Certificate, Signed};
+use fumibako_signer::{Certificate, Enveloped, Signed};
 use jiff::Timestamp;
 use mail_parser::MessageParser;
 use serde_json::json;
@@ -34,6 +34,7 @@ struct View<'k> {
     to: String,
     subject: String,
     sealed: bool,
+    cipher: Option<&'static str>,
     message_id: String,
     date: Option<Timestamp>,
     signer: Option<Certificate>,
@@ -134,7 +135,9 @@ fn view<'k>(settings: &Settings, folder: Folder, kept: &'k Kept, receipt: Option
     let trust = settings.trust()?;
     let reader = Reader { us: &us, trust: &trust, keys: &keys, now: kept.arrived };
     let verdict = open(&kept.octets.0, &reader);
-    let signature = Signed::read(&kept.octets.0).ok().and_then(|signed| signed.verify().ok());
+    let signed = Signed::read(&kept.octets.0).ok();
+    let envelope = signed.as_ref().filter(|_| sealed).and_then(|signed| Enveloped::read(signed.part()).ok());
+    let signature = signed.and_then(|signed| signed.verify().ok());
     let contents = verdict.as_ref().ok().and_then(|opened| Contents::read(opened.entity()).ok());
     let inside = verdict.as_ref().ok().and_then(|opened| opened.subject());
     let entry = outbox::look(&settings.data_folder)?.into_iter().find(|entry| entry.message_id == message_id);
@@ -151,6 +154,7 @@ fn view<'k>(settings: &Settings, folder: Folder, kept: &'k Kept, receipt: Option
         // RFC 9788: the subject inside the seal is the one that was meant.
         subject: inside.or(message.subject()).unwrap_or_default().to_owned(),
         sealed,
+        cipher: envelope.map(|envelope| envelope.cipher()),
         date: message.date().and_then(|date| Timestamp::from_second(date.to_timestamp()).ok()),
         signer: signature.as_ref().map(|signature| signature.signer().clone()),
         signed_at: signature.and_then(|signature| signature.signing_time()),
@@ -186,7 +190,7 @@ impl View<'_> {
         json!({
             "kind": "message", "uid": self.kept.uid, "message_id": self.message_id, "from": self.from, "to": self.to,
             "date": self.date, "arrived": self.kept.arrived, "subject": self.subject, "size": self.kept.size,
-            "form": if self.sealed { "sealed" } else { "signed" },
+            "form": if self.sealed { "sealed" } else { "signed" }, "cipher": self.cipher,
             "signature": match &self.verdict { Ok(()) => "holds", Err(why) => why.why.row().code },
             "signed_at": self.signed_at,
             "certificate": self.signer.as_ref().map(|signer| json!({
@@ -222,7 +226,7 @@ impl View<'_> {
             (label("作成日時", "Date"), or_none(self.date.map(moment))),
             (label("受付日時", "Arrived"), moment(self.kept.arrived)),
             ("Message-ID", self.message_id.clone()),
-            (label("形", "Form"), form.to_owned()),
+            (label("形", "Form"), self.cipher.map_or(form.to_owned(), |cipher| format!("{form} ({cipher})"))),
             (label("署名", "Signature"), verdict),
             (label("署名日時", "Signed"), or_none(self.signed_at.map(moment))),
             (label("証明書", "Certificate"), or_none(certificate)),

@@ -157,6 +157,52 @@ fn a_partner_is_found_where_its_authority_writes_the_number() {
     );
 }
 
+/// Profile §4.15: the cipher of our own programs, unless the partner's entry or the setting says otherwise.
+#[test]
+fn the_form_follows_what_the_partner_reads() {
+    let (ca, folder) = (Ca::new(), tempfile::tempdir().unwrap());
+    let [one, two] = [ca.identity(B), ca.identity(B)];
+    let form = |partners: &str, cipher, compress| {
+        let settings = settings(folder.path(), &ca, &ca.identity(A), partners);
+        let settings = Settings { cipher, compress, ..settings };
+        match Closing::of(&settings, false).unwrap().form(&address(B), now()).unwrap() {
+            Form::Signed => panic!("it is sealed"),
+            Form::Sealed(readers) => ("sealed", readers.len()),
+            Form::Compressed(readers) => ("compressed", readers.len()),
+            Form::ForMailTools(readers) => ("for mail tools", readers.len()),
+        }
+    };
+    let under = |line: &str, identity: &Identity| format!("{line}\n{}", pem(identity));
+    let (plain, marked) = (pem(&one), under("# 9970000029 かわら居宅 reads=cbc", &two));
+    let (auto, gcm, cbc) = (CipherChoice::Auto, CipherChoice::Gcm, CipherChoice::Cbc);
+    assert_eq!(form(&plain, auto, true), ("compressed", 2));
+    assert_eq!(form(&plain, auto, false), ("sealed", 2));
+    assert_eq!(form(&under("# 9970000029 reads=gcm", &one), auto, true), ("compressed", 2));
+    for compress in [true, false] {
+        assert_eq!(form(&marked, auto, compress), ("for mail tools", 2), "never compressed");
+        assert_eq!(form(&plain, cbc, compress), ("for mail tools", 2));
+    }
+    assert_eq!(form(&(plain.clone() + &marked), auto, true), ("for mail tools", 3), "every reader must read it");
+    assert_eq!(form(&(pem(&two) + &marked), auto, true), ("for mail tools", 2), "one certificate, listed twice");
+    assert_eq!(form(&marked, gcm, true), ("compressed", 2), "the setting is stronger");
+    let other = under("# 9970000037 reads=cbc", &ca.identity("9970000037@plans.example"));
+    assert_eq!(form(&(other + &plain), auto, true), ("compressed", 2), "another partner's mark");
+}
+
+#[test]
+fn a_mark_that_means_nothing_is_named_with_its_line() {
+    let (ca, folder) = (Ca::new(), tempfile::tempdir().unwrap());
+    let partners = format!("{}注釈\n# 9970000029 reads=cfb\n{}", pem(&ca.identity(B)), pem(&ca.identity(B)));
+    let line = partners.lines().position(|line| line.contains("cfb")).unwrap() + 1;
+    let trouble = Partners::read(&settings(folder.path(), &ca, &ca.identity(A), &partners)).unwrap_err();
+    assert!(matches!(&trouble, Trouble::PartnerNote(_, at, word) if *at == line && word == "reads=cfb"), "{trouble}");
+    assert_eq!(trouble.exit(), Exit::NOT_SET_UP);
+    for lang in [Lang::Ja, Lang::En] {
+        let words = trouble.words(lang);
+        assert!(words.what.contains("reads=cfb") && words.next.contains("reads=cbc"), "{words:?}");
+    }
+}
+
 #[test]
 fn one_unreadable_certificate_costs_nobody_else_s() {
     let (ca, folder) = (Ca::new(), tempfile::tempdir().unwrap());

@@ -80,6 +80,7 @@ impl Trouble {
             | Self::KeyFile(..)
             | Self::OwnCertificate(..)
             | Self::Partners(_)
+            | Self::PartnerNote(..)
             | Self::NoPartner { .. }
             | Self::Seal(_)
             | Self::Trust(..)
@@ -152,6 +153,7 @@ impl Trouble {
             | Self::KeyFile(..)
             | Self::OwnCertificate(..)
             | Self::Partners(_)
+            | Self::PartnerNote(..)
             | Self::NoPartner { .. }
             | Self::Seal(_)
             | Self::Trust(..)

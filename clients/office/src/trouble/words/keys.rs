@@ -1,5 +1,7 @@
 //! The sentences about keys and certificates: our own, the partners', the authorities', and what cannot be sealed.
 
+use std::path::Path;
+
 use fumibako_careplan::Lang;
 use fumibako_model::Refusal;
 use fumibako_signer::{IdentityError, ListError, SealError, SignError};
@@ -81,6 +83,7 @@ impl Trouble {
                 format!("There is no certificate of a partner in {}.", path.display()),
                 "Get the file of certificates (PEM) from the gateway's operator and put it there.",
             ),
+            (Self::PartnerNote(path, line, word), _) => note(path, *line, word, lang),
             (Self::Token { module, label, why }, _) => return why.words((module, label), lang),
             (Self::Sign(why), Lang::Ja) => (format!("署名できませんでした（{why}）。"), sign_next(why, lang)),
             (Self::Sign(why), Lang::En) => (format!("Signing failed ({why})."), sign_next(why, lang)),
@@ -201,6 +204,14 @@ fn old_next(why: &IdentityError, lang: Lang) -> &'static str {
             "Name PKCS#12 or PEM files with former certificates and private keys in old_identity_files.",
         ),
     }
+}
+
+fn note(path: &Path, line: usize, word: &str, lang: Lang) -> (String, &'static str) {
+    let what = match lang {
+        Lang::Ja => format!("{} の {line} 行目の「{word}」は意味がわかりません。", path.display()),
+        Lang::En => format!("\"{word}\" in line {line} of {} means nothing.", path.display()),
+    };
+    (what, lang.pick("reads=cbc か reads=gcm に直してください。", "Make it reads=cbc or reads=gcm."))
 }
 
 fn sign_next(why: &SignError, lang: Lang) -> &'static str {
