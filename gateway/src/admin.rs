@@ -71,6 +71,7 @@ impl<S: Store> Admin<S> {
                 self.put(Office { suspended, ..self.office(number)? }).await
             }
             Request::OfficeResume { number } => self.put(Office { suspended: None, ..self.office(number)? }).await,
+            Request::OfficeQuota { number, bytes } => self.quota(number, bytes).await,
             Request::LicenceGrant { number, from, until } => self.grant(number, from, until).await,
             Request::AccountAdd { login, office, password } => {
                 self.office(office)?;
@@ -197,7 +198,7 @@ impl<S: Store> Admin<S> {
     }
 
     async fn status(&self) -> Result<Reply, StoreError> {
-        let Census { offices, accounts, messages, bytes, evidence } = self.0.store.census().await?;
+        let Census { offices, accounts, messages, bytes, evidence, nearly_full } = self.0.store.census().await?;
         let counts = &self.0.counts;
         Ok(Reply::Status(Box::new(Status {
             domain: self.0.config.domain.to_string(),
@@ -207,6 +208,7 @@ impl<S: Store> Admin<S> {
             messages,
             bytes,
             evidence,
+            nearly_full,
             accepted: counts.accepted.load(Ordering::Relaxed),
             refused: counts.refused.load(Ordering::Relaxed),
             connections: counts.connections.load(Ordering::Relaxed),

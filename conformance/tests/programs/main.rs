@@ -10,6 +10,7 @@ mod curl;
 mod mbsync;
 mod office;
 mod python;
+mod quota;
 mod receipts;
 mod refusals;
 mod sealed;

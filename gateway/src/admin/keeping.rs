@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use fumibako_model::{OfficeNumber, Retention};
-use fumibako_store::{Asked, DayOfMail, Expired, Hold, HoldOrder, Store, StoreError};
+use fumibako_store::{Asked, DayOfMail, Expired, Hold, HoldOrder, Quota, Store, StoreError};
 
 use super::words::{DayRow, HoldRow, Reply};
 use super::{Admin, NAME_CHARACTERS, short};
@@ -18,6 +18,15 @@ impl<S: Store> Admin<S> {
             self.0.store.expire(keep, Asked::ByThePerson, now).await?
         };
         Ok(Reply::Expiry { days: days.into_iter().map(|day| row(day, keep)).collect(), files, file_bytes })
+    }
+
+    /// Profile §12.4: what an office's folders hold and may hold; with `bytes`, what they may hold from now on.
+    pub(super) async fn quota(&self, number: OfficeNumber, bytes: Option<u64>) -> Result<Reply, StoreError> {
+        if let Some(bytes) = bytes {
+            self.0.store.set_quota(number, bytes).await?;
+        }
+        let Quota { used, limit } = self.0.store.quota(number).await?;
+        Ok(Reply::Quota { number, used, limit })
     }
 
     /// What went wrong with the copy is the operator's to read; the store is as it was.

@@ -40,6 +40,13 @@ pub enum Request {
         /// 事業所番号.
         number: OfficeNumber,
     },
+    /// How much an office's folders hold, and may hold.
+    OfficeQuota {
+        /// 事業所番号.
+        number: OfficeNumber,
+        /// From now on, so many bytes.
+        bytes: Option<u64>,
+    },
     /// Grants a licence, or replaces it.
     LicenceGrant {
         /// 事業所番号.
@@ -140,6 +147,7 @@ impl Request {
             Self::OfficeShow { .. } => "office-show",
             Self::OfficeSuspend { .. } => "office-suspend",
             Self::OfficeResume { .. } => "office-resume",
+            Self::OfficeQuota { .. } => "office-quota",
             Self::LicenceGrant { .. } => "licence-grant",
             Self::AccountAdd { .. } => "account-add",
             Self::AccountPassword { .. } => "account-password",
@@ -168,6 +176,7 @@ impl Request {
             | Self::OfficeShow { number }
             | Self::OfficeSuspend { number, .. }
             | Self::OfficeResume { number }
+            | Self::OfficeQuota { number, .. }
             | Self::LicenceGrant { number, .. }
             | Self::CertAdd { number, .. } => number.to_string(),
             Self::AccountAdd { login, office, .. } => format!("{login} for {office}"),
@@ -214,6 +223,15 @@ pub enum Reply {
     Offices {
         /// The rows.
         offices: Vec<Office>,
+    },
+    /// How much an office's folders hold, and may hold.
+    Quota {
+        /// 事業所番号.
+        number: OfficeNumber,
+        /// Bytes now.
+        used: u64,
+        /// Bytes at most.
+        limit: u64,
     },
     /// Logins, by user ID.
     Accounts {
@@ -318,6 +336,8 @@ pub struct Status {
     pub bytes: u64,
     /// Pieces of evidence.
     pub evidence: u64,
+    /// Offices whose folders are full to four fifths or more.
+    pub nearly_full: u64,
     /// Messages answered 250 since the start.
     pub accepted: u64,
     /// Refusals since the start.

@@ -19,6 +19,7 @@ impl Status {
                 (lang.pick("ログイン", "logins"), s.accounts.to_string()),
                 (lang.pick("保管中のメール", "messages kept"), format!("{} ({} bytes)", s.messages, s.bytes)),
                 (lang.pick("証跡", "evidence"), s.evidence.to_string()),
+                (lang.pick("容量が 8 割を超えた事業所", "offices nearly full"), s.nearly_full.to_string()),
                 (lang.pick("起動後の受付", "accepted since start"), s.accepted.to_string()),
                 (lang.pick("起動後の拒否", "refused since start"), s.refused.to_string()),
                 (lang.pick("起動後の接続", "connections since start"), s.connections.to_string()),

@@ -189,6 +189,7 @@ pub(crate) async fn census(readers: &SqlitePool) -> Result<Census, StoreError> {
         r#"SELECT (SELECT count(*) FROM office) AS "offices!: i64", (SELECT count(*) FROM account) AS "accounts!: i64",
                   (SELECT count(*) FROM message WHERE stored > 0) AS "messages!: i64",
                   (SELECT count(*) FROM evidence) AS "evidence!: i64",
+                  (SELECT count(*) FROM office WHERE used_bytes >= quota_bytes - quota_bytes / 5) AS "nearly_full!: i64",
                   (SELECT coalesce(sum(size), 0) FROM message WHERE stored > 0) AS "bytes!: i64""#
     )
     .fetch_one(readers)
@@ -200,6 +201,7 @@ pub(crate) async fn census(readers: &SqlitePool) -> Result<Census, StoreError> {
         messages: counted.messages.cast_unsigned(),
         bytes: counted.bytes.cast_unsigned(),
         evidence: counted.evidence.cast_unsigned(),
+        nearly_full: counted.nearly_full.cast_unsigned(),
     })
 }
 

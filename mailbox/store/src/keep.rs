@@ -243,6 +243,8 @@ pub struct Census {
     pub bytes: u64,
     /// Pieces of evidence.
     pub evidence: u64,
+    /// Offices whose folders are full to four fifths or more (Profile §12.4).
+    pub nearly_full: u64,
 }
 
 /// Why a verb of the store did not succeed.

@@ -35,7 +35,7 @@ pub async fn a_bundle_stands_in_the_inbox_and_in_sent<S: Store>(store: Arc<S>) {
     assert_eq!(store.evidence(EvidenceId(delivery.evidence.0 + 2)).await.unwrap(), None);
     let bytes = arrived.size;
     let census = store.census().await.unwrap();
-    assert_eq!(census, Census { offices: 3, accounts: 0, messages: 1, bytes, evidence: 2 });
+    assert_eq!(census, Census { offices: 3, accounts: 0, messages: 1, bytes, evidence: 2, nearly_full: 0 });
 }
 
 pub async fn the_same_bundle_again_is_stored_once_and_answered_alike<S: Store>(store: Arc<S>) {
@@ -198,6 +198,10 @@ pub async fn a_full_mailbox_takes_nothing_more<S: Store>(store: Arc<S>) {
     assert_eq!(view(&*store, himawari(), "Sent").await.entries.len(), 1, "nothing is half delivered");
     let used = store.quota(sakura()).await.unwrap();
     assert_eq!((used.used, used.limit), (view(&*store, sakura(), "INBOX").await.status.bytes, 10_000));
+    let nearly_full = async || store.census().await.unwrap().nearly_full;
+    assert_eq!(nearly_full().await, 0);
+    store.set_quota(sakura(), used.used * 5 / 4).await.unwrap();
+    assert_eq!(nearly_full().await, 1, "four fifths are used");
     store.set_quota(sakura(), 20_000).await.unwrap();
     send("two@x.example").await.unwrap();
 }
