@@ -49,6 +49,11 @@ impl<S: Store> Admin<S> {
     pub async fn answer(&self, request: Request) -> Reply {
         match self.carry_out(request).await {
             Ok(reply) => reply,
+            // The operator reads here what others would only find in the log.
+            Err(StoreError::Failed(why) | StoreError::Full(why)) => {
+                tracing::error!(why, "admin.failed");
+                Reply::Failed { why }
+            }
             Err(error) => {
                 let refused = self.0.refusal_of(error);
                 Reply::No { code: refused.why, about: refused.about }

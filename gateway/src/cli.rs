@@ -254,6 +254,7 @@ impl Context<'_> {
         let socket = self.load()?.admin_socket;
         match runtime()?.block_on(admin::call(&socket, request))? {
             Reply::No { code, about } => Err(Refused { why: code, about }.into()),
+            Reply::Failed { why } => Err(StoreError::Failed(why).into()),
             reply => Ok(reply),
         }
     }

@@ -29,13 +29,8 @@ impl<S: Store> Admin<S> {
         Ok(Reply::Quota { number, used, limit })
     }
 
-    /// What went wrong with the copy is the operator's to read; the store is as it was.
     pub(super) async fn back_up(&self, to: PathBuf, keys: Option<PathBuf>) -> Result<Reply, StoreError> {
-        match self.0.store.back_up(to, keys, self.0.clock.now()).await {
-            Ok(done) => Ok(Reply::BackedUp(done.into())),
-            Err(StoreError::Failed(why) | StoreError::Full(why)) => Ok(Reply::Failed { why }),
-            Err(error) => Err(error),
-        }
+        Ok(Reply::BackedUp(self.0.store.back_up(to, keys, self.0.clock.now()).await?.into()))
     }
 
     /// Profile §11.6: who, when and why are recorded.

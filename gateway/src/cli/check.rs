@@ -36,6 +36,7 @@ fn store(context: &mut Context<'_>) -> Result<(), Failure> {
     let report = match asked {
         Ok(Reply::Inspected(report)) => *report,
         Ok(Reply::No { code, about }) => return Err(fumibako_model::Refused { why: code, about }.into()),
+        Ok(Reply::Failed { why }) => return Err(fumibako_store::StoreError::Failed(why).into()),
         Ok(_) => return Err(unexpected()),
         Err(CallError::NotRunning(_)) => {
             runtime()?.block_on(SqliteStore::look_through(&config.store_folder, None))?.into()

@@ -77,3 +77,14 @@ async fn the_store_is_looked_through_while_it_runs() {
     assert_eq!((report.faults.len(), report.faults[0].messages, report.faults[0].kind.as_str()), (1, 1, "body"));
     assert!(report.faults[0].what.contains(&file.display().to_string()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_store_cannot_do_is_told_to_the_operator() {
+    let gateway = with_old_mail().await;
+    let file = gateway.config.store_folder.join("bodies/2026-11-20/0.seg");
+    std::fs::remove_file(&file).unwrap();
+    let (number, message_id) = (RECIPIENT.parse().unwrap(), "new@x.example".to_owned());
+    let add = Request::HoldAdd { number, message_id, reason: "審査請求".into(), by: "佐藤".into() };
+    let Reply::Failed { why } = gateway.ask(add).await else { panic!("the file is gone") };
+    assert!(why.contains(&file.display().to_string()) && why.contains("backup"), "{why}");
+}

@@ -57,7 +57,7 @@ pub(crate) async fn run(
     let last = day::last_run(&store.readers).await.map_err(store_error)?;
     let doubted = asked == Asked::ByTheClock && leapt(last.map(|day| day.0), today.0);
     let mut expired = Expired::default();
-    let mut kept_back = 0;
+    let (mut kept_back, mut stuck) = (0, None);
     for standing in standings(store).await? {
         let steps = steps(standing, keep, today.0);
         if steps.is_empty() {
@@ -68,13 +68,18 @@ pub(crate) async fn run(
             kept_back += 1;
             continue;
         }
-        let about = day::counted(&store.readers, standing, true).await.map_err(store_error)?;
-        for step in steps {
-            take(store, *step, Day(standing.day), now).await?;
+        // A day that cannot go must not keep the others: their retention is over, too.
+        match let_go(store, standing, steps, now).await {
+            Ok(day) => expired.days.push(day),
+            Err(error @ (StoreError::Broken(_) | StoreError::Busy(_))) => return Err(error),
+            Err(error) => {
+                tracing::error!(day = %Day(standing.day), %error, "day.stuck");
+                stuck.get_or_insert(error);
+            }
         }
-        let DayOfMail { day, messages, bytes, uncollected, .. } = about;
-        tracing::info!(%day, messages, bytes, uncollected, "day.expired");
-        expired.days.push(DayOfMail { state: DayState::Swept, ..about });
+    }
+    if let Some(error) = stuck {
+        return Err(error);
     }
     if kept_back > 0 {
         return Err(StoreError::Failed(format!(
@@ -86,6 +91,22 @@ pub(crate) async fn run(
     (expired.files, expired.file_bytes) = files::remove_unneeded(store, now).await?;
     store.order(Order::Ran(today)).await?;
     Ok(expired)
+}
+
+/// All that is left to do for a day.
+async fn let_go(
+    store: &SqliteStore,
+    standing: Standing,
+    steps: &[Step],
+    now: Timestamp,
+) -> Result<DayOfMail, StoreError> {
+    let about = day::counted(&store.readers, standing, true).await.map_err(store_error)?;
+    for step in steps {
+        take(store, *step, Day(standing.day), now).await?;
+    }
+    let DayOfMail { day, messages, bytes, uncollected, .. } = about;
+    tracing::info!(%day, messages, bytes, uncollected, "day.expired");
+    Ok(DayOfMail { state: DayState::Swept, ..about })
 }
 
 async fn take(store: &SqliteStore, step: Step, day: Day, now: Timestamp) -> Result<(), StoreError> {
