@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use fumibako_model::{FlagChange, Flags, ModSeq, NamedFlags, OfficeNumber, Uid};
 use fumibako_sqlite::{DATABASE_FILE, SqliteStore};
+use fumibako_store::suite::expire::{ago, keep};
 use fumibako_store::suite::{World, at_once, domain, folder, himawari, now, sakura};
-use fumibako_store::{Admitted, FlagOrder, Store};
+use fumibako_store::{Admitted, Asked, FlagOrder, Store};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
@@ -23,6 +24,7 @@ async fn timed<T>(what: &str, work: impl Future<Output = T>) -> T {
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
     folder_with_50000_messages().await;
+    expiry_of_10000_messages().await;
     a_large_store().await;
 }
 
@@ -131,6 +133,25 @@ async fn fill(folder: &Path) {
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut rows).await.unwrap();
     }
     rows.close().await.unwrap();
+}
+
+async fn expiry_of_10000_messages() {
+    let (_folder, store) = fresh().await;
+    let world = World::with(&*store).await;
+    let text = "x".repeat(3_000);
+    for hundred in 0..100 {
+        let one = |n: u32| world.bundle(&*store, (himawari(), sakura()), &format!("{hundred}.{n}@x.example"), &text);
+        let calls: Vec<_> = (0..100).map(one).collect();
+        let deliver = |bundle| {
+            let store = Arc::clone(&store);
+            async move { store.deliver(bundle, ago(91)).await.map(drop).unwrap() }
+        };
+        at_once(calls.into_iter().map(deliver)).await;
+    }
+    timed("what expires, foreseen", store.expiry(keep(), now())).await.unwrap();
+    timed("look through 10000 bodies", store.inspect()).await.unwrap();
+    let done = timed("expiry of 10000 messages, none collected", store.expire(keep(), Asked::ByThePerson, now())).await;
+    assert_eq!(done.unwrap().days[0].messages, 10_000);
 }
 
 async fn folder_with_50000_messages() {
