@@ -197,7 +197,7 @@ impl<S: Store> Admin<S> {
         let malformed = |why: &dyn std::fmt::Display| StoreError::Refused(Refusal::ValueUnfit.about(why));
         let der = STANDARD.decode(der).map_err(|why| malformed(&why))?;
         let folder = &self.0.config.trust_folder;
-        trust::add_list(folder, &der, self.0.clock.now()).map_err(|why| malformed(&why))?;
+        trust::add_list(folder, &der).map_err(|why| malformed(&why))?;
         self.0.set_trust(trust::load(folder).map_err(|why| malformed(&why))?);
         Ok(Reply::Done)
     }
