@@ -40,7 +40,7 @@ pub const REVOCATION_LIST_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const STATUS_BYTES_MAX: usize = 64 * 1024;
 /// Minutes that an answer without an end counts.
 pub const STATUS_MINUTES_WITHOUT_END_MAX: i64 = 60;
-/// Minutes that the clock of an authority or a responder may be ahead of ours.
+/// Minutes that a responder's clock may be ahead of ours.
 pub const STATUS_MINUTES_AHEAD_MAX: i64 = 5;
 /// Octets of a PEM or PKCS#12 file that holds a key.
 pub const IDENTITY_BYTES_MAX: usize = 256 * 1024;

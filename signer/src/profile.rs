@@ -2,11 +2,7 @@
 //! each rule is ours.
 
 use const_oid::ObjectIdentifier;
-use x509_cert::certificate::Version;
-use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::ext::pkix::{
-    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, NameConstraints, SubjectAltName,
-};
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAltName};
 
 use crate::algorithm::{Algorithm, KeyKind};
 use crate::certificate::Certificate;
@@ -60,68 +56,8 @@ pub(crate) fn any(certificate: &Certificate) -> Result<(), CertificateError> {
         return Err(CertificateError::Malformed("it names two signature algorithms"));
     }
     Algorithm::read(decoded.signature_algorithm(), None)?;
-    // RFC 5758 §3.2: of ECDSA they are absent.
-    let is_ecdsa = matches!(Algorithm::read(decoded.signature_algorithm(), None), Ok(Algorithm::Ecdsa(_)));
-    if is_ecdsa && decoded.signature_algorithm().parameters.is_some() {
-        return Err(CertificateError::Malformed("its ECDSA signature has parameters"));
-    }
-    well_formed(certificate)
+    Ok(())
 }
-
-/// What RFC 5280 says of every certificate, and path validators pass over.
-fn well_formed(certificate: &Certificate) -> Result<(), CertificateError> {
-    let tbs = certificate.decoded().tbs_certificate();
-    let broken = |what| Err(CertificateError::Malformed(what));
-    let serial = tbs.serial_number().as_bytes();
-    let is_positive = serial.first().is_some_and(|first| *first < 0x80) && serial.iter().any(|octet| *octet != 0);
-    // §4.1.2.2
-    if !is_positive || serial.len() > SERIAL_BYTES_MAX {
-        return broken("its serial number is not a positive one of twenty octets");
-    }
-    // §4.1.2.1
-    if tbs.extensions().is_some() && tbs.version() != Version::V3 {
-        return broken("its version has no extensions");
-    }
-    let constraints = tbs.get_extension::<BasicConstraints>().map_err(|_| BROKEN)?;
-    let is_authority = constraints.as_ref().is_some_and(|(_, constraints)| constraints.ca);
-    match constraints {
-        // §4.2.1.9
-        Some((false, BasicConstraints { ca: true, .. })) => return broken("its basic constraints are not critical"),
-        Some((_, BasicConstraints { ca: false, path_len_constraint: Some(_) })) => {
-            return broken("it limits a path it does not begin");
-        }
-        _ => {}
-    }
-    // §4.2.1.3, §4.2.1.10
-    let usage = tbs.get_extension::<KeyUsage>().map_err(|_| BROKEN)?;
-    if !is_authority && usage.is_some_and(|(_, usage)| usage.key_cert_sign()) {
-        return broken("it signs certificates and is no authority");
-    }
-    let names = tbs.get_extension::<NameConstraints>().map_err(|_| BROKEN)?;
-    match names {
-        Some(_) if !is_authority => return broken("it constrains names and is no authority"),
-        Some((_, NameConstraints { permitted_subtrees: None, excluded_subtrees: None })) => {
-            return broken("it constrains no name");
-        }
-        _ => {}
-    }
-    tbs.get_extension::<AuthorityKeyIdentifier>().map_err(|_| BROKEN)?;
-    // §4.2.1.6
-    let other = tbs.get_extension::<SubjectAltName>().map_err(|_| BROKEN)?;
-    match &other {
-        Some((false, _)) if tbs.subject().is_empty() => broken("its only name is not critical"),
-        Some((_, SubjectAltName(names))) if names.iter().any(is_crooked) => broken("a mail address in it is none"),
-        _ => Ok(()),
-    }
-}
-
-/// RFC 5280 §4.2.1.6: `local@domain`, printable; what else stands there one reader cuts off and another shows.
-fn is_crooked(name: &GeneralName) -> bool {
-    matches!(name, GeneralName::Rfc822Name(address) if !address.as_str().bytes().all(|octet| octet.is_ascii_graphic()))
-}
-
-/// RFC 5280 §4.1.2.2, and one octet for the sign.
-const SERIAL_BYTES_MAX: usize = 20;
 
 /// The rules for an anchor too, whose own signature nobody relies on.
 pub(crate) fn anchor(certificate: &Certificate) -> Result<(), CertificateError> {

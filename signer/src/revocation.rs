@@ -31,8 +31,6 @@ pub(crate) use series::{Standing, has_freshest};
 pub struct RevocationList {
     issuer: Name,
     key: [u8; 32],
-    /// What a newer list takes the place of: issuer, key, scope, complete or delta.
-    place: [u8; 32],
     this_update: Timestamp,
     next_update: Timestamp,
     scope: Scope,
@@ -44,14 +42,6 @@ pub struct RevocationList {
 struct Entry {
     since: Timestamp,
     reason: Option<Reason>,
-}
-
-impl Entry {
-    /// Of two entries for one serial number: the earlier one, and what revokes before what restores.
-    fn stricter(self, other: Self) -> Self {
-        let rank = |entry: &Self| (entry.reason == Some(Reason::RemovedFromList), entry.since);
-        if rank(&other) < rank(&self) { other } else { self }
-    }
 }
 
 /// Why a certificate was revoked (RFC 5280 §5.3.1).
@@ -122,44 +112,24 @@ impl RevocationList {
         }
         let authority = issuer(&content, &list, &signed, authorities)?;
         let extensions = content.crl_extensions.as_deref().unwrap_or_default();
-        // RFC 5280 §5.2: readers disagree which of two counts.
-        for (at, extension) in extensions.iter().enumerate() {
-            if extensions[..at].iter().any(|before| before.extn_id == extension.extn_id) {
-                return Err(ListError::Malformed("an extension stands twice"));
-            }
-        }
         let (scope, series) = (Scope::read(extensions, &content.issuer)?, Series::read(extensions)?);
         // RFC 5280 §5.1.2.5: required; without it nobody knows when the list is too old.
         let next_update = content.next_update.as_ref().ok_or(ListError::Malformed("it never ends"))?;
-        let mut revoked = HashMap::new();
-        for one in content.revoked_certificates.iter().flatten() {
-            let (serial, found) = entry(one)?;
-            let kept = revoked.entry(serial).or_insert(found);
-            *kept = kept.stricter(found);
-        }
-        let key = key_of(authority);
-        let place = [content.issuer.to_der().map_err(|_| BROKEN)?.as_slice(), &key, scope.written()].concat();
+        let entries = content.revoked_certificates.iter().flatten().map(entry);
         Ok(Self {
-            key,
-            place: sha256(&[place.as_slice(), &[u8::from(series.is_delta())]].concat()),
+            key: key_of(authority),
             issuer: content.issuer,
             this_update: instant(&content.this_update),
             next_update: instant(next_update),
             scope,
             series,
-            revoked,
+            revoked: entries.collect::<Result<_, _>>()?,
         })
     }
 
     /// The authority's name (RFC 4514).
     pub fn issuer(&self) -> String {
         self.issuer.to_string()
-    }
-
-    /// The same for every list that this one can take the place of, or be replaced by: of one authority's key, one scope,
-    /// complete or delta.
-    pub fn place(&self) -> &[u8; 32] {
-        &self.place
     }
 
     /// When it was written.

@@ -17,8 +17,6 @@ use crate::error::ListError;
 /// Read from a list's extensions.
 #[derive(Clone, PartialEq)]
 pub(super) struct Scope {
-    /// The extension as it was written; empty: there was none.
-    written: Vec<u8>,
     holders: Holders,
     /// The names of the piece; none: the list is whole.
     points: Vec<GeneralName>,
@@ -36,7 +34,7 @@ const ISSUING_DISTRIBUTION_POINT: ObjectIdentifier = ObjectIdentifier::new_unwra
 impl Scope {
     /// A list whose meaning another list or authority changes is refused.
     pub(super) fn read(extensions: &[Extension], issuer: &Name) -> Result<Self, ListError> {
-        let mut scope = Self { written: Vec::new(), holders: Holders::All, points: Vec::new() };
+        let mut scope = Self { holders: Holders::All, points: Vec::new() };
         for extension in extensions {
             if extension.extn_id == ISSUING_DISTRIBUTION_POINT {
                 scope = Self::of_point(extension.extn_value.as_bytes(), issuer)?;
@@ -60,12 +58,7 @@ impl Scope {
             (true, true) => return Err(ListError::Malformed("it speaks about nobody")),
         };
         let points = point.distribution_point.map(|name| full_names(name, issuer)).unwrap_or_default();
-        Ok(Self { written: der.to_vec(), holders, points })
-    }
-
-    /// The extension that says it.
-    pub(super) fn written(&self) -> &[u8] {
-        &self.written
+        Ok(Self { holders, points })
     }
 
     /// RFC 5280 §6.3.3 (b) (2).

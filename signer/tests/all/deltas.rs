@@ -154,13 +154,3 @@ fn a_delta_has_a_number() {
     let negative = stage.read("2.5.29.20=ASN1:INTEGER:-5", None, "261102000000Z").map(|_| ());
     assert_eq!(negative, Err(ListError::Malformed("a number does not decode")));
 }
-
-#[test]
-fn a_delta_takes_no_complete_lists_place() {
-    let stage = Stage::new();
-    let (first, second, delta) = (stage.complete(5, None, ""), stage.complete(6, None, ""), stage.delta(5, 7, None));
-    assert_eq!(first.place(), second.place());
-    assert_ne!(first.place(), delta.place());
-    let piece = stage.complete(8, None, "2.5.29.28=critical,DER:30:03:81:01:FF");
-    assert_ne!(first.place(), piece.place(), "nor does a piece");
-}

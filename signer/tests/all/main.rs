@@ -7,7 +7,6 @@ mod certificate;
 mod compression;
 mod deltas;
 mod envelope;
-mod flaws;
 mod identity;
 mod keyring;
 mod keys;
