@@ -13,7 +13,7 @@ use const_oid::db::rfc5912::{
 };
 use const_oid::db::rfc8410::ID_ED_25519;
 use der::asn1::UintRef;
-use der::{Any, Decode as _, Sequence};
+use der::{Any, Decode as _, Sequence, Tag, Tagged as _};
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 /// A signature algorithm this crate accepts.
@@ -103,6 +103,13 @@ impl Algorithm {
             ID_RSASSA_PSS => Self::RsaPss(pss_hash(signature)?),
             oid => find(&SIGNATURES, oid)?,
         };
+        match algorithm {
+            // RFC 4055 §5: NULL, and absent is read too.
+            Self::Rsa(_) => null_or_absent(signature)?,
+            // RFC 5758 §3.2, RFC 8410 §3: absent.
+            Self::Ecdsa(_) | Self::Ed25519 if signature.parameters.is_some() => return Err(PARAMETERS),
+            Self::RsaPss(_) | Self::Ecdsa(_) | Self::Ed25519 => {}
+        }
         match digest {
             Some(named) if algorithm.hash() != named => Err(Refused::Mismatch("the digest of signer and signature")),
             _ => Ok(algorithm),
@@ -163,7 +170,10 @@ impl std::fmt::Display for Algorithm {
 
 impl Hash {
     pub(crate) fn read(algorithm: &AlgorithmIdentifierOwned) -> Result<Self, Refused> {
-        find(&HASHES, algorithm.oid)
+        let hash = find(&HASHES, algorithm.oid)?;
+        // RFC 5754 §2: absent or NULL.
+        null_or_absent(algorithm)?;
+        Ok(hash)
     }
 
     /// RFC 5754 §2: written without parameters.
@@ -344,6 +354,13 @@ pub(crate) fn pss_sha256() -> der::Result<AlgorithmIdentifierOwned> {
     Ok(AlgorithmIdentifierOwned { oid: ID_RSASSA_PSS, parameters: Some(Any::encode_from(&parameters)?) })
 }
 
+const PARAMETERS: Refused = Refused::Mismatch("parameters where none belong");
+
+fn null_or_absent(algorithm: &AlgorithmIdentifierOwned) -> Result<(), Refused> {
+    let is_null = |any: &Any| any.tag() == Tag::Null && any.value().is_empty();
+    if algorithm.parameters.as_ref().is_none_or(is_null) { Ok(()) } else { Err(PARAMETERS) }
+}
+
 fn find<T: Copy>(table: &[(ObjectIdentifier, T)], oid: ObjectIdentifier) -> Result<T, Refused> {
     table.iter().find(|(known, _)| *known == oid).map(|(_, found)| *found).ok_or_else(|| refused(oid))
 }
@@ -369,6 +386,22 @@ mod tests {
             assert_eq!(Algorithm::read(&plain(oid), None), Err(Refused::Weak(name)));
             assert_eq!(Hash::read(&plain(oid)), Err(Refused::Weak(name)));
         }
+    }
+
+    #[test]
+    fn parameters_stand_only_where_they_belong() {
+        let read = |oid, parameters| Algorithm::read(&AlgorithmIdentifierOwned { oid, parameters }, None).map(|_| ());
+        let (null, junk) = (Some(Any::null()), Some(Any::new(Tag::OctetString, [7].as_slice()).unwrap()));
+        for oid in [SHA_256_WITH_RSA_ENCRYPTION, SHA_512_WITH_RSA_ENCRYPTION] {
+            assert_eq!([read(oid, None), read(oid, null.clone())], [Ok(()), Ok(())]);
+            assert_eq!(read(oid, junk.clone()), Err(PARAMETERS));
+        }
+        for oid in [ECDSA_WITH_SHA_256, ID_ED_25519] {
+            assert_eq!(read(oid, None), Ok(()));
+            assert_eq!([read(oid, null.clone()), read(oid, junk.clone())], [Err(PARAMETERS), Err(PARAMETERS)]);
+        }
+        let hash = |parameters| Hash::read(&AlgorithmIdentifierOwned { oid: ID_SHA_256, parameters }).map(|_| ());
+        assert_eq!([hash(None), hash(null), hash(junk)], [Ok(()), Ok(()), Err(PARAMETERS)]);
     }
 
     #[test]

@@ -11,12 +11,12 @@ use der::{Any, Decode as _, DecodeOwned, Encode, Sequence, Tag, Tagged as _};
 use jiff::Timestamp;
 use spki::AlgorithmIdentifierOwned;
 use x509_cert::attr::Attribute;
-use x509_cert::ext::pkix::name::GeneralNames;
+use x509_cert::ext::pkix::name::{GeneralName, GeneralNames};
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::time::Time;
 
 use crate::algorithm::Hash;
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, names_match};
 use crate::error::{CertificateError, Layer, SignError, SignatureError};
 use crate::limits::CERTIFICATES_MAX;
 
@@ -136,8 +136,8 @@ pub(crate) fn attributes_for(
     ])
 }
 
-/// RFC 5652 §11, RFC 2634 §2.7, §2.10: these are only worth something when they are signed.
-const MUST_BE_SIGNED: [ObjectIdentifier; 8] = [
+/// RFC 5652 §11, RFC 8551 §2.5, RFC 2634 §1.3.4: these are only worth something when they are signed.
+const MUST_BE_SIGNED: [ObjectIdentifier; 17] = [
     ID_CONTENT_TYPE,
     ID_MESSAGE_DIGEST,
     ID_SIGNING_TIME,
@@ -146,6 +146,17 @@ const MUST_BE_SIGNED: [ObjectIdentifier; 8] = [
     ALGORITHM_PROTECTION,
     crate::ess::RECEIPT_REQUEST,
     crate::ess::MESSAGE_SIGNATURE_DIGEST,
+    crate::ess::CONTENT_HINTS,
+    crate::capabilities::SMIME_CAPABILITIES,
+    // RFC 2634 §2.7, §2.11, §3.2, §3.4.1, §4.2
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.7"),
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.10"),
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.2"),
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.9"),
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.3"),
+    // RFC 8551 §2.5.3, in its two spellings
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.11"),
+    ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.16.4"),
 ];
 
 /// What a signer signed beside the content.
@@ -168,12 +179,21 @@ pub(crate) fn read_attributes(
     if unsigned.iter().any(|attribute| MUST_BE_SIGNED.contains(&attribute.oid)) {
         return Err(wrong("one that must be signed is not"));
     }
+    // RFC 5652 §5.3: a set of one value at least.
+    if stated.iter().chain(unsigned).any(|attribute| attribute.values.is_empty()) {
+        return Err(wrong("one has no value"));
+    }
     // RFC 5652 §11.1, §11.2
     if one::<ObjectIdentifier>(stated, ID_CONTENT_TYPE)? != Some(kind) {
         return Err(wrong("the content type is not that of the content"));
     }
     let digest = one::<OctetString>(stated, ID_MESSAGE_DIGEST)?.ok_or(wrong("the message digest is missing"))?;
-    let signing_time = one::<Time>(stated, ID_SIGNING_TIME)?
+    let stated_time = one::<Time>(stated, ID_SIGNING_TIME)?;
+    // RFC 5652 §11.3: the longer form is for years the shorter one has not.
+    if matches!(&stated_time, Some(Time::GeneralTime(time)) if (1950..2050).contains(&time.to_date_time().year())) {
+        return Err(wrong("the signing time is not written as its year wants"));
+    }
+    let signing_time = stated_time
         .map(|time| i64::try_from(time.to_unix_duration().as_secs()).ok())
         .map(|seconds| {
             seconds.and_then(|seconds| Timestamp::from_second(seconds).ok()).ok_or(wrong("the signing time"))
@@ -216,8 +236,13 @@ fn is_named(
     serial: Option<&IssuerSerial>,
     certificate: &Certificate,
 ) -> Result<(), SignatureError> {
-    let own = certificate.decoded().tbs_certificate().serial_number();
-    if found.as_ref() != stated.as_bytes() || serial.is_some_and(|of| of.serial != *own) {
+    let own = certificate.decoded().tbs_certificate();
+    // RFC 5035 §5: the issuer's name alone, as it stands in the certificate.
+    let is_own = |of: &IssuerSerial| {
+        let [GeneralName::DirectoryName(issuer)] = of.issuer.as_slice() else { return false };
+        of.serial == *own.serial_number() && names_match(issuer, own.issuer())
+    };
+    if found.as_ref() != stated.as_bytes() || !serial.is_none_or(is_own) {
         return Err(SignatureError::OtherCertificate);
     }
     Ok(())

@@ -2,13 +2,13 @@
 //! [`crate::Trust`].
 
 use aws_lc_rs::digest::Digest;
-use cms::content_info::ContentInfo;
+use cms::content_info::{CmsVersion, ContentInfo};
 use cms::signed_data::{SignedAttributes, SignerIdentifier, SignerInfo};
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5911::{ID_DATA, ID_SIGNED_DATA};
 use der::asn1::{OctetString, UintRef};
 use der::{Decode as _, DecodeOwned, Encode as _};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use x509_cert::ext::pkix::SubjectKeyIdentifier;
 
 use crate::algorithm::{Algorithm, Hash, to_array};
@@ -83,6 +83,12 @@ impl Signature {
     /// When the signer says it signed: a claim, not evidence.
     pub fn signing_time(&self) -> Option<Timestamp> {
         self.signing_time
+    }
+
+    /// Whether the signer says that it signed within `tolerance` of `now`, before or after; whoever does not say when did
+    /// not. Still a claim: it keeps old and postdated messages from being submitted, and proves nothing later.
+    pub fn signing_time_within(&self, now: Timestamp, tolerance: SignedDuration) -> bool {
+        self.signing_time.is_some_and(|claimed| claimed.duration_since(now).abs() <= tolerance)
     }
 
     /// SHA-256 of the signed entity, whichever digest was signed.
@@ -293,6 +299,15 @@ pub(crate) fn within_limit(entity: &Entity<'_>) -> Result<Vec<u8>, SignatureErro
 /// One signer over content of this kind, its digest announced (RFC 5652 §5.1, §5.2).
 fn only_signer(data: &SignedData, kind: ObjectIdentifier) -> Result<&SignerInfo, SignatureError> {
     let [signer] = data.signers.as_slice() else { return Err(SignatureError::Signers(data.signers.len())) };
+    // RFC 5652 §5.3
+    let expected = match signer.sid {
+        SignerIdentifier::IssuerAndSerialNumber(_) => CmsVersion::V1,
+        SignerIdentifier::SubjectKeyIdentifier(_) => CmsVersion::V3,
+    };
+    // RFC 5652 §5.1: of the whole structure there were versions 1, 3, 4 and 5; writers disagree when each is due.
+    if signer.version != expected || matches!(data.version, CmsVersion::V0 | CmsVersion::V2) {
+        return Err(malformed(Layer::Cms, "its version is not that of its form"));
+    }
     if data.content.econtent_type != kind {
         return Err(malformed(Layer::Cms, "what it signs is of another type"));
     }

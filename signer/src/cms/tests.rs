@@ -5,7 +5,6 @@ use const_oid::db::rfc5911::ID_DATA;
 use super::*;
 use crate::algorithm::Hash;
 use crate::authority::Authority;
-use crate::capabilities::SMIME_CAPABILITIES;
 
 const AT: Timestamp = Timestamp::constant(1_793_873_410, 0);
 
@@ -107,6 +106,51 @@ fn an_attribute_stands_once_with_one_value() {
 }
 
 #[test]
+fn an_attribute_has_a_value() {
+    let empty = Attribute { oid: ObjectIdentifier::new_unwrap("1.2.3"), values: SetOfVec::new() };
+    check(|signer| add(&mut signer.signed_attrs, empty.clone()), "one has no value");
+    check(|signer| add(&mut signer.unsigned_attrs, empty.clone()), "one has no value");
+}
+
+/// RFC 5652 §11.3
+#[test]
+fn a_signing_time_is_written_as_its_year_wants() {
+    let at = |year| {
+        move |signer: &mut SignerInfo| {
+            remove(signer, ID_SIGNING_TIME);
+            let instant = der::DateTime::new(year, 1, 1, 0, 0, 0).unwrap();
+            let time = der::asn1::GeneralizedTime::from_date_time(instant);
+            add(&mut signer.signed_attrs, attribute(ID_SIGNING_TIME, &time).unwrap());
+        }
+    };
+    check(at(2049), "the signing time is not written as its year wants");
+    assert!(read_attributes(&signer(at(2050)), &certificate(1), ID_DATA).is_ok());
+}
+
+/// RFC 5035 §5
+#[test]
+fn the_signing_certificate_is_named_by_its_own_issuer_and_serial() {
+    let named = |issuer: usize, serial: usize| {
+        let signer = signer(|signer| {
+            remove(signer, SIGNING_CERTIFICATE_V2);
+            let name = certificate(issuer).decoded().tbs_certificate().issuer().clone();
+            let serial = certificate(serial).decoded().tbs_certificate().serial_number().clone();
+            let issuer_serial = Some(IssuerSerial { issuer: vec![GeneralName::DirectoryName(name)], serial });
+            let hash = octets(&certificate(1).fingerprint()).unwrap();
+            let certs = vec![EssCertIdV2 { hash_algorithm: None, hash, issuer_serial }];
+            let value = SigningCertificateV2 { certs, policies: None };
+            add(&mut signer.signed_attrs, attribute(SIGNING_CERTIFICATE_V2, &value).unwrap());
+        });
+        read_attributes(&signer, &certificate(1), ID_DATA).map(|stated| stated.names_certificate)
+    };
+    assert_eq!(named(1, 1), Ok(true));
+    assert_eq!(
+        [named(2, 1), named(1, 2)],
+        [Err(SignatureError::OtherCertificate), Err(SignatureError::OtherCertificate)]
+    );
+}
+
+#[test]
 fn an_attribute_is_what_it_is_called() {
     for oid in [ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNING_TIME, SIGNING_CERTIFICATE_V2, ALGORITHM_PROTECTION] {
         let empty = |signer: &mut SignerInfo| {
@@ -129,7 +173,9 @@ fn what_must_be_signed_does_not_stand_among_the_unsigned() {
         check(unsigned, "one that must be signed is not");
     }
     let harmless = |signer: &mut SignerInfo| {
-        add(&mut signer.unsigned_attrs, attribute(SMIME_CAPABILITIES, &Any::null()).unwrap());
+        // RFC 5652 §11.4: a countersignature never is.
+        let countersignature = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.6");
+        add(&mut signer.unsigned_attrs, attribute(countersignature, &Any::null()).unwrap());
     };
     assert!(read_attributes(&signer(harmless), &certificate(1), ID_DATA).is_ok());
 }

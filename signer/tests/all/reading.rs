@@ -2,6 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use cms::content_info::{CmsVersion, ContentInfo};
+use cms::signed_data::SignedData;
+use der::{Any, Decode as _, Encode as _};
 use fumibako_signer::authority::{Authority, KeyKind};
 use fumibako_signer::{Layer, Refused, SignatureError, Signed, Trust, limits};
 
@@ -252,4 +255,38 @@ fn a_signature_of_another_key_is_refused() {
     let signature = p7.len() - 5;
     p7[signature] ^= 1;
     assert_eq!(verdict(&wrapped(&p7)), Err(SignatureError::BadSignature));
+}
+
+/// RFC 5652 §5.1, §5.3: versions follow from the form, and say nothing else.
+#[test]
+fn a_version_is_that_of_its_form() {
+    let (openssl, _) = offices();
+    let with = |options: &str, whole: CmsVersion, signer: CmsVersion| {
+        openssl.run(&format!("cms -sign -in entity -signer ec.pem -outform DER -out p7 {options}"));
+        let info = ContentInfo::from_der(&openssl.get("p7")).unwrap();
+        let mut data: SignedData = info.content.decode_as().unwrap();
+        data.version = whole;
+        let mut signers = data.signer_infos.0.clone().into_vec();
+        signers[0].version = signer;
+        data.signer_infos = signers.try_into().unwrap();
+        let content = Any::encode_from(&data).unwrap();
+        let p7 = STANDARD.encode(ContentInfo { content, ..info }.to_der().unwrap());
+        let entity = std::str::from_utf8(ENTITY).unwrap();
+        let head = "Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\"; boundary=b\r\n\r\n";
+        let part = "Content-Type: application/pkcs7-signature\r\nContent-Transfer-Encoding: base64";
+        let message = format!("{head}--b\r\n{entity}\r\n--b\r\n{part}\r\n\r\n{p7}\r\n--b--\r\n");
+        verdict(message.as_bytes()).map(|_| ())
+    };
+    let (options, id) = ("-binary -nosmimecap", "-binary -nosmimecap -keyid");
+    assert_eq!(with(options, CmsVersion::V1, CmsVersion::V1), Ok(()));
+    assert_eq!(with(id, CmsVersion::V3, CmsVersion::V3), Ok(()));
+    let wrong = Err(malformed(Layer::Cms, "its version is not that of its form"));
+    for signer in [CmsVersion::V0, CmsVersion::V2, CmsVersion::V3, CmsVersion::V5] {
+        assert_eq!(with(options, CmsVersion::V1, signer), wrong);
+    }
+    assert_eq!(with(id, CmsVersion::V3, CmsVersion::V1), wrong);
+    assert_eq!(
+        [with(options, CmsVersion::V0, CmsVersion::V1), with(options, CmsVersion::V2, CmsVersion::V1)],
+        [wrong.clone(), wrong]
+    );
 }
