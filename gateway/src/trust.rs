@@ -1,10 +1,9 @@
 //! The folder of trust: authorities (`*.pem`), how each writes its certificates (`*.toml` of the same name, if it is not
-//! the usual way), and revocation lists (`*.crl`).
+//! the usual way), lower authorities that are believed because of those (`*.lower.pem`), and revocation lists (`*.crl`).
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::digest::{SHA256, digest};
 use fumibako_signer::{
     Certificate, CertificateError, ListError, Naming, Practice, Purposes, RevocationList, Trust, WithoutList,
 };
@@ -22,31 +21,60 @@ pub enum TrustError {
     /// The file beside an authority's cannot be read.
     #[error("{0}: {1}")]
     Practice(PathBuf, String),
-    /// A revocation list is not one of a trusted authority.
+    /// A revocation list is not one of a known authority.
     #[error("{0}: {1}")]
     List(PathBuf, ListError),
+    /// A revocation list would take the place of a newer one.
+    #[error("a newer revocation list of {0} is here already")]
+    OlderList(String),
 }
 
-/// Reads every `*.pem` and `*.crl` of the folder. An empty folder trusts nobody, which is said in the log. An authority
-/// without a list is believed; one with a list only as long as that is fresh.
+/// Reads the folder. An empty one trusts nobody, which is said in the log; so is a list of somebody unknown, which changes
+/// nothing, and a list of changes without the complete one (Profile §5.3).
 pub(crate) fn load(folder: &Path) -> Result<Trust, TrustError> {
-    let (mut anchors, mut practices) = (Vec::new(), Vec::new());
+    let (mut practices, mut lower) = (Vec::new(), Vec::new());
     for (path, text) in files(folder, "pem")? {
-        let practice = practice(&path.with_extension("toml"))?;
-        for anchor in Certificate::many_from_pem(&text).map_err(|why| TrustError::Certificate(path, why))? {
-            practices.push((anchor.clone(), practice.clone()));
-            anchors.push(anchor);
+        let found = Certificate::many_from_pem(&text).map_err(|why| TrustError::Certificate(path.clone(), why))?;
+        if is_lower(&path) {
+            lower.extend(found);
+            continue;
         }
+        let practice = practice(&path.with_extension("toml"))?;
+        practices.extend(found.into_iter().map(|anchor| (anchor, practice.clone())));
     }
-    if anchors.is_empty() {
+    if practices.is_empty() {
         tracing::warn!(folder = %folder.display(), "trust.empty");
     }
+    let trust = Trust::with_practices(practices).map_err(|why| TrustError::Certificate(folder.into(), why))?;
+    let trust = trust.with_helpers(lower);
+    let lists: Vec<RevocationList> = lists(folder, &trust)?.into_iter().map(|(_, list)| list).collect();
+    for change in lists.iter().filter(|list| list.is_delta()) {
+        if !lists.iter().any(|list| !list.is_delta() && list.issuer() == change.issuer()) {
+            tracing::warn!(issuer = change.issuer(), "trust.list.incomplete");
+        }
+    }
+    Ok(trust.with_lists(lists, WithoutList::Accept))
+}
+
+/// The lists of known authorities, each with its file.
+fn lists(folder: &Path, trust: &Trust) -> Result<Vec<(PathBuf, RevocationList)>, TrustError> {
     let mut lists = Vec::new();
     for (path, der) in files(folder, "crl")? {
-        lists.push(RevocationList::read(&der, &anchors).map_err(|why| TrustError::List(path, why))?);
+        match trust.read_list(&der) {
+            Ok(list) => lists.push((path, list)),
+            Err(ListError::UnknownIssuer { issuer }) => {
+                tracing::warn!(file = %path.display(), issuer, "trust.list.unknown");
+            }
+            Err(why) => return Err(TrustError::List(path, why)),
+        }
     }
-    let trust = Trust::with_practices(practices).map_err(|why| TrustError::Certificate(folder.into(), why))?;
-    Ok(trust.with_lists(lists, WithoutList::Accept))
+    Ok(lists)
+}
+
+const LOWER: &str = "lower";
+
+fn is_lower(path: &Path) -> bool {
+    path.file_stem().is_some_and(|stem| Path::new(stem).extension().is_some_and(|mark| mark == LOWER))
 }
 
 /// How an authority writes its certificates. Unknown keys are errors.
@@ -58,6 +86,9 @@ struct Written {
     names: Option<String>,
     /// What the extended key usage says: `mail` (default) or `unstated`.
     purposes: Option<String>,
+    /// What it means that there is no complete, fresh list of what the authority, or one below it, revoked: `accept` (default;
+    /// its certificates are believed) or `refuse`.
+    without_list: Option<String>,
 }
 
 /// The file beside an authority's; without it, the usual way (Profile §5.4).
@@ -83,7 +114,12 @@ fn practice(path: &Path) -> Result<Practice, TrustError> {
         "unstated" => Purposes::Unstated,
         other => return Err(unfit(format!("purposes = \"{other}\" is not known"))),
     };
-    Ok(Practice::new(purposes, names))
+    let without_list = match written.without_list.as_deref().unwrap_or("accept") {
+        "accept" => WithoutList::Accept,
+        "refuse" => WithoutList::Refuse,
+        other => return Err(unfit(format!("without-list = \"{other}\" is not known"))),
+    };
+    Ok(Practice::new(purposes, names).without_list(without_list))
 }
 
 /// The folder's files of one extension, with their octets.
@@ -100,19 +136,29 @@ fn files(folder: &Path, extension: &str) -> Result<Vec<(PathBuf, Vec<u8>)>, Trus
     Ok(found)
 }
 
-/// Puts an authority into the folder, named by its fingerprint, synced.
+/// Puts an authority into the folder, named by its fingerprint, synced. One that a trusted authority issued is kept as a
+/// lower one: it is believed as long as the path through it holds, and no longer.
 pub(crate) fn add(folder: &Path, certificate: &Certificate) -> Result<(), TrustError> {
-    put(folder, &format!("{}.pem", certificate.fingerprint_hex()), certificate.to_pem().as_bytes())
+    let trusted = load(folder)?;
+    let above = |anchor: &Certificate| anchor != certificate && certificate.is_signed_by(anchor);
+    let mark = if trusted.anchors().iter().any(above) { format!(".{LOWER}") } else { String::new() };
+    put(folder, &format!("{}{mark}.pem", certificate.fingerprint_hex()), certificate.to_pem().as_bytes())
 }
 
-/// Puts a revocation list of a trusted authority into the folder, in place of that authority's last one.
+/// Puts a revocation list of a known authority into the folder, in place of the last one of its series: a list of changes, or
+/// of another piece or key, does not take the place of a complete one. An older list is refused.
 pub(crate) fn add_list(folder: &Path, der: &[u8]) -> Result<(), TrustError> {
     let trusted = load(folder)?;
-    let list = RevocationList::read(der, trusted.anchors()).map_err(|why| TrustError::List(folder.into(), why))?;
-    // One file an authority, whatever characters its name has.
-    let name = digest(&SHA256, list.issuer().as_bytes());
+    let list = trusted.read_list(der).map_err(|why| TrustError::List(folder.into(), why))?;
+    let series = list.series();
+    let former = lists(folder, &trusted)?;
+    let mut former = former.iter().map(|(_, former)| former).filter(|former| former.series() == series);
+    if former.any(|former| list.is_older_than(former)) {
+        return Err(TrustError::OlderList(list.issuer()));
+    }
+    // One file a series, whatever characters its authority's name has.
     let mut short = [0; 16];
-    short.copy_from_slice(&name.as_ref()[..16]);
+    short.copy_from_slice(&series[..16]);
     put(folder, &format!("{:032x}.crl", u128::from_be_bytes(short)), der)
 }
 
@@ -128,3 +174,6 @@ fn put(folder: &Path, name: &str, octets: &[u8]) -> Result<(), TrustError> {
     };
     write().map_err(|why| TrustError::File(path.clone(), why))
 }
+
+#[cfg(test)]
+mod tests;

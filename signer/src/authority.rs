@@ -162,7 +162,7 @@ impl Authority {
         at: Timestamp,
         next: Timestamp,
     ) -> Result<Vec<u8>, AuthorityError> {
-        let made = request::list_params(revoked, at, next, serial()?)?.signed_by(&self.issuer()?)?;
+        let made = request::list_params(revoked, at, next)?.signed_by(&self.issuer()?)?;
         Ok(made.der().to_vec())
     }
 

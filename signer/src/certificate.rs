@@ -140,6 +140,11 @@ impl Certificate {
         texts(self.decoded.tbs_certificate().subject(), SERIAL_NUMBER).collect()
     }
 
+    /// Whether the authority's key signed it and the names chain; nothing else is judged, nobody is believed.
+    pub fn is_signed_by(&self, authority: &Self) -> bool {
+        self.is_issued_by(authority) == Ok(true)
+    }
+
     /// Whether the authority's key signed it and the names chain; nothing else is judged.
     pub(crate) fn is_issued_by(&self, authority: &Self) -> Result<bool, Refused> {
         let (own, above) = (self.decoded.tbs_certificate(), authority.decoded.tbs_certificate());

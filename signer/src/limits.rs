@@ -28,6 +28,8 @@ pub const ENVELOPE_BYTES_MAX: usize = 256 * 1024 * 1024;
 pub const PATH_AUTHORITIES_MAX: usize = 6;
 /// Paths tried for one signer before giving up: cross-certified authorities multiply.
 pub const PATHS_MAX: usize = 16;
+/// Signatures of authorities verified while searching paths for one signer.
+pub const PATH_SIGNATURES_MAX: usize = 256;
 /// Authorities looked at while searching paths for one signer.
 pub const PATH_STEPS_MAX: usize = 1000;
 /// Verdicts about certificates kept in memory, about a hundred octets each: every office of the country fits.
@@ -40,7 +42,7 @@ pub const REVOCATION_LIST_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const STATUS_BYTES_MAX: usize = 64 * 1024;
 /// Minutes that an answer without an end counts.
 pub const STATUS_MINUTES_WITHOUT_END_MAX: i64 = 60;
-/// Minutes that a responder's clock may be ahead of ours.
+/// Minutes that the clock of a responder, or of a list's authority, may be ahead of ours.
 pub const STATUS_MINUTES_AHEAD_MAX: i64 = 5;
 /// Octets of a PEM or PKCS#12 file that holds a key.
 pub const IDENTITY_BYTES_MAX: usize = 256 * 1024;

@@ -7,12 +7,14 @@ use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::ID_KP_EMAIL_PROTECTION;
 
 use crate::names::{Names, Naming};
+use crate::trust::WithoutList;
 
 /// The rules that differ from authority to authority.
 #[derive(Clone)]
 pub struct Practice {
     purposes: Purposes,
     names: Arc<dyn Names>,
+    without_list: WithoutList,
 }
 
 /// What the extended key usage of a signer must say (RFC 5280 §4.2.1.12).
@@ -30,7 +32,18 @@ pub enum Purposes {
 impl Practice {
     /// Certificates with this purpose, whose holder stands there.
     pub fn new(purposes: Purposes, names: impl Names + 'static) -> Self {
-        Self { purposes, names: Arc::new(names) }
+        Self { purposes, names: Arc::new(names), without_list: WithoutList::Accept }
+    }
+
+    /// The same for an authority whose certificates are believed only while it is known what it revoked, or not.
+    #[must_use]
+    pub fn without_list(self, without_list: WithoutList) -> Self {
+        Self { without_list, ..self }
+    }
+
+    /// What it means that nothing tells what the authority revoked, or those below it.
+    pub(crate) fn when_unlisted(&self) -> WithoutList {
+        self.without_list
     }
 
     /// Where the holder's name stands.

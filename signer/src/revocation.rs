@@ -1,12 +1,12 @@
 //! Revocation lists (RFC 5280 §5). A list is verified once, when it arrives; what stays is a set of serial numbers, so that
 //! a question costs the same whether ten certificates were revoked or a hundred thousand.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use const_oid::db::rfc5912::ID_CE_CRL_REASONS;
 use der::asn1::{AnyRef, BitString};
 use der::{Decode as _, Encode as _, Enumerated, Sequence};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use spki::AlgorithmIdentifierOwned;
 use x509_cert::crl::{RevokedCert, TbsCertList};
 use x509_cert::ext::pkix::KeyUsage;
@@ -15,7 +15,7 @@ use x509_cert::name::Name;
 use crate::algorithm::{Algorithm, KeyKind, sha256};
 use crate::certificate::{Certificate, instant, names_match};
 use crate::error::ListError;
-use crate::limits::REVOCATION_LIST_BYTES_MAX;
+use crate::limits::{REVOCATION_LIST_BYTES_MAX, STATUS_MINUTES_AHEAD_MAX};
 use crate::pem;
 
 mod scope;
@@ -112,10 +112,23 @@ impl RevocationList {
         }
         let authority = issuer(&content, &list, &signed, authorities)?;
         let extensions = content.crl_extensions.as_deref().unwrap_or_default();
+        // RFC 5280 §4.2, for lists too: readers disagree which of two counts.
+        let kinds: HashSet<_> = extensions.iter().map(|extension| extension.extn_id).collect();
+        if kinds.len() != extensions.len() {
+            return Err(ListError::Malformed("an extension stands twice"));
+        }
         let (scope, series) = (Scope::read(extensions, &content.issuer)?, Series::read(extensions)?);
         // RFC 5280 §5.1.2.5: required; without it nobody knows when the list is too old.
         let next_update = content.next_update.as_ref().ok_or(ListError::Malformed("it never ends"))?;
-        let entries = content.revoked_certificates.iter().flatten().map(entry);
+        let mut revoked: HashMap<Box<[u8]>, Entry> = HashMap::new();
+        for listed in content.revoked_certificates.iter().flatten() {
+            let (serial, entry) = entry(listed)?;
+            // Of two dates the earlier counts: what was revoked once is not believed again for being revoked later.
+            match revoked.get(&serial) {
+                Some(former) if former.since <= entry.since => {}
+                _ => drop(revoked.insert(serial, entry)),
+            }
+        }
         Ok(Self {
             key: key_of(authority),
             issuer: content.issuer,
@@ -123,7 +136,7 @@ impl RevocationList {
             next_update: instant(next_update),
             scope,
             series,
-            revoked: entries.collect::<Result<_, _>>()?,
+            revoked,
         })
     }
 
@@ -156,6 +169,27 @@ impl RevocationList {
     pub(crate) fn continues(&self, complete: &Self) -> Option<Standing> {
         let same = self.key == complete.key && names_match(&self.issuer, &complete.issuer);
         (same && self.scope == complete.scope).then(|| self.series.continues(&complete.series))
+    }
+
+    /// Which of its authority's lists it is: the same for the next one of the same key and scope, and another for a delta or
+    /// for another piece. A newer list takes the place of an older one of its series only.
+    pub fn series(&self) -> [u8; 32] {
+        let name = self.issuer.to_der().unwrap_or_default();
+        let kind = [u8::from(self.is_delta())];
+        sha256(&[self.key.as_slice(), &kind, &self.scope.octets(), &name].concat())
+    }
+
+    /// Whether it is older than another of its series: by its time, or of two from one moment by its number (RFC 5280 §5.2.3).
+    pub fn is_older_than(&self, other: &Self) -> bool {
+        let numbers = self.series.number().zip(other.series.number());
+        let earlier = self.this_update < other.this_update;
+        earlier || self.this_update == other.this_update && numbers.is_some_and(|(own, other)| own < other)
+    }
+
+    /// When it begins to count; clocks differ a little.
+    pub(crate) fn from(&self) -> Timestamp {
+        let ahead = SignedDuration::from_mins(STATUS_MINUTES_AHEAD_MAX);
+        self.this_update.checked_sub(ahead).unwrap_or(Timestamp::MIN)
     }
 
     /// How many certificates it names.

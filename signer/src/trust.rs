@@ -8,7 +8,7 @@ use x509_cert::ext::pkix::BasicConstraints;
 use crate::algorithm::Refused;
 use crate::allowed;
 use crate::certificate::Certificate;
-use crate::error::{CertificateError, RevocationError};
+use crate::error::{CertificateError, ListError, RevocationError};
 use crate::names::Holder;
 use crate::practice::Practice;
 use crate::profile;
@@ -31,13 +31,16 @@ pub struct Trust {
     anchors: Arc<[Certificate]>,
     /// One for each anchor.
     practices: Arc<[Practice]>,
+    /// Authorities that may stand between a signer and an anchor, whoever forgot to send them.
+    helpers: Arc<[Certificate]>,
     sources: Sources,
     validator: Arc<path::Validator>,
     verdicts: Arc<Verdicts>,
 }
 
 /// What it means that nothing here tells what an authority revoked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The stricter of two counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WithoutList {
     /// Its certificates are believed.
     #[default]
@@ -67,6 +70,7 @@ impl Trust {
         Ok(Self {
             anchors: anchors.into(),
             practices: practices.into(),
+            helpers: Arc::default(),
             sources: Sources::default(),
             validator: Arc::new(path::Validator::new()),
             verdicts: Arc::default(),
@@ -85,6 +89,18 @@ impl Trust {
     pub fn with_answers(&self, answers: impl IntoIterator<Item = StatusAnswer>) -> Self {
         let sources = self.sources.with_answers(answers);
         Self { sources, verdicts: Arc::default(), ..self.clone() }
+    }
+
+    /// The same with these lower authorities at hand. They are not trusted for being here: each must lead to an anchor.
+    #[must_use]
+    pub fn with_helpers(&self, helpers: impl IntoIterator<Item = Certificate>) -> Self {
+        Self { helpers: helpers.into_iter().collect(), verdicts: Arc::default(), ..self.clone() }
+    }
+
+    /// Reads a revocation list of an anchor, or of a lower authority given to [`Trust::with_helpers`]. It counts for whoever
+    /// stands below that authority on a path that holds.
+    pub fn read_list(&self, bytes: &[u8]) -> Result<RevocationList, ListError> {
+        RevocationList::read(bytes, &[&*self.anchors, &*self.helpers].concat())
     }
 
     /// The anchors.
@@ -145,10 +161,11 @@ impl Trust {
         let path = self.path(certificate, helpers, at)?;
         let (mut clear, all) = (Window::ALWAYS, path.all().collect::<Vec<_>>());
         let mut rest = all.as_slice();
+        let without_list = self.practices[path.place].when_unlisted();
         while let [certificate, above @ ..] = rest
             && !above.is_empty()
         {
-            clear = clear.and(self.sources.check(certificate, above, at)?);
+            clear = clear.and(self.sources.check(certificate, above, at, without_list)?);
             rest = above;
         }
         self.verdicts.keep(subject, Verdict { clear: Some(clear), ..verdict_on(&path, at) });
@@ -182,6 +199,7 @@ impl Trust {
         }
         is_in_force(certificate, at)?;
         profile::subscriber(certificate)?;
+        let helpers = helpers.iter().chain(&*self.helpers).collect();
         self.validator.validate(certificate, helpers, (&self.anchors, &self.practices), at)
     }
 }

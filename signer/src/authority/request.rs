@@ -196,12 +196,11 @@ fn since_1970(at: Timestamp) -> Result<Duration, AuthorityError> {
     u64::try_from(at.as_second()).map(Duration::from_secs).map_err(|_| AuthorityError::Time(at))
 }
 
-/// RFC 5280 §5.1: a list with a number that is only unique, for nobody here issues deltas.
+/// RFC 5280 §5.1, §5.2.3: a list whose number rises with the time.
 pub(super) fn list_params(
     revoked: &[(&Certificate, Timestamp)],
     at: Timestamp,
     next: Timestamp,
-    number: SerialNumber,
 ) -> Result<CertificateRevocationListParams, AuthorityError> {
     let epoch = date_time_ymd(1970, 1, 1);
     let entry = |(certificate, since): &(&Certificate, Timestamp)| {
@@ -214,7 +213,7 @@ pub(super) fn list_params(
     Ok(CertificateRevocationListParams {
         this_update: epoch + since_1970(at)?,
         next_update: epoch + since_1970(next)?,
-        crl_number: number,
+        crl_number: SerialNumber::from(at.as_second().to_be_bytes().to_vec()),
         issuing_distribution_point: None,
         revoked_certs: revoked.iter().map(entry).collect::<Result<_, AuthorityError>>()?,
         key_identifier_method: KeyIdMethod::Sha256,

@@ -2,7 +2,7 @@
 //! says "not revoked" about everybody.
 
 use const_oid::ObjectIdentifier;
-use der::Decode as _;
+use der::{Decode as _, Encode as _};
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::BasicConstraints;
 use x509_cert::ext::pkix::crl::CrlDistributionPoints;
@@ -59,6 +59,11 @@ impl Scope {
         };
         let points = point.distribution_point.map(|name| full_names(name, issuer)).unwrap_or_default();
         Ok(Self { holders, points })
+    }
+
+    /// What tells one scope from another.
+    pub(super) fn octets(&self) -> Vec<u8> {
+        [vec![self.holders as u8], self.points.to_der().unwrap_or_default()].concat()
     }
 
     /// RFC 5280 §6.3.3 (b) (2).

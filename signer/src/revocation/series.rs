@@ -25,7 +25,7 @@ pub(super) struct Series {
 
 /// An integer of up to twenty octets, without leading zeros; the longer one is the larger.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Number(usize, Box<[u8]>);
+pub(super) struct Number(usize, Box<[u8]>);
 
 /// How a delta stands to a complete list of the same scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,10 @@ impl Series {
             return Err(ListError::Malformed("what changed has no number"));
         }
         Ok(series)
+    }
+
+    pub(super) fn number(&self) -> Option<&Number> {
+        self.number.as_ref()
     }
 
     pub(super) fn is_delta(&self) -> bool {

@@ -1,19 +1,22 @@
 //! From a certificate to an anchor (RFC 5280 §6). Paths are found here, within named limits; each is judged by `certval`,
 //! whose crypto is ours. Exchanging the validator means exchanging this file.
 
+use std::collections::HashMap;
+
 use certval::{
     CertificationPath, CertificationPathResults, CertificationPathSettings, Error, PDVCertificate,
-    PDVTrustAnchorChoice, PathValidationStatus, PkiEnvironment, TimeOfInterest, enforce_trust_anchor_constraints,
-    validate_path_rfc5280,
+    PDVTrustAnchorChoice, PathValidationStatus as Status, PkiEnvironment, TimeOfInterest,
+    enforce_trust_anchor_constraints, validate_path_rfc5280,
 };
 use der::asn1::BitString;
 use jiff::Timestamp;
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
+use x509_cert::ext::pkix::BasicConstraints;
 
 use crate::algorithm::Algorithm;
 use crate::certificate::{Certificate, names_match};
 use crate::error::CertificateError;
-use crate::limits::{PATH_AUTHORITIES_MAX, PATH_STEPS_MAX, PATHS_MAX};
+use crate::limits::{PATH_AUTHORITIES_MAX, PATH_SIGNATURES_MAX, PATH_STEPS_MAX, PATHS_MAX};
 use crate::practice::Practice;
 use crate::profile;
 
@@ -29,25 +32,29 @@ impl Validator {
         Self { environment }
     }
 
-    /// The first of the possible paths that holds; otherwise the reason of the last path tried.
+    /// The first of the possible paths that holds; otherwise why the last one judged does not, or what barred the way.
     pub(super) fn validate<'c>(
-        &self,
+        &'c self,
         target: &'c Certificate,
-        helpers: &'c [Certificate],
-        (anchors, practices): (&'c [Certificate], &[Practice]),
+        helpers: Vec<&'c Certificate>,
+        (anchors, practices): (&'c [Certificate], &'c [Practice]),
         at: Timestamp,
     ) -> Result<Path<'c>, CertificateError> {
-        let (climb, paths, steps) = (vec![target], Vec::new(), PATH_STEPS_MAX);
-        let mut search = Search { helpers, anchors, climb, paths, steps };
-        search.climb();
-        let mut verdict = CertificateError::UnknownIssuer { issuer: target.issuer() };
-        for path in search.paths {
-            match self.judge(&path, &practices[path.place], at) {
-                Ok(()) => return Ok(path),
-                Err(error) => verdict = error,
-            }
-        }
-        Err(verdict)
+        let mut search = Search {
+            validator: self,
+            helpers,
+            anchors,
+            practices,
+            at,
+            climb: vec![target],
+            signed: HashMap::new(),
+            paths: PATHS_MAX,
+            steps: PATH_STEPS_MAX,
+            barred: None,
+            judged: None,
+        };
+        let unknown = || CertificateError::UnknownIssuer { issuer: target.issuer() };
+        search.climb().ok_or_else(|| search.judged.or(search.barred).unwrap_or_else(unknown))
     }
 
     fn judge(&self, path: &Path<'_>, practice: &Practice, at: Timestamp) -> Result<(), CertificateError> {
@@ -94,40 +101,94 @@ impl<'c> Path<'c> {
     }
 }
 
-/// The search for paths by names (RFC 5280 §7.1). Signatures are checked when a path is judged.
+/// The search for paths. Names lead upwards (RFC 5280 §7.1), and nobody is climbed who did not sign what is below: a message
+/// may bring any number of namesakes, in any order. Each path is judged when it is found.
 struct Search<'c> {
-    helpers: &'c [Certificate],
+    validator: &'c Validator,
+    helpers: Vec<&'c Certificate>,
     anchors: &'c [Certificate],
+    practices: &'c [Practice],
+    at: Timestamp,
     /// The target and the authorities above it, so far.
     climb: Vec<&'c Certificate>,
-    paths: Vec<Path<'c>>,
+    /// Which of two certificates signed the other, as far as it was asked, by their fingerprints.
+    signed: HashMap<[[u8; 32]; 2], bool>,
+    /// Paths still to be judged.
+    paths: usize,
     /// Certificates still to be looked at: sixteen authorities of one name lead to millions of dead ends.
     steps: usize,
+    /// Why an authority of the right name was not climbed.
+    barred: Option<CertificateError>,
+    /// Why a whole path does not hold.
+    judged: Option<CertificateError>,
 }
 
-impl Search<'_> {
-    fn climb(&mut self) {
-        let Some(lowest) = self.climb.last().copied() else { return };
+impl<'c> Search<'c> {
+    fn climb(&mut self) -> Option<Path<'c>> {
+        let lowest = *self.climb.last()?;
         for (place, anchor) in self.anchors.iter().enumerate().filter(|(_, anchor)| issued(anchor, lowest)) {
-            if self.paths.len() < PATHS_MAX {
-                self.paths.push(Path { certificates: self.climb.clone(), anchor, place });
+            if self.paths == 0 {
+                return None;
+            }
+            self.paths -= 1;
+            let path = Path { certificates: self.climb.clone(), anchor, place };
+            match self.validator.judge(&path, &self.practices[place], self.at) {
+                Ok(()) => return Some(path),
+                Err(error) => self.judged = Some(error),
             }
         }
         if self.climb.len() > PATH_AUTHORITIES_MAX {
-            return;
+            return None;
         }
-        for helper in self.helpers.iter().filter(|helper| issued(helper, lowest)) {
-            if self.steps == 0 || self.paths.len() == PATHS_MAX {
-                return;
+        for place in 0..self.helpers.len() {
+            let helper = self.helpers[place];
+            if self.steps == 0 || self.paths == 0 {
+                return None;
             }
             self.steps -= 1;
             // An authority never stands above itself, nor above an anchor.
-            if !self.anchors.contains(helper) && !self.climb.iter().any(|below| same_key(below, helper)) {
+            let leads = issued(helper, lowest)
+                && !self.anchors.contains(helper)
+                && !self.climb.iter().any(|below| same_key(below, helper));
+            if leads && self.may_stand_above(helper, lowest) {
                 self.climb.push(helper);
-                self.climb();
+                let found = self.climb();
                 self.climb.pop();
+                if found.is_some() {
+                    return found;
+                }
             }
         }
+        None
+    }
+
+    /// What is quickly seen of an authority, before all that stands above it is searched.
+    fn may_stand_above(&mut self, helper: &Certificate, lowest: &Certificate) -> bool {
+        let at = self.at.as_second();
+        let constraints = helper.decoded().tbs_certificate().get_extension::<BasicConstraints>();
+        let reason = if at < helper.not_before().as_second() {
+            Status::InvalidNotBeforeDate
+        } else if at > helper.not_after().as_second() {
+            Status::InvalidNotAfterDate
+        } else if !matches!(constraints, Ok(Some((_, constraints))) if constraints.ca) {
+            Status::MissingBasicConstraints
+        } else {
+            // A namesake that did not sign has nothing to do with it.
+            return self.signed(helper, lowest);
+        };
+        self.barred = Some(reason_of(reason));
+        false
+    }
+
+    /// Asked once of two certificates, and of a bounded number of them.
+    fn signed(&mut self, helper: &Certificate, lowest: &Certificate) -> bool {
+        let pair = [helper.fingerprint(), lowest.fingerprint()];
+        if let Some(signed) = self.signed.get(&pair) {
+            return *signed;
+        }
+        let signed = self.signed.len() < PATH_SIGNATURES_MAX && lowest.is_issued_by(helper) == Ok(true);
+        self.signed.insert(pair, signed);
+        signed
     }
 }
 
@@ -149,7 +210,7 @@ fn verify(
     algorithm: &AlgorithmIdentifierOwned,
     key: &SubjectPublicKeyInfoOwned,
 ) -> certval::Result<()> {
-    const FAILED: Error = Error::PathValidation(PathValidationStatus::SignatureVerificationFailure);
+    const FAILED: Error = Error::PathValidation(Status::SignatureVerificationFailure);
     let octets = signature.as_bytes().ok_or(FAILED)?;
     let algorithm = Algorithm::read(algorithm, None).map_err(|_| FAILED)?;
     algorithm.verify(key, message, octets).map_err(|_| FAILED)?.map_err(|_| FAILED)
@@ -161,10 +222,13 @@ fn broken(_: der::Error) -> CertificateError {
 
 /// certval's verdicts in our words. The signer's own validity was judged before, so a time here is an authority's.
 fn reason(error: Error) -> CertificateError {
-    use PathValidationStatus as Status;
     let Error::PathValidation(status) = error else {
         return CertificateError::BadChain("a certificate on the way is not readable");
     };
+    reason_of(status)
+}
+
+fn reason_of(status: Status) -> CertificateError {
     CertificateError::BadChain(match status {
         Status::SignatureVerificationFailure => "a certificate was not signed by the authority it names",
         Status::InvalidNotBeforeDate => "an authority's certificate has not begun",

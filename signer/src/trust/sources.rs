@@ -28,6 +28,8 @@ struct Lists<'s> {
     complete: Option<&'s RevocationList>,
     /// The newest delta, of the same scope if there is a complete list.
     delta: Option<(&'s RevocationList, Standing)>,
+    /// Those that are not yet to begin. What they revoke is believed; that they do not name somebody says nothing.
+    coming: Vec<&'s RevocationList>,
 }
 
 impl Sources {
@@ -57,8 +59,10 @@ impl Sources {
         certificate: &Certificate,
         above: &[&Certificate],
         at: Timestamp,
+        without_list: WithoutList,
     ) -> Result<Window, RevocationError> {
-        let (lists, answer) = (self.lists(certificate, above), self.answer(certificate, above));
+        let (lists, answer) = (self.lists(certificate, above, at), self.answer(certificate, above));
+        let without_list = self.without_list.max(without_list);
         // Whoever says "revoked" is believed, also before it begins.
         let mut announced = Window::ALWAYS;
         for revoked in [lists.find(certificate), answer.and_then(|(_, word)| word.revoked())].into_iter().flatten() {
@@ -67,7 +71,7 @@ impl Sources {
             }
             announced = announced.and(before(revoked.since));
         }
-        let listed = || self.listed(&lists, certificate, at).map(|known| known.and(announced));
+        let listed = || listed(&lists, certificate, at, without_list).map(|known| known.and(announced));
         let Some((answer, word)) = answer else { return listed() };
         if at < word.from() {
             return listed().map(|known| known.and(before(word.from())));
@@ -80,52 +84,44 @@ impl Sources {
             // RFC 6960 §2.2: a certificate that its own authority does not know is not one to believe.
             return Err(RevocationError::NoList { issuer: certificate.issuer() });
         }
-        match self.entitled(answer, above, at) {
+        match self.entitled(answer, above, at, without_list) {
             Some(entitled) => Ok(Window { from: word.from(), until: word.until }.and(entitled).and(announced)),
             None => listed(),
         }
     }
 
     /// RFC 6960 §4.2.2.2.1: how long whoever answered may; asked of the lists, unless the authority says that nobody need.
-    fn entitled(&self, answer: &StatusAnswer, above: &[&Certificate], at: Timestamp) -> Option<Window> {
+    fn entitled(
+        &self,
+        answer: &StatusAnswer,
+        above: &[&Certificate],
+        at: Timestamp,
+        without_list: WithoutList,
+    ) -> Option<Window> {
         let Some(delegate) = &answer.delegate else { return Some(Window::ALWAYS) };
         let valid = Some(Window::of(&delegate.certificate)).filter(|valid| valid.contains(at))?;
         if delegate.unquestioned {
             return Some(valid);
         }
-        let lists = self.lists(&delegate.certificate, above);
+        let lists = self.lists(&delegate.certificate, above, at);
         let announced = match lists.find(&delegate.certificate) {
             Some(revoked) if revoked.since <= at => return None,
             found => found.map_or(Window::ALWAYS, |revoked| before(revoked.since)),
         };
-        let listed = self.listed(&lists, &delegate.certificate, at).ok()?;
+        let listed = listed(&lists, &delegate.certificate, at, without_list).ok()?;
         Some(valid.and(announced).and(listed))
     }
 
-    /// RFC 5280 §6.3: whether the lists are all there and fresh, and until when.
-    fn listed(&self, lists: &Lists<'_>, certificate: &Certificate, at: Timestamp) -> Result<Window, RevocationError> {
-        let mut known = Window::ALWAYS;
-        for list in lists.complete.into_iter().chain(lists.delta.map(|(delta, _)| delta)) {
-            if at > list.next_update() {
-                let (issuer, next_update) = (list.issuer(), list.next_update());
-                return Err(RevocationError::Stale { issuer, next_update });
-            }
-            known = known.and(Window::until(list.next_update()));
-        }
-        if !lists.are_whole(certificate) && self.without_list == WithoutList::Refuse {
-            return Err(RevocationError::NoList { issuer: certificate.issuer() });
-        }
-        Ok(known)
-    }
-
-    fn lists(&self, certificate: &Certificate, above: &[&Certificate]) -> Lists<'_> {
+    fn lists(&self, certificate: &Certificate, above: &[&Certificate], at: Timestamp) -> Lists<'_> {
         let speaks = |list: &&RevocationList| above.iter().any(|authority| list.speaks_about(certificate, authority));
-        let mine = || self.lists.iter().filter(speaks);
+        let all = || self.lists.iter().filter(speaks);
+        let coming = all().filter(|list| at < list.from());
+        let mine = || all().filter(|list| list.from() <= at);
         let complete = mine().find(|list| !list.is_delta());
         let standing =
             |list: &RevocationList| complete.map_or(Some(Standing::Gap), |complete| list.continues(complete));
         let delta = mine().filter(|list| list.is_delta()).find_map(|list| Some((list, standing(list)?)));
-        Lists { complete, delta }
+        Lists { complete, delta, coming: coming.collect() }
     }
 
     fn answer(&self, certificate: &Certificate, above: &[&Certificate]) -> Option<(&StatusAnswer, Word)> {
@@ -142,6 +138,12 @@ impl Lists<'_> {
     /// RFC 5280 §6.3.3 (i) to (k): the delta has the last word, if it is the newer one. Across a gap it can revoke, not
     /// restore.
     fn find(&self, certificate: &Certificate) -> Option<Revoked> {
+        let is_revoked = |revoked: &Revoked| revoked.reason != Some(Reason::RemovedFromList);
+        let coming = self.coming.iter().filter_map(|list| list.find(certificate)).filter(is_revoked);
+        self.begun(certificate).into_iter().chain(coming).min_by_key(|revoked| revoked.since)
+    }
+
+    fn begun(&self, certificate: &Certificate) -> Option<Revoked> {
         let complete = || self.complete.and_then(|list| list.find(certificate));
         let Some((delta, standing)) = self.delta else { return complete() };
         let found = delta.find(certificate);
@@ -162,6 +164,30 @@ impl Lists<'_> {
             (Some(_), Some(_)) => true,
         }
     }
+}
+
+/// RFC 5280 §6.3: whether the lists are all there and fresh, and until when.
+fn listed(
+    lists: &Lists<'_>,
+    certificate: &Certificate,
+    at: Timestamp,
+    without_list: WithoutList,
+) -> Result<Window, RevocationError> {
+    let mut known = Window::ALWAYS;
+    for list in lists.complete.into_iter().chain(lists.delta.map(|(delta, _)| delta)) {
+        if at > list.next_update() {
+            let (issuer, next_update) = (list.issuer(), list.next_update());
+            return Err(RevocationError::Stale { issuer, next_update });
+        }
+        known = known.and(Window::until(list.next_update()));
+    }
+    for list in &lists.coming {
+        known = known.and(before(list.from()));
+    }
+    if !lists.are_whole(certificate) && without_list == WithoutList::Refuse {
+        return Err(RevocationError::NoList { issuer: certificate.issuer() });
+    }
+    Ok(known)
 }
 
 /// Something that is announced and has not begun.

@@ -154,3 +154,11 @@ fn a_delta_has_a_number() {
     let negative = stage.read("2.5.29.20=ASN1:INTEGER:-5", None, "261102000000Z").map(|_| ());
     assert_eq!(negative, Err(ListError::Malformed("a number does not decode")));
 }
+
+#[test]
+fn a_delta_and_its_complete_list_are_two_series() {
+    let stage = Stage::new();
+    assert_ne!(stage.complete(5, None, "").series(), stage.delta(5, 6, None).series());
+    let doubled = stage.read(&format!("{FRESHEST}\nfreshestCRL=URI:http://d.y"), None, "261101000000Z");
+    assert_eq!(doubled.map(|_| ()), Err(ListError::Malformed("an extension stands twice")));
+}

@@ -199,3 +199,50 @@ fn an_authority_must_be_allowed_to_sign_lists() {
         assert_eq!(read, if allowed { Ok(1) } else { Err(ListError::NotAllowed) });
     }
 }
+
+#[test]
+fn a_list_of_the_future_revokes_and_vouches_for_nobody() {
+    let ca = authority();
+    let (office, other) = (office(&ca, KeyKind::EcP256), office(&ca, KeyKind::EcP256));
+    let ahead = |minutes: i64, since: Timestamp| {
+        let begins = AT + SignedDuration::from_mins(minutes);
+        let der = ca.revoke(&[(office.certificate(), since)], begins, AT + days(7)).unwrap();
+        RevocationList::read(&der, &[ca.certificate().clone()]).unwrap()
+    };
+    let most = limits::STATUS_MINUTES_AHEAD_MAX;
+    let ask = |list: RevocationList, identity: &Identity| {
+        trusting(&ca, vec![list], WithoutList::Refuse).check_revocation(&signed_by(identity), AT)
+    };
+    assert_eq!(ask(ahead(most, AT), &other), Ok(()));
+    assert!(matches!(ask(ahead(most + 1, AT), &other), Err(RevocationError::NoList { .. })));
+    assert!(matches!(ask(ahead(most + 1, AT), &office), Err(RevocationError::Revoked { .. })));
+    // Until it begins the one before it counts.
+    let both = trusting(&ca, vec![ahead(most + 1, AT - days(1)), list(&ca, &[])], WithoutList::Refuse);
+    assert_eq!(both.check_revocation(&signed_by(&other), AT), Ok(()));
+    assert!(matches!(both.check_revocation(&signed_by(&office), AT), Err(RevocationError::Revoked { .. })));
+}
+
+#[test]
+fn of_two_dates_of_one_certificate_the_earlier_counts() {
+    let ca = authority();
+    let office = office(&ca, KeyKind::EcP256);
+    let (before, after) = ((office.certificate(), AT - days(1)), (office.certificate(), AT + days(3)));
+    for twice in [[before, after], [after, before]] {
+        let trust = trusting(&ca, vec![list(&ca, &twice)], WithoutList::Refuse);
+        let verdict = trust.check_revocation(&signed_by(&office), AT);
+        assert!(matches!(verdict, Err(RevocationError::Revoked { revoked, .. }) if revoked.since == AT - days(1)));
+    }
+}
+
+#[test]
+fn a_list_takes_the_place_of_its_own_series() {
+    let (ca, other) = (authority(), authority());
+    let at = |ca: &Authority, hours: i64| {
+        let der = ca.revoke(&[], AT + SignedDuration::from_hours(hours), AT + days(7)).unwrap();
+        RevocationList::read(&der, &[ca.certificate().clone()]).unwrap()
+    };
+    assert_eq!(at(&ca, 0).series(), at(&ca, 1).series());
+    assert_ne!(at(&ca, 0).series(), at(&other, 0).series(), "of one name, of another key");
+    assert!(at(&ca, 0).is_older_than(&at(&ca, 1)));
+    assert!(!at(&ca, 1).is_older_than(&at(&ca, 0)) && !at(&ca, 1).is_older_than(&at(&ca, 1)));
+}

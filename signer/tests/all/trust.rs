@@ -167,6 +167,35 @@ fn many_authorities_of_one_name_end_the_search() {
     assert_eq!(trust.check_certificate(identity.certificate(), &helpers, AT), Err(forged));
 }
 
+/// Genuine authorities of two names in several generations, whose order is chance (RFC 5652 §5.1: a SET).
+#[test]
+fn the_order_of_helpers_decides_nothing() {
+    let root = authority();
+    let upper: Vec<_> = (0..4).map(|_| root.issue_authority("上位", AT - days(2), 1).unwrap()).collect();
+    let lower: Vec<_> = (0..5).map(|_| upper[0].issue_authority("下位", AT - days(2), 0).unwrap()).collect();
+    let identity = office(&lower[4], KeyKind::EcP256);
+    let mut helpers: Vec<_> = lower.iter().chain(upper.iter().rev()).map(|ca| ca.certificate().clone()).collect();
+    for _ in 0..helpers.len() {
+        let trust = Trust::new([root.certificate().clone()]).unwrap();
+        assert_eq!(trust.check_certificate(identity.certificate(), &helpers, AT), Ok(()));
+        helpers.rotate_left(1);
+    }
+    let trust = Trust::new([root.certificate().clone()]).unwrap().with_helpers(helpers);
+    assert_eq!(trust.check_certificate(identity.certificate(), &[], AT), Ok(()));
+}
+
+#[test]
+fn paths_to_judge_end_at_their_limit() {
+    let issuer = authority();
+    let identity = office(&issuer, KeyKind::EcP256);
+    let with = |namesakes: usize| {
+        let others = (0..namesakes).map(|_| authority().certificate().clone());
+        let trust = Trust::new(others.chain([issuer.certificate().clone()])).unwrap();
+        trust.check_certificate(identity.certificate(), &[], AT).is_ok()
+    };
+    assert!(with(limits::PATHS_MAX - 1) && !with(limits::PATHS_MAX));
+}
+
 #[test]
 fn an_authority_keeps_to_its_domain() {
     let ca = Authority::create_for_domain("介護専用認証局", "example.jp", AT - days(2)).unwrap();

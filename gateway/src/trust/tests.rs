@@ -1,0 +1,100 @@
+use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
+use fumibako_signer::{Identity, RevocationError};
+use jiff::{SignedDuration, Timestamp};
+
+use super::*;
+
+const AT: Timestamp = Timestamp::constant(1_793_873_410, 0);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+fn office(ca: &Authority) -> Identity {
+    let (not_before, not_after) = (AT - DAY, AT + DAY);
+    let (key, purpose) = (KeyKind::EcP256, Purpose::Mail);
+    let (common_name, rfc822_name) = ("やまと", "9912345678@example.jp");
+    ca.issue(&Request { common_name, rfc822_name, key, purpose, not_before, not_after }).unwrap()
+}
+
+/// A root, an authority below it, and a folder that trusts the root.
+struct Stage {
+    folder: tempfile::TempDir,
+    root: Authority,
+    lower: Authority,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let root = Authority::create("root", AT - DAY * 30).unwrap();
+        let lower = root.issue_authority("lower", AT - DAY * 20, 0).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        add(folder.path(), root.certificate()).unwrap();
+        Self { folder, root, lower }
+    }
+
+    fn check(&self, office: &Identity) -> Result<(), RevocationError> {
+        let trust = load(self.folder.path()).unwrap();
+        trust.check_revocation_of(office.certificate(), office.chain(), AT)
+    }
+
+    fn add_list(&self, ca: &Authority, revoked: &[&Identity], at: Timestamp) -> Result<(), TrustError> {
+        let revoked: Vec<_> = revoked.iter().map(|office| (office.certificate(), AT - DAY)).collect();
+        add_list(self.folder.path(), &ca.revoke(&revoked, at, AT + DAY).unwrap())
+    }
+}
+
+/// Profile §5.3
+#[test]
+fn a_lower_authority_has_a_list_too() {
+    let stage = Stage::new();
+    let (office, other) = (office(&stage.lower), office(&stage.lower));
+    let revoked = [&office];
+    assert!(matches!(
+        stage.add_list(&stage.lower, &revoked, AT - DAY),
+        Err(TrustError::List(_, ListError::UnknownIssuer { .. }))
+    ));
+    add(stage.folder.path(), stage.lower.certificate()).unwrap();
+    assert_eq!(load(stage.folder.path()).unwrap().anchors().len(), 1, "it is no anchor");
+    stage.add_list(&stage.lower, &revoked, AT - DAY).unwrap();
+    assert!(matches!(stage.check(&office), Err(RevocationError::Revoked { .. })));
+    assert_eq!(stage.check(&other), Ok(()));
+    // At hand also where the sender left it out.
+    let trust = load(stage.folder.path()).unwrap();
+    assert_eq!(trust.check_certificate(other.certificate(), &[], AT), Ok(()));
+}
+
+#[test]
+fn a_list_of_somebody_unknown_stops_nothing() {
+    let stage = Stage::new();
+    let stranger = Authority::create("stranger", AT - DAY).unwrap();
+    std::fs::write(stage.folder.path().join("x.crl"), stranger.revoke(&[], AT, AT + DAY).unwrap()).unwrap();
+    assert_eq!(stage.check(&office(&stage.root)), Ok(()));
+    std::fs::write(stage.folder.path().join("y.crl"), b"no list").unwrap();
+    assert!(matches!(load(stage.folder.path()), Err(TrustError::List(..))));
+}
+
+#[test]
+fn an_authority_may_be_believed_only_with_its_list() {
+    let stage = Stage::new();
+    let office = office(&stage.root);
+    assert_eq!(stage.check(&office), Ok(()));
+    let practice = stage.folder.path().join(format!("{}.toml", stage.root.certificate().fingerprint_hex()));
+    std::fs::write(&practice, "without-list = \"refuse\"\n").unwrap();
+    assert!(matches!(stage.check(&office), Err(RevocationError::NoList { .. })));
+    stage.add_list(&stage.root, &[], AT - DAY).unwrap();
+    assert_eq!(stage.check(&office), Ok(()));
+    std::fs::write(&practice, "without-list = \"sometimes\"\n").unwrap();
+    assert!(matches!(load(stage.folder.path()), Err(TrustError::Practice(..))));
+}
+
+#[test]
+fn no_list_takes_the_place_of_another_series() {
+    let stage = Stage::new();
+    add(stage.folder.path(), stage.lower.certificate()).unwrap();
+    // The authority's next certificate, of the same name and another key.
+    let next = stage.root.issue_authority("lower", AT - DAY * 2, 0).unwrap();
+    add(stage.folder.path(), next.certificate()).unwrap();
+    let office = office(&stage.lower);
+    stage.add_list(&stage.lower, &[&office], AT - DAY).unwrap();
+    stage.add_list(&next, &[], AT).unwrap();
+    assert!(matches!(stage.check(&office), Err(RevocationError::Revoked { .. })));
+    assert_eq!(files(stage.folder.path(), "crl").unwrap().len(), 2);
+}
