@@ -1,20 +1,23 @@
 //! The one table of allowed algorithms. What is not in it is refused, the weak ones by name.
 
-use aws_lc_rs::agreement::{self, ParsedPublicKeyFormat};
 use aws_lc_rs::digest;
 use aws_lc_rs::signature::{self as aws, UnparsedPublicKey, VerificationAlgorithm};
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5912::{
-    DSA_WITH_SHA_1, ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512, ID_DSA, ID_EC_PUBLIC_KEY, ID_MD_2,
-    ID_MD_5, ID_MGF_1, ID_RSASSA_PSS, ID_SHA_1, ID_SHA_224, ID_SHA_256, ID_SHA_384, ID_SHA_512,
-    MD_2_WITH_RSA_ENCRYPTION, MD_5_WITH_RSA_ENCRYPTION, RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1,
-    SHA_1_WITH_RSA_ENCRYPTION, SHA_224_WITH_RSA_ENCRYPTION, SHA_256_WITH_RSA_ENCRYPTION, SHA_384_WITH_RSA_ENCRYPTION,
-    SHA_512_WITH_RSA_ENCRYPTION,
+    DSA_WITH_SHA_1, ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512, ID_DSA, ID_MD_2, ID_MD_5, ID_MGF_1,
+    ID_RSASSA_PSS, ID_SHA_1, ID_SHA_224, ID_SHA_256, ID_SHA_384, ID_SHA_512, MD_2_WITH_RSA_ENCRYPTION,
+    MD_5_WITH_RSA_ENCRYPTION, RSA_ENCRYPTION, SHA_1_WITH_RSA_ENCRYPTION, SHA_224_WITH_RSA_ENCRYPTION,
+    SHA_256_WITH_RSA_ENCRYPTION, SHA_384_WITH_RSA_ENCRYPTION, SHA_512_WITH_RSA_ENCRYPTION,
 };
 use const_oid::db::rfc8410::ID_ED_25519;
-use der::asn1::UintRef;
-use der::{Any, Decode as _, Sequence, Tag, Tagged as _};
+use der::{Any, Sequence, Tag, Tagged as _};
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
+
+mod public;
+
+#[cfg(feature = "token")]
+pub(crate) use public::rsa_modulus;
+pub(crate) use public::{KeyKind, rsa_size};
 
 /// A signature algorithm this crate accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -133,7 +136,12 @@ impl Algorithm {
     ) -> Result<Result<(), BadSignature>, Refused> {
         use Hash::{Sha256, Sha384, Sha512};
         use KeyKind::{P256, P384};
-        let verifier: &'static dyn VerificationAlgorithm = match (self, KeyKind::of(key)?) {
+        let kind = match (self, KeyKind::of(key)?) {
+            // RFC 4055 §1.2: a key for RSASSA-PSS alone, perhaps with one digest.
+            (Self::RsaPss(hash), KeyKind::RsaPss(only)) if only.is_none_or(|only| only == hash) => KeyKind::Rsa,
+            (_, kind) => kind,
+        };
+        let verifier: &'static dyn VerificationAlgorithm = match (self, kind) {
             (Self::Rsa(Sha256), KeyKind::Rsa) => &aws::RSA_PKCS1_2048_8192_SHA256,
             (Self::Rsa(Sha384), KeyKind::Rsa) => &aws::RSA_PKCS1_2048_8192_SHA384,
             (Self::Rsa(Sha512), KeyKind::Rsa) => &aws::RSA_PKCS1_2048_8192_SHA512,
@@ -184,6 +192,14 @@ impl Hash {
             Self::Sha512 => ID_SHA_512,
         };
         AlgorithmIdentifierOwned { oid, parameters: None }
+    }
+
+    fn bytes(self) -> u16 {
+        match self {
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
     }
 
     pub(crate) fn of(self, bytes: &[u8]) -> digest::Digest {
@@ -240,77 +256,6 @@ pub(crate) fn to_array(digest: &digest::Digest) -> [u8; 32] {
     octets
 }
 
-/// A public key of an allowed kind and size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum KeyKind {
-    Rsa,
-    P256,
-    P384,
-    Ed25519,
-}
-
-const RSA_BITS_MIN: usize = 2048;
-const RSA_BITS_MAX: usize = 8192;
-
-impl KeyKind {
-    pub(crate) fn of(key: &SubjectPublicKeyInfoOwned) -> Result<Self, Refused> {
-        match key.algorithm.oid {
-            RSA_ENCRYPTION => rsa_kind(key.subject_public_key.raw_bytes()),
-            ID_EC_PUBLIC_KEY => Self::curve(&key.algorithm),
-            ID_ED_25519 => Ok(Self::Ed25519),
-            oid => Err(refused(oid)),
-        }
-    }
-
-    /// Whether these octets are a point of this curve (SEC 1 §2.3.4); keys of other kinds have none.
-    pub(crate) fn has_point(self, octets: &[u8]) -> bool {
-        let curve = match self {
-            Self::P256 => &agreement::ECDH_P256,
-            Self::P384 => &agreement::ECDH_P384,
-            Self::Rsa | Self::Ed25519 => return false,
-        };
-        // The provider also takes a whole SubjectPublicKeyInfo here.
-        let form = agreement::UnparsedPublicKey::new(curve, octets);
-        let form = agreement::ParsedPublicKey::try_from(form).map(|key| key.format());
-        matches!(form, Ok(ParsedPublicKeyFormat::Uncompressed | ParsedPublicKeyFormat::Compressed))
-    }
-
-    /// RFC 5480 §2.1.1: curves are named, never spelled out.
-    pub(crate) fn curve(algorithm: &AlgorithmIdentifierOwned) -> Result<Self, Refused> {
-        let named = algorithm.parameters.as_ref().and_then(|any| any.decode_as::<ObjectIdentifier>().ok());
-        match named.ok_or(Refused::Mismatch("an elliptic curve without a name"))? {
-            SECP_256_R_1 => Ok(Self::P256),
-            SECP_384_R_1 => Ok(Self::P384),
-            oid => Err(refused(oid)),
-        }
-    }
-}
-
-/// RFC 8017 §A.1.1.
-#[derive(Sequence)]
-struct RsaPublicKey<'a> {
-    modulus: UintRef<'a>,
-    #[allow(dead_code, reason = "decoded to reach the end of the sequence")]
-    exponent: UintRef<'a>,
-}
-
-fn rsa_kind(key: &[u8]) -> Result<KeyKind, Refused> {
-    let key = RsaPublicKey::from_der(key).map_err(|_| Refused::Mismatch("an RSA key that does not decode"))?;
-    let modulus = key.modulus.as_bytes();
-    let bits = modulus.len() * 8 - modulus.first().map_or(0, |first| first.leading_zeros() as usize);
-    match bits {
-        0..RSA_BITS_MIN => Err(Refused::Weak("an RSA key shorter than 2048 bits")),
-        RSA_BITS_MIN..=RSA_BITS_MAX => Ok(KeyKind::Rsa),
-        _ => Err(Refused::Unknown("an RSA key longer than 8192 bits".to_owned())),
-    }
-}
-
-/// The modulus of an RSA public key, without zeros in front.
-pub(crate) fn rsa_modulus(key: &[u8]) -> Result<Vec<u8>, Refused> {
-    let key = RsaPublicKey::from_der(key).map_err(|_| Refused::Mismatch("an RSA key that does not decode"))?;
-    Ok(key.modulus.as_bytes().to_vec())
-}
-
 /// RFC 4055 §3.1.
 #[derive(Sequence)]
 struct PssParameters {
@@ -326,6 +271,12 @@ struct PssParameters {
 
 /// Absent fields mean SHA-1 and a salt of 20: too weak. The provider takes only a salt as long as the digest.
 fn pss_hash(algorithm: &AlgorithmIdentifierOwned) -> Result<Hash, Refused> {
+    let (hash, salt) = pss(algorithm)?;
+    if salt == hash.bytes() { Ok(hash) } else { Err(Refused::Mismatch("RSA-PSS needs a salt as long as its digest")) }
+}
+
+/// The digest and the salt's length.
+fn pss(algorithm: &AlgorithmIdentifierOwned) -> Result<(Hash, u16), Refused> {
     const BROKEN: Refused = Refused::Mismatch("RSA-PSS parameters that do not decode");
     let any = algorithm.parameters.as_ref().ok_or(BROKEN)?;
     let parameters: PssParameters = any.decode_as().map_err(|_| BROKEN)?;
@@ -335,15 +286,10 @@ fn pss_hash(algorithm: &AlgorithmIdentifierOwned) -> Result<Hash, Refused> {
     if mask.oid != ID_MGF_1 || Hash::read(&inner.ok_or(BROKEN)?)? != hash {
         return Err(Refused::Mismatch("the digests of RSA-PSS"));
     }
-    let length = match hash {
-        Hash::Sha256 => 32,
-        Hash::Sha384 => 48,
-        Hash::Sha512 => 64,
-    };
-    if parameters.salt != Some(length) || parameters.trailer.is_some_and(|trailer| trailer != 1) {
-        return Err(Refused::Mismatch("RSA-PSS needs a salt as long as its digest"));
+    if parameters.trailer.is_some_and(|trailer| trailer != 1) {
+        return Err(Refused::Mismatch("RSA-PSS with another trailer"));
     }
-    Ok(hash)
+    Ok((hash, parameters.salt.unwrap_or(20)))
 }
 
 /// RFC 4055 §3.1: what our own RSA-PSS signatures announce.

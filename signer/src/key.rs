@@ -82,6 +82,7 @@ impl PrivateKey {
     pub(crate) fn elsewhere(key: Arc<dyn KeyElsewhere>, certificate: &Certificate) -> Result<Self, IdentityError> {
         match KeyKind::of(certificate.decoded().tbs_certificate().subject_public_key_info())? {
             KeyKind::Ed25519 => Err(Refused::Mismatch("an Ed25519 key elsewhere").into()),
+            KeyKind::RsaPss(_) => Err(Refused::Mismatch("an RSA-PSS key elsewhere").into()),
             kind => Ok(Self { pkcs8: Zeroizing::default(), pair: Pair::Elsewhere(kind, key) }),
         }
     }
@@ -126,7 +127,7 @@ impl PrivateKey {
     /// The digest this key signs with: as strong as the key, SHA-256 at least. RFC 8419 §3.1: Ed25519 goes with SHA-512.
     pub(crate) fn hash(&self) -> Hash {
         match self.kind() {
-            KeyKind::Rsa | KeyKind::P256 => Hash::Sha256,
+            KeyKind::Rsa | KeyKind::RsaPss(_) | KeyKind::P256 => Hash::Sha256,
             KeyKind::P384 => Hash::Sha384,
             KeyKind::Ed25519 => Hash::Sha512,
         }
@@ -136,8 +137,10 @@ impl PrivateKey {
     /// RFC 8419 §2.2.
     pub(crate) fn algorithm(&self, padding: RsaPadding) -> Result<AlgorithmIdentifierOwned, SignError> {
         let (oid, parameters) = match self.kind() {
-            KeyKind::Rsa if padding == RsaPadding::Pss => return pss_sha256().map_err(|_| SignError::Provider),
-            KeyKind::Rsa => (RSA_ENCRYPTION, Some(Any::null())),
+            KeyKind::Rsa | KeyKind::RsaPss(_) if padding == RsaPadding::Pss => {
+                return pss_sha256().map_err(|_| SignError::Provider);
+            }
+            KeyKind::Rsa | KeyKind::RsaPss(_) => (RSA_ENCRYPTION, Some(Any::null())),
             KeyKind::P256 => (ECDSA_WITH_SHA_256, None),
             KeyKind::P384 => (ECDSA_WITH_SHA_384, None),
             KeyKind::Ed25519 => (ID_ED_25519, None),

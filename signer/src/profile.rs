@@ -9,6 +9,10 @@ use crate::certificate::Certificate;
 use crate::error::{CertificateError, Usage};
 use crate::practice::Practice;
 
+mod well_formed;
+
+pub(crate) use well_formed::keeps_names;
+
 const BROKEN: CertificateError = CertificateError::Malformed("an extension does not decode");
 
 /// The rules for a subscriber of any authority.
@@ -56,7 +60,7 @@ pub(crate) fn any(certificate: &Certificate) -> Result<(), CertificateError> {
         return Err(CertificateError::Malformed("it names two signature algorithms"));
     }
     Algorithm::read(decoded.signature_algorithm(), None)?;
-    Ok(())
+    well_formed::check(certificate)
 }
 
 /// The rules for an anchor too, whose own signature nobody relies on.

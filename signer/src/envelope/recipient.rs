@@ -15,7 +15,7 @@ use x509_cert::ext::pkix::SubjectKeyIdentifier;
 use zeroize::Zeroizing;
 
 use super::unwrap::Wrapping;
-use crate::algorithm::{KeyKind, rsa_modulus};
+use crate::algorithm::{KeyKind, rsa_size};
 use crate::certificate::Certificate;
 
 /// RFC 5753 §7.1.4: dhSinglePass-stdDH with the X9.63 derivation of a digest.
@@ -54,7 +54,7 @@ pub(crate) fn can_open(info: &RecipientInfo, certificate: &Certificate, key_byte
     };
     match (wrapping, kind) {
         (Wrapping::Pkcs1 { wrapped } | Wrapping::Oaep { wrapped, .. }, KeyKind::Rsa) => {
-            rsa_modulus(key.subject_public_key.raw_bytes()).is_ok_and(|modulus| modulus.len() == wrapped.len())
+            rsa_size(key.subject_public_key.raw_bytes()) == Some(wrapped.len())
         }
         (Wrapping::Ecdh { info, .. }, KeyKind::P256 | KeyKind::P384) => {
             let OriginatorIdentifierOrKey::OriginatorKey(sender) = &info.originator else { return false };

@@ -47,6 +47,7 @@ pub(crate) fn wrap(
         KeyKind::Rsa => transport(key, id, &public.to_der().map_err(|_| EncryptError::Provider)?, cipher),
         KeyKind::P256 => agreed(key, id, octets, &agreement::ECDH_P256),
         KeyKind::P384 => agreed(key, id, octets, &agreement::ECDH_P384),
+        KeyKind::RsaPss(_) => return Err(Refused::Mismatch("encryption to a key for RSA-PSS").into()),
         KeyKind::Ed25519 => return Err(Refused::Unknown("encryption to an Ed25519 key".to_owned()).into()),
     }
     .ok_or(EncryptError::Provider)

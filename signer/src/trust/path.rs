@@ -4,14 +4,16 @@
 use std::collections::HashMap;
 
 use certval::{
-    CertificationPath, CertificationPathResults, CertificationPathSettings, Error, PDVCertificate,
+    CertificationPath, CertificationPathResults, CertificationPathSettings, Error, ObjectIdentifierSet, PDVCertificate,
     PDVTrustAnchorChoice, PathValidationStatus as Status, PkiEnvironment, TimeOfInterest,
     enforce_trust_anchor_constraints, validate_path_rfc5280,
 };
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5280::{ANY_EXTENDED_KEY_USAGE, ID_CE_CRL_DISTRIBUTION_POINTS};
 use der::asn1::BitString;
 use jiff::Timestamp;
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
-use x509_cert::ext::pkix::BasicConstraints;
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage};
 
 use crate::algorithm::Algorithm;
 use crate::certificate::{Certificate, names_match};
@@ -62,6 +64,11 @@ impl Validator {
         for authority in &path.certificates[1..] {
             profile::any(authority)?;
         }
+        let chain: Vec<&Certificate> = path.all().collect();
+        for (place, authority) in chain.iter().enumerate().skip(1) {
+            chain[..place].iter().try_for_each(|below| profile::keeps_names(authority, below))?;
+        }
+        keeps_purposes(&chain, practice)?;
         let decode = |certificate: &&Certificate| PDVCertificate::try_from(certificate.der()).map_err(broken);
         let target = decode(&path.certificates[0])?;
         // certval wants the authorities from the anchor downwards.
@@ -75,15 +82,32 @@ impl Validator {
         settings.set_check_revocation_status(false);
         settings.set_enforce_trust_anchor_constraints(true);
         settings.set_forbid_self_signed_ee(true);
-        // An authority for other purposes only vouches for no mail.
-        settings.set_extended_key_usage(practice.purposes().serving().iter().map(ToString::to_string).collect());
-        settings.set_extended_key_usage_path(true);
+        // Judged before: certval would take `any purpose` of an authority for a purpose of its own.
+        settings.set_extended_key_usage_path(false);
         let settings = enforce_trust_anchor_constraints(&settings, &anchor).map_err(reason)?;
 
         let path = CertificationPath::new(anchor, authorities, target);
         let mut results = CertificationPathResults::new();
+        // RFC 5280 §4.2.1.13: where lists are found is obeyed here, by whoever fetches them.
+        results.set_processed_extensions(ObjectIdentifierSet::from([ID_CE_CRL_DISTRIBUTION_POINTS]));
         validate_path_rfc5280(&self.environment, &settings, &path, &mut results).map_err(reason)
     }
+}
+
+/// RFC 5280 §4.2.1.12: an authority for other purposes only vouches for no mail; one for any purpose, or for none it says,
+/// does.
+fn keeps_purposes(chain: &[&Certificate], practice: &Practice) -> Result<(), CertificateError> {
+    let mut left: Vec<ObjectIdentifier> = practice.purposes().serving().to_vec();
+    for certificate in chain {
+        let usage = certificate.decoded().tbs_certificate().get_extension::<ExtendedKeyUsage>();
+        let usage = usage.map_err(|_| CertificateError::Malformed("an extension does not decode"))?;
+        if let Some((_, ExtendedKeyUsage(stated))) = usage
+            && !stated.contains(&ANY_EXTENDED_KEY_USAGE)
+        {
+            left.retain(|purpose| stated.contains(purpose));
+        }
+    }
+    if left.is_empty() { Err(reason_of(Status::InvalidKeyUsage)) } else { Ok(()) }
 }
 
 /// The target, then the authorities upwards, then the anchor.

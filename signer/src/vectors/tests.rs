@@ -121,11 +121,16 @@ fn rsa_signatures_are_judged_as_nist_judges_them() {
         let Some(hash) = hash(record.text("SHAAlg")) else { return };
         let (key, long) = (rsa(record), record.text("mod").parse::<u32>().unwrap() >= 2048);
         let found = verdict(Algorithm::Rsa(hash), &key, record, &record.octets("S"));
-        assert_eq!(found, long.then_some(record.is_good()), "{} {hash} {}", record.text("mod"), record.text("Result"));
+        // Known difference: the table is older than the rule that the exponent is at least 65537 (FIPS 186-5 §5.4).
+        let octets = record.octets("e");
+        let exponent = octets.iter().fold(0_u128, |value, octet| (value << 8) | u128::from(*octet));
+        let known = long && (65_537..1 << 33).contains(&exponent);
+        let verdict = known.then_some(record.is_good());
+        assert_eq!(found, verdict, "{} {hash} {exponent} {}", record.text("mod"), record.text("Result"));
         *(if found == Some(true) { &mut good } else { &mut bad }) += 1;
     });
-    // Of the 270 with our digests, 108 have keys too short for us.
-    assert_eq!((good, bad), (27, 243));
+    // Of the 270 with our digests, 108 have keys too short for us, and of the good others two thirds small exponents.
+    assert_eq!((good, bad), (9, 261));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod certificate;
 mod compression;
 mod deltas;
 mod envelope;
+mod forbidden;
 mod identity;
 mod keyring;
 mod keys;
