@@ -1,7 +1,8 @@
 //! BER in, DER out. Other programs stream CMS with indefinite lengths and strings in pieces; the decoders behind this
 //! door read neither, or read them wrongly. What is already definite is borrowed, not copied.
 //!
-//! Only lengths and the pieces of OCTET STRINGs change. Values are never touched, so a certificate inside stays as it was.
+//! Only lengths and the pieces of OCTET STRINGs change. What was written in DER inside, such as a certificate, stays as it was;
+//! one that was not becomes DER, and then bears its authority's signature or not.
 
 use std::borrow::Cow;
 

@@ -122,15 +122,16 @@ pub(crate) fn authorities_above(
     while let Some(lower) = chain.get(climbed).cloned() {
         let issuer = lower.decoded().tbs_certificate().issuer();
         for other in others.iter().filter(|other| names_match(other.decoded().tbs_certificate().subject(), issuer)) {
+            // Counted while climbing: a file may hold a thousand of one name.
             if !chain.contains(other) {
+                if chain.len() == CERTIFICATES_MAX {
+                    return Err(IdentityError::TooLarge { what: "chain of certificates", limit: CERTIFICATES_MAX });
+                }
                 chain.push(other.clone());
             }
         }
         climbed += 1;
     }
     chain.remove(0);
-    if chain.len() >= CERTIFICATES_MAX {
-        return Err(IdentityError::TooLarge { what: "chain of certificates", limit: CERTIFICATES_MAX });
-    }
     Ok(chain)
 }

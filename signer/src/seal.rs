@@ -2,6 +2,7 @@
 //! triple wrap of RFC 2634 §1.1: signed, encrypted, signed again (Profile §4).
 
 use jiff::Timestamp;
+use zeroize::Zeroizing;
 
 use crate::certificate::Certificate;
 use crate::compress::compress;
@@ -50,8 +51,9 @@ pub fn seal_with(
     at: Timestamp,
 ) -> Result<Vec<u8>, SealError> {
     check_routing(sealing.routing)?;
-    let signed = sign_with(entity, sealing.signer, &extras.signing, at)?;
-    let compressed = if extras.compress { compress(&signed) } else { None };
+    // Care data in the clear: wiped when the envelope is made.
+    let signed = Zeroizing::new(sign_with(entity, sealing.signer, &extras.signing, at)?);
+    let compressed = if extras.compress { compress(&signed).map(Zeroizing::new) } else { None };
     let envelope = encrypt(compressed.as_ref().unwrap_or(&signed), sealing.recipients, sealing.cipher)?;
     let outer = Signing { receipts: None, ..extras.signing };
     Ok(sign_with(&[sealing.routing, &envelope].concat(), sealing.signer, &outer, at)?)

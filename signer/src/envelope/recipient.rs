@@ -108,7 +108,8 @@ pub(super) fn wrapping_key(
     let size: u16 = if wrap.oid == ID_AES_128_WRAP { 16 } else { 32 };
     let bits = OctetString::new((u32::from(size) * 8).to_be_bytes()).ok()?;
     let info = SharedInfo { key_info: wrap.clone(), party: party.cloned(), bits }.to_der().ok()?;
-    let mut key = Zeroizing::new(Vec::new());
+    // Room for one digest more than the key needs: it never moves.
+    let mut key = Zeroizing::new(Vec::with_capacity(usize::from(size) + digest::MAX_OUTPUT_LEN));
     for counter in 1_u32.. {
         let mut context = digest::Context::new(digest);
         context.update(secret);

@@ -41,8 +41,10 @@ pub(crate) struct Password<'p> {
 impl<'p> Password<'p> {
     /// RFC 7292 §B.1: a `BMPString`, big-endian, with a zero at its end.
     pub(crate) fn new(text: &'p str) -> Self {
-        let octets = text.encode_utf16().chain([0]).flat_map(u16::to_be_bytes).collect();
-        Self { text, octets: Zeroizing::new(octets), rounds_left: Cell::new(PASSWORD_ROUNDS_PER_FILE_MAX) }
+        // Room for all of it, so that it never moves and leaves a copy behind.
+        let mut octets = Zeroizing::new(Vec::with_capacity(2 * text.len() + 2));
+        octets.extend(text.encode_utf16().chain([0]).flat_map(u16::to_be_bytes));
+        Self { text, octets, rounds_left: Cell::new(PASSWORD_ROUNDS_PER_FILE_MAX) }
     }
 
     /// No password, which some programs tell from an empty one: not even the zero.
@@ -189,7 +191,8 @@ impl Kdf {
         size: usize,
     ) -> Zeroizing<Vec<u8>> {
         let diversifier = vec![purpose as u8; self.block];
-        let mut mixed = Zeroizing::new([self.stretched(salt), self.stretched(&password.octets)].concat());
+        let salt = self.stretched(salt);
+        let mut mixed = Zeroizing::new([salt.as_slice(), &self.stretched(&password.octets)].concat());
         let mut out = Zeroizing::new(Vec::with_capacity(size + self.size()));
         while out.len() < size {
             let first = [diversifier.as_slice(), &mixed].concat();
@@ -208,9 +211,11 @@ impl Kdf {
     }
 
     /// Repeated until it fills whole blocks; nothing stays nothing.
-    fn stretched(self, bytes: &[u8]) -> Vec<u8> {
+    fn stretched(self, bytes: &[u8]) -> Zeroizing<Vec<u8>> {
         let size = bytes.len().div_ceil(self.block) * self.block;
-        bytes.iter().copied().cycle().take(size).collect()
+        let mut stretched = Zeroizing::new(Vec::with_capacity(size));
+        stretched.extend(bytes.iter().copied().cycle().take(size));
+        stretched
     }
 }
 

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use const_oid::ObjectIdentifier;
-use const_oid::db::rfc5280::ID_KP_OCSP_SIGNING;
+use const_oid::db::rfc5280::{
+    ID_CE_BASIC_CONSTRAINTS, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE, ID_CE_SUBJECT_ALT_NAME, ID_KP_OCSP_SIGNING,
+};
 use der::asn1::GeneralizedTime;
 use der::{Decode as _, Encode as _};
 use jiff::{SignedDuration, Timestamp};
@@ -55,6 +57,9 @@ pub(crate) struct Delegate {
 }
 
 const NO_CHECK: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.5");
+/// Key usage, its extended form, alternative names, basic constraints, and that nobody need ask.
+const DELEGATE_EXTENSIONS: [ObjectIdentifier; 5] =
+    [ID_CE_KEY_USAGE, ID_CE_EXT_KEY_USAGE, ID_CE_SUBJECT_ALT_NAME, ID_CE_BASIC_CONSTRAINTS, NO_CHECK];
 const BROKEN: StatusError = StatusError::Malformed("it does not decode");
 
 impl StatusAnswer {
@@ -147,19 +152,24 @@ fn responder(
         let key = certificate.decoded().tbs_certificate().subject_public_key_info();
         algorithm.verify(key, signed, signature)?.map_err(|_| StatusError::BadSignature)
     };
-    if is_named(authority, named) {
-        return signs(authority).map(|()| None);
+    // Names may be shared, and keys change under them: whoever of that name signed is meant.
+    let own = is_named(authority, named).then(|| signs(authority));
+    if own == Some(Ok(())) {
+        return Ok(None);
     }
     let certificates = basic.certificates.as_deref().unwrap_or_default();
     if certificates.len() > CERTIFICATES_MAX {
         return Err(StatusError::TooLarge { what: "chain of certificates", limit: CERTIFICATES_MAX });
     }
     let read = |any: &der::Any| Certificate::from_der(&any.to_der().ok()?).ok();
-    let certificate = certificates.iter().filter_map(read).find(|certificate| is_named(certificate, named));
-    let certificate = certificate.ok_or(StatusError::OtherResponder)?;
-    let unquestioned = charged(&certificate, authority)?;
-    signs(&certificate)?;
-    Ok(Some(Delegate { certificate, unquestioned }))
+    let mut verdict = own.and_then(Result::err).unwrap_or(StatusError::OtherResponder);
+    for certificate in certificates.iter().filter_map(read).filter(|certificate| is_named(certificate, named)) {
+        match charged(&certificate, authority).and_then(|unquestioned| signs(&certificate).map(|()| unquestioned)) {
+            Ok(unquestioned) => return Ok(Some(Delegate { certificate, unquestioned })),
+            Err(error) => verdict = error,
+        }
+    }
+    Err(verdict)
 }
 
 fn is_named(certificate: &Certificate, named: &Responder) -> bool {
@@ -180,6 +190,8 @@ fn charged(certificate: &Certificate, authority: &Certificate) -> Result<bool, S
         return Err(StatusError::OtherResponder);
     }
     let tbs = certificate.decoded().tbs_certificate();
+    // RFC 5280 §4.2: whoever does not know a critical extension does not believe the certificate.
+    known_extensions(tbs.extensions(), &DELEGATE_EXTENSIONS).map_err(|_| StatusError::NotAllowed)?;
     let purposes = tbs.get_extension::<ExtendedKeyUsage>();
     let answers = matches!(purposes, Ok(Some((_, purposes))) if purposes.0.contains(&ID_KP_OCSP_SIGNING));
     let usage = tbs.get_extension::<KeyUsage>();

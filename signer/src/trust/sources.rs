@@ -17,7 +17,7 @@ use crate::status::{Known, StatusAnswer, Word};
 pub(super) struct Sources {
     lists: Arc<[RevocationList]>,
     without_list: WithoutList,
-    answers: Arc<HashMap<Asked, StatusAnswer>>,
+    answers: Arc<HashMap<Asked, Arc<StatusAnswer>>>,
 }
 
 /// What an answer is about: the digest of an authority's key, and a serial number.
@@ -40,12 +40,12 @@ impl Sources {
     }
 
     pub(super) fn with_answers(&self, answers: impl IntoIterator<Item = StatusAnswer>) -> Self {
-        let mut all = HashMap::<Asked, StatusAnswer>::new();
-        for answer in answers {
+        let mut all = HashMap::<Asked, Arc<StatusAnswer>>::new();
+        for answer in answers.into_iter().map(Arc::new) {
             for (serial, word) in &answer.words {
                 let asked = (answer.authority(), serial.clone());
                 if all.get(&asked).is_none_or(|former| former.words[serial].this_update < word.this_update) {
-                    all.insert(asked, answer.clone());
+                    all.insert(asked, Arc::clone(&answer));
                 }
             }
         }

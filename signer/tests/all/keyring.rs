@@ -154,3 +154,19 @@ fn authorities_go_with_the_keys_they_certified() {
     assert_eq!(chain(&one), [lower.certificate().clone(), root.certificate().clone()]);
     assert_eq!(chain(&two), [other.certificate().clone()]);
 }
+
+#[test]
+fn a_chain_ends_at_its_limit_while_it_is_climbed() {
+    let root = authority();
+    let identity = office(&root, KeyKind::EcP256);
+    let file = |namesakes: usize| {
+        let others = (0..namesakes).map(|_| authority().certificate().to_pem());
+        identity.to_pem().to_string() + &others.collect::<String>()
+    };
+    // The office's own certificate counts, and so does its authority's.
+    let most = file(limits::CERTIFICATES_MAX - 2);
+    assert_eq!(Keyring::read(most.as_bytes(), None).unwrap().all()[0].chain().len(), limits::CERTIFICATES_MAX - 1);
+    let too_large = IdentityError::TooLarge { what: "chain of certificates", limit: limits::CERTIFICATES_MAX };
+    let one_more = file(limits::CERTIFICATES_MAX - 1);
+    assert_eq!(Keyring::read(one_more.as_bytes(), None).unwrap_err(), too_large);
+}

@@ -11,7 +11,7 @@ use fumibako_signer::{
 use proptest::prelude::*;
 
 use crate::openssl::Openssl;
-use crate::people::{AT, ENTITY, authority, message, office, request};
+use crate::people::{AT, ENTITY, authority, days, message, office, request};
 
 static CA: LazyLock<Authority> = LazyLock::new(authority);
 static OFFICE: LazyLock<Identity> = LazyLock::new(|| office(&CA, KeyKind::EcP256));
@@ -31,7 +31,7 @@ fn try_all(bytes: &[u8]) {
     if let Ok(envelope) = Enveloped::read(bytes) {
         let _ = envelope.decrypt(std::slice::from_ref(&*OFFICE));
     }
-    let _ = RevocationList::read(bytes, &[]);
+    let _ = RevocationList::read(bytes, &[CA.certificate().clone()]);
     let _ = StatusAnswer::read(bytes, OFFICE.certificate());
     let _ = CA.answer(bytes, &[], AT, AT);
     let _ = Certificate::from_der(bytes);
@@ -53,6 +53,7 @@ static ASKING: LazyLock<Signature> = LazyLock::new(|| {
 });
 static RECEIPT: LazyLock<Vec<u8>> = LazyLock::new(|| sign_receipt(&ASKING, &OFFICE, AT).unwrap());
 
+static LIST: LazyLock<Vec<u8>> = LazyLock::new(|| CA.revoke(&[(OFFICE.certificate(), AT)], AT, AT + days(7)).unwrap());
 /// Encrypted keys, made quickly to open.
 static SHROUDED: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let openssl = Openssl::new();
@@ -111,6 +112,7 @@ proptest! {
         try_all(&damaged(QUESTION.der(), &cuts));
         try_all(&damaged(OFFICE.certificate().der(), &cuts));
         try_all(&damaged(OFFICE.to_pem().as_bytes(), &cuts));
+        try_all(&damaged(&LIST, &cuts));
         try_all(&damaged(&PKCS12, &cuts));
         for key in SHROUDED.iter() {
             let pem = Openssl::pem("ENCRYPTED PRIVATE KEY", &damaged(key, &cuts));

@@ -192,9 +192,13 @@ impl Responder {
 
     /// A certificate for the responder with these extensions, below the authority or, for want of one, another.
     fn delegate(&self, extensions: &str, authority: &Authority) {
+        self.delegate_named("responder", extensions, authority);
+    }
+
+    fn delegate_named(&self, name: &str, extensions: &str, authority: &Authority) {
         self.openssl.put("other.pem", authority.to_pem().as_bytes());
         self.openssl.put("ext", format!("{extensions}\n"));
-        self.openssl.run("req -new -newkey rsa:2048 -noenc -keyout r.key -subj /CN=responder -out r.csr");
+        self.openssl.run(&format!("req -new -newkey rsa:2048 -noenc -keyout r.key -utf8 -subj /CN={name} -out r.csr"));
         self.openssl.run(
             "x509 -req -in r.csr -CA other.pem -CAkey other.pem -set_serial 0x99 -days 9999 -extfile ext -out r.pem",
         );
@@ -297,6 +301,8 @@ fn nobody_else_answers() {
     assert_eq!(answer("extendedKeyUsage=OCSPSigning", ca), Ok(()));
     assert_eq!(answer("extendedKeyUsage=emailProtection", ca), Err(StatusError::NotAllowed));
     assert_eq!(answer("keyUsage=digitalSignature", ca), Err(StatusError::NotAllowed));
+    let critical = "extendedKeyUsage=OCSPSigning\n1.2.3=critical,DER:05:00";
+    assert_eq!(answer(critical, ca), Err(StatusError::NotAllowed));
     assert_eq!(answer("extendedKeyUsage=OCSPSigning\nkeyUsage=keyEncipherment", ca), Err(StatusError::NotAllowed));
     let twin = authority();
     assert_eq!(answer("extendedKeyUsage=OCSPSigning", &twin), Err(StatusError::OtherResponder));
@@ -304,6 +310,15 @@ fn nobody_else_answers() {
     responder.delegate("extendedKeyUsage=OCSPSigning", ca);
     let without = responder.answer(GOOD, &format!("{DELEGATE} -resp_no_certs")).map(|_| ());
     assert_eq!(without, Err(StatusError::OtherResponder));
+}
+
+/// RFC 6960 §4.2.1: a responder is named by its subject, which its authority may share.
+#[test]
+fn a_responder_may_be_called_like_its_authority() {
+    let responder = Responder::new();
+    let name = responder.ca.certificate().common_name().unwrap();
+    responder.delegate_named(&name, "extendedKeyUsage=OCSPSigning\nnoCheck=ignored", &responder.ca);
+    assert_eq!(responder.verdict(responder.answer(GOOD, DELEGATE).unwrap()), Ok(()));
 }
 
 #[test]
