@@ -36,9 +36,13 @@ const TABLE: [Row; 5] = [
 
 /// Until when this key is allowed, and what is said of it afterwards. `None`: no end is set.
 pub(crate) fn end(key: &SubjectPublicKeyInfoOwned) -> Result<Option<(Timestamp, &'static str)>, Refused> {
-    let kind = KeyKind::of(key)?;
+    // A key that says it signs by RSA-PSS only is an RSA key.
+    let kind = match KeyKind::of(key)? {
+        KeyKind::RsaPss(_) => KeyKind::Rsa,
+        kind => kind,
+    };
     let bits = match kind {
-        KeyKind::Rsa => bits_of(&rsa_modulus(key.subject_public_key.raw_bytes())?),
+        KeyKind::Rsa | KeyKind::RsaPss(_) => bits_of(&rsa_modulus(key.subject_public_key.raw_bytes())?),
         KeyKind::P256 | KeyKind::Ed25519 => 256,
         KeyKind::P384 => 384,
     };
