@@ -15,7 +15,6 @@ use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 mod public;
 
-#[cfg(feature = "token")]
 pub(crate) use public::rsa_modulus;
 pub(crate) use public::{KeyKind, rsa_size};
 

@@ -119,7 +119,6 @@ pub(crate) fn rsa_size(key: &[u8]) -> Option<usize> {
 }
 
 /// The modulus of an RSA public key, without zeros in front.
-#[cfg(feature = "token")]
 pub(crate) fn rsa_modulus(key: &[u8]) -> Result<Vec<u8>, Refused> {
     Ok(rsa(key)?.modulus.as_bytes().to_vec())
 }
