@@ -78,6 +78,10 @@ pub(crate) async fn run(
             }
         }
     }
+    // Profile §11.5: a doubted date is not written down, lest the next run believe it.
+    if !doubted {
+        store.order(Order::Ran(today)).await?;
+    }
     if let Some(error) = stuck {
         return Err(error);
     }
@@ -89,7 +93,9 @@ pub(crate) async fn run(
     }
     // Profile §11.7
     (expired.files, expired.file_bytes) = files::remove_unneeded(store, now).await?;
-    store.order(Order::Ran(today)).await?;
+    if doubted {
+        tracing::warn!(%today, "expiry.date_doubted");
+    }
     Ok(expired)
 }
 

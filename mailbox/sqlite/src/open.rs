@@ -71,7 +71,7 @@ pub(crate) async fn prepare(folder: &Path, domain: Domain) -> Result<(Writer, Sq
     new_enough(&mut connection).await?;
     MIGRATIONS.run(&mut connection).await.map_err(|error| cannot_migrate(&file, error))?;
     let bodies = Bodies::open(folder)?;
-    remove_unnamed(&mut connection, &bodies).await?;
+    set_unnamed_aside(&mut connection, &bodies).await?;
     let roll = roll::load(&mut connection, &domain).await.map_err(|error| cannot_open(&file, error))?;
     let readers = readers(&file).await.map_err(|error| cannot_open(&file, error))?;
     let (roll, news) = (Arc::new(RwLock::new(Arc::new(roll))), Arc::new(News::default()));
@@ -80,8 +80,9 @@ pub(crate) async fn prepare(folder: &Path, domain: Domain) -> Result<(Writer, Sq
     Ok((Writer { connection, domain, roll, news, checkpoints, lock }, readers, bodies))
 }
 
-/// Segments that no row names hold what nobody was told is kept: bodies whose commit never came.
-async fn remove_unnamed(connection: &mut SqliteConnection, bodies: &Bodies) -> Result<(), StoreError> {
+/// Segments that no row names hold bodies whose commit never came, or, should the rows be lost or older than they were, mail
+/// that was promised: they are moved aside, not destroyed.
+async fn set_unnamed_aside(connection: &mut SqliteConnection, bodies: &Bodies) -> Result<(), StoreError> {
     let segments: Vec<i64> = bodies.segments()?.into_iter().map(|(segment, _)| segment.0).collect();
     let listed = serde_json::to_string(&segments).map_err(|error| store_error(unreadable(error)))?;
     let unnamed = sqlx::query_scalar!(
@@ -95,8 +96,8 @@ async fn remove_unnamed(connection: &mut SqliteConnection, bodies: &Bodies) -> R
     .map_err(store_error)?;
     let unnamed: Vec<i64> = serde_json::from_str(&unnamed).map_err(|error| store_error(unreadable(error)))?;
     for segment in unnamed {
-        tracing::info!(segment, "store.unnamed");
-        bodies.remove(Segment(segment))?;
+        tracing::warn!(segment, "store.unnamed");
+        bodies.set_aside(Segment(segment))?;
     }
     Ok(())
 }

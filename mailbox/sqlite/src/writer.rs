@@ -109,9 +109,12 @@ impl Writer {
         if let Ok(after) = done {
             done = sqlx::query("COMMIT").execute(&mut self.connection).await.map(|_| after);
         }
-        if done.is_err() {
-            // If this fails there was nothing left to undo; a transaction still open would fail the next BEGIN.
-            let _ = sqlx::query("ROLLBACK").execute(&mut self.connection).await;
+        if done.is_err()
+            && let Err(error) = sqlx::query("ROLLBACK").execute(&mut self.connection).await
+            && !error.to_string().contains("no transaction is active")
+        {
+            // What comes next would run inside the transaction that is still open, and be answered for nothing.
+            return Err(sqlx::Error::Protocol(format!("a transaction could not be undone: {error}")));
         }
         done
     }

@@ -154,6 +154,18 @@ impl Bodies {
         if folder.is_dir() { self.0.noted(sync_folder(&folder)) } else { Ok(()) }
     }
 
+    /// Moves a segment out of the way, under a name that nothing reads, until its day is dropped: nobody is known to need
+    /// it, and somebody might.
+    pub fn set_aside(&self, segment: Segment) -> Result<(), BodyError> {
+        self.0.trusted()?;
+        self.0.cache.forget(segment);
+        let file = self.0.folder.join(segment.file());
+        let mut names = (0_u32..).map(|at| file.with_extension(format!("unnamed-{at}")));
+        let Some(aside) = names.find(|name| !name.exists()) else { return Err(BodyError::Crowded(segment.day())) };
+        fs::rename(&file, &aside).map_err(io_error(&file, "moved aside"))?;
+        self.0.noted(sync_folder(&self.0.folder.join(segment.day().to_string())))
+    }
+
     /// The days that have a key, the legal hold aside.
     pub fn days(&self) -> Vec<Day> {
         self.0.keys.days()
