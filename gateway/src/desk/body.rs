@@ -20,6 +20,8 @@ pub(crate) trait Intake: Sized + Send + 'static {
     fn receive(&mut self, piece: &[u8]) -> Result<(), StoreError>;
     /// Octets held in memory.
     fn held(&self) -> usize;
+    /// Do its octets go to the disk as they come?
+    fn is_filed(&self) -> bool;
 }
 
 impl Intake for Arriving {
@@ -29,6 +31,10 @@ impl Intake for Arriving {
 
     fn held(&self) -> usize {
         self.held()
+    }
+
+    fn is_filed(&self) -> bool {
+        self.is_filed()
     }
 }
 
@@ -58,6 +64,10 @@ impl Intake for Own {
 
     fn held(&self) -> usize {
         self.header.len() + self.spool.held()
+    }
+
+    fn is_filed(&self) -> bool {
+        self.spool.is_filed()
     }
 }
 
@@ -104,7 +114,7 @@ impl<I: Intake> Body<I> {
             None => begin()?,
         };
         self.cover(intake.held() + piece.len(), memory)?;
-        let intake = if intake.held() < QUICK_BYTES {
+        let intake = if intake.held() < QUICK_BYTES && !intake.is_filed() {
             intake.receive(&piece)?;
             intake
         } else {
@@ -153,6 +163,10 @@ mod tests {
 
         fn held(&self) -> usize {
             self.0.len()
+        }
+
+        fn is_filed(&self) -> bool {
+            false
         }
     }
 

@@ -58,7 +58,11 @@ pub(crate) async fn create(
         }
         if let Some(keys) = keys {
             empty_folder(&keys)?;
-            bodies.copy_keys(&keys)?;
+            // That the other medium cannot be synced says nothing of the store.
+            bodies.copy_keys(&keys).map_err(|error| match StoreError::from(error) {
+                StoreError::Broken(why) => StoreError::Failed(why),
+                other => other,
+            })?;
         }
         done.files = listed.len() as u64;
         done.bytes = listed.iter().map(|file| file.bytes).sum();

@@ -14,7 +14,8 @@ use crate::{change, expire, folder, hold, receipt, roll};
 /// One change, and its answer.
 pub(crate) enum Command {
     Deliver(Facts, Octets, Timestamp, Reply<Delivery>),
-    Append(OfficeNumber, OwnMessage, Octets, Timestamp, Reply<(UidValidity, Uid)>),
+    /// Answers with the UID, and whether the body is kept.
+    Append(OfficeNumber, OwnMessage, Octets, Timestamp, Reply<((UidValidity, Uid), bool)>),
     Create(OfficeNumber, FolderName, Reply<()>),
     Flag(OfficeNumber, FlagOrder, Reply<()>),
     Expunge(OfficeNumber, FolderId, Option<Vec<Uid>>, Reply<()>),

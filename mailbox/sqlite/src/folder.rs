@@ -78,14 +78,15 @@ async fn make(rows: &mut SqliteConnection, office: i64, names: &[&str]) -> Resul
     Ok(())
 }
 
-/// Puts an office's own message into one of its folders. What the gateway keeps in `Sent` is not kept there twice.
+/// Puts an office's own message into one of its folders. What the gateway keeps in `Sent` is not kept there twice; says
+/// whether this body is kept.
 pub(crate) async fn append(
     rows: &mut SqliteConnection,
     office: OfficeNumber,
     draft: &OwnMessage,
     body: Place,
     now: Timestamp,
-) -> Result<((UidValidity, Uid), Vec<Wake>), Stop> {
+) -> Result<(((UidValidity, Uid), bool), Vec<Wake>), Stop> {
     if draft.folder.is_incoming() {
         return Err(Refusal::FolderIsProtected.about(&draft.folder).into());
     }
@@ -97,14 +98,14 @@ pub(crate) async fn append(
     if folder.name == "Sent"
         && let Some(kept) = kept_copy(rows, &folder.number, id, draft.message_id.as_deref()).await?
     {
-        return Ok(((folder.uid_validity, kept), Vec::new()));
+        return Ok((((folder.uid_validity, kept), false), Vec::new()));
     }
     let asked = ledger.learn(id, &draft.flags)?;
     let flags: Flags = draft_flags(asked, &ledger.owned(office, id)?.keywords);
     ledger.room(ledger.owned(office, id)?.office, body.size)?;
     let message = ledger.add(Body::own(body, draft.message_id.as_deref(), draft.date), now);
     let uid = ledger.enter(id, message, body.size, flags)?;
-    Ok(((folder.uid_validity, uid), ledger.write(rows).await?))
+    Ok((((folder.uid_validity, uid), true), ledger.write(rows).await?))
 }
 
 /// Profile §7: the copy the gateway itself keeps of what this office sent under this Message-ID.

@@ -95,10 +95,11 @@ pub(crate) async fn release(
     if found.is_empty() {
         return Err(Refusal::ValueUnfit.about("it is under no hold; see `hold list`").into());
     }
-    let days: BTreeSet<Day> = store.bodies.days().into_iter().collect();
+    // A key that is lost is not one that was destroyed: the copy held may then be the only one that reads.
+    let erased: BTreeSet<Day> = store.bodies.erased().into_iter().collect();
     for held in &found {
         let old = place(held.segment, held.body_offset, held.stored, held.size);
-        let gone = !days.contains(&old.segment.day());
+        let gone = erased.contains(&old.segment.day());
         if !gone {
             // Only a body that is there may take the place of the one held.
             store.touch(move |bodies| bodies.envelope(old)).await?;

@@ -19,6 +19,8 @@ use crate::read::place;
 
 mod rows;
 
+pub(crate) use rows::unnamed;
+
 /// A message's row, as far as its body goes.
 struct Row {
     id: i64,
@@ -95,7 +97,7 @@ async fn files(readers: &SqlitePool, bodies: &Bodies, found: &mut Inspection) ->
     let also = bodies.clone();
     let segments = tokio::task::spawn_blocking(move || also.segments()).await.map_err(ended)??;
     let ids: Vec<i64> = segments.iter().map(|(segment, _)| segment.0).collect();
-    let unnamed = rows::unnamed(readers, &ids).await.map_err(store_error)?;
+    let unnamed = unnamed(readers, &ids).await.map_err(store_error)?;
     found.files = segments.len() as u64;
     found.unnamed = unnamed.len() as u64;
     let bytes = segments.iter().filter(|(segment, _)| unnamed.contains(&segment.0)).map(|(_, bytes)| bytes);

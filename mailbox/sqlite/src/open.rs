@@ -7,7 +7,7 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use fumibako_model::Domain;
-use fumibako_store::bodies::{Bodies, Segment};
+use fumibako_store::bodies::{Bodies, Day, Segment};
 use fumibako_store::{News, StoreError};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -16,8 +16,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::checkpoint::Checkpoints;
 use crate::disk::Disk;
-use crate::error::{store_error, unreadable};
+use crate::error::store_error;
 use crate::gather::{BATCH_COMMANDS, Gatherer};
+use crate::inspect;
 use crate::roll;
 use crate::store::SqliteStore;
 use crate::writer::Writer;
@@ -81,23 +82,19 @@ pub(crate) async fn prepare(folder: &Path, domain: Domain) -> Result<(Writer, Sq
 }
 
 /// Segments that no row names hold bodies whose commit never came, or, should the rows be lost or older than they were, mail
-/// that was promised: they are moved aside, not destroyed.
+/// that was promised: they are moved aside, not destroyed. A copy of a hold that has ended is destroyed: nothing else would.
 async fn set_unnamed_aside(connection: &mut SqliteConnection, bodies: &Bodies) -> Result<(), StoreError> {
     let segments: Vec<i64> = bodies.segments()?.into_iter().map(|(segment, _)| segment.0).collect();
-    let listed = serde_json::to_string(&segments).map_err(|error| store_error(unreadable(error)))?;
-    let unnamed = sqlx::query_scalar!(
-        r#"SELECT json_group_array(value) AS "unnamed!: String" FROM json_each(?) file
-           WHERE NOT EXISTS (SELECT 1 FROM message WHERE segment = file.value)
-             AND NOT EXISTS (SELECT 1 FROM hold WHERE segment = file.value AND released_at IS NULL)"#,
-        listed
-    )
-    .fetch_one(connection)
-    .await
-    .map_err(store_error)?;
-    let unnamed: Vec<i64> = serde_json::from_str(&unnamed).map_err(|error| store_error(unreadable(error)))?;
-    for segment in unnamed {
-        tracing::warn!(segment, "store.unnamed");
-        bodies.set_aside(Segment(segment))?;
+    let unnamed = inspect::unnamed(&mut *connection, &segments).await.map_err(store_error)?;
+    let last_hold = sqlx::query_scalar!(r#"SELECT max(id) AS "id: i64" FROM hold"#);
+    let knows_holds = last_hold.fetch_one(connection).await.map_err(store_error)?.is_some();
+    for segment in unnamed.into_iter().map(Segment) {
+        tracing::warn!(%segment, "store.unnamed");
+        if segment.day() == Day::HELD && knows_holds {
+            bodies.remove(segment)?;
+        } else {
+            bodies.set_aside(segment)?;
+        }
     }
     Ok(())
 }

@@ -58,7 +58,8 @@ async fn original(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt
     let (sender, original) = (sender.as_str(), receipt.original_message_id.as_str());
     let found = sqlx::query!(
         r#"SELECT m.id, m.received_size AS "size!", m.handover, lower(hex(m.sha256)) AS "sha256!: String", o.id AS sender_id,
-                  m.content_digest AS "content_digest!: Vec<u8>", r.id AS recipient_id, r.number AS recipient_number
+                  m.content_digest AS "content_digest!: Vec<u8>", r.id AS recipient_id, r.number AS recipient_number,
+                  EXISTS (SELECT 1 FROM day WHERE day.day = m.segment >> 24) AS "expired!: bool"
            FROM office o
            JOIN submission s ON s.office = o.id AND s.message_id = ?
            JOIN message m ON m.id = s.message AND m.sender = o.id AND m.content_digest IS NOT NULL
@@ -75,6 +76,10 @@ async fn original(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt
     }
     if found.content_digest != receipt.content_digest {
         return Err(Refusal::ReceiptDigestDiffers.into());
+    }
+    // Its day has a row once it is written down that nobody collected: no later evidence says otherwise.
+    if found.expired && found.handover.is_none() {
+        return Err(Refusal::ContentExpired.into());
     }
     Ok(Original {
         id: MessageId(found.id),

@@ -176,8 +176,12 @@ impl Store for SqliteStore {
         let filed = body.filed();
         let octets = Octets::new(body, || envelope);
         let answer = self.change(|reply| Command::Append(office, own, octets, now, reply)).await;
-        self.give_up(filed.filter(|_| answer.as_ref().is_err_and(|error| self.is_undone(error)))).await;
-        answer
+        let unused = match &answer {
+            Ok((_, kept)) => !kept,
+            Err(error) => self.is_undone(error),
+        };
+        self.give_up(filed.filter(|_| unused)).await;
+        answer.map(|(place, _)| place)
     }
 
     async fn folders(&self, office: OfficeNumber) -> Result<Vec<FolderName>, StoreError> {

@@ -254,9 +254,24 @@ impl Inner {
 
     /// A new segment of this day. It counts once it is synced with its name; its folder is so already.
     fn make(&self, day: Day) -> Result<Writing, BodyError> {
-        let key = self.keys.get_or_make(day)?;
+        let key = self.key(day)?;
         let segment = Segment::of(day, self.number(day)?);
         Writing::make(self.folder.join(segment.file()), segment, &key)
+    }
+
+    /// The key for writing, made if the day is new.
+    fn key(&self, day: Day) -> Result<Arc<ring::DayKey>, BodyError> {
+        match self.keys.get(day) {
+            // A new key would hide that the one of the bodies there is lost.
+            Err(lost @ BodyError::KeyLost { .. }) if self.holds(day)? => Err(lost),
+            _ => self.keys.get_or_make(day),
+        }
+    }
+
+    /// Whether segments of this day stand on the disk.
+    fn holds(&self, day: Day) -> Result<bool, BodyError> {
+        let folder = self.folder.join(day.to_string());
+        Ok(folder.is_dir() && names(&folder)?.iter().any(|name| Segment::named(day, name).is_some()))
     }
 
     /// A new segment whose records count as soon as they are synced.
@@ -285,8 +300,9 @@ impl Inner {
         let folder = self.folder.join(day.to_string());
         private_folder(&folder)?;
         sync_folder(&self.folder)?;
-        let there = names(&folder)?.into_iter().filter_map(|name| Segment::named(day, &name));
-        Ok(there.max().map_or(0, |last| last.number() + 1))
+        // Also of those moved aside: what one number meant, it means for good.
+        let number = |name: &String| name.split('.').next().and_then(|number| number.parse::<u32>().ok());
+        Ok(names(&folder)?.iter().filter_map(number).max().map_or(0, |last| last.saturating_add(1)))
     }
 
     fn numbers(&self) -> std::sync::MutexGuard<'_, HashMap<Day, u32>> {

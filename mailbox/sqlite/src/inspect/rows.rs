@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use fumibako_model::Flags;
 use fumibako_store::Seen;
-use sqlx::SqlitePool;
+use sqlx::{SqliteExecutor, SqlitePool};
 
 use super::{Row, place, seen};
 use crate::error::unreadable;
@@ -57,7 +57,7 @@ pub(super) async fn counters(readers: &SqlitePool) -> Result<Vec<String>, sqlx::
 }
 
 /// Those of these segments that no row names and no hold needs.
-pub(super) async fn unnamed(readers: &SqlitePool, segments: &[i64]) -> Result<BTreeSet<i64>, sqlx::Error> {
+pub(crate) async fn unnamed(rows: impl SqliteExecutor<'_>, segments: &[i64]) -> Result<BTreeSet<i64>, sqlx::Error> {
     let segments = serde_json::to_string(segments).map_err(unreadable)?;
     let unnamed = sqlx::query_scalar!(
         r#"SELECT json_group_array(value) AS "unnamed!: String" FROM json_each(?) file
@@ -65,7 +65,7 @@ pub(super) async fn unnamed(readers: &SqlitePool, segments: &[i64]) -> Result<BT
              AND NOT EXISTS (SELECT 1 FROM hold WHERE segment = file.value AND released_at IS NULL)"#,
         segments
     )
-    .fetch_one(readers)
+    .fetch_one(rows)
     .await?;
     serde_json::from_str(&unnamed).map_err(unreadable)
 }

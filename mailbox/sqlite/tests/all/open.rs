@@ -1,7 +1,8 @@
 //! Opening: again, twice at once, a bad folder, another program's database.
 
+use fumibako_model::Refusal;
 use fumibako_sqlite::{DATABASE_FILE, SqliteStore};
-use fumibako_store::suite::{World, domain, himawari, now, sakura, view};
+use fumibako_store::suite::{ALL, World, domain, himawari, now, sakura, view};
 use fumibako_store::{Store, StoreError};
 use sqlx::{ConnectOptions, Connection};
 
@@ -96,4 +97,92 @@ async fn rows_of_a_newer_version_are_left_alone() {
                  VALUES (9999, 'later', TRUE, x'00', 0)";
     meddle(folder.path(), newer).await;
     broken(SqliteStore::open(folder.path(), domain()).await, &[DATABASE_FILE, "newer Fumibako", "9999"]);
+}
+
+/// Segments in a store's folder, those moved aside included.
+fn segments(folder: &std::path::Path) -> Vec<String> {
+    let day = folder.join("bodies/2026-11-25");
+    let mut names: Vec<_> =
+        day.read_dir().unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn lost_rows_take_no_bodies_with_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let world = World::with(&store).await;
+    store.deliver(world.bundle(&store, (himawari(), sakura()), "a@x.example", "one"), now()).await.unwrap();
+    store.close().await.unwrap();
+    drop(store);
+    let rows = folder.path().join(DATABASE_FILE);
+    let kept = tempfile::NamedTempFile::new().unwrap();
+    std::fs::copy(&rows, kept.path()).unwrap();
+    std::fs::remove_file(&rows).unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    assert_eq!(segments(folder.path()), ["0.unnamed-0"], "what no row names is moved aside");
+    let world = World::with(&store).await;
+    store.deliver(world.bundle(&store, (himawari(), sakura()), "b@x.example", "two"), now()).await.unwrap();
+    assert_eq!(segments(folder.path()), ["0.unnamed-0", "1.seg"], "and its number is not given again");
+    store.close().await.unwrap();
+    drop(store);
+    // The rows are found again, and the body with them.
+    std::fs::copy(kept.path(), &rows).unwrap();
+    let day = folder.path().join("bodies/2026-11-25");
+    std::fs::rename(day.join("0.unnamed-0"), day.join("0.seg")).unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let entry = view(&store, sakura(), "INBOX").await.entries[0];
+    assert!(store.read(sakura(), entry.message, ALL).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_day_whose_key_is_lost_takes_no_new_mail() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let world = World::with(&store).await;
+    let keys = folder.path().join("keys");
+    let earlier = tempfile::tempdir().unwrap();
+    let yesterday = now() - jiff::SignedDuration::from_hours(24);
+    store.deliver(world.bundle(&store, (himawari(), sakura()), "a@x.example", "one"), yesterday).await.unwrap();
+    copy(&keys, earlier.path());
+    store.deliver(world.bundle(&store, (himawari(), sakura()), "b@x.example", "two"), now()).await.unwrap();
+    store.close().await.unwrap();
+    drop(store);
+    copy(earlier.path(), &keys);
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let again = store.deliver(world.bundle(&store, (himawari(), sakura()), "c@x.example", "three"), now()).await;
+    let Err(StoreError::Failed(why)) = again else { panic!("{again:?}") };
+    assert!(why.contains("2026-11-25") && why.contains("ring"), "{why}");
+    let inbox = view(&store, sakura(), "INBOX").await;
+    assert!(store.read(sakura(), inbox.entries[0].message, ALL).await.is_ok(), "yesterday reads all the same");
+}
+
+/// The files of one folder into another.
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    for file in from.read_dir().unwrap().map(Result::unwrap) {
+        std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_receipt_that_comes_while_its_day_leaves_says_nothing_new() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let world = World::with(&store).await;
+    let bundle = world.bundle(&store, (himawari(), sakura()), "a@x.example", "one");
+    let digest = *bundle.facts().content_digest();
+    store.deliver(bundle, now()).await.unwrap();
+    let receipt = || world.receipt(&store, (sakura(), himawari()), "r@x.example", ("a@x.example", &digest));
+    let late = receipt();
+    store.close().await.unwrap();
+    meddle(
+        folder.path(),
+        "INSERT INTO day (day, state, messages, bytes, uncollected, digest, erased_at)
+         SELECT segment >> 24, 'erased', 1, 1, 1, zeroblob(32), 0 FROM message",
+    )
+    .await;
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let answer = store.deliver(late, now()).await;
+    assert!(matches!(&answer, Err(StoreError::Refused(why)) if why.why == Refusal::ContentExpired), "{answer:?}");
 }

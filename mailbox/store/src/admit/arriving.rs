@@ -92,6 +92,11 @@ impl Arriving {
         }
     }
 
+    /// Do its octets go to the disk as they come?
+    pub fn is_filed(&self) -> bool {
+        self.body.is_filed()
+    }
+
     /// Octets held in memory.
     pub fn held(&self) -> usize {
         self.header.len() + self.part.held() + self.body.held()

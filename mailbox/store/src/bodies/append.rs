@@ -62,7 +62,7 @@ impl Appender {
     }
 
     fn append_to(&mut self, day: Day, parcels: &[Parcel<'_>]) -> Result<Vec<Place>, BodyError> {
-        self.inner.keys.get_or_make(day)?; // refuses a day that was erased since its segment was made
+        self.inner.key(day)?; // refuses a day that was erased since its segment was made
         let fits = |writing: &Writing| writing.segment.day() == day && writing.end < self.roll_at;
         let open = self.current.take().filter(fits);
         let mut current = open.map_or_else(|| self.inner.make_durable(day), Ok)?;

@@ -141,3 +141,18 @@ pub async fn a_clock_that_leapt_destroys_nothing<S: Store>(store: Arc<S>) {
     assert!(view(&*store, sakura(), "INBOX").await.entries.is_empty());
     assert!(store.expire(keep(), Asked::ByTheClock, leapt).await.is_ok(), "the date is known now");
 }
+
+pub async fn a_leap_with_nothing_due_is_not_forgotten<S: Store>(store: Arc<S>) {
+    // Profile §11.5
+    let world = World::with(&*store).await;
+    assert!(store.expire(keep(), Asked::ByTheClock, now()).await.is_ok());
+    send(&*store, &world, "kept", ago(-50)).await;
+    let leapt = ago(-60);
+    assert!(store.expire(keep(), Asked::ByTheClock, leapt).await.unwrap().days.is_empty(), "nothing is due yet");
+    for days in [-150, -151] {
+        let later = store.expire(keep(), Asked::ByTheClock, ago(days)).await;
+        assert!(matches!(later, Err(StoreError::Failed(_))), "nobody looked at the clock yet: {later:?}");
+    }
+    let entry = view(&*store, sakura(), "INBOX").await.entries[0];
+    assert!(store.read(sakura(), entry.message, ALL).await.is_ok());
+}
