@@ -136,12 +136,15 @@ fn files(folder: &Path, extension: &str) -> Result<Vec<(PathBuf, Vec<u8>)>, Trus
     Ok(found)
 }
 
-/// Puts an authority into the folder, named by its fingerprint, synced. One that a trusted authority issued is kept as a
-/// lower one: it is believed as long as the path through it holds, and no longer.
+/// Puts an authority into the folder, named by its fingerprint, synced. One that an authority there issued is kept as a lower
+/// one: it is believed as long as the path through it holds, and no longer.
 pub(crate) fn add(folder: &Path, certificate: &Certificate) -> Result<(), TrustError> {
-    let trusted = load(folder)?;
-    let above = |anchor: &Certificate| anchor != certificate && certificate.is_signed_by(anchor);
-    let mark = if trusted.anchors().iter().any(above) { format!(".{LOWER}") } else { String::new() };
+    let mut known = Vec::new();
+    for (path, text) in files(folder, "pem")? {
+        known.extend(Certificate::many_from_pem(&text).map_err(|why| TrustError::Certificate(path, why))?);
+    }
+    let above = |other: &Certificate| other != certificate && certificate.is_signed_by(other);
+    let mark = if known.iter().any(above) { format!(".{LOWER}") } else { String::new() };
     put(folder, &format!("{}{mark}.pem", certificate.fingerprint_hex()), certificate.to_pem().as_bytes())
 }
 

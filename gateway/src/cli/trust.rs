@@ -11,12 +11,12 @@ use crate::admin::{Reply, Request};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Trust {
-    /// 認証局を加える / trust an authority
+    /// 認証局を加える（登録済みの認証局が発行したものは下位の認証局として） / trust an authority; one below another there is kept as lower
     AddCa {
         /// 証明書のファイル（PEM） / certificate file (PEM)
         file: PathBuf,
     },
-    /// 失効リストを取り込む（同じ認証局の前のものと入れ替える） / take in a revocation list, in place of that authority's last
+    /// 失効リストを取り込む（同じ種類の前のものと入れ替える。古いものは断る） / take in a revocation list, in place of the last of its series
     AddCrl {
         /// 失効リストのファイル（DER） / list file (DER)
         file: PathBuf,

@@ -98,3 +98,13 @@ fn no_list_takes_the_place_of_another_series() {
     assert!(matches!(stage.check(&office), Err(RevocationError::Revoked { .. })));
     assert_eq!(files(stage.folder.path(), "crl").unwrap().len(), 2);
 }
+
+#[test]
+fn an_authority_two_steps_down_is_no_anchor_either() {
+    let stage = Stage::new();
+    let lowest = stage.lower.issue_authority("lowest", AT - DAY * 10, 0).unwrap();
+    for authority in [&stage.lower, &lowest, &stage.root, &lowest] {
+        add(stage.folder.path(), authority.certificate()).unwrap();
+        assert_eq!(load(stage.folder.path()).unwrap().anchors(), [stage.root.certificate().clone()]);
+    }
+}

@@ -146,3 +146,48 @@ fn trace(peer: IpAddr, rules: &Rules, now: Timestamp) -> String {
     let date = DateTimePrinter::new().timestamp_to_string(&now).unwrap_or_default();
     format!("Received: from {peer}\r\n by {} with ESMTPSA;\r\n {date}\r\n", rules.domain)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bodies::{Bodies, Day};
+
+    const MESSAGE: &[u8] = b"From: a@b\r\nTo: c@d\r\n\r\nbody\r\n";
+
+    fn arriving(folder: &tempfile::TempDir, most_bytes: usize) -> Arriving {
+        let now: Timestamp = "2026-11-25T12:00:00Z".parse().unwrap();
+        let rules = Rules { most_bytes, ..Rules::new("plans.example".parse().unwrap()) };
+        let spool = Bodies::open(folder.path()).unwrap().spool(Day::of(now));
+        Arriving::new(spool, std::net::Ipv4Addr::LOCALHOST.into(), &rules, now).unwrap()
+    }
+
+    #[test]
+    fn the_size_limit_holds_on_each_side() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(arriving(&folder, MESSAGE.len()).receive(MESSAGE).is_ok());
+        let refused = arriving(&folder, MESSAGE.len() - 1).receive(MESSAGE);
+        let Err(StoreError::Refused(refused)) = refused else { panic!("{refused:?}") };
+        assert_eq!(refused.why, Refusal::MessageTooLarge);
+    }
+
+    #[test]
+    fn however_it_is_cut_the_header_and_the_sums_are_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        for cut in 1..MESSAGE.len() {
+            let mut arriving = arriving(&folder, 1 << 20);
+            MESSAGE.chunks(cut).for_each(|piece| arriving.receive(piece).unwrap());
+            let arrived = arriving.finish();
+            assert_eq!(arrived.header(), b"From: a@b\r\nTo: c@d\r\n\r\n", "cut at {cut}");
+            let sum = aws_lc_rs::digest::digest(&SHA256, MESSAGE);
+            assert_eq!((arrived.sums.size, arrived.sums.sha256.as_slice()), (MESSAGE.len() as u64, sum.as_ref()));
+        }
+    }
+
+    #[test]
+    fn of_a_header_without_an_end_one_octet_too_many_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut arriving = arriving(&folder, 1 << 20);
+        (0..3).for_each(|_| arriving.receive(&[b'x'; HEADER_BYTES]).unwrap());
+        assert_eq!(arriving.finish().header().len(), HEADER_BYTES + 1);
+    }
+}
