@@ -187,7 +187,7 @@ mod tests {
     fn of_a_header_without_an_end_one_octet_too_many_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let mut arriving = arriving(&folder, 1 << 20);
-        (0..3).for_each(|_| arriving.receive(&[b'x'; HEADER_BYTES]).unwrap());
+        (0..3).for_each(|_| arriving.receive(&vec![b'x'; HEADER_BYTES]).unwrap());
         assert_eq!(arriving.finish().header().len(), HEADER_BYTES + 1);
     }
 }
