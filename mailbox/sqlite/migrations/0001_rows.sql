@@ -184,23 +184,23 @@ CREATE TRIGGER change_written INSTEAD OF INSERT ON change BEGIN
                          received_at, segment, body_offset, stored)
     SELECT value ->> 0, unhex(value ->> 1), unhex(value ->> 2), unhex(value ->> 3), value ->> 4, value ->> 5,
            value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12
-    FROM json_each(new.messages);
+    FROM jsonb_each(new.messages);
     INSERT INTO keyword (mailbox, bit, name)
-    SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(new.keywords);
+    SELECT value ->> 0, value ->> 1, value ->> 2 FROM jsonb_each(new.keywords);
     INSERT INTO entry (mailbox, uid, message, modseq, flags, keywords)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(new.entries);
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM jsonb_each(new.entries);
     UPDATE entry SET modseq = value ->> 3, flags = value ->> 4, keywords = value ->> 5
-    FROM json_each(new.marks) WHERE mailbox = value ->> 0 AND uid = value ->> 1;
+    FROM jsonb_each(new.marks) WHERE mailbox = value ->> 0 AND uid = value ->> 1;
     INSERT INTO evidence (id, message, kind, at, from_office, to_office, sha256, doc)
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, unhex(value ->> 6), value ->> 7
-    FROM json_each(new.evidence);
+    FROM jsonb_each(new.evidence);
     INSERT INTO submission (office, message_id, sha256, message, evidence)
-    SELECT value ->> 0, value ->> 1, unhex(value ->> 2), value ->> 3, value ->> 4 FROM json_each(new.submissions);
+    SELECT value ->> 0, value ->> 1, unhex(value ->> 2), value ->> 3, value ->> 4 FROM jsonb_each(new.submissions);
     UPDATE counter SET value = given.value ->> 1
-    FROM json_each(new.counters) given WHERE counter.name = given.value ->> 0;
+    FROM jsonb_each(new.counters) given WHERE counter.name = given.value ->> 0;
     UPDATE mailbox SET uid_next = value ->> 1, modseq = value ->> 2, messages = value ->> 3, unseen = value ->> 4,
                        bytes = value ->> 5
-    FROM json_each(new.folders) WHERE mailbox.id = value ->> 0;
+    FROM jsonb_each(new.folders) WHERE mailbox.id = value ->> 0;
     UPDATE office SET modseq = value ->> 1, used_bytes = value ->> 2
-    FROM json_each(new.offices) WHERE office.id = value ->> 0;
+    FROM jsonb_each(new.offices) WHERE office.id = value ->> 0;
 END;

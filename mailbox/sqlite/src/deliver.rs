@@ -131,14 +131,14 @@ async fn found<'m>(
     let found = sqlx::query!(
         r#"SELECT (SELECT value FROM counter WHERE name = 'message') AS "message!: i64",
                   (SELECT value FROM counter WHERE name = 'evidence') AS "evidence!: i64",
-                  (SELECT json_group_array(json(f.doc)) FROM json_each(?) place
+                  (SELECT json_group_array(json(f.doc)) FROM jsonb_each(?) place
                    JOIN folder f ON f.office_number = place.value ->> 0 AND f.name = place.value ->> 1)
                   AS "folders!: String",
                   (SELECT json_group_array(json_array(o.number, s.message_id, lower(hex(s.sha256)), s.evidence))
-                   FROM json_each(?) key JOIN office o ON o.number = key.value ->> 0
+                   FROM jsonb_each(?) key JOIN office o ON o.number = key.value ->> 0
                    JOIN submission s ON s.office = o.id AND s.message_id = key.value ->> 1) AS "known!: String",
                   (SELECT json_group_array(json_array(o.number, key.value ->> 1, s.evidence))
-                   FROM json_each(?) key JOIN office o ON o.number = key.value ->> 0
+                   FROM jsonb_each(?) key JOIN office o ON o.number = key.value ->> 0
                    JOIN message m ON m.sender = o.id AND m.signed_digest = unhex(key.value ->> 1)
                    JOIN submission s ON s.office = o.id AND s.message_id = m.message_id) AS "signatures!: String""#,
         ends,

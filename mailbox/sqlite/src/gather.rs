@@ -1,5 +1,5 @@
 //! Stage 1 of the writer: gathers what is asked, puts the bodies on the disk, and hands the batch to stage 2. While that
-//! one commits, this one gathers and appends the next batch; so batches grow with the load and nobody waits for a timer.
+//! one commits, this one goes on with what has come since; so batches grow with the load and nobody waits for a timer.
 
 use std::collections::BTreeMap;
 
@@ -8,9 +8,10 @@ use fumibako_store::bodies::{Appender, BodyError, Day, Parcel};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::command::Command;
+use crate::queue::Put;
 use crate::writer::answer;
 
-/// Most commands in one transaction.
+/// Most commands whose bodies are synced together.
 pub(crate) const BATCH_COMMANDS: usize = 256;
 /// No command joins a batch that has this many bytes of bodies.
 pub(crate) const BATCH_BYTES: usize = 16 << 20;
@@ -18,7 +19,7 @@ pub(crate) const BATCH_BYTES: usize = 16 << 20;
 /// Owns the only place where small bodies are appended. It has a thread of its own, which waits for the disk.
 pub(crate) struct Gatherer {
     pub(crate) appender: Appender,
-    pub(crate) rows: mpsc::Sender<Vec<Command>>,
+    pub(crate) rows: Put,
     /// Ends when stage 2 has ended.
     pub(crate) writer: oneshot::Receiver<()>,
 }
@@ -34,7 +35,7 @@ impl Gatherer {
                 Some(_) => refuse(batch, broken.as_ref(), Command::is_close),
                 None => self.append(batch, &mut broken),
             };
-            if self.rows.blocking_send(batch).is_err() || close {
+            if !self.rows.put(batch) || close {
                 break;
             }
         }

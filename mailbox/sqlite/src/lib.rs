@@ -20,6 +20,7 @@ mod hold;
 mod inspect;
 mod ledger;
 mod open;
+mod queue;
 mod read;
 mod receipt;
 mod roll;

@@ -19,6 +19,7 @@ use crate::disk::Disk;
 use crate::error::store_error;
 use crate::gather::{BATCH_COMMANDS, Gatherer};
 use crate::inspect;
+use crate::queue::queue;
 use crate::roll;
 use crate::store::SqliteStore;
 use crate::writer::Writer;
@@ -50,8 +51,7 @@ pub(crate) async fn open(folder: &Path, domain: Domain) -> Result<SqliteStore, S
     let (writer, readers, bodies) = prepare(folder, domain).await?;
     let (ask, asked) = mpsc::channel(BATCH_COMMANDS);
     let (roll, news) = (Arc::clone(&writer.roll), Arc::clone(&writer.news));
-    // One batch may wait while one is committed: the third waits with its senders.
-    let (rows, batches) = mpsc::channel(1);
+    let (rows, batches) = queue();
     let (ended, writer_ended) = oneshot::channel();
     tokio::spawn(async move {
         writer.run(batches).await;

@@ -7,13 +7,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use fumibako_model::{Domain, Roll};
 use fumibako_store::{News, StoreError};
 use sqlx::{Connection, SqliteConnection};
-use tokio::sync::mpsc;
 
 use crate::checkpoint::Checkpoints;
 use crate::command::Command;
 use crate::deliver;
 use crate::error::{Stop, store_error};
 use crate::ledger::Wake;
+use crate::queue::Take;
 use crate::roll;
 
 /// Owns the only connection that writes, and the lock on the folder for as long as it may write.
@@ -36,9 +36,9 @@ struct Aftermath {
 
 impl Writer {
     /// Runs until stage 1 ends, then closes the files.
-    pub(crate) async fn run(mut self, mut batches: mpsc::Receiver<Vec<Command>>) {
+    pub(crate) async fn run(mut self, mut batches: Take) {
         let mut broken: Option<StoreError> = None;
-        while let Some(batch) = batches.recv().await {
+        while let Some(batch) = batches.take().await {
             if broken.is_some() {
                 answer(batch, broken.as_ref());
             } else {

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::command::{Octets, Reply};
 use crate::open::prepare;
+use crate::queue::queue;
 use crate::store::SqliteStore;
 
 type Answer = oneshot::Receiver<Result<Delivery, StoreError>>;
@@ -108,17 +109,17 @@ async fn a_broken_writer_refuses_everything() {
     let mut bench = Bench::new().await;
     bench.meddle("DROP TABLE submission").await;
     let bundles = [bench.letter("a"), bench.letter("b")].map(|letter| bench.command(&letter));
-    let (ask, asked) = mpsc::channel(8);
-    let running = tokio::spawn(bench.writer.run(asked));
+    let (put, take) = queue();
+    let running = tokio::spawn(bench.writer.run(take));
     for (deliver, waiting) in bundles {
-        ask.send(vec![deliver]).await.unwrap();
+        assert!(put.put(vec![deliver]));
         assert!(matches!(waiting.await.unwrap(), Err(StoreError::Broken(_))));
         let (reply, answer) = Reply::new();
         let office = fumibako_store::suite::office(sakura());
-        ask.send(vec![Command::PutOffice(office, reply)]).await.unwrap();
+        assert!(put.put(vec![Command::PutOffice(office, reply)]));
         assert!(matches!(answer.await.unwrap(), Err(StoreError::Broken(_))), "it needs no submission, but who knows");
     }
-    drop(ask);
+    drop(put);
     running.await.unwrap();
 }
 
