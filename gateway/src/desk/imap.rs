@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fumibako_model::{
     FolderId, FolderName, ModSeq, NamedFlags, OfficeNumber, Party, Private, Refusal, Refused, Uid, UidValidity,
 };
-use fumibako_store::{Draft, FlagOrder, Store, StoreError};
+use fumibako_store::{CopyOrder, Deposit, Draft, FlagOrder, Store, StoreError};
 use fumibako_wire::Credentials;
 use fumibako_wire::imap::{Answer, Ask, Session};
 use jiff::Timestamp;
@@ -75,10 +75,14 @@ impl<S: Store> ImapDesk<S> {
                 self.body = Body::default();
                 Ok(Answer::Done)
             }
-            Ask::Copy { folder, uids, to } => {
-                store.copy(office, folder, uids, to).await.map(|(validity, pairs)| Answer::Copied(validity, pairs))
+            Ask::Copy { folder, uids, to, moves } => {
+                let order = CopyOrder { folder, uids, to, moves };
+                store.copy(office, order, now).await.map(|(validity, pairs)| Answer::Copied(validity, pairs))
             }
-            Ask::Create(folder) => store.create(office, folder).await.map(|()| Answer::Done),
+            Ask::Create(folder) => store.create(office, folder).await.map(Answer::Created),
+            Ask::Delete(folder) => store.delete(office, folder).await.map(|()| Answer::Done),
+            Ask::Rename { from, to } => store.rename(office, from, to, now).await.map(|()| Answer::Done),
+            Ask::Subscribe { folder, wanted } => store.subscribe(office, folder, wanted).await.map(|()| Answer::Done),
         };
         answer.map_err(|error| house.refusal_of(error))
     }
@@ -106,7 +110,10 @@ impl<S: Store> ImapDesk<S> {
         // The memory stays granted until the store has answered.
         let (own, _granted) = std::mem::take(&mut self.body).finish(|| Ok(Own::new(store.spool(now))))?;
         let (message_id, date) = (own.message_id(), date.unwrap_or(now));
-        store.append(office, Draft { folder, flags, date, message_id, body: own.spool }, now).await
+        let draft = Draft { flags, date, message_id, body: own.spool };
+        let (validity, uids) = store.append(office, Deposit::of(folder, draft), now).await?;
+        let uid = uids.first().copied().ok_or(Refusal::Internal.about("a message without a UID"))?;
+        Ok((validity, uid))
     }
 }
 

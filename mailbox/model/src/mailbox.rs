@@ -1,5 +1,6 @@
 //! What IMAP sees of an office's folders: names, unique ids, flags, changes.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::ops::{BitOr, BitOrAssign};
@@ -93,9 +94,21 @@ impl FolderName {
     pub fn special_use(&self) -> Option<SpecialUse> {
         STANDARD_FOLDERS.iter().find(|(name, _)| *name == self.0).and_then(|(_, special)| *special)
     }
+    /// Is it a standard folder's name?
+    pub fn is_standard(&self) -> bool {
+        STANDARD_FOLDERS.iter().any(|(name, _)| *name == self.0)
+    }
     /// Is it a standard folder's name, or one that an eye takes for it?
     pub fn looks_standard(&self) -> bool {
         STANDARD_FOLDERS.iter().any(|(name, _)| name.eq_ignore_ascii_case(&self.0))
+    }
+    /// The levels above it, the highest first.
+    pub fn above(&self) -> impl Iterator<Item = Self> {
+        self.0.match_indices('/').map(|(end, _)| Self(self.0[..end].to_owned()))
+    }
+    /// Does it stand below this folder?
+    pub fn is_below(&self, other: &Self) -> bool {
+        self.0.strip_prefix(&other.0).is_some_and(|rest| rest.starts_with('/'))
     }
     /// Incoming content is immutable: only the gateway puts messages here (Profile §7).
     pub fn is_incoming(&self) -> bool {
@@ -255,6 +268,8 @@ pub struct Entry {
     pub size: u64,
     /// INTERNALDATE.
     pub received_at: Timestamp,
+    /// When it came into this folder (RFC 8514 SAVEDATE).
+    pub saved_at: Timestamp,
 }
 
 /// A folder's counters, for STATUS and SELECT.
@@ -276,6 +291,26 @@ pub struct FolderStatus {
     pub unseen: u32,
     /// Bytes of all messages.
     pub bytes: u64,
+    /// How many with `\Deleted`.
+    pub deleted: u32,
+    /// Their bytes.
+    pub deleted_bytes: u64,
+}
+
+/// All folders of an office, and the names it subscribed to, as of one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// The standard folders in their order, then its own by name.
+    pub folders: Vec<FolderStatus>,
+    /// Names subscribed to; there need not be such folders (RFC 3501 §6.3.6).
+    pub subscribed: BTreeSet<FolderName>,
+}
+
+impl Listing {
+    /// The folder of this name.
+    pub fn find(&self, name: &FolderName) -> Option<&FolderStatus> {
+        self.folders.iter().find(|folder| folder.name == *name)
+    }
 }
 
 /// A folder as one connection first sees it.

@@ -49,6 +49,7 @@ pub enum Refusal {
     LoginUnknown,
     ValueUnfit,
     ContentExpired,
+    FolderIsStandard,
     MessageMalformed,
     FileNotForRecipient,
     FileNotFromSender,

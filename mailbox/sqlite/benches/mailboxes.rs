@@ -8,7 +8,7 @@ use fumibako_model::{FlagChange, Flags, ModSeq, NamedFlags, OfficeNumber, Uid};
 use fumibako_sqlite::{DATABASE_FILE, SqliteStore};
 use fumibako_store::suite::expire::{ago, keep};
 use fumibako_store::suite::{World, at_once, domain, folder, himawari, now, sakura};
-use fumibako_store::{Admitted, Asked, FlagOrder, Store};
+use fumibako_store::{Admitted, Asked, CopyOrder, FlagOrder, Store};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
@@ -107,8 +107,9 @@ async fn fill(folder: &Path) {
         count(OFFICES)
     );
     let mailbox = format!(
-        "{} INSERT INTO mailbox (id, office, name, uid_validity, uid_next, modseq, messages, unseen, bytes)
-         SELECT 10000 + 6 * i + f.key, 1000 + i, f.value, 1, 1000, 1000, 20, 20, 100000
+        "{} INSERT INTO mailbox (id, office, name, uid_validity, uid_next, modseq, messages, unseen, bytes,
+                                 deleted, deleted_bytes)
+         SELECT 10000 + 6 * i + f.key, 1000 + i, f.value, 1, 1000, 1000, 20, 20, 100000, 0, 0
          FROM n, json_each('[\"INBOX\",\"Sent\",\"Drafts\",\"Receipts\",\"Archive\",\"Trash\"]') f",
         count(OFFICES)
     );
@@ -120,8 +121,8 @@ async fn fill(folder: &Path) {
     );
     let entry = |folder: u32, step: u32| {
         format!(
-            "{} INSERT INTO entry (mailbox, uid, message, modseq, flags, keywords)
-             SELECT {} + 6 * (i * {step} % {OFFICES}), 1 + i / {OFFICES}, 1 + i, 1 + i / {OFFICES}, 0, 0 FROM n",
+            "{} INSERT INTO entry (mailbox, uid, message, modseq, flags, keywords, saved_at)
+             SELECT {} + 6 * (i * {step} % {OFFICES}), 1 + i / {OFFICES}, 1 + i, 1 + i / {OFFICES}, 0, 0, 0 FROM n",
             count(MESSAGES),
             10_000 + folder
         )
@@ -165,7 +166,8 @@ async fn folder_with_50000_messages() {
     let uids: Vec<Uid> = (1..=50).filter_map(Uid::new).collect();
     timed("1000 copies of 50", async {
         for _ in 0..1000 {
-            store.copy(himawari(), sent.folder, uids.clone(), folder("Archive")).await.unwrap();
+            let order = CopyOrder { folder: sent.folder, uids: uids.clone(), to: folder("Archive"), moves: false };
+            store.copy(himawari(), order, now()).await.unwrap();
         }
     })
     .await;

@@ -20,7 +20,7 @@ use fumibako_model::{FlagChange, Flags, NamedFlags, OfficeNumber, Uid};
 use fumibako_signer::authority::Authority;
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::suite::{ALL, World, domain, folder, himawari, now, sakura};
-use fumibako_store::{Draft, FlagOrder, Store, message_id_of};
+use fumibako_store::{Deposit, Draft, FlagOrder, Store, message_id_of};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::RwLock;
 
@@ -133,8 +133,9 @@ async fn draft(work: Arc<Work>) {
         let mut body = work.store.spool(now());
         body.write(octets.as_bytes()).unwrap();
         let flags = NamedFlags { system: Flags::DRAFT.system, keywords: Vec::new() };
-        let draft = Draft { folder: folder("Drafts"), flags, date: now(), message_id: Some(id.clone()), body };
-        let (_, uid) = work.store.append(himawari(), draft, now()).await.unwrap();
+        let draft = Draft { flags, date: now(), message_id: Some(id.clone()), body };
+        let deposit = Deposit::of(folder("Drafts"), draft);
+        let uid = work.store.append(himawari(), deposit, now()).await.unwrap().1[0];
         say(&format!("drafted {uid} {id}"));
         number += 1;
         drop(day);

@@ -51,8 +51,35 @@ CREATE TABLE mailbox (
     messages     INTEGER NOT NULL,
     unseen       INTEGER NOT NULL,
     bytes        INTEGER NOT NULL,
+    deleted       INTEGER NOT NULL,                   -- messages with \Deleted, and their bytes
+    deleted_bytes INTEGER NOT NULL,
     UNIQUE (office, name)
 ) STRICT;
+
+-- Names an office subscribed to (RFC 3501 §6.3.6); there need not be such a folder.
+CREATE TABLE subscription (
+    office INTEGER NOT NULL REFERENCES office (id),
+    name   TEXT NOT NULL,
+    PRIMARY KEY (office, name)
+) STRICT, WITHOUT ROWID;
+
+-- The last UIDVALIDITY of a name whose folder was deleted or renamed: no folder that gets the name has a lower one (Profile §7.9).
+-- The row without a name stands for those that were forgotten.
+CREATE TABLE vacated (
+    office       INTEGER NOT NULL REFERENCES office (id),
+    name         TEXT NOT NULL,
+    uid_validity INTEGER NOT NULL,
+    PRIMARY KEY (office, name)
+) STRICT, WITHOUT ROWID;
+
+-- METADATA (RFC 5464); `mailbox` is 0 where an entry is the office's own and of no folder.
+CREATE TABLE annotation (
+    office  INTEGER NOT NULL REFERENCES office (id),
+    mailbox INTEGER NOT NULL,
+    name    TEXT NOT NULL COLLATE NOCASE,
+    value   BLOB NOT NULL,
+    PRIMARY KEY (office, mailbox, name)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE keyword (
     mailbox INTEGER NOT NULL REFERENCES mailbox (id),
@@ -68,7 +95,7 @@ SELECT m.id, o.number, m.name, m.modseq, json_object(
     'id', m.id, 'office', o.id, 'number', o.number, 'name', m.name, 'uid_validity', m.uid_validity,
     'uid_next', m.uid_next, 'modseq', m.modseq,
     'account', json_array(o.modseq, o.used_bytes, o.quota_bytes),
-    'messages', m.messages, 'unseen', m.unseen, 'bytes', m.bytes,
+    'messages', m.messages, 'unseen', m.unseen, 'bytes', m.bytes, 'deleted', json_array(m.deleted, m.deleted_bytes),
     'keywords', (SELECT json_group_array(name) FROM (SELECT name FROM keyword WHERE mailbox = m.id ORDER BY bit)))
 FROM mailbox m JOIN office o ON o.id = m.office;
 
@@ -104,6 +131,7 @@ CREATE TABLE entry (
     modseq   INTEGER NOT NULL,
     flags    INTEGER NOT NULL,
     keywords INTEGER NOT NULL,
+    saved_at INTEGER NOT NULL,       -- when it came into this folder (RFC 8514)
     PRIMARY KEY (mailbox, uid)
 ) STRICT, WITHOUT ROWID;
 
@@ -187,9 +215,10 @@ CREATE TRIGGER change_written INSTEAD OF INSERT ON change BEGIN
     FROM jsonb_each(new.messages);
     INSERT INTO keyword (mailbox, bit, name)
     SELECT value ->> 0, value ->> 1, value ->> 2 FROM jsonb_each(new.keywords);
-    INSERT INTO entry (mailbox, uid, message, modseq, flags, keywords)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM jsonb_each(new.entries);
-    UPDATE entry SET modseq = value ->> 3, flags = value ->> 4, keywords = value ->> 5
+    INSERT INTO entry (mailbox, uid, message, modseq, flags, keywords, saved_at)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+    FROM jsonb_each(new.entries);
+    UPDATE entry SET modseq = value ->> 2, flags = value ->> 3, keywords = value ->> 4
     FROM jsonb_each(new.marks) WHERE mailbox = value ->> 0 AND uid = value ->> 1;
     INSERT INTO evidence (id, message, kind, at, from_office, to_office, sha256, doc)
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, unhex(value ->> 6), value ->> 7
@@ -199,7 +228,7 @@ CREATE TRIGGER change_written INSTEAD OF INSERT ON change BEGIN
     UPDATE counter SET value = given.value ->> 1
     FROM jsonb_each(new.counters) given WHERE counter.name = given.value ->> 0;
     UPDATE mailbox SET uid_next = value ->> 1, modseq = value ->> 2, messages = value ->> 3, unseen = value ->> 4,
-                       bytes = value ->> 5
+                       bytes = value ->> 5, deleted = value ->> 6, deleted_bytes = value ->> 7
     FROM jsonb_each(new.folders) WHERE mailbox.id = value ->> 0;
     UPDATE office SET modseq = value ->> 1, used_bytes = value ->> 2
     FROM jsonb_each(new.offices) WHERE office.id = value ->> 0;

@@ -1,11 +1,12 @@
-//! Changes to messages that stand in a folder: STORE, EXPUNGE, COPY.
+//! Changes to messages that stand in a folder: STORE, EXPUNGE, COPY, MOVE.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fumibako_model::{
     FlagChange, Flags, FolderId, FolderName, MessageId, NamedFlags, OfficeNumber, Refusal, Uid, UidValidity,
 };
-use fumibako_store::{FlagOrder, stored};
+use fumibako_store::{CopyOrder, FlagOrder, stored};
+use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use crate::error::Stop;
@@ -56,32 +57,56 @@ pub(crate) async fn expunge(
     if gone.is_empty() {
         return Ok(Vec::new());
     }
-    let modseq = ledger.tick(folder);
-    for entry in &gone {
+    let wakes = take_out(rows, ledger, &gone).await?;
+    forget(rows, &gone).await?;
+    Ok(wakes)
+}
+
+/// Takes entries out of their folders: out of the counters, into the ranges of UIDs that vanished; and writes the ledger.
+pub(crate) async fn take_out(
+    rows: &mut SqliteConnection,
+    mut ledger: Ledger<'_>,
+    gone: &[Standing],
+) -> Result<Vec<Wake>, Stop> {
+    let mut folders: BTreeMap<FolderId, Vec<Uid>> = BTreeMap::new();
+    for entry in gone {
+        folders.entry(FolderId(entry.folder)).or_default().push(entry.uid);
         ledger.leave(entry);
     }
-    let ranges = serde_json::to_string(&ranges(gone.iter().map(|entry| entry.uid)))?;
+    let mut vanished = Vec::new();
+    for (folder, uids) in &mut folders {
+        let modseq = ledger.tick(*folder);
+        uids.sort_unstable();
+        vanished.extend(ranges(uids.iter().copied()).into_iter().map(|(lo, hi)| (folder.0, modseq, lo, hi)));
+    }
+    let vanished = serde_json::to_string(&vanished)?;
     sqlx::query!(
-        "INSERT INTO vanished (mailbox, modseq, lo, hi) SELECT ?, ?, value ->> 0, value ->> 1 FROM json_each(?)",
-        folder.0,
-        modseq,
-        ranges
+        "INSERT INTO vanished (mailbox, modseq, lo, hi)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)",
+        vanished
     )
     .execute(&mut *rows)
     .await?;
-    let uids = serde_json::to_string(&gone.iter().map(|entry| entry.uid).collect::<Vec<_>>())?;
-    sqlx::query!("DELETE FROM entry WHERE mailbox = ? AND uid IN (SELECT value FROM json_each(?))", folder.0, uids)
-        .execute(&mut *rows)
-        .await?;
-    forget(rows, &gone).await?;
+    let entries = serde_json::to_string(&gone.iter().map(|entry| (entry.folder, entry.uid)).collect::<Vec<_>>())?;
+    sqlx::query!(
+        "DELETE FROM entry WHERE (mailbox, uid) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))",
+        entries
+    )
+    .execute(&mut *rows)
+    .await?;
     ledger.write(rows).await
 }
 
 /// A body no folder shows is nobody's, unless it is held (Profile §11.6): nobody reads it again, and its octets go with their
 /// day at the latest. The row of a bundle or receipt stays, so that the same message is still known when it comes again and a
 /// late receipt still finds its bundle.
-async fn forget(rows: &mut SqliteConnection, gone: &[Standing]) -> Result<(), Stop> {
+pub(crate) async fn forget(rows: &mut SqliteConnection, gone: &[Standing]) -> Result<(), Stop> {
     let messages = serde_json::to_string(&gone.iter().map(|entry| entry.message).collect::<BTreeSet<_>>())?;
+    forget_all(rows, &messages).await
+}
+
+/// The same, of messages named in a JSON array.
+pub(crate) async fn forget_all(rows: &mut SqliteConnection, messages: &str) -> Result<(), Stop> {
     sqlx::query!(
         "UPDATE message SET stored = 0 WHERE id IN (SELECT value FROM json_each(?))
              AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.message = message.id)
@@ -101,38 +126,56 @@ async fn forget(rows: &mut SqliteConnection, gone: &[Standing]) -> Result<(), St
     Ok(())
 }
 
-/// Copies messages with their flags; the target learns their keywords. The gateway's marks come along: a bundle that
-/// is 済 is 済 in every folder of its office.
+/// Copies messages with their flags, and takes them out of their folder if they move; the target learns their keywords. The
+/// gateway's marks come along: a bundle that is 済 is 済 in every folder of its office.
 pub(crate) async fn copy(
     rows: &mut SqliteConnection,
     office: OfficeNumber,
-    (from, uids): (FolderId, &[Uid]),
-    to: &FolderName,
+    order: &CopyOrder,
+    now: Timestamp,
 ) -> Result<((UidValidity, Vec<(Uid, Uid)>), Vec<Wake>), Stop> {
+    let CopyOrder { folder: from, uids, to, moves } = order;
     if to.is_incoming() {
         return Err(Refusal::FolderIsProtected.about(to).into());
     }
+    let entries = standing(rows, *from, Some(uids)).await?;
+    transfer(rows, office, (*from, entries, *moves), to, now).await
+}
+
+/// Shows these entries of a folder in another one, too or instead.
+pub(crate) async fn transfer(
+    rows: &mut SqliteConnection,
+    office: OfficeNumber,
+    (from, entries, moves): (FolderId, Vec<Standing>, bool),
+    to: &FolderName,
+    now: Timestamp,
+) -> Result<((UidValidity, Vec<(Uid, Uid)>), Vec<Wake>), Stop> {
     let mut ledger = Ledger::begin(rows).await?;
     ledger.load(rows, &BTreeSet::from([from])).await?;
     ledger.load_named(rows, &BTreeSet::from([(office, to.as_str())])).await?;
     let known = ledger.owned(office, from)?.keywords.clone();
     let target = ledger.named(office, to.as_str()).ok_or_else(|| Refusal::NoSuchFolder.about(to))?;
-    let (target, uid_validity) = (FolderId(target.id), target.uid_validity);
-    let mut pairs = Vec::new();
-    let entries = standing(rows, from, Some(uids)).await?;
-    if let Some(account) = ledger.office_of(target) {
+    let (target, uid_validity, account) = (FolderId(target.id), target.uid_validity, target.office);
+    if !moves {
         ledger.room(account, entries.iter().map(|entry| entry.size).sum())?;
     }
-    for entry in entries {
+    let mut pairs = Vec::new();
+    for entry in &entries {
         let keywords = known.names(entry.flags()).map(str::to_owned).collect();
         let flags = ledger.learn(target, &NamedFlags { system: entry.flags().system, keywords })?;
-        pairs.push((entry.uid, ledger.enter(target, MessageId(entry.message), entry.size, flags)?));
+        pairs.push((entry.uid, ledger.enter(target, (MessageId(entry.message), entry.size), flags, now)?));
     }
-    Ok(((uid_validity, pairs), ledger.write(rows).await?))
+    let wakes =
+        if moves && !entries.is_empty() { take_out(rows, ledger, &entries).await? } else { ledger.write(rows).await? };
+    Ok(((uid_validity, pairs), wakes))
 }
 
 /// Entries of a folder by rising UID: these, or all.
-async fn standing(rows: &mut SqliteConnection, folder: FolderId, uids: Option<&[Uid]>) -> Result<Vec<Standing>, Stop> {
+pub(crate) async fn standing(
+    rows: &mut SqliteConnection,
+    folder: FolderId,
+    uids: Option<&[Uid]>,
+) -> Result<Vec<Standing>, Stop> {
     let found = match uids {
         Some(uids) => {
             let uids = serde_json::to_string(uids)?;
@@ -164,7 +207,7 @@ async fn standing(rows: &mut SqliteConnection, folder: FolderId, uids: Option<&[
 }
 
 /// Rising UIDs as ranges (lo, hi).
-pub(crate) fn ranges(gone: impl Iterator<Item = Uid>) -> Vec<(u32, u32)> {
+fn ranges(gone: impl Iterator<Item = Uid>) -> Vec<(u32, u32)> {
     let mut ranges: Vec<(u32, u32)> = Vec::new();
     for uid in gone.map(Uid::get) {
         match ranges.last_mut() {

@@ -2,24 +2,27 @@
 
 use fumibako_model::{Account, Enrolled, FolderId, FolderName, NamedFlags, Office, OfficeNumber, Uid, UidValidity};
 use fumibako_store::bodies::{Day, Place, Spooled};
-use fumibako_store::{Delivery, Facts, FlagOrder, Kind, StoreError};
+use fumibako_store::{CopyOrder, Delivery, Facts, FlagOrder, Kind, StoreError};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 use tokio::sync::oneshot;
 
 use crate::error::{Stop, again};
 use crate::ledger::Wake;
-use crate::{change, expire, folder, hold, receipt, roll};
+use crate::{change, expire, folder, hold, receipt, roll, tree};
 
 /// One change, and its answer.
 pub(crate) enum Command {
     Deliver(Facts, Octets, Timestamp, Reply<Delivery>),
-    /// Answers with the UID, and whether the body is kept.
-    Append(OfficeNumber, OwnMessage, Octets, Timestamp, Reply<((UidValidity, Uid), bool)>),
-    Create(OfficeNumber, FolderName, Reply<()>),
+    /// Answers with the UIDs, and which of the bodies are kept.
+    Append(OfficeNumber, OwnMessages, Vec<Octets>, Timestamp, Reply<(UidValidity, Vec<(Uid, bool)>)>),
+    Create(OfficeNumber, FolderName, Reply<FolderId>),
+    Delete(OfficeNumber, FolderName, Reply<()>),
+    Rename(OfficeNumber, [FolderName; 2], Timestamp, Reply<()>),
+    Subscribe(OfficeNumber, FolderName, bool, Reply<()>),
     Flag(OfficeNumber, FlagOrder, Reply<()>),
     Expunge(OfficeNumber, FolderId, Option<Vec<Uid>>, Reply<()>),
-    Copy(OfficeNumber, FolderId, Vec<Uid>, FolderName, Reply<(UidValidity, Vec<(Uid, Uid)>)>),
+    Copy(OfficeNumber, CopyOrder, Timestamp, Reply<(UidValidity, Vec<(Uid, Uid)>)>),
     PutOffice(Office, Reply<()>),
     PutAccount(Account, Reply<()>),
     Enrol(Enrolled, Reply<()>),
@@ -31,8 +34,14 @@ pub(crate) enum Command {
 }
 
 /// What an office puts into one of its folders, but for the octets.
-pub(crate) struct OwnMessage {
+pub(crate) struct OwnMessages {
     pub(crate) folder: FolderName,
+    pub(crate) messages: Vec<OwnMessage>,
+    pub(crate) replaces: Option<(FolderId, Uid)>,
+}
+
+/// One of them.
+pub(crate) struct OwnMessage {
     pub(crate) flags: NamedFlags,
     pub(crate) date: Timestamp,
     pub(crate) message_id: Option<String>,
@@ -40,9 +49,9 @@ pub(crate) struct OwnMessage {
 
 impl OwnMessage {
     /// What stands beside the body in its record, so that rows that were lost can be made again.
-    pub(crate) fn envelope(&self, office: OfficeNumber) -> Vec<u8> {
+    pub(crate) fn envelope(&self, office: OfficeNumber, folder: &FolderName) -> Vec<u8> {
         let envelope = serde_json::json!({
-            "v": 1, "kind": "own", "office": office.as_str(), "folder": self.folder.as_str(),
+            "v": 1, "kind": "own", "office": office.as_str(), "folder": folder.as_str(),
             "at": self.date.to_string(),
         });
         envelope.to_string().into_bytes()
@@ -111,34 +120,45 @@ impl Command {
         }
     }
 
-    fn body(&self) -> Option<(&Octets, Timestamp)> {
+    fn bodies(&self) -> &[Octets] {
         match self {
-            Self::Deliver(_, body, now, _) | Self::Append(_, _, body, now, _) => Some((body, *now)),
+            Self::Deliver(_, body, ..) => std::slice::from_ref(body),
+            Self::Append(_, _, bodies, ..) => bodies,
+            _ => &[],
+        }
+    }
+
+    /// The day its bodies belong to, if some of them must get a place.
+    pub(crate) fn day(&self) -> Option<Day> {
+        match self {
+            Self::Deliver(.., now, _) | Self::Append(.., now, _) => Some(Day::of(*now)),
             _ => None,
         }
+        .filter(|_| self.waiting().next().is_some())
     }
 
-    /// The body that must get a place, with its envelope, and the day it belongs to.
-    pub(crate) fn waiting(&self) -> Option<(Day, &[u8], &[u8])> {
-        match self.body()? {
-            (Octets::Here { envelope, octets }, now) => Some((Day::of(now), envelope, octets)),
-            (Octets::At(_), _) => None,
-        }
+    /// The bodies that must get a place, each with its envelope before it.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.bodies().iter().filter_map(|body| match body {
+            Octets::Here { envelope, octets } => Some((&envelope[..], &octets[..])),
+            Octets::At(_) => None,
+        })
     }
 
-    /// The body got its place.
-    pub(crate) fn placed(&mut self, place: Place) {
-        if let Self::Deliver(_, body, ..) | Self::Append(_, _, body, ..) = self {
-            *body = Octets::At(place);
-        }
+    /// They got their places.
+    pub(crate) fn placed(&mut self, places: &mut impl Iterator<Item = Place>) {
+        let bodies = match self {
+            Self::Deliver(_, body, ..) => std::slice::from_mut(body),
+            Self::Append(_, _, bodies, ..) => bodies,
+            _ => return,
+        };
+        let waiting = bodies.iter_mut().filter(|body| matches!(body, Octets::Here { .. }));
+        waiting.zip(places).for_each(|(body, place)| *body = Octets::At(place));
     }
 
     /// Bytes it brings, for the size of a batch.
     pub(crate) fn weight(&self) -> usize {
-        match self.body() {
-            Some((Octets::Here { octets, .. }, _)) => octets.len(),
-            _ => 0,
-        }
+        self.waiting().map(|(_, octets)| octets.len()).sum()
     }
 
     /// Does it change the roll?
@@ -161,17 +181,23 @@ impl Command {
                 // The writer runs these together before the others.
                 Kind::Bundle => Ok(Vec::new()),
             },
-            Self::Append(office, draft, body, now, reply) => {
-                reply.told(folder::append(rows, *office, draft, body.place()?, *now).await)
+            Self::Append(office, own, bodies, now, reply) => {
+                let places = bodies.iter().map(Octets::place).collect::<Result<Vec<_>, _>>()?;
+                reply.told(folder::append(rows, *office, own, &places, *now).await)
             }
-            Self::Create(office, name, reply) => reply.quiet(folder::create(rows, *office, name).await),
+            Self::Create(office, name, reply) => reply.told(tree::create(rows, *office, name).await),
+            Self::Delete(office, name, reply) => reply.told(tree::delete(rows, *office, name).await),
+            Self::Rename(office, [from, to], now, reply) => {
+                reply.told(tree::rename(rows, *office, (from, to), *now).await)
+            }
+            Self::Subscribe(office, name, wanted, reply) => {
+                reply.told(tree::subscribe(rows, *office, name, *wanted).await)
+            }
             Self::Flag(office, order, reply) => reply.told(change::flag(rows, *office, order).await.map(|w| ((), w))),
             Self::Expunge(office, folder, uids, reply) => {
                 reply.told(change::expunge(rows, *office, *folder, uids.as_deref()).await.map(|wakes| ((), wakes)))
             }
-            Self::Copy(office, from, uids, to, reply) => {
-                reply.told(change::copy(rows, *office, (*from, uids), to).await)
-            }
+            Self::Copy(office, order, now, reply) => reply.told(change::copy(rows, *office, order, *now).await),
             Self::PutOffice(office, reply) => reply.quiet(roll::put_office(rows, office).await),
             Self::PutAccount(account, reply) => reply.quiet(roll::put_account(rows, account).await),
             Self::Enrol(certificate, reply) => reply.quiet(roll::enrol(rows, certificate).await),
@@ -193,9 +219,12 @@ impl Command {
         match self {
             Self::Deliver(_, _, _, reply) => reply.send(failed),
             Self::Append(_, _, _, _, reply) => reply.send(failed),
-            Self::Copy(_, _, _, _, reply) => reply.send(failed),
+            Self::Copy(_, _, _, reply) => reply.send(failed),
+            Self::Create(_, _, reply) => reply.send(failed),
             Self::Expire(_, reply) | Self::Hold(_, reply) => reply.send(failed),
-            Self::Create(_, _, reply)
+            Self::Delete(_, _, reply)
+            | Self::Rename(_, _, _, reply)
+            | Self::Subscribe(_, _, _, reply)
             | Self::Flag(_, _, reply)
             | Self::Expunge(_, _, _, reply)
             | Self::PutOffice(_, reply)

@@ -58,8 +58,8 @@ fn place<'m>(
     let message = ledger.add(Body::admitted(bundle, body, offices, now), now);
     let states = [State::Accepted, State::Delivered].map(State::keyword);
     let marks = states.iter().filter_map(|mark| sent.keywords.flag(mark)).fold(Flags::SEEN, |all, mark| all | mark);
-    ledger.enter(FolderId(inbox.id), message, size, Flags::default())?;
-    ledger.enter(FolderId(sent.id), message, size, marks)?;
+    ledger.enter(FolderId(inbox.id), (message, size), Flags::default(), now)?;
+    ledger.enter(FolderId(sent.id), (message, size), marks, now)?;
     // Profile §8.6: what happened is written down in the same commit.
     let answer = ledger.witness(message, offices, &about(bundle, Event::SubmissionAcceptance, now))?;
     ledger.witness(message, offices, &about(bundle, Event::ContentConsignment, now))?;

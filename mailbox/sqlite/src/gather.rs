@@ -56,7 +56,7 @@ impl Gatherer {
     fn append(&mut self, mut batch: Vec<Command>, broken: &mut Option<StoreError>) -> Vec<Command> {
         let Err(failed) = place(&mut self.appender, &mut batch) else { return batch };
         let failed = StoreError::from(failed);
-        let kept = refuse(batch, Some(&failed), |command| command.waiting().is_none());
+        let kept = refuse(batch, Some(&failed), |command| command.day().is_none());
         if matches!(failed, StoreError::Broken(_)) {
             tracing::error!(error = %failed, "store.broken");
             *broken = Some(failed);
@@ -69,16 +69,18 @@ impl Gatherer {
 fn place(appender: &mut Appender, batch: &mut [Command]) -> Result<(), BodyError> {
     let mut days: BTreeMap<Day, Vec<usize>> = BTreeMap::new();
     for (at, command) in batch.iter().enumerate() {
-        if let Some((day, ..)) = command.waiting() {
+        if let Some(day) = command.day() {
             days.entry(day).or_default().push(at);
         }
     }
     for (day, commands) in days {
-        let waiting = commands.iter().filter_map(|at| batch[*at].waiting());
-        let bodies: Vec<_> = waiting.map(|(_, envelope, octets)| (envelope, [octets])).collect();
+        let waiting = commands.iter().flat_map(|at| batch[*at].waiting());
+        let bodies: Vec<_> = waiting.map(|(envelope, octets)| (envelope, [octets])).collect();
         let parcels: Vec<_> = bodies.iter().map(|(envelope, octets)| Parcel { envelope, octets }).collect();
-        let places = appender.append(day, &parcels)?;
-        commands.iter().zip(places).for_each(|(at, place)| batch[*at].placed(place));
+        let mut places = appender.append(day, &parcels)?.into_iter();
+        for at in commands {
+            batch[at].placed(&mut places);
+        }
     }
     Ok(())
 }
@@ -107,16 +109,17 @@ mod tests {
     use fumibako_store::suite::{himawari, now};
 
     use super::*;
-    use crate::command::{Octets, OwnMessage, Reply};
+    use crate::command::{Octets, OwnMessage, OwnMessages, Reply};
 
     #[test]
     fn a_batch_ends_at_256_commands_or_16_megabytes() {
         let nothing = || Command::Close(Reply::new().0);
         let draft = |bytes: usize| {
-            let (folder, flags) = ("Drafts".parse().unwrap(), fumibako_model::NamedFlags::default());
-            let own = OwnMessage { folder, flags, date: now(), message_id: None };
+            let flags = fumibako_model::NamedFlags::default();
+            let messages = vec![OwnMessage { flags, date: now(), message_id: None }];
+            let own = OwnMessages { folder: "Drafts".parse().unwrap(), messages, replaces: None };
             let body = Octets::Here { envelope: Vec::new(), octets: vec![0; bytes] };
-            Command::Append(himawari(), own, body, now(), Reply::new().0)
+            Command::Append(himawari(), own, vec![body], now(), Reply::new().0)
         };
         let gathered = |commands: Vec<Command>| {
             let (ask, mut asked) = mpsc::channel(commands.len());

@@ -34,7 +34,7 @@ pub(crate) struct Ledger<'m> {
     touched: BTreeSet<FolderId>,
     messages: Vec<Body<'m>>,
     entries: Vec<EntryRow>,
-    changed: Vec<EntryRow>,
+    changed: Vec<MarkRow>,
     keywords: Vec<(i64, usize, String)>,
     evidence: Vec<EvidenceRow>,
     submissions: Vec<(i64, String, String, i64, i64)>,
@@ -55,6 +55,8 @@ pub(crate) struct Folder {
     pub(crate) messages: u32,
     pub(crate) unseen: u32,
     pub(crate) bytes: u64,
+    /// Messages with `\Deleted`, and their bytes.
+    pub(crate) deleted: (u32, u64),
     pub(crate) keywords: Keywords,
 }
 
@@ -89,8 +91,10 @@ struct Provenance {
     recipient: i64,
 }
 
-/// (mailbox, uid, message, modseq, flags, keywords)
-type EntryRow = (i64, u32, i64, i64, u8, i64);
+/// (mailbox, uid, message, modseq, flags, keywords, saved at)
+type EntryRow = (i64, u32, i64, i64, u8, i64, i64);
+/// (mailbox, uid, modseq, flags, keywords)
+type MarkRow = (i64, u32, i64, u8, i64);
 /// (id, message, kind, at, from, to, sha256, doc)
 type EvidenceRow = (i64, i64, &'static str, i64, i64, i64, String, String);
 
@@ -117,7 +121,29 @@ impl Folder {
             messages: self.messages,
             unseen: self.unseen,
             bytes: self.bytes,
+            deleted: self.deleted.0,
+            deleted_bytes: self.deleted.1,
         })
+    }
+
+    /// Counts a message of these flags and this size in.
+    fn count_in(&mut self, flags: Flags, size: u64) {
+        self.messages += 1;
+        self.bytes += size;
+        self.unseen += u32::from(!flags.has(Flags::SEEN));
+        if flags.has(Flags::DELETED) {
+            self.deleted = (self.deleted.0 + 1, self.deleted.1 + size);
+        }
+    }
+
+    /// Counts it out.
+    fn count_out(&mut self, flags: Flags, size: u64) {
+        self.messages = self.messages.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(size);
+        self.unseen = self.unseen.saturating_sub(u32::from(!flags.has(Flags::SEEN)));
+        if flags.has(Flags::DELETED) {
+            self.deleted = (self.deleted.0.saturating_sub(1), self.deleted.1.saturating_sub(size));
+        }
     }
 }
 
@@ -273,13 +299,13 @@ impl<'m> Ledger<'m> {
         MessageId(self.last_message)
     }
 
-    /// Shows a message in a folder, under its next UID (Profile §7.4).
+    /// Shows a message in a folder from now on, under its next UID (Profile §7.4).
     pub(crate) fn enter(
         &mut self,
         id: FolderId,
-        message: MessageId,
-        size: u64,
+        (message, size): (MessageId, u64),
         flags: Flags,
+        now: Timestamp,
     ) -> Result<Uid, sqlx::Error> {
         let modseq = self.tick(id);
         let misuse = |what: &str| sqlx::Error::InvalidArgument(format!("folder {}: {what}", id.0));
@@ -287,35 +313,29 @@ impl<'m> Ledger<'m> {
         let uid = Uid::new(folder.uid_next).ok_or_else(|| misuse("no UID"))?;
         let next = folder.uid_next.checked_add(1).ok_or_else(|| misuse("UIDs used up"))?;
         folder.uid_next = next;
-        folder.messages += 1;
-        folder.bytes += size;
+        folder.count_in(flags, size);
         self.offices.entry(folder.office).or_default().used += size;
-        folder.unseen += u32::from(!flags.has(Flags::SEEN));
-        self.entries.push((id.0, uid.get(), message.0, modseq, flags.system, flags.keywords.cast_signed()));
+        let (keywords, saved_at) = (flags.keywords.cast_signed(), now.as_millisecond());
+        self.entries.push((id.0, uid.get(), message.0, modseq, flags.system, keywords, saved_at));
         Ok(uid)
     }
 
     /// Gives a standing entry other flags, as part of the change `modseq`.
     pub(crate) fn mark(&mut self, entry: &Standing, flags: Flags, modseq: i64) {
         if let Some(folder) = self.folders.get_mut(&FolderId(entry.folder)) {
-            match (entry.flags().has(Flags::SEEN), flags.has(Flags::SEEN)) {
-                (false, true) => folder.unseen = folder.unseen.saturating_sub(1),
-                (true, false) => folder.unseen += 1,
-                _ => {}
-            }
+            folder.count_out(entry.flags(), entry.size);
+            folder.count_in(flags, entry.size);
         }
         let keywords = flags.keywords.cast_signed();
-        self.changed.push((entry.folder, entry.uid.get(), entry.message, modseq, flags.system, keywords));
+        self.changed.push((entry.folder, entry.uid.get(), modseq, flags.system, keywords));
     }
 
     /// Takes a standing entry out of its folder's counters.
     pub(crate) fn leave(&mut self, entry: &Standing) {
         if let Some(folder) = self.folders.get_mut(&FolderId(entry.folder)) {
-            folder.messages = folder.messages.saturating_sub(1);
-            folder.bytes = folder.bytes.saturating_sub(entry.size);
+            folder.count_out(entry.flags(), entry.size);
             let account = self.offices.entry(folder.office).or_default();
             account.used = account.used.saturating_sub(entry.size);
-            folder.unseen = folder.unseen.saturating_sub(u32::from(!entry.flags().has(Flags::SEEN)));
         }
     }
 
@@ -358,8 +378,14 @@ pub(crate) fn first_id_of(day: Day) -> i64 {
     i64::from(day.0.max(0)) << DAY_SHIFT
 }
 
-/// A folder that a committed change touched, for the watchers.
-pub(crate) type Wake = (FolderId, ModSeq);
+/// What a committed change touched, for the watchers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Wake {
+    pub(crate) office: OfficeNumber,
+    /// `None`: the tree of folders itself.
+    pub(crate) folder: Option<FolderId>,
+    pub(crate) modseq: ModSeq,
+}
 
 #[cfg(test)]
 mod tests {

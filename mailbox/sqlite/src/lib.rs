@@ -25,6 +25,7 @@ mod read;
 mod receipt;
 mod roll;
 mod store;
+mod tree;
 mod writer;
 
 pub use open::{DATABASE_FILE, LOCK_FILE};

@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use fumibako_model::{
-    Changes, Entry, Evidence, EvidenceId, Flags, FolderId, FolderName, FolderStatus, FolderView, MessageId, ModSeq,
-    OfficeNumber, Private, Refusal, STANDARD_FOLDERS, Uid,
+    Changes, Entry, Evidence, EvidenceId, Flags, FolderId, FolderName, FolderStatus, FolderView, Listing, MessageId,
+    ModSeq, OfficeNumber, Private, Refusal, STANDARD_FOLDERS, Uid,
 };
 use fumibako_store::bodies::{Bodies, Place, Segment};
 use fumibako_store::{Census, Quota, StoreError};
@@ -16,25 +16,25 @@ use crate::disk::Disk;
 use crate::error::{store_error, unreadable};
 use crate::ledger::Folder;
 
-/// The folders of an office: the standard ones in their order, then its own by name.
-pub(crate) async fn folders(readers: &SqlitePool, office: OfficeNumber) -> Result<Vec<FolderName>, StoreError> {
+/// All folders of an office, and what it subscribed to.
+pub(crate) async fn folders(readers: &SqlitePool, office: OfficeNumber) -> Result<Listing, StoreError> {
     let number = office.as_str();
-    let names = sqlx::query_scalar!(
-        r#"SELECT json_group_array(name) AS "names!: String" FROM folder WHERE office_number = ?"#,
+    let found = sqlx::query!(
+        r#"SELECT (SELECT json_group_array(json(f.doc)) FROM folder f WHERE f.office_number = o.number) AS "folders!: String",
+                  (SELECT json_group_array(s.name) FROM subscription s WHERE s.office = o.id) AS "subscribed!: String"
+           FROM office o WHERE o.number = ?"#,
         number
     )
-    .fetch_one(readers)
+    .fetch_optional(readers)
     .await
-    .map_err(store_error)?;
-    let names: Vec<String> = unpack(&names)?;
-    let mut folders = names
-        .iter()
-        .map(|name| name.parse())
-        .collect::<Result<Vec<FolderName>, _>>()
-        .map_err(|error| store_error(unreadable(error)))?;
+    .map_err(store_error)?
+    .ok_or_else(|| Refusal::OfficeUnknown.about(office))?;
+    let folders = unpack::<Vec<Folder>>(&found.folders)?;
+    let mut folders =
+        folders.iter().map(Folder::status).collect::<Result<Vec<FolderStatus>, _>>().map_err(store_error)?;
     let place = |name: &FolderName| STANDARD_FOLDERS.iter().position(|(standard, _)| *standard == name.as_str());
-    folders.sort_by_cached_key(|name| (place(name).unwrap_or(STANDARD_FOLDERS.len()), name.clone()));
-    Ok(folders)
+    folders.sort_by_cached_key(|f| (place(&f.name).unwrap_or(STANDARD_FOLDERS.len()), f.name.clone()));
+    Ok(Listing { folders, subscribed: unpack(&found.subscribed)? })
 }
 
 /// A folder's counters.
@@ -77,7 +77,7 @@ pub(crate) async fn open(
     let found = sqlx::query!(
         r#"SELECT f.doc AS "doc!: String",
                   (SELECT json_group_array(json_array(e.uid, e.flags, e.keywords, e.modseq, e.message, m.size,
-                                                      m.received_at))
+                                                      m.received_at, e.saved_at))
                    FROM entry e JOIN message m ON m.id = e.message WHERE e.mailbox = f.id) AS "entries!: String"
            FROM folder f WHERE f.office_number = ? AND f.name = ?"#,
         number,
@@ -107,7 +107,7 @@ pub(crate) async fn since(
         r#"SELECT f.doc AS "doc!: String",
                   CASE WHEN f.modseq <= ? AND json_array_length(?) = 0 THEN '[]' ELSE
                   (SELECT json_group_array(json_array(e.uid, e.flags, e.keywords, e.modseq, e.message, m.size,
-                                                      m.received_at))
+                                                      m.received_at, e.saved_at))
                    FROM entry e JOIN message m ON m.id = e.message
                    WHERE e.mailbox = f.id AND (e.modseq > ? OR e.uid IN (SELECT value FROM json_each(?))))
                   END AS "entries!: String",
@@ -205,14 +205,14 @@ pub(crate) async fn census(readers: &SqlitePool) -> Result<Census, StoreError> {
     })
 }
 
-/// (uid, flags, keywords, modseq, message, size, received at)
-type Packed = (Uid, u8, i64, i64, i64, u64, i64);
+/// (uid, flags, keywords, modseq, message, size, received at, saved at)
+type Packed = (Uid, u8, i64, i64, i64, u64, i64, i64);
 
 /// Entries by rising UID.
 fn entries(packed: &str) -> Result<Vec<Entry>, StoreError> {
     let mut entries = unpack::<Vec<Packed>>(packed)?
         .into_iter()
-        .map(|(uid, system, keywords, modseq, message, size, received_at)| {
+        .map(|(uid, system, keywords, modseq, message, size, received_at, saved_at)| {
             Ok(Entry {
                 uid,
                 flags: Flags { system, keywords: keywords.cast_unsigned() },
@@ -220,6 +220,7 @@ fn entries(packed: &str) -> Result<Vec<Entry>, StoreError> {
                 message: MessageId(message),
                 size,
                 received_at: Timestamp::from_millisecond(received_at).map_err(unreadable)?,
+                saved_at: Timestamp::from_millisecond(saved_at).map_err(unreadable)?,
             })
         })
         .collect::<Result<Vec<_>, _>>()

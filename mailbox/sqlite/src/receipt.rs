@@ -115,8 +115,8 @@ fn file<'m>(
     let signers = ledger.named(signed.from(), "Receipts").ok_or(Refusal::SenderUnknown)?.id;
     let size = body.size;
     let message = ledger.add(Body::admitted(signed, body, (original.recipient, original.sender), now), now);
-    ledger.enter(FolderId(senders), message, size, Flags::default())?;
-    ledger.enter(FolderId(signers), message, size, Flags::SEEN)?;
+    ledger.enter(FolderId(senders), (message, size), Flags::default(), now)?;
+    ledger.enter(FolderId(signers), (message, size), Flags::SEEN, now)?;
     Ok(message)
 }
 

@@ -5,19 +5,19 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use fumibako_model::{
-    Account, Changes, Domain, Enrolled, Evidence, EvidenceId, FolderId, FolderName, FolderStatus, FolderView,
+    Account, Changes, Domain, Enrolled, Evidence, EvidenceId, FolderId, FolderName, FolderStatus, FolderView, Listing,
     MessageId, ModSeq, Office, OfficeNumber, Private, Retention, Roll, Uid, UidValidity,
 };
 use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
 use fumibako_store::{
-    Admitted, Asked, BackedUp, Census, DayOfMail, Delivery, Draft, Expired, FlagOrder, Hold, HoldOrder, Inspection,
-    News, Quota, Restored, Store, StoreError, Verified,
+    Admitted, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit, Draft, Expired, FlagOrder, Hold,
+    HoldOrder, Inspection, News, Quota, Restored, Store, StoreError, Verified,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
 use tokio::sync::{Mutex, mpsc, watch};
 
-use crate::command::{Command, Octets, OwnMessage, Reply};
+use crate::command::{Command, Octets, OwnMessage, OwnMessages, Reply};
 use crate::disk::Disk;
 use crate::{backup, expire, hold, inspect, open, read};
 
@@ -116,6 +116,12 @@ impl SqliteStore {
         }
     }
 
+    async fn give_up_all(&self, filed: impl Iterator<Item = Segment>) {
+        for segment in filed {
+            self.give_up(Some(segment)).await;
+        }
+    }
+
     /// Why there is no writer: the store was closed, or the writer died of an error of ours.
     fn gone(&self) -> StoreError {
         if self.readers.is_closed() {
@@ -165,26 +171,38 @@ impl Store for SqliteStore {
     async fn append(
         &self,
         office: OfficeNumber,
-        draft: Draft,
+        deposit: Deposit,
         now: Timestamp,
-    ) -> Result<(UidValidity, Uid), StoreError> {
-        let Draft { folder, flags, date, message_id, body } = draft;
-        let own = OwnMessage { folder, flags, date, message_id };
-        let envelope = own.envelope(office);
-        let also = envelope.clone();
-        let body = self.disk.wait(move || body.finish(&also)).await?;
-        let filed = body.filed();
-        let octets = Octets::new(body, || envelope);
-        let answer = self.change(|reply| Command::Append(office, own, octets, now, reply)).await;
-        let unused = match &answer {
-            Ok((_, kept)) => !kept,
-            Err(error) => self.is_undone(error),
+    ) -> Result<(UidValidity, Vec<Uid>), StoreError> {
+        let Deposit { folder, drafts, replaces } = deposit;
+        let (mut messages, mut bodies, mut filed) = (Vec::new(), Vec::new(), Vec::new());
+        for Draft { flags, date, message_id, body } in drafts {
+            let own = OwnMessage { flags, date, message_id };
+            let envelope = own.envelope(office, &folder);
+            let also = envelope.clone();
+            let body = match self.disk.wait(move || body.finish(&also)).await {
+                Ok(body) => body,
+                Err(error) => {
+                    self.give_up_all(filed.into_iter().flatten()).await;
+                    return Err(error);
+                }
+            };
+            filed.push(body.filed());
+            bodies.push(Octets::new(body, || envelope));
+            messages.push(own);
+        }
+        let own = OwnMessages { folder, messages, replaces };
+        let answer = self.change(|reply| Command::Append(office, own, bodies, now, reply)).await;
+        let unused: Vec<bool> = match &answer {
+            Ok((_, placed)) => placed.iter().map(|(_, kept)| !kept).collect(),
+            Err(error) => vec![self.is_undone(error); filed.len()],
         };
-        self.give_up(filed.filter(|_| unused)).await;
-        answer.map(|(place, _)| place)
+        let leftover = filed.into_iter().zip(unused).filter(|(_, unused)| *unused).filter_map(|(filed, _)| filed);
+        self.give_up_all(leftover).await;
+        answer.map(|(validity, placed)| (validity, placed.into_iter().map(|(uid, _)| uid).collect()))
     }
 
-    async fn folders(&self, office: OfficeNumber) -> Result<Vec<FolderName>, StoreError> {
+    async fn folders(&self, office: OfficeNumber) -> Result<Listing, StoreError> {
         read::folders(&self.readers, office).await
     }
 
@@ -196,8 +214,26 @@ impl Store for SqliteStore {
         self.change(|reply| Command::SetQuota(office, bytes, reply)).await
     }
 
-    async fn create(&self, office: OfficeNumber, folder: FolderName) -> Result<(), StoreError> {
+    async fn create(&self, office: OfficeNumber, folder: FolderName) -> Result<FolderId, StoreError> {
         self.change(|reply| Command::Create(office, folder, reply)).await
+    }
+
+    async fn delete(&self, office: OfficeNumber, folder: FolderName) -> Result<(), StoreError> {
+        self.change(|reply| Command::Delete(office, folder, reply)).await
+    }
+
+    async fn rename(
+        &self,
+        office: OfficeNumber,
+        from: FolderName,
+        to: FolderName,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.change(|reply| Command::Rename(office, [from, to], now, reply)).await
+    }
+
+    async fn subscribe(&self, office: OfficeNumber, folder: FolderName, wanted: bool) -> Result<(), StoreError> {
+        self.change(|reply| Command::Subscribe(office, folder, wanted, reply)).await
     }
 
     async fn status(&self, office: OfficeNumber, folder: &FolderName) -> Result<FolderStatus, StoreError> {
@@ -241,15 +277,18 @@ impl Store for SqliteStore {
     async fn copy(
         &self,
         office: OfficeNumber,
-        folder: FolderId,
-        uids: Vec<Uid>,
-        to: FolderName,
+        order: CopyOrder,
+        now: Timestamp,
     ) -> Result<(UidValidity, Vec<(Uid, Uid)>), StoreError> {
-        self.change(|reply| Command::Copy(office, folder, uids, to, reply)).await
+        self.change(|reply| Command::Copy(office, order, now, reply)).await
     }
 
     fn watch(&self, folder: FolderId) -> watch::Receiver<ModSeq> {
         self.news.watch(folder)
+    }
+
+    fn watch_office(&self, office: OfficeNumber) -> watch::Receiver<ModSeq> {
+        self.news.watch_office(office)
     }
 
     async fn evidence(&self, id: EvidenceId) -> Result<Option<Evidence>, StoreError> {

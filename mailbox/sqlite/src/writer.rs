@@ -93,7 +93,7 @@ impl Writer {
         if let Some(roll) = after.roll {
             *self.roll.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(roll);
         }
-        after.wakes.into_iter().for_each(|(folder, modseq)| self.news.wake(folder, modseq));
+        after.wakes.into_iter().for_each(|wake| self.news.wake(wake.office, wake.folder, wake.modseq));
         Ok(())
     }
 

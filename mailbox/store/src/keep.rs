@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use fumibako_model::{
     Account, Changes, Enrolled, Evidence, EvidenceId, FlagChange, FolderId, FolderName, FolderStatus, FolderView,
-    MessageId, ModSeq, NamedFlags, Office, OfficeNumber, Private, Refusal, Refused, Retention, Roll, Uid, UidValidity,
+    Listing, MessageId, ModSeq, NamedFlags, Office, OfficeNumber, Private, Refusal, Refused, Retention, Roll, Uid,
+    UidValidity,
 };
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -22,6 +23,9 @@ use crate::inspect::Inspection;
 /// Most folders of one office, the standard ones included (Profile §12). One more is refused as
 /// [`QuotaFull`](fumibako_model::Refusal::QuotaFull).
 pub const FOLDERS: usize = 200;
+
+/// Most names an office subscribes to. One more is refused as [`QuotaFull`](fumibako_model::Refusal::QuotaFull).
+pub const SUBSCRIPTIONS: usize = 1_000;
 
 /// A store of mailboxes, the roll and evidence. Every verb that changes something is durable when it returns `Ok`.
 pub trait Store: Send + Sync + 'static {
@@ -49,17 +53,17 @@ pub trait Store: Send + Sync + 'static {
     /// | after it, before `250` | the message, delivered            | gets the same evidence id      |
     fn deliver(&self, message: Admitted, now: Timestamp) -> impl Future<Output = Result<Delivery, StoreError>> + Send;
 
-    /// Puts an office's own message into one of its folders. A copy of a message the gateway already keeps in `Sent`
-    /// is not kept twice: its UID is returned.
+    /// Puts an office's own messages into one of its folders, all of them or none. A copy of a message the gateway already
+    /// keeps in `Sent` is not kept twice: its UID is returned.
     fn append(
         &self,
         office: OfficeNumber,
-        draft: Draft,
+        deposit: Deposit,
         now: Timestamp,
-    ) -> impl Future<Output = Result<(UidValidity, Uid), StoreError>> + Send;
+    ) -> impl Future<Output = Result<(UidValidity, Vec<Uid>), StoreError>> + Send;
 
-    /// The office's folders: the standard ones in their order, then its own by name.
-    fn folders(&self, office: OfficeNumber) -> impl Future<Output = Result<Vec<FolderName>, StoreError>> + Send;
+    /// The office's folders, and what it subscribed to.
+    fn folders(&self, office: OfficeNumber) -> impl Future<Output = Result<Listing, StoreError>> + Send;
 
     /// How much an office's folders hold together, and may.
     fn quota(&self, office: OfficeNumber) -> impl Future<Output = Result<Quota, StoreError>> + Send;
@@ -67,8 +71,32 @@ pub trait Store: Send + Sync + 'static {
     /// From now on an office's folders may hold so many bytes. What is there stays.
     fn set_quota(&self, office: OfficeNumber, bytes: u64) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Makes a folder.
-    fn create(&self, office: OfficeNumber, folder: FolderName) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Makes a folder, and the levels above it that are not there.
+    fn create(
+        &self,
+        office: OfficeNumber,
+        folder: FolderName,
+    ) -> impl Future<Output = Result<FolderId, StoreError>> + Send;
+
+    /// Removes a folder with its messages; those below it stay. Who has it open finds no folder any more.
+    fn delete(&self, office: OfficeNumber, folder: FolderName) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Gives a folder another name, and those below it with it. Of `INBOX` only the messages go (RFC 3501 §6.3.5).
+    fn rename(
+        &self,
+        office: OfficeNumber,
+        from: FolderName,
+        to: FolderName,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Subscribes to a name, or no longer; there need not be such a folder.
+    fn subscribe(
+        &self,
+        office: OfficeNumber,
+        folder: FolderName,
+        wanted: bool,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// A folder's counters.
     fn status(
@@ -112,17 +140,19 @@ pub trait Store: Send + Sync + 'static {
         since: ModSeq,
     ) -> impl Future<Output = Result<Changes, StoreError>> + Send;
 
-    /// Copies messages to another folder; the bodies are shared. Pairs of (from, to).
+    /// Copies or moves messages to another folder, all of them or none; the bodies are shared. Pairs of (from, to).
     fn copy(
         &self,
         office: OfficeNumber,
-        folder: FolderId,
-        uids: Vec<Uid>,
-        to: FolderName,
+        order: CopyOrder,
+        now: Timestamp,
     ) -> impl Future<Output = Result<(UidValidity, Vec<(Uid, Uid)>), StoreError>> + Send;
 
     /// Wakes whenever a change in this folder has been committed.
     fn watch(&self, folder: FolderId) -> watch::Receiver<ModSeq>;
+
+    /// Wakes whenever a change in any folder of this office, or in the tree of them, has been committed.
+    fn watch_office(&self, office: OfficeNumber) -> watch::Receiver<ModSeq>;
 
     /// One piece of evidence.
     fn evidence(&self, id: EvidenceId) -> impl Future<Output = Result<Option<Evidence>, StoreError>> + Send;
@@ -200,11 +230,27 @@ pub struct Quota {
     pub limit: u64,
 }
 
+/// What an office puts into one of its folders at once.
+#[derive(Debug)]
+pub struct Deposit {
+    /// Where.
+    pub folder: FolderName,
+    /// The messages, in their order.
+    pub drafts: Vec<Draft>,
+    /// Removed in the same moment (RFC 8508).
+    pub replaces: Option<(FolderId, Uid)>,
+}
+
+impl Deposit {
+    /// One message, which replaces none.
+    pub fn of(folder: FolderName, draft: Draft) -> Self {
+        Self { folder, drafts: vec![draft], replaces: None }
+    }
+}
+
 /// A message an office puts into its own folder.
 #[derive(Debug)]
 pub struct Draft {
-    /// Where.
-    pub folder: FolderName,
     /// With these flags.
     pub flags: NamedFlags,
     /// INTERNALDATE.
@@ -213,6 +259,19 @@ pub struct Draft {
     pub message_id: Option<String>,
     /// Its octets.
     pub body: Spool,
+}
+
+/// COPY or MOVE, as an order to the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopyOrder {
+    /// From.
+    pub folder: FolderId,
+    /// Which; UIDs that name nothing are passed over.
+    pub uids: Vec<Uid>,
+    /// To.
+    pub to: FolderName,
+    /// They leave the folder they were in.
+    pub moves: bool,
 }
 
 /// STORE, as an order to the store.

@@ -25,6 +25,8 @@ pub use expire::{Asked, DayOfMail, Expired, digest_of_all};
 pub use hex::{Sum, hex};
 pub use hold::{Ended, Hold, HoldOrder};
 pub use inspect::{Fault, FaultKind, Inspection, PLACES, Seen};
-pub use keep::{Census, Delivery, Draft, FOLDERS, FlagOrder, Quota, Store, StoreError};
+pub use keep::{
+    Census, CopyOrder, Delivery, Deposit, Draft, FOLDERS, FlagOrder, Quota, SUBSCRIPTIONS, Store, StoreError,
+};
 pub use marks::{MARKS, draft_flags, stored};
 pub use news::News;

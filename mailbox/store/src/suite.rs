@@ -13,6 +13,7 @@ pub mod flags;
 pub mod folders;
 pub mod hold;
 pub mod receipts;
+pub mod tree;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -73,6 +74,19 @@ macro_rules! store_suite {
             receipts::a_copy_filed_elsewhere_is_marked_too,
             receipts::a_receipt_of_something_else_is_refused,
             receipts::the_roll_is_what_was_last_put,
+            tree::levels_above_a_new_folder_are_made_with_it,
+            tree::a_deleted_folder_takes_its_messages_along,
+            tree::a_renamed_folder_keeps_its_messages_and_its_children,
+            tree::a_level_without_a_folder_is_renamed_with_those_below,
+            tree::the_uidvalidity_of_a_name_only_rises,
+            tree::renaming_inbox_moves_its_messages,
+            tree::subscriptions_are_kept_whatever_folders_there_are,
+            tree::moved_messages_leave_as_they_arrive,
+            tree::messages_that_come_together_are_filed_together,
+            tree::a_replaced_message_goes_as_the_new_one_comes,
+            tree::deleted_messages_are_counted,
+            tree::a_copy_has_its_own_save_date,
+            tree::folders_come_and_go_while_others_work,
         }
     };
     ($fresh:path: $($subject:ident::$test:ident),* $(,)?) => {
@@ -270,6 +284,9 @@ pub async fn view<S: Store>(store: &S, office: OfficeNumber, name: &str) -> Fold
     assert_eq!(view.status, store.status(office, &folder(name)).await.unwrap(), "SELECT and STATUS agree");
     assert_eq!(view.status.messages as usize, view.entries.len(), "the counter of messages holds");
     assert_eq!(view.status.unseen as usize, view.entries.len() - seen, "the counter of unseen messages holds");
+    let deleted = view.entries.iter().filter(|entry| entry.flags.has(fumibako_model::Flags::DELETED));
+    let deleted = deleted.fold((0, 0), |(count, bytes), entry| (count + 1, bytes + entry.size));
+    assert_eq!((view.status.deleted, view.status.deleted_bytes), deleted, "the counters of deleted messages hold");
     assert_eq!(view.status.bytes, view.entries.iter().map(|entry| entry.size).sum::<u64>(), "the bytes hold");
     assert!(view.entries.iter().all(|entry| entry.modseq <= view.status.highest_modseq), "no change is above it");
     assert!(view.entries.is_sorted_by(|one, next| one.uid < next.uid), "UIDs rise");

@@ -1,8 +1,8 @@
 //! The steps of expiry that change rows, inside the writer's transaction.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use fumibako_model::{DayState, Event, Evidence, FolderId, MessageId, OfficeNumber, Reason, Uid};
+use fumibako_model::{DayState, Event, Evidence, FolderId, MessageId, OfficeNumber, Reason};
 use fumibako_store::bodies::Day;
 use fumibako_store::{digest_of_all, hex};
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use sqlx::SqliteConnection;
 
 use super::range;
-use crate::change::ranges;
+use crate::change::take_out;
 use crate::error::Stop;
 use crate::ledger::{Ledger, Standing, Wake};
 
@@ -169,42 +169,15 @@ pub(crate) async fn remove(rows: &mut SqliteConnection, messages: &str, limit: i
     Ok(wakes)
 }
 
-/// Takes entries out of their folders: out of the counters, into the ranges of UIDs that vanished.
+/// Takes entries out of whichever folders they stand in.
 async fn leave(rows: &mut SqliteConnection, gone: Vec<Standing>) -> Result<Vec<Wake>, Stop> {
     if gone.is_empty() {
         return Ok(Vec::new());
     }
-    let mut folders: BTreeMap<FolderId, Vec<Uid>> = BTreeMap::new();
-    for entry in &gone {
-        folders.entry(FolderId(entry.folder)).or_default().push(entry.uid);
-    }
+    let folders = gone.iter().map(|entry| FolderId(entry.folder)).collect::<BTreeSet<_>>();
     let mut ledger = Ledger::begin(rows).await?;
-    ledger.load(rows, &folders.keys().copied().collect::<BTreeSet<_>>()).await?;
-    let mut vanished = Vec::new();
-    for (folder, uids) in &mut folders {
-        let modseq = ledger.tick(*folder);
-        uids.sort_unstable();
-        vanished.extend(ranges(uids.iter().copied()).into_iter().map(|(lo, hi)| (folder.0, modseq, lo, hi)));
-    }
-    for entry in &gone {
-        ledger.leave(entry);
-    }
-    let vanished = serde_json::to_string(&vanished)?;
-    sqlx::query!(
-        "INSERT INTO vanished (mailbox, modseq, lo, hi)
-         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)",
-        vanished
-    )
-    .execute(&mut *rows)
-    .await?;
-    let entries = serde_json::to_string(&gone.iter().map(|entry| (entry.folder, entry.uid)).collect::<Vec<_>>())?;
-    sqlx::query!(
-        "DELETE FROM entry WHERE (mailbox, uid) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))",
-        entries
-    )
-    .execute(&mut *rows)
-    .await?;
-    ledger.write(rows).await
+    ledger.load(rows, &folders).await?;
+    take_out(rows, ledger, &gone).await
 }
 
 /// Rows and files of the day are gone.

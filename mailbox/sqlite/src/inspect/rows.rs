@@ -20,23 +20,40 @@ pub(super) async fn integrity(readers: &SqlitePool) -> Result<Vec<String>, sqlx:
 
 /// Counters of folders and offices that are not what their entries make.
 pub(super) async fn counters(readers: &SqlitePool) -> Result<Vec<String>, sqlx::Error> {
-    let seen = i64::from(Flags::SEEN.system);
+    let (seen, deleted) = (i64::from(Flags::SEEN.system), i64::from(Flags::DELETED.system));
     let folders = sqlx::query!(
         r#"SELECT o.number, m.name, m.messages, m.unseen, m.bytes, coalesce(c.messages, 0) AS "true_messages!: i64",
-                  coalesce(c.unseen, 0) AS "true_unseen!: i64", coalesce(c.bytes, 0) AS "true_bytes!: i64"
+                  coalesce(c.unseen, 0) AS "true_unseen!: i64", coalesce(c.bytes, 0) AS "true_bytes!: i64",
+                  m.deleted, m.deleted_bytes, coalesce(c.deleted, 0) AS "true_deleted!: i64",
+                  coalesce(c.deleted_bytes, 0) AS "true_deleted_bytes!: i64"
            FROM mailbox m JOIN office o ON o.id = m.office LEFT JOIN (
-               SELECT e.mailbox, count(*) AS messages, sum(e.flags & ? = 0) AS unseen, sum(g.size) AS bytes
+               SELECT e.mailbox, count(*) AS messages, sum(e.flags & ? = 0) AS unseen, sum(g.size) AS bytes,
+                      sum(e.flags & ? <> 0) AS deleted, sum((e.flags & ? <> 0) * g.size) AS deleted_bytes
                FROM entry e JOIN message g ON g.id = e.message GROUP BY e.mailbox) c ON c.mailbox = m.id
            WHERE m.messages <> coalesce(c.messages, 0) OR m.unseen <> coalesce(c.unseen, 0)
-              OR m.bytes <> coalesce(c.bytes, 0)"#,
-        seen
+              OR m.bytes <> coalesce(c.bytes, 0) OR m.deleted <> coalesce(c.deleted, 0)
+              OR m.deleted_bytes <> coalesce(c.deleted_bytes, 0)"#,
+        seen,
+        deleted,
+        deleted
     )
     .fetch_all(readers)
     .await?;
     let folders = folders.into_iter().map(|f| {
         format!(
-            "folder {} of {} says {} messages, {} unseen, {} bytes; it holds {}, {}, {}",
-            f.name, f.number, f.messages, f.unseen, f.bytes, f.true_messages, f.true_unseen, f.true_bytes
+            "folder {} of {} says {} messages, {} unseen, {} deleted, {} bytes, {} of them deleted; it holds {}, {}, {}, {}, {}",
+            f.name,
+            f.number,
+            f.messages,
+            f.unseen,
+            f.deleted,
+            f.bytes,
+            f.deleted_bytes,
+            f.true_messages,
+            f.true_unseen,
+            f.true_deleted,
+            f.true_bytes,
+            f.true_deleted_bytes
         )
     });
     let offices = sqlx::query!(

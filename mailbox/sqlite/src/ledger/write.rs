@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 
 use fumibako_model::{FolderId, ModSeq};
 
-use super::{Body, Ledger, Wake};
+use super::{Body, Folder, Ledger, Wake};
 use crate::error::Stop;
 
 impl Ledger<'_> {
@@ -18,8 +18,15 @@ impl Ledger<'_> {
         let (keywords, entries) = (pack(&self.keywords)?, pack(&self.entries)?);
         let (marks, evidence, submissions) = (pack(&self.changed)?, pack(&self.evidence)?, pack(&self.submissions)?);
         let counters = pack(if has_new { &counters } else { &[] })?;
-        let wakes = folders.iter().map(|f| (FolderId(f.id), ModSeq(f.modseq.cast_unsigned()))).collect();
-        let folders = folders.iter().map(|f| (f.id, f.uid_next, f.modseq, f.messages, f.unseen, f.bytes));
+        let wake = |f: &&Folder| Wake {
+            office: f.number,
+            folder: Some(FolderId(f.id)),
+            modseq: ModSeq(f.modseq.cast_unsigned()),
+        };
+        let wakes = folders.iter().map(wake).collect();
+        let folders = folders
+            .iter()
+            .map(|f| (f.id, f.uid_next, f.modseq, f.messages, f.unseen, f.bytes, f.deleted.0, f.deleted.1));
         let folders = pack(&folders.collect::<Vec<_>>())?;
         let offices = self.offices.iter().map(|(id, account)| (id, account.modseq, account.used));
         let offices = pack(&offices.collect::<Vec<_>>())?;

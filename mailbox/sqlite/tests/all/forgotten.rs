@@ -8,7 +8,7 @@ use fumibako_sqlite::{DATABASE_FILE, SqliteStore};
 use fumibako_store::bodies::{Bodies, BodyError, Day};
 use fumibako_store::suite::expire::{ago, draft, keep};
 use fumibako_store::suite::{ALL, World, domain, himawari, now, refused, sakura, view};
-use fumibako_store::{Asked, Store};
+use fumibako_store::{Asked, CopyOrder, Store};
 
 /// What nobody may find.
 const SAID: &str = "Yamada Hanako, care level 3, lives alone in Sakuragaoka 12. Needs help with her bath at 10.";
@@ -69,7 +69,9 @@ async fn what_expired_is_found_nowhere_and_that_it_was_sent_is_proven() {
     draft(&store, SAID, ago(91)).await;
     // Wherever else it could be left: copies, flags, and rows removed again.
     let sent = view(&store, himawari(), "Drafts").await;
-    store.copy(himawari(), sent.status.folder, vec![sent.entries[0].uid], "Archive".parse().unwrap()).await.unwrap();
+    let (from, uids) = (sent.status.folder, vec![sent.entries[0].uid]);
+    let order = CopyOrder { folder: from, uids, to: "Archive".parse().unwrap(), moves: false };
+    store.copy(himawari(), order, now()).await.unwrap();
     let large = [letter.clone(), SAID.repeat(20_000).into_bytes()].concat();
     draft(&store, std::str::from_utf8(&large).unwrap(), ago(91)).await;
 

@@ -7,9 +7,10 @@ use fumibako_model::{
 };
 use jiff::{SignedDuration, Timestamp};
 
+use super::folders::copy_of;
 use super::{ALL, World, folder, himawari, kaede, keywords, now, refused, sakura, view};
 use crate::bodies::Day;
-use crate::{Asked, Delivery, Draft, Store, StoreError};
+use crate::{Asked, Delivery, Deposit, Draft, Store, StoreError};
 
 /// So many days before the tests' moment, at the same hour.
 pub fn ago(days: i64) -> Timestamp {
@@ -24,8 +25,8 @@ pub fn keep() -> Retention {
 pub async fn draft<S: Store>(store: &S, text: &str, at: Timestamp) {
     let mut body = store.spool(at);
     body.write(format!("Subject: draft\r\n\r\n{text}\r\n").as_bytes()).unwrap();
-    let draft = Draft { folder: folder("Drafts"), flags: NamedFlags::default(), date: at, message_id: None, body };
-    store.append(himawari(), draft, at).await.unwrap();
+    let draft = Draft { flags: NamedFlags::default(), date: at, message_id: None, body };
+    store.append(himawari(), Deposit::of(folder("Drafts"), draft), at).await.unwrap();
 }
 
 /// A bundle from himawari to sakura that came at this moment.
@@ -52,8 +53,8 @@ pub async fn a_day_expires_and_its_evidence_stays<S: Store>(store: Arc<S>) {
     store.deliver(receipt, ago(90)).await.unwrap();
     draft(&*store, "of old", ago(91)).await;
     let sent = view(&*store, himawari(), "Sent").await;
-    let copied = sent.entries.iter().map(|entry| entry.uid).collect();
-    store.copy(himawari(), sent.status.folder, copied, folder("Archive")).await.unwrap();
+    let copied: Vec<u32> = sent.entries.iter().map(|entry| entry.uid.get()).collect();
+    store.copy(himawari(), copy_of(sent.status.folder, &copied, "Archive"), now()).await.unwrap();
     let new = send(&*store, &world, "new", now()).await;
     let before = store.census().await.unwrap();
 
@@ -122,7 +123,7 @@ pub async fn who_looks_again_after_expiry_is_told_what_vanished<S: Store>(store:
     assert_eq!(all.entries, view(&*store, sakura(), "INBOX").await.entries);
     let sent = view(&*store, himawari(), "Sent").await;
     assert_eq!(keywords(&sent, &sent.entries[0]), ["$Accepted", "$Delivered"]);
-    assert_eq!(store.folders(himawari()).await.unwrap()[0], FolderName::inbox());
+    assert_eq!(store.folders(himawari()).await.unwrap().folders[0].name, FolderName::inbox());
 }
 
 pub async fn a_clock_that_leapt_destroys_nothing<S: Store>(store: Arc<S>) {

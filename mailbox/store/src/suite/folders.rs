@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fumibako_model::{
-    Entry, FlagChange, Flags, ModSeq, NamedFlags, OfficeNumber, Refusal, STANDARD_FOLDERS, Uid, UidValidity,
+    Entry, FlagChange, Flags, FolderId, ModSeq, NamedFlags, OfficeNumber, Refusal, STANDARD_FOLDERS, Uid, UidValidity,
 };
 
 use super::{ALL, World, folder, himawari, kaede, keywords, now, refused, sakura, view};
-use crate::{Draft, FOLDERS, FlagOrder, Store, StoreError};
+use crate::{CopyOrder, Deposit, Draft, FOLDERS, FlagOrder, Store, StoreError};
 
-fn uid(number: u32) -> Uid {
+pub(super) fn uid(number: u32) -> Uid {
     Uid::new(number).unwrap()
 }
 
 /// Bundles from himawari to sakura: UIDs 1 to `count`.
-async fn bundles<S: Store>(store: &S, count: u32) {
+pub(super) async fn bundles<S: Store>(store: &S, count: u32) {
     let world = World::with(store).await;
     for id in 1..=count {
         let bundle = world.bundle(store, (himawari(), sakura()), &format!("{id}@x.example"), "one");
@@ -23,22 +23,32 @@ async fn bundles<S: Store>(store: &S, count: u32) {
     }
 }
 
-async fn append<S: Store>(store: &S, name: &str, message_id: Option<&str>) -> Result<(UidValidity, Uid), StoreError> {
+pub(super) async fn append<S: Store>(
+    store: &S,
+    name: &str,
+    message_id: Option<&str>,
+) -> Result<(UidValidity, Uid), StoreError> {
     let flags = NamedFlags { system: Flags::DRAFT.system, keywords: vec!["Mine".into(), "$Retrieved".into()] };
     let mut body = store.spool(now());
     body.write(b"Subject: draft\r\n\r\n").unwrap();
-    let draft = Draft {
-        folder: folder(name),
-        flags,
-        date: "2026-11-20T01:02:03Z".parse().unwrap(),
-        message_id: message_id.map(Into::into),
-        body,
-    };
-    store.append(himawari(), draft, now()).await
+    let date = "2026-11-20T01:02:03Z".parse().unwrap();
+    let draft = Draft { flags, date, message_id: message_id.map(Into::into), body };
+    let (validity, uids) = store.append(himawari(), Deposit::of(folder(name), draft), now()).await?;
+    Ok((validity, uids[0]))
+}
+
+/// An order to copy.
+pub(super) fn copy_of(from: FolderId, uids: &[u32], to: &str) -> CopyOrder {
+    CopyOrder { folder: from, uids: uids.iter().map(|number| uid(*number)).collect(), to: folder(to), moves: false }
+}
+
+/// The names of himawari's folders.
+pub(super) async fn names<S: Store>(store: &S) -> Vec<String> {
+    store.folders(himawari()).await.unwrap().folders.into_iter().map(|folder| folder.name.to_string()).collect()
 }
 
 /// Marks these `\Deleted` and expunges them.
-async fn remove<S: Store>(store: &S, (office, name): (OfficeNumber, &str), uids: &[u32]) {
+pub(super) async fn remove<S: Store>(store: &S, (office, name): (OfficeNumber, &str), uids: &[u32]) {
     let status = store.status(office, &folder(name)).await.unwrap();
     let uids: Vec<Uid> = uids.iter().map(|number| uid(*number)).collect();
     let flags = NamedFlags { system: Flags::DELETED.system, keywords: vec![] };
@@ -56,9 +66,7 @@ async fn remove<S: Store>(store: &S, (office, name): (OfficeNumber, &str), uids:
 
 pub async fn every_office_has_the_standard_folders<S: Store>(store: Arc<S>) {
     World::with(&*store).await;
-    let names = store.folders(himawari()).await.unwrap();
-    let names: Vec<&str> = names.iter().map(fumibako_model::FolderName::as_str).collect();
-    assert_eq!(names, ["INBOX", "Sent", "Drafts", "Receipts", "Archive", "Trash"]);
+    assert_eq!(names(&*store).await, ["INBOX", "Sent", "Drafts", "Receipts", "Archive", "Trash"]);
     let inbox = view(&*store, himawari(), "INBOX").await;
     assert_eq!((inbox.status.uid_next, inbox.entries.len()), (1, 0));
     assert!(inbox.status.highest_modseq > ModSeq(0), "RFC 7162 §3.1.1: mod-sequences are positive");
@@ -74,8 +82,7 @@ pub async fn an_own_folder_is_made_once<S: Store>(store: Arc<S>) {
     }
     refused(store.create(himawari(), folder("inbox")).await, Refusal::FolderExists);
     refused(store.create(himawari(), folder("receipts")).await, Refusal::FolderExists);
-    let names = store.folders(himawari()).await.unwrap();
-    assert_eq!(names[6..], [folder("INBOX/2026"), folder("令和8年")]);
+    assert_eq!(names(&*store).await[6..], ["INBOX/2026", "令和8年"]);
     let (first, second) =
         (view(&*store, himawari(), "令和8年").await.status, view(&*store, himawari(), "INBOX/2026").await.status);
     assert!(second.uid_validity > first.uid_validity, "UIDVALIDITY only rises");
@@ -88,7 +95,7 @@ pub async fn an_office_has_200_folders<S: Store>(store: Arc<S>) {
     }
     refused(store.create(himawari(), folder("one more")).await, Refusal::QuotaFull);
     store.create(sakura(), folder("one more")).await.unwrap();
-    assert_eq!(store.folders(himawari()).await.unwrap().len(), FOLDERS);
+    assert_eq!(names(&*store).await.len(), FOLDERS);
 }
 
 pub async fn folders_of_others_do_not_exist<S: Store>(store: Arc<S>) {
@@ -97,7 +104,7 @@ pub async fn folders_of_others_do_not_exist<S: Store>(store: Arc<S>) {
     let id = inbox.status.folder;
     refused(store.since(kaede(), id, ModSeq(0)).await, Refusal::NoSuchFolder);
     refused(store.expunge(kaede(), id, None, ModSeq(0)).await, Refusal::NoSuchFolder);
-    refused(store.copy(kaede(), id, vec![uid(1)], folder("Archive")).await, Refusal::NoSuchFolder);
+    refused(store.copy(kaede(), copy_of(id, &[1], "Archive"), now()).await, Refusal::NoSuchFolder);
     refused(store.read(kaede(), inbox.entries[0].message, ALL).await, Refusal::NoSuchMessage);
     refused(store.open(kaede(), &folder("Elsewhere")).await, Refusal::NoSuchFolder);
 }
@@ -153,7 +160,11 @@ pub async fn who_applies_the_changes_sees_the_folder<S: Store>(store: Arc<S>) {
                 let bundle = world.bundle(&*store, (himawari(), kaede()), &format!("more{step}@x.example"), "one");
                 store.deliver(bundle, now()).await.map(drop).unwrap();
             }
-            1 => drop(store.copy(himawari(), id, some.into_iter().take(3).collect(), folder("Sent")).await.unwrap()),
+            1 => {
+                let uids = some.into_iter().take(3).collect();
+                let order = CopyOrder { folder: id, uids, to: folder("Sent"), moves: pick(2) == 0 };
+                drop(store.copy(himawari(), order, now()).await.unwrap());
+            }
             2 => drop(store.expunge(himawari(), id, (pick(2) == 0).then_some(some), point).await.unwrap()),
             _ => {
                 let order = FlagOrder { folder: id, uids: some, change, flags: named, since: point };
@@ -177,15 +188,16 @@ pub async fn a_copy_shares_the_body_and_keeps_the_flags<S: Store>(store: Arc<S>)
     bundles(&*store, 2).await;
     store.create(himawari(), folder("Own")).await.unwrap();
     let sent = view(&*store, himawari(), "Sent").await;
-    let uids = vec![uid(2), uid(1), uid(7), uid(2)];
-    let (validity, pairs) = store.copy(himawari(), sent.status.folder, uids, folder("Own")).await.unwrap();
+    let order = copy_of(sent.status.folder, &[2, 1, 7, 2], "Own");
+    let (validity, pairs) = store.copy(himawari(), order, now()).await.unwrap();
     let own = view(&*store, himawari(), "Own").await;
     assert_eq!((validity, pairs), (own.status.uid_validity, vec![(uid(1), uid(1)), (uid(2), uid(2))]));
     assert_eq!(own.entries[1].message, sent.entries[1].message);
     assert_eq!(keywords(&own, &own.entries[0]), ["$Accepted", "$Delivered"], "a mark is kept in every folder");
     assert!(own.entries[0].flags.has(Flags::SEEN));
     assert_eq!(store.census().await.unwrap().messages, 2);
-    refused(store.copy(himawari(), sent.status.folder, vec![uid(1)], folder("Nowhere")).await, Refusal::NoSuchFolder);
+    let nowhere = copy_of(sent.status.folder, &[1], "Nowhere");
+    refused(store.copy(himawari(), nowhere, now()).await, Refusal::NoSuchFolder);
 }
 
 pub async fn only_the_gateway_fills_inbox_and_receipts<S: Store>(store: Arc<S>) {
@@ -194,7 +206,7 @@ pub async fn only_the_gateway_fills_inbox_and_receipts<S: Store>(store: Arc<S>) 
     let sent = view(&*store, himawari(), "Sent").await.status.folder;
     for name in ["INBOX", "Receipts"] {
         refused(append(&*store, name, None).await, Refusal::FolderIsProtected);
-        refused(store.copy(himawari(), sent, vec![uid(1)], folder(name)).await, Refusal::FolderIsProtected);
+        refused(store.copy(himawari(), copy_of(sent, &[1], name), now()).await, Refusal::FolderIsProtected);
     }
     refused(append(&*store, "Nowhere", None).await, Refusal::NoSuchFolder);
     let (validity, first) = append(&*store, "Drafts", Some("draft@x.example")).await.unwrap();

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use fumibako_model::{Account, CertificateKey, Enrolled, Event, Flags, OfficeNumber, Party, Refusal, Uid};
+use fumibako_model::{Account, CertificateKey, Enrolled, Event, Flags, OfficeNumber, Party, Refusal};
 
+use super::folders::copy_of;
 use super::{ALL, World, folder, himawari, kaede, keywords, now, refused, sakura, view};
 use crate::{Facts, Store};
 
@@ -70,7 +71,7 @@ pub async fn the_first_receipt_counts<S: Store>(store: Arc<S>) {
 pub async fn a_copy_filed_elsewhere_is_marked_too<S: Store>(store: Arc<S>) {
     let (world, bundle) = delivered(&*store).await;
     let sent = store.status(himawari(), &folder("Sent")).await.unwrap().folder;
-    store.copy(himawari(), sent, vec![Uid::new(1).unwrap()], folder("Archive")).await.unwrap();
+    store.copy(himawari(), copy_of(sent, &[1], "Archive"), now()).await.unwrap();
     let digest = bundle.content_digest();
     let receipt = world.receipt(&*store, (sakura(), himawari()), "receipt@x.example", (BUNDLE, digest));
     store.deliver(receipt, now()).await.unwrap();

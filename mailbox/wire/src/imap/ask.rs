@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use fumibako_model::{
-    Changes, FlagChange, FolderId, FolderName, FolderStatus, FolderView, MessageId, ModSeq, NamedFlags, Party, Private,
-    Refused, Uid, UidValidity,
+    Changes, FlagChange, FolderId, FolderName, FolderStatus, FolderView, Listing, MessageId, ModSeq, NamedFlags, Party,
+    Private, Refused, Uid, UidValidity,
 };
 use jiff::Timestamp;
 
@@ -16,7 +16,7 @@ use crate::Credentials;
 pub enum Ask {
     /// Who is this? → [`Answer::Welcome`].
     Login(Credentials),
-    /// All folders of the logged-in office. → [`Answer::Folders`].
+    /// All folders of the logged-in office, and what it subscribed to. → [`Answer::Folders`].
     Folders,
     /// A folder's counters. → [`Answer::Status`].
     Status(FolderName),
@@ -64,7 +64,7 @@ pub enum Ask {
     },
     /// The body broke off: forget the pieces. → [`Answer::Done`].
     Discard,
-    /// Copy messages to another folder; the bodies are shared. → [`Answer::Copied`].
+    /// Copy or move messages to another folder; the bodies are shared. → [`Answer::Copied`].
     Copy {
         /// From.
         folder: FolderId,
@@ -72,9 +72,27 @@ pub enum Ask {
         uids: Vec<Uid>,
         /// To.
         to: FolderName,
+        /// They leave the folder they were in.
+        moves: bool,
     },
-    /// Make a folder. → [`Answer::Done`].
+    /// Make a folder, and the levels above it. → [`Answer::Created`].
     Create(FolderName),
+    /// Remove a folder with its messages. → [`Answer::Done`].
+    Delete(FolderName),
+    /// Give a folder, and those below it, another name. → [`Answer::Done`].
+    Rename {
+        /// The name it has.
+        from: FolderName,
+        /// The name it gets.
+        to: FolderName,
+    },
+    /// Subscribe to a name, or no longer. → [`Answer::Done`].
+    Subscribe {
+        /// The name; there need not be such a folder.
+        folder: FolderName,
+        /// From now on.
+        wanted: bool,
+    },
 }
 
 /// The server's word.
@@ -83,7 +101,7 @@ pub enum Answer {
     /// Logged in as this party.
     Welcome(Party),
     /// The folders.
-    Folders(Vec<FolderName>),
+    Folders(Listing),
     /// The counters.
     Status(FolderStatus),
     /// The folder.
@@ -96,6 +114,8 @@ pub enum Answer {
     Appended(UidValidity, Uid),
     /// The copies, pairs of (from, to), and the target's UIDVALIDITY.
     Copied(UidValidity, Vec<(Uid, Uid)>),
+    /// The folder is made.
+    Created(FolderId),
     /// Done.
     Done,
     /// No, and why; `reference` stands in the reply and in the log.

@@ -4,8 +4,11 @@ use fumibako_model::{FlagChange, Flags, NamedFlags};
 
 use super::cursor::{Bad, Cursor, Mailbox, Parsed};
 use super::fetch::Items;
+use super::folders::Order;
+use super::list::Request;
 use super::search::Program;
 use super::set::{Set, set};
+use super::status::Counter;
 
 /// What a client asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,12 +21,8 @@ pub(super) enum Command {
     Login { login: Vec<u8>, password: Vec<u8> },
     Authenticate { mechanism: String, initial: Option<String> },
     Select { mailbox: Mailbox, read_only: bool },
-    Create(Mailbox),
-    Delete(Mailbox),
-    Rename,
-    Subscribe(Mailbox),
-    Unsubscribe(Mailbox),
-    List { reference: Vec<u8>, pattern: Vec<u8>, subscribed: bool },
+    Tree(Order),
+    List(Box<Request>),
     Namespace,
     Status { mailbox: Mailbox, items: Vec<Counter> },
     Idle,
@@ -34,7 +33,7 @@ pub(super) enum Command {
     Search { by: By, program: Program },
     Fetch { by: By, set: Set, items: Items },
     Store { by: By, set: Set, change: FlagChange, silent: bool, flags: NamedFlags },
-    Copy { by: By, set: Set, to: Mailbox },
+    Copy { by: By, set: Set, to: Mailbox, moves: bool },
 }
 
 /// How messages are named: FETCH or UID FETCH.
@@ -42,17 +41,6 @@ pub(super) enum Command {
 pub(super) enum By {
     Sequence,
     Uid,
-}
-
-/// A counter of STATUS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Counter {
-    Messages,
-    Recent,
-    UidNext,
-    UidValidity,
-    Unseen,
-    AppendLimit,
 }
 
 /// A command that cannot be read; the tag, if even that could not.
@@ -116,13 +104,13 @@ fn named(name: &str, cursor: &mut Cursor<'_>) -> Result<Command, Why> {
         "AUTHENTICATE" => authenticate(cursor)?,
         "SELECT"       => Command::Select { mailbox: mailbox(cursor)?, read_only: false },
         "EXAMINE"      => Command::Select { mailbox: mailbox(cursor)?, read_only: true },
-        "CREATE"       => Command::Create(new_mailbox(cursor)?),
-        "DELETE"       => Command::Delete(mailbox(cursor)?),
-        "RENAME"       => { mailbox(cursor)?; new_mailbox(cursor)?; Command::Rename }
-        "SUBSCRIBE"    => Command::Subscribe(mailbox(cursor)?),
-        "UNSUBSCRIBE"  => Command::Unsubscribe(mailbox(cursor)?),
-        "LIST"         => list(cursor, false)?,
-        "LSUB"         => list(cursor, true)?,
+        "CREATE"       => Command::Tree(Order::create(cursor)?),
+        "DELETE"       => Command::Tree(Order::delete(cursor)?),
+        "RENAME"       => Command::Tree(Order::rename(cursor)?),
+        "SUBSCRIBE"    => Command::Tree(Order::subscribe(cursor, true)?),
+        "UNSUBSCRIBE"  => Command::Tree(Order::subscribe(cursor, false)?),
+        "LIST"         => Command::List(Box::new(Request::list(cursor)?)),
+        "LSUB"         => Command::List(Box::new(Request::lsub(cursor)?)),
         "NAMESPACE"    => Command::Namespace,
         "STATUS"       => status(cursor)?,
         "IDLE"         => Command::Idle,
@@ -133,18 +121,20 @@ fn named(name: &str, cursor: &mut Cursor<'_>) -> Result<Command, Why> {
         "SEARCH"       => search(cursor, Sequence)?,
         "FETCH"        => fetch(cursor, Sequence)?,
         "STORE"        => store(cursor, Sequence)?,
-        "COPY"         => copy(cursor, Sequence)?,
+        "COPY"         => copy(cursor, Sequence, false)?,
+        "MOVE"         => copy(cursor, Sequence, true)?,
         _              => return Err(Why::Unknown),
     })
 }
 
 /// ```text
-/// uid = "UID" SP (copy / fetch / search / store) ; RFC 4315 §2.1 adds EXPUNGE
+/// uid = "UID" SP (copy / fetch / search / store) ; RFC 4315 §2.1 adds EXPUNGE, RFC 6851 §3.2 MOVE
 /// ```
 fn uid(cursor: &mut Cursor<'_>) -> Result<Command, Why> {
     cursor.space()?;
     match &*cursor.word()? {
-        "COPY" => Ok(copy(cursor, By::Uid)?),
+        "COPY" => Ok(copy(cursor, By::Uid, false)?),
+        "MOVE" => Ok(copy(cursor, By::Uid, true)?),
         "FETCH" => Ok(fetch(cursor, By::Uid)?),
         "SEARCH" => search(cursor, By::Uid),
         "STORE" => Ok(store(cursor, By::Uid)?),
@@ -166,13 +156,6 @@ fn mailbox(cursor: &mut Cursor<'_>) -> Parsed<Mailbox> {
 fn named_set(cursor: &mut Cursor<'_>) -> Parsed<Set> {
     cursor.space()?;
     set(cursor)
-}
-
-/// RFC 3501 §6.3.3: a trailing hierarchy separator only declares that names below will follow.
-fn new_mailbox(cursor: &mut Cursor<'_>) -> Parsed<Mailbox> {
-    let wire = argument(cursor)?;
-    let name = super::utf7::decode(wire.strip_suffix(b"/").unwrap_or(&wire));
-    Ok(name.and_then(|name| name.parse().ok()))
 }
 
 /// ```text
@@ -201,31 +184,13 @@ fn authenticate(cursor: &mut Cursor<'_>) -> Parsed<Command> {
     Ok(Command::Authenticate { mechanism, initial })
 }
 
-fn list(cursor: &mut Cursor<'_>, subscribed: bool) -> Parsed<Command> {
-    let reference = argument(cursor)?;
-    cursor.space()?;
-    Ok(Command::List { reference, pattern: cursor.list_mailbox()?, subscribed })
-}
-
 /// ```text
 /// status = "STATUS" SP mailbox SP "(" status-att *(SP status-att) ")"
 /// ```
 fn status(cursor: &mut Cursor<'_>) -> Parsed<Command> {
     let mailbox = mailbox(cursor)?;
     cursor.space()?;
-    let items = cursor.list(|cursor| {
-        Ok(match &*cursor.word()? {
-            "MESSAGES" => Counter::Messages,
-            "RECENT" => Counter::Recent,
-            "UIDNEXT" => Counter::UidNext,
-            "UIDVALIDITY" => Counter::UidValidity,
-            "UNSEEN" => Counter::Unseen,
-            // RFC 7889 §3.1
-            "APPENDLIMIT" => Counter::AppendLimit,
-            _ => return cursor.bad("MESSAGES, RECENT, UIDNEXT, UIDVALIDITY or UNSEEN before"),
-        })
-    })?;
-    if items.is_empty() { cursor.bad("one counter at least") } else { Ok(Command::Status { mailbox, items }) }
+    Ok(Command::Status { mailbox, items: Counter::list(cursor)? })
 }
 
 fn search(cursor: &mut Cursor<'_>, by: By) -> Result<Command, Why> {
@@ -239,8 +204,8 @@ fn fetch(cursor: &mut Cursor<'_>, by: By) -> Parsed<Command> {
     Ok(Command::Fetch { by, set, items: Items::read(cursor, by)? })
 }
 
-fn copy(cursor: &mut Cursor<'_>, by: By) -> Parsed<Command> {
-    Ok(Command::Copy { by, set: named_set(cursor)?, to: mailbox(cursor)? })
+fn copy(cursor: &mut Cursor<'_>, by: By, moves: bool) -> Parsed<Command> {
+    Ok(Command::Copy { by, set: named_set(cursor)?, to: mailbox(cursor)?, moves })
 }
 
 /// ```text

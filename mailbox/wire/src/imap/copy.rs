@@ -1,4 +1,4 @@
-//! COPY (RFC 3501 §6.4.7), with COPYUID (RFC 4315 §3).
+//! COPY (RFC 3501 §6.4.7) and MOVE (RFC 6851, Profile §7.11), with COPYUID (RFC 4315 §3).
 
 use fumibako_model::{FolderName, Refusal, Uid, UidValidity};
 
@@ -13,6 +13,7 @@ use super::set::{self, Set};
 pub(super) struct Copy {
     tag: String,
     to: FolderName,
+    moves: bool,
 }
 
 impl Copy {
@@ -22,7 +23,7 @@ impl Copy {
 }
 
 impl Session {
-    pub(super) fn copy(&mut self, tag: String, by: By, set: &Set, to: Mailbox) {
+    pub(super) fn copy(&mut self, tag: String, by: By, set: &Set, to: Mailbox, moves: bool) {
         let Some(view) = self.view() else { return };
         let Some(places) = view.places(by, set) else { return self.bad(&tag, "There is no message of that number.") };
         let uids = view.uids(places);
@@ -31,20 +32,32 @@ impl Session {
             None => self.refuse_here(&tag, Refusal::NoSuchFolder),
             // Profile §7.3: incoming content is the gateway's alone.
             Some(to) if to.is_incoming() => self.refuse_here(&tag, Refusal::FolderIsProtected.about(to.as_str())),
-            Some(_) if uids.is_empty() => self.finish(Done::ok(tag, "COPY done."), false),
-            Some(to) => self.ask(Ask::Copy { folder, uids, to: to.clone() }, Work::Copy(Copy { tag, to })),
+            Some(_) if uids.is_empty() => self.finish(Done::ok(tag, done(moves)), false),
+            Some(to) => {
+                let ask = Ask::Copy { folder, uids, to: to.clone(), moves };
+                self.ask(ask, Work::Copy(Copy { tag, to, moves }));
+            }
         }
     }
 
-    pub(super) fn copied(&mut self, Copy { tag, to }: Copy, validity: UidValidity, pairs: &[(Uid, Uid)]) {
+    pub(super) fn copied(&mut self, Copy { tag, to, moves }: Copy, validity: UidValidity, pairs: &[(Uid, Uid)]) {
         let here = self.view().is_some_and(|view| view.name == to);
-        let text = if pairs.is_empty() {
-            "COPY done.".to_owned()
+        if pairs.is_empty() {
+            return self.finish(Done::ok(tag, done(moves)), here || moves);
+        }
+        let from = set::write(pairs.iter().map(|(from, _)| from.get()));
+        let copies = set::write(pairs.iter().map(|(_, copy)| copy.get()));
+        let code = format!("[COPYUID {} {from} {copies}]", validity.0);
+        if moves {
+            // RFC 6851 §4.3: what became of the messages is said before they vanish.
+            self.untagged(&format!("OK {code} They are there."));
+            self.finish(Done::ok(tag, done(true)), true);
         } else {
-            let from = set::write(pairs.iter().map(|(from, _)| from.get()));
-            let copies = set::write(pairs.iter().map(|(_, copy)| copy.get()));
-            format!("[COPYUID {} {from} {copies}] COPY done.", validity.0)
-        };
-        self.finish(Done::ok(tag, &text), here);
+            self.finish(Done::ok(tag, &format!("{code} {}", done(false))), here);
+        }
     }
+}
+
+fn done(moves: bool) -> &'static str {
+    if moves { "MOVE done." } else { "COPY done." }
 }

@@ -1,29 +1,22 @@
-//! LIST, LSUB, SUBSCRIBE (RFC 3501 §6.3.6, §6.3.8, §6.3.9), with RFC 3348 and 6154 attributes.
+//! LIST, LSUB (RFC 3501 §6.3.8-9) with everything RFC 5258, 3348, 5819, 6154 and 8440 add (Profile §7.10).
 
 use std::collections::BTreeSet;
 
-use fumibako_model::{FolderName, Refusal};
+use fumibako_model::{FolderName, Listing, SpecialUse};
 
-use super::cursor::Mailbox;
 use super::news::Done;
 use super::session::{Session, Work};
-use super::{Ask, reply, utf7};
+use super::{Ask, acl, reply};
 
-/// Longest pattern, in bytes. A longer one matches nothing.
-const PATTERN_BYTES: usize = 1_000;
+mod pattern;
+mod request;
+pub(super) use request::Request;
 
-/// What is done with the folders when they are known.
+/// A LIST or LSUB that waits for the folders.
 #[derive(Debug)]
 pub(super) struct List {
     tag: String,
-    what: What,
-}
-
-#[derive(Debug)]
-enum What {
-    List(String),
-    Lsub(String),
-    Subscribe(FolderName),
+    request: Box<Request>,
 }
 
 impl List {
@@ -33,131 +26,138 @@ impl List {
 }
 
 impl Session {
-    pub(super) fn list(&mut self, tag: String, reference: &[u8], pattern: &[u8], subscribed: bool) {
-        if pattern.is_empty() {
+    pub(super) fn list(&mut self, tag: String, request: Box<Request>) {
+        if request.root {
             // RFC 3501 §6.3.8: the delimiter is asked for, and the root of the reference.
             self.untagged(r#"LIST (\Noselect) "/" """#);
             return self.finish(Done::ok(tag, "LIST done."), false);
         }
-        let whole = [reference, pattern].concat();
-        // A pattern that is spelt wrongly matches no name.
-        let pattern = utf7::decode(&whole).filter(|pattern| pattern.len() <= PATTERN_BYTES).unwrap_or_default();
-        let what = if subscribed { What::Lsub(pattern) } else { What::List(pattern) };
-        self.ask(Ask::Folders, Work::List(List { tag, what }));
+        self.ask(Ask::Folders, Work::List(List { tag, request }));
     }
 
-    /// Profile §7.6: every folder is subscribed, so this asks only whether there is one.
-    pub(super) fn subscribe(&mut self, tag: String, mailbox: Mailbox) {
-        match mailbox {
-            Some(name) => self.ask(Ask::Folders, Work::List(List { tag, what: What::Subscribe(name) })),
-            None => self.refuse_here(&tag, Refusal::NoSuchFolder),
-        }
-    }
-
-    pub(super) fn listed(&mut self, List { tag, what }: List, folders: &[FolderName]) {
-        match what {
-            What::Subscribe(name) if folders.contains(&name) => self.finish(Done::ok(tag, "SUBSCRIBE done."), false),
-            What::Subscribe(_) => self.refuse_here(&tag, Refusal::NoSuchFolder),
-            What::List(pattern) => {
-                for (name, exists) in matches(folders, &pattern) {
-                    let line = attributes(&name, exists, folders).join(" ");
-                    self.untagged(&format!("LIST ({line}) \"/\" {}", reply::mailbox(&name)));
-                }
-                self.finish(Done::ok(tag, "LIST done."), false);
+    pub(super) fn listed(&mut self, List { tag, request }: List, listing: &Listing) {
+        let names = Names::of(listing);
+        if request.lsub {
+            for (name, subscribed) in names.subscribed(&request) {
+                let noselect = if subscribed { "" } else { r"\Noselect" };
+                self.untagged(&format!("LSUB ({noselect}) \"/\" {}", reply::mailbox(&name)));
             }
-            What::Lsub(pattern) => {
-                for (name, exists) in matches(folders, &pattern) {
-                    let noselect = if exists { "" } else { r"\Noselect" };
-                    self.untagged(&format!("LSUB ({noselect}) \"/\" {}", reply::mailbox(&name)));
-                }
-                self.finish(Done::ok(tag, "LSUB done."), false);
+            return self.finish(Done::ok(tag, "LSUB done."), false);
+        }
+        for Row { name, because_of_children } in names.listed(&request) {
+            let attributes = names.attributes(&name, &request).join(" ");
+            let information =
+                if because_of_children { format!(" (CHILDINFO ({}))", request.select.names()) } else { String::new() };
+            self.untagged(&format!("LIST ({attributes}) \"/\" {}{information}", reply::mailbox(&name)));
+            // RFC 5819 §2, RFC 8440 §3: of what cannot be opened nothing more is told.
+            let Some(status) = listing.find(&name) else { continue };
+            if request.give.my_rights {
+                self.untagged(&format!("MYRIGHTS {} {}", reply::mailbox(&name), acl::rights(&name)));
+            }
+            if !request.give.status.is_empty() {
+                self.tell_status(&request.give.status, status);
             }
         }
+        self.finish(Done::ok(tag, "LIST done."), false);
     }
 }
 
-/// RFC 3501 §7.2.2, RFC 3348 §3, RFC 6154 §2 (Profile §7.1).
-fn attributes(name: &FolderName, exists: bool, folders: &[FolderName]) -> Vec<&'static str> {
-    let below =
-        |folder: &FolderName| folder.as_str().strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('/'));
-    let children = if folders.iter().any(below) { r"\HasChildren" } else { r"\HasNoChildren" };
-    let noselect = (!exists).then_some(r"\Noselect");
-    let special = name.special_use().filter(|_| exists).map(fumibako_model::SpecialUse::attribute);
-    noselect.into_iter().chain([children]).chain(special).collect()
+/// All names there are: of folders, of levels above them, of subscriptions.
+pub(super) struct Names<'l> {
+    listing: &'l Listing,
+    folders: BTreeSet<&'l FolderName>,
+    /// Levels above folders that are no folders.
+    levels: BTreeSet<FolderName>,
 }
 
-/// The names that match, in the order they are kept. RFC 3501 §6.3.8: when `%` ends the pattern, levels above a folder
-/// are listed too, even if no folder of their own stands there.
-fn matches(folders: &[FolderName], pattern: &str) -> Vec<(FolderName, bool)> {
-    let mut found: Vec<_> =
-        folders.iter().filter(|name| fits(name, pattern)).map(|name| (name.clone(), true)).collect();
-    if pattern.ends_with('%') {
-        let above = |name: &FolderName| -> Vec<FolderName> {
-            let ends = name.as_str().match_indices('/').map(|(end, _)| end);
-            ends.filter_map(|end| name.as_str()[..end].parse().ok()).collect()
+/// A name to be listed.
+struct Row {
+    name: FolderName,
+    /// Something below it is selected (RFC 5258 §3.5 CHILDINFO).
+    because_of_children: bool,
+}
+
+impl<'l> Names<'l> {
+    pub(super) fn of(listing: &'l Listing) -> Self {
+        let folders: BTreeSet<_> = listing.folders.iter().map(|folder| &folder.name).collect();
+        let levels = folders.iter().flat_map(|name| name.above()).filter(|level| !folders.contains(level)).collect();
+        Self { listing, folders, levels }
+    }
+
+    /// RFC 3501 §7.2.2, RFC 3348 §3, RFC 5258 §3, RFC 6154 §2 (Profile §7.1).
+    fn attributes(&self, name: &FolderName, request: &Request) -> Vec<&'static str> {
+        let exists = self.folders.contains(name);
+        // RFC 5258 §3: \NonExistent implies \Noselect; who does not know it is told the latter.
+        let absent = (!exists).then_some(if request.extended { r"\NonExistent" } else { r"\Noselect" });
+        let has_children = follow(&self.folders, name).any(|other| other.is_below(name));
+        let children = if has_children { r"\HasChildren" } else { r"\HasNoChildren" };
+        let subscribed = request.give.subscribed && self.listing.subscribed.contains(name);
+        let special = name.special_use().filter(|_| exists).map(SpecialUse::attribute);
+        absent.into_iter().chain([children]).chain(special).chain(subscribed.then_some(r"\Subscribed")).collect()
+    }
+
+    /// Does a name satisfy the selection options?
+    fn is_selected(&self, name: &FolderName, request: &Request) -> bool {
+        let select = request.select;
+        let subscribed = !select.subscribed || self.listing.subscribed.contains(name);
+        let special = !select.special_use || (self.folders.contains(name) && name.special_use().is_some());
+        subscribed && special
+    }
+
+    /// The names LIST returns, folders in the order they are kept, then the others.
+    fn listed(&self, request: &Request) -> Vec<Row> {
+        let folders = self.listing.folders.iter().map(|folder| &folder.name);
+        if !request.select.is_some() {
+            // RFC 5258 §3: the extended LIST does not tell of what is not there but where `%` asks for levels.
+            let of_levels = if request.extended { request.patterns.of_levels() } else { request.patterns.clone() };
+            let folders = folders.filter(|name| request.patterns.fit(name));
+            let levels = self.levels.iter().filter(|level| of_levels.fit(level));
+            let row = |name: &FolderName| Row { name: name.clone(), because_of_children: false };
+            return folders.chain(levels).map(row).collect();
+        }
+        let others: BTreeSet<FolderName> = {
+            let names = self.listing.subscribed.iter();
+            let above = names.clone().flat_map(FolderName::above);
+            names.cloned().chain(above).chain(self.levels.iter().cloned()).collect()
         };
-        let levels: BTreeSet<FolderName> = folders.iter().flat_map(above).collect();
-        let empty = levels.into_iter().filter(|level| !folders.contains(level) && fits(level, pattern));
-        found.extend(empty.map(|level| (level, false)));
+        let others = others.iter().filter(|name| !self.folders.contains(name));
+        let selected: BTreeSet<&FolderName> = self
+            .folders
+            .iter()
+            .copied()
+            .chain(&self.listing.subscribed)
+            .filter(|n| self.is_selected(n, request))
+            .collect();
+        let row = |name: &FolderName| {
+            let itself = selected.contains(name);
+            let mut below = follow(&selected, name).filter(|other| other.is_below(name));
+            // RFC 5258 §3.5: a name that is not selected is told of only for what is not told of otherwise.
+            let children = request.select.recursive
+                && if itself { below.next().is_some() } else { below.any(|other| !request.patterns.fit(other)) };
+            (itself || children).then(|| Row { name: name.clone(), because_of_children: children })
+        };
+        folders.chain(others).filter(|name| request.patterns.fit(name)).filter_map(row).collect()
     }
-    found
+
+    /// The names LSUB returns, and whether each is subscribed. RFC 3501 §6.3.9: when `%` ends the pattern, a level above
+    /// a subscribed name is told of as well.
+    fn subscribed(&self, request: &Request) -> Vec<(FolderName, bool)> {
+        let names = &self.listing.subscribed;
+        let of_levels = request.patterns.of_levels();
+        let levels: BTreeSet<FolderName> = names.iter().flat_map(FolderName::above).collect();
+        let levels = levels.into_iter().filter(|level| !names.contains(level) && of_levels.fit(level));
+        let kept = self.listing.folders.iter().map(|folder| &folder.name).filter(|name| names.contains(name));
+        let absent = names.iter().filter(|name| !self.folders.contains(name));
+        let found = kept.chain(absent).filter(|name| request.patterns.fit(name));
+        found.map(|name| (name.clone(), true)).chain(levels.map(|level| (level, false))).collect()
+    }
 }
 
-fn fits(name: &FolderName, pattern: &str) -> bool {
-    // RFC 3501 §5.1: INBOX is INBOX in any case.
-    let inbox = *name == FolderName::inbox();
-    matches_pattern(name.as_str(), pattern) || (inbox && matches_pattern("INBOX", &pattern.to_ascii_uppercase()))
-}
-
-/// `*` stands for anything, `%` for anything within a level. Each step keeps the ends of all prefixes that match.
-fn matches_pattern(name: &str, pattern: &str) -> bool {
-    let name: Vec<char> = name.chars().collect();
-    let mut ends = vec![false; name.len() + 1];
-    ends[0] = true;
-    for wanted in pattern.chars() {
-        match wanted {
-            '*' | '%' => {
-                for at in 0..name.len() {
-                    ends[at + 1] |= ends[at] && (wanted == '*' || name[at] != '/');
-                }
-            }
-            _ => {
-                for at in (0..name.len()).rev() {
-                    ends[at + 1] = ends[at] && name[at] == wanted;
-                }
-                ends[0] = false;
-            }
-        }
-    }
-    ends[name.len()]
+/// The names that begin with another: in order they stand together.
+fn follow<'n>(names: &BTreeSet<&'n FolderName>, start: &FolderName) -> impl Iterator<Item = &'n FolderName> {
+    let begins = move |name: &&FolderName| name.as_str().starts_with(start.as_str());
+    names.range::<FolderName, _>(start..).copied().take_while(begins)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use expect_test::{Expect, expect};
-
-    #[track_caller]
-    fn check(pattern: &str, expected: Expect) {
-        let folders = ["INBOX", "Sent", "Trash", "事業所/2026/11", "Sent/old"].map(|name| name.parse().unwrap());
-        let show = |(name, exists): (FolderName, bool)| format!("{name}{}", if exists { "" } else { " (level)" });
-        expected.assert_eq(&matches(&folders, pattern).into_iter().map(show).collect::<Vec<_>>().join(", "));
-    }
-
-    #[test]
-    fn star_crosses_levels_and_percent_does_not() {
-        check("*", expect!["INBOX, Sent, Trash, 事業所/2026/11, Sent/old"]);
-        check("%", expect!["INBOX, Sent, Trash, 事業所 (level)"]);
-        check("Sent/%", expect!["Sent/old"]);
-        check("%/%", expect!["Sent/old, 事業所/2026 (level)"]);
-        check("事業所*11", expect!["事業所/2026/11"]);
-        check("T*s*h", expect!["Trash"]);
-    }
-
-    #[test]
-    fn inbox_is_found_in_any_case_and_other_names_are_not() {
-        check("inbox", expect!["INBOX"]);
-        check("iN%", expect!["INBOX"]);
-        check("sent", expect![""]);
-    }
-}
+mod tests;

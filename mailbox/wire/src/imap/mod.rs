@@ -9,6 +9,7 @@
 //!
 //! Never here: a message body kept; more than one command at a time; EXPUNGE news where RFC 3501 §7.4.1 forbids it.
 
+mod acl;
 mod append;
 mod ask;
 mod capability;
@@ -19,6 +20,7 @@ mod date;
 mod envelope;
 mod expunge;
 mod fetch;
+mod folders;
 mod idle;
 mod input;
 mod list;
@@ -31,6 +33,7 @@ mod select;
 mod session;
 mod set;
 mod settings;
+mod status;
 mod store;
 mod structure;
 mod utf7;

@@ -1,14 +1,12 @@
-//! SELECT, EXAMINE, STATUS, CLOSE, UNSELECT, CREATE (RFC 3501 §6.3.1-3, §6.3.10, §6.4.2; RFC 3691).
+//! SELECT, EXAMINE, CLOSE, UNSELECT (RFC 3501 §6.3.1-2, §6.4.2; RFC 3691).
 
-use fumibako_model::{Flags, FolderName, FolderStatus, FolderView, Refusal};
+use fumibako_model::{Flags, FolderStatus, FolderView, Refusal};
 
-use super::command::Counter;
+use super::Ask;
 use super::cursor::Mailbox;
 use super::expunge::Expunge;
-use super::news::Done;
 use super::session::{Phase, Session, Work};
 use super::view::View;
-use super::{Ask, reply};
 
 /// What follows when the open folder is left.
 #[derive(Debug)]
@@ -37,7 +35,7 @@ impl Session {
     }
 
     pub(super) fn opened(&mut self, tag: &str, folder: FolderView, read_only: bool) {
-        let FolderStatus { uid_validity, uid_next, .. } = folder.status;
+        let FolderStatus { uid_validity, uid_next, folder: id, .. } = folder.status;
         let view = View::new(folder, read_only);
         let unseen = view.entries().position(|entry| !entry.flags.has(Flags::SEEN));
         let count = view.len();
@@ -51,6 +49,8 @@ impl Session {
         }
         self.untagged(&format!("OK [UIDVALIDITY {}] UIDs are valid.", uid_validity.0));
         self.untagged(&format!("OK [UIDNEXT {uid_next}] The next UID."));
+        // RFC 8474 §4.2
+        self.untagged(&format!("OK [MAILBOXID (F{})] The folder, whatever its name.", id.0));
         if read_only {
             self.tagged(tag, "OK [READ-ONLY] EXAMINE done.");
         } else {
@@ -78,37 +78,6 @@ impl Session {
         match then {
             Then::Open { tag, mailbox, read_only } => self.open_folder(tag, mailbox, read_only),
             Then::Say(tag, text) => self.tagged(&tag, &format!("OK {text}")),
-        }
-    }
-
-    /// RFC 3501 §6.3.10.
-    pub(super) fn status(&mut self, tag: String, mailbox: Mailbox, items: Vec<Counter>) {
-        match mailbox {
-            Some(name) => self.ask(Ask::Status(name), Work::Status(tag, items)),
-            None => self.refuse_here(&tag, Refusal::NoSuchFolder),
-        }
-    }
-
-    pub(super) fn counted(&mut self, tag: String, items: &[Counter], status: &FolderStatus) {
-        let item = |counter: &Counter| match counter {
-            Counter::Messages => format!("MESSAGES {}", status.messages),
-            Counter::Recent => "RECENT 0".into(),
-            Counter::UidNext => format!("UIDNEXT {}", status.uid_next),
-            Counter::UidValidity => format!("UIDVALIDITY {}", status.uid_validity.0),
-            Counter::Unseen => format!("UNSEEN {}", status.unseen),
-            Counter::AppendLimit => format!("APPENDLIMIT {}", self.settings.message_bytes),
-        };
-        let items = items.iter().map(item).collect::<Vec<_>>().join(" ");
-        self.untagged(&format!("STATUS {} ({items})", reply::mailbox(&status.name)));
-        self.finish(Done::ok(tag, "STATUS done."), false);
-    }
-
-    /// RFC 3501 §6.3.3.
-    pub(super) fn create(&mut self, tag: String, mailbox: Mailbox) {
-        match mailbox {
-            Some(name) if name == FolderName::inbox() => self.refuse_here(&tag, Refusal::FolderExists),
-            Some(name) => self.ask(Ask::Create(name), Work::Create(tag)),
-            None => self.no(&tag, "[CANNOT] No folder can have this name."),
         }
     }
 }

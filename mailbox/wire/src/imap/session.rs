@@ -7,16 +7,18 @@ use fumibako_model::{Refusal, Refused};
 use jiff::Timestamp;
 
 use super::append::Append;
-use super::command::{By, Command, Counter, Unreadable, Why};
+use super::command::{By, Command, Unreadable, Why};
 use super::copy::Copy;
 use super::expunge::Expunge;
 use super::fetch::Fetch;
+use super::folders::Tree;
 use super::input::{Input, Read};
 use super::list::List;
 use super::news::Done;
 use super::search::Search;
 use super::select::Then;
 use super::settings::{BAD_COMMANDS, STEP_BYTES, WAITING_BYTES};
+use super::status::Counter;
 use super::store::Store;
 use super::view::View;
 use super::{Answer, Ask, Settings, command, reply};
@@ -45,6 +47,9 @@ pub struct Session {
     now: Timestamp,
     wake_at: Timestamp,
 }
+
+/// Why a connection ends whose folder is no more.
+const FOLDER_GONE: &str = "The open folder was deleted.";
 
 /// RFC 3501 §3.
 #[derive(Debug)]
@@ -82,7 +87,7 @@ pub(super) enum Work {
     Append(Append),
     /// A broken APPEND is being forgotten.
     Discard,
-    Create(String),
+    Tree(Tree),
     Copy(Copy),
     Expunge(Expunge),
     Store(Store),
@@ -101,11 +106,11 @@ impl Work {
             Self::Sasl(tag)
             | Self::Login(tag)
             | Self::Status(tag, _)
-            | Self::Create(tag)
             | Self::Idle(tag)
             | Self::Open { tag, .. }
             | Self::Leave(Then::Open { tag, .. } | Then::Say(tag, _)) => tag,
             Self::List(list) => list.tag(),
+            Self::Tree(tree) => tree.tag(),
             Self::Append(append) => append.tag(),
             Self::Copy(copy) => copy.tag(),
             Self::Expunge(expunge) => expunge.tag(),
@@ -169,12 +174,8 @@ impl Session {
             (_, C::StartTls | C::Login { .. } | C::Authenticate { .. }) => self.bad(&tag, "You are logged in already."),
             // authenticated: §6.3, RFC 2177, 2342
             (_, C::Select { mailbox, read_only })          => self.select(tag, mailbox, read_only),
-            (_, C::Create(mailbox))                        => self.create(tag, mailbox),
-            (_, C::Delete(_))                              => self.no(&tag, "[CANNOT] Folders cannot be deleted here."),
-            (_, C::Rename)                                 => self.no(&tag, "[CANNOT] Folders cannot be renamed here."),
-            (_, C::Subscribe(mailbox))                     => self.subscribe(tag, mailbox),
-            (_, C::Unsubscribe(_))                         => self.no(&tag, "[CANNOT] Every folder is always subscribed."),
-            (_, C::List { reference, pattern, subscribed }) => self.list(tag, &reference, &pattern, subscribed),
+            (_, C::Tree(order))                            => self.change_tree(tag, order),
+            (_, C::List(request))                          => self.list(tag, request),
             (_, C::Namespace)                              => self.namespace(tag),
             (_, C::Status { mailbox, items })              => self.status(tag, mailbox, items),
             (_, C::Idle)                                   => self.idle(tag),
@@ -182,14 +183,14 @@ impl Session {
             (P::Selected(_), C::Check)                     => self.finish(Done::ok(tag, "CHECK done."), true),
             (P::Selected(_), C::Close)                     => self.close(tag),
             (P::Selected(_), C::Unselect)                  => self.leave(Then::Say(tag, "UNSELECT done.")),
-            (P::Selected(view), C::Store { .. } | C::Expunge(_)) if view.read_only
+            (P::Selected(view), C::Store { .. } | C::Expunge(_) | C::Copy { moves: true, .. }) if view.read_only
                                                            => self.no(&tag, "[READ-ONLY] The folder is open read-only."),
             (P::Selected(_), C::Expunge(set))              => self.expunge(tag, set.as_ref()),
             (P::Selected(_), C::Search { by, program })    => self.search(tag, by, program),
             (P::Selected(_), C::Fetch { by, set, items })  => self.fetch(tag, by, &set, items),
             (P::Selected(_), C::Store { by, set, change, silent, flags })
                                                            => self.store(tag, by, &set, (change, flags), silent),
-            (P::Selected(_), C::Copy { by, set, to })      => self.copy(tag, by, &set, to),
+            (P::Selected(_), C::Copy { by, set, to, moves }) => self.copy(tag, by, &set, to, moves),
             (_, _)                                         => self.bad(&tag, "Select a folder first."),
         }
     }
@@ -207,13 +208,17 @@ impl Session {
             (W::Open { tag, read_only }, A::Folder(view))  => self.opened(&tag, *view, read_only),
             (W::Append(append), A::Appended(validity, uid)) => self.appended(append, validity, uid),
             (W::Discard, _)                                => {}
-            (W::Create(tag), A::Done)                      => self.finish(Done::ok(tag, "CREATE done."), false),
+            (W::Tree(tree), A::Created(id))                => self.created(tree, id),
+            (W::Tree(tree), A::Done)                       => self.tree_changed(tree),
             (W::Copy(copy), A::Copied(validity, pairs))    => self.copied(copy, validity, &pairs),
             (W::Expunge(expunge), A::Changes(changes))     => self.expunged(expunge, changes),
             (W::Store(store), A::Changes(changes))         => self.stored(store, changes),
             (W::Fetch(fetch), answer)                      => self.fetched(fetch, answer),
             (W::Search(search), answer)                    => self.searched(search, answer),
             (W::Idle(tag), A::Changes(changes))            => { self.tell(changes, true, By::Sequence); self.work = W::Idle(tag); }
+            // Profile §7.9, RFC 2180 §3.3: of a folder that another connection deleted there is nothing more to tell.
+            (W::Idle(_), A::No { refused, .. }) if refused.why == Refusal::NoSuchFolder => self.bye_saying(FOLDER_GONE),
+            (W::Catch(done), A::No { refused, .. }) if refused.why == Refusal::NoSuchFolder => { self.conclude(done); self.bye_saying(FOLDER_GONE); }
             // News that cannot be had now are had later.
             (W::Idle(tag), A::No { .. })                   => self.work = W::Idle(tag),
             (W::Catch(done), A::Changes(changes))          => { self.tell(changes, done.renumbers, done.by); self.conclude(done); }

@@ -51,6 +51,17 @@ impl View {
         Self { folder, name, read_only, since, keywords, rows, gone: false }
     }
 
+    /// A folder has another name; this one may be it, or stand below it.
+    pub(super) fn renamed(&mut self, from: &FolderName, to: &FolderName) {
+        let below =
+            self.name.as_str().strip_prefix(from.as_str()).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        if let Some(name) = below.and_then(|rest| format!("{to}{rest}").parse().ok())
+            && *from != FolderName::inbox()
+        {
+            self.name = name;
+        }
+    }
+
     /// How many messages the client counts.
     pub(super) fn len(&self) -> usize {
         self.rows.len()

@@ -1,6 +1,6 @@
 //! An office's mailboxes in memory, behind the IMAP transcripts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,29 +16,40 @@ use crate::player::{Desk, refusal};
 
 /// Everything one office keeps. All connections see the same.
 pub(crate) struct Office {
-    folders: Vec<Folder>,
+    /// By id; a deleted one leaves its place empty.
+    pub(crate) folders: Vec<Folder>,
+    pub(crate) subscribed: BTreeSet<FolderName>,
     bodies: Vec<Arc<[u8]>>,
     modseq: u64,
 }
 
-struct Folder {
-    name: FolderName,
+pub(crate) struct Folder {
+    pub(crate) name: FolderName,
+    pub(crate) deleted: bool,
     uid_next: u32,
     keywords: Keywords,
-    entries: Vec<Entry>,
+    pub(crate) entries: Vec<Entry>,
     vanished: Vec<(ModSeq, Uid)>,
 }
 
 impl Default for Office {
     fn default() -> Self {
         let folders = STANDARD_FOLDERS.map(|(name, _)| Folder::new(name.parse().unwrap()));
-        Self { folders: folders.into(), bodies: Vec::new(), modseq: 0 }
+        let subscribed = folders.iter().map(|folder| folder.name.clone()).collect();
+        Self { folders: folders.into(), subscribed, bodies: Vec::new(), modseq: 0 }
     }
 }
 
 impl Folder {
-    fn new(name: FolderName) -> Self {
-        Self { name, uid_next: 1, keywords: Keywords::default(), entries: Vec::new(), vanished: Vec::new() }
+    pub(crate) fn new(name: FolderName) -> Self {
+        Self {
+            name,
+            deleted: false,
+            uid_next: 1,
+            keywords: Keywords::default(),
+            entries: Vec::new(),
+            vanished: Vec::new(),
+        }
     }
 
     fn flags(&mut self, named: &NamedFlags) -> Flags {
@@ -54,8 +65,9 @@ impl Folder {
 }
 
 impl Office {
-    fn at(&self, name: &FolderName) -> Result<usize, Refused> {
-        self.folders.iter().position(|folder| folder.name == *name).ok_or(Refusal::NoSuchFolder.into())
+    pub(crate) fn at(&self, name: &FolderName) -> Result<usize, Refused> {
+        let found = self.folders.iter().position(|folder| folder.name == *name && !folder.deleted);
+        found.ok_or(Refusal::NoSuchFolder.into())
     }
 
     fn tick(&mut self) -> ModSeq {
@@ -63,8 +75,9 @@ impl Office {
         ModSeq(self.modseq)
     }
 
-    fn status(&self, at: usize) -> FolderStatus {
+    pub(crate) fn status(&self, at: usize) -> FolderStatus {
         let folder = &self.folders[at];
+        let deleted = || folder.entries.iter().filter(|entry| entry.flags.has(Flags::DELETED));
         FolderStatus {
             folder: FolderId(i64::try_from(at).unwrap()),
             name: folder.name.clone(),
@@ -74,6 +87,8 @@ impl Office {
             messages: folder.entries.len().try_into().unwrap(),
             unseen: folder.entries.iter().filter(|entry| !entry.flags.has(Flags::SEEN)).count().try_into().unwrap(),
             bytes: folder.entries.iter().map(|entry| entry.size).sum(),
+            deleted: deleted().count().try_into().unwrap(),
+            deleted_bytes: deleted().map(|entry| entry.size).sum(),
         }
     }
 
@@ -91,7 +106,7 @@ impl Office {
         let flags = folder.flags(named);
         let uid = Uid::new(folder.uid_next).unwrap();
         folder.uid_next += 1;
-        folder.entries.push(Entry { uid, flags, modseq, message, size, received_at });
+        folder.entries.push(Entry { uid, flags, modseq, message, size, received_at, saved_at: received_at });
         uid
     }
 
@@ -139,7 +154,7 @@ impl Office {
                 Ok(party) if password == "himitsu" => Answer::Welcome(party),
                 _ => return Err(Refusal::WrongPassword.into()),
             },
-            Ask::Folders => Answer::Folders(self.folders.iter().map(|folder| folder.name.clone()).collect()),
+            Ask::Folders => Answer::Folders(self.listing()),
             Ask::Status(name) => Answer::Status(self.status(self.at(&name)?)),
             Ask::Open(name) => {
                 let at = self.at(&name)?;
@@ -147,6 +162,14 @@ impl Office {
                 Answer::Folder(Box::new(FolderView { status: self.status(at), keywords, entries }))
             }
             Ask::Close | Ask::Discard => Answer::Done,
+            Ask::Since(folder, _)
+            | Ask::Expunge { folder, .. }
+            | Ask::Flag { folder, .. }
+            | Ask::Copy { folder, .. }
+                if self.folders[place(folder)].deleted =>
+            {
+                return Err(Refusal::NoSuchFolder.into());
+            }
             Ask::Since(folder, since) => Answer::Changes(self.changes(place(folder), since, &[])),
             Ask::Read(message, range) => {
                 let body = self.bodies[usize::try_from(message.0).unwrap() - 1].clone();
@@ -170,7 +193,7 @@ impl Office {
                 let uid = self.file(at, body, &flags, date.unwrap_or(Timestamp::UNIX_EPOCH));
                 Answer::Appended(self.status(at).uid_validity, uid)
             }
-            Ask::Copy { folder, uids, to } => {
+            Ask::Copy { folder, uids, to, moves } => {
                 let (from, to) = (place(folder), self.at(&to)?);
                 let wanted: Vec<Entry> =
                     self.folders[from].entries.iter().filter(|entry| uids.contains(&entry.uid)).copied().collect();
@@ -180,15 +203,12 @@ impl Office {
                     (entry.uid, self.show(to, entry.message, &named, entry.received_at))
                 });
                 let pairs = pairs.collect();
+                if moves {
+                    self.expunge(from, |entry| wanted.iter().any(|moved| moved.uid == entry.uid));
+                }
                 Answer::Copied(self.status(to).uid_validity, pairs)
             }
-            Ask::Create(name) => {
-                if self.at(&name).is_ok() {
-                    return Err(Refusal::FolderExists.into());
-                }
-                self.folders.push(Folder::new(name));
-                Answer::Done
-            }
+            ask => self.change_tree(ask)?,
         })
     }
 }
@@ -253,8 +273,15 @@ impl Desk for Office {
                 format!("append {folder} ({}){date} {:?}", names(flags), String::from_utf8_lossy(body))
             }
             Ask::Discard => "discard".into(),
-            Ask::Copy { uids: named, to, .. } => format!("copy {} to {to}", uids(named)),
+            Ask::Copy { uids: named, to, moves, .. } => {
+                format!("{} {} to {to}", if *moves { "move" } else { "copy" }, uids(named))
+            }
             Ask::Create(name) => format!("create {name}"),
+            Ask::Delete(name) => format!("delete {name}"),
+            Ask::Rename { from, to } => format!("rename {from} to {to}"),
+            Ask::Subscribe { folder, wanted } => {
+                format!("{} {folder}", if *wanted { "subscribe" } else { "unsubscribe" })
+            }
         }
     }
 
@@ -270,7 +297,7 @@ impl Desk for Office {
         }
     }
 
-    /// `deliver FILE to FOLDER`, `mark UID FLAG in FOLDER`, `remove UID from FOLDER`, `lose MESSAGE`, `create FOLDER`.
+    /// `deliver FILE to FOLDER`, `mark UID FLAG in FOLDER`, `remove UID from FOLDER`, `lose MESSAGE`, `create FOLDER`, `delete FOLDER`.
     fn act(&mut self, words: &str) -> Result<(), String> {
         let words: Vec<&str> = words.split(' ').collect();
         let folder = |office: &Self, name: &str| office.at(&name.parse().unwrap()).map_err(|why| why.to_string());
@@ -293,6 +320,10 @@ impl Desk for Office {
                 self.expunge(at, |entry| entry.uid == uid(number));
             }
             ["lose", message] => self.bodies[message.parse::<usize>().unwrap() - 1] = Arc::from([]),
+            ["delete", name] => {
+                let at = folder(self, name)?;
+                self.folders[at].deleted = true;
+            }
             ["create", name] => self.folders.push(Folder::new(name.parse().unwrap())),
             _ => return Err(format!("no such act: {}", words.join(" "))),
         }

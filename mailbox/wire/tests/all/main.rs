@@ -3,6 +3,7 @@
 
 mod imap;
 mod imap_office;
+mod imap_tree;
 mod player;
 mod smtp;
 mod transcript;

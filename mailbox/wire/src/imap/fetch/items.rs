@@ -20,6 +20,11 @@ pub(super) enum Item {
     Envelope,
     Body,
     BodyStructure,
+    /// RFC 8474 §5 (Profile §7.12)
+    EmailId,
+    ThreadId,
+    /// RFC 8514 §4.1
+    SaveDate,
     Content(Content),
 }
 
@@ -31,6 +36,14 @@ impl Item {
             }
             (one, other) => one == other,
         }
+    }
+
+    /// Does the folder know it, without a look at the message?
+    fn is_of_the_entry(&self) -> bool {
+        matches!(
+            self,
+            Self::Flags | Self::Uid | Self::InternalDate | Self::Size | Self::EmailId | Self::ThreadId | Self::SaveDate
+        )
     }
 
     fn is_of_the_header(&self) -> bool {
@@ -128,8 +141,7 @@ impl Items {
 
     /// What of the message must be at hand to answer them.
     pub(super) fn need(&self) -> Need {
-        let of_entry = |item: &&Item| !matches!(item, Item::Flags | Item::Uid | Item::InternalDate | Item::Size);
-        let items: Vec<_> = self.0.iter().filter(of_entry).collect();
+        let items: Vec<_> = self.0.iter().filter(|item| !item.is_of_the_entry()).collect();
         match items.as_slice() {
             [] => Need::Nothing,
             [Item::Content(content)] if content.section == Section::WHOLE => Need::Pieces,
@@ -193,6 +205,9 @@ fn item(cursor: &mut Cursor<'_>) -> Parsed<Item> {
         "UID" => return Ok(Item::Uid),
         "BODYSTRUCTURE" => return Ok(Item::BodyStructure),
         "RFC822.SIZE" => return Ok(Item::Size),
+        "EMAILID" => return Ok(Item::EmailId),
+        "THREADID" => return Ok(Item::ThreadId),
+        "SAVEDATE" => return Ok(Item::SaveDate),
         "RFC822" => return Ok(old("RFC822", Section::WHOLE, false)),
         // RFC 3501 §7.4.2: this one does not set \Seen.
         "RFC822.HEADER" => return Ok(old("RFC822.HEADER", Section::HEADER, true)),

@@ -155,6 +155,10 @@ impl Response {
             Item::Uid => self.word(&format!("UID {}", self.entry.uid)),
             Item::Size => self.word(&format!("RFC822.SIZE {}", self.entry.size)),
             Item::InternalDate => self.word(&format!("INTERNALDATE \"{}\"", date::write(self.entry.received_at))),
+            // Profile §7.12, RFC 8474 §5.1: the body's own name, the same in every folder.
+            Item::EmailId => self.word(&format!("EMAILID (M{})", self.entry.message.0)),
+            Item::ThreadId => self.word("THREADID NIL"),
+            Item::SaveDate => self.word(&format!("SAVEDATE \"{}\"", date::write(self.entry.saved_at))),
             Item::Body => {
                 self.word("BODY ");
                 self.outline = Some(Outline::new(false));

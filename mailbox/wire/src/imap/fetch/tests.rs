@@ -29,6 +29,7 @@ fn answer(ask: &Ask, message: &Arc<[u8]>) -> Answer {
                 message: MessageId(1),
                 size,
                 received_at: NOW,
+                saved_at: NOW,
             };
             let status = FolderStatus {
                 folder: FolderId(1),
@@ -39,6 +40,8 @@ fn answer(ask: &Ask, message: &Arc<[u8]>) -> Answer {
                 messages: 1,
                 unseen: 0,
                 bytes: size,
+                deleted: 0,
+                deleted_bytes: 0,
             };
             Answer::Folder(Box::new(FolderView { status, keywords: Keywords::default(), entries: vec![entry] }))
         }
