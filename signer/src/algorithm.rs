@@ -1,22 +1,19 @@
-//! The one table of allowed algorithms. What is not in it is refused, the weak ones by name.
+//! Digests and signatures: how each is read, written and computed. Which of them are allowed is said in [`crate::allowed`].
 
 use aws_lc_rs::digest;
 use aws_lc_rs::signature::{self as aws, UnparsedPublicKey, VerificationAlgorithm};
-use const_oid::ObjectIdentifier;
-use const_oid::db::rfc5912::{
-    DSA_WITH_SHA_1, ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512, ID_DSA, ID_MD_2, ID_MD_5, ID_MGF_1,
-    ID_RSASSA_PSS, ID_SHA_1, ID_SHA_224, ID_SHA_256, ID_SHA_384, ID_SHA_512, MD_2_WITH_RSA_ENCRYPTION,
-    MD_5_WITH_RSA_ENCRYPTION, RSA_ENCRYPTION, SHA_1_WITH_RSA_ENCRYPTION, SHA_224_WITH_RSA_ENCRYPTION,
-    SHA_256_WITH_RSA_ENCRYPTION, SHA_384_WITH_RSA_ENCRYPTION, SHA_512_WITH_RSA_ENCRYPTION,
-};
-use const_oid::db::rfc8410::ID_ED_25519;
+use const_oid::db::rfc5912::{ID_MGF_1, ID_RSASSA_PSS, ID_SHA_256, ID_SHA_384, ID_SHA_512};
 use der::{Any, Sequence, Tag, Tagged as _};
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
+use crate::allowed::{self, End, Means};
+
+mod lattice;
 mod public;
 
-pub(crate) use public::rsa_modulus;
-pub(crate) use public::{KeyKind, rsa_size};
+pub use lattice::MlDsa;
+pub(crate) use lattice::MlKem;
+pub(crate) use public::{KeyKind, rsa_modulus, rsa_size};
 
 /// A signature algorithm this crate accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +26,8 @@ pub enum Algorithm {
     Ecdsa(Hash),
     /// Ed25519 (RFC 8419).
     Ed25519,
+    /// ML-DSA over the whole message, with an empty context; the digest is that of the content (RFC 9882 §3).
+    MlDsa(MlDsa, Hash),
 }
 
 /// How an RSA key signs.
@@ -66,51 +65,32 @@ pub enum Refused {
     Mismatch(&'static str),
 }
 
-const SIGNATURES: [(ObjectIdentifier, Algorithm); 7] = [
-    (SHA_256_WITH_RSA_ENCRYPTION, Algorithm::Rsa(Hash::Sha256)),
-    (SHA_384_WITH_RSA_ENCRYPTION, Algorithm::Rsa(Hash::Sha384)),
-    (SHA_512_WITH_RSA_ENCRYPTION, Algorithm::Rsa(Hash::Sha512)),
-    (ECDSA_WITH_SHA_256, Algorithm::Ecdsa(Hash::Sha256)),
-    (ECDSA_WITH_SHA_384, Algorithm::Ecdsa(Hash::Sha384)),
-    (ECDSA_WITH_SHA_512, Algorithm::Ecdsa(Hash::Sha512)),
-    (ID_ED_25519, Algorithm::Ed25519),
-];
-
-const HASHES: [(ObjectIdentifier, Hash); 3] =
-    [(ID_SHA_256, Hash::Sha256), (ID_SHA_384, Hash::Sha384), (ID_SHA_512, Hash::Sha512)];
-
-const ECDSA_WITH_SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.1");
-
-const WEAK: [(ObjectIdentifier, &str); 13] = [
-    (ID_MD_2, "MD2"),
-    (ID_MD_5, "MD5"),
-    (ID_SHA_1, "SHA-1"),
-    (ID_SHA_224, "SHA-224"),
-    (MD_2_WITH_RSA_ENCRYPTION, "RSA with MD2"),
-    (MD_5_WITH_RSA_ENCRYPTION, "RSA with MD5"),
-    (SHA_1_WITH_RSA_ENCRYPTION, "RSA with SHA-1"),
-    (SHA_224_WITH_RSA_ENCRYPTION, "RSA with SHA-224"),
-    (ECDSA_WITH_SHA_1, "ECDSA with SHA-1"),
-    (DSA_WITH_SHA_1, "DSA with SHA-1"),
-    (ID_DSA, "DSA"),
-    (ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.2"), "DSA with SHA-256"),
-    (ObjectIdentifier::new_unwrap("1.3.14.3.2.29"), "RSA with SHA-1"),
-];
-
 impl Algorithm {
     /// Reads a signature algorithm beside the digest the signer named (RFC 5652 §5.3); a certificate names no digest.
     pub(crate) fn read(signature: &AlgorithmIdentifierOwned, digest: Option<Hash>) -> Result<Self, Refused> {
-        let algorithm = match signature.oid {
-            RSA_ENCRYPTION => Self::Rsa(digest.ok_or(Refused::Mismatch("a signature without a digest"))?),
-            ID_RSASSA_PSS => Self::RsaPss(pss_hash(signature)?),
-            oid => find(&SIGNATURES, oid)?,
+        let signs = |means| match means {
+            Means::Signature(_) | Means::RsaSignature | Means::PssSignature => Some(means),
+            _ => None,
+        };
+        let algorithm = match allowed::find(signature.oid, signs)? {
+            Means::RsaSignature => Self::Rsa(digest.ok_or(Refused::Mismatch("a signature without a digest"))?),
+            Means::PssSignature => Self::RsaPss(pss_hash(signature)?),
+            // RFC 9882 §3.3: the content's digest is the signer's choice, if it is strong enough.
+            Means::Signature(Self::MlDsa(set, usual)) => match digest.unwrap_or(usual) {
+                hash if set.goes_with(hash) => Self::MlDsa(set, hash),
+                _ => return Err(Refused::Mismatch("ML-DSA with a digest that is weaker than it")),
+            },
+            Means::Signature(algorithm) => algorithm,
+            _ => return Err(Refused::Unknown(signature.oid.to_string())),
         };
         match algorithm {
             // RFC 4055 §5: NULL, and absent is read too.
             Self::Rsa(_) => null_or_absent(signature)?,
-            // RFC 5758 §3.2, RFC 8410 §3: absent.
-            Self::Ecdsa(_) | Self::Ed25519 if signature.parameters.is_some() => return Err(PARAMETERS),
-            Self::RsaPss(_) | Self::Ecdsa(_) | Self::Ed25519 => {}
+            // RFC 5758 §3.2, RFC 8410 §3, RFC 9882 §3.2: absent.
+            Self::Ecdsa(_) | Self::Ed25519 | Self::MlDsa(..) if signature.parameters.is_some() => {
+                return Err(PARAMETERS);
+            }
+            Self::RsaPss(_) | Self::Ecdsa(_) | Self::Ed25519 | Self::MlDsa(..) => {}
         }
         match digest {
             Some(named) if algorithm.hash() != named => Err(Refused::Mismatch("the digest of signer and signature")),
@@ -121,8 +101,17 @@ impl Algorithm {
     /// The digest over the content. RFC 8419 §3: Ed25519 goes with SHA-512.
     pub(crate) fn hash(self) -> Hash {
         match self {
-            Self::Rsa(hash) | Self::RsaPss(hash) | Self::Ecdsa(hash) => hash,
+            Self::Rsa(hash) | Self::RsaPss(hash) | Self::Ecdsa(hash) | Self::MlDsa(_, hash) => hash,
             Self::Ed25519 => Hash::Sha512,
+        }
+    }
+
+    /// Until when such signatures are believed.
+    pub(crate) fn end(self) -> End {
+        match self {
+            Self::RsaPss(_) => allowed::end_of(Means::PssSignature),
+            Self::MlDsa(set, _) => allowed::end_of(Means::Signature(Self::MlDsa(set, Hash::Sha512))),
+            named => allowed::end_of(Means::Signature(named)),
         }
     }
 
@@ -154,6 +143,7 @@ impl Algorithm {
             (Self::Ecdsa(Sha384), P384) => &aws::ECDSA_P384_SHA384_ASN1,
             (Self::Ecdsa(Sha512), P384) => &aws::ECDSA_P384_SHA512_ASN1,
             (Self::Ed25519, KeyKind::Ed25519) => &aws::ED25519,
+            (Self::MlDsa(set, _), KeyKind::MlDsa(of)) if set == of => set.verifier(),
             _ => return Err(Refused::Mismatch("the signature and the key")),
         };
         let key = UnparsedPublicKey::new(verifier, key.subject_public_key.raw_bytes());
@@ -171,13 +161,17 @@ impl std::fmt::Display for Algorithm {
             Self::RsaPss(hash) => write!(f, "RSA-PSS with {hash}"),
             Self::Ecdsa(hash) => write!(f, "ECDSA with {hash}"),
             Self::Ed25519 => f.write_str("Ed25519"),
+            Self::MlDsa(set, _) => f.write_str(set.name()),
         }
     }
 }
 
 impl Hash {
     pub(crate) fn read(algorithm: &AlgorithmIdentifierOwned) -> Result<Self, Refused> {
-        let hash = find(&HASHES, algorithm.oid)?;
+        let hash = allowed::find(algorithm.oid, |means| match means {
+            Means::Digest(hash) => Some(hash),
+            _ => None,
+        })?;
         // RFC 5754 §2: absent or NULL.
         null_or_absent(algorithm)?;
         Ok(hash)
@@ -306,31 +300,18 @@ fn null_or_absent(algorithm: &AlgorithmIdentifierOwned) -> Result<(), Refused> {
     if algorithm.parameters.as_ref().is_none_or(is_null) { Ok(()) } else { Err(PARAMETERS) }
 }
 
-fn find<T: Copy>(table: &[(ObjectIdentifier, T)], oid: ObjectIdentifier) -> Result<T, Refused> {
-    table.iter().find(|(known, _)| *known == oid).map(|(_, found)| *found).ok_or_else(|| refused(oid))
-}
-
-pub(crate) fn refused(oid: ObjectIdentifier) -> Refused {
-    match WEAK.iter().find(|(known, _)| *known == oid) {
-        Some((_, name)) => Refused::Weak(name),
-        None => Refused::Unknown(oid.to_string()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use const_oid::ObjectIdentifier;
+    use const_oid::db::rfc5912::{
+        ECDSA_WITH_SHA_256, RSA_ENCRYPTION, SHA_256_WITH_RSA_ENCRYPTION, SHA_512_WITH_RSA_ENCRYPTION,
+    };
+    use const_oid::db::rfc8410::ID_ED_25519;
+
     use super::*;
 
     fn plain(oid: ObjectIdentifier) -> AlgorithmIdentifierOwned {
         AlgorithmIdentifierOwned { oid, parameters: None }
-    }
-
-    #[test]
-    fn the_weak_are_refused_by_name() {
-        for (oid, name) in WEAK {
-            assert_eq!(Algorithm::read(&plain(oid), None), Err(Refused::Weak(name)));
-            assert_eq!(Hash::read(&plain(oid)), Err(Refused::Weak(name)));
-        }
     }
 
     #[test]

@@ -3,8 +3,10 @@
 use cms::content_info::ContentInfo;
 use cms::enveloped_data::RecipientInfo;
 use der::{Decode as _, Encode as _};
+use jiff::Timestamp;
 use zeroize::Zeroizing;
 
+use crate::allowed;
 use crate::ber;
 use crate::certificate::Certificate;
 use crate::envelope::beginning::{Beginning, MISPLACED_CIPHER};
@@ -76,7 +78,7 @@ impl Enveloped {
     /// again and again. Ask only about envelopes of senders whom [`crate::Trust`] believes, and never answer the sender;
     /// [`crate::open`] gives no such answer.
     pub fn decrypt(self, identities: &[Identity]) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
-        let Clear { octets, holds } = self.clear(identities)?;
+        let Clear { octets, holds } = self.clear(identities, None)?;
         if holds { Ok(octets) } else { Err(DecryptError::Undecryptable) }
     }
 
@@ -85,8 +87,9 @@ impl Enveloped {
         self.beginning.method.is_authenticated()
     }
 
-    /// What the key gives, right or wrong. An error here is one that everybody sees, without any key.
-    pub(crate) fn clear(self, identities: &[Identity]) -> Result<Clear, DecryptError> {
+    /// What the key gives, right or wrong. An error here is one that everybody sees, without any key; one is that a way to
+    /// encrypt had ended by `at` (Profile §4.16).
+    pub(crate) fn clear(self, identities: &[Identity], at: Option<Timestamp>) -> Result<Clear, DecryptError> {
         let Beginning { recipients, method } = self.beginning;
         let pair = |fits: &dyn Fn(&RecipientInfo, &Certificate) -> bool| {
             recipients.iter().find_map(|info| {
@@ -97,7 +100,11 @@ impl Enveloped {
         // One that names us and cannot be opened tells why; another may do.
         let found = pair(&|info, own| recipient::can_open(info, own, method.key_bytes()));
         let (info, identity) = found.or_else(|| pair(&recipient::is_named)).ok_or(DecryptError::NotForUs)?;
-        let key = Wrapping::read(info)?.open(identity, method.key_bytes()).ok_or(DecryptError::Undecryptable)?;
+        let wrapping = Wrapping::read(info)?;
+        if let Some(at) = at {
+            allowed::by(wrapping.end(), at).and_then(|()| allowed::by(method.end(), at))?;
+        }
+        let key = wrapping.open(identity, method.key_bytes()).ok_or(DecryptError::Undecryptable)?;
         Ok(method.decrypt(&key, self.octets, &self.mac, &self.beside))
     }
 }

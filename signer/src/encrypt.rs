@@ -43,10 +43,13 @@ fn envelope(clear: &[u8], recipients: &[Certificate], cipher: Cipher) -> Result<
 }
 
 fn encode(infos: &[RecipientInfo], content: content::Encrypted, cipher: Cipher) -> der::Result<Vec<u8>> {
-    // RFC 5652 §6.1: version 2 as soon as a recipient info is newer than key transport; RFC 5083 §2.1: always 0.
+    // RFC 5652 §6.1: version 2 as soon as a recipient info is newer than key transport, 3 if it is of another kind;
+    // RFC 5083 §2.1: always 0.
+    let other = infos.iter().any(|info| matches!(info, RecipientInfo::Ori(_)));
     let transport_only = infos.iter().all(|info| matches!(info, RecipientInfo::Ktri(_)));
     let (content_type, version) = match cipher {
         Cipher::Aes256Gcm => (AUTH_ENVELOPED_DATA, CmsVersion::V0),
+        Cipher::Aes256Cbc if other => (ID_ENVELOPED_DATA, CmsVersion::V3),
         Cipher::Aes256Cbc if transport_only => (ID_ENVELOPED_DATA, CmsVersion::V0),
         Cipher::Aes256Cbc => (ID_ENVELOPED_DATA, CmsVersion::V2),
     };

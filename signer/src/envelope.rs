@@ -15,6 +15,7 @@ pub(crate) use elements::Elements;
 pub(crate) mod beginning;
 pub(crate) mod content;
 mod elements;
+mod encapsulation;
 pub(crate) mod passing;
 pub(crate) mod recipient;
 pub(crate) mod unwrap;

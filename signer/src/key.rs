@@ -3,18 +3,21 @@
 use std::sync::Arc;
 
 use aws_lc_rs::encoding::AsDer as _;
+use aws_lc_rs::kem::{Ciphertext, DecapsulationKey};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
-    self as aws, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RsaKeyPair,
+    self as aws, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, PqdsaKeyPair, RsaKeyPair,
 };
 use const_oid::db::rfc5912::{ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ID_EC_PUBLIC_KEY, RSA_ENCRYPTION};
 use const_oid::db::rfc8410::ID_ED_25519;
-use der::{Any, Decode as _};
+use der::asn1::OctetStringRef;
+use der::{Any, Decode as _, Sequence};
 use pkcs8::PrivateKeyInfoRef;
 use spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
-use crate::algorithm::{Hash, KeyKind, Refused, RsaPadding, pss_sha256, refused};
+use crate::algorithm::{Hash, KeyKind, MlKem, Refused, RsaPadding, pss_sha256};
+use crate::allowed::{self, Means};
 use crate::certificate::Certificate;
 use crate::elsewhere::{KeyElsewhere, SigningWay};
 use crate::error::{IdentityError, SignError};
@@ -29,6 +32,9 @@ enum Pair {
     P256(EcdsaKeyPair),
     P384(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
+    MlDsa(PqdsaKeyPair, KeyKind),
+    /// In its expanded form.
+    MlKem(Zeroizing<Vec<u8>>, MlKem),
     Elsewhere(KeyKind, Arc<dyn KeyElsewhere>),
 }
 
@@ -55,7 +61,14 @@ impl PrivateKey {
             },
             // RFC 8410 §7: with or without the public half.
             ID_ED_25519 => Pair::Ed25519(Ed25519KeyPair::from_pkcs8(der).map_err(|_| BROKEN)?),
-            oid => return Err(refused(oid).into()),
+            oid => match allowed::find(oid, |means| if let Means::Key(kind) = means { Some(kind) } else { None })? {
+                // RFC 9881 §6: as a seed, expanded, or both, which then agree.
+                kind @ KeyKind::MlDsa(set) => {
+                    Pair::MlDsa(PqdsaKeyPair::from_pkcs8(set.signer(), der).map_err(|_| BROKEN)?, kind)
+                }
+                KeyKind::MlKem(set) => Pair::MlKem(expanded(info.private_key.as_bytes(), set)?, set),
+                _ => return Err(Refused::Unknown(oid.to_string()).into()),
+            },
         };
         Ok(Self { pkcs8: Zeroizing::new(der.to_vec()), pair })
     }
@@ -83,6 +96,7 @@ impl PrivateKey {
         match KeyKind::of(certificate.decoded().tbs_certificate().subject_public_key_info())? {
             KeyKind::Ed25519 => Err(Refused::Mismatch("an Ed25519 key elsewhere").into()),
             KeyKind::RsaPss(_) => Err(Refused::Mismatch("an RSA-PSS key elsewhere").into()),
+            KeyKind::MlDsa(_) | KeyKind::MlKem(_) => Err(Refused::Mismatch("an ML-DSA or ML-KEM key elsewhere").into()),
             kind => Ok(Self { pkcs8: Zeroizing::default(), pair: Pair::Elsewhere(kind, key) }),
         }
     }
@@ -109,7 +123,8 @@ impl PrivateKey {
             Pair::P256(_) => KeyKind::P256,
             Pair::P384(_) => KeyKind::P384,
             Pair::Ed25519(_) => KeyKind::Ed25519,
-            Pair::Elsewhere(kind, _) => *kind,
+            Pair::MlKem(_, set) => KeyKind::MlKem(*set),
+            Pair::MlDsa(_, kind) | Pair::Elsewhere(kind, _) => *kind,
         }
     }
 
@@ -119,17 +134,27 @@ impl PrivateKey {
             Pair::Rsa(key) => key.public_key().as_ref(),
             Pair::P256(key) | Pair::P384(key) => key.public_key().as_ref(),
             Pair::Ed25519(key) => key.public_key().as_ref(),
+            Pair::MlDsa(key, _) => key.public_key().as_ref(),
+            Pair::MlKem(key, set) => set.public_half(key).unwrap_or_default(),
             Pair::Elsewhere(..) => return false,
         };
         certificate.decoded().tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes() == ours
     }
 
-    /// The digest this key signs with: as strong as the key, SHA-256 at least. RFC 8419 §3.1: Ed25519 goes with SHA-512.
+    /// The secret that somebody encapsulated for this key.
+    pub(crate) fn decapsulated(&self, set: MlKem, ciphertext: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let Pair::MlKem(key, _) = &self.pair else { return None };
+        let key = DecapsulationKey::new(set.provider(), key).ok()?;
+        Some(Zeroizing::new(key.decapsulate(Ciphertext::from(ciphertext)).ok()?.as_ref().to_vec()))
+    }
+
+    /// The digest this key signs with: as strong as the key, SHA-256 at least. RFC 8419 §3.1: Ed25519 goes with SHA-512;
+    /// RFC 9882 §3.3: so does ML-DSA.
     pub(crate) fn hash(&self) -> Hash {
         match self.kind() {
             KeyKind::Rsa | KeyKind::RsaPss(_) | KeyKind::P256 => Hash::Sha256,
             KeyKind::P384 => Hash::Sha384,
-            KeyKind::Ed25519 => Hash::Sha512,
+            KeyKind::Ed25519 | KeyKind::MlDsa(_) | KeyKind::MlKem(_) => Hash::Sha512,
         }
     }
 
@@ -144,6 +169,8 @@ impl PrivateKey {
             KeyKind::P256 => (ECDSA_WITH_SHA_256, None),
             KeyKind::P384 => (ECDSA_WITH_SHA_384, None),
             KeyKind::Ed25519 => (ID_ED_25519, None),
+            KeyKind::MlDsa(set) => (set.oid(), None),
+            KeyKind::MlKem(_) => return Err(SignError::Provider),
         };
         Ok(AlgorithmIdentifierOwned { oid, parameters })
     }
@@ -165,6 +192,12 @@ impl PrivateKey {
                 Ok(key.sign(&random, message).map_err(|_| SignError::Provider)?.as_ref().to_vec())
             }
             Pair::Ed25519(key) => Ok(key.try_sign(message).map_err(|_| SignError::Provider)?.as_ref().to_vec()),
+            Pair::MlDsa(key, _) => {
+                let mut signature = vec![0; key.algorithm().signature_len()];
+                key.sign(message, &mut signature).map_err(|_| SignError::Provider)?;
+                Ok(signature)
+            }
+            Pair::MlKem(..) => Err(SignError::Provider),
             Pair::Elsewhere(kind, key) => {
                 let hash = self.hash();
                 let way = match (kind, padding) {
@@ -185,9 +218,32 @@ impl std::fmt::Debug for PrivateKey {
             Pair::P256(_) => "‹P-256 private key›",
             Pair::P384(_) => "‹P-384 private key›",
             Pair::Ed25519(_) => "‹Ed25519 private key›",
+            Pair::MlDsa(..) => "‹ML-DSA private key›",
+            Pair::MlKem(..) => "‹ML-KEM private key›",
             Pair::Elsewhere(..) => "‹private key elsewhere›",
         })
     }
+}
+
+/// RFC 9935 §6.
+#[derive(Sequence)]
+struct SeedAndExpanded<'k> {
+    seed: &'k OctetStringRef,
+    expanded: &'k OctetStringRef,
+}
+
+/// RFC 9935 §6: the expanded form, alone or beside its seed. A seed alone the provider does not read.
+fn expanded(key: &[u8], set: MlKem) -> Result<Zeroizing<Vec<u8>>, IdentityError> {
+    const SEED: u8 = 0x80;
+    if key.first() == Some(&SEED) {
+        return Err(Refused::Unknown(format!("{} as a seed alone", set.name())).into());
+    }
+    let both = SeedAndExpanded::from_der(key).map(|both| (both.seed.as_bytes().len() == 64).then_some(both.expanded));
+    let octets = both.unwrap_or_else(|_| <&OctetStringRef>::from_der(key).ok()).ok_or(BROKEN)?.as_bytes();
+    if octets.len() != set.private_bytes() {
+        return Err(BROKEN);
+    }
+    Ok(Zeroizing::new(octets.to_vec()))
 }
 
 static P256: &EcdsaSigningAlgorithm = &aws::ECDSA_P256_SHA256_ASN1_SIGNING;

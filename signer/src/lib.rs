@@ -49,7 +49,7 @@ mod timestamp;
 mod token;
 mod trust;
 
-pub use algorithm::{Algorithm, Hash, Refused, RsaPadding};
+pub use algorithm::{Algorithm, Hash, MlDsa, Refused, RsaPadding};
 pub use capabilities::Capabilities;
 pub use certificate::Certificate;
 pub use compress::{compress, expand};

@@ -124,7 +124,7 @@ fn opened_envelope<'m>(
     if opening.authenticated && !envelope.is_authenticated() {
         return Err(DecryptError::from(Refused::Weak("a cipher that does not authenticate")).into());
     }
-    let clear = envelope.clear(identities)?;
+    let clear = envelope.clear(identities, Some(at))?;
     Ok((sealed, outer, clear))
 }
 

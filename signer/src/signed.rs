@@ -143,12 +143,12 @@ impl Signature {
     }
 
     /// The part of the signature that nobody else can change: of ECDSA `r`, since beside `s` its negative verifies too
-    /// (SEC 1 §4.1.4); of Ed25519 `R`; of RSA all of it.
+    /// (SEC 1 §4.1.4); of Ed25519 `R`; of RSA and ML-DSA all of it.
     fn chosen(&self) -> &[u8] {
         match self.algorithm {
             Algorithm::Ecdsa(_) => EcdsaValue::from_der(&self.value).map_or(&self.value, |value| value.r.as_bytes()),
             Algorithm::Ed25519 => self.value.get(..32).unwrap_or(&self.value),
-            Algorithm::Rsa(_) | Algorithm::RsaPss(_) => &self.value,
+            Algorithm::Rsa(_) | Algorithm::RsaPss(_) | Algorithm::MlDsa(..) => &self.value,
         }
     }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use x509_cert::ext::pkix::BasicConstraints;
 
-use crate::algorithm::Refused;
 use crate::allowed;
 use crate::certificate::Certificate;
 use crate::error::{CertificateError, ListError, RevocationError};
@@ -111,6 +110,8 @@ impl Trust {
     /// Whether the signature's certificate is one to believe at `at`. Whether it was revoked is another question, with
     /// other answers: [`Trust::check_revocation`].
     pub fn check(&self, signature: &Signature, at: Timestamp) -> Result<(), CertificateError> {
+        // Profile §4.16: so is a way to sign.
+        allowed::by(signature.algorithm().end(), at)?;
         self.check_certificate(signature.signer(), signature.chain(), at)
     }
 
@@ -226,8 +227,5 @@ fn is_in_force(certificate: &Certificate, at: Timestamp) -> Result<(), Certifica
         return Err(CertificateError::Expired { not_after });
     }
     // Profile §4.16: a key is allowed until the day in the table.
-    match allowed::end(certificate.decoded().tbs_certificate().subject_public_key_info())? {
-        Some((until, ended)) if at > until => Err(CertificateError::WeakKey(Refused::Weak(ended))),
-        _ => Ok(()),
-    }
+    Ok(allowed::by(allowed::end(certificate.decoded().tbs_certificate().subject_public_key_info())?, at)?)
 }

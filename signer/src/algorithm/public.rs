@@ -2,13 +2,13 @@
 
 use aws_lc_rs::agreement::{self, ParsedPublicKeyFormat};
 use const_oid::ObjectIdentifier;
-use const_oid::db::rfc5912::{ID_EC_PUBLIC_KEY, ID_RSASSA_PSS, RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1};
-use const_oid::db::rfc8410::ID_ED_25519;
+use const_oid::db::rfc5912::ID_EC_PUBLIC_KEY;
 use der::asn1::UintRef;
 use der::{Decode as _, Sequence};
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
-use super::{Hash, Refused, pss, refused};
+use super::{Hash, MlDsa, MlKem, Refused, pss};
+use crate::allowed::{self, Means};
 
 /// A public key of an allowed kind and size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub(crate) enum KeyKind {
     P256,
     P384,
     Ed25519,
+    MlDsa(MlDsa),
+    MlKem(MlKem),
 }
 
 const RSA_BITS_MIN: usize = 2048;
@@ -31,16 +33,22 @@ const RSA_EXPONENT_BITS_MAX: usize = 33;
 impl KeyKind {
     pub(crate) fn of(key: &SubjectPublicKeyInfoOwned) -> Result<Self, Refused> {
         let octets = key.subject_public_key.raw_bytes();
-        match key.algorithm.oid {
-            RSA_ENCRYPTION => check_rsa(octets).map(|()| Self::Rsa),
-            ID_RSASSA_PSS => check_rsa(octets).and(pss_only(&key.algorithm)).map(Self::RsaPss),
-            ID_EC_PUBLIC_KEY => {
-                let kind = Self::curve(&key.algorithm)?;
-                if kind.has_point(octets) { Ok(kind) } else { Err(Refused::Weak("an elliptic key off its curve")) }
-            }
-            ID_ED_25519 => check_ed25519(octets).map(|()| Self::Ed25519),
-            oid => Err(refused(oid)),
+        if key.algorithm.oid == ID_EC_PUBLIC_KEY {
+            let kind = Self::curve(&key.algorithm)?;
+            return if kind.has_point(octets) { Ok(kind) } else { Err(Refused::Weak("an elliptic key off its curve")) };
         }
+        let is_key = |means| if let Means::Key(kind) = means { Some(kind) } else { None };
+        let kind = allowed::find(key.algorithm.oid, is_key)?;
+        match kind {
+            Self::Rsa => check_rsa(octets)?,
+            Self::RsaPss(_) => return check_rsa(octets).and(pss_only(&key.algorithm)).map(Self::RsaPss),
+            Self::Ed25519 => check_ed25519(octets)?,
+            Self::MlDsa(set) => check_size(octets, set.signer().public_key_len())?,
+            Self::MlKem(set) => check_ml_kem(octets, set)?,
+            // Found by their curves.
+            Self::P256 | Self::P384 => {}
+        }
+        Ok(kind)
     }
 
     /// Whether these octets are a point of this curve (SEC 1 §2.3.4); keys of other kinds have none.
@@ -48,7 +56,7 @@ impl KeyKind {
         let curve = match self {
             Self::P256 => &agreement::ECDH_P256,
             Self::P384 => &agreement::ECDH_P384,
-            Self::Rsa | Self::RsaPss(_) | Self::Ed25519 => return false,
+            _ => return false,
         };
         // The provider also takes a whole SubjectPublicKeyInfo here.
         let form = agreement::UnparsedPublicKey::new(curve, octets);
@@ -59,11 +67,8 @@ impl KeyKind {
     /// RFC 5480 §2.1.1: curves are named, never spelled out.
     pub(crate) fn curve(algorithm: &AlgorithmIdentifierOwned) -> Result<Self, Refused> {
         let named = algorithm.parameters.as_ref().and_then(|any| any.decode_as::<ObjectIdentifier>().ok());
-        match named.ok_or(Refused::Mismatch("an elliptic curve without a name"))? {
-            SECP_256_R_1 => Ok(Self::P256),
-            SECP_384_R_1 => Ok(Self::P384),
-            oid => Err(refused(oid)),
-        }
+        let named = named.ok_or(Refused::Mismatch("an elliptic curve without a name"))?;
+        allowed::find(named, |means| if let Means::Curve(kind) = means { Some(kind) } else { None })
     }
 }
 
@@ -123,6 +128,26 @@ pub(crate) fn rsa_modulus(key: &[u8]) -> Result<Vec<u8>, Refused> {
     Ok(rsa(key)?.modulus.as_bytes().to_vec())
 }
 
+fn check_size(key: &[u8], octets: usize) -> Result<(), Refused> {
+    if key.len() == octets { Ok(()) } else { Err(Refused::Mismatch("a public key of another size")) }
+}
+
+/// FIPS 203 §7.2: the right size, and every coefficient below the modulus.
+fn check_ml_kem(key: &[u8], set: MlKem) -> Result<(), Refused> {
+    const MODULUS: u16 = 3329;
+    check_size(key, set.public_bytes())?;
+    let coefficients = &key[..key.len() - 32];
+    let is_reduced = |three: &[u8]| {
+        let [low, middle, high] = [three[0], three[1], three[2]].map(u16::from);
+        (low | (middle & 0x0f) << 8) < MODULUS && (middle >> 4 | high << 4) < MODULUS
+    };
+    if coefficients.chunks_exact(3).all(is_reduced) {
+        Ok(())
+    } else {
+        Err(Refused::Mismatch("an ML-KEM key that is none"))
+    }
+}
+
 /// RFC 8032 §5.1.2: y in little-endian order, the sign of x in the highest bit.
 const ED25519_BYTES: usize = 32;
 /// RFC 8032 §8.9 and Appendix: the y of the points whose order divides 8. A signature by one of them fits any content.
@@ -162,7 +187,8 @@ fn check_ed25519(key: &[u8]) -> Result<(), Refused> {
 
 #[cfg(test)]
 mod tests {
-    use const_oid::db::rfc5912::ID_SHA_256;
+    use const_oid::db::rfc5912::{ID_RSASSA_PSS, ID_SHA_256, RSA_ENCRYPTION};
+    use const_oid::db::rfc8410::ID_ED_25519;
     use der::asn1::BitString;
     use der::{Any, Encode as _};
 

@@ -5,8 +5,7 @@ use aws_lc_rs::cipher::{
     self, DecryptingKey, DecryptionContext, EncryptionContext, PaddedBlockEncryptingKey, UnboundCipherKey,
 };
 use aws_lc_rs::iv::FixedLength;
-use const_oid::ObjectIdentifier;
-use const_oid::db::rfc5911::{ID_AES_128_CBC, ID_AES_128_GCM, ID_AES_192_CBC, ID_AES_256_CBC, ID_AES_256_GCM};
+use const_oid::db::rfc5911::{ID_AES_256_CBC, ID_AES_256_GCM};
 use der::asn1::OctetString;
 use der::{Any, Sequence, Tag};
 use spki::AlgorithmIdentifierOwned;
@@ -14,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::Cipher;
 use crate::algorithm::Refused;
+use crate::allowed::{self, ContentCipher, End, Means};
 use crate::error::{DecryptError, EncryptError};
 
 /// RFC 5084 §3.2. The default of `tag_size` is 12, which nobody means.
@@ -33,13 +33,6 @@ pub(crate) const TAG_BYTES: u8 = 16;
 const BLOCK_BYTES: usize = 16;
 /// Octets of every key we make.
 pub(crate) const KEY_BYTES: usize = 32;
-
-const WEAK: [(ObjectIdentifier, &str); 4] = [
-    (ObjectIdentifier::new_unwrap("1.2.840.113549.3.7"), "Triple DES"),
-    (ObjectIdentifier::new_unwrap("1.2.840.113549.3.2"), "RC2"),
-    (ObjectIdentifier::new_unwrap("1.3.14.3.2.7"), "DES"),
-    (ObjectIdentifier::new_unwrap("1.2.840.113549.3.4"), "RC4"),
-];
 
 /// A ciphertext with what a reader needs beside the key.
 pub(crate) struct Encrypted {
@@ -90,52 +83,55 @@ pub(crate) struct Clear {
 }
 
 /// How to undo a content's encryption: read before any key is touched, so that only the content itself can fail after.
-pub(crate) enum Method {
+pub(crate) struct Method {
+    cipher: ContentCipher,
+    way: Way,
+}
+
+enum Way {
     Gcm { algorithm: &'static aead::Algorithm, nonce: [u8; NONCE_BYTES] },
     Cbc { algorithm: &'static cipher::Algorithm, iv: [u8; BLOCK_BYTES], key_bytes: usize },
 }
 
 impl Method {
     pub(crate) fn read(algorithm: &AlgorithmIdentifierOwned) -> Result<Self, DecryptError> {
-        match algorithm.oid {
-            ID_AES_128_GCM => gcm(&aead::AES_128_GCM, algorithm),
-            ID_AES_256_GCM => gcm(&aead::AES_256_GCM, algorithm),
-            ID_AES_128_CBC => cbc(&cipher::AES_128, 16, algorithm),
-            ID_AES_192_CBC => cbc(&cipher::AES_192, 24, algorithm),
-            ID_AES_256_CBC => cbc(&cipher::AES_256, 32, algorithm),
-            oid => Err(match WEAK.iter().find(|(weak, _)| *weak == oid) {
-                Some((_, name)) => Refused::Weak(name).into(),
-                None => Refused::Unknown(oid.to_string()).into(),
-            }),
-        }
+        let is_cipher = |means| if let Means::Content(cipher) = means { Some(cipher) } else { None };
+        let cipher = allowed::find(algorithm.oid, is_cipher)?;
+        let way = match cipher {
+            ContentCipher::Aes128Gcm => gcm(&aead::AES_128_GCM, algorithm),
+            ContentCipher::Aes256Gcm => gcm(&aead::AES_256_GCM, algorithm),
+            ContentCipher::Aes128Cbc => cbc(&cipher::AES_128, 16, algorithm),
+            ContentCipher::Aes192Cbc => cbc(&cipher::AES_192, 24, algorithm),
+            ContentCipher::Aes256Cbc => cbc(&cipher::AES_256, 32, algorithm),
+        }?;
+        Ok(Self { cipher, way })
+    }
+
+    /// Until when such content is opened.
+    pub(crate) fn end(&self) -> End {
+        allowed::end_of(Means::Content(self.cipher))
     }
 
     pub(crate) fn is_authenticated(&self) -> bool {
-        matches!(self, Self::Gcm { .. })
+        matches!(self.way, Way::Gcm { .. })
     }
 
     pub(crate) fn name(&self) -> &'static str {
-        match (self, self.key_bytes()) {
-            (Self::Gcm { .. }, 16) => "AES-128-GCM",
-            (Self::Gcm { .. }, _) => "AES-256-GCM",
-            (Self::Cbc { .. }, 16) => "AES-128-CBC",
-            (Self::Cbc { .. }, 24) => "AES-192-CBC",
-            (Self::Cbc { .. }, _) => "AES-256-CBC",
-        }
+        allowed::name_of(Means::Content(self.cipher))
     }
 
     pub(crate) fn key_bytes(&self) -> usize {
-        match self {
-            Self::Gcm { algorithm, .. } => algorithm.key_len(),
-            Self::Cbc { key_bytes, .. } => *key_bytes,
+        match &self.way {
+            Way::Gcm { algorithm, .. } => algorithm.key_len(),
+            Way::Cbc { key_bytes, .. } => *key_bytes,
         }
     }
 
     /// Whether a ciphertext can have so many octets (RFC 5652 §6.3: whole blocks). Everybody sees how many there are.
     pub(crate) fn takes(&self, octets: usize) -> Result<(), DecryptError> {
-        match self {
+        match self.way {
             _ if octets == 0 => Err(DecryptError::Malformed("there is no encrypted content")),
-            Self::Cbc { .. } if !octets.is_multiple_of(BLOCK_BYTES) => {
+            Way::Cbc { .. } if !octets.is_multiple_of(BLOCK_BYTES) => {
                 Err(DecryptError::Malformed("the encrypted content has no whole blocks"))
             }
             _ => Ok(()),
@@ -145,9 +141,9 @@ impl Method {
     /// No reason is given whatever went wrong: it would help only who tries keys or ciphertexts.
     pub(crate) fn decrypt(&self, key: &[u8], octets: Vec<u8>, mac: &[u8], aad: &[u8]) -> Clear {
         let mut octets = Zeroizing::new(octets);
-        let size = match self {
-            Self::Gcm { algorithm, nonce } => opened_gcm(algorithm, *nonce, (key, mac, aad), &mut octets),
-            Self::Cbc { algorithm, iv, .. } => opened_cbc(algorithm, *iv, key, &mut octets),
+        let size = match &self.way {
+            Way::Gcm { algorithm, nonce } => opened_gcm(algorithm, *nonce, (key, mac, aad), &mut octets),
+            Way::Cbc { algorithm, iv, .. } => opened_cbc(algorithm, *iv, key, &mut octets),
         };
         let holds = size.is_some();
         let size = size.unwrap_or(octets.len());
@@ -192,20 +188,20 @@ fn unpadded(octets: &[u8]) -> Option<usize> {
 
 const BROKEN: DecryptError = DecryptError::Malformed("the cipher's parameters do not decode");
 
-fn gcm(algorithm: &'static aead::Algorithm, read: &AlgorithmIdentifierOwned) -> Result<Method, DecryptError> {
+fn gcm(algorithm: &'static aead::Algorithm, read: &AlgorithmIdentifierOwned) -> Result<Way, DecryptError> {
     let parameters = read.parameters.as_ref().ok_or(BROKEN)?;
     let GcmParameters { nonce, tag_size } = parameters.decode_as().map_err(|_| BROKEN)?;
     if tag_size != TAG_BYTES {
         return Err(Refused::Weak("an AES-GCM tag of other than 16 octets").into());
     }
-    Ok(Method::Gcm { algorithm, nonce: nonce.as_bytes().try_into().map_err(|_| BROKEN)? })
+    Ok(Way::Gcm { algorithm, nonce: nonce.as_bytes().try_into().map_err(|_| BROKEN)? })
 }
 
 fn cbc(
     algorithm: &'static cipher::Algorithm,
     key_bytes: usize,
     read: &AlgorithmIdentifierOwned,
-) -> Result<Method, DecryptError> {
+) -> Result<Way, DecryptError> {
     let iv: OctetString = read.parameters.as_ref().ok_or(BROKEN)?.decode_as().map_err(|_| BROKEN)?;
-    Ok(Method::Cbc { algorithm, iv: iv.as_bytes().try_into().map_err(|_| BROKEN)?, key_bytes })
+    Ok(Way::Cbc { algorithm, iv: iv.as_bytes().try_into().map_err(|_| BROKEN)?, key_bytes })
 }

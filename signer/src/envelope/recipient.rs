@@ -6,23 +6,17 @@ use cms::cert::IssuerAndSerialNumber;
 use cms::enveloped_data::{
     KeyAgreeRecipientIdentifier, OriginatorIdentifierOrKey, RecipientEncryptedKey, RecipientIdentifier, RecipientInfo,
 };
-use const_oid::ObjectIdentifier;
-use const_oid::db::rfc5911::ID_AES_128_WRAP;
 use der::asn1::OctetString;
 use der::{Any, Encode as _, Sequence};
 use spki::AlgorithmIdentifierOwned;
 use x509_cert::ext::pkix::SubjectKeyIdentifier;
 use zeroize::Zeroizing;
 
+use super::encapsulation::kem_info;
 use super::unwrap::Wrapping;
 use crate::algorithm::{KeyKind, rsa_size};
+use crate::allowed::KeyWrap;
 use crate::certificate::Certificate;
-
-/// RFC 5753 §7.1.4: dhSinglePass-stdDH with the X9.63 derivation of a digest.
-pub(super) const ECDH_SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.133.16.840.63.0.2");
-pub(super) const ECDH_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.1.11.1");
-pub(super) const ECDH_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.1.11.2");
-pub(super) const ECDH_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.1.11.3");
 
 /// RFC 4055 §4.1; absent fields mean SHA-1.
 #[derive(Sequence)]
@@ -62,22 +56,28 @@ pub(crate) fn can_open(info: &RecipientInfo, certificate: &Certificate, key_byte
             kind.has_point(sender.public_key.raw_bytes())
                 && own.next().is_some_and(|own| own.enc_key.as_bytes().len() == key_bytes + WRAP_BYTES)
         }
+        (Wrapping::Kem(encapsulation), kind) => encapsulation.fits(kind, key_bytes),
         _ => false,
     }
 }
 
 /// RFC 3394 §2.2.1: what a key wrap adds.
-const WRAP_BYTES: usize = 8;
+pub(super) const WRAP_BYTES: usize = 8;
 
 /// Whether a recipient info names this certificate.
 pub(crate) fn is_named(info: &RecipientInfo, certificate: &Certificate) -> bool {
     match info {
-        RecipientInfo::Ktri(info) => match &info.rid {
-            RecipientIdentifier::IssuerAndSerialNumber(id) => has_serial(certificate, id),
-            RecipientIdentifier::SubjectKeyIdentifier(id) => has_key_id(certificate, id),
-        },
+        RecipientInfo::Ktri(info) => is_identified(&info.rid, certificate),
         RecipientInfo::Kari(info) => info.recipient_enc_keys.iter().any(|key| is_agreed_with(key, certificate)),
+        RecipientInfo::Ori(info) => kem_info(info).is_some_and(|info| is_identified(&info.rid, certificate)),
         _ => false,
+    }
+}
+
+fn is_identified(id: &RecipientIdentifier, certificate: &Certificate) -> bool {
+    match id {
+        RecipientIdentifier::IssuerAndSerialNumber(id) => has_serial(certificate, id),
+        RecipientIdentifier::SubjectKeyIdentifier(id) => has_key_id(certificate, id),
     }
 }
 
@@ -102,25 +102,25 @@ fn has_key_id(certificate: &Certificate, id: &SubjectKeyIdentifier) -> bool {
 pub(super) fn wrapping_key(
     secret: &[u8],
     digest: &'static digest::Algorithm,
-    wrap: &AlgorithmIdentifierOwned,
+    (wrap, named): (KeyWrap, &AlgorithmIdentifierOwned),
     party: Option<&OctetString>,
 ) -> Option<Zeroizing<Vec<u8>>> {
-    let size: u16 = if wrap.oid == ID_AES_128_WRAP { 16 } else { 32 };
-    let bits = OctetString::new((u32::from(size) * 8).to_be_bytes()).ok()?;
-    let info = SharedInfo { key_info: wrap.clone(), party: party.cloned(), bits }.to_der().ok()?;
+    let size = wrap.key_bytes();
+    let bits = OctetString::new((u32::try_from(size).ok()? * 8).to_be_bytes()).ok()?;
+    let info = SharedInfo { key_info: named.clone(), party: party.cloned(), bits }.to_der().ok()?;
     // Room for one digest more than the key needs: it never moves.
-    let mut key = Zeroizing::new(Vec::with_capacity(usize::from(size) + digest::MAX_OUTPUT_LEN));
+    let mut key = Zeroizing::new(Vec::with_capacity(size + digest::MAX_OUTPUT_LEN));
     for counter in 1_u32.. {
         let mut context = digest::Context::new(digest);
         context.update(secret);
         context.update(&counter.to_be_bytes());
         context.update(&info);
         key.extend_from_slice(context.finish().as_ref());
-        if key.len() >= usize::from(size) {
+        if key.len() >= size {
             break;
         }
     }
-    key.truncate(usize::from(size));
+    key.truncate(size);
     Some(key)
 }
 

@@ -3,39 +3,29 @@
 
 use aws_lc_rs::agreement;
 use aws_lc_rs::digest;
-use aws_lc_rs::key_wrap::{AES_128, AES_256, AesBlockCipher, AesKek, KeyWrap as _};
+use aws_lc_rs::key_wrap::{AES_128, AES_256, AesKek, KeyWrap as _};
 use aws_lc_rs::rsa::{
     OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepAlgorithm, OaepPrivateDecryptingKey, Pkcs1PrivateDecryptingKey,
     PrivateDecryptingKey,
 };
 use cms::enveloped_data::{KeyAgreeRecipientInfo, OriginatorIdentifierOrKey, RecipientInfo};
-use const_oid::db::rfc5911::{ID_AES_128_WRAP, ID_AES_256_WRAP};
-use const_oid::db::rfc5912::{ID_MGF_1, ID_RSAES_OAEP, ID_SHA_1, ID_SHA_256, RSA_ENCRYPTION};
+use const_oid::db::rfc5912::{ID_MGF_1, ID_SHA_1};
 use spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
-use super::recipient::{
-    ECDH_SHA1, ECDH_SHA256, ECDH_SHA384, ECDH_SHA512, OaepParameters, is_agreed_with, shared_secret, wrapping_key,
-};
+use super::encapsulation::Encapsulation;
+use super::recipient::{OaepParameters, WRAP_BYTES, is_agreed_with, shared_secret, wrapping_key};
 use crate::algorithm::{KeyKind, Refused};
+use crate::allowed::{self, Derivation, End, KeyWrap, Means};
 use crate::elsewhere::UnwrappingWay;
 use crate::identity::Identity;
 
 /// How a key was wrapped for a recipient.
 pub(crate) enum Wrapping<'r> {
-    Pkcs1 {
-        wrapped: &'r [u8],
-    },
-    Oaep {
-        algorithm: (UnwrappingWay, &'static OaepAlgorithm),
-        wrapped: &'r [u8],
-    },
-    Ecdh {
-        info: &'r KeyAgreeRecipientInfo,
-        digest: &'static digest::Algorithm,
-        wrap: AlgorithmIdentifierOwned,
-        cipher: &'static AesBlockCipher,
-    },
+    Pkcs1 { wrapped: &'r [u8] },
+    Oaep { algorithm: (UnwrappingWay, &'static OaepAlgorithm), wrapped: &'r [u8] },
+    Ecdh { info: &'r KeyAgreeRecipientInfo, derivation: Derivation, wrap: (KeyWrap, AlgorithmIdentifierOwned) },
+    Kem(Box<Encapsulation>),
 }
 
 impl<'r> Wrapping<'r> {
@@ -43,15 +33,32 @@ impl<'r> Wrapping<'r> {
         match info {
             RecipientInfo::Ktri(info) => {
                 let wrapped = info.enc_key.as_bytes();
-                match info.key_enc_alg.oid {
-                    RSA_ENCRYPTION => Ok(Self::Pkcs1 { wrapped }),
-                    ID_RSAES_OAEP => Ok(Self::Oaep { algorithm: oaep(&info.key_enc_alg)?, wrapped }),
-                    oid => Err(Refused::Unknown(oid.to_string())),
+                let is_oaep = allowed::find(info.key_enc_alg.oid, |means| match means {
+                    Means::Pkcs1 => Some(false),
+                    Means::Oaep => Some(true),
+                    _ => None,
+                })?;
+                if is_oaep {
+                    Ok(Self::Oaep { algorithm: oaep(&info.key_enc_alg)?, wrapped })
+                } else {
+                    Ok(Self::Pkcs1 { wrapped })
                 }
             }
             RecipientInfo::Kari(info) => ecdh(info),
+            RecipientInfo::Ori(info) => Encapsulation::read(info).map(Box::new).map(Self::Kem),
             _ => Err(Refused::Unknown("a key that was not wrapped for a certificate".to_owned())),
         }
+    }
+
+    /// Until when what is wrapped so is opened: the first of its parts to end.
+    pub(crate) fn end(&self) -> End {
+        let parts: &[Means] = match self {
+            Self::Pkcs1 { .. } => &[Means::Pkcs1],
+            Self::Oaep { algorithm: (way, _), .. } => &[Means::Oaep, Means::OaepDigest(*way)],
+            Self::Ecdh { derivation, wrap: (wrap, _), .. } => &[Means::Agreement(*derivation), Means::Wrap(*wrap)],
+            Self::Kem(kem) => &[Means::Key(KeyKind::MlKem(kem.set)), Means::Hkdf, Means::Wrap(kem.wrap)],
+        };
+        parts.iter().filter_map(|means| allowed::end_of(*means)).min()
     }
 
     /// The content's key, `size` octets of it. RFC 3218 §2.3.2: after a failure another, random key, so that nobody
@@ -68,7 +75,8 @@ impl<'r> Wrapping<'r> {
                     Some(OaepPrivateDecryptingKey::new(key).ok()?.decrypt(algorithm, wrapped, clear, None).ok()?.len())
                 })
             }
-            Self::Ecdh { info, digest, wrap, cipher } => agreed(info, digest, wrap, cipher, identity),
+            Self::Ecdh { info, derivation, wrap } => agreed(info, *derivation, wrap, identity),
+            Self::Kem(encapsulation) => encapsulation.open(identity),
         };
         Some(found.filter(|key| key.len() == size).unwrap_or(random))
     }
@@ -87,30 +95,41 @@ fn oaep(algorithm: &AlgorithmIdentifierOwned) -> Result<(UnwrappingWay, &'static
             inner.decode_as::<AlgorithmIdentifierOwned>().map_err(|_| BROKEN)?.oid
         }
     };
-    match (hash, mask, label) {
-        (ID_SHA_256, ID_SHA_256, None) => Ok((UnwrappingWay::OaepSha256, &OAEP_SHA256_MGF1SHA256)),
-        (ID_SHA_1, ID_SHA_1, None) => Ok((UnwrappingWay::OaepSha1, &OAEP_SHA1_MGF1SHA1)),
-        _ => Err(Refused::Mismatch("the digests or the label of RSA-OAEP")),
+    if hash != mask || label.is_some() {
+        return Err(Refused::Mismatch("the digests or the label of RSA-OAEP"));
     }
+    let way = allowed::find(hash, |means| if let Means::OaepDigest(way) = means { Some(way) } else { None })?;
+    let algorithm = match way {
+        UnwrappingWay::OaepSha1 => &OAEP_SHA1_MGF1SHA1,
+        _ => &OAEP_SHA256_MGF1SHA256,
+    };
+    Ok((way, algorithm))
 }
 
 fn ecdh(info: &KeyAgreeRecipientInfo) -> Result<Wrapping<'_>, Refused> {
-    let digest = match info.key_enc_alg.oid {
-        ECDH_SHA1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
-        ECDH_SHA256 => &digest::SHA256,
-        ECDH_SHA384 => &digest::SHA384,
-        ECDH_SHA512 => &digest::SHA512,
-        oid => return Err(Refused::Unknown(oid.to_string())),
+    let derivation = allowed::find(info.key_enc_alg.oid, |means| match means {
+        Means::Agreement(derivation) => Some(derivation),
+        _ => None,
+    })?;
+    let named = info.key_enc_alg.parameters.as_ref().and_then(|any| any.decode_as::<AlgorithmIdentifierOwned>().ok());
+    let named = named.ok_or(Refused::Mismatch("key agreement without a key wrap"))?;
+    Ok(Wrapping::Ecdh { info, derivation, wrap: (key_wrap(&named)?, named) })
+}
+
+/// RFC 3394 under the name that RFC 3565 §2.3.2 gave it.
+pub(super) fn key_wrap(algorithm: &AlgorithmIdentifierOwned) -> Result<KeyWrap, Refused> {
+    allowed::find(algorithm.oid, |means| if let Means::Wrap(wrap) = means { Some(wrap) } else { None })
+}
+
+/// A content's key out of its wrap.
+pub(super) fn unwrapped(wrap: KeyWrap, kek: &[u8], wrapped: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let cipher = match wrap {
+        KeyWrap::Aes128 => &AES_128,
+        KeyWrap::Aes256 => &AES_256,
     };
-    let wrap = info.key_enc_alg.parameters.as_ref().and_then(|any| any.decode_as::<AlgorithmIdentifierOwned>().ok());
-    let wrap = wrap.ok_or(Refused::Mismatch("key agreement without a key wrap"))?;
-    // The provider has no AES-192 key wrap.
-    let cipher = match wrap.oid {
-        ID_AES_128_WRAP => &AES_128,
-        ID_AES_256_WRAP => &AES_256,
-        oid => return Err(Refused::Unknown(oid.to_string())),
-    };
-    Ok(Wrapping::Ecdh { info, digest, wrap, cipher })
+    let mut clear = Zeroizing::new(vec![0; wrapped.len().checked_sub(WRAP_BYTES)?]);
+    AesKek::new(cipher, kek).ok()?.unwrap(wrapped, &mut clear).ok()?;
+    Some(clear)
 }
 
 fn transported(
@@ -133,9 +152,8 @@ const UNCOMPRESSED: u8 = 4;
 
 fn agreed(
     info: &KeyAgreeRecipientInfo,
-    digest: &'static digest::Algorithm,
-    wrap: &AlgorithmIdentifierOwned,
-    cipher: &'static AesBlockCipher,
+    derivation: Derivation,
+    (wrap, named): &(KeyWrap, AlgorithmIdentifierOwned),
     identity: &Identity,
 ) -> Option<Zeroizing<Vec<u8>>> {
     let kind = KeyKind::of(identity.certificate().decoded().tbs_certificate().subject_public_key_info()).ok()?;
@@ -154,10 +172,11 @@ fn agreed(
         (Some(keeper), _) => keeper.agree(Some(point).filter(|point| point.first() == Some(&UNCOMPRESSED))?)?,
         (None, key) => shared_secret(&agreement::PrivateKey::from_private_key_der(curve, key?).ok()?, point)?,
     };
-    let kek = wrapping_key(&secret, digest, wrap, info.ukm.as_ref())?;
+    let digest = match derivation {
+        Derivation::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
+        Derivation::Strong(hash) => hash.provider(),
+    };
+    let kek = wrapping_key(&secret, digest, (*wrap, named), info.ukm.as_ref())?;
     let own = info.recipient_enc_keys.iter().find(|key| is_agreed_with(key, identity.certificate()))?;
-    let wrapped = own.enc_key.as_bytes();
-    let mut clear = Zeroizing::new(vec![0; wrapped.len().checked_sub(8)?]);
-    AesKek::new(cipher, &kek).ok()?.unwrap(wrapped, &mut clear).ok()?;
-    Some(clear)
+    unwrapped(*wrap, &kek, own.enc_key.as_bytes())
 }

@@ -18,8 +18,10 @@ use x509_cert::ext::pkix::KeyUsage;
 
 use super::Cipher;
 use super::content::KEY_BYTES;
-use super::recipient::{ECDH_SHA256, OaepParameters, shared_secret, wrapping_key};
+use super::encapsulation::encapsulated;
+use super::recipient::{OaepParameters, WRAP_BYTES, shared_secret, wrapping_key};
 use crate::algorithm::{Hash, KeyKind, Refused};
+use crate::allowed::{ECDH_SHA256, KeyWrap};
 use crate::certificate::Certificate;
 use crate::error::EncryptError;
 
@@ -35,7 +37,7 @@ pub(crate) fn wrap(
     let usage = tbs.get_extension::<KeyUsage>().map_err(|_| EncryptError::Usage(recipient.subject()))?;
     // RFC 8550 §4.4.2: a key for signing only receives nothing.
     let fits = usage.is_none_or(|(_, usage)| match kind {
-        KeyKind::Rsa => usage.key_encipherment(),
+        KeyKind::Rsa | KeyKind::MlKem(_) => usage.key_encipherment(),
         _ => usage.key_agreement(),
     });
     if !fits {
@@ -47,8 +49,10 @@ pub(crate) fn wrap(
         KeyKind::Rsa => transport(key, id, &public.to_der().map_err(|_| EncryptError::Provider)?, cipher),
         KeyKind::P256 => agreed(key, id, octets, &agreement::ECDH_P256),
         KeyKind::P384 => agreed(key, id, octets, &agreement::ECDH_P384),
+        KeyKind::MlKem(set) => encapsulated(key, id, octets, set),
         KeyKind::RsaPss(_) => return Err(Refused::Mismatch("encryption to a key for RSA-PSS").into()),
         KeyKind::Ed25519 => return Err(Refused::Unknown("encryption to an Ed25519 key".to_owned()).into()),
+        KeyKind::MlDsa(_) => return Err(Refused::Unknown("encryption to an ML-DSA key".to_owned()).into()),
     }
     .ok_or(EncryptError::Provider)
 }
@@ -92,8 +96,8 @@ fn agreed(
     let ephemeral = agreement::PrivateKey::generate(curve).ok()?;
     let wrap = AlgorithmIdentifierOwned { oid: ID_AES_256_WRAP, parameters: None };
     let secret = shared_secret(&ephemeral, public)?;
-    let kek = wrapping_key(&secret, Hash::Sha256.provider(), &wrap, None)?;
-    let mut wrapped = vec![0; key.len() + 8];
+    let kek = wrapping_key(&secret, Hash::Sha256.provider(), (KeyWrap::Aes256, &wrap), None)?;
+    let mut wrapped = vec![0; key.len() + WRAP_BYTES];
     AesKek::new(&AES_256, &kek).ok()?.wrap(key, &mut wrapped).ok()?;
     let own = ephemeral.compute_public_key().ok()?;
     Some(RecipientInfo::Kari(KeyAgreeRecipientInfo {

@@ -1,56 +1,17 @@
 //! Certificates that a trusted authority signed and should not have (RFC 5280), each the twin of a good one; and odd ones that
 //! are good.
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use const_oid::ObjectIdentifier;
 use der::asn1::{BitString, OctetString};
-use der::{Any, Decode as _, Encode as _, Sequence, Tag};
-use fumibako_signer::authority::{Authority, KeyKind};
+use der::{Any, Encode as _, Tag};
+use fumibako_signer::authority::KeyKind;
 use fumibako_signer::{Certificate, CertificateError, Refused, Trust};
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::ext::Extension;
 
 use crate::openssl::Openssl;
 use crate::people::{AT, authority, days, office};
-
-/// RFC 5280 §4.1.2, as loose as it can be written.
-#[derive(Clone, Sequence)]
-struct Tbs {
-    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
-    version: Option<u8>,
-    serial: Any,
-    algorithm: AlgorithmIdentifierOwned,
-    issuer: Any,
-    validity: Any,
-    subject: Any,
-    key: SubjectPublicKeyInfoOwned,
-    #[asn1(context_specific = "1", tag_mode = "IMPLICIT", optional = "true")]
-    issuer_id: Option<BitString>,
-    #[asn1(context_specific = "3", tag_mode = "EXPLICIT", optional = "true")]
-    extensions: Option<Vec<Extension>>,
-}
-
-#[derive(Sequence)]
-struct Whole {
-    tbs: Tbs,
-    algorithm: AlgorithmIdentifierOwned,
-    signature: BitString,
-}
-
-/// The twin of a certificate, signed again by its authority.
-fn twin(certificate: &Certificate, ca: &Authority, change: impl FnOnce(&mut Tbs)) -> Certificate {
-    let mut whole = Whole::from_der(certificate.der()).unwrap();
-    change(&mut whole.tbs);
-    whole.algorithm = whole.tbs.algorithm.clone();
-    let pem = ca.to_pem();
-    let key = &pem[pem.find("-----BEGIN PRIVATE KEY-----").unwrap()..];
-    let (_, key) = der::pem::decode_vec(key.as_bytes()).unwrap();
-    let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &key).unwrap();
-    let signature = key.sign(&SystemRandom::new(), &whole.tbs.to_der().unwrap()).unwrap();
-    whole.signature = BitString::from_bytes(signature.as_ref()).unwrap();
-    Certificate::from_der(&whole.to_der().unwrap()).unwrap()
-}
+use crate::twin::{Tbs, twin};
 
 fn verdict(change: impl FnOnce(&mut Tbs)) -> Result<(), CertificateError> {
     let ca = authority();

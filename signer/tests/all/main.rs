@@ -15,6 +15,8 @@ mod names;
 mod openssl;
 mod oracle;
 mod people;
+#[cfg(feature = "pqc")]
+mod pqc;
 mod published;
 mod reading;
 mod receipts;
@@ -27,4 +29,5 @@ mod stream;
 mod timestamps;
 mod token;
 mod trust;
+mod twin;
 mod verdicts;

@@ -1,13 +1,14 @@
 //! The whole seal: made, opened, opened by openssl step by step, and refused where one layer is not the sender's.
 
-use fumibako_signer::authority::{Authority, KeyKind};
+use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
 use fumibako_signer::{
-    Certificate, CertificateError, Cipher, DecryptError, EncryptError, Enveloped, Identity, OpenError, SealError,
-    Sealing, SignError, SignatureError, Signed, Trust, encrypt, open, seal, sign,
+    Certificate, CertificateError, Cipher, DecryptError, EncryptError, Enveloped, Identity, OpenError, Refused,
+    SealError, Sealing, SignError, SignatureError, Signed, Trust, encrypt, open, seal, sign,
 };
+use jiff::{SignedDuration, Timestamp};
 
 use crate::openssl::Openssl;
-use crate::people::{AT, ENTITY, authority, days, office};
+use crate::people::{AT, ENTITY, as_sent, authority, days, office, request};
 
 const ROUTING: &[u8] = b"From: 9912345678@example.jp\r\nTo: 9987654321@example.jp\r\nMessage-ID: <a@example.jp>\r\n";
 
@@ -141,4 +142,23 @@ fn routing_fields_say_nothing_about_the_content() {
     let nobody = Sealing { recipients: &[], ..two.sealing(Cipher::Aes256Gcm) };
     assert_eq!(seal(ENTITY, &nobody, AT), Err(SealError::Encrypt(EncryptError::NoRecipient)));
     assert_eq!(seal(b"x", &two.sealing(Cipher::Aes256Gcm), AT), Err(SealError::Sign(SignError::NotMime)));
+}
+
+// Profile §4.16
+#[test]
+fn a_way_to_encrypt_ends_on_its_day() {
+    let (openssl, ca) = (Openssl::new(), authority());
+    let wish = Request { not_after: AT + days(2000), ..request(KeyKind::EcP256, Purpose::Mail) };
+    let office = ca.issue(&wish).unwrap();
+    openssl.put("ec.pem", office.certificate().to_pem());
+    openssl.put("entity", sign(ENTITY, &office, AT).unwrap());
+    openssl.run("cms -encrypt -binary -aes256 -in entity -out message -recip ec.pem -keyopt ecdh_kdf_md:sha1");
+    let sealed = sign(&as_sent(&openssl.get("message")), &office, AT).unwrap();
+    let trust = Trust::new([ca.certificate().clone()]).unwrap();
+    let opened = |at| open(&sealed, &trust, std::slice::from_ref(&office), at).map(|opened| opened.entity().to_vec());
+    // The last second of 2030 in Japan.
+    let last = Timestamp::from_second(1_924_959_599).unwrap();
+    assert_eq!(opened(last), Ok(ENTITY.to_vec()));
+    let ended = Refused::Weak("ECDH with SHA-1 after 2030");
+    assert_eq!(opened(last + SignedDuration::from_secs(1)), Err(DecryptError::Algorithm(ended).into()));
 }
