@@ -3,16 +3,14 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use fumibako_model::{
-    FolderId, FolderName, ModSeq, NamedFlags, OfficeNumber, Party, Private, Refusal, Refused, Uid, UidValidity,
-};
+use fumibako_model::{FolderId, FolderName, ModSeq, NamedFlags, OfficeNumber, Party, Private, Refusal, Refused, Uid};
 use fumibako_store::{CopyOrder, Deposit, Draft, FlagOrder, Store, StoreError};
 use fumibako_wire::Credentials;
 use fumibako_wire::imap::{Answer, Ask, Session};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::body::{Body, Own};
+use super::body::{Body, Grant, Own};
 use crate::drive::Desk;
 use crate::house::{House, Place};
 
@@ -27,12 +25,15 @@ pub(crate) struct ImapDesk<S> {
     office: Option<OfficeNumber>,
     watched: Option<watch::Receiver<ModSeq>>,
     body: Body<Own>,
+    /// Messages of one APPEND that came already, with the memory they take.
+    aside: Vec<(Draft, Grant)>,
 }
 
 impl<S: Store> ImapDesk<S> {
     /// `reference` stands in the refusals that the conversation makes by itself.
     pub(crate) fn new(house: Arc<House<S>>, place: Place<S>, address: IpAddr, reference: String) -> Self {
-        Self { house, place, address, reference, party: None, office: None, watched: None, body: Body::default() }
+        let (body, aside) = (Body::default(), Vec::new());
+        Self { house, place, address, reference, party: None, office: None, watched: None, body, aside }
     }
 
     async fn login(&mut self, given: Credentials) -> Result<Answer, Refused> {
@@ -67,12 +68,13 @@ impl<S: Store> ImapDesk<S> {
             Ask::Expunge { folder, uids, since } => {
                 store.expunge(office, folder, uids, since).await.map(Answer::Changes)
             }
-            Ask::Append { folder, flags, date } => self
-                .append(office, folder, flags, date, now)
-                .await
-                .map(|(validity, uid)| Answer::Appended(validity, uid)),
+            Ask::Append { folder, flags, date, replaces } => {
+                self.append(office, (flags, date), (folder, replaces), now).await
+            }
+            Ask::PutAside { flags, date } => self.put_aside(flags, date, now).map(|()| Answer::Done),
             Ask::Discard => {
                 self.body = Body::default();
+                self.aside.clear();
                 Ok(Answer::Done)
             }
             Ask::Copy { folder, uids, to, moves } => {
@@ -98,22 +100,35 @@ impl<S: Store> ImapDesk<S> {
         self.watched = Some(self.house.store.watch(folder));
     }
 
+    /// The message that went by, and those put aside, into the folder: all of them or none.
     async fn append(
         &mut self,
         office: OfficeNumber,
-        folder: FolderName,
-        flags: NamedFlags,
-        date: Option<Timestamp>,
+        (flags, date): (NamedFlags, Option<Timestamp>),
+        (folder, replaces): (FolderName, Option<(FolderId, Uid)>),
         now: Timestamp,
-    ) -> Result<(UidValidity, Uid), StoreError> {
-        let store = &self.house.store;
+    ) -> Result<Answer, StoreError> {
+        self.put_aside(flags, date, now)?;
         // The memory stays granted until the store has answered.
-        let (own, _granted) = std::mem::take(&mut self.body).finish(|| Ok(Own::new(store.spool(now))))?;
-        let (message_id, date) = (own.message_id(), date.unwrap_or(now));
-        let draft = Draft { flags, date, message_id, body: own.spool };
-        let (validity, uids) = store.append(office, Deposit::of(folder, draft), now).await?;
-        let uid = uids.first().copied().ok_or(Refusal::Internal.about("a message without a UID"))?;
-        Ok((validity, uid))
+        let (drafts, _granted): (_, Vec<Grant>) = std::mem::take(&mut self.aside).into_iter().unzip();
+        let (validity, uids) = self.house.store.append(office, Deposit { folder, drafts, replaces }, now).await?;
+        Ok(Answer::Appended(validity, uids))
+    }
+
+    /// Keeps the message that went by; of a failure nothing is left.
+    fn put_aside(&mut self, flags: NamedFlags, date: Option<Timestamp>, now: Timestamp) -> Result<(), StoreError> {
+        let store = &self.house.store;
+        match std::mem::take(&mut self.body).finish(|| Ok(Own::new(store.spool(now)))) {
+            Ok((own, granted)) => {
+                let (message_id, date) = (own.message_id(), date.unwrap_or(now));
+                self.aside.push((Draft { flags, date, message_id, body: own.spool }, granted));
+                Ok(())
+            }
+            Err(error) => {
+                self.aside.clear();
+                Err(error)
+            }
+        }
     }
 }
 

@@ -78,6 +78,19 @@ pub(crate) async fn append(
     let folder =
         ledger.named(office, own.folder.as_str()).ok_or_else(|| Refusal::NoSuchFolder.about(&own.folder))?.clone();
     let id = FolderId(folder.id);
+    let gone = match own.replaces {
+        Some((from, uid)) => {
+            ledger.load(rows, &BTreeSet::from([from])).await?;
+            ledger.owned(office, from)?;
+            change::standing(rows, from, Some(&[uid])).await?
+        }
+        None => Vec::new(),
+    };
+    // RFC 8508 §3.4: a message that is gone already is not replaced, and nothing is filed.
+    if own.replaces.is_some() && gone.is_empty() {
+        return Err(Refusal::NoSuchMessage.into());
+    }
+    let freed: u64 = gone.iter().map(|entry| entry.size).sum();
     let mut placed = Vec::with_capacity(bodies.len());
     for (draft, body) in own.messages.iter().zip(bodies) {
         if folder.name == "Sent"
@@ -88,24 +101,18 @@ pub(crate) async fn append(
         }
         let asked = ledger.learn(id, &draft.flags)?;
         let flags: Flags = draft_flags(asked, &ledger.owned(office, id)?.keywords);
-        ledger.room(folder.office, body.size)?;
+        ledger.room(folder.office, body.size.saturating_sub(freed))?;
         let message = ledger.add(Body::own(*body, draft.message_id.as_deref(), draft.date), now);
         placed.push((ledger.enter(id, (message, body.size), flags, now)?, true));
     }
-    let replaced = own.replaces.filter(|(from, uid)| *from != id || placed.iter().all(|(placed, _)| placed != uid));
-    if let Some((from, uid)) = replaced {
-        // RFC 8508 §3.4: a message that is gone already is not replaced, and nothing is filed.
-        ledger.load(rows, &BTreeSet::from([from])).await?;
-        ledger.owned(office, from)?;
-        let gone = change::standing(rows, from, Some(&[uid])).await?;
-        if gone.is_empty() {
-            return Err(Refusal::NoSuchMessage.into());
-        }
-        let wakes = change::take_out(rows, ledger, &gone).await?;
-        change::forget(rows, &gone).await?;
-        return Ok(((folder.uid_validity, placed), wakes));
+    // A copy the gateway keeps does not go for its own sake.
+    let stays = |(kept, is_new): &(Uid, bool)| !is_new && own.replaces == Some((id, *kept));
+    if gone.is_empty() || placed.iter().any(stays) {
+        return Ok(((folder.uid_validity, placed), ledger.write(rows).await?));
     }
-    Ok(((folder.uid_validity, placed), ledger.write(rows).await?))
+    let wakes = change::take_out(rows, ledger, &gone).await?;
+    change::forget(rows, &gone).await?;
+    Ok(((folder.uid_validity, placed), wakes))
 }
 
 /// Profile §7: the copy the gateway itself keeps of what this office sent under this Message-ID.

@@ -1,78 +1,59 @@
-//! APPEND (RFC 3501 §6.3.11), with APPENDUID (RFC 4315 §3) and LITERAL+ (RFC 7888).
+//! APPEND of one message or several (RFC 3501 §6.3.11, RFC 3502), REPLACE (RFC 8508), with APPENDUID (RFC 4315 §3) and
+//! LITERAL+ (RFC 7888) (Profile §7.13).
 //!
-//! The message is never kept here: its octets go out as pieces while they come in, and only then is the server asked
-//! to file it.
+//! The messages are never kept here: their octets go out as pieces while they come in, and only then is the server asked
+//! to file them, all together.
 
-use fumibako_model::{FolderName, NamedFlags, Private, Refusal, Refused, Uid, UidValidity};
-use jiff::Timestamp;
+use fumibako_model::{FolderId, FolderName, Private, Refusal, Refused, Uid, UidValidity};
 
-use super::command::{self, Unreadable};
-use super::cursor::{Cursor, Mailbox, Parsed};
+use super::Ask;
+use super::command::{By, Unreadable};
+use super::cursor::{Cursor, Mailbox};
 use super::input::{Literal, Read};
 use super::news::Done;
 use super::session::{Phase, Session, Work};
+use super::set::{self, Set};
 use super::settings::{COMMAND_BYTES, PASSED_BYTES, STEP_BYTES};
-use super::{Ask, date};
 use crate::Effect;
 use crate::mime::{HEADER_BYTES, Measure};
 
-/// A message on its way in.
+mod head;
+use head::{Head, Marks, head, marks};
+
+/// Most messages of one APPEND. Together they are no larger than one may be.
+const MESSAGES: usize = 100;
+
+/// Messages on their way in.
 #[derive(Debug)]
 pub(super) struct Append {
     tag: String,
     folder: FolderName,
-    flags: NamedFlags,
-    date: Option<Timestamp>,
-    /// Octets still to come.
+    /// The message that goes when this one comes.
+    replaces: Option<(FolderId, Uid)>,
+    marks: Marks,
+    /// Octets of this message still to come.
     left: u64,
     header: Measure,
+    /// Messages so far, this one included, and their octets.
+    messages: usize,
+    octets: u64,
+    /// Another is announced; it comes when the server has put the last one aside.
+    next: Option<(Marks, Literal)>,
 }
 
 impl Append {
     pub(super) fn tag(&self) -> &str {
         &self.tag
     }
-}
 
-/// What stands before a message literal.
-struct Head {
-    mailbox: Mailbox,
-    flags: NamedFlags,
-    date: Option<Timestamp>,
-}
-
-/// ```text
-/// append = "APPEND" SP mailbox [SP flag-list] [SP date-time] SP literal
-/// ```
-///
-/// Reads a command up to the literal it ends with. `None`: the literal is no message but an argument.
-fn head(command: &[u8]) -> Option<(&str, Parsed<Head>)> {
-    let mut cursor = Cursor::new(command);
-    let tag = cursor.tag().ok()?;
-    if !cursor.take_word(" APPEND ") || ends_with_this_literal(&cursor) {
-        return None;
+    /// The next message begins.
+    fn begin(&mut self, marks: Marks, size: u64) {
+        self.marks = marks;
+        self.left = size;
+        self.header = Measure::default();
+        self.messages += 1;
+        self.octets += size;
     }
-    Some((tag, arguments(&mut cursor)))
-}
-
-fn arguments(cursor: &mut Cursor<'_>) -> Parsed<Head> {
-    let mailbox = cursor.mailbox()?;
-    cursor.space()?;
-    let mut head = Head { mailbox, flags: NamedFlags::default(), date: None };
-    if cursor.peek() == Some(b'(') {
-        head.flags = command::flag_list(cursor)?;
-        cursor.space()?;
-    }
-    if cursor.peek() == Some(b'"') {
-        head.date = Some(date::date_time(cursor)?);
-        cursor.space()?;
-    }
-    if ends_with_this_literal(cursor) { Ok(head) } else { cursor.bad("the message as a literal") }
-}
-
-/// The rest is one literal's announcement.
-fn ends_with_this_literal(cursor: &Cursor<'_>) -> bool {
-    cursor.peek() == Some(b'{') && memchr::memchr(b'\n', cursor.rest()) == Some(cursor.rest().len() - 1)
 }
 
 impl Session {
@@ -104,29 +85,61 @@ impl Session {
         }
     }
 
-    fn append(&mut self, tag: String, Head { mailbox, flags, date }: Head, literal: Literal) {
-        match self.appendable(mailbox, literal.size) {
-            Ok(folder) => {
-                self.input.stream();
-                if literal.waits {
-                    self.say(b"+ Go on.\r\n");
-                }
-                self.go_on(Work::Append(Append {
+    fn append(&mut self, tag: String, Head { mailbox, replaces, marks }: Head, literal: Literal) {
+        let appendable = self.appendable(mailbox, literal.size);
+        let old = replaces.map(|(by, number)| self.replaced(by, number)).transpose();
+        match (appendable, old) {
+            (Ok(folder), Ok(replaces)) => {
+                let (marked, header) = (Marks::default(), Measure::default());
+                let mut append = Append {
                     tag,
                     folder,
-                    flags,
-                    date,
-                    left: literal.size,
-                    header: Measure::default(),
-                }));
+                    replaces,
+                    marks: marked,
+                    left: 0,
+                    header,
+                    messages: 0,
+                    octets: 0,
+                    next: None,
+                };
+                append.begin(marks, literal.size);
+                self.stream(append, literal);
             }
-            Err(why) => {
+            (Err(None), _) => {
                 self.input.refuse(literal);
-                match why {
-                    Some(refused) => self.refuse_here(&tag, refused),
-                    None => self.bad(&tag, "Log in first."),
-                }
+                self.bad(&tag, "Log in first.");
             }
+            (_, Err(why)) => {
+                self.input.refuse(literal);
+                if why.starts_with('[') { self.no(&tag, why) } else { self.bad(&tag, why) }
+            }
+            (Err(Some(refused)), _) => {
+                self.input.refuse(literal);
+                self.refuse_here(&tag, refused);
+            }
+        }
+    }
+
+    /// The octets of a message come now.
+    fn stream(&mut self, append: Append, literal: Literal) {
+        self.input.stream();
+        if literal.waits {
+            self.say(b"+ Go on.\r\n");
+        }
+        self.go_on(Work::Append(append));
+    }
+
+    /// The message a REPLACE names, or why it cannot be.
+    fn replaced(&mut self, by: By, number: set::Num) -> Result<(FolderId, Uid), &'static str> {
+        let Some(view) = self.view() else { return Err("Select a folder first.") };
+        if view.read_only {
+            return Err("[READ-ONLY] The folder is open read-only.");
+        }
+        let place = view.places(by, &Set(vec![(number, number)])).and_then(|mut places| places.next());
+        match place.and_then(|place| view.entry(place)) {
+            Some(entry) => Ok((view.folder, entry.uid)),
+            None if by == By::Uid => Err("[NONEXISTENT] There is no message of that UID."),
+            None => Err("There is no message of that number."),
         }
     }
 
@@ -140,15 +153,18 @@ impl Session {
             // Profile §7.3: incoming content is the gateway's alone.
             return Err(Some(Refusal::FolderIsProtected.about(folder.as_str())));
         }
-        if size > self.settings.message_bytes {
-            return Err(Some(
-                Refusal::MessageTooLarge.about(format!("at most {} octets", self.settings.message_bytes)),
-            ));
-        }
-        if size == 0 {
-            return Err(Some(Refusal::MessageMalformed.about("it is empty")));
-        }
+        self.fitting(size, 0)?;
         Ok(folder)
+    }
+
+    /// Does a message of this size fit behind so many octets? RFC 3502 §6.3.11: an empty one calls the command off.
+    fn fitting(&self, size: u64, behind: u64) -> Result<(), Refused> {
+        let limit = self.settings.message_bytes;
+        if size.saturating_add(behind) > limit {
+            let what = if behind > 0 { " together" } else { "" };
+            return Err(Refusal::MessageTooLarge.about(format!("at most {limit} octets{what}")));
+        }
+        if size == 0 { Err(Refusal::MessageMalformed.about("it is empty")) } else { Ok(()) }
     }
 
     /// Octets of the message, then the end of the line.
@@ -175,20 +191,25 @@ impl Session {
                 return false;
             }
             Read::Command(line) if line == b"\r\n" => {
-                if let Some(over) = append.header.over() {
-                    let refused = Refusal::from(over).about(format_args!("at most {HEADER_BYTES} octets"));
-                    self.refuse_here(&append.tag, refused);
-                    self.ask(Ask::Discard, Work::Discard);
-                    return true;
-                }
-                let Append { folder, flags, date, .. } = &append;
-                let ask = Ask::Append { folder: folder.clone(), flags: flags.clone(), date: *date };
-                self.ask(ask, Work::Append(append));
+                self.append_whole(append);
                 return true;
             }
             Read::Literal(literal) => {
-                self.input.refuse(literal);
-                "One message at a time."
+                let line = self.input.command().to_vec();
+                match marks(&mut Cursor::new(&line)) {
+                    Ok(marks) if append.replaces.is_none() => {
+                        self.append_another(append, marks, literal);
+                        return true;
+                    }
+                    Ok(_) => {
+                        self.input.refuse(literal);
+                        "One message replaces one."
+                    }
+                    Err(_) => {
+                        self.input.refuse(literal);
+                        "Expected another message or the end of the line."
+                    }
+                }
             }
             Read::Command(_) | Read::BareLineFeed(_) | Read::Passed => "Expected the end of the line.",
             Read::TooLong => {
@@ -202,9 +223,68 @@ impl Session {
         true
     }
 
-    pub(super) fn appended(&mut self, Append { tag, folder, .. }: Append, validity: UidValidity, uid: Uid) {
+    /// The messages are all here.
+    fn append_whole(&mut self, append: Append) {
+        if let Some(refused) = too_long(&append) {
+            return self.append_refused(&append.tag, refused);
+        }
+        let Append { folder, marks: Marks { flags, date }, replaces, .. } = &append;
+        let (folder, flags) = (folder.clone(), flags.clone());
+        self.ask(Ask::Append { folder, flags, date: *date, replaces: *replaces }, Work::Append(append));
+    }
+
+    /// RFC 3502 §6.3.11: another message follows. The server puts the last one aside first.
+    fn append_another(&mut self, mut append: Append, marks: Marks, literal: Literal) {
+        let refused = if append.messages == MESSAGES {
+            Some(Refusal::MessageTooLarge.about(format_args!("at most {MESSAGES} messages together")))
+        } else {
+            too_long(&append).or_else(|| self.fitting(literal.size, append.octets).err())
+        };
+        if let Some(refused) = refused {
+            self.input.refuse(literal);
+            return self.append_refused(&append.tag, refused);
+        }
+        let Marks { flags, date } = append.marks.clone();
+        append.next = Some((marks, literal));
+        self.ask(Ask::PutAside { flags, date }, Work::Append(append));
+    }
+
+    fn append_refused(&mut self, tag: &str, refused: Refused) {
+        self.refuse_here(tag, refused);
+        self.ask(Ask::Discard, Work::Discard);
+    }
+
+    /// The last message is put aside; the next one may come.
+    pub(super) fn append_goes_on(&mut self, mut append: Append) {
+        let Some((marks, literal)) = append.next.take() else { return self.bye(Refusal::Internal) };
+        append.begin(marks, literal.size);
+        self.stream(append, literal);
+    }
+
+    /// The server does not take the messages. One that was announced goes by.
+    pub(super) fn append_failed(&mut self, append: &Append, refused: &Refused, reference: &str) {
+        if let Some((_, literal)) = append.next {
+            self.input.refuse(literal);
+        }
+        self.refuse_target(&append.tag, refused, reference);
+    }
+
+    pub(super) fn appended(&mut self, append: Append, validity: UidValidity, uids: &[Uid]) {
+        let Append { tag, folder, replaces, .. } = append;
+        // RFC 4315 §4: of several messages the UIDs stand in their order.
+        let code = format!("[APPENDUID {} {}]", validity.0, set::write(uids.iter().map(|uid| uid.get())));
+        if replaces.is_some() {
+            // RFC 8508 §3.2: the new message is told of before the old one goes.
+            self.untagged(&format!("OK {code} It is filed."));
+            return self.finish(Done::ok(tag, "REPLACE done."), true);
+        }
         // RFC 3501 §6.3.11: a client that has this folder open is told at once.
         let here = self.view().is_some_and(|view| view.name == folder);
-        self.finish(Done::ok(tag, &format!("[APPENDUID {} {uid}] APPEND done.", validity.0)), here);
+        self.finish(Done::ok(tag, &format!("{code} APPEND done.")), here);
     }
+}
+
+fn too_long(append: &Append) -> Option<Refused> {
+    let over = append.header.over()?;
+    Some(Refusal::from(over).about(format_args!("at most {HEADER_BYTES} octets")))
 }

@@ -52,7 +52,7 @@ pub enum Ask {
         /// The connection's view is of this change.
         since: ModSeq,
     },
-    /// Put a message (it went by in [`Effect::Body`](crate::Effect::Body) pieces) into a folder.
+    /// Put a message (it went by in [`Effect::Body`](crate::Effect::Body) pieces) into a folder, behind those put aside.
     /// → [`Answer::Appended`].
     Append {
         /// Where.
@@ -61,8 +61,18 @@ pub enum Ask {
         flags: NamedFlags,
         /// INTERNALDATE, if given.
         date: Option<Timestamp>,
+        /// A message that goes in the same moment.
+        replaces: Option<(FolderId, Uid)>,
     },
-    /// The body broke off: forget the pieces. → [`Answer::Done`].
+    /// A message went by, and another follows: keep it for the [`Ask::Append`] that comes after the last one.
+    /// → [`Answer::Done`].
+    PutAside {
+        /// With these flags.
+        flags: NamedFlags,
+        /// INTERNALDATE, if given.
+        date: Option<Timestamp>,
+    },
+    /// The messages broke off: forget them. → [`Answer::Done`].
     Discard,
     /// Copy or move messages to another folder; the bodies are shared. → [`Answer::Copied`].
     Copy {
@@ -110,8 +120,8 @@ pub enum Answer {
     Changes(Changes),
     /// The octets.
     Message(Private<Arc<[u8]>>),
-    /// The message has this UID.
-    Appended(UidValidity, Uid),
+    /// The messages have these UIDs.
+    Appended(UidValidity, Vec<Uid>),
     /// The copies, pairs of (from, to), and the target's UIDVALIDITY.
     Copied(UidValidity, Vec<(Uid, Uid)>),
     /// The folder is made.

@@ -206,7 +206,8 @@ impl Session {
             (W::Status(tag, items), A::Status(status))     => self.counted(tag, &items, &status),
             (W::Leave(then), _)                            => self.left(then),
             (W::Open { tag, read_only }, A::Folder(view))  => self.opened(&tag, *view, read_only),
-            (W::Append(append), A::Appended(validity, uid)) => self.appended(append, validity, uid),
+            (W::Append(append), A::Appended(validity, uids)) => self.appended(append, validity, &uids),
+            (W::Append(append), A::Done)                   => self.append_goes_on(append),
             (W::Discard, _)                                => {}
             (W::Tree(tree), A::Created(id))                => self.created(tree, id),
             (W::Tree(tree), A::Done)                       => self.tree_changed(tree),
@@ -223,7 +224,7 @@ impl Session {
             (W::Idle(tag), A::No { .. })                   => self.work = W::Idle(tag),
             (W::Catch(done), A::Changes(changes))          => { self.tell(changes, done.renumbers, done.by); self.conclude(done); }
             (W::Catch(done), A::No { .. })                 => { self.news = true; self.conclude(done); }
-            (W::Append(append), A::No { refused, reference }) => self.refuse_target(append.tag(), &refused, &reference),
+            (W::Append(append), A::No { refused, reference }) => self.append_failed(&append, &refused, &reference),
             (W::Copy(copy), A::No { refused, reference })  => self.refuse_target(copy.tag(), &refused, &reference),
             (work, A::No { refused, reference })           => self.refuse(work.tag(), &refused, &reference),
             (_, _)                                         => self.bye(Refusal::Internal),

@@ -21,6 +21,8 @@ pub(crate) struct Office {
     pub(crate) subscribed: BTreeSet<FolderName>,
     bodies: Vec<Arc<[u8]>>,
     modseq: u64,
+    /// Messages of one APPEND that came already.
+    aside: Vec<(Vec<u8>, NamedFlags, Option<Timestamp>)>,
 }
 
 pub(crate) struct Folder {
@@ -36,7 +38,7 @@ impl Default for Office {
     fn default() -> Self {
         let folders = STANDARD_FOLDERS.map(|(name, _)| Folder::new(name.parse().unwrap()));
         let subscribed = folders.iter().map(|folder| folder.name.clone()).collect();
-        Self { folders: folders.into(), subscribed, bodies: Vec::new(), modseq: 0 }
+        Self { folders: folders.into(), subscribed, bodies: Vec::new(), modseq: 0, aside: Vec::new() }
     }
 }
 
@@ -161,7 +163,11 @@ impl Office {
                 let (keywords, entries) = (self.folders[at].keywords.clone(), self.folders[at].entries.clone());
                 Answer::Folder(Box::new(FolderView { status: self.status(at), keywords, entries }))
             }
-            Ask::Close | Ask::Discard => Answer::Done,
+            Ask::Close => Answer::Done,
+            Ask::Discard => {
+                self.aside.clear();
+                Answer::Done
+            }
             Ask::Since(folder, _)
             | Ask::Expunge { folder, .. }
             | Ask::Flag { folder, .. }
@@ -188,10 +194,22 @@ impl Office {
                 self.expunge(place(folder), |entry| entry.flags.has(Flags::DELETED) && named(&entry.uid));
                 Answer::Changes(self.changes(place(folder), since, &[]))
             }
-            Ask::Append { folder, flags, date } => {
+            Ask::PutAside { flags, date } => {
+                self.aside.push((body.to_vec(), flags, date));
+                Answer::Done
+            }
+            Ask::Append { folder, flags, date, replaces } => {
+                let mut messages = std::mem::take(&mut self.aside);
+                messages.push((body.to_vec(), flags, date));
                 let at = self.at(&folder)?;
-                let uid = self.file(at, body, &flags, date.unwrap_or(Timestamp::UNIX_EPOCH));
-                Answer::Appended(self.status(at).uid_validity, uid)
+                let file = |(body, flags, date): (Vec<u8>, NamedFlags, Option<Timestamp>)| {
+                    self.file(at, &body, &flags, date.unwrap_or(Timestamp::UNIX_EPOCH))
+                };
+                let uids = messages.into_iter().map(file).collect();
+                if let Some((from, uid)) = replaces {
+                    self.expunge(place(from), |entry| entry.uid == uid);
+                }
+                Answer::Appended(self.status(at).uid_validity, uids)
             }
             Ask::Copy { folder, uids, to, moves } => {
                 let (from, to) = (place(folder), self.at(&to)?);
@@ -268,7 +286,8 @@ impl Desk for Office {
             }
             Ask::Expunge { uids: None, .. } => "expunge".into(),
             Ask::Expunge { uids: Some(named), .. } => format!("expunge {}", uids(named)),
-            Ask::Append { folder, flags, date } => {
+            Ask::PutAside { flags, .. } => format!("put aside ({}) {:?}", names(flags), String::from_utf8_lossy(body)),
+            Ask::Append { folder, flags, date, .. } => {
                 let date = date.map(|date| format!(" {date}")).unwrap_or_default();
                 format!("append {folder} ({}){date} {:?}", names(flags), String::from_utf8_lossy(body))
             }
