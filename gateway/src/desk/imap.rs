@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use fumibako_model::{FolderId, FolderName, ModSeq, NamedFlags, OfficeNumber, Party, Private, Refusal, Refused, Uid};
-use fumibako_store::{CopyOrder, Deposit, Draft, FlagOrder, Store, StoreError};
+use fumibako_store::{CopyOrder, Deposit, Draft, FlagOrder, Quota, Store, StoreError};
 use fumibako_wire::Credentials;
 use fumibako_wire::imap::{Answer, Ask, Session};
 use jiff::Timestamp;
@@ -82,6 +82,9 @@ impl<S: Store> ImapDesk<S> {
                 store.copy(office, order, now).await.map(|(validity, pairs)| Answer::Copied(validity, pairs))
             }
             Ask::Create(folder) => store.create(office, folder).await.map(Answer::Created),
+            Ask::Quota => store.quota(office).await.map(|Quota { used, limit }| Answer::Quota { used, limit }),
+            Ask::Annotations(folder) => store.annotations(office, folder).await.map(Answer::Annotations),
+            Ask::Annotate(folder, entries) => store.annotate(office, folder, entries).await.map(|()| Answer::Done),
             Ask::Delete(folder) => store.delete(office, folder).await.map(|()| Answer::Done),
             Ask::Rename { from, to } => store.rename(office, from, to, now).await.map(|()| Answer::Done),
             Ask::Subscribe { folder, wanted } => store.subscribe(office, folder, wanted).await.map(|()| Answer::Done),

@@ -22,9 +22,9 @@ pub use expiry::{
 };
 pub use fumibako_careplan::{NotAServiceKind, NotAnOfficeNumber, OfficeNumber, ServiceKind};
 pub use mailbox::{
-    Changes, Entry, FOLDER_NAME_BYTES, FlagChange, Flags, FolderId, FolderName, FolderStatus, FolderView,
-    KEYWORD_BYTES, KEYWORDS, Keywords, Listing, MessageId, ModSeq, NamedFlags, NotAFolderName, STANDARD_FOLDERS,
-    SpecialUse, Uid, UidValidity,
+    ANNOTATION_BYTES, ANNOTATIONS, Annotation, Changes, Entry, FOLDER_NAME_BYTES, FlagChange, Flags, FolderId,
+    FolderName, FolderStatus, FolderView, KEYWORD_BYTES, KEYWORDS, Keywords, Listing, MessageId, ModSeq, NamedFlags,
+    NotAFolderName, STANDARD_FOLDERS, SpecialUse, Uid, UidValidity,
 };
 pub use private::Private;
 pub use refusal::{ABOUT_BYTES, NotACode, Refusal, Refused, Row};

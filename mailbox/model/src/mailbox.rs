@@ -9,12 +9,19 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::Private;
+
 /// Longest folder name, in bytes of UTF-8.
 pub const FOLDER_NAME_BYTES: usize = 255;
 /// Most keywords one folder can know (they are bits of a `u64`).
 pub const KEYWORDS: usize = 64;
 /// Longest keyword, in bytes.
 pub const KEYWORD_BYTES: usize = 64;
+
+/// Longest value of an annotation, in bytes (RFC 5464 §4.1 asks for 1,024 at least).
+pub const ANNOTATION_BYTES: usize = 4096;
+/// Most annotations of one folder, and of none (RFC 5464 §4.1 asks for 10 at least).
+pub const ANNOTATIONS: usize = 50;
 
 /// A message's number in its folder: rises strictly, is never used twice (RFC 3501 §2.3.1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -322,6 +329,15 @@ pub struct FolderView {
     pub keywords: Keywords,
     /// Its messages, by rising UID.
     pub entries: Vec<Entry>,
+}
+
+/// A note on a folder, or on none (RFC 5464).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Annotation {
+    /// The entry's name, in lower case.
+    pub name: String,
+    /// `None`: it is to go, or has gone.
+    pub value: Option<Private<Vec<u8>>>,
 }
 
 /// What happened in a folder after a given change.

@@ -72,12 +72,14 @@ CREATE TABLE vacated (
     PRIMARY KEY (office, name)
 ) STRICT, WITHOUT ROWID;
 
--- METADATA (RFC 5464); `mailbox` is 0 where an entry is the office's own and of no folder.
+-- METADATA (RFC 5464); `mailbox` is 0 where an entry is the office's own and of no folder. An entry that was removed stays
+-- without a value, so that those who listen hear of it.
 CREATE TABLE annotation (
     office  INTEGER NOT NULL REFERENCES office (id),
     mailbox INTEGER NOT NULL,
     name    TEXT NOT NULL COLLATE NOCASE,
-    value   BLOB NOT NULL,
+    value   BLOB,
+    modseq  INTEGER NOT NULL,
     PRIMARY KEY (office, mailbox, name)
 ) STRICT, WITHOUT ROWID;
 

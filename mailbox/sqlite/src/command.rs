@@ -1,6 +1,8 @@
 //! What is asked of the writer, and where the answer goes.
 
-use fumibako_model::{Account, Enrolled, FolderId, FolderName, NamedFlags, Office, OfficeNumber, Uid, UidValidity};
+use fumibako_model::{
+    Account, Annotation, Enrolled, FolderId, FolderName, NamedFlags, Office, OfficeNumber, Uid, UidValidity,
+};
 use fumibako_store::bodies::{Day, Place, Spooled};
 use fumibako_store::{CopyOrder, Delivery, Facts, FlagOrder, Kind, StoreError};
 use jiff::Timestamp;
@@ -9,7 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::error::{Stop, again};
 use crate::ledger::Wake;
-use crate::{change, expire, folder, hold, receipt, roll, tree};
+use crate::{annotation, change, expire, folder, hold, receipt, roll, tree};
 
 /// One change, and its answer.
 pub(crate) enum Command {
@@ -20,6 +22,7 @@ pub(crate) enum Command {
     Delete(OfficeNumber, FolderName, Reply<()>),
     Rename(OfficeNumber, [FolderName; 2], Timestamp, Reply<()>),
     Subscribe(OfficeNumber, FolderName, bool, Reply<()>),
+    Annotate(OfficeNumber, Option<FolderName>, Vec<Annotation>, Reply<()>),
     Flag(OfficeNumber, FlagOrder, Reply<()>),
     Expunge(OfficeNumber, FolderId, Option<Vec<Uid>>, Reply<()>),
     Copy(OfficeNumber, CopyOrder, Timestamp, Reply<(UidValidity, Vec<(Uid, Uid)>)>),
@@ -197,6 +200,9 @@ impl Command {
             Self::Expunge(office, folder, uids, reply) => {
                 reply.told(change::expunge(rows, *office, *folder, uids.as_deref()).await.map(|wakes| ((), wakes)))
             }
+            Self::Annotate(office, folder, entries, reply) => {
+                reply.told(annotation::annotate(rows, *office, folder.as_ref(), entries).await)
+            }
             Self::Copy(office, order, now, reply) => reply.told(change::copy(rows, *office, order, *now).await),
             Self::PutOffice(office, reply) => reply.quiet(roll::put_office(rows, office).await),
             Self::PutAccount(account, reply) => reply.quiet(roll::put_account(rows, account).await),
@@ -225,6 +231,7 @@ impl Command {
             Self::Delete(_, _, reply)
             | Self::Rename(_, _, _, reply)
             | Self::Subscribe(_, _, _, reply)
+            | Self::Annotate(_, _, _, reply)
             | Self::Flag(_, _, reply)
             | Self::Expunge(_, _, _, reply)
             | Self::PutOffice(_, reply)

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use fumibako_model::{
-    Account, Changes, Domain, Enrolled, Evidence, EvidenceId, FolderId, FolderName, FolderStatus, FolderView, Listing,
-    MessageId, ModSeq, Office, OfficeNumber, Private, Retention, Roll, Uid, UidValidity,
+    Account, Annotation, Changes, Domain, Enrolled, Evidence, EvidenceId, FolderId, FolderName, FolderStatus,
+    FolderView, Listing, MessageId, ModSeq, Office, OfficeNumber, Private, Retention, Roll, Uid, UidValidity,
 };
 use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
 use fumibako_store::{
@@ -19,7 +19,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::command::{Command, Octets, OwnMessage, OwnMessages, Reply};
 use crate::disk::Disk;
-use crate::{backup, expire, hold, inspect, open, read};
+use crate::{annotation, backup, expire, hold, inspect, open, read};
 
 /// A store in one folder, open in one process.
 #[derive(Clone, Debug)]
@@ -234,6 +234,31 @@ impl Store for SqliteStore {
 
     async fn subscribe(&self, office: OfficeNumber, folder: FolderName, wanted: bool) -> Result<(), StoreError> {
         self.change(|reply| Command::Subscribe(office, folder, wanted, reply)).await
+    }
+
+    async fn annotations(
+        &self,
+        office: OfficeNumber,
+        folder: Option<FolderName>,
+    ) -> Result<Vec<Annotation>, StoreError> {
+        annotation::read(&self.readers, office, folder.as_ref()).await
+    }
+
+    async fn annotate(
+        &self,
+        office: OfficeNumber,
+        folder: Option<FolderName>,
+        entries: Vec<Annotation>,
+    ) -> Result<(), StoreError> {
+        self.change(|reply| Command::Annotate(office, folder, entries, reply)).await
+    }
+
+    async fn annotated_since(
+        &self,
+        office: OfficeNumber,
+        since: ModSeq,
+    ) -> Result<Vec<(Option<FolderName>, String)>, StoreError> {
+        annotation::since(&self.readers, office, since).await
     }
 
     async fn status(&self, office: OfficeNumber, folder: &FolderName) -> Result<FolderStatus, StoreError> {

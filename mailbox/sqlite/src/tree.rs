@@ -16,11 +16,11 @@ use crate::ledger::Wake;
 const VACATED: i64 = 1_000;
 
 /// An office's folders by name.
-struct Tree {
+pub(crate) struct Tree {
     /// The office's row.
-    office: i64,
+    pub(crate) office: i64,
     number: OfficeNumber,
-    folders: BTreeMap<FolderName, FolderId>,
+    pub(crate) folders: BTreeMap<FolderName, FolderId>,
 }
 
 /// Makes a folder and the levels above it that are not there (RFC 3501 §6.3.3).
@@ -146,7 +146,7 @@ pub(crate) async fn subscribe(
 }
 
 impl Tree {
-    async fn read(rows: &mut SqliteConnection, office: OfficeNumber) -> Result<Self, Stop> {
+    pub(crate) async fn read(rows: &mut SqliteConnection, office: OfficeNumber) -> Result<Self, Stop> {
         let number = office.as_str();
         let found = sqlx::query!(
             r#"SELECT o.id, (SELECT json_group_array(json_array(m.name, m.id)) FROM mailbox m WHERE m.office = o.id)
@@ -188,6 +188,18 @@ impl Tree {
         self.make_with_levels(rows, to, true).await?;
         let inbox = *self.folders.get(&FolderName::inbox()).ok_or(Refusal::NoSuchFolder)?;
         let entries = standing(rows, inbox, None).await?;
+        // RFC 5464 §4.1: the notes stay, and go along.
+        let name = to.as_str();
+        sqlx::query!(
+            "INSERT INTO annotation (office, mailbox, name, value, modseq)
+             SELECT a.office, m.id, a.name, a.value, a.modseq FROM annotation a JOIN mailbox m ON m.office = a.office
+             WHERE a.office = ? AND a.mailbox = ? AND a.value IS NOT NULL AND m.name = ?",
+            self.office,
+            inbox.0,
+            name
+        )
+        .execute(&mut *rows)
+        .await?;
         let (_, mut wakes) = transfer(rows, self.number, (inbox, entries, true), to, now).await?;
         wakes.push(self.wake(rows, None).await?);
         Ok(((), wakes))
@@ -256,7 +268,7 @@ impl Tree {
     }
 
     /// Raises the office's counter: the tree changed.
-    async fn wake(&self, rows: &mut SqliteConnection, folder: Option<FolderId>) -> Result<Wake, Stop> {
+    pub(crate) async fn wake(&self, rows: &mut SqliteConnection, folder: Option<FolderId>) -> Result<Wake, Stop> {
         let modseq =
             sqlx::query_scalar!("UPDATE office SET modseq = modseq + 1 WHERE id = ? RETURNING modseq", self.office)
                 .fetch_one(rows)

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use fumibako_model::{
-    Account, Changes, Enrolled, Evidence, EvidenceId, FlagChange, FolderId, FolderName, FolderStatus, FolderView,
-    Listing, MessageId, ModSeq, NamedFlags, Office, OfficeNumber, Private, Refusal, Refused, Retention, Roll, Uid,
-    UidValidity,
+    Account, Annotation, Changes, Enrolled, Evidence, EvidenceId, FlagChange, FolderId, FolderName, FolderStatus,
+    FolderView, Listing, MessageId, ModSeq, NamedFlags, Office, OfficeNumber, Private, Refusal, Refused, Retention,
+    Roll, Uid, UidValidity,
 };
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -97,6 +97,28 @@ pub trait Store: Send + Sync + 'static {
         folder: FolderName,
         wanted: bool,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The annotations of a folder, or of none, by name.
+    fn annotations(
+        &self,
+        office: OfficeNumber,
+        folder: Option<FolderName>,
+    ) -> impl Future<Output = Result<Vec<Annotation>, StoreError>> + Send;
+
+    /// Sets annotations of a folder, or of none, or removes those without a value; all of them or none.
+    fn annotate(
+        &self,
+        office: OfficeNumber,
+        folder: Option<FolderName>,
+        entries: Vec<Annotation>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The annotations that were set or removed after `since`, by folder and name, without their values.
+    fn annotated_since(
+        &self,
+        office: OfficeNumber,
+        since: ModSeq,
+    ) -> impl Future<Output = Result<Vec<(Option<FolderName>, String)>, StoreError>> + Send;
 
     /// A folder's counters.
     fn status(

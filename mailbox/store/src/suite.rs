@@ -7,6 +7,7 @@
 //! [`Admitted`], for tests either.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, missing_docs, reason = "these are tests")]
 
+pub mod annotations;
 pub mod deliver;
 pub mod expire;
 pub mod flags;
@@ -74,6 +75,10 @@ macro_rules! store_suite {
             receipts::a_copy_filed_elsewhere_is_marked_too,
             receipts::a_receipt_of_something_else_is_refused,
             receipts::the_roll_is_what_was_last_put,
+            annotations::notes_are_set_replaced_and_removed,
+            annotations::notes_go_with_their_folder,
+            annotations::a_folder_has_50_notes,
+            annotations::who_listens_hears_which_notes_changed,
             tree::levels_above_a_new_folder_are_made_with_it,
             tree::a_deleted_folder_takes_its_messages_along,
             tree::a_renamed_folder_keeps_its_messages_and_its_children,

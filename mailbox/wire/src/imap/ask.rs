@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use fumibako_model::{
-    Changes, FlagChange, FolderId, FolderName, FolderStatus, FolderView, Listing, MessageId, ModSeq, NamedFlags, Party,
-    Private, Refused, Uid, UidValidity,
+    Annotation, Changes, FlagChange, FolderId, FolderName, FolderStatus, FolderView, Listing, MessageId, ModSeq,
+    NamedFlags, Party, Private, Refused, Uid, UidValidity,
 };
 use jiff::Timestamp;
 
@@ -96,6 +96,12 @@ pub enum Ask {
         /// The name it gets.
         to: FolderName,
     },
+    /// How much the office's folders hold, and may. → [`Answer::Quota`].
+    Quota,
+    /// The annotations of a folder, or of none. → [`Answer::Annotations`].
+    Annotations(Option<FolderName>),
+    /// Set or remove annotations of a folder, or of none, all of them or none. → [`Answer::Done`].
+    Annotate(Option<FolderName>, Vec<Annotation>),
     /// Subscribe to a name, or no longer. → [`Answer::Done`].
     Subscribe {
         /// The name; there need not be such a folder.
@@ -124,6 +130,15 @@ pub enum Answer {
     Appended(UidValidity, Vec<Uid>),
     /// The copies, pairs of (from, to), and the target's UIDVALIDITY.
     Copied(UidValidity, Vec<(Uid, Uid)>),
+    /// Bytes in all folders together.
+    Quota {
+        /// Now.
+        used: u64,
+        /// At most.
+        limit: u64,
+    },
+    /// The annotations, all of which have a value.
+    Annotations(Vec<Annotation>),
     /// The folder is made.
     Created(FolderId),
     /// Done.

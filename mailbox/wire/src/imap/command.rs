@@ -9,6 +9,7 @@ use super::list::Request;
 use super::search::Program;
 use super::set::{Set, set};
 use super::status::Counter;
+use super::{acl, metadata, quota};
 
 /// What a client asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,9 @@ pub(super) enum Command {
     Authenticate { mechanism: String, initial: Option<String> },
     Select { mailbox: Mailbox, read_only: bool },
     Tree(Order),
+    Quota(quota::Order),
+    Acl(acl::Order),
+    Metadata(metadata::Order),
     List(Box<Request>),
     Namespace,
     Status { mailbox: Mailbox, items: Vec<Counter> },
@@ -112,6 +116,16 @@ fn named(name: &str, cursor: &mut Cursor<'_>) -> Result<Command, Why> {
         "LIST"         => Command::List(Box::new(Request::list(cursor)?)),
         "LSUB"         => Command::List(Box::new(Request::lsub(cursor)?)),
         "NAMESPACE"    => Command::Namespace,
+        "GETQUOTA"     => Command::Quota(quota::Order::root(cursor)?),
+        "GETQUOTAROOT" => Command::Quota(quota::Order::of(cursor)?),
+        "SETQUOTA"     => Command::Quota(quota::Order::set(cursor)?),
+        "MYRIGHTS"     => Command::Acl(acl::Order::my(cursor)?),
+        "GETACL"       => Command::Acl(acl::Order::get(cursor)?),
+        "LISTRIGHTS"   => Command::Acl(acl::Order::list(cursor)?),
+        "SETACL"       => Command::Acl(acl::Order::set(cursor)?),
+        "DELETEACL"    => Command::Acl(acl::Order::delete(cursor)?),
+        "GETMETADATA"  => Command::Metadata(metadata::Order::get(cursor)?),
+        "SETMETADATA"  => Command::Metadata(metadata::Order::set(cursor)?),
         "STATUS"       => status(cursor)?,
         "IDLE"         => Command::Idle,
         "CHECK"        => Command::Check,

@@ -88,6 +88,7 @@ impl Session {
 
     pub(super) fn welcome(&mut self, tag: &str, party: &Party) {
         self.phase = Phase::LoggedIn;
+        self.party = Some(party.to_string());
         self.failures = 0;
         self.heard();
         self.tagged(tag, &format!("OK [CAPABILITY {}] Logged in as {party}.", self.capabilities()));

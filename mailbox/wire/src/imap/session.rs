@@ -6,6 +6,7 @@ use std::sync::Arc;
 use fumibako_model::{Refusal, Refused};
 use jiff::Timestamp;
 
+use super::acl::Acl;
 use super::append::Append;
 use super::command::{By, Command, Unreadable, Why};
 use super::copy::Copy;
@@ -14,7 +15,9 @@ use super::fetch::Fetch;
 use super::folders::Tree;
 use super::input::{Input, Read};
 use super::list::List;
+use super::metadata::Metadata;
 use super::news::Done;
+use super::quota::Quota;
 use super::search::Search;
 use super::select::Then;
 use super::settings::{BAD_COMMANDS, STEP_BYTES, WAITING_BYTES};
@@ -34,6 +37,8 @@ pub struct Session {
     pub(super) cover: Cover,
     pub(super) phase: Phase,
     pub(super) input: Input,
+    /// Who logged in.
+    pub(super) party: Option<String>,
     /// Failed logins.
     pub(super) failures: u32,
     /// Something happened in the open folder that was not asked for yet.
@@ -88,6 +93,9 @@ pub(super) enum Work {
     /// A broken APPEND is being forgotten.
     Discard,
     Tree(Tree),
+    Quota(Quota),
+    Acl(Acl),
+    Metadata(Metadata),
     Copy(Copy),
     Expunge(Expunge),
     Store(Store),
@@ -111,6 +119,9 @@ impl Work {
             | Self::Leave(Then::Open { tag, .. } | Then::Say(tag, _)) => tag,
             Self::List(list) => list.tag(),
             Self::Tree(tree) => tree.tag(),
+            Self::Quota(quota) => quota.tag(),
+            Self::Acl(acl) => acl.tag(),
+            Self::Metadata(metadata) => metadata.tag(),
             Self::Append(append) => append.tag(),
             Self::Copy(copy) => copy.tag(),
             Self::Expunge(expunge) => expunge.tag(),
@@ -146,6 +157,7 @@ impl Session {
             cover,
             phase: Phase::Greeted,
             input: Input::default(),
+            party: None,
             failures: 0,
             news: false,
             work: Work::Nothing,
@@ -176,6 +188,9 @@ impl Session {
             (_, C::Select { mailbox, read_only })          => self.select(tag, mailbox, read_only),
             (_, C::Tree(order))                            => self.change_tree(tag, order),
             (_, C::List(request))                          => self.list(tag, request),
+            (_, C::Quota(order))                           => self.quota(tag, order),
+            (_, C::Acl(order))                             => self.acl(tag, order),
+            (_, C::Metadata(order))                        => self.metadata(tag, order),
             (_, C::Namespace)                              => self.namespace(tag),
             (_, C::Status { mailbox, items })              => self.status(tag, mailbox, items),
             (_, C::Idle)                                   => self.idle(tag),
@@ -211,6 +226,11 @@ impl Session {
             (W::Discard, _)                                => {}
             (W::Tree(tree), A::Created(id))                => self.created(tree, id),
             (W::Tree(tree), A::Done)                       => self.tree_changed(tree),
+            (W::Quota(quota), A::Quota { used, limit })    => self.quota_told(quota, used, limit),
+            (W::Acl(acl), A::Status(status))               => self.rights_told(acl, &status.name),
+            (W::Metadata(read), A::Annotations(kept))      => self.annotations_told(read, kept),
+            (W::Metadata(set), A::Done)                    => self.annotated(set),
+            (W::Metadata(command), A::No { refused, reference }) => self.not_annotated(&command, &refused, &reference),
             (W::Copy(copy), A::Copied(validity, pairs))    => self.copied(copy, validity, &pairs),
             (W::Expunge(expunge), A::Changes(changes))     => self.expunged(expunge, changes),
             (W::Store(store), A::Changes(changes))         => self.stored(store, changes),

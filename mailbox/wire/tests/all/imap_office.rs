@@ -19,6 +19,7 @@ pub(crate) struct Office {
     /// By id; a deleted one leaves its place empty.
     pub(crate) folders: Vec<Folder>,
     pub(crate) subscribed: BTreeSet<FolderName>,
+    pub(crate) annotations: BTreeMap<(Option<FolderName>, String), Vec<u8>>,
     bodies: Vec<Arc<[u8]>>,
     modseq: u64,
     /// Messages of one APPEND that came already.
@@ -38,7 +39,8 @@ impl Default for Office {
     fn default() -> Self {
         let folders = STANDARD_FOLDERS.map(|(name, _)| Folder::new(name.parse().unwrap()));
         let subscribed = folders.iter().map(|folder| folder.name.clone()).collect();
-        Self { folders: folders.into(), subscribed, bodies: Vec::new(), modseq: 0, aside: Vec::new() }
+        let annotations = BTreeMap::new();
+        Self { folders: folders.into(), subscribed, annotations, bodies: Vec::new(), modseq: 0, aside: Vec::new() }
     }
 }
 
@@ -149,6 +151,25 @@ impl Office {
         }
     }
 
+    fn append(
+        &mut self,
+        folder: &FolderName,
+        (body, flags, date): (&[u8], NamedFlags, Option<Timestamp>),
+        replaces: Option<(FolderId, Uid)>,
+    ) -> Result<Answer, Refused> {
+        let mut messages = std::mem::take(&mut self.aside);
+        messages.push((body.to_vec(), flags, date));
+        let at = self.at(folder)?;
+        let file = |(body, flags, date): (Vec<u8>, NamedFlags, Option<Timestamp>)| {
+            self.file(at, &body, &flags, date.unwrap_or(Timestamp::UNIX_EPOCH))
+        };
+        let uids = messages.into_iter().map(file).collect();
+        if let Some((from, uid)) = replaces {
+            self.expunge(usize::try_from(from.0).unwrap(), |entry| entry.uid == uid);
+        }
+        Ok(Answer::Appended(self.status(at).uid_validity, uids))
+    }
+
     fn obey(&mut self, ask: Ask, body: &[u8]) -> Result<Answer, Refused> {
         let place = |folder: FolderId| usize::try_from(folder.0).unwrap();
         Ok(match ask {
@@ -198,19 +219,7 @@ impl Office {
                 self.aside.push((body.to_vec(), flags, date));
                 Answer::Done
             }
-            Ask::Append { folder, flags, date, replaces } => {
-                let mut messages = std::mem::take(&mut self.aside);
-                messages.push((body.to_vec(), flags, date));
-                let at = self.at(&folder)?;
-                let file = |(body, flags, date): (Vec<u8>, NamedFlags, Option<Timestamp>)| {
-                    self.file(at, &body, &flags, date.unwrap_or(Timestamp::UNIX_EPOCH))
-                };
-                let uids = messages.into_iter().map(file).collect();
-                if let Some((from, uid)) = replaces {
-                    self.expunge(place(from), |entry| entry.uid == uid);
-                }
-                Answer::Appended(self.status(at).uid_validity, uids)
-            }
+            Ask::Append { folder, flags, date, replaces } => self.append(&folder, (body, flags, date), replaces)?,
             Ask::Copy { folder, uids, to, moves } => {
                 let (from, to) = (place(folder), self.at(&to)?);
                 let wanted: Vec<Entry> =
@@ -295,6 +304,9 @@ impl Desk for Office {
             Ask::Copy { uids: named, to, moves, .. } => {
                 format!("{} {} to {to}", if *moves { "move" } else { "copy" }, uids(named))
             }
+            Ask::Quota => "quota".into(),
+            Ask::Annotations(folder) => format!("annotations of {folder:?}"),
+            Ask::Annotate(folder, entries) => format!("annotate {folder:?} {}", entries.len()),
             Ask::Create(name) => format!("create {name}"),
             Ask::Delete(name) => format!("delete {name}"),
             Ask::Rename { from, to } => format!("rename {from} to {to}"),

@@ -1,6 +1,8 @@
 //! The tree of folders of the office in memory, as the gateway's store keeps it.
 
-use fumibako_model::{FolderId, FolderName, Listing, Refusal, Refused, STANDARD_FOLDERS};
+use fumibako_model::{
+    ANNOTATIONS, Annotation, FolderId, FolderName, Listing, Private, Refusal, Refused, STANDARD_FOLDERS,
+};
 use fumibako_wire::imap::{Answer, Ask};
 
 use crate::imap_office::{Folder, Office};
@@ -28,6 +30,32 @@ impl Office {
             }
             Ask::Subscribe { folder, wanted: false } => {
                 self.subscribed.remove(&folder);
+                Answer::Done
+            }
+            Ask::Quota => {
+                let used = self.folders.iter().flat_map(|folder| &folder.entries).map(|entry| entry.size).sum();
+                Answer::Quota { used, limit: 2 << 30 }
+            }
+            Ask::Annotations(folder) => {
+                folder.as_ref().map(|name| self.at(name)).transpose()?;
+                let of = self.annotations.iter().filter(|((place, _), _)| *place == folder);
+                let note = |((_, name), value): (&(_, String), &Vec<u8>)| Annotation {
+                    name: name.clone(),
+                    value: Some(Private(value.clone())),
+                };
+                Answer::Annotations(of.map(note).collect())
+            }
+            Ask::Annotate(folder, entries) => {
+                folder.as_ref().map(|name| self.at(name)).transpose()?;
+                for Annotation { name, value } in entries {
+                    match value {
+                        Some(Private(value)) => drop(self.annotations.insert((folder.clone(), name), value)),
+                        None => drop(self.annotations.remove(&(folder.clone(), name))),
+                    }
+                }
+                if self.annotations.keys().filter(|(place, _)| *place == folder).count() > ANNOTATIONS {
+                    return Err(Refusal::QuotaFull.into());
+                }
                 Answer::Done
             }
             ask => panic!("{ask:?}"),
