@@ -213,6 +213,14 @@ impl<S: Store> Place<S> {
         self.party = Some(party.clone());
         Ok(())
     }
+
+    /// The connection logged out, and stays (RFC 8437).
+    pub(crate) fn is_nobodys(&mut self) {
+        if let Some(party) = self.party.take() {
+            let mut tally = self.house.connected.0.lock().unwrap_or_else(PoisonError::into_inner);
+            give_back(&mut tally.parties, &party);
+        }
+    }
 }
 
 impl<S> Drop for Place<S> {

@@ -46,6 +46,14 @@ impl<S: Store> ImapDesk<S> {
         Ok(Answer::Welcome(party))
     }
 
+    /// Nothing of the login is left.
+    fn forget(&mut self) {
+        self.place.is_nobodys();
+        (self.party, self.office, self.watched) = (None, None, None);
+        self.body = Body::default();
+        self.aside.clear();
+    }
+
     /// Everything but the login. The conversation asks none of it before.
     async fn serve(&mut self, ask: Ask) -> Result<Answer, Refused> {
         let office = self.office.ok_or(Refusal::LoginNeeded)?;
@@ -53,6 +61,10 @@ impl<S: Store> ImapDesk<S> {
         let store = &house.store;
         let answer = match ask {
             Ask::Login(given) => return self.login(given).await,
+            Ask::Forget => {
+                self.forget();
+                Ok(Answer::Done)
+            }
             Ask::Folders => store.folders(office).await.map(Answer::Folders),
             Ask::Status(folder) => store.status(office, &folder).await.map(Answer::Status),
             Ask::Open(folder) => self.open(office, &folder).await,

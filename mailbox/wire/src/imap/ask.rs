@@ -16,6 +16,8 @@ use crate::Credentials;
 pub enum Ask {
     /// Who is this? → [`Answer::Welcome`].
     Login(Credentials),
+    /// From now on the connection is nobody's. → [`Answer::Done`].
+    Forget,
     /// All folders of the logged-in office, and what it subscribed to. → [`Answer::Folders`].
     Folders,
     /// A folder's counters. → [`Answer::Status`].

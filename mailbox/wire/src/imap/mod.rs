@@ -38,6 +38,7 @@ mod settings;
 mod status;
 mod store;
 mod structure;
+mod unauthenticate;
 mod utf7;
 mod view;
 

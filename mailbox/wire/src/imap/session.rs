@@ -92,6 +92,7 @@ pub(super) enum Work {
     Append(Append),
     /// A broken APPEND is being forgotten.
     Discard,
+    Unauthenticate(String),
     Tree(Tree),
     Quota(Quota),
     Acl(Acl),
@@ -115,6 +116,7 @@ impl Work {
             | Self::Login(tag)
             | Self::Status(tag, _)
             | Self::Idle(tag)
+            | Self::Unauthenticate(tag)
             | Self::Open { tag, .. }
             | Self::Leave(Then::Open { tag, .. } | Then::Say(tag, _)) => tag,
             Self::List(list) => list.tag(),
@@ -185,6 +187,7 @@ impl Session {
             (P::Greeted, _)                                => self.bad(&tag, "Log in first."),
             (_, C::StartTls | C::Login { .. } | C::Authenticate { .. }) => self.bad(&tag, "You are logged in already."),
             // authenticated: §6.3, RFC 2177, 2342
+            (_, C::Unauthenticate)                         => self.unauthenticate(tag),
             (_, C::Select { mailbox, read_only })          => self.select(tag, mailbox, read_only),
             (_, C::Tree(order))                            => self.change_tree(tag, order),
             (_, C::List(request))                          => self.list(tag, request),
@@ -224,6 +227,7 @@ impl Session {
             (W::Append(append), A::Appended(validity, uids)) => self.appended(append, validity, &uids),
             (W::Append(append), A::Done)                   => self.append_goes_on(append),
             (W::Discard, _)                                => {}
+            (W::Unauthenticate(tag), A::Done)              => self.unauthenticated(&tag),
             (W::Tree(tree), A::Created(id))                => self.created(tree, id),
             (W::Tree(tree), A::Done)                       => self.tree_changed(tree),
             (W::Quota(quota), A::Quota { used, limit })    => self.quota_told(quota, used, limit),
@@ -363,6 +367,11 @@ impl Session {
             Phase::Selected(view) => Some(view),
             _ => None,
         }
+    }
+
+    /// The time to log in begins anew.
+    pub(super) fn log_in_anew(&mut self) {
+        self.wake_at = self.now + self.settings.login_within;
     }
 
     /// The deadline moves when a client that logged in says something (RFC 3501 §5.4).

@@ -184,7 +184,7 @@ impl Office {
                 let (keywords, entries) = (self.folders[at].keywords.clone(), self.folders[at].entries.clone());
                 Answer::Folder(Box::new(FolderView { status: self.status(at), keywords, entries }))
             }
-            Ask::Close => Answer::Done,
+            Ask::Close | Ask::Forget => Answer::Done,
             Ask::Discard => {
                 self.aside.clear();
                 Answer::Done
@@ -283,6 +283,7 @@ impl Desk for Office {
             Ask::Status(name) => format!("status {name}"),
             Ask::Open(name) => format!("open {name}"),
             Ask::Close => "close".into(),
+            Ask::Forget => "forget".into(),
             Ask::Since(_, since) => format!("since {}", since.0),
             Ask::Read(message, _) => format!("read {}", message.0),
             Ask::Flag { uids: named, change, flags, .. } => {

@@ -96,6 +96,8 @@ fn known(key: &Key, entry: &Entry) -> Option<bool> {
         Key::Smaller(size) => Some(entry.size < *size),
         // The day is that of the INTERNALDATE shown, in Japan's time.
         Key::Came(when, day) => Some(when.holds(japanese_day(entry.received_at), *day)),
+        Key::Saved(when, day) => Some(when.holds(japanese_day(entry.saved_at), *day)),
+        Key::EmailId(id) => Some(*id == format!("M{}", entry.message.0)),
         _ => None,
     }
 }

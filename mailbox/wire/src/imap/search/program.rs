@@ -28,6 +28,10 @@ pub(super) enum Key {
     Smaller(u64),
     /// INTERNALDATE.
     Came(When, Date),
+    /// The day it came into this folder (RFC 8514 §4.3).
+    Saved(When, Date),
+    /// RFC 8474 §6
+    EmailId(String),
     /// `Date:`.
     Sent(When, Date),
     /// A field holds this text; with empty text, there is such a field.
@@ -115,8 +119,8 @@ fn key(cursor: &mut Cursor<'_>, depth: usize) -> Parsed<Key> {
 fn named(cursor: &mut Cursor<'_>, depth: usize) -> Parsed<Key> {
     let not = |key| Ok(Key::Not(Box::new(key)));
     match &*cursor.word()? {
-        // `\Recent` is not kept: nothing is recent, everything is old.
-        "ALL" | "OLD" => Ok(Key::All),
+        // `\Recent` is not kept: nothing is recent, everything is old. Of all messages the save date is known.
+        "ALL" | "OLD" | "SAVEDATESUPPORTED" => Ok(Key::All),
         "NEW" | "RECENT" => not(Key::All),
         "ANSWERED"   => Ok(Key::Has(Flags::ANSWERED)),
         "DELETED"    => Ok(Key::Has(Flags::DELETED)),
@@ -133,6 +137,12 @@ fn named(cursor: &mut Cursor<'_>, depth: usize) -> Parsed<Key> {
         "BEFORE"     => Ok(Key::Came(When::Before, day(cursor)?)),
         "ON"         => Ok(Key::Came(When::On, day(cursor)?)),
         "SINCE"      => Ok(Key::Came(When::Since, day(cursor)?)),
+        "SAVEDBEFORE" => Ok(Key::Saved(When::Before, day(cursor)?)),
+        "SAVEDON"    => Ok(Key::Saved(When::On, day(cursor)?)),
+        "SAVEDSINCE" => Ok(Key::Saved(When::Since, day(cursor)?)),
+        "EMAILID"    => Ok(Key::EmailId(keyword(cursor)?)),
+        // RFC 8474 §5.2: there are no threads.
+        "THREADID"   => { keyword(cursor)?; not(Key::All) }
         "SENTBEFORE" => Ok(Key::Sent(When::Before, day(cursor)?)),
         "SENTON"     => Ok(Key::Sent(When::On, day(cursor)?)),
         "SENTSINCE"  => Ok(Key::Sent(When::Since, day(cursor)?)),

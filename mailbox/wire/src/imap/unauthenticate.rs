@@ -1,0 +1,20 @@
+//! UNAUTHENTICATE (RFC 8437, Profile §7.18): the connection stays, and belongs to nobody again.
+
+use super::Ask;
+use super::session::{Phase, Session, Work};
+
+impl Session {
+    /// RFC 8437 §2: the open folder is left, nothing in it is expunged.
+    pub(super) fn unauthenticate(&mut self, tag: String) {
+        self.ask(Ask::Forget, Work::Unauthenticate(tag));
+    }
+
+    /// What was arranged since the login is gone, but for TLS.
+    pub(super) fn unauthenticated(&mut self, tag: &str) {
+        self.phase = Phase::Greeted;
+        self.party = None;
+        self.news = false;
+        self.log_in_anew();
+        self.tagged(tag, &format!("OK [CAPABILITY {}] UNAUTHENTICATE done.", self.capabilities()));
+    }
+}
