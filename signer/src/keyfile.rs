@@ -50,8 +50,13 @@ impl KeyFile {
 
     pub(crate) fn from_pkcs12(der: &[u8], password: &str) -> Result<Self, IdentityError> {
         within_limit(der)?;
-        let pkcs12::Contents { keys, certificates } = pkcs12::read(der, password)?;
-        let keys = keys.iter().map(|key| PrivateKey::from_pkcs8(key)).collect::<Result<_, _>>()?;
+        let pkcs12::Contents { keys, certificates, broken } = pkcs12::read(der, password)?;
+        let keys = keys.iter().map(|key| PrivateKey::from_pkcs8(key)).collect::<Result<Vec<_>, _>>()?;
+        let has_own = |key: &PrivateKey| certificates.iter().any(|certificate| key.belongs_to(certificate));
+        // One that does not decode may be the one that is missing.
+        if let Some(error) = broken.filter(|_| !keys.iter().all(has_own)) {
+            return Err(error.into());
+        }
         Self { keys, certificates }.within_limits()
     }
 

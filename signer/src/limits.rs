@@ -50,8 +50,9 @@ pub const IDENTITY_BYTES_MAX: usize = 256 * 1024;
 pub const KEYS_MAX: usize = 32;
 /// Rounds of a password derivation we are ready to compute; a file that asks for more is refused, not waited for.
 pub const PASSWORD_ROUNDS_MAX: u32 = 2_000_000;
-/// Rounds of all password derivations of one file: MAC, safes and keys together, four of the largest.
-pub const PASSWORD_ROUNDS_PER_FILE_MAX: u64 = 4 * PASSWORD_ROUNDS_MAX as u64;
+/// Rounds of all password derivations of one file: MAC, safes and keys together. Our own with all its keys takes 20.4
+/// million; a few seconds.
+pub const PASSWORD_ROUNDS_PER_FILE_MAX: u64 = 12 * PASSWORD_ROUNDS_MAX as u64;
 /// Safes in one PKCS#12 file; programs write two.
 pub const SAFES_MAX: usize = 32;
 /// Octets of the name by which a receipt speaks about a message; our own has 39.

@@ -14,10 +14,11 @@ use zeroize::Zeroizing;
 use crate::ber;
 use crate::certificate::Certificate;
 use crate::envelope::EncryptedContent;
-use crate::error::IdentityError;
+use crate::error::{CertificateError, IdentityError};
 use crate::limits::{KEYS_MAX, SAFES_MAX};
 
 mod password;
+mod pbmac1;
 mod write;
 
 pub(crate) use password::Password;
@@ -30,6 +31,8 @@ pub(crate) struct Contents {
     /// The private keys as PKCS#8.
     pub(crate) keys: Vec<Zeroizing<Vec<u8>>>,
     pub(crate) certificates: Vec<Certificate>,
+    /// Why the first of the certificates that do not decode does not: an authority's spoils nobody's key.
+    pub(crate) broken: Option<CertificateError>,
 }
 
 const KEY_BAG: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.10.1.1");
@@ -167,7 +170,10 @@ impl Contents {
                 CERTIFICATE_BAG => {
                     let bag = CertBag::from_der(&value).map_err(|_| BROKEN)?;
                     if bag.kind == X509_CERTIFICATE {
-                        self.certificates.push(Certificate::from_der(bag.value.as_bytes())?);
+                        match Certificate::from_der(bag.value.as_bytes()) {
+                            Ok(certificate) => self.certificates.push(certificate),
+                            Err(error) => self.broken = self.broken.take().or(Some(error)),
+                        }
                     }
                 }
                 // CRLs and secrets: not ours to read.
@@ -184,6 +190,9 @@ impl Contents {
 
 /// RFC 7292 §5.1: the password is right when the MAC over the safes is.
 fn check_mac(mac: &MacData, safe: &[u8], password: &Password<'_>) -> Result<(), IdentityError> {
+    if mac.mac.algorithm.oid == pbmac1::PBMAC1 {
+        return pbmac1::check(&mac.mac, safe, password);
+    }
     password.spend(mac.rounds, 1)?;
     let (kdf, algorithm) = match mac.mac.algorithm.oid {
         ID_SHA_1 => (Kdf::SHA_1, hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),

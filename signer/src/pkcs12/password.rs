@@ -68,6 +68,10 @@ impl<'p> Password<'p> {
         Ok(())
     }
 
+    pub(super) fn text(&self) -> &str {
+        self.text
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
@@ -243,7 +247,7 @@ mod tests {
         assert!(matches!(password.spend(1, 1), Err(IdentityError::Encryption(_))));
         assert!(password.absent().spend(1, 1).is_err(), "the same file under no password");
         assert!(Password::new("").spend(PASSWORD_ROUNDS_MAX + 1, 1).is_err());
-        assert!(Password::new("").spend(PASSWORD_ROUNDS_MAX, 5).is_err());
+        assert!(Password::new("").spend(PASSWORD_ROUNDS_MAX, 13).is_err());
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Keys and certificates out of the files people have.
 
+use cms::content_info::ContentInfo;
+use der::asn1::OctetString;
+use der::{Any, Decode as _, Encode as _, Sequence, Tag};
 use fumibako_signer::authority::{Authority, KeyKind};
 use fumibako_signer::{Identity, IdentityError, Signed, limits};
 
@@ -76,6 +79,97 @@ fn a_file_that_would_keep_us_busy_is_refused() {
     openssl.run(&format!("pkcs12 -export -in id.pem -out id.p12 -passout pass:x -nomac -iter {rounds}"));
     let refused = IdentityError::Encryption(format!("{rounds} rounds"));
     assert_eq!(Identity::read(&openssl.get("id.p12"), Some("x")).unwrap_err(), refused);
+}
+
+/// A file of openssl 3.0 without a MAC, and the one that openssl 3.4 would write (RFC 9579 §4): key and MAC are computed by
+/// the openssl at hand, digest by digest.
+fn with_pbmac1(openssl: &Openssl, digests: [&str; 2], size: usize) -> Vec<u8> {
+    openssl.run("pkcs12 -export -in id.pem -out id.p12 -passout file:password -nomac");
+    let mut pfx = Pfx::from_der(&openssl.get("id.p12")).unwrap();
+    let safe: OctetString = pfx.safe.content.decode_as().unwrap();
+    openssl.put("safe", safe.as_bytes());
+    let password = String::from_utf8(openssl.get("password")).unwrap();
+    let options = ["hexsalt:00112233", "iter:2048"].map(|option| format!("-kdfopt {option}")).join(" ");
+    let pass = format!("pass:{}", password.trim_end());
+    let line = format!("kdf -keylen {size} -kdfopt digest:{} {options} -binary -out key -kdfopt", digests[0]);
+    let words: Vec<&str> = line.split(' ').chain([pass.as_str(), "PBKDF2"]).collect();
+    assert!(openssl.try_words(&words).ok);
+    let key = openssl.get("key").iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().concat();
+    openssl.run(&format!("mac -digest {} -macopt hexkey:{key} -in safe -binary -out mac HMAC", digests[1]));
+    let hmac = |digest| {
+        let last = match digest {
+            "SHA256" => 9,
+            "SHA384" => 10,
+            _ => 11,
+        };
+        [&[0x30, 12, 6, 8, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 2, last], &[5, 0][..]].concat()
+    };
+    let size = u8::try_from(size).unwrap();
+    let derivation = sequence(&[&[4, 4, 0, 0x11, 0x22, 0x33, 2, 2, 8, 0, 2, 1, size][..], &hmac(digests[0])]);
+    let kdf = sequence(&[&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 5, 12], &derivation]);
+    let parameters = sequence(&[&kdf, &hmac(digests[1])]);
+    let algorithm = sequence(&[&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 5, 14], &parameters]);
+    let digest = OctetString::new(openssl.get("mac")).unwrap().to_der().unwrap();
+    // RFC 9579 §4: salt and rounds out here are not used.
+    let mac = sequence(&[&sequence(&[&algorithm, &digest]), &[4, 8, 0x4e, 0x4f, 0x54, 0x20, 0x55, 0x53, 0x45, 0x44]]);
+    pfx.mac = Some(Any::from_der(&mac).unwrap());
+    pfx.to_der().unwrap()
+}
+
+fn sequence(parts: &[&[u8]]) -> Vec<u8> {
+    Any::new(Tag::Sequence, parts.concat()).unwrap().to_der().unwrap()
+}
+
+/// RFC 7292 §4.
+#[derive(Sequence)]
+struct Pfx {
+    version: u8,
+    safe: ContentInfo,
+    #[asn1(optional = "true")]
+    mac: Option<Any>,
+}
+
+#[test]
+fn pkcs12_files_with_a_newer_mac_are_read() {
+    let (openssl, identity) = keys(KeyKind::EcP256);
+    for (digests, size) in [(["SHA256", "SHA256"], 32), (["SHA256", "SHA512"], 64), (["SHA512", "SHA384"], 20)] {
+        for password in ["secret", "合言葉はさくら🌸"] {
+            openssl.put("password", format!("{password}\n"));
+            let p12 = with_pbmac1(&openssl, digests, size);
+            same(&Identity::read(&p12, Some(password)).unwrap(), &identity);
+            assert_eq!(Identity::read(&p12, Some("wrong")).unwrap_err(), IdentityError::WrongPassword);
+        }
+    }
+    // RFC 9579 §5: a key that protects too little.
+    let short = Identity::read(&with_pbmac1(&openssl, ["SHA256", "SHA256"], 19), Some("合言葉はさくら🌸"));
+    assert!(matches!(short, Err(IdentityError::Encryption(_))), "{short:?}");
+}
+
+#[test]
+fn an_authority_that_does_not_decode_spoils_no_key() {
+    let (openssl, identity) = keys(KeyKind::EcP256);
+    let export = |certificates: &str| {
+        openssl.put("certs.pem", certificates);
+        openssl.run(
+            "pkcs12 -export -in certs.pem -inkey id.pem -out id.p12 -passout pass:x -keypbe NONE -certpbe NONE -nomac",
+        );
+        openssl.get("id.p12")
+    };
+    let (own, ca) = (identity.certificate(), &identity.chain()[0]);
+    let p12 = export(&(own.to_pem() + &ca.to_pem()));
+    // A certificate whose public key says another length than it has.
+    let broken = |certificate: &fumibako_signer::Certificate| {
+        let at = memchr::memmem::find(&p12, certificate.der()).unwrap();
+        let mut changed = p12.clone();
+        let key = memchr::memmem::find(&changed[at..], &[0x30, 0x59, 0x30, 0x13]).unwrap();
+        changed[at + key + 1] = 0x58;
+        changed
+    };
+    let read = Identity::read(&broken(ca), Some("x")).unwrap();
+    same(&read, &identity);
+    assert!(read.chain().is_empty());
+    let own = Identity::read(&broken(own), Some("x"));
+    assert!(matches!(own, Err(IdentityError::Certificate(_))), "{own:?}");
 }
 
 #[test]
