@@ -82,11 +82,6 @@ impl Enveloped {
         if holds { Ok(octets) } else { Err(DecryptError::Undecryptable) }
     }
 
-    /// Whether a changed ciphertext is noticed by the cipher itself.
-    pub(crate) fn is_authenticated(&self) -> bool {
-        self.beginning.method.is_authenticated()
-    }
-
     /// What the key gives, right or wrong. An error here is one that everybody sees, without any key; one is that a way to
     /// encrypt had ended by `at` (Profile §4.16).
     pub(crate) fn clear(self, identities: &[Identity], at: Option<Timestamp>) -> Result<Clear, DecryptError> {

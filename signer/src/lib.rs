@@ -69,7 +69,7 @@ pub use ess::{ReceiptRequest, Receipts, ReceiptsFrom, SignedReceipt, sign_receip
 pub use identity::Identity;
 pub use keyring::Keyring;
 pub use names::{Holder, Names, Naming};
-pub use open::{Opened, Opening, open, open_receipt, open_with};
+pub use open::{Opened, open, open_receipt};
 pub use practice::{Practice, Purposes};
 pub use revocation::{Reason, RevocationList, Revoked};
 pub use seal::{Extras, Sealing, seal, seal_receipt, seal_with};

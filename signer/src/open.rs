@@ -8,7 +8,6 @@
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use crate::algorithm::Refused;
 use crate::compress::{expand, is_compressed};
 use crate::decrypt::Enveloped;
 use crate::envelope::content::Clear;
@@ -54,28 +53,9 @@ impl std::fmt::Debug for Opened {
     }
 }
 
-/// What a reader asks beyond the usual. By default nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Opening {
-    /// Only a cipher that notices a changed ciphertext ([`crate::Cipher::Aes256Gcm`]) is opened: for readers whose senders
-    /// all have programs of ours. What plain mail programs write (CBC) is then refused, by name.
-    pub authenticated: bool,
-}
-
 /// Opens a sealed message with one of the identities it was sealed for; certificates are judged as of `at`.
 pub fn open(message: &[u8], trust: &Trust, identities: &[Identity], at: Timestamp) -> Result<Opened, OpenError> {
-    open_with(message, trust, identities, Opening::default(), at)
-}
-
-/// Opens a sealed message as [`open`] does, and asks what `opening` asks for.
-pub fn open_with(
-    message: &[u8],
-    trust: &Trust,
-    identities: &[Identity],
-    opening: Opening,
-    at: Timestamp,
-) -> Result<Opened, OpenError> {
-    let (sealed, outer, clear) = opened_envelope(message, trust, identities, opening, at)?;
+    let (sealed, outer, clear) = opened_envelope(message, trust, identities, at)?;
     let (entity, inner) = held(clear, signed_inside)?;
     same_signer(&outer, &inner)?;
     let routing = memchr::memmem::find(sealed.part(), b"\r\n\r\n").map_or(0, |end| end + 2);
@@ -103,7 +83,7 @@ pub fn open_receipt(
     identities: &[Identity],
     at: Timestamp,
 ) -> Result<SignedReceipt, OpenError> {
-    let (_, outer, clear) = opened_envelope(message, trust, identities, Opening::default(), at)?;
+    let (_, outer, clear) = opened_envelope(message, trust, identities, at)?;
     let receipt = held(clear, |clear| SignedReceipt::read(clear).ok())?;
     same_signer(&outer, receipt.signature())?;
     Ok(receipt)
@@ -114,17 +94,12 @@ fn opened_envelope<'m>(
     message: &'m [u8],
     trust: &Trust,
     identities: &[Identity],
-    opening: Opening,
     at: Timestamp,
 ) -> Result<(Signed<'m>, Signature, Clear), OpenError> {
     let sealed = Signed::read(message).map_err(OpenError::Outer)?;
     let outer = sealed.verify().map_err(OpenError::Outer)?;
     trust.check(&outer, at)?;
-    let envelope = Enveloped::read(sealed.part())?;
-    if opening.authenticated && !envelope.is_authenticated() {
-        return Err(DecryptError::from(Refused::Weak("a cipher that does not authenticate")).into());
-    }
-    let clear = envelope.clear(identities, Some(at))?;
+    let clear = Enveloped::read(sealed.part())?.clear(identities, Some(at))?;
     Ok((sealed, outer, clear))
 }
 

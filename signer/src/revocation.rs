@@ -167,8 +167,7 @@ impl RevocationList {
 
     /// How this delta stands to a complete list; `None`: they speak about different certificates.
     pub(crate) fn continues(&self, complete: &Self) -> Option<Standing> {
-        let same = self.key == complete.key && names_match(&self.issuer, &complete.issuer);
-        (same && self.scope == complete.scope).then(|| self.series.continues(&complete.series))
+        self.is_beside(complete).then(|| self.series.continues(&complete.series))
     }
 
     /// Which of its authority's lists it is: the same for the next one of the same key and scope, and another for a delta or
@@ -179,11 +178,21 @@ impl RevocationList {
         sha256(&[self.key.as_slice(), &kind, &self.scope.octets(), &name].concat())
     }
 
-    /// Whether it is older than another of its series: by its time, or of two from one moment by its number (RFC 5280 §5.2.3).
+    /// Whether it is older than another of its series: its number decides (RFC 5280 §5.2.3), and the time if one has none.
     pub fn is_older_than(&self, other: &Self) -> bool {
-        let numbers = self.series.number().zip(other.series.number());
-        let earlier = self.this_update < other.this_update;
-        earlier || self.this_update == other.this_update && numbers.is_some_and(|(own, other)| own < other)
+        match self.series.number().zip(other.series.number()) {
+            Some((own, other)) if own != other => own < other,
+            _ => self.this_update < other.this_update,
+        }
+    }
+
+    /// Whether another list of the same authority, kind and scope took its place.
+    pub(crate) fn gave_way_to(&self, other: &Self) -> bool {
+        self.is_delta() == other.is_delta() && self.is_beside(other) && self.is_older_than(other)
+    }
+
+    fn is_beside(&self, other: &Self) -> bool {
+        self.key == other.key && names_match(&self.issuer, &other.issuer) && self.scope == other.scope
     }
 
     /// When it begins to count; clocks differ a little.
@@ -255,7 +264,12 @@ fn issuer<'c>(
 
 fn entry(revoked: &RevokedCert) -> Result<(Box<[u8]>, Entry), ListError> {
     let mut reason = None;
-    for extension in revoked.crl_entry_extensions.iter().flatten() {
+    let extensions = revoked.crl_entry_extensions.as_deref().unwrap_or_default();
+    for (place, extension) in extensions.iter().enumerate() {
+        // As for the list itself: readers disagree which of two counts.
+        if extensions[..place].iter().any(|former| former.extn_id == extension.extn_id) {
+            return Err(ListError::Malformed("an extension of an entry stands twice"));
+        }
         if extension.extn_id == ID_CE_CRL_REASONS {
             let read = Reason::from_der(extension.extn_value.as_bytes());
             reason = Some(read.map_err(|_| ListError::Malformed("a reason does not decode"))?);
@@ -270,4 +284,33 @@ fn entry(revoked: &RevokedCert) -> Result<(Box<[u8]>, Entry), ListError> {
 /// The digest of an authority's public key.
 pub(crate) fn key_of(authority: &Certificate) -> [u8; 32] {
     sha256(authority.decoded().tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use der::asn1::{OctetString, UtcTime};
+    use x509_cert::ext::Extension;
+    use x509_cert::serial_number::SerialNumber;
+    use x509_cert::time::Time;
+
+    use super::*;
+
+    #[test]
+    fn an_entry_says_each_thing_once() {
+        let reason = |value: u8| Extension {
+            extn_id: ID_CE_CRL_REASONS,
+            critical: false,
+            extn_value: OctetString::new([10, 1, value]).unwrap(),
+        };
+        let read = |extensions: Vec<Extension>| {
+            let seconds = std::time::Duration::from_secs(1_700_000_000);
+            let revocation_date = Time::UtcTime(UtcTime::from_unix_duration(seconds).unwrap());
+            let serial_number = SerialNumber::new(&[7]).unwrap();
+            entry(&RevokedCert { serial_number, revocation_date, crl_entry_extensions: Some(extensions) })
+        };
+        assert_eq!(read(vec![reason(1)]).map(|(_, entry)| entry.reason), Ok(Some(Reason::KeyCompromise)));
+        // Compromised, and taken off the list.
+        let twice = read(vec![reason(1), reason(8)]).map(|_| ());
+        assert_eq!(twice, Err(ListError::Malformed("an extension of an entry stands twice")));
+    }
 }

@@ -8,7 +8,7 @@ use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5911::{ID_DATA, ID_SIGNED_DATA};
 use der::asn1::{OctetString, UintRef};
 use der::{Decode as _, DecodeOwned, Encode as _};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use x509_cert::ext::pkix::SubjectKeyIdentifier;
 
 use crate::algorithm::{Algorithm, Hash, to_array};
@@ -83,12 +83,6 @@ impl Signature {
     /// When the signer says it signed: a claim, not evidence.
     pub fn signing_time(&self) -> Option<Timestamp> {
         self.signing_time
-    }
-
-    /// Whether the signer says that it signed within `tolerance` of `now`, before or after; whoever does not say when did
-    /// not. Still a claim: it keeps old and postdated messages from being submitted, and proves nothing later.
-    pub fn signing_time_within(&self, now: Timestamp, tolerance: SignedDuration) -> bool {
-        self.signing_time.is_some_and(|claimed| claimed.duration_since(now).abs() <= tolerance)
     }
 
     /// SHA-256 of the signed entity, whichever digest was signed.

@@ -116,7 +116,9 @@ impl Sources {
         let speaks = |list: &&RevocationList| above.iter().any(|authority| list.speaks_about(certificate, authority));
         let all = || self.lists.iter().filter(speaks);
         let coming = all().filter(|list| at < list.from());
-        let mine = || all().filter(|list| list.from() <= at);
+        let mine = || {
+            all().filter(|list| list.from() <= at && !all().any(|other| other.from() <= at && list.gave_way_to(other)))
+        };
         let complete = mine().find(|list| !list.is_delta());
         let standing =
             |list: &RevocationList| complete.map_or(Some(Standing::Gap), |complete| list.continues(complete));

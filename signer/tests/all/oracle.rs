@@ -4,10 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_signer::authority::KeyKind;
-use fumibako_signer::{
-    Cipher, DecryptError, Identity, OpenError, Opening, Refused, Sealing, Trust, compress, encrypt, open, open_receipt,
-    open_with, seal, sign,
-};
+use fumibako_signer::{Cipher, DecryptError, Identity, OpenError, Trust, compress, encrypt, open, open_receipt, sign};
 
 use crate::people::{AT, ENTITY, authority, office};
 
@@ -108,19 +105,4 @@ fn no_guess_of_the_padding_is_answered() {
         }
     }
     assert_eq!(opened, 1);
-}
-
-#[test]
-fn a_reader_may_ask_for_a_cipher_that_authenticates() {
-    let asking = Asking::new(KeyKind::EcP256);
-    let (signer, recipients) = (&asking.asker, &[asking.reader.certificate().clone()]);
-    let read = |cipher, authenticated| {
-        let message = seal(ENTITY, &Sealing { routing: b"", signer, recipients, cipher }, AT).unwrap();
-        let keys = std::slice::from_ref(&asking.reader);
-        open_with(&message, &asking.trust, keys, Opening { authenticated }, AT).map(|opened| opened.entity().to_vec())
-    };
-    assert_eq!(read(Cipher::Aes256Gcm, true), Ok(ENTITY.to_vec()));
-    assert_eq!(read(Cipher::Aes256Cbc, false), Ok(ENTITY.to_vec()));
-    let refused = DecryptError::Algorithm(Refused::Weak("a cipher that does not authenticate"));
-    assert_eq!(read(Cipher::Aes256Cbc, true), Err(OpenError::Envelope(refused)));
 }

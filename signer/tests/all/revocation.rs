@@ -246,3 +246,36 @@ fn a_list_takes_the_place_of_its_own_series() {
     assert!(at(&ca, 0).is_older_than(&at(&ca, 1)));
     assert!(!at(&ca, 1).is_older_than(&at(&ca, 0)) && !at(&ca, 1).is_older_than(&at(&ca, 1)));
 }
+
+/// A list that openssl writes at this moment, with this number.
+fn numbered(ca: &Authority, number: &str, revoked: &Certificate, at: Timestamp) -> RevocationList {
+    let openssl = Openssl::new();
+    let short = |at: Timestamp| at.strftime("%y%m%d%H%M%SZ").to_string();
+    openssl.put("ca.pem", ca.to_pem().as_bytes());
+    openssl.put("conf", "[ca]\ndefault_ca=d\n[d]\ndatabase=index\ncrlnumber=number\ndefault_md=sha256\n");
+    openssl.put("number", format!("{number}\n"));
+    let serial = revoked.serial_hex().to_uppercase();
+    let (ends, since) = (short(revoked.not_after()), short(at - days(1)));
+    let line = if number == "05" { format!("R\t{ends}\t{since}\t{serial}\tunknown\t/CN=x\n") } else { String::new() };
+    openssl.put("index", line);
+    let (last, next) = (short(at), short(AT + days(7)));
+    openssl.run(&format!(
+        "ca -gencrl -config conf -cert ca.pem -keyfile ca.pem -crl_lastupdate {last} -crl_nextupdate {next} -out crl"
+    ));
+    RevocationList::read(&openssl.get("crl"), &[ca.certificate().clone()]).unwrap()
+}
+
+/// RFC 5280 §5.2.3: the number decides, also against the dates.
+#[test]
+fn of_two_lists_the_higher_number_counts() {
+    let ca = authority();
+    let office = office(&ca, KeyKind::EcP256);
+    // The fifth names the office and was dated too early; the fourth does not.
+    let fourth = numbered(&ca, "04", office.certificate(), AT - days(1));
+    let fifth = numbered(&ca, "05", office.certificate(), AT - days(2));
+    assert!(fourth.is_older_than(&fifth) && !fifth.is_older_than(&fourth));
+    for both in [[fourth.clone(), fifth.clone()], [fifth, fourth]] {
+        let verdict = trusting(&ca, both.to_vec(), WithoutList::Refuse).check_revocation(&signed_by(&office), AT);
+        assert!(matches!(verdict, Err(RevocationError::Revoked { .. })), "{verdict:?}");
+    }
+}

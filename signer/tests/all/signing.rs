@@ -2,7 +2,6 @@
 
 use fumibako_signer::authority::KeyKind;
 use fumibako_signer::{Algorithm, Identity, SignError, Signed, sign};
-use jiff::SignedDuration;
 
 use crate::openssl::{Openssl, Said};
 use crate::people::{AT, ENTITY, authority, message, office};
@@ -102,18 +101,4 @@ fn an_entity_that_transport_would_change_is_not_signed() {
     check(b"\nA: b\r\n\r\nc", SignError::BareLineEnd);
     check(b"no empty line", SignError::NotMime);
     assert_eq!(sign(b"A: b\r\n\r\n", &identity, "1960-01-01T00:00:00Z".parse().unwrap()), Err(SignError::Time));
-}
-
-#[test]
-fn a_signing_time_is_near_or_not() {
-    let signed = message(ENTITY, &office(&authority(), KeyKind::EcP256));
-    let signature = Signed::read(&signed).unwrap().verify().unwrap();
-    let quarter = SignedDuration::from_mins(15);
-    let second = SignedDuration::from_secs(1);
-    for (now, near) in [(AT, true), (AT + quarter, true), (AT - quarter, true)] {
-        assert_eq!(signature.signing_time_within(now, quarter), near);
-    }
-    for now in [AT + quarter + second, AT - quarter - second] {
-        assert!(!signature.signing_time_within(now, quarter), "{now}");
-    }
 }

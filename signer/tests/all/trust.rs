@@ -196,6 +196,29 @@ fn paths_to_judge_end_at_their_limit() {
     assert!(with(limits::PATHS_MAX - 1) && !with(limits::PATHS_MAX));
 }
 
+/// Whether the lower authority is found behind so many others.
+fn found_behind(others: Vec<Certificate>) -> bool {
+    let root = authority();
+    let lower = root.issue_authority("下位認証局", AT - days(2), 0).unwrap();
+    let identity = office(&lower, KeyKind::EcP256);
+    let helpers = others.into_iter().chain([lower.certificate().clone()]);
+    let trust = Trust::new([root.certificate().clone()]).unwrap().with_helpers(helpers);
+    trust.check_certificate(identity.certificate(), &[], AT).is_ok()
+}
+
+#[test]
+fn authorities_to_look_at_end_at_their_limit() {
+    let behind = |count| found_behind(vec![authority().certificate().clone(); count]);
+    assert!(behind(limits::PATH_STEPS_MAX - 1) && !behind(limits::PATH_STEPS_MAX));
+}
+
+#[test]
+fn signatures_to_verify_end_at_their_limit() {
+    let namesake = |_| Authority::create("下位認証局", AT - days(2)).unwrap().certificate().clone();
+    let namesakes: Vec<_> = (0..limits::PATH_SIGNATURES_MAX).map(namesake).collect();
+    assert!(found_behind(namesakes[1..].to_vec()) && !found_behind(namesakes));
+}
+
 #[test]
 fn an_authority_keeps_to_its_domain() {
     let ca = Authority::create_for_domain("介護専用認証局", "example.jp", AT - days(2)).unwrap();
