@@ -1,12 +1,15 @@
 //! The folder of trust: authorities (`*.pem`), how each writes its certificates (`*.toml` of the same name, if it is not
-//! the usual way), lower authorities that are believed because of those (`*.lower.pem`), and revocation lists (`*.crl`).
+//! the usual way), lower authorities that are believed because of those (`*.lower.pem`), revocation lists (`*.crl`), and answers
+//! of their responders (`*.ocsp`).
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use fumibako_signer::{
-    Certificate, CertificateError, ListError, Naming, Practice, Purposes, RevocationList, Trust, WithoutList,
+    Certificate, CertificateError, ListError, Naming, Practice, Purposes, RevocationNews, StatusError, Trust,
+    WithoutList,
 };
+use jiff::Timestamp;
 use serde::Deserialize;
 
 /// The folder cannot be read, or a file in it is no certificate.
@@ -21,12 +24,12 @@ pub enum TrustError {
     /// The file beside an authority's cannot be read.
     #[error("{0}: {1}")]
     Practice(PathBuf, String),
-    /// A revocation list is not one of a known authority.
+    /// A revocation list, or an answer, is not one of a known authority.
     #[error("{0}: {1}")]
     List(PathBuf, ListError),
-    /// A revocation list would take the place of a newer one.
-    #[error("a newer revocation list of {0} is here already")]
-    OlderList(String),
+    /// A revocation list would take the place of a newer one, or an answer would.
+    #[error("a newer one is here already, made at {0}")]
+    OlderList(Timestamp),
 }
 
 /// Reads the folder. An empty one trusts nobody, which is said in the log; so is a list of somebody unknown, which changes
@@ -47,28 +50,35 @@ pub(crate) fn load(folder: &Path) -> Result<Trust, TrustError> {
     }
     let trust = Trust::with_practices(practices).map_err(|why| TrustError::Certificate(folder.into(), why))?;
     let trust = trust.with_helpers(lower);
-    let lists: Vec<RevocationList> = lists(folder, &trust)?.into_iter().map(|(_, list)| list).collect();
-    for change in lists.iter().filter(|list| list.is_delta()) {
-        if !lists.iter().any(|list| !list.is_delta() && list.issuer() == change.issuer()) {
+    let news = news(folder, &trust)?;
+    let lists = || news.iter().filter_map(|one| if let RevocationNews::List(list) = one { Some(list) } else { None });
+    for change in lists().filter(|list| list.is_delta()) {
+        if !lists().any(|list| !list.is_delta() && list.issuer() == change.issuer()) {
             tracing::warn!(issuer = change.issuer(), "trust.list.incomplete");
         }
     }
-    Ok(trust.with_lists(lists, WithoutList::Accept))
+    Ok(trust.with_news(news, WithoutList::Accept))
 }
 
-/// The lists of known authorities, each with its file.
-fn lists(folder: &Path, trust: &Trust) -> Result<Vec<(PathBuf, RevocationList)>, TrustError> {
-    let mut lists = Vec::new();
-    for (path, der) in files(folder, "crl")? {
-        match trust.read_list(&der) {
-            Ok(list) => lists.push((path, list)),
+const LIST: &str = "crl";
+const ANSWER: &str = "ocsp";
+
+/// The lists and answers of known authorities.
+fn news(folder: &Path, trust: &Trust) -> Result<Vec<RevocationNews>, TrustError> {
+    let mut news = Vec::new();
+    for (path, der) in [files(folder, LIST)?, files(folder, ANSWER)?].concat() {
+        match trust.read_news(&der) {
+            Ok(one) => news.push(one),
             Err(ListError::UnknownIssuer { issuer }) => {
                 tracing::warn!(file = %path.display(), issuer, "trust.list.unknown");
+            }
+            Err(ListError::Answer(StatusError::OtherResponder | StatusError::OtherQuestion)) => {
+                tracing::warn!(file = %path.display(), "trust.answer.unknown");
             }
             Err(why) => return Err(TrustError::List(path, why)),
         }
     }
-    Ok(lists)
+    Ok(news)
 }
 
 const LOWER: &str = "lower";
@@ -149,20 +159,21 @@ pub(crate) fn add(folder: &Path, certificate: &Certificate) -> Result<(), TrustE
 }
 
 /// Puts a revocation list of a known authority into the folder, in place of the last one of its series: a list of changes, or
-/// of another piece or key, does not take the place of a complete one. An older list is refused.
+/// of another piece or key, does not take the place of a complete one. An answer of its responder takes the place of the last
+/// one about the same certificates. Older ones are refused.
 pub(crate) fn add_list(folder: &Path, der: &[u8]) -> Result<(), TrustError> {
     let trusted = load(folder)?;
-    let list = trusted.read_list(der).map_err(|why| TrustError::List(folder.into(), why))?;
-    let series = list.series();
-    let former = lists(folder, &trusted)?;
-    let mut former = former.iter().map(|(_, former)| former).filter(|former| former.series() == series);
-    if former.any(|former| list.is_older_than(former)) {
-        return Err(TrustError::OlderList(list.issuer()));
+    let one = trusted.read_news(der).map_err(|why| TrustError::List(folder.into(), why))?;
+    let series = one.series();
+    let former = news(folder, &trusted)?.into_iter().filter(|former| former.series() == series);
+    if let Some(newer) = former.into_iter().find(|former| one.is_older_than(former)) {
+        return Err(TrustError::OlderList(newer.made_at()));
     }
     // One file a series, whatever characters its authority's name has.
     let mut short = [0; 16];
     short.copy_from_slice(&series[..16]);
-    put(folder, &format!("{:032x}.crl", u128::from_be_bytes(short)), der)
+    let extension = if matches!(one, RevocationNews::List(_)) { LIST } else { ANSWER };
+    put(folder, &format!("{:032x}.{extension}", u128::from_be_bytes(short)), der)
 }
 
 /// Writes a file beside its place, synced, then moves it there: a crash leaves the old one or the new one.

@@ -357,6 +357,9 @@ pub enum ListError {
     /// It is of a kind this crate does not read.
     #[error("the revocation list has {0}, which is not supported")]
     Unsupported(&'static str),
+    /// It is a responder's answer, and not used.
+    #[error(transparent)]
+    Answer(#[from] StatusError),
 }
 
 /// Why a certificate whose path holds is not believed all the same.

@@ -80,7 +80,7 @@ pub use stream::SignedStream;
 pub use timestamp::{TimeStamp, TimeStampRequest, TimeStamper};
 #[cfg(feature = "token")]
 pub use token::Token;
-pub use trust::{Trust, WithoutList};
+pub use trust::{RevocationNews, Trust, WithoutList};
 
 #[cfg(test)]
 mod vectors {

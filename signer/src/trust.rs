@@ -15,10 +15,12 @@ use crate::revocation::RevocationList;
 use crate::signed::Signature;
 use crate::status::StatusAnswer;
 
+mod news;
 mod path;
 mod sources;
 mod verdicts;
 
+pub use news::RevocationNews;
 use sources::Sources;
 use verdicts::{Verdict, Verdicts, Window};
 

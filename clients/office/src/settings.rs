@@ -58,7 +58,8 @@ pub struct Settings {
     pub trust_file: PathBuf,
     /// More files of authorities, each with its way to write certificates. Default none.
     pub authority: Vec<Authority>,
-    /// Revocation lists of those authorities, DER or PEM, one a file, each at most 64 MiB. Default none: nothing tells what
+    /// Revocation lists of those authorities, DER or PEM, or answers of their OCSP responders, one a file, each at most 64 MiB.
+    /// Default none: nothing tells what
     /// was revoked, and every certificate of a trusted authority is believed. An authority that has a list here is believed
     /// only while the list is fresh: past its end nothing under it is sent or received until a newer one stands there.
     pub revocation_files: Vec<PathBuf>,

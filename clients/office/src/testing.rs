@@ -6,7 +6,7 @@ use std::process::Command;
 use fumibako_careplan::gather;
 use fumibako_model::{Address, Private};
 use fumibako_signer::authority::{Authority, KeyKind, Manner, Purpose, Request};
-use fumibako_signer::{Identity, Trust};
+use fumibako_signer::{Identity, StatusQuestion, Trust};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::bundle::{Attached, Draft, Source};
@@ -39,6 +39,13 @@ impl Ca {
     pub(crate) fn list(&self, revoked: &[&Identity], next: Timestamp) -> Vec<u8> {
         let revoked: Vec<_> = revoked.iter().map(|identity| (identity.certificate(), now())).collect();
         self.0.revoke(&revoked, now() - SignedDuration::from_hours(1), next).unwrap()
+    }
+
+    /// What the responder says about one of them, good from an hour before the moment of every test until `next`.
+    pub(crate) fn answer(&self, about: &Identity, revoked: bool, next: Timestamp) -> Vec<u8> {
+        let question = StatusQuestion::new(about.certificate(), self.0.certificate()).unwrap();
+        let revoked: Vec<_> = revoked.then(|| (about.certificate(), now())).into_iter().collect();
+        self.0.answer(question.der(), &revoked, now() - SignedDuration::from_hours(1), next).unwrap()
     }
 
     pub(crate) fn pem(&self) -> String {

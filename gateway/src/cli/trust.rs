@@ -16,9 +16,9 @@ pub(super) enum Trust {
         /// 証明書のファイル（PEM） / certificate file (PEM)
         file: PathBuf,
     },
-    /// 失効リストを取り込む（同じ種類の前のものと入れ替える。古いものは断る） / take in a revocation list, in place of the last of its series
+    /// 失効リスト（CRL）またはOCSP応答を取り込む（同じ種類の前のものと入れ替える。古いものは断る） / take in a revocation list or an OCSP response, in place of the last of its kind
     AddCrl {
-        /// 失効リストのファイル（DER） / list file (DER)
+        /// 失効リストまたはOCSP応答のファイル（DER） / file of the list or response (DER)
         file: PathBuf,
     },
     /// 一覧 / list

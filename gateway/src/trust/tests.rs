@@ -1,5 +1,5 @@
 use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
-use fumibako_signer::{Identity, RevocationError};
+use fumibako_signer::{Identity, RevocationError, StatusQuestion};
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
@@ -107,4 +107,36 @@ fn an_authority_two_steps_down_is_no_anchor_either() {
         add(stage.folder.path(), authority.certificate()).unwrap();
         assert_eq!(load(stage.folder.path()).unwrap().anchors(), [stage.root.certificate().clone()]);
     }
+}
+
+// Profile §5.3, §4.18
+#[test]
+fn an_answer_of_a_responder_counts_as_a_list_does() {
+    let stage = Stage::new();
+    let (office, other) = (office(&stage.root), office(&stage.root));
+    let answer = |revoked: bool, at: Timestamp| {
+        let question = StatusQuestion::new(office.certificate(), stage.root.certificate()).unwrap();
+        let revoked = if revoked { vec![(office.certificate(), AT - DAY)] } else { Vec::new() };
+        add_list(stage.folder.path(), &stage.root.answer(question.der(), &revoked, at, at + DAY * 2).unwrap())
+    };
+    answer(false, AT - DAY).unwrap();
+    assert_eq!(stage.check(&office), Ok(()));
+    answer(true, AT).unwrap();
+    assert!(matches!(stage.check(&office), Err(RevocationError::Revoked { .. })));
+    assert_eq!(stage.check(&other), Ok(()), "it says nothing about others");
+    // The older one comes again.
+    assert!(matches!(answer(false, AT - DAY), Err(TrustError::OlderList(at)) if at == AT));
+    assert!(matches!(stage.check(&office), Err(RevocationError::Revoked { .. })));
+    assert_eq!(
+        (files(stage.folder.path(), LIST).unwrap().len(), files(stage.folder.path(), ANSWER).unwrap().len()),
+        (0, 1)
+    );
+    // One of somebody unknown stops nothing, and is not taken in.
+    let stranger = Authority::create("stranger", AT - DAY).unwrap();
+    let question = StatusQuestion::new(office.certificate(), stage.root.certificate()).unwrap();
+    let foreign = stranger.answer(question.der(), &[], AT, AT + DAY).unwrap();
+    let refused = add_list(stage.folder.path(), &foreign);
+    assert!(matches!(refused, Err(TrustError::List(_, ListError::Answer(_)))), "{refused:?}");
+    std::fs::write(stage.folder.path().join("x.ocsp"), foreign).unwrap();
+    assert_eq!(stage.check(&other), Ok(()));
 }

@@ -16,7 +16,7 @@ use x509_cert::ext::pkix::{ExtendedKeyUsage, KeyUsage};
 use super::question::nonce_of;
 use super::response::{BASIC, Basic, Content, Outcome, Responder, Response, Single, Status};
 use super::{NONCE, StatusQuestion};
-use crate::algorithm::Algorithm;
+use crate::algorithm::{Algorithm, sha256};
 use crate::certificate::{Certificate, names_match};
 use crate::error::StatusError;
 use crate::limits::{CERTIFICATES_MAX, STATUS_BYTES_MAX, STATUS_MINUTES_AHEAD_MAX, STATUS_MINUTES_WITHOUT_END_MAX};
@@ -98,6 +98,25 @@ impl StatusAnswer {
         let nonce = nonce_of(content.extensions.as_ref()).map_err(|_| BROKEN)?.map(<[u8]>::to_vec);
         let produced_at = instant(&content.produced_at);
         Ok((Self { authority: key_of(authority), produced_at, words, delegate }, nonce))
+    }
+
+    /// Whether these octets have the form of an answer, good or bad, and not of a list.
+    pub(crate) fn is_one(der: &[u8]) -> bool {
+        Response::from_der(der).is_ok()
+    }
+
+    /// Whether it says nothing about any certificate of its authority.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// The same for the next answer about the same certificates.
+    pub(crate) fn series(&self) -> [u8; 32] {
+        let mut serials: Vec<&[u8]> = self.words.keys().map(|serial| &**serial).collect();
+        serials.sort_unstable();
+        let lengths = serials.iter().flat_map(|serial| serial.len().to_be_bytes());
+        let octets: Vec<u8> = self.authority.into_iter().chain(lengths).chain(serials.concat()).collect();
+        sha256(&octets)
     }
 
     /// When it was signed.

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use super::screen::{Screen, harmless, moment};
 use crate::bundle::open::is_sealed;
 use crate::exit::Exit;
-use crate::settings::{Authority, Settings};
+use crate::settings::Settings;
 use crate::trouble::Trouble;
 use crate::verify::{Judge, Layer, Report, State, read, verify};
 
@@ -27,10 +27,12 @@ pub(super) struct Verify {
     /// this moment, in Japan's time; default now
     #[arg(long, value_name = "TIME", value_parser = at)]
     at: Option<Timestamp>,
-    /// 信頼する発行元の証明書（PEM）。設定の発行元の代わり / authorities to believe, instead of those of the settings
+    /// 信頼する発行元の証明書（PEM）。設定の発行元の代わり。証明書の書き方は設定 authority のとおりに読みます /
+    /// authorities to believe, instead of those of the settings; how they write certificates is read from there
     #[arg(long, value_name = "FILE")]
     trust: Vec<PathBuf>,
-    /// 発行元の失効リスト（CRL）。設定のリストの代わり / revocation lists, instead of those of the settings
+    /// 発行元の失効リスト（CRL）またはOCSP応答。設定のものの代わり / revocation lists or OCSP responses, instead of
+    /// those of the settings
     #[arg(long, value_name = "FILE")]
     crl: Vec<PathBuf>,
     /// 暗号化を開く鍵のファイル。設定の鍵の代わり / key files to open a seal with, instead of those of the settings
@@ -80,7 +82,7 @@ impl Verify {
         let (authorities, lists) = if self.trust.is_empty() {
             (settings.authorities(), settings.revocation_files.as_slice())
         } else {
-            (self.trust.iter().map(Authority::usual).collect(), [].as_slice())
+            (settings.authorities_in(&self.trust)?, [].as_slice())
         };
         if authorities.is_empty() {
             return Err(Trouble::NobodyTrusted);

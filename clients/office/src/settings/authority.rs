@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use fumibako_model::Domain;
 use fumibako_signer::limits::REVOCATION_LIST_BYTES_MAX;
-use fumibako_signer::{Certificate, Naming, Practice, Purposes, RevocationList, Trust, WithoutList};
+use fumibako_signer::{Certificate, Naming, Practice, Purposes, Trust, WithoutList};
 use serde::Deserialize;
 
 use super::{Settings, read_small, read_up_to};
@@ -91,6 +91,27 @@ impl Settings {
         usual.map(Authority::usual).into_iter().chain(self.authority.iter().cloned()).collect()
     }
 
+    /// Profile §4.19: the authorities of these files. One whose certificates are those of an `authority` here writes as that one does,
+    /// wherever its file lies.
+    pub fn authorities_in(&self, files: &[PathBuf]) -> Result<Vec<Authority>, Trouble> {
+        let certificates = |file: &PathBuf| {
+            let found = Certificate::many_from_pem(&read_small(file)?);
+            found.map_err(|why| Trouble::Trust(file.clone(), why))
+        };
+        let mut found = Vec::new();
+        for file in files {
+            let own = certificates(file)?;
+            // A file of the settings that cannot be read is no hindrance here: others are asked for.
+            let same = self
+                .authority
+                .iter()
+                .find(|known| certificates(&known.file).is_ok_and(|theirs| own.iter().all(|one| theirs.contains(one))));
+            let usual = || Authority::usual(file);
+            found.push(same.map_or_else(usual, |known| Authority { file: file.clone(), ..known.clone() }));
+        }
+        Ok(found)
+    }
+
     /// The authorities whose certificates are believed, with what they revoked.
     pub fn trust(&self) -> Result<Trust, Trouble> {
         let authorities = self.authorities();
@@ -116,15 +137,14 @@ impl Settings {
             let practice = authority.practice(&listed, self.domain.as_ref());
             practices.extend(found.into_iter().map(|anchor| (anchor, practice.clone())));
         }
-        let anchors: Vec<Certificate> = practices.iter().map(|(anchor, _)| anchor.clone()).collect();
-        let read = |path: &PathBuf| {
-            let octets = read_up_to(path, REVOCATION_LIST_BYTES_MAX as u64)?;
-            RevocationList::read(&octets, &anchors).map_err(|why| Trouble::Revocation(path.clone(), why))
-        };
-        let lists = lists.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let first = authorities.first().map(|authority| authority.file.clone()).unwrap_or_default();
         let trust = Trust::with_practices(practices).map_err(|why| Trouble::Trust(first, why))?;
-        Ok(trust.with_lists(lists, without_list))
+        let read = |path: &PathBuf| {
+            let octets = read_up_to(path, REVOCATION_LIST_BYTES_MAX as u64)?;
+            trust.read_news(&octets).map_err(|why| Trouble::Revocation(path.clone(), why))
+        };
+        let news = lists.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        Ok(trust.with_news(news, without_list))
     }
 
     /// The certificates in `partners_file` that stand under a number, if an authority leaves that to a list.

@@ -169,6 +169,14 @@ fn our_own_certificate_is_judged_before_anything_is_signed() {
     assert_eq!(why(&settings, ends + hour), Some(Unfit::Ended(ends)));
     settings.revocation_files = vec![write("ca.crl", &ca.list(&[&own], ends))];
     assert_eq!(why(&settings, now + hour), Some(Unfit::Revoked(now)));
+    // Profile §4.18: an answer of its responder does as well.
+    settings.revocation_files = vec![write("own.ocsp", &ca.answer(&own, false, ends))];
+    assert_eq!(why(&settings, now + hour), None);
+    settings.revocation_files.push(write("ca.ocsp", &ca.answer(&own, true, ends)));
+    fs::remove_file(settings.revocation_files.remove(0)).unwrap();
+    assert_eq!(why(&settings, now + hour), Some(Unfit::Revoked(now)));
+    settings.revocation_files = vec![write("other.ocsp", &Ca::new().answer(&own, false, ends))];
+    assert!(matches!(settings.signer(now), Err(Trouble::Revocation(..))));
     settings.revocation_files.clear();
     settings.office = Some("9970000029".parse().unwrap());
     assert_eq!(why(&settings, now), Some(Unfit::Other("9970000011".parse().unwrap())));
@@ -201,6 +209,25 @@ fn a_revocation_list_of_a_stranger_is_no_list() {
     }
     settings.revocation_files = vec![folder.path().join("nothing")];
     assert!(matches!(settings.trust(), Err(Trouble::CannotRead(..))));
+}
+
+// Profile §4.19
+#[test]
+fn an_authority_writes_as_the_settings_say_wherever_its_file_lies() {
+    let (ca, other, folder) = (Ca::new(), Ca::new(), tempfile::tempdir().unwrap());
+    let write = |name: &str, text: String| {
+        fs::write(folder.path().join(name), text).unwrap();
+        folder.path().join(name)
+    };
+    let file = write("ca.pem", ca.pem());
+    let text = format!("authority = [{{ file = \"{}\", names = \"roll\" }}]\n", file.display());
+    let settings: Settings = toml::from_str(&text).unwrap();
+    let files =
+        [write("copy.pem", ca.pem()), write("other.pem", other.pem()), write("both.pem", ca.pem() + &other.pem())];
+    let [copy, other, both] = &settings.authorities_in(&files).unwrap()[..] else { panic!("one for each file") };
+    assert_eq!((copy.naming(), &copy.file), (fumibako_signer::Naming::Roll, &files[0]));
+    assert_eq!((other.naming(), both.naming()), Default::default());
+    assert!(matches!(settings.authorities_in(&[folder.path().join("none")]), Err(Trouble::CannotRead(..))));
 }
 
 #[test]
