@@ -18,7 +18,8 @@ def features(session):
     for feature in ["size", "pipelining", "8bitmime", "enhancedstatuscodes"]:
         holds(f"{feature} is offered", session.has_extn(feature))
     holds("the size limit is 25 MiB", session.esmtp_features["size"], str(25 << 20))
-    holds("a password may be given under TLS", session.esmtp_features["auth"].split(), ["PLAIN"])
+    offered = ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN"]
+    holds("a password may be given under TLS", session.esmtp_features["auth"].split(), offered)
     holds("TLS is not offered twice", session.has_extn("starttls"), False)
 
 

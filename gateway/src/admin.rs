@@ -156,9 +156,10 @@ impl<S: Store> Admin<S> {
         if secret.0.is_empty() || secret.0.len() > password::PASSWORD_BYTES {
             return Err(Refusal::ValueUnfit.about("a password has 1 to 1024 bytes").into());
         }
-        let hashed = tokio::task::spawn_blocking(move || password::hash(&secret.0)).await;
-        let password_hash = hashed.ok().and_then(Result::ok).ok_or(StoreError::Refused(Refusal::Internal.into()))?;
-        self.0.store.put_account(Account { login, party, password_hash }).await?;
+        let kept = tokio::task::spawn_blocking(move || password::kept(&secret.0)).await;
+        let kept = kept.ok().and_then(Result::ok).ok_or(StoreError::Refused(Refusal::Internal.into()))?;
+        let (password_hash, scram) = kept;
+        self.0.store.put_account(Account { login, party, password_hash, scram }).await?;
         Ok(Reply::Done)
     }
 

@@ -76,6 +76,9 @@ pub struct Tls {
     pub certificate_file: PathBuf,
     /// Its private key; should have mode 0600.
     pub key_file: PathBuf,
+    /// Ask clients for a certificate, so that an office can log in with its own (SASL EXTERNAL). Default true. Clients without
+    /// one go on without. Some mail programs then ask their user to choose a certificate; `false` spares them that.
+    pub client_certificates: bool,
 }
 
 /// Limits. Each names what happens past it.
@@ -149,7 +152,11 @@ impl Listen {
 
 impl Default for Tls {
     fn default() -> Self {
-        Self { certificate_file: "tls/certificate.pem".into(), key_file: "tls/key.pem".into() }
+        Self {
+            certificate_file: "tls/certificate.pem".into(),
+            key_file: "tls/key.pem".into(),
+            client_certificates: true,
+        }
     }
 }
 
@@ -260,7 +267,7 @@ mod tests {
         assert_eq!(written.len(), 8, "{:?}", keys(&written));
         assert_eq!(written["submission"].as_table().unwrap().len(), 1);
         assert_eq!(written["listen"].as_table().unwrap().len(), 4);
-        assert_eq!(written["tls"].as_table().unwrap().len(), 2);
+        assert_eq!(written["tls"].as_table().unwrap().len(), 3);
         assert_eq!(written["limits"].as_table().unwrap().len(), 10);
     }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use fumibako_model::{Private, Refused};
+use fumibako_wire::sasl::Offer;
 use fumibako_wire::{Conversation, Effect};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
@@ -12,6 +13,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use crate::clock::Clock;
+use crate::desk::Shown;
 use crate::peer::Peer;
 
 /// Bytes read from a socket at a time.
@@ -25,6 +27,8 @@ pub(crate) trait Desk<C: Conversation>: Send {
     fn answer(&mut self, ask: C::Ask) -> impl Future<Output = C::Answer> + Send;
     /// The conversation refused something by itself.
     fn refused(&mut self, refused: &Refused);
+    /// TLS came up, and the client showed this: what it allows.
+    fn secured(&mut self, shown: Shown) -> Offer;
     /// One piece of the body that belongs to the next question.
     fn body(&mut self, piece: Private<Vec<u8>>) -> impl Future<Output = ()> + Send;
     /// Returns when the watched folder has news; never, when none is watched. May be dropped at any time.
@@ -63,7 +67,8 @@ pub(crate) async fn drive<C: Conversation + Send>(
                 }
                 Effect::StartTls => {
                     peer = timeout(HANDSHAKE, peer.secure(&line.tls)).await??;
-                    session.secured(line.clock.now());
+                    let offer = desk.secured(peer.shown());
+                    session.secured(line.clock.now(), offer);
                 }
                 Effect::Close => return timeout(line.write_within, peer.shutdown()).await?,
             }

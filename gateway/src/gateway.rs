@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::StoreError;
-use fumibako_wire::Cover;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -20,7 +19,7 @@ use crate::config::Config;
 use crate::drive::Line;
 use crate::expire;
 use crate::house::House;
-use crate::listen::{Door, listen};
+use crate::listen::{Door, Speech, listen};
 use crate::tls::{self, TlsError};
 use crate::trust::{self, TrustError};
 
@@ -74,6 +73,7 @@ impl Gateway {
     /// Opens the store, then the doors. Must be called inside a Tokio runtime.
     pub async fn start(config: Config) -> Result<Running, StartError> {
         let acceptor = tls::acceptor(&config.tls)?;
+        let nobody = tls::salt_of_nobody(&config.tls)?;
         let authorities = trust::load(&config.trust_folder)?;
         let store = SqliteStore::open(&config.store_folder, config.domain.clone()).await?;
         raise_descriptors(config.limits.connections);
@@ -81,10 +81,10 @@ impl Gateway {
         let write_within = Duration::from_secs(u64::from(config.limits.write_seconds));
         let line = Line { clock: Clock, tls: acceptor, stopping: stopping.clone(), write_within };
         let doors = [
-            (config.listen.submission_tls, Door::Smtp(Cover::Tls)),
-            (config.listen.submission_starttls, Door::Smtp(Cover::ClearOffersTls)),
-            (config.listen.imap_tls, Door::Imap(Cover::Tls)),
-            (config.listen.imap_starttls, Door::Imap(Cover::ClearOffersTls)),
+            (config.listen.submission_tls, Door { speech: Speech::Smtp, tls: true }),
+            (config.listen.submission_starttls, Door { speech: Speech::Smtp, tls: false }),
+            (config.listen.imap_tls, Door { speech: Speech::Imap, tls: true }),
+            (config.listen.imap_starttls, Door { speech: Speech::Imap, tls: false }),
         ];
         let mut bound = Vec::new();
         for (address, door) in doors {
@@ -97,7 +97,7 @@ impl Gateway {
         let socket = admin::bind_socket(&admin_socket)
             .map_err(|why| StartError::Listen(admin_socket.display().to_string(), why))?;
         let stop_within = Duration::from_secs(u64::from(config.limits.stop_seconds));
-        let house = Arc::new(House::new(store, config, authorities));
+        let house = Arc::new(House::new(store, config, authorities, nobody));
         let connections = TaskTracker::new();
         let door =
             |(listener, door)| tokio::spawn(listen(listener, door, house.clone(), line.clone(), connections.clone()));

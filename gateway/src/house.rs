@@ -5,15 +5,17 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use fumibako_model::{Account, Party, Refusal, Refused};
+use fumibako_model::{Party, Refusal, Refused};
 use fumibako_signer::Trust;
 use fumibako_store::{Store, StoreError};
-use fumibako_wire::{Credentials, imap, smtp};
+use fumibako_wire::{imap, smtp};
 use tokio::sync::{Semaphore, watch};
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::password::{self, Guesses, Scratch};
+use crate::password::{Guesses, Scratch};
+
+mod logins;
 
 /// The gateway's shared state.
 pub(crate) struct House<S> {
@@ -31,6 +33,8 @@ pub(crate) struct House<S> {
     /// Passwords are judged on as many threads as there are cores, no more.
     hashing: Semaphore,
     scratch: Arc<Scratch>,
+    /// What the salts of user IDs that nobody has are made of.
+    nobody: [u8; 32],
     /// Becomes true when the store can no longer be trusted; the gateway then stops.
     pub(crate) broken: watch::Sender<bool>,
     /// Bytes of bodies in memory, in KiB.
@@ -48,7 +52,7 @@ pub(crate) struct Counts {
 }
 
 impl<S: Store> House<S> {
-    pub(crate) fn new(store: S, config: Config, trust: Trust) -> Self {
+    pub(crate) fn new(store: S, config: Config, trust: Trust, nobody: [u8; 32]) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let message_bytes = config.limits.message_bytes as u64;
         let host = config.domain.clone();
@@ -63,6 +67,7 @@ impl<S: Store> House<S> {
             guesses: Guesses::new(config.limits.login_failures, config.limits.login_lock_minutes),
             hashing: Semaphore::new(cores),
             scratch: Arc::default(),
+            nobody,
             filing: Semaphore::new(cores),
             broken: watch::Sender::new(false),
             body_memory: Arc::new(Semaphore::new(config.limits.body_memory_bytes >> 10)),
@@ -78,27 +83,6 @@ impl<S: Store> House<S> {
     /// From now on these authorities are trusted.
     pub(crate) fn set_trust(&self, trust: Trust) {
         *self.trust.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(trust);
-    }
-
-    /// Who logs in with these credentials from this address.
-    pub(crate) async fn login(&self, given: Credentials, address: IpAddr) -> Result<Party, Refused> {
-        // The lock is looked at when it is this login's turn: of guesses made side by side, no more than there are turns
-        // are judged past the limit, and an office that opens many connections at once is not taken for a guesser.
-        let turn = self.hashing.acquire().await.map_err(|_| Refusal::ShuttingDown)?;
-        let now = self.clock.now();
-        if self.guesses.locked(&given.login, address, now) {
-            return Err(Refusal::TooManyFailures.into());
-        }
-        let account = self.store.roll().account(&given.login).cloned();
-        let Some(account) = proven(&self.scratch, given.password.0, account).await? else {
-            self.guesses.failed(&given.login, address, now);
-            return Err(Refusal::WrongPassword.into());
-        };
-        self.guesses.succeeded(&given.login, address);
-        drop(turn);
-        // RFC 4616 §2: acting as somebody else needs a mandate (Profile §9).
-        let itself = [account.login.as_str(), &account.party.to_string(), ""].contains(&given.authorization.as_str());
-        if itself { Ok(account.party) } else { Err(Refusal::NotMandated.into()) }
     }
 
     /// A refusal on its way to a client: counted, logged under a reference that the reply carries.
@@ -139,21 +123,6 @@ impl<S: Store> House<S> {
         let who = who.map(ToString::to_string).unwrap_or_default();
         tracing::info!(reference, code = row.code, what, who, about = refused.about, "refused");
     }
-}
-
-/// The account, if the password is its own.
-async fn proven(
-    scratch: &Arc<Scratch>,
-    password: String,
-    account: Option<Account>,
-) -> Result<Option<Account>, Refused> {
-    if password.len() > password::PASSWORD_BYTES {
-        return Ok(None);
-    }
-    let hash = account.as_ref().map(|account| account.password_hash.clone());
-    let scratch = Arc::clone(scratch);
-    let proof = tokio::task::spawn_blocking(move || scratch.matches(&password, hash.as_deref())).await;
-    Ok(account.filter(|_| proof.is_ok_and(|proof| proof)))
 }
 
 /// 受付番号: six characters, random, without letters that are easily confused.
@@ -201,10 +170,14 @@ impl<S: Store> Place<S> {
         Ok(Self { house: house.clone(), address, party: None })
     }
 
-    /// The connection logged in: it now also counts for its login.
+    /// The connection logged in: it now also counts for its login. Who logs in again, after an exchange that the client broke
+    /// off at its last turn, counts once.
     pub(crate) fn belongs_to(&mut self, party: &Party) -> Result<(), Refused> {
         let most = self.house.config.limits.connections_per_account;
         let mut tally = self.house.connected.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(before) = self.party.take() {
+            give_back(&mut tally.parties, &before);
+        }
         let count = tally.parties.entry(party.clone()).or_default();
         if *count >= most {
             return Err(Refusal::TooManyConnections.into());

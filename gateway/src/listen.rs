@@ -14,18 +14,26 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
-use crate::desk::{ImapDesk, SmtpDesk};
+use crate::desk::{Entry, ImapDesk, SmtpDesk};
 use crate::drive::{HANDSHAKE, Line, drive};
 use crate::house::{House, Place, reference};
 use crate::peer::Peer;
 
 /// What is spoken at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Door {
+pub(crate) enum Speech {
     /// Submission.
-    Smtp(Cover),
+    Smtp,
     /// IMAP.
-    Imap(Cover),
+    Imap,
+}
+
+/// What stands behind an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Door {
+    pub(crate) speech: Speech,
+    /// TLS comes first; else STARTTLS brings it.
+    pub(crate) tls: bool,
 }
 
 /// Accepts until the gateway stops.
@@ -72,7 +80,6 @@ async fn converse<S: Store>(
     house: Arc<House<S>>,
     line: Line,
 ) -> io::Result<()> {
-    let (Door::Smtp(cover) | Door::Imap(cover)) = door;
     let (now, ip) = (line.clock.now(), address.ip());
     let place = match Place::take(&house, ip) {
         Ok(place) => place,
@@ -83,20 +90,23 @@ async fn converse<S: Store>(
         }
     };
     let mut peer = Peer::Clear(socket);
-    if cover == Cover::Tls {
+    if door.tls {
         peer = timeout(HANDSHAKE, peer.secure(&line.tls)).await??;
     }
     // The conversation's own refusals carry this number; here it is found again.
     let reference = reference();
     tracing::debug!(reference, %address, ?door, "connection.opened");
-    match door {
-        Door::Smtp(_) => {
-            let session = smtp::Session::open(now, cover, house.smtp.clone(), reference.clone());
-            drive(peer, session, SmtpDesk::new(house, place, ip, reference), line).await
+    let shown = peer.shown();
+    let cover = if door.tls { Cover::Tls(shown.offer()) } else { Cover::ClearOffersTls };
+    let entry = Entry::new(house.clone(), place, ip, reference.clone(), shown);
+    match door.speech {
+        Speech::Smtp => {
+            let session = smtp::Session::open(now, cover, house.smtp.clone(), reference);
+            drive(peer, session, SmtpDesk::new(entry), line).await
         }
-        Door::Imap(_) => {
-            let session = imap::Session::open(now, cover, house.imap.clone(), reference.clone());
-            drive(peer, session, ImapDesk::new(house, place, ip, reference), line).await
+        Speech::Imap => {
+            let session = imap::Session::open(now, cover, house.imap.clone(), reference);
+            drive(peer, session, ImapDesk::new(entry), line).await
         }
     }
 }
@@ -104,10 +114,10 @@ async fn converse<S: Store>(
 /// What one connection too many is told before it is closed. Where TLS comes first nothing can be said without the
 /// handshake that a crowd must not cost; such a connection is just closed.
 fn farewell<S>(house: &House<S>, door: Door, refused: &Refused, reference: String, now: Timestamp) -> Vec<u8> {
-    match door {
-        Door::Smtp(Cover::Tls) | Door::Imap(Cover::Tls) => Vec::new(),
-        Door::Smtp(_) => said(smtp::Session::turned_away(now, house.smtp.clone(), refused, reference)),
-        Door::Imap(_) => said(imap::Session::turned_away(now, house.imap.clone(), refused, reference)),
+    match door.speech {
+        _ if door.tls => Vec::new(),
+        Speech::Smtp => said(smtp::Session::turned_away(now, house.smtp.clone(), refused, reference)),
+        Speech::Imap => said(imap::Session::turned_away(now, house.imap.clone(), refused, reference)),
     }
 }
 

@@ -4,10 +4,14 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use fumibako_model::Private;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ProtocolVersion;
 use tokio_rustls::server::TlsStream;
+
+use crate::desk::Shown;
 
 /// A connected client.
 pub(crate) enum Peer {
@@ -24,6 +28,17 @@ impl Peer {
             Self::Clear(socket) => Ok(Self::Tls(Box::new(tls.accept(socket).await?))),
             secured @ Self::Tls(_) => Ok(secured),
         }
+    }
+
+    /// What the client showed of itself in the handshake.
+    pub(crate) fn shown(&self) -> Shown {
+        let Self::Tls(stream) = self else { return Shown::default() };
+        let (_, tls) = stream.get_ref();
+        let certificates = tls.peer_certificates().unwrap_or_default().iter().map(|one| one.to_vec()).collect();
+        // RFC 9266 §2, §4.2: before TLS 1.3 the exported key is a connection's own only with an extension of it.
+        let own = tls.protocol_version() == Some(ProtocolVersion::TLSv1_3);
+        let exported = || tls.export_keying_material(vec![0; 32], b"EXPORTER-Channel-Binding", Some(b"")).ok();
+        Shown { certificates, binding: own.then(exported).flatten().map(Private) }
     }
 }
 

@@ -21,12 +21,17 @@ const SILENCE: Duration = Duration::from_millis(100);
 const CLEAR: &str = "set cover clear";
 
 /// Transcripts whose server in memory is another than the gateway: the first line that the gateway does not say, and why.
-const OTHERWISE: [(&str, &str, &str); 4] = [
+const OTHERWISE: &[(&str, &str, &str)] = &[
     ("imap/append.txt", "a1 OK [APPENDUID 1002 1] APPEND done.", "a UIDVALIDITY is made when its folder is"),
     ("imap/authenticate.txt", "a5 OK [CAPABILITY …] Logged in as kawara.", "agents come with mandates (Profile §9)"),
+    ("imap/authenticate-scram.txt", SCRAM_IMAP, "salt and nonce are random"),
+    ("smtp/auth-scram.txt", SCRAM_SMTP, "salt and nonce are random"),
     ("smtp/bad-commands.txt", "250 …", "its message is not signed, and refused"),
     ("smtp/whole-way.txt", "250 2.0.0 EV00000000000001 accepted and kept", "its messages are not signed, and refused"),
 ];
+/// The server's first message in the example of RFC 7677 §3.
+const SCRAM_IMAP: &str = "+ cj1yT3ByTkdmd0ViZVJXZ2JORWtxTyVodllEcFdVYTJSYVRDQWZ1eEZJbGopaE5sRiRrMCxzPVcyMlphSjBTTlk3c29Fc1VFamI2Z1E9PSxpPTQwOTY=";
+const SCRAM_SMTP: &str = "334 cj1yT3ByTkdmd0ViZVJXZ2JORWtxTyVodllEcFdVYTJSYVRDQWZ1eEZJbGopaE5sRiRrMCxzPVcyMlphSjBTTlk3c29Fc1VFamI2Z1E9PSxpPTQwOTY=";
 /// What stands in transcripts for something that each server and connection has of its own.
 const OWN: [(&str, &str); 3] = [("mail.plans.example", "plans.example"), ("C0FFEE", "…"), ("3FA2B1", "…")];
 

@@ -1,26 +1,19 @@
 //! The desk of a mailbox: every question of an IMAP conversation is one verb of the store.
 
-use std::net::IpAddr;
-use std::sync::Arc;
-
-use fumibako_model::{FolderId, FolderName, ModSeq, NamedFlags, OfficeNumber, Party, Private, Refusal, Refused, Uid};
+use fumibako_model::{FolderId, FolderName, ModSeq, NamedFlags, OfficeNumber, Private, Refusal, Refused, Uid};
 use fumibako_store::{CopyOrder, Deposit, Draft, FlagOrder, Quota, Store, StoreError};
-use fumibako_wire::Credentials;
 use fumibako_wire::imap::{Answer, Ask, Session};
+use fumibako_wire::sasl::{Claim, Offer};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::body::{Body, Grant, Own};
+use super::entry::{Entry, Judged, Shown, owner};
 use crate::drive::Desk;
-use crate::house::{House, Place};
 
 /// One mailbox connection's desk.
 pub(crate) struct ImapDesk<S> {
-    house: Arc<House<S>>,
-    place: Place<S>,
-    address: IpAddr,
-    reference: String,
-    party: Option<Party>,
+    entry: Entry<S>,
     /// Whose mailbox it is, once logged in.
     office: Option<OfficeNumber>,
     watched: Option<watch::Receiver<ModSeq>>,
@@ -30,26 +23,24 @@ pub(crate) struct ImapDesk<S> {
 }
 
 impl<S: Store> ImapDesk<S> {
-    /// `reference` stands in the refusals that the conversation makes by itself.
-    pub(crate) fn new(house: Arc<House<S>>, place: Place<S>, address: IpAddr, reference: String) -> Self {
-        let (body, aside) = (Body::default(), Vec::new());
-        Self { house, place, address, reference, party: None, office: None, watched: None, body, aside }
+    pub(crate) fn new(entry: Entry<S>) -> Self {
+        Self { entry, office: None, watched: None, body: Body::default(), aside: Vec::new() }
     }
 
-    async fn login(&mut self, given: Credentials) -> Result<Answer, Refused> {
-        let party = self.house.login(given, self.address).await?;
-        // An agent sees its offices' mailboxes under their mandates (Profile §9); it has none of its own.
-        let Party::Office(office) = party else { return Err(Refusal::NotMandated.about(party)) };
-        self.place.belongs_to(&party)?;
-        self.office = Some(office);
-        self.party = Some(party.clone());
-        Ok(Answer::Welcome(party))
+    async fn login(&mut self, claim: Claim) -> Result<Answer, Refused> {
+        let mut office = None;
+        let judged = self.entry.judge(claim, |party| owner(party).map(|number| office = Some(number))).await?;
+        self.office = office;
+        Ok(match judged {
+            Judged::Party(party) => Answer::Welcome(party),
+            Judged::Secrets(secrets) => Answer::Secrets(secrets),
+        })
     }
 
     /// Nothing of the login is left.
     fn forget(&mut self) {
-        self.place.is_nobodys();
-        (self.party, self.office, self.watched) = (None, None, None);
+        self.entry.forget();
+        (self.office, self.watched) = (None, None);
         self.body = Body::default();
         self.aside.clear();
     }
@@ -57,7 +48,7 @@ impl<S: Store> ImapDesk<S> {
     /// Everything but the login. The conversation asks none of it before.
     async fn serve(&mut self, ask: Ask) -> Result<Answer, Refused> {
         let office = self.office.ok_or(Refusal::LoginNeeded)?;
-        let (house, now) = (self.house.clone(), self.house.clock.now());
+        let (house, now) = (self.entry.house.clone(), self.entry.house.clock.now());
         let store = &house.store;
         let answer = match ask {
             Ask::Login(given) => return self.login(given).await,
@@ -106,13 +97,13 @@ impl<S: Store> ImapDesk<S> {
 
     /// Watches before it reads, so that nothing falls between.
     async fn open(&mut self, office: OfficeNumber, folder: &FolderName) -> Result<Answer, StoreError> {
-        let status = self.house.store.status(office, folder).await?;
+        let status = self.entry.house.store.status(office, folder).await?;
         self.watch(status.folder);
-        Ok(Answer::Folder(Box::new(self.house.store.open(office, folder).await?)))
+        Ok(Answer::Folder(Box::new(self.entry.house.store.open(office, folder).await?)))
     }
 
     fn watch(&mut self, folder: FolderId) {
-        self.watched = Some(self.house.store.watch(folder));
+        self.watched = Some(self.entry.house.store.watch(folder));
     }
 
     /// The message that went by, and those put aside, into the folder: all of them or none.
@@ -126,13 +117,13 @@ impl<S: Store> ImapDesk<S> {
         self.put_aside(flags, date, now)?;
         // The memory stays granted until the store has answered.
         let (drafts, _granted): (_, Vec<Grant>) = std::mem::take(&mut self.aside).into_iter().unzip();
-        let (validity, uids) = self.house.store.append(office, Deposit { folder, drafts, replaces }, now).await?;
+        let (validity, uids) = self.entry.house.store.append(office, Deposit { folder, drafts, replaces }, now).await?;
         Ok(Answer::Appended(validity, uids))
     }
 
     /// Keeps the message that went by; of a failure nothing is left.
     fn put_aside(&mut self, flags: NamedFlags, date: Option<Timestamp>, now: Timestamp) -> Result<(), StoreError> {
-        let store = &self.house.store;
+        let store = &self.entry.house.store;
         match std::mem::take(&mut self.body).finish(|| Ok(Own::new(store.spool(now)))) {
             Ok((own, granted)) => {
                 let (message_id, date) = (own.message_id(), date.unwrap_or(now));
@@ -154,17 +145,21 @@ impl<S: Store> Desk<Session> for ImapDesk<S> {
             ask => self.serve(ask).await,
         };
         answer.unwrap_or_else(|refused| {
-            let reference = self.house.refuse("imap", self.party.as_ref(), &refused);
+            let reference = self.entry.refuse("imap", &refused);
             Answer::No { refused, reference }
         })
     }
 
     fn refused(&mut self, refused: &Refused) {
-        self.house.note_refusal("imap", self.party.as_ref(), refused, &self.reference);
+        self.entry.note("imap", refused);
+    }
+
+    fn secured(&mut self, shown: Shown) -> Offer {
+        self.entry.secured(shown)
     }
 
     async fn body(&mut self, piece: Private<Vec<u8>>) {
-        let house = &self.house;
+        let house = &self.entry.house;
         self.body
             .add(piece, (&house.body_memory, &house.filing), || Ok(Own::new(house.store.spool(house.clock.now()))))
             .await;

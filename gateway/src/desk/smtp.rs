@@ -1,48 +1,38 @@
 //! The desk of a submission: who logs in, who may be written to, and the way from DATA to 250.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use fumibako_model::{Address, End, EvidenceId, Party, Private, Refusal, Refused};
 use fumibako_store::{Arrival, Arriving, Store, StoreError, admit};
+use fumibako_wire::sasl::Offer;
 use fumibako_wire::smtp::{Answer, Ask, Envelope, Session};
 
 use super::body::Body;
+use super::entry::{Entry, Judged, Shown};
 use crate::drive::Desk;
-use crate::house::{House, Place};
+use crate::house::House;
 
 /// One submission connection's desk.
 pub(crate) struct SmtpDesk<S> {
-    house: Arc<House<S>>,
-    place: Place<S>,
-    address: IpAddr,
-    reference: String,
-    party: Option<Party>,
+    entry: Entry<S>,
     body: Body<Arriving>,
 }
 
 impl<S: Store> SmtpDesk<S> {
-    /// `reference` stands in the refusals that the conversation makes by itself.
-    pub(crate) fn new(house: Arc<House<S>>, place: Place<S>, address: IpAddr, reference: String) -> Self {
-        Self { house, place, address, reference, party: None, body: Body::default() }
+    pub(crate) fn new(entry: Entry<S>) -> Self {
+        Self { entry, body: Body::default() }
     }
 
     /// The party logged in; the conversation asks nothing else before.
     fn party(&self) -> Result<&Party, Refused> {
-        self.party.as_ref().ok_or_else(|| Refusal::LoginNeeded.into())
-    }
-
-    async fn login(&mut self, given: fumibako_wire::Credentials) -> Result<Party, Refused> {
-        let party = self.house.login(given, self.address).await?;
-        self.place.belongs_to(&party)?;
-        self.party = Some(party.clone());
-        Ok(party)
+        self.entry.party().ok_or_else(|| Refusal::LoginNeeded.into())
     }
 
     /// Profile §5: refused as early as possible; admission asks again, at the moment of acceptance.
     fn recipient(&self, from: &Address, to: &Address) -> Result<(), Refused> {
-        let (party, roll, now) = (self.party()?, self.house.store.roll(), self.house.clock.now());
+        let house = &self.entry.house;
+        let (party, roll, now) = (self.party()?, house.store.roll(), house.clock.now());
         let office = from.office_number().ok_or_else(|| Refusal::EnvelopeDiffers.about(from))?;
         roll.may_send(party, office)?;
         if to.domain != *roll.domain() {
@@ -53,7 +43,8 @@ impl<S: Store> SmtpDesk<S> {
     }
 
     async fn submit(&mut self, envelope: Envelope) -> Result<EvidenceId, Refused> {
-        let (house, address, now) = (self.house.clone(), self.address, self.house.clock.now());
+        let (house, address) = (self.entry.house.clone(), self.entry.address);
+        let now = house.clock.now();
         let body = std::mem::take(&mut self.body).finish(|| arriving(&house, address));
         // The memory stays granted until the store has answered.
         let (body, _granted) = body.map_err(|error| house.refusal_of(error))?;
@@ -71,7 +62,7 @@ impl<S: Store> SmtpDesk<S> {
     }
 
     fn no(&self, what: &'static str, refused: Refused) -> Answer {
-        let reference = self.house.refuse(what, self.party.as_ref(), &refused);
+        let reference = self.entry.refuse(what, &refused);
         Answer::No { refused, reference }
     }
 }
@@ -79,8 +70,9 @@ impl<S: Store> SmtpDesk<S> {
 impl<S: Store> Desk<Session> for SmtpDesk<S> {
     async fn answer(&mut self, ask: Ask) -> Answer {
         match ask {
-            Ask::Login(given) => match self.login(given).await {
-                Ok(party) => Answer::Welcome(party),
+            Ask::Login(claim) => match self.entry.judge(claim, |_| Ok(())).await {
+                Ok(Judged::Party(party)) => Answer::Welcome(party),
+                Ok(Judged::Secrets(secrets)) => Answer::Secrets(secrets),
                 Err(refused) => self.no("smtp login", refused),
             },
             Ask::Recipient { from, to } => match self.recipient(&from, &to) {
@@ -99,11 +91,15 @@ impl<S: Store> Desk<Session> for SmtpDesk<S> {
     }
 
     fn refused(&mut self, refused: &Refused) {
-        self.house.note_refusal("smtp", self.party.as_ref(), refused, &self.reference);
+        self.entry.note("smtp", refused);
+    }
+
+    fn secured(&mut self, shown: Shown) -> Offer {
+        self.entry.secured(shown)
     }
 
     async fn body(&mut self, piece: Private<Vec<u8>>) {
-        let (house, address) = (&self.house, self.address);
+        let (house, address) = (&self.entry.house, self.entry.address);
         self.body.add(piece, (&house.body_memory, &house.filing), || arriving(house, address)).await;
     }
 

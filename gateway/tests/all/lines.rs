@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fumibako_signer::Identity;
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, ServerName};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -24,11 +25,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 pub(crate) struct Client {
     stream: Box<dyn Stream>,
     read: Vec<u8>,
+    /// What a login can be bound to (RFC 9266).
+    pub(crate) exported: Option<Vec<u8>>,
 }
 
 impl Client {
     pub(crate) async fn clear(address: SocketAddr) -> Self {
-        Self { stream: Box::new(TcpStream::connect(address).await.unwrap()), read: Vec::new() }
+        Self { stream: Box::new(TcpStream::connect(address).await.unwrap()), read: Vec::new(), exported: None }
     }
 
     pub(crate) async fn tls(address: SocketAddr, authority: &Path) -> Self {
@@ -37,6 +40,15 @@ impl Client {
 
     /// Begins TLS; what was read in clear and not yet looked at must not exist.
     pub(crate) async fn secure(self, authority: &Path) -> Self {
+        self.secure_as(authority, None).await
+    }
+
+    /// Under TLS, showing an office's certificate.
+    pub(crate) async fn showing(address: SocketAddr, authority: &Path, identity: &Identity) -> Self {
+        Self::clear(address).await.secure_as(authority, Some(identity)).await
+    }
+
+    async fn secure_as(self, authority: &Path, identity: Option<&Identity>) -> Self {
         assert!(self.read.is_empty(), "the gateway spoke on in clear");
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_file_iter(authority).unwrap() {
@@ -45,11 +57,18 @@ impl Client {
         let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+            .with_root_certificates(roots);
+        let config = match identity.map(|identity| identity.to_pem().as_bytes().to_vec()) {
+            None => config.with_no_client_auth(),
+            Some(pem) => {
+                let chain = CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>().unwrap();
+                config.with_client_auth_cert(chain, PrivateKeyDer::from_pem_slice(&pem).unwrap()).unwrap()
+            }
+        };
         let name = ServerName::try_from("localhost").unwrap();
         let stream = TlsConnector::from(Arc::new(config)).connect(name, self.stream).await.unwrap();
-        Self { stream: Box::new(stream), read: Vec::new() }
+        let exported = stream.get_ref().1.export_keying_material(vec![0; 32], b"EXPORTER-Channel-Binding", Some(b""));
+        Self { stream: Box::new(stream), read: Vec::new(), exported: exported.ok() }
     }
 
     pub(crate) async fn say(&mut self, text: &str) {

@@ -6,5 +6,6 @@ mod connections;
 mod expiry;
 mod lines;
 mod logins;
+mod sasl;
 mod sealed;
 mod support;

@@ -48,7 +48,7 @@ impl Offices {
 }
 
 impl Fixture {
-    fn identity(&self, office: &str) -> Identity {
+    pub(crate) fn identity(&self, office: &str) -> Identity {
         let authority = development_authority(self.folder.path()).unwrap();
         let domain = "plans.example".parse().unwrap();
         issue_office(&authority, office.parse().unwrap(), &domain, KeyKind::EcP256, Clock.now()).unwrap()
@@ -67,7 +67,7 @@ impl Fixture {
         client
     }
 
-    async fn revoke(&self, certificates: &[&Certificate], until: Timestamp) {
+    pub(crate) async fn revoke(&self, certificates: &[&Certificate], until: Timestamp) {
         use base64::Engine as _;
         let authority = development_authority(self.folder.path()).unwrap();
         let since = Clock.now() - SignedDuration::from_hours(1);

@@ -42,6 +42,8 @@ pub struct Account {
     pub party: Party,
     /// Argon2id in PHC form.
     pub password_hash: String,
+    /// What SCRAM-SHA-256 needs of the same password, in the form of RFC 5803.
+    pub scram: String,
 }
 
 /// What names a certificate in the roll: its issuer (RFC 4514 text) and serial number (hex).

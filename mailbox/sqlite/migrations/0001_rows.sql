@@ -26,7 +26,8 @@ CREATE TABLE office (
 CREATE TABLE account (
     login         TEXT PRIMARY KEY,
     party         TEXT NOT NULL,     -- office number or agent id
-    password_hash TEXT NOT NULL
+    password_hash TEXT NOT NULL,
+    scram         TEXT NOT NULL      -- RFC 5803
 ) STRICT, WITHOUT ROWID;
 
 -- Whose certificate it is; senders encrypt to the valid ones of an office. Times here are seconds.

@@ -34,11 +34,13 @@ pub(crate) async fn put_office(rows: &mut SqliteConnection, office: &Office) -> 
 pub(crate) async fn put_account(rows: &mut SqliteConnection, account: &Account) -> Result<(), Stop> {
     let party = account.party.to_string();
     sqlx::query!(
-        "INSERT INTO account (login, party, password_hash) VALUES (?, ?, ?)
-         ON CONFLICT (login) DO UPDATE SET party = excluded.party, password_hash = excluded.password_hash",
+        "INSERT INTO account (login, party, password_hash, scram) VALUES (?, ?, ?, ?)
+         ON CONFLICT (login) DO UPDATE SET party = excluded.party, password_hash = excluded.password_hash,
+                                  scram = excluded.scram",
         account.login,
         party,
-        account.password_hash
+        account.password_hash,
+        account.scram
     )
     .execute(rows)
     .await?;
@@ -84,7 +86,7 @@ pub(crate) async fn load(rows: &mut SqliteConnection, domain: &Domain) -> Result
     .fetch_one(&mut *rows)
     .await?;
     let accounts = sqlx::query_scalar!(
-        r#"SELECT json_group_array(json_array(login, party, password_hash)) AS "accounts!: String" FROM account"#
+        r#"SELECT json_group_array(json_array(login, party, password_hash, scram)) AS "accounts!: String" FROM account"#
     )
     .fetch_one(&mut *rows)
     .await?;
@@ -94,13 +96,15 @@ pub(crate) async fn load(rows: &mut SqliteConnection, domain: &Domain) -> Result
     .fetch_all(rows)
     .await?;
     let offices: Vec<OfficeRow> = serde_json::from_str(&offices).map_err(unreadable)?;
-    let accounts: Vec<(String, String, String)> = serde_json::from_str(&accounts).map_err(unreadable)?;
+    let accounts: Vec<(String, String, String, String)> = serde_json::from_str(&accounts).map_err(unreadable)?;
     Ok(Roll::new(
         domain.clone(),
         offices.into_iter().map(OfficeRow::office),
         accounts
             .into_iter()
-            .map(|(login, party, password_hash)| Ok(Account { login, party: self::party(&party)?, password_hash }))
+            .map(|(login, party, password_hash, scram)| {
+                Ok(Account { login, party: self::party(&party)?, password_hash, scram })
+            })
             .collect::<Result<Vec<_>, sqlx::Error>>()?,
         certificates
             .into_iter()

@@ -132,7 +132,7 @@ pub fn bind(named: Option<Holder>, certificate: &Certificate, roll: &Roll) -> Re
 }
 
 /// Whether a certificate was revoked, as the catalogue says it.
-fn revoked(error: RevocationError) -> Refused {
+pub fn revoked(error: RevocationError) -> Refused {
     use RevocationError as E;
     match error {
         E::Certificate(error) => not_trusted(error),

@@ -19,6 +19,7 @@ pub mod suite;
 
 pub use admit::{
     Admitted, Arrival, Arrived, Arriving, Facts, Kept, Kind, Receipt, Rules, admit, bind, message_id_of, not_trusted,
+    revoked,
 };
 pub use backup::{BackedUp, Restored, Verified};
 pub use expire::{Asked, DayOfMail, Expired, digest_of_all};

@@ -3,6 +3,8 @@
 use fumibako_model::{Private, Refused};
 use jiff::Timestamp;
 
+use crate::sasl::Offer;
+
 /// One conversation of one protocol. After every call, drain [`next`](Self::next) until it is `None`.
 ///
 /// The driver carries out effects strictly in order and answers each [`Effect::Ask`] exactly once before it takes the
@@ -17,8 +19,8 @@ pub trait Conversation {
     fn receive(&mut self, now: Timestamp, bytes: &[u8]);
     /// The pending question is answered.
     fn answer(&mut self, now: Timestamp, answer: Self::Answer);
-    /// TLS is up after [`Effect::StartTls`].
-    fn secured(&mut self, now: Timestamp);
+    /// TLS is up after [`Effect::StartTls`], and allows this.
+    fn secured(&mut self, now: Timestamp, offer: Offer);
     /// Something changed in the mailbox this conversation watches.
     fn news(&mut self, now: Timestamp);
     /// The server is about to stop: say so and close.
@@ -52,8 +54,8 @@ pub enum Effect<Ask> {
 /// How the connection under a conversation is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cover {
-    /// TLS from the first byte, or after STARTTLS.
-    Tls,
+    /// TLS from the first byte, or after STARTTLS, and what it allows.
+    Tls(Offer),
     /// None yet, and STARTTLS is offered.
     ClearOffersTls,
 }

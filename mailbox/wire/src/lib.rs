@@ -7,7 +7,7 @@
 mod conversation;
 pub mod imap;
 pub mod mime;
-mod plain;
+pub mod sasl;
 pub mod smtp;
 
 pub use conversation::{Conversation, Cover, Credentials, Effect};

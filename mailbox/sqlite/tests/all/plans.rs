@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 /// they themselves have found (days).
 const WHOLE: [&str; 10] = [
     "suspended', suspended",
-    "password_hash))",
+    "password_hash, scram))",
     "valid_until FROM certificate",
     "count(*) FROM evidence",
     "json_each(?) mark",

@@ -115,8 +115,12 @@ pub async fn the_roll_is_what_was_last_put<S: Store>(store: Arc<S>) {
     };
     store.enrol(certificate.clone()).await.unwrap();
     for password_hash in ["$argon2id$one", "$argon2id$two"] {
-        let account =
-            Account { login: "himawari".into(), party: Party::Office(himawari()), password_hash: password_hash.into() };
+        let account = Account {
+            login: "himawari".into(),
+            party: Party::Office(himawari()),
+            password_hash: password_hash.into(),
+            scram: password_hash.replace("argon2id", "scram"),
+        };
         store.put_account(account).await.unwrap();
     }
     let roll = store.roll();
@@ -124,6 +128,7 @@ pub async fn the_roll_is_what_was_last_put<S: Store>(store: Arc<S>) {
     assert_eq!(roll.holder(&key), Ok(agent));
     assert_eq!(roll.certificates().collect::<Vec<_>>(), [&certificate]);
     assert_eq!(roll.account("himawari").unwrap().password_hash, "$argon2id$two");
+    assert_eq!(roll.account("himawari").unwrap().scram, "$scram$two");
     assert_eq!((roll.offices().count(), store.census().await.unwrap().accounts), (3, 1));
     assert_eq!(old.office(himawari()).unwrap().suspended, None, "a snapshot does not change");
 }

@@ -9,13 +9,13 @@ use fumibako_model::{
 };
 use jiff::Timestamp;
 
-use crate::Credentials;
+use crate::sasl::{Claim, Secrets};
 
 /// A question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
-    /// Who is this? → [`Answer::Welcome`].
-    Login(Credentials),
+    /// Who is this? → [`Answer::Welcome`] or [`Answer::Secrets`].
+    Login(Claim),
     /// From now on the connection is nobody's. → [`Answer::Done`].
     Forget,
     /// All folders of the logged-in office, and what it subscribed to. → [`Answer::Folders`].
@@ -118,6 +118,8 @@ pub enum Ask {
 pub enum Answer {
     /// Logged in as this party.
     Welcome(Party),
+    /// What is kept of a password.
+    Secrets(Box<Secrets>),
     /// The folders.
     Folders(Listing),
     /// The counters.

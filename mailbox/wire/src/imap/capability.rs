@@ -12,7 +12,7 @@ impl Session {
         match (&self.phase, self.cover) {
             // RFC 3501 §6.2.1, §6.2.3: no password goes in clear.
             (Phase::Greeted, Cover::ClearOffersTls) => format!("{ALWAYS} STARTTLS LOGINDISABLED"),
-            (Phase::Greeted, Cover::Tls) => format!("{ALWAYS} AUTH=PLAIN"),
+            (Phase::Greeted, Cover::Tls(offer)) => format!("{ALWAYS} AUTH={}", offer.names().join(" AUTH=")),
             // RFC 2177, 2342, 3348, 3691, 4315, 6154, 7889, 5258, 5819, 8440, 8438, 6851, 8474, 3502, 8508, 9208, 4314,
             // 5464, 8514, 8437
             _ => format!(

@@ -1,16 +1,17 @@
 //! LOGIN, AUTHENTICATE, STARTTLS (RFC 3501 §6.2).
 
-use fumibako_model::{Party, Private, Refusal, Refused};
+use fumibako_model::{Party, Refusal, Refused};
 
 use super::Ask;
 use super::input::Read;
 use super::session::{Phase, Session, Work};
-use crate::{Cover, Credentials, Effect, plain};
+use crate::sasl::{self, Broken, Exchange, LINE_BYTES, Secrets, Turn};
+use crate::{Cover, Effect};
 
 impl Session {
     /// RFC 3501 §6.2.1.
     pub(super) fn start_tls(&mut self, tag: &str) {
-        if self.cover == Cover::Tls {
+        if matches!(self.cover, Cover::Tls(_)) {
             return self.bad(tag, "TLS protects this connection already.");
         }
         self.tagged(tag, "OK Begin TLS now.");
@@ -29,33 +30,62 @@ impl Session {
         let (Ok(login), Ok(password)) = (String::from_utf8(login), String::from_utf8(password)) else {
             return self.unwelcome(&tag, &Refusal::WrongPassword.into(), &self.reference.clone());
         };
-        self.prove(tag, Credentials { authorization: String::new(), login, password: Private(password) });
+        self.ask(Ask::Login(sasl::password(login, password)), Work::Login(tag, None));
     }
 
     /// RFC 3501 §6.2.2, with an initial response (RFC 4959).
     pub(super) fn authenticate(&mut self, tag: String, mechanism: &str, initial: Option<&str>) {
-        if self.is_clear(&tag) {
+        let Cover::Tls(offer) = self.cover else {
+            self.is_clear(&tag);
             return;
-        }
-        match (mechanism, initial) {
-            ("PLAIN", Some(response)) => self.plain(tag, response.as_bytes()),
-            ("PLAIN", None) => {
-                self.say(b"+ \r\n");
-                self.go_on(Work::Sasl(tag));
+        };
+        match offer.find(mechanism) {
+            Some(mechanism) => {
+                let (exchange, turn) = Exchange::begin(mechanism, offer, initial.map(str::as_bytes));
+                self.turn(tag, exchange, turn);
             }
-            _ => self.no(&tag, "[CANNOT] This mechanism is not offered."),
+            None => self.no(&tag, "[CANNOT] This mechanism is not offered."),
+        }
+    }
+
+    fn turn(&mut self, tag: String, exchange: Exchange, turn: Turn) {
+        match turn {
+            Turn::Say(challenge) => {
+                self.say(format!("+ {challenge}\r\n").as_bytes());
+                self.go_on(Work::Sasl(tag, exchange));
+            }
+            Turn::Ask(claim) => self.ask(Ask::Login(claim), Work::Login(tag, Some(exchange))),
+            Turn::Welcome(party) => self.welcome(&tag, &party),
+            Turn::Broken(Broken::Cancelled) => self.bad(&tag, "AUTHENTICATE is cancelled."),
+            Turn::Broken(Broken::Response(expected)) => self.bad(&tag, &format!("{expected}.")),
+        }
+    }
+
+    /// The server knows the party; SCRAM still has its own proof to say.
+    pub(super) fn proven(&mut self, tag: String, mut exchange: Exchange, party: Party) {
+        let turn = exchange.welcome(party);
+        self.turn(tag, exchange, turn);
+    }
+
+    pub(super) fn challenge(&mut self, tag: String, mut exchange: Exchange, secrets: Secrets) {
+        match exchange.know(secrets) {
+            Some(turn) => self.turn(tag, exchange, turn),
+            None => self.bye(Refusal::Internal),
         }
     }
 
     /// The client's response to `+`.
-    pub(super) fn sasl_line(&mut self, tag: String) -> bool {
+    pub(super) fn sasl_line(&mut self, tag: String, mut exchange: Exchange) -> bool {
         match self.input.read() {
             Read::More => {
-                self.go_on(Work::Sasl(tag));
+                self.go_on(Work::Sasl(tag, exchange));
                 return false;
             }
-            Read::Command(line) if line == b"*\r\n" => self.bad(&tag, "AUTHENTICATE is cancelled."),
-            Read::Command(line) => self.plain(tag, line.trim_ascii_end()),
+            Read::Command(line) if line.len() > LINE_BYTES => self.bad(&tag, "The response is too long."),
+            Read::Command(line) => {
+                let turn = exchange.hear(line.trim_ascii_end());
+                self.turn(tag, exchange, turn);
+            }
             Read::TooLong => self.bye_saying("[TOOBIG] The response is too long."),
             Read::Literal(literal) => {
                 self.input.refuse(literal);
@@ -66,20 +96,9 @@ impl Session {
         true
     }
 
-    fn plain(&mut self, tag: String, response: &[u8]) {
-        match plain::credentials(response) {
-            Some(credentials) => self.prove(tag, credentials),
-            None => self.bad(&tag, "Expected a PLAIN response in base64 (RFC 4616)."),
-        }
-    }
-
-    fn prove(&mut self, tag: String, credentials: Credentials) {
-        self.ask(Ask::Login(credentials), Work::Login(tag));
-    }
-
     /// Profile §12.2, LOGINDISABLED: refuses, if the connection is in clear.
     fn is_clear(&mut self, tag: &str) -> bool {
-        let clear = self.cover != Cover::Tls;
+        let clear = !matches!(self.cover, Cover::Tls(_));
         if clear {
             self.refuse_here(tag, Refusal::TlsNeeded);
         }

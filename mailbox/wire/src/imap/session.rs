@@ -25,6 +25,7 @@ use super::status::Counter;
 use super::store::Store;
 use super::view::View;
 use super::{Answer, Ask, Settings, command, reply};
+use crate::sasl::{Exchange, Offer};
 use crate::{Conversation, Cover, Effect};
 
 /// One IMAP conversation (RFC 3501). It greets at once; after every call, drain `next` until it is `None`.
@@ -76,9 +77,9 @@ pub(super) enum Work {
     #[default]
     Nothing,
     /// AUTHENTICATE waits for its line.
-    Sasl(String),
-    /// Credentials are being judged.
-    Login(String),
+    Sasl(String, Exchange),
+    /// A login is being judged: AUTHENTICATE's or LOGIN's.
+    Login(String, Option<Exchange>),
     /// TLS begins.
     Tls,
     List(List),
@@ -112,8 +113,8 @@ impl Work {
     fn tag(&self) -> &str {
         match self {
             Self::Nothing | Self::Tls | Self::Discard => "*",
-            Self::Sasl(tag)
-            | Self::Login(tag)
+            Self::Sasl(tag, _)
+            | Self::Login(tag, _)
             | Self::Status(tag, _)
             | Self::Idle(tag)
             | Self::Unauthenticate(tag)
@@ -146,7 +147,7 @@ impl Session {
 
     /// A connection that is told at once why it is not served (RFC 3501 §7.1.5).
     pub fn turned_away(now: Timestamp, settings: Arc<Settings>, refused: &Refused, reference: String) -> Self {
-        let mut session = Self::silent(now, Cover::Tls, settings, reference);
+        let mut session = Self::silent(now, Cover::Tls(Offer::default()), settings, reference);
         session.bye_saying(&reply::refusal(refused, refused.why.row().imap, &session.reference));
         session
     }
@@ -218,8 +219,10 @@ impl Session {
     fn heed(&mut self, answer: Answer) {
         use {Answer as A, Work as W};
         match (std::mem::take(&mut self.work), answer) {
-            (W::Login(tag), A::Welcome(party))             => self.welcome(&tag, &party),
-            (W::Login(tag), A::No { refused, reference })  => self.unwelcome(&tag, &refused, &reference),
+            (W::Login(tag, None), A::Welcome(party))       => self.welcome(&tag, &party),
+            (W::Login(tag, Some(exchange)), A::Welcome(party)) => self.proven(tag, exchange, party),
+            (W::Login(tag, Some(exchange)), A::Secrets(secrets)) => self.challenge(tag, exchange, *secrets),
+            (W::Login(tag, _), A::No { refused, reference }) => self.unwelcome(&tag, &refused, &reference),
             (W::List(list), A::Folders(folders))           => self.listed(list, &folders),
             (W::Status(tag, items), A::Status(status))     => self.counted(tag, &items, &status),
             (W::Leave(then), _)                            => self.left(then),
@@ -262,7 +265,7 @@ impl Session {
         }
         match std::mem::take(&mut self.work) {
             Work::Nothing => self.next_command(),
-            Work::Sasl(tag) => self.sasl_line(tag),
+            Work::Sasl(tag, exchange) => self.sasl_line(tag, exchange),
             Work::Append(append) => self.append_more(append),
             Work::Fetch(fetch) => self.fetch_more(fetch),
             Work::Search(search) => self.search_more(search),
@@ -420,11 +423,11 @@ impl Conversation for Session {
         }
     }
 
-    fn secured(&mut self, now: Timestamp) {
+    fn secured(&mut self, now: Timestamp, offer: Offer) {
         self.now = now;
         if matches!(self.work, Work::Tls) {
             self.input.clear();
-            self.cover = Cover::Tls;
+            self.cover = Cover::Tls(offer);
             self.work = Work::Nothing;
         }
     }

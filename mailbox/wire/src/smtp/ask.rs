@@ -2,13 +2,13 @@
 
 use fumibako_model::{Address, EvidenceId, Party, Refused};
 
-use crate::Credentials;
+use crate::sasl::{Claim, Secrets};
 
 /// A question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
-    /// Who is this? → [`Answer::Welcome`] or [`Answer::No`].
-    Login(Credentials),
+    /// Who is this? → [`Answer::Welcome`], [`Answer::Secrets`] or [`Answer::No`].
+    Login(Claim),
     /// May mail for this address come in, sent by this login? → [`Answer::Yes`] or [`Answer::No`].
     Recipient {
         /// `MAIL FROM`.
@@ -37,6 +37,8 @@ pub struct Envelope {
 pub enum Answer {
     /// Logged in as this party.
     Welcome(Party),
+    /// What is kept of a password.
+    Secrets(Box<Secrets>),
     /// Go on.
     Yes,
     /// Durable. The reply is `250 2.0.0 <evidence id>` (Profile §8).

@@ -2,13 +2,12 @@
 
 use super::path::{Path, path};
 use super::reply::Fault;
+use crate::sasl::LINE_BYTES;
 
 /// Longest command line with its CR LF (RFC 5321 §4.5.3.1.4).
 pub(super) const COMMAND_BYTES: usize = 512;
 /// Longest MAIL: SIZE= adds 26 bytes (RFC 1870 §3), BODY= 17 (RFC 6152 §2), AUTH= 500 (RFC 4954 §3).
 pub(super) const MAIL_BYTES: usize = COMMAND_BYTES + 26 + 17 + 500;
-/// Longest AUTH and longest response to its challenge (RFC 4954 §4).
-pub(super) const AUTH_BYTES: usize = 12_288;
 
 /// A command. It may hold a password, so it does not print.
 pub(super) enum Command {
@@ -18,7 +17,11 @@ pub(super) enum Command {
         extended: bool,
     },
     StartTls,
-    Auth(Mechanism),
+    /// AUTH, perhaps with its initial response, still in base64.
+    Auth {
+        mechanism: String,
+        initial: Option<String>,
+    },
     Mail(Mail),
     Rcpt(Path),
     Data,
@@ -28,14 +31,6 @@ pub(super) enum Command {
     Help,
     Vrfy,
     Expn,
-}
-
-/// How the client wants to log in.
-pub(super) enum Mechanism {
-    /// PLAIN, perhaps with its initial response, still in base64 (RFC 4616).
-    Plain(Option<String>),
-    /// One that is not offered.
-    Other,
 }
 
 /// MAIL with its parameters.
@@ -48,7 +43,7 @@ pub(super) struct Mail {
 /// How long a line may be that begins like this.
 pub(super) fn limit(start: &[u8]) -> usize {
     match start.get(..4) {
-        Some(verb) if verb.eq_ignore_ascii_case(b"AUTH") => AUTH_BYTES,
+        Some(verb) if verb.eq_ignore_ascii_case(b"AUTH") => LINE_BYTES,
         Some(verb) if verb.eq_ignore_ascii_case(b"MAIL") => MAIL_BYTES,
         _ => COMMAND_BYTES,
     }
@@ -74,7 +69,7 @@ pub(super) fn command(line: &[u8]) -> Result<Command, Fault> {
     let asking = |command| if rest.is_empty() { Err(Fault::ARGUMENT_NEEDED) } else { Ok(command) };
     match verb.to_ascii_uppercase().as_str() {
         "STARTTLS" => alone(Command::StartTls),
-        "AUTH" => mechanism(rest).map(Command::Auth),
+        "AUTH" => auth(rest),
         "MAIL" => mail(rest).map(Command::Mail),
         "RCPT" => rcpt(rest).map(Command::Rcpt),
         "DATA" => alone(Command::Data),
@@ -100,17 +95,12 @@ fn hello(line: &[u8]) -> Option<bool> {
     }
 }
 
-fn mechanism(rest: &str) -> Result<Mechanism, Fault> {
-    let (name, initial) = match rest.split_once(' ') {
-        Some((name, initial)) => (name, Some(initial)),
-        None => (rest, None),
+fn auth(rest: &str) -> Result<Command, Fault> {
+    let (mechanism, initial) = match rest.split_once(' ') {
+        Some((mechanism, initial)) => (mechanism.to_owned(), Some(initial.to_owned())),
+        None => (rest.to_owned(), None),
     };
-    match name.to_ascii_uppercase().as_str() {
-        "" => Err(Fault::ARGUMENT_NEEDED),
-        // RFC 4954 §4: "=" is an initial response of no bytes.
-        "PLAIN" => Ok(Mechanism::Plain(initial.map(|text| if text == "=" { String::new() } else { text.to_owned() }))),
-        _ => Ok(Mechanism::Other),
-    }
+    if mechanism.is_empty() { Err(Fault::ARGUMENT_NEEDED) } else { Ok(Command::Auth { mechanism, initial }) }
 }
 
 fn mail(rest: &str) -> Result<Mail, Fault> {

@@ -23,12 +23,16 @@ impl Fault {
     pub(super) const PARAMETER_VALUE: Self   = Self(501, "5.5.4", "The value of a parameter is wrong");
     pub(super) const PARAMETER_UNKNOWN: Self = Self(555, "5.5.4", "A parameter is not known here");
     pub(super) const CANCELLED: Self         = Self(501, "5.7.0", "Login cancelled");
-    pub(super) const NOT_PLAIN: Self         = Self(501, "5.5.2", "The response is not that of PLAIN (RFC 4616)");
-    pub(super) const NOT_OFFERED: Self       = Self(504, "5.5.4", "Only AUTH PLAIN is offered");
+    pub(super) const NOT_OFFERED: Self       = Self(504, "5.5.4", "This mechanism is not offered");
     pub(super) const NO_LISTS: Self          = Self(502, "5.5.1", "There are no lists here");
     pub(super) const HELLO_FIRST: Self       = Self(503, "5.5.1", "Say EHLO first");
     pub(super) const NOT_NOW: Self           = Self(503, "5.5.1", "Not now: the commands came in the wrong order");
     pub(super) const NOBODY: Self            = Self(554, "5.5.1", "No recipient was accepted");
+
+    /// A response of an exchange is none.
+    pub(super) fn response(expected: &'static str) -> Self {
+        Self(501, "5.5.2", expected)
+    }
 
     pub(super) fn reply(self) -> Vec<u8> {
         reply(self.0, self.1, &[self.2])

@@ -8,14 +8,16 @@ use fumibako_model::{Address, NotAnAddress, Refusal, Refused};
 use jiff::{SignedDuration, Timestamp};
 
 use super::body::{Body, too_large};
-use super::command::{AUTH_BYTES, Command, Mail, Mechanism, command, limit};
+use super::command::{Command, Mail, command, limit};
 use super::lines::{Line, Lines};
 use super::path::Path;
 use super::reply::{self, Fault};
-use super::settings::{LOGIN_FAILURES, Settings, WAITING_BYTES};
+use super::settings::{Settings, WAITING_BYTES};
 use super::{Answer, Ask, Envelope};
-use crate::{Conversation, Cover, Effect, plain};
+use crate::sasl::{Exchange, LINE_BYTES, Offer};
+use crate::{Conversation, Cover, Effect};
 
+mod login;
 mod say;
 
 /// Replies wait for one another up to here, so those to pipelined commands leave together (RFC 2920 §3.2).
@@ -50,7 +52,7 @@ enum Phase {
     /// EHLO was said; who is it?
     Greeted,
     /// 334 was said; the client's response comes.
-    Proving,
+    Proving(Exchange),
     /// Logged in, no transaction.
     Ready,
     /// MAIL was accepted; recipients come.
@@ -65,7 +67,7 @@ enum Phase {
 
 /// What the server is asked, and what its answer will be needed for.
 enum Question {
-    Login,
+    Login(Exchange),
     Recipient(Envelope, Address),
     Submit,
     /// The message is dropped for this.
@@ -98,7 +100,7 @@ impl Session {
 
     /// A conversation that is only told why it cannot begin (RFC 5321 §3.1), as with too many connections.
     pub fn turned_away(now: Timestamp, settings: Arc<Settings>, refused: &Refused, reference: String) -> Self {
-        let mut session = Self::open(now, Cover::Tls, settings, reference);
+        let mut session = Self::open(now, Cover::Tls(Offer::default()), settings, reference);
         session.effects.clear();
         session.phase = session.leave(reply::farewell(refused, &session.reference));
         session
@@ -108,8 +110,7 @@ impl Session {
     #[rustfmt::skip]
     fn obey(&mut self, command: Command) {
         use Command::{Auth, Data, Expn, Hello, Help, Noop, Quit, Rcpt, Rset, StartTls, Vrfy};
-        use Mechanism::{Other, Plain};
-        use Phase::{Addressing, Connected, Greeted, Proving, Ready, Securing};
+        use Phase::{Addressing, Connected, Greeted, Ready, Securing};
         let clear = self.cover == Cover::ClearOffersTls;
         self.phase = match (mem::take(&mut self.phase), command) {
             // RFC 5321 §4.1.4: EHLO begins anew, as RSET does; RFC 4954 §4: a login stays.
@@ -126,11 +127,7 @@ impl Session {
 
             // RFC 3207 §4: only in clear and before a login.
             (Greeted, StartTls) if clear                 => self.start_tls(),
-            // RFC 4954 §4, RFC 8314 §3.3: no password in clear.
-            (Greeted, Auth(Plain(_))) if clear           => self.refuse_turn(Refusal::TlsNeeded, Greeted),
-            (Greeted, Auth(Plain(None)))                 => self.say(334, "", "", Proving),
-            (Greeted, Auth(Plain(Some(response))))       => self.prove(response.as_bytes()),
-            (Greeted, Auth(Other))                       => self.fault(Fault::NOT_OFFERED, Greeted),
+            (Greeted, Auth { mechanism, initial })       => self.authenticate(&mechanism, initial.as_deref()),
 
             // RFC 6409 §4.3: a submission server knows who submits.
             (Greeted, Command::Mail(_))                  => self.refuse_turn(Refusal::LoginNeeded, Greeted),
@@ -151,20 +148,30 @@ impl Session {
         let proving = match self.phase {
             Phase::Over | Phase::Securing | Phase::Asked(_) => return false,
             Phase::Receiving(..) => return self.take_in(),
-            Phase::Proving => true,
+            Phase::Proving(_) => true,
             _ => false,
         };
-        let Some(line) = self.lines.next(|start| if proving { AUTH_BYTES } else { limit(start) }) else { return false };
-        match line {
-            Line::Whole(response) if proving => self.phase = self.prove(&response),
-            Line::TooLong if proving => self.phase = self.fault(Fault::RESPONSE_TOO_LONG, Phase::Greeted),
-            Line::BareEnd if proving => self.phase = self.fault(Fault::BARE_END, Phase::Greeted),
-            Line::Whole(line) => match command(&line) {
-                Ok(command) => self.obey(command),
-                Err(fault) => self.stumble(fault),
-            },
-            Line::TooLong => self.stumble(Fault::LINE_TOO_LONG),
-            Line::BareEnd => self.stumble(Fault::BARE_END),
+        let Some(line) = self.lines.next(|start| if proving { LINE_BYTES } else { limit(start) }) else { return false };
+        match (line, mem::take(&mut self.phase)) {
+            (Line::Whole(response), Phase::Proving(mut exchange)) => {
+                let turn = exchange.hear(&response);
+                self.phase = self.go_on(exchange, turn);
+            }
+            (Line::TooLong, Phase::Proving(_)) => {
+                self.phase = self.fault(Fault::RESPONSE_TOO_LONG, Phase::Greeted);
+            }
+            (Line::BareEnd, Phase::Proving(_)) => self.phase = self.fault(Fault::BARE_END, Phase::Greeted),
+            (line, phase) => {
+                self.phase = phase;
+                match line {
+                    Line::Whole(line) => match command(&line) {
+                        Ok(command) => self.obey(command),
+                        Err(fault) => self.stumble(fault),
+                    },
+                    Line::TooLong => self.stumble(Fault::LINE_TOO_LONG),
+                    Line::BareEnd => self.stumble(Fault::BARE_END),
+                }
+            }
         }
         true
     }
@@ -173,8 +180,8 @@ impl Session {
     fn introduce(&mut self, extended: bool, phase: Phase) -> Phase {
         let host = self.settings.host.to_string();
         let size = format!("SIZE {}", self.settings.message_bytes);
-        let login = if self.cover == Cover::Tls { "AUTH PLAIN" } else { "STARTTLS" };
-        let all = [&host, "PIPELINING", &size, "8BITMIME", "ENHANCEDSTATUSCODES", login, "HELP"];
+        let login = self.offer().map_or("STARTTLS".to_owned(), |offer| format!("AUTH {}", offer.names().join(" ")));
+        let all = [&host, "PIPELINING", &size, "8BITMIME", "ENHANCEDSTATUSCODES", &login, "HELP"];
         self.send(reply::reply(250, "", if extended { &all } else { &all[..1] }));
         phase
     }
@@ -185,18 +192,6 @@ impl Session {
         // RFC 3207 §4.2: what was sent in clear after STARTTLS must not be obeyed under TLS.
         self.lines.clear();
         Phase::Securing
-    }
-
-    /// The response to AUTH PLAIN, in base64.
-    fn prove(&mut self, response: &[u8]) -> Phase {
-        // RFC 4954 §4: "*" cancels.
-        if response == b"*" {
-            return self.fault(Fault::CANCELLED, Phase::Greeted);
-        }
-        match plain::credentials(response) {
-            Some(credentials) => self.ask(Ask::Login(credentials), Question::Login),
-            None => self.fault(Fault::NOT_PLAIN, Phase::Greeted),
-        }
     }
 
     fn mail(&mut self, mail: Mail) -> Phase {
@@ -273,11 +268,15 @@ impl Session {
     fn answered(&mut self, question: Question, answer: Answer) -> Phase {
         use Question::{BreakOff, Discard, Login, Recipient, Submit};
         match (question, answer) {
-            (Login, Answer::Welcome(party)) => {
-                self.bad_commands = 0;
-                self.say(235, "2.7.0", &format!("Welcome, {party}"), Phase::Ready)
+            (Login(mut exchange), Answer::Welcome(party)) => {
+                let turn = exchange.welcome(party);
+                self.go_on(exchange, turn)
             }
-            (Login, Answer::No { refused, reference }) => self.login_refused(&refused, &reference),
+            (Login(mut exchange), Answer::Secrets(secrets)) => match exchange.know(*secrets) {
+                Some(turn) => self.go_on(exchange, turn),
+                None => self.refuse(&Refusal::Internal.into(), Phase::Greeted),
+            },
+            (Login(_), Answer::No { refused, reference }) => self.login_refused(&refused, &reference),
             (Recipient(mut envelope, to), Answer::Yes) => {
                 if !envelope.to.contains(&to) {
                     envelope.to.push(to);
@@ -296,24 +295,11 @@ impl Session {
             (_, Answer::No { refused, reference })
                                      => self.refuse_with(&refused, &reference, Phase::Ready),
             // The server answered another question: its mistake, not the client's.
-            (Login, _)               => self.refuse(&Refusal::Internal.into(), Phase::Greeted),
+            (Login(_), _)            => self.refuse(&Refusal::Internal.into(), Phase::Greeted),
             (Recipient(envelope, _), _)
                                      => self.refuse(&Refusal::Internal.into(), Phase::Addressing(envelope)),
             (Submit, _)              => self.refuse(&Refusal::Internal.into(), Phase::Ready),
         }
-    }
-
-    fn login_refused(&mut self, refused: &Refused, reference: &str) -> Phase {
-        let phase = self.refuse_with(refused, reference, Phase::Greeted);
-        // What may be tried again is no wrong guess.
-        if refused.why.row().retryable() || matches!(phase, Phase::Over) {
-            return phase;
-        }
-        self.login_failures += 1;
-        if self.login_failures < LOGIN_FAILURES {
-            return phase;
-        }
-        self.leave(reply::farewell(&Refusal::TooManyFailures.into(), reference))
     }
 }
 
@@ -355,11 +341,11 @@ impl Conversation for Session {
         }
     }
 
-    fn secured(&mut self, now: Timestamp) {
+    fn secured(&mut self, now: Timestamp, offer: Offer) {
         self.heard = now;
         if matches!(self.phase, Phase::Securing) {
             // RFC 3207 §4.2: what was known of the client is forgotten.
-            self.cover = Cover::Tls;
+            self.cover = Cover::Tls(offer);
             self.phase = Phase::Connected;
         }
     }
@@ -380,7 +366,7 @@ impl Conversation for Session {
                 self.heard = now;
                 self.login_by = later(now, self.settings.login_within);
             }
-            Phase::Connected | Phase::Greeted | Phase::Proving | Phase::Securing if self.login_by <= now => {
+            Phase::Connected | Phase::Greeted | Phase::Proving(_) | Phase::Securing if self.login_by <= now => {
                 self.part(reply::reply(421, "4.4.2", &[NO_LOGIN]));
             }
             _ => self.part(reply::reply(421, "4.4.2", &[IDLE])),
@@ -391,7 +377,7 @@ impl Conversation for Session {
         let silent = later(self.heard, self.settings.idle);
         match self.phase {
             Phase::Over => Timestamp::MAX,
-            Phase::Connected | Phase::Greeted | Phase::Proving | Phase::Securing => silent.min(self.login_by),
+            Phase::Connected | Phase::Greeted | Phase::Proving(_) | Phase::Securing => silent.min(self.login_by),
             _ => silent,
         }
     }

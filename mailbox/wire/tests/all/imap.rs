@@ -11,6 +11,7 @@ use imap_codec::{GreetingCodec, ResponseCodec};
 use jiff::Timestamp;
 use proptest::prelude::*;
 
+use crate::claims::OFFER;
 use crate::imap_office::{Office, sample};
 use crate::player::{Desk, play_folder};
 
@@ -62,7 +63,7 @@ impl Line {
                     let answer = office.answer(ask, body, None).unwrap();
                     self.session.answer(NOW, answer);
                 }
-                Effect::StartTls => self.session.secured(NOW),
+                Effect::StartTls => self.session.secured(NOW, OFFER),
                 Effect::Close => self.closed = true,
             }
         }

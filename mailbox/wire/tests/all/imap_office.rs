@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use fumibako_model::{
     Changes, Entry, FlagChange, Flags, FolderId, FolderName, FolderStatus, FolderView, Keywords, MessageId, ModSeq,
-    NamedFlags, Party, Private, Refusal, Refused, STANDARD_FOLDERS, Uid, UidValidity,
+    NamedFlags, Private, Refusal, Refused, STANDARD_FOLDERS, Uid, UidValidity,
 };
 use fumibako_wire::imap::{Answer, Ask, Session, Settings};
-use fumibako_wire::{Cover, Credentials};
 use jiff::Timestamp;
 
+use crate::claims::{self, Judged};
 use crate::player::{Desk, refusal};
 
 /// Everything one office keeps. All connections see the same.
@@ -173,9 +173,9 @@ impl Office {
     fn obey(&mut self, ask: Ask, body: &[u8]) -> Result<Answer, Refused> {
         let place = |folder: FolderId| usize::try_from(folder.0).unwrap();
         Ok(match ask {
-            Ask::Login(Credentials { login, password: Private(password), .. }) => match login.parse::<Party>() {
-                Ok(party) if password == "himitsu" => Answer::Welcome(party),
-                _ => return Err(Refusal::WrongPassword.into()),
+            Ask::Login(claim) => match claims::judge(claim, Some("himitsu"))? {
+                Judged::Party(party) => Answer::Welcome(party),
+                Judged::Secrets(secrets) => Answer::Secrets(secrets),
             },
             Ask::Folders => Answer::Folders(self.listing()),
             Ask::Status(name) => Answer::Status(self.status(self.at(&name)?)),
@@ -269,16 +269,12 @@ impl Desk for Office {
             let (refused, reference) = refusal(script).unwrap();
             return Session::turned_away(now, settings, &refused, reference);
         }
-        let clear = set.get("cover").is_some_and(|cover| cover == "clear");
-        let cover = if clear { Cover::ClearOffersTls } else { Cover::Tls };
-        Session::open(now, cover, settings, "C0FFEE".to_owned())
+        Session::open(now, claims::cover(set), settings, "C0FFEE".to_owned())
     }
 
     fn write(&self, ask: &Ask, body: &[u8]) -> String {
         match ask {
-            Ask::Login(Credentials { authorization, login, password: Private(password) }) => {
-                format!("login {login} {password} as {authorization}")
-            }
+            Ask::Login(claim) => claims::write(claim),
             Ask::Folders => "folders".into(),
             Ask::Status(name) => format!("status {name}"),
             Ask::Open(name) => format!("open {name}"),

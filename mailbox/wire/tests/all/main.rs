@@ -1,6 +1,7 @@
 //! One test program for the crate.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod claims;
 mod imap;
 mod imap_office;
 mod imap_tree;

@@ -7,6 +7,7 @@ use fumibako_model::{Private, Refusal, Refused};
 use fumibako_wire::{Conversation, Effect};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::claims::OFFER;
 use crate::transcript::{Step, Turn, fits, read};
 
 /// The network cuts where it likes; every transcript holds at each of these.
@@ -236,7 +237,7 @@ impl<D: Desk> Stage<D> {
                     line.session.answer(self.now, answer);
                 }
                 Effect::StartTls => {
-                    line.session.secured(self.now);
+                    line.session.secured(self.now, OFFER);
                     line.secured = true;
                 }
                 Effect::Close => line.closed = true,

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use fumibako_model::{Address, EvidenceId, Party, Private};
+use fumibako_model::{Address, EvidenceId, Private};
 use fumibako_wire::smtp::{Answer, Ask, Envelope, Session, Settings};
-use fumibako_wire::{Conversation, Cover, Credentials, Effect};
+use fumibako_wire::{Conversation, Effect};
 use jiff::Timestamp;
 use proptest::prelude::*;
 
+use crate::claims::{self, Judged};
 use crate::player::{self, Desk, play, play_folder, refusal};
 
 /// Lets everybody in, takes everything, counts the evidence.
@@ -27,19 +28,15 @@ impl Desk for Gateway {
         if let Some(recipients) = set.get("recipients") {
             settings.recipients = recipients.parse().unwrap();
         }
-        let cover =
-            if set.get("cover").is_some_and(|cover| cover == "clear") { Cover::ClearOffersTls } else { Cover::Tls };
         match set.get("refuse").map(|script| refusal(script).unwrap()) {
             Some((refused, reference)) => Session::turned_away(now, Arc::new(settings), &refused, reference),
-            None => Session::open(now, cover, Arc::new(settings), "C0FFEE".to_owned()),
+            None => Session::open(now, claims::cover(set), Arc::new(settings), "C0FFEE".to_owned()),
         }
     }
 
     fn write(&self, ask: &Ask, body: &[u8]) -> String {
         match ask {
-            Ask::Login(Credentials { authorization, login, password: Private(password) }) => {
-                format!("login {login} {password} as {authorization}")
-            }
+            Ask::Login(claim) => claims::write(claim),
             Ask::Recipient { from, to } => format!("recipient {to} from {from}"),
             Ask::Submit(Envelope { from, to }) => {
                 let to: Vec<String> = to.iter().map(Address::to_string).collect();
@@ -51,7 +48,11 @@ impl Desk for Gateway {
 
     fn answer(&mut self, ask: Ask, _body: Vec<u8>, script: Option<&str>) -> Result<Answer, String> {
         Ok(match (script, ask) {
-            (None, Ask::Login(credentials)) => Answer::Welcome(party(&credentials)?),
+            (None, Ask::Login(claim)) => match claims::judge(claim, None) {
+                Ok(Judged::Party(party)) => Answer::Welcome(party),
+                Ok(Judged::Secrets(secrets)) => Answer::Secrets(secrets),
+                Err(refused) => Answer::No { refused, reference: "3FA2B1".into() },
+            },
             (None | Some("yes"), Ask::Recipient { .. } | Ask::Discard) | (Some("yes"), _) => Answer::Yes,
             (None, Ask::Submit(_)) => {
                 self.accepted += 1;
@@ -63,11 +64,6 @@ impl Desk for Gateway {
             },
         })
     }
-}
-
-fn party(credentials: &Credentials) -> Result<Party, String> {
-    let name = if credentials.authorization.is_empty() { &credentials.login } else { &credentials.authorization };
-    name.parse().map_err(|_| format!("no party: {name}"))
 }
 
 #[test]
@@ -99,7 +95,7 @@ fn converse(cut: usize, bytes: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
                     let answer = gateway.answer(ask, Vec::new(), None).unwrap_or(Answer::Yes);
                     session.answer(now, answer);
                 }
-                Effect::StartTls => session.secured(now),
+                Effect::StartTls => session.secured(now, claims::OFFER),
                 Effect::Close => return (said, bodies),
             }
         }

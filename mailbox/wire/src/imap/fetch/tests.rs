@@ -56,7 +56,8 @@ fn answer(ask: &Ask, message: &Arc<[u8]>) -> Answer {
 /// What is said to a FETCH of these items, and the most that was queued at a time.
 fn fetch(items: &str, message: Vec<u8>) -> (Vec<u8>, usize) {
     let message: Arc<[u8]> = message.into();
-    let mut session = Session::open(NOW, Cover::Tls, Arc::new(Settings::default()), String::new());
+    let mut session =
+        Session::open(NOW, Cover::Tls(crate::sasl::Offer::default()), Arc::new(Settings::default()), String::new());
     let (mut said, mut most) = (Vec::new(), 0);
     for line in ["a LOGIN x y\r\n", "b SELECT INBOX\r\n", &format!("c FETCH 1 ({items})\r\n")] {
         said.clear();
@@ -176,7 +177,8 @@ fn only_the_beginning_is_read_for_what_stands_in_the_header() {
 /// What is said to a FETCH, and which octets were asked for.
 fn watched(items: &str, message: Vec<u8>) -> (Vec<u8>, Vec<Range<u64>>) {
     let message: Arc<[u8]> = message.into();
-    let mut session = Session::open(NOW, Cover::Tls, Arc::new(Settings::default()), String::new());
+    let mut session =
+        Session::open(NOW, Cover::Tls(crate::sasl::Offer::default()), Arc::new(Settings::default()), String::new());
     let (mut said, mut asked) = (Vec::new(), Vec::new());
     for line in ["a LOGIN x y\r\n", "b SELECT INBOX\r\n", &format!("c FETCH 1 ({items})\r\n")] {
         session.receive(NOW, line.as_bytes());
@@ -203,7 +205,8 @@ fn a_message_that_breaks_off_in_the_middle_of_its_octets_ends_the_connection() {
     let refused = || Answer::No { refused: fumibako_model::Refusal::StoreBusy.into(), reference: "ABC234".into() };
     let short = || Answer::Message(Private(message[..9].into()));
     for broken in [&refused as &dyn Fn() -> Answer, &short] {
-        let mut session = Session::open(NOW, Cover::Tls, Arc::new(Settings::default()), String::new());
+        let mut session =
+            Session::open(NOW, Cover::Tls(crate::sasl::Offer::default()), Arc::new(Settings::default()), String::new());
         let (mut reads, mut closed, mut said) = (0, false, Vec::new());
         for line in ["a LOGIN x y\r\n", "b SELECT INBOX\r\n", "c FETCH 1 BODY.PEEK[]\r\nd NOOP\r\n"] {
             session.receive(NOW, line.as_bytes());

@@ -1,0 +1,110 @@
+//! A connection's way in, whatever is spoken: its place, what it showed to TLS, and who it turns out to be.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use fumibako_model::{OfficeNumber, Party, Private, Refusal, Refused};
+use fumibako_store::Store;
+use fumibako_wire::sasl::{Claim, Offer, Secrets};
+
+use crate::house::{House, Place};
+
+/// What a client showed of itself in the TLS handshake.
+#[derive(Default)]
+pub(crate) struct Shown {
+    /// Its certificate, then those that lead up from it, in DER. It holds the key; nothing else was judged.
+    pub(crate) certificates: Vec<Vec<u8>>,
+    /// What a login to this TLS connection alone is bound to (RFC 9266).
+    pub(crate) binding: Option<Private<Vec<u8>>>,
+}
+
+impl Shown {
+    /// What it allows.
+    pub(crate) fn offer(&self) -> Offer {
+        Offer { external: !self.certificates.is_empty(), binding: self.binding.is_some() }
+    }
+}
+
+/// One connection at its desk.
+pub(crate) struct Entry<S> {
+    pub(crate) house: Arc<House<S>>,
+    pub(crate) address: IpAddr,
+    place: Place<S>,
+    /// Stands in the refusals that the conversation makes by itself.
+    reference: String,
+    party: Option<Party>,
+    shown: Shown,
+}
+
+/// What a claim comes to.
+pub(crate) enum Judged {
+    /// It is this one.
+    Party(Party),
+    /// Go on with these.
+    Secrets(Box<Secrets>),
+}
+
+impl<S: Store> Entry<S> {
+    pub(crate) fn new(house: Arc<House<S>>, place: Place<S>, address: IpAddr, reference: String, shown: Shown) -> Self {
+        Self { house, address, place, reference, party: None, shown }
+    }
+
+    /// TLS is up: what it allows.
+    pub(crate) fn secured(&mut self, shown: Shown) -> Offer {
+        self.shown = shown;
+        self.shown.offer()
+    }
+
+    /// The party logged in.
+    pub(crate) fn party(&self) -> Option<&Party> {
+        self.party.as_ref()
+    }
+
+    /// Judges a claim; a party that comes out of it is logged in, if `may` lets it.
+    pub(crate) async fn judge(
+        &mut self,
+        claim: Claim,
+        may: impl FnOnce(&Party) -> Result<(), Refused>,
+    ) -> Result<Judged, Refused> {
+        let (house, address) = (&self.house, self.address);
+        let party = match claim {
+            Claim::Password(given) => house.login(given, address).await?,
+            Claim::Certificate { authorization } => house.login_by_certificate(&self.shown, &authorization)?,
+            Claim::Secrets { login } => {
+                let secrets = house.secrets(&login, address, self.shown.binding.clone())?;
+                return Ok(Judged::Secrets(Box::new(secrets)));
+            }
+            Claim::Proof { authorization, login, right } => {
+                house.login_by_proof(&login, address, &authorization, right)?
+            }
+        };
+        may(&party)?;
+        self.place.belongs_to(&party)?;
+        self.party = Some(party.clone());
+        Ok(Judged::Party(party))
+    }
+
+    /// Nothing of the login is left.
+    pub(crate) fn forget(&mut self) {
+        self.place.is_nobodys();
+        self.party = None;
+    }
+
+    /// A refusal on its way to the client: its reference.
+    pub(crate) fn refuse(&self, what: &'static str, refused: &Refused) -> String {
+        self.house.refuse(what, self.party(), refused)
+    }
+
+    /// The conversation refused something by itself.
+    pub(crate) fn note(&self, what: &'static str, refused: &Refused) {
+        self.house.note_refusal(what, self.party(), refused, &self.reference);
+    }
+}
+
+/// Whose mailbox a party opens. An agent sees its offices' mailboxes under their mandates (Profile §9); it has none of its own.
+pub(crate) fn owner(party: &Party) -> Result<OfficeNumber, Refused> {
+    match party {
+        Party::Office(number) => Ok(*number),
+        Party::Agent(_) => Err(Refusal::NotMandated.about(party)),
+    }
+}
