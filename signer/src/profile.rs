@@ -26,8 +26,8 @@ pub(crate) fn subscriber(certificate: &Certificate) -> Result<(), CertificateErr
     Ok(())
 }
 
-/// The rules for a signer (RFC 8550 §4.4), as its authority writes certificates.
-pub(crate) fn signer(certificate: &Certificate, practice: &Practice) -> Result<(), CertificateError> {
+/// The rules for whoever signs or receives (RFC 8550 §4.4), as its authority writes certificates.
+pub(crate) fn holder(certificate: &Certificate, practice: &Practice) -> Result<(), CertificateError> {
     let tbs = certificate.decoded().tbs_certificate();
     let purposes = practice.purposes();
     // RFC 8550 §4.4.4; anyExtendedKeyUsage is not enough for an office.
@@ -39,16 +39,26 @@ pub(crate) fn signer(certificate: &Certificate, practice: &Practice) -> Result<(
         }
         Some(_) => {}
     }
-    // RFC 8550 §4.4.2
-    match tbs.get_extension::<KeyUsage>().map_err(|_| BROKEN)? {
-        None => return Err(CertificateError::WrongUsage(Usage::KeyUsageMissing)),
-        Some((_, usage)) if !usage.digital_signature() && !usage.non_repudiation() => {
-            return Err(CertificateError::WrongUsage(Usage::KeyUsageOther));
-        }
-        Some(_) => {}
+    if !signs(certificate)? && !receives(certificate)? {
+        return Err(CertificateError::WrongUsage(Usage::KeyUsageOther));
     }
     tbs.get_extension::<SubjectAltName>().map_err(|_| BROKEN)?;
     practice.names().holder(certificate).map(|_| ())
+}
+
+/// RFC 8550 §4.4.2: whether its key is for signatures. A key for encryption alone has a certificate of its own.
+pub(crate) fn signs(certificate: &Certificate) -> Result<bool, CertificateError> {
+    key_usage(certificate).map(|usage| usage.digital_signature() || usage.non_repudiation())
+}
+
+/// RFC 8550 §4.4.2: whether its key is for encryption.
+fn receives(certificate: &Certificate) -> Result<bool, CertificateError> {
+    key_usage(certificate).map(|usage| usage.key_encipherment() || usage.key_agreement())
+}
+
+fn key_usage(certificate: &Certificate) -> Result<KeyUsage, CertificateError> {
+    let usage = certificate.decoded().tbs_certificate().get_extension::<KeyUsage>().map_err(|_| BROKEN)?;
+    usage.map(|(_, usage)| usage).ok_or(CertificateError::WrongUsage(Usage::KeyUsageMissing))
 }
 
 /// The rules for every certificate below an anchor: well-formed, and signed in a way that is allowed.

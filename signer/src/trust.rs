@@ -7,7 +7,7 @@ use x509_cert::ext::pkix::BasicConstraints;
 
 use crate::allowed;
 use crate::certificate::Certificate;
-use crate::error::{CertificateError, ListError, RevocationError};
+use crate::error::{CertificateError, ListError, RevocationError, Usage};
 use crate::names::Holder;
 use crate::practice::Practice;
 use crate::profile;
@@ -112,12 +112,12 @@ impl Trust {
     /// Whether the signature's certificate is one to believe at `at`. Whether it was revoked is another question, with
     /// other answers: [`Trust::check_revocation`].
     pub fn check(&self, signature: &Signature, at: Timestamp) -> Result<(), CertificateError> {
-        // Profile §4.16: so is a way to sign.
-        allowed::by(signature.algorithm().end(), at)?;
-        self.check_certificate(signature.signer(), signature.chain(), at)
+        self.check_certificate(signature.signer(), signature.chain(), at)?;
+        signs(signature, at)
     }
 
-    /// The same for a certificate without a signature, such as one an office enrols; `helpers` may lead to an anchor.
+    /// Whether a certificate is one to believe at `at`, to sign or to receive with, such as one an office enrols (Profile
+    /// §4.20); `helpers` may lead to an anchor.
     pub fn check_certificate(
         &self,
         certificate: &Certificate,
@@ -130,7 +130,8 @@ impl Trust {
     /// Whom the signature's certificate names, in the way of the authority it leads to at `at`. `None`: it names nobody,
     /// which is that authority's way; ask the roll.
     pub fn holder(&self, signature: &Signature, at: Timestamp) -> Result<Option<Holder>, CertificateError> {
-        self.holder_of(signature.signer(), signature.chain(), at)
+        let holder = self.holder_of(signature.signer(), signature.chain(), at)?;
+        signs(signature, at).map(|()| holder)
     }
 
     /// The same for a certificate without a signature.
@@ -205,6 +206,15 @@ impl Trust {
         let helpers = helpers.iter().chain(&*self.helpers).collect();
         self.validator.validate(certificate, helpers, (&self.anchors, &self.practices), at)
     }
+}
+
+/// Profile §4.16, §4.20: a way to sign is allowed until its day, and a certificate for encryption signs nothing.
+fn signs(signature: &Signature, at: Timestamp) -> Result<(), CertificateError> {
+    allowed::by(signature.algorithm().end(), at)?;
+    if !profile::signs(signature.signer())? {
+        return Err(CertificateError::WrongUsage(Usage::KeyUsageOther));
+    }
+    Ok(())
 }
 
 /// Of all the rules only the times change by themselves.

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use fumibako_careplan::Lang;
 use fumibako_model::{Address, OfficeNumber};
 use fumibako_signer::{
-    Certificate, CertificateError, Cipher, Identity, Names as _, Naming, RevocationError, Trust, encrypt,
+    Certificate, CertificateError, Cipher, Identity, Keyring, Names as _, Naming, RevocationError, Trust, encrypt,
 };
 use jiff::Timestamp;
 
@@ -34,7 +34,8 @@ pub struct Partners {
     trust: Trust,
     /// Everywhere an authority writes names.
     namings: Vec<Naming>,
-    own: Identity,
+    /// One of these opens our own copy.
+    own: Vec<Identity>,
     compress: bool,
     cipher: CipherChoice,
 }
@@ -86,13 +87,14 @@ impl Closing {
 impl Partners {
     /// Reads the partners' certificates, the trusted authorities and our own certificate.
     pub fn read(settings: &Settings) -> Result<Self, Trouble> {
-        let (trust, own) = (settings.trust()?, settings.identity()?);
+        let (trust, own) = (settings.trust()?, settings.reading_keys()?);
         let path = &settings.partners_file;
         let all = if path.as_os_str().is_empty() { None } else { Some(file::read(path)?) };
         if all.as_ref().is_some_and(Vec::is_empty) {
             return Err(Trouble::Partners(path.clone()));
         }
-        let authorities = lower(all.as_deref().unwrap_or_default()).chain(own.chain().iter().cloned()).collect();
+        let authorities =
+            lower(all.as_deref().unwrap_or_default()).chain(own.iter().flat_map(Identity::chain).cloned()).collect();
         let mut namings = vec![Naming::MailAddress];
         namings.extend(settings.authorities().iter().map(Authority::naming));
         namings.dedup();
@@ -112,23 +114,23 @@ impl Partners {
             (true, true) => Form::Compressed,
             (true, false) => Form::Sealed,
         };
-        Ok(form(self.with_our_own(&theirs)))
+        Ok(form(self.with_our_own(&theirs, now)))
     }
 
     /// Everybody who is to read a bundle to this office: every certificate of it that is valid now, and our own.
     pub fn readers(&self, to: &Address, now: Timestamp) -> Result<Vec<Certificate>, Trouble> {
-        Ok(self.with_our_own(&self.entries(to, now)?))
+        Ok(self.with_our_own(&self.entries(to, now)?, now))
     }
 
     /// Each certificate once.
-    fn with_our_own(&self, theirs: &[&Entry]) -> Vec<Certificate> {
+    fn with_our_own(&self, theirs: &[&Entry], now: Timestamp) -> Vec<Certificate> {
         let mut readers: Vec<Certificate> = Vec::new();
         for certificate in theirs.iter().map(|entry| &entry.certificate) {
             if !readers.contains(certificate) {
                 readers.push(certificate.clone());
             }
         }
-        readers.push(self.own.certificate().clone());
+        readers.extend(own_reader(&self.own, now));
         readers
     }
 
@@ -264,6 +266,13 @@ fn lower(all: &[Entry]) -> impl Iterator<Item = Certificate> {
     };
     let lower = nameless.into_iter().filter(move |entry| issuers.contains(&entry.certificate.subject()));
     lower.map(|entry| entry.certificate.clone()).collect::<Vec<_>>().into_iter()
+}
+
+/// Profile §4.20: the newest of our certificates that may receive, for the one in use may be for signing alone.
+fn own_reader(keys: &[Identity], now: Timestamp) -> Option<Certificate> {
+    let ring = Keyring::new(keys.iter().cloned()).ok();
+    let newest = ring.as_ref().and_then(|ring| ring.recipient(now)).or(keys.first());
+    newest.map(|identity| identity.certificate().clone())
 }
 
 /// A day as people in Japan count it.

@@ -45,6 +45,19 @@ impl Authority {
         wrapped(&signed, &signature).map_err(|_| AuthorityError::Make("the answer does not encode".to_owned()))
     }
 
+    /// Signs any octets as the content of a revocation list or a certificate (RFC 5280 §4.1, §5.1): what a reader makes of
+    /// what no authority should have signed is for tests to see. `None`: they are not even one element of DER.
+    pub fn sign_content(&self, content: &[u8]) -> Option<Vec<u8>> {
+        let signature = self.key.sign(content).ok()?;
+        basic(content, &signature).and_then(|signed| signed.to_der()).ok()
+    }
+
+    /// The same as the content of an answer (RFC 6960 §4.2.1).
+    pub fn sign_answer(&self, content: &[u8]) -> Option<Vec<u8>> {
+        let signature = self.key.sign(content).ok()?;
+        wrapped(content, &signature).ok()
+    }
+
     fn status(&self, id: &CertId, revoked: &[(&Certificate, Timestamp)]) -> Result<Status, AuthorityError> {
         if !id.is_of(&self.certificate) {
             return Ok(Status::Unknown(Null));
@@ -62,11 +75,15 @@ fn repeated(nonce: &[u8]) -> der::Result<Extension> {
     Ok(Extension { extn_id: NONCE, critical: false, extn_value })
 }
 
-fn wrapped(signed: &[u8], signature: &[u8]) -> der::Result<Vec<u8>> {
+/// Content, algorithm and signature, as they stand in lists, certificates and answers alike.
+fn basic<'s>(signed: &'s [u8], signature: &[u8]) -> der::Result<Basic<'s>> {
     let algorithm = AlgorithmIdentifierOwned { oid: ECDSA_WITH_SHA_256, parameters: None };
     let signature = BitString::from_bytes(signature)?;
-    let basic = Basic { signed: AnyRef::from_der(signed)?, algorithm, signature, certificates: None };
-    let body = Some(Body { kind: BASIC, octets: OctetString::new(basic.to_der()?)? });
+    Ok(Basic { signed: AnyRef::from_der(signed)?, algorithm, signature, certificates: None })
+}
+
+fn wrapped(signed: &[u8], signature: &[u8]) -> der::Result<Vec<u8>> {
+    let body = Some(Body { kind: BASIC, octets: OctetString::new(basic(signed, signature)?.to_der()?)? });
     Response { outcome: Outcome::Successful, body }.to_der()
 }
 

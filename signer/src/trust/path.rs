@@ -60,7 +60,7 @@ impl Validator {
     }
 
     fn judge(&self, path: &Path<'_>, practice: &Practice, at: Timestamp) -> Result<(), CertificateError> {
-        profile::signer(path.certificates[0], practice)?;
+        profile::holder(path.certificates[0], practice)?;
         for authority in &path.certificates[1..] {
             profile::any(authority)?;
         }

@@ -39,6 +39,23 @@ fn a_certificate_for_something_else_is_not() {
     check(Purpose::Flawed(Flaw::NoPurpose), wrong(Usage::PurposeMissing));
 }
 
+// Profile §4.20
+#[test]
+fn a_certificate_for_encryption_is_believed_and_signs_nothing() {
+    let ca = authority();
+    let trust = Trust::new([ca.certificate().clone()]).unwrap();
+    let receiving = ca.issue(&request(KeyKind::Rsa2048, Purpose::MailEncryption)).unwrap();
+    assert_eq!(trust.check_certificate(receiving.certificate(), &[], AT), Ok(()));
+    let holder = trust.holder_of(receiving.certificate(), &[], AT).unwrap();
+    let signed = Signed::read(&message(ENTITY, &receiving)).unwrap().verify().unwrap();
+    let other = CertificateError::WrongUsage(Usage::KeyUsageOther);
+    // Also after the certificate was believed.
+    assert_eq!(trust.check(&signed, AT), Err(other.clone()));
+    assert_eq!(trust.holder(&signed, AT), Err(other));
+    let both = ca.issue(&request(KeyKind::Rsa2048, Purpose::Mail)).unwrap();
+    assert_eq!(trust.holder_of(both.certificate(), &[], AT), Ok(holder));
+}
+
 #[test]
 fn an_extension_stands_once() {
     let twice = CertificateError::Malformed("an extension stands twice");

@@ -239,3 +239,25 @@ fn a_file_of_64_mib_is_the_largest() {
     file.set_len(FILE_BYTES + 1).unwrap();
     assert!(matches!(Partners::read(&settings), Err(Trouble::CannotRead(..))));
 }
+
+// Profile §4.20
+#[test]
+fn signatures_and_encryption_may_have_certificates_of_their_own() {
+    let (ca, folder) = (Ca::new(), tempfile::tempdir().unwrap());
+    let until = now() + jiff::SignedDuration::from_hours(24);
+    let [signing, receiving] = [Purpose::MailSigning, Purpose::MailEncryption];
+    let (own, copies) = (ca.identity_for(A, signing, until), ca.identity_for(A, receiving, until));
+    let (theirs, sealed) = (ca.identity_for(B, signing, until), ca.identity_for(B, receiving, until));
+    let partners = theirs.certificate().to_pem() + &sealed.certificate().to_pem();
+    let mut settings = settings(folder.path(), &ca, &own, &partners);
+    settings.old_identity_files = vec![folder.path().join("receiving.pem")];
+    std::fs::write(&settings.old_identity_files[0], copies.to_pem().as_bytes()).unwrap();
+    let found = Partners::read(&settings).unwrap().readers(&address(B), now()).unwrap();
+    assert_eq!(found, [sealed.certificate().clone(), copies.certificate().clone()]);
+    assert_eq!(settings.signer(now()).unwrap().certificate(), own.certificate());
+    assert_eq!(settings.reading_keys().unwrap().len(), 2);
+    // A partner with a certificate for signing alone receives nothing.
+    std::fs::write(&settings.partners_file, theirs.certificate().to_pem()).unwrap();
+    let alone = Partners::read(&settings).unwrap().readers(&address(B), now());
+    assert!(matches!(alone, Err(Trouble::NoPartner { why: NoPartner::Unusable, .. })), "{alone:?}");
+}
