@@ -48,6 +48,10 @@ pub struct Ports {
     pub imaps: u16,
     /// IMAP with STARTTLS.
     pub imap: u16,
+    /// POP3 over TLS.
+    pub pop3s: u16,
+    /// POP3 with STLS.
+    pub pop3: u16,
 }
 
 /// An office on the roll, with all it needs to send.
@@ -199,6 +203,16 @@ impl Gateway {
         self.door(self.ports.imap)
     }
 
+    /// Maildrops over TLS.
+    pub fn maildrops(&self) -> Door {
+        self.door(self.ports.pop3s)
+    }
+
+    /// Maildrops with STLS.
+    pub fn maildrops_clear(&self) -> Door {
+        self.door(self.ports.pop3)
+    }
+
     fn door(&self, port: u16) -> Door {
         Door::new(port, &fs::read(self.tls_authority()).expect("init makes the authority"))
     }
@@ -267,17 +281,17 @@ impl Ports {
             std::iter::repeat_with(draw).find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
         };
         let mut port = || next().expect("the numbers do not end");
-        Self { smtps: port(), submission: port(), imaps: port(), imap: port() }
+        Self { smtps: port(), submission: port(), imaps: port(), imap: port(), pop3s: port(), pop3: port() }
     }
 
-    fn all(self) -> [u16; 4] {
-        [self.smtps, self.submission, self.imaps, self.imap]
+    fn all(self) -> [u16; 6] {
+        [self.smtps, self.submission, self.imaps, self.imap, self.pop3s, self.pop3]
     }
 
     /// The sample settings with these ports and limits.
     fn settings(self, sample: &str, limits: &[Limit]) -> String {
-        let mut text = sample.to_owned();
-        for (written, port) in [10465, 10587, 10993, 10143].into_iter().zip(self.all()) {
+        let mut text = sample.replace("# pop3_starttls", "pop3_starttls");
+        for (written, port) in [10465, 10587, 10993, 10143, 10995, 10110].into_iter().zip(self.all()) {
             text = text.replace(&format!("127.0.0.1:{written}"), &format!("127.0.0.1:{port}"));
         }
         for Limit(key, value) in limits {

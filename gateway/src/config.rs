@@ -66,6 +66,10 @@ pub struct Listen {
     pub imap_tls: SocketAddr,
     /// IMAP with STARTTLS.
     pub imap_starttls: SocketAddr,
+    /// POP3 over TLS.
+    pub pop3_tls: SocketAddr,
+    /// POP3 with STLS. Default none: every program that knows STLS knows the other way as well (RFC 8314).
+    pub pop3_starttls: Option<SocketAddr>,
 }
 
 /// TLS files, PEM.
@@ -138,6 +142,8 @@ impl Default for Listen {
             submission_starttls: at(10587),
             imap_tls: at(10993),
             imap_starttls: at(10143),
+            pop3_tls: at(10995),
+            pop3_starttls: None,
         }
     }
 }
@@ -146,7 +152,14 @@ impl Listen {
     /// Free ports, on this machine only.
     pub fn ephemeral() -> Self {
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self { submission_tls: free, submission_starttls: free, imap_tls: free, imap_starttls: free }
+        Self {
+            submission_tls: free,
+            submission_starttls: free,
+            imap_tls: free,
+            imap_starttls: free,
+            pop3_tls: free,
+            pop3_starttls: None,
+        }
     }
 }
 
@@ -266,7 +279,7 @@ mod tests {
         let keys = |table: &toml::Table| table.keys().cloned().collect::<Vec<_>>();
         assert_eq!(written.len(), 8, "{:?}", keys(&written));
         assert_eq!(written["submission"].as_table().unwrap().len(), 1);
-        assert_eq!(written["listen"].as_table().unwrap().len(), 4);
+        assert_eq!(written["listen"].as_table().unwrap().len(), 5);
         assert_eq!(written["tls"].as_table().unwrap().len(), 3);
         assert_eq!(written["limits"].as_table().unwrap().len(), 10);
     }

@@ -3,8 +3,10 @@
 mod body;
 mod entry;
 mod imap;
+mod pop3;
 mod smtp;
 
 pub(crate) use entry::{Entry, Shown};
 pub(crate) use imap::ImapDesk;
+pub(crate) use pop3::Pop3Desk;
 pub(crate) use smtp::SmtpDesk;

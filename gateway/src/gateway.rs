@@ -1,5 +1,6 @@
 //! A running gateway: everything started in order, everything stopped in order.
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,7 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::admin::{self, Admin};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Listen};
 use crate::drive::Line;
 use crate::expire;
 use crate::house::House;
@@ -50,6 +51,19 @@ pub struct Addresses {
     pub imap_tls: SocketAddr,
     /// IMAP with STARTTLS.
     pub imap_starttls: SocketAddr,
+    /// POP3 over TLS.
+    pub pop3_tls: SocketAddr,
+    /// POP3 with STLS, if it is spoken.
+    pub pop3_starttls: Option<SocketAddr>,
+}
+
+impl fmt::Display for Addresses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { submission_tls, submission_starttls, imap_tls, imap_starttls, pop3_tls, pop3_starttls } = self;
+        write!(f, "smtps {submission_tls}, submission {submission_starttls}, ")?;
+        write!(f, "imaps {imap_tls}, imap {imap_starttls}, pop3s {pop3_tls}")?;
+        pop3_starttls.iter().try_for_each(|address| write!(f, ", pop3 {address}"))
+    }
 }
 
 /// The gateway did not start.
@@ -80,19 +94,7 @@ impl Gateway {
         let (stop, stopping) = watch::channel(false);
         let write_within = Duration::from_secs(u64::from(config.limits.write_seconds));
         let line = Line { clock: Clock, tls: acceptor, stopping: stopping.clone(), write_within };
-        let doors = [
-            (config.listen.submission_tls, Door { speech: Speech::Smtp, tls: true }),
-            (config.listen.submission_starttls, Door { speech: Speech::Smtp, tls: false }),
-            (config.listen.imap_tls, Door { speech: Speech::Imap, tls: true }),
-            (config.listen.imap_starttls, Door { speech: Speech::Imap, tls: false }),
-        ];
-        let mut bound = Vec::new();
-        for (address, door) in doors {
-            bound.push((bind(address).await?, door));
-        }
-        let at = |n: usize| bound[n].0.local_addr().map_err(|why| StartError::Listen(doors[n].0.to_string(), why));
-        let addresses =
-            Addresses { submission_tls: at(0)?, submission_starttls: at(1)?, imap_tls: at(2)?, imap_starttls: at(3)? };
+        let (bound, addresses) = open_doors(&config.listen).await?;
         let admin_socket = config.admin_socket.clone();
         let socket = admin::bind_socket(&admin_socket)
             .map_err(|why| StartError::Listen(admin_socket.display().to_string(), why))?;
@@ -117,6 +119,29 @@ fn raise_descriptors(connections: usize) {
         Ok(granted) => tracing::warn!(granted, wanted, "descriptors.few"),
         Err(why) => tracing::warn!(%why, wanted, "descriptors.few"),
     }
+}
+
+/// Binds every address of the settings.
+async fn open_doors(wanted: &Listen) -> Result<(Vec<(TcpListener, Door)>, Addresses), StartError> {
+    let mut bound = Vec::new();
+    let mut open = async |address: SocketAddr, speech, tls| {
+        let listener = bind(address).await?;
+        let real = listener.local_addr().map_err(|why| StartError::Listen(address.to_string(), why))?;
+        bound.push((listener, Door { speech, tls }));
+        Ok::<SocketAddr, StartError>(real)
+    };
+    let addresses = Addresses {
+        submission_tls: open(wanted.submission_tls, Speech::Smtp, true).await?,
+        submission_starttls: open(wanted.submission_starttls, Speech::Smtp, false).await?,
+        imap_tls: open(wanted.imap_tls, Speech::Imap, true).await?,
+        imap_starttls: open(wanted.imap_starttls, Speech::Imap, false).await?,
+        pop3_tls: open(wanted.pop3_tls, Speech::Pop3, true).await?,
+        pop3_starttls: match wanted.pop3_starttls {
+            Some(address) => Some(open(address, Speech::Pop3, false).await?),
+            None => None,
+        },
+    };
+    Ok((bound, addresses))
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use fumibako_model::{Party, Refusal, Refused};
 use fumibako_signer::Trust;
 use fumibako_store::{Store, StoreError};
-use fumibako_wire::{imap, smtp};
+use fumibako_wire::{imap, pop3, smtp};
 use tokio::sync::{Semaphore, watch};
 
 use crate::clock::Clock;
@@ -28,6 +28,8 @@ pub(crate) struct House<S> {
     pub(crate) smtp: Arc<smtp::Settings>,
     /// How IMAP conversations behave.
     pub(crate) imap: Arc<imap::Settings>,
+    /// How POP3 conversations behave.
+    pub(crate) pop3: Arc<pop3::Settings>,
     trust: RwLock<Arc<Trust>>,
     guesses: Guesses,
     /// Passwords are judged on as many threads as there are cores, no more.
@@ -60,6 +62,10 @@ impl<S: Store> House<S> {
             store,
             smtp: Arc::new(smtp::Settings { message_bytes, ..smtp::Settings::new(host.clone(), host) }),
             imap: Arc::new(imap::Settings { message_bytes, ..imap::Settings::default() }),
+            pop3: Arc::new(pop3::Settings {
+                retention_days: config.limits.retention_days,
+                ..pop3::Settings::default()
+            }),
             clock: Clock,
             counts: Counts::default(),
             connected: Connected::default(),

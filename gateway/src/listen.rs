@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use fumibako_model::Refused;
 use fumibako_store::Store;
-use fumibako_wire::{Conversation, Cover, Effect, imap, smtp};
+use fumibako_wire::{Conversation, Cover, Effect, imap, pop3, smtp};
 use jiff::Timestamp;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
-use crate::desk::{Entry, ImapDesk, SmtpDesk};
+use crate::desk::{Entry, ImapDesk, Pop3Desk, SmtpDesk};
 use crate::drive::{HANDSHAKE, Line, drive};
 use crate::house::{House, Place, reference};
 use crate::peer::Peer;
@@ -26,6 +26,8 @@ pub(crate) enum Speech {
     Smtp,
     /// IMAP.
     Imap,
+    /// POP3.
+    Pop3,
 }
 
 /// What stands behind an address.
@@ -108,6 +110,10 @@ async fn converse<S: Store>(
             let session = imap::Session::open(now, cover, house.imap.clone(), reference);
             drive(peer, session, ImapDesk::new(entry), line).await
         }
+        Speech::Pop3 => {
+            let session = pop3::Session::open(now, cover, house.pop3.clone(), reference);
+            drive(peer, session, Pop3Desk::new(entry), line).await
+        }
     }
 }
 
@@ -118,6 +124,7 @@ fn farewell<S>(house: &House<S>, door: Door, refused: &Refused, reference: Strin
         _ if door.tls => Vec::new(),
         Speech::Smtp => said(smtp::Session::turned_away(now, house.smtp.clone(), refused, reference)),
         Speech::Imap => said(imap::Session::turned_away(now, house.imap.clone(), refused, reference)),
+        Speech::Pop3 => said(pop3::Session::turned_away(now, house.pop3.clone(), refused, reference)),
     }
 }
 

@@ -62,6 +62,20 @@ fn curl_sends_at_both_doors_and_fetches_what_openssl_accepts() {
 }
 
 #[test]
+fn curl_collects_by_pop3_at_both_doors() {
+    let world = World::new();
+    world.deliver(&world.plan());
+    let ports = world.gateway.ports();
+    let login = (world.recipient.login.as_str(), world.recipient.password.as_str());
+    let fetched = fetch(&world, 1);
+    for url in [format!("pop3s://localhost:{}/1", ports.pop3s), format!("pop3://localhost:{}/1", ports.pop3)] {
+        let ran = curl(&world, login).args(["--ssl-reqd", "--url", &url]).run();
+        ran.well();
+        assert!(ran.octets == fetched, "the same as by IMAP");
+    }
+}
+
+#[test]
 fn a_flipped_byte_is_refused_by_openssl_and_by_the_gateway() {
     let world = World::new();
     world.deliver(&world.plan());

@@ -16,7 +16,8 @@ fn session(world: &World, script: &str, messages: &[PathBuf]) {
     };
     let ports = world.gateway.ports();
     let told = json!({
-        "ports": { "smtps": ports.smtps, "submission": ports.submission, "imaps": ports.imaps, "imap": ports.imap },
+        "ports": { "smtps": ports.smtps, "submission": ports.submission, "imaps": ports.imaps, "imap": ports.imap,
+                   "pop3s": ports.pop3s, "pop3": ports.pop3 },
         "authority": world.gateway.tls_authority(),
         "sender": office(&world.sender),
         "recipient": office(&world.recipient),
@@ -41,4 +42,16 @@ fn imaplib_reads_searches_marks_files_and_idles() {
         world.deliver(&fs::read(message).expect("it was written"));
     }
     session(&world, "mailbox.py", &messages);
+}
+
+// Profile §13.6, §13.8
+#[test]
+fn poplib_retrieves_and_removes() {
+    let world = World::new();
+    let messages = world.files(3);
+    for message in &messages {
+        world.deliver(&fs::read(message).expect("it was written"));
+    }
+    session(&world, "maildrop.py", &messages);
+    assert_eq!(world.gateway.holdings().messages, 3, "the senders' copies stay");
 }

@@ -25,6 +25,7 @@ const OTHERWISE: &[(&str, &str, &str)] = &[
     ("imap/append.txt", "a1 OK [APPENDUID 1002 1] APPEND done.", "a UIDVALIDITY is made when its folder is"),
     ("imap/authenticate.txt", "a5 OK [CAPABILITY …] Logged in as kawara.", "agents come with mandates (Profile §9)"),
     ("imap/authenticate-scram.txt", SCRAM_IMAP, "salt and nonce are random"),
+    ("pop3/auth-scram.txt", SCRAM_IMAP, "salt and nonce are random"),
     ("smtp/auth-scram.txt", SCRAM_SMTP, "salt and nonce are random"),
     ("smtp/bad-commands.txt", "250 …", "its message is not signed, and refused"),
     ("smtp/whole-way.txt", "250 2.0.0 EV00000000000001 accepted and kept", "its messages are not signed, and refused"),
@@ -77,6 +78,7 @@ impl Protocol {
     fn of(folder: &str, gateway: &Gateway) -> Self {
         let (tls, clear) = match folder {
             "smtp" => (gateway.submission(), gateway.submission_clear()),
+            "pop3" => (gateway.maildrops(), gateway.maildrops_clear()),
             _ => (gateway.mailboxes(), gateway.mailboxes_clear()),
         };
         Self { tls, clear }
@@ -113,7 +115,8 @@ impl Talk {
         }
         match turn {
             Turn::Client(octets) => {
-                let asks = String::from_utf8_lossy(octets).to_ascii_uppercase().trim_end().ends_with("STARTTLS");
+                let said = String::from_utf8_lossy(octets).to_ascii_uppercase();
+                let asks = ["STARTTLS", "STLS"].iter().any(|verb| said.trim_end().ends_with(verb));
                 self.securing |= asks && !self.line.is_secure();
                 // What is said after STARTTLS goes out in clear with it, in one piece: said later it would be taken for
                 // the first octets of the handshake, and say nothing about the server.
@@ -140,7 +143,7 @@ impl Talk {
         if !fits(&pattern, &said) {
             return Err(io::Error::other(format!("expected {pattern}\n     got {said}")));
         }
-        let is_yes = said.starts_with("220 ") || said.split(' ').nth(1) == Some("OK");
+        let is_yes = said.starts_with("220 ") || said.starts_with("+OK ") || said.split(' ').nth(1) == Some("OK");
         if std::mem::take(&mut self.securing) && is_yes { self.line.secure() } else { Ok(()) }
     }
 }
@@ -178,4 +181,9 @@ fn transcripts_of_smtp_hold_over_sockets() {
 #[test]
 fn transcripts_of_imap_hold_over_sockets() {
     play_folder("imap", "himitsu");
+}
+
+#[test]
+fn transcripts_of_pop3_hold_over_sockets() {
+    play_folder("pop3", "secret");
 }

@@ -6,7 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::{Context, Failure, Format, runtime};
-use crate::gateway::{Addresses, Gateway};
+use crate::gateway::Gateway;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Serve {}
@@ -20,10 +20,7 @@ impl Serve {
             // Before the doors open: a signal must never find nobody waiting for it.
             let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
             let running = Gateway::start(config).await?;
-            let Addresses { submission_tls, submission_starttls, imap_tls, imap_starttls } = running.addresses();
-            let listening = format!(
-                "smtps {submission_tls}, submission {submission_starttls}, imaps {imap_tls}, imap {imap_starttls}"
-            );
+            let listening = running.addresses().to_string();
             context.say(
                 &format!("稼働中です（{listening}）。止めるには Ctrl-C を押してください。"),
                 &format!("Running ({listening}). Press Ctrl-C to stop."),

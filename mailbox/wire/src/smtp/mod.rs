@@ -1,12 +1,11 @@
 //! SMTP submission (RFC 5321, 6409).
 //!
-//! Start at [`Session`]; its one match is the protocol. A line is cut out by `lines`, read by `command`, the body by
+//! Start at [`Session`]; its one match is the protocol. A line is cut out by `crate::lines`, read by `command`, the body by
 //! `body`; every word to the client is written by `reply`.
 
 mod ask;
 mod body;
 mod command;
-mod lines;
 mod path;
 mod reply;
 mod session;

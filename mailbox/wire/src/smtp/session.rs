@@ -9,11 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::body::{Body, too_large};
 use super::command::{Command, Mail, command, limit};
-use super::lines::{Line, Lines};
 use super::path::Path;
 use super::reply::{self, Fault};
 use super::settings::{Settings, WAITING_BYTES};
 use super::{Answer, Ask, Envelope};
+use crate::lines::{Line, Lines};
 use crate::sasl::{Exchange, LINE_BYTES, Offer};
 use crate::{Conversation, Cover, Effect};
 

@@ -6,5 +6,6 @@ mod imap;
 mod imap_office;
 mod imap_tree;
 mod player;
+mod pop3;
 mod smtp;
 mod transcript;

@@ -4,7 +4,7 @@ use memchr::memchr2;
 
 /// Bytes received and not yet understood.
 #[derive(Default)]
-pub(super) struct Lines {
+pub(crate) struct Lines {
     bytes: Vec<u8>,
     /// Where the next line begins.
     start: usize,
@@ -16,7 +16,7 @@ pub(super) struct Lines {
 
 /// What stands next in the bytes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(crate) enum Line {
     /// A line, without its CR LF.
     Whole(Vec<u8>),
     /// A line past its limit; the rest of it will be swallowed.
@@ -26,29 +26,29 @@ pub(super) enum Line {
 }
 
 impl Lines {
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.bytes.drain(..self.start);
         self.seen -= self.start;
         self.start = 0;
         self.bytes.extend_from_slice(bytes);
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.bytes.len() - self.start
     }
 
     /// Forgets everything received.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
 
     /// What is not yet read, for a reader of bodies.
-    pub(super) fn rest(&self) -> &[u8] {
+    pub(crate) fn rest(&self) -> &[u8] {
         &self.bytes[self.start..]
     }
 
     /// A reader of bodies has read so much of [`rest`](Self::rest).
-    pub(super) fn read(&mut self, count: usize) {
+    pub(crate) fn read(&mut self, count: usize) {
         self.start += count;
         self.seen = self.start;
     }
@@ -57,7 +57,7 @@ impl Lines {
     ///
     /// RFC 5321 §2.3.8: only CR LF ends a line. A CR or LF alone is refused at once, and nothing up to the next CR LF is
     /// obeyed, so no two programs on the way can disagree about where a command begins.
-    pub(super) fn next(&mut self, limit: impl Fn(&[u8]) -> usize) -> Option<Line> {
+    pub(crate) fn next(&mut self, limit: impl Fn(&[u8]) -> usize) -> Option<Line> {
         loop {
             let end = memchr2(b'\r', b'\n', &self.bytes[self.seen..]).map(|at| self.seen + at);
             self.seen = end.unwrap_or(self.bytes.len());

@@ -1,0 +1,85 @@
+//! The messages of one session, as they stood at the login: their numbers never slip.
+
+use fumibako_model::{MessageId, Uid, UidValidity};
+
+use super::Inbox;
+
+/// The maildrop of one session (RFC 1939 §4).
+#[derive(Debug)]
+pub(super) struct Maildrop {
+    validity: UidValidity,
+    messages: Vec<Message>,
+}
+
+/// One message of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Message {
+    pub(super) id: MessageId,
+    pub(super) size: u64,
+    uid: Uid,
+    /// DELE; it goes at QUIT.
+    deleted: bool,
+    /// RETR to its end; it is seen at QUIT.
+    retrieved: bool,
+}
+
+impl Maildrop {
+    pub(super) fn new(inbox: &Inbox) -> Self {
+        let message = |entry: &fumibako_model::Entry| Message {
+            id: entry.message,
+            size: entry.size,
+            uid: entry.uid,
+            deleted: false,
+            retrieved: false,
+        };
+        Self { validity: inbox.validity, messages: inbox.entries.iter().map(message).collect() }
+    }
+
+    /// Those that are not deleted: how many, and their octets.
+    pub(super) fn total(&self) -> (usize, u64) {
+        let kept = self.messages.iter().filter(|message| !message.deleted);
+        kept.fold((0, 0), |(count, octets), message| (count + 1, octets + message.size))
+    }
+
+    /// The message of this number, unless it is deleted.
+    pub(super) fn get(&self, number: usize) -> Option<&Message> {
+        number.checked_sub(1).and_then(|at| self.messages.get(at)).filter(|message| !message.deleted)
+    }
+
+    /// The highest number.
+    pub(super) fn last(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// Marks it to go; false if it is not there.
+    pub(super) fn delete(&mut self, number: usize) -> bool {
+        self.change(number, |message| message.deleted = true)
+    }
+
+    /// It was retrieved to its end.
+    pub(super) fn retrieved(&mut self, number: usize) {
+        self.change(number, |message| message.retrieved = true);
+    }
+
+    fn change(&mut self, number: usize, change: impl FnOnce(&mut Message)) -> bool {
+        let message = number.checked_sub(1).and_then(|at| self.messages.get_mut(at));
+        message.filter(|message| !message.deleted).map(change).is_some()
+    }
+
+    /// RFC 1939 §5 RSET.
+    pub(super) fn undelete(&mut self) {
+        self.messages.iter_mut().for_each(|message| message.deleted = false);
+    }
+
+    /// What QUIT brings about: those that are seen and stay, and those that go.
+    pub(super) fn ended(&self) -> (Vec<Uid>, Vec<Uid>) {
+        let uids = |fits: fn(&Message) -> bool| self.messages.iter().filter(|m| fits(m)).map(|m| m.uid).collect();
+        (uids(|message| message.retrieved && !message.deleted), uids(|message| message.deleted))
+    }
+
+    /// The unique id (RFC 1939 §7): the folder's UIDVALIDITY and the message's UID, which IMAP shows too. Both never come again
+    /// together (Profile §7.3), so it is the same in every session and never another's.
+    pub(super) fn unique_id(&self, message: &Message) -> String {
+        format!("{}.{}", self.validity.0, message.uid)
+    }
+}
