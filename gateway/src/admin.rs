@@ -10,10 +10,10 @@ use std::sync::atomic::Ordering;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::{
-    Account, CertificateKey, Enrolled, JAPAN, Licence, Office, OfficeNumber, Party, Refusal, Refused,
+    Account, CertificateKey, Enrolled, JAPAN, Licence, Office, OfficeNumber, Party, Refusal, Refused, not_trusted,
 };
 use fumibako_signer::Certificate;
-use fumibako_store::{Census, Store, StoreError, bind, not_trusted};
+use fumibako_store::{Census, Store, StoreError, bind};
 use jiff::civil::Date;
 
 use crate::house::House;

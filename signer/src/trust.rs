@@ -130,8 +130,19 @@ impl Trust {
     /// Whom the signature's certificate names, in the way of the authority it leads to at `at`. `None`: it names nobody,
     /// which is that authority's way; ask the roll.
     pub fn holder(&self, signature: &Signature, at: Timestamp) -> Result<Option<Holder>, CertificateError> {
-        let holder = self.holder_of(signature.signer(), signature.chain(), at)?;
+        let holder = self.signer_of(signature.signer(), signature.chain(), at)?;
         signs(signature, at).map(|()| holder)
+    }
+
+    /// The same for a certificate whose holder signed something else with its key, such as a login.
+    pub fn signer_of(
+        &self,
+        certificate: &Certificate,
+        helpers: &[Certificate],
+        at: Timestamp,
+    ) -> Result<Option<Holder>, CertificateError> {
+        let holder = self.holder_of(certificate, helpers, at)?;
+        must_sign(certificate).map(|()| holder)
     }
 
     /// The same for a certificate without a signature.
@@ -211,10 +222,12 @@ impl Trust {
 /// Profile §4.16, §4.20: a way to sign is allowed until its day, and a certificate for encryption signs nothing.
 fn signs(signature: &Signature, at: Timestamp) -> Result<(), CertificateError> {
     allowed::by(signature.algorithm().end(), at)?;
-    if !profile::signs(signature.signer())? {
-        return Err(CertificateError::WrongUsage(Usage::KeyUsageOther));
-    }
-    Ok(())
+    must_sign(signature.signer())
+}
+
+fn must_sign(certificate: &Certificate) -> Result<(), CertificateError> {
+    let wrong = CertificateError::WrongUsage(Usage::KeyUsageOther);
+    if profile::signs(certificate)? { Ok(()) } else { Err(wrong) }
 }
 
 /// Of all the rules only the times change by themselves.

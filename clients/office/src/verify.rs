@@ -8,7 +8,7 @@ mod layer;
 mod receipt;
 mod words;
 
-use fumibako_model::{Address, Domain, OfficeNumber, Refusal, Refused};
+use fumibako_model::{Address, Domain, OfficeNumber, Refusal, Refused, not_signed, not_trusted, revoked};
 use fumibako_signer::{DecryptError, Enveloped, Identity, RevocationError, Signature, Signed, Trust, expand};
 use jiff::Timestamp;
 use mail_parser::Message;
@@ -105,7 +105,7 @@ pub fn verify(message: &[u8], judge: &Judge<'_>) -> Report {
         Err(_) if receipt::is_alone(message) => return Report::of_a_signed_receipt(message, judge),
         Err(why) => {
             let mut report = Report::new(Form::Unsigned);
-            report.add(What::OuterSignature, State::Fails(rules::unsigned(&why)), Vec::new());
+            report.add(What::OuterSignature, State::Fails(not_signed(&why)), Vec::new());
             report.unseen_all(&What::OUTSIDE, Unseen::Earlier);
             return report;
         }
@@ -115,7 +115,7 @@ pub fn verify(message: &[u8], judge: &Judge<'_>) -> Report {
     let signature = match signed.verify() {
         Ok(signature) => signature,
         Err(why) => {
-            report.add(What::OuterSignature, State::Fails(rules::unsigned(&why)), Vec::new());
+            report.add(What::OuterSignature, State::Fails(not_signed(&why)), Vec::new());
             report.unseen_all(&What::OUTSIDE, Unseen::Earlier);
             report.unseen_all(What::inside(form), Unseen::Earlier);
             return report;
@@ -152,14 +152,14 @@ fn form(part: &[u8]) -> Form {
 impl Report {
     /// Profile §5.3. Whether the signer is believed, so that more may be opened.
     fn certificate(&mut self, signature: &Signature, judge: &Judge<'_>) -> bool {
-        let chain = judge.trust.check(signature, judge.at).map_err(|why| rules::untrusted(&why));
+        let chain = judge.trust.check(signature, judge.at).map_err(not_trusted);
         let leads = chain.is_ok();
         self.add(What::Authority, chain, layer::authority(signature.signer()));
         let revocation = match judge.trust.check_revocation(signature, judge.at) {
             Ok(()) => State::Holds,
             Err(RevocationError::Certificate(_)) => State::Unseen(Unseen::Earlier),
             Err(RevocationError::NoList { .. }) => State::Unseen(Unseen::NoList),
-            Err(why) => State::Fails(rules::revoked(&why)),
+            Err(why) => State::Fails(revoked(why)),
         };
         let revoked = matches!(revocation, State::Fails(_));
         self.add(What::Revocation, revocation, Vec::new());

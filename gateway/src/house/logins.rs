@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_model::{Account, Party, Private, Refusal, Refused};
+use fumibako_model::{Account, Party, Private, Refusal, Refused, not_trusted, revoked};
 use fumibako_signer::Certificate;
-use fumibako_store::{Store, bind, not_trusted, revoked};
+use fumibako_store::{Store, bind};
 use fumibako_wire::Credentials;
 use fumibako_wire::sasl::{Secrets, Verifier};
 
@@ -83,7 +83,7 @@ impl<S: Store> House<S> {
         let chain = shown.certificates.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let Some((certificate, helpers)) = chain.split_first() else { return Err(Refusal::WrongPassword.into()) };
         let (trust, roll, now) = (self.trust(), self.store.roll(), self.clock.now());
-        let named = trust.holder_of(certificate, helpers, now).map_err(not_trusted)?;
+        let named = trust.signer_of(certificate, helpers, now).map_err(not_trusted)?;
         trust.check_revocation_of(certificate, helpers, now).map_err(revoked)?;
         let party = bind(named, certificate, &roll)?;
         if let Party::Office(number) = party

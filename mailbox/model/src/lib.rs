@@ -12,6 +12,7 @@ mod mailbox;
 mod private;
 mod refusal;
 mod roll;
+mod routing;
 mod state;
 
 pub use address::{AGENT_ID_BYTES, Address, AgentId, DOMAIN_BYTES, Domain, Local, NotAnAddress, Party};
@@ -27,6 +28,7 @@ pub use mailbox::{
     NotAFolderName, STANDARD_FOLDERS, SpecialUse, Uid, UidValidity,
 };
 pub use private::Private;
-pub use refusal::{ABOUT_BYTES, NotACode, Refusal, Refused, Row};
+pub use refusal::{ABOUT_BYTES, NotACode, Refusal, Refused, Row, not_signed, not_trusted, revoked};
 pub use roll::{Account, CertificateKey, End, Enrolled, JAPAN, Licence, Office, Roll, japanese_day};
+pub use routing::{ROUTING_FIELDS, is_routing, routing_agrees};
 pub use state::{MDN_SENT, State};

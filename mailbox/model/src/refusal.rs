@@ -193,7 +193,10 @@ const fn row(
 }
 
 mod catalogue;
+mod proof;
+
 use catalogue::CATALOGUE;
+pub use proof::{not_signed, not_trusted, revoked};
 
 #[cfg(test)]
 mod tests {

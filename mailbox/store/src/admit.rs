@@ -7,8 +7,10 @@ mod excerpt;
 mod fields;
 mod parameters;
 
-use fumibako_model::{Address, CertificateKey, Domain, End, OfficeNumber, Party, Refusal, Refused, Roll};
-use fumibako_signer::{Certificate, CertificateError, Holder, RevocationError, SignatureError, Trust};
+use fumibako_model::{
+    Address, CertificateKey, Domain, End, OfficeNumber, Party, Refusal, Refused, Roll, not_signed, not_trusted, revoked,
+};
+use fumibako_signer::{Certificate, Holder, Trust};
 use jiff::Timestamp;
 
 pub use admitted::{Admitted, Facts, Kept, Kind};
@@ -129,46 +131,4 @@ pub fn bind(named: Option<Holder>, certificate: &Certificate, roll: &Roll) -> Re
         Some(party) => Ok(party),
         None => roll.holder(&CertificateKey { issuer: certificate.issuer(), serial: certificate.serial_hex() }),
     }
-}
-
-/// Whether a certificate was revoked, as the catalogue says it.
-pub fn revoked(error: RevocationError) -> Refused {
-    use RevocationError as E;
-    match error {
-        E::Certificate(error) => not_trusted(error),
-        E::Revoked { .. } => Refusal::CertificateRevoked.about(error),
-        E::Stale { .. } | E::NoList { .. } => Refusal::RevocationUnknown.about(error),
-    }
-}
-
-/// Why a signature is not believed, as the catalogue says it.
-fn not_signed(error: &SignatureError) -> Refused {
-    use SignatureError as E;
-    let why = match error {
-        E::NotSigned | E::Opaque => Refusal::NotSigned,
-        E::ContentChanged | E::BadSignature | E::OtherCertificate => Refusal::SignatureBroken,
-        E::Algorithm(_) => Refusal::AlgorithmNotAllowed,
-        E::Malformed { .. } | E::TooLarge { .. } | E::ContentAttached | E::Signers(_) | E::NoCertificate => {
-            Refusal::SignatureMalformed
-        }
-    };
-    why.about(error)
-}
-
-/// Why a certificate is not believed, as the catalogue says it.
-pub fn not_trusted(error: CertificateError) -> Refused {
-    use CertificateError as E;
-    let why = match &error {
-        E::UnknownIssuer { .. } => Refusal::UnknownAuthority,
-        E::Expired { .. } => Refusal::CertificateExpired,
-        E::NotYetValid { .. } => Refusal::CertificateNotYetValid,
-        E::WeakKey(_) => Refusal::AlgorithmNotAllowed,
-        E::WrongUsage(_)
-        | E::Malformed(_)
-        | E::BadChain(_)
-        | E::Authority
-        | E::MailAddresses(_)
-        | E::TooLarge { .. } => Refusal::CertificateUnfit,
-    };
-    why.about(error)
 }

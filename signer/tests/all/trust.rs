@@ -51,7 +51,8 @@ fn a_certificate_for_encryption_is_believed_and_signs_nothing() {
     let other = CertificateError::WrongUsage(Usage::KeyUsageOther);
     // Also after the certificate was believed.
     assert_eq!(trust.check(&signed, AT), Err(other.clone()));
-    assert_eq!(trust.holder(&signed, AT), Err(other));
+    assert_eq!(trust.holder(&signed, AT), Err(other.clone()));
+    assert_eq!(trust.signer_of(receiving.certificate(), &[], AT), Err(other));
     let both = ca.issue(&request(KeyKind::Rsa2048, Purpose::Mail)).unwrap();
     assert_eq!(trust.holder_of(both.certificate(), &[], AT), Ok(holder));
 }

@@ -2,11 +2,11 @@
 
 use std::str::FromStr as _;
 
-use fumibako_model::{Address, Domain, OfficeNumber, Private, Refusal, Refused};
-use fumibako_signer::{
-    CertificateError, CompressError, DecryptError, Enveloped, Identity, OpenError, RevocationError, Signature,
-    SignatureError, Signed, Trust, expand,
+use fumibako_model::{
+    Address, Domain, OfficeNumber, Private, ROUTING_FIELDS, Refusal, Refused, is_routing, not_signed, not_trusted,
+    revoked, routing_agrees,
 };
+use fumibako_signer::{CompressError, DecryptError, Enveloped, Identity, OpenError, Signature, Signed, Trust, expand};
 use jiff::Timestamp;
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
 use zeroize::Zeroizing;
@@ -40,16 +40,12 @@ pub struct Opened {
     innermost: Signature,
 }
 
-/// Fields that part 1 of the signed message repeats, with those of ours (Profile §4.2).
-const REPEATED: [&str; 5] = ["from", "to", "sender", "date", "message-id"];
-const OURS: &str = "fumibako-";
-
 /// Opens a message addressed to the reader.
 pub fn open(message: &[u8], reader: &Reader<'_>) -> Result<Opened, Refused> {
-    let signed = Signed::read(message).map_err(|why| unsigned(&why))?; // Profile §5.2: the outer layer is a signature
-    let signature = signed.verify().map_err(|why| unsigned(&why))?;
-    reader.trust.check(&signature, reader.now).map_err(|why| untrusted(&why))?; // Profile §5.3: chain, validity, purpose
-    reader.trust.check_revocation(&signature, reader.now).map_err(|why| revoked(&why))?; // Profile §5.3: not revoked
+    let signed = Signed::read(message).map_err(|why| not_signed(&why))?; // Profile §5.2: the outer layer is a signature
+    let signature = signed.verify().map_err(|why| not_signed(&why))?;
+    reader.trust.check(&signature, reader.now).map_err(not_trusted)?; // Profile §5.3: chain, validity, purpose
+    reader.trust.check_revocation(&signature, reader.now).map_err(revoked)?; // Profile §5.3: not revoked
     let outer = headers_of(message)?;
     let from = only_office(&outer)?;
     is_its_certificate(&signature, from, (reader.trust, &reader.us.domain), reader.now)?; // Profile §5.4: of the office in From
@@ -213,7 +209,7 @@ pub(crate) fn is_its_certificate(
     at: Timestamp,
 ) -> Result<(), Refused> {
     let signer = signature.signer();
-    match owner((signer, signature.chain()), trust, domain, at).map_err(|why| untrusted(&why))? {
+    match owner((signer, signature.chain()), trust, domain, at).map_err(not_trusted)? {
         Some(office) if office == from => Ok(()),
         Some(office) => Err(Refusal::NotItsCertificate.about(office)),
         None => Err(Refusal::CertificateNamesNobody.about(format_args!("serial {}", signer.serial_hex()))),
@@ -223,15 +219,12 @@ pub(crate) fn is_its_certificate(
 /// Profile §4.2: a signed part that repeats one of the fields repeats them all, and all are equal. A plain mail tool
 /// repeats none; then only the certificate vouches for the sender.
 pub(crate) fn repeated_fields_agree(outer: &Message<'_>, signed: &Message<'_>) -> Result<(), Refused> {
-    for name in REPEATED {
+    for name in ROUTING_FIELDS {
         if values(outer, |found| found == name).len() > 1 {
             return Err(Refusal::MessageMalformed.about(format_args!("{name} stands twice")));
         }
     }
-    let repeated = routing(signed);
-    if !repeated.is_empty() && repeated != routing(outer) {
-        return Err(Refusal::SignedFieldsDiffer.into());
-    }
+    routing_agrees(&routing(outer), &routing(signed))?;
     // RFC 9788: the subject that was signed is the subject that is shown.
     let subject = values(signed, |name| name == "subject");
     if !subject.is_empty() && subject != values(outer, |name| name == "subject") {
@@ -242,7 +235,7 @@ pub(crate) fn repeated_fields_agree(outer: &Message<'_>, signed: &Message<'_>) -
 
 /// The routing fields of a header, and those of ours.
 pub(crate) fn routing(message: &Message<'_>) -> Vec<(String, String)> {
-    values(message, |name| REPEATED.contains(&name) || name.starts_with(OURS))
+    values(message, is_routing)
 }
 
 /// Names in lower case and unfolded values of the fields wanted, in one order.
@@ -276,48 +269,12 @@ fn is_us(text: &str, us: &Address) -> bool {
 /// Why a seal stays closed. Which byte of it was wrong is nobody's business.
 pub(crate) fn closed(why: &OpenError) -> Refused {
     match why {
-        OpenError::Outer(why) => unsigned(why),
-        OpenError::Signer(why) => untrusted(why),
+        OpenError::Outer(why) => not_signed(why),
+        OpenError::Signer(why) => not_trusted(why.clone()),
         OpenError::Envelope(DecryptError::NotForUs) => Refusal::SealedForOthers.into(),
         OpenError::Envelope(DecryptError::Algorithm(why)) => Refusal::AlgorithmNotAllowed.about(why),
         OpenError::Envelope(_) => Refusal::SealBroken.into(),
         OpenError::OtherSigner => Refusal::NotItsCertificate.about("inside the seal"),
-    }
-}
-
-pub(crate) fn unsigned(why: &SignatureError) -> Refused {
-    use SignatureError as E;
-    let refusal = match why {
-        E::NotSigned | E::Opaque => Refusal::NotSigned,
-        E::ContentChanged | E::BadSignature => Refusal::SignatureBroken,
-        E::Algorithm(_) => Refusal::AlgorithmNotAllowed,
-        E::OtherCertificate => Refusal::NotItsCertificate,
-        E::TooLarge { .. } => Refusal::TooManyParts,
-        E::Malformed { .. } | E::ContentAttached | E::Signers(_) | E::NoCertificate => Refusal::SignatureMalformed,
-    };
-    refusal.about(why)
-}
-
-pub(crate) fn untrusted(why: &CertificateError) -> Refused {
-    use CertificateError as E;
-    match why {
-        E::UnknownIssuer { .. } | E::BadChain(_) => Refusal::UnknownAuthority.into(),
-        E::Expired { not_after } => Refusal::CertificateExpired.about(not_after),
-        E::NotYetValid { not_before } => Refusal::CertificateNotYetValid.about(not_before),
-        E::WeakKey(_) => Refusal::AlgorithmNotAllowed.about(why),
-        E::WrongUsage(_) | E::Malformed(_) | E::Authority | E::MailAddresses(_) | E::TooLarge { .. } => {
-            Refusal::CertificateUnfit.about(why)
-        }
-    }
-}
-
-/// Whether a certificate was revoked, as the catalogue says it.
-pub(crate) fn revoked(why: &RevocationError) -> Refused {
-    use RevocationError as E;
-    match why {
-        E::Certificate(why) => untrusted(why),
-        E::Revoked { .. } => Refusal::CertificateRevoked.about(why),
-        E::Stale { .. } | E::NoList { .. } => Refusal::RevocationUnknown.about(why),
     }
 }
 

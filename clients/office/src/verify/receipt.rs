@@ -1,6 +1,6 @@
 //! Receipts: what they say, and whether they say it of the message they are held against.
 
-use fumibako_model::{Address, OfficeNumber, Refusal, Refused};
+use fumibako_model::{Address, OfficeNumber, Refusal, Refused, not_signed};
 use fumibako_signer::{ReceiptError, Signature, Signed, SignedReceipt};
 use mail_parser::Message;
 
@@ -97,7 +97,7 @@ fn agrees(notification: &Notification, by: Option<OfficeNumber>, original: &[u8]
     if by.is_none() || rules::address(header.to()).and_then(|to| to.office_number()) != by {
         return Err(Refusal::ReceiptNotByRecipient.about("To"));
     }
-    let signature = Signed::read(original).and_then(|signed| signed.verify()).map_err(|why| rules::unsigned(&why))?;
+    let signature = Signed::read(original).and_then(|signed| signed.verify()).map_err(|why| not_signed(&why))?;
     if notification.digest.as_ref() == Some(signature.digest()) {
         Ok(())
     } else {
@@ -117,7 +117,7 @@ fn confirms(receipt: &SignedReceipt, judge: &Judge<'_>) -> State {
 
 fn broken(why: &ReceiptError) -> Refused {
     match why {
-        ReceiptError::Signature(why) => rules::unsigned(why),
+        ReceiptError::Signature(why) => not_signed(why),
         other => Refusal::SignatureMalformed.about(other),
     }
 }

@@ -1,6 +1,6 @@
 //! The header fields that admission reads, each at most once, and their signed repetition.
 
-use fumibako_model::{Address, Refusal, Refused};
+use fumibako_model::{Address, Refusal, Refused, is_routing, routing_agrees};
 use mail_parser::{Message, MessageParser};
 
 /// Longest header section, in bytes (Profile §12).
@@ -8,10 +8,6 @@ pub(super) const HEADER_BYTES: usize = 64 << 10;
 /// Longest Message-ID, in bytes (a line of RFC 5322 §2.1.1 holds no longer one).
 pub(super) const MESSAGE_ID_BYTES: usize = 998;
 
-/// Fields that part 1 of the signed message repeats, and that must then all be equal (Profile §4).
-const REPEATED: [&str; 5] = ["from", "to", "sender", "date", "message-id"];
-/// So must every field of ours.
-const OURS: &str = "fumibako-";
 /// RFC 5322 §3.6: fields that stand at most once. A second one could show another reader another sender.
 const AT_MOST_ONCE: [&str; 9] = [
     "from",
@@ -106,15 +102,9 @@ impl Fields {
         message_id(value).ok_or_else(|| Refusal::MessageMalformed.about("message-id"))
     }
 
-    /// Profile §4.2: a signed part that repeats one routing field repeats all of them, equal to the outer ones. A plain
-    /// mail tool repeats none; its readable file names then say where the bundle goes.
+    /// Profile §4.2: what the signed part repeats is what stands outside.
     pub(super) fn agree_with(&self, part: &[u8]) -> Result<(), Refused> {
-        let (outer, inner) = (routing(&self.fields), routing(&read_section(part)?));
-        if inner.is_empty() || inner == outer {
-            return Ok(());
-        }
-        let differs = outer.iter().chain(&inner).find(|field| !(outer.contains(field) && inner.contains(field)));
-        Err(Refusal::SignedFieldsDiffer.about(differs.map_or("routing fields", |(name, _)| name.as_str())))
+        routing_agrees(&routing(&self.fields), &routing(&read_section(part)?))
     }
 }
 
@@ -170,10 +160,6 @@ pub(super) fn message_id(value: &str) -> Option<String> {
     let printable = inner.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>'));
     let whole = printable && inner.contains('@') && inner.len() <= MESSAGE_ID_BYTES;
     whole.then(|| inner.to_owned())
-}
-
-fn is_routing(name: &str) -> bool {
-    REPEATED.contains(&name) || name.starts_with(OURS)
 }
 
 /// RFC 5322 §2.2: `name ":" value`, folded lines joined, up to the empty line.
