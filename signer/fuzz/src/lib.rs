@@ -1,5 +1,7 @@
 //! What the targets share: an authority with an office below it, and content that it signed with a piece of it changed. So
 //! what stands behind the signature is fuzzed too.
+//!
+//! Start at [`authority_and_office`] and [`spliced`]. Never here: a key or a certificate in a file; they are made at each run.
 
 use fumibako_signer::Identity;
 use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
