@@ -4,6 +4,7 @@ use std::fs;
 
 use fumibako_conformance::{Office, now};
 use fumibako_model::Refusal;
+use fumibako_signer::StatusQuestion;
 use fumibako_signer::authority::{Authority, KeyKind, Manner, Purpose, Request};
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -77,4 +78,35 @@ fn a_plan_goes_between_offices_of_authorities_that_write_no_mail_address() {
     let shown = from.run(&["show", &id, "--format", "ndjson"]).well().output();
     let shown: Value = serde_json::from_str(&shown).expect("it is JSON");
     assert_eq!(shown["signature"], "holds", "{shown}");
+}
+
+// Profile §4.18, §5.3: the running gateway takes in what a responder said, and so does the office program.
+#[test]
+fn an_answer_of_a_responder_revokes_at_both_ends() {
+    let world = World::new();
+    enrol(&world, &world.recipient);
+    let desk = Desk::new(&world, &world.sender, &world.sender.password);
+    let (authority, plan) = (world.gateway.office_authority(), sample());
+    let certificate = world.sender.identity.certificate();
+    let question = StatusQuestion::new(certificate, authority.certificate()).expect("the authority issued it");
+    let hour = SignedDuration::from_hours(1);
+    let answer = |name: &str, revoked: bool, at| {
+        let revoked = if revoked { vec![(certificate, now() - hour)] } else { Vec::new() };
+        let der = authority.answer(question.der(), &revoked, at, now() + hour).expect("it answers");
+        let place = desk.folder.join(name);
+        fs::write(&place, der).expect("the folder is writable");
+        place.to_string_lossy().into_owned()
+    };
+    let send = || desk.run(&["send", &plan.to_string_lossy(), "--signed-only"]);
+    world.gateway.admin(["trust", "add-crl", &answer("good.ocsp", false, now() - hour)]);
+    send().well();
+    let revoked = answer("revoked.ocsp", true, now());
+    world.gateway.admin(["trust", "add-crl", &revoked]);
+    let refused = send();
+    assert_eq!(refused.exit(), Some(3), "{}", refused.messages());
+    assert!((refused.output() + &refused.messages()).contains("E-REV-001"), "{}", refused.messages());
+    // With the same answer at hand the program asks no gateway.
+    desk.set("revocation_files = [\"revoked.ocsp\"]");
+    let unfit = send();
+    assert_eq!(unfit.exit(), Some(78), "{}", unfit.messages());
 }

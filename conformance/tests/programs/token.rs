@@ -1,10 +1,12 @@
 //! Keys on a token, here `softhsm2`: the office program sends, fetches and acknowledges with keys it never sees.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fumibako_conformance::{Office, Programs, Ran, Tool, now};
+use fumibako_signer::authority::{KeyKind, Purpose, Request};
 use fumibako_signer::{Identity, Trust, open};
+use jiff::SignedDuration;
 
 use crate::curl::{fetch, openssl_verifies};
 use crate::office::{Desk, enrol, files, sample};
@@ -44,6 +46,61 @@ impl Stage {
 fn with_tokens(world: &World, program: &Path) -> Tool {
     let conf = format!("SOFTHSM2_CONF={}", world.gateway.folder().join("softhsm.conf").display());
     Tool::named("env").arg(conf).arg(program)
+}
+
+/// Two certificates of an office, one for its signatures and one for what is sent to it, both on the roll; as PEM with keys.
+fn two_certificates(world: &World, office: &Office) -> [PathBuf; 2] {
+    let (authority, number) = (world.gateway.office_authority(), office.number.as_str());
+    let address = format!("{number}@plans.example");
+    let [signing, receiving] = [Purpose::MailSigning, Purpose::MailEncryption].map(|purpose| {
+        let (not_before, not_after) = (now() - SignedDuration::from_hours(1), now() + SignedDuration::from_hours(1));
+        let (common_name, rfc822_name, key) = (number, address.as_str(), KeyKind::Rsa2048);
+        let wish = Request { common_name, rfc822_name, key, purpose, not_before, not_after };
+        let place = world.gateway.folder().join(format!("{number}-{purpose:?}.pem"));
+        let identity = authority.issue(&wish).expect("the authority issues");
+        fs::write(&place, identity.to_pem().as_bytes()).expect("the folder is writable");
+        world.gateway.admin(["cert", "add", number, &place.to_string_lossy()]);
+        place
+    });
+    let all = world.gateway.admin(["cert", "list", "--pem"]).octets;
+    fs::write(world.gateway.folder().join("partners.pem"), all).expect("the folder is writable");
+    [signing, receiving]
+}
+
+// Profile §4.20
+#[test]
+fn an_office_has_one_key_for_signatures_and_another_for_what_it_receives() {
+    let stage = Stage::new();
+    let (world, plan) = (&stage.world, sample());
+    // The sender's keys lie in files, the recipient's on its token.
+    let [signing, receiving] = two_certificates(world, &world.sender);
+    let settings = stage.sender.folder.join("fumibako.toml");
+    let text = fs::read_to_string(&settings).expect("it is there");
+    let text: String = text.lines().filter(|line| !line.starts_with("token")).map(|line| format!("{line}\n")).collect();
+    let keys =
+        format!("identity_file = \"{}\"\nold_identity_files = [\"{}\"]\n", signing.display(), receiving.display());
+    fs::write(&settings, text + &keys).expect("the folder is writable");
+    let number = world.recipient.number.as_str();
+    let theirs = two_certificates(world, &world.recipient);
+    for (id, key) in ["B1", "B2"].iter().zip(&theirs) {
+        let (key, utility) = (key.to_string_lossy(), with_tokens(world, Path::new("softhsm2-util")));
+        utility.args(["--import", &key, "--token", number, "--label", id, "--id", id, "--pin", PIN]).run().well();
+    }
+    let certificates = theirs.map(|place| {
+        let identity = Identity::from_pem(&fs::read(place).expect("it is there"), None).expect("it is readable");
+        identity.certificate().to_pem()
+    });
+    let place = stage.recipient.folder.join("certificate.pem");
+    fs::write(&place, certificates.concat()).expect("the folder is writable");
+
+    stage.run(&stage.sender, &["send", &plan.to_string_lossy()]).well();
+    openssl_verifies(world, &fetch(world, 1)).expect("OpenSSL accepts the signature");
+    stage.run(&stage.recipient, &["fetch"]).well();
+    assert!(files(&stage.recipient.folder.join("受信")) == files(&plan), "the files differ");
+    let shown = stage.run(&stage.sender, &["show", "sent:1", "--format", "ndjson"]).well().output();
+    assert!(shown.contains("KYO_") && shown.contains("\"signature\":\"holds\""), "{shown}");
+    let sent = stage.run(&stage.sender, &["list", "sent", "--format", "ndjson"]).well().output();
+    assert!(sent.contains("\"state\":\"済\""), "the receipt was signed on the token: {sent}");
 }
 
 /// Issues an RSA key, puts it on a token and takes it from the disk; the certificate lies on the token, or beside it.
