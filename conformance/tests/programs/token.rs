@@ -76,9 +76,9 @@ fn an_office_has_one_key_for_signatures_and_another_for_what_it_receives() {
     let [signing, receiving] = two_certificates(world, &world.sender);
     let settings = stage.sender.folder.join("fumibako.toml");
     let text = fs::read_to_string(&settings).expect("it is there");
-    let text: String = text.lines().filter(|line| !line.starts_with("token")).map(|line| format!("{line}\n")).collect();
+    let text = text.lines().filter(|line| !line.starts_with("token")).collect::<Vec<_>>().join("\n");
     let keys =
-        format!("identity_file = \"{}\"\nold_identity_files = [\"{}\"]\n", signing.display(), receiving.display());
+        format!("\nidentity_file = \"{}\"\nold_identity_files = [\"{}\"]\n", signing.display(), receiving.display());
     fs::write(&settings, text + &keys).expect("the folder is writable");
     let number = world.recipient.number.as_str();
     let theirs = two_certificates(world, &world.recipient);
