@@ -17,6 +17,8 @@ pub(crate) struct ImapDesk<S> {
     /// Whose mailbox it is, once logged in.
     office: Option<OfficeNumber>,
     watched: Option<watch::Receiver<ModSeq>>,
+    /// All folders of the office, where NOTIFY asks for them.
+    stirred: Option<watch::Receiver<ModSeq>>,
     body: Body<Own>,
     /// Messages of one APPEND that came already, with the memory they take.
     aside: Vec<(Draft, Grant)>,
@@ -24,7 +26,7 @@ pub(crate) struct ImapDesk<S> {
 
 impl<S: Store> ImapDesk<S> {
     pub(crate) fn new(entry: Entry<S>) -> Self {
-        Self { entry, office: None, watched: None, body: Body::default(), aside: Vec::new() }
+        Self { entry, office: None, watched: None, stirred: None, body: Body::default(), aside: Vec::new() }
     }
 
     async fn login(&mut self, claim: Claim) -> Result<Answer, Refused> {
@@ -40,7 +42,7 @@ impl<S: Store> ImapDesk<S> {
     /// Nothing of the login is left.
     fn forget(&mut self) {
         self.entry.forget();
-        (self.office, self.watched) = (None, None);
+        (self.office, self.watched, self.stirred) = (None, None, None);
         self.body = Body::default();
         self.aside.clear();
     }
@@ -56,6 +58,16 @@ impl<S: Store> ImapDesk<S> {
                 self.forget();
                 Ok(Answer::Done)
             }
+            Ask::Watch => {
+                // Watches before it reads, so that nothing falls between.
+                self.stirred = Some(store.watch_office(office));
+                store.folders(office).await.map(Answer::Folders)
+            }
+            Ask::Unwatch => {
+                self.stirred = None;
+                Ok(Answer::Done)
+            }
+            Ask::AnnotatedSince(since) => store.annotated_since(office, since).await.map(Answer::Annotated),
             Ask::Folders => store.folders(office).await.map(Answer::Folders),
             Ask::Status(folder) => store.status(office, &folder).await.map(Answer::Status),
             Ask::Open(folder) => self.open(office, &folder).await,
@@ -166,14 +178,22 @@ impl<S: Store> Desk<Session> for ImapDesk<S> {
     }
 
     async fn news(&mut self) {
-        match &mut self.watched {
-            // The sender lives in the store; should it go, there is no news any more.
-            Some(watched) => {
-                if watched.changed().await.is_err() {
-                    std::future::pending::<()>().await;
-                }
-            }
-            None => std::future::pending().await,
+        tokio::select! {
+            () = changed(&mut self.watched) => {}
+            () = changed(&mut self.stirred) => {}
         }
+    }
+}
+
+/// Returns when what is watched has changed; never, when nothing is.
+async fn changed(watched: &mut Option<watch::Receiver<ModSeq>>) {
+    match watched {
+        // The sender lives in the store; should it go, there is no news any more.
+        Some(watched) => {
+            if watched.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+        None => std::future::pending().await,
     }
 }

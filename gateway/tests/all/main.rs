@@ -9,3 +9,4 @@ mod logins;
 mod sasl;
 mod sealed;
 mod support;
+mod watching;

@@ -311,6 +311,8 @@ pub struct Listing {
     pub folders: Vec<FolderStatus>,
     /// Names subscribed to; there need not be such folders (RFC 3501 §6.3.6).
     pub subscribed: BTreeSet<FolderName>,
+    /// The office's last change.
+    pub modseq: ModSeq,
 }
 
 impl Listing {

@@ -20,7 +20,7 @@ use crate::ledger::Folder;
 pub(crate) async fn folders(readers: &SqlitePool, office: OfficeNumber) -> Result<Listing, StoreError> {
     let number = office.as_str();
     let found = sqlx::query!(
-        r#"SELECT (SELECT json_group_array(json(f.doc)) FROM folder f WHERE f.office_number = o.number) AS "folders!: String",
+        r#"SELECT o.modseq, (SELECT json_group_array(json(f.doc)) FROM folder f WHERE f.office_number = o.number) AS "folders!: String",
                   (SELECT json_group_array(s.name) FROM subscription s WHERE s.office = o.id) AS "subscribed!: String"
            FROM office o WHERE o.number = ?"#,
         number
@@ -34,7 +34,8 @@ pub(crate) async fn folders(readers: &SqlitePool, office: OfficeNumber) -> Resul
         folders.iter().map(Folder::status).collect::<Result<Vec<FolderStatus>, _>>().map_err(store_error)?;
     let place = |name: &FolderName| STANDARD_FOLDERS.iter().position(|(standard, _)| *standard == name.as_str());
     folders.sort_by_cached_key(|f| (place(&f.name).unwrap_or(STANDARD_FOLDERS.len()), f.name.clone()));
-    Ok(Listing { folders, subscribed: unpack(&found.subscribed)? })
+    let modseq = ModSeq(found.modseq.cast_unsigned());
+    Ok(Listing { folders, subscribed: unpack(&found.subscribed)?, modseq })
 }
 
 /// A folder's counters.

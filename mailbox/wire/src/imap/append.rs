@@ -273,13 +273,17 @@ impl Session {
         let Append { tag, folder, replaces, .. } = append;
         // RFC 4315 §4: of several messages the UIDs stand in their order.
         let code = format!("[APPENDUID {} {}]", validity.0, set::write(uids.iter().map(|uid| uid.get())));
+        // RFC 3501 §6.3.11: a client that has this folder open is told at once.
+        let here = self.view().is_some_and(|view| view.name == folder);
+        if here {
+            self.own_messages(uids.iter().copied());
+        }
         if replaces.is_some() {
+            self.all_told = true;
             // RFC 8508 §3.2: the new message is told of before the old one goes.
             self.untagged(&format!("OK {code} It is filed."));
             return self.finish(Done::ok(tag, "REPLACE done."), true);
         }
-        // RFC 3501 §6.3.11: a client that has this folder open is told at once.
-        let here = self.view().is_some_and(|view| view.name == folder);
         self.finish(Done::ok(tag, &format!("{code} APPEND done.")), here);
     }
 }

@@ -98,6 +98,13 @@ pub enum Ask {
         /// The name it gets.
         to: FolderName,
     },
+    /// Watch all folders of the office from now on, and the tree of them: news arrive through
+    /// [`Conversation::news`](crate::Conversation::news). → [`Answer::Folders`].
+    Watch,
+    /// No longer. → [`Answer::Done`].
+    Unwatch,
+    /// Which annotations were set or removed after this. → [`Answer::Annotated`].
+    AnnotatedSince(ModSeq),
     /// How much the office's folders hold, and may. → [`Answer::Quota`].
     Quota,
     /// The annotations of a folder, or of none. → [`Answer::Annotations`].
@@ -143,6 +150,8 @@ pub enum Answer {
     },
     /// The annotations, all of which have a value.
     Annotations(Vec<Annotation>),
+    /// Annotations, by folder and name.
+    Annotated(Vec<(Option<FolderName>, String)>),
     /// The folder is made.
     Created(FolderId),
     /// Done.

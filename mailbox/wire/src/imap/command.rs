@@ -9,7 +9,7 @@ use super::list::Request;
 use super::search::Program;
 use super::set::{Set, set};
 use super::status::Counter;
-use super::{acl, metadata, quota};
+use super::{acl, metadata, notify, quota};
 
 /// What a client asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,7 @@ pub(super) enum Command {
     Authenticate { mechanism: String, initial: Option<String> },
     Select { mailbox: Mailbox, read_only: bool },
     Unauthenticate,
+    Notify(Box<notify::Order>),
     Tree(Order),
     Quota(quota::Order),
     Acl(acl::Order),
@@ -118,6 +119,7 @@ fn named(name: &str, cursor: &mut Cursor<'_>) -> Result<Command, Why> {
         "LIST"         => Command::List(Box::new(Request::list(cursor)?)),
         "LSUB"         => Command::List(Box::new(Request::lsub(cursor)?)),
         "NAMESPACE"    => Command::Namespace,
+        "NOTIFY"       => Command::Notify(Box::new(notify::Order::read(cursor)?)),
         "GETQUOTA"     => Command::Quota(quota::Order::root(cursor)?),
         "GETQUOTAROOT" => Command::Quota(quota::Order::of(cursor)?),
         "SETQUOTA"     => Command::Quota(quota::Order::set(cursor)?),

@@ -47,6 +47,11 @@ impl Session {
         }
         let from = set::write(pairs.iter().map(|(from, _)| from.get()));
         let copies = set::write(pairs.iter().map(|(_, copy)| copy.get()));
+        if here {
+            self.own_messages(pairs.iter().map(|(_, copy)| *copy));
+        }
+        // RFC 5465 does not keep back what the client itself removed.
+        self.all_told |= moves;
         let code = format!("[COPYUID {} {from} {copies}]", validity.0);
         if moves {
             // RFC 6851 §4.3: what became of the messages is said before they vanish.

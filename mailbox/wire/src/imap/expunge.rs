@@ -41,6 +41,7 @@ impl Session {
         if closes {
             return self.leave(Then::Say(tag, "CLOSE done."));
         }
+        self.all_told = true;
         self.tell(changes, true, By::Sequence);
         self.conclude(Done::ok(tag, "EXPUNGE done."));
     }

@@ -7,6 +7,7 @@ use fumibako_model::{Entry, FlagChange, Flags, NamedFlags, Private, Refusal, Ref
 
 use super::command::By;
 use super::news::Done;
+use super::notify::Rest;
 use super::session::{Session, Work};
 use super::set::Set;
 use super::settings::{HEAD_BYTES, STEP_BYTES};
@@ -37,6 +38,8 @@ pub(super) struct Fetch {
     marking: Vec<Uid>,
     /// The first message that could not be read.
     failed: Option<(Refused, String)>,
+    /// Nobody asked for it but NOTIFY, and then the connection rests again.
+    unasked: Option<Rest>,
 }
 
 impl Fetch {
@@ -65,7 +68,19 @@ impl Session {
         let Some(view) = self.view() else { return };
         let Some(places) = view.places(by, set) else { return self.bad(&tag, "There is no message of that number.") };
         let (seen, marking) = (Vec::new(), Vec::new());
-        let fetch = Fetch { tag, by, items, places, reading: 0, response: None, seen, marking, failed: None };
+        let (response, failed) = (None, None);
+        let fetch = Fetch { tag, by, items, places, reading: 0, response, seen, marking, failed, unasked: None };
+        self.go_on(Work::Fetch(Box::new(fetch)));
+    }
+
+    /// These messages came, and NOTIFY asked for this of each (RFC 5465 §5.2).
+    pub(super) fn fetch_fresh(&mut self, at: Rest, fresh: &[Uid], items: Items) {
+        let Some(view) = self.view() else { return self.resume(at) };
+        let places = fresh.iter().filter_map(|uid| view.place(*uid)).map(|place| place..place + 1);
+        let places = places.collect::<Vec<_>>().into_iter().flatten();
+        let (tag, by, response, failed) = (at.tag().to_owned(), By::Uid, None, None);
+        let (seen, marking) = (Vec::new(), Vec::new());
+        let fetch = Fetch { tag, by, items, places, reading: 0, response, seen, marking, failed, unasked: Some(at) };
         self.go_on(Work::Fetch(Box::new(fetch)));
     }
 
@@ -124,6 +139,9 @@ impl Session {
             let uids = std::mem::take(&mut fetch.seen);
             fetch.marking.clone_from(&uids);
             return self.ask(Ask::Flag { folder, uids, change: FlagChange::Add, flags, since }, Work::Fetch(fetch));
+        }
+        if let Some(at) = fetch.unasked.take() {
+            return self.resume(at);
         }
         let done = match &fetch.failed {
             None => Done::ok(fetch.tag, "FETCH done."),

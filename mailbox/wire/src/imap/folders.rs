@@ -120,6 +120,14 @@ impl Session {
                 return self.no(&tag, "[CANNOT] No folder can have this name.");
             }
         };
+        match &ask {
+            Ask::Create(name) | Ask::Delete(name) | Ask::Subscribe { folder: name, .. } => self.own_change(name),
+            Ask::Rename { from, to } => {
+                self.own_change(from);
+                self.own_change(to);
+            }
+            _ => {}
+        }
         self.ask(ask, Work::Tree(Tree { tag, done }));
     }
 

@@ -3,6 +3,7 @@
 use super::Ask;
 use super::input::Read;
 use super::news::Done;
+use super::notify::Rest;
 use super::session::{Session, Work};
 
 impl Session {
@@ -38,10 +39,13 @@ impl Session {
                 self.ask(since, Work::Idle(tag));
                 true
             }
-            _ => {
-                self.go_on(Work::Idle(tag));
-                false
-            }
+            _ => match self.rest(Rest::Idle(tag)) {
+                Ok(()) => true,
+                Err(at) => {
+                    self.resume(at);
+                    false
+                }
+            },
         }
     }
 }

@@ -53,6 +53,11 @@ impl Input {
         self.waiting.extend_from_slice(bytes);
     }
 
+    /// Is no command half read?
+    pub(super) fn rests(&self) -> bool {
+        self.waiting() == 0 && self.command.is_empty() && self.passing.is_none()
+    }
+
     /// How many bytes wait.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len() - self.taken

@@ -96,6 +96,11 @@ impl<'l> Names<'l> {
         absent.into_iter().chain([children]).chain(special).chain(subscribed.then_some(r"\Subscribed")).collect()
     }
 
+    /// All that is true of a name.
+    pub(super) fn all_attributes(&self, name: &FolderName) -> Vec<&'static str> {
+        self.attributes(name, &Request::of_everything())
+    }
+
     /// Does a name satisfy the selection options?
     fn is_selected(&self, name: &FolderName, request: &Request) -> bool {
         let select = request.select;

@@ -185,6 +185,9 @@ impl Session {
         if set.iter().any(|entry| size(entry) > ANNOTATION_BYTES) {
             return self.no(&tag, &format!("[METADATA MAXSIZE {ANNOTATION_BYTES}] The value is too large."));
         }
+        if let Some(name) = &folder {
+            self.own_change(name);
+        }
         self.ask(Ask::Annotate(folder.clone(), set), Work::Metadata(Metadata { tag, folder, read }));
     }
 

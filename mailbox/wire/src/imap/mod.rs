@@ -27,6 +27,7 @@ mod list;
 mod login;
 mod metadata;
 mod news;
+mod notify;
 mod quota;
 mod reply;
 mod search;

@@ -53,6 +53,7 @@ impl Session {
         if done.renumbers {
             self.tell_removals();
         }
+        self.all_told = false;
         self.tagged(&done.tag, &done.text);
     }
 
@@ -63,8 +64,13 @@ impl Session {
 
     /// The same, and the flags of these messages whether they changed or not.
     pub(super) fn tell_also(&mut self, changes: Changes, renumbers: bool, by: By, also: Vec<Uid>) {
+        let by = if self.names_uids() { By::Uid } else { by };
+        let wants = self.wants();
         let Some(view) = self.view() else { return };
         let mut learned = view.learn(changes);
+        if !wants.flags {
+            learned.changed.clear();
+        }
         learned.changed.extend(also);
         learned.changed.sort_unstable();
         learned.changed.dedup();
@@ -74,7 +80,7 @@ impl Session {
         if learned.keywords {
             self.tell_keywords();
         }
-        if learned.came {
+        if wants.messages {
             self.tell_exists();
         }
         for uid in learned.changed {
@@ -83,6 +89,9 @@ impl Session {
     }
 
     fn tell_removals(&mut self) {
+        if !self.wants().messages {
+            return;
+        }
         let numbers = self.view().map(super::view::View::renumber).unwrap_or_default();
         for number in numbers {
             self.untagged(&format!("{number} EXPUNGE"));
@@ -91,8 +100,12 @@ impl Session {
 
     /// RFC 3501 §7.3.1. `\Recent` is not kept (RFC 9051 App. E dropped it), so no RECENT follows.
     fn tell_exists(&mut self) {
-        let count = self.view().map_or(0, |view| view.len());
-        self.untagged(&format!("{count} EXISTS"));
+        let Some(view) = self.view() else { return };
+        let (count, came) = (view.len(), view.tell_what_came());
+        if !came.is_empty() {
+            self.untagged(&format!("{count} EXISTS"));
+            self.came(came.into_iter());
+        }
     }
 
     /// RFC 3501 §7.2.6.

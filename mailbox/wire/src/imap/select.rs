@@ -75,6 +75,7 @@ impl Session {
 
     pub(super) fn left(&mut self, then: Then) {
         self.phase = Phase::LoggedIn;
+        self.forget_fresh();
         match then {
             Then::Open { tag, mailbox, read_only } => self.open_folder(tag, mailbox, read_only),
             Then::Say(tag, text) => self.tagged(&tag, &format!("OK {text}")),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use fumibako_model::{Refusal, Refused};
+use fumibako_model::{FolderName, Listing, Refusal, Refused};
 use jiff::Timestamp;
 
 use super::acl::Acl;
@@ -17,6 +17,7 @@ use super::input::{Input, Read};
 use super::list::List;
 use super::metadata::Metadata;
 use super::news::Done;
+use super::notify::{Notify, Rest, Setting};
 use super::quota::Quota;
 use super::search::Search;
 use super::select::Then;
@@ -44,6 +45,10 @@ pub struct Session {
     pub(super) failures: u32,
     /// Something happened in the open folder that was not asked for yet.
     pub(super) news: bool,
+    /// What it listens for, if it said so.
+    pub(super) notify: Option<Box<Notify>>,
+    /// Until the command ends everything is told, whatever it listens for.
+    pub(super) all_told: bool,
     work: Work,
     /// A question is out.
     asked: bool,
@@ -94,6 +99,12 @@ pub(super) enum Work {
     /// A broken APPEND is being forgotten.
     Discard,
     Unauthenticate(String),
+    Notify(Setting),
+    /// News of the open folder are asked for between commands.
+    Push,
+    /// News of other folders.
+    Stir(Rest),
+    Notes(Rest, Box<Listing>, Vec<FolderName>),
     Tree(Tree),
     Quota(Quota),
     Acl(Acl),
@@ -112,7 +123,7 @@ impl Work {
     /// The tag of the command under way.
     fn tag(&self) -> &str {
         match self {
-            Self::Nothing | Self::Tls | Self::Discard => "*",
+            Self::Nothing | Self::Tls | Self::Discard | Self::Push => "*",
             Self::Sasl(tag, _)
             | Self::Login(tag, _)
             | Self::Status(tag, _)
@@ -121,6 +132,8 @@ impl Work {
             | Self::Open { tag, .. }
             | Self::Leave(Then::Open { tag, .. } | Then::Say(tag, _)) => tag,
             Self::List(list) => list.tag(),
+            Self::Notify(setting) => setting.tag(),
+            Self::Stir(rest) | Self::Notes(rest, ..) => rest.tag(),
             Self::Tree(tree) => tree.tag(),
             Self::Quota(quota) => quota.tag(),
             Self::Acl(acl) => acl.tag(),
@@ -163,6 +176,8 @@ impl Session {
             party: None,
             failures: 0,
             news: false,
+            notify: None,
+            all_told: false,
             work: Work::Nothing,
             asked: false,
             effects: VecDeque::new(),
@@ -190,6 +205,7 @@ impl Session {
             // authenticated: §6.3, RFC 2177, 2342
             (_, C::Unauthenticate)                         => self.unauthenticate(tag),
             (_, C::Select { mailbox, read_only })          => self.select(tag, mailbox, read_only),
+            (_, C::Notify(order))                          => self.notify_order(tag, *order),
             (_, C::Tree(order))                            => self.change_tree(tag, order),
             (_, C::List(request))                          => self.list(tag, request),
             (_, C::Quota(order))                           => self.quota(tag, order),
@@ -231,6 +247,14 @@ impl Session {
             (W::Append(append), A::Done)                   => self.append_goes_on(append),
             (W::Discard, _)                                => {}
             (W::Unauthenticate(tag), A::Done)              => self.unauthenticated(&tag),
+            (W::Notify(setting), A::Folders(listing))      => self.notify_set(setting, Some(&listing)),
+            (W::Notify(setting), A::Done)                  => self.notify_set(setting, None),
+            (W::Push, A::Changes(changes))                 => self.pushed(changes),
+            (W::Stir(at), A::Folders(listing))             => self.stirred(at, &listing),
+            (W::Notes(at, listing, own), A::Annotated(notes)) => self.noted(at, &listing, &own, &notes),
+            (W::Push, A::No { refused, .. }) if refused.why == Refusal::NoSuchFolder => self.bye_saying(FOLDER_GONE),
+            (W::Push, A::No { refused, reference })        => self.notify_overflow(Rest::Nothing, &refused, &reference),
+            (W::Stir(at) | W::Notes(at, ..), A::No { refused, reference }) => self.notify_overflow(at, &refused, &reference),
             (W::Tree(tree), A::Created(id))                => self.created(tree, id),
             (W::Tree(tree), A::Done)                       => self.tree_changed(tree),
             (W::Quota(quota), A::Quota { used, limit })    => self.quota_told(quota, used, limit),
@@ -279,7 +303,7 @@ impl Session {
 
     fn next_command(&mut self) -> bool {
         match self.input.read() {
-            Read::More => return false,
+            Read::More => return self.input.rests() && self.rest(Rest::Nothing).is_ok(),
             Read::Passed => {}
             Read::Literal(literal) => self.literal(literal),
             Read::TooLong => self.bye_saying("[TOOBIG] The command is too long."),
@@ -435,6 +459,7 @@ impl Conversation for Session {
     fn news(&mut self, now: Timestamp) {
         self.now = now;
         self.news = matches!(self.phase, Phase::Selected(_));
+        self.stir();
     }
 
     fn shutdown(&mut self, now: Timestamp) {

@@ -14,6 +14,7 @@ impl Session {
         self.phase = Phase::Greeted;
         self.party = None;
         self.news = false;
+        self.notify = None;
         self.log_in_anew();
         self.tagged(tag, &format!("OK [CAPABILITY {}] UNAUTHENTICATE done.", self.capabilities()));
     }

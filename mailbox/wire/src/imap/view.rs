@@ -19,6 +19,8 @@ pub(super) struct View {
     rows: Vec<Row>,
     /// Some row is gone.
     gone: bool,
+    /// So many of the rows the client was told of.
+    told: usize,
 }
 
 /// One message; its flags are those the client was told.
@@ -34,8 +36,6 @@ struct Row {
 pub(super) struct Learned {
     /// The folder has new keywords.
     pub(super) keywords: bool,
-    /// Messages came.
-    pub(super) came: bool,
     /// Messages whose flags are not as the client believes.
     pub(super) changed: Vec<Uid>,
 }
@@ -46,9 +46,10 @@ pub(super) type Places = std::iter::Flatten<std::vec::IntoIter<Range<usize>>>;
 impl View {
     pub(super) fn new(view: FolderView, read_only: bool) -> Self {
         let FolderView { status, keywords, entries } = view;
-        let rows = entries.into_iter().map(|entry| Row { entry, gone: false }).collect();
+        let rows: Vec<_> = entries.into_iter().map(|entry| Row { entry, gone: false }).collect();
         let (folder, name, since) = (status.folder, status.name, status.highest_modseq);
-        Self { folder, name, read_only, since, keywords, rows, gone: false }
+        let told = rows.len();
+        Self { folder, name, read_only, since, keywords, rows, gone: false, told }
     }
 
     /// A folder has another name; this one may be it, or stand below it.
@@ -65,6 +66,13 @@ impl View {
     /// How many messages the client counts.
     pub(super) fn len(&self) -> usize {
         self.rows.len()
+    }
+
+    /// The messages the client was not yet told of; now it is.
+    pub(super) fn tell_what_came(&mut self) -> Vec<Uid> {
+        let came = self.rows[self.told..].iter().map(|row| row.entry.uid).collect();
+        self.told = self.rows.len();
+        came
     }
 
     /// A message by its place, which is its number less one.
@@ -144,7 +152,6 @@ impl View {
                     row.entry = entry;
                 }
                 Err(_) if last.is_none_or(|last| last < entry.uid) => {
-                    learned.came = true;
                     self.rows.push(Row { entry, gone: false });
                 }
                 // A UID that appears below one already shown would renumber; the store never does it.
@@ -165,8 +172,11 @@ impl View {
         if !std::mem::take(&mut self.gone) {
             return Vec::new();
         }
+        let told = self.told;
         let places = self.rows.iter().enumerate().filter(|(_, row)| row.gone).map(|(place, _)| place);
-        let numbers = places.enumerate().map(|(before, place)| place + 1 - before).collect();
+        let numbers: Vec<usize> =
+            places.take_while(|place| *place < told).enumerate().map(|(before, place)| place + 1 - before).collect();
+        self.told -= numbers.len();
         self.rows.retain(|row| !row.gone);
         numbers
     }

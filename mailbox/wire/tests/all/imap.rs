@@ -104,6 +104,14 @@ fn scraps() -> impl Strategy<Value = Vec<u8>> {
         "r FETCH 1 BODY[HEADER.FIELDS (To \"From\" {4}\r\n",
         "s STATUS {7+}\r\n",
         "t LOGOUT\r\n",
+        "u NOTIFY SET STATUS (selected (MessageNew (UID BODY.PEEK[1]) MessageExpunge)) (subtree (Own {4+}\r\nSent) NONE)\r\n",
+        "v LIST (SUBSCRIBED RECURSIVEMATCH) \"\" (% {3+}\r\na/%) RETURN (STATUS (SIZE DELETED) MYRIGHTS)\r\n",
+        "w UID MOVE 1:* Archive\r\n",
+        "x UID REPLACE 2 {6+}\r\nDrafts {3+}\r\nabc\r\n",
+        "y APPEND Drafts {3+}\r\nabc (\\Seen) {3+}\r\ndef\r\n",
+        "z SETMETADATA Own (/private/comment {3+}\r\nabc)\r\n",
+        "A CREATE Own/below\r\nB RENAME Own Other\r\nC DELETE Other/below\r\n",
+        "D UNAUTHENTICATE\r\n",
     ];
     let scrap = prop_oneof![
         10 => prop::sample::select(lines.to_vec()).prop_map(|line| line.as_bytes().to_vec()),
@@ -255,6 +263,9 @@ fn turn() -> impl Strategy<Value = (usize, String)> {
         Just("IDLE".to_owned()),
         Just("COPY 1 Archive".to_owned()),
         Just("APPEND Archive {5+}\r\nhello".to_owned()),
+        Just("MOVE 1 Archive".to_owned()),
+        Just("MOVE 1 Archive2".to_owned()),
+        Just("NOTIFY SET (selected-delayed (MessageNew MessageExpunge FlagChange)) (personal (MessageNew MessageExpunge))".to_owned()),
         (1..9u32, "[+-]?", "(\\.SILENT)?", prop::sample::select(vec!["\\Deleted", "\\Seen", "$A", "$B"]))
             .prop_map(|(uid, sign, silent, flag)| format!("UID STORE {uid} {sign}FLAGS{silent} ({flag})")),
         (1..4u32, "(\\.SILENT)?").prop_map(|(number, silent)| format!("STORE {number} +FLAGS{silent} (\\Deleted)")),

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use fumibako_model::{
-    Changes, Entry, FlagChange, Flags, FolderId, FolderName, FolderStatus, FolderView, Keywords, MessageId, ModSeq,
-    NamedFlags, Private, Refusal, Refused, STANDARD_FOLDERS, Uid, UidValidity,
+    Annotation, Changes, Entry, FlagChange, Flags, FolderId, FolderName, FolderStatus, FolderView, Keywords, MessageId,
+    ModSeq, NamedFlags, Private, Refusal, Refused, STANDARD_FOLDERS, Uid, UidValidity,
 };
 use fumibako_wire::imap::{Answer, Ask, Session, Settings};
 use jiff::Timestamp;
@@ -19,9 +19,10 @@ pub(crate) struct Office {
     /// By id; a deleted one leaves its place empty.
     pub(crate) folders: Vec<Folder>,
     pub(crate) subscribed: BTreeSet<FolderName>,
-    pub(crate) annotations: BTreeMap<(Option<FolderName>, String), Vec<u8>>,
+    /// Values, none where one was removed, and when that was.
+    pub(crate) annotations: BTreeMap<(Option<FolderName>, String), (Option<Vec<u8>>, ModSeq)>,
     bodies: Vec<Arc<[u8]>>,
-    modseq: u64,
+    pub(crate) modseq: u64,
     /// Messages of one APPEND that came already.
     aside: Vec<(Vec<u8>, NamedFlags, Option<Timestamp>)>,
 }
@@ -74,20 +75,21 @@ impl Office {
         found.ok_or(Refusal::NoSuchFolder.into())
     }
 
-    fn tick(&mut self) -> ModSeq {
+    pub(crate) fn tick(&mut self) -> ModSeq {
         self.modseq += 1;
         ModSeq(self.modseq)
     }
 
     pub(crate) fn status(&self, at: usize) -> FolderStatus {
         let folder = &self.folders[at];
+        let gone = folder.vanished.iter().map(|(modseq, _)| *modseq);
         let deleted = || folder.entries.iter().filter(|entry| entry.flags.has(Flags::DELETED));
         FolderStatus {
             folder: FolderId(i64::try_from(at).unwrap()),
             name: folder.name.clone(),
             uid_validity: UidValidity((1000 + u32::try_from(at).unwrap()).try_into().unwrap()),
             uid_next: folder.uid_next,
-            highest_modseq: ModSeq(self.modseq),
+            highest_modseq: folder.entries.iter().map(|entry| entry.modseq).chain(gone).max().unwrap_or(ModSeq(1)),
             messages: folder.entries.len().try_into().unwrap(),
             unseen: folder.entries.iter().filter(|entry| !entry.flags.has(Flags::SEEN)).count().try_into().unwrap(),
             bytes: folder.entries.iter().map(|entry| entry.size).sum(),
@@ -301,6 +303,9 @@ impl Desk for Office {
             Ask::Copy { uids: named, to, moves, .. } => {
                 format!("{} {} to {to}", if *moves { "move" } else { "copy" }, uids(named))
             }
+            Ask::Watch => "watch".into(),
+            Ask::Unwatch => "unwatch".into(),
+            Ask::AnnotatedSince(since) => format!("annotated since {}", since.0),
             Ask::Quota => "quota".into(),
             Ask::Annotations(folder) => format!("annotations of {folder:?}"),
             Ask::Annotate(folder, entries) => format!("annotate {folder:?} {}", entries.len()),
@@ -325,7 +330,8 @@ impl Desk for Office {
         }
     }
 
-    /// `deliver FILE to FOLDER`, `mark UID FLAG in FOLDER`, `remove UID from FOLDER`, `lose MESSAGE`, `create FOLDER`, `delete FOLDER`.
+    /// `deliver FILE to FOLDER`, `mark UID FLAG in FOLDER`, `remove UID from FOLDER`, `lose MESSAGE`, `create FOLDER`, `delete FOLDER`,
+    /// `rename FOLDER to FOLDER`, `subscribe NAME`, `unsubscribe NAME`, `annotate FOLDER ENTRY`.
     fn act(&mut self, words: &str) -> Result<(), String> {
         let words: Vec<&str> = words.split(' ').collect();
         let folder = |office: &Self, name: &str| office.at(&name.parse().unwrap()).map_err(|why| why.to_string());
@@ -351,6 +357,15 @@ impl Desk for Office {
             ["delete", name] => {
                 let at = folder(self, name)?;
                 self.folders[at].deleted = true;
+            }
+            ["rename", from, "to", to] => {
+                self.change_tree(Ask::Rename { from: from.parse().unwrap(), to: to.parse().unwrap() }).unwrap();
+            }
+            ["subscribe", name] => drop(self.subscribed.insert(name.parse().unwrap())),
+            ["unsubscribe", name] => drop(self.subscribed.remove(&name.parse().unwrap())),
+            ["annotate", name, entry] => {
+                let note = Annotation { name: entry.to_owned(), value: Some(Private(b"x".to_vec())) };
+                self.change_tree(Ask::Annotate(name.parse().ok(), vec![note])).unwrap();
             }
             ["create", name] => self.folders.push(Folder::new(name.parse().unwrap())),
             _ => return Err(format!("no such act: {}", words.join(" "))),

@@ -1,7 +1,7 @@
 //! The tree of folders of the office in memory, as the gateway's store keeps it.
 
 use fumibako_model::{
-    ANNOTATIONS, Annotation, FolderId, FolderName, Listing, Private, Refusal, Refused, STANDARD_FOLDERS,
+    ANNOTATIONS, Annotation, FolderId, FolderName, Listing, ModSeq, Private, Refusal, Refused, STANDARD_FOLDERS,
 };
 use fumibako_wire::imap::{Answer, Ask};
 
@@ -32,6 +32,12 @@ impl Office {
                 self.subscribed.remove(&folder);
                 Answer::Done
             }
+            Ask::Watch => Answer::Folders(self.listing()),
+            Ask::Unwatch => Answer::Done,
+            Ask::AnnotatedSince(since) => {
+                let later = self.annotations.iter().filter(|(_, (_, modseq))| *modseq > since);
+                Answer::Annotated(later.map(|(key, _)| key.clone()).collect())
+            }
             Ask::Quota => {
                 let used = self.folders.iter().flat_map(|folder| &folder.entries).map(|entry| entry.size).sum();
                 Answer::Quota { used, limit: 2 << 30 }
@@ -39,21 +45,18 @@ impl Office {
             Ask::Annotations(folder) => {
                 folder.as_ref().map(|name| self.at(name)).transpose()?;
                 let of = self.annotations.iter().filter(|((place, _), _)| *place == folder);
-                let note = |((_, name), value): (&(_, String), &Vec<u8>)| Annotation {
-                    name: name.clone(),
-                    value: Some(Private(value.clone())),
-                };
-                Answer::Annotations(of.map(note).collect())
+                let kept = of.filter_map(|((_, name), (value, _))| Some((name.clone(), value.clone()?)));
+                let note = |(name, value)| Annotation { name, value: Some(Private(value)) };
+                Answer::Annotations(kept.map(note).collect())
             }
             Ask::Annotate(folder, entries) => {
                 folder.as_ref().map(|name| self.at(name)).transpose()?;
+                let modseq = self.tick();
                 for Annotation { name, value } in entries {
-                    match value {
-                        Some(Private(value)) => drop(self.annotations.insert((folder.clone(), name), value)),
-                        None => drop(self.annotations.remove(&(folder.clone(), name))),
-                    }
+                    self.annotations.insert((folder.clone(), name), (value.map(|Private(value)| value), modseq));
                 }
-                if self.annotations.keys().filter(|(place, _)| *place == folder).count() > ANNOTATIONS {
+                let of = self.annotations.iter().filter(|((place, _), (value, _))| *place == folder && value.is_some());
+                if of.count() > ANNOTATIONS {
                     return Err(Refusal::QuotaFull.into());
                 }
                 Answer::Done
@@ -112,6 +115,10 @@ impl Office {
     pub(crate) fn listing(&self) -> Listing {
         let mut there: Vec<usize> = (0..self.folders.len()).filter(|at| !self.folders[*at].deleted).collect();
         there[STANDARD_FOLDERS.len()..].sort_by_key(|at| self.folders[*at].name.clone());
-        Listing { folders: there.into_iter().map(|at| self.status(at)).collect(), subscribed: self.subscribed.clone() }
+        Listing {
+            folders: there.into_iter().map(|at| self.status(at)).collect(),
+            subscribed: self.subscribed.clone(),
+            modseq: ModSeq(self.modseq),
+        }
     }
 }

@@ -48,6 +48,11 @@ pub(super) struct Give {
 }
 
 impl Request {
+    /// Asks for whatever can be told of a name.
+    pub(super) fn of_everything() -> Self {
+        Self { extended: true, give: Give { subscribed: true, ..Give::default() }, ..Self::default() }
+    }
+
     /// ```text
     /// lsub = "LSUB" SP mailbox SP list-mailbox
     /// ```
