@@ -165,7 +165,13 @@ pub(crate) struct Stated {
     pub(crate) signing_time: Option<Timestamp>,
     /// Whether the signer named its certificate (RFC 5035 §3), which is then the one that was found.
     pub(crate) names_certificate: bool,
+    /// What somebody put beside the signature afterwards: a time stamp of it (RFC 3161 Appendix A). Nothing vouches for it
+    /// but itself.
+    pub(crate) time_stamp: Option<Vec<u8>>,
 }
+
+/// RFC 3161 Appendix A.
+const TIME_STAMP_TOKEN: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.14");
 
 /// Reads and compares a signer's attributes: each at most once, with one value, and none of them unsigned.
 pub(crate) fn read_attributes(
@@ -207,7 +213,9 @@ pub(crate) fn read_attributes(
         return Err(wrong("the algorithms are not those that were signed"));
     }
     let names_certificate = names_certificate(stated, certificate)?;
-    Ok(Stated { digest: digest.into_bytes().into(), signing_time, names_certificate })
+    let stamped = unsigned.iter().find(|attribute| attribute.oid == TIME_STAMP_TOKEN);
+    let time_stamp = stamped.and_then(|attribute| attribute.values.get(0)?.to_der().ok());
+    Ok(Stated { digest: digest.into_bytes().into(), signing_time, names_certificate, time_stamp })
 }
 
 /// RFC 5035 §3: whether the signer names a certificate; the first entry of either form is then the signer's.

@@ -16,11 +16,13 @@ use crate::ber;
 use crate::capabilities::{Capabilities, SMIME_CAPABILITIES};
 use crate::certificate::Certificate;
 use crate::cms::{SignedData, malformed, one, read_attributes};
-use crate::error::{Layer, ReceiptError, SignatureError};
+use crate::error::{Layer, ReceiptError, SignatureError, TimeStampError};
 use crate::ess::{CONTENT_HINTS, ContentHints, RECEIPT, ReceiptRequest};
 use crate::limits::SIGNATURE_BYTES_MAX;
 use crate::mime::Entity;
 use crate::multipart::{Boundary, two_parts};
+use crate::timestamp::TimeStamp;
+use crate::trust::Trust;
 
 /// A message whose outer layer is `multipart/signed` with exactly two parts. Nothing is verified yet.
 pub struct Signed<'m> {
@@ -64,6 +66,7 @@ pub struct Signature {
     digest: [u8; 32],
     algorithm: Algorithm,
     names_certificate: bool,
+    time_stamp: Option<Vec<u8>>,
     /// The signed attributes as they were signed (RFC 5652 §5.4), and the signature over them.
     attributes: Vec<u8>,
     value: Vec<u8>,
@@ -127,6 +130,18 @@ impl Signature {
     /// The signature itself.
     pub(crate) fn value(&self) -> &[u8] {
         &self.value
+    }
+
+    /// SHA-256 of the signature itself: what a time stamp of it is about (RFC 3161 Appendix A).
+    pub fn value_digest(&self) -> [u8; 32] {
+        to_array(&Hash::Sha256.of(&self.value))
+    }
+
+    /// What the time stamp beside the signature says, if there is one: that the signature existed by then. Anybody may have
+    /// put it there; `trust` is one made [`Trust::for_time_stamps`].
+    pub fn time_stamp(&self, trust: &Trust, at: Timestamp) -> Option<Result<TimeStamp, TimeStampError>> {
+        let token = self.time_stamp.as_ref()?;
+        Some(TimeStamp::verify(token, &self.value_digest(), trust, at))
     }
 
     /// SHA-256 over what was signed (RFC 5652 §5.4), whose certificate it is, and what the signer alone chose for this
@@ -252,6 +267,7 @@ fn verified_signer(
         digest: to_array(&sha256),
         algorithm,
         names_certificate: stated.names_certificate,
+        time_stamp: stated.time_stamp,
         attributes,
         value: signer.signature.as_bytes().to_vec(),
     })

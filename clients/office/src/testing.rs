@@ -6,7 +6,7 @@ use std::process::Command;
 use fumibako_careplan::gather;
 use fumibako_model::{Address, Private};
 use fumibako_signer::authority::{Authority, KeyKind, Manner, Purpose, Request};
-use fumibako_signer::{Identity, StatusQuestion, Trust};
+use fumibako_signer::{Identity, StatusQuestion, TimeStamper, Trust};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::bundle::{Attached, Draft, Source};
@@ -69,6 +69,13 @@ impl Ca {
         };
         let until = now() + SignedDuration::from_hours(24);
         self.0.issue_as(&request(address.unwrap_or(A), Purpose::Mail, until), &manner).unwrap()
+    }
+
+    /// A clock's word on a digest, from below this authority.
+    pub(crate) fn stamp(&self, digest: &[u8; 32], at: Timestamp) -> Vec<u8> {
+        let clock =
+            self.identity_for("clock@plans.example", Purpose::TimeStamping, now() + SignedDuration::from_hours(24));
+        TimeStamper::new(clock, "1.3.6.1.4.1.99999.1").unwrap().stamp(digest, at).unwrap()
     }
 
     pub(crate) fn identity_for(&self, address: &str, purpose: Purpose, until: Timestamp) -> Identity {

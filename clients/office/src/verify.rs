@@ -9,7 +9,10 @@ mod receipt;
 mod words;
 
 use fumibako_model::{Address, Domain, OfficeNumber, Refusal, Refused, not_signed, not_trusted, revoked};
-use fumibako_signer::{DecryptError, Enveloped, Identity, RevocationError, Signature, Signed, Trust, expand};
+use fumibako_signer::{
+    CertificateError, DecryptError, Enveloped, Identity, RevocationError, Signature, Signed, TimeStampError, Trust,
+    expand,
+};
 use jiff::Timestamp;
 use mail_parser::Message;
 
@@ -123,6 +126,7 @@ pub fn verify(message: &[u8], judge: &Judge<'_>) -> Report {
     };
     report.add(What::OuterSignature, State::Holds, layer::signer(&signature));
     let believed = report.certificate(&signature, judge);
+    report.time_stamp(&signature, judge);
     let outer = rules::headers_of(message);
     let part = rules::headers_of(signed.part());
     let (Ok(outer), Ok(part)) = (outer, part) else {
@@ -164,6 +168,24 @@ impl Report {
         let revoked = matches!(revocation, State::Fails(_));
         self.add(What::Revocation, revocation, Vec::new());
         leads && !revoked
+    }
+
+    /// Profile §4.21: when the signature existed, if a stamp beside it says so.
+    fn time_stamp(&mut self, signature: &Signature, judge: &Judge<'_>) {
+        let Ok(trust) = Trust::for_time_stamps(judge.trust.anchors().iter().cloned()) else { return };
+        match signature.time_stamp(&trust, judge.at) {
+            None => {}
+            Some(Ok(stamp)) => self.add(What::TimeStamp, State::Holds, layer::time_stamp(&stamp)),
+            Some(Err(TimeStampError::Certificate(CertificateError::UnknownIssuer { .. }))) => {
+                self.add(What::TimeStamp, State::Unseen(Unseen::OtherClock), Vec::new());
+            }
+            Some(Err(TimeStampError::Certificate(why))) => {
+                self.add(What::TimeStamp, State::Fails(not_trusted(why)), Vec::new());
+            }
+            Some(Err(why)) => {
+                self.add(What::TimeStamp, State::Fails(Refusal::SignatureMalformed.about(why)), Vec::new());
+            }
+        }
     }
 
     /// Profile §5.4: the certificate is that of the office in `From`.

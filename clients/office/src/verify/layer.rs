@@ -1,7 +1,7 @@
 //! One thing that was looked at: what it is, how it stands, and the facts beside it.
 
 use fumibako_model::Refused;
-use fumibako_signer::{Certificate, Enveloped, Signature};
+use fumibako_signer::{Certificate, Enveloped, Signature, TimeStamp};
 use jiff::Timestamp;
 use mail_parser::Message;
 use serde_json::{Value, json};
@@ -18,6 +18,8 @@ pub enum What {
     Authority,
     /// Whether it was revoked.
     Revocation,
+    /// The time stamp beside the signature, if there is one.
+    TimeStamp,
     /// Whose certificate it is, and whether `From` says so.
     Holder,
     /// The fields that are repeated under the signature.
@@ -70,6 +72,8 @@ pub enum Unseen {
     NoHeader,
     /// No revocation list of the authority was given.
     NoList,
+    /// Nobody says that whoever stamped the time is to be believed.
+    OtherClock,
     /// The sender's program did not repeat the fields under the signature.
     Unrepeated,
 }
@@ -160,6 +164,15 @@ pub(super) fn authority(signer: &Certificate) -> Vec<Fact> {
         Fact::text("issuer", "発行元", "issued by", Some(signer.issuer())),
         Fact::moment("not_before", "有効期間の始まり", "valid from", Some(signer.not_before())),
         Fact::moment("not_after", "有効期間の終わり", "valid until", Some(signer.not_after())),
+    ]
+}
+
+/// RFC 3161: the signature existed by then, says an authority.
+pub(super) fn time_stamp(stamp: &TimeStamp) -> Vec<Fact> {
+    vec![
+        Fact::moment("time", "日時", "time", Some(stamp.time())),
+        Fact::text("stamped_by", "タイムスタンプ局", "stamped by", Some(stamp.signature().signer().subject())),
+        Fact::text("stamp_serial", "番号", "serial number", Some(stamp.serial_hex())),
     ]
 }
 

@@ -300,3 +300,80 @@ fn another_domain_than_ours_is_not_believed() {
     let judge = Judge { trust: &trust, keys: &[], domain: Some(&domain), original: None, at: now() };
     assert!(states(&verify(&pair.sealed(), &judge)).contains("holder: E-CRT-006"));
 }
+
+/// The last element of the last element, and so on, with these octets at its end: the tail of a CMS signature is its signer.
+fn grown(der: &[u8], depth: usize, more: &[u8]) -> Vec<u8> {
+    let (begin, end) = element(der);
+    let content = &der[begin..end];
+    let mut last = 0;
+    while last + element(&content[last..]).1 < content.len() {
+        last += element(&content[last..]).1;
+    }
+    let content = match depth {
+        0 => [content, more].concat(),
+        _ => [&content[..last], &grown(&content[last..], depth - 1, more)].concat(),
+    };
+    wrapped(der[0], &content)
+}
+
+/// Where an element's content begins and ends.
+fn element(der: &[u8]) -> (usize, usize) {
+    let long = usize::from(der[1]);
+    let (begin, length) = match long {
+        0..=127 => (2, long),
+        _ => (2 + long - 128, der[2..2 + long - 128].iter().fold(0, |size, octet| size << 8 | usize::from(*octet))),
+    };
+    (begin, begin + length)
+}
+
+fn wrapped(tag: u8, content: &[u8]) -> Vec<u8> {
+    let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
+    [&[tag, 0x82, high, low], content].concat()
+}
+
+/// The message with a time stamp of its signature beside it (RFC 3161 Appendix A).
+fn stamped(message: &[u8], token: &[u8]) -> Vec<u8> {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    let text = String::from_utf8(message.to_vec()).unwrap();
+    let head = text.rfind("smime.p7s\"\r\n\r\n").unwrap() + "smime.p7s\"\r\n\r\n".len();
+    let tail = head + text[head..].find("\r\n--").unwrap();
+    let der = STANDARD.decode(text[head..tail].replace("\r\n", "")).unwrap();
+    let kind = [6, 11, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 9, 16, 2, 14];
+    let attribute = wrapped(0x30, &[&kind[..], &wrapped(0x31, token)].concat());
+    let attributes = wrapped(0xa1, &attribute);
+    // ContentInfo, [0], SignedData, its signers, the one signer.
+    let lines: Vec<String> = STANDARD
+        .encode(grown(&der, 4, &attributes))
+        .as_bytes()
+        .chunks(64)
+        .map(|line| String::from_utf8(line.to_vec()).unwrap())
+        .collect();
+    [&text[..head], &lines.join("\r\n"), &text[tail..]].concat().into_bytes()
+}
+
+// Profile §4.21
+#[test]
+fn a_time_stamp_beside_the_signature_is_told() {
+    let (pair, other) = (Pair::new(), Ca::new());
+    let message = pair.sealed();
+    let digest = Signed::read(&message).unwrap().verify().unwrap().value_digest();
+    let told = |token: &[u8]| {
+        let report = pair.report(&stamped(&message, token), std::slice::from_ref(&pair.b));
+        let layer = report.layers.iter().find(|layer| layer.what == What::TimeStamp).unwrap();
+        (states(&report), layer.facts.iter().map(|fact| fact.value.to_string()).collect::<Vec<_>>())
+    };
+    let (good, facts) = told(&pair.ca.stamp(&digest, now()));
+    assert!(good.contains("time-stamp: holds\n") && !good.contains("E-"), "{good}");
+    assert_eq!(facts[0], format!("\"{}\"", now()));
+    let of_others = told(&pair.ca.stamp(&[7; 32], now())).0;
+    assert!(of_others.contains("time-stamp: E-SIG-"), "{of_others}");
+    let of_the_future = told(&pair.ca.stamp(&digest, now() + SignedDuration::from_hours(1))).0;
+    assert!(of_the_future.contains("time-stamp: E-SIG-"), "{of_the_future}");
+    let unknown = told(&other.stamp(&digest, now())).0;
+    assert!(!unknown.contains("time-stamp: holds"), "{unknown}");
+    let junk = told(&[0x30, 0]).0;
+    assert!(junk.contains("time-stamp: E-SIG-") && junk.contains("outer-signature: holds"), "{junk}");
+    // Without one nothing is said of it.
+    assert!(!states(&pair.report(&message, &[])).contains("time-stamp"));
+}

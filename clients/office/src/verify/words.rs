@@ -14,6 +14,7 @@ impl What {
             Self::OuterSignature => "outer-signature",
             Self::Authority => "authority",
             Self::Revocation => "revocation",
+            Self::TimeStamp => "time-stamp",
             Self::Holder => "holder",
             Self::RoutingFields => "routing-fields",
             Self::Envelope => "envelope",
@@ -34,6 +35,7 @@ impl What {
             Self::OuterSignature => lang.pick("外側の署名", "outer signature"),
             Self::Authority => lang.pick("証明書の発行元と期間", "certificate's authority and days"),
             Self::Revocation => lang.pick("証明書の失効", "revocation"),
+            Self::TimeStamp => lang.pick("タイムスタンプ", "time stamp"),
             Self::Holder => lang.pick("証明書の持ち主と差出人", "holder and From"),
             Self::RoutingFields => lang.pick("表書き", "fields under the signature"),
             Self::Envelope => lang.pick("暗号化", "encryption"),
@@ -57,6 +59,9 @@ impl What {
                 "A trusted authority issued it, and it is valid at that moment.",
             ),
             Self::Revocation => lang.pick("失効していません。", "It was not revoked."),
+            Self::TimeStamp => {
+                lang.pick("署名はこの日時より前からありました。", "The signature existed by that moment.")
+            }
             Self::Holder => lang.pick("差出人は証明書の事業所です。", "From names the office of the certificate."),
             Self::RoutingFields => lang.pick("署名された表書きと同じです。", "They equal those under the signature."),
             Self::Envelope => lang.pick("手元の鍵で開けました。", "It opened with a key given."),
@@ -93,6 +98,7 @@ impl Unseen {
             Self::NoOriginal => "no-original",
             Self::NoHeader => "no-header",
             Self::NoList => "no-revocation-list",
+            Self::OtherClock => "unknown-time-stamping-authority",
             Self::Unrepeated => "not-signed-by-sender",
         }
     }
@@ -151,6 +157,7 @@ impl Unseen {
                     "Name the authority's list with --crl (or in revocation_files) to look.",
                 ),
             ),
+            Self::OtherClock => other_clock(lang),
             Self::Unrepeated => (
                 lang.pick(
                     "送信プログラムが署名に含めていないので、確かめられません。",
@@ -163,6 +170,20 @@ impl Unseen {
             ),
         }
     }
+}
+
+/// A stamp of somebody nobody here vouches for.
+fn other_clock(lang: Lang) -> (&'static str, &'static str) {
+    (
+        lang.pick(
+            "タイムスタンプ局を信頼する指定がないので、確かめていません。",
+            "Not looked at: nothing says that its time-stamping authority is to be believed.",
+        ),
+        lang.pick(
+            "タイムスタンプ局の発行元の証明書を --trust に加えると確かめられます。",
+            "Add the certificate of its authority with --trust to look.",
+        ),
+    )
 }
 
 /// What its reader can do; the catalogue speaks to its sender.
