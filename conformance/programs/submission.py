@@ -69,7 +69,28 @@ def tls_after_starttls(world):
     session.quit()
 
 
+def in_chunks(world):
+    """RFC 3030: a signed message arrives by BDAT as it does by DATA, pipelined in pieces of any size."""
+    session = smtplib.SMTP_SSL(world.host, world.ports["smtps"], timeout=30, context=world.tls)
+    session.ehlo("pc.example")
+    session.login(world.sender["login"], world.sender["password"])
+    session.mail(world.sender["address"], ["BODY=BINARYMIME", "ENVID=QQ314159", "RET=HDRS"])
+    session.rcpt(world.recipient["address"], ["NOTIFY=NEVER"])
+    message, pieces = world.messages[2], [7, 1, 1000]
+    wire, at = b"", 0
+    for size in pieces:
+        wire += b"BDAT %d\r\n" % size + message[at:at + size]
+        at += size
+    session.send(wire + b"BDAT %d LAST\r\n" % (len(message) - at) + message[at:])
+    for _ in pieces:
+        holds("a chunk is taken", session.getreply()[0], 250)
+    code, text = session.getreply()
+    holds("the message is accepted", (code, text[:8]), (250, b"2.0.0 EV"))
+    session.quit()
+
+
 if __name__ == "__main__":
     told = World()
     tls_from_the_first_byte(told)
     tls_after_starttls(told)
+    in_chunks(told)

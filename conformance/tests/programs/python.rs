@@ -30,8 +30,8 @@ fn session(world: &World, script: &str, messages: &[PathBuf]) {
 #[test]
 fn smtplib_submits_at_both_doors() {
     let world = World::new();
-    session(&world, "submission.py", &world.files(2));
-    assert_eq!(world.gateway.holdings().messages, 2);
+    session(&world, "submission.py", &world.files(3));
+    assert_eq!(world.gateway.holdings().messages, 3);
 }
 
 #[test]

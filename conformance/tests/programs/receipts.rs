@@ -9,8 +9,13 @@ use crate::world::World;
 
 /// Sends a receipt; the reply.
 fn acknowledge(world: &World, by: &Office, receipt: &Receipt) -> Reply {
+    acknowledge_as(world, &by.address(), by, receipt)
+}
+
+/// The same, from another envelope address.
+fn acknowledge_as(world: &World, from: &str, by: &Office, receipt: &Receipt) -> Reply {
     let mut session = Submission::of(&world.gateway.submission(), by).expect("the office logs in");
-    let reply = session.send(&by.address(), &[&world.sender.address()], &receipt.signed(&by.identity));
+    let reply = session.send(from, &[&world.sender.address()], &receipt.signed(&by.identity));
     reply.expect("the gateway answers")
 }
 
@@ -50,6 +55,24 @@ fn the_first_receipt_counts_and_another_gets_its_answer() {
     assert_eq!((receipts(), count(&world, &world.sender, "INBOX")), ([1, 1], 0));
     assert_eq!(acknowledge(&world, &world.recipient, &receipt()), first);
     assert_eq!(receipts(), [1, 1]);
+}
+
+// Profile §13.12
+#[test]
+fn a_receipt_may_come_from_nobody_and_a_bundle_may_not() {
+    let (world, letter) = delivered();
+    let receipt = Receipt::of(&letter, &world.recipient, &world.sender);
+    let reply = acknowledge_as(&world, "", &world.recipient, &receipt);
+    assert_eq!(reply.code, 250, "{reply}");
+    assert!(flags(&world, &world.sender, "Sent").contains("$Retrieved"));
+    let mut session = Submission::of(&world.gateway.submission(), &world.sender).expect("the office logs in");
+    let reply = session.send("", &[&world.recipient.address()], &world.plan()).expect("the gateway answers");
+    assert!(reply.code == 550 && reply.to_string().contains("E-DIR-005"), "{reply}");
+    // Nor may another office's receipt: it is the login's that comes from nobody.
+    let mut session = Submission::of(&world.gateway.submission(), &world.sender).expect("the office logs in");
+    let octets = receipt.signed(&world.recipient.identity);
+    let reply = session.send("", &[&world.sender.address()], &octets).expect("the gateway answers");
+    assert_eq!(reply.code, 550, "{reply}");
 }
 
 #[test]

@@ -28,6 +28,8 @@ const OTHERWISE: &[(&str, &str, &str)] = &[
     ("pop3/auth-scram.txt", SCRAM_IMAP, "salt and nonce are random"),
     ("smtp/auth-scram.txt", SCRAM_SMTP, "salt and nonce are random"),
     ("smtp/bad-commands.txt", "250 …", "its message is not signed, and refused"),
+    ("smtp/chunking.txt", "250 2.0.0 …", "its messages are not signed, and refused"),
+    ("smtp/dsn.txt", "250 2.0.0 …", "its messages are not signed, and refused"),
     ("smtp/whole-way.txt", "250 2.0.0 EV00000000000001 accepted and kept", "its messages are not signed, and refused"),
 ];
 /// The server's first message in the example of RFC 7677 §3.

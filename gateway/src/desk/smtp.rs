@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 
 use fumibako_model::{Address, End, EvidenceId, Party, Private, Refusal, Refused};
-use fumibako_store::{Arrival, Arriving, Store, StoreError, admit};
+use fumibako_store::{Arrival, Arriving, Kind, Store, StoreError, Via, admit};
 use fumibako_wire::sasl::Offer;
 use fumibako_wire::smtp::{Answer, Ask, Envelope, Session};
 
@@ -16,12 +16,14 @@ use crate::house::House;
 /// One submission connection's desk.
 pub(crate) struct SmtpDesk<S> {
     entry: Entry<S>,
+    /// The message that comes has addresses or fields in UTF-8.
+    utf8: bool,
     body: Body<Arriving>,
 }
 
 impl<S: Store> SmtpDesk<S> {
     pub(crate) fn new(entry: Entry<S>) -> Self {
-        Self { entry, body: Body::default() }
+        Self { entry, utf8: false, body: Body::default() }
     }
 
     /// The party logged in; the conversation asks nothing else before.
@@ -30,11 +32,13 @@ impl<S: Store> SmtpDesk<S> {
     }
 
     /// Profile §5: refused as early as possible; admission asks again, at the moment of acceptance.
-    fn recipient(&self, from: &Address, to: &Address) -> Result<(), Refused> {
+    fn recipient(&self, from: Option<&Address>, to: &Address) -> Result<(), Refused> {
         let house = &self.entry.house;
         let (party, roll, now) = (self.party()?, house.store.roll(), house.clock.now());
-        let office = from.office_number().ok_or_else(|| Refusal::EnvelopeDiffers.about(from))?;
-        roll.may_send(party, office)?;
+        if let Some(from) = from {
+            let office = from.office_number().ok_or_else(|| Refusal::EnvelopeDiffers.about(from))?;
+            roll.may_send(party, office)?;
+        }
         if to.domain != *roll.domain() {
             return Err(Refusal::OtherDomain.about(&to.domain));
         }
@@ -45,13 +49,21 @@ impl<S: Store> SmtpDesk<S> {
     async fn submit(&mut self, envelope: Envelope) -> Result<EvidenceId, Refused> {
         let (house, address) = (self.entry.house.clone(), self.entry.address);
         let now = house.clock.now();
-        let body = std::mem::take(&mut self.body).finish(|| arriving(&house, address));
+        let traced = (address, self.utf8);
+        let body = std::mem::take(&mut self.body).finish(|| arriving(&house, traced));
         // The memory stays granted until the store has answered.
         let (body, _granted) = body.map_err(|error| house.refusal_of(error))?;
-        let arrival = Arrival { login: self.party()?, from: &envelope.from, to: &envelope.to };
+        let login = self.party()?;
+        let from = envelope.from.clone().or_else(|| own_address(login, &house)).ok_or(Refusal::NotMandated)?;
+        let arrival = Arrival { login, from: &from, to: &envelope.to };
         let rules = house.config.rules();
         let admitted = admit(arrival, body.finish(), &house.store.roll(), &house.trust(), &rules, now)?;
+        let admitted = admitted.with_wishes(envelope.wishes);
         let facts = admitted.facts();
+        // RFC 8098 §3: a notification has no sender to be notified; a bundle has (Profile §5.4, §13.12).
+        if envelope.from.is_none() && *facts.kind() == Kind::Bundle {
+            return Err(Refusal::EnvelopeDiffers.about("MAIL FROM is empty"));
+        }
         let (id, from, to) = (facts.message_id().to_owned(), facts.from(), facts.to());
         let (kind, bytes) = (facts.kind().name(), facts.size());
         let delivery = house.store.deliver(admitted, now).await.map_err(|error| house.refusal_of(error))?;
@@ -75,8 +87,11 @@ impl<S: Store> Desk<Session> for SmtpDesk<S> {
                 Ok(Judged::Secrets(secrets)) => Answer::Secrets(secrets),
                 Err(refused) => self.no("smtp login", refused),
             },
-            Ask::Recipient { from, to } => match self.recipient(&from, &to) {
-                Ok(()) => Answer::Yes,
+            Ask::Recipient { from, to, utf8 } => match self.recipient(from.as_ref(), &to) {
+                Ok(()) => {
+                    self.utf8 = utf8;
+                    Answer::Yes
+                }
                 Err(refused) => self.no("smtp recipient", refused),
             },
             Ask::Submit(envelope) => match self.submit(envelope).await {
@@ -99,8 +114,8 @@ impl<S: Store> Desk<Session> for SmtpDesk<S> {
     }
 
     async fn body(&mut self, piece: Private<Vec<u8>>) {
-        let (house, address) = (&self.entry.house, self.entry.address);
-        self.body.add(piece, (&house.body_memory, &house.filing), || arriving(house, address)).await;
+        let (house, traced) = (&self.entry.house, (self.entry.address, self.utf8));
+        self.body.add(piece, (&house.body_memory, &house.filing), || arriving(house, traced)).await;
     }
 
     async fn news(&mut self) {
@@ -108,8 +123,16 @@ impl<S: Store> Desk<Session> for SmtpDesk<S> {
     }
 }
 
+/// The address of the office that is logged in.
+fn own_address<S: Store>(login: &Party, house: &House<S>) -> Option<Address> {
+    match login {
+        Party::Office(number) => Some(Address::office(*number, &house.config.domain)),
+        Party::Agent(_) => None,
+    }
+}
+
 /// A message of this connection begins.
-fn arriving<S: Store>(house: &House<S>, peer: IpAddr) -> Result<Arriving, StoreError> {
+fn arriving<S: Store>(house: &House<S>, (peer, utf8): (IpAddr, bool)) -> Result<Arriving, StoreError> {
     let now = house.clock.now();
-    Arriving::new(house.store.spool(now), peer, &house.config.rules(), now)
+    Arriving::new(house.store.spool(now), Via { peer, utf8 }, &house.config.rules(), now)
 }

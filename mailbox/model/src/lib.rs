@@ -14,6 +14,7 @@ mod refusal;
 mod roll;
 mod routing;
 mod state;
+mod wishes;
 
 pub use address::{AGENT_ID_BYTES, Address, AgentId, DOMAIN_BYTES, Domain, Local, NotAnAddress, Party};
 pub use bundle::{BUNDLE_FIELD, BUNDLE_FIELD_BYTES, BundleFacts, NotBundleFacts};
@@ -32,3 +33,4 @@ pub use refusal::{ABOUT_BYTES, NotACode, Refusal, Refused, Row, not_signed, not_
 pub use roll::{Account, CertificateKey, End, Enrolled, JAPAN, Licence, Office, Roll, japanese_day};
 pub use routing::{ROUTING_FIELDS, is_routing, routing_agrees};
 pub use state::{MDN_SENT, State};
+pub use wishes::{RecipientWishes, Wishes};

@@ -156,6 +156,7 @@ CREATE TABLE submission (
     sha256     BLOB NOT NULL,
     message    INTEGER NOT NULL,
     evidence   INTEGER NOT NULL,
+    wishes     TEXT,                  -- what the sender asked of reports (RFC 3461), as JSON
     PRIMARY KEY (office, message_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -226,8 +227,8 @@ CREATE TRIGGER change_written INSTEAD OF INSERT ON change BEGIN
     INSERT INTO evidence (id, message, kind, at, from_office, to_office, sha256, doc)
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, unhex(value ->> 6), value ->> 7
     FROM jsonb_each(new.evidence);
-    INSERT INTO submission (office, message_id, sha256, message, evidence)
-    SELECT value ->> 0, value ->> 1, unhex(value ->> 2), value ->> 3, value ->> 4 FROM jsonb_each(new.submissions);
+    INSERT INTO submission (office, message_id, sha256, message, evidence, wishes)
+    SELECT value ->> 0, value ->> 1, unhex(value ->> 2), value ->> 3, value ->> 4, value ->> 5 FROM jsonb_each(new.submissions);
     UPDATE counter SET value = given.value ->> 1
     FROM jsonb_each(new.counters) given WHERE counter.name = given.value ->> 0;
     UPDATE mailbox SET uid_next = value ->> 1, modseq = value ->> 2, messages = value ->> 3, unseen = value ->> 4,

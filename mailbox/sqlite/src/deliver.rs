@@ -87,7 +87,7 @@ fn remember(
 ) {
     let digest = hex(message.sha256());
     known.insert((message.from(), message.message_id().to_owned()), (digest.clone(), answer));
-    ledger.submitted(office, message.message_id(), digest, id, answer);
+    ledger.submitted(office, message.message_id(), digest, id, (answer, message.wishes()));
 }
 
 /// What these offices sent before under these Message-IDs.

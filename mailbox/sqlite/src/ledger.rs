@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fumibako_model::{
     Event, Evidence, EvidenceId, Flags, FolderId, FolderStatus, KEYWORD_BYTES, KEYWORDS, Keywords, MessageId, ModSeq,
-    NamedFlags, OfficeNumber, Refusal, Refused, Uid, UidValidity,
+    NamedFlags, OfficeNumber, Refusal, Refused, Uid, UidValidity, Wishes,
 };
 use fumibako_store::bodies::{Day, Place};
 use fumibako_store::{Facts, Kind, hex};
@@ -37,7 +37,7 @@ pub(crate) struct Ledger<'m> {
     changed: Vec<MarkRow>,
     keywords: Vec<(i64, usize, String)>,
     evidence: Vec<EvidenceRow>,
-    submissions: Vec<(i64, String, String, i64, i64)>,
+    submissions: Vec<(i64, String, String, i64, i64, Option<Wishes>)>,
 }
 
 /// A folder's row and its office's, as they stand in this change.
@@ -361,9 +361,10 @@ impl<'m> Ledger<'m> {
         message_id: &str,
         sha256: String,
         message: MessageId,
-        answer: EvidenceId,
+        (answer, wishes): (EvidenceId, &Wishes),
     ) {
-        self.submissions.push((office, message_id.to_owned(), sha256, message.0, answer.0));
+        let wishes = (!wishes.is_empty()).then(|| wishes.clone());
+        self.submissions.push((office, message_id.to_owned(), sha256, message.0, answer.0, wishes));
     }
 }
 

@@ -46,7 +46,7 @@ pub(crate) async fn receipt(
     mark(&mut ledger, &copies, &original);
     let offices = (original.sender, original.recipient);
     let evidence = ledger.witness(original.id, offices, &about(signed, receipt, &original, now))?;
-    ledger.submitted(original.recipient, signed.message_id(), hex(signed.sha256()), filed, evidence);
+    ledger.submitted(original.recipient, signed.message_id(), hex(signed.sha256()), filed, (evidence, signed.wishes()));
     let wakes = ledger.write(rows).await?;
     sqlx::query!("UPDATE message SET handover = ? WHERE id = ?", evidence.0, original.id.0).execute(rows).await?;
     Ok((Delivery { evidence, repeated: false }, wakes))

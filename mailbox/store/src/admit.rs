@@ -14,7 +14,7 @@ use fumibako_signer::{Certificate, Holder, Trust};
 use jiff::Timestamp;
 
 pub use admitted::{Admitted, Facts, Kept, Kind};
-pub use arriving::{Arrived, Arriving};
+pub use arriving::{Arrived, Arriving, Via};
 use content::Part;
 pub use content::Receipt;
 use fields::Fields;
@@ -81,7 +81,17 @@ pub fn admit(
     };
     let message_id = fields.message_id()?;
     Ok(Admitted::new(
-        Facts { sums, signed_digest, content_digest, message_id, from, to: recipient, signer, kind },
+        Facts {
+            sums,
+            signed_digest,
+            content_digest,
+            message_id,
+            from,
+            to: recipient,
+            signer,
+            kind,
+            wishes: Box::default(),
+        },
         body,
     ))
 }

@@ -17,7 +17,9 @@ mod news;
 #[cfg(feature = "suite")]
 pub mod suite;
 
-pub use admit::{Admitted, Arrival, Arrived, Arriving, Facts, Kept, Kind, Receipt, Rules, admit, bind, message_id_of};
+pub use admit::{
+    Admitted, Arrival, Arrived, Arriving, Facts, Kept, Kind, Receipt, Rules, Via, admit, bind, message_id_of,
+};
 pub use backup::{BackedUp, Restored, Verified};
 pub use expire::{Asked, DayOfMail, Expired, digest_of_all};
 pub use hex::{Sum, hex};

@@ -26,7 +26,7 @@ use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
 use fumibako_signer::{Identity, Trust, sign};
 use jiff::Timestamp;
 
-use crate::{Admitted, Arrival, Arriving, Rules, Store, StoreError, admit};
+use crate::{Admitted, Arrival, Arriving, Rules, Store, StoreError, Via, admit};
 
 /// Every test of the suite, each on a fresh store. `$fresh` is an async function that returns whatever must live as
 /// long as the store, and the store in an `Arc`.
@@ -249,7 +249,7 @@ impl World {
     pub fn admit(&self, store: &impl Store, (from, to): (OfficeNumber, OfficeNumber), octets: &[u8]) -> Admitted {
         let rules = Rules::new(self.domain.clone());
         let mut arriving =
-            Arriving::new(store.spool(now()), std::net::Ipv4Addr::LOCALHOST.into(), &rules, now()).unwrap();
+            Arriving::new(store.spool(now()), Via::of(std::net::Ipv4Addr::LOCALHOST), &rules, now()).unwrap();
         octets.chunks(32 << 10).for_each(|piece| arriving.receive(piece).unwrap());
         let arrival = Arrival {
             login: &Party::Office(from),

@@ -1,7 +1,7 @@
 //! What a batch leaves when something in it fails.
 #![allow(clippy::unwrap_used, reason = "helpers of tests stand outside #[test] functions")]
 
-use fumibako_model::Refusal;
+use fumibako_model::{RecipientWishes, Refusal, Wishes};
 use fumibako_store::Delivery;
 use fumibako_store::bodies::{Appender, Day, Parcel, Spooled};
 use fumibako_store::suite::{World, domain, himawari, now, sakura};
@@ -139,4 +139,32 @@ async fn every_commit_is_synced() {
         let found = row.try_get::<i64, _>(0).map_or_else(|_| row.get::<String, _>(0), |number| number.to_string());
         assert_eq!(found, value, "{setting}");
     }
+}
+
+#[tokio::test]
+async fn what_a_sender_asked_for_is_kept_with_the_submission() {
+    // Profile §13.10
+    let mut bench = Bench::new().await;
+    bench
+        .meddle(
+            "CREATE TRIGGER other BEFORE INSERT ON submission
+             WHEN new.wishes ->> 'envelope_id' IS NOT 'QQ314159' OR new.wishes ->> '$.recipients[0].notify' IS NOT 'NEVER'
+             BEGIN SELECT raise(ABORT, 'other wishes'); END",
+        )
+        .await;
+    let [plain, wishing] = ["a", "b"].map(|id| bench.letter(id));
+    let mut batch = Vec::new();
+    let mut answers = Vec::new();
+    for letter in [plain, wishing] {
+        let (Command::Deliver(facts, octets, now, reply), answer) = bench.command(&letter) else { panic!("a bundle") };
+        let id = facts.message_id().to_owned();
+        let recipient = RecipientWishes { notify: Some("NEVER".into()), ..RecipientWishes::default() };
+        let asked = Wishes { envelope_id: Some("QQ314159".into()), recipients: vec![recipient], ..Wishes::default() };
+        let facts = if id == "b@x.example" { facts.with_wishes(asked) } else { facts };
+        batch.push(Command::Deliver(facts, octets, now, reply));
+        answers.push(answer);
+    }
+    assert!(bench.writer.settle(batch).await.is_none());
+    let answers: Vec<_> = answers.into_iter().map(|mut answer| answer.try_recv().unwrap()).collect();
+    assert!(answers[0].is_err() && answers[1].is_ok(), "{answers:?}");
 }

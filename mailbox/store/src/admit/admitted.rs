@@ -1,6 +1,6 @@
 //! What passed admission. Private fields and no other constructor: what nobody checked cannot be stored.
 
-use fumibako_model::OfficeNumber;
+use fumibako_model::{OfficeNumber, Wishes};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -34,6 +34,7 @@ pub struct Facts {
     pub(super) to: OfficeNumber,
     pub(super) signer: [u8; 32],
     pub(super) kind: Kind,
+    pub(super) wishes: Box<Wishes>,
 }
 
 /// What kind of message it is; the kinds differ in one `match` in admission and in one in the store.
@@ -48,6 +49,13 @@ pub enum Kind {
 impl Admitted {
     pub(super) fn new(facts: Facts, body: Spool) -> Self {
         Self { facts, body }
+    }
+
+    /// The same, with what its sender asked for beside delivery.
+    #[must_use]
+    pub fn with_wishes(mut self, wishes: Wishes) -> Self {
+        self.facts = self.facts.with_wishes(wishes);
+        self
     }
 
     /// What is known of it.
@@ -85,6 +93,18 @@ impl Kept {
 }
 
 impl Facts {
+    /// The same, with what its sender asked for beside delivery.
+    #[must_use]
+    pub fn with_wishes(mut self, wishes: Wishes) -> Self {
+        *self.wishes = wishes;
+        self
+    }
+
+    /// What its sender asked for beside delivery.
+    pub fn wishes(&self) -> &Wishes {
+        &self.wishes
+    }
+
     /// How many octets were received.
     pub fn size(&self) -> u64 {
         self.sums.size

@@ -45,10 +45,26 @@ pub(super) struct Sums {
     pub(super) sha256: [u8; 32],
 }
 
+/// How a message came here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Via {
+    /// From this address.
+    pub peer: IpAddr,
+    /// Its addresses or fields may be UTF-8 (RFC 6531).
+    pub utf8: bool,
+}
+
+impl Via {
+    /// As most messages come.
+    pub fn of(peer: impl Into<IpAddr>) -> Self {
+        Self { peer: peer.into(), utf8: false }
+    }
+}
+
 impl Arriving {
     /// Before the first octet. The body begins with the gateway's trace field (RFC 5321 §4.4).
-    pub fn new(mut body: Spool, peer: IpAddr, rules: &Rules, now: Timestamp) -> Result<Self, StoreError> {
-        body.write(trace(peer, rules, now).as_bytes())?;
+    pub fn new(mut body: Spool, via: Via, rules: &Rules, now: Timestamp) -> Result<Self, StoreError> {
+        body.write(trace(via, rules, now).as_bytes())?;
         Ok(Self {
             body,
             most_bytes: rules.most_bytes,
@@ -138,13 +154,15 @@ fn octets(sum: Digest) -> [u8; 32] {
 }
 
 /// RFC 5321 §4.4: the trace field of a message that comes in here.
-fn trace(peer: IpAddr, rules: &Rules, now: Timestamp) -> String {
-    let peer = match peer {
+fn trace(via: Via, rules: &Rules, now: Timestamp) -> String {
+    let peer = match via.peer {
         IpAddr::V4(address) => format!("[{address}]"),
         IpAddr::V6(address) => format!("[IPv6:{address}]"),
     };
     let date = DateTimePrinter::new().timestamp_to_string(&now).unwrap_or_default();
-    format!("Received: from {peer}\r\n by {} with ESMTPSA;\r\n {date}\r\n", rules.domain)
+    // Profile §13.4, RFC 3848, RFC 6531 §4.3
+    let protocol = if via.utf8 { "UTF8SMTPSA" } else { "ESMTPSA" };
+    format!("Received: from {peer}\r\n by {} with {protocol};\r\n {date}\r\n", rules.domain)
 }
 
 #[cfg(test)]
@@ -158,7 +176,7 @@ mod tests {
         let now: Timestamp = "2026-11-25T12:00:00Z".parse().unwrap();
         let rules = Rules { most_bytes, ..Rules::new("plans.example".parse().unwrap()) };
         let spool = Bodies::open(folder.path()).unwrap().spool(Day::of(now));
-        Arriving::new(spool, std::net::Ipv4Addr::LOCALHOST.into(), &rules, now).unwrap()
+        Arriving::new(spool, Via::of(std::net::Ipv4Addr::LOCALHOST), &rules, now).unwrap()
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What an SMTP conversation asks the server.
 
-use fumibako_model::{Address, EvidenceId, Party, Refused};
+use fumibako_model::{Address, EvidenceId, Party, RecipientWishes, Refused, Wishes};
 
 use crate::sasl::{Claim, Secrets};
 
@@ -11,10 +11,12 @@ pub enum Ask {
     Login(Claim),
     /// May mail for this address come in, sent by this login? → [`Answer::Yes`] or [`Answer::No`].
     Recipient {
-        /// `MAIL FROM`.
-        from: Address,
+        /// `MAIL FROM`; `None` is `<>`.
+        from: Option<Address>,
         /// `RCPT TO`.
         to: Address,
+        /// SMTPUTF8 was said.
+        utf8: bool,
     },
     /// The body is complete (it went by in [`Effect::Body`](crate::Effect::Body) pieces): admit and keep it.
     /// → [`Answer::Accepted`] or [`Answer::No`].
@@ -26,10 +28,27 @@ pub enum Ask {
 /// The addresses of one transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope {
-    /// `MAIL FROM`.
-    pub from: Address,
+    /// `MAIL FROM`; `None` is `<>`.
+    pub from: Option<Address>,
     /// `RCPT TO`, in order.
     pub to: Vec<Address>,
+    /// SMTPUTF8 was said (RFC 6531).
+    pub utf8: bool,
+    /// What is asked for beside delivery (Profile §13.10).
+    pub wishes: Wishes,
+}
+
+impl Envelope {
+    /// The same recipient again is the same recipient, and what is asked for it first counts.
+    pub(super) fn note(&mut self, to: Address, wishes: RecipientWishes) {
+        if self.to.contains(&to) {
+            return;
+        }
+        self.to.push(to);
+        if wishes.notify.is_some() || wishes.original.is_some() {
+            self.wishes.recipients.push(wishes);
+        }
+    }
 }
 
 /// The server's word.

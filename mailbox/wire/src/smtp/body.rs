@@ -1,7 +1,7 @@
 //! Reads a message body as it streams by (RFC 5321 §4.5.2): finds its end, takes the stuffed dots out, counts.
 
 use fumibako_model::{Refusal, Refused};
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 
 /// The reader of one body. It keeps a state and a count, never the body.
 pub(super) struct Body {
@@ -10,6 +10,8 @@ pub(super) struct Body {
     bytes: u64,
     limit: u64,
     bare: bool,
+    /// A NUL, which neither IMAP (RFC 3501 §9) nor a program for texts can carry.
+    nul: bool,
 }
 
 /// Where in a line the reader is.
@@ -36,7 +38,7 @@ pub(super) struct Read {
 impl Body {
     /// A body of at most `limit` bytes.
     pub(super) fn new(limit: u64) -> Self {
-        Self { at: At::Start, bytes: 0, limit, bare: false }
+        Self { at: At::Start, bytes: 0, limit, bare: false, nul: false }
     }
 
     /// Reads on.
@@ -51,6 +53,7 @@ impl Body {
             if self.at == At::Middle {
                 let rest = &bytes[used..];
                 let run = memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
+                self.nul |= memchr(0, &rest[..run]).is_some();
                 piece.extend_from_slice(&rest[..run]);
                 used += run;
             }
@@ -64,6 +67,27 @@ impl Body {
             piece.clear();
         }
         Read { used, piece, ended: self.at == At::End }
+    }
+
+    /// Octets of a chunk (RFC 3030): no dot is stuffed, no line ends the message. They still are lines that end with CR LF, also in
+    /// what was declared BINARYMIME, as every reader here gets lines (Profile §12.3, §13.11).
+    pub(super) fn chunk(&mut self, octets: &[u8]) -> Vec<u8> {
+        let mut after_cr = self.at == At::Cr;
+        for octet in octets {
+            self.bare |= after_cr != (*octet == b'\n');
+            self.nul |= *octet == 0;
+            after_cr = *octet == b'\r';
+        }
+        if !octets.is_empty() {
+            self.at = if after_cr { At::Cr } else { At::Middle };
+        }
+        self.bytes = self.bytes.saturating_add(octets.len() as u64);
+        if self.refused().is_some() { Vec::new() } else { octets.to_vec() }
+    }
+
+    /// The last chunk came.
+    pub(super) fn close(&mut self) {
+        self.bare |= self.at == At::Cr;
     }
 
     /// Only CR LF ends a line and only CR LF "." CR LF the body. A CR or LF alone never does; it spoils the message,
@@ -83,6 +107,7 @@ impl Body {
                 At::Cr
             }
             (at, byte) => {
+                self.nul |= byte == 0;
                 self.bare |= byte == b'\n' || matches!(at, At::Cr | At::DotCr);
                 piece.push(byte);
                 At::Middle
@@ -94,6 +119,8 @@ impl Body {
     pub(super) fn refused(&self) -> Option<Refused> {
         if self.bare {
             Some(Refusal::MessageMalformed.about("a CR or LF stands alone; lines end with CR LF"))
+        } else if self.nul {
+            Some(Refusal::MessageMalformed.about("a NUL; send it as base64"))
         } else if self.bytes > self.limit {
             Some(too_large(self.limit))
         } else {

@@ -1,13 +1,18 @@
 //! Reads one command line (RFC 5321 §4.1, 4954, 3207).
 
-use super::path::{Path, path};
+use super::parameters::{BodyKind, mail, rcpt};
+use super::path::Path;
 use super::reply::Fault;
 use crate::sasl::LINE_BYTES;
+use fumibako_model::Wishes;
 
 /// Longest command line with its CR LF (RFC 5321 §4.5.3.1.4).
 pub(super) const COMMAND_BYTES: usize = 512;
-/// Longest MAIL: SIZE= adds 26 bytes (RFC 1870 §3), BODY= 17 (RFC 6152 §2), AUTH= 500 (RFC 4954 §3).
-pub(super) const MAIL_BYTES: usize = COMMAND_BYTES + 26 + 17 + 500;
+/// Longest MAIL: SIZE= adds 26 bytes (RFC 1870 §3), BODY= 17 (RFC 6152 §2), AUTH= 500 (RFC 4954 §3), SMTPUTF8 10 (RFC 6531
+/// §3.4), RET= and ENVID= 116 (RFC 3461 §4), REQUIRETLS 11 (RFC 8689 §2).
+pub(super) const MAIL_BYTES: usize = COMMAND_BYTES + 26 + 17 + 500 + 10 + 116 + 11;
+/// Longest RCPT: ORCPT= adds 507 bytes, NOTIFY= 29 (RFC 3461 §4).
+pub(super) const RCPT_BYTES: usize = COMMAND_BYTES + 507 + 29;
 
 /// A command. It may hold a password, so it does not print.
 pub(super) enum Command {
@@ -23,8 +28,13 @@ pub(super) enum Command {
         initial: Option<String>,
     },
     Mail(Mail),
-    Rcpt(Path),
+    Rcpt(Rcpt),
     Data,
+    /// BDAT; so many octets follow.
+    Bdat {
+        size: u64,
+        last: bool,
+    },
     Rset,
     Noop,
     Quit,
@@ -38,6 +48,21 @@ pub(super) struct Mail {
     pub(super) from: Path,
     /// SIZE=, as declared (RFC 1870 §6).
     pub(super) size: Option<u64>,
+    /// BODY=.
+    pub(super) body: BodyKind,
+    /// SMTPUTF8 (RFC 6531).
+    pub(super) utf8: bool,
+    /// RET, ENVID, REQUIRETLS.
+    pub(super) wishes: Wishes,
+}
+
+/// RCPT with its parameters.
+pub(super) struct Rcpt {
+    pub(super) to: Path,
+    /// NOTIFY=.
+    pub(super) notify: Option<String>,
+    /// ORCPT=.
+    pub(super) original: Option<String>,
 }
 
 /// How long a line may be that begins like this.
@@ -45,6 +70,7 @@ pub(super) fn limit(start: &[u8]) -> usize {
     match start.get(..4) {
         Some(verb) if verb.eq_ignore_ascii_case(b"AUTH") => LINE_BYTES,
         Some(verb) if verb.eq_ignore_ascii_case(b"MAIL") => MAIL_BYTES,
+        Some(verb) if verb.eq_ignore_ascii_case(b"RCPT") => RCPT_BYTES,
         _ => COMMAND_BYTES,
     }
 }
@@ -54,14 +80,16 @@ pub(super) fn limit(start: &[u8]) -> usize {
 /// ```text
 /// command = ("EHLO" / "HELO") SP 1*octet / "STARTTLS" / "AUTH" SP mechanism [SP base64]
 ///         / "MAIL FROM:" path *(SP parameter) / "RCPT TO:" path *(SP parameter)
-///         / "DATA" / "RSET" / "NOOP" [SP text] / "QUIT" / "HELP" [SP text] / ("VRFY" / "EXPN") SP text
+///         / "DATA" / "BDAT" SP size [SP "LAST"] / "RSET" / "NOOP" [SP text] / "QUIT" / "HELP" [SP text] / ("VRFY" / "EXPN") SP text
 /// ```
 pub(super) fn command(line: &[u8]) -> Result<Command, Fault> {
     // The name is neither used nor shown, and office PCs have Japanese ones; so any bytes will do.
     if let Some(extended) = hello(line) {
         return if line.len() > 5 { Ok(Command::Hello { extended }) } else { Err(Fault::ARGUMENT_NEEDED) };
     }
-    let line = str::from_utf8(line).ok().filter(|line| line.bytes().all(|b| matches!(b, b' '..=b'~' | b'\t')));
+    let line = str::from_utf8(line).ok().filter(|line| line.chars().all(|char| char == '\t' || !char.is_control()));
+    // RFC 6531 §3.3: addresses may be UTF-8, and nothing else is.
+    let line = line.filter(|line| line.is_ascii() || has_address(line));
     // RFC 5321 §4.1.1: white space before the line end is tolerated.
     let line = line.ok_or(Fault::NOT_ASCII)?.trim_end();
     let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -73,6 +101,7 @@ pub(super) fn command(line: &[u8]) -> Result<Command, Fault> {
         "MAIL" => mail(rest).map(Command::Mail),
         "RCPT" => rcpt(rest).map(Command::Rcpt),
         "DATA" => alone(Command::Data),
+        "BDAT" => bdat(rest),
         "RSET" => alone(Command::Rset),
         "QUIT" => alone(Command::Quit),
         "NOOP" => Ok(Command::Noop),
@@ -82,6 +111,11 @@ pub(super) fn command(line: &[u8]) -> Result<Command, Fault> {
         "EHLO" | "HELO" => Err(Fault::ARGUMENT_NEEDED),
         _ => Err(Fault::UNKNOWN),
     }
+}
+
+fn has_address(line: &str) -> bool {
+    let verb = line.split(' ').next().unwrap_or_default();
+    ["MAIL", "RCPT", "VRFY", "EXPN"].iter().any(|known| known.eq_ignore_ascii_case(verb))
 }
 
 fn hello(line: &[u8]) -> Option<bool> {
@@ -103,65 +137,16 @@ fn auth(rest: &str) -> Result<Command, Fault> {
     if mechanism.is_empty() { Err(Fault::ARGUMENT_NEEDED) } else { Ok(Command::Auth { mechanism, initial }) }
 }
 
-fn mail(rest: &str) -> Result<Mail, Fault> {
-    let (from, parameters) = path(after(rest, "FROM:").ok_or(Fault::MAIL_SYNTAX)?).ok_or(Fault::MAIL_SYNTAX)?;
-    let mut mail = Mail { from, size: None };
-    let mut seen = Vec::new();
-    for parameter in each(parameters).ok_or(Fault::MAIL_SYNTAX)? {
-        let (keyword, value) = parameter?;
-        if seen.contains(&keyword) {
-            return Err(Fault::PARAMETER_VALUE);
-        }
-        match (keyword.as_str(), value) {
-            // size-value = 1*20DIGIT (RFC 1870 §4)
-            ("SIZE", Some(digits)) if digits.len() <= 20 && digits.bytes().all(|b| b.is_ascii_digit()) => {
-                mail.size = Some(digits.parse().unwrap_or(u64::MAX));
-            }
-            ("BODY", Some(body)) if matches!(body.to_ascii_uppercase().as_str(), "7BIT" | "8BITMIME") => {}
-            // RFC 4954 §5: whom an untrusted client names is read and forgotten.
-            ("AUTH", Some(_)) => {}
-            ("SIZE" | "AUTH" | "BODY", _) => return Err(Fault::PARAMETER_VALUE),
-            _ => return Err(Fault::PARAMETER_UNKNOWN),
-        }
-        seen.push(keyword);
-    }
-    Ok(mail)
-}
-
-fn rcpt(rest: &str) -> Result<Path, Fault> {
-    let (to, parameters) = path(after(rest, "TO:").ok_or(Fault::RCPT_SYNTAX)?).ok_or(Fault::RCPT_SYNTAX)?;
-    match each(parameters).ok_or(Fault::RCPT_SYNTAX)?.next() {
-        _ if to == Path::Null => Err(Fault::RCPT_SYNTAX),
-        None => Ok(to),
-        Some(Err(fault)) => Err(fault),
-        Some(Ok(_)) => Err(Fault::PARAMETER_UNKNOWN),
-    }
-}
-
-/// What follows `FROM:` or `TO:`. A space after the colon is a common mistake of clients and harms nothing.
-fn after<'a>(rest: &'a str, word: &str) -> Option<&'a str> {
-    let (head, path) = rest.split_at_checked(word.len())?;
-    head.eq_ignore_ascii_case(word).then(|| path.trim_start_matches(' '))
-}
-
-/// The parameters of MAIL and RCPT; `None` if no space divides them from the path.
-///
 /// ```text
-/// parameter = keyword ["=" value]
-/// keyword   = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
-/// value     = 1*(%d33-60 / %d62-126)                  ; RFC 5321 §4.1.2
+/// bdat = "BDAT" SP 1*20DIGIT [ SP "LAST" ]            ; RFC 3030 §2
 /// ```
-fn each(parameters: &str) -> Option<impl Iterator<Item = Result<(String, Option<&str>), Fault>>> {
-    let divided = parameters.is_empty() || parameters.starts_with(' ');
-    let words = parameters.split(' ').filter(|word| !word.is_empty());
-    divided.then(|| {
-        words.map(|word| {
-            let (keyword, value) = word.split_once('=').map_or((word, None), |(keyword, value)| (keyword, Some(value)));
-            let good = keyword.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-                && keyword.bytes().next().is_some_and(|b| b != b'-')
-                && value
-                    .is_none_or(|value| !value.is_empty() && value.bytes().all(|b| b.is_ascii_graphic() && b != b'='));
-            if good { Ok((keyword.to_ascii_uppercase(), value)) } else { Err(Fault::PARAMETER_VALUE) }
-        })
-    })
+fn bdat(rest: &str) -> Result<Command, Fault> {
+    let (size, last) = match rest.split_once(' ') {
+        None => (rest, false),
+        Some((size, end)) if end.eq_ignore_ascii_case("LAST") => (size, true),
+        Some(_) => return Err(Fault::CHUNK_SIZE),
+    };
+    let digits = !size.is_empty() && size.len() <= 20 && size.bytes().all(|b| b.is_ascii_digit());
+    let size = size.parse().ok().filter(|_| digits).ok_or(Fault::CHUNK_SIZE)?;
+    Ok(Command::Bdat { size, last })
 }

@@ -6,6 +6,7 @@
 mod ask;
 mod body;
 mod command;
+mod parameters;
 mod path;
 mod reply;
 mod session;

@@ -17,6 +17,16 @@ pub(super) enum Path {
 }
 
 impl Path {
+    /// Is it written in ASCII?
+    pub(super) fn is_ascii(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Mailbox { local, domain } => {
+                local.is_ascii() && domain.as_ref().is_none_or(|domain| domain.is_ascii())
+            }
+        }
+    }
+
     /// Our address, if it can be one; `home` is the domain of a postmaster without.
     pub(super) fn address(&self, home: &Domain) -> Result<Address, NotAnAddress> {
         match self {

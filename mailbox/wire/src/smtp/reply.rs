@@ -12,7 +12,7 @@ pub(super) struct Fault(u16, &'static str, &'static str);
 #[rustfmt::skip]
 impl Fault {
     pub(super) const UNKNOWN: Self           = Self(500, "5.5.1", "Unknown command");
-    pub(super) const NOT_ASCII: Self         = Self(500, "5.5.2", "Commands are written in printable ASCII");
+    pub(super) const NOT_ASCII: Self         = Self(500, "5.5.2", "Commands are printable ASCII, addresses UTF-8");
     pub(super) const LINE_TOO_LONG: Self     = Self(500, "5.5.2", "Line too long");
     pub(super) const RESPONSE_TOO_LONG: Self = Self(500, "5.5.6", "The response is too long");
     pub(super) const BARE_END: Self          = Self(500, "5.5.2", "A CR or LF stands alone; lines end with CR LF");
@@ -27,6 +27,9 @@ impl Fault {
     pub(super) const NO_LISTS: Self          = Self(502, "5.5.1", "There are no lists here");
     pub(super) const HELLO_FIRST: Self       = Self(503, "5.5.1", "Say EHLO first");
     pub(super) const NOT_NOW: Self           = Self(503, "5.5.1", "Not now: the commands came in the wrong order");
+    pub(super) const CHUNK_SIZE: Self        = Self(501, "5.5.4", "Write BDAT, a number of octets, and LAST at the end");
+    pub(super) const NEEDS_UTF8: Self        = Self(553, "5.6.7", "Addresses beyond ASCII need SMTPUTF8");
+    pub(super) const BINARY_NEEDS_BDAT: Self = Self(503, "5.5.1", "BINARYMIME is sent by BDAT");
     pub(super) const NOBODY: Self            = Self(554, "5.5.1", "No recipient was accepted");
 
     /// A response of an exchange is none.

@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 
-use fumibako_model::{Address, NotAnAddress, Refusal, Refused};
+use fumibako_model::{Address, RecipientWishes, Refusal, Refused};
 use jiff::{SignedDuration, Timestamp};
 
-use super::body::{Body, too_large};
-use super::command::{Command, Mail, command, limit};
-use super::path::Path;
+use super::body::Body;
+use super::command::{Command, command, limit};
+use super::parameters::BodyKind;
 use super::reply::{self, Fault};
 use super::settings::{Settings, WAITING_BYTES};
 use super::{Answer, Ask, Envelope};
@@ -19,6 +19,9 @@ use crate::{Conversation, Cover, Effect};
 
 mod login;
 mod say;
+mod transaction;
+
+use transaction::Chunk;
 
 /// Replies wait for one another up to here, so those to pipelined commands leave together (RFC 2920 §3.2).
 const REPLIES_TOGETHER: usize = 4096;
@@ -33,6 +36,8 @@ pub struct Session {
     lines: Lines,
     effects: VecDeque<Effect<Ask>>,
     bad_commands: u32,
+    /// Transactions begun.
+    mails: u32,
     login_failures: u32,
     heard: Timestamp,
     /// Until then somebody must have logged in.
@@ -56,22 +61,36 @@ enum Phase {
     /// Logged in, no transaction.
     Ready,
     /// MAIL was accepted; recipients come.
-    Addressing(Envelope),
+    Addressing(Addressed),
     /// 354 was said; the message comes.
     Receiving(Envelope, Body),
+    /// Some chunks of the message came; others will.
+    Chunking(Envelope, Body),
+    /// BDAT was said; its octets come.
+    Chunk(Envelope, Body, Chunk),
+    /// BDAT was said at the wrong moment; so many octets of it still come, then this is said.
+    Swallowing(Box<Phase>, u64, Fault),
     /// The server is asked.
     Asked(Question),
     /// 220 was said to STARTTLS.
     Securing,
 }
 
+/// A transaction before its message.
+struct Addressed {
+    envelope: Envelope,
+    body: BodyKind,
+}
+
 /// What the server is asked, and what its answer will be needed for.
 enum Question {
     Login(Exchange),
-    Recipient(Envelope, Address),
+    Recipient(Addressed, Address, RecipientWishes),
     Submit,
     /// The message is dropped for this.
     Discard(Refused),
+    /// The message was given up between its chunks; this is obeyed then.
+    GiveUp(Command),
     /// The message broke off; this is said before closing.
     BreakOff(Vec<u8>),
 }
@@ -89,6 +108,7 @@ impl Session {
             lines: Lines::default(),
             effects: VecDeque::new(),
             bad_commands: 0,
+            mails: 0,
             login_failures: 0,
             heard: now,
             leaving: None,
@@ -109,10 +129,12 @@ impl Session {
     /// The protocol. Every legal turn is a row; the last row refuses the rest.
     #[rustfmt::skip]
     fn obey(&mut self, command: Command) {
-        use Command::{Auth, Data, Expn, Hello, Help, Noop, Quit, Rcpt, Rset, StartTls, Vrfy};
-        use Phase::{Addressing, Connected, Greeted, Ready, Securing};
+        use Command::{Auth, Bdat, Data, Expn, Hello, Help, Noop, Quit, Rcpt, Rset, StartTls, Vrfy};
+        use Phase::{Addressing, Chunking, Connected, Greeted, Ready, Securing};
         let clear = self.cover == Cover::ClearOffersTls;
         self.phase = match (mem::take(&mut self.phase), command) {
+            // RFC 3030 §2: chunks that came are forgotten before anything begins anew.
+            (Chunking(..), command @ (Hello { .. } | Rset | Quit)) => self.ask(Ask::Discard, Question::GiveUp(command)),
             // RFC 5321 §4.1.4: EHLO begins anew, as RSET does; RFC 4954 §4: a login stays.
             (Connected | Greeted, Hello { extended })    => self.introduce(extended, Greeted),
             (Ready | Addressing(_), Hello { extended })  => self.introduce(extended, Ready),
@@ -132,8 +154,10 @@ impl Session {
             // RFC 6409 §4.3: a submission server knows who submits.
             (Greeted, Command::Mail(_))                  => self.refuse_turn(Refusal::LoginNeeded, Greeted),
             (Ready, Command::Mail(mail))                 => self.mail(mail),
-            (Addressing(envelope), Rcpt(to))             => self.recipient(envelope, &to),
-            (Addressing(envelope), Data)                 => self.data(envelope),
+            (Addressing(addressed), Rcpt(rcpt))          => self.recipient(addressed, rcpt),
+            (Addressing(addressed), Data)                => self.data(addressed),
+            (phase, Bdat { size, last })                 => self.chunk(phase, size, last),
+            // RFC 3030 §2: DATA and BDAT do not mix.
             // RFC 2920 §3.1: RCPT and DATA sent together with a MAIL that was refused are no further mistake.
             (phase @ (Greeted | Ready), Rcpt(_) | Data)  => self.say_fault(Fault::NOT_NOW, phase),
 
@@ -148,6 +172,8 @@ impl Session {
         let proving = match self.phase {
             Phase::Over | Phase::Securing | Phase::Asked(_) => return false,
             Phase::Receiving(..) => return self.take_in(),
+            Phase::Chunk(..) => return self.take_chunk(),
+            Phase::Swallowing(..) => return self.swallow(),
             Phase::Proving(_) => true,
             _ => false,
         };
@@ -176,12 +202,28 @@ impl Session {
         true
     }
 
+    /// Has nobody logged in?
+    fn is_strangers(&self) -> bool {
+        let phase = match &self.phase {
+            Phase::Swallowing(phase, ..) => phase,
+            phase => phase,
+        };
+        matches!(phase, Phase::Connected | Phase::Greeted | Phase::Proving(_) | Phase::Securing)
+    }
+
     /// EHLO or HELO. The capabilities are those of this moment (RFC 3207 §4.2, RFC 4954 §4).
     fn introduce(&mut self, extended: bool, phase: Phase) -> Phase {
         let host = self.settings.host.to_string();
         let size = format!("SIZE {}", self.settings.message_bytes);
+        let limits = format!("LIMITS MAILMAX={} RCPTMAX={}", self.settings.mails, self.settings.recipients);
         let login = self.offer().map_or("STARTTLS".to_owned(), |offer| format!("AUTH {}", offer.names().join(" ")));
-        let all = [&host, "PIPELINING", &size, "8BITMIME", "ENHANCEDSTATUSCODES", &login, "HELP"];
+        let mut all = vec![&*host, "PIPELINING", &size, "8BITMIME", "SMTPUTF8", "CHUNKING", "BINARYMIME", "DSN"];
+        all.extend(["ENHANCEDSTATUSCODES", &limits, &login]);
+        // RFC 8689 §2: offered where TLS is.
+        if self.offer().is_some() {
+            all.push("REQUIRETLS");
+        }
+        all.push("HELP");
         self.send(reply::reply(250, "", if extended { &all } else { &all[..1] }));
         phase
     }
@@ -194,79 +236,10 @@ impl Session {
         Phase::Securing
     }
 
-    fn mail(&mut self, mail: Mail) -> Phase {
-        let largest = self.settings.message_bytes;
-        // RFC 1870 §6.1: a message declared too large is refused before it is sent.
-        if mail.size.is_some_and(|size| size > largest) {
-            return self.refuse(&too_large(largest), Phase::Ready);
-        }
-        match mail.from.address(&self.settings.domain) {
-            Ok(from) => self.say(250, "2.1.0", "Sender noted", Phase::Addressing(Envelope { from, to: Vec::new() })),
-            // Profile §5.4: MAIL FROM equals From, which names an office; so it cannot be empty.
-            Err(_) if mail.from == Path::Null => {
-                self.refuse(&Refusal::EnvelopeDiffers.about("MAIL FROM is empty"), Phase::Ready)
-            }
-            Err(NotAnAddress::NoDomain) => self.fault(Fault::MAIL_SYNTAX, Phase::Ready),
-            Err(why) => self.refuse(&Refusal::SenderUnknown.about(why), Phase::Ready),
-        }
-    }
-
-    fn recipient(&mut self, envelope: Envelope, to: &Path) -> Phase {
-        // RFC 5321 §4.5.3.1.10
-        if envelope.to.len() >= self.settings.recipients {
-            let refused = Refusal::TooManyRecipients.about(format_args!("at most {}", self.settings.recipients));
-            return self.refuse(&refused, Phase::Addressing(envelope));
-        }
-        match to.address(&self.settings.domain) {
-            Ok(to) => {
-                let ask = Ask::Recipient { from: envelope.from.clone(), to: to.clone() };
-                self.ask(ask, Question::Recipient(envelope, to))
-            }
-            Err(NotAnAddress::NoDomain) => self.fault(Fault::RCPT_SYNTAX, Phase::Addressing(envelope)),
-            Err(why @ NotAnAddress::Domain) => {
-                self.refuse(&Refusal::OtherDomain.about(why), Phase::Addressing(envelope))
-            }
-            Err(why @ NotAnAddress::Local) => {
-                self.refuse(&Refusal::RecipientUnknown.about(why), Phase::Addressing(envelope))
-            }
-        }
-    }
-
-    fn data(&mut self, envelope: Envelope) -> Phase {
-        // RFC 5321 §3.3
-        if envelope.to.is_empty() {
-            return self.say_fault(Fault::NOBODY, Phase::Addressing(envelope));
-        }
-        let body = Body::new(self.settings.message_bytes);
-        self.say(354, "", "Send the message, then a line with a dot alone", Phase::Receiving(envelope, body))
-    }
-
-    /// Takes in what has come of the message.
-    fn take_in(&mut self) -> bool {
-        let Phase::Receiving(_, body) = &mut self.phase else { return false };
-        if self.lines.len() == 0 {
-            return false;
-        }
-        let read = body.read(self.lines.rest());
-        self.lines.read(read.used);
-        if !read.piece.is_empty() {
-            self.effects.push_back(Effect::Body(fumibako_model::Private(read.piece)));
-        }
-        if read.ended
-            && let Phase::Receiving(envelope, body) = mem::take(&mut self.phase)
-        {
-            self.phase = match body.refused() {
-                None => self.ask(Ask::Submit(envelope), Question::Submit),
-                Some(refused) => self.ask(Ask::Discard, Question::Discard(refused)),
-            };
-        }
-        true
-    }
-
     /// The server's word, and where the conversation goes from there.
     #[rustfmt::skip]
     fn answered(&mut self, question: Question, answer: Answer) -> Phase {
-        use Question::{BreakOff, Discard, Login, Recipient, Submit};
+        use Question::{BreakOff, Discard, GiveUp, Login, Recipient, Submit};
         match (question, answer) {
             (Login(mut exchange), Answer::Welcome(party)) => {
                 let turn = exchange.welcome(party);
@@ -277,11 +250,9 @@ impl Session {
                 None => self.refuse(&Refusal::Internal.into(), Phase::Greeted),
             },
             (Login(_), Answer::No { refused, reference }) => self.login_refused(&refused, &reference),
-            (Recipient(mut envelope, to), Answer::Yes) => {
-                if !envelope.to.contains(&to) {
-                    envelope.to.push(to);
-                }
-                self.say(250, "2.1.5", "Recipient noted", Phase::Addressing(envelope))
+            (Recipient(mut addressed, to, wishes), Answer::Yes) => {
+                addressed.envelope.note(to, wishes);
+                self.say(250, "2.1.5", "Recipient noted", Phase::Addressing(addressed))
             }
             (Submit, Answer::Accepted(evidence)) => {
                 self.bad_commands = 0;
@@ -290,20 +261,25 @@ impl Session {
             }
             (Discard(refused), _)    => self.refuse(&refused, Phase::Ready),
             (BreakOff(farewell), _)  => self.leave(farewell),
-            (Recipient(envelope, _), Answer::No { refused, reference })
-                                     => self.refuse_with(&refused, &reference, Phase::Addressing(envelope)),
+            (GiveUp(command), _)     => {
+                self.phase = Phase::Ready;
+                self.obey(command);
+                mem::take(&mut self.phase)
+            }
+            (Recipient(addressed, ..), Answer::No { refused, reference })
+                                     => self.refuse_with(&refused, &reference, Phase::Addressing(addressed)),
             (_, Answer::No { refused, reference })
                                      => self.refuse_with(&refused, &reference, Phase::Ready),
             // The server answered another question: its mistake, not the client's.
             (Login(_), _)            => self.refuse(&Refusal::Internal.into(), Phase::Greeted),
-            (Recipient(envelope, _), _)
-                                     => self.refuse(&Refusal::Internal.into(), Phase::Addressing(envelope)),
+            (Recipient(addressed, ..), _)
+                                     => self.refuse(&Refusal::Internal.into(), Phase::Addressing(addressed)),
             (Submit, _)              => self.refuse(&Refusal::Internal.into(), Phase::Ready),
         }
     }
 }
 
-const HELP: &str = "Submission of care plans: EHLO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY HELP QUIT";
+const HELP: &str = "Submission of care plans: EHLO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT";
 const TOO_MANY_FAULTS: &str = "Too many bad commands; goodbye";
 const NO_LOGIN: &str = "Nobody logged in within the time for it; goodbye";
 const IDLE: &str = "Nothing was heard for too long; goodbye";
@@ -366,7 +342,7 @@ impl Conversation for Session {
                 self.heard = now;
                 self.login_by = later(now, self.settings.login_within);
             }
-            Phase::Connected | Phase::Greeted | Phase::Proving(_) | Phase::Securing if self.login_by <= now => {
+            _ if self.is_strangers() && self.login_by <= now => {
                 self.part(reply::reply(421, "4.4.2", &[NO_LOGIN]));
             }
             _ => self.part(reply::reply(421, "4.4.2", &[IDLE])),
@@ -377,7 +353,7 @@ impl Conversation for Session {
         let silent = later(self.heard, self.settings.idle);
         match self.phase {
             Phase::Over => Timestamp::MAX,
-            Phase::Connected | Phase::Greeted | Phase::Proving(_) | Phase::Securing => silent.min(self.login_by),
+            _ if self.is_strangers() => silent.min(self.login_by),
             _ => silent,
         }
     }

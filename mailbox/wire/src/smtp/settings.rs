@@ -24,6 +24,8 @@ pub struct Settings {
     /// Recipients of one message. Default 100, the least RFC 5321 §4.5.3.1.8 allows. The next is refused with
     /// `Refusal::TooManyRecipients`.
     pub recipients: usize,
+    /// Messages of one connection. Default 1,000. The next is answered 421; a client that has more comes again (RFC 9422).
+    pub mails: u32,
     /// How long a client may be silent. Default 5 minutes (RFC 5321 §4.5.3.2.7). Then the connection is closed with 421.
     pub idle: SignedDuration,
     /// Time to log in. Default 3 minutes. Whoever has not by then is told 421 and closed, whatever it said meanwhile.
@@ -34,6 +36,6 @@ impl Settings {
     /// The defaults, under these names.
     pub fn new(host: Domain, domain: Domain) -> Self {
         let (idle, login_within) = (SignedDuration::from_mins(5), SignedDuration::from_mins(3));
-        Self { host, domain, message_bytes: 25 << 20, recipients: 100, idle, login_within }
+        Self { host, domain, message_bytes: 25 << 20, recipients: 100, mails: 1000, idle, login_within }
     }
 }

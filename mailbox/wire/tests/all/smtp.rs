@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fumibako_model::{Address, EvidenceId, Private};
+use fumibako_model::{Address, EvidenceId, Private, RecipientWishes, Wishes};
 use fumibako_wire::smtp::{Answer, Ask, Envelope, Session, Settings};
 use fumibako_wire::{Conversation, Effect};
 use jiff::Timestamp;
@@ -37,10 +37,15 @@ impl Desk for Gateway {
     fn write(&self, ask: &Ask, body: &[u8]) -> String {
         match ask {
             Ask::Login(claim) => claims::write(claim),
-            Ask::Recipient { from, to } => format!("recipient {to} from {from}"),
-            Ask::Submit(Envelope { from, to }) => {
+            Ask::Recipient { from, to, utf8 } => {
+                let utf8 = if *utf8 { " in UTF-8" } else { "" };
+                format!("recipient {to} from {}{utf8}", sender(from.as_ref()))
+            }
+            Ask::Submit(Envelope { from, to, wishes, .. }) => {
                 let to: Vec<String> = to.iter().map(Address::to_string).collect();
-                format!("submit from {from} to {} {:?}", to.join(" "), String::from_utf8_lossy(body))
+                let wishes = if wishes.is_empty() { String::new() } else { format!(" with {}", written(wishes)) };
+                let body = String::from_utf8_lossy(body);
+                format!("submit from {} to {} {body:?}{wishes}", sender(from.as_ref()), to.join(" "))
             }
             Ask::Discard => "discard".to_owned(),
         }
@@ -64,6 +69,24 @@ impl Desk for Gateway {
             },
         })
     }
+}
+
+fn sender(from: Option<&Address>) -> String {
+    from.map_or("<>".to_owned(), Address::to_string)
+}
+
+/// What is asked for, in the words of the command.
+fn written(wishes: &Wishes) -> String {
+    let mut words = Vec::new();
+    words.extend(wishes.whole.map(|whole| if whole { "RET=FULL" } else { "RET=HDRS" }.to_owned()));
+    words.extend(wishes.envelope_id.as_ref().map(|id| format!("ENVID={id}")));
+    words.extend(wishes.require_tls.then(|| "REQUIRETLS".to_owned()));
+    for RecipientWishes { address, notify, original } in &wishes.recipients {
+        words.push(format!("{address}:"));
+        words.extend(notify.as_ref().map(|notify| format!("NOTIFY={notify}")));
+        words.extend(original.as_ref().map(|original| format!("ORCPT={original}")));
+    }
+    words.join(" ")
 }
 
 #[test]
@@ -116,6 +139,9 @@ fn scraps() -> impl Strategy<Value = Vec<u8>> {
         Just(b"AUTH PLAIN\r\n".to_vec()),
         Just(b"HELP\r\n".repeat(40)),
         Just(b"STARTTLS\r\n".to_vec()),
+        Just(b"BDAT 3\r\na\r\n".to_vec()),
+        Just(b"BDAT 4 LAST\r\nb\r\n".to_vec()),
+        Just(b"BDAT 0 LAST\r\n".to_vec()),
         Just(b"RSET\r\n".to_vec()),
         "[A-Z<>@:.= \"\\\\]{0,20}(\r|\n|\r\n)?".prop_map(String::into_bytes),
         prop::collection::vec(any::<u8>(), 0..40),

@@ -87,7 +87,9 @@ impl Session {
             Phase::Over => {}
             // Under a half-made TLS nothing can be said.
             Phase::Securing => self.effects.push_back(Effect::Close),
-            Phase::Receiving(..) => self.phase = self.ask(Ask::Discard, Question::BreakOff(farewell)),
+            Phase::Receiving(..) | Phase::Chunk(..) | Phase::Chunking(..) => {
+                self.phase = self.ask(Ask::Discard, Question::BreakOff(farewell));
+            }
             Phase::Asked(question) => {
                 self.phase = Phase::Asked(question);
                 self.leaving.get_or_insert(farewell);
