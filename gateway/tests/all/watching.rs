@@ -19,7 +19,7 @@ async fn who_watches_hears_of_what_another_connection_does() {
     worker.imap("b", "CREATE own").await;
     assert_eq!(watcher.line().await.unwrap().trim_end(), r#"* LIST (\HasNoChildren) "/" own"#);
     worker.imap("c", "SUBSCRIBE own").await;
-    assert_eq!(watcher.line().await.unwrap().trim_end(), r#"* LIST (\HasNoChildren \Subscribed) "/" own"#);
+    assert_eq!(watcher.line().await.unwrap().trim_end(), r#"* LIST (\Subscribed \HasNoChildren) "/" own"#);
     worker.say("d APPEND own {3+}\r\none\r\n").await;
     assert!(worker.line().await.unwrap().starts_with("d OK [APPENDUID "));
     assert!(watcher.line().await.unwrap().starts_with("* STATUS own (MESSAGES 1 UIDNEXT 2 "));

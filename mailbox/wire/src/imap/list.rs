@@ -91,9 +91,9 @@ impl<'l> Names<'l> {
         let absent = (!exists).then_some(if request.extended { r"\NonExistent" } else { r"\Noselect" });
         let has_children = follow(&self.folders, name).any(|other| other.is_below(name));
         let children = if has_children { r"\HasChildren" } else { r"\HasNoChildren" };
-        let subscribed = request.give.subscribed && self.listing.subscribed.contains(name);
         let special = name.special_use().filter(|_| exists).map(SpecialUse::attribute);
-        absent.into_iter().chain([children]).chain(special).chain(subscribed.then_some(r"\Subscribed")).collect()
+        let subscribed = (request.give.subscribed && self.listing.subscribed.contains(name)).then_some(r"\Subscribed");
+        subscribed.into_iter().chain(absent).chain([children]).chain(special).collect()
     }
 
     /// All that is true of a name.

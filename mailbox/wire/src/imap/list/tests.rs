@@ -91,17 +91,17 @@ fn subscribed_names_are_selected_whether_they_exist_or_not() {
     check(
         r#"LIST (SUBSCRIBED) "" *"#,
         expect![[r"
-        INBOX (\HasChildren \Subscribed)
-        Sent/old (\HasNoChildren \Subscribed)
-        a/b/c (\HasNoChildren \Subscribed)
-        gone (\NonExistent \HasNoChildren \Subscribed)
-        lost/deep (\NonExistent \HasNoChildren \Subscribed)
+        INBOX (\Subscribed \HasChildren)
+        Sent/old (\Subscribed \HasNoChildren)
+        a/b/c (\Subscribed \HasNoChildren)
+        gone (\Subscribed \NonExistent \HasNoChildren)
+        lost/deep (\Subscribed \NonExistent \HasNoChildren)
     "]],
     );
     check(
         r#"LIST "" % RETURN (SUBSCRIBED CHILDREN)"#,
         expect![[r"
-        INBOX (\HasChildren \Subscribed)
+        INBOX (\Subscribed \HasChildren)
         Sent (\HasChildren \Sent)
         Trash (\HasNoChildren \Trash)
         a (\HasChildren)
@@ -117,17 +117,17 @@ fn recursivematch_tells_of_what_stands_below_and_is_not_told_of_itself() {
     check(
         r#"LIST (SUBSCRIBED RECURSIVEMATCH) "" %"#,
         expect![[r"
-        INBOX (\HasChildren \Subscribed)
+        INBOX (\Subscribed \HasChildren)
         Sent (\HasChildren \Sent) CHILDINFO
         a (\HasChildren) CHILDINFO
-        gone (\NonExistent \HasNoChildren \Subscribed)
+        gone (\Subscribed \NonExistent \HasNoChildren)
         lost (\NonExistent \HasNoChildren) CHILDINFO
     "]],
     );
     check(
         r#"LIST (SUBSCRIBED RECURSIVEMATCH) "" "a*""#,
         expect![[r"
-        a/b/c (\HasNoChildren \Subscribed)
+        a/b/c (\Subscribed \HasNoChildren)
     "]],
     );
     check(
