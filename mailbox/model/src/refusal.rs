@@ -64,6 +64,7 @@ pub enum Refusal {
     TooManyRecipients,
     QuotaFull,
     TooManyKeywords,
+    TooManyFolders,
     MessageIdReused,
     WrongPassword,
     LoginNeeded,

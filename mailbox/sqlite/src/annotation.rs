@@ -129,7 +129,7 @@ async fn too_many(
         }
     }
     if names.len() > ANNOTATIONS {
-        return Err(Refusal::QuotaFull.about(format_args!("{ANNOTATIONS} annotations")).into());
+        return Err(Refusal::TooManyFolders.about(format_args!("{ANNOTATIONS} annotations")).into());
     }
     Ok(())
 }

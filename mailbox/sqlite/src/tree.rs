@@ -131,7 +131,7 @@ pub(crate) async fn subscribe(
             sqlx::query_scalar!("SELECT count(*) FROM subscription WHERE office = ? AND name <> ?", tree.office, name);
         let held = held.fetch_one(&mut *rows).await?;
         if usize::try_from(held).is_ok_and(|held| held >= SUBSCRIPTIONS) {
-            return Err(Refusal::QuotaFull.about(format_args!("{SUBSCRIPTIONS} subscriptions")).into());
+            return Err(Refusal::TooManyFolders.about(format_args!("{SUBSCRIPTIONS} subscriptions")).into());
         }
         sqlx::query!("INSERT OR IGNORE INTO subscription (office, name) VALUES (?, ?)", tree.office, name)
             .execute(&mut *rows)
@@ -172,7 +172,7 @@ impl Tree {
             return Err(Refusal::FolderExists.about(alike).into());
         }
         if self.folders.len() + missing.len() > FOLDERS {
-            return Err(Refusal::QuotaFull.about(format_args!("{FOLDERS} folders")).into());
+            return Err(Refusal::TooManyFolders.about(format_args!("{FOLDERS} folders")).into());
         }
         let missing: Vec<&str> = missing.iter().map(FolderName::as_str).collect();
         if missing.is_empty() { Ok(()) } else { make(rows, self.office, &missing).await }

@@ -21,10 +21,10 @@ use crate::hold::{Hold, HoldOrder};
 use crate::inspect::Inspection;
 
 /// Most folders of one office, the standard ones included (Profile §12). One more is refused as
-/// [`QuotaFull`](fumibako_model::Refusal::QuotaFull).
+/// [`TooManyFolders`](fumibako_model::Refusal::TooManyFolders).
 pub const FOLDERS: usize = 200;
 
-/// Most names an office subscribes to. One more is refused as [`QuotaFull`](fumibako_model::Refusal::QuotaFull).
+/// Most names an office subscribes to. One more is refused as [`TooManyFolders`](fumibako_model::Refusal::TooManyFolders).
 pub const SUBSCRIPTIONS: usize = 1_000;
 
 /// A store of mailboxes, the roll and evidence. Every verb that changes something is durable when it returns `Ok`.

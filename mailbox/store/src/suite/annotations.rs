@@ -55,7 +55,7 @@ pub async fn a_folder_has_50_notes<S: Store>(store: Arc<S>) {
     let all = (0..ANNOTATIONS).map(|number| note(&name(number), "x")).collect();
     store.annotate(himawari(), archive.clone(), all).await.unwrap();
     let more = vec![note(&name(0), "changed"), note(&name(ANNOTATIONS), "x")];
-    refused(store.annotate(himawari(), archive.clone(), more).await, Refusal::QuotaFull);
+    refused(store.annotate(himawari(), archive.clone(), more).await, Refusal::TooManyFolders);
     let kept = store.annotations(himawari(), archive.clone()).await.unwrap();
     assert_eq!((kept.len(), &kept[0]), (ANNOTATIONS, &note(&name(0), "x")), "nothing was changed");
     let instead = vec![none(&name(0)), note(&name(ANNOTATIONS), "x")];

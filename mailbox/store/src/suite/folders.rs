@@ -93,7 +93,7 @@ pub async fn an_office_has_200_folders<S: Store>(store: Arc<S>) {
     for number in STANDARD_FOLDERS.len()..FOLDERS {
         store.create(himawari(), folder(&format!("{number}"))).await.unwrap();
     }
-    refused(store.create(himawari(), folder("one more")).await, Refusal::QuotaFull);
+    refused(store.create(himawari(), folder("one more")).await, Refusal::TooManyFolders);
     store.create(sakura(), folder("one more")).await.unwrap();
     assert_eq!(names(&*store).await.len(), FOLDERS);
 }

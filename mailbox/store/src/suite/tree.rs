@@ -30,7 +30,7 @@ pub async fn levels_above_a_new_folder_are_made_with_it<S: Store>(store: Arc<S>)
     for number in names(&*store).await.len()..FOLDERS - 1 {
         store.create(himawari(), folder(&number.to_string())).await.unwrap();
     }
-    refused(store.create(himawari(), folder("x/y")).await, Refusal::QuotaFull);
+    refused(store.create(himawari(), folder("x/y")).await, Refusal::TooManyFolders);
     store.create(himawari(), folder("x")).await.unwrap();
 }
 
@@ -150,7 +150,7 @@ pub async fn subscriptions_are_kept_whatever_folders_there_are<S: Store>(store: 
     for number in known.len() + 1..SUBSCRIPTIONS {
         store.subscribe(himawari(), folder(&number.to_string()), true).await.unwrap();
     }
-    refused(store.subscribe(himawari(), folder("more"), true).await, Refusal::QuotaFull);
+    refused(store.subscribe(himawari(), folder("more"), true).await, Refusal::TooManyFolders);
     store.subscribe(himawari(), folder("own"), true).await.unwrap();
 }
 

@@ -197,7 +197,7 @@ impl Session {
 
     pub(super) fn not_annotated(&mut self, Metadata { tag, read, .. }: &Metadata, refused: &Refused, reference: &str) {
         // RFC 5464 §4.3
-        let too_many = refused.why == Refusal::QuotaFull && read.is_none();
+        let too_many = refused.why == Refusal::TooManyFolders && read.is_none();
         let code = if too_many { "METADATA TOOMANY" } else { refused.why.row().imap };
         self.no(tag, &reply::refusal(refused, code, reference));
     }

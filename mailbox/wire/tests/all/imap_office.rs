@@ -19,13 +19,15 @@ pub(crate) struct Office {
     /// By id; a deleted one leaves its place empty.
     pub(crate) folders: Vec<Folder>,
     pub(crate) subscribed: BTreeSet<FolderName>,
-    /// Values, none where one was removed, and when that was.
-    pub(crate) annotations: BTreeMap<(Option<FolderName>, String), (Option<Vec<u8>>, ModSeq)>,
+    pub(crate) annotations: BTreeMap<(Option<FolderName>, String), Note>,
     bodies: Vec<Arc<[u8]>>,
     pub(crate) modseq: u64,
     /// Messages of one APPEND that came already.
     aside: Vec<(Vec<u8>, NamedFlags, Option<Timestamp>)>,
 }
+
+/// A value, none where it was removed, and when that was.
+type Note = (Option<Vec<u8>>, ModSeq);
 
 pub(crate) struct Folder {
     pub(crate) name: FolderName,

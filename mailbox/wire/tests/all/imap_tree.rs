@@ -57,7 +57,7 @@ impl Office {
                 }
                 let of = self.annotations.iter().filter(|((place, _), (value, _))| *place == folder && value.is_some());
                 if of.count() > ANNOTATIONS {
-                    return Err(Refusal::QuotaFull.into());
+                    return Err(Refusal::TooManyFolders.into());
                 }
                 Answer::Done
             }
