@@ -52,6 +52,8 @@ pub struct Ports {
     pub pop3s: u16,
     /// POP3 with STLS.
     pub pop3: u16,
+    /// HTTPS.
+    pub https: u16,
 }
 
 /// An office on the roll, with all it needs to send.
@@ -281,17 +283,25 @@ impl Ports {
             std::iter::repeat_with(draw).find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
         };
         let mut port = || next().expect("the numbers do not end");
-        Self { smtps: port(), submission: port(), imaps: port(), imap: port(), pop3s: port(), pop3: port() }
+        Self {
+            smtps: port(),
+            submission: port(),
+            imaps: port(),
+            imap: port(),
+            pop3s: port(),
+            pop3: port(),
+            https: port(),
+        }
     }
 
-    fn all(self) -> [u16; 6] {
-        [self.smtps, self.submission, self.imaps, self.imap, self.pop3s, self.pop3]
+    fn all(self) -> [u16; 7] {
+        [self.smtps, self.submission, self.imaps, self.imap, self.pop3s, self.pop3, self.https]
     }
 
     /// The sample settings with these ports and limits.
     fn settings(self, sample: &str, limits: &[Limit]) -> String {
         let mut text = sample.replace("# pop3_starttls", "pop3_starttls");
-        for (written, port) in [10465, 10587, 10993, 10143, 10995, 10110].into_iter().zip(self.all()) {
+        for (written, port) in [10465, 10587, 10993, 10143, 10995, 10110, 10443].into_iter().zip(self.all()) {
             text = text.replace(&format!("127.0.0.1:{written}"), &format!("127.0.0.1:{port}"));
         }
         for Limit(key, value) in limits {

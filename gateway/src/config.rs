@@ -70,6 +70,8 @@ pub struct Listen {
     pub pop3_tls: SocketAddr,
     /// POP3 with STLS. Default none: every program that knows STLS knows the other way as well (RFC 8314).
     pub pop3_starttls: Option<SocketAddr>,
+    /// HTTPS: how mail programs set themselves up.
+    pub https: SocketAddr,
 }
 
 /// TLS files, PEM.
@@ -144,6 +146,7 @@ impl Default for Listen {
             imap_starttls: at(10143),
             pop3_tls: at(10995),
             pop3_starttls: None,
+            https: at(10443),
         }
     }
 }
@@ -159,6 +162,7 @@ impl Listen {
             imap_starttls: free,
             pop3_tls: free,
             pop3_starttls: None,
+            https: free,
         }
     }
 }
@@ -279,7 +283,7 @@ mod tests {
         let keys = |table: &toml::Table| table.keys().cloned().collect::<Vec<_>>();
         assert_eq!(written.len(), 8, "{:?}", keys(&written));
         assert_eq!(written["submission"].as_table().unwrap().len(), 1);
-        assert_eq!(written["listen"].as_table().unwrap().len(), 5);
+        assert_eq!(written["listen"].as_table().unwrap().len(), 6);
         assert_eq!(written["tls"].as_table().unwrap().len(), 3);
         assert_eq!(written["limits"].as_table().unwrap().len(), 10);
     }

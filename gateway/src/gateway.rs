@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Listen};
 use crate::drive::Line;
 use crate::expire;
-use crate::house::House;
+use crate::house::{House, Own};
 use crate::listen::{Door, Speech, listen};
 use crate::tls::{self, TlsError};
 use crate::trust::{self, TrustError};
@@ -55,13 +55,16 @@ pub struct Addresses {
     pub pop3_tls: SocketAddr,
     /// POP3 with STLS, if it is spoken.
     pub pop3_starttls: Option<SocketAddr>,
+    /// HTTPS.
+    pub https: SocketAddr,
 }
 
 impl fmt::Display for Addresses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { submission_tls, submission_starttls, imap_tls, imap_starttls, pop3_tls, pop3_starttls } = self;
+        let Self { submission_tls, submission_starttls, imap_tls, imap_starttls, pop3_tls, pop3_starttls, https } =
+            self;
         write!(f, "smtps {submission_tls}, submission {submission_starttls}, ")?;
-        write!(f, "imaps {imap_tls}, imap {imap_starttls}, pop3s {pop3_tls}")?;
+        write!(f, "imaps {imap_tls}, imap {imap_starttls}, pop3s {pop3_tls}, https {https}")?;
         pop3_starttls.iter().try_for_each(|address| write!(f, ", pop3 {address}"))
     }
 }
@@ -99,7 +102,7 @@ impl Gateway {
         let socket = admin::bind_socket(&admin_socket)
             .map_err(|why| StartError::Listen(admin_socket.display().to_string(), why))?;
         let stop_within = Duration::from_secs(u64::from(config.limits.stop_seconds));
-        let house = Arc::new(House::new(store, config, authorities, nobody));
+        let house = Arc::new(House::new(store, config, authorities, Own { addresses, nobody }));
         let connections = TaskTracker::new();
         let door =
             |(listener, door)| tokio::spawn(listen(listener, door, house.clone(), line.clone(), connections.clone()));
@@ -140,6 +143,7 @@ async fn open_doors(wanted: &Listen) -> Result<(Vec<(TcpListener, Door)>, Addres
             Some(address) => Some(open(address, Speech::Pop3, false).await?),
             None => None,
         },
+        https: open(wanted.https, Speech::Https, true).await?,
     };
     Ok((bound, addresses))
 }

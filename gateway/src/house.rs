@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::gateway::Addresses;
 use crate::password::{Guesses, Scratch};
 
 mod logins;
@@ -21,6 +22,8 @@ mod logins;
 pub(crate) struct House<S> {
     pub(crate) store: S,
     pub(crate) config: Config,
+    /// Where it listens.
+    pub(crate) addresses: Addresses,
     pub(crate) clock: Clock,
     pub(crate) counts: Counts,
     pub(crate) connected: Connected,
@@ -45,6 +48,13 @@ pub(crate) struct House<S> {
     pub(crate) filing: Semaphore,
 }
 
+/// What a start brings beside the settings.
+pub(crate) struct Own {
+    pub(crate) addresses: Addresses,
+    /// What the salts of user IDs that nobody has are made of.
+    pub(crate) nobody: [u8; 32],
+}
+
 /// What happened since the start.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
@@ -54,7 +64,7 @@ pub(crate) struct Counts {
 }
 
 impl<S: Store> House<S> {
-    pub(crate) fn new(store: S, config: Config, trust: Trust, nobody: [u8; 32]) -> Self {
+    pub(crate) fn new(store: S, config: Config, trust: Trust, own: Own) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let message_bytes = config.limits.message_bytes as u64;
         let host = config.domain.clone();
@@ -73,7 +83,8 @@ impl<S: Store> House<S> {
             guesses: Guesses::new(config.limits.login_failures, config.limits.login_lock_minutes),
             hashing: Semaphore::new(cores),
             scratch: Arc::default(),
-            nobody,
+            nobody: own.nobody,
+            addresses: own.addresses,
             filing: Semaphore::new(cores),
             broken: watch::Sender::new(false),
             body_memory: Arc::new(Semaphore::new(config.limits.body_memory_bytes >> 10)),

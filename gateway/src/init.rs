@@ -40,7 +40,7 @@ pub struct InitOptions {
 /// Where a new gateway listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ports {
-    /// 10465, 10587, 10993, 10143, 10995 on this machine.
+    /// 10465, 10587, 10993, 10143, 10995, 10443 on this machine.
     Development,
     /// Free ports on this machine.
     Ephemeral,
@@ -87,7 +87,7 @@ pub fn init(options: &InitOptions, now: Timestamp) -> Result<Config, InitError> 
 fn settings(options: &InitOptions) -> String {
     let mut text = Config::SAMPLE.replace("plans.example", options.domain.as_str());
     if options.ports == Ports::Ephemeral {
-        for port in [10465, 10587, 10993, 10143, 10995] {
+        for port in [10465, 10587, 10993, 10143, 10995, 10443] {
             text = text.replace(&format!("127.0.0.1:{port}"), "127.0.0.1:0");
         }
     }

@@ -14,6 +14,7 @@ mod drive;
 mod expire;
 mod gateway;
 mod house;
+mod https;
 mod init;
 mod listen;
 mod password;

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::desk::{Entry, ImapDesk, Pop3Desk, SmtpDesk};
 use crate::drive::{HANDSHAKE, Line, drive};
 use crate::house::{House, Place, reference};
+use crate::https;
 use crate::peer::Peer;
 
 /// What is spoken at an address.
@@ -28,6 +29,8 @@ pub(crate) enum Speech {
     Imap,
     /// POP3.
     Pop3,
+    /// HTTP, always under TLS.
+    Https,
 }
 
 /// What stands behind an address.
@@ -114,6 +117,7 @@ async fn converse<S: Store>(
             let session = pop3::Session::open(now, cover, house.pop3.clone(), reference);
             drive(peer, session, Pop3Desk::new(entry), line).await
         }
+        Speech::Https => https::serve(peer, entry, line.stopping).await,
     }
 }
 
@@ -122,6 +126,8 @@ async fn converse<S: Store>(
 fn farewell<S>(house: &House<S>, door: Door, refused: &Refused, reference: String, now: Timestamp) -> Vec<u8> {
     match door.speech {
         _ if door.tls => Vec::new(),
+        // Nothing is said over HTTP that was not asked.
+        Speech::Https => Vec::new(),
         Speech::Smtp => said(smtp::Session::turned_away(now, house.smtp.clone(), refused, reference)),
         Speech::Imap => said(imap::Session::turned_away(now, house.imap.clone(), refused, reference)),
         Speech::Pop3 => said(pop3::Session::turned_away(now, house.pop3.clone(), refused, reference)),

@@ -91,6 +91,17 @@ impl Client {
         }
     }
 
+    /// Everything up to the end of the connection.
+    pub(crate) async fn rest(&mut self) -> String {
+        let mut buffer = [0; 4096];
+        while let Ok(n) = timeout(PATIENCE, self.stream.read(&mut buffer)).await.expect("an answer in time")
+            && n > 0
+        {
+            self.read.extend_from_slice(&buffer[..n]);
+        }
+        String::from_utf8(std::mem::take(&mut self.read)).unwrap()
+    }
+
     /// Says a line and reads the reply's last line: `250 …`, not `250-…`.
     pub(crate) async fn smtp(&mut self, line: &str) -> String {
         self.say(&format!("{line}\r\n")).await;

@@ -4,6 +4,7 @@
 mod admin;
 mod connections;
 mod expiry;
+mod https;
 mod lines;
 mod logins;
 mod sasl;

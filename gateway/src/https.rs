@@ -1,0 +1,72 @@
+//! The HTTPS door. It tells mail programs how to set themselves up (Profile §13.13); later steps put more behind it.
+//!
+//! Its connections take a place as all others do, have a few seconds for each request, and small bodies only.
+
+mod autoconfig;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use fumibako_store::Store;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::desk::Entry;
+use crate::peer::Peer;
+use autoconfig::Doors;
+
+/// How long a client may take for the header of a request.
+const HEADER: Duration = Duration::from_secs(10);
+/// How long a connection lasts, whatever is said in it.
+const CONNECTION: Duration = Duration::from_mins(1);
+/// Octets of a request's header.
+const HEADER_BYTES: usize = 16 << 10;
+/// Octets of a request's body.
+const BODY_BYTES: usize = 16 << 10;
+
+/// Serves one connection to its end.
+pub(crate) async fn serve<S: Store>(
+    peer: Peer,
+    entry: Entry<S>,
+    mut stopping: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let house = &entry.house;
+    let doors = Doors { host: house.config.domain.to_string(), addresses: house.addresses };
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADER).max_buf_size(HEADER_BYTES);
+    let connection = builder.serve_connection(TokioIo::new(peer), TowerToHyperService::new(routes(doors)));
+    tokio::select! {
+        served = timeout(CONNECTION, connection) => served?.map_err(io::Error::other),
+        _ = stopping.wait_for(|stop| *stop) => Ok(()),
+    }
+}
+
+/// What is answered; everything else is 404.
+fn routes(doors: Doors) -> Router {
+    Router::new()
+        .route("/.well-known/autoconfig/mail/config-v1.1.xml", get(configuration))
+        .route("/mail/config-v1.1.xml", get(configuration))
+        .route("/autodiscover/autodiscover.xml", post(discovery))
+        .route("/Autodiscover/Autodiscover.xml", post(discovery))
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .with_state(Arc::new(doors))
+}
+
+const XML: [(axum::http::HeaderName, &str); 1] = [(CONTENT_TYPE, "application/xml; charset=utf-8")];
+
+async fn configuration(State(doors): State<Arc<Doors>>) -> impl IntoResponse {
+    (XML, doors.configuration())
+}
+
+async fn discovery(State(doors): State<Arc<Doors>>, asked: String) -> impl IntoResponse {
+    (XML, doors.discovery(&asked))
+}
