@@ -178,6 +178,28 @@ def expunges(session):
     has("INBOX lost nothing", ok(session.status("INBOX", "(MESSAGES UNSEEN UIDNEXT)"))[0], b"MESSAGES 3")
 
 
+def tree(session):
+    """RENAME, DELETE, subscriptions, MOVE, quotas and rights (Profile §7.7 to §7.15)."""
+    ok(session.create("tree/one"), "a folder is made with the level above it")
+    ok(session.subscribe("tree/one"), "it is subscribed to")
+    ok(session.append("tree/one", "(\\Draft)", None, DRAFT))
+    ok(session.rename("tree", "wood"), "and renamed with the level above it")
+    has("its subscription stays where it was", ok(session.lsub('""', "tree*"))[0], b"tree/one")
+    ok(session.unsubscribe("tree/one"), "until it is ended")
+    holds("its messages go along", ok(session.select("wood/one")), [b"1"])
+    ok(session.uid("MOVE", "1", "Trash"), "they can be moved")
+    holds("and are gone then", session.response("EXPUNGE")[1], [b"1"])
+    ok(session.unselect())
+    has("where they went they are", ok(session.status("Trash", "(MESSAGES)"))[0], b"MESSAGES 1")
+    ok(session.delete("wood"), "what stands above can be deleted")
+    ok(session.delete("wood/one"), "and what stood below")
+    holds("nothing of it is listed", ok(session.list('""', "wood*")), [None])
+    holds("what every office has stays", session.delete("Archive")[0], "NO")
+    has("there is one quota root", ok(session.getquotaroot("INBOX"))[1][0], b'"" (STORAGE ')
+    has("INBOX takes nothing in", ok(session.myrights("INBOX"))[0], b"INBOX lrswkteacd")
+    holds("nobody gives rights away", session.setacl("Drafts", "anyone", "lr")[0], "NO")
+
+
 def idles(session, world):
     """RFC 2177: a delivery wakes the mailbox (Profile §7.5). imaplib cannot idle, so the lines go out by hand."""
     ok(session.select("INBOX"))
@@ -226,6 +248,7 @@ if __name__ == "__main__":
     flags(inbox)
     copies(inbox)
     expunges(inbox)
+    tree(inbox)
     idles(inbox, told)
     inbox.logout()
     outbox = opened(told, told.sender)

@@ -84,6 +84,7 @@ macro_rules! store_suite {
             tree::a_renamed_folder_keeps_its_messages_and_its_children,
             tree::a_level_without_a_folder_is_renamed_with_those_below,
             tree::the_uidvalidity_of_a_name_only_rises,
+            tree::the_uidvalidity_of_a_name_rises_though_many_names_came_between,
             tree::renaming_inbox_moves_its_messages,
             tree::subscriptions_are_kept_whatever_folders_there_are,
             tree::moved_messages_leave_as_they_arrive,

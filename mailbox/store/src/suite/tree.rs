@@ -114,6 +114,27 @@ pub async fn the_uidvalidity_of_a_name_only_rises<S: Store>(store: Arc<S>) {
     assert!(validity(&*store, "b").await > later);
 }
 
+pub async fn the_uidvalidity_of_a_name_rises_though_many_names_came_between<S: Store>(store: Arc<S>) {
+    // Profile §7.9: not every name is remembered for ever.
+    bundles(&*store, 1).await;
+    for name in ["early", "a"] {
+        store.create(himawari(), folder(name)).await.unwrap();
+    }
+    let old = validity(&*store, "a").await;
+    store.delete(himawari(), folder("a")).await.unwrap();
+    for number in 0..1001 {
+        let name = folder(&number.to_string());
+        store.create(himawari(), name.clone()).await.unwrap();
+        store.delete(himawari(), name).await.unwrap();
+    }
+    rename(&*store, "early", "a").await.unwrap();
+    assert!(validity(&*store, "a").await > old);
+    store.create(himawari(), folder("late")).await.unwrap();
+    let late = validity(&*store, "late").await;
+    rename(&*store, "late", "later").await.unwrap();
+    assert_eq!(validity(&*store, "later").await, late, "a new folder need not change it");
+}
+
 pub async fn renaming_inbox_moves_its_messages<S: Store>(store: Arc<S>) {
     // RFC 3501 §6.3.5
     bundles(&*store, 3).await;

@@ -266,3 +266,51 @@ fn pick<'k>(wanted: &'k [String], options: Options, kept: &'k [Annotation]) -> (
     }
     (found, longest)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reads(command: &str) -> bool {
+        let command = format!("{command}\r\n");
+        let mut cursor = Cursor::new(command.as_bytes());
+        let read = if cursor.take_word("SETMETADATA") {
+            Order::set(&mut cursor)
+        } else {
+            cursor.take_word("GETMETADATA");
+            Order::get(&mut cursor)
+        };
+        read.is_ok() && cursor.end().is_ok()
+    }
+
+    #[test]
+    fn a_command_names_100_entries_of_255_bytes() {
+        let entries = |count: usize, value: &str| {
+            (0..count).map(|number| format!("/private/{number}{value}")).collect::<Vec<_>>().join(" ")
+        };
+        for (count, expected) in [(100, true), (101, false)] {
+            assert_eq!(reads(&format!("GETMETADATA INBOX {}", entries(count, ""))), expected);
+            assert_eq!(reads(&format!("SETMETADATA INBOX ({})", entries(count, " NIL"))), expected);
+        }
+        let named = |bytes: usize| format!("GETMETADATA INBOX /private/{}", "x".repeat(bytes - "/private/".len()));
+        assert!(reads(&named(255)) && !reads(&named(256)));
+    }
+
+    #[test]
+    fn entries_have_levels_and_a_scope() {
+        for (entry, expected) in [
+            ("/private/comment", true),
+            ("/SHARED/vendor/x/y", true),
+            ("/private", false),
+            ("/private/", false),
+            ("/private//x", false),
+            ("private/x", false),
+            ("/other/x", false),
+            ("\"/private/a%b\"", false),
+            ("\"/private/計\"", false),
+        ] {
+            assert_eq!(reads(&format!("GETMETADATA INBOX {entry}")), expected, "{entry}");
+        }
+        assert!(reads("GETMETADATA (DEPTH 1) INBOX /private") && !reads("GETMETADATA (DEPTH 2) INBOX /private"));
+    }
+}
