@@ -13,6 +13,7 @@ use proptest::prelude::*;
 
 use crate::claims::OFFER;
 use crate::imap_office::{Office, sample};
+use crate::law;
 use crate::player::{Desk, play_folder};
 
 #[test]
@@ -274,6 +275,11 @@ fn turn() -> impl Strategy<Value = (usize, String)> {
 }
 
 proptest! {
+    #[test]
+    fn the_law_holds_whatever_the_server_answers(dice in any::<u8>(), bytes in scraps()) {
+        law::hold(office, &[&[dice], bytes.as_slice()].concat());
+    }
+
     #[test]
     fn any_bytes_get_the_same_answers_at_any_cut(bytes in scraps(), cut in 1..50usize) {
         prop_assert_eq!(converse(cut, &bytes), converse(4096, &bytes));

@@ -1,0 +1,4 @@
+//! Whatever a client says over POP3, and whatever the server answers, the law of conversations holds.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| fumibako_wire_fuzz::pop3(input));
