@@ -107,8 +107,13 @@ pub struct Limits {
     pub retention_days: u16,
     /// Failed logins of one user ID from one address before it is locked. Default 10 (E-AUT-004).
     pub login_failures: u32,
+    /// Failed logins from one address within the minutes of a lock, whatever the user IDs, before the address is locked. Default
+    /// 100 (E-AUT-004).
+    pub login_failures_per_address: u32,
     /// Minutes such a lock lasts. Default 15.
     pub login_lock_minutes: u32,
+    /// Seconds a TLS handshake may take. Default 30. Past it the connection is closed.
+    pub handshake_seconds: u32,
     /// Seconds a peer may take to accept what is sent to it. Default 60. Past it the connection is closed.
     pub write_seconds: u32,
     /// Seconds the gateway waits, when it stops, for work in hand. Default 10. Past it connections are cut.
@@ -187,6 +192,8 @@ impl Default for Limits {
             connections_per_account: 20,
             retention_days: 90,
             login_failures: 10,
+            login_failures_per_address: 100,
+            handshake_seconds: 30,
             login_lock_minutes: 15,
             write_seconds: 60,
             stop_seconds: 10,
@@ -285,7 +292,7 @@ mod tests {
         assert_eq!(written["submission"].as_table().unwrap().len(), 1);
         assert_eq!(written["listen"].as_table().unwrap().len(), 6);
         assert_eq!(written["tls"].as_table().unwrap().len(), 3);
-        assert_eq!(written["limits"].as_table().unwrap().len(), 10);
+        assert_eq!(written["limits"].as_table().unwrap().len(), 12);
     }
 
     #[test]

@@ -18,8 +18,6 @@ use crate::peer::Peer;
 
 /// Bytes read from a socket at a time.
 const READ_BYTES: usize = 32 << 10;
-/// How long a TLS handshake may take.
-pub(crate) const HANDSHAKE: Duration = Duration::from_secs(30);
 
 /// Answers what a conversation asks.
 pub(crate) trait Desk<C: Conversation>: Send {
@@ -42,6 +40,8 @@ pub(crate) struct Line {
     pub(crate) tls: TlsAcceptor,
     /// Becomes true when the gateway stops.
     pub(crate) stopping: watch::Receiver<bool>,
+    /// How long a TLS handshake may take.
+    pub(crate) handshake_within: Duration,
     /// How long a peer may take to accept bytes.
     pub(crate) write_within: Duration,
 }
@@ -66,7 +66,7 @@ pub(crate) async fn drive<C: Conversation + Send>(
                     session.answer(line.clock.now(), answer);
                 }
                 Effect::StartTls => {
-                    peer = timeout(HANDSHAKE, peer.secure(&line.tls)).await??;
+                    peer = timeout(line.handshake_within, peer.secure(&line.tls)).await??;
                     let offer = desk.secured(peer.shown());
                     session.secured(line.clock.now(), offer);
                 }

@@ -96,7 +96,8 @@ impl Gateway {
         raise_descriptors(config.limits.connections);
         let (stop, stopping) = watch::channel(false);
         let write_within = Duration::from_secs(u64::from(config.limits.write_seconds));
-        let line = Line { clock: Clock, tls: acceptor, stopping: stopping.clone(), write_within };
+        let handshake_within = Duration::from_secs(u64::from(config.limits.handshake_seconds));
+        let line = Line { clock: Clock, tls: acceptor, stopping: stopping.clone(), handshake_within, write_within };
         let (bound, addresses) = open_doors(&config.listen).await?;
         let admin_socket = config.admin_socket.clone();
         let socket = admin::bind_socket(&admin_socket)

@@ -80,7 +80,11 @@ impl<S: Store> House<S> {
             counts: Counts::default(),
             connected: Connected::default(),
             trust: RwLock::new(Arc::new(trust)),
-            guesses: Guesses::new(config.limits.login_failures, config.limits.login_lock_minutes),
+            guesses: Guesses::new(
+                config.limits.login_failures,
+                config.limits.login_failures_per_address,
+                config.limits.login_lock_minutes,
+            ),
             hashing: Semaphore::new(cores),
             scratch: Arc::default(),
             nobody: own.nobody,

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use crate::desk::{Entry, ImapDesk, Pop3Desk, SmtpDesk};
-use crate::drive::{HANDSHAKE, Line, drive};
+use crate::drive::{Line, drive};
 use crate::house::{House, Place, reference};
 use crate::https;
 use crate::peer::Peer;
@@ -96,7 +96,7 @@ async fn converse<S: Store>(
     };
     let mut peer = Peer::Clear(socket);
     if door.tls {
-        peer = timeout(HANDSHAKE, peer.secure(&line.tls)).await??;
+        peer = timeout(line.handshake_within, peer.secure(&line.tls)).await??;
     }
     // The conversation's own refusals carry this number; here it is found again.
     let reference = reference();

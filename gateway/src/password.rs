@@ -16,6 +16,9 @@ pub(crate) const PASSWORD_BYTES: usize = 1024;
 /// Most (user ID, address) pairs remembered; past it the oldest are forgotten.
 const REMEMBERED: usize = 10_000;
 
+/// Stands for all user IDs of an address; no login has it.
+const NOBODY: &str = "";
+
 /// The password's hash, in PHC form.
 fn hash(password: &str) -> Result<String, argon2::password_hash::Error> {
     let salt = SaltString::generate(&mut OsRng);
@@ -75,6 +78,8 @@ fn computed(password: &str, salt: Salt<'_>, argon: Argon2<'_>, blocks: &mut Vec<
 #[derive(Debug)]
 pub(crate) struct Guesses {
     most: u32,
+    /// The same of an address, whatever the user IDs.
+    most_of_address: u32,
     lock: SignedDuration,
     failed: Mutex<HashMap<(String, IpAddr), Failed>>,
 }
@@ -82,19 +87,26 @@ pub(crate) struct Guesses {
 #[derive(Clone, Copy, Debug)]
 struct Failed {
     times: u32,
+    /// The first of these times.
+    since: Timestamp,
     last: Timestamp,
 }
 
 impl Guesses {
-    /// Locks a pair for `minutes` after `most` failures.
-    pub(crate) fn new(most: u32, minutes: u32) -> Self {
-        Self { most, lock: SignedDuration::from_mins(i64::from(minutes)), failed: Mutex::default() }
+    /// Locks a pair for `minutes` after `most` failures, and an address after `most_of_address` of them in so many minutes: who
+    /// tries one password with many user IDs is a guesser, too (Profile §13.5).
+    pub(crate) fn new(most: u32, most_of_address: u32, minutes: u32) -> Self {
+        let lock = SignedDuration::from_mins(i64::from(minutes));
+        Self { most, most_of_address, lock, failed: Mutex::default() }
     }
 
-    /// Is this pair locked?
+    /// Is this pair locked, or the address?
     pub(crate) fn locked(&self, login: &str, address: IpAddr, now: Timestamp) -> bool {
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        failed.get(&(login.to_owned(), address)).is_some_and(|f| f.times >= self.most && self.fresh(f, now))
+        let pair = failed.get(&(login.to_owned(), address));
+        let whole = failed.get(&(NOBODY.to_owned(), address));
+        pair.is_some_and(|f| f.times >= self.most && self.fresh(f, now))
+            || whole.is_some_and(|f| f.times >= self.most_of_address && now.duration_since(f.since) < self.lock)
     }
 
     /// A login went wrong.
@@ -108,9 +120,14 @@ impl Guesses {
         {
             failed.remove(&oldest);
         }
-        let pair = failed.entry((login.to_owned(), address)).or_insert(Failed { times: 0, last: now });
-        let before = if self.fresh(pair, now) { pair.times } else { 0 };
-        *pair = Failed { times: before + 1, last: now };
+        let none = Failed { times: 0, since: now, last: now };
+        let pair = failed.entry((login.to_owned(), address)).or_insert(none);
+        let before = if self.fresh(pair, now) { *pair } else { none };
+        *pair = Failed { times: before.times + 1, last: now, ..before };
+        // Many offices may share an address: what counts is how often in a time, not how long since the last.
+        let whole = failed.entry((NOBODY.to_owned(), address)).or_insert(none);
+        let before = if now.duration_since(whole.since) < self.lock { *whole } else { none };
+        *whole = Failed { times: before.times + 1, last: now, ..before };
     }
 
     /// A login went right.
@@ -145,7 +162,7 @@ mod tests {
 
     #[test]
     fn the_tenth_failure_locks_that_pair_for_a_quarter_of_an_hour() {
-        let guesses = Guesses::new(10, 15);
+        let guesses = Guesses::new(10, 50, 15);
         let here: IpAddr = [127, 0, 0, 1].into();
         let start: Timestamp = "2026-11-25T00:00:00Z".parse().unwrap();
         for _ in 0..9 {
@@ -160,9 +177,34 @@ mod tests {
         assert!(!guesses.locked("9970000011", here, start + SignedDuration::from_mins(15)));
     }
 
+    // Profile §13.5
+    #[test]
+    fn one_password_tried_with_many_logins_locks_the_address() {
+        let guesses = Guesses::new(10, 3, 15);
+        let here: IpAddr = [127, 0, 0, 1].into();
+        let start: Timestamp = "2026-11-25T00:00:00Z".parse().unwrap();
+        for (login, minute) in [("a", 0), ("b", 5)] {
+            guesses.failed(login, here, start + SignedDuration::from_mins(minute));
+        }
+        guesses.succeeded("a", here);
+        assert!(!guesses.locked("c", here, start + SignedDuration::from_mins(6)));
+        guesses.failed("c", here, start + SignedDuration::from_mins(7));
+        assert!(
+            guesses.locked("d", here, start + SignedDuration::from_mins(14)),
+            "an own login does not wash it clean"
+        );
+        assert!(!guesses.locked("d", [127, 0, 0, 2].into(), start + SignedDuration::from_mins(14)));
+        assert!(!guesses.locked("d", here, start + SignedDuration::from_mins(15)));
+        // Now and then a mistake, by many behind one address, is no attack.
+        for minute in 1..20 {
+            guesses.failed("e", here, start + SignedDuration::from_mins(15 + minute * 8));
+        }
+        assert!(!guesses.locked("f", here, start + SignedDuration::from_mins(15 + 19 * 8)));
+    }
+
     #[test]
     fn a_good_login_wipes_the_slate() {
-        let guesses = Guesses::new(2, 15);
+        let guesses = Guesses::new(2, 50, 15);
         let (here, now): (IpAddr, Timestamp) = ([127, 0, 0, 1].into(), Timestamp::UNIX_EPOCH);
         guesses.failed("a", here, now);
         guesses.succeeded("a", here);

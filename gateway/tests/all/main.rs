@@ -9,5 +9,6 @@ mod lines;
 mod logins;
 mod sasl;
 mod sealed;
+mod slow;
 mod support;
 mod watching;
