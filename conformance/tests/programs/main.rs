@@ -7,6 +7,7 @@ mod authorities;
 mod broken;
 mod ciphers;
 mod curl;
+mod fetchmail;
 mod keeping;
 mod mbsync;
 mod office;
