@@ -271,27 +271,23 @@ impl Drop for Gateway {
     }
 }
 
+/// Ports nobody listens at. They lie below those the system gives to clients: a client that calls while a server is down
+/// must never be given the server's own port.
+pub(crate) fn free_ports<const COUNT: usize>() -> [u16; COUNT] {
+    const FIRST: u64 = 20_000;
+    const LAST: u64 = 32_000;
+    let mut random = Random::from_seed(Random::any_seed());
+    let mut next = || {
+        let draw = || u16::try_from(FIRST + random.below(LAST - FIRST)).expect("it is below 65536");
+        std::iter::repeat_with(draw).find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+    };
+    std::array::from_fn(|_| next().expect("there are free ports"))
+}
+
 impl Ports {
-    /// Ports nobody listens at. They lie below those the system gives to clients: a client that calls while the gateway
-    /// is down must never be given the gateway's own port.
     fn free() -> Self {
-        const FIRST: u64 = 20_000;
-        const LAST: u64 = 32_000;
-        let mut random = Random::from_seed(Random::any_seed());
-        let mut next = || {
-            let draw = || u16::try_from(FIRST + random.below(LAST - FIRST)).expect("it is below 65536");
-            std::iter::repeat_with(draw).find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
-        };
-        let mut port = || next().expect("the numbers do not end");
-        Self {
-            smtps: port(),
-            submission: port(),
-            imaps: port(),
-            imap: port(),
-            pop3s: port(),
-            pop3: port(),
-            https: port(),
-        }
+        let [smtps, submission, imaps, imap, pop3s, pop3, https] = free_ports();
+        Self { smtps, submission, imaps, imap, pop3s, pop3, https }
     }
 
     fn all(self) -> [u16; 7] {

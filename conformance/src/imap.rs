@@ -23,9 +23,16 @@ pub struct Said {
 impl Mailbox {
     /// Connects and logs in.
     pub fn of(door: &Door, office: &Office) -> io::Result<Self> {
+        Self::login(door, &office.login, &office.password)
+    }
+
+    /// The same with any login.
+    pub fn login(door: &Door, login: &str, password: &str) -> io::Result<Self> {
         let mut mailbox = Self { line: Line::open(door)?, commands: 0 };
-        mailbox.said()?;
-        mailbox.command(&format!("LOGIN \"{}\" \"{}\"", office.login, office.password))?;
+        Said::hear(&mut mailbox.line)?;
+        // The words of a refused command are told; these are not.
+        mailbox.line.send(format!("a0 LOGIN {} {}\r\n", quoted(login), quoted(password)).as_bytes())?;
+        mailbox.finish("a0", "LOGIN")?;
         Ok(mailbox)
     }
 
@@ -34,10 +41,29 @@ impl Mailbox {
         self.commands += 1;
         let tag = format!("a{}", self.commands);
         self.line.send(format!("{tag} {command}\r\n").as_bytes())?;
+        self.finish(&tag, command)
+    }
+
+    /// APPEND: files a message with a date and flags as they stand in the command, `(\Seen) "…"`.
+    pub fn file(&mut self, folder: &str, how: &str, octets: &[u8]) -> io::Result<Vec<Said>> {
+        self.commands += 1;
+        let tag = format!("a{}", self.commands);
+        self.line.send(format!("{tag} APPEND {folder} {how} {{{}}}\r\n", octets.len()).as_bytes())?;
+        let said = Said::hear(&mut self.line)?;
+        if !said.text.starts_with('+') {
+            return Err(io::Error::other(format!("APPEND {folder}: {}", said.text)));
+        }
+        self.line.send(octets)?;
+        self.line.send(b"\r\n")?;
+        self.finish(&tag, "APPEND")
+    }
+
+    /// The responses up to the one of this tag.
+    fn finish(&mut self, tag: &str, command: &str) -> io::Result<Vec<Said>> {
         let mut responses = Vec::new();
         loop {
-            let said = self.said()?;
-            match said.text.strip_prefix(&tag) {
+            let said = Said::hear(&mut self.line)?;
+            match said.text.strip_prefix(tag) {
                 Some(done) if done.starts_with(" OK") => return Ok(responses),
                 Some(_) => return Err(io::Error::other(format!("{command}: {}", said.text))),
                 None => responses.push(said),
@@ -69,19 +95,27 @@ impl Mailbox {
         let number = |said: &Said| said.text.split_once("(UID ")?.1.split_once(')')?.0.parse().ok();
         Ok(said.iter().filter_map(number).collect())
     }
+}
 
-    fn said(&mut self) -> io::Result<Said> {
-        let mut said = Said { text: String::new(), literals: Vec::new() };
+impl Said {
+    /// The next response, with its literals.
+    pub fn hear(from: &mut Line) -> io::Result<Self> {
+        let mut said = Self { text: String::new(), literals: Vec::new() };
         loop {
-            let line = self.line.line()?;
+            let line = from.line()?;
             said.text.push_str(&line);
             let Some(length) = literal(&line) else { return Ok(said) };
-            said.literals.push(self.line.octets(length)?);
+            said.literals.push(from.octets(length)?);
         }
     }
 }
 
 /// RFC 3501 §4.3: `{` length `}` at the end of a line.
-fn literal(line: &str) -> Option<usize> {
+pub(crate) fn literal(line: &str) -> Option<usize> {
     line.strip_suffix('}')?.rsplit_once('{')?.1.parse().ok()
+}
+
+/// RFC 3501 §4.3: a quoted string.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }

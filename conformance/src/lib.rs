@@ -16,8 +16,10 @@
 
 mod clock;
 mod differences;
+mod dovecot;
 mod gateway;
 mod imap;
+pub mod kit;
 mod letter;
 mod line;
 mod programs;
@@ -25,13 +27,17 @@ mod random;
 mod receipt;
 mod smtp;
 mod tool;
+// The reader knows no server; the conversations in memory are played from it too.
+#[path = "../../mailbox/wire/tests/all/transcript.rs"]
+mod transcript;
 
 pub use clock::{Deadline, now};
 pub use differences::known_difference;
+pub use dovecot::Dovecot;
 pub use gateway::{DOMAIN, Gateway, Holdings, Limit, Office, Ports};
 pub use imap::{Mailbox, Said};
 pub use letter::{Letter, flip_in_content, flip_in_signature};
-pub use line::{Door, Line};
+pub use line::{Door, Line, Upgrade};
 pub use programs::{Programs, repository};
 pub use random::Random;
 pub use receipt::Receipt;

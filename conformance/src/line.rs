@@ -1,7 +1,7 @@
 //! One blocking connection, in clear or under TLS, read line by line.
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,21 +12,46 @@ use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, Stream
 /// Longest silence of a server that should speak.
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// Where a server listens on this machine, and the authority that vouches for it.
+/// How a connection comes under TLS before the conversation is begun, where that is not from the first octet on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Upgrade {
+    /// What the client says (`a STARTTLS`).
+    pub ask: &'static str,
+    /// How the server's yes begins.
+    pub yes: &'static str,
+    /// What is said before it, and how the last line of its answer begins; SMTP wants EHLO first (RFC 3207 §4).
+    pub before: Option<(&'static str, &'static str)>,
+}
+
+/// Where a server listens, and the authority that vouches for it.
 #[derive(Clone)]
 pub struct Door {
+    host: String,
     port: u16,
+    upgrade: Option<Upgrade>,
     tls: Arc<ClientConfig>,
 }
 
 impl Door {
-    /// A port whose TLS certificate leads to the authority in this PEM text.
+    /// A port of this machine whose TLS certificate leads to the authority in this PEM text.
     pub fn new(port: u16, authority: &[u8]) -> Self {
-        let mut roots = RootCertStore::empty();
         let authority = CertificateDer::from_pem_slice(authority).expect("the authority is a PEM certificate");
-        roots.add(authority).expect("the authority's certificate is readable");
+        Self::to("localhost", port, None, [authority]).expect("the authority's certificate is readable")
+    }
+
+    /// A port of any machine, and whoever may vouch for its TLS certificate.
+    pub fn to(
+        host: &str,
+        port: u16,
+        upgrade: Option<Upgrade>,
+        authorities: impl IntoIterator<Item = CertificateDer<'static>>,
+    ) -> io::Result<Self> {
+        let mut roots = RootCertStore::empty();
+        for authority in authorities {
+            roots.add(authority).map_err(io::Error::other)?;
+        }
         let tls = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-        Self { port, tls: Arc::new(tls) }
+        Ok(Self { host: host.to_owned(), port, upgrade, tls: Arc::new(tls) })
     }
 }
 
@@ -34,31 +59,53 @@ impl Door {
 pub struct Line {
     tcp: TcpStream,
     tls: Option<ClientConnection>,
-    config: Arc<ClientConfig>,
+    door: Door,
+    patience: Duration,
     read: Vec<u8>,
 }
 
 impl Line {
-    /// Connects, TLS from the first byte.
+    /// Connects, under TLS before anything else is said. A greeting that came in clear is heard again afterwards.
     pub fn open(door: &Door) -> io::Result<Self> {
         let mut line = Self::open_clear(door)?;
+        let Some(upgrade) = door.upgrade else {
+            line.secure()?;
+            return Ok(line);
+        };
+        let greeting = line.line()?;
+        for (ask, yes) in upgrade.before.into_iter().chain([(upgrade.ask, upgrade.yes)]) {
+            line.send(format!("{ask}\r\n").as_bytes())?;
+            line.until(yes)?;
+        }
         line.secure()?;
+        line.read.splice(0..0, format!("{greeting}\r\n").into_bytes());
         Ok(line)
+    }
+
+    /// Hears lines up to one that begins so.
+    fn until(&mut self, begin: &str) -> io::Result<()> {
+        const LINES: usize = 100;
+        for _ in 0..LINES {
+            if self.line()?.starts_with(begin) {
+                return Ok(());
+            }
+        }
+        Err(io::Error::other(format!("the server does not say {begin:?}")))
     }
 
     /// Connects, in clear.
     pub fn open_clear(door: &Door) -> io::Result<Self> {
-        let tcp = TcpStream::connect((Ipv4Addr::LOCALHOST, door.port))?;
+        let tcp = TcpStream::connect((door.host.as_str(), door.port))?;
         tcp.set_read_timeout(Some(SILENCE))?;
         tcp.set_write_timeout(Some(SILENCE))?;
         tcp.set_nodelay(true)?;
-        Ok(Self { tcp, tls: None, config: door.tls.clone(), read: Vec::new() })
+        Ok(Self { tcp, tls: None, door: door.clone(), patience: SILENCE, read: Vec::new() })
     }
 
     /// TLS from now on.
     pub fn secure(&mut self) -> io::Result<()> {
-        let name = ServerName::try_from("localhost").map_err(io::Error::other)?;
-        let mut tls = ClientConnection::new(self.config.clone(), name).map_err(io::Error::other)?;
+        let name = ServerName::try_from(self.door.host.clone()).map_err(io::Error::other)?;
+        let mut tls = ClientConnection::new(self.door.tls.clone(), name).map_err(io::Error::other)?;
         while tls.is_handshaking() {
             tls.complete_io(&mut self.tcp)?;
         }
@@ -107,11 +154,17 @@ impl Line {
     pub fn overheard(&mut self, within: Duration) -> io::Result<Vec<u8>> {
         self.tcp.set_read_timeout(Some(within))?;
         let more = self.more();
-        self.tcp.set_read_timeout(Some(SILENCE))?;
+        self.tcp.set_read_timeout(Some(self.patience))?;
         match more {
             Err(why) if !matches!(why.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => Err(why),
             _ => Ok(std::mem::take(&mut self.read)),
         }
+    }
+
+    /// How long a server that should speak may be silent; 30 seconds unless this says otherwise.
+    pub fn patience(&mut self, wait: Duration) -> io::Result<()> {
+        self.patience = wait;
+        self.tcp.set_read_timeout(Some(wait))
     }
 
     fn more(&mut self) -> io::Result<()> {

@@ -39,7 +39,9 @@ fn named(text: &str) -> Numbers {
 fn halves(file: &Tracked) -> Option<(&str, &str)> {
     let text = file.text.as_deref()?;
     let path = file.path.as_str();
-    let shows = path.starts_with("conformance/") || path.contains("/tests/") || path.ends_with("/tests.rs");
+    // The kit is a program of its own, with rules of its own; the rest of `conformance` shows those of others.
+    let is_kit = path.starts_with("conformance/src/kit") || path == "conformance/src/main.rs";
+    let shows = path.starts_with("conformance/") && !is_kit || path.contains("/tests/") || path.ends_with("/tests.rs");
     match path.rsplit_once('.')?.1 {
         "rs" | "sql" if !shows => Some(text.split_at(text.find("#[cfg(test)]").unwrap_or(text.len()))),
         "rs" | "txt" | "py" if path != PROFILE => Some(("", text)),

@@ -9,6 +9,7 @@ mod ciphers;
 mod curl;
 mod fetchmail;
 mod keeping;
+mod kit;
 mod mbsync;
 mod office;
 mod python;
