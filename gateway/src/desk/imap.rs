@@ -77,6 +77,7 @@ impl<S: Store> ImapDesk<S> {
             }
             Ask::Since(folder, since) => store.since(office, folder, since).await.map(Answer::Changes),
             Ask::Read(message, range) => store.read(office, message, range).await.map(Answer::Message),
+            Ask::Heads { messages, longest } => store.heads(office, messages, longest).await.map(Answer::Heads),
             Ask::Flag { folder, uids, change, flags, since } => {
                 store.flag(office, FlagOrder { folder, uids, change, flags, since }).await.map(Answer::Changes)
             }

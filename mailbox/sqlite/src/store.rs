@@ -10,7 +10,7 @@ use fumibako_model::{
 };
 use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
 use fumibako_store::{
-    Admitted, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit, Draft, Expired, FlagOrder, Hold,
+    Admitted, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit, Draft, Expired, FlagOrder, Heads, Hold,
     HoldOrder, Inspection, News, Quota, Restored, Store, StoreError, Verified,
 };
 use jiff::Timestamp;
@@ -280,6 +280,10 @@ impl Store for SqliteStore {
         range: Range<u64>,
     ) -> Result<Private<Arc<[u8]>>, StoreError> {
         read::body(&self.readers, (&self.bodies, &self.disk), office, message, range).await
+    }
+
+    async fn heads(&self, office: OfficeNumber, messages: Vec<MessageId>, longest: u64) -> Result<Heads, StoreError> {
+        read::heads(&self.readers, (&self.bodies, &self.disk), office, (&messages, longest)).await
     }
 
     async fn flag(&self, office: OfficeNumber, order: FlagOrder) -> Result<Changes, StoreError> {

@@ -150,6 +150,15 @@ pub trait Store: Send + Sync + 'static {
         range: Range<u64>,
     ) -> impl Future<Output = Result<Private<Arc<[u8]>>, StoreError>> + Send;
 
+    /// The headers of these messages, each with its blank line, or so many octets where that does not come: of the first of
+    /// them, one at least, as many as are no burden. None of a message that stands in none of the office's folders.
+    fn heads(
+        &self,
+        office: OfficeNumber,
+        messages: Vec<MessageId>,
+        longest: u64,
+    ) -> impl Future<Output = Result<Heads, StoreError>> + Send;
+
     /// Changes flags; tells everything that changed in the folder after `since`, the messages named included.
     fn flag(&self, office: OfficeNumber, order: FlagOrder) -> impl Future<Output = Result<Changes, StoreError>> + Send;
 
@@ -233,6 +242,9 @@ pub trait Store: Send + Sync + 'static {
     /// How much is kept.
     fn census(&self) -> impl Future<Output = Result<Census, StoreError>> + Send;
 }
+
+/// Headers of messages, in the order they were asked for; none of a message that is not there.
+pub type Heads = Vec<Option<Private<Arc<[u8]>>>>;
 
 /// What `deliver` made durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

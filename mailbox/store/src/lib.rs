@@ -26,7 +26,7 @@ pub use hex::{Sum, hex};
 pub use hold::{Ended, Hold, HoldOrder};
 pub use inspect::{Fault, FaultKind, Inspection, PLACES, Seen};
 pub use keep::{
-    Census, CopyOrder, Delivery, Deposit, Draft, FOLDERS, FlagOrder, Quota, SUBSCRIPTIONS, Store, StoreError,
+    Census, CopyOrder, Delivery, Deposit, Draft, FOLDERS, FlagOrder, Heads, Quota, SUBSCRIPTIONS, Store, StoreError,
 };
 pub use marks::{MARKS, draft_flags, stored};
 pub use news::News;

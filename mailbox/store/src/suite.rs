@@ -12,6 +12,7 @@ pub mod deliver;
 pub mod expire;
 pub mod flags;
 pub mod folders;
+pub mod heads;
 pub mod hold;
 pub mod receipts;
 pub mod tree;
@@ -93,6 +94,8 @@ macro_rules! store_suite {
             tree::deleted_messages_are_counted,
             tree::a_copy_has_its_own_save_date,
             tree::folders_come_and_go_while_others_work,
+            heads::headers_are_read_many_at_a_time,
+            heads::a_header_is_read_to_its_end_however_long_it_is,
         }
     };
     ($fresh:path: $($subject:ident::$test:ident),* $(,)?) => {

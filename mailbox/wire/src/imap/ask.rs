@@ -31,6 +31,13 @@ pub enum Ask {
     Since(FolderId, ModSeq),
     /// These octets of a message, or as many of them as there are. → [`Answer::Message`].
     Read(MessageId, Range<u64>),
+    /// The headers of messages. → [`Answer::Heads`].
+    Heads {
+        /// Which.
+        messages: Vec<MessageId>,
+        /// So many octets where no blank line comes before.
+        longest: u64,
+    },
     /// Change flags. → [`Answer::Changes`], which holds the messages named (as they are now) and whatever else
     /// happened since `since`.
     Flag {
@@ -137,6 +144,8 @@ pub enum Answer {
     Changes(Changes),
     /// The octets.
     Message(Private<Arc<[u8]>>),
+    /// The headers of the first of the messages, one at least; none where there is no such message any more.
+    Heads(Vec<Option<Private<Arc<[u8]>>>>),
     /// The messages have these UIDs.
     Appended(UidValidity, Vec<Uid>),
     /// The copies, pairs of (from, to), and the target's UIDVALIDITY.

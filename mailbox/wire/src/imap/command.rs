@@ -6,8 +6,8 @@ use super::cursor::{Bad, Cursor, Mailbox, Parsed};
 use super::fetch::Items;
 use super::folders::Order;
 use super::list::Request;
-use super::search::Program;
-use super::set::{Set, set};
+use super::search::Request as SearchRequest;
+use super::set::{Set, set_or_saved};
 use super::status::Counter;
 use super::{acl, metadata, notify, quota};
 
@@ -36,7 +36,7 @@ pub(super) enum Command {
     Close,
     Unselect,
     Expunge(Option<Set>),
-    Search { by: By, program: Program },
+    Search { by: By, request: Box<SearchRequest> },
     Fetch { by: By, set: Set, items: Items },
     Store { by: By, set: Set, change: FlagChange, silent: bool, flags: NamedFlags },
     Copy { by: By, set: Set, to: Mailbox, moves: bool },
@@ -63,8 +63,6 @@ pub(super) enum Why {
     Grammar(Bad),
     /// There is no such command.
     Unknown,
-    /// SEARCH names a charset that is not known here (RFC 3501 §6.4.4).
-    Charset,
 }
 
 impl From<Bad> for Why {
@@ -136,7 +134,9 @@ fn named(name: &str, cursor: &mut Cursor<'_>) -> Result<Command, Why> {
         "CLOSE"        => Command::Close,
         "UNSELECT"     => Command::Unselect,
         "EXPUNGE"      => Command::Expunge(None),
-        "SEARCH"       => search(cursor, Sequence)?,
+        "SEARCH"       => search(cursor, Sequence, SearchRequest::search)?,
+        "SORT"         => search(cursor, Sequence, SearchRequest::sort)?,
+        "THREAD"       => search(cursor, Sequence, SearchRequest::thread)?,
         "FETCH"        => fetch(cursor, Sequence)?,
         "STORE"        => store(cursor, Sequence)?,
         "COPY"         => copy(cursor, Sequence, false)?,
@@ -154,7 +154,9 @@ fn uid(cursor: &mut Cursor<'_>) -> Result<Command, Why> {
         "COPY" => Ok(copy(cursor, By::Uid, false)?),
         "MOVE" => Ok(copy(cursor, By::Uid, true)?),
         "FETCH" => Ok(fetch(cursor, By::Uid)?),
-        "SEARCH" => search(cursor, By::Uid),
+        "SEARCH" => Ok(search(cursor, By::Uid, SearchRequest::search)?),
+        "SORT" => Ok(search(cursor, By::Uid, SearchRequest::sort)?),
+        "THREAD" => Ok(search(cursor, By::Uid, SearchRequest::thread)?),
         "STORE" => Ok(store(cursor, By::Uid)?),
         "EXPUNGE" => Ok(Command::Expunge(Some(named_set(cursor)?))),
         _ => Err(Why::Unknown),
@@ -173,7 +175,7 @@ fn mailbox(cursor: &mut Cursor<'_>) -> Parsed<Mailbox> {
 
 fn named_set(cursor: &mut Cursor<'_>) -> Parsed<Set> {
     cursor.space()?;
-    set(cursor)
+    set_or_saved(cursor)
 }
 
 /// ```text
@@ -211,9 +213,13 @@ fn status(cursor: &mut Cursor<'_>) -> Parsed<Command> {
     Ok(Command::Status { mailbox, items: Counter::list(cursor)? })
 }
 
-fn search(cursor: &mut Cursor<'_>, by: By) -> Result<Command, Why> {
+fn search(
+    cursor: &mut Cursor<'_>,
+    by: By,
+    read: impl FnOnce(&mut Cursor<'_>) -> Parsed<SearchRequest>,
+) -> Parsed<Command> {
     cursor.space()?;
-    Ok(Command::Search { by, program: Program::read(cursor)? })
+    Ok(Command::Search { by, request: Box::new(read(cursor)?) })
 }
 
 fn fetch(cursor: &mut Cursor<'_>, by: By) -> Parsed<Command> {

@@ -140,13 +140,13 @@ impl<'a> Cursor<'a> {
     }
 
     /// ```text
-    /// quoted = DQUOTE *QUOTED-CHAR DQUOTE ; UTF-8 is let through, as RFC 9051 does
+    /// quoted = DQUOTE *QUOTED-CHAR DQUOTE ; UTF-8 is let through, as RFC 9051 does, and so is the ESC of ISO-2022-JP
     /// ```
     fn quoted(&mut self) -> Parsed<Vec<u8>> {
         self.need(b'"', "a quoted string")?;
         let mut text = Vec::new();
         loop {
-            text.extend_from_slice(self.run(|byte| byte >= 0x80 || (byte >= 0x20 && !matches!(byte, b'"' | b'\\'))));
+            text.extend_from_slice(self.run(|byte| !matches!(byte, 0 | b'\r' | b'\n' | b'"' | b'\\')));
             if self.take(b'"') {
                 return if std::str::from_utf8(&text).is_ok() { Ok(text) } else { self.bad("UTF-8") };
             }

@@ -91,9 +91,40 @@ fn digits(cursor: &mut Cursor<'_>, count: usize) -> Parsed<i16> {
 
 /// The day a `Date:` field names, in the zone it was written (RFC 3501 §6.4.4 disregards time and zone).
 pub(super) fn sent_on(field: &[u8]) -> Option<Date> {
-    let text = String::from_utf8_lossy(field);
-    let text = text.rsplit_once(", ").map_or(&*text, |(_, date)| date);
-    let mut words = text.split_ascii_whitespace();
+    let text = without_comments(field);
+    day_of(&mut words(&text))
+}
+
+/// The moment a `Date:` field names. RFC 5256 §2.2: a time that is none is midnight, a zone that is none is UTC.
+pub(super) fn sent_at(field: &[u8]) -> Option<Timestamp> {
+    let text = without_comments(field);
+    let mut words = words(&text);
+    let date = day_of(&mut words)?;
+    let time = words.next().and_then(time_of).unwrap_or_default();
+    let offset = words.next().and_then(zone_of).unwrap_or(Offset::UTC);
+    offset.to_timestamp(DateTime::from_parts(date, time)).ok()
+}
+
+/// RFC 5322 §3.2.2: comments nest.
+fn without_comments(field: &[u8]) -> String {
+    let mut depth = 0_usize;
+    let kept = |char: &char| {
+        match char {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => return depth == 0,
+        }
+        false
+    };
+    String::from_utf8_lossy(field).chars().filter(kept).collect()
+}
+
+/// What follows the name of the day.
+fn words(text: &str) -> std::str::SplitAsciiWhitespace<'_> {
+    text.rsplit_once(',').map_or(text, |(_, date)| date).split_ascii_whitespace()
+}
+
+fn day_of<'t>(words: &mut impl Iterator<Item = &'t str>) -> Option<Date> {
     let day = words.next()?.parse().ok()?;
     let name = words.next()?;
     let (month, _) = (1..=12).zip(MONTHS).find(|(_, month)| name.eq_ignore_ascii_case(month))?;
@@ -105,6 +136,38 @@ pub(super) fn sent_on(field: &[u8]) -> Option<Date> {
         _ => year,
     };
     Date::new(year, month, day).ok()
+}
+
+/// ```text
+/// time-of-day = hour ":" minute [":" second]
+/// ```
+fn time_of(word: &str) -> Option<Time> {
+    let mut numbers = word.splitn(3, ':').map(str::parse::<i8>);
+    let (hour, minute) = (numbers.next()?.ok()?, numbers.next()?.ok()?);
+    // A leap second is the end of its minute.
+    let second = numbers.next().unwrap_or(Ok(0)).ok()?.min(59);
+    Time::new(hour, minute, second, 0).ok()
+}
+
+/// ```text
+/// zone = ("+" / "-") 4DIGIT / obs-zone ; RFC 5322 §4.3
+/// ```
+fn zone_of(word: &str) -> Option<Offset> {
+    let named = |hours: i8| Offset::from_hours(hours).ok();
+    match word.to_ascii_uppercase().as_str() {
+        "EDT" => named(-4),
+        "EST" | "CDT" => named(-5),
+        "CST" | "MDT" => named(-6),
+        "MST" | "PDT" => named(-7),
+        "PST" => named(-8),
+        "JST" => named(9),
+        word => {
+            let digits = word.strip_prefix(['+', '-']).filter(|digits| digits.len() == 4)?;
+            let number: i32 = digits.parse().ok()?;
+            let seconds = number / 100 * 3600 + number % 100 * 60;
+            Offset::from_seconds(if word.starts_with('-') { -seconds } else { seconds }).ok()
+        }
+    }
 }
 
 #[cfg(test)]
@@ -132,5 +195,22 @@ mod tests {
             assert_eq!(sent_on(field.as_bytes()), Some(day), "{field}");
         }
         assert_eq!(sent_on(b"yesterday"), None);
+    }
+
+    #[test]
+    fn a_sent_moment_is_that_of_its_zone() {
+        for (field, at) in [
+            ("31 Dec 2000 16:01:33 -0800", "2001-01-01T00:01:33Z"),
+            ("Sun, 31 Dec 2000 16:01:33 PST", "2001-01-01T00:01:33Z"),
+            ("Sun,31 Dec 2000 16:01 +0900 (JST)", "2000-12-31T07:01:00Z"),
+            ("(New (Year's) Eve) 31 Dec 00 23:59:60 GMT", "2000-12-31T23:59:59Z"),
+            ("31 Dec 2000 16:01:33", "2000-12-31T16:01:33Z"),
+            ("31 Dec 2000 16:01:33 somewhere", "2000-12-31T16:01:33Z"),
+            ("31 Dec 2000 25:00 +0900", "2000-12-30T15:00:00Z"),
+            ("31 Dec 2000", "2000-12-31T00:00:00Z"),
+        ] {
+            assert_eq!(sent_at(field.as_bytes()), Some(at.parse().unwrap()), "{field}");
+        }
+        assert_eq!(sent_at(b"31 Foo 2000 16:01:33 -0800"), None);
     }
 }

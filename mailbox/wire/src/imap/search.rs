@@ -1,31 +1,50 @@
-//! SEARCH (RFC 3501 §6.4.4).
+//! SEARCH, and what SORT and THREAD look for (RFC 3501 §6.4.4, RFC 5256 §3).
 //!
-//! A message is read only if what is known of it does not decide; one at a time, and its octets are let go at once.
-//! Judging one is one step, which [`SEARCHED_BYTES`](super::settings::SEARCHED_BYTES) and
-//! [`BODY_KEYS`](super::settings::BODY_KEYS) keep short; between two the driver serves others, as it reads the next.
+//! Profile §7.45: a message is read only if what is known of it does not decide. First its header, of many messages at a
+//! time; then all of it, one message at a time, and its octets are let go at once. Judging one is one step, which
+//! [`SEARCHED_BYTES`](super::settings::SEARCHED_BYTES) and [`BODY_KEYS`](super::settings::BODY_KEYS) keep short; between
+//! two the driver serves others, as it reads the next. Then SORT and THREAD look at the headers of what was found.
 
-use fumibako_model::{Private, Refused};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use fumibako_model::{Entry, Private, Refusal, Refused};
 
 use super::command::By;
-use super::news::Done;
 use super::session::{Session, Work};
-use super::{Answer, Ask, reply};
-use crate::mime::Tree;
+use super::settings::{HEAD_BYTES, HEADS};
+use super::view::View;
+use super::{Answer, Ask};
+use crate::mime::{Header, Tree};
 
+mod charset;
 mod judge;
 mod program;
+mod request;
+mod results;
+pub(super) use charset::KNOWN as CHARSETS;
 use judge::{Bound, Content};
-pub(super) use program::Program;
+pub(super) use request::Request;
+use request::Returns;
+use results::Gathered;
 
-/// A SEARCH under way.
+/// A SEARCH, SORT or THREAD under way.
 #[derive(Debug)]
 pub(super) struct Search {
     tag: String,
     by: By,
+    returns: Option<Returns>,
     bound: Bound,
     /// The next message to look at.
     place: usize,
-    found: String,
+    /// Messages whose header must be read.
+    open: VecDeque<usize>,
+    /// Messages that must be read whole.
+    unread: VecDeque<usize>,
+    /// Places of messages.
+    found: Vec<usize>,
+    /// Of those found, what their order needs, as far as it is known.
+    gathered: Gathered,
     /// Of some message only the beginning was looked through.
     cut: bool,
     /// A message could not be read.
@@ -37,73 +56,148 @@ impl Search {
         &self.tag
     }
 
-    fn find(&mut self, number: &dyn std::fmt::Display) {
-        self.found.push(' ');
-        self.found.push_str(&number.to_string());
+    /// Judges one message by what was read of it.
+    fn judge(&mut self, place: usize, entry: &Entry, content: &Content<'_>) {
+        match self.bound.judge(place, entry, Some(content)) {
+            Some(true) => self.found.push(place),
+            Some(false) => {}
+            None => self.unread.push_back(place),
+        }
+        self.cut |= content.missed();
+    }
+
+    /// Looks at what is known until enough headers, or a message, must be read.
+    fn look(&mut self, view: &View) {
+        while self.open.len() < HEADS && self.unread.is_empty() {
+            let Some(entry) = view.entry(self.place) else { return };
+            match self.bound.judge(self.place, entry, None) {
+                Some(true) => self.found.push(self.place),
+                Some(false) => {}
+                None if self.bound.looks_at_headers() => self.open.push_back(self.place),
+                None => self.unread.push_back(self.place),
+            }
+            self.place += 1;
+        }
+    }
+
+    /// The messages whose headers are wanted next: those in question, then those found.
+    fn wants(&self, view: &View) -> Option<Ask> {
+        let message = |place: &usize| view.entry(*place).map(|entry| entry.message);
+        let messages: Vec<_> = if self.open.is_empty() {
+            let rest = self.found.get(self.gathered.len()..).unwrap_or_default();
+            if !self.gathered.needs_heads() {
+                return None;
+            }
+            rest.iter().take(HEADS).filter_map(message).collect()
+        } else {
+            self.open.iter().filter_map(message).collect()
+        };
+        (!messages.is_empty()).then_some(Ask::Heads { messages, longest: HEAD_BYTES as u64 })
+    }
+
+    /// The headers of the first of those that were wanted.
+    fn heed_heads(&mut self, heads: Vec<Option<Private<Arc<[u8]>>>>, view: &View) {
+        let judging = !self.open.is_empty();
+        for head in heads {
+            let header = head.as_ref().map(|Private(octets)| Header::of(octets));
+            if !judging {
+                self.gather(header, view);
+            } else if let Some(place) = self.open.pop_front()
+                // A message removed meanwhile does not match.
+                && let (Some(header), Some(entry)) = (header, view.entry(place))
+            {
+                self.judge(place, entry, &Content::of_header(header));
+            }
+        }
+    }
+
+    /// What the order needs of the next message found.
+    fn gather(&mut self, header: Option<Header<'_>>, view: &View) {
+        let place = self.found.get(self.gathered.len()).copied();
+        if let Some((place, entry)) = place.and_then(|place| Some((place, view.entry(place)?))) {
+            self.gathered.add(place, entry, header.unwrap_or(Header::of(b"")));
+        }
     }
 }
 
 impl Session {
-    pub(super) fn search(&mut self, tag: String, by: By, program: Program) {
+    pub(super) fn search(&mut self, tag: String, by: By, request: Request) {
+        let now = self.now();
         let Some(view) = self.view() else { return };
-        match Bound::new(program, view) {
-            Some(bound) => {
-                let search = Search { tag, by, bound, place: 0, found: String::new(), cut: false, failed: None };
-                self.go_on(Work::Search(Box::new(search)));
-            }
-            None => self.bad(&tag, "There is no message of that number."),
-        }
+        let Request { order, returns, program } = request;
+        let Some(program) = program else { return self.not_searched(&tag, returns.as_ref()) };
+        let Some(bound) = Bound::new(program, view, now) else {
+            return self.bad(&tag, "There is no message of that number.");
+        };
+        let (open, unread, found) = (VecDeque::new(), VecDeque::new(), Vec::new());
+        let (gathered, cut, failed) = (Gathered::new(order), false, None);
+        let search = Search { tag, by, returns, bound, place: 0, open, unread, found, gathered, cut, failed };
+        self.go_on(Work::Search(Box::new(search)));
     }
 
-    /// Looks at messages until one must be read.
+    /// RFC 3501 §6.4.4: a charset that is not known here.
+    fn not_searched(&mut self, tag: &str, returns: Option<&Returns>) {
+        if let Some(view) = self.view()
+            && returns.is_some_and(|returns| returns.save)
+        {
+            // RFC 5182 §2.1: a SEARCH that is answered NO saves nothing.
+            view.save(std::iter::empty());
+        }
+        self.no(tag, &format!("[BADCHARSET ({CHARSETS})] This charset is not known here."));
+    }
+
+    /// Looks at messages until something must be read.
     pub(super) fn search_more(&mut self, mut search: Box<Search>) -> bool {
         let Some(view) = self.view() else { return false };
-        while let Some(entry) = view.entry(search.place) {
-            match search.bound.judge(search.place, entry, None) {
-                Some(true) if search.by == By::Uid => search.find(&entry.uid),
-                Some(true) => search.find(&(search.place + 1)),
-                Some(false) => {}
-                None => {
-                    let read = Ask::Read(entry.message, 0..entry.size);
-                    self.ask(read, Work::Search(search));
-                    return true;
-                }
-            }
-            search.place += 1;
+        search.look(view);
+        if let Some(entry) = search.unread.front().and_then(|place| view.entry(*place)) {
+            let read = Ask::Read(entry.message, 0..entry.size);
+            self.ask(read, Work::Search(search));
+            return true;
         }
-        self.untagged(&format!("SEARCH{}", search.found));
-        let done = match &search.failed {
-            None if search.cut => {
-                Done::ok(search.tag, "SEARCH done, but not past the first 4 MiB of a message's text.")
-            }
-            None => Done::ok(search.tag, "SEARCH done."),
-            Some((refused, reference)) => {
-                Done::no(search.tag, &reply::refusal(refused, refused.why.row().imap, reference))
-            }
-        };
-        self.finish(done.addressing(search.by), false);
+        if search.open.is_empty() && search.gathered.len() == 0 {
+            // Those that had to be read whole were found after those that had not.
+            search.found.sort_unstable();
+        }
+        match search.wants(view) {
+            Some(heads) => self.ask(heads, Work::Search(search)),
+            None => self.search_end(*search),
+        }
         true
     }
 
     pub(super) fn searched(&mut self, mut search: Box<Search>, answer: Answer) {
         let Some(view) = self.view() else { return };
-        match (answer, view.entry(search.place)) {
-            (Answer::Message(Private(message)), Some(entry)) => {
-                let tree = Tree::view(&message);
-                let content = Content::new(&tree);
-                match search.bound.judge(search.place, entry, Some(&content)) {
-                    Some(true) if search.by == By::Uid => search.find(&entry.uid),
-                    Some(true) => search.find(&(search.place + 1)),
-                    _ => {}
+        match answer {
+            Answer::Heads(heads) if !heads.is_empty() => search.heed_heads(heads, view),
+            Answer::Message(Private(message)) => {
+                if let Some((place, entry)) =
+                    search.unread.pop_front().and_then(|place| Some((place, view.entry(place)?)))
+                {
+                    let tree = Tree::view(&message);
+                    search.judge(place, entry, &Content::new(&tree));
                 }
-                search.cut |= content.missed();
             }
             // A message removed meanwhile does not match; one that cannot be read now makes the answer incomplete.
-            (Answer::No { refused, .. }, _) if refused.why == fumibako_model::Refusal::NoSuchMessage => {}
-            (Answer::No { refused, reference }, _) => search.failed = search.failed.or(Some((refused, reference))),
-            (_, _) => search.failed = Some((fumibako_model::Refusal::Internal.into(), String::new())),
+            Answer::No { refused, .. } if refused.why == Refusal::NoSuchMessage => search.pass(view),
+            Answer::No { refused, reference } => {
+                search.failed = search.failed.take().or(Some((refused, reference)));
+                search.pass(view);
+            }
+            _ => {
+                search.failed = Some((Refusal::Internal.into(), String::new()));
+                search.pass(view);
+            }
         }
-        search.place += 1;
         self.go_on(Work::Search(search));
+    }
+}
+
+impl Search {
+    /// What was asked for, or the first of it, cannot be read.
+    fn pass(&mut self, view: &View) {
+        if self.unread.pop_front().or_else(|| self.open.pop_front()).is_none() {
+            self.gather(None, view);
+        }
     }
 }

@@ -227,8 +227,6 @@ impl Session {
         match why {
             Why::Grammar(bad) => self.bad(tag, &format!("Expected {} at octet {}.", bad.expected, bad.at + 1)),
             Why::Unknown => self.bad(tag, "There is no such command."),
-            // RFC 3501 §6.4.4, §7.1: the charsets that are known.
-            Why::Charset => self.no(tag, "[BADCHARSET (US-ASCII UTF-8)] This charset is not known here."),
         }
     }
 
@@ -297,6 +295,11 @@ impl Session {
             Phase::Selected(view) => Some(view),
             _ => None,
         }
+    }
+
+    /// The time, as it was told last.
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
     }
 
     /// The time to log in begins anew.

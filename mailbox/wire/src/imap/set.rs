@@ -2,7 +2,7 @@
 
 use super::cursor::{Cursor, Parsed};
 
-/// Message numbers or UIDs as a client names them.
+/// Message numbers or UIDs as a client names them; none at all is `$`, what the last SEARCH saved (RFC 5182).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Set(pub(super) Vec<(Num, Num)>);
 
@@ -25,11 +25,23 @@ pub(super) fn set(cursor: &mut Cursor<'_>) -> Parsed<Set> {
     }
 }
 
+/// ```text
+/// sequence-set =/ "$" ; RFC 5182 §3: it stands alone
+/// ```
+pub(super) fn set_or_saved(cursor: &mut Cursor<'_>) -> Parsed<Set> {
+    if cursor.take(b'$') { Ok(Set(Vec::new())) } else { set(cursor) }
+}
+
 fn number(cursor: &mut Cursor<'_>) -> Parsed<Num> {
     if cursor.take(b'*') { Ok(None) } else { cursor.nz_number().map(Some) }
 }
 
 impl Set {
+    /// Is it `$`?
+    pub(super) fn is_saved(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The ranges, low end first, `*` being `largest`.
     pub(super) fn resolve(&self, largest: u32) -> impl Iterator<Item = (u32, u32)> {
         let number = move |number: Num| number.unwrap_or(largest);

@@ -22,6 +22,16 @@ pub(super) const BODY_KEYS: usize = 10;
 /// Octets of one message that BODY and TEXT look through: headers and text parts, in order, before decoding. All of it
 /// is done in one step, during which nobody else is served; SEARCH says so when it passed over what lies behind.
 pub(super) const SEARCHED_BYTES: usize = 4 * 1024 * 1024;
+/// Headers that SEARCH, SORT and THREAD ask for at a time.
+pub(super) const HEADS: usize = 256;
+/// Criteria of one SORT.
+pub(super) const CRITERIA: usize = 20;
+/// Octets of a text by which SORT and THREAD order messages; what differs behind them does not count.
+pub(super) const SORTED_BYTES: usize = 1_000;
+/// References of one message that THREAD follows: the last ones.
+pub(super) const REFERENCES: usize = 1_000;
+/// Levels that THREAD climbs to see that a reference does not lead in a circle. Deeper down it follows none that might.
+pub(super) const ANCESTORS: usize = 1_000;
 /// Levels of parentheses, NOT and OR in one SEARCH.
 pub(super) const SEARCH_DEPTH: usize = 50;
 /// Addresses of one field shown in an ENVELOPE.

@@ -16,6 +16,8 @@ pub(super) struct View {
     /// Everything up to here is known.
     pub(super) since: ModSeq,
     pub(super) keywords: Keywords,
+    /// `$` (RFC 5182): ranges of UIDs. A UID that goes never comes again, so nothing is to be done at EXPUNGE.
+    saved: Vec<(u32, u32)>,
     rows: Vec<Row>,
     /// Some row is gone.
     gone: bool,
@@ -49,7 +51,7 @@ impl View {
         let rows: Vec<_> = entries.into_iter().map(|entry| Row { entry, gone: false }).collect();
         let (folder, name, since) = (status.folder, status.name, status.highest_modseq);
         let told = rows.len();
-        Self { folder, name, read_only, since, keywords, rows, gone: false, told }
+        Self { folder, name, read_only, since, keywords, saved: Vec::new(), rows, gone: false, told }
     }
 
     /// A folder has another name; this one may be it, or stand below it.
@@ -100,6 +102,9 @@ impl View {
 
     /// RFC 3501 §9 seq-number: a number past the last message is an error, and so is `*` in an empty folder.
     pub(super) fn by_number(&self, set: &Set) -> Option<Vec<Range<usize>>> {
+        if set.is_saved() {
+            return Some(self.by_uid(set));
+        }
         let count = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         let ranges: Vec<_> = set.resolve(count).collect();
         if count == 0 || ranges.iter().any(|(_, to)| *to > count) {
@@ -112,8 +117,25 @@ impl View {
     pub(super) fn by_uid(&self, set: &Set) -> Vec<Range<usize>> {
         let Some(last) = self.rows.last() else { return Vec::new() };
         let place = |uid: u64| self.rows.partition_point(|row| u64::from(row.entry.uid.get()) < uid);
-        let ranges = set.resolve(last.entry.uid.get()).map(|(from, to)| place(from.into())..place(u64::from(to) + 1));
-        merged(ranges.collect())
+        let range = |(from, to): (u32, u32)| place(from.into())..place(u64::from(to) + 1);
+        if set.is_saved() {
+            return merged(self.saved.iter().copied().map(range).collect());
+        }
+        merged(set.resolve(last.entry.uid.get()).map(range).collect())
+    }
+
+    /// From now on `$` means the messages at these places, which ascend.
+    pub(super) fn save(&mut self, places: impl Iterator<Item = usize>) {
+        let mut runs: Vec<Range<usize>> = Vec::new();
+        for place in places {
+            match runs.last_mut() {
+                Some(run) if run.end == place => run.end += 1,
+                _ => runs.push(place..place + 1),
+            }
+        }
+        // What stands between two messages of a run is gone for good.
+        let uid = |place: usize| self.rows.get(place).map(|row| row.entry.uid.get());
+        self.saved = runs.iter().filter_map(|run| uid(run.start).zip(uid(run.end - 1))).collect();
     }
 
     /// The UIDs at these places.

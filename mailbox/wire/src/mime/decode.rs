@@ -70,7 +70,7 @@ pub fn charset_text(charset: &[u8], text: &[u8]) -> String {
 }
 
 /// An unfolded value with its encoded words decoded.
-pub(super) fn unstructured(value: &[u8]) -> String {
+pub(crate) fn unstructured(value: &[u8]) -> String {
     if !value.windows(2).any(|two| two == b"=?") {
         return String::from_utf8_lossy(value).into_owned();
     }

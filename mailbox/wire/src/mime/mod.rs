@@ -17,6 +17,7 @@ mod tree;
 mod value;
 
 pub use address::{Address, addresses};
+pub(crate) use decode::unstructured;
 pub use decode::{Undecodable, charset_text, transfer_decode};
 pub use header::{Field, Header};
 pub(crate) use measure::Measure;

@@ -113,6 +113,9 @@ fn scraps() -> impl Strategy<Value = Vec<u8>> {
         "z SETMETADATA Own (/private/comment {3+}\r\nabc)\r\n",
         "A CREATE Own/below\r\nB RENAME Own Other\r\nC DELETE Other/below\r\n",
         "D UNAUTHENTICATE\r\n",
+        "E SEARCH RETURN (SAVE MIN PARTIAL 1:2) ALL\r\nF FETCH $ FLAGS\r\n",
+        "G SORT (SUBJECT REVERSE DATE) UTF-8 ALL\r\nH UID THREAD REFERENCES UTF-8 $\r\n",
+        "I SORT RETURN (COUNT) (SIZE) UTF-8 TEXT e\r\nJ THREAD ORDEREDSUBJECT UTF-8 BODY a SUBJECT e\r\n",
     ];
     let scrap = prop_oneof![
         10 => prop::sample::select(lines.to_vec()).prop_map(|line| line.as_bytes().to_vec()),
@@ -377,6 +380,44 @@ fn the_first_part_of_a_signed_message_is_what_was_signed() {
     let (_, rest) = text.split_once("--outer\r\n").unwrap();
     let (expected, _) = rest.split_once("\r\n--outer\r\n").unwrap();
     assert_eq!(signed, expected.as_bytes());
+}
+
+// Profile §7.40, RFC 5032 §3
+#[test]
+fn an_age_is_judged_to_the_second() {
+    let mut office = Office::default();
+    let an_hour_ago = NOW - jiff::SignedDuration::from_mins(60);
+    office.file(0, b"Subject: x\r\n\r\n", &NamedFlags::default(), an_hour_ago);
+    let mut line = Line::open(&mut office);
+    line.send(&mut office, PROLOGUE.as_bytes());
+    for (key, found) in [("OLDER 3600", true), ("OLDER 3601", false), ("YOUNGER 3600", true), ("YOUNGER 3599", false)] {
+        line.said.clear();
+        line.send(&mut office, format!("1 SEARCH {key}\r\n").as_bytes());
+        let expected = if found { "* SEARCH 1\r\n" } else { "* SEARCH\r\n" };
+        assert!(line.said.starts_with(expected.as_bytes()), "{key}");
+    }
+}
+
+// Profile §7.45
+#[test]
+fn a_search_reads_headers_many_at_a_time_and_bodies_only_where_a_header_does_not_decide() {
+    let mut office = office();
+    let mut line = Line::open(&mut office);
+    line.send(&mut office, PROLOGUE.as_bytes());
+    for (command, asked) in [
+        ("SEARCH ALL", &[][..]),
+        ("SEARCH SUBJECT signed", &["heads 1,2,3"]),
+        ("SEARCH SENTSINCE 1-Nov-2026 HEADER Message-ID s1", &["heads 1,2,3"]),
+        ("SEARCH SUBJECT signed BODY x", &["heads 1,2,3", "read 2"]),
+        ("SEARCH 2 BODY x", &["read 2"]),
+        ("SORT (ARRIVAL SIZE) UTF-8 ALL", &[]),
+        ("SORT (SUBJECT) UTF-8 1:2", &["heads 1,2"]),
+        ("THREAD REFERENCES UTF-8 ALL", &["heads 1,2,3"]),
+    ] {
+        line.asked.clear();
+        line.send(&mut office, format!("1 {command}\r\n").as_bytes());
+        assert_eq!(line.asked, asked, "{command}");
+    }
 }
 
 #[test]

@@ -155,6 +155,13 @@ impl Office {
         }
     }
 
+    fn head(&self, message: MessageId, longest: u64) -> Option<Private<Arc<[u8]>>> {
+        let body = &self.bodies[usize::try_from(message.0).unwrap() - 1];
+        let end = body.windows(4).position(|end| end == b"\r\n\r\n").map_or(body.len(), |at| at + 4);
+        let end = end.min(usize::try_from(longest).unwrap());
+        (!body.is_empty()).then(|| Private(body[..end].into()))
+    }
+
     fn append(
         &mut self,
         folder: &FolderName,
@@ -209,6 +216,10 @@ impl Office {
                 }
                 let place = |at: u64| usize::try_from(at).unwrap().min(body.len());
                 Answer::Message(Private(body[place(range.start)..place(range.end)].into()))
+            }
+            Ask::Heads { messages, longest } => {
+                // Of some of them only: the rest is asked for again.
+                Answer::Heads(messages.iter().take(3).map(|message| self.head(*message, longest)).collect())
             }
             Ask::Flag { folder, uids, change, flags, since } => {
                 self.flag(place(folder), &uids, change, &flags);
@@ -286,6 +297,10 @@ impl Desk for Office {
             Ask::Forget => "forget".into(),
             Ask::Since(_, since) => format!("since {}", since.0),
             Ask::Read(message, _) => format!("read {}", message.0),
+            Ask::Heads { messages, .. } => {
+                let numbers: Vec<_> = messages.iter().map(|message| message.0.to_string()).collect();
+                format!("heads {}", numbers.join(","))
+            }
             Ask::Flag { uids: named, change, flags, .. } => {
                 let sign = match change {
                     FlagChange::Add => "+",

@@ -4,18 +4,23 @@ use std::cell::{Cell, OnceCell};
 use std::ops::Range;
 
 use fumibako_model::{Entry, Flags, japanese_day};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use memchr::{memmem, memrchr};
 
 use super::program::{Key, Needle, Program, When};
+use crate::imap::casemap::fold;
 use crate::imap::date::sent_on;
 use crate::imap::settings::SEARCHED_BYTES;
 use crate::imap::view::View;
-use crate::mime::{Entity, Field, Tree};
+use crate::mime::{Entity, Field, Header, Tree};
 
 /// A program whose sets and keywords are those of one view.
 #[derive(Debug)]
-pub(super) struct Bound(Test);
+pub(super) struct Bound {
+    test: Test,
+    looks_at_headers: bool,
+}
 
 #[derive(Debug)]
 enum Test {
@@ -26,30 +31,44 @@ enum Test {
     Among(Vec<Range<usize>>),
     Has(Flags),
     Never,
+    /// Came at this second, or before.
+    CameBy(i64),
+    /// Came at this second, or after.
+    CameFrom(i64),
     Key(Key),
 }
 
 impl Bound {
     /// `None` if the program names a message number that is none.
-    pub(super) fn new(program: Program, view: &View) -> Option<Self> {
-        bind(program.0, view).map(Self)
+    pub(super) fn new(program: Program, view: &View, now: Timestamp) -> Option<Self> {
+        let looks_at_headers = program.looks_at_headers();
+        bind(program.0, view, now).map(|test| Self { test, looks_at_headers })
+    }
+
+    /// May a header decide what the entry leaves open?
+    pub(super) fn looks_at_headers(&self) -> bool {
+        self.looks_at_headers
     }
 
     /// `None`: the content must be known.
     pub(super) fn judge(&self, place: usize, entry: &Entry, content: Option<&Content<'_>>) -> Option<bool> {
-        self.0.judge(place, entry, content)
+        self.test.judge(place, entry, content)
     }
 }
 
-fn bind(key: Key, view: &View) -> Option<Test> {
+fn bind(key: Key, view: &View, now: Timestamp) -> Option<Test> {
+    // RFC 5032 §3: from the time now, to the second.
+    let ago = |seconds: u32| now.as_second() - i64::from(seconds);
     Some(match key {
-        Key::And(keys) => Test::And(keys.into_iter().map(|key| bind(key, view)).collect::<Option<_>>()?),
-        Key::Or(keys) => Test::Or(Box::new((bind(keys.0, view)?, bind(keys.1, view)?))),
-        Key::Not(key) => Test::Not(Box::new(bind(*key, view)?)),
+        Key::And(keys) => Test::And(keys.into_iter().map(|key| bind(key, view, now)).collect::<Option<_>>()?),
+        Key::Or(keys) => Test::Or(Box::new((bind(keys.0, view, now)?, bind(keys.1, view, now)?))),
+        Key::Not(key) => Test::Not(Box::new(bind(*key, view, now)?)),
         Key::Numbers(set) => Test::Among(view.by_number(&set)?),
         Key::Uids(set) => Test::Among(view.by_uid(&set)),
         Key::Has(flags) => Test::Has(flags),
         Key::Keyword(name) => view.keywords.flag(&name).map_or(Test::Never, Test::Has),
+        Key::Older(seconds) => Test::CameBy(ago(seconds)),
+        Key::Younger(seconds) => Test::CameFrom(ago(seconds)),
         key => Test::Key(key),
     })
 }
@@ -70,7 +89,9 @@ impl Test {
             }
             Self::Has(flags) => Some(entry.flags.has(*flags)),
             Self::Never => Some(false),
-            Self::Key(key) => known(key, entry).or_else(|| content.map(|content| content.holds(key))),
+            Self::CameBy(second) => Some(entry.received_at.as_second() <= *second),
+            Self::CameFrom(second) => Some(entry.received_at.as_second() >= *second),
+            Self::Key(key) => known(key, entry).or_else(|| content.and_then(|content| content.holds(key))),
         }
     }
 }
@@ -114,7 +135,9 @@ impl When {
 
 /// A message that was read. Its texts are decoded once, and only if a key looks into them.
 pub(super) struct Content<'t> {
-    tree: &'t Tree<'t>,
+    fields: Header<'t>,
+    /// `None`: only the header was read.
+    tree: Option<&'t Tree<'t>>,
     header: OnceCell<String>,
     body: OnceCell<Texts>,
     missed: Cell<bool>,
@@ -123,7 +146,7 @@ pub(super) struct Content<'t> {
 /// What BODY looks through.
 #[derive(Default)]
 struct Texts {
-    /// In lower case.
+    /// Folded.
     texts: Vec<String>,
     /// There is more than [`SEARCHED_BYTES`].
     cut: bool,
@@ -131,7 +154,11 @@ struct Texts {
 
 impl<'t> Content<'t> {
     pub(super) fn new(tree: &'t Tree<'t>) -> Self {
-        Self { tree, header: OnceCell::new(), body: OnceCell::new(), missed: Cell::new(false) }
+        Self { tree: Some(tree), ..Self::of_header(tree.root().header()) }
+    }
+
+    pub(super) fn of_header(fields: Header<'t>) -> Self {
+        Self { fields, tree: None, header: OnceCell::new(), body: OnceCell::new(), missed: Cell::new(false) }
     }
 
     /// Was something not found that may stand in what was passed over?
@@ -139,28 +166,29 @@ impl<'t> Content<'t> {
         self.missed.get()
     }
 
-    fn holds(&self, key: &Key) -> bool {
-        let header = self.tree.root().header();
+    /// `None`: the header does not say.
+    fn holds(&self, key: &Key) -> Option<bool> {
         match key {
             Key::Sent(when, day) => {
-                let sent = header.get("Date").and_then(|field| sent_on(&field.unfolded()));
-                sent.is_some_and(|sent| when.holds(sent, *day))
+                let sent = self.fields.get("Date").and_then(|field| sent_on(&field.unfolded()));
+                Some(sent.is_some_and(|sent| when.holds(sent, *day)))
             }
-            Key::Field(name, needle) => header.all(name).any(|field| needle.is_in(&field.text())),
+            Key::Field(name, needle) => Some(self.fields.all(name).any(|field| needle.is_in(&field.text()))),
             Key::Body(needle) => self.body_holds(needle),
             Key::Text(needle) => {
-                let header = self.header.get_or_init(|| header_text(self.tree.root()));
-                needle.is_within(header) || self.body_holds(needle)
+                let header = self.header.get_or_init(|| header_text(self.fields));
+                if needle.is_within(header) { Some(true) } else { self.body_holds(needle) }
             }
-            _ => false,
+            _ => Some(false),
         }
     }
 
-    fn body_holds(&self, needle: &Needle) -> bool {
-        let body = self.body.get_or_init(|| Texts::of(self.tree));
+    fn body_holds(&self, needle: &Needle) -> Option<bool> {
+        let tree = self.tree?;
+        let body = self.body.get_or_init(|| Texts::of(tree));
         let found = body.texts.iter().any(|text| needle.is_within(text));
         self.missed.set(self.missed() || (body.cut && !found));
-        found
+        Some(found)
     }
 }
 
@@ -171,7 +199,7 @@ impl Texts {
         for (at, entity) in tree.entities().enumerate() {
             let header = entity.header().octets().len();
             if at > 0 && header <= left {
-                found.texts.push(header_text(entity));
+                found.texts.push(header_text(entity.header()));
                 left -= header;
             } else if at > 0 {
                 found.cut = true;
@@ -197,22 +225,22 @@ fn lines_within(text: &[u8], length: usize) -> &[u8] {
     }
 }
 
-fn header_text(entity: Entity<'_>) -> String {
+fn header_text(header: Header<'_>) -> String {
     let line = |field: Field<'_>| format!("{}: {}\n", String::from_utf8_lossy(field.name()), field.text());
-    entity.header().fields().map(line).collect::<String>().to_lowercase()
+    fold(&header.fields().map(line).collect::<String>())
 }
 
 /// A text that cannot be decoded is searched as it stands.
 fn text_of(entity: Entity<'_>, body: &[u8]) -> String {
-    entity.text_in(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned()).to_lowercase()
+    fold(&entity.text_in(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned()))
 }
 
 impl Needle {
     fn is_in(&self, text: &str) -> bool {
-        self.is_within(&text.to_lowercase())
+        self.is_within(&fold(text))
     }
 
-    /// Of a text in lower case.
+    /// Of a folded text.
     fn is_within(&self, text: &str) -> bool {
         memmem::find(text.as_bytes(), self.0.as_bytes()).is_some()
     }
@@ -233,7 +261,7 @@ mod tests {
         message.extend(b"--b--\r\n");
         let tree = Tree::view(&message);
         let content = Content::new(&tree);
-        (content.holds(&Key::Body(Needle("q".into()))), content.missed())
+        (content.holds(&Key::Body(Needle("Q".into()))).unwrap(), content.missed())
     }
 
     fn text(bytes: usize) -> Vec<u8> {

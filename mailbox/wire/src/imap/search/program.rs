@@ -1,12 +1,14 @@
 //! What a SEARCH looks for (RFC 3501 §9 search-key).
 
+use encoding_rs::{Encoding, UTF_8};
 use fumibako_model::Flags;
 use jiff::civil::Date;
 
-use crate::imap::command::Why;
+use super::charset;
+use crate::imap::casemap::fold;
 use crate::imap::cursor::{Cursor, Parsed};
 use crate::imap::date::date;
-use crate::imap::set::{Set, set};
+use crate::imap::set::{Set, set_or_saved};
 use crate::imap::settings::{BODY_KEYS, SEARCH_DEPTH, TEXT_KEYS};
 
 /// The keys, all of which must hold.
@@ -28,6 +30,10 @@ pub(super) enum Key {
     Smaller(u64),
     /// INTERNALDATE.
     Came(When, Date),
+    /// INTERNALDATE, so many seconds ago or longer (RFC 5032 §3).
+    Older(u32),
+    /// So many seconds ago, or less.
+    Younger(u32),
     /// The day it came into this folder (RFC 8514 §4.3).
     Saved(When, Date),
     /// RFC 8474 §6
@@ -47,40 +53,51 @@ pub(super) enum When {
     Since,
 }
 
-/// Text looked for, in lower case: case does not matter.
+/// Text looked for, folded: case and width do not matter (Profile §7.41).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Needle(pub(super) String);
 
+/// How the keys are read.
+struct Reader<'c, 'a> {
+    cursor: &'c mut Cursor<'a>,
+    /// `None`: the texts cannot be read; nothing is looked for.
+    charset: Option<&'static Encoding>,
+}
+
 impl Program {
     /// ```text
-    /// search = "SEARCH" [SP "CHARSET" SP astring] 1*(SP search-key)
+    /// search-program = search-key *(SP search-key)
     /// ```
-    pub(in crate::imap) fn read(cursor: &mut Cursor<'_>) -> Result<Self, Why> {
-        if cursor.take_word("CHARSET ") {
-            let charset = cursor.astring()?;
-            // US-ASCII is part of UTF-8.
-            if !charset.eq_ignore_ascii_case(b"utf-8") && !charset.eq_ignore_ascii_case(b"us-ascii") {
-                return Err(Why::Charset);
-            }
-            cursor.space()?;
-        }
-        let mut keys = vec![key(cursor, 0)?];
-        while cursor.take(b' ') {
-            keys.push(key(cursor, 0)?);
+    ///
+    /// `None` if the charset is none that is known.
+    pub(super) fn read(cursor: &mut Cursor<'_>, charset: Option<&'static Encoding>) -> Parsed<Option<Self>> {
+        let mut reader = Reader { cursor, charset };
+        let mut keys = vec![reader.key(0)?];
+        while reader.cursor.take(b' ') {
+            keys.push(reader.key(0)?);
         }
         let program = Key::And(keys);
         if program.count(&Self::looks_inside) > TEXT_KEYS {
-            cursor.bad::<()>("fewer keys that look into messages before")?;
+            return cursor.bad("fewer keys that look into messages before");
         }
         if program.count(&Self::looks_through) > BODY_KEYS {
-            cursor.bad::<()>("at most 10 keys BODY and TEXT before")?;
+            return cursor.bad("at most 10 keys BODY and TEXT before");
         }
-        Ok(Self(program))
+        Ok(charset.map(|_| Self(program)))
+    }
+
+    /// Is there a key that the header alone decides?
+    pub(super) fn looks_at_headers(&self) -> bool {
+        self.0.count(&Self::looks_at_header) > 0
+    }
+
+    fn looks_at_header(key: &Key) -> bool {
+        matches!(key, Key::Sent(..) | Key::Field(..))
     }
 
     /// Does it need the message's octets?
     fn looks_inside(key: &Key) -> bool {
-        matches!(key, Key::Sent(..) | Key::Field(..)) || Self::looks_through(key)
+        Self::looks_at_header(key) || Self::looks_through(key)
     }
 
     /// Does it need the texts of all parts?
@@ -101,83 +118,108 @@ impl Key {
     }
 }
 
-fn key(cursor: &mut Cursor<'_>, depth: usize) -> Parsed<Key> {
-    if depth == SEARCH_DEPTH {
-        return cursor.bad("fewer levels");
-    }
-    match cursor.peek() {
-        Some(b'(') => {
-            let keys = cursor.list(|cursor| key(cursor, depth + 1))?;
-            if keys.is_empty() { cursor.bad("a key before") } else { Ok(Key::And(keys)) }
+impl Reader<'_, '_> {
+    fn key(&mut self, depth: usize) -> Parsed<Key> {
+        if depth == SEARCH_DEPTH {
+            return self.cursor.bad("fewer levels");
         }
-        Some(b'0'..=b'9' | b'*') => set(cursor).map(Key::Numbers),
-        _ => named(cursor, depth),
-    }
-}
-
-#[rustfmt::skip]
-fn named(cursor: &mut Cursor<'_>, depth: usize) -> Parsed<Key> {
-    let not = |key| Ok(Key::Not(Box::new(key)));
-    match &*cursor.word()? {
-        // `\Recent` is not kept: nothing is recent, everything is old. Of all messages the save date is known.
-        "ALL" | "OLD" | "SAVEDATESUPPORTED" => Ok(Key::All),
-        "NEW" | "RECENT" => not(Key::All),
-        "ANSWERED"   => Ok(Key::Has(Flags::ANSWERED)),
-        "DELETED"    => Ok(Key::Has(Flags::DELETED)),
-        "DRAFT"      => Ok(Key::Has(Flags::DRAFT)),
-        "FLAGGED"    => Ok(Key::Has(Flags::FLAGGED)),
-        "SEEN"       => Ok(Key::Has(Flags::SEEN)),
-        "UNANSWERED" => not(Key::Has(Flags::ANSWERED)),
-        "UNDELETED"  => not(Key::Has(Flags::DELETED)),
-        "UNDRAFT"    => not(Key::Has(Flags::DRAFT)),
-        "UNFLAGGED"  => not(Key::Has(Flags::FLAGGED)),
-        "UNSEEN"     => not(Key::Has(Flags::SEEN)),
-        "KEYWORD"    => Ok(Key::Keyword(keyword(cursor)?)),
-        "UNKEYWORD"  => not(Key::Keyword(keyword(cursor)?)),
-        "BEFORE"     => Ok(Key::Came(When::Before, day(cursor)?)),
-        "ON"         => Ok(Key::Came(When::On, day(cursor)?)),
-        "SINCE"      => Ok(Key::Came(When::Since, day(cursor)?)),
-        "SAVEDBEFORE" => Ok(Key::Saved(When::Before, day(cursor)?)),
-        "SAVEDON"    => Ok(Key::Saved(When::On, day(cursor)?)),
-        "SAVEDSINCE" => Ok(Key::Saved(When::Since, day(cursor)?)),
-        "EMAILID"    => Ok(Key::EmailId(keyword(cursor)?)),
-        // RFC 8474 §5.2: there are no threads.
-        "THREADID"   => { keyword(cursor)?; not(Key::All) }
-        "SENTBEFORE" => Ok(Key::Sent(When::Before, day(cursor)?)),
-        "SENTON"     => Ok(Key::Sent(When::On, day(cursor)?)),
-        "SENTSINCE"  => Ok(Key::Sent(When::Since, day(cursor)?)),
-        field @ ("BCC" | "CC" | "FROM" | "SUBJECT" | "TO") => Ok(Key::Field(field.into(), needle(cursor)?)),
-        "HEADER"     => { let field = needle(cursor)?.0; Ok(Key::Field(field, needle(cursor)?)) }
-        "BODY"       => Ok(Key::Body(needle(cursor)?)),
-        "TEXT"       => Ok(Key::Text(needle(cursor)?)),
-        "LARGER"     => { cursor.space()?; cursor.number().map(Key::Larger) }
-        "SMALLER"    => { cursor.space()?; cursor.number().map(Key::Smaller) }
-        "UID"        => { cursor.space()?; set(cursor).map(Key::Uids) }
-        "NOT"        => { cursor.space()?; not(key(cursor, depth + 1)?) }
-        "OR"         => {
-            cursor.space()?;
-            let first = key(cursor, depth + 1)?;
-            cursor.space()?;
-            Ok(Key::Or(Box::new((first, key(cursor, depth + 1)?))))
+        match self.cursor.peek() {
+            Some(b'(') => self.row(depth),
+            Some(b'0'..=b'9' | b'*' | b'$') => set_or_saved(self.cursor).map(Key::Numbers),
+            _ => self.named(depth),
         }
-        _ => cursor.bad("a key of SEARCH before"),
     }
-}
 
-fn keyword(cursor: &mut Cursor<'_>) -> Parsed<String> {
-    cursor.space()?;
-    cursor.atom().map(str::to_owned)
-}
+    /// `(` search-key *(SP search-key) `)`
+    fn row(&mut self, depth: usize) -> Parsed<Key> {
+        self.cursor.need(b'(', "(")?;
+        if self.cursor.take(b')') {
+            return self.cursor.bad("a key before");
+        }
+        let mut keys = vec![self.key(depth + 1)?];
+        while self.cursor.take(b' ') {
+            keys.push(self.key(depth + 1)?);
+        }
+        self.cursor.need(b')', ") or a space")?;
+        Ok(Key::And(keys))
+    }
 
-fn day(cursor: &mut Cursor<'_>) -> Parsed<Date> {
-    cursor.space()?;
-    date(cursor)
-}
+    #[rustfmt::skip]
+    fn named(&mut self, depth: usize) -> Parsed<Key> {
+        let not = |key| Ok(Key::Not(Box::new(key)));
+        match &*self.cursor.word()? {
+            // `\Recent` is not kept: nothing is recent, everything is old. Of all messages the save date is known.
+            "ALL" | "OLD" | "SAVEDATESUPPORTED" => Ok(Key::All),
+            "NEW" | "RECENT" => not(Key::All),
+            "ANSWERED"   => Ok(Key::Has(Flags::ANSWERED)),
+            "DELETED"    => Ok(Key::Has(Flags::DELETED)),
+            "DRAFT"      => Ok(Key::Has(Flags::DRAFT)),
+            "FLAGGED"    => Ok(Key::Has(Flags::FLAGGED)),
+            "SEEN"       => Ok(Key::Has(Flags::SEEN)),
+            "UNANSWERED" => not(Key::Has(Flags::ANSWERED)),
+            "UNDELETED"  => not(Key::Has(Flags::DELETED)),
+            "UNDRAFT"    => not(Key::Has(Flags::DRAFT)),
+            "UNFLAGGED"  => not(Key::Has(Flags::FLAGGED)),
+            "UNSEEN"     => not(Key::Has(Flags::SEEN)),
+            "KEYWORD"    => Ok(Key::Keyword(self.keyword()?)),
+            "UNKEYWORD"  => not(Key::Keyword(self.keyword()?)),
+            "BEFORE"     => Ok(Key::Came(When::Before, self.day()?)),
+            "ON"         => Ok(Key::Came(When::On, self.day()?)),
+            "SINCE"      => Ok(Key::Came(When::Since, self.day()?)),
+            "OLDER"      => { self.cursor.space()?; self.cursor.nz_number().map(Key::Older) }
+            "YOUNGER"    => { self.cursor.space()?; self.cursor.nz_number().map(Key::Younger) }
+            "SAVEDBEFORE" => Ok(Key::Saved(When::Before, self.day()?)),
+            "SAVEDON"    => Ok(Key::Saved(When::On, self.day()?)),
+            "SAVEDSINCE" => Ok(Key::Saved(When::Since, self.day()?)),
+            "EMAILID"    => Ok(Key::EmailId(self.keyword()?)),
+            // RFC 8474 §5.2: there are no threads.
+            "THREADID"   => { self.keyword()?; not(Key::All) }
+            "SENTBEFORE" => Ok(Key::Sent(When::Before, self.day()?)),
+            "SENTON"     => Ok(Key::Sent(When::On, self.day()?)),
+            "SENTSINCE"  => Ok(Key::Sent(When::Since, self.day()?)),
+            field @ ("BCC" | "CC" | "FROM" | "SUBJECT" | "TO") => Ok(Key::Field(field.into(), self.needle()?)),
+            "HEADER"     => { let field = self.field_name()?; Ok(Key::Field(field, self.needle()?)) }
+            "BODY"       => Ok(Key::Body(self.needle()?)),
+            "TEXT"       => Ok(Key::Text(self.needle()?)),
+            "LARGER"     => { self.cursor.space()?; self.cursor.number().map(Key::Larger) }
+            "SMALLER"    => { self.cursor.space()?; self.cursor.number().map(Key::Smaller) }
+            "UID"        => { self.cursor.space()?; set_or_saved(self.cursor).map(Key::Uids) }
+            "NOT"        => { self.cursor.space()?; not(self.key(depth + 1)?) }
+            "OR"         => {
+                self.cursor.space()?;
+                let first = self.key(depth + 1)?;
+                self.cursor.space()?;
+                Ok(Key::Or(Box::new((first, self.key(depth + 1)?))))
+            }
+            _ => self.cursor.bad("a key of SEARCH before"),
+        }
+    }
 
-fn needle(cursor: &mut Cursor<'_>) -> Parsed<Needle> {
-    cursor.space()?;
-    match String::from_utf8(cursor.astring()?) {
-        Ok(text) => Ok(Needle(text.to_lowercase())),
-        Err(_) => cursor.bad("UTF-8 before"),
+    fn keyword(&mut self) -> Parsed<String> {
+        self.cursor.space()?;
+        self.cursor.atom().map(str::to_owned)
+    }
+
+    fn day(&mut self) -> Parsed<Date> {
+        self.cursor.space()?;
+        date(self.cursor)
+    }
+
+    fn field_name(&mut self) -> Parsed<String> {
+        self.text(UTF_8)
+    }
+
+    fn needle(&mut self) -> Parsed<Needle> {
+        if let Some(charset) = self.charset {
+            return self.text(charset).map(|text| Needle(fold(&text)));
+        }
+        self.cursor.space()?;
+        self.cursor.astring().map(|_| Needle(String::new()))
+    }
+
+    fn text(&mut self, charset: &'static Encoding) -> Parsed<String> {
+        self.cursor.space()?;
+        let octets = self.cursor.astring()?;
+        charset::text(charset, &octets).map_or_else(|| self.cursor.bad("text of the charset before"), Ok)
     }
 }

@@ -43,7 +43,7 @@ impl Session {
             (P::Selected(view), C::Store { .. } | C::Expunge(_) | C::Copy { moves: true, .. }) if view.read_only
                                                            => self.no(&tag, "[READ-ONLY] The folder is open read-only."),
             (P::Selected(_), C::Expunge(set))              => self.expunge(tag, set.as_ref()),
-            (P::Selected(_), C::Search { by, program })    => self.search(tag, by, program),
+            (P::Selected(_), C::Search { by, request })    => self.search(tag, by, *request),
             (P::Selected(_), C::Fetch { by, set, items })  => self.fetch(tag, by, &set, items),
             (P::Selected(_), C::Store { by, set, change, silent, flags })
                                                            => self.store(tag, by, &set, (change, flags), silent),

@@ -1,0 +1,108 @@
+//! THREAD (RFC 5256 §3, Profile §7.44).
+
+use fumibako_model::Entry;
+
+use super::casemap::fold_within;
+use super::cursor::{Cursor, Parsed};
+use super::settings::SORTED_BYTES;
+use super::sort::{base_subject, sent};
+use crate::mime::{Field, Header};
+
+mod forest;
+mod references;
+use forest::Forest;
+use references::Links;
+
+/// How messages become threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Algorithm {
+    OrderedSubject,
+    References,
+}
+
+impl Algorithm {
+    /// ```text
+    /// thread-alg = "ORDEREDSUBJECT" / "REFERENCES"
+    /// ```
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
+        match &*cursor.word()? {
+            "ORDEREDSUBJECT" => Ok(Self::OrderedSubject),
+            "REFERENCES" => Ok(Self::References),
+            _ => cursor.bad("ORDEREDSUBJECT or REFERENCES before"),
+        }
+    }
+}
+
+/// A message as threads see it.
+#[derive(Debug, PartialEq, Eq)]
+struct Message {
+    place: usize,
+    sent: i64,
+    /// Folded.
+    subject: Box<str>,
+    is_reply: bool,
+}
+
+/// A THREAD under way: the messages found so far.
+#[derive(Debug)]
+pub(super) struct Threading {
+    messages: Vec<Message>,
+    /// Only REFERENCES has them.
+    links: Option<Links>,
+}
+
+impl Threading {
+    pub(super) fn new(algorithm: Algorithm) -> Self {
+        let links = (algorithm == Algorithm::References).then(Links::default);
+        Self { messages: Vec::new(), links }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    pub(super) fn add(&mut self, place: usize, entry: &Entry, header: Header<'_>) {
+        let subject = header.get("Subject").map(Field::text).unwrap_or_default();
+        let (base, is_reply) = base_subject(&subject);
+        if let Some(links) = &mut self.links {
+            links.add(self.messages.len(), header);
+        }
+        let subject = fold_within(&base, SORTED_BYTES);
+        self.messages.push(Message { place, sent: sent(entry, header), subject, is_reply });
+    }
+
+    /// The threads as they are said.
+    ///
+    /// ```text
+    /// thread-data = "THREAD" [SP 1*thread-list]
+    /// ```
+    pub(super) fn written(self, number: impl Fn(usize) -> u32) -> String {
+        let Self { messages, links } = self;
+        let forest = match links {
+            Some(links) => links.forest(&messages),
+            None => ordered_subject(&messages),
+        };
+        forest.written(|message| number(messages[message].place))
+    }
+}
+
+/// RFC 5256 §3 ORDEREDSUBJECT: messages of one base subject are a thread; the first is the parent of the others.
+fn ordered_subject(messages: &[Message]) -> Forest {
+    let mut order: Vec<usize> = (0..messages.len()).collect();
+    order.sort_unstable_by_key(|at| {
+        let Message { subject, sent, place, .. } = &messages[*at];
+        (subject, *sent, *place)
+    });
+    let mut threads: Vec<&[usize]> =
+        order.chunk_by(|one, other| messages[*one].subject == messages[*other].subject).collect();
+    threads.sort_unstable_by_key(|thread| (messages[thread[0]].sent, messages[thread[0]].place));
+    let mut forest = Forest::of(messages.len());
+    for thread in threads {
+        forest.roots.push(thread[0]);
+        forest.children[thread[0]] = thread[1..].to_vec();
+    }
+    forest
+}
+
+#[cfg(test)]
+mod tests;
