@@ -57,6 +57,12 @@ impl Tool {
         self
     }
 
+    /// Finds this in its environment.
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
     /// Reads this from standard input.
     pub fn reads(mut self, input: &[u8]) -> Self {
         input.clone_into(&mut self.input);

@@ -105,3 +105,27 @@ fn a_flag_set_on_the_disk_arrives_on_the_server() {
     let said = mailbox.command("FETCH 1 (FLAGS)").expect("it is there");
     assert!(said.iter().any(|said| said.text.contains("\\Flagged") && said.text.contains("\\Seen")), "{said:?}");
 }
+
+#[test]
+fn a_full_resync_brings_the_same_again_with_the_servers_flags() {
+    let world = World::new();
+    for _ in 0..2 {
+        world.deliver(&world.plan());
+    }
+    let maildir = Maildir::new(&world, &world.recipient);
+    maildir.sync();
+    let first = maildir.octets("INBOX");
+    let mut mailbox = Mailbox::of(&world.gateway.mailboxes(), &world.recipient).expect("the mailbox opens");
+    mailbox.command("SELECT INBOX").expect("it opens");
+    mailbox.command("STORE 1:2 +FLAGS.SILENT (\\Flagged)").expect("it is stored");
+    maildir.sync();
+    let is_flagged =
+        |path: &PathBuf| path.to_string_lossy().rsplit_once(":2,").is_some_and(|(_, flags)| flags.contains('F'));
+    assert!(maildir.messages("INBOX").iter().all(is_flagged), "{:?}", maildir.messages("INBOX"));
+    // Everything mbsync knew is lost: its state lies with the messages.
+    fs::remove_dir_all(&maildir.folder).expect("it is ours");
+    fs::create_dir(&maildir.folder).expect("the folder is writable");
+    maildir.sync();
+    assert!(maildir.octets("INBOX") == first, "the octets differ");
+    assert!(maildir.messages("INBOX").iter().all(is_flagged));
+}

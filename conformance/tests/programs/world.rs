@@ -1,9 +1,10 @@
 //! A gateway with two offices, and some plans between them.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use fumibako_conformance::{Gateway, Letter, Office, Submission};
+use fumibako_conformance::{Gateway, Letter, Mailbox, Office, Submission};
 
 /// The two offices of the sample.
 pub(crate) struct World {
@@ -41,4 +42,26 @@ impl World {
         let reply = reply.expect("the gateway answers");
         assert_eq!(reply.code, 250, "{reply}");
     }
+
+    /// Settings of another program, which only their owner reads, as many want them.
+    pub(crate) fn settings(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.gateway.folder().join(name);
+        fs::write(&path, text).expect("the folder is writable");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("it is ours");
+        path
+    }
+
+    /// The flags of the messages in an `INBOX`, in its order.
+    pub(crate) fn flags(&self, mailbox: &mut Mailbox) -> Vec<String> {
+        mailbox.command("EXAMINE INBOX").expect("it opens");
+        let said = mailbox.command("FETCH 1:* (FLAGS)").expect("it is fetched");
+        let flags = |text: &str| Some(text.split_once("(FLAGS (")?.1.split_once(')')?.0.to_owned());
+        said.iter().filter_map(|said| flags(&said.text)).collect()
+    }
+}
+
+/// Does what another program keeps hold this message, whatever its lines end with?
+pub(crate) fn holds(kept: &[u8], sent: &[u8]) -> bool {
+    let [kept, sent] = [kept, sent].map(|text| String::from_utf8_lossy(text).replace("\r\n", "\n"));
+    kept.contains(sent.trim_end())
 }
