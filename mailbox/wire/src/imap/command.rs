@@ -3,6 +3,7 @@
 use fumibako_model::{FlagChange, Flags, NamedFlags};
 
 use super::cursor::{Bad, Cursor, Mailbox, Parsed};
+use super::enable::Enabled;
 use super::fetch::Items;
 use super::folders::Order;
 use super::list::Request;
@@ -23,6 +24,7 @@ pub(super) enum Command {
     Authenticate { mechanism: String, initial: Option<String> },
     Select { mailbox: Mailbox, read_only: bool },
     Unauthenticate,
+    Enable(Vec<&'static str>),
     Notify(Box<notify::Order>),
     Tree(Order),
     Quota(quota::Order),
@@ -117,6 +119,7 @@ fn named(name: &str, cursor: &mut Cursor<'_>) -> Result<Command, Why> {
         "LIST"         => Command::List(Box::new(Request::list(cursor)?)),
         "LSUB"         => Command::List(Box::new(Request::lsub(cursor)?)),
         "NAMESPACE"    => Command::Namespace,
+        "ENABLE"       => Command::Enable(Enabled::read(cursor)?),
         "NOTIFY"       => Command::Notify(Box::new(notify::Order::read(cursor)?)),
         "GETQUOTA"     => Command::Quota(quota::Order::root(cursor)?),
         "GETQUOTAROOT" => Command::Quota(quota::Order::of(cursor)?),

@@ -18,6 +18,7 @@ mod command;
 mod copy;
 mod cursor;
 mod date;
+mod enable;
 mod envelope;
 mod expunge;
 mod fetch;

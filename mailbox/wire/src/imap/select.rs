@@ -4,6 +4,7 @@ use fumibako_model::{Flags, FolderStatus, FolderView, Refusal};
 
 use super::Ask;
 use super::cursor::Mailbox;
+use super::enable::Enabled;
 use super::expunge::Expunge;
 use super::session::{Phase, Session, Work};
 use super::view::View;
@@ -41,8 +42,10 @@ impl Session {
         let count = view.len();
         self.phase = Phase::Selected(Box::new(view));
         self.untagged(&format!("{count} EXISTS"));
-        // Profile §7.6: no message is recent, in any connection.
-        self.untagged("0 RECENT");
+        // Profile §7.6: no message is recent, in any connection. RFC 9051 App. E (12): IMAP4rev2 has no RECENT.
+        if !self.enabled.has(Enabled::REV2) {
+            self.untagged("0 RECENT");
+        }
         self.tell_keywords();
         if let Some(place) = unseen {
             self.untagged(&format!("OK [UNSEEN {}] The first that was not seen.", place + 1));

@@ -10,6 +10,7 @@ use super::acl::Acl;
 use super::append::Append;
 use super::command::{By, Command, Unreadable, Why};
 use super::copy::Copy;
+use super::enable::Enabled;
 use super::expunge::Expunge;
 use super::fetch::Fetch;
 use super::folders::Tree;
@@ -51,6 +52,8 @@ pub struct Session {
     pub(super) notify: Option<Box<Notify>>,
     /// Until the command ends everything is told, whatever it listens for.
     pub(super) all_told: bool,
+    /// What it understands beyond IMAP4rev1.
+    pub(super) enabled: Enabled,
     work: Work,
     /// A question is out.
     asked: bool,
@@ -177,6 +180,7 @@ impl Session {
             news: false,
             notify: None,
             all_told: false,
+            enabled: Enabled::default(),
             work: Work::Nothing,
             asked: false,
             effects: VecDeque::new(),

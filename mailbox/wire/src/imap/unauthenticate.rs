@@ -1,6 +1,7 @@
 //! UNAUTHENTICATE (RFC 8437, Profile §7.18): the connection stays, and belongs to nobody again.
 
 use super::Ask;
+use super::enable::Enabled;
 use super::session::{Phase, Session, Work};
 
 impl Session {
@@ -15,6 +16,7 @@ impl Session {
         self.party = None;
         self.news = false;
         self.notify = None;
+        self.enabled = Enabled::default();
         self.log_in_anew();
         self.tagged(tag, &format!("OK [CAPABILITY {}] UNAUTHENTICATE done.", self.capabilities()));
     }

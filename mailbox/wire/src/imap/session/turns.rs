@@ -24,9 +24,10 @@ impl Session {
             (P::Greeted, C::Authenticate { mechanism, initial }) => self.authenticate(tag, &mechanism, initial.as_deref()),
             (P::Greeted, _)                                => self.bad(&tag, "Log in first."),
             (_, C::StartTls | C::Login { .. } | C::Authenticate { .. }) => self.bad(&tag, "You are logged in already."),
-            // authenticated: §6.3, RFC 2177, 2342
+            // authenticated: §6.3, RFC 2177, 2342, 5161
             (_, C::Unauthenticate)                         => self.unauthenticate(tag),
             (_, C::Select { mailbox, read_only })          => self.select(tag, mailbox, read_only),
+            (_, C::Enable(asked))                          => self.enable(tag, &asked),
             (_, C::Notify(order))                          => self.notify_order(tag, *order),
             (_, C::Tree(order))                            => self.change_tree(tag, order),
             (_, C::List(request))                          => self.list(tag, request),
