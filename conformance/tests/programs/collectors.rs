@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use fumibako_conformance::{Mailbox, Programs, Tool};
 
-use crate::world::{World, holds};
+use crate::world::{World, holds, inbox_flags};
 
 /// The messages of a Maildir.
 fn messages(folder: &Path) -> Vec<PathBuf> {
@@ -55,7 +55,7 @@ fn offlineimap_keeps_messages_and_flags_in_step_both_ways() {
     let read = head.replace("/new/", "/cur/") + ":2,FRS";
     fs::rename(&kept[0], read).expect("the folder is writable");
     sync();
-    let flags = world.flags(&mut mailbox);
+    let flags = inbox_flags(&mut mailbox);
     assert!(["\\Seen", "\\Answered", "\\Flagged"].iter().all(|flag| flags[0].contains(flag)), "{flags:?}");
 }
 
@@ -139,7 +139,7 @@ fn imapfilter_finds_marks_and_files() {
     let filter = filter.env("HOME", world.gateway.folder()).arg("-c").arg(world.settings("imapfilter.lua", &settings));
     let said = filter.run().well().output();
     assert!(said.contains("flagged 2\n") && said.contains("plans 3\n") && said.contains("multipart/signed"), "{said}");
-    let flags = world.flags(&mut mailbox);
+    let flags = inbox_flags(&mut mailbox);
     assert!(flags.len() == 3 && flags.iter().all(|flags| flags.contains("\\Answered")), "{flags:?}");
     assert_eq!(mailbox.count("Archive").expect("it is there"), 1);
 }

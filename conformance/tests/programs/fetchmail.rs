@@ -5,7 +5,7 @@ use std::path::Path;
 
 use fumibako_conformance::{Mailbox, Programs, Ran, Tool};
 
-use crate::world::{World, holds};
+use crate::world::{World, holds, inbox_flags};
 
 fn collect(world: &World, protocol: &str, port: u16, into: &Path) -> Ran {
     Programs::need(&["fetchmail"]);
@@ -48,7 +48,7 @@ fn fetchmail_collects_by_imap_what_is_unseen_and_marks_it() {
     collect(&world, "imap", port, &into).well();
     assert!(holds(&fs::read(&into).expect("something was collected"), &plan), "the message, as it was sent");
     let mut mailbox = Mailbox::of(&world.gateway.mailboxes(), &world.recipient).expect("the mailbox opens");
-    assert_eq!(world.flags(&mut mailbox), ["\\Seen"]);
+    assert_eq!(inbox_flags(&mut mailbox), ["\\Seen"]);
     // RFC 3501 §2.3.2: what was seen is not collected again; what is marked unseen elsewhere is.
     assert_eq!(collect(&world, "imap", port, &into).exit(), Some(1));
     mailbox.command("SELECT INBOX").expect("it opens");

@@ -8,6 +8,7 @@ mod broken;
 mod ciphers;
 mod collectors;
 mod curl;
+mod faults;
 mod fetchmail;
 mod keeping;
 mod kit;

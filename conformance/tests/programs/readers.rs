@@ -8,7 +8,7 @@ use fumibako_conformance::{Mailbox, Office, Programs, Ran, Tool, repository};
 use serde_json::json;
 
 use crate::curl::{fetch, openssl_verifies};
-use crate::world::{World, holds};
+use crate::world::{World, holds, inbox_flags};
 
 /// The sample plan's files, between the offices of a [`World`].
 fn plan() -> Vec<PathBuf> {
@@ -84,7 +84,7 @@ fn mutt_sends_collects_and_marks(program: &str) {
     let kept = fs::read(kept).expect("a message was kept");
     let at = plan.windows(4).position(|end| end == b"\r\n\r\n").expect("the header ends");
     assert!(holds(&kept, &plan[at..]) && String::from_utf8_lossy(&kept).matches("\nSubject:").count() == 1);
-    let flags = world.flags(&mut mailbox);
+    let flags = inbox_flags(&mut mailbox);
     assert!(flags.iter().all(|flags| flags.contains("\\Flagged")), "{flags:?}");
 }
 
@@ -142,6 +142,6 @@ fn s_nail_signs_and_sends_verifies_and_marks() {
     let output = said.well().output();
     assert_eq!(output.matches("was verified successfully").count(), 2, "{output}{}", said.messages());
     assert_eq!(fs::read_to_string(kept).expect("the flagged one was kept").matches("\nSubject:").count(), 1);
-    let flags = world.flags(&mut mailbox);
+    let flags = inbox_flags(&mut mailbox);
     assert!(flags.iter().all(|flags| flags.contains("\\Flagged")), "{flags:?}");
 }

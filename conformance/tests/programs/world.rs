@@ -50,14 +50,14 @@ impl World {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("it is ours");
         path
     }
+}
 
-    /// The flags of the messages in an `INBOX`, in its order.
-    pub(crate) fn flags(&self, mailbox: &mut Mailbox) -> Vec<String> {
-        mailbox.command("EXAMINE INBOX").expect("it opens");
-        let said = mailbox.command("FETCH 1:* (FLAGS)").expect("it is fetched");
-        let flags = |text: &str| Some(text.split_once("(FLAGS (")?.1.split_once(')')?.0.to_owned());
-        said.iter().filter_map(|said| flags(&said.text)).collect()
-    }
+/// The flags of the messages in an `INBOX`, in its order.
+pub(crate) fn inbox_flags(mailbox: &mut Mailbox) -> Vec<String> {
+    mailbox.command("EXAMINE INBOX").expect("it opens");
+    let said = mailbox.command("FETCH 1:* (FLAGS)").expect("it is fetched");
+    let flags = |text: &str| Some(text.split_once("(FLAGS (")?.1.split_once(')')?.0.to_owned());
+    said.iter().filter_map(|said| flags(&said.text)).collect()
 }
 
 /// Does what another program keeps hold this message, whatever its lines end with?
