@@ -2,6 +2,7 @@
 //! one commits, this one goes on with what has come since; so batches grow with the load and nobody waits for a timer.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use fumibako_store::StoreError;
 use fumibako_store::bodies::{Appender, BodyError, Day, Parcel};
@@ -16,6 +17,10 @@ pub(crate) const BATCH_COMMANDS: usize = 256;
 /// No command joins a batch that has this many bytes of bodies.
 pub(crate) const BATCH_BYTES: usize = 16 << 20;
 
+/// After a batch of several the next one waits so long for company: those that were answered together ask together again,
+/// and what a batch of one costs, syncs above all, is nearly what a batch of sixty costs. Who is alone never waits.
+const COMPANY: Duration = Duration::from_micros(50);
+
 /// Owns the only place where small bodies are appended. It has a thread of its own, which waits for the disk.
 pub(crate) struct Gatherer {
     pub(crate) appender: Appender,
@@ -28,8 +33,13 @@ impl Gatherer {
     /// Runs until the store is closed or dropped, and ends after stage 2.
     pub(crate) fn run(mut self, mut asked: mpsc::Receiver<Command>) {
         let mut broken: Option<StoreError> = None;
+        let mut several = false;
         while let Some(first) = asked.blocking_recv() {
+            if several {
+                std::thread::sleep(COMPANY);
+            }
             let batch = gather(first, &mut asked);
+            several = batch.len() > 1;
             let close = batch.last().is_some_and(Command::is_close);
             let batch = match &broken {
                 Some(_) => refuse(batch, broken.as_ref(), Command::is_close),
