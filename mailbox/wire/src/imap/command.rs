@@ -4,7 +4,7 @@ use fumibako_model::{FlagChange, Flags, NamedFlags};
 
 use super::cursor::{Bad, Cursor, Mailbox, Parsed};
 use super::enable::Enabled;
-use super::fetch::Items;
+use super::fetch::{Items, Modifiers};
 use super::folders::Order;
 use super::list::Request;
 use super::search::Request as SearchRequest;
@@ -39,7 +39,7 @@ pub(super) enum Command {
     Unselect,
     Expunge(Option<Set>),
     Search { by: By, request: Box<SearchRequest> },
-    Fetch { by: By, set: Set, items: Items },
+    Fetch { by: By, set: Set, items: Items, modifiers: Modifiers },
     Store { by: By, set: Set, change: FlagChange, silent: bool, flags: NamedFlags },
     Copy { by: By, set: Set, to: Mailbox, moves: bool },
 }
@@ -228,7 +228,8 @@ fn search(
 fn fetch(cursor: &mut Cursor<'_>, by: By) -> Parsed<Command> {
     let set = named_set(cursor)?;
     cursor.space()?;
-    Ok(Command::Fetch { by, set, items: Items::read(cursor, by)? })
+    let items = Items::read(cursor, by)?;
+    Ok(Command::Fetch { by, set, items, modifiers: Modifiers::read(cursor, by)? })
 }
 
 fn copy(cursor: &mut Cursor<'_>, by: By, moves: bool) -> Parsed<Command> {

@@ -3,23 +3,32 @@
 //! Messages are answered one after the other, and one at a time is read, and only if an item needs its octets. Those
 //! go out in pieces straight from where the store keeps them.
 
-use fumibako_model::{Entry, FlagChange, Flags, NamedFlags, Private, Refusal, Refused, Uid};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use fumibako_model::{Entry, FlagChange, Flags, MessageId, NamedFlags, Private, Refusal, Refused, Uid};
 
 use super::command::By;
 use super::news::Done;
 use super::notify::Rest;
 use super::session::{Session, Work};
 use super::set::Set;
-use super::settings::{HEAD_BYTES, STEP_BYTES};
+use super::settings::{FETCHED_HEADS, HEAD_BYTES, PREVIEW_BYTES, STEP_BYTES};
 use super::view::{Places, View};
 use super::{Answer, Ask, reply};
+use crate::Effect;
 use crate::mime::Kept;
 
 mod items;
+mod modifiers;
 mod response;
 pub(super) use items::Items;
 use items::Need;
+pub(super) use modifiers::Modifiers;
 use response::{Response, Source};
+
+/// RFC 3516 §4.3
+const UNKNOWN_CTE: &str = "[UNKNOWN-CTE] A part does not follow its transfer encoding, or it is not known here.";
 
 /// A FETCH under way.
 #[derive(Debug)]
@@ -28,6 +37,10 @@ pub(super) struct Fetch {
     by: By,
     items: Items,
     places: Places,
+    /// Messages whose headers are wanted.
+    wanted: VecDeque<usize>,
+    /// Headers that came, each with its place.
+    heads: VecDeque<(usize, Arc<[u8]>)>,
     /// The message being read.
     reading: usize,
     /// The answer for one message that is being sent.
@@ -36,13 +49,30 @@ pub(super) struct Fetch {
     seen: Vec<Uid>,
     /// Messages that are becoming `\Seen` now.
     marking: Vec<Uid>,
-    /// The first message that could not be read.
-    failed: Option<(Refused, String)>,
+    /// Why the answer is not whole, as the NO says it.
+    failed: Option<String>,
     /// Nobody asked for it but NOTIFY, and then the connection rests again.
     unasked: Option<Rest>,
 }
 
 impl Fetch {
+    fn new((tag, by): (String, By), items: Items, places: Places) -> Self {
+        Self {
+            tag,
+            by,
+            items,
+            places,
+            wanted: VecDeque::new(),
+            heads: VecDeque::new(),
+            reading: 0,
+            response: None,
+            seen: Vec::new(),
+            marking: Vec::new(),
+            failed: None,
+            unasked: None,
+        }
+    }
+
     pub(super) fn tag(&self) -> &str {
         &self.tag
     }
@@ -57,6 +87,19 @@ impl Fetch {
         self.response.is_some()
     }
 
+    /// The messages whose headers are wanted next.
+    fn next_heads(&mut self, view: &View) -> Vec<MessageId> {
+        let more = FETCHED_HEADS - self.wanted.len().min(FETCHED_HEADS);
+        self.wanted.extend(self.places.by_ref().take(more));
+        self.wanted.retain(|place| view.entry(*place).is_some());
+        self.wanted.iter().filter_map(|place| view.entry(*place)).map(|entry| entry.message).collect()
+    }
+
+    /// A message could not be answered; the first time counts.
+    fn fail(&mut self, refused: &Refused, reference: &str) {
+        self.failed.get_or_insert_with(|| reply::refusal(refused, refused.why.row().imap, reference));
+    }
+
     /// Does this message become `\Seen` when it is answered?
     fn marks(&self, entry: &Entry, view: &View) -> bool {
         self.items.mark_seen() && !view.read_only && !entry.flags.has(Flags::SEEN)
@@ -64,13 +107,14 @@ impl Fetch {
 }
 
 impl Session {
-    pub(super) fn fetch(&mut self, tag: String, by: By, set: &Set, items: Items) {
+    pub(super) fn fetch(&mut self, tag: String, by: By, set: &Set, (items, modifiers): (Items, &Modifiers)) {
         let Some(view) = self.view() else { return };
-        let Some(places) = view.places(by, set) else { return self.bad(&tag, "There is no message of that number.") };
-        let (seen, marking) = (Vec::new(), Vec::new());
-        let (response, failed) = (None, None);
-        let fetch = Fetch { tag, by, items, places, reading: 0, response, seen, marking, failed, unasked: None };
-        self.go_on(Work::Fetch(Box::new(fetch)));
+        let places = match modifiers.partial {
+            Some(window) => view.some_of(by, set, window),
+            None => view.places(by, set),
+        };
+        let Some(places) = places else { return self.bad(&tag, "There is no message of that number.") };
+        self.go_on(Work::Fetch(Box::new(Fetch::new((tag, by), items, places))));
     }
 
     /// These messages came, and NOTIFY asked for this of each (RFC 5465 §5.2).
@@ -78,10 +122,8 @@ impl Session {
         let Some(view) = self.view() else { return self.resume(at) };
         let places = fresh.iter().filter_map(|uid| view.place(*uid)).map(|place| place..place + 1);
         let places = places.collect::<Vec<_>>().into_iter().flatten();
-        let (tag, by, response, failed) = (at.tag().to_owned(), By::Uid, None, None);
-        let (seen, marking) = (Vec::new(), Vec::new());
-        let fetch = Fetch { tag, by, items, places, reading: 0, response, seen, marking, failed, unasked: Some(at) };
-        self.go_on(Work::Fetch(Box::new(fetch)));
+        let fetch = Fetch::new((at.tag().to_owned(), By::Uid), items, places);
+        self.go_on(Work::Fetch(Box::new(Fetch { unasked: Some(at), ..fetch })));
     }
 
     /// The next step: some of a message's answer, the answers for some messages without octets, or a question.
@@ -99,11 +141,28 @@ impl Session {
             if let Some(response) = &mut fetch.response {
                 let words = response.more(&fetch.items, &view.keywords);
                 if response.is_over() {
+                    if response.is_undecodable() {
+                        fetch.failed.get_or_insert_with(|| UNKNOWN_CTE.to_owned());
+                    }
                     fetch.response = None;
                 }
                 said += words.len();
                 self.say(&words);
                 continue;
+            }
+            let need = fetch.items.need();
+            if need == Need::Head {
+                if let Some((place, head)) = fetch.heads.pop_front() {
+                    fetch.response = respond(&mut fetch, view, place, Source::Kept(Kept::new(head)));
+                    continue;
+                }
+                let messages = fetch.next_heads(view);
+                if messages.is_empty() {
+                    self.fetch_end(fetch);
+                } else {
+                    self.ask(Ask::Heads { messages, longest: HEAD_BYTES as u64 }, Work::Fetch(fetch));
+                }
+                return true;
             }
             let Some(place) = fetch.places.next() else {
                 self.fetch_end(fetch);
@@ -111,12 +170,12 @@ impl Session {
             };
             let Some(entry) = view.entry(place) else { continue };
             fetch.reading = place;
-            let range = match fetch.items.need() {
+            let range = match need {
                 Need::Nothing => {
                     fetch.response = respond(&mut fetch, view, place, Source::None);
                     continue;
                 }
-                Need::Head => 0..entry.size.min(HEAD_BYTES as u64),
+                Need::Head | Need::Start => 0..entry.size.min((HEAD_BYTES + PREVIEW_BYTES) as u64),
                 // Nothing is said of a message before it is known to be there.
                 Need::Pieces => fetch.items.first_piece(entry.size),
                 Need::All => 0..entry.size,
@@ -145,9 +204,7 @@ impl Session {
         }
         let done = match &fetch.failed {
             None => Done::ok(fetch.tag, "FETCH done."),
-            Some((refused, reference)) => {
-                Done::no(fetch.tag, &reply::refusal(refused, refused.why.row().imap, reference))
-            }
+            Some(why) => Done::no(fetch.tag, why),
         };
         self.finish(done.addressing(fetch.by), false);
     }
@@ -181,6 +238,19 @@ impl Session {
                 };
                 fetch.response = respond(&mut fetch, view, place, source);
             }
+            Answer::Heads(heads) if !heads.is_empty() => {
+                for head in heads {
+                    let place = fetch.wanted.pop_front();
+                    if let (Some(place), Some(Private(head))) = (place, head) {
+                        fetch.heads.push_back((place, head));
+                        continue;
+                    }
+                    // RFC 5530 §3 EXPUNGEISSUED
+                    let refused = Refusal::NoSuchMessage.into();
+                    fetch.fail(&refused, &self.reference);
+                    self.effect(Effect::Refused(refused));
+                }
+            }
             // No word could be told from the octets that were promised and do not come.
             Answer::No { .. } if fetch.response.is_some() => return self.end(),
             // `\Seen` is kept, and was told with each message; told again is only what came out otherwise.
@@ -188,9 +258,13 @@ impl Session {
             // RFC 5530 §3 EXPUNGEISSUED, or it cannot be read now: the others are answered all the same.
             Answer::No { refused, reference } => {
                 self.untell_seen(std::mem::take(&mut fetch.marking), fetch.by);
-                fetch.failed = fetch.failed.or(Some((refused, reference)));
+                fetch.wanted.pop_front();
+                fetch.fail(&refused, &reference);
             }
-            _ => fetch.failed = Some((Refusal::Internal.into(), String::new())),
+            _ => {
+                fetch.wanted.pop_front();
+                fetch.fail(&Refusal::Internal.into(), "");
+            }
         }
         self.go_on(Work::Fetch(fetch));
     }

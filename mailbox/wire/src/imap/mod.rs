@@ -30,6 +30,7 @@ mod login;
 mod metadata;
 mod news;
 mod notify;
+mod preview;
 mod quota;
 mod reply;
 mod search;

@@ -1,20 +1,21 @@
 //! Sections of messages: what stands in `BODY[…]` (RFC 3501 §6.4.5).
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::cursor::{Cursor, Parsed};
 use super::reply;
 use super::settings::FIELD_NAMES;
-use crate::mime::{Entity, Field, Header, Tree};
+use crate::mime::{Entity, Field, Header, Tree, Undecodable};
 
 /// What a section names in a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Found {
     /// It lies there in one piece.
     Octets(Range<usize>),
-    /// Fields picked out of a header; at most [`HEADER_BYTES`](crate::mime::HEADER_BYTES), which is less than what it
-    /// takes to note where each lies.
+    /// Made of it: fields picked out of a header, at most [`HEADER_BYTES`](crate::mime::HEADER_BYTES), which is less than
+    /// what it takes to note where each lies; or a part's content, decoded.
     Picked(Vec<u8>),
 }
 
@@ -51,20 +52,29 @@ impl Section {
     /// section-text    = section-msgtext / "MIME"
     /// ```
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
+        cursor.need(b'[', "[")?;
         let mut section = Self::WHOLE;
-        if cursor.peek() == Some(b']') {
-            return Ok(section);
-        }
-        loop {
+        while !cursor.take(b']') {
             if !cursor.peek().is_some_and(|byte| byte.is_ascii_digit()) {
                 section.what = What::read(cursor, !section.path.is_empty())?;
-                return Ok(section);
+                cursor.need(b']', "]")?;
+                break;
             }
             section.path.push(cursor.nz_number()?);
             if !cursor.take(b'.') {
-                return Ok(section);
+                cursor.need(b']', "]")?;
+                break;
             }
         }
+        Ok(section)
+    }
+
+    /// ```text
+    /// section-binary = "[" [section-part] "]" ; RFC 3516 §7
+    /// ```
+    pub(super) fn read_part(cursor: &mut Cursor<'_>) -> Parsed<Self> {
+        let section = Self::read(cursor)?;
+        if section.what == What::Whole { Ok(section) } else { cursor.bad("the number of a part before") }
     }
 
     /// As it stands between the brackets of the response.
@@ -90,14 +100,33 @@ impl Section {
         }
     }
 
-    /// What it names in the message. `None`: there is no such part.
-    pub(super) fn find(&self, tree: &Tree<'_>) -> Option<Found> {
-        let root = tree.root();
-        let Some((first, below)) = self.path.split_first() else { return Some(self.what.of_message(root)) };
-        let mut part = numbered(root, *first)?;
+    /// Profile §7.46: the same with the part's transfer encoding undone. A whole message has none.
+    pub(super) fn find_decoded(&self, tree: &Tree<'_>) -> Result<Option<Found>, Undecodable> {
+        if self.path.is_empty() {
+            return Ok(self.find(tree));
+        }
+        let Some(part) = self.part(tree) else { return Ok(None) };
+        Ok(Some(match part.content()? {
+            Cow::Borrowed(_) => Found::Octets(part.body_range()),
+            Cow::Owned(decoded) => Found::Picked(decoded),
+        }))
+    }
+
+    fn part<'t>(&self, tree: &'t Tree<'t>) -> Option<Entity<'t>> {
+        let (first, below) = self.path.split_first()?;
+        let mut part = numbered(tree.root(), *first)?;
         for number in below {
             part = if part.is_multipart() { nth(part, *number)? } else { numbered(part.inner()?, *number)? };
         }
+        Some(part)
+    }
+
+    /// What it names in the message. `None`: there is no such part.
+    pub(super) fn find(&self, tree: &Tree<'_>) -> Option<Found> {
+        if self.path.is_empty() {
+            return Some(self.what.of_message(tree.root()));
+        }
+        let part = self.part(tree)?;
         match self.what {
             What::Whole => Some(Found::Octets(part.body_range())),
             What::Mime => Some(Found::Octets(part.header_range())),
@@ -145,6 +174,13 @@ impl What {
 }
 
 impl Found {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Octets(range) => range.len(),
+            Self::Picked(octets) => octets.len(),
+        }
+    }
+
     /// RFC 3501 §6.4.5 partial: the octets from `origin` on, at most `length`; none if it begins past the end.
     pub(super) fn cut(self, origin: u64, length: u64) -> Self {
         let within = |len: usize| {
@@ -156,9 +192,11 @@ impl Found {
                 let cut = within(range.len());
                 Self::Octets(range.start + cut.start..range.start + cut.end)
             }
-            Self::Picked(fields) => {
-                let cut = within(fields.len());
-                Self::Picked(fields[cut].to_vec())
+            Self::Picked(mut octets) => {
+                let cut = within(octets.len());
+                octets.truncate(cut.end);
+                octets.drain(..cut.start);
+                Self::Picked(octets)
             }
         }
     }

@@ -24,6 +24,12 @@ pub(super) const BODY_KEYS: usize = 10;
 pub(super) const SEARCHED_BYTES: usize = 4 * 1024 * 1024;
 /// Headers that SEARCH, SORT and THREAD ask for at a time.
 pub(super) const HEADS: usize = 256;
+/// Headers that FETCH asks for at a time: it holds them until they are said.
+pub(super) const FETCHED_HEADS: usize = 64;
+/// Octets of a message, behind its header, in which FETCH looks for the words of a PREVIEW.
+pub(super) const PREVIEW_BYTES: usize = 128 * 1024;
+/// Characters of a PREVIEW (RFC 8970 §3.3).
+pub(super) const PREVIEW_CHARS: usize = 200;
 /// Criteria of one SORT.
 pub(super) const CRITERIA: usize = 20;
 /// Octets of a text by which SORT and THREAD order messages; what differs behind them does not count.

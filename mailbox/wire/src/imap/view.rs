@@ -6,6 +6,7 @@ use fumibako_model::{Changes, Entry, Flags, FolderId, FolderName, FolderView, Ke
 
 use super::command::By;
 use super::set::Set;
+use super::window::Window;
 
 /// Message numbers are places in `rows`; they change only in [`View::renumber`].
 #[derive(Debug)]
@@ -98,6 +99,22 @@ impl View {
             By::Uid => self.by_uid(set),
         };
         Some(ranges.into_iter().flatten())
+    }
+
+    /// Some of the messages a set names, by their place among them (RFC 9394 §3.3).
+    pub(super) fn some_of(&self, by: By, set: &Set, window: Window) -> Option<Places> {
+        let ranges = match by {
+            By::Sequence => self.by_number(set)?,
+            By::Uid => self.by_uid(set),
+        };
+        let window = window.of(ranges.iter().map(Range::len).sum());
+        let (mut before, mut some) = (0, Vec::new());
+        for range in ranges {
+            let within = |at: usize| range.start + at.saturating_sub(before).min(range.len());
+            some.push(within(window.start)..within(window.end));
+            before += range.len();
+        }
+        Some(some.into_iter().flatten())
     }
 
     /// RFC 3501 §9 seq-number: a number past the last message is an error, and so is `*` in an empty folder.

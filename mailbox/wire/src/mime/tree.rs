@@ -132,6 +132,11 @@ impl<'t> Entity<'t> {
         self.slice(&self.range())
     }
 
+    /// So much of the body, and no half line of it if that can be: it is to be decoded.
+    pub(crate) fn body_start(self, length: usize) -> &'t [u8] {
+        lines_within(self.body(), length)
+    }
+
     /// The body as it stands, not decoded.
     pub fn body(self) -> &'t [u8] {
         self.slice(&self.node().body)
@@ -208,7 +213,36 @@ impl<'t> Entity<'t> {
     }
 }
 
+fn lines_within(text: &[u8], length: usize) -> &[u8] {
+    let Some(start) = text.get(..length) else { return text };
+    match memchr::memrchr(b'\n', start) {
+        Some(end) if start.len() < text.len() => &start[..=end],
+        _ => start,
+    }
+}
+
 /// The first word of a field's value, in lower case, comments left out.
 fn value_token(value: &[u8]) -> String {
     String::from_utf8_lossy(&parameters(value).value).to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_between_lines() {
+        for (length, kept) in [
+            (0, ""),
+            (1, "a"),
+            (2, "ab"),
+            (3, "ab\n"),
+            (5, "ab\n"),
+            (6, "ab\ncd\n"),
+            (7, "ab\ncd\ne"),
+            (9, "ab\ncd\ne"),
+        ] {
+            assert_eq!(lines_within(b"ab\ncd\ne", length), kept.as_bytes());
+        }
+    }
 }

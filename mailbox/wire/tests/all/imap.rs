@@ -113,6 +113,8 @@ fn scraps() -> impl Strategy<Value = Vec<u8>> {
         "z SETMETADATA Own (/private/comment {3+}\r\nabc)\r\n",
         "A CREATE Own/below\r\nB RENAME Own Other\r\nC DELETE Other/below\r\n",
         "D UNAUTHENTICATE\r\n",
+        "K FETCH 1:3 (BINARY[1] BINARY.SIZE[1.2] BINARY.PEEK[2]<3.9> PREVIEW (LAZY))\r\n",
+        "L UID FETCH 1:* (ENVELOPE PREVIEW) (PARTIAL -1:-2)\r\nM APPEND Drafts ~{3+}\r\na\0b\r\n",
         "E SEARCH RETURN (SAVE MIN PARTIAL 1:2) ALL\r\nF FETCH $ FLAGS\r\n",
         "G SORT (SUBJECT REVERSE DATE) UTF-8 ALL\r\nH UID THREAD REFERENCES UTF-8 $\r\n",
         "I SORT RETURN (COUNT) (SIZE) UTF-8 TEXT e\r\nJ THREAD ORDEREDSUBJECT UTF-8 BODY a SUBJECT e\r\n",

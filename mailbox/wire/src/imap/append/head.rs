@@ -60,7 +60,7 @@ fn number(cursor: &mut Cursor<'_>) -> Parsed<Num> {
 }
 
 /// ```text
-/// append-message = [SP flag-list] [SP date-time] SP literal
+/// append-message = [SP flag-list] [SP date-time] SP (literal / literal8) ; RFC 3516 §7
 /// ```
 pub(super) fn marks(cursor: &mut Cursor<'_>) -> Parsed<Marks> {
     cursor.space()?;
@@ -73,6 +73,8 @@ pub(super) fn marks(cursor: &mut Cursor<'_>) -> Parsed<Marks> {
         marks.date = Some(date::date_time(cursor)?);
         cursor.space()?;
     }
+    // RFC 3516 §4.4: octets are kept as they come, NUL among them or not.
+    cursor.take(b'~');
     if ends_with_this_literal(cursor) { Ok(marks) } else { cursor.bad("the message as a literal") }
 }
 

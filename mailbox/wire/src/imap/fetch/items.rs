@@ -25,14 +25,18 @@ pub(super) enum Item {
     ThreadId,
     /// RFC 8514 §4.1
     SaveDate,
+    /// RFC 8970
+    Preview,
     Content(Content),
+    /// The length of a part's content, decoded (RFC 3516 §4.2).
+    BinarySize(Section),
 }
 
 impl Item {
     fn is_answered_like(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Content(one), Self::Content(other)) => {
-                (one.old_name, &one.section, one.partial) == (other.old_name, &other.section, other.partial)
+                (one.name, &one.section, one.partial) == (other.name, &other.section, other.partial)
             }
             (one, other) => one == other,
         }
@@ -65,15 +69,29 @@ impl Item {
 /// Octets of the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Content {
-    /// As RFC 1730 named it, `RFC822.TEXT`; else `BODY[…]`.
-    old_name: Option<&'static str>,
+    name: Name,
     section: Section,
     partial: Option<(u64, u64)>,
     /// It does not set `\Seen`.
     peek: bool,
 }
 
+/// What an item that asks for octets is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Name {
+    Body,
+    /// Its transfer encoding undone (RFC 3516).
+    Binary,
+    /// As RFC 1730 named it, `RFC822.TEXT`.
+    Old(&'static str),
+}
+
 impl Content {
+    /// Is its transfer encoding undone?
+    pub(super) fn is_decoded(&self) -> bool {
+        self.name == Name::Binary
+    }
+
     pub(super) fn section(&self) -> &Section {
         &self.section
     }
@@ -85,10 +103,11 @@ impl Content {
 
     /// Its name in the response: without `.PEEK`, and of the partial only the origin (RFC 3501 §7.4.2).
     pub(super) fn label(&self, out: &mut Vec<u8>) {
-        if let Some(name) = self.old_name {
-            return out.extend_from_slice(name.as_bytes());
+        match self.name {
+            Name::Old(name) => return out.extend_from_slice(name.as_bytes()),
+            Name::Body => out.extend_from_slice(b"BODY["),
+            Name::Binary => out.extend_from_slice(b"BINARY["),
         }
-        out.extend_from_slice(b"BODY[");
         self.section.write(out);
         out.push(b']');
         if let Some((origin, _)) = self.partial {
@@ -144,8 +163,9 @@ impl Items {
         let items: Vec<_> = self.0.iter().filter(|item| !item.is_of_the_entry()).collect();
         match items.as_slice() {
             [] => Need::Nothing,
-            [Item::Content(content)] if content.section == Section::WHOLE => Need::Pieces,
+            [Item::Content(content)] if content.section == Section::WHOLE && !content.is_decoded() => Need::Pieces,
             items if items.iter().all(|item| item.is_of_the_header()) => Need::Head,
+            items if items.iter().all(|item| item.is_of_the_header() || **item == Item::Preview) => Need::Start,
             _ => Need::All,
         }
     }
@@ -170,6 +190,8 @@ pub(super) enum Need {
     Nothing,
     /// Its header.
     Head,
+    /// Its header and some of what follows.
+    Start,
     /// Its octets as they are, one piece after the other.
     Pieces,
     All,
@@ -194,11 +216,12 @@ fn macro_or_item(cursor: &mut Cursor<'_>) -> Parsed<Vec<Item>> {
 
 /// ```text
 /// fetch-att = "ENVELOPE" / "FLAGS" / "INTERNALDATE" / "RFC822" [".HEADER" / ".SIZE" / ".TEXT"] /
-///             "BODY" ["STRUCTURE"] / "UID" / "BODY" [".PEEK"] section ["<" number "." nz-number ">"]
+///             "BODY" ["STRUCTURE"] / "UID" / "BODY" [".PEEK"] section ["<" number "." nz-number ">"] /
+///             "BINARY" [".PEEK"] section-binary ["<" number "." nz-number ">"] / "BINARY.SIZE" section-binary
 /// ```
 fn item(cursor: &mut Cursor<'_>) -> Parsed<Item> {
-    let old = |name, section, peek| Item::Content(Content { old_name: Some(name), section, partial: None, peek });
-    let peek = match &*cursor.word()? {
+    let old = |name, section, peek| Item::Content(Content { name: Name::Old(name), section, partial: None, peek });
+    let (name, peek) = match &*cursor.word()? {
         "ENVELOPE" => return Ok(Item::Envelope),
         "FLAGS" => return Ok(Item::Flags),
         "INTERNALDATE" => return Ok(Item::InternalDate),
@@ -213,15 +236,35 @@ fn item(cursor: &mut Cursor<'_>) -> Parsed<Item> {
         "RFC822.HEADER" => return Ok(old("RFC822.HEADER", Section::HEADER, true)),
         "RFC822.TEXT" => return Ok(old("RFC822.TEXT", Section::TEXT, false)),
         "BODY" if cursor.peek() != Some(b'[') => return Ok(Item::Body),
-        "BODY" => false,
-        "BODY.PEEK" => true,
+        "PREVIEW" => {
+            preview_modifiers(cursor)?;
+            return Ok(Item::Preview);
+        }
+        "BINARY.SIZE" => return Section::read_part(cursor).map(Item::BinarySize),
+        "BODY" => (Name::Body, false),
+        "BODY.PEEK" => (Name::Body, true),
+        "BINARY" => (Name::Binary, false),
+        "BINARY.PEEK" => (Name::Binary, true),
         _ => return cursor.bad("an item of FETCH before"),
     };
-    cursor.need(b'[', "[")?;
-    let section = Section::read(cursor)?;
-    cursor.need(b']', "]")?;
+    let section = match name {
+        Name::Binary => Section::read_part(cursor)?,
+        _ => Section::read(cursor)?,
+    };
     let partial = if cursor.take(b'<') { Some(partial(cursor)?) } else { None };
-    Ok(Item::Content(Content { old_name: None, section, partial, peek }))
+    Ok(Item::Content(Content { name, section, partial, peek }))
+}
+
+/// ```text
+/// fetch-att =/ "PREVIEW" [SP "(" "LAZY" *(SP "LAZY") ")"] ; RFC 8970 §6: nothing here is worth waiting for
+/// ```
+fn preview_modifiers(cursor: &mut Cursor<'_>) -> Parsed<()> {
+    if !cursor.rest().starts_with(b" (") {
+        return Ok(());
+    }
+    cursor.space()?;
+    let lazy = |cursor: &mut Cursor<'_>| if cursor.take_word("LAZY") { Ok(()) } else { cursor.bad("LAZY") };
+    if cursor.list(lazy)?.is_empty() { cursor.bad("LAZY before") } else { Ok(()) }
 }
 
 fn partial(cursor: &mut Cursor<'_>) -> Parsed<(u64, u64)> {

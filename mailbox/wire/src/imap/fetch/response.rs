@@ -7,10 +7,10 @@ use fumibako_model::{Entry, Keywords};
 
 use super::items::{Content, Item, Items};
 use crate::imap::news::flag_names;
-use crate::imap::section::Found;
+use crate::imap::section::{Found, Section};
 use crate::imap::settings::{PIECE_BYTES, STEP_BYTES};
 use crate::imap::structure::Outline;
-use crate::imap::{date, envelope, reply};
+use crate::imap::{date, envelope, preview, reply};
 use crate::mime::Kept;
 
 /// It is written item by item, each when the last one is sent. So a session holds the message and the words of one item
@@ -27,8 +27,11 @@ pub(super) struct Response {
     ended: bool,
     /// What goes out next, in this order.
     words: Vec<u8>,
-    /// Octets of the message.
+    /// Octets of the message, or of what was made of it.
     octets: Range<usize>,
+    made: Option<Vec<u8>>,
+    /// A part could not be decoded.
+    undecodable: bool,
     outline: Option<Outline>,
 }
 
@@ -68,7 +71,8 @@ impl std::fmt::Debug for Response {
 impl Response {
     pub(super) fn begin(number: usize, entry: Entry, message: Source) -> Self {
         let words = format!("* {number} FETCH (").into_bytes();
-        Self { entry, message, written: 0, ended: false, words, octets: 0..0, outline: None }
+        let (octets, made, undecodable, outline) = (0..0, None, false, None);
+        Self { entry, message, written: 0, ended: false, words, octets, made, undecodable, outline }
     }
 
     /// Flags first, if no item asks for them.
@@ -82,7 +86,13 @@ impl Response {
 
     #[cfg(test)]
     pub(super) fn queued(&self) -> usize {
-        self.words.capacity() + self.outline.as_ref().map_or(0, Outline::queued)
+        let made = self.made.as_ref().map_or(0, Vec::capacity);
+        self.words.capacity() + made + self.outline.as_ref().map_or(0, Outline::queued)
+    }
+
+    /// Was there a part that could not be decoded?
+    pub(super) fn is_undecodable(&self) -> bool {
+        self.undecodable
     }
 
     /// Is everything said?
@@ -101,12 +111,16 @@ impl Response {
                 said.extend(self.words.drain(..room.min(self.words.len())));
             } else if !self.octets.is_empty() {
                 let now = self.octets.start..self.octets.end.min(self.octets.start + room);
-                let now = self.message.octets(now);
+                let now = match &self.made {
+                    Some(made) => &made[now],
+                    None => self.message.octets(now),
+                };
                 said.extend_from_slice(now);
                 self.octets.start += now.len();
             } else if self.outlines() {
                 // Its words go out next.
             } else if let Some(item) = items.get(self.written) {
+                self.made = None;
                 self.word(if self.written == 0 { "" } else { " " });
                 self.written += 1;
                 looked += self.item(item, keywords);
@@ -123,7 +137,8 @@ impl Response {
     /// Which octets must come before anything more can be said.
     pub(super) fn wants(&self) -> Option<Range<u64>> {
         let Range { start, end } = self.octets.clone();
-        let waits = self.words.is_empty() && start < end && self.message.octets(start..end).is_empty();
+        let here = self.made.is_some() || !self.message.octets(start..end).is_empty();
+        let waits = self.words.is_empty() && start < end && !here;
         waits.then(|| start as u64..end.min(start + PIECE_BYTES) as u64)
     }
 
@@ -175,6 +190,14 @@ impl Response {
                 return header.len();
             }
             Item::Content(content) => return self.content(content),
+            Item::BinarySize(section) => return self.binary_size(section),
+            Item::Preview => {
+                self.word("PREVIEW ");
+                let Some(message) = self.message.kept() else { return 0 };
+                let text = preview::of(&message.tree());
+                reply::string(&mut self.words, text.as_bytes());
+                return message.bytes().len();
+            }
         }
         0
     }
@@ -184,6 +207,11 @@ impl Response {
         self.word(" ");
         let found = match (&self.message, self.message.kept()) {
             (Source::Piece(..), _) => Some(Found::Octets(0..usize::try_from(self.entry.size).unwrap_or(usize::MAX))),
+            (_, Some(message)) if content.is_decoded() => {
+                let found = content.section().find_decoded(&message.tree());
+                self.undecodable |= found.is_err();
+                found.ok().flatten()
+            }
             (_, Some(message)) => content.section().find(&message.tree()),
             (_, None) => return 0,
         };
@@ -191,18 +219,45 @@ impl Response {
             Some((origin, length)) => found.map(|found| found.cut(origin, length)),
             None => found,
         };
+        let Some(found) = found else {
+            reply::nstring(&mut self.words, None);
+            return 0;
+        };
+        // RFC 3516 §4.3: a string as others are, unless it holds NUL.
+        if content.is_decoded() && self.holds_nul(&found) {
+            self.word("~");
+        }
+        reply::literal_head(&mut self.words, found.len());
         match found {
-            None => reply::nstring(&mut self.words, None),
-            Some(Found::Octets(range)) => {
-                reply::literal_head(&mut self.words, range.len());
-                self.octets = range;
-            }
-            Some(Found::Picked(fields)) => {
-                reply::literal_head(&mut self.words, fields.len());
-                self.words.extend_from_slice(&fields);
-                return self.message.kept().map_or(0, |message| message.tree().root().header_range().len());
+            Found::Octets(range) => self.octets = range,
+            Found::Picked(made) => {
+                self.octets = 0..made.len();
+                let looked = self.message.kept().map_or(0, |message| message.tree().root().header_range().len());
+                let looked = looked.max(made.len());
+                self.made = Some(made);
+                return looked;
             }
         }
         0
+    }
+
+    fn holds_nul(&self, found: &Found) -> bool {
+        let octets = match found {
+            Found::Octets(range) => self.message.octets(range.clone()),
+            Found::Picked(made) => made,
+        };
+        memchr::memchr(0, octets).is_some()
+    }
+
+    fn binary_size(&mut self, section: &Section) -> usize {
+        self.word("BINARY.SIZE[");
+        section.write(&mut self.words);
+        let Some(message) = self.message.kept() else { return 0 };
+        let found = section.find_decoded(&message.tree());
+        let looked = message.bytes().len();
+        self.undecodable |= found.is_err();
+        let size = found.ok().flatten().map_or(0, |found| found.len());
+        self.word(&format!("] {size}"));
+        looked
     }
 }

@@ -8,7 +8,7 @@ use fumibako_model::{
 };
 use jiff::Timestamp;
 
-use crate::imap::settings::{FETCH_ITEMS, HEAD_BYTES, PIECE_BYTES, STEP_BYTES};
+use crate::imap::settings::{FETCH_ITEMS, HEAD_BYTES, PIECE_BYTES, PREVIEW_BYTES, STEP_BYTES};
 use crate::imap::{Answer, Ask, Session, Settings};
 use crate::mime::HEADER_BYTES;
 use crate::{Conversation, Cover, Effect};
@@ -48,6 +48,10 @@ fn answer(ask: &Ask, message: &Arc<[u8]>) -> Answer {
         Ask::Read(_, range) => {
             let place = |at: u64| usize::try_from(at).unwrap().min(message.len());
             Answer::Message(Private(message[place(range.start)..place(range.end)].into()))
+        }
+        Ask::Heads { messages, longest } => {
+            let head = message[..message.len().min(usize::try_from(*longest).unwrap())].into();
+            Answer::Heads(vec![Some(Private(head)); messages.len()])
         }
         _ => Answer::Done,
     }
@@ -168,6 +172,8 @@ fn only_the_beginning_is_read_for_what_stands_in_the_header() {
         let (_, asked) = watched(items, message.clone());
         assert_eq!(asked, vec![0..HEAD_BYTES as u64; 1], "{items}");
     }
+    let (_, asked) = watched("PREVIEW ENVELOPE", message.clone());
+    assert_eq!(asked, vec![0..(HEAD_BYTES + PREVIEW_BYTES) as u64; 1]);
     let (_, asked) = watched("UID FLAGS RFC822.SIZE", message.clone());
     assert!(asked.is_empty());
     let (_, asked) = watched("BODY.PEEK[TEXT]", message.clone());
@@ -186,8 +192,10 @@ fn watched(items: &str, message: Vec<u8>) -> (Vec<u8>, Vec<Range<u64>>) {
             match effect {
                 Effect::Send(bytes) => said.extend(bytes),
                 Effect::Ask(ask) => {
-                    if let Ask::Read(_, range) = &ask {
-                        asked.push(range.clone());
+                    match &ask {
+                        Ask::Read(_, range) => asked.push(range.clone()),
+                        Ask::Heads { longest, .. } => asked.push(0..*longest),
+                        _ => {}
                     }
                     session.answer(NOW, answer(&ask, &message));
                 }
@@ -226,4 +234,25 @@ fn a_message_that_breaks_off_in_the_middle_of_its_octets_ends_the_connection() {
         assert!(closed, "no other word could be told from the octets that are missing");
         assert_eq!(count(&said, "\r\nc ") + count(&said, "\r\nd "), 0);
     }
+}
+
+// Profile §7.46, RFC 3516 §4.2
+#[test]
+fn a_part_is_decoded_once_and_goes_out_in_steps() {
+    let content: Vec<u8> = (0..3_000_000_u32).map(|at| (at % 251) as u8).collect();
+    let lines = base64::engine::Engine::encode(&base64::engine::general_purpose::STANDARD, &content);
+    let lines = lines.as_bytes().chunks(76).collect::<Vec<_>>().join(b"\r\n".as_slice());
+    let message = [b"Content-Transfer-Encoding: base64\r\n\r\n".as_slice(), &lines].concat();
+    let (said, _) = watched("BINARY.PEEK[1] BINARY.SIZE[1] BINARY.PEEK[1]<2999999.9> BINARY.PEEK[1]<1.9>", message);
+    let text = [
+        b"BINARY[1] ~{3000000}\r\n".as_slice(),
+        &content,
+        b" BINARY.SIZE[1] 3000000 BINARY[1]<2999999> {1}\r\n",
+        &content[2_999_999..],
+        b" BINARY[1]<1> {9}\r\n",
+        &content[1..10],
+        b")\r\nc OK",
+    ]
+    .concat();
+    assert!(memchr::memmem::find(&said, &text).is_some());
 }

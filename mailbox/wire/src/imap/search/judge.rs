@@ -6,7 +6,7 @@ use std::ops::Range;
 use fumibako_model::{Entry, Flags, japanese_day};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use memchr::{memmem, memrchr};
+use memchr::memmem;
 
 use super::program::{Key, Needle, Program, When};
 use crate::imap::casemap::fold;
@@ -206,22 +206,13 @@ impl Texts {
                 break;
             }
             if entity.content_type().kind().eq_ignore_ascii_case(b"text") {
-                let body = lines_within(entity.body(), left);
+                let body = entity.body_start(left);
                 found.texts.push(text_of(entity, body));
                 found.cut |= body.len() < entity.body().len();
                 left -= body.len();
             }
         }
         found
-    }
-}
-
-/// So much of a text, and no half line of it if that can be: it is to be decoded.
-fn lines_within(text: &[u8], length: usize) -> &[u8] {
-    let Some(start) = text.get(..length) else { return text };
-    match memrchr(b'\n', start) {
-        Some(end) if start.len() < text.len() => &start[..=end],
-        _ => start,
     }
 }
 
@@ -284,21 +275,5 @@ mod tests {
             found(&[("text/plain", b"Q".to_vec()), image(), image(), ("text/plain", text(room))]),
             (true, false)
         );
-    }
-
-    #[test]
-    fn a_text_is_cut_between_lines() {
-        for (length, kept) in [
-            (0, ""),
-            (1, "a"),
-            (2, "ab"),
-            (3, "ab\n"),
-            (5, "ab\n"),
-            (6, "ab\ncd\n"),
-            (7, "ab\ncd\ne"),
-            (9, "ab\ncd\ne"),
-        ] {
-            assert_eq!(lines_within(b"ab\ncd\ne", length), kept.as_bytes());
-        }
     }
 }

@@ -45,7 +45,7 @@ impl Session {
                                                            => self.no(&tag, "[READ-ONLY] The folder is open read-only."),
             (P::Selected(_), C::Expunge(set))              => self.expunge(tag, set.as_ref()),
             (P::Selected(_), C::Search { by, request })    => self.search(tag, by, *request),
-            (P::Selected(_), C::Fetch { by, set, items })  => self.fetch(tag, by, &set, items),
+            (P::Selected(_), C::Fetch { by, set, items, modifiers }) => self.fetch(tag, by, &set, (items, &modifiers)),
             (P::Selected(_), C::Store { by, set, change, silent, flags })
                                                            => self.store(tag, by, &set, (change, flags), silent),
             (P::Selected(_), C::Copy { by, set, to, moves }) => self.copy(tag, by, &set, to, moves),
