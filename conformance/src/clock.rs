@@ -10,6 +10,14 @@ pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
+/// How long something takes, and what comes of it.
+#[expect(clippy::disallowed_methods, reason = "the one place where the suites read the clock")]
+pub fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    let start = Instant::now();
+    let done = work();
+    (start.elapsed(), done)
+}
+
 /// The end of a wait. Every wait of the suites has one.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline(Instant);

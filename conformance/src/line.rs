@@ -150,6 +150,31 @@ impl Line {
         Ok(self.read.drain(..count).collect())
     }
 
+    /// Lets everything go by up to the line that begins with this tag and says OK; how many octets.
+    pub fn through(&mut self, tag: &str) -> io::Result<u64> {
+        const END: usize = 4096;
+        let mut passed = 0;
+        loop {
+            // The last line stands at the end: nothing is said after it until another command comes.
+            if self.read.ends_with(b"\r\n") {
+                let head = &self.read[..self.read.len() - 2];
+                let start = head.iter().rposition(|octet| *octet == b'\n').map_or(0, |at| at + 1);
+                if let Some(said) = head[start..].strip_prefix(tag.as_bytes()) {
+                    let (count, yes) = (passed + self.read.len() as u64, said.starts_with(b"OK"));
+                    let said = String::from_utf8_lossy(said).into_owned();
+                    self.read.clear();
+                    return if yes { Ok(count) } else { Err(io::Error::other(said)) };
+                }
+            }
+            if self.read.len() > END {
+                let surplus = self.read.len() - END;
+                passed += surplus as u64;
+                self.read.drain(..surplus);
+            }
+            self.more()?;
+        }
+    }
+
     /// What the server says within this time; nothing, if it is silent.
     pub fn overheard(&mut self, within: Duration) -> io::Result<Vec<u8>> {
         self.tcp.set_read_timeout(Some(within))?;
