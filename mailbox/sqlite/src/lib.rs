@@ -17,6 +17,7 @@ mod error;
 mod expire;
 mod folder;
 mod gather;
+mod heads;
 mod hold;
 mod inspect;
 mod ledger;

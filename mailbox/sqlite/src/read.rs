@@ -1,6 +1,5 @@
 //! Reads: one statement each, so each sees one moment; a listing travels as one value.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -8,8 +7,8 @@ use fumibako_model::{
     Changes, Entry, Evidence, EvidenceId, Flags, FolderId, FolderName, FolderStatus, FolderView, Listing, MessageId,
     ModSeq, OfficeNumber, Private, Refusal, STANDARD_FOLDERS, Uid,
 };
-use fumibako_store::bodies::{Bodies, BodyError, Place, Segment};
-use fumibako_store::{Census, Heads, Quota, StoreError};
+use fumibako_store::bodies::{Bodies, Place, Segment};
+use fumibako_store::{Census, Quota, StoreError};
 use jiff::Timestamp;
 use sqlx::SqlitePool;
 
@@ -166,78 +165,6 @@ pub(crate) async fn body(
     Ok(Private(octets.into()))
 }
 
-/// Octets in which most headers end.
-const HEAD: u64 = 64 << 10;
-/// Headers of one answer, together; the one that gets there is still whole.
-const ENOUGH: usize = 1 << 20;
-
-/// The headers of the first of these messages; none of one that stands in none of the office's folders.
-pub(crate) async fn heads(
-    readers: &SqlitePool,
-    (bodies, disk): (&Bodies, &Disk),
-    office: OfficeNumber,
-    (messages, longest): (&[MessageId], u64),
-) -> Result<Heads, StoreError> {
-    let number = office.as_str();
-    let wanted: Vec<i64> = messages.iter().map(|message| message.0).collect();
-    let wanted = serde_json::to_string(&wanted).map_err(|error| store_error(unreadable(error)))?;
-    let found = sqlx::query_scalar!(
-        r#"SELECT json_group_array(json_array(b.id, b.segment, b.body_offset, b.stored, b.size)) AS "found!: String"
-           FROM json_each(?) wanted JOIN message b ON b.id = wanted.value WHERE EXISTS (
-             SELECT 1 FROM entry e JOIN mailbox m ON m.id = e.mailbox JOIN office o ON o.id = m.office
-             WHERE e.message = b.id AND o.number = ?)"#,
-        wanted,
-        number
-    )
-    .fetch_one(readers)
-    .await
-    .map_err(store_error)?;
-    let row = |(id, segment, offset, stored, size)| (MessageId(id), place(segment, offset, stored, size));
-    let places: HashMap<MessageId, Place> =
-        unpack::<Vec<(i64, i64, i64, i64, i64)>>(&found)?.into_iter().map(row).collect();
-    let places: Vec<Option<Place>> = messages.iter().map(|message| places.get(message).copied()).collect();
-    let bodies = bodies.clone();
-    disk.wait(move || {
-        let (mut heads, mut octets) = (Vec::with_capacity(places.len()), 0);
-        for place in places {
-            if octets >= ENOUGH {
-                break;
-            }
-            let head = match place.map(|place| head(&bodies, place, longest)).transpose() {
-                // The next answer begins with it, and says so.
-                Err(_) if !heads.is_empty() => break,
-                head => head?,
-            };
-            octets += head.as_ref().map_or(0, Vec::len);
-            heads.push(head.map(|head| Private(head.into())));
-        }
-        Ok(heads)
-    })
-    .await
-}
-
-/// A header with its blank line; of one that has none so much as is asked for at most.
-fn head(bodies: &Bodies, place: Place, longest: u64) -> Result<Vec<u8>, BodyError> {
-    // Who reads to the end proves the end, which nobody needs here.
-    let mut head = bodies.read(place, 0..HEAD.min(place.size.saturating_sub(1)))?;
-    let mut end = header_end(&head);
-    if end.is_none() {
-        head = bodies.read(place, 0..longest)?;
-        end = header_end(&head);
-    }
-    head.truncate(end.unwrap_or(head.len()));
-    Ok(head)
-}
-
-/// Where the first blank line ends.
-fn header_end(octets: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    octets.split_inclusive(|octet| *octet == b'\n').find_map(|line| {
-        at += line.len();
-        matches!(line, b"\r\n" | b"\n").then_some(at)
-    })
-}
-
 /// Where a body stands, as its row says.
 pub(crate) fn place(segment: i64, offset: i64, stored: i64, size: i64) -> Place {
     Place {
@@ -303,6 +230,6 @@ fn entries(packed: &str) -> Result<Vec<Entry>, StoreError> {
     Ok(entries)
 }
 
-fn unpack<'p, T: serde::Deserialize<'p>>(packed: &'p str) -> Result<T, StoreError> {
+pub(crate) fn unpack<'p, T: serde::Deserialize<'p>>(packed: &'p str) -> Result<T, StoreError> {
     serde_json::from_str(packed).map_err(|error| store_error(unreadable(error)))
 }

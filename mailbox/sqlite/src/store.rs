@@ -19,7 +19,8 @@ use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::command::{Command, Octets, OwnMessage, OwnMessages, Reply};
 use crate::disk::Disk;
-use crate::{annotation, backup, expire, hold, inspect, open, read};
+use crate::heads::{HeadCache, Losing, Shelves};
+use crate::{annotation, backup, expire, heads, hold, inspect, open, read};
 
 /// A store in one folder, open in one process.
 #[derive(Clone, Debug)]
@@ -30,6 +31,7 @@ pub struct SqliteStore {
     pub(crate) news: Arc<News>,
     pub(crate) bodies: Bodies,
     pub(crate) disk: Disk,
+    pub(crate) heads: Arc<HeadCache>,
     /// Held by whoever takes content away: expiry.
     pub(crate) expiring: Arc<Mutex<()>>,
     /// Held while bodies or keys are changed beside the writer, and for good once the store is closed.
@@ -175,6 +177,7 @@ impl Store for SqliteStore {
         now: Timestamp,
     ) -> Result<(UidValidity, Vec<Uid>), StoreError> {
         let Deposit { folder, drafts, replaces } = deposit;
+        let _lost = replaces.map(|_| Losing(&self.heads));
         let (mut messages, mut bodies, mut filed) = (Vec::new(), Vec::new(), Vec::new());
         for Draft { flags, date, message_id, body } in drafts {
             let own = OwnMessage { flags, date, message_id };
@@ -219,6 +222,7 @@ impl Store for SqliteStore {
     }
 
     async fn delete(&self, office: OfficeNumber, folder: FolderName) -> Result<(), StoreError> {
+        let _lost = Losing(&self.heads);
         self.change(|reply| Command::Delete(office, folder, reply)).await
     }
 
@@ -283,7 +287,8 @@ impl Store for SqliteStore {
     }
 
     async fn heads(&self, office: OfficeNumber, messages: Vec<MessageId>, longest: u64) -> Result<Heads, StoreError> {
-        read::heads(&self.readers, (&self.bodies, &self.disk), office, (&messages, longest)).await
+        let Self { readers, bodies, disk, heads: cache, .. } = self;
+        heads::read(Shelves { readers, bodies, disk, cache }, office, &messages, longest).await
     }
 
     async fn flag(&self, office: OfficeNumber, order: FlagOrder) -> Result<Changes, StoreError> {
@@ -299,6 +304,7 @@ impl Store for SqliteStore {
         uids: Option<Vec<Uid>>,
         since: ModSeq,
     ) -> Result<Changes, StoreError> {
+        let _lost = Losing(&self.heads);
         self.change(|reply| Command::Expunge(office, folder, uids, reply)).await?;
         read::since(&self.readers, office, folder, since, &[]).await
     }
@@ -329,7 +335,9 @@ impl Store for SqliteStore {
     }
 
     async fn expire(&self, keep: Retention, asked: Asked, now: Timestamp) -> Result<Expired, StoreError> {
-        expire::run(self, keep, asked, now).await
+        let expired = expire::run(self, keep, asked, now).await;
+        self.heads.clear();
+        expired
     }
 
     async fn hold(&self, order: HoldOrder, now: Timestamp) -> Result<u64, StoreError> {
@@ -343,7 +351,9 @@ impl Store for SqliteStore {
         by: String,
         now: Timestamp,
     ) -> Result<Vec<Hold>, StoreError> {
-        hold::release(self, (office, message_id), by, now).await
+        let released = hold::release(self, (office, message_id), by, now).await;
+        self.heads.clear();
+        released
     }
 
     async fn holds(&self) -> Result<Vec<Hold>, StoreError> {

@@ -128,6 +128,11 @@ impl Bodies {
         read::envelope(&*self.0.reading(place.segment)?, place)
     }
 
+    /// Is there a key for the bodies of this segment? There is none once its day was erased.
+    pub fn opens(&self, segment: Segment) -> bool {
+        self.0.keys.get(segment.day()).is_ok()
+    }
+
     /// Appends small bodies. Every appender writes segments of its own.
     pub fn appender(&self) -> Appender {
         Appender::new(Arc::clone(&self.0))

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use fumibako_model::{Entry, Private, Refusal, Refused};
 
 use super::command::By;
+use super::enable::Enabled;
 use super::session::{Session, Work};
 use super::settings::{HEAD_BYTES, HEADS};
 use super::view::View;
@@ -25,7 +26,7 @@ mod results;
 pub(super) use charset::KNOWN as CHARSETS;
 use judge::{Bound, Content};
 pub(super) use request::Request;
-use request::Returns;
+use request::{Order, Returns};
 use results::Gathered;
 
 /// A SEARCH, SORT or THREAD under way.
@@ -123,9 +124,19 @@ impl Search {
 impl Session {
     pub(super) fn search(&mut self, tag: String, by: By, request: Request) {
         let now = self.now();
-        let Some(view) = self.view() else { return };
-        let Request { order, returns, program } = request;
+        let Request { order, mut returns, charset_named, program } = request;
+        if order == Order::Folder {
+            if charset_named && self.enabled.has(Enabled::UTF8) {
+                // RFC 6855 §3
+                return self.bad(&tag, "With UTF8=ACCEPT a SEARCH names no charset.");
+            }
+            if self.enabled.has(Enabled::REV2) {
+                // RFC 9051 §6.4.4: there is no SEARCH response any more.
+                returns = returns.or(Some(Returns::ALL));
+            }
+        }
         let Some(program) = program else { return self.not_searched(&tag, returns.as_ref()) };
+        let Some(view) = self.view() else { return };
         let Some(bound) = Bound::new(program, view, now) else {
             return self.bad(&tag, "There is no message of that number.");
         };

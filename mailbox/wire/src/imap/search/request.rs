@@ -15,6 +15,8 @@ pub(in crate::imap) struct Request {
     pub(super) order: Order,
     /// What RETURN asks for, if it stands there.
     pub(super) returns: Option<Returns>,
+    /// CHARSET stands there.
+    pub(super) charset_named: bool,
     /// `None`: its texts are of a charset that is not known here.
     pub(super) program: Option<Program>,
 }
@@ -51,11 +53,12 @@ impl Request {
     pub(in crate::imap) fn search(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         let returns = Returns::read(cursor)?;
         let mut known = Some(UTF_8);
-        if cursor.take_word("CHARSET ") {
+        let charset_named = cursor.take_word("CHARSET ");
+        if charset_named {
             known = charset(&cursor.astring()?);
             cursor.space()?;
         }
-        Ok(Self { order: Order::Folder, returns, program: Program::read(cursor, known)? })
+        Ok(Self { order: Order::Folder, returns, charset_named, program: Program::read(cursor, known)? })
     }
 
     /// ```text
@@ -65,7 +68,7 @@ impl Request {
         let returns = Returns::read(cursor)?;
         let criteria = Criterion::list(cursor)?;
         cursor.space()?;
-        Ok(Self { order: Order::Sort(criteria), returns, program: program(cursor)? })
+        Ok(Self { order: Order::Sort(criteria), returns, charset_named: true, program: program(cursor)? })
     }
 
     /// ```text
@@ -74,7 +77,7 @@ impl Request {
     pub(in crate::imap) fn thread(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         let algorithm = Algorithm::read(cursor)?;
         cursor.space()?;
-        Ok(Self { order: Order::Thread(algorithm), returns: None, program: program(cursor)? })
+        Ok(Self { order: Order::Thread(algorithm), returns: None, charset_named: true, program: program(cursor)? })
     }
 }
 
@@ -85,6 +88,8 @@ fn program(cursor: &mut Cursor<'_>) -> Parsed<Option<Program>> {
 }
 
 impl Returns {
+    pub(super) const ALL: Self = Self { min: false, max: false, all: true, count: false, save: false, partial: None };
+
     fn read(cursor: &mut Cursor<'_>) -> Parsed<Option<Self>> {
         if !cursor.take_word("RETURN ") {
             return Ok(None);
