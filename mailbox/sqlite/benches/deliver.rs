@@ -139,7 +139,10 @@ async fn ours(bytes: usize, senders: usize, each: usize) -> Cost {
     // Header, signature and base64 around the content make up the rest.
     let text: String =
         noise(bytes.saturating_sub(2_300) * 3 / 4 * 76 / 78).iter().map(|octet| char::from(octet & 0x7f)).collect();
-    let one = |id: String| world.bundle(&*store, (himawari(), sakura()), &id, &text);
+    let one = |id: String| {
+        let ends = (himawari(), sakura());
+        world.admit(&*store, ends, &world.routed(ends, &id, &text))
+    };
     let ready: Vec<Vec<Admitted>> =
         (0..senders).map(|s| (0..each).map(|n| one(format!("{s}.{n}@x.example"))).collect()).collect();
     let calls = ready.into_iter().map(|bundles| {

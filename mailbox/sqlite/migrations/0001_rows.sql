@@ -106,7 +106,7 @@ FROM mailbox m JOIN office o ON o.id = m.office;
 CREATE TABLE message (
     id             INTEGER PRIMARY KEY,
     sha256         BLOB,             -- as received; NULL for what an office put into its own folder
-    signed_digest  BLOB,             -- of the signed part with its signature; NULL as sha256 is
+    signed_digest  BLOB,             -- of the signed part with its signature; NULL where that names the Message-ID itself
     content_digest BLOB,             -- of a bundle's signed part, which its receipt must name; NULL for all else
     received_size  INTEGER,          -- octets as received, which evidence names; NULL as sha256 is
     size           INTEGER NOT NULL, -- octets as kept, under the gateway's trace field (RFC822.SIZE)

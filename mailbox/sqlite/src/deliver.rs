@@ -45,8 +45,8 @@ fn place<'m>(
         return Ok(answer);
     }
     // Who has only the password of an office cannot send its old words again as new ones.
-    let signature = (bundle.from(), hex(bundle.signed_digest()));
-    if let Some(evidence) = signatures.get(&signature) {
+    let signature = bundle.signed_digest().map(|digest| (bundle.from(), hex(digest)));
+    if let Some(evidence) = signature.as_ref().and_then(|signature| signatures.get(signature)) {
         return Ok(Delivery { evidence: *evidence, repeated: true });
     }
     // Profile §7.2: the recipient's INBOX, and the sender's copy with its state.
@@ -64,7 +64,7 @@ fn place<'m>(
     let answer = ledger.witness(message, offices, &about(bundle, Event::SubmissionAcceptance, now))?;
     ledger.witness(message, offices, &about(bundle, Event::ContentConsignment, now))?;
     remember(ledger, known, bundle, (sent.office, message, answer));
-    signatures.insert(signature, answer);
+    signatures.extend(signature.map(|signature| (signature, answer)));
     Ok(Delivery { evidence: answer, repeated: false })
 }
 
@@ -125,7 +125,7 @@ async fn found<'m>(
     let bundles = || run.iter().map(|(bundle, ..)| *bundle);
     let ends: BTreeSet<_> = bundles().flat_map(|m| [(m.from(), "Sent"), (m.to(), "INBOX")]).collect();
     let keys: BTreeSet<_> = bundles().map(|m| (m.from(), m.message_id())).collect();
-    let signed: BTreeSet<_> = bundles().map(|m| (m.from(), hex(m.signed_digest()))).collect();
+    let signed: BTreeSet<_> = bundles().filter_map(|m| Some((m.from(), hex(m.signed_digest()?)))).collect();
     let (ends, keys) = (serde_json::to_string(&ends)?, serde_json::to_string(&keys)?);
     let signed = serde_json::to_string(&signed)?;
     let found = sqlx::query!(

@@ -83,8 +83,8 @@ struct Provenance {
     sha256: String,
     /// As received.
     size: u64,
-    /// Of the signed part with its signature.
-    signed_digest: String,
+    /// Of the signed part with its signature, where its Message-ID is not signed with it.
+    signed_digest: Option<String>,
     /// Of a bundle only.
     content_digest: Option<String>,
     sender: i64,
@@ -165,7 +165,7 @@ impl<'m> Body<'m> {
         let provenance = Provenance {
             sha256: hex(signed.sha256()),
             size: signed.size(),
-            signed_digest: hex(signed.signed_digest()),
+            signed_digest: signed.signed_digest().map(|digest| hex(digest)),
             content_digest,
             sender,
             recipient,

@@ -71,9 +71,10 @@ pub fn admit(
     roll.licensed(recipient, End::Recipient, now)?; //              Profile §5.6
     two_offices(from, recipient)?; //                               Profile §5.6: sender ≠ recipient
     let signer = signature.signer().fingerprint();
-    let (signed_digest, content_digest) = (signature.statement_digest(), *signature.digest());
+    let (statement, content_digest) = (signature.statement_digest(), *signature.digest());
     let (part, sums, body) = arrived.into_parts(); //               Profile §5.8: exactly once, decided in the store
-    fields.agree_with(part.header())?; //                           Profile §5.7: signed fields equal the outer ones
+    let named = fields.agree_with(part.header())?; //               Profile §5.7: signed fields equal the outer ones
+    let signed_digest = (!named).then_some(statement); //           Profile §5.8: else its Message-ID alone says which it is
     let kind = match part {
         Part::Sealed(part) => content::sealed(part, &fields, roll, recipient, now)?, // Profile §5.10: he can open it
         Part::Readable(part) => content::read(part.whole()?, &fields, (from, recipient), &signer, rules)?, // Profile §5.7: names, units

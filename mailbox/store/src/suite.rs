@@ -198,6 +198,12 @@ impl World {
         self.compose(ends, message_id, &Self::results(ends, text))
     }
 
+    /// A bundle as our own clients send it: the signed part repeats the routing fields (Profile §4.2).
+    pub fn routed(&self, ends: (OfficeNumber, OfficeNumber), message_id: &str, text: &str) -> Vec<u8> {
+        let part = routing(ends, message_id) + &Self::results(ends, text);
+        self.compose(ends, message_id, &part)
+    }
+
     /// One file of results, as the part to sign.
     pub fn results((from, to): (OfficeNumber, OfficeNumber), text: &str) -> String {
         let file = format!("UPJSK_202510_{from}_11_{to}_43_20251101093000.CSV");
@@ -242,10 +248,7 @@ impl World {
     /// A signed message around a part.
     pub fn compose(&self, (from, to): (OfficeNumber, OfficeNumber), message_id: &str, part: &str) -> Vec<u8> {
         let signed = sign(part.as_bytes(), &self.signers[&from], now()).unwrap();
-        let head = format!(
-            "From: {from}@plans.example\r\nTo: {to}@plans.example\r\nDate: Wed, 25 Nov 2026 12:00:00 +0000\r\n\
-             Message-ID: <{message_id}>\r\nMIME-Version: 1.0\r\n"
-        );
+        let head = routing((from, to), message_id) + "MIME-Version: 1.0\r\n";
         [head.as_bytes(), &signed].concat()
     }
 
@@ -331,4 +334,12 @@ pub async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
 /// The store, for one more call at once.
 pub fn also<S: Store>(store: &Arc<S>) -> Arc<S> {
     Arc::clone(store)
+}
+
+/// The fields that say where a message goes.
+fn routing((from, to): (OfficeNumber, OfficeNumber), message_id: &str) -> String {
+    format!(
+        "From: {from}@plans.example\r\nTo: {to}@plans.example\r\nDate: Wed, 25 Nov 2026 12:00:00 +0000\r\n\
+         Message-ID: <{message_id}>\r\n"
+    )
 }

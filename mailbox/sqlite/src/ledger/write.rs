@@ -72,7 +72,7 @@ impl Body<'_> {
         (
             self.id,
             admitted.map(|known| known.sha256.as_str()),
-            admitted.map(|known| known.signed_digest.as_str()),
+            admitted.and_then(|known| known.signed_digest.as_deref()),
             admitted.and_then(|known| known.content_digest.as_deref()),
             admitted.map(|known| known.size),
             self.place.size,

@@ -27,7 +27,7 @@ pub struct Kept {
 #[derive(Clone, Debug)]
 pub struct Facts {
     pub(super) sums: Sums,
-    pub(super) signed_digest: [u8; 32],
+    pub(super) signed_digest: Option<[u8; 32]>,
     pub(super) content_digest: [u8; 32],
     pub(super) message_id: String,
     pub(super) from: OfficeNumber,
@@ -113,9 +113,10 @@ impl Facts {
     pub fn sha256(&self) -> &[u8; 32] {
         &self.sums.sha256
     }
-    /// SHA-256 of what was signed, and by whom: the same again is no new message, whatever its header says.
-    pub fn signed_digest(&self) -> &[u8; 32] {
-        &self.signed_digest
+    /// SHA-256 of what was signed, and by whom, where its Message-ID is not signed with it: the same again is no new
+    /// message, whatever its header says.
+    pub fn signed_digest(&self) -> Option<&[u8; 32]> {
+        self.signed_digest.as_ref()
     }
     /// SHA-256 of the signed part, which a receipt must name.
     pub fn content_digest(&self) -> &[u8; 32] {
@@ -147,7 +148,7 @@ impl Facts {
         let envelope = json!({
             "v": 1, "kind": self.kind.name(), "at": now.to_string(), "message_id": self.message_id, "size": self.sums.size,
             "from": self.from.as_str(), "to": self.to.as_str(), "sha256": hex(&self.sums.sha256),
-            "signed_digest": hex(&self.signed_digest), "content_digest": hex(&self.content_digest),
+            "signed_digest": self.signed_digest.as_ref().map(|digest| hex(digest)), "content_digest": hex(&self.content_digest),
             "signer": hex(&self.signer),
         });
         envelope.to_string().into_bytes()

@@ -66,6 +66,10 @@ pub async fn the_same_signature_under_another_message_id_is_no_new_bundle<S: Sto
     respelled.insert_str(start + 8 + 1, "\r\n");
     let again = store.deliver(world.admit(&*store, ends, respelled.as_bytes()), now()).await.unwrap();
     assert_eq!((again.evidence, again.repeated), (first.evidence, true));
+    // Where the Message-ID is signed with the content, nothing else needs remembering: another one is refused at the door.
+    let admitted = world.admit(&*store, ends, &world.routed(ends, "five@x.example", "one"));
+    assert_eq!(admitted.facts().signed_digest(), None);
+    assert!(!store.deliver(admitted, now()).await.unwrap().repeated);
     // Signed anew it is a new bundle: an office may well send the same files again.
     let anew = world.bundle(&*store, ends, "three@x.example", "one");
     assert!(!store.deliver(anew, now()).await.unwrap().repeated);
