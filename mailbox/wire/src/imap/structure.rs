@@ -4,7 +4,7 @@ use memchr::memchr_iter;
 
 use super::envelope;
 use super::reply::{nstring, string};
-use crate::mime::{Entity, Field, Parameters, Tree, parameters};
+use crate::mime::{Entity, Field, Tree, parameters};
 
 /// A structure being written, one entity at a time: of a large message it can be longer than the message.
 ///
@@ -58,7 +58,7 @@ impl Outline {
         }
         if entity.parts().len() == 0 {
             // The grammar wants one; a multipart without parts is broken.
-            empty(out);
+            empty(out, self.extended);
         }
         self.rest.push(Rest::AfterParts(entity.place()));
         self.rest.extend(entity.parts().rev().map(|part| Rest::All(part.place())));
@@ -73,7 +73,7 @@ impl Outline {
         string(out, kind.subtype());
         if self.extended {
             out.push(b' ');
-            parameter_list(out, &kind.parameters);
+            parameter_list(out, &kind.joined());
             extension(out, entity);
         }
         out.push(b')');
@@ -93,7 +93,7 @@ impl Outline {
         self.rest.push(Rest::AfterMessage(entity.place()));
         match entity.inner() {
             Some(inner) => self.rest.push(Rest::All(inner.place())),
-            None => empty(out),
+            None => empty(out, self.extended),
         }
     }
 
@@ -125,7 +125,7 @@ fn fields(out: &mut Vec<u8>, entity: Entity<'_>) {
     out.push(b' ');
     string(out, kind.subtype());
     out.push(b' ');
-    parameter_list(out, &kind.parameters);
+    parameter_list(out, &kind.joined());
     for name in ["Content-ID", "Content-Description"] {
         out.push(b' ');
         nstring(out, header.get(name).map(Field::unfolded).as_deref());
@@ -141,11 +141,11 @@ fn extension(out: &mut Vec<u8>, entity: Entity<'_>) {
     out.push(b' ');
     match entity.disposition().filter(|disposition| !disposition.value.is_empty()) {
         None => nstring(out, None),
-        Some(Parameters { value, parameters }) => {
+        Some(disposition) => {
             out.push(b'(');
-            string(out, &value);
+            string(out, &disposition.value);
             out.push(b' ');
-            parameter_list(out, &parameters);
+            parameter_list(out, &disposition.joined());
             out.push(b')');
         }
     }
@@ -168,7 +168,7 @@ fn extension(out: &mut Vec<u8>, entity: Entity<'_>) {
 }
 
 /// ```text
-/// body-fld-param = "(" string SP string *(SP string SP string) ")" / nil ; as written: RFC 2231 is the client's to read
+/// body-fld-param = "(" string SP string *(SP string SP string) ")" / nil ; RFC 2231 §6: in one piece, decoding is the client's
 /// ```
 fn parameter_list(out: &mut Vec<u8>, parameters: &[(Vec<u8>, Vec<u8>)]) {
     if parameters.is_empty() {
@@ -184,8 +184,9 @@ fn parameter_list(out: &mut Vec<u8>, parameters: &[(Vec<u8>, Vec<u8>)]) {
 }
 
 /// A part that is not there.
-fn empty(out: &mut Vec<u8>) {
-    out.extend_from_slice(br#"("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 0 0)"#);
+fn empty(out: &mut Vec<u8>, extended: bool) {
+    out.extend_from_slice(br#"("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 0 0"#);
+    out.extend_from_slice(if extended { b" NIL NIL NIL NIL)" } else { b")" });
 }
 
 #[cfg(test)]

@@ -31,8 +31,81 @@ impl Parameters {
         self.kind().eq_ignore_ascii_case(kind.as_bytes()) && self.subtype().eq_ignore_ascii_case(subtype.as_bytes())
     }
 
+    /// Its parameters, those written in pieces put together: `name*0` and `name*1` are `name`, or `name*` where one of them is
+    /// encoded (RFC 2231 §3, §6). Those of RFC 2231 stand behind the others, by name.
+    pub fn joined(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let mut joined = Vec::with_capacity(self.parameters.len());
+        let mut pieces = Vec::new();
+        for (name, value) in &self.parameters {
+            match Piece::of(name, value) {
+                Some(piece) => pieces.push(piece),
+                None => joined.push((name.clone(), value.clone())),
+            }
+        }
+        pieces.sort_by_cached_key(|piece| (piece.name.to_ascii_lowercase(), piece.number));
+        for group in pieces.chunk_by(|one, other| one.name.eq_ignore_ascii_case(other.name)) {
+            let whole = group.iter().zip(0..).all(|(piece, number)| piece.number == number);
+            match group {
+                [first, ..] if whole => joined.push(first.with(group)),
+                // A piece is missing, or stands there twice: they are shown as they are.
+                _ => joined.extend(group.iter().map(|piece| (piece.written.to_vec(), piece.value.to_vec()))),
+            }
+        }
+        joined
+    }
+
     pub(super) fn is_media_type(&self) -> bool {
         !self.kind().is_empty() && !self.subtype().is_empty()
+    }
+}
+
+/// A parameter of RFC 2231: encoded, or one piece of several.
+struct Piece<'p> {
+    written: &'p [u8],
+    name: &'p [u8],
+    number: u32,
+    encoded: bool,
+    value: &'p [u8],
+}
+
+impl<'p> Piece<'p> {
+    /// ```text
+    /// attribute "*" [number] ["*"]
+    /// ```
+    fn of(written: &'p [u8], value: &'p [u8]) -> Option<Self> {
+        let star = memchr::memchr(b'*', written)?;
+        let (name, section) = (&written[..star], &written[star + 1..]);
+        let (digits, encoded) = match section.strip_suffix(b"*") {
+            Some(digits) => (digits, true),
+            None => (section, section.is_empty()),
+        };
+        let number = match digits {
+            [] => 0,
+            digits => std::str::from_utf8(digits).ok().filter(|_| digits[0].is_ascii_digit())?.parse().ok()?,
+        };
+        Some(Self { written, name, number, encoded, value })
+    }
+
+    /// This piece and those behind it as one parameter.
+    fn with(&self, pieces: &[Self]) -> (Vec<u8>, Vec<u8>) {
+        let encoded = pieces.iter().any(|piece| piece.encoded);
+        let mut value = Vec::new();
+        if encoded && !self.encoded {
+            // No charset is named.
+            value.extend_from_slice(b"''");
+        }
+        for piece in pieces {
+            // Beside encoded pieces a percent sign that encodes nothing must not look like one that does.
+            let plain = encoded && !piece.encoded;
+            for &byte in piece.value {
+                match byte {
+                    b'%' if plain => value.extend_from_slice(b"%25"),
+                    byte => value.push(byte),
+                }
+            }
+        }
+        let star: &[u8] = if encoded { b"*" } else { b"" };
+        ([self.name, star].concat(), value)
     }
 }
 
@@ -134,6 +207,37 @@ impl Reader<'_> {
                 _ => return,
             }
             self.rest = &self.rest[1..];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_in_pieces_is_one_parameter() {
+        let joined = |value: &str| {
+            let pairs = parameters(format!("a/b; {value}").as_bytes()).joined();
+            let text = |(name, value): (Vec<u8>, Vec<u8>)| {
+                [name, value].map(|part| String::from_utf8(part).unwrap()).join("=")
+            };
+            pairs.into_iter().map(text).collect::<Vec<_>>().join("; ")
+        };
+        for (written, read) in [
+            ("x=1; y=2", "x=1; y=2"),
+            ("name*=utf-8''%E8; x=1", "x=1; name*=utf-8''%E8"),
+            ("name*0=a; name*1=b; x=1", "x=1; name=ab"),
+            ("Name*1=b; NAME*0=a", "NAME=ab"),
+            ("n*0*=utf-8''%E8; n*1=\"50% b\"; n*2*=%41", "n*=utf-8''%E850%25 b%41"),
+            ("n*0=a; n*1*=%41", "n*=''a%41"),
+            ("b*0=1; a*0=2; b*1=3", "a=2; b=13"),
+            ("n*0=a; n*2=c", "n*0=a; n*2=c"),
+            ("n*1=b", "n*1=b"),
+            ("n*0=a; n*0=b", "n*0=a; n*0=b"),
+            ("n*x=a; n*+1=b; n**=c", "n*x=a; n*+1=b; n*=c"),
+        ] {
+            assert_eq!(joined(written), read, "{written}");
         }
     }
 }

@@ -37,7 +37,7 @@ fn a_signed_bundle_shows_its_parts_and_their_names_as_written() {
     check(
         &sample("signed.eml"),
         expect![[
-            r#"((("text" "plain" ("charset" "utf-8") NIL NIL "8bit" 18 0 NIL NIL NIL NIL)("text" "csv" ("charset" "Shift_JIS" "name*" "utf-8''%E8%A8%88%E7%94%BB%E6%9B%B8.csv") NIL NIL "base64" 24 0 NIL ("attachment" ("filename*0*" "utf-8''%E8%A8%88%E7%94%BB" "filename*1*" "%E6%9B%B8.csv")) NIL NIL) "mixed" ("boundary" "inner") NIL NIL NIL)("application" "pkcs7-signature" ("name" "smime.p7s") NIL "S/MIME signature" "base64" 4 NIL ("attachment" ("filename" "smime.p7s")) NIL NIL) "signed" ("protocol" "application/pkcs7-signature" "micalg" "sha-256" "boundary" "outer") NIL NIL NIL)"#
+            r#"((("text" "plain" ("charset" "utf-8") NIL NIL "8bit" 18 0 NIL NIL NIL NIL)("text" "csv" ("charset" "Shift_JIS" "name*" "utf-8''%E8%A8%88%E7%94%BB%E6%9B%B8.csv") NIL NIL "base64" 24 0 NIL ("attachment" ("filename*" "utf-8''%E8%A8%88%E7%94%BB%E6%9B%B8.csv")) NIL NIL) "mixed" ("boundary" "inner") NIL NIL NIL)("application" "pkcs7-signature" ("name" "smime.p7s") NIL "S/MIME signature" "base64" 4 NIL ("attachment" ("filename" "smime.p7s")) NIL NIL) "signed" ("protocol" "application/pkcs7-signature" "micalg" "sha-256" "boundary" "outer") NIL NIL NIL)"#
         ]],
     );
 }
