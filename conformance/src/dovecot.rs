@@ -156,6 +156,7 @@ fn settings(folder: &Path, ports: [u16; 4], owner: &Owner) -> String {
          service imap-login {{\n inet_listener imap {{\n  port = {imap}\n }}\n inet_listener imaps {{\n  port = {imaps}\n }}\n}}\n\
          service pop3-login {{\n inet_listener pop3 {{\n  port = {pop3}\n }}\n inet_listener pop3s {{\n  port = {pop3s}\n }}\n}}\n\
          service stats {{\n unix_listener stats-writer {{\n  mode = 0666\n }}\n}}\n\
+         service anvil {{\n unix_listener anvil-auth-penalty {{\n  mode = 0\n }}\n}}\n\
          protocol imap {{\n imap_metadata = no\n}}\n",
         password = Dovecot::PASSWORD,
     )
