@@ -32,10 +32,12 @@ pub(super) const PREVIEW_BYTES: usize = 128 * 1024;
 pub(super) const PREVIEW_CHARS: usize = 200;
 /// Criteria of one SORT.
 pub(super) const CRITERIA: usize = 20;
-/// Octets of a text by which SORT and THREAD order messages; what differs behind them does not count.
-pub(super) const SORTED_BYTES: usize = 1_000;
+/// Octets of a text by which SORT orders messages; what differs behind them does not count.
+pub(super) const SORTED_BYTES: usize = 256;
 /// References of one message that THREAD follows: the last ones.
-pub(super) const REFERENCES: usize = 1_000;
+pub(super) const REFERENCES: usize = 200;
+/// Messages that are not there and that one THREAD keeps in mind; references to others are not followed.
+pub(super) const REFERRED: usize = 500_000;
 /// Levels that THREAD climbs to see that a reference does not lead in a circle. Deeper down it follows none that might.
 pub(super) const ANCESTORS: usize = 1_000;
 /// Levels of parentheses, NOT and OR in one SEARCH.

@@ -43,10 +43,17 @@ impl Criterion {
             let reverse = cursor.take_word("REVERSE ");
             Ok(Self { key: Key::read(cursor)?, reverse })
         })?;
-        match criteria.len() {
-            1..=CRITERIA => Ok(criteria),
-            _ => cursor.bad("1 to 20 criteria before"),
+        if !(1..=CRITERIA).contains(&criteria.len()) {
+            return cursor.bad("1 to 20 criteria before");
         }
+        // What is alike by a criterion is alike by it a second time.
+        let mut distinct: Vec<Self> = Vec::with_capacity(criteria.len());
+        for criterion in criteria {
+            if distinct.iter().all(|known| known.key != criterion.key) {
+                distinct.push(criterion);
+            }
+        }
+        Ok(distinct)
     }
 }
 

@@ -1,10 +1,10 @@
 //! THREAD (RFC 5256 §3, Profile §7.44).
 
+use aws_lc_rs::digest;
 use fumibako_model::Entry;
 
-use super::casemap::fold_within;
+use super::casemap::fold;
 use super::cursor::{Cursor, Parsed};
-use super::settings::SORTED_BYTES;
 use super::sort::{base_subject, sent};
 use crate::mime::{Field, Header};
 
@@ -33,13 +33,21 @@ impl Algorithm {
     }
 }
 
+/// What a text is known by where it is only compared: it may be long, and there are many.
+type Digest = [u8; 16];
+
+fn digest_of(text: &[u8]) -> Digest {
+    let digest = digest::digest(&digest::SHA256, text);
+    digest.as_ref().first_chunk().copied().unwrap_or_default()
+}
+
 /// A message as threads see it.
 #[derive(Debug, PartialEq, Eq)]
 struct Message {
     place: usize,
     sent: i64,
-    /// Folded.
-    subject: Box<str>,
+    /// Of the base subject, folded; `None` if that is empty.
+    subject: Option<Digest>,
     is_reply: bool,
 }
 
@@ -67,7 +75,7 @@ impl Threading {
         if let Some(links) = &mut self.links {
             links.add(self.messages.len(), header);
         }
-        let subject = fold_within(&base, SORTED_BYTES);
+        let subject = Some(fold(&base)).filter(|folded| !folded.is_empty()).map(|folded| digest_of(folded.as_bytes()));
         self.messages.push(Message { place, sent: sent(entry, header), subject, is_reply });
     }
 
@@ -91,7 +99,7 @@ fn ordered_subject(messages: &[Message]) -> Forest {
     let mut order: Vec<usize> = (0..messages.len()).collect();
     order.sort_unstable_by_key(|at| {
         let Message { subject, sent, place, .. } = &messages[*at];
-        (subject, *sent, *place)
+        (*subject, *sent, *place)
     });
     let mut threads: Vec<&[usize]> =
         order.chunk_by(|one, other| messages[*one].subject == messages[*other].subject).collect();

@@ -2,21 +2,16 @@
 
 use std::collections::HashMap;
 
-use aws_lc_rs::digest;
-
-use super::Message;
 use super::forest::Forest;
-use crate::imap::settings::{ANCESTORS, REFERENCES};
+use super::{Digest, Message, digest_of};
+use crate::imap::settings::{ANCESTORS, REFERENCES, REFERRED};
 use crate::mime::Header;
-
-/// A Message-ID, as a digest: what a thousand references of one message say needs no more room.
-type Id = [u8; 16];
 
 /// Who is whose parent, step (1).
 #[derive(Debug, Default)]
 pub(super) struct Links {
     nodes: Vec<Node>,
-    ids: HashMap<Id, usize>,
+    ids: HashMap<Digest, usize>,
     /// The node of each message.
     of_message: Vec<usize>,
 }
@@ -40,7 +35,7 @@ impl Links {
             references.truncate(1);
         }
         let cut = references.len().saturating_sub(REFERENCES);
-        let chain: Vec<usize> = references[cut..].iter().map(|id| self.node(*id)).collect();
+        let chain: Vec<usize> = references[cut..].iter().filter_map(|id| self.reference(*id)).collect();
         // (1.A) A link that is there already stays.
         for pair in chain.windows(2) {
             if self.nodes[pair[1]].parent.is_none() {
@@ -56,14 +51,26 @@ impl Links {
     }
 
     /// The node of a message; one that repeats an ID, or has none, gets a node that nothing refers to.
-    fn node_of(&mut self, message: usize, id: Option<&Id>) -> usize {
+    fn node_of(&mut self, message: usize, id: Option<&Digest>) -> usize {
         let known = id.map(|id| self.node(*id)).filter(|node| self.nodes[*node].message.is_none());
         let node = known.unwrap_or_else(|| self.new_node());
         self.nodes[node].message = Some(message);
         node
     }
 
-    fn node(&mut self, id: Id) -> usize {
+    /// So many messages are not there and referred to.
+    #[cfg(test)]
+    pub(super) fn referred(&self) -> usize {
+        self.nodes.iter().filter(|node| node.message.is_none()).count()
+    }
+
+    /// The node that a message refers to.
+    fn reference(&mut self, id: Digest) -> Option<usize> {
+        let known = self.nodes.len() < REFERRED + self.of_message.len() + 1 || self.ids.contains_key(&id);
+        known.then(|| self.node(id))
+    }
+
+    fn node(&mut self, id: Digest) -> usize {
         if let Some(node) = self.ids.get(&id) {
             return *node;
         }
@@ -213,8 +220,7 @@ impl Threads<'_> {
         let mut made = Vec::new();
         for root in &roots {
             let Some(subject) = self.subject(*root).filter(|_| !below[*root]) else { continue };
-            let Some(head) = table.get(subject).copied().filter(|head| head != root) else { continue };
-            let subject: Box<str> = subject.into();
+            let Some(head) = table.get(&subject).copied().filter(|head| head != root) else { continue };
             below[*root] = true;
             match (self.forest.is_dummy(head), self.forest.is_dummy(*root)) {
                 (true, true) => {
@@ -237,13 +243,13 @@ impl Threads<'_> {
     }
 
     /// (5.B): of each subject the root under which the others go.
-    fn subjects(&self, roots: &[usize]) -> HashMap<Box<str>, usize> {
-        let mut table: HashMap<Box<str>, usize> = HashMap::new();
+    fn subjects(&self, roots: &[usize]) -> HashMap<Digest, usize> {
+        let mut table: HashMap<Digest, usize> = HashMap::new();
         for root in roots {
             let Some(subject) = self.subject(*root) else { continue };
-            match table.get_mut(subject) {
+            match table.get_mut(&subject) {
                 None => {
-                    table.insert(subject.into(), *root);
+                    table.insert(subject, *root);
                 }
                 Some(head) if !self.forest.is_dummy(*head) => {
                     let dummy = self.forest.is_dummy(*root);
@@ -258,8 +264,8 @@ impl Threads<'_> {
     }
 
     /// (5.B.i); an empty one is none.
-    fn subject(&self, root: usize) -> Option<&str> {
-        self.face(root).map(|face| &*face.subject).filter(|subject| !subject.is_empty())
+    fn subject(&self, root: usize) -> Option<Digest> {
+        self.face(root)?.subject
     }
 
     fn is_reply(&self, root: usize) -> bool {
@@ -268,7 +274,7 @@ impl Threads<'_> {
 }
 
 /// The Message-IDs in a value. RFC 5256 §3: how one is quoted does not matter.
-fn ids(value: &[u8]) -> Vec<Id> {
+fn ids(value: &[u8]) -> Vec<Digest> {
     let mut found = Vec::new();
     let mut rest = value;
     while let Some(open) = memchr::memchr(b'<', rest) {
@@ -285,12 +291,11 @@ fn ids(value: &[u8]) -> Vec<Id> {
 /// ```text
 /// msg-id = id-left "@" id-right
 /// ```
-fn id(text: &[u8]) -> Option<Id> {
+fn id(text: &[u8]) -> Option<Digest> {
     let plain: Vec<u8> = text.iter().copied().filter(|byte| !matches!(byte, b'"' | b'\\' | b' ' | b'\t')).collect();
     let at = memchr::memrchr(b'@', &plain)?;
     if at == 0 || at + 1 == plain.len() {
         return None;
     }
-    let digest = digest::digest(&digest::SHA256, &plain);
-    digest.as_ref().first_chunk().copied()
+    Some(digest_of(&plain))
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::imap::settings::{REFERENCES, REFERRED};
 use fumibako_model::{Flags, MessageId, ModSeq, Uid};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -108,6 +109,25 @@ fn threads_stand_by_the_date_of_their_first_message() {
     );
     // Without a date it is INTERNALDATE that counts; of the same moment the order of the folder.
     check(&["a|01|<a@x>|", "b||<b@x>|", "c||<c@x>|"], "(2)(3)(1)");
+}
+
+#[test]
+fn the_last_200_references_count() {
+    for (others, expected) in [(REFERENCES - 1, "(1 2)"), (REFERENCES, "(1)(2)")] {
+        let others: Vec<String> = (0..others).map(|at| format!("<{at}@x>")).collect();
+        let reply = format!("b|02|<b@x>|<a@x> {}", others.join(" "));
+        check(&["a|01|<a@x>|", &reply], expected);
+    }
+}
+
+#[test]
+fn so_many_messages_that_are_not_there_are_kept_in_mind_and_no_more() {
+    let mut links = Links::default();
+    for message in 0..=REFERRED / REFERENCES {
+        let ids: String = (0..REFERENCES).map(|at| format!("<{message}.{at}@x>")).collect::<Vec<_>>().concat();
+        links.add(message, Header::of(format!("References: {ids}\r\n").as_bytes()));
+    }
+    assert_eq!(links.referred(), REFERRED);
 }
 
 #[test]
