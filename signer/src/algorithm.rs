@@ -195,7 +195,8 @@ impl Hash {
         }
     }
 
-    pub(crate) fn of(self, bytes: &[u8]) -> digest::Digest {
+    /// The digest of these octets.
+    pub fn of(self, bytes: &[u8]) -> digest::Digest {
         digest::digest(self.provider(), bytes)
     }
 

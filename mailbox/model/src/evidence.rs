@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Names one piece of evidence: the day it was made and its number that day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct EvidenceId(pub i64);
 
 /// The text names no evidence.
@@ -30,6 +31,19 @@ impl FromStr for EvidenceId {
     }
 }
 
+impl From<EvidenceId> for String {
+    fn from(id: EvidenceId) -> Self {
+        id.to_string()
+    }
+}
+
+impl TryFrom<String> for EvidenceId {
+    type Error = NotAnEvidenceId;
+    fn try_from(text: String) -> Result<Self, NotAnEvidenceId> {
+        text.parse()
+    }
+}
+
 /// What happened, by the event names of ETSI EN 319 522-1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Event {
@@ -37,7 +51,7 @@ pub enum Event {
     SubmissionAcceptance,
     /// お届け: it stands in the recipient's mailbox.
     ContentConsignment,
-    /// 取得: the recipient's signed receipt names its digest.
+    /// 取得: the recipient's signed receipt names its digest; or 受け渡し, with the reason that the gateway saw it.
     ContentHandover,
     /// 期限切れ: the content is gone before the recipient acknowledged it.
     ContentHandoverFailure,
@@ -55,12 +69,23 @@ impl Event {
     }
 }
 
-/// Why something did not happen.
+impl Event {
+    /// The event's URI (ETSI EN 319 522-3).
+    pub fn uri(self) -> String {
+        format!("http://uri.etsi.org/19522/Event/{}", self.as_str())
+    }
+}
+
+/// Why something did not happen, or on whose word it is said to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// The retention ended (Profile §11.4).
     Expired,
+    /// The gateway saw it handed over; the recipient said nothing (Profile §8.10).
+    SeenByTheGateway,
+    /// The receipt came when the content was gone (Profile §8.11).
+    AfterExpiry,
 }
 
 /// One event of one message, as written down.
@@ -80,8 +105,11 @@ pub struct Evidence {
     pub from: OfficeNumber,
     /// The receiving office.
     pub to: OfficeNumber,
-    /// SHA-256 of the signer's certificate, in hex.
+    /// SHA-256 of the signer's certificate, in hex: of the bundle's, or of the receipt's.
     pub signer: String,
+    /// SHA-256 of the signed part, in hex: what a receipt must name (Profile §8.2).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub content: Option<String>,
     /// The Message-ID of the receipt that proves a handover.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub receipt: Option<String>,
@@ -90,9 +118,57 @@ pub struct Evidence {
     pub reason: Option<Reason>,
 }
 
+/// A piece of evidence in its place in the log: what is kept, hashed and shown, byte for byte. The order of its fields is
+/// that of this page, nothing stands between them, and a field without a value is left out (Profile §8.12).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// The form of all this: 1.
+    pub v: u8,
+    /// Its name.
+    pub id: EvidenceId,
+    /// How many pieces the log had before it.
+    pub n: u64,
+    /// The evidence about the same bundle before this one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub previous: Option<EvidenceId>,
+    /// What happened.
+    #[serde(flatten)]
+    pub evidence: Evidence,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // Profile §8.12
+    #[test]
+    fn evidence_is_written_in_one_way_only() {
+        let evidence = Evidence {
+            event: Event::ContentHandoverFailure,
+            at: "2026-11-25T12:00:00Z".parse().unwrap(),
+            message_id: "a@plans.example".into(),
+            sha256: "0a".into(),
+            size: 7,
+            from: "9970000011".parse().unwrap(),
+            to: "9970000029".parse().unwrap(),
+            signer: "0b".into(),
+            content: None,
+            receipt: None,
+            reason: Some(Reason::Expired),
+        };
+        let recorded =
+            Recorded { v: 1, id: EvidenceId(20_782 << 40 | 26), n: 3, previous: Some(EvidenceId(1)), evidence };
+        let written = serde_json::to_string(&recorded).unwrap();
+        assert_eq!(
+            written,
+            "{\"v\":1,\"id\":\"EV512E000000001A\",\"n\":3,\"previous\":\"EV00000000000001\",\
+             \"event\":\"ContentHandoverFailure\",\"at\":\"2026-11-25T12:00:00Z\",\"message_id\":\"a@plans.example\",\
+             \"sha256\":\"0a\",\"size\":7,\"from\":\"9970000011\",\"to\":\"9970000029\",\"signer\":\"0b\",\
+             \"reason\":\"expired\"}"
+        );
+        assert_eq!(serde_json::from_str::<Recorded>(&written).unwrap(), recorded);
+        assert!(recorded.evidence.event.uri().ends_with("/Event/ContentHandoverFailure"));
+    }
 
     #[test]
     fn an_evidence_id_reads_as_it_is_written() {

@@ -8,9 +8,12 @@ mod address;
 mod bundle;
 mod evidence;
 mod expiry;
+mod life;
+pub mod log;
 mod mailbox;
 mod private;
 mod refusal;
+mod remind;
 mod roll;
 mod routing;
 mod state;
@@ -18,11 +21,12 @@ mod wishes;
 
 pub use address::{AGENT_ID_BYTES, Address, AgentId, DOMAIN_BYTES, Domain, Local, NotAnAddress, Party};
 pub use bundle::{BUNDLE_FIELD, BUNDLE_FIELD_BYTES, BundleFacts, NotBundleFacts};
-pub use evidence::{Event, Evidence, EvidenceId, NotAnEvidenceId, Reason};
+pub use evidence::{Event, Evidence, EvidenceId, NotAnEvidenceId, Reason, Recorded};
 pub use expiry::{
     DayState, LEAP_DAYS, NotADayState, NotARetention, Retention, Standing, Step, leapt, next_midnight, steps,
 };
 pub use fumibako_careplan::{NotAServiceKind, NotAnOfficeNumber, OfficeNumber, ServiceKind};
+pub use life::{Happening, Outcome, Report, outcome};
 pub use mailbox::{
     ANNOTATION_BYTES, ANNOTATIONS, Annotation, Changes, Entry, FOLDER_NAME_BYTES, FlagChange, Flags, FolderId,
     FolderName, FolderStatus, FolderView, KEYWORD_BYTES, KEYWORDS, Keywords, Listing, MessageId, ModSeq, NamedFlags,
@@ -30,6 +34,7 @@ pub use mailbox::{
 };
 pub use private::Private;
 pub use refusal::{ABOUT_BYTES, NotACode, Refusal, Refused, Row, not_signed, not_trusted, revoked};
+pub use remind::{first_reminder, next_reminder, reminders};
 pub use roll::{Account, CertificateKey, End, Enrolled, JAPAN, Licence, Office, Roll, japanese_day};
 pub use routing::{ROUTING_FIELDS, is_routing, routing_agrees};
 pub use state::{MDN_SENT, State};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// 届き具合. States only ever rise.
+/// 届き具合. States only ever rise; how, stands in [`outcome`](crate::outcome).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
@@ -10,26 +10,50 @@ pub enum State {
     Accepted,
     /// お届け: in the recipient's mailbox.
     Delivered,
+    /// 受け渡し: its whole content went to a terminal of the recipient, as the gateway saw it.
+    HandedOver,
     /// 取得（済）: the recipient's signed receipt arrived and its digest matches.
     Retrieved,
+    /// 期限切れ: the retention ended before anybody collected it.
+    Expired,
+    /// The recipient's signed receipt arrived after the retention had ended.
+    Late,
 }
 
 impl State {
     /// All states, in the order they are reached.
-    pub const ALL: [Self; 3] = [Self::Accepted, Self::Delivered, Self::Retrieved];
+    pub const ALL: [Self; 6] =
+        [Self::Accepted, Self::Delivered, Self::HandedOver, Self::Retrieved, Self::Expired, Self::Late];
 
     /// The keyword on the sender's copy (Profile §7).
     pub fn keyword(self) -> &'static str {
         match self {
             Self::Accepted => "$Accepted",
             Self::Delivered => "$Delivered",
+            Self::HandedOver => "$HandedOver",
             Self::Retrieved => "$Retrieved",
+            Self::Expired | Self::Late => "$Expired",
         }
     }
 
     /// The word in the sender's list: 済 once the recipient has acknowledged, 未 before.
     pub fn word(self) -> &'static str {
-        if self == Self::Retrieved { "済" } else { "未" }
+        match self {
+            Self::Accepted | Self::Delivered => "未",
+            Self::HandedOver => "済（受け渡し）",
+            Self::Retrieved => "済",
+            Self::Expired | Self::Late => "期限切れ",
+        }
+    }
+
+    /// The number it is stored under.
+    pub const fn code(self) -> i64 {
+        self as i64
+    }
+
+    /// The state of a stored number.
+    pub fn from_code(code: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.code() == code)
     }
 
     /// The furthest state that these keywords say.
@@ -48,7 +72,16 @@ mod tests {
     #[test]
     fn the_furthest_keyword_counts_and_only_the_receipt_makes_it_done() {
         assert_eq!(State::from_keywords(["$accepted", "$Delivered"]).map(State::word), Some("未"));
-        assert_eq!(State::from_keywords(["$Retrieved", "$Accepted"]).map(State::word), Some("済"));
+        assert_eq!(State::from_keywords(["$HandedOver", "$Delivered"]).map(State::word), Some("済（受け渡し）"));
+        assert_eq!(State::from_keywords(["$Retrieved", "$HandedOver"]).map(State::word), Some("済"));
         assert_eq!(State::from_keywords(["$Forwarded"]), None);
+    }
+
+    #[test]
+    fn every_state_has_a_number_of_its_own() {
+        for state in State::ALL {
+            assert_eq!(State::from_code(state.code()), Some(state));
+        }
+        assert_eq!(State::from_code(6), None);
     }
 }

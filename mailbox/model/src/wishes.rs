@@ -39,4 +39,32 @@ impl Wishes {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Is a report of this event wanted: `SUCCESS`, `DELAY`, `FAILURE`? Who said nothing hears of delays and failures
+    /// (RFC 3461 §4.1). A bundle has one recipient.
+    pub fn notifies(&self, event: &str) -> bool {
+        match self.recipients.first().and_then(|recipient| recipient.notify.as_deref()) {
+            None => event != "SUCCESS",
+            Some(events) => events.split(',').any(|asked| asked.trim() == event),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // RFC 3461 §4.1
+    #[test]
+    fn who_says_nothing_hears_of_failures_and_who_says_never_of_nothing() {
+        let asked = |notify: Option<&str>| {
+            let recipient = RecipientWishes { notify: notify.map(Into::into), ..RecipientWishes::default() };
+            let wishes = Wishes { recipients: vec![recipient], ..Wishes::default() };
+            ["SUCCESS", "DELAY", "FAILURE"].map(|event| wishes.notifies(event))
+        };
+        assert_eq!(asked(None), [false, true, true]);
+        assert_eq!(asked(Some("NEVER")), [false, false, false]);
+        assert_eq!(asked(Some("SUCCESS,FAILURE")), [true, false, true]);
+        assert!(Wishes::default().notifies("FAILURE"));
+    }
 }

@@ -6,9 +6,9 @@ CREATE TABLE counter (
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- `message` and `evidence` are the last ids given, `expired_on` the day of the last expiry, 0 before the first. `uid_validity` starts at the second the store was made, so that
+-- `message` and `evidence` are the last ids given, `evidence_count` says how many pieces of evidence there are, `expired_on` the day of the last expiry, 0 before the first. `uid_validity` starts at the second the store was made, so that
 -- a mail tool that remembers an earlier store of the same name does not trust what it remembers.
-INSERT INTO counter (name, value) VALUES ('message', 0), ('evidence', 0), ('expired_on', 0), ('uid_validity', unixepoch());
+INSERT INTO counter (name, value) VALUES ('message', 0), ('evidence', 0), ('evidence_count', 0), ('expired_on', 0), ('uid_validity', unixepoch());
 
 -- 登録簿
 CREATE TABLE office (
@@ -115,6 +115,7 @@ CREATE TABLE message (
     recipient      INTEGER,
     received_at    INTEGER NOT NULL,
     handover       INTEGER,          -- the evidence that the first receipt made
+    state          INTEGER NOT NULL DEFAULT 1,   -- of a bundle: how far it has come (the numbers of `State`)
     segment        INTEGER NOT NULL, -- day << 24 | number: the file of the body, and the key that opens it
     body_offset    INTEGER NOT NULL, -- where its record begins there
     stored         INTEGER NOT NULL  -- octets of the record; 0 once no folder shows the body any more
@@ -195,21 +196,53 @@ CREATE UNIQUE INDEX hold_message ON hold (message) WHERE released_at IS NULL;
 CREATE INDEX hold_segment ON hold (segment) WHERE released_at IS NULL;
 CREATE INDEX hold_office ON hold (office, message_id);
 
--- 証跡. It outlives message and offices, so it refers to nothing. `doc` is signed and shown byte for byte.
+-- 証跡. It outlives message and offices, so it refers to nothing. `doc` is shown byte for byte, and its hash stands in the log.
 CREATE TABLE evidence (
-    id          INTEGER PRIMARY KEY,  -- day << 40 | number
+    id          INTEGER PRIMARY KEY,  -- day << 40 | number; rises with every piece
     message     INTEGER NOT NULL,
     kind        TEXT NOT NULL,
     at          INTEGER NOT NULL,
     from_office INTEGER NOT NULL,
     to_office   INTEGER NOT NULL,
-    sha256      BLOB NOT NULL,
     doc         TEXT NOT NULL
 ) STRICT;
 
+-- All evidence about one bundle.
+CREATE INDEX evidence_message ON evidence (message);
+
+-- What nobody collected, by its Message-ID: a receipt may still come (Profile §8.11).
+CREATE INDEX evidence_failed ON evidence (from_office, doc ->> 'message_id') WHERE kind = 'ContentHandoverFailure';
+
+-- The log over all evidence (Profile §8.13): id = level << 48 | index; up to 256 hashes of 32 octets.
+CREATE TABLE log_tile (
+    id     INTEGER PRIMARY KEY,
+    hashes BLOB NOT NULL
+) STRICT;
+
+-- The last signed head of each UTC day. `last` is the id of the last piece in it; `head` is what was signed with its signature;
+-- `stamp` a time stamp over it (RFC 3161), where there is one.
+CREATE TABLE log_head (
+    day   INTEGER PRIMARY KEY,
+    size  INTEGER NOT NULL,
+    last  INTEGER NOT NULL,
+    head  BLOB NOT NULL,
+    stamp BLOB
+) STRICT;
+
+-- What is to be told, and when (Profile §8.14): reports that are due, and the next reminder about each bundle. `wishes` is what the
+-- sender asked of reports, as JSON, where the submission may be gone by then.
+CREATE TABLE due (
+    at       INTEGER NOT NULL,
+    message  INTEGER NOT NULL,
+    what     INTEGER NOT NULL,        -- the numbers of `Report`
+    evidence INTEGER NOT NULL,
+    wishes   TEXT,
+    PRIMARY KEY (at, message, what)
+) STRICT, WITHOUT ROWID;
+
 -- What one change writes, a JSON array for each table: one statement and one round trip, however much it is.
-CREATE VIEW change (messages, keywords, entries, marks, evidence, submissions, counters, folders, offices) AS
-SELECT '', '', '', '', '', '', '', '', '' WHERE false;
+CREATE VIEW change (messages, keywords, entries, marks, evidence, submissions, dues, counters, folders, offices) AS
+SELECT '', '', '', '', '', '', '', '', '', '' WHERE false;
 
 CREATE TRIGGER change_written INSTEAD OF INSERT ON change BEGIN
     INSERT INTO message (id, sha256, signed_digest, content_digest, received_size, size, message_id, sender, recipient,
@@ -224,11 +257,13 @@ CREATE TRIGGER change_written INSTEAD OF INSERT ON change BEGIN
     FROM jsonb_each(new.entries);
     UPDATE entry SET modseq = value ->> 2, flags = value ->> 3, keywords = value ->> 4
     FROM jsonb_each(new.marks) WHERE mailbox = value ->> 0 AND uid = value ->> 1;
-    INSERT INTO evidence (id, message, kind, at, from_office, to_office, sha256, doc)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, unhex(value ->> 6), value ->> 7
+    INSERT INTO evidence (id, message, kind, at, from_office, to_office, doc)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
     FROM jsonb_each(new.evidence);
     INSERT INTO submission (office, message_id, sha256, message, evidence, wishes)
     SELECT value ->> 0, value ->> 1, unhex(value ->> 2), value ->> 3, value ->> 4, value ->> 5 FROM jsonb_each(new.submissions);
+    INSERT INTO due (at, message, what, evidence, wishes)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM jsonb_each(new.dues);
     UPDATE counter SET value = given.value ->> 1
     FROM jsonb_each(new.counters) given WHERE counter.name = given.value ->> 0;
     UPDATE mailbox SET uid_next = value ->> 1, modseq = value ->> 2, messages = value ->> 3, unseen = value ->> 4,

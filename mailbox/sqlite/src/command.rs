@@ -1,17 +1,17 @@
 //! What is asked of the writer, and where the answer goes.
 
 use fumibako_model::{
-    Account, Annotation, Enrolled, FolderId, FolderName, NamedFlags, Office, OfficeNumber, Uid, UidValidity,
+    Account, Annotation, Enrolled, FolderId, FolderName, MessageId, NamedFlags, Office, OfficeNumber, Uid, UidValidity,
 };
 use fumibako_store::bodies::{Day, Place, Spooled};
-use fumibako_store::{CopyOrder, Delivery, Facts, FlagOrder, Kind, StoreError};
+use fumibako_store::{CopyOrder, Delivery, Facts, FlagOrder, Kind, Logging, StoreError};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 use tokio::sync::oneshot;
 
 use crate::error::{Stop, again};
 use crate::ledger::Wake;
-use crate::{annotation, change, expire, folder, hold, receipt, roll, tree};
+use crate::{annotation, change, expire, folder, handover, hold, log, receipt, report, roll, tree};
 
 /// One change, and its answer.
 pub(crate) enum Command {
@@ -32,6 +32,12 @@ pub(crate) enum Command {
     SetQuota(OfficeNumber, u64, Reply<()>),
     Expire(expire::Order, Reply<u64>),
     Hold(Box<hold::Order>, Reply<u64>),
+    HandOver(OfficeNumber, MessageId, Timestamp, Reply<bool>),
+    Log(Box<Logging>, Reply<()>),
+    /// Files a letter about something due.
+    Report(Box<report::Order>, Octets, Timestamp, Reply<bool>),
+    /// It is due no more, or later; nothing is filed.
+    Settle(report::Settled, Reply<bool>),
     /// Ends the writer once everything before it is answered.
     Close(Reply<()>),
 }
@@ -125,7 +131,7 @@ impl Command {
 
     fn bodies(&self) -> &[Octets] {
         match self {
-            Self::Deliver(_, body, ..) => std::slice::from_ref(body),
+            Self::Deliver(_, body, ..) | Self::Report(_, body, ..) => std::slice::from_ref(body),
             Self::Append(_, _, bodies, ..) => bodies,
             _ => &[],
         }
@@ -134,7 +140,7 @@ impl Command {
     /// The day its bodies belong to, if some of them must get a place.
     pub(crate) fn day(&self) -> Option<Day> {
         match self {
-            Self::Deliver(.., now, _) | Self::Append(.., now, _) => Some(Day::of(*now)),
+            Self::Deliver(.., now, _) | Self::Append(.., now, _) | Self::Report(.., now, _) => Some(Day::of(*now)),
             _ => None,
         }
         .filter(|_| self.waiting().next().is_some())
@@ -151,7 +157,7 @@ impl Command {
     /// They got their places.
     pub(crate) fn placed(&mut self, places: &mut impl Iterator<Item = Place>) {
         let bodies = match self {
-            Self::Deliver(_, body, ..) => std::slice::from_mut(body),
+            Self::Deliver(_, body, ..) | Self::Report(_, body, ..) => std::slice::from_mut(body),
             Self::Append(_, _, bodies, ..) => bodies,
             _ => return,
         };
@@ -215,6 +221,12 @@ impl Command {
                 expire::Order::Ran(day) => reply.quiet(expire::ran(rows, day).await.map(|()| 0)),
             },
             Self::Hold(order, reply) => reply.told(hold::run(rows, order).await),
+            Self::HandOver(office, message, now, reply) => {
+                reply.told(handover::hand_over(rows, *office, *message, *now).await)
+            }
+            Self::Log(logging, reply) => reply.quiet(log::write(rows, logging).await),
+            Self::Report(order, body, now, reply) => reply.told(report::file(rows, order, body.place()?, *now).await),
+            Self::Settle(settled, reply) => reply.quiet(report::settle(rows, *settled).await),
             Self::Close(reply) => reply.quiet(Ok(())),
         }
     }
@@ -228,7 +240,11 @@ impl Command {
             Self::Copy(_, _, _, reply) => reply.send(failed),
             Self::Create(_, _, reply) => reply.send(failed),
             Self::Expire(_, reply) | Self::Hold(_, reply) => reply.send(failed),
+            Self::HandOver(_, _, _, reply) | Self::Report(_, _, _, reply) | Self::Settle(_, reply) => {
+                reply.send(failed);
+            }
             Self::Delete(_, _, reply)
+            | Self::Log(_, reply)
             | Self::Rename(_, _, _, reply)
             | Self::Subscribe(_, _, _, reply)
             | Self::Annotate(_, _, _, reply)

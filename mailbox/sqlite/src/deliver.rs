@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use fumibako_model::{Event, Evidence, EvidenceId, Flags, FolderId, MessageId, OfficeNumber, Refusal, Refused, State};
+use fumibako_model::{
+    Evidence, EvidenceId, Flags, FolderId, Happening, MessageId, OfficeNumber, Refusal, Refused, Report, State,
+    first_reminder, outcome,
+};
 use fumibako_store::bodies::Place;
 use fumibako_store::{Delivery, Facts, hex};
 use jiff::Timestamp;
@@ -60,9 +63,7 @@ fn place<'m>(
     let marks = states.iter().filter_map(|mark| sent.keywords.flag(mark)).fold(Flags::SEEN, |all, mark| all | mark);
     ledger.enter(FolderId(inbox.id), (message, size), Flags::default(), now)?;
     ledger.enter(FolderId(sent.id), (message, size), marks, now)?;
-    // Profile §8.6: what happened is written down in the same commit.
-    let answer = ledger.witness(message, offices, &about(bundle, Event::SubmissionAcceptance, now))?;
-    ledger.witness(message, offices, &about(bundle, Event::ContentConsignment, now))?;
+    let answer = befall(ledger, bundle, (message, offices), now)?;
     remember(ledger, known, bundle, (sent.office, message, answer));
     signatures.extend(signature.map(|signature| (signature, answer)));
     Ok(Delivery { evidence: answer, repeated: false })
@@ -131,6 +132,7 @@ async fn found<'m>(
     let found = sqlx::query!(
         r#"SELECT (SELECT value FROM counter WHERE name = 'message') AS "message!: i64",
                   (SELECT value FROM counter WHERE name = 'evidence') AS "evidence!: i64",
+                  (SELECT value FROM counter WHERE name = 'evidence_count') AS "count!: i64",
                   (SELECT json_group_array(json(f.doc)) FROM jsonb_each(?) place
                    JOIN folder f ON f.office_number = place.value ->> 0 AND f.name = place.value ->> 1)
                   AS "folders!: String",
@@ -147,15 +149,45 @@ async fn found<'m>(
     )
     .fetch_one(rows)
     .await?;
-    let ledger = Ledger::found(found.message, found.evidence, &found.folders)?;
+    let ledger = Ledger::found([found.message, found.evidence, found.count], &found.folders)?;
     let signatures: Vec<(OfficeNumber, String, i64)> = serde_json::from_str(&found.signatures)?;
     let signatures = signatures.into_iter().map(|(office, digest, id)| ((office, digest), EvidenceId(id))).collect();
     Ok((ledger, known(&found.known)?, signatures))
 }
 
-fn about(bundle: &Facts, event: Event, at: Timestamp) -> Evidence {
+/// Profile §8.6: what happens to a new bundle, to its delivery, is written down in the same commit; its answer is the first
+/// evidence. What is to be told is put on the list.
+fn befall(
+    ledger: &mut Ledger<'_>,
+    bundle: &Facts,
+    (message, offices): (MessageId, (i64, i64)),
+    now: Timestamp,
+) -> Result<EvidenceId, Stop> {
+    let (mut state, mut first, mut last) = (None, None, None);
+    for happening in [Happening::Accept, Happening::Deliver] {
+        let Some(step) = outcome(state, happening) else { continue };
+        state = Some(step.state);
+        if let Some((event, reason)) = step.evidence {
+            let evidence = Evidence { event, reason, ..about(bundle, now) };
+            last = Some(ledger.witness(message, offices, (last, evidence))?);
+            first = first.or(last);
+        }
+        let asked = step.report == Some(Report::Delivered) && bundle.wishes().notifies("SUCCESS");
+        if let (true, Some(evidence)) = (asked, last) {
+            let wishes = serde_json::to_string(bundle.wishes())?;
+            ledger.due(message, Report::Delivered, now, (evidence, Some(wishes)));
+        }
+    }
+    let answer = first.ok_or(Refusal::Internal)?;
+    // Profile §8.14: the first reminder; what comes after it is decided then.
+    ledger.due(message, Report::Uncollected, first_reminder(now), (answer, None));
+    Ok(answer)
+}
+
+/// What evidence says of a bundle, whatever happened.
+fn about(bundle: &Facts, at: Timestamp) -> Evidence {
     Evidence {
-        event,
+        event: fumibako_model::Event::SubmissionAcceptance,
         at,
         message_id: bundle.message_id().to_owned(),
         sha256: hex(bundle.sha256()),
@@ -163,6 +195,7 @@ fn about(bundle: &Facts, event: Event, at: Timestamp) -> Evidence {
         from: bundle.from(),
         to: bundle.to(),
         signer: hex(bundle.signer()),
+        content: None,
         receipt: None,
         reason: None,
     }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fumibako_model::{
     Event, Evidence, EvidenceId, Flags, FolderId, FolderStatus, KEYWORD_BYTES, KEYWORDS, Keywords, MessageId, ModSeq,
-    NamedFlags, OfficeNumber, Refusal, Refused, Uid, UidValidity, Wishes,
+    NamedFlags, OfficeNumber, Recorded, Refusal, Refused, Report, Uid, UidValidity, Wishes,
 };
 use fumibako_store::bodies::{Day, Place};
 use fumibako_store::{Facts, Kind, hex};
@@ -29,6 +29,8 @@ const DAY_SHIFT: u32 = 40;
 pub(crate) struct Ledger<'m> {
     last_message: i64,
     last_evidence: i64,
+    /// Pieces of evidence so far.
+    evidence_count: i64,
     folders: BTreeMap<FolderId, Folder>,
     offices: BTreeMap<i64, Account>,
     touched: BTreeSet<FolderId>,
@@ -38,6 +40,7 @@ pub(crate) struct Ledger<'m> {
     keywords: Vec<(i64, usize, String)>,
     evidence: Vec<EvidenceRow>,
     submissions: Vec<(i64, String, String, i64, i64, Option<Wishes>)>,
+    dues: Vec<DueRow>,
 }
 
 /// A folder's row and its office's, as they stand in this change.
@@ -95,8 +98,10 @@ struct Provenance {
 type EntryRow = (i64, u32, i64, i64, u8, i64, i64);
 /// (mailbox, uid, modseq, flags, keywords)
 type MarkRow = (i64, u32, i64, u8, i64);
-/// (id, message, kind, at, from, to, sha256, doc)
-type EvidenceRow = (i64, i64, &'static str, i64, i64, i64, String, String);
+/// (id, message, kind, at, from, to, doc)
+type EvidenceRow = (i64, i64, &'static str, i64, i64, i64, String);
+/// (at, message, what, evidence, wishes)
+type DueRow = (i64, i64, i64, i64, Option<String>);
 
 /// An entry that stands in a folder already.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -179,16 +184,17 @@ impl<'m> Ledger<'m> {
     pub(crate) async fn begin(rows: &mut SqliteConnection) -> Result<Self, Stop> {
         let counters = sqlx::query!(
             r#"SELECT (SELECT value FROM counter WHERE name = 'message') AS "message!: i64",
-                      (SELECT value FROM counter WHERE name = 'evidence') AS "evidence!: i64""#
+                      (SELECT value FROM counter WHERE name = 'evidence') AS "evidence!: i64",
+                      (SELECT value FROM counter WHERE name = 'evidence_count') AS "count!: i64""#
         )
         .fetch_one(rows)
         .await?;
-        Ok(Self { last_message: counters.message, last_evidence: counters.evidence, ..Self::default() })
+        Self::found([counters.message, counters.evidence, counters.count], "[]")
     }
 
     /// A ledger with these counters and folders, as one query found them.
-    pub(crate) fn found(last_message: i64, last_evidence: i64, folders: &str) -> Result<Self, Stop> {
-        let mut ledger = Self { last_message, last_evidence, ..Self::default() };
+    pub(crate) fn found([last_message, last_evidence, evidence_count]: [i64; 3], folders: &str) -> Result<Self, Stop> {
+        let mut ledger = Self { last_message, last_evidence, evidence_count, ..Self::default() };
         ledger.keep(folders)?;
         Ok(ledger)
     }
@@ -339,19 +345,31 @@ impl<'m> Ledger<'m> {
         }
     }
 
-    /// Writes an event down.
+    /// Writes an event down, in its place in the log (Profile §8.12).
     pub(crate) fn witness(
         &mut self,
         about: MessageId,
         (from, to): (i64, i64),
-        evidence: &Evidence,
+        (previous, evidence): (Option<EvidenceId>, Evidence),
     ) -> Result<EvidenceId, Stop> {
         self.last_evidence = next_id(self.last_evidence, evidence.at);
-        let doc = serde_json::to_string(evidence)?;
-        let at = evidence.at.as_millisecond();
-        let kind = Event::as_str(evidence.event);
-        self.evidence.push((self.last_evidence, about.0, kind, at, from, to, evidence.sha256.clone(), doc));
-        Ok(EvidenceId(self.last_evidence))
+        let (id, n) = (EvidenceId(self.last_evidence), self.evidence_count.cast_unsigned());
+        self.evidence_count += 1;
+        let (at, kind) = (evidence.at.as_millisecond(), Event::as_str(evidence.event));
+        let doc = serde_json::to_string(&Recorded { v: 1, id, n, previous, evidence })?;
+        self.evidence.push((id.0, about.0, kind, at, from, to, doc));
+        Ok(id)
+    }
+
+    /// This is to be told at that moment, or soon after.
+    pub(crate) fn due(
+        &mut self,
+        about: MessageId,
+        what: Report,
+        at: Timestamp,
+        (evidence, wishes): (EvidenceId, Option<String>),
+    ) {
+        self.dues.push((at.as_millisecond(), about.0, what.code(), evidence.0, wishes));
     }
 
     /// Remembers what an office sent under a Message-ID, and its answer.

@@ -7,6 +7,7 @@
 //! processes writing one store, a UID used twice.
 
 mod annotation;
+mod audit;
 mod backup;
 mod change;
 mod checkpoint;
@@ -17,14 +18,17 @@ mod error;
 mod expire;
 mod folder;
 mod gather;
+mod handover;
 mod heads;
 mod hold;
 mod inspect;
 mod ledger;
+mod log;
 mod open;
 mod queue;
 mod read;
 mod receipt;
+mod report;
 mod roll;
 mod store;
 mod tree;

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use fumibako_model::{Event, Evidence, EvidenceId, Flags, FolderId, MDN_SENT, MessageId, NamedFlags, Refusal, State};
+use fumibako_model::{
+    Event, Evidence, EvidenceId, Flags, FolderId, Happening, MDN_SENT, MessageId, NamedFlags, Recorded, Refusal, State,
+    outcome,
+};
 use fumibako_store::bodies::Place;
 use fumibako_store::{Delivery, Facts, Receipt, hex};
 use jiff::Timestamp;
@@ -13,12 +16,16 @@ use crate::error::Stop;
 use crate::ledger::{Body, Ledger, Standing, Wake};
 
 /// The bundle a receipt is for.
-struct Original {
-    id: MessageId,
-    sender: i64,
-    recipient: i64,
+pub(crate) struct Original {
+    pub(crate) id: MessageId,
+    pub(crate) sender: i64,
+    pub(crate) recipient: i64,
+    pub(crate) state: State,
     sha256: String,
     size: u64,
+    /// The evidence about it before.
+    pub(crate) previous: EvidenceId,
+    /// What its first receipt was answered with.
     handover: Option<EvidenceId>,
 }
 
@@ -37,18 +44,27 @@ pub(crate) async fn receipt(
     if let Some(answer) = repeated(&sent_before(rows, [signed].into_iter()).await?, signed)? {
         return Ok((answer, Vec::new()));
     }
+    // Profile §8.9: what is to happen stands in the table; a state without a way on from here has had its receipt.
+    let step = outcome(Some(original.state), Happening::Acknowledge);
+    let (Some(step), Some((event, reason))) = (step, step.and_then(|step| step.evidence)) else {
+        return Err(Refusal::ReceiptUnknownMessage.into());
+    };
     let mut ledger = Ledger::begin(rows).await?;
     ledger.load_named(rows, &BTreeSet::from([(signed.from(), "Receipts"), (signed.to(), "Receipts")])).await?;
-    let copies = copies(rows, &original).await?;
+    let copies = copies(rows, original.id).await?;
     ledger.load(rows, &copies.iter().map(|entry| FolderId(entry.folder)).collect()).await?;
 
     let filed = file(&mut ledger, (signed, body), &original, now)?;
-    mark(&mut ledger, &copies, &original);
+    mark(&mut ledger, &copies, original.sender, (step.state.keyword(), Some(MDN_SENT)));
     let offices = (original.sender, original.recipient);
-    let evidence = ledger.witness(original.id, offices, &about(signed, receipt, &original, now))?;
+    let evidence = Evidence { event, reason, ..about(signed, receipt, &original, now) };
+    let evidence = ledger.witness(original.id, offices, (Some(original.previous), evidence))?;
     ledger.submitted(original.recipient, signed.message_id(), hex(signed.sha256()), filed, (evidence, signed.wishes()));
     let wakes = ledger.write(rows).await?;
-    sqlx::query!("UPDATE message SET handover = ? WHERE id = ?", evidence.0, original.id.0).execute(rows).await?;
+    let state = step.state.code();
+    sqlx::query!("UPDATE message SET handover = ?, state = ? WHERE id = ?", evidence.0, state, original.id.0)
+        .execute(rows)
+        .await?;
     Ok((Delivery { evidence, repeated: false }, wakes))
 }
 
@@ -57,9 +73,9 @@ async fn original(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt
     let (sender, recipient) = (signed.to(), signed.from());
     let (sender, original) = (sender.as_str(), receipt.original_message_id.as_str());
     let found = sqlx::query!(
-        r#"SELECT m.id, m.received_size AS "size!", m.handover, lower(hex(m.sha256)) AS "sha256!: String", o.id AS sender_id,
-                  m.content_digest AS "content_digest!: Vec<u8>", r.id AS recipient_id, r.number AS recipient_number,
-                  EXISTS (SELECT 1 FROM day WHERE day.day = m.segment >> 24) AS "expired!: bool"
+        r#"SELECT m.id, m.received_size AS "size!", m.handover, m.state, s.evidence, lower(hex(m.sha256)) AS "sha256!: String",
+                  o.id AS sender_id, m.content_digest AS "content_digest!: Vec<u8>", r.id AS recipient_id,
+                  r.number AS recipient_number
            FROM office o
            JOIN submission s ON s.office = o.id AND s.message_id = ?
            JOIN message m ON m.id = s.message AND m.sender = o.id AND m.content_digest IS NOT NULL
@@ -68,36 +84,77 @@ async fn original(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt
         original,
         sender
     )
-    .fetch_optional(rows)
-    .await?
-    .ok_or(Refusal::ReceiptUnknownMessage)?;
+    .fetch_optional(&mut *rows)
+    .await?;
+    let state = found.as_ref().and_then(|found| State::from_code(found.state));
+    // Its content is gone, and so is its row, or it is about to go.
+    let Some(found) = found.filter(|_| state < Some(State::Expired)) else { return late(rows, signed, receipt).await };
     if found.recipient_number != recipient.as_str() {
         return Err(Refusal::ReceiptNotByRecipient.into());
     }
     if found.content_digest != receipt.content_digest {
         return Err(Refusal::ReceiptDigestDiffers.into());
     }
-    // Its day has a row once it is written down that nobody collected: no later evidence says otherwise.
-    if found.expired && found.handover.is_none() {
-        return Err(Refusal::ContentExpired.into());
-    }
+    let handed = found.handover.map(EvidenceId);
     Ok(Original {
         id: MessageId(found.id),
         sender: found.sender_id,
         recipient: found.recipient_id,
+        state: state.ok_or(Refusal::Internal)?,
         sha256: found.sha256,
         size: found.size.cast_unsigned(),
-        handover: found.handover.map(EvidenceId),
+        previous: last_about(rows, found.id).await?.unwrap_or(EvidenceId(found.evidence)),
+        handover: handed,
     })
 }
 
+/// Profile §8.11: the content is gone, and what is known of it stands in the evidence that nobody collected it.
+async fn late(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt) -> Result<Original, Stop> {
+    let (sender, original) = (signed.to(), receipt.original_message_id.as_str());
+    let sender = sender.as_str();
+    let found = sqlx::query!(
+        r#"SELECT e.id, e.message, e.doc, e.from_office, e.to_office,
+                  (SELECT max(l.id) FROM evidence l WHERE l.message = e.message AND l.kind = 'ContentHandover') AS "late: i64"
+           FROM office o JOIN evidence e ON e.from_office = o.id AND e.doc ->> 'message_id' = ?
+           WHERE o.number = ? AND e.kind = 'ContentHandoverFailure' ORDER BY e.id DESC LIMIT 1"#,
+        original,
+        sender
+    )
+    .fetch_optional(rows)
+    .await?
+    .ok_or(Refusal::ReceiptUnknownMessage)?;
+    let failed = serde_json::from_str::<Recorded>(&found.doc)?.evidence;
+    if failed.to != signed.from() {
+        return Err(Refusal::ReceiptNotByRecipient.into());
+    }
+    if failed.content != Some(hex(&receipt.content_digest)) {
+        return Err(Refusal::ReceiptDigestDiffers.into());
+    }
+    Ok(Original {
+        id: MessageId(found.message),
+        sender: found.from_office,
+        recipient: found.to_office,
+        state: State::Expired,
+        sha256: failed.sha256,
+        size: failed.size,
+        previous: EvidenceId(found.id),
+        handover: found.late.map(EvidenceId),
+    })
+}
+
+/// The last evidence about a bundle.
+pub(crate) async fn last_about(rows: &mut SqliteConnection, message: i64) -> Result<Option<EvidenceId>, Stop> {
+    let last = sqlx::query_scalar!(r#"SELECT max(id) AS "id: i64" FROM evidence WHERE message = ?"#, message);
+    Ok(last.fetch_one(rows).await?.map(EvidenceId))
+}
+
 /// Where both offices have the bundle now.
-async fn copies(rows: &mut SqliteConnection, original: &Original) -> Result<Vec<Standing>, Stop> {
+pub(crate) async fn copies(rows: &mut SqliteConnection, message: MessageId) -> Result<Vec<Standing>, Stop> {
     let found = sqlx::query_scalar!(
         r#"SELECT json_group_array(json_object('folder', e.mailbox, 'uid', e.uid, 'message', e.message,
                   'system', e.flags, 'keywords', e.keywords, 'size', m.size)) AS "found!: String"
            FROM entry e JOIN message m ON m.id = e.message WHERE e.message = ?"#,
-        original.id.0
+        message.0
     )
     .fetch_one(rows)
     .await?;
@@ -122,11 +179,16 @@ fn file<'m>(
 
 /// Every copy of the bundle learns of it, wherever its office has put it. A folder whose keywords are used up cannot
 /// show the mark; the evidence says it all the same.
-fn mark(ledger: &mut Ledger<'_>, copies: &[Standing], original: &Original) {
+pub(crate) fn mark(
+    ledger: &mut Ledger<'_>,
+    copies: &[Standing],
+    sender: i64,
+    (senders, recipients): (&str, Option<&str>),
+) {
     for copy in copies {
         let folder = FolderId(copy.folder);
         let Some(office) = ledger.office_of(folder) else { continue };
-        let mark = if office == original.sender { State::Retrieved.keyword() } else { MDN_SENT };
+        let Some(mark) = (if office == sender { Some(senders) } else { recipients }) else { continue };
         let named = NamedFlags { system: 0, keywords: vec![mark.into()] };
         let Ok(mark) = ledger.learn(folder, &named) else { continue };
         if !copy.flags().has(mark) {
@@ -146,6 +208,7 @@ fn about(signed: &Facts, receipt: &Receipt, original: &Original, at: Timestamp) 
         from: signed.to(),
         to: signed.from(),
         signer: hex(signed.signer()),
+        content: Some(hex(&receipt.content_digest)),
         receipt: Some(signed.message_id().to_owned()),
         reason: None,
     }

@@ -10,8 +10,9 @@ use fumibako_model::{
 };
 use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
 use fumibako_store::{
-    Admitted, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit, Draft, Expired, FlagOrder, Heads, Hold,
-    HoldOrder, Inspection, News, Quota, Restored, Store, StoreError, Verified,
+    Admitted, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit, Draft, Due, Expired, FlagOrder, Heads,
+    Hold, HoldOrder, Inspection, LogAudit, Logging, News, Proof, Quota, Restored, Store, StoreError, Told, Unlogged,
+    Verified, Which,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -20,7 +21,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 use crate::command::{Command, Octets, OwnMessage, OwnMessages, Reply};
 use crate::disk::Disk;
 use crate::heads::{HeadCache, Losing, Shelves};
-use crate::{annotation, backup, expire, heads, hold, inspect, open, read};
+use crate::{annotation, audit, backup, expire, heads, hold, inspect, log, open, read, report};
 
 /// A store in one folder, open in one process.
 #[derive(Clone, Debug)]
@@ -110,7 +111,7 @@ impl SqliteStore {
     }
 
     /// A body filed for nothing leaves the disk.
-    async fn give_up(&self, filed: Option<Segment>) {
+    pub(crate) async fn give_up(&self, filed: Option<Segment>) {
         let Some(segment) = filed else { return };
         let bodies = self.bodies.clone();
         if let Err(why) = self.disk.wait(move || bodies.remove(segment)).await {
@@ -328,6 +329,38 @@ impl Store for SqliteStore {
 
     async fn evidence(&self, id: EvidenceId) -> Result<Option<Evidence>, StoreError> {
         read::evidence(&self.readers, id).await
+    }
+
+    async fn list_evidence(&self, which: Which) -> Result<Vec<String>, StoreError> {
+        log::list(&self.readers, which).await
+    }
+
+    async fn unlogged(&self) -> Result<Option<Unlogged>, StoreError> {
+        log::unlogged(&self.readers).await
+    }
+
+    async fn keep_log(&self, logging: Logging) -> Result<(), StoreError> {
+        self.change(|reply| Command::Log(Box::new(logging), reply)).await
+    }
+
+    async fn prove(&self, id: EvidenceId) -> Result<Option<Proof>, StoreError> {
+        log::prove(&self.readers, id).await
+    }
+
+    async fn audit(&self) -> Result<LogAudit, StoreError> {
+        audit::audit(&self.readers).await
+    }
+
+    async fn hand_over(&self, office: OfficeNumber, message: MessageId, now: Timestamp) -> Result<bool, StoreError> {
+        self.change(|reply| Command::HandOver(office, message, now, reply)).await
+    }
+
+    async fn due(&self, now: Timestamp) -> Result<Vec<Due>, StoreError> {
+        report::due(&self.readers, now).await
+    }
+
+    async fn told(&self, told: Told, now: Timestamp) -> Result<bool, StoreError> {
+        report::told(self, told, now).await
     }
 
     async fn expiry(&self, keep: Retention, now: Timestamp) -> Result<Vec<DayOfMail>, StoreError> {

@@ -19,6 +19,7 @@ use crate::bodies::{BodyError, Spool};
 use crate::expire::{Asked, DayOfMail, Expired};
 use crate::hold::{Hold, HoldOrder};
 use crate::inspect::Inspection;
+use crate::log::{Due, LogAudit, Logging, Proof, Told, Unlogged, Which};
 
 /// Most folders of one office, the standard ones included (Profile §12). One more is refused as
 /// [`TooManyFolders`](fumibako_model::Refusal::TooManyFolders).
@@ -187,6 +188,36 @@ pub trait Store: Send + Sync + 'static {
 
     /// One piece of evidence.
     fn evidence(&self, id: EvidenceId) -> impl Future<Output = Result<Option<Evidence>, StoreError>> + Send;
+
+    /// Evidence, the oldest first, at most [`LISTED`](crate::LISTED) pieces, octet for octet.
+    fn list_evidence(&self, which: Which) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
+
+    /// Evidence that no signed head covers yet, if there is any.
+    fn unlogged(&self) -> impl Future<Output = Result<Option<Unlogged>, StoreError>> + Send;
+
+    /// Keeps what the log became (Profile §8.13).
+    fn keep_log(&self, logging: Logging) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// What proves that a piece of evidence stands in the log. `None`: there is none, or no head covers it yet.
+    fn prove(&self, id: EvidenceId) -> impl Future<Output = Result<Option<Proof>, StoreError>> + Send;
+
+    /// Holds all evidence against the log. Changes nothing.
+    fn audit(&self) -> impl Future<Output = Result<LogAudit, StoreError>> + Send;
+
+    /// All of this message went to a terminal of this office, and that terminal went on. Says whether that was new: once it is
+    /// written down, or the recipient's receipt is there, it is not (Profile §8.10).
+    fn hand_over(
+        &self,
+        office: OfficeNumber,
+        message: MessageId,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// What is to be told by now, the oldest first; at most a hundred.
+    fn due(&self, now: Timestamp) -> impl Future<Output = Result<Vec<Due>, StoreError>> + Send;
+
+    /// It was told, or needs no telling. Says whether it was still due: whoever comes second files nothing.
+    fn told(&self, told: Told, now: Timestamp) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// The days whose content is not wholly gone, the oldest first: what expiry does to each. Changes nothing.
     fn expiry(

@@ -12,6 +12,7 @@ mod hex;
 mod hold;
 mod inspect;
 mod keep;
+mod log;
 mod marks;
 mod news;
 #[cfg(feature = "suite")]
@@ -27,6 +28,9 @@ pub use hold::{Ended, Hold, HoldOrder};
 pub use inspect::{Fault, FaultKind, Inspection, PLACES, Seen};
 pub use keep::{
     Census, CopyOrder, Delivery, Deposit, Draft, FOLDERS, FlagOrder, Heads, Quota, SUBSCRIPTIONS, Store, StoreError,
+};
+pub use log::{
+    Due, DueKey, KeptHead, LISTED, Letter, LogAudit, LogFault, Logging, Proof, Told, Unlogged, Which, Wrong,
 };
 pub use marks::{MARKS, draft_flags, stored};
 pub use news::News;

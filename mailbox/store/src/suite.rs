@@ -9,6 +9,7 @@
 
 pub mod annotations;
 pub mod deliver;
+pub mod evidence;
 pub mod expire;
 pub mod flags;
 pub mod folders;
@@ -75,7 +76,12 @@ macro_rules! store_suite {
             receipts::the_first_receipt_counts,
             receipts::a_copy_filed_elsewhere_is_marked_too,
             receipts::a_receipt_of_something_else_is_refused,
+            receipts::a_receipt_after_expiry_is_evidence_and_no_more,
             receipts::the_roll_is_what_was_last_put,
+            evidence::a_handover_is_written_down_once_and_a_receipt_still_counts,
+            evidence::the_log_grows_and_proves_every_piece,
+            evidence::what_is_due_is_told_once,
+            evidence::who_asked_for_a_report_is_put_on_the_list,
             annotations::notes_are_set_replaced_and_removed,
             annotations::notes_go_with_their_folder,
             annotations::a_folder_has_50_notes,

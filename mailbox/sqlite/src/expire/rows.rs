@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use fumibako_model::{DayState, Event, Evidence, FolderId, MessageId, OfficeNumber, Reason};
+use fumibako_model::{
+    DayState, Event, Evidence, EvidenceId, FolderId, Happening, MessageId, OfficeNumber, State, Wishes, outcome,
+};
 use fumibako_store::bodies::Day;
 use fumibako_store::{digest_of_all, hex};
 use jiff::Timestamp;
@@ -29,6 +31,11 @@ pub(crate) struct Uncollected {
     from: OfficeNumber,
     to: OfficeNumber,
     signer: Option<String>,
+    content: String,
+    state: i64,
+    /// The evidence about it before.
+    previous: Option<i64>,
+    wishes: Option<String>,
 }
 
 /// Writes down what is lost with a day whose key is destroyed, once. Its row becomes `erased`.
@@ -44,6 +51,16 @@ pub(crate) async fn write_down(rows: &mut SqliteConnection, day: Day, now: Times
     }
     ledger.write(rows).await?;
     let (first, last) = range(day);
+    let (waiting, expired) = (State::Delivered.code(), State::Expired.code());
+    sqlx::query!(
+        "UPDATE message SET state = ? WHERE segment BETWEEN ? AND ? AND content_digest IS NOT NULL AND state = ?",
+        expired,
+        first,
+        last,
+        waiting
+    )
+    .execute(&mut *rows)
+    .await?;
     let digests = sqlx::query_scalar!(
         r#"SELECT coalesce(group_concat(hex(sha256), ''), '') AS "digests!: String" FROM message
            WHERE segment BETWEEN ? AND ? AND sha256 IS NOT NULL"#,
@@ -70,10 +87,12 @@ pub(crate) async fn write_down(rows: &mut SqliteConnection, day: Day, now: Times
     Ok(count.cast_unsigned())
 }
 
-/// Evidence that a bundle's content is gone before its receipt came.
+/// Evidence that a bundle's content is gone before anybody collected it, and the report of it (Profile §8.9).
 pub(crate) fn fail(ledger: &mut Ledger<'_>, bundle: &Uncollected, now: Timestamp) -> Result<(), Stop> {
+    let Some(step) = outcome(State::from_code(bundle.state), Happening::Expire) else { return Ok(()) };
+    let Some((event, reason)) = step.evidence else { return Ok(()) };
     let evidence = Evidence {
-        event: Event::ContentHandoverFailure,
+        event,
         at: now,
         message_id: bundle.message_id.clone(),
         sha256: bundle.sha256.clone(),
@@ -81,10 +100,16 @@ pub(crate) fn fail(ledger: &mut Ledger<'_>, bundle: &Uncollected, now: Timestamp
         from: bundle.from,
         to: bundle.to,
         signer: bundle.signer.clone().unwrap_or_default(),
+        content: (event == Event::ContentHandoverFailure).then(|| bundle.content.clone()),
         receipt: None,
-        reason: Some(Reason::Expired),
+        reason,
     };
-    ledger.witness(MessageId(bundle.id), (bundle.sender, bundle.recipient), &evidence)?;
+    let (message, previous) = (MessageId(bundle.id), bundle.previous.map(EvidenceId));
+    let evidence = ledger.witness(message, (bundle.sender, bundle.recipient), (previous, evidence))?;
+    let wishes: Wishes = bundle.wishes.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default();
+    if let Some(report) = step.report.filter(|_| wishes.notifies("FAILURE")) {
+        ledger.due(message, report, now, (evidence, bundle.wishes.clone()));
+    }
     Ok(())
 }
 
@@ -93,16 +118,20 @@ pub(crate) async fn uncollected(
     rows: &mut SqliteConnection,
     (first, last): (i64, i64),
 ) -> Result<Vec<Uncollected>, Stop> {
+    let waiting = State::Delivered.code();
     let found = sqlx::query_scalar!(
         r#"SELECT json_group_array(json_object('id', m.id, 'sender', m.sender, 'recipient', m.recipient,
                   'sha256', lower(hex(m.sha256)), 'size', m.received_size, 'message_id', m.message_id,
-                  'from', f.number, 'to', t.number, 'signer', e.doc ->> 'signer')) AS "found!: String"
+                  'from', f.number, 'to', t.number, 'signer', e.doc ->> 'signer', 'content', lower(hex(m.content_digest)),
+                  'state', m.state, 'wishes', s.wishes,
+                  'previous', (SELECT max(p.id) FROM evidence p WHERE p.message = m.id))) AS "found!: String"
            FROM message m JOIN office f ON f.id = m.sender JOIN office t ON t.id = m.recipient
            LEFT JOIN submission s ON s.office = m.sender AND s.message_id = m.message_id
            LEFT JOIN evidence e ON e.id = s.evidence
-           WHERE m.segment BETWEEN ? AND ? AND m.content_digest IS NOT NULL AND m.handover IS NULL"#,
+           WHERE m.segment BETWEEN ? AND ? AND m.content_digest IS NOT NULL AND m.state = ?"#,
         first,
-        last
+        last,
+        waiting
     )
     .fetch_one(rows)
     .await?;

@@ -13,10 +13,12 @@ impl Ledger<'_> {
     pub(crate) async fn write(self, rows: &mut SqliteConnection) -> Result<Vec<Wake>, Stop> {
         let folders: Vec<_> = self.touched.iter().filter_map(|id| self.folders.get(id)).collect();
         let has_new = !self.messages.is_empty() || !self.evidence.is_empty();
-        let counters = [("message", self.last_message), ("evidence", self.last_evidence)];
+        let counters =
+            [("message", self.last_message), ("evidence", self.last_evidence), ("evidence_count", self.evidence_count)];
         let messages = pack(&self.messages.iter().map(Body::row).collect::<Vec<_>>())?;
         let (keywords, entries) = (pack(&self.keywords)?, pack(&self.entries)?);
         let (marks, evidence, submissions) = (pack(&self.changed)?, pack(&self.evidence)?, pack(&self.submissions)?);
+        let dues = pack(&self.dues)?;
         let counters = pack(if has_new { &counters } else { &[] })?;
         let wake = |f: &&Folder| Wake {
             office: f.number,
@@ -31,14 +33,15 @@ impl Ledger<'_> {
         let offices = self.offices.iter().map(|(id, account)| (id, account.modseq, account.used));
         let offices = pack(&offices.collect::<Vec<_>>())?;
         sqlx::query!(
-            "INSERT INTO change (messages, keywords, entries, marks, evidence, submissions, counters, folders, offices)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO change (messages, keywords, entries, marks, evidence, submissions, dues, counters, folders, offices)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             messages,
             keywords,
             entries,
             marks,
             evidence,
             submissions,
+            dues,
             counters,
             folders,
             offices

@@ -5,6 +5,7 @@ mod crash;
 mod forgotten;
 mod open;
 mod plans;
+mod tampered;
 
 use std::sync::Arc;
 
@@ -23,5 +24,8 @@ mod every_store {
     // Among them Profile §12.4: `a_full_mailbox_takes_nothing_more`; Profile §11.5: `a_clock_that_leapt_destroys_nothing`;
     // Profile §11.6: `what_is_held_stays_over_expiry_until_it_is_let_go`;
     // Profile §7.9: `the_uidvalidity_of_a_name_only_rises`; Profile §7.11: `moved_messages_leave_as_they_arrive`.
+    // Profile §8.9, §8.10: `a_handover_is_written_down_once_and_a_receipt_still_counts`; Profile §8.11:
+    // `a_receipt_after_expiry_is_evidence_and_no_more`; Profile §8.13: `the_log_grows_and_proves_every_piece`; Profile §8.14:
+    // `what_is_due_is_told_once`.
     fumibako_store::store_suite!(fresh);
 }

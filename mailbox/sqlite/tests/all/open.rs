@@ -1,13 +1,12 @@
 //! Opening: again, twice at once, a bad folder, another program's database.
 
-use fumibako_model::Refusal;
 use fumibako_sqlite::{DATABASE_FILE, SqliteStore};
 use fumibako_store::suite::{ALL, World, domain, himawari, now, sakura, view};
 use fumibako_store::{Store, StoreError};
 use sqlx::{ConnectOptions, Connection};
 
 /// Another program's hands on the database, while no store has it open.
-async fn meddle(folder: &std::path::Path, sql: &'static str) {
+pub(crate) async fn meddle(folder: &std::path::Path, sql: &'static str) {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.join(DATABASE_FILE));
     let mut connection = options.connect().await.unwrap();
     sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
@@ -163,26 +162,4 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
     for file in from.read_dir().unwrap().map(Result::unwrap) {
         std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
     }
-}
-
-#[tokio::test]
-async fn a_receipt_that_comes_while_its_day_leaves_says_nothing_new() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
-    let world = World::with(&store).await;
-    let bundle = world.bundle(&store, (himawari(), sakura()), "a@x.example", "one");
-    let digest = *bundle.facts().content_digest();
-    store.deliver(bundle, now()).await.unwrap();
-    let receipt = || world.receipt(&store, (sakura(), himawari()), "r@x.example", ("a@x.example", &digest));
-    let late = receipt();
-    store.close().await.unwrap();
-    meddle(
-        folder.path(),
-        "INSERT INTO day (day, state, messages, bytes, uncollected, digest, erased_at)
-         SELECT segment >> 24, 'erased', 1, 1, 1, zeroblob(32), 0 FROM message",
-    )
-    .await;
-    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
-    let answer = store.deliver(late, now()).await;
-    assert!(matches!(&answer, Err(StoreError::Refused(why)) if why.why == Refusal::ContentExpired), "{answer:?}");
 }

@@ -7,7 +7,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
 /// Queries that are meant to read whole tables (the roll, the census), every pair (new folders and their marks), or what
 /// they themselves have found (days).
-const WHOLE: [&str; 10] = [
+const WHOLE: [&str; 11] = [
+    "stamp FROM log_head",
     "suspended', suspended",
     "password_hash, scram))",
     "valid_until FROM certificate",

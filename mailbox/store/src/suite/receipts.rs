@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use fumibako_model::{Account, CertificateKey, Enrolled, Event, Flags, OfficeNumber, Party, Refusal};
+use fumibako_model::{Account, CertificateKey, Enrolled, Event, Flags, OfficeNumber, Party, Reason, Refusal};
 
 use super::folders::copy_of;
 use super::{ALL, World, folder, himawari, kaede, keywords, now, refused, sakura, view};
-use crate::{Facts, Store};
+use crate::{Asked, Facts, Store};
 
 const BUNDLE: &str = "bundle@x.example";
 
@@ -96,6 +96,32 @@ pub async fn a_receipt_of_something_else_is_refused<S: Store>(store: Arc<S>) {
     assert_eq!(view(&*store, himawari(), "Receipts").await.entries, []);
     assert_eq!(marks(&*store, himawari(), "Sent").await, ["$Accepted", "$Delivered"]);
     assert_eq!(store.census().await.unwrap().evidence, 2);
+}
+
+// Profile §8.11
+pub async fn a_receipt_after_expiry_is_evidence_and_no_more<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    let bundle = world.bundle(&*store, (himawari(), sakura()), BUNDLE, "one");
+    let digest = *bundle.facts().content_digest();
+    store.deliver(bundle, super::expire::ago(91)).await.unwrap();
+    store.expire(super::expire::keep(), Asked::ByThePerson, now()).await.unwrap();
+    let deliver = async |ends: (OfficeNumber, OfficeNumber), digest: &[u8; 32]| {
+        store.deliver(world.receipt(&*store, ends, "late@x.example", (BUNDLE, digest)), now()).await
+    };
+    refused(deliver((kaede(), himawari()), &digest).await, Refusal::ReceiptNotByRecipient);
+    refused(deliver((sakura(), kaede()), &digest).await, Refusal::ReceiptUnknownMessage);
+    refused(deliver((sakura(), himawari()), &[7; 32]).await, Refusal::ReceiptDigestDiffers);
+    assert_eq!(store.census().await.unwrap().evidence, 3, "nothing of these");
+
+    let late = deliver((sakura(), himawari()), &digest).await.unwrap();
+    let evidence = store.evidence(late.evidence).await.unwrap().unwrap();
+    assert_eq!((evidence.event, evidence.reason), (Event::ContentHandover, Some(Reason::AfterExpiry)));
+    assert_eq!((evidence.message_id.as_str(), evidence.receipt.as_deref()), (BUNDLE, Some("late@x.example")));
+    let again = world.receipt(&*store, (sakura(), himawari()), "later@x.example", (BUNDLE, &digest));
+    let again = store.deliver(again, now()).await.unwrap();
+    assert_eq!((again.evidence, again.repeated), (late.evidence, true));
+    assert_eq!(view(&*store, himawari(), "Receipts").await.entries.len(), 1);
+    assert_eq!(store.census().await.unwrap().evidence, 4);
 }
 
 pub async fn the_roll_is_what_was_last_put<S: Store>(store: Arc<S>) {

@@ -7,7 +7,7 @@ use super::command::By;
 use super::session::{Session, Work};
 
 /// Only the gateway sets and clears these (Profile §8); STORE leaves them as they are.
-const MARKS: [&str; 5] = ["$Accepted", "$Delivered", "$Retrieved", "$Expired", "$Refused"];
+const MARKS: [&str; 6] = ["$Accepted", "$Delivered", "$HandedOver", "$Retrieved", "$Expired", "$Refused"];
 
 /// A command that is carried out; its tagged line is still to be said.
 #[derive(Debug)]

@@ -1,0 +1,69 @@
+//! The log of evidence: a Merkle tree over all of it in the order of commits (RFC 9162 §2.1, with SHA-256), so that one
+//! signature over its head vouches for every piece, and for the order they came in (Profile §8.13).
+//!
+//! Start at [`Growth`] (the log grows), [`Nodes`] (proofs), [`included`] and [`extended`] (whether proofs hold).
+//!
+//! Of the tree only every eighth level is kept, in tiles of 256 hashes: the leaves, the roots of 256 leaves, of 65,536, and so
+//! on. 32 bytes and a little a piece; what lies between is computed from at most 256 hashes.
+
+mod grow;
+mod prove;
+mod verify;
+
+use fumibako_signer::Hash as Digest;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use grow::{Growth, TILE, Tile};
+pub use prove::Nodes;
+pub use verify::{extended, included};
+
+/// A hash of the tree.
+pub type Hash = [u8; 32];
+
+/// What the gateway signs: the log as it stood at a moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// The form of this: 1.
+    pub v: u8,
+    /// Whose log: the gateway's mail domain.
+    pub log: String,
+    /// Pieces of evidence in it.
+    pub size: u64,
+    /// The root of the tree over them, in hex.
+    pub root: String,
+    /// When it was signed.
+    pub at: Timestamp,
+}
+
+/// RFC 9162 §2.1.1: an entry's hash.
+pub fn leaf(entry: &[u8]) -> Hash {
+    sha256(&[&[0], entry].concat())
+}
+
+/// RFC 9162 §2.1.1: the hash over two.
+fn node(left: &Hash, right: &Hash) -> Hash {
+    let mut octets = [1; 65];
+    octets[1..33].copy_from_slice(left);
+    octets[33..].copy_from_slice(right);
+    sha256(&octets)
+}
+
+/// RFC 9162 §2.1.1: the root of no entries at all.
+fn nothing() -> Hash {
+    sha256(&[])
+}
+
+fn sha256(octets: &[u8]) -> Hash {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(Digest::Sha256.of(octets).as_ref());
+    hash
+}
+
+/// RFC 9162 §2.1.1: the largest power of two below `n`, which is at least 2.
+fn split(n: u64) -> u64 {
+    1 << (n - 1).ilog2()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,161 @@
+//! All evidence, row by row, against the log (Profile §8.15).
+
+use std::collections::BTreeSet;
+
+use fumibako_model::log::{Growth, Hash, TILE, Tile, leaf};
+use fumibako_model::{Event, EvidenceId, Recorded};
+use fumibako_store::bodies::Day;
+use fumibako_store::{KeptHead, LogAudit, LogFault, StoreError, Wrong};
+use sqlx::SqlitePool;
+
+use crate::error::{store_error, unreadable};
+use crate::log::{newest, tiles};
+
+/// Rows that are read at once.
+const AT_ONCE: i64 = 1_000;
+
+/// (id, message, kind, at, doc)
+type Row = (i64, i64, String, i64, String);
+
+/// What is known while the rows go by.
+struct Look {
+    /// Hashes of the log.
+    logged: Vec<Hash>,
+    /// The number of the next row.
+    next: u64,
+    last: Option<EvidenceId>,
+    faults: Vec<LogFault>,
+}
+
+/// Holds every row against its hash, every hash against the tiles above it, and the roots against the heads.
+pub(crate) async fn audit(readers: &SqlitePool) -> Result<LogAudit, StoreError> {
+    let heads = heads(readers).await?;
+    let (logged, _) = newest(readers).await?;
+    let evidence = sqlx::query_scalar!("SELECT value FROM counter WHERE name = 'evidence_count'")
+        .fetch_one(readers)
+        .await
+        .map_err(store_error)?
+        .cast_unsigned();
+    let mut look = Look { logged: leaves(readers, logged).await?, next: 0, last: None, faults: Vec::new() };
+    let mut after = -1;
+    loop {
+        let rows = rows_after(readers, after).await?;
+        let Some((last, ..)) = rows.last() else { break };
+        after = *last;
+        for row in &rows {
+            look.at(row);
+        }
+    }
+    look.missing(evidence, None);
+    look.faults.truncate(fumibako_store::LISTED);
+    let mut growth = Growth::default();
+    let mut heads = heads.into_iter();
+    let mut kept: Vec<KeptHead> = Vec::new();
+    let mut awaited = heads.next();
+    for (leaf, size) in look.logged.iter().zip(1..) {
+        growth.push(*leaf);
+        while let Some(head) = awaited.take_if(|head| head.size == size) {
+            kept.push(KeptHead { root: Some(growth.root()), ..head });
+            awaited = heads.next();
+        }
+    }
+    kept.extend(awaited.into_iter().chain(heads));
+    tiles_agree(readers, &growth, &mut look.faults).await?;
+    Ok(LogAudit { evidence, logged, heads: kept, faults: look.faults })
+}
+
+impl Look {
+    fn fault(&mut self, n: u64, id: Option<EvidenceId>, what: Wrong) {
+        self.faults.push(LogFault { n, id, what });
+    }
+
+    fn at(&mut self, (id, _, kind, at, doc): &Row) {
+        let id = EvidenceId(*id);
+        let known = serde_json::from_str::<Recorded>(doc).ok().filter(|known| known.id == id);
+        let Some(known) = known else {
+            // Its place is the next one, as far as can be told.
+            self.fault(self.next, Some(id), Wrong::Changed);
+            (self.next, self.last) = (self.next + 1, Some(id));
+            return;
+        };
+        if known.n < self.next {
+            return self.fault(known.n, Some(id), Wrong::Added);
+        }
+        self.missing(known.n, Some(id));
+        let hash = usize::try_from(known.n).ok().and_then(|n| self.logged.get(n));
+        if hash.is_some_and(|hash| *hash != leaf(doc.as_bytes())) {
+            self.fault(known.n, Some(id), Wrong::Changed);
+        } else if Event::as_str(known.evidence.event) != kind || known.evidence.at.as_millisecond() != *at {
+            self.fault(known.n, Some(id), Wrong::Columns);
+        }
+        (self.next, self.last) = (known.n + 1, Some(id));
+    }
+
+    /// Rows up to this number are not there. Their ids are known where they fill the room between their neighbours.
+    fn missing(&mut self, until: u64, next: Option<EvidenceId>) {
+        for n in self.next..until {
+            let id = match (self.last, next) {
+                (Some(last), Some(next)) if (next.0 - last.0).cast_unsigned() == until - self.next + 1 => {
+                    Some(EvidenceId(last.0 + (n - self.next + 1).cast_signed()))
+                }
+                (Some(last), None) => Some(EvidenceId(last.0 + (n - self.next + 1).cast_signed())),
+                _ => None,
+            };
+            self.fault(n, id, Wrong::Removed);
+            if self.faults.len() > fumibako_store::LISTED {
+                break;
+            }
+        }
+        self.next = until.max(self.next);
+    }
+}
+
+async fn heads(readers: &SqlitePool) -> Result<Vec<KeptHead>, StoreError> {
+    let rows = sqlx::query!(r#"SELECT day AS "day!: i32", size, head, stamp FROM log_head ORDER BY day"#);
+    let rows = rows.fetch_all(readers).await.map_err(store_error)?;
+    let kept = rows.into_iter().map(|row| KeptHead {
+        day: Day(row.day),
+        size: row.size.cast_unsigned(),
+        head: row.head,
+        stamp: row.stamp,
+        root: None,
+    });
+    Ok(kept.collect())
+}
+
+async fn rows_after(readers: &SqlitePool, after: i64) -> Result<Vec<Row>, StoreError> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT json_group_array(json_array(id, message, kind, at, doc)) AS "found!: String"
+           FROM (SELECT id, message, kind, at, doc FROM evidence WHERE id > ? ORDER BY id LIMIT ?)"#,
+        after,
+        AT_ONCE
+    )
+    .fetch_one(readers)
+    .await
+    .map_err(store_error)?;
+    serde_json::from_str(&found).map_err(|why| store_error(unreadable(why)))
+}
+
+/// The hashes of all entries in the log; where a tile is missing or too short there are fewer.
+async fn leaves(readers: &SqlitePool, size: u64) -> Result<Vec<Hash>, StoreError> {
+    let mut leaves = Vec::new();
+    for index in 0..size.div_ceil(TILE as u64) {
+        let [Tile { hashes, .. }] = &tiles(readers, &BTreeSet::from([(0, index)])).await?[..] else { break };
+        leaves.extend_from_slice(hashes);
+    }
+    leaves.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+    Ok(leaves)
+}
+
+/// The tiles above the entries are those that the entries make.
+async fn tiles_agree(readers: &SqlitePool, growth: &Growth, faults: &mut Vec<LogFault>) -> Result<(), StoreError> {
+    for made in growth.tiles() {
+        let kept = tiles(readers, &BTreeSet::from([(made.level, made.index)])).await?;
+        let agrees = kept.first().is_some_and(|kept| kept.hashes.starts_with(&made.hashes));
+        if !agrees {
+            let n = made.index * (TILE as u64).pow(u32::from(made.level) + 1);
+            faults.push(LogFault { n, id: None, what: Wrong::Log });
+        }
+    }
+    Ok(())
+}

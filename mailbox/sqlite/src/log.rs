@@ -1,0 +1,138 @@
+//! The log of evidence: its tiles and heads (Profile §8.13).
+
+use std::collections::BTreeSet;
+
+use fumibako_model::log::{Growth, Hash, Nodes, Tile};
+use fumibako_model::{EvidenceId, Recorded};
+use fumibako_store::{LISTED, Logging, Proof, StoreError, Unlogged, Which};
+use sqlx::{SqliteConnection, SqlitePool};
+
+use crate::error::{Stop, store_error, unreadable};
+
+/// Pieces of evidence that are taken into the log at once.
+const AT_ONCE: i64 = 4_096;
+/// The row of a tile: its level above so many bits, and its index.
+const LEVEL_SHIFT: u32 = 48;
+/// Octets of a hash.
+const HASH: usize = 32;
+
+/// The size of the log under its newest head, and the last piece in it.
+pub(crate) async fn newest(readers: &SqlitePool) -> Result<(u64, i64), StoreError> {
+    let head = sqlx::query!("SELECT size, last FROM log_head WHERE day >= 0 ORDER BY day DESC LIMIT 1")
+        .fetch_optional(readers)
+        .await;
+    Ok(head.map_err(store_error)?.map_or((0, 0), |head| (head.size.cast_unsigned(), head.last)))
+}
+
+/// What came after the newest head.
+pub(crate) async fn unlogged(readers: &SqlitePool) -> Result<Option<Unlogged>, StoreError> {
+    let (size, last) = newest(readers).await?;
+    let found = sqlx::query_scalar!(
+        r#"SELECT json_group_array(json_array(id, doc)) AS "found!: String"
+           FROM (SELECT id, doc FROM evidence WHERE id > ? ORDER BY id LIMIT ?)"#,
+        last,
+        AT_ONCE
+    )
+    .fetch_one(readers)
+    .await
+    .map_err(store_error)?;
+    let found: Vec<(i64, String)> = serde_json::from_str(&found).map_err(|why| store_error(unreadable(why)))?;
+    let Some((last, _)) = found.last() else { return Ok(None) };
+    let last = EvidenceId(*last);
+    let edge: BTreeSet<_> = Growth::edge(size).map(|(level, index, _)| (level, index)).collect();
+    let growth = Growth::resume(size, &tiles(readers, &edge).await?)
+        .ok_or_else(|| StoreError::Failed("the log of evidence lacks hashes; see `evidence verify`".into()))?;
+    let mut entries = Vec::with_capacity(found.len());
+    for ((id, entry), n) in found.into_iter().zip(size..) {
+        // Never signed: a log that was tampered with before it was signed.
+        let fits = serde_json::from_str::<Recorded>(&entry).is_ok_and(|known| known.id.0 == id && known.n == n);
+        if !fits {
+            let id = EvidenceId(id);
+            return Err(StoreError::Failed(format!("{id} is not evidence number {n}; see `evidence verify`")));
+        }
+        entries.push(entry);
+    }
+    Ok(Some(Unlogged { growth, entries, last }))
+}
+
+/// Keeps tiles and head.
+pub(crate) async fn write(rows: &mut SqliteConnection, logging: &Logging) -> Result<(), Stop> {
+    for tile in &logging.tiles {
+        let (id, hashes) = (tile_id(tile.level, tile.index), tile.hashes.concat());
+        sqlx::query!("INSERT OR REPLACE INTO log_tile (id, hashes) VALUES (?, ?)", id, hashes)
+            .execute(&mut *rows)
+            .await?;
+    }
+    let (size, last, head) = (logging.size.cast_signed(), logging.last.0, &logging.head);
+    sqlx::query!(
+        "INSERT OR REPLACE INTO log_head (day, size, last, head) VALUES (?, ?, ?, ?)",
+        logging.day.0,
+        size,
+        last,
+        head
+    )
+    .execute(rows)
+    .await?;
+    Ok(())
+}
+
+/// A piece of evidence with its way to the newest head.
+pub(crate) async fn prove(readers: &SqlitePool, id: EvidenceId) -> Result<Option<Proof>, StoreError> {
+    let found = sqlx::query!(
+        "SELECT e.doc, h.size, h.head, h.stamp FROM evidence e
+         JOIN log_head h ON h.day = (SELECT max(day) FROM log_head) WHERE e.id = ? AND h.last >= e.id",
+        id.0
+    )
+    .fetch_optional(readers)
+    .await
+    .map_err(store_error)?;
+    let Some(found) = found else { return Ok(None) };
+    let recorded: Recorded = serde_json::from_str(&found.doc).map_err(|why| store_error(unreadable(why)))?;
+    let size = found.size.cast_unsigned();
+    let mut nodes = Nodes::new(tiles(readers, &Nodes::for_inclusion(recorded.n, size)).await?);
+    let path = nodes.inclusion(recorded.n, size);
+    Ok(path.map(|path| Proof { entry: found.doc, path, head: found.head, stamp: found.stamp }))
+}
+
+/// These tiles, as far as they are there.
+pub(crate) async fn tiles(readers: &SqlitePool, wanted: &BTreeSet<(u8, u64)>) -> Result<Vec<Tile>, StoreError> {
+    let mut tiles = Vec::with_capacity(wanted.len());
+    for (level, index) in wanted {
+        let id = tile_id(*level, *index);
+        let hashes = sqlx::query_scalar!("SELECT hashes FROM log_tile WHERE id = ?", id).fetch_optional(readers).await;
+        if let Some(hashes) = hashes.map_err(store_error)? {
+            tiles.push(Tile { level: *level, index: *index, hashes: unpack(&hashes) });
+        }
+    }
+    Ok(tiles)
+}
+
+fn tile_id(level: u8, index: u64) -> i64 {
+    i64::from(level) << LEVEL_SHIFT | index.cast_signed()
+}
+
+/// Hashes that stand one after the other; what is left over is none.
+fn unpack(octets: &[u8]) -> Vec<Hash> {
+    octets.as_chunks::<HASH>().0.to_vec()
+}
+
+/// Evidence, octet for octet.
+pub(crate) async fn list(readers: &SqlitePool, which: Which) -> Result<Vec<String>, StoreError> {
+    let (office, about) = (which.office.map(|office| office.to_string()), which.message_id);
+    let (after, most) = (which.after.map_or(0, |id| id.0), i64::try_from(LISTED).unwrap_or(i64::MAX));
+    let found = sqlx::query_scalar!(
+        r#"SELECT json_group_array(doc) AS "found!: String" FROM (
+               SELECT doc FROM evidence
+               WHERE id > ?1 AND (?2 IS NULL OR doc ->> 'from' = ?2 OR doc ->> 'to' = ?2)
+                             AND (?3 IS NULL OR doc ->> 'message_id' = ?3)
+               ORDER BY id LIMIT ?4)"#,
+        after,
+        office,
+        about,
+        most
+    )
+    .fetch_one(readers)
+    .await
+    .map_err(store_error)?;
+    serde_json::from_str(&found).map_err(|why| store_error(unreadable(why)))
+}

@@ -1,0 +1,129 @@
+//! What is due to be told, and what was (Profile §8.14): one list that survives restarts; a letter is filed in the commit that takes
+//! its reason from the list.
+
+use std::collections::BTreeSet;
+
+use fumibako_model::{Flags, FolderId, MessageId, OfficeNumber, Refusal, Report, State};
+use fumibako_store::bodies::Place;
+use fumibako_store::{Due, DueKey, Letter, StoreError, Told};
+use jiff::Timestamp;
+use serde::Deserialize;
+use sqlx::{SqliteConnection, SqlitePool};
+
+use crate::command::{Command, Octets};
+use crate::error::{Stop, store_error, unreadable};
+use crate::ledger::{Body, Ledger, Wake};
+use crate::store::SqliteStore;
+
+/// Rows that are handed out at once.
+const AT_ONCE: i64 = 100;
+
+/// A letter about something due, but for its octets.
+pub(crate) struct Order {
+    office: OfficeNumber,
+    message_id: String,
+    settled: Settled,
+}
+
+/// Something due, and when it is due again.
+#[derive(Clone, Copy)]
+pub(crate) struct Settled {
+    key: DueKey,
+    again: Option<Timestamp>,
+}
+
+/// A row of the list.
+#[derive(Deserialize)]
+struct Row {
+    at: i64,
+    message: i64,
+    what: i64,
+    wishes: Option<String>,
+    state: Option<i64>,
+    doc: String,
+}
+
+/// What is due by now, the oldest first.
+pub(crate) async fn due(readers: &SqlitePool, now: Timestamp) -> Result<Vec<Due>, StoreError> {
+    let now = now.as_millisecond();
+    let found = sqlx::query_scalar!(
+        r#"SELECT json_group_array(json(row)) AS "found!: String" FROM (
+               SELECT json_object('at', d.at, 'message', d.message, 'what', d.what, 'state', m.state, 'doc', e.doc,
+                          'wishes', coalesce(d.wishes, (SELECT s.wishes FROM submission s
+                                                        WHERE s.office = m.sender AND s.message_id = m.message_id))) AS row
+               FROM due d JOIN evidence e ON e.id = d.evidence LEFT JOIN message m ON m.id = d.message
+               WHERE d.at <= ? ORDER BY d.at LIMIT ?)"#,
+        now,
+        AT_ONCE
+    )
+    .fetch_one(readers)
+    .await
+    .map_err(store_error)?;
+    let rows: Vec<Row> = serde_json::from_str(&found).map_err(|why| store_error(unreadable(why)))?;
+    rows.into_iter().map(|row| row.read().map_err(store_error)).collect()
+}
+
+impl Row {
+    fn read(self) -> Result<Due, sqlx::Error> {
+        let unknown = || sqlx::Error::InvalidArgument(format!("no report has the number {}", self.what));
+        let report = Report::from_code(self.what).ok_or_else(unknown)?;
+        let at = Timestamp::from_millisecond(self.at).map_err(unreadable)?;
+        let wishes = self.wishes.as_deref().map(serde_json::from_str).transpose().map_err(unreadable)?;
+        Ok(Due {
+            key: DueKey { at, message: MessageId(self.message), report },
+            recorded: serde_json::from_str(&self.doc).map_err(unreadable)?,
+            wishes: wishes.unwrap_or_default(),
+            waiting: self.state.and_then(State::from_code) == Some(State::Delivered),
+        })
+    }
+}
+
+/// Files the letter, if there is one, and takes its reason from the list.
+pub(crate) async fn told(store: &SqliteStore, told: Told, now: Timestamp) -> Result<bool, StoreError> {
+    let settled = Settled { key: told.key, again: told.again };
+    let Some(Letter { office, message_id, body }) = told.letter else {
+        return store.change(|reply| Command::Settle(settled, reply)).await;
+    };
+    let envelope = serde_json::json!({ "v": 1, "kind": "report", "office": office.as_str(), "at": now.to_string() });
+    let envelope = envelope.to_string().into_bytes();
+    let also = envelope.clone();
+    let body = store.disk.wait(move || body.finish(&also)).await?;
+    let filed = body.filed();
+    let (order, octets) = (Order { office, message_id, settled }, Octets::new(body, || envelope));
+    let answer = store.change(|reply| Command::Report(Box::new(order), octets, now, reply)).await;
+    if !matches!(answer, Ok(true)) {
+        store.give_up(filed).await;
+    }
+    answer
+}
+
+/// Takes it from the list, or sets it later; says whether it was on it.
+pub(crate) async fn settle(rows: &mut SqliteConnection, settled: Settled) -> Result<bool, Stop> {
+    let DueKey { at, message, report } = settled.key;
+    let (at, what) = (at.as_millisecond(), report.code());
+    let gone = match settled.again.map(Timestamp::as_millisecond) {
+        Some(again) => {
+            sqlx::query!("UPDATE due SET at = ? WHERE at = ? AND message = ? AND what = ?", again, at, message.0, what)
+        }
+        None => sqlx::query!("DELETE FROM due WHERE at = ? AND message = ? AND what = ?", at, message.0, what),
+    };
+    Ok(gone.execute(rows).await?.rows_affected() > 0)
+}
+
+/// The letter into its office's `Receipts`, in the same commit; an office's receipts always fit (Profile §12.4).
+pub(crate) async fn file(
+    rows: &mut SqliteConnection,
+    order: &Order,
+    body: Place,
+    now: Timestamp,
+) -> Result<(bool, Vec<Wake>), Stop> {
+    if !settle(rows, order.settled).await? {
+        return Ok((false, Vec::new()));
+    }
+    let mut ledger = Ledger::begin(rows).await?;
+    ledger.load_named(rows, &BTreeSet::from([(order.office, "Receipts")])).await?;
+    let folder = ledger.named(order.office, "Receipts").ok_or(Refusal::NoSuchFolder)?.id;
+    let message = ledger.add(Body::own(body, Some(&order.message_id), now), now);
+    ledger.enter(FolderId(folder), (message, body.size), Flags::default(), now)?;
+    Ok((true, ledger.write(rows).await?))
+}

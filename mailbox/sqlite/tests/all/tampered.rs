@@ -1,0 +1,94 @@
+//! Whoever edits evidence in the database is found out, and the row is named (Profile §8.15).
+
+use fumibako_model::EvidenceId;
+use fumibako_sqlite::SqliteStore;
+use fumibako_store::suite::evidence::log;
+use fumibako_store::suite::{World, domain, himawari, now, sakura};
+use fumibako_store::{LogAudit, LogFault, Store, Wrong};
+
+use super::open::meddle;
+
+/// Rows of evidence in each test, the first of the day's ids, and how many of them a head covers.
+const FIRST: i64 = 20_782 << 40;
+const ROWS: u64 = 20;
+
+/// What is found after this was done to the rows.
+async fn after(statements: &[&'static str]) -> LogAudit {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let world = World::with(&store).await;
+    for id in 0..ROWS / 2 {
+        let bundle = world.bundle(&store, (himawari(), sakura()), &format!("{id}@x.example"), "plan");
+        store.deliver(bundle, now()).await.unwrap();
+    }
+    log(&store).await.unwrap();
+    store.close().await.unwrap();
+    for statement in statements {
+        meddle(folder.path(), statement).await;
+    }
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    store.audit().await.unwrap()
+}
+
+fn fault(n: u64, what: Wrong) -> LogFault {
+    LogFault { n, id: Some(EvidenceId(FIRST + n.cast_signed())), what }
+}
+
+// Profile §8.15
+#[tokio::test]
+async fn every_edited_row_is_named() {
+    assert_eq!(after(&[]).await.faults, []);
+    for (statement, faults) in [
+        ("DELETE FROM evidence WHERE id = (SELECT min(id) + 7 FROM evidence)", vec![fault(7, Wrong::Removed)]),
+        (
+            "DELETE FROM evidence WHERE id IN (SELECT id FROM evidence ORDER BY id DESC LIMIT 2)",
+            vec![fault(18, Wrong::Removed), fault(19, Wrong::Removed)],
+        ),
+        (
+            "UPDATE evidence SET doc = replace(doc, '9970000029', '9970000037')
+             WHERE id = (SELECT min(id) + 3 FROM evidence)",
+            vec![fault(3, Wrong::Changed)],
+        ),
+        (
+            "UPDATE evidence SET doc = replace(doc, '2026-11-25', '2026-11-24') WHERE id = (SELECT min(id) FROM evidence)",
+            vec![fault(0, Wrong::Changed)],
+        ),
+        (
+            "UPDATE evidence SET at = at - 86400000 WHERE id = (SELECT min(id) + 4 FROM evidence)",
+            vec![fault(4, Wrong::Columns)],
+        ),
+        (
+            "UPDATE evidence SET doc = 'nothing' WHERE id = (SELECT min(id) + 5 FROM evidence)",
+            vec![fault(5, Wrong::Changed)],
+        ),
+    ] {
+        assert_eq!(after(&[statement]).await.faults, faults, "{statement}");
+    }
+}
+
+// Profile §8.15
+#[tokio::test]
+async fn rows_that_changed_places_and_rows_put_in_are_named() {
+    // Two rows with each other's words.
+    let swapped = after(&["CREATE TABLE words AS SELECT id - (SELECT min(id) FROM evidence) AS n, doc FROM evidence;
+         UPDATE evidence SET doc = (SELECT doc FROM words WHERE n = 6) WHERE id = (SELECT min(id) + 2 FROM evidence);
+         UPDATE evidence SET doc = (SELECT doc FROM words WHERE n = 2) WHERE id = (SELECT min(id) + 6 FROM evidence)"])
+    .await;
+    assert_eq!(swapped.faults, [fault(2, Wrong::Changed), fault(6, Wrong::Changed)]);
+    // The same word once more, under an id of its own.
+    let added = after(&["INSERT INTO evidence SELECT id + 1000, message, kind, at, from_office, to_office,
+            replace(doc, printf('%014X', id), printf('%014X', id + 1000)) FROM evidence ORDER BY id LIMIT 1"])
+    .await;
+    let id = Some(EvidenceId(FIRST + 1000));
+    assert_eq!(added.faults, [LogFault { n: 0, id, what: Wrong::Added }]);
+}
+
+// Profile §8.15
+#[tokio::test]
+async fn who_edits_the_hashes_too_is_found_by_the_signed_root() {
+    let edited = after(&["UPDATE log_tile SET hashes = CAST(zeroblob(32) || substr(hashes, 33) AS BLOB)"]).await;
+    assert_eq!(edited.faults, [fault(0, Wrong::Changed)]);
+    assert_ne!(edited.heads[0].root, after(&[]).await.heads[0].root, "the root is not the one that was signed");
+    let cut = after(&["UPDATE log_tile SET hashes = substr(hashes, 1, 320)"]).await;
+    assert_eq!((cut.heads[0].size, cut.heads[0].root), (ROWS, None), "so many hashes there are not any more");
+}

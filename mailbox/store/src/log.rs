@@ -1,0 +1,162 @@
+//! The log of evidence and what is due, as the store keeps them: what is asked for and given.
+
+use fumibako_model::log::{Growth, Hash, Tile};
+use fumibako_model::{EvidenceId, MessageId, OfficeNumber, Recorded, Report, Wishes};
+use jiff::Timestamp;
+
+use crate::bodies::{Day, Spool};
+
+/// Evidence that no signed head covers yet.
+#[derive(Clone, Debug)]
+pub struct Unlogged {
+    /// The log so far.
+    pub growth: Growth,
+    /// The pieces after it, in order, octet for octet.
+    pub entries: Vec<String>,
+    /// The id of the last of them.
+    pub last: EvidenceId,
+}
+
+/// The log, longer, under a new signed head.
+#[derive(Clone, Debug)]
+pub struct Logging {
+    /// The UTC day of the signature. Its earlier head is replaced.
+    pub day: Day,
+    /// Pieces of evidence now.
+    pub size: u64,
+    /// The id of the last.
+    pub last: EvidenceId,
+    /// The head with its signature.
+    pub head: Vec<u8>,
+    /// The tiles that changed.
+    pub tiles: Vec<Tile>,
+}
+
+/// What proves that a piece of evidence stands in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// The piece, octet for octet.
+    pub entry: String,
+    /// The hashes beside its way to the root.
+    pub path: Vec<Hash>,
+    /// The newest signed head.
+    pub head: Vec<u8>,
+    /// A time stamp over it.
+    pub stamp: Option<Vec<u8>>,
+}
+
+/// Which evidence to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Which {
+    /// From or to this office.
+    pub office: Option<OfficeNumber>,
+    /// About this Message-ID.
+    pub message_id: Option<String>,
+    /// After this piece.
+    pub after: Option<EvidenceId>,
+}
+
+/// Most pieces one list has.
+pub const LISTED: usize = 1_000;
+
+/// A signed head, and what the log says now of its size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptHead {
+    /// The day it is the last head of.
+    pub day: Day,
+    /// Pieces of evidence it covers.
+    pub size: u64,
+    /// What was signed, with its signature.
+    pub head: Vec<u8>,
+    /// A time stamp over it.
+    pub stamp: Option<Vec<u8>>,
+    /// The root of so many hashes in the log as it is now.
+    pub root: Option<Hash>,
+}
+
+/// A piece of evidence that is not as it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogFault {
+    /// Its number in the log, from 0.
+    pub n: u64,
+    /// Its row, if that can be told.
+    pub id: Option<EvidenceId>,
+    /// What is wrong with it.
+    pub what: Wrong,
+}
+
+/// What is wrong with a piece of evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// It was there, and is not.
+    Removed,
+    /// It is not what its hash in the log says.
+    Changed,
+    /// The columns beside it say another time, event or message.
+    Columns,
+    /// It stands where another did.
+    Moved,
+    /// The log never had it.
+    Added,
+    /// The log's own hashes are not those that its tiles were made of.
+    Log,
+}
+
+/// All evidence held against the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogAudit {
+    /// Pieces there should be.
+    pub evidence: u64,
+    /// Of these, in the log under a signed head.
+    pub logged: u64,
+    /// The heads, the oldest first.
+    pub heads: Vec<KeptHead>,
+    /// What is wrong.
+    pub faults: Vec<LogFault>,
+}
+
+/// Something that is to be told now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Due {
+    /// Its row.
+    pub key: DueKey,
+    /// The evidence it is about; of a reminder, that of the acceptance.
+    pub recorded: Recorded,
+    /// What the sender asked of reports.
+    pub wishes: Wishes,
+    /// Has nobody collected the bundle so far?
+    pub waiting: bool,
+}
+
+/// The row of something due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DueKey {
+    /// When.
+    pub at: Timestamp,
+    /// About which bundle.
+    pub message: MessageId,
+    /// What.
+    pub report: Report,
+}
+
+/// What was done about something due, in one commit: it leaves the list, and what was written is filed.
+#[derive(Debug)]
+pub struct Told {
+    /// What it was.
+    pub key: DueKey,
+    /// When it is due again.
+    pub again: Option<Timestamp>,
+    /// A message for an office's `Receipts`.
+    pub letter: Option<Letter>,
+}
+
+/// A message of the gateway itself.
+#[derive(Debug)]
+pub struct Letter {
+    /// Whose `Receipts`.
+    pub office: OfficeNumber,
+    /// Its Message-ID, without angle brackets.
+    pub message_id: String,
+    /// Its octets.
+    pub body: Spool,
+}

@@ -1,0 +1,167 @@
+//! Evidence: one piece for each event, in a log that proves it (Profile §8.9 to §8.14).
+
+use std::sync::Arc;
+
+use fumibako_model::log::{Head, included, leaf};
+use fumibako_model::{Event, EvidenceId, MessageId, Reason, RecipientWishes, Recorded, Report, Wishes, first_reminder};
+use jiff::SignedDuration;
+
+use super::{World, folder, himawari, kaede, keywords, now, sakura, view};
+use crate::bodies::Day;
+use crate::{Due, Letter, Logging, Store, Told, Unlogged, Which, Wrong, hex};
+
+const BUNDLE: &str = "bundle@x.example";
+
+async fn delivered<S: Store>(store: &S) -> (World, [u8; 32], MessageId) {
+    let world = World::with(store).await;
+    let bundle = world.bundle(store, (himawari(), sakura()), BUNDLE, "one");
+    let digest = *bundle.facts().content_digest();
+    store.deliver(bundle, now()).await.unwrap();
+    let message = view(store, sakura(), "INBOX").await.entries[0].message;
+    (world, digest, message)
+}
+
+async fn recorded<S: Store>(store: &S) -> Vec<Recorded> {
+    let all = store.list_evidence(Which::default()).await.unwrap();
+    all.iter().map(|entry| serde_json::from_str(entry).unwrap()).collect()
+}
+
+// Profile §8.10
+pub async fn a_handover_is_written_down_once_and_a_receipt_still_counts<S: Store>(store: Arc<S>) {
+    let (world, digest, message) = delivered(&*store).await;
+    for nobody in [himawari(), kaede()] {
+        assert!(!store.hand_over(nobody, message, now()).await.unwrap(), "it is the recipient's to collect");
+    }
+    // Two terminals at once.
+    let calls = (0..2).map(|_| {
+        let store = super::also(&store);
+        async move { store.hand_over(sakura(), message, now()).await.unwrap() }
+    });
+    let new = super::at_once(calls).await;
+    assert_eq!(new.iter().filter(|new| **new).count(), 1);
+    let sent = view(&*store, himawari(), "Sent").await;
+    assert_eq!(keywords(&sent, &sent.entries[0]), ["$Accepted", "$Delivered", "$HandedOver"]);
+    let inbox = view(&*store, sakura(), "INBOX").await;
+    assert!(keywords(&inbox, &inbox.entries[0]).is_empty(), "the recipient itself has said nothing");
+
+    let receipt = world.receipt(&*store, (sakura(), himawari()), "receipt@x.example", (BUNDLE, &digest));
+    assert!(!store.deliver(receipt, now()).await.unwrap().repeated);
+    assert!(!store.hand_over(sakura(), message, now()).await.unwrap(), "more is known by now");
+    let all = recorded(&*store).await;
+    let events: Vec<_> = all.iter().map(|one| (one.evidence.event, one.evidence.reason)).collect();
+    assert_eq!(
+        events,
+        [
+            (Event::SubmissionAcceptance, None),
+            (Event::ContentConsignment, None),
+            (Event::ContentHandover, Some(Reason::SeenByTheGateway)),
+            (Event::ContentHandover, None)
+        ]
+    );
+    let previous: Vec<_> = all.iter().map(|one| one.previous).collect();
+    assert_eq!(previous, [None, Some(all[0].id), Some(all[1].id), Some(all[2].id)]);
+    assert_eq!(all.iter().map(|one| one.n).collect::<Vec<_>>(), [0, 1, 2, 3]);
+    assert_eq!(all[3].evidence.content, Some(hex(&digest)));
+}
+
+/// Takes what is new into the log, under a head that nobody signed.
+pub async fn log<S: Store>(store: &S) -> Option<Head> {
+    let Unlogged { mut growth, entries, last } = store.unlogged().await.unwrap()?;
+    for entry in &entries {
+        growth.push(leaf(entry.as_bytes()));
+    }
+    let head = Head { v: 1, log: "plans.example".into(), size: growth.size(), root: hex(&growth.root()), at: now() };
+    let signed = serde_json::to_vec(&head).unwrap();
+    let logging = Logging { day: Day::of(now()), size: growth.size(), last, head: signed, tiles: growth.tiles() };
+    store.keep_log(logging).await.unwrap();
+    Some(head)
+}
+
+// Profile §8.13
+pub async fn the_log_grows_and_proves_every_piece<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    assert!(log(&*store).await.is_none(), "there is nothing to sign yet");
+    let deliver = async |id: usize| {
+        let bundle = world.bundle(&*store, (himawari(), sakura()), &format!("{id}@x.example"), "plan");
+        store.deliver(bundle, now()).await.unwrap().evidence
+    };
+    let early = deliver(0).await;
+    assert_eq!(store.prove(early).await.unwrap(), None, "no head covers it yet");
+    log(&*store).await.unwrap();
+    for id in 1..140 {
+        deliver(id).await;
+    }
+    let head = log(&*store).await.unwrap();
+    assert_eq!(head.size, 280);
+    assert!(log(&*store).await.is_none());
+    for one in recorded(&*store).await {
+        let proof = store.prove(one.id).await.unwrap().unwrap();
+        let head: Head = serde_json::from_slice(&proof.head).unwrap();
+        let root: Vec<u8> = (0..32).map(|at| u8::from_str_radix(&head.root[2 * at..2 * at + 2], 16).unwrap()).collect();
+        let root: [u8; 32] = root.try_into().unwrap();
+        assert!(included(&leaf(proof.entry.as_bytes()), one.n, (head.size, &root), &proof.path), "{}", one.id);
+    }
+    assert_eq!(store.prove(EvidenceId(1)).await.unwrap(), None);
+    let audit = store.audit().await.unwrap();
+    assert_eq!((audit.evidence, audit.logged, audit.heads.len()), (280, 280, 1));
+    assert!(audit.faults.iter().all(|fault| fault.what != Wrong::Removed), "{:?}", audit.faults);
+    assert_eq!(audit.faults, []);
+    assert_eq!(audit.heads[0].root.map(|root| hex(&root)), Some(head.root));
+    let about = Which { message_id: Some("7@x.example".into()), ..Which::default() };
+    assert_eq!(store.list_evidence(about).await.unwrap().len(), 2);
+    let none = Which { office: Some(kaede()), ..Which::default() };
+    assert_eq!(store.list_evidence(none).await.unwrap().len(), 0);
+}
+
+fn letter<S: Store>(store: &S, id: &str) -> Letter {
+    let mut body = store.spool(now());
+    body.write(b"Subject: report\r\n\r\nNobody came.\r\n").unwrap();
+    Letter { office: himawari(), message_id: id.into(), body }
+}
+
+// Profile §8.14
+pub async fn what_is_due_is_told_once<S: Store>(store: Arc<S>) {
+    let (world, digest, _) = delivered(&*store).await;
+    assert!(store.due(now()).await.unwrap().is_empty());
+    let first = first_reminder(now());
+    let [Due { key, recorded, waiting: true, .. }] = &store.due(first).await.unwrap()[..] else { panic!("one is due") };
+    assert_eq!((key.report, key.at), (Report::Uncollected, first));
+    assert_eq!(recorded.evidence.event, Event::SubmissionAcceptance);
+    let again = first + SignedDuration::from_hours(48);
+    let told = |id: &str| Told { key: *key, again: Some(again), letter: Some(letter(&*store, id)) };
+    assert!(store.told(told("one@x.example"), first).await.unwrap());
+    assert!(!store.told(told("two@x.example"), first).await.unwrap(), "somebody else was quicker");
+    assert_eq!(view(&*store, himawari(), "Receipts").await.entries.len(), 1);
+    assert!(store.due(first).await.unwrap().is_empty());
+
+    let receipt = world.receipt(&*store, (sakura(), himawari()), "receipt@x.example", (BUNDLE, &digest));
+    store.deliver(receipt, now()).await.unwrap();
+    let [Due { key, waiting: false, .. }] = &store.due(again).await.unwrap()[..] else { panic!("it is due again") };
+    assert!(store.told(Told { key: *key, again: None, letter: None }, again).await.unwrap());
+    assert!(store.due(again).await.unwrap().is_empty());
+    assert_eq!(store.status(himawari(), &folder("Receipts")).await.unwrap().messages, 2);
+}
+
+// Profile §8.14
+pub async fn who_asked_for_a_report_is_put_on_the_list<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    let asked = |notify: &str| {
+        let recipient = RecipientWishes { notify: Some(notify.into()), ..RecipientWishes::default() };
+        Wishes { envelope_id: Some("E1".into()), recipients: vec![recipient], ..Wishes::default() }
+    };
+    for (id, notify) in [("never", "NEVER"), ("success", "SUCCESS"), ("failure", "FAILURE")] {
+        let bundle = world.bundle(&*store, (himawari(), sakura()), &format!("{id}@x.example"), id);
+        store.deliver(bundle.with_wishes(asked(notify)), super::expire::ago(91)).await.unwrap();
+    }
+    let due = store.due(super::expire::ago(91)).await.unwrap();
+    let [Due { key, recorded, wishes, .. }] = &due[..] else { panic!("{due:?}") };
+    assert_eq!((key.report, recorded.evidence.message_id.as_str()), (Report::Delivered, "success@x.example"));
+    assert_eq!((recorded.evidence.event, wishes), (Event::ContentConsignment, &asked("SUCCESS")));
+
+    store.expire(super::expire::keep(), crate::Asked::ByThePerson, now()).await.unwrap();
+    let due = store.due(now()).await.unwrap();
+    let failed: Vec<_> = due.iter().filter(|due| due.key.report == Report::Expired).collect();
+    let [Due { recorded, wishes, .. }] = &failed[..] else { panic!("{failed:?}") };
+    assert_eq!(recorded.evidence.message_id, "failure@x.example");
+    assert_eq!(wishes.envelope_id.as_deref(), Some("E1"), "though the submission is gone");
+}
