@@ -147,7 +147,9 @@ fn state_name(state: State) -> &'static str {
     match state {
         State::Accepted => "accepted",
         State::Delivered => "delivered",
+        State::HandedOver => "handed-over",
         State::Retrieved => "retrieved",
+        State::Expired | State::Late => "expired",
     }
 }
 
