@@ -9,11 +9,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use fumibako_model::{Entry, Private, Refusal, Refused};
+use jiff::Timestamp;
 
 use super::command::By;
 use super::enable::Enabled;
 use super::session::{Session, Work};
-use super::settings::{HEAD_BYTES, HEADS};
+use super::settings::{HEAD_BYTES, HEADS, PROGRESS};
 use super::view::View;
 use super::{Answer, Ask};
 use crate::mime::{Header, Tree};
@@ -46,6 +47,8 @@ pub(super) struct Search {
     found: Vec<usize>,
     /// Of those found, what their order needs, as far as it is known.
     gathered: Gathered,
+    /// When the client last heard how far it is.
+    told: Timestamp,
     /// Of some message only the beginning was looked through.
     cut: bool,
     /// A message could not be read.
@@ -142,7 +145,8 @@ impl Session {
         };
         let (open, unread, found) = (VecDeque::new(), VecDeque::new(), Vec::new());
         let (gathered, cut, failed) = (Gathered::new(order), false, None);
-        let search = Search { tag, by, returns, bound, place: 0, open, unread, found, gathered, cut, failed };
+        let told = now;
+        let search = Search { tag, by, returns, bound, place: 0, open, unread, found, gathered, told, cut, failed };
         self.go_on(Work::Search(Box::new(search)));
     }
 
@@ -200,7 +204,20 @@ impl Session {
                 search.pass(view);
             }
         }
+        self.tell_progress(&mut search);
         self.go_on(Work::Search(search));
+    }
+
+    /// Profile §7.48, RFC 9585 §4: of a long search the client hears how far it is.
+    fn tell_progress(&mut self, search: &mut Search) {
+        let now = self.now();
+        let Some(view) = self.view() else { return };
+        if now.duration_since(search.told) < PROGRESS {
+            return;
+        }
+        let (done, all) = (search.place - search.open.len() - search.unread.len(), view.len());
+        search.told = now;
+        self.untagged(&format!("OK [INPROGRESS (\"{}\" {done} {all})] Still looking.", search.tag));
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) const FETCHED_HEADS: usize = 64;
 pub(super) const PREVIEW_BYTES: usize = 128 * 1024;
 /// Characters of a PREVIEW (RFC 8970 §3.3).
 pub(super) const PREVIEW_CHARS: usize = 200;
+/// So often a client hears how far its search is (RFC 9585 §4: not before 10 seconds went by).
+pub(super) const PROGRESS: SignedDuration = SignedDuration::from_secs(10);
 /// Criteria of one SORT.
 pub(super) const CRITERIA: usize = 20;
 /// Octets of a text by which SORT orders messages; what differs behind them does not count.
