@@ -37,6 +37,8 @@ pub(super) struct Search {
     by: By,
     returns: Option<Returns>,
     bound: Bound,
+    /// The answer tells the highest MODSEQ of what was found.
+    tells_modseq: bool,
     /// The next message to look at.
     place: usize,
     /// Messages whose header must be read.
@@ -139,15 +141,30 @@ impl Session {
             }
         }
         let Some(program) = program else { return self.not_searched(&tag, returns.as_ref()) };
+        let tells_modseq = program.names_modseq();
+        if tells_modseq {
+            // RFC 7162 §3.1
+            self.enabled.add(Enabled::CONDSTORE);
+        }
         let Some(view) = self.view() else { return };
         let Some(bound) = Bound::new(program, view, now) else {
             return self.bad(&tag, "There is no message of that number.");
         };
-        let (open, unread, found) = (VecDeque::new(), VecDeque::new(), Vec::new());
-        let (gathered, cut, failed) = (Gathered::new(order), false, None);
-        let told = now;
-        let search = Search { tag, by, returns, bound, place: 0, open, unread, found, gathered, told, cut, failed };
-        self.go_on(Work::Search(Box::new(search)));
+        self.go_on(Work::Search(Box::new(Search {
+            tag,
+            by,
+            returns,
+            bound,
+            tells_modseq,
+            place: 0,
+            open: VecDeque::new(),
+            unread: VecDeque::new(),
+            found: Vec::new(),
+            gathered: Gathered::new(order),
+            told: now,
+            cut: false,
+            failed: None,
+        })));
     }
 
     /// RFC 3501 §6.4.4: a charset that is not known here.

@@ -114,6 +114,7 @@ fn known(key: &Key, entry: &Entry) -> Option<bool> {
     match key {
         Key::All => Some(true),
         Key::Larger(size) => Some(entry.size > *size),
+        Key::ModSeq(modseq) => Some(entry.modseq.0 >= *modseq),
         Key::Smaller(size) => Some(entry.size < *size),
         // The day is that of the INTERNALDATE shown, in Japan's time.
         Key::Came(when, day) => Some(when.holds(japanese_day(entry.received_at), *day)),

@@ -36,6 +36,8 @@ pub(super) enum Key {
     Younger(u32),
     /// The day it came into this folder (RFC 8514 §4.3).
     Saved(When, Date),
+    /// Changed at this MODSEQ or later (RFC 7162 §3.1.5).
+    ModSeq(u64),
     /// RFC 8474 §6
     EmailId(String),
     /// `Date:`.
@@ -89,6 +91,11 @@ impl Program {
     /// Is there a key that the header alone decides?
     pub(super) fn looks_at_headers(&self) -> bool {
         self.0.count(&Self::looks_at_header) > 0
+    }
+
+    /// Is there a MODSEQ among the keys? Then the answer tells one.
+    pub(super) fn names_modseq(&self) -> bool {
+        self.0.count(&|key| matches!(key, Key::ModSeq(_))) > 0
     }
 
     fn looks_at_header(key: &Key) -> bool {
@@ -181,6 +188,7 @@ impl Reader<'_, '_> {
             "HEADER"     => { let field = self.field_name()?; Ok(Key::Field(field, self.needle()?)) }
             "BODY"       => Ok(Key::Body(self.needle()?)),
             "TEXT"       => Ok(Key::Text(self.needle()?)),
+            "MODSEQ"     => self.modseq().map(Key::ModSeq),
             "LARGER"     => { self.cursor.space()?; self.cursor.number().map(Key::Larger) }
             "SMALLER"    => { self.cursor.space()?; self.cursor.number().map(Key::Smaller) }
             "UID"        => { self.cursor.space()?; set_or_saved(self.cursor).map(Key::Uids) }
@@ -193,6 +201,24 @@ impl Reader<'_, '_> {
             }
             _ => self.cursor.bad("a key of SEARCH before"),
         }
+    }
+
+    /// ```text
+    /// search-modsequence = "MODSEQ" [SP entry-name SP ("priv" / "shared" / "all")] SP mod-sequence-valzer
+    /// ```
+    ///
+    /// RFC 7162 §3.1.5: a message has one MODSEQ for all its flags, so which one is named does not matter.
+    fn modseq(&mut self) -> Parsed<u64> {
+        self.cursor.space()?;
+        if self.cursor.peek() == Some(b'"') {
+            self.cursor.string()?;
+            self.cursor.space()?;
+            if !matches!(&*self.cursor.word()?, "PRIV" | "SHARED" | "ALL") {
+                return self.cursor.bad("priv, shared or all before");
+            }
+            self.cursor.space()?;
+        }
+        self.cursor.number()
     }
 
     fn keyword(&mut self) -> Parsed<String> {

@@ -1,6 +1,6 @@
 //! How a SEARCH, SORT or THREAD is answered (RFC 3501 §7.2.5, RFC 4731 §3.1, RFC 5256 §4).
 
-use fumibako_model::Entry;
+use fumibako_model::{Entry, ModSeq};
 
 use super::Search;
 use super::request::{Order, Returns};
@@ -77,6 +77,7 @@ impl Session {
             Gathered::Thread(threading) => ("THREAD", Some(threading.written(|place| number(view, place)))),
         };
         let numbers: Vec<u32> = search.found.iter().map(|place| number(view, *place)).collect();
+        let modseq = search.modseq(view);
         if let Some(returns) = search.returns.as_ref().filter(|returns| returns.save) {
             // RFC 5182 §2.1: a SEARCH that is answered NO saves nothing.
             let saved = if search.failed.is_some() { Vec::new() } else { returns.saved(&search.found) };
@@ -86,13 +87,15 @@ impl Session {
             (Some(returns), _) if returns.says_something() => {
                 let uid = if search.by == By::Uid { " UID" } else { "" };
                 let data = returns.written(&numbers);
-                self.untagged(&format!("ESEARCH (TAG \"{}\"){uid}{data}", search.tag));
+                let modseq = modseq.map(|ModSeq(modseq)| format!(" MODSEQ {modseq}")).unwrap_or_default();
+                self.untagged(&format!("ESEARCH (TAG \"{}\"){uid}{data}{modseq}", search.tag));
             }
             (Some(_), _) => {}
             (None, Some(threads)) => self.untagged(&format!("THREAD{threads}")),
             (None, None) => {
                 let words = numbers.iter().map(|number| format!(" {number}")).collect::<Vec<_>>().concat();
-                self.untagged(&format!("{name}{words}"));
+                let modseq = modseq.map(|ModSeq(modseq)| format!(" (MODSEQ {modseq})")).unwrap_or_default();
+                self.untagged(&format!("{name}{words}{modseq}"));
             }
         }
         let done = match &search.failed {
@@ -106,6 +109,18 @@ impl Session {
             }
         };
         self.finish(done.addressing(search.by), false);
+    }
+}
+
+impl Search {
+    /// RFC 7162 §3.1.6, RFC 4731 §3.2: the highest MODSEQ of the messages told, where one was looked for.
+    fn modseq(&self, view: &View) -> Option<ModSeq> {
+        let told = match &self.returns {
+            Some(returns) => &returns.saved(&self.found),
+            None => &self.found,
+        };
+        let highest = told.iter().filter_map(|place| view.entry(*place)).map(|entry| entry.modseq).max();
+        highest.filter(|_| self.tells_modseq)
     }
 }
 
