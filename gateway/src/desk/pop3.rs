@@ -55,7 +55,12 @@ impl<S: Store> Pop3Desk<S> {
         for (uids, flag) in [(seen, Flags::SEEN), (removed.clone(), Flags::DELETED)] {
             if !uids.is_empty() {
                 let flags = NamedFlags { system: flag.system, keywords: Vec::new() };
-                store.flag(office, FlagOrder { folder, uids, change: FlagChange::Add, flags, since }).await?;
+                store
+                    .flag(
+                        office,
+                        FlagOrder { folder, uids, change: FlagChange::Add, flags, unchanged_since: None, since },
+                    )
+                    .await?;
             }
         }
         if !removed.is_empty() {

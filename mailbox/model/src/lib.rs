@@ -17,6 +17,7 @@ mod remind;
 mod roll;
 mod routing;
 mod state;
+mod uid_set;
 mod wishes;
 
 pub use address::{AGENT_ID_BYTES, Address, AgentId, DOMAIN_BYTES, Domain, Local, NotAnAddress, Party};
@@ -38,4 +39,5 @@ pub use remind::{first_reminder, next_reminder, reminders};
 pub use roll::{Account, CertificateKey, End, Enrolled, JAPAN, Licence, Office, Roll, japanese_day};
 pub use routing::{ROUTING_FIELDS, is_routing, routing_agrees};
 pub use state::{MDN_SENT, State};
+pub use uid_set::UidSet;
 pub use wishes::{RecipientWishes, Wishes};

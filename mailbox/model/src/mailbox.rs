@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::num::NonZeroU32;
-use std::ops::{BitOr, BitOrAssign};
+use std::ops::{BitOr, BitOrAssign, Range};
 use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::Private;
+use crate::{Private, UidSet};
 
 /// Longest folder name, in bytes of UTF-8.
 pub const FOLDER_NAME_BYTES: usize = 255;
@@ -302,6 +302,10 @@ pub struct FolderStatus {
     pub deleted: u32,
     /// Their bytes.
     pub deleted_bytes: u64,
+    /// How many no session that selected it was told of (RFC 3501 §2.3.2 `\Recent`).
+    pub recent: u32,
+    /// None of them has a lower UID.
+    pub recent_from: u32,
 }
 
 /// All folders of an office, and the names it subscribed to, as of one moment.
@@ -349,8 +353,12 @@ pub struct Changes {
     pub keywords: Keywords,
     /// Messages that came or changed, as they are now, by rising UID.
     pub entries: Vec<Entry>,
-    /// Messages that went, by rising UID.
-    pub vanished: Vec<Uid>,
+    /// Messages that went.
+    pub vanished: UidSet,
+    /// Messages of a STORE that were left as they are, since they had changed before (RFC 7162 §3.1.3), by rising UID.
+    pub modified: Vec<Uid>,
+    /// UIDs nobody was told of before (RFC 3501 §2.3.2 `\Recent`).
+    pub recent: Range<u32>,
     /// Everything up to here is told.
     pub highest_modseq: ModSeq,
 }

@@ -182,6 +182,7 @@ async fn folder_with_50000_messages() {
         uids: uids[..1].to_vec(),
         change: FlagChange::Add,
         flags: NamedFlags { system: Flags::FLAGGED.system, keywords: vec![] },
+        unchanged_since: None,
         since,
     };
     timed("flag one", store.flag(himawari(), one.clone())).await.unwrap();

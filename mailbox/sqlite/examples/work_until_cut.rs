@@ -161,6 +161,7 @@ async fn read(work: Arc<Work>, office: OfficeNumber, name: &str) {
             uids: vec![uid],
             change: FlagChange::Add,
             flags: NamedFlags { system: flag.system, keywords: Vec::new() },
+            unchanged_since: None,
             since: view.status.highest_modseq,
         };
         for entry in fresh.iter().filter(|entry| name == "INBOX" && entry.uid.get() % 5 == 0) {

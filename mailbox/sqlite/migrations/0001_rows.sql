@@ -54,6 +54,9 @@ CREATE TABLE mailbox (
     bytes        INTEGER NOT NULL,
     deleted       INTEGER NOT NULL,                   -- messages with \Deleted, and their bytes
     deleted_bytes INTEGER NOT NULL,
+    recent        INTEGER NOT NULL DEFAULT 0,         -- messages nobody was told of yet (RFC 3501 §2.3.2 \Recent), and
+    recent_from   INTEGER NOT NULL DEFAULT 1,         -- the UID from which on they are that
+    forgotten     INTEGER NOT NULL DEFAULT 0,         -- which UIDs vanished up to this change is not known any more
     UNIQUE (office, name)
 ) STRICT;
 
@@ -99,6 +102,7 @@ SELECT m.id, o.number, m.name, m.modseq, json_object(
     'uid_next', m.uid_next, 'modseq', m.modseq,
     'account', json_array(o.modseq, o.used_bytes, o.quota_bytes),
     'messages', m.messages, 'unseen', m.unseen, 'bytes', m.bytes, 'deleted', json_array(m.deleted, m.deleted_bytes),
+    'recent', json_array(m.recent, m.recent_from), 'forgotten', m.forgotten,
     'keywords', (SELECT json_group_array(name) FROM (SELECT name FROM keyword WHERE mailbox = m.id ORDER BY bit)))
 FROM mailbox m JOIN office o ON o.id = m.office;
 
@@ -141,7 +145,7 @@ CREATE TABLE entry (
 
 CREATE INDEX entry_message ON entry (message);
 
--- UIDs that went, as ranges (QRESYNC, RFC 7162).
+-- UIDs that went, as ranges (QRESYNC, RFC 7162): of each folder the last ones only (Profile §7.23).
 CREATE TABLE vanished (
     mailbox INTEGER NOT NULL REFERENCES mailbox (id),
     modseq  INTEGER NOT NULL,
@@ -267,7 +271,7 @@ CREATE TRIGGER change_written INSTEAD OF INSERT ON change BEGIN
     UPDATE counter SET value = given.value ->> 1
     FROM jsonb_each(new.counters) given WHERE counter.name = given.value ->> 0;
     UPDATE mailbox SET uid_next = value ->> 1, modseq = value ->> 2, messages = value ->> 3, unseen = value ->> 4,
-                       bytes = value ->> 5, deleted = value ->> 6, deleted_bytes = value ->> 7
+                       bytes = value ->> 5, deleted = value ->> 6, deleted_bytes = value ->> 7, recent = value ->> 8
     FROM jsonb_each(new.folders) WHERE mailbox.id = value ->> 0;
     UPDATE office SET modseq = value ->> 1, used_bytes = value ->> 2
     FROM jsonb_each(new.offices) WHERE office.id = value ->> 0;

@@ -1,6 +1,7 @@
 //! Changes to messages that stand in a folder: STORE, EXPUNGE, COPY, MOVE.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use fumibako_model::{
     FlagChange, Flags, FolderId, FolderName, MessageId, NamedFlags, OfficeNumber, Refusal, Uid, UidValidity,
@@ -12,23 +13,26 @@ use sqlx::SqliteConnection;
 use crate::error::Stop;
 use crate::ledger::{Ledger, Standing, Wake};
 
-/// Changes flags. What is already as asked is not changed, and raises no counter.
+/// Changes flags. What is already as asked is not changed, and raises no counter (RFC 7162 §3.1.11). Says which messages had
+/// changed too late for the order.
 pub(crate) async fn flag(
     rows: &mut SqliteConnection,
     office: OfficeNumber,
     order: &FlagOrder,
-) -> Result<Vec<Wake>, Stop> {
+) -> Result<(Vec<Uid>, Vec<Wake>), Stop> {
     let mut ledger = Ledger::begin(rows).await?;
     ledger.load(rows, &BTreeSet::from([order.folder])).await?;
     ledger.owned(office, order.folder)?;
+    let late = |entry: &Standing| order.unchanged_since.is_some_and(|point| entry.modseq > point.0);
+    let (modified, found): (Vec<Standing>, Vec<Standing>) =
+        standing(rows, order.folder, Some(&order.uids)).await?.into_iter().partition(late);
     let asked = match order.change {
         // What the folder does not know, nobody can take away.
         FlagChange::Remove => ledger.known(order.folder, &order.flags),
         FlagChange::Add | FlagChange::Replace => ledger.learn(order.folder, &order.flags)?,
     };
     let keywords = ledger.owned(office, order.folder)?.keywords.clone();
-    let changed: Vec<(Standing, Flags)> = standing(rows, order.folder, Some(&order.uids))
-        .await?
+    let changed: Vec<(Standing, Flags)> = found
         .into_iter()
         .map(|entry| (entry, stored(entry.flags(), order.change, asked, &keywords)))
         .filter(|(entry, after)| entry.flags() != *after)
@@ -39,7 +43,30 @@ pub(crate) async fn flag(
             ledger.mark(entry, *after, modseq);
         }
     }
-    ledger.write(rows).await
+    Ok((modified.iter().map(|entry| entry.uid).collect(), ledger.write(rows).await?))
+}
+
+/// The UIDs nobody was told of up to now; from now on somebody is (RFC 3501 §2.3.2).
+pub(crate) async fn claim(
+    rows: &mut SqliteConnection,
+    office: OfficeNumber,
+    folder: FolderId,
+) -> Result<Range<u32>, Stop> {
+    let number = office.as_str();
+    let found = sqlx::query!(
+        r#"SELECT m.recent_from AS "from!: u32", m.uid_next AS "next!: u32", m.recent FROM mailbox m
+           JOIN office o ON o.id = m.office WHERE m.id = ? AND o.number = ?"#,
+        folder.0,
+        number
+    )
+    .fetch_optional(&mut *rows)
+    .await?
+    .ok_or(Refusal::NoSuchFolder)?;
+    if found.recent == 0 {
+        return Ok(0..0);
+    }
+    sqlx::query!("UPDATE mailbox SET recent = 0, recent_from = uid_next WHERE id = ?", folder.0).execute(rows).await?;
+    Ok(found.from..found.next)
 }
 
 /// Removes the messages with `\Deleted`, of these or of all, and the bodies that no folder shows any more.
@@ -87,6 +114,9 @@ pub(crate) async fn take_out(
     )
     .execute(&mut *rows)
     .await?;
+    for folder in folders.keys() {
+        forget_ranges(rows, *folder).await?;
+    }
     let entries = serde_json::to_string(&gone.iter().map(|entry| (entry.folder, entry.uid)).collect::<Vec<_>>())?;
     sqlx::query!(
         "DELETE FROM entry WHERE (mailbox, uid) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))",
@@ -95,6 +125,41 @@ pub(crate) async fn take_out(
     .execute(&mut *rows)
     .await?;
     ledger.write(rows).await
+}
+
+/// Ranges of UIDs that vanished which a folder remembers at most; past it the older half is forgotten (Profile §7.23).
+const REMEMBERED: i64 = 2_000;
+
+/// Forgets which UIDs vanished long ago, and up to which change.
+async fn forget_ranges(rows: &mut SqliteConnection, folder: FolderId) -> Result<(), Stop> {
+    let too_many = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM vanished WHERE mailbox = ? LIMIT 1 OFFSET ?) AS "yes!: bool""#,
+        folder.0,
+        REMEMBERED
+    )
+    .fetch_one(&mut *rows)
+    .await?;
+    if !too_many {
+        return Ok(());
+    }
+    let half = REMEMBERED / 2;
+    sqlx::query!(
+        "UPDATE mailbox SET forgotten = (SELECT modseq FROM vanished WHERE mailbox = ? ORDER BY modseq DESC LIMIT 1 OFFSET ?)
+         WHERE id = ?",
+        folder.0,
+        half,
+        folder.0
+    )
+    .execute(&mut *rows)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM vanished WHERE mailbox = ? AND modseq <= (SELECT forgotten FROM mailbox WHERE id = ?)",
+        folder.0,
+        folder.0
+    )
+    .execute(rows)
+    .await?;
+    Ok(())
 }
 
 /// A body no folder shows is nobody's, unless it is held (Profile §11.6): nobody reads it again, and its octets go with their
@@ -181,7 +246,8 @@ pub(crate) async fn standing(
             let uids = serde_json::to_string(uids)?;
             sqlx::query_scalar!(
                 r#"SELECT json_group_array(json_object('folder', e.mailbox, 'uid', e.uid, 'message', e.message,
-                          'system', e.flags, 'keywords', e.keywords, 'size', m.size)) AS "found!: String"
+                          'system', e.flags, 'keywords', e.keywords, 'size', m.size,
+                          'modseq', e.modseq)) AS "found!: String"
                    FROM entry e JOIN message m ON m.id = e.message
                    WHERE e.mailbox = ? AND e.uid IN (SELECT value FROM json_each(?))"#,
                 folder.0,
@@ -193,7 +259,8 @@ pub(crate) async fn standing(
         None => {
             sqlx::query_scalar!(
                 r#"SELECT json_group_array(json_object('folder', e.mailbox, 'uid', e.uid, 'message', e.message,
-                          'system', e.flags, 'keywords', e.keywords, 'size', m.size)) AS "found!: String"
+                          'system', e.flags, 'keywords', e.keywords, 'size', m.size,
+                          'modseq', e.modseq)) AS "found!: String"
                    FROM entry e JOIN message m ON m.id = e.message WHERE e.mailbox = ?"#,
                 folder.0
             )

@@ -1,5 +1,7 @@
 //! What is asked of the writer, and where the answer goes.
 
+use std::ops::Range;
+
 use fumibako_model::{
     Account, Annotation, Enrolled, FolderId, FolderName, MessageId, NamedFlags, Office, OfficeNumber, Uid, UidValidity,
 };
@@ -23,7 +25,8 @@ pub(crate) enum Command {
     Rename(OfficeNumber, [FolderName; 2], Timestamp, Reply<()>),
     Subscribe(OfficeNumber, FolderName, bool, Reply<()>),
     Annotate(OfficeNumber, Option<FolderName>, Vec<Annotation>, Reply<()>),
-    Flag(OfficeNumber, FlagOrder, Reply<()>),
+    Flag(OfficeNumber, FlagOrder, Reply<Vec<Uid>>),
+    Claim(OfficeNumber, FolderId, Reply<Range<u32>>),
     Expunge(OfficeNumber, FolderId, Option<Vec<Uid>>, Reply<()>),
     Copy(OfficeNumber, CopyOrder, Timestamp, Reply<(UidValidity, Vec<(Uid, Uid)>)>),
     PutOffice(Office, Reply<()>),
@@ -202,7 +205,8 @@ impl Command {
             Self::Subscribe(office, name, wanted, reply) => {
                 reply.told(tree::subscribe(rows, *office, name, *wanted).await)
             }
-            Self::Flag(office, order, reply) => reply.told(change::flag(rows, *office, order).await.map(|w| ((), w))),
+            Self::Flag(office, order, reply) => reply.told(change::flag(rows, *office, order).await),
+            Self::Claim(office, folder, reply) => reply.quiet(change::claim(rows, *office, *folder).await),
             Self::Expunge(office, folder, uids, reply) => {
                 reply.told(change::expunge(rows, *office, *folder, uids.as_deref()).await.map(|wakes| ((), wakes)))
             }
@@ -239,6 +243,8 @@ impl Command {
             Self::Append(_, _, _, _, reply) => reply.send(failed),
             Self::Copy(_, _, _, reply) => reply.send(failed),
             Self::Create(_, _, reply) => reply.send(failed),
+            Self::Flag(_, _, reply) => reply.send(failed),
+            Self::Claim(_, _, reply) => reply.send(failed),
             Self::Expire(_, reply) | Self::Hold(_, reply) => reply.send(failed),
             Self::HandOver(_, _, _, reply) | Self::Report(_, _, _, reply) | Self::Settle(_, reply) => {
                 reply.send(failed);
@@ -248,7 +254,6 @@ impl Command {
             | Self::Rename(_, _, _, reply)
             | Self::Subscribe(_, _, _, reply)
             | Self::Annotate(_, _, _, reply)
-            | Self::Flag(_, _, reply)
             | Self::Expunge(_, _, _, reply)
             | Self::PutOffice(_, reply)
             | Self::PutAccount(_, reply)

@@ -60,6 +60,10 @@ pub(crate) struct Folder {
     pub(crate) bytes: u64,
     /// Messages with `\Deleted`, and their bytes.
     pub(crate) deleted: (u32, u64),
+    /// Messages nobody was told of, and the lowest UID they can have.
+    pub(crate) recent: (u32, u32),
+    /// Which UIDs vanished up to this change is not known any more.
+    pub(crate) forgotten: i64,
     pub(crate) keywords: Keywords,
 }
 
@@ -112,6 +116,9 @@ pub(crate) struct Standing {
     system: u8,
     keywords: i64,
     pub(crate) size: u64,
+    /// 0 where nobody asks.
+    #[serde(default)]
+    pub(crate) modseq: u64,
 }
 
 impl Folder {
@@ -128,6 +135,8 @@ impl Folder {
             bytes: self.bytes,
             deleted: self.deleted.0,
             deleted_bytes: self.deleted.1,
+            recent: self.recent.0,
+            recent_from: self.recent.1,
         })
     }
 
@@ -319,6 +328,7 @@ impl<'m> Ledger<'m> {
         let uid = Uid::new(folder.uid_next).ok_or_else(|| misuse("no UID"))?;
         let next = folder.uid_next.checked_add(1).ok_or_else(|| misuse("UIDs used up"))?;
         folder.uid_next = next;
+        folder.recent.0 += 1;
         folder.count_in(flags, size);
         self.offices.entry(folder.office).or_default().used += size;
         let (keywords, saved_at) = (flags.keywords.cast_signed(), now.as_millisecond());
@@ -340,6 +350,9 @@ impl<'m> Ledger<'m> {
     pub(crate) fn leave(&mut self, entry: &Standing) {
         if let Some(folder) = self.folders.get_mut(&FolderId(entry.folder)) {
             folder.count_out(entry.flags(), entry.size);
+            if entry.uid.get() >= folder.recent.1 {
+                folder.recent.0 = folder.recent.0.saturating_sub(1);
+            }
             let account = self.offices.entry(folder.office).or_default();
             account.used = account.used.saturating_sub(entry.size);
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fumibako_model::{
     Changes, Entry, Evidence, EvidenceId, Flags, FolderId, FolderName, FolderStatus, FolderView, Listing, MessageId,
-    ModSeq, OfficeNumber, Private, Refusal, STANDARD_FOLDERS, Uid,
+    ModSeq, OfficeNumber, Private, Refusal, STANDARD_FOLDERS, Uid, UidSet,
 };
 use fumibako_store::bodies::{Bodies, Place, Segment};
 use fumibako_store::{Census, Quota, StoreError};
@@ -128,15 +128,35 @@ pub(crate) async fn since(
     .map_err(store_error)?
     .ok_or(StoreError::Refused(Refusal::NoSuchFolder.into()))?;
     let folder: Folder = unpack(&found.doc)?;
-    let gone: Vec<(u32, u32)> = unpack(&found.vanished)?;
-    let mut vanished: Vec<Uid> = gone.into_iter().flat_map(|(lo, hi)| lo..=hi).filter_map(Uid::new).collect();
-    vanished.sort_unstable();
+    // Profile §7.23: what is not known any more is taken for gone, unless it is there.
+    let vanished = if since < folder.forgotten {
+        all_but_standing(readers, &folder).await?
+    } else {
+        UidSet::of_ranges(unpack(&found.vanished)?)
+    };
+    let recent = if folder.recent.0 == 0 { 0..0 } else { folder.recent.1..folder.uid_next };
     Ok(Changes {
         highest_modseq: ModSeq(folder.modseq.cast_unsigned()),
         keywords: folder.keywords,
         entries: entries(&found.entries)?,
         vanished,
+        modified: Vec::new(),
+        recent,
     })
+}
+
+/// Every UID a folder gave and has no message for.
+async fn all_but_standing(readers: &SqlitePool, folder: &Folder) -> Result<UidSet, StoreError> {
+    let standing = sqlx::query_scalar!(
+        r#"SELECT json_group_array(uid) AS "uids!: String"
+           FROM (SELECT uid FROM entry WHERE mailbox = ? AND uid < ? ORDER BY uid)"#,
+        folder.id,
+        folder.uid_next
+    )
+    .fetch_one(readers)
+    .await
+    .map_err(store_error)?;
+    Ok(UidSet::all_but(unpack::<Vec<Uid>>(&standing)?, folder.uid_next))
 }
 
 /// The octets of a message that stands in one of the office's folders, or as many of this range as there are.

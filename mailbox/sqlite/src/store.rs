@@ -294,8 +294,13 @@ impl Store for SqliteStore {
 
     async fn flag(&self, office: OfficeNumber, order: FlagOrder) -> Result<Changes, StoreError> {
         let (folder, since, named) = (order.folder, order.since, order.uids.clone());
-        self.change(|reply| Command::Flag(office, order, reply)).await?;
-        read::since(&self.readers, office, folder, since, &named).await
+        let modified = self.change(|reply| Command::Flag(office, order, reply)).await?;
+        let changes = read::since(&self.readers, office, folder, since, &named).await?;
+        Ok(Changes { modified, ..changes })
+    }
+
+    async fn claim(&self, office: OfficeNumber, folder: FolderId) -> Result<Range<u32>, StoreError> {
+        self.change(|reply| Command::Claim(office, folder, reply)).await
     }
 
     async fn expunge(

@@ -160,8 +160,16 @@ pub trait Store: Send + Sync + 'static {
         longest: u64,
     ) -> impl Future<Output = Result<Heads, StoreError>> + Send;
 
-    /// Changes flags; tells everything that changed in the folder after `since`, the messages named included.
+    /// Changes flags; tells everything that changed in the folder after `since`, the messages named included, and which of
+    /// them were left as they are since they had changed after `unchanged_since`.
     fn flag(&self, office: OfficeNumber, order: FlagOrder) -> impl Future<Output = Result<Changes, StoreError>> + Send;
+
+    /// The UIDs no session that selected this folder was told of: the asker is the first (RFC 3501 §2.3.2). None twice.
+    fn claim(
+        &self,
+        office: OfficeNumber,
+        folder: FolderId,
+    ) -> impl Future<Output = Result<Range<u32>, StoreError>> + Send;
 
     /// Removes the messages that have `\Deleted`, of these or of all; tells everything that changed after `since`.
     fn expunge(
@@ -350,6 +358,8 @@ pub struct FlagOrder {
     pub change: FlagChange,
     /// What.
     pub flags: NamedFlags,
+    /// Messages that changed after this stay as they are (RFC 7162 §3.1.3).
+    pub unchanged_since: Option<ModSeq>,
     /// The asker's view is of this change.
     pub since: ModSeq,
 }

@@ -16,6 +16,7 @@ pub mod folders;
 pub mod heads;
 pub mod hold;
 pub mod receipts;
+pub mod resync;
 pub mod tree;
 
 use std::collections::BTreeMap;
@@ -100,6 +101,9 @@ macro_rules! store_suite {
             tree::deleted_messages_are_counted,
             tree::a_copy_has_its_own_save_date,
             tree::folders_come_and_go_while_others_work,
+            resync::a_message_is_recent_to_whoever_asks_first,
+            resync::what_changed_meanwhile_is_left_as_it_is,
+            resync::what_vanished_long_ago_is_all_that_is_not_there,
             heads::headers_are_read_many_at_a_time,
             heads::a_header_is_read_to_its_end_however_long_it_is,
         }

@@ -96,7 +96,10 @@ async fn clear(store: &SqliteStore, office: OfficeNumber, name: &str) {
     let (folder, since) = (view.status.folder, view.status.highest_modseq);
     let flags = NamedFlags { system: Flags::DELETED.system, keywords: vec![] };
     let uids = view.entries.iter().map(|entry| entry.uid).collect();
-    store.flag(office, FlagOrder { folder, uids, change: FlagChange::Add, flags, since }).await.unwrap();
+    store
+        .flag(office, FlagOrder { folder, uids, change: FlagChange::Add, flags, unchanged_since: None, since })
+        .await
+        .unwrap();
     store.expunge(office, folder, None, since).await.unwrap();
 }
 

@@ -28,7 +28,7 @@ impl Ledger<'_> {
         let wakes = folders.iter().map(wake).collect();
         let folders = folders
             .iter()
-            .map(|f| (f.id, f.uid_next, f.modseq, f.messages, f.unseen, f.bytes, f.deleted.0, f.deleted.1));
+            .map(|f| (f.id, f.uid_next, f.modseq, f.messages, f.unseen, f.bytes, f.deleted.0, f.deleted.1, f.recent.0));
         let folders = pack(&folders.collect::<Vec<_>>())?;
         let offices = self.offices.iter().map(|(id, account)| (id, account.modseq, account.used));
         let offices = pack(&offices.collect::<Vec<_>>())?;

@@ -27,5 +27,6 @@ mod every_store {
     // Profile §8.9, §8.10: `a_handover_is_written_down_once_and_a_receipt_still_counts`; Profile §8.11:
     // `a_receipt_after_expiry_is_evidence_and_no_more`; Profile §8.13: `the_log_grows_and_proves_every_piece`; Profile §8.14:
     // `what_is_due_is_told_once`.
+    // Profile §7.23: `what_vanished_long_ago_is_all_that_is_not_there`.
     fumibako_store::store_suite!(fresh);
 }

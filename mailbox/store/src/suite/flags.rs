@@ -26,6 +26,7 @@ async fn change<S: Store>(
         uids: vec![Uid::new(1).unwrap(), Uid::new(9).unwrap()],
         change,
         flags: NamedFlags { system: system.system, keywords: names.iter().map(ToString::to_string).collect() },
+        unchanged_since: None,
         since: status.highest_modseq,
     };
     store.flag(office, order).await

@@ -73,7 +73,10 @@ pub async fn offices_remove_what_is_held_and_it_is_kept<S: Store>(store: Arc<S>)
         let (folder, since) = (view.status.folder, view.status.highest_modseq);
         let flags = NamedFlags { system: Flags::DELETED.system, keywords: vec![] };
         let uids = vec![Uid::new(1).unwrap()];
-        store.flag(office, FlagOrder { folder, uids, change: FlagChange::Add, flags, since }).await.unwrap();
+        store
+            .flag(office, FlagOrder { folder, uids, change: FlagChange::Add, flags, unchanged_since: None, since })
+            .await
+            .unwrap();
         store.expunge(office, folder, None, since).await.unwrap();
     }
     assert_eq!(store.census().await.unwrap().messages, 1, "no folder shows it, and it is there");
