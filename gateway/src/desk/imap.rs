@@ -1,6 +1,6 @@
 //! The desk of a mailbox: every question of an IMAP conversation is one verb of the store.
 
-use fumibako_model::{FolderId, FolderName, ModSeq, NamedFlags, OfficeNumber, Private, Refusal, Refused, Uid};
+use fumibako_model::{Changes, FolderId, FolderName, ModSeq, NamedFlags, OfficeNumber, Private, Refusal, Refused, Uid};
 use fumibako_store::{CopyOrder, Deposit, Draft, FlagOrder, Quota, Store, StoreError};
 use fumibako_wire::imap::{Answer, Ask, Session};
 use fumibako_wire::sasl::{Claim, Offer};
@@ -70,19 +70,23 @@ impl<S: Store> ImapDesk<S> {
             Ask::AnnotatedSince(since) => store.annotated_since(office, since).await.map(Answer::Annotated),
             Ask::Folders => store.folders(office).await.map(Answer::Folders),
             Ask::Status(folder) => store.status(office, &folder).await.map(Answer::Status),
-            Ask::Open(folder) => self.open(office, &folder).await,
+            Ask::Open { name, read_only } => self.open(office, &name, read_only).await,
             Ask::Close => {
                 self.watched = None;
                 Ok(Answer::Done)
             }
-            Ask::Since(folder, since) => store.since(office, folder, since).await.map(Answer::Changes),
+            Ask::Since { folder, since, read_only } => {
+                let changes = store.since(office, folder, since).await;
+                if read_only { changes.map(Answer::Changes) } else { claimed(store, (office, folder), changes).await }
+            }
             Ask::Read(message, range) => store.read(office, message, range).await.map(Answer::Message),
             Ask::Heads { messages, longest } => store.heads(office, messages, longest).await.map(Answer::Heads),
-            Ask::Flag { folder, uids, change, flags, since } => {
-                store.flag(office, FlagOrder { folder, uids, change, flags, since }).await.map(Answer::Changes)
+            Ask::Flag { folder, uids, change, flags, unchanged_since, since } => {
+                let order = FlagOrder { folder, uids, change, flags, unchanged_since, since };
+                claimed(store, (office, folder), store.flag(office, order).await).await
             }
             Ask::Expunge { folder, uids, since } => {
-                store.expunge(office, folder, uids, since).await.map(Answer::Changes)
+                claimed(store, (office, folder), store.expunge(office, folder, uids, since).await).await
             }
             Ask::Append { folder, flags, date, replaces } => {
                 self.append(office, (flags, date), (folder, replaces), now).await
@@ -109,10 +113,17 @@ impl<S: Store> ImapDesk<S> {
     }
 
     /// Watches before it reads, so that nothing falls between.
-    async fn open(&mut self, office: OfficeNumber, folder: &FolderName) -> Result<Answer, StoreError> {
-        let status = self.entry.house.store.status(office, folder).await?;
-        self.watch(status.folder);
-        Ok(Answer::Folder(Box::new(self.entry.house.store.open(office, folder).await?)))
+    async fn open(&mut self, office: OfficeNumber, name: &FolderName, read_only: bool) -> Result<Answer, StoreError> {
+        let folder = self.entry.house.store.status(office, name).await?.folder;
+        self.watch(folder);
+        let mut view = self.entry.house.store.open(office, name).await?;
+        if !read_only && view.status.recent > 0 {
+            // Of two that select it at once, one is the first.
+            let new = self.entry.house.store.claim(office, folder).await?;
+            view.status.recent = u32::try_from(new.len()).unwrap_or(u32::MAX);
+            view.status.recent_from = new.start;
+        }
+        Ok(Answer::Folder(Box::new(view)))
     }
 
     fn watch(&mut self, folder: FolderId) {
@@ -184,6 +195,19 @@ impl<S: Store> Desk<Session> for ImapDesk<S> {
             () = changed(&mut self.stirred) => {}
         }
     }
+}
+
+/// What happened, and of it what nobody was told of before: this connection is the first (RFC 3501 §2.3.2).
+async fn claimed<S: Store>(
+    store: &S,
+    (office, folder): (OfficeNumber, FolderId),
+    changes: Result<Changes, StoreError>,
+) -> Result<Answer, StoreError> {
+    let mut changes = changes?;
+    if changes.entries.iter().any(|entry| changes.recent.contains(&entry.uid.get())) {
+        changes.recent = store.claim(office, folder).await?;
+    }
+    Ok(Answer::Changes(changes))
 }
 
 /// Returns when what is watched has changed; never, when nothing is.

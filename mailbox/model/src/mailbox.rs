@@ -182,6 +182,9 @@ impl Flags {
     /// `\Draft`
     pub const DRAFT: Self = Self { system: 16, keywords: 0 };
 
+    /// `\Recent` (RFC 3501 §2.3.2): of one session alone, so no store keeps it and no client sets it.
+    pub const RECENT: Self = Self { system: 32, keywords: 0 };
+
     /// The system flags with their names, in the order they are listed.
     pub const NAMED: [(Self, &str); 5] = [
         (Self::ANSWERED, "\\Answered"),

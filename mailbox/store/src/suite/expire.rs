@@ -117,7 +117,7 @@ pub async fn who_looks_again_after_expiry_is_told_what_vanished<S: Store>(store:
     store.expire(keep(), Asked::ByTheClock, now()).await.unwrap();
     assert!(watcher.has_changed().unwrap() && !other.has_changed().unwrap());
     let told = store.since(sakura(), before.status.folder, before.status.highest_modseq).await.unwrap();
-    assert_eq!(told.vanished.iter().map(|uid| uid.get()).collect::<Vec<_>>(), [1, 2, 4]);
+    assert_eq!(told.vanished.iter().map(fumibako_model::Uid::get).collect::<Vec<_>>(), [1, 2, 4]);
     assert!(told.highest_modseq > before.status.highest_modseq && told.entries.is_empty());
     let all = store.since(sakura(), before.status.folder, ModSeq(0)).await.unwrap();
     assert_eq!(all.entries, view(&*store, sakura(), "INBOX").await.entries);

@@ -23,12 +23,25 @@ pub enum Ask {
     /// A folder's counters. → [`Answer::Status`].
     Status(FolderName),
     /// A folder with its messages, to be watched from now on: news of it arrive through
-    /// [`Conversation::news`](crate::Conversation::news). → [`Answer::Folder`].
-    Open(FolderName),
+    /// [`Conversation::news`](crate::Conversation::news). Unless it is opened read-only, what nobody was told of is told to this
+    /// connection first. → [`Answer::Folder`].
+    Open {
+        /// Which.
+        name: FolderName,
+        /// Nothing changes by it.
+        read_only: bool,
+    },
     /// Stop watching the open folder. → [`Answer::Done`].
     Close,
     /// What changed in the open folder after this. → [`Answer::Changes`].
-    Since(FolderId, ModSeq),
+    Since {
+        /// The folder.
+        folder: FolderId,
+        /// The connection's view is of this change.
+        since: ModSeq,
+        /// What nobody was told of stays so.
+        read_only: bool,
+    },
     /// These octets of a message, or as many of them as there are. → [`Answer::Message`].
     Read(MessageId, Range<u64>),
     /// The headers of messages. → [`Answer::Heads`].
@@ -49,6 +62,8 @@ pub enum Ask {
         change: FlagChange,
         /// What.
         flags: NamedFlags,
+        /// Messages that changed after this stay as they are (RFC 7162 §3.1.3).
+        unchanged_since: Option<ModSeq>,
         /// The connection's view is of this change.
         since: ModSeq,
     },

@@ -61,6 +61,11 @@ impl Session {
                 self.enabled.add(what);
             }
         }
+        if self.enabled.has(Enabled::REV2)
+            && let Some(view) = self.view()
+        {
+            view.forget_recent();
+        }
         self.untagged(format!("ENABLED {}", asked.join(" ")).trim_end());
         self.finish(Done::ok(tag, "ENABLE done."), false);
     }

@@ -197,7 +197,10 @@ impl Session {
             let flags = NamedFlags { system: Flags::SEEN.system, keywords: Vec::new() };
             let uids = std::mem::take(&mut fetch.seen);
             fetch.marking.clone_from(&uids);
-            return self.ask(Ask::Flag { folder, uids, change: FlagChange::Add, flags, since }, Work::Fetch(fetch));
+            return self.ask(
+                Ask::Flag { folder, uids, change: FlagChange::Add, flags, unchanged_since: None, since },
+                Work::Fetch(fetch),
+            );
         }
         if let Some(at) = fetch.unasked.take() {
             return self.resume(at);
@@ -279,6 +282,7 @@ fn respond(fetch: &mut Fetch, view: &mut View, place: usize, message: Source) ->
         view.told(place, entry.flags);
         fetch.seen.push(entry.uid);
     }
+    entry.flags = view.shown(&entry);
     let response = Response::begin(place + 1, entry, message);
     // RFC 3501 §6.4.5: flags that change by the FETCH are part of its response.
     Some(if newly_seen { response.with_flags(&fetch.items, &view.keywords) } else { response })

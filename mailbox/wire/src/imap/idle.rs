@@ -1,6 +1,5 @@
 //! IDLE (RFC 2177).
 
-use super::Ask;
 use super::input::Read;
 use super::news::Done;
 use super::notify::Rest;
@@ -35,7 +34,7 @@ impl Session {
         let told = std::mem::take(&mut self.news);
         match self.view() {
             Some(view) if told => {
-                let since = Ask::Since(view.folder, view.since);
+                let since = view.asks();
                 self.ask(since, Work::Idle(tag));
                 true
             }

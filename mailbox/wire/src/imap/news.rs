@@ -2,7 +2,6 @@
 
 use fumibako_model::{Changes, Flags, KEYWORDS, Keywords, Uid};
 
-use super::Ask;
 use super::command::By;
 use super::session::{Session, Work};
 
@@ -40,7 +39,7 @@ impl Session {
         let asks = asks || self.news;
         match self.view() {
             Some(view) if asks => {
-                let since = Ask::Since(view.folder, view.since);
+                let since = view.asks();
                 self.news = false;
                 self.ask(since, Work::Catch(done));
             }
@@ -98,12 +97,15 @@ impl Session {
         }
     }
 
-    /// RFC 3501 §7.3.1. `\Recent` is not kept (RFC 9051 App. E dropped it), so no RECENT follows.
+    /// RFC 3501 §7.3.1, §7.3.2.
     fn tell_exists(&mut self) {
         let Some(view) = self.view() else { return };
-        let (count, came) = (view.len(), view.tell_what_came());
+        let (count, recent, came) = (view.len(), view.count_recent(), view.tell_what_came());
         if !came.is_empty() {
             self.untagged(&format!("{count} EXISTS"));
+            if let Some(recent) = recent {
+                self.untagged(&format!("{recent} RECENT"));
+            }
             self.came(came.into_iter());
         }
     }
@@ -127,7 +129,7 @@ impl Session {
     pub(super) fn tell_flags(&mut self, uid: Uid, by: By) {
         let Some(view) = self.view() else { return };
         let Some((place, entry)) = view.place(uid).and_then(|place| Some((place, *view.entry(place)?))) else { return };
-        let flags = flag_names(entry.flags, &view.keywords);
+        let flags = flag_names(view.shown(&entry), &view.keywords);
         let number = place + 1;
         match by {
             By::Sequence => self.untagged(&format!("{number} FETCH (FLAGS ({flags}))")),
@@ -138,7 +140,8 @@ impl Session {
 
 /// The flags of a message, by name.
 pub(super) fn flag_names(flags: Flags, keywords: &Keywords) -> String {
-    let system = Flags::NAMED.iter().filter(|(flag, _)| flags.has(*flag)).map(|(_, name)| *name);
+    let named = || std::iter::once(&(Flags::RECENT, "\\Recent")).chain(&Flags::NAMED);
+    let system = named().filter(|(flag, _)| flags.has(*flag)).map(|(_, name)| *name);
     system.chain(keywords.names(flags)).collect::<Vec<_>>().join(" ")
 }
 

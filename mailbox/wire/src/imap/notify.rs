@@ -182,7 +182,7 @@ impl Session {
         if let (Rest::Nothing, true) = (&at, self.news && notify.rules.selected.events.of_messages())
             && let Some(view) = self.view()
         {
-            let since = Ask::Since(view.folder, view.since);
+            let since = view.asks();
             self.news = false;
             self.ask(since, Work::Push);
             return Ok(());

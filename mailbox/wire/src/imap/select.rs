@@ -30,21 +30,21 @@ impl Session {
     fn open_folder(&mut self, tag: String, mailbox: Mailbox, read_only: bool) {
         self.news = false;
         match mailbox {
-            Some(name) => self.ask(Ask::Open(name), Work::Open { tag, read_only }),
+            Some(name) => self.ask(Ask::Open { name, read_only }, Work::Open { tag, read_only }),
             None => self.refuse_here(&tag, Refusal::NoSuchFolder),
         }
     }
 
     pub(super) fn opened(&mut self, tag: &str, folder: FolderView, read_only: bool) {
         let FolderStatus { uid_validity, uid_next, folder: id, .. } = folder.status;
-        let view = View::new(folder, read_only);
+        let view = View::new(folder, read_only, !self.enabled.has(Enabled::REV2));
         let unseen = view.entries().position(|entry| !entry.flags.has(Flags::SEEN));
-        let count = view.len();
+        let (count, recent) = (view.len(), view.count_recent());
         self.phase = Phase::Selected(Box::new(view));
         self.untagged(&format!("{count} EXISTS"));
-        // Profile §7.6: no message is recent, in any connection. RFC 9051 App. E (12): IMAP4rev2 has no RECENT.
-        if !self.enabled.has(Enabled::REV2) {
-            self.untagged("0 RECENT");
+        // RFC 9051 App. E (12): IMAP4rev2 has no RECENT.
+        if let Some(recent) = recent {
+            self.untagged(&format!("{recent} RECENT"));
         }
         self.tell_keywords();
         if let Some(place) = unseen {

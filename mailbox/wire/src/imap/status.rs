@@ -66,8 +66,7 @@ impl Counter {
     fn show(self, status: &FolderStatus, message_bytes: u64) -> String {
         match self {
             Self::Messages => format!("MESSAGES {}", status.messages),
-            // Profile §7.6: no message is recent.
-            Self::Recent => "RECENT 0".into(),
+            Self::Recent => format!("RECENT {}", status.recent),
             Self::UidNext => format!("UIDNEXT {}", status.uid_next),
             Self::UidValidity => format!("UIDVALIDITY {}", status.uid_validity.0),
             Self::Unseen => format!("UNSEEN {}", status.unseen),

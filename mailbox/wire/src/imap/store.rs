@@ -40,7 +40,7 @@ impl Session {
             return self.finish(Done::ok(tag, "STORE done.").addressing(by), false);
         }
         let (folder, since) = (view.folder, view.since);
-        let ask = Ask::Flag { folder, uids: uids.clone(), change, flags: flags.clone(), since };
+        let ask = Ask::Flag { folder, uids: uids.clone(), change, flags: flags.clone(), unchanged_since: None, since };
         self.ask(ask, Work::Store(Store { tag, by, uids, change, flags, silent }));
     }
 

@@ -2,11 +2,15 @@
 
 use std::ops::Range;
 
-use fumibako_model::{Changes, Entry, Flags, FolderId, FolderName, FolderView, Keywords, ModSeq, Uid};
+use fumibako_model::{Changes, Entry, Flags, FolderId, FolderName, FolderView, Keywords, ModSeq, Uid, UidSet};
 
+use super::Ask;
 use super::command::By;
 use super::set::Set;
 use super::window::Window;
+
+/// Ranges of UIDs that are `\Recent` in one session.
+const RECENT_RANGES: usize = 500;
 
 /// Message numbers are places in `rows`; they change only in [`View::renumber`].
 #[derive(Debug)]
@@ -24,6 +28,8 @@ pub(super) struct View {
     gone: bool,
     /// So many of the rows the client was told of.
     told: usize,
+    /// UIDs that are `\Recent` in this session (RFC 3501 §2.3.2), rising; `None`: the client knows no such flag.
+    recent: Option<UidSet>,
 }
 
 /// One message; its flags are those the client was told.
@@ -47,12 +53,56 @@ pub(super) struct Learned {
 pub(super) type Places = std::iter::Flatten<std::vec::IntoIter<Range<usize>>>;
 
 impl View {
-    pub(super) fn new(view: FolderView, read_only: bool) -> Self {
+    pub(super) fn new(view: FolderView, read_only: bool, knows_recent: bool) -> Self {
         let FolderView { status, keywords, entries } = view;
         let rows: Vec<_> = entries.into_iter().map(|entry| Row { entry, gone: false }).collect();
         let (folder, name, since) = (status.folder, status.name, status.highest_modseq);
         let told = rows.len();
-        Self { folder, name, read_only, since, keywords, saved: Vec::new(), rows, gone: false, told }
+        let recent = knows_recent.then(|| match status.recent {
+            0 => UidSet::default(),
+            _ => UidSet::of_ranges(vec![(status.recent_from, status.uid_next.saturating_sub(1))]),
+        });
+        Self { folder, name, read_only, since, keywords, saved: Vec::new(), rows, gone: false, told, recent }
+    }
+
+    /// The client knows no `\Recent` (RFC 9051 App. E).
+    pub(super) fn forget_recent(&mut self) {
+        self.recent = None;
+    }
+
+    /// Is this message `\Recent`?
+    pub(super) fn is_recent(&self, uid: Uid) -> bool {
+        self.recent.as_ref().is_some_and(|recent| recent.contains(uid))
+    }
+
+    /// The flags of a message as this session sees them.
+    pub(super) fn shown(&self, entry: &Entry) -> Flags {
+        if self.is_recent(entry.uid) { entry.flags | Flags::RECENT } else { entry.flags }
+    }
+
+    /// Where the messages stand that are `\Recent`.
+    pub(super) fn recent(&self) -> Vec<Range<usize>> {
+        let place = |uid: u32| self.rows.partition_point(|row| row.entry.uid.get() < uid);
+        let ranges = self.recent.iter().flat_map(UidSet::ranges);
+        ranges.map(|(lo, hi)| place(*lo)..place(hi.saturating_add(1))).filter(|range| !range.is_empty()).collect()
+    }
+
+    /// How many messages are `\Recent`; `None` where the client knows none.
+    pub(super) fn count_recent(&self) -> Option<usize> {
+        self.recent.as_ref()?;
+        Some(self.recent().iter().map(Range::len).sum())
+    }
+
+    /// What was not told to anybody is told to this session first.
+    fn claim(&mut self, new: Range<u32>) {
+        let Some(recent) = self.recent.as_mut().filter(|_| !new.is_empty()) else { return };
+        let mut ranges = recent.ranges().to_vec();
+        // Profile §7.6: two sessions that share what comes forget what was recent long ago.
+        if ranges.len() == RECENT_RANGES {
+            ranges.remove(0);
+        }
+        ranges.push((new.start, new.end - 1));
+        *recent = UidSet::of_ranges(ranges);
     }
 
     /// A folder has another name; this one may be it, or stand below it.
@@ -64,6 +114,11 @@ impl View {
         {
             self.name = name;
         }
+    }
+
+    /// The question what happened since.
+    pub(super) fn asks(&self) -> Ask {
+        Ask::Since { folder: self.folder, since: self.since, read_only: self.read_only }
     }
 
     /// How many messages the client counts.
@@ -180,6 +235,7 @@ impl View {
         let mut learned = Learned { keywords: self.keywords != changes.keywords, ..Learned::default() };
         self.keywords = changes.keywords;
         self.since = self.since.max(changes.highest_modseq);
+        self.claim(changes.recent);
         let last = self.rows.last().map(|row| row.entry.uid);
         for entry in changes.entries {
             match self.rows.binary_search_by_key(&entry.uid, |row| row.entry.uid) {
@@ -197,9 +253,10 @@ impl View {
                 Err(_) => {}
             }
         }
-        for uid in changes.vanished {
-            if let Some(place) = self.place(uid) {
-                self.rows[place].gone = true;
+        for (lo, hi) in changes.vanished.ranges() {
+            let from = self.rows.partition_point(|row| row.entry.uid.get() < *lo);
+            for row in self.rows[from..].iter_mut().take_while(|row| row.entry.uid.get() <= *hi) {
+                row.gone = true;
                 self.gone = true;
             }
         }

@@ -36,6 +36,7 @@ pub(crate) struct Folder {
     keywords: Keywords,
     pub(crate) entries: Vec<Entry>,
     vanished: Vec<(ModSeq, Uid)>,
+    recent_from: u32,
 }
 
 impl Default for Office {
@@ -56,6 +57,7 @@ impl Folder {
             keywords: Keywords::default(),
             entries: Vec::new(),
             vanished: Vec::new(),
+            recent_from: 1,
         }
     }
 
@@ -97,6 +99,8 @@ impl Office {
             bytes: folder.entries.iter().map(|entry| entry.size).sum(),
             deleted: deleted().count().try_into().unwrap(),
             deleted_bytes: deleted().map(|entry| entry.size).sum(),
+            recent: folder.entries.iter().filter(|e| e.uid.get() >= folder.recent_from).count().try_into().unwrap(),
+            recent_from: folder.recent_from,
         }
     }
 
@@ -134,6 +138,21 @@ impl Office {
         }
     }
 
+    /// Those that changed since stay as they are.
+    fn flag_unchanged(
+        &mut self,
+        at: usize,
+        uids: &[Uid],
+        (change, named): (FlagChange, &NamedFlags),
+        since: Option<ModSeq>,
+    ) -> Vec<Uid> {
+        let late = |entry: &&Entry| uids.contains(&entry.uid) && since.is_some_and(|since| entry.modseq > since);
+        let modified: Vec<Uid> = self.folders[at].entries.iter().filter(late).map(|entry| entry.uid).collect();
+        let rest: Vec<Uid> = uids.iter().copied().filter(|uid| !modified.contains(uid)).collect();
+        self.flag(at, &rest, change, named);
+        modified
+    }
+
     fn expunge(&mut self, at: usize, which: impl Fn(&Entry) -> bool) {
         let modseq = self.tick();
         let folder = &mut self.folders[at];
@@ -152,6 +171,8 @@ impl Office {
             entries: folder.entries.iter().filter(told).copied().collect(),
             vanished: folder.vanished.iter().filter(|(at, _)| *at > since).map(|(_, uid)| *uid).collect(),
             highest_modseq: ModSeq(self.modseq),
+            modified: Vec::new(),
+            recent: folder.recent_from..folder.uid_next,
         }
     }
 
@@ -160,6 +181,13 @@ impl Office {
         let end = body.windows(4).position(|end| end == b"\r\n\r\n").map_or(body.len(), |at| at + 4);
         let end = end.min(usize::try_from(longest).unwrap());
         (!body.is_empty()).then(|| Private(body[..end].into()))
+    }
+
+    /// What nobody was told of before, if some of it is told now.
+    fn claimed(&mut self, at: usize, changes: Changes) -> Answer {
+        let folder = &mut self.folders[at];
+        folder.recent_from = folder.uid_next;
+        Answer::Changes(changes)
     }
 
     fn append(
@@ -181,6 +209,21 @@ impl Office {
         Ok(Answer::Appended(self.status(at).uid_validity, uids))
     }
 
+    fn copy(&mut self, (from, to): (usize, usize), uids: &[Uid], moves: bool) -> Answer {
+        let wanted: Vec<Entry> =
+            self.folders[from].entries.iter().filter(|entry| uids.contains(&entry.uid)).copied().collect();
+        let pairs = wanted.iter().map(|entry| {
+            let keywords = self.folders[from].keywords.names(entry.flags).map(str::to_owned).collect();
+            let named = NamedFlags { system: entry.flags.system, keywords };
+            (entry.uid, self.show(to, entry.message, &named, entry.received_at))
+        });
+        let pairs = pairs.collect();
+        if moves {
+            self.expunge(from, |entry| wanted.iter().any(|moved| moved.uid == entry.uid));
+        }
+        Answer::Copied(self.status(to).uid_validity, pairs)
+    }
+
     fn obey(&mut self, ask: Ask, body: &[u8]) -> Result<Answer, Refused> {
         let place = |folder: FolderId| usize::try_from(folder.0).unwrap();
         Ok(match ask {
@@ -190,17 +233,21 @@ impl Office {
             },
             Ask::Folders => Answer::Folders(self.listing()),
             Ask::Status(name) => Answer::Status(self.status(self.at(&name)?)),
-            Ask::Open(name) => {
+            Ask::Open { name, read_only } => {
                 let at = self.at(&name)?;
+                let status = self.status(at);
+                if !read_only {
+                    self.folders[at].recent_from = self.folders[at].uid_next;
+                }
                 let (keywords, entries) = (self.folders[at].keywords.clone(), self.folders[at].entries.clone());
-                Answer::Folder(Box::new(FolderView { status: self.status(at), keywords, entries }))
+                Answer::Folder(Box::new(FolderView { status, keywords, entries }))
             }
             Ask::Close | Ask::Forget => Answer::Done,
             Ask::Discard => {
                 self.aside.clear();
                 Answer::Done
             }
-            Ask::Since(folder, _)
+            Ask::Since { folder, .. }
             | Ask::Expunge { folder, .. }
             | Ask::Flag { folder, .. }
             | Ask::Copy { folder, .. }
@@ -208,7 +255,10 @@ impl Office {
             {
                 return Err(Refusal::NoSuchFolder.into());
             }
-            Ask::Since(folder, since) => Answer::Changes(self.changes(place(folder), since, &[])),
+            Ask::Since { folder, since, read_only } => {
+                let changes = self.changes(place(folder), since, &[]);
+                if read_only { Answer::Changes(changes) } else { self.claimed(place(folder), changes) }
+            }
             Ask::Read(message, range) => {
                 let body = self.bodies[usize::try_from(message.0).unwrap() - 1].clone();
                 if body.is_empty() {
@@ -221,35 +271,23 @@ impl Office {
                 // Of some of them only: the rest is asked for again.
                 Answer::Heads(messages.iter().take(3).map(|message| self.head(*message, longest)).collect())
             }
-            Ask::Flag { folder, uids, change, flags, since } => {
-                self.flag(place(folder), &uids, change, &flags);
-                Answer::Changes(self.changes(place(folder), since, &uids))
+            Ask::Flag { folder, uids, change, flags, unchanged_since, since } => {
+                let modified = self.flag_unchanged(place(folder), &uids, (change, &flags), unchanged_since);
+                let changes = Changes { modified, ..self.changes(place(folder), since, &uids) };
+                self.claimed(place(folder), changes)
             }
             Ask::Expunge { folder, uids, since } => {
                 let named = |uid: &Uid| uids.as_ref().is_none_or(|uids| uids.contains(uid));
                 self.expunge(place(folder), |entry| entry.flags.has(Flags::DELETED) && named(&entry.uid));
-                Answer::Changes(self.changes(place(folder), since, &[]))
+                let changes = self.changes(place(folder), since, &[]);
+                self.claimed(place(folder), changes)
             }
             Ask::PutAside { flags, date } => {
                 self.aside.push((body.to_vec(), flags, date));
                 Answer::Done
             }
             Ask::Append { folder, flags, date, replaces } => self.append(&folder, (body, flags, date), replaces)?,
-            Ask::Copy { folder, uids, to, moves } => {
-                let (from, to) = (place(folder), self.at(&to)?);
-                let wanted: Vec<Entry> =
-                    self.folders[from].entries.iter().filter(|entry| uids.contains(&entry.uid)).copied().collect();
-                let pairs = wanted.iter().map(|entry| {
-                    let keywords = self.folders[from].keywords.names(entry.flags).map(str::to_owned).collect();
-                    let named = NamedFlags { system: entry.flags.system, keywords };
-                    (entry.uid, self.show(to, entry.message, &named, entry.received_at))
-                });
-                let pairs = pairs.collect();
-                if moves {
-                    self.expunge(from, |entry| wanted.iter().any(|moved| moved.uid == entry.uid));
-                }
-                Answer::Copied(self.status(to).uid_validity, pairs)
-            }
+            Ask::Copy { folder, uids, to, moves } => self.copy((place(folder), self.at(&to)?), &uids, moves),
             ask => self.change_tree(ask)?,
         })
     }
@@ -292,10 +330,10 @@ impl Desk for Office {
             Ask::Login(claim) => claims::write(claim),
             Ask::Folders => "folders".into(),
             Ask::Status(name) => format!("status {name}"),
-            Ask::Open(name) => format!("open {name}"),
+            Ask::Open { name, .. } => format!("open {name}"),
             Ask::Close => "close".into(),
             Ask::Forget => "forget".into(),
-            Ask::Since(_, since) => format!("since {}", since.0),
+            Ask::Since { since, .. } => format!("since {}", since.0),
             Ask::Read(message, _) => format!("read {}", message.0),
             Ask::Heads { messages, .. } => {
                 let numbers: Vec<_> = messages.iter().map(|message| message.0.to_string()).collect();

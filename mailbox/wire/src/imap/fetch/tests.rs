@@ -20,7 +20,7 @@ const QUEUED_BYTES: usize = 1 << 20;
 fn answer(ask: &Ask, message: &Arc<[u8]>) -> Answer {
     match ask {
         Ask::Login(_) => Answer::Welcome("9970000011".parse().unwrap()),
-        Ask::Open(name) => {
+        Ask::Open { name, .. } => {
             let (modseq, size) = (ModSeq(1), message.len() as u64);
             let entry = Entry {
                 uid: Uid::new(1).unwrap(),
@@ -42,6 +42,8 @@ fn answer(ask: &Ask, message: &Arc<[u8]>) -> Answer {
                 bytes: size,
                 deleted: 0,
                 deleted_bytes: 0,
+                recent: 0,
+                recent_from: 1,
             };
             Answer::Folder(Box::new(FolderView { status, keywords: Keywords::default(), entries: vec![entry] }))
         }

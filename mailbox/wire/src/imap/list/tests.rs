@@ -18,6 +18,8 @@ fn listing() -> Listing {
         bytes: 0,
         deleted: 0,
         deleted_bytes: 0,
+        recent: 0,
+        recent_from: 1,
     };
     let names = ["INBOX", "Sent", "Trash", "INBOX/2026", "Sent/old", "a", "a-b", "a/b", "a/b/c", "事業所/2026/11"];
     let subscribed = ["INBOX", "Sent/old", "a/b/c", "gone", "lost/deep"];

@@ -66,6 +66,7 @@ fn bind(key: Key, view: &View, now: Timestamp) -> Option<Test> {
         Key::Numbers(set) => Test::Among(view.by_number(&set)?),
         Key::Uids(set) => Test::Among(view.by_uid(&set)),
         Key::Has(flags) => Test::Has(flags),
+        Key::Recent => Test::Among(view.recent()),
         Key::Keyword(name) => view.keywords.flag(&name).map_or(Test::Never, Test::Has),
         Key::Older(seconds) => Test::CameBy(ago(seconds)),
         Key::Younger(seconds) => Test::CameFrom(ago(seconds)),

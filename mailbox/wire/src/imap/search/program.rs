@@ -25,6 +25,8 @@ pub(super) enum Key {
     Numbers(Set),
     Uids(Set),
     Has(Flags),
+    /// It is `\Recent` in this session.
+    Recent,
     Keyword(String),
     Larger(u64),
     Smaller(u64),
@@ -155,9 +157,11 @@ impl Reader<'_, '_> {
     fn named(&mut self, depth: usize) -> Parsed<Key> {
         let not = |key| Ok(Key::Not(Box::new(key)));
         match &*self.cursor.word()? {
-            // `\Recent` is not kept: nothing is recent, everything is old. Of all messages the save date is known.
-            "ALL" | "OLD" | "SAVEDATESUPPORTED" => Ok(Key::All),
-            "NEW" | "RECENT" => not(Key::All),
+            // Of all messages the save date is known.
+            "ALL" | "SAVEDATESUPPORTED" => Ok(Key::All),
+            "RECENT"     => Ok(Key::Recent),
+            "OLD"        => not(Key::Recent),
+            "NEW"        => Ok(Key::And(vec![Key::Recent, Key::Not(Box::new(Key::Has(Flags::SEEN)))])),
             "ANSWERED"   => Ok(Key::Has(Flags::ANSWERED)),
             "DELETED"    => Ok(Key::Has(Flags::DELETED)),
             "DRAFT"      => Ok(Key::Has(Flags::DRAFT)),
