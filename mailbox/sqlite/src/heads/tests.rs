@@ -40,7 +40,7 @@ async fn a_header_stays_in_memory_until_its_message_goes() {
     let status = store.status(himawari(), &"Drafts".parse().unwrap()).await.unwrap();
     let (uids, since) = (vec![fumibako_model::Uid::new(1).unwrap()], status.highest_modseq);
     let flags = NamedFlags { system: Flags::DELETED.system, keywords: vec![] };
-    let order = FlagOrder { folder: status.folder, uids, change: FlagChange::Add, flags, since };
+    let order = FlagOrder { folder: status.folder, uids, change: FlagChange::Add, flags, unchanged_since: None, since };
     store.flag(himawari(), order).await.unwrap();
     store.expunge(himawari(), status.folder, None, since).await.unwrap();
     assert!(!heads(&store, message).await.unwrap(), "it is gone, whatever is in memory");
