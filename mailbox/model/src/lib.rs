@@ -10,7 +10,9 @@ mod evidence;
 mod expiry;
 mod life;
 pub mod log;
+mod login;
 mod mailbox;
+mod mandate;
 mod private;
 mod refusal;
 mod remind;
@@ -26,17 +28,22 @@ pub use evidence::{Event, Evidence, EvidenceId, NotAnEvidenceId, Reason, Recorde
 pub use expiry::{
     DayState, LEAP_DAYS, NotADayState, NotARetention, Retention, Standing, Step, leapt, next_midnight, steps,
 };
-pub use fumibako_careplan::{NotAServiceKind, NotAnOfficeNumber, OfficeNumber, ServiceKind};
+pub use fumibako_careplan::{NotAServiceKind, NotAnOfficeNumber, OfficeNumber, ServiceKind, UnitKind};
 pub use life::{Happening, Outcome, Report, outcome};
+pub use login::Login;
 pub use mailbox::{
     ANNOTATION_BYTES, ANNOTATIONS, Annotation, Changes, Entry, FOLDER_NAME_BYTES, FlagChange, Flags, FolderId,
     FolderName, FolderStatus, FolderView, KEYWORD_BYTES, KEYWORDS, Keywords, Listing, MessageId, ModSeq, NamedFlags,
     NotAFolderName, STANDARD_FOLDERS, SpecialUse, Uid, UidValidity,
 };
+pub use mandate::{
+    Act, COUNTERPARTIES, DEED_BYTES, DEED_TYPE, Deed, Mandate, MandateId, MandateState, Month, NotADeed, NotAMandateId,
+    NotAMonth, Registered, Said, Scope,
+};
 pub use private::Private;
 pub use refusal::{ABOUT_BYTES, NotACode, Refusal, Refused, Row, not_signed, not_trusted, revoked};
 pub use remind::{first_reminder, next_reminder, reminders};
-pub use roll::{Account, CertificateKey, End, Enrolled, JAPAN, Licence, Office, Roll, japanese_day};
+pub use roll::{Account, Agent, CertificateKey, End, Enrolled, JAPAN, Licence, Office, Roll, japanese_day};
 pub use routing::{ROUTING_FIELDS, is_routing, routing_agrees};
 pub use state::{MDN_SENT, State};
 pub use uid_set::UidSet;

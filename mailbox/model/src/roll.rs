@@ -8,7 +8,8 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
-use crate::address::{Domain, Party};
+use crate::address::{AgentId, Domain, Party};
+use crate::mandate::{Act, MandateId, MandateState, Registered};
 use crate::refusal::{Refusal, Refused};
 
 /// A care office on the roll.
@@ -44,6 +45,17 @@ pub struct Account {
     pub password_hash: String,
     /// What SCRAM-SHA-256 needs of the same password, in the form of RFC 5803.
     pub scram: String,
+}
+
+/// A proxy agent on the roll.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agent {
+    /// 代行業者 id.
+    pub id: AgentId,
+    /// 名称, as shown.
+    pub name: String,
+    /// Why it is suspended, if it is.
+    pub suspended: Option<String>,
 }
 
 /// What names a certificate in the roll: its issuer (RFC 4514 text) and serial number (hex).
@@ -86,6 +98,9 @@ pub struct Roll {
     offices: HashMap<OfficeNumber, Office>,
     accounts: HashMap<String, Account>,
     certificates: HashMap<CertificateKey, Enrolled>,
+    agents: HashMap<AgentId, Agent>,
+    /// By office: few for each.
+    mandates: HashMap<OfficeNumber, Vec<Registered>>,
 }
 
 impl Roll {
@@ -101,7 +116,23 @@ impl Roll {
             offices: offices.into_iter().map(|office| (office.number, office)).collect(),
             accounts: accounts.into_iter().map(|account| (account.login.clone(), account)).collect(),
             certificates: certificates.into_iter().map(|enrolled| (enrolled.key.clone(), enrolled)).collect(),
+            agents: HashMap::new(),
+            mandates: HashMap::new(),
         }
+    }
+
+    /// The same roll with these agents and mandates.
+    #[must_use]
+    pub fn delegating(
+        mut self,
+        agents: impl IntoIterator<Item = Agent>,
+        mandates: impl IntoIterator<Item = Registered>,
+    ) -> Self {
+        self.agents = agents.into_iter().map(|agent| (agent.id.clone(), agent)).collect();
+        for one in mandates {
+            self.mandates.entry(one.mandate.office).or_default().push(one);
+        }
+        self
     }
 
     /// The mail domain of this gateway.
@@ -146,9 +177,67 @@ impl Roll {
         self.certificates.values().filter(move |enrolled| enrolled.party == *party).filter(current)
     }
 
-    /// Profile §5.5: `login` may send for `office`: it is the office itself. Mandates widen this (Profile §9).
-    pub fn may_send(&self, login: &Party, office: OfficeNumber) -> Result<(), Refused> {
-        if *login == Party::Office(office) { Ok(()) } else { Err(Refusal::NotMandated.about(office)) }
+    /// An agent by id.
+    pub fn agent(&self, id: &AgentId) -> Option<&Agent> {
+        self.agents.get(id)
+    }
+
+    /// All agents, in no order.
+    pub fn agents(&self) -> impl Iterator<Item = &Agent> {
+        self.agents.values()
+    }
+
+    /// All mandates, in no order.
+    pub fn mandates(&self) -> impl Iterator<Item = &Registered> {
+        self.mandates.values().flatten()
+    }
+
+    /// A mandate by its id.
+    pub fn mandate_by_id(&self, id: MandateId) -> Option<&Registered> {
+        self.mandates().find(|one| one.id == id)
+    }
+
+    /// The mandates between an office and an agent, in no order.
+    pub fn between(&self, office: OfficeNumber, agent: &AgentId) -> impl Iterator<Item = &Registered> {
+        self.mandates.get(&office).into_iter().flatten().filter(move |one| one.mandate.agent == *agent)
+    }
+
+    /// Profile §9.4: the mandate under which an agent may do this for an office at this moment. Where none allows it, the
+    /// refusal is that of the mandate that comes nearest.
+    pub fn mandate(
+        &self,
+        office: OfficeNumber,
+        agent: &AgentId,
+        act: Act<'_>,
+        now: Timestamp,
+    ) -> Result<&Registered, Refused> {
+        self.agent_in_order(agent)?;
+        let mut nearest = Refusal::NotMandated.about(office);
+        for one in self.between(office, agent) {
+            match one.allows(act, now) {
+                Ok(()) => return Ok(one),
+                // The refusals of mandates stand in the order in which they are found.
+                Err(refused) if refused.why > nearest.why => nearest = refused,
+                Err(_) => {}
+            }
+        }
+        Err(nearest)
+    }
+
+    /// Some mandate of the office is in force, whatever it allows.
+    pub fn any_mandate(&self, office: OfficeNumber, agent: &AgentId, now: Timestamp) -> Result<(), Refused> {
+        self.agent_in_order(agent)?;
+        if self.between(office, agent).any(|one| one.state(now) == MandateState::InForce) {
+            return Ok(());
+        }
+        let refusals = crate::mandate::Scope::ALL.map(|scope| self.mandate(office, agent, Act::Any(scope), now).err());
+        Err(refusals.into_iter().flatten().next().unwrap_or_else(|| Refusal::NotMandated.about(office)))
+    }
+
+    /// Profile §9.8: the agent is on the roll, and not suspended.
+    pub fn agent_in_order(&self, agent: &AgentId) -> Result<&Agent, Refused> {
+        let known = self.agents.get(agent).ok_or_else(|| Refusal::AgentUnknown.about(agent))?;
+        if known.suspended.is_some() { Err(Refusal::AgentSuspended.about(agent)) } else { Ok(known) }
     }
 
     /// Profile §5.6: the office is registered, not suspended, and licensed at this moment.
@@ -263,13 +352,5 @@ mod tests {
         assert_eq!(count("9970000029", "2026-12-31T23:59:59Z"), 1);
         assert_eq!(count("9970000029", "2027-01-01T00:00:00Z"), 0);
         assert_eq!(count("9970000011", "2026-06-01T00:00:00Z"), 0);
-    }
-
-    #[test]
-    fn an_office_sends_for_itself_only() {
-        let own: OfficeNumber = "9970000011".parse().unwrap();
-        assert_eq!(roll().may_send(&Party::Office(own), own), Ok(()));
-        let other = Party::Office("9970000029".parse().unwrap());
-        assert_eq!(roll().may_send(&other, own).unwrap_err().why, Refusal::NotMandated);
     }
 }

@@ -1,0 +1,69 @@
+//! ログイン: who acts on a connection, and for whom.
+
+use fumibako_careplan::OfficeNumber;
+use jiff::Timestamp;
+
+use crate::address::{AgentId, Party};
+use crate::mandate::{Act, Scope};
+use crate::refusal::{Refusal, Refused};
+use crate::roll::Roll;
+
+/// Who is logged in. An agent may have logged in as one of its offices (Profile §9.7); what it does stays its own act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    party: Party,
+    office: Option<OfficeNumber>,
+}
+
+impl Login {
+    /// As itself.
+    pub fn of(party: Party) -> Self {
+        let office = if let Party::Office(number) = party { Some(number) } else { None };
+        Self { party, office }
+    }
+
+    /// RFC 4422 §2, Profile §9.7: `party` wants to act as `wanted`, an office number or its own name. An agent needs a
+    /// mandate of that office in force, whatever its scopes.
+    pub fn acting(party: Party, wanted: &str, roll: &Roll, now: Timestamp) -> Result<Self, Refused> {
+        if wanted.is_empty() || wanted == party.to_string() {
+            return Ok(Self::of(party));
+        }
+        let (Party::Agent(agent), Ok(office)) = (&party, wanted.parse::<OfficeNumber>()) else {
+            return Err(Refusal::NotMandated.into());
+        };
+        roll.any_mandate(office, agent, now)?;
+        Ok(Self { party, office: Some(office) })
+    }
+
+    /// Who proved to be there: what is done counts as done by this one.
+    pub fn party(&self) -> &Party {
+        &self.party
+    }
+
+    /// The agent, if it is one.
+    pub fn agent(&self) -> Option<&AgentId> {
+        if let Party::Agent(agent) = &self.party { Some(agent) } else { None }
+    }
+
+    /// The office it acts as; `None` for an agent that logged in as itself.
+    pub fn office(&self) -> Option<OfficeNumber> {
+        self.office
+    }
+
+    /// Whom the connection serves: the office it acts as, else itself.
+    pub fn shown(&self) -> Party {
+        self.office.map_or_else(|| self.party.clone(), Party::Office)
+    }
+
+    /// Profile §9.5: may this be done for that office, now? An office may do all for itself; an agent needs a mandate for it,
+    /// and one that logged in as an office acts for no other.
+    pub fn may(&self, office: OfficeNumber, scope: Scope, roll: &Roll, now: Timestamp) -> Result<(), Refused> {
+        match (&self.party, self.office) {
+            (Party::Office(own), _) if *own == office => Ok(()),
+            (Party::Agent(agent), as_office) if as_office.is_none_or(|one| one == office) => {
+                roll.mandate(office, agent, Act::Any(scope), now).map(|_| ())
+            }
+            _ => Err(Refusal::NotMandated.about(office)),
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! 委任: an office lets an agent act for it (Profile §9): the document, what it allows, and when.
+
+mod act;
+mod deed;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use fumibako_careplan::{OfficeNumber, UnitKind};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::address::AgentId;
+use crate::roll::japanese_day;
+
+pub use act::Act;
+pub use deed::{DEED_BYTES, DEED_TYPE, Deed, NotADeed, Said};
+
+/// Most offices a mandate is limited to.
+pub const COUNTERPARTIES: usize = 500;
+
+/// What an agent may do for the office. Nothing else can be delegated: not mandates, licences or certificates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// 送信: send bundles.
+    Send,
+    /// 受信: read what arrives, and open what is sealed.
+    Receive,
+    /// 受領: return receipts.
+    Acknowledge,
+    /// 状況: see what was sent and what became of it.
+    Status,
+}
+
+/// A service month, `YYYYMM`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Month(u32);
+
+/// The text is no month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a month is written YYYYMM")]
+pub struct NotAMonth;
+
+/// A mandate as its office signs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mandate {
+    /// 1; rises only when an older reader would allow too much.
+    pub v: u8,
+    /// Who gives it.
+    pub office: OfficeNumber,
+    /// Who gets it.
+    pub agent: AgentId,
+    /// What the agent may do.
+    pub scopes: BTreeSet<Scope>,
+    /// Only these kinds of send units.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub kinds: Option<BTreeSet<UnitKind>>,
+    /// Only with these offices.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub counterparties: Option<BTreeSet<OfficeNumber>>,
+    /// Only for service months from this to that one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub months: Option<(Month, Month)>,
+    /// The first day, in Japan.
+    pub from: Date,
+    /// The last day; it still counts.
+    pub until: Date,
+    /// When it was written. The same words again, later, are another mandate.
+    pub granted: Timestamp,
+}
+
+/// Names a mandate: the first half of the SHA-256 of its canonical form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct MandateId([u8; 16]);
+
+/// The text names no mandate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a mandate's id: MD and 32 hex digits are expected")]
+pub struct NotAMandateId;
+
+/// A mandate on the roll.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registered {
+    /// Its name.
+    pub id: MandateId,
+    /// SHA-256 of its canonical form, in hex: quoted in every act (Profile §9.6).
+    pub digest: String,
+    /// What it says.
+    pub mandate: Mandate,
+    /// 紙: the operator saw it on paper, sealed by both; nobody signed this form.
+    pub paper: bool,
+    /// When the agent confirmed it.
+    pub confirmed: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked: Option<Timestamp>,
+}
+
+/// 委任の状態.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MandateState {
+    /// 確認待ち: the agent has not confirmed it.
+    Unconfirmed,
+    /// 開始前: its first day is still to come.
+    NotYet,
+    /// 有効.
+    InForce,
+    /// 終了: its last day is over.
+    Expired,
+    /// 取消し.
+    Revoked,
+}
+
+impl MandateState {
+    /// The word on screen.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unconfirmed => "確認待ち",
+            Self::NotYet => "開始前",
+            Self::InForce => "有効",
+            Self::Expired => "終了",
+            Self::Revoked => "取消し",
+        }
+    }
+}
+
+impl Scope {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Send, Self::Receive, Self::Acknowledge, Self::Status];
+
+    /// Its word in the document.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Send => "send",
+            Self::Receive => "receive",
+            Self::Acknowledge => "acknowledge",
+            Self::Status => "status",
+        }
+    }
+
+    /// The word on screen.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Send => "送信",
+            Self::Receive => "受信",
+            Self::Acknowledge => "受領",
+            Self::Status => "状況",
+        }
+    }
+}
+
+impl Registered {
+    /// Profile §9.3: how the mandate stands at a moment. What ended stays ended, whatever else is missing.
+    pub fn state(&self, now: Timestamp) -> MandateState {
+        let today = japanese_day(now);
+        if self.revoked.is_some() {
+            MandateState::Revoked
+        } else if self.mandate.until < today {
+            MandateState::Expired
+        } else if self.confirmed.is_none() {
+            MandateState::Unconfirmed
+        } else if today < self.mandate.from {
+            MandateState::NotYet
+        } else {
+            MandateState::InForce
+        }
+    }
+}
+
+impl FromStr for Month {
+    type Err = NotAMonth;
+    fn from_str(text: &str) -> Result<Self, NotAMonth> {
+        let digits = text.len() == 6 && text.bytes().all(|b| b.is_ascii_digit());
+        let month: u32 = if digits { text.parse().map_err(|_| NotAMonth)? } else { return Err(NotAMonth) };
+        if (1..=12).contains(&(month % 100)) { Ok(Self(month)) } else { Err(NotAMonth) }
+    }
+}
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:06}", self.0)
+    }
+}
+
+impl fmt::Display for MandateId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MD")?;
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02X}"))
+    }
+}
+
+impl FromStr for MandateId {
+    type Err = NotAMandateId;
+    fn from_str(text: &str) -> Result<Self, NotAMandateId> {
+        let hex = text.strip_prefix("MD").filter(|hex| hex.len() == 32 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
+        let number = hex.and_then(|hex| u128::from_str_radix(hex, 16).ok()).ok_or(NotAMandateId)?;
+        Ok(Self(number.to_be_bytes()))
+    }
+}
+
+impl FromStr for Scope {
+    type Err = NotADeed;
+    fn from_str(text: &str) -> Result<Self, NotADeed> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == text).ok_or(NotADeed::Malformed)
+    }
+}
+
+macro_rules! through_text {
+    ($type:ty, $error:ty) => {
+        impl TryFrom<String> for $type {
+            type Error = $error;
+            fn try_from(text: String) -> Result<Self, $error> {
+                text.parse()
+            }
+        }
+        impl From<$type> for String {
+            fn from(value: $type) -> Self {
+                value.to_string()
+            }
+        }
+    };
+}
+through_text!(Month, NotAMonth);
+through_text!(MandateId, NotAMandateId);
+
+#[cfg(test)]
+mod tests;
