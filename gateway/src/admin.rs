@@ -1,5 +1,6 @@
 //! Administration: what the operator may ask of the running gateway, over its local socket or in one process.
 
+mod delegation;
 mod keeping;
 mod socket;
 mod words;
@@ -19,6 +20,7 @@ use jiff::civil::Date;
 use crate::house::House;
 use crate::{password, trust};
 
+pub use delegation::MandateRow;
 pub use socket::{CallError, call};
 pub(crate) use socket::{bind as bind_socket, serve};
 pub use words::{
@@ -78,12 +80,12 @@ impl<S: Store> Admin<S> {
             Request::OfficeResume { number } => self.put(Office { suspended: None, ..self.office(number)? }).await,
             Request::OfficeQuota { number, bytes } => self.quota(number, bytes).await,
             Request::LicenceGrant { number, from, until } => self.grant(number, from, until).await,
-            Request::AccountAdd { login, office, password } => {
-                self.office(office)?;
+            Request::AccountAdd { login, party, password } => {
+                self.known(&party)?;
                 if roll.account(&login).is_some() {
                     return Err(Refusal::LoginExists.about(login).into());
                 }
-                self.put_account(login, Party::Office(office), password).await
+                self.put_account(login, party, password).await
             }
             Request::AccountPassword { login, password } => {
                 let known = roll.account(&login).ok_or_else(|| Refusal::LoginUnknown.about(&login))?;
@@ -95,14 +97,20 @@ impl<S: Store> Admin<S> {
                 accounts.sort_by(|a, b| a.login.cmp(&b.login));
                 Ok(Reply::Accounts { accounts })
             }
-            Request::CertAdd { number, pem } => self.add_certificate(number, &pem).await,
-            Request::CertList { number } => {
-                let wanted = number.map(Party::Office);
-                let of = |enrolled: &&Enrolled| wanted.as_ref().is_none_or(|party| enrolled.party == *party);
+            Request::CertAdd { party, pem } => self.add_certificate(party, &pem).await,
+            Request::CertList { party } => {
+                let of = |enrolled: &&Enrolled| party.as_ref().is_none_or(|party| enrolled.party == *party);
                 let mut certificates: Vec<_> = roll.certificates().filter(of).filter_map(certificate_row).collect();
                 certificates.sort_by(|a, b| (&a.party, a.from).cmp(&(&b.party, b.from)));
                 Ok(Reply::Certificates { certificates })
             }
+            Request::AgentAdd { id, name } => self.add_agent(id, name).await,
+            Request::AgentList { id } => self.agents(id),
+            Request::AgentSuspend { id, reason } => self.suspend_agent(id, reason).await,
+            Request::MandateAdd { mandate } => self.paper_mandate(*mandate).await,
+            Request::MandateList { office, agent } => Ok(self.mandates(office, agent.as_ref())),
+            Request::MandateShow { id } => self.show_mandate(id),
+            Request::MandateRevoke { id } => self.revoke_mandate(id).await,
             Request::TrustAddCrl { der } => self.add_list(&der),
             Request::TrustAddCa { pem } => self.add_authority(&pem),
             Request::TrustList => {
@@ -174,8 +182,8 @@ impl<S: Store> Admin<S> {
 
     /// Profile §5.4: only a certificate that would be believed of a signer is put on the roll, and never one that names
     /// somebody else.
-    async fn add_certificate(&self, number: OfficeNumber, pem: &str) -> Result<Reply, StoreError> {
-        self.office(number)?;
+    async fn add_certificate(&self, party: Party, pem: &str) -> Result<Reply, StoreError> {
+        self.known(&party)?;
         let unfit = |why: &dyn std::fmt::Display| StoreError::Refused(Refusal::ValueUnfit.about(why));
         let mut chain = Certificate::many_from_pem(pem.as_bytes()).map_err(|why| unfit(&why))?.into_iter();
         // A key file holds the office's own certificate first, then those of its authorities.
@@ -183,7 +191,6 @@ impl<S: Store> Admin<S> {
         let (roll, trust, helpers) = (self.0.store.roll(), self.0.trust(), chain.collect::<Vec<_>>());
         let named = trust.holder_of(&certificate, &helpers, self.0.clock.now()).map_err(not_trusted)?;
         let key = CertificateKey { issuer: certificate.issuer(), serial: certificate.serial_hex() };
-        let party = Party::Office(number);
         match bind(named, &certificate, &roll) {
             Ok(other) if other != party => return Err(Refusal::NotItsCertificate.about(other).into()),
             // Where it names nobody, the operator's word counts (Profile §5.4).

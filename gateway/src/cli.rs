@@ -1,6 +1,7 @@
 //! `fumibako-gateway`: one file a command; this one holds what they share.
 
 mod account;
+mod agent;
 mod backup;
 mod cert;
 mod check;
@@ -8,6 +9,7 @@ mod expire;
 mod hold;
 mod init;
 mod licence;
+mod mandate;
 mod office;
 mod serve;
 mod status;
@@ -76,6 +78,12 @@ enum Command {
     /// ログイン / logins
     #[command(subcommand)]
     Account(account::Account),
+    /// 代行業者 / the agents on the roll
+    #[command(subcommand)]
+    Agent(agent::Agent),
+    /// 委任 / mandates
+    #[command(subcommand)]
+    Mandate(mandate::Mandate),
     /// ライセンス / licences
     #[command(subcommand)]
     Licence(licence::Licence),
@@ -215,6 +223,8 @@ impl Cli {
             Command::Check(command) => command.run(&mut context),
             Command::Office(command) => command.run(&mut context),
             Command::Account(command) => command.run(&mut context),
+            Command::Agent(command) => command.run(&mut context),
+            Command::Mandate(command) => command.run(&mut context),
             Command::Licence(command) => command.run(&mut context),
             Command::Trust(command) => command.run(&mut context),
             Command::Cert(command) => command.run(&mut context),

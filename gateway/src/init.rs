@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use fumibako_model::{Domain, OfficeNumber};
+use fumibako_model::{Domain, OfficeNumber, Party};
 use fumibako_signer::Identity;
 use fumibako_signer::authority::{Authority, AuthorityError, KeyKind, Purpose, Request};
 use jiff::{SignedDuration, Timestamp};
@@ -128,9 +128,20 @@ pub fn issue_office(
     key: KeyKind,
     now: Timestamp,
 ) -> Result<Identity, AuthorityError> {
-    let address = format!("{office}@{domain}");
+    issue_to(authority, &Party::Office(office), domain, key, now)
+}
+
+/// A new key with a certificate that names an office or agent, from the development authority.
+pub fn issue_to(
+    authority: &Authority,
+    party: &Party,
+    domain: &Domain,
+    key: KeyKind,
+    now: Timestamp,
+) -> Result<Identity, AuthorityError> {
+    let (name, address) = (party.to_string(), format!("{party}@{domain}"));
     authority.issue(&Request {
-        common_name: office.as_str(),
+        common_name: &name,
         rfc822_name: &address,
         key,
         purpose: Purpose::Mail,

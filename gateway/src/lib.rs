@@ -23,13 +23,13 @@ mod tls;
 mod trust;
 
 pub use admin::{
-    AccountRow, Admin, AuthorityRow, BackupReport, CallError, CertificateRow, DayRow, FaultRow, HoldRow, PlaceRow,
-    Reply, Request, RestoreReport, Secret, Status, StoreReport, VerifyReport, call,
+    AccountRow, Admin, AuthorityRow, BackupReport, CallError, CertificateRow, DayRow, FaultRow, HoldRow, MandateRow,
+    PlaceRow, Reply, Request, RestoreReport, Secret, Status, StoreReport, VerifyReport, call,
 };
 pub use clock::Clock;
 pub use config::{Config, ConfigError, Form, Limits, Listen, MESSAGE_BYTES_MOST, Submission, Tls};
 pub use gateway::{Addresses, Gateway, Running, StartError};
 pub use init::{
-    CONFIG_FILE, InitError, InitOptions, Ports, development_authority, init, issue_office, tls_authority_file,
-    write_private,
+    CONFIG_FILE, InitError, InitOptions, Ports, development_authority, init, issue_office, issue_to,
+    tls_authority_file, write_private,
 };

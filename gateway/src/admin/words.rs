@@ -4,9 +4,11 @@ mod keeping;
 
 use std::path::PathBuf;
 
-use fumibako_model::{Office, OfficeNumber, Refusal};
+use fumibako_model::{Agent, AgentId, Mandate, MandateId, Office, OfficeNumber, Party, Refusal};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+
+use super::MandateRow;
 
 pub use keeping::{BackupReport, DayRow, FaultRow, HoldRow, PlaceRow, RestoreReport, StoreReport, VerifyReport};
 
@@ -60,8 +62,8 @@ pub enum Request {
     AccountAdd {
         /// ユーザID.
         login: String,
-        /// The office it acts as.
-        office: OfficeNumber,
+        /// The office or agent it is.
+        party: Party,
         /// パスワード.
         password: Secret,
     },
@@ -74,17 +76,58 @@ pub enum Request {
     },
     /// All logins.
     AccountList,
-    /// Puts a certificate of an office on the roll: senders encrypt to it.
+    /// Puts a certificate of an office or agent on the roll: senders encrypt to it.
     CertAdd {
-        /// 事業所番号.
-        number: OfficeNumber,
+        /// Whose.
+        party: Party,
         /// The certificate, PEM.
         pem: String,
     },
     /// The certificates on the roll.
     CertList {
+        /// Of this office or agent only.
+        party: Option<Party>,
+    },
+    /// Puts an agent on the roll, or renames it.
+    AgentAdd {
+        /// 代行業者 id.
+        id: AgentId,
+        /// 名称.
+        name: String,
+    },
+    /// All agents, or this one.
+    AgentList {
+        /// 代行業者 id.
+        id: Option<AgentId>,
+    },
+    /// Stops an agent from acting for anybody, or lets it again.
+    AgentSuspend {
+        /// 代行業者 id.
+        id: AgentId,
+        /// Why; none ends a suspension.
+        reason: Option<String>,
+    },
+    /// Registers a mandate that the operator has on paper.
+    MandateAdd {
+        /// What it says.
+        mandate: Box<Mandate>,
+    },
+    /// The mandates, with how they stand.
+    MandateList {
         /// Of this office only.
-        number: Option<OfficeNumber>,
+        office: Option<OfficeNumber>,
+        /// To this agent only.
+        agent: Option<AgentId>,
+    },
+    /// One mandate.
+    MandateShow {
+        /// Which.
+        id: MandateId,
+    },
+    /// Ends a mandate now.
+    MandateRevoke {
+        /// Which.
+        id: MandateId,
     },
     /// Takes a revocation list into the trusted folder.
     TrustAddCrl {
@@ -154,6 +197,13 @@ impl Request {
             Self::AccountList => "account-list",
             Self::CertAdd { .. } => "cert-add",
             Self::CertList { .. } => "cert-list",
+            Self::AgentAdd { .. } => "agent-add",
+            Self::AgentList { .. } => "agent-list",
+            Self::AgentSuspend { .. } => "agent-suspend",
+            Self::MandateAdd { .. } => "mandate-add",
+            Self::MandateList { .. } => "mandate-list",
+            Self::MandateShow { .. } => "mandate-show",
+            Self::MandateRevoke { .. } => "mandate-revoke",
             Self::TrustAddCrl { .. } => "trust-add-crl",
             Self::TrustAddCa { .. } => "trust-add-ca",
             Self::TrustList => "trust-list",
@@ -177,9 +227,12 @@ impl Request {
             | Self::OfficeSuspend { number, .. }
             | Self::OfficeResume { number }
             | Self::OfficeQuota { number, .. }
-            | Self::LicenceGrant { number, .. }
-            | Self::CertAdd { number, .. } => number.to_string(),
-            Self::AccountAdd { login, office, .. } => format!("{login} for {office}"),
+            | Self::LicenceGrant { number, .. } => number.to_string(),
+            Self::CertAdd { party, .. } => party.to_string(),
+            Self::AgentAdd { id, .. } | Self::AgentSuspend { id, .. } => id.to_string(),
+            Self::MandateAdd { mandate } => format!("{} for {}", mandate.agent, mandate.office),
+            Self::MandateShow { id } | Self::MandateRevoke { id } => id.to_string(),
+            Self::AccountAdd { login, party, .. } => format!("{login} for {party}"),
             Self::AccountPassword { login, .. } => login.clone(),
             Self::HoldAdd { number, message_id, .. } | Self::HoldRemove { number, message_id, .. } => {
                 format!("{message_id} of {number}")
@@ -188,9 +241,11 @@ impl Request {
                 format!("{}{}", to.display(), if keys.is_some() { " with keys" } else { "" })
             }
             Self::Expire { dry_run } => if *dry_run { "dry run" } else { "" }.into(),
-            Self::CertList { number } => number.map(|number| number.to_string()).unwrap_or_default(),
+            Self::CertList { party } => party.as_ref().map(ToString::to_string).unwrap_or_default(),
             Self::OfficeList
             | Self::AccountList
+            | Self::AgentList { .. }
+            | Self::MandateList { .. }
             | Self::TrustAddCrl { .. }
             | Self::TrustAddCa { .. }
             | Self::TrustList
@@ -242,6 +297,16 @@ pub enum Reply {
     Certificates {
         /// The rows.
         certificates: Vec<CertificateRow>,
+    },
+    /// Agents, by id.
+    Agents {
+        /// The rows.
+        agents: Vec<Agent>,
+    },
+    /// Mandates, by office and agent.
+    Mandates {
+        /// The rows.
+        mandates: Vec<MandateRow>,
     },
     /// Trusted authorities.
     Authorities {

@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal};
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use fumibako_model::OfficeNumber;
+use fumibako_model::Party;
 
 use super::{Context, Failure, unexpected};
 use crate::admin::{AccountRow, Reply, Request, Secret};
@@ -15,9 +15,9 @@ pub(super) enum Account {
     Add {
         /// ユーザID / user ID
         login: String,
-        /// 事業所番号 / the office it acts as
-        #[arg(long)]
-        office: OfficeNumber,
+        /// 事業所番号または代行業者 ID / the office or agent it is
+        #[arg(long, visible_alias = "agent")]
+        office: Party,
         #[command(flatten)]
         password: Password,
     },
@@ -43,7 +43,7 @@ impl Account {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
         let request = match self {
             Self::Add { login, office, password } => {
-                Request::AccountAdd { login, office, password: password.read(context)? }
+                Request::AccountAdd { login, party: office, password: password.read(context)? }
             }
             Self::Password { login, password } => Request::AccountPassword { login, password: password.read(context)? },
             Self::List => Request::AccountList,

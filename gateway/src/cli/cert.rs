@@ -3,36 +3,36 @@
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
-use fumibako_model::{OfficeNumber, Refusal};
+use fumibako_model::{Party, Refusal};
 use fumibako_signer::Certificate;
 use fumibako_signer::authority::KeyKind;
 
 use super::{Context, Failure, unexpected};
 use crate::admin::{Reply, Request};
 use crate::clock::Clock;
-use crate::init::{InitError, development_authority, issue_office, write_private};
+use crate::init::{InitError, development_authority, issue_to, write_private};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Cert {
     /// 登録簿に加える（送信側がこの証明書で暗号化する） / put on the roll: senders encrypt to it
     Add {
-        /// 事業所番号 / office number
-        number: OfficeNumber,
+        /// 事業所番号または代行業者 ID / office number or agent id
+        party: Party,
         /// 証明書のファイル（PEM。鍵が入っていても読まない） / certificate file (PEM; a key in it is not read)
         file: PathBuf,
     },
     /// 一覧（--pem で、事業所のプログラムが使う証明書の束） / list (--pem: the bundle that office programs use)
     List {
-        /// 事業所番号 / office number
-        number: Option<OfficeNumber>,
+        /// 事業所番号または代行業者 ID / office number or agent id
+        party: Option<Party>,
         /// PEM で出力する / as PEM
         #[arg(long)]
         pem: bool,
     },
     /// 開発用に発行する（鍵と証明書を一つの PEM ファイルに） / issue: key and certificate in one PEM file
     Issue {
-        /// 事業所番号 / office number
-        number: OfficeNumber,
+        /// 事業所番号または代行業者 ID / office number or agent id
+        party: Party,
         /// 書き出すファイル（上書きしない） / the file to write (never overwritten)
         #[arg(long)]
         out: PathBuf,
@@ -51,24 +51,24 @@ pub(super) enum Key {
 impl Cert {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
         match self {
-            Self::Add { number, file } => add(context, number, file),
-            Self::List { number, pem } => list(context, number, pem),
-            Self::Issue { number, out, key } => issue(context, number, out, key),
+            Self::Add { party, file } => add(context, party, file),
+            Self::List { party, pem } => list(context, party, pem),
+            Self::Issue { party, out, key } => issue(context, party, out, key),
         }
     }
 }
 
-fn add(context: &mut Context<'_>, number: OfficeNumber, file: PathBuf) -> Result<(), Failure> {
+fn add(context: &mut Context<'_>, party: Party, file: PathBuf) -> Result<(), Failure> {
     let pem = std::fs::read(&file).map_err(|why| Failure::Read(file, why))?;
     // The gateway needs the certificates alone; a private key beside them stays here.
     let chain = Certificate::many_from_pem(&pem).map_err(|why| Refusal::ValueUnfit.about(why))?;
     let pem = chain.iter().map(Certificate::to_pem).collect();
-    context.ask(&Request::CertAdd { number, pem })?;
+    context.ask(&Request::CertAdd { party, pem })?;
     context.say("証明書を登録しました。", "The certificate is on the roll.")
 }
 
-fn list(context: &mut Context<'_>, number: Option<OfficeNumber>, pem: bool) -> Result<(), Failure> {
-    let Reply::Certificates { certificates } = context.ask(&Request::CertList { number })? else {
+fn list(context: &mut Context<'_>, party: Option<Party>, pem: bool) -> Result<(), Failure> {
+    let Reply::Certificates { certificates } = context.ask(&Request::CertList { party })? else {
         return Err(unexpected());
     };
     context.rows(&certificates, |row| {
@@ -79,7 +79,7 @@ fn list(context: &mut Context<'_>, number: Option<OfficeNumber>, pem: bool) -> R
     })
 }
 
-fn issue(context: &mut Context<'_>, number: OfficeNumber, out: PathBuf, key: Key) -> Result<(), Failure> {
+fn issue(context: &mut Context<'_>, party: Party, out: PathBuf, key: Key) -> Result<(), Failure> {
     let config = context.load()?;
     let folder = context.config.parent().unwrap_or(std::path::Path::new(".")).to_owned();
     let kind = match key {
@@ -87,11 +87,11 @@ fn issue(context: &mut Context<'_>, number: OfficeNumber, out: PathBuf, key: Key
         Key::Rsa2048 => KeyKind::Rsa2048,
     };
     let authority = development_authority(&folder)?;
-    let identity = issue_office(&authority, number, &config.domain, kind, Clock.now()).map_err(InitError::from)?;
+    let identity = issue_to(&authority, &party, &config.domain, kind, Clock.now()).map_err(InitError::from)?;
     write_private(&out, identity.to_pem().as_bytes())?;
     let shown = out.display();
     context.say(
-        &format!("{number} の開発用証明書を {shown} に書きました。"),
-        &format!("Wrote a development certificate for {number} to {shown}."),
+        &format!("{party} の開発用証明書を {shown} に書きました。"),
+        &format!("Wrote a development certificate for {party} to {shown}."),
     )
 }

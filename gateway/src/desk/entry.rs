@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use fumibako_model::{OfficeNumber, Party, Private, Refusal, Refused};
+use fumibako_model::{Login, OfficeNumber, Party, Private, Refusal, Refused};
 use fumibako_store::Store;
 use fumibako_wire::sasl::{Claim, Offer, Secrets};
 
@@ -32,21 +32,21 @@ pub(crate) struct Entry<S> {
     place: Place<S>,
     /// Stands in the refusals that the conversation makes by itself.
     reference: String,
-    party: Option<Party>,
+    login: Option<Login>,
     shown: Shown,
 }
 
 /// What a claim comes to.
 pub(crate) enum Judged {
     /// It is this one.
-    Party(Party),
+    Login(Login),
     /// Go on with these.
     Secrets(Box<Secrets>),
 }
 
 impl<S: Store> Entry<S> {
     pub(crate) fn new(house: Arc<House<S>>, place: Place<S>, address: IpAddr, reference: String, shown: Shown) -> Self {
-        Self { house, address, place, reference, party: None, shown }
+        Self { house, address, place, reference, login: None, shown }
     }
 
     /// TLS is up: what it allows.
@@ -57,17 +57,22 @@ impl<S: Store> Entry<S> {
 
     /// The party logged in.
     pub(crate) fn party(&self) -> Option<&Party> {
-        self.party.as_ref()
+        self.login.as_ref().map(Login::party)
+    }
+
+    /// Who is logged in, and as whom.
+    pub(crate) fn login(&self) -> Result<&Login, Refused> {
+        self.login.as_ref().ok_or_else(|| Refusal::LoginNeeded.into())
     }
 
     /// Judges a claim; a party that comes out of it is logged in, if `may` lets it.
     pub(crate) async fn judge(
         &mut self,
         claim: Claim,
-        may: impl FnOnce(&Party) -> Result<(), Refused>,
+        may: impl FnOnce(&Login) -> Result<(), Refused>,
     ) -> Result<Judged, Refused> {
         let (house, address) = (&self.house, self.address);
-        let party = match claim {
+        let login = match claim {
             Claim::Password(given) => house.login(given, address).await?,
             Claim::Certificate { authorization } => house.login_by_certificate(&self.shown, &authorization)?,
             Claim::Secrets { login } => {
@@ -78,16 +83,16 @@ impl<S: Store> Entry<S> {
                 house.login_by_proof(&login, address, &authorization, right)?
             }
         };
-        may(&party)?;
-        self.place.belongs_to(&party)?;
-        self.party = Some(party.clone());
-        Ok(Judged::Party(party))
+        may(&login)?;
+        self.place.belongs_to(login.party())?;
+        self.login = Some(login.clone());
+        Ok(Judged::Login(login))
     }
 
     /// Nothing of the login is left.
     pub(crate) fn forget(&mut self) {
         self.place.is_nobodys();
-        self.party = None;
+        self.login = None;
     }
 
     /// A refusal on its way to the client: its reference.
@@ -102,9 +107,9 @@ impl<S: Store> Entry<S> {
 }
 
 /// Whose mailbox a party opens. An agent sees its offices' mailboxes under their mandates (Profile §9); it has none of its own.
-pub(crate) fn owner(party: &Party) -> Result<OfficeNumber, Refused> {
-    match party {
+pub(crate) fn owner(login: &Login) -> Result<OfficeNumber, Refused> {
+    match login.party() {
         Party::Office(number) => Ok(*number),
-        Party::Agent(_) => Err(Refusal::NotMandated.about(party)),
+        party @ Party::Agent(_) => Err(Refusal::NotMandated.about(party)),
     }
 }

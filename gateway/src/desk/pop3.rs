@@ -22,10 +22,10 @@ impl<S: Store> Pop3Desk<S> {
 
     async fn login(&mut self, claim: Claim) -> Result<Answer, Refused> {
         let mut office = None;
-        let judged = self.entry.judge(claim, |party| owner(party).map(|number| office = Some(number))).await?;
+        let judged = self.entry.judge(claim, |login| owner(login).map(|number| office = Some(number))).await?;
         self.office = office;
         Ok(match judged {
-            Judged::Party(party) => Answer::Welcome(party),
+            Judged::Login(login) => Answer::Welcome(login.shown()),
             Judged::Secrets(secrets) => Answer::Secrets(secrets),
         })
     }

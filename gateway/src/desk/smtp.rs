@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 
-use fumibako_model::{Address, End, EvidenceId, Party, Private, Refusal, Refused};
+use fumibako_model::{Address, End, EvidenceId, Private, Refusal, Refused};
 use fumibako_store::{Arrival, Arriving, Kind, Store, StoreError, Via, admit};
 use fumibako_wire::sasl::Offer;
 use fumibako_wire::smtp::{Answer, Ask, Envelope, Session};
@@ -26,18 +26,13 @@ impl<S: Store> SmtpDesk<S> {
         Self { entry, utf8: false, body: Body::default() }
     }
 
-    /// The party logged in; the conversation asks nothing else before.
-    fn party(&self) -> Result<&Party, Refused> {
-        self.entry.party().ok_or_else(|| Refusal::LoginNeeded.into())
-    }
-
     /// Profile §5: refused as early as possible; admission asks again, at the moment of acceptance.
     fn recipient(&self, from: Option<&Address>, to: &Address) -> Result<(), Refused> {
         let house = &self.entry.house;
-        let (party, roll, now) = (self.party()?, house.store.roll(), house.clock.now());
+        let (login, roll, now) = (self.entry.login()?, house.store.roll(), house.clock.now());
         if let Some(from) = from {
             let office = from.office_number().ok_or_else(|| Refusal::EnvelopeDiffers.about(from))?;
-            roll.may_send(party, office)?;
+            login.acts_for(office, &roll, now)?;
         }
         if to.domain != *roll.domain() {
             return Err(Refusal::OtherDomain.about(&to.domain));
@@ -53,8 +48,9 @@ impl<S: Store> SmtpDesk<S> {
         let body = std::mem::take(&mut self.body).finish(|| arriving(&house, traced));
         // The memory stays granted until the store has answered.
         let (body, _granted) = body.map_err(|error| house.refusal_of(error))?;
-        let login = self.party()?;
-        let from = envelope.from.clone().or_else(|| own_address(login, &house)).ok_or(Refusal::NotMandated)?;
+        let login = self.entry.login()?;
+        let own = || login.office().map(|office| Address::office(office, &house.config.domain));
+        let from = envelope.from.clone().or_else(own).ok_or(Refusal::NotMandated)?;
         let arrival = Arrival { login, from: &from, to: &envelope.to };
         let rules = house.config.rules();
         let admitted = admit(arrival, body.finish(), &house.store.roll(), &house.trust(), &rules, now)?;
@@ -66,10 +62,11 @@ impl<S: Store> SmtpDesk<S> {
         }
         let (id, from, to) = (facts.message_id().to_owned(), facts.from(), facts.to());
         let (kind, bytes) = (facts.kind().name(), facts.size());
+        let by = facts.by().map(|by| by.agent.to_string()).unwrap_or_default();
         let delivery = house.store.deliver(admitted, now).await.map_err(|error| house.refusal_of(error))?;
         house.counts.accepted.fetch_add(1, Ordering::Relaxed);
         let (evidence, repeated) = (delivery.evidence, delivery.repeated);
-        tracing::info!(message_id = id, %from, %to, kind, bytes, %evidence, repeated, "message.delivered");
+        tracing::info!(message_id = id, %from, %to, by, kind, bytes, %evidence, repeated, "message.delivered");
         Ok(evidence)
     }
 
@@ -83,7 +80,7 @@ impl<S: Store> Desk<Session> for SmtpDesk<S> {
     async fn answer(&mut self, ask: Ask) -> Answer {
         match ask {
             Ask::Login(claim) => match self.entry.judge(claim, |_| Ok(())).await {
-                Ok(Judged::Party(party)) => Answer::Welcome(party),
+                Ok(Judged::Login(login)) => Answer::Welcome(login.shown()),
                 Ok(Judged::Secrets(secrets)) => Answer::Secrets(secrets),
                 Err(refused) => self.no("smtp login", refused),
             },
@@ -120,14 +117,6 @@ impl<S: Store> Desk<Session> for SmtpDesk<S> {
 
     async fn news(&mut self) {
         std::future::pending::<()>().await;
-    }
-}
-
-/// The address of the office that is logged in.
-fn own_address<S: Store>(login: &Party, house: &House<S>) -> Option<Address> {
-    match login {
-        Party::Office(number) => Some(Address::office(*number, &house.config.domain)),
-        Party::Agent(_) => None,
     }
 }
 

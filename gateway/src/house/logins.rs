@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_model::{Account, Party, Private, Refusal, Refused, not_trusted, revoked};
+use fumibako_model::{Account, Login, Party, Private, Refusal, Refused, not_trusted, revoked};
 use fumibako_signer::Certificate;
 use fumibako_store::{Store, bind};
 use fumibako_wire::Credentials;
@@ -20,7 +20,7 @@ const NONCE: usize = 18;
 
 impl<S: Store> House<S> {
     /// Who logs in with these credentials from this address.
-    pub(crate) async fn login(&self, given: Credentials, address: IpAddr) -> Result<Party, Refused> {
+    pub(crate) async fn login(&self, given: Credentials, address: IpAddr) -> Result<Login, Refused> {
         // The lock is looked at when it is this login's turn: of guesses made side by side, no more than there are turns
         // are judged past the limit, and an office that opens many connections at once is not taken for a guesser.
         let turn = self.hashing.acquire().await.map_err(|_| Refusal::ShuttingDown)?;
@@ -35,7 +35,7 @@ impl<S: Store> House<S> {
         };
         self.guesses.succeeded(&given.login, address);
         drop(turn);
-        acting(&account, &given.authorization)
+        self.acting(&account, &given.authorization)
     }
 
     /// What SCRAM begins with. Whether anybody has this user ID cannot be told from it (Profile §13.3).
@@ -63,7 +63,7 @@ impl<S: Store> House<S> {
         address: IpAddr,
         authorization: &str,
         right: bool,
-    ) -> Result<Party, Refused> {
+    ) -> Result<Login, Refused> {
         let now = self.clock.now();
         if self.guesses.locked(login, address, now) {
             return Err(Refusal::TooManyFailures.into());
@@ -74,11 +74,11 @@ impl<S: Store> House<S> {
             return Err(Refusal::WrongPassword.into());
         };
         self.guesses.succeeded(login, address);
-        acting(account, authorization)
+        self.acting(account, authorization)
     }
 
     /// Whose certificate the client showed to TLS: judged as a signer's is at this moment (Profile §5.3, §5.4, §13.2).
-    pub(crate) fn login_by_certificate(&self, shown: &Shown, authorization: &str) -> Result<Party, Refused> {
+    pub(crate) fn login_by_certificate(&self, shown: &Shown, authorization: &str) -> Result<Login, Refused> {
         let read = |der: &Vec<u8>| Certificate::from_der(der).map_err(not_trusted);
         let chain = shown.certificates.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let Some((certificate, helpers)) = chain.split_first() else { return Err(Refusal::WrongPassword.into()) };
@@ -86,20 +86,25 @@ impl<S: Store> House<S> {
         let named = trust.signer_of(certificate, helpers, now).map_err(not_trusted)?;
         trust.check_revocation_of(certificate, helpers, now).map_err(revoked)?;
         let party = bind(named, certificate, &roll)?;
-        if let Party::Office(number) = party
-            && roll.office(number).is_none()
-        {
-            return Err(Refusal::SenderUnknown.about(number));
+        match &party {
+            Party::Office(number) if roll.office(*number).is_none() => {
+                return Err(Refusal::SenderUnknown.about(number));
+            }
+            Party::Office(_) => {}
+            Party::Agent(agent) => roll.agent_in_order(agent).map(|_| ())?,
         }
-        let itself = authorization.is_empty() || *authorization == party.to_string();
-        if itself { Ok(party) } else { Err(Refusal::NotMandated.into()) }
+        Login::acting(party, authorization, &roll, now)
     }
-}
 
-/// RFC 4616 §2, RFC 4422 §3.4.1: acting as somebody else needs a mandate (Profile §9).
-fn acting(account: &Account, authorization: &str) -> Result<Party, Refused> {
-    let itself = [account.login.as_str(), &account.party.to_string(), ""].contains(&authorization);
-    if itself { Ok(account.party.clone()) } else { Err(Refusal::NotMandated.into()) }
+    /// RFC 4616 §2, RFC 4422 §3.4.1: acting as somebody else needs a mandate (Profile §9.7).
+    fn acting(&self, account: &Account, authorization: &str) -> Result<Login, Refused> {
+        let wanted = if account.login == authorization { "" } else { authorization };
+        let roll = self.store.roll();
+        if let Party::Agent(agent) = &account.party {
+            roll.agent_in_order(agent)?;
+        }
+        Login::acting(account.party.clone(), wanted, &roll, self.clock.now())
+    }
 }
 
 /// The account, if the password is its own.

@@ -7,6 +7,7 @@ mod expiry;
 mod https;
 mod lines;
 mod logins;
+mod mandates;
 mod sasl;
 mod sealed;
 mod slow;

@@ -55,7 +55,7 @@ impl Fixture {
     }
 
     async fn enrol(&self, office: &str, certificate: &Certificate) {
-        self.done(Request::CertAdd { number: office.parse().unwrap(), pem: certificate.to_pem() }).await;
+        self.done(Request::CertAdd { party: office.parse().unwrap(), pem: certificate.to_pem() }).await;
     }
 
     async fn submission(&self, login: &str) -> Client {
@@ -155,7 +155,7 @@ async fn a_revoked_certificate_is_refused_and_an_old_list_asks_for_patience() {
 async fn a_certificate_of_another_office_does_not_go_on_the_roll() {
     let gateway = Fixture::start().await;
     let stranger = gateway.identity(RECIPIENT);
-    let request = Request::CertAdd { number: SENDER.parse().unwrap(), pem: stranger.certificate().to_pem() };
+    let request = Request::CertAdd { party: SENDER.parse().unwrap(), pem: stranger.certificate().to_pem() };
     let fumibako_gateway::Reply::No { code, .. } = gateway.ask(request).await else { panic!("it was put on the roll") };
     assert_eq!(code, fumibako_model::Refusal::NotItsCertificate);
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use fumibako_gateway::{Clock, Config, Gateway, InitOptions, Limits, Ports, Reply, Request, Running, Secret, init};
+use fumibako_model::Party;
 use fumibako_signer::{Certificate, Trust};
 use tempfile::TempDir;
 
@@ -58,7 +59,7 @@ impl Fixture {
             fixture.done(Request::OfficeAdd { number: office, name }).await;
             fixture.done(Request::LicenceGrant { number: office, from: None, until: None }).await;
             let (login, password) = (number.to_owned(), Secret(PASSWORD.into()));
-            fixture.done(Request::AccountAdd { login, office, password }).await;
+            fixture.done(Request::AccountAdd { login, party: Party::Office(office), password }).await;
         }
         fixture
     }

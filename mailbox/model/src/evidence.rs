@@ -7,6 +7,8 @@ use fumibako_careplan::OfficeNumber;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::mandate::Delegate;
+
 /// Names one piece of evidence: the day it was made and its number that day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
@@ -110,6 +112,9 @@ pub struct Evidence {
     /// SHA-256 of the signed part, in hex: what a receipt must name (Profile §8.2).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub content: Option<String>,
+    /// The agent that acted for the office, and its mandate (Profile §9.6).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub by: Option<Delegate>,
     /// The Message-ID of the receipt that proves a handover.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub receipt: Option<String>,
@@ -153,6 +158,7 @@ mod tests {
             to: "9970000029".parse().unwrap(),
             signer: "0b".into(),
             content: None,
+            by: None,
             receipt: None,
             reason: Some(Reason::Expired),
         };

@@ -37,8 +37,8 @@ pub use mailbox::{
     NotAFolderName, STANDARD_FOLDERS, SpecialUse, Uid, UidValidity,
 };
 pub use mandate::{
-    Act, COUNTERPARTIES, DEED_BYTES, DEED_TYPE, Deed, Mandate, MandateId, MandateState, Month, NotADeed, NotAMandateId,
-    NotAMonth, Registered, Said, Scope,
+    Act, COUNTERPARTIES, DEED_BYTES, DEED_TYPE, Deed, Delegate, Mandate, MandateId, MandateState, Month, NotADeed,
+    NotAMandateId, NotAMonth, Registered, Said, Scope,
 };
 pub use private::Private;
 pub use refusal::{ABOUT_BYTES, NotACode, Refusal, Refused, Row, not_signed, not_trusted, revoked};

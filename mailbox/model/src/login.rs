@@ -55,7 +55,15 @@ impl Login {
         self.office.map_or_else(|| self.party.clone(), Party::Office)
     }
 
-    /// Profile §9.5: may this be done for that office, now? An office may do all for itself; an agent needs a mandate for it,
+    /// Profile §5.5: does it act for that office at all? What exactly, is asked where that is known.
+    pub fn acts_for(&self, office: OfficeNumber, roll: &Roll, now: Timestamp) -> Result<(), Refused> {
+        if self.office.is_some_and(|own| own != office) {
+            return Err(Refusal::NotMandated.about(office));
+        }
+        self.agent().map_or(Ok(()), |agent| roll.any_mandate(office, agent, now))
+    }
+
+    /// Profile §9.4: may this be done for that office, now? An office may do all for itself; an agent needs a mandate for it,
     /// and one that logged in as an office acts for no other.
     pub fn may(&self, office: OfficeNumber, scope: Scope, roll: &Roll, now: Timestamp) -> Result<(), Refused> {
         match (&self.party, self.office) {

@@ -101,6 +101,17 @@ pub struct Registered {
     pub revoked: Option<Timestamp>,
 }
 
+/// The agent that acts, and the mandate it acts under, as evidence quotes them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delegate {
+    /// Who.
+    pub agent: AgentId,
+    /// Under which mandate.
+    pub mandate: MandateId,
+    /// SHA-256 of that mandate's canonical form, in hex.
+    pub digest: String,
+}
+
 /// 委任の状態.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -156,6 +167,11 @@ impl Scope {
 }
 
 impl Registered {
+    /// As evidence quotes it.
+    pub fn delegate(&self) -> Delegate {
+        Delegate { agent: self.mandate.agent.clone(), mandate: self.id, digest: self.digest.clone() }
+    }
+
     /// Profile §9.3: how the mandate stands at a moment. What ended stays ended, whatever else is missing.
     pub fn state(&self, now: Timestamp) -> MandateState {
         let today = japanese_day(now);

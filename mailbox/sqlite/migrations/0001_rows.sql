@@ -41,6 +41,33 @@ CREATE TABLE certificate (
     PRIMARY KEY (issuer, serial)
 ) STRICT, WITHOUT ROWID;
 
+-- 代行業者
+CREATE TABLE agent (
+    id        TEXT PRIMARY KEY,
+    name      TEXT NOT NULL,
+    suspended TEXT               -- why
+) STRICT, WITHOUT ROWID;
+
+-- 委任 (Profile §9). Rows stay: a mandate that ended is quoted by evidence. Only confirmation and revocation are added.
+CREATE TABLE mandate (
+    id           TEXT PRIMARY KEY,
+    digest       TEXT NOT NULL,      -- SHA-256 of the canonical form, which holds `doc`
+    doc          TEXT NOT NULL,
+    paper        INTEGER NOT NULL,
+    confirmed_at INTEGER,
+    revoked_at   INTEGER,
+    revoked_by   TEXT
+) STRICT, WITHOUT ROWID;
+
+-- What was signed of a mandate, as it came.
+CREATE TABLE deed (
+    mandate TEXT NOT NULL REFERENCES mandate (id),
+    kind    TEXT NOT NULL CHECK (kind IN ('grant', 'confirm', 'revoke')),
+    at      INTEGER NOT NULL,
+    signed  BLOB NOT NULL,
+    PRIMARY KEY (mandate, kind)
+) STRICT, WITHOUT ROWID;
+
 -- The counters stand in the row, so STATUS counts nothing.
 CREATE TABLE mailbox (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,   -- MAILBOXID (RFC 8474): never given twice

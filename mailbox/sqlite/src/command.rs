@@ -3,17 +3,18 @@
 use std::ops::Range;
 
 use fumibako_model::{
-    Account, Annotation, Enrolled, FolderId, FolderName, MessageId, NamedFlags, Office, OfficeNumber, Uid, UidValidity,
+    Account, Agent, Annotation, Enrolled, FolderId, FolderName, MessageId, NamedFlags, Office, OfficeNumber, Roll, Uid,
+    UidValidity,
 };
 use fumibako_store::bodies::{Day, Place, Spooled};
-use fumibako_store::{CopyOrder, Delivery, Facts, FlagOrder, Kind, Logging, StoreError};
+use fumibako_store::{CopyOrder, Delivery, Facts, FlagOrder, Kind, Logging, MandateOrder, StoreError};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 use tokio::sync::oneshot;
 
 use crate::error::{Stop, again};
 use crate::ledger::Wake;
-use crate::{annotation, change, expire, folder, handover, hold, log, receipt, report, roll, tree};
+use crate::{annotation, change, expire, folder, handover, hold, log, mandate, receipt, report, roll, tree};
 
 /// One change, and its answer.
 pub(crate) enum Command {
@@ -32,6 +33,8 @@ pub(crate) enum Command {
     PutOffice(Office, Reply<()>),
     PutAccount(Account, Reply<()>),
     Enrol(Enrolled, Reply<()>),
+    PutAgent(Agent, Reply<()>),
+    Mandate(MandateOrder, Reply<()>),
     SetQuota(OfficeNumber, u64, Reply<()>),
     Expire(expire::Order, Reply<u64>),
     Hold(Box<hold::Order>, Reply<u64>),
@@ -175,7 +178,10 @@ impl Command {
 
     /// Does it change the roll?
     pub(crate) fn is_of_the_roll(&self) -> bool {
-        matches!(self, Self::PutOffice(..) | Self::PutAccount(..) | Self::Enrol(..))
+        matches!(
+            self,
+            Self::PutOffice(..) | Self::PutAccount(..) | Self::Enrol(..) | Self::PutAgent(..) | Self::Mandate(..)
+        )
     }
 
     pub(crate) fn is_close(&self) -> bool {
@@ -183,12 +189,12 @@ impl Command {
     }
 
     /// Does it, inside the transaction, and holds the answer.
-    pub(crate) async fn run(&mut self, rows: &mut SqliteConnection) -> Result<Vec<Wake>, sqlx::Error> {
+    pub(crate) async fn run(&mut self, rows: &mut SqliteConnection, roll: &Roll) -> Result<Vec<Wake>, sqlx::Error> {
         match self {
             Self::Deliver(facts, body, now, reply) => match facts.kind() {
                 Kind::Receipt(said) => {
                     let signed = (&*facts, body.place()?);
-                    reply.told(receipt::receipt(rows, signed, said, *now).await)
+                    reply.told(receipt::receipt(rows, roll, (signed, said), *now).await)
                 }
                 // The writer runs these together before the others.
                 Kind::Bundle => Ok(Vec::new()),
@@ -217,6 +223,8 @@ impl Command {
             Self::PutOffice(office, reply) => reply.quiet(roll::put_office(rows, office).await),
             Self::PutAccount(account, reply) => reply.quiet(roll::put_account(rows, account).await),
             Self::Enrol(certificate, reply) => reply.quiet(roll::enrol(rows, certificate).await),
+            Self::PutAgent(agent, reply) => reply.quiet(mandate::put_agent(rows, agent).await),
+            Self::Mandate(order, reply) => reply.quiet(mandate::run(rows, order).await),
             Self::SetQuota(office, bytes, reply) => reply.quiet(roll::set_quota(rows, *office, *bytes).await),
             Self::Expire(order, reply) => match *order {
                 expire::Order::WriteDown(day, now) => reply.quiet(expire::write_down(rows, day, now).await),
@@ -258,6 +266,8 @@ impl Command {
             | Self::PutOffice(_, reply)
             | Self::PutAccount(_, reply)
             | Self::Enrol(_, reply)
+            | Self::PutAgent(_, reply)
+            | Self::Mandate(_, reply)
             | Self::SetQuota(_, _, reply)
             | Self::Close(reply) => reply.send(failed),
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use fumibako_model::{
-    Evidence, EvidenceId, Flags, FolderId, Happening, MessageId, OfficeNumber, Refusal, Refused, Report, State,
+    Evidence, EvidenceId, Flags, FolderId, Happening, MessageId, OfficeNumber, Refusal, Refused, Report, Roll, State,
     first_reminder, outcome,
 };
 use fumibako_store::bodies::Place;
@@ -23,12 +23,14 @@ type Signatures = HashMap<(OfficeNumber, String), EvidenceId>;
 /// Delivers bundles: each into the recipient's `INBOX` and the sender's `Sent`, or refused without touching the others.
 pub(crate) async fn bundles(
     rows: &mut SqliteConnection,
+    roll: &Roll,
     run: &[(&Facts, Place, Timestamp)],
 ) -> Result<(Vec<Result<Delivery, Refused>>, Vec<Wake>), Stop> {
     let (mut ledger, mut known, mut signatures) = found(rows, run).await?;
     let mut answers = Vec::with_capacity(run.len());
     for (bundle, body, now) in run {
-        answers.push(match place(&mut ledger, &mut known, &mut signatures, (bundle, *body), *now) {
+        let sent = (&mut known, &mut signatures);
+        answers.push(match place(&mut ledger, sent, roll, (bundle, *body), *now) {
             Ok(delivery) => Ok(delivery),
             Err(Stop::Refused(refused)) => Err(refused),
             Err(failed) => return Err(failed),
@@ -39,8 +41,8 @@ pub(crate) async fn bundles(
 
 fn place<'m>(
     ledger: &mut Ledger<'m>,
-    known: &mut Known,
-    signatures: &mut Signatures,
+    (known, signatures): (&mut Known, &mut Signatures),
+    roll: &Roll,
     (bundle, body): (&'m Facts, Place),
     now: Timestamp,
 ) -> Result<Delivery, Stop> {
@@ -52,6 +54,7 @@ fn place<'m>(
     if let Some(evidence) = signature.as_ref().and_then(|signature| signatures.get(signature)) {
         return Ok(Delivery { evidence: *evidence, repeated: true });
     }
+    bundle.still_allowed(roll, now)?;
     // Profile §7.2: the recipient's INBOX, and the sender's copy with its state.
     let sent = ledger.named(bundle.from(), "Sent").ok_or(Refusal::SenderUnknown)?.clone();
     let inbox = ledger.named(bundle.to(), "INBOX").ok_or(Refusal::RecipientUnknown)?.clone();
@@ -196,6 +199,7 @@ fn about(bundle: &Facts, at: Timestamp) -> Evidence {
         to: bundle.to(),
         signer: hex(bundle.signer()),
         content: None,
+        by: bundle.by().cloned(),
         receipt: None,
         reason: None,
     }

@@ -24,6 +24,7 @@ mod hold;
 mod inspect;
 mod ledger;
 mod log;
+mod mandate;
 mod open;
 mod queue;
 mod read;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use fumibako_model::{
-    Event, Evidence, EvidenceId, Flags, FolderId, Happening, MDN_SENT, MessageId, NamedFlags, Recorded, Refusal, State,
-    outcome,
+    Event, Evidence, EvidenceId, Flags, FolderId, Happening, MDN_SENT, MessageId, NamedFlags, Recorded, Refusal, Roll,
+    State, outcome,
 };
 use fumibako_store::bodies::Place;
 use fumibako_store::{Delivery, Facts, Receipt, hex};
@@ -33,8 +33,8 @@ pub(crate) struct Original {
 /// recipient's. A later receipt for the same bundle changes nothing and gets the first one's answer.
 pub(crate) async fn receipt(
     rows: &mut SqliteConnection,
-    (signed, body): (&Facts, Place),
-    receipt: &Receipt,
+    roll: &Roll,
+    ((signed, body), receipt): ((&Facts, Place), &Receipt),
     now: Timestamp,
 ) -> Result<(Delivery, Vec<Wake>), Stop> {
     let original = original(rows, signed, receipt).await?;
@@ -49,6 +49,7 @@ pub(crate) async fn receipt(
     let (Some(step), Some((event, reason))) = (step, step.and_then(|step| step.evidence)) else {
         return Err(Refusal::ReceiptUnknownMessage.into());
     };
+    signed.still_allowed(roll, now)?;
     let mut ledger = Ledger::begin(rows).await?;
     ledger.load_named(rows, &BTreeSet::from([(signed.from(), "Receipts"), (signed.to(), "Receipts")])).await?;
     let copies = copies(rows, original.id).await?;
@@ -209,6 +210,7 @@ fn about(signed: &Facts, receipt: &Receipt, original: &Original, at: Timestamp) 
         to: signed.from(),
         signer: hex(signed.signer()),
         content: Some(hex(&receipt.content_digest)),
+        by: signed.by().cloned(),
         receipt: Some(signed.message_id().to_owned()),
         reason: None,
     }

@@ -7,6 +7,7 @@ use sqlx::SqliteConnection;
 
 use crate::error::{Stop, unreadable};
 use crate::folder::make_standard;
+use crate::mandate;
 
 /// Puts an office on the roll, or replaces its row; a new one gets its standard folders.
 pub(crate) async fn put_office(rows: &mut SqliteConnection, office: &Office) -> Result<(), Stop> {
@@ -93,11 +94,12 @@ pub(crate) async fn load(rows: &mut SqliteConnection, domain: &Domain) -> Result
     let certificates = sqlx::query!(
         r#"SELECT issuer, serial, party, der AS "der!: Vec<u8>", valid_from, valid_until FROM certificate"#
     )
-    .fetch_all(rows)
+    .fetch_all(&mut *rows)
     .await?;
+    let (agents, mandates) = mandate::load(rows).await?;
     let offices: Vec<OfficeRow> = serde_json::from_str(&offices).map_err(unreadable)?;
     let accounts: Vec<(String, String, String, String)> = serde_json::from_str(&accounts).map_err(unreadable)?;
-    Ok(Roll::new(
+    let roll = Roll::new(
         domain.clone(),
         offices.into_iter().map(OfficeRow::office),
         accounts
@@ -118,7 +120,8 @@ pub(crate) async fn load(rows: &mut SqliteConnection, domain: &Domain) -> Result
                 })
             })
             .collect::<Result<Vec<_>, sqlx::Error>>()?,
-    ))
+    );
+    Ok(roll.delegating(agents, mandates))
 }
 
 impl OfficeRow {

@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use fumibako_model::{
-    Account, Annotation, Changes, Domain, Enrolled, Evidence, EvidenceId, FolderId, FolderName, FolderStatus,
-    FolderView, Listing, MessageId, ModSeq, Office, OfficeNumber, Private, Retention, Roll, Uid, UidValidity,
+    Account, Agent, Annotation, Changes, Domain, Enrolled, Evidence, EvidenceId, FolderId, FolderName, FolderStatus,
+    FolderView, Listing, MandateId, MessageId, ModSeq, Office, OfficeNumber, Private, Retention, Roll, Uid,
+    UidValidity,
 };
 use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
 use fumibako_store::{
     Admitted, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit, Draft, Due, Expired, FlagOrder, Heads,
-    Hold, HoldOrder, Inspection, LogAudit, Logging, News, Proof, Quota, Restored, Store, StoreError, Told, Unlogged,
-    Verified, Which,
+    Hold, HoldOrder, Inspection, LogAudit, Logging, MandateOrder, News, Proof, Quota, Restored, SignedDeed, Store,
+    StoreError, Told, Unlogged, Verified, Which,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -21,7 +22,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 use crate::command::{Command, Octets, OwnMessage, OwnMessages, Reply};
 use crate::disk::Disk;
 use crate::heads::{HeadCache, Losing, Shelves};
-use crate::{annotation, audit, backup, expire, heads, hold, inspect, log, open, read, report};
+use crate::{annotation, audit, backup, expire, heads, hold, inspect, log, mandate, open, read, report};
 
 /// A store in one folder, open in one process.
 #[derive(Clone, Debug)]
@@ -150,6 +151,18 @@ impl Store for SqliteStore {
 
     async fn enrol(&self, certificate: Enrolled) -> Result<(), StoreError> {
         self.change(|reply| Command::Enrol(certificate, reply)).await
+    }
+
+    async fn put_agent(&self, agent: Agent) -> Result<(), StoreError> {
+        self.change(|reply| Command::PutAgent(agent, reply)).await
+    }
+
+    async fn mandate(&self, order: MandateOrder) -> Result<(), StoreError> {
+        self.change(|reply| Command::Mandate(order, reply)).await
+    }
+
+    async fn deeds(&self, id: MandateId) -> Result<Vec<SignedDeed>, StoreError> {
+        mandate::deeds(&self.readers, id).await
     }
 
     fn spool(&self, now: Timestamp) -> Spool {

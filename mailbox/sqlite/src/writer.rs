@@ -121,9 +121,10 @@ impl Writer {
 
     async fn change(&mut self, batch: &mut [Command]) -> Result<Aftermath, sqlx::Error> {
         let rows = &mut self.connection;
-        let mut after = Aftermath { wakes: bundles(rows, batch).await?, roll: None };
+        let roll = Arc::clone(&self.roll.read().unwrap_or_else(PoisonError::into_inner));
+        let mut after = Aftermath { wakes: bundles(rows, &roll, batch).await?, roll: None };
         for command in batch.iter_mut().filter(|command| command.bundle().is_none()) {
-            after.wakes.extend(command.run(rows).await?);
+            after.wakes.extend(command.run(rows, &roll).await?);
         }
         if batch.iter().any(Command::is_of_the_roll) {
             after.roll = Some(roll::load(rows, &self.domain).await?);
@@ -133,13 +134,13 @@ impl Writer {
 }
 
 /// The bundles of a batch, as one run. Each caller waits for its own answer, so their order is nobody's promise.
-async fn bundles(rows: &mut SqliteConnection, batch: &mut [Command]) -> Result<Vec<Wake>, sqlx::Error> {
+async fn bundles(rows: &mut SqliteConnection, roll: &Roll, batch: &mut [Command]) -> Result<Vec<Wake>, sqlx::Error> {
     let run = batch.iter().filter_map(Command::bundle).map(|(facts, body, now)| Ok((facts, body?, now)));
     let run = run.collect::<Result<Vec<_>, sqlx::Error>>()?;
     if run.is_empty() {
         return Ok(Vec::new());
     }
-    let (answers, wakes) = match deliver::bundles(rows, &run).await {
+    let (answers, wakes) = match deliver::bundles(rows, roll, &run).await {
         Ok(delivered) => delivered,
         Err(Stop::Failed(error)) => return Err(error),
         Err(Stop::Refused(refused)) => return Err(sqlx::Error::InvalidArgument(refused.to_string())),

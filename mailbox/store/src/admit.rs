@@ -8,11 +8,13 @@ mod fields;
 mod parameters;
 
 use fumibako_model::{
-    Address, CertificateKey, Domain, End, OfficeNumber, Party, Refusal, Refused, Roll, not_signed, not_trusted, revoked,
+    Address, AgentId, CertificateKey, Domain, End, Login, OfficeNumber, Party, Refusal, Refused, Roll, not_signed,
+    not_trusted, revoked,
 };
 use fumibako_signer::{Certificate, Holder, Trust};
 use jiff::Timestamp;
 
+use admitted::act;
 pub use admitted::{Admitted, Facts, Kept, Kind};
 pub use arriving::{Arrived, Arriving, Via};
 use content::Part;
@@ -24,7 +26,7 @@ pub use fields::message_id_of;
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival<'a> {
     /// Who is logged in.
-    pub login: &'a Party,
+    pub login: &'a Login,
     /// `MAIL FROM`.
     pub from: &'a Address,
     /// `RCPT TO`, in order.
@@ -65,8 +67,9 @@ pub fn admit(
     trust.check_revocation(signature, now).map_err(revoked)?; //    Profile §5.3: not revoked, as far as lists say
     let from = one_sender(arrival.from, &fields, roll)?; //         Profile §5.4: one office sends
     let holder = bind(named, signature.signer(), roll)?; //         Profile §5.4: whose certificate it is
-    its_certificate(&holder, from)?; //                             Profile §5.4: the office's own
-    roll.may_send(arrival.login, from)?; //                         Profile §5.5: own office, or a mandate
+    let agent = who_acts(&holder, arrival.login, from)?; //         Profile §5.4, §5.5: the office itself, or one agent
+    fields.name_sender(from, agent, roll.domain())?; //             Profile §5.4: `Sender` names the agent
+    agent.map_or(Ok(()), |agent| roll.any_mandate(from, agent, now))?; // Profile §5.5: which has a mandate in force
     roll.licensed(from, End::Sender, now)?; //                      Profile §5.6: both ends hold a licence
     roll.licensed(recipient, End::Recipient, now)?; //              Profile §5.6
     two_offices(from, recipient)?; //                               Profile §5.6: sender ≠ recipient
@@ -75,11 +78,14 @@ pub fn admit(
     let (part, sums, body) = arrived.into_parts(); //               Profile §5.8: exactly once, decided in the store
     let named = fields.agree_with(part.header())?; //               Profile §5.7: signed fields equal the outer ones
     let signed_digest = (!named).then_some(statement); //           Profile §5.8: else its Message-ID alone says which it is
-    let kind = match part {
+    let (kind, units) = match part {
         Part::Sealed(part) => content::sealed(part, &fields, roll, recipient, now)?, // Profile §5.10: he can open it
         Part::Readable(part) => content::read(part.whole()?, &fields, (from, recipient), &signer, rules)?, // Profile §5.7: names, units
         Part::Unread(_) => return Err(Refusal::MessageMalformed.about("signed part")),
     };
+    let act = act(&kind, recipient, &units);
+    let mandate = agent.map(|agent| roll.mandate(from, agent, act, now)).transpose()?; // Profile §5.5: for just this
+    let by = mandate.map(|mandate| Box::new(mandate.delegate()));
     let message_id = fields.message_id()?;
     Ok(Admitted::new(
         Facts {
@@ -90,7 +96,9 @@ pub fn admit(
             from,
             to: recipient,
             signer,
+            by,
             kind,
+            units: Box::new(units),
             wishes: Box::default(),
         },
         body,
@@ -120,9 +128,22 @@ fn one_sender(envelope: &Address, fields: &Fields, roll: &Roll) -> Result<Office
     from.office_number().ok_or_else(|| Refusal::EnvelopeDiffers.about("From"))
 }
 
-/// Profile §5.4: the signer is the office in `From:`. Mandated agents join here (Profile §9).
-fn its_certificate(holder: &Party, from: OfficeNumber) -> Result<(), Refused> {
-    if *holder == Party::Office(from) { Ok(()) } else { Err(Refusal::NotItsCertificate.about(holder)) }
+/// Profile §5.4, §5.5: the agent that acts for the office in `From`; `None`: the office acts itself. An agent shows by its
+/// login or by its signature; the office's own login and certificate go with either. Two agents, or another office, are
+/// nobody who may.
+fn who_acts<'a>(holder: &'a Party, login: &'a Login, from: OfficeNumber) -> Result<Option<&'a AgentId>, Refused> {
+    let signer = match holder {
+        Party::Office(number) if *number == from => None,
+        Party::Agent(agent) => Some(agent),
+        Party::Office(_) => return Err(Refusal::NotItsCertificate.about(holder)),
+    };
+    if login.office().is_some_and(|office| office != from) {
+        return Err(Refusal::NotMandated.about(from));
+    }
+    match (signer, login.agent()) {
+        (Some(signer), Some(agent)) if signer != agent => Err(Refusal::NotItsCertificate.about(signer)),
+        (signer, agent) => Ok(agent.or(signer)),
+    }
 }
 
 fn two_offices(from: OfficeNumber, to: OfficeNumber) -> Result<(), Refused> {
@@ -143,3 +164,6 @@ pub fn bind(named: Option<Holder>, certificate: &Certificate, roll: &Roll) -> Re
         None => roll.holder(&CertificateKey { issuer: certificate.issuer(), serial: certificate.serial_hex() }),
     }
 }
+
+#[cfg(test)]
+mod tests;

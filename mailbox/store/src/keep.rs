@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use fumibako_model::{
-    Account, Annotation, Changes, Enrolled, Evidence, EvidenceId, FlagChange, FolderId, FolderName, FolderStatus,
-    FolderView, Listing, MessageId, ModSeq, NamedFlags, Office, OfficeNumber, Private, Refusal, Refused, Retention,
-    Roll, Uid, UidValidity,
+    Account, Agent, Annotation, Changes, Enrolled, Evidence, EvidenceId, FlagChange, FolderId, FolderName,
+    FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, NamedFlags, Office, OfficeNumber, Private,
+    Refusal, Refused, Retention, Roll, Uid, UidValidity,
 };
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -20,6 +20,7 @@ use crate::expire::{Asked, DayOfMail, Expired};
 use crate::hold::{Hold, HoldOrder};
 use crate::inspect::Inspection;
 use crate::log::{Due, LogAudit, Logging, Proof, Told, Unlogged, Which};
+use crate::mandates::{MandateOrder, SignedDeed};
 
 /// Most folders of one office, the standard ones included (Profile §12). One more is refused as
 /// [`TooManyFolders`](fumibako_model::Refusal::TooManyFolders).
@@ -41,6 +42,16 @@ pub trait Store: Send + Sync + 'static {
 
     /// Puts a certificate on the roll, or replaces its row: whose it is, and that senders encrypt to it.
     fn enrol(&self, certificate: Enrolled) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Puts an agent on the roll, or replaces its row.
+    fn put_agent(&self, agent: Agent) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Registers, confirms or revokes a mandate. What is committed after a revocation is judged without the mandate
+    /// (Profile §9.6).
+    fn mandate(&self, order: MandateOrder) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// What was signed of a mandate, in the order it came.
+    fn deeds(&self, id: MandateId) -> impl Future<Output = Result<Vec<SignedDeed>, StoreError>> + Send;
 
     /// Where the body of a message that comes in now is received. Dropped before it is delivered, it leaves nothing.
     fn spool(&self, now: Timestamp) -> Spool;

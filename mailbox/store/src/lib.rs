@@ -13,6 +13,7 @@ mod hold;
 mod inspect;
 mod keep;
 mod log;
+mod mandates;
 mod marks;
 mod news;
 #[cfg(feature = "suite")]
@@ -32,5 +33,6 @@ pub use keep::{
 pub use log::{
     Due, DueKey, KeptHead, LISTED, Letter, LogAudit, LogFault, Logging, Proof, Told, Unlogged, Which, Wrong,
 };
+pub use mandates::{MandateOrder, SignedDeed};
 pub use marks::{MARKS, draft_flags, stored};
 pub use news::News;

@@ -15,6 +15,7 @@ pub mod flags;
 pub mod folders;
 pub mod heads;
 pub mod hold;
+pub mod mandates;
 pub mod receipts;
 pub mod resync;
 pub mod tree;
@@ -24,7 +25,9 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_model::{Address, Domain, Entry, FolderName, FolderView, Licence, Office, OfficeNumber, Party, Refusal};
+use fumibako_model::{
+    Address, AgentId, Domain, Entry, FolderName, FolderView, Licence, Login, Office, OfficeNumber, Party, Refusal,
+};
 use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
 use fumibako_signer::{Identity, Trust, sign};
 use jiff::Timestamp;
@@ -83,6 +86,9 @@ macro_rules! store_suite {
             evidence::the_log_grows_and_proves_every_piece,
             evidence::what_is_due_is_told_once,
             evidence::who_asked_for_a_report_is_put_on_the_list,
+            mandates::a_mandate_is_granted_confirmed_and_revoked_once,
+            mandates::what_was_committed_before_a_revocation_stands_and_nothing_after_it,
+            mandates::a_licence_that_went_meanwhile_is_gone,
             annotations::notes_are_set_replaced_and_removed,
             annotations::notes_go_with_their_folder,
             annotations::a_folder_has_50_notes,
@@ -124,6 +130,8 @@ pub struct World {
     domain: Domain,
     trust: Trust,
     signers: BTreeMap<OfficeNumber, Identity>,
+    /// Of the agent [`kawara`].
+    agent: Identity,
 }
 
 /// The octets of a whole message.
@@ -146,6 +154,11 @@ pub fn sakura() -> OfficeNumber {
 
 pub fn kaede() -> OfficeNumber {
     "9970000037".parse().unwrap()
+}
+
+/// The proxy agent.
+pub fn kawara() -> AgentId {
+    "kawara".parse().unwrap()
 }
 
 pub fn domain() -> Domain {
@@ -174,21 +187,22 @@ impl World {
     /// New keys and certificates under an authority.
     pub fn under(authority: &Authority) -> Self {
         let from = "2026-04-01T00:00:00Z".parse().unwrap();
-        let certify = |number: OfficeNumber| {
+        let certify = |name: &str| {
             let request = Request {
-                common_name: number.as_str(),
-                rfc822_name: &format!("{number}@plans.example"),
+                common_name: name,
+                rfc822_name: &format!("{name}@plans.example"),
                 key: KeyKind::EcP256,
                 purpose: Purpose::MailSigning,
                 not_before: from,
                 not_after: "2027-03-31T00:00:00Z".parse().unwrap(),
             };
-            (number, authority.issue(&request).unwrap())
+            authority.issue(&request).unwrap()
         };
         Self {
             domain: domain(),
             trust: Trust::new([authority.certificate().clone()]).unwrap(),
-            signers: [himawari(), sakura(), kaede()].map(certify).into(),
+            signers: [himawari(), sakura(), kaede()].map(|number| (number, certify(number.as_str()))).into(),
+            agent: certify(kawara().as_str()),
         }
     }
 
@@ -255,24 +269,46 @@ impl World {
         self.compose((from, to), message_id, &part)
     }
 
+    /// A bundle of the agent for `from`, as it would arrive.
+    pub fn letter_by_agent(&self, ends: (OfficeNumber, OfficeNumber), message_id: &str, text: &str) -> Vec<u8> {
+        let octets = Self::composed(ends, message_id, &Self::results(ends, text), &self.agent);
+        [b"Sender: kawara@plans.example\r\n", &*octets].concat()
+    }
+
+    /// These octets at the door, brought by the agent and admitted.
+    pub fn admit_by_agent(&self, store: &impl Store, ends: (OfficeNumber, OfficeNumber), octets: &[u8]) -> Admitted {
+        self.admitted(store, &Login::of(Party::Agent(kawara())), ends, octets)
+    }
+
     /// A signed message around a part.
-    pub fn compose(&self, (from, to): (OfficeNumber, OfficeNumber), message_id: &str, part: &str) -> Vec<u8> {
-        let signed = sign(part.as_bytes(), &self.signers[&from], now()).unwrap();
-        let head = routing((from, to), message_id) + "MIME-Version: 1.0\r\n";
-        [head.as_bytes(), &signed].concat()
+    pub fn compose(&self, ends: (OfficeNumber, OfficeNumber), message_id: &str, part: &str) -> Vec<u8> {
+        Self::composed(ends, message_id, part, &self.signers[&ends.0])
+    }
+
+    fn composed(ends: (OfficeNumber, OfficeNumber), message_id: &str, part: &str, signer: &Identity) -> Vec<u8> {
+        let entity = sign(part.as_bytes(), signer, now()).unwrap();
+        let head = routing(ends, message_id) + "MIME-Version: 1.0\r\n";
+        [head.as_bytes(), &entity].concat()
     }
 
     /// These octets at the door, admitted.
-    pub fn admit(&self, store: &impl Store, (from, to): (OfficeNumber, OfficeNumber), octets: &[u8]) -> Admitted {
+    pub fn admit(&self, store: &impl Store, ends: (OfficeNumber, OfficeNumber), octets: &[u8]) -> Admitted {
+        self.admitted(store, &Login::of(Party::Office(ends.0)), ends, octets)
+    }
+
+    fn admitted(
+        &self,
+        store: &impl Store,
+        login: &Login,
+        (from, to): (OfficeNumber, OfficeNumber),
+        octets: &[u8],
+    ) -> Admitted {
         let rules = Rules::new(self.domain.clone());
         let mut arriving =
             Arriving::new(store.spool(now()), Via::of(std::net::Ipv4Addr::LOCALHOST), &rules, now()).unwrap();
         octets.chunks(32 << 10).for_each(|piece| arriving.receive(piece).unwrap());
-        let arrival = Arrival {
-            login: &Party::Office(from),
-            from: &Address::office(from, &self.domain),
-            to: &[Address::office(to, &self.domain)],
-        };
+        let arrival =
+            Arrival { login, from: &Address::office(from, &self.domain), to: &[Address::office(to, &self.domain)] };
         admit(arrival, arriving.finish(), &store.roll(), &self.trust, &rules, now()).unwrap()
     }
 }

@@ -8,7 +8,7 @@ use fumibako_gateway::{
     Addresses, Gateway, InitOptions, Ports, Reply, Request, Running, Secret, development_authority, init, issue_office,
     tls_authority_file, write_private,
 };
-use fumibako_model::{Domain, OfficeNumber};
+use fumibako_model::{Domain, OfficeNumber, Party};
 use fumibako_signer::Certificate;
 use fumibako_signer::authority::KeyKind;
 use jiff::Timestamp;
@@ -78,7 +78,7 @@ impl Stage {
         self.ask(Request::OfficeAdd { number, name: name.into() })?;
         self.ask(Request::LicenceGrant { number, from: None, until: None })?;
         let secret = Secret(password.clone());
-        self.ask(Request::AccountAdd { login: number.to_string(), office: number, password: secret })?;
+        self.ask(Request::AccountAdd { login: number.to_string(), party: Party::Office(number), password: secret })?;
         let settings = self.equip(number, &password, key, now)?;
         self.hand_out_certificates()?;
         Ok(settings)
@@ -91,12 +91,12 @@ impl Stage {
 
     /// Puts a certificate of an office on the roll.
     pub fn enrol(&self, number: OfficeNumber, certificate: &Certificate) -> Result<(), Trouble> {
-        self.ask(Request::CertAdd { number, pem: certificate.to_pem() }).map(|_| ())
+        self.ask(Request::CertAdd { party: Party::Office(number), pem: certificate.to_pem() }).map(|_| ())
     }
 
     /// The file of certificates that an operator gives to the offices: everything on the roll.
     pub fn hand_out_certificates(&self) -> Result<(), Trouble> {
-        let Reply::Certificates { certificates } = self.ask(Request::CertList { number: None })? else {
+        let Reply::Certificates { certificates } = self.ask(Request::CertList { party: None })? else {
             return Err(no_gateway("it answered something else"));
         };
         let all: String = certificates.iter().map(|row| row.pem.as_str()).collect();

@@ -36,7 +36,7 @@ fn a_deed_is_written_in_one_way_only() {
     ] {
         assert_eq!(Deed::read(GRANT.replace(from, to).as_bytes()), Err(why), "{to}");
     }
-    assert_eq!(Deed::read(&[b' '; DEED_BYTES + 1]), Err(NotADeed::TooLong));
+    assert_eq!(Deed::read(&vec![b' '; DEED_BYTES + 1]), Err(NotADeed::TooLong));
     let said = Said { mandate: registered().id, at: NOW.parse().unwrap() };
     for deed in [Deed::Confirm(said.clone()), Deed::Revoke(said)] {
         assert_eq!(Deed::read(deed.canonical().as_bytes()), Ok(deed));

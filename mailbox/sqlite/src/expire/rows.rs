@@ -101,6 +101,7 @@ pub(crate) fn fail(ledger: &mut Ledger<'_>, bundle: &Uncollected, now: Timestamp
         to: bundle.to,
         signer: bundle.signer.clone().unwrap_or_default(),
         content: (event == Event::ContentHandoverFailure).then(|| bundle.content.clone()),
+        by: None,
         receipt: None,
         reason,
     };

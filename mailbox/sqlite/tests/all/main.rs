@@ -28,5 +28,6 @@ mod every_store {
     // `a_receipt_after_expiry_is_evidence_and_no_more`; Profile §8.13: `the_log_grows_and_proves_every_piece`; Profile §8.14:
     // `what_is_due_is_told_once`.
     // Profile §7.23: `what_vanished_long_ago_is_all_that_is_not_there`.
+    // Profile §5.11, §9.6: `what_was_committed_before_a_revocation_stands_and_nothing_after_it`.
     fumibako_store::store_suite!(fresh);
 }

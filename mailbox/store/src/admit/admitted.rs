@@ -1,6 +1,6 @@
 //! What passed admission. Private fields and no other constructor: what nobody checked cannot be stored.
 
-use fumibako_model::{OfficeNumber, Wishes};
+use fumibako_model::{Act, Delegate, End, OfficeNumber, Refused, Roll, Wishes};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -33,8 +33,18 @@ pub struct Facts {
     pub(super) from: OfficeNumber,
     pub(super) to: OfficeNumber,
     pub(super) signer: [u8; 32],
+    pub(super) by: Option<Box<Delegate>>,
     pub(super) kind: Kind,
+    /// What a mandate's limits are held against.
+    pub(super) units: Box<Units>,
     pub(super) wishes: Box<Wishes>,
+}
+
+/// The kinds and the month of a bundle's send units; nothing of a receipt.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Units {
+    pub(super) kinds: Vec<String>,
+    pub(super) month: Option<String>,
 }
 
 /// What kind of message it is; the kinds differ in one `match` in admission and in one in the store.
@@ -138,9 +148,24 @@ impl Facts {
     pub fn signer(&self) -> &[u8; 32] {
         &self.signer
     }
+    /// The agent that sent it for the office, and the mandate it had.
+    pub fn by(&self) -> Option<&Delegate> {
+        self.by.as_deref()
+    }
     /// What kind of message it is.
     pub fn kind(&self) -> &Kind {
         &self.kind
+    }
+
+    /// Profile §5.11: asked again inside the commit, of the roll as it stands there. What the roll took back meanwhile,
+    /// a mandate, a licence, is not used any more; what was committed before stands.
+    pub fn still_allowed(&self, roll: &Roll, now: Timestamp) -> Result<(), Refused> {
+        roll.licensed(self.from, End::Sender, now)?;
+        roll.licensed(self.to, End::Recipient, now)?;
+        match &self.by {
+            Some(by) => roll.mandate(self.from, &by.agent, act(&self.kind, self.to, &self.units), now).map(|_| ()),
+            None => Ok(()),
+        }
     }
 
     /// What stands beside the body in its record, so that rows that were lost can be made again.
@@ -149,9 +174,17 @@ impl Facts {
             "v": 1, "kind": self.kind.name(), "at": now.to_string(), "message_id": self.message_id, "size": self.sums.size,
             "from": self.from.as_str(), "to": self.to.as_str(), "sha256": hex(&self.sums.sha256),
             "signed_digest": self.signed_digest.as_ref().map(|digest| hex(digest)), "content_digest": hex(&self.content_digest),
-            "signer": hex(&self.signer),
+            "signer": hex(&self.signer), "by": self.by,
         });
         envelope.to_string().into_bytes()
+    }
+}
+
+/// What an agent does that sends this for an office.
+pub(super) fn act<'a>(kind: &Kind, to: OfficeNumber, units: &'a Units) -> Act<'a> {
+    match kind {
+        Kind::Bundle => Act::Send { to, units: &units.kinds, month: units.month.as_deref() },
+        Kind::Receipt(_) => Act::Acknowledge { to },
     }
 }
 

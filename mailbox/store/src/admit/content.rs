@@ -1,5 +1,7 @@
 //! What a signed part holds: a bundle's files, or a receipt.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_careplan::{Gathered, Recognised, bare, gather, recognise};
@@ -11,6 +13,7 @@ use jiff::Timestamp;
 use mail_parser::{HeaderName, Message, MessageParser, MessagePart, MimeHeaders};
 use memchr::memmem;
 
+use super::admitted::Units;
 use super::excerpt::Excerpt;
 use super::fields::{Fields, HEADER_BYTES, message_id, read_section, repeats_routing};
 use super::parameters::plain_names;
@@ -133,12 +136,12 @@ pub(super) fn sealed(
     roll: &Roll,
     to: OfficeNumber,
     now: Timestamp,
-) -> Result<Kind, Refused> {
+) -> Result<(Kind, Units), Refused> {
     if !repeats_routing(&part.header)? {
         return Err(Refusal::SignedFieldsDiffer.about("a sealed bundle repeats its routing fields in the signed part"));
     }
     let facts = fields.get("fumibako-bundle").ok_or_else(|| Refusal::MessageMalformed.about("no Fumibako-Bundle"))?;
-    facts.parse::<BundleFacts>().map_err(|why| Refusal::MessageMalformed.about(why))?;
+    let facts: BundleFacts = facts.parse().map_err(|why| Refusal::MessageMalformed.about(why))?;
     let envelope = part.addressed.map_err(|why| match why {
         DecryptError::Algorithm(_) => Refusal::AlgorithmNotAllowed.about(why),
         other => Refusal::MessageMalformed.about(other),
@@ -146,7 +149,7 @@ pub(super) fn sealed(
     let recipient = Party::Office(to);
     let opens = |enrolled: &Enrolled| Certificate::from_der(&enrolled.der).is_ok_and(|known| envelope.is_for(&known));
     if roll.current(&recipient, now).any(opens) {
-        Ok(Kind::Bundle)
+        Ok((Kind::Bundle, Units { kinds: facts.units, month: facts.month }))
     } else {
         Err(Refusal::NotSealedToRecipient.about(to))
     }
@@ -159,15 +162,16 @@ pub(super) fn read(
     (from, to): (OfficeNumber, OfficeNumber),
     signer: &[u8; 32],
     rules: &Rules,
-) -> Result<Kind, Refused> {
+) -> Result<(Kind, Units), Refused> {
     let message = parse(part)?;
     if is_report(&message) {
-        return report(&message, &Address::office(from, &rules.domain), signer).map(Kind::Receipt);
+        let receipt = report(&message, &Address::office(from, &rules.domain), signer)?;
+        return Ok((Kind::Receipt(receipt), Units::default()));
     }
     if !rules.accept_signed {
         return Err(Refusal::FormNotAccepted.about("signed only"));
     }
-    files(&message, fields, from, to).map(|()| Kind::Bundle)
+    files(&message, fields, from, to).map(|units| (Kind::Bundle, units))
 }
 
 /// Reads MIME within limits, and only such that every reader reads alike.
@@ -276,7 +280,7 @@ fn names(message: &Message<'_>, part: &MessagePart<'_>) -> Result<Vec<String>, R
 }
 
 /// Every care-plan file names this sender and this recipient, and together they are send units (標準仕様 2.4).
-fn files(message: &Message<'_>, fields: &Fields, from: OfficeNumber, to: OfficeNumber) -> Result<(), Refused> {
+fn files(message: &Message<'_>, fields: &Fields, from: OfficeNumber, to: OfficeNumber) -> Result<Units, Refused> {
     let malformed = |about: &'static str| Refusal::MessageMalformed.about(about);
     let mut found: Vec<String> = Vec::new();
     for part in &message.parts {
@@ -311,7 +315,16 @@ fn files(message: &Message<'_>, fields: &Fields, from: OfficeNumber, to: OfficeN
     if sorted.bundles.is_empty() {
         return Err(Refusal::NoFiles.into());
     }
-    facts_hold(fields, &sorted, found.len())
+    facts_hold(fields, &sorted, found.len())?;
+    Ok(units(&sorted))
+}
+
+/// The kinds of the send units, and the month, if all that have one agree.
+fn units(sorted: &Gathered<()>) -> Units {
+    let all = || sorted.bundles.iter().flat_map(|bundle| &bundle.units);
+    let months: BTreeSet<_> = all().flat_map(|unit| &unit.files).filter_map(|file| file.name.month()).collect();
+    let month = months.first().filter(|_| months.len() == 1).map(ToString::to_string);
+    Units { kinds: all().map(|unit| unit.kind.id().to_owned()).collect(), month }
 }
 
 /// Profile §4.3: where the content is readable, the `Fumibako-Bundle` field says what is there.

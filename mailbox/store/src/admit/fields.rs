@@ -1,6 +1,6 @@
 //! The header fields that admission reads, each at most once, and their signed repetition.
 
-use fumibako_model::{Address, Refusal, Refused, is_routing, routing_agrees};
+use fumibako_model::{Address, AgentId, Domain, OfficeNumber, Party, Refusal, Refused, is_routing, routing_agrees};
 use mail_parser::{Message, MessageParser};
 
 /// Longest header section, in bytes (Profile §12).
@@ -24,8 +24,8 @@ const AT_MOST_ONCE: [&str; 9] = [
 const DIGITS_SHOWN: usize = 8;
 /// Profile §5.1: fields that would show a reader people this gateway never checked.
 const NOBODY_ELSE: [&str; 3] = ["cc", "bcc", "resent-"];
-/// Profile §5.1: fields that may name the sender, and nobody else.
-const THE_SENDER: [&str; 3] = ["sender", "reply-to", "disposition-notification-to"];
+/// Profile §5.1: fields that may name the office in `From`, and nobody else.
+const THE_OFFICE: [&str; 2] = ["reply-to", "disposition-notification-to"];
 
 /// One message's header section: names in lower case, values unfolded.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Fields {
     /// Profile §5.1: whoever answers, or sends a receipt, writes to the office in `From:`; no name shown beside its
     /// address is another office's number.
     pub(super) fn speak_of(&self, from: &Address) -> Result<(), Refused> {
-        for name in THE_SENDER {
+        for name in THE_OFFICE {
             if self.get(name).is_some() && self.address(name)?.party() != from.party() {
                 return Err(Refusal::EnvelopeDiffers.about(name));
             }
@@ -66,6 +66,27 @@ impl Fields {
             return Ok(());
         }
         Err(Refusal::EnvelopeDiffers.about(format_args!("From shows {shown}")))
+    }
+
+    /// Profile §5.4, RFC 5322 §3.6.2: `Sender` names the agent that acts; where the office acts itself it names nobody else.
+    pub(super) fn name_sender(
+        &self,
+        from: OfficeNumber,
+        agent: Option<&AgentId>,
+        domain: &Domain,
+    ) -> Result<(), Refused> {
+        let written = self.get("sender").map(|_| self.address("sender")).transpose()?;
+        match (agent, written) {
+            (None, None) => Ok(()),
+            (None, Some(sender)) if sender.party() == Some(Party::Office(from)) => Ok(()),
+            (None, Some(_)) => Err(Refusal::EnvelopeDiffers.about("sender")),
+            (Some(agent), Some(sender))
+                if sender.domain == *domain && sender.party() == Some(Party::Agent(agent.clone())) =>
+            {
+                Ok(())
+            }
+            (Some(agent), _) => Err(Refusal::AgentNotNamed.about(agent)),
+        }
     }
 
     /// The value of a field.
@@ -230,7 +251,6 @@ mod tests {
         let from = "9970000011@plans.example".parse().unwrap();
         let speak = |more: &str| fields(&format!("{more}{HEADER}")).and_then(|f| f.speak_of(&from).map_err(|r| r.why));
         for own in [
-            "Sender: 9970000011@plans.example\r\n",
             "Reply-To: <9970000011@plans.example>\r\n",
             "Disposition-Notification-To: <9970000011@plans.example>\r\n",
             "",
@@ -238,7 +258,6 @@ mod tests {
             assert_eq!(speak(own), Ok(()), "{own}");
         }
         for other in [
-            "Sender: 9970000029@plans.example\r\n",
             "Reply-To: x@elsewhere.example\r\n",
             "Disposition-Notification-To: 9970000029@plans.example\r\n",
             "Cc: 9970000029@plans.example\r\n",
@@ -276,6 +295,27 @@ mod tests {
         let group = HEADER.replace("From: 9970000011@plans.example", "From: 9970000037: 9970000011@plans.example;");
         assert_eq!(fields(&group).unwrap().from().unwrap_err().why, Refusal::EnvelopeDiffers, "a group is nobody");
         assert_eq!(fields(&HEADER.replace("Date", "X-Date")).unwrap_err(), Refusal::MessageMalformed);
+    }
+
+    // Profile §5.4
+    #[test]
+    fn sender_names_the_agent_that_acts_and_nobody_else() {
+        let (from, agent) = ("9970000011".parse().unwrap(), "kawara".parse().unwrap());
+        let domain = "plans.example".parse().unwrap();
+        let names = |more: &str, agent: Option<&AgentId>| {
+            fields(&format!("{more}{HEADER}")).and_then(|f| f.name_sender(from, agent, &domain).map_err(|r| r.why))
+        };
+        let (own, kawara) = ("Sender: 9970000011@plans.example\r\n", "Sender: kawara@plans.example\r\n");
+        for (sender, itself, by_agent) in [
+            ("", Ok(()), Err(Refusal::AgentNotNamed)),
+            (own, Ok(()), Err(Refusal::AgentNotNamed)),
+            (kawara, Err(Refusal::EnvelopeDiffers), Ok(())),
+            ("Sender: 9970000029@plans.example\r\n", Err(Refusal::EnvelopeDiffers), Err(Refusal::AgentNotNamed)),
+            ("Sender: kawara@other.example\r\n", Err(Refusal::EnvelopeDiffers), Err(Refusal::AgentNotNamed)),
+            ("Sender: nobody at all\r\n", Err(Refusal::EnvelopeDiffers), Err(Refusal::EnvelopeDiffers)),
+        ] {
+            assert_eq!((names(sender, None), names(sender, Some(&agent))), (itself, by_agent), "{sender}");
+        }
     }
 
     #[test]

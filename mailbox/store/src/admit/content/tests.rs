@@ -58,7 +58,9 @@ fn judge_by(part: &str, signer: &[u8; 32]) -> Result<Kind, Refusal> {
     let fields = Fields::read(header.as_bytes()).unwrap();
     let ends = ("9970000029".parse().unwrap(), "9970000011".parse().unwrap());
     let rules = Rules::new("plans.example".parse().unwrap());
-    read(part.replace('\n', "\r\n").as_bytes(), &fields, ends, signer, &rules).map_err(|refused| refused.why)
+    read(part.replace('\n', "\r\n").as_bytes(), &fields, ends, signer, &rules)
+        .map(|(kind, _)| kind)
+        .map_err(|refused| refused.why)
 }
 
 fn mixed(parts: &[&str]) -> String {

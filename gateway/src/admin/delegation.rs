@@ -1,0 +1,114 @@
+//! Administration of agents and mandates (Profile §9).
+
+use aws_lc_rs::digest::{SHA256, digest};
+use fumibako_model::{
+    Agent, AgentId, Deed, Mandate, MandateId, MandateState, OfficeNumber, Party, Refusal, Registered,
+};
+use fumibako_store::{MandateOrder, Store, StoreError};
+use serde::{Deserialize, Serialize};
+
+use super::{Admin, NAME_CHARACTERS, Reply, short};
+
+/// Who the administrator is in what the roll keeps.
+const OPERATOR: &str = "operator";
+
+/// A mandate, and how it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MandateRow {
+    /// How it stands now.
+    pub state: MandateState,
+    /// The mandate.
+    #[serde(flatten)]
+    pub registered: Registered,
+}
+
+impl<S: Store> Admin<S> {
+    /// Adding an agent that is there renames it.
+    pub(super) async fn add_agent(&self, id: AgentId, name: String) -> Result<Reply, StoreError> {
+        let name = short(name, NAME_CHARACTERS)?;
+        let suspended = self.0.store.roll().agent(&id).and_then(|known| known.suspended.clone());
+        self.0.store.put_agent(Agent { id, name, suspended }).await?;
+        Ok(Reply::Done)
+    }
+
+    /// Suspends an agent, with a reason, or ends that.
+    pub(super) async fn suspend_agent(&self, id: AgentId, reason: Option<String>) -> Result<Reply, StoreError> {
+        let suspended = reason.map(|reason| short(reason, NAME_CHARACTERS)).transpose()?;
+        let known = self.0.store.roll().agent(&id).cloned().ok_or_else(|| Refusal::AgentUnknown.about(&id))?;
+        self.0.store.put_agent(Agent { suspended, ..known }).await?;
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn agents(&self, id: Option<AgentId>) -> Result<Reply, StoreError> {
+        let roll = self.0.store.roll();
+        if let Some(id) = id {
+            let agent = roll.agent(&id).cloned().ok_or_else(|| Refusal::AgentUnknown.about(id))?;
+            return Ok(Reply::Agents { agents: vec![agent] });
+        }
+        let mut agents: Vec<_> = roll.agents().cloned().collect();
+        agents.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(Reply::Agents { agents })
+    }
+
+    /// Profile §9.2: a mandate that the operator has on paper, sealed by the office and the agent. It is marked so, and
+    /// confirmed by the seal.
+    pub(super) async fn paper_mandate(&self, mandate: Mandate) -> Result<Reply, StoreError> {
+        self.office(mandate.office)?;
+        mandate.sound().map_err(|why| Refusal::MandateUnread.about(why))?;
+        let deed = Deed::Grant(Box::new(mandate));
+        let sum = sum_of(&deed);
+        let Deed::Grant(mandate) = deed else { return Err(StoreError::Refused(Refusal::Internal.into())) };
+        let confirmed = Some(self.0.clock.now());
+        let one = Registered { paper: true, confirmed, ..mandate.registered(sum) };
+        let id = one.id;
+        self.0.store.mandate(MandateOrder::Register(Box::new(one), None)).await?;
+        self.show_mandate(id)
+    }
+
+    pub(super) fn mandates(&self, office: Option<OfficeNumber>, agent: Option<&AgentId>) -> Reply {
+        let (roll, now) = (self.0.store.roll(), self.0.clock.now());
+        let wanted = |one: &&Registered| {
+            office.is_none_or(|office| one.mandate.office == office)
+                && agent.is_none_or(|agent| one.mandate.agent == *agent)
+        };
+        let row = |one: &Registered| MandateRow { state: one.state(now), registered: one.clone() };
+        let mut mandates: Vec<_> = roll.mandates().filter(wanted).map(row).collect();
+        mandates.sort_by(|a, b| key(&a.registered).cmp(&key(&b.registered)));
+        Reply::Mandates { mandates }
+    }
+
+    pub(super) fn show_mandate(&self, id: MandateId) -> Result<Reply, StoreError> {
+        let (roll, now) = (self.0.store.roll(), self.0.clock.now());
+        let one = roll.mandate_by_id(id).ok_or_else(|| Refusal::MandateUnknown.about(id))?;
+        Ok(Reply::Mandates { mandates: vec![MandateRow { state: one.state(now), registered: one.clone() }] })
+    }
+
+    pub(super) async fn revoke_mandate(&self, id: MandateId) -> Result<Reply, StoreError> {
+        let order = MandateOrder::Revoke { id, signed: None, by: OPERATOR.into(), at: self.0.clock.now() };
+        self.0.store.mandate(order).await?;
+        self.show_mandate(id)
+    }
+
+    /// Is it on the roll?
+    pub(super) fn known(&self, party: &Party) -> Result<(), StoreError> {
+        match party {
+            Party::Office(number) => self.office(*number).map(|_| ())?,
+            Party::Agent(id) => {
+                let roll = self.0.store.roll();
+                roll.agent(id).map(|_| ()).ok_or_else(|| Refusal::AgentUnknown.about(id))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn key(one: &Registered) -> (OfficeNumber, &AgentId, jiff::civil::Date, MandateId) {
+    (one.mandate.office, &one.mandate.agent, one.mandate.from, one.id)
+}
+
+/// SHA-256 of a deed's canonical form.
+pub(crate) fn sum_of(deed: &Deed) -> [u8; 32] {
+    let mut sum = [0; 32];
+    sum.copy_from_slice(digest(&SHA256, deed.canonical().as_bytes()).as_ref());
+    sum
+}

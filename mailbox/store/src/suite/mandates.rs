@@ -1,0 +1,112 @@
+//! Mandates: kept with what was signed, and judged inside the commit.
+
+use std::sync::Arc;
+
+use fumibako_model::{Agent, Event, Licence, Mandate, MandateState, Office, OfficeNumber, Refusal, Registered, Scope};
+
+use super::{World, himawari, kaede, kawara, now, office, refused, sakura, view};
+use crate::{MandateOrder, SignedDeed, Store};
+
+/// A mandate of an office to the agent of the suite, to send.
+fn sending(office: OfficeNumber) -> Registered {
+    let words = Mandate {
+        v: 1,
+        office,
+        agent: kawara(),
+        scopes: [Scope::Send].into(),
+        kinds: None,
+        counterparties: None,
+        months: None,
+        from: "2026-04-01".parse().unwrap(),
+        until: "2027-03-31".parse().unwrap(),
+        granted: now(),
+    };
+    let mut sum = [0; 32];
+    sum[..10].copy_from_slice(office.as_str().as_bytes());
+    words.registered(sum)
+}
+
+async fn agent<S: Store>(store: &S) {
+    store.put_agent(Agent { id: kawara(), name: "かわら事務代行".into(), suspended: None }).await.unwrap();
+}
+
+/// On the roll and confirmed.
+async fn in_force<S: Store>(store: &S, office: OfficeNumber) -> Registered {
+    let one = sending(office);
+    let order = MandateOrder::Register(Box::new(one.clone()), Some(b"granted".to_vec()));
+    store.mandate(order).await.unwrap();
+    store.mandate(MandateOrder::Confirm { id: one.id, signed: b"confirmed".to_vec(), at: now() }).await.unwrap();
+    one
+}
+
+fn revocation(one: &Registered) -> MandateOrder {
+    MandateOrder::Revoke { id: one.id, signed: Some(b"revoked".to_vec()), by: himawari().to_string(), at: now() }
+}
+
+pub async fn a_mandate_is_granted_confirmed_and_revoked_once<S: Store>(store: Arc<S>) {
+    let _world = World::with(&*store).await;
+    let one = sending(himawari());
+    let register = || MandateOrder::Register(Box::new(one.clone()), Some(b"granted".to_vec()));
+    let confirm = || MandateOrder::Confirm { id: one.id, signed: b"confirmed".to_vec(), at: now() };
+    refused(store.mandate(register()).await, Refusal::AgentUnknown);
+    agent(&*store).await;
+    refused(store.mandate(confirm()).await, Refusal::MandateUnknown);
+    let state = |store: &S| store.roll().mandate_by_id(one.id).map(|one| one.state(now()));
+    for (order, expected) in [
+        (register(), MandateState::Unconfirmed),
+        (register(), MandateState::Unconfirmed),
+        (confirm(), MandateState::InForce),
+        (register(), MandateState::InForce),
+        (confirm(), MandateState::InForce),
+        (revocation(&one), MandateState::Revoked),
+        (revocation(&one), MandateState::Revoked),
+        (register(), MandateState::Revoked),
+    ] {
+        store.mandate(order).await.unwrap();
+        assert_eq!(state(&store), Some(expected));
+    }
+    refused(store.mandate(confirm()).await, Refusal::MandateRevoked);
+    let deed = |kind: &str, octets: &[u8]| SignedDeed { kind: kind.into(), at: now(), octets: octets.to_vec() };
+    let kept = [deed("confirm", b"confirmed"), deed("grant", b"granted"), deed("revoke", b"revoked")];
+    assert_eq!(store.deeds(one.id).await.unwrap(), kept);
+}
+
+pub async fn what_was_committed_before_a_revocation_stands_and_nothing_after_it<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    agent(&*store).await;
+    let one = in_force(&*store, himawari()).await;
+    in_force(&*store, kaede()).await;
+    let ends = (himawari(), sakura());
+    let letter = |from, id: &str| world.letter_by_agent((from, sakura()), id, "one");
+    let admitted = |octets: &[u8], from| world.admit_by_agent(&*store, (from, sakura()), octets);
+    let first = letter(himawari(), "a@plans.example");
+    let delivery = store.deliver(admitted(&first, himawari()), now()).await.unwrap();
+    // Admitted while the mandate was in force; the revocation is committed first.
+    let late = admitted(&letter(himawari(), "b@plans.example"), himawari());
+    let again = admitted(&first, himawari());
+    store.mandate(revocation(&one)).await.unwrap();
+    refused(store.deliver(late, now()).await, Refusal::MandateRevoked);
+    let repeated = store.deliver(again, now()).await.unwrap();
+    assert_eq!((repeated.evidence, repeated.repeated), (delivery.evidence, true), "what was accepted stays accepted");
+    assert_eq!(view(&*store, ends.1, "INBOX").await.entries.len(), 1);
+    // The other office's mandate is another one.
+    store.deliver(admitted(&letter(kaede(), "c@plans.example"), kaede()), now()).await.unwrap();
+
+    let evidence = store.evidence(delivery.evidence).await.unwrap().unwrap();
+    let by = evidence.by.unwrap();
+    assert_eq!((evidence.event, evidence.from), (Event::SubmissionAcceptance, himawari()));
+    assert_eq!((by.agent, by.mandate, by.digest), (kawara(), one.id, one.digest));
+}
+
+pub async fn a_licence_that_went_meanwhile_is_gone<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    let bundle = |id: &str| world.bundle(&*store, (himawari(), sakura()), id, "one");
+    let (suspended, lapsed) = (bundle("a@plans.example"), bundle("b@plans.example"));
+    store.put_office(Office { suspended: Some("届出の確認中".into()), ..office(sakura()) }).await.unwrap();
+    refused(store.deliver(suspended, now()).await, Refusal::RecipientSuspended);
+    store.put_office(office(sakura())).await.unwrap();
+    let past = Licence { from: "2025-04-01".parse().unwrap(), until: "2026-03-31".parse().unwrap() };
+    store.put_office(Office { licence: Some(past), ..office(himawari()) }).await.unwrap();
+    refused(store.deliver(lapsed, now()).await, Refusal::SenderNotLicensed);
+    assert_eq!(view(&*store, sakura(), "INBOX").await.entries.len(), 0);
+}
