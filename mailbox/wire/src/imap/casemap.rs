@@ -25,6 +25,18 @@ pub(super) fn fold_lossy(text: &[u8], bytes: usize) -> Box<str> {
     fold_within(&text, bytes)
 }
 
+/// Tabs and what is left of folding are spaces, and many spaces one.
+pub(super) fn one_space(subject: &str) -> String {
+    let mut spaced = String::with_capacity(subject.len());
+    for char in subject.chars() {
+        let char = if matches!(char, '\t' | '\r' | '\n') { ' ' } else { char };
+        if char != ' ' || !spaced.ends_with(' ') {
+            spaced.push(char);
+        }
+    }
+    spaced
+}
+
 /// The titlecase of one character where Unicode gives one character for it; else itself.
 fn title(char: char) -> char {
     let up = |by: u32| char::from_u32(u32::from(char) + by).unwrap_or(char);

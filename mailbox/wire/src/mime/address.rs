@@ -1,5 +1,7 @@
 //! Address lists (RFC 5322 §3.4), read for ENVELOPE: quoting and comments go, encoded words stay.
 
+use super::unstructured;
+
 /// One element of an address list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
@@ -196,4 +198,60 @@ fn split(mut text: Vec<u8>, at: Option<usize>) -> (Vec<u8>, Vec<u8>) {
     let Some(at) = at else { return (text, Vec::new()) };
     let host = text.split_off(at);
     (text, host[1..].to_vec())
+}
+
+/// An address list as people read it: one space after each comma, names decoded, in quotation marks where they need them.
+pub(crate) fn written(addresses: &[Address]) -> String {
+    let mut text = String::new();
+    for address in addresses {
+        let words = match address {
+            Address::Mailbox { name, local, host, .. } => {
+                let at = if host.is_empty() { "" } else { "@" };
+                let address = format!("{}{at}{}", String::from_utf8_lossy(local), String::from_utf8_lossy(host));
+                match name {
+                    Some(name) => format!("{} <{address}>", phrase(&unstructured(name))),
+                    None => address,
+                }
+            }
+            Address::Group(name) => format!("{}:", phrase(&unstructured(name))),
+            Address::GroupEnd => ";".into(),
+        };
+        match text.chars().last() {
+            None => {}
+            _ if *address == Address::GroupEnd => {}
+            Some(':') => text.push(' '),
+            Some(_) => text.push_str(", "),
+        }
+        text.push_str(&words);
+    }
+    text
+}
+
+/// RFC 5322 §3.2.3, §3.2.4
+fn phrase(name: &str) -> String {
+    if !name.contains(['(', ')', '<', '>', '[', ']', ':', ';', '@', '\\', ',', '.', '"']) {
+        return name.to_owned();
+    }
+    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_written_as_people_read_it() {
+        for (value, text) in [
+            ("a@x.example", "a@x.example"),
+            ("c@x.example (The desk),B<b@x.example>", "The desk <c@x.example>, B <b@x.example>"),
+            ("(comment) a@x.example, nobody", "comment <a@x.example>, nobody"),
+            ("\"Sakura, \\\"S\\\"\" <a@x.example>", "\"Sakura, \\\"S\\\"\" <a@x.example>"),
+            ("=?UTF-8?B?44GC?= <a@x.example>", "あ <a@x.example>"),
+            ("Team: a@x.example, b@x.example;, c@x.example", "Team: a@x.example, b@x.example;, c@x.example"),
+            ("undisclosed-recipients:;", "undisclosed-recipients:;"),
+            ("", ""),
+        ] {
+            assert_eq!(written(&addresses(value.as_bytes(), 100)), text, "{value}");
+        }
+    }
 }

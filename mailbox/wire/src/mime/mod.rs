@@ -16,6 +16,7 @@ mod scan;
 mod tree;
 mod value;
 
+pub(crate) use address::written;
 pub use address::{Address, addresses};
 pub(crate) use decode::unstructured;
 pub use decode::{Undecodable, charset_text, transfer_decode};

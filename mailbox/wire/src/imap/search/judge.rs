@@ -9,11 +9,11 @@ use jiff::civil::Date;
 use memchr::memmem;
 
 use super::program::{Key, Needle, Program, When};
-use crate::imap::casemap::fold;
+use crate::imap::casemap::{fold, one_space};
 use crate::imap::date::sent_on;
-use crate::imap::settings::SEARCHED_BYTES;
+use crate::imap::settings::{ADDRESSES, SEARCHED_BYTES};
 use crate::imap::view::View;
-use crate::mime::{Entity, Field, Header, Tree};
+use crate::mime::{Entity, Field, Header, Tree, addresses, written};
 
 /// A program whose sets and keywords are those of one view.
 #[derive(Debug)]
@@ -145,13 +145,17 @@ pub(super) struct Content<'t> {
     missed: Cell<bool>,
 }
 
-/// What BODY looks through.
+/// What TEXT looks through, and BODY but for the headers.
 #[derive(Default)]
 struct Texts {
-    /// Folded.
-    texts: Vec<String>,
+    texts: Vec<Text>,
     /// There is more than [`SEARCHED_BYTES`].
     cut: bool,
+}
+
+struct Text {
+    folded: String,
+    is_header: bool,
 }
 
 impl<'t> Content<'t> {
@@ -175,20 +179,25 @@ impl<'t> Content<'t> {
                 let sent = self.fields.get("Date").and_then(|field| sent_on(&field.unfolded()));
                 Some(sent.is_some_and(|sent| when.holds(sent, *day)))
             }
+            // RFC 3501 §6.4.4: FROM and the like look into the addresses that ENVELOPE shows.
+            Key::Addresses(name, needle) => {
+                let mut fields = self.fields.all(name);
+                Some(fields.any(|field| needle.is_in(&written(&addresses(&field.unfolded(), ADDRESSES)))))
+            }
             Key::Field(name, needle) => Some(self.fields.all(name).any(|field| needle.is_in(&field.text()))),
-            Key::Body(needle) => self.body_holds(needle),
+            Key::Body(needle) => self.texts_hold(needle, |text| !text.is_header),
             Key::Text(needle) => {
                 let header = self.header.get_or_init(|| header_text(self.fields));
-                if needle.is_within(header) { Some(true) } else { self.body_holds(needle) }
+                if needle.is_within(header) { Some(true) } else { self.texts_hold(needle, |_| true) }
             }
             _ => Some(false),
         }
     }
 
-    fn body_holds(&self, needle: &Needle) -> Option<bool> {
+    fn texts_hold(&self, needle: &Needle, of: impl Fn(&Text) -> bool) -> Option<bool> {
         let tree = self.tree?;
         let body = self.body.get_or_init(|| Texts::of(tree));
-        let found = body.texts.iter().any(|text| needle.is_within(text));
+        let found = body.texts.iter().filter(|text| of(text)).any(|text| needle.is_within(&text.folded));
         self.missed.set(self.missed() || (body.cut && !found));
         Some(found)
     }
@@ -201,15 +210,15 @@ impl Texts {
         for (at, entity) in tree.entities().enumerate() {
             let header = entity.header().octets().len();
             if at > 0 && header <= left {
-                found.texts.push(header_text(entity.header()));
+                found.texts.push(Text { folded: header_text(entity.header()), is_header: true });
                 left -= header;
             } else if at > 0 {
                 found.cut = true;
                 break;
             }
-            if entity.content_type().kind().eq_ignore_ascii_case(b"text") {
+            if is_text(entity) {
                 let body = entity.body_start(left);
-                found.texts.push(text_of(entity, body));
+                found.texts.push(Text { folded: text_of(entity, body), is_header: false });
                 found.cut |= body.len() < entity.body().len();
                 left -= body.len();
             }
@@ -218,8 +227,14 @@ impl Texts {
     }
 }
 
+/// Reports are texts too (RFC 6522).
+fn is_text(entity: Entity<'_>) -> bool {
+    let kind = entity.content_type();
+    kind.kind().eq_ignore_ascii_case(b"text") || (kind.kind().eq_ignore_ascii_case(b"message") && !entity.is_message())
+}
+
 fn header_text(header: Header<'_>) -> String {
-    let line = |field: Field<'_>| format!("{}: {}\n", String::from_utf8_lossy(field.name()), field.text());
+    let line = |field: Field<'_>| format!("{}: {}\n", String::from_utf8_lossy(field.name()), one_space(&field.text()));
     fold(&header.fields().map(line).collect::<String>())
 }
 
@@ -230,7 +245,7 @@ fn text_of(entity: Entity<'_>, body: &[u8]) -> String {
 
 impl Needle {
     fn is_in(&self, text: &str) -> bool {
-        self.is_within(&fold(text))
+        self.is_within(&fold(&one_space(text)))
     }
 
     /// Of a folded text.

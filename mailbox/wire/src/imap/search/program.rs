@@ -5,7 +5,7 @@ use fumibako_model::Flags;
 use jiff::civil::Date;
 
 use super::charset;
-use crate::imap::casemap::fold;
+use crate::imap::casemap::{fold, one_space};
 use crate::imap::cursor::{Cursor, Parsed};
 use crate::imap::date::date;
 use crate::imap::set::{Set, set_or_saved};
@@ -44,6 +44,8 @@ pub(super) enum Key {
     EmailId(String),
     /// `Date:`.
     Sent(When, Date),
+    /// The addresses in this field, as ENVELOPE shows them, hold this text.
+    Addresses(&'static str, Needle),
     /// A field holds this text; with empty text, there is such a field.
     Field(String, Needle),
     Body(Needle),
@@ -101,7 +103,7 @@ impl Program {
     }
 
     fn looks_at_header(key: &Key) -> bool {
-        matches!(key, Key::Sent(..) | Key::Field(..))
+        matches!(key, Key::Sent(..) | Key::Addresses(..) | Key::Field(..))
     }
 
     /// Does it need the message's octets?
@@ -188,8 +190,12 @@ impl Reader<'_, '_> {
             "SENTBEFORE" => Ok(Key::Sent(When::Before, self.day()?)),
             "SENTON"     => Ok(Key::Sent(When::On, self.day()?)),
             "SENTSINCE"  => Ok(Key::Sent(When::Since, self.day()?)),
-            field @ ("BCC" | "CC" | "FROM" | "SUBJECT" | "TO") => Ok(Key::Field(field.into(), self.needle()?)),
-            "HEADER"     => { let field = self.field_name()?; Ok(Key::Field(field, self.needle()?)) }
+            "BCC"        => Ok(Key::Addresses("Bcc", self.line()?)),
+            "CC"         => Ok(Key::Addresses("Cc", self.line()?)),
+            "FROM"       => Ok(Key::Addresses("From", self.line()?)),
+            "TO"         => Ok(Key::Addresses("To", self.line()?)),
+            "SUBJECT"    => Ok(Key::Field("Subject".into(), self.line()?)),
+            "HEADER"     => { let field = self.field_name()?; Ok(Key::Field(field, self.line()?)) }
             "BODY"       => Ok(Key::Body(self.needle()?)),
             "TEXT"       => Ok(Key::Text(self.needle()?)),
             "MODSEQ"     => self.modseq().map(Key::ModSeq),
@@ -237,6 +243,11 @@ impl Reader<'_, '_> {
 
     fn field_name(&mut self) -> Parsed<String> {
         self.text(UTF_8)
+    }
+
+    /// Of a field; how it was folded does not matter.
+    fn line(&mut self) -> Parsed<Needle> {
+        self.needle().map(|Needle(text)| Needle(one_space(&text)))
     }
 
     fn needle(&mut self) -> Parsed<Needle> {

@@ -1,8 +1,11 @@
 //! The base subject (RFC 5256 §2.1, Profile §7.43): a subject without the marks of replies and forwards.
 
+use crate::imap::casemap::one_space;
+
 /// The base subject, and whether the message is a reply or a forward (RFC 5256 §3 REFERENCES). Its encoded words are
 /// decoded already.
 pub(in crate::imap) fn base_subject(subject: &str) -> (String, bool) {
+    // (1)
     let spaced = one_space(subject);
     let (mut rest, mut reply) = (spaced.as_str(), false);
     loop {
@@ -29,18 +32,6 @@ pub(in crate::imap) fn base_subject(subject: &str) -> (String, bool) {
             None => return (rest.to_owned(), reply),
         }
     }
-}
-
-/// (1): tabs are spaces, and many spaces one.
-fn one_space(subject: &str) -> String {
-    let mut spaced = String::with_capacity(subject.len());
-    for char in subject.chars() {
-        let char = if matches!(char, '\t' | '\r' | '\n') { ' ' } else { char };
-        if char != ' ' || !spaced.ends_with(' ') {
-            spaced.push(char);
-        }
-    }
-    spaced
 }
 
 /// What stands before a subj-trailer.
