@@ -1,6 +1,7 @@
 //! Administration: what the operator may ask of the running gateway, over its local socket or in one process.
 
 mod delegation;
+mod evidence;
 mod keeping;
 mod socket;
 mod words;
@@ -14,7 +15,7 @@ use fumibako_model::{
     Account, CertificateKey, Enrolled, JAPAN, Licence, Office, OfficeNumber, Party, Refusal, Refused, not_trusted,
 };
 use fumibako_signer::Certificate;
-use fumibako_store::{Census, Store, StoreError, bind};
+use fumibako_store::{Census, Store, StoreError, Which, bind};
 use jiff::civil::Date;
 
 use crate::house::House;
@@ -24,8 +25,8 @@ pub use delegation::MandateRow;
 pub use socket::{CallError, call};
 pub(crate) use socket::{bind as bind_socket, serve};
 pub use words::{
-    AccountRow, AuthorityRow, BackupReport, CertificateRow, DayRow, FaultRow, HoldRow, PlaceRow, Reply, Request,
-    RestoreReport, Secret, Status, StoreReport, VerifyReport,
+    AccountRow, Audited, AuthorityRow, BackupReport, CertificateRow, DayRow, Export, FaultRow, HoldRow, PlaceRow,
+    Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, VerifyReport,
 };
 
 /// Longest office name and suspension reason, in characters.
@@ -121,6 +122,11 @@ impl<S: Store> Admin<S> {
             Request::HoldAdd { number, message_id, reason, by } => self.hold((number, message_id), reason, by).await,
             Request::HoldRemove { number, message_id, by } => self.release((number, message_id), by).await,
             Request::HoldList => Ok(keeping::holds(self.0.store.holds().await?)),
+            Request::EvidenceList { office, message_id, after } => {
+                self.list_evidence(Which { office, message_id, after }).await
+            }
+            Request::EvidenceExport { id } => self.export_evidence(id).await,
+            Request::EvidenceVerify => self.verify_evidence().await,
             Request::Inspect => Ok(Reply::Inspected(Box::new(self.0.store.inspect().await?.into()))),
             Request::Backup { to, keys } => self.back_up(to, keys).await,
             Request::Status => self.status().await,

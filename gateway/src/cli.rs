@@ -5,6 +5,7 @@ mod agent;
 mod backup;
 mod cert;
 mod check;
+mod evidence;
 mod expire;
 mod hold;
 mod init;
@@ -98,6 +99,9 @@ enum Command {
     /// 保全（期限後も残す） / legal holds
     #[command(subcommand)]
     Hold(hold::Hold),
+    /// 証跡 / evidence
+    #[command(subcommand)]
+    Evidence(evidence::Evidence),
     /// 保管庫の控え / copies of the store
     #[command(subcommand)]
     Backup(backup::Backup),
@@ -140,6 +144,11 @@ pub enum Failure {
     /// The store, or a copy of it, is not sound; what is wrong was said.
     #[error("the store is not sound; the lines above name what is wrong and what to do")]
     Unsound,
+    /// Evidence was touched; which was said.
+    #[error(
+        "{0} pieces of evidence are not as they were, as the lines above say. Compare with a backup or with exported evidence, and keep the database as it is for whoever looks into it"
+    )]
+    Tampered(usize),
     /// A store, or a copy of it, cannot be used.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -158,6 +167,7 @@ impl Failure {
             Self::Call(_) | Self::Start(_) | Self::Broken => 69,
             Self::Init(_) | Self::Output(_) | Self::Store(StoreError::Full(_)) => 73,
             Self::Read(..) => 66,
+            Self::Tampered(_) => 76,
         }
     }
 
@@ -197,6 +207,9 @@ impl Failure {
             Self::Password(_) => "パスワードが空です。1 行目に書いてください。",
             Self::Mistyped => "二度入力されたパスワードが同じではありません。もう一度実行してください。",
             Self::Unsound => "保管庫に異常があります。上に示したファイルをバックアップから戻してください。",
+            Self::Tampered(_) => {
+                "証跡が書き換えられています。上に示した行をバックアップや書き出した証跡と比べ、データベースはそのまま保存してください。"
+            }
             Self::Store(StoreError::Busy(_)) => {
                 "ほかの処理が保管庫を使っています。終わってから、もう一度実行してください。"
             }
@@ -230,6 +243,7 @@ impl Cli {
             Command::Cert(command) => command.run(&mut context),
             Command::Expire(command) => command.run(&mut context),
             Command::Hold(command) => command.run(&mut context),
+            Command::Evidence(command) => command.run(&mut context),
             Command::Backup(command) => command.run(&mut context),
             Command::Status(command) => command.run(&mut context),
         };

@@ -25,8 +25,25 @@ pub struct Config {
     pub tls: Tls,
     /// What is accepted.
     pub submission: Submission,
+    /// The key that signs evidence.
+    pub evidence: Evidence,
     /// What is refused beyond which size or number.
     pub limits: Limits,
+}
+
+/// The key that signs evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Evidence {
+    /// PEM: private key, certificate, and the authority above it; should have mode 0600. Made by `init`. Without it the gateway
+    /// does not start.
+    pub identity_file: PathBuf,
+}
+
+impl Default for Evidence {
+    fn default() -> Self {
+        Self { identity_file: "evidence/identity.pem".into() }
+    }
 }
 
 /// What is accepted.
@@ -133,6 +150,7 @@ impl Default for Config {
             listen: Listen::default(),
             tls: Tls::default(),
             submission: Submission::default(),
+            evidence: Evidence::default(),
             limits: Limits::default(),
         }
     }
@@ -229,6 +247,7 @@ impl Config {
             &mut config.admin_socket,
             &mut config.tls.certificate_file,
             &mut config.tls.key_file,
+            &mut config.evidence.identity_file,
         ] {
             *path = folder.join(&path);
         }
@@ -288,8 +307,9 @@ mod tests {
         assert_eq!(parse(Config::SAMPLE), Ok(Config::default()));
         let written: toml::Table = toml::from_str(Config::SAMPLE).unwrap();
         let keys = |table: &toml::Table| table.keys().cloned().collect::<Vec<_>>();
-        assert_eq!(written.len(), 8, "{:?}", keys(&written));
+        assert_eq!(written.len(), 9, "{:?}", keys(&written));
         assert_eq!(written["submission"].as_table().unwrap().len(), 1);
+        assert_eq!(written["evidence"].as_table().unwrap().len(), 1);
         assert_eq!(written["listen"].as_table().unwrap().len(), 6);
         assert_eq!(written["tls"].as_table().unwrap().len(), 3);
         assert_eq!(written["limits"].as_table().unwrap().len(), 12);

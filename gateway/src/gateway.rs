@@ -23,6 +23,7 @@ use crate::house::{House, Own};
 use crate::listen::{Door, Speech, listen};
 use crate::tls::{self, TlsError};
 use crate::trust::{self, TrustError};
+use crate::witness::{self, WitnessError};
 
 /// Starts gateways.
 pub struct Gateway;
@@ -35,6 +36,9 @@ pub struct Running {
     stop: watch::Sender<bool>,
     listeners: Vec<JoinHandle<()>>,
     expiry: JoinHandle<()>,
+    witness: JoinHandle<()>,
+    /// Becomes true when no connection is left and the last evidence may be signed.
+    last_word: watch::Sender<bool>,
     connections: TaskTracker,
     stop_within: Duration,
     admin_socket: PathBuf,
@@ -81,6 +85,9 @@ pub enum StartError {
     /// The authorities cannot be read.
     #[error("trusted authorities: {0}")]
     Trust(#[from] TrustError),
+    /// The evidence key cannot be used.
+    #[error("evidence: {0}")]
+    Witness(#[from] WitnessError),
     /// An address is taken or not allowed.
     #[error("cannot listen at {0}: {1}")]
     Listen(String, io::Error),
@@ -92,6 +99,7 @@ impl Gateway {
         let acceptor = tls::acceptor(&config.tls)?;
         let nobody = tls::salt_of_nobody(&config.tls)?;
         let authorities = trust::load(&config.trust_folder)?;
+        let witness = witness::load(&config.evidence.identity_file)?;
         let store = SqliteStore::open(&config.store_folder, config.domain.clone()).await?;
         raise_descriptors(config.limits.connections);
         let (stop, stopping) = watch::channel(false);
@@ -103,15 +111,28 @@ impl Gateway {
         let socket = admin::bind_socket(&admin_socket)
             .map_err(|why| StartError::Listen(admin_socket.display().to_string(), why))?;
         let stop_within = Duration::from_secs(u64::from(config.limits.stop_seconds));
-        let house = Arc::new(House::new(store, config, authorities, Own { addresses, nobody }));
+        let house = Arc::new(House::new(store, config, authorities, Own { addresses, nobody, witness }));
         let connections = TaskTracker::new();
         let door =
             |(listener, door)| tokio::spawn(listen(listener, door, house.clone(), line.clone(), connections.clone()));
         let mut listeners: Vec<_> = bound.into_iter().map(door).collect();
         let expiry = tokio::spawn(expire::run(house.clone(), stopping.clone()));
+        let (last_word, until_last) = watch::channel(false);
+        let witness = tokio::spawn(witness::run(house.clone(), until_last));
         listeners.push(tokio::spawn(admin::serve(socket, Admin::new(house.clone()), stopping)));
         tracing::info!(?addresses, "gateway.started");
-        Ok(Running { addresses, house, stop, listeners, expiry, connections, stop_within, admin_socket })
+        Ok(Running {
+            addresses,
+            house,
+            stop,
+            listeners,
+            expiry,
+            witness,
+            last_word,
+            connections,
+            stop_within,
+            admin_socket,
+        })
     }
 }
 
@@ -181,6 +202,10 @@ impl Running {
         self.connections.close();
         if tokio::time::timeout(self.stop_within, self.connections.wait()).await.is_err() {
             tracing::warn!(left = self.connections.len(), "connections.cut");
+        }
+        self.last_word.send_replace(true);
+        if let Err(why) = self.witness.await {
+            tracing::warn!(%why, "witness.stopped");
         }
         if let Err(why) = self.house.store.close().await {
             tracing::warn!(%why, "store.closed");

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use fumibako_model::{Party, Refusal, Refused};
-use fumibako_signer::Trust;
+use fumibako_signer::{Identity, Trust};
 use fumibako_store::{Store, StoreError};
 use fumibako_wire::{imap, pop3, smtp};
 use tokio::sync::{Semaphore, watch};
@@ -33,6 +33,10 @@ pub(crate) struct House<S> {
     pub(crate) imap: Arc<imap::Settings>,
     /// How POP3 conversations behave.
     pub(crate) pop3: Arc<pop3::Settings>,
+    /// Who signs evidence.
+    pub(crate) witness: Identity,
+    /// Held by whoever lets the log grow.
+    pub(crate) witnessing: tokio::sync::Mutex<()>,
     trust: RwLock<Arc<Trust>>,
     guesses: Guesses,
     /// Passwords are judged on as many threads as there are cores, no more.
@@ -53,6 +57,8 @@ pub(crate) struct Own {
     pub(crate) addresses: Addresses,
     /// What the salts of user IDs that nobody has are made of.
     pub(crate) nobody: [u8; 32],
+    /// Who signs evidence.
+    pub(crate) witness: Identity,
 }
 
 /// What happened since the start.
@@ -88,6 +94,8 @@ impl<S: Store> House<S> {
             hashing: Semaphore::new(cores),
             scratch: Arc::default(),
             nobody: own.nobody,
+            witness: own.witness,
+            witnessing: tokio::sync::Mutex::default(),
             addresses: own.addresses,
             filing: Semaphore::new(cores),
             broken: watch::Sender::new(false),

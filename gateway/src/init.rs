@@ -21,6 +21,12 @@ const OFFICE_AUTHORITY: &str = "dev-ca/offices.pem";
 const OFFICE_AUTHORITY_CERTIFICATE: &str = "dev-ca/offices-ca.pem";
 /// The development authority for TLS: its certificate only; its key is not kept.
 const TLS_AUTHORITY: &str = "dev-ca/tls.pem";
+/// The key that signs evidence, its certificate, and the authority above it; mode 0600. The authority's own key is not kept.
+const EVIDENCE_IDENTITY: &str = "evidence/identity.pem";
+/// That authority's certificate alone: what offices verify evidence with.
+const EVIDENCE_AUTHORITY: &str = "evidence/authority.pem";
+/// Days the evidence certificate is valid: evidence is kept for seven years.
+const EVIDENCE_DAYS: i64 = 3_650;
 /// Days a development certificate is valid.
 const DEVELOPMENT_DAYS: i64 = 397;
 
@@ -70,12 +76,13 @@ pub enum InitError {
 pub fn init(options: &InitOptions, now: Timestamp) -> Result<Config, InitError> {
     let dir = &options.dir;
     let config = dir.join(CONFIG_FILE);
-    if [CONFIG_FILE, "store", "trust", "tls", "dev-ca"].iter().any(|part| dir.join(part).exists()) {
+    if [CONFIG_FILE, "store", "trust", "tls", "evidence", "dev-ca"].iter().any(|part| dir.join(part).exists()) {
         return Err(InitError::Exists(dir.clone()));
     }
-    for folder in ["", "store", "trust", "tls"] {
+    for folder in ["", "store", "trust", "tls", "evidence"] {
         make_folder(&dir.join(folder))?;
     }
+    make_evidence_key(dir, &options.domain, now)?;
     if options.dev_ca {
         make_authorities(dir, &options.domain, now)?;
     }
@@ -92,6 +99,26 @@ fn settings(options: &InitOptions) -> String {
         }
     }
     text
+}
+
+/// Profile §8.16: ECDSA P-256, marked for signing documents and mail, under an authority that vouches for nothing else.
+fn make_evidence_key(dir: &Path, domain: &Domain, now: Timestamp) -> Result<(), InitError> {
+    let authority = Authority::create_for_domain(&format!("{domain} evidence CA"), domain.as_str(), now)?;
+    let identity = authority.issue(&Request {
+        common_name: &format!("{domain} evidence"),
+        rfc822_name: &format!("gateway@{domain}"),
+        key: KeyKind::EcP256,
+        purpose: Purpose::Evidence,
+        not_before: now,
+        not_after: days(now, EVIDENCE_DAYS),
+    })?;
+    write_private(&dir.join(EVIDENCE_AUTHORITY), authority.certificate().to_pem().as_bytes())?;
+    write_private(&dir.join(EVIDENCE_IDENTITY), identity.to_pem().as_bytes())
+}
+
+/// Where offices find the authority of the gateway's evidence, after `init`.
+pub fn evidence_authority_file(dir: &Path) -> PathBuf {
+    dir.join(EVIDENCE_AUTHORITY)
 }
 
 fn make_authorities(dir: &Path, domain: &Domain, now: Timestamp) -> Result<(), InitError> {
@@ -189,7 +216,7 @@ mod tests {
         let now = "2026-11-25T00:00:00Z".parse().unwrap();
         let config = init(&options(dir.path()), now).unwrap();
         assert_eq!(config.listen, crate::config::Listen::ephemeral());
-        for secret in [OFFICE_AUTHORITY, "tls/key.pem", CONFIG_FILE] {
+        for secret in [OFFICE_AUTHORITY, EVIDENCE_IDENTITY, "tls/key.pem", CONFIG_FILE] {
             let mode = fs::metadata(dir.path().join(secret)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{secret}");
         }

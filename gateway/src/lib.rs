@@ -21,15 +21,17 @@ mod password;
 mod peer;
 mod tls;
 mod trust;
+mod witness;
 
 pub use admin::{
-    AccountRow, Admin, AuthorityRow, BackupReport, CallError, CertificateRow, DayRow, FaultRow, HoldRow, MandateRow,
-    PlaceRow, Reply, Request, RestoreReport, Secret, Status, StoreReport, VerifyReport, call,
+    AccountRow, Admin, Audited, AuthorityRow, BackupReport, CallError, CertificateRow, DayRow, Export, FaultRow,
+    HoldRow, MandateRow, PlaceRow, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, VerifyReport,
+    call,
 };
 pub use clock::Clock;
-pub use config::{Config, ConfigError, Form, Limits, Listen, MESSAGE_BYTES_MOST, Submission, Tls};
+pub use config::{Config, ConfigError, Evidence, Form, Limits, Listen, MESSAGE_BYTES_MOST, Submission, Tls};
 pub use gateway::{Addresses, Gateway, Running, StartError};
 pub use init::{
-    CONFIG_FILE, InitError, InitOptions, Ports, development_authority, init, issue_office, issue_to,
-    tls_authority_file, write_private,
+    CONFIG_FILE, InitError, InitOptions, Ports, development_authority, evidence_authority_file, init, issue_office,
+    issue_to, tls_authority_file, write_private,
 };

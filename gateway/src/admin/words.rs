@@ -1,15 +1,17 @@
 //! What the operator may ask and what the gateway answers.
 
+mod evidence;
 mod keeping;
 
 use std::path::PathBuf;
 
-use fumibako_model::{Agent, AgentId, Mandate, MandateId, Office, OfficeNumber, Party, Refusal};
+use fumibako_model::{Agent, AgentId, EvidenceId, Mandate, MandateId, Office, OfficeNumber, Party, Refusal};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::MandateRow;
 
+pub use evidence::{Audited, Export, Tampered};
 pub use keeping::{BackupReport, DayRow, FaultRow, HoldRow, PlaceRow, RestoreReport, StoreReport, VerifyReport};
 
 /// A question of the operator.
@@ -177,6 +179,22 @@ pub enum Request {
         /// The keys into this one.
         keys: Option<PathBuf>,
     },
+    /// Evidence, the oldest first.
+    EvidenceList {
+        /// From or to this office.
+        office: Option<OfficeNumber>,
+        /// About this Message-ID, without angle brackets.
+        message_id: Option<String>,
+        /// After this piece.
+        after: Option<EvidenceId>,
+    },
+    /// One piece, with what proves it.
+    EvidenceExport {
+        /// Which.
+        id: EvidenceId,
+    },
+    /// Holds all evidence against the log.
+    EvidenceVerify,
     /// How the gateway is.
     Status,
 }
@@ -213,6 +231,9 @@ impl Request {
             Self::HoldList => "hold-list",
             Self::Inspect => "inspect",
             Self::Backup { .. } => "backup",
+            Self::EvidenceList { .. } => "evidence-list",
+            Self::EvidenceExport { .. } => "evidence-export",
+            Self::EvidenceVerify => "evidence-verify",
             Self::Status => "status",
         }
     }
@@ -251,7 +272,10 @@ impl Request {
             | Self::TrustList
             | Self::HoldList
             | Self::Inspect
+            | Self::EvidenceVerify
             | Self::Status => String::new(),
+            Self::EvidenceList { office, .. } => office.map(|number| number.to_string()).unwrap_or_default(),
+            Self::EvidenceExport { id } => id.to_string(),
         }
     }
 }
@@ -329,6 +353,15 @@ pub enum Reply {
     },
     /// What the look through the store found.
     Inspected(Box<StoreReport>),
+    /// Evidence, octet for octet.
+    Evidence {
+        /// The pieces.
+        entries: Vec<String>,
+    },
+    /// A piece of evidence with what proves it.
+    Proof(Box<Export>),
+    /// What the look through the evidence found.
+    Audited(Box<Audited>),
     /// The copy that was made.
     BackedUp(BackupReport),
     /// It could not be done; the sentence says why and what to do.

@@ -3,6 +3,7 @@
 
 mod admin;
 mod connections;
+mod evidence;
 mod expiry;
 mod https;
 mod lines;

@@ -16,7 +16,7 @@ pub(crate) struct Fixture {
     pub(crate) config: Config,
     pub(crate) running: Running,
     /// Goes with the fixture, and not before.
-    _kept: Option<TempDir>,
+    pub(crate) _kept: Option<TempDir>,
 }
 
 impl Fixture {

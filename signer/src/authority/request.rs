@@ -52,6 +52,8 @@ pub enum Purpose {
     MailEncryption,
     /// Signing time stamps, and nothing else.
     TimeStamping,
+    /// Signing evidence, and the mail that carries it.
+    Evidence,
     /// A certificate for mail with one thing wrong.
     Flawed(Flaw),
 }
@@ -94,7 +96,7 @@ impl Request<'_> {
             KeyKind::EcP256 => KeyUsagePurpose::KeyAgreement,
         };
         params.key_usages = match self.purpose {
-            Purpose::MailSigning => sign.to_vec(),
+            Purpose::MailSigning | Purpose::Evidence => sign.to_vec(),
             Purpose::MailEncryption => vec![encrypt],
             Purpose::TimeStamping => vec![KeyUsagePurpose::DigitalSignature],
             Purpose::Mail | Purpose::Flawed(_) => sign.into_iter().chain([encrypt]).collect(),
@@ -102,6 +104,11 @@ impl Request<'_> {
         match self.purpose {
             Purpose::Flawed(flaw) => flaw.spoil(&mut params, encrypt),
             Purpose::TimeStamping => stamp_only(&mut params),
+            Purpose::Evidence => {
+                // RFC 9336 §3: documentSigning beside emailProtection.
+                let documents = ExtendedKeyUsagePurpose::Other(vec![1, 3, 6, 1, 5, 5, 7, 3, 36]);
+                params.extended_key_usages.push(documents);
+            }
             Purpose::Mail | Purpose::MailSigning | Purpose::MailEncryption => {}
         }
         Ok(params)

@@ -6,6 +6,7 @@ mod addressed;
 mod certificate;
 mod compression;
 mod deltas;
+mod enclosed;
 mod envelope;
 mod forbidden;
 mod identity;

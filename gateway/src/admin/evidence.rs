@@ -1,0 +1,82 @@
+//! What the operator asks of the evidence: which there is, what proves it, whether any of it was touched (Profile §8.15).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fumibako_model::log::Head;
+use fumibako_model::{EvidenceId, Refusal};
+use fumibako_signer::{Trust, enclosed};
+use fumibako_store::{KeptHead, LogAudit, LogFault, Store, StoreError, Which, Wrong, hex};
+
+use super::Admin;
+use super::words::{Audited, Export, Reply, Tampered};
+use crate::witness;
+
+impl<S: Store> Admin<S> {
+    pub(super) async fn list_evidence(&self, which: Which) -> Result<Reply, StoreError> {
+        Ok(Reply::Evidence { entries: self.0.store.list_evidence(which).await? })
+    }
+
+    /// A piece with all that proves it; one so new that no head covers it is signed for first.
+    pub(super) async fn export_evidence(&self, id: EvidenceId) -> Result<Reply, StoreError> {
+        witness::attest(&self.0).await?;
+        let proof = self.0.store.prove(id).await?.ok_or_else(|| Refusal::ValueUnfit.about(format_args!("no {id}")))?;
+        Ok(Reply::Proof(Box::new(Export {
+            v: 1,
+            entry: proof.entry,
+            path: proof.path.iter().map(|hash| hex(hash)).collect(),
+            head: STANDARD.encode(proof.head),
+            stamp: proof.stamp.map(|stamp| STANDARD.encode(stamp)),
+        })))
+    }
+
+    /// Everything against everything: rows, hashes, roots, signatures.
+    pub(super) async fn verify_evidence(&self) -> Result<Reply, StoreError> {
+        witness::attest(&self.0).await.or_else(|error| match error {
+            // That is what is to be found out.
+            StoreError::Failed(_) => Ok(()),
+            other => Err(other),
+        })?;
+        let LogAudit { evidence, logged, heads, faults } = self.0.store.audit().await?;
+        let mut rows: Vec<_> = faults.iter().map(fault).collect();
+        let trust = Trust::new(self.0.witness.chain().iter().cloned());
+        let trust = trust.map_err(|why| StoreError::Failed(why.to_string()))?;
+        let mut good = 0;
+        for (at, kept) in heads.iter().enumerate() {
+            match judged(kept, &trust) {
+                Ok(()) => good = kept.size,
+                Err(what) => rows.push(Tampered { first: good, last: kept.size.max(1) - 1, id: None, what }),
+            }
+            if heads.get(at + 1).is_some_and(|next| next.size < kept.size) {
+                let what = format!("the log was longer on {} than the day after", kept.day);
+                rows.push(Tampered { first: good, last: kept.size.max(1) - 1, id: None, what });
+            }
+        }
+        Ok(Reply::Audited(Box::new(Audited { evidence, logged, heads: heads.len() as u64, faults: rows })))
+    }
+}
+
+/// Is this head signed by this gateway, and is it about the hashes that are there now?
+fn judged(kept: &KeptHead, trust: &Trust) -> Result<(), String> {
+    let about = format!("the head of {}", kept.day);
+    let (signature, octets) = enclosed(&kept.head).map_err(|why| format!("{about}: {why}"))?;
+    let head: Head = serde_json::from_slice(&octets).map_err(|why| format!("{about}: {why}"))?;
+    trust.check(&signature, head.at).map_err(|why| format!("{about}: {why}"))?;
+    let size_holds = head.size == kept.size;
+    match kept.root {
+        Some(root) if size_holds && hex(&root) == head.root => Ok(()),
+        Some(_) if size_holds => Err(format!("{about} is over other evidence than is there now")),
+        _ => Err(format!("{about} is over {} pieces of evidence, which are not there now", head.size)),
+    }
+}
+
+fn fault(fault: &LogFault) -> Tampered {
+    let what = match fault.what {
+        Wrong::Removed => "was removed",
+        Wrong::Changed => "was changed",
+        Wrong::Columns => "has a time or event beside it that is not its own",
+        Wrong::Moved => "stands in another's place",
+        Wrong::Added => "was put in: the log never had it",
+        Wrong::Log => "and what follows: the hashes of the log were changed",
+    };
+    Tampered { first: fault.n, last: fault.n, id: fault.id, what: what.into() }
+}
