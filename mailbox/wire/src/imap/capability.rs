@@ -13,12 +13,12 @@ impl Session {
             // RFC 3501 §6.2.1, §6.2.3: no password goes in clear.
             (Phase::Greeted, Cover::ClearOffersTls) => format!("{ALWAYS} STARTTLS LOGINDISABLED"),
             (Phase::Greeted, Cover::Tls(offer)) => format!("{ALWAYS} AUTH={}", offer.names().join(" AUTH=")),
-            // RFC 5161;
+            // RFC 5161, 7162;
             // RFC 2177, 2342, 3348, 3691, 4315, 6154, 7889, 5258, 5819, 8440, 8438, 6851, 8474, 3502, 8508, 9208, 4314,
             // 5464, 8514, 8437, 5465, 4731, 5182, 5032, 5255, 5256, 5957, 5267, 3516, 8970,
             // 9394, 9585
             _ => format!(
-                "{ALWAYS} ENABLE \
+                "{ALWAYS} ENABLE CONDSTORE QRESYNC \
                  IDLE NAMESPACE CHILDREN UNSELECT UIDPLUS SPECIAL-USE LIST-EXTENDED LIST-STATUS LIST-MYRIGHTS \
                  STATUS=SIZE MOVE OBJECTID MULTIAPPEND REPLACE QUOTA QUOTA=RES-STORAGE \
                  ACL RIGHTS=kxte METADATA NOTIFY SAVEDATE UNAUTHENTICATE ESEARCH SEARCHRES WITHIN I18NLEVEL=1 \

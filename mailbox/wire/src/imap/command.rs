@@ -1,12 +1,13 @@
 //! Commands (RFC 3501 §9), read whole.
 
-use fumibako_model::{FlagChange, Flags, NamedFlags};
+use fumibako_model::{FlagChange, Flags, ModSeq, NamedFlags};
 
 use super::cursor::{Bad, Cursor, Mailbox, Parsed};
 use super::enable::Enabled;
 use super::fetch::{Items, Modifiers};
 use super::folders::Order;
 use super::list::Request;
+use super::resync::Parameters;
 use super::search::Request as SearchRequest;
 use super::set::{Set, set_or_saved};
 use super::status::Counter;
@@ -22,7 +23,7 @@ pub(super) enum Command {
     StartTls,
     Login { login: Vec<u8>, password: Vec<u8> },
     Authenticate { mechanism: String, initial: Option<String> },
-    Select { mailbox: Mailbox, read_only: bool },
+    Select { mailbox: Mailbox, read_only: bool, with: Box<Parameters> },
     Unauthenticate,
     Enable(Vec<&'static str>),
     Notify(Box<notify::Order>),
@@ -40,7 +41,7 @@ pub(super) enum Command {
     Expunge(Option<Set>),
     Search { by: By, request: Box<SearchRequest> },
     Fetch { by: By, set: Set, items: Items, modifiers: Modifiers },
-    Store { by: By, set: Set, change: FlagChange, silent: bool, flags: NamedFlags },
+    Store { by: By, set: Set, change: FlagChange, silent: bool, flags: NamedFlags, unchanged_since: Option<ModSeq> },
     Copy { by: By, set: Set, to: Mailbox, moves: bool },
 }
 
@@ -109,8 +110,8 @@ fn named(name: &str, cursor: &mut Cursor<'_>) -> Result<Command, Why> {
         "LOGIN"        => Command::Login { login: argument(cursor)?, password: argument(cursor)? },
         "AUTHENTICATE" => authenticate(cursor)?,
         "UNAUTHENTICATE" => Command::Unauthenticate,
-        "SELECT"       => Command::Select { mailbox: mailbox(cursor)?, read_only: false },
-        "EXAMINE"      => Command::Select { mailbox: mailbox(cursor)?, read_only: true },
+        "SELECT"       => select(cursor, false)?,
+        "EXAMINE"      => select(cursor, true)?,
         "CREATE"       => Command::Tree(Order::create(cursor)?),
         "DELETE"       => Command::Tree(Order::delete(cursor)?),
         "RENAME"       => Command::Tree(Order::rename(cursor)?),
@@ -164,6 +165,11 @@ fn uid(cursor: &mut Cursor<'_>) -> Result<Command, Why> {
         "EXPUNGE" => Ok(Command::Expunge(Some(named_set(cursor)?))),
         _ => Err(Why::Unknown),
     }
+}
+
+fn select(cursor: &mut Cursor<'_>, read_only: bool) -> Parsed<Command> {
+    let mailbox = mailbox(cursor)?;
+    Ok(Command::Select { mailbox, read_only, with: Box::new(Parameters::read(cursor)?) })
 }
 
 fn argument(cursor: &mut Cursor<'_>) -> Parsed<Vec<u8>> {
@@ -237,12 +243,13 @@ fn copy(cursor: &mut Cursor<'_>, by: By, moves: bool) -> Parsed<Command> {
 }
 
 /// ```text
-/// store           = "STORE" SP sequence-set SP store-att-flags
+/// store           = "STORE" SP sequence-set [SP store-modifiers] SP store-att-flags
 /// store-att-flags = (["+" / "-"] "FLAGS" [".SILENT"]) SP (flag-list / (flag *(SP flag)))
 /// ```
 fn store(cursor: &mut Cursor<'_>, by: By) -> Parsed<Command> {
     let set = named_set(cursor)?;
     cursor.space()?;
+    let unchanged_since = if cursor.peek() == Some(b'(') { Some(unchanged_since(cursor)?) } else { None };
     let change = match cursor.peek() {
         Some(b'+') => FlagChange::Add,
         Some(b'-') => FlagChange::Remove,
@@ -258,7 +265,22 @@ fn store(cursor: &mut Cursor<'_>, by: By) -> Parsed<Command> {
     };
     cursor.space()?;
     let flags = if cursor.peek() == Some(b'(') { flag_list(cursor)? } else { flag_row(cursor)? };
-    Ok(Command::Store { by, set, change, silent, flags })
+    Ok(Command::Store { by, set, change, silent, flags, unchanged_since })
+}
+
+/// ```text
+/// store-modifiers = "(" "UNCHANGEDSINCE" SP mod-sequence-valzer ")" ; RFC 7162 §7
+/// ```
+fn unchanged_since(cursor: &mut Cursor<'_>) -> Parsed<ModSeq> {
+    cursor.need(b'(', "(")?;
+    if !cursor.take_word("UNCHANGEDSINCE") {
+        return cursor.bad("UNCHANGEDSINCE");
+    }
+    cursor.space()?;
+    let since = ModSeq(cursor.number()?);
+    cursor.need(b')', ")")?;
+    cursor.space()?;
+    Ok(since)
 }
 
 /// ```text

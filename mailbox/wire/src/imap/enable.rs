@@ -56,6 +56,9 @@ impl Enabled {
 impl Session {
     /// RFC 5161 §3.2: ENABLED names what this command asked for and is on.
     pub(super) fn enable(&mut self, tag: String, asked: &[&str]) {
+        if asked.contains(&"CONDSTORE") || asked.contains(&"QRESYNC") {
+            self.condstore();
+        }
         for (name, what) in Enabled::NAMED {
             if asked.contains(&name) {
                 self.enabled.add(what);

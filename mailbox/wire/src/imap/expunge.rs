@@ -1,9 +1,10 @@
 //! EXPUNGE (RFC 3501 §6.4.3), UID EXPUNGE (RFC 4315 §2.1).
 
-use fumibako_model::Changes;
+use fumibako_model::{Changes, ModSeq};
 
 use super::Ask;
 use super::command::By;
+use super::enable::Enabled;
 use super::news::Done;
 use super::select::Then;
 use super::session::{Session, Work};
@@ -42,7 +43,12 @@ impl Session {
             return self.leave(Then::Say(tag, "CLOSE done."));
         }
         self.all_told = true;
+        let (some, ModSeq(modseq)) = (!changes.vanished.is_empty(), changes.highest_modseq);
         self.tell(changes, true, By::Sequence);
+        if some && self.enabled.has(Enabled::CONDSTORE) {
+            // RFC 7162 §3.2.7, §3.2.9
+            return self.conclude(Done::ok(tag, &format!("[HIGHESTMODSEQ {modseq}] EXPUNGE done.")));
+        }
         self.conclude(Done::ok(tag, "EXPUNGE done."));
     }
 }

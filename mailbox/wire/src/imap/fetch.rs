@@ -9,6 +9,7 @@ use std::sync::Arc;
 use fumibako_model::{Entry, FlagChange, Flags, MessageId, NamedFlags, Private, Refusal, Refused, Uid};
 
 use super::command::By;
+use super::enable::Enabled;
 use super::news::Done;
 use super::notify::Rest;
 use super::session::{Session, Work};
@@ -53,6 +54,8 @@ pub(super) struct Fetch {
     failed: Option<String>,
     /// Nobody asked for it but NOTIFY, and then the connection rests again.
     unasked: Option<Rest>,
+    /// What the OK says: it may be that of a SELECT.
+    says: &'static str,
 }
 
 impl Fetch {
@@ -70,7 +73,13 @@ impl Fetch {
             marking: Vec::new(),
             failed: None,
             unasked: None,
+            says: "FETCH done.",
         }
+    }
+
+    /// What a SELECT tells of the messages that changed; then it ends.
+    pub(super) fn told(tag: String, places: Places, says: &'static str) -> Self {
+        Self { says, ..Self::new((tag, By::Uid), Items::of_changes(), places) }
     }
 
     pub(super) fn tag(&self) -> &str {
@@ -108,13 +117,27 @@ impl Fetch {
 
 impl Session {
     pub(super) fn fetch(&mut self, tag: String, by: By, set: &Set, (items, modifiers): (Items, &Modifiers)) {
+        if modifiers.vanished && !self.may_ask_vanished(&tag, (by, modifiers.changed_since)) {
+            return;
+        }
         let Some(view) = self.view() else { return };
         let places = match modifiers.partial {
             Some(window) => view.some_of(by, set, window),
             None => view.places(by, set),
         };
         let Some(places) = places else { return self.bad(&tag, "There is no message of that number.") };
-        self.go_on(Work::Fetch(Box::new(Fetch::new((tag, by), items, places))));
+        let (places, items) = match modifiers.changed_since {
+            Some(since) => (view.changed_since(places, since), items.with_modseq()),
+            None => (places, items),
+        };
+        if items.has_modseq() {
+            self.condstore();
+        }
+        let fetch = Box::new(Fetch::new((tag, by), items, places));
+        match modifiers.changed_since.filter(|_| modifiers.vanished) {
+            Some(since) => self.fetch_after(fetch, set, since),
+            None => self.go_on(Work::Fetch(fetch)),
+        }
     }
 
     /// These messages came, and NOTIFY asked for this of each (RFC 5465 §5.2).
@@ -206,7 +229,7 @@ impl Session {
             return self.resume(at);
         }
         let done = match &fetch.failed {
-            None => Done::ok(fetch.tag, "FETCH done."),
+            None => Done::ok(fetch.tag, fetch.says),
             Some(why) => Done::no(fetch.tag, why),
         };
         self.finish(done.addressing(fetch.by), false);
@@ -257,7 +280,12 @@ impl Session {
             // No word could be told from the octets that were promised and do not come.
             Answer::No { .. } if fetch.response.is_some() => return self.end(),
             // `\Seen` is kept, and was told with each message; told again is only what came out otherwise.
-            Answer::Changes(changes) => self.tell(changes, false, fetch.by),
+            Answer::Changes(changes) => {
+                let marked = std::mem::take(&mut fetch.marking);
+                // RFC 7162 §3.2.4: of these the MODSEQ is not known yet.
+                let also = if self.enabled.has(Enabled::CONDSTORE) { marked } else { Vec::new() };
+                self.tell_also(changes, false, fetch.by, also);
+            }
             // RFC 5530 §3 EXPUNGEISSUED, or it cannot be read now: the others are answered all the same.
             Answer::No { refused, reference } => {
                 self.untell_seen(std::mem::take(&mut fetch.marking), fetch.by);

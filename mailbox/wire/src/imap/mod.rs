@@ -33,6 +33,7 @@ mod notify;
 mod preview;
 mod quota;
 mod reply;
+mod resync;
 mod search;
 mod section;
 mod select;

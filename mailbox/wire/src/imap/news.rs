@@ -1,8 +1,9 @@
 //! When a client hears what happened in its folder (Profile §7.5, RFC 3501 §5.2, §5.5, §7.4.1).
 
-use fumibako_model::{Changes, Flags, KEYWORDS, Keywords, Uid};
+use fumibako_model::{Changes, Flags, KEYWORDS, Keywords, ModSeq, Uid};
 
 use super::command::By;
+use super::enable::Enabled;
 use super::session::{Session, Work};
 
 /// Only the gateway sets and clears these (Profile §8); STORE leaves them as they are.
@@ -91,8 +92,12 @@ impl Session {
         if !self.wants().messages {
             return;
         }
-        let numbers = self.view().map(super::view::View::renumber).unwrap_or_default();
-        for number in numbers {
+        let gone = self.view().map(super::view::View::renumber).unwrap_or_default();
+        if self.enabled.has(Enabled::QRESYNC) {
+            // RFC 7162 §3.2.10
+            return self.tell_vanished("", &gone.into_iter().map(|(_, uid)| uid).collect());
+        }
+        for (number, _) in gone {
             self.untagged(&format!("{number} EXPUNGE"));
         }
     }
@@ -131,9 +136,22 @@ impl Session {
         let Some((place, entry)) = view.place(uid).and_then(|place| Some((place, *view.entry(place)?))) else { return };
         let flags = flag_names(view.shown(&entry), &view.keywords);
         let number = place + 1;
+        if self.enabled.has(Enabled::CONDSTORE) {
+            // RFC 7162 §3.2.4
+            let ModSeq(modseq) = entry.modseq;
+            return self.untagged(&format!("{number} FETCH (UID {uid} FLAGS ({flags}) MODSEQ ({modseq}))"));
+        }
         match by {
             By::Sequence => self.untagged(&format!("{number} FETCH (FLAGS ({flags}))")),
             By::Uid => self.untagged(&format!("{number} FETCH (UID {uid} FLAGS ({flags}))")),
+        }
+    }
+
+    /// The MODSEQ of a message whose flags the client knows (RFC 7162 §3.1.3).
+    pub(super) fn tell_modseq(&mut self, uid: Uid) {
+        let entry = self.view().and_then(|view| view.place(uid).and_then(|place| Some((place, *view.entry(place)?))));
+        if let Some((place, entry)) = entry {
+            self.untagged(&format!("{} FETCH (UID {uid} MODSEQ ({}))", place + 1, entry.modseq.0));
         }
     }
 }

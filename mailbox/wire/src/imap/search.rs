@@ -144,7 +144,7 @@ impl Session {
         let tells_modseq = program.names_modseq();
         if tells_modseq {
             // RFC 7162 §3.1
-            self.enabled.add(Enabled::CONDSTORE);
+            self.condstore();
         }
         let Some(view) = self.view() else { return };
         let Some(bound) = Bound::new(program, view, now) else {

@@ -6,6 +6,7 @@ use super::Ask;
 use super::cursor::Mailbox;
 use super::enable::Enabled;
 use super::expunge::Expunge;
+use super::resync::Parameters;
 use super::session::{Phase, Session, Work};
 use super::view::View;
 
@@ -13,30 +14,34 @@ use super::view::View;
 #[derive(Debug)]
 pub(super) enum Then {
     /// Another is opened.
-    Open { tag: String, mailbox: Mailbox, read_only: bool },
+    Open { tag: String, mailbox: Mailbox, read_only: bool, with: Box<Parameters> },
     /// That is all.
     Say(String, &'static str),
 }
 
 impl Session {
     /// RFC 3501 §6.3.1: the folder open so far is left first, whether the new one can be opened or not.
-    pub(super) fn select(&mut self, tag: String, mailbox: Mailbox, read_only: bool) {
+    pub(super) fn select(&mut self, tag: String, mailbox: Mailbox, read_only: bool, with: Box<Parameters>) {
+        if !self.may_resync(&tag, &with) {
+            return;
+        }
         match self.phase {
-            Phase::Selected(_) => self.leave(Then::Open { tag, mailbox, read_only }),
-            _ => self.open_folder(tag, mailbox, read_only),
+            Phase::Selected(_) => self.leave(Then::Open { tag, mailbox, read_only, with }),
+            _ => self.open_folder(tag, mailbox, read_only, with),
         }
     }
 
-    fn open_folder(&mut self, tag: String, mailbox: Mailbox, read_only: bool) {
+    fn open_folder(&mut self, tag: String, mailbox: Mailbox, read_only: bool, with: Box<Parameters>) {
         self.news = false;
+        self.heed_parameters(&with);
         match mailbox {
-            Some(name) => self.ask(Ask::Open { name, read_only }, Work::Open { tag, read_only }),
+            Some(name) => self.ask(Ask::Open { name, read_only }, Work::Open { tag, read_only, with }),
             None => self.refuse_here(&tag, Refusal::NoSuchFolder),
         }
     }
 
-    pub(super) fn opened(&mut self, tag: &str, folder: FolderView, read_only: bool) {
-        let FolderStatus { uid_validity, uid_next, folder: id, .. } = folder.status;
+    pub(super) fn opened(&mut self, tag: String, folder: FolderView, read_only: bool, with: Parameters) {
+        let FolderStatus { uid_validity, uid_next, folder: id, highest_modseq, .. } = folder.status;
         let view = View::new(folder, read_only, !self.enabled.has(Enabled::REV2));
         let unseen = view.entries().position(|entry| !entry.flags.has(Flags::SEEN));
         let (count, recent) = (view.len(), view.count_recent());
@@ -54,11 +59,11 @@ impl Session {
         self.untagged(&format!("OK [UIDNEXT {uid_next}] The next UID."));
         // RFC 8474 §4.2
         self.untagged(&format!("OK [MAILBOXID (F{})] The folder, whatever its name.", id.0));
-        if read_only {
-            self.tagged(tag, "OK [READ-ONLY] EXAMINE done.");
-        } else {
-            self.tagged(tag, "OK [READ-WRITE] SELECT done.");
+        if self.enabled.has(Enabled::CONDSTORE) {
+            // RFC 7162 §3.1.2.1
+            self.untagged(&format!("OK [HIGHESTMODSEQ {}] The last change.", highest_modseq.0));
         }
+        self.resync(tag, read_only, uid_validity.0.get(), with);
     }
 
     /// RFC 3501 §6.4.2: removes what is `\Deleted` and does not say so; a folder open read-only is only left.
@@ -80,8 +85,17 @@ impl Session {
         self.phase = Phase::LoggedIn;
         self.forget_fresh();
         match then {
-            Then::Open { tag, mailbox, read_only } => self.open_folder(tag, mailbox, read_only),
+            Then::Open { tag, mailbox, read_only, with } => {
+                // RFC 7162 §3.2.11, RFC 9051 §7.1: what follows is said of the next folder.
+                self.untagged("OK [CLOSED] The folder open before is closed.");
+                self.open_folder(tag, mailbox, read_only, with);
+            }
             Then::Say(tag, text) => self.tagged(&tag, &format!("OK {text}")),
         }
     }
+}
+
+/// How a folder is open.
+pub(super) fn opened_saying(read_only: bool) -> &'static str {
+    if read_only { "[READ-ONLY] EXAMINE done." } else { "[READ-WRITE] SELECT done." }
 }

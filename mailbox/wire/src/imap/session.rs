@@ -20,6 +20,7 @@ use super::metadata::Metadata;
 use super::news::Done;
 use super::notify::{Notify, Rest, Setting};
 use super::quota::Quota;
+use super::resync::{Earlier, Parameters};
 use super::search::Search;
 use super::select::Then;
 use super::settings::{BAD_COMMANDS, STEP_BYTES, WAITING_BYTES};
@@ -96,7 +97,10 @@ pub(super) enum Work {
     Open {
         tag: String,
         read_only: bool,
+        with: Box<Parameters>,
     },
+    /// A FETCH that tells first what went before.
+    Earlier(Earlier),
     Append(Append),
     /// A broken APPEND is being forgotten.
     Discard,
@@ -144,6 +148,7 @@ impl Work {
             Self::Copy(copy) => copy.tag(),
             Self::Expunge(expunge) => expunge.tag(),
             Self::Store(store) => store.tag(),
+            Self::Earlier(earlier) => earlier.tag(),
             Self::Fetch(fetch) => fetch.tag(),
             Self::Search(search) => search.tag(),
             Self::Catch(done) => &done.tag,

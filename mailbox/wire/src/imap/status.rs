@@ -82,6 +82,9 @@ impl Counter {
 
 impl Session {
     pub(super) fn status(&mut self, tag: String, mailbox: Mailbox, items: Vec<Counter>) {
+        if items.contains(&Counter::HighestModSeq) {
+            self.condstore();
+        }
         match mailbox {
             Some(name) => self.ask(Ask::Status(name), Work::Status(tag, items)),
             None => self.refuse_here(&tag, Refusal::NoSuchFolder),

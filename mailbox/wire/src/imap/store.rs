@@ -1,12 +1,13 @@
 //! STORE (RFC 3501 §6.4.6).
 
-use fumibako_model::{Changes, FlagChange, Flags, Keywords, NamedFlags, Uid};
+use fumibako_model::{Changes, FlagChange, Flags, Keywords, ModSeq, NamedFlags, Uid};
 
 use super::Ask;
 use super::command::By;
+use super::enable::Enabled;
 use super::news::Done;
 use super::session::{Session, Work};
-use super::set::Set;
+use super::set::{self, Set};
 
 #[derive(Debug)]
 pub(super) struct Store {
@@ -27,12 +28,15 @@ impl Store {
 impl Session {
     pub(super) fn store(
         &mut self,
-        tag: String,
-        by: By,
+        (tag, by): (String, By),
         set: &Set,
         (change, flags): (FlagChange, NamedFlags),
         silent: bool,
+        unchanged_since: Option<ModSeq>,
     ) {
+        if unchanged_since.is_some() {
+            self.condstore();
+        }
         let Some(view) = self.view() else { return };
         let Some(places) = view.places(by, set) else { return self.bad(&tag, "There is no message of that number.") };
         let uids = view.uids(places);
@@ -40,25 +44,51 @@ impl Session {
             return self.finish(Done::ok(tag, "STORE done.").addressing(by), false);
         }
         let (folder, since) = (view.folder, view.since);
-        let ask = Ask::Flag { folder, uids: uids.clone(), change, flags: flags.clone(), unchanged_since: None, since };
+        let ask = Ask::Flag { folder, uids: uids.clone(), change, flags: flags.clone(), unchanged_since, since };
         self.ask(ask, Work::Store(Store { tag, by, uids, change, flags, silent }));
     }
 
-    pub(super) fn stored(&mut self, store: Store, changes: Changes) {
-        let Store { tag, by, uids, change, flags, silent } = store;
+    pub(super) fn stored(&mut self, store: Store, mut changes: Changes) {
+        let Store { tag, by, mut uids, change, flags, silent } = store;
+        let modified = std::mem::take(&mut changes.modified);
         if silent {
             // The client knows what it did; it is told only what comes out otherwise.
+            uids.retain(|uid| modified.binary_search(uid).is_err());
             let named = named_flags(&flags, &changes.keywords);
+            let mut touched = Vec::new();
             if let Some(view) = self.view() {
                 for uid in uids {
+                    let before = view.place(uid).and_then(|place| view.entry(place)).copied();
                     view.expect(uid, |flags| changed(flags, change, named));
+                    let expected = view.place(uid).and_then(|place| view.entry(place)).map(|entry| entry.flags);
+                    let now = changes.entries.binary_search_by_key(&uid, |entry| entry.uid).ok();
+                    let now = now.map(|at| &changes.entries[at]);
+                    // What comes out otherwise is told with its flags.
+                    let new = now.filter(|now| before.is_some_and(|before| before.modseq < now.modseq));
+                    touched.extend(new.filter(|now| Some(now.flags) == expected).map(|now| now.uid));
                 }
             }
-            self.tell(changes, false, by);
+            self.tell_also(changes, false, by, modified.clone());
+            if self.enabled.has(Enabled::CONDSTORE) {
+                for uid in touched {
+                    self.tell_modseq(uid);
+                }
+            }
         } else {
             self.tell_also(changes, false, by, uids);
         }
-        self.conclude(Done::ok(tag, "STORE done.").addressing(by));
+        let says = self.stored_saying(by, &modified);
+        self.conclude(Done::ok(tag, &says).addressing(by));
+    }
+
+    /// RFC 7162 §3.1.3: which messages had changed.
+    fn stored_saying(&mut self, by: By, modified: &[Uid]) -> String {
+        let Some(view) = self.view().filter(|_| !modified.is_empty()) else { return "STORE done.".into() };
+        let number = |uid: &Uid| match by {
+            By::Uid => Some(uid.get()),
+            By::Sequence => view.place(*uid).and_then(|place| u32::try_from(place + 1).ok()),
+        };
+        format!("[MODIFIED {}] STORE done, but for what had changed.", set::write(modified.iter().filter_map(number)))
     }
 }
 

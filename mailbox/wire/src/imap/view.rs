@@ -26,6 +26,8 @@ pub(super) struct View {
     rows: Vec<Row>,
     /// Some row is gone.
     gone: bool,
+    /// Up to here even the removals are told, where `gone` holds some back.
+    settled: ModSeq,
     /// So many of the rows the client was told of.
     told: usize,
     /// UIDs that are `\Recent` in this session (RFC 3501 §2.3.2), rising; `None`: the client knows no such flag.
@@ -62,7 +64,19 @@ impl View {
             0 => UidSet::default(),
             _ => UidSet::of_ranges(vec![(status.recent_from, status.uid_next.saturating_sub(1))]),
         });
-        Self { folder, name, read_only, since, keywords, saved: Vec::new(), rows, gone: false, told, recent }
+        Self {
+            folder,
+            name,
+            read_only,
+            since,
+            keywords,
+            saved: Vec::new(),
+            rows,
+            gone: false,
+            settled: since,
+            told,
+            recent,
+        }
     }
 
     /// The client knows no `\Recent` (RFC 9051 App. E).
@@ -234,6 +248,9 @@ impl View {
     pub(super) fn learn(&mut self, changes: Changes) -> Learned {
         let mut learned = Learned { keywords: self.keywords != changes.keywords, ..Learned::default() };
         self.keywords = changes.keywords;
+        if !self.gone {
+            self.settled = self.since;
+        }
         self.since = self.since.max(changes.highest_modseq);
         self.claim(changes.recent);
         let last = self.rows.last().map(|row| row.entry.uid);
@@ -263,15 +280,43 @@ impl View {
         learned
     }
 
-    /// Lets go of the messages that are gone; their numbers, each at the moment it goes (RFC 3501 §7.4.1).
-    pub(super) fn renumber(&mut self) -> Vec<usize> {
+    /// RFC 7162 §3.2: who remembers this MODSEQ misses nothing, removals that are held back included.
+    pub(super) fn told_up_to(&self) -> ModSeq {
+        if self.gone { self.settled } else { self.since }
+    }
+
+    /// The highest UID there is.
+    pub(super) fn last_uid(&self) -> u32 {
+        self.rows.last().map_or(0, |row| row.entry.uid.get())
+    }
+
+    /// The UID of a message number.
+    pub(super) fn uid_at(&self, number: u32) -> Option<u32> {
+        let place = usize::try_from(number).ok()?.checked_sub(1)?;
+        self.entry(place).map(|entry| entry.uid.get())
+    }
+
+    /// Every UID the client counts no message for.
+    pub(super) fn absent(&self) -> UidSet {
+        UidSet::all_but(self.entries().map(|entry| entry.uid), u32::MAX)
+    }
+
+    /// Those of these places whose messages changed after this.
+    pub(super) fn changed_since(&self, places: impl IntoIterator<Item = usize>, since: ModSeq) -> Places {
+        let changed = |place: &usize| self.entry(*place).is_some_and(|entry| entry.modseq > since);
+        let places = places.into_iter().filter(changed);
+        merged(places.map(|place| place..place + 1).collect()).into_iter().flatten()
+    }
+
+    /// Lets go of the messages that are gone; their numbers, each at the moment it goes (RFC 3501 §7.4.1), and their UIDs.
+    pub(super) fn renumber(&mut self) -> Vec<(usize, Uid)> {
         if !std::mem::take(&mut self.gone) {
             return Vec::new();
         }
         let told = self.told;
-        let places = self.rows.iter().enumerate().filter(|(_, row)| row.gone).map(|(place, _)| place);
-        let numbers: Vec<usize> =
-            places.take_while(|place| *place < told).enumerate().map(|(before, place)| place + 1 - before).collect();
+        let gone = self.rows.iter().enumerate().filter(|(_, row)| row.gone).take_while(|(place, _)| *place < told);
+        let numbers: Vec<(usize, Uid)> =
+            gone.enumerate().map(|(before, (place, row))| (place + 1 - before, row.entry.uid)).collect();
         self.told -= numbers.len();
         self.rows.retain(|row| !row.gone);
         numbers

@@ -25,6 +25,8 @@ pub(super) enum Item {
     ThreadId,
     /// RFC 8514 §4.1
     SaveDate,
+    /// RFC 7162 §3.1.4.2
+    ModSeq,
     /// RFC 8970
     Preview,
     Content(Content),
@@ -46,7 +48,14 @@ impl Item {
     fn is_of_the_entry(&self) -> bool {
         matches!(
             self,
-            Self::Flags | Self::Uid | Self::InternalDate | Self::Size | Self::EmailId | Self::ThreadId | Self::SaveDate
+            Self::Flags
+                | Self::Uid
+                | Self::InternalDate
+                | Self::Size
+                | Self::EmailId
+                | Self::ThreadId
+                | Self::SaveDate
+                | Self::ModSeq
         )
     }
 
@@ -154,6 +163,24 @@ impl Items {
         self.0.contains(item)
     }
 
+    /// What QRESYNC tells of a message that changed (RFC 7162 §3.2.5.1).
+    pub(super) fn of_changes() -> Self {
+        Self(vec![Item::Uid, Item::Flags, Item::ModSeq])
+    }
+
+    /// Is the MODSEQ asked for?
+    pub(super) fn has_modseq(&self) -> bool {
+        self.has(&Item::ModSeq)
+    }
+
+    /// RFC 7162 §3.1.4.1: CHANGEDSINCE asks for the MODSEQ too.
+    pub(super) fn with_modseq(mut self) -> Self {
+        if !self.has_modseq() {
+            self.0.push(Item::ModSeq);
+        }
+        self
+    }
+
     pub(super) fn mark_seen(&self) -> bool {
         self.0.iter().any(|item| matches!(item, Item::Content(content) if !content.peek))
     }
@@ -231,6 +258,7 @@ fn item(cursor: &mut Cursor<'_>) -> Parsed<Item> {
         "EMAILID" => return Ok(Item::EmailId),
         "THREADID" => return Ok(Item::ThreadId),
         "SAVEDATE" => return Ok(Item::SaveDate),
+        "MODSEQ" => return Ok(Item::ModSeq),
         "RFC822" => return Ok(old("RFC822", Section::WHOLE, false)),
         // RFC 3501 §7.4.2: this one does not set \Seen.
         "RFC822.HEADER" => return Ok(old("RFC822.HEADER", Section::HEADER, true)),

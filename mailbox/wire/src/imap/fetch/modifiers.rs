@@ -1,5 +1,7 @@
 //! Which of the messages a FETCH names are answered (RFC 4466 §2.1).
 
+use fumibako_model::ModSeq;
+
 use crate::imap::command::By;
 use crate::imap::cursor::{Cursor, Parsed};
 use crate::imap::window::Window;
@@ -9,12 +11,16 @@ use crate::imap::window::Window;
 pub(in crate::imap) struct Modifiers {
     /// Some of them, by place among all (RFC 9394 §3.3).
     pub(super) partial: Option<Window>,
+    /// Those that changed after this (RFC 7162 §3.1.4.1).
+    pub(super) changed_since: Option<ModSeq>,
+    /// And what went after it (RFC 7162 §3.2.6).
+    pub(super) vanished: bool,
 }
 
 impl Modifiers {
     /// ```text
     /// fetch-modifiers = SP "(" fetch-modifier *(SP fetch-modifier) ")"
-    /// fetch-modifier  = "PARTIAL" SP partial-range
+    /// fetch-modifier  = "PARTIAL" SP partial-range / "CHANGEDSINCE" SP mod-sequence-value / "VANISHED"
     /// ```
     pub(in crate::imap) fn read(cursor: &mut Cursor<'_>, by: By) -> Parsed<Self> {
         let mut modifiers = Self::default();
@@ -31,6 +37,11 @@ impl Modifiers {
                 cursor.space()?;
                 self.partial = Some(Window::read(cursor)?);
             }
+            "CHANGEDSINCE" if self.changed_since.is_none() => {
+                cursor.space()?;
+                self.changed_since = Some(ModSeq(cursor.number()?));
+            }
+            "VANISHED" => self.vanished = true,
             _ => return cursor.bad("a modifier of FETCH before"),
         }
         Ok(())

@@ -173,6 +173,7 @@ impl Response {
             // Profile §7.12, RFC 8474 §5.1: the body's own name, the same in every folder.
             Item::EmailId => self.word(&format!("EMAILID (M{})", self.entry.message.0)),
             Item::ThreadId => self.word("THREADID NIL"),
+            Item::ModSeq => self.word(&format!("MODSEQ ({})", self.entry.modseq.0)),
             Item::SaveDate => self.word(&format!("SAVEDATE \"{}\"", date::write(self.entry.saved_at))),
             Item::Body => {
                 self.word("BODY ");

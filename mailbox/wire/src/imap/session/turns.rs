@@ -26,7 +26,7 @@ impl Session {
             (_, C::StartTls | C::Login { .. } | C::Authenticate { .. }) => self.bad(&tag, "You are logged in already."),
             // authenticated: §6.3, RFC 2177, 2342, 5161
             (_, C::Unauthenticate)                         => self.unauthenticate(tag),
-            (_, C::Select { mailbox, read_only })          => self.select(tag, mailbox, read_only),
+            (_, C::Select { mailbox, read_only, with })    => self.select(tag, mailbox, read_only, with),
             (_, C::Enable(asked))                          => self.enable(tag, &asked),
             (_, C::Notify(order))                          => self.notify_order(tag, *order),
             (_, C::Tree(order))                            => self.change_tree(tag, order),
@@ -46,8 +46,8 @@ impl Session {
             (P::Selected(_), C::Expunge(set))              => self.expunge(tag, set.as_ref()),
             (P::Selected(_), C::Search { by, request })    => self.search(tag, by, *request),
             (P::Selected(_), C::Fetch { by, set, items, modifiers }) => self.fetch(tag, by, &set, (items, &modifiers)),
-            (P::Selected(_), C::Store { by, set, change, silent, flags })
-                                                           => self.store(tag, by, &set, (change, flags), silent),
+            (P::Selected(_), C::Store { by, set, change, silent, flags, unchanged_since })
+                                                           => self.store((tag, by), &set, (change, flags), silent, unchanged_since),
             (P::Selected(_), C::Copy { by, set, to, moves }) => self.copy(tag, by, &set, to, moves),
             (_, _)                                         => self.bad(&tag, "Select a folder first."),
         }
@@ -65,7 +65,8 @@ impl Session {
             (W::List(list), A::Folders(folders))           => self.listed(list, &folders),
             (W::Status(tag, items), A::Status(status))     => self.counted(tag, &items, &status),
             (W::Leave(then), _)                            => self.left(then),
-            (W::Open { tag, read_only }, A::Folder(view))  => self.opened(&tag, *view, read_only),
+            (W::Open { tag, read_only, with }, A::Folder(view)) => self.opened(tag, *view, read_only, *with),
+            (W::Earlier(earlier), A::Changes(changes))     => self.tell_earlier(earlier, &changes),
             (W::Append(append), A::Appended(validity, uids)) => self.appended(append, validity, &uids),
             (W::Append(append), A::Done)                   => self.append_goes_on(append),
             (W::Discard, _)                                => {}
