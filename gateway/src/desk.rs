@@ -3,6 +3,7 @@
 mod body;
 mod entry;
 mod imap;
+mod offices;
 mod pop3;
 mod smtp;
 

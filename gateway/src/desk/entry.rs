@@ -106,10 +106,7 @@ impl<S: Store> Entry<S> {
     }
 }
 
-/// Whose mailbox a party opens. An agent sees its offices' mailboxes under their mandates (Profile §9); it has none of its own.
+/// Whose maildrop a login opens. An agent has none of its own; it logs in as one of its offices (Profile §9.7).
 pub(crate) fn owner(login: &Login) -> Result<OfficeNumber, Refused> {
-    match login.party() {
-        Party::Office(number) => Ok(*number),
-        party @ Party::Agent(_) => Err(Refusal::NotMandated.about(party)),
-    }
+    login.office().ok_or_else(|| Refusal::NotMandated.about(login.party()))
 }

@@ -8,14 +8,15 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::body::{Body, Grant, Own};
-use super::entry::{Entry, Judged, Shown, owner};
+use super::entry::{Entry, Judged, Shown};
+use super::offices::{Place, Viewer};
 use crate::drive::Desk;
 
 /// One mailbox connection's desk.
 pub(crate) struct ImapDesk<S> {
     entry: Entry<S>,
-    /// Whose mailbox it is, once logged in.
-    office: Option<OfficeNumber>,
+    /// The folder that is open.
+    opened: Option<Place>,
     watched: Option<watch::Receiver<ModSeq>>,
     /// All folders of the office, where NOTIFY asks for them.
     stirred: Option<watch::Receiver<ModSeq>>,
@@ -26,14 +27,11 @@ pub(crate) struct ImapDesk<S> {
 
 impl<S: Store> ImapDesk<S> {
     pub(crate) fn new(entry: Entry<S>) -> Self {
-        Self { entry, office: None, watched: None, stirred: None, body: Body::default(), aside: Vec::new() }
+        Self { entry, opened: None, watched: None, stirred: None, body: Body::default(), aside: Vec::new() }
     }
 
     async fn login(&mut self, claim: Claim) -> Result<Answer, Refused> {
-        let mut office = None;
-        let judged = self.entry.judge(claim, |login| owner(login).map(|number| office = Some(number))).await?;
-        self.office = office;
-        Ok(match judged {
+        Ok(match self.entry.judge(claim, |_| Ok(())).await? {
             Judged::Login(login) => Answer::Welcome(login.shown()),
             Judged::Secrets(secrets) => Answer::Secrets(secrets),
         })
@@ -42,39 +40,83 @@ impl<S: Store> ImapDesk<S> {
     /// Nothing of the login is left.
     fn forget(&mut self) {
         self.entry.forget();
-        (self.office, self.watched, self.stirred) = (None, None, None);
+        (self.opened, self.watched, self.stirred) = (None, None, None);
         self.body = Body::default();
         self.aside.clear();
     }
 
     /// Everything but the login. The conversation asks none of it before.
     async fn serve(&mut self, ask: Ask) -> Result<Answer, Refused> {
-        let office = self.office.ok_or(Refusal::LoginNeeded)?;
+        let login = self.entry.login()?;
+        let Some(agent) = login.agent() else {
+            let office = login.office().ok_or(Refusal::LoginNeeded)?;
+            let answer = self.serve_office(office, ask).await?;
+            return Ok(self.with_agents(office, answer));
+        };
+        let (viewer, house) = (Viewer { agent: agent.clone(), office: login.office() }, self.entry.house.clone());
+        match ask {
+            // These are about the connection.
+            ask @ (Ask::Login(_) | Ask::Forget | Ask::Close | Ask::Unwatch | Ask::Discard | Ask::PutAside { .. }) => {
+                self.serve_connection(ask).await
+            }
+            Ask::Folders => viewer.listing(&house).await.map(Answer::Folders).map_err(|e| house.refusal_of(e)),
+            ask => {
+                let (office, ask) = viewer.judge(&house, self.opened.as_ref(), ask)?;
+                let answer = self.serve_office(office, ask).await?;
+                // What Watch tells are the folders, too.
+                if let Answer::Folders(_) = answer {
+                    return viewer.listing(&house).await.map(Answer::Folders).map_err(|e| house.refusal_of(e));
+                }
+                Ok(viewer.told(office, answer))
+            }
+        }
+    }
+
+    /// The office is told who else may do what with its folders.
+    fn with_agents(&self, office: OfficeNumber, mut answer: Answer) -> Answer {
+        if let Answer::Folders(listing) = &mut answer {
+            let house = &self.entry.house;
+            listing.access.agents = house.store.roll().agents_of(office, house.clock.now());
+        }
+        answer
+    }
+
+    /// What concerns no mailbox.
+    async fn serve_connection(&mut self, ask: Ask) -> Result<Answer, Refused> {
+        match ask {
+            Ask::Login(given) => return self.login(given).await,
+            Ask::Forget => self.forget(),
+            Ask::Unwatch => self.stirred = None,
+            Ask::Close => (self.watched, self.opened) = (None, None),
+            Ask::Discard => {
+                self.body = Body::default();
+                self.aside.clear();
+            }
+            Ask::PutAside { flags, date } => {
+                let (house, now) = (self.entry.house.clone(), self.entry.house.clock.now());
+                self.put_aside(flags, date, now).map_err(|error| house.refusal_of(error))?;
+            }
+            _ => return Err(Refusal::Internal.into()),
+        }
+        Ok(Answer::Done)
+    }
+
+    async fn serve_office(&mut self, office: OfficeNumber, ask: Ask) -> Result<Answer, Refused> {
         let (house, now) = (self.entry.house.clone(), self.entry.house.clock.now());
         let store = &house.store;
         let answer = match ask {
-            Ask::Login(given) => return self.login(given).await,
-            Ask::Forget => {
-                self.forget();
-                Ok(Answer::Done)
+            ask @ (Ask::Login(_) | Ask::Forget | Ask::Close | Ask::Unwatch | Ask::Discard | Ask::PutAside { .. }) => {
+                return self.serve_connection(ask).await;
             }
             Ask::Watch => {
                 // Watches before it reads, so that nothing falls between.
                 self.stirred = Some(store.watch_office(office));
                 store.folders(office).await.map(Answer::Folders)
             }
-            Ask::Unwatch => {
-                self.stirred = None;
-                Ok(Answer::Done)
-            }
             Ask::AnnotatedSince(since) => store.annotated_since(office, since).await.map(Answer::Annotated),
             Ask::Folders => store.folders(office).await.map(Answer::Folders),
             Ask::Status(folder) => store.status(office, &folder).await.map(Answer::Status),
             Ask::Open { name, read_only } => self.open(office, &name, read_only).await,
-            Ask::Close => {
-                self.watched = None;
-                Ok(Answer::Done)
-            }
             Ask::Since { folder, since, read_only } => {
                 let changes = store.since(office, folder, since).await;
                 if read_only { changes.map(Answer::Changes) } else { claimed(store, (office, folder), changes).await }
@@ -90,12 +132,6 @@ impl<S: Store> ImapDesk<S> {
             }
             Ask::Append { folder, flags, date, replaces } => {
                 self.append(office, (flags, date), (folder, replaces), now).await
-            }
-            Ask::PutAside { flags, date } => self.put_aside(flags, date, now).map(|()| Answer::Done),
-            Ask::Discard => {
-                self.body = Body::default();
-                self.aside.clear();
-                Ok(Answer::Done)
             }
             Ask::Copy { folder, uids, to, moves } => {
                 let order = CopyOrder { folder, uids, to, moves };
@@ -116,6 +152,7 @@ impl<S: Store> ImapDesk<S> {
     async fn open(&mut self, office: OfficeNumber, name: &FolderName, read_only: bool) -> Result<Answer, StoreError> {
         let folder = self.entry.house.store.status(office, name).await?.folder;
         self.watch(folder);
+        self.opened = Some((office, name.clone()));
         let mut view = self.entry.house.store.open(office, name).await?;
         if !read_only && view.status.recent > 0 {
             // Of two that select it at once, one is the first.

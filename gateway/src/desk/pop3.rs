@@ -1,6 +1,6 @@
 //! The desk of a maildrop: an office's `INBOX`, read message by message, and changed once, at the end.
 
-use fumibako_model::{FlagChange, Flags, NamedFlags, OfficeNumber, Private, Refusal, Refused, Uid};
+use fumibako_model::{FlagChange, Flags, NamedFlags, OfficeNumber, Private, Refusal, Refused, Scope, Uid};
 use fumibako_store::{FlagOrder, Store, StoreError};
 use fumibako_wire::pop3::{Answer, Ask, Inbox, Session};
 use fumibako_wire::sasl::{Claim, Offer};
@@ -33,7 +33,9 @@ impl<S: Store> Pop3Desk<S> {
     /// Everything but the login. The conversation asks none of it before.
     async fn serve(&self, ask: Ask) -> Result<Answer, Refused> {
         let office = self.office.ok_or(Refusal::LoginNeeded)?;
-        let store = &self.entry.house.store;
+        let (store, now) = (&self.entry.house.store, self.entry.house.clock.now());
+        // Profile §9.8: asked at every command.
+        self.entry.login()?.may(office, Scope::Receive, &store.roll(), now)?;
         let answer = match ask {
             Ask::Login(_) => return Err(Refusal::Internal.into()),
             Ask::Open => store

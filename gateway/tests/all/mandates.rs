@@ -1,5 +1,7 @@
 //! An agent at the door: it sends for offices under their mandates, and no longer than those are in force.
 
+mod mailboxes;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_gateway::{Clock, Reply, Request, Secret, development_authority, issue_to};
@@ -67,11 +69,15 @@ impl Fixture {
     }
 }
 
+/// What is signed of a bundle of results.
+fn entity(office: &str, number: usize) -> String {
+    let file = format!("UPJSK_202510_{office}_43_{RECIPIENT}_11_20251101093000.CSV");
+    format!("Content-Type: text/csv; name=\"{file}\"\r\nContent-Disposition: attachment\r\n\r\nplan {number}\r\n")
+}
+
 /// Results of an office for [`RECIPIENT`], signed by the agent.
 fn letter(office: &str, number: usize, signer: &Identity) -> String {
-    let file = format!("UPJSK_202510_{office}_43_{RECIPIENT}_11_20251101093000.CSV");
-    let part =
-        format!("Content-Type: text/csv; name=\"{file}\"\r\nContent-Disposition: attachment\r\n\r\nplan {number}\r\n");
+    let part = entity(office, number);
     let head = format!(
         "From: {office}@plans.example\r\nSender: {AGENT}@plans.example\r\nTo: {RECIPIENT}@plans.example\r\n\
          Date: Wed, 25 Nov 2026 12:00:00 +0900\r\nMessage-ID: <{office}-{number}@plans.example>\r\nMIME-Version: 1.0\r\n"

@@ -58,7 +58,7 @@ impl Fixture {
         self.done(Request::CertAdd { party: office.parse().unwrap(), pem: certificate.to_pem() }).await;
     }
 
-    async fn submission(&self, login: &str) -> Client {
+    pub(crate) async fn submission(&self, login: &str) -> Client {
         let mut client = Client::tls(self.running.addresses().submission_tls, &self.authority()).await;
         client.reply().await;
         client.smtp("EHLO office").await;

@@ -37,8 +37,8 @@ pub use mailbox::{
     NotAFolderName, STANDARD_FOLDERS, SpecialUse, Uid, UidValidity,
 };
 pub use mandate::{
-    Act, COUNTERPARTIES, DEED_BYTES, DEED_TYPE, Deed, Delegate, Mandate, MandateId, MandateState, Month, NotADeed,
-    NotAMandateId, NotAMonth, Registered, Said, Scope,
+    Access, Act, COUNTERPARTIES, DEED_BYTES, DEED_TYPE, Deed, Delegate, Mandate, MandateId, MandateState, Month,
+    NotADeed, NotAMandateId, NotAMonth, OFFICES, Registered, Said, Scope, agent_rights, delegated, seen_by_agents,
 };
 pub use private::Private;
 pub use refusal::{ABOUT_BYTES, NotACode, Refusal, Refused, Row, not_signed, not_trusted, revoked};

@@ -320,6 +320,8 @@ pub struct Listing {
     pub subscribed: BTreeSet<FolderName>,
     /// The office's last change.
     pub modseq: ModSeq,
+    /// Who besides the office may do what.
+    pub access: crate::mandate::Access,
 }
 
 impl Listing {

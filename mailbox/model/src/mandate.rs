@@ -2,6 +2,7 @@
 
 mod act;
 mod deed;
+mod rights;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -17,6 +18,7 @@ use crate::roll::japanese_day;
 
 pub use act::Act;
 pub use deed::{DEED_BYTES, DEED_TYPE, Deed, NotADeed, Said};
+pub use rights::{Access, OFFICES, agent_rights, delegated, seen_by_agents};
 
 /// Most offices a mandate is limited to.
 pub const COUNTERPARTIES: usize = 500;

@@ -1,6 +1,6 @@
 //! 登録簿, the roll: who may log in, sign, send and receive, as one snapshot.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use fumibako_careplan::OfficeNumber;
 use jiff::Timestamp;
@@ -9,7 +9,7 @@ use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{AgentId, Domain, Party};
-use crate::mandate::{Act, MandateId, MandateState, Registered};
+use crate::mandate::{Act, MandateId, MandateState, Registered, Scope};
 use crate::refusal::{Refusal, Refused};
 
 /// A care office on the roll.
@@ -230,8 +230,29 @@ impl Roll {
         if self.between(office, agent).any(|one| one.state(now) == MandateState::InForce) {
             return Ok(());
         }
-        let refusals = crate::mandate::Scope::ALL.map(|scope| self.mandate(office, agent, Act::Any(scope), now).err());
+        let refusals = Scope::ALL.map(|scope| self.mandate(office, agent, Act::Any(scope), now).err());
         Err(refusals.into_iter().flatten().next().unwrap_or_else(|| Refusal::NotMandated.about(office)))
+    }
+
+    /// All that an agent may do for an office at this moment, whatever its mandates are limited to.
+    pub fn scopes(&self, office: OfficeNumber, agent: &AgentId, now: Timestamp) -> BTreeSet<Scope> {
+        let in_force = self.between(office, agent).filter(|one| one.state(now) == MandateState::InForce);
+        let scopes = in_force.flat_map(|one| one.mandate.scopes.iter().copied()).collect();
+        self.agent_in_order(agent).map(|_| scopes).unwrap_or_default()
+    }
+
+    /// The offices that an agent may do something for at this moment, by number.
+    pub fn offices_of(&self, agent: &AgentId, now: Timestamp) -> BTreeSet<OfficeNumber> {
+        let of = |one: &&Registered| one.mandate.agent == *agent && one.state(now) == MandateState::InForce;
+        let offices = self.mandates().filter(of).map(|one| one.mandate.office).collect();
+        self.agent_in_order(agent).map(|_| offices).unwrap_or_default()
+    }
+
+    /// The agents that may do something for an office at this moment, and what.
+    pub fn agents_of(&self, office: OfficeNumber, now: Timestamp) -> Vec<(OfficeNumber, AgentId, BTreeSet<Scope>)> {
+        let all: BTreeSet<_> = self.mandates.get(&office).into_iter().flatten().map(|one| &one.mandate.agent).collect();
+        let scopes = all.into_iter().map(|agent| (office, agent.clone(), self.scopes(office, agent, now)));
+        scopes.filter(|(.., scopes)| !scopes.is_empty()).collect()
     }
 
     /// Profile §9.8: the agent is on the roll, and not suspended.

@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use fumibako_model::{
-    Changes, Entry, Evidence, EvidenceId, Flags, FolderId, FolderName, FolderStatus, FolderView, Listing, MessageId,
-    ModSeq, OfficeNumber, Private, Refusal, STANDARD_FOLDERS, Uid, UidSet,
+    Access, Changes, Entry, Evidence, EvidenceId, Flags, FolderId, FolderName, FolderStatus, FolderView, Listing,
+    MessageId, ModSeq, OfficeNumber, Private, Refusal, STANDARD_FOLDERS, Uid, UidSet,
 };
 use fumibako_store::bodies::{Bodies, Place, Segment};
 use fumibako_store::{Census, Quota, StoreError};
@@ -35,7 +35,7 @@ pub(crate) async fn folders(readers: &SqlitePool, office: OfficeNumber) -> Resul
     let place = |name: &FolderName| STANDARD_FOLDERS.iter().position(|(standard, _)| *standard == name.as_str());
     folders.sort_by_cached_key(|f| (place(&f.name).unwrap_or(STANDARD_FOLDERS.len()), f.name.clone()));
     let modseq = ModSeq(found.modseq.cast_unsigned());
-    Ok(Listing { folders, subscribed: unpack(&found.subscribed)?, modseq })
+    Ok(Listing { folders, subscribed: unpack(&found.subscribed)?, modseq, access: Access::default() })
 }
 
 /// A folder's counters.

@@ -1,6 +1,6 @@
 //! Rights on folders (RFC 4314, Profile §7.15). They follow from what a folder is, and from mandates; nobody sets them.
 
-use fumibako_model::{FolderName, Refusal};
+use fumibako_model::{FolderName, Listing, Refusal};
 
 use super::cursor::{Cursor, Mailbox, Parsed};
 use super::news::Done;
@@ -22,6 +22,7 @@ pub(super) enum Order {
 #[derive(Debug)]
 pub(super) struct Acl {
     tag: String,
+    name: FolderName,
     what: What,
 }
 
@@ -117,29 +118,41 @@ impl Session {
             Order::Change(mailbox) => (mailbox, What::Change),
         };
         match mailbox {
-            Some(name) => self.ask(Ask::Status(name), Work::Acl(Acl { tag, what })),
+            Some(name) => self.ask(Ask::Folders, Work::Acl(Acl { tag, name, what })),
             None => self.refuse_here(&tag, Refusal::NoSuchFolder),
         }
     }
 
-    /// There is such a folder.
-    pub(super) fn rights_told(&mut self, Acl { tag, what }: Acl, folder: &FolderName) {
-        let (name, rights) = (reply::mailbox(folder), rights(folder));
+    /// The folders are known, and who may do what.
+    pub(super) fn rights_told(&mut self, Acl { tag, name: folder, what }: Acl, listing: &Listing) {
+        if listing.find(&folder).is_none() {
+            return self.refuse_here(&tag, Refusal::NoSuchFolder);
+        }
+        let (name, own) = (reply::mailbox(&folder), rights(&folder));
+        // RFC 4314 §4: only who administers a folder is told of others' rights.
+        let administers = listing.access.viewer.is_none();
+        if !administers && !matches!(what, What::My) {
+            return self.no(&tag, "[NOPERM] Only the office itself is told of the rights of others.");
+        }
         let owner = self.party.clone().unwrap_or_default();
+        let agents = listing.access.of(&folder);
         let done = match what {
             What::My => {
-                self.untagged(&format!("MYRIGHTS {name} {rights}"));
+                self.untagged(&format!("MYRIGHTS {name} {}", listing.access.mine(&folder, own)));
                 "MYRIGHTS done."
             }
             What::Get => {
-                self.untagged(&format!("ACL {name} {owner} {rights}"));
+                let agents: String = agents.iter().map(|(agent, rights)| [" ", agent, " ", rights].concat()).collect();
+                self.untagged(&format!("ACL {name} {owner} {own}{agents}"));
                 "GETACL done."
             }
             What::List(identifier) => {
                 let mut line = format!("* LISTRIGHTS {name} ").into_bytes();
                 reply::astring(&mut line, &identifier);
-                // The office always has its rights; nobody else can be granted any.
-                let always = if identifier == owner.as_bytes() { rights } else { "\"\"" };
+                // Who has rights has just these: mandates say which, and nobody can be granted any here.
+                let agent = agents.iter().find(|(agent, _)| agent.as_bytes() == identifier);
+                let always =
+                    if identifier == owner.as_bytes() { own } else { agent.map_or("\"\"", |(_, rights)| rights) };
                 line.extend_from_slice(format!(" {always}\r\n").as_bytes());
                 self.say(&line);
                 "LISTRIGHTS done."

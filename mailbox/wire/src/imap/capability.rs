@@ -1,5 +1,7 @@
 //! CAPABILITY, ID, NAMESPACE, LOGOUT: what the server says of itself.
 
+use fumibako_model::{OFFICES, OfficeNumber};
+
 use super::news::Done;
 use super::session::{Phase, Session};
 use crate::Cover;
@@ -40,9 +42,14 @@ impl Session {
         self.finish(Done::ok(tag, "ID done."), false);
     }
 
-    /// RFC 2342 §5: one personal namespace.
+    /// RFC 2342 §5: one personal namespace, or for an agent that of its offices (Profile §9.9).
     pub(super) fn namespace(&mut self, tag: String) {
-        self.untagged("NAMESPACE ((\"\" \"/\")) NIL NIL");
+        let agent = self.party.as_ref().is_some_and(|party| party.parse::<OfficeNumber>().is_err());
+        self.untagged(&if agent {
+            format!("NAMESPACE NIL ((\"{OFFICES}/\" \"/\")) NIL")
+        } else {
+            "NAMESPACE ((\"\" \"/\")) NIL NIL".into()
+        });
         self.finish(Done::ok(tag, "NAMESPACE done."), false);
     }
 

@@ -52,7 +52,11 @@ impl Session {
             // RFC 5819 §2, RFC 8440 §3: of what cannot be opened nothing more is told.
             let Some(status) = listing.find(&name) else { continue };
             if request.give.my_rights {
-                self.untagged(&format!("MYRIGHTS {} {}", reply::mailbox(&name), acl::rights(&name)));
+                self.untagged(&format!(
+                    "MYRIGHTS {} {}",
+                    reply::mailbox(&name),
+                    names.listing.access.mine(&name, acl::rights(&name))
+                ));
             }
             if !request.give.status.is_empty() {
                 self.tell_status(&request.give.status, status);

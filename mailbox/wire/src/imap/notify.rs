@@ -333,5 +333,10 @@ fn counters(wanted: Events) -> &'static [Counter] {
 
 /// The listing as if this name were still subscribed to.
 fn with(listing: &Listing, name: &FolderName) -> Listing {
-    Listing { folders: Vec::new(), subscribed: [name.clone()].into(), modseq: listing.modseq }
+    Listing {
+        folders: Vec::new(),
+        subscribed: [name.clone()].into(),
+        modseq: listing.modseq,
+        access: listing.access.clone(),
+    }
 }

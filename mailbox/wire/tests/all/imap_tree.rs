@@ -119,6 +119,7 @@ impl Office {
             folders: there.into_iter().map(|at| self.status(at)).collect(),
             subscribed: self.subscribed.clone(),
             modseq: ModSeq(self.modseq),
+            access: fumibako_model::Access::default(),
         }
     }
 }

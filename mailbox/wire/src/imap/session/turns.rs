@@ -82,7 +82,7 @@ impl Session {
             (W::Tree(tree), A::Created(id))                => self.created(tree, id),
             (W::Tree(tree), A::Done)                       => self.tree_changed(tree),
             (W::Quota(quota), A::Quota { used, limit })    => self.quota_told(quota, used, limit),
-            (W::Acl(acl), A::Status(status))               => self.rights_told(acl, &status.name),
+            (W::Acl(acl), A::Folders(listing))             => self.rights_told(acl, &listing),
             (W::Metadata(read), A::Annotations(kept))      => self.annotations_told(read, kept),
             (W::Metadata(set), A::Done)                    => self.annotated(set),
             (W::Metadata(command), A::No { refused, reference }) => self.not_annotated(&command, &refused, &reference),
