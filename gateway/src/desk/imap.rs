@@ -122,6 +122,7 @@ impl<S: Store> ImapDesk<S> {
                 if read_only { changes.map(Answer::Changes) } else { claimed(store, (office, folder), changes).await }
             }
             Ask::Read(message, range) => store.read(office, message, range).await.map(Answer::Message),
+            Ask::Bodies(messages) => store.bodies(office, messages).await.map(Answer::Heads),
             Ask::Heads { messages, longest } => store.heads(office, messages, longest).await.map(Answer::Heads),
             Ask::Flag { folder, uids, change, flags, unchanged_since, since } => {
                 let order = FlagOrder { folder, uids, change, flags, unchanged_since, since };

@@ -17,7 +17,7 @@ use crate::read::{place, unpack};
 
 /// Octets in which most headers end.
 const HEAD: u64 = 64 << 10;
-/// Headers of one answer, together; the one that gets there is still whole.
+/// Headers, or messages, of one answer, together; the one that gets there is still whole.
 const ENOUGH: usize = 1 << 20;
 /// Octets of headers that stay in memory, for all offices together. The oldest go first.
 const KEPT: usize = 64 << 20;
@@ -132,24 +132,43 @@ pub(crate) async fn read(
     let places = places(readers, office, messages).await?;
     let places: Vec<_> = messages.iter().map(|message| (*message, places.get(message).copied())).collect();
     let (bodies, cache) = (bodies.clone(), Arc::clone(cache));
-    let work = move || {
-        let (mut heads, mut octets) = (Vec::with_capacity(places.len()), 0);
-        for (message, place) in places {
-            let found = place.map(|place| kept_or_read(&cache, &bodies, ((office, message), seen), (place, longest)));
-            let head = match found.transpose() {
-                // The next answer begins with it, and says so.
-                Err(_) if !heads.is_empty() => break,
-                head => head?,
-            };
-            octets += head.as_ref().map_or(0, |Private(head)| head.len());
-            heads.push(head);
-            if octets >= ENOUGH {
-                break;
-            }
+    let read = move |message, place| kept_or_read(&cache, &bodies, ((office, message), seen), (place, longest));
+    disk.wait(move || first_of(places, read)).await
+}
+
+/// The first of these messages, whole; none of one that stands in none of the office's folders.
+pub(crate) async fn whole(
+    shelves: Shelves<'_>,
+    office: OfficeNumber,
+    messages: &[MessageId],
+) -> Result<Heads, StoreError> {
+    let Shelves { readers, bodies, disk, .. } = shelves;
+    let places = places(readers, office, messages).await?;
+    let places: Vec<_> = messages.iter().map(|message| (*message, places.get(message).copied())).collect();
+    let bodies = bodies.clone();
+    let read = move |_, place: Place| Ok(Private(bodies.read(place, 0..place.size)?.into()));
+    disk.wait(move || first_of(places, read)).await
+}
+
+/// What is read of the first of these, as far as it is no burden.
+fn first_of(
+    places: Vec<(MessageId, Option<Place>)>,
+    read: impl Fn(MessageId, Place) -> Result<Private<Arc<[u8]>>, BodyError>,
+) -> Result<Heads, BodyError> {
+    let (mut all, mut octets) = (Vec::with_capacity(places.len()), 0);
+    for (message, place) in places {
+        let found = match place.map(|place| read(message, place)).transpose() {
+            // The next answer begins with it, and says so.
+            Err(_) if !all.is_empty() => break,
+            found => found?,
+        };
+        octets += found.as_ref().map_or(0, |Private(found)| found.len());
+        all.push(found);
+        if octets >= ENOUGH {
+            break;
         }
-        Ok(heads)
-    };
-    disk.wait(work).await
+    }
+    Ok(all)
 }
 
 /// Where the bodies of these messages stand, of those that the office has.

@@ -300,6 +300,11 @@ impl Store for SqliteStore {
         read::body(&self.readers, (&self.bodies, &self.disk), office, message, range).await
     }
 
+    async fn bodies(&self, office: OfficeNumber, messages: Vec<MessageId>) -> Result<Heads, StoreError> {
+        let Self { readers, bodies, disk, heads: cache, .. } = self;
+        heads::whole(Shelves { readers, bodies, disk, cache }, office, &messages).await
+    }
+
     async fn heads(&self, office: OfficeNumber, messages: Vec<MessageId>, longest: u64) -> Result<Heads, StoreError> {
         let Self { readers, bodies, disk, heads: cache, .. } = self;
         heads::read(Shelves { readers, bodies, disk, cache }, office, &messages, longest).await

@@ -162,6 +162,14 @@ pub trait Store: Send + Sync + 'static {
         range: Range<u64>,
     ) -> impl Future<Output = Result<Private<Arc<[u8]>>, StoreError>> + Send;
 
+    /// These messages, whole: of the first of them, one at least, as many as are no burden. None of a message that stands in
+    /// none of the office's folders.
+    fn bodies(
+        &self,
+        office: OfficeNumber,
+        messages: Vec<MessageId>,
+    ) -> impl Future<Output = Result<Heads, StoreError>> + Send;
+
     /// The headers of these messages, each with its blank line, or so many octets where that does not come: of the first of
     /// them, one at least, as many as are no burden. None of a message that stands in none of the office's folders.
     fn heads(

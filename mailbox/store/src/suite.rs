@@ -111,6 +111,7 @@ macro_rules! store_suite {
             resync::what_changed_meanwhile_is_left_as_it_is,
             resync::what_vanished_long_ago_is_all_that_is_not_there,
             heads::headers_are_read_many_at_a_time,
+            heads::messages_are_read_many_at_a_time,
             heads::a_header_is_read_to_its_end_however_long_it_is,
         }
     };

@@ -1,4 +1,4 @@
-//! Headers of many messages.
+//! Headers of many messages, and messages.
 
 use std::sync::Arc;
 
@@ -40,6 +40,20 @@ pub async fn headers_are_read_many_at_a_time<S: Store>(store: Arc<S>) {
     assert_eq!(heads(&*store, himawari(), &[draft]).await, [Some(b"Subject: draft\r\n\r\n".to_vec())]);
     assert_eq!(heads(&*store, kaede(), &[one, two]).await, [None, None]);
     assert_eq!(heads(&*store, sakura(), &[]).await, [None; 0]);
+}
+
+pub async fn messages_are_read_many_at_a_time<S: Store>(store: Arc<S>) {
+    bundles(&*store, 2).await;
+    let draft = filed(&*store, b"Subject: draft\r\n\r\nbody").await;
+    let inbox = view(&*store, sakura(), "INBOX").await;
+    let [one, two] = [0, 1].map(|at: usize| inbox.entries[at].message);
+    let found = store.bodies(sakura(), vec![two, draft, MessageId(7), one]).await.unwrap();
+    for (message, whole) in [(two, &found[0]), (one, &found[3])] {
+        assert_eq!(whole.as_ref().unwrap().0, store.read(sakura(), message, ALL).await.unwrap().0);
+    }
+    assert!(found[1..3].iter().all(Option::is_none), "another's, and one that is not there");
+    assert!(store.bodies(kaede(), vec![one]).await.unwrap()[0].is_none());
+    assert!(store.bodies(sakura(), Vec::new()).await.unwrap().is_empty());
 }
 
 pub async fn a_header_is_read_to_its_end_however_long_it_is<S: Store>(store: Arc<S>) {

@@ -44,6 +44,8 @@ pub enum Ask {
     },
     /// These octets of a message, or as many of them as there are. → [`Answer::Message`].
     Read(MessageId, Range<u64>),
+    /// Several small messages, whole. → [`Answer::Heads`].
+    Bodies(Vec<MessageId>),
     /// The headers of messages. → [`Answer::Heads`].
     Heads {
         /// Which.
@@ -159,7 +161,7 @@ pub enum Answer {
     Changes(Changes),
     /// The octets.
     Message(Private<Arc<[u8]>>),
-    /// The headers of the first of the messages, one at least; none where there is no such message any more.
+    /// The headers of the first of the messages, or those messages, one at least; none where there is no such message any more.
     Heads(Vec<Option<Private<Arc<[u8]>>>>),
     /// The messages have these UIDs.
     Appended(UidValidity, Vec<Uid>),

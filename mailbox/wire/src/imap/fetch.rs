@@ -14,7 +14,9 @@ use super::news::Done;
 use super::notify::Rest;
 use super::session::{Session, Work};
 use super::set::Set;
-use super::settings::{FETCHED_HEADS, HEAD_BYTES, PREVIEW_BYTES, STEP_BYTES};
+use super::settings::{
+    FETCHED_BODIES, FETCHED_BYTES, FETCHED_HEADS, HEAD_BYTES, PIECE_BYTES, PREVIEW_BYTES, STEP_BYTES,
+};
 use super::view::{Places, View};
 use super::{Answer, Ask, reply};
 use crate::Effect;
@@ -38,9 +40,9 @@ pub(super) struct Fetch {
     by: By,
     items: Items,
     places: Places,
-    /// Messages whose headers are wanted.
+    /// Messages whose headers, or that themselves, are wanted.
     wanted: VecDeque<usize>,
-    /// Headers that came, each with its place.
+    /// Headers or messages that came, each with its place.
     heads: VecDeque<(usize, Arc<[u8]>)>,
     /// The message being read.
     reading: usize,
@@ -102,6 +104,21 @@ impl Fetch {
         self.wanted.extend(self.places.by_ref().take(more));
         self.wanted.retain(|place| view.entry(*place).is_some());
         self.wanted.iter().filter_map(|place| view.entry(*place)).map(|entry| entry.message).collect()
+    }
+
+    /// The messages that are read next: several small ones together, if they are needed as they are.
+    fn next_bodies(&mut self, view: &View, need: Need) -> Vec<MessageId> {
+        let more = FETCHED_BODIES - self.wanted.len().min(FETCHED_BODIES);
+        self.wanted.extend(self.places.by_ref().take(more));
+        self.wanted.retain(|place| view.entry(*place).is_some());
+        let mut octets = 0;
+        let small = |entry: &&Entry| {
+            octets += entry.size;
+            let whole = need == Need::All || self.items.first_piece(entry.size) == (0..entry.size);
+            whole && entry.size <= PIECE_BYTES as u64 && octets <= FETCHED_BYTES
+        };
+        let entries = self.wanted.iter().filter_map(|place| view.entry(*place));
+        entries.take_while(small).map(|entry| entry.message).collect()
     }
 
     /// A message could not be answered; the first time counts.
@@ -174,11 +191,14 @@ impl Session {
                 continue;
             }
             let need = fetch.items.need();
+            if let Some((place, octets)) = fetch.heads.pop_front() {
+                fetch.reading = place;
+                let whole = need == Need::Pieces;
+                let source = if whole { Source::Piece(0, octets) } else { Source::Kept(Kept::new(octets)) };
+                fetch.response = respond(&mut fetch, view, place, source);
+                continue;
+            }
             if need == Need::Head {
-                if let Some((place, head)) = fetch.heads.pop_front() {
-                    fetch.response = respond(&mut fetch, view, place, Source::Kept(Kept::new(head)));
-                    continue;
-                }
                 let messages = fetch.next_heads(view);
                 if messages.is_empty() {
                     self.fetch_end(fetch);
@@ -187,7 +207,14 @@ impl Session {
                 }
                 return true;
             }
-            let Some(place) = fetch.places.next() else {
+            if matches!(need, Need::Pieces | Need::All) {
+                let messages = fetch.next_bodies(view, need);
+                if messages.len() > 1 {
+                    self.ask(Ask::Bodies(messages), Work::Fetch(fetch));
+                    return true;
+                }
+            }
+            let Some(place) = fetch.wanted.front().copied().or_else(|| fetch.places.next()) else {
                 self.fetch_end(fetch);
                 return true;
             };
@@ -255,6 +282,7 @@ impl Session {
             Answer::Message(Private(message)) => {
                 let Some(view) = self.view() else { return };
                 let place = fetch.reading;
+                fetch.wanted.pop_front();
                 let source = match fetch.items.need() {
                     Need::Pieces => {
                         let size = view.entry(place).map_or(0, |entry| entry.size);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fumibako_model::{NamedFlags, Private};
-use fumibako_wire::imap::{Answer, Ask, Session};
+use fumibako_wire::imap::Session;
 use fumibako_wire::{Conversation, Effect};
 use imap_codec::decode::Decoder;
 use imap_codec::imap_types::response::{Greeting, Response};
@@ -169,27 +169,49 @@ fn another_reader_understands_every_kind_of_response() {
 }
 
 #[test]
-fn a_fetch_reads_one_message_at_a_time_and_only_if_it_must() {
-    let mut office = office();
+fn a_fetch_reads_small_messages_together_and_large_ones_alone_and_only_if_it_must() {
+    let mut office = Office::default();
+    let large = vec![b'x'; 300 << 10];
+    let middle = vec![b'y'; 100 << 10];
+    let bodies: [&[u8]; 9] = [b"1", b"2", &large, b"4", &middle, &middle, &middle, b"8", b"9"];
+    for body in bodies {
+        office.file(0, body, &NamedFlags::default(), NOW);
+    }
     let mut line = Line::open(&mut office);
     line.send(&mut office, PROLOGUE.as_bytes());
     line.asked.clear();
     line.send(&mut office, b"1 FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE)\r\n");
     assert_eq!(line.asked, [""; 0]);
-    line.session.receive(NOW, b"2 FETCH 1:* BODY.PEEK[]\r\n");
-    let mut reads = 0;
-    while let Some(effect) = line.session.next() {
-        if let Effect::Ask(ask) = effect {
-            let Ask::Read(_, range) = ask else { panic!("{ask:?}") };
-            assert_eq!(line.session.next(), None, "nothing more before the answer");
-            reads += 1;
-            let octets = vec![b'x'; usize::try_from(range.end - range.start).unwrap()];
-            line.session.answer(NOW, Answer::Message(Private(octets.into())));
-            let Some(Effect::Send(piece)) = line.session.next() else { panic!("nothing sent") };
-            assert!(piece.len() < 100 * 1024, "a message goes out in pieces");
-        }
+    line.said.clear();
+    line.send(&mut office, b"2 FETCH 1:* BODY.PEEK[]\r\n");
+    // The office answers three at a time, and the rest is asked for again; together they stay below 256 KiB.
+    let asked = ["bodies 1,2", "read 3", "read 3", "bodies 4,5,6", "bodies 7,8,9"];
+    assert_eq!(line.asked, asked);
+    let said = bodies.iter().enumerate().flat_map(|(at, body)| {
+        let head = format!("* {} FETCH (BODY[] {{{}}}\r\n", at + 1, body.len());
+        [head.as_bytes(), body, b")\r\n"].concat()
+    });
+    assert!(line.said == said.chain(*b"2 OK FETCH done.\r\n").collect::<Vec<u8>>());
+    // Of a piece only, no more is read than that.
+    line.asked.clear();
+    line.send(&mut office, b"3 FETCH 5:6 BODY.PEEK[]<0.3>\r\n");
+    assert_eq!(line.asked, ["read 5", "read 6"]);
+}
+
+#[test]
+fn a_message_that_cannot_be_read_does_not_take_its_neighbours_along() {
+    let mut office = Office::default();
+    for body in [b"1", b"2", b"3", b"4"] {
+        office.file(0, body, &NamedFlags::default(), NOW);
     }
-    assert_eq!(reads, 3);
+    let mut line = Line::open(&mut office);
+    line.send(&mut office, PROLOGUE.as_bytes());
+    office.act("lose 2").unwrap();
+    line.said.clear();
+    line.send(&mut office, b"1 FETCH 1:* BODY.PEEK[]\r\n");
+    let said = String::from_utf8_lossy(&line.said).into_owned();
+    assert!(said.contains("* 1 FETCH") && said.contains("* 3 FETCH") && said.contains("* 4 FETCH"), "{said}");
+    assert!(!said.contains("* 2 FETCH") && said.contains("1 NO [EXPUNGEISSUED]"), "{said}");
 }
 
 #[test]

@@ -224,6 +224,14 @@ impl Office {
         Answer::Copied(self.status(to).uid_validity, pairs)
     }
 
+    /// Of some of them only. One that is lost ends the answer; as the first it is refused.
+    fn some_bodies(&self, messages: &[MessageId]) -> Result<Answer, Refused> {
+        let body = |message: &MessageId| self.bodies[usize::try_from(message.0).unwrap() - 1].clone();
+        let some = messages.iter().take(3).map(body).take_while(|body| !body.is_empty());
+        let some: Vec<_> = some.map(|body| Some(Private(body))).collect();
+        if some.is_empty() { Err(Refusal::NoSuchMessage.into()) } else { Ok(Answer::Heads(some)) }
+    }
+
     fn obey(&mut self, ask: Ask, body: &[u8]) -> Result<Answer, Refused> {
         let place = |folder: FolderId| usize::try_from(folder.0).unwrap();
         Ok(match ask {
@@ -267,8 +275,9 @@ impl Office {
                 let place = |at: u64| usize::try_from(at).unwrap().min(body.len());
                 Answer::Message(Private(body[place(range.start)..place(range.end)].into()))
             }
+            Ask::Bodies(messages) => self.some_bodies(&messages)?,
+            // Of some of them only: the rest is asked for again.
             Ask::Heads { messages, longest } => {
-                // Of some of them only: the rest is asked for again.
                 Answer::Heads(messages.iter().take(3).map(|message| self.head(*message, longest)).collect())
             }
             Ask::Flag { folder, uids, change, flags, unchanged_since, since } => {
@@ -297,6 +306,10 @@ impl Office {
 pub(crate) fn sample(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conformance/transcripts/imap").join(name);
     std::fs::read_to_string(path).unwrap().replace('\n', "\r\n").into_bytes()
+}
+
+fn ids(messages: &[MessageId]) -> String {
+    messages.iter().map(|message| message.0.to_string()).collect::<Vec<_>>().join(",")
 }
 
 fn uids(uids: &[Uid]) -> String {
@@ -335,10 +348,8 @@ impl Desk for Office {
             Ask::Forget => "forget".into(),
             Ask::Since { since, .. } => format!("since {}", since.0),
             Ask::Read(message, _) => format!("read {}", message.0),
-            Ask::Heads { messages, .. } => {
-                let numbers: Vec<_> = messages.iter().map(|message| message.0.to_string()).collect();
-                format!("heads {}", numbers.join(","))
-            }
+            Ask::Bodies(messages) => format!("bodies {}", ids(messages)),
+            Ask::Heads { messages, .. } => format!("heads {}", ids(messages)),
             Ask::Flag { uids: named, change, flags, .. } => {
                 let sign = match change {
                     FlagChange::Add => "+",
