@@ -128,7 +128,7 @@ impl Session {
         if listing.find(&folder).is_none() {
             return self.refuse_here(&tag, Refusal::NoSuchFolder);
         }
-        let (name, own) = (reply::mailbox(&folder), rights(&folder));
+        let (name, own) = (self.spell(&folder), rights(&folder));
         // RFC 4314 §4: only who administers a folder is told of others' rights.
         let administers = listing.access.viewer.is_none();
         if !administers && !matches!(what, What::My) {

@@ -46,6 +46,11 @@ impl Append {
         &self.tag
     }
 
+    /// How the line ends behind the last message.
+    fn end(&self) -> &'static [u8] {
+        if self.marks.in_utf8 { b")\r\n" } else { b"\r\n" }
+    }
+
     /// The next message begins.
     fn begin(&mut self, marks: Marks, size: u64) {
         self.marks = marks;
@@ -64,7 +69,7 @@ impl Session {
             return self.bye_saying("[TOOBIG] The literal is too large.");
         }
         let command = self.input.command().to_vec();
-        match head(&command) {
+        match head(&command, self.speaks_utf8()) {
             Some((tag, Ok(head))) => self.append(tag.to_owned(), head, literal),
             Some((tag, Err(bad))) => {
                 self.input.refuse(literal);
@@ -190,13 +195,15 @@ impl Session {
                 self.go_on(Work::Append(append));
                 return false;
             }
-            Read::Command(line) if line == b"\r\n" => {
+            Read::Command(line) if line == append.end() => {
                 self.append_whole(append);
                 return true;
             }
             Read::Literal(literal) => {
                 let line = self.input.command().to_vec();
-                match marks(&mut Cursor::new(&line)) {
+                let mut cursor = Cursor::new(&line);
+                let closed = !append.marks.in_utf8 || cursor.take(b')');
+                match marks(&mut cursor).and_then(|marks| if closed { Ok(marks) } else { cursor.bad(")") }) {
                     Ok(marks) if append.replaces.is_none() => {
                         self.append_another(append, marks, literal);
                         return true;
@@ -228,7 +235,7 @@ impl Session {
         if let Some(refused) = too_long(&append) {
             return self.append_refused(&append.tag, refused);
         }
-        let Append { folder, marks: Marks { flags, date }, replaces, .. } = &append;
+        let Append { folder, marks: Marks { flags, date, .. }, replaces, .. } = &append;
         let (folder, flags) = (folder.clone(), flags.clone());
         self.ask(Ask::Append { folder, flags, date: *date, replaces: *replaces }, Work::Append(append));
     }
@@ -244,7 +251,7 @@ impl Session {
             self.input.refuse(literal);
             return self.append_refused(&append.tag, refused);
         }
-        let Marks { flags, date } = append.marks.clone();
+        let Marks { flags, date, .. } = append.marks.clone();
         append.next = Some((marks, literal));
         self.ask(Ask::PutAside { flags, date }, Work::Append(append));
     }

@@ -9,18 +9,18 @@ use crate::Cover;
 impl Session {
     /// What is offered in this state (RFC 3501 §6.1.1).
     pub(super) fn capabilities(&self) -> String {
-        // RFC 7888, 4959, 2971
-        const ALWAYS: &str = "IMAP4rev1 LITERAL+ SASL-IR ID";
+        // RFC 9051, 3501, 7888, 4959, 2971
+        const ALWAYS: &str = "IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID";
         match (&self.phase, self.cover) {
             // RFC 3501 §6.2.1, §6.2.3: no password goes in clear.
             (Phase::Greeted, Cover::ClearOffersTls) => format!("{ALWAYS} STARTTLS LOGINDISABLED"),
             (Phase::Greeted, Cover::Tls(offer)) => format!("{ALWAYS} AUTH={}", offer.names().join(" AUTH=")),
-            // RFC 5161, 7162;
+            // RFC 5161, 7162, 6855;
             // RFC 2177, 2342, 3348, 3691, 4315, 6154, 7889, 5258, 5819, 8440, 8438, 6851, 8474, 3502, 8508, 9208, 4314,
             // 5464, 8514, 8437, 5465, 4731, 5182, 5032, 5255, 5256, 5957, 5267, 3516, 8970,
             // 9394, 9585
             _ => format!(
-                "{ALWAYS} ENABLE CONDSTORE QRESYNC \
+                "{ALWAYS} ENABLE CONDSTORE QRESYNC UTF8=ACCEPT \
                  IDLE NAMESPACE CHILDREN UNSELECT UIDPLUS SPECIAL-USE LIST-EXTENDED LIST-STATUS LIST-MYRIGHTS \
                  STATUS=SIZE MOVE OBJECTID MULTIAPPEND REPLACE QUOTA QUOTA=RES-STORAGE \
                  ACL RIGHTS=kxte METADATA NOTIFY SAVEDATE UNAUTHENTICATE ESEARCH SEARCHRES WITHIN I18NLEVEL=1 \

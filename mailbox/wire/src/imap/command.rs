@@ -77,8 +77,8 @@ impl From<Bad> for Why {
 /// ```text
 /// command = tag SP (command-any / command-auth / command-nonauth / command-select) CRLF
 /// ```
-pub(super) fn read(bytes: &[u8]) -> Result<(String, Command), Unreadable> {
-    let mut cursor = Cursor::new(bytes);
+pub(super) fn read(bytes: &[u8], in_utf8: bool) -> Result<(String, Command), Unreadable> {
+    let mut cursor = Cursor::new(bytes).spelt(in_utf8);
     let tag = match cursor.tag() {
         Ok(tag) => tag.to_owned(),
         Err(bad) => return Err(Unreadable { tag: None, why: bad.into() }),

@@ -8,7 +8,12 @@ use super::utf7;
 pub(super) struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// How names of folders are spelt.
+    decode: Decode,
 }
+
+/// A folder's name off the wire; `None` if it is spelt wrongly.
+pub(super) type Decode = fn(&[u8]) -> Option<String>;
 
 /// The command does not follow the grammar here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +43,16 @@ pub(super) fn is_astring_char(byte: u8) -> bool {
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0 }
+        Self { bytes, at: 0, decode: utf7::decode }
+    }
+
+    /// RFC 6855 §3, RFC 9051 §5.1: names are UTF-8 as they stand, once the client said so.
+    pub(super) fn spelt(self, in_utf8: bool) -> Self {
+        Self { decode: if in_utf8 { |name| String::from_utf8(name.to_vec()).ok() } else { utf7::decode }, ..self }
+    }
+
+    pub(super) fn decode(&self) -> Decode {
+        self.decode
     }
 
     pub(super) fn bad<T>(&self, expected: &'static str) -> Parsed<T> {
@@ -198,10 +212,11 @@ impl<'a> Cursor<'a> {
     }
 
     /// ```text
-    /// mailbox = "INBOX" / astring ; in modified UTF-7 (§5.1.3)
+    /// mailbox = "INBOX" / astring ; in modified UTF-7 (§5.1.3), or UTF-8
     /// ```
     pub(super) fn mailbox(&mut self) -> Parsed<Mailbox> {
-        Ok(utf7::decode(&self.astring()?).and_then(|name| name.parse().ok()))
+        let name = self.astring()?;
+        Ok((self.decode)(&name).and_then(|name| name.parse().ok()))
     }
 
     /// ```text

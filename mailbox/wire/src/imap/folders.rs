@@ -2,11 +2,11 @@
 
 use fumibako_model::{FolderId, FolderName, Refusal};
 
+use super::Ask;
 use super::cursor::{Cursor, Mailbox, Parsed};
 use super::news::Done;
 use super::select::Then;
 use super::session::{Session, Work};
-use super::{Ask, utf7};
 
 /// What is to happen to the tree of folders.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ fn old_mailbox(cursor: &mut Cursor<'_>) -> Parsed<Mailbox> {
 fn new_mailbox(cursor: &mut Cursor<'_>) -> Parsed<Mailbox> {
     cursor.space()?;
     let wire = cursor.astring()?;
-    let name = utf7::decode(wire.strip_suffix(b"/").unwrap_or(&wire));
+    let name = (cursor.decode())(wire.strip_suffix(b"/").unwrap_or(&wire));
     Ok(name.and_then(|name| name.parse().ok()))
 }
 

@@ -6,7 +6,7 @@ use fumibako_model::{FolderName, Listing, SpecialUse};
 
 use super::news::Done;
 use super::session::{Session, Work};
-use super::{Ask, acl, reply};
+use super::{Ask, acl};
 
 mod pattern;
 mod request;
@@ -40,7 +40,7 @@ impl Session {
         if request.lsub {
             for (name, subscribed) in names.subscribed(&request) {
                 let noselect = if subscribed { "" } else { r"\Noselect" };
-                self.untagged(&format!("LSUB ({noselect}) \"/\" {}", reply::mailbox(&name)));
+                self.untagged(&format!("LSUB ({noselect}) \"/\" {}", self.spell(&name)));
             }
             return self.finish(Done::ok(tag, "LSUB done."), false);
         }
@@ -48,13 +48,13 @@ impl Session {
             let attributes = names.attributes(&name, &request).join(" ");
             let information =
                 if because_of_children { format!(" (CHILDINFO ({}))", request.select.names()) } else { String::new() };
-            self.untagged(&format!("LIST ({attributes}) \"/\" {}{information}", reply::mailbox(&name)));
+            self.untagged(&format!("LIST ({attributes}) \"/\" {}{information}", self.spell(&name)));
             // RFC 5819 §2, RFC 8440 §3: of what cannot be opened nothing more is told.
             let Some(status) = listing.find(&name) else { continue };
             if request.give.my_rights {
                 self.untagged(&format!(
                     "MYRIGHTS {} {}",
-                    reply::mailbox(&name),
+                    self.spell(&name),
                     names.listing.access.mine(&name, acl::rights(&name))
                 ));
             }

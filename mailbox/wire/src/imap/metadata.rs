@@ -213,7 +213,7 @@ impl Session {
         if !found.is_empty() {
             let mut line = b"* METADATA ".to_vec();
             match &folder {
-                Some(name) => line.extend_from_slice(reply::mailbox(name).as_bytes()),
+                Some(name) => line.extend_from_slice(self.spell(name).as_bytes()),
                 None => line.extend_from_slice(b"\"\""),
             }
             for (at, (name, value)) in found.into_iter().enumerate() {

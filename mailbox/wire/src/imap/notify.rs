@@ -271,9 +271,9 @@ impl Session {
 
     /// RFC 5465 §5.4, §5.5.
     fn tell_name(&mut self, name: &FolderName, names: &Names<'_>, old: Option<&FolderName>) {
-        let old = old.map(|old| format!(" (\"OLDNAME\" ({}))", reply::mailbox(old))).unwrap_or_default();
+        let old = old.map(|old| format!(" (\"OLDNAME\" ({}))", self.spell(old))).unwrap_or_default();
         let attributes = names.all_attributes(name).join(" ");
-        self.untagged(&format!("LIST ({attributes}) \"/\" {}{old}", reply::mailbox(name)));
+        self.untagged(&format!("LIST ({attributes}) \"/\" {}{old}", self.spell(name)));
     }
 
     /// RFC 5465 §5.6, §5.7: names of annotations that changed, by folder.
@@ -293,7 +293,7 @@ impl Session {
             };
             if wanted {
                 let mut line = b"* METADATA ".to_vec();
-                line.extend(folder.map_or_else(|| "\"\"".to_owned(), reply::mailbox).into_bytes());
+                line.extend(folder.map_or_else(|| "\"\"".to_owned(), |name| self.spell(name)).into_bytes());
                 for (_, entry) in place {
                     line.push(b' ');
                     reply::astring(&mut line, entry.as_bytes());

@@ -2,10 +2,10 @@
 
 use fumibako_model::{FolderName, Refusal};
 
+use super::Ask;
 use super::cursor::{Cursor, Mailbox, Parsed};
 use super::news::Done;
 use super::session::{Session, Work};
-use super::{Ask, reply};
 
 /// Octets of the unit in which STORAGE is counted (RFC 9208 §5.1).
 const UNIT: u64 = 1024;
@@ -84,7 +84,7 @@ impl Session {
 
     pub(super) fn quota_told(&mut self, Quota { tag, of }: Quota, used: u64, limit: u64) {
         if let Some(name) = &of {
-            self.untagged(&format!("QUOTAROOT {} \"\"", reply::mailbox(name)));
+            self.untagged(&format!("QUOTAROOT {} \"\"", self.spell(name)));
         }
         // A limit is not exceeded by what is rounded.
         self.untagged(&format!("QUOTA \"\" (STORAGE {} {})", used.div_ceil(UNIT), limit / UNIT));

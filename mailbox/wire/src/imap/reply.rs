@@ -3,11 +3,22 @@
 use fumibako_model::{FolderName, Refusal, Refused};
 
 use super::cursor::is_astring_char;
+use super::enable::Enabled;
 use super::session::Session;
 use super::utf7;
 use crate::Effect;
 
 impl Session {
+    /// Are names spelt in UTF-8 here? (Profile §7.24, §7.25)
+    pub(super) fn speaks_utf8(&self) -> bool {
+        self.enabled.has(Enabled::UTF8) || self.enabled.has(Enabled::REV2)
+    }
+
+    /// A folder's name as this client reads it.
+    pub(super) fn spell(&self, name: &FolderName) -> String {
+        mailbox(name, self.speaks_utf8())
+    }
+
     /// Says an untagged line.
     pub(super) fn untagged(&mut self, text: &str) {
         self.say(format!("* {text}\r\n").as_bytes());
@@ -89,9 +100,16 @@ pub(super) fn astring(out: &mut Vec<u8>, text: &[u8]) {
     }
 }
 
-/// A folder's name on the wire.
-pub(super) fn mailbox(name: &FolderName) -> String {
+/// A folder's name on the wire: in modified UTF-7 (RFC 3501 §5.1.3), or as it is (RFC 6855 §3, RFC 9051 §5.1).
+pub(super) fn mailbox(name: &FolderName, in_utf8: bool) -> String {
     let mut out = Vec::new();
+    if in_utf8 && !name.as_str().is_ascii() {
+        return format!("\"{}\"", name.as_str().replace('\\', "\\\\").replace('"', "\\\""));
+    }
+    if in_utf8 {
+        astring(&mut out, name.as_str().as_bytes());
+        return String::from_utf8_lossy(&out).into_owned();
+    }
     astring(&mut out, utf7::encode(name.as_str()).as_bytes());
     String::from_utf8_lossy(&out).into_owned()
 }

@@ -52,7 +52,13 @@ impl Session {
             self.untagged(&format!("{recent} RECENT"));
         }
         self.tell_keywords();
-        if let Some(place) = unseen {
+        let rev2 = self.enabled.has(Enabled::REV2);
+        if rev2 {
+            // RFC 9051 §6.3.2, App. E (10), (11): the name as it is spelt, and no UNSEEN.
+            let name = self.view().map(|view| view.name.clone()).map(|name| self.spell(&name)).unwrap_or_default();
+            self.untagged(&format!("LIST () \"/\" {name}"));
+        }
+        if let Some(place) = unseen.filter(|_| !rev2) {
             self.untagged(&format!("OK [UNSEEN {}] The first that was not seen.", place + 1));
         }
         self.untagged(&format!("OK [UIDVALIDITY {}] UIDs are valid.", uid_validity.0));

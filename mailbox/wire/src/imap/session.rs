@@ -220,7 +220,7 @@ impl Session {
             Read::Literal(literal) => self.literal(literal),
             Read::TooLong => self.bye_saying("[TOOBIG] The command is too long."),
             Read::BareLineFeed(line) => self.unreadable(&line, "Lines end with CR LF."),
-            Read::Command(line) => match command::read(&line) {
+            Read::Command(line) => match command::read(&line, self.speaks_utf8()) {
                 Ok((tag, command)) => {
                     self.bad = 0;
                     self.obey(tag, command);

@@ -2,10 +2,10 @@
 
 use fumibako_model::{FolderStatus, Refusal};
 
+use super::Ask;
 use super::cursor::{Cursor, Mailbox, Parsed};
 use super::news::Done;
 use super::session::{Session, Work};
-use super::{Ask, reply};
 
 /// An item of STATUS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +100,6 @@ impl Session {
     pub(super) fn tell_status(&mut self, items: &[Counter], status: &FolderStatus) {
         let limit = self.settings.message_bytes;
         let items = items.iter().map(|item| item.show(status, limit)).collect::<Vec<_>>().join(" ");
-        self.untagged(&format!("STATUS {} ({items})", reply::mailbox(&status.name)));
+        self.untagged(&format!("STATUS {} ({items})", self.spell(&status.name)));
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct Head {
 pub(super) struct Marks {
     pub(super) flags: NamedFlags,
     pub(super) date: Option<Timestamp>,
+    /// The literal stands in `UTF8 (…)` (RFC 6855 §4).
+    pub(super) in_utf8: bool,
 }
 
 /// ```text
@@ -30,8 +32,8 @@ pub(super) struct Marks {
 /// ```
 ///
 /// Reads a command up to the literal it ends with. `None`: the literal is no message but an argument.
-pub(super) fn head(command: &[u8]) -> Option<(&str, Parsed<Head>)> {
-    let mut cursor = Cursor::new(command);
+pub(super) fn head(command: &[u8], in_utf8: bool) -> Option<(&str, Parsed<Head>)> {
+    let mut cursor = Cursor::new(command).spelt(in_utf8);
     let tag = cursor.tag().ok()?;
     let by = match () {
         () if cursor.take_word(" APPEND ") => None,
@@ -61,6 +63,7 @@ fn number(cursor: &mut Cursor<'_>) -> Parsed<Num> {
 
 /// ```text
 /// append-message = [SP flag-list] [SP date-time] SP (literal / literal8) ; RFC 3516 §7
+///                  / … SP "UTF8" SP "(" literal8 ")"              ; RFC 6855 §4
 /// ```
 pub(super) fn marks(cursor: &mut Cursor<'_>) -> Parsed<Marks> {
     cursor.space()?;
@@ -72,6 +75,10 @@ pub(super) fn marks(cursor: &mut Cursor<'_>) -> Parsed<Marks> {
     if cursor.peek() == Some(b'"') {
         marks.date = Some(date::date_time(cursor)?);
         cursor.space()?;
+    }
+    marks.in_utf8 = cursor.take_word("UTF8 (");
+    if marks.in_utf8 && cursor.peek() != Some(b'~') {
+        return cursor.bad("a literal8");
     }
     // RFC 3516 §4.4: octets are kept as they come, NUL among them or not.
     cursor.take(b'~');

@@ -2,7 +2,7 @@
 
 use fumibako_model::FolderName;
 
-use crate::imap::utf7;
+use crate::imap::cursor::Decode;
 
 /// Longest patterns together, in characters. What is beyond is passed over (RFC 5258 §3), so that no command can keep the
 /// server busy for long.
@@ -14,11 +14,11 @@ pub(in crate::imap) struct Patterns(Vec<Vec<char>>);
 
 impl Patterns {
     /// Each behind the reference. One that is spelt wrongly fits no name.
-    pub(in crate::imap) fn new(reference: &[u8], patterns: impl IntoIterator<Item = Vec<u8>>) -> Self {
+    pub(in crate::imap) fn new(decode: Decode, reference: &[u8], patterns: impl IntoIterator<Item = Vec<u8>>) -> Self {
         let mut room = PATTERN_CHARS;
         let mut kept = Vec::new();
         for pattern in patterns {
-            let Some(whole) = utf7::decode(&[reference, &pattern].concat()) else { continue };
+            let Some(whole) = decode(&[reference, &pattern].concat()) else { continue };
             let pattern = simple(&whole);
             let Some(left) = room.checked_sub(pattern.len()) else { continue };
             room = left;
@@ -87,9 +87,10 @@ fn matches(name: &str, pattern: &[char]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::imap::utf7;
 
     fn fit(pattern: &str, name: &str) -> bool {
-        Patterns::new(b"", [pattern.as_bytes().to_vec()]).fit(&name.parse().unwrap())
+        Patterns::new(utf7::decode, b"", [pattern.as_bytes().to_vec()]).fit(&name.parse().unwrap())
     }
 
     #[test]
@@ -118,7 +119,7 @@ mod tests {
     fn patterns_of_more_than_1000_characters_together_are_passed_over() {
         let of = |lengths: &[usize]| {
             let patterns = lengths.iter().map(|length| [vec![b'*'], vec![b'a'; *length - 1]].concat());
-            Patterns::new(b"", patterns).0.len()
+            Patterns::new(utf7::decode, b"", patterns).0.len()
         };
         assert_eq!((of(&[1000]), of(&[1001]), of(&[500, 500]), of(&[500, 501, 500])), (1, 0, 2, 2));
         assert_eq!(simple(&"*%".repeat(5000)), ['*']);

@@ -61,7 +61,7 @@ impl Request {
         let reference = cursor.astring()?;
         cursor.space()?;
         let pattern = cursor.list_mailbox()?;
-        Ok(Self { lsub: true, patterns: Patterns::new(&reference, [pattern]), ..Self::default() })
+        Ok(Self { lsub: true, patterns: Patterns::new(cursor.decode(), &reference, [pattern]), ..Self::default() })
     }
 
     /// ```text
@@ -93,7 +93,8 @@ impl Request {
         // RFC 5258 §3.1: the selection option brings its return option along.
         request.give.subscribed |= request.select.subscribed;
         request.root = !request.extended && patterns.iter().all(Vec::is_empty);
-        request.patterns = Patterns::new(&reference, patterns.into_iter().filter(|pattern| !pattern.is_empty()));
+        request.patterns =
+            Patterns::new(cursor.decode(), &reference, patterns.into_iter().filter(|pattern| !pattern.is_empty()));
         Ok(request)
     }
 }
