@@ -24,7 +24,12 @@ fn listing() -> Listing {
     let names = ["INBOX", "Sent", "Trash", "INBOX/2026", "Sent/old", "a", "a-b", "a/b", "a/b/c", "事業所/2026/11"];
     let subscribed = ["INBOX", "Sent/old", "a/b/c", "gone", "lost/deep"];
     let subscribed = subscribed.iter().map(|name| name.parse().unwrap()).collect();
-    Listing { folders: names.map(folder).into(), subscribed, modseq: ModSeq(1), access: Default::default() }
+    Listing {
+        folders: names.map(folder).into(),
+        subscribed,
+        modseq: ModSeq(1),
+        access: fumibako_model::Access::default(),
+    }
 }
 
 #[track_caller]
