@@ -392,7 +392,9 @@ impl Store for SqliteStore {
 
     async fn expire(&self, keep: Retention, asked: Asked, now: Timestamp) -> Result<Expired, StoreError> {
         let expired = expire::run(self, keep, asked, now).await;
-        self.heads.clear();
+        if !matches!(&expired, Ok(expired) if expired.days.is_empty()) {
+            self.heads.clear();
+        }
         expired
     }
 

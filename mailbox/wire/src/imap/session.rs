@@ -253,11 +253,13 @@ impl Session {
         }
     }
 
-    /// Bytes for the peer; those of one step go out together.
+    /// Bytes for the peer; those of one step go out together, and a long line in pieces.
     pub(super) fn say(&mut self, bytes: &[u8]) {
-        match self.effects.back_mut() {
-            Some(Effect::Send(last)) if last.len() < STEP_BYTES => last.extend_from_slice(bytes),
-            _ => self.effects.push_back(Effect::Send(bytes.to_vec())),
+        for piece in bytes.chunks(STEP_BYTES) {
+            match self.effects.back_mut() {
+                Some(Effect::Send(last)) if last.len() < STEP_BYTES => last.extend_from_slice(piece),
+                _ => self.effects.push_back(Effect::Send(piece.to_vec())),
+            }
         }
     }
 

@@ -445,6 +445,26 @@ fn a_search_reads_headers_many_at_a_time_and_bodies_only_where_a_header_does_not
 }
 
 #[test]
+fn the_numbers_of_a_large_folder_go_out_in_pieces() {
+    let mut office = Office::default();
+    for _ in 0..30_000 {
+        office.file(0, b"A: b\r\n\r\n", &NamedFlags::default(), NOW);
+    }
+    let mut line = Line::open(&mut office);
+    line.send(&mut office, PROLOGUE.as_bytes());
+    line.said.clear();
+    // `pump` looks at the length of each piece.
+    line.send(
+        &mut office,
+        b"1 SEARCH ALL\r\n2 SORT (REVERSE ARRIVAL) UTF-8 ALL\r\n3 THREAD ORDEREDSUBJECT UTF-8 ALL\r\n",
+    );
+    let said = String::from_utf8_lossy(&line.said);
+    let lengths: Vec<usize> = said.lines().map(str::len).collect();
+    assert_eq!(lengths.len(), 6);
+    assert!([lengths[0], lengths[2], lengths[4]].iter().all(|length| *length > 168_000), "{lengths:?}");
+}
+
+#[test]
 fn a_search_that_passed_over_something_says_so() {
     let long = |bytes: usize| [b"Subject: x\r\n\r\n".as_slice(), &b"a\n".repeat(bytes / 2)].concat();
     for (bytes, ending) in
