@@ -22,6 +22,7 @@ use crate::house::House;
 use crate::{password, trust};
 
 pub use delegation::MandateRow;
+pub(crate) use delegation::sum_of;
 pub use socket::{CallError, call};
 pub(crate) use socket::{bind as bind_socket, serve};
 pub use words::{

@@ -1,8 +1,10 @@
-//! The HTTPS door. It tells mail programs how to set themselves up (Profile §13.13); later steps put more behind it.
+//! The HTTPS door. It tells mail programs how to set themselves up (Profile §13.13) and takes deeds about mandates (Profile §9.5);
+//! later steps put more behind it.
 //!
 //! Its connections take a place as all others do, have a few seconds for each request, and small bodies only.
 
 mod autoconfig;
+mod mandates;
 
 use std::io;
 use std::sync::Arc;
@@ -41,9 +43,11 @@ pub(crate) async fn serve<S: Store>(
 ) -> io::Result<()> {
     let house = &entry.house;
     let doors = Doors { host: house.config.domain.to_string(), addresses: house.addresses };
+    let office = mandates::Office { house: house.clone(), address: entry.address };
+    let routes = routes(doors).merge(mandates::routes(office));
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER).max_buf_size(HEADER_BYTES);
-    let connection = builder.serve_connection(TokioIo::new(peer), TowerToHyperService::new(routes(doors)));
+    let connection = builder.serve_connection(TokioIo::new(peer), TowerToHyperService::new(routes));
     tokio::select! {
         served = timeout(CONNECTION, connection) => served?.map_err(io::Error::other),
         _ = stopping.wait_for(|stop| *stop) => Ok(()),

@@ -73,7 +73,7 @@ async fn an_agent_sees_its_offices_below_offices_with_the_rights_of_its_mandates
     check(&mut office, "GETACL INBOX", &[&format!("* ACL INBOX {RECIPIENT} lrswkteacd {AGENT} lrswte")], "OK").await;
     check(&mut office, &format!("LISTRIGHTS INBOX {AGENT}"), &[&format!("* LISTRIGHTS INBOX {AGENT} lrswte")], "OK")
         .await;
-    check(&mut office, &format!("GETACL Drafts"), &[&format!("* ACL Drafts {RECIPIENT} lrswikteacd")], "OK").await;
+    check(&mut office, "GETACL Drafts", &[&format!("* ACL Drafts {RECIPIENT} lrswikteacd")], "OK").await;
 
     // Revoked: the open session is refused at its next command.
     gateway.revoked(reading).await;

@@ -1,0 +1,156 @@
+//! Deeds about mandates over HTTPS (Profile §9.5): who signed it is who says it, so a deed needs no login; reading the list does.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fumibako_model::{
+    DEED_TYPE, Deed, MandateId, Party, Private, Refusal, Refused, Registered, Said, not_signed, not_trusted, revoked,
+};
+use fumibako_signer::Signed;
+use fumibako_store::{MandateOrder, Store, StoreError, bind};
+use fumibako_wire::Credentials;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::admin::{MandateRow, sum_of};
+use crate::house::House;
+
+/// Octets of a signed deed: the deed itself, and a signature with its certificates.
+const SIGNED_BYTES: usize = 64 << 10;
+
+/// What the handlers share.
+pub(super) struct Office<S> {
+    pub(super) house: Arc<House<S>>,
+    pub(super) address: IpAddr,
+}
+
+impl<S> Clone for Office<S> {
+    fn clone(&self) -> Self {
+        Self { house: self.house.clone(), address: self.address }
+    }
+}
+
+/// `POST /v1/mandates` takes a signed deed, `GET` lists those of whoever logs in.
+pub(super) fn routes<S: Store>(office: Office<S>) -> Router {
+    Router::new()
+        .route("/v1/mandates", post(take::<S>).get(list::<S>))
+        .layer(DefaultBodyLimit::max(SIGNED_BYTES))
+        .with_state(office)
+}
+
+async fn take<S: Store>(State(office): State<Office<S>>, octets: Bytes) -> Response {
+    let house = &office.house;
+    match deed(house, &octets).await {
+        Ok(row) => answer(&row),
+        Err(error) => problem(house, &house.refusal_of(error), None),
+    }
+}
+
+async fn list<S: Store>(State(office): State<Office<S>>, header: HeaderMap) -> Response {
+    let house = &office.house;
+    let login = match credentials(&header) {
+        Some(given) => house.login(given, office.address).await,
+        None => Err(Refusal::LoginNeeded.into()),
+    };
+    match login {
+        Ok(login) => {
+            let (roll, now) = (house.store.roll(), house.clock.now());
+            let of = |one: &&Registered| match login.party() {
+                Party::Office(number) => one.mandate.office == *number,
+                Party::Agent(agent) => one.mandate.agent == *agent,
+            };
+            let row = |one: &Registered| MandateRow { state: one.state(now), registered: one.clone() };
+            answer(&roll.mandates().filter(of).map(row).collect::<Vec<_>>())
+        }
+        Err(refused) => problem(house, &refused, None),
+    }
+}
+
+/// RFC 7617 §2.
+fn credentials(header: &HeaderMap) -> Option<Credentials> {
+    let value = header.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Basic ")?;
+    let text = String::from_utf8(STANDARD.decode(value).ok()?).ok()?;
+    let (login, password) = text.split_once(':')?;
+    let (login, password) = (login.to_owned(), Private(password.to_owned()));
+    Some(Credentials { authorization: String::new(), login, password })
+}
+
+/// Profile §9.5: reads a deed, judges who signed it as a message's signer is judged, and does it.
+async fn deed<S: Store>(house: &House<S>, octets: &[u8]) -> Result<MandateRow, StoreError> {
+    let (roll, trust, now) = (house.store.roll(), house.trust(), house.clock.now());
+    let (holder, deed) = {
+        let signed = Signed::read(octets).map_err(|why| not_signed(&why))?;
+        let signature = signed.verify().map_err(|why| not_signed(&why))?;
+        let named = trust.holder(&signature, now).map_err(not_trusted)?;
+        trust.check_revocation(&signature, now).map_err(revoked)?;
+        (bind(named, signature.signer(), &roll)?, content(signed.part())?)
+    };
+    let known = |id: MandateId| roll.mandate_by_id(id).ok_or_else(|| Refusal::MandateUnknown.about(id));
+    let sum = sum_of(&deed);
+    let signed = octets.to_vec();
+    let (id, order) = match deed {
+        Deed::Grant(mandate) => {
+            by(&holder, &[Party::Office(mandate.office)])?;
+            roll.office(mandate.office).ok_or_else(|| Refusal::SenderUnknown.about(mandate.office))?;
+            let one = mandate.registered(sum);
+            (one.id, MandateOrder::Register(Box::new(one), Some(signed)))
+        }
+        Deed::Confirm(Said { mandate: id, .. }) => {
+            by(&holder, &[Party::Agent(known(id)?.mandate.agent.clone())])?;
+            (id, MandateOrder::Confirm { id, signed, at: now })
+        }
+        Deed::Revoke(Said { mandate: id, .. }) => {
+            let words = &known(id)?.mandate;
+            by(&holder, &[Party::Office(words.office), Party::Agent(words.agent.clone())])?;
+            (id, MandateOrder::Revoke { id, signed: Some(signed), by: holder.to_string(), at: now })
+        }
+    };
+    house.store.mandate(order).await?;
+    let roll = house.store.roll();
+    let one = roll.mandate_by_id(id).ok_or_else(|| Refusal::MandateUnknown.about(id))?;
+    tracing::info!(mandate = %id, state = ?one.state(now), by = %holder, "mandate.changed");
+    Ok(MandateRow { state: one.state(now), registered: one.clone() })
+}
+
+/// The deed in a signed part.
+fn content(part: &[u8]) -> Result<Deed, Refused> {
+    let head = format!("Content-Type: {DEED_TYPE}\r\n\r\n");
+    let octets = part.strip_prefix(head.as_bytes()).ok_or_else(|| Refusal::MandateUnread.about("not a deed"))?;
+    Deed::read(octets.strip_suffix(b"\r\n").unwrap_or(octets)).map_err(|why| Refusal::MandateUnread.about(why))
+}
+
+fn by(signer: &Party, allowed: &[Party]) -> Result<(), Refused> {
+    if allowed.contains(signer) { Ok(()) } else { Err(Refusal::MandateNotSignedByIt.about(signer)) }
+}
+
+fn answer(body: &impl Serialize) -> Response {
+    let text = serde_json::to_string(body).unwrap_or_default();
+    ([(CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+/// RFC 9457 §3: why not, and what to do, with the reference that stands in the log.
+fn problem<S: Store>(house: &House<S>, refused: &Refused, who: Option<&Party>) -> Response {
+    let (reference, row) = (house.refuse("https", who, refused), refused.why.row());
+    let body = json!({
+        "type": row.problem_type(), "title": row.ja, "detail": row.next_ja, "status": row.http, "code": row.code,
+        "title_en": row.en, "detail_en": row.next_en, "about": refused.about, "reference": reference,
+    });
+    let status = StatusCode::from_u16(row.http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, [(CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response();
+    if status == StatusCode::UNAUTHORIZED {
+        // RFC 9110 §15.5.2
+        response
+            .headers_mut()
+            .insert(WWW_AUTHENTICATE, axum::http::HeaderValue::from_static("Basic realm=\"Fumibako\""));
+    }
+    response
+}

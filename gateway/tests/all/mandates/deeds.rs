@@ -1,0 +1,108 @@
+//! Mandates are granted, confirmed and revoked by who may, over HTTPS.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fumibako_gateway::Clock;
+use fumibako_model::{DEED_TYPE, Deed, MandateId, Said, Scope};
+use fumibako_signer::{Identity, sign};
+
+use super::{letter, send, words};
+use crate::lines::Client;
+use crate::support::{Fixture, PASSWORD, RECIPIENT, SENDER};
+
+async fn http(gateway: &Fixture, request: &str) -> (u16, serde_json::Value) {
+    let mut client = Client::tls(gateway.running.addresses().https, &gateway.authority()).await;
+    client.say(request).await;
+    let text = client.rest().await;
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    (head[9..12].parse().unwrap(), serde_json::from_str(body).unwrap_or_default())
+}
+
+async fn post(gateway: &Fixture, entity: &[u8]) -> (u16, serde_json::Value) {
+    let body = std::str::from_utf8(entity).unwrap();
+    let length = body.len();
+    let head = format!(
+        "POST /v1/mandates HTTP/1.1\r\nHost: plans.example\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    );
+    http(gateway, &(head + body)).await
+}
+
+fn signed(deed: &Deed, signer: &Identity) -> Vec<u8> {
+    let entity = format!("Content-Type: {DEED_TYPE}\r\n\r\n{}\r\n", deed.canonical());
+    sign(entity.as_bytes(), signer, Clock.now()).unwrap()
+}
+
+async fn listed(gateway: &Fixture, login: &str) -> usize {
+    let basic = STANDARD.encode(format!("{login}:{PASSWORD}"));
+    let head =
+        format!("GET /v1/mandates HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {basic}\r\nConnection: close\r\n\r\n");
+    http(gateway, &head).await.1.as_array().unwrap().len()
+}
+
+// Profile §9.5
+#[tokio::test(flavor = "multi_thread")]
+async fn an_office_grants_its_agent_confirms_and_either_revokes() {
+    let gateway = Fixture::start().await;
+    let (agent, office, other) = (gateway.with_agent().await, gateway.identity(SENDER), gateway.identity(RECIPIENT));
+    let grant = Deed::Grant(words(SENDER, &[Scope::Send]));
+    for forged in [&agent, &other] {
+        let (status, problem) = post(&gateway, &signed(&grant, forged)).await;
+        assert_eq!((status, problem["code"].as_str()), (403, Some("E-DLG-011")), "{problem}");
+    }
+    let (status, row) = post(&gateway, &signed(&grant, &office)).await;
+    assert_eq!(
+        (status, row["state"].as_str(), row["paper"].as_bool()),
+        (200, Some("unconfirmed"), Some(false)),
+        "{row}"
+    );
+    let id: MandateId = row["id"].as_str().unwrap().parse().unwrap();
+    let (mut mail, _) = gateway.as_agent("").await;
+    let answer = send(&mut mail, SENDER, &letter(SENDER, 1, &agent)).await;
+    assert!(answer.starts_with("550 5.7.1 E-DLG-004 "), "{answer}");
+
+    let said = || Said { mandate: id, at: Clock.now() };
+    let (status, problem) = post(&gateway, &signed(&Deed::Confirm(said()), &office)).await;
+    assert_eq!((status, problem["code"].as_str()), (403, Some("E-DLG-011")), "an office confirms nothing");
+    let (status, row) = post(&gateway, &signed(&Deed::Confirm(said()), &agent)).await;
+    assert_eq!((status, row["state"].as_str()), (200, Some("in-force")), "{row}");
+    assert!(send(&mut mail, SENDER, &letter(SENDER, 1, &agent)).await.starts_with("250 "));
+    assert_eq!((listed(&gateway, SENDER).await, listed(&gateway, "kawara").await), (1, 1));
+    assert_eq!(listed(&gateway, RECIPIENT).await, 0);
+
+    let (status, problem) = post(&gateway, &signed(&Deed::Revoke(said()), &other)).await;
+    assert_eq!((status, problem["code"].as_str()), (403, Some("E-DLG-011")));
+    let (status, row) = post(&gateway, &signed(&Deed::Revoke(said()), &office)).await;
+    assert_eq!((status, row["state"].as_str()), (200, Some("revoked")));
+    let answer = send(&mut mail, SENDER, &letter(SENDER, 2, &agent)).await;
+    assert!(answer.starts_with("550 5.7.1 E-DLG-002 "), "{answer}");
+    // The same deeds again bring nothing back.
+    assert_eq!(post(&gateway, &signed(&grant, &office)).await.1["state"].as_str(), Some("revoked"));
+    assert_eq!(post(&gateway, &signed(&Deed::Confirm(said()), &agent)).await.1["code"].as_str(), Some("E-DLG-002"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_deed_is_refused_in_words() {
+    let gateway = Fixture::start().await;
+    let office = gateway.identity(SENDER);
+    let grant = Deed::Grant(words(SENDER, &[Scope::Send]));
+    let entity =
+        |head: &str, body: &str| sign(format!("{head}\r\n\r\n{body}\r\n").as_bytes(), &office, Clock.now()).unwrap();
+    let kind = format!("Content-Type: {DEED_TYPE}");
+    let unknown = Said { mandate: "MD00000000000000000000000000000000".parse().unwrap(), at: Clock.now() };
+    let changed = String::from_utf8(signed(&grant, &office)).unwrap().replace("\"send\"", "\"receive\"");
+    for (octets, status, code) in [
+        (b"Content-Type: text/plain\r\n\r\nhello\r\n".to_vec(), 403, "E-SIG-001"),
+        (changed.into_bytes(), 403, "E-SIG-002"),
+        (entity("Content-Type: text/plain", &grant.canonical()), 422, "E-DLG-010"),
+        (entity(&kind, &grant.canonical().replace("\"v\":1", "\"v\": 1")), 422, "E-DLG-010"),
+        (signed(&grant, &office), 404, "E-DLG-014"),
+        (signed(&Deed::Revoke(unknown), &office), 404, "E-DLG-012"),
+    ] {
+        let (found, problem) = post(&gateway, &octets).await;
+        assert_eq!((found, problem["code"].as_str()), (status, Some(code)), "{problem}");
+        assert!(problem["reference"].as_str().is_some_and(|reference| reference.len() == 6));
+    }
+    let (status, problem) = http(&gateway, "GET /v1/mandates HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+    assert!((400..404).contains(&status) && problem["code"].as_str().is_some(), "{status} {problem}");
+    assert_eq!(post(&gateway, &vec![b'x'; (64 << 10) + 1]).await.0, 413);
+}
