@@ -208,7 +208,12 @@ fn vanished<'a>(responses: impl Iterator<Item = &'a str>) -> BTreeSet<usize> {
 
 fn kind(values: &[Value]) -> (&str, &str) {
     let word = |at: usize| values.get(at).map(Value::text).unwrap_or_default();
-    if word(1).parse::<u32>().is_ok() { (word(1), word(2)) } else { ("", word(1)) }
+    match values.get(1) {
+        // A pattern may leave the number open: `* … RECENT`.
+        Some(Value::Rest) if values.len() > 2 => ("…", word(2)),
+        _ if word(1).parse::<u32>().is_ok() => (word(1), word(2)),
+        _ => ("", word(1)),
+    }
 }
 
 fn code(values: &[Value]) -> Option<&str> {
@@ -289,7 +294,7 @@ fn untagged_fits(pattern: &[Value], said: &[Value]) -> bool {
         },
         "RECENT" | "CAPABILITY" | "NAMESPACE" | "ID" => true,
         "FLAGS" => flags_fit(&at(pattern, 2), &at(said, 2), true),
-        "FETCH" => number == told && items_fit(at(pattern, 3).list(), at(said, 3).list()),
+        "FETCH" => fits(number, told) && items_fit(at(pattern, 3).list(), at(said, 3).list()),
         "STATUS" => at(said, 2).fits(&at(pattern, 2)) && items_fit(at(pattern, 3).list(), at(said, 3).list()),
         "LIST" | "LSUB" => at(said, 4).fits(&at(pattern, 4)) && list_flags_fit(&at(pattern, 2), &at(said, 2)),
         "SEARCH" => {
@@ -297,7 +302,7 @@ fn untagged_fits(pattern: &[Value], said: &[Value]) -> bool {
                 |values: &[Value]| values[2..].iter().map(Value::text).map(str::to_owned).collect::<BTreeSet<_>>();
             set(pattern) == set(said)
         }
-        _ => number == told && all_fit(&pattern[2..], &said[2.min(said.len())..]),
+        _ => fits(number, told) && all_fit(&pattern[2..], &said[2.min(said.len())..]),
     }
 }
 
@@ -342,7 +347,13 @@ fn items_fit(pattern: &[Value], said: &[Value]) -> bool {
     let (wanted, mut told) = (pairs(pattern), pairs(said));
     for pair in wanted {
         let same = |other: &Vec<Value>| other[0].text().eq_ignore_ascii_case(pair[0].text());
-        let Some(place) = told.iter().position(same) else { return false };
+        let Some(place) = told.iter().position(same) else {
+            // RFC 7162 §3.2.4: with a MODSEQ the UID is told if QRESYNC is enabled, else if the server likes.
+            if pair[0].text() == "UID" && pattern.iter().any(|item| item.text() == "MODSEQ") {
+                continue;
+            }
+            return false;
+        };
         let other = told.remove(place);
         if let (Some(wanted), Some(told)) = (pair.get(1), other.get(1))
             && !item_fits(pair[0].text(), wanted, told)
@@ -385,6 +396,9 @@ mod tests {
                 "* 1 FETCH (INTERNALDATE \"05-Nov-2026 03:00:00 +0000\")",
                 true,
             ),
+            ("* … RECENT", "* 3 RECENT", true),
+            ("* … EXISTS", "* 3 RECENT", false),
+            ("* 2 FETCH (UID 2 MODSEQ (…))", "* 2 FETCH (MODSEQ (5))", true),
             ("* SEARCH 1 2", "* SEARCH 2 1", true),
             ("* SEARCH 1 2", "* SEARCH 1", false),
             ("* OK [UIDNEXT 3] The next UID.", "* OK [UIDNEXT 3] Predicted", true),

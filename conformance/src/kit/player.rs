@@ -104,10 +104,12 @@ impl Player<'_> {
                 clear = true;
                 continue;
             }
-            let line = |why: &io::Error| Heard { lost: true, ..Heard::at("", "an answer", &why.to_string()) };
             match self.turn(&mut talks, clear, now) {
                 Ok(more) => heard.extend(more),
-                Err(why) => heard.push(Heard { at: told(&talks, step), ..line(&why) }),
+                Err(why) => {
+                    let at = told(&talks, step);
+                    heard.push(Heard { lost: true, ..Heard::at(&at, "an answer", &broken(&why)) });
+                }
             }
             if heard.last().is_some_and(|last| last.lost) {
                 break;
@@ -146,6 +148,16 @@ impl Player<'_> {
             // A client does not see what the conversation asks its server.
             Turn::Asked(_) | Turn::Act(_) | Turn::Pass(_) | Turn::Client(_) => Ok(Vec::new()),
         }
+    }
+}
+
+/// What broke a connection, in one word for what differs from run to run.
+fn broken(why: &io::Error) -> String {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, TimedOut, UnexpectedEof, WouldBlock};
+    match why.kind() {
+        BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof => "the end of the connection".to_owned(),
+        TimedOut | WouldBlock => "nothing in time".to_owned(),
+        _ => why.to_string(),
     }
 }
 
