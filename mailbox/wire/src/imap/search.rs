@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::command::By;
 use super::enable::Enabled;
 use super::session::{Session, Work};
-use super::settings::{HEAD_BYTES, HEADS, PROGRESS};
+use super::settings::{FETCHED_BODIES, FETCHED_BYTES, HEAD_BYTES, HEADS, PROGRESS};
 use super::view::View;
 use super::{Answer, Ask};
 use crate::mime::{Header, Tree};
@@ -74,7 +74,7 @@ impl Search {
 
     /// Looks at what is known until enough headers, or a message, must be read.
     fn look(&mut self, view: &View) {
-        while self.open.len() < HEADS && self.unread.is_empty() {
+        while self.open.len() < HEADS && self.has_room(view) {
             let Some(entry) = view.entry(self.place) else { return };
             match self.bound.judge(self.place, entry, None) {
                 Some(true) => self.found.push(self.place),
@@ -83,6 +83,36 @@ impl Search {
                 None => self.unread.push_back(self.place),
             }
             self.place += 1;
+        }
+    }
+
+    /// May another message wait to be read whole? Small ones are read together.
+    fn has_room(&self, view: &View) -> bool {
+        let entries = self.unread.iter().filter_map(|place| view.entry(*place));
+        self.unread.len() < FETCHED_BODIES && entries.map(|entry| entry.size).sum::<u64>() < FETCHED_BYTES
+    }
+
+    /// The messages that are read whole next: several, if they are small together.
+    fn wants_whole(&self, view: &View) -> Option<Ask> {
+        let mut octets = 0;
+        let entries = self.unread.iter().filter_map(|place| view.entry(*place));
+        let small = entries.clone().take(FETCHED_BODIES).take_while(|entry| {
+            octets += entry.size;
+            octets <= FETCHED_BYTES
+        });
+        let messages: Vec<_> = small.map(|entry| entry.message).collect();
+        let entry = entries.clone().next()?;
+        Some(if messages.len() > 1 { Ask::Bodies(messages) } else { Ask::Read(entry.message, 0..entry.size) })
+    }
+
+    /// One message was read, or is not there any more.
+    fn heed_whole(&mut self, message: Option<&[u8]>, view: &View) {
+        let place = self.unread.pop_front();
+        if let Some((place, entry)) = place.and_then(|place| Some((place, view.entry(place)?)))
+            && let Some(message) = message
+        {
+            let tree = Tree::view(message);
+            self.judge(place, entry, &Content::new(&tree));
         }
     }
 
@@ -182,8 +212,7 @@ impl Session {
     pub(super) fn search_more(&mut self, mut search: Box<Search>) -> bool {
         let Some(view) = self.view() else { return false };
         search.look(view);
-        if let Some(entry) = search.unread.front().and_then(|place| view.entry(*place)) {
-            let read = Ask::Read(entry.message, 0..entry.size);
+        if let Some(read) = search.wants_whole(view) {
             self.ask(read, Work::Search(search));
             return true;
         }
@@ -201,15 +230,13 @@ impl Session {
     pub(super) fn searched(&mut self, mut search: Box<Search>, answer: Answer) {
         let Some(view) = self.view() else { return };
         match answer {
-            Answer::Heads(heads) if !heads.is_empty() => search.heed_heads(heads, view),
-            Answer::Message(Private(message)) => {
-                if let Some((place, entry)) =
-                    search.unread.pop_front().and_then(|place| Some((place, view.entry(place)?)))
-                {
-                    let tree = Tree::view(&message);
-                    search.judge(place, entry, &Content::new(&tree));
+            Answer::Heads(messages) if !messages.is_empty() && !search.unread.is_empty() => {
+                for message in messages {
+                    search.heed_whole(message.as_ref().map(|Private(octets)| &**octets), view);
                 }
             }
+            Answer::Heads(heads) if !heads.is_empty() => search.heed_heads(heads, view),
+            Answer::Message(Private(message)) => search.heed_whole(Some(&message), view),
             // A message removed meanwhile does not match; one that cannot be read now makes the answer incomplete.
             Answer::No { refused, .. } if refused.why == Refusal::NoSuchMessage => search.pass(view),
             Answer::No { refused, reference } => {

@@ -434,6 +434,8 @@ fn a_search_reads_headers_many_at_a_time_and_bodies_only_where_a_header_does_not
         ("SEARCH SENTSINCE 1-Nov-2026 HEADER Message-ID s1", &["heads 1,2,3"]),
         ("SEARCH SUBJECT signed BODY x", &["heads 1,2,3", "read 2"]),
         ("SEARCH 2 BODY x", &["read 2"]),
+        ("SEARCH TEXT x", &["bodies 1,2,3"]),
+        ("SEARCH OR SUBJECT signed BODY x", &["heads 1,2,3", "bodies 1,3"]),
         ("SORT (ARRIVAL SIZE) UTF-8 ALL", &[]),
         ("SORT (SUBJECT) UTF-8 1:2", &["heads 1,2"]),
         ("THREAD REFERENCES UTF-8 ALL", &["heads 1,2,3"]),
