@@ -1,6 +1,7 @@
 //! The desk: answers what a conversation asks, from the store and the roll.
 
 mod body;
+mod collected;
 mod entry;
 mod imap;
 mod offices;

@@ -29,6 +29,10 @@ pub(crate) trait Desk<C: Conversation>: Send {
     fn secured(&mut self, shown: Shown) -> Offer;
     /// One piece of the body that belongs to the next question.
     fn body(&mut self, piece: Private<Vec<u8>>) -> impl Future<Output = ()> + Send;
+    /// The client goes on: what was sent to it before is with it. By default that means nothing.
+    fn heard(&mut self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
     /// Returns when the watched folder has news; never, when none is watched. May be dropped at any time.
     fn news(&mut self) -> impl Future<Output = ()> + Send;
 }
@@ -74,10 +78,11 @@ pub(crate) async fn drive<C: Conversation + Send>(
             }
         }
         // Every branch may be dropped without losing a byte: `read` may, `read_exact` may not.
+        let mut heard = 0;
         tokio::select! {
             read = peer.read(&mut buffer) => match read? {
                 0 => return Ok(()),
-                n => session.receive(line.clock.now(), &buffer[..n]),
+                n => heard = n,
             },
             () = desk.news() => session.news(line.clock.now()),
             _ = line.stopping.wait_for(|stop| *stop), if !told_to_stop => {
@@ -85,6 +90,10 @@ pub(crate) async fn drive<C: Conversation + Send>(
                 session.shutdown(line.clock.now());
             }
             () = line.clock.until(session.wake_at()) => session.tick(line.clock.now()),
+        }
+        if heard > 0 {
+            desk.heard().await;
+            session.receive(line.clock.now(), &buffer[..heard]);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use fumibako_model::{Party, Refusal, Refused};
+use fumibako_model::{MessageId, OfficeNumber, Party, Refusal, Refused};
 use fumibako_signer::{Identity, Trust};
 use fumibako_store::{Store, StoreError};
 use fumibako_wire::{imap, pop3, smtp};
@@ -142,6 +142,16 @@ impl<S: Store> House<S> {
                 self.broken.send_replace(true);
                 Refusal::Internal.into()
             }
+        }
+    }
+
+    /// Profile §8.10: all of a message went to a terminal of this office, which went on. A store that cannot write it down is
+    /// nothing the client has to hear of.
+    pub(crate) async fn handed_over(&self, office: OfficeNumber, message: MessageId) {
+        match self.store.hand_over(office, message, self.clock.now()).await {
+            Ok(true) => tracing::info!(%office, message = message.0, "bundle.handed_over"),
+            Ok(false) => {}
+            Err(error) => drop(self.refusal_of(error)),
         }
     }
 

@@ -19,6 +19,7 @@ mod init;
 mod listen;
 mod password;
 mod peer;
+mod report;
 mod tls;
 mod trust;
 mod witness;

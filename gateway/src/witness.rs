@@ -14,6 +14,7 @@ use fumibako_store::{Logging, Store, StoreError, Unlogged, hex};
 use tokio::sync::watch;
 
 use crate::house::House;
+use crate::report;
 
 /// From one look for new evidence to the next.
 const LOOK: Duration = Duration::from_secs(1);
@@ -40,6 +41,9 @@ pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Rec
     loop {
         let last = *stopping.borrow();
         if let Err(error) = attest(&house).await {
+            house.refusal_of(error);
+        }
+        if let Err(error) = report::tell(&house).await {
             house.refusal_of(error);
         }
         if last || *house.broken.borrow() {

@@ -1,14 +1,12 @@
 //! What the operator asks of the evidence: which there is, what proves it, whether any of it was touched (Profile §8.15).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use fumibako_model::log::Head;
 use fumibako_model::{EvidenceId, Refusal};
 use fumibako_signer::{Trust, enclosed};
 use fumibako_store::{KeptHead, LogAudit, LogFault, Store, StoreError, Which, Wrong, hex};
 
 use super::Admin;
-use super::words::{Audited, Export, Reply, Tampered};
+use super::words::{Audited, Reply, Tampered};
 use crate::witness;
 
 impl<S: Store> Admin<S> {
@@ -20,13 +18,7 @@ impl<S: Store> Admin<S> {
     pub(super) async fn export_evidence(&self, id: EvidenceId) -> Result<Reply, StoreError> {
         witness::attest(&self.0).await?;
         let proof = self.0.store.prove(id).await?.ok_or_else(|| Refusal::ValueUnfit.about(format_args!("no {id}")))?;
-        Ok(Reply::Proof(Box::new(Export {
-            v: 1,
-            entry: proof.entry,
-            path: proof.path.iter().map(|hash| hex(hash)).collect(),
-            head: STANDARD.encode(proof.head),
-            stamp: proof.stamp.map(|stamp| STANDARD.encode(stamp)),
-        })))
+        Ok(Reply::Proof(Box::new(proof.into())))
     }
 
     /// Everything against everything: rows, hashes, roots, signatures.

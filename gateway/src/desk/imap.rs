@@ -1,6 +1,8 @@
 //! The desk of a mailbox: every question of an IMAP conversation is one verb of the store.
 
-use fumibako_model::{Changes, FolderId, FolderName, ModSeq, NamedFlags, OfficeNumber, Private, Refusal, Refused, Uid};
+use fumibako_model::{
+    Changes, FolderId, FolderName, MessageId, ModSeq, NamedFlags, OfficeNumber, Private, Refusal, Refused, Uid,
+};
 use fumibako_store::{CopyOrder, Deposit, Draft, FlagOrder, Quota, Store, StoreError};
 use fumibako_wire::imap::{Answer, Ask, Session};
 use fumibako_wire::sasl::{Claim, Offer};
@@ -8,6 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::body::{Body, Grant, Own};
+use super::collected::Collected;
 use super::entry::{Entry, Judged, Shown};
 use super::offices::{Place, Viewer};
 use crate::drive::Desk;
@@ -21,13 +24,23 @@ pub(crate) struct ImapDesk<S> {
     /// All folders of the office, where NOTIFY asks for them.
     stirred: Option<watch::Receiver<ModSeq>>,
     body: Body<Own>,
+    /// What went out whole.
+    collected: Collected,
     /// Messages of one APPEND that came already, with the memory they take.
     aside: Vec<(Draft, Grant)>,
 }
 
 impl<S: Store> ImapDesk<S> {
     pub(crate) fn new(entry: Entry<S>) -> Self {
-        Self { entry, opened: None, watched: None, stirred: None, body: Body::default(), aside: Vec::new() }
+        Self {
+            entry,
+            opened: None,
+            watched: None,
+            stirred: None,
+            body: Body::default(),
+            collected: Collected::default(),
+            aside: Vec::new(),
+        }
     }
 
     async fn login(&mut self, claim: Claim) -> Result<Answer, Refused> {
@@ -42,6 +55,7 @@ impl<S: Store> ImapDesk<S> {
         self.entry.forget();
         (self.opened, self.watched, self.stirred) = (None, None, None);
         self.body = Body::default();
+        self.collected = Collected::default();
         self.aside.clear();
     }
 
@@ -121,8 +135,12 @@ impl<S: Store> ImapDesk<S> {
                 let changes = store.since(office, folder, since).await;
                 if read_only { changes.map(Answer::Changes) } else { claimed(store, (office, folder), changes).await }
             }
-            Ask::Read(message, range) => store.read(office, message, range).await.map(Answer::Message),
-            Ask::Bodies(messages) => store.bodies(office, messages).await.map(Answer::Heads),
+            Ask::Read(message, range) | Ask::Send(message, range) => {
+                store.read(office, message, range).await.map(Answer::Message)
+            }
+            Ask::Bodies(messages) | Ask::SendBodies(messages) => {
+                store.bodies(office, messages).await.map(Answer::Heads)
+            }
             Ask::Heads { messages, longest } => store.heads(office, messages, longest).await.map(Answer::Heads),
             Ask::Flag { folder, uids, change, flags, unchanged_since, since } => {
                 let order = FlagOrder { folder, uids, change, flags, unchanged_since, since };
@@ -147,6 +165,25 @@ impl<S: Store> ImapDesk<S> {
             Ask::Subscribe { folder, wanted } => store.subscribe(office, folder, wanted).await.map(|()| Answer::Done),
         };
         answer.map_err(|error| house.refusal_of(error))
+    }
+
+    /// What this answer says of messages, and what of them it hands out.
+    fn note(&mut self, sent: &[(MessageId, u64)], answer: &Answer) {
+        match answer {
+            Answer::Folder(view) => self.collected.know(&view.entries),
+            Answer::Changes(changes) => self.collected.know(&changes.entries),
+            Answer::Message(octets) => {
+                for (message, from) in sent {
+                    self.collected.sent(*message, *from, octets.0.len());
+                }
+            }
+            Answer::Heads(bodies) => {
+                for ((message, from), octets) in sent.iter().zip(bodies) {
+                    self.collected.sent(*message, *from, octets.as_ref().map_or(0, |octets| octets.0.len()));
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Watches before it reads, so that nothing falls between.
@@ -202,10 +239,18 @@ impl<S: Store> ImapDesk<S> {
 
 impl<S: Store> Desk<Session> for ImapDesk<S> {
     async fn answer(&mut self, ask: Ask) -> Answer {
+        let sent = match &ask {
+            Ask::Send(message, range) => vec![(*message, range.start)],
+            Ask::SendBodies(messages) => messages.iter().map(|message| (*message, 0)).collect(),
+            _ => Vec::new(),
+        };
         let answer = match ask {
             Ask::Login(given) => self.login(given).await,
             ask => self.serve(ask).await,
         };
+        if let Ok(answer) = &answer {
+            self.note(&sent, answer);
+        }
         answer.unwrap_or_else(|refused| {
             let reference = self.entry.refuse("imap", &refused);
             Answer::No { refused, reference }
@@ -225,6 +270,13 @@ impl<S: Store> Desk<Session> for ImapDesk<S> {
         self.body
             .add(piece, (&house.body_memory, &house.filing), || Ok(Own::new(house.store.spool(house.clock.now()))))
             .await;
+    }
+
+    async fn heard(&mut self) {
+        let Some(office) = self.opened.as_ref().map(|(office, _)| *office) else { return };
+        for message in self.collected.whole() {
+            self.entry.house.handed_over(office, message).await;
+        }
     }
 
     async fn news(&mut self) {

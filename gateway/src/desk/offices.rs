@@ -72,7 +72,12 @@ impl Viewer {
                 let (office, name) = there(&name, "r")?;
                 (office, Ask::Open { name, read_only })
             }
-            ask @ (Ask::Since { .. } | Ask::Read(..) | Ask::Heads { .. }) => (here("r")?, ask),
+            ask @ (Ask::Since { .. }
+            | Ask::Read(..)
+            | Ask::Send(..)
+            | Ask::Bodies(..)
+            | Ask::SendBodies(..)
+            | Ask::Heads { .. }) => (here("r")?, ask),
             Ask::Flag { folder, uids, change, flags, unchanged_since, since } => {
                 let office = here(flagging(change, &flags))?;
                 (office, Ask::Flag { folder, uids, change, flags, unchanged_since, since })

@@ -43,7 +43,13 @@ impl<S: Store> Pop3Desk<S> {
                 .await
                 .map(|view| Answer::Inbox(Inbox { validity: view.status.uid_validity, entries: view.entries })),
             Ask::Read(message, range) => store.read(office, message, range).await.map(Answer::Message),
-            Ask::Update { seen, removed } => self.update(office, seen, removed).await.map(|()| Answer::Done),
+            Ask::Update { seen, removed, retrieved } => {
+                let done = self.update(office, seen, removed).await.map(|()| Answer::Done);
+                for message in retrieved {
+                    self.entry.house.handed_over(office, message).await;
+                }
+                done
+            }
         };
         answer.map_err(|error| self.entry.house.refusal_of(error))
     }

@@ -95,7 +95,7 @@ async fn whoever_edits_rows_is_found_out_by_the_gateway() {
     let before = audited(&gateway).await;
     assert_eq!((before.evidence, before.logged, before.faults.len()), (6, 6, 0), "{before:?}");
     assert!(before.heads >= 1);
-    let Fixture { folder: _folder, config, running, _kept: _store } = gateway;
+    let Fixture { folder: _folder, config, running, kept: _mail } = gateway;
     running.stop().await;
     // Row and hash alike: the signed root tells.
     edit(

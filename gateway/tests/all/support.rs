@@ -16,7 +16,7 @@ pub(crate) struct Fixture {
     pub(crate) config: Config,
     pub(crate) running: Running,
     /// Goes with the fixture, and not before.
-    pub(crate) _kept: Option<TempDir>,
+    pub(crate) kept: Option<TempDir>,
 }
 
 impl Fixture {
@@ -37,7 +37,7 @@ impl Fixture {
     }
 
     pub(crate) fn keeping(self, folder: TempDir) -> Self {
-        Self { _kept: Some(folder), ..self }
+        Self { kept: Some(folder), ..self }
     }
 
     async fn made(adjust: impl FnOnce(&mut Config), prepare: impl FnOnce(&Path)) -> Self {
@@ -52,7 +52,7 @@ impl Fixture {
         adjust(&mut config);
         prepare(folder.path());
         let running = Gateway::start(config.clone()).await.unwrap();
-        let fixture = Self { folder, config, running, _kept: None };
+        let fixture = Self { folder, config, running, kept: None };
         for (number, name) in [(SENDER, "あおぞら居宅介護支援事業所"), (RECIPIENT, "ひまわり訪問介護")]
         {
             let (office, name) = (number.parse().unwrap(), name.to_owned());

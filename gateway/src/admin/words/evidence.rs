@@ -1,6 +1,9 @@
 //! What the gateway answers about its evidence.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use fumibako_model::EvidenceId;
+use fumibako_store::{Proof, hex};
 use serde::{Deserialize, Serialize};
 
 /// A piece of evidence with what proves it, for years: `evidence export` writes it.
@@ -16,6 +19,14 @@ pub struct Export {
     pub head: String,
     /// A time stamp over the head (RFC 3161), in base64.
     pub stamp: Option<String>,
+}
+
+impl From<Proof> for Export {
+    fn from(Proof { entry, path, head, stamp }: Proof) -> Self {
+        let path = path.iter().map(|hash| hex(hash)).collect();
+        let (head, stamp) = (STANDARD.encode(head), stamp.map(|stamp| STANDARD.encode(stamp)));
+        Self { v: 1, entry, path, head, stamp }
+    }
 }
 
 /// All evidence held against the log.

@@ -44,8 +44,12 @@ pub enum Ask {
     },
     /// These octets of a message, or as many of them as there are. → [`Answer::Message`].
     Read(MessageId, Range<u64>),
+    /// The same, and they go to the client as they are. → [`Answer::Message`].
+    Send(MessageId, Range<u64>),
     /// Several small messages, whole. → [`Answer::Heads`].
     Bodies(Vec<MessageId>),
+    /// The same, and they go to the client as they are. → [`Answer::Heads`].
+    SendBodies(Vec<MessageId>),
     /// The headers of messages. → [`Answer::Heads`].
     Heads {
         /// Which.

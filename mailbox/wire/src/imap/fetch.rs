@@ -174,7 +174,10 @@ impl Session {
             if let Some(wanted) = fetch.response.as_ref().and_then(Response::wants)
                 && let Some(entry) = view.entry(fetch.reading)
             {
-                let read = Ask::Read(entry.message, wanted);
+                let read = match fetch.items.need() {
+                    Need::Pieces => Ask::Send(entry.message, wanted),
+                    _ => Ask::Read(entry.message, wanted),
+                };
                 self.ask(read, Work::Fetch(fetch));
                 return true;
             }
@@ -210,7 +213,8 @@ impl Session {
             if matches!(need, Need::Pieces | Need::All) {
                 let messages = fetch.next_bodies(view, need);
                 if messages.len() > 1 {
-                    self.ask(Ask::Bodies(messages), Work::Fetch(fetch));
+                    let ask = if need == Need::Pieces { Ask::SendBodies(messages) } else { Ask::Bodies(messages) };
+                    self.ask(ask, Work::Fetch(fetch));
                     return true;
                 }
             }
@@ -230,7 +234,10 @@ impl Session {
                 Need::Pieces => fetch.items.first_piece(entry.size),
                 Need::All => 0..entry.size,
             };
-            let read = Ask::Read(entry.message, range);
+            let read = match need {
+                Need::Pieces => Ask::Send(entry.message, range),
+                _ => Ask::Read(entry.message, range),
+            };
             self.ask(read, Work::Fetch(fetch));
             return true;
         }

@@ -22,6 +22,8 @@ pub enum Ask {
         seen: Vec<Uid>,
         /// To be removed from the folder.
         removed: Vec<Uid>,
+        /// Retrieved to their ends, whether they stay or not.
+        retrieved: Vec<MessageId>,
     },
 }
 

@@ -77,6 +77,11 @@ impl Maildrop {
         (uids(|message| message.retrieved && !message.deleted), uids(|message| message.deleted))
     }
 
+    /// What was retrieved to its end, whether it stays or not.
+    pub(super) fn collected(&self) -> Vec<MessageId> {
+        self.messages.iter().filter(|message| message.retrieved).map(|message| message.id).collect()
+    }
+
     /// The unique id (RFC 1939 §7): the folder's UIDVALIDITY and the message's UID, which IMAP shows too. Both never come again
     /// together (Profile §7.3), so it is the same in every session and never another's.
     pub(super) fn unique_id(&self, message: &Message) -> String {

@@ -55,7 +55,7 @@ impl Desk for Maildrop {
             Ask::Login(claim) => claims::write(claim),
             Ask::Open => "open".to_owned(),
             Ask::Read(message, _) => format!("read {}", message.0),
-            Ask::Update { seen, removed } => format!("update seen {} removed {}", list(seen), list(removed)),
+            Ask::Update { seen, removed, .. } => format!("update seen {} removed {}", list(seen), list(removed)),
         }
     }
 

@@ -47,7 +47,7 @@ fn answer(ask: &Ask, message: &Arc<[u8]>) -> Answer {
             };
             Answer::Folder(Box::new(FolderView { status, keywords: Keywords::default(), entries: vec![entry] }))
         }
-        Ask::Read(_, range) => {
+        Ask::Read(_, range) | Ask::Send(_, range) => {
             let place = |at: u64| usize::try_from(at).unwrap().min(message.len());
             Answer::Message(Private(message[place(range.start)..place(range.end)].into()))
         }
@@ -195,7 +195,7 @@ fn watched(items: &str, message: Vec<u8>) -> (Vec<u8>, Vec<Range<u64>>) {
                 Effect::Send(bytes) => said.extend(bytes),
                 Effect::Ask(ask) => {
                     match &ask {
-                        Ask::Read(_, range) => asked.push(range.clone()),
+                        Ask::Read(_, range) | Ask::Send(_, range) => asked.push(range.clone()),
                         Ask::Heads { longest, .. } => asked.push(0..*longest),
                         _ => {}
                     }
@@ -222,7 +222,7 @@ fn a_message_that_breaks_off_in_the_middle_of_its_octets_ends_the_connection() {
             session.receive(NOW, line.as_bytes());
             while let Some(effect) = session.next() {
                 match effect {
-                    Effect::Ask(ask @ Ask::Read(..)) => {
+                    Effect::Ask(ask @ (Ask::Read(..) | Ask::Send(..))) => {
                         reads += 1;
                         session.answer(NOW, if reads < 2 { answer(&ask, &message) } else { broken() });
                     }

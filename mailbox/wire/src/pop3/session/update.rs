@@ -11,6 +11,7 @@ impl Session {
         if seen.is_empty() && removed.is_empty() {
             return self.leave(reply::yes("Goodbye"));
         }
-        self.ask(Ask::Update { seen, removed }, Question::Update)
+        let retrieved = maildrop.collected();
+        self.ask(Ask::Update { seen, removed, retrieved }, Question::Update)
     }
 }

@@ -1,0 +1,101 @@
+//! What went to a client whole (Profile §8.10): in one piece or in several, in any order.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use fumibako_model::{Entry, Flags, MessageId};
+
+/// Most pieces of one message that are not side by side; of one in more, nothing is said.
+const PIECES: usize = 1_000;
+
+/// The messages of a connection, as far as their octets went out.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    messages: HashMap<MessageId, Sent>,
+}
+
+#[derive(Debug, Default)]
+struct Sent {
+    size: u64,
+    seen: bool,
+    /// Octets that went out, apart from each other and in order.
+    pieces: Vec<Range<u64>>,
+    told: bool,
+}
+
+impl Collected {
+    /// What is known of messages by now.
+    pub(super) fn know(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            let sent = self.messages.entry(entry.message).or_default();
+            (sent.size, sent.seen) = (entry.size, entry.flags.has(Flags::SEEN));
+        }
+    }
+
+    /// These octets of a message went out.
+    pub(super) fn sent(&mut self, message: MessageId, from: u64, octets: usize) {
+        let Some(sent) = self.messages.get_mut(&message).filter(|_| octets > 0) else { return };
+        let mut piece = from..from.saturating_add(octets as u64);
+        sent.pieces.retain(|other| {
+            let apart = other.end < piece.start || piece.end < other.start;
+            if !apart {
+                piece = piece.start.min(other.start)..piece.end.max(other.end);
+            }
+            apart
+        });
+        if sent.pieces.len() < PIECES {
+            let at = sent.pieces.partition_point(|other| other.start < piece.start);
+            sent.pieces.insert(at, piece);
+        }
+    }
+
+    /// Those that went out whole, are seen, and were not told before.
+    pub(super) fn whole(&mut self) -> Vec<MessageId> {
+        let whole = |sent: &Sent| sent.seen && !sent.told && sent.pieces == [0..sent.size];
+        let fresh = self.messages.iter_mut().filter(|(_, sent)| whole(sent));
+        fresh
+            .map(|(message, sent)| {
+                sent.told = true;
+                *message
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fumibako_model::{ModSeq, Uid};
+
+    use super::*;
+
+    fn entry(seen: bool) -> Entry {
+        Entry {
+            uid: Uid::new(1).unwrap(),
+            flags: if seen { Flags::SEEN } else { Flags::default() },
+            modseq: ModSeq(1),
+            message: MessageId(7),
+            size: 100,
+            received_at: jiff::Timestamp::UNIX_EPOCH,
+            saved_at: jiff::Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    // Profile §8.10
+    #[test]
+    fn pieces_add_up_in_any_order_and_only_the_whole_counts_once_and_only_when_seen() {
+        let mut collected = Collected::default();
+        collected.sent(MessageId(7), 0, 100);
+        assert!(collected.whole().is_empty(), "of a message nobody knows nothing is said");
+        collected.know(&[entry(false)]);
+        for (from, octets) in [(60, 40), (0, 30), (10, 25), (36, 24)] {
+            collected.sent(MessageId(7), from, octets);
+        }
+        collected.know(&[entry(true)]);
+        assert!(collected.whole().is_empty(), "one octet is missing");
+        collected.sent(MessageId(7), 35, 1);
+        collected.know(&[entry(false)]);
+        assert!(collected.whole().is_empty(), "a look without a mark is none");
+        collected.know(&[entry(true)]);
+        assert_eq!((collected.whole(), collected.whole()), (vec![MessageId(7)], vec![]));
+    }
+}

@@ -1,0 +1,178 @@
+//! What the gateway tells the sender of a bundle: delivered, handed over, nobody came, too late (Profile §8.17). Each is a letter of
+//! the gateway in the sender's `Receipts`: Japanese first, then what machines read, with the evidence and its proof.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fumibako_model::{Domain, JAPAN, Report, next_reminder};
+use fumibako_signer::sign;
+use fumibako_store::bodies::Day;
+use fumibako_store::{Due, Letter, Store, StoreError, Told};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
+
+use crate::admin::Export;
+use crate::house::House;
+
+mod words;
+
+/// Letters of base64 in a line (RFC 2045 §6.8).
+const LINE: usize = 76;
+
+/// Tells all that is due by now, each once. What cannot be proved yet waits for the next head.
+pub(crate) async fn tell<S: Store>(house: &House<S>) -> Result<(), StoreError> {
+    let now = house.clock.now();
+    let mut told = true;
+    while told {
+        told = false;
+        for due in house.store.due(now).await? {
+            told |= match one(house, &due, now).await {
+                // One report that cannot be written keeps none of the others.
+                Err(error @ (StoreError::Full(_) | StoreError::Failed(_) | StoreError::Refused(_))) => {
+                    house.refusal_of(error);
+                    false
+                }
+                other => other?,
+            };
+        }
+    }
+    Ok(())
+}
+
+/// Says whether it left the list, or moved on it.
+async fn one<S: Store>(house: &House<S>, due: &Due, now: Timestamp) -> Result<bool, StoreError> {
+    let evidence = &due.recorded.evidence;
+    let ends = house.config.retention().moment_of(Day::of(evidence.at).0).unwrap_or(Timestamp::MAX);
+    let reminds = due.key.report == Report::Uncollected;
+    // Collected meanwhile, or over: there is nothing to be told of any more.
+    let moot = reminds && (!due.waiting || now >= ends);
+    let again = if reminds && !moot { next_reminder(evidence.at, ends, now) } else { None };
+    let wanted = match due.key.report {
+        Report::Uncollected => due.wishes.notifies("DELAY"),
+        Report::Expired => due.wishes.notifies("FAILURE"),
+        Report::Delivered => due.wishes.notifies("SUCCESS"),
+        Report::HandedOver => true,
+    };
+    let letter = if moot || !wanted {
+        None
+    } else {
+        let Some(proof) = house.store.prove(due.recorded.id).await? else { return Ok(false) };
+        let told = Telling { due, domain: &house.config.domain, ends, now };
+        let octets = told.letter(&Export::from(proof), house).map_err(|why| StoreError::Failed(why.to_string()))?;
+        let mut body = house.store.spool(now);
+        body.write(&octets)?;
+        Some(Letter { office: evidence.from, message_id: told.message_id(), body })
+    };
+    let filed = letter.is_some();
+    let new = house.store.told(Told { key: due.key, again, letter }, now).await?;
+    if filed && new {
+        tracing::info!(evidence = %due.recorded.id, report = ?due.key.report, to = %evidence.from, "report.filed");
+    }
+    Ok(true)
+}
+
+/// One report, being written.
+struct Telling<'t> {
+    due: &'t Due,
+    domain: &'t Domain,
+    /// When the content of the bundle goes.
+    ends: Timestamp,
+    now: Timestamp,
+}
+
+impl Telling<'_> {
+    /// The same for the same report, whoever writes it; of reminders each has its own.
+    fn message_id(&self) -> String {
+        let (id, at) = (self.due.recorded.id, self.due.key.at.as_second());
+        format!("{id}.{}.{at}@{}", self.due.key.report.code(), self.domain)
+    }
+
+    /// The whole message, signed by the gateway.
+    fn letter<S: Store>(&self, proof: &Export, house: &House<S>) -> Result<Vec<u8>, fumibako_signer::SignError> {
+        let (domain, from) = (self.domain, self.due.recorded.evidence.from);
+        let subject = STANDARD.encode(self.subject());
+        let head = format!(
+            "From: gateway@{domain}\r\nTo: {from}@{domain}\r\nDate: {}\r\nMessage-ID: <{}>\r\n\
+             Subject: =?utf-8?B?{subject}?=\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n",
+            date(self.now),
+            self.message_id()
+        );
+        let signed = sign(self.entity(proof).as_bytes(), &house.witness, self.now)?;
+        Ok([head.as_bytes(), &signed].concat())
+    }
+
+    /// RFC 6522: what people read, what machines read, which message it is about; beside it the evidence.
+    fn entity(&self, proof: &Export) -> String {
+        let (kind, status) = match self.due.key.report {
+            Report::HandedOver => ("disposition-notification", self.disposition()),
+            Report::Delivered | Report::Uncollected | Report::Expired => ("delivery-status", self.status()),
+        };
+        let id = self.due.recorded.id;
+        let evidence = serde_json::to_string_pretty(proof).unwrap_or_default();
+        // The parts are base64 or one line a field, and hold no line that begins with a hyphen.
+        format!(
+            "Content-Type: multipart/mixed; boundary=\"{id}.all\"\r\n\r\n--{id}.all\r\n\
+             Content-Type: multipart/report; report-type={kind}; boundary=\"{id}.report\"\r\n\r\n--{id}.report\r\n\
+             Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n{}--{id}.report\r\n\
+             Content-Type: message/{kind}\r\n\r\n{status}\r\n--{id}.report\r\n\
+             Content-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{}>\r\n\r\n--{id}.report--\r\n--{id}.all\r\n\
+             Content-Type: application/json; name=\"{id}.json\"\r\nContent-Transfer-Encoding: base64\r\n\
+             Content-Disposition: attachment; filename=\"{id}.json\"\r\n\r\n{}--{id}.all--\r\n",
+            lines(&self.text()),
+            self.due.recorded.evidence.message_id,
+            lines(&evidence),
+        )
+    }
+
+    fn recipient(&self) -> String {
+        let original = self.due.wishes.recipients.first().and_then(|recipient| recipient.original.as_deref());
+        let original = original.map_or_else(String::new, |original| format!("Original-Recipient: {original}\r\n"));
+        format!("{original}Final-Recipient: rfc822; {}@{}\r\n", self.due.recorded.evidence.to, self.domain)
+    }
+
+    /// RFC 3464 §2
+    fn status(&self) -> String {
+        let (action, status) = match self.due.key.report {
+            Report::Uncollected => ("delayed", "4.4.7"),
+            Report::Expired => ("failed", "5.4.7"),
+            Report::Delivered | Report::HandedOver => ("delivered", "2.0.0"),
+        };
+        let envelope = self.due.wishes.envelope_id.as_deref();
+        let envelope = envelope.map_or_else(String::new, |id| format!("Original-Envelope-Id: {id}\r\n"));
+        let until =
+            if action == "delayed" { format!("Will-Retry-Until: {}\r\n", date(self.ends)) } else { String::new() };
+        format!(
+            "Reporting-MTA: dns; {}\r\n{envelope}\r\n{}Action: {action}\r\nStatus: {status}\r\nLast-Attempt-Date: {}\r\n{until}",
+            self.domain,
+            self.recipient(),
+            date(self.due.recorded.evidence.at)
+        )
+    }
+
+    /// RFC 8098 §3.2: the gateway saw it go, and nobody is said to have read it.
+    fn disposition(&self) -> String {
+        format!(
+            "Reporting-UA: {}; Fumibako\r\n{}Original-Message-ID: <{}>\r\n\
+             Disposition: automatic-action/MDN-sent-automatically; dispatched\r\n",
+            self.domain,
+            self.recipient(),
+            self.due.recorded.evidence.message_id
+        )
+    }
+}
+
+/// RFC 5322 §3.3
+fn date(at: Timestamp) -> String {
+    DateTimePrinter::new().timestamp_to_string(&at).unwrap_or_else(|_| at.to_string())
+}
+
+/// As people in Japan read it.
+fn shown(at: Timestamp) -> String {
+    JAPAN.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// A text in base64, in lines.
+fn lines(text: &str) -> String {
+    let letters = STANDARD.encode(text);
+    let rows = letters.as_bytes().chunks(LINE).map(String::from_utf8_lossy);
+    rows.map(|row| format!("{row}\r\n")).collect()
+}

@@ -1,0 +1,196 @@
+//! What the gateway tells the sender by itself: by the clock, by what it was asked for, by what it saw.
+
+use std::path::Path;
+use std::process::Command;
+
+use fumibako_gateway::{Config, Gateway, Reply, Request, evidence_authority_file};
+use fumibako_model::{Event, Reason, RecipientWishes, Recorded, Wishes};
+use fumibako_sqlite::SqliteStore;
+use fumibako_store::suite::expire::{ago, send};
+use fumibako_store::suite::{ALL, World, domain, himawari, keywords, sakura, view};
+use fumibako_store::{Store, Which};
+use tempfile::TempDir;
+
+use crate::lines::Client;
+use crate::support::{Fixture, PASSWORD, RECIPIENT};
+
+/// A gateway whose store holds what `fill` delivers.
+async fn with(fill: impl AsyncFnOnce(&SqliteStore, &World)) -> Fixture {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let world = World::with(&store).await;
+    fill(&store, &world).await;
+    store.close().await.unwrap();
+    let from = folder.path().to_owned();
+    Fixture::with_config(|config| config.store_folder = from).await.keeping(folder)
+}
+
+/// The gateway stops, having said all it had to say.
+async fn stopped(gateway: Fixture) -> (SqliteStore, Config, [Option<TempDir>; 2]) {
+    let Fixture { folder, config, running, kept } = gateway;
+    running.stop().await;
+    let store = SqliteStore::open(&config.store_folder, domain()).await.unwrap();
+    (store, config, [Some(folder), kept])
+}
+
+/// The reports in himawari's `Receipts`, as they stand there.
+async fn reports(store: &SqliteStore) -> Vec<String> {
+    let mut all = Vec::new();
+    for entry in view(store, himawari(), "Receipts").await.entries {
+        let octets = store.read(himawari(), entry.message, ALL).await.unwrap();
+        all.push(String::from_utf8(octets.0.to_vec()).unwrap());
+    }
+    all
+}
+
+/// Does `openssl` believe this message?
+fn holds(message: &str, authority: &Path) -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report.eml");
+    std::fs::write(&file, message).unwrap();
+    let command =
+        Command::new("openssl").args(["cms", "-verify", "-in"]).arg(&file).arg("-CAfile").arg(authority).output();
+    command.unwrap().status.success()
+}
+
+fn wishes(notify: &str) -> Wishes {
+    let recipient = RecipientWishes {
+        address: "9970000029@plans.example".into(),
+        notify: Some(notify.into()),
+        original: Some("rfc822;Sakura@plans.example".into()),
+    };
+    Wishes { envelope_id: Some("QQ314159".into()), recipients: vec![recipient], ..Wishes::default() }
+}
+
+// Profile §8.14, §8.17
+#[tokio::test(flavor = "multi_thread")]
+async fn that_nobody_came_is_told_once_whatever_restarts() {
+    let gateway = with(async |store, world| {
+        send(store, world, "waits", ago(2)).await;
+    })
+    .await;
+    let authority = evidence_authority_file(gateway.folder.path());
+    let (store, config, _kept) = stopped(gateway).await;
+    let told = reports(&store).await;
+    let [report] = &told[..] else { panic!("one report, not {}", told.len()) };
+    assert!(holds(report, &authority), "openssl verifies it: {report}");
+    assert!(!holds(&report.replace("Action: delayed", "Action: relayed"), &authority));
+    for said in [
+        "From: gateway@plans.example\r\n",
+        "multipart/report; report-type=delivery-status",
+        "Final-Recipient: rfc822; 9970000029@plans.example\r\nAction: delayed\r\nStatus: 4.4.7\r\n",
+        "Will-Retry-Until: ",
+        "Message-ID: <waits@x.example>\r\n",
+        "Content-Type: application/json; name=\"EV",
+    ] {
+        assert!(report.contains(said), "{said} in {report}");
+    }
+    store.close().await.unwrap();
+    let running = Gateway::start(config.clone()).await.unwrap();
+    let Reply::Audited(audited) = running.admin().answer(Request::EvidenceVerify).await else { panic!("an audit") };
+    assert_eq!(audited.faults, []);
+    running.stop().await;
+    let store = SqliteStore::open(&config.store_folder, domain()).await.unwrap();
+    assert_eq!(reports(&store).await.len(), 1, "the same is not told twice");
+}
+
+// Profile §8.17; RFC 3461 §4
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_come_as_they_were_asked_for() {
+    let gateway = with(async |store, world| {
+        for (id, notify) in [("a", "SUCCESS"), ("b", "NEVER"), ("c", "FAILURE")] {
+            let bundle = world.bundle(store, (himawari(), sakura()), &format!("{id}@x.example"), id);
+            store.deliver(bundle.with_wishes(wishes(notify)), ago(2)).await.unwrap();
+        }
+    })
+    .await;
+    let (store, _config, _kept) = stopped(gateway).await;
+    let told = reports(&store).await;
+    let [report] = &told[..] else { panic!("only what was asked for: {told:?}") };
+    for said in [
+        "Original-Envelope-Id: QQ314159\r\n",
+        "Original-Recipient: rfc822;Sakura@plans.example\r\nFinal-Recipient: rfc822; 9970000029@plans.example\r\n",
+        "Action: delivered\r\nStatus: 2.0.0\r\n",
+        "<a@x.example>",
+    ] {
+        assert!(report.contains(said), "{said} in {report}");
+    }
+}
+
+async fn imap(gateway: &Fixture) -> Client {
+    let mut imap = Client::tls(gateway.running.addresses().imap_tls, &gateway.authority()).await;
+    imap.line().await;
+    imap.imap("a", &format!("LOGIN {RECIPIENT} {PASSWORD}")).await;
+    imap
+}
+
+// Profile §8.10
+#[tokio::test(flavor = "multi_thread")]
+async fn who_collects_by_imap_in_pieces_has_it_handed_over() {
+    let gateway = with(async |store, world| {
+        for id in ["taken", "looked-at", "headers"] {
+            send(store, world, id, ago(0)).await;
+        }
+    })
+    .await;
+    let (mut one, mut other) = (imap(&gateway).await, imap(&gateway).await);
+    for client in [&mut one, &mut other] {
+        client.imap("b", "SELECT INBOX").await;
+    }
+    // Two terminals at once, in pieces, backwards and forwards; the mark comes later.
+    one.imap("c", "FETCH 1 BODY.PEEK[]<700.100000>").await;
+    other.imap("c", "FETCH 1 BODY[]").await;
+    one.imap("d", "FETCH 1 BODY.PEEK[]<0.700>").await;
+    one.imap("e", "STORE 1 +FLAGS (\\Seen)").await;
+    // A look without a mark, and a mark without the content, are nothing.
+    one.imap("f", "FETCH 2 BODY.PEEK[]").await;
+    one.imap("g", "FETCH 3 (BODY[HEADER] BODYSTRUCTURE)").await;
+    for client in [&mut one, &mut other] {
+        client.imap("h", "NOOP").await;
+        client.imap("i", "LOGOUT").await;
+    }
+    let (store, _config, _kept) = stopped(gateway).await;
+    let all = store.list_evidence(Which::default()).await.unwrap();
+    let all = all.iter().map(|entry| serde_json::from_str::<Recorded>(entry).unwrap().evidence);
+    let handed: Vec<_> = all.filter(|one| one.event == Event::ContentHandover).collect();
+    let [handed] = &handed[..] else { panic!("one handover: {handed:?}") };
+    assert_eq!((handed.message_id.as_str(), handed.reason), ("taken@x.example", Some(Reason::SeenByTheGateway)));
+    let sent = view(&store, himawari(), "Sent").await;
+    assert_eq!(keywords(&sent, &sent.entries[0]).last().map(String::as_str), Some("$HandedOver"));
+    let told = reports(&store).await;
+    let [report] = &told[..] else { panic!("one report: {told:?}") };
+    assert!(report.contains(
+        "Original-Message-ID: <taken@x.example>\r\nDisposition: automatic-action/MDN-sent-automatically; dispatched"
+    ));
+}
+
+// Profile §8.10, §13.8
+#[tokio::test(flavor = "multi_thread")]
+async fn who_collects_by_pop3_has_it_handed_over_at_quit() {
+    let gateway = with(async |store, world| {
+        for id in ["quit", "broken-off"] {
+            send(store, world, id, ago(0)).await;
+        }
+    })
+    .await;
+    for (number, last) in [(1, "QUIT\r\n"), (1, "NOOP\r\n")] {
+        let mut pop = Client::tls(gateway.running.addresses().pop3_tls, &gateway.authority()).await;
+        pop.line().await;
+        for command in
+            [&format!("USER {RECIPIENT}\r\n"), &format!("PASS {PASSWORD}\r\n"), &format!("RETR {number}\r\n")]
+        {
+            pop.say(command).await;
+            pop.line().await;
+        }
+        while pop.line().await.is_some_and(|line| line.trim_end() != ".") {}
+        pop.say(&format!("DELE {number}\r\n")).await;
+        pop.line().await;
+        pop.say(last).await;
+        pop.line().await;
+    }
+    let (store, _config, _kept) = stopped(gateway).await;
+    let all = store.list_evidence(Which::default()).await.unwrap();
+    let all = all.iter().map(|entry| serde_json::from_str::<Recorded>(entry).unwrap().evidence);
+    let handed: Vec<_> = all.filter(|one| one.event == Event::ContentHandover).map(|one| one.message_id).collect();
+    assert_eq!(handed, ["quit@x.example"]);
+}
