@@ -173,6 +173,10 @@ fn shown(at: Timestamp) -> String {
 /// A text in base64, in lines.
 fn lines(text: &str) -> String {
     let letters = STANDARD.encode(text);
-    let rows = letters.as_bytes().chunks(LINE).map(String::from_utf8_lossy);
-    rows.map(|row| format!("{row}\r\n")).collect()
+    let mut rows = String::with_capacity(letters.len() + letters.len() / LINE * 2 + 2);
+    for row in letters.as_bytes().chunks(LINE) {
+        rows.push_str(&String::from_utf8_lossy(row));
+        rows.push_str("\r\n");
+    }
+    rows
 }

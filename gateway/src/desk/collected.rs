@@ -51,7 +51,8 @@ impl Collected {
 
     /// Those that went out whole, are seen, and were not told before.
     pub(super) fn whole(&mut self) -> Vec<MessageId> {
-        let whole = |sent: &Sent| sent.seen && !sent.told && sent.pieces == [0..sent.size];
+        let whole =
+            |sent: &Sent| sent.seen && !sent.told && matches!(&sent.pieces[..], [all] if *all == (0..sent.size));
         let fresh = self.messages.iter_mut().filter(|(_, sent)| whole(sent));
         fresh
             .map(|(message, sent)| {

@@ -31,12 +31,13 @@ async fn what_is_due_goes_at_the_start_and_the_rest_is_told() {
     // The run of the start, or this one, whichever is first.
     let done = days(false).await;
     assert!(done.iter().all(|day| day.state == DayState::Swept && day.messages == 1 && day.uncollected == 1));
-    let left = days(true).await;
+    // Beside it stand the reports of today.
+    let left: Vec<_> = days(true).await.into_iter().filter(|day| day.day.as_str() < "2026-11-25").collect();
     assert_eq!(left.len(), 1, "{left:?}");
     assert_eq!((left[0].day.as_str(), left[0].due, left[0].messages), ("2026-11-20", false, 1));
     assert_eq!(left[0].expires, Retention::default().moment_of(20_777));
     let Reply::Status(status) = call(socket, &Request::Status).await.unwrap() else { panic!("status") };
-    assert_eq!((status.messages, status.evidence), (1, 5));
+    assert_eq!(status.evidence, 5);
     let config = gateway.config.clone();
     gateway.running.stop().await;
     let store = SqliteStore::open(&config.store_folder, domain()).await.unwrap();
@@ -59,7 +60,8 @@ async fn a_hold_says_who_and_why_and_stands_over_expiry() {
     let Reply::Holds { holds } = gateway.ask(Request::HoldList).await else { panic!("holds") };
     assert_eq!((holds[0].reason.as_str(), holds[0].by.as_str(), holds[0].ended), ("審査請求", "佐藤", None));
     let Reply::Expiry { days, .. } = gateway.ask(Request::Expire { dry_run: true }).await else { panic!("days") };
-    assert_eq!(days.last().map(|day| (day.messages, day.held)), Some((0, 1)));
+    let day = days.iter().find(|day| day.day == "2026-11-20");
+    assert_eq!(day.map(|day| (day.messages, day.held)), Some((0, 1)));
     let remove = Request::HoldRemove { number, message_id, by: "鈴木".into() };
     let Reply::Holds { holds } = gateway.ask(remove).await else { panic!("holds") };
     assert_eq!((holds[0].ended_by.as_deref(), holds[0].erased), (Some("鈴木"), false));
