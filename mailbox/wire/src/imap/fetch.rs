@@ -4,6 +4,7 @@
 //! go out in pieces straight from where the store keeps them.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 use fumibako_model::{Entry, FlagChange, Flags, MessageId, NamedFlags, Private, Refusal, Refused, Uid};
@@ -132,6 +133,11 @@ impl Fetch {
     }
 }
 
+/// The question for octets that go out as they are, or are looked into.
+fn octets(need: Need, message: MessageId, range: Range<u64>) -> Ask {
+    if need == Need::Pieces { Ask::Send(message, range) } else { Ask::Read(message, range) }
+}
+
 impl Session {
     pub(super) fn fetch(&mut self, tag: String, by: By, set: &Set, (items, modifiers): (Items, &Modifiers)) {
         if modifiers.vanished && !self.may_ask_vanished(&tag, (by, modifiers.changed_since)) {
@@ -174,10 +180,7 @@ impl Session {
             if let Some(wanted) = fetch.response.as_ref().and_then(Response::wants)
                 && let Some(entry) = view.entry(fetch.reading)
             {
-                let read = match fetch.items.need() {
-                    Need::Pieces => Ask::Send(entry.message, wanted),
-                    _ => Ask::Read(entry.message, wanted),
-                };
+                let read = octets(fetch.items.need(), entry.message, wanted);
                 self.ask(read, Work::Fetch(fetch));
                 return true;
             }
@@ -234,10 +237,7 @@ impl Session {
                 Need::Pieces => fetch.items.first_piece(entry.size),
                 Need::All => 0..entry.size,
             };
-            let read = match need {
-                Need::Pieces => Ask::Send(entry.message, range),
-                _ => Ask::Read(entry.message, range),
-            };
+            let read = octets(need, entry.message, range);
             self.ask(read, Work::Fetch(fetch));
             return true;
         }
