@@ -1,13 +1,15 @@
 //! The one loop: bytes ↔ effects. No other function sees both a socket and a conversation.
 
-use std::future::Future;
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
 use std::io;
+use std::pin::Pin;
 use std::time::Duration;
 
 use fumibako_model::{Private, Refused};
 use fumibako_wire::sasl::Offer;
 use fumibako_wire::{Conversation, Effect};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -57,7 +59,6 @@ pub(crate) async fn drive<C: Conversation + Send>(
     mut desk: impl Desk<C>,
     mut line: Line,
 ) -> io::Result<()> {
-    let mut buffer = vec![0; READ_BYTES];
     let mut told_to_stop = false;
     loop {
         while let Some(effect) = session.next() {
@@ -78,11 +79,11 @@ pub(crate) async fn drive<C: Conversation + Send>(
             }
         }
         // Every branch may be dropped without losing a byte: `read` may, `read_exact` may not.
-        let mut heard = 0;
+        let mut heard = Vec::new();
         tokio::select! {
-            read = peer.read(&mut buffer) => match read? {
-                0 => return Ok(()),
-                n => heard = n,
+            read = receive(&mut peer) => match read? {
+                bytes if bytes.is_empty() => return Ok(()),
+                bytes => heard = bytes,
             },
             () = desk.news() => session.news(line.clock.now()),
             _ = line.stopping.wait_for(|stop| *stop), if !told_to_stop => {
@@ -91,11 +92,25 @@ pub(crate) async fn drive<C: Conversation + Send>(
             }
             () = line.clock.until(session.wake_at()) => session.tick(line.clock.now()),
         }
-        if heard > 0 {
+        if !heard.is_empty() {
             desk.heard().await;
-            session.receive(line.clock.now(), &buffer[..heard]);
+            session.receive(line.clock.now(), &heard);
         }
     }
+}
+
+/// What the peer sent, nothing at its end. While nothing comes no buffer is kept: a quiet connection is to be small.
+async fn receive(peer: &mut Peer) -> io::Result<Vec<u8>> {
+    thread_local! {
+        static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into());
+    }
+    poll_fn(|context| {
+        BUFFER.with_borrow_mut(|buffer| {
+            let mut buffer = ReadBuf::new(buffer);
+            Pin::new(&mut *peer).poll_read(context, &mut buffer).map_ok(|()| buffer.filled().to_vec())
+        })
+    })
+    .await
 }
 
 async fn send(peer: &mut Peer, bytes: &[u8], within: Duration) -> io::Result<()> {

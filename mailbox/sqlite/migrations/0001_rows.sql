@@ -158,7 +158,7 @@ CREATE INDEX message_segment ON message (segment);
 -- The same signature again, under whatever Message-ID, is the same message (Profile §5.8).
 CREATE INDEX message_signed ON message (sender, signed_digest) WHERE signed_digest IS NOT NULL;
 
--- One message in one folder. No index on modseq: a folder is scanned faster than the index is kept.
+-- One message in one folder.
 CREATE TABLE entry (
     mailbox  INTEGER NOT NULL REFERENCES mailbox (id),
     uid      INTEGER NOT NULL,
@@ -171,6 +171,9 @@ CREATE TABLE entry (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX entry_message ON entry (message);
+
+-- What changed since: everybody who has a folder open asks after every change, and its size must not matter.
+CREATE INDEX entry_modseq ON entry (mailbox, modseq);
 
 -- UIDs that went, as ranges (QRESYNC, RFC 7162): of each folder the last ones only (Profile §7.23).
 CREATE TABLE vanished (

@@ -110,7 +110,8 @@ pub(crate) async fn since(
                   (SELECT json_group_array(json_array(e.uid, e.flags, e.keywords, e.modseq, e.message, m.size,
                                                       m.received_at, e.saved_at))
                    FROM entry e JOIN message m ON m.id = e.message
-                   WHERE e.mailbox = f.id AND (e.modseq > ? OR e.uid IN (SELECT value FROM json_each(?))))
+                   WHERE e.mailbox = f.id AND e.uid IN (SELECT uid FROM entry WHERE mailbox = f.id AND modseq > ?
+                                                        UNION SELECT value FROM json_each(?)))
                   END AS "entries!: String",
                   (SELECT json_group_array(json_array(v.lo, v.hi)) FROM vanished v
                    WHERE v.mailbox = f.id AND v.modseq > ?) AS "vanished!: String"

@@ -50,6 +50,26 @@ async fn every_query_finds_its_rows_by_key() {
     assert!(looked_at > 30, "the descriptions were there");
 }
 
+/// Profile §7.26: everybody who has a folder open asks what changed, after every change.
+#[tokio::test]
+async fn what_changed_is_found_without_a_look_at_the_rest_of_the_folder() {
+    let (folder, store) = super::fresh().await;
+    store.close().await.unwrap();
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join(DATABASE_FILE));
+    let mut connection = options.connect().await.unwrap();
+    let source = include_str!("../../src/read.rs");
+    let (_, rest) = source.split_once("pub(crate) async fn since(").unwrap();
+    let query = rest.split_once("r#\"").unwrap().1.split_once("\"#").unwrap().0;
+    let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}"));
+    let steps = sqlx::query(explain).fetch_all(&mut connection).await.unwrap();
+    let steps: Vec<String> = steps.iter().map(|row| row.get("detail")).collect();
+    let of_entries: Vec<&String> =
+        steps.iter().filter(|step| step.contains(" entry") || step.contains(" e ")).collect();
+    let found = |by: &str| of_entries.iter().any(|step| step.contains(by));
+    assert!(found("entry_modseq (mailbox=? AND modseq>?)") && found("(mailbox=? AND uid=?)"), "{steps:#?}");
+    assert_eq!(of_entries.len(), 2, "{steps:#?}");
+}
+
 /// What was asked for, or what a subquery has found: short, and not a table.
 fn is_list(step: &str) -> bool {
     ["VIRTUAL TABLE", "CONSTANT ROW", "(subquery"].iter().any(|list| step.contains(list))

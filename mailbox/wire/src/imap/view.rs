@@ -9,6 +9,9 @@ use super::command::By;
 use super::set::Set;
 use super::window::Window;
 
+mod rows;
+use rows::{Row, Rows};
+
 /// Ranges of UIDs that are `\Recent` in one session.
 const RECENT_RANGES: usize = 500;
 
@@ -23,7 +26,7 @@ pub(super) struct View {
     pub(super) keywords: Keywords,
     /// `$` (RFC 5182): ranges of UIDs. A UID that goes never comes again, so nothing is to be done at EXPUNGE.
     saved: Vec<(u32, u32)>,
-    rows: Vec<Row>,
+    rows: Rows,
     /// Some row is gone.
     gone: bool,
     /// Up to here even the removals are told, where `gone` holds some back.
@@ -32,14 +35,6 @@ pub(super) struct View {
     told: usize,
     /// UIDs that are `\Recent` in this session (RFC 3501 §2.3.2), rising; `None`: the client knows no such flag.
     recent: Option<UidSet>,
-}
-
-/// One message; its flags are those the client was told.
-#[derive(Clone, Copy, Debug)]
-struct Row {
-    entry: Entry,
-    /// Removed, but the client still counts it (RFC 3501 §7.4.1).
-    gone: bool,
 }
 
 /// What the client does not know yet.
@@ -57,7 +52,7 @@ pub(super) type Places = std::iter::Flatten<std::vec::IntoIter<Range<usize>>>;
 impl View {
     pub(super) fn new(view: FolderView, read_only: bool, knows_recent: bool) -> Self {
         let FolderView { status, keywords, entries } = view;
-        let rows: Vec<_> = entries.into_iter().map(|entry| Row { entry, gone: false }).collect();
+        let rows = Rows::new(status.folder, entries.into_iter().map(|entry| Row { entry, gone: false }));
         let (folder, name, since) = (status.folder, status.name, status.highest_modseq);
         let told = rows.len();
         let recent = knows_recent.then(|| match status.recent {
@@ -96,7 +91,7 @@ impl View {
 
     /// Where the messages stand that are `\Recent`.
     pub(super) fn recent(&self) -> Vec<Range<usize>> {
-        let place = |uid: u32| self.rows.partition_point(|row| row.entry.uid.get() < uid);
+        let place = |uid: u32| self.rows.below(uid.into());
         let ranges = self.recent.iter().flat_map(UidSet::ranges);
         ranges.map(|(lo, hi)| place(*lo)..place(hi.saturating_add(1))).filter(|range| !range.is_empty()).collect()
     }
@@ -142,7 +137,7 @@ impl View {
 
     /// The messages the client was not yet told of; now it is.
     pub(super) fn tell_what_came(&mut self) -> Vec<Uid> {
-        let came = self.rows[self.told..].iter().map(|row| row.entry.uid).collect();
+        let came = self.rows.from(self.told).map(|row| row.entry.uid).collect();
         self.told = self.rows.len();
         came
     }
@@ -158,7 +153,7 @@ impl View {
 
     /// The place of a UID.
     pub(super) fn place(&self, uid: Uid) -> Option<usize> {
-        self.rows.binary_search_by_key(&uid, |row| row.entry.uid).ok()
+        self.rows.find(uid)
     }
 
     /// The messages a set names; `None` if it names a message number that is none.
@@ -202,7 +197,7 @@ impl View {
     /// RFC 3501 §6.4.8: a UID that does not exist is passed over.
     pub(super) fn by_uid(&self, set: &Set) -> Vec<Range<usize>> {
         let Some(last) = self.rows.last() else { return Vec::new() };
-        let place = |uid: u64| self.rows.partition_point(|row| u64::from(row.entry.uid.get()) < uid);
+        let place = |uid: u64| self.rows.below(uid);
         let range = |(from, to): (u32, u32)| place(from.into())..place(u64::from(to) + 1);
         if set.is_saved() {
             return merged(self.saved.iter().copied().map(range).collect());
@@ -232,16 +227,13 @@ impl View {
     /// The client expects this change of a message's flags and need not be told of it.
     pub(super) fn expect(&mut self, uid: Uid, change: impl Fn(Flags) -> Flags) {
         if let Some(place) = self.place(uid) {
-            let flags = &mut self.rows[place].entry.flags;
-            *flags = change(*flags);
+            self.rows.change(place, |row| row.entry.flags = change(row.entry.flags));
         }
     }
 
     /// The client is told these flags of a message.
     pub(super) fn told(&mut self, place: usize, flags: Flags) {
-        if let Some(row) = self.rows.get_mut(place) {
-            row.entry.flags = flags;
-        }
+        self.rows.change(place, |row| row.entry.flags = flags);
     }
 
     /// Takes in what happened. No message gets another number by this.
@@ -255,28 +247,27 @@ impl View {
         self.claim(changes.recent);
         let last = self.rows.last().map(|row| row.entry.uid);
         for entry in changes.entries {
-            match self.rows.binary_search_by_key(&entry.uid, |row| row.entry.uid) {
-                Ok(place) => {
-                    let row = &mut self.rows[place];
+            match self.rows.find(entry.uid) {
+                Some(place) => self.rows.change(place, |row| {
                     if row.entry.flags != entry.flags {
                         learned.changed.push(entry.uid);
                     }
                     row.entry = entry;
-                }
-                Err(_) if last.is_none_or(|last| last < entry.uid) => {
+                }),
+                None if last.is_none_or(|last| last < entry.uid) => {
                     self.rows.push(Row { entry, gone: false });
                 }
                 // A UID that appears below one already shown would renumber; the store never does it.
-                Err(_) => {}
+                None => {}
             }
         }
         for (lo, hi) in changes.vanished.ranges() {
-            let from = self.rows.partition_point(|row| row.entry.uid.get() < *lo);
-            for row in self.rows[from..].iter_mut().take_while(|row| row.entry.uid.get() <= *hi) {
-                row.gone = true;
+            for place in self.rows.below((*lo).into())..self.rows.below(u64::from(*hi) + 1) {
+                self.rows.change(place, |row| row.gone = true);
                 self.gone = true;
             }
         }
+        self.rows.share();
         learned
     }
 
@@ -318,7 +309,7 @@ impl View {
         let numbers: Vec<(usize, Uid)> =
             gone.enumerate().map(|(before, (place, row))| (place + 1 - before, row.entry.uid)).collect();
         self.told -= numbers.len();
-        self.rows.retain(|row| !row.gone);
+        self.rows.let_go();
         numbers
     }
 }
