@@ -224,7 +224,14 @@ pub(crate) struct Exact<'a> {
 impl Judge for Exact<'_> {
     fn hear(&mut self, line: &mut Line, patterns: &[Pattern<'_>]) -> io::Result<Vec<Heard>> {
         for Pattern { line: at, text, .. } in patterns {
-            let said = line.line()?;
+            let mut said = line.line()?;
+            // RFC 3501 §2.3.2: what is recent depends on who looked before; a transcript that does not name it leaves it open.
+            while said.ends_with(" RECENT") && !text.ends_with("RECENT") {
+                said = line.line()?;
+            }
+            if !text.contains("\\Recent") {
+                said = said.replace("\\Recent ", "").replace("\\Recent)", ")");
+            }
             let text = self.own.iter().fold((*text).to_owned(), |text, (known, own)| text.replace(known, own));
             if !fits(&text, &said) {
                 return Ok(vec![Heard { lost: true, ..Heard::at(&format!("line {at}"), &text, &said) }]);
