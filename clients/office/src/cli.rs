@@ -1,5 +1,6 @@
 //! The command line: one file a command. Data goes to one writer, messages to another, and tests hold both.
 
+mod by;
 mod check;
 mod config;
 #[cfg(feature = "demo")]

@@ -2,18 +2,29 @@
 
 use std::collections::HashMap;
 
-use fumibako_model::{Address, Domain, OfficeNumber};
+use fumibako_model::{Address, Domain, OfficeNumber, Party};
 use fumibako_signer::{Certificate, CertificateError, Holder, Names, Naming, Trust};
 use jiff::Timestamp;
 
 /// The office of this domain whose certificate it is (Profile §4.13): as its authority writes it, or as the file of
 /// partners says of one that names no office. An error: it contradicts itself, and is nobody's.
 pub(crate) fn owner(
-    (certificate, chain): (&Certificate, &[Certificate]),
+    held: (&Certificate, &[Certificate]),
     trust: &Trust,
     domain: &Domain,
     at: Timestamp,
 ) -> Result<Option<OfficeNumber>, CertificateError> {
+    let found = holder(held, trust, domain, at)?;
+    Ok(if let Some(Party::Office(office)) = found { Some(office) } else { None })
+}
+
+/// The office or agent of this domain whose certificate it is.
+pub(crate) fn holder(
+    (certificate, chain): (&Certificate, &[Certificate]),
+    trust: &Trust,
+    domain: &Domain,
+    at: Timestamp,
+) -> Result<Option<Party>, CertificateError> {
     // Whose it is does not change when it ends; whether it is in force is asked elsewhere.
     let at = at.clamp(certificate.not_before(), certificate.not_after());
     let holder = match trust.check_certificate(certificate, chain, at) {
@@ -21,15 +32,19 @@ pub(crate) fn owner(
         // Nobody believes this one. Whom it claims to be is worth a line on the screen, and no more.
         Err(_) => Naming::MailAddress.holder(certificate).ok().flatten(),
     };
-    Ok(holder.and_then(|holder| office_of(holder, domain)))
+    Ok(holder.and_then(|holder| party_of(holder, domain)))
 }
 
 /// The office of this domain that a holder is. An agent or a stranger is none.
 pub(crate) fn office_of(holder: Holder, domain: &Domain) -> Option<OfficeNumber> {
+    if let Some(Party::Office(office)) = party_of(holder, domain) { Some(office) } else { None }
+}
+
+fn party_of(holder: Holder, domain: &Domain) -> Option<Party> {
     match holder {
         Holder::Address(text) => {
             let address: Address = text.parse().ok()?;
-            (address.domain == *domain).then(|| address.office_number()).flatten()
+            (address.domain == *domain).then(|| address.party()).flatten()
         }
         Holder::Number(text) => text.parse().ok(),
     }

@@ -203,7 +203,8 @@ impl Report {
         facts.push(Fact::text("office", "証明書の事業所", "office in the certificate", named.map(|o| o.to_string())));
         let agree = |from: &OfficeNumber| {
             let domain = domain.ok_or(Refusal::MessageMalformed.about("From"))?;
-            rules::is_its_certificate(signature, *from, (judge.trust, domain), judge.at)
+            let by = rules::agent_in(outer, domain);
+            rules::is_its_certificate(signature, (*from, by.as_ref()), (judge.trust, domain), judge.at)
         };
         let state = match self.state(What::Authority) {
             Some(State::Holds) => from.as_ref().map_err(Clone::clone).and_then(agree).into(),

@@ -3,8 +3,8 @@
 use std::str::FromStr as _;
 
 use fumibako_model::{
-    Address, Domain, OfficeNumber, Private, ROUTING_FIELDS, Refusal, Refused, is_routing, not_signed, not_trusted,
-    revoked, routing_agrees,
+    Address, AgentId, Domain, OfficeNumber, Party, Private, ROUTING_FIELDS, Refusal, Refused, is_routing, not_signed,
+    not_trusted, revoked, routing_agrees,
 };
 use fumibako_signer::{CompressError, DecryptError, Enveloped, Identity, OpenError, Signature, Signed, Trust, expand};
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::Contents;
 use super::fields::{HP_OUTER_FIELD, RECIPIENTS_FIELD};
-use crate::owner::owner;
+use crate::owner::holder;
 
 /// Who reads, and whom it believes.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +33,7 @@ pub struct Reader<'r> {
 pub struct Opened {
     message_id: String,
     from: OfficeNumber,
+    by: Option<AgentId>,
     sealed: bool,
     subject: Option<String>,
     entity: Private<Vec<u8>>,
@@ -48,7 +49,9 @@ pub fn open(message: &[u8], reader: &Reader<'_>) -> Result<Opened, Refused> {
     reader.trust.check_revocation(&signature, reader.now).map_err(revoked)?; // Profile §5.3: not revoked
     let outer = headers_of(message)?;
     let from = only_office(&outer)?;
-    is_its_certificate(&signature, from, (reader.trust, &reader.us.domain), reader.now)?; // Profile §5.4: of the office in From
+    let domain = &reader.us.domain;
+    let by = agent_in(&outer, domain);
+    is_its_certificate(&signature, (from, by.as_ref()), (reader.trust, domain), reader.now)?; // Profile §5.4: of the office in From, or its agent
     let part = headers_of(signed.part())?;
     repeated_fields_agree(&outer, &part)?; // Profile §5.7: signed fields equal the outer ones
     is_for_us(&outer, reader.us)?;
@@ -61,7 +64,7 @@ pub fn open(message: &[u8], reader: &Reader<'_>) -> Result<Opened, Refused> {
         (Private(signed.part().to_vec()), signature.clone())
     };
     let subject = headers_of(&entity.0)?.subject().map(str::to_owned);
-    Ok(Opened { message_id: message_id.to_owned(), from, sealed, subject, entity, signature, innermost })
+    Ok(Opened { message_id: message_id.to_owned(), from, by, sealed, subject, entity, signature, innermost })
 }
 
 /// Opens a message of our own that waits here, whatever became of its certificate meanwhile; nothing of it is shown.
@@ -101,9 +104,14 @@ impl Opened {
         &self.message_id
     }
 
-    /// The office that signed it.
+    /// The office it is from.
     pub fn from(&self) -> OfficeNumber {
         self.from
+    }
+
+    /// The agent that acted for the office, if one did (Profile §9.10).
+    pub fn by(&self) -> Option<&AgentId> {
+        self.by.as_ref()
     }
 
     /// Was it sealed, or signed only?
@@ -202,16 +210,25 @@ pub(crate) fn only_office(message: &Message<'_>) -> Result<OfficeNumber, Refused
     }
 }
 
+/// The agent of this domain that `Sender` names (Profile §9.10).
+pub(crate) fn agent_in(message: &Message<'_>, domain: &Domain) -> Option<AgentId> {
+    let sender = address(message.sender()).filter(|sender| sender.domain == *domain)?;
+    if let Some(Party::Agent(agent)) = sender.party() { Some(agent) } else { None }
+}
+
+/// Profile §5.4, §9.10: it is the certificate of the office in `From`, or of the agent in `Sender`, whose mandate the gateway
+/// held against the message when it came.
 pub(crate) fn is_its_certificate(
     signature: &Signature,
-    from: OfficeNumber,
+    (from, by): (OfficeNumber, Option<&AgentId>),
     (trust, domain): (&Trust, &Domain),
     at: Timestamp,
 ) -> Result<(), Refused> {
     let signer = signature.signer();
-    match owner((signer, signature.chain()), trust, domain, at).map_err(not_trusted)? {
-        Some(office) if office == from => Ok(()),
-        Some(office) => Err(Refusal::NotItsCertificate.about(office)),
+    match holder((signer, signature.chain()), trust, domain, at).map_err(not_trusted)? {
+        Some(Party::Office(office)) if office == from => Ok(()),
+        Some(Party::Agent(agent)) if by == Some(&agent) => Ok(()),
+        Some(other) => Err(Refusal::NotItsCertificate.about(other)),
         None => Err(Refusal::CertificateNamesNobody.about(format_args!("serial {}", signer.serial_hex()))),
     }
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use mail_parser::MessageParser;
 use serde_json::json;
 
+use super::by::{agent_of, on_behalf};
 use super::screen::{Screen, bytes, moment};
 use super::table::table;
 use crate::exit::Exit;
@@ -36,6 +37,8 @@ struct Line {
     uid: Option<u32>,
     at: Timestamp,
     party: String,
+    /// The agent that acted for the sending office.
+    by: Option<String>,
     facts: Option<BundleFacts>,
     message_id: String,
     state: &'static str,
@@ -74,7 +77,8 @@ impl List {
                 return Ok(());
             }
             let lang = screen.lang();
-            let rows: Vec<Vec<String>> = lines.iter().map(|line| line.cells(lang)).collect();
+            let rows: Vec<Vec<String>> =
+                lines.iter().map(|line| line.cells(self.which == Which::Inbox, lang)).collect();
             return Ok(screen.text(&table(&self.headings(lang), &rows))?);
         }
         for line in lines {
@@ -125,8 +129,9 @@ fn line_of(kept: &Kept, which: Which, local: &[Entry], lang: Lang) -> Option<Lin
         None if facts.is_none() => lang.pick("他のメールソフトから", "from another mail tool").into(),
         None => String::new(),
     };
+    let by = agent_of(&message);
     let party = party.map_or_else(|| "?".to_owned(), |office| office.to_string());
-    Some(Line { uid: Some(kept.uid), at: kept.arrived, party, facts, message_id, state, word, note })
+    Some(Line { uid: Some(kept.uid), at: kept.arrived, party, by, facts, message_id, state, word, note })
 }
 
 /// A bundle that never reached the gateway's list: it waits here, or was refused.
@@ -140,7 +145,17 @@ fn local_line(entry: &Entry, lang: Lang) -> Line {
     };
     let party = entry.to().and_then(|to| to.office_number()).map_or_else(|| entry.to.clone(), |o| o.to_string());
     let facts = entry.facts();
-    Line { uid: None, at: entry.composed, party, facts, message_id: entry.message_id.clone(), state, word, note }
+    Line {
+        uid: None,
+        at: entry.composed,
+        party,
+        by: None,
+        facts,
+        message_id: entry.message_id.clone(),
+        state,
+        word,
+        note,
+    }
 }
 
 fn state_name(state: State) -> &'static str {
@@ -154,17 +169,23 @@ fn state_name(state: State) -> &'static str {
 }
 
 impl Line {
-    fn cells(&self, lang: Lang) -> Vec<String> {
+    fn cells(&self, inbox: bool, lang: Lang) -> Vec<String> {
         let facts = self.facts.as_ref();
         vec![
             self.uid.map_or_else(|| "-".into(), |uid| uid.to_string()),
             moment(self.at),
-            self.party.clone(),
+            self.by
+                .as_ref()
+                .filter(|_| inbox)
+                .map_or_else(|| self.party.clone(), |by| on_behalf(&self.party, by, lang)),
             facts.map_or_else(|| "-".into(), |facts| unit_names(facts, lang)),
             facts.and_then(|facts| facts.month.as_deref()).map_or_else(|| "-".into(), month),
             facts.map_or_else(|| "-".into(), |facts| format!("{} ({} B)", facts.files, bytes(facts.size))),
             self.word.into(),
-            self.note.clone(),
+            match self.by.as_ref().filter(|_| !inbox) {
+                Some(by) => on_behalf(&self.note, by, lang),
+                None => self.note.clone(),
+            },
         ]
     }
 
@@ -172,7 +193,7 @@ impl Line {
         let facts = self.facts.as_ref();
         json!({
             "kind": "bundle", "uid": self.uid, "at": self.at,
-            if which == Which::Inbox { "from" } else { "to" }: self.party,
+            if which == Which::Inbox { "from" } else { "to" }: self.party, "by": self.by,
             "message_id": self.message_id, "units": facts.map(|facts| &facts.units),
             "month": facts.and_then(|facts| facts.month.as_ref()), "files": facts.map(|facts| facts.files),
             "size": facts.map(|facts| facts.size), "state": self.word, "progress": self.state, "note": self.note,

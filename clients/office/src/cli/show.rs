@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use mail_parser::MessageParser;
 use serde_json::json;
 
+use super::by::{agent_of, on_behalf};
 use super::screen::{Screen, bytes, harmless, moment};
 use crate::bundle::open::is_sealed;
 use crate::bundle::{Contents, Reader, open};
@@ -31,6 +32,7 @@ struct View<'k> {
     kept: &'k Kept,
     folder: Folder,
     from: String,
+    by: Option<String>,
     to: String,
     subject: String,
     sealed: bool,
@@ -121,6 +123,7 @@ fn view<'k>(settings: &Settings, folder: Folder, kept: &'k Kept, receipt: Option
         list.and_then(|list| list.first()).and_then(|one| one.address()).unwrap_or_default().to_owned()
     };
     let (from, to) = (first(message.from()), first(message.to()));
+    let by = agent_of(&message);
     let message_id = message.message_id().unwrap_or_default().to_owned();
     // What we sent is addressed to somebody else; it is judged as its recipient would.
     let us = match folder {
@@ -150,6 +153,7 @@ fn view<'k>(settings: &Settings, folder: Folder, kept: &'k Kept, receipt: Option
         kept,
         folder,
         from,
+        by,
         to,
         // RFC 9788: the subject inside the seal is the one that was meant.
         subject: inside.or(message.subject()).unwrap_or_default().to_owned(),
@@ -188,7 +192,7 @@ impl View<'_> {
         let files: Vec<_> =
             self.files().into_iter().map(|(name, size)| json!({ "name": name, "size": size })).collect();
         json!({
-            "kind": "message", "uid": self.kept.uid, "message_id": self.message_id, "from": self.from, "to": self.to,
+            "kind": "message", "uid": self.kept.uid, "message_id": self.message_id, "from": self.from, "by": self.by, "to": self.to,
             "date": self.date, "arrived": self.kept.arrived, "subject": self.subject, "size": self.kept.size,
             "form": if self.sealed { "sealed" } else { "signed" }, "cipher": self.cipher,
             "signature": match &self.verdict { Ok(()) => "holds", Err(why) => why.why.row().code },
@@ -220,7 +224,10 @@ impl View<'_> {
             label("署名のみ", "signed only")
         };
         let mut lines = vec![
-            (label("差出人", "From"), self.from.clone()),
+            (
+                label("差出人", "From"),
+                self.by.as_ref().map_or_else(|| self.from.clone(), |by| on_behalf(&self.from, by, lang)),
+            ),
             (label("宛先", "To"), self.to.clone()),
             (label("件名", "Subject"), self.subject.clone()),
             (label("作成日時", "Date"), or_none(self.date.map(moment))),

@@ -44,7 +44,8 @@ fn each_departure_has_its_refusal() {
     refused(&with(&good, "UP1KYO", "UP1KYX"), &ca.trust(), Refusal::SignatureBroken);
     refused(&good, &Ca::new().trust(), Refusal::UnknownAuthority);
     refused(&message(&ca, B), &ca.trust(), Refusal::NotItsCertificate);
-    refused(&message(&ca, "kawara@plans.example"), &ca.trust(), Refusal::CertificateNamesNobody);
+    // An agent that `Sender` does not name.
+    refused(&message(&ca, "kawara@plans.example"), &ca.trust(), Refusal::NotItsCertificate);
     refused(&message(&ca, "9970000011@elsewhere.example"), &ca.trust(), Refusal::CertificateNamesNobody);
     refused(&with(&good, "Message-ID: <", "Message-ID: <x"), &ca.trust(), Refusal::SignedFieldsDiffer);
     refused(&with(&good, "Subject: ", "Subject: Re: "), &ca.trust(), Refusal::SignedFieldsDiffer);
@@ -61,6 +62,31 @@ fn each_departure_has_its_refusal() {
     );
     refused(&with(&good, "From: <", "From: <9970000037@plans.example>, <"), &ca.trust(), Refusal::MessageMalformed);
     refused(&with(&good, "Date: ", "Date: x\r\nDate: "), &ca.trust(), Refusal::MessageMalformed);
+}
+
+// Profile §9.10
+#[test]
+fn an_agent_signs_for_the_office_where_sender_names_it() {
+    let ca = Ca::new();
+    let head = format!(
+        "From: <{A}>\r\nTo: <{B}>\r\nDate: Fri, 20 Nov 2026 09:15:00 +0900\r\nMessage-ID: <x@plans.example>\r\n"
+    );
+    let part = "Content-Type: text/plain\r\n\r\nplan\r\n";
+    let letter = |sender: &str, signer: &str| {
+        let entity = fumibako_signer::sign(part.as_bytes(), &ca.identity(signer), now()).unwrap();
+        [head.as_bytes(), sender.as_bytes(), b"MIME-Version: 1.0\r\n", &entity].concat()
+    };
+    let by = |sender: &str, signer: &str| {
+        let opened = read(&letter(sender, signer), B, &ca.trust(), now()).map_err(|refused| refused.why)?;
+        Ok(opened.by().map(ToString::to_string))
+    };
+    let (kawara, sender) = ("kawara@plans.example", "Sender: kawara@plans.example\r\n");
+    assert_eq!(by(sender, kawara), Ok(Some("kawara".into())));
+    assert_eq!(by(sender, A), Ok(Some("kawara".into())), "or with the office's own certificate");
+    assert_eq!(by("", A), Ok(None));
+    for (sender, signer) in [("", kawara), ("Sender: tsuta@plans.example\r\n", kawara), (sender, B)] {
+        assert_eq!(by(sender, signer), Err(Refusal::NotItsCertificate), "{sender} {signer}");
+    }
 }
 
 #[test]
