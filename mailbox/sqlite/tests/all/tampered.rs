@@ -4,7 +4,7 @@ use fumibako_model::EvidenceId;
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::suite::evidence::log;
 use fumibako_store::suite::{World, domain, himawari, now, sakura};
-use fumibako_store::{LogAudit, LogFault, Store, Wrong};
+use fumibako_store::{LogAudit, LogFault, Store, Which, Wrong};
 
 use super::open::meddle;
 
@@ -91,4 +91,31 @@ async fn who_edits_the_hashes_too_is_found_by_the_signed_root() {
     assert_ne!(edited.heads[0].root, after(&[]).await.heads[0].root, "the root is not the one that was signed");
     let cut = after(&["UPDATE log_tile SET hashes = substr(hashes, 1, 320)"]).await;
     assert_eq!((cut.heads[0].size, cut.heads[0].root), (ROWS, None), "so many hashes there are not any more");
+}
+
+// Profile §8.13: what a bundle's three pieces of evidence take on the disk, with their hashes in the log.
+#[tokio::test]
+async fn the_evidence_of_a_bundle_takes_less_than_1500_octets() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let world = World::with(&store).await;
+    let bundles = 64;
+    for n in 0..bundles {
+        // As long as those that the office program makes.
+        let id = format!("{n:032}@plans.example");
+        let bundle = world.bundle(&store, (himawari(), sakura()), &id, "plan");
+        let digest = *bundle.facts().content_digest();
+        store.deliver(bundle, now()).await.unwrap();
+        let receipt = format!("{:032}@plans.example", n + bundles);
+        let receipt = world.receipt(&store, (sakura(), himawari()), &receipt, (&id, &digest));
+        store.deliver(receipt, now()).await.unwrap();
+    }
+    log(&store).await.unwrap();
+    let entries: usize = store.list_evidence(Which::default()).await.unwrap().iter().map(String::len).sum();
+    let audit = store.audit().await.unwrap();
+    assert_eq!(audit.logged, 3 * bundles);
+    // Columns, key and index of a row, and its hashes in the tiles.
+    let beside = 3 * bundles * (64 + 34);
+    let each = (entries as u64 + beside) / bundles;
+    assert!((600..1_500).contains(&each), "{each} octets");
 }

@@ -61,7 +61,7 @@ pub async fn a_handover_is_written_down_once_and_a_receipt_still_counts<S: Store
     let previous: Vec<_> = all.iter().map(|one| one.previous).collect();
     assert_eq!(previous, [None, Some(all[0].id), Some(all[1].id), Some(all[2].id)]);
     assert_eq!(all.iter().map(|one| one.n).collect::<Vec<_>>(), [0, 1, 2, 3]);
-    assert_eq!(all[3].evidence.content, Some(hex(&digest)));
+    assert_eq!(all[3].evidence.receipt.as_deref(), Some("receipt@x.example"));
 }
 
 /// Takes what is new into the log, under a head that nobody signed.
