@@ -16,18 +16,21 @@ struct Maildir {
 
 impl Maildir {
     fn new(world: &World, office: &Office) -> Self {
-        let folder = world.gateway.folder().join(format!("maildir-{}", office.number));
+        Self::of(world, (&office.login, &office.password_file), "INBOX Sent")
+    }
+
+    fn of(world: &World, (login, password): (&str, &Path), patterns: &str) -> Self {
+        let folder = world.gateway.folder().join(format!("maildir-{login}"));
         fs::create_dir(&folder).expect("the folder is writable");
-        let settings = world.gateway.folder().join(format!("mbsyncrc-{}", office.number));
+        let settings = world.gateway.folder().join(format!("mbsyncrc-{login}"));
         let text = format!(
             "IMAPAccount office\nHost localhost\nPort {port}\nUser {login}\nPassCmd \"head -n 1 '{password}'\"\n\
              SSLType IMAPS\nSystemCertificates no\nCertificateFile {authority}\nAuthMechs LOGIN\nTimeout 30\n\n\
              IMAPStore server\nAccount office\n\n\
              MaildirStore disk\nPath {folder}/\nInbox {folder}/INBOX\nSubFolders Verbatim\n\n\
-             Channel all\nFar :server:\nNear :disk:\nPatterns INBOX Sent\nCreate Near\nExpunge None\nSyncState *\n",
+             Channel all\nFar :server:\nNear :disk:\nPatterns {patterns}\nCreate Near\nExpunge None\nSyncState *\n",
             port = world.gateway.ports().imaps,
-            login = office.login,
-            password = office.password_file.display(),
+            password = password.display(),
             authority = world.gateway.tls_authority().display(),
             folder = folder.display(),
         );
@@ -88,6 +91,32 @@ fn mbsync_brings_all_messages_once_and_then_nothing() {
         maildir.sync();
         assert_eq!((maildir.messages(folder), world.gateway.holdings()), (first, held));
     }
+}
+
+// Profile §9.9
+#[test]
+fn an_agent_brings_the_folders_of_its_office_until_the_mandate_is_revoked() {
+    let world = World::new();
+    world.deliver(&world.plan());
+    let (number, password) = (&world.recipient.number, &world.recipient.password_file);
+    world.gateway.admin(["agent", "add", "kawara", "かわら事務代行"]);
+    let account = ["account", "add", "kawara", "--agent", "kawara", "--password-file"];
+    world.gateway.admin(account.iter().map(AsRef::as_ref).chain([password.as_os_str()]));
+    let dates = ["--from", "2020-04-01", "--until", "9000-03-31"];
+    let mandate = ["--format", "ndjson", "mandate", "add", number, "kawara", "--paper", "--scope", "receive"];
+    let ran = world.gateway.admin(mandate.into_iter().chain(dates));
+    let row: serde_json::Value = serde_json::from_slice(&ran.octets).expect("one row");
+    let maildir = Maildir::of(&world, ("kawara", password), "Offices/*");
+    maildir.sync();
+    let inbox = format!("Offices/{number}/INBOX");
+    assert_eq!(maildir.messages(&inbox).len(), 1);
+    assert!(!maildir.folder.join(format!("Offices/{number}/Sent")).exists(), "what was not delegated is not there");
+
+    let id = row["id"].as_str().expect("an id");
+    world.gateway.admin(["mandate", "revoke", id]);
+    world.deliver(&world.plan());
+    Tool::named("mbsync").arg("--config").arg(&maildir.settings).arg("all").run();
+    assert_eq!(maildir.messages(&inbox).len(), 1, "nothing more comes");
 }
 
 #[test]
