@@ -6,6 +6,7 @@ mod keeping;
 mod socket;
 mod words;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -14,12 +15,13 @@ use base64::engine::general_purpose::STANDARD;
 use fumibako_model::{
     Account, CertificateKey, Enrolled, JAPAN, Licence, Office, OfficeNumber, Party, Refusal, Refused, not_trusted,
 };
-use fumibako_signer::Certificate;
+use fumibako_signer::{Certificate, Trust};
 use fumibako_store::{Census, Store, StoreError, Which, bind};
 use jiff::civil::Date;
 
 use crate::house::House;
-use crate::{password, trust};
+use crate::password;
+use crate::trust::{self, TrustError};
 
 pub use delegation::MandateRow;
 pub(crate) use delegation::sum_of;
@@ -113,8 +115,8 @@ impl<S: Store> Admin<S> {
             Request::MandateList { office, agent } => Ok(self.mandates(office, agent.as_ref())),
             Request::MandateShow { id } => self.show_mandate(id),
             Request::MandateRevoke { id } => self.revoke_mandate(id).await,
-            Request::TrustAddCrl { der } => self.add_list(&der),
-            Request::TrustAddCa { pem } => self.add_authority(&pem),
+            Request::TrustAddCrl { der } => self.add_list(&der).await,
+            Request::TrustAddCa { pem } => self.add_authority(&pem).await,
             Request::TrustList => {
                 let authorities = self.0.trust().anchors().iter().map(authority_row).collect();
                 Ok(Reply::Authorities { authorities })
@@ -178,13 +180,20 @@ impl<S: Store> Admin<S> {
         Ok(Reply::Done)
     }
 
-    fn add_authority(&self, pem: &str) -> Result<Reply, StoreError> {
-        let malformed = |why: &dyn std::fmt::Display| StoreError::Refused(Refusal::ValueUnfit.about(why));
-        let certificate = Certificate::from_pem(pem.as_bytes()).map_err(|why| malformed(&why))?;
-        let folder = &self.0.config.trust_folder;
-        trust::add(folder, &certificate).map_err(|why| malformed(&why))?;
-        self.0.set_trust(trust::load(folder).map_err(|why| malformed(&why))?);
-        Ok(Reply::Done)
+    async fn add_authority(&self, pem: &str) -> Result<Reply, StoreError> {
+        let certificate = Certificate::from_pem(pem.as_bytes()).map_err(|why| Refusal::ValueUnfit.about(why))?;
+        self.change_trust(move |folder| trust::add(folder, &certificate)).await
+    }
+
+    /// Verifying a long list takes a while, and so does the disk: no connection waits for it.
+    async fn change_trust(
+        &self,
+        change: impl FnOnce(&Path) -> Result<Trust, TrustError> + Send + 'static,
+    ) -> Result<Reply, StoreError> {
+        let house = self.0.clone();
+        let changed = tokio::task::spawn_blocking(move || house.change_trust(change)).await;
+        let changed = changed.map_err(|_| StoreError::Refused(Refusal::Internal.into()))?;
+        changed.map(|()| Reply::Done).map_err(|why| Refusal::ValueUnfit.about(why).into())
     }
 
     /// Profile §5.4: only a certificate that would be believed of a signer is put on the roll, and never one that names
@@ -208,13 +217,9 @@ impl<S: Store> Admin<S> {
         Ok(Reply::Done)
     }
 
-    fn add_list(&self, der: &str) -> Result<Reply, StoreError> {
-        let malformed = |why: &dyn std::fmt::Display| StoreError::Refused(Refusal::ValueUnfit.about(why));
-        let der = STANDARD.decode(der).map_err(|why| malformed(&why))?;
-        let folder = &self.0.config.trust_folder;
-        trust::add_list(folder, &der).map_err(|why| malformed(&why))?;
-        self.0.set_trust(trust::load(folder).map_err(|why| malformed(&why))?);
-        Ok(Reply::Done)
+    async fn add_list(&self, der: &str) -> Result<Reply, StoreError> {
+        let der = STANDARD.decode(der).map_err(|why| Refusal::ValueUnfit.about(why))?;
+        self.change_trust(move |folder| trust::add_list(folder, &der)).await
     }
 
     async fn status(&self) -> Result<Reply, StoreError> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -15,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::gateway::Addresses;
 use crate::password::{Guesses, Scratch};
+use crate::trust::TrustError;
 
 mod logins;
 
@@ -38,6 +40,8 @@ pub(crate) struct House<S> {
     /// Held by whoever lets the log grow.
     pub(crate) witnessing: tokio::sync::Mutex<()>,
     trust: RwLock<Arc<Trust>>,
+    /// Held from reading the folder of trust until what it says counts.
+    changing_trust: Mutex<()>,
     guesses: Guesses,
     /// Passwords are judged on as many threads as there are cores, no more.
     hashing: Semaphore,
@@ -86,6 +90,7 @@ impl<S: Store> House<S> {
             counts: Counts::default(),
             connected: Connected::default(),
             trust: RwLock::new(Arc::new(trust)),
+            changing_trust: Mutex::default(),
             guesses: Guesses::new(
                 config.limits.login_failures,
                 config.limits.login_failures_per_address,
@@ -109,9 +114,16 @@ impl<S: Store> House<S> {
         self.trust.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// From now on these authorities are trusted.
-    pub(crate) fn set_trust(&self, trust: Trust) {
+    /// Changes the folder of trust; from now on what it then says counts. One change after another: of two operators the
+    /// later does not undo the earlier. It waits for the disk.
+    pub(crate) fn change_trust(
+        &self,
+        change: impl FnOnce(&Path) -> Result<Trust, TrustError>,
+    ) -> Result<(), TrustError> {
+        let _one = self.changing_trust.lock().unwrap_or_else(PoisonError::into_inner);
+        let trust = change(&self.config.trust_folder)?;
         *self.trust.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(trust);
+        Ok(())
     }
 
     /// A refusal on its way to a client: counted, logged under a reference that the reply carries.

@@ -35,40 +35,68 @@ pub enum TrustError {
 /// Reads the folder. An empty one trusts nobody, which is said in the log; so is a list of somebody unknown, which changes
 /// nothing, and a list of changes without the complete one (Profile §5.3).
 pub(crate) fn load(folder: &Path) -> Result<Trust, TrustError> {
-    let (mut practices, mut lower) = (Vec::new(), Vec::new());
-    for (path, text) in files(folder, "pem")? {
-        let found = Certificate::many_from_pem(&text).map_err(|why| TrustError::Certificate(path.clone(), why))?;
-        if is_lower(&path) {
-            lower.extend(found);
-            continue;
-        }
-        let practice = practice(&path.with_extension("toml"))?;
-        practices.extend(found.into_iter().map(|anchor| (anchor, practice.clone())));
-    }
-    if practices.is_empty() {
-        tracing::warn!(folder = %folder.display(), "trust.empty");
-    }
-    let trust = Trust::with_practices(practices).map_err(|why| TrustError::Certificate(folder.into(), why))?;
-    let trust = trust.with_helpers(lower);
+    let trust = Authorities::read(folder)?.trust(folder)?;
     let news = news(folder, &trust)?;
-    let lists = || news.iter().filter_map(|one| if let RevocationNews::List(list) = one { Some(list) } else { None });
+    Ok(with_news(&trust, news))
+}
+
+/// The authorities of the folder.
+struct Authorities {
+    anchors: Vec<(Certificate, Practice)>,
+    lower: Vec<Certificate>,
+}
+
+impl Authorities {
+    fn read(folder: &Path) -> Result<Self, TrustError> {
+        let (mut anchors, mut lower) = (Vec::new(), Vec::new());
+        for (path, text) in files(folder, "pem")? {
+            let found = Certificate::many_from_pem(&text).map_err(|why| TrustError::Certificate(path.clone(), why))?;
+            if is_lower(&path) {
+                lower.extend(found);
+                continue;
+            }
+            let practice = practice(&path.with_extension("toml"))?;
+            anchors.extend(found.into_iter().map(|anchor| (anchor, practice.clone())));
+        }
+        Ok(Self { anchors, lower })
+    }
+
+    /// Did an authority here issue this one?
+    fn stand_above(&self, certificate: &Certificate) -> bool {
+        let mut all = self.anchors.iter().map(|(anchor, _)| anchor).chain(&self.lower);
+        all.any(|other| other != certificate && certificate.is_signed_by(other))
+    }
+
+    /// Nothing is known yet of what they revoked.
+    fn trust(self, folder: &Path) -> Result<Trust, TrustError> {
+        if self.anchors.is_empty() {
+            tracing::warn!(folder = %folder.display(), "trust.empty");
+        }
+        let trust = Trust::with_practices(self.anchors).map_err(|why| TrustError::Certificate(folder.into(), why))?;
+        Ok(trust.with_helpers(self.lower))
+    }
+}
+
+fn with_news(trust: &Trust, news: Vec<(PathBuf, RevocationNews)>) -> Trust {
+    let lists =
+        || news.iter().filter_map(|(_, one)| if let RevocationNews::List(list) = one { Some(list) } else { None });
     for change in lists().filter(|list| list.is_delta()) {
         if !lists().any(|list| !list.is_delta() && list.issuer() == change.issuer()) {
             tracing::warn!(issuer = change.issuer(), "trust.list.incomplete");
         }
     }
-    Ok(trust.with_news(news, WithoutList::Accept))
+    trust.with_news(news.into_iter().map(|(_, one)| one), WithoutList::Accept)
 }
 
 const LIST: &str = "crl";
 const ANSWER: &str = "ocsp";
 
 /// The lists and answers of known authorities.
-fn news(folder: &Path, trust: &Trust) -> Result<Vec<RevocationNews>, TrustError> {
+fn news(folder: &Path, trust: &Trust) -> Result<Vec<(PathBuf, RevocationNews)>, TrustError> {
     let mut news = Vec::new();
     for (path, der) in [files(folder, LIST)?, files(folder, ANSWER)?].concat() {
         match trust.read_news(&der) {
-            Ok(one) => news.push(one),
+            Ok(one) => news.push((path, one)),
             Err(ListError::UnknownIssuer { issuer }) => {
                 tracing::warn!(file = %path.display(), issuer, "trust.list.unknown");
             }
@@ -147,33 +175,49 @@ fn files(folder: &Path, extension: &str) -> Result<Vec<(PathBuf, Vec<u8>)>, Trus
 }
 
 /// Puts an authority into the folder, named by its fingerprint, synced. One that an authority there issued is kept as a lower
-/// one: it is believed as long as the path through it holds, and no longer.
-pub(crate) fn add(folder: &Path, certificate: &Certificate) -> Result<(), TrustError> {
-    let mut known = Vec::new();
-    for (path, text) in files(folder, "pem")? {
-        known.extend(Certificate::many_from_pem(&text).map_err(|why| TrustError::Certificate(path, why))?);
-    }
-    let above = |other: &Certificate| other != certificate && certificate.is_signed_by(other);
-    let mark = if known.iter().any(above) { format!(".{LOWER}") } else { String::new() };
-    put(folder, &format!("{}{mark}.pem", certificate.fingerprint_hex()), certificate.to_pem().as_bytes())
+/// one: it is believed as long as the path through it holds, and no longer. What the folder then says is judged first: it is
+/// never left so that the gateway would not start.
+pub(crate) fn add(folder: &Path, certificate: &Certificate) -> Result<Trust, TrustError> {
+    let mut authorities = Authorities::read(folder)?;
+    let name = certificate.fingerprint_hex();
+    let unfit = |why| TrustError::Certificate(folder.into(), why);
+    Trust::check_authority(certificate).map_err(unfit)?;
+    let mark = if authorities.stand_above(certificate) {
+        authorities.lower.push(certificate.clone());
+        format!(".{LOWER}")
+    } else {
+        let practice = practice(&folder.join(&name).with_extension("toml"))?;
+        authorities.anchors.push((certificate.clone(), practice));
+        String::new()
+    };
+    let trust = authorities.trust(folder)?;
+    let trust = with_news(&trust, news(folder, &trust)?);
+    put(folder, &format!("{name}{mark}.pem"), certificate.to_pem().as_bytes())?;
+    Ok(trust)
 }
 
 /// Puts a revocation list of a known authority into the folder, in place of the last one of its series: a list of changes, or
 /// of another piece or key, does not take the place of a complete one. An answer of its responder takes the place of the last
-/// one about the same certificates. Older ones are refused.
-pub(crate) fn add_list(folder: &Path, der: &[u8]) -> Result<(), TrustError> {
-    let trusted = load(folder)?;
-    let one = trusted.read_news(der).map_err(|why| TrustError::List(folder.into(), why))?;
+/// one about the same certificates. Older ones are refused. Each is verified once.
+pub(crate) fn add_list(folder: &Path, der: &[u8]) -> Result<Trust, TrustError> {
+    let trust = Authorities::read(folder)?.trust(folder)?;
+    let one = trust.read_news(der).map_err(|why| TrustError::List(folder.into(), why))?;
     let series = one.series();
-    let former = news(folder, &trusted)?.into_iter().filter(|former| former.series() == series);
-    if let Some(newer) = former.into_iter().find(|former| one.is_older_than(former)) {
+    let mut all = news(folder, &trust)?;
+    let mut former = all.iter().map(|(_, former)| former).filter(|former| former.series() == series);
+    if let Some(newer) = former.find(|former| one.is_older_than(former)) {
         return Err(TrustError::OlderList(newer.made_at()));
     }
     // One file a series, whatever characters its authority's name has.
     let mut short = [0; 16];
     short.copy_from_slice(&series[..16]);
     let extension = if matches!(one, RevocationNews::List(_)) { LIST } else { ANSWER };
-    put(folder, &format!("{:032x}.{extension}", u128::from_be_bytes(short)), der)
+    let name = format!("{:032x}.{extension}", u128::from_be_bytes(short));
+    put(folder, &name, der)?;
+    let path = folder.join(name);
+    all.retain(|(former, _)| *former != path);
+    all.push((path, one));
+    Ok(with_news(&trust, all))
 }
 
 /// Writes a file beside its place, synced, then moves it there: a crash leaves the old one or the new one.

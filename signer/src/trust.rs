@@ -61,13 +61,7 @@ impl Trust {
         anchors: impl IntoIterator<Item = (Certificate, Practice)>,
     ) -> Result<Self, CertificateError> {
         let (anchors, practices): (Vec<Certificate>, Vec<Practice>) = anchors.into_iter().unzip();
-        for anchor in &anchors {
-            profile::anchor(anchor)?;
-            let constraints = anchor.decoded().tbs_certificate().get_extension::<BasicConstraints>();
-            if !matches!(constraints, Ok(Some((_, constraints))) if constraints.ca) {
-                return Err(CertificateError::BadChain("a trusted certificate is not an authority's"));
-            }
-        }
+        anchors.iter().try_for_each(Self::check_authority)?;
         Ok(Self {
             anchors: anchors.into(),
             practices: practices.into(),
@@ -76,6 +70,16 @@ impl Trust {
             validator: Arc::new(path::Validator::new()),
             verdicts: Arc::default(),
         })
+    }
+
+    /// Whether a certificate may be trusted as an authority's, an anchor or a lower one: its key is strong enough, and is there
+    /// to sign certificates.
+    pub fn check_authority(certificate: &Certificate) -> Result<(), CertificateError> {
+        profile::anchor(certificate)?;
+        match certificate.decoded().tbs_certificate().get_extension::<BasicConstraints>() {
+            Ok(Some((_, constraints))) if constraints.ca => Ok(()),
+            _ => Err(CertificateError::BadChain("a trusted certificate is not an authority's")),
+        }
     }
 
     /// The same anchors with these revocation lists in place of the former. What was believed before is judged again.

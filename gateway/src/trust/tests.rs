@@ -35,7 +35,15 @@ impl Stage {
         trust.check_revocation_of(office.certificate(), office.chain(), AT)
     }
 
-    fn add_list(&self, ca: &Authority, revoked: &[&Identity], at: Timestamp) -> Result<(), TrustError> {
+    /// Every file in the folder, by name.
+    fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let paths = std::fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        let mut all: Vec<_> = paths.map(|path| (path.clone(), std::fs::read(path).unwrap())).collect();
+        all.sort();
+        all
+    }
+
+    fn add_list(&self, ca: &Authority, revoked: &[&Identity], at: Timestamp) -> Result<Trust, TrustError> {
         let revoked: Vec<_> = revoked.iter().map(|office| (office.certificate(), AT - DAY)).collect();
         add_list(self.folder.path(), &ca.revoke(&revoked, at, AT + DAY).unwrap())
     }
@@ -107,6 +115,49 @@ fn an_authority_two_steps_down_is_no_anchor_either() {
         add(stage.folder.path(), authority.certificate()).unwrap();
         assert_eq!(load(stage.folder.path()).unwrap().anchors(), [stage.root.certificate().clone()]);
     }
+}
+
+/// Or the gateway would not start again.
+#[test]
+fn a_refused_authority_leaves_the_folder_as_it_was() {
+    let stage = Stage::new();
+    let before = stage.files();
+    let stranger = office(&Authority::create("stranger", AT - DAY).unwrap());
+    let weak = include_bytes!("weak.pem");
+    for refused in [
+        // An office of somebody unknown, offices of an anchor and of a lower authority, and an authority with a weak key.
+        stranger.certificate(),
+        office(&stage.root).certificate(),
+        office(&stage.lower).certificate(),
+        &Certificate::from_pem(weak).unwrap(),
+    ] {
+        let answer = add(stage.folder.path(), refused);
+        assert!(matches!(answer, Err(TrustError::Certificate(..))), "{}: {answer:?}", refused.subject());
+        assert_eq!(stage.files(), before, "{}", refused.subject());
+    }
+    load(stage.folder.path()).unwrap();
+    // Nor is a list taken in where the folder cannot be read.
+    std::fs::write(stage.folder.path().join("y.crl"), b"no list").unwrap();
+    let before = stage.files();
+    assert!(matches!(stage.add_list(&stage.root, &[], AT), Err(TrustError::List(..))));
+    assert!(matches!(add(stage.folder.path(), stage.lower.certificate()), Err(TrustError::List(..))));
+    assert_eq!(stage.files(), before);
+}
+
+/// What an addition answers with is what the next start reads.
+#[test]
+fn an_addition_answers_with_what_the_folder_says() {
+    let stage = Stage::new();
+    let office = office(&stage.lower);
+    let told = |trust: &Trust| trust.check_revocation_of(office.certificate(), office.chain(), AT);
+    let added = add(stage.folder.path(), stage.lower.certificate()).unwrap();
+    assert_eq!((told(&added), stage.check(&office)), (Ok(()), Ok(())));
+    for _ in 0..2 {
+        let added = stage.add_list(&stage.lower, &[&office], AT - DAY).unwrap();
+        assert!(matches!(told(&added), Err(RevocationError::Revoked { .. })));
+    }
+    let added = stage.add_list(&stage.lower, &[], AT).unwrap();
+    assert_eq!((told(&added), stage.check(&office)), (Ok(()), Ok(())), "the former list is gone from both");
 }
 
 // Profile §5.3, §4.18

@@ -2,8 +2,9 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use fumibako_gateway::{CallError, Reply, Request, StartError, call};
+use fumibako_gateway::{CallError, Clock, Gateway, Reply, Request, StartError, call};
 use fumibako_model::Refusal;
+use fumibako_signer::authority::Authority;
 
 use crate::support::{Fixture, RECIPIENT, SENDER};
 
@@ -65,4 +66,33 @@ async fn a_second_gateway_on_the_same_folder_does_not_start() {
     let gateway = Fixture::start().await;
     let second = fumibako_gateway::Gateway::start(gateway.config.clone()).await;
     assert!(matches!(second, Err(StartError::Store(_))), "{:?}", second.err());
+}
+
+/// Each reads the folder, writes to it and says what is trusted from then on: none undoes another.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_operators_at_once_both_are_heard() {
+    let gateway = Fixture::start().await;
+    let Reply::Authorities { authorities: before } = gateway.ask(Request::TrustList).await else { panic!("a list") };
+    let mut asking = tokio::task::JoinSet::new();
+    for number in 0..12 {
+        let authority = Authority::create(&format!("CA {number}"), Clock.now()).unwrap();
+        let (admin, pem) = (gateway.running.admin(), authority.certificate().to_pem());
+        asking.spawn(async move { admin.answer(Request::TrustAddCa { pem }).await });
+    }
+    assert!(asking.join_all().await.iter().all(|reply| *reply == Reply::Done));
+    let Reply::Authorities { authorities } = gateway.ask(Request::TrustList).await else { panic!("a list") };
+    assert_eq!(authorities.len(), before.len() + 12);
+}
+
+/// A certificate that is no authority's is refused before anything is written, so the gateway starts again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_authority_stops_no_later_start() {
+    let gateway = Fixture::start().await;
+    let pem = std::fs::read_to_string(gateway.authority()).unwrap();
+    gateway.done(Request::TrustAddCa { pem }).await;
+    let pem = std::fs::read_to_string(gateway.folder.path().join("tls/certificate.pem")).unwrap();
+    let reply = gateway.ask(Request::TrustAddCa { pem }).await;
+    assert!(matches!(reply, Reply::No { code: Refusal::ValueUnfit, .. }), "{reply:?}");
+    gateway.running.stop().await;
+    Gateway::start(gateway.config.clone()).await.unwrap();
 }
