@@ -14,9 +14,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::{
     Account, CertificateKey, Enrolled, JAPAN, Licence, Office, OfficeNumber, Party, Refusal, Refused, not_trusted,
+    revoked,
 };
-use fumibako_signer::{Certificate, Trust};
+use fumibako_signer::{Certificate, RevocationError, Trust};
 use fumibako_store::{Census, Store, StoreError, Which, bind};
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::house::House;
@@ -104,7 +106,9 @@ impl<S: Store> Admin<S> {
             Request::CertAdd { party, pem } => self.add_certificate(party, &pem).await,
             Request::CertList { party } => {
                 let of = |enrolled: &&Enrolled| party.as_ref().is_none_or(|party| enrolled.party == *party);
-                let mut certificates: Vec<_> = roll.certificates().filter(of).filter_map(certificate_row).collect();
+                let (trust, now) = (self.0.trust(), self.0.clock.now());
+                let row = |enrolled| certificate_row(enrolled, &trust, now);
+                let mut certificates: Vec<_> = roll.certificates().filter(of).filter_map(row).collect();
                 certificates.sort_by(|a, b| (&a.party, a.from).cmp(&(&b.party, b.from)));
                 Ok(Reply::Certificates { certificates })
             }
@@ -205,7 +209,9 @@ impl<S: Store> Admin<S> {
         // A key file holds the office's own certificate first, then those of its authorities.
         let certificate = chain.next().ok_or_else(|| unfit(&"no certificate in the file"))?;
         let (roll, trust, helpers) = (self.0.store.roll(), self.0.trust(), chain.collect::<Vec<_>>());
-        let named = trust.holder_of(&certificate, &helpers, self.0.clock.now()).map_err(not_trusted)?;
+        let now = self.0.clock.now();
+        let named = trust.holder_of(&certificate, &helpers, now).map_err(not_trusted)?;
+        trust.check_revocation_of(&certificate, &helpers, now).map_err(revoked)?;
         let key = CertificateKey { issuer: certificate.issuer(), serial: certificate.serial_hex() };
         match bind(named, &certificate, &roll) {
             Ok(other) if other != party => return Err(Refusal::NotItsCertificate.about(other).into()),
@@ -241,13 +247,18 @@ impl<S: Store> Admin<S> {
     }
 }
 
-fn certificate_row(enrolled: &Enrolled) -> Option<CertificateRow> {
+fn certificate_row(enrolled: &Enrolled, trust: &Trust, now: Timestamp) -> Option<CertificateRow> {
     let certificate = Certificate::from_der(&enrolled.der).ok()?;
+    let revoked = match trust.check_revocation_of(&certificate, &[], now) {
+        Err(RevocationError::Revoked { revoked, .. }) => Some(revoked.since),
+        _ => None,
+    };
     Some(CertificateRow {
         party: enrolled.party.to_string(),
         subject: certificate.subject(),
         from: enrolled.from,
         until: enrolled.until,
+        revoked,
         fingerprint: certificate.fingerprint_hex(),
         pem: certificate.to_pem(),
     })

@@ -268,12 +268,18 @@ pub(crate) fn end(key: &SubjectPublicKeyInfoOwned) -> Result<End, Refused> {
         KeyKind::Rsa | KeyKind::RsaPss(_) => bits_of(&rsa_modulus(key.subject_public_key.raw_bytes())?),
         _ => usize::MAX,
     };
-    let is_of = |row: &&Row| match row.means {
-        Means::Key(of) | Means::Curve(of) => std::mem::discriminant(&of) == std::mem::discriminant(&kind),
+    Ok(end_in(&TABLE, kind, bits))
+}
+
+/// What a table says of a kind of key. A digest that an RSA-PSS key is bound to makes it no other kind.
+fn end_in(table: &[Row], kind: KeyKind, bits: usize) -> End {
+    let is_of = |row: &&Row| match (row.means, kind) {
+        (Means::Key(KeyKind::RsaPss(_)), KeyKind::RsaPss(_)) => true,
+        (Means::Key(of) | Means::Curve(of), kind) => of == kind,
         _ => false,
     };
-    let row = TABLE.iter().filter(is_of).find(|row| row.below_bits.is_none_or(|below| bits < below));
-    Ok(row.and_then(|row| row.end))
+    let row = table.iter().filter(is_of).find(|row| row.below_bits.is_none_or(|below| bits < below));
+    row.and_then(|row| row.end)
 }
 
 /// Whether what has this end is still believed at `at`.

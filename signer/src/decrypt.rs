@@ -53,9 +53,10 @@ impl Enveloped {
         Ok(Self { beginning, mac, beside: attributes.filter(|_| authenticated).unwrap_or_default(), octets })
     }
 
-    /// Whether the holder of this certificate can open it: it names the certificate, and what it wraps for it fits the key.
-    pub fn is_for(&self, certificate: &Certificate) -> bool {
-        self.beginning.is_for(certificate)
+    /// Whether the holder of this certificate can open it at `at`: it names the certificate, what it wraps for it fits the key,
+    /// the key is there to receive, and no way it was closed has ended.
+    pub fn is_for(&self, certificate: &Certificate, at: Timestamp) -> bool {
+        self.beginning.is_for(certificate, at)
     }
 
     /// For how many readers it was made, as far as anybody can see.
@@ -82,9 +83,21 @@ impl Enveloped {
         if holds { Ok(octets) } else { Err(DecryptError::Undecryptable) }
     }
 
+    /// Opens it as of `at`, and reads what is inside, right or wrong: one answer, after the same steps, stands for everything
+    /// that does not hold there (Profile §4.12). Errors of other kinds are there for everybody to see, without any key.
+    pub fn read_inside<T>(
+        self,
+        identities: &[Identity],
+        at: Timestamp,
+        read: impl FnOnce(&[u8]) -> Option<T>,
+    ) -> Result<T, DecryptError> {
+        let Clear { octets, holds } = self.clear(identities, Some(at))?;
+        read(&octets).filter(|_| holds).ok_or(DecryptError::Undecryptable)
+    }
+
     /// What the key gives, right or wrong. An error here is one that everybody sees, without any key; one is that a way to
     /// encrypt had ended by `at` (Profile §4.16).
-    pub(crate) fn clear(self, identities: &[Identity], at: Option<Timestamp>) -> Result<Clear, DecryptError> {
+    fn clear(self, identities: &[Identity], at: Option<Timestamp>) -> Result<Clear, DecryptError> {
         let Beginning { recipients, method } = self.beginning;
         let pair = |fits: &dyn Fn(&RecipientInfo, &Certificate) -> bool| {
             recipients.iter().find_map(|info| {

@@ -384,6 +384,12 @@ pub enum RevocationError {
         /// When its next list was due.
         next_update: Timestamp,
     },
+    /// The authority says that it does not know the certificate, as it would of one that somebody else made in its name.
+    #[error("{issuer} says that it does not know the certificate")]
+    UnknownToAuthority {
+        /// The authority.
+        issuer: String,
+    },
     /// Nothing here tells what the authority revoked, at least not all of it; and that is required.
     #[error("there is no complete revocation list of {issuer}")]
     NoList {

@@ -44,6 +44,8 @@ pub const STATUS_BYTES_MAX: usize = 64 * 1024;
 pub const STATUS_MINUTES_WITHOUT_END_MAX: i64 = 60;
 /// Minutes that the clock of a responder, or of a list's authority, may be ahead of ours.
 pub const STATUS_MINUTES_AHEAD_MAX: i64 = 5;
+/// Most answers of responders about one certificate that are kept; the newest.
+pub const STATUS_ANSWERS_MAX: usize = 32;
 /// Octets of a PEM or PKCS#12 file that holds a key.
 pub const IDENTITY_BYTES_MAX: usize = 256 * 1024;
 /// Private keys in one file: a new one each year, and then some.

@@ -10,8 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::compress::{expand, is_compressed};
 use crate::decrypt::Enveloped;
-use crate::envelope::content::Clear;
-use crate::error::{DecryptError, OpenError};
+use crate::error::OpenError;
 use crate::ess::SignedReceipt;
 use crate::identity::Identity;
 use crate::signed::{Signature, Signed};
@@ -55,8 +54,8 @@ impl std::fmt::Debug for Opened {
 
 /// Opens a sealed message with one of the identities it was sealed for; certificates are judged as of `at`.
 pub fn open(message: &[u8], trust: &Trust, identities: &[Identity], at: Timestamp) -> Result<Opened, OpenError> {
-    let (sealed, outer, clear) = opened_envelope(message, trust, identities, at)?;
-    let (entity, inner) = held(clear, signed_inside)?;
+    let (sealed, outer, envelope) = believed_envelope(message, trust, at)?;
+    let (entity, inner) = envelope.read_inside(identities, at, signed_inside)?;
     same_signer(&outer, &inner)?;
     let routing = memchr::memmem::find(sealed.part(), b"\r\n\r\n").map_or(0, |end| end + 2);
     Ok(Opened { routing: sealed.part()[..routing].to_vec(), entity, outer, inner })
@@ -70,12 +69,6 @@ fn signed_inside(clear: &[u8]) -> Option<(Zeroizing<Vec<u8>>, Signature)> {
     Some((Zeroizing::new(signed.part().to_vec()), inner))
 }
 
-/// What stands inside, if the cipher and everything in it hold. It is read in either case.
-fn held<T>(clear: Clear, read: impl FnOnce(&[u8]) -> Option<T>) -> Result<T, OpenError> {
-    let found = read(&clear.octets);
-    found.filter(|_| clear.holds).ok_or(OpenError::Envelope(DecryptError::Undecryptable))
-}
-
 /// Opens a sealed receipt (RFC 2634 §2.4 step 11), as [`crate::seal_receipt`] makes it. What it confirms is asked of it.
 pub fn open_receipt(
     message: &[u8],
@@ -83,24 +76,23 @@ pub fn open_receipt(
     identities: &[Identity],
     at: Timestamp,
 ) -> Result<SignedReceipt, OpenError> {
-    let (_, outer, clear) = opened_envelope(message, trust, identities, at)?;
-    let receipt = held(clear, |clear| SignedReceipt::read(clear).ok())?;
+    let (_, outer, envelope) = believed_envelope(message, trust, at)?;
+    let receipt = envelope.read_inside(identities, at, |clear| SignedReceipt::read(clear).ok())?;
     same_signer(&outer, receipt.signature())?;
     Ok(receipt)
 }
 
-/// The outer signature holds and is believed; then, and only then, the envelope is opened.
-fn opened_envelope<'m>(
+/// The outer signature holds and is believed; then, and only then, the envelope may be opened.
+fn believed_envelope<'m>(
     message: &'m [u8],
     trust: &Trust,
-    identities: &[Identity],
     at: Timestamp,
-) -> Result<(Signed<'m>, Signature, Clear), OpenError> {
+) -> Result<(Signed<'m>, Signature, Enveloped), OpenError> {
     let sealed = Signed::read(message).map_err(OpenError::Outer)?;
     let outer = sealed.verify().map_err(OpenError::Outer)?;
     trust.check(&outer, at)?;
-    let clear = Enveloped::read(sealed.part())?.clear(identities, Some(at))?;
-    Ok((sealed, outer, clear))
+    let envelope = Enveloped::read(sealed.part())?;
+    Ok((sealed, outer, envelope))
 }
 
 /// RFC 2634 §1.1 leaves it open; here one signer answers for both, so its certificate was judged already.

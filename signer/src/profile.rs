@@ -52,7 +52,7 @@ pub(crate) fn signs(certificate: &Certificate) -> Result<bool, CertificateError>
 }
 
 /// RFC 8550 §4.4.2: whether its key is for encryption.
-fn receives(certificate: &Certificate) -> Result<bool, CertificateError> {
+pub(crate) fn receives(certificate: &Certificate) -> Result<bool, CertificateError> {
     key_usage(certificate).map(|usage| usage.key_encipherment() || usage.key_agreement())
 }
 

@@ -15,10 +15,11 @@ use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, Subject
 
 use crate::algorithm::Hash;
 use crate::certificate::{Certificate, hex, names_match};
-use crate::error::{CertificateError, TimeStampError};
+use crate::error::{CertificateError, RevocationError, TimeStampError};
 use crate::limits::TIME_STAMP_BYTES_MAX;
 use crate::names::Naming;
 use crate::practice::{Practice, Purposes};
+use crate::revocation::Reason;
 use crate::signed::{Signature, verified_around};
 use crate::trust::Trust;
 
@@ -51,9 +52,19 @@ impl Imprint {
 impl Trust {
     /// Trusts these authorities for time stamps, and for nothing else (RFC 3161 §2.3).
     pub fn for_time_stamps(anchors: impl IntoIterator<Item = Certificate>) -> Result<Self, CertificateError> {
-        let practice = Practice::new(Purposes::OneOf(vec![ID_KP_TIME_STAMPING]), Naming::Roll);
-        Self::with_practices(anchors.into_iter().map(|anchor| (anchor, practice.clone())))
+        Self::with_practices(anchors.into_iter().map(|anchor| (anchor, practice())))
     }
+}
+
+/// How an authority writes the certificates of those who stamp times.
+pub(crate) fn practice() -> Practice {
+    Practice::new(Purposes::OneOf(vec![ID_KP_TIME_STAMPING]), Naming::Roll)
+}
+
+/// RFC 3161 §4.1; without a reason the worst is thought of.
+fn is_harmless(reason: Option<Reason>) -> bool {
+    use Reason::{AffiliationChanged, CessationOfOperation, Superseded};
+    matches!(reason, Some(AffiliationChanged | Superseded | CessationOfOperation))
 }
 
 /// How far the authority's clock may be ahead of ours.
@@ -71,7 +82,7 @@ pub struct TimeStamp {
 impl TimeStamp {
     /// Verifies a token over a SHA-256 digest. The authority's certificate is judged as of the time stamped, for a token
     /// outlives it; `at`, the present, only has to come after that. `trust` is one made [`Trust::for_time_stamps`];
-    /// whether the authority was revoked, [`Trust::check_revocation`] says of [`TimeStamp::signature`].
+    /// whether the authority was revoked, [`TimeStamp::check_revocation`] says.
     pub fn verify(token: &[u8], digest: &[u8; 32], trust: &Trust, at: Timestamp) -> Result<Self, TimeStampError> {
         if token.len() > TIME_STAMP_BYTES_MAX {
             return Err(TimeStampError::TooLarge { what: "time stamp", limit: TIME_STAMP_BYTES_MAX });
@@ -96,6 +107,21 @@ impl TimeStamp {
         }
         trust.check(&signature, time)?;
         Ok(Self { token: token.to_vec(), info, time, signature })
+    }
+
+    /// Whether its authority was revoked, as far as is known at `at`. RFC 3161 §4: a revocation after the stamp leaves it good
+    /// only where the reason says that the key was never in other hands. A certificate that has ended since is judged as of
+    /// the stamp.
+    pub fn check_revocation(&self, trust: &Trust, at: Timestamp) -> Result<(), RevocationError> {
+        match trust.check_revocation(&self.signature, at) {
+            Err(RevocationError::Revoked { revoked, .. })
+                if self.time < revoked.since && is_harmless(revoked.reason) =>
+            {
+                Ok(())
+            }
+            Err(RevocationError::Certificate(_)) => trust.check_revocation(&self.signature, self.time),
+            verdict => verdict,
+        }
     }
 
     /// The moment at which the digest existed, as the authority says.

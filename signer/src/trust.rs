@@ -14,6 +14,7 @@ use crate::profile;
 use crate::revocation::RevocationList;
 use crate::signed::Signature;
 use crate::status::StatusAnswer;
+use crate::timestamp;
 
 mod news;
 mod path;
@@ -89,7 +90,8 @@ impl Trust {
         Self { sources, verdicts: Arc::default(), ..self.clone() }
     }
 
-    /// The same with these answers of responders in place of the former; of two about one certificate the newer counts.
+    /// The same with these answers of responders in place of the former; of several about one certificate the
+    /// newest counts that has begun, and of two made at once the one that says "revoked".
     #[must_use]
     pub fn with_answers(&self, answers: impl IntoIterator<Item = StatusAnswer>) -> Self {
         let sources = self.sources.with_answers(answers);
@@ -100,6 +102,15 @@ impl Trust {
     #[must_use]
     pub fn with_helpers(&self, helpers: impl IntoIterator<Item = Certificate>) -> Self {
         Self { helpers: helpers.into_iter().collect(), verdicts: Arc::default(), ..self.clone() }
+    }
+
+    /// The same authorities, with all that is known of what they revoked, asked about time stamps and nothing else (RFC 3161
+    /// §2.3).
+    #[must_use]
+    pub fn stamping(&self) -> Self {
+        let stamping = |own: &Practice| timestamp::practice().without_list(own.when_unlisted());
+        let practices = self.practices.iter().map(stamping).collect();
+        Self { practices, verdicts: Arc::default(), ..self.clone() }
     }
 
     /// Reads a revocation list of an anchor, or of a lower authority given to [`Trust::with_helpers`]. It counts for whoever
@@ -255,6 +266,5 @@ fn is_in_force(certificate: &Certificate, at: Timestamp) -> Result<(), Certifica
     if at.as_second() > not_after.as_second() {
         return Err(CertificateError::Expired { not_after });
     }
-    // Profile §4.16: a key is allowed until the day in the table.
-    Ok(allowed::by(allowed::end(certificate.decoded().tbs_certificate().subject_public_key_info())?, at)?)
+    path::lasts(certificate, at)
 }

@@ -15,6 +15,7 @@ use fumibako_signer::{
 };
 use jiff::Timestamp;
 use mail_parser::Message;
+use zeroize::Zeroizing;
 
 use crate::bundle::Contents;
 use crate::bundle::open as rules;
@@ -172,10 +173,21 @@ impl Report {
 
     /// Profile §4.21: when the signature existed, if a stamp beside it says so.
     fn time_stamp(&mut self, signature: &Signature, judge: &Judge<'_>) {
-        let Ok(trust) = Trust::for_time_stamps(judge.trust.anchors().iter().cloned()) else { return };
+        let trust = judge.trust.stamping();
         match signature.time_stamp(&trust, judge.at) {
             None => {}
-            Some(Ok(stamp)) => self.add(What::TimeStamp, State::Holds, layer::time_stamp(&stamp)),
+            Some(Ok(stamp)) => {
+                let state = match stamp.check_revocation(&trust, judge.at) {
+                    // Without a list nothing is said about revocation, here as above.
+                    Ok(()) | Err(RevocationError::NoList { .. }) => State::Holds,
+                    Err(why) => State::Fails(revoked(why)),
+                };
+                self.add(What::TimeStamp, state, layer::time_stamp(&stamp));
+            }
+            // Such as one of an archive, seen from the day on which the message came.
+            Some(Err(TimeStampError::Future { .. })) => {
+                self.add(What::TimeStamp, State::Unseen(Unseen::LaterStamp), Vec::new());
+            }
             Some(Err(TimeStampError::Certificate(CertificateError::UnknownIssuer { .. }))) => {
                 self.add(What::TimeStamp, State::Unseen(Unseen::OtherClock), Vec::new());
             }
@@ -204,7 +216,8 @@ impl Report {
         let agree = |from: &OfficeNumber| {
             let domain = domain.ok_or(Refusal::MessageMalformed.about("From"))?;
             let by = rules::agent_in(outer, domain);
-            rules::is_its_certificate(signature, (*from, by.as_ref()), (judge.trust, domain), judge.at)
+            rules::is_its_certificate(signature, (*from, by.as_ref()), (judge.trust, domain), judge.at)?;
+            rules::speaks_alone(outer)
         };
         let state = match self.state(What::Authority) {
             Some(State::Holds) => from.as_ref().map_err(Clone::clone).and_then(agree).into(),
@@ -259,7 +272,11 @@ impl Report {
             (Ok(from), Some(to)) => contents.are_between(*from, to),
             _ => Err(Refusal::EnvelopeDiffers.into()),
         });
-        self.add(What::Files, between, vec![Fact::count("files", "ファイル", "files", count)]);
+        let state = match between {
+            Ok(()) if count == 0 => State::Unseen(Unseen::NoFiles),
+            between => between.into(),
+        };
+        self.add(What::Files, state, vec![Fact::count("files", "ファイル", "files", count)]);
     }
 
     /// Profile §4.5, §4.7, §8.7
@@ -283,8 +300,9 @@ impl Report {
             self.add(What::Envelope, State::Unseen(Unseen::Earlier), facts);
             return self.unseen_all(rest, Unseen::Earlier);
         }
-        let clear = match envelope.decrypt(judge.keys) {
-            Ok(clear) => clear,
+        // Profile §4.12: what is wrong inside has one answer, after the same steps, whatever it is.
+        let (clear, compressed, inner) = match envelope.read_inside(judge.keys, judge.at, inside) {
+            Ok(found) => found,
             Err(DecryptError::NotForUs) => {
                 let why = if judge.keys.is_empty() { Unseen::NoKey } else { Unseen::OtherKey };
                 self.add(What::Envelope, State::Unseen(why), facts);
@@ -295,19 +313,11 @@ impl Report {
                 return self.unseen_all(rest, Unseen::Earlier);
             }
         };
-        // Profile §4.12: what is wrong inside has one answer, whatever it is.
-        let (clear, compressed) = match expand(&clear) {
-            Ok(expanded) => (expanded, true),
-            Err(_) => (clear, false),
-        };
-        let inner = Signed::read(&clear).and_then(|signed| signed.verify().map(|inner| (signed, inner)));
-        let Ok((signed, inner)) = inner else {
-            let why = rules::closed(&DecryptError::Undecryptable.into());
-            self.add(What::Envelope, State::Fails(why), facts);
-            return self.unseen_all(rest, Unseen::Earlier);
-        };
         self.add(What::Envelope, State::Holds, layer::opened(facts, compressed));
-        self.opened((&signed, &inner), outer, signature);
+        // It was read once.
+        if let Ok(signed) = Signed::read(&clear) {
+            self.opened((&signed, &inner), outer, signature);
+        }
     }
 
     /// What stands inside the seal: signed once more, by the same signer, for the same office.
@@ -330,6 +340,16 @@ impl Report {
         self.add(What::Addressed, named.and_then(|to| rules::is_addressed(&header, &to)), facts);
         self.files(signed.part(), outer, &rules::only_office(outer));
     }
+}
+
+/// What an envelope holds, whether it was compressed, and the signature around it.
+fn inside(clear: &[u8]) -> Option<(Zeroizing<Vec<u8>>, bool, Signature)> {
+    let (clear, compressed) = match expand(clear) {
+        Ok(expanded) => (expanded, true),
+        Err(_) => (Zeroizing::new(clear.to_vec()), false),
+    };
+    let inner = Signed::read(&clear).ok()?.verify().ok()?;
+    Some((clear, compressed, inner))
 }
 
 #[cfg(test)]

@@ -400,6 +400,8 @@ pub struct CertificateRow {
     pub from: jiff::Timestamp,
     /// Its last moment.
     pub until: jiff::Timestamp,
+    /// Since when it, or an authority above it, is revoked, as far as lists and answers say.
+    pub revoked: Option<jiff::Timestamp>,
     /// SHA-256 of it, in hex.
     pub fingerprint: String,
     /// The certificate.

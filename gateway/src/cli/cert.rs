@@ -71,11 +71,14 @@ fn list(context: &mut Context<'_>, party: Option<Party>, pem: bool) -> Result<()
     let Reply::Certificates { certificates } = context.ask(&Request::CertList { party })? else {
         return Err(unexpected());
     };
+    if pem {
+        // Nobody encrypts to one that was revoked.
+        let good: Vec<_> = certificates.into_iter().filter(|row| row.revoked.is_none()).collect();
+        return context.rows(&good, |row| row.pem.trim_end().to_owned());
+    }
     context.rows(&certificates, |row| {
-        if pem {
-            return row.pem.trim_end().to_owned();
-        }
-        format!("{}\t{}\t{}\t{}\t{}", row.party, row.from, row.until, row.fingerprint, row.subject)
+        let revoked = row.revoked.map(|since| format!("\t失効 / revoked {since}")).unwrap_or_default();
+        format!("{}\t{}\t{}\t{}\t{}{revoked}", row.party, row.from, row.until, row.fingerprint, row.subject)
     })
 }
 

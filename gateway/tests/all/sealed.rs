@@ -147,8 +147,30 @@ async fn a_revoked_certificate_is_refused_and_an_old_list_asks_for_patience() {
     offices.gateway.revoke(&[offices.sender.certificate()], future).await;
     let answer = offices.send(&message).await;
     assert!(answer.starts_with("550 5.7.5 E-REV-001 "), "{answer}");
-    offices.gateway.revoke(&[offices.recipient.certificate()], future).await;
+    offices.gateway.revoke(&[], future).await;
     assert!(offices.send(&message).await.starts_with("250 "));
+}
+
+// Profile §5.10, §5.4
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_certificate_receives_nothing_more() {
+    let offices = Offices::start().await;
+    let (revoked, future) = (offices.recipient.certificate(), Clock.now() + SignedDuration::from_hours(24));
+    offices.gateway.revoke(&[revoked], future).await;
+    let answer = offices.send(&offices.sealed(&routing(), &[&offices.recipient])).await;
+    assert!(answer.starts_with("550 5.7.5 E-CRT-007 "), "{answer}");
+    // It is marked, and does not come onto the roll again.
+    let party: fumibako_model::Party = RECIPIENT.parse().unwrap();
+    let listed = offices.gateway.ask(Request::CertList { party: Some(party.clone()) }).await;
+    let fumibako_gateway::Reply::Certificates { certificates } = listed else { panic!("a list") };
+    assert!(certificates.len() == 1 && certificates[0].revoked.is_some_and(|since| since < Clock.now()));
+    let again = offices.gateway.ask(Request::CertAdd { party, pem: revoked.to_pem() }).await;
+    let fumibako_gateway::Reply::No { code, .. } = again else { panic!("it was put on the roll") };
+    assert_eq!(code, fumibako_model::Refusal::CertificateRevoked);
+    // Sealed to another one beside it, the bundle is delivered.
+    let newer = offices.gateway.identity(RECIPIENT);
+    offices.gateway.enrol(RECIPIENT, newer.certificate()).await;
+    assert!(offices.send(&offices.sealed(&routing(), &[&offices.recipient, &newer])).await.starts_with("250 "));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,6 +18,7 @@ mod refusal;
 mod remind;
 mod roll;
 mod routing;
+mod speaker;
 mod state;
 mod uid_set;
 mod wishes;
@@ -45,6 +46,7 @@ pub use refusal::{ABOUT_BYTES, NotACode, Refusal, Refused, Row, not_signed, not_
 pub use remind::{first_reminder, next_reminder, reminders};
 pub use roll::{Account, Agent, CertificateKey, End, Enrolled, JAPAN, Licence, Office, Roll, japanese_day};
 pub use routing::{ROUTING_FIELDS, is_routing, routing_agrees};
+pub use speaker::{THE_OFFICE, speaks_alone};
 pub use state::{MDN_SENT, State};
 pub use uid_set::UidSet;
 pub use wishes::{RecipientWishes, Wishes};

@@ -79,7 +79,7 @@ pub fn admit(
     let named = fields.agree_with(part.header())?; //               Profile §5.7: signed fields equal the outer ones
     let signed_digest = (!named).then_some(statement); //           Profile §5.8: else its Message-ID alone says which it is
     let (kind, units) = match part {
-        Part::Sealed(part) => content::sealed(part, &fields, roll, recipient, now)?, // Profile §5.10: he can open it
+        Part::Sealed(part) => content::sealed(part, &fields, (roll, trust), recipient, now)?, // Profile §5.10: he can open it
         Part::Readable(part) => content::read(part.whole()?, &fields, (from, recipient), &signer, rules)?, // Profile §5.7: names, units
         Part::Unread(_) => return Err(Refusal::MessageMalformed.about("signed part")),
     };

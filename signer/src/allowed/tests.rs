@@ -78,3 +78,14 @@ fn no_row_hides_another() {
         seen.push(entry);
     }
 }
+
+#[test]
+fn the_end_of_one_kind_of_key_ends_no_other() {
+    let kinds = [MlDsa::MlDsa44, MlDsa::MlDsa65, MlDsa::MlDsa87].map(KeyKind::MlDsa);
+    let key = |kind| row(MlDsa::MlDsa44.oid(), "a kind of key", Means::Key(kind));
+    let table = [key(kinds[0]).until(END_OF_2030, "ended"), key(kinds[1]), key(kinds[2])];
+    let ends = kinds.map(|kind| end_in(&table, kind, usize::MAX));
+    assert_eq!(ends, [Some((END_OF_2030, "ended")), None, None]);
+    let pss = [KeyKind::RsaPss(None), KeyKind::RsaPss(Some(Hash::Sha256))].map(|kind| end_in(&TABLE, kind, 2048));
+    assert!(pss.iter().all(|end| end.is_some_and(|(end, _)| end == END_OF_2030)), "a bound digest changes nothing");
+}

@@ -4,14 +4,18 @@ use cms::enveloped_data::RecipientInfo;
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5911::{ID_DATA, ID_ENVELOPED_DATA};
 use der::Decode as _;
+use jiff::Timestamp;
 use spki::AlgorithmIdentifierOwned;
 
 use super::content::Method;
+use super::unwrap::Wrapping;
 use super::{AUTH_ENVELOPED_DATA, Elements, recipient};
+use crate::allowed;
 use crate::ber::{BerError, Walk};
 use crate::certificate::Certificate;
 use crate::error::DecryptError;
 use crate::limits::RECIPIENTS_MAX;
+use crate::profile;
 
 /// RFC 5083 §2.1: a cipher that authenticates, with its tag; the other structure has neither.
 pub(crate) const MISPLACED_CIPHER: DecryptError =
@@ -65,9 +69,15 @@ impl Beginning {
         Ok((beginning, whole.map(|length| length as u64)))
     }
 
-    /// Whether the holder of this certificate can open it.
-    pub(crate) fn is_for(&self, certificate: &Certificate) -> bool {
-        self.recipients.iter().any(|info| recipient::can_open(info, certificate, self.method.key_bytes()))
+    /// Whether the holder of this certificate can open it at `at`, with a key that is there to receive (Profile §4.20), by
+    /// ways that have not ended (Profile §4.16).
+    pub(crate) fn is_for(&self, certificate: &Certificate, at: Timestamp) -> bool {
+        let lasts = |end| allowed::by(end, at).is_ok();
+        let opens = |info: &RecipientInfo| {
+            recipient::can_open(info, certificate, self.method.key_bytes())
+                && Wrapping::read(info).is_ok_and(|wrapping| lasts(wrapping.end()))
+        };
+        profile::receives(certificate) == Ok(true) && lasts(self.method.end()) && self.recipients.iter().any(opens)
     }
 }
 

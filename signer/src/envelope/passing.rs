@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 
 use super::beginning::Beginning;
 use crate::certificate::Certificate;
@@ -77,9 +78,9 @@ pub(crate) fn first_octets(beginning: &[u8], whole: usize) -> Result<(Vec<u8>, E
 }
 
 impl Addressed {
-    /// Whether the holder of this certificate can open it, as far as the beginning tells.
-    pub fn is_for(&self, certificate: &Certificate) -> bool {
-        self.0.is_for(certificate)
+    /// Whether the holder of this certificate can open it at `at`, as far as the beginning tells.
+    pub fn is_for(&self, certificate: &Certificate, at: Timestamp) -> bool {
+        self.0.is_for(certificate, at)
     }
 }
 

@@ -42,10 +42,12 @@ struct SharedInfo {
 /// Whether the holder of this certificate can open what was wrapped for it, a key of `key_bytes`: a way we know, of the
 /// certificate's kind of key, of the right length. No key is needed to see it (Profile §5.10).
 pub(crate) fn can_open(info: &RecipientInfo, certificate: &Certificate, key_bytes: usize) -> bool {
-    let key = certificate.decoded().tbs_certificate().subject_public_key_info();
-    let (true, Ok(wrapping), Ok(kind)) = (is_named(info, certificate), Wrapping::read(info), KeyKind::of(key)) else {
+    // First what costs nothing: most are for somebody else.
+    if !is_named(info, certificate) {
         return false;
-    };
+    }
+    let key = certificate.decoded().tbs_certificate().subject_public_key_info();
+    let (Ok(wrapping), Ok(kind)) = (Wrapping::read(info), KeyKind::of(key)) else { return false };
     match (wrapping, kind) {
         (Wrapping::Pkcs1 { wrapped } | Wrapping::Oaep { wrapped, .. }, KeyKind::Rsa) => {
             rsa_size(key.subject_public_key.raw_bytes()) == Some(wrapped.len())

@@ -119,6 +119,16 @@ impl StatusAnswer {
         sha256(&octets)
     }
 
+    /// Whether another of its series says something newer, or "revoked" at the same moment: the order in which they count.
+    pub(crate) fn gives_way_to(&self, other: &Self) -> bool {
+        self.words.iter().any(|(serial, word)| other.words.get(serial).is_some_and(|o| word.rank() < o.rank()))
+    }
+
+    /// The moment its newest word is of.
+    pub(crate) fn this_update(&self) -> Timestamp {
+        self.words.values().map(|word| word.this_update).max().unwrap_or(self.produced_at)
+    }
+
     /// When it was signed.
     pub fn produced_at(&self) -> Timestamp {
         self.produced_at
@@ -249,6 +259,17 @@ impl Word {
             Known::Revoked(revoked) => Some(revoked),
             Known::Good | Known::Unknown => None,
         }
+    }
+
+    /// Of several words about one certificate the highest counts: the newest, and of two of one moment whoever says "revoked"
+    /// (Profile §4.18), then whoever does not know.
+    pub(crate) fn rank(&self) -> (Timestamp, u8) {
+        let said = match self.status {
+            Known::Good => 0,
+            Known::Unknown => 1,
+            Known::Revoked(_) => 2,
+        };
+        (self.this_update, said)
     }
 
     /// RFC 6960 §4.2.2.1: an answer from the future is not reliable; clocks differ a little.

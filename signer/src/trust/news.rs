@@ -31,7 +31,7 @@ impl RevocationNews {
     pub fn is_older_than(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::List(own), Self::List(other)) => own.is_older_than(other),
-            (Self::Answer(own), Self::Answer(other)) => own.produced_at() < other.produced_at(),
+            (Self::Answer(own), Self::Answer(other)) => own.gives_way_to(other),
             _ => false,
         }
     }
@@ -40,7 +40,7 @@ impl RevocationNews {
     pub fn made_at(&self) -> Timestamp {
         match self {
             Self::List(list) => list.this_update(),
-            Self::Answer(answer) => answer.produced_at(),
+            Self::Answer(answer) => answer.this_update(),
         }
     }
 }

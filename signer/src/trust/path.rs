@@ -16,6 +16,7 @@ use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage};
 
 use crate::algorithm::Algorithm;
+use crate::allowed;
 use crate::certificate::{Certificate, names_match};
 use crate::error::CertificateError;
 use crate::limits::{PATH_AUTHORITIES_MAX, PATH_SIGNATURES_MAX, PATH_STEPS_MAX, PATHS_MAX};
@@ -65,6 +66,11 @@ impl Validator {
             profile::any(authority)?;
         }
         let chain: Vec<&Certificate> = path.all().collect();
+        // Profile §4.16: what an authority signed is believed as long as its key is, and the way it signed.
+        chain.iter().try_for_each(|certificate| lasts(certificate, at))?;
+        for signed in &path.certificates {
+            allowed::by(Algorithm::read(signed.decoded().signature_algorithm(), None)?.end(), at)?;
+        }
         for (place, authority) in chain.iter().enumerate().skip(1) {
             chain[..place].iter().try_for_each(|below| profile::keeps_names(authority, below))?;
         }
@@ -92,6 +98,11 @@ impl Validator {
         results.set_processed_extensions(ObjectIdentifierSet::from([ID_CE_CRL_DISTRIBUTION_POINTS]));
         validate_path_rfc5280(&self.environment, &settings, &path, &mut results).map_err(reason)
     }
+}
+
+/// Profile §4.16: a key is allowed until the day in the table.
+pub(super) fn lasts(certificate: &Certificate, at: Timestamp) -> Result<(), CertificateError> {
+    Ok(allowed::by(allowed::end(certificate.decoded().tbs_certificate().subject_public_key_info())?, at)?)
 }
 
 /// RFC 5280 §4.2.1.12: an authority for other purposes only vouches for no mail; one for any purpose, or for none it says,
@@ -196,6 +207,9 @@ impl<'c> Search<'c> {
             Status::InvalidNotAfterDate
         } else if !matches!(constraints, Ok(Some((_, constraints))) if constraints.ca) {
             Status::MissingBasicConstraints
+        } else if let Err(ended) = lasts(helper, self.at) {
+            self.barred = Some(ended);
+            return false;
         } else {
             // A namesake that did not sign has nothing to do with it.
             return self.signed(helper, lowest);

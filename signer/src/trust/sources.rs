@@ -9,6 +9,7 @@ use super::WithoutList;
 use super::verdicts::Window;
 use crate::certificate::Certificate;
 use crate::error::RevocationError;
+use crate::limits::STATUS_ANSWERS_MAX;
 use crate::revocation::{Reason, RevocationList, Revoked, Standing, has_freshest, key_of};
 use crate::status::{Known, StatusAnswer, Word};
 
@@ -17,7 +18,8 @@ use crate::status::{Known, StatusAnswer, Word};
 pub(super) struct Sources {
     lists: Arc<[RevocationList]>,
     without_list: WithoutList,
-    answers: Arc<HashMap<Asked, Arc<StatusAnswer>>>,
+    /// The newest first, of one moment whoever says "revoked".
+    answers: Arc<HashMap<Asked, Vec<Arc<StatusAnswer>>>>,
 }
 
 /// What an answer is about: the digest of an authority's key, and a serial number.
@@ -40,13 +42,13 @@ impl Sources {
     }
 
     pub(super) fn with_answers(&self, answers: impl IntoIterator<Item = StatusAnswer>) -> Self {
-        let mut all = HashMap::<Asked, Arc<StatusAnswer>>::new();
+        let mut all = HashMap::<Asked, Vec<Arc<StatusAnswer>>>::new();
         for answer in answers.into_iter().map(Arc::new) {
             for (serial, word) in &answer.words {
-                let asked = (answer.authority(), serial.clone());
-                if all.get(&asked).is_none_or(|former| former.words[serial].this_update < word.this_update) {
-                    all.insert(asked, Arc::clone(&answer));
-                }
+                let known = all.entry((answer.authority(), serial.clone())).or_default();
+                let place = known.partition_point(|former| former.words[serial].rank() >= word.rank());
+                known.insert(place, Arc::clone(&answer));
+                known.truncate(STATUS_ANSWERS_MAX);
             }
         }
         Self { answers: Arc::new(all), ..self.clone() }
@@ -61,28 +63,33 @@ impl Sources {
         at: Timestamp,
         without_list: WithoutList,
     ) -> Result<Window, RevocationError> {
-        let (lists, answer) = (self.lists(certificate, above, at), self.answer(certificate, above));
+        let lists = self.lists(certificate, above, at);
+        // An answer that is not yet to begin can revoke, as a list can.
+        let (mut coming, begun): (Vec<_>, Vec<_>) =
+            self.answers(certificate, above).partition(|(_, word)| at < word.from());
+        let answer = begun.first().copied();
         let without_list = self.without_list.max(without_list);
         // Whoever says "revoked" is believed, also before it begins.
         let mut announced = Window::ALWAYS;
-        for revoked in [lists.find(certificate), answer.and_then(|(_, word)| word.revoked())].into_iter().flatten() {
+        let said = answer.iter().chain(&coming).filter_map(|(_, word)| word.revoked());
+        for revoked in lists.find(certificate).into_iter().chain(said) {
             if revoked.since <= at {
                 return Err(RevocationError::Revoked { subject: certificate.subject(), revoked });
             }
             announced = announced.and(before(revoked.since));
         }
+        // What comes next has a word then.
+        let next = coming.pop().map_or(Window::ALWAYS, |(_, word)| before(word.from()));
+        announced = announced.and(next);
         let listed = || listed(&lists, certificate, at, without_list).map(|known| known.and(announced));
         let Some((answer, word)) = answer else { return listed() };
-        if at < word.from() {
-            return listed().map(|known| known.and(before(word.from())));
-        }
         if at > word.until {
             let stale = RevocationError::Stale { issuer: certificate.issuer(), next_update: word.until };
             return if lists.complete.is_some() { listed() } else { Err(stale) };
         }
         if word.status == Known::Unknown {
             // RFC 6960 §2.2: a certificate that its own authority does not know is not one to believe.
-            return Err(RevocationError::NoList { issuer: certificate.issuer() });
+            return Err(RevocationError::UnknownToAuthority { issuer: certificate.issuer() });
         }
         match self.entitled(answer, above, at, without_list) {
             Some(entitled) => Ok(Window { from: word.from(), until: word.until }.and(entitled).and(announced)),
@@ -126,13 +133,16 @@ impl Sources {
         Lists { complete, delta, coming: coming.collect() }
     }
 
-    fn answer(&self, certificate: &Certificate, above: &[&Certificate]) -> Option<(&StatusAnswer, Word)> {
-        if self.answers.is_empty() {
-            return None;
-        }
+    /// All answers about a certificate, in the order in which they count.
+    fn answers<'s>(
+        &'s self,
+        certificate: &'s Certificate,
+        above: &[&Certificate],
+    ) -> impl Iterator<Item = (&'s StatusAnswer, Word)> {
         let serial = certificate.decoded().tbs_certificate().serial_number().as_bytes();
-        let answer = self.answers.get(&(key_of(above.first()?), serial.into()))?;
-        Some((answer, answer.words[serial]))
+        let authority = above.first().filter(|_| !self.answers.is_empty());
+        let known = authority.and_then(|authority| self.answers.get(&(key_of(authority), serial.into())));
+        known.into_iter().flatten().map(move |answer| (&**answer, answer.words[serial]))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::algorithm::sha256;
+use crate::algorithm::{Algorithm, sha256};
 use crate::allowed;
 use crate::certificate::Certificate;
 use crate::limits::{VERDICT_HOURS_MAX, VERDICTS_MAX};
@@ -42,13 +42,15 @@ struct Halves {
 }
 
 impl Window {
-    /// RFC 5280 §4.1.2.5: the last second of a certificate belongs to it, to its end.
+    /// RFC 5280 §4.1.2.5: the last second of a certificate belongs to it, to its end. Its key, and the way it was signed, may
+    /// end before (Profile §4.16).
     pub(super) fn of(certificate: &Certificate) -> Self {
         let rest = SignedDuration::from_nanos(999_999_999);
         let until = certificate.not_after().checked_add(rest).unwrap_or(Timestamp::MAX);
-        let end = allowed::end(certificate.decoded().tbs_certificate().subject_public_key_info());
-        let end = end.ok().flatten().map_or(Timestamp::MAX, |(end, _)| end);
-        Self { from: certificate.not_before(), until: until.min(end) }
+        let key = allowed::end(certificate.decoded().tbs_certificate().subject_public_key_info()).ok().flatten();
+        let signed = Algorithm::read(certificate.decoded().signature_algorithm(), None).ok().and_then(Algorithm::end);
+        let ends = key.into_iter().chain(signed).map(|(end, _)| end);
+        Self { from: certificate.not_before(), until: ends.fold(until, Timestamp::min) }
     }
 
     /// Up to this moment and no further.
@@ -140,6 +142,25 @@ mod tests {
         let window = Window { from: second(10), until: second(20) }.and(Window::until(second(15)));
         assert!(window.contains(second(10)) && window.contains(second(15)));
         assert!(!window.contains(second(9)) && !window.contains(second(16)));
+    }
+
+    #[test]
+    fn a_chain_is_judged_again_after_a_day() {
+        use crate::authority::{Authority, KeyKind, Purpose, Request};
+        let at = Timestamp::constant(1_793_873_410, 0);
+        let day = SignedDuration::from_hours(VERDICT_HOURS_MAX);
+        let ca = Authority::create("CA", at).unwrap();
+        let (not_before, not_after) = (at, at + day * 9);
+        let (key, purpose) = (KeyKind::EcP256, Purpose::Mail);
+        let wish = Request { common_name: "x", rfc822_name: "a@b", key, purpose, not_before, not_after };
+        let office = ca.issue(&wish).unwrap();
+        let trust = crate::Trust::new([ca.certificate().clone()]).unwrap();
+        let subject = Verdicts::subject(office.certificate(), &[]);
+        trust.check_certificate(office.certificate(), &[], at).unwrap();
+        let is_known = |at| trust.verdicts.find(&subject, at).is_some();
+        assert!(is_known(at + day) && !is_known(at + day + SignedDuration::from_nanos(1)));
+        trust.check_revocation_of(office.certificate(), &[], at).unwrap();
+        assert!(is_known(at + day) && !is_known(at + day + SignedDuration::from_nanos(1)));
     }
 
     #[test]

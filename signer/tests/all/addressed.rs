@@ -11,10 +11,11 @@ use cms::enveloped_data::{
 use const_oid::ObjectIdentifier;
 use der::asn1::{BitString, OctetString};
 use der::{Any, Decode as _, Encode as _};
-use fumibako_signer::authority::KeyKind;
+use fumibako_signer::authority::{KeyKind, Purpose};
 use fumibako_signer::{Certificate, Cipher, DecryptError, Enveloped, EnvelopedStream, Identity, encrypt, limits};
 
-use crate::people::{ENTITY, authority, office};
+use crate::openssl::Openssl;
+use crate::people::{AT, ENTITY, as_sent, authority, days, office, request};
 
 const UNKNOWN: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.3");
 
@@ -31,10 +32,10 @@ fn octets(entity: &[u8]) -> Vec<u8> {
 
 /// Whether it is for the holder of this certificate, read whole; passing by, it is at least as much.
 fn is_for(entity: &[u8], certificate: &Certificate) -> Result<bool, DecryptError> {
-    let whole = Enveloped::read(entity).map(|envelope| envelope.is_for(certificate));
+    let whole = Enveloped::read(entity).map(|envelope| envelope.is_for(certificate, AT));
     let mut stream = EnvelopedStream::default();
     entity.chunks(1000).for_each(|piece| stream.receive(piece));
-    let passed = stream.finish().map(|addressed| addressed.is_for(certificate));
+    let passed = stream.finish().map(|addressed| addressed.is_for(certificate, AT));
     assert!(whole != Ok(true) || passed == Ok(true));
     assert!(passed != Ok(false) || whole != Ok(true));
     whole
@@ -207,4 +208,52 @@ fn those_who_agree_upon_one_key_are_counted_each() {
     assert_eq!(with(limits::RECIPIENTS_MAX), Ok(true));
     let (what, limit) = ("list of recipients", limits::RECIPIENTS_MAX);
     assert_eq!(with(limits::RECIPIENTS_MAX + 1), Err(DecryptError::TooLarge { what, limit }));
+}
+
+// Profile §4.20
+#[test]
+fn nothing_is_for_a_certificate_for_signatures() {
+    let (openssl, ca) = (Openssl::new(), authority());
+    for key in [KeyKind::Rsa2048, KeyKind::EcP256] {
+        let [signing, mail] =
+            [Purpose::MailSigning, Purpose::Mail].map(|purpose| ca.issue(&request(key, purpose)).unwrap());
+        for (identity, expected) in [(&signing, false), (&mail, true)] {
+            openssl.put("reader.pem", identity.certificate().to_pem());
+            openssl.put("entity", ENTITY);
+            // openssl asks no certificate what its key is for.
+            openssl.run("cms -encrypt -binary -aes256 -in entity -out message -recip reader.pem");
+            let found = is_for(&as_sent(&openssl.get("message")), identity.certificate());
+            assert_eq!(found, Ok(expected), "{key:?}");
+        }
+    }
+}
+
+// Profile §4.16
+#[test]
+fn what_was_closed_in_a_way_that_ended_is_for_nobody() {
+    let (openssl, ca) = (Openssl::new(), authority());
+    let last: jiff::Timestamp = "2030-12-31T23:59:59+09:00".parse().unwrap();
+    let after = last + jiff::SignedDuration::from_secs(1);
+    openssl.put("entity", ENTITY);
+    for (key, sha1, sha256) in [
+        (KeyKind::Rsa2048, "rsa_padding_mode:oaep", "rsa_padding_mode:oaep -keyopt rsa_oaep_md:sha256"),
+        (KeyKind::EcP256, "ecdh_kdf_md:sha1", "ecdh_kdf_md:sha256"),
+    ] {
+        let reader = ca.issue(&authority_wish(key)).unwrap();
+        openssl.put("reader.pem", reader.certificate().to_pem());
+        for (way, then) in [(sha1, false), (sha256, true)] {
+            openssl
+                .run(&format!("cms -encrypt -binary -aes256 -in entity -out message -recip reader.pem -keyopt {way}"));
+            let envelope = Enveloped::read(&as_sent(&openssl.get("message"))).unwrap();
+            let found = [last, after].map(|at| envelope.is_for(reader.certificate(), at));
+            assert_eq!(found, [true, then], "{way}");
+            let read = |clear: &[u8]| Some(clear.to_vec());
+            let inside = envelope.read_inside(std::slice::from_ref(&reader), after, read);
+            assert_eq!(inside.is_ok(), then, "{way}");
+        }
+    }
+}
+
+fn authority_wish(key: KeyKind) -> fumibako_signer::authority::Request<'static> {
+    fumibako_signer::authority::Request { not_after: AT + days(2000), ..request(key, Purpose::Mail) }
 }

@@ -67,7 +67,7 @@ impl Stage {
         match trust.check_revocation_of(&self.office, &[], at) {
             Ok(()) => Answer::Clear,
             Err(RevocationError::Revoked { .. }) => Answer::Revoked,
-            Err(RevocationError::NoList { .. }) => Answer::Unknown,
+            Err(RevocationError::NoList { .. } | RevocationError::UnknownToAuthority { .. }) => Answer::Unknown,
             Err(other) => panic!("{other}"),
         }
     }

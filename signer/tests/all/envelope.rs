@@ -9,7 +9,7 @@ use fumibako_signer::{
 };
 
 use crate::openssl::Openssl;
-use crate::people::{ENTITY, authority, office, request};
+use crate::people::{AT, ENTITY, authority, office, request};
 
 /// An RSA office, an elliptic one, and openssl with the files of both.
 fn offices() -> (Openssl, [Identity; 2]) {
@@ -37,9 +37,9 @@ fn passed_by(entity: &[u8], cut: usize) -> Result<Addressed, DecryptError> {
 #[track_caller]
 fn opens(entity: &[u8], identity: &Identity) {
     let envelope = Enveloped::read(entity).unwrap();
-    assert!(envelope.is_for(identity.certificate()));
+    assert!(envelope.is_for(identity.certificate(), AT));
     for cut in [1, 77, usize::MAX] {
-        assert!(passed_by(entity, cut).unwrap().is_for(identity.certificate()), "cut at {cut}");
+        assert!(passed_by(entity, cut).unwrap().is_for(identity.certificate(), AT), "cut at {cut}");
     }
     assert_eq!(*envelope.decrypt(std::slice::from_ref(identity)).unwrap(), ENTITY);
 }
@@ -113,7 +113,7 @@ fn only_a_recipient_opens() {
     let (_, [rsa, ec]) = offices();
     let entity = encrypt(ENTITY, &certificates(std::slice::from_ref(&rsa)), Cipher::Aes256Gcm).unwrap();
     let envelope = Enveloped::read(&entity).unwrap();
-    assert!(!envelope.is_for(ec.certificate()));
+    assert!(!envelope.is_for(ec.certificate(), AT));
     assert_eq!(envelope.decrypt(std::slice::from_ref(&ec)).map(|_| ()), Err(DecryptError::NotForUs));
     let envelope = Enveloped::read(&entity).unwrap();
     assert_eq!(*envelope.decrypt(&[ec, rsa]).unwrap(), ENTITY);
@@ -206,8 +206,8 @@ fn an_envelope_larger_than_what_is_kept_of_it_shows_whom_it_is_for() {
     for cipher in [Cipher::Aes256Gcm, Cipher::Aes256Cbc] {
         let entity = encrypt(&content, &certificates(&[rsa.clone(), ec.clone()]), cipher).unwrap();
         let addressed = passed_by(&entity, 4096).unwrap();
-        assert!(addressed.is_for(rsa.certificate()) && addressed.is_for(ec.certificate()));
-        assert!(!addressed.is_for(stranger.certificate()));
+        assert!(addressed.is_for(rsa.certificate(), AT) && addressed.is_for(ec.certificate(), AT));
+        assert!(!addressed.is_for(stranger.certificate(), AT));
         // Whole lines taken away from the end, or added there.
         assert_eq!(
             passed_by(&entity[..entity.len() - 780], 4096).unwrap_err(),
@@ -224,7 +224,7 @@ fn as_many_readers_as_are_allowed_stand_in_what_is_kept() {
     let reader = ca.issue(&request(KeyKind::Rsa2048, Purpose::Mail)).unwrap();
     let readers = vec![reader.certificate().clone(); limits::RECIPIENTS_MAX];
     let entity = encrypt(&vec![b'x'; 1 << 20], &readers, Cipher::Aes256Cbc).unwrap();
-    assert!(passed_by(&entity, 65_536).unwrap().is_for(reader.certificate()));
+    assert!(passed_by(&entity, 65_536).unwrap().is_for(reader.certificate(), AT));
 }
 
 #[test]
@@ -236,8 +236,8 @@ fn whatever_is_damaged_passes_by_as_it_is_read_whole() {
         let mut damaged = entity.clone();
         damaged[at] = if damaged[at] == b'A' { b'B' } else { b'A' };
         let is_for = |one: Result<bool, DecryptError>| one.unwrap_or(false);
-        let whole = is_for(Enveloped::read(&damaged).map(|envelope| envelope.is_for(rsa.certificate())));
-        let passed = is_for(passed_by(&damaged, 100).map(|addressed| addressed.is_for(rsa.certificate())));
+        let whole = is_for(Enveloped::read(&damaged).map(|envelope| envelope.is_for(rsa.certificate(), AT)));
+        let passed = is_for(passed_by(&damaged, 100).map(|addressed| addressed.is_for(rsa.certificate(), AT)));
         assert!(passed || !whole, "read whole it is for us, passing by it is not: octet {at}");
     }
     for text in ["", "\r\n", "Content-Type: text/plain\r\n\r\nx"] {

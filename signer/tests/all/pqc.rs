@@ -132,14 +132,14 @@ fn ml_kem_carries_keys_beside_other_ways() {
             let entity = encrypt(ENTITY, &readers, cipher).unwrap();
             for one in others.iter().chain([&reader]) {
                 let envelope = Enveloped::read(&entity).unwrap();
-                assert!(envelope.is_for(one.certificate()));
+                assert!(envelope.is_for(one.certificate(), AT));
                 assert_eq!(*envelope.decrypt(std::slice::from_ref(one)).unwrap(), ENTITY);
             }
         }
         // The certificate's name with another key: nothing is told but that it does not open.
         let (stranger, key) = receiving_office(&ca, algorithm, oid);
         let entity = encrypt(ENTITY, &readers, Cipher::Aes256Gcm).unwrap();
-        assert!(!Enveloped::read(&entity).unwrap().is_for(stranger.certificate()));
+        assert!(!Enveloped::read(&entity).unwrap().is_for(stranger.certificate(), AT));
         assert_eq!(with_key(&pkcs8(oid, &key), reader.certificate()).err(), Some(IdentityError::NoCertificate));
     }
 }

@@ -78,8 +78,8 @@ fn the_gateway_sees_sender_and_recipients_without_a_key() {
     let signed = Signed::read(&message).unwrap();
     assert_eq!(signed.verify().unwrap().signer(), two.sender.certificate());
     let envelope = Enveloped::read(signed.part()).unwrap();
-    assert!(envelope.is_for(two.recipient.certificate()));
-    assert!(!envelope.is_for(office(&two.ca, KeyKind::EcP256).certificate()));
+    assert!(envelope.is_for(two.recipient.certificate(), AT));
+    assert!(!envelope.is_for(office(&two.ca, KeyKind::EcP256).certificate(), AT));
     assert!(memchr::memmem::find(&message, b"ODNY").is_none());
 }
 

@@ -104,6 +104,62 @@ fn the_newer_of_two_answers_counts() {
     }
 }
 
+// Profile §4.18
+#[test]
+fn of_two_answers_made_at_once_the_one_that_says_revoked_counts() {
+    let ca = authority();
+    let identity = office(&ca, KeyKind::EcP256);
+    let question = StatusQuestion::new(identity.certificate(), ca.certificate()).unwrap();
+    let said = |revoked: &[(&Certificate, Timestamp)], at: Timestamp| {
+        let der = ca.answer(question.der(), revoked, at, AT + days(1)).unwrap();
+        (der.clone(), StatusAnswer::to(&question, &der, ca.certificate()).unwrap())
+    };
+    let (good, bad) = (said(&[], AT), said(&[(identity.certificate(), AT)], AT));
+    for answers in [[good.1.clone(), bad.1.clone()], [bad.1.clone(), good.1.clone()]] {
+        let trust = trusting(&ca, &answers, WithoutList::Refuse);
+        assert!(matches!(ask(&trust, &identity, AT), Err(RevocationError::Revoked { .. })));
+    }
+    // The one that says so is not put aside for the other either.
+    let trust = trusting(&ca, &[], WithoutList::Refuse);
+    let news = |der: &[u8]| trust.read_news(der).unwrap();
+    assert!(news(&good.0).is_older_than(&news(&bad.0)) && !news(&bad.0).is_older_than(&news(&good.0)));
+    let later = said(&[], AT + SECOND);
+    assert!(news(&bad.0).is_older_than(&news(&later.0)));
+}
+
+// Profile §4.18
+#[test]
+fn an_answer_counts_until_the_next_one_begins() {
+    let ca = authority();
+    let identity = office(&ca, KeyKind::EcP256);
+    let question = StatusQuestion::new(identity.certificate(), ca.certificate()).unwrap();
+    let hour = SignedDuration::from_hours(1);
+    let said = |revoked: &[(&Certificate, Timestamp)], at: Timestamp| {
+        let der = ca.answer(question.der(), revoked, at, AT + hour * 9).unwrap();
+        StatusAnswer::to(&question, &der, ca.certificate()).unwrap()
+    };
+    // Put on hold, and taken off it again.
+    let hold = said(&[(identity.certificate(), AT)], AT);
+    let free = said(&[], AT + hour * 2);
+    let trust = || trusting(&ca, &[free.clone(), hold.clone()], WithoutList::Refuse);
+    let shared = trust();
+    for (at, good) in [(AT - SECOND, true), (AT, false), (AT + hour, false), (AT + hour * 2, true), (AT + hour, false)]
+    {
+        assert_eq!(ask(&trust(), &identity, at).is_ok(), good, "{at}");
+        assert_eq!(ask(&shared, &identity, at).is_ok(), good, "{at}, whatever was asked before");
+    }
+    // Of a great many the newest are kept.
+    let early = AT - SignedDuration::from_mins(limits::STATUS_MINUTES_AHEAD_MAX);
+    let hold = said(&[(identity.certificate(), AT - hour)], AT);
+    let with = |others: usize| {
+        let others = (1_i32..).take(others).map(|number| said(&[], AT + SECOND * number));
+        let trust = trusting(&ca, &others.chain([hold.clone()]).collect::<Vec<_>>(), WithoutList::Refuse);
+        ask(&trust, &identity, early)
+    };
+    assert!(matches!(with(limits::STATUS_ANSWERS_MAX - 1), Err(RevocationError::Revoked { .. })));
+    assert!(matches!(with(limits::STATUS_ANSWERS_MAX), Err(RevocationError::NoList { .. })));
+}
+
 #[test]
 fn an_answer_is_to_its_question_and_of_its_authority() {
     let ca = authority();
@@ -252,7 +308,7 @@ fn a_certificate_its_authority_does_not_know_is_not_believed() {
     responder.openssl.put("index", "");
     responder.openssl.run(&format!("ocsp -index index -CA ca.pem -reqin q.der -respout a.der -ndays 7 {ITSELF}"));
     let read = StatusAnswer::to(&question, &responder.openssl.get("a.der"), responder.ca.certificate()).unwrap();
-    assert!(matches!(responder.verdict(read), Err(RevocationError::NoList { .. })));
+    assert!(matches!(responder.verdict(read), Err(RevocationError::UnknownToAuthority { .. })), "no want of a list");
 }
 
 #[test]

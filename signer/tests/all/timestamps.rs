@@ -327,3 +327,26 @@ fn a_token_names_the_certificate_that_signed_it() {
     assert_eq!(signed("-cades -stream"), Ok(()));
     assert_eq!(signed(""), Err(TimeStampError::Nameless));
 }
+
+// RFC 3161 §4
+#[test]
+fn a_stamp_of_a_revoked_authority_does_not_hold() {
+    let stamping = Stamping::new(KeyKind::EcP256);
+    let digest = [7; 32];
+    let stamper = TimeStamper::new(stamping.identity.clone(), POLICY).unwrap();
+    let token = stamper.stamp(&digest, AT).unwrap();
+    let hour = SignedDuration::from_hours(1);
+    let told = |since: Timestamp, at: Timestamp| {
+        let der = stamping.ca.revoke(&[(stamping.identity.certificate(), since)], AT - days(1), AT + days(1)).unwrap();
+        let list = RevocationList::read(&der, &[stamping.ca.certificate().clone()]).unwrap();
+        // What mail is judged by, carried over to its stamps.
+        let trust = Trust::new([stamping.ca.certificate().clone()]).unwrap().with_lists([list], WithoutList::Refuse);
+        let trust = trust.stamping();
+        let stamp = TimeStamp::verify(&token, &digest, &trust, at).unwrap();
+        stamp.check_revocation(&trust, at)
+    };
+    assert!(matches!(told(AT - hour, AT), Err(RevocationError::Revoked { .. })));
+    assert_eq!(told(AT + hour, AT), Ok(()), "nobody had said so by then");
+    // Whoever has the key may put back the clock; the list gives a reason that does not say otherwise.
+    assert!(matches!(told(AT + hour, AT + hour * 2), Err(RevocationError::Revoked { .. })));
+}

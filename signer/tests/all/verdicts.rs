@@ -1,9 +1,10 @@
 //! A chain is judged once. What is remembered changes no answer, at no moment, whatever was asked before.
 
 use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
-use fumibako_signer::{Certificate, Identity, RevocationError, RevocationList, Trust, WithoutList, limits};
+use fumibako_signer::{Certificate, Identity, RevocationError, RevocationList, Trust, WithoutList};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::openssl::Openssl;
 use crate::people::{AT, authority, days, office, request};
 
 const NANOSECOND: SignedDuration = SignedDuration::from_nanos(1);
@@ -108,15 +109,25 @@ fn many_threads_share_one_memory() {
     });
 }
 
+// Profile §4.16
 #[test]
-fn a_verdict_outlives_no_day() {
-    // Nothing but the clock could tell: the answer is the same on both sides of the limit.
-    let ca = authority();
-    let wish = Request { not_after: AT + days(9), ..request(KeyKind::EcP256, Purpose::Mail) };
-    let identity = ca.issue(&wish).unwrap();
-    let trust = Trust::new([ca.certificate().clone()]).unwrap();
-    let day = SignedDuration::from_hours(limits::VERDICT_HOURS_MAX);
-    for at in [AT, AT + day, AT + day + NANOSECOND] {
-        assert_eq!(answers(&trust, &identity, at), (true, Ok(())));
-    }
+fn a_verdict_ends_with_the_kind_of_key_of_any_authority() {
+    let last: Timestamp = "2030-12-31T23:59:59+09:00".parse().unwrap();
+    let openssl = Openssl::new();
+    let make = |bits: u32| {
+        openssl.run(&format!("req -x509 -newkey rsa:{bits} -noenc -keyout key -out cert -days 9999 -subj /CN=RSA -addext keyUsage=critical,keyCertSign,cRLSign"));
+        Authority::from_pem([openssl.get("cert"), openssl.get("key")].concat().as_slice()).unwrap()
+    };
+    let wish =
+        Request { not_before: last - days(9), not_after: last + days(9), ..request(KeyKind::EcP256, Purpose::Mail) };
+    // A short key above a P-256 one, as the anchor and below another one.
+    let (short, long) = (make(2048), make(3072));
+    let office = short.issue(&wish).unwrap();
+    check(&|| Trust::new([short.certificate().clone()]).unwrap(), &office, &[last]);
+    let lower = short.issue_authority("lower", last - days(30), 0).unwrap();
+    let office = lower.issue(&wish).unwrap();
+    check(&|| Trust::new([short.certificate().clone()]).unwrap(), &office, &[last]);
+    let trust = Trust::new([long.certificate().clone()]).unwrap();
+    let office = long.issue(&wish).unwrap();
+    assert_eq!(answers(&trust, &office, last + days(1)), (true, Ok(())), "a long one goes on");
 }

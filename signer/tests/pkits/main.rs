@@ -77,6 +77,7 @@ impl Suite {
         };
         match self.trust.check_revocation_of(&certificate, &self.helpers, AT) {
             Ok(()) => ACCEPTED.to_owned(),
+            Err(RevocationError::UnknownToAuthority { .. }) => "unknown to its authority".to_owned(),
             Err(RevocationError::NoList { .. }) => "no complete revocation list".to_owned(),
             Err(RevocationError::Stale { .. }) => "the revocation list ended".to_owned(),
             Err(RevocationError::Revoked { .. }) => "revoked".to_owned(),

@@ -3,8 +3,8 @@
 use std::str::FromStr as _;
 
 use fumibako_model::{
-    Address, AgentId, Domain, OfficeNumber, Party, Private, ROUTING_FIELDS, Refusal, Refused, is_routing, not_signed,
-    not_trusted, revoked, routing_agrees,
+    Address, AgentId, Domain, OfficeNumber, Party, Private, ROUTING_FIELDS, Refusal, Refused, THE_OFFICE, is_routing,
+    not_signed, not_trusted, revoked, routing_agrees,
 };
 use fumibako_signer::{CompressError, DecryptError, Enveloped, Identity, OpenError, Signature, Signed, Trust, expand};
 use jiff::Timestamp;
@@ -52,6 +52,7 @@ pub fn open(message: &[u8], reader: &Reader<'_>) -> Result<Opened, Refused> {
     let domain = &reader.us.domain;
     let by = agent_in(&outer, domain);
     is_its_certificate(&signature, (from, by.as_ref()), (reader.trust, domain), reader.now)?; // Profile §5.4: of the office in From, or its agent
+    speaks_alone(&outer)?; // Profile §5.1: nobody else is shown as the sender
     let part = headers_of(signed.part())?;
     repeated_fields_agree(&outer, &part)?; // Profile §5.7: signed fields equal the outer ones
     is_for_us(&outer, reader.us)?;
@@ -263,6 +264,24 @@ fn values(message: &Message<'_>, wanted: impl Fn(&str) -> bool) -> Vec<(String, 
     let mut values: Vec<_> = fields.map(|(name, value)| (name, unfolded(value))).collect();
     values.sort();
     values
+}
+
+/// Profile §5.1: no name beside `From` is another office's number, and no answer goes to anybody else.
+pub(crate) fn speaks_alone(outer: &Message<'_>) -> Result<(), Refused> {
+    // RFC 5322 §3.4: a group shows a name of its own above its addresses.
+    let listed = outer.from().filter(|from| from.as_list().is_some());
+    let from = address(listed).ok_or(Refusal::EnvelopeDiffers.about("From"))?;
+    let shown = outer.from().and_then(|from| from.first()?.name());
+    // Profile §5.4: an agent that acts is named there, and signed.
+    let sender = agent_in(outer, &from.domain).is_none().then_some("sender");
+    let others = THE_OFFICE.into_iter().chain(sender).filter_map(|name| {
+        let found = values(outer, |known| known == name);
+        let [(_, value)] = found.as_slice() else { return (!found.is_empty()).then_some((name, None)) };
+        // The parser knows only some fields as addresses.
+        let text = format!("From: {value}\r\n\r\n");
+        Some((name, headers_of(text.as_bytes()).ok().and_then(|parsed| address(parsed.from()))))
+    });
+    fumibako_model::speaks_alone(&from, shown, others)
 }
 
 /// A message signed for another office and forwarded here is not for us.

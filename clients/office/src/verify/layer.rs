@@ -74,6 +74,10 @@ pub enum Unseen {
     NoList,
     /// Nobody says that whoever stamped the time is to be believed.
     OtherClock,
+    /// The stamp was made after the moment at which all is judged.
+    LaterStamp,
+    /// There are no files.
+    NoFiles,
     /// The sender's program did not repeat the fields under the signature.
     Unrepeated,
 }

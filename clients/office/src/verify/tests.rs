@@ -1,5 +1,6 @@
 use expect_test::{Expect, expect};
-use fumibako_signer::{Sealing, WithoutList, encrypt, seal, sign};
+use fumibako_signer::authority::Purpose;
+use fumibako_signer::{Sealing, TimeStamper, WithoutList, encrypt, seal, sign};
 use jiff::SignedDuration;
 
 use super::*;
@@ -212,7 +213,7 @@ fn a_seal_wrapped_again_by_another_is_seen_inside() {
     let part = Signed::read(&sealed).unwrap().part().to_vec();
     let clear = Enveloped::read(&part).unwrap().decrypt(std::slice::from_ref(&pair.b)).unwrap();
     let header = String::from_utf8(part.clone()).unwrap();
-    let header = header[..header.find("Content-Type").unwrap()].replace("From: <9970000011", "From: <9970000037");
+    let header = header[..header.find("Content-Type").unwrap()].replace("<9970000011", "<9970000037");
     let c = pair.ca.identity("9970000037@plans.example");
     let envelope = encrypt(&clear, &[pair.b.certificate().clone()], CIPHER).unwrap();
     let outer = sign(&[header.as_bytes(), &envelope].concat(), &c, now()).unwrap();
@@ -368,12 +369,102 @@ fn a_time_stamp_beside_the_signature_is_told() {
     assert_eq!(facts[0], format!("\"{}\"", now()));
     let of_others = told(&pair.ca.stamp(&[7; 32], now())).0;
     assert!(of_others.contains("time-stamp: E-SIG-"), "{of_others}");
+    // One of an archive, which came later than the moment as of which all is judged.
     let of_the_future = told(&pair.ca.stamp(&digest, now() + SignedDuration::from_hours(1))).0;
-    assert!(of_the_future.contains("time-stamp: E-SIG-"), "{of_the_future}");
+    assert!(of_the_future.contains("time-stamp: stamped-later\n") && !of_the_future.contains("E-"), "{of_the_future}");
     let unknown = told(&other.stamp(&digest, now())).0;
     assert!(!unknown.contains("time-stamp: holds"), "{unknown}");
     let junk = told(&[0x30, 0]).0;
     assert!(junk.contains("time-stamp: E-SIG-") && junk.contains("outer-signature: holds"), "{junk}");
     // Without one nothing is said of it.
     assert!(!states(&pair.report(&message, &[])).contains("time-stamp"));
+}
+
+// Profile §4.21
+#[test]
+fn a_stamp_of_a_revoked_authority_is_not_believed() {
+    let pair = Pair::new();
+    let message = pair.sealed();
+    let digest = Signed::read(&message).unwrap().verify().unwrap().value_digest();
+    let clock =
+        pair.ca.identity_for("clock@plans.example", Purpose::TimeStamping, now() + SignedDuration::from_hours(24));
+    let token = TimeStamper::new(clock.clone(), "1.3.6.1.4.1.99999.1").unwrap().stamp(&digest, now()).unwrap();
+    let message = stamped(&message, &token);
+    let told = |revoked: &[&Identity], at: Timestamp| {
+        let list = pair.ca.list(revoked, now() + SignedDuration::from_hours(2));
+        let list = fumibako_signer::RevocationList::read(&list, pair.ca.trust().anchors()).unwrap();
+        let trust = pair.ca.trust().with_lists([list], WithoutList::Refuse);
+        states(&verify(&message, &Judge { trust: &trust, keys: &[], domain: None, original: None, at }))
+    };
+    assert!(told(&[], now()).contains("time-stamp: holds\n"));
+    let revoked = told(&[&clock], now());
+    assert!(revoked.contains("time-stamp: E-REV-001\n") && revoked.contains("\nrevocation: holds\n"), "{revoked}");
+}
+
+// Profile §5.1: as at the gateway's door.
+#[test]
+fn nobody_else_is_shown_as_the_sender() {
+    let pair = Pair::new();
+    let signed = pair.composed(&Closing::Signed);
+    for (from, to) in [
+        ("From: <9970000011@", "From: \"9970000037\" <9970000011@"),
+        ("Subject: ", "Reply-To: <x@elsewhere.example>\r\nSubject: "),
+        ("Subject: ", "Reply-To: <9970000011@plans.example>, <x@elsewhere.example>\r\nSubject: "),
+        ("Disposition-Notification-To: <9970000011@", "Disposition-Notification-To: <9970000029@"),
+    ] {
+        let changed = with(&signed, from, to);
+        let found = states(&pair.report(&changed, &[]));
+        assert!(found.contains("holder: E-DIR-005\n"), "{to}: {found}");
+        let reader = Reader { us: &address(B), trust: &pair.ca.trust(), keys: &[], now: now() };
+        assert_eq!(open(&changed, &reader).unwrap_err().why, Refusal::EnvelopeDiffers, "{to}");
+    }
+    let own = with(&signed, "Subject: ", "Reply-To: <9970000011@plans.example>\r\nSubject: ");
+    assert!(pair.report(&own, &[]).holds());
+}
+
+#[test]
+fn where_there_are_no_files_nothing_is_said_of_their_names() {
+    let pair = Pair::new();
+    let header = "From: <9970000011@plans.example>\r\nTo: <9970000029@plans.example>\r\n\
+        Date: Fri, 20 Nov 2026 09:15:00 +0900\r\nMessage-ID: <m@plans.example>\r\n";
+    let part = format!("{header}Content-Type: text/plain\r\n\r\nhello\r\n");
+    let message =
+        [header.as_bytes(), b"MIME-Version: 1.0\r\n", &sign(part.as_bytes(), &pair.a, now()).unwrap()].concat();
+    let report = pair.report(&message, &[]);
+    assert!(states(&report).ends_with("files: no-files\n") && report.holds(), "{}", states(&report));
+}
+
+// Profile §4.16
+#[test]
+fn a_way_that_ended_is_told_with_what_to_do_about_it() {
+    let pair = Pair::new();
+    let years = now() + SignedDuration::from_hours(24 * 2000);
+    let (a, b) = (pair.ca.identity_until(A, years), pair.ca.identity_until(B, years));
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("reader.pem"), b.certificate().to_pem()).unwrap();
+    std::fs::write(folder.path().join("entity"), "Content-Type: text/plain\r\n\r\nplan\r\n").unwrap();
+    let words =
+        "cms -encrypt -binary -aes256 -outform DER -in entity -out der -recip reader.pem -keyopt ecdh_kdf_md:sha1";
+    let openssl = std::process::Command::new("openssl").args(words.split(' ')).current_dir(folder.path()).output();
+    assert!(openssl.unwrap().status.success());
+    let envelope = {
+        use base64::Engine as _;
+        base64::engine::general_purpose::STANDARD.encode(std::fs::read(folder.path().join("der")).unwrap())
+    };
+    let header = "From: <9970000011@plans.example>\r\nTo: <9970000029@plans.example>\r\n\
+        Date: Fri, 20 Nov 2026 09:15:00 +0900\r\nMessage-ID: <m@plans.example>\r\n";
+    let kind = "Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+    let part = format!("{header}{kind}{envelope}\r\n");
+    let message = [header.as_bytes(), b"MIME-Version: 1.0\r\n", &sign(part.as_bytes(), &a, now()).unwrap()].concat();
+    let trust = pair.ca.trust();
+    let at = |at: &str| {
+        let (keys, at) = (std::slice::from_ref(&b), at.parse().unwrap());
+        let report = verify(&message, &Judge { trust: &trust, keys, domain: None, original: None, at });
+        report.layers.into_iter().find(|layer| layer.what == What::Envelope).unwrap()
+    };
+    // Nothing in it is signed, which is said before that day.
+    assert!(matches!(at("2030-12-31T23:59:59+09:00").state, State::Fails(why) if why.why == Refusal::SealBroken));
+    let ended = at("2031-01-01T00:00:00+09:00");
+    assert!(matches!(&ended.state, State::Fails(why) if why.why == Refusal::AlgorithmNotAllowed), "{ended:?}");
+    assert!(ended.words(fumibako_careplan::Lang::En).next.contains("--at"));
 }

@@ -99,6 +99,8 @@ impl Unseen {
             Self::NoHeader => "no-header",
             Self::NoList => "no-revocation-list",
             Self::OtherClock => "unknown-time-stamping-authority",
+            Self::LaterStamp => "stamped-later",
+            Self::NoFiles => "no-files",
             Self::Unrepeated => "not-signed-by-sender",
         }
     }
@@ -158,6 +160,10 @@ impl Unseen {
                 ),
             ),
             Self::OtherClock => other_clock(lang),
+            Self::LaterStamp => later_stamp(lang),
+            Self::NoFiles => {
+                (lang.pick("ファイルがないので、確かめていません。", "Not looked at: there are no files."), "")
+            }
             Self::Unrepeated => (
                 lang.pick(
                     "送信プログラムが署名に含めていないので、確かめられません。",
@@ -170,6 +176,17 @@ impl Unseen {
             ),
         }
     }
+}
+
+/// A stamp that nobody could have seen then.
+fn later_stamp(lang: Lang) -> (&'static str, &'static str) {
+    (
+        lang.pick(
+            "判定の日時より後に押されたので、確かめていません。",
+            "Not looked at: it was made after the moment as of which all is judged.",
+        ),
+        lang.pick("--at を外すと、いまの時点で確かめます。", "Without --at it is judged as of now."),
+    )
 }
 
 /// A stamp of somebody nobody here vouches for.
@@ -196,6 +213,10 @@ fn next(why: Refusal, lang: Lang) -> &'static str {
         Refusal::CertificateExpired | Refusal::CertificateNotYetValid => lang.pick(
             "届いた日時で判定するときは、--at でその日時を指定してください。",
             "To judge as of its arrival, give that moment with --at.",
+        ),
+        Refusal::AlgorithmNotAllowed => lang.pick(
+            "信用しないでください。まだ認められていた間に届いていたときは、--at でその日時を指定してください。",
+            "Do not believe it. If it arrived while that was still allowed, give that moment with --at.",
         ),
         Refusal::RevocationUnknown => lang.pick(
             "発行元の新しい失効リストを取り込んで、もう一度確かめてください。",

@@ -41,7 +41,7 @@ pub fn revoked(error: RevocationError) -> Refused {
     match error {
         E::Certificate(error) => not_trusted(error),
         E::Revoked { .. } => Refusal::CertificateRevoked.about(error),
-        E::Stale { .. } | E::NoList { .. } => Refusal::RevocationUnknown.about(error),
+        E::Stale { .. } | E::NoList { .. } | E::UnknownToAuthority { .. } => Refusal::RevocationUnknown.about(error),
     }
 }
 

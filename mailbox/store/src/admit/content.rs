@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_careplan::{Gathered, Recognised, bare, gather, recognise};
-use fumibako_model::{Address, BundleFacts, Enrolled, OfficeNumber, Party, Refusal, Refused, Roll};
+use fumibako_model::{Address, BundleFacts, OfficeNumber, Party, Refusal, Refused, Roll, revoked};
 use fumibako_signer::{
-    Addressed, Certificate, DecryptError, EnvelopedStream, ReceiptError, SignatureError, SignedReceipt,
+    Addressed, Certificate, CertificateError, DecryptError, EnvelopedStream, ReceiptError, RevocationError,
+    SignatureError, SignedReceipt, Trust,
 };
 use jiff::Timestamp;
 use mail_parser::{HeaderName, Message, MessageParser, MessagePart, MimeHeaders};
@@ -129,11 +130,11 @@ fn is_sealed(part: &[u8]) -> Result<bool, Refused> {
 }
 
 /// Profile §5.10: a sealed bundle says in signed fields where it goes and what it is, and the addressed office can open
-/// it with a current certificate. Nothing inside is read.
+/// it with a current certificate that nobody revoked. Nothing inside is read.
 pub(super) fn sealed(
     part: Sealed,
     fields: &Fields,
-    roll: &Roll,
+    (roll, trust): (&Roll, &Trust),
     to: OfficeNumber,
     now: Timestamp,
 ) -> Result<(Kind, Units), Refused> {
@@ -147,12 +148,20 @@ pub(super) fn sealed(
         other => Refusal::MessageMalformed.about(other),
     })?;
     let recipient = Party::Office(to);
-    let opens = |enrolled: &Enrolled| Certificate::from_der(&enrolled.der).is_ok_and(|known| envelope.is_for(&known));
-    if roll.current(&recipient, now).any(opens) {
-        Ok((Kind::Bundle, Units { kinds: facts.units, month: facts.month }))
-    } else {
-        Err(Refusal::NotSealedToRecipient.about(to))
+    let mut why = Refusal::NotSealedToRecipient.about(to);
+    let current = roll.current(&recipient, now).filter_map(|enrolled| Certificate::from_der(&enrolled.der).ok());
+    for certificate in current.filter(|certificate| envelope.is_for(certificate, now)) {
+        match trust.check_revocation_of(&certificate, &[], now) {
+            // It was judged when it came onto the roll. Those between it and an authority may not be at hand, and then
+            // nobody here has a list of theirs either.
+            Ok(()) | Err(RevocationError::Certificate(CertificateError::UnknownIssuer { .. })) => {
+                return Ok((Kind::Bundle, Units { kinds: facts.units, month: facts.month }));
+            }
+            Err(RevocationError::Certificate(_) | RevocationError::Revoked { .. }) => {}
+            Err(not_known) => why = revoked(not_known),
+        }
     }
+    Err(why)
 }
 
 /// Profile §5.7: reads the signed part as far as its kind demands.

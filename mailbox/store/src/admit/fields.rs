@@ -1,6 +1,9 @@
 //! The header fields that admission reads, each at most once, and their signed repetition.
 
-use fumibako_model::{Address, AgentId, Domain, OfficeNumber, Party, Refusal, Refused, is_routing, routing_agrees};
+use fumibako_model::{
+    Address, AgentId, Domain, OfficeNumber, Party, Refusal, Refused, THE_OFFICE, is_routing, routing_agrees,
+    speaks_alone,
+};
 use mail_parser::{Message, MessageParser};
 
 /// Longest header section, in bytes (Profile §12).
@@ -20,12 +23,8 @@ const AT_MOST_ONCE: [&str; 9] = [
     "reply-to",
     "disposition-notification-to",
 ];
-/// So many digits beside an address could be taken for an office number, which has ten.
-const DIGITS_SHOWN: usize = 8;
 /// Profile §5.1: fields that would show a reader people this gateway never checked.
 const NOBODY_ELSE: [&str; 3] = ["cc", "bcc", "resent-"];
-/// Profile §5.1: fields that may name the office in `From`, and nobody else.
-const THE_OFFICE: [&str; 2] = ["reply-to", "disposition-notification-to"];
 
 /// One message's header section: names in lower case, values unfolded.
 #[derive(Debug)]
@@ -55,17 +54,9 @@ impl Fields {
     /// Profile §5.1: whoever answers, or sends a receipt, writes to the office in `From:`; no name shown beside its
     /// address is another office's number.
     pub(super) fn speak_of(&self, from: &Address) -> Result<(), Refused> {
-        for name in THE_OFFICE {
-            if self.get(name).is_some() && self.address(name)?.party() != from.party() {
-                return Err(Refusal::EnvelopeDiffers.about(name));
-            }
-        }
-        let own = from.office_number().map(|number| number.to_string());
-        let shown = digits(&self.get("from").and_then(shown_name).unwrap_or_default());
-        if shown.len() < DIGITS_SHOWN || Some(&shown) == own.as_ref() {
-            return Ok(());
-        }
-        Err(Refusal::EnvelopeDiffers.about(format_args!("From shows {shown}")))
+        let others = THE_OFFICE.into_iter().filter(|name| self.get(name).is_some());
+        let shown = self.get("from").and_then(shown_name);
+        speaks_alone(from, shown.as_deref(), others.map(|name| (name, self.address(name).ok())))
     }
 
     /// Profile §5.4, RFC 5322 §3.6.2: `Sender` names the agent that acts; where the office acts itself it names nobody else.
@@ -146,22 +137,6 @@ fn shown_name(value: &str) -> Option<String> {
     let text = as_from(value);
     let parsed = MessageParser::new().with_address_headers().parse_headers(text.as_bytes())?;
     Some(parsed.from()?.first()?.name.as_deref()?.to_owned())
-}
-
-/// All digits in a text, in whichever script an eye would take them for such, and whatever stands between them.
-fn digits(text: &str) -> String {
-    const KANJI: &str = "〇一二三四五六七八九";
-    let digit = |letter: char| {
-        let kanji = KANJI.chars().position(|known| known == letter || (known == '〇' && letter == '零'));
-        let narrow = u32::from(letter).wrapping_sub(u32::from('０'));
-        match (letter.to_digit(10), narrow, kanji) {
-            (Some(digit), ..) | (_, digit @ 0..=9, _) => char::from_digit(digit, 10),
-            (_, _, Some(digit)) => u32::try_from(digit).ok().and_then(|digit| char::from_digit(digit, 10)),
-            // Of another script: that it is a digit is enough to know.
-            _ => letter.is_numeric().then_some('?'),
-        }
-    };
-    text.chars().filter_map(digit).collect()
 }
 
 /// The routing fields among these, in one order.
