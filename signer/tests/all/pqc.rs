@@ -4,6 +4,8 @@
 use aws_lc_rs::kem::{self, DecapsulationKey};
 use aws_lc_rs::signature::{KeyPair as _, PqdsaKeyPair, PqdsaSigningAlgorithm};
 use aws_lc_rs::signature::{ML_DSA_44_SIGNING, ML_DSA_65_SIGNING, ML_DSA_87_SIGNING};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use const_oid::ObjectIdentifier;
 use der::asn1::{BitString, OctetString};
 use der::pem::LineEnding;
@@ -157,10 +159,16 @@ fn a_seal_goes_from_ml_dsa_to_ml_kem() {
     assert_eq!(opened.entity(), ENTITY);
     assert_eq!(opened.inner().signer(), sender.certificate());
     // A changed ciphertext decapsulates to another secret (FIPS 203 §6.3): the same answer as ever.
-    let other = receiving_office(&ca, &kem::ML_KEM_768, "2.16.840.1.101.3.4.4.2").0;
-    let forged = encrypt(ENTITY, &[other.certificate().clone()], Cipher::Aes256Gcm).unwrap();
-    let read = Enveloped::read(&forged).unwrap().decrypt(std::slice::from_ref(&reader));
-    assert_eq!(read.map(|_| ()), Err(DecryptError::NotForUs));
+    let entity = encrypt(ENTITY, &recipients, Cipher::Aes256Gcm).unwrap();
+    let body = memchr::memmem::find(&entity, b"\r\n\r\n").unwrap() + 4;
+    let letters: Vec<u8> = entity[body..].iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let mut octets = STANDARD.decode(letters).unwrap();
+    // An OCTET STRING of 1088 octets.
+    let ciphertext = memchr::memmem::find(&octets, &[4, 0x82, 4, 0x40]).unwrap() + 4;
+    octets[ciphertext + 500] ^= 1;
+    let forged = [&entity[..body], STANDARD.encode(&octets).as_bytes(), b"\r\n"].concat();
+    let read = |entity: &[u8]| Enveloped::read(entity).unwrap().decrypt(std::slice::from_ref(&reader)).map(|_| ());
+    assert_eq!((read(&entity), read(&forged)), (Ok(()), Err(DecryptError::Undecryptable)));
 }
 
 #[test]
