@@ -4,13 +4,15 @@ use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use fumibako_model::{Private, Refused};
 use fumibako_wire::sasl::Offer;
 use fumibako_wire::{Conversation, Effect};
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
@@ -50,10 +52,12 @@ pub(crate) struct Line {
     pub(crate) handshake_within: Duration,
     /// How long a peer may take to accept bytes.
     pub(crate) write_within: Duration,
+    /// Those that may ponder at the same time, of all connections.
+    pub(crate) pondering: Arc<Semaphore>,
 }
 
 /// Runs one conversation to its end.
-pub(crate) async fn drive<C: Conversation + Send>(
+pub(crate) async fn drive<C: Conversation + Send + 'static>(
     mut peer: Peer,
     mut session: C,
     mut desk: impl Desk<C>,
@@ -61,7 +65,8 @@ pub(crate) async fn drive<C: Conversation + Send>(
 ) -> io::Result<()> {
     let mut told_to_stop = false;
     loop {
-        while let Some(effect) = session.next() {
+        let mut pondered = None;
+        while let Some(effect) = pondered.take().or_else(|| session.next()) {
             match effect {
                 Effect::Send(bytes) => send(&mut peer, &bytes, line.write_within).await?,
                 Effect::Body(piece) => desk.body(piece).await,
@@ -75,6 +80,7 @@ pub(crate) async fn drive<C: Conversation + Send>(
                     let offer = desk.secured(peer.shown());
                     session.secured(line.clock.now(), offer);
                 }
+                Effect::Ponder => (session, pondered) = ponder(session, &line.pondering).await?,
                 Effect::Close => return timeout(line.write_within, peer.shutdown()).await?,
             }
         }
@@ -99,6 +105,21 @@ pub(crate) async fn drive<C: Conversation + Send>(
     }
 }
 
+/// Profile §7.49: the next step takes long. Few are made at a time, and on threads of their own, so that the others who are
+/// served do not wait. A step whose connection ends meanwhile keeps its turn until it is done.
+async fn ponder<C: Conversation + Send + 'static>(
+    mut session: C,
+    turns: &Arc<Semaphore>,
+) -> io::Result<(C, Option<Effect<C::Ask>>)> {
+    let turn = turns.clone().acquire_owned().await.map_err(io::Error::other)?;
+    let step = move || {
+        let effect = session.next();
+        drop(turn);
+        (session, effect)
+    };
+    spawn_blocking(step).await.map_err(io::Error::other)
+}
+
 /// What the peer sent, nothing at its end. While nothing comes no buffer is kept: a quiet connection is to be small.
 async fn receive(peer: &mut Peer) -> io::Result<Vec<u8>> {
     thread_local! {
@@ -120,3 +141,6 @@ async fn send(peer: &mut Peer, bytes: &[u8], within: Duration) -> io::Result<()>
     })
     .await?
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::StoreError;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
@@ -105,7 +105,14 @@ impl Gateway {
         let (stop, stopping) = watch::channel(false);
         let write_within = Duration::from_secs(u64::from(config.limits.write_seconds));
         let handshake_within = Duration::from_secs(u64::from(config.limits.handshake_seconds));
-        let line = Line { clock: Clock, tls: acceptor, stopping: stopping.clone(), handshake_within, write_within };
+        let line = Line {
+            clock: Clock,
+            tls: acceptor,
+            stopping: stopping.clone(),
+            handshake_within,
+            write_within,
+            pondering: Arc::new(Semaphore::new(half_of_the_cores())),
+        };
         let (bound, addresses) = open_doors(&config.listen).await?;
         let admin_socket = config.admin_socket.clone();
         let socket = admin::bind_socket(&admin_socket)
@@ -134,6 +141,11 @@ impl Gateway {
             admin_socket,
         })
     }
+}
+
+/// The other half serves those who wait.
+fn half_of_the_cores() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2))
 }
 
 /// Every connection takes a file descriptor, and the usual limit of a process is far below what is promised.

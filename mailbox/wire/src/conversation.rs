@@ -47,6 +47,8 @@ pub enum Effect<Ask> {
     /// Begin TLS; then call [`Conversation::secured`]. What the peer sent in clear after asking is discarded
     /// (RFC 3207 §4.2).
     StartTls,
+    /// What the next call of [`Conversation::next`] does takes long: make it where nobody else waits (Profile §7.49).
+    Ponder,
     /// Nothing more will be said.
     Close,
 }

@@ -3,7 +3,7 @@
 //! Profile §7.45: a message is read only if what is known of it does not decide. First its header, of many messages at a
 //! time; then all of it, one message at a time, and its octets are let go at once. Judging one is one step, which
 //! [`SEARCHED_BYTES`](super::settings::SEARCHED_BYTES) and [`BODY_KEYS`](super::settings::BODY_KEYS) keep short; between
-//! two the driver serves others, as it reads the next. Then SORT and THREAD look at the headers of what was found.
+//! two the driver serves others, as it reads the next. A large one, and the order of many, is left to a thread of its own. Then SORT and THREAD look at the headers of what was found.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use super::session::{Session, Work};
 use super::settings::{FETCHED_BODIES, FETCHED_BYTES, HEAD_BYTES, HEADS, PROGRESS};
 use super::view::View;
 use super::{Answer, Ask};
+use crate::Effect;
 use crate::mime::{Header, Tree};
 
 mod charset;
@@ -49,6 +50,10 @@ pub(super) struct Search {
     found: Vec<usize>,
     /// Of those found, what their order needs, as far as it is known.
     gathered: Gathered,
+    /// A large message that was read, until it is looked through.
+    came: Option<Private<Arc<[u8]>>>,
+    /// The driver knows that the end takes long.
+    pondered: bool,
     /// When the client last heard how far it is.
     told: Timestamp,
     /// Of some message only the beginning was looked through.
@@ -191,6 +196,8 @@ impl Session {
             unread: VecDeque::new(),
             found: Vec::new(),
             gathered: Gathered::new(order),
+            came: None,
+            pondered: false,
             told: now,
             cut: false,
             failed: None,
@@ -211,6 +218,12 @@ impl Session {
     /// Looks at messages until something must be read.
     pub(super) fn search_more(&mut self, mut search: Box<Search>) -> bool {
         let Some(view) = self.view() else { return false };
+        if let Some(Private(message)) = search.came.take() {
+            search.heed_whole(Some(&message), view);
+            self.tell_progress(&mut search);
+            self.go_on(Work::Search(search));
+            return true;
+        }
         search.look(view);
         if let Some(read) = search.wants_whole(view) {
             self.ask(read, Work::Search(search));
@@ -222,6 +235,10 @@ impl Session {
         }
         match search.wants(view) {
             Some(heads) => self.ask(heads, Work::Search(search)),
+            None if search.gathered.orders() && search.found.len() > HEADS && !search.pondered => {
+                search.pondered = true;
+                self.ponder(search);
+            }
             None => self.search_end(*search),
         }
         true
@@ -236,6 +253,10 @@ impl Session {
                 }
             }
             Answer::Heads(heads) if !heads.is_empty() => search.heed_heads(heads, view),
+            Answer::Message(message) if message.0.len() as u64 > FETCHED_BYTES => {
+                search.came = Some(message);
+                return self.ponder(search);
+            }
             Answer::Message(Private(message)) => search.heed_whole(Some(&message), view),
             // A message removed meanwhile does not match; one that cannot be read now makes the answer incomplete.
             Answer::No { refused, .. } if refused.why == Refusal::NoSuchMessage => search.pass(view),
@@ -249,6 +270,12 @@ impl Session {
             }
         }
         self.tell_progress(&mut search);
+        self.go_on(Work::Search(search));
+    }
+
+    /// Profile §7.49: the next step is made where nobody waits.
+    fn ponder(&mut self, search: Box<Search>) {
+        self.effect(Effect::Ponder);
         self.go_on(Work::Search(search));
     }
 

@@ -20,7 +20,7 @@ pub(super) const TEXT_KEYS: usize = 100;
 /// Those of them that look through the texts of its parts: BODY and TEXT.
 pub(super) const BODY_KEYS: usize = 10;
 /// Octets of one message that BODY and TEXT look through: headers and text parts, in order, before decoding. All of it
-/// is done in one step, during which nobody else is served; SEARCH says so when it passed over what lies behind.
+/// is done in one step, beside those who wait; SEARCH says so when it passed over what lies behind.
 pub(super) const SEARCHED_BYTES: usize = 4 * 1024 * 1024;
 /// Headers that SEARCH, SORT and THREAD ask for at a time.
 pub(super) const HEADS: usize = 256;

@@ -56,7 +56,7 @@ impl Line {
                     assert!(bytes.len() <= 128 * 1024, "one step says a bounded amount: {}", bytes.len());
                     self.said.extend(bytes);
                 }
-                Effect::Refused(_) => {}
+                Effect::Refused(_) | Effect::Ponder => {}
                 Effect::Body(Private(piece)) => self.body.extend(piece),
                 Effect::Ask(ask) => {
                     let body = std::mem::take(&mut self.body);
@@ -78,6 +78,56 @@ fn office() -> Office {
         office.act(&format!("deliver {name} to INBOX")).unwrap();
     }
     office
+}
+
+/// What a command does, in order: it asks (once or more), ponders, says something.
+fn turns(office: &mut Office, command: &str) -> String {
+    let mut line = Line::open(office);
+    line.send(office, b"a LOGIN 9970000011 himitsu\r\nb SELECT INBOX\r\n");
+    line.session.receive(NOW, command.as_bytes());
+    let mut turns = String::new();
+    while let Some(effect) = line.session.next() {
+        let turn = match effect {
+            Effect::Ask(ask) => {
+                line.session.answer(NOW, office.answer(ask, Vec::new(), None).unwrap());
+                'a'
+            }
+            Effect::Ponder => 'p',
+            Effect::Send(said) => {
+                assert!(String::from_utf8(said).unwrap().contains("c OK "));
+                's'
+            }
+            other => panic!("{other:?}"),
+        };
+        if turn != 'a' || !turns.ends_with('a') {
+            turns.push(turn);
+        }
+    }
+    turns
+}
+
+// Profile §7.49: between two turns no more messages are looked at than come with one answer, and whatever costs more than
+// that stands behind a `p`.
+#[test]
+fn others_wait_neither_for_the_order_of_many_messages_nor_for_a_large_one() {
+    let mut few = Office::default();
+    for _ in 0..256 {
+        few.act("deliver plan.eml to INBOX").unwrap();
+    }
+    let (thread, by_size) = ("c THREAD REFERENCES UTF-8 ALL\r\n", "c SORT (SIZE) UTF-8 ALL\r\n");
+    let (by_subject, whole) = ("c SORT (SUBJECT) UTF-8 ALL\r\n", "c THREAD ORDEREDSUBJECT UTF-8 ALL\r\n");
+    assert_eq!([thread, by_size, whole].map(|command| turns(&mut few, command)), ["as", "s", "as"]);
+    let mut many = few;
+    many.act("deliver plan.eml to INBOX").unwrap();
+    for command in [thread, by_subject, whole] {
+        assert_eq!(turns(&mut many, command), "aps", "{command}");
+    }
+    assert_eq!(turns(&mut many, by_size), "ps");
+    for (octets, expected) in [(256 << 10, "as"), ((256 << 10) + 1, "aps")] {
+        let mut office = Office::default();
+        office.file(0, &vec![b'x'; octets], &NamedFlags::default(), NOW);
+        assert_eq!(turns(&mut office, "c SEARCH TEXT y\r\n"), expected);
+    }
 }
 
 /// Pieces a hostile or broken client may send.

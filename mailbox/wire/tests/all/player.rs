@@ -234,7 +234,7 @@ impl<D: Desk> Stage<D> {
             match effect {
                 _ if line.closed => return Err("something was said after Close".to_owned()),
                 Effect::Send(bytes) => line.said.extend(bytes),
-                Effect::Refused(_) => {}
+                Effect::Refused(_) | Effect::Ponder => {}
                 Effect::Body(Private(piece)) => line.body.extend(piece),
                 Effect::Ask(ask) => {
                     let body = std::mem::take(&mut line.body);

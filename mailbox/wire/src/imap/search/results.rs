@@ -39,6 +39,10 @@ impl Gathered {
         }
     }
 
+    pub(super) fn orders(&self) -> bool {
+        !matches!(self, Self::Nothing)
+    }
+
     pub(super) fn needs_heads(&self) -> bool {
         match self {
             Self::Nothing => false,
