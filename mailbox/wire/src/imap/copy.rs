@@ -12,6 +12,7 @@ use super::set::{self, Set};
 #[derive(Debug)]
 pub(super) struct Copy {
     tag: String,
+    by: By,
     to: FolderName,
     moves: bool,
 }
@@ -32,18 +33,18 @@ impl Session {
             None => self.refuse_here(&tag, Refusal::NoSuchFolder),
             // Profile §7.3: incoming content is the gateway's alone.
             Some(to) if to.is_incoming() => self.refuse_here(&tag, Refusal::FolderIsProtected.about(to.as_str())),
-            Some(_) if uids.is_empty() => self.finish(Done::ok(tag, done(moves)), false),
+            Some(_) if uids.is_empty() => self.finish(Done::ok(tag, done(moves)).named(by), false),
             Some(to) => {
                 let ask = Ask::Copy { folder, uids, to: to.clone(), moves };
-                self.ask(ask, Work::Copy(Copy { tag, to, moves }));
+                self.ask(ask, Work::Copy(Copy { tag, by, to, moves }));
             }
         }
     }
 
-    pub(super) fn copied(&mut self, Copy { tag, to, moves }: Copy, validity: UidValidity, pairs: &[(Uid, Uid)]) {
+    pub(super) fn copied(&mut self, Copy { tag, by, to, moves }: Copy, validity: UidValidity, pairs: &[(Uid, Uid)]) {
         let here = self.view().is_some_and(|view| view.name == to);
         if pairs.is_empty() {
-            return self.finish(Done::ok(tag, done(moves)), here || moves);
+            return self.finish(Done::ok(tag, done(moves)).named(by), here || moves);
         }
         let from = set::write(pairs.iter().map(|(from, _)| from.get()));
         let copies = set::write(pairs.iter().map(|(_, copy)| copy.get()));
@@ -56,9 +57,9 @@ impl Session {
         if moves {
             // RFC 6851 §4.3: what became of the messages is said before they vanish.
             self.untagged(&format!("OK {code} They are there."));
-            self.finish(Done::ok(tag, done(true)), true);
+            self.finish(Done::ok(tag, done(true)).named(by), true);
         } else {
-            self.finish(Done::ok(tag, &format!("{code} {}", done(false))), here);
+            self.finish(Done::ok(tag, &format!("{code} {}", done(false))).named(by), here);
         }
     }
 }

@@ -13,13 +13,14 @@ use super::set::Set;
 #[derive(Debug)]
 pub(super) struct Expunge {
     tag: String,
+    by: By,
     /// CLOSE: nothing is said of what went.
     closes: bool,
 }
 
 impl Expunge {
     pub(super) fn closing(tag: String) -> Self {
-        Self { tag, closes: true }
+        Self { tag, by: By::Sequence, closes: true }
     }
 
     pub(super) fn tag(&self) -> &str {
@@ -30,21 +31,22 @@ impl Expunge {
 impl Session {
     pub(super) fn expunge(&mut self, tag: String, set: Option<&Set>) {
         let Some(view) = self.view() else { return };
+        let by = if set.is_some() { By::Uid } else { By::Sequence };
         let uids = set.map(|set| view.uids(view.by_uid(set).into_iter().flatten()));
         let (folder, since) = (view.folder, view.since);
         if uids.as_ref().is_some_and(Vec::is_empty) {
-            return self.finish(Done::ok(tag, "EXPUNGE done."), false);
+            return self.finish(Done::ok(tag, "EXPUNGE done.").named(by), false);
         }
-        self.ask(Ask::Expunge { folder, uids, since }, Work::Expunge(Expunge { tag, closes: false }));
+        self.ask(Ask::Expunge { folder, uids, since }, Work::Expunge(Expunge { tag, by, closes: false }));
     }
 
-    pub(super) fn expunged(&mut self, Expunge { tag, closes }: Expunge, changes: Changes) {
+    pub(super) fn expunged(&mut self, Expunge { tag, by, closes }: Expunge, changes: Changes) {
         if closes {
             return self.leave(Then::Say(tag, "CLOSE done."));
         }
         self.all_told = true;
         let (some, ModSeq(modseq)) = (!changes.vanished.is_empty(), changes.highest_modseq);
-        self.tell(changes, true, By::Sequence);
+        self.tell(changes, true, by);
         if some && self.enabled.has(Enabled::CONDSTORE) {
             // RFC 7162 §3.2.7, §3.2.9
             return self.conclude(Done::ok(tag, &format!("[HIGHESTMODSEQ {modseq}] EXPUNGE done.")));

@@ -28,6 +28,11 @@ impl Done {
         Self { tag, text: format!("NO {text}"), renumbers: true, by: By::Sequence }
     }
 
+    /// RFC 3501 §6.4.8: whatever is told in answer to a UID command tells UIDs.
+    pub(super) fn named(self, by: By) -> Self {
+        Self { by, ..self }
+    }
+
     /// A FETCH, STORE or SEARCH: their UID forms may renumber (RFC 3501 §7.4.1), the others must not.
     pub(super) fn addressing(self, by: By) -> Self {
         Self { renumbers: by == By::Uid, by, ..self }
