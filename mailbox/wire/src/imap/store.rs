@@ -1,13 +1,15 @@
 //! STORE (RFC 3501 §6.4.6).
 
-use fumibako_model::{Changes, FlagChange, Flags, Keywords, ModSeq, NamedFlags, Uid};
+use fumibako_model::{Changes, FlagChange, Flags, Keywords, ModSeq, NamedFlags, Refusal, Refused, Uid};
 
 use super::Ask;
 use super::command::By;
 use super::enable::Enabled;
 use super::news::Done;
+use super::reply::refusal;
 use super::session::{Session, Work};
 use super::set::{self, Set};
+use crate::Effect;
 
 #[derive(Debug)]
 pub(super) struct Store {
@@ -51,6 +53,12 @@ impl Session {
     pub(super) fn stored(&mut self, store: Store, mut changes: Changes) {
         let Store { tag, by, mut uids, change, flags, silent } = store;
         let modified = std::mem::take(&mut changes.modified);
+        let named = uids.len();
+        if let Some(view) = self.view() {
+            uids.retain(|uid| !view.is_gone(*uid) && !changes.vanished.contains(*uid));
+        }
+        // Profile §7.27. A UID that is no more is passed over (RFC 3501 §6.4.8).
+        let expunged = uids.len() < named && by == By::Sequence && !silent;
         if silent {
             // The client knows what it did; it is told only what comes out otherwise.
             uids.retain(|uid| modified.binary_search(uid).is_err());
@@ -78,7 +86,18 @@ impl Session {
             self.tell_also(changes, false, by, uids);
         }
         let says = self.stored_saying(by, &modified);
-        self.conclude(Done::ok(tag, &says).addressing(by));
+        let done = match expunged {
+            false => Done::ok(tag, &says),
+            // RFC 7162 §3.1.3: the code is this one where there are both.
+            true if !modified.is_empty() => Done::no(tag, &says),
+            true => {
+                let refused = Refused::from(Refusal::NoSuchMessage);
+                let done = Done::no(tag, &refusal(&refused, refused.why.row().imap, &self.reference));
+                self.effect(Effect::Refused(refused));
+                done
+            }
+        };
+        self.conclude(done.addressing(by));
     }
 
     /// RFC 7162 §3.1.3: which messages had changed.

@@ -156,6 +156,11 @@ impl View {
         self.rows.find(uid)
     }
 
+    /// Is a message gone whose number still stands?
+    pub(super) fn is_gone(&self, uid: Uid) -> bool {
+        self.place(uid).and_then(|place| self.rows.get(place)).is_some_and(|row| row.gone)
+    }
+
     /// The messages a set names; `None` if it names a message number that is none.
     pub(super) fn places(&self, by: By, set: &Set) -> Option<Places> {
         let ranges = match by {
