@@ -119,7 +119,7 @@ mod tests {
             all.into_iter().partition(|(state, happening)| outcome(*state, *happening).is_some());
         assert_eq!((led.len(), idle.len()), (8, 34));
         let table: String = led.into_iter().map(|(state, happening)| line(state, happening)).collect();
-        expect![[r#"
+        expect![[r"
             - + Accept -> Accepted | SubmissionAcceptance | 
             Accepted + Deliver -> Delivered | ContentConsignment | Delivered
             Delivered + HandOver -> HandedOver | ContentHandover (SeenByTheGateway) | HandedOver
@@ -128,7 +128,7 @@ mod tests {
             Delivered + Expire -> Expired | ContentHandoverFailure (Expired) | Expired
             HandedOver + Acknowledge -> Retrieved | ContentHandover | 
             Expired + Acknowledge -> Late | ContentHandover (AfterExpiry) | 
-        "#]]
+        "]]
         .assert_eq(&table);
     }
 

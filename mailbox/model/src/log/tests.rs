@@ -28,7 +28,7 @@ const ROOTS: [&str; 9] = [
 ];
 
 fn hex(hash: &Hash) -> String {
-    hash.iter().map(|octet| format!("{octet:02x}")).collect()
+    hash.iter().fold(String::new(), |text, octet| text + &format!("{octet:02x}"))
 }
 
 /// RFC 9162 §2.1.1, word for word.
@@ -49,7 +49,9 @@ fn leaves(count: u64) -> Vec<Hash> {
 
 fn grown(leaves: &[Hash]) -> Growth {
     let mut growth = Growth::default();
-    leaves.iter().for_each(|leaf| growth.push(*leaf));
+    for leaf in leaves {
+        growth.push(*leaf);
+    }
     growth
 }
 
