@@ -22,6 +22,7 @@ use head::{Head, Marks, head, marks};
 
 /// Most messages of one APPEND. Together they are no larger than one may be.
 const MESSAGES: usize = 100;
+const NUL: &str = "A NUL stands only in a literal8.";
 
 /// Messages on their way in.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub(super) struct Append {
     /// Octets of this message still to come.
     left: u64,
     header: Measure,
+    /// NUL came where none may.
+    nul: bool,
     /// Messages so far, this one included, and their octets.
     messages: usize,
     octets: u64,
@@ -56,6 +59,7 @@ impl Append {
         self.marks = marks;
         self.left = size;
         self.header = Measure::default();
+        self.nul = false;
         self.messages += 1;
         self.octets += size;
     }
@@ -103,6 +107,7 @@ impl Session {
                     marks: marked,
                     left: 0,
                     header,
+                    nul: false,
                     messages: 0,
                     octets: 0,
                     next: None,
@@ -181,6 +186,8 @@ impl Session {
         let came = !piece.is_empty();
         append.left -= piece.len() as u64;
         append.header.read(&piece);
+        // Profile §7.46, RFC 3501 §9 CHAR8
+        append.nul |= !append.marks.binary && memchr::memchr(0, &piece).is_some();
         // Profile §12.1: of a message with too long a header nothing more is passed on; its end is awaited.
         if came && append.header.over().is_none() {
             self.effect(Effect::Body(Private(piece)));
@@ -195,9 +202,14 @@ impl Session {
                 self.go_on(Work::Append(append));
                 return false;
             }
+            Read::Command(_) if append.nul => NUL,
             Read::Command(line) if line == append.end() => {
                 self.append_whole(append);
                 return true;
+            }
+            Read::Literal(literal) if append.nul => {
+                self.input.refuse(literal);
+                NUL
             }
             Read::Literal(literal) => {
                 let line = self.input.command().to_vec();

@@ -88,7 +88,17 @@ pub(super) fn literal_head(out: &mut Vec<u8>, size: usize) {
 
 fn literal(out: &mut Vec<u8>, text: &[u8]) {
     literal_head(out, text.len());
+    let from = out.len();
     out.extend_from_slice(text);
+    without_nul(&mut out[from..]);
+}
+
+/// Profile §7.46, RFC 3501 §9 CHAR8: in a literal there is no NUL.
+pub(super) fn without_nul(mut octets: &mut [u8]) {
+    while let Some(at) = memchr::memchr(0, octets) {
+        octets[at] = 0x80;
+        octets = &mut octets[at + 1..];
+    }
 }
 
 /// An astring: bare if it can be.

@@ -433,12 +433,14 @@ proptest! {
         prop_assume!(!body.is_empty());
         let mut office = Office::default();
         let mut line = Line::open(&mut office);
-        let mut wire = format!("a LOGIN 9970000011 himitsu\r\nb APPEND Drafts {{{}+}}\r\n", body.len()).into_bytes();
+        let mut wire = format!("a LOGIN 9970000011 himitsu\r\nb APPEND Drafts ~{{{}+}}\r\n", body.len()).into_bytes();
         wire.extend(&body);
         wire.extend(b"\r\nc SELECT Drafts\r\nd FETCH 1 BODY.PEEK[]\r\n");
         for piece in wire.chunks(cut) {
             line.send(&mut office, piece);
         }
+        // Profile §7.46: but for NUL.
+        let body: Vec<u8> = body.into_iter().map(|octet| if octet == 0 { 0x80 } else { octet }).collect();
         let expected = [format!("* 1 FETCH (BODY[] {{{}}}\r\n", body.len()).as_bytes(), &body, b")\r\nd OK FETCH done.\r\n"].concat();
         prop_assert!(line.said.ends_with(&expected));
     }

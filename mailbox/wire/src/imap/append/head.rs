@@ -24,6 +24,8 @@ pub(super) struct Marks {
     pub(super) date: Option<Timestamp>,
     /// The literal stands in `UTF8 (…)` (RFC 6855 §4).
     pub(super) in_utf8: bool,
+    /// It is a literal8: NUL may stand in it (RFC 3516 §7).
+    pub(super) binary: bool,
 }
 
 /// ```text
@@ -81,7 +83,7 @@ pub(super) fn marks(cursor: &mut Cursor<'_>) -> Parsed<Marks> {
         return cursor.bad("a literal8");
     }
     // RFC 3516 §4.4: octets are kept as they come, NUL among them or not.
-    cursor.take(b'~');
+    marks.binary = cursor.take(b'~');
     if ends_with_this_literal(cursor) { Ok(marks) } else { cursor.bad("the message as a literal") }
 }
 

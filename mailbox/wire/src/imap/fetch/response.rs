@@ -30,6 +30,8 @@ pub(super) struct Response {
     /// Octets of the message, or of what was made of it.
     octets: Range<usize>,
     made: Option<Vec<u8>>,
+    /// They stand in a literal8.
+    binary: bool,
     /// A part could not be decoded.
     undecodable: bool,
     outline: Option<Outline>,
@@ -71,8 +73,8 @@ impl std::fmt::Debug for Response {
 impl Response {
     pub(super) fn begin(number: usize, entry: Entry, message: Source) -> Self {
         let words = format!("* {number} FETCH (").into_bytes();
-        let (octets, made, undecodable, outline) = (0..0, None, false, None);
-        Self { entry, message, written: 0, ended: false, words, octets, made, undecodable, outline }
+        let (octets, made, binary, undecodable, outline) = (0..0, None, false, false, None);
+        Self { entry, message, written: 0, ended: false, words, octets, made, binary, undecodable, outline }
     }
 
     /// Flags first, if no item asks for them.
@@ -117,6 +119,10 @@ impl Response {
                 };
                 said.extend_from_slice(now);
                 self.octets.start += now.len();
+                if !self.binary {
+                    let from = said.len() - now.len();
+                    reply::without_nul(&mut said[from..]);
+                }
             } else if self.outlines() {
                 // Its words go out next.
             } else if let Some(item) = items.get(self.written) {
@@ -225,7 +231,8 @@ impl Response {
             return 0;
         };
         // RFC 3516 §4.3: a string as others are, unless it holds NUL.
-        if content.is_decoded() && self.holds_nul(&found) {
+        self.binary = content.is_decoded() && self.holds_nul(&found);
+        if self.binary {
             self.word("~");
         }
         reply::literal_head(&mut self.words, found.len());

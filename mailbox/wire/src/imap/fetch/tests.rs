@@ -91,6 +91,20 @@ fn count(said: &[u8], word: &str) -> usize {
     memchr::memmem::find_iter(said, word).count()
 }
 
+// Profile §7.46
+#[test]
+fn no_nul_goes_out_but_in_a_literal8() {
+    let message = b"Subject: a\0b\r\nFrom: \"c\0\" <d\0@e>\r\nContent-Type: text/plain; name=\"f\0g\"\r\n\r\nh\0\0\r\n";
+    let items = "ENVELOPE BODY BODYSTRUCTURE PREVIEW BODY.PEEK[HEADER.FIELDS (Subject)] BODY.PEEK[TEXT] BODY.PEEK[]";
+    let (said, _) = fetch(items, message.to_vec());
+    assert_eq!(count(&said, "\0"), 0, "{}", said.escape_ascii());
+    let (said, _) = fetch("BODY.PEEK[]", message.to_vec());
+    let shown = message.map(|octet| if octet == 0 { 0x80 } else { octet });
+    assert_eq!(memchr::memmem::find_iter(&said, &shown).count(), 1, "{}", said.escape_ascii());
+    let (said, _) = fetch("BINARY.PEEK[]", message.to_vec());
+    assert_eq!(memchr::memmem::find_iter(&said, message).count(), 1, "{}", said.escape_ascii());
+}
+
 /// As many bytes of short fields.
 fn tiny_fields(bytes: usize) -> Vec<u8> {
     b"a:\r\nb:\r\n".iter().copied().cycle().take(bytes).collect()
