@@ -45,7 +45,7 @@ pub(super) const REFERENCES: usize = 200;
 pub(super) const REFERRED: usize = 500_000;
 /// Levels that THREAD climbs to see that a reference does not lead in a circle. Deeper down it follows none that might.
 pub(super) const ANCESTORS: usize = 1_000;
-/// Levels of parentheses, NOT and OR in one SEARCH.
+/// Levels of parentheses, NOT and OR in one SEARCH; ORs that stand in one another are one.
 pub(super) const SEARCH_DEPTH: usize = 50;
 /// Addresses of one field shown in an ENVELOPE.
 pub(super) const ADDRESSES: usize = 1_000;

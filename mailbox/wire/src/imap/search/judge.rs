@@ -25,7 +25,7 @@ pub(super) struct Bound {
 #[derive(Debug)]
 enum Test {
     And(Vec<Test>),
-    Or(Box<(Test, Test)>),
+    Or(Vec<Test>),
     Not(Box<Test>),
     /// Places of messages, ascending.
     Among(Vec<Range<usize>>),
@@ -61,7 +61,7 @@ fn bind(key: Key, view: &View, now: Timestamp) -> Option<Test> {
     let ago = |seconds: u32| now.as_second() - i64::from(seconds);
     Some(match key {
         Key::And(keys) => Test::And(keys.into_iter().map(|key| bind(key, view, now)).collect::<Option<_>>()?),
-        Key::Or(keys) => Test::Or(Box::new((bind(keys.0, view, now)?, bind(keys.1, view, now)?))),
+        Key::Or(keys) => Test::Or(keys.into_iter().map(|key| bind(key, view, now)).collect::<Option<_>>()?),
         Key::Not(key) => Test::Not(Box::new(bind(*key, view, now)?)),
         Key::Numbers(set) => Test::Among(view.by_number(&set)?),
         Key::Uids(set) => Test::Among(view.by_uid(&set)),
@@ -80,7 +80,7 @@ impl Test {
             Self::And(tests) => all(tests.iter().map(|test| test.judge(place, entry, content))),
             // A or B is: not (not A and not B).
             Self::Or(tests) => {
-                let either = [&tests.0, &tests.1].into_iter().map(|test| test.judge(place, entry, content));
+                let either = tests.iter().map(|test| test.judge(place, entry, content));
                 all(either.map(|judged| judged.map(|holds| !holds))).map(|neither| !neither)
             }
             Self::Not(test) => test.judge(place, entry, content).map(|holds| !holds),

@@ -20,7 +20,7 @@ pub(in crate::imap) struct Program(pub(super) Key);
 pub(super) enum Key {
     All,
     And(Vec<Key>),
-    Or(Box<(Key, Key)>),
+    Or(Vec<Key>),
     Not(Box<Key>),
     Numbers(Set),
     Uids(Set),
@@ -121,8 +121,7 @@ impl Key {
     /// How many keys are such.
     fn count(&self, such: &impl Fn(&Self) -> bool) -> usize {
         match self {
-            Self::And(keys) => keys.iter().map(|key| key.count(such)).sum(),
-            Self::Or(keys) => keys.0.count(such) + keys.1.count(such),
+            Self::And(keys) | Self::Or(keys) => keys.iter().map(|key| key.count(such)).sum(),
             Self::Not(key) => key.count(such),
             key => usize::from(such(key)),
         }
@@ -203,13 +202,25 @@ impl Reader<'_, '_> {
             "SMALLER"    => { self.cursor.space()?; self.cursor.number().map(Key::Smaller) }
             "UID"        => { self.cursor.space()?; set_or_saved(self.cursor).map(Key::Uids) }
             "NOT"        => { self.cursor.space()?; not(self.key(depth + 1)?) }
-            "OR"         => {
-                self.cursor.space()?;
-                let first = self.key(depth + 1)?;
-                self.cursor.space()?;
-                Ok(Key::Or(Box::new((first, self.key(depth + 1)?))))
-            }
+            "OR"         => self.either(depth),
             _ => self.cursor.bad("a key of SEARCH before"),
+        }
+    }
+
+    /// `OR` search-key search-key. However such stand in one another, they are one level: one of all their keys holds.
+    fn either(&mut self, depth: usize) -> Parsed<Key> {
+        let (mut keys, mut awaited) = (Vec::new(), 2);
+        self.cursor.space()?;
+        loop {
+            if self.cursor.take_word("OR ") {
+                awaited += 1;
+                continue;
+            }
+            keys.push(self.key(depth + 1)?);
+            if keys.len() == awaited {
+                return Ok(Key::Or(keys));
+            }
+            self.cursor.space()?;
         }
     }
 
