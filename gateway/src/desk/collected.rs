@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use fumibako_model::{Entry, Flags, MessageId};
+use fumibako_wire::imap::Outgoing;
 
 /// Most pieces of one message that are not side by side; of one in more, nothing is said.
 const PIECES: usize = 1_000;
@@ -11,6 +12,7 @@ const PIECES: usize = 1_000;
 /// The messages of a connection, as far as their octets went out.
 #[derive(Debug, Default)]
 pub(super) struct Collected {
+    /// Only those of which octets went out: a connection that waits holds nothing here, whatever its folder holds.
     messages: HashMap<MessageId, Sent>,
 }
 
@@ -24,17 +26,22 @@ struct Sent {
 }
 
 impl Collected {
-    /// What is known of messages by now.
+    /// What changed of messages.
     pub(super) fn know(&mut self, entries: &[Entry]) {
         for entry in entries {
-            let sent = self.messages.entry(entry.message).or_default();
-            (sent.size, sent.seen) = (entry.size, entry.flags.has(Flags::SEEN));
+            if let Some(sent) = self.messages.get_mut(&entry.message) {
+                sent.seen = entry.flags.has(Flags::SEEN);
+            }
         }
     }
 
     /// These octets of a message went out.
-    pub(super) fn sent(&mut self, message: MessageId, from: u64, octets: usize) {
-        let Some(sent) = self.messages.get_mut(&message).filter(|_| octets > 0) else { return };
+    pub(super) fn sent(&mut self, going: Outgoing, from: u64, octets: usize) {
+        if octets == 0 {
+            return;
+        }
+        let sent = self.messages.entry(going.message).or_default();
+        (sent.size, sent.seen) = (going.size, going.seen);
         let mut piece = from..from.saturating_add(octets as u64);
         sent.pieces.retain(|other| {
             let apart = other.end < piece.start || piece.end < other.start;
@@ -85,16 +92,15 @@ mod tests {
     #[test]
     fn pieces_add_up_in_any_order_and_only_the_whole_counts_once_and_only_when_seen() {
         let mut collected = Collected::default();
-        collected.sent(MessageId(7), 0, 100);
-        assert!(collected.whole().is_empty(), "of a message nobody knows nothing is said");
-        collected.know(&[entry(false)]);
+        let going = |seen| Outgoing::from(&entry(seen));
+        collected.know(&[entry(true)]);
+        assert!(collected.messages.is_empty(), "what was not handed out is not remembered");
         for (from, octets) in [(60, 40), (0, 30), (10, 25), (36, 24)] {
-            collected.sent(MessageId(7), from, octets);
+            collected.sent(going(false), from, octets);
         }
         collected.know(&[entry(true)]);
         assert!(collected.whole().is_empty(), "one octet is missing");
-        collected.sent(MessageId(7), 35, 1);
-        collected.know(&[entry(false)]);
+        collected.sent(going(false), 35, 1);
         assert!(collected.whole().is_empty(), "a look without a mark is none");
         collected.know(&[entry(true)]);
         assert_eq!((collected.whole(), collected.whole()), (vec![MessageId(7)], vec![]));

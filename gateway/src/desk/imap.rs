@@ -1,10 +1,8 @@
 //! The desk of a mailbox: every question of an IMAP conversation is one verb of the store.
 
-use fumibako_model::{
-    Changes, FolderId, FolderName, MessageId, ModSeq, NamedFlags, OfficeNumber, Private, Refusal, Refused, Uid,
-};
+use fumibako_model::{Changes, FolderId, FolderName, ModSeq, NamedFlags, OfficeNumber, Private, Refusal, Refused, Uid};
 use fumibako_store::{CopyOrder, Deposit, Draft, FlagOrder, Quota, Store, StoreError};
-use fumibako_wire::imap::{Answer, Ask, Session};
+use fumibako_wire::imap::{Answer, Ask, Outgoing, Session};
 use fumibako_wire::sasl::{Claim, Offer};
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -135,10 +133,12 @@ impl<S: Store> ImapDesk<S> {
                 let changes = store.since(office, folder, since).await;
                 if read_only { changes.map(Answer::Changes) } else { claimed(store, (office, folder), changes).await }
             }
-            Ask::Read(message, range) | Ask::Send(message, range) => {
+            Ask::Read(message, range) | Ask::Send(Outgoing { message, .. }, range) => {
                 store.read(office, message, range).await.map(Answer::Message)
             }
-            Ask::Bodies(messages) | Ask::SendBodies(messages) => {
+            Ask::Bodies(messages) => store.bodies(office, messages).await.map(Answer::Heads),
+            Ask::SendBodies(messages) => {
+                let messages = messages.into_iter().map(|going| going.message).collect();
                 store.bodies(office, messages).await.map(Answer::Heads)
             }
             Ask::Heads { messages, longest } => store.heads(office, messages, longest).await.map(Answer::Heads),
@@ -168,9 +168,8 @@ impl<S: Store> ImapDesk<S> {
     }
 
     /// What this answer says of messages, and what of them it hands out.
-    fn note(&mut self, sent: &[(MessageId, u64)], answer: &Answer) {
+    fn note(&mut self, sent: &[(Outgoing, u64)], answer: &Answer) {
         match answer {
-            Answer::Folder(view) => self.collected.know(&view.entries),
             Answer::Changes(changes) => self.collected.know(&changes.entries),
             Answer::Message(octets) => {
                 for (message, from) in sent {

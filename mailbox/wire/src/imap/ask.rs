@@ -4,12 +4,29 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use fumibako_model::{
-    Annotation, Changes, FlagChange, FolderId, FolderName, FolderStatus, FolderView, Listing, MessageId, ModSeq,
-    NamedFlags, Party, Private, Refused, Uid, UidValidity,
+    Annotation, Changes, Entry, FlagChange, Flags, FolderId, FolderName, FolderStatus, FolderView, Listing, MessageId,
+    ModSeq, NamedFlags, Party, Private, Refused, Uid, UidValidity,
 };
 use jiff::Timestamp;
 
 use crate::sasl::{Claim, Secrets};
+
+/// A message whose octets go to the client, as the connection knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Which.
+    pub message: MessageId,
+    /// Its octets.
+    pub size: u64,
+    /// Is it `\\Seen`?
+    pub seen: bool,
+}
+
+impl From<&Entry> for Outgoing {
+    fn from(entry: &Entry) -> Self {
+        Self { message: entry.message, size: entry.size, seen: entry.flags.has(Flags::SEEN) }
+    }
+}
 
 /// A question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,11 +62,11 @@ pub enum Ask {
     /// These octets of a message, or as many of them as there are. → [`Answer::Message`].
     Read(MessageId, Range<u64>),
     /// The same, and they go to the client as they are. → [`Answer::Message`].
-    Send(MessageId, Range<u64>),
+    Send(Outgoing, Range<u64>),
     /// Several small messages, whole. → [`Answer::Heads`].
     Bodies(Vec<MessageId>),
     /// The same, and they go to the client as they are. → [`Answer::Heads`].
-    SendBodies(Vec<MessageId>),
+    SendBodies(Vec<Outgoing>),
     /// The headers of messages. → [`Answer::Heads`].
     Heads {
         /// Which.

@@ -19,7 +19,7 @@ use super::settings::{
     FETCHED_BODIES, FETCHED_BYTES, FETCHED_HEADS, HEAD_BYTES, PIECE_BYTES, PREVIEW_BYTES, STEP_BYTES,
 };
 use super::view::{Places, View};
-use super::{Answer, Ask, reply};
+use super::{Answer, Ask, Outgoing, reply};
 use crate::Effect;
 use crate::mime::Kept;
 
@@ -108,7 +108,7 @@ impl Fetch {
     }
 
     /// The messages that are read next: several small ones together, if they are needed as they are.
-    fn next_bodies(&mut self, view: &View, need: Need) -> Vec<MessageId> {
+    fn next_bodies(&mut self, view: &View, need: Need) -> Vec<Outgoing> {
         let more = FETCHED_BODIES - self.wanted.len().min(FETCHED_BODIES);
         self.wanted.extend(self.places.by_ref().take(more));
         self.wanted.retain(|place| view.entry(*place).is_some());
@@ -119,7 +119,7 @@ impl Fetch {
             whole && entry.size <= PIECE_BYTES as u64 && octets <= FETCHED_BYTES
         };
         let entries = self.wanted.iter().filter_map(|place| view.entry(*place));
-        entries.take_while(small).map(|entry| entry.message).collect()
+        entries.take_while(small).map(Outgoing::from).collect()
     }
 
     /// A message could not be answered; the first time counts.
@@ -134,8 +134,17 @@ impl Fetch {
 }
 
 /// The question for octets that go out as they are, or are looked into.
-fn octets(need: Need, message: MessageId, range: Range<u64>) -> Ask {
-    if need == Need::Pieces { Ask::Send(message, range) } else { Ask::Read(message, range) }
+fn octets(need: Need, entry: &Entry, range: Range<u64>) -> Ask {
+    if need == Need::Pieces { Ask::Send(entry.into(), range) } else { Ask::Read(entry.message, range) }
+}
+
+/// The same of several messages, whole.
+fn bodies(need: Need, messages: Vec<Outgoing>) -> Ask {
+    if need == Need::Pieces {
+        Ask::SendBodies(messages)
+    } else {
+        Ask::Bodies(messages.into_iter().map(|going| going.message).collect())
+    }
 }
 
 impl Session {
@@ -180,7 +189,7 @@ impl Session {
             if let Some(wanted) = fetch.response.as_ref().and_then(Response::wants)
                 && let Some(entry) = view.entry(fetch.reading)
             {
-                let read = octets(fetch.items.need(), entry.message, wanted);
+                let read = octets(fetch.items.need(), entry, wanted);
                 self.ask(read, Work::Fetch(fetch));
                 return true;
             }
@@ -216,8 +225,7 @@ impl Session {
             if matches!(need, Need::Pieces | Need::All) {
                 let messages = fetch.next_bodies(view, need);
                 if messages.len() > 1 {
-                    let ask = if need == Need::Pieces { Ask::SendBodies(messages) } else { Ask::Bodies(messages) };
-                    self.ask(ask, Work::Fetch(fetch));
+                    self.ask(bodies(need, messages), Work::Fetch(fetch));
                     return true;
                 }
             }
@@ -237,7 +245,7 @@ impl Session {
                 Need::Pieces => fetch.items.first_piece(entry.size),
                 Need::All => 0..entry.size,
             };
-            let read = octets(need, entry.message, range);
+            let read = octets(need, entry, range);
             self.ask(read, Work::Fetch(fetch));
             return true;
         }

@@ -50,6 +50,6 @@ mod utf7;
 mod view;
 mod window;
 
-pub use ask::{Answer, Ask};
+pub use ask::{Answer, Ask, Outgoing};
 pub use session::Session;
 pub use settings::Settings;
