@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::command::By;
 use super::enable::Enabled;
 use super::session::{Session, Work};
-use super::settings::{FETCHED_BODIES, FETCHED_BYTES, HEAD_BYTES, HEADS, PROGRESS};
+use super::settings::{FETCHED_BODIES, FETCHED_BYTES, HEAD_BYTES, HEADS, JUDGED_KEYS, PROGRESS};
 use super::view::View;
 use super::{Answer, Ask};
 use crate::Effect;
@@ -52,7 +52,9 @@ pub(super) struct Search {
     gathered: Gathered,
     /// A large message that was read, until it is looked through.
     came: Option<Private<Arc<[u8]>>>,
-    /// The driver knows that the end takes long.
+    /// How many keys each message is judged by.
+    keys: usize,
+    /// The driver knows that the next step takes long.
     pondered: bool,
     /// When the client last heard how far it is.
     told: Timestamp,
@@ -176,7 +178,7 @@ impl Session {
             }
         }
         let Some(program) = program else { return self.not_searched(&tag, returns.as_ref()) };
-        let tells_modseq = program.names_modseq();
+        let (tells_modseq, keys) = (program.names_modseq(), program.len());
         if tells_modseq {
             // RFC 7162 §3.1
             self.condstore();
@@ -197,6 +199,7 @@ impl Session {
             found: Vec::new(),
             gathered: Gathered::new(order),
             came: None,
+            keys,
             pondered: false,
             told: now,
             cut: false,
@@ -224,7 +227,14 @@ impl Session {
             self.go_on(Work::Search(search));
             return true;
         }
+        let weighs = search.keys.saturating_mul(view.len().saturating_sub(search.place)) > JUDGED_KEYS;
+        if weighs && !search.pondered {
+            search.pondered = true;
+            self.ponder(search);
+            return true;
+        }
         search.look(view);
+        search.pondered &= !weighs;
         if let Some(read) = search.wants_whole(view) {
             self.ask(read, Work::Search(search));
             return true;

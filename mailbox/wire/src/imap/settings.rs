@@ -22,6 +22,8 @@ pub(super) const BODY_KEYS: usize = 10;
 /// Octets of one message that BODY and TEXT look through: headers and text parts, in order, before decoding. All of it
 /// is done in one step, beside those who wait; SEARCH says so when it passed over what lies behind.
 pub(super) const SEARCHED_BYTES: usize = 4 * 1024 * 1024;
+/// Keys, times messages, that are judged in one step while others wait.
+pub(super) const JUDGED_KEYS: usize = 1_000_000;
 /// Headers that SEARCH, SORT and THREAD ask for at a time.
 pub(super) const HEADS: usize = 256;
 /// Headers that FETCH asks for at a time: it holds them until they are said.

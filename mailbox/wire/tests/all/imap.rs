@@ -123,6 +123,10 @@ fn others_wait_neither_for_the_order_of_many_messages_nor_for_a_large_one() {
         assert_eq!(turns(&mut many, command), "aps", "{command}");
     }
     assert_eq!(turns(&mut many, by_size), "ps");
+    let keys = |count: usize| format!("c SEARCH{}\r\n", " ALL".repeat(count));
+    assert_eq!(turns(&mut many, &keys(1_000_000 / 257)), "s");
+    assert_eq!(turns(&mut many, &keys(1_000_000 / 257 + 1)), "ps");
+    assert_eq!(turns(&mut many, &(keys(4_000).trim_end().to_owned() + " SUBJECT e\r\n")), "pas");
     for (octets, expected) in [(256 << 10, "as"), ((256 << 10) + 1, "aps")] {
         let mut office = Office::default();
         office.file(0, &vec![b'x'; octets], &NamedFlags::default(), NOW);

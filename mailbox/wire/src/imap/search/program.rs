@@ -97,6 +97,11 @@ impl Program {
         self.0.count(&Self::looks_at_header) > 0
     }
 
+    /// How many keys there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.count(&|_| true)
+    }
+
     /// Is there a MODSEQ among the keys? Then the answer tells one.
     pub(super) fn names_modseq(&self) -> bool {
         self.0.count(&|key| matches!(key, Key::ModSeq(_))) > 0
