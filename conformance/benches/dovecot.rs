@@ -6,16 +6,12 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_conformance::{Door, Dovecot, Gateway, Line, Random, timed};
+use fumibako_conformance::{Door, Dovecot, Gateway, Line, Random, setting, timed};
 
 /// A server, and a connection that is logged in.
 struct Side {
     line: Line,
     commands: u32,
-}
-
-fn setting(name: &str, otherwise: usize) -> usize {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
 impl Side {

@@ -43,3 +43,8 @@ pub use random::Random;
 pub use receipt::Receipt;
 pub use smtp::{Reply, Submission};
 pub use tool::{Ran, Tool};
+
+/// A number that a measurement takes from the environment.
+pub fn setting(name: &str, otherwise: usize) -> usize {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
