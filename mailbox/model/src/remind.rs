@@ -45,7 +45,7 @@ mod tests {
         let (accepted, ends) = (at("2026-01-01T12:00:00Z"), at("2026-04-02T00:00:00Z"));
         let all = reminders(accepted, ends);
         let expected =
-            ["2026-01-02T12:00:00Z", "2026-01-04T12:00:00Z", "2026-02-16T06:00:00Z", "2026-03-30T00:00:00Z"].map(at);
+            ["2026-01-02T12:00:00Z", "2026-01-04T12:00:00Z", "2026-02-15T18:00:00Z", "2026-03-30T00:00:00Z"].map(at);
         assert_eq!(all, expected);
         assert_eq!(first_reminder(accepted), all[0]);
         assert_eq!(next_reminder(accepted, ends, all[0]), Some(all[1]));
