@@ -49,14 +49,18 @@ fn gpgsm_decrypts(world: &World, envelope: &[u8]) -> Ran {
     let home = folder.path();
     fs::set_permissions(home, Permissions::from_mode(0o700)).expect("it is our folder");
     let key = world.gateway.folder().join(format!("{}.pem", world.recipient.number));
-    let export = Tool::named("openssl").args(["pkcs12", "-export", "-legacy", "-passout", "pass:secret", "-in"]);
-    export.arg(&key).arg("-out").arg(home.join("key.p12")).run().well();
     let gpgsm = |words: &[&str], input: &[u8]| {
         let options = ["--batch", "--yes", "--disable-crl-checks", "--pinentry-mode", "loopback"];
         let command = Tool::named("gpgsm").arg("--homedir").arg(home).args(options).args(words);
         command.inside(home).reads(input).run()
     };
-    let imported = gpgsm(&["--passphrase-fd", "0", "--import", "key.p12"], b"secret\n");
+    // gpgsm cannot read every PKCS#12 that OpenSSL writes: of the same key, with another salt, it reads the next one.
+    let import = || {
+        let export = Tool::named("openssl").args(["pkcs12", "-export", "-legacy", "-passout", "pass:secret", "-in"]);
+        export.arg(&key).arg("-out").arg(home.join("key.p12")).run().well();
+        gpgsm(&["--passphrase-fd", "0", "--import", "key.p12"], b"secret\n")
+    };
+    let imported = (0..5).map(|_| import()).find(Ran::succeeded).unwrap_or_else(import);
     let body = envelope.windows(4).position(|gap| gap == b"\r\n\r\n").expect("it has a body") + 4;
     fs::write(home.join("envelope"), &envelope[body..]).expect("the folder is writable");
     let ran = gpgsm(&["--passphrase-fd", "0", "--assume-base64", "--decrypt", "envelope"], b"secret\n");
