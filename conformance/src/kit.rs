@@ -1,7 +1,7 @@
 //! The conformance kit: plays the transcripts against any server, and says where it differs.
 //!
-//! Start at [`Target::play`]; [`player`] holds the sockets, a judge for each protocol hears what another server may say in
-//! other words, [`world`] sets up what a transcript takes for granted.
+//! Start at [`Target::play`]; `player` holds the sockets, a judge for each protocol hears what another server may say in
+//! other words, `world` sets up what a transcript takes for granted.
 
 mod imap;
 mod listed;

@@ -4,20 +4,26 @@
 //! `cargo bench -p fumibako-signer`
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot prepare has nothing to measure")]
 
+use std::process::{Command, Stdio};
+
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _, ParsedPublicKey,
     RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair,
 };
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use divan::Bencher;
 use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
 use fumibako_signer::{
-    Cipher, Identity, RevocationList, Sealing, Signed, SignedStream, Trust, WithoutList, open, seal,
+    Cipher, Identity, RevocationList, Sealing, Signed, SignedStream, Trust, WithoutList, encrypt, open, seal, sign,
 };
 use jiff::{SignedDuration, Timestamp};
 
 const AT: Timestamp = Timestamp::constant(1_793_873_410, 0);
+/// id-data (RFC 5652 §4).
+const DATA: [u8; 11] = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1];
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const KEYS: [KeyKind; 2] = [KeyKind::Rsa2048, KeyKind::EcP256];
 /// The MIME entity of a bundle with 50 KB of files in base64.
@@ -150,11 +156,62 @@ fn open_a_bundle(bencher: Bencher<'_, '_>, key: KeyKind) {
     bencher.bench(|| open(&message, &stage.trust, std::slice::from_ref(&stage.recipient), AT).unwrap());
 }
 
+/// Where an envelope is changed before an office asks the reader about it (Profile §4.12): the key, the first block, the
+/// padding. `None`: nothing, and it opens. All should take the same time.
+const FAULTS: [Option<&str>; 4] = [None, Some("key"), Some("content"), Some("padding")];
+
+#[divan::bench(args = FAULTS)]
+fn open_what_was_changed(bencher: Bencher<'_, '_>, fault: Option<&str>) {
+    let stage = Stage::new(KeyKind::EcP256);
+    let signed = sign(&entity(BUNDLE_BYTES), &stage.sender, AT).unwrap();
+    let mut envelope = encrypt(&signed, &[stage.recipient.certificate().clone()], Cipher::Aes256Cbc).unwrap();
+    let body = envelope.split_off(envelope.windows(4).position(|gap| gap == b"\r\n\r\n").unwrap() + 4);
+    let letters: Vec<u8> = body.into_iter().filter(|octet| !octet.is_ascii_whitespace()).collect();
+    let mut octets = STANDARD.decode(letters).unwrap();
+    // The wrapped key ends where the content's type begins; behind it stand IV and ciphertext.
+    let data = octets.windows(DATA.len()).rposition(|window| window == DATA).unwrap();
+    let at = match fault {
+        Some("key") => data - 8,
+        Some("content") => data + 100,
+        _ => octets.len() - 1,
+    };
+    octets[at] ^= if fault.is_some() { 0x40 } else { 0 };
+    envelope.extend_from_slice(STANDARD.encode(octets).as_bytes());
+    envelope.extend_from_slice(b"\r\n");
+    let message = sign(&envelope, &stage.sender, AT).unwrap();
+    let keys = std::slice::from_ref(&stage.recipient);
+    assert_eq!(open(&message, &stage.trust, keys, AT).is_ok(), fault.is_none());
+    bencher.bench(|| open(&message, &stage.trust, keys, AT).is_ok());
+}
+
+/// `openssl cms -verify` of the same bundle: what the program needs to start is in `openssl_starts`.
+#[divan::bench(args = KEYS, sample_count = 50)]
+fn openssl_verifies_a_sealed_bundle(bencher: Bencher<'_, '_>, key: KeyKind) {
+    let folder = tempfile::tempdir().unwrap();
+    let (mail, out) = (folder.path().join("mail"), folder.path().join("out"));
+    std::fs::write(&mail, Stage::new(key).sealed(&entity(BUNDLE_BYTES), Cipher::Aes256Gcm)).unwrap();
+    let verify = ["cms", "-verify", "-noverify", "-in"];
+    bencher.bench(|| openssl(Command::new("openssl").args(verify).arg(&mail).arg("-out").arg(&out)));
+}
+
+#[divan::bench(sample_count = 50)]
+fn openssl_starts(bencher: Bencher<'_, '_>) {
+    bencher.bench(|| openssl(Command::new("openssl").arg("version")));
+}
+
+fn openssl(command: &mut Command) {
+    assert!(
+        command.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success(),
+        "Debian's package openssl"
+    );
+}
+
 /// Once for each list that arrives.
 #[divan::bench(sample_count = 10)]
 fn read_a_list_of_a_hundred_thousand(bencher: Bencher<'_, '_>) {
     let ca = Authority::create("CA", AT - HOUR).unwrap();
-    // The same certificate again and again: what counts is how many entries there are to read.
+    // The same certificate again and again: what counts is how many entries there are to read. That all of a hundred thousand
+    // are kept is tested elsewhere.
     let revoked = vec![(ca.certificate(), AT); 100_000];
     let der = ca.revoke(&revoked, AT, AT + HOUR).unwrap();
     let authorities = [ca.certificate().clone()];

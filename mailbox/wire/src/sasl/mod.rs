@@ -1,6 +1,6 @@
 //! How a client logs in, alike in SMTP, IMAP and POP3 (RFC 4422): PLAIN, EXTERNAL, SCRAM-SHA-256 and SCRAM-SHA-256-PLUS.
 //!
-//! Start at [`Exchange`]. A conversation carries its words to and from the client; the server answers its [`Claim`]s.
+//! Start at `Exchange`. A conversation carries its words to and from the client; the server answers its [`Claim`]s.
 
 mod exchange;
 mod plain;
