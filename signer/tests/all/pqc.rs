@@ -26,7 +26,7 @@ const ML_DSA: [(&PqdsaSigningAlgorithm, &str, MlDsa); 3] = [
     (&ML_DSA_65_SIGNING, "2.16.840.1.101.3.4.3.18", MlDsa::MlDsa65),
     (&ML_DSA_87_SIGNING, "2.16.840.1.101.3.4.3.19", MlDsa::MlDsa87),
 ];
-const ML_KEM: [(&kem::Algorithm, &str); 3] = [
+pub(crate) const ML_KEM: [(&kem::Algorithm, &str); 3] = [
     (&kem::ML_KEM_512, "2.16.840.1.101.3.4.4.1"),
     (&kem::ML_KEM_768, "2.16.840.1.101.3.4.4.2"),
     (&kem::ML_KEM_1024, "2.16.840.1.101.3.4.4.3"),
@@ -68,7 +68,7 @@ fn pkcs8(oid: &str, private: &[u8]) -> Vec<u8> {
 }
 
 /// An office that receives by ML-KEM, and its key as it stands inside PKCS#8.
-fn receiving_office(ca: &Authority, algorithm: &'static kem::Algorithm, oid: &str) -> (Identity, Vec<u8>) {
+pub(crate) fn receiving_office(ca: &Authority, algorithm: &'static kem::Algorithm, oid: &str) -> (Identity, Vec<u8>) {
     let key = DecapsulationKey::generate(algorithm).unwrap();
     let own = key.encapsulation_key().unwrap().key_bytes().unwrap().as_ref().to_vec();
     let certificate = twin(office(ca, KeyKind::Rsa2048).certificate(), ca, |tbs| tbs.key = public(oid, &own));
