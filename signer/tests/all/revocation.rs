@@ -1,5 +1,6 @@
 //! Revocation lists: ours judged by openssl, openssl's by us, and what they say about a signer.
 
+use der::{Any, Tag};
 use fumibako_signer::authority::{Authority, KeyKind};
 use fumibako_signer::{
     Certificate, Identity, ListError, Reason, RevocationError, RevocationList, Revoked, Signature, Signed, Trust,
@@ -9,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::openssl::Openssl;
 use crate::people::{AT, ENTITY, authority, days, message, office};
+use crate::twin::twin;
 
 fn signed_by(identity: &Identity) -> Signature {
     Signed::read(&message(ENTITY, identity)).unwrap().verify().unwrap()
@@ -124,16 +126,51 @@ fn openssl_believes_our_lists() {
 
 /// A list that openssl writes with these extensions, over the serial number 4660.
 fn written_by_openssl(ca_pem: &[u8], authority: &Certificate, extensions: &str) -> Result<RevocationList, ListError> {
+    let list = over(["1234".to_owned()], ca_pem, extensions);
+    RevocationList::read(&list, std::slice::from_ref(authority))
+}
+
+/// The same over these serial numbers, as they stand in openssl's index.
+fn over(serials: impl IntoIterator<Item = String>, ca_pem: &[u8], extensions: &str) -> Vec<u8> {
     let openssl = Openssl::new();
     openssl.put("ca.pem", ca_pem);
-    openssl.put("index.txt", "R\t271105000000Z\t261105000000Z,superseded\t1234\tunknown\t/CN=x\n");
+    let line = |serial| format!("R\t271105000000Z\t261105000000Z,superseded\t{serial}\tunknown\t/CN=x\n");
+    openssl.put("index.txt", serials.into_iter().map(line).collect::<String>());
     let config = "[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ndefault_md=sha256\n[x]\n";
     openssl.put("config", format!("{config}{extensions}\n"));
     openssl.run(
         "ca -config config -gencrl -keyfile ca.pem -cert ca.pem -crlexts x -out crl.pem \
          -crl_lastupdate 261101000000Z -crl_nextupdate 261201000000Z",
     );
-    RevocationList::read(&openssl.get("crl.pem"), std::slice::from_ref(authority))
+    openssl.get("crl.pem")
+}
+
+/// Every second number from a million on, so that as many are absent as are listed.
+#[test]
+fn of_a_hundred_thousand_numbers_each_is_found_and_no_other() {
+    const COUNT: u32 = 100_000;
+    let ca = authority();
+    let number = |place: u32| 0x0010_0000 + 2 * place;
+    let octets = over((0..COUNT).map(|place| format!("{:06X}", number(place))), ca.to_pem().as_bytes(), "");
+    // Read once, for every question.
+    let list = RevocationList::read(&octets, &[ca.certificate().clone()]).unwrap();
+    assert_eq!(list.len(), usize::try_from(COUNT).unwrap());
+    let trust = trusting(&ca, vec![list], WithoutList::Refuse);
+    let office = office(&ca, KeyKind::EcP256);
+    let ask = |serial: u32| {
+        let [_, octets @ ..] = serial.to_be_bytes();
+        let asked = twin(office.certificate(), &ca, |tbs| tbs.serial = Any::new(Tag::Integer, octets).unwrap());
+        trust.check_revocation_of(&asked, &[], AT)
+    };
+    let revoked = Revoked { since: "2026-11-05T00:00:00Z".parse().unwrap(), reason: Some(Reason::Superseded) };
+    let revoked = Err(RevocationError::Revoked { subject: office.certificate().subject(), revoked });
+    let (lowest, highest) = (number(0), number(COUNT - 1));
+    for listed in [lowest, number(1), number(COUNT / 2), number(COUNT - 2), highest] {
+        assert_eq!(ask(listed), revoked, "{listed}");
+    }
+    for absent in [lowest - 1, lowest + 1, number(COUNT / 2) + 1, highest - 1, highest + 1] {
+        assert_eq!(ask(absent), Ok(()), "{absent}");
+    }
 }
 
 #[test]
