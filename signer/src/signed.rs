@@ -355,14 +355,15 @@ fn is_named(certificate: &Certificate, sid: &SignerIdentifier) -> bool {
 }
 
 #[cfg(all(test, feature = "authority"))]
-mod tests {
+#[allow(clippy::unwrap_used, reason = "helpers of tests stand outside #[test] functions")]
+pub(crate) mod tests {
     use super::*;
     use crate::authority::{Authority, KeyKind, Purpose, Request};
+    use crate::identity::Identity;
     use crate::sign::sign;
 
-    #[test]
-    fn a_signature_with_the_other_s_says_the_same() {
-        let at = Timestamp::constant(1_793_873_410, 0);
+    /// An office for one moment.
+    pub(crate) fn office(at: Timestamp) -> Identity {
         let request = Request {
             common_name: "office",
             rfc822_name: "9912345678@example.jp",
@@ -371,7 +372,13 @@ mod tests {
             not_before: at,
             not_after: at,
         };
-        let office = Authority::create("CA", at).unwrap().issue(&request).unwrap();
+        Authority::create("CA", at).unwrap().issue(&request).unwrap()
+    }
+
+    #[test]
+    fn a_signature_with_the_other_s_says_the_same() {
+        let at = Timestamp::constant(1_793_873_410, 0);
+        let office = office(at);
         let signed = |entity: &[u8]| Signed::read(&sign(entity, &office, at).unwrap()).unwrap().verify().unwrap();
         let (first, anew) = (signed(b"A: b\r\n\r\nplan"), signed(b"A: b\r\n\r\nplan"));
         assert_ne!(first.statement_digest(), anew.statement_digest(), "signed anew it is another word");

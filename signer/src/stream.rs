@@ -194,3 +194,52 @@ fn header_end(octets: &[u8]) -> Option<usize> {
     }
     memchr::memmem::find(octets, b"\r\n\r\n").map(|at| at + 2)
 }
+
+#[cfg(all(test, feature = "authority"))]
+#[allow(clippy::unwrap_used, reason = "helpers of tests stand outside #[test] functions")]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::sign::sign;
+    use crate::signed::tests::office;
+
+    const PIECE_BYTES: usize = 16 * 1024;
+    /// The first of the signed part, in which its header is looked for, and what may belong to a delimiter: a piece and the
+    /// rest of the one before. A vector that grows may take twice what stands in it.
+    const MOST_BYTES: usize = 2 * (HEADER_BYTES_MAX + 2 * PIECE_BYTES);
+
+    /// What all its buffers took from memory, used or not.
+    fn taken(stream: &SignedStream) -> usize {
+        match stream.state.as_ref().unwrap() {
+            State::Header(header) => header.capacity(),
+            State::Body(body) => [&body.held, &body.preamble, &body.head, &body.second].map(Vec::capacity).iter().sum(),
+        }
+    }
+
+    /// The most that is taken while a message with five megabytes of these lines passes, and its size.
+    fn most_taken(line: &[u8]) -> (usize, usize) {
+        let at = Timestamp::constant(1_793_873_410, 0);
+        let entity = [b"A: b\r\n\r\n", line.repeat(5_000_000 / line.len()).as_slice()].concat();
+        let signed = sign(&entity, &office(at), at).unwrap();
+        let message = [b"MIME-Version: 1.0\r\n", signed.as_slice()].concat();
+        let (mut stream, mut most, mut passed) = (SignedStream::new(), 0, 0);
+        for piece in message.chunks(PIECE_BYTES) {
+            stream.receive_with(piece, &mut |octets| passed += octets.len()).unwrap();
+            most = most.max(taken(&stream));
+        }
+        assert_eq!(passed, entity.len(), "all of it passed");
+        stream.finish().unwrap();
+        (most, message.len())
+    }
+
+    #[test]
+    fn a_large_message_passes_in_little_memory() {
+        let usual = [[b'x'; 74].as_slice(), b"\r\n"].concat();
+        // Lines that might begin a delimiter, and no line at all.
+        for line in [usual.as_slice(), b"\r\n--", b"x"] {
+            let (most, size) = most_taken(line);
+            assert!(size > 5_000_000 && most <= MOST_BYTES, "{most} of {size} octets");
+        }
+    }
+}

@@ -118,15 +118,6 @@ fn bad_messages_are_refused_alike() {
     check(header(2 * limits::HEADER_BYTES_MAX).as_bytes());
 }
 
-#[test]
-fn a_large_message_passes_in_little_memory() {
-    // Ten megabytes, never more than one piece and a header at a time; the pieces are made as they are needed.
-    let line = [b"x".repeat(74), b"\r\n".to_vec()].concat();
-    let entity = [b"A: b\r\n\r\n".to_vec(), line.repeat(140_000)].concat();
-    let message = message(&entity, &OFFICE);
-    assert!(in_pieces(message.chunks(65_536)).is_ok());
-}
-
 fn boundary(message: &[u8]) -> &[u8] {
     let at = memchr::memmem::find(message, b"boundary=\"").unwrap() + 10;
     let end = memchr::memchr(b'"', &message[at..]).unwrap();
