@@ -267,8 +267,11 @@ impl Session {
         self.effects.push_back(effect);
     }
 
-    /// Asks; `work` takes the answer.
+    /// Asks; `work` takes the answer. After the end nobody is asked any more.
     pub(super) fn ask(&mut self, ask: Ask, work: Work) {
+        if matches!(self.phase, Phase::Over) {
+            return;
+        }
         self.effects.push_back(Effect::Ask(ask));
         self.asked = true;
         self.work = work;

@@ -355,6 +355,16 @@ fn turn() -> impl Strategy<Value = (usize, String)> {
     (0..3usize, commands)
 }
 
+#[test]
+fn nothing_is_asked_when_an_append_is_the_last_senseless_command() {
+    let (login, append) = ("a LOGIN 9970000011 himitsu\r\n", "b APPEND Drafts {3+}\r\nabc rubbish\r\n");
+    for senseless in 17..22 {
+        let said =
+            law::hold(office, &["\x07", login, &"c RUBBISH\r\n".repeat(senseless), append].concat().into_bytes());
+        assert!(said.windows(4).any(|word| word == b"BAD "), "{}", String::from_utf8_lossy(&said));
+    }
+}
+
 proptest! {
     #[test]
     fn the_law_holds_whatever_the_server_answers(dice in any::<u8>(), bytes in scraps()) {
