@@ -192,6 +192,8 @@ impl Session {
                 match line {
                     Line::Whole(line) => match command(&line) {
                         Ok(command) => self.obey(command),
+                        // RFC 3030 §2: octets follow at once, and nobody knows how many: none of them may be obeyed.
+                        Err(Fault::CHUNK_SIZE) => self.part(Fault::CHUNK_SIZE.reply()),
                         Err(fault) => self.stumble(fault),
                     },
                     Line::TooLong => self.stumble(Fault::LINE_TOO_LONG),
