@@ -61,6 +61,7 @@ fn routes(doors: Doors) -> Router {
         .route("/mail/config-v1.1.xml", get(configuration))
         .route("/autodiscover/autodiscover.xml", post(discovery))
         .route("/Autodiscover/Autodiscover.xml", post(discovery))
+        .route("/AutoDiscover/AutoDiscover.xml", post(discovery))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(Arc::new(doors))
 }

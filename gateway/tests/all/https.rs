@@ -50,7 +50,9 @@ async fn thunderbird_and_outlook_are_told_the_doors() {
 async fn everything_else_is_not_found_and_nothing_large_is_read() {
     let gateway = Fixture::start().await;
     assert_eq!(asked(&gateway, &get("/")).await.0, "HTTP/1.1 404 Not Found");
-    assert_eq!(asked(&gateway, &get("/autodiscover/autodiscover.xml")).await.0, "HTTP/1.1 405 Method Not Allowed");
+    for spelt in ["autodiscover/autodiscover", "Autodiscover/Autodiscover", "AutoDiscover/AutoDiscover"] {
+        assert_eq!(asked(&gateway, &get(&format!("/{spelt}.xml"))).await.0, "HTTP/1.1 405 Method Not Allowed");
+    }
     let most = "x".repeat(16 << 10);
     assert_eq!(asked(&gateway, &post(&most)).await.0, "HTTP/1.1 200 OK");
     assert_eq!(asked(&gateway, &post(&format!("{most}x"))).await.0, "HTTP/1.1 413 Payload Too Large");
