@@ -3,7 +3,7 @@
 
 use clap::Subcommand;
 use fumibako_careplan::Lang;
-use fumibako_model::{AgentId, Mandate as Words, MandateId, MandateState, Month, OfficeNumber, Scope, UnitKind};
+use fumibako_model::{AgentId, Mandate as Words, MandateId, MandateState, OfficeNumber, Scope, ServiceMonth, UnitKind};
 use jiff::civil::Date;
 
 use super::{Context, Failure, unexpected};
@@ -55,7 +55,7 @@ pub(super) struct Add {
     counterparties: Vec<OfficeNumber>,
     /// この対象年月だけ（YYYYMM-YYYYMM） / only for these service months
     #[arg(long, value_parser = months)]
-    months: Option<(Month, Month)>,
+    months: Option<(ServiceMonth, ServiceMonth)>,
     /// 初日 / first day
     #[arg(long)]
     from: Date,
@@ -64,9 +64,9 @@ pub(super) struct Add {
     until: Date,
 }
 
-fn months(text: &str) -> Result<(Month, Month), String> {
+fn months(text: &str) -> Result<(ServiceMonth, ServiceMonth), String> {
     let (from, until) = text.split_once('-').unwrap_or((text, text));
-    let month = |text: &str| text.parse::<Month>().map_err(|why| why.to_string());
+    let month = |text: &str| text.parse::<ServiceMonth>().map_err(|why| why.to_string());
     Ok((month(from)?, month(until)?))
 }
 

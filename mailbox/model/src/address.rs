@@ -6,6 +6,8 @@ use std::str::FromStr;
 use fumibako_careplan::{OfficeNumber, ServiceKind};
 use serde::{Deserialize, Serialize};
 
+use crate::text::through_text;
+
 /// Longest domain of a mail address, in bytes (RFC 5321 §4.5.3.1.2).
 pub const DOMAIN_BYTES: usize = 255;
 /// Longest agent id, in bytes.
@@ -206,21 +208,6 @@ impl FromStr for Party {
     }
 }
 
-macro_rules! through_text {
-    ($type:ty) => {
-        impl TryFrom<String> for $type {
-            type Error = NotAnAddress;
-            fn try_from(text: String) -> Result<Self, NotAnAddress> {
-                text.parse()
-            }
-        }
-        impl From<$type> for String {
-            fn from(value: $type) -> Self {
-                value.to_string()
-            }
-        }
-    };
-}
 through_text!(Domain);
 through_text!(AgentId);
 

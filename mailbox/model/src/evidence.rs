@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::mandate::Delegate;
+use crate::text::through_text;
 
 /// Names one piece of evidence: the day it was made and its number that day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -33,18 +34,7 @@ impl FromStr for EvidenceId {
     }
 }
 
-impl From<EvidenceId> for String {
-    fn from(id: EvidenceId) -> Self {
-        id.to_string()
-    }
-}
-
-impl TryFrom<String> for EvidenceId {
-    type Error = NotAnEvidenceId;
-    fn try_from(text: String) -> Result<Self, NotAnEvidenceId> {
-        text.parse()
-    }
-}
+through_text!(EvidenceId);
 
 /// What happened, by the event names of ETSI EN 319 522-1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -20,6 +20,7 @@ mod roll;
 mod routing;
 mod speaker;
 mod state;
+mod text;
 mod uid_set;
 mod wishes;
 
@@ -29,7 +30,7 @@ pub use evidence::{Event, Evidence, EvidenceId, NotAnEvidenceId, Reason, Recorde
 pub use expiry::{
     DayState, LEAP_DAYS, NotADayState, NotARetention, Retention, Standing, Step, leapt, next_midnight, steps,
 };
-pub use fumibako_careplan::{NotAServiceKind, NotAnOfficeNumber, OfficeNumber, ServiceKind, UnitKind};
+pub use fumibako_careplan::{NotAServiceKind, NotAnOfficeNumber, OfficeNumber, ServiceKind, ServiceMonth, UnitKind};
 pub use life::{Happening, Outcome, Report, outcome};
 pub use login::Login;
 pub use mailbox::{
@@ -38,8 +39,8 @@ pub use mailbox::{
     NotAFolderName, STANDARD_FOLDERS, SpecialUse, Uid, UidValidity,
 };
 pub use mandate::{
-    Access, Act, COUNTERPARTIES, DEED_BYTES, DEED_TYPE, Deed, Delegate, Mandate, MandateId, MandateState, Month,
-    NotADeed, NotAMandateId, NotAMonth, OFFICES, Registered, Said, Scope, agent_rights, delegated, seen_by_agents,
+    Access, Act, COUNTERPARTIES, DEED_BYTES, DEED_TYPE, Deed, Delegate, Mandate, MandateId, MandateState, NotADeed,
+    NotAMandateId, OFFICES, Registered, Said, Scope, agent_rights, delegated, seen_by_agents,
 };
 pub use private::Private;
 pub use refusal::{ABOUT_BYTES, NotACode, Refusal, Refused, Row, not_signed, not_trusted, revoked};

@@ -8,13 +8,14 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use fumibako_careplan::{OfficeNumber, UnitKind};
+use fumibako_careplan::{OfficeNumber, ServiceMonth, UnitKind};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::address::AgentId;
 use crate::roll::japanese_day;
+use crate::text::through_text;
 
 pub use act::Act;
 pub use deed::{DEED_BYTES, DEED_TYPE, Deed, NotADeed, Said};
@@ -37,16 +38,6 @@ pub enum Scope {
     Status,
 }
 
-/// A service month, `YYYYMM`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Month(u32);
-
-/// The text is no month.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a month is written YYYYMM")]
-pub struct NotAMonth;
-
 /// A mandate as its office signs it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -67,7 +58,7 @@ pub struct Mandate {
     pub counterparties: Option<BTreeSet<OfficeNumber>>,
     /// Only for service months from this to that one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub months: Option<(Month, Month)>,
+    pub months: Option<(ServiceMonth, ServiceMonth)>,
     /// The first day, in Japan.
     pub from: Date,
     /// The last day; it still counts.
@@ -191,21 +182,6 @@ impl Registered {
     }
 }
 
-impl FromStr for Month {
-    type Err = NotAMonth;
-    fn from_str(text: &str) -> Result<Self, NotAMonth> {
-        let digits = text.len() == 6 && text.bytes().all(|b| b.is_ascii_digit());
-        let month: u32 = if digits { text.parse().map_err(|_| NotAMonth)? } else { return Err(NotAMonth) };
-        if (1..=12).contains(&(month % 100)) { Ok(Self(month)) } else { Err(NotAMonth) }
-    }
-}
-
-impl fmt::Display for Month {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:06}", self.0)
-    }
-}
-
 impl fmt::Display for MandateId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MD")?;
@@ -229,23 +205,7 @@ impl FromStr for Scope {
     }
 }
 
-macro_rules! through_text {
-    ($type:ty, $error:ty) => {
-        impl TryFrom<String> for $type {
-            type Error = $error;
-            fn try_from(text: String) -> Result<Self, $error> {
-                text.parse()
-            }
-        }
-        impl From<$type> for String {
-            fn from(value: $type) -> Self {
-                value.to_string()
-            }
-        }
-    };
-}
-through_text!(Month, NotAMonth);
-through_text!(MandateId, NotAMandateId);
+through_text!(MandateId);
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,9 @@
 //! What an agent is about to do, held against a mandate.
 
-use fumibako_careplan::{OfficeNumber, UnitKind};
+use fumibako_careplan::{OfficeNumber, ServiceMonth, UnitKind};
 use jiff::Timestamp;
 
-use super::{MandateState, Month, Registered, Scope};
+use super::{MandateState, Registered, Scope};
 use crate::refusal::{Refusal, Refused};
 
 /// One act for an office.
@@ -72,8 +72,8 @@ impl Registered {
         if let Some(unit) = units.iter().find(|unit| !allowed(unit)) {
             return Err(Refusal::MandateKinds.about(unit));
         }
-        let within = |(from, until): (Month, Month)| {
-            month.and_then(|text| text.parse().ok()).is_some_and(|month: Month| (from..=until).contains(&month))
+        let within = |(from, until): (ServiceMonth, ServiceMonth)| {
+            month.and_then(|text| text.parse().ok()).is_some_and(|month: ServiceMonth| (from..=until).contains(&month))
         };
         if !mandate.months.is_none_or(within) {
             return Err(Refusal::MandateMonth.about(month.unwrap_or("no single month")));
