@@ -25,7 +25,6 @@ use crate::house::House;
 use crate::password;
 use crate::trust::{self, TrustError};
 
-pub use delegation::MandateRow;
 pub(crate) use delegation::sum_of;
 pub use socket::{CallError, call};
 pub(crate) use socket::{bind as bind_socket, serve};
@@ -249,10 +248,7 @@ impl<S: Store> Admin<S> {
 
 fn certificate_row(enrolled: &Enrolled, trust: &Trust, now: Timestamp) -> Option<CertificateRow> {
     let certificate = Certificate::from_der(&enrolled.der).ok()?;
-    let revoked = match trust.check_revocation_of(&certificate, &[], now) {
-        Err(RevocationError::Revoked { revoked, .. }) => Some(revoked.since),
-        _ => None,
-    };
+    let revoked = revoked_since(&certificate, trust, now);
     Some(CertificateRow {
         party: enrolled.party.to_string(),
         subject: certificate.subject(),
@@ -262,6 +258,14 @@ fn certificate_row(enrolled: &Enrolled, trust: &Trust, now: Timestamp) -> Option
         fingerprint: certificate.fingerprint_hex(),
         pem: certificate.to_pem(),
     })
+}
+
+/// When a certificate was revoked, if it was.
+pub(crate) fn revoked_since(certificate: &Certificate, trust: &Trust, now: Timestamp) -> Option<Timestamp> {
+    match trust.check_revocation_of(certificate, &[], now) {
+        Err(RevocationError::Revoked { revoked, .. }) => Some(revoked.since),
+        _ => None,
+    }
 }
 
 fn authority_row(certificate: &Certificate) -> AuthorityRow {

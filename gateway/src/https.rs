@@ -5,6 +5,7 @@
 
 mod autoconfig;
 mod mandates;
+mod readers;
 
 use std::io;
 use std::sync::Arc;
@@ -44,7 +45,7 @@ pub(crate) async fn serve<S: Store>(
     let house = &entry.house;
     let doors = Doors { host: house.config.domain.to_string(), addresses: house.addresses };
     let office = mandates::Office { house: house.clone(), address: entry.address };
-    let routes = routes(doors).merge(mandates::routes(office));
+    let routes = routes(doors).merge(mandates::routes(office.clone())).merge(readers::routes(office));
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER).max_buf_size(HEADER_BYTES);
     let connection = builder.serve_connection(TokioIo::new(peer), TowerToHyperService::new(routes));

@@ -26,8 +26,7 @@ mod witness;
 
 pub use admin::{
     AccountRow, Admin, Audited, AuthorityRow, BackupReport, CallError, CertificateRow, DayRow, Export, FaultRow,
-    HoldRow, MandateRow, PlaceRow, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, VerifyReport,
-    call,
+    HoldRow, PlaceRow, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, VerifyReport, call,
 };
 pub use clock::Clock;
 pub use config::{Config, ConfigError, Evidence, Form, Limits, Listen, MESSAGE_BYTES_MOST, Submission, Tls};

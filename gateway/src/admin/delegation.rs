@@ -1,26 +1,13 @@
 //! Administration of agents and mandates (Profile §9).
 
 use aws_lc_rs::digest::{SHA256, digest};
-use fumibako_model::{
-    Agent, AgentId, Deed, Mandate, MandateId, MandateState, OfficeNumber, Party, Refusal, Registered,
-};
+use fumibako_model::{Agent, AgentId, Deed, Mandate, MandateId, MandateRow, OfficeNumber, Party, Refusal, Registered};
 use fumibako_store::{MandateOrder, Store, StoreError};
-use serde::{Deserialize, Serialize};
 
 use super::{Admin, NAME_CHARACTERS, Reply, short};
 
 /// Who the administrator is in what the roll keeps.
 const OPERATOR: &str = "operator";
-
-/// A mandate, and how it stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MandateRow {
-    /// How it stands now.
-    pub state: MandateState,
-    /// The mandate.
-    #[serde(flatten)]
-    pub registered: Registered,
-}
 
 impl<S: Store> Admin<S> {
     /// Adding an agent that is there renames it.
@@ -71,7 +58,7 @@ impl<S: Store> Admin<S> {
             office.is_none_or(|office| one.mandate.office == office)
                 && agent.is_none_or(|agent| one.mandate.agent == *agent)
         };
-        let row = |one: &Registered| MandateRow { state: one.state(now), registered: one.clone() };
+        let row = |one: &Registered| MandateRow::of(one, now);
         let mut mandates: Vec<_> = roll.mandates().filter(wanted).map(row).collect();
         mandates.sort_by(|a, b| key(&a.registered).cmp(&key(&b.registered)));
         Reply::Mandates { mandates }
@@ -80,7 +67,7 @@ impl<S: Store> Admin<S> {
     pub(super) fn show_mandate(&self, id: MandateId) -> Result<Reply, StoreError> {
         let (roll, now) = (self.0.store.roll(), self.0.clock.now());
         let one = roll.mandate_by_id(id).ok_or_else(|| Refusal::MandateUnknown.about(id))?;
-        Ok(Reply::Mandates { mandates: vec![MandateRow { state: one.state(now), registered: one.clone() }] })
+        Ok(Reply::Mandates { mandates: vec![MandateRow::of(one, now)] })
     }
 
     pub(super) async fn revoke_mandate(&self, id: MandateId) -> Result<Reply, StoreError> {

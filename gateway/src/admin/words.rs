@@ -5,11 +5,11 @@ mod keeping;
 
 use std::path::PathBuf;
 
-use fumibako_model::{Agent, AgentId, EvidenceId, Mandate, MandateId, Office, OfficeNumber, Party, Refusal};
+use fumibako_model::{
+    Agent, AgentId, EvidenceId, Mandate, MandateId, MandateRow, Office, OfficeNumber, Party, Refusal,
+};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-
-use super::MandateRow;
 
 pub use evidence::{Audited, Export, Tampered};
 pub use keeping::{BackupReport, DayRow, FaultRow, HoldRow, PlaceRow, RestoreReport, StoreReport, VerifyReport};

@@ -3,11 +3,11 @@
 
 use clap::Subcommand;
 use fumibako_careplan::Lang;
-use fumibako_model::{AgentId, Mandate as Words, MandateId, MandateState, OfficeNumber, Scope, ServiceMonth, UnitKind};
+use fumibako_model::{AgentId, Mandate as Words, MandateId, MandateRow, OfficeNumber, Scope, ServiceMonth, UnitKind};
 use jiff::civil::Date;
 
 use super::{Context, Failure, unexpected};
-use crate::admin::{MandateRow, Reply, Request};
+use crate::admin::{Reply, Request};
 use crate::clock::Clock;
 
 #[derive(Debug, Subcommand)]
@@ -114,7 +114,7 @@ fn line(row: &MandateRow, lang: Lang) -> String {
     let months = words.months.map(|(from, until)| format!("{from}-{until}"));
     let limits: Vec<_> = [kinds, offices, months].into_iter().flatten().collect();
     let (office, agent, from, until) = (words.office, &words.agent, words.from, words.until);
-    let state = lang.pick(row.state.word(), english(row.state));
+    let state = lang.pick(row.state.word(), row.state.word_en());
     format!(
         "{}\t{office}\t{agent}\t{state}\t{from}–{until}\t{}\t{paper}\t{}",
         one.id,
@@ -125,14 +125,4 @@ fn line(row: &MandateRow, lang: Lang) -> String {
 
 fn list(values: impl Iterator<Item = impl ToString>) -> String {
     values.map(|value| value.to_string()).collect::<Vec<_>>().join(",")
-}
-
-fn english(state: MandateState) -> &'static str {
-    match state {
-        MandateState::Unconfirmed => "unconfirmed",
-        MandateState::NotYet => "not yet",
-        MandateState::InForce => "in force",
-        MandateState::Expired => "expired",
-        MandateState::Revoked => "revoked",
-    }
 }

@@ -13,7 +13,8 @@ use axum::routing::post;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::{
-    DEED_TYPE, Deed, MandateId, Party, Private, Refusal, Refused, Registered, Said, not_signed, not_trusted, revoked,
+    DEED_TYPE, Deed, Login, MandateId, MandateRow, Party, Private, Refusal, Refused, Registered, Said, not_signed,
+    not_trusted, revoked,
 };
 use fumibako_signer::Signed;
 use fumibako_store::{MandateOrder, Store, StoreError, bind};
@@ -21,7 +22,7 @@ use fumibako_wire::Credentials;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::admin::{MandateRow, sum_of};
+use crate::admin::sum_of;
 use crate::house::House;
 
 /// Octets of a signed deed: the deed itself, and a signature with its certificates.
@@ -36,6 +37,16 @@ pub(super) struct Office<S> {
 impl<S> Clone for Office<S> {
     fn clone(&self) -> Self {
         Self { house: self.house.clone(), address: self.address }
+    }
+}
+
+impl<S: Store> Office<S> {
+    /// Who asks (RFC 7617).
+    pub(super) async fn login(&self, header: &HeaderMap) -> Result<Login, Refused> {
+        match credentials(header) {
+            Some(given) => self.house.login(given, self.address).await,
+            None => Err(Refusal::LoginNeeded.into()),
+        }
     }
 }
 
@@ -57,18 +68,14 @@ async fn take<S: Store>(State(office): State<Office<S>>, octets: Bytes) -> Respo
 
 async fn list<S: Store>(State(office): State<Office<S>>, header: HeaderMap) -> Response {
     let house = &office.house;
-    let login = match credentials(&header) {
-        Some(given) => house.login(given, office.address).await,
-        None => Err(Refusal::LoginNeeded.into()),
-    };
-    match login {
+    match office.login(&header).await {
         Ok(login) => {
             let (roll, now) = (house.store.roll(), house.clock.now());
             let of = |one: &&Registered| match login.party() {
                 Party::Office(number) => one.mandate.office == *number,
                 Party::Agent(agent) => one.mandate.agent == *agent,
             };
-            let row = |one: &Registered| MandateRow { state: one.state(now), registered: one.clone() };
+            let row = |one: &Registered| MandateRow::of(one, now);
             answer(&roll.mandates().filter(of).map(row).collect::<Vec<_>>())
         }
         Err(refused) => problem(house, &refused, None),
@@ -118,7 +125,7 @@ async fn deed<S: Store>(house: &House<S>, octets: &[u8]) -> Result<MandateRow, S
     let roll = house.store.roll();
     let one = roll.mandate_by_id(id).ok_or_else(|| Refusal::MandateUnknown.about(id))?;
     tracing::info!(mandate = %id, state = ?one.state(now), by = %holder, "mandate.changed");
-    Ok(MandateRow { state: one.state(now), registered: one.clone() })
+    Ok(MandateRow::of(one, now))
 }
 
 /// The deed in a signed part.
@@ -132,13 +139,13 @@ fn by(signer: &Party, allowed: &[Party]) -> Result<(), Refused> {
     if allowed.contains(signer) { Ok(()) } else { Err(Refusal::MandateNotSignedByIt.about(signer)) }
 }
 
-fn answer(body: &impl Serialize) -> Response {
+pub(super) fn answer(body: &impl Serialize) -> Response {
     let text = serde_json::to_string(body).unwrap_or_default();
     ([(CONTENT_TYPE, "application/json")], text).into_response()
 }
 
 /// RFC 9457 §3: why not, and what to do, with the reference that stands in the log.
-fn problem<S: Store>(house: &House<S>, refused: &Refused, who: Option<&Party>) -> Response {
+pub(super) fn problem<S: Store>(house: &House<S>, refused: &Refused, who: Option<&Party>) -> Response {
     let (reference, row) = (house.refuse("https", who, refused), refused.why.row());
     let body = json!({
         "type": row.problem_type(), "title": row.ja, "detail": row.next_ja, "status": row.http, "code": row.code,

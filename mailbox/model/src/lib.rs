@@ -39,8 +39,9 @@ pub use mailbox::{
     NotAFolderName, STANDARD_FOLDERS, SpecialUse, Uid, UidValidity,
 };
 pub use mandate::{
-    Access, Act, COUNTERPARTIES, DEED_BYTES, DEED_TYPE, Deed, Delegate, Mandate, MandateId, MandateState, NotADeed,
-    NotAMandateId, OFFICES, Registered, Said, Scope, agent_rights, delegated, seen_by_agents,
+    Access, Act, AgentReader, COUNTERPARTIES, DEED_BYTES, DEED_TYPE, Deed, Delegate, Granted, Mandate, MandateId,
+    MandateRow, MandateState, NotADeed, NotAMandateId, OFFICES, READERS_AT_ONCE, Readers, Registered, Said, Scope,
+    agent_rights, allowing, delegated, seen_by_agents,
 };
 pub use private::Private;
 pub use refusal::{ABOUT_BYTES, NotACode, Refusal, Refused, Row, not_signed, not_trusted, revoked};

@@ -2,6 +2,7 @@
 
 mod act;
 mod deed;
+mod readers;
 mod rights;
 
 use std::collections::BTreeSet;
@@ -17,8 +18,9 @@ use crate::address::AgentId;
 use crate::roll::japanese_day;
 use crate::text::through_text;
 
-pub use act::Act;
+pub use act::{Act, allowing};
 pub use deed::{DEED_BYTES, DEED_TYPE, Deed, NotADeed, Said};
+pub use readers::{AgentReader, Granted, READERS_AT_ONCE, Readers};
 pub use rights::{Access, OFFICES, agent_rights, delegated, seen_by_agents};
 
 /// Most offices a mandate is limited to.
@@ -94,6 +96,16 @@ pub struct Registered {
     pub revoked: Option<Timestamp>,
 }
 
+/// A mandate, and how it stands: what the gateway tells of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MandateRow {
+    /// How it stands now.
+    pub state: MandateState,
+    /// The mandate.
+    #[serde(flatten)]
+    pub registered: Registered,
+}
+
 /// The agent that acts, and the mandate it acts under, as evidence quotes them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delegate {
@@ -132,6 +144,17 @@ impl MandateState {
             Self::Revoked => "取消し",
         }
     }
+
+    /// The same in English.
+    pub fn word_en(self) -> &'static str {
+        match self {
+            Self::Unconfirmed => "unconfirmed",
+            Self::NotYet => "not yet",
+            Self::InForce => "in force",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
 }
 
 impl Scope {
@@ -156,6 +179,13 @@ impl Scope {
             Self::Acknowledge => "受領",
             Self::Status => "状況",
         }
+    }
+}
+
+impl MandateRow {
+    /// At this moment.
+    pub fn of(registered: &Registered, now: Timestamp) -> Self {
+        Self { state: registered.state(now), registered: registered.clone() }
     }
 }
 

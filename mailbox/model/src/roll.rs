@@ -9,7 +9,7 @@ use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{AgentId, Domain, Party};
-use crate::mandate::{Act, MandateId, MandateState, Registered, Scope};
+use crate::mandate::{Act, MandateId, MandateState, Registered, Scope, allowing};
 use crate::refusal::{Refusal, Refused};
 
 /// A care office on the roll.
@@ -212,16 +212,7 @@ impl Roll {
         now: Timestamp,
     ) -> Result<&Registered, Refused> {
         self.agent_in_order(agent)?;
-        let mut nearest = Refusal::NotMandated.about(office);
-        for one in self.between(office, agent) {
-            match one.allows(act, now) {
-                Ok(()) => return Ok(one),
-                // The refusals of mandates stand in the order in which they are found.
-                Err(refused) if refused.why > nearest.why => nearest = refused,
-                Err(_) => {}
-            }
-        }
-        Err(nearest)
+        allowing(self.between(office, agent), office, act, now)
     }
 
     /// Some mandate of the office is in force, whatever it allows.

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_gateway::Clock;
+use fumibako_gateway::{Clock, Request};
 use fumibako_model::{DEED_TYPE, Deed, MandateId, Said, Scope};
 use fumibako_signer::{Identity, sign};
 
@@ -32,11 +32,14 @@ fn signed(deed: &Deed, signer: &Identity) -> Vec<u8> {
     sign(entity.as_bytes(), signer, Clock.now()).unwrap()
 }
 
-async fn listed(gateway: &Fixture, login: &str) -> usize {
+async fn get(gateway: &Fixture, login: &str, path: &str) -> (u16, serde_json::Value) {
     let basic = STANDARD.encode(format!("{login}:{PASSWORD}"));
-    let head =
-        format!("GET /v1/mandates HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {basic}\r\nConnection: close\r\n\r\n");
-    http(gateway, &head).await.1.as_array().unwrap().len()
+    let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {basic}\r\nConnection: close\r\n\r\n");
+    http(gateway, &head).await
+}
+
+async fn listed(gateway: &Fixture, login: &str) -> usize {
+    get(gateway, login, "/v1/mandates").await.1.as_array().unwrap().len()
 }
 
 // Profile §9.5
@@ -105,4 +108,42 @@ async fn what_is_no_deed_is_refused_in_words() {
     let (status, problem) = http(&gateway, "GET /v1/mandates HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
     assert!((400..404).contains(&status) && problem["code"].as_str().is_some(), "{status} {problem}");
     assert_eq!(post(&gateway, &vec![b'x'; (64 << 10) + 1]).await.0, 413);
+}
+
+// Profile §9.11
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_to_encrypt_to_is_told_with_the_proof_that_an_agent_receives() {
+    let gateway = Fixture::start().await;
+    let (agent, office) = (gateway.with_agent().await, gateway.identity(RECIPIENT));
+    for (party, identity) in [("kawara", &agent), (RECIPIENT, &office)] {
+        let (party, pem) = (party.parse().unwrap(), identity.certificate().to_pem());
+        gateway.done(Request::CertAdd { party, pem }).await;
+    }
+    let readers = async || get(&gateway, SENDER, &format!("/v1/readers/{RECIPIENT},9970000099")).await;
+    let der = |identity: &Identity| STANDARD.encode(identity.certificate().der());
+    let (status, alone) = readers().await;
+    assert_eq!((status, alone.as_array().unwrap().len()), (200, 1), "one is not on the roll: {alone}");
+    assert_eq!(alone[0]["certificates"], serde_json::json!([der(&office)]));
+    assert_eq!(alone[0]["agents"], serde_json::json!([]));
+
+    let grant = signed(&Deed::Grant(words(RECIPIENT, &[Scope::Receive])), &office);
+    let id: MandateId = post(&gateway, &grant).await.1["id"].as_str().unwrap().parse().unwrap();
+    assert_eq!(readers().await.1[0]["agents"], serde_json::json!([]), "it is not confirmed");
+    post(&gateway, &signed(&Deed::Confirm(Said { mandate: id, at: Clock.now() }), &agent)).await;
+    let found = readers().await.1[0]["agents"].clone();
+    let expected = (&der(&agent).into(), &STANDARD.encode(&grant).into());
+    assert_eq!((&found[0]["certificates"][0], &found[0]["mandates"][0]["grant"]), expected, "{found}");
+    gateway.revoked(id).await;
+    assert_eq!(readers().await.1[0]["agents"], serde_json::json!([]));
+    let paper = gateway.mandated(RECIPIENT, &[Scope::Receive]).await;
+    let found = readers().await.1[0]["agents"][0]["mandates"].clone();
+    assert_eq!((&found[0]["id"], &found[0]["grant"]), (&paper.to_string().into(), &serde_json::Value::Null));
+    gateway.revoked(paper).await;
+    gateway.mandated(RECIPIENT, &[Scope::Send, Scope::Acknowledge]).await;
+    assert_eq!(readers().await.1[0]["agents"], serde_json::json!([]), "it may not receive");
+
+    assert_eq!(get(&gateway, "nobody", &format!("/v1/readers/{RECIPIENT}")).await.1["code"], "E-AUT-001");
+    for wrong in ["x".to_owned(), vec![RECIPIENT; 101].join(",")] {
+        assert_eq!(get(&gateway, SENDER, &format!("/v1/readers/{wrong}")).await.1["code"], "E-DIR-014", "{wrong}");
+    }
 }

@@ -18,6 +18,15 @@ pub enum Act<'a> {
         /// Of this service month, if all of them are.
         month: Option<&'a str>,
     },
+    /// Opens a bundle that is sealed for the office.
+    Receive {
+        /// From this office.
+        from: OfficeNumber,
+        /// Of these send units, by id.
+        units: &'a [String],
+        /// Of this service month, if all of them are.
+        month: Option<&'a str>,
+    },
     /// Returns a receipt.
     Acknowledge {
         /// To this office.
@@ -32,6 +41,7 @@ impl Act<'_> {
     pub fn scope(&self) -> Scope {
         match self {
             Self::Send { .. } => Scope::Send,
+            Self::Receive { .. } => Scope::Receive,
             Self::Acknowledge { .. } => Scope::Acknowledge,
             Self::Any(scope) => *scope,
         }
@@ -39,10 +49,32 @@ impl Act<'_> {
 
     fn counterparty(&self) -> Option<OfficeNumber> {
         match self {
-            Self::Send { to, .. } | Self::Acknowledge { to } => Some(*to),
+            Self::Send { to: other, .. } | Self::Receive { from: other, .. } | Self::Acknowledge { to: other } => {
+                Some(*other)
+            }
             Self::Any(_) => None,
         }
     }
+}
+
+/// Profile §9.4: of the mandates of an office to an agent the one under which it may do this at this moment. Where none allows
+/// it, the refusal is that of the mandate that comes nearest.
+pub fn allowing<'m>(
+    mandates: impl IntoIterator<Item = &'m Registered>,
+    office: OfficeNumber,
+    act: Act<'_>,
+    now: Timestamp,
+) -> Result<&'m Registered, Refused> {
+    let mut nearest = Refusal::NotMandated.about(office);
+    for one in mandates {
+        match one.allows(act, now) {
+            Ok(()) => return Ok(one),
+            // The refusals of mandates stand in the order in which they are found.
+            Err(refused) if refused.why > nearest.why => nearest = refused,
+            Err(_) => {}
+        }
+    }
+    Err(nearest)
 }
 
 impl Registered {
@@ -64,7 +96,7 @@ impl Registered {
         {
             return Err(Refusal::MandateCounterparty.about(to));
         }
-        let Act::Send { units, month, .. } = act else { return Ok(()) };
+        let (Act::Send { units, month, .. } | Act::Receive { units, month, .. }) = act else { return Ok(()) };
         // What cannot be read is not among what was allowed.
         let allowed = |unit: &&String| {
             mandate.kinds.as_ref().is_none_or(|k| unit.parse().is_ok_and(|u: UnitKind| k.contains(&u)))

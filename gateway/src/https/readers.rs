@@ -1,0 +1,88 @@
+//! `GET /v1/readers/<office>[,<office>…]`: whom to encrypt to (Profile §9.11): the certificates of offices, and of the agents that
+//! receive for them, each with the deed by which its office said so. Whoever logs in may ask; nobody's name stands in it.
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::routing::get;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fumibako_model::{
+    AgentReader, Enrolled, Granted, MandateRow, MandateState, OfficeNumber, Party, READERS_AT_ONCE, Readers, Refusal,
+    Registered, Roll, Scope,
+};
+use fumibako_signer::Certificate;
+use fumibako_store::{Store, StoreError};
+use jiff::Timestamp;
+
+use super::mandates::{Office, answer, problem};
+use crate::admin::revoked_since;
+use crate::house::House;
+
+/// The route.
+pub(super) fn routes<S: Store>(office: Office<S>) -> Router {
+    Router::new().route("/v1/readers/{offices}", get(tell::<S>)).with_state(office)
+}
+
+async fn tell<S: Store>(State(office): State<Office<S>>, Path(offices): Path<String>, header: HeaderMap) -> Response {
+    let house = &office.house;
+    let login = match office.login(&header).await {
+        Ok(login) => login,
+        Err(refused) => return problem(house, &refused, None),
+    };
+    match readers(house, &offices).await {
+        Ok(readers) => answer(&readers),
+        Err(error) => problem(house, &house.refusal_of(error), Some(login.party())),
+    }
+}
+
+async fn readers<S: Store>(house: &House<S>, offices: &str) -> Result<Vec<Readers>, StoreError> {
+    let unfit = || Refusal::ValueUnfit.about(format_args!("1 to {READERS_AT_ONCE} office numbers"));
+    let numbers = offices.split(',').map(|text| text.parse().map_err(|_| unfit()));
+    let numbers = numbers.collect::<Result<Vec<OfficeNumber>, _>>()?;
+    if numbers.len() > READERS_AT_ONCE {
+        return Err(unfit().into());
+    }
+    let (roll, now) = (house.store.roll(), house.clock.now());
+    let mut found = Vec::new();
+    for office in numbers.into_iter().filter(|number| roll.office(*number).is_some()) {
+        let mut agents = Vec::new();
+        for (_, agent, scopes) in roll.agents_of(office, now) {
+            if !scopes.contains(&Scope::Receive) {
+                continue;
+            }
+            let mut mandates = Vec::new();
+            for one in roll.between(office, &agent).filter(|one| receives(one, now)) {
+                mandates.push(Granted { grant: grant(house, one).await?, row: MandateRow::of(one, now) });
+            }
+            let certificates = certificates(house, &roll, &Party::Agent(agent.clone()), now);
+            agents.push(AgentReader { agent, certificates, mandates });
+        }
+        let certificates = certificates(house, &roll, &Party::Office(office), now);
+        found.push(Readers { office, certificates, agents });
+    }
+    Ok(found)
+}
+
+fn receives(one: &Registered, now: Timestamp) -> bool {
+    one.state(now) == MandateState::InForce && one.mandate.scopes.contains(&Scope::Receive)
+}
+
+/// As its office signed it.
+async fn grant<S: Store>(house: &House<S>, one: &Registered) -> Result<Option<String>, StoreError> {
+    let deeds = house.store.deeds(one.id).await?;
+    Ok(deeds.into_iter().find(|deed| deed.kind == "grant").map(|deed| STANDARD.encode(deed.octets)))
+}
+
+/// Those that nobody revoked, as far as is known here; whom to believe is decided by who asks.
+fn certificates<S: Store>(house: &House<S>, roll: &Roll, party: &Party, now: Timestamp) -> Vec<String> {
+    let trust = house.trust();
+    let stands = |enrolled: &&Enrolled| {
+        let certificate = Certificate::from_der(&enrolled.der);
+        certificate.is_ok_and(|one| revoked_since(&one, &trust, now).is_none())
+    };
+    let mut current: Vec<_> = roll.current(party, now).filter(stands).collect();
+    current.sort_by(|a, b| b.from.cmp(&a.from).then_with(|| a.key.cmp(&b.key)));
+    current.into_iter().map(|enrolled| STANDARD.encode(&enrolled.der)).collect()
+}
