@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod fetch;
 mod list;
+mod mandate;
 pub mod screen;
 mod send;
 mod show;
@@ -99,6 +100,8 @@ enum Command {
     Show(show::Show),
     /// ファイルを標準仕様と照らし合わせます / check files against the standard
     Check(check::Check),
+    /// 委任（代行業者に任せる・引き受ける・取り消す） / mandates: let an agent act for you, or act for an office
+    Mandate(mandate::Mandate),
     /// メールのファイルの署名と暗号化を確かめます / verify a message file: signatures, certificate, seal
     Verify(verify::Verify),
     /// 設定の場所と見本 / where the settings are, and a sample
@@ -149,6 +152,7 @@ impl Command {
             Self::List(list) => list.run(&settings()?, screen),
             Self::Show(show) => show.run(&settings()?, screen),
             Self::Check(check) => check.run(screen, clock),
+            Self::Mandate(mandate) => mandate.run(&settings()?, screen, clock),
             Self::Verify(verify) => verify.run((&place(), globals.config.is_some()), screen, clock),
             Self::Config(config) => config.run(&place(), screen),
             #[cfg(feature = "demo")]

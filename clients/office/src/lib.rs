@@ -17,7 +17,9 @@ pub mod demo;
 mod disk;
 mod exit;
 pub mod fetch;
+mod https;
 pub mod mailbox;
+mod mandates;
 pub mod outbox;
 mod owner;
 pub mod partners;
@@ -27,6 +29,7 @@ pub mod receipt;
 pub mod received;
 mod reply;
 pub mod settings;
+mod signatory;
 #[cfg(test)]
 mod testing;
 mod tls;
@@ -35,6 +38,7 @@ pub mod verify;
 
 pub use exit::Exit;
 pub use settings::Settings;
+pub use signatory::Signatory;
 pub use trouble::{Limit, NoToken, Trouble, Unfit, Usage, Words};
 
 /// For what waits on the mailbox: nothing else runs in this process meanwhile, so one thread is enough.

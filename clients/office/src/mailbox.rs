@@ -10,14 +10,12 @@ use async_imap::{Client, Session};
 use fumibako_model::{MDN_SENT, Private, State};
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
-use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::reply;
 use crate::settings::Settings;
-use crate::tls;
+use crate::tls::{self, network, unreachable};
 use crate::trouble::Trouble;
 
 /// UIDs in one FETCH: a command line of IMAP holds 64 KiB (Profile §12.1), and a UID has ten digits at most.
@@ -85,20 +83,8 @@ impl Kept {
 impl Mailbox {
     /// Connects and logs in.
     pub async fn open(settings: &Settings) -> Result<Self, Trouble> {
-        let name = settings.gateway()?;
-        let host = format!("{name}:{}", settings.imap_port);
-        let patience = Duration::from_secs(settings.patience_seconds.into());
-        let password = settings.password()?;
-        let connector = TlsConnector::from(tls::client(settings)?);
-        let server = ServerName::try_from(name.to_owned()).map_err(|_| Trouble::SettingMissing("gateway"))?;
-        let connecting = async {
-            let stream = TcpStream::connect((name, settings.imap_port)).await?;
-            connector.connect(server, stream).await
-        };
-        let stream = tokio::time::timeout(patience, connecting)
-            .await
-            .map_err(|_| unreachable(&host, "timeout"))?
-            .map_err(|why| network(&host, &why))?;
+        let (patience, password) = (tls::patience(settings), settings.password()?);
+        let (host, stream) = tls::connect(settings, settings.imap_port).await?;
         let mut client = Client::new(stream);
         let greeting = waited(&host, patience, async { Ok(client.read_response().await?) }).await?;
         if greeting.is_none() {
@@ -201,15 +187,4 @@ fn said(host: &str, why: Error) -> Trouble {
         Error::Validate(_) => Trouble::Garbled("a character that IMAP cannot carry".into()),
         _ => Trouble::Garbled("IMAP".into()),
     }
-}
-
-fn network(host: &str, why: &std::io::Error) -> Trouble {
-    match why.kind() {
-        std::io::ErrorKind::InvalidData => Trouble::NotTheGateway { host: host.into(), why: why.to_string() },
-        _ => unreachable(host, &why.to_string()),
-    }
-}
-
-fn unreachable(host: &str, why: &str) -> Trouble {
-    Trouble::Unreachable { host: host.into(), why: why.into() }
 }

@@ -32,7 +32,7 @@ impl Post {
         Ok(Self {
             host: settings.gateway()?.to_owned(),
             port: settings.submission_port,
-            patience: Duration::from_secs(settings.patience_seconds.into()),
+            patience: tls::patience(settings),
             tls: tls::smtp(settings)?,
             login: settings.login()?.to_owned(),
             password: settings.password()?,
@@ -78,7 +78,7 @@ impl Post {
         if error.is_response() || error.is_client() {
             return Trouble::Garbled(error.to_string());
         }
-        Trouble::Unreachable { host, why: error.to_string() }
+        tls::unreachable(&host, &error.to_string())
     }
 }
 

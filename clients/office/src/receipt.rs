@@ -13,6 +13,7 @@ use mail_builder::mime::MimePart;
 
 use crate::bundle::fields::Fields;
 use crate::bundle::seal::{self, Asks, Letter};
+use crate::signatory::Signatory;
 use crate::trouble::Trouble;
 
 pub use notification::{Notification, signed_receipt};
@@ -33,15 +34,18 @@ pub struct Receipt {
 impl Receipt {
     /// Composes and signs the receipt from our office to the sender's, with a signed receipt (RFC 2634 §2) when the verified
     /// `innermost` signature of the bundle asks for one.
-    pub fn compose(
+    pub fn compose<'i>(
         &self,
         us: &Address,
         sender: &Address,
-        identity: &Identity,
+        signatory: impl Into<Signatory<'i>>,
         innermost: &Signature,
     ) -> Result<Private<Vec<u8>>, Trouble> {
+        let signatory = signatory.into();
+        let identity = signatory.identity;
         let fields = Fields {
             from: us.clone(),
+            sender: signatory.sender(&us.domain),
             to: sender.clone(),
             at: self.saved_at,
             message_id: self.message_id.clone(),

@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fumibako_model::{Address, Domain, OfficeNumber, Private};
+use fumibako_model::{Address, AgentId, Domain, OfficeNumber, Party, Private};
 use fumibako_signer::{Identity, IdentityError, Keyring, RevocationError, Trust};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::owner::owner;
+use crate::owner::holder;
 use crate::trouble::{Trouble, Unfit};
 
 mod authority;
@@ -26,6 +26,8 @@ pub const SAMPLE: &str = include_str!("settings/sample.toml");
 pub struct Settings {
     /// 事業所番号: ten characters `[0-9A-Z]`. No default; without it nothing is sent or fetched.
     pub office: Option<OfficeNumber>,
+    /// 代行業者 ID, in place of `office`: this program acts for whichever offices gave it a mandate. Default none.
+    pub agent: Option<AgentId>,
     /// What stands after the `@` of all addresses. No default; without it nothing is sent or fetched.
     pub domain: Option<Domain>,
     /// The gateway's host name or address. No default. Its TLS certificate must be for this name.
@@ -34,6 +36,8 @@ pub struct Settings {
     pub submission_port: u16,
     /// TCP port of IMAP over TLS. Default 993.
     pub imap_port: u16,
+    /// TCP port of HTTPS: mandates, licences, the directory. Default 443.
+    pub https_port: u16,
     /// PEM file of the authorities that may vouch for the gateway, instead of those the computer trusts.
     /// Default empty: those the computer trusts.
     pub tls_ca_file: PathBuf,
@@ -100,10 +104,12 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             office: None,
+            agent: None,
             domain: None,
             gateway: String::new(),
             submission_port: 465,
             imap_port: 993,
+            https_port: 443,
             tls_ca_file: PathBuf::new(),
             login: String::new(),
             password_file: PathBuf::new(),
@@ -146,6 +152,9 @@ impl Settings {
                 "token と identity_file はどちらか一つです / token and identity_file: only one of them".into()
             ));
         }
+        if settings.agent.is_some() && settings.office.is_some() {
+            return Err(bad("office と agent はどちらか一つです / office and agent: only one of them".into()));
+        }
         let base = path.parent().unwrap_or(Path::new("."));
         for setting in settings.paths_mut() {
             if !setting.as_os_str().is_empty() {
@@ -179,6 +188,14 @@ impl Settings {
     /// Our office's number.
     pub fn office(&self) -> Result<OfficeNumber, Trouble> {
         self.office.ok_or(Trouble::SettingMissing("office"))
+    }
+
+    /// Who we are: an office, or an agent that acts for offices.
+    pub fn party(&self) -> Result<Party, Trouble> {
+        match &self.agent {
+            Some(agent) => Ok(Party::Agent(agent.clone())),
+            None => self.office().map(Party::Office),
+        }
     }
 
     /// The domain of all addresses.
@@ -239,7 +256,8 @@ impl Settings {
         // Without an authority named here nobody is believed, and the certificate says itself whose it is.
         let trust = if self.authorities().is_empty() { nobody()? } else { self.trust()? };
         let held = (certificate, identity.chain());
-        let named = self.domain.as_ref().and_then(|domain| owner(held, &trust, domain, now).ok().flatten());
+        let named = self.domain.as_ref().and_then(|domain| holder(held, &trust, domain, now).ok().flatten());
+        let us = self.party().ok();
         let revoked = || match trust.check_revocation_of(certificate, identity.chain(), now) {
             Err(RevocationError::Revoked { revoked, .. }) => Some(Unfit::Revoked(revoked.since)),
             _ => None,
@@ -250,7 +268,7 @@ impl Settings {
             Some(Unfit::Early(certificate.not_before()))
         } else {
             // One that names nobody may be on the gateway's roll (Profile §5.4).
-            match named.filter(|named| self.office.is_some_and(|office| office != *named)) {
+            match named.filter(|named| us.as_ref().is_some_and(|us| us != named)) {
                 Some(other) => Some(Unfit::Other(other)),
                 None => revoked(),
             }

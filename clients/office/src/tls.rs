@@ -1,17 +1,56 @@
 //! Whom we talk to: TLS with the authorities that the settings name, or those the computer trusts.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParameters};
-use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, ServerName};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::settings::{Settings, read_small};
 use crate::trouble::Trouble;
 
-/// For IMAP.
-pub(crate) fn client(settings: &Settings) -> Result<Arc<ClientConfig>, Trouble> {
+/// A connection to one of the gateway's ports, and what to call it.
+pub(crate) async fn connect(settings: &Settings, port: u16) -> Result<(String, TlsStream<TcpStream>), Trouble> {
+    let name = settings.gateway()?;
+    let host = format!("{name}:{port}");
+    let connector = TlsConnector::from(client(settings)?);
+    let server = ServerName::try_from(name.to_owned()).map_err(|_| Trouble::SettingMissing("gateway"))?;
+    let connecting = async {
+        let stream = TcpStream::connect((name, port)).await?;
+        connector.connect(server, stream).await
+    };
+    let stream = tokio::time::timeout(patience(settings), connecting)
+        .await
+        .map_err(|_| unreachable(&host, "timeout"))?
+        .map_err(|why| network(&host, &why))?;
+    Ok((host, stream))
+}
+
+/// How long an answer is waited for.
+pub(crate) fn patience(settings: &Settings) -> Duration {
+    Duration::from_secs(settings.patience_seconds.into())
+}
+
+/// What the network said.
+pub(crate) fn network(host: &str, why: &std::io::Error) -> Trouble {
+    match why.kind() {
+        std::io::ErrorKind::InvalidData => Trouble::NotTheGateway { host: host.into(), why: why.to_string() },
+        _ => unreachable(host, &why.to_string()),
+    }
+}
+
+/// Nobody answers.
+pub(crate) fn unreachable(host: &str, why: &str) -> Trouble {
+    Trouble::Unreachable { host: host.into(), why: why.into() }
+}
+
+/// For IMAP and HTTPS.
+fn client(settings: &Settings) -> Result<Arc<ClientConfig>, Trouble> {
     let mut roots = RootCertStore::empty();
     match own_anchors(settings)? {
         Some(anchors) => {

@@ -4,7 +4,7 @@ mod words;
 
 use std::path::{Path, PathBuf};
 
-use fumibako_model::{OfficeNumber, Refusal, Refused};
+use fumibako_model::{MandateId, NotADeed, OfficeNumber, Party, Refusal, Refused};
 use fumibako_signer::{CertificateError, IdentityError, ListError, SealError, SignError};
 use jiff::Timestamp;
 
@@ -146,6 +146,21 @@ pub enum Trouble {
     /// There is no such message.
     #[error("no message {0}")]
     NoMessage(String),
+    /// There is no such mandate of ours.
+    #[error("no mandate {0}")]
+    NoMandate(MandateId),
+    /// Somebody else has to do that, and nobody can in his place.
+    #[error("not ours to do: {0:?}")]
+    Alone(Alone),
+}
+
+/// What one party does alone (Profile §9.12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alone {
+    /// Offices grant mandates.
+    OfficesGrant,
+    /// Agents confirm them.
+    AgentsConfirm,
 }
 
 /// Why a token's key is not at hand.
@@ -168,20 +183,20 @@ pub enum NoToken {
 }
 
 /// Why our own certificate is not used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unfit {
     /// It ended then.
     Ended(Timestamp),
     /// It begins then.
     Early(Timestamp),
-    /// It is that office's.
-    Other(OfficeNumber),
+    /// It is that office's or agent's.
+    Other(Party),
     /// It was revoked then.
     Revoked(Timestamp),
 }
 
 /// What does not fit together on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Usage {
     /// `send` without a path and without `--resume`.
     NothingToSend,
@@ -189,6 +204,12 @@ pub enum Usage {
     AttachNeedsOneBundle(usize),
     /// Both `--message` and `--message-file`.
     TwoMessages,
+    /// This cannot be delegated.
+    Undelegable(String),
+    /// There is no such scope.
+    NoScope(String),
+    /// A mandate that would allow nothing.
+    Mandate(NotADeed),
 }
 
 /// Limits of Profile §12.1 that this end keeps.
@@ -248,6 +269,8 @@ impl Trouble {
                 Exit::TRY_AGAIN
             }
             Self::Usage(_) => Exit::USAGE,
+            Self::NoMandate(_) => Exit(Refusal::MandateUnknown.row().exit),
+            Self::Alone(_) => Exit::NOT_ALLOWED,
             Self::Limit(_) | Self::NotAMessage(..) => Exit::BAD_FILE,
             // The other bundles of the run go on.
             Self::NoPartner { .. } => Exit::PARTLY,

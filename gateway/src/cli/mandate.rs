@@ -3,7 +3,7 @@
 
 use clap::Subcommand;
 use fumibako_careplan::Lang;
-use fumibako_model::{AgentId, Mandate as Words, MandateId, MandateRow, OfficeNumber, Scope, ServiceMonth, UnitKind};
+use fumibako_model::{AgentId, MandateId, MandateRow, OfficeNumber, Scope, ServiceMonth, Terms, UnitKind};
 use jiff::civil::Date;
 
 use super::{Context, Failure, unexpected};
@@ -54,7 +54,7 @@ pub(super) struct Add {
     #[arg(long, value_delimiter = ',')]
     counterparties: Vec<OfficeNumber>,
     /// この対象年月だけ（YYYYMM-YYYYMM） / only for these service months
-    #[arg(long, value_parser = months)]
+    #[arg(long, value_parser = Terms::months)]
     months: Option<(ServiceMonth, ServiceMonth)>,
     /// 初日 / first day
     #[arg(long)]
@@ -64,27 +64,17 @@ pub(super) struct Add {
     until: Date,
 }
 
-fn months(text: &str) -> Result<(ServiceMonth, ServiceMonth), String> {
-    let (from, until) = text.split_once('-').unwrap_or((text, text));
-    let month = |text: &str| text.parse::<ServiceMonth>().map_err(|why| why.to_string());
-    Ok((month(from)?, month(until)?))
-}
-
 impl Add {
-    fn words(self) -> Words {
-        Words {
-            v: 1,
+    fn terms(self) -> Terms {
+        Terms {
             office: self.office,
             agent: self.agent,
-            scopes: self.scope.into_iter().collect(),
-            kinds: Some(self.kinds.into_iter().collect())
-                .filter(|kinds: &std::collections::BTreeSet<_>| !kinds.is_empty()),
-            counterparties: Some(self.counterparties.into_iter().collect())
-                .filter(|offices: &std::collections::BTreeSet<_>| !offices.is_empty()),
+            scopes: self.scope,
+            kinds: self.kinds,
+            counterparties: self.counterparties,
             months: self.months,
             from: self.from,
             until: self.until,
-            granted: Clock.now(),
         }
     }
 }
@@ -92,7 +82,7 @@ impl Add {
 impl Mandate {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
         let request = match self {
-            Self::Add(add) => Request::MandateAdd { mandate: Box::new(add.words()) },
+            Self::Add(add) => Request::MandateAdd { mandate: Box::new(add.terms().written(Clock.now())) },
             Self::List { office, agent } => Request::MandateList { office, agent },
             Self::Show { id } => Request::MandateShow { id },
             Self::Revoke { id } => Request::MandateRevoke { id },

@@ -41,7 +41,7 @@ pub use mailbox::{
 pub use mandate::{
     Access, Act, AgentReader, COUNTERPARTIES, DEED_BYTES, DEED_TYPE, Deed, Delegate, Granted, Mandate, MandateId,
     MandateRow, MandateState, NotADeed, NotAMandateId, OFFICES, READERS_AT_ONCE, Readers, Registered, Said, Scope,
-    agent_rights, allowing, delegated, seen_by_agents,
+    Terms, agent_rights, allowing, delegated, seen_by_agents,
 };
 pub use private::Private;
 pub use refusal::{ABOUT_BYTES, NotACode, Refusal, Refused, Row, not_signed, not_trusted, revoked};

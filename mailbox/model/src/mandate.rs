@@ -4,6 +4,7 @@ mod act;
 mod deed;
 mod readers;
 mod rights;
+mod terms;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -22,6 +23,7 @@ pub use act::{Act, allowing};
 pub use deed::{DEED_BYTES, DEED_TYPE, Deed, NotADeed, Said};
 pub use readers::{AgentReader, Granted, READERS_AT_ONCE, Readers};
 pub use rights::{Access, OFFICES, agent_rights, delegated, seen_by_agents};
+pub use terms::Terms;
 
 /// Most offices a mandate is limited to.
 pub const COUNTERPARTIES: usize = 500;

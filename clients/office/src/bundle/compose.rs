@@ -15,6 +15,7 @@ use super::gather::Source;
 use super::seal::{self, Asks, Form, Letter};
 use super::{COVER_CHARACTERS, FILES, open};
 use crate::random;
+use crate::signatory::Signatory;
 use crate::trouble::{Limit, Trouble};
 
 /// Everything that goes into one message.
@@ -113,20 +114,23 @@ impl Draft {
 }
 
 /// Composes the message of a bundle, signed or sealed. Its Message-ID is made here and never changes afterwards.
-pub fn compose(
+pub fn compose<'i>(
     draft: &Draft,
     (from, to): (Address, Address),
     form: &Form,
-    identity: &Identity,
+    signatory: impl Into<Signatory<'i>>,
     now: Timestamp,
 ) -> Result<Composed, Trouble> {
     draft.within_limits()?;
+    let signatory = signatory.into();
+    let identity = signatory.identity;
     let facts = draft.facts();
     let fields = Fields {
         message_id: random::message_id(&from.domain),
         at: now,
         subject: subject(draft.month(), now),
         more: vec![(BUNDLE_FIELD, facts.to_string()), ("Disposition-Notification-To", format!("<{from}>"))],
+        sender: signatory.sender(&from.domain),
         from,
         to,
     };

@@ -14,8 +14,10 @@ use mail_builder::headers::{Header as _, HeaderType};
 /// Who writes to whom, when, and about what. Both copies are written by the same lines, so they cannot differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fields {
-    /// The office that signs.
+    /// The office that sends.
     pub from: Address,
+    /// The agent that acts for it, if one does.
+    pub sender: Option<Address>,
     /// The office addressed.
     pub to: Address,
     /// When it was composed.
@@ -39,13 +41,15 @@ impl Fields {
     /// The fields for [`mail_builder`].
     pub fn headers(&self) -> Vec<Field> {
         let mailbox = |address: &Address| Mailbox::new_address(None::<String>, address.to_string());
-        let mut fields: Vec<Field> = vec![
-            ("From".into(), mailbox(&self.from).into()),
+        let mut fields: Vec<Field> = vec![("From".into(), mailbox(&self.from).into())];
+        fields.extend(self.sender.iter().map(|sender| ("Sender".into(), mailbox(sender).into())));
+        let others: [Field; 4] = [
             ("To".into(), mailbox(&self.to).into()),
             ("Date".into(), Date::new(self.at.as_second()).into()),
             ("Message-ID".into(), MessageId::new(self.message_id.clone()).into()),
             ("Subject".into(), Text::new(self.subject.clone()).into()),
         ];
+        fields.extend(others);
         fields.extend(self.more.iter().map(|(name, value)| ((*name).into(), Raw::new(value.clone()).into())));
         fields
     }
@@ -106,6 +110,7 @@ mod tests {
     fn fields() -> Fields {
         Fields {
             from: "9970000011@plans.example".parse().unwrap(),
+            sender: None,
             to: "9970000029@plans.example".parse().unwrap(),
             at: "2026-11-05T01:10:10Z".parse().unwrap(),
             message_id: "abc@plans.example".into(),
@@ -126,6 +131,17 @@ mod tests {
             Fumibako-Bundle: v=1; units=use-table; files=3; size=48211
         "]]
         .assert_eq(&String::from_utf8(fields().octets()).unwrap().replace('\r', ""));
+    }
+
+    // Profile §9.12
+    #[test]
+    fn an_agent_is_named_beside_the_office_it_acts_for() {
+        let octets = Fields { sender: Some("kawara@plans.example".parse().unwrap()), ..fields() }.octets();
+        let text = String::from_utf8(octets).unwrap();
+        assert!(
+            text.starts_with("From: <9970000011@plans.example>\r\nSender: <kawara@plans.example>\r\nTo: "),
+            "{text}"
+        );
     }
 
     /// Profile §4.7

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use fumibako_gateway::{
-    Addresses, Gateway, InitOptions, Ports, Reply, Request, Running, Secret, development_authority, init, issue_office,
+    Addresses, Gateway, InitOptions, Ports, Reply, Request, Running, Secret, development_authority, init, issue_to,
     tls_authority_file, write_private,
 };
-use fumibako_model::{Domain, OfficeNumber, Party};
+use fumibako_model::{AgentId, Domain, OfficeNumber, Party};
 use fumibako_signer::Certificate;
 use fumibako_signer::authority::KeyKind;
 use jiff::Timestamp;
@@ -74,12 +74,17 @@ impl Stage {
         key: KeyKind,
         now: Timestamp,
     ) -> Result<PathBuf, Trouble> {
-        let password = random::hex();
         self.ask(Request::OfficeAdd { number, name: name.into() })?;
         self.ask(Request::LicenceGrant { number, from: None, until: None })?;
+        self.register(Party::Office(number), key, now)
+    }
+
+    /// A login, a certificate and a settings file; then everybody has the file of all certificates.
+    fn register(&self, party: Party, key: KeyKind, now: Timestamp) -> Result<PathBuf, Trouble> {
+        let password = random::hex();
         let secret = Secret(password.clone());
-        self.ask(Request::AccountAdd { login: number.to_string(), party: Party::Office(number), password: secret })?;
-        let settings = self.equip(number, &password, key, now)?;
+        self.ask(Request::AccountAdd { login: party.to_string(), party: party.clone(), password: secret })?;
+        let settings = self.equip(&party, &password, key, now)?;
         self.hand_out_certificates()?;
         Ok(settings)
     }
@@ -89,9 +94,20 @@ impl Stage {
         self.dir.join("gateway")
     }
 
+    /// Registers an agent and makes everything it needs, as [`Stage::add_office`] does.
+    pub fn add_agent(&self, id: &str, name: &str, now: Timestamp) -> Result<PathBuf, Trouble> {
+        let id: AgentId = id.parse().map_err(no_gateway)?;
+        self.ask(Request::AgentAdd { id: id.clone(), name: name.into() })?;
+        self.register(Party::Agent(id), KeyKind::EcP256, now)
+    }
+
     /// Puts a certificate of an office on the roll.
     pub fn enrol(&self, number: OfficeNumber, certificate: &Certificate) -> Result<(), Trouble> {
-        self.ask(Request::CertAdd { party: Party::Office(number), pem: certificate.to_pem() }).map(|_| ())
+        self.put_on_the_roll(Party::Office(number), certificate)
+    }
+
+    fn put_on_the_roll(&self, party: Party, certificate: &Certificate) -> Result<(), Trouble> {
+        self.ask(Request::CertAdd { party, pem: certificate.to_pem() }).map(|_| ())
     }
 
     /// The file of certificates that an operator gives to the offices: everything on the roll.
@@ -104,19 +120,13 @@ impl Stage {
         disk::replace(&path, all.as_bytes()).map_err(Trouble::writing(&path))
     }
 
-    /// The office's own folder: password, certificate and key, the office authority, settings.
-    pub fn equip(
-        &self,
-        number: OfficeNumber,
-        password: &str,
-        key: KeyKind,
-        now: Timestamp,
-    ) -> Result<PathBuf, Trouble> {
-        let folder = self.dir.join(number.as_str());
+    /// The folder of an office or agent: password, certificate and key, the office authority, settings.
+    fn equip(&self, party: &Party, password: &str, key: KeyKind, now: Timestamp) -> Result<PathBuf, Trouble> {
+        let folder = self.dir.join(party.to_string());
         fs::create_dir_all(&folder).map_err(Trouble::writing(&folder))?;
         let authority = development_authority(&self.gateway_folder()).map_err(no_gateway)?;
-        let identity = issue_office(&authority, number, &self.domain, key, now).map_err(no_gateway)?;
-        let (key, anchor, settings) = (identity.to_pem(), authority.certificate().to_pem(), self.settings(number));
+        let identity = issue_to(&authority, party, &self.domain, key, now).map_err(no_gateway)?;
+        let (key, anchor, settings) = (identity.to_pem(), authority.certificate().to_pem(), self.settings(party));
         let files: [(&str, &[u8]); 4] = [
             ("password", password.as_bytes()),
             ("office.pem", key.as_bytes()),
@@ -126,17 +136,19 @@ impl Stage {
         for (name, bytes) in files {
             write_private(&folder.join(name), bytes).map_err(no_gateway)?;
         }
-        self.enrol(number, identity.certificate())?;
+        self.put_on_the_roll(party.clone(), identity.certificate())?;
         Ok(folder.join("fumibako.toml"))
     }
 
-    fn settings(&self, number: OfficeNumber) -> String {
-        let (submission, imap) = (self.addresses.submission_tls.port(), self.addresses.imap_tls.port());
+    fn settings(&self, party: &Party) -> String {
+        let Addresses { submission_tls, imap_tls, https, .. } = self.addresses;
+        let (submission, imap, https) = (submission_tls.port(), imap_tls.port(), https.port());
+        let what = if let Party::Office(_) = party { "office" } else { "agent" };
         format!(
-            "office = \"{number}\"\ndomain = \"{}\"\ngateway = \"localhost\"\nsubmission_port = {submission}\n\
-             imap_port = {imap}\ntls_ca_file = \"../gateway/dev-ca/tls.pem\"\nlogin = \"{number}\"\n\
-             password_file = \"password\"\nidentity_file = \"office.pem\"\ntrust_file = \"office-ca.pem\"\n\
-             partners_file = \"../{PARTNERS}\"\n",
+            "{what} = \"{party}\"\ndomain = \"{}\"\ngateway = \"localhost\"\nsubmission_port = {submission}\n\
+             imap_port = {imap}\nhttps_port = {https}\ntls_ca_file = \"../gateway/dev-ca/tls.pem\"\n\
+             login = \"{party}\"\npassword_file = \"password\"\nidentity_file = \"office.pem\"\n\
+             trust_file = \"office-ca.pem\"\npartners_file = \"../{PARTNERS}\"\n",
             self.domain
         )
     }

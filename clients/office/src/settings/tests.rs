@@ -21,9 +21,9 @@ fn the_sample_with_every_line_uncommented_names_every_setting() {
     let lines = SAMPLE.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).filter(assignment);
     let whole = lines.collect::<Vec<_>>().join("\n");
     let settings: Settings = toml::from_str(&whole).unwrap();
-    assert!(settings.office.is_some() && settings.domain.is_some());
+    assert!(settings.office.is_some() && settings.agent.is_some() && settings.domain.is_some());
     let table: toml::Table = whole.parse().unwrap();
-    assert_eq!(table.len(), 23, "one line a field");
+    assert_eq!(table.len(), 25, "one line a field");
 }
 
 #[test]
@@ -88,6 +88,17 @@ fn an_unknown_key_is_an_error_that_names_its_line() {
     assert_eq!(trouble.exit(), crate::exit::Exit::NOT_SET_UP);
 }
 
+/// Profile §9.12
+#[test]
+fn one_is_an_office_or_an_agent() {
+    let agent = load("agent = 'kawara'\n").unwrap();
+    assert_eq!(agent.party().unwrap().to_string(), "kawara");
+    assert!(matches!(agent.office(), Err(Trouble::SettingMissing("office"))));
+    for wrong in ["agent = 'kawara'\noffice = '9970000011'\n", "agent = '9970000011'\n"] {
+        assert!(matches!(load(wrong), Err(Trouble::BadSettings(..))), "{wrong}");
+    }
+}
+
 #[test]
 fn a_missing_setting_is_named() {
     assert!(matches!(load("").unwrap().office(), Err(Trouble::SettingMissing("office"))));
@@ -139,7 +150,7 @@ fn our_own_certificate_names_its_office_where_its_authority_writes_it() {
     settings.office = Some("9970000011".parse().unwrap());
     let trouble = settings.signer(crate::testing::now()).unwrap_err();
     let other = "9970000029".parse().unwrap();
-    assert!(matches!(trouble, Trouble::OwnCertificate(_, Unfit::Other(office)) if office == other), "{trouble}");
+    assert!(matches!(trouble, Trouble::OwnCertificate(_, Unfit::Other(ref found)) if *found == other), "{trouble}");
 }
 
 /// Profile §4.11

@@ -1,13 +1,14 @@
 //! The sentences of every trouble: what happened, then what to do next. Japanese first.
 
 use fumibako_careplan::Lang;
-use fumibako_model::Refused;
+use fumibako_model::{Refusal, Refused};
 
-use super::{Limit, Trouble, Usage};
+use super::{Limit, Trouble};
 use crate::verify::NotWhole;
 
 mod keys;
 mod token;
+mod usage;
 
 /// What is said to people: never a name of a person, never content.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +57,8 @@ impl Trouble {
         match (self, lang) {
             (Self::Refused { refused, reference }, _) => Words::of(refused, reference.clone(), lang),
             (Self::Distrust(refused), _) => Words::of(refused, None, lang),
+            (Self::NoMandate(id), _) => Words::of(&Refusal::MandateUnknown.about(id), None, lang),
+            (Self::Alone(alone), _) => alone.words(lang),
             (_, Lang::Ja) => self.japanese(),
             (_, Lang::En) => self.english(),
         }
@@ -129,7 +132,7 @@ impl Trouble {
                 format!("{id} というデータは見つかりません。"),
                 "`fumibako list inbox` か `fumibako list sent` で番号を確かめてください。".into(),
             ),
-            Self::Refused { .. } | Self::Distrust(_) => (String::new(), String::new()),
+            Self::Refused { .. } | Self::Distrust(_) | Self::NoMandate(_) | Self::Alone(_) => <_>::default(),
         };
         Words::new(what, next)
     }
@@ -201,41 +204,9 @@ impl Trouble {
                 format!("There is no message {id}."),
                 "`fumibako list inbox` and `fumibako list sent` show what there is.".into(),
             ),
-            Self::Refused { .. } | Self::Distrust(_) => (String::new(), String::new()),
+            Self::Refused { .. } | Self::Distrust(_) | Self::NoMandate(_) | Self::Alone(_) => <_>::default(),
         };
         Words::new(what, next)
-    }
-}
-
-impl Usage {
-    fn japanese(self) -> (String, String) {
-        match self {
-            Self::NothingToSend => (
-                "送るファイルが指定されていません。".into(),
-                "フォルダーやファイルを指定してください。送信待ちを送るだけなら --resume を付けてください。".into(),
-            ),
-            Self::AttachNeedsOneBundle(found) => (
-                format!("--attach と --message は、宛先が一つのときだけ使えます（今回は {found} 件）。"),
-                "事業所ごとに分けて送ってください。".into(),
-            ),
-            Self::TwoMessages => {
-                ("--message と --message-file が両方指定されています。".into(), "どちらか一つにしてください。".into())
-            }
-        }
-    }
-
-    fn english(self) -> (String, String) {
-        match self {
-            Self::NothingToSend => (
-                "No file to send is named.".into(),
-                "Name folders or files, or use --resume to post only what waits.".into(),
-            ),
-            Self::AttachNeedsOneBundle(found) => (
-                format!("--attach and --message need exactly one recipient; these files have {found}."),
-                "Send for each office in turn.".into(),
-            ),
-            Self::TwoMessages => ("Both --message and --message-file are given.".into(), "Give one of them.".into()),
-        }
     }
 }
 

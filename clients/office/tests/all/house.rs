@@ -48,6 +48,11 @@ impl House {
         Self { folder, stage, a, b }
     }
 
+    /// The settings of an agent.
+    pub(crate) fn agent(&self) -> PathBuf {
+        self.stage.add_agent("kawara", "見本の代行", now()).unwrap()
+    }
+
     /// A folder with the sample bundle, from A to B.
     pub(crate) fn sample(&self) -> PathBuf {
         let folder = self.folder.path().join("written");

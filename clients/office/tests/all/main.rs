@@ -5,6 +5,7 @@
 mod crashes;
 mod demo;
 mod house;
+mod mandates;
 mod refusals;
 mod sealed;
 mod silence;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use fumibako_careplan::Lang;
-use fumibako_model::Refusal;
+use fumibako_model::{Party, Refusal};
 use fumibako_signer::{IdentityError, ListError, SealError, SignError};
 
 use super::Trouble;
@@ -62,7 +62,7 @@ impl Trouble {
                 format!("The TLS authorities in {} cannot be read.", path.display()),
                 "Put the PEM file there that the gateway's operator gave you.",
             ),
-            (Self::OwnCertificate(_, why), _) => own(*why, lang),
+            (Self::OwnCertificate(_, why), _) => own(why, lang),
             (Self::KeyFile(path, why), Lang::Ja) => {
                 (format!("鍵のファイル {} を開けません。", path.display()), key_next(why, lang))
             }
@@ -118,34 +118,34 @@ fn identity_next(why: &IdentityError, lang: Lang) -> &'static str {
 }
 
 /// Nothing was signed with it, so nothing was sent.
-fn own(why: Unfit, lang: Lang) -> (String, &'static str) {
+fn own(why: &Unfit, lang: Lang) -> (String, &'static str) {
     let day = crate::cli::screen::moment;
     let what = match (why, lang) {
         (Unfit::Ended(at), Lang::Ja) => {
-            format!("事業所の証明書は {} に期限が切れています。何も送っていません。", day(at))
+            format!("事業所の証明書は {} に期限が切れています。何も送っていません。", day(*at))
         }
-        (Unfit::Ended(at), Lang::En) => format!("The office's certificate ended at {}. Nothing was sent.", day(at)),
+        (Unfit::Ended(at), Lang::En) => format!("The office's certificate ended at {}. Nothing was sent.", day(*at)),
         (Unfit::Early(at), Lang::Ja) => {
-            format!("事業所の証明書が使えるのは {} からです。何も送っていません。", day(at))
+            format!("事業所の証明書が使えるのは {} からです。何も送っていません。", day(*at))
         }
         (Unfit::Early(at), Lang::En) => {
-            format!("The office's certificate begins at {}. Nothing was sent.", day(at))
+            format!("The office's certificate begins at {}. Nothing was sent.", day(*at))
         }
-        (Unfit::Other(office), Lang::Ja) => {
-            format!(
-                "設定 identity_file（または token）の証明書は、別の事業所 {office} のものです。何も送っていません。"
-            )
+        (Unfit::Other(other), Lang::Ja) => {
+            let other = match other {
+                Party::Office(office) => format!("別の事業所 {office}"),
+                Party::Agent(agent) => format!("代行業者 {agent}"),
+            };
+            format!("設定 identity_file（または token）の証明書は、{other} のものです。何も送っていません。")
         }
-        (Unfit::Other(office), Lang::En) => {
-            format!(
-                "The certificate of identity_file (or token) belongs to another office, {office}. Nothing was sent."
-            )
+        (Unfit::Other(other), Lang::En) => {
+            format!("The certificate of identity_file (or token) belongs to somebody else, {other}. Nothing was sent.")
         }
         (Unfit::Revoked(at), Lang::Ja) => {
-            format!("事業所の証明書は {} に失効しています。何も送っていません。", day(at))
+            format!("事業所の証明書は {} に失効しています。何も送っていません。", day(*at))
         }
         (Unfit::Revoked(at), Lang::En) => {
-            format!("The office's certificate was revoked at {}. Nothing was sent.", day(at))
+            format!("The office's certificate was revoked at {}. Nothing was sent.", day(*at))
         }
     };
     let next = match why {
@@ -160,8 +160,8 @@ fn own(why: Unfit, lang: Lang) -> (String, &'static str) {
             "Check this computer's date; if it is right, send from that moment on.",
         ),
         Unfit::Other(_) => lang.pick(
-            "設定 office と identity_file を、同じ事業所のものにしてください。",
-            "Make office and identity_file those of one office.",
+            "設定 office（代行業者は agent）と identity_file を、同じ相手のものにしてください。",
+            "Make office (or agent) and identity_file those of one party.",
         ),
     };
     (what, next)

@@ -1,0 +1,115 @@
+//! The gateway over HTTPS: one question, one answer in JSON, or a problem (RFC 9457) that names a row of the catalogue. The
+//! password goes to whoever proved by TLS to be the gateway, and to nobody else.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fumibako_model::{Private, Refusal};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::Request;
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::settings::Settings;
+use crate::tls;
+use crate::trouble::Trouble;
+
+/// Largest answer read, in bytes: the readers of a hundred offices, with their deeds.
+const ANSWER_BYTES: usize = 64 << 20;
+
+/// What is said.
+pub(crate) struct Question<'q> {
+    method: &'static str,
+    path: &'q str,
+    kind: &'static str,
+    body: Vec<u8>,
+    /// Does it need a login?
+    login: bool,
+}
+
+/// RFC 9457, as the gateway writes it.
+#[derive(Deserialize)]
+struct Problem {
+    code: String,
+    #[serde(default)]
+    about: String,
+    reference: Option<String>,
+}
+
+impl<'q> Question<'q> {
+    /// Something that whoever logs in may read.
+    pub(crate) fn get(path: &'q str) -> Self {
+        Self { method: "GET", path, kind: "", body: Vec::new(), login: true }
+    }
+
+    /// Something signed, which needs no login.
+    pub(crate) fn signed(path: &'q str, body: Vec<u8>) -> Self {
+        Self { method: "POST", path, kind: "multipart/signed", body, login: false }
+    }
+
+    fn request(self, host: &str, settings: &Settings) -> Result<Request<Full<Bytes>>, Trouble> {
+        let mut request = Request::builder().method(self.method).uri(self.path).header(HOST, host);
+        if !self.kind.is_empty() {
+            request = request.header(CONTENT_TYPE, self.kind);
+        }
+        if self.login {
+            let Private(password) = settings.password()?;
+            let basic = STANDARD.encode(format!("{}:{password}", settings.login()?));
+            let mut value = HeaderValue::from_str(&format!("Basic {basic}")).map_err(|_| garbled())?;
+            value.set_sensitive(true);
+            request = request.header(AUTHORIZATION, value);
+        }
+        request.body(Full::new(Bytes::from(self.body))).map_err(|_| garbled())
+    }
+}
+
+/// Asks, and reads the answer.
+pub(crate) async fn ask<T: DeserializeOwned>(settings: &Settings, question: Question<'_>) -> Result<T, Trouble> {
+    let (host, stream) = tls::connect(settings, settings.https_port).await?;
+    let request = question.request(&host, settings)?;
+    let wait = tls::patience(settings);
+    let answered = tokio::time::timeout(wait, async {
+        let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(|why| said(&host, &why))?;
+        tokio::select! {
+            biased;
+            answered = answer(sender, request, &host) => answered,
+            // It ends only when something went wrong: the sender still lives.
+            ended = connection => Err(ended.err().map_or_else(garbled, |why| said(&host, &why))),
+        }
+    });
+    let (success, octets) = answered.await.map_err(|_| tls::unreachable(&host, "timeout"))??;
+    if success {
+        return serde_json::from_slice(&octets).map_err(|_| garbled());
+    }
+    let problem: Problem = serde_json::from_slice(&octets).map_err(|_| garbled())?;
+    let why: Refusal = problem.code.parse().map_err(|_| garbled())?;
+    Err(Trouble::Refused { refused: why.about(problem.about), reference: problem.reference })
+}
+
+async fn answer(
+    mut sender: SendRequest<Full<Bytes>>,
+    request: Request<Full<Bytes>>,
+    host: &str,
+) -> Result<(bool, Bytes), Trouble> {
+    let response = sender.send_request(request).await.map_err(|why| said(host, &why))?;
+    let success = response.status().is_success();
+    let body: Limited<Incoming> = Limited::new(response.into_body(), ANSWER_BYTES);
+    let body = body.collect().await.map_err(|_| tls::unreachable(host, "broken off"))?;
+    Ok((success, body.to_bytes()))
+}
+
+fn said(host: &str, why: &hyper::Error) -> Trouble {
+    if why.is_parse() { garbled() } else { tls::unreachable(host, &why.to_string()) }
+}
+
+fn garbled() -> Trouble {
+    Trouble::Garbled("HTTPS".into())
+}
+
+/// The same, for who does not wait on anything else.
+pub(crate) fn asked<T: DeserializeOwned>(settings: &Settings, question: Question<'_>) -> Result<T, Trouble> {
+    crate::wait(ask(settings, question))
+}

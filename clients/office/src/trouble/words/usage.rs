@@ -1,0 +1,97 @@
+//! What does not fit together on the command line, and what is not this user's to do.
+
+use fumibako_careplan::Lang;
+use fumibako_model::NotADeed;
+
+use super::Words;
+use crate::trouble::{Alone, Usage};
+
+impl Alone {
+    pub(super) fn words(self, lang: Lang) -> Words {
+        let (what, next) = match self {
+            Self::OfficesGrant => (
+                lang.pick(
+                    "委任を与えられるのは事業所本人だけです。代行業者は、委任されたことをさらに委任できません。",
+                    "Only an office grants a mandate; what was delegated is not delegated further.",
+                ),
+                lang.pick(
+                    "事業所に `fumibako mandate grant` を実行してもらってください。",
+                    "Ask the office to run `fumibako mandate grant`.",
+                ),
+            ),
+            Self::AgentsConfirm => (
+                lang.pick(
+                    "委任を確認して引き受けるのは代行業者です。",
+                    "The agent confirms a mandate, not its office.",
+                ),
+                lang.pick(
+                    "代行業者に委任番号を伝え、`fumibako mandate confirm` を実行してもらってください。",
+                    "Tell the agent the mandate's id; it runs `fumibako mandate confirm`.",
+                ),
+            ),
+        };
+        Words::new(what, next)
+    }
+}
+
+impl Usage {
+    pub(super) fn japanese(&self) -> (String, String) {
+        match self {
+            Self::NothingToSend => (
+                "送るファイルが指定されていません。".into(),
+                "フォルダーやファイルを指定してください。送信待ちを送るだけなら --resume を付けてください。".into(),
+            ),
+            Self::AttachNeedsOneBundle(found) => (
+                format!("--attach と --message は、宛先が一つのときだけ使えます（今回は {found} 件）。"),
+                "事業所ごとに分けて送ってください。".into(),
+            ),
+            Self::TwoMessages => {
+                ("--message と --message-file が両方指定されています。".into(), "どちらか一つにしてください。".into())
+            }
+            Self::Undelegable(word) => (
+                format!(
+                    "{word} は委任できません。委任・ライセンス・証明書・パスワードの操作は、事業所本人だけができます。"
+                ),
+                "--scope には send, receive, acknowledge, status から選んでください。".into(),
+            ),
+            Self::NoScope(word) => (
+                format!("--scope に {word} という範囲はありません。"),
+                "send（送信）, receive（受信）, acknowledge（受領）, status（状況）から選んでください。".into(),
+            ),
+            Self::Mandate(why) => (
+                match why {
+                    NotADeed::Dates => "この委任は、始まる前に終わります。".into(),
+                    _ => "この委任では何も任せられないか、相手が多すぎます。".into(),
+                },
+                "--from、--until、--months と --counterparties（500 件まで）を確かめてください。".into(),
+            ),
+        }
+    }
+
+    pub(super) fn english(&self) -> (String, String) {
+        match self {
+            Self::NothingToSend => (
+                "No file to send is named.".into(),
+                "Name folders or files, or use --resume to post only what waits.".into(),
+            ),
+            Self::AttachNeedsOneBundle(found) => (
+                format!("--attach and --message need exactly one recipient; these files have {found}."),
+                "Send for each office in turn.".into(),
+            ),
+            Self::TwoMessages => ("Both --message and --message-file are given.".into(), "Give one of them.".into()),
+            Self::Undelegable(word) => (
+                format!(
+                    "{word} cannot be delegated: mandates, licences, certificates and passwords are the office's own."
+                ),
+                "Choose the scope from send, receive, acknowledge, status.".into(),
+            ),
+            Self::NoScope(word) => {
+                (format!("There is no scope {word}."), "Choose from send, receive, acknowledge, status.".into())
+            }
+            Self::Mandate(why) => (
+                format!("This cannot be a mandate: {why}."),
+                "Check --from, --until, --months, and --counterparties (up to 500).".into(),
+            ),
+        }
+    }
+}
