@@ -267,7 +267,10 @@ impl<'m> Ledger<'m> {
         let Some(folder) = self.folders.get_mut(&id) else { return Err(Refusal::NoSuchFolder.into()) };
         for name in &named.keywords {
             if folder.keywords.flag(name).is_none() {
-                if folder.keywords.0.len() == KEYWORDS || name.len() > KEYWORD_BYTES {
+                if name.len() > KEYWORD_BYTES {
+                    return Err(Refusal::ValueUnfit.about(format_args!("a keyword has at most {KEYWORD_BYTES} octets")));
+                }
+                if folder.keywords.0.len() == KEYWORDS {
                     return Err(Refusal::TooManyKeywords.into());
                 }
                 self.keywords.push((folder.id, folder.keywords.0.len(), name.clone()));

@@ -78,7 +78,7 @@ pub async fn a_folder_knows_64_keywords<S: Store>(store: Arc<S>) {
     assert_eq!(now_in_inbox(&*store).await.0, 0, "nothing of it was done");
     refused(
         change(&*store, (himawari(), "Sent"), FlagChange::Add, (Flags::SEEN, &[&"k".repeat(65)])).await,
-        Refusal::TooManyKeywords,
+        Refusal::ValueUnfit,
     );
 }
 

@@ -216,7 +216,7 @@ pub async fn messages_that_come_together_are_filed_together<S: Store>(store: Arc
         let drafts = vec![draft(&*store, "one", "x"), draft(&*store, &"two ".repeat(600_000), keyword)];
         Deposit { folder: folder("Drafts"), drafts, replaces: None }
     };
-    refused(store.append(himawari(), deposit(&"k".repeat(65)), now()).await, Refusal::TooManyKeywords);
+    refused(store.append(himawari(), deposit(&"k".repeat(65)), now()).await, Refusal::ValueUnfit);
     assert!(view(&*store, himawari(), "Drafts").await.entries.is_empty(), "all or nothing");
     let (_, uids) = store.append(himawari(), deposit("y"), now()).await.unwrap();
     assert_eq!(uids, [uid(1), uid(2)]);
