@@ -151,7 +151,7 @@ fn extension(out: &mut Vec<u8>, entity: Entity<'_>) {
     }
     out.push(b' ');
     let language = entity.header().get("Content-Language").map(Field::unfolded).unwrap_or_default();
-    let tags: Vec<&[u8]> = language.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).collect();
+    let tags: Vec<&[u8]> = language.split(|byte| *byte == b',').map(bare).collect();
     match &tags[..] {
         [tag] => nstring(out, Some(*tag).filter(|tag| !tag.is_empty())),
         tags => {
@@ -165,6 +165,12 @@ fn extension(out: &mut Vec<u8>, entity: Entity<'_>) {
     }
     out.push(b' ');
     nstring(out, entity.header().get("Content-Location").map(Field::unfolded).as_deref());
+}
+
+/// RFC 3282 §2: language tags are bare; some programs write them as strings.
+fn bare(tag: &[u8]) -> &[u8] {
+    let tag = tag.trim_ascii();
+    tag.strip_prefix(b"\"").and_then(|tag| tag.strip_suffix(b"\"")).unwrap_or(tag)
 }
 
 /// ```text

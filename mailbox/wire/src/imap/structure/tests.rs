@@ -69,6 +69,16 @@ fn the_extension_of_a_part_has_md5_disposition_language_and_location() {
 }
 
 #[test]
+fn language_tags_are_told_bare() {
+    let told = |field: &str| {
+        let shown = body(format!("Content-Language: {field}\r\n\r\n").as_bytes(), true);
+        shown.rsplit_once("NIL NIL ").unwrap().1.to_owned()
+    };
+    assert_eq!(told("\"ja\", en , \"de"), r#"("ja" "en" "\"de") NIL)"#);
+    assert_eq!(told(" \"ja\" "), r#""ja" NIL)"#);
+}
+
+#[test]
 fn a_multipart_without_parts_shows_one_that_is_empty() {
     for message in ["Content-Type: multipart/mixed; boundary=b\n\nno parts\n", "Content-Type: multipart/mixed\n\n--b\n"]
     {
