@@ -6,6 +6,7 @@ use fumibako_model::{FolderName, Listing, SpecialUse};
 
 use super::news::Done;
 use super::session::{Session, Work};
+use super::status::Counter;
 use super::{Ask, acl};
 
 mod pattern;
@@ -31,6 +32,10 @@ impl Session {
             // RFC 3501 §6.3.8: the delimiter is asked for, and the root of the reference.
             self.untagged(r#"LIST (\Noselect) "/" """#);
             return self.finish(Done::ok(tag, "LIST done."), false);
+        }
+        if request.give.status.contains(&Counter::HighestModSeq) {
+            // RFC 7162 §3.1
+            self.condstore();
         }
         self.ask(Ask::Folders, Work::List(List { tag, request }));
     }
