@@ -203,6 +203,10 @@ impl Session {
                 return false;
             }
             Read::Command(_) if append.nul => NUL,
+            Read::Command(_) if append.header.is_utf8() && !self.speaks_utf8() => {
+                self.append_called_off(&append.tag);
+                return true;
+            }
             Read::Command(line) if line == append.end() => {
                 self.append_whole(append);
                 return true;
@@ -210,6 +214,11 @@ impl Session {
             Read::Literal(literal) if append.nul => {
                 self.input.refuse(literal);
                 NUL
+            }
+            Read::Literal(literal) if append.header.is_utf8() && !self.speaks_utf8() => {
+                self.input.refuse(literal);
+                self.append_called_off(&append.tag);
+                return true;
             }
             Read::Literal(literal) => {
                 let line = self.input.command().to_vec();
@@ -266,6 +275,12 @@ impl Session {
         let Marks { flags, date, .. } = append.marks.clone();
         append.next = Some((marks, literal));
         self.ask(Ask::PutAside { flags, date }, Work::Append(append));
+    }
+
+    /// Profile §7.25, RFC 6855 §4: who does not read headers in UTF-8 does not file them.
+    fn append_called_off(&mut self, tag: &str) {
+        self.no(tag, "[CANNOT] Its header is in UTF-8; say ENABLE UTF8=ACCEPT first.");
+        self.ask(Ask::Discard, Work::Discard);
     }
 
     fn append_refused(&mut self, tag: &str, refused: Refused) {

@@ -10,6 +10,39 @@ pub(crate) struct Measure {
     at: At,
     /// Bytes of the header so far.
     bytes: usize,
+    octets: Octets,
+}
+
+/// What the header is written in.
+#[derive(Clone, Copy, Debug, Default)]
+struct Octets {
+    eight_bit: bool,
+    /// It is not UTF-8.
+    other: bool,
+    /// Octets of a character still to come.
+    left: u8,
+}
+
+impl Octets {
+    fn read(&mut self, bytes: &[u8]) {
+        if self.left == 0 && bytes.is_ascii() {
+            return;
+        }
+        for byte in bytes {
+            self.left = match (self.left, byte) {
+                (0, 0..=0x7f) => 0,
+                (0, 0xc2..=0xdf) => 1,
+                (0, 0xe0..=0xef) => 2,
+                (0, 0xf0..=0xf4) => 3,
+                (1.., 0x80..=0xbf) => self.left - 1,
+                _ => {
+                    self.other = true;
+                    0
+                }
+            };
+            self.eight_bit |= !byte.is_ascii();
+        }
+    }
 }
 
 /// Where in the header the reader is.
@@ -35,9 +68,16 @@ impl Measure {
                 _ => memchr(b'\n', bytes).map_or((At::Line, bytes.len()), |end| (At::Start, end + 1)),
             };
             self.at = at;
+            self.octets.read(&bytes[..length]);
             self.bytes = self.bytes.saturating_add(length);
             bytes = &bytes[length..];
         }
+    }
+
+    /// Is the header in UTF-8, and not in ASCII alone? Not, where it holds anything that is no UTF-8.
+    pub(crate) fn is_utf8(&self) -> bool {
+        let Octets { eight_bit, other, left } = self.octets;
+        eight_bit && !other && left == 0
     }
 
     /// The limit that is passed, if it is.
@@ -68,6 +108,22 @@ mod tests {
             assert_eq!(over(&[b"\n".as_slice(), &body].concat(), cut), None);
             assert_eq!(over(&body, cut), None, "all of it is header");
             assert_eq!(over(&[body.as_slice(), b"y"].concat(), cut), Some(OverLimit::Header));
+        }
+    }
+
+    #[test]
+    fn a_header_in_utf_8_is_told_from_one_in_anything_else() {
+        let japanese = encoding_rs::SHIFT_JIS.encode("Subject: 計画\r\n\r\n").0;
+        for cut in [1, 2, 5, 99] {
+            let is_utf8 = |message: &[u8]| {
+                let mut measure = Measure::default();
+                message.chunks(cut).for_each(|piece| measure.read(piece));
+                measure.is_utf8()
+            };
+            assert!(is_utf8("Subject: 計画😀é\r\n\r\nbody".as_bytes()));
+            assert!(!is_utf8("Subject: plan\r\n\r\n計画".as_bytes()), "the body does not count");
+            assert!(!is_utf8(&japanese) && !is_utf8(b"Subject: \xe9t\xe9\r\n\r\n"));
+            assert!(!is_utf8("A: 計".as_bytes().split_last().unwrap().1), "half a character");
         }
     }
 

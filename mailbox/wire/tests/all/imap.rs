@@ -447,7 +447,8 @@ proptest! {
         prop_assume!(!body.is_empty());
         let mut office = Office::default();
         let mut line = Line::open(&mut office);
-        let mut wire = format!("a LOGIN 9970000011 himitsu\r\nb APPEND Drafts ~{{{}+}}\r\n", body.len()).into_bytes();
+        let mut wire = b"a LOGIN 9970000011 himitsu\r\na2 ENABLE UTF8=ACCEPT\r\n".to_vec();
+        wire.extend(format!("b APPEND Drafts ~{{{}+}}\r\n", body.len()).into_bytes());
         wire.extend(&body);
         wire.extend(b"\r\nc SELECT Drafts\r\nd FETCH 1 BODY.PEEK[]\r\n");
         for piece in wire.chunks(cut) {
