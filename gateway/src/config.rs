@@ -17,6 +17,9 @@ pub struct Config {
     pub store_folder: PathBuf,
     /// Folder of `*.pem` files: the authorities whose office certificates are trusted.
     pub trust_folder: PathBuf,
+    /// Folder of what offices write to `postmaster@`: a Maildir, made when the first message comes. One of more than 1 MiB is
+    /// refused (E-SIZ-001), and while 1,000 lie there every one is (E-SIZ-005).
+    pub postmaster_folder: PathBuf,
     /// Socket for administration, mode 0600: who can open it can administer the gateway. At most about 100 bytes long.
     pub admin_socket: PathBuf,
     /// Where to listen.
@@ -146,6 +149,7 @@ impl Default for Config {
             domain: EXAMPLE_DOMAIN.to_owned().try_into().unwrap_or_else(|_| unreachable!("a test parses it")),
             store_folder: "store".into(),
             trust_folder: "trust".into(),
+            postmaster_folder: "postmaster".into(),
             admin_socket: "admin.sock".into(),
             listen: Listen::default(),
             tls: Tls::default(),
@@ -244,6 +248,7 @@ impl Config {
         for path in [
             &mut config.store_folder,
             &mut config.trust_folder,
+            &mut config.postmaster_folder,
             &mut config.admin_socket,
             &mut config.tls.certificate_file,
             &mut config.tls.key_file,
@@ -307,7 +312,7 @@ mod tests {
         assert_eq!(parse(Config::SAMPLE), Ok(Config::default()));
         let written: toml::Table = toml::from_str(Config::SAMPLE).unwrap();
         let keys = |table: &toml::Table| table.keys().cloned().collect::<Vec<_>>();
-        assert_eq!(written.len(), 9, "{:?}", keys(&written));
+        assert_eq!(written.len(), 10, "{:?}", keys(&written));
         assert_eq!(written["submission"].as_table().unwrap().len(), 1);
         assert_eq!(written["evidence"].as_table().unwrap().len(), 1);
         assert_eq!(written["listen"].as_table().unwrap().len(), 6);

@@ -6,6 +6,7 @@ mod entry;
 mod imap;
 mod offices;
 mod pop3;
+mod postmaster;
 mod smtp;
 
 pub(crate) use entry::{Entry, Shown};

@@ -55,6 +55,11 @@ impl<S: Store> Entry<S> {
         self.shown.offer()
     }
 
+    /// What the log knows this connection by.
+    pub(crate) fn reference(&self) -> &str {
+        &self.reference
+    }
+
     /// The party logged in.
     pub(crate) fn party(&self) -> Option<&Party> {
         self.login.as_ref().map(Login::party)

@@ -1,29 +1,31 @@
 //! The desk of a submission: who logs in, who may be written to, and the way from DATA to 250.
 
-use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 
-use fumibako_model::{Address, End, EvidenceId, Private, Refusal, Refused};
+use fumibako_model::{Address, End, Local, Private, Refusal, Refused};
 use fumibako_store::{Arrival, Arriving, Kind, Store, StoreError, Via, admit};
 use fumibako_wire::sasl::Offer;
 use fumibako_wire::smtp::{Answer, Ask, Envelope, Session};
+use tokio::task::spawn_blocking;
 
 use super::body::Body;
 use super::entry::{Entry, Judged, Shown};
+use super::postmaster;
 use crate::drive::Desk;
-use crate::house::House;
+use crate::house::{House, reference};
 
 /// One submission connection's desk.
 pub(crate) struct SmtpDesk<S> {
     entry: Entry<S>,
-    /// The message that comes has addresses or fields in UTF-8.
-    utf8: bool,
+    /// How the message comes.
+    via: Via,
     body: Body<Arriving>,
 }
 
 impl<S: Store> SmtpDesk<S> {
     pub(crate) fn new(entry: Entry<S>) -> Self {
-        Self { entry, utf8: false, body: Body::default() }
+        let via = Via { reference: entry.reference().to_owned(), ..Via::of(entry.address) };
+        Self { entry, via, body: Body::default() }
     }
 
     /// Profile §5: refused as early as possible; admission asks again, at the moment of acceptance.
@@ -37,18 +39,23 @@ impl<S: Store> SmtpDesk<S> {
         if to.domain != *roll.domain() {
             return Err(Refusal::OtherDomain.about(&to.domain));
         }
+        if to.local == Local::Postmaster {
+            return Ok(());
+        }
         let number = to.office_number().ok_or_else(|| Refusal::RecipientUnknown.about(to))?;
         roll.licensed(number, End::Recipient, now).map(|_| ())
     }
 
-    async fn submit(&mut self, envelope: Envelope) -> Result<EvidenceId, Refused> {
-        let (house, address) = (self.entry.house.clone(), self.entry.address);
+    async fn submit(&mut self, envelope: Envelope) -> Result<Answer, Refused> {
+        let house = self.entry.house.clone();
         let now = house.clock.now();
-        let traced = (address, self.utf8);
-        let body = std::mem::take(&mut self.body).finish(|| arriving(&house, traced));
+        let body = std::mem::take(&mut self.body).finish(|| arriving(&house, &self.via));
         // The memory stays granted until the store has answered.
         let (body, _granted) = body.map_err(|error| house.refusal_of(error))?;
         let login = self.entry.login()?;
+        if envelope.to.iter().any(|to| to.local == Local::Postmaster) {
+            return self.to_the_operator(&envelope.to, body).await;
+        }
         let own = || login.office().map(|office| Address::office(office, &house.config.domain));
         let from = envelope.from.clone().or_else(own).ok_or(Refusal::NotMandated)?;
         let arrival = Arrival { login, from: &from, to: &envelope.to };
@@ -67,7 +74,24 @@ impl<S: Store> SmtpDesk<S> {
         house.counts.accepted.fetch_add(1, Ordering::Relaxed);
         let (evidence, repeated) = (delivery.evidence, delivery.repeated);
         tracing::info!(message_id = id, %from, %to, by, kind, bytes, %evidence, repeated, "message.delivered");
-        Ok(evidence)
+        Ok(Answer::Accepted(evidence))
+    }
+
+    /// Profile §1.2: the operator reads what is written to `postmaster@`, signed or not.
+    async fn to_the_operator(&self, to: &[Address], body: Arriving) -> Result<Answer, Refused> {
+        let house = &self.entry.house;
+        if to.len() > 1 {
+            return Err(Refusal::OneRecipientOnly.into());
+        }
+        let octets = body.into_octets().map_err(|error| house.refusal_of(error))?;
+        let Some(Private(octets)) = octets else { return Err(Refusal::MessageTooLarge.about("limit 1 MiB")) };
+        let (folder, now, name) = (house.config.postmaster_folder.clone(), house.clock.now(), reference());
+        let bytes = octets.len();
+        let kept = spawn_blocking(move || postmaster::keep(&folder, &octets, &name, now)).await;
+        kept.map_err(|_| Refusal::Internal)?.map_err(|error| house.refusal_of(error))?;
+        let from = self.entry.party().map(ToString::to_string).unwrap_or_default();
+        tracing::warn!(from, bytes, "postmaster.message");
+        Ok(Answer::Kept)
     }
 
     fn no(&self, what: &'static str, refused: Refused) -> Answer {
@@ -84,15 +108,15 @@ impl<S: Store> Desk<Session> for SmtpDesk<S> {
                 Ok(Judged::Secrets(secrets)) => Answer::Secrets(secrets),
                 Err(refused) => self.no("smtp login", refused),
             },
-            Ask::Recipient { from, to, utf8 } => match self.recipient(from.as_ref(), &to) {
+            Ask::Recipient { from, to, utf8, greeted } => match self.recipient(from.as_ref(), &to) {
                 Ok(()) => {
-                    self.utf8 = utf8;
+                    (self.via.utf8, self.via.greeted) = (utf8, greeted);
                     Answer::Yes
                 }
                 Err(refused) => self.no("smtp recipient", refused),
             },
             Ask::Submit(envelope) => match self.submit(envelope).await {
-                Ok(evidence) => Answer::Accepted(evidence),
+                Ok(answer) => answer,
                 Err(refused) => self.no("smtp message", refused),
             },
             Ask::Discard => {
@@ -111,8 +135,8 @@ impl<S: Store> Desk<Session> for SmtpDesk<S> {
     }
 
     async fn body(&mut self, piece: Private<Vec<u8>>) {
-        let (house, traced) = (&self.entry.house, (self.entry.address, self.utf8));
-        self.body.add(piece, (&house.body_memory, &house.filing), || arriving(house, traced)).await;
+        let (house, via) = (&self.entry.house, &self.via);
+        self.body.add(piece, (&house.body_memory, &house.filing), || arriving(house, via)).await;
     }
 
     async fn news(&mut self) {
@@ -121,7 +145,7 @@ impl<S: Store> Desk<Session> for SmtpDesk<S> {
 }
 
 /// A message of this connection begins.
-fn arriving<S: Store>(house: &House<S>, (peer, utf8): (IpAddr, bool)) -> Result<Arriving, StoreError> {
+fn arriving<S: Store>(house: &House<S>, via: &Via) -> Result<Arriving, StoreError> {
     let now = house.clock.now();
-    Arriving::new(house.store.spool(now), Via { peer, utf8 }, &house.config.rules(), now)
+    Arriving::new(house.store.spool(now), via.clone(), &house.config.rules(), now)
 }

@@ -9,6 +9,7 @@ mod https;
 mod lines;
 mod logins;
 mod mandates;
+mod postmaster;
 mod reports;
 mod sasl;
 mod sealed;

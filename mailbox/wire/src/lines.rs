@@ -19,8 +19,8 @@ pub(crate) struct Lines {
 pub(crate) enum Line {
     /// A line, without its CR LF.
     Whole(Vec<u8>),
-    /// A line past its limit; the rest of it will be swallowed.
-    TooLong,
+    /// A line past its limit, which begins so; the rest of it will be swallowed.
+    TooLong([u8; 4]),
     /// A CR or LF alone; what follows up to CR LF will be swallowed.
     BareEnd,
 }
@@ -64,9 +64,10 @@ impl Lines {
             if self.swallowing {
                 self.start = self.seen;
             } else if self.seen - self.start + 2 > limit(self.rest()) {
+                let begins = self.rest().first_chunk().copied().unwrap_or_default();
                 self.start = self.seen;
                 self.swallowing = true;
-                return Some(Line::TooLong);
+                return Some(Line::TooLong(begins));
             }
             let end = end?;
             match (self.bytes[end], self.bytes.get(end + 1)) {
@@ -114,7 +115,10 @@ mod tests {
 
     #[test]
     fn a_line_of_ten_bytes_fits_into_ten() {
-        assert_eq!(cut(b"12345678\r\n123456789\r\nok\r\n", 4), [whole("12345678"), Line::TooLong, whole("ok")]);
+        assert_eq!(
+            cut(b"12345678\r\n123456789\r\nok\r\n", 4),
+            [whole("12345678"), Line::TooLong(*b"1234"), whole("ok")]
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use aws_lc_rs::digest::{Context, Digest, SHA256};
-use fumibako_model::Refusal;
+use fumibako_model::{Domain, Private, Refusal};
 use fumibako_signer::{Signature, SignatureError, SignedStream};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
@@ -13,7 +13,7 @@ use memchr::memmem;
 use super::Rules;
 use super::content::{Part, PartStream};
 use super::fields::HEADER_BYTES;
-use crate::bodies::Spool;
+use crate::bodies::{Spool, Spooled};
 use crate::keep::StoreError;
 
 /// A message that is being received. Give it every piece, then ask with [`Arriving::finish`].
@@ -46,18 +46,22 @@ pub(super) struct Sums {
 }
 
 /// How a message came here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Via {
     /// From this address.
     pub peer: IpAddr,
+    /// What the client called itself, where that is a name.
+    pub greeted: Option<Domain>,
     /// Its addresses or fields may be UTF-8 (RFC 6531).
     pub utf8: bool,
+    /// What the log knows the connection by.
+    pub reference: String,
 }
 
 impl Via {
-    /// As most messages come.
+    /// As most messages come, under some reference.
     pub fn of(peer: impl Into<IpAddr>) -> Self {
-        Self { peer: peer.into(), utf8: false }
+        Self { peer: peer.into(), greeted: None, utf8: false, reference: "7QX4KD".into() }
     }
 }
 
@@ -118,6 +122,17 @@ impl Arriving {
         self.header.len() + self.part.held() + self.body.held()
     }
 
+    /// The whole message with its trace field, for somebody who reads it as it is; `None` if it is not in memory any more.
+    pub fn into_octets(self) -> Result<Option<Private<Vec<u8>>>, StoreError> {
+        if self.body.is_filed() {
+            return Ok(None);
+        }
+        match self.body.finish(b"")? {
+            Spooled::Memory(octets) => Ok(Some(Private(octets))),
+            Spooled::Filed(_) => Ok(None),
+        }
+    }
+
     /// After the last octet.
     pub fn finish(self) -> Arrived {
         Arrived {
@@ -154,6 +169,10 @@ fn octets(sum: Digest) -> [u8; 32] {
 }
 
 /// RFC 5321 §4.4: the trace field of a message that comes in here.
+///
+/// ```text
+/// from = (domain / address-literal) SP "(" address-literal ")"
+/// ```
 fn trace(via: Via, rules: &Rules, now: Timestamp) -> String {
     let peer = match via.peer {
         IpAddr::V4(address) => format!("[{address}]"),
@@ -162,7 +181,9 @@ fn trace(via: Via, rules: &Rules, now: Timestamp) -> String {
     let date = DateTimePrinter::new().timestamp_to_string(&now).unwrap_or_default();
     // Profile §13.4, RFC 3848, RFC 6531 §4.3
     let protocol = if via.utf8 { "UTF8SMTPSA" } else { "ESMTPSA" };
-    format!("Received: from {peer}\r\n by {} with {protocol};\r\n {date}\r\n", rules.domain)
+    let name = via.greeted.map_or(peer.clone(), |name| name.to_string());
+    let (host, id) = (&rules.domain, via.reference);
+    format!("Received: from {name} ({peer})\r\n by {host} with {protocol} id {id};\r\n {date}\r\n")
 }
 
 #[cfg(test)]

@@ -154,7 +154,7 @@ impl Session {
                 let turn = exchange.hear(&response);
                 self.phase = self.go_on(exchange, turn);
             }
-            (Line::TooLong | Line::BareEnd, Phase::Proving(_)) => {
+            (Line::TooLong(_) | Line::BareEnd, Phase::Proving(_)) => {
                 self.phase = self.fault("The response is too long, or no line", Phase::Greeted(None));
             }
             (Line::Whole(line), phase) => {
@@ -164,7 +164,7 @@ impl Session {
                     Err(why) => self.stumble(why),
                 }
             }
-            (Line::TooLong, phase) => self.phase = self.fault("The line is too long", phase),
+            (Line::TooLong(_), phase) => self.phase = self.fault("The line is too long", phase),
             (Line::BareEnd, phase) => self.phase = self.fault("A CR or LF stands alone; lines end with CR LF", phase),
         }
         true

@@ -1,6 +1,6 @@
 //! What an SMTP conversation asks the server.
 
-use fumibako_model::{Address, EvidenceId, Party, RecipientWishes, Refused, Wishes};
+use fumibako_model::{Address, Domain, EvidenceId, Party, RecipientWishes, Refused, Wishes};
 
 use crate::sasl::{Claim, Secrets};
 
@@ -17,9 +17,11 @@ pub enum Ask {
         to: Address,
         /// SMTPUTF8 was said.
         utf8: bool,
+        /// What the client called itself in EHLO, for the trace field.
+        greeted: Option<Domain>,
     },
     /// The body is complete (it went by in [`Effect::Body`](crate::Effect::Body) pieces): admit and keep it.
-    /// → [`Answer::Accepted`] or [`Answer::No`].
+    /// → [`Answer::Accepted`], [`Answer::Kept`] or [`Answer::No`].
     Submit(Envelope),
     /// The body broke off or is refused before its end: forget the pieces. → [`Answer::Yes`].
     Discard,
@@ -62,6 +64,8 @@ pub enum Answer {
     Yes,
     /// Durable. The reply is `250 2.0.0 <evidence id>` (Profile §8).
     Accepted(EvidenceId),
+    /// Kept for the operator to read (RFC 5321 §4.5.1); there is no evidence of it.
+    Kept,
     /// No, and why; `reference` stands in the reply and in the log.
     No {
         /// The refusal.

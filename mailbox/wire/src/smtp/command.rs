@@ -4,7 +4,7 @@ use super::parameters::{BodyKind, mail, rcpt};
 use super::path::Path;
 use super::reply::Fault;
 use crate::sasl::LINE_BYTES;
-use fumibako_model::Wishes;
+use fumibako_model::{Domain, Wishes};
 
 /// Longest command line with its CR LF (RFC 5321 §4.5.3.1.4).
 pub(super) const COMMAND_BYTES: usize = 512;
@@ -20,6 +20,8 @@ pub(super) enum Command {
     Hello {
         /// The client knows extensions.
         extended: bool,
+        /// What it calls itself, where that is a name.
+        name: Option<Domain>,
     },
     StartTls,
     /// AUTH, perhaps with its initial response, still in base64.
@@ -83,9 +85,10 @@ pub(super) fn limit(start: &[u8]) -> usize {
 ///         / "DATA" / "BDAT" SP size [SP "LAST"] / "RSET" / "NOOP" [SP text] / "QUIT" / "HELP" [SP text] / ("VRFY" / "EXPN") SP text
 /// ```
 pub(super) fn command(line: &[u8]) -> Result<Command, Fault> {
-    // The name is neither used nor shown, and office PCs have Japanese ones; so any bytes will do.
+    // The name is only shown, in the trace field, and office PCs have Japanese ones; so any bytes will do.
     if let Some(extended) = hello(line) {
-        return if line.len() > 5 { Ok(Command::Hello { extended }) } else { Err(Fault::ARGUMENT_NEEDED) };
+        let name = str::from_utf8(&line[5..]).ok().and_then(|name| name.trim_end().parse().ok());
+        return if line.len() > 5 { Ok(Command::Hello { extended, name }) } else { Err(Fault::ARGUMENT_NEEDED) };
     }
     let line = str::from_utf8(line).ok().filter(|line| line.chars().all(|char| char == '\t' || !char.is_control()));
     // RFC 6531 §3.3: addresses may be UTF-8, and nothing else is.

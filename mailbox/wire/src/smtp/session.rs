@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 
-use fumibako_model::{Address, RecipientWishes, Refusal, Refused};
+use fumibako_model::{Address, Domain, RecipientWishes, Refusal, Refused};
 use jiff::{SignedDuration, Timestamp};
 
 use super::body::Body;
@@ -33,6 +33,8 @@ pub struct Session {
     settings: Arc<Settings>,
     /// 受付番号 of this connection, for what the conversation refuses by itself.
     reference: String,
+    /// What the client called itself in EHLO.
+    greeted: Option<Domain>,
     lines: Lines,
     effects: VecDeque<Effect<Ask>>,
     bad_commands: u32,
@@ -105,6 +107,7 @@ impl Session {
             cover,
             settings,
             reference,
+            greeted: None,
             lines: Lines::default(),
             effects: VecDeque::new(),
             bad_commands: 0,
@@ -136,8 +139,8 @@ impl Session {
             // RFC 3030 §2: chunks that came are forgotten before anything begins anew.
             (Chunking(..), command @ (Hello { .. } | Rset | Quit)) => self.ask(Ask::Discard, Question::GiveUp(command)),
             // RFC 5321 §4.1.4: EHLO begins anew, as RSET does; RFC 4954 §4: a login stays.
-            (Connected | Greeted, Hello { extended })    => self.introduce(extended, Greeted),
-            (Ready | Addressing(_), Hello { extended })  => self.introduce(extended, Ready),
+            (Connected | Greeted, Hello { extended, name })   => self.introduce(extended, name, Greeted),
+            (Ready | Addressing(_), Hello { extended, name }) => self.introduce(extended, name, Ready),
             (phase, Noop)                                => self.say(250, "2.0.0", "OK", phase),
             (phase, Help)                                => self.say(214, "2.0.0", HELP, phase),
             // RFC 5321 §7.3: who is registered is not told this way, and 252 looks like neither yes nor no.
@@ -183,7 +186,7 @@ impl Session {
                 let turn = exchange.hear(&response);
                 self.phase = self.go_on(exchange, turn);
             }
-            (Line::TooLong, Phase::Proving(_)) => {
+            (Line::TooLong(_), Phase::Proving(_)) => {
                 self.phase = self.fault(Fault::RESPONSE_TOO_LONG, Phase::Greeted);
             }
             (Line::BareEnd, Phase::Proving(_)) => self.phase = self.fault(Fault::BARE_END, Phase::Greeted),
@@ -196,7 +199,9 @@ impl Session {
                         Err(Fault::CHUNK_SIZE) => self.part(Fault::CHUNK_SIZE.reply()),
                         Err(fault) => self.stumble(fault),
                     },
-                    Line::TooLong => self.stumble(Fault::LINE_TOO_LONG),
+                    // RFC 4954 §4: an initial response is a response.
+                    Line::TooLong(verb) if verb.eq_ignore_ascii_case(b"AUTH") => self.stumble(Fault::RESPONSE_TOO_LONG),
+                    Line::TooLong(_) => self.stumble(Fault::LINE_TOO_LONG),
                     Line::BareEnd => self.stumble(Fault::BARE_END),
                 }
             }
@@ -214,7 +219,8 @@ impl Session {
     }
 
     /// EHLO or HELO. The capabilities are those of this moment (RFC 3207 §4.2, RFC 4954 §4).
-    fn introduce(&mut self, extended: bool, phase: Phase) -> Phase {
+    fn introduce(&mut self, extended: bool, name: Option<Domain>, phase: Phase) -> Phase {
+        self.greeted = name;
         let host = self.settings.host.to_string();
         let size = format!("SIZE {}", self.settings.message_bytes);
         let limits = format!("LIMITS MAILMAX={} RCPTMAX={}", self.settings.mails, self.settings.recipients);
@@ -260,6 +266,10 @@ impl Session {
                 self.bad_commands = 0;
                 // Profile §8: the reply names the evidence that the message is kept.
                 self.say(250, "2.0.0", &format!("{evidence} accepted and kept"), Phase::Ready)
+            }
+            (Submit, Answer::Kept)   => {
+                self.bad_commands = 0;
+                self.say(250, "2.0.0", "Kept for the operator", Phase::Ready)
             }
             (Discard(refused), _)    => self.refuse(&refused, Phase::Ready),
             (BreakOff(farewell), _)  => self.leave(farewell),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fumibako_model::{Address, EvidenceId, RecipientWishes, Wishes};
+use fumibako_model::{Address, EvidenceId, Local, RecipientWishes, Wishes};
 use fumibako_wire::smtp::{Answer, Ask, Envelope, Session, Settings};
 use jiff::Timestamp;
 
@@ -35,7 +35,7 @@ impl Desk for Gateway {
     fn write(&self, ask: &Ask, body: &[u8]) -> String {
         match ask {
             Ask::Login(claim) => claims::write(claim),
-            Ask::Recipient { from, to, utf8 } => {
+            Ask::Recipient { from, to, utf8, .. } => {
                 let utf8 = if *utf8 { " in UTF-8" } else { "" };
                 format!("recipient {to} from {}{utf8}", sender(from.as_ref()))
             }
@@ -57,6 +57,9 @@ impl Desk for Gateway {
                 Err(refused) => Answer::No { refused, reference: "3FA2B1".into() },
             },
             (None | Some("yes"), Ask::Recipient { .. } | Ask::Discard) | (Some("yes"), _) => Answer::Yes,
+            (None, Ask::Submit(Envelope { to, .. })) if to.iter().all(|to| to.local == Local::Postmaster) => {
+                Answer::Kept
+            }
             (None, Ask::Submit(_)) => {
                 self.accepted += 1;
                 Answer::Accepted(EvidenceId(self.accepted))

@@ -57,7 +57,8 @@ impl Session {
         }
         let why = match rcpt.to.address(&self.settings.domain) {
             Ok(to) => {
-                let ask = Ask::Recipient { from: envelope.from.clone(), to: to.clone(), utf8: envelope.utf8 };
+                let (from, utf8, greeted) = (envelope.from.clone(), envelope.utf8, self.greeted.clone());
+                let ask = Ask::Recipient { from, to: to.clone(), utf8, greeted };
                 let Rcpt { notify, original, .. } = rcpt;
                 let wishes = RecipientWishes { address: to.to_string(), notify, original };
                 return self.ask(ask, Question::Recipient(addressed, to, wishes));
