@@ -9,7 +9,7 @@ pub mod seal;
 pub mod unpack;
 
 pub use compose::{Attached, Composed, Draft, compose};
-pub use gather::{Left, Pile, Source, WhyLeft, gather};
+pub use gather::{Left, Pile, Senders, Source, WhyLeft, gather};
 pub use open::{Opened, Reader, open};
 pub use seal::Form;
 pub use unpack::Contents;

@@ -10,24 +10,28 @@
 
 use std::path::PathBuf;
 
-use fumibako_model::{Address, MDN_SENT, OfficeNumber, Refusal, Refused};
+use fumibako_model::{Act, Address, AgentId, MDN_SENT, OfficeNumber, Party, Refusal, Refused, Scope};
 use fumibako_signer::{Identity, Trust};
 use jiff::Timestamp;
 
 use crate::bundle::unpack::{Saved, place};
 use crate::bundle::{Contents, Opened, Reader, open};
-use crate::mailbox::{Folder, Kept, Mailbox};
+use crate::mailbox::{Folder, Kept, Mailbox, Place};
+use crate::mandates::Mandates;
 use crate::outbox::{Fate, Outbox, Outcome};
 use crate::post::Post;
 use crate::receipt::Receipt;
 use crate::received::{Received, Record};
 use crate::settings::Settings;
+use crate::signatory::Signatory;
 use crate::trouble::Trouble;
 
 /// What became of one message.
 #[derive(Debug)]
 pub struct Fetched {
-    /// Its number in INBOX.
+    /// Whom it is for.
+    pub office: OfficeNumber,
+    /// Its number in that office's INBOX.
     pub uid: u32,
     /// How it went.
     pub end: End,
@@ -52,8 +56,10 @@ pub enum End {
 pub struct Arrival {
     /// Its Message-ID, without angle brackets.
     pub message_id: String,
-    /// Who signed it.
+    /// The office it is from.
     pub from: OfficeNumber,
+    /// The agent that sent it for that office.
+    pub by: Option<AgentId>,
     /// When the gateway took it in.
     pub arrived: Timestamp,
     /// Where its files are.
@@ -66,13 +72,17 @@ pub struct Arrival {
     pub receipt: String,
     /// Why the receipt waits, if it does.
     pub receipt_trouble: Option<Trouble>,
+    /// Why the receipt is not ours to return, if it is not: the office itself does (Profile §9.13).
+    pub withheld: Option<Refusal>,
 }
 
 /// What became of a whole run.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Run {
     /// Message by message.
     pub fetched: Vec<Fetched>,
+    /// Offices whose mailbox an agent was not let into, and why.
+    pub closed: Vec<(OfficeNumber, Trouble)>,
     /// Why the run stopped before the last message, if it did.
     pub stopped: Option<Trouble>,
 }
@@ -89,7 +99,7 @@ pub enum Told<'t> {
 /// Everything one fetch needs.
 pub struct Fetch<'s> {
     settings: &'s Settings,
-    us: Address,
+    party: Party,
     identity: Identity,
     keys: Vec<Identity>,
     trust: Trust,
@@ -98,11 +108,31 @@ pub struct Fetch<'s> {
     clock: fn() -> Timestamp,
 }
 
+/// One office's mailbox, as we may use it.
+struct Desk<'d> {
+    office: OfficeNumber,
+    us: Address,
+    /// An agent's; an office needs none for itself.
+    mandates: Option<&'d Mandates>,
+}
+
+impl Desk<'_> {
+    fn place(&self) -> Place {
+        Place { office: self.mandates.map(|_| self.office), folder: Folder::Inbox }
+    }
+
+    /// May we return the receipt to this office?
+    fn may_acknowledge(&self, to: OfficeNumber, now: Timestamp) -> Result<(), Refused> {
+        let allowed = self.mandates.map(|mandates| mandates.allow(self.office, Act::Acknowledge { to }, now));
+        allowed.map_or(Ok(()), |allowed| allowed.map(|_| ()))
+    }
+}
+
 impl<'s> Fetch<'s> {
     /// Reads keys and opens the data folder; nothing is fetched yet.
     pub fn new(settings: &'s Settings, clock: fn() -> Timestamp) -> Result<Self, Trouble> {
         Ok(Self {
-            us: settings.address_of(settings.office()?)?,
+            party: settings.party()?,
             identity: settings.identity()?,
             keys: settings.reading_keys()?,
             trust: settings.trust()?,
@@ -113,42 +143,110 @@ impl<'s> Fetch<'s> {
         })
     }
 
-    /// Fetches every message that has no accepted receipt yet, saves it and acknowledges it.
+    /// Fetches every message that has no accepted receipt yet, saves it and acknowledges it. An agent does so for every office
+    /// that lets it (Profile §9.13).
     pub async fn run(&self, tell: &mut dyn FnMut(Told<'_>)) -> Result<Run, Trouble> {
+        let mandates = match self.party {
+            Party::Office(_) => None,
+            Party::Agent(_) => Some(Mandates::of(self.settings).await?),
+        };
+        let desks = self.desks(mandates.as_ref())?;
         let mut mailbox = Mailbox::open(self.settings).await?;
-        mailbox.select(Folder::Inbox).await?;
-        let uids = mailbox.search(&format!("UNKEYWORD {MDN_SENT}")).await?;
-        tell(Told::Found(uids.len()));
-        let (mut fetched, mut stopped) = (Vec::new(), None);
-        for uid in uids {
-            let Some(kept) = mailbox.message(uid).await? else { continue };
-            match self.take(&kept) {
-                Ok(end) => fetched.push(Fetched { uid, end }),
-                // A full disk stops the saving; what is saved is acknowledged all the same.
-                Err(why) => {
-                    stopped = Some(why);
-                    break;
-                }
+        let mut run = Run::default();
+        for desk in &desks {
+            match self.collect(desk, &mut mailbox, &mut run, tell).await {
+                // One office's mandate may have ended meanwhile; the others go on.
+                Err(why @ Trouble::Refused { .. }) if desk.mandates.is_some() => run.closed.push((desk.office, why)),
+                collected => collected?,
             }
-            fetched.last().into_iter().for_each(|one| tell(Told::One(one)));
+            if run.stopped.is_some() {
+                break;
+            }
         }
-        self.acknowledge(&mut fetched)?;
-        for one in &fetched {
-            if let End::Saved(Arrival { receipt_trouble: None, .. }) = &one.end {
-                mailbox.mark(one.uid, &format!("\\Seen {MDN_SENT}")).await?; // 5 → done
+        self.acknowledge(&mut run.fetched)?;
+        for desk in &desks {
+            match self.mark(desk, &mut mailbox, &run.fetched).await {
+                Err(why @ Trouble::Refused { .. }) if desk.mandates.is_some() => run.closed.push((desk.office, why)),
+                marked => marked?,
             }
         }
         mailbox.close().await;
-        Ok(Run { fetched, stopped })
+        Ok(run)
+    }
+
+    fn desks<'d>(&self, mandates: Option<&'d Mandates>) -> Result<Vec<Desk<'d>>, Trouble> {
+        let offices = match (&self.party, mandates) {
+            (Party::Office(office), _) => [*office].into(),
+            (Party::Agent(_), mandates) => {
+                mandates.map(|all| all.offices(Scope::Receive, (self.clock)())).unwrap_or_default()
+            }
+        };
+        let desk = |office| Ok(Desk { office, us: self.settings.address_of(office)?, mandates });
+        offices.into_iter().map(desk).collect()
+    }
+
+    /// Saves what is new in one office's INBOX.
+    async fn collect(
+        &self,
+        desk: &Desk<'_>,
+        mailbox: &mut Mailbox,
+        run: &mut Run,
+        tell: &mut dyn FnMut(Told<'_>),
+    ) -> Result<(), Trouble> {
+        mailbox.select(desk.place()).await?;
+        let mut uids = mailbox.search(&format!("UNKEYWORD {MDN_SENT}")).await?;
+        if desk.mandates.is_some() {
+            let heads = mailbox.headers(&uids).await?;
+            uids = heads.iter().filter(|head| !self.was_withheld(desk, head)).map(|head| head.uid).collect();
+        }
+        tell(Told::Found(uids.len()));
+        for uid in uids {
+            let Some(kept) = mailbox.message(uid).await? else { continue };
+            match self.take(desk, &kept) {
+                Ok(end) => run.fetched.push(Fetched { office: desk.office, uid, end }),
+                // A full disk stops the saving; what is saved is acknowledged all the same.
+                Err(why) => {
+                    run.stopped = Some(why);
+                    break;
+                }
+            }
+            run.fetched.last().into_iter().for_each(|one| tell(Told::One(one)));
+        }
+        Ok(())
+    }
+
+    /// Saved by an earlier run, and still not ours to acknowledge.
+    fn was_withheld(&self, desk: &Desk<'_>, head: &Kept) -> bool {
+        let Some(message) = mail_parser::MessageParser::default().parse_headers(&head.octets.0) else { return false };
+        let (Some(from), Some(id)) = (claimed_sender(&head.octets.0), message.message_id()) else { return false };
+        self.received.is_withheld(desk.office, from, id) && desk.may_acknowledge(from, (self.clock)()).is_err()
+    }
+
+    /// Step 5: what the gateway took the receipt of is done; what the office is to acknowledge has been seen.
+    async fn mark(&self, desk: &Desk<'_>, mailbox: &mut Mailbox, fetched: &[Fetched]) -> Result<(), Trouble> {
+        let (done, seen) = (format!("\\Seen {MDN_SENT}"), "\\Seen".to_owned());
+        let marks = fetched.iter().filter(|one| one.office == desk.office).filter_map(|one| match &one.end {
+            End::Saved(Arrival { withheld: Some(_), .. }) => Some((one.uid, &seen)),
+            End::Saved(Arrival { receipt_trouble: None, .. }) => Some((one.uid, &done)),
+            _ => None,
+        });
+        let marks: Vec<(u32, &String)> = marks.collect();
+        if !marks.is_empty() && desk.mandates.is_some() {
+            mailbox.select(desk.place()).await?;
+        }
+        for (uid, flags) in marks {
+            mailbox.mark(uid, flags).await?; // 5 → done
+        }
+        Ok(())
     }
 
     /// Steps 1 to 4 for one message.
-    fn take(&self, kept: &Kept) -> Result<End, Trouble> {
+    fn take(&self, desk: &Desk<'_>, kept: &Kept) -> Result<End, Trouble> {
         // Profile §5.3: a certificate is judged as of the arrival at the gateway. One that ended since then was good.
-        let reader = Reader { us: &self.us, trust: &self.trust, keys: &self.keys, now: kept.arrived };
+        let reader = Reader { us: &desk.us, trust: &self.trust, keys: &self.keys, now: kept.arrived };
         let believed = open(&kept.octets.0, &reader).and_then(|opened| {
             let contents = Contents::read(opened.entity())?;
-            contents.are_between(opened.from(), self.us.office_number().ok_or(Refusal::RecipientUnknown)?)?;
+            contents.are_between(opened.from(), desk.office)?;
             Ok((opened, contents))
         });
         let (opened, contents) = match believed {
@@ -158,26 +256,38 @@ impl<'s> Fetch<'s> {
                 return Ok(End::Distrusted { from: claimed_sender(&kept.octets.0), why });
             }
         };
-        let (record, files, again) = self.save(&opened, &contents, kept.arrived)?;
-        self.write_receipt(&opened, &record)?;
+        let (record, files, again) = self.save(desk, &opened, &contents, kept.arrived)?;
+        let withheld = desk.may_acknowledge(opened.from(), (self.clock)()).err().map(|refused| refused.why);
+        match &withheld {
+            None => self.write_receipt(desk, &opened, &record)?,
+            Some(_) => self.received.withhold(desk.office, opened.from(), opened.message_id())?,
+        }
         Ok(End::Saved(Arrival {
             message_id: record.message_id,
             from: record.from,
+            by: opened.by().cloned(),
             arrived: kept.arrived,
             folder: record.folder,
             files,
             again,
             receipt: record.receipt,
             receipt_trouble: None,
+            withheld,
         }))
     }
 
     fn save(
         &self,
+        desk: &Desk<'_>,
         opened: &Opened,
         contents: &Contents,
         arrived: Timestamp,
     ) -> Result<(Record, Vec<Saved>, bool), Trouble> {
+        // An agent keeps what is for one office apart from what is for another.
+        let root = match desk.mandates {
+            Some(_) => self.settings.save_folder.join(desk.office.as_str()),
+            None => self.settings.save_folder.clone(),
+        };
         let mut record = match self.received.find(opened)? {
             Some(record) if record.saved_at.is_some() => return Ok((record, Vec::new(), true)),
             // A crash came between 2 and 3, if the folder holds exactly this; else the folder is somebody else's.
@@ -185,13 +295,10 @@ impl<'s> Fetch<'s> {
                 return Ok((self.saved(opened, record)?, Vec::new(), true));
             }
             Some(record) => record,
-            None => {
-                let place = place(&self.settings.save_folder, arrived, opened.from());
-                Record::intend(opened, place, &self.us.domain)
-            }
+            None => Record::intend(opened, place(&root, arrived, opened.from()), &desk.us.domain),
         };
         if record.folder.exists() {
-            record.folder = place(&self.settings.save_folder, arrived, opened.from());
+            record.folder = place(&root, arrived, opened.from());
         }
         self.received.keep(opened, &record)?; // 1
         let files = contents.save(&record.folder, record.token())?; // 2
@@ -206,7 +313,7 @@ impl<'s> Fetch<'s> {
         Ok(record)
     }
 
-    fn write_receipt(&self, opened: &Opened, record: &Record) -> Result<(), Trouble> {
+    fn write_receipt(&self, desk: &Desk<'_>, opened: &Opened, record: &Record) -> Result<(), Trouble> {
         // What stood in the way of a refused receipt, such as an expired certificate, may have been mended.
         if !self.outbox.forget_refused(&record.receipt)? && self.outbox.knows(&record.receipt)? {
             return Ok(());
@@ -219,7 +326,8 @@ impl<'s> Fetch<'s> {
             saved_at,
         };
         let sender = self.settings.address_of(record.from)?;
-        let octets = receipt.compose(&self.us, &sender, &self.identity, opened.innermost())?;
+        let signatory = Signatory::of(&self.identity, &self.party);
+        let octets = receipt.compose(&desk.us, &sender, signatory, opened.innermost())?;
         self.outbox.put(&receipt.message_id, saved_at, &octets) // 4
     }
 

@@ -25,6 +25,7 @@ mod owner;
 pub mod partners;
 pub mod post;
 mod random;
+mod readers;
 pub mod receipt;
 pub mod received;
 mod reply;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_imap::error::Error;
 use async_imap::types::{Fetch, Flag};
 use async_imap::{Client, Session};
-use fumibako_model::{MDN_SENT, Private, State};
+use fumibako_model::{MDN_SENT, OFFICES, OfficeNumber, Party, Private, State, delegated};
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use tokio::net::TcpStream;
@@ -33,6 +33,30 @@ pub enum Folder {
     Sent,
     /// 受領証.
     Receipts,
+}
+
+/// A folder, and whose: an agent sees those of several offices (Profile §9.9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The office, where an agent looks; none: our own.
+    pub office: Option<OfficeNumber>,
+    /// The folder.
+    pub folder: Folder,
+}
+
+impl From<Folder> for Place {
+    fn from(folder: Folder) -> Self {
+        Self { office: None, folder }
+    }
+}
+
+impl Place {
+    fn name(self) -> String {
+        match self.office {
+            Some(office) => format!("{OFFICES}/{office}/{}", self.folder.name()),
+            None => self.folder.name().to_owned(),
+        }
+    }
 }
 
 /// A message as the gateway keeps it.
@@ -96,8 +120,23 @@ impl Mailbox {
     }
 
     /// Opens a folder for changing flags.
-    pub async fn select(&mut self, folder: Folder) -> Result<(), Trouble> {
-        waited(&self.host, self.patience, self.session.select(folder.name())).await.map(|_| ())
+    pub async fn select(&mut self, place: impl Into<Place>) -> Result<(), Trouble> {
+        let name = place.into().name();
+        waited(&self.host, self.patience, self.session.select(name)).await.map(|_| ())
+    }
+
+    /// Where we find this folder: our own, or those of the offices that let an agent look into theirs, by number.
+    pub async fn places(&mut self, party: &Party, folder: Folder) -> Result<Vec<Place>, Trouble> {
+        if let Party::Office(_) = party {
+            return Ok(vec![folder.into()]);
+        }
+        let pattern = format!("{OFFICES}/%/{}", folder.name());
+        let listing = async { self.session.list(Some(""), Some(&pattern)).await?.try_collect::<Vec<_>>().await };
+        let listed = waited(&self.host, self.patience, listing).await?;
+        let named = listed.iter().filter_map(|name| delegated(&name.name().parse().ok()?));
+        let mut offices: Vec<OfficeNumber> = named.map(|(office, _)| office).collect();
+        offices.sort_unstable();
+        Ok(offices.into_iter().map(|office| Place { office: Some(office), folder }).collect())
     }
 
     /// UIDs that match, oldest first.

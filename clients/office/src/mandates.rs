@@ -1,11 +1,13 @@
 //! 委任, as this end knows them: what the gateway says of ours, and what of it our own signatures prove.
 
+use std::collections::BTreeSet;
+
 use aws_lc_rs::digest::{SHA256, digest};
-use fumibako_model::{DEED_TYPE, Deed, Mandate, MandateId, MandateRow};
+use fumibako_model::{Act, Deed, Mandate, MandateId, MandateRow, OfficeNumber, Refused, Registered, Scope, allowing};
 use fumibako_signer::{Identity, sign};
 use jiff::Timestamp;
 
-use crate::https::{Question, asked};
+use crate::https::{Question, ask, asked};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 
@@ -17,9 +19,14 @@ const PATH: &str = "/v1/mandates";
 pub(crate) struct Mandates(Vec<MandateRow>);
 
 impl Mandates {
-    /// Ours, as the gateway has them now. One whose words do not make its id is not believed to be any.
+    /// Ours, as the gateway has them now.
     pub(crate) fn ours(settings: &Settings) -> Result<Self, Trouble> {
-        let mut rows: Vec<MandateRow> = asked(settings, Question::get(PATH))?;
+        crate::wait(Self::of(settings))
+    }
+
+    /// The same, for who waits on other things, too. One whose words do not make its id is not believed to be any.
+    pub(crate) async fn of(settings: &Settings) -> Result<Self, Trouble> {
+        let mut rows: Vec<MandateRow> = ask(settings, Question::get(PATH)).await?;
         rows.retain(|row| id_of(&row.registered.mandate) == row.registered.id);
         rows.sort_by_key(|row| (row.registered.mandate.office, row.registered.mandate.granted, row.registered.id));
         Ok(Self(rows))
@@ -33,6 +40,18 @@ impl Mandates {
     /// One by its id.
     pub(crate) fn find(&self, id: MandateId) -> Option<&MandateRow> {
         self.0.iter().find(|row| row.registered.id == id)
+    }
+
+    /// The offices for which something of this scope may be done now, by number.
+    pub(crate) fn offices(&self, scope: Scope, now: Timestamp) -> BTreeSet<OfficeNumber> {
+        let offices = self.0.iter().map(|row| row.registered.mandate.office);
+        offices.filter(|office| self.allow(*office, Act::Any(scope), now).is_ok()).collect()
+    }
+
+    /// Profile §9.4: may this be done for the office? The gateway decides again, at the moment of acceptance.
+    pub(crate) fn allow(&self, office: OfficeNumber, act: Act<'_>, now: Timestamp) -> Result<&Registered, Refused> {
+        let of = self.0.iter().map(|row| &row.registered).filter(|one| one.mandate.office == office);
+        allowing(of, office, act, now)
     }
 }
 
@@ -51,6 +70,5 @@ pub(crate) fn hand_in(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<MandateRow, Trouble> {
-    let entity = format!("Content-Type: {DEED_TYPE}\r\n\r\n{}\r\n", deed.canonical());
-    asked(settings, Question::signed(PATH, sign(entity.as_bytes(), identity, now)?))
+    asked(settings, Question::signed(PATH, sign(deed.entity().as_bytes(), identity, now)?))
 }

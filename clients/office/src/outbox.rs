@@ -14,8 +14,9 @@ use jiff::Timestamp;
 use mail_parser::MessageParser;
 use serde::{Deserialize, Serialize};
 
+use crate::bundle::open::agent_of;
 use crate::disk;
-use crate::post::Post;
+use crate::post::Carry;
 use crate::trouble::Trouble;
 
 /// The outbox of one office. Holding it keeps every other run of this program out.
@@ -29,8 +30,11 @@ pub struct Outbox {
 pub struct Entry {
     /// Without angle brackets.
     pub message_id: String,
-    /// Our office's address.
+    /// The sending office's address.
     pub from: String,
+    /// The agent that sends it for that office.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub agent: Option<String>,
     /// The address it goes to.
     pub to: String,
     /// When it was composed.
@@ -110,15 +114,14 @@ impl Outbox {
         Ok(self.names()?.iter().any(|name| name.contains(&end)))
     }
 
-    /// Does a message that waits satisfy this?
-    pub fn waits(&self, is_it: impl Fn(&[u8]) -> bool) -> Result<bool, Trouble> {
+    /// What can be read of the messages that wait.
+    pub fn read<T>(&self, read: impl Fn(&[u8]) -> Option<T>) -> Result<Vec<T>, Trouble> {
+        let mut found = Vec::new();
         for (key, _) in self.waiting()? {
             let path = self.folder.join(format!("{key}.eml"));
-            if is_it(&fs::read(&path).map_err(Trouble::reading(&path))?) {
-                return Ok(true);
-            }
+            found.extend(read(&fs::read(&path).map_err(Trouble::reading(&path))?));
         }
-        Ok(false)
+        Ok(found)
     }
 
     /// Forgets a message that was refused for good, so that it can be composed anew under its Message-ID. True: it was
@@ -139,20 +142,27 @@ impl Outbox {
         Ok(true)
     }
 
-    /// Posts everything that waits, oldest first, and tells of each as it happens. Stops where the way is blocked.
+    /// Posts everything that waits, oldest first, and tells of each as it happens. Stops where the way is blocked. What an
+    /// office sends never overtakes what it sent before: where one of its messages has to wait, so do the later ones, and other
+    /// offices' go on (Profile §9.13).
     pub fn post_all(
         &self,
-        post: &mut Post,
+        post: &mut impl Carry,
         clock: fn() -> Timestamp,
         tell: &mut dyn FnMut(&Outcome),
     ) -> Result<Vec<Outcome>, Trouble> {
-        let mut outcomes: Vec<Outcome> = Vec::new();
+        let (mut outcomes, mut blocked): (Vec<Outcome>, Vec<(Option<String>, Trouble)>) = (Vec::new(), Vec::new());
         for (key, entry) in self.waiting()? {
-            let blocked = outcomes.last().and_then(|last| last.trouble.as_ref()).filter(|why| why.is_on_the_way());
-            let outcome = match blocked {
-                Some(why) => Outcome { entry, trouble: Some(why.again()) },
+            let stops = |whose: &Option<String>| whose.as_ref().is_none_or(|office| *office == entry.from);
+            let why = blocked.iter().find(|(whose, _)| stops(whose)).map(|(_, why)| why.again());
+            let outcome = match why {
+                Some(why) => Outcome { entry, trouble: Some(why) },
                 None => self.post_one(&key, entry, post, clock)?,
             };
+            if let Some(why) = outcome.trouble.as_ref().filter(|why| why.is_on_the_way()) {
+                let office = why.is_one_office_s().then(|| outcome.entry.from.clone());
+                blocked.push((office, why.again()));
+            }
             tell(&outcome);
             outcomes.push(outcome);
         }
@@ -163,7 +173,7 @@ impl Outbox {
         &self,
         key: &str,
         mut entry: Entry,
-        post: &mut Post,
+        post: &mut impl Carry,
         clock: fn() -> Timestamp,
     ) -> Result<Outcome, Trouble> {
         let path = self.folder.join(format!("{key}.eml"));
@@ -281,6 +291,7 @@ fn entry_of(octets: &[u8]) -> Option<Entry> {
     Some(Entry {
         message_id: message.message_id()?.to_owned(),
         from: address(message.from())?,
+        agent: agent_of(&message),
         to: address(message.to())?,
         composed: Timestamp::from_second(message.date()?.to_timestamp()).ok()?,
         bundle: message.header_raw(BUNDLE_FIELD).map(|value| value.split_whitespace().collect::<Vec<_>>().join(" ")),
@@ -311,6 +322,11 @@ impl Entry {
     /// What a bundle says of itself.
     pub fn facts(&self) -> Option<BundleFacts> {
         self.bundle.as_ref()?.parse().ok()
+    }
+
+    /// The office it comes from.
+    pub fn from(&self) -> Option<Address> {
+        self.from.parse().ok()
     }
 
     /// The office it goes to.

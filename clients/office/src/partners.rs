@@ -1,19 +1,20 @@
 //! Who may read a bundle: the certificates of partner offices (Profile §4.6).
 //!
-//! They come from a file that the gateway's operator hands out. When the gateway answers for its directory over HTTPS,
-//! [`Partners::read`] will ask there; whom to believe stays the decision of [`Partners::readers`].
+//! They come from a file that the gateway's operator hands out, else from the gateway itself ([`Partners::ask`]); whom to
+//! believe stays the decision of [`Partners::readers`].
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use fumibako_careplan::Lang;
-use fumibako_model::{Address, OfficeNumber};
+use fumibako_model::{Act, Address, OfficeNumber};
 use fumibako_signer::{
     Certificate, CertificateError, Cipher, Identity, Keyring, Names as _, Naming, RevocationError, Trust, encrypt,
 };
 use jiff::Timestamp;
 
-use crate::bundle::Form;
+use crate::bundle::{Draft, Form};
 use crate::owner::{office_of, owner};
+use crate::readers::{Belief, Told};
 use crate::settings::{Authority, CipherChoice, Settings};
 use crate::trouble::Trouble;
 
@@ -30,6 +31,12 @@ pub const CIPHER: Cipher = Cipher::Aes256Gcm;
 #[derive(Debug)]
 pub struct Partners {
     known: Option<Vec<Entry>>,
+    /// What the gateway says, once it was asked.
+    told: Option<Told>,
+    /// Did the gateway tell what is known?
+    asked: bool,
+    /// Is a mandate from paper one?
+    paper: bool,
     authorities: Vec<Certificate>,
     trust: Trust,
     /// Everywhere an authority writes names.
@@ -52,8 +59,10 @@ pub enum Closing {
 /// Why nothing can be encrypted to an office.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoPartner {
-    /// There is no file of partners' certificates.
+    /// There is no file of partners' certificates, and the gateway was not asked.
     NoFile,
+    /// The gateway knows none.
+    Unknown,
     /// The file has none of this office.
     Unlisted,
     /// The last one ended then.
@@ -75,11 +84,27 @@ impl Closing {
         Ok(Self::Sealed(Box::new(Partners::read(settings)?)))
     }
 
+    /// Asks the gateway who reads these, before [`Closing::form_of`] is asked about them.
+    pub fn ask(&mut self, drafts: &[Draft], settings: &Settings, now: Timestamp) -> Result<(), Trouble> {
+        let Self::Sealed(partners) = self else { return Ok(()) };
+        let ends = |draft: &Draft| [draft.bundle.sender.office, draft.bundle.recipient.office];
+        partners.ask(&drafts.iter().flat_map(ends).collect(), settings, now)
+    }
+
     /// The form of a bundle to this office.
     pub fn form(&self, to: &Address, now: Timestamp) -> Result<Form, Trouble> {
         match self {
             Self::Signed => Ok(Form::Signed),
-            Self::Sealed(partners) => partners.form(to, now),
+            Self::Sealed(partners) => partners.form(to, &[], now),
+        }
+    }
+
+    /// The form of this bundle: agents that receive it for its office read it as well, and so does the office that an agent
+    /// sends it for (Profile §9.12).
+    pub fn form_of(&self, draft: &Draft, to: &Address, now: Timestamp) -> Result<Form, Trouble> {
+        match self {
+            Self::Signed => Ok(Form::Signed),
+            Self::Sealed(partners) => partners.form(to, &partners.delegates(draft, to, now), now),
         }
     }
 }
@@ -98,11 +123,54 @@ impl Partners {
         let mut namings = vec![Naming::MailAddress];
         namings.extend(settings.authorities().iter().map(Authority::naming));
         namings.dedup();
-        Ok(Self { known: all, authorities, trust, namings, own, compress: settings.compress, cipher: settings.cipher })
+        Ok(Self {
+            known: all,
+            told: None,
+            asked: false,
+            paper: settings.paper_mandates,
+            authorities,
+            trust,
+            namings,
+            own,
+            compress: settings.compress,
+            cipher: settings.cipher,
+        })
+    }
+
+    /// Asks the gateway who reads for these offices.
+    fn ask(&mut self, offices: &BTreeSet<OfficeNumber>, settings: &Settings, now: Timestamp) -> Result<(), Trouble> {
+        let told = Told::of(settings, offices, now)?;
+        if self.known.is_none() {
+            let of = |office: &OfficeNumber| told.certificates(*office);
+            let entry = |certificate| Entry { certificate, office: None, reads: Reads::Gcm };
+            let entries: Vec<Entry> = offices.iter().flat_map(of).map(entry).collect();
+            if let (true, Some(trouble)) = (entries.is_empty(), told.trouble()) {
+                return Err(trouble.again());
+            }
+            self.known = Some(entries);
+            self.asked = true;
+        }
+        self.told = Some(told);
+        Ok(())
+    }
+
+    /// Who else reads this bundle.
+    fn delegates(&self, draft: &Draft, to: &Address, now: Timestamp) -> Vec<Certificate> {
+        let (facts, from) = (draft.facts(), draft.bundle.sender.office);
+        let act = Act::Receive { from, units: &facts.units, month: facts.month.as_deref() };
+        let belief = Belief { trust: &self.trust, helpers: &self.authorities, domain: &to.domain, paper: self.paper };
+        let agents = self.told.as_ref().map(|told| told.agents(draft.bundle.recipient.office, act, &belief, now));
+        let mut readers: Vec<Certificate> = agents.unwrap_or_default();
+        readers.retain(|certificate| self.judge(certificate, now).is_ok());
+        // The office itself reads what was sent in its name, if it has a certificate; an office that sends itself reads by its own keys.
+        if let Ok(entries) = self.entries(&Address::office(from, &to.domain), now) {
+            readers.extend(entries.into_iter().map(|entry| entry.certificate.clone()));
+        }
+        readers
     }
 
     /// Profile §4.15: the cipher of our own programs, if every reader is known to read it. We do ourselves.
-    fn form(&self, to: &Address, now: Timestamp) -> Result<Form, Trouble> {
+    fn form(&self, to: &Address, others: &[Certificate], now: Timestamp) -> Result<Form, Trouble> {
         let theirs = self.entries(to, now)?;
         let modern = match self.cipher {
             CipherChoice::Auto => theirs.iter().all(|entry| entry.reads == Reads::Gcm),
@@ -114,23 +182,23 @@ impl Partners {
             (true, true) => Form::Compressed,
             (true, false) => Form::Sealed,
         };
-        Ok(form(self.with_our_own(&theirs, now)))
+        Ok(form(self.with_our_own(&theirs, others, now)))
     }
 
     /// Everybody who is to read a bundle to this office: every certificate of it that is valid now, and our own.
     pub fn readers(&self, to: &Address, now: Timestamp) -> Result<Vec<Certificate>, Trouble> {
-        Ok(self.with_our_own(&self.entries(to, now)?, now))
+        Ok(self.with_our_own(&self.entries(to, now)?, &[], now))
     }
 
     /// Each certificate once.
-    fn with_our_own(&self, theirs: &[&Entry], now: Timestamp) -> Vec<Certificate> {
+    fn with_our_own(&self, theirs: &[&Entry], others: &[Certificate], now: Timestamp) -> Vec<Certificate> {
         let mut readers: Vec<Certificate> = Vec::new();
-        for certificate in theirs.iter().map(|entry| &entry.certificate) {
+        let own = own_reader(&self.own, now);
+        for certificate in theirs.iter().map(|entry| &entry.certificate).chain(others).chain(&own) {
             if !readers.contains(certificate) {
                 readers.push(certificate.clone());
             }
         }
-        readers.extend(own_reader(&self.own, now));
         readers
     }
 
@@ -142,7 +210,7 @@ impl Partners {
         let no = |why| Trouble::NoPartner { office, why };
         let known = self.known.as_ref().ok_or(no(NoPartner::NoFile))?;
         let theirs = known.iter().filter(|entry| self.may_be(entry, (office, to), now));
-        let (mut found, mut why) = (Vec::new(), NoPartner::Unlisted);
+        let (mut found, mut why) = (Vec::new(), if self.asked { NoPartner::Unknown } else { NoPartner::Unlisted });
         for entry in theirs {
             match self.judge(&entry.certificate, now) {
                 Ok(()) => found.push(entry),
@@ -208,6 +276,7 @@ impl NoPartner {
     fn japanese(self, office: OfficeNumber) -> (String, String) {
         let why = match self {
             Self::NoFile => "設定 partners_file が空なので、".to_owned(),
+            Self::Unknown => "ゲートウェイに、その証明書が登録されていないので、".to_owned(),
             Self::Unlisted => "設定 partners_file のファイルにその証明書がないので、".to_owned(),
             Self::Ended(at) => format!("その証明書は {} に期限が切れたので、", day(at)),
             Self::Revoked(at) => format!("その証明書は {} に失効したので、", day(at)),
@@ -225,6 +294,7 @@ impl NoPartner {
     fn english(self, office: OfficeNumber) -> (String, String) {
         let why = match self {
             Self::NoFile => "the setting partners_file is empty".to_owned(),
+            Self::Unknown => "the gateway has no certificate of it".to_owned(),
             Self::Unlisted => "the file of partners_file has no certificate of it".to_owned(),
             Self::Ended(at) => format!("its certificate ended on {}", day(at)),
             Self::Revoked(at) => format!("its certificate was revoked on {}", day(at)),
@@ -245,6 +315,10 @@ impl NoPartner {
                  設定 partners_file に指定してください。",
                 "Ask that office by telephone. If it has a new certificate, get the current file of certificates from the \
                  gateway's operator and name it in partners_file.",
+            ),
+            Self::Unknown => lang.pick(
+                "事業所番号を確かめ、正しければ、証明書を登録するよう送信先に依頼してください。",
+                "Check the office number; if it is right, ask that office to enrol its certificate.",
             ),
             _ => lang.pick(
                 "ゲートウェイの運用者から新しい証明書のファイルを受け取り、設定 partners_file に指定してください。\

@@ -15,6 +15,12 @@ use crate::settings::Settings;
 use crate::tls;
 use crate::trouble::Trouble;
 
+/// Whoever takes a message to the gateway.
+pub trait Carry {
+    /// Posts a message. `Ok` means it is durable at the gateway; posting it again gives the same evidence id.
+    fn post(&mut self, from: &Address, to: &Address, message: &[u8]) -> Result<EvidenceId, Trouble>;
+}
+
 /// The way to the gateway's submission port.
 pub struct Post {
     host: String,
@@ -24,7 +30,12 @@ pub struct Post {
     login: String,
     password: Private<String>,
     connection: Option<SmtpConnection>,
+    /// Messages that went over it.
+    posted: usize,
 }
+
+/// Messages for one connection; a gateway may take no more than 1,000 (RFC 9422, Profile §13.4).
+const AT_ONCE: usize = 500;
 
 impl Post {
     /// Reads what is needed for posting; connects with the first message.
@@ -37,23 +48,8 @@ impl Post {
             login: settings.login()?.to_owned(),
             password: settings.password()?,
             connection: None,
+            posted: 0,
         })
-    }
-
-    /// Posts a message. `Ok` means it is durable at the gateway; posting it again gives the same evidence id.
-    ///
-    /// Profile §5.4: `MAIL FROM` equals `From`, for receipts too, where RFC 8098 §3 would have it empty.
-    pub fn post(&mut self, from: &Address, to: &Address, message: &[u8]) -> Result<EvidenceId, Trouble> {
-        let envelope = envelope(from, to)?;
-        // The client ends the data with CRLF of its own (RFC 5321 §4.1.1.4).
-        let message = message.strip_suffix(b"\r\n").unwrap_or(message);
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.connect()?,
-        };
-        let reply = connection.send(&envelope, message).map_err(|error| self.trouble(&error))?;
-        self.connection = Some(connection);
-        evidence(&reply)
     }
 
     fn connect(&self) -> Result<SmtpConnection, Trouble> {
@@ -79,6 +75,27 @@ impl Post {
             return Trouble::Garbled(error.to_string());
         }
         tls::unreachable(&host, &error.to_string())
+    }
+}
+
+impl Carry for Post {
+    /// Profile §5.4: `MAIL FROM` equals `From`, for receipts too, where RFC 8098 §3 would have it empty.
+    fn post(&mut self, from: &Address, to: &Address, message: &[u8]) -> Result<EvidenceId, Trouble> {
+        let envelope = envelope(from, to)?;
+        // The client ends the data with CRLF of its own (RFC 5321 §4.1.1.4).
+        let message = message.strip_suffix(b"\r\n").unwrap_or(message);
+        let mut connection = match self.connection.take() {
+            Some(connection) if self.posted < AT_ONCE => connection,
+            spent => {
+                spent.map(|mut spent| spent.quit());
+                self.posted = 0;
+                self.connect()?
+            }
+        };
+        self.posted += 1;
+        let reply = connection.send(&envelope, message).map_err(|error| self.trouble(&error))?;
+        self.connection = Some(connection);
+        evidence(&reply)
     }
 }
 

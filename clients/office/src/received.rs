@@ -62,6 +62,23 @@ impl Received {
         disk::replace(&path, &json).map_err(Trouble::writing(&path))
     }
 
+    /// It is saved, and its receipt is not ours to return (Profile §9.13): so it is not collected again.
+    pub fn withhold(&self, to: OfficeNumber, from: OfficeNumber, message_id: &str) -> Result<(), Trouble> {
+        let path = self.mark(to, from, message_id);
+        disk::replace(&path, b"").map_err(Trouble::writing(&path))
+    }
+
+    /// Was it saved without a receipt?
+    pub fn is_withheld(&self, to: OfficeNumber, from: OfficeNumber, message_id: &str) -> bool {
+        self.mark(to, from, message_id).exists()
+    }
+
+    /// While its content lives, no other message of this sender has this Message-ID (Profile §5.8).
+    fn mark(&self, to: OfficeNumber, from: OfficeNumber, message_id: &str) -> PathBuf {
+        let name = digest(&SHA256, format!("{to}\n{from}\n{message_id}").as_bytes());
+        self.folder.join(format!("{}.withheld", random::hex_of(name.as_ref())))
+    }
+
     /// A Message-ID may be anything, and two senders may use the same: the name is a digest of who, which and what.
     fn path(&self, opened: &Opened) -> PathBuf {
         let key = [opened.from().as_str().as_bytes(), b"\n", opened.message_id().as_bytes(), b"\n"].concat();

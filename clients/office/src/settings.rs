@@ -68,8 +68,14 @@ pub struct Settings {
     /// only while the list is fresh: past its end nothing under it is sent or received until a newer one stands there.
     pub revocation_files: Vec<PathBuf>,
     /// PEM file of the partner offices' certificates, at most 64 MiB; a line `# 9970000029` above one that names no office
-    /// says whose it is. No default; without it only `--signed-only` sends.
+    /// says whose it is. Default empty: they are asked of the gateway.
     pub partners_file: PathBuf,
+    /// Days for which the gateway's last word about an office's readers (its certificates, its agents) is used while the gateway
+    /// does not answer. Default 7; after them nothing is encrypted by it until the gateway answers.
+    pub readers_days: u16,
+    /// Encrypt also to agents whose mandate is on paper, which only the gateway's operator vouches for. Default false:
+    /// only to those whose mandate the addressed office signed itself.
+    pub paper_mandates: bool,
     /// Encrypt bundles to their recipients. Default true; false sends all of them `signed`, which the gateway can read.
     pub seal: bool,
     /// How bundles are encrypted. Default `auto`: AES-256-GCM, but AES-256-CBC to a partner whose entry in `partners_file`
@@ -122,6 +128,8 @@ impl Default for Settings {
             authority: Vec::new(),
             revocation_files: Vec::new(),
             partners_file: PathBuf::new(),
+            readers_days: 7,
+            paper_mandates: false,
             seal: true,
             cipher: CipherChoice::Auto,
             compress: true,

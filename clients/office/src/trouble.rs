@@ -300,6 +300,12 @@ impl Trouble {
         }
     }
 
+    /// Is it about the office that sends, or its recipient, and not about the connection? Other offices' messages then go on.
+    pub fn is_one_office_s(&self) -> bool {
+        matches!(self, Self::Refused { refused, .. }
+            if !is_about_the_login(refused.why) && !refused.why.row().code.starts_with("E-TMP-"))
+    }
+
     /// The same once more, for the messages behind the one that met it.
     #[must_use]
     pub fn again(&self) -> Self {

@@ -13,8 +13,8 @@ use axum::routing::post;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::{
-    DEED_TYPE, Deed, Login, MandateId, MandateRow, Party, Private, Refusal, Refused, Registered, Said, not_signed,
-    not_trusted, revoked,
+    Deed, Login, MandateId, MandateRow, Party, Private, Refusal, Refused, Registered, Said, not_signed, not_trusted,
+    revoked,
 };
 use fumibako_signer::Signed;
 use fumibako_store::{MandateOrder, Store, StoreError, bind};
@@ -99,7 +99,10 @@ async fn deed<S: Store>(house: &House<S>, octets: &[u8]) -> Result<MandateRow, S
         let signature = signed.verify().map_err(|why| not_signed(&why))?;
         let named = trust.holder(&signature, now).map_err(not_trusted)?;
         trust.check_revocation(&signature, now).map_err(revoked)?;
-        (bind(named, signature.signer(), &roll)?, content(signed.part())?)
+        (
+            bind(named, signature.signer(), &roll)?,
+            Deed::in_entity(signed.part()).map_err(|why| Refusal::MandateUnread.about(why))?,
+        )
     };
     let known = |id: MandateId| roll.mandate_by_id(id).ok_or_else(|| Refusal::MandateUnknown.about(id));
     let sum = sum_of(&deed);
@@ -126,13 +129,6 @@ async fn deed<S: Store>(house: &House<S>, octets: &[u8]) -> Result<MandateRow, S
     let one = roll.mandate_by_id(id).ok_or_else(|| Refusal::MandateUnknown.about(id))?;
     tracing::info!(mandate = %id, state = ?one.state(now), by = %holder, "mandate.changed");
     Ok(MandateRow::of(one, now))
-}
-
-/// The deed in a signed part.
-fn content(part: &[u8]) -> Result<Deed, Refused> {
-    let head = format!("Content-Type: {DEED_TYPE}\r\n\r\n");
-    let octets = part.strip_prefix(head.as_bytes()).ok_or_else(|| Refusal::MandateUnread.about("not a deed"))?;
-    Deed::read(octets.strip_suffix(b"\r\n").unwrap_or(octets)).map_err(|why| Refusal::MandateUnread.about(why))
 }
 
 fn by(signer: &Party, allowed: &[Party]) -> Result<(), Refused> {

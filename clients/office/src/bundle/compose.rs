@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use aws_lc_rs::digest::{Context, SHA256};
 use fumibako_careplan::{Bundle, Lang, ServiceMonth};
 use fumibako_model::{Address, BUNDLE_FIELD, BUNDLE_FIELD_BYTES, BundleFacts, JAPAN, Private};
 use fumibako_signer::Identity;
@@ -73,14 +74,18 @@ impl Draft {
         members.map(|file| (file.written.as_str(), file.payload.bytes.0.as_slice()))
     }
 
-    /// Does this message, composed earlier, carry exactly this? Its Message-ID then stands for it. A sealed one is opened
-    /// with our own keys.
-    pub fn is_in(&self, message: &[u8], keys: &[Identity]) -> bool {
-        let Some(contents) = open::own(message, keys) else { return false };
+    /// Tells it from any other: what another run put into the outbox already is not put there again.
+    pub fn sum(&self) -> [u8; 32] {
         let attached = self.attached.iter().map(|file| (file.name.0.as_str(), file.bytes.0.as_slice()));
+        let cover = self.cover.as_ref().map(lines_of);
+        sum(self.files().chain(attached), cover.as_deref())
+    }
+
+    /// The same of a message composed earlier, whose Message-ID then stands for it. A sealed one is opened with our own keys.
+    pub fn sum_in(message: &[u8], keys: &[Identity]) -> Option<[u8; 32]> {
+        let contents = open::own(message, keys)?;
         let carried = contents.files.iter().map(|(name, bytes)| (name.0.as_str(), bytes.0.as_slice()));
-        let cover = contents.cover.as_ref().map(|Private(text)| text.as_str());
-        carried.eq(self.files().chain(attached)) && cover == self.cover.as_ref().map(lines_of).as_deref()
+        Some(sum(carried, contents.cover.as_ref().map(|Private(text)| text.as_str())))
     }
 
     /// What the message reveals of itself: kinds, month, serial, counts (Profile §4.3).
@@ -152,6 +157,19 @@ pub fn compose<'i>(
         files = facts.files, readers = form.readers().len(), bytes = octets.0.len(), "bundle.composed"
     );
     Ok(Composed { fields, facts, octets })
+}
+
+/// Of names, contents and cover message, each with its length before it.
+fn sum<'f>(files: impl Iterator<Item = (&'f str, &'f [u8])>, cover: Option<&'f str>) -> [u8; 32] {
+    let mut context = Context::new(&SHA256);
+    let cover = cover.map(|text| ("", text.as_bytes()));
+    for part in files.chain(cover).flat_map(|(name, bytes)| [name.as_bytes(), bytes]) {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    }
+    let mut sum = [0; 32];
+    sum.copy_from_slice(context.finish().as_ref());
+    sum
 }
 
 /// Profile §4.4: constant words and a month.

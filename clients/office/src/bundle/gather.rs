@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 
 use fumibako_careplan::{self as careplan, Bundle, Lang, WhyLeftOut};
-use fumibako_model::{OfficeNumber, Private};
+use fumibako_model::{OfficeNumber, Party, Private};
 
 use super::MESSAGE_BYTES;
 use crate::trouble::{Limit, Trouble};
@@ -13,7 +13,7 @@ use crate::trouble::{Limit, Trouble};
 /// Files of one run, sorted.
 #[derive(Debug)]
 pub struct Pile {
-    /// One per (sender, recipient), all from our office.
+    /// One per (sender, recipient), all from whom they were sorted for.
     pub bundles: Vec<Bundle<Source>>,
     /// What fits nowhere.
     pub left: Vec<Left>,
@@ -49,9 +49,31 @@ pub enum WhyLeft {
     TooLarge(usize),
 }
 
+/// For whom files are sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Senders {
+    /// Only what this office sends.
+    Only(OfficeNumber),
+    /// Whatever offices send: an agent's.
+    All,
+}
+
+impl From<OfficeNumber> for Senders {
+    fn from(office: OfficeNumber) -> Self {
+        Self::Only(office)
+    }
+}
+
+impl From<&Party> for Senders {
+    fn from(party: &Party) -> Self {
+        if let Party::Office(office) = party { Self::Only(*office) } else { Self::All }
+    }
+}
+
 /// Reads files, and the files of folders (not of folders within them), and sorts them for sending.
-pub fn gather(paths: &[PathBuf], office: OfficeNumber) -> Result<Pile, Trouble> {
+pub fn gather(paths: &[PathBuf], senders: impl Into<Senders>) -> Result<Pile, Trouble> {
     let mut pile = sort(read_all(paths)?);
+    let Senders::Only(office) = senders.into() else { return Ok(pile) };
     let (ours, others): (Vec<_>, Vec<_>) = pile.bundles.into_iter().partition(|bundle| bundle.sender.office == office);
     for bundle in others {
         let why = WhyLeft::OtherSender(bundle.sender.office);
@@ -187,7 +209,7 @@ mod tests {
         for name in names {
             fs::write(folder.path().join(name), name).unwrap();
         }
-        gather(&[folder.path().to_owned()], OURS.parse().unwrap()).unwrap()
+        gather(&[folder.path().to_owned()], OURS.parse::<OfficeNumber>().unwrap()).unwrap()
     }
 
     #[test]
@@ -199,6 +221,21 @@ mod tests {
         let to: Vec<String> = pile.bundles.iter().map(|bundle| bundle.recipient.to_string()).collect();
         assert_eq!(to, ["9970000029-11", "9970000037-15"]);
         assert!(pile.left.is_empty());
+    }
+
+    // Profile §9.12
+    #[test]
+    fn an_agent_s_files_become_bundles_for_each_office_and_recipient() {
+        let folder = tempfile::tempdir().unwrap();
+        for (from, to) in [("9970000011", "9970000029"), ("9970000045", "9970000029"), ("9970000045", "9970000011")] {
+            fs::write(folder.path().join(format!("DLTPLAN_202510_{from}_43_{to}_11_20250920101500.CSV")), "").unwrap();
+        }
+        let pile = gather(&[folder.path().to_owned()], &"kawara".parse::<Party>().unwrap()).unwrap();
+        let ends = pile.bundles.iter().map(|bundle| format!("{}>{}", bundle.sender.office, bundle.recipient.office));
+        assert_eq!(
+            ends.collect::<Vec<_>>(),
+            ["9970000011>9970000029", "9970000045>9970000011", "9970000045>9970000029"]
+        );
     }
 
     #[test]
@@ -219,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_missing_path_is_no_such_file() {
-        let trouble = gather(&["/nowhere/plan.csv".into()], OURS.parse().unwrap()).unwrap_err();
+        let trouble = gather(&["/nowhere/plan.csv".into()], Senders::All).unwrap_err();
         assert_eq!(trouble.exit(), crate::exit::Exit::NO_FILE);
     }
 }

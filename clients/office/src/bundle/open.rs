@@ -217,6 +217,14 @@ pub(crate) fn agent_in(message: &Message<'_>, domain: &Domain) -> Option<AgentId
     if let Some(Party::Agent(agent)) = sender.party() { Some(agent) } else { None }
 }
 
+/// The agent that `Sender` names, of whatever domain: for lists and views, and nothing rests on it.
+pub(crate) fn agent_of(message: &Message<'_>) -> Option<String> {
+    match address(message.sender())?.party()? {
+        Party::Agent(agent) => Some(agent.to_string()),
+        Party::Office(_) => None,
+    }
+}
+
 /// Profile §5.4, §9.10: it is the certificate of the office in `From`, or of the agent in `Sender`, whose mandate the gateway
 /// held against the message when it came.
 pub(crate) fn is_its_certificate(

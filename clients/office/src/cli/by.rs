@@ -1,17 +1,6 @@
 //! 代行: who acted for an office, as people read it (Profile §9.10).
 
 use fumibako_careplan::Lang;
-use fumibako_model::{Address, Party};
-use mail_parser::Message;
-
-/// The agent that `Sender` names.
-pub(super) fn agent_of(message: &Message<'_>) -> Option<String> {
-    let sender = message.sender().and_then(|list| list.first()).and_then(|one| one.address())?;
-    match sender.parse::<Address>().ok()?.party()? {
-        Party::Agent(agent) => Some(agent.to_string()),
-        Party::Office(_) => None,
-    }
-}
 
 /// 「9970000011（代行: kawara）」
 pub(super) fn on_behalf(office: &str, agent: &str, lang: Lang) -> String {
@@ -21,6 +10,7 @@ pub(super) fn on_behalf(office: &str, agent: &str, lang: Lang) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bundle::open::agent_of;
     use mail_parser::MessageParser;
 
     // Profile §9.10

@@ -2,10 +2,11 @@
 
 use clap::Args;
 use fumibako_careplan::Lang;
-use fumibako_model::{Refusal, Refused};
+use fumibako_model::{OfficeNumber, Refusal, Refused};
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::by::on_behalf;
 use super::screen::{Screen, harmless, moment};
 use crate::exit::Exit;
 use crate::fetch::{Arrival, End, Fetch as Work, Fetched, Run, Told};
@@ -29,11 +30,14 @@ impl Fetch {
             Told::Found(messages) => screen.begin(messages),
             Told::One(_) => screen.step(),
         }))?;
-        if run.fetched.is_empty() && run.stopped.is_none() {
+        if run.fetched.is_empty() && run.closed.is_empty() && run.stopped.is_none() {
             screen.say(screen.pick("新しく届いたデータはありません。", "Nothing new has arrived."));
         }
         for one in &run.fetched {
             tell(one, screen)?;
+        }
+        for (office, why) in &run.closed {
+            tell_closed(*office, why, screen)?;
         }
         Ok(match &run.stopped {
             Some(trouble) => {
@@ -51,28 +55,29 @@ fn exit(run: &Run) -> Exit {
         End::Saved(arrival) => arrival.receipt_trouble.as_ref().map_or(Exit::OK, Trouble::exit),
         End::Distrusted { .. } => Exit::NO_PROOF,
     });
-    let ends: Vec<Exit> = ends.collect();
+    let ends: Vec<Exit> = ends.chain(run.closed.iter().map(|(_, why)| why.exit())).collect();
     if ends.contains(&Exit::NO_PROOF) { Exit::NO_PROOF } else { Exit::of(ends) }
 }
 
 fn tell(one: &Fetched, screen: &mut Screen<'_>) -> std::io::Result<()> {
     match &one.end {
-        End::Saved(arrival) => tell_saved(one.uid, arrival, screen),
+        End::Saved(arrival) => tell_saved((one.office, one.uid), arrival, screen),
         End::Distrusted { from, why } => {
             let claimed = from.map_or_else(|| screen.pick("不明", "unknown").to_owned(), |from| from.to_string());
-            tell_distrusted(one.uid, &claimed, why, screen)
+            tell_distrusted((one.office, one.uid), &claimed, why, screen)
         }
     }
 }
 
-fn tell_saved(uid: u32, arrival: &Arrival, screen: &mut Screen<'_>) -> std::io::Result<()> {
+fn tell_saved((to, uid): (OfficeNumber, u32), arrival: &Arrival, screen: &mut Screen<'_>) -> std::io::Result<()> {
     let trouble = arrival.receipt_trouble.as_ref().map(|trouble| trouble.words(screen.lang()));
     let names: Vec<&str> = arrival.files.iter().map(|file| file.name.0.as_str()).collect();
     let object = json!({
-        "kind": "bundle", "uid": uid, "message_id": arrival.message_id, "from": arrival.from,
+        "kind": "bundle", "to": to, "uid": uid, "message_id": arrival.message_id, "from": arrival.from, "by": arrival.by,
         "arrived": arrival.arrived, "folder": arrival.folder, "names": names, "again": arrival.again,
         "state": "saved", "receipt": arrival.receipt,
         "receipt_state": match &arrival.receipt_trouble {
+            None if arrival.withheld.is_some() => "withheld",
             None => "accepted",
             Some(Trouble::Refused { .. }) if !waits(arrival) => "refused",
             Some(_) => "waiting",
@@ -87,9 +92,17 @@ fn tell_saved(uid: u32, arrival: &Arrival, screen: &mut Screen<'_>) -> std::io::
             (true, Lang::Ja) => "前回保存済みです",
             (true, Lang::En) => "saved by an earlier run",
         };
-        let text = format!("{head}: {}  {} → {}", moment(arrival.arrived), arrival.from, arrival.folder.display());
+        let from = arrival.from.to_string();
+        let from = arrival.by.as_ref().map_or_else(|| from.clone(), |by| on_behalf(&from, by.as_str(), lang));
+        let text = format!("{head}: {}  {from} → {}", moment(arrival.arrived), arrival.folder.display());
         let text = names.iter().fold(text, |text, name| text + "\n  " + &harmless(name));
         let receipt = match &trouble {
+            None if arrival.withheld.is_some() => lang
+                .pick(
+                    "受領証は、委任の範囲にないので返していません。事業所が返してください。",
+                    "The mandate does not cover the receipt; the office returns it itself.",
+                )
+                .to_owned(),
             None => lang.pick("受領証を送りました。", "The receipt was sent.").to_owned(),
             Some(words) => {
                 let waits = lang.pick("受領証はまだ送れていません。", "The receipt is not sent yet. ");
@@ -130,12 +143,30 @@ fn distrusted_next(why: Refusal, lang: Lang) -> &'static str {
     }
 }
 
-fn tell_distrusted(uid: u32, claimed: &str, why: &Refused, screen: &mut Screen<'_>) -> std::io::Result<()> {
+/// An office that lets us in no more.
+fn tell_closed(office: OfficeNumber, why: &Trouble, screen: &mut Screen<'_>) -> std::io::Result<()> {
+    let words = why.words(screen.lang());
+    let object = json!({
+        "kind": "office", "office": office, "state": "refused", "code": words.code, "sentence": words.what,
+        "next": words.next, "reference": words.reference,
+    });
+    screen.data(&object, |lang| {
+        let head = lang.pick("受信箱を開けません", "not let in");
+        format!("{head}: {office}\n  {}", words.line(lang))
+    })
+}
+
+fn tell_distrusted(
+    (to, uid): (OfficeNumber, u32),
+    claimed: &str,
+    why: &Refused,
+    screen: &mut Screen<'_>,
+) -> std::io::Result<()> {
     let lang = screen.lang();
     let words = Words::of(why, None, lang);
     let next = distrusted_next(why.why, lang);
     let object = json!({
-        "kind": "bundle", "uid": uid, "claimed_from": claimed, "state": "distrusted", "code": words.code,
+        "kind": "bundle", "to": to, "uid": uid, "claimed_from": claimed, "state": "distrusted", "code": words.code,
         "sentence": words.what, "next": next,
     });
     let code = words.code.unwrap_or_default();

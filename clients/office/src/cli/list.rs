@@ -2,14 +2,15 @@
 
 use clap::{Args, ValueEnum};
 use fumibako_careplan::{Lang, UnitKind};
-use fumibako_model::{Address, BUNDLE_FIELD, BundleFacts, State};
+use fumibako_model::{Address, BUNDLE_FIELD, BundleFacts, OfficeNumber, State};
 use jiff::Timestamp;
 use mail_parser::MessageParser;
 use serde_json::json;
 
-use super::by::{agent_of, on_behalf};
+use super::by::on_behalf;
 use super::screen::{Screen, bytes, moment};
 use super::table::table;
+use crate::bundle::open::agent_of;
 use crate::exit::Exit;
 use crate::mailbox::{Folder, Kept, Mailbox};
 use crate::outbox::{self, Entry, Fate};
@@ -22,6 +23,9 @@ pub(super) struct List {
     /// どちらの一覧か / which list
     #[arg(value_enum)]
     which: Which,
+    /// この事業所の分だけ（代行業者） / of this office only, for an agent
+    #[arg(long)]
+    office: Option<OfficeNumber>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -34,6 +38,8 @@ enum Which {
 
 /// One line of a list.
 struct Line {
+    /// Whose list, where an agent looks.
+    office: Option<OfficeNumber>,
     uid: Option<u32>,
     at: Timestamp,
     party: String,
@@ -53,14 +59,19 @@ impl List {
             Which::Inbox => (Folder::Inbox, Vec::new()),
             Which::Sent => (Folder::Sent, outbox::look(&settings.data_folder)?),
         };
-        let (kept, stopped) = match wait(read(settings, folder)) {
+        let (kept, stopped) = match wait(read(settings, folder, self.office)) {
             Ok(kept) => (kept, None),
             // What waits here is worth seeing most when the gateway cannot be reached.
             Err(trouble) if self.which == Which::Sent => (Vec::new(), Some(trouble)),
             Err(trouble) => return Err(trouble),
         };
-        let mut lines: Vec<Line> = kept.iter().filter_map(|kept| line_of(kept, self.which, &local, lang)).collect();
+        let mut lines: Vec<Line> =
+            kept.iter().filter_map(|(place, kept)| line_of((*place, kept), self.which, &local, lang)).collect();
+        let ours = |entry: &&Entry| {
+            self.office.is_none_or(|office| entry.from().and_then(|from| from.office_number()) == Some(office))
+        };
         let here = local.iter().filter(|entry| entry.bundle.is_some() && !matches!(entry.fate, Fate::Posted { .. }));
+        let here = here.filter(ours);
         lines.extend(here.map(|entry| local_line(entry, lang)));
         lines.sort_by_key(|line| line.at);
         // Without an answer of the gateway nothing is known of what it keeps, so nothing is said of it.
@@ -99,17 +110,27 @@ impl List {
     }
 }
 
-async fn read(settings: &Settings, folder: Folder) -> Result<Vec<Kept>, Trouble> {
+async fn read(
+    settings: &Settings,
+    folder: Folder,
+    only: Option<OfficeNumber>,
+) -> Result<Vec<(Option<OfficeNumber>, Kept)>, Trouble> {
     let mut mailbox = Mailbox::open(settings).await?;
-    mailbox.select(folder).await?;
-    let uids = mailbox.search("ALL").await?;
-    let kept = mailbox.headers(&uids).await?;
+    let mut all = Vec::new();
+    for place in mailbox.places(&settings.party()?, folder).await? {
+        if place.office.is_some() && only.is_some() && place.office != only {
+            continue;
+        }
+        mailbox.select(place).await?;
+        let uids = mailbox.search("ALL").await?;
+        all.extend(mailbox.headers(&uids).await?.into_iter().map(|kept| (place.office, kept)));
+    }
     mailbox.close().await;
-    Ok(kept)
+    Ok(all)
 }
 
 /// None: not a bundle, such as a receipt of ours in Sent.
-fn line_of(kept: &Kept, which: Which, local: &[Entry], lang: Lang) -> Option<Line> {
+fn line_of((office, kept): (Option<OfficeNumber>, &Kept), which: Which, local: &[Entry], lang: Lang) -> Option<Line> {
     let message = MessageParser::default().parse_headers(&kept.octets.0)?;
     let facts = message.header_raw(BUNDLE_FIELD).and_then(|value| value.trim().parse::<BundleFacts>().ok());
     let list = if which == Which::Inbox { message.from() } else { message.to() };
@@ -131,7 +152,7 @@ fn line_of(kept: &Kept, which: Which, local: &[Entry], lang: Lang) -> Option<Lin
     };
     let by = agent_of(&message);
     let party = party.map_or_else(|| "?".to_owned(), |office| office.to_string());
-    Some(Line { uid: Some(kept.uid), at: kept.arrived, party, by, facts, message_id, state, word, note })
+    Some(Line { office, uid: Some(kept.uid), at: kept.arrived, party, by, facts, message_id, state, word, note })
 }
 
 /// A bundle that never reached the gateway's list: it waits here, or was refused.
@@ -146,10 +167,11 @@ fn local_line(entry: &Entry, lang: Lang) -> Line {
     let party = entry.to().and_then(|to| to.office_number()).map_or_else(|| entry.to.clone(), |o| o.to_string());
     let facts = entry.facts();
     Line {
+        office: entry.agent.as_ref().and(entry.from()).and_then(|from| from.office_number()),
         uid: None,
         at: entry.composed,
         party,
-        by: None,
+        by: entry.agent.clone(),
         facts,
         message_id: entry.message_id.clone(),
         state,
@@ -172,7 +194,7 @@ impl Line {
     fn cells(&self, inbox: bool, lang: Lang) -> Vec<String> {
         let facts = self.facts.as_ref();
         vec![
-            self.uid.map_or_else(|| "-".into(), |uid| uid.to_string()),
+            number(self.office, self.uid),
             moment(self.at),
             self.by
                 .as_ref()
@@ -192,13 +214,19 @@ impl Line {
     fn object(&self, which: Which) -> serde_json::Value {
         let facts = self.facts.as_ref();
         json!({
-            "kind": "bundle", "uid": self.uid, "at": self.at,
+            "kind": "bundle", "office": self.office, "uid": self.uid, "at": self.at,
             if which == Which::Inbox { "from" } else { "to" }: self.party, "by": self.by,
             "message_id": self.message_id, "units": facts.map(|facts| &facts.units),
             "month": facts.and_then(|facts| facts.month.as_ref()), "files": facts.map(|facts| facts.files),
             "size": facts.map(|facts| facts.size), "state": self.word, "progress": self.state, "note": self.note,
         })
     }
+}
+
+/// What `show` is told: the UID, and whose it is where an agent looks.
+fn number(office: Option<OfficeNumber>, uid: Option<u32>) -> String {
+    let uid = uid.map_or_else(|| "-".to_owned(), |uid| uid.to_string());
+    office.map_or_else(|| uid.clone(), |office| format!("{office}:{uid}"))
 }
 
 /// The names people know; a unit that this program does not know keeps its id.

@@ -2,6 +2,7 @@
 //! why. 65: none, since the files are not as they must be.
 
 mod checked;
+mod delegated;
 
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use fumibako_model::Private;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::by;
 use super::screen::{Screen, bytes};
 use crate::bundle::gather::{file_name, read};
 use crate::bundle::{Attached, Draft, Form, Left, MESSAGE_BYTES, compose, gather};
@@ -19,6 +21,7 @@ use crate::outbox::{Entry, Fate, Outbox, Outcome};
 use crate::partners::Closing;
 use crate::post::Post;
 use crate::settings::{Settings, read_small};
+use crate::signatory::Signatory;
 use crate::trouble::{Limit, Trouble, Usage};
 
 #[derive(Debug, Args)]
@@ -68,7 +71,8 @@ impl Send {
         screen: &mut Screen<'_>,
         clock: fn() -> Timestamp,
     ) -> Result<Exit, Trouble> {
-        let pile = gather(&self.paths, settings.office()?)?;
+        let party = settings.party()?;
+        let pile = gather(&self.paths, &party)?;
         let drafts = self.drafts(pile.bundles)?;
         let mut ends = Vec::new();
         for left in &pile.left {
@@ -77,7 +81,10 @@ impl Send {
         }
         let (drafts, withheld) = checked::checked(drafts, self.anyway, screen)?;
         ends.extend(withheld);
-        let closing = if drafts.is_empty() { Closing::Signed } else { Closing::of(settings, self.signed_only)? };
+        let (drafts, unmandated) = delegated::allowed(drafts, &party, settings, screen, clock())?;
+        ends.extend(unmandated);
+        let mut closing = if drafts.is_empty() { Closing::Signed } else { Closing::of(settings, self.signed_only)? };
+        closing.ask(&drafts, settings, clock())?;
         if self.dry_run {
             for draft in &drafts {
                 ends.push(tell_draft(draft, &closing, settings, clock(), screen)?);
@@ -142,19 +149,22 @@ fn put_all(
         return Ok(ends);
     }
     let (identity, keys) = (settings.signer(clock())?, settings.reading_keys()?);
-    let from = settings.address_of(settings.office()?)?;
+    let party = settings.party()?;
+    // A run that broke off left it in the outbox; a second message would arrive as a second bundle.
+    let before = outbox.read(|message| Draft::sum_in(message, &keys))?;
     for draft in drafts {
-        // A run that broke off left it in the outbox; a second message would arrive as a second bundle.
-        if outbox.waits(|message| draft.is_in(message, &keys))? {
+        if before.contains(&draft.sum()) {
             screen.say(screen.pick(
                 "同じデータが送信待ちにあるので、それを送ります。",
                 "The same data waits in the outbox already; that is posted.",
             ));
             continue;
         }
+        let from = settings.address_of(draft.bundle.sender.office)?;
         let to = settings.address_of(draft.bundle.recipient.office)?;
-        let form = closing.form(&to, clock());
-        match form.and_then(|form| compose(draft, (from.clone(), to), &form, &identity, clock())) {
+        let form = closing.form_of(draft, &to, clock());
+        let signatory = Signatory::of(&identity, &party);
+        match form.and_then(|form| compose(draft, (from, to), &form, signatory, clock())) {
             Ok(composed) => outbox.put(&composed.fields.message_id, composed.fields.at, &composed.octets)?,
             Err(trouble @ (Trouble::Limit(_) | Trouble::NoPartner { .. } | Trouble::Seal(_))) => {
                 tell_not_sent(draft, &trouble, screen)?;
@@ -211,7 +221,7 @@ fn tell_draft(
     screen: &mut Screen<'_>,
 ) -> Result<Exit, Trouble> {
     let to = settings.address_of(draft.bundle.recipient.office)?;
-    let form = match draft.within_limits().and_then(|()| closing.form(&to, now)) {
+    let form = match draft.within_limits().and_then(|()| closing.form_of(draft, &to, now)) {
         Ok(form) => form,
         Err(trouble) => {
             tell_not_sent(draft, &trouble, screen)?;
@@ -221,6 +231,7 @@ fn tell_draft(
     let mut object = object_of(draft, "dry-run");
     object["form"] = if matches!(form, Form::Signed) { "signed" } else { "sealed" }.into();
     object["cipher"] = form.cipher_name().into();
+    object["readers"] = form.readers().len().into();
     screen.data(&object, |lang| {
         let how = form.cipher_name().unwrap_or(lang.pick("署名のみ", "signed only"));
         format!("{}: {}  {how}", lang.pick("送る予定", "would send"), line_of(draft, lang))
@@ -231,6 +242,7 @@ fn tell_draft(
 fn tell_not_sent(draft: &Draft, trouble: &Trouble, screen: &mut Screen<'_>) -> std::io::Result<()> {
     let words = trouble.words(screen.lang());
     let mut object = object_of(draft, "not-sent");
+    object["code"] = words.code.into();
     object["sentence"] = words.what.clone().into();
     object["next"] = words.next.clone().into();
     screen.data(&object, |lang| {
@@ -243,7 +255,7 @@ fn object_of(draft: &Draft, state: &str) -> Value {
     let facts = draft.facts();
     let names: Vec<&str> = draft.files().map(|(name, _)| name).collect();
     json!({
-        "kind": "bundle", "to": draft.bundle.recipient.office, "units": facts.units, "month": facts.month,
+        "kind": "bundle", "from": draft.bundle.sender.office, "to": draft.bundle.recipient.office, "units": facts.units, "month": facts.month,
         "files": facts.files, "size": facts.size, "names": names, "state": state,
     })
 }
@@ -265,7 +277,7 @@ fn tell_outcome(outcome: &Outcome, screen: &mut Screen<'_>) -> std::io::Result<(
     let state = state_of(entry);
     let object = json!({
         "kind": if entry.bundle.is_some() { "bundle" } else { "receipt" },
-        "message_id": entry.message_id, "to": entry.to().and_then(|to| to.office_number()), "state": state,
+        "message_id": entry.message_id, "from": entry.from().and_then(|from| from.office_number()), "to": entry.to().and_then(|to| to.office_number()), "state": state,
         "evidence": entry.evidence().map(|id| id.to_string()),
         "code": words.as_ref().and_then(|words| words.code), "sentence": words.as_ref().map(|words| &words.what),
         "next": words.as_ref().map(|words| &words.next),
@@ -291,7 +303,8 @@ fn tell_outcome(outcome: &Outcome, screen: &mut Screen<'_>) -> std::io::Result<(
             (None, Some(id)) => format!("  {} {id}", lang.pick("受付", "evidence")),
             (None, None) => String::new(),
         };
-        format!("{head}: {what} → {}  <{}>{end}", entry.to, entry.message_id)
+        let sender = entry.agent.as_ref().map_or(String::new(), |agent| by::on_behalf(&entry.from, agent, lang) + " ");
+        format!("{head}: {what} {sender}→ {}  <{}>{end}", entry.to, entry.message_id)
     })
 }
 

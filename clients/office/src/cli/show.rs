@@ -2,18 +2,18 @@
 
 use clap::Args;
 use fumibako_careplan::Lang;
-use fumibako_model::{Refused, State};
+use fumibako_model::{OfficeNumber, Refused, State};
 use fumibako_signer::{Certificate, Enveloped, Signed};
 use jiff::Timestamp;
 use mail_parser::MessageParser;
 use serde_json::json;
 
-use super::by::{agent_of, on_behalf};
+use super::by::on_behalf;
 use super::screen::{Screen, bytes, harmless, moment};
-use crate::bundle::open::is_sealed;
+use crate::bundle::open::{agent_of, is_sealed};
 use crate::bundle::{Contents, Reader, open};
 use crate::exit::Exit;
-use crate::mailbox::{Folder, Kept, Mailbox};
+use crate::mailbox::{Folder, Kept, Mailbox, Place};
 use crate::outbox::{self, Entry};
 use crate::settings::Settings;
 use crate::trouble::{Trouble, Words};
@@ -22,7 +22,8 @@ use crate::wait;
 
 #[derive(Debug, Args)]
 pub(super) struct Show {
-    /// Message-ID か、一覧の番号（送信は sent:番号） / Message-ID, or the UID of a list (`sent:UID` for sent ones)
+    /// Message-ID か、一覧の番号（送信は sent:番号、代行業者は 事業所:番号） / Message-ID, or the UID of a list (`sent:UID` for
+    /// sent ones; an agent's are `OFFICE:UID`)
     #[arg(value_name = "MESSAGE-ID|UID")]
     which: String,
 }
@@ -55,8 +56,8 @@ struct Acknowledged {
 
 impl Show {
     pub(super) fn run(&self, settings: &Settings, screen: &mut Screen<'_>) -> Result<Exit, Trouble> {
-        let (folder, kept, receipt) = wait(find(settings, &self.which))?;
-        let view = view(settings, folder, &kept, receipt.as_ref())?;
+        let (place, kept, receipt) = wait(find(settings, &self.which))?;
+        let view = view(settings, place, &kept, receipt.as_ref())?;
         screen.data(&view.object(), |lang| view.text(lang))?;
         if let Err(why) = &view.verdict {
             screen.words(&Words::of(why, None, screen.lang()));
@@ -70,26 +71,38 @@ impl Show {
 }
 
 /// The message, and the receipt for it if we sent it.
-async fn find(settings: &Settings, which: &str) -> Result<(Folder, Kept, Option<Kept>), Trouble> {
+async fn find(settings: &Settings, which: &str) -> Result<(Place, Kept, Option<Kept>), Trouble> {
     let mut mailbox = Mailbox::open(settings).await?;
-    for (folder, query) in queries(which) {
-        mailbox.select(folder).await?;
-        let Some(uid) = mailbox.search(&query).await?.into_iter().next() else { continue };
-        if let Some(kept) = mailbox.message(uid).await? {
-            let receipt = if folder == Folder::Sent { receipt_for(&mut mailbox, &kept).await? } else { None };
-            mailbox.close().await;
-            return Ok((folder, kept, receipt));
+    let party = settings.party()?;
+    for (folder, office, query) in queries(which) {
+        for place in mailbox.places(&party, folder).await? {
+            // A number counts within one office's folder.
+            if (office.is_some() || query.starts_with("UID ")) && place.office != office {
+                continue;
+            }
+            mailbox.select(place).await?;
+            let Some(uid) = mailbox.search(&query).await?.into_iter().next() else { continue };
+            if let Some(kept) = mailbox.message(uid).await? {
+                let receipt =
+                    if folder == Folder::Sent { receipt_for(&mut mailbox, place, &kept).await? } else { None };
+                mailbox.close().await;
+                return Ok((place, kept, receipt));
+            }
         }
     }
     Err(Trouble::NoMessage(which.to_owned()))
 }
 
 /// The first receipt counts (Profile §8.3).
-async fn receipt_for(mailbox: &mut Mailbox, sent: &Kept) -> Result<Option<Kept>, Trouble> {
-    let header = MessageParser::default().parse_headers(&sent.octets.0);
+async fn receipt_for(mailbox: &mut Mailbox, sent: Place, kept: &Kept) -> Result<Option<Kept>, Trouble> {
+    let header = MessageParser::default().parse_headers(&kept.octets.0);
     let id = header.as_ref().and_then(|header| header.message_id()).filter(|id| is_searchable(id));
-    let Some(id) = id.filter(|_| sent.state() == Some(State::Retrieved)) else { return Ok(None) };
-    mailbox.select(Folder::Receipts).await?;
+    let Some(id) = id.filter(|_| kept.state() == Some(State::Retrieved)) else { return Ok(None) };
+    match mailbox.select(Place { folder: Folder::Receipts, ..sent }).await {
+        // An agent that may send need not be one that may look at receipts.
+        Err(Trouble::Refused { .. }) if sent.office.is_some() => return Ok(None),
+        selected => selected?,
+    }
     match mailbox.search(&format!("HEADER In-Reply-To \"<{id}>\"")).await?.first() {
         Some(uid) => mailbox.message(*uid).await,
         None => Ok(None),
@@ -100,23 +113,25 @@ fn is_searchable(id: &str) -> bool {
     !id.is_empty() && !id.chars().any(|c| !c.is_ascii_graphic() || matches!(c, '"' | '\\'))
 }
 
-/// Where to look, in order. What cannot stand in an IMAP string names no message.
-fn queries(which: &str) -> Vec<(Folder, String)> {
-    if let Ok(uid) = which.parse::<u32>() {
-        return vec![(Folder::Inbox, format!("UID {uid}"))];
-    }
-    if let Some(uid) = which.strip_prefix("sent:").and_then(|uid| uid.parse::<u32>().ok()) {
-        return vec![(Folder::Sent, format!("UID {uid}"))];
+/// Where to look, in order, and of which office alone. What cannot stand in an IMAP string names no message.
+fn queries(which: &str) -> Vec<(Folder, Option<OfficeNumber>, String)> {
+    let (folder, number) = which.strip_prefix("sent:").map_or((Folder::Inbox, which), |number| (Folder::Sent, number));
+    let (office, uid) = match number.split_once(':') {
+        Some((office, uid)) => (office.parse().ok(), uid),
+        None => (None, number),
+    };
+    if let Ok(uid) = uid.parse::<u32>() {
+        return vec![(folder, office, format!("UID {uid}"))];
     }
     let id = which.trim().trim_start_matches('<').trim_end_matches('>');
     if !is_searchable(id) {
         return Vec::new();
     }
     let query = format!("HEADER Message-ID \"<{id}>\"");
-    vec![(Folder::Inbox, query.clone()), (Folder::Sent, query)]
+    vec![(Folder::Inbox, None, query.clone()), (Folder::Sent, None, query)]
 }
 
-fn view<'k>(settings: &Settings, folder: Folder, kept: &'k Kept, receipt: Option<&Kept>) -> Result<View<'k>, Trouble> {
+fn view<'k>(settings: &Settings, place: Place, kept: &'k Kept, receipt: Option<&Kept>) -> Result<View<'k>, Trouble> {
     let message = MessageParser::default().parse_headers(&kept.octets.0);
     let message = message.ok_or_else(|| Trouble::Garbled("a message without header".into()))?;
     let first = |list: Option<&mail_parser::Address<'_>>| {
@@ -126,11 +141,13 @@ fn view<'k>(settings: &Settings, folder: Folder, kept: &'k Kept, receipt: Option
     let by = agent_of(&message);
     let message_id = message.message_id().unwrap_or_default().to_owned();
     // What we sent is addressed to somebody else; it is judged as its recipient would.
-    let us = match folder {
-        Folder::Inbox => settings.address_of(settings.office()?)?,
-        Folder::Sent | Folder::Receipts => {
-            to.parse().or_else(|_| settings.office().and_then(|office| settings.address_of(office)))?
-        }
+    let ours = || match place.office {
+        Some(office) => settings.address_of(office),
+        None => settings.office().and_then(|office| settings.address_of(office)),
+    };
+    let us = match place.folder {
+        Folder::Inbox => ours()?,
+        Folder::Sent | Folder::Receipts => to.parse().or_else(|_| ours())?,
     };
     // Our own copy of what we sealed opens with our own key (Profile §4.6); what is signed only needs none.
     let sealed = is_sealed(&kept.octets.0);
@@ -151,7 +168,7 @@ fn view<'k>(settings: &Settings, folder: Folder, kept: &'k Kept, receipt: Option
     });
     Ok(View {
         kept,
-        folder,
+        folder: place.folder,
         from,
         by,
         to,

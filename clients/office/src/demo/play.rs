@@ -18,7 +18,7 @@ use crate::fetch::{Arrival, End, Fetch};
 use crate::mailbox::{Folder, Mailbox};
 use crate::outbox::{Outbox, Outcome};
 use crate::partners::{Closing, Partners};
-use crate::post::Post;
+use crate::post::{Carry as _, Post};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 use crate::wait;

@@ -3,6 +3,7 @@ use expect_test::expect;
 use super::*;
 use crate::bundle::{Form, compose};
 use crate::exit::Exit;
+use crate::post::Post;
 use crate::settings::Settings;
 use crate::testing::{A, B, Ca, address, draft, now};
 
@@ -121,4 +122,47 @@ fn a_spoilt_file_is_set_aside_and_stops_nothing() {
     let entries = outbox.entries().unwrap();
     assert_eq!(entries.iter().map(|entry| entry.message_id.as_str()).collect::<Vec<_>>(), [id]);
     assert!(!spoilt.exists() && spoilt.with_extension("eml.unreadable").exists());
+}
+
+/// Refuses for now what one office sends, and takes note of the rest.
+struct Choosy {
+    not_yet: &'static str,
+    taken: Vec<String>,
+    why: fumibako_model::Refusal,
+}
+
+impl Carry for Choosy {
+    fn post(&mut self, from: &Address, _: &Address, message: &[u8]) -> Result<EvidenceId, Trouble> {
+        if from.to_string() == self.not_yet {
+            return Err(Trouble::Refused { refused: self.why.into(), reference: None });
+        }
+        self.taken.push(entry_of(message).unwrap().message_id);
+        Ok("EV512F0000000000".parse().unwrap())
+    }
+}
+
+/// Profile §9.13
+#[test]
+fn what_an_office_sends_never_overtakes_itself_and_others_go_on() {
+    use fumibako_model::Refusal;
+    let ca = Ca::new();
+    let third = "9970000037@plans.example";
+    for (why, posted) in [(Refusal::RevocationUnknown, 2), (Refusal::StoreBusy, 0), (Refusal::MandateRevoked, 2)] {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = Outbox::open(folder.path()).unwrap();
+        let mut ids = Vec::new();
+        for (second, from) in [A, third, A, third].into_iter().enumerate() {
+            let at = now() + jiff::SignedDuration::from_secs(i64::try_from(second).unwrap());
+            let key = ca.identity(from);
+            let composed = compose(&draft(), (address(from), address(B)), &Form::Signed, &key, at).unwrap();
+            outbox.put(&composed.fields.message_id, at, &composed.octets).unwrap();
+            ids.push(composed.fields.message_id);
+        }
+        let mut choosy = Choosy { not_yet: A, taken: Vec::new(), why };
+        let outcomes = outbox.post_all(&mut choosy, now, &mut |_| ()).unwrap();
+        assert_eq!(outcomes.len(), 4);
+        assert_eq!(choosy.taken, [ids[1].clone(), ids[3].clone()][..posted], "{why:?}");
+        let waits = outbox.entries().unwrap().iter().filter(|entry| entry.fate == Fate::Waiting).count();
+        assert_eq!(waits, if why == Refusal::MandateRevoked { 0 } else { 4 - posted }, "{why:?}");
+    }
 }

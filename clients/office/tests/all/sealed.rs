@@ -94,8 +94,6 @@ fn without_a_certificate_that_bundle_is_not_sent_and_the_others_go_on() {
 #[test]
 fn a_missing_or_useless_file_of_certificates_is_told_with_what_to_do() {
     let house = House::new();
-    set(&house.a, "partners_file", "\"\"");
-    send(&house, &[]).ended(78).says("設定 partners_file が空なので").says("運用者から");
     set(&house.a, "partners_file", "\"nowhere.pem\"");
     send(&house, &[]).ended(66).says("nowhere.pem");
     set(&house.a, "partners_file", "\"password\"");
@@ -109,6 +107,27 @@ fn a_missing_or_useless_file_of_certificates_is_told_with_what_to_do() {
     send(&house, &[]).ended(3).says("期限が切れたので");
     assert_eq!(house.messages_at_the_gateway(), 0);
     assert_eq!(fs::read_dir(house.a.with_file_name("data").join("outbox")).unwrap().count(), 0, "nothing waits");
+}
+
+/// Profile §9.11: without a file the gateway is asked, and what it said last counts while it does not answer.
+#[test]
+fn without_a_file_of_certificates_the_gateway_is_asked() {
+    let mut house = House::new();
+    set(&house.a, "partners_file", "\"\"");
+    let other = house.renamed(B, "9970000037");
+    let ran = send(&house, &[other.to_str().unwrap()]).ended(3);
+    assert_eq!(
+        ran.objects().iter().map(|one| one["state"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["not-sent", "accepted"]
+    );
+    ran.says("ゲートウェイに、その証明書が登録されていない");
+    assert_eq!(type_in(&house.b, ["fetch"]).ended(0).only()["receipt_state"], "accepted");
+    house.stage.stop();
+    send(&house, &["--message", "もう一度"]).ended(69);
+    let kept = fs::read_dir(house.a.with_file_name("data").join("outbox")).unwrap().map(|entry| entry.unwrap().path());
+    assert_eq!(kept.filter(|path| path.extension().is_some_and(|end| end == "eml")).count(), 1, "it waits, sealed");
+    fs::remove_dir_all(house.a.with_file_name("data").join("readers")).unwrap();
+    send(&house, &["--message", "三度目"]).ended(69).says("つながりません");
 }
 
 /// Profile §5.10: the gateway says no to what the recipient could not open, and the client says what to do.

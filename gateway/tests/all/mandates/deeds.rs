@@ -28,8 +28,7 @@ async fn post(gateway: &Fixture, entity: &[u8]) -> (u16, serde_json::Value) {
 }
 
 fn signed(deed: &Deed, signer: &Identity) -> Vec<u8> {
-    let entity = format!("Content-Type: {DEED_TYPE}\r\n\r\n{}\r\n", deed.canonical());
-    sign(entity.as_bytes(), signer, Clock.now()).unwrap()
+    sign(deed.entity().as_bytes(), signer, Clock.now()).unwrap()
 }
 
 async fn get(gateway: &Fixture, login: &str, path: &str) -> (u16, serde_json::Value) {

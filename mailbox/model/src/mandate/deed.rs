@@ -67,6 +67,18 @@ impl Deed {
         serde_json::to_string(self).unwrap_or_default()
     }
 
+    /// What is signed of it: a MIME entity (Profile §9.5).
+    pub fn entity(&self) -> String {
+        format!("Content-Type: {DEED_TYPE}\r\n\r\n{}\r\n", self.canonical())
+    }
+
+    /// Reads it in what was signed.
+    pub fn in_entity(entity: &[u8]) -> Result<Self, NotADeed> {
+        let head = format!("Content-Type: {DEED_TYPE}\r\n\r\n");
+        let octets = entity.strip_prefix(head.as_bytes()).ok_or(NotADeed::Malformed)?;
+        Self::read(octets.strip_suffix(b"\r\n").unwrap_or(octets))
+    }
+
     /// Reads it, if that is how it was written: nothing is signed that two readers could read differently.
     pub fn read(octets: &[u8]) -> Result<Self, NotADeed> {
         if octets.len() > DEED_BYTES {
