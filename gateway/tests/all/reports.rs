@@ -128,7 +128,7 @@ async fn imap(gateway: &Fixture) -> Client {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_collects_by_imap_in_pieces_has_it_handed_over() {
     let gateway = with(async |store, world| {
-        for id in ["taken", "looked-at", "headers"] {
+        for id in ["taken", "looked-at", "headers", "with-others", "in-two"] {
             send(store, world, id, ago(0)).await;
         }
     })
@@ -144,7 +144,10 @@ async fn who_collects_by_imap_in_pieces_has_it_handed_over() {
     one.imap("e", "STORE 1 +FLAGS (\\Seen)").await;
     // A look without a mark, and a mark without the content, are nothing.
     one.imap("f", "FETCH 2 BODY.PEEK[]").await;
-    one.imap("g", "FETCH 3 (BODY[HEADER] BODYSTRUCTURE)").await;
+    one.imap("g", "FETCH 3 (BODY[HEADER] BODYSTRUCTURE BODY[]<0.100>)").await;
+    // All of it, beside other items.
+    one.imap("g", "FETCH 4 (BODYSTRUCTURE BODY[])").await;
+    one.imap("g", "FETCH 5 (BODY[HEADER] ENVELOPE BODY[TEXT])").await;
     for client in [&mut one, &mut other] {
         client.imap("h", "NOOP").await;
         client.imap("i", "LOGOUT").await;
@@ -153,13 +156,14 @@ async fn who_collects_by_imap_in_pieces_has_it_handed_over() {
     let all = store.list_evidence(Which::default()).await.unwrap();
     let all = all.iter().map(|entry| serde_json::from_str::<Recorded>(entry).unwrap().evidence);
     let handed: Vec<_> = all.filter(|one| one.event == Event::ContentHandover).collect();
-    let [handed] = &handed[..] else { panic!("one handover: {handed:?}") };
-    assert_eq!((handed.message_id.as_str(), handed.reason), ("taken@x.example", Some(Reason::SeenByTheGateway)));
+    let ids: Vec<_> = handed.iter().map(|one| one.message_id.as_str()).collect();
+    assert_eq!(ids, ["taken@x.example", "with-others@x.example", "in-two@x.example"]);
+    assert!(handed.iter().all(|one| one.reason == Some(Reason::SeenByTheGateway)), "{handed:?}");
     let sent = view(&store, himawari(), "Sent").await;
     assert_eq!(keywords(&sent, &sent.entries[0]).last().map(String::as_str), Some("$HandedOver"));
     let told = reports(&store).await;
-    let [report] = &told[..] else { panic!("one report: {told:?}") };
-    assert!(report.contains(
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told[0].contains(
         "Original-Message-ID: <taken@x.example>\r\nDisposition: automatic-action/MDN-sent-automatically; dispatched"
     ));
 }

@@ -134,13 +134,13 @@ impl Fetch {
 }
 
 /// The question for octets that go out as they are, or are looked into.
-fn octets(need: Need, entry: &Entry, range: Range<u64>) -> Ask {
-    if need == Need::Pieces { Ask::Send(entry.into(), range) } else { Ask::Read(entry.message, range) }
+fn octets(items: &Items, entry: &Entry, range: Range<u64>) -> Ask {
+    if items.hand_out() { Ask::Send(entry.into(), range) } else { Ask::Read(entry.message, range) }
 }
 
 /// The same of several messages, whole.
-fn bodies(need: Need, messages: Vec<Outgoing>) -> Ask {
-    if need == Need::Pieces {
+fn bodies(items: &Items, messages: Vec<Outgoing>) -> Ask {
+    if items.hand_out() {
         Ask::SendBodies(messages)
     } else {
         Ask::Bodies(messages.into_iter().map(|going| going.message).collect())
@@ -189,7 +189,7 @@ impl Session {
             if let Some(wanted) = fetch.response.as_ref().and_then(Response::wants)
                 && let Some(entry) = view.entry(fetch.reading)
             {
-                let read = octets(fetch.items.need(), entry, wanted);
+                let read = octets(&fetch.items, entry, wanted);
                 self.ask(read, Work::Fetch(fetch));
                 return true;
             }
@@ -225,7 +225,8 @@ impl Session {
             if matches!(need, Need::Pieces | Need::All) {
                 let messages = fetch.next_bodies(view, need);
                 if messages.len() > 1 {
-                    self.ask(bodies(need, messages), Work::Fetch(fetch));
+                    let read = bodies(&fetch.items, messages);
+                    self.ask(read, Work::Fetch(fetch));
                     return true;
                 }
             }
@@ -245,7 +246,7 @@ impl Session {
                 Need::Pieces => fetch.items.first_piece(entry.size),
                 Need::All => 0..entry.size,
             };
-            let read = octets(need, entry, range);
+            let read = octets(&fetch.items, entry, range);
             self.ask(read, Work::Fetch(fetch));
             return true;
         }
