@@ -29,8 +29,8 @@ pub(crate) use delegation::sum_of;
 pub use socket::{CallError, call};
 pub(crate) use socket::{bind as bind_socket, serve};
 pub use words::{
-    AccountRow, Audited, AuthorityRow, BackupReport, CertificateRow, DayRow, Export, FaultRow, HoldRow, PlaceRow,
-    Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, VerifyReport,
+    AccountRow, Audited, AuthorityRow, BackupReport, CertificateRow, DayRow, FaultRow, HoldRow, PlaceRow, Reply,
+    Request, RestoreReport, Secret, Status, StoreReport, Tampered, VerifyReport,
 };
 
 /// Longest office name and suspension reason, in characters.

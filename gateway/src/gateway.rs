@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fumibako_sqlite::SqliteStore;
-use fumibako_store::StoreError;
+use fumibako_store::{Store as _, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Listen};
 use crate::drive::Line;
 use crate::expire;
-use crate::house::{House, Own};
+use crate::house::{Believed, House, Own};
 use crate::listen::{Door, Speech, listen};
 use crate::tls::{self, TlsError};
 use crate::trust::{self, TrustError};
@@ -98,9 +98,11 @@ impl Gateway {
     pub async fn start(config: Config) -> Result<Running, StartError> {
         let acceptor = tls::acceptor(&config.tls)?;
         let nobody = tls::salt_of_nobody(&config.tls)?;
-        let authorities = trust::load(&config.trust_folder)?;
+        let trust = Arc::new(trust::load(&config.trust_folder)?);
         let witness = witness::load(&config.evidence.identity_file)?;
         let store = SqliteStore::open(&config.store_folder, config.domain.clone()).await?;
+        let (name, papers) = trust::papers(&config.trust_folder)?;
+        store.keep_papers(papers).await?;
         raise_descriptors(config.limits.connections);
         let (stop, stopping) = watch::channel(false);
         let write_within = Duration::from_secs(u64::from(config.limits.write_seconds));
@@ -118,7 +120,8 @@ impl Gateway {
         let socket = admin::bind_socket(&admin_socket)
             .map_err(|why| StartError::Listen(admin_socket.display().to_string(), why))?;
         let stop_within = Duration::from_secs(u64::from(config.limits.stop_seconds));
-        let house = Arc::new(House::new(store, config, authorities, Own { addresses, nobody, witness }));
+        let own = Own { addresses, nobody, witness };
+        let house = Arc::new(House::new(store, config, Believed { trust, name }, own));
         let connections = TaskTracker::new();
         let door =
             |(listener, door)| tokio::spawn(listen(listener, door, house.clone(), line.clone(), connections.clone()));

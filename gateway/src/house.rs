@@ -1,14 +1,14 @@
 //! What all connections share: the store, the trust, the limits, and who is connected.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use fumibako_model::{MessageId, OfficeNumber, Party, Refusal, Refused};
-use fumibako_signer::{Identity, Trust};
-use fumibako_store::{Store, StoreError};
+use fumibako_signer::{Certificate, Identity, Trust};
+use fumibako_store::{Facts, Paper, PaperKind, Store, StoreError};
 use fumibako_wire::{imap, pop3, smtp};
 use tokio::sync::{Semaphore, watch};
 
@@ -16,9 +16,19 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::gateway::Addresses;
 use crate::password::{Guesses, Scratch};
-use crate::trust::TrustError;
+use crate::trust::{self, TrustError};
 
 mod logins;
+
+/// Certificates whose keeping is remembered, 32 octets each. Past it, all are looked up again.
+const VOUCHED: usize = 100_000;
+
+/// Whom the gateway believes.
+pub(crate) struct Believed {
+    pub(crate) trust: Arc<Trust>,
+    /// How evidence names it ([`fumibako_model::TrustState`]).
+    pub(crate) name: String,
+}
 
 /// The gateway's shared state.
 pub(crate) struct House<S> {
@@ -39,7 +49,9 @@ pub(crate) struct House<S> {
     pub(crate) witness: Identity,
     /// Held by whoever lets the log grow.
     pub(crate) witnessing: tokio::sync::Mutex<()>,
-    trust: RwLock<Arc<Trust>>,
+    believed: RwLock<Arc<Believed>>,
+    /// Certificates that are kept beside the evidence.
+    vouched: Mutex<HashSet<[u8; 32]>>,
     /// Held from reading the folder of trust until what it says counts.
     changing_trust: Mutex<()>,
     guesses: Guesses,
@@ -74,7 +86,7 @@ pub(crate) struct Counts {
 }
 
 impl<S: Store> House<S> {
-    pub(crate) fn new(store: S, config: Config, trust: Trust, own: Own) -> Self {
+    pub(crate) fn new(store: S, config: Config, believed: Believed, own: Own) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let message_bytes = config.limits.message_bytes as u64;
         let host = config.domain.clone();
@@ -89,7 +101,8 @@ impl<S: Store> House<S> {
             clock: Clock,
             counts: Counts::default(),
             connected: Connected::default(),
-            trust: RwLock::new(Arc::new(trust)),
+            believed: RwLock::new(Arc::new(believed)),
+            vouched: Mutex::default(),
             changing_trust: Mutex::default(),
             guesses: Guesses::new(
                 config.limits.login_failures,
@@ -111,18 +124,48 @@ impl<S: Store> House<S> {
 
     /// The authorities trusted now.
     pub(crate) fn trust(&self) -> Arc<Trust> {
-        self.trust.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.believed().trust.clone()
+    }
+
+    /// The same, with the name under which evidence quotes them.
+    pub(crate) fn believed(&self) -> Arc<Believed> {
+        self.believed.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Changes the folder of trust; from now on what it then says counts. One change after another: of two operators the
-    /// later does not undo the earlier. It waits for the disk.
+    /// later does not undo the earlier. It waits for the disk, and must not be called where others wait for the thread.
     pub(crate) fn change_trust(
         &self,
         change: impl FnOnce(&Path) -> Result<Trust, TrustError>,
     ) -> Result<(), TrustError> {
         let _one = self.changing_trust.lock().unwrap_or_else(PoisonError::into_inner);
-        let trust = change(&self.config.trust_folder)?;
-        *self.trust.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(trust);
+        let trust = Arc::new(change(&self.config.trust_folder)?);
+        let (name, papers) = trust::papers(&self.config.trust_folder)?;
+        // Kept before anybody is judged by it.
+        tokio::runtime::Handle::current().block_on(self.store.keep_papers(papers))?;
+        *self.believed.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Believed { trust, name });
+        Ok(())
+    }
+
+    /// Profile §8.18: the certificates that a message was judged by are kept before evidence names them. Those seen before cost
+    /// one look.
+    pub(crate) async fn vouch(&self, facts: &Facts) -> Result<(), StoreError> {
+        let known = || self.vouched.lock().unwrap_or_else(PoisonError::into_inner);
+        if known().contains(facts.signer()) {
+            return Ok(());
+        }
+        let paper = |one: &Certificate| Paper::new(PaperKind::Certificate, one.der().to_vec());
+        let mut papers: Vec<_> = facts.papers().iter().map(paper).collect();
+        let beside = papers.iter().skip(1).map(|paper| paper.name.clone()).collect();
+        if let Some(signer) = papers.first_mut() {
+            signer.beside = beside;
+        }
+        self.store.keep_papers(papers).await?;
+        let mut known = known();
+        if known.len() >= VOUCHED {
+            known.clear();
+        }
+        known.insert(*facts.signer());
         Ok(())
     }
 

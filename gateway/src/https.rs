@@ -1,9 +1,10 @@
-//! The HTTPS door. It tells mail programs how to set themselves up (Profile §13.13) and takes deeds about mandates (Profile §9.5);
-//! later steps put more behind it.
+//! The HTTPS door. It tells mail programs how to set themselves up (Profile §13.13), takes deeds about mandates (Profile §9.5) and
+//! hands out evidence (Profile §8.18); later steps put more behind it.
 //!
 //! Its connections take a place as all others do, have a few seconds for each request, and small bodies only.
 
 mod autoconfig;
+mod evidence;
 mod mandates;
 mod readers;
 
@@ -45,7 +46,8 @@ pub(crate) async fn serve<S: Store>(
     let house = &entry.house;
     let doors = Doors { host: house.config.domain.to_string(), addresses: house.addresses };
     let office = mandates::Office { house: house.clone(), address: entry.address };
-    let routes = routes(doors).merge(mandates::routes(office.clone())).merge(readers::routes(office));
+    let routes = routes(doors).merge(mandates::routes(office.clone()));
+    let routes = routes.merge(readers::routes(office.clone())).merge(evidence::routes(office));
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER).max_buf_size(HEADER_BYTES);
     let connection = builder.serve_connection(TokioIo::new(peer), TowerToHyperService::new(routes));

@@ -19,14 +19,15 @@ mod init;
 mod listen;
 mod password;
 mod peer;
+mod proof;
 mod report;
 mod tls;
 mod trust;
 mod witness;
 
 pub use admin::{
-    AccountRow, Admin, Audited, AuthorityRow, BackupReport, CallError, CertificateRow, DayRow, Export, FaultRow,
-    HoldRow, PlaceRow, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, VerifyReport, call,
+    AccountRow, Admin, Audited, AuthorityRow, BackupReport, CallError, CertificateRow, DayRow, FaultRow, HoldRow,
+    PlaceRow, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, VerifyReport, call,
 };
 pub use clock::Clock;
 pub use config::{Config, ConfigError, Evidence, Form, Limits, Listen, MESSAGE_BYTES_MOST, Submission, Tls};

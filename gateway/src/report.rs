@@ -3,15 +3,15 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_model::{Domain, JAPAN, Report, next_reminder};
+use fumibako_model::{Domain, JAPAN, ProofFile, Recorded, Report, next_reminder};
 use fumibako_signer::sign;
 use fumibako_store::bodies::Day;
 use fumibako_store::{Due, Letter, Store, StoreError, Told};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 
-use crate::admin::Export;
 use crate::house::House;
+use crate::proof;
 
 mod words;
 
@@ -55,9 +55,15 @@ async fn one<S: Store>(house: &House<S>, due: &Due, now: Timestamp) -> Result<bo
     let letter = if moot || !wanted {
         None
     } else {
-        let Some(proof) = house.store.prove(due.recorded.id).await? else { return Ok(false) };
-        let told = Telling { due, domain: &house.config.domain, ends, now };
-        let octets = told.letter(&Export::from(proof), house).map_err(|why| StoreError::Failed(why.to_string()))?;
+        let life = house.store.prove_life(due.recorded.id).await?;
+        let read = |entry: &str| serde_json::from_str::<Recorded>(entry).ok();
+        let pieces: Vec<_> = life.iter().filter_map(|one| read(&one.entry)).collect();
+        if !pieces.iter().any(|one| one.id == due.recorded.id) {
+            return Ok(false);
+        }
+        let sha256 = pieces.first().and_then(|one| one.evidence.sha256.clone()).unwrap_or_default();
+        let told = Telling { due, domain: &house.config.domain, sha256, ends, now };
+        let octets = told.letter(&proof::bare(life), house).map_err(|why| StoreError::Failed(why.to_string()))?;
         let mut body = house.store.spool(now);
         body.write(&octets)?;
         Some(Letter { office: evidence.from, message_id: told.message_id(), body })
@@ -74,6 +80,8 @@ async fn one<S: Store>(house: &House<S>, due: &Due, now: Timestamp) -> Result<bo
 struct Telling<'t> {
     due: &'t Due,
     domain: &'t Domain,
+    /// Of the bundle as accepted.
+    sha256: String,
     /// When the content of the bundle goes.
     ends: Timestamp,
     now: Timestamp,
@@ -87,7 +95,7 @@ impl Telling<'_> {
     }
 
     /// The whole message, signed by the gateway.
-    fn letter<S: Store>(&self, proof: &Export, house: &House<S>) -> Result<Vec<u8>, fumibako_signer::SignError> {
+    fn letter<S: Store>(&self, proof: &ProofFile, house: &House<S>) -> Result<Vec<u8>, fumibako_signer::SignError> {
         let (domain, from) = (self.domain, self.due.recorded.evidence.from);
         let subject = STANDARD.encode(self.subject());
         let head = format!(
@@ -101,7 +109,7 @@ impl Telling<'_> {
     }
 
     /// RFC 6522: what people read, what machines read, which message it is about; beside it the evidence.
-    fn entity(&self, proof: &Export) -> String {
+    fn entity(&self, proof: &ProofFile) -> String {
         let (kind, status) = match self.due.key.report {
             Report::HandedOver => ("disposition-notification", self.disposition()),
             Report::Delivered | Report::Uncollected | Report::Expired => ("delivery-status", self.status()),

@@ -5,10 +5,12 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use fumibako_model::{TrustState, hash};
 use fumibako_signer::{
     Certificate, CertificateError, ListError, Naming, Practice, Purposes, RevocationNews, StatusError, Trust,
     WithoutList,
 };
+use fumibako_store::{Paper, PaperKind};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -30,6 +32,9 @@ pub enum TrustError {
     /// A revocation list would take the place of a newer one, or an answer would.
     #[error("a newer one is here already, made at {0}")]
     OlderList(Timestamp),
+    /// It could not be kept for those who judge later.
+    #[error("{0}")]
+    Store(#[from] fumibako_store::StoreError),
 }
 
 /// Reads the folder. An empty one trusts nobody, which is said in the log; so is a list of somebody unknown, which changes
@@ -38,6 +43,20 @@ pub(crate) fn load(folder: &Path) -> Result<Trust, TrustError> {
     let trust = Authorities::read(folder)?.trust(folder)?;
     let news = news(folder, &trust)?;
     Ok(with_news(&trust, news))
+}
+
+/// What the folder says, as evidence names it and as it is kept for those who judge later (Profile §8.18).
+pub(crate) fn papers(folder: &Path) -> Result<(String, Vec<Paper>), TrustError> {
+    let Authorities { anchors, lower } = Authorities::read(folder)?;
+    let certificates = anchors.into_iter().map(|(anchor, _)| anchor).chain(lower);
+    let mut papers: Vec<_> = certificates.map(|one| Paper::new(PaperKind::Certificate, one.der().to_vec())).collect();
+    let news = [files(folder, LIST)?, files(folder, ANSWER)?].concat();
+    papers.extend(news.into_iter().map(|(_, der)| Paper::new(PaperKind::Revocation, der)));
+    let state = TrustState::new(papers.iter().map(|paper| hash(&paper.octets)).collect());
+    let name = state.name();
+    let octets = serde_json::to_vec(&state).unwrap_or_default();
+    papers.push(Paper { name: name.clone(), ..Paper::new(PaperKind::Trust, octets) });
+    Ok((name, papers))
 }
 
 /// The authorities of the folder.

@@ -8,6 +8,7 @@ mod demo;
 mod fetch;
 mod list;
 mod mandate;
+mod receipt;
 pub mod screen;
 mod send;
 mod show;
@@ -98,11 +99,13 @@ enum Command {
     List(list::List),
     /// 1 件を詳しく見ます / one message in detail
     Show(show::Show),
+    /// 1 件の証跡を、証明に要るものすべてと一緒に書き出します（受領証） / the evidence about one message, with all that proves it
+    Receipt(receipt::Receipt),
     /// ファイルを標準仕様と照らし合わせます / check files against the standard
     Check(check::Check),
     /// 委任（代行業者に任せる・引き受ける・取り消す） / mandates: let an agent act for you, or act for an office
     Mandate(mandate::Mandate),
-    /// メールのファイルの署名と暗号化を確かめます / verify a message file: signatures, certificate, seal
+    /// メールや証跡のファイルの署名と暗号化を確かめます / verify a message or evidence file: signatures, certificates, seal
     Verify(verify::Verify),
     /// 設定の場所と見本 / where the settings are, and a sample
     Config(config::Config),
@@ -151,6 +154,7 @@ impl Command {
             Self::Fetch(fetch) => fetch.run(&settings()?, screen, clock),
             Self::List(list) => list.run(&settings()?, screen),
             Self::Show(show) => show.run(&settings()?, screen),
+            Self::Receipt(receipt) => receipt.run(&settings()?, screen, clock),
             Self::Check(check) => check.run(screen, clock),
             Self::Mandate(mandate) => mandate.run(&settings()?, screen, clock),
             Self::Verify(verify) => verify.run((&place(), globals.config.is_some()), screen, clock),

@@ -22,6 +22,7 @@ pub mod mailbox;
 mod mandates;
 pub mod outbox;
 mod owner;
+mod page;
 pub mod partners;
 pub mod post;
 mod random;

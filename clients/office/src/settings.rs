@@ -36,7 +36,7 @@ pub struct Settings {
     pub submission_port: u16,
     /// TCP port of IMAP over TLS. Default 993.
     pub imap_port: u16,
-    /// TCP port of HTTPS: mandates, licences, the directory. Default 443.
+    /// TCP port of HTTPS: mandates, licences, the directory, evidence. Default 443.
     pub https_port: u16,
     /// PEM file of the authorities that may vouch for the gateway, instead of those the computer trusts.
     /// Default empty: those the computer trusts.
@@ -62,6 +62,8 @@ pub struct Settings {
     pub trust_file: PathBuf,
     /// More files of authorities, each with its way to write certificates. Default none.
     pub authority: Vec<Authority>,
+    /// PEM file of the authority that vouches for the gateway's evidence. No default; without it evidence cannot be verified.
+    pub evidence_authority_file: PathBuf,
     /// Revocation lists of those authorities, DER or PEM, or answers of their OCSP responders, one a file, each at most 64 MiB.
     /// Default none: nothing tells what
     /// was revoked, and every certificate of a trusted authority is believed. An authority that has a list here is believed
@@ -126,6 +128,7 @@ impl Default for Settings {
             old_identity_password_file: PathBuf::new(),
             trust_file: PathBuf::new(),
             authority: Vec::new(),
+            evidence_authority_file: PathBuf::new(),
             revocation_files: Vec::new(),
             partners_file: PathBuf::new(),
             readers_days: 7,
@@ -180,6 +183,7 @@ impl Settings {
             &mut self.identity_password_file,
             &mut self.old_identity_password_file,
             &mut self.trust_file,
+            &mut self.evidence_authority_file,
             &mut self.partners_file,
             &mut self.data_folder,
             &mut self.save_folder,

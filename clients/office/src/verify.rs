@@ -5,6 +5,7 @@
 
 mod file;
 mod layer;
+mod proof;
 mod receipt;
 mod words;
 
@@ -22,8 +23,9 @@ use crate::bundle::open as rules;
 use crate::owner::owner;
 use crate::receipt::Notification;
 
-pub use file::{MESSAGE_BYTES, NotWhole, read};
+pub use file::{Input, MESSAGE_BYTES, NotWhole, read, read_input};
 pub use layer::{Fact, Layer, State, Unseen, What};
+pub use proof::{Witnessed, verify_proof};
 
 /// Whom to believe, as of when, and what can be opened.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +62,8 @@ pub enum Form {
     SignedReceipt,
     /// Not signed.
     Unsigned,
+    /// No message: evidence with all that proves it.
+    Proof,
 }
 
 /// Everything that was found.
@@ -140,7 +144,9 @@ pub fn verify(message: &[u8], judge: &Judge<'_>) -> Report {
     match form {
         Form::Sealed => report.sealed(signed.part(), &outer, (&signature, believed), judge),
         Form::Receipt => report.receipt(signed.part(), &outer, (&signature, &from), judge),
-        Form::Signed | Form::SignedReceipt | Form::Unsigned => report.signed(signed.part(), &outer, &from),
+        Form::Signed | Form::SignedReceipt | Form::Unsigned | Form::Proof => {
+            report.signed(signed.part(), &outer, &from);
+        }
     }
     report
 }

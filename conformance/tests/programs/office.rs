@@ -27,12 +27,13 @@ impl Desk {
         let ports = world.gateway.ports();
         let settings = format!(
             "office = \"{}\"\ndomain = \"plans.example\"\ngateway = \"localhost\"\nsubmission_port = {}\n\
-             imap_port = {}\ntls_ca_file = \"{}\"\nlogin = \"{}\"\npassword_file = \"password\"\n\
+             imap_port = {}\nhttps_port = {}\ntls_ca_file = \"{}\"\nlogin = \"{}\"\npassword_file = \"password\"\n\
              identity_file = \"office.pem\"\ntrust_file = \"office-ca.pem\"\n\
-             partners_file = \"../partners.pem\"\n",
+             evidence_authority_file = \"../evidence/authority.pem\"\npartners_file = \"../partners.pem\"\n",
             office.number,
             ports.smtps,
             ports.imaps,
+            ports.https,
             world.gateway.tls_authority().display(),
             office.login,
         );

@@ -7,18 +7,18 @@ use fumibako_store::{KeptHead, LogAudit, LogFault, Store, StoreError, Which, Wro
 
 use super::Admin;
 use super::words::{Audited, Reply, Tampered};
-use crate::witness;
+use crate::{proof, witness};
 
 impl<S: Store> Admin<S> {
     pub(super) async fn list_evidence(&self, which: Which) -> Result<Reply, StoreError> {
         Ok(Reply::Evidence { entries: self.0.store.list_evidence(which).await? })
     }
 
-    /// A piece with all that proves it; one so new that no head covers it is signed for first.
+    /// A piece, and all else about its bundle, with what proves it.
     pub(super) async fn export_evidence(&self, id: EvidenceId) -> Result<Reply, StoreError> {
-        witness::attest(&self.0).await?;
-        let proof = self.0.store.prove(id).await?.ok_or_else(|| Refusal::ValueUnfit.about(format_args!("no {id}")))?;
-        Ok(Reply::Proof(Box::new(proof.into())))
+        let file = proof::whole(&self.0, id, None).await?;
+        let file = file.ok_or_else(|| Refusal::ValueUnfit.about(format_args!("no {id}")))?;
+        Ok(Reply::Proof(Box::new(file)))
     }
 
     /// Everything against everything: rows, hashes, roots, signatures.

@@ -6,12 +6,12 @@ mod keeping;
 use std::path::PathBuf;
 
 use fumibako_model::{
-    Agent, AgentId, EvidenceId, Mandate, MandateId, MandateRow, Office, OfficeNumber, Party, Refusal,
+    Agent, AgentId, EvidenceId, Mandate, MandateId, MandateRow, Office, OfficeNumber, Party, ProofFile, Refusal,
 };
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-pub use evidence::{Audited, Export, Tampered};
+pub use evidence::{Audited, Tampered};
 pub use keeping::{BackupReport, DayRow, FaultRow, HoldRow, PlaceRow, RestoreReport, StoreReport, VerifyReport};
 
 /// A question of the operator.
@@ -359,7 +359,7 @@ pub enum Reply {
         entries: Vec<String>,
     },
     /// A piece of evidence with what proves it.
-    Proof(Box<Export>),
+    Proof(Box<ProofFile>),
     /// What the look through the evidence found.
     Audited(Box<Audited>),
     /// The copy that was made.

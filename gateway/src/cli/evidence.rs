@@ -57,7 +57,9 @@ impl Evidence {
                     return Err(unexpected());
                 };
                 // As it is hashed, octet for octet.
-                Ok(writeln!(context.out, "{}", proof.entry)?)
+                let of_it = |entry: &&String| serde_json::from_str::<Recorded>(entry).is_ok_and(|one| one.id == id);
+                let entry = proof.entries.iter().map(|one| &one.entry).find(of_it).ok_or_else(unexpected)?;
+                Ok(writeln!(context.out, "{entry}")?)
             }
             Self::Export { id, output } => {
                 let Reply::Proof(proof) = context.ask(&Request::EvidenceExport { id })? else {

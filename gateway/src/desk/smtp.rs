@@ -60,8 +60,9 @@ impl<S: Store> SmtpDesk<S> {
         let from = envelope.from.clone().or_else(own).ok_or(Refusal::NotMandated)?;
         let arrival = Arrival { login, from: &from, to: &envelope.to };
         let rules = house.config.rules();
-        let admitted = admit(arrival, body.finish(), &house.store.roll(), &house.trust(), &rules, now)?;
-        let admitted = admitted.with_wishes(envelope.wishes);
+        let believed = house.believed();
+        let admitted = admit(arrival, body.finish(), &house.store.roll(), &believed.trust, &rules, now)?;
+        let admitted = admitted.with_wishes(envelope.wishes).under(believed.name.clone());
         let facts = admitted.facts();
         // RFC 8098 §3: a notification has no sender to be notified; a bundle has (Profile §5.4, §13.12).
         if envelope.from.is_none() && *facts.kind() == Kind::Bundle {
@@ -70,6 +71,7 @@ impl<S: Store> SmtpDesk<S> {
         let (id, from, to) = (facts.message_id().to_owned(), facts.from(), facts.to());
         let (kind, bytes) = (facts.kind().name(), facts.size());
         let by = facts.by().map(|by| by.agent.to_string()).unwrap_or_default();
+        house.vouch(admitted.facts()).await.map_err(|error| house.refusal_of(error))?;
         let delivery = house.store.deliver(admitted, now).await.map_err(|error| house.refusal_of(error))?;
         house.counts.accepted.fetch_add(1, Ordering::Relaxed);
         let (evidence, repeated) = (delivery.evidence, delivery.repeated);

@@ -83,7 +83,7 @@ async fn list<S: Store>(State(office): State<Office<S>>, header: HeaderMap) -> R
 }
 
 /// RFC 7617 §2.
-fn credentials(header: &HeaderMap) -> Option<Credentials> {
+pub(super) fn credentials(header: &HeaderMap) -> Option<Credentials> {
     let value = header.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Basic ")?;
     let text = String::from_utf8(STANDARD.decode(value).ok()?).ok()?;
     let (login, password) = text.split_once(':')?;

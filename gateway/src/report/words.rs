@@ -56,7 +56,7 @@ impl Telling<'_> {
         format!(
             "{ja}\r\n{en}\r\n\r\nMessage-ID: <{}>\r\nSHA-256: {}\r\n証跡 / evidence: {} ({})\r\n日時 / time: {}（日本時間 / Japan time）\r\n",
             evidence.message_id,
-            evidence.sha256,
+            self.sha256,
             self.due.recorded.id,
             evidence.event.uri(),
             shown(evidence.at),

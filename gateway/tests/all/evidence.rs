@@ -5,9 +5,9 @@ use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_gateway::{Audited, Export, Gateway, Reply, Request, evidence_authority_file};
+use fumibako_gateway::{Audited, Gateway, Reply, Request, evidence_authority_file};
 use fumibako_model::log::{Head, included, leaf};
-use fumibako_model::{EvidenceId, Recorded};
+use fumibako_model::{EvidenceId, ProofFile, Recorded};
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::suite::{World, domain, expire::ago, expire::send};
 
@@ -58,8 +58,10 @@ fn by_openssl(head: &[u8], authority: &Path) -> Option<Vec<u8>> {
 async fn a_piece_is_proved_offline_by_its_path_and_openssl() {
     let (gateway, first) = with_mail().await;
     let Reply::Proof(export) = gateway.ask(Request::EvidenceExport { id: first }).await else { panic!("a proof") };
-    let Export { entry, path, head, .. } = *export;
-    let recorded: Recorded = serde_json::from_str(&entry).unwrap();
+    let ProofFile { entries, head, .. } = *export;
+    assert_eq!(entries.len(), 2, "accepted and delivered");
+    let (entry, path) = (&entries[0].entry, &entries[0].path);
+    let recorded: Recorded = serde_json::from_str(entry).unwrap();
     assert_eq!((recorded.id, recorded.evidence.message_id.as_str()), (first, "a@x.example"));
     let head = STANDARD.decode(head).unwrap();
     let authority = evidence_authority_file(gateway.folder.path());

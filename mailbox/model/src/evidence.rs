@@ -89,16 +89,23 @@ pub struct Evidence {
     pub at: Timestamp,
     /// The Message-ID, without angle brackets.
     pub message_id: String,
-    /// SHA-256 of the message as accepted, in hex.
-    pub sha256: String,
+    /// SHA-256 of the message as accepted, in hex. What the acceptance says is not said again by a delivery or a handover,
+    /// which name the piece before.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sha256: Option<String>,
     /// Its size in bytes.
-    pub size: u64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub size: Option<u64>,
     /// The sending office.
     pub from: OfficeNumber,
     /// The receiving office.
     pub to: OfficeNumber,
     /// SHA-256 of the signer's certificate, in hex: of the bundle's, or of the receipt's.
-    pub signer: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signer: Option<String>,
+    /// The authorities and what they revoked, as they were when the signer was judged: the name of a [`crate::TrustState`].
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub trust: Option<String>,
     /// SHA-256 of the signed part, in hex: what a receipt must name (Profile §8.2).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub content: Option<String>,
@@ -108,9 +115,20 @@ pub struct Evidence {
     /// The Message-ID of the receipt that proves a handover.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub receipt: Option<String>,
+    /// SHA-256 of that receipt as accepted, in hex.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub receipt_sha256: Option<String>,
     /// Why a handover failed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<Reason>,
+}
+
+impl Evidence {
+    /// The same of what comes after the acceptance: event, time and whom it is about. What the acceptance says stands there.
+    #[must_use]
+    pub fn after_acceptance(self) -> Self {
+        Self { sha256: None, size: None, signer: None, trust: None, content: None, by: None, ..self }
+    }
 }
 
 /// A piece of evidence in its place in the log: what is kept, hashed and shown, byte for byte. The order of its fields is
@@ -142,14 +160,16 @@ mod tests {
             event: Event::ContentHandoverFailure,
             at: "2026-11-25T12:00:00Z".parse().unwrap(),
             message_id: "a@plans.example".into(),
-            sha256: "0a".into(),
-            size: 7,
+            sha256: Some("0a".into()),
+            size: Some(7),
             from: "9970000011".parse().unwrap(),
             to: "9970000029".parse().unwrap(),
-            signer: "0b".into(),
+            signer: Some("0b".into()),
+            trust: None,
             content: None,
             by: None,
             receipt: None,
+            receipt_sha256: None,
             reason: Some(Reason::Expired),
         };
         let recorded =

@@ -64,6 +64,8 @@ pub enum Refusal {
     ValueUnfit,
     ContentExpired,
     FolderIsStandard,
+    EvidenceUnknown,
+    EvidenceBroken,
     MessageMalformed,
     FileNotForRecipient,
     FileNotFromSender,

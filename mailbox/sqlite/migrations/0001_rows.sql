@@ -247,6 +247,15 @@ CREATE INDEX evidence_message ON evidence (message);
 -- What nobody collected, by its Message-ID: a receipt may still come (Profile §8.11).
 CREATE INDEX evidence_failed ON evidence (from_office, doc ->> 'message_id') WHERE kind = 'ContentHandoverFailure';
 
+-- What judgements rested on (Profile §8.18): certificates of signers and authorities, revocation lists, which of them counted.
+-- Written when one is first seen, kept as long as evidence.
+CREATE TABLE paper (
+    name   TEXT PRIMARY KEY,           -- 32 letters of its SHA-256
+    kind   TEXT NOT NULL,
+    octets BLOB NOT NULL,
+    beside TEXT NOT NULL               -- names of the certificates that came with it, as JSON
+) STRICT;
+
 -- The log over all evidence (Profile §8.13): id = level << 48 | index; up to 256 hashes of 32 octets.
 CREATE TABLE log_tile (
     id     INTEGER PRIMARY KEY,

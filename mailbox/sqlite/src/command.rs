@@ -7,14 +7,14 @@ use fumibako_model::{
     UidValidity,
 };
 use fumibako_store::bodies::{Day, Place, Spooled};
-use fumibako_store::{CopyOrder, Delivery, Facts, FlagOrder, Kind, Logging, MandateOrder, StoreError};
+use fumibako_store::{CopyOrder, Delivery, Facts, FlagOrder, Kind, Logging, MandateOrder, Paper, StoreError};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 use tokio::sync::oneshot;
 
 use crate::error::{Stop, again};
 use crate::ledger::Wake;
-use crate::{annotation, change, expire, folder, handover, hold, log, mandate, receipt, report, roll, tree};
+use crate::{annotation, change, expire, folder, handover, hold, log, mandate, paper, receipt, report, roll, tree};
 
 /// One change, and its answer.
 pub(crate) enum Command {
@@ -40,6 +40,7 @@ pub(crate) enum Command {
     Hold(Box<hold::Order>, Reply<u64>),
     HandOver(OfficeNumber, MessageId, Timestamp, Reply<bool>),
     Log(Box<Logging>, Reply<()>),
+    Papers(Vec<Paper>, Reply<()>),
     /// Files a letter about something due.
     Report(Box<report::Order>, Octets, Timestamp, Reply<bool>),
     /// It is due no more, or later; nothing is filed.
@@ -237,6 +238,7 @@ impl Command {
                 reply.told(handover::hand_over(rows, *office, *message, *now).await)
             }
             Self::Log(logging, reply) => reply.quiet(log::write(rows, logging).await),
+            Self::Papers(papers, reply) => reply.quiet(paper::keep(rows, papers).await),
             Self::Report(order, body, now, reply) => reply.told(report::file(rows, order, body.place()?, *now).await),
             Self::Settle(settled, reply) => reply.quiet(report::settle(rows, *settled).await),
             Self::Close(reply) => reply.quiet(Ok(())),
@@ -259,6 +261,7 @@ impl Command {
             }
             Self::Delete(_, _, reply)
             | Self::Log(_, reply)
+            | Self::Papers(_, reply)
             | Self::Rename(_, _, _, reply)
             | Self::Subscribe(_, _, _, reply)
             | Self::Annotate(_, _, _, reply)

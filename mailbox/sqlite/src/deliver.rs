@@ -172,6 +172,7 @@ fn befall(
         state = Some(step.state);
         if let Some((event, reason)) = step.evidence {
             let evidence = Evidence { event, reason, ..about(bundle, now) };
+            let evidence = if last.is_some() { evidence.after_acceptance() } else { evidence };
             last = Some(ledger.witness(message, offices, (last, evidence))?);
             first = first.or(last);
         }
@@ -193,14 +194,16 @@ fn about(bundle: &Facts, at: Timestamp) -> Evidence {
         event: fumibako_model::Event::SubmissionAcceptance,
         at,
         message_id: bundle.message_id().to_owned(),
-        sha256: hex(bundle.sha256()),
-        size: bundle.size(),
+        sha256: Some(hex(bundle.sha256())),
+        size: Some(bundle.size()),
         from: bundle.from(),
         to: bundle.to(),
-        signer: hex(bundle.signer()),
-        content: None,
+        signer: Some(hex(bundle.signer())),
+        trust: bundle.trust().map(str::to_owned),
+        content: Some(hex(bundle.content_digest())),
         by: bundle.by().cloned(),
         receipt: None,
+        receipt_sha256: None,
         reason: None,
     }
 }

@@ -41,8 +41,7 @@ pub(crate) async fn hand_over(
     mark(&mut ledger, &copies, found.sender, (step.state.keyword(), None));
     if let Some((event, reason)) = step.evidence {
         let accepted = serde_json::from_str::<Recorded>(&found.doc)?.evidence;
-        // Who collected is not who sent.
-        let evidence = Evidence { event, reason, at: now, by: None, ..accepted };
+        let evidence = Evidence { event, reason, at: now, ..accepted.after_acceptance() };
         let previous = last_about(rows, message.0).await?.unwrap_or(EvidenceId(found.evidence));
         let evidence = ledger.witness(message, (found.sender, found.recipient), (Some(previous), evidence))?;
         if let Some(report) = step.report {

@@ -366,8 +366,10 @@ impl<'m> Ledger<'m> {
         &mut self,
         about: MessageId,
         (from, to): (i64, i64),
-        (previous, evidence): (Option<EvidenceId>, Evidence),
+        (previous, mut evidence): (Option<EvidenceId>, Evidence),
     ) -> Result<EvidenceId, Stop> {
+        // To the millisecond, as its row has it.
+        evidence.at = Timestamp::from_millisecond(evidence.at.as_millisecond()).unwrap_or(evidence.at);
         self.last_evidence = next_id(self.last_evidence, evidence.at);
         let (id, n) = (EvidenceId(self.last_evidence), self.evidence_count.cast_unsigned());
         self.evidence_count += 1;

@@ -26,6 +26,7 @@ mod ledger;
 mod log;
 mod mandate;
 mod open;
+mod paper;
 mod queue;
 mod read;
 mod receipt;

@@ -76,22 +76,32 @@ pub(crate) async fn write(rows: &mut SqliteConnection, logging: &Logging) -> Res
     Ok(())
 }
 
-/// A piece of evidence with its way to the newest head.
-pub(crate) async fn prove(readers: &SqlitePool, id: EvidenceId) -> Result<Option<Proof>, StoreError> {
+/// All evidence about one bundle, each piece with its way to the newest head.
+pub(crate) async fn prove_life(readers: &SqlitePool, id: EvidenceId) -> Result<Vec<Proof>, StoreError> {
     let found = sqlx::query!(
-        "SELECT e.doc, h.size, h.head, h.stamp FROM evidence e
-         JOIN log_head h ON h.day = (SELECT max(day) FROM log_head) WHERE e.id = ? AND h.last >= e.id",
+        "SELECT e.doc, h.size, h.head, h.stamp FROM evidence a JOIN evidence e ON e.message = a.message
+         JOIN log_head h ON h.day = (SELECT max(day) FROM log_head) WHERE a.id = ? AND h.last >= e.id ORDER BY e.id",
         id.0
     )
-    .fetch_optional(readers)
+    .fetch_all(readers)
     .await
     .map_err(store_error)?;
-    let Some(found) = found else { return Ok(None) };
-    let recorded: Recorded = serde_json::from_str(&found.doc).map_err(|why| store_error(unreadable(why)))?;
-    let size = found.size.cast_unsigned();
+    let mut life = Vec::with_capacity(found.len());
+    for row in found {
+        life.extend(one(readers, row.doc, (row.size.cast_unsigned(), &row.head, row.stamp.as_ref())).await?);
+    }
+    Ok(life)
+}
+
+async fn one(
+    readers: &SqlitePool,
+    entry: String,
+    (size, head, stamp): (u64, &[u8], Option<&Vec<u8>>),
+) -> Result<Option<Proof>, StoreError> {
+    let recorded: Recorded = serde_json::from_str(&entry).map_err(|why| store_error(unreadable(why)))?;
     let mut nodes = Nodes::new(tiles(readers, &Nodes::for_inclusion(recorded.n, size)).await?);
     let path = nodes.inclusion(recorded.n, size);
-    Ok(path.map(|path| Proof { entry: found.doc, path, head: found.head, stamp: found.stamp }))
+    Ok(path.map(|path| Proof { entry, path, head: head.to_vec(), stamp: stamp.cloned() }))
 }
 
 /// These tiles, as far as they are there.

@@ -21,8 +21,6 @@ pub(crate) struct Original {
     pub(crate) sender: i64,
     pub(crate) recipient: i64,
     pub(crate) state: State,
-    sha256: String,
-    size: u64,
     /// The evidence about it before.
     pub(crate) previous: EvidenceId,
     /// What its first receipt was answered with.
@@ -58,7 +56,7 @@ pub(crate) async fn receipt(
     let filed = file(&mut ledger, (signed, body), &original, now)?;
     mark(&mut ledger, &copies, original.sender, (step.state.keyword(), Some(MDN_SENT)));
     let offices = (original.sender, original.recipient);
-    let evidence = Evidence { event, reason, ..about(signed, receipt, &original, now) };
+    let evidence = Evidence { event, reason, ..about(signed, receipt, now) };
     let evidence = ledger.witness(original.id, offices, (Some(original.previous), evidence))?;
     ledger.submitted(original.recipient, signed.message_id(), hex(signed.sha256()), filed, (evidence, signed.wishes()));
     let wakes = ledger.write(rows).await?;
@@ -74,8 +72,7 @@ async fn original(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt
     let (sender, recipient) = (signed.to(), signed.from());
     let (sender, original) = (sender.as_str(), receipt.original_message_id.as_str());
     let found = sqlx::query!(
-        r#"SELECT m.id, m.received_size AS "size!", m.handover, m.state, s.evidence, lower(hex(m.sha256)) AS "sha256!: String",
-                  o.id AS sender_id, m.content_digest AS "content_digest!: Vec<u8>", r.id AS recipient_id,
+        r#"SELECT m.id, m.handover, m.state, s.evidence, o.id AS sender_id, m.content_digest AS "content_digest!: Vec<u8>", r.id AS recipient_id,
                   r.number AS recipient_number
            FROM office o
            JOIN submission s ON s.office = o.id AND s.message_id = ?
@@ -102,8 +99,6 @@ async fn original(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt
         sender: found.sender_id,
         recipient: found.recipient_id,
         state: state.ok_or(Refusal::Internal)?,
-        sha256: found.sha256,
-        size: found.size.cast_unsigned(),
         previous: last_about(rows, found.id).await?.unwrap_or(EvidenceId(found.evidence)),
         handover: handed,
     })
@@ -136,8 +131,6 @@ async fn late(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt) ->
         sender: found.from_office,
         recipient: found.to_office,
         state: State::Expired,
-        sha256: failed.sha256,
-        size: failed.size,
         previous: EvidenceId(found.id),
         handover: found.late.map(EvidenceId),
     })
@@ -199,20 +192,23 @@ pub(crate) fn mark(
     }
 }
 
-fn about(signed: &Facts, receipt: &Receipt, original: &Original, at: Timestamp) -> Evidence {
+fn about(signed: &Facts, receipt: &Receipt, at: Timestamp) -> Evidence {
     Evidence {
         event: Event::ContentHandover,
         at,
         message_id: receipt.original_message_id.clone(),
-        sha256: original.sha256.clone(),
-        size: original.size,
+        // The acceptance says it.
+        sha256: None,
+        size: None,
         from: signed.to(),
         to: signed.from(),
-        signer: hex(signed.signer()),
-        // The receipt itself says it, and it is kept by both offices.
+        signer: Some(hex(signed.signer())),
+        trust: signed.trust().map(str::to_owned),
+        // The acceptance says it, and so does the receipt.
         content: None,
         by: signed.by().cloned(),
         receipt: Some(signed.message_id().to_owned()),
+        receipt_sha256: Some(hex(signed.sha256())),
         reason: None,
     }
 }

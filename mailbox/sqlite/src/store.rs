@@ -12,8 +12,8 @@ use fumibako_model::{
 use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
 use fumibako_store::{
     Admitted, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit, Draft, Due, Expired, FlagOrder, Heads,
-    Hold, HoldOrder, Inspection, LogAudit, Logging, MandateOrder, News, Proof, Quota, Restored, SignedDeed, Store,
-    StoreError, Told, Unlogged, Verified, Which,
+    Hold, HoldOrder, Inspection, LogAudit, Logging, MandateOrder, News, Paper, Proof, Quota, Restored, SignedDeed,
+    Store, StoreError, Told, Unlogged, Verified, Which,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -22,7 +22,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 use crate::command::{Command, Octets, OwnMessage, OwnMessages, Reply};
 use crate::disk::Disk;
 use crate::heads::{HeadCache, Losing, Shelves};
-use crate::{annotation, audit, backup, expire, heads, hold, inspect, log, mandate, open, read, report};
+use crate::{annotation, audit, backup, expire, heads, hold, inspect, log, mandate, open, paper, read, report};
 
 /// A store in one folder, open in one process.
 #[derive(Clone, Debug)]
@@ -366,8 +366,24 @@ impl Store for SqliteStore {
         self.change(|reply| Command::Log(Box::new(logging), reply)).await
     }
 
-    async fn prove(&self, id: EvidenceId) -> Result<Option<Proof>, StoreError> {
-        log::prove(&self.readers, id).await
+    async fn prove_life(&self, id: EvidenceId) -> Result<Vec<Proof>, StoreError> {
+        log::prove_life(&self.readers, id).await
+    }
+
+    async fn keep_papers(&self, papers: Vec<Paper>) -> Result<(), StoreError> {
+        self.change(|reply| Command::Papers(papers, reply)).await
+    }
+
+    async fn papers(&self, names: Vec<String>) -> Result<Vec<Paper>, StoreError> {
+        paper::read(&self.readers, &names).await
+    }
+
+    async fn find_sent(
+        &self,
+        office: OfficeNumber,
+        message_id: &str,
+    ) -> Result<Option<(MessageId, EvidenceId)>, StoreError> {
+        paper::find_sent(&self.readers, office, message_id).await
     }
 
     async fn audit(&self) -> Result<LogAudit, StoreError> {

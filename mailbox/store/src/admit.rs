@@ -14,8 +14,8 @@ use fumibako_model::{
 use fumibako_signer::{Certificate, Holder, Trust};
 use jiff::Timestamp;
 
-use admitted::act;
 pub use admitted::{Admitted, Facts, Kept, Kind};
+use admitted::{Beside, act};
 pub use arriving::{Arrived, Arriving, Via};
 use content::Part;
 pub use content::Receipt;
@@ -74,6 +74,7 @@ pub fn admit(
     roll.licensed(recipient, End::Recipient, now)?; //              Profile §5.6
     two_offices(from, recipient)?; //                               Profile §5.6: sender ≠ recipient
     let signer = signature.signer().fingerprint();
+    let papers = std::iter::once(signature.signer()).chain(signature.chain()).cloned().collect();
     let (statement, content_digest) = (signature.statement_digest(), *signature.digest());
     let (part, sums, body) = arrived.into_parts(); //               Profile §5.8: exactly once, decided in the store
     let named = fields.agree_with(part.header())?; //               Profile §5.7: signed fields equal the outer ones
@@ -99,7 +100,7 @@ pub fn admit(
             by,
             kind,
             units: Box::new(units),
-            wishes: Box::default(),
+            beside: Box::new(Beside { papers, ..Beside::default() }),
         },
         body,
     ))

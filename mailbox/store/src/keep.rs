@@ -19,7 +19,7 @@ use crate::bodies::{BodyError, Spool};
 use crate::expire::{Asked, DayOfMail, Expired};
 use crate::hold::{Hold, HoldOrder};
 use crate::inspect::Inspection;
-use crate::log::{Due, LogAudit, Logging, Proof, Told, Unlogged, Which};
+use crate::log::{Due, LogAudit, Logging, Paper, Proof, Told, Unlogged, Which};
 use crate::mandates::{MandateOrder, SignedDeed};
 
 /// Most folders of one office, the standard ones included (Profile §12). One more is refused as
@@ -225,8 +225,22 @@ pub trait Store: Send + Sync + 'static {
     /// Keeps what the log became (Profile §8.13).
     fn keep_log(&self, logging: Logging) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// What proves that a piece of evidence stands in the log. `None`: there is none, or no head covers it yet.
-    fn prove(&self, id: EvidenceId) -> impl Future<Output = Result<Option<Proof>, StoreError>> + Send;
+    /// What proves the evidence about the bundle that this piece is about, the oldest first, as far as a head covers it; all of it under
+    /// the newest head.
+    fn prove_life(&self, id: EvidenceId) -> impl Future<Output = Result<Vec<Proof>, StoreError>> + Send;
+
+    /// Keeps what a judgement rests on; what is kept already stays as it is.
+    fn keep_papers(&self, papers: Vec<Paper>) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Papers of these names, as far as they are kept.
+    fn papers(&self, names: Vec<String>) -> impl Future<Output = Result<Vec<Paper>, StoreError>> + Send;
+
+    /// What an office sent under a Message-ID, and what it was answered with, for as long as the content is kept.
+    fn find_sent(
+        &self,
+        office: OfficeNumber,
+        message_id: &str,
+    ) -> impl Future<Output = Result<Option<(MessageId, EvidenceId)>, StoreError>> + Send;
 
     /// Holds all evidence against the log. Changes nothing.
     fn audit(&self) -> impl Future<Output = Result<LogAudit, StoreError>> + Send;

@@ -45,6 +45,42 @@ pub struct Proof {
     pub stamp: Option<Vec<u8>>,
 }
 
+/// Something that a judgement rested on, kept as long as evidence (Profile §8.18).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paper {
+    /// The first 32 letters of its SHA-256 in hex; of a state of trust, its own name.
+    pub name: String,
+    /// What it is.
+    pub kind: PaperKind,
+    /// Its octets: DER, or the JSON of a state of trust.
+    pub octets: Vec<u8>,
+    /// The names of the certificates that came with it.
+    pub beside: Vec<String>,
+}
+
+/// Letters of a paper's name.
+pub const PAPER_NAME: usize = 32;
+
+/// What a paper is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaperKind {
+    /// A certificate: a signer's, one that came with it, or an authority's.
+    Certificate,
+    /// A revocation list, or a responder's answer.
+    Revocation,
+    /// Which of these counted at some time ([`fumibako_model::TrustState`]).
+    Trust,
+}
+
+impl Paper {
+    /// One without others beside it.
+    pub fn new(kind: PaperKind, octets: Vec<u8>) -> Self {
+        let mut name = fumibako_model::hash(&octets);
+        name.truncate(PAPER_NAME);
+        Self { name, kind, octets, beside: Vec::new() }
+    }
+}
+
 /// Which evidence to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Which {

@@ -36,6 +36,14 @@ impl RevocationNews {
         }
     }
 
+    /// Whose list it is. None: it is an answer, about single certificates.
+    pub fn issuer(&self) -> Option<String> {
+        match self {
+            Self::List(list) => Some(list.issuer()),
+            Self::Answer(_) => None,
+        }
+    }
+
     /// When it was made.
     pub fn made_at(&self) -> Timestamp {
         match self {

@@ -93,6 +93,11 @@ async fn find(settings: &Settings, which: &str) -> Result<(Place, Kept, Option<K
     Err(Trouble::NoMessage(which.to_owned()))
 }
 
+/// The message alone.
+pub(super) async fn find_one(settings: &Settings, which: &str) -> Result<Kept, Trouble> {
+    find(settings, which).await.map(|(_, kept, _)| kept)
+}
+
 /// The first receipt counts (Profile §8.3).
 async fn receipt_for(mailbox: &mut Mailbox, sent: Place, kept: &Kept) -> Result<Option<Kept>, Trouble> {
     let header = MessageParser::default().parse_headers(&kept.octets.0);

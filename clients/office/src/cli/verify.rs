@@ -1,5 +1,5 @@
-//! `fumibako verify FILE|-`: a message's signatures and seal, layer by layer; no gateway is asked. Exit 0: all that was
-//! looked at holds. 65: no message. 66: no such file. 76: something does not hold.
+//! `fumibako verify FILE|-`: a message's signatures and seal, or evidence with its proof, layer by layer; no gateway is asked. Exit 0:
+//! all that was looked at holds. 65: no message. 66: no such file. 76: something does not hold.
 
 use std::path::{Path, PathBuf};
 
@@ -16,11 +16,12 @@ use crate::bundle::open::is_sealed;
 use crate::exit::Exit;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
-use crate::verify::{Judge, Layer, Report, State, read, verify};
+use crate::verify::{Input, Judge, Layer, Report, State, read, read_input, verify, verify_proof};
 
 #[derive(Debug, Args)]
 pub(super) struct Verify {
-    /// メールのファイル（.eml）。- は標準入力 / message file, - for standard input
+    /// メール（.eml）または証跡（`fumibako receipt` の書き出したもの）のファイル。- は標準入力 / message file, or evidence as
+    /// `fumibako receipt` writes it; - for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// この日時で証明書を判定します（日本時間。例 "2026-11-20 09:15"。指定しなければいま） / judge certificates as of
@@ -41,6 +42,10 @@ pub(super) struct Verify {
     /// 受領証を照らし合わせる、送信済みのメールのファイル / the message as sent, to hold a receipt against
     #[arg(long, value_name = "FILE")]
     original: Option<PathBuf>,
+    /// ゲートウェイの証跡の発行元（PEM）。設定 `evidence_authority_file` の代わり / authority of the gateway's evidence, instead of
+    /// that of the settings
+    #[arg(long, value_name = "FILE")]
+    evidence_authority: Option<PathBuf>,
     /// --key のパスワードを 1 行に一つずつ書いたファイル / file with the passwords of --key, one a line
     #[arg(long, value_name = "FILE", requires = "key")]
     key_password_file: Option<PathBuf>,
@@ -55,13 +60,28 @@ impl Verify {
         clock: fn() -> Timestamp,
     ) -> Result<Exit, Trouble> {
         screen.one_object();
-        let message = read(&self.file)?;
+        let input = read_input(&self.file)?;
         let settings = match Settings::load(place) {
             Err(Trouble::NoSettings(_)) if !named => None,
             settings => Some(settings?),
         };
-        let trust = self.trust(settings.as_ref())?;
         let original = self.original.as_deref().map(read).transpose()?.map(|Private(octets)| octets);
+        let message = match input {
+            Input::Message(message) => message,
+            Input::Proof(proof) => {
+                let none = Settings::default();
+                let gateway = settings.as_ref().unwrap_or(&none).evidence_trust(self.evidence_authority.as_deref())?;
+                let offices = match self.trust(settings.as_ref()) {
+                    Err(Trouble::NobodyTrusted) => None,
+                    trust => Some(trust?),
+                };
+                let trust = (&gateway, offices.as_ref());
+                let (report, _) = verify_proof(&proof, trust, original.as_deref(), clock());
+                tell(&report, None, screen)?;
+                return Ok(if report.holds() { Exit::OK } else { Exit::NO_PROOF });
+            }
+        };
+        let trust = self.trust(settings.as_ref())?;
         let sealed = is_sealed(&message.0) || original.as_deref().is_some_and(is_sealed);
         let keys = if sealed { self.keys(settings.as_ref())? } else { Vec::new() };
         let judge = Judge {
@@ -72,7 +92,8 @@ impl Verify {
             at: self.at.unwrap_or_else(clock),
         };
         let report = verify(&message.0, &judge);
-        self.tell(&report, judge.at, screen)?;
+        let words = if self.at.is_some() { AS_SAID } else { NOW };
+        tell(&report, Some((judge.at, words)), screen)?;
         Ok(if report.holds() { Exit::OK } else { Exit::NO_PROOF })
     }
 
@@ -99,48 +120,49 @@ impl Verify {
             _ => Ok(Vec::new()),
         }
     }
+}
 
-    fn tell(&self, report: &Report, at: Timestamp, screen: &mut Screen<'_>) -> Result<(), Trouble> {
-        if screen.is_text() {
-            let lang = screen.lang();
-            let moment_words = if self.at.is_some() {
-                lang.pick("--at の指定", "as --at says")
-            } else {
-                lang.pick("いま", "now")
-            };
-            let head = match lang {
-                Lang::Ja => format!("形: {}\n判定の日時: {}（{moment_words}）", report.form.name(lang), moment(at)),
-                Lang::En => {
-                    format!(
-                        "Form: {}\nJudged as of: {} Japan time ({moment_words})",
-                        report.form.name(lang),
-                        moment(at)
-                    )
-                }
-            };
-            let layers: Vec<String> = report.layers.iter().map(|layer| text(layer, lang)).collect();
-            screen.text(&format!("{head}\n{}\n{}", layers.join("\n"), report.summary(lang)))?;
-            return Ok(());
-        }
-        let lang = screen.lang();
-        let mut whole = Map::new();
-        whole.insert("v".into(), json!(1));
-        whole.extend(summary(report, at));
-        whole.insert("layers".into(), report.layers.iter().map(|layer| Value::Object(object(layer, lang))).collect());
-        if screen.whole(&whole)? {
-            return Ok(());
-        }
-        for layer in &report.layers {
-            let mut line = object(layer, lang);
-            line.insert("record".into(), json!("layer"));
-            screen.data(&line, |_| String::new())?;
-        }
-        let mut last = summary(report, at);
-        last.insert("record".into(), json!("summary"));
-        screen.data(&last, |_| String::new())?;
-        screen.say(&report.summary(lang));
-        Ok(())
+/// What the moment is as of which all is judged.
+const AS_SAID: (&str, &str) = ("--at の指定", "as --at says");
+const NOW: (&str, &str) = ("いま", "now");
+
+/// Shows what was found. Without a moment each thing is judged as of its own.
+pub(super) fn tell(
+    report: &Report,
+    at: Option<(Timestamp, (&str, &str))>,
+    screen: &mut Screen<'_>,
+) -> Result<(), Trouble> {
+    let (lang, judged) = (screen.lang(), at.map(|(at, _)| at));
+    if screen.is_text() {
+        let form = report.form.name(lang);
+        let as_of = at.map(|(at, (ja, en))| (moment(at), lang.pick(ja, en)));
+        let head = match (lang, as_of) {
+            (Lang::Ja, Some((at, words))) => format!("形: {form}\n判定の日時: {at}（{words}）"),
+            (Lang::En, Some((at, words))) => format!("Form: {form}\nJudged as of: {at} Japan time ({words})"),
+            (Lang::Ja, None) => format!("形: {form}\n判定の日時: それぞれの出来事の日時"),
+            (Lang::En, None) => format!("Form: {form}\nJudged as of: the time of each event"),
+        };
+        let layers: Vec<String> = report.layers.iter().map(|layer| text(layer, lang)).collect();
+        screen.text(&format!("{head}\n{}\n{}", layers.join("\n"), report.summary(lang)))?;
+        return Ok(());
     }
+    let mut whole = Map::new();
+    whole.insert("v".into(), json!(1));
+    whole.extend(summary(report, judged));
+    whole.insert("layers".into(), report.layers.iter().map(|layer| Value::Object(object(layer, lang))).collect());
+    if screen.whole(&whole)? {
+        return Ok(());
+    }
+    for layer in &report.layers {
+        let mut line = object(layer, lang);
+        line.insert("record".into(), json!("layer"));
+        screen.data(&line, |_| String::new())?;
+    }
+    let mut last = summary(report, judged);
+    last.insert("record".into(), json!("summary"));
+    screen.data(&last, |_| String::new())?;
+    screen.say(&report.summary(lang));
+    Ok(())
 }
 
 /// A moment as people write it, in Japan's time, or with its own offset.
@@ -149,7 +171,7 @@ fn at(text: &str) -> Result<Timestamp, String> {
     text.parse().ok().or_else(here).ok_or_else(|| "例 / as in: \"2026-11-20 09:15\"".into())
 }
 
-fn summary(report: &Report, at: Timestamp) -> Map<String, Value> {
+fn summary(report: &Report, at: Option<Timestamp>) -> Map<String, Value> {
     let members = [
         ("form", json!(report.form.id())),
         ("judged_at", json!(at)),

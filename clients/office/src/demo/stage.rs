@@ -148,7 +148,8 @@ impl Stage {
             "{what} = \"{party}\"\ndomain = \"{}\"\ngateway = \"localhost\"\nsubmission_port = {submission}\n\
              imap_port = {imap}\nhttps_port = {https}\ntls_ca_file = \"../gateway/dev-ca/tls.pem\"\n\
              login = \"{party}\"\npassword_file = \"password\"\nidentity_file = \"office.pem\"\n\
-             trust_file = \"office-ca.pem\"\npartners_file = \"../{PARTNERS}\"\n",
+             trust_file = \"office-ca.pem\"\n\
+             evidence_authority_file = \"../gateway/evidence/authority.pem\"\npartners_file = \"../{PARTNERS}\"\n",
             self.domain
         )
     }

@@ -1,7 +1,7 @@
 //! Whom to believe: files of authorities, and how each of them writes its certificates. The words are those of the
 //! gateway's folder of trust.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fumibako_model::Domain;
@@ -120,6 +120,16 @@ impl Settings {
         }
         // Profile §4.6, §5.3: an authority without a list is believed.
         self.trust_in(&authorities, &self.revocation_files, WithoutList::Accept)
+    }
+
+    /// Profile §8.19: the authority of the gateway's evidence, in this file or that of the settings.
+    pub fn evidence_trust(&self, file: Option<&Path>) -> Result<Trust, Trouble> {
+        let file = file.unwrap_or(&self.evidence_authority_file);
+        if file.as_os_str().is_empty() {
+            return Err(Trouble::SettingMissing("evidence_authority_file"));
+        }
+        let found = Certificate::many_from_pem(&read_small(file)?).and_then(Trust::new);
+        found.map_err(|why| Trouble::Trust(file.to_owned(), why))
     }
 
     /// The authorities of these files, with these revocation lists, as these settings know their certificates.

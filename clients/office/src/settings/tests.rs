@@ -23,7 +23,7 @@ fn the_sample_with_every_line_uncommented_names_every_setting() {
     let settings: Settings = toml::from_str(&whole).unwrap();
     assert!(settings.office.is_some() && settings.agent.is_some() && settings.domain.is_some());
     let table: toml::Table = whole.parse().unwrap();
-    assert_eq!(table.len(), 27, "one line a field");
+    assert_eq!(table.len(), 28, "one line a field");
 }
 
 #[test]

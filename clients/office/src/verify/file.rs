@@ -6,7 +6,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_model::Private;
+use fumibako_model::{Private, ProofFile};
 use fumibako_signer::{Enveloped, SignedReceipt};
 use mail_parser::{MessageParser, MimeHeaders as _};
 
@@ -26,8 +26,35 @@ pub enum NotWhole {
     Cms,
 }
 
+/// What a file holds that can be verified.
+#[derive(Debug)]
+pub enum Input {
+    /// A message.
+    Message(Private<Vec<u8>>),
+    /// Evidence with all that proves it (Profile §8.18).
+    Proof(Box<ProofFile>),
+}
+
 /// Reads a message from a file, or from standard input for `-`.
 pub fn read(path: &Path) -> Result<Private<Vec<u8>>, Trouble> {
+    let octets = octets(path)?;
+    whole(&octets.0).map(Private).map_err(|why| Trouble::NotAMessage(path.to_owned(), why))
+}
+
+/// The same, or evidence with its proof.
+pub fn read_input(path: &Path) -> Result<Input, Trouble> {
+    let octets = octets(path)?;
+    // No message begins with a bracket: a field has a name.
+    if octets.0.trim_ascii_start().starts_with(b"{")
+        && let Ok(proof) = serde_json::from_slice::<ProofFile>(&octets.0)
+    {
+        return Ok(Input::Proof(Box::new(proof)));
+    }
+    let message = whole(&octets.0).map_err(|why| Trouble::NotAMessage(path.to_owned(), why))?;
+    Ok(Input::Message(Private(message)))
+}
+
+fn octets(path: &Path) -> Result<Private<Vec<u8>>, Trouble> {
     let octets = if path.as_os_str() == "-" {
         up_to_limit(io::stdin().lock()).map_err(Trouble::reading(path))?
     } else {
@@ -40,7 +67,7 @@ pub fn read(path: &Path) -> Result<Private<Vec<u8>>, Trouble> {
     if octets.0.len() > MESSAGE_BYTES {
         return Err(Trouble::Limit(Limit::File(MESSAGE_BYTES)));
     }
-    whole(&octets.0).map(Private).map_err(|why| Trouble::NotAMessage(path.to_owned(), why))
+    Ok(octets)
 }
 
 fn up_to_limit(from: impl Read) -> io::Result<Private<Vec<u8>>> {

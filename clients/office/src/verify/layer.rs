@@ -42,6 +42,22 @@ pub enum What {
     Original,
     /// The signed receipt (RFC 2634 §2) and whether it confirms that message.
     SignedReceipt,
+    /// The signed head of the gateway's log of evidence.
+    LogHead,
+    /// Whether that signature is the gateway's.
+    Gateway,
+    /// A piece of evidence, and its place in that log.
+    Evidence,
+    /// How the pieces follow each other.
+    Sequence,
+    /// What the gateway believed when it judged.
+    TrustState,
+    /// The certificate of who signed the bundle, when it was accepted.
+    SenderCertificate,
+    /// The certificate of who signed the receipt, when it was accepted.
+    RecipientCertificate,
+    /// The receipt itself.
+    Receipt,
 }
 
 /// How it stands.
@@ -78,6 +94,10 @@ pub enum Unseen {
     LaterStamp,
     /// There are no files.
     NoFiles,
+    /// The proof was made without it.
+    NotInProof,
+    /// Nobody said which authorities of offices to believe.
+    NoOffices,
     /// The sender's program did not repeat the fields under the signature.
     Unrepeated,
 }
@@ -118,7 +138,7 @@ impl What {
             Form::Signed => &[Self::Addressed, Self::Files],
             Form::Receipt => &[Self::Addressed, Self::Notification, Self::Original],
             Form::SignedReceipt => &[Self::SignedReceipt],
-            Form::Unsigned => &[],
+            Form::Unsigned | Form::Proof => &[],
         }
     }
 }

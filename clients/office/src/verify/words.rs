@@ -3,6 +3,8 @@
 use fumibako_careplan::Lang;
 use fumibako_model::Refusal;
 
+mod proof;
+
 use super::layer::{Fact, State, Unseen, What};
 use super::{Form, Layer, Report};
 use crate::trouble::Words;
@@ -26,6 +28,14 @@ impl What {
             Self::Notification => "notification",
             Self::Original => "original",
             Self::SignedReceipt => "signed-receipt",
+            Self::LogHead => "log-head",
+            Self::Gateway => "gateway-certificate",
+            Self::Evidence => "evidence",
+            Self::Sequence => "sequence",
+            Self::TrustState => "trust-state",
+            Self::SenderCertificate => "sender-certificate",
+            Self::RecipientCertificate => "recipient-certificate",
+            Self::Receipt => "receipt",
         }
     }
 
@@ -47,6 +57,7 @@ impl What {
             Self::Notification => lang.pick("受領の内容", "what the receipt says"),
             Self::Original => lang.pick("元の送信データとの一致", "the message it is for"),
             Self::SignedReceipt => lang.pick("署名つきの受領（ESS）", "signed receipt (ESS)"),
+            _ => self.name_in_proof(lang),
         }
     }
 
@@ -83,6 +94,7 @@ impl What {
                 "受け取った事業所は、送信者の署名を中身と照らして確かめています。",
                 "The receiving office verified the sender's signature over the very content.",
             ),
+            _ => self.good_in_proof(lang),
         }
     }
 }
@@ -101,6 +113,8 @@ impl Unseen {
             Self::OtherClock => "unknown-time-stamping-authority",
             Self::LaterStamp => "stamped-later",
             Self::NoFiles => "no-files",
+            Self::NotInProof => "not-in-file",
+            Self::NoOffices => "no-office-authority",
             Self::Unrepeated => "not-signed-by-sender",
         }
     }
@@ -161,6 +175,7 @@ impl Unseen {
             ),
             Self::OtherClock => other_clock(lang),
             Self::LaterStamp => later_stamp(lang),
+            Self::NotInProof | Self::NoOffices => self.words_in_proof(lang),
             Self::NoFiles => {
                 (lang.pick("ファイルがないので、確かめていません。", "Not looked at: there are no files."), "")
             }
@@ -280,6 +295,7 @@ impl Form {
             Self::Receipt => "receipt",
             Self::SignedReceipt => "signed-receipt",
             Self::Unsigned => "unsigned",
+            Self::Proof => "proof",
         }
     }
 
@@ -291,6 +307,7 @@ impl Form {
             Self::Receipt => lang.pick("受領証", "receipt"),
             Self::SignedReceipt => lang.pick("署名つきの受領（ESS）", "signed receipt (ESS)"),
             Self::Unsigned => lang.pick("署名なし", "not signed"),
+            Self::Proof => lang.pick("証跡と証明", "evidence with its proof"),
         }
     }
 }

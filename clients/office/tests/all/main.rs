@@ -7,6 +7,7 @@ mod crashes;
 mod demo;
 mod house;
 mod mandates;
+mod receipt;
 mod refusals;
 mod sealed;
 mod silence;

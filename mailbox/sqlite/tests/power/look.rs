@@ -172,7 +172,7 @@ impl Witness {
         for (id, evidence) in &told.answered {
             let size = fs::metadata(self.sent.join(id)).map_or(0, |file| file.len());
             match store.evidence(*evidence).await? {
-                Some(found) if found.message_id == *id && found.size == size => {}
+                Some(found) if found.message_id == *id && found.size == Some(size) => {}
                 Some(found) => problems.push(Damaged(format!("{evidence} of {id} speaks of {}", found.message_id))),
                 None => problems.push(Lost(format!("{evidence} of {id}"))),
             }

@@ -1,6 +1,7 @@
 //! What passed admission. Private fields and no other constructor: what nobody checked cannot be stored.
 
 use fumibako_model::{Act, Delegate, End, OfficeNumber, Refused, Roll, Wishes};
+use fumibako_signer::Certificate;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -37,7 +38,18 @@ pub struct Facts {
     pub(super) kind: Kind,
     /// What a mandate's limits are held against.
     pub(super) units: Box<Units>,
-    pub(super) wishes: Box<Wishes>,
+    pub(super) beside: Box<Beside>,
+}
+
+/// What goes with a message and is no part of it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Beside {
+    /// What its sender asked for beside delivery.
+    pub(super) wishes: Wishes,
+    /// The signer's certificate, and those that came with it.
+    pub(super) papers: Vec<Certificate>,
+    /// Under which authorities and lists it was judged.
+    pub(super) trust: Option<String>,
 }
 
 /// The kinds and the month of a bundle's send units; nothing of a receipt.
@@ -65,6 +77,13 @@ impl Admitted {
     #[must_use]
     pub fn with_wishes(mut self, wishes: Wishes) -> Self {
         self.facts = self.facts.with_wishes(wishes);
+        self
+    }
+
+    /// The same, judged under the authorities and lists of this name ([`fumibako_model::TrustState`]).
+    #[must_use]
+    pub fn under(mut self, trust: String) -> Self {
+        self.facts.beside.trust = Some(trust);
         self
     }
 
@@ -106,13 +125,13 @@ impl Facts {
     /// The same, with what its sender asked for beside delivery.
     #[must_use]
     pub fn with_wishes(mut self, wishes: Wishes) -> Self {
-        *self.wishes = wishes;
+        self.beside.wishes = wishes;
         self
     }
 
     /// What its sender asked for beside delivery.
     pub fn wishes(&self) -> &Wishes {
-        &self.wishes
+        &self.beside.wishes
     }
 
     /// How many octets were received.
@@ -147,6 +166,14 @@ impl Facts {
     /// SHA-256 of the signer's certificate.
     pub fn signer(&self) -> &[u8; 32] {
         &self.signer
+    }
+    /// The signer's certificate, and those that came with it.
+    pub fn papers(&self) -> &[Certificate] {
+        &self.beside.papers
+    }
+    /// Under which authorities and lists it was judged, if somebody said so.
+    pub fn trust(&self) -> Option<&str> {
+        self.beside.trust.as_deref()
     }
     /// The agent that sent it for the office, and the mandate it had.
     pub fn by(&self) -> Option<&Delegate> {

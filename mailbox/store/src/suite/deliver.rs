@@ -12,7 +12,9 @@ pub async fn a_bundle_stands_in_the_inbox_and_in_sent<S: Store>(store: Arc<S>) {
     let world = World::with(&*store).await;
     let ends = (himawari(), sakura());
     let letter = world.letter(ends, "a@plans.example", "one");
-    let delivery = store.deliver(world.admit(&*store, ends, &letter), now()).await.unwrap();
+    let admitted = world.admit(&*store, ends, &letter);
+    let content = crate::hex(admitted.facts().content_digest());
+    let delivery = store.deliver(admitted, now()).await.unwrap();
     assert!(!delivery.repeated);
 
     let (inbox, sent) = (view(&*store, sakura(), "INBOX").await, view(&*store, himawari(), "Sent").await);
@@ -31,7 +33,10 @@ pub async fn a_bundle_stands_in_the_inbox_and_in_sent<S: Store>(store: Arc<S>) {
     assert_eq!((accepted.event, accepted.from, accepted.to), (Event::SubmissionAcceptance, himawari(), sakura()));
     assert_eq!((accepted.message_id.as_str(), accepted.at), ("a@plans.example", now()));
     let delivered = store.evidence(EvidenceId(delivery.evidence.0 + 1)).await.unwrap().unwrap();
-    assert_eq!((delivered.event, delivered.sha256), (Event::ContentConsignment, accepted.sha256));
+    assert_eq!(delivered.event, Event::ContentConsignment);
+    let said = (accepted.sha256.as_deref(), accepted.content.as_deref(), accepted.size);
+    let digest = fumibako_model::hash(&letter);
+    assert_eq!(said, (Some(digest.as_str()), Some(content.as_str()), Some(letter.len() as u64)));
     assert_eq!(store.evidence(EvidenceId(delivery.evidence.0 + 2)).await.unwrap(), None);
     let bytes = arrived.size;
     let census = store.census().await.unwrap();

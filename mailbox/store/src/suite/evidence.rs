@@ -86,7 +86,7 @@ pub async fn the_log_grows_and_proves_every_piece<S: Store>(store: Arc<S>) {
         store.deliver(bundle, now()).await.unwrap().evidence
     };
     let early = deliver(0).await;
-    assert_eq!(store.prove(early).await.unwrap(), None, "no head covers it yet");
+    assert_eq!(store.prove_life(early).await.unwrap(), [], "no head covers it yet");
     log(&*store).await.unwrap();
     for id in 1..140 {
         deliver(id).await;
@@ -95,13 +95,16 @@ pub async fn the_log_grows_and_proves_every_piece<S: Store>(store: Arc<S>) {
     assert_eq!(head.size, 280);
     assert!(log(&*store).await.is_none());
     for one in recorded(&*store).await {
-        let proof = store.prove(one.id).await.unwrap().unwrap();
+        let life = store.prove_life(one.id).await.unwrap();
+        assert_eq!(life.len(), 2, "accepted and delivered");
+        let same = |proof: &&crate::Proof| serde_json::from_str::<Recorded>(&proof.entry).unwrap().id == one.id;
+        let proof = life.iter().find(same).unwrap();
         let head: Head = serde_json::from_slice(&proof.head).unwrap();
         let root: Vec<u8> = (0..32).map(|at| u8::from_str_radix(&head.root[2 * at..2 * at + 2], 16).unwrap()).collect();
         let root: [u8; 32] = root.try_into().unwrap();
         assert!(included(&leaf(proof.entry.as_bytes()), one.n, (head.size, &root), &proof.path), "{}", one.id);
     }
-    assert_eq!(store.prove(EvidenceId(1)).await.unwrap(), None);
+    assert_eq!(store.prove_life(EvidenceId(1)).await.unwrap(), []);
     let audit = store.audit().await.unwrap();
     assert_eq!((audit.evidence, audit.logged, audit.heads.len()), (280, 280, 1));
     assert!(audit.faults.iter().all(|fault| fault.what != Wrong::Removed), "{:?}", audit.faults);

@@ -1,0 +1,105 @@
+//! 受領証, a page to print: what the evidence says, in words an inspector reads. One HTML file without a script, which asks nobody
+//! for anything.
+
+use fumibako_model::{Event, Evidence, Reason, Recorded};
+
+use crate::cli::screen::{harmless, moment};
+use crate::verify::{Fact, Report, What, Witnessed};
+
+const HEAD: &str = include_str!("page/head.html");
+
+/// The page about what was verified; `file` is the name of the proof beside it.
+pub(crate) fn of(witnessed: &Witnessed, report: &Report, file: &str) -> String {
+    let title = title(witnessed);
+    let about = witnessed.pieces.first().map_or_else(String::new, |one| table(&bundle(&one.evidence)));
+    let row = |one: &Recorded| {
+        format!("<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n", moment(one.evidence.at), words(one), one.id)
+    };
+    let rows: String = witnessed.pieces.iter().map(row).collect();
+    let signed = witnessed.receipt.as_ref().map_or_else(String::new, |_| {
+        let facts = facts(report, What::Receipt, &["subject", "serial", "sha256", "content_sha256"]);
+        format!("<h2>受け取った事業所の署名</h2>\n{}", table(&facts))
+    });
+    let log = table(&facts(report, What::LogHead, &["log", "size", "at", "sha256"]));
+    let unseen = match report.unseen() {
+        0 => String::new(),
+        count => format!("（うち {count} 項目は、このファイルだけでは確かめていません）"),
+    };
+    let (head, file, checks) = (HEAD.replace("{title}", title), escaped(file), report.layers.len());
+    format!(
+        "{head}<h1>{title}</h1>\n{about}<h2>経過</h2>\n<table class=\"rows\">\n\
+         <tr><th>日時（日本時間）</th><th>出来事</th><th>証跡番号</th></tr>\n{rows}</table>\n{signed}\
+         <h2>ゲートウェイの記録</h2>\n{log}<p class=\"note\">この書面は証跡のファイル {file} を確かめて作りました。\
+         {checks} 項目を調べ、正しくない項目はありませんでした{unseen}。証明するのはこの書面ではなく、証跡のファイルです。<br>\
+         確かめ方: <code>fumibako verify {file}</code></p>\n</body>\n</html>\n"
+    )
+}
+
+/// Only the recipient's own signature makes a 受領証.
+fn title(witnessed: &Witnessed) -> &'static str {
+    let has = |event| witnessed.last(event);
+    match has(Event::ContentHandover) {
+        Some(one) if one.receipt.is_some() && one.reason == Some(Reason::AfterExpiry) => "受領証（期限後）",
+        Some(one) if one.receipt.is_some() => "受領証",
+        Some(_) => "受け渡しの証明（ゲートウェイの記録）",
+        None if has(Event::ContentHandoverFailure).is_some() => "期限切れ（未取得）の証明",
+        None => "受付・お届けの証明",
+    }
+}
+
+fn bundle(one: &Evidence) -> Vec<(String, String)> {
+    let rows = [
+        ("送信した事業所", one.from.to_string()),
+        ("受け取る事業所", one.to.to_string()),
+        ("Message-ID", format!("<{}>", one.message_id)),
+        ("送信データの SHA-256", one.sha256.clone().unwrap_or_default()),
+        ("大きさ", format!("{} バイト", crate::cli::screen::bytes(one.size.unwrap_or_default()))),
+    ];
+    let agent = one.by.as_ref().map(|by| ("代行業者".to_owned(), by.agent.to_string()));
+    rows.map(|(label, value)| (label.to_owned(), value)).into_iter().chain(agent).collect()
+}
+
+fn words(one: &Recorded) -> &'static str {
+    match (one.evidence.event, one.evidence.reason) {
+        (Event::SubmissionAcceptance, _) => "受付（ゲートウェイが受け取り、保存しました）",
+        (Event::ContentConsignment, _) => "お届け（受け取る事業所のメールボックスに入りました）",
+        (Event::ContentHandover, Some(Reason::SeenByTheGateway)) => {
+            "受け渡し（全体が受け取る事業所の端末に渡りました。ゲートウェイの記録です）"
+        }
+        (Event::ContentHandover, Some(Reason::AfterExpiry)) => "期限後の受領（受け取った事業所の署名）",
+        (Event::ContentHandover, _) => "取得（受け取った事業所が受領に署名しました）",
+        (Event::ContentHandoverFailure, _) => "期限切れ（取得されないまま消去されました）",
+    }
+}
+
+fn facts(report: &Report, what: What, keys: &[&str]) -> Vec<(String, String)> {
+    let found = report.layers.iter().find(|layer| layer.what == what);
+    let all = found.map_or(&[][..], |layer| layer.facts.as_slice());
+    let wanted = all.iter().filter(|fact| keys.contains(&fact.key));
+    wanted.map(|fact: &Fact| (fact.label.0.to_owned(), fact.shown(fumibako_careplan::Lang::Ja))).collect()
+}
+
+fn table(rows: &[(String, String)]) -> String {
+    let row = |(label, value): &(String, String)| {
+        format!("<tr><th>{}</th><td>{}</td></tr>\n", escaped(label), escaped(value))
+    };
+    format!("<table>\n{}</table>\n", rows.iter().map(row).collect::<String>())
+}
+
+/// Whatever a stranger wrote is text and nothing else.
+fn escaped(text: &str) -> String {
+    harmless(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_stranger_wrote_is_no_markup() {
+        assert_eq!(escaped("<b a=\"&\">"), "&lt;b a=&quot;&amp;&quot;&gt;");
+        let rows = [("a".to_owned(), "<script>".to_owned())];
+        assert!(!table(&rows).contains("<script>"));
+        assert!(!HEAD.contains("<script") && !HEAD.contains("http"), "it asks nobody for anything");
+    }
+}

@@ -1,0 +1,383 @@
+//! Evidence that stands alone, judged offline: the log's head, each piece's place, the certificates as they were then, the receipt
+//! (Profile §8.19). Nothing is believed for standing in the file.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fumibako_model::log::{Hash, Head, included, leaf};
+use fumibako_model::{
+    Domain, Event, Evidence, EvidenceId, Party, ProofFile, Proven, Recorded, Refusal, Refused, TrustState, hash,
+    not_signed, not_trusted, revoked,
+};
+use fumibako_signer::{
+    Certificate, RevocationError, RevocationNews, Signature, Signed, TimeStamp, Trust, WithoutList, enclosed,
+};
+use jiff::Timestamp;
+
+use super::layer::{self, Fact, State, Unseen, What};
+use super::{Form, Report};
+use crate::owner::holder;
+use crate::receipt::Notification;
+
+/// Most pieces in one file; a bundle has a handful.
+const PIECES: usize = 100;
+
+/// What a file of evidence says, as far as it can be read. Whether that is true says the [`Report`].
+#[derive(Clone, Debug)]
+pub struct Witnessed {
+    /// The pieces, the oldest first.
+    pub pieces: Vec<Recorded>,
+    /// The head they stand under.
+    pub head: Option<Head>,
+    /// Who signed the receipt, where there is one.
+    pub receipt: Option<Notification>,
+}
+
+/// What rests on what.
+struct Look<'l> {
+    file: &'l ProofFile,
+    /// Offices' authorities, with what they revoked as the file says.
+    offices: Option<Trust>,
+    certificates: Vec<Certificate>,
+    pieces: Vec<Recorded>,
+    domain: Option<Domain>,
+}
+
+/// Judges it: `gateway` vouches for the gateway's evidence, `offices` for the certificates of offices, `original` is the bundle
+/// as it was sent. Everything is judged as of then; the present only has to come after a time stamp.
+pub fn verify_proof(
+    file: &ProofFile,
+    (gateway, offices): (&Trust, Option<&Trust>),
+    original: Option<&[u8]>,
+    now: Timestamp,
+) -> (Report, Witnessed) {
+    let mut report = Report::new(Form::Proof);
+    let head = report.head(file, gateway);
+    report.stamped(file, gateway, now);
+    let pieces: Vec<Recorded> = file.entries.iter().take(PIECES).filter_map(|one| read(one).ok()).collect();
+    report.pieces(file, head.as_ref());
+    let domain = head.as_ref().and_then(|head| head.log.parse().ok());
+    let certificates =
+        file.certificates.iter().filter_map(|one| Certificate::from_der(&STANDARD.decode(one).ok()?).ok());
+    let look = Look {
+        file,
+        offices: offices.map(|offices| as_of_then(offices, file)),
+        certificates: certificates.collect(),
+        pieces,
+        domain,
+    };
+    report.sequence(&look);
+    report.trust_state(&look);
+    report.parties(&look);
+    let receipt = report.acknowledged(&look);
+    report.about(&look, original);
+    (report, Witnessed { pieces: look.pieces, head, receipt })
+}
+
+fn broken(about: impl std::fmt::Display) -> State {
+    State::Fails(Refusal::EvidenceBroken.about(about))
+}
+
+fn read(one: &Proven) -> Result<Recorded, String> {
+    serde_json::from_str(&one.entry).map_err(|why| why.to_string())
+}
+
+fn octets(hex: &str) -> Option<Hash> {
+    let digits = hex.as_bytes();
+    let octet = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    let all: Option<Vec<u8>> = digits.chunks(2).map(octet).collect();
+    all?.try_into().ok()
+}
+
+/// The offices' authorities with the lists of the file, in place of those of today: what was known then is what counts.
+fn as_of_then(offices: &Trust, file: &ProofFile) -> Trust {
+    let read = |one: &String| offices.read_news(&STANDARD.decode(one).ok()?).ok();
+    let news: Vec<RevocationNews> = file.revocation.iter().filter_map(read).collect();
+    if news.is_empty() { offices.clone() } else { offices.with_news(news, WithoutList::Refuse) }
+}
+
+impl Look<'_> {
+    fn piece(&self, event: Event) -> Option<&Evidence> {
+        self.pieces.iter().map(|one| &one.evidence).find(|one| one.event == event)
+    }
+
+    /// The handover that a receipt proves.
+    fn acknowledged(&self) -> Option<&Evidence> {
+        self.pieces.iter().map(|one| &one.evidence).find(|one| one.receipt.is_some())
+    }
+
+    fn certificate(&self, fingerprint: &str) -> Option<&Certificate> {
+        self.certificates.iter().find(|one| one.fingerprint_hex() == fingerprint)
+    }
+}
+
+impl Report {
+    /// Profile §8.13: the signature over the log, and whose it is.
+    fn head(&mut self, file: &ProofFile, gateway: &Trust) -> Option<Head> {
+        let opened = STANDARD.decode(&file.head).map_err(|why| why.to_string());
+        let opened = opened.and_then(|der| enclosed(&der).map_err(|why| why.to_string()));
+        let read = opened.and_then(|(signature, inside)| {
+            let head: Head = serde_json::from_slice(&inside).map_err(|why| why.to_string())?;
+            Ok((signature, head))
+        });
+        let (signature, head) = match read {
+            Ok(read) => read,
+            Err(why) => {
+                self.add(What::LogHead, broken(why), Vec::new());
+                self.unseen_all(&[What::Gateway], Unseen::Earlier);
+                return None;
+            }
+        };
+        let mut facts = vec![
+            Fact::text("log", "ゲートウェイ", "gateway", Some(head.log.clone())),
+            Fact::text("size", "記録の件数", "pieces in the log", Some(head.size.to_string())),
+            Fact::moment("at", "署名日時", "signed", Some(head.at)),
+        ];
+        facts.extend(layer::signer(&signature));
+        self.add(What::LogHead, State::Holds, facts);
+        let believed = is_the_gateways(&signature, &head, gateway);
+        let holds = believed.is_ok();
+        self.add(What::Gateway, believed, layer::authority(signature.signer()));
+        holds.then_some(head)
+    }
+
+    /// RFC 3161: the head existed by then, says an authority; so did every piece under it.
+    fn stamped(&mut self, file: &ProofFile, gateway: &Trust, now: Timestamp) {
+        let Some(stamp) = &file.stamp else { return };
+        let (stamp, der) =
+            (STANDARD.decode(stamp).unwrap_or_default(), STANDARD.decode(&file.head).unwrap_or_default());
+        let mut digest = [0; 32];
+        digest.copy_from_slice(fumibako_signer::Hash::Sha256.of(&der).as_ref());
+        match TimeStamp::verify(&stamp, &digest, &gateway.stamping(), now) {
+            Ok(stamp) => self.add(What::TimeStamp, State::Holds, layer::time_stamp(&stamp)),
+            Err(fumibako_signer::TimeStampError::Certificate(_)) => {
+                self.add(What::TimeStamp, State::Unseen(Unseen::OtherClock), Vec::new());
+            }
+            Err(why) => self.add(What::TimeStamp, State::Fails(Refusal::SignatureMalformed.about(why)), Vec::new()),
+        }
+    }
+
+    /// RFC 9162 §2.1.3.2: each piece is what the log has in its place.
+    fn pieces(&mut self, file: &ProofFile, head: Option<&Head>) {
+        if file.entries.is_empty() || file.entries.len() > PIECES {
+            return self.add(What::Evidence, broken(format_args!("{} pieces", file.entries.len())), Vec::new());
+        }
+        for one in &file.entries {
+            let recorded = match read(one) {
+                Ok(recorded) => recorded,
+                Err(why) => {
+                    self.add(What::Evidence, broken(why), Vec::new());
+                    continue;
+                }
+            };
+            let state = match head {
+                None => State::Unseen(Unseen::Earlier),
+                Some(head) if stands_in(one, &recorded, head) => State::Holds,
+                Some(_) => broken(recorded.id),
+            };
+            self.add(What::Evidence, state, said(&recorded));
+        }
+    }
+
+    /// They are about one bundle, and each names the one before.
+    fn sequence(&mut self, look: &Look<'_>) {
+        if look.pieces.len() < 2 {
+            return;
+        }
+        let digest = look.pieces.first().and_then(|one| one.evidence.sha256.clone());
+        let one_bundle = |a: &Evidence, b: &Evidence| {
+            let same = b.sha256.is_none() || b.sha256 == digest;
+            same && (&a.message_id, a.from, a.to) == (&b.message_id, b.from, b.to)
+        };
+        let follows = |pair: &[Recorded]| {
+            let [before, after] = pair else { return false };
+            after.previous == Some(before.id)
+                && before.n < after.n
+                && before.evidence.at <= after.evidence.at
+                && one_bundle(&before.evidence, &after.evidence)
+        };
+        // A report has one piece alone; where more are told, they are told from the beginning.
+        let headless = look.pieces.first().filter(|first| first.previous.is_some());
+        let wrong =
+            headless.or_else(|| look.pieces.windows(2).find(|pair| !follows(pair)).and_then(|pair| pair.get(1)));
+        let state = wrong.map_or(State::Holds, |wrong| broken(wrong.id));
+        self.add(What::Sequence, state, Vec::new());
+    }
+
+    /// Profile §8.18: the lists in the file are of those that counted.
+    fn trust_state(&mut self, look: &Look<'_>) {
+        let named: Vec<&String> = look.pieces.iter().filter_map(|one| one.evidence.trust.as_ref()).collect();
+        if named.is_empty() && look.file.revocation.is_empty() {
+            return;
+        }
+        let states: Vec<&TrustState> = look.file.trust.iter().collect();
+        let missing = named.iter().find(|name| !states.iter().any(|state| state.name() == ***name));
+        let of_then = |one: &String| {
+            let octets = STANDARD.decode(one).unwrap_or_default();
+            states.iter().any(|state| named.iter().any(|name| state.name() == **name) && state.has(&hash(&octets)))
+        };
+        let state = match (missing, look.file.revocation.iter().all(of_then)) {
+            (Some(_), _) if look.file.trust.is_empty() => State::Unseen(Unseen::NotInProof),
+            (Some(name), _) => broken(name),
+            (None, false) => broken("revocation"),
+            (None, true) => State::Holds,
+        };
+        self.add(
+            What::TrustState,
+            state,
+            vec![Fact::count("lists", "失効リスト", "lists", look.file.revocation.len())],
+        );
+    }
+
+    /// The certificates, as they were judged when the bundle and the receipt came.
+    fn parties(&mut self, look: &Look<'_>) {
+        for (what, one, receives) in [
+            (What::SenderCertificate, look.piece(Event::SubmissionAcceptance), false),
+            (What::RecipientCertificate, look.acknowledged(), true),
+        ] {
+            let Some(one) = one else { continue };
+            let found = one.signer.as_ref().and_then(|signer| look.certificate(signer));
+            let (Some(certificate), Some(trust)) = (found, &look.offices) else {
+                let why = if found.is_some() { Unseen::NoOffices } else { Unseen::NotInProof };
+                self.add(what, State::Unseen(why), Vec::new());
+                continue;
+            };
+            let mut facts = vec![Fact::text("subject", "証明書", "certificate", Some(certificate.subject()))];
+            facts.extend(layer::authority(certificate));
+            let judged = is_its(look, trust, (certificate, one, receives));
+            let leads = judged.is_ok();
+            self.add(what, judged, facts);
+            let state = match trust.check_revocation_of(certificate, &look.certificates, one.at) {
+                _ if !leads => State::Unseen(Unseen::Earlier),
+                Ok(()) => State::Holds,
+                Err(RevocationError::NoList { .. }) => State::Unseen(Unseen::NoList),
+                Err(RevocationError::Certificate(why)) => State::Fails(not_trusted(why)),
+                Err(why) => State::Fails(revoked(why)),
+            };
+            self.add(What::Revocation, state, Vec::new());
+        }
+    }
+
+    /// Profile §8.2: the receipt is the one the evidence names, and says what the evidence says.
+    fn acknowledged(&mut self, look: &Look<'_>) -> Option<Notification> {
+        let evidence = look.acknowledged()?;
+        let Some(receipt) = &look.file.receipt else {
+            self.add(What::Receipt, State::Unseen(Unseen::NotInProof), Vec::new());
+            return None;
+        };
+        let octets = STANDARD.decode(receipt).unwrap_or_default();
+        match confirmed(&octets, evidence, look.piece(Event::SubmissionAcceptance)) {
+            Ok((signature, notification)) => {
+                let facts = [layer::signer(&signature), notification.facts()].concat();
+                self.add(What::Receipt, State::Holds, facts);
+                Some(notification)
+            }
+            Err(why) => {
+                self.add(What::Receipt, State::Fails(why), Vec::new());
+                None
+            }
+        }
+    }
+
+    /// Whether all this is about the message given.
+    fn about(&mut self, look: &Look<'_>, original: Option<&[u8]>) {
+        let (Some(original), Some(one)) = (original, look.pieces.first()) else {
+            return self.add(What::Original, State::Unseen(Unseen::NoOriginal), Vec::new());
+        };
+        // Whoever kept a copy on the way put fields before it (RFC 5321 §4.4); those are no part of what was accepted.
+        let starts = original.windows(2).enumerate().filter(|(_, pair)| *pair == b"\r\n").map(|(at, _)| at + 2);
+        let is_it = |at: usize| Some(hash(&original[at..])) == one.evidence.sha256;
+        let holds = std::iter::once(0).chain(starts.take(32)).any(is_it);
+        let state = if holds { State::Holds } else { State::Fails(Refusal::ReceiptDigestDiffers.about("SHA-256")) };
+        self.add(What::Original, state, Vec::new());
+    }
+}
+
+/// Profile §8.16: the certificate names the gateway of that log, under the authority of its evidence.
+fn is_the_gateways(signature: &Signature, head: &Head, gateway: &Trust) -> Result<(), Refused> {
+    gateway.check(signature, head.at).map_err(not_trusted)?;
+    let name = format!("gateway@{}", head.log);
+    let named = signature.signer().rfc822_names().iter().any(|known| known.eq_ignore_ascii_case(&name));
+    if named { Ok(()) } else { Err(Refusal::NotItsCertificate.about(name)) }
+}
+
+fn stands_in(one: &Proven, recorded: &Recorded, head: &Head) -> bool {
+    let path: Option<Vec<Hash>> = one.path.iter().map(|hash| octets(hash)).collect();
+    let (Some(path), Some(root)) = (path, octets(&head.root)) else { return false };
+    // A piece of the future was not there when the head was signed.
+    recorded.evidence.at <= head.at && included(&leaf(one.entry.as_bytes()), recorded.n, (head.size, &root), &path)
+}
+
+/// What a piece says.
+fn said(Recorded { id, n, evidence, .. }: &Recorded) -> Vec<Fact> {
+    let reason = evidence.reason.and_then(|reason| serde_json::to_value(reason).ok());
+    vec![
+        Fact::text("id", "証跡番号", "id", Some(EvidenceId::to_string(id))),
+        Fact::text("event", "出来事", "event", Some(evidence.event.as_str().into())),
+        Fact::text("reason", "事由", "reason", reason.and_then(|reason| reason.as_str().map(str::to_owned))),
+        Fact::moment("at", "日時", "time", Some(evidence.at)),
+        Fact::text("from", "送信した事業所", "from", Some(evidence.from.to_string())),
+        Fact::text("to", "受け取る事業所", "to", Some(evidence.to.to_string())),
+        Fact::text("message_id", "Message-ID", "Message-ID", Some(evidence.message_id.clone())),
+        Fact::text("sha256", "送信データの SHA-256", "SHA-256 of the bundle", evidence.sha256.clone()),
+        Fact::text("n", "記録の番号", "number in the log", Some(n.to_string())),
+    ]
+}
+
+/// It leads to an authority, and is that of the office that signed, or of the agent that the evidence names.
+fn is_its(
+    look: &Look<'_>,
+    trust: &Trust,
+    (certificate, one, receives): (&Certificate, &Evidence, bool),
+) -> Result<(), Refused> {
+    trust.check_certificate(certificate, &look.certificates, one.at).map_err(not_trusted)?;
+    let office = if receives { one.to } else { one.from };
+    let Some(domain) = &look.domain else { return Ok(()) };
+    let agent = one.by.as_ref().map(|by| &by.agent);
+    match holder((certificate, &look.certificates), trust, domain, one.at) {
+        // Where no certificate names its office the gateway's roll said whose it is.
+        Ok(None) => Ok(()),
+        Ok(Some(Party::Office(named))) if named == office => Ok(()),
+        Ok(Some(Party::Agent(named))) if agent == Some(&named) => Ok(()),
+        _ => Err(Refusal::NotItsCertificate.about(office)),
+    }
+}
+
+/// The receipt, if it is the one that the evidence speaks of and acknowledges this bundle.
+fn confirmed(
+    octets: &[u8],
+    evidence: &Evidence,
+    accepted: Option<&Evidence>,
+) -> Result<(Signature, Notification), Refused> {
+    if Some(hash(octets)) != evidence.receipt_sha256 {
+        return Err(Refusal::EvidenceBroken.about("SHA-256"));
+    }
+    let signed = Signed::read(octets).map_err(|why| not_signed(&why))?;
+    let signature = signed.verify().map_err(|why| not_signed(&why))?;
+    if Some(signature.signer().fingerprint_hex()) != evidence.signer {
+        return Err(Refusal::NotItsCertificate.into());
+    }
+    let notification = Notification::read(signed.part()).ok_or(Refusal::MessageMalformed)?;
+    notification.is_processed()?;
+    if notification.original.as_ref() != Some(&evidence.message_id) {
+        return Err(Refusal::ReceiptUnknownMessage.about("Original-Message-ID"));
+    }
+    let named = notification.digest.map(|digest| crate::random::hex_of(&digest));
+    if accepted.is_some_and(|accepted| accepted.content.is_some() && accepted.content != named) {
+        return Err(Refusal::ReceiptDigestDiffers.into());
+    }
+    let by = notification.recipient.as_ref().and_then(fumibako_model::Address::office_number);
+    if by == Some(evidence.to) { Ok((signature, notification)) } else { Err(Refusal::ReceiptNotByRecipient.into()) }
+}
+
+/// When a bundle came so far, as the evidence says.
+impl Witnessed {
+    /// The piece of this event, the last if there are several.
+    pub fn last(&self, event: Event) -> Option<&Evidence> {
+        self.pieces.iter().rev().map(|one| &one.evidence).find(|one| one.event == event)
+    }
+
+    /// When the head was signed that vouches for all.
+    pub fn signed_at(&self) -> Option<Timestamp> {
+        self.head.as_ref().map(|head| head.at)
+    }
+}

@@ -1,0 +1,71 @@
+//! The same of evidence that stands alone.
+
+use fumibako_careplan::Lang;
+
+use super::super::layer::{Unseen, What};
+
+impl What {
+    pub(super) fn name_in_proof(self, lang: Lang) -> &'static str {
+        match self {
+            Self::LogHead => lang.pick("ゲートウェイの記録の署名", "signature over the gateway's log"),
+            Self::Gateway => lang.pick("ゲートウェイの証明書", "the gateway's certificate"),
+            Self::Evidence => lang.pick("証跡", "evidence"),
+            Self::Sequence => lang.pick("証跡のつながり", "how the pieces follow each other"),
+            Self::TrustState => lang.pick("判定に使われた発行元と失効リスト", "authorities and lists it was judged by"),
+            Self::SenderCertificate => {
+                lang.pick("送信した側の証明書（受付のとき）", "sender's certificate, when accepted")
+            }
+            Self::RecipientCertificate => {
+                lang.pick("受け取った側の証明書（受領のとき）", "recipient's certificate, at the receipt")
+            }
+            Self::Receipt => lang.pick("受け取った事業所の受領証", "the recipient's receipt"),
+            _ => "",
+        }
+    }
+
+    pub(super) fn good_in_proof(self, lang: Lang) -> &'static str {
+        match self {
+            Self::LogHead => lang.pick("署名のあと変わっていません。", "Nothing changed since it was signed."),
+            Self::Gateway => lang.pick("ゲートウェイの証明書です。", "It is the gateway's."),
+            Self::Evidence => lang.pick("署名された記録の中にあります。", "It stands in the log that was signed."),
+            Self::Sequence => lang.pick(
+                "同じ送信データについて、順に書かれています。",
+                "They are about one bundle, each naming the one before.",
+            ),
+            Self::TrustState => lang.pick("証跡に書かれたとおりです。", "They are those that the evidence names."),
+            Self::SenderCertificate | Self::RecipientCertificate => lang.pick(
+                "信頼する発行元の、その事業所の証明書で、そのとき有効でした。",
+                "A trusted authority issued it to that office, and it was valid then.",
+            ),
+            Self::Receipt => lang.pick(
+                "受け取った事業所が、この送信データの受け取りに署名しています。",
+                "The receiving office signed that it had received this very bundle.",
+            ),
+            _ => "",
+        }
+    }
+}
+
+impl Unseen {
+    pub(super) fn words_in_proof(self, lang: Lang) -> (&'static str, &'static str) {
+        match self {
+            Self::NotInProof => (
+                lang.pick(
+                    "このファイルに入っていないので、確かめていません。",
+                    "Not looked at: it is not in the file.",
+                ),
+                "",
+            ),
+            _ => (
+                lang.pick(
+                    "事業所の発行元を信頼する指定がないので、確かめていません。",
+                    "Not looked at: nothing says which authorities of offices to believe.",
+                ),
+                lang.pick(
+                    "--trust（または設定 trust_file）で発行元の証明書を指定すると確かめられます。",
+                    "Name the offices' authority with --trust (or trust_file) to look.",
+                ),
+            ),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! 受領証: one file that proves what became of a bundle, offline, and a page to print.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fumibako_signer::authority::KeyKind;
+use serde_json::Value;
+
+use crate::house::{House, now, type_in};
+
+/// A bundle that went the whole way, and the file that proves it.
+fn proved(house: &House) -> (String, PathBuf) {
+    let sent = type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0).only();
+    type_in(&house.b, ["fetch"]).ended(0);
+    let file = house.folder.path().join("proof.json");
+    let id = sent["evidence"].as_str().unwrap().to_owned();
+    let told = type_in(&house.a, ["receipt", &id, "-o", file.to_str().unwrap()]).ended(0).only();
+    assert_eq!((&told["event"], &told["receipt"]), (&"ContentHandover".into(), &true.into()), "{told}");
+    (id, file)
+}
+
+/// The layers of `verify`, each with its state.
+fn layers(settings: &Path, file: &Path, exit: u8) -> Vec<(String, String)> {
+    let ran = type_in(settings, ["verify", file.to_str().unwrap()]).ended(exit);
+    let word = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    let layers = ran.objects().into_iter().filter(|row| row["record"] == "layer");
+    layers.map(|row| (word(&row, "layer"), word(&row, "state"))).collect()
+}
+
+fn openssl(arguments: &[&str], authority: &Path, input: &[u8]) -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("in");
+    fs::write(&file, input).unwrap();
+    let mut command = Command::new("openssl");
+    command.args(["cms", "-verify", "-out", "/dev/null"]).args(arguments).arg("-in").arg(&file);
+    command.arg("-CAfile").arg(authority).output().unwrap().status.success()
+}
+
+// Profile §8.18, §8.19
+#[test]
+fn a_receipt_proves_itself_offline_and_by_openssl() {
+    let mut house = House::new();
+    let (_, file) = proved(&house);
+    house.stage.stop();
+    let found = layers(&house.a, &file, 0);
+    let expected = [
+        ("log-head", "holds"),
+        ("gateway-certificate", "holds"),
+        ("evidence", "holds"),
+        ("evidence", "holds"),
+        ("evidence", "holds"),
+        ("sequence", "holds"),
+        ("trust-state", "holds"),
+        ("sender-certificate", "holds"),
+        ("revocation", "unseen"),
+        ("recipient-certificate", "holds"),
+        ("revocation", "unseen"),
+        ("receipt", "holds"),
+        ("original", "unseen"),
+    ];
+    assert_eq!(found, expected.map(|(layer, state)| (layer.to_owned(), state.to_owned())));
+
+    let proof: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let octets = |name: &str| STANDARD.decode(proof[name].as_str().unwrap()).unwrap();
+    let (gateway, offices) = ("gateway/evidence/authority.pem", "gateway/dev-ca/offices-ca.pem");
+    let at = |name: &str| house.folder.path().join(name);
+    assert!(openssl(&["-inform", "DER", "-binary"], &at(gateway), &octets("head")));
+    assert!(openssl(&["-purpose", "smimesign"], &at(offices), &octets("receipt")));
+    assert!(!openssl(&["-inform", "DER", "-binary"], &at(offices), &octets("head")));
+
+    let page = fs::read_to_string(file.with_extension("html")).unwrap();
+    for said in ["<title>受領証</title>", "9970000011", "9970000029", "@media print", "受領に署名しました"]
+    {
+        assert!(page.contains(said), "{said} in {page}");
+    }
+    assert!(!page.contains("<script"));
+}
+
+// Profile §8.19
+#[test]
+fn whatever_is_changed_in_the_file_is_found() {
+    let house = House::new();
+    let (_, file) = proved(&house);
+    let good = fs::read_to_string(&file).unwrap();
+    let proof: Value = serde_json::from_str(&good).unwrap();
+    let check = |layer: &str, change: &dyn Fn(&mut Value)| {
+        let mut changed = proof.clone();
+        change(&mut changed);
+        assert_ne!(changed, proof, "{layer}");
+        let other = house.folder.path().join("changed.json");
+        fs::write(&other, changed.to_string()).unwrap();
+        let failed: Vec<_> = layers(&house.a, &other, 76)
+            .into_iter()
+            .filter(|(_, state)| state == "fails")
+            .map(|(name, _)| name)
+            .collect();
+        assert!(failed.contains(&layer.to_owned()), "{layer}: {failed:?}");
+    };
+    let replaced = |value: &mut Value, from: &str, to: &str| {
+        *value = value.as_str().unwrap().replace(from, to).into();
+    };
+    check("evidence", &|file| replaced(&mut file["entries"][1]["entry"], "9970000029", "9970000037"));
+    // Dated back.
+    check("evidence", &|file| replaced(&mut file["entries"][0]["entry"], "\"at\":\"20", "\"at\":\"19"));
+    check("sequence", &|file| drop(file["entries"].as_array_mut().unwrap().remove(1)));
+    check("sequence", &|file| drop(file["entries"].as_array_mut().unwrap().remove(0)));
+    check("sequence", &|file| file["entries"].as_array_mut().unwrap().swap(0, 1));
+    check("evidence", &|file| file["entries"][0]["path"] = serde_json::json!([]));
+    check("trust-state", &|file| file["trust"] = serde_json::json!([[]]));
+    check("trust-state", &|file| file["revocation"] = serde_json::json!(["MAA="]));
+    check("receipt", &|file| {
+        let receipt = STANDARD.decode(file["receipt"].as_str().unwrap()).unwrap();
+        let text = String::from_utf8(receipt).unwrap().replacen("Date: ", "Date:  ", 1);
+        file["receipt"] = STANDARD.encode(text).into();
+    });
+    check("log-head", &|file| {
+        let mut head = STANDARD.decode(file["head"].as_str().unwrap()).unwrap();
+        let at = head.windows(6).position(|six| six == b"\"size\"").unwrap();
+        head[at + 7] ^= 1;
+        file["head"] = STANDARD.encode(head).into();
+    });
+    // A head by an office's key is not the gateway's.
+    check("gateway-certificate", &|file| {
+        let head = STANDARD.decode(file["head"].as_str().unwrap()).unwrap();
+        let inside = fumibako_signer::enclosed(&head).unwrap().1;
+        let identity = fumibako::Settings::load(&house.a).unwrap().identity().unwrap();
+        file["head"] = STANDARD.encode(fumibako_signer::enclose(&inside, &identity, now()).unwrap()).into();
+    });
+}
+
+// Profile §8.18
+#[test]
+fn both_ends_get_it_by_any_name_and_nobody_else_does() {
+    let house = House::new();
+    let (id, _) = proved(&house);
+    let message = type_in(&house.a, ["list", "sent"]).ended(0).only()["message_id"].as_str().unwrap().to_owned();
+    let c = house.stage.add_office("9970000037".parse().unwrap(), "見本", KeyKind::EcP256, now()).unwrap();
+    let mut count = 0;
+    let mut ask = |settings: &Path, which: &str| {
+        count += 1;
+        let file = house.folder.path().join(format!("{count}.json"));
+        (type_in(settings, ["receipt", which, "-o", file.to_str().unwrap()]), file)
+    };
+    for (settings, which) in [(&house.a, "sent:1"), (&house.a, &message), (&house.b, "1"), (&house.b, &id)] {
+        let (ran, file) = ask(settings, which);
+        ran.ended(0);
+        assert!(layers(&house.a, &file, 0).contains(&("receipt".into(), "holds".into())));
+        type_in(settings, ["receipt", which, "-o", file.to_str().unwrap()]).ended(73);
+    }
+    for which in [&id, "EV00000000000001"] {
+        let (ran, file) = ask(&c, which);
+        ran.ended(66).says("E-DIR-021");
+        assert!(!file.exists());
+    }
+}

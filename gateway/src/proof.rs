@@ -1,0 +1,113 @@
+//! Evidence that stands alone: everything that it takes to judge it offline, in one file (Profile §8.18).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fumibako_model::{Event, Evidence, EvidenceId, OfficeNumber, ProofFile, Proven, Recorded, TrustState};
+use fumibako_signer::Certificate;
+use fumibako_store::{PAPER_NAME, Paper, PaperKind, Proof, Store, StoreError, hex};
+
+use crate::house::House;
+use crate::witness;
+
+/// Octets of revocation lists in one file. Past it, those left out are asked of their authority; the file says which counted.
+const LIST_BYTES: usize = 8 << 20;
+/// Octets of a receipt, which has a text and two signatures.
+const RECEIPT_BYTES: u64 = 1 << 20;
+
+/// A file of nothing but these pieces, their ways and the head: what a report has attached.
+pub(crate) fn bare(life: Vec<Proof>) -> ProofFile {
+    let mut file = ProofFile { v: 1, ..ProofFile::default() };
+    for Proof { entry, path, head, stamp } in life {
+        file.entries.push(Proven { entry, path: path.iter().map(|hash| hex(hash)).collect() });
+        (file.head, file.stamp) = (STANDARD.encode(head), stamp.map(|stamp| STANDARD.encode(stamp)));
+    }
+    file
+}
+
+/// Everything about the bundle that this piece is about. None: there is no such piece. What is so new that no head covers it is
+/// signed for first. `reader` is the office that asks, in whose folders the receipt may stand.
+pub(crate) async fn whole<S: Store>(
+    house: &House<S>,
+    id: EvidenceId,
+    reader: Option<OfficeNumber>,
+) -> Result<Option<ProofFile>, StoreError> {
+    witness::attest(house).await?;
+    let life = house.store.prove_life(id).await?;
+    let read = |proof: &Proof| serde_json::from_str::<Recorded>(&proof.entry).map(|known| known.evidence);
+    let known = life.iter().map(read).collect::<Result<Vec<_>, _>>();
+    let known = known.map_err(|why| StoreError::Failed(why.to_string()))?;
+    let Some(last) = known.last() else { return Ok(None) };
+    let mut file = bare(life);
+    papers(house, &known, &mut file).await?;
+    file.receipt = receipt(house, last, reader).await?;
+    Ok(Some(file))
+}
+
+fn short(digest: &str) -> String {
+    digest.get(..PAPER_NAME).unwrap_or(digest).to_owned()
+}
+
+/// Certificates, what counted when they were judged, and of that what is about them.
+async fn papers<S: Store>(house: &House<S>, known: &[Evidence], file: &mut ProofFile) -> Result<(), StoreError> {
+    let store = &house.store;
+    let named = known.iter().flat_map(|one| one.signer.iter().map(|signer| short(signer)).chain(one.trust.clone()));
+    let found = store.papers(named.collect()).await?;
+    let states = found.iter().filter(|paper| paper.kind == PaperKind::Trust);
+    let states = states.filter_map(|paper| serde_json::from_slice::<TrustState>(&paper.octets).ok());
+    file.trust = states.collect();
+    let beside = found.iter().flat_map(|paper| paper.beside.clone());
+    let members = file.trust.iter().flat_map(|state| state.members().iter().map(|member| short(member)));
+    let more = store.papers(beside.chain(members).collect()).await?;
+    let all: BTreeMap<String, Paper> = found.into_iter().chain(more).map(|paper| (paper.name.clone(), paper)).collect();
+    let certificates = all.values().filter(|paper| paper.kind == PaperKind::Certificate);
+    file.certificates = certificates.map(|paper| STANDARD.encode(&paper.octets)).collect();
+
+    let issuers = issuers(&all);
+    let mut room = LIST_BYTES;
+    for paper in all.values().filter(|paper| paper.kind == PaperKind::Revocation) {
+        let speaks = house.trust().read_news(&paper.octets).ok().is_none_or(|news| match news.issuer() {
+            Some(issuer) => issuers.contains(&issuer),
+            None => true,
+        });
+        if let (true, Some(left)) = (speaks, room.checked_sub(paper.octets.len())) {
+            room = left;
+            file.revocation.push(STANDARD.encode(&paper.octets));
+        }
+    }
+    Ok(())
+}
+
+/// Who issued any of these certificates.
+fn issuers(papers: &BTreeMap<String, Paper>) -> BTreeSet<String> {
+    let certificates = papers.values().filter(|paper| paper.kind == PaperKind::Certificate);
+    certificates.filter_map(|paper| Certificate::from_der(&paper.octets).ok()).map(|one| one.issuer()).collect()
+}
+
+/// The receipt as the gateway accepted it, while it is kept: under its trace field stand the octets that came.
+async fn receipt<S: Store>(
+    house: &House<S>,
+    last: &Evidence,
+    reader: Option<OfficeNumber>,
+) -> Result<Option<String>, StoreError> {
+    let (Some(id), Some(digest)) = (&last.receipt, &last.receipt_sha256) else { return Ok(None) };
+    if last.event != Event::ContentHandover {
+        return Ok(None);
+    }
+    let Some((message, _)) = house.store.find_sent(last.to, id).await? else { return Ok(None) };
+    for office in reader.into_iter().chain([last.from, last.to]) {
+        // Who put it away has it no more; the other may.
+        let Ok(octets) = house.store.read(office, message, 0..RECEIPT_BYTES).await else { continue };
+        return Ok(as_it_came(&octets.0, digest).map(|octets| STANDARD.encode(octets)));
+    }
+    Ok(None)
+}
+
+/// Without the trace field that the gateway put before it (RFC 5321 §4.4), which is no part of what was signed or hashed.
+fn as_it_came<'o>(kept: &'o [u8], digest: &str) -> Option<&'o [u8]> {
+    let is_it = |octets: &&[u8]| fumibako_model::hash(octets) == digest;
+    let lines = kept.windows(2).enumerate().filter(|(_, pair)| *pair == b"\r\n").map(|(at, _)| at + 2);
+    // A folded field has a few lines.
+    std::iter::once(0).chain(lines.take(16)).map(|start| &kept[start..]).find(is_it)
+}

@@ -1,0 +1,109 @@
+//! Evidence that stands alone: one file with all that it takes to judge it, offline and years later (Profile §8.18).
+
+use fumibako_signer::Hash as Digest;
+use serde::{Deserialize, Serialize};
+
+/// Letters of hex in the name of a state of trust: 128 bits, which nobody finds a second time.
+const NAME_LETTERS: usize = 32;
+
+/// All evidence about one bundle, or some of it, with what proves it. Octets stand in base64, hashes in hex.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProofFile {
+    /// The form of this: 1.
+    pub v: u8,
+    /// The evidence, the oldest first.
+    pub entries: Vec<Proven>,
+    /// The signed head of the log they stand in: CMS `SignedData` around its JSON.
+    pub head: String,
+    /// A time stamp over the head (RFC 3161).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub stamp: Option<String>,
+    /// The certificates of those who signed bundle and receipt, and of the authorities above them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub certificates: Vec<String>,
+    /// What the gateway believed when it judged them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub trust: Vec<TrustState>,
+    /// Revocation lists and answers of responders: of those it believed then, the ones about these certificates.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub revocation: Vec<String>,
+    /// The receipt that proves the handover, octet for octet as it was accepted.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub receipt: Option<String>,
+}
+
+/// A piece of evidence with its way to the root of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proven {
+    /// The piece, octet for octet (Profile §8.12).
+    pub entry: String,
+    /// The hashes beside its way to the root (RFC 9162 §2.1.3).
+    pub path: Vec<String>,
+}
+
+/// The authorities, and the lists and answers about what they revoked: the SHA-256 of each in hex, sorted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrustState(Vec<String>);
+
+impl TrustState {
+    /// Of these, in whatever order.
+    pub fn new(mut members: Vec<String>) -> Self {
+        members.sort_unstable();
+        members.dedup();
+        Self(members)
+    }
+
+    /// How evidence names it: the beginning of the SHA-256 over its members.
+    pub fn name(&self) -> String {
+        let mut name = hash(self.0.concat().as_bytes());
+        name.truncate(NAME_LETTERS);
+        name
+    }
+
+    /// The SHA-256 of each.
+    pub fn members(&self) -> &[String] {
+        &self.0
+    }
+
+    /// Is this, by its SHA-256, one of its members?
+    pub fn has(&self, member: &str) -> bool {
+        self.0.iter().any(|known| known == member)
+    }
+}
+
+/// SHA-256 in hex.
+pub fn hash(octets: &[u8]) -> String {
+    Digest::Sha256.of(octets).as_ref().iter().fold(String::with_capacity(64), |text, octet| {
+        use std::fmt::Write as _;
+        let mut text = text;
+        // A string takes whatever is written to it.
+        let _ = write!(text, "{octet:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Profile §8.18
+    #[test]
+    fn a_state_of_trust_has_one_name_in_whatever_order_it_is_read() {
+        let (a, b) = (hash(b"a"), hash(b"b"));
+        let state = TrustState::new(vec![b.clone(), a.clone(), b.clone()]);
+        assert_eq!(state, TrustState::new(vec![a.clone(), b.clone()]));
+        assert_eq!(state.name().len(), NAME_LETTERS);
+        assert_ne!(state.name(), TrustState::new(vec![a.clone()]).name());
+        assert!(state.has(&a) && state.has(&b) && !state.has(&hash(b"c")));
+        assert_eq!(a, "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb");
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_written() {
+        let entries = vec![Proven { entry: "{}".into(), path: Vec::new() }];
+        let file = ProofFile { v: 1, entries, head: "MAA=".into(), ..ProofFile::default() };
+        let written = serde_json::to_string(&file).unwrap();
+        assert_eq!(written, "{\"v\":1,\"entries\":[{\"entry\":\"{}\",\"path\":[]}],\"head\":\"MAA=\"}");
+        assert_eq!(serde_json::from_str::<ProofFile>(&written).unwrap(), file);
+    }
+}

@@ -1,0 +1,73 @@
+//! What judgements rested on, kept beside the evidence (Profile §8.18).
+
+use fumibako_model::{EvidenceId, MessageId, OfficeNumber};
+use fumibako_store::{Paper, PaperKind, StoreError};
+use sqlx::{SqliteConnection, SqlitePool};
+
+use crate::error::{Stop, store_error, unreadable};
+
+/// Keeps them, each once.
+pub(crate) async fn keep(rows: &mut SqliteConnection, papers: &[Paper]) -> Result<(), Stop> {
+    for paper in papers {
+        let (kind, beside) = (word(paper.kind), serde_json::to_string(&paper.beside)?);
+        sqlx::query!(
+            "INSERT INTO paper (name, kind, octets, beside) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO NOTHING",
+            paper.name,
+            kind,
+            paper.octets,
+            beside
+        )
+        .execute(&mut *rows)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Those of these names that are there, each once.
+pub(crate) async fn read(readers: &SqlitePool, names: &[String]) -> Result<Vec<Paper>, StoreError> {
+    let wanted = serde_json::to_string(names).map_err(|why| store_error(unreadable(why)))?;
+    let found = sqlx::query!(
+        "SELECT name, kind, octets, beside FROM paper WHERE name IN (SELECT value FROM json_each(?)) ORDER BY name",
+        wanted
+    )
+    .fetch_all(readers)
+    .await
+    .map_err(store_error)?;
+    let paper = |name, kind: &str, octets, beside: &str| {
+        Some(Paper { name, kind: read_word(kind)?, octets, beside: serde_json::from_str(beside).ok()? })
+    };
+    let unfit = || store_error(sqlx::Error::InvalidArgument("a paper's row cannot be read".into()));
+    let papers = found.into_iter().map(|row| paper(row.name, &row.kind, row.octets, &row.beside).ok_or_else(unfit));
+    papers.collect()
+}
+
+/// What an office sent under a Message-ID.
+pub(crate) async fn find_sent(
+    readers: &SqlitePool,
+    office: OfficeNumber,
+    message_id: &str,
+) -> Result<Option<(MessageId, EvidenceId)>, StoreError> {
+    let number = office.as_str();
+    let found = sqlx::query!(
+        "SELECT s.message, s.evidence FROM office o
+         JOIN submission s ON s.office = o.id AND s.message_id = ? WHERE o.number = ?",
+        message_id,
+        number
+    )
+    .fetch_optional(readers)
+    .await
+    .map_err(store_error)?;
+    Ok(found.map(|found| (MessageId(found.message), EvidenceId(found.evidence))))
+}
+
+fn word(kind: PaperKind) -> &'static str {
+    match kind {
+        PaperKind::Certificate => "certificate",
+        PaperKind::Revocation => "revocation",
+        PaperKind::Trust => "trust",
+    }
+}
+
+fn read_word(text: &str) -> Option<PaperKind> {
+    [PaperKind::Certificate, PaperKind::Revocation, PaperKind::Trust].into_iter().find(|kind| word(*kind) == text)
+}
