@@ -13,6 +13,7 @@ pub mod screen;
 mod send;
 mod show;
 mod table;
+mod ui;
 mod verify;
 
 use std::ffi::OsString;
@@ -107,6 +108,8 @@ enum Command {
     Mandate(mandate::Mandate),
     /// メールや証跡のファイルの署名と暗号化を確かめます / verify a message or evidence file: signatures, certificates, seal
     Verify(verify::Verify),
+    /// 画面をブラウザーで開きます / the screens, in a browser
+    Ui(ui::Ui),
     /// 設定の場所と見本 / where the settings are, and a sample
     Config(config::Config),
     /// 見本のデータで全体を試します / try everything with sample data
@@ -158,6 +161,7 @@ impl Command {
             Self::Check(check) => check.run(screen, clock),
             Self::Mandate(mandate) => mandate.run(&settings()?, screen, clock),
             Self::Verify(verify) => verify.run((&place(), globals.config.is_some()), screen, clock),
+            Self::Ui(ui) => ui.run(settings()?, screen, clock),
             Self::Config(config) => config.run(&place(), screen),
             #[cfg(feature = "demo")]
             Self::Demo(demo) => demo.run(screen, clock),

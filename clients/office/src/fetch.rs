@@ -8,6 +8,7 @@
 //! | 4 receipt in the outbox  | posts it                                                           |
 //! | 5 receipt posted         | marks the message                                                  |
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use fumibako_model::{Act, Address, AgentId, MDN_SENT, OfficeNumber, Party, Refusal, Refused, Scope};
@@ -106,6 +107,8 @@ pub struct Fetch<'s> {
     outbox: Outbox,
     received: Received,
     clock: fn() -> Timestamp,
+    /// The messages that were chosen; none: all that are new.
+    only: Option<BTreeSet<u32>>,
 }
 
 /// One office's mailbox, as we may use it.
@@ -140,7 +143,16 @@ impl<'s> Fetch<'s> {
             received: Received::open(&settings.data_folder)?,
             settings,
             clock,
+            only: None,
         })
+    }
+
+    /// Only these messages of our own INBOX, also such as were fetched before: their files are saved again, and no second
+    /// receipt goes out (Profile §15.5).
+    #[must_use]
+    pub fn only(mut self, uids: BTreeSet<u32>) -> Self {
+        self.only = Some(uids);
+        self
     }
 
     /// Fetches every message that has no accepted receipt yet, saves it and acknowledges it. An agent does so for every office
@@ -194,7 +206,10 @@ impl<'s> Fetch<'s> {
         tell: &mut dyn FnMut(Told<'_>),
     ) -> Result<(), Trouble> {
         mailbox.select(desk.place()).await?;
-        let mut uids = mailbox.search(&format!("UNKEYWORD {MDN_SENT}")).await?;
+        let mut uids = match &self.only {
+            Some(uids) => uids.iter().copied().collect(),
+            None => mailbox.search(&format!("UNKEYWORD {MDN_SENT}")).await?,
+        };
         if desk.mandates.is_some() {
             let heads = mailbox.headers(&uids).await?;
             uids = heads.iter().filter(|head| !self.was_withheld(desk, head)).map(|head| head.uid).collect();
@@ -289,7 +304,14 @@ impl<'s> Fetch<'s> {
             None => self.settings.save_folder.clone(),
         };
         let mut record = match self.received.find(opened)? {
-            Some(record) if record.saved_at.is_some() => return Ok((record, Vec::new(), true)),
+            Some(record) if record.saved_at.is_some() && self.only.is_none() => return Ok((record, Vec::new(), true)),
+            // Somebody asks for the files once more: into a new folder, and with the receipt there was.
+            Some(mut record) if record.saved_at.is_some() => {
+                record.folder = place(&root, arrived, opened.from());
+                let files = contents.save(&record.folder, record.token())?;
+                self.received.keep(opened, &record)?;
+                return Ok((record, files, true));
+            }
             // A crash came between 2 and 3, if the folder holds exactly this; else the folder is somebody else's.
             Some(record) if contents.stands_in(&record.folder) => {
                 return Ok((self.saved(opened, record)?, Vec::new(), true));

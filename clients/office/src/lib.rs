@@ -36,6 +36,7 @@ mod signatory;
 mod testing;
 mod tls;
 mod trouble;
+pub mod ui;
 pub mod verify;
 
 pub use exit::Exit;

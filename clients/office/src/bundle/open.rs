@@ -69,7 +69,7 @@ pub fn open(message: &[u8], reader: &Reader<'_>) -> Result<Opened, Refused> {
 }
 
 /// Opens a message of our own that waits here, whatever became of its certificate meanwhile; nothing of it is shown.
-pub(super) fn own(message: &[u8], keys: &[Identity]) -> Option<Contents> {
+pub(crate) fn own(message: &[u8], keys: &[Identity]) -> Option<Contents> {
     Contents::read(Signed::read(&innermost_layer(message, keys)?).ok()?.part()).ok()
 }
 

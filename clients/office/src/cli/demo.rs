@@ -38,8 +38,13 @@ impl Demo {
             tell(number, step, screen)
         })?;
         if !self.once && held {
-            screen.say(&how_to_look(&stage, &dir, screen.lang()));
+            let screens = [sample::SENDER, sample::RECIPIENT].map(|(number, _)| stage.screens(number, clock));
+            let [a, b] = screens;
+            let (a, b) = (a?, b?);
+            screen.say(&how_to_look(&stage, &dir, [&a.link(), &b.link()], screen.lang()));
             stage.until_interrupted()?;
+            a.stop();
+            b.stop();
         }
         stage.stop();
         Ok(if held { Exit::OK } else { Exit::BUG })
@@ -83,14 +88,17 @@ fn text(number: usize, step: &Step, lang: Lang) -> String {
     lines.join("\n")
 }
 
-fn how_to_look(stage: &Stage, dir: &std::path::Path, lang: Lang) -> String {
+fn how_to_look(stage: &Stage, dir: &std::path::Path, [link_a, link_b]: [&str; 2], lang: Lang) -> String {
     let (smtp, imap) = (stage.addresses().submission_tls.port(), stage.addresses().imap_tls.port());
     let (a, b) = (sample::SENDER.0, sample::RECIPIENT.0);
     let (ca, dir) = (stage.tls_authority(), dir.display());
     let ca = ca.display();
     match lang {
         Lang::Ja => format!(
-            "\nゲートウェイは動き続けています。終わるには Ctrl-C を押してください。\n\
+            "\n画面をブラウザーで開けます（リンクは1回だけ使えます）:\n\
+             {a} の画面: {link_a}\n\
+             {b} の画面: {link_b}\n\
+             ゲートウェイは動き続けています。終わるには Ctrl-C を押してください。\n\
              メールソフトで郵便受けを見られます: サーバー localhost、IMAP {imap}（TLS）、SMTP {smtp}（TLS）、\n\
              信頼する認証局 {ca}\n\
              ユーザ ID {a} パスワード {dir}/{a}/password\n\
@@ -98,7 +106,10 @@ fn how_to_look(stage: &Stage, dir: &std::path::Path, lang: Lang) -> String {
              一覧を見るには: fumibako --config {dir}/{a}/fumibako.toml list sent"
         ),
         Lang::En => format!(
-            "\nThe gateway keeps running; press Ctrl-C to end it.\n\
+            "\nThe screens open in a browser (each link works once):\n\
+             of {a}: {link_a}\n\
+             of {b}: {link_b}\n\
+             The gateway keeps running; press Ctrl-C to end it.\n\
              Look at the mailboxes with a mail program: host localhost, IMAP {imap} (TLS), SMTP {smtp} (TLS),\n\
              authority to trust {ca}\n\
              login {a}, password in {dir}/{a}/password\n\

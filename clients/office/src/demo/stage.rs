@@ -16,7 +16,9 @@ use tokio::runtime::Runtime;
 
 use crate::disk;
 use crate::random;
+use crate::settings::Settings;
 use crate::trouble::Trouble;
+use crate::ui::{Options, Ui};
 
 /// The domain of everything in the demo.
 pub const DOMAIN: &str = "plans.example";
@@ -152,6 +154,12 @@ impl Stage {
              evidence_authority_file = \"../gateway/evidence/authority.pem\"\npartners_file = \"../{PARTNERS}\"\n",
             self.domain
         )
+    }
+
+    /// Serves the screens of an office that was added before.
+    pub fn screens(&self, number: &str, clock: fn() -> Timestamp) -> Result<Ui, Trouble> {
+        let settings = Settings::load(&self.dir.join(number).join("fumibako.toml"))?;
+        self.runtime.block_on(Ui::start(settings, clock, Options { look_seconds: 3, ..Options::default() }))
     }
 
     /// Waits until somebody presses Ctrl-C.

@@ -1,0 +1,257 @@
+//! Letters that are being written: drafts, and the rows of 一括送信. What a file's name says decides where it belongs.
+
+use fumibako_careplan::{Lang, Recognised, WhyLeftOut, recognise};
+use fumibako_model::{OfficeNumber, Private};
+use fumibako_web::part::{Left, Words};
+use fumibako_web::text::{say, say_with};
+use jiff::Timestamp;
+
+use super::form::Upload;
+use crate::bundle::{FILES, MESSAGE_BYTES};
+
+/// A file of a letter, copied when it was dropped (DR-03).
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Kept {
+    pub(super) name: String,
+    pub(super) bytes: Private<Vec<u8>>,
+}
+
+/// How a row of 一括送信 stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) enum Fate {
+    #[default]
+    Unsent,
+    /// Chosen, and its turn has not come.
+    Waiting,
+    /// In the outbox under these Message-IDs; the network is gone (BP-11).
+    Offline(Vec<String>),
+    Sending,
+    Done,
+    /// Refused: in both languages, as the language may change.
+    Failed(Box<(Words, Words)>),
+    Stopped,
+}
+
+/// A letter to one office.
+#[derive(Clone)]
+pub(super) struct Letter {
+    pub(super) id: String,
+    pub(super) files: Vec<Kept>,
+    pub(super) message: String,
+    pub(super) saved: Timestamp,
+    pub(super) left: Vec<NotAdded>,
+    pub(super) fate: Fate,
+    pub(super) trouble: Option<Box<(Words, Words)>>,
+}
+
+/// A file that was not added. Its bytes stay for the way to 一括送信 (NW-07).
+#[derive(Clone)]
+pub(super) struct NotAdded {
+    pub(super) name: String,
+    pub(super) why: Why,
+    pub(super) bytes: Option<Private<Vec<u8>>>,
+}
+
+/// Why a file was not added (NW-07 to NW-09, BT-02).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    OtherOffice(OfficeNumber),
+    OtherSender(OfficeNumber),
+    Unknown,
+    Empty,
+    Twice,
+    NotCsv,
+    Many,
+    Large,
+    Standard(WhyLeftOut),
+}
+
+/// Sender and recipient, as a name of the standard says them.
+pub(super) type Route = (OfficeNumber, OfficeNumber);
+
+/// Where a file goes, by its name. `Ok(None)`: it is no file of the standard.
+pub(super) fn route(name: &str) -> Result<Option<Route>, Why> {
+    match recognise(name) {
+        Recognised::Standard { name, .. } => {
+            let (from, to) = (name.sender().office, name.recipient().office);
+            if from == to { Err(Why::Standard(WhyLeftOut::ToItself)) } else { Ok(Some((from, to))) }
+        }
+        Recognised::NearMiss(problem) => Err(Why::Standard(WhyLeftOut::Name(problem))),
+        Recognised::Attachment if is_csv(name) => Err(Why::Unknown),
+        Recognised::Attachment => Ok(None),
+    }
+}
+
+fn is_csv(name: &str) -> bool {
+    std::path::Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
+}
+
+impl Letter {
+    pub(super) fn new(id: &str, now: Timestamp) -> Self {
+        Self {
+            id: id.to_owned(),
+            files: Vec::new(),
+            message: String::new(),
+            saved: now,
+            left: Vec::new(),
+            fate: Fate::default(),
+            trouble: None,
+        }
+    }
+
+    /// Sender and recipient: what the first file of the standard says (NW-03, NW-06).
+    pub(super) fn route(&self) -> Option<Route> {
+        self.files.iter().find_map(|file| route(&file.name).ok().flatten())
+    }
+
+    /// Is there nothing in it?
+    pub(super) fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.message.trim().is_empty()
+    }
+
+    /// When its files were written, by the newest stamp in their names.
+    pub(super) fn written(&self) -> Option<String> {
+        let stamp = |file: &Kept| recognise(&file.name).standard().map(|name| name.serial().to_string());
+        let digits = self.files.iter().filter_map(stamp).max()?;
+        let part = |range: std::ops::Range<usize>| digits.get(range).unwrap_or_default().to_owned();
+        let (day, time) =
+            ([part(0..4), part(4..6), part(6..8)].join("/"), [part(8..10), part(10..12), part(12..14)].join(":"));
+        Some(format!("{day} {time}"))
+    }
+
+    /// Adds files, each on its own: one that cannot be added hinders no other (NW-09).
+    pub(super) fn add(&mut self, files: Vec<Upload>, may_send_for: &dyn Fn(OfficeNumber) -> bool) {
+        for file in files {
+            match self.fits(&file, may_send_for) {
+                Ok(()) => self.files.push(Kept { name: file.name, bytes: file.bytes }),
+                Err(why) => {
+                    let bytes = matches!(why, Why::OtherOffice(_)).then_some(file.bytes);
+                    self.left.push(NotAdded { name: file.name, why, bytes });
+                }
+            }
+        }
+    }
+
+    fn fits(&self, file: &Upload, may_send_for: &dyn Fn(OfficeNumber) -> bool) -> Result<(), Why> {
+        let held: usize = self.files.iter().map(|file| file.bytes.0.len()).sum();
+        let route = route(&file.name)?;
+        match (route, self.route()) {
+            _ if file.bytes.0.is_empty() => Err(Why::Empty),
+            _ if self.files.iter().any(|known| known.name == file.name) => Err(Why::Twice),
+            _ if self.files.len() >= FILES => Err(Why::Many),
+            // Profile §12.1: base64 makes four octets of three.
+            _ if (held + file.bytes.0.len()) / 3 * 4 > MESSAGE_BYTES => Err(Why::Large),
+            (Some((from, _)), _) if !may_send_for(from) => Err(Why::OtherSender(from)),
+            (Some((_, to)), Some((_, known))) if to != known => Err(Why::OtherOffice(to)),
+            (Some((from, _)), Some((known, _))) if from != known => Err(Why::OtherSender(from)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl NotAdded {
+    /// As the page tells it.
+    pub(super) fn told(&self, at: usize, lang: Lang, name_of: &dyn Fn(OfficeNumber) -> String) -> Left {
+        let to_batch = self.bytes.is_some().then(|| at.to_string());
+        Left { name: self.name.clone(), words: self.why.words(lang, name_of), to_batch }
+    }
+}
+
+impl Why {
+    fn words(&self, lang: Lang, name_of: &dyn Fn(OfficeNumber) -> String) -> Words {
+        let id = match self {
+            Self::OtherOffice(office) => return about(lang, "left-other-office", &name_of(*office)),
+            Self::OtherSender(office) => return about(lang, "left-other-sender", &name_of(*office)),
+            Self::Standard(why) => {
+                let code = why.code().map(|code| code.as_str().to_owned());
+                return Words { what: why.sentence(lang), next: why.what_to_do(lang).to_owned(), code };
+            }
+            Self::Unknown => ["left-unknown", "left-unknown-next"],
+            Self::Empty => ["left-empty", "left-empty-next"],
+            Self::Twice => ["left-twice", "left-twice-next"],
+            Self::NotCsv => ["left-not-csv", "left-not-csv-next"],
+            Self::Many => ["left-many", "left-many-next"],
+            Self::Large => ["left-large", "left-large-next"],
+        };
+        let [what, next] = id.map(|id| say(lang, id).into_owned());
+        Words { what, next, code: None }
+    }
+}
+
+fn about(lang: Lang, id: &'static str, office: &str) -> Words {
+    let what = say_with(lang, id, &[("office", office.to_owned().into())]).into_owned();
+    let next = match id {
+        "left-other-office" => say(lang, "left-other-office-next"),
+        _ => say(lang, "left-other-sender-next"),
+    };
+    Words { what, next: next.into_owned(), code: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OURS: &str = "9970000011";
+
+    fn upload(name: &str, bytes: &[u8]) -> Upload {
+        Upload { name: name.into(), bytes: Private(bytes.to_vec()) }
+    }
+
+    fn letter(files: Vec<Upload>) -> Letter {
+        let mut letter = Letter::new("1", Timestamp::UNIX_EPOCH);
+        letter.add(files, &|office| office.as_str() == OURS);
+        letter
+    }
+
+    fn why(name: &str, bytes: &[u8]) -> Why {
+        let first = upload("UPJSK_202510_9970000011_43_9970000029_11_20250920101500.CSV", b"x");
+        letter(vec![first, upload(name, bytes)]).left.remove(0).why
+    }
+
+    /// NW-07, NW-08, NW-09.
+    #[test]
+    fn each_reason_is_its_own_and_the_other_files_stay() {
+        assert_eq!(
+            why("UPJSK_202510_9970000011_43_9970000037_11_20250920101500.CSV", b"x"),
+            Why::OtherOffice("9970000037".parse().unwrap())
+        );
+        assert_eq!(
+            why("UPJSK_202510_9970000045_43_9970000029_11_20250920101500.CSV", b"x"),
+            Why::OtherSender("9970000045".parse().unwrap())
+        );
+        assert_eq!(
+            why("UPJSK_202510_9970000011_43_9970000011_11_20250920101500.CSV", b"x"),
+            Why::Standard(WhyLeftOut::ToItself)
+        );
+        assert_eq!(why("UPJSK_202510_9970000011_43_9970000029_11_20250920101500.CSV", b"y"), Why::Twice);
+        assert_eq!([why("memo.csv", b"x"), why("note.pdf", b"")], [Why::Unknown, Why::Empty]);
+        assert!(matches!(why("UPJSK_202513_9970000011_43_9970000029_11_20250920101500.CSV", b"x"), Why::Standard(_)));
+        for lang in [Lang::Ja, Lang::En] {
+            for why in [why("memo.csv", b"x"), why("note.pdf", b"")] {
+                let words = why.words(lang, &|office| office.to_string());
+                assert!(words.what.len() > 10 && words.next.len() > 10, "{words:?}");
+            }
+        }
+    }
+
+    /// NW-03, NW-06.
+    #[test]
+    fn the_destination_is_what_the_files_say() {
+        let mut letter = letter(vec![upload("note.pdf", b"x")]);
+        assert_eq!(letter.route(), None);
+        letter.add(vec![upload("UPJSK_202510_9970000011_43_9970000029_11_20250920101500.CSV", b"x")], &|_| true);
+        assert_eq!(letter.route().map(|(_, to)| to.to_string()).as_deref(), Some("9970000029"));
+        assert_eq!(letter.written().as_deref(), Some("2025/09/20 10:15:00"));
+        letter.files.remove(1);
+        assert_eq!(letter.route(), None);
+    }
+
+    #[test]
+    fn the_hundred_and_first_file_is_one_too_many() {
+        let many = |n: usize| (0..n).map(|at| upload(&format!("{at}.pdf"), b"x")).collect::<Vec<_>>();
+        assert!(letter(many(FILES)).left.is_empty());
+        assert_eq!(letter(many(FILES + 1)).left[0].why, Why::Many);
+        let large = vec![0; MESSAGE_BYTES];
+        assert_eq!(letter(vec![upload("a.pdf", &large)]).left[0].why, Why::Large);
+    }
+}

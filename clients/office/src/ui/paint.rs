@@ -1,0 +1,73 @@
+//! From values to what screens are drawn from: frames, times, words.
+
+use fumibako_careplan::Lang;
+use fumibako_model::{JAPAN, OfficeNumber};
+use fumibako_web::part::{Party, Words};
+use fumibako_web::{Counts, Frame};
+use jiff::Timestamp;
+
+use super::letters::Fate;
+use super::session::Session;
+use super::state::{App, held};
+
+/// What stands around a page.
+pub(super) fn frame(app: &App, session: &Session, here: &str) -> Frame {
+    let office = app.settings.office;
+    Frame {
+        lang: session.lang,
+        size: session.size,
+        number: office.map(|office| office.to_string()).unwrap_or_default(),
+        name: office.and_then(|office| app.name_of(office)),
+        link: app.link(session.lang),
+        counts: counts(app),
+        csrf: session.csrf.clone(),
+        toast: session.toast.clone(),
+        may_send: true,
+        agent: false,
+        here: here.to_owned(),
+    }
+}
+
+fn counts(app: &App) -> Counts {
+    let (inbox, sent) = held(&app.mail).counts();
+    let letters = held(&app.letters);
+    let failed = letters.rows.values().filter(|row| matches!(row.fate, Fate::Failed(_))).count();
+    Counts { inbox, sent, drafts: letters.drafts.len(), batch: letters.rows.len(), failed }
+}
+
+/// Name and number of an office.
+pub(super) fn party(app: &App, office: OfficeNumber) -> Party {
+    Party { number: office.to_string(), name: app.name_of(office) }
+}
+
+/// 「1311111111 ひまわり訪問介護ステーション」
+pub(super) fn party_line(app: &App, office: OfficeNumber) -> String {
+    app.name_of(office).map_or_else(|| office.to_string(), |name| format!("{office} {name}"))
+}
+
+/// `2026/11/23 09:15`, in Japan.
+pub(super) fn moment(at: Timestamp) -> String {
+    JAPAN.to_datetime(at).strftime("%Y/%m/%d %H:%M").to_string()
+}
+
+/// `2026/11/23`, in Japan.
+pub(super) fn day(at: Timestamp) -> String {
+    JAPAN.to_datetime(at).strftime("%Y/%m/%d").to_string()
+}
+
+/// Whole days from one moment to another, counted as people do: nights.
+pub(super) fn days(from: Timestamp, to: Timestamp) -> i64 {
+    let date = |at| JAPAN.to_datetime(at).date();
+    date(from).until(date(to)).map_or(0, |span| span.get_days().into())
+}
+
+/// Words of the office's program as screens show them.
+pub(super) fn words(words: &crate::trouble::Words) -> Words {
+    let marks: Vec<String> = words.code.map(str::to_owned).into_iter().chain(words.reference.clone()).collect();
+    Words { what: words.what.clone(), next: words.next.clone(), code: (!marks.is_empty()).then(|| marks.join(" ")) }
+}
+
+/// Those in the language of a page.
+pub(super) fn pick(both: &(Words, Words), lang: Lang) -> Words {
+    lang.pick(&both.0, &both.1).clone()
+}

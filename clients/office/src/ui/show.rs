@@ -1,0 +1,204 @@
+//! The screens' addresses. Each module below answers for one screen or a few that belong together.
+
+mod batch;
+mod compose;
+mod door;
+mod drafts;
+mod events;
+mod home;
+mod inbox;
+mod others;
+mod sent;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use fumibako_careplan::Lang;
+use fumibako_web::part::Words;
+use fumibako_web::{Frame, Markup, asset, page};
+
+use super::form::{BODY_BYTES, Sent};
+use super::guard::guard;
+use super::paint;
+use super::session::Session;
+use super::state::App;
+
+/// Every address there is.
+pub(super) fn routes(app: Arc<App>) -> Router {
+    let mut routes = Router::new();
+    for asset in asset::all() {
+        let answer = move || async move { ([(CONTENT_TYPE, asset.media), (CACHE_CONTROL, KEEP)], asset.bytes) };
+        routes = routes.route(&asset.path, get(answer));
+    }
+    routes
+        .merge(door::routes())
+        .merge(home::routes())
+        .merge(inbox::routes())
+        .merge(sent::routes())
+        .merge(compose::routes())
+        .merge(drafts::routes())
+        .merge(batch::routes())
+        .merge(others::routes())
+        .merge(events::routes())
+        .fallback(nothing)
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(from_fn_with_state(app.clone(), guard))
+        .with_state(app)
+}
+
+/// An asset's address changes with its content.
+const KEEP: &str = "public, max-age=31536000, immutable";
+/// The cookie of a browser that keeps `__Host-` names on plain HTTP of this computer.
+const STRICT: &str = "__Host-fumibako";
+/// And of one that does not.
+const PLAIN: &str = "fumibako";
+
+async fn nothing(request: Request) -> Response {
+    let words = Words {
+        what: "ページがありません / There is no such page".into(),
+        next: request.uri().path().into(),
+        code: None,
+    };
+    (StatusCode::NOT_FOUND, html(page::refused(Lang::Ja, &words))).into_response()
+}
+
+/// Somebody who has logged in.
+#[derive(Clone, Debug)]
+pub(super) struct Here {
+    id: String,
+    session: Session,
+    path: String,
+    live: bool,
+}
+
+/// The session of a request, logged in or not.
+fn session_of(app: &App, headers: &HeaderMap, click: bool) -> Option<(String, Session)> {
+    let cookies =
+        headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split("; "));
+    let id = cookies.filter_map(|cookie| cookie.split_once('=')).find(|(name, _)| *name == STRICT || *name == PLAIN)?.1;
+    app.sessions.find(id, (app.clock)(), click).map(|session| (id.to_owned(), session))
+}
+
+impl FromRequestParts<Arc<App>> for Here {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
+        let live =
+            parts.headers.get("x-fumibako").is_some_and(|value| value == "live") || parts.uri.path() == "/events";
+        let path = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+        match session_of(app, &parts.headers, !live) {
+            Some((id, session)) if session.open => Ok(Self { id, session, path, live }),
+            _ if parts.method == axum::http::Method::GET => {
+                Err(Redirect::to(&format!("/login?back={path}")).into_response())
+            }
+            _ => Err(Redirect::to("/login").into_response()),
+        }
+    }
+}
+
+impl Here {
+    fn lang(&self) -> Lang {
+        self.session.lang
+    }
+
+    /// The frame of a page. A word about what was just done is told once, and not to a page that refreshes itself.
+    fn frame(&self, app: &App) -> Frame {
+        if !self.live {
+            app.sessions.with(&self.id, |session| session.toast = None);
+        }
+        let mut frame = paint::frame(app, &self.session, &self.path);
+        if self.live {
+            frame.toast = None;
+        }
+        frame
+    }
+
+    /// Why the last step was not done: told on the page that is shown next.
+    fn trouble(&self, app: &App) -> Option<Words> {
+        if !self.live {
+            app.sessions.with(&self.id, |session| session.trouble = None);
+        }
+        self.session.trouble.clone()
+    }
+
+    /// A form counts only with the token of its session.
+    fn checked(&self, sent: &Sent) -> Result<(), Answer> {
+        if sent.get("csrf") == Some(self.session.csrf.as_str()) { Ok(()) } else { Err(Answer::Forbidden) }
+    }
+
+    /// Goes to a page, with a word about what was done.
+    fn done(&self, app: &App, to: &str, word: impl Into<String>) -> Response {
+        let word = word.into();
+        app.sessions.with(&self.id, |session| session.toast = Some(word).filter(|word| !word.is_empty()));
+        see(to)
+    }
+
+    /// Goes back to a page, with why it was not done.
+    fn failed(&self, app: &App, to: &str, words: Words) -> Response {
+        app.sessions.with(&self.id, |session| session.trouble = Some(words));
+        see(to)
+    }
+
+    fn say(&self, id: &str) -> String {
+        fumibako_web::text::say(self.lang(), id).into_owned()
+    }
+
+    fn words(&self, what: &str, next: &str) -> Words {
+        Words { what: self.say(what), next: self.say(next), code: None }
+    }
+}
+
+/// What is answered instead of a page.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// No token, or another session's.
+    Forbidden,
+    /// There is no such thing.
+    Missing,
+    /// Something went wrong that the page has no place for.
+    Trouble(Box<crate::trouble::Trouble>),
+}
+
+impl From<crate::trouble::Trouble> for Answer {
+    fn from(trouble: crate::trouble::Trouble) -> Self {
+        Self::Trouble(Box::new(trouble))
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Forbidden => StatusCode::FORBIDDEN.into_response(),
+            Self::Missing => see("/"),
+            Self::Trouble(why) => {
+                tracing::warn!(%why, "ui.trouble");
+                html(page::refused(Lang::Ja, &paint::words(&why.words(Lang::Ja))))
+            }
+        }
+    }
+}
+
+fn html(markup: Markup) -> Response {
+    ([(CONTENT_TYPE, "text/html; charset=utf-8")], markup.into_string()).into_response()
+}
+
+/// Answers a form: the next page is asked for with GET, so that going back sends nothing twice.
+fn see(to: &str) -> Response {
+    Redirect::to(to).into_response()
+}
+
+/// An address on our own pages; anything else leads home.
+fn own_address(to: &str) -> &str {
+    let ours = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n']);
+    if ours { to } else { "/" }
+}
+
+/// What every answer begins with.
+type Shared = State<Arc<App>>;

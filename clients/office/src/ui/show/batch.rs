@@ -1,0 +1,329 @@
+//! 一括送信 (BT), its 編集 (BE) and its progress (BP).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::routing::{get, post};
+use fumibako_careplan::Lang;
+use fumibako_web::page::{self, Batch, BatchRow, Manner, Progress, ProgressRow, RowState};
+use fumibako_web::part::{FileLine, Party, Reach};
+
+use super::compose::{id_of, may_send_for, part_or, reached, remove_from, take, view};
+use super::{Answer, Here, Shared, html, see};
+use crate::random;
+use crate::ui::form::{Sent, Upload};
+use crate::ui::letters::{Fate, Letter, NotAdded, Route, Why, route};
+use crate::ui::paint::{party, party_line, pick};
+use crate::ui::state::{App, Letters, Run, held};
+use crate::ui::work::post::batch as send_all;
+
+/// Most rows of the list; a folder of files for more offices is sent in parts.
+const ROWS: usize = 1_000;
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/batch", get(list))
+        .route("/batch/files", post(files))
+        .route("/batch/move", post(moved))
+        .route("/batch/remove", post(remove))
+        .route("/batch/message", post(message))
+        .route("/batch/send", post(send))
+        .route("/batch/stop", post(stop))
+        .route("/batch/ok", post(ok))
+        .route("/batch/{id}", get(edit))
+        .route("/batch/{id}/files", post(edit_files))
+        .route("/batch/{id}/remove", post(edit_remove))
+        .route("/batch/{id}/save", post(edit_files))
+        .route("/batch/{id}/update", post(update))
+        .route("/batch/{id}/discard", post(discard))
+}
+
+async fn list(State(app): Shared, here: Here, Query(fields): Query<Vec<(String, String)>>) -> Response {
+    let lang = here.lang();
+    let ticked: Vec<&String> = fields.iter().filter(|(name, _)| name == "row").map(|(_, id)| id).collect();
+    let (rows, left) = {
+        let letters = held(&app.letters);
+        (letters.rows.values().cloned().collect::<Vec<_>>(), letters.left.clone())
+    };
+    let mut reaches: BTreeMap<fumibako_model::OfficeNumber, Reach> = BTreeMap::new();
+    let rows: Vec<BatchRow> = rows.iter().map(|row| row_of(&app, row, &ticked, lang, &mut reaches)).collect();
+    let told = left.iter().enumerate();
+    let left = told.map(|(at, left)| left.told(at, lang, &|office| party_line(&app, office))).map(|mut left| {
+        left.to_batch = None;
+        left
+    });
+    let left = left.collect();
+    let progress = held(&app.run).clone().map(|run| progress_of(&app, &run, lang));
+    let view = Batch { rows: sorted(rows), left, trouble: here.trouble(&app), progress, ..Batch::default() };
+    html(page::batch(&here.frame(&app), &view))
+}
+
+/// By name, as people look for it.
+fn sorted(mut rows: Vec<BatchRow>) -> Vec<BatchRow> {
+    rows.sort_by(|a, b| (&a.to.number, &a.id).cmp(&(&b.to.number, &b.id)));
+    rows
+}
+
+fn row_of(
+    app: &App,
+    row: &Letter,
+    ticked: &[&String],
+    lang: Lang,
+    reaches: &mut BTreeMap<fumibako_model::OfficeNumber, Reach>,
+) -> BatchRow {
+    let route = row.route();
+    let to = route.map_or_else(Party::default, |(_, to)| party(app, to));
+    let reach = route.map(|(_, to)| reaches.entry(to).or_insert_with(|| reached(app, to, lang)).clone());
+    BatchRow {
+        id: row.id.clone(),
+        to,
+        from: route.filter(|(from, _)| Some(*from) != app.settings.office).map(|(from, _)| party(app, from)),
+        written: row.written().unwrap_or_default(),
+        message: row.message.clone(),
+        files: row.files.iter().enumerate().map(|(at, file)| FileLine::of(at.to_string(), &file.name, lang)).collect(),
+        state: state_of(&row.fate, lang),
+        reach: reach.unwrap_or_default(),
+        ticked: ticked.contains(&&row.id),
+    }
+}
+
+fn state_of(fate: &Fate, lang: Lang) -> RowState {
+    match fate {
+        Fate::Unsent => RowState::Unsent,
+        Fate::Waiting => RowState::Waiting,
+        Fate::Offline(_) => RowState::Offline,
+        Fate::Sending => RowState::Sending,
+        Fate::Done => RowState::Done,
+        Fate::Failed(words) => RowState::Failed(pick(words, lang)),
+        Fate::Stopped => RowState::Stopped,
+    }
+}
+
+fn progress_of(app: &App, run: &Run, lang: Lang) -> Progress {
+    let letters = held(&app.letters).rows.clone();
+    let row = |id: &String| {
+        let letter = letters.get(id)?;
+        let to = letter.route().map_or_else(Party::default, |(_, to)| party(app, to));
+        let written = letter.written().unwrap_or_default();
+        Some(ProgressRow { id: id.clone(), to, written, state: state_of(&letter.fate, lang) })
+    };
+    Progress { rows: run.rows.iter().filter_map(row).collect(), running: run.running, stopping: run.stopping }
+}
+
+/// BT-01 to BT-03: sorted as they come, one row a destination.
+async fn files(State(app): Shared, here: Here, headers: HeaderMap, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    let mut letters = held(&app.letters);
+    if sent.get("first").is_some() || !headers.contains_key("x-fumibako") {
+        letters.left.clear();
+    }
+    for file in sent.files {
+        add(&app, &mut letters, file);
+    }
+    drop(letters);
+    app.tell("batch");
+    Ok(part_or(&headers, "/batch"))
+}
+
+/// Puts a file into the row of its sender and recipient (PX-02), or says why not.
+fn add(app: &App, letters: &mut Letters, file: Upload) {
+    let why = match route(&file.name) {
+        Err(why) => why,
+        Ok(None) => Why::NotCsv,
+        Ok(Some(route)) => return add_to_row(app, letters, file, route),
+    };
+    letters.left.push(NotAdded { name: file.name, why, bytes: None });
+}
+
+fn add_to_row(app: &App, letters: &mut Letters, file: Upload, wanted: Route) {
+    // What is being sent takes no more files: a row of its own then.
+    let open = |row: &Letter| matches!(row.fate, Fate::Unsent | Fate::Failed(_) | Fate::Stopped);
+    let known = letters.rows.values().find(|row| row.route() == Some(wanted) && open(row)).map(|row| row.id.clone());
+    let id = known.unwrap_or_else(random::hex);
+    if letters.rows.len() >= ROWS && !letters.rows.contains_key(&id) {
+        letters.left.push(NotAdded { name: file.name, why: Why::Many, bytes: None });
+        return;
+    }
+    let row = letters.rows.entry(id.clone()).or_insert_with(|| Letter::new(&id, (app.clock)()));
+    row.add(vec![file], &may_send_for(app));
+    let mut left = std::mem::take(&mut row.left);
+    if row.files.is_empty() {
+        letters.rows.remove(&id);
+    }
+    letters.left.append(&mut left);
+}
+
+/// NW-07: a file that goes to another office, from 新規作成.
+async fn moved(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    let (id, at) = sent.get("move").and_then(|key| key.split_once('/')).ok_or(Answer::Missing)?;
+    let at: usize = at.parse().map_err(|_| Answer::Missing)?;
+    let (id, message) = (id_of(id)?.to_owned(), sent.message());
+    let mut letters = held(&app.letters);
+    let letter = letters.drafts.get_mut(&id).filter(|letter| at < letter.left.len()).ok_or(Answer::Missing)?;
+    letter.message = message.unwrap_or_else(|| letter.message.clone());
+    let left = letter.left.remove(at);
+    if let Some(bytes) = left.bytes {
+        add(&app, &mut letters, Upload { name: left.name, bytes });
+    }
+    drop(letters);
+    app.tell("batch");
+    Ok(here.done(&app, &format!("/compose/{id}"), here.say("moved-toast")))
+}
+
+/// The rows that are ticked; none: nothing is (BT-09).
+fn ticked(app: &App, sent: &Sent) -> Option<Vec<String>> {
+    let rows: Vec<String> = sent.all("row").into_iter().filter(|id| held(&app.letters).rows.contains_key(id)).collect();
+    if rows.is_empty() { None } else { Some(rows) }
+}
+
+fn nothing_ticked(app: &App, here: &Here) -> Response {
+    here.failed(app, "/batch", here.words("choose-first", "choose-first-next"))
+}
+
+/// BT-07.
+async fn remove(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    let Some(rows) = ticked(&app, &sent) else { return Ok(nothing_ticked(&app, &here)) };
+    held(&app.letters).rows.retain(|id, row| !rows.contains(id) || row.fate == Fate::Sending);
+    app.tell("batch");
+    Ok(here.done(&app, "/batch", here.say("removed-toast")))
+}
+
+/// BE-05.
+async fn message(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    let Some(rows) = ticked(&app, &sent) else { return Ok(nothing_ticked(&app, &here)) };
+    let text = sent.message().unwrap_or_default();
+    for (id, row) in &mut held(&app.letters).rows {
+        if rows.contains(id) {
+            row.message.clone_from(&text);
+        }
+    }
+    app.tell("batch");
+    Ok(see("/batch"))
+}
+
+/// BT-08: sends the ticked rows, beside the requests; closing the window stops nothing (BP-10).
+async fn send(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    let Some(rows) = ticked(&app, &sent) else { return Ok(nothing_ticked(&app, &here)) };
+    {
+        let mut run = held(&app.run);
+        if run.as_ref().is_some_and(|run| run.running) {
+            return Ok(see("/batch"));
+        }
+        *run = Some(Run { rows: order(&app, rows), running: true, stopping: false });
+    }
+    tokio::spawn(send_all(app.clone()));
+    app.tell("progress");
+    Ok(see("/batch"))
+}
+
+/// In the order of the list, each waiting for its turn.
+fn order(app: &App, rows: Vec<String>) -> Vec<String> {
+    let mut letters = held(&app.letters);
+    let mut keyed: Vec<(String, String)> = Vec::new();
+    for id in rows {
+        if let Some(row) = letters.rows.get_mut(&id).filter(|row| !matches!(row.fate, Fate::Offline(_))) {
+            row.fate = Fate::Waiting;
+            keyed.push((row.route().map(|(_, to)| to.to_string()).unwrap_or_default(), id));
+        }
+    }
+    keyed.sort();
+    keyed.into_iter().map(|(_, id)| id).collect()
+}
+
+/// BP-04, BP-07: the one in flight goes on to its end.
+async fn stop(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    if let Some(run) = held(&app.run).as_mut().filter(|run| run.running) {
+        run.stopping = true;
+    }
+    app.tell("progress");
+    Ok(see("/batch"))
+}
+
+/// BP-05: what was sent leaves the list, the rest stays.
+async fn ok(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    let ended = held(&app.run).as_ref().is_some_and(|run| !run.running);
+    if ended {
+        *held(&app.run) = None;
+        held(&app.letters).rows.retain(|_, row| row.fate != Fate::Done);
+    }
+    app.tell("batch");
+    Ok(see("/batch"))
+}
+
+/// BE-01: the copy that is being edited; the row itself stays as it is until 更新.
+async fn edit(State(app): Shared, here: Here, Path(id): Path<String>) -> Result<Response, Answer> {
+    let copy = {
+        let letters = held(&app.letters);
+        letters.edits.get(&id).or_else(|| letters.rows.get(&id)).cloned().ok_or(Answer::Missing)?
+    };
+    let mut copy = copy;
+    if let Fate::Failed(words) = &copy.fate {
+        copy.trouble.get_or_insert_with(|| words.clone());
+    }
+    let view = view(&app, &here, &copy, (Manner::Edit, format!("/batch/{id}")));
+    Ok(html(page::letter(&here.frame(&app), &view)))
+}
+
+fn change(app: &App, id: &str, sent: Sent, more: impl FnOnce(&mut Letter)) -> Result<(), Answer> {
+    let mut letters = held(&app.letters);
+    let original = letters.rows.get(id).cloned().ok_or(Answer::Missing)?;
+    let copy = letters.edits.entry(id.to_owned()).or_insert(original);
+    take(app, copy, sent);
+    more(copy);
+    Ok(())
+}
+
+async fn edit_files(
+    State(app): Shared,
+    here: Here,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    sent: Sent,
+) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    change(&app, &id, sent, |_| ())?;
+    Ok(part_or(&headers, &format!("/batch/{id}")))
+}
+
+async fn edit_remove(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    let key = sent.get("remove").and_then(|key| key.parse().ok());
+    change(&app, &id, sent, |letter| remove_from(letter, key))?;
+    Ok(see(&format!("/batch/{id}")))
+}
+
+/// BE-04.
+async fn update(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    change(&app, &id, sent, |copy| {
+        copy.left.clear();
+        copy.fate = Fate::Unsent;
+    })?;
+    let mut letters = held(&app.letters);
+    let edited = letters.edits.remove(&id);
+    match edited {
+        // Without a file of the standard it goes nowhere.
+        Some(edited) if edited.route().is_none() => drop(letters.rows.remove(&id)),
+        Some(edited) => drop(letters.rows.insert(id, edited)),
+        None => {}
+    }
+    drop(letters);
+    app.tell("batch");
+    Ok(see("/batch"))
+}
+
+async fn discard(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    held(&app.letters).edits.remove(&id);
+    Ok(see("/batch"))
+}

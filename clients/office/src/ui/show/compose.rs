@@ -1,0 +1,233 @@
+//! 新規作成 (NW) and its 送信確認 (CF). Each letter has an address from its first second on; it is kept with its first word.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use fumibako_careplan::Lang;
+use fumibako_model::OfficeNumber;
+use fumibako_web::page::{self, Confirm, Manner};
+use fumibako_web::part::{FileKind, FileLine, Left, Reach, Words};
+use fumibako_web::text::{count, say};
+
+use super::{Answer, Here, Shared, html, see};
+use crate::random;
+use crate::trouble::Trouble;
+use crate::ui::form::Sent;
+use crate::ui::letters::Letter;
+use crate::ui::paint::{moment, party, party_line, pick};
+use crate::ui::state::{App, both, held};
+use crate::ui::work::post::{End, checked, incomplete, reach, send};
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/compose", get(begin))
+        .route("/compose/{id}", get(show))
+        .route("/compose/{id}/files", post(files))
+        .route("/compose/{id}/remove", post(remove))
+        .route("/compose/{id}/save", post(save))
+        .route("/compose/{id}/keep", post(keep))
+        .route("/compose/{id}/confirm", post(confirm))
+        .route("/compose/{id}/send", post(go))
+}
+
+async fn begin(_here: Here) -> Response {
+    see(&format!("/compose/{}", random::hex()))
+}
+
+/// An id that we made, or one that looks like it: it names nothing but a draft.
+pub(super) fn id_of(text: &str) -> Result<&str, Answer> {
+    let good = text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    if good { Ok(text) } else { Err(Answer::Missing) }
+}
+
+async fn show(
+    State(app): Shared,
+    here: Here,
+    Path(id): Path<String>,
+    Query(fields): Query<Vec<(String, String)>>,
+) -> Result<Response, Answer> {
+    let id = id_of(&id)?;
+    let known = held(&app.letters).drafts.get(id).cloned();
+    let saved = known.as_ref().map(|letter| moment(letter.saved));
+    let letter = known.unwrap_or_else(|| Letter::new(id, (app.clock)()));
+    let asked = fields.iter().any(|(name, _)| name == "confirm");
+    let mut view = view(&app, &here, &letter, (Manner::New, format!("/compose/{id}")));
+    view.saved = saved.map(|at| format!("{} {at}", here.say("saved-draft")));
+    if asked && view.trouble.is_none() && letter.route().is_some() {
+        let warning = checked(&letter, here.lang());
+        view.confirm = Some(Confirm {
+            warning: warning.map(|(many, lines)| (count(here.lang(), "check-found", many).into_owned(), lines)),
+        });
+    }
+    // Files that were not added are told once; the files themselves are where they were.
+    if !here.live && !asked {
+        held(&app.letters)
+            .drafts
+            .entry(id.to_owned())
+            .and_modify(|letter| letter.left.retain(|left| left.bytes.is_some()));
+    }
+    Ok(html(page::letter(&here.frame(&app), &view)))
+}
+
+/// A letter as its page shows it.
+pub(super) fn view(app: &App, here: &Here, letter: &Letter, (manner, base): (Manner, String)) -> page::Letter {
+    let lang = here.lang();
+    let lines = letter.files.iter().enumerate().map(|(at, file)| FileLine::of(at.to_string(), &file.name, lang));
+    let (other, csv): (Vec<FileLine>, Vec<FileLine>) = lines.partition(|line| line.kind == FileKind::Other);
+    let route = letter.route();
+    let own = letter.trouble.as_ref().map(|words| pick(words, lang));
+    page::Letter {
+        manner,
+        base,
+        to: route.map(|(_, to)| party(app, to)),
+        from: route.filter(|(from, _)| Some(*from) != app.settings.office).map(|(from, _)| party(app, from)),
+        reach: route.map(|(_, to)| reached(app, to, lang)).unwrap_or_default(),
+        csv,
+        other,
+        message: letter.message.clone(),
+        left: left(app, letter, lang),
+        trouble: here.trouble(app).or(own),
+        saved: None,
+        stop: None,
+        confirm: None,
+    }
+}
+
+fn left(app: &App, letter: &Letter, lang: Lang) -> Vec<Left> {
+    let told = letter.left.iter().enumerate();
+    told.map(|(at, left)| {
+        let mut told = left.told(at, lang, &|office| party_line(app, office));
+        told.to_batch = told.to_batch.map(|at| format!("{}/{at}", letter.id));
+        told
+    })
+    .collect()
+}
+
+/// NW-18.
+pub(super) fn reached(app: &App, to: OfficeNumber, lang: Lang) -> Reach {
+    match reach(&app.settings, to, (app.clock)()) {
+        Ok(()) => Reach::Yes,
+        Err(Trouble::NoPartner { .. }) => Reach::No(say(lang, "reach-no").into_owned()),
+        Err(_) => Reach::Unknown,
+    }
+}
+
+/// Does this office send for that one?
+pub(super) fn may_send_for(app: &App) -> impl Fn(OfficeNumber) -> bool + '_ {
+    |from| app.settings.office == Some(from)
+}
+
+/// Changes a draft, which is made with the first thing that is in it.
+fn change(app: &App, id: &str, sent: Sent, more: impl FnOnce(&mut Letter)) {
+    let mut letters = held(&app.letters);
+    let letter = letters.drafts.entry(id.to_owned()).or_insert_with(|| Letter::new(id, (app.clock)()));
+    take(app, letter, sent);
+    more(letter);
+    if letter.is_empty() && letter.left.is_empty() {
+        letters.drafts.remove(id);
+    }
+    drop(letters);
+    app.tell("drafts");
+}
+
+/// What a form of the letter carries: whatever button was pressed, nothing typed and no file is lost.
+pub(super) fn take(app: &App, letter: &mut Letter, sent: Sent) {
+    if let Some(message) = sent.message() {
+        letter.message = message.chars().take(crate::bundle::COVER_CHARACTERS).collect();
+    }
+    letter.saved = (app.clock)();
+    letter.trouble = None;
+    if sent.get("first").is_some() || !sent.files.is_empty() && sent.get("first").is_none() && letter.left.len() > 200 {
+        letter.left.clear();
+    }
+    letter.add(sent.files, &may_send_for(app));
+}
+
+/// Removes the file that a button named, if it did.
+pub(super) fn remove_from(letter: &mut Letter, key: Option<usize>) {
+    if let Some(at) = key.filter(|at| *at < letter.files.len()) {
+        letter.files.remove(at);
+    }
+}
+
+/// The script posts files in parts and shows the page itself.
+pub(super) fn part_or(headers: &HeaderMap, to: &str) -> Response {
+    if headers.contains_key("x-fumibako") { StatusCode::NO_CONTENT.into_response() } else { see(to) }
+}
+
+async fn files(
+    State(app): Shared,
+    here: Here,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    sent: Sent,
+) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    change(&app, id_of(&id)?, sent, |_| ());
+    Ok(part_or(&headers, &format!("/compose/{id}")))
+}
+
+async fn remove(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    let key = sent.get("remove").and_then(|key| key.parse().ok());
+    change(&app, id_of(&id)?, sent, |letter| remove_from(letter, key));
+    Ok(see(&format!("/compose/{id}")))
+}
+
+/// NW-12: by itself, while somebody types.
+async fn save(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    change(&app, id_of(&id)?, sent, |_| ());
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// NW-11.
+async fn keep(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    change(&app, id_of(&id)?, sent, |_| ());
+    Ok(here.done(&app, "/drafts", here.say("kept-toast")))
+}
+
+/// NW-13: opens 送信確認 and sends nothing.
+async fn confirm(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    let place = format!("/compose/{}", id_of(&id)?);
+    change(&app, &id, sent, |_| ());
+    let letter = held(&app.letters).drafts.get(&id).cloned();
+    let Some(letter) = letter.filter(|letter| letter.route().is_some()) else {
+        return Ok(here.failed(&app, &place, here.words("need-csv", "need-csv-next")));
+    };
+    match incomplete(&letter) {
+        Some(words) => Ok(here.failed(&app, &place, pick(&words, here.lang()))),
+        None => Ok(see(&format!("{place}?confirm=yes"))),
+    }
+}
+
+/// CF-02, CF-05: the draft leaves the list before it is sent, so a second click finds nothing to send.
+async fn go(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    let Some(letter) = held(&app.letters).drafts.remove(id_of(&id)?) else { return Ok(see("/sent")) };
+    let end = send(&app, letter.clone()).await;
+    app.tell("drafts");
+    match end {
+        Ok(End::Sent) => Ok(here.done(&app, "/sent", here.say("sent-toast"))),
+        Ok(End::Waits(_)) => Ok(here.done(&app, "/sent", here.say("waits-toast"))),
+        Err(trouble) => {
+            held(&app.letters).drafts.insert(id.clone(), letter);
+            let words: Words = pick(&both(&trouble), here.lang());
+            Ok(here.failed(&app, &format!("/compose/{id}"), words))
+        }
+    }
+}
+
+/// The drafts, newest first.
+pub(super) fn newest(drafts: &BTreeMap<String, Letter>) -> Vec<&Letter> {
+    let mut all: Vec<&Letter> = drafts.values().filter(|letter| !letter.is_empty()).collect();
+    all.sort_by_key(|letter| std::cmp::Reverse(letter.saved));
+    all
+}

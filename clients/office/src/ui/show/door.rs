@@ -1,0 +1,120 @@
+//! The link that opens once, ログイン and ログアウト (LG), and the settings of a page: language and size of letters.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::header::{SET_COOKIE, USER_AGENT};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{AppendHeaders, IntoResponse as _, Response};
+use axum::routing::{get, post};
+use fumibako_careplan::Lang;
+use fumibako_web::TextSize;
+use fumibako_web::page::{self, Login};
+use fumibako_web::part::Words;
+use fumibako_web::text::{say, say_with};
+
+use super::{Answer, Here, PLAIN, STRICT, Shared, html, own_address, see, session_of};
+use crate::ui::form::Sent;
+use crate::ui::session::{Closed, Session};
+use crate::ui::state::App;
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/open", get(open))
+        .route("/login", get(login).post(enter))
+        .route("/logout", post(leave))
+        .route("/settings", post(settings))
+}
+
+type Fields = Query<Vec<(String, String)>>;
+
+fn field<'f>(fields: &'f [(String, String)], name: &str) -> &'f str {
+    fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+}
+
+async fn open(State(app): Shared, headers: HeaderMap, Query(fields): Fields) -> Response {
+    let Some(id) = app.sessions.begin(field(&fields, "t"), (app.clock)()) else {
+        let words =
+            Words { what: say(Lang::Ja, "link-used").into(), next: say(Lang::Ja, "link-used-next").into(), code: None };
+        return (StatusCode::FORBIDDEN, html(page::refused(Lang::Ja, &words))).into_response();
+    };
+    let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // Safari keeps no `Secure` cookie on plain HTTP, not even of this computer.
+    let safari = agent.contains("Safari/") && !agent.contains("Chrome/");
+    let cookie = if safari {
+        format!("{PLAIN}={id}; Path=/; HttpOnly; SameSite=Strict")
+    } else {
+        format!("{STRICT}={id}; Path=/; Secure; HttpOnly; SameSite=Strict")
+    };
+    (AppendHeaders([(SET_COOKIE, cookie)]), see("/login")).into_response()
+}
+
+/// Nobody without a session sees even the login page: it came by no link of ours.
+fn stranger() -> Response {
+    let words =
+        Words { what: say(Lang::Ja, "link-used").into(), next: say(Lang::Ja, "link-used-next").into(), code: None };
+    (StatusCode::FORBIDDEN, html(page::refused(Lang::Ja, &words))).into_response()
+}
+
+async fn login(State(app): Shared, headers: HeaderMap, Query(fields): Fields) -> Response {
+    let Some((_, session)) = session_of(&app, &headers, false) else { return stranger() };
+    let back = own_address(field(&fields, "back"));
+    if session.open {
+        // LG-03: who is logged in is not asked again.
+        return see(back);
+    }
+    html(page::login(&view(&app, &session, back)))
+}
+
+fn view(app: &App, session: &Session, back: &str) -> Login {
+    Login {
+        lang: session.lang,
+        size: session.size,
+        user: if session.locked { app.settings.login.clone() } else { String::new() },
+        trouble: None,
+        locked: session.locked,
+        back: back.to_owned(),
+        csrf: session.csrf.clone(),
+    }
+}
+
+async fn enter(State(app): Shared, headers: HeaderMap, sent: Sent) -> Result<Response, Answer> {
+    let Some((id, session)) = session_of(&app, &headers, false) else { return Ok(stranger()) };
+    if sent.get("csrf") != Some(session.csrf.as_str()) {
+        return Err(Answer::Forbidden);
+    }
+    let (user, back) = (sent.get("user").unwrap_or_default().trim(), own_address(sent.get("back").unwrap_or("/")));
+    let given = (user, sent.get("password").unwrap_or_default());
+    let trouble = match app.sessions.login(&id, given, &app.settings, (app.clock)())? {
+        Ok(()) => {
+            app.look.notify_one();
+            return Ok(see(back));
+        }
+        Err(Closed::Wrong) => say(session.lang, "login-wrong"),
+        Err(Closed::Wait(minutes)) => say_with(session.lang, "login-wait", &[("count", minutes.into())]),
+    };
+    let view = Login { user: user.to_owned(), trouble: Some(trouble.into_owned()), ..view(&app, &session, back) };
+    Ok((StatusCode::FORBIDDEN, html(page::login(&view))).into_response())
+}
+
+async fn leave(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    app.sessions.logout(&here.id);
+    Ok(see("/login"))
+}
+
+async fn settings(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    app.sessions.with(&here.id, |session| {
+        if let Some(size) = sent.get("size").and_then(TextSize::of) {
+            session.size = size;
+        }
+        match sent.get("lang") {
+            Some("ja") => session.lang = Lang::Ja,
+            Some("en") => session.lang = Lang::En,
+            _ => {}
+        }
+    });
+    Ok(see(own_address(sent.get("back").unwrap_or("/"))))
+}

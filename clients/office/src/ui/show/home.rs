@@ -1,0 +1,103 @@
+//! ホーム (HM).
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use fumibako_careplan::Lang;
+use fumibako_web::page::{self, Available, Home, Soon, State as Line};
+use fumibako_web::part::{Party, Words};
+use fumibako_web::text::{count, say, say_with};
+use jiff::Timestamp;
+
+use super::{Here, Shared, html};
+use crate::ui::paint::{day, days, moment, party, pick};
+use crate::ui::state::{App, held};
+
+/// The certificate's end is told from so many days before (HM-09).
+const WARN_DAYS: i64 = 60;
+/// Data is said to go soon when so many days are left (HM-08).
+const SOON_DAYS: i64 = 5;
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new().route("/", get(home))
+}
+
+async fn home(State(app): Shared, here: Here) -> Response {
+    let lang = here.lang();
+    let certificate = certificate(&app, lang);
+    let view = Home {
+        available: available(&app, lang),
+        soon: soon(&app),
+        notices: Vec::new(),
+        states: states(&app, lang, certificate.0),
+        warnings: certificate.1.into_iter().collect(),
+    };
+    html(page::home(&here.frame(&app), &view))
+}
+
+/// HM-03, HM-04: what the last look at the gateway found.
+fn available(app: &App, lang: Lang) -> Available {
+    match &held(&app.mail).link {
+        None => Available::Asking,
+        Some(Ok(())) => Available::Yes,
+        Some(Err(why)) => Available::No(pick(&why.words, lang)),
+    }
+}
+
+fn soon(app: &App) -> Vec<Soon> {
+    let now = (app.clock)();
+    let mail = held(&app.mail);
+    let new = mail.inbox.values().filter(|one| one.is_new());
+    let near = new.filter_map(|one| {
+        let days = one.days_left(now).filter(|days| *days <= SOON_DAYS)?;
+        let number = one.from.map_or_else(|| "?".into(), |office| office.to_string());
+        let name = one.from.and_then(|office| mail.names.get(&office).cloned());
+        Some(Soon { from: Party { number, name }, arrived: day(one.at), days })
+    });
+    near.collect()
+}
+
+fn states(app: &App, lang: Lang, certificate: Line) -> Vec<Line> {
+    let mail = held(&app.mail);
+    let term = |id: &str| say(lang, id).into_owned();
+    let checked = mail.checked.map_or_else(|| term("not-yet"), moment);
+    drop(mail);
+    vec![
+        certificate,
+        Line { term: term("state-checked"), value: checked, mark: None },
+        Line { term: term("state-folder"), value: app.save_folder().display().to_string(), mark: None },
+    ]
+}
+
+/// The certificate's line, and what is to be said of it before anything else.
+fn certificate(app: &App, lang: Lang) -> (Line, Option<Words>) {
+    let (now, term) = ((app.clock)(), say(lang, "state-certificate").into_owned());
+    let identity = match app.settings.signer(now) {
+        Ok(identity) => identity,
+        Err(trouble) => {
+            let words = pick(&crate::ui::state::both(&trouble), lang);
+            let line = Line { term, value: String::new(), mark: Some(("bad", say(lang, "doctor-bad").into_owned())) };
+            return (line, Some(words));
+        }
+    };
+    let end: Timestamp = identity.certificate().not_after();
+    let left = days(now, end);
+    let value = say_with(lang, "until-day", &[("day", day(end).into())]).into_owned();
+    let near = left <= WARN_DAYS;
+    let class = if left <= 7 { "bad" } else { "warn" };
+    let mark = near.then(|| (class, count(lang, "days-left", usize::try_from(left).unwrap_or_default()).into_owned()));
+    let words = near.then(|| Words {
+        what: count(lang, "certificate-soon", usize::try_from(left).unwrap_or_default()).into_owned(),
+        next: say(lang, "certificate-soon-next").into_owned(),
+        code: None,
+    });
+    (Line { term, value, mark }, words)
+}
+
+/// For other screens: an office that may be unknown.
+pub(super) fn party_or(app: &App, office: Option<fumibako_model::OfficeNumber>) -> Party {
+    office.map_or_else(|| Party { number: "?".into(), name: None }, |office| party(app, office))
+}

@@ -1,0 +1,223 @@
+//! 受信一覧 (RX), 受信詳細 (RD) and データ取得.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use fumibako_careplan::Lang;
+use fumibako_web::page::{self, Filter, Inbox, ReceivedRow, SaveDialog, Signer, Taken};
+use fumibako_web::part::{FileLine, Words};
+use fumibako_web::text::{count, say};
+
+use super::home::party_or;
+use super::{Answer, Here, Shared, html, own_address, see};
+use crate::ui::form::Sent;
+use crate::ui::paint::{moment, pick, words};
+use crate::ui::state::{App, held};
+use crate::ui::work::look::{Arrived, look};
+use crate::ui::work::save::save;
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/inbox", get(list))
+        .route("/inbox/refresh", post(refresh))
+        .route("/inbox/save", post(ask))
+        .route("/inbox/save-all", post(ask_all))
+        .route("/inbox/fetch", post(fetch))
+        .route("/inbox/{uid}", get(one))
+        .route("/inbox/{uid}/receipt", get(receipt))
+}
+
+type Fields = Query<Vec<(String, String)>>;
+
+async fn list(State(app): Shared, here: Here, Query(fields): Fields) -> Response {
+    let of =
+        |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap_or_default();
+    let filter = Filter { only_new: of("show") == "new", office: of("office"), month: of("month") };
+    let chosen: Vec<String> = fields.iter().filter(|(name, _)| name == "save").map(|(_, uid)| uid.clone()).collect();
+    let trouble = here.trouble(&app);
+    let lang = here.lang();
+    let rows: Vec<ReceivedRow> = rows(&app, lang, &chosen).into_iter().filter(|row| passes(row, &filter)).collect();
+    let dialog = dialog(&app, &chosen, "/inbox", trouble.clone());
+    let view = Inbox {
+        trouble: if dialog.is_some() { None } else { trouble.or_else(|| unreached(&app, lang)) },
+        saved: here.session.saved.clone(),
+        rows,
+        filter,
+        dialog,
+    };
+    if !here.live {
+        app.sessions.with(&here.id, |session| session.saved = None);
+    }
+    html(page::inbox(&here.frame(&app), &view))
+}
+
+/// The list is only as new as the last answer of the gateway.
+fn unreached(app: &App, lang: Lang) -> Option<Words> {
+    held(&app.mail).link.as_ref()?.as_ref().err().map(|why| pick(&why.words, lang))
+}
+
+fn passes(row: &ReceivedRow, filter: &Filter) -> bool {
+    let office = filter.office.trim();
+    let named = row.from.name.as_deref().unwrap_or_default();
+    (!filter.only_new || row.taken == Taken::New)
+        && (office.is_empty() || row.from.number.contains(office) || named.contains(office))
+        && (filter.month.is_empty() || row.at.starts_with(&filter.month.replace('-', "/")))
+}
+
+fn rows(app: &App, lang: Lang, chosen: &[String]) -> Vec<ReceivedRow> {
+    let inbox = held(&app.mail).inbox.clone();
+    let now = (app.clock)();
+    let row = |(uid, one): (&u32, &Arrived)| ReceivedRow {
+        id: uid.to_string(),
+        at: moment(one.at),
+        from: party_or(app, one.from),
+        by: one.by.clone(),
+        message: one.cover.0.clone(),
+        files: files(one, lang),
+        taken: taken(one, lang),
+        days: one.days_left(now).filter(|_| one.is_new()),
+        ticked: chosen.contains(&uid.to_string()),
+    };
+    inbox.iter().rev().map(row).collect()
+}
+
+fn files(one: &Arrived, lang: Lang) -> Vec<FileLine> {
+    one.files.iter().enumerate().map(|(at, name)| FileLine::of(at.to_string(), &name.0, lang)).collect()
+}
+
+fn taken(one: &Arrived, lang: Lang) -> Taken {
+    match &one.wrong {
+        Some(wrong) => Taken::Distrusted(pick(wrong, lang)),
+        None if one.done => Taken::Done,
+        None => Taken::New,
+    }
+}
+
+/// RX-03.
+async fn refresh(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    let fresh = look(&app).await;
+    let failed = unreached(&app, here.lang()).is_some();
+    let word = match fresh {
+        _ if failed => String::new(),
+        0 => here.say("nothing-new"),
+        many => count(here.lang(), "new-arrived", many).into_owned(),
+    };
+    Ok(here.done(&app, "/inbox", word))
+}
+
+/// Opens the dialog for what was ticked.
+async fn ask(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    Ok(asked(&app, &here, sent.all("row"), own_address(sent.get("back").unwrap_or("/inbox"))))
+}
+
+/// RX-11: for everything that is new.
+async fn ask_all(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    let all = held(&app.mail).inbox.iter().filter(|(_, one)| one.is_new()).map(|(uid, _)| uid.to_string()).collect();
+    Ok(asked(&app, &here, all, "/inbox"))
+}
+
+fn asked(app: &App, here: &Here, rows: Vec<String>, back: &str) -> Response {
+    if rows.is_empty() {
+        return here.failed(app, back, here.words("choose-first", "choose-first-next"));
+    }
+    let query: Vec<String> =
+        rows.iter().filter(|uid| uid.parse::<u32>().is_ok()).map(|uid| format!("save={uid}")).collect();
+    see(&format!("{back}?{}", query.join("&")))
+}
+
+fn dialog(app: &App, chosen: &[String], back: &str, trouble: Option<Words>) -> Option<SaveDialog> {
+    let mail = held(&app.mail);
+    let known: Vec<(u32, usize)> = chosen
+        .iter()
+        .filter_map(|uid| uid.parse().ok())
+        .filter_map(|uid| mail.inbox.get(&uid).filter(|one| one.wrong.is_none()).map(|one| (uid, one.files.len())))
+        .collect();
+    drop(mail);
+    if known.is_empty() {
+        return None;
+    }
+    Some(SaveDialog {
+        files: known.iter().map(|(_, files)| files).sum(),
+        rows: known.iter().map(|(uid, _)| uid.to_string()).collect(),
+        folder: app.save_folder().display().to_string(),
+        trouble,
+        back: back.to_owned(),
+    })
+}
+
+/// RX-05, RX-06, RD-02: saves, and only then acknowledges.
+async fn fetch(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    let rows = sent.all("row");
+    let uids: Vec<u32> = rows.iter().filter_map(|uid| uid.parse().ok()).collect();
+    let back = own_address(sent.get("back").unwrap_or("/inbox")).to_owned();
+    let typed = sent.get("folder").unwrap_or_default().trim();
+    let folder = if typed.is_empty() { app.save_folder() } else { PathBuf::from(typed) };
+    let again = |app: &App, words: Words| {
+        // What was typed stays: the dialog opens once more, with the reason in it.
+        held(&app.mail).folder = Some(folder.clone());
+        here.failed(
+            app,
+            &format!("{back}?{}", rows.iter().map(|uid| format!("save={uid}")).collect::<Vec<_>>().join("&")),
+            words,
+        )
+    };
+    let saved = match save(&app, uids, folder.clone()).await {
+        Ok(saved) => saved,
+        Err(trouble) => return Ok(again(&app, words(&trouble.words(here.lang())))),
+    };
+    if let Some(trouble) = &saved.stopped {
+        return Ok(again(&app, words(&trouble.words(here.lang()))));
+    }
+    app.sessions.with(&here.id, |session| session.saved = Some(folder.display().to_string()));
+    Ok(here.done(&app, &back, count(here.lang(), "saved-toast", saved.messages)))
+}
+
+async fn one(State(app): Shared, here: Here, Path(uid): Path<u32>, Query(fields): Fields) -> Result<Response, Answer> {
+    let one = held(&app.mail).inbox.get(&uid).cloned().ok_or(Answer::Missing)?;
+    let lang = here.lang();
+    let trouble = here.trouble(&app);
+    let asked = fields.iter().any(|(name, _)| name == "save");
+    let signer = one.seal.as_ref().map(|seal| Signer {
+        subject: seal.subject.clone(),
+        issuer: seal.issuer.clone(),
+        at: seal.at.map_or_else(|| "-".into(), moment),
+        sealed: seal.sealed,
+    });
+    let view = page::Received {
+        id: uid.to_string(),
+        at: moment(one.at),
+        from: party_or(&app, one.from),
+        by: one.by.clone(),
+        taken: taken(&one, lang),
+        message: one.cover.0.clone(),
+        files: files(&one, lang),
+        days: one.days_left((app.clock)()).filter(|_| one.is_new()),
+        signer,
+        folder: one.folder.as_ref().map(|folder| folder.display().to_string()),
+        receipt: one.done.then(|| say(lang, "taken").into_owned()),
+        dialog: if asked { dialog(&app, &[uid.to_string()], &format!("/inbox/{uid}"), trouble) } else { None },
+    };
+    Ok(html(page::received(&here.frame(&app), &view)))
+}
+
+async fn receipt(State(app): Shared, here: Here, Path(uid): Path<u32>) -> Result<Response, Answer> {
+    let one = held(&app.mail).inbox.get(&uid).filter(|one| one.done).cloned().ok_or(Answer::Missing)?;
+    let from = party_or(&app, one.from);
+    let fact = |id: &str, value: String| (here.say(id), value);
+    let facts = vec![
+        fact("from-office", format!("{} {}", from.number, from.name.unwrap_or_default())),
+        fact("received-at", moment(one.at)),
+        fact("fact-state", here.say("taken")),
+        fact("fact-message-id", one.message_id.clone()),
+        fact("file", count(here.lang(), "files", one.files.len()).into_owned()),
+    ];
+    Ok(html(page::receipt(&here.frame(&app), &page::Receipt { inbox: true, facts, file: None })))
+}

@@ -1,0 +1,146 @@
+//! 送信一覧 (TX) and the 受領証 of what was sent.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use fumibako_careplan::{Lang, UnitKind};
+use fumibako_model::{BundleFacts, State as How};
+use fumibako_web::page::{self, SentRow, Way};
+use fumibako_web::part::Words;
+use fumibako_web::text::{count, say};
+use jiff::Timestamp;
+
+use super::home::party_or;
+use super::{Answer, Here, Shared, html};
+use crate::outbox::Entry;
+use crate::trouble::Trouble;
+use crate::ui::form::Sent;
+use crate::ui::paint::{days, moment, pick};
+use crate::ui::state::{App, both, held};
+use crate::ui::work::look::{Gone, here as waiting_here, look};
+
+/// After so many days without the other side fetching it, somebody should telephone (TX-07).
+const LATE_DAYS: i64 = 7;
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new().route("/sent", get(list)).route("/sent/refresh", post(refresh)).route("/sent/{id}", get(receipt))
+}
+
+async fn list(State(app): Shared, here: Here) -> Result<Response, Answer> {
+    let lang = here.lang();
+    let rows = all(&app, lang)?;
+    let trouble =
+        here.trouble(&app).or_else(|| held(&app.mail).link.as_ref()?.as_ref().err().map(|why| pick(&why.words, lang)));
+    let rows = rows.into_iter().map(|(_, row)| row).collect();
+    Ok(html(page::sent(&here.frame(&app), &page::Sent { rows, trouble })))
+}
+
+async fn refresh(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    look(&app).await;
+    Ok(here.done(&app, "/sent", ""))
+}
+
+/// What the gateway keeps, and what waits here; newest first. Beside each row, its Message-ID.
+fn all(app: &App, lang: Lang) -> Result<Vec<(String, SentRow)>, Trouble> {
+    let now = (app.clock)();
+    let (gone, entries) = (held(&app.mail).sent.clone(), waiting_here(&app.settings)?);
+    let known = |entry: &&Entry| gone.values().any(|one| one.message_id == entry.message_id);
+    let mut rows: Vec<(Timestamp, String, SentRow)> =
+        gone.iter().map(|(uid, one)| (one.at, one.message_id.clone(), of_gateway(app, *uid, one, now, lang))).collect();
+    let here = entries.iter().enumerate().filter(|(_, entry)| !known(entry));
+    rows.extend(here.map(|(at, entry)| (entry.composed, entry.message_id.clone(), of_outbox(app, at, entry, lang))));
+    rows.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
+    Ok(rows.into_iter().map(|(_, id, row)| (id, row)).collect())
+}
+
+fn of_gateway(app: &App, uid: u32, one: &Gone, now: Timestamp, lang: Lang) -> SentRow {
+    let waits = days(one.at, now);
+    let late = waits >= LATE_DAYS;
+    let many = usize::try_from(waits).unwrap_or_default();
+    let (way, note) = match one.state {
+        Some(How::Retrieved) => (Way::Reached(3), say(lang, "note-taken")),
+        Some(How::HandedOver) => (Way::HandedOver, say(lang, "note-handed-over")),
+        Some(How::Expired | How::Late) => (Way::Expired, say(lang, "note-expired")),
+        Some(How::Delivered) => {
+            (Way::Reached(2), count(lang, if late { "note-waits-long" } else { "note-waits" }, many))
+        }
+        Some(How::Accepted) | None => {
+            (Way::Reached(1), count(lang, if late { "note-waits-long" } else { "note-waits" }, many))
+        }
+    };
+    let open = matches!(way, Way::Reached(1 | 2));
+    SentRow {
+        id: uid.to_string(),
+        at: moment(one.at),
+        to: party_or(app, one.to),
+        by: one.by.clone(),
+        message: one.cover.0.clone(),
+        files: one.facts.as_ref().map_or(0, |facts| facts.files as usize),
+        units: one.facts.as_ref().map(|facts| units(facts, lang)).unwrap_or_default(),
+        way,
+        note: note.into_owned(),
+        late: late && open,
+    }
+}
+
+fn of_outbox(app: &App, at: usize, entry: &Entry, lang: Lang) -> SentRow {
+    let facts = entry.facts();
+    let (way, note) = match entry.refusal() {
+        Some((refused, reference)) => (Way::Refused(refused_words(refused, reference, lang)), String::new()),
+        None => (Way::Waiting, say(lang, "note-here").into_owned()),
+    };
+    SentRow {
+        id: format!("w{at}"),
+        at: moment(entry.composed),
+        to: party_or(app, entry.to().and_then(|to| to.office_number())),
+        by: None,
+        message: String::new(),
+        files: facts.as_ref().map_or(0, |facts| facts.files as usize),
+        units: facts.as_ref().map(|facts| units(facts, lang)).unwrap_or_default(),
+        way,
+        note,
+        late: false,
+    }
+}
+
+fn refused_words(refused: fumibako_model::Refused, reference: Option<String>, lang: Lang) -> Words {
+    pick(&both(&Trouble::Refused { refused, reference }), lang)
+}
+
+/// What was sent, by the names people know.
+fn units(facts: &BundleFacts, lang: Lang) -> String {
+    let name = |id: &String| id.parse::<UnitKind>().map_or_else(|_| id.clone(), |unit| unit.name(lang).into());
+    let mut names: Vec<String> = facts.units.iter().map(name).collect();
+    names.dedup();
+    names.join(lang.pick("、", ", "))
+}
+
+async fn receipt(State(app): Shared, here: Here, Path(id): Path<String>) -> Result<Response, Answer> {
+    let lang = here.lang();
+    let (message_id, row) = all(&app, lang)?.into_iter().find(|(_, row)| row.id == id).ok_or(Answer::Missing)?;
+    let entries = crate::outbox::look(&app.settings.data_folder)?;
+    let evidence = entries.iter().find(|entry| entry.message_id == message_id).and_then(Entry::evidence);
+    let fact = |id: &str, value: String| (here.say(id), value);
+    let state = match &row.way {
+        Way::Waiting => here.say("waiting"),
+        Way::Refused(words) => format!("{}: {}", here.say("refused"), words.line(lang)),
+        Way::Reached(1) => here.say("way-accepted"),
+        Way::Reached(2) => here.say("way-delivered"),
+        Way::Reached(_) => here.say("way-taken"),
+        Way::HandedOver => here.say("way-handed-over"),
+        Way::Expired => here.say("gone"),
+    };
+    let facts = vec![
+        fact("to-office", format!("{} {}", row.to.number, row.to.name.clone().unwrap_or_default())),
+        fact("sent-at", row.at.clone()),
+        fact("file", format!("{} {}", count(lang, "files", row.files), row.units)),
+        fact("fact-state", format!("{state} {}", row.note)),
+        fact("fact-evidence", evidence.map_or_else(|| "-".into(), |id| id.to_string())),
+        fact("fact-message-id", message_id),
+    ];
+    Ok(html(page::receipt(&here.frame(&app), &page::Receipt { inbox: false, facts, file: None })))
+}

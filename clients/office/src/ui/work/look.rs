@@ -1,0 +1,303 @@
+//! Looking at the gateway: what arrived, how far what was sent came, and whether it answers at all. Nothing is marked as read,
+//! saved or acknowledged by it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fumibako_model::{Address, BUNDLE_FIELD, BundleFacts, OfficeNumber, Refusal, Retention, State};
+use fumibako_web::part::Words;
+use jiff::Timestamp;
+use mail_parser::MessageParser;
+
+use super::aside;
+use crate::bundle::open::{agent_of, own};
+use crate::bundle::{Contents, Reader, open};
+use crate::mailbox::{Folder, Kept, Mailbox};
+use crate::outbox::{self, Fate};
+use crate::settings::Settings;
+use crate::trouble::Trouble;
+use crate::ui::state::{App, both, held};
+use crate::wait;
+
+/// Bodies read in one look, the newest first; what is left comes with the next.
+const BODIES: usize = 200;
+
+/// What is known of the gateway.
+#[derive(Debug, Default)]
+pub(in crate::ui) struct Mail {
+    pub(in crate::ui) inbox: BTreeMap<u32, Arrived>,
+    pub(in crate::ui) sent: BTreeMap<u32, Gone>,
+    /// None: nobody asked yet.
+    pub(in crate::ui) link: Option<Result<(), Box<NoLink>>>,
+    pub(in crate::ui) names: HashMap<OfficeNumber, String>,
+    pub(in crate::ui) checked: Option<Timestamp>,
+    /// Where files were saved last.
+    pub(in crate::ui) folder: Option<PathBuf>,
+}
+
+/// Why the gateway cannot be used.
+#[derive(Clone, Debug)]
+pub(in crate::ui) struct NoLink {
+    /// In both languages.
+    pub(in crate::ui) words: (Words, Words),
+    /// Is it the network? Then what is sent waits.
+    pub(in crate::ui) network: bool,
+}
+
+/// What a page would show differently if it changed.
+type Shape = (Vec<(u32, bool)>, Vec<(u32, Option<State>)>);
+
+/// A message in INBOX.
+#[derive(Clone, Debug)]
+pub(in crate::ui) struct Arrived {
+    pub(in crate::ui) at: Timestamp,
+    pub(in crate::ui) from: Option<OfficeNumber>,
+    pub(in crate::ui) by: Option<String>,
+    pub(in crate::ui) cover: fumibako_model::Private<String>,
+    pub(in crate::ui) files: Vec<fumibako_model::Private<String>>,
+    /// Was its receipt accepted?
+    pub(in crate::ui) done: bool,
+    /// Why it is not believed.
+    pub(in crate::ui) wrong: Option<Box<(Words, Words)>>,
+    pub(in crate::ui) seal: Option<Seal>,
+    pub(in crate::ui) message_id: String,
+    /// Where it was saved by this run of the program.
+    pub(in crate::ui) folder: Option<PathBuf>,
+}
+
+/// Who signed a message.
+#[derive(Clone, Debug)]
+pub(in crate::ui) struct Seal {
+    pub(in crate::ui) subject: String,
+    pub(in crate::ui) issuer: String,
+    pub(in crate::ui) at: Option<Timestamp>,
+    pub(in crate::ui) sealed: bool,
+}
+
+/// A message in Sent.
+#[derive(Clone, Debug)]
+pub(in crate::ui) struct Gone {
+    pub(in crate::ui) at: Timestamp,
+    pub(in crate::ui) to: Option<OfficeNumber>,
+    pub(in crate::ui) by: Option<String>,
+    pub(in crate::ui) cover: fumibako_model::Private<String>,
+    pub(in crate::ui) facts: Option<BundleFacts>,
+    pub(in crate::ui) state: Option<State>,
+    pub(in crate::ui) message_id: String,
+}
+
+impl Mail {
+    /// 未取得, and what the other side has not fetched.
+    pub(in crate::ui) fn counts(&self) -> (usize, usize) {
+        let open = |gone: &&Gone| gone.state.is_none_or(|state| state < State::HandedOver);
+        (self.inbox.values().filter(|one| one.is_new()).count(), self.sent.values().filter(open).count())
+    }
+}
+
+impl Arrived {
+    /// 未
+    pub(in crate::ui) fn is_new(&self) -> bool {
+        !self.done && self.wrong.is_none()
+    }
+
+    /// Days until the gateway deletes it.
+    pub(in crate::ui) fn days_left(&self, now: Timestamp) -> Option<i64> {
+        let day = i32::try_from(self.at.as_second().div_euclid(86_400)).ok()?;
+        let end = Retention::default().moment_of(day)?;
+        Some(crate::ui::paint::days(now, end))
+    }
+}
+
+/// Looks now and then, at once when somebody asks, and posts what waits.
+pub(in crate::ui) async fn for_ever(app: Arc<App>) {
+    loop {
+        look(&app).await;
+        super::post::what_waits(&app).await;
+        let pause = tokio::time::sleep(Duration::from_secs(app.look_seconds.into()));
+        tokio::select! {
+            () = pause => {}
+            () = app.look.notified() => {}
+        }
+    }
+}
+
+/// Looks once and tells the pages what changed. Returns how many new messages came.
+pub(in crate::ui) async fn look(app: &Arc<App>) -> usize {
+    let (settings, known) = (app.settings.clone(), Known::of(&held(&app.mail)));
+    let looked = aside(move || wait(read(&settings, &known))).await;
+    let mut mail = held(&app.mail);
+    let before = (mail.link.as_ref().map(Result::is_ok), mail.shape());
+    let fresh = match looked {
+        Ok(found) => {
+            mail.link = Some(Ok(()));
+            mail.checked = Some((app.clock)());
+            mail.take(found)
+        }
+        Err(trouble) => {
+            let network = matches!(trouble, Trouble::Unreachable { .. });
+            mail.link = Some(Err(Box::new(NoLink { words: both(&trouble), network })));
+            0
+        }
+    };
+    let after = (mail.link.as_ref().map(Result::is_ok), mail.shape());
+    drop(mail);
+    if before.0 != after.0 {
+        app.tell("link");
+    }
+    if before.1 != after.1 {
+        app.tell("inbox");
+        app.tell("sent");
+    }
+    fresh
+}
+
+/// What need not be read again.
+#[derive(Debug)]
+struct Known {
+    inbox: BTreeSet<u32>,
+    sent: BTreeSet<u32>,
+}
+
+impl Known {
+    fn of(mail: &Mail) -> Self {
+        Self { inbox: mail.inbox.keys().copied().collect(), sent: mail.sent.keys().copied().collect() }
+    }
+}
+
+/// What one look found: everything there is, with the parts that were not known before.
+struct Found {
+    inbox: Vec<(u32, bool)>,
+    sent: Vec<(u32, Option<State>)>,
+    arrived: Vec<(u32, Arrived)>,
+    gone: Vec<(u32, Gone)>,
+}
+
+async fn read(settings: &Settings, known: &Known) -> Result<Found, Trouble> {
+    let mut mailbox = Mailbox::open(settings).await?;
+    let mut found = Found { inbox: Vec::new(), sent: Vec::new(), arrived: Vec::new(), gone: Vec::new() };
+    mailbox.select(Folder::Inbox).await?;
+    let uids = mailbox.search("ALL").await?;
+    found.inbox = mailbox.headers(&uids).await?.iter().map(|kept| (kept.uid, kept.is_acknowledged())).collect();
+    for uid in uids.iter().rev().filter(|uid| !known.inbox.contains(uid)).take(BODIES) {
+        if let Some(kept) = mailbox.message(*uid).await? {
+            found.arrived.push((*uid, arrived(settings, &kept)?));
+        }
+    }
+    mailbox.select(Folder::Sent).await?;
+    let uids = mailbox.search("ALL").await?;
+    let headers = mailbox.headers(&uids).await?;
+    found.sent = headers.iter().map(|kept| (kept.uid, kept.state())).collect();
+    for kept in headers.iter().rev().filter(|kept| !known.sent.contains(&kept.uid)).take(BODIES) {
+        let Some(mut one) = gone(kept) else { continue };
+        if let Some(whole) = mailbox.message(kept.uid).await? {
+            let contents = own(&whole.octets.0, &settings.reading_keys()?);
+            one.cover = contents.and_then(|contents| contents.cover).unwrap_or_default();
+        }
+        found.gone.push((kept.uid, one));
+    }
+    mailbox.close().await;
+    Ok(found)
+}
+
+/// Profile §15.5: opens a message to show whose it is and what is in it; its files stay where they are.
+fn arrived(settings: &Settings, kept: &Kept) -> Result<Arrived, Trouble> {
+    let (us, trust, keys) = (settings.address_of(settings.office()?)?, settings.trust()?, settings.reading_keys()?);
+    // Profile §5.3: a certificate is judged as of the arrival at the gateway.
+    let reader = Reader { us: &us, trust: &trust, keys: &keys, now: kept.arrived };
+    let opened = open(&kept.octets.0, &reader).and_then(|opened| {
+        let contents = Contents::read(opened.entity())?;
+        contents.are_between(opened.from(), us.office_number().ok_or(Refusal::RecipientUnknown)?)?;
+        Ok((opened, contents))
+    });
+    let header = MessageParser::default().parse_headers(&kept.octets.0);
+    let claimed = header.as_ref().and_then(|message| address(message.from())).and_then(|from| from.office_number());
+    let message_id = header.as_ref().and_then(|message| message.message_id()).unwrap_or_default().to_owned();
+    let blank = Arrived {
+        at: kept.arrived,
+        from: claimed,
+        by: None,
+        cover: fumibako_model::Private::default(),
+        files: Vec::new(),
+        done: kept.is_acknowledged(),
+        wrong: None,
+        seal: None,
+        message_id,
+        folder: None,
+    };
+    Ok(match opened {
+        Ok((opened, contents)) => {
+            let signature = opened.innermost();
+            let seal = Seal {
+                subject: signature.signer().subject(),
+                issuer: signature.signer().issuer(),
+                at: signature.signing_time(),
+                sealed: opened.is_sealed(),
+            };
+            Arrived {
+                from: Some(opened.from()),
+                by: opened.by().map(ToString::to_string),
+                cover: contents.cover.unwrap_or_default(),
+                files: contents.files.into_iter().map(|(name, _)| name).collect(),
+                seal: Some(seal),
+                ..blank
+            }
+        }
+        Err(why) => Arrived { wrong: Some(Box::new(both(&Trouble::Distrust(why)))), ..blank },
+    })
+}
+
+/// None: not a bundle, such as a receipt of ours.
+fn gone(kept: &Kept) -> Option<Gone> {
+    let message = MessageParser::default().parse_headers(&kept.octets.0)?;
+    let facts = message.header_raw(BUNDLE_FIELD).and_then(|value| value.trim().parse::<BundleFacts>().ok());
+    if facts.is_none() && kept.state().is_none() {
+        return None;
+    }
+    Some(Gone {
+        at: kept.arrived,
+        to: address(message.to()).and_then(|to| to.office_number()),
+        by: agent_of(&message),
+        cover: fumibako_model::Private::default(),
+        facts,
+        state: kept.state(),
+        message_id: message.message_id().unwrap_or_default().to_owned(),
+    })
+}
+
+fn address(list: Option<&mail_parser::Address<'_>>) -> Option<Address> {
+    list?.first()?.address()?.parse().ok()
+}
+
+impl Mail {
+    /// Takes in what was found; returns how many messages are new.
+    fn take(&mut self, found: Found) -> usize {
+        let there: BTreeMap<u32, bool> = found.inbox.into_iter().collect();
+        let fresh = found.arrived.iter().filter(|(_, one)| one.is_new()).count();
+        self.inbox.extend(found.arrived);
+        self.inbox.retain(|uid, _| there.contains_key(uid));
+        for (uid, one) in &mut self.inbox {
+            one.done |= there.get(uid).copied().unwrap_or_default();
+        }
+        let states: BTreeMap<u32, Option<State>> = found.sent.into_iter().collect();
+        self.sent.extend(found.gone);
+        self.sent.retain(|uid, _| states.contains_key(uid));
+        for (uid, one) in &mut self.sent {
+            one.state = states.get(uid).copied().flatten().or(one.state);
+        }
+        fresh
+    }
+
+    fn shape(&self) -> Shape {
+        let inbox = self.inbox.iter().map(|(uid, one)| (*uid, one.done)).collect();
+        (inbox, self.sent.iter().map(|(uid, one)| (*uid, one.state)).collect())
+    }
+}
+
+/// What waits here or was refused, and is in no folder of the gateway.
+pub(in crate::ui) fn here(settings: &Settings) -> Result<Vec<outbox::Entry>, Trouble> {
+    let mut entries = outbox::look(&settings.data_folder)?;
+    entries.retain(|entry| entry.bundle.is_some() && !matches!(entry.fate, Fate::Posted { .. }));
+    Ok(entries)
+}

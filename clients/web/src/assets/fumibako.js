@@ -1,0 +1,349 @@
+// @ts-check
+// The one script. Every page works without it; with it, forms answer in place, files may be dropped, and lists live.
+// It makes no HTML of its own: what it shows came from the server, which escaped it.
+
+/** @type {{ createHTML(html: string): any }} */
+const policy = /** @type {any} */ (window).trustedTypes?.createPolicy("fumibako", { createHTML: (/** @type {string} */ html) => html })
+  ?? { createHTML: (html) => html };
+
+/** @param {string} html */
+const parse = (html) => new DOMParser().parseFromString(policy.createHTML(html), "text/html");
+/** @param {string} id */
+const byId = (id) => document.getElementById(id);
+
+// ---- Changing what is shown, without taking away what somebody holds ----
+
+/**
+ * Makes one element like another. What stays the same thing stays the same node: a button that is being pressed, a field
+ * that is being typed in, a ticked box.
+ * @param {Element} from @param {Element} to
+ */
+function morph(from, to) {
+  for (const { name } of [...from.attributes]) if (!to.hasAttribute(name) && name !== "open") from.removeAttribute(name);
+  for (const { name, value } of [...to.attributes]) {
+    if (name !== "open" && from.getAttribute(name) !== value) from.setAttribute(name, value);
+  }
+  if (from.tagName === "TEXTAREA") { from.textContent = to.textContent; return; }
+  const kept = new Map([...from.children].filter((child) => child.id).map((child) => [child.id, child]));
+  let here = from.firstChild;
+  for (const wanted of [...to.childNodes]) {
+    const named = wanted instanceof Element && wanted.id ? kept.get(wanted.id) : undefined;
+    const same = named ?? (here && alike(here, wanted) ? here : undefined);
+    if (!same) { from.insertBefore(document.importNode(wanted, true), here); continue; }
+    if (same !== here) from.insertBefore(same, here);
+    if (same instanceof Element && wanted instanceof Element) morph(same, wanted);
+    else if (same.nodeValue !== wanted.nodeValue) same.nodeValue = wanted.nodeValue;
+    here = same.nextSibling;
+  }
+  while (here) { const next = here.nextSibling; here.remove(); here = next; }
+}
+
+/** @param {Node} a @param {Node} b */
+function alike(a, b) {
+  if (a.nodeType !== b.nodeType) return false;
+  return !(a instanceof Element && b instanceof Element) || (a.tagName === b.tagName && a.id === b.id);
+}
+
+/** @param {Document} page @param {string} address */
+function show(page, address) {
+  const before = location.pathname, there = new URL(address, location.href);
+  const same = before === there.pathname;
+  if (!same || there.search !== location.search) history.pushState(null, "", there);
+  document.title = page.title;
+  document.documentElement.lang = page.documentElement.lang;
+  document.documentElement.dataset.size = page.documentElement.dataset.size;
+  for (const id of ["bar", "tabs", "toast", "foot"]) {
+    const [old, fresh] = [byId(id), page.getElementById(id)];
+    if (old && fresh) morph(old, fresh);
+  }
+  const [old, fresh] = [byId("main"), page.getElementById("main")];
+  if (old && fresh) {
+    if (same) morph(old, fresh);
+    else { old.replaceWith(document.importNode(fresh, true)); byId("main")?.focus(); window.scrollTo(0, 0); }
+  }
+  settle();
+}
+
+/** What only a script can do to a page that has just been shown. */
+function settle() {
+  for (const dialog of document.querySelectorAll("dialog[data-modal]")) {
+    if (dialog instanceof HTMLDialogElement && !dialog.matches(":modal")) { dialog.close(); dialog.showModal(); focusIn(dialog); }
+  }
+  for (const hidden of document.querySelectorAll("[data-scripted]")) hidden.removeAttribute("hidden");
+  tally();
+}
+
+/** @param {Element} dialog */
+function focusIn(dialog) {
+  const first = dialog.querySelector("[autofocus]");
+  if (first instanceof HTMLElement) first.focus();
+}
+
+// ---- Forms ----
+
+/**
+ * Asks the server. A session that is locked meanwhile is opened in place, and the question asked once more, so that
+ * nothing typed is lost.
+ * @param {string} address @param {RequestInit} [how] @returns {Promise<Response>}
+ */
+async function ask(address, how) {
+  const answer = await fetch(address, how);
+  if (new URL(answer.url).pathname !== "/login") return answer;
+  await unlocked(parse(await answer.text()));
+  return ask(address, how);
+}
+
+/** @param {Document} page @returns {Promise<void>} */
+function unlocked(page) {
+  const form = page.getElementById("door");
+  if (!form) return Promise.reject(new Error("no door"));
+  const dialog = document.createElement("dialog");
+  dialog.id = "lock";
+  dialog.append(document.importNode(form, true));
+  byId("lock")?.remove();
+  document.body.append(dialog);
+  dialog.showModal();
+  dialog.addEventListener("cancel", (event) => event.preventDefault());
+  settle();
+  return new Promise((done) => dialog.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    const asked = /** @type {HTMLFormElement} */ (event.target);
+    const answer = await fetch(asked.action, { method: "POST", body: new URLSearchParams(/** @type {any} */ (new FormData(asked))) });
+    if (new URL(answer.url).pathname === "/login") {
+      const again = parse(await answer.text()).getElementById("door");
+      if (again) { dialog.replaceChildren(document.importNode(again, true)); settle(); focusIn(dialog); }
+      return;
+    }
+    dialog.remove();
+    done();
+  }));
+}
+
+document.addEventListener("submit", async (event) => {
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  if (event.defaultPrevented || !form.matches("[data-swap]")) return;
+  event.preventDefault();
+  if (form.dataset.busy) return;
+  form.dataset.busy = "yes";
+  const button = /** @type {HTMLElement | null} */ (event.submitter);
+  const address = button?.getAttribute("formaction") ?? form.getAttribute("action") ?? location.href;
+  const fields = new FormData(form, button);
+  try {
+    const query = new URLSearchParams(/** @type {any} */ (fields)).toString();
+    const body = form.enctype === "multipart/form-data" ? fields : new URLSearchParams(/** @type {any} */ (fields));
+    const answer = form.method === "get" ? await ask(`${address}?${query}`) : await ask(address, { method: "POST", body });
+    show(parse(await answer.text()), answer.url);
+  } catch {
+    byId("stopped")?.removeAttribute("hidden");
+  } finally {
+    delete form.dataset.busy;
+  }
+});
+
+// A draft is kept two seconds after the last key, and when the window closes.
+let pause = 0;
+document.addEventListener("input", (event) => {
+  const field = /** @type {HTMLElement} */ (event.target);
+  const form = field.closest("form");
+  if (!form?.dataset.autosave) return;
+  clearTimeout(pause);
+  form.dataset.unsaved = "yes";
+  pause = window.setTimeout(() => save(form, false), 2000);
+});
+addEventListener("pagehide", () => {
+  for (const form of document.querySelectorAll("form[data-unsaved]")) save(/** @type {HTMLFormElement} */ (form), true);
+});
+
+/** @param {HTMLFormElement} form @param {boolean} closing */
+async function save(form, closing) {
+  const fields = new FormData(form);
+  for (const [name, value] of [...fields]) if (value instanceof File) fields.delete(name);
+  const body = new URLSearchParams(/** @type {any} */ (fields));
+  delete form.dataset.unsaved;
+  if (closing) { navigator.sendBeacon(form.dataset.autosave ?? "", body); return; }
+  try {
+    const answer = await ask(form.dataset.autosave ?? "", { method: "POST", body });
+    const state = byId("saved");
+    if (state && answer.ok) state.textContent = state.dataset.saved ?? "";
+  } catch {
+    form.dataset.unsaved = "yes";
+  }
+}
+
+// ---- Small things ----
+
+document.addEventListener("click", (event) => {
+  const button = event.target instanceof Element ? event.target.closest("button") : null;
+  if (button?.dataset.reveal) {
+    const field = /** @type {HTMLInputElement} */ (byId(button.dataset.reveal));
+    const shown = field.type === "password";
+    field.type = shown ? "text" : "password";
+    button.setAttribute("aria-pressed", String(shown));
+    button.textContent = (shown ? button.dataset.hide : button.dataset.show) ?? "";
+  }
+  if (button?.dataset.tick) {
+    for (const box of document.querySelectorAll("#main input[type=checkbox][name=row]")) {
+      /** @type {HTMLInputElement} */ (box).checked = button.dataset.tick === "all";
+    }
+    tally();
+  }
+  if (button?.dataset.print !== undefined) print();
+  if (button?.dataset.notify !== undefined) Notification.requestPermission();
+});
+document.addEventListener("change", (event) => {
+  const field = event.target;
+  if (field instanceof HTMLInputElement && field.type === "file") {
+    const drop = field.closest("fumi-drop");
+    if (drop && field.files?.length) { upload(drop, [...field.files]); }
+  }
+  if (field instanceof HTMLSelectElement && field.dataset.go !== undefined) field.form?.requestSubmit();
+  tally();
+});
+document.addEventListener("cancel", (event) => {
+  const dialog = event.target;
+  if (!(dialog instanceof HTMLDialogElement) || !dialog.matches("[data-modal]")) return;
+  event.preventDefault();
+  const way = dialog.querySelector("[data-cancel]");
+  if (way instanceof HTMLElement) way.click();
+}, true);
+
+function tally() {
+  const ticked = document.querySelectorAll("#main input[name=row]:checked").length;
+  for (const place of document.querySelectorAll("[data-tally]")) place.textContent = String(ticked);
+}
+
+// ---- Files ----
+
+/** @param {DataTransferItemList} items @returns {Promise<File[]>} */
+async function filesOf(items) {
+  const entries = [...items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  const found = await Promise.all(entries.map((entry) => walk(/** @type {any} */ (entry), 0)));
+  return found.flat();
+}
+
+/** @param {any} entry @param {number} depth @returns {Promise<File[]>} */
+async function walk(entry, depth) {
+  if (entry.isFile) return [await new Promise((done, failed) => entry.file(done, failed))];
+  if (depth > 8) return [];
+  const reader = entry.createReader(), found = [];
+  for (;;) {
+    /** @type {any[]} */
+    const some = await new Promise((done, failed) => reader.readEntries(done, failed));
+    if (some.length === 0) return found;
+    for (const inner of some) found.push(...await walk(inner, depth + 1));
+  }
+}
+
+/** @param {Element} drop @param {File[]} files */
+async function upload(drop, files) {
+  const form = /** @type {HTMLFormElement} */ (drop.closest("form"));
+  const address = drop.getAttribute("data-upload") ?? "";
+  const bar = drop.querySelector("progress");
+  const parts = [];
+  for (let at = 0; at < files.length; at += 16) parts.push(files.slice(at, at + 16));
+  if (bar) { bar.hidden = false; bar.max = files.length; bar.value = 0; }
+  let next = 0, failed = false;
+  const one = async () => {
+    while (next < parts.length && !failed) {
+      const part = parts[next++], first = part === parts[0];
+      const body = new FormData();
+      for (const field of form.querySelectorAll("input[type=hidden], textarea")) {
+        body.append(/** @type {any} */ (field).name, /** @type {any} */ (field).value);
+      }
+      if (first) body.append("first", "yes");
+      for (const file of part) body.append("file", file, file.name);
+      try {
+        const answer = await ask(address, { method: "POST", body, headers: { "X-Fumibako": "part" } });
+        if (!answer.ok) failed = true;
+      } catch { failed = true; }
+      if (bar) bar.value += part.length;
+      if (first && parts.length > 1) await Promise.all([one(), one(), one(), one()]);
+    }
+  };
+  await one();
+  if (bar) bar.hidden = true;
+  for (const field of drop.querySelectorAll("input[type=file]")) /** @type {HTMLInputElement} */ (field).value = "";
+  if (failed) byId("stopped")?.removeAttribute("hidden");
+  const answer = await ask(location.href);
+  show(parse(await answer.text()), answer.url);
+}
+
+let over = 0;
+const zone = () => document.querySelector("dialog[open] fumi-drop") ?? document.querySelector("fumi-drop");
+addEventListener("dragenter", () => { over += 1; zone()?.classList.add("over"); });
+addEventListener("dragleave", () => { over -= 1; if (over <= 0) zone()?.classList.remove("over"); });
+addEventListener("dragover", (event) => event.preventDefault());
+// One drop anywhere: wherever a file falls on the page, it goes where files go.
+addEventListener("drop", async (event) => {
+  event.preventDefault();
+  over = 0;
+  const drop = zone();
+  drop?.classList.remove("over");
+  if (!drop || !event.dataTransfer) return;
+  const files = await filesOf(event.dataTransfer.items);
+  if (files.length) upload(drop, files);
+});
+
+// ---- What happens elsewhere ----
+
+const channel = new BroadcastChannel("fumibako");
+/** @type {Set<string>} */
+const changed = new Set();
+let waiting = 0;
+
+/** @param {string} area */
+function heard(area) {
+  changed.add(area);
+  if (waiting) return;
+  waiting = window.setTimeout(refresh, 120);
+}
+
+async function refresh() {
+  const areas = [...changed];
+  changed.clear();
+  const live = [...document.querySelectorAll("[data-live]")].filter((place) => {
+    const wanted = (place.getAttribute("data-live") ?? "").split(" ");
+    return areas.some((area) => wanted.includes(area) || area === "all");
+  });
+  try {
+    const answer = live.length ? await fetch(location.href, { headers: { "X-Fumibako": "live" } }) : null;
+    if (answer && new URL(answer.url).pathname === location.pathname) {
+      const page = parse(await answer.text());
+      for (const place of live) {
+        const fresh = page.getElementById(place.id);
+        if (fresh && place.isConnected) morph(place, fresh);
+      }
+      announce(page.title);
+      document.title = page.title;
+      settle();
+    }
+  } catch { byId("stopped")?.removeAttribute("hidden"); }
+  waiting = 0;
+  if (changed.size) heard([...changed][0]);
+}
+
+/** A count, and nothing about anybody. @param {string} title */
+function announce(title) {
+  const count = (/** @type {string} */ text) => Number(/^\((\d+)\)/.exec(text)?.[1] ?? 0);
+  if (count(title) <= count(document.title) || typeof Notification === "undefined") return;
+  if (Notification.permission === "granted" && document.hidden) new Notification(title);
+}
+
+channel.addEventListener("message", (event) => heard(String(event.data)));
+// A browser opens six connections to one server: the one tab that holds the lock listens for all of them.
+if (document.body.dataset.events) {
+  navigator.locks.request("live", () => new Promise(() => {
+    const events = new EventSource(document.body.dataset.events ?? "");
+    let broken = false;
+    events.addEventListener("message", (event) => { channel.postMessage(event.data); heard(event.data); });
+    events.addEventListener("open", () => {
+      byId("stopped")?.setAttribute("hidden", "");
+      if (broken) { channel.postMessage("all"); heard("all"); }
+      broken = false;
+    });
+    events.addEventListener("error", () => { broken = true; byId("stopped")?.removeAttribute("hidden"); });
+  }));
+}
+addEventListener("popstate", () => location.reload());
+settle();

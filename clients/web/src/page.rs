@@ -1,0 +1,32 @@
+//! One file a screen. Each takes its view and gives its page.
+
+mod batch;
+mod compose;
+mod directory;
+mod doctor;
+mod drafts;
+mod home;
+mod inbox;
+mod licence;
+mod login;
+mod progress;
+mod received;
+mod refused;
+mod sent;
+
+pub use batch::{Batch, BatchRow, RowState, batch};
+pub use compose::{Confirm, Letter, Manner, confirm_rows, letter};
+pub use directory::{Directory, Entry, directory};
+pub use doctor::{Doctor, Finding, doctor};
+pub use drafts::{DraftRow, drafts};
+pub use home::{Available, Home, Notice, Soon, State, home};
+pub use inbox::{Filter, Inbox, ReceivedRow, SaveDialog, Taken, inbox};
+pub use licence::{Licence, licence};
+pub use login::{Login, login};
+pub use progress::{Progress, ProgressRow, progress};
+pub use received::{Received, Signer, received};
+pub use refused::refused;
+pub use sent::{Receipt, Sent, SentRow, Way, receipt, sent};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,212 @@
+//! 一括送信 (BT), and for agents 代行送信 (PX): many files at once, one row a destination.
+
+use maud::{Markup, html};
+
+use super::progress::{Progress, progress};
+use crate::frame::{Frame, Tab, page};
+use crate::icon::Icon;
+use crate::part::{
+    Drop, FileKind, FileLine, Left, Party, Reach, Words, chip, drop_zone, files, left_out, party, title, trouble,
+};
+use crate::text::say_with;
+
+/// 送信結果, and 送信状況 while it runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum RowState {
+    /// 未送信
+    #[default]
+    Unsent,
+    /// 送信待ち
+    Waiting,
+    /// 送信待ち, as the network is gone (BP-11).
+    Offline,
+    /// 送信中...
+    Sending,
+    /// 成功
+    Done,
+    /// 失敗, with reason and code (BP-08).
+    Failed(Words),
+    /// 中断
+    Stopped,
+}
+
+/// A row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchRow {
+    /// What names it.
+    pub id: String,
+    /// Where it goes.
+    pub to: Party,
+    /// For whom an agent sends it.
+    pub from: Option<Party>,
+    /// ファイル出力日時, from the names.
+    pub written: String,
+    /// メッセージ.
+    pub message: String,
+    /// All its files.
+    pub files: Vec<FileLine>,
+    /// 送信結果.
+    pub state: RowState,
+    /// Can that office receive (BT-13)?
+    pub reach: Reach,
+    /// Is it chosen?
+    pub ticked: bool,
+}
+
+/// What the page shows.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// One row a destination.
+    pub rows: Vec<BatchRow>,
+    /// Files that were not added.
+    pub left: Vec<Left>,
+    /// Why the last step was not done, such as nothing chosen (BT-09).
+    pub trouble: Option<Words>,
+    /// How far the sending is, if it runs or has just ended.
+    pub progress: Option<Progress>,
+    /// For agents: the offices they act for, each with what is beside it (PX-03).
+    pub principals: Vec<(Party, &'static str, String, usize)>,
+    /// The principal that is looked at.
+    pub chosen: Option<String>,
+}
+
+/// The page.
+pub fn batch(frame: &Frame, batch: &Batch) -> Markup {
+    let agent = frame.agent;
+    let (heading, hint) = if agent { ("proxy", "proxy-hint") } else { ("batch", "batch-hint") };
+    let form = html! {
+        form #batch method="post" action="/batch/send" enctype="multipart/form-data" data-swap {
+            (frame.token())
+            // Enter in a field must send nothing.
+            button.vh tabindex="-1" aria-hidden="true" formaction="/batch/message" { (frame.say("same-message")) }
+            (drop_zone(frame, Drop { upload: "/batch/files", hint: &frame.say("drop-hint-batch"), accept: ".csv,.CSV" }))
+            (left_out(frame, &batch.left))
+            @if let Some(words) = &batch.trouble { (trouble("trouble", words)) }
+            (tools(frame))
+            (table(frame, &batch.rows))
+            (same_message(frame))
+            div.row.end.sticky { button.primary formaction="/batch/send" { (Icon::Sent.draw()) (frame.say("send-batch")) } }
+        }
+    };
+    let main = html! {
+        (title(&frame.say(heading), &html! { (frame.say(hint)) }))
+        @if agent { div.aside { (principals(frame, batch)) (form) } } @else { (form) }
+        div #progress-place { @if let Some(how) = &batch.progress { (progress(frame, how)) } }
+    };
+    page(frame, Tab::Batch, &frame.say(heading), main)
+}
+
+fn tools(frame: &Frame) -> Markup {
+    html! {
+        div.row {
+            button.small type="button" data-tick="all" { (frame.say("tick-all")) }
+            button.small type="button" data-tick="none" { (frame.say("tick-none")) }
+            button.small formaction="/batch/remove" { (frame.say("remove")) }
+            span.right { (frame.say("ticked")) " " b.number data-tally { "0" } " " (frame.say("ticked-unit")) }
+        }
+    }
+}
+
+fn table(frame: &Frame, rows: &[BatchRow]) -> Markup {
+    if rows.is_empty() {
+        return html! { p #rows.empty { (frame.say("batch-empty")) } };
+    }
+    html! {
+        div #rows.scroll tabindex="0" role="group" aria-label=(frame.say("batch")) data-live="batch all" {
+            table.cards {
+                thead {
+                    tr {
+                        th rowspan="2" scope="col" { span.vh { (frame.say("choose")) } }
+                        @for id in ["to-name", "written-at", "message", "file-name"] { th rowspan="2" scope="col" { (frame.say(id)) } }
+                        th colspan="3" scope="colgroup" { (frame.say("file-kind")) }
+                        th rowspan="2" scope="col" { (frame.say("result")) }
+                        th rowspan="2" scope="col" { (frame.say("edit")) }
+                    }
+                    tr { @for id in ["kind-register", "kind-delete", "kind-other"] { th scope="col" { (frame.say(id)) } } }
+                }
+                tbody { @for row in rows { (one(frame, row)) } }
+            }
+        }
+    }
+}
+
+fn one(frame: &Frame, row: &BatchRow) -> Markup {
+    let name = row.to.name.as_ref().unwrap_or(&row.to.number);
+    let label =
+        say_with(frame.lang, "choose-row", &[("name", name.clone().into()), ("at", row.written.clone().into())]);
+    let has = |kind| row.files.iter().any(|file| file.kind == kind);
+    let mark = |kind, id: &str| {
+        let there = has(kind);
+        html! { td.mark data-label=(frame.say(id)) class=[(!there).then_some("none")] { @if there { "●" span.vh { (frame.say("has-kind")) } } } }
+    };
+    html! {
+        tr id={ "row-" (row.id) } class=[matches!(row.state, RowState::Failed(_)).then_some("failed")] {
+            td.tick { label { input type="checkbox" name="row" value=(row.id) aria-label=(label) checked[row.ticked]; } }
+            td data-label=(frame.say("to-name")) {
+                @if let Some(from) = &row.from { (chip("register", None, &frame.say("proxy-chip"))) " " (party(from)) " → " }
+                (party(&row.to))
+                @if let Reach::No(why) = &row.reach { (chip("bad", Some(Icon::Cross), why)) }
+            }
+            td data-label=(frame.say("written-at")) { time { (row.written) } }
+            td.message data-label=(frame.say("message")) { (row.message) }
+            td data-label=(frame.say("file-name")) { (files(frame, &row.files, None)) }
+            (mark(FileKind::Register, "kind-register"))
+            (mark(FileKind::Delete, "kind-delete"))
+            (mark(FileKind::Other, "kind-other"))
+            td data-label=(frame.say("result")) { (state(frame, &row.state)) }
+            td { a.button.small href={ "/batch/" (row.id) } { (frame.say("edit")) span.vh { " " (name) } } }
+        }
+    }
+}
+
+/// A state in colour, picture and word; a failure with its reason.
+pub(super) fn state(frame: &Frame, state: &RowState) -> Markup {
+    let (class, icon, id) = match state {
+        RowState::Unsent => ("", None, "unsent"),
+        RowState::Waiting | RowState::Offline => ("", Some(Icon::Clock), "waiting"),
+        RowState::Sending => ("busy", Some(Icon::Up), "sending"),
+        RowState::Done => ("good", Some(Icon::Check), "done"),
+        RowState::Failed(_) => ("bad", Some(Icon::Cross), "failed"),
+        RowState::Stopped => ("warn", Some(Icon::Warning), "stopped-row"),
+    };
+    html! {
+        (chip(class, icon, &frame.say(id)))
+        @if let RowState::Failed(words) = state { span.why.small { (words.line(frame.lang)) } }
+        @if *state == RowState::Offline { span.second.small { (frame.say("sends-later")) } }
+    }
+}
+
+/// BE-05: one message for all that is chosen.
+fn same_message(frame: &Frame) -> Markup {
+    html! {
+        details {
+            summary { (frame.say("same-message")) }
+            div.field {
+                label for="all-message" { (frame.say("message")) }
+                textarea #all-message name="message" maxlength="10000" {}
+                div.row { button.small formaction="/batch/message" { (frame.say("same-message-set")) } }
+            }
+        }
+    }
+}
+
+fn principals(frame: &Frame, batch: &Batch) -> Markup {
+    let total: usize = batch.principals.iter().map(|(.., unread)| unread).sum();
+    html! {
+        nav aria-label=(frame.say("principals")) {
+            h2 { (frame.say("principals")) }
+            div.principals {
+                a href="/proxy" aria-current=[batch.chosen.is_none().then_some("true")] {
+                    b { (frame.say("all-principals")) }
+                    @if total > 0 { span.count { (total) } }
+                }
+                @for (office, class, word, unread) in &batch.principals {
+                    a href={ "/proxy?for=" (office.number) } aria-current=[(batch.chosen.as_ref() == Some(&office.number)).then_some("true")] {
+                        span { (party(office)) " " (chip(class, None, word)) }
+                        @if *unread > 0 { span.count { (unread) } }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! 受信一覧 (RX): one row a message.
+
+use maud::{Markup, html};
+
+use crate::frame::{Frame, Tab, page};
+use crate::icon::Icon;
+use crate::part::{FileLine, Mood, Party, Words, chip, days_left, files, panel, party, title, trouble};
+use crate::text::say_with;
+
+/// データ取得状況.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// 未: only at the gateway, or here but in no folder.
+    New,
+    /// 済: every file is on disk.
+    Done,
+    /// 期限切れ: it went before anybody fetched it.
+    Gone,
+    /// Its signature does not hold (RX-12).
+    Distrusted(Words),
+}
+
+/// A row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceivedRow {
+    /// What names it in addresses.
+    pub id: String,
+    /// 受信日時.
+    pub at: String,
+    /// Who sent it.
+    pub from: Party,
+    /// The agent that acted for them, if one did (PX-06).
+    pub by: Option<String>,
+    /// メッセージ.
+    pub message: String,
+    /// Its files.
+    pub files: Vec<FileLine>,
+    /// 未 or 済.
+    pub taken: Taken,
+    /// Days until the server deletes it; none once it is fetched.
+    pub days: Option<i64>,
+    /// Is it chosen?
+    pub ticked: bool,
+}
+
+/// What is shown of the list (RX-10).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// 未のみ.
+    pub only_new: bool,
+    /// Part of an office's name or number.
+    pub office: String,
+    /// `2026-11`, or empty.
+    pub month: String,
+}
+
+/// データ取得: what would be saved, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SaveDialog {
+    /// The rows that would be saved.
+    pub rows: Vec<String>,
+    /// How many files they hold.
+    pub files: usize,
+    /// 保存先フォルダ.
+    pub folder: String,
+    /// Why it did not go last time.
+    pub trouble: Option<Words>,
+    /// Where キャンセル leads.
+    pub back: String,
+}
+
+/// What the page shows.
+#[derive(Clone, Debug, Default)]
+pub struct Inbox {
+    /// The rows, newest first.
+    pub rows: Vec<ReceivedRow>,
+    /// What is left out of them.
+    pub filter: Filter,
+    /// Why 更新 did not go.
+    pub trouble: Option<Words>,
+    /// Where files were saved just now, for the next step (EN-05).
+    pub saved: Option<String>,
+    /// The dialog, if it is open.
+    pub dialog: Option<SaveDialog>,
+}
+
+/// The page.
+pub fn inbox(frame: &Frame, inbox: &Inbox) -> Markup {
+    let main = html! {
+        (title(&frame.say("inbox"), &html! { (frame.say("inbox-hint")) }))
+        div #inbox-trouble data-live="inbox all" { @if let Some(words) = &inbox.trouble { (trouble("trouble", words)) } }
+        @if let Some(folder) = &inbox.saved { (saved(frame, folder)) }
+        form #list method="post" action="/inbox/save" data-swap {
+            (frame.token())
+            div.row {
+                button formaction="/inbox/refresh" { (Icon::Refresh.draw()) (frame.say("refresh")) }
+                button.primary { (Icon::Down.draw()) (frame.say("fetch")) }
+                button formaction="/inbox/save-all" { (frame.say("fetch-all")) }
+                span.right.row data-scripted hidden {
+                    button.plain type="button" data-tick="all" { (frame.say("tick-all")) }
+                    button.plain type="button" data-tick="none" { (frame.say("tick-none")) }
+                }
+            }
+            (table(frame, &inbox.rows))
+        }
+        (filter(frame, &inbox.filter))
+        @if let Some(dialog) = &inbox.dialog { (save_dialog(frame, dialog)) }
+    };
+    page(frame, Tab::Inbox, &frame.say("inbox"), main)
+}
+
+fn saved(frame: &Frame, folder: &str) -> Markup {
+    let body = html! { p { (frame.say("saved-where")) " " b { (folder) } } p { (frame.say("saved-next")) } };
+    panel(Mood::Good, "saved-files", &frame.say("saved-title"), &body)
+}
+
+fn filter(frame: &Frame, filter: &Filter) -> Markup {
+    html! {
+        form #filter.row method="get" action="/inbox" role="search" {
+            label.row { input type="checkbox" name="show" value="new" checked[filter.only_new]; (frame.say("only-new")) }
+            label.row for="office" { (frame.say("filter-office")) }
+            span { input #office type="search" name="office" value=(filter.office); }
+            label.row for="month" { (frame.say("filter-month")) }
+            span { input #month type="month" name="month" value=(filter.month); }
+            button.small { (Icon::Search.draw()) (frame.say("filter")) }
+        }
+    }
+}
+
+fn table(frame: &Frame, rows: &[ReceivedRow]) -> Markup {
+    let heads = ["taken-state", "received-at", "from-office", "message", "kinds-and-names", "kept-at-server"];
+    html! {
+        div #rows data-live="inbox all" {
+            @if rows.is_empty() { p.empty { (frame.say("inbox-empty")) } } @else {
+                div.scroll tabindex="0" role="group" aria-label=(frame.say("inbox")) {
+                    table.cards {
+                        thead { tr { th scope="col" { span.vh { (frame.say("choose")) } } @for id in heads { th scope="col" { (frame.say(id)) } } } }
+                        tbody { @for row in rows { (one(frame, row)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn one(frame: &Frame, row: &ReceivedRow) -> Markup {
+    let class = match row.taken {
+        Taken::New => "new",
+        Taken::Distrusted(_) => "failed",
+        Taken::Done | Taken::Gone => "",
+    };
+    let name = row.from.name.as_ref().unwrap_or(&row.from.number);
+    let label = say_with(frame.lang, "choose-row", &[("name", name.clone().into()), ("at", row.at.clone().into())]);
+    html! {
+        tr id={ "row-" (row.id) } class=(class) {
+            td.tick { label { input type="checkbox" name="row" value=(row.id) aria-label=(label) checked[row.ticked]; } }
+            td data-label=(frame.say("taken-state")) { (taken(frame, &row.taken)) }
+            td data-label=(frame.say("received-at")) { a.number href={ "/inbox/" (row.id) } { time { (row.at) } } }
+            td data-label=(frame.say("from-office")) {
+                (party(&row.from))
+                @if let Some(by) = &row.by { span.second { (frame.say("by-agent")) (by) } }
+            }
+            td.message data-label=(frame.say("message")) { (row.message) }
+            td data-label=(frame.say("kinds-and-names")) { (files(frame, &row.files, None)) }
+            td data-label=(frame.say("kept-at-server")) class=[row.days.is_none().then_some("none")] {
+                @if let Some(days) = row.days { (days_left(days, frame.lang)) }
+            }
+        }
+    }
+}
+
+pub(super) fn taken(frame: &Frame, taken: &Taken) -> Markup {
+    html! {
+        @match taken {
+            Taken::New => { (chip("fresh", None, &frame.say("not-taken"))) " " span.word { (frame.say("fresh")) } }
+            Taken::Done => { (chip("", Some(Icon::Check), &frame.say("taken"))) }
+            Taken::Gone => { (chip("bad", Some(Icon::Cross), &frame.say("gone"))) }
+            Taken::Distrusted(words) => {
+                (chip("bad", Some(Icon::Cross), &frame.say("distrusted")))
+                span.why { (words.line(frame.lang)) }
+            }
+        }
+    }
+}
+
+/// RX-06, RD-02: what would be saved, and where.
+pub(super) fn save_dialog(frame: &Frame, dialog: &SaveDialog) -> Markup {
+    let values = [("count", dialog.rows.len().into()), ("files", dialog.files.into())];
+    html! {
+        dialog open data-modal aria-labelledby="save-title" {
+            form method="post" action="/inbox/fetch" data-swap {
+                (frame.token())
+                @for row in &dialog.rows { input type="hidden" name="row" value=(row); }
+                input type="hidden" name="back" value=(dialog.back);
+                h2 #save-title { (frame.say("fetch")) }
+                @if let Some(words) = &dialog.trouble { (trouble("save-trouble", words)) }
+                p { (say_with(frame.lang, "save-what", &values)) }
+                div.field {
+                    label for="folder" { (frame.say("save-folder")) }
+                    input #folder type="text" name="folder" value=(dialog.folder) spellcheck="false" required
+                        aria-invalid=[dialog.trouble.is_some().then_some("true")];
+                }
+                p.hint.small { (frame.say("save-hint")) }
+                div.row.end {
+                    a.button href=(dialog.back) data-cancel { (frame.say("cancel")) }
+                    button.primary autofocus { (Icon::Down.draw()) (frame.say("save-now")) }
+                }
+            }
+        }
+    }
+}

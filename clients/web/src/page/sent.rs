@@ -1,0 +1,154 @@
+//! 送信一覧 (TX): how far each came; and the 受領証 of one.
+
+use maud::{Markup, html};
+
+use crate::frame::{Frame, Tab, page};
+use crate::icon::Icon;
+use crate::part::{Party, Words, party, title, trouble};
+
+/// 届き具合.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// It waits here for the gateway.
+    Waiting,
+    /// The gateway said no.
+    Refused(Words),
+    /// So many of 受付, お届け, 取得 are done.
+    Reached(u8),
+    /// The gateway handed it over, and no receipt came.
+    HandedOver,
+    /// 期限切れ.
+    Expired,
+}
+
+/// A row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentRow {
+    /// What names it in addresses.
+    pub id: String,
+    /// 送信日時.
+    pub at: String,
+    /// Where it went.
+    pub to: Party,
+    /// The agent that acted (PX-06).
+    pub by: Option<String>,
+    /// メッセージ, if this computer knows it.
+    pub message: String,
+    /// How many files.
+    pub files: usize,
+    /// What they are.
+    pub units: String,
+    /// 届き具合.
+    pub way: Way,
+    /// A line below it, such as how long it waits.
+    pub note: String,
+    /// Does it wait too long (TX-07)?
+    pub late: bool,
+}
+
+/// What the page shows.
+#[derive(Clone, Debug, Default)]
+pub struct Sent {
+    /// The rows, newest first.
+    pub rows: Vec<SentRow>,
+    /// Why the gateway's part is missing.
+    pub trouble: Option<Words>,
+}
+
+/// The page.
+pub fn sent(frame: &Frame, sent: &Sent) -> Markup {
+    let heads = ["sent-at", "to-office", "message", "file", "way"];
+    let main = html! {
+        (title(&frame.say("sent"), &html! { (frame.say("sent-hint")) }))
+        div #sent-trouble data-live="sent all" { @if let Some(words) = &sent.trouble { (trouble("trouble", words)) } }
+        form method="post" action="/sent/refresh" data-swap {
+            (frame.token())
+            div.row { button { (Icon::Refresh.draw()) (frame.say("refresh")) } }
+        }
+        div #rows data-live="sent all" {
+            @if sent.rows.is_empty() { p.empty { (frame.say("sent-empty")) } } @else {
+                div.scroll tabindex="0" role="group" aria-label=(frame.say("sent")) {
+                    table.cards {
+                        thead { tr { @for id in heads { th scope="col" { (frame.say(id)) } } th scope="col" { (frame.say("receipt")) } } }
+                        tbody { @for row in &sent.rows { (one(frame, row)) } }
+                    }
+                }
+            }
+        }
+    };
+    page(frame, Tab::Sent, &frame.say("sent"), main)
+}
+
+fn one(frame: &Frame, row: &SentRow) -> Markup {
+    let class = matches!(row.way, Way::Refused(_)).then_some("failed");
+    html! {
+        tr id={ "row-" (row.id) } class=[class] {
+            td data-label=(frame.say("sent-at")) { time { (row.at) } }
+            td data-label=(frame.say("to-office")) {
+                (party(&row.to))
+                @if let Some(by) = &row.by { span.second { (frame.say("by-agent")) (by) } }
+            }
+            td.message data-label=(frame.say("message")) { (row.message) }
+            td data-label=(frame.say("file")) { (crate::text::count(frame.lang, "files", row.files)) span.second.small { (row.units) } }
+            td data-label=(frame.say("way")) { (way(frame, &row.way)) p.small { @if row.late { (Icon::Warning.draw()) } (row.note) } }
+            td { a href={ "/sent/" (row.id) } { (frame.say("receipt")) span.vh { " " (row.at) } } }
+        }
+    }
+}
+
+fn way(frame: &Frame, way: &Way) -> Markup {
+    let steps = ["way-accepted", "way-delivered", "way-taken"];
+    let done = match way {
+        Way::Reached(done) => *done,
+        Way::HandedOver | Way::Expired => 2,
+        Way::Waiting | Way::Refused(_) => 0,
+    };
+    let last = match way {
+        Way::Expired => Some(("gone", Icon::Cross, "gone")),
+        Way::HandedOver => Some(("done", Icon::Check, "way-handed-over")),
+        _ => None,
+    };
+    if let Way::Refused(words) = way {
+        return html! { (crate::part::chip("bad", Some(Icon::Cross), &frame.say("refused"))) span.why.small { (words.line(frame.lang)) } };
+    }
+    html! {
+        @if *way == Way::Waiting { (crate::part::chip("warn", Some(Icon::Clock), &frame.say("waiting"))) }
+        @else {
+            ol.way {
+                @for (at, id) in (0u8..).zip(steps) {
+                    @match last.filter(|_| at == 2) {
+                        Some((class, icon, id)) => { li class=(class) { (icon.draw()) (frame.say(id)) } }
+                        None if at < done => { li.done { (Icon::Check.draw()) (frame.say(id)) span.vh { (frame.say("step-done")) } } }
+                        None => { li { (Icon::Clock.draw()) (frame.say(id)) span.vh { (frame.say("step-open")) } } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What the page 受領証 shows: facts, each with its term, and the proof as a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// Received here, or sent from here?
+    pub inbox: bool,
+    /// Terms and values.
+    pub facts: Vec<(String, String)>,
+    /// Where the proof can be had as a file.
+    pub file: Option<String>,
+}
+
+/// The page 受領証, fit to print.
+pub fn receipt(frame: &Frame, receipt: &Receipt) -> Markup {
+    let (tab, back) = if receipt.inbox { (Tab::Inbox, "/inbox") } else { (Tab::Sent, "/sent") };
+    let main = html! {
+        (title(&frame.say("receipt"), &html! { (frame.say("receipt-hint")) }))
+        dl.facts { @for (term, value) in &receipt.facts { div { dt { (term) } dd { (value) } } } }
+        div.row.end {
+            a.button href=(back) { (frame.say("back")) }
+            @if let Some(file) = &receipt.file { a.button href=(file) download { (Icon::Down.draw()) (frame.say("proof-file")) } }
+            button.primary type="button" data-print data-scripted hidden { (frame.say("print")) }
+        }
+    };
+    page(frame, tab, &frame.say("receipt"), main)
+}

@@ -1,0 +1,213 @@
+//! What the screens must say, line by line of their requirements. What only a browser shows is tested there.
+
+use fumibako_careplan::Lang;
+
+use super::*;
+use crate::frame::{Counts, Frame, Link, TextSize};
+use crate::part::{FileLine, Left, Party, Reach, Words};
+
+fn frame() -> Frame {
+    Frame {
+        lang: Lang::Ja,
+        size: TextSize::Standard,
+        number: "9970000011".into(),
+        name: Some("見本居宅介護支援事業所".into()),
+        link: Link::Online,
+        counts: Counts { inbox: 3, ..Counts::default() },
+        csrf: "token".into(),
+        toast: None,
+        may_send: true,
+        agent: false,
+        here: "/".into(),
+    }
+}
+
+fn party() -> Party {
+    Party { number: "9970000029".into(), name: Some("見本訪問介護事業所".into()) }
+}
+
+fn words() -> Words {
+    Words { what: "だめでした。".into(), next: "もう一度。".into(), code: Some("E-LIC-002".into()) }
+}
+
+/// Do these stand in this order?
+#[track_caller]
+fn in_order(html: &str, words: &[&str]) {
+    let mut at = 0;
+    for word in words {
+        at += html[at..].find(word).unwrap_or_else(|| panic!("{word} does not follow in {html}")) + word.len();
+    }
+}
+
+fn a_letter() -> Letter {
+    Letter {
+        manner: Manner::New,
+        base: "/compose/1".into(),
+        to: Some(party()),
+        from: None,
+        reach: Reach::Yes,
+        csv: vec![FileLine::of("0", "UPJSK_202610_9970000011_43_9970000029_11_20261101100000.CSV", Lang::Ja)],
+        other: vec![FileLine::of("1", "訪問記録.pdf", Lang::Ja)],
+        message: "<b>山田様</b>".into(),
+        left: Vec::new(),
+        trouble: None,
+        saved: None,
+        stop: None,
+        confirm: None,
+    }
+}
+
+/// HM-01.
+#[test]
+fn the_menu_has_its_order_on_every_screen() {
+    let home_view = Home {
+        available: Available::Yes,
+        soon: Vec::new(),
+        notices: Vec::new(),
+        states: Vec::new(),
+        warnings: Vec::new(),
+    };
+    let pages = [home(&frame(), &home_view), inbox(&frame(), &Inbox::default()), sent(&frame(), &Sent::default())];
+    for page in pages.into_iter().chain([
+        letter(&frame(), &a_letter()),
+        drafts(&frame(), &[]),
+        batch(&frame(), &Batch::default()),
+    ]) {
+        let menu = ["ホーム", "受信一覧", "送信一覧", "新規作成", "下書き一覧", "一括送信", "ログアウト"];
+        in_order(&page.into_string(), &menu);
+    }
+}
+
+/// LG-01.
+#[test]
+fn the_login_page_has_its_words() {
+    let page = super::login(&Login::default()).into_string();
+    in_order(
+        &page,
+        &["ユーザID", "ユーザIDを入力してください", "パスワード", "パスワードを入力してください", "ログイン"],
+    );
+}
+
+/// LG-06.
+#[test]
+fn the_menu_shows_only_what_the_account_may() {
+    let page = inbox(&Frame { may_send: false, ..frame() }, &Inbox::default()).into_string();
+    assert!(!page.contains("/compose") && !page.contains("/batch") && page.contains("/inbox"));
+}
+
+/// HM-03, HM-04.
+#[test]
+fn home_says_whether_the_system_can_be_used_and_why_not() {
+    let view =
+        |available| Home { available, soon: Vec::new(), notices: Vec::new(), states: Vec::new(), warnings: Vec::new() };
+    let page = home(&frame(), &view(Available::Yes)).into_string();
+    in_order(&page, &["利用可能です。", "ただいまシステムは正常稼働中です。"]);
+    let page = home(&frame(), &view(Available::No(words()))).into_string();
+    in_order(&page, &["利用できません。", "だめでした。", "もう一度。", "E-LIC-002"]);
+}
+
+/// NW-01, NW-05, NW-10.
+#[test]
+fn a_letter_has_its_fields_and_each_file_its_own_remove() {
+    let page = letter(&frame(), &a_letter()).into_string();
+    in_order(
+        &page,
+        &["ここにファイルをドロップ", "または", "ファイルを選択", "送信先事業所番号", "添付ファイル（CSV）"],
+    );
+    in_order(&page, &["添付ファイル（PDF等）", "メッセージ", "戻る", "一時保存", "送信"]);
+    assert_eq!(page.matches("/compose/1/remove").count(), 2);
+}
+
+/// CF-01, CF-03.
+#[test]
+fn the_confirmation_says_everything_and_asks() {
+    let page = letter(&frame(), &Letter { confirm: Some(Confirm::default()), ..a_letter() }).into_string();
+    in_order(
+        &page,
+        &[
+            "送信確認",
+            "相手先事業所番号",
+            "見本訪問介護事業所",
+            "9970000029",
+            "添付ファイル（CSV）",
+            "添付ファイル（PDF等）",
+        ],
+    );
+    in_order(&page, &["メッセージ", "以上の内容で送信してよろしいですか？", "キャンセル", "OK"]);
+}
+
+/// What a stranger writes is text, wherever it stands.
+#[test]
+fn text_never_becomes_markup() {
+    let evil = "<script>alert(1)</script>";
+    let mut one = a_letter();
+    one.message = format!("</textarea>{evil}");
+    one.to = Some(Party { number: evil.into(), name: Some(format!("\"><img src=x onerror={evil}>")) });
+    one.other = vec![FileLine::of(evil, evil, Lang::Ja)];
+    one.left = vec![Left {
+        name: evil.into(),
+        words: Words { what: evil.into(), ..Words::default() },
+        to_batch: Some(evil.into()),
+    }];
+    let page = letter(&Frame { name: Some(evil.into()), toast: Some(evil.into()), ..frame() }, &one).into_string();
+    assert!(!page.contains("<script>") && !page.contains("<img") && !page.contains("</textarea>&lt;/textarea"));
+    assert_eq!(page.matches("<script").count(), 1, "the page's own");
+}
+
+/// Profile §15.4: no page asks for a style or a script of its own: the policy would refuse it.
+#[test]
+fn pages_hold_no_style_and_no_handlers() {
+    let page = batch(&frame(), &Batch::default()).into_string() + &letter(&frame(), &a_letter()).into_string();
+    for word in [" style=", "<style", " onclick=", "javascript:"] {
+        assert!(!page.contains(word), "{word}");
+    }
+}
+
+/// BP-02, BP-05, BP-06, BP-08.
+#[test]
+fn progress_counts_and_its_buttons_sleep_in_turn() {
+    let row = |state| ProgressRow { id: "1".into(), to: party(), written: "2026/11/23 09:01:00".into(), state };
+    let rows = vec![row(RowState::Done), row(RowState::Failed(words())), row(RowState::Waiting)];
+    let how = Progress { rows, running: true, stopping: false };
+    let page = progress(&frame(), &how).into_string();
+    in_order(&page, &["成功", "失敗", "E-LIC-002", "送信待ち", "3件中 2件完了（成功 1・失敗 1）", "中断", "OK"]);
+    assert!(
+        page.contains("id=\"ok\" formaction=\"/batch/ok\" disabled")
+            || page.contains("formaction=\"/batch/ok\" disabled")
+    );
+    let ended = progress(&frame(), &Progress { running: false, ..how }).into_string();
+    assert!(ended.contains("id=\"stop\" disabled") && ended.contains("送信が終わりました。"));
+}
+
+/// RX-01, RX-09, RX-12.
+#[test]
+fn a_new_row_is_told_by_word_as_well_as_by_colour() {
+    let row = |taken| ReceivedRow {
+        id: "7".into(),
+        at: "2026/11/20 09:15".into(),
+        from: party(),
+        by: Some("agent-1".into()),
+        message: "ご確認ください。".into(),
+        files: vec![FileLine::of("0", "DLTPLAN_202610_9970000029_11_9970000011_43_20261101100000.CSV", Lang::Ja)],
+        taken,
+        days: Some(3),
+        ticked: false,
+    };
+    let page = |taken| inbox(&frame(), &Inbox { rows: vec![row(taken)], ..Inbox::default() }).into_string();
+    in_order(
+        &page(Taken::New),
+        &[
+            "class=\"new\"",
+            "未",
+            "新着",
+            "2026/11/20 09:15",
+            "見本訪問介護事業所",
+            "9970000029",
+            "代行：",
+            "削除",
+            "あと3日",
+        ],
+    );
+    in_order(&page(Taken::Distrusted(words())), &["class=\"failed\"", "確認できません", "だめでした。"]);
+    assert!(!page(Taken::Done).contains("新着"));
+}
