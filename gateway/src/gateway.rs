@@ -100,7 +100,7 @@ impl Gateway {
         let nobody = tls::salt_of_nobody(&config.tls)?;
         let trust = Arc::new(trust::load(&config.trust_folder)?);
         let witness = witness::load(&config.evidence.identity_file)?;
-        let store = SqliteStore::open(&config.store_folder, config.domain.clone()).await?;
+        let store = SqliteStore::open_to_serve(&config.store_folder, config.domain.clone()).await?;
         let (name, papers) = trust::papers(&config.trust_folder)?;
         store.keep_papers(papers).await?;
         raise_descriptors(config.limits.connections);

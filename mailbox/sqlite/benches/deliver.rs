@@ -134,7 +134,7 @@ fn append(path: &Path, mut asked: Asked) {
 
 async fn ours(bytes: usize, senders: usize, each: usize) -> Cost {
     let folder = tempfile::tempdir().unwrap();
-    let store = Arc::new(SqliteStore::open(folder.path(), domain()).await.unwrap());
+    let store = Arc::new(SqliteStore::open_to_serve(folder.path(), domain()).await.unwrap());
     let world = World::with(&*store).await;
     // Header, signature and base64 around the content make up the rest.
     let text: String =

@@ -146,6 +146,9 @@ CREATE TABLE message (
     recipient      INTEGER,
     received_at    INTEGER NOT NULL,
     handover       INTEGER,          -- the evidence that the first receipt made
+    sent_key       INTEGER,          -- of sender and Message-ID, where it came by admission: 8 octets of SHA-256
+    answer         INTEGER,          -- the evidence it was answered with
+    wishes         TEXT,             -- what the sender asked of reports (RFC 3461), as JSON
     state          INTEGER NOT NULL DEFAULT 1,   -- of a bundle: how far it has come (the numbers of `State`)
     segment        INTEGER NOT NULL, -- day << 24 | number: the file of the body, and the key that opens it
     body_offset    INTEGER NOT NULL, -- where its record begins there
@@ -154,6 +157,10 @@ CREATE TABLE message (
 
 -- A day's bodies, for expiry; and whether a segment is needed at all.
 CREATE INDEX message_segment ON message (segment);
+
+-- Exactly once (Profile §5.8): what an office sent under a Message-ID. Message-IDs come in no order, so every one is written
+-- elsewhere; the shorter the key, the more of them share a page.
+CREATE INDEX message_sent ON message (sent_key) WHERE sent_key IS NOT NULL;
 
 -- The same signature again, under whatever Message-ID, is the same message (Profile §5.8).
 CREATE INDEX message_signed ON message (sender, signed_digest) WHERE signed_digest IS NOT NULL;
@@ -182,17 +189,6 @@ CREATE TABLE vanished (
     lo      INTEGER NOT NULL,
     hi      INTEGER NOT NULL,
     PRIMARY KEY (mailbox, modseq, lo)
-) STRICT, WITHOUT ROWID;
-
--- Exactly once (Profile §5.8): what an office sent under a Message-ID, and the evidence it was answered with.
-CREATE TABLE submission (
-    office     INTEGER NOT NULL REFERENCES office (id),
-    message_id TEXT NOT NULL,
-    sha256     BLOB NOT NULL,
-    message    INTEGER NOT NULL,
-    evidence   INTEGER NOT NULL,
-    wishes     TEXT,                  -- what the sender asked of reports (RFC 3461), as JSON
-    PRIMARY KEY (office, message_id)
 ) STRICT, WITHOUT ROWID;
 
 -- What became of the content of a day (Profile §11.4); a day without a row is live. `digest` is SHA-256 over the SHA-256 of
@@ -283,35 +279,48 @@ CREATE TABLE due (
     PRIMARY KEY (at, message, what)
 ) STRICT, WITHOUT ROWID;
 
--- What one change writes, a JSON array for each table: one statement and one round trip, however much it is.
-CREATE VIEW change (messages, keywords, entries, marks, evidence, submissions, dues, counters, folders, offices) AS
-SELECT '', '', '', '', '', '', '', '', '', '' WHERE false;
+-- What one change writes, a JSON array for each table: one statement and one round trip, however much it is. Digests and
+-- documents stand one after the other in `octets`, and the arrays say where: text in JSON is read and escaped letter by letter.
+CREATE VIEW change (octets, messages, keywords, entries, marks, evidence, dues, counters, folders, offices) AS
+SELECT x'', '', '', '', '', '', '', '', '', '' WHERE false;
 
+-- `json_extract` takes a path as it stands, where `->> 1` would write one for each value.
 CREATE TRIGGER change_written INSTEAD OF INSERT ON change BEGIN
     INSERT INTO message (id, sha256, signed_digest, content_digest, received_size, size, message_id, sender, recipient,
-                         received_at, segment, body_offset, stored)
-    SELECT value ->> 0, unhex(value ->> 1), unhex(value ->> 2), unhex(value ->> 3), value ->> 4, value ->> 5,
-           value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12
+                         received_at, segment, body_offset, stored, sent_key, answer, wishes)
+    SELECT json_extract(value, '$[0]'), substr(new.octets, json_extract(value, '$[1]'), 32),
+           substr(new.octets, json_extract(value, '$[2]'), 32),
+           substr(new.octets, json_extract(value, '$[3]'), 32), json_extract(value, '$[4]'), json_extract(value, '$[5]'),
+           json_extract(value, '$[6]'), json_extract(value, '$[7]'), json_extract(value, '$[8]'),
+           json_extract(value, '$[9]'), json_extract(value, '$[10]'), json_extract(value, '$[11]'),
+           json_extract(value, '$[12]'), json_extract(value, '$[13]'),
+           json_extract(value, '$[14]'), json_extract(value, '$[15]')
     FROM jsonb_each(new.messages);
     INSERT INTO keyword (mailbox, bit, name)
-    SELECT value ->> 0, value ->> 1, value ->> 2 FROM jsonb_each(new.keywords);
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]') FROM jsonb_each(new.keywords);
     INSERT INTO entry (mailbox, uid, message, modseq, flags, keywords, saved_at)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
+           json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]'),
+           json_extract(value, '$[6]')
     FROM jsonb_each(new.entries);
-    UPDATE entry SET modseq = value ->> 2, flags = value ->> 3, keywords = value ->> 4
-    FROM jsonb_each(new.marks) WHERE mailbox = value ->> 0 AND uid = value ->> 1;
+    UPDATE entry SET modseq = json_extract(value, '$[2]'), flags = json_extract(value, '$[3]'),
+                       keywords = json_extract(value, '$[4]')
+    FROM jsonb_each(new.marks) WHERE mailbox = json_extract(value, '$[0]') AND uid = json_extract(value, '$[1]');
     INSERT INTO evidence (id, message, kind, at, from_office, to_office, doc)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
+           json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]'),
+           CAST(substr(new.octets, json_extract(value, '$[6]'), json_extract(value, '$[7]')) AS TEXT)
     FROM jsonb_each(new.evidence);
-    INSERT INTO submission (office, message_id, sha256, message, evidence, wishes)
-    SELECT value ->> 0, value ->> 1, unhex(value ->> 2), value ->> 3, value ->> 4, value ->> 5 FROM jsonb_each(new.submissions);
     INSERT INTO due (at, message, what, evidence, wishes)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM jsonb_each(new.dues);
-    UPDATE counter SET value = given.value ->> 1
-    FROM jsonb_each(new.counters) given WHERE counter.name = given.value ->> 0;
-    UPDATE mailbox SET uid_next = value ->> 1, modseq = value ->> 2, messages = value ->> 3, unseen = value ->> 4,
-                       bytes = value ->> 5, deleted = value ->> 6, deleted_bytes = value ->> 7, recent = value ->> 8
-    FROM jsonb_each(new.folders) WHERE mailbox.id = value ->> 0;
-    UPDATE office SET modseq = value ->> 1, used_bytes = value ->> 2
-    FROM jsonb_each(new.offices) WHERE office.id = value ->> 0;
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
+           json_extract(value, '$[3]'), json_extract(value, '$[4]') FROM jsonb_each(new.dues);
+    UPDATE counter SET value = json_extract(given.value, '$[1]')
+    FROM jsonb_each(new.counters) given WHERE counter.name = json_extract(given.value, '$[0]');
+    UPDATE mailbox SET uid_next = json_extract(value, '$[1]'), modseq = json_extract(value, '$[2]'),
+                       messages = json_extract(value, '$[3]'), unseen = json_extract(value, '$[4]'),
+                       bytes = json_extract(value, '$[5]'), deleted = json_extract(value, '$[6]'),
+                       deleted_bytes = json_extract(value, '$[7]'), recent = json_extract(value, '$[8]')
+    FROM jsonb_each(new.folders) WHERE mailbox.id = json_extract(value, '$[0]');
+    UPDATE office SET modseq = json_extract(value, '$[1]'), used_bytes = json_extract(value, '$[2]')
+    FROM jsonb_each(new.offices) WHERE office.id = json_extract(value, '$[0]');
 END;

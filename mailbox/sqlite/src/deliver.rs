@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use crate::error::Stop;
-use crate::ledger::{Body, Ledger, Wake};
+use crate::ledger::{Body, Ledger, Wake, sent_key};
 
 /// What an office sent before under a Message-ID: its digest, and the evidence it was answered with.
 type Known = HashMap<(OfficeNumber, String), (String, EvidenceId)>;
@@ -67,7 +67,8 @@ fn place<'m>(
     ledger.enter(FolderId(inbox.id), (message, size), Flags::default(), now)?;
     ledger.enter(FolderId(sent.id), (message, size), marks, now)?;
     let answer = befall(ledger, bundle, (message, offices), now)?;
-    remember(ledger, known, bundle, (sent.office, message, answer));
+    ledger.answered(answer, bundle.wishes())?;
+    known.insert((bundle.from(), bundle.message_id().to_owned()), (hex(bundle.sha256()), answer));
     signatures.extend(signature.map(|signature| (signature, answer)));
     Ok(Delivery { evidence: answer, repeated: false })
 }
@@ -83,35 +84,28 @@ pub(crate) fn repeated(known: &Known, message: &Facts) -> Result<Option<Delivery
     }
 }
 
-fn remember(
-    ledger: &mut Ledger<'_>,
-    known: &mut Known,
-    message: &Facts,
-    (office, id, answer): (i64, MessageId, EvidenceId),
-) {
-    let digest = hex(message.sha256());
-    known.insert((message.from(), message.message_id().to_owned()), (digest.clone(), answer));
-    ledger.submitted(office, message.message_id(), digest, id, (answer, message.wishes()));
-}
-
 /// What these offices sent before under these Message-IDs.
 pub(crate) async fn sent_before(
     rows: &mut SqliteConnection,
     messages: impl Iterator<Item = &Facts>,
 ) -> Result<Known, Stop> {
-    let keys: BTreeSet<(OfficeNumber, &str)> = messages.map(|m| (m.from(), m.message_id())).collect();
-    let keys = serde_json::to_string(&keys)?;
+    let keys = serde_json::to_string(&keys(messages))?;
     let found = sqlx::query_scalar!(
-        r#"SELECT json_group_array(json_array(o.number, s.message_id, lower(hex(s.sha256)), s.evidence))
+        r#"SELECT json_group_array(json_array(o.number, m.message_id, lower(hex(m.sha256)), m.answer))
                   AS "found!: String"
            FROM json_each(?) key
            JOIN office o ON o.number = key.value ->> 0
-           JOIN submission s ON s.office = o.id AND s.message_id = key.value ->> 1"#,
+           JOIN message m ON m.sent_key = key.value ->> 2 AND m.sender = o.id AND m.message_id = key.value ->> 1"#,
         keys
     )
     .fetch_one(rows)
     .await?;
     known(&found)
+}
+
+/// Whose, under which Message-ID, and the number that finds it.
+fn keys<'m>(messages: impl Iterator<Item = &'m Facts>) -> BTreeSet<(OfficeNumber, &'m str, i64)> {
+    messages.map(|m| (m.from(), m.message_id(), sent_key(m.from(), m.message_id()))).collect()
 }
 
 fn known(found: &str) -> Result<Known, Stop> {
@@ -128,9 +122,8 @@ async fn found<'m>(
 ) -> Result<(Ledger<'m>, Known, Signatures), Stop> {
     let bundles = || run.iter().map(|(bundle, ..)| *bundle);
     let ends: BTreeSet<_> = bundles().flat_map(|m| [(m.from(), "Sent"), (m.to(), "INBOX")]).collect();
-    let keys: BTreeSet<_> = bundles().map(|m| (m.from(), m.message_id())).collect();
     let signed: BTreeSet<_> = bundles().filter_map(|m| Some((m.from(), hex(m.signed_digest()?)))).collect();
-    let (ends, keys) = (serde_json::to_string(&ends)?, serde_json::to_string(&keys)?);
+    let (ends, keys) = (serde_json::to_string(&ends)?, serde_json::to_string(&keys(bundles()))?);
     let signed = serde_json::to_string(&signed)?;
     let found = sqlx::query!(
         r#"SELECT (SELECT value FROM counter WHERE name = 'message') AS "message!: i64",
@@ -139,13 +132,12 @@ async fn found<'m>(
                   (SELECT json_group_array(json(f.doc)) FROM jsonb_each(?) place
                    JOIN folder f ON f.office_number = place.value ->> 0 AND f.name = place.value ->> 1)
                   AS "folders!: String",
-                  (SELECT json_group_array(json_array(o.number, s.message_id, lower(hex(s.sha256)), s.evidence))
+                  (SELECT json_group_array(json_array(o.number, m.message_id, lower(hex(m.sha256)), m.answer))
                    FROM jsonb_each(?) key JOIN office o ON o.number = key.value ->> 0
-                   JOIN submission s ON s.office = o.id AND s.message_id = key.value ->> 1) AS "known!: String",
-                  (SELECT json_group_array(json_array(o.number, key.value ->> 1, s.evidence))
+                   JOIN message m ON m.sent_key = key.value ->> 2 AND m.sender = o.id AND m.message_id = key.value ->> 1) AS "known!: String",
+                  (SELECT json_group_array(json_array(o.number, key.value ->> 1, m.answer))
                    FROM jsonb_each(?) key JOIN office o ON o.number = key.value ->> 0
-                   JOIN message m ON m.sender = o.id AND m.signed_digest = unhex(key.value ->> 1)
-                   JOIN submission s ON s.office = o.id AND s.message_id = m.message_id) AS "signatures!: String""#,
+                   JOIN message m ON m.sender = o.id AND m.signed_digest = unhex(key.value ->> 1)) AS "signatures!: String""#,
         ends,
         keys,
         signed

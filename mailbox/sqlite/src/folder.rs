@@ -11,7 +11,7 @@ use sqlx::SqliteConnection;
 use crate::change;
 use crate::command::OwnMessages;
 use crate::error::Stop;
-use crate::ledger::{Body, Ledger, Wake};
+use crate::ledger::{Body, Ledger, Wake, sent_key};
 
 /// The folders every office has.
 pub(crate) async fn make_standard(rows: &mut SqliteConnection, office: i64) -> Result<(), Stop> {
@@ -122,12 +122,13 @@ async fn kept_copy(
     sent: FolderId,
     message_id: Option<&str>,
 ) -> Result<Option<Uid>, Stop> {
-    let number = office.as_str();
+    let (key, number) = (message_id.map(|id| sent_key(*office, id)), office.as_str());
     let kept = sqlx::query_scalar!(
         r#"SELECT min(e.uid) AS "uid: u32" FROM office o
-           JOIN submission s ON s.office = o.id AND s.message_id = ?
-           JOIN entry e ON e.message = s.message AND e.mailbox = ?
+           JOIN message m ON m.sent_key = ? AND m.sender = o.id AND m.message_id = ?
+           JOIN entry e ON e.message = m.id AND e.mailbox = ?
            WHERE o.number = ?"#,
+        key,
         message_id,
         sent.0,
         number

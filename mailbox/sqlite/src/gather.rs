@@ -35,6 +35,8 @@ impl Gatherer {
         let mut broken: Option<StoreError> = None;
         let mut several = false;
         while let Some(first) = asked.blocking_recv() {
+            // What is synced now could only wait for stage 2, behind what waits already; so it waits here, for company.
+            self.rows.taken();
             if several {
                 std::thread::sleep(COMPANY);
             }

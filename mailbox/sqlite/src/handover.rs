@@ -20,10 +20,9 @@ pub(crate) async fn hand_over(
 ) -> Result<(bool, Vec<Wake>), Stop> {
     let number = recipient.as_str();
     let found = sqlx::query!(
-        r#"SELECT m.sender AS "sender!", m.recipient AS "recipient!", m.state, s.evidence, s.wishes, e.doc
+        r#"SELECT m.sender AS "sender!", m.recipient AS "recipient!", m.state, m.answer AS "answer!", m.wishes, e.doc
            FROM message m JOIN office r ON r.id = m.recipient AND r.number = ?
-           JOIN submission s ON s.office = m.sender AND s.message_id = m.message_id
-           JOIN evidence e ON e.id = s.evidence
+           JOIN evidence e ON e.id = m.answer
            WHERE m.id = ? AND m.content_digest IS NOT NULL"#,
         number,
         message.0
@@ -42,7 +41,7 @@ pub(crate) async fn hand_over(
     if let Some((event, reason)) = step.evidence {
         let accepted = serde_json::from_str::<Recorded>(&found.doc)?.evidence;
         let evidence = Evidence { event, reason, at: now, ..accepted.after_acceptance() };
-        let previous = last_about(rows, message.0).await?.unwrap_or(EvidenceId(found.evidence));
+        let previous = last_about(rows, message.0).await?.unwrap_or(EvidenceId(found.answer));
         let evidence = ledger.witness(message, (found.sender, found.recipient), (Some(previous), evidence))?;
         if let Some(report) = step.report {
             ledger.due(message, report, now, (evidence, found.wishes));

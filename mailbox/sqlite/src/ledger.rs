@@ -10,7 +10,7 @@ use fumibako_model::{
     NamedFlags, OfficeNumber, Recorded, Refusal, Refused, Report, Uid, UidValidity, Wishes,
 };
 use fumibako_store::bodies::{Day, Place};
-use fumibako_store::{Facts, Kind, hex};
+use fumibako_store::{Facts, Kind, Sum};
 use jiff::Timestamp;
 use serde::Deserialize;
 use sqlx::SqliteConnection;
@@ -39,7 +39,8 @@ pub(crate) struct Ledger<'m> {
     changed: Vec<MarkRow>,
     keywords: Vec<(i64, usize, String)>,
     evidence: Vec<EvidenceRow>,
-    submissions: Vec<(i64, String, String, i64, i64, Option<Wishes>)>,
+    /// The documents of the evidence, one after the other.
+    octets: Vec<u8>,
     dues: Vec<DueRow>,
 }
 
@@ -87,23 +88,28 @@ pub(crate) struct Body<'m> {
 
 /// Where an admitted message came from.
 struct Provenance {
-    sha256: String,
+    sha256: [u8; 32],
     /// As received.
     size: u64,
     /// Of the signed part with its signature, where its Message-ID is not signed with it.
-    signed_digest: Option<String>,
+    signed_digest: Option<[u8; 32]>,
     /// Of a bundle only.
-    content_digest: Option<String>,
+    content_digest: Option<[u8; 32]>,
     sender: i64,
     recipient: i64,
+    sent_key: i64,
+    /// The evidence it was answered with.
+    answer: Option<EvidenceId>,
+    /// What its sender asked of reports, as JSON.
+    wishes: Option<String>,
 }
 
 /// (mailbox, uid, message, modseq, flags, keywords, saved at)
 type EntryRow = (i64, u32, i64, i64, u8, i64, i64);
 /// (mailbox, uid, modseq, flags, keywords)
 type MarkRow = (i64, u32, i64, u8, i64);
-/// (id, message, kind, at, from, to, doc)
-type EvidenceRow = (i64, i64, &'static str, i64, i64, i64, String);
+/// (id, message, kind, at, from, to, where its document begins, and its octets)
+type EvidenceRow = (i64, i64, &'static str, i64, i64, i64, usize, usize);
 /// (at, message, what, evidence, wishes)
 type DueRow = (i64, i64, i64, i64, Option<String>);
 
@@ -175,14 +181,17 @@ impl<'m> Body<'m> {
 
     /// What came by admission, between these offices' rows.
     pub(crate) fn admitted(signed: &'m Facts, place: Place, (sender, recipient): (i64, i64), now: Timestamp) -> Self {
-        let content_digest = (*signed.kind() == Kind::Bundle).then(|| hex(signed.content_digest()));
+        let content_digest = (*signed.kind() == Kind::Bundle).then(|| *signed.content_digest());
         let provenance = Provenance {
-            sha256: hex(signed.sha256()),
+            sha256: *signed.sha256(),
             size: signed.size(),
-            signed_digest: signed.signed_digest().map(|digest| hex(digest)),
+            signed_digest: signed.signed_digest().copied(),
             content_digest,
             sender,
             recipient,
+            sent_key: sent_key(signed.from(), signed.message_id()),
+            answer: None,
+            wishes: None,
         };
         Self { admitted: Some(provenance), ..Self::own(place, Some(signed.message_id()), now) }
     }
@@ -374,8 +383,10 @@ impl<'m> Ledger<'m> {
         let (id, n) = (EvidenceId(self.last_evidence), self.evidence_count.cast_unsigned());
         self.evidence_count += 1;
         let (at, kind) = (evidence.at.as_millisecond(), Event::as_str(evidence.event));
-        let doc = serde_json::to_string(&Recorded { v: 1, id, n, previous, evidence })?;
-        self.evidence.push((id.0, about.0, kind, at, from, to, doc));
+        let begin = self.octets.len();
+        serde_json::to_writer(&mut self.octets, &Recorded { v: 1, id, n, previous, evidence })?;
+        // SQL counts octets from 1.
+        self.evidence.push((id.0, about.0, kind, at, from, to, begin + 1, self.octets.len() - begin));
         Ok(id)
     }
 
@@ -390,18 +401,22 @@ impl<'m> Ledger<'m> {
         self.dues.push((at.as_millisecond(), about.0, what.code(), evidence.0, wishes));
     }
 
-    /// Remembers what an office sent under a Message-ID, and its answer.
-    pub(crate) fn submitted(
-        &mut self,
-        office: i64,
-        message_id: &str,
-        sha256: String,
-        message: MessageId,
-        (answer, wishes): (EvidenceId, &Wishes),
-    ) {
-        let wishes = (!wishes.is_empty()).then(|| wishes.clone());
-        self.submissions.push((office, message_id.to_owned(), sha256, message.0, answer.0, wishes));
+    /// Remembers the answer to the message added last, and what its sender asked of reports.
+    pub(crate) fn answered(&mut self, answer: EvidenceId, wishes: &Wishes) -> Result<(), Stop> {
+        let wishes = (!wishes.is_empty()).then(|| serde_json::to_string(wishes)).transpose()?;
+        if let Some(known) = self.messages.last_mut().and_then(|body| body.admitted.as_mut()) {
+            (known.answer, known.wishes) = (Some(answer), wishes);
+        }
+        Ok(())
     }
+}
+
+/// What finds a message by its sender and Message-ID. Two may share one by chance, so both are compared as well.
+pub(crate) fn sent_key(sender: OfficeNumber, message_id: &str) -> i64 {
+    let mut sum = Sum::default();
+    sum.add(sender.as_str().as_bytes());
+    sum.add(message_id.as_bytes());
+    sum.finish().first_chunk().map_or(0, |head| i64::from_be_bytes(*head))
 }
 
 /// The next id after `last`, in the range of `now`'s day. If the clock went back, ids still rise.

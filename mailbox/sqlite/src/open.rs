@@ -1,8 +1,8 @@
 //! Opening a store: its folder, its lock, its database.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
-use std::path::Path;
+use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use fumibako_store::{News, StoreError};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::checkpoint::Checkpoints;
@@ -26,6 +27,8 @@ use crate::writer::Writer;
 
 /// The database's file in the store's folder.
 pub const DATABASE_FILE: &str = "store.sqlite3";
+/// SQLite's log beside it.
+const LOG_FILE: &str = "store.sqlite3-wal";
 /// The file whose lock says that a process has the store open. SQLite's own locks are not enough: they let a second
 /// writer in between two transactions.
 pub const LOCK_FILE: &str = "store.lock";
@@ -39,24 +42,30 @@ const BUSY: Duration = Duration::from_secs(5);
 /// Pages of the log after which a commit itself moves them into the database (64 MB), if the task beside it came too late.
 const CHECKPOINT_PAGES: &str = "16384";
 /// What is left of the log's file after that, in bytes.
-const LOG_BYTES: &str = "67108864";
+const LOG_BYTES: u64 = 64 << 20;
 /// Memory for pages, in KiB, as SQLite writes it.
 const WRITER_CACHE: &str = "-65536";
 const READER_CACHE: &str = "-16384";
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
-/// Opens the store in `folder` and starts its writer.
-pub(crate) async fn open(folder: &Path, domain: Domain) -> Result<SqliteStore, StoreError> {
+/// Opens the store in `folder` and starts its writer. A process that stays gives the log its full length first.
+pub(crate) async fn open(folder: &Path, domain: Domain, stays: bool) -> Result<SqliteStore, StoreError> {
     let (writer, readers, bodies) = prepare(folder, domain).await?;
+    if stays {
+        lengthen(folder.join(LOG_FILE)).await;
+    }
     let (ask, asked) = mpsc::channel(BATCH_COMMANDS);
     let (roll, news) = (Arc::clone(&writer.roll), Arc::clone(&writer.news));
     let (rows, batches) = queue();
     let (ended, writer_ended) = oneshot::channel();
-    tokio::spawn(async move {
-        writer.run(batches).await;
+    // On a thread of its own: on the runtime's, every answer of the database would wait behind those who ask.
+    let runtime = Handle::current();
+    let thread = std::thread::Builder::new().name("fumibako-rows".into()).spawn(move || {
+        runtime.block_on(writer.run(batches));
         drop(ended);
     });
+    thread.map_err(|error| StoreError::Busy(format!("no thread for the store: {error}")))?;
     let gatherer = Gatherer { appender: bodies.appender(), rows, writer: writer_ended };
     let thread = std::thread::Builder::new().name("fumibako-store".into()).spawn(move || gatherer.run(asked));
     thread.map_err(|error| StoreError::Busy(format!("no thread for the store: {error}")))?;
@@ -79,6 +88,24 @@ pub(crate) async fn prepare(folder: &Path, domain: Domain) -> Result<(Writer, Sq
     let checkpoints = writer(&file).connect().await.map_err(|error| cannot_open(&file, error))?;
     let checkpoints = Checkpoints::begin(checkpoints);
     Ok((Writer { connection, domain, roll, news, checkpoints, lock }, readers, bodies))
+}
+
+/// Gives the log its full length before the writer begins, by zeros: SQLite takes a frame for page 0 for the end. Commits then
+/// write over what is there, as they do once the log has been used to its end: a file that grows costs each of them new pages
+/// and blocks. Without the room for it, it grows as it needs to.
+async fn lengthen(log: PathBuf) {
+    let lengthened = tokio::task::spawn_blocking(move || {
+        let mut file = OpenOptions::new().write(true).open(log)?;
+        let end = file.seek(SeekFrom::End(0))?;
+        let mut left = BufReader::with_capacity(1 << 20, io::repeat(0).take(LOG_BYTES.saturating_sub(end)));
+        if io::copy(&mut left, &mut file).and_then(|_| file.sync_data()).is_err() {
+            file.set_len(end)?;
+        }
+        Ok::<(), io::Error>(())
+    });
+    if let Ok(Err(error)) = lengthened.await {
+        tracing::warn!(%error, "store.log");
+    }
 }
 
 /// Segments that no row names hold bodies whose commit never came, or, should the rows be lost or older than they were, mail
@@ -164,7 +191,7 @@ fn writer(file: &Path) -> SqliteConnectOptions {
         .busy_timeout(BUSY)
         .pragma("cache_size", WRITER_CACHE)
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-        .pragma("journal_size_limit", LOG_BYTES)
+        .pragma("journal_size_limit", LOG_BYTES.to_string())
         // What an office removes is overwritten, not only unlinked from its table.
         .pragma("secure_delete", "ON")
         .disable_statement_logging()

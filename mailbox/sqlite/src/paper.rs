@@ -5,6 +5,7 @@ use fumibako_store::{Paper, PaperKind, StoreError};
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::error::{Stop, store_error, unreadable};
+use crate::ledger::sent_key;
 
 /// Keeps them, each once.
 pub(crate) async fn keep(rows: &mut SqliteConnection, papers: &[Paper]) -> Result<(), Stop> {
@@ -47,17 +48,18 @@ pub(crate) async fn find_sent(
     office: OfficeNumber,
     message_id: &str,
 ) -> Result<Option<(MessageId, EvidenceId)>, StoreError> {
-    let number = office.as_str();
+    let (key, number) = (sent_key(office, message_id), office.as_str());
     let found = sqlx::query!(
-        "SELECT s.message, s.evidence FROM office o
-         JOIN submission s ON s.office = o.id AND s.message_id = ? WHERE o.number = ?",
+        r#"SELECT m.id, m.answer AS "answer!" FROM office o
+           JOIN message m ON m.sent_key = ? AND m.sender = o.id AND m.message_id = ? WHERE o.number = ?"#,
+        key,
         message_id,
         number
     )
     .fetch_optional(readers)
     .await
     .map_err(store_error)?;
-    Ok(found.map(|found| (MessageId(found.message), EvidenceId(found.evidence))))
+    Ok(found.map(|found| (MessageId(found.id), EvidenceId(found.answer))))
 }
 
 fn word(kind: PaperKind) -> &'static str {

@@ -52,6 +52,12 @@ pub(crate) fn queue() -> (Put, Take) {
 }
 
 impl Put {
+    /// Waits until stage 2 has taken all that wait, or is gone.
+    pub(crate) fn taken(&self) {
+        let left = |waiting: &mut Waiting| !waiting.closed && !waiting.commands.is_empty();
+        drop(self.0.taken.wait_while(self.0.lock(), left).unwrap_or_else(PoisonError::into_inner));
+    }
+
     /// Hands these over together; waits while too many are waiting. `false`: stage 2 is gone, and they with it.
     pub(crate) fn put(&self, commands: Vec<Command>) -> bool {
         let full = |waiting: &mut Waiting| !waiting.closed && waiting.commands.len() >= WAITING;

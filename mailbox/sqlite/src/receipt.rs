@@ -13,7 +13,7 @@ use sqlx::SqliteConnection;
 
 use crate::deliver::{repeated, sent_before};
 use crate::error::Stop;
-use crate::ledger::{Body, Ledger, Standing, Wake};
+use crate::ledger::{Body, Ledger, Standing, Wake, sent_key};
 
 /// The bundle a receipt is for.
 pub(crate) struct Original {
@@ -53,12 +53,12 @@ pub(crate) async fn receipt(
     let copies = copies(rows, original.id).await?;
     ledger.load(rows, &copies.iter().map(|entry| FolderId(entry.folder)).collect()).await?;
 
-    let filed = file(&mut ledger, (signed, body), &original, now)?;
+    file(&mut ledger, (signed, body), &original, now)?;
     mark(&mut ledger, &copies, original.sender, (step.state.keyword(), Some(MDN_SENT)));
     let offices = (original.sender, original.recipient);
     let evidence = Evidence { event, reason, ..about(signed, receipt, now) };
     let evidence = ledger.witness(original.id, offices, (Some(original.previous), evidence))?;
-    ledger.submitted(original.recipient, signed.message_id(), hex(signed.sha256()), filed, (evidence, signed.wishes()));
+    ledger.answered(evidence, signed.wishes())?;
     let wakes = ledger.write(rows).await?;
     let state = step.state.code();
     sqlx::query!("UPDATE message SET handover = ?, state = ? WHERE id = ?", evidence.0, state, original.id.0)
@@ -70,15 +70,16 @@ pub(crate) async fn receipt(
 /// Finds the bundle and holds the receipt against it; what does not fit is refused (Profile §8.4).
 async fn original(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt) -> Result<Original, Stop> {
     let (sender, recipient) = (signed.to(), signed.from());
-    let (sender, original) = (sender.as_str(), receipt.original_message_id.as_str());
+    let (key, sender) = (sent_key(sender, &receipt.original_message_id), sender.as_str());
+    let original = receipt.original_message_id.as_str();
     let found = sqlx::query!(
-        r#"SELECT m.id, m.handover, m.state, s.evidence, o.id AS sender_id, m.content_digest AS "content_digest!: Vec<u8>", r.id AS recipient_id,
+        r#"SELECT m.id, m.handover, m.state, m.answer AS "answer!", o.id AS sender_id, m.content_digest AS "content_digest!: Vec<u8>", r.id AS recipient_id,
                   r.number AS recipient_number
            FROM office o
-           JOIN submission s ON s.office = o.id AND s.message_id = ?
-           JOIN message m ON m.id = s.message AND m.sender = o.id AND m.content_digest IS NOT NULL
+           JOIN message m ON m.sent_key = ? AND m.sender = o.id AND m.message_id = ? AND m.content_digest IS NOT NULL
            JOIN office r ON r.id = m.recipient
            WHERE o.number = ?"#,
+        key,
         original,
         sender
     )
@@ -99,7 +100,7 @@ async fn original(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt
         sender: found.sender_id,
         recipient: found.recipient_id,
         state: state.ok_or(Refusal::Internal)?,
-        previous: last_about(rows, found.id).await?.unwrap_or(EvidenceId(found.evidence)),
+        previous: last_about(rows, found.id).await?.unwrap_or(EvidenceId(found.answer)),
         handover: handed,
     })
 }
@@ -161,14 +162,14 @@ fn file<'m>(
     (signed, body): (&'m Facts, Place),
     original: &Original,
     now: Timestamp,
-) -> Result<MessageId, Stop> {
+) -> Result<(), Stop> {
     let senders = ledger.named(signed.to(), "Receipts").ok_or(Refusal::RecipientUnknown)?.id;
     let signers = ledger.named(signed.from(), "Receipts").ok_or(Refusal::SenderUnknown)?.id;
     let size = body.size;
     let message = ledger.add(Body::admitted(signed, body, (original.recipient, original.sender), now), now);
     ledger.enter(FolderId(senders), (message, size), Flags::default(), now)?;
     ledger.enter(FolderId(signers), (message, size), Flags::SEEN, now)?;
-    Ok(message)
+    Ok(())
 }
 
 /// Every copy of the bundle learns of it, wherever its office has put it. A folder whose keywords are used up cannot

@@ -49,8 +49,7 @@ pub(crate) async fn due(readers: &SqlitePool, now: Timestamp) -> Result<Vec<Due>
     let found = sqlx::query_scalar!(
         r#"SELECT json_group_array(json(row)) AS "found!: String" FROM (
                SELECT json_object('at', d.at, 'message', d.message, 'what', d.what, 'state', m.state, 'doc', e.doc,
-                          'wishes', coalesce(d.wishes, (SELECT s.wishes FROM submission s
-                                                        WHERE s.office = m.sender AND s.message_id = m.message_id))) AS row
+                          'wishes', coalesce(d.wishes, m.wishes)) AS row
                FROM due d JOIN evidence e ON e.id = d.evidence LEFT JOIN message m ON m.id = d.message
                WHERE d.at <= ? ORDER BY d.at LIMIT ?)"#,
         now,

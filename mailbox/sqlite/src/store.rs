@@ -50,7 +50,13 @@ impl SqliteStore {
     /// | a folder or file it cannot write     | [`StoreError::Broken`], naming it             |
     /// | rows of a newer version              | [`StoreError::Broken`], naming file and version |
     pub async fn open(folder: &Path, domain: Domain) -> Result<Self, StoreError> {
-        open::open(folder, domain).await
+        open::open(folder, domain, false).await
+    }
+
+    /// The same for a process that stays and has many to answer: it takes the room that the log will need at the start, 64 MB,
+    /// instead of letting commits wait for it.
+    pub async fn open_to_serve(folder: &Path, domain: Domain) -> Result<Self, StoreError> {
+        open::open(folder, domain, true).await
     }
 
     /// Is a copy made by [`Store::back_up`] whole? With the keys it is looked through, too.

@@ -126,11 +126,10 @@ pub(crate) async fn uncollected(
         r#"SELECT json_group_array(json_object('id', m.id, 'sender', m.sender, 'recipient', m.recipient,
                   'sha256', lower(hex(m.sha256)), 'size', m.received_size, 'message_id', m.message_id,
                   'from', f.number, 'to', t.number, 'signer', e.doc ->> 'signer', 'content', lower(hex(m.content_digest)),
-                  'state', m.state, 'wishes', s.wishes,
+                  'state', m.state, 'wishes', m.wishes,
                   'previous', (SELECT max(p.id) FROM evidence p WHERE p.message = m.id))) AS "found!: String"
            FROM message m JOIN office f ON f.id = m.sender JOIN office t ON t.id = m.recipient
-           LEFT JOIN submission s ON s.office = m.sender AND s.message_id = m.message_id
-           LEFT JOIN evidence e ON e.id = s.evidence
+           LEFT JOIN evidence e ON e.id = m.answer
            WHERE m.segment BETWEEN ? AND ? AND m.content_digest IS NOT NULL AND m.state = ?"#,
         first,
         last,
@@ -168,8 +167,7 @@ pub(crate) async fn sweep(rows: &mut SqliteConnection, day: Day) -> Result<(u64,
     Ok((count, remove(rows, &messages, SWEEP).await?))
 }
 
-/// Removes so many entries of these messages, and those messages that then have none: their rows and what their
-/// offices are known to have sent. The offices hear of it as of an EXPUNGE; evidence stays.
+/// Removes so many entries of these messages, and the rows of those messages that then have none. The offices hear of it as of an EXPUNGE; evidence stays.
 pub(crate) async fn remove(rows: &mut SqliteConnection, messages: &str, limit: i64) -> Result<Vec<Wake>, Stop> {
     let gone = sqlx::query_scalar!(
         r#"SELECT json_group_array(json_object('folder', mailbox, 'uid', uid, 'message', message,
@@ -183,14 +181,6 @@ pub(crate) async fn remove(rows: &mut SqliteConnection, messages: &str, limit: i
     .fetch_one(&mut *rows)
     .await?;
     let wakes = leave(rows, serde_json::from_str(&gone)?).await?;
-    sqlx::query!(
-        "DELETE FROM submission WHERE (office, message_id) IN (
-             SELECT m.sender, m.message_id FROM json_each(?) asked JOIN message m ON m.id = asked.value
-             WHERE m.sender IS NOT NULL AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.message = m.id))",
-        messages
-    )
-    .execute(&mut *rows)
-    .await?;
     sqlx::query!(
         "DELETE FROM message WHERE id IN (SELECT value FROM json_each(?))
                                AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.message = message.id)",

@@ -10,14 +10,15 @@ use crate::error::Stop;
 
 impl Ledger<'_> {
     /// Writes everything, and says which folders changed. The view `change` puts each array into its table.
-    pub(crate) async fn write(self, rows: &mut SqliteConnection) -> Result<Vec<Wake>, Stop> {
+    pub(crate) async fn write(mut self, rows: &mut SqliteConnection) -> Result<Vec<Wake>, Stop> {
         let folders: Vec<_> = self.touched.iter().filter_map(|id| self.folders.get(id)).collect();
         let has_new = !self.messages.is_empty() || !self.evidence.is_empty();
         let counters =
             [("message", self.last_message), ("evidence", self.last_evidence), ("evidence_count", self.evidence_count)];
-        let messages = pack(&self.messages.iter().map(Body::row).collect::<Vec<_>>())?;
+        let octets = &mut self.octets;
+        let messages = pack(&self.messages.iter().map(|body| body.row(octets)).collect::<Vec<_>>())?;
         let (keywords, entries) = (pack(&self.keywords)?, pack(&self.entries)?);
-        let (marks, evidence, submissions) = (pack(&self.changed)?, pack(&self.evidence)?, pack(&self.submissions)?);
+        let (marks, evidence) = (pack(&self.changed)?, pack(&self.evidence)?);
         let dues = pack(&self.dues)?;
         let counters = pack(if has_new { &counters } else { &[] })?;
         let wake = |f: &&Folder| Wake {
@@ -33,14 +34,14 @@ impl Ledger<'_> {
         let offices = self.offices.iter().map(|(id, account)| (id, account.modseq, account.used));
         let offices = pack(&offices.collect::<Vec<_>>())?;
         sqlx::query!(
-            "INSERT INTO change (messages, keywords, entries, marks, evidence, submissions, dues, counters, folders, offices)
+            "INSERT INTO change (octets, messages, keywords, entries, marks, evidence, dues, counters, folders, offices)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            self.octets,
             messages,
             keywords,
             entries,
             marks,
             evidence,
-            submissions,
             dues,
             counters,
             folders,
@@ -52,12 +53,13 @@ impl Ledger<'_> {
     }
 }
 
-/// (id, sha256, signed digest, content digest, size as received, size, Message-ID, sender, recipient, received at, segment, offset, stored)
+/// (id, where its SHA-256, signed digest and content digest stand, size as received, size, Message-ID, sender, recipient, received at, segment, offset, stored,
+/// key, answer, wishes)
 type MessageRow<'m> = (
     i64,
-    Option<&'m str>,
-    Option<&'m str>,
-    Option<&'m str>,
+    Option<usize>,
+    Option<usize>,
+    Option<usize>,
     Option<u64>,
     u64,
     Option<&'m str>,
@@ -67,16 +69,25 @@ type MessageRow<'m> = (
     i64,
     u64,
     u64,
+    Option<i64>,
+    Option<i64>,
+    Option<&'m str>,
 );
 
 impl Body<'_> {
-    fn row(&self) -> MessageRow<'_> {
+    fn row(&self, octets: &mut Vec<u8>) -> MessageRow<'_> {
         let admitted = self.admitted.as_ref();
+        let mut put = |digest: Option<[u8; 32]>| {
+            let digest = digest?;
+            octets.extend_from_slice(&digest);
+            // SQL counts octets from 1.
+            Some(octets.len() + 1 - digest.len())
+        };
         (
             self.id,
-            admitted.map(|known| known.sha256.as_str()),
-            admitted.and_then(|known| known.signed_digest.as_deref()),
-            admitted.and_then(|known| known.content_digest.as_deref()),
+            put(admitted.map(|known| known.sha256)),
+            put(admitted.and_then(|known| known.signed_digest)),
+            put(admitted.and_then(|known| known.content_digest)),
             admitted.map(|known| known.size),
             self.place.size,
             self.message_id,
@@ -86,6 +97,9 @@ impl Body<'_> {
             self.place.segment.0,
             self.place.offset,
             self.place.stored,
+            admitted.map(|known| known.sent_key),
+            admitted.and_then(|known| known.answer).map(|evidence| evidence.0),
+            admitted.and_then(|known| known.wishes.as_deref()),
         )
     }
 }

@@ -85,7 +85,7 @@ async fn a_command_that_breaks_a_rule_of_the_rows_fails_alone() {
     let mut bench = Bench::new().await;
     bench
         .meddle(
-            "CREATE TRIGGER bad BEFORE INSERT ON submission WHEN new.message_id = 'bad@x.example'
+            "CREATE TRIGGER bad BEFORE INSERT ON message WHEN new.message_id = 'bad@x.example'
              BEGIN SELECT raise(ABORT, 'a rule'); END",
         )
         .await;
@@ -98,7 +98,7 @@ async fn a_command_that_breaks_a_rule_of_the_rows_fails_alone() {
 #[tokio::test]
 async fn after_damage_nothing_is_tried_again() {
     let mut bench = Bench::new().await;
-    bench.meddle("DROP TABLE submission").await;
+    bench.meddle("DROP TABLE due").await;
     let batch = ["a", "b"].map(|id| bench.letter(id));
     let (answers, broken) = bench.settle(&batch).await;
     assert!(broken && answers.iter().all(|answer| matches!(answer, Err(StoreError::Broken(_)))), "{answers:?}");
@@ -107,7 +107,7 @@ async fn after_damage_nothing_is_tried_again() {
 #[tokio::test]
 async fn a_broken_writer_refuses_everything() {
     let mut bench = Bench::new().await;
-    bench.meddle("DROP TABLE submission").await;
+    bench.meddle("DROP TABLE due").await;
     let bundles = [bench.letter("a"), bench.letter("b")].map(|letter| bench.command(&letter));
     let (put, take) = queue();
     let running = tokio::spawn(bench.writer.run(take));
@@ -117,7 +117,10 @@ async fn a_broken_writer_refuses_everything() {
         let (reply, answer) = Reply::new();
         let office = fumibako_store::suite::office(sakura());
         assert!(put.put(vec![Command::PutOffice(office, reply)]));
-        assert!(matches!(answer.await.unwrap(), Err(StoreError::Broken(_))), "it needs no submission, but who knows");
+        assert!(
+            matches!(answer.await.unwrap(), Err(StoreError::Broken(_))),
+            "it puts nothing on that list, but who knows"
+        );
     }
     drop(put);
     running.await.unwrap();
@@ -147,7 +150,7 @@ async fn what_a_sender_asked_for_is_kept_with_the_submission() {
     let mut bench = Bench::new().await;
     bench
         .meddle(
-            "CREATE TRIGGER other BEFORE INSERT ON submission
+            "CREATE TRIGGER other BEFORE INSERT ON message
              WHEN new.wishes ->> 'envelope_id' IS NOT 'QQ314159' OR new.wishes ->> '$.recipients[0].notify' IS NOT 'NEVER'
              BEGIN SELECT raise(ABORT, 'other wishes'); END",
         )

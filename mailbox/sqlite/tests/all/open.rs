@@ -37,6 +37,53 @@ async fn what_was_kept_is_there_when_opened_again() {
 }
 
 #[tokio::test]
+async fn a_log_of_full_length_is_read_to_where_it_was_written() {
+    // Cut before the first commit, after some, and after they moved into the database: a copy of the open folder is what a kill
+    // would leave.
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("store");
+    let store = SqliteStore::open_to_serve(&folder, domain()).await.unwrap();
+    let log = folder.join(format!("{DATABASE_FILE}-wal"));
+    assert_eq!(log.metadata().unwrap().len(), 64 << 20);
+    cut_and_look(&folder, 0).await;
+    let world = World::with(&store).await;
+    for n in 1..=40 {
+        let id = format!("{n}@x.example");
+        store.deliver(world.bundle(&store, (himawari(), sakura()), &id, "one"), now()).await.unwrap();
+        if n % 13 == 1 {
+            cut_and_look(&folder, n).await;
+        }
+    }
+    assert_eq!(log.metadata().unwrap().len(), 64 << 20, "nothing made it grow");
+    store.close().await.unwrap();
+    cut_and_look(&folder, 40).await;
+}
+
+/// What a store finds in a copy of this folder as it is now.
+async fn cut_and_look(folder: &std::path::Path, messages: usize) {
+    let cut = tempfile::tempdir().unwrap();
+    let mut left = vec![folder.to_owned()];
+    while let Some(path) = left.pop() {
+        let to = cut.path().join(path.strip_prefix(folder).unwrap());
+        if path.is_dir() {
+            std::fs::create_dir_all(to).unwrap();
+            left.extend(path.read_dir().unwrap().map(|entry| entry.unwrap().path()));
+        } else {
+            std::fs::copy(path, to).unwrap();
+        }
+    }
+    let store = SqliteStore::open(cut.path(), domain()).await.unwrap();
+    if messages == 0 {
+        return assert_eq!(store.roll().offices().count(), 0);
+    }
+    let inbox = view(&store, sakura(), "INBOX").await;
+    assert_eq!(inbox.entries.len(), messages);
+    for entry in &inbox.entries {
+        assert_eq!(store.read(sakura(), entry.message, ALL).await.unwrap().0.len() as u64, entry.size);
+    }
+}
+
+#[tokio::test]
 async fn two_processes_never_open_one_folder() {
     let (folder, _store) = super::fresh().await;
     match SqliteStore::open(folder.path(), domain()).await {
