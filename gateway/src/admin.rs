@@ -17,7 +17,7 @@ use fumibako_model::{
     revoked,
 };
 use fumibako_signer::{Certificate, RevocationError, Trust};
-use fumibako_store::{Census, Store, StoreError, Which, bind};
+use fumibako_store::{Census, Store, StoreError, bind};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -128,11 +128,10 @@ impl<S: Store> Admin<S> {
             Request::HoldAdd { number, message_id, reason, by } => self.hold((number, message_id), reason, by).await,
             Request::HoldRemove { number, message_id, by } => self.release((number, message_id), by).await,
             Request::HoldList => Ok(keeping::holds(self.0.store.holds().await?)),
-            Request::EvidenceList { office, message_id, after } => {
-                self.list_evidence(Which { office, message_id, after }).await
-            }
-            Request::EvidenceExport { id } => self.export_evidence(id).await,
-            Request::EvidenceVerify => self.verify_evidence().await,
+            request @ (Request::EvidenceList { .. }
+            | Request::EvidenceExport { .. }
+            | Request::EvidenceVerify
+            | Request::EvidenceContinues { .. }) => self.evidence(request).await,
             Request::Inspect => Ok(Reply::Inspected(Box::new(self.0.store.inspect().await?.into()))),
             Request::Backup { to, keys } => self.back_up(to, keys).await,
             Request::Status => self.status().await,

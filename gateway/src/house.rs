@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use fumibako_model::log::SetBack;
 use fumibako_model::{MessageId, OfficeNumber, Party, Refusal, Refused};
 use fumibako_signer::{Certificate, Identity, Trust};
 use fumibako_store::{Facts, Paper, PaperKind, Store, StoreError};
@@ -47,6 +48,8 @@ pub(crate) struct House<S> {
     pub(crate) pop3: Arc<pop3::Settings>,
     /// Who signs evidence.
     pub(crate) witness: Identity,
+    /// Where the log went on from an older state, if it did.
+    pub(crate) set_back: Option<SetBack>,
     /// Held by whoever lets the log grow.
     pub(crate) witnessing: tokio::sync::Mutex<()>,
     believed: RwLock<Arc<Believed>>,
@@ -75,6 +78,8 @@ pub(crate) struct Own {
     pub(crate) nobody: [u8; 32],
     /// Who signs evidence.
     pub(crate) witness: Identity,
+    /// Where the log went on from an older state, if it did.
+    pub(crate) set_back: Option<SetBack>,
 }
 
 /// What happened since the start.
@@ -113,6 +118,7 @@ impl<S: Store> House<S> {
             scratch: Arc::default(),
             nobody: own.nobody,
             witness: own.witness,
+            set_back: own.set_back,
             witnessing: tokio::sync::Mutex::default(),
             addresses: own.addresses,
             filing: Semaphore::new(cores),

@@ -3,14 +3,15 @@
 //! Evidence itself is written in the commit of its event; what costs time, the signature, is one for all that came meanwhile,
 //! and nobody who sends or reads waits for it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use fumibako_model::log::{Head, leaf};
-use fumibako_signer::{Identity, enclose};
+use fumibako_model::log::{Growth, Head, SetBack, leaf};
+use fumibako_signer::{Identity, enclose, enclosed};
 use fumibako_store::bodies::Day;
-use fumibako_store::{Logging, Store, StoreError, Unlogged, hex};
+use fumibako_store::{LogState, Logging, Store, StoreError, Unlogged, hex};
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::house::House;
@@ -31,9 +32,51 @@ pub enum WitnessError {
 }
 
 /// Reads the evidence key with its certificate.
-pub(crate) fn load(file: &std::path::Path) -> Result<Identity, WitnessError> {
+pub(crate) fn load(file: &Path) -> Result<Identity, WitnessError> {
     let octets = std::fs::read(file).map_err(|why| WitnessError::File(file.into(), why))?;
     Identity::from_pem(&octets, None).map_err(|why| WitnessError::Unfit(file.into(), why))
+}
+
+/// Beside the key, outside the store and its backups: the last head that was signed.
+const LAST_HEAD: &str = "last-head.p7m";
+
+fn last_head_file(identity_file: &Path) -> PathBuf {
+    identity_file.with_file_name(LAST_HEAD)
+}
+
+/// Profile §8.20: did the log lose its end, by a backup that was restored or by a hand in its folder? Asked at the start; from then on
+/// every head says it.
+pub(crate) async fn set_back<S: Store>(
+    store: &S,
+    identity_file: &Path,
+    now: Timestamp,
+) -> Result<Option<SetBack>, StoreError> {
+    let LogState { size, head, restored } = store.log_state().await?;
+    let said = head.as_deref().and_then(read).and_then(|head| head.set_back);
+    let given = std::fs::read(last_head_file(identity_file)).ok().as_deref().and_then(read);
+    let lost = match &given {
+        Some(given) if given.size > size => true,
+        // Of the same length, or shorter, and not what is there now.
+        Some(given) if given.size > 0 => {
+            let known = store.continuation(given.size, size).await?;
+            known.is_none_or(|(root, _)| hex(&root) != given.root)
+        }
+        _ => false,
+    };
+    let news = restored.filter(|at| said.as_ref().is_none_or(|said| said.at < *at));
+    if !lost && news.is_none() {
+        return Ok(said);
+    }
+    let root = if size == 0 { None } else { store.continuation(size, size).await?.map(|(root, _)| root) };
+    let root = root.map_or_else(|| hex(&Growth::default().root()), |root| hex(&root));
+    let lost = given.filter(|_| lost).map(|given| given.size);
+    tracing::warn!(size, lost, "evidence.set_back");
+    Ok(Some(SetBack { size, root, at: news.unwrap_or(now), lost }))
+}
+
+/// What was signed; whose signature it is, is asked by whoever has to know.
+fn read(head: &[u8]) -> Option<Head> {
+    serde_json::from_slice(&enclosed(head).ok()?.1).ok()
 }
 
 /// Runs until the gateway stops, and once more then.
@@ -56,6 +99,13 @@ pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Rec
     }
 }
 
+/// Another file in its place, whole.
+fn put(file: &Path, octets: &[u8]) -> std::io::Result<()> {
+    let beside = file.with_extension("new");
+    std::fs::write(&beside, octets)?;
+    std::fs::rename(beside, file)
+}
+
 /// Takes all new evidence into the log, and signs its head.
 pub(crate) async fn attest<S: Store>(house: &House<S>) -> Result<(), StoreError> {
     let _one_at_a_time = house.witnessing.lock().await;
@@ -70,11 +120,18 @@ pub(crate) async fn attest<S: Store>(house: &House<S>) -> Result<(), StoreError>
             size: growth.size(),
             root: hex(&growth.root()),
             at: now,
+            set_back: house.set_back.clone(),
         };
         let octets = serde_json::to_vec(&head).map_err(|why| StoreError::Failed(why.to_string()))?;
         let signed = enclose(&octets, &house.witness, now).map_err(|why| StoreError::Failed(why.to_string()))?;
+        let file = last_head_file(&house.config.evidence.identity_file);
+        let also = signed.clone();
         let logging = Logging { day: Day::of(now), size: growth.size(), last, head: signed, tiles: growth.tiles() };
         house.store.keep_log(logging).await?;
+        // A crash between leaves an older one there, which the log continues.
+        if let Err(why) = put(&file, &also) {
+            tracing::warn!(%why, file = %file.display(), "evidence.last_head");
+        }
         tracing::debug!(size = head.size, new = entries.len(), "evidence.logged");
     }
     Ok(())

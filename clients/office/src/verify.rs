@@ -25,7 +25,7 @@ use crate::receipt::Notification;
 
 pub use file::{Input, MESSAGE_BYTES, NotWhole, read, read_input};
 pub use layer::{Fact, Layer, State, Unseen, What};
-pub use proof::{Witnessed, verify_proof};
+pub use proof::{Witnessed, verify_continuation, verify_proof};
 
 /// Whom to believe, as of when, and what can be opened.
 #[derive(Clone, Copy, Debug)]

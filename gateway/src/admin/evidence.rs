@@ -1,28 +1,42 @@
 //! What the operator asks of the evidence: which there is, what proves it, whether any of it was touched (Profile §8.15).
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use fumibako_model::log::Head;
-use fumibako_model::{EvidenceId, Refusal};
+use fumibako_model::{Continuation, EvidenceId, Refusal};
 use fumibako_signer::{Trust, enclosed};
-use fumibako_store::{KeptHead, LogAudit, LogFault, Store, StoreError, Which, Wrong, hex};
+use fumibako_store::{KeptHead, LogAudit, LogFault, LogState, Store, StoreError, Which, Wrong, hex};
 
 use super::Admin;
-use super::words::{Audited, Reply, Tampered};
+use super::words::{Audited, Reply, Request, Tampered};
 use crate::{proof, witness};
 
 impl<S: Store> Admin<S> {
-    pub(super) async fn list_evidence(&self, which: Which) -> Result<Reply, StoreError> {
+    /// What is asked of the evidence.
+    pub(super) async fn evidence(&self, request: Request) -> Result<Reply, StoreError> {
+        match request {
+            Request::EvidenceList { office, message_id, after } => {
+                self.list_evidence(Which { office, message_id, after }).await
+            }
+            Request::EvidenceExport { id } => self.export_evidence(id).await,
+            Request::EvidenceContinues { head } => self.continues(head).await,
+            _ => self.verify_evidence().await,
+        }
+    }
+
+    async fn list_evidence(&self, which: Which) -> Result<Reply, StoreError> {
         Ok(Reply::Evidence { entries: self.0.store.list_evidence(which).await? })
     }
 
     /// A piece, and all else about its bundle, with what proves it.
-    pub(super) async fn export_evidence(&self, id: EvidenceId) -> Result<Reply, StoreError> {
+    async fn export_evidence(&self, id: EvidenceId) -> Result<Reply, StoreError> {
         let file = proof::whole(&self.0, id, None).await?;
         let file = file.ok_or_else(|| Refusal::ValueUnfit.about(format_args!("no {id}")))?;
         Ok(Reply::Proof(Box::new(file)))
     }
 
     /// Everything against everything: rows, hashes, roots, signatures.
-    pub(super) async fn verify_evidence(&self) -> Result<Reply, StoreError> {
+    async fn verify_evidence(&self) -> Result<Reply, StoreError> {
         witness::attest(&self.0).await.or_else(|error| match error {
             // That is what is to be found out.
             StoreError::Failed(_) => Ok(()),
@@ -43,7 +57,28 @@ impl<S: Store> Admin<S> {
                 rows.push(Tampered { first: good, last: kept.size.max(1) - 1, id: None, what });
             }
         }
-        Ok(Reply::Audited(Box::new(Audited { evidence, logged, heads: heads.len() as u64, faults: rows })))
+        let (heads, set_back) = (heads.len() as u64, self.0.set_back.clone());
+        Ok(Reply::Audited(Box::new(Audited { evidence, logged, heads, set_back, faults: rows })))
+    }
+
+    /// Profile §8.20: a head that somebody was given is one that the log continues, or it is said that it is not.
+    async fn continues(&self, given: String) -> Result<Reply, StoreError> {
+        let broken = |why: String| StoreError::from(Refusal::EvidenceBroken.about(why));
+        let der = STANDARD.decode(&given).map_err(|why| broken(why.to_string()))?;
+        let (signature, octets) = enclosed(&der).map_err(|why| broken(why.to_string()))?;
+        let head: Head = serde_json::from_slice(&octets).map_err(|why| broken(why.to_string()))?;
+        let trust = Trust::new(self.0.witness.chain().iter().cloned());
+        let trust = trust.map_err(|why| StoreError::Failed(why.to_string()))?;
+        trust.check(&signature, head.at).map_err(|why| broken(why.to_string()))?;
+        witness::attest(&self.0).await?;
+        let LogState { size, head: newest, .. } = self.0.store.log_state().await?;
+        let newest = newest.filter(|_| head.size <= size);
+        let newest = newest.ok_or_else(|| broken(format!("{} pieces; there are {size} now", head.size)))?;
+        let known = self.0.store.continuation(head.size, size).await?;
+        let between = known.filter(|(root, _)| hex(root) == head.root).map(|(_, between)| between);
+        let between = between.ok_or_else(|| broken(format!("the first {} pieces are others now", head.size)))?;
+        let between = between.iter().map(|hash| hex(hash)).collect();
+        Ok(Reply::Continues(Continuation { v: 1, earlier: given, later: STANDARD.encode(newest), between }))
     }
 }
 

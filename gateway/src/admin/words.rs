@@ -6,7 +6,8 @@ mod keeping;
 use std::path::PathBuf;
 
 use fumibako_model::{
-    Agent, AgentId, EvidenceId, Mandate, MandateId, MandateRow, Office, OfficeNumber, Party, ProofFile, Refusal,
+    Agent, AgentId, Continuation, EvidenceId, Mandate, MandateId, MandateRow, Office, OfficeNumber, Party, ProofFile,
+    Refusal,
 };
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -195,6 +196,11 @@ pub enum Request {
     },
     /// Holds all evidence against the log.
     EvidenceVerify,
+    /// Does the log continue this head, which somebody was given?
+    EvidenceContinues {
+        /// The head, in base64.
+        head: String,
+    },
     /// How the gateway is.
     Status,
 }
@@ -234,6 +240,7 @@ impl Request {
             Self::EvidenceList { .. } => "evidence-list",
             Self::EvidenceExport { .. } => "evidence-export",
             Self::EvidenceVerify => "evidence-verify",
+            Self::EvidenceContinues { .. } => "evidence-continues",
             Self::Status => "status",
         }
     }
@@ -273,6 +280,7 @@ impl Request {
             | Self::HoldList
             | Self::Inspect
             | Self::EvidenceVerify
+            | Self::EvidenceContinues { .. }
             | Self::Status => String::new(),
             Self::EvidenceList { office, .. } => office.map(|number| number.to_string()).unwrap_or_default(),
             Self::EvidenceExport { id } => id.to_string(),
@@ -360,6 +368,8 @@ pub enum Reply {
     },
     /// A piece of evidence with what proves it.
     Proof(Box<ProofFile>),
+    /// The log continues a head.
+    Continues(Continuation),
     /// What the look through the evidence found.
     Audited(Box<Audited>),
     /// The copy that was made.

@@ -1,9 +1,10 @@
 //! `evidence list|show|export|verify`: what was written down, and whether it is as it was.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use fumibako_careplan::Lang;
-use fumibako_model::{EvidenceId, JAPAN, OfficeNumber, Recorded};
+use fumibako_model::log::SetBack;
+use fumibako_model::{EvidenceId, JAPAN, OfficeNumber, ProofFile, Recorded};
 
 use super::{Context, Failure, unexpected};
 use crate::admin::{Audited, Reply, Request, Tampered};
@@ -38,6 +39,14 @@ pub(super) enum Evidence {
     },
     /// すべての証跡を署名済みの記録と照合する / hold all evidence against the signed log
     Verify,
+    /// 以前に渡した記録の署名に、いまの記録が続いているかを証明する / prove that the log continues a head that was given out
+    Continues {
+        /// 証跡のファイル（`evidence export`、`fumibako receipt`） / a file of evidence that holds the head
+        file: PathBuf,
+        /// 証明を書き出すファイル / the file for the proof
+        #[arg(short, long)]
+        output: Option<PathBuf>,
+    },
 }
 
 impl Evidence {
@@ -71,6 +80,7 @@ impl Evidence {
                 context.say(&format!("{id} を {shown} に書き出しました。"), &format!("{id} is written to {shown}."))
             }
             Self::Verify => verify(context),
+            Self::Continues { file, output } => continues(context, &file, output.as_deref()),
         }
     }
 }
@@ -83,10 +93,28 @@ fn line(row: &Recorded) -> String {
     format!("{id}\t{n}\t{at}\t{event}{reason}\t{from}\t{to}\t<{message}>")
 }
 
+fn continues(context: &mut Context<'_>, file: &Path, output: Option<&Path>) -> Result<(), Failure> {
+    let text = std::fs::read(file)?;
+    let ProofFile { head, .. } = serde_json::from_slice(&text).map_err(std::io::Error::from)?;
+    let Reply::Continues(proof) = context.ask(&Request::EvidenceContinues { head })? else { return Err(unexpected()) };
+    if let Some(output) = output {
+        let text = serde_json::to_string_pretty(&proof).map_err(std::io::Error::from)?;
+        write_private(output, text.as_bytes())?;
+    }
+    context.say("いまの記録は、その署名に続いています。", "The log continues that head.")
+}
+
 fn verify(context: &mut Context<'_>) -> Result<(), Failure> {
     let Reply::Audited(audited) = context.ask(&Request::EvidenceVerify)? else { return Err(unexpected()) };
-    let Audited { evidence, logged, heads, faults } = *audited;
+    let Audited { evidence, logged, heads, set_back, faults } = *audited;
     let lang = context.lang;
+    if let Some(SetBack { size, at, .. }) = set_back {
+        let at = JAPAN.to_datetime(at).strftime("%Y-%m-%d %H:%M:%S");
+        context.say(
+            &format!("記録は {at} に {size} 件目まで戻りました（バックアップからの復元など）。以後の署名にその旨が書かれています。"),
+            &format!("The log went back to {size} pieces on {at}, as after a restored backup; every signature since says so."),
+        )?;
+    }
     context.rows(&faults, |fault| named(fault, lang))?;
     if faults.is_empty() {
         return context.say(

@@ -5,9 +5,10 @@ use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_gateway::{Audited, Gateway, Reply, Request, evidence_authority_file};
-use fumibako_model::log::{Head, included, leaf};
-use fumibako_model::{EvidenceId, ProofFile, Recorded};
+use fumibako_gateway::{Audited, Gateway, Reply, Request, Running, evidence_authority_file};
+use fumibako_model::log::{Head, extended, included, leaf};
+use fumibako_model::{EvidenceId, ProofFile, Recorded, Refusal};
+use fumibako_signer::enclosed;
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::suite::{World, domain, expire::ago, expire::send};
 
@@ -111,4 +112,66 @@ async fn whoever_edits_rows_is_found_out_by_the_gateway() {
     assert!(after.faults.iter().any(|fault| fault.first == 5), "{after:?}");
     assert!(after.faults.iter().any(|fault| fault.what.contains("head")), "{after:?}");
     running.stop().await;
+}
+
+async fn head_of(running: &Running, id: EvidenceId) -> (String, Head) {
+    let Reply::Proof(file) = running.admin().answer(Request::EvidenceExport { id }).await else { panic!("a proof") };
+    let inside = enclosed(&STANDARD.decode(&file.head).unwrap()).unwrap().1;
+    (file.head.clone(), serde_json::from_slice(&inside).unwrap())
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+// Profile §8.20
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_was_set_back_says_so_and_continues_no_head_that_it_lost() {
+    let (gateway, first) = with_mail().await;
+    let (early, six) = head_of(&gateway.running, first).await;
+    let Fixture { folder, config, running, kept } = gateway;
+    running.stop().await;
+    let aside = tempfile::tempdir().unwrap();
+    copy(&config.store_folder, &aside.path().join("store"));
+
+    let store = SqliteStore::open(&config.store_folder, domain()).await.unwrap();
+    send(&store, &World::with(&store).await, "d", ago(0)).await;
+    store.close().await.unwrap();
+    let running = Gateway::start(config.clone()).await.unwrap();
+    let (later, eight) = head_of(&running, first).await;
+    assert_eq!((six.size, eight.size, eight.set_back), (6, 8, None));
+    let continues = async |running: &Running, head: &str| {
+        running.admin().answer(Request::EvidenceContinues { head: head.into() }).await
+    };
+    let Reply::Continues(proof) = continues(&running, &early).await else { panic!("it continues") };
+    let between: Vec<_> = proof.between.iter().map(|hash| octets(hash)).collect();
+    assert!(extended((6, &octets(&six.root)), (8, &octets(&eight.root)), &between));
+    running.stop().await;
+
+    // Somebody puts the old rows back; the gateway goes on, and says from where.
+    let restored = fumibako_gateway::Config { store_folder: aside.path().join("store"), ..config };
+    let store = SqliteStore::open(&restored.store_folder, domain()).await.unwrap();
+    send(&store, &World::with(&store).await, "e", ago(0)).await;
+    store.close().await.unwrap();
+    let running = Gateway::start(restored.clone()).await.unwrap();
+    let (_, other) = head_of(&running, first).await;
+    let said = other.set_back.clone().unwrap();
+    assert_eq!((other.size, said.size, said.lost, &said.root), (8, 6, Some(8), &six.root));
+    assert_ne!(other.root, eight.root);
+    assert!(matches!(continues(&running, &early).await, Reply::Continues(_)), "what was before goes on");
+    assert!(matches!(continues(&running, &later).await, Reply::No { code: Refusal::EvidenceBroken, .. }));
+    running.stop().await;
+    let running = Gateway::start(restored).await.unwrap();
+    assert_eq!(head_of(&running, first).await.1.set_back, Some(said), "it is said once, and stays said");
+    running.stop().await;
+    drop((folder, kept));
 }

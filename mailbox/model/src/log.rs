@@ -34,6 +34,24 @@ pub struct Head {
     pub root: String,
     /// When it was signed.
     pub at: Timestamp,
+    /// When and where the log last went on from an older state, as after a backup was restored.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub set_back: Option<SetBack>,
+}
+
+/// The gateway's word that its log lost its end: a head given out before, and longer than this, is continued by none that has it
+/// (Profile §8.20).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetBack {
+    /// Pieces it went on from.
+    pub size: u64,
+    /// The root over them, in hex.
+    pub root: String,
+    /// When that was noticed, or done.
+    pub at: Timestamp,
+    /// Pieces under the last head that is known to have been signed before.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub lost: Option<u64>,
 }
 
 /// RFC 9162 §2.1.1: an entry's hash.

@@ -41,6 +41,20 @@ pub struct Proven {
     pub path: Vec<String>,
 }
 
+/// Two signed heads of one log, and what shows that the later continues the earlier (RFC 9162 §2.1.4).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Continuation {
+    /// The form of this: 1.
+    pub v: u8,
+    /// The earlier head.
+    pub earlier: String,
+    /// The later head.
+    pub later: String,
+    /// The hashes between.
+    pub between: Vec<String>,
+}
+
 /// The authorities, and the lists and answers about what they revoked: the SHA-256 of each in hex, sorted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrustState(Vec<String>);

@@ -6,9 +6,9 @@ CREATE TABLE counter (
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- `message` and `evidence` are the last ids given, `evidence_count` says how many pieces of evidence there are, `expired_on` the day of the last expiry, 0 before the first. `uid_validity` starts at the second the store was made, so that
+-- `message` and `evidence` are the last ids given, `evidence_count` says how many pieces of evidence there are, `expired_on` the day of the last expiry, 0 before the first, `restored_at` the moment a backup became this store. `uid_validity` starts at the second the store was made, so that
 -- a mail tool that remembers an earlier store of the same name does not trust what it remembers.
-INSERT INTO counter (name, value) VALUES ('message', 0), ('evidence', 0), ('evidence_count', 0), ('expired_on', 0), ('uid_validity', unixepoch());
+INSERT INTO counter (name, value) VALUES ('message', 0), ('evidence', 0), ('evidence_count', 0), ('expired_on', 0), ('restored_at', 0), ('uid_validity', unixepoch());
 
 -- 登録簿
 CREATE TABLE office (

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use fumibako_model::log::{Growth, Hash, Nodes, Tile};
 use fumibako_model::{EvidenceId, Recorded};
-use fumibako_store::{LISTED, Logging, Proof, StoreError, Unlogged, Which};
+use fumibako_store::{LISTED, LogState, Logging, Proof, StoreError, Unlogged, Which};
+use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::error::{Stop, store_error, unreadable};
@@ -22,6 +23,32 @@ pub(crate) async fn newest(readers: &SqlitePool) -> Result<(u64, i64), StoreErro
         .fetch_optional(readers)
         .await;
     Ok(head.map_err(store_error)?.map_or((0, 0), |head| (head.size.cast_unsigned(), head.last)))
+}
+
+/// How far it is.
+pub(crate) async fn state(readers: &SqlitePool) -> Result<LogState, StoreError> {
+    let found = sqlx::query!(
+        r#"SELECT (SELECT value FROM counter WHERE name = 'restored_at') AS "restored!: i64",
+                  (SELECT size FROM log_head ORDER BY day DESC LIMIT 1) AS "size: i64",
+                  (SELECT head FROM log_head ORDER BY day DESC LIMIT 1) AS "head: Vec<u8>""#
+    )
+    .fetch_one(readers)
+    .await
+    .map_err(store_error)?;
+    let restored = Timestamp::from_millisecond(found.restored).ok().filter(|_| found.restored > 0);
+    Ok(LogState { size: found.size.unwrap_or(0).cast_unsigned(), head: found.head, restored })
+}
+
+/// The root over the first `old` pieces, and what shows that a log of `new` continues them.
+pub(crate) async fn continuation(
+    readers: &SqlitePool,
+    old: u64,
+    new: u64,
+) -> Result<Option<(Hash, Vec<Hash>)>, StoreError> {
+    let mut wanted = Nodes::for_consistency(old, new);
+    wanted.extend(Nodes::for_root(old));
+    let mut nodes = Nodes::new(tiles(readers, &wanted).await?);
+    Ok(nodes.root(old).zip(nodes.consistency(old, new)))
 }
 
 /// What came after the newest head.

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use fumibako_model::log::Hash;
 use fumibako_model::{
     Account, Agent, Annotation, Changes, Domain, Enrolled, Evidence, EvidenceId, FolderId, FolderName, FolderStatus,
     FolderView, Listing, MandateId, MessageId, ModSeq, Office, OfficeNumber, Private, Retention, Roll, Uid,
@@ -12,8 +13,8 @@ use fumibako_model::{
 use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
 use fumibako_store::{
     Admitted, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit, Draft, Due, Expired, FlagOrder, Heads,
-    Hold, HoldOrder, Inspection, LogAudit, Logging, MandateOrder, News, Paper, Proof, Quota, Restored, SignedDeed,
-    Store, StoreError, Told, Unlogged, Verified, Which,
+    Hold, HoldOrder, Inspection, LogAudit, LogState, Logging, MandateOrder, News, Paper, Proof, Quota, Restored,
+    SignedDeed, Store, StoreError, Told, Unlogged, Verified, Which,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -374,6 +375,14 @@ impl Store for SqliteStore {
 
     async fn prove_life(&self, id: EvidenceId) -> Result<Vec<Proof>, StoreError> {
         log::prove_life(&self.readers, id).await
+    }
+
+    async fn log_state(&self) -> Result<LogState, StoreError> {
+        log::state(&self.readers).await
+    }
+
+    async fn continuation(&self, old: u64, new: u64) -> Result<Option<(Hash, Vec<Hash>)>, StoreError> {
+        log::continuation(&self.readers, old, new).await
     }
 
     async fn keep_papers(&self, papers: Vec<Paper>) -> Result<(), StoreError> {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use fumibako_model::log::Hash;
 use fumibako_model::{
     Account, Agent, Annotation, Changes, Enrolled, Evidence, EvidenceId, FlagChange, FolderId, FolderName,
     FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, NamedFlags, Office, OfficeNumber, Private,
@@ -19,7 +20,7 @@ use crate::bodies::{BodyError, Spool};
 use crate::expire::{Asked, DayOfMail, Expired};
 use crate::hold::{Hold, HoldOrder};
 use crate::inspect::Inspection;
-use crate::log::{Due, LogAudit, Logging, Paper, Proof, Told, Unlogged, Which};
+use crate::log::{Due, LogAudit, LogState, Logging, Paper, Proof, Told, Unlogged, Which};
 use crate::mandates::{MandateOrder, SignedDeed};
 
 /// Most folders of one office, the standard ones included (Profile §12). One more is refused as
@@ -228,6 +229,17 @@ pub trait Store: Send + Sync + 'static {
     /// What proves the evidence about the bundle that this piece is about, the oldest first, as far as a head covers it; all of it under
     /// the newest head.
     fn prove_life(&self, id: EvidenceId) -> impl Future<Output = Result<Vec<Proof>, StoreError>> + Send;
+
+    /// How far the log is under its newest head.
+    fn log_state(&self) -> impl Future<Output = Result<LogState, StoreError>> + Send;
+
+    /// The root over the first `old` pieces, and the hashes that show that a log of `new` continues them. `None`: there are not so
+    /// many.
+    fn continuation(
+        &self,
+        old: u64,
+        new: u64,
+    ) -> impl Future<Output = Result<Option<(Hash, Vec<Hash>)>, StoreError>> + Send;
 
     /// Keeps what a judgement rests on; what is kept already stays as it is.
     fn keep_papers(&self, papers: Vec<Paper>) -> impl Future<Output = Result<(), StoreError>> + Send;

@@ -31,8 +31,8 @@ pub use keep::{
     Census, CopyOrder, Delivery, Deposit, Draft, FOLDERS, FlagOrder, Heads, Quota, SUBSCRIPTIONS, Store, StoreError,
 };
 pub use log::{
-    Due, DueKey, KeptHead, LISTED, Letter, LogAudit, LogFault, Logging, PAPER_NAME, Paper, PaperKind, Proof, Told,
-    Unlogged, Which, Wrong,
+    Due, DueKey, KeptHead, LISTED, Letter, LogAudit, LogFault, LogState, Logging, PAPER_NAME, Paper, PaperKind, Proof,
+    Told, Unlogged, Which, Wrong,
 };
 pub use mandates::{MandateOrder, SignedDeed};
 pub use marks::{MARKS, draft_flags, stored};

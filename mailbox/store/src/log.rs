@@ -45,6 +45,17 @@ pub struct Proof {
     pub stamp: Option<Vec<u8>>,
 }
 
+/// How far the log is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogState {
+    /// Pieces under the newest head.
+    pub size: u64,
+    /// That head, with its signature.
+    pub head: Option<Vec<u8>>,
+    /// When a backup became this store.
+    pub restored: Option<Timestamp>,
+}
+
 /// Something that a judgement rested on, kept as long as evidence (Profile §8.18).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paper {

@@ -16,7 +16,7 @@ use crate::bundle::open::is_sealed;
 use crate::exit::Exit;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
-use crate::verify::{Input, Judge, Layer, Report, State, read, read_input, verify, verify_proof};
+use crate::verify::{Input, Judge, Layer, Report, State, read, read_input, verify, verify_continuation, verify_proof};
 
 #[derive(Debug, Args)]
 pub(super) struct Verify {
@@ -68,18 +68,7 @@ impl Verify {
         let original = self.original.as_deref().map(read).transpose()?.map(|Private(octets)| octets);
         let message = match input {
             Input::Message(message) => message,
-            Input::Proof(proof) => {
-                let none = Settings::default();
-                let gateway = settings.as_ref().unwrap_or(&none).evidence_trust(self.evidence_authority.as_deref())?;
-                let offices = match self.trust(settings.as_ref()) {
-                    Err(Trouble::NobodyTrusted) => None,
-                    trust => Some(trust?),
-                };
-                let trust = (&gateway, offices.as_ref());
-                let (report, _) = verify_proof(&proof, trust, original.as_deref(), clock());
-                tell(&report, None, screen)?;
-                return Ok(if report.holds() { Exit::OK } else { Exit::NO_PROOF });
-            }
+            proof => return self.proof(&proof, settings, original.as_deref(), (screen, clock)),
         };
         let trust = self.trust(settings.as_ref())?;
         let sealed = is_sealed(&message.0) || original.as_deref().is_some_and(is_sealed);
@@ -94,6 +83,28 @@ impl Verify {
         let report = verify(&message.0, &judge);
         let words = if self.at.is_some() { AS_SAID } else { NOW };
         tell(&report, Some((judge.at, words)), screen)?;
+        Ok(if report.holds() { Exit::OK } else { Exit::NO_PROOF })
+    }
+
+    /// What is no message is judged as of its own time.
+    fn proof(
+        &self,
+        input: &Input,
+        settings: Option<Settings>,
+        original: Option<&[u8]>,
+        (screen, clock): (&mut Screen<'_>, fn() -> Timestamp),
+    ) -> Result<Exit, Trouble> {
+        let offices = match self.trust(settings.as_ref()) {
+            Err(Trouble::NobodyTrusted) => None,
+            trust => Some(trust?),
+        };
+        let gateway = settings.unwrap_or_default().evidence_trust(self.evidence_authority.as_deref())?;
+        let report = match input {
+            Input::Proof(proof) => verify_proof(proof, (&gateway, offices.as_ref()), original, clock()).0,
+            Input::Continuation(proof) => verify_continuation(proof, &gateway),
+            Input::Message(_) => return Err(Trouble::NobodyTrusted),
+        };
+        tell(&report, None, screen)?;
         Ok(if report.holds() { Exit::OK } else { Exit::NO_PROOF })
     }
 

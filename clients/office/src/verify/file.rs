@@ -6,7 +6,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_model::{Private, ProofFile};
+use fumibako_model::{Continuation, Private, ProofFile};
 use fumibako_signer::{Enveloped, SignedReceipt};
 use mail_parser::{MessageParser, MimeHeaders as _};
 
@@ -33,6 +33,8 @@ pub enum Input {
     Message(Private<Vec<u8>>),
     /// Evidence with all that proves it (Profile §8.18).
     Proof(Box<ProofFile>),
+    /// Two heads of the gateway's log, one continuing the other (Profile §8.20).
+    Continuation(Continuation),
 }
 
 /// Reads a message from a file, or from standard input for `-`.
@@ -45,10 +47,13 @@ pub fn read(path: &Path) -> Result<Private<Vec<u8>>, Trouble> {
 pub fn read_input(path: &Path) -> Result<Input, Trouble> {
     let octets = octets(path)?;
     // No message begins with a bracket: a field has a name.
-    if octets.0.trim_ascii_start().starts_with(b"{")
-        && let Ok(proof) = serde_json::from_slice::<ProofFile>(&octets.0)
-    {
-        return Ok(Input::Proof(Box::new(proof)));
+    if octets.0.trim_ascii_start().starts_with(b"{") {
+        if let Ok(proof) = serde_json::from_slice::<ProofFile>(&octets.0) {
+            return Ok(Input::Proof(Box::new(proof)));
+        }
+        if let Ok(continuation) = serde_json::from_slice::<Continuation>(&octets.0) {
+            return Ok(Input::Continuation(continuation));
+        }
     }
     let message = whole(&octets.0).map_err(|why| Trouble::NotAMessage(path.to_owned(), why))?;
     Ok(Input::Message(Private(message)))

@@ -58,6 +58,8 @@ pub enum What {
     RecipientCertificate,
     /// The receipt itself.
     Receipt,
+    /// Whether the later head continues the earlier.
+    Continues,
 }
 
 /// How it stands.

@@ -3,10 +3,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_model::log::{Hash, Head, included, leaf};
+use fumibako_model::log::{Hash, Head, SetBack, extended, included, leaf};
 use fumibako_model::{
-    Domain, Event, Evidence, EvidenceId, Party, ProofFile, Proven, Recorded, Refusal, Refused, TrustState, hash,
-    not_signed, not_trusted, revoked,
+    Continuation, Domain, Event, Evidence, EvidenceId, Party, ProofFile, Proven, Recorded, Refusal, Refused,
+    TrustState, hash, not_signed, not_trusted, revoked,
 };
 use fumibako_signer::{
     Certificate, RevocationError, RevocationNews, Signature, Signed, TimeStamp, Trust, WithoutList, enclosed,
@@ -73,6 +73,25 @@ pub fn verify_proof(
     (report, Witnessed { pieces: look.pieces, head, receipt })
 }
 
+/// Judges whether a later head continues an earlier one (Profile §8.20).
+pub fn verify_continuation(file: &Continuation, gateway: &Trust) -> Report {
+    let mut report = Report::new(Form::Proof);
+    let mut one = |head: &String| report.head(&ProofFile { head: head.clone(), ..ProofFile::default() }, gateway);
+    let (earlier, later) = (one(&file.earlier), one(&file.later));
+    let between: Option<Vec<Hash>> = file.between.iter().map(|hash| octets(hash)).collect();
+    let state = match (earlier, later, between) {
+        (Some(earlier), Some(later), Some(between)) => {
+            let roots = octets(&earlier.root).zip(octets(&later.root));
+            let holds = roots.is_some_and(|(was, is)| extended((earlier.size, &was), (later.size, &is), &between));
+            if holds && earlier.log == later.log { State::Holds } else { broken("RFC 9162 §2.1.4") }
+        }
+        (Some(_), Some(_), None) => broken("between"),
+        _ => State::Unseen(Unseen::Earlier),
+    };
+    report.add(What::Continues, state, Vec::new());
+    report
+}
+
 fn broken(about: impl std::fmt::Display) -> State {
     State::Fails(Refusal::EvidenceBroken.about(about))
 }
@@ -132,6 +151,10 @@ impl Report {
             Fact::text("size", "記録の件数", "pieces in the log", Some(head.size.to_string())),
             Fact::moment("at", "署名日時", "signed", Some(head.at)),
         ];
+        if let Some(SetBack { size, at, .. }) = &head.set_back {
+            facts.push(Fact::text("set_back_to", "記録が戻った件数", "the log went back to", Some(size.to_string())));
+            facts.push(Fact::moment("set_back_at", "戻った日時", "on", Some(*at)));
+        }
         facts.extend(layer::signer(&signature));
         self.add(What::LogHead, State::Holds, facts);
         let believed = is_the_gateways(&signature, &head, gateway);

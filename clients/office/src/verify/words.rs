@@ -36,6 +36,7 @@ impl What {
             Self::SenderCertificate => "sender-certificate",
             Self::RecipientCertificate => "recipient-certificate",
             Self::Receipt => "receipt",
+            Self::Continues => "continues",
         }
     }
 

@@ -6,6 +6,8 @@ use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fumibako_gateway::{Reply, Request};
+use fumibako_model::Continuation;
 use fumibako_signer::authority::KeyKind;
 use serde_json::Value;
 
@@ -154,5 +156,34 @@ fn both_ends_get_it_by_any_name_and_nobody_else_does() {
         let (ran, file) = ask(&c, which);
         ran.ended(66).says("E-DIR-021");
         assert!(!file.exists());
+    }
+}
+
+// Profile §8.20
+#[test]
+fn a_later_head_is_proved_to_continue_an_earlier_one_and_no_other() {
+    let house = House::new();
+    let (id, file) = proved(&house);
+    let head = |file: &Path| {
+        let proof: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+        proof["head"].as_str().unwrap().to_owned()
+    };
+    let early = head(&file);
+    type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0);
+    let Reply::Proof(_) = house.stage.ask(Request::EvidenceExport { id: id.parse().unwrap() }).unwrap() else {
+        panic!("a proof")
+    };
+    let Reply::Continues(proof) = house.stage.ask(Request::EvidenceContinues { head: early }).unwrap() else {
+        panic!("it continues")
+    };
+    let written = house.folder.path().join("continues.json");
+    fs::write(&written, serde_json::to_string(&proof).unwrap()).unwrap();
+    let found = layers(&house.a, &written, 0);
+    assert_eq!(found.last(), Some(&("continues".into(), "holds".into())), "{found:?}");
+    let turned = Continuation { earlier: proof.later.clone(), later: proof.earlier.clone(), ..proof.clone() };
+    let cut = Continuation { between: proof.between[1..].to_vec(), ..proof };
+    for wrong in [turned, cut] {
+        fs::write(&written, serde_json::to_string(&wrong).unwrap()).unwrap();
+        assert_eq!(layers(&house.a, &written, 76).last(), Some(&("continues".into(), "fails".into())));
     }
 }

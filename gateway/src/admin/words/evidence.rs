@@ -1,6 +1,7 @@
 //! What the gateway answers about its evidence.
 
 use fumibako_model::EvidenceId;
+use fumibako_model::log::SetBack;
 use serde::{Deserialize, Serialize};
 
 /// All evidence held against the log.
@@ -12,6 +13,8 @@ pub struct Audited {
     pub logged: u64,
     /// Signed heads, one for each day.
     pub heads: u64,
+    /// Where the log went on from an older state, if it did.
+    pub set_back: Option<SetBack>,
     /// What is wrong; empty when nothing was touched.
     pub faults: Vec<Tampered>,
 }

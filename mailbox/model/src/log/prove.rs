@@ -32,6 +32,13 @@ impl Nodes {
         nodes.missing
     }
 
+    /// Which it takes to know the root of the first `size` entries.
+    pub fn for_root(size: u64) -> BTreeSet<(u8, u64)> {
+        let mut nodes = Self::default();
+        nodes.root(size);
+        nodes.missing
+    }
+
     /// RFC 9162 §2.1.3.1: the hashes beside the way from entry `n` to the root. `None`: there is no such entry, or a tile is
     /// missing.
     pub fn inclusion(&mut self, n: u64, size: u64) -> Option<Vec<Hash>> {

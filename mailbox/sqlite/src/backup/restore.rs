@@ -63,7 +63,7 @@ pub(crate) async fn restore(folder: &Path, keys: &Path, to: &Path, now: Timestam
     }
     let (from, own, target) = (folder.to_owned(), keys.to_owned(), to.to_owned());
     let (known, restored) = on_thread(move || bodies_of(&from, &own, &target)).await?;
-    advance(&to.join(DATABASE_FILE), Day::of(now)).await?;
+    advance(&to.join(DATABASE_FILE), now).await?;
     let target = to.to_owned();
     on_thread(move || {
         sync(&target.join(DATABASE_FILE))?;
@@ -107,15 +107,17 @@ fn bodies_of(folder: &Path, keys: &Path, to: &Path) -> Result<(Bodies, Restored)
 
 /// Profile §11.9: nothing that was given after the copy was made is given again. Whoever remembers UIDs from then is
 /// told that they vanished, and all flags are told anew.
-async fn advance(rows: &Path, today: Day) -> Result<(), StoreError> {
+async fn advance(rows: &Path, now: Timestamp) -> Result<(), StoreError> {
     let options = SqliteConnectOptions::new().filename(rows).synchronous(SqliteSynchronous::Full);
     let mut connection = options.disable_statement_logging().connect().await.map_err(store_error)?;
     let mut change = connection.begin().await.map_err(store_error)?;
-    let last = AHEAD - 1;
+    let (today, last) = (Day::of(now), AHEAD - 1);
     for (statement, by) in [
         // Ids carry the day they were given, and begin anew with it.
         ("UPDATE counter SET value = max(value, ?) WHERE name IN ('message', 'evidence')", first_id_of(today)),
         ("UPDATE counter SET value = value + ? WHERE name IN ('message', 'evidence', 'uid_validity')", AHEAD),
+        // Profile §8.20: the gateway says so with its next signature over the log.
+        ("UPDATE counter SET value = ? WHERE name = 'restored_at'", now.as_millisecond()),
         // An operator is here: the date is looked at.
         ("UPDATE counter SET value = 0 WHERE name = 'expired_on' AND ? > 0", AHEAD),
         ("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'mailbox'", AHEAD),

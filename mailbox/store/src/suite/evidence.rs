@@ -70,7 +70,14 @@ pub async fn log<S: Store>(store: &S) -> Option<Head> {
     for entry in &entries {
         growth.push(leaf(entry.as_bytes()));
     }
-    let head = Head { v: 1, log: "plans.example".into(), size: growth.size(), root: hex(&growth.root()), at: now() };
+    let head = Head {
+        v: 1,
+        log: "plans.example".into(),
+        size: growth.size(),
+        root: hex(&growth.root()),
+        at: now(),
+        set_back: None,
+    };
     let signed = serde_json::to_vec(&head).unwrap();
     let logging = Logging { day: Day::of(now()), size: growth.size(), last, head: signed, tiles: growth.tiles() };
     store.keep_log(logging).await.unwrap();

@@ -19,6 +19,7 @@ impl What {
                 lang.pick("受け取った側の証明書（受領のとき）", "recipient's certificate, at the receipt")
             }
             Self::Receipt => lang.pick("受け取った事業所の受領証", "the recipient's receipt"),
+            Self::Continues => lang.pick("記録のつながり", "one log after the other"),
             _ => "",
         }
     }
@@ -36,6 +37,10 @@ impl What {
             Self::SenderCertificate | Self::RecipientCertificate => lang.pick(
                 "信頼する発行元の、その事業所の証明書で、そのとき有効でした。",
                 "A trusted authority issued it to that office, and it was valid then.",
+            ),
+            Self::Continues => lang.pick(
+                "後の記録は、前の記録をすべて、変えずに含んでいます。",
+                "The later log holds all of the earlier one, unchanged.",
             ),
             Self::Receipt => lang.pick(
                 "受け取った事業所が、この送信データの受け取りに署名しています。",
