@@ -12,13 +12,16 @@ use fumibako_wire::sasl::Offer;
 use fumibako_wire::{Conversation, Effect};
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::sync::{Semaphore, watch};
-use tokio::task::spawn_blocking;
+use tokio::task::{spawn_blocking, yield_now};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use crate::clock::Clock;
 use crate::desk::Shown;
 use crate::peer::Peer;
+
+mod deflate;
+use deflate::{Inflating, deflated};
 
 /// Bytes read from a socket at a time.
 const READ_BYTES: usize = 32 << 10;
@@ -64,10 +67,14 @@ pub(crate) async fn drive<C: Conversation + Send + 'static>(
     mut line: Line,
 ) -> io::Result<()> {
     let mut told_to_stop = false;
+    let mut inflating: Option<Box<Inflating>> = None;
     loop {
         let mut pondered = None;
         while let Some(effect) = pondered.take().or_else(|| session.next()) {
             match effect {
+                Effect::Send(bytes) if inflating.is_some() => {
+                    send(&mut peer, &deflated(&bytes)?, line.write_within).await?;
+                }
                 Effect::Send(bytes) => send(&mut peer, &bytes, line.write_within).await?,
                 Effect::Body(piece) => desk.body(piece).await,
                 Effect::Refused(refused) => desk.refused(&refused),
@@ -80,16 +87,32 @@ pub(crate) async fn drive<C: Conversation + Send + 'static>(
                     let offer = desk.secured(peer.shown());
                     session.secured(line.clock.now(), offer);
                 }
+                Effect::Compress(true) => inflating = Some(Box::default()),
+                Effect::Compress(false) => {
+                    let clear = inflating.take().map(|inflating| inflating.rest()).unwrap_or_default();
+                    session.receive(line.clock.now(), &clear);
+                }
                 Effect::Ponder => (session, pondered) = ponder(session, &line.pondering).await?,
                 Effect::Close => return timeout(line.write_within, peer.shutdown()).await?,
             }
         }
-        // Every branch may be dropped without losing a byte: `read` may, `read_exact` may not.
         let mut heard = Vec::new();
+        if let Some(inflating) = &mut inflating {
+            heard = inflating.next(READ_BYTES)?;
+        }
+        if !heard.is_empty() {
+            // What few octets expand to is heard piece by piece, and others are served in between.
+            desk.heard().await;
+            session.receive(line.clock.now(), &heard);
+            yield_now().await;
+            continue;
+        }
+        // Every branch may be dropped without losing a byte: `read` may, `read_exact` may not.
         tokio::select! {
-            read = receive(&mut peer) => match read? {
-                bytes if bytes.is_empty() => return Ok(()),
-                bytes => heard = bytes,
+            read = receive(&mut peer) => match (read?, &mut inflating) {
+                (bytes, _) if bytes.is_empty() => return Ok(()),
+                (bytes, Some(inflating)) => inflating.feed(bytes),
+                (bytes, None) => heard = bytes,
             },
             () = desk.news() => session.news(line.clock.now()),
             _ = line.stopping.wait_for(|stop| *stop), if !told_to_stop => {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use fumibako_signer::Identity;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -25,13 +26,20 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 pub(crate) struct Client {
     stream: Box<dyn Stream>,
     read: Vec<u8>,
+    /// What compresses and expands (RFC 4978), once the client says so.
+    deflate: Option<(Compress, Decompress)>,
     /// What a login can be bound to (RFC 9266).
     pub(crate) exported: Option<Vec<u8>>,
 }
 
 impl Client {
     pub(crate) async fn clear(address: SocketAddr) -> Self {
-        Self { stream: Box::new(TcpStream::connect(address).await.unwrap()), read: Vec::new(), exported: None }
+        Self {
+            stream: Box::new(TcpStream::connect(address).await.unwrap()),
+            read: Vec::new(),
+            deflate: None,
+            exported: None,
+        }
     }
 
     pub(crate) async fn tls(address: SocketAddr, authority: &Path) -> Self {
@@ -68,12 +76,44 @@ impl Client {
         let name = ServerName::try_from("localhost").unwrap();
         let stream = TlsConnector::from(Arc::new(config)).connect(name, self.stream).await.unwrap();
         let exported = stream.get_ref().1.export_keying_material(vec![0; 32], b"EXPORTER-Channel-Binding", Some(b""));
-        Self { stream: Box::new(stream), read: Vec::new(), exported: exported.ok() }
+        Self { stream: Box::new(stream), read: Vec::new(), deflate: None, exported: exported.ok() }
     }
 
     pub(crate) async fn say(&mut self, text: &str) {
-        timeout(PATIENCE, self.stream.write_all(text.as_bytes())).await.unwrap().unwrap();
+        let bytes = match &mut self.deflate {
+            Some((deflate, _)) => {
+                let mut out = Vec::with_capacity(text.len() + 1024);
+                deflate.compress_vec(text.as_bytes(), &mut out, FlushCompress::Sync).unwrap();
+                out
+            }
+            None => text.as_bytes().to_vec(),
+        };
+        self.say_octets(&bytes).await;
+    }
+
+    pub(crate) async fn say_octets(&mut self, octets: &[u8]) {
+        timeout(PATIENCE, self.stream.write_all(octets)).await.unwrap().unwrap();
         self.stream.flush().await.unwrap();
+    }
+
+    /// From here on both sides compress, or no longer.
+    pub(crate) fn compress(&mut self, on: bool) {
+        assert!(self.read.is_empty(), "the gateway spoke on");
+        self.deflate = on.then(|| (Compress::new(Compression::best(), false), Decompress::new(false)));
+    }
+
+    /// Bytes came.
+    fn heard(&mut self, bytes: &[u8]) {
+        let Some((_, inflate)) = &mut self.deflate else { return self.read.extend_from_slice(bytes) };
+        let begin = inflate.total_in();
+        loop {
+            let taken = usize::try_from(inflate.total_in() - begin).unwrap();
+            self.read.reserve(4096);
+            inflate.decompress_vec(&bytes[taken..], &mut self.read, FlushDecompress::None).unwrap();
+            if self.read.len() < self.read.capacity() {
+                return;
+            }
+        }
     }
 
     /// The next line without its CR LF; `None` when the gateway closed.
@@ -85,7 +125,7 @@ impl Client {
             }
             let mut buffer = [0; 4096];
             match timeout(PATIENCE, self.stream.read(&mut buffer)).await.expect("an answer in time") {
-                Ok(n) if n > 0 => self.read.extend_from_slice(&buffer[..n]),
+                Ok(n) if n > 0 => self.heard(&buffer[..n]),
                 _ => return None,
             }
         }
@@ -97,7 +137,7 @@ impl Client {
         while let Ok(n) = timeout(PATIENCE, self.stream.read(&mut buffer)).await.expect("an answer in time")
             && n > 0
         {
-            self.read.extend_from_slice(&buffer[..n]);
+            self.heard(&buffer[..n]);
         }
         String::from_utf8(std::mem::take(&mut self.read)).unwrap()
     }

@@ -47,6 +47,8 @@ pub enum Effect<Ask> {
     /// Begin TLS; then call [`Conversation::secured`]. What the peer sent in clear after asking is discarded
     /// (RFC 3207 §4.2).
     StartTls,
+    /// What is said and heard from here on is compressed by DEFLATE (RFC 4978), or no longer. Bytes received already are not.
+    Compress(bool),
     /// What the next call of [`Conversation::next`] does takes long: make it where nobody else waits (Profile §7.49).
     Ponder,
     /// Nothing more will be said.

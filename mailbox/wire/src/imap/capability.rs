@@ -18,14 +18,16 @@ impl Session {
             // RFC 5161, 7162, 6855;
             // RFC 2177, 2342, 3348, 3691, 4315, 6154, 7889, 5258, 5819, 8440, 8438, 6851, 8474, 3502, 8508, 9208, 4314,
             // 5464, 8514, 8437, 5465, 4731, 5182, 5032, 5255, 5256, 5957, 5267, 3516, 8970,
-            // 9394, 9585
+            // 9394, 9585, 4978
             _ => format!(
                 "{ALWAYS} ENABLE CONDSTORE QRESYNC UTF8=ACCEPT \
                  IDLE NAMESPACE CHILDREN UNSELECT UIDPLUS SPECIAL-USE LIST-EXTENDED LIST-STATUS LIST-MYRIGHTS \
                  STATUS=SIZE MOVE OBJECTID MULTIAPPEND REPLACE QUOTA QUOTA=RES-STORAGE \
                  ACL RIGHTS=kxte METADATA NOTIFY SAVEDATE UNAUTHENTICATE ESEARCH SEARCHRES WITHIN I18NLEVEL=1 \
                  SORT SORT=DISPLAY ESORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES BINARY PREVIEW PARTIAL INPROGRESS \
-                 APPENDLIMIT={}",
+                 {}APPENDLIMIT={}",
+                // RFC 4978 §3: what is active is not offered.
+                if self.compressed { "" } else { "COMPRESS=DEFLATE " },
                 self.settings.message_bytes
             ),
         }

@@ -25,6 +25,7 @@ pub(super) enum Command {
     Authenticate { mechanism: String, initial: Option<String> },
     Select { mailbox: Mailbox, read_only: bool, with: Box<Parameters> },
     Unauthenticate,
+    Compress,
     Enable(Vec<&'static str>),
     Notify(Box<notify::Order>),
     Tree(Order),
@@ -110,6 +111,7 @@ fn named(name: &str, cursor: &mut Cursor<'_>) -> Result<Command, Why> {
         "LOGIN"        => Command::Login { login: argument(cursor)?, password: argument(cursor)? },
         "AUTHENTICATE" => authenticate(cursor)?,
         "UNAUTHENTICATE" => Command::Unauthenticate,
+        "COMPRESS"     => compress(cursor)?,
         "SELECT"       => select(cursor, false)?,
         "EXAMINE"      => select(cursor, true)?,
         "CREATE"       => Command::Tree(Order::create(cursor)?),
@@ -211,6 +213,14 @@ fn authenticate(cursor: &mut Cursor<'_>) -> Parsed<Command> {
     let mechanism = cursor.atom()?.to_ascii_uppercase();
     let initial = if cursor.take(b' ') { Some(cursor.atom()?.to_owned()) } else { None };
     Ok(Command::Authenticate { mechanism, initial })
+}
+
+/// ```text
+/// compress = "COMPRESS" SP "DEFLATE" ; RFC 4978 §4
+/// ```
+fn compress(cursor: &mut Cursor<'_>) -> Parsed<Command> {
+    cursor.space()?;
+    if cursor.word()? == "DEFLATE" { Ok(Command::Compress) } else { cursor.bad("DEFLATE before") }
 }
 
 /// ```text

@@ -15,6 +15,7 @@ mod ask;
 mod capability;
 mod casemap;
 mod command;
+mod compress;
 mod copy;
 mod cursor;
 mod date;

@@ -10,7 +10,7 @@ impl Session {
         self.ask(Ask::Forget, Work::Unauthenticate(tag));
     }
 
-    /// What was arranged since the login is gone, but for TLS.
+    /// What was arranged since the login is gone, but for TLS. The compression ends behind the answer.
     pub(super) fn unauthenticated(&mut self, tag: &str) {
         self.phase = Phase::Greeted;
         self.party = None;
@@ -19,5 +19,6 @@ impl Session {
         self.enabled = Enabled::default();
         self.log_in_anew();
         self.tagged(tag, &format!("OK [CAPABILITY {}] UNAUTHENTICATE done.", self.capabilities()));
+        self.decompress();
     }
 }

@@ -56,7 +56,7 @@ impl Line {
                     assert!(bytes.len() <= 128 * 1024, "one step says a bounded amount: {}", bytes.len());
                     self.said.extend(bytes);
                 }
-                Effect::Refused(_) | Effect::Ponder => {}
+                Effect::Refused(_) | Effect::Ponder | Effect::Compress(_) => {}
                 Effect::Body(Private(piece)) => self.body.extend(piece),
                 Effect::Ask(ask) => {
                     let body = std::mem::take(&mut self.body);
@@ -166,7 +166,7 @@ fn scraps() -> impl Strategy<Value = Vec<u8>> {
         "y APPEND Drafts {3+}\r\nabc (\\Seen) {3+}\r\ndef\r\n",
         "z SETMETADATA Own (/private/comment {3+}\r\nabc)\r\n",
         "A CREATE Own/below\r\nB RENAME Own Other\r\nC DELETE Other/below\r\n",
-        "D UNAUTHENTICATE\r\n",
+        "D UNAUTHENTICATE\r\nN COMPRESS DEFLATE\r\n",
         "K FETCH 1:3 (BINARY[1] BINARY.SIZE[1.2] BINARY.PEEK[2]<3.9> PREVIEW (LAZY))\r\n",
         "L UID FETCH 1:* (ENVELOPE PREVIEW) (PARTIAL -1:-2)\r\nM APPEND Drafts ~{3+}\r\na\0b\r\n",
         "E SEARCH RETURN (SAVE MIN PARTIAL 1:2) ALL\r\nF FETCH $ FLAGS\r\n",

@@ -43,7 +43,7 @@ fn played<D: Desk>(mut desk: D, dice: u8, bytes: &[u8], cut: usize) -> Vec<u8> {
                     said.extend(bytes);
                 }
                 Some(Effect::Body(Private(piece))) => body.extend(piece),
-                Some(Effect::Refused(_) | Effect::Ponder) => {}
+                Some(Effect::Refused(_) | Effect::Ponder | Effect::Compress(_)) => {}
                 Some(Effect::StartTls) => session.secured(now, OFFER),
                 Some(Effect::Ask(ask)) => {
                     asked = asked.wrapping_add(1);

@@ -250,6 +250,7 @@ impl<D: Desk> Stage<D> {
                     line.session.secured(self.now, OFFER);
                     line.secured = true;
                 }
+                Effect::Compress(_) => {}
                 Effect::Close => line.closed = true,
             }
         }

@@ -29,7 +29,7 @@ fn converse(cut: usize, bytes: &[u8], drop: &mut Maildrop) -> (Vec<u8>, usize) {
                     said.extend(bytes);
                 }
                 Effect::Body(_) => panic!("POP3 takes no bodies"),
-                Effect::Refused(_) | Effect::Ponder => {}
+                Effect::Refused(_) | Effect::Ponder | Effect::Compress(_) => {}
                 Effect::Ask(ask) => {
                     let answer = drop.answer(ask, Vec::new(), None).unwrap();
                     session.answer(now, answer);

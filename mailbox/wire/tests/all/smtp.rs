@@ -30,7 +30,7 @@ fn converse(cut: usize, bytes: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
                     assert!(bytes.len() < 4096 + 1024, "replies that leave together are bounded");
                     said.extend(bytes);
                 }
-                Effect::Refused(_) | Effect::Ponder => {}
+                Effect::Refused(_) | Effect::Ponder | Effect::Compress(_) => {}
                 Effect::Body(Private(piece)) => body.extend(piece),
                 Effect::Ask(ask) => {
                     let complete = std::mem::take(&mut body);

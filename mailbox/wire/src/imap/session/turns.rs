@@ -26,6 +26,7 @@ impl Session {
             (_, C::StartTls | C::Login { .. } | C::Authenticate { .. }) => self.bad(&tag, "You are logged in already."),
             // authenticated: §6.3, RFC 2177, 2342, 5161
             (_, C::Unauthenticate)                         => self.unauthenticate(tag),
+            (_, C::Compress)                               => self.compress(&tag),
             (_, C::Select { mailbox, read_only, with })    => self.select(tag, mailbox, read_only, with),
             (_, C::Enable(asked))                          => self.enable(tag, &asked),
             (_, C::Notify(order))                          => self.notify_order(tag, *order),
