@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::command::By;
 use super::enable::Enabled;
 use super::session::{Session, Work};
-use super::settings::{FETCHED_BODIES, FETCHED_BYTES, HEAD_BYTES, HEADS, JUDGED_KEYS, PROGRESS};
+use super::settings::{FETCHED_BODIES, FETCHED_BYTES, HEAD_BYTES, HEADS, JUDGED_KEYS, LINKED_BYTES, PROGRESS};
 use super::view::View;
 use super::{Answer, Ask};
 use crate::Effect;
@@ -50,8 +50,8 @@ pub(super) struct Search {
     found: Vec<usize>,
     /// Of those found, what their order needs, as far as it is known.
     gathered: Gathered,
-    /// A large message that was read, until it is looked through.
-    came: Option<Private<Arc<[u8]>>>,
+    /// What was read and takes long to look through, until that is done.
+    came: Option<Answer>,
     /// How many keys each message is judged by.
     keys: usize,
     /// The driver knows that the next step takes long.
@@ -221,8 +221,8 @@ impl Session {
     /// Looks at messages until something must be read.
     pub(super) fn search_more(&mut self, mut search: Box<Search>) -> bool {
         let Some(view) = self.view() else { return false };
-        if let Some(Private(message)) = search.came.take() {
-            search.heed_whole(Some(&message), view);
+        if let Some(answer) = search.came.take() {
+            search.heed(answer, view);
             self.tell_progress(&mut search);
             self.go_on(Work::Search(search));
             return true;
@@ -256,29 +256,11 @@ impl Session {
 
     pub(super) fn searched(&mut self, mut search: Box<Search>, answer: Answer) {
         let Some(view) = self.view() else { return };
-        match answer {
-            Answer::Heads(messages) if !messages.is_empty() && !search.unread.is_empty() => {
-                for message in messages {
-                    search.heed_whole(message.as_ref().map(|Private(octets)| &**octets), view);
-                }
-            }
-            Answer::Heads(heads) if !heads.is_empty() => search.heed_heads(heads, view),
-            Answer::Message(message) if message.0.len() as u64 > FETCHED_BYTES => {
-                search.came = Some(message);
-                return self.ponder(search);
-            }
-            Answer::Message(Private(message)) => search.heed_whole(Some(&message), view),
-            // A message removed meanwhile does not match; one that cannot be read now makes the answer incomplete.
-            Answer::No { refused, .. } if refused.why == Refusal::NoSuchMessage => search.pass(view),
-            Answer::No { refused, reference } => {
-                search.failed = search.failed.take().or(Some((refused, reference)));
-                search.pass(view);
-            }
-            _ => {
-                search.failed = Some((Refusal::Internal.into(), String::new()));
-                search.pass(view);
-            }
+        if search.weighs(&answer) {
+            search.came = Some(answer);
+            return self.ponder(search);
         }
+        search.heed(answer, view);
         self.tell_progress(&mut search);
         self.go_on(Work::Search(search));
     }
@@ -303,6 +285,40 @@ impl Session {
 }
 
 impl Search {
+    /// Does it take long to look through this? Profile §7.49: of THREAD less, as it follows every reference.
+    fn weighs(&self, answer: &Answer) -> bool {
+        let octets = match answer {
+            Answer::Message(Private(message)) => message.len(),
+            Answer::Heads(heads) => heads.iter().flatten().map(|Private(head)| head.len()).sum(),
+            _ => 0,
+        };
+        let links = self.open.is_empty() && self.unread.is_empty() && self.gathered.links();
+        octets as u64 > if links { LINKED_BYTES } else { FETCHED_BYTES }
+    }
+
+    /// Takes in what was read, or that it cannot be.
+    fn heed(&mut self, answer: Answer, view: &View) {
+        match answer {
+            Answer::Heads(messages) if !messages.is_empty() && !self.unread.is_empty() => {
+                for message in messages {
+                    self.heed_whole(message.as_ref().map(|Private(octets)| &**octets), view);
+                }
+            }
+            Answer::Heads(heads) if !heads.is_empty() => self.heed_heads(heads, view),
+            Answer::Message(Private(message)) => self.heed_whole(Some(&message), view),
+            // A message removed meanwhile does not match; one that cannot be read now makes the answer incomplete.
+            Answer::No { refused, .. } if refused.why == Refusal::NoSuchMessage => self.pass(view),
+            Answer::No { refused, reference } => {
+                self.failed = self.failed.take().or(Some((refused, reference)));
+                self.pass(view);
+            }
+            _ => {
+                self.failed = Some((Refusal::Internal.into(), String::new()));
+                self.pass(view);
+            }
+        }
+    }
+
     /// What was asked for, or the first of it, cannot be read.
     fn pass(&mut self, view: &View) {
         if self.unread.pop_front().or_else(|| self.open.pop_front()).is_none() {

@@ -31,6 +31,8 @@ pub(super) const FETCHED_HEADS: usize = 64;
 /// Small messages asked for at once, at most, and the octets they may have together.
 pub(super) const FETCHED_BODIES: usize = 16;
 pub(super) const FETCHED_BYTES: u64 = 256 << 10;
+/// Octets of headers whose references THREAD follows in one step while others wait.
+pub(super) const LINKED_BYTES: u64 = 16 << 10;
 /// Octets of a message, behind its header, in which FETCH looks for the words of a PREVIEW.
 pub(super) const PREVIEW_BYTES: usize = 128 * 1024;
 /// Characters of a PREVIEW (RFC 8970 §3.3).

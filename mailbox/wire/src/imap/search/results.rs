@@ -43,6 +43,11 @@ impl Gathered {
         !matches!(self, Self::Nothing)
     }
 
+    /// Does a header lead to others?
+    pub(super) fn links(&self) -> bool {
+        matches!(self, Self::Thread(_))
+    }
+
     pub(super) fn needs_heads(&self) -> bool {
         match self {
             Self::Nothing => false,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::forest::Forest;
 use super::{Digest, Message, digest_of};
 use crate::imap::settings::{ANCESTORS, REFERENCES, REFERRED};
-use crate::mime::Header;
+use crate::mime::{Field, Header};
 
 /// Who is whose parent, step (1).
 #[derive(Debug, Default)]
@@ -27,15 +27,13 @@ struct Node {
 impl Links {
     /// The next message, with its Message-ID and its references.
     pub(super) fn add(&mut self, message: usize, header: Header<'_>) {
-        let field = |name: &str| header.get(name).map(|field| ids(&field.unfolded())).unwrap_or_default();
-        let node = self.node_of(message, field("Message-ID").first());
-        let mut references = field("References");
+        let field = |name: &str| header.get(name).map(Field::unfolded).unwrap_or_default();
+        let node = self.node_of(message, first_id(&field("Message-ID")));
+        let mut references = last_ids(&field("References"));
         if references.is_empty() {
-            references = field("In-Reply-To");
-            references.truncate(1);
+            references.extend(first_id(&field("In-Reply-To")));
         }
-        let cut = references.len().saturating_sub(REFERENCES);
-        let chain: Vec<usize> = references[cut..].iter().filter_map(|id| self.reference(*id)).collect();
+        let chain: Vec<usize> = references.into_iter().filter_map(|id| self.reference(id)).collect();
         // (1.A) A link that is there already stays.
         for pair in chain.windows(2) {
             if self.nodes[pair[1]].parent.is_none() {
@@ -51,8 +49,8 @@ impl Links {
     }
 
     /// The node of a message; one that repeats an ID, or has none, gets a node that nothing refers to.
-    fn node_of(&mut self, message: usize, id: Option<&Digest>) -> usize {
-        let known = id.map(|id| self.node(*id)).filter(|node| self.nodes[*node].message.is_none());
+    fn node_of(&mut self, message: usize, id: Option<Digest>) -> usize {
+        let known = id.map(|id| self.node(id)).filter(|node| self.nodes[*node].message.is_none());
         let node = known.unwrap_or_else(|| self.new_node());
         self.nodes[node].message = Some(message);
         node
@@ -273,29 +271,45 @@ impl Threads<'_> {
     }
 }
 
-/// The Message-IDs in a value. RFC 5256 §3: how one is quoted does not matter.
-fn ids(value: &[u8]) -> Vec<Digest> {
-    let mut found = Vec::new();
+/// The first Message-ID in a value.
+fn first_id(value: &[u8]) -> Option<Digest> {
     let mut rest = value;
-    while let Some(open) = memchr::memchr(b'<', rest) {
-        let inside = &rest[open + 1..];
-        let Some(close) = memchr::memchr2(b'<', b'>', inside) else { break };
+    std::iter::from_fn(|| bracketed(&mut rest)).find_map(id)
+}
+
+/// The last Message-IDs in a value, in their order.
+fn last_ids(value: &[u8]) -> Vec<Digest> {
+    let mut rest = value;
+    let all: Vec<&[u8]> = std::iter::from_fn(|| bracketed(&mut rest)).filter(|text| is_id(text)).collect();
+    all[all.len().saturating_sub(REFERENCES)..].iter().filter_map(|text| id(text)).collect()
+}
+
+/// What stands between the next `<` and `>`.
+fn bracketed<'v>(rest: &mut &'v [u8]) -> Option<&'v [u8]> {
+    loop {
+        let inside = &rest[memchr::memchr(b'<', rest)? + 1..];
+        let close = memchr::memchr2(b'<', b'>', inside)?;
+        *rest = &inside[close..];
         if inside[close] == b'>' {
-            found.extend(id(&inside[..close]));
+            return Some(&inside[..close]);
         }
-        rest = &inside[close..];
     }
-    found
+}
+
+/// RFC 5256 §3: how a Message-ID is quoted does not matter.
+fn plain(text: &[u8]) -> impl DoubleEndedIterator<Item = u8> + Clone + '_ {
+    text.iter().copied().filter(|byte| !matches!(byte, b'"' | b'\\' | b' ' | b'\t'))
 }
 
 /// ```text
 /// msg-id = id-left "@" id-right
 /// ```
+fn is_id(text: &[u8]) -> bool {
+    let mut ends = plain(text);
+    // Neither side of the last `@` is empty.
+    ends.next_back().is_some_and(|last| last != b'@') && ends.skip(1).any(|byte| byte == b'@')
+}
+
 fn id(text: &[u8]) -> Option<Digest> {
-    let plain: Vec<u8> = text.iter().copied().filter(|byte| !matches!(byte, b'"' | b'\\' | b' ' | b'\t')).collect();
-    let at = memchr::memrchr(b'@', &plain)?;
-    if at == 0 || at + 1 == plain.len() {
-        return None;
-    }
-    Some(digest_of(&plain))
+    is_id(text).then(|| digest_of(&plain(text).collect::<Vec<u8>>()))
 }
