@@ -2,6 +2,7 @@
 
 use fumibako_model::{OFFICES, OfficeNumber};
 
+use super::enable::Enabled;
 use super::news::Done;
 use super::session::{Phase, Session};
 use crate::Cover;
@@ -27,7 +28,7 @@ impl Session {
                  SORT SORT=DISPLAY ESORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES BINARY PREVIEW PARTIAL INPROGRESS \
                  {}APPENDLIMIT={}",
                 // RFC 4978 §3: what is active is not offered.
-                if self.compressed { "" } else { "COMPRESS=DEFLATE " },
+                if self.enabled.has(Enabled::DEFLATE) { "" } else { "COMPRESS=DEFLATE " },
                 self.settings.message_bytes
             ),
         }

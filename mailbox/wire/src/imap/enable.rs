@@ -19,6 +19,9 @@ impl Enabled {
     /// RFC 9051 App. E: the conversation is one of `IMAP4rev2`.
     pub(super) const REV2: Self = Self(8);
 
+    /// RFC 4978: what is said and heard is compressed. COMPRESS begins it, not ENABLE.
+    pub(super) const DEFLATE: Self = Self(16);
+
     /// In the order they are told.
     const NAMED: [(&str, Self); 4] = [
         ("CONDSTORE", Self::CONDSTORE),

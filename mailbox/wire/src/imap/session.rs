@@ -55,8 +55,6 @@ pub struct Session {
     pub(super) all_told: bool,
     /// What it understands beyond IMAP4rev1.
     pub(super) enabled: Enabled,
-    /// What is said and heard is compressed.
-    pub(super) compressed: bool,
     work: Work,
     /// A question is out.
     asked: bool,
@@ -188,7 +186,6 @@ impl Session {
             notify: None,
             all_told: false,
             enabled: Enabled::default(),
-            compressed: false,
             work: Work::Nothing,
             asked: false,
             effects: VecDeque::new(),

@@ -3,6 +3,7 @@
 use super::Ask;
 use super::enable::Enabled;
 use super::session::{Phase, Session, Work};
+use crate::Effect;
 
 impl Session {
     /// RFC 8437 §2: the open folder is left, nothing in it is expunged.
@@ -16,9 +17,12 @@ impl Session {
         self.party = None;
         self.news = false;
         self.notify = None;
-        self.enabled = Enabled::default();
+        let compressed = std::mem::take(&mut self.enabled).has(Enabled::DEFLATE);
         self.log_in_anew();
         self.tagged(tag, &format!("OK [CAPABILITY {}] UNAUTHENTICATE done.", self.capabilities()));
-        self.decompress();
+        if compressed {
+            // RFC 8437 §3
+            self.effect(Effect::Compress(false));
+        }
     }
 }

@@ -132,6 +132,16 @@ fn others_wait_neither_for_the_order_of_many_messages_nor_for_a_large_one() {
         office.file(0, &vec![b'x'; octets], &NamedFlags::default(), NOW);
         assert_eq!(turns(&mut office, "c SEARCH TEXT y\r\n"), expected);
     }
+    // Of a few messages, too, many references are followed beside those who wait.
+    for (octets, expected) in [(16 << 10, "as"), ((16 << 10) + 1, "aps")] {
+        let mut office = Office::default();
+        let references = "<a@b>".repeat(1_000);
+        let header = format!("X: {}\r\nReferences: {references}\r\n\r\n", "x".repeat(octets - references.len() - 21));
+        assert_eq!(header.len(), octets);
+        office.file(0, header.as_bytes(), &NamedFlags::default(), NOW);
+        assert_eq!(turns(&mut office, thread), expected);
+        assert_eq!(turns(&mut office, by_subject), "as");
+    }
 }
 
 /// Pieces a hostile or broken client may send.
