@@ -316,7 +316,13 @@ impl<'s> Fetch<'s> {
             Some(record) if contents.stands_in(&record.folder) => {
                 return Ok((self.saved(opened, record)?, Vec::new(), true));
             }
-            Some(record) => record,
+            // Nothing was saved yet, and the place may be another by now: that one could not be written, perhaps.
+            Some(mut record) => {
+                if !record.folder.starts_with(&root) {
+                    record.folder = place(&root, arrived, opened.from());
+                }
+                record
+            }
             None => Record::intend(opened, place(&root, arrived, opened.from()), &desk.us.domain),
         };
         if record.folder.exists() {

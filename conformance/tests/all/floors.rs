@@ -14,7 +14,7 @@ const FLOORS: [&[&str]; 6] = [
     &["fumibako-wire", "fumibako-store", "fumibako-web"],
     &["fumibako-sqlite"],
     &["fumibako-gateway", "fumibako"],
-    &["fumibako-conformance"],
+    &["fumibako-conformance", "fumibako-screens"],
 ];
 /// The one exception: `fumibako demo` runs a gateway of its own.
 const DEMO: (&str, &str, &str) = ("fumibako", "fumibako-gateway", "demo");

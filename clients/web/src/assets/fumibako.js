@@ -149,6 +149,8 @@ document.addEventListener("input", (event) => {
   if (!form?.dataset.autosave) return;
   clearTimeout(pause);
   form.dataset.unsaved = "yes";
+  const state = byId("saved");
+  if (state) state.textContent = "";
   pause = window.setTimeout(() => save(form, false), 2000);
 });
 addEventListener("pagehide", () => {

@@ -113,7 +113,7 @@ fn table(frame: &Frame, rows: &[BatchRow]) -> Markup {
     }
     html! {
         div #rows.scroll tabindex="0" role="group" aria-label=(frame.say("batch")) data-live="batch all" {
-            table.cards {
+            table.cards.batch {
                 thead {
                     tr {
                         th rowspan="2" scope="col" { span.vh { (frame.say("choose")) } }

@@ -1,6 +1,5 @@
 //! 一括送信 (BT), its 編集 (BE) and its progress (BP).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -10,7 +9,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use fumibako_careplan::Lang;
 use fumibako_web::page::{self, Batch, BatchRow, Manner, Progress, ProgressRow, RowState};
-use fumibako_web::part::{FileLine, Party, Reach};
+use fumibako_web::part::{FileLine, Party};
 
 use super::compose::{id_of, may_send_for, part_or, reached, remove_from, take, view};
 use super::{Answer, Here, Shared, html, see};
@@ -19,7 +18,7 @@ use crate::ui::form::{Sent, Upload};
 use crate::ui::letters::{Fate, Letter, NotAdded, Route, Why, route};
 use crate::ui::paint::{party, party_line, pick};
 use crate::ui::state::{App, Letters, Run, held};
-use crate::ui::work::post::batch as send_all;
+use crate::ui::work::post::{Reaches, batch as send_all};
 
 /// Most rows of the list; a folder of files for more offices is sent in parts.
 const ROWS: usize = 1_000;
@@ -49,8 +48,8 @@ async fn list(State(app): Shared, here: Here, Query(fields): Query<Vec<(String, 
         let letters = held(&app.letters);
         (letters.rows.values().cloned().collect::<Vec<_>>(), letters.left.clone())
     };
-    let mut reaches: BTreeMap<fumibako_model::OfficeNumber, Reach> = BTreeMap::new();
-    let rows: Vec<BatchRow> = rows.iter().map(|row| row_of(&app, row, &ticked, lang, &mut reaches)).collect();
+    let reaches = Reaches::of(&app.settings, (app.clock)());
+    let rows: Vec<BatchRow> = rows.iter().map(|row| row_of(&app, row, &ticked, lang, &reaches)).collect();
     let told = left.iter().enumerate();
     let left = told.map(|(at, left)| left.told(at, lang, &|office| party_line(&app, office))).map(|mut left| {
         left.to_batch = None;
@@ -68,16 +67,10 @@ fn sorted(mut rows: Vec<BatchRow>) -> Vec<BatchRow> {
     rows
 }
 
-fn row_of(
-    app: &App,
-    row: &Letter,
-    ticked: &[&String],
-    lang: Lang,
-    reaches: &mut BTreeMap<fumibako_model::OfficeNumber, Reach>,
-) -> BatchRow {
+fn row_of(app: &App, row: &Letter, ticked: &[&String], lang: Lang, reaches: &Reaches<'_>) -> BatchRow {
     let route = row.route();
     let to = route.map_or_else(Party::default, |(_, to)| party(app, to));
-    let reach = route.map(|(_, to)| reaches.entry(to).or_insert_with(|| reached(app, to, lang)).clone());
+    let reach = route.map(|(_, to)| reached(reaches, to, lang));
     BatchRow {
         id: row.id.clone(),
         to,

@@ -16,12 +16,11 @@ use fumibako_web::text::{count, say};
 
 use super::{Answer, Here, Shared, html, see};
 use crate::random;
-use crate::trouble::Trouble;
 use crate::ui::form::Sent;
 use crate::ui::letters::Letter;
 use crate::ui::paint::{moment, party, party_line, pick};
 use crate::ui::state::{App, both, held};
-use crate::ui::work::post::{End, checked, incomplete, reach, send};
+use crate::ui::work::post::{End, Reaches, checked, incomplete, send};
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -86,7 +85,7 @@ pub(super) fn view(app: &App, here: &Here, letter: &Letter, (manner, base): (Man
         base,
         to: route.map(|(_, to)| party(app, to)),
         from: route.filter(|(from, _)| Some(*from) != app.settings.office).map(|(from, _)| party(app, from)),
-        reach: route.map(|(_, to)| reached(app, to, lang)).unwrap_or_default(),
+        reach: route.map(|(_, to)| reached(&Reaches::of(&app.settings, (app.clock)()), to, lang)).unwrap_or_default(),
         csv,
         other,
         message: letter.message.clone(),
@@ -109,11 +108,11 @@ fn left(app: &App, letter: &Letter, lang: Lang) -> Vec<Left> {
 }
 
 /// NW-18.
-pub(super) fn reached(app: &App, to: OfficeNumber, lang: Lang) -> Reach {
-    match reach(&app.settings, to, (app.clock)()) {
-        Ok(()) => Reach::Yes,
-        Err(Trouble::NoPartner { .. }) => Reach::No(say(lang, "reach-no").into_owned()),
-        Err(_) => Reach::Unknown,
+pub(super) fn reached(reaches: &Reaches<'_>, to: OfficeNumber, lang: Lang) -> Reach {
+    match reaches.can(to) {
+        Some(true) => Reach::Yes,
+        Some(false) => Reach::No(say(lang, "reach-no").into_owned()),
+        None => Reach::Unknown,
     }
 }
 

@@ -16,6 +16,7 @@ use super::{Here, Shared, html};
 use crate::trouble::Trouble;
 use crate::ui::paint::{day, party, pick, words};
 use crate::ui::state::{App, held};
+use crate::ui::work::post::Reaches;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new().route("/directory", get(directory)).route("/licence", get(licence)).route("/doctor", get(doctor))
@@ -45,11 +46,12 @@ fn search(app: &App, query: &str, lang: Lang) -> Vec<Entry> {
     }
     offices.sort_unstable();
     offices.dedup();
+    let reaches = Reaches::of(&app.settings, (app.clock)());
     let entry = |office| Entry {
         office: party(app, office),
         kinds: String::new(),
         place: String::new(),
-        reach: reached(app, office, lang),
+        reach: reached(&reaches, office, lang),
         regional: false,
     };
     offices.into_iter().take(FOUND).map(entry).collect()

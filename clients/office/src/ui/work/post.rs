@@ -189,12 +189,26 @@ fn set(app: &App, id: &str, fate: Fate) {
     app.tell("progress");
 }
 
-/// Can something be sent to this office (NW-18, BT-13)? Asked of what is here: whether there is a certificate to encrypt to.
-pub(in crate::ui) fn reach(
-    settings: &Settings,
-    to: fumibako_model::OfficeNumber,
+/// Can something be sent to an office (NW-18, BT-13)? Asked of what is here: whether there is a certificate to encrypt to.
+pub(in crate::ui) struct Reaches<'s> {
+    settings: &'s Settings,
+    closing: Result<Closing, Trouble>,
     now: Timestamp,
-) -> Result<(), Trouble> {
-    let address = settings.address_of(to)?;
-    Closing::of(settings, false)?.form(&address, now).map(|_| ())
+}
+
+impl<'s> Reaches<'s> {
+    /// Reads the certificates once, for all the offices of a page.
+    pub(in crate::ui) fn of(settings: &'s Settings, now: Timestamp) -> Self {
+        Self { settings, closing: Closing::of(settings, false), now }
+    }
+
+    /// `None`: it cannot be told.
+    pub(in crate::ui) fn can(&self, to: fumibako_model::OfficeNumber) -> Option<bool> {
+        let (closing, address) = (self.closing.as_ref().ok()?, self.settings.address_of(to).ok()?);
+        match closing.form(&address, self.now) {
+            Ok(_) => Some(true),
+            Err(Trouble::NoPartner { .. }) => Some(false),
+            Err(_) => None,
+        }
+    }
 }

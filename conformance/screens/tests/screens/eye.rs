@@ -1,0 +1,134 @@
+//! What an eye, a keyboard and a screen reader need: contrast, names, sizes, no sideways scroll. Own checks: Debian has no
+//! package of axe-core.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::world::{Done, World};
+
+/// Every screen that stands by itself.
+const PAGES: [&str; 9] = ["/", "/inbox", "/sent", "/compose", "/drafts", "/batch", "/directory", "/licence", "/doctor"];
+
+/// Finds what is wrong with names, roles, order, contrast and targets on a page.
+const CHECK: &str = r"
+const wrong = [];
+const seen = (e) => e.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && !e.closest('.vh');
+const label = (e) => (e.getAttribute('aria-label') ?? [...(e.labels ?? [])].map((l) => l.innerText).join(' ') ?? '').trim() || e.innerText.trim() || e.title;
+for (const e of document.querySelectorAll('button, a[href], input:not([type=hidden]), textarea, select')) {
+  if (seen(e) && !label(e)) wrong.push('no name: ' + e.outerHTML.slice(0, 120));
+  const box = e.getBoundingClientRect();
+  if (seen(e) && e.type !== 'checkbox' && e.tagName !== 'A' && box.width && (box.width < 24 || box.height < 24)) wrong.push('small: ' + e.outerHTML.slice(0, 120));
+}
+const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
+for (const id of ids) if (ids.indexOf(id) !== ids.lastIndexOf(id)) wrong.push('id twice: ' + id);
+for (const e of document.querySelectorAll('[aria-labelledby], [aria-describedby]')) {
+  for (const id of (e.getAttribute('aria-labelledby') ?? e.getAttribute('aria-describedby')).split(' ')) if (!document.getElementById(id)) wrong.push('no such id: ' + id);
+}
+if (document.querySelectorAll('h1').length !== 1) wrong.push('not one h1');
+if (document.querySelectorAll('main').length !== 1) wrong.push('not one main');
+if (!document.documentElement.lang || !document.title) wrong.push('no language or title');
+for (const t of document.querySelectorAll('table')) if (!t.querySelector('th[scope]')) wrong.push('table without heads');
+const rgb = (c) => { const m = c.match(/[\d.]+/g).map(Number); return { r: m[0], g: m[1], b: m[2], a: m[3] ?? 1 }; };
+const lum = ({ r, g, b }) => { const f = (v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }; return 0.2126 * f(r) + 0.7152 * f(g) + 0.0722 * f(b); };
+const behind = (e) => { for (let n = e; n; n = n.parentElement) { const c = rgb(getComputedStyle(n).backgroundColor); if (c.a > 0.9) return c; } return { r: 255, g: 255, b: 255 }; };
+for (const e of document.querySelectorAll('body *')) {
+  const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.nodeValue.trim());
+  if (!own || !seen(e) || e.closest('button:disabled')) continue;
+  const style = getComputedStyle(e), [a, b] = [lum(rgb(style.color)), lum(behind(e))];
+  const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  if (ratio < 4.5) wrong.push('contrast ' + ratio.toFixed(2) + ': ' + e.innerText.slice(0, 30));
+}
+return wrong;
+";
+
+pub(crate) async fn play(world: &World) -> Done {
+    names(world).await?;
+    widths(world).await?;
+    keyboard(world).await
+}
+
+async fn names(world: &World) -> Done {
+    let mut wrong = String::new();
+    for page in PAGES {
+        world.go(&world.a, page).await?;
+        world.until("document.querySelector('#main')").await;
+        if let Value::Array(found) = world.js(CHECK).await? {
+            for one in found {
+                let _ = writeln!(wrong, "{page}: {one}");
+            }
+        }
+    }
+    eprint!("{wrong}");
+    world.see("EYE", "names, roles, contrast and targets on every screen", wrong.is_empty());
+    let log = world.driver.execute("return window.performance.getEntriesByType('resource').every(r => new URL(r.name).origin === location.origin)", Vec::new()).await?;
+    world.see("EYE", "nothing is fetched from elsewhere", *log.json() == true);
+    Ok(())
+}
+
+/// From a telephone's 320 px to 4K, at every size of letters.
+async fn widths(world: &World) -> Done {
+    let mut wide = String::new();
+    for (width, height) in [(320, 700), (683, 800), (1366, 768), (3840, 2160)] {
+        world
+            .driver
+            .cdp()
+            .send_raw(
+                "Emulation.setDeviceMetricsOverride",
+                serde_json::json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false }),
+            )
+            .await?;
+        for size in ["standard", "largest"] {
+            for page in PAGES {
+                world.go(&world.a, page).await?;
+                world.js(&format!("document.documentElement.dataset.size = '{size}'")).await?;
+                let over = world
+                    .js("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+                    .await?;
+                if over.as_i64().unwrap_or(99) > 0 {
+                    let _ = writeln!(wide, "{page} at {width} px, {size}: {over} px too wide");
+                }
+                if size == "standard" && (page == "/inbox" || page == "/") {
+                    world.shot(&format!("{}-{width}", if page == "/" { "home" } else { "inbox" })).await?;
+                }
+            }
+        }
+    }
+    world.driver.cdp().send_raw("Emulation.clearDeviceMetricsOverride", serde_json::json!({})).await?;
+    eprint!("{wide}");
+    world.see("EYE", "no page scrolls sideways, from 320 px to 4K", wide.is_empty());
+    Ok(())
+}
+
+async fn tab(world: &World) -> Done {
+    Ok(world.driver.action_chain().send_keys(thirtyfour::Key::Tab.value().to_string()).perform().await?)
+}
+
+/// Tab alone reaches everything, the way past the menu first.
+async fn keyboard(world: &World) -> Done {
+    world.go(&world.a, "/compose").await?;
+    tab(world).await?;
+    world.see(
+        "EYE",
+        "the way to the content comes first",
+        world.holds("document.activeElement.classList.contains('skip')").await,
+    );
+    let mut seen = Vec::new();
+    for _ in 0..40 {
+        tab(world).await?;
+        let here = world
+            .js("const e = document.activeElement; return (e.id || e.innerText || e.name || e.tagName).trim()")
+            .await?;
+        let here = here.as_str().unwrap_or_default().to_owned();
+        seen.push(here);
+    }
+    let all = ["受信一覧", "file", "message", "一時保存", "送信"]
+        .iter()
+        .all(|wanted| seen.iter().any(|name| name.contains(wanted)));
+    if !all {
+        eprintln!("  reached by Tab: {seen:?}");
+    }
+    world.see("EYE", "the keyboard alone reaches every field and button", all);
+    Ok(())
+}

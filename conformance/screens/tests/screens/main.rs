@@ -1,0 +1,103 @@
+//! The screens in a real browser. Each scenario says which lines of the requirements it saw; at the end a table shows which
+//! lines are covered. `cargo test -p fumibako-screens -- --shots DIR` writes a picture of every screen besides.
+//!
+//! Needs Debian's chromium and chromedriver.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the table and what went wrong are what this program is for"
+)]
+#![expect(clippy::unwrap_used, reason = "it is a test, though it has a `main` of its own")]
+
+mod attacks;
+mod batch;
+mod compose;
+mod door;
+mod eye;
+mod lines;
+mod round;
+mod world;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::ExitCode;
+
+use fumibako::demo::{Stage, sample};
+use fumibako_signer::authority::KeyKind;
+use world::{Done, World};
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    // Other runners ask what there is before they run it.
+    if args.iter().any(|arg| arg == "--list") {
+        if !args.iter().any(|arg| arg == "--ignored") {
+            println!("screens: test");
+        }
+        return ExitCode::SUCCESS;
+    }
+    let shots = args.iter().position(|arg| arg == "--shots").and_then(|at| args.get(at + 1)).map(Into::into);
+    let known = ["door", "compose", "round", "batch", "attacks", "eye"];
+    let wanted: Vec<String> = args.into_iter().filter(|arg| known.contains(&arg.as_str())).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage::set_up(folder.path(), world::now()).unwrap();
+    for (number, name) in [sample::SENDER, sample::RECIPIENT] {
+        stage.add_office(number.parse().unwrap(), name, KeyKind::EcP256, world::now()).unwrap();
+    }
+    batch::offices(&stage).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    // What the stage does it waits for itself, so it is made and ended outside.
+    let (seen, wrong, mut stage) = runtime.block_on(async {
+        let world = World::new(folder, stage, shots).await.unwrap();
+        play(&world, &wanted).await;
+        world.end().await
+    });
+    stage.stop();
+    table(&seen);
+    for what in &wrong {
+        println!("WRONG {what}");
+    }
+    let (good, bad) = (seen.values().map(BTreeSet::len).sum::<usize>(), wrong.len());
+    println!("{} passed, {bad} failed", good.saturating_sub(bad));
+    if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// All scenarios, or those that the command line names.
+async fn play(world: &World, wanted: &[String]) {
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|one| one == name);
+    macro_rules! scenario {
+        ($name:ident) => {
+            if is_wanted(stringify!($name)) {
+                told(world, stringify!($name), $name::play(world).await);
+            }
+        };
+    }
+    scenario!(door);
+    scenario!(compose);
+    scenario!(round);
+    scenario!(batch);
+    scenario!(attacks);
+    scenario!(eye);
+}
+
+fn told(world: &World, what: &str, done: Done) {
+    println!("{what}: {}", if done.is_ok() { "played" } else { "broke off" });
+    if let Err(why) = done {
+        world.wrong(format!("{what}: {why}"));
+    }
+}
+
+/// Which lines are covered.
+fn table(seen: &BTreeMap<String, BTreeSet<String>>) {
+    println!("\n| line | from | seen |\n|---|---|---|");
+    let mut tally = BTreeMap::<&str, (usize, usize)>::new();
+    for (line, from) in lines::all() {
+        let what: Vec<&str> = seen.get(line).into_iter().flatten().map(String::as_str).collect();
+        let count = tally.entry(from).or_default();
+        count.1 += 1;
+        count.0 += usize::from(!what.is_empty());
+        println!("| {line} | {from} | {} |", if what.is_empty() { "not covered".into() } else { what.join("; ") });
+    }
+    for (from, (covered, all)) in tally {
+        println!("{from}: {covered} of {all} lines covered");
+    }
+}

@@ -1,0 +1,233 @@
+//! The whole round (EN-06): A sends 予定, B fetches it; B sends 実績, A fetches it. And with it 受信一覧 (RX), 受信詳細 (RD)
+//! and what the sender's list says meanwhile (TX).
+
+use std::path::{Path, PathBuf};
+
+use fumibako::ui::Ui;
+
+use crate::world::{A, B, Done, World};
+
+pub(crate) async fn play(world: &World) -> Done {
+    world.enter(&world.b, B).await?;
+    let planned = world.sample("v41-use-one-person");
+    received(world).await?;
+    fetched(world, &planned).await?;
+    back(world).await?;
+    again(world).await
+}
+
+/// B looks; nothing is marked by it.
+async fn received(world: &World) -> Done {
+    world.go(&world.b, "/inbox").await?;
+    let new = world.until("document.querySelector('#rows tr.new')").await;
+    world.see("RX-13", "a new row appears by itself", new);
+    world.press("更新").await?;
+    world.see(
+        "RX-03",
+        "更新 asks the gateway and says what came",
+        world.until("document.querySelector('#toast').innerText.includes('新しいデータ')").await,
+    );
+    let heads = ["データ取得状況", "受信日時", "送信元事業所", "メッセージ", "ファイル種別・ファイル名", "サーバ保存"];
+    world.see("RX-01", "columns", world.in_order("#rows", &heads).await);
+    world.see(
+        "RX-02",
+        "the sender stands with number",
+        world
+            .in_order("#rows tbody", &["未", "新着", A, "12月分の予定をお送りします。", "登録", "PDF等", "あと"])
+            .await,
+    );
+    let green = "getComputedStyle(document.querySelector('#rows tr.new td')).backgroundColor === 'rgb(230, 245, 236)'";
+    world.see("RX-04 RX-09", "new is light green, and 新着 and 未 say it too", world.holds(green).await);
+    world.see(
+        "RX-08",
+        "days until the server deletes it",
+        world.text("#rows tbody").await.contains("あと90日") || world.text("#rows tbody").await.contains("あと91日"),
+    );
+    world.see("HM-10", "the tab's title counts new mail", world.until("document.title.startsWith('(1)')").await);
+    world.shot("inbox-new").await?;
+    world.click("#rows tbody a").await?;
+    let detail = world.until("document.querySelector('h1')?.innerText === '受信詳細'").await;
+    let words = [
+        "受信日時",
+        "送信元事業所ID",
+        A,
+        "署名を確認しました",
+        "データ取得状況",
+        "未",
+        "メッセージ",
+        "添付ファイル（CSV）",
+        "添付ファイル（PDF等）",
+        "戻る",
+        "データ取得",
+    ];
+    world.see(
+        "RX-07 RD-01",
+        "the date opens the detail, with its fields",
+        detail && world.in_order("main", &words).await,
+    );
+    world.see(
+        "RD-08",
+        "signer, issuer and time of the signature",
+        world.in_order("#facts", &["署名", "発行者：", "署名日時："]).await,
+    );
+    world.see(
+        "RD-03",
+        "nothing prints or changes a plan here",
+        world.in_order("main", &["印刷したり直したりできません"]).await
+            && !world.holds("document.querySelector('[data-print]')").await,
+    );
+    world.shot("received").await?;
+    // Profile §15.5: looking marks nothing.
+    world.go(&world.a, "/sent").await?;
+    world.see(
+        "TX-02",
+        "before the other side fetches, it says so",
+        world.in_order("#rows", &["相手先の取得待ち"]).await,
+    );
+    world.shot("sent-waiting").await
+}
+
+async fn fetched(world: &World, planned: &[PathBuf]) -> Done {
+    world.go(&world.b, "/inbox").await?;
+    world.press("データ取得").await?;
+    world.see(
+        "BT-09",
+        "nothing chosen: it says so",
+        world.until("document.querySelector('#inbox-trouble')?.innerText.includes('選ばれていません')").await,
+    );
+    world.press("全選択").await?;
+    world.press("データ取得").await?;
+    let dialog = world.until("document.querySelector('dialog:modal #folder')").await;
+    world.see(
+        "RD-02 RX-11",
+        "データ取得 asks for the place in a dialog",
+        dialog && world.in_order("dialog", &["1件（4ファイル）", "保存先フォルダ", "キャンセル", "保存する"]).await,
+    );
+    world.shot("inbox-save").await?;
+    let denied = world.folder.path().join("written").join("memo.csv");
+    world.fill("#folder", &denied.display().to_string()).await?;
+    world.press("保存する").await?;
+    let said =
+        world.until("document.querySelector('dialog:modal #save-trouble')?.innerText.includes('書き込めません')").await;
+    let typed =
+        world.holds(&format!("document.querySelector('#folder').value === {:?}", denied.display().to_string())).await;
+    world.see(
+        "RD-02",
+        "a place that cannot be written: the sentence in the dialog, what was typed stays",
+        said && typed,
+    );
+    world.see(
+        "RD-05",
+        "it stays 未 while nothing is on disk",
+        world.holds("document.querySelector('#rows tr.new')").await,
+    );
+    saved(world, planned).await
+}
+
+/// What is on B's disk afterwards, and what both lists say.
+async fn saved(world: &World, planned: &[PathBuf]) -> Done {
+    let place = world.folder.path().join("受信B");
+    world.fill("#folder", &place.display().to_string()).await?;
+    world.press("保存する").await?;
+    let done = world
+        .until(
+            "!document.querySelector('#rows tr.new') && document.querySelector('#rows tbody').innerText.includes('済')",
+        )
+        .await;
+    world.see("RX-05 RX-06", "未 becomes 済 after saving", done);
+    world.see(
+        "EN-05",
+        "after saving it says to import into the care software",
+        world.in_order("#saved-files", &["保存しました", "介護ソフト", "取り込んで"]).await,
+    );
+    world.shot("inbox-saved").await?;
+    world.see(
+        "RX-04",
+        "fetched is white",
+        world
+            .holds("getComputedStyle(document.querySelector('#rows tbody td')).backgroundColor === 'rgba(0, 0, 0, 0)'")
+            .await,
+    );
+    let saved = saved_below(&place);
+    world.see("EN-06 RD-05", "A's 予定 is on B's disk, byte for byte", is_there(planned, &saved));
+    let folders: Vec<String> =
+        saved.iter().filter_map(|path| path.parent()).map(|path| path.display().to_string()).collect();
+    let shape = folders
+        .iter()
+        .all(|folder| folder.rsplit('/').next().is_some_and(|name| name.len() >= 24 && name.ends_with(A)));
+    world.see("RD-07", "a folder a month, and in it one a message, in the order of arrival", shape);
+    world.go(&world.a, "/sent").await?;
+    world.see(
+        "TX-02 TX-04",
+        "the sender's list changes to 取得済 by itself",
+        world.until("document.querySelector('#rows').innerText.includes('取得済')").await,
+    );
+    world.shot("sent-taken").await?;
+    world.click("#rows tbody a").await?;
+    world.see("TX-05", "受領証 as a page to print", world.until("document.querySelector('h1').innerText === '受領証' && document.querySelector('[data-print]').checkVisibility()").await);
+    world.shot("receipt").await
+}
+
+/// B answers with 実績.
+async fn back(world: &World) -> Done {
+    let results = world.sample("v41-results-202510");
+    world.go(&world.b, "/compose").await?;
+    world.choose(&results).await?;
+    world.until(&format!("document.querySelector('#to')?.innerText.includes('{A}')")).await;
+    world.fill("#message", "10月分の実績を送信いたします。").await?;
+    world.press("送信").await?;
+    world.until("document.querySelector('dialog:modal button.primary')").await;
+    world.click("dialog:modal button.primary").await?;
+    world.until("location.pathname === '/sent'").await;
+    world.go(&world.a, "/inbox").await?;
+    world.until("document.querySelector('#rows tr.new')").await;
+    let place = world.folder.path().join("受信A");
+    save_all(world, &world.a, &place).await?;
+    world.see("EN-01 EN-06", "B's 実績 is on A's disk, byte for byte", is_there(&results, &saved_below(&place)));
+    Ok(())
+}
+
+async fn save_all(world: &World, ui: &Ui, place: &Path) -> Done {
+    world.go(ui, "/inbox").await?;
+    world.press("未取得をすべて取得").await?;
+    world.until("document.querySelector('dialog:modal #folder')").await;
+    world.fill("#folder", &place.display().to_string()).await?;
+    world.press("保存する").await?;
+    world.until("!document.querySelector('dialog:modal') && document.querySelector('#saved-files')").await;
+    Ok(())
+}
+
+/// RD-04, RD-06: once more, beside what is there; and what RX-10 leaves out.
+async fn again(world: &World) -> Done {
+    let place = world.folder.path().join("受信A");
+    let before = saved_below(&place).len();
+    world.go(&world.a, "/inbox").await?;
+    world.press("全選択").await?;
+    world.press("データ取得").await?;
+    world.until("document.querySelector('dialog:modal #folder')").await;
+    world.press("保存する").await?;
+    world.until("!document.querySelector('dialog:modal') && document.querySelector('#saved-files')").await;
+    let after = saved_below(&place).len();
+    world.see(
+        "RD-04 RD-06",
+        "fetched again: the same files in a new folder, nothing overwritten",
+        after == 2 * before && before > 0,
+    );
+    world.go(&world.a, "/inbox?show=new").await?;
+    let empty = world.in_order("#rows", &["届いたデータはありません"]).await;
+    world.go(&world.a, &format!("/inbox?office={B}")).await?;
+    world.see("RX-10", "未のみ, and by office", empty && world.in_order("#rows", &[B]).await);
+    Ok(())
+}
+
+fn saved_below(folder: &Path) -> Vec<PathBuf> {
+    let found = walkdir::WalkDir::new(folder).into_iter().filter_map(Result::ok);
+    found.filter(|entry| entry.file_type().is_file()).map(walkdir::DirEntry::into_path).collect()
+}
+
+fn is_there(originals: &[PathBuf], saved: &[PathBuf]) -> bool {
+    originals.iter().all(|original| {
+        let same = |path: &&PathBuf| path.file_name() == original.file_name();
+        saved.iter().find(same).is_some_and(|path| std::fs::read(path).unwrap() == std::fs::read(original).unwrap())
+    })
+}

@@ -1,0 +1,299 @@
+//! A gateway, offices, their screens, and a browser that looks at them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use fumibako::Settings;
+use fumibako::demo::{Stage, sample};
+use fumibako::ui::{Options, Ui};
+use fumibako_gateway::{Request, development_authority, issue_office};
+use fumibako_model::{Domain, OfficeNumber, Party};
+use fumibako_signer::authority::KeyKind;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use thirtyfour::prelude::*;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+/// What a scenario ends with.
+pub(crate) type Done = Result<(), Box<dyn Error + Send + Sync>>;
+
+/// The two offices.
+pub(crate) const A: &str = sample::SENDER.0;
+pub(crate) const B: &str = sample::RECIPIENT.0;
+
+/// How long the browser may take for anything.
+const PATIENCE: Duration = Duration::from_secs(20);
+const LOOK: Duration = Duration::from_millis(25);
+
+/// The clock of the screens may run ahead, so that nobody waits for a lock.
+static AHEAD: AtomicI64 = AtomicI64::new(0);
+
+#[expect(clippy::disallowed_methods, reason = "the gateway beside us reads the computer's clock too")]
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now() + SignedDuration::from_secs(AHEAD.load(Ordering::Relaxed))
+}
+
+/// Lets the clock run ahead by so many seconds.
+pub(crate) fn ahead(seconds: i64) {
+    AHEAD.store(seconds, Ordering::Relaxed);
+}
+
+/// Everything a scenario needs.
+pub(crate) struct World {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) stage: Stage,
+    pub(crate) a: Ui,
+    pub(crate) b: Ui,
+    pub(crate) driver: WebDriver,
+    chromedriver: Child,
+    seen: Mutex<BTreeMap<String, BTreeSet<String>>>,
+    wrong: Mutex<Vec<String>>,
+    shots: Option<PathBuf>,
+}
+
+impl World {
+    pub(crate) async fn new(
+        folder: tempfile::TempDir,
+        stage: Stage,
+        shots: Option<PathBuf>,
+    ) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let serve = |number: &str, options: Options| {
+            let place = folder.path().join(number).join("fumibako.toml");
+            async move { Ui::start(Settings::load(&place)?, now, options).await }
+        };
+        let options = Options { look_seconds: 1, ..Options::default() };
+        let (a, b) = (serve(A, options.clone()).await?, serve(B, options).await?);
+        let (chromedriver, port) = chromedriver().await?;
+        let driver = browser(port, folder.path()).await?;
+        Ok(Self { folder, stage, a, b, driver, chromedriver, seen: Mutex::default(), wrong: Mutex::default(), shots })
+    }
+
+    /// Ends the browser and its driver.
+    pub(crate) async fn end(mut self) -> (BTreeMap<String, BTreeSet<String>>, Vec<String>, Stage) {
+        let _ = self.driver.clone().quit().await;
+        let _ = self.chromedriver.kill().await;
+        self.a.stop();
+        self.b.stop();
+        (self.seen.into_inner().unwrap(), self.wrong.into_inner().unwrap(), self.stage)
+    }
+
+    /// Notes what a line was seen to hold, or not to.
+    pub(crate) fn see(&self, lines: &str, what: &str, holds: bool) {
+        for line in lines.split(' ') {
+            self.seen.lock().unwrap().entry(line.to_owned()).or_default().insert(what.to_owned());
+        }
+        if !holds {
+            self.wrong.lock().unwrap().push(format!("{lines}: {what}"));
+            eprintln!("  WRONG {lines}: {what}");
+        }
+    }
+
+    /// Something that is no line of a screen.
+    pub(crate) fn wrong(&self, what: String) {
+        eprintln!("  WRONG {what}");
+        self.wrong.lock().unwrap().push(what);
+    }
+
+    pub(crate) fn url(ui: &Ui, path: &str) -> String {
+        format!("http://{}{path}", ui.host())
+    }
+
+    pub(crate) async fn go(&self, ui: &Ui, path: &str) -> Done {
+        Ok(self.driver.goto(Self::url(ui, path)).await?)
+    }
+
+    pub(crate) async fn js(&self, script: &str) -> Result<Value, Box<dyn Error + Send + Sync>> {
+        Ok(self.driver.execute(script, Vec::new()).await?.json().clone())
+    }
+
+    /// Is this so in the page?
+    pub(crate) async fn holds(&self, expression: &str) -> bool {
+        self.js(&format!("return Boolean({expression})")).await.is_ok_and(|value| value == Value::Bool(true))
+    }
+
+    /// Waits until it is so.
+    pub(crate) async fn until(&self, expression: &str) -> bool {
+        let mut waited = Duration::ZERO;
+        while waited < PATIENCE {
+            if self.holds(expression).await {
+                return true;
+            }
+            tokio::time::sleep(LOOK).await;
+            waited += LOOK;
+        }
+        eprintln!(
+            "  never: {expression}\n  on {:?}",
+            self.js("return location.href + ' ' + document.body.innerText.slice(0, 900)").await
+        );
+        false
+    }
+
+    /// The text people see, or of one element.
+    pub(crate) async fn text(&self, css: &str) -> String {
+        let script = format!("return document.querySelector({})?.innerText ?? ''", json!(css));
+        self.js(&script).await.ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+    }
+
+    /// Do these words stand there, in this order?
+    pub(crate) async fn in_order(&self, css: &str, words: &[&str]) -> bool {
+        let text = self.text(css).await;
+        let mut at = 0;
+        for word in words {
+            let Some(found) = text[at..].find(word) else {
+                eprintln!("  {word} does not follow in {css}: {text}");
+                return false;
+            };
+            at += found + word.len();
+        }
+        true
+    }
+
+    pub(crate) async fn click(&self, css: &str) -> Done {
+        let element = self.driver.query(By::Css(css)).first().await?;
+        element.scroll_into_view().await?;
+        Ok(element.click().await?)
+    }
+
+    /// Clicks a button or link by its words.
+    pub(crate) async fn press(&self, words: &str) -> Done {
+        let script = "const shown = [...document.querySelectorAll('dialog:modal button, dialog:modal a, main button, main a')]\
+            .filter(e => e.checkVisibility() && !e.disabled && e.tabIndex >= 0 && (!document.querySelector('dialog:modal') || e.closest('dialog:modal')));\
+            const found = shown.find(e => e.innerText.trim() === arguments[0]) ?? shown.find(e => e.innerText.trim().startsWith(arguments[0]));\
+            found?.scrollIntoView({block: 'center'}); return found;";
+        let found = self.driver.execute(script, vec![json!(words)]).await?;
+        let element = found.element().map_err(|why| format!("no button {words}: {why}"))?;
+        Ok(element.click().await?)
+    }
+
+    pub(crate) async fn fill(&self, css: &str, text: &str) -> Done {
+        let element = self.driver.query(By::Css(css)).first().await?;
+        element.clear().await?;
+        Ok(element.send_keys(text).await?)
+    }
+
+    /// Chooses files as people do in the dialog of the system.
+    pub(crate) async fn choose(&self, paths: &[PathBuf]) -> Done {
+        let joined: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        Ok(self.driver.find(By::Css("input[type=file]")).await?.send_keys(joined.join("\n")).await?)
+    }
+
+    /// Drops files from outside of the browser on an element.
+    pub(crate) async fn drop_on(&self, css: &str, paths: &[PathBuf]) -> Done {
+        let script = format!(
+            "const e = document.querySelector({}); e.scrollIntoView({{block: 'center'}}); const r = e.getBoundingClientRect(); \
+             return [r.x + r.width / 2, r.y + r.height / 2]",
+            json!(css)
+        );
+        let place = self.js(&script).await?;
+        let files: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        for kind in ["dragEnter", "dragOver", "drop"] {
+            let event = json!({ "type": kind, "x": place[0], "y": place[1],
+                "data": { "items": [], "files": files, "dragOperationsMask": 1 } });
+            self.driver.cdp().send_raw("Input.dispatchDragEvent", event).await?;
+            if kind == "dragOver" {
+                self.shot("compose-dragover").await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Logs in by a fresh link.
+    pub(crate) async fn enter(&self, ui: &Ui, number: &str) -> Done {
+        self.driver.goto(ui.link()).await?;
+        self.fill("#user", number).await?;
+        self.fill("#password", &self.password(number)).await?;
+        self.click("#door button.primary").await?;
+        self.until("document.querySelector('#tabs')").await;
+        Ok(())
+    }
+
+    pub(crate) fn password(&self, number: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(number).join("password")).unwrap().trim().to_owned()
+    }
+
+    /// A picture of the page, if pictures are wanted.
+    pub(crate) async fn shot(&self, name: &str) -> Done {
+        if let Some(folder) = &self.shots {
+            std::fs::create_dir_all(folder)?;
+            std::fs::write(folder.join(format!("{name}.png")), self.driver.screenshot_as_png().await?)?;
+        }
+        Ok(())
+    }
+
+    /// Writes a file where care software would.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let folder = self.folder.path().join("written");
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// The files of a sample, written where care software would.
+    pub(crate) fn sample(&self, sample: &str) -> Vec<PathBuf> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples/valid").join(sample);
+        let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        paths.retain(|path| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")));
+        paths.sort();
+        paths
+            .iter()
+            .map(|path| self.write(path.file_name().unwrap().to_str().unwrap(), &std::fs::read(path).unwrap()))
+            .collect()
+    }
+}
+
+/// An office that receives and never looks: on the roll, licensed, with a certificate.
+pub(crate) fn quiet_office(stage: &Stage, number: &str) -> Done {
+    let office: OfficeNumber = number.parse().map_err(|_| "no office number")?;
+    let domain: Domain = fumibako::demo::stage::DOMAIN.parse().map_err(|_| "no domain")?;
+    stage.ask(Request::OfficeAdd { number: office, name: format!("見本事業所{}", &number[8..]) })?;
+    stage.ask(Request::LicenceGrant { number: office, from: None, until: None })?;
+    let authority = development_authority(&stage.gateway_folder()).map_err(|why| why.to_string())?;
+    let identity = issue_office(&authority, office, &domain, KeyKind::EcP256, now()).map_err(|why| why.to_string())?;
+    stage.ask(Request::CertAdd { party: Party::Office(office), pem: identity.certificate().to_pem() })?;
+    Ok(())
+}
+
+async fn chromedriver() -> Result<(Child, u16), Box<dyn Error + Send + Sync>> {
+    let mut child = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|why| format!("chromedriver: {why}; see conformance/programs/packages"))?;
+    let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
+    while let Some(line) = lines.next_line().await? {
+        if let Some(port) = line.split("started successfully on port ").nth(1) {
+            let port = port.trim_end_matches('.').trim().parse()?;
+            return Ok((child, port));
+        }
+    }
+    Err("chromedriver said no port".into())
+}
+
+async fn browser(port: u16, folder: &Path) -> Result<WebDriver, Box<dyn Error + Send + Sync>> {
+    let mut capabilities = DesiredCapabilities::chrome();
+    for flag in [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--window-size=1366,900",
+        "--lang=ja",
+        "--force-color-profile=srgb",
+    ] {
+        capabilities.add_arg(flag)?;
+    }
+    capabilities.add_arg(&format!("--user-data-dir={}", folder.join("profile").display()))?;
+    Ok(WebDriver::new(&format!("http://127.0.0.1:{port}"), capabilities).await?)
+}
