@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use fumibako_model::{Domain, Retention};
+use fumibako_model::{Domain, FIRST_REMINDER_HOURS, Reminders, Retention};
 use fumibako_store::Rules;
 use serde::Deserialize;
 
@@ -30,9 +30,33 @@ pub struct Config {
     pub submission: Submission,
     /// The key that signs evidence.
     pub evidence: Evidence,
+    /// When it is told that nobody has collected a bundle.
+    pub reminders: Moments,
     /// What is refused beyond which size or number.
     pub limits: Limits,
 }
+
+/// When sender and recipient are told that nobody has collected a bundle (Profile §8.14).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Moments {
+    /// Hours after the acceptance, 24 or more each. Default 24 and 72.
+    pub after_hours: Vec<u16>,
+    /// When half the time of the retention has gone by. Default true.
+    pub half_time: bool,
+    /// Days before the content is erased. Default 3.
+    pub days_before_end: Vec<u16>,
+}
+
+impl Default for Moments {
+    fn default() -> Self {
+        let Reminders { after_hours, half_time, days_before_end } = Reminders::default();
+        Self { after_hours, half_time, days_before_end }
+    }
+}
+
+/// Most moments of one kind.
+const MOMENTS: usize = 20;
 
 /// The key that signs evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -155,6 +179,7 @@ impl Default for Config {
             tls: Tls::default(),
             submission: Submission::default(),
             evidence: Evidence::default(),
+            reminders: Moments::default(),
             limits: Limits::default(),
         }
     }
@@ -268,6 +293,12 @@ impl Config {
         }
     }
 
+    /// When it is told that nobody has collected a bundle.
+    pub fn reminders(&self) -> Reminders {
+        let Moments { after_hours, half_time, days_before_end } = self.reminders.clone();
+        Reminders { after_hours, half_time, days_before_end }
+    }
+
     /// How long content is kept.
     pub fn retention(&self) -> Retention {
         Retention::new(self.limits.retention_days).unwrap_or_default()
@@ -286,6 +317,13 @@ impl Config {
         }
         if Retention::new(limits.retention_days).is_err() {
             return Err(ConfigError::OutOfRange("limits.retention_days", "10 to 365 days"));
+        }
+        let moments = &self.reminders;
+        if moments.after_hours.iter().any(|hours| *hours < FIRST_REMINDER_HOURS) {
+            return Err(ConfigError::OutOfRange("reminders.after_hours", "24 hours or more"));
+        }
+        if moments.after_hours.len().max(moments.days_before_end.len()) > MOMENTS {
+            return Err(ConfigError::OutOfRange("reminders", "at most 20 moments of a kind"));
         }
         if limits.connections == 0 || limits.connections_per_address == 0 || limits.connections_per_account == 0 {
             return Err(ConfigError::OutOfRange("limits.connections", "at least 1"));
@@ -312,7 +350,7 @@ mod tests {
         assert_eq!(parse(Config::SAMPLE), Ok(Config::default()));
         let written: toml::Table = toml::from_str(Config::SAMPLE).unwrap();
         let keys = |table: &toml::Table| table.keys().cloned().collect::<Vec<_>>();
-        assert_eq!(written.len(), 10, "{:?}", keys(&written));
+        assert_eq!(written.len(), 11, "{:?}", keys(&written));
         assert_eq!(written["submission"].as_table().unwrap().len(), 1);
         assert_eq!(written["evidence"].as_table().unwrap().len(), 1);
         assert_eq!(written["listen"].as_table().unwrap().len(), 6);
@@ -343,6 +381,10 @@ mod tests {
         assert!(parse("[limits]\nbody_memory_bytes = 1").is_err());
         let days = |n: u16| parse(&format!("[limits]\nretention_days = {n}"));
         assert_eq!(days(10).unwrap().retention().days(), 10);
+        let hours = |n: u16| parse(&format!("[reminders]\nafter_hours = [{n}]"));
+        assert!(hours(23).unwrap_err().contains("24 hours") && hours(24).is_ok());
+        let many = |n: usize| parse(&format!("[reminders]\ndays_before_end = {:?}", vec![1; n]));
+        assert!(many(20).is_ok() && many(21).unwrap_err().contains("at most 20"));
         assert!(days(9).is_err() && days(365).is_ok() && days(366).unwrap_err().contains("10 to 365"));
     }
 }

@@ -30,7 +30,7 @@ pub use admin::{
     PlaceRow, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, VerifyReport, call,
 };
 pub use clock::Clock;
-pub use config::{Config, ConfigError, Evidence, Form, Limits, Listen, MESSAGE_BYTES_MOST, Submission, Tls};
+pub use config::{Config, ConfigError, Evidence, Form, Limits, Listen, MESSAGE_BYTES_MOST, Moments, Submission, Tls};
 pub use gateway::{Addresses, Gateway, Running, StartError};
 pub use init::{
     CONFIG_FILE, InitError, InitOptions, Ports, development_authority, evidence_authority_file, init, issue_office,

@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_model::{Domain, JAPAN, ProofFile, Recorded, Report, next_reminder};
+use fumibako_model::{Domain, JAPAN, ProofFile, Recorded, Report};
 use fumibako_signer::sign;
 use fumibako_store::bodies::Day;
 use fumibako_store::{Due, Letter, Store, StoreError, Told};
@@ -45,14 +45,18 @@ async fn one<S: Store>(house: &House<S>, due: &Due, now: Timestamp) -> Result<bo
     let reminds = due.key.report == Report::Uncollected;
     // Collected meanwhile, or over: there is nothing to be told of any more.
     let moot = reminds && (!due.waiting || now >= ends);
-    let again = if reminds && !moot { next_reminder(evidence.at, ends, now) } else { None };
+    let reminders = house.config.reminders();
+    let again = if reminds && !moot { reminders.next(evidence.at, ends, now) } else { None };
+    let early = reminds && !reminders.came((evidence.at, ends), (due.key.at, now));
     let wanted = match due.key.report {
         Report::Uncollected => due.wishes.notifies("DELAY"),
         Report::Expired => due.wishes.notifies("FAILURE"),
         Report::Delivered => due.wishes.notifies("SUCCESS"),
         Report::HandedOver => true,
     };
-    let letter = if moot || !wanted {
+    // Profile §8.14: the recipient is told as well, whatever the sender wants to hear.
+    let offices: Vec<_> = wanted.then_some(evidence.from).into_iter().chain(reminds.then_some(evidence.to)).collect();
+    let letter = if moot || early || offices.is_empty() {
         None
     } else {
         let life = house.store.prove_life(due.recorded.id).await?;
@@ -66,7 +70,7 @@ async fn one<S: Store>(house: &House<S>, due: &Due, now: Timestamp) -> Result<bo
         let octets = told.letter(&proof::bare(life), house).map_err(|why| StoreError::Failed(why.to_string()))?;
         let mut body = house.store.spool(now);
         body.write(&octets)?;
-        Some(Letter { office: evidence.from, message_id: told.message_id(), body })
+        Some(Letter { offices, message_id: told.message_id(), body })
     };
     let filed = letter.is_some();
     let new = house.store.told(Told { key: due.key, again, letter }, now).await?;
@@ -98,8 +102,11 @@ impl Telling<'_> {
     fn letter<S: Store>(&self, proof: &ProofFile, house: &House<S>) -> Result<Vec<u8>, fumibako_signer::SignError> {
         let (domain, from) = (self.domain, self.due.recorded.evidence.from);
         let subject = STANDARD.encode(self.subject());
+        let to = self.due.recorded.evidence.to;
+        let reminds = self.due.key.report == Report::Uncollected;
+        let also = if reminds { format!("Cc: {to}@{domain}\r\n") } else { String::new() };
         let head = format!(
-            "From: gateway@{domain}\r\nTo: {from}@{domain}\r\nDate: {}\r\nMessage-ID: <{}>\r\n\
+            "From: gateway@{domain}\r\nTo: {from}@{domain}\r\n{also}Date: {}\r\nMessage-ID: <{}>\r\n\
              Subject: =?utf-8?B?{subject}?=\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n",
             date(self.now),
             self.message_id()

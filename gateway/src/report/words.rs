@@ -38,10 +38,10 @@ impl Telling<'_> {
             ),
             Report::Uncollected => (
                 format!(
-                    "送信データを、事業所 {to} はまだ取得していません。{ends}（日本時間）を過ぎると消去されます。相手に連絡してください。"
+                    "送信データを、事業所 {to} はまだ取得していません。{ends}（日本時間）を過ぎると消去されます。相手に連絡してください。\r\n事業所 {to} の方へ: 受信箱に取得していない送信データがあります。期限までに取得してください。"
                 ),
                 format!(
-                    "The office {to} has not collected the bundle. It is erased after {ends} (Japan time). Please call the office."
+                    "The office {to} has not collected the bundle. It is erased after {ends} (Japan time). Please call the office.\r\nTo the office {to}: your mailbox holds data that you have not collected. Please collect it in time."
                 ),
             ),
             Report::Expired => (

@@ -92,6 +92,8 @@ async fn that_nobody_came_is_told_once_whatever_restarts() {
     running.stop().await;
     let store = SqliteStore::open(&config.store_folder, domain()).await.unwrap();
     assert_eq!(reports(&store).await.len(), 1, "the same is not told twice");
+    // The recipient was told by the same letter.
+    assert_eq!(view(&store, sakura(), "Receipts").await.entries.len(), 1);
 }
 
 // Profile §8.17; RFC 3461 §4
@@ -197,4 +199,27 @@ async fn who_collects_by_pop3_has_it_handed_over_at_quit() {
     let all = all.iter().map(|entry| serde_json::from_str::<Recorded>(entry).unwrap().evidence);
     let handed: Vec<_> = all.filter(|one| one.event == Event::ContentHandover).map(|one| one.message_id).collect();
     assert_eq!(handed, ["quit@x.example"]);
+}
+
+// Profile §8.14
+#[tokio::test(flavor = "multi_thread")]
+async fn reminders_come_when_the_settings_say_and_to_the_recipient_whatever_the_sender_wants() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let world = World::with(&store).await;
+    for (id, days, notify) in [("early", 2, "DELAY"), ("late", 5, "DELAY"), ("quiet", 5, "NEVER")] {
+        let bundle = world.bundle(&store, (himawari(), sakura()), &format!("{id}@x.example"), id);
+        store.deliver(bundle.with_wishes(wishes(notify)), ago(days)).await.unwrap();
+    }
+    store.close().await.unwrap();
+    let from = folder.path().to_owned();
+    let gateway = Fixture::with_config(|config| {
+        config.store_folder = from;
+        config.reminders.after_hours = vec![96];
+    });
+    let (store, _config, _kept) = stopped(gateway.await.keeping(folder)).await;
+    let told = reports(&store).await;
+    let [report] = &told[..] else { panic!("{told:?}") };
+    assert!(report.contains("Message-ID: <late@x.example>") && report.contains("Cc: 9970000029@plans.example"));
+    assert_eq!(view(&store, sakura(), "Receipts").await.entries.len(), 2, "late and quiet");
 }

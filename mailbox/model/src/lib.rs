@@ -47,7 +47,7 @@ pub use mandate::{
 pub use private::Private;
 pub use proof::{Continuation, ProofFile, Proven, TrustState, hash};
 pub use refusal::{ABOUT_BYTES, NotACode, Refusal, Refused, Row, not_signed, not_trusted, revoked};
-pub use remind::{first_reminder, next_reminder, reminders};
+pub use remind::{FIRST_REMINDER_HOURS, Reminders, first_reminder};
 pub use roll::{Account, Agent, CertificateKey, End, Enrolled, JAPAN, Licence, Office, Roll, japanese_day};
 pub use routing::{ROUTING_FIELDS, is_routing, routing_agrees};
 pub use speaker::{THE_OFFICE, speaks_alone};

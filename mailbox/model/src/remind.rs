@@ -2,33 +2,56 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-const DAY: SignedDuration = SignedDuration::from_hours(24);
-const THREE_DAYS: SignedDuration = SignedDuration::from_hours(72);
+/// No reminder comes before this.
+pub const FIRST_REMINDER_HOURS: u16 = 24;
 
-/// The first moment, for a bundle accepted at this one.
+/// When it is first looked at whether it is to be told, for a bundle accepted at this moment.
 pub fn first_reminder(accepted: Timestamp) -> Timestamp {
-    accepted.saturating_add(DAY).unwrap_or(accepted)
+    accepted.saturating_add(SignedDuration::from_hours(i64::from(FIRST_REMINDER_HOURS))).unwrap_or(accepted)
 }
 
-/// All moments for a bundle whose retention ends then: a day, three days, half the time, and three days before the end.
-pub fn reminders(accepted: Timestamp, ends: Timestamp) -> Vec<Timestamp> {
-    let half = ends.duration_since(accepted) / 2;
-    let moments = [
-        accepted.saturating_add(DAY),
-        accepted.saturating_add(THREE_DAYS),
-        accepted.saturating_add(half),
-        ends.saturating_sub(THREE_DAYS),
-    ];
-    let mut moments: Vec<_> = moments.into_iter().flatten().filter(|at| *at > accepted && *at < ends).collect();
-    moments.sort();
-    moments.dedup();
-    moments
+/// When it is told, as the operator wants it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reminders {
+    /// Hours after the acceptance.
+    pub after_hours: Vec<u16>,
+    /// At half the time.
+    pub half_time: bool,
+    /// Days before the end.
+    pub days_before_end: Vec<u16>,
 }
 
-/// The next moment after `now`. Those that went by while nobody looked, a night or a year of a clock set ahead, are told as
-/// one.
-pub fn next_reminder(accepted: Timestamp, ends: Timestamp, now: Timestamp) -> Option<Timestamp> {
-    reminders(accepted, ends).into_iter().find(|at| *at > now)
+impl Default for Reminders {
+    /// A day, three days, half the time, and three days before the end.
+    fn default() -> Self {
+        Self { after_hours: vec![24, 72], half_time: true, days_before_end: vec![3] }
+    }
+}
+
+impl Reminders {
+    /// All moments for a bundle whose retention ends then.
+    pub fn moments(&self, accepted: Timestamp, ends: Timestamp) -> Vec<Timestamp> {
+        let hours = |hours: i64| SignedDuration::from_hours(hours);
+        let after = self.after_hours.iter().map(|count| accepted.saturating_add(hours(i64::from(*count))));
+        let half = self.half_time.then(|| accepted.saturating_add(ends.duration_since(accepted) / 2));
+        let before = self.days_before_end.iter().map(|days| ends.saturating_sub(hours(24 * i64::from(*days))));
+        let all = after.chain(half).chain(before);
+        let mut moments: Vec<_> = all.flatten().filter(|at| *at > accepted && *at < ends).collect();
+        moments.sort();
+        moments.dedup();
+        moments
+    }
+
+    /// The next moment after `now`. Those that went by while nobody looked, a night or a year of a clock set ahead, are told as
+    /// one.
+    pub fn next(&self, accepted: Timestamp, ends: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        self.moments(accepted, ends).into_iter().find(|at| *at > now)
+    }
+
+    /// Did one of the moments come since `from`, when it was last looked at?
+    pub fn came(&self, (accepted, ends): (Timestamp, Timestamp), (from, now): (Timestamp, Timestamp)) -> bool {
+        self.moments(accepted, ends).into_iter().any(|at| from <= at && at <= now)
+    }
 }
 
 #[cfg(test)]
@@ -43,20 +66,38 @@ mod tests {
     #[test]
     fn four_reminders_and_none_twice_wherever_the_clock_stands() {
         let (accepted, ends) = (at("2026-01-01T12:00:00Z"), at("2026-04-02T00:00:00Z"));
-        let all = reminders(accepted, ends);
+        let all = Reminders::default().moments(accepted, ends);
         let expected =
             ["2026-01-02T12:00:00Z", "2026-01-04T12:00:00Z", "2026-02-15T18:00:00Z", "2026-03-30T00:00:00Z"].map(at);
         assert_eq!(all, expected);
         assert_eq!(first_reminder(accepted), all[0]);
-        assert_eq!(next_reminder(accepted, ends, all[0]), Some(all[1]));
-        assert_eq!(next_reminder(accepted, ends, at("2026-03-01T00:00:00Z")), Some(all[3]), "two that went by are one");
-        assert_eq!(next_reminder(accepted, ends, all[3]), None);
+        assert_eq!(Reminders::default().next(accepted, ends, all[0]), Some(all[1]));
+        assert_eq!(
+            Reminders::default().next(accepted, ends, at("2026-03-01T00:00:00Z")),
+            Some(all[3]),
+            "two that went by are one"
+        );
+        assert_eq!(Reminders::default().next(accepted, ends, all[3]), None);
+    }
+
+    #[test]
+    fn the_operator_says_when_and_where_nothing_is_due_nothing_is_told() {
+        let (accepted, ends) = (at("2026-01-01T12:00:00Z"), at("2026-04-02T00:00:00Z"));
+        let rare = Reminders { after_hours: vec![48], half_time: false, days_before_end: vec![1, 7] };
+        let expected = ["2026-01-03T12:00:00Z", "2026-03-26T00:00:00Z", "2026-04-01T00:00:00Z"].map(at);
+        assert_eq!(rare.moments(accepted, ends), expected);
+        let first = first_reminder(accepted);
+        assert!(!rare.came((accepted, ends), (first, first)), "the first look comes before the first moment");
+        assert!(rare.came((accepted, ends), (first, expected[0])));
+        assert!(!rare.came((accepted, ends), (expected[1], at("2026-03-25T00:00:00Z"))), "a clock that went back");
+        let never = Reminders { after_hours: Vec::new(), half_time: false, days_before_end: Vec::new() };
+        assert_eq!(never.next(accepted, ends, first), None);
     }
 
     #[test]
     fn a_short_retention_has_its_moments_in_order() {
         let (accepted, ends) = (at("2026-01-01T00:00:00Z"), at("2026-01-05T00:00:00Z"));
-        let all = reminders(accepted, ends);
+        let all = Reminders::default().moments(accepted, ends);
         assert!(all.is_sorted_by(|one, next| one < next) && all.iter().all(|at| *at > accepted && *at < ends));
         assert_eq!(all.len(), 3, "a day after is three days before");
     }

@@ -1,8 +1,6 @@
 //! What is due to be told, and what was (Profile §8.14): one list that survives restarts; a letter is filed in the commit that takes
 //! its reason from the list.
 
-use std::collections::BTreeSet;
-
 use fumibako_model::{Flags, FolderId, MessageId, OfficeNumber, Refusal, Report, State};
 use fumibako_store::bodies::Place;
 use fumibako_store::{Due, DueKey, Letter, StoreError, Told};
@@ -20,7 +18,7 @@ const AT_ONCE: i64 = 100;
 
 /// A letter about something due, but for its octets.
 pub(crate) struct Order {
-    office: OfficeNumber,
+    offices: Vec<OfficeNumber>,
     message_id: String,
     settled: Settled,
 }
@@ -80,15 +78,15 @@ impl Row {
 /// Files the letter, if there is one, and takes its reason from the list.
 pub(crate) async fn told(store: &SqliteStore, told: Told, now: Timestamp) -> Result<bool, StoreError> {
     let settled = Settled { key: told.key, again: told.again };
-    let Some(Letter { office, message_id, body }) = told.letter else {
+    let Some(Letter { offices, message_id, body }) = told.letter else {
         return store.change(|reply| Command::Settle(settled, reply)).await;
     };
-    let envelope = serde_json::json!({ "v": 1, "kind": "report", "office": office.as_str(), "at": now.to_string() });
+    let envelope = serde_json::json!({ "v": 1, "kind": "report", "offices": offices, "at": now.to_string() });
     let envelope = envelope.to_string().into_bytes();
     let also = envelope.clone();
     let body = store.disk.wait(move || body.finish(&also)).await?;
     let filed = body.filed();
-    let (order, octets) = (Order { office, message_id, settled }, Octets::new(body, || envelope));
+    let (order, octets) = (Order { offices, message_id, settled }, Octets::new(body, || envelope));
     let answer = store.change(|reply| Command::Report(Box::new(order), octets, now, reply)).await;
     if !matches!(answer, Ok(true)) {
         store.give_up(filed).await;
@@ -109,7 +107,7 @@ pub(crate) async fn settle(rows: &mut SqliteConnection, settled: Settled) -> Res
     Ok(gone.execute(rows).await?.rows_affected() > 0)
 }
 
-/// The letter into its office's `Receipts`, in the same commit; an office's receipts always fit (Profile §12.4).
+/// The letter into its offices' `Receipts`, in the same commit; an office's receipts always fit (Profile §12.4).
 pub(crate) async fn file(
     rows: &mut SqliteConnection,
     order: &Order,
@@ -120,9 +118,11 @@ pub(crate) async fn file(
         return Ok((false, Vec::new()));
     }
     let mut ledger = Ledger::begin(rows).await?;
-    ledger.load_named(rows, &BTreeSet::from([(order.office, "Receipts")])).await?;
-    let folder = ledger.named(order.office, "Receipts").ok_or(Refusal::NoSuchFolder)?.id;
+    ledger.load_named(rows, &order.offices.iter().map(|office| (*office, "Receipts")).collect()).await?;
     let message = ledger.add(Body::own(body, Some(&order.message_id), now), now);
-    ledger.enter(FolderId(folder), (message, body.size), Flags::default(), now)?;
+    for office in &order.offices {
+        let folder = ledger.named(*office, "Receipts").ok_or(Refusal::NoSuchFolder)?.id;
+        ledger.enter(FolderId(folder), (message, body.size), Flags::default(), now)?;
+    }
     Ok((true, ledger.write(rows).await?))
 }

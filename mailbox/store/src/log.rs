@@ -201,7 +201,7 @@ pub struct Told {
 #[derive(Debug)]
 pub struct Letter {
     /// Whose `Receipts`.
-    pub office: OfficeNumber,
+    pub offices: Vec<OfficeNumber>,
     /// Its Message-ID, without angle brackets.
     pub message_id: String,
     /// Its octets.

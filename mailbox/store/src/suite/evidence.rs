@@ -126,7 +126,7 @@ pub async fn the_log_grows_and_proves_every_piece<S: Store>(store: Arc<S>) {
 fn letter<S: Store>(store: &S, id: &str) -> Letter {
     let mut body = store.spool(now());
     body.write(b"Subject: report\r\n\r\nNobody came.\r\n").unwrap();
-    Letter { office: himawari(), message_id: id.into(), body }
+    Letter { offices: vec![himawari(), sakura()], message_id: id.into(), body }
 }
 
 // Profile §8.14
