@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use fumibako_model::log::SetBack;
-use fumibako_model::{MessageId, OfficeNumber, Party, Refusal, Refused};
+use fumibako_model::{Act, Login, MessageId, OfficeNumber, Party, Refusal, Refused, Scope};
 use fumibako_signer::{Certificate, Identity, Trust};
 use fumibako_store::{Facts, Paper, PaperKind, Store, StoreError};
 use fumibako_wire::{imap, pop3, smtp};
@@ -207,9 +207,18 @@ impl<S: Store> House<S> {
     }
 
     /// Profile §8.10: all of a message went to a terminal of this office, which went on. A store that cannot write it down is
-    /// nothing the client has to hear of.
-    pub(crate) async fn handed_over(&self, office: OfficeNumber, message: MessageId) {
-        match self.store.hand_over(office, message, self.clock.now()).await {
+    /// nothing the client has to hear of. Where an agent collected it, that is written down with its mandate (Profile §9.6); one
+    /// whose mandate has ended since then collected nothing that counts.
+    pub(crate) async fn handed_over(&self, office: OfficeNumber, message: MessageId, login: &Login) {
+        let now = self.clock.now();
+        let by = match login.agent() {
+            None => None,
+            Some(agent) => match self.store.roll().mandate(office, agent, Act::Any(Scope::Receive), now) {
+                Ok(mandate) => Some(mandate.delegate()),
+                Err(_) => return,
+            },
+        };
+        match self.store.hand_over(office, message, by, now).await {
             Ok(true) => tracing::info!(%office, message = message.0, "bundle.handed_over"),
             Ok(false) => {}
             Err(error) => drop(self.refusal_of(error)),

@@ -262,6 +262,10 @@ impl<'s> Fetch<'s> {
         let believed = open(&kept.octets.0, &reader).and_then(|opened| {
             let contents = Contents::read(opened.entity())?;
             contents.are_between(opened.from(), desk.office)?;
+            // Of what is signed only, the gateway has seen it.
+            if let (true, Some(announced)) = (opened.is_sealed(), opened.announced()) {
+                contents.are_as_announced(announced)?;
+            }
             Ok((opened, contents))
         });
         let (opened, contents) = match believed {

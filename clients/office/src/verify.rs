@@ -275,7 +275,10 @@ impl Report {
         let contents = Contents::read(entity);
         let count = contents.as_ref().map_or(0, |contents| contents.files.len());
         let between = contents.and_then(|contents| match (from, to) {
-            (Ok(from), Some(to)) => contents.are_between(*from, to),
+            (Ok(from), Some(to)) => contents.are_between(*from, to).and_then(|()| match rules::announced_in(outer) {
+                Some(announced) => contents.are_as_announced(&announced),
+                None => Ok(()),
+            }),
             _ => Err(Refusal::EnvelopeDiffers.into()),
         });
         let state = match between {

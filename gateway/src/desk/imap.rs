@@ -79,7 +79,7 @@ impl<S: Store> ImapDesk<S> {
                 if let Answer::Folders(_) = answer {
                     return viewer.listing(&house).await.map(Answer::Folders).map_err(|e| house.refusal_of(e));
                 }
-                Ok(viewer.told(office, answer))
+                Ok(viewer.told(&house, office, answer))
             }
         }
     }
@@ -273,8 +273,9 @@ impl<S: Store> Desk<Session> for ImapDesk<S> {
 
     async fn heard(&mut self) {
         let Some(office) = self.opened.as_ref().map(|(office, _)| *office) else { return };
+        let Ok(login) = self.entry.login().cloned() else { return };
         for message in self.collected.whole() {
-            self.entry.house.handed_over(office, message).await;
+            self.entry.house.handed_over(office, message, &login).await;
         }
     }
 

@@ -106,11 +106,15 @@ impl Viewer {
             Ask::Create(_) | Ask::Delete(_) | Ask::Rename { .. } | Ask::Annotate(..) | Ask::Subscribe { .. } => {
                 return Err(Refusal::MandateScope.into());
             }
-            // What is left is about the office as a whole.
-            ask => {
+            // These are about the office as a whole, so the agent has to have logged in as it.
+            ask @ (Ask::Folders | Ask::Watch | Ask::AnnotatedSince(_) | Ask::Quota | Ask::Annotations(None)) => {
                 let office = self.office.ok_or(Refusal::MandateScope)?;
                 house.store.roll().any_mandate(office, &self.agent, house.clock.now())?;
                 (office, ask)
+            }
+            // These are about the connection, and never come here.
+            Ask::Login(_) | Ask::Forget | Ask::Close | Ask::Unwatch | Ask::Discard | Ask::PutAside { .. } => {
+                return Err(Refusal::Internal.into());
             }
         })
     }
@@ -140,9 +144,20 @@ impl Viewer {
         Ok(all)
     }
 
-    /// An answer, in the agent's names.
-    pub(super) fn told(&self, office: OfficeNumber, mut answer: Answer) -> Answer {
+    /// An answer, in the agent's names, and without what is the office's own.
+    pub(super) fn told<S: Store>(&self, house: &House<S>, office: OfficeNumber, mut answer: Answer) -> Answer {
+        // RFC 5464 §1: what is private is for who wrote it, and agents write nothing.
+        let private = |name: &str| name.starts_with("/private/");
         let status = match &mut answer {
+            Answer::Annotations(all) => {
+                all.retain(|one| !private(&one.name));
+                return answer;
+            }
+            Answer::Annotated(all) => {
+                let sees = |folder: &FolderName| self.may(house, &(office, folder.clone()), "r").is_ok();
+                all.retain(|(folder, name)| !private(name) && folder.as_ref().is_none_or(sees));
+                return answer;
+            }
             Answer::Status(status) => status,
             Answer::Folder(view) => &mut view.status,
             _ => return answer,

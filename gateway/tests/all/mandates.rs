@@ -1,6 +1,7 @@
 //! An agent at the door: it sends for offices under their mandates, and no longer than those are in force.
 
 mod deeds;
+mod limits;
 mod mailboxes;
 
 use base64::Engine as _;

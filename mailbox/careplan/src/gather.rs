@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Code, FileName, Lang, NameProblem, Party, Recognised, Serial, Slip, UnitFault, UnitKind, recognise};
+use crate::{
+    Code, FileName, Lang, NameProblem, Party, Recognised, Serial, ServiceMonth, Slip, UnitFault, UnitKind, recognise,
+};
 
 /// A sorted pile. `T` is whatever the caller carries along: a path, the bytes, a handle.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +15,31 @@ pub struct Gathered<T> {
     pub attachments: Vec<Attachment<T>>,
     /// Files of the standard, or meant to be, that cannot be sent as they are.
     pub left_out: Vec<LeftOut<T>>,
+}
+
+impl<T> Gathered<T> {
+    /// The kinds of all send units, bundle after bundle in their order.
+    pub fn kinds(&self) -> Vec<UnitKind> {
+        self.bundles.iter().flat_map(|bundle| &bundle.units).map(|unit| unit.kind).collect()
+    }
+
+    /// The service month, if all files that have one agree.
+    pub fn month(&self) -> Option<ServiceMonth> {
+        one_month(self.bundles.iter().flat_map(|bundle| &bundle.units))
+    }
+}
+
+impl<T> Bundle<T> {
+    /// The service month, if all files that have one agree.
+    pub fn month(&self) -> Option<ServiceMonth> {
+        one_month(self.units.iter())
+    }
+}
+
+fn one_month<'u, T: 'u>(units: impl Iterator<Item = &'u Unit<T>>) -> Option<ServiceMonth> {
+    let mut months = units.flat_map(|unit| &unit.files).filter_map(|file| file.name.month());
+    let first = months.next()?;
+    months.all(|month| month == first).then_some(first)
 }
 
 /// 送信データ: everything that goes from one party to one other at once.

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use fumibako_model::{
-    Account, Agent, Annotation, Enrolled, FolderId, FolderName, MessageId, NamedFlags, Office, OfficeNumber, Roll, Uid,
-    UidValidity,
+    Account, Agent, Annotation, Delegate, Enrolled, FolderId, FolderName, MessageId, NamedFlags, Office, OfficeNumber,
+    Roll, Uid, UidValidity,
 };
 use fumibako_store::bodies::{Day, Place, Spooled};
 use fumibako_store::{CopyOrder, Delivery, Facts, FlagOrder, Kind, Logging, MandateOrder, Paper, StoreError};
@@ -38,7 +38,7 @@ pub(crate) enum Command {
     SetQuota(OfficeNumber, u64, Reply<()>),
     Expire(expire::Order, Reply<u64>),
     Hold(Box<hold::Order>, Reply<u64>),
-    HandOver(OfficeNumber, MessageId, Timestamp, Reply<bool>),
+    HandOver(OfficeNumber, MessageId, Option<Box<Delegate>>, Timestamp, Reply<bool>),
     Log(Box<Logging>, Reply<()>),
     Papers(Vec<Paper>, Reply<()>),
     /// Files a letter about something due.
@@ -234,8 +234,8 @@ impl Command {
                 expire::Order::Ran(day) => reply.quiet(expire::ran(rows, day).await.map(|()| 0)),
             },
             Self::Hold(order, reply) => reply.told(hold::run(rows, order).await),
-            Self::HandOver(office, message, now, reply) => {
-                reply.told(handover::hand_over(rows, *office, *message, *now).await)
+            Self::HandOver(office, message, by, now, reply) => {
+                reply.told(handover::hand_over(rows, (*office, by.as_deref()), *message, *now).await)
             }
             Self::Log(logging, reply) => reply.quiet(log::write(rows, logging).await),
             Self::Papers(papers, reply) => reply.quiet(paper::keep(rows, papers).await),
@@ -256,7 +256,7 @@ impl Command {
             Self::Flag(_, _, reply) => reply.send(failed),
             Self::Claim(_, _, reply) => reply.send(failed),
             Self::Expire(_, reply) | Self::Hold(_, reply) => reply.send(failed),
-            Self::HandOver(_, _, _, reply) | Self::Report(_, _, _, reply) | Self::Settle(_, reply) => {
+            Self::HandOver(_, _, _, _, reply) | Self::Report(_, _, _, reply) | Self::Settle(_, reply) => {
                 reply.send(failed);
             }
             Self::Delete(_, _, reply)

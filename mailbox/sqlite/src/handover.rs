@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use fumibako_model::{Evidence, EvidenceId, FolderId, Happening, MessageId, OfficeNumber, Recorded, State, outcome};
+use fumibako_model::{
+    Delegate, Evidence, EvidenceId, FolderId, Happening, MessageId, OfficeNumber, Recorded, State, outcome,
+};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
@@ -14,7 +16,7 @@ use crate::receipt::{copies, last_about, mark};
 /// that has come further is none of it.
 pub(crate) async fn hand_over(
     rows: &mut SqliteConnection,
-    recipient: OfficeNumber,
+    (recipient, by): (OfficeNumber, Option<&Delegate>),
     message: MessageId,
     now: Timestamp,
 ) -> Result<(bool, Vec<Wake>), Stop> {
@@ -40,7 +42,8 @@ pub(crate) async fn hand_over(
     mark(&mut ledger, &copies, found.sender, (step.state.keyword(), None));
     if let Some((event, reason)) = step.evidence {
         let accepted = serde_json::from_str::<Recorded>(&found.doc)?.evidence;
-        let evidence = Evidence { event, reason, at: now, ..accepted.after_acceptance() };
+        // Who collected is not who sent (Profile §9.6).
+        let evidence = Evidence { event, reason, at: now, by: by.cloned(), ..accepted.after_acceptance() };
         let previous = last_about(rows, message.0).await?.unwrap_or(EvidenceId(found.answer));
         let evidence = ledger.witness(message, (found.sender, found.recipient), (Some(previous), evidence))?;
         if let Some(report) = step.report {

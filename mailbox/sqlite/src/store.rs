@@ -6,9 +6,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use fumibako_model::log::Hash;
 use fumibako_model::{
-    Account, Agent, Annotation, Changes, Domain, Enrolled, Evidence, EvidenceId, FolderId, FolderName, FolderStatus,
-    FolderView, Listing, MandateId, MessageId, ModSeq, Office, OfficeNumber, Private, Retention, Roll, Uid,
-    UidValidity,
+    Account, Agent, Annotation, Changes, Delegate, Domain, Enrolled, Evidence, EvidenceId, FolderId, FolderName,
+    FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, Office, OfficeNumber, Private, Retention, Roll,
+    Uid, UidValidity,
 };
 use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
 use fumibako_store::{
@@ -405,8 +405,14 @@ impl Store for SqliteStore {
         audit::audit(&self.readers).await
     }
 
-    async fn hand_over(&self, office: OfficeNumber, message: MessageId, now: Timestamp) -> Result<bool, StoreError> {
-        self.change(|reply| Command::HandOver(office, message, now, reply)).await
+    async fn hand_over(
+        &self,
+        office: OfficeNumber,
+        message: MessageId,
+        by: Option<Delegate>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.change(|reply| Command::HandOver(office, message, by.map(Box::new), now, reply)).await
     }
 
     async fn due(&self, now: Timestamp) -> Result<Vec<Due>, StoreError> {

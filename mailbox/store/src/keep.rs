@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use fumibako_model::log::Hash;
 use fumibako_model::{
-    Account, Agent, Annotation, Changes, Enrolled, Evidence, EvidenceId, FlagChange, FolderId, FolderName,
+    Account, Agent, Annotation, Changes, Delegate, Enrolled, Evidence, EvidenceId, FlagChange, FolderId, FolderName,
     FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, NamedFlags, Office, OfficeNumber, Private,
     Refusal, Refused, Retention, Roll, Uid, UidValidity,
 };
@@ -257,12 +257,13 @@ pub trait Store: Send + Sync + 'static {
     /// Holds all evidence against the log. Changes nothing.
     fn audit(&self) -> impl Future<Output = Result<LogAudit, StoreError>> + Send;
 
-    /// All of this message went to a terminal of this office, and that terminal went on. Says whether that was new: once it is
-    /// written down, or the recipient's receipt is there, it is not (Profile §8.10).
+    /// All of this message went to a terminal of this office, or of the agent `by` that receives for it, and that terminal went
+    /// on. Says whether that was new: once it is written down, or the recipient's receipt is there, it is not (Profile §8.10).
     fn hand_over(
         &self,
         office: OfficeNumber,
         message: MessageId,
+        by: Option<Delegate>,
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 

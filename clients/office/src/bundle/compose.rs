@@ -95,7 +95,7 @@ impl Draft {
         let (files, size) = sizes.fold((0, 0), |(files, size), bytes| (files + 1, size + bytes as u64));
         BundleFacts {
             units,
-            month: self.month().map(|month| month.to_string()),
+            month: self.bundle.month().map(|month| month.to_string()),
             serial: self.bundle.units.first().map(|unit| unit.serial.to_string()),
             files,
             size,
@@ -106,15 +106,7 @@ impl Draft {
     fn subject_inside(&self, now: Timestamp) -> String {
         let mut names: Vec<&str> = self.bundle.units.iter().map(|unit| unit.kind.name(Lang::Ja)).collect();
         names.dedup();
-        format!("ケアプランデータ {} {} [Fumibako]", month_of(self.month(), now), names.join("、"))
-    }
-
-    /// The service month, if all files that have one agree.
-    fn month(&self) -> Option<ServiceMonth> {
-        let members = self.bundle.units.iter().flat_map(|unit| &unit.files);
-        let mut months = members.filter_map(|file| file.name.month());
-        let first = months.next()?;
-        months.all(|month| month == first).then_some(first)
+        format!("ケアプランデータ {} {} [Fumibako]", month_of(self.bundle.month(), now), names.join("、"))
     }
 }
 
@@ -133,7 +125,7 @@ pub fn compose<'i>(
     let fields = Fields {
         message_id: random::message_id(&from.domain),
         at: now,
-        subject: subject(draft.month(), now),
+        subject: subject(draft.bundle.month(), now),
         more: vec![(BUNDLE_FIELD, facts.to_string()), ("Disposition-Notification-To", format!("<{from}>"))],
         sender: signatory.sender(&from.domain),
         from,

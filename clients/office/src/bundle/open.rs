@@ -3,8 +3,8 @@
 use std::str::FromStr as _;
 
 use fumibako_model::{
-    Address, AgentId, Domain, OfficeNumber, Party, Private, ROUTING_FIELDS, Refusal, Refused, THE_OFFICE, is_routing,
-    not_signed, not_trusted, revoked, routing_agrees,
+    Address, AgentId, BUNDLE_FIELD, BundleFacts, Domain, OfficeNumber, Party, Private, ROUTING_FIELDS, Refusal,
+    Refused, THE_OFFICE, is_routing, not_signed, not_trusted, revoked, routing_agrees,
 };
 use fumibako_signer::{CompressError, DecryptError, Enveloped, Identity, OpenError, Signature, Signed, Trust, expand};
 use jiff::Timestamp;
@@ -35,6 +35,7 @@ pub struct Opened {
     from: OfficeNumber,
     by: Option<AgentId>,
     sealed: bool,
+    announced: Option<BundleFacts>,
     subject: Option<String>,
     entity: Private<Vec<u8>>,
     signature: Signature,
@@ -65,7 +66,8 @@ pub fn open(message: &[u8], reader: &Reader<'_>) -> Result<Opened, Refused> {
         (Private(signed.part().to_vec()), signature.clone())
     };
     let subject = headers_of(&entity.0)?.subject().map(str::to_owned);
-    Ok(Opened { message_id: message_id.to_owned(), from, by, sealed, subject, entity, signature, innermost })
+    let (message_id, announced) = (message_id.to_owned(), announced_in(&outer));
+    Ok(Opened { message_id, from, by, sealed, announced, subject, entity, signature, innermost })
 }
 
 /// Opens a message of our own that waits here, whatever became of its certificate meanwhile; nothing of it is shown.
@@ -118,6 +120,11 @@ impl Opened {
     /// Was it sealed, or signed only?
     pub fn is_sealed(&self) -> bool {
         self.sealed
+    }
+
+    /// What its signed fields say it carries.
+    pub fn announced(&self) -> Option<&BundleFacts> {
+        self.announced.as_ref()
     }
 
     /// The subject under the innermost signature.
@@ -194,6 +201,12 @@ pub(crate) fn is_addressed(inner: &Message<'_>, us: &Address) -> Result<(), Refu
     let [(_, list)] = named.as_slice() else { return Err(Refusal::MessageMalformed.about(RECIPIENTS_FIELD)) };
     let mut addresses = list.split(',').map(|one| one.trim().trim_start_matches('<').trim_end_matches('>'));
     if addresses.any(|text| is_us(text, us)) { Ok(()) } else { Err(Refusal::EnvelopeDiffers.about(RECIPIENTS_FIELD)) }
+}
+
+/// What a message says of itself.
+pub(crate) fn announced_in(message: &Message<'_>) -> Option<BundleFacts> {
+    let value = message.header_raw(BUNDLE_FIELD)?;
+    value.split_whitespace().collect::<Vec<_>>().join(" ").parse().ok()
 }
 
 pub(crate) fn headers_of(message: &[u8]) -> Result<Message<'_>, Refused> {

@@ -4,8 +4,8 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use fumibako_careplan::{Recognised, recognise};
-use fumibako_model::{JAPAN, OfficeNumber, Private, Refusal, Refused};
+use fumibako_careplan::{Gathered, Recognised, UnitKind, gather, recognise};
+use fumibako_model::{BUNDLE_FIELD, BundleFacts, JAPAN, OfficeNumber, Private, Refusal, Refused};
 use jiff::Timestamp;
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
@@ -72,6 +72,18 @@ impl Contents {
             }
         }
         Ok(())
+    }
+
+    /// The kinds and the month that were announced outside the seal are those of the files inside (Profile §9.14): a mandate's
+    /// limits were held against the announcement, since nobody on the way could look.
+    pub fn are_as_announced(&self, announced: &BundleFacts) -> Result<(), Refused> {
+        let sorted: Gathered<()> = gather(self.files.iter().map(|(name, _)| (safe(&name.0), ())));
+        let kinds: Vec<&str> = sorted.kinds().into_iter().map(UnitKind::id).collect();
+        let month = sorted.month().map(|month| month.to_string());
+        if kinds == announced.units && month == announced.month && sorted.left_out.is_empty() {
+            return Ok(());
+        }
+        Err(Refusal::SignedFieldsDiffer.about(BUNDLE_FIELD))
     }
 
     /// Is exactly this what stands in a folder? Only then was it saved there.

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use fumibako_careplan::{Lang, UnitKind};
-use fumibako_model::{Address, BUNDLE_FIELD, BundleFacts, OfficeNumber, State};
+use fumibako_model::{Address, BundleFacts, OfficeNumber, State};
 use jiff::Timestamp;
 use mail_parser::MessageParser;
 use serde_json::json;
@@ -10,7 +10,7 @@ use serde_json::json;
 use super::by::on_behalf;
 use super::screen::{Screen, bytes, moment};
 use super::table::table;
-use crate::bundle::open::agent_of;
+use crate::bundle::open::{agent_of, announced_in};
 use crate::exit::Exit;
 use crate::mailbox::{Folder, Kept, Mailbox};
 use crate::outbox::{self, Entry, Fate};
@@ -132,7 +132,7 @@ async fn read(
 /// None: not a bundle, such as a receipt of ours in Sent.
 fn line_of((office, kept): (Option<OfficeNumber>, &Kept), which: Which, local: &[Entry], lang: Lang) -> Option<Line> {
     let message = MessageParser::default().parse_headers(&kept.octets.0)?;
-    let facts = message.header_raw(BUNDLE_FIELD).and_then(|value| value.trim().parse::<BundleFacts>().ok());
+    let facts = announced_in(&message);
     let list = if which == Which::Inbox { message.from() } else { message.to() };
     let address = list.and_then(|list| list.first()).and_then(|one| one.address()).unwrap_or_default();
     let party = address.parse::<Address>().ok().and_then(|address| address.office_number());

@@ -3,15 +3,15 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_gateway::{Clock, Request};
-use fumibako_model::Scope;
+use fumibako_gateway::{Clock, Reply, Request};
+use fumibako_model::{Event, Recorded, Scope};
 use fumibako_signer::{Identity, sign};
 
 use super::{AGENT, entity, letter, send};
 use crate::lines::Client;
 use crate::support::{Fixture, PASSWORD, RECIPIENT, SENDER};
 
-async fn reader(gateway: &Fixture, acting: &str) -> Client {
+pub(super) async fn reader(gateway: &Fixture, acting: &str) -> Client {
     let mut client = Client::tls(gateway.running.addresses().imap_tls, &gateway.authority()).await;
     client.line().await;
     let plain = STANDARD.encode(format!("{acting}\0{AGENT}\0{PASSWORD}"));
@@ -21,13 +21,13 @@ async fn reader(gateway: &Fixture, acting: &str) -> Client {
 }
 
 /// The tagged answer, and what stands before it.
-async fn ask(client: &mut Client, command: &str) -> (String, Vec<String>) {
+pub(super) async fn ask(client: &mut Client, command: &str) -> (String, Vec<String>) {
     let mut lines = client.imap("a1", command).await;
     let last = lines.pop().unwrap();
     (last.strip_prefix("a1 ").unwrap().to_owned(), lines)
 }
 
-async fn check(client: &mut Client, command: &str, untagged: &[&str], tagged: &str) {
+pub(super) async fn check(client: &mut Client, command: &str, untagged: &[&str], tagged: &str) {
     let (last, lines) = ask(client, command).await;
     assert_eq!(lines, untagged, "{command}");
     assert!(last.starts_with(tagged), "{command}: {last}");
@@ -65,6 +65,14 @@ async fn an_agent_sees_its_offices_below_offices_with_the_rights_of_its_mandates
     check(&mut client, &format!("CREATE Offices/{RECIPIENT}/Own"), &[], "NO [NOPERM] ").await;
     let (last, _) = ask(&mut client, "STORE 1 +FLAGS (\\Seen \\Flagged)").await;
     assert!(last.starts_with("OK "), "{last}");
+    // Profile §9.6: that the agent collected it, under which mandate.
+    ask(&mut client, "FETCH 1 BODY[]").await;
+    ask(&mut client, "NOOP").await;
+    let all = Request::EvidenceList { office: None, message_id: None, after: None };
+    let Reply::Evidence { entries } = gateway.ask(all).await else { panic!("evidence") };
+    let recorded: Recorded = serde_json::from_str(entries.last().unwrap()).unwrap();
+    let by = recorded.evidence.by.map(|by| (by.agent.to_string(), by.mandate));
+    assert_eq!((recorded.evidence.event, by), (Event::ContentHandover, Some((AGENT.to_owned(), reading))));
 
     // The office sees who may do what; nobody sets it.
     let mut office = Client::tls(gateway.running.addresses().imap_tls, &gateway.authority()).await;

@@ -1,10 +1,8 @@
 //! What a signed part holds: a bundle's files, or a receipt.
 
-use std::collections::BTreeSet;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_careplan::{Gathered, Recognised, bare, gather, recognise};
+use fumibako_careplan::{Gathered, Recognised, UnitKind, bare, gather, recognise};
 use fumibako_model::{Address, BundleFacts, OfficeNumber, Party, Refusal, Refused, Roll, revoked};
 use fumibako_signer::{
     Addressed, Certificate, CertificateError, DecryptError, EnvelopedStream, ReceiptError, RevocationError,
@@ -330,17 +328,15 @@ fn files(message: &Message<'_>, fields: &Fields, from: OfficeNumber, to: OfficeN
 
 /// The kinds of the send units, and the month, if all that have one agree.
 fn units(sorted: &Gathered<()>) -> Units {
-    let all = || sorted.bundles.iter().flat_map(|bundle| &bundle.units);
-    let months: BTreeSet<_> = all().flat_map(|unit| &unit.files).filter_map(|file| file.name.month()).collect();
-    let month = months.first().filter(|_| months.len() == 1).map(ToString::to_string);
-    Units { kinds: all().map(|unit| unit.kind.id().to_owned()).collect(), month }
+    let kinds = sorted.kinds().into_iter().map(|kind| kind.id().to_owned());
+    Units { kinds: kinds.collect(), month: sorted.month().map(|month| month.to_string()) }
 }
 
 /// Profile §4.3: where the content is readable, the `Fumibako-Bundle` field says what is there.
 fn facts_hold(fields: &Fields, sorted: &Gathered<()>, files: usize) -> Result<(), Refused> {
     let Some(value) = fields.get("fumibako-bundle") else { return Ok(()) };
     let facts: BundleFacts = value.parse().map_err(|why| Refusal::MessageMalformed.about(why))?;
-    let units: Vec<_> = sorted.bundles.iter().flat_map(|bundle| &bundle.units).map(|unit| unit.kind.id()).collect();
+    let units: Vec<_> = sorted.kinds().into_iter().map(UnitKind::id).collect();
     if facts.units != units || usize::try_from(facts.files) != Ok(files) {
         return Err(Refusal::MessageMalformed.about("the Fumibako-Bundle field names other files"));
     }

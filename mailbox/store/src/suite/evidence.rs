@@ -30,12 +30,12 @@ async fn recorded<S: Store>(store: &S) -> Vec<Recorded> {
 pub async fn a_handover_is_written_down_once_and_a_receipt_still_counts<S: Store>(store: Arc<S>) {
     let (world, digest, message) = delivered(&*store).await;
     for nobody in [himawari(), kaede()] {
-        assert!(!store.hand_over(nobody, message, now()).await.unwrap(), "it is the recipient's to collect");
+        assert!(!store.hand_over(nobody, message, None, now()).await.unwrap(), "it is the recipient's to collect");
     }
     // Two terminals at once.
     let calls = (0..2).map(|_| {
         let store = super::also(&store);
-        async move { store.hand_over(sakura(), message, now()).await.unwrap() }
+        async move { store.hand_over(sakura(), message, None, now()).await.unwrap() }
     });
     let new = super::at_once(calls).await;
     assert_eq!(new.iter().filter(|new| **new).count(), 1);
@@ -46,7 +46,7 @@ pub async fn a_handover_is_written_down_once_and_a_receipt_still_counts<S: Store
 
     let receipt = world.receipt(&*store, (sakura(), himawari()), "receipt@x.example", (BUNDLE, &digest));
     assert!(!store.deliver(receipt, now()).await.unwrap().repeated);
-    assert!(!store.hand_over(sakura(), message, now()).await.unwrap(), "more is known by now");
+    assert!(!store.hand_over(sakura(), message, None, now()).await.unwrap(), "more is known by now");
     let all = recorded(&*store).await;
     let events: Vec<_> = all.iter().map(|one| (one.evidence.event, one.evidence.reason)).collect();
     assert_eq!(

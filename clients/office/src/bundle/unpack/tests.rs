@@ -114,6 +114,29 @@ fn a_plan_of_other_offices_is_refused_by_the_name_it_would_have_on_disk() {
     assert_eq!(judge("UPJSK_202510_9970000037_11_9970000011_43_20251101093000.CSV"), Err(Refusal::FileNotFromSender));
 }
 
+// Profile §9.14
+#[test]
+fn what_is_in_the_seal_is_what_was_announced_outside() {
+    let judge = |name: &str, announced: &str| {
+        let announced = format!("v=1; {announced}; files=1; size=4").parse().unwrap();
+        plan(name).are_as_announced(&announced).map_err(|refused| refused.why)
+    };
+    let results = "UPJSK_202510_9970000029_11_9970000011_43_20251101093000.CSV";
+    assert_eq!(judge(results, "units=results; month=202510"), Ok(()));
+    let lies = [
+        (results, "units=use-table; month=202510"),
+        (results, "units=results; month=202511"),
+        (results, "units=results"),
+        (results, "units=results,results; month=202510"),
+        ("letter.csv", "units=results; month=202510"),
+        // No whole send unit, so nobody can have announced it.
+        ("UP1KYO_9970000011_43_9970000029_11_20250920101600.CSV", "units=results; month=202510"),
+    ];
+    for (name, announced) in lies {
+        assert_eq!(judge(name, announced), Err(Refusal::SignedFieldsDiffer), "{name} as {announced}");
+    }
+}
+
 // Profile §8.5
 #[test]
 fn only_a_folder_with_exactly_these_files_counts_as_saved() {
