@@ -234,7 +234,7 @@ impl<D: Desk> Stage<D> {
             match effect {
                 _ if line.closed => return Err("something was said after Close".to_owned()),
                 Effect::Send(bytes) => line.said.extend(bytes),
-                Effect::Refused(_) | Effect::Ponder => {}
+                Effect::Refused(_) | Effect::Ponder | Effect::Compress(_) => {}
                 Effect::Body(Private(piece)) => line.body.extend(piece),
                 Effect::Ask(ask) => {
                     let body = std::mem::take(&mut line.body);
@@ -250,7 +250,6 @@ impl<D: Desk> Stage<D> {
                     line.session.secured(self.now, OFFER);
                     line.secured = true;
                 }
-                Effect::Compress(_) => {}
                 Effect::Close => line.closed = true,
             }
         }
