@@ -316,7 +316,7 @@ impl Session {
             self.all_told = true;
             // RFC 8508 §3.2: the new message is told of before the old one goes.
             self.untagged(&format!("OK {code} It is filed."));
-            return self.finish(Done::ok(tag, "REPLACE done."), true);
+            return self.finish(Done::ok(tag, "REPLACE done.").removing(), true);
         }
         self.finish(Done::ok(tag, &format!("{code} APPEND done.")), here);
     }

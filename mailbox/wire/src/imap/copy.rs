@@ -57,7 +57,7 @@ impl Session {
         if moves {
             // RFC 6851 §4.3: what became of the messages is said before they vanish.
             self.untagged(&format!("OK {code} They are there."));
-            self.finish(Done::ok(tag, done(true)).named(by), true);
+            self.finish(Done::ok(tag, done(true)).named(by).removing(), true);
         } else {
             self.finish(Done::ok(tag, &format!("{code} {}", done(false))).named(by), here);
         }

@@ -1,10 +1,9 @@
 //! EXPUNGE (RFC 3501 §6.4.3), UID EXPUNGE (RFC 4315 §2.1).
 
-use fumibako_model::{Changes, ModSeq};
+use fumibako_model::Changes;
 
 use super::Ask;
 use super::command::By;
-use super::enable::Enabled;
 use super::news::Done;
 use super::select::Then;
 use super::session::{Session, Work};
@@ -45,12 +44,9 @@ impl Session {
             return self.leave(Then::Say(tag, "CLOSE done."));
         }
         self.all_told = true;
-        let (some, ModSeq(modseq)) = (!changes.vanished.is_empty(), changes.highest_modseq);
+        let some = !changes.vanished.is_empty();
         self.tell(changes, true, by);
-        if some && self.enabled.has(Enabled::CONDSTORE) {
-            // RFC 7162 §3.2.7, §3.2.9
-            return self.conclude(Done::ok(tag, &format!("[HIGHESTMODSEQ {modseq}] EXPUNGE done.")));
-        }
-        self.conclude(Done::ok(tag, "EXPUNGE done."));
+        let done = Done::ok(tag, "EXPUNGE done.");
+        self.conclude(if some { done.removing() } else { done });
     }
 }

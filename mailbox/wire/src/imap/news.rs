@@ -17,20 +17,27 @@ pub(super) struct Done {
     /// RFC 3501 §7.4.1: no EXPUNGE while FETCH, STORE or SEARCH runs, or the client's numbers slip.
     pub(super) renumbers: bool,
     pub(super) by: By,
+    /// The command itself removed messages from the open folder.
+    removes: bool,
 }
 
 impl Done {
     pub(super) fn ok(tag: String, text: &str) -> Self {
-        Self { tag, text: format!("OK {text}"), renumbers: true, by: By::Sequence }
+        Self { tag, text: format!("OK {text}"), renumbers: true, by: By::Sequence, removes: false }
     }
 
     pub(super) fn no(tag: String, text: &str) -> Self {
-        Self { tag, text: format!("NO {text}"), renumbers: true, by: By::Sequence }
+        Self { tag, text: format!("NO {text}"), renumbers: true, by: By::Sequence, removes: false }
     }
 
     /// RFC 3501 §6.4.8: whatever is told in answer to a UID command tells UIDs.
     pub(super) fn named(self, by: By) -> Self {
         Self { by, ..self }
+    }
+
+    /// The command removed messages.
+    pub(super) fn removing(self) -> Self {
+        Self { removes: true, ..self }
     }
 
     /// A FETCH, STORE or SEARCH: their UID forms may renumber (RFC 3501 §7.4.1), the others must not.
@@ -59,7 +66,15 @@ impl Session {
             self.tell_removals();
         }
         self.all_told = false;
-        self.tagged(&done.tag, &done.text);
+        let told = self.view().map(|view| view.told_up_to().0);
+        match told.filter(|_| done.removes && self.enabled.has(Enabled::CONDSTORE)) {
+            // RFC 7162 §3.2.7, §3.2.9, RFC 6851 §4.4, RFC 8508 §4.5
+            Some(modseq) => {
+                let text = done.text.trim_start_matches("OK ");
+                self.tagged(&done.tag, &format!("OK [HIGHESTMODSEQ {modseq}] {text}"));
+            }
+            None => self.tagged(&done.tag, &done.text),
+        }
     }
 
     /// Tells what happened. `renumbers`: EXPUNGE is allowed now.
