@@ -47,6 +47,7 @@ macro_rules! store_suite {
             deliver::a_message_id_with_other_content_is_refused,
             deliver::a_refusal_leaves_the_rest_of_its_batch_alone,
             deliver::sixty_four_deliveries_at_once_get_rising_uids,
+            deliver::no_uid_becomes_visible_below_one_already_shown,
             deliver::one_counter_numbers_all_changes_of_an_office,
             deliver::work_goes_on_when_nobody_waits_for_it,
             deliver::a_delivery_wakes_its_two_folders_and_no_other,

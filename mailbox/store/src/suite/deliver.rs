@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use fumibako_model::{Event, EvidenceId, Flags, Refusal};
+use fumibako_model::{Event, EvidenceId, Flags, OfficeNumber, Refusal};
 
 use super::{ALL, World, also, at_once, folder, himawari, kaede, keywords, now, refused, sakura, view};
 use crate::{Admitted, Census, Store};
@@ -129,6 +130,64 @@ pub async fn sixty_four_deliveries_at_once_get_rising_uids<S: Store>(store: Arc<
         assert!(view.entries.is_sorted_by(|one, next| one.modseq < next.modseq), "each delivery is its own change");
         assert!(view.entries.is_sorted_by(|one, next| one.message < next.message), "bodies come in the same order");
         assert_eq!(view.status.uid_next, 65);
+    }
+}
+
+// Profile §7.4, RFC 3501 §2.3.1.1: a client that was shown a UID never looks below it again.
+pub async fn no_uid_becomes_visible_below_one_already_shown<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    let one = |id: usize| world.bundle(&*store, (himawari(), sakura()), &format!("{id}@x.example"), "one");
+    let bundles: Vec<_> = (0..64).map(one).collect();
+    let ended = Arc::new(AtomicBool::new(false));
+    let ends = [(sakura(), "INBOX"), (himawari(), "Sent")];
+    let openers: Vec<_> = ends.map(|end| tokio::spawn(opens_again_and_again(also(&store), end, ended.clone()))).into();
+    let followers: Vec<_> = ends.map(|end| tokio::spawn(follows(also(&store), end, ended.clone()))).into();
+    for answer in at_once(bundles.into_iter().map(|bundle| deliver(&store, bundle))).await {
+        answer.unwrap();
+    }
+    ended.store(true, Ordering::Release);
+    for reader in openers.into_iter().chain(followers) {
+        assert_eq!(reader.await.unwrap(), (1..=64).collect::<Vec<u32>>());
+    }
+}
+
+/// Looks at the whole folder, until once after the end; the UIDs there then.
+async fn opens_again_and_again<S: Store>(
+    store: Arc<S>,
+    (office, name): (OfficeNumber, &str),
+    ended: Arc<AtomicBool>,
+) -> Vec<u32> {
+    let (mut shown, mut next): (Vec<u32>, u32) = (Vec::new(), 1);
+    loop {
+        let last = ended.load(Ordering::Acquire);
+        let view = store.open(office, &folder(name)).await.unwrap();
+        let uids: Vec<u32> = view.entries.iter().map(|entry| entry.uid.get()).collect();
+        assert!(uids.starts_with(&shown), "{uids:?} after {shown:?}");
+        assert!(uids[shown.len()..].iter().all(|uid| *uid >= next), "UIDNEXT was {next}: {uids:?}");
+        (shown, next) = (uids, view.status.uid_next);
+        if last {
+            return shown;
+        }
+    }
+}
+
+/// Asks what changed, until once after the end; the UIDs it was told of.
+async fn follows<S: Store>(store: Arc<S>, (office, name): (OfficeNumber, &str), ended: Arc<AtomicBool>) -> Vec<u32> {
+    let view = store.open(office, &folder(name)).await.unwrap();
+    let mut told: Vec<u32> = view.entries.iter().map(|entry| entry.uid.get()).collect();
+    let mut since = view.status.highest_modseq;
+    loop {
+        let last = ended.load(Ordering::Acquire);
+        let changes = store.since(office, view.status.folder, since).await.unwrap();
+        for entry in changes.entries {
+            assert!(told.last().is_none_or(|last| *last < entry.uid.get()), "{} after {told:?}", entry.uid);
+            assert!(entry.modseq > since, "{:?} was told of", entry.modseq);
+            told.push(entry.uid.get());
+        }
+        since = changes.highest_modseq;
+        if last {
+            return told;
+        }
     }
 }
 

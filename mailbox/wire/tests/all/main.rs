@@ -3,6 +3,7 @@
 
 mod claims;
 mod imap;
+mod imap_crowd;
 mod imap_office;
 mod imap_tree;
 mod law;
