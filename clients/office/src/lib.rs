@@ -18,6 +18,7 @@ mod disk;
 mod exit;
 pub mod fetch;
 mod https;
+mod keep;
 pub mod mailbox;
 mod mandates;
 pub mod outbox;
@@ -42,7 +43,7 @@ pub mod verify;
 pub use exit::Exit;
 pub use settings::Settings;
 pub use signatory::Signatory;
-pub use trouble::{Limit, NoToken, Trouble, Unfit, Usage, Words};
+pub use trouble::{Limit, NoToken, NotKept, Trouble, Unfit, Usage, Words};
 
 /// For what waits on the mailbox: nothing else runs in this process meanwhile, so one thread is enough.
 pub(crate) fn wait<T>(work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {

@@ -343,7 +343,7 @@ fn lower(all: &[Entry]) -> impl Iterator<Item = Certificate> {
 }
 
 /// Profile §4.20: the newest of our certificates that may receive, for the one in use may be for signing alone.
-fn own_reader(keys: &[Identity], now: Timestamp) -> Option<Certificate> {
+pub(crate) fn own_reader(keys: &[Identity], now: Timestamp) -> Option<Certificate> {
     let ring = Keyring::new(keys.iter().cloned()).ok();
     let newest = ring.as_ref().and_then(|ring| ring.recipient(now)).or(keys.first());
     newest.map(|identity| identity.certificate().clone())

@@ -12,6 +12,14 @@ pub(crate) fn hex() -> String {
     hex_of(&bytes)
 }
 
+/// A new key of 256 bits.
+#[expect(clippy::expect_used, reason = "as above")]
+pub(crate) fn key() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    aws_lc_rs::rand::fill(&mut bytes).expect("random numbers");
+    bytes
+}
+
 /// Bytes in lower-case hexadecimal.
 pub(crate) fn hex_of(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {

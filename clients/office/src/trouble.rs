@@ -146,12 +146,24 @@ pub enum Trouble {
     /// There is no such message.
     #[error("no message {0}")]
     NoMessage(String),
+    /// What is kept between two runs does not open.
+    #[error("{0} does not open: {1:?}")]
+    Kept(PathBuf, NotKept),
     /// There is no such mandate of ours.
     #[error("no mandate {0}")]
     NoMandate(MandateId),
     /// Somebody else has to do that, and nobody can in his place.
     #[error("not ours to do: {0:?}")]
     Alone(Alone),
+}
+
+/// Why what is kept between two runs does not open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotKept {
+    /// It is not as it was written.
+    Damaged,
+    /// It was encrypted to a certificate whose key is not among ours.
+    Key,
 }
 
 /// What one party does alone (Profile §9.12).
@@ -254,6 +266,7 @@ impl Trouble {
             | Self::Seal(SealError::Encrypt(_))
             | Self::Trust(..)
             | Self::NobodyTrusted
+            | Self::Kept(_, NotKept::Key)
             | Self::Revocation(..)
             | Self::TlsAnchors(_) => Exit::NOT_SET_UP,
             // Profile §4.14
@@ -271,7 +284,7 @@ impl Trouble {
             Self::Usage(_) => Exit::USAGE,
             Self::NoMandate(_) => Exit(Refusal::MandateUnknown.row().exit),
             Self::Alone(_) => Exit::NOT_ALLOWED,
-            Self::Limit(_) | Self::NotAMessage(..) => Exit::BAD_FILE,
+            Self::Limit(_) | Self::NotAMessage(..) | Self::Kept(_, NotKept::Damaged) => Exit::BAD_FILE,
             // The other bundles of the run go on.
             Self::NoPartner { .. } => Exit::PARTLY,
             Self::Sign(_) | Self::Seal(_) => Exit::BUG,

@@ -8,6 +8,7 @@
 
 mod form;
 mod guard;
+mod kept;
 mod letters;
 mod paint;
 mod session;
@@ -57,6 +58,7 @@ impl Ui {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
         let address = listener.local_addr()?;
         let app = Arc::new(App::new(settings, clock, &options, address.port())?);
+        let goes_on = app.open_kept()?;
         let routes = show::routes(app.clone());
         let serving = tokio::spawn(async move {
             if let Err(why) = axum::serve(listener, routes).await {
@@ -64,6 +66,9 @@ impl Ui {
             }
         });
         let looking = tokio::spawn(work::look::for_ever(app.clone()));
+        if goes_on {
+            tokio::spawn(work::post::batch(app.clone()));
+        }
         Ok(Self { app, address, tasks: vec![serving, looking] })
     }
 

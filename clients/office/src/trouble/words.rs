@@ -6,6 +6,7 @@ use fumibako_model::{Refusal, Refused};
 use super::{Limit, Trouble};
 use crate::verify::NotWhole;
 
+mod kept;
 mod keys;
 mod token;
 mod usage;
@@ -59,6 +60,7 @@ impl Trouble {
             (Self::Distrust(refused), _) => Words::of(refused, None, lang),
             (Self::NoMandate(id), _) => Words::of(&Refusal::MandateUnknown.about(id), None, lang),
             (Self::Alone(alone), _) => alone.words(lang),
+            (Self::Kept(path, why), _) => kept::words(path, *why, lang),
             (_, Lang::Ja) => self.japanese(),
             (_, Lang::En) => self.english(),
         }
@@ -124,15 +126,14 @@ impl Trouble {
                 "ゲートウェイの応答を理解できません。".into(),
                 "しばらくしてからもう一度実行し、続くときは運用者に知らせてください。".into(),
             ),
-            Self::NoGateway(why) => (
-                format!("見本のゲートウェイを動かせません（{why}）。"),
-                "--dir で別の空のフォルダーを指定してください。".into(),
-            ),
+            Self::NoGateway(why) => no_gateway(why, Lang::Ja),
             Self::NoMessage(id) => (
                 format!("{id} というデータは見つかりません。"),
                 "`fumibako list inbox` か `fumibako list sent` で番号を確かめてください。".into(),
             ),
-            Self::Refused { .. } | Self::Distrust(_) | Self::NoMandate(_) | Self::Alone(_) => <_>::default(),
+            Self::Refused { .. } | Self::Distrust(_) | Self::NoMandate(_) | Self::Alone(_) | Self::Kept(..) => {
+                nothing()
+            }
         };
         Words::new(what, next)
     }
@@ -197,17 +198,30 @@ impl Trouble {
                 "The gateway's answer is not understood.".into(),
                 "Run it again in a while; if it goes on, tell the operator.".into(),
             ),
-            Self::NoGateway(why) => {
-                (format!("The demo's gateway does not run ({why})."), "Name another, empty folder with --dir.".into())
-            }
+            Self::NoGateway(why) => no_gateway(why, Lang::En),
             Self::NoMessage(id) => (
                 format!("There is no message {id}."),
                 "`fumibako list inbox` and `fumibako list sent` show what there is.".into(),
             ),
-            Self::Refused { .. } | Self::Distrust(_) | Self::NoMandate(_) | Self::Alone(_) => <_>::default(),
+            Self::Refused { .. } | Self::Distrust(_) | Self::NoMandate(_) | Self::Alone(_) | Self::Kept(..) => {
+                nothing()
+            }
         };
         Words::new(what, next)
     }
+}
+
+fn no_gateway(why: &str, lang: Lang) -> (String, String) {
+    let what = match lang {
+        Lang::Ja => format!("見本のゲートウェイを動かせません（{why}）。"),
+        Lang::En => format!("The demo's gateway does not run ({why})."),
+    };
+    let next = lang.pick("--dir で別の空のフォルダーを指定してください。", "Name another, empty folder with --dir.");
+    (what, next.into())
+}
+
+fn nothing() -> (String, String) {
+    <_>::default()
 }
 
 fn not_whole(name: &str, why: NotWhole, lang: Lang) -> (String, String) {

@@ -14,6 +14,8 @@ use crate::bundle::{FILES, MESSAGE_BYTES};
 pub(super) struct Kept {
     pub(super) name: String,
     pub(super) bytes: Private<Vec<u8>>,
+    /// Where it is kept, once it is.
+    pub(super) place: Option<super::kept::Place>,
 }
 
 /// How a row of 一括送信 stands.
@@ -42,6 +44,8 @@ pub(super) struct Letter {
     pub(super) left: Vec<NotAdded>,
     pub(super) fate: Fate,
     pub(super) trouble: Option<Box<(Words, Words)>>,
+    /// The Message-IDs it was given, before its messages went into the outbox.
+    pub(super) ids: Vec<String>,
 }
 
 /// A file that was not added. Its bytes stay for the way to 一括送信 (NW-07).
@@ -96,6 +100,7 @@ impl Letter {
             left: Vec::new(),
             fate: Fate::default(),
             trouble: None,
+            ids: Vec::new(),
         }
     }
 
@@ -123,7 +128,7 @@ impl Letter {
     pub(super) fn add(&mut self, files: Vec<Upload>, may_send_for: &dyn Fn(OfficeNumber) -> bool) {
         for file in files {
             match self.fits(&file, may_send_for) {
-                Ok(()) => self.files.push(Kept { name: file.name, bytes: file.bytes }),
+                Ok(()) => self.files.push(Kept { name: file.name, bytes: file.bytes, place: None }),
                 Err(why) => {
                     let bytes = matches!(why, Why::OtherOffice(_)).then_some(file.bytes);
                     self.left.push(NotAdded { name: file.name, why, bytes });

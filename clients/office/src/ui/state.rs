@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use tokio::sync::{Mutex as Turn, Notify, broadcast};
 
 use super::Options;
+use super::kept::Kept;
 use super::letters::Letter;
 use super::session::Sessions;
 use super::work::look::Mail;
@@ -31,6 +32,8 @@ pub(super) struct App {
     pub(super) host: String,
     pub(super) sessions: Sessions,
     pub(super) letters: Mutex<Letters>,
+    /// Where letters are kept; it is locked before `letters`, never after.
+    pub(super) kept: Mutex<Kept>,
     pub(super) mail: Mutex<Mail>,
     /// The batch that is being sent, or whose end nobody has seen yet.
     pub(super) run: Mutex<Option<Run>>,
@@ -48,6 +51,8 @@ pub(super) struct App {
 pub(super) struct Letters {
     pub(super) drafts: BTreeMap<String, Letter>,
     pub(super) rows: BTreeMap<String, Letter>,
+    /// Drafts that are on their way into the outbox.
+    pub(super) leaving: BTreeMap<String, Letter>,
     /// Rows that are being edited: 戻る throws these away (BE-04).
     pub(super) edits: BTreeMap<String, Letter>,
     /// Files that 一括送信 did not take.
@@ -78,6 +83,7 @@ impl App {
             host,
             sessions: Sessions::new(options.idle_seconds),
             letters: Mutex::default(),
+            kept: Mutex::default(),
             mail: Mutex::default(),
             run: Mutex::default(),
             news: broadcast::channel(NEWS).0,
@@ -87,8 +93,12 @@ impl App {
         })
     }
 
-    /// Tells open pages that something changed; that nobody listens is no matter.
+    /// Tells open pages that something changed; that nobody listens is no matter. What changed of the letters is on disk
+    /// first.
     pub(super) fn tell(&self, area: &'static str) {
+        if let Err(why) = self.keep_letters() {
+            tracing::warn!(%why, "ui.not-kept");
+        }
         let _ = self.news.send(area);
     }
 

@@ -20,7 +20,7 @@ use crate::ui::form::Sent;
 use crate::ui::letters::Letter;
 use crate::ui::paint::{moment, party, party_line, pick};
 use crate::ui::state::{App, both, held};
-use crate::ui::work::post::{End, Reaches, checked, incomplete, send};
+use crate::ui::work::post::{End, Reaches, checked, incomplete, send_draft};
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -182,13 +182,18 @@ async fn remove(State(app): Shared, here: Here, Path(id): Path<String>, sent: Se
 async fn save(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) -> Result<Response, Answer> {
     here.checked(&sent)?;
     change(&app, id_of(&id)?, sent, |_| ());
-    Ok(StatusCode::NO_CONTENT.into_response())
+    // A full disk must not look like a saved draft.
+    let kept = app.keep_letters().is_ok();
+    Ok(if kept { StatusCode::NO_CONTENT } else { StatusCode::INSUFFICIENT_STORAGE }.into_response())
 }
 
 /// NW-11.
 async fn keep(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) -> Result<Response, Answer> {
     here.checked(&sent)?;
     change(&app, id_of(&id)?, sent, |_| ());
+    if let Err(why) = app.keep_letters() {
+        return Ok(here.failed(&app, &format!("/compose/{id}"), pick(&both(&why), here.lang())));
+    }
     Ok(here.done(&app, "/drafts", here.say("kept-toast")))
 }
 
@@ -210,14 +215,11 @@ async fn confirm(State(app): Shared, here: Here, Path(id): Path<String>, sent: S
 /// CF-02, CF-05: the draft leaves the list before it is sent, so a second click finds nothing to send.
 async fn go(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) -> Result<Response, Answer> {
     here.checked(&sent)?;
-    let Some(letter) = held(&app.letters).drafts.remove(id_of(&id)?) else { return Ok(see("/sent")) };
-    let end = send(&app, letter.clone()).await;
-    app.tell("drafts");
-    match end {
+    let Some(letter) = held(&app.letters).leave(id_of(&id)?) else { return Ok(see("/sent")) };
+    match send_draft(&app, letter).await {
         Ok(End::Sent) => Ok(here.done(&app, "/sent", here.say("sent-toast"))),
         Ok(End::Waits(_)) => Ok(here.done(&app, "/sent", here.say("waits-toast"))),
         Err(trouble) => {
-            held(&app.letters).drafts.insert(id.clone(), letter);
             let words: Words = pick(&both(&trouble), here.lang());
             Ok(here.failed(&app, &format!("/compose/{id}"), words))
         }

@@ -114,6 +114,9 @@ impl Arrived {
 pub(in crate::ui) async fn for_ever(app: Arc<App>) {
     loop {
         look(&app).await;
+        if app.open_kept().unwrap_or_default() {
+            tokio::spawn(super::post::batch(app.clone()));
+        }
         super::post::what_waits(&app).await;
         let pause = tokio::time::sleep(Duration::from_secs(app.look_seconds.into()));
         tokio::select! {

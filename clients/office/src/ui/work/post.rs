@@ -71,10 +71,10 @@ pub(in crate::ui) fn incomplete(
 /// Sends one letter.
 pub(in crate::ui) async fn send(app: &Arc<App>, letter: Letter) -> Result<End, Trouble> {
     let turn = app.turn.lock().await;
-    let (settings, clock) = (app.settings.clone(), app.clock);
+    let (settings, clock, kept) = (app.settings.clone(), app.clock, app.clone());
     let end = aside(move || {
         let outbox = Outbox::open(&settings.data_folder)?;
-        let ids = put(&settings, &outbox, &letter, clock())?;
+        let ids = put(&settings, &outbox, &letter, clock(), &|ids| kept.leaves(&letter.id, ids))?;
         posted(&settings, &outbox, &ids, clock)
     })
     .await;
@@ -84,8 +84,32 @@ pub(in crate::ui) async fn send(app: &Arc<App>, letter: Letter) -> Result<End, T
     end
 }
 
-/// Composes and keeps; after `Ok` the power may fail.
-fn put(settings: &Settings, outbox: &Outbox, letter: &Letter, now: Timestamp) -> Result<Vec<String>, Trouble> {
+/// Sends a draft that left its list; refused, it is a draft again. It goes on when the window is closed meanwhile.
+pub(in crate::ui) async fn send_draft(app: &Arc<App>, letter: Letter) -> Result<End, Trouble> {
+    let app = app.clone();
+    let sending = tokio::spawn(async move {
+        let end = send(&app, letter.clone()).await;
+        {
+            let mut letters = held(&app.letters);
+            letters.leaving.remove(&letter.id);
+            if end.is_err() {
+                letters.drafts.insert(letter.id.clone(), letter);
+            }
+        }
+        app.tell("drafts");
+        end
+    });
+    sending.await.unwrap_or_else(|why| Err(Trouble::Output(std::io::Error::other(why))))
+}
+
+/// Composes and keeps; after `Ok` the power may fail. `first` hears the Message-IDs before a message is in the outbox.
+fn put(
+    settings: &Settings,
+    outbox: &Outbox,
+    letter: &Letter,
+    now: Timestamp,
+    first: &dyn Fn(&[String]) -> Result<(), Trouble>,
+) -> Result<Vec<String>, Trouble> {
     let drafts = drafts(letter).map_err(|(_, name)| Trouble::NoSuchFile(name.into()))?;
     let (identity, closing) = (settings.signer(now)?, Closing::of(settings, false)?);
     let from = settings.address_of(settings.office()?)?;
@@ -94,10 +118,12 @@ fn put(settings: &Settings, outbox: &Outbox, letter: &Letter, now: Timestamp) ->
         let to = settings.address_of(draft.bundle.recipient.office)?;
         composed.push(compose(draft, (from.clone(), to.clone()), &closing.form(&to, now)?, &identity, now)?);
     }
+    let ids: Vec<String> = composed.iter().map(|one| one.fields.message_id.clone()).collect();
+    first(&ids)?;
     for one in &composed {
         outbox.put(&one.fields.message_id, one.fields.at, &one.octets)?;
     }
-    Ok(composed.into_iter().map(|one| one.fields.message_id).collect())
+    Ok(ids)
 }
 
 /// Posts what waits and says what became of these.

@@ -1,0 +1,140 @@
+use std::fs;
+
+use super::*;
+use crate::settings::Settings;
+use crate::testing::{A, Ca, now};
+use crate::ui::Options;
+use crate::ui::form::Upload;
+
+const CSV: &str = "UPJSK_202510_9970000011_43_9970000029_11_20250920101500.CSV";
+
+fn office() -> (tempfile::TempDir, Settings) {
+    let folder = tempfile::tempdir().unwrap();
+    let identity_file = folder.path().join("office.pem");
+    fs::write(&identity_file, Ca::new().identity(A).to_pem().as_bytes()).unwrap();
+    let (data_folder, office) = (folder.path().join("data"), "9970000011".parse().ok());
+    (folder, Settings { office, identity_file, data_folder, ..Settings::default() })
+}
+
+/// A run of the program; dropping it is what `kill -9` does.
+fn run(settings: &Settings) -> App {
+    let app = App::new(settings.clone(), now, &Options::default(), 1).unwrap();
+    app.open_kept().unwrap();
+    app
+}
+
+fn letter(id: &str, name: &str) -> Letter {
+    let mut letter = Letter::new(id, now());
+    letter.add(vec![Upload { name: name.into(), bytes: Private(b"\x83\x51\x83\x41".to_vec()) }], &|_| true);
+    letter.message = "ご確認ください".into();
+    letter
+}
+
+fn kept_names(settings: &Settings) -> usize {
+    fs::read_dir(settings.data_folder.join("kept")).unwrap().count()
+}
+
+/// NW-12, DR-03, BT-11.
+#[test]
+fn letters_and_their_files_survive_a_kill() {
+    let (_folder, settings) = office();
+    let app = run(&settings);
+    held(&app.letters).drafts.insert("d".into(), letter("d", CSV));
+    held(&app.letters).rows.insert("r".into(), letter("r", CSV));
+    app.tell("drafts");
+    let before = kept_names(&settings);
+    drop(app);
+    let app = run(&settings);
+    let draft = held(&app.letters).drafts.get("d").cloned().unwrap();
+    assert_eq!((draft.files[0].name.as_str(), draft.message.as_str()), (CSV, "ご確認ください"));
+    assert_eq!(draft.files[0].bytes.0, b"\x83\x51\x83\x41");
+    assert_eq!(draft.saved, now());
+    held(&app.letters).drafts.clear();
+    app.tell("drafts");
+    assert_eq!(kept_names(&settings), before, "the row still needs the pack");
+    held(&app.letters).rows.clear();
+    app.tell("batch");
+    assert_eq!(kept_names(&settings), before - 1, "a pack that nothing names is gone");
+    drop(app);
+    assert!(held(&run(&settings).letters).drafts.is_empty());
+}
+
+/// Profile §15.7: the batch goes on where it stood; what failed keeps its reason.
+#[test]
+fn a_batch_goes_on_after_a_kill() {
+    let (_folder, settings) = office();
+    let app = run(&settings);
+    let words = |what: &str| Words { what: what.into(), next: "次".into(), code: Some("E-DIR-001".into()) };
+    for (id, fate) in [
+        ("1", Fate::Done),
+        ("2", Fate::Failed(Box::new((words("失敗"), words("failed"))))),
+        ("3", Fate::Sending),
+        ("4", Fate::Waiting),
+        ("5", Fate::Stopped),
+    ] {
+        held(&app.letters).rows.insert(id.into(), Letter { fate, ..letter(id, CSV) });
+    }
+    app.tell("progress");
+    drop(app);
+    let app = run(&settings);
+    let run = held(&app.run).clone().unwrap();
+    assert_eq!((run.rows, run.running, run.stopping), (vec!["3".to_owned(), "4".into()], true, false));
+    let letters = held(&app.letters);
+    assert!(!letters.rows.contains_key("1"));
+    assert_eq!(letters.rows["2"].fate, Fate::Failed(Box::new((words("失敗"), words("failed")))));
+    assert_eq!(letters.rows["5"].fate, Fate::Stopped);
+}
+
+/// Profile §15.7: nothing is sent twice, and nothing is lost, wherever the crash came.
+#[test]
+fn what_is_in_the_outbox_is_no_letter_any_more() {
+    let (_folder, settings) = office();
+    let known = BTreeSet::from(["a@x".to_owned(), "b@x".into()]);
+    let after = |ids: &[&str]| {
+        let app = run(&settings);
+        *held(&app.letters) = Letters::default();
+        held(&app.letters).drafts.insert("d".into(), letter("d", CSV));
+        held(&app.letters).rows.insert("r".into(), Letter { fate: Fate::Sending, ..letter("r", CSV) });
+        held(&app.letters).leave("d").unwrap();
+        for id in ["d", "r"] {
+            app.leaves(id, &ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>()).unwrap();
+        }
+        drop(app);
+        let keep = Keep::open(&settings, now()).unwrap();
+        let mut letters = Letters::default();
+        let waiting = letters.take_up(read(&keep).unwrap(), &known);
+        (letters, waiting)
+    };
+    let (letters, waiting) = after(&["c@x"]);
+    assert!(letters.drafts.contains_key("d") && waiting == ["r"]);
+    let (letters, waiting) = after(&["a@x", "b@x"]);
+    assert!(letters.drafts.is_empty() && waiting.is_empty());
+    assert_eq!(letters.rows["r"].fate, Fate::Offline(vec!["a@x".into(), "b@x".into()]));
+    let (letters, _) = after(&["a@x", "c@x"]);
+    assert!(letters.drafts["d"].trouble.is_some() && matches!(letters.rows["r"].fate, Fate::Failed(_)));
+}
+
+/// A folder that is gone, or a disk that is full: said, nothing forgotten, and made good with the next word.
+#[test]
+fn what_could_not_be_written_is_written_later() {
+    let (_folder, settings) = office();
+    let app = run(&settings);
+    let (place, away) = (settings.data_folder.join("kept"), settings.data_folder.join("away"));
+    fs::rename(&place, &away).unwrap();
+    held(&app.letters).drafts.insert("d".into(), letter("d", CSV));
+    assert!(matches!(app.keep_letters(), Err(Trouble::CannotWrite(..))));
+    assert_eq!(held(&app.letters).drafts["d"].files[0].place, None);
+    fs::rename(&away, &place).unwrap();
+    app.keep_letters().unwrap();
+    drop(app);
+    assert!(held(&run(&settings).letters).drafts.contains_key("d"));
+}
+
+/// Two terminals.
+#[test]
+fn a_second_run_is_told_that_the_first_one_writes() {
+    let (_folder, settings) = office();
+    let _first = run(&settings);
+    let second = App::new(settings, now, &Options::default(), 1).unwrap();
+    assert!(matches!(second.open_kept(), Err(Trouble::Busy(_))));
+}
