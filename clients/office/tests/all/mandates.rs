@@ -53,7 +53,12 @@ fn nobody_delegates_what_cannot_be_and_each_says_only_his_own_word() {
     type_in(&house.a, ["mandate", "revoke", id, "--lang", "en"]).ended(67).says("There is no such mandate");
     let unknown = ["mandate", "grant", "tsuta", "--scope", "send", "--from", "2020-04-01", "--until", "9000-03-31"];
     type_in(&house.a, unknown).ended(67).says("E-DLG-014");
+    let limited = ["--scope", "receive", "--kinds", "plan", "--from", "2020-04-01", "--until", "9000-03-31"];
+    let ran = type_in(&house.a, ["mandate", "grant", AGENT].into_iter().chain(limited)).ended(0);
+    let id = ran.only()["id"].as_str().unwrap().to_owned();
+    ran.says("制限の外のデータも見えます");
+    type_in(&house.a, ["mandate", "revoke", &id]).ended(0);
     let planned = granted(&house.a, &["--scope", "status", "--dry-run"]);
     assert_eq!(planned["state"], "dry-run");
-    assert!(type_in(&house.a, ["mandate", "list"]).ended(0).objects().is_empty());
+    assert_eq!(type_in(&house.a, ["mandate", "list"]).ended(0).only()["state"], "revoked", "a dry run grants nothing");
 }

@@ -1,7 +1,7 @@
 //! A mandate in the words of people: what it allows, to whom, until when.
 
 use fumibako_careplan::Lang;
-use fumibako_model::{Mandate, MandateRow};
+use fumibako_model::{Mandate, MandateRow, Scope};
 
 use crate::cli::screen::moment;
 
@@ -37,8 +37,19 @@ pub(super) fn whole(row: &MandateRow, lang: Lang) -> String {
 
 /// What its office does next.
 pub(super) fn granted(row: &MandateRow, lang: Lang) -> String {
-    let (id, agent) = (row.registered.id, &row.registered.mandate.agent);
-    match lang {
+    let (id, mandate) = (row.registered.id, &row.registered.mandate);
+    let agent = &mandate.agent;
+    let looks = [Scope::Receive, Scope::Status].iter().any(|scope| mandate.scopes.contains(scope));
+    let limited = kinds(mandate, lang).or(counterparties(mandate, lang)).or(months(mandate)).is_some();
+    // Profile §9.14
+    let wide = match (looks && limited, lang) {
+        (false, _) => "",
+        (true, Lang::Ja) => "なお、受信と状況の一覧には、制限の外のデータも見えます（暗号化された中身は読めません）。",
+        (true, Lang::En) => {
+            " In the folders it may look into it sees what is past the limits, too, but cannot open what is sealed."
+        }
+    };
+    let begins = match lang {
         Lang::Ja => format!(
             "{agent} に委任しました。{agent} が `fumibako mandate confirm {id}` で引き受けると始まります。\
              いつでも `fumibako mandate revoke {id}` で取り消せます。"
@@ -47,7 +58,8 @@ pub(super) fn granted(row: &MandateRow, lang: Lang) -> String {
             "Granted to {agent}. It begins once {agent} confirms it with `fumibako mandate confirm {id}`; \
              `fumibako mandate revoke {id}` ends it at any time."
         ),
-    }
+    };
+    begins + wide
 }
 
 pub(super) fn headings(lang: Lang) -> [&'static str; 7] {

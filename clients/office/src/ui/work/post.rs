@@ -111,12 +111,14 @@ fn put(
     first: &dyn Fn(&[String]) -> Result<(), Trouble>,
 ) -> Result<Vec<String>, Trouble> {
     let drafts = drafts(letter).map_err(|(_, name)| Trouble::NoSuchFile(name.into()))?;
-    let (identity, closing) = (settings.signer(now)?, Closing::of(settings, false)?);
+    let (identity, mut closing) = (settings.signer(now)?, Closing::of(settings, false)?);
+    // Profile §9.11: agents that receive for the addressed office read it, too.
+    closing.ask(&drafts, settings, now)?;
     let from = settings.address_of(settings.office()?)?;
     let mut composed = Vec::new();
     for draft in &drafts {
         let to = settings.address_of(draft.bundle.recipient.office)?;
-        composed.push(compose(draft, (from.clone(), to.clone()), &closing.form(&to, now)?, &identity, now)?);
+        composed.push(compose(draft, (from.clone(), to.clone()), &closing.form_of(draft, &to, now)?, &identity, now)?);
     }
     let ids: Vec<String> = composed.iter().map(|one| one.fields.message_id.clone()).collect();
     first(&ids)?;
