@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fumibako_model::{MessageId, OfficeNumber, Private};
-use fumibako_store::bodies::{Bodies, BodyError, Place, Segment};
+use fumibako_store::bodies::{Bodies, BodyError, HEAD, Place, Segment};
 use fumibako_store::{Heads, StoreError};
 use sqlx::SqlitePool;
 
@@ -15,8 +15,8 @@ use crate::disk::Disk;
 use crate::error::{store_error, unreadable};
 use crate::read::{place, unpack};
 
-/// Octets in which most headers end.
-const HEAD: u64 = 64 << 10;
+/// Octets in which nearly all headers end that [`HEAD`] does not hold.
+const LONG_HEAD: u64 = 64 << 10;
 /// Headers, or messages, of one answer, together; the one that gets there is still whole.
 const ENOUGH: usize = 1 << 20;
 /// Octets of headers that stay in memory, for all offices together. The oldest go first.
@@ -212,13 +212,16 @@ fn kept_or_read(
 /// A header with its blank line; of one that has none so much as is asked for at most.
 fn head(bodies: &Bodies, place: Place, longest: u64) -> Result<Vec<u8>, BodyError> {
     // Who reads to the end proves the end, which nobody needs here.
-    let mut head = bodies.read(place, 0..HEAD.min(place.size.saturating_sub(1)))?;
-    let mut end = header_end(&head);
-    if end.is_none() {
-        head = bodies.read(place, 0..longest)?;
-        end = header_end(&head);
+    let most = place.size.saturating_sub(1);
+    for length in [HEAD as u64, LONG_HEAD] {
+        let mut head = bodies.read(place, 0..length.min(most))?;
+        if let Some(end) = header_end(&head) {
+            head.truncate(end);
+            return Ok(head);
+        }
     }
-    head.truncate(end.unwrap_or(head.len()));
+    let mut head = bodies.read(place, 0..longest)?;
+    head.truncate(header_end(&head).unwrap_or(head.len()));
     Ok(head)
 }
 

@@ -72,6 +72,8 @@ use spool::Filing;
 pub const SEGMENT_BYTES: u64 = 256 << 20;
 /// A body of more octets does not wait in memory: its [`Spool`] writes it to a segment of its own.
 pub const SPOOL_BYTES: usize = 1 << 20;
+/// So many octets of a body are read and opened without the rest of it. Nearly every header ends in them.
+pub const HEAD: usize = frame::FIRST;
 /// Most octets of an envelope: it stands in one frame.
 pub const ENVELOPE: usize = frame::FRAME - frame::SIZE;
 

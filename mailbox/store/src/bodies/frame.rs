@@ -1,9 +1,10 @@
-//! One frame: up to 64 KiB of a body, or its envelope, under the segment's key.
+//! One frame: up to 64 KiB of a body, of its beginning only 4 KiB, or its envelope, under the segment's key.
 //!
 //! Never possible here: a nonce used twice under one key, a length from the disk that is believed.
 
 use std::cell::RefCell;
 use std::io;
+use std::ops::Range;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
@@ -13,7 +14,9 @@ use super::day::Segment;
 use super::error::BodyError;
 use super::ring::DayKey;
 
-/// Octets of a body in one frame; only the last frame of a body has fewer.
+/// Octets of a body in its first frame: nearly every header ends in it, and who reads headers opens nothing else.
+pub(super) const FIRST: usize = 4 << 10;
+/// Octets of a body in each other frame; only the last frame of a body has fewer.
 pub(super) const FRAME: usize = 64 << 10;
 /// In front of a frame: its length from here (`u32`, little-endian) and its kind.
 pub(super) const HEADER: usize = 5;
@@ -62,6 +65,27 @@ impl Header {
     /// Octets of the frame with this header.
     pub(super) fn whole(self) -> usize {
         HEADER + self.length
+    }
+}
+
+/// How many frames a body of this size has.
+pub(super) fn frames(size: u64) -> u64 {
+    if size == 0 { 0 } else { frame_of(size - 1) + 1 }
+}
+
+/// The number of the frame that this octet of a body stands in.
+pub(super) fn frame_of(octet: u64) -> u64 {
+    octet.checked_sub(FIRST as u64).map_or(0, |after| after / FRAME as u64 + 1)
+}
+
+/// Which octets of a body stand in the frame of this number, however long the body is.
+pub(super) fn octets_of(frame: u64) -> Range<u64> {
+    match frame.checked_sub(1) {
+        None => 0..FIRST as u64,
+        Some(after) => {
+            let begin = FIRST as u64 + after * FRAME as u64;
+            begin..begin + FRAME as u64
+        }
     }
 }
 

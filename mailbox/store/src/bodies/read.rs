@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::day::{Place, Segment};
 use super::error::BodyError;
-use super::frame::{FRAME, HEADER, Header, Kind, SIZE, Spot, TAG, unpack};
+use super::frame::{self, FRAME, HEADER, Header, Kind, SIZE, Spot, TAG, frame_of, octets_of, unpack};
 use super::segment::{Reading, START};
 
 /// Octets read from the disk at once.
@@ -25,14 +25,16 @@ pub(super) fn body(reading: &Reading, place: Place, range: Range<u64>) -> Result
     if range.is_empty() {
         return Ok(Vec::new());
     }
-    let (first, last) = (range.start / FRAME as u64, (range.end - 1) / FRAME as u64);
+    let (first, last) = (frame_of(range.start), frame_of(range.end - 1));
     frames.skip(first)?;
     let mut octets = Vec::with_capacity(room(&range, place));
     let mut unpacked = Vec::new();
     for index in first..=last {
-        let before = index * FRAME as u64;
-        let length = (place.size - before).min(FRAME as u64);
-        let plain = frames.octets((last - index + 1) * WHOLE, length, &mut unpacked)?;
+        let here = octets_of(index);
+        let (before, length) = (here.start, here.end.min(place.size) - here.start);
+        // All that is asked for from here on, as it would be without packing.
+        let ahead = octets_of(last).end - before + (last - index + 1) * (HEADER + TAG) as u64;
+        let plain = frames.octets(ahead, length, &mut unpacked)?;
         let within = |at: u64| usize::try_from(at.saturating_sub(before).min(length)).unwrap_or(FRAME);
         octets.extend_from_slice(&plain[within(range.start)..within(range.end)]);
     }
@@ -50,7 +52,7 @@ fn room(range: &Range<u64>, place: Place) -> usize {
 /// The envelope of a body.
 pub(super) fn envelope(reading: &Reading, place: Place) -> Result<Vec<u8>, BodyError> {
     let mut frames = Frames::of(reading, place)?;
-    frames.skip(place.size.div_ceil(FRAME as u64))?;
+    frames.skip(frame::frames(place.size))?;
     frames.envelope()
 }
 
@@ -89,7 +91,7 @@ struct Frames<'a> {
 impl<'a> Frames<'a> {
     /// The frames of a record that a row names, if there can be such a record.
     fn of(reading: &'a Reading, place: Place) -> Result<Self, BodyError> {
-        let frames = place.size.div_ceil(FRAME as u64);
+        let frames = frame::frames(place.size);
         let stored = frames * LEAST + LEAST_LAST..=(frames + 1).saturating_mul(WHOLE);
         let possible = place.offset >= START as u64 && stored.contains(&place.stored) && u32::try_from(frames).is_ok();
         let end = place.offset.checked_add(place.stored).filter(|_| possible);
@@ -225,6 +227,6 @@ impl<'a> Frames<'a> {
             found => Some(found?),
         };
         let stored = self.at - self.place.offset;
-        Ok(found.filter(|(size, _)| size.div_ceil(FRAME as u64) == frames).map(|(size, text)| (stored, size, text)))
+        Ok(found.filter(|(size, _)| frame::frames(*size) == frames).map(|(size, text)| (stored, size, text)))
     }
 }

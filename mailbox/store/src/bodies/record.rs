@@ -2,7 +2,7 @@
 
 use super::ENVELOPE;
 use super::error::BodyError;
-use super::frame::{FRAME, HEADER, Kind, Sealer, Spot};
+use super::frame::{FIRST, FRAME, HEADER, Kind, Sealer, Spot};
 
 /// A body shorter than this is not packed: it would save less than a page of the disk.
 pub(super) const PACK_FROM: u64 = 4 << 10;
@@ -34,7 +34,8 @@ impl Record {
         let mut rest = piece;
         while !rest.is_empty() {
             let start = self.open(out);
-            let room = FRAME - (out.len() - start - HEADER);
+            let full = if self.spot.index == 0 { FIRST } else { FRAME };
+            let room = full - (out.len() - start - HEADER);
             let (fits, after) = rest.split_at(room.min(rest.len()));
             out.extend_from_slice(fits);
             if fits.len() == room {

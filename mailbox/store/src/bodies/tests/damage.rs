@@ -84,13 +84,26 @@ fn a_damaged_record_is_passed_over_and_the_next_one_found() {
 }
 
 #[test]
+fn the_beginning_of_a_body_is_opened_without_the_rest() {
+    let (folder, bodies) = fresh();
+    let octets = noise(3 * FRAME, 4);
+    let place = keep(&bodies, DAY, &octets, b"");
+    let path = file(folder.path(), place.segment);
+    let mut broken = fs::read(&path).unwrap();
+    broken[usize::try_from(place.offset).unwrap() + HEAD + 100] ^= 1;
+    fs::write(&path, broken).unwrap();
+    assert!(bodies.read(place, 0..HEAD as u64).unwrap() == octets[..HEAD]);
+    assert!(is_damage(&bodies.read(place, 0..HEAD as u64 + 1)));
+}
+
+#[test]
 fn frames_that_change_places_do_not_open() {
     let (folder, bodies) = fresh();
-    let octets = noise(2 * FRAME, 4);
+    let octets = noise(HEAD + 2 * FRAME, 4);
     let place = keep(&bodies, DAY, &octets, b"");
     let path = file(folder.path(), place.segment);
     let sound = fs::read(&path).unwrap();
-    let start = usize::try_from(place.offset).unwrap();
+    let start = usize::try_from(place.offset).unwrap() + HEAD + frame::HEADER + frame::TAG;
     let whole = FRAME + frame::HEADER + frame::TAG;
     let (first, second) = (&sound[start..start + whole], &sound[start + whole..start + 2 * whole]);
     let (head, end) = (&sound[..start], &sound[start + 2 * whole..]);
@@ -100,7 +113,7 @@ fn frames_that_change_places_do_not_open() {
     }
     // One frame less: the octets before it are sound, and the end says that it is not the end.
     fs::write(&path, [head, first, end].concat()).unwrap();
-    let shorter = Place { stored: place.stored - whole as u64, size: FRAME as u64, ..place };
+    let shorter = Place { stored: place.stored - whole as u64, size: (HEAD + FRAME) as u64, ..place };
     assert!(is_damage(&all(&bodies, shorter)));
     assert!(is_damage(&bodies.envelope(shorter)));
     assert!(bodies.records(place.segment).unwrap().is_empty());
