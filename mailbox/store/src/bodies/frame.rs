@@ -29,6 +29,8 @@ pub(super) const SALT: usize = 16;
 
 /// zstd's fastest: a sealed mail is base64, and no level finds more in it than the quarter that base64 adds.
 const LEVEL: i32 = 1;
+/// A frame of fewer octets is not packed: it would save next to nothing.
+const PACK_FROM: usize = 1 << 10;
 const PURPOSE: &[u8] = b"fumibako segment";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,6 +167,9 @@ impl Sealer {
     fn pack(&mut self, out: &mut Vec<u8>, start: usize) -> bool {
         self.packed.clear();
         let octets = &out[start..];
+        if octets.len() < PACK_FROM {
+            return false;
+        }
         let packed = self.packer.compress_to_buffer(octets, &mut self.packed);
         let smaller = packed.is_ok() && self.packed.len() * 10 < octets.len() * 9;
         if smaller {

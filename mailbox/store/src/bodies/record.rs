@@ -4,8 +4,9 @@ use super::ENVELOPE;
 use super::error::BodyError;
 use super::frame::{FIRST, FRAME, HEADER, Kind, Sealer, Spot};
 
-/// A body shorter than this is not packed: it would save less than a page of the disk.
-pub(super) const PACK_FROM: u64 = 4 << 10;
+/// A body shorter than this is not packed: of a sealed one a quarter could be saved, and packing would take longer than all else
+/// that is done for it.
+pub(super) const PACK_FROM: u64 = 8 << 10;
 
 /// What is known of a record while it is written into a buffer.
 pub(super) struct Record {
