@@ -30,6 +30,7 @@ mod random;
 mod readers;
 pub mod receipt;
 pub mod received;
+pub mod register;
 mod reply;
 pub mod settings;
 mod signatory;

@@ -1,6 +1,6 @@
 //! Who is it? Links that open once, sessions that lock, logins that wait after too many failures.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -41,6 +41,8 @@ pub(super) struct Session {
     pub(super) toast: Option<String>,
     /// Where files were saved just now.
     pub(super) saved: Option<String>,
+    /// Notices that were shown before.
+    pub(super) read: HashSet<u64>,
     /// Why the last step on the page was not done.
     pub(super) trouble: Option<fumibako_web::part::Words>,
 }
@@ -175,6 +177,7 @@ impl Session {
             size: TextSize::Standard,
             toast: None,
             saved: None,
+            read: HashSet::new(),
             trouble: None,
         }
     }

@@ -104,7 +104,7 @@ impl App {
 
     /// 事業所名, if it is known.
     pub(super) fn name_of(&self, office: OfficeNumber) -> Option<String> {
-        held(&self.mail).names.get(&office).cloned()
+        held(&self.mail).offices.get(&office).map(|known| known.name.clone())
     }
 
     /// Is the gateway there?

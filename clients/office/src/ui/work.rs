@@ -1,5 +1,6 @@
 //! What the screens do, through what the commands call. It waits for disks and networks, so it runs beside the requests.
 
+pub(super) mod ask;
 pub(super) mod look;
 pub(super) mod post;
 pub(super) mod save;

@@ -7,11 +7,12 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use fumibako_careplan::Lang;
-use fumibako_web::page::{self, Available, Home, Soon, State as Line};
+use fumibako_web::page::{self, Available, Home, Notice, Soon, State as Line};
 use fumibako_web::part::{Party, Words};
 use fumibako_web::text::{count, say, say_with};
 use jiff::Timestamp;
 
+use super::others::licence_lines;
 use super::{Here, Shared, html};
 use crate::ui::paint::{day, days, moment, party, pick};
 use crate::ui::state::{App, held};
@@ -31,11 +32,36 @@ async fn home(State(app): Shared, here: Here) -> Response {
     let view = Home {
         available: available(&app, lang),
         soon: soon(&app),
-        notices: Vec::new(),
+        notices: notices(&app, &here),
         states: states(&app, lang, certificate.0),
         warnings: certificate.1.into_iter().collect(),
     };
     html(page::home(&here.frame(&app), &view))
+}
+
+/// HM-05, HM-06: newest first.
+fn notices(app: &App, here: &Here) -> Vec<Notice> {
+    let mut known = held(&app.mail).notices.clone();
+    known.sort_by_key(|notice| std::cmp::Reverse(notice.from));
+    let seen = |id| here.session.read.contains(&id);
+    let told = known.iter().map(|notice| Notice {
+        day: day(notice.from),
+        stop: notice.kind == "maintenance",
+        kind: here.say(match notice.kind.as_str() {
+            "maintenance" => "notice-stop",
+            "important" => "notice-important",
+            "licence" => "state-licence",
+            _ => "notice-other",
+        }),
+        title: notice.title.clone(),
+        body: notice.body.clone(),
+        unread: !seen(notice.id),
+    });
+    let told = told.collect();
+    if !here.live {
+        app.sessions.with(&here.id, |session| session.read.extend(known.iter().map(|notice| notice.id)));
+    }
+    told
 }
 
 /// HM-03, HM-04: what the last look at the gateway found.
@@ -54,7 +80,7 @@ fn soon(app: &App) -> Vec<Soon> {
     let near = new.filter_map(|one| {
         let days = one.days_left(now).filter(|days| *days <= SOON_DAYS)?;
         let number = one.from.map_or_else(|| "?".into(), |office| office.to_string());
-        let name = one.from.and_then(|office| mail.names.get(&office).cloned());
+        let name = one.from.and_then(|office| mail.offices.get(&office).map(|known| known.name.clone()));
         Some(Soon { from: Party { number, name }, arrived: day(one.at), days })
     });
     near.collect()
@@ -64,12 +90,16 @@ fn states(app: &App, lang: Lang, certificate: Line) -> Vec<Line> {
     let mail = held(&app.mail);
     let term = |id: &str| say(lang, id).into_owned();
     let checked = mail.checked.map_or_else(|| term("not-yet"), moment);
+    let licence = mail.licence.clone();
     drop(mail);
-    vec![
+    let licence = licence.map(|licence| licence_lines(&licence, lang)).unwrap_or_default();
+    let mut lines: Vec<Line> = licence.into_iter().take(3).collect();
+    lines.extend([
         certificate,
         Line { term: term("state-checked"), value: checked, mark: None },
         Line { term: term("state-folder"), value: app.save_folder().display().to_string(), mark: None },
-    ]
+    ]);
+    lines
 }
 
 /// The certificate's line, and what is to be said of it before anything else.

@@ -7,72 +7,101 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::get;
 use fumibako_careplan::Lang;
-use fumibako_web::page::{self, Directory, Doctor, Entry, Finding, Licence};
-use fumibako_web::part::Words;
-use fumibako_web::text::say_with;
+use fumibako_web::page::{self, Directory, Doctor, Entry, Finding, Licence, State as Line};
+use fumibako_web::part::{Party, Reach, Words};
+use fumibako_web::text::{count, say, say_with};
 
-use super::compose::reached;
 use super::{Here, Shared, html};
+use crate::register::{self, Office};
 use crate::trouble::Trouble;
-use crate::ui::paint::{day, party, pick, words};
+use crate::ui::paint::{day, pick, words};
 use crate::ui::state::{App, held};
-use crate::ui::work::post::Reaches;
+use crate::ui::work::aside;
+use crate::wait;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new().route("/directory", get(directory)).route("/licence", get(licence)).route("/doctor", get(doctor))
 }
 
-/// Most offices told at once.
-const FOUND: usize = 50;
-
 async fn directory(State(app): Shared, here: Here, Query(fields): Query<Vec<(String, String)>>) -> Response {
     let query = fields.iter().find(|(name, _)| name == "query").map(|(_, value)| value.trim().to_owned());
-    let lang = here.lang();
-    let found = query.as_deref().filter(|query| !query.is_empty()).map(|query| search(&app, query, lang));
-    let view = Directory { query: query.unwrap_or_default(), found, trouble: None };
+    let mut view = Directory { query: query.unwrap_or_default(), ..Directory::default() };
+    if !view.query.is_empty() {
+        let (settings, query) = (app.settings.clone(), view.query.clone());
+        match aside(move || wait(register::search(&settings, &query))).await {
+            Ok(found) => view.found = Some(found.offices.iter().map(|office| entry(office, here.lang())).collect()),
+            Err(trouble) => view.trouble = Some(words(&trouble.words(here.lang()))),
+        }
+    }
     html(page::directory(&here.frame(&app), &view))
 }
 
-/// Among the offices known here, by name or part of the number; a whole number is looked up whatever is known.
-fn search(app: &App, query: &str, lang: Lang) -> Vec<Entry> {
-    let mut offices: Vec<_> = held(&app.mail)
-        .names
-        .iter()
-        .filter(|(office, name)| office.as_str().contains(query) || name.contains(query))
-        .map(|(office, _)| *office)
-        .collect();
-    if let Ok(office) = query.parse() {
-        offices.push(office);
-    }
-    offices.sort_unstable();
-    offices.dedup();
-    let reaches = Reaches::of(&app.settings, (app.clock)());
-    let entry = |office| Entry {
-        office: party(app, office),
-        kinds: String::new(),
-        place: String::new(),
-        reach: reached(&reaches, office, lang),
-        regional: false,
+fn entry(office: &Office, lang: Lang) -> Entry {
+    let id = match office.reason.as_deref() {
+        Some("suspended") => "reach-suspended",
+        _ => "reach-no",
     };
-    offices.into_iter().take(FOUND).map(entry).collect()
+    let reach = if office.can_receive { Reach::Yes } else { Reach::No(say(lang, id).into_owned()) };
+    Entry {
+        office: Party { number: office.number.to_string(), name: Some(office.name.clone()) },
+        kinds: office.kinds.join(lang.pick("、", ", ")),
+        place: office.municipality.clone().unwrap_or_default(),
+        reach,
+        regional: false,
+    }
 }
 
 async fn licence(State(app): Shared, here: Here) -> Response {
-    let trouble =
-        held(&app.mail).link.as_ref().and_then(|link| link.as_ref().err()).map(|why| pick(&why.words, here.lang()));
-    html(page::licence(&here.frame(&app), &Licence { rows: Vec::new(), trouble }))
+    let settings = app.settings.clone();
+    let asked = aside(move || wait(register::licence(&settings))).await;
+    let view = match asked {
+        Ok(licence) => {
+            let lines = licence_lines(&licence, here.lang());
+            held(&app.mail).licence = Some(licence);
+            Licence { rows: lines, trouble: None }
+        }
+        Err(trouble) => Licence { rows: Vec::new(), trouble: Some(words(&trouble.words(here.lang()))) },
+    };
+    html(page::licence(&here.frame(&app), &view))
+}
+
+/// LC-01, LC-10: each state in colour and word.
+pub(super) fn licence_lines(licence: &register::Licence, lang: Lang) -> Vec<Line> {
+    let text = |id: &str| say(lang, id).into_owned();
+    let (class, id) = match licence.state.as_str() {
+        "in-force" => ("good", "licence-in-force"),
+        "ending" => ("warn", "licence-ending"),
+        "ended" => ("bad", "licence-ended"),
+        "suspended" => ("bad", "licence-suspended"),
+        _ => ("", "licence-none"),
+    };
+    let paid = licence.payment.as_deref().map(|payment| match payment {
+        "paid" => ("good", text("licence-paid")),
+        "billed" => ("warn", text("licence-billed")),
+        _ => ("bad", text("licence-unpaid")),
+    });
+    let until = licence.until.map_or_else(String::new, |until| until.strftime("%Y/%m/%d").to_string());
+    let left = licence.days_left.and_then(|days| usize::try_from(days).ok());
+    let until = left.map_or(until.clone(), |days| format!("{until} ({})", count(lang, "days-left", days)));
+    let way = match licence.pay_by.as_deref() {
+        Some("deduction") => text("licence-by-deduction"),
+        Some("invoice") => text("licence-by-invoice"),
+        _ => String::new(),
+    };
+    let automatic = text(if licence.automatic { "licence-automatic" } else { "licence-by-hand" });
+    vec![
+        Line { term: text("state-licence"), value: String::new(), mark: Some((class, text(id))) },
+        Line { term: text("licence-end"), value: until, mark: None },
+        Line { term: text("licence-payment"), value: way, mark: paid },
+        Line { term: text("licence-renewal"), value: automatic, mark: None },
+    ]
 }
 
 async fn doctor(State(app): Shared, here: Here) -> Response {
     crate::ui::work::look::look(&app).await;
     let lang = here.lang();
     let findings = vec![
-        finding(
-            &here,
-            "check-settings",
-            app.settings.office().and(app.settings.domain().map(|_| ())),
-            here.say("seen-settings"),
-        ),
+        finding(&here, "check-settings", app.settings.domain().map(|_| ()), here.say("seen-settings")),
         certificate(&app, &here),
         folder(&app, &here),
         gateway(&app, &here, lang),

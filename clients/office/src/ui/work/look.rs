@@ -16,6 +16,7 @@ use crate::bundle::open::{agent_of, own};
 use crate::bundle::{Contents, Reader, open};
 use crate::mailbox::{Folder, Kept, Mailbox};
 use crate::outbox::{self, Fate};
+use crate::register::{Licence, Notice, Office};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 use crate::ui::state::{App, both, held};
@@ -31,7 +32,12 @@ pub(in crate::ui) struct Mail {
     pub(in crate::ui) sent: BTreeMap<u32, Gone>,
     /// None: nobody asked yet.
     pub(in crate::ui) link: Option<Result<(), Box<NoLink>>>,
-    pub(in crate::ui) names: HashMap<OfficeNumber, String>,
+    /// Offices as the directory tells them. Of one that is not there nobody could be asked.
+    pub(in crate::ui) offices: HashMap<OfficeNumber, Office>,
+    pub(in crate::ui) licence: Option<Licence>,
+    pub(in crate::ui) notices: Vec<Notice>,
+    /// When licence and notices were asked for.
+    pub(in crate::ui) asked: Option<Timestamp>,
     pub(in crate::ui) checked: Option<Timestamp>,
     /// Where files were saved last.
     pub(in crate::ui) folder: Option<PathBuf>,
@@ -118,6 +124,7 @@ pub(in crate::ui) async fn for_ever(app: Arc<App>) {
             tokio::spawn(super::post::batch(app.clone()));
         }
         super::post::what_waits(&app).await;
+        super::ask::register(&app).await;
         let pause = tokio::time::sleep(Duration::from_secs(app.look_seconds.into()));
         tokio::select! {
             () = pause => {}
