@@ -337,15 +337,17 @@ channel.addEventListener("message", (event) => heard(String(event.data)));
 if (document.body.dataset.events) {
   navigator.locks.request("live", () => new Promise(() => {
     const events = new EventSource(document.body.dataset.events ?? "");
-    let broken = false;
     events.addEventListener("message", (event) => { channel.postMessage(event.data); heard(event.data); });
     events.addEventListener("open", () => {
       byId("stopped")?.setAttribute("hidden", "");
-      if (broken) { channel.postMessage("all"); heard("all"); }
-      broken = false;
+      // What happened before somebody listened was told to nobody.
+      channel.postMessage("all");
+      heard("all");
     });
-    events.addEventListener("error", () => { broken = true; byId("stopped")?.removeAttribute("hidden"); });
+    events.addEventListener("error", () => byId("stopped")?.removeAttribute("hidden"));
   }));
 }
+// Another tab may listen already; what happened while this page was on its way it did not hear.
+if (document.body.dataset.events) heard("all");
 addEventListener("popstate", () => location.reload());
 settle();

@@ -91,7 +91,14 @@ fn one(frame: &Frame, row: &SentRow) -> Markup {
             td.message data-label=(frame.say("message")) { (row.message) }
             td data-label=(frame.say("file")) { (crate::text::count(frame.lang, "files", row.files)) span.second.small { (row.units) } }
             td data-label=(frame.say("way")) { (way(frame, &row.way)) p.small { @if row.late { (Icon::Warning.draw()) } (row.note) } }
-            td { a href={ "/sent/" (row.id) } { (frame.say("receipt")) span.vh { " " (row.at) } } }
+            td {
+                @if matches!(row.way, Way::Reached(_) | Way::HandedOver | Way::Expired) && frame.may_send {
+                    form.right method="post" action={ "/sent/" (row.id) "/again" } data-swap {
+                        (frame.token())
+                        button.plain { (frame.say("send-again")) span.vh { " " (row.at) } }
+                    }
+                }
+                a href={ "/sent/" (row.id) } { (frame.say("receipt")) span.vh { " " (row.at) } } }
         }
     }
 }

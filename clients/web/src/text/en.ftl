@@ -165,6 +165,7 @@ note-waits-long = Waiting for the other side ({ $count } days). Tell them by tel
 note-handed-over = Handed to the other side's mail program (without a receipt)
 note-expired = Expired without being fetched
 note-here = Waiting on this computer to be sent
+send-again = Send again
 receipt-hint = Print it as a record for inspections.
 proof-file = Proof as a file
 fact-state = State

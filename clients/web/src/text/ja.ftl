@@ -165,6 +165,7 @@ note-waits-long = 相手先の取得待ち（{ $count }日）。電話などで�
 note-handed-over = 相手先のメールソフトへ渡りました（受領証はありません）
 note-expired = 取得されず期限切れ
 note-here = このパソコンで送信を待っています
+send-again = 再送
 receipt-hint = 印刷して、運営指導などの記録にできます。
 proof-file = 証明ファイル
 fact-state = 状態

@@ -15,6 +15,7 @@ mod batch;
 mod compose;
 mod door;
 mod eye;
+mod later;
 mod lines;
 mod round;
 mod world;
@@ -36,22 +37,21 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let shots = args.iter().position(|arg| arg == "--shots").and_then(|at| args.get(at + 1)).map(Into::into);
-    let known = ["door", "compose", "round", "batch", "attacks", "eye"];
+    let known = ["door", "compose", "round", "batch", "attacks", "eye", "later"];
     let wanted: Vec<String> = args.into_iter().filter(|arg| known.contains(&arg.as_str())).collect();
     let folder = tempfile::tempdir().unwrap();
     let stage = Stage::set_up(folder.path(), world::now()).unwrap();
-    for (number, name) in [sample::SENDER, sample::RECIPIENT] {
+    for (number, name) in [sample::SENDER, sample::RECIPIENT, world::C] {
         stage.add_office(number.parse().unwrap(), name, KeyKind::EcP256, world::now()).unwrap();
     }
     batch::offices(&stage).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     // What the stage does it waits for itself, so it is made and ended outside.
-    let (seen, wrong, mut stage) = runtime.block_on(async {
+    let (seen, wrong) = runtime.block_on(async {
         let world = World::new(folder, stage, shots).await.unwrap();
         play(&world, &wanted).await;
         world.end().await
     });
-    stage.stop();
     table(&seen);
     for what in &wrong {
         println!("WRONG {what}");
@@ -77,6 +77,8 @@ async fn play(world: &World, wanted: &[String]) {
     scenario!(batch);
     scenario!(attacks);
     scenario!(eye);
+    // The last: it leaves no gateway behind.
+    scenario!(later);
 }
 
 fn told(world: &World, what: &str, done: Done) {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use fumibako::Settings;
 use fumibako::demo::{Stage, sample};
 use fumibako::ui::{Options, Ui};
-use fumibako_gateway::{Request, development_authority, issue_office};
+use fumibako_gateway::{Addresses, Request, development_authority, issue_office};
 use fumibako_model::{Domain, OfficeNumber, Party};
 use fumibako_signer::authority::KeyKind;
 use jiff::{SignedDuration, Timestamp};
@@ -20,11 +20,16 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 /// What a scenario ends with.
-pub(crate) type Done = Result<(), Box<dyn Error + Send + Sync>>;
+pub(crate) type Done = Result<(), Problem>;
+/// What may go wrong.
+pub(crate) type Problem = Box<dyn Error + Send + Sync>;
 
 /// The two offices.
 pub(crate) const A: &str = sample::SENDER.0;
 pub(crate) const B: &str = sample::RECIPIENT.0;
+
+/// An office whose program ends and begins again.
+pub(crate) const C: (&str, &str) = ("9970000037", "見本通所介護事業所");
 
 /// How long the browser may take for anything.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -46,7 +51,10 @@ pub(crate) fn ahead(seconds: i64) {
 /// Everything a scenario needs.
 pub(crate) struct World {
     pub(crate) folder: tempfile::TempDir,
-    pub(crate) stage: Stage,
+    /// Gone once the gateway was stopped.
+    stage: Mutex<Option<Stage>>,
+    pub(crate) addresses: Addresses,
+    pub(crate) tls_authority: PathBuf,
     pub(crate) a: Ui,
     pub(crate) b: Ui,
     pub(crate) driver: WebDriver,
@@ -57,29 +65,35 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) async fn new(
-        folder: tempfile::TempDir,
-        stage: Stage,
-        shots: Option<PathBuf>,
-    ) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let serve = |number: &str, options: Options| {
-            let place = folder.path().join(number).join("fumibako.toml");
-            async move { Ui::start(Settings::load(&place)?, now, options).await }
-        };
-        let options = Options { look_seconds: 1, ..Options::default() };
-        let (a, b) = (serve(A, options.clone()).await?, serve(B, options).await?);
+    pub(crate) async fn new(folder: tempfile::TempDir, stage: Stage, shots: Option<PathBuf>) -> Result<Self, Problem> {
+        let (a, b) = (served(folder.path(), A, |_| ()).await?, served(folder.path(), B, |_| ()).await?);
         let (chromedriver, port) = chromedriver().await?;
         let driver = browser(port, folder.path()).await?;
-        Ok(Self { folder, stage, a, b, driver, chromedriver, seen: Mutex::default(), wrong: Mutex::default(), shots })
+        let (addresses, tls_authority, stage) = (stage.addresses(), stage.tls_authority(), Mutex::new(Some(stage)));
+        let (seen, wrong) = (Mutex::default(), Mutex::default());
+        Ok(Self { folder, stage, addresses, tls_authority, a, b, driver, chromedriver, seen, wrong, shots })
+    }
+
+    /// Serves the screens of an office once more, with other settings.
+    pub(crate) async fn serve(&self, number: &str, change: impl FnOnce(&mut Settings)) -> Result<Ui, Problem> {
+        served(self.folder.path(), number, change).await
+    }
+
+    /// The gateway goes away. It waits for itself, so that is done beside.
+    pub(crate) async fn stop_gateway(&self) {
+        let stage = self.stage.lock().unwrap().take();
+        let stopped = tokio::task::spawn_blocking(move || stage.into_iter().for_each(|mut stage| stage.stop()));
+        stopped.await.unwrap();
     }
 
     /// Ends the browser and its driver.
-    pub(crate) async fn end(mut self) -> (BTreeMap<String, BTreeSet<String>>, Vec<String>, Stage) {
+    pub(crate) async fn end(mut self) -> (BTreeMap<String, BTreeSet<String>>, Vec<String>) {
+        self.stop_gateway().await;
         let _ = self.driver.clone().quit().await;
         let _ = self.chromedriver.kill().await;
         self.a.stop();
         self.b.stop();
-        (self.seen.into_inner().unwrap(), self.wrong.into_inner().unwrap(), self.stage)
+        (self.seen.into_inner().unwrap(), self.wrong.into_inner().unwrap())
     }
 
     /// Notes what a line was seen to hold, or not to.
@@ -107,7 +121,7 @@ impl World {
         Ok(self.driver.goto(Self::url(ui, path)).await?)
     }
 
-    pub(crate) async fn js(&self, script: &str) -> Result<Value, Box<dyn Error + Send + Sync>> {
+    pub(crate) async fn js(&self, script: &str) -> Result<Value, Problem> {
         Ok(self.driver.execute(script, Vec::new()).await?.json().clone())
     }
 
@@ -247,6 +261,12 @@ impl World {
     }
 }
 
+async fn served(folder: &Path, number: &str, change: impl FnOnce(&mut Settings)) -> Result<Ui, Problem> {
+    let mut settings = Settings::load(&folder.join(number).join("fumibako.toml"))?;
+    change(&mut settings);
+    Ok(Ui::start(settings, now, Options { look_seconds: 1, ..Options::default() }).await?)
+}
+
 /// An office that receives and never looks: on the roll, licensed, with a certificate.
 pub(crate) fn quiet_office(stage: &Stage, number: &str) -> Done {
     let office: OfficeNumber = number.parse().map_err(|_| "no office number")?;
@@ -259,7 +279,7 @@ pub(crate) fn quiet_office(stage: &Stage, number: &str) -> Done {
     Ok(())
 }
 
-async fn chromedriver() -> Result<(Child, u16), Box<dyn Error + Send + Sync>> {
+async fn chromedriver() -> Result<(Child, u16), Problem> {
     let mut child = Command::new("chromedriver")
         .arg("--port=0")
         .stdout(std::process::Stdio::piped())
@@ -277,7 +297,7 @@ async fn chromedriver() -> Result<(Child, u16), Box<dyn Error + Send + Sync>> {
     Err("chromedriver said no port".into())
 }
 
-async fn browser(port: u16, folder: &Path) -> Result<WebDriver, Box<dyn Error + Send + Sync>> {
+async fn browser(port: u16, folder: &Path) -> Result<WebDriver, Problem> {
     let mut capabilities = DesiredCapabilities::chrome();
     for flag in [
         "--headless",

@@ -13,20 +13,27 @@ use fumibako_web::part::Words;
 use fumibako_web::text::{count, say};
 use jiff::Timestamp;
 
+use super::compose::may_send_for;
 use super::home::party_or;
-use super::{Answer, Here, Shared, html};
+use super::{Answer, Here, Shared, html, see};
 use crate::outbox::Entry;
+use crate::random;
 use crate::trouble::Trouble;
-use crate::ui::form::Sent;
+use crate::ui::form::{Sent, Upload};
+use crate::ui::letters::Letter;
 use crate::ui::paint::{days, moment, pick};
 use crate::ui::state::{App, both, held};
-use crate::ui::work::look::{Gone, here as waiting_here, look};
+use crate::ui::work::look::{Gone, here as waiting_here, look, own_copy};
 
 /// After so many days without the other side fetching it, somebody should telephone (TX-07).
 const LATE_DAYS: i64 = 7;
 
 pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/sent", get(list)).route("/sent/refresh", post(refresh)).route("/sent/{id}", get(receipt))
+    Router::new()
+        .route("/sent", get(list))
+        .route("/sent/refresh", post(refresh))
+        .route("/sent/{id}", get(receipt))
+        .route("/sent/{id}/again", post(again))
 }
 
 async fn list(State(app): Shared, here: Here) -> Result<Response, Answer> {
@@ -117,6 +124,20 @@ fn units(facts: &BundleFacts, lang: Lang) -> String {
     let mut names: Vec<String> = facts.units.iter().map(name).collect();
     names.dedup();
     names.join(lang.pick("、", ", "))
+}
+
+/// TX-06: what was sent becomes a new letter, to be looked at before it goes once more.
+async fn again(State(app): Shared, here: Here, Path(uid): Path<u32>, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    let contents = own_copy(&app, uid).await?.ok_or(Answer::Missing)?;
+    let id = random::hex();
+    let mut letter = Letter::new(&id, (app.clock)());
+    letter.message = contents.cover.unwrap_or_default().0;
+    let files = contents.files.into_iter().map(|(name, bytes)| Upload { name: name.0, bytes });
+    letter.add(files.collect(), &may_send_for(&app));
+    held(&app.letters).drafts.insert(id.clone(), letter);
+    app.tell("drafts");
+    Ok(see(&format!("/compose/{id}")))
 }
 
 async fn receipt(State(app): Shared, here: Here, Path(id): Path<String>) -> Result<Response, Answer> {

@@ -305,6 +305,22 @@ impl Mail {
     }
 }
 
+/// Our own copy of what was sent, opened: its message and files.
+pub(in crate::ui) async fn own_copy(app: &App, uid: u32) -> Result<Option<Contents>, Trouble> {
+    let settings = app.settings.clone();
+    aside(move || {
+        wait(async {
+            let mut mailbox = Mailbox::open(&settings).await?;
+            mailbox.select(Folder::Sent).await?;
+            let kept = mailbox.message(uid).await?;
+            mailbox.close().await;
+            let keys = settings.reading_keys()?;
+            Ok(kept.and_then(|kept| own(&kept.octets.0, &keys)))
+        })
+    })
+    .await
+}
+
 /// What waits here or was refused, and is in no folder of the gateway.
 pub(in crate::ui) fn here(settings: &Settings) -> Result<Vec<outbox::Entry>, Trouble> {
     let mut entries = outbox::look(&settings.data_folder)?;
