@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::aside;
 use crate::bundle::{Attached, Draft, Source, compose};
 use crate::outbox::{Fate as Posted, Outbox};
-use crate::partners::Closing;
+use crate::partners::{Closing, NoPartner};
 use crate::post::Post;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
@@ -235,6 +235,8 @@ impl<'s> Reaches<'s> {
         let (closing, address) = (self.closing.as_ref().ok()?, self.settings.address_of(to).ok()?);
         match closing.form(&address, self.now) {
             Ok(_) => Some(true),
+            // Without a file of certificates the gateway is asked, when something is sent (Profile §9.11).
+            Err(Trouble::NoPartner { why: NoPartner::NoFile, .. }) => None,
             Err(Trouble::NoPartner { .. }) => Some(false),
             Err(_) => None,
         }
