@@ -1,5 +1,6 @@
 //! Administration: what the operator may ask of the running gateway, over its local socket or in one process.
 
+mod audit;
 mod delegation;
 mod evidence;
 mod keeping;
@@ -10,14 +11,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::{
-    Account, CertificateKey, Enrolled, JAPAN, Licence, Office, OfficeNumber, Party, Refusal, Refused, not_trusted,
-    revoked,
+    Account, CertificateKey, Done, Enrolled, JAPAN, Licence, Office, OfficeNumber, Party, Refusal, Refused, What,
+    not_trusted, revoked,
 };
 use fumibako_signer::{Certificate, RevocationError, Trust};
-use fumibako_store::{Census, Store, StoreError, bind};
+use fumibako_store::{Amendment, Census, Store, StoreError, WhichActs, bind, hex};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -25,12 +27,13 @@ use crate::house::House;
 use crate::password;
 use crate::trust::{self, TrustError};
 
+use audit::of_party;
 pub(crate) use delegation::sum_of;
 pub use socket::{CallError, call};
 pub(crate) use socket::{bind as bind_socket, serve};
 pub use words::{
-    AccountRow, Audited, AuthorityRow, BackupReport, CertificateRow, DayRow, FaultRow, HoldRow, PlaceRow, Reply,
-    Request, RestoreReport, Secret, Status, StoreReport, Tampered, VerifyReport,
+    AccountRow, ActsReport, Audited, AuthorityRow, BackupReport, CertificateRow, DayRow, FaultRow, HoldRow, PlaceRow,
+    Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, VerifyReport,
 };
 
 /// Longest office name and suspension reason, in characters.
@@ -39,17 +42,17 @@ const NAME_CHARACTERS: usize = 200;
 const LOGIN_BYTES: usize = 64;
 
 /// Answers the operator. The socket and the demo ask the same one.
-pub struct Admin<S>(Arc<House<S>>);
+pub struct Admin<S>(Arc<House<S>>, String);
 
 impl<S> Clone for Admin<S> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self(self.0.clone(), self.1.clone())
     }
 }
 
 impl<S: Store> Admin<S> {
     pub(crate) fn new(house: Arc<House<S>>) -> Self {
-        Self(house)
+        Self(house, audit::OPERATOR.into())
     }
 
     /// The gateway's answer to a request.
@@ -79,10 +82,14 @@ impl<S: Store> Admin<S> {
             }
             Request::OfficeShow { number } => Ok(Reply::Office(self.office(number)?)),
             Request::OfficeSuspend { number, reason } => {
-                let suspended = Some(short(reason, NAME_CHARACTERS)?);
-                self.put(Office { suspended, ..self.office(number)? }).await
+                let reason = short(reason, NAME_CHARACTERS)?;
+                let told = self.did(What::OfficeSuspended).of(number).noting(&reason);
+                self.put(Office { suspended: Some(reason), ..self.office(number)? }, told).await
             }
-            Request::OfficeResume { number } => self.put(Office { suspended: None, ..self.office(number)? }).await,
+            Request::OfficeResume { number } => {
+                let told = self.did(What::OfficeResumed).of(number);
+                self.put(Office { suspended: None, ..self.office(number)? }, told).await
+            }
             Request::OfficeQuota { number, bytes } => self.quota(number, bytes).await,
             Request::LicenceGrant { number, from, until } => self.grant(number, from, until).await,
             Request::AccountAdd { login, party, password } => {
@@ -90,11 +97,11 @@ impl<S: Store> Admin<S> {
                 if roll.account(&login).is_some() {
                     return Err(Refusal::LoginExists.about(login).into());
                 }
-                self.put_account(login, party, password).await
+                self.put_account(login, party, (password, What::AccountMade)).await
             }
             Request::AccountPassword { login, password } => {
                 let known = roll.account(&login).ok_or_else(|| Refusal::LoginUnknown.about(&login))?;
-                self.put_account(login, known.party.clone(), password).await
+                self.put_account(login, known.party.clone(), (password, What::PasswordSet)).await
             }
             Request::AccountList => {
                 let row = |a: &Account| AccountRow { login: a.login.clone(), party: a.party.to_string() };
@@ -103,14 +110,7 @@ impl<S: Store> Admin<S> {
                 Ok(Reply::Accounts { accounts })
             }
             Request::CertAdd { party, pem } => self.add_certificate(party, &pem).await,
-            Request::CertList { party } => {
-                let of = |enrolled: &&Enrolled| party.as_ref().is_none_or(|party| enrolled.party == *party);
-                let (trust, now) = (self.0.trust(), self.0.clock.now());
-                let row = |enrolled| certificate_row(enrolled, &trust, now);
-                let mut certificates: Vec<_> = roll.certificates().filter(of).filter_map(row).collect();
-                certificates.sort_by(|a, b| (&a.party, a.from).cmp(&(&b.party, b.from)));
-                Ok(Reply::Certificates { certificates })
-            }
+            Request::CertList { party } => Ok(self.certificates(party.as_ref())),
             Request::AgentAdd { id, name } => self.add_agent(id, name).await,
             Request::AgentList { id } => self.agents(id),
             Request::AgentSuspend { id, reason } => self.suspend_agent(id, reason).await,
@@ -132,19 +132,29 @@ impl<S: Store> Admin<S> {
             | Request::EvidenceExport { .. }
             | Request::EvidenceVerify
             | Request::EvidenceContinues { .. }) => self.evidence(request).await,
+            Request::AuditList { office, after } => self.list_acts(WhichActs { office, after }).await,
+            Request::AuditVerify => self.verify_acts().await,
             Request::Inspect => Ok(Reply::Inspected(Box::new(self.0.store.inspect().await?.into()))),
             Request::Backup { to, keys } => self.back_up(to, keys).await,
             Request::Status => self.status().await,
         }
     }
 
+    fn certificates(&self, party: Option<&Party>) -> Reply {
+        let of = |enrolled: &&Enrolled| party.is_none_or(|party| enrolled.party == *party);
+        let (roll, trust, now) = (self.0.store.roll(), self.0.trust(), self.0.clock.now());
+        let row = |enrolled| certificate_row(enrolled, &trust, now);
+        let mut certificates: Vec<_> = roll.certificates().filter(of).filter_map(row).collect();
+        certificates.sort_by(|a, b| (&a.party, a.from).cmp(&(&b.party, b.from)));
+        Reply::Certificates { certificates }
+    }
+
     fn office(&self, number: OfficeNumber) -> Result<Office, Refused> {
         self.0.store.roll().office(number).cloned().ok_or_else(|| Refusal::OfficeUnknown.about(number))
     }
 
-    async fn put(&self, office: Office) -> Result<Reply, StoreError> {
-        self.0.store.put_office(office).await?;
-        Ok(Reply::Done)
+    async fn put(&self, office: Office, told: Done) -> Result<Reply, StoreError> {
+        self.change(Amendment::Office(Box::new(office)), told).await
     }
 
     /// Adding an office that is there renames it; its licence stays.
@@ -152,7 +162,8 @@ impl<S: Store> Admin<S> {
         let name = short(name, NAME_CHARACTERS)?;
         let known =
             self.office(number).unwrap_or(Office { number, name: String::new(), licence: None, suspended: None });
-        self.put(Office { name, ..known }).await
+        let told = self.did(What::OfficePut).of(number).about(&name);
+        self.put(Office { name, ..known }, told).await
     }
 
     /// Profile §10: a licence lasts a year; the last day is the day before its anniversary.
@@ -164,10 +175,16 @@ impl<S: Store> Admin<S> {
         if until < from {
             return Err(Refusal::ValueUnfit.about("the licence would end before it begins").into());
         }
-        self.put(Office { licence: Some(Licence { from, until }), ..office }).await
+        let told = self.did(What::LicenceGranted).of(number).noting(format_args!("{from} {until}"));
+        self.put(Office { licence: Some(Licence { from, until }), ..office }, told).await
     }
 
-    async fn put_account(&self, login: String, party: Party, secret: Secret) -> Result<Reply, StoreError> {
+    async fn put_account(
+        &self,
+        login: String,
+        party: Party,
+        (secret, what): (Secret, What),
+    ) -> Result<Reply, StoreError> {
         let whole = !login.is_empty() && login.len() <= LOGIN_BYTES && login.bytes().all(|b| b.is_ascii_graphic());
         if !whole {
             return Err(Refusal::ValueUnfit.about("a user ID has 1 to 64 printable ASCII characters").into());
@@ -178,24 +195,27 @@ impl<S: Store> Admin<S> {
         let kept = tokio::task::spawn_blocking(move || password::kept(&secret.0)).await;
         let kept = kept.ok().and_then(Result::ok).ok_or(StoreError::Refused(Refusal::Internal.into()))?;
         let (password_hash, scram) = kept;
-        self.0.store.put_account(Account { login, party, password_hash, scram }).await?;
-        Ok(Reply::Done)
+        let told = of_party(self.did(what), &party).about(&login);
+        self.change(Amendment::Account(Account { login, party, password_hash, scram }), told).await
     }
 
     async fn add_authority(&self, pem: &str) -> Result<Reply, StoreError> {
         let certificate = Certificate::from_pem(pem.as_bytes()).map_err(|why| Refusal::ValueUnfit.about(why))?;
-        self.change_trust(move |folder| trust::add(folder, &certificate)).await
+        let told = self.did(What::AuthorityTrusted).about(certificate.fingerprint_hex());
+        self.change_trust(told, move |folder| trust::add(folder, &certificate)).await
     }
 
     /// Verifying a long list takes a while, and so does the disk: no connection waits for it.
     async fn change_trust(
         &self,
+        told: Done,
         change: impl FnOnce(&Path) -> Result<Trust, TrustError> + Send + 'static,
     ) -> Result<Reply, StoreError> {
         let house = self.0.clone();
         let changed = tokio::task::spawn_blocking(move || house.change_trust(change)).await;
         let changed = changed.map_err(|_| StoreError::Refused(Refusal::Internal.into()))?;
-        changed.map(|()| Reply::Done).map_err(|why| Refusal::ValueUnfit.about(why).into())
+        changed.map_err(|why| Refusal::ValueUnfit.about(why))?;
+        self.tell(told).await
     }
 
     /// Profile §5.4: only a certificate that would be believed of a signer is put on the roll, and never one that names
@@ -217,13 +237,15 @@ impl<S: Store> Admin<S> {
             _ => {}
         }
         let (from, until) = (certificate.not_before(), certificate.not_after());
-        self.0.store.enrol(Enrolled { key, party, der: certificate.der().to_vec(), from, until }).await?;
-        Ok(Reply::Done)
+        let told = of_party(self.did(What::CertificateEnrolled), &party).about(certificate.fingerprint_hex());
+        let one = Enrolled { key, party, der: certificate.der().to_vec(), from, until };
+        self.change(Amendment::Enrol(one), told).await
     }
 
     async fn add_list(&self, der: &str) -> Result<Reply, StoreError> {
         let der = STANDARD.decode(der).map_err(|why| Refusal::ValueUnfit.about(why))?;
-        self.change_trust(move |folder| trust::add_list(folder, &der)).await
+        let told = self.did(What::RevocationsTaken).about(hex(digest(&SHA256, &der).as_ref()));
+        self.change_trust(told, move |folder| trust::add_list(folder, &der)).await
     }
 
     async fn status(&self) -> Result<Reply, StoreError> {

@@ -2,6 +2,7 @@
 
 mod account;
 mod agent;
+mod audit;
 mod backup;
 mod cert;
 mod check;
@@ -99,6 +100,9 @@ enum Command {
     /// 保全（期限後も残す） / legal holds
     #[command(subcommand)]
     Hold(hold::Hold),
+    /// 監査記録（だれがいつ何の権限を変えたか） / the audit: who changed which right, and when
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// 証跡 / evidence
     #[command(subcommand)]
     Evidence(evidence::Evidence),
@@ -149,6 +153,11 @@ pub enum Failure {
         "{0} pieces of evidence are not as they were, as the lines above say. Compare with a backup or with exported evidence, and keep the database as it is for whoever looks into it"
     )]
     Tampered(usize),
+    /// The audit was touched; where, was said.
+    #[error(
+        "the audit is not as it was from the row above on. Compare with an exported one, and keep the database as it is for whoever looks into it"
+    )]
+    AuditTampered,
     /// A store, or a copy of it, cannot be used.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -167,7 +176,7 @@ impl Failure {
             Self::Call(_) | Self::Start(_) | Self::Broken => 69,
             Self::Init(_) | Self::Output(_) | Self::Store(StoreError::Full(_)) => 73,
             Self::Read(..) => 66,
-            Self::Tampered(_) => 76,
+            Self::Tampered(_) | Self::AuditTampered => 76,
         }
     }
 
@@ -210,6 +219,9 @@ impl Failure {
             Self::Tampered(_) => {
                 "証跡が書き換えられています。上に示した行をバックアップや書き出した証跡と比べ、データベースはそのまま保存してください。"
             }
+            Self::AuditTampered => {
+                "監査記録が書き換えられています。上に示した行から後を書き出した記録と比べ、データベースはそのまま保存してください。"
+            }
             Self::Store(StoreError::Busy(_)) => {
                 "ほかの処理が保管庫を使っています。終わってから、もう一度実行してください。"
             }
@@ -243,6 +255,7 @@ impl Cli {
             Command::Cert(command) => command.run(&mut context),
             Command::Expire(command) => command.run(&mut context),
             Command::Hold(command) => command.run(&mut context),
+            Command::Audit(command) => command.run(&mut context),
             Command::Evidence(command) => command.run(&mut context),
             Command::Backup(command) => command.run(&mut context),
             Command::Status(command) => command.run(&mut context),

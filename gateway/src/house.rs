@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use fumibako_model::log::SetBack;
-use fumibako_model::{Act, Login, MessageId, OfficeNumber, Party, Refusal, Refused, Scope};
+use fumibako_model::{Act, AgentId, Done, Login, MessageId, OfficeNumber, Party, Refusal, Refused, Scope, What};
 use fumibako_signer::{Certificate, Identity, Trust};
-use fumibako_store::{Facts, Paper, PaperKind, Store, StoreError};
+use fumibako_store::{Amend, Facts, Paper, PaperKind, Store, StoreError};
 use fumibako_wire::{imap, pop3, smtp};
 use tokio::sync::{Semaphore, watch};
 
@@ -206,6 +206,18 @@ impl<S: Store> House<S> {
         }
     }
 
+    /// Profile §16.3: the audit tells what an agent does for an office, before it is done.
+    pub(crate) async fn agent_did(
+        &self,
+        (agent, office): (&AgentId, OfficeNumber),
+        what: What,
+        about: String,
+    ) -> Result<(), Refused> {
+        let done = Done::by_agent(self.clock.now(), agent, what, office).about(about);
+        let told = self.store.amend(Amend { changes: Vec::new(), done: vec![done] }).await;
+        told.map_err(|error| self.refusal_of(error))
+    }
+
     /// Profile §8.10: all of a message went to a terminal of this office, which went on. A store that cannot write it down is
     /// nothing the client has to hear of. Where an agent collected it, that is written down with its mandate (Profile §9.6); one
     /// whose mandate has ended since then collected nothing that counts.
@@ -218,6 +230,10 @@ impl<S: Store> House<S> {
                 Err(_) => return,
             },
         };
+        if let Some(by) = &by {
+            // A store that cannot tell it has said so in the log; the message went out already.
+            drop(self.agent_did((&by.agent, office), What::AgentCollected, format!("M{}", message.0)).await);
+        }
         match self.store.hand_over(office, message, by, now).await {
             Ok(true) => tracing::info!(%office, message = message.0, "bundle.handed_over"),
             Ok(false) => {}

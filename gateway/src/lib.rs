@@ -26,8 +26,8 @@ mod trust;
 mod witness;
 
 pub use admin::{
-    AccountRow, Admin, Audited, AuthorityRow, BackupReport, CallError, CertificateRow, DayRow, FaultRow, HoldRow,
-    PlaceRow, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, VerifyReport, call,
+    AccountRow, ActsReport, Admin, Audited, AuthorityRow, BackupReport, CallError, CertificateRow, DayRow, FaultRow,
+    HoldRow, PlaceRow, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, VerifyReport, call,
 };
 pub use clock::Clock;
 pub use config::{Config, ConfigError, Evidence, Form, Limits, Listen, MESSAGE_BYTES_MOST, Moments, Submission, Tls};

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use fumibako_model::AuditHead;
 use fumibako_model::log::{Growth, Head, SetBack, leaf};
 use fumibako_signer::{Identity, enclose, enclosed};
 use fumibako_store::bodies::Day;
-use fumibako_store::{LogState, Logging, Store, StoreError, Unlogged, hex};
+use fumibako_store::{ActsHead, LogState, Logging, Store, StoreError, Unlogged, UnsignedActs, hex};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
@@ -86,6 +87,9 @@ pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Rec
         if let Err(error) = attest(&house).await {
             house.refusal_of(error);
         }
+        if let Err(error) = attest_acts(&house).await {
+            house.refusal_of(error);
+        }
         if let Err(error) = report::tell(&house).await {
             house.refusal_of(error);
         }
@@ -135,4 +139,24 @@ pub(crate) async fn attest<S: Store>(house: &House<S>) -> Result<(), StoreError>
         tracing::debug!(size = head.size, new = entries.len(), "evidence.logged");
     }
     Ok(())
+}
+
+/// Signs the audit as it stands now, if it grew (Profile §16.2).
+pub(crate) async fn attest_acts<S: Store>(house: &House<S>) -> Result<(), StoreError> {
+    let _one_at_a_time = house.witnessing.lock().await;
+    let Some(UnsignedActs { rows, hash, head }) = house.store.unsigned_acts().await? else { return Ok(()) };
+    // Never signed: an audit that does not go on from what was signed before.
+    let goes_on = |(before, now): (ActsHead, Option<String>)| {
+        let (_, octets) = enclosed(&before.signed).ok()?;
+        let said: AuditHead = serde_json::from_slice(&octets).ok()?;
+        (Some(said.hash) == now).then_some(())
+    };
+    if head.is_some_and(|head| goes_on(head).is_none()) {
+        return Err(StoreError::Failed("the audit is not what was signed; see `audit verify`".into()));
+    }
+    let now = house.clock.now();
+    let head = AuditHead { v: 1, audit: house.config.domain.to_string(), rows, hash, at: now };
+    let octets = serde_json::to_vec(&head).map_err(|why| StoreError::Failed(why.to_string()))?;
+    let signed = enclose(&octets, &house.witness, now).map_err(|why| StoreError::Failed(why.to_string()))?;
+    house.store.keep_acts_head(ActsHead { day: Day::of(now), rows, signed }).await
 }

@@ -1,29 +1,30 @@
 //! Administration of agents and mandates (Profile §9).
 
 use aws_lc_rs::digest::{SHA256, digest};
-use fumibako_model::{Agent, AgentId, Deed, Mandate, MandateId, MandateRow, OfficeNumber, Party, Refusal, Registered};
-use fumibako_store::{MandateOrder, Store, StoreError};
+use fumibako_model::{
+    Agent, AgentId, Deed, Mandate, MandateId, MandateRow, OfficeNumber, Party, Refusal, Registered, What,
+};
+use fumibako_store::{Amendment, MandateOrder, Store, StoreError};
 
+use super::audit::OPERATOR;
 use super::{Admin, NAME_CHARACTERS, Reply, short};
-
-/// Who the administrator is in what the roll keeps.
-const OPERATOR: &str = "operator";
 
 impl<S: Store> Admin<S> {
     /// Adding an agent that is there renames it.
     pub(super) async fn add_agent(&self, id: AgentId, name: String) -> Result<Reply, StoreError> {
         let name = short(name, NAME_CHARACTERS)?;
         let suspended = self.0.store.roll().agent(&id).and_then(|known| known.suspended.clone());
-        self.0.store.put_agent(Agent { id, name, suspended }).await?;
-        Ok(Reply::Done)
+        let told = self.did(What::AgentPut).about(format_args!("{id} {name}"));
+        self.change(Amendment::Agent(Agent { id, name, suspended }), told).await
     }
 
     /// Suspends an agent, with a reason, or ends that.
     pub(super) async fn suspend_agent(&self, id: AgentId, reason: Option<String>) -> Result<Reply, StoreError> {
         let suspended = reason.map(|reason| short(reason, NAME_CHARACTERS)).transpose()?;
         let known = self.0.store.roll().agent(&id).cloned().ok_or_else(|| Refusal::AgentUnknown.about(&id))?;
-        self.0.store.put_agent(Agent { suspended, ..known }).await?;
-        Ok(Reply::Done)
+        let what = if suspended.is_some() { What::AgentSuspended } else { What::AgentResumed };
+        let told = self.did(what).about(&id).noting(suspended.as_deref().unwrap_or_default());
+        self.change(Amendment::Agent(Agent { suspended, ..known }), told).await
     }
 
     pub(super) fn agents(&self, id: Option<AgentId>) -> Result<Reply, StoreError> {
@@ -48,7 +49,8 @@ impl<S: Store> Admin<S> {
         let confirmed = Some(self.0.clock.now());
         let one = Registered { paper: true, confirmed, ..mandate.registered(sum) };
         let id = one.id;
-        self.0.store.mandate(MandateOrder::Register(Box::new(one), None)).await?;
+        let told = self.did(What::MandateRegistered).of(one.mandate.office).about(id).noting("paper");
+        self.change(Amendment::Mandate(MandateOrder::Register(Box::new(one), None)), told).await?;
         self.show_mandate(id)
     }
 
@@ -71,8 +73,10 @@ impl<S: Store> Admin<S> {
     }
 
     pub(super) async fn revoke_mandate(&self, id: MandateId) -> Result<Reply, StoreError> {
+        let office = self.0.store.roll().mandate_by_id(id).map(|one| one.mandate.office);
+        let office = office.ok_or_else(|| Refusal::MandateUnknown.about(id))?;
         let order = MandateOrder::Revoke { id, signed: None, by: OPERATOR.into(), at: self.0.clock.now() };
-        self.0.store.mandate(order).await?;
+        self.change(Amendment::Mandate(order), self.did(What::MandateRevoked).of(office).about(id)).await?;
         self.show_mandate(id)
     }
 

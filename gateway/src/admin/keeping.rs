@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use fumibako_model::{OfficeNumber, Retention};
+use fumibako_model::{OfficeNumber, Retention, What};
 use fumibako_store::{Asked, DayOfMail, Expired, Hold, HoldOrder, Quota, Store, StoreError};
 
 use super::words::{DayRow, HoldRow, Reply};
@@ -15,7 +15,9 @@ impl<S: Store> Admin<S> {
         let Expired { days, files, file_bytes } = if dry_run {
             Expired { days: self.0.store.expiry(keep, now).await?, ..Expired::default() }
         } else {
-            self.0.store.expire(keep, Asked::ByThePerson, now).await?
+            let expired = self.0.store.expire(keep, Asked::ByThePerson, now).await?;
+            self.tell(self.did(What::ExpiryAsked)).await?;
+            expired
         };
         Ok(Reply::Expiry { days: days.into_iter().map(|day| row(day, keep)).collect(), files, file_bytes })
     }
@@ -30,7 +32,10 @@ impl<S: Store> Admin<S> {
     }
 
     pub(super) async fn back_up(&self, to: PathBuf, keys: Option<PathBuf>) -> Result<Reply, StoreError> {
-        Ok(Reply::BackedUp(self.0.store.back_up(to, keys, self.0.clock.now()).await?.into()))
+        let told = self.did(What::BackupMade).noting(if keys.is_some() { "with keys" } else { "" });
+        let made = self.0.store.back_up(to, keys, self.0.clock.now()).await?;
+        self.tell(told).await?;
+        Ok(Reply::BackedUp(made.into()))
     }
 
     /// Profile §11.6: who, when and why are recorded.

@@ -1,5 +1,6 @@
 //! What the operator may ask and what the gateway answers.
 
+mod audit;
 mod evidence;
 mod keeping;
 
@@ -12,6 +13,7 @@ use fumibako_model::{
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+pub use audit::ActsReport;
 pub use evidence::{Audited, Tampered};
 pub use keeping::{BackupReport, DayRow, FaultRow, HoldRow, PlaceRow, RestoreReport, StoreReport, VerifyReport};
 
@@ -201,6 +203,15 @@ pub enum Request {
         /// The head, in base64.
         head: String,
     },
+    /// Rows of the audit, the oldest first.
+    AuditList {
+        /// Of this office only.
+        office: Option<OfficeNumber>,
+        /// After this row.
+        after: Option<u64>,
+    },
+    /// Holds the audit against itself and its signed heads.
+    AuditVerify,
     /// How the gateway is.
     Status,
 }
@@ -241,6 +252,8 @@ impl Request {
             Self::EvidenceExport { .. } => "evidence-export",
             Self::EvidenceVerify => "evidence-verify",
             Self::EvidenceContinues { .. } => "evidence-continues",
+            Self::AuditList { .. } => "audit-list",
+            Self::AuditVerify => "audit-verify",
             Self::Status => "status",
         }
     }
@@ -281,8 +294,11 @@ impl Request {
             | Self::Inspect
             | Self::EvidenceVerify
             | Self::EvidenceContinues { .. }
+            | Self::AuditVerify
             | Self::Status => String::new(),
-            Self::EvidenceList { office, .. } => office.map(|number| number.to_string()).unwrap_or_default(),
+            Self::EvidenceList { office, .. } | Self::AuditList { office, .. } => {
+                office.map(|number| number.to_string()).unwrap_or_default()
+            }
             Self::EvidenceExport { id } => id.to_string(),
         }
     }
@@ -372,6 +388,13 @@ pub enum Reply {
     Continues(Continuation),
     /// What the look through the evidence found.
     Audited(Box<Audited>),
+    /// Rows of the audit, octet for octet.
+    Acts {
+        /// The rows.
+        rows: Vec<String>,
+    },
+    /// What the look through the audit found.
+    ActsAudited(ActsReport),
     /// The copy that was made.
     BackedUp(BackupReport),
     /// It could not be done; the sentence says why and what to do.

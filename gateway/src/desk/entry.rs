@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use fumibako_model::{Login, OfficeNumber, Party, Private, Refusal, Refused};
+use fumibako_model::{AgentId, Login, OfficeNumber, Party, Private, Refusal, Refused, What};
 use fumibako_store::Store;
 use fumibako_wire::sasl::{Claim, Offer, Secrets};
 
@@ -65,6 +65,11 @@ impl<S: Store> Entry<S> {
         self.login.as_ref().map(Login::party)
     }
 
+    /// The agent logged in, if it is one.
+    pub(crate) fn agent(&self) -> Option<&AgentId> {
+        self.login.as_ref().and_then(Login::agent)
+    }
+
     /// Who is logged in, and as whom.
     pub(crate) fn login(&self) -> Result<&Login, Refused> {
         self.login.as_ref().ok_or_else(|| Refusal::LoginNeeded.into())
@@ -90,6 +95,9 @@ impl<S: Store> Entry<S> {
         };
         may(&login)?;
         self.place.belongs_to(login.party())?;
+        if let (Some(agent), Some(office)) = (login.agent(), login.office()) {
+            self.house.agent_did((agent, office), What::AgentActs, String::new()).await?;
+        }
         self.login = Some(login.clone());
         Ok(Judged::Login(login))
     }

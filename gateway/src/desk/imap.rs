@@ -1,6 +1,8 @@
 //! The desk of a mailbox: every question of an IMAP conversation is one verb of the store.
 
-use fumibako_model::{Changes, FolderId, FolderName, ModSeq, NamedFlags, OfficeNumber, Private, Refusal, Refused, Uid};
+use fumibako_model::{
+    Changes, FolderId, FolderName, ModSeq, NamedFlags, OfficeNumber, Private, Refusal, Refused, Uid, What,
+};
 use fumibako_store::{CopyOrder, Deposit, Draft, FlagOrder, Quota, Store, StoreError};
 use fumibako_wire::imap::{Answer, Ask, Outgoing, Session};
 use fumibako_wire::sasl::{Claim, Offer};
@@ -74,6 +76,9 @@ impl<S: Store> ImapDesk<S> {
             Ask::Folders => viewer.listing(&house).await.map(Answer::Folders).map_err(|e| house.refusal_of(e)),
             ask => {
                 let (office, ask) = viewer.judge(&house, self.opened.as_ref(), ask)?;
+                if let Some((what, about)) = self.telling(&ask) {
+                    house.agent_did((&viewer.agent, office), what, about).await?;
+                }
                 let answer = self.serve_office(office, ask).await?;
                 // What Watch tells are the folders, too.
                 if let Answer::Folders(_) = answer {
@@ -81,6 +86,21 @@ impl<S: Store> ImapDesk<S> {
                 }
                 Ok(viewer.told(&house, office, answer))
             }
+        }
+    }
+
+    /// What the audit tells of an agent's question, if it does (Profile §16.3).
+    fn telling(&self, ask: &Ask) -> Option<(What, String)> {
+        let here = || self.opened.as_ref().map(|(_, name)| name.to_string()).unwrap_or_default();
+        match ask {
+            Ask::Open { name, .. } => Some((What::AgentOpened, name.to_string())),
+            Ask::Append { folder, .. } => Some((What::AgentChanged, format!("append {folder}"))),
+            Ask::Copy { to, moves, uids, .. } => {
+                let verb = if *moves { "move" } else { "copy" };
+                Some((What::AgentChanged, format!("{verb} {} from {} to {to}", uids.len(), here())))
+            }
+            Ask::Expunge { .. } => Some((What::AgentChanged, format!("expunge {}", here()))),
+            _ => None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The desk of a maildrop: an office's `INBOX`, read message by message, and changed once, at the end.
 
-use fumibako_model::{FlagChange, Flags, NamedFlags, OfficeNumber, Private, Refusal, Refused, Scope, Uid};
+use fumibako_model::{FlagChange, Flags, NamedFlags, OfficeNumber, Private, Refusal, Refused, Scope, Uid, What};
 use fumibako_store::{FlagOrder, Store, StoreError};
 use fumibako_wire::pop3::{Answer, Ask, Inbox, Session};
 use fumibako_wire::sasl::{Claim, Offer};
@@ -44,6 +44,9 @@ impl<S: Store> Pop3Desk<S> {
                 .map(|view| Answer::Inbox(Inbox { validity: view.status.uid_validity, entries: view.entries })),
             Ask::Read(message, range) => store.read(office, message, range).await.map(Answer::Message),
             Ask::Update { seen, removed, retrieved } => {
+                if let (Some(agent), false) = (self.entry.agent(), removed.is_empty()) {
+                    self.entry.house.agent_did((agent, office), What::AgentChanged, "expunge INBOX".into()).await?;
+                }
                 let done = self.update(office, seen, removed).await.map(|()| Answer::Done);
                 for message in retrieved {
                     self.entry.house.handed_over(office, message, self.entry.login()?).await;

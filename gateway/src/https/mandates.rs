@@ -13,11 +13,11 @@ use axum::routing::post;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::{
-    Deed, Login, MandateId, MandateRow, Party, Private, Refusal, Refused, Registered, Said, not_signed, not_trusted,
-    revoked,
+    Deed, Done, Login, MandateId, MandateRow, Party, Private, Refusal, Refused, Registered, Said, What, not_signed,
+    not_trusted, revoked,
 };
 use fumibako_signer::Signed;
-use fumibako_store::{MandateOrder, Store, StoreError, bind};
+use fumibako_store::{Amend, Amendment, MandateOrder, Store, StoreError, bind};
 use fumibako_wire::Credentials;
 use serde::Serialize;
 use serde_json::json;
@@ -106,25 +106,32 @@ async fn deed<S: Store>(house: &House<S>, octets: &[u8]) -> Result<MandateRow, S
     };
     let known = |id: MandateId| roll.mandate_by_id(id).ok_or_else(|| Refusal::MandateUnknown.about(id));
     let sum = sum_of(&deed);
+    let told = |what, one: &Registered| {
+        Done::new(now, &holder, what).of(one.mandate.office).about(one.id).noting(&one.mandate.agent)
+    };
     let signed = octets.to_vec();
-    let (id, order) = match deed {
+    let (id, told, order) = match deed {
         Deed::Grant(mandate) => {
             by(&holder, &[Party::Office(mandate.office)])?;
             roll.office(mandate.office).ok_or_else(|| Refusal::SenderUnknown.about(mandate.office))?;
             let one = mandate.registered(sum);
-            (one.id, MandateOrder::Register(Box::new(one), Some(signed)))
+            let told = told(What::MandateRegistered, &one);
+            (one.id, told, MandateOrder::Register(Box::new(one), Some(signed)))
         }
         Deed::Confirm(Said { mandate: id, .. }) => {
-            by(&holder, &[Party::Agent(known(id)?.mandate.agent.clone())])?;
-            (id, MandateOrder::Confirm { id, signed, at: now })
+            let one = known(id)?;
+            by(&holder, &[Party::Agent(one.mandate.agent.clone())])?;
+            (id, told(What::MandateConfirmed, one), MandateOrder::Confirm { id, signed, at: now })
         }
         Deed::Revoke(Said { mandate: id, .. }) => {
-            let words = &known(id)?.mandate;
+            let one = known(id)?;
+            let words = &one.mandate;
             by(&holder, &[Party::Office(words.office), Party::Agent(words.agent.clone())])?;
-            (id, MandateOrder::Revoke { id, signed: Some(signed), by: holder.to_string(), at: now })
+            let told = told(What::MandateRevoked, one);
+            (id, told, MandateOrder::Revoke { id, signed: Some(signed), by: holder.to_string(), at: now })
         }
     };
-    house.store.mandate(order).await?;
+    house.store.amend(Amend { changes: vec![Amendment::Mandate(order)], done: vec![told] }).await?;
     let roll = house.store.roll();
     let one = roll.mandate_by_id(id).ok_or_else(|| Refusal::MandateUnknown.about(id))?;
     tracing::info!(mandate = %id, state = ?one.state(now), by = %holder, "mandate.changed");

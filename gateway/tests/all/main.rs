@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests stand outside #[test] functions")]
 
 mod admin;
+mod audit;
 mod compress;
 mod connections;
 mod evidence;

@@ -38,7 +38,7 @@ fn words(office: &str, scopes: &[Scope]) -> Box<Mandate> {
 
 impl Fixture {
     /// The agent, with a login and a key.
-    async fn with_agent(&self) -> Identity {
+    pub(crate) async fn with_agent(&self) -> Identity {
         self.done(Request::AgentAdd { id: agent(), name: "かわら事務代行".into() }).await;
         let party = AGENT.parse().unwrap();
         self.done(Request::AccountAdd { login: AGENT.into(), party, password: Secret(PASSWORD.into()) }).await;
@@ -47,14 +47,14 @@ impl Fixture {
         issue_to(&authority, &AGENT.parse().unwrap(), &domain, KeyKind::EcP256, Clock.now()).unwrap()
     }
 
-    async fn mandated(&self, office: &str, scopes: &[Scope]) -> MandateId {
+    pub(crate) async fn mandated(&self, office: &str, scopes: &[Scope]) -> MandateId {
         let reply = self.ask(Request::MandateAdd { mandate: words(office, scopes) }).await;
         let Reply::Mandates { mandates } = reply else { panic!("{reply:?}") };
         assert_eq!((mandates[0].state, mandates[0].registered.paper), (MandateState::InForce, true));
         mandates[0].registered.id
     }
 
-    async fn revoked(&self, id: MandateId) {
+    pub(crate) async fn revoked(&self, id: MandateId) {
         let reply = self.ask(Request::MandateRevoke { id }).await;
         let Reply::Mandates { mandates } = reply else { panic!("{reply:?}") };
         assert_eq!(mandates[0].state, MandateState::Revoked);

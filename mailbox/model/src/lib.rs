@@ -5,6 +5,7 @@
 //! Never here: a clock, a file, a socket; nothing waits. Never printed: care data (see [`Private`]).
 
 mod address;
+mod audit;
 mod bundle;
 mod evidence;
 mod expiry;
@@ -26,6 +27,7 @@ mod uid_set;
 mod wishes;
 
 pub use address::{AGENT_ID_BYTES, Address, AgentId, DOMAIN_BYTES, Domain, Local, NotAnAddress, Party};
+pub use audit::{AUDIT_CHARACTERS, AuditHead, AuditRow, Done, What};
 pub use bundle::{BUNDLE_FIELD, BUNDLE_FIELD_BYTES, BundleFacts, NotBundleFacts};
 pub use evidence::{Event, Evidence, EvidenceId, NotAnEvidenceId, Reason, Recorded};
 pub use expiry::{

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use fumibako_signer::authority::Authority;
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::bodies::SPOOL_BYTES;
-use fumibako_store::suite::{World, domain, himawari, now, sakura};
+use fumibako_store::suite::{Fill, World, domain, himawari, now, sakura};
 use fumibako_store::{Admitted, Store};
 
 const CLIENTS: u64 = 8;

@@ -19,7 +19,7 @@ use std::time::Duration;
 use fumibako_model::{FlagChange, Flags, NamedFlags, OfficeNumber, Uid};
 use fumibako_signer::authority::Authority;
 use fumibako_sqlite::SqliteStore;
-use fumibako_store::suite::{ALL, World, domain, folder, himawari, now, sakura};
+use fumibako_store::suite::{ALL, Fill, World, domain, folder, himawari, now, sakura};
 use fumibako_store::{Deposit, Draft, FlagOrder, Store, message_id_of};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::RwLock;

@@ -8,7 +8,7 @@ CREATE TABLE counter (
 
 -- `message` and `evidence` are the last ids given, `evidence_count` says how many pieces of evidence there are, `expired_on` the day of the last expiry, 0 before the first, `restored_at` the moment a backup became this store. `uid_validity` starts at the second the store was made, so that
 -- a mail tool that remembers an earlier store of the same name does not trust what it remembers.
-INSERT INTO counter (name, value) VALUES ('message', 0), ('evidence', 0), ('evidence_count', 0), ('expired_on', 0), ('restored_at', 0), ('uid_validity', unixepoch());
+INSERT INTO counter (name, value) VALUES ('message', 0), ('evidence', 0), ('evidence_count', 0), ('acts', 0), ('expired_on', 0), ('restored_at', 0), ('uid_validity', unixepoch());
 
 -- 登録簿
 CREATE TABLE office (
@@ -266,6 +266,24 @@ CREATE TABLE log_head (
     last  INTEGER NOT NULL,
     head  BLOB NOT NULL,
     stamp BLOB
+) STRICT;
+
+-- 監査記録 (Profile §16). `doc` holds the hash of the row before, `hash` is that of `doc`; both are shown byte for byte. Never changed.
+CREATE TABLE act (
+    n      INTEGER PRIMARY KEY,
+    office TEXT,
+    doc    TEXT NOT NULL,
+    hash   TEXT NOT NULL
+) STRICT;
+
+-- An office's own.
+CREATE INDEX act_office ON act (office, n) WHERE office IS NOT NULL;
+
+-- The last signed head of the audit of each UTC day.
+CREATE TABLE act_head (
+    day    INTEGER PRIMARY KEY,
+    rows   INTEGER NOT NULL,
+    signed BLOB NOT NULL
 ) STRICT;
 
 -- What is to be told, and when (Profile §8.14): reports that are due, and the next reminder about each bundle. `wishes` is what the

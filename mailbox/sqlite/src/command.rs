@@ -3,20 +3,23 @@
 use std::ops::Range;
 
 use fumibako_model::{
-    Account, Agent, Annotation, Delegate, Enrolled, FolderId, FolderName, MessageId, NamedFlags, Office, OfficeNumber,
-    Roll, Uid, UidValidity,
+    Annotation, Delegate, FolderId, FolderName, MessageId, NamedFlags, OfficeNumber, Roll, Uid, UidValidity,
 };
 use fumibako_store::bodies::{Day, Place, Spooled};
-use fumibako_store::{CopyOrder, Delivery, Facts, FlagOrder, Kind, Logging, MandateOrder, Paper, StoreError};
+use fumibako_store::{ActsHead, Amend, CopyOrder, Delivery, Facts, FlagOrder, Kind, Logging, Paper, StoreError};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 use tokio::sync::oneshot;
 
 use crate::error::{Stop, again};
 use crate::ledger::Wake;
-use crate::{annotation, change, expire, folder, handover, hold, log, mandate, paper, receipt, report, roll, tree};
+use crate::{acts, annotation, change, expire, folder, handover, hold, log, paper, receipt, report, roll, tree};
 
 /// One change, and its answer.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "deliveries are nearly all there is, and a box for each would be a detour"
+)]
 pub(crate) enum Command {
     Deliver(Facts, Octets, Timestamp, Reply<Delivery>),
     /// Answers with the UIDs, and which of the bodies are kept.
@@ -30,11 +33,8 @@ pub(crate) enum Command {
     Claim(OfficeNumber, FolderId, Reply<Range<u32>>),
     Expunge(OfficeNumber, FolderId, Option<Vec<Uid>>, Reply<()>),
     Copy(OfficeNumber, CopyOrder, Timestamp, Reply<(UidValidity, Vec<(Uid, Uid)>)>),
-    PutOffice(Office, Reply<()>),
-    PutAccount(Account, Reply<()>),
-    Enrol(Enrolled, Reply<()>),
-    PutAgent(Agent, Reply<()>),
-    Mandate(MandateOrder, Reply<()>),
+    Amend(Box<Amend>, Reply<()>),
+    SignActs(ActsHead, Reply<()>),
     SetQuota(OfficeNumber, u64, Reply<()>),
     Expire(expire::Order, Reply<u64>),
     Hold(Box<hold::Order>, Reply<u64>),
@@ -128,6 +128,11 @@ impl<T> Reply<T> {
 }
 
 impl Command {
+    /// Does an agent do it? Then the audit tells it in the same commit.
+    pub(crate) fn is_by_an_agent(&self) -> bool {
+        matches!(self, Self::Deliver(facts, ..) if facts.by().is_some())
+    }
+
     /// The bundle, if it is a delivery of one: those are made durable as a run.
     pub(crate) fn bundle(&self) -> Option<(&Facts, Result<Place, sqlx::Error>, Timestamp)> {
         match self {
@@ -179,10 +184,7 @@ impl Command {
 
     /// Does it change the roll?
     pub(crate) fn is_of_the_roll(&self) -> bool {
-        matches!(
-            self,
-            Self::PutOffice(..) | Self::PutAccount(..) | Self::Enrol(..) | Self::PutAgent(..) | Self::Mandate(..)
-        )
+        matches!(self, Self::Amend(amend, _) if !amend.changes.is_empty())
     }
 
     pub(crate) fn is_close(&self) -> bool {
@@ -221,11 +223,8 @@ impl Command {
                 reply.told(annotation::annotate(rows, *office, folder.as_ref(), entries).await)
             }
             Self::Copy(office, order, now, reply) => reply.told(change::copy(rows, *office, order, *now).await),
-            Self::PutOffice(office, reply) => reply.quiet(roll::put_office(rows, office).await),
-            Self::PutAccount(account, reply) => reply.quiet(roll::put_account(rows, account).await),
-            Self::Enrol(certificate, reply) => reply.quiet(roll::enrol(rows, certificate).await),
-            Self::PutAgent(agent, reply) => reply.quiet(mandate::put_agent(rows, agent).await),
-            Self::Mandate(order, reply) => reply.quiet(mandate::run(rows, order).await),
+            Self::Amend(amend, reply) => reply.quiet(acts::amend(rows, amend).await),
+            Self::SignActs(head, reply) => reply.quiet(acts::keep_head(rows, head).await),
             Self::SetQuota(office, bytes, reply) => reply.quiet(roll::set_quota(rows, *office, *bytes).await),
             Self::Expire(order, reply) => match *order {
                 expire::Order::WriteDown(day, now) => reply.quiet(expire::write_down(rows, day, now).await),
@@ -266,11 +265,8 @@ impl Command {
             | Self::Subscribe(_, _, _, reply)
             | Self::Annotate(_, _, _, reply)
             | Self::Expunge(_, _, _, reply)
-            | Self::PutOffice(_, reply)
-            | Self::PutAccount(_, reply)
-            | Self::Enrol(_, reply)
-            | Self::PutAgent(_, reply)
-            | Self::Mandate(_, reply)
+            | Self::Amend(_, reply)
+            | Self::SignActs(_, reply)
             | Self::SetQuota(_, _, reply)
             | Self::Close(reply) => reply.send(failed),
         }

@@ -4,13 +4,14 @@
 
 use std::collections::BTreeSet;
 
-use fumibako_model::{OfficeNumber, Refusal};
+use fumibako_model::{Done, OfficeNumber, Refusal, What};
 use fumibako_store::bodies::{Day, Place};
 use fumibako_store::{Ended, Hold, HoldOrder, StoreError};
 use jiff::Timestamp;
 use serde::Deserialize;
 use sqlx::SqliteConnection;
 
+use crate::acts;
 use crate::command::Command;
 use crate::error::{Stop, store_error, unreadable};
 use crate::expire;
@@ -30,6 +31,8 @@ pub(crate) enum Order {
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Held {
     id: i64,
+    office: OfficeNumber,
+    message_id: String,
     message: i64,
     segment: i64,
     body_offset: i64,
@@ -81,7 +84,7 @@ pub(crate) async fn release(
     let _no_expiry_meanwhile = store.expiring.lock().await;
     let number = office.as_str();
     let found = sqlx::query_scalar!(
-        r#"SELECT json_group_array(json_object('id', h.id, 'message', h.message, 'segment', h.segment,
+        r#"SELECT json_group_array(json_object('id', h.id, 'office', h.office, 'message_id', h.message_id, 'message', h.message, 'segment', h.segment,
                   'body_offset', h.body_offset, 'stored', h.stored, 'size', m.size, 'now_in', m.segment)) AS "found!: String"
            FROM hold h JOIN message m ON m.id = h.message
            WHERE h.office = ? AND h.message_id = ? AND h.released_at IS NULL"#,
@@ -166,6 +169,8 @@ pub(crate) async fn run(rows: &mut SqliteConnection, order: &Order) -> Result<(u
         Order::Place { message, from, to, hold, at } => {
             put(rows, *message, (*from, *to)).await?;
             record(rows, (*message, *from), hold, *at).await?;
+            let done = Done::new(*at, &hold.by, What::HoldPlaced).of(hold.office).about(&hold.message_id);
+            acts::write(rows, &[done.noting(&hold.reason)]).await?;
             Ok((1, Vec::new()))
         }
         Order::Release { held, gone, by, at } => {
@@ -179,6 +184,8 @@ pub(crate) async fn run(rows: &mut SqliteConnection, order: &Order) -> Result<(u
             )
             .execute(&mut *rows)
             .await?;
+            let done = Done::new(*at, by, What::HoldReleased).of(held.office).about(&held.message_id);
+            acts::write(rows, &[done]).await?;
             if *gone { Ok((1, let_go(rows, held, *at).await?)) } else { give_back(rows, held).await }
         }
     }

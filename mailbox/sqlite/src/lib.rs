@@ -6,6 +6,7 @@
 //! Never here: sockets, the clock, a rule of admission. Never possible: an answer before the commit it speaks of, two
 //! processes writing one store, a UID used twice.
 
+mod acts;
 mod annotation;
 mod audit;
 mod backup;

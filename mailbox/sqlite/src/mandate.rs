@@ -23,8 +23,8 @@ pub(crate) async fn put_agent(rows: &mut SqliteConnection, agent: &Agent) -> Res
     Ok(())
 }
 
-/// Registers, confirms or revokes.
-pub(crate) async fn run(rows: &mut SqliteConnection, order: &MandateOrder) -> Result<(), Stop> {
+/// Registers, confirms or revokes. Says whether that changed anything.
+pub(crate) async fn run(rows: &mut SqliteConnection, order: &MandateOrder) -> Result<bool, Stop> {
     match order {
         MandateOrder::Register(one, signed) => register(rows, one, signed.as_deref()).await,
         MandateOrder::Confirm { id, signed, at } => confirm(rows, *id, signed, *at).await,
@@ -32,7 +32,7 @@ pub(crate) async fn run(rows: &mut SqliteConnection, order: &MandateOrder) -> Re
     }
 }
 
-async fn register(rows: &mut SqliteConnection, one: &Registered, signed: Option<&[u8]>) -> Result<(), Stop> {
+async fn register(rows: &mut SqliteConnection, one: &Registered, signed: Option<&[u8]>) -> Result<bool, Stop> {
     let (id, doc) = (one.id.to_string(), serde_json::to_string(&one.mandate)?);
     let confirmed = one.confirmed.map(Timestamp::as_millisecond);
     let agent = one.mandate.agent.as_str();
@@ -42,7 +42,7 @@ async fn register(rows: &mut SqliteConnection, one: &Registered, signed: Option<
     if !known {
         return Err(Refusal::AgentUnknown.about(agent).into());
     }
-    sqlx::query!(
+    let put = sqlx::query!(
         "INSERT INTO mandate (id, digest, doc, paper, confirmed_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
         id,
         one.digest,
@@ -52,13 +52,13 @@ async fn register(rows: &mut SqliteConnection, one: &Registered, signed: Option<
     )
     .execute(&mut *rows)
     .await?;
-    match signed {
-        Some(signed) => keep(rows, (&id, "grant"), signed, one.mandate.granted).await,
-        None => Ok(()),
+    if let Some(signed) = signed {
+        keep(rows, (&id, "grant"), signed, one.mandate.granted).await?;
     }
+    Ok(put.rows_affected() == 1)
 }
 
-async fn confirm(rows: &mut SqliteConnection, id: MandateId, signed: &[u8], at: Timestamp) -> Result<(), Stop> {
+async fn confirm(rows: &mut SqliteConnection, id: MandateId, signed: &[u8], at: Timestamp) -> Result<bool, Stop> {
     let (id, millis) = (id.to_string(), at.as_millisecond());
     let found = sqlx::query!("SELECT confirmed_at, revoked_at FROM mandate WHERE id = ?", id)
         .fetch_optional(&mut *rows)
@@ -68,10 +68,11 @@ async fn confirm(rows: &mut SqliteConnection, id: MandateId, signed: &[u8], at: 
         return Err(Refusal::MandateRevoked.about(&id).into());
     }
     if found.confirmed_at.is_some() {
-        return Ok(());
+        return Ok(false);
     }
     sqlx::query!("UPDATE mandate SET confirmed_at = ? WHERE id = ?", millis, id).execute(&mut *rows).await?;
-    keep(rows, (&id, "confirm"), signed, at).await
+    keep(rows, (&id, "confirm"), signed, at).await?;
+    Ok(true)
 }
 
 async fn revoke(
@@ -79,10 +80,12 @@ async fn revoke(
     id: MandateId,
     signed: Option<&[u8]>,
     (by, at): (&str, Timestamp),
-) -> Result<(), Stop> {
+) -> Result<bool, Stop> {
     let (id, millis) = (id.to_string(), at.as_millisecond());
+    let known = sqlx::query!("SELECT revoked_at FROM mandate WHERE id = ?", id).fetch_optional(&mut *rows).await?;
+    let known = known.ok_or_else(|| Refusal::MandateUnknown.about(&id))?;
     // The first revocation counts.
-    let done = sqlx::query!(
+    sqlx::query!(
         "UPDATE mandate SET revoked_at = coalesce(revoked_at, ?), revoked_by = coalesce(revoked_by, ?) WHERE id = ?",
         millis,
         by,
@@ -90,13 +93,10 @@ async fn revoke(
     )
     .execute(&mut *rows)
     .await?;
-    if done.rows_affected() == 0 {
-        return Err(Refusal::MandateUnknown.about(&id).into());
+    if let Some(signed) = signed {
+        keep(rows, (&id, "revoke"), signed, at).await?;
     }
-    match signed {
-        Some(signed) => keep(rows, (&id, "revoke"), signed, at).await,
-        None => Ok(()),
-    }
+    Ok(known.revoked_at.is_none())
 }
 
 /// Keeps what was signed; the first of a kind stays.

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use fumibako_model::{
     Event, Evidence, EvidenceId, Flags, FolderId, Happening, MDN_SENT, MessageId, NamedFlags, Recorded, Refusal, Roll,
-    State, outcome,
+    State, What, outcome,
 };
 use fumibako_store::bodies::Place;
 use fumibako_store::{Delivery, Facts, Receipt, hex};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
+use crate::acts::{self, by_agent};
 use crate::deliver::{repeated, sent_before};
 use crate::error::Stop;
 use crate::ledger::{Body, Ledger, Standing, Wake, sent_key};
@@ -62,8 +63,9 @@ pub(crate) async fn receipt(
     let wakes = ledger.write(rows).await?;
     let state = step.state.code();
     sqlx::query!("UPDATE message SET handover = ?, state = ? WHERE id = ?", evidence.0, state, original.id.0)
-        .execute(rows)
+        .execute(&mut *rows)
         .await?;
+    acts::write(rows, by_agent(signed, What::AgentAcknowledged, now).as_slice()).await?;
     Ok((Delivery { evidence, repeated: false }, wakes))
 }
 

@@ -6,15 +6,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use fumibako_model::log::Hash;
 use fumibako_model::{
-    Account, Agent, Annotation, Changes, Delegate, Domain, Enrolled, Evidence, EvidenceId, FolderId, FolderName,
-    FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, Office, OfficeNumber, Private, Retention, Roll,
-    Uid, UidValidity,
+    Annotation, Changes, Delegate, Domain, Evidence, EvidenceId, FolderId, FolderName, FolderStatus, FolderView,
+    Listing, MandateId, MessageId, ModSeq, OfficeNumber, Private, Retention, Roll, Uid, UidValidity,
 };
 use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
 use fumibako_store::{
-    Admitted, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit, Draft, Due, Expired, FlagOrder, Heads,
-    Hold, HoldOrder, Inspection, LogAudit, LogState, Logging, MandateOrder, News, Paper, Proof, Quota, Restored,
-    SignedDeed, Store, StoreError, Told, Unlogged, Verified, Which,
+    ActsAudit, ActsHead, Admitted, Amend, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit, Draft, Due,
+    Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection, LogAudit, LogState, Logging, News, Paper, Proof, Quota,
+    Restored, SignedDeed, Store, StoreError, Told, Unlogged, UnsignedActs, Verified, Which, WhichActs,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -23,7 +22,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 use crate::command::{Command, Octets, OwnMessage, OwnMessages, Reply};
 use crate::disk::Disk;
 use crate::heads::{HeadCache, Losing, Shelves};
-use crate::{annotation, audit, backup, expire, heads, hold, inspect, log, mandate, open, paper, read, report};
+use crate::{acts, annotation, audit, backup, expire, heads, hold, inspect, log, mandate, open, paper, read, report};
 
 /// A store in one folder, open in one process.
 #[derive(Clone, Debug)]
@@ -148,24 +147,24 @@ impl Store for SqliteStore {
         self.roll_now()
     }
 
-    async fn put_office(&self, office: Office) -> Result<(), StoreError> {
-        self.change(|reply| Command::PutOffice(office, reply)).await
+    async fn amend(&self, amend: Amend) -> Result<(), StoreError> {
+        self.change(|reply| Command::Amend(Box::new(amend), reply)).await
     }
 
-    async fn put_account(&self, account: Account) -> Result<(), StoreError> {
-        self.change(|reply| Command::PutAccount(account, reply)).await
+    async fn acts(&self, which: WhichActs) -> Result<Vec<String>, StoreError> {
+        acts::list(&self.readers, which).await
     }
 
-    async fn enrol(&self, certificate: Enrolled) -> Result<(), StoreError> {
-        self.change(|reply| Command::Enrol(certificate, reply)).await
+    async fn unsigned_acts(&self) -> Result<Option<UnsignedActs>, StoreError> {
+        acts::unsigned(&self.readers).await
     }
 
-    async fn put_agent(&self, agent: Agent) -> Result<(), StoreError> {
-        self.change(|reply| Command::PutAgent(agent, reply)).await
+    async fn keep_acts_head(&self, head: ActsHead) -> Result<(), StoreError> {
+        self.change(|reply| Command::SignActs(head, reply)).await
     }
 
-    async fn mandate(&self, order: MandateOrder) -> Result<(), StoreError> {
-        self.change(|reply| Command::Mandate(order, reply)).await
+    async fn audit_acts(&self) -> Result<ActsAudit, StoreError> {
+        acts::audit(&self.readers).await
     }
 
     async fn deeds(&self, id: MandateId) -> Result<Vec<SignedDeed>, StoreError> {

@@ -4,10 +4,11 @@
 use std::fs::File;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use fumibako_model::{Domain, Roll};
+use fumibako_model::{Domain, Roll, What};
 use fumibako_store::{News, StoreError};
 use sqlx::{Connection, SqliteConnection};
 
+use crate::acts::{self, by_agent};
 use crate::checkpoint::Checkpoints;
 use crate::command::Command;
 use crate::deliver;
@@ -97,11 +98,11 @@ impl Writer {
         Ok(())
     }
 
-    /// BEGIN, the batch, COMMIT. Bundles alone are written by one statement, which is a transaction by itself, and nobody
+    /// BEGIN, the batch, COMMIT. Bundles of offices alone are written by one statement, which is a transaction by itself, and nobody
     /// else writes between what was read for it and it. SQLite itself ends a transaction when the disk is full, and the
     /// driver's own `Transaction` then waits for ever for a ROLLBACK that finds nothing; so these three are said here.
     async fn transact(&mut self, batch: &mut [Command]) -> Result<Aftermath, sqlx::Error> {
-        if batch.iter().all(|command| command.bundle().is_some()) {
+        if batch.iter().all(|command| command.bundle().is_some() && !command.is_by_an_agent()) {
             return self.change(batch).await;
         }
         sqlx::query("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
@@ -145,6 +146,13 @@ async fn bundles(rows: &mut SqliteConnection, roll: &Roll, batch: &mut [Command]
         Err(Stop::Failed(error)) => return Err(error),
         Err(Stop::Refused(refused)) => return Err(sqlx::Error::InvalidArgument(refused.to_string())),
     };
+    let sent = run.iter().zip(&answers).filter(|(_, answer)| answer.as_ref().is_ok_and(|answer| !answer.repeated));
+    let sent: Vec<_> = sent.filter_map(|((facts, _, now), _)| by_agent(facts, What::AgentSent, *now)).collect();
+    match acts::write(rows, &sent).await {
+        Ok(()) => {}
+        Err(Stop::Failed(error)) => return Err(error),
+        Err(Stop::Refused(refused)) => return Err(sqlx::Error::InvalidArgument(refused.to_string())),
+    }
     let replies = batch.iter_mut().filter(|command| command.bundle().is_some());
     for (command, answer) in replies.zip(answers) {
         if let Command::Deliver(_, _, _, reply) = command {

@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use fumibako_model::log::Hash;
 use fumibako_model::{
-    Account, Agent, Annotation, Changes, Delegate, Enrolled, Evidence, EvidenceId, FlagChange, FolderId, FolderName,
-    FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, NamedFlags, Office, OfficeNumber, Private,
-    Refusal, Refused, Retention, Roll, Uid, UidValidity,
+    Annotation, Changes, Delegate, Evidence, EvidenceId, FlagChange, FolderId, FolderName, FolderStatus, FolderView,
+    Listing, MandateId, MessageId, ModSeq, NamedFlags, OfficeNumber, Private, Refusal, Refused, Retention, Roll, Uid,
+    UidValidity,
 };
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use crate::acts::{ActsAudit, ActsHead, Amend, UnsignedActs, WhichActs};
 use crate::admit::Admitted;
 use crate::backup::BackedUp;
 use crate::bodies::{BodyError, Spool};
@@ -21,7 +22,7 @@ use crate::expire::{Asked, DayOfMail, Expired};
 use crate::hold::{Hold, HoldOrder};
 use crate::inspect::Inspection;
 use crate::log::{Due, LogAudit, LogState, Logging, Paper, Proof, Told, Unlogged, Which};
-use crate::mandates::{MandateOrder, SignedDeed};
+use crate::mandates::SignedDeed;
 
 /// Most folders of one office, the standard ones included (Profile §12). One more is refused as
 /// [`TooManyFolders`](fumibako_model::Refusal::TooManyFolders).
@@ -35,21 +36,20 @@ pub trait Store: Send + Sync + 'static {
     /// The roll as it is now.
     fn roll(&self) -> Arc<Roll>;
 
-    /// Puts an office on the roll, or replaces its row; a new one gets its standard folders.
-    fn put_office(&self, office: Office) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Changes the roll, and tells the audit in the same commit (Profile §16.1); all of it or nothing.
+    fn amend(&self, amend: Amend) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Puts a login on the roll, or replaces it.
-    fn put_account(&self, account: Account) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Rows of the audit, the oldest first, at most [`LISTED`](crate::LISTED), octet for octet.
+    fn acts(&self, which: WhichActs) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
 
-    /// Puts a certificate on the roll, or replaces its row: whose it is, and that senders encrypt to it.
-    fn enrol(&self, certificate: Enrolled) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// The audit, if no signed head covers its last row yet.
+    fn unsigned_acts(&self) -> impl Future<Output = Result<Option<UnsignedActs>, StoreError>> + Send;
 
-    /// Puts an agent on the roll, or replaces its row.
-    fn put_agent(&self, agent: Agent) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Keeps a signed head of the audit (Profile §16.2).
+    fn keep_acts_head(&self, head: ActsHead) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Registers, confirms or revokes a mandate. What is committed after a revocation is judged without the mandate
-    /// (Profile §9.6).
-    fn mandate(&self, order: MandateOrder) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Holds the audit against itself. Changes nothing.
+    fn audit_acts(&self) -> impl Future<Output = Result<ActsAudit, StoreError>> + Send;
 
     /// What was signed of a mandate, in the order it came.
     fn deeds(&self, id: MandateId) -> impl Future<Output = Result<Vec<SignedDeed>, StoreError>> + Send;

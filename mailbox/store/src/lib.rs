@@ -4,6 +4,7 @@
 //!
 //! Never here: sockets, SQL, the clock. Never possible: a bundle in a mailbox without [`Admitted`], a UID used twice.
 
+mod acts;
 mod admit;
 mod backup;
 pub mod bodies;
@@ -19,6 +20,7 @@ mod news;
 #[cfg(feature = "suite")]
 pub mod suite;
 
+pub use acts::{ActsAudit, ActsFault, ActsHead, ActsWrong, Amend, Amendment, UnsignedActs, WhichActs};
 pub use admit::{
     Admitted, Arrival, Arrived, Arriving, Facts, Kept, Kind, Receipt, Rules, Via, admit, bind, message_id_of,
 };

@@ -7,6 +7,7 @@
 //! [`Admitted`], for tests either.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, missing_docs, reason = "these are tests")]
 
+pub mod acts;
 pub mod annotations;
 pub mod deliver;
 pub mod evidence;
@@ -21,18 +22,20 @@ pub mod resync;
 pub mod tree;
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::{
-    Address, AgentId, Domain, Entry, FolderName, FolderView, Licence, Login, Office, OfficeNumber, Party, Refusal,
+    Address, Agent, AgentId, Domain, Entry, FolderName, FolderView, Licence, Login, Office, OfficeNumber, Party,
+    Refusal,
 };
 use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
 use fumibako_signer::{Identity, Trust, sign};
 use jiff::Timestamp;
 
-use crate::{Admitted, Arrival, Arriving, Rules, Store, StoreError, Via, admit};
+use crate::{Admitted, Amend, Amendment, Arrival, Arriving, MandateOrder, Rules, Store, StoreError, Via, admit};
 
 /// Every test of the suite, each on a fresh store. `$fresh` is an async function that returns whatever must live as
 /// long as the store, and the store in an `Arc`.
@@ -87,6 +90,8 @@ macro_rules! store_suite {
             evidence::the_log_grows_and_proves_every_piece,
             evidence::what_is_due_is_told_once,
             evidence::who_asked_for_a_report_is_put_on_the_list,
+            acts::what_changes_a_right_is_told_in_the_same_commit,
+            acts::only_what_an_agent_sends_is_told,
             mandates::a_mandate_is_granted_confirmed_and_revoked_once,
             mandates::what_was_committed_before_a_revocation_stands_and_nothing_after_it,
             mandates::a_licence_that_went_meanwhile_is_gone,
@@ -135,6 +140,27 @@ pub struct World {
     /// Of the agent [`kawara`].
     agent: Identity,
 }
+
+/// Fills a roll: what the operator does, as far as tests need it.
+pub trait Fill: Store {
+    fn put(&self, change: Amendment) -> impl Future<Output = Result<(), StoreError>> + Send {
+        self.amend(Amend { changes: vec![change], done: Vec::new() })
+    }
+
+    fn put_office(&self, office: Office) -> impl Future<Output = Result<(), StoreError>> + Send {
+        self.put(Amendment::Office(Box::new(office)))
+    }
+
+    fn put_agent(&self, agent: Agent) -> impl Future<Output = Result<(), StoreError>> + Send {
+        self.put(Amendment::Agent(agent))
+    }
+
+    fn mandate(&self, order: MandateOrder) -> impl Future<Output = Result<(), StoreError>> + Send {
+        self.put(Amendment::Mandate(order))
+    }
+}
+
+impl<S: Store> Fill for S {}
 
 /// The octets of a whole message.
 pub const ALL: std::ops::Range<u64> = 0..u64::MAX;

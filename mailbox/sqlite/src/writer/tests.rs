@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests stand outside #[test] functions")]
 
 use fumibako_model::{RecipientWishes, Refusal, Wishes};
-use fumibako_store::Delivery;
 use fumibako_store::bodies::{Appender, Day, Parcel, Spooled};
 use fumibako_store::suite::{World, domain, himawari, now, sakura};
+use fumibako_store::{Amend, Delivery};
 use sqlx::Row;
 use tokio::sync::oneshot;
 
@@ -115,8 +115,8 @@ async fn a_broken_writer_refuses_everything() {
         assert!(put.put(vec![deliver]));
         assert!(matches!(waiting.await.unwrap(), Err(StoreError::Broken(_))));
         let (reply, answer) = Reply::new();
-        let office = fumibako_store::suite::office(sakura());
-        assert!(put.put(vec![Command::PutOffice(office, reply)]));
+        let nothing = Amend { changes: Vec::new(), done: Vec::new() };
+        assert!(put.put(vec![Command::Amend(Box::new(nothing), reply)]));
         assert!(
             matches!(answer.await.unwrap(), Err(StoreError::Broken(_))),
             "it puts nothing on that list, but who knows"

@@ -1,7 +1,7 @@
 //! Opening: again, twice at once, a bad folder, another program's database.
 
 use fumibako_sqlite::{DATABASE_FILE, SqliteStore};
-use fumibako_store::suite::{ALL, World, domain, himawari, now, sakura, view};
+use fumibako_store::suite::{ALL, Fill, World, domain, himawari, now, sakura, view};
 use fumibako_store::{Store, StoreError};
 use sqlx::{ConnectOptions, Connection};
 

@@ -1,10 +1,11 @@
 //! Whoever edits evidence in the database is found out, and the row is named (Profile §8.15).
 
-use fumibako_model::EvidenceId;
+use fumibako_model::{Done, EvidenceId, What};
 use fumibako_sqlite::SqliteStore;
+use fumibako_store::bodies::Day;
 use fumibako_store::suite::evidence::log;
 use fumibako_store::suite::{World, domain, himawari, now, sakura};
-use fumibako_store::{LogAudit, LogFault, Store, Which, Wrong};
+use fumibako_store::{ActsFault, ActsHead, ActsWrong, Amend, LogAudit, LogFault, Store, UnsignedActs, Which, Wrong};
 
 use super::open::meddle;
 
@@ -119,4 +120,47 @@ async fn the_evidence_of_a_bundle_takes_less_than_1500_octets() {
     let each = (entries as u64 + beside) / bundles;
     println!("evidence of a bundle: {each} octets");
     assert!((600..1_500).contains(&each), "{each} octets");
+}
+
+/// What the audit is found to be after this was done to the rows.
+async fn audit_after(statement: &'static str) -> (Option<ActsFault>, Vec<Option<String>>) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    for n in 0..8 {
+        let done = vec![Done::new(now(), "operator", What::OfficePut).of(himawari()).about(n)];
+        store.amend(Amend { changes: Vec::new(), done }).await.unwrap();
+    }
+    let UnsignedActs { rows, .. } = store.unsigned_acts().await.unwrap().unwrap();
+    store.keep_acts_head(ActsHead { day: Day::of(now()), rows, signed: Vec::new() }).await.unwrap();
+    store.close().await.unwrap();
+    meddle(folder.path(), statement).await;
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let found = store.audit_acts().await.unwrap();
+    (found.broken, found.heads.into_iter().map(|(_, hash)| hash).collect())
+}
+
+// Profile §16.2
+#[tokio::test]
+async fn the_first_broken_row_of_the_audit_is_named() {
+    let (none, whole) = audit_after("SELECT 1").await;
+    assert_eq!(none, None);
+    for (statement, n, what) in [
+        ("DELETE FROM act WHERE n = 3", 3, ActsWrong::Removed),
+        ("DELETE FROM act WHERE n >= 6", 6, ActsWrong::Removed),
+        ("DELETE FROM act", 0, ActsWrong::Removed),
+        ("UPDATE act SET doc = replace(doc, 'operator', 'somebody') WHERE n = 2", 2, ActsWrong::Changed),
+        ("UPDATE act SET office = '9970000029' WHERE n = 5", 5, ActsWrong::Changed),
+        ("UPDATE act SET hash = (SELECT hash FROM act WHERE n = 1) WHERE n = 4", 4, ActsWrong::Changed),
+        (
+            "UPDATE act SET n = 100 WHERE n = 2; UPDATE act SET n = 2 WHERE n = 3; UPDATE act SET n = 3 WHERE n = 100",
+            2,
+            ActsWrong::Changed,
+        ),
+        ("INSERT INTO act SELECT 8, office, doc, hash FROM act WHERE n = 0", 8, ActsWrong::Changed),
+    ] {
+        assert_eq!(audit_after(statement).await.0, Some(ActsFault { n, what }), "{statement}");
+    }
+    // Who makes words, hashes and chain agree again is found by the signed head.
+    let forged = audit_after("UPDATE act SET hash = 'made anew' WHERE n = 7").await;
+    assert_ne!(forged.1, whole);
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use fumibako_model::{Flags, FolderView, MessageId, OfficeNumber};
 use fumibako_sqlite::SqliteStore;
-use fumibako_store::suite::{ALL, World, domain, folder, himawari, now, office, sakura};
+use fumibako_store::suite::{ALL, Fill, World, domain, folder, himawari, now, office, sakura};
 use fumibako_store::{Store, StoreError, message_id_of};
 
 use crate::told::{Number, Told};

@@ -7,7 +7,7 @@ use fumibako_model::{
     Entry, FlagChange, Flags, FolderId, ModSeq, NamedFlags, OfficeNumber, Refusal, STANDARD_FOLDERS, Uid, UidValidity,
 };
 
-use super::{ALL, World, folder, himawari, kaede, keywords, now, refused, sakura, view};
+use super::{ALL, Fill, World, folder, himawari, kaede, keywords, now, refused, sakura, view};
 use crate::{CopyOrder, Deposit, Draft, FOLDERS, FlagOrder, Store, StoreError};
 
 pub(super) fn uid(number: u32) -> Uid {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use fumibako_model::{Agent, Event, Licence, Mandate, MandateState, Office, OfficeNumber, Refusal, Registered, Scope};
 
-use super::{World, himawari, kaede, kawara, now, office, refused, sakura, view};
+use super::{Fill, World, himawari, kaede, kawara, now, office, refused, sakura, view};
 use crate::{MandateOrder, SignedDeed, Store};
 
 /// A mandate of an office to the agent of the suite, to send.
-fn sending(office: OfficeNumber) -> Registered {
+pub(super) fn sending(office: OfficeNumber) -> Registered {
     let words = Mandate {
         v: 1,
         office,
@@ -30,11 +30,14 @@ async fn agent<S: Store>(store: &S) {
     store.put_agent(Agent { id: kawara(), name: "かわら事務代行".into(), suspended: None }).await.unwrap();
 }
 
+pub(super) fn granting(one: &Registered) -> MandateOrder {
+    MandateOrder::Register(Box::new(one.clone()), Some(b"granted".to_vec()))
+}
+
 /// On the roll and confirmed.
-async fn in_force<S: Store>(store: &S, office: OfficeNumber) -> Registered {
+pub(super) async fn in_force<S: Store>(store: &S, office: OfficeNumber) -> Registered {
     let one = sending(office);
-    let order = MandateOrder::Register(Box::new(one.clone()), Some(b"granted".to_vec()));
-    store.mandate(order).await.unwrap();
+    store.mandate(granting(&one)).await.unwrap();
     store.mandate(MandateOrder::Confirm { id: one.id, signed: b"confirmed".to_vec(), at: now() }).await.unwrap();
     one
 }
@@ -46,7 +49,7 @@ fn revocation(one: &Registered) -> MandateOrder {
 pub async fn a_mandate_is_granted_confirmed_and_revoked_once<S: Store>(store: Arc<S>) {
     let _world = World::with(&*store).await;
     let one = sending(himawari());
-    let register = || MandateOrder::Register(Box::new(one.clone()), Some(b"granted".to_vec()));
+    let register = || granting(&one);
     let confirm = || MandateOrder::Confirm { id: one.id, signed: b"confirmed".to_vec(), at: now() };
     refused(store.mandate(register()).await, Refusal::AgentUnknown);
     agent(&*store).await;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use fumibako_model::{Account, CertificateKey, Enrolled, Event, Flags, OfficeNumber, Party, Reason, Refusal};
 
 use super::folders::copy_of;
-use super::{ALL, World, folder, himawari, kaede, keywords, now, refused, sakura, view};
-use crate::{Asked, Facts, Store};
+use super::{ALL, Fill, World, folder, himawari, kaede, keywords, now, refused, sakura, view};
+use crate::{Amendment, Asked, Facts, Store};
 
 const BUNDLE: &str = "bundle@x.example";
 
@@ -139,7 +139,7 @@ pub async fn the_roll_is_what_was_last_put<S: Store>(store: Arc<S>) {
         from: now(),
         until: now() + jiff::SignedDuration::from_hours(1),
     };
-    store.enrol(certificate.clone()).await.unwrap();
+    store.put(Amendment::Enrol(certificate.clone())).await.unwrap();
     for password_hash in ["$argon2id$one", "$argon2id$two"] {
         let account = Account {
             login: "himawari".into(),
@@ -147,7 +147,7 @@ pub async fn the_roll_is_what_was_last_put<S: Store>(store: Arc<S>) {
             password_hash: password_hash.into(),
             scram: password_hash.replace("argon2id", "scram"),
         };
-        store.put_account(account).await.unwrap();
+        store.put(Amendment::Account(account)).await.unwrap();
     }
     let roll = store.roll();
     assert_eq!(roll.office(himawari()), Some(&office));

@@ -1,0 +1,109 @@
+//! The audit of a running gateway: every change of rights and every act of an agent, and who meddles is found out.
+
+use fumibako_gateway::{Gateway, Reply, Request};
+use fumibako_model::{AuditRow, Refusal, Scope, What};
+use fumibako_sqlite::SqliteStore;
+use fumibako_store::bodies::Day;
+use fumibako_store::{ActsHead, Store};
+
+use crate::lines::Client;
+use crate::support::{Fixture, PASSWORD, SENDER, plain};
+
+impl Fixture {
+    /// What the audit tells after a row.
+    pub(crate) async fn told(&self, after: Option<u64>) -> Vec<AuditRow> {
+        let Reply::Acts { rows } = self.ask(Request::AuditList { office: None, after }).await else { panic!("rows") };
+        rows.iter().map(|row| serde_json::from_str(row).unwrap()).collect()
+    }
+
+    /// What, and about what, since a row.
+    pub(crate) async fn told_since(&self, after: u64) -> Vec<(What, String)> {
+        self.told(Some(after)).await.into_iter().map(|row| (row.done.what, row.done.about)).collect()
+    }
+}
+
+async fn verified(gateway: &fumibako_gateway::Running) -> Option<(u64, String)> {
+    let Reply::ActsAudited(report) = gateway.admin().answer(Request::AuditVerify).await else { panic!("a report") };
+    report.broken.map(|n| (n, report.what))
+}
+
+// Profile §16.1
+#[tokio::test(flavor = "multi_thread")]
+async fn every_change_of_rights_is_told_with_who_and_why() {
+    let gateway = Fixture::start().await;
+    let number = SENDER.parse().unwrap();
+    let before = gateway.told(None).await;
+    let made: Vec<_> = before.iter().map(|row| row.done.what).collect();
+    assert_eq!(made[..3], [What::OfficePut, What::LicenceGranted, What::AccountMade]);
+    let last = before.last().unwrap().n;
+    gateway.done(Request::OfficeSuspend { number, reason: "届出の確認".into() }).await;
+    gateway.done(Request::OfficeResume { number }).await;
+    let refused = gateway.ask(Request::OfficeSuspend { number, reason: " ".into() }).await;
+    assert!(matches!(refused, Reply::No { code: Refusal::ValueUnfit, .. }), "{refused:?}");
+    gateway.with_agent().await;
+    let id = gateway.mandated(SENDER, &[Scope::Receive]).await;
+    gateway.revoked(id).await;
+    gateway.revoked(id).await;
+    let told = gateway.told(Some(last)).await;
+    assert_eq!((told[0].done.by.as_str(), told[0].done.note.as_str()), ("operator", "届出の確認"));
+    assert_eq!((told[0].done.office, told[0].n), (Some(number), last + 1));
+    let whats: Vec<_> = told.iter().map(|row| row.done.what).collect();
+    assert_eq!(
+        whats,
+        [
+            What::OfficeSuspended,
+            What::OfficeResumed,
+            What::AgentPut,
+            What::AccountMade,
+            What::MandateRegistered,
+            What::MandateRevoked,
+        ]
+    );
+    let text = serde_json::to_string(&told).unwrap();
+    assert!(!text.contains(PASSWORD) && !text.contains("argon2"), "{text}");
+    // Over the socket the user of the machine is told, too.
+    let socket = &gateway.config.admin_socket;
+    fumibako_gateway::call(socket, &Request::OfficeSuspend { number, reason: "再確認".into() }).await.unwrap();
+    let told = gateway.told(Some(told.last().unwrap().n)).await;
+    assert!(told[0].done.by.starts_with("operator uid "), "{told:?}");
+}
+
+// Profile §16.3
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_agent_does_for_an_office_is_told() {
+    let gateway = Fixture::start().await;
+    gateway.with_agent().await;
+    gateway.mandated(SENDER, &[Scope::Receive]).await;
+    let last = gateway.told(None).await.last().unwrap().n;
+    let mut client = Client::tls(gateway.running.addresses().imap_tls, &gateway.authority()).await;
+    client.reply().await;
+    let answer = client.imap("a", &format!("AUTHENTICATE PLAIN {}", plain("kawara", PASSWORD))).await;
+    assert!(answer.last().unwrap().starts_with("a OK"), "{answer:?}");
+    client.imap("b", &format!("SELECT Offices/{SENDER}/INBOX")).await;
+    client.imap("c", "EXPUNGE").await;
+    client.imap("d", "UNAUTHENTICATE").await;
+    // Logged in as the office itself nothing is delegated.
+    client.imap("e", &format!("AUTHENTICATE PLAIN {}", plain(SENDER, PASSWORD))).await;
+    client.imap("f", "SELECT INBOX").await;
+    assert_eq!(
+        gateway.told_since(last).await,
+        [(What::AgentOpened, "INBOX".to_owned()), (What::AgentChanged, "expunge INBOX".to_owned()),]
+    );
+}
+
+// Profile §16.2
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_that_is_not_over_these_rows_is_named() {
+    let gateway = Fixture::start().await;
+    assert_eq!(verified(&gateway.running).await, None);
+    gateway.running.stop().await;
+    // Yesterday's head, by whoever has the database and not the key.
+    let store = SqliteStore::open(&gateway.config.store_folder, gateway.config.domain.clone()).await.unwrap();
+    let (head, _) = store.audit_acts().await.unwrap().heads.pop().unwrap();
+    store.keep_acts_head(ActsHead { day: Day(head.day.0 - 1), rows: head.rows - 1, ..head }).await.unwrap();
+    store.close().await.unwrap();
+    let again = Gateway::start(gateway.config.clone()).await.unwrap();
+    let (n, what) = verified(&again).await.expect("the head is no head of these rows");
+    assert!(n == 0 && what.contains("another's"), "{n} {what}");
+    again.stop().await;
+}

@@ -1,0 +1,197 @@
+//! 監査記録 in rows (Profile §16): each written in the commit it tells of, chained to the one before, and never changed.
+
+use fumibako_model::{AuditRow, Done, OfficeNumber, What};
+use fumibako_store::bodies::Day;
+use fumibako_store::{
+    ActsAudit, ActsFault, ActsHead, ActsWrong, Amend, Amendment, Facts, LISTED, StoreError, Sum, UnsignedActs,
+    WhichActs, hex,
+};
+use jiff::Timestamp;
+use sqlx::{SqliteConnection, SqlitePool};
+
+use crate::error::{Stop, store_error};
+use crate::{mandate, roll};
+
+/// Rows that are read at once.
+const AT_ONCE: i64 = 1_000;
+
+/// Changes the roll and tells it. Of several changes none is made where one is refused; where nothing changed nothing is told.
+pub(crate) async fn amend(rows: &mut SqliteConnection, amend: &Amend) -> Result<(), Stop> {
+    // A refusal leaves the rest of the batch standing, but nothing of this.
+    sqlx::query("SAVEPOINT amend").execute(&mut *rows).await?;
+    let made = changes(rows, amend).await;
+    if matches!(made, Err(Stop::Refused(_))) {
+        sqlx::query("ROLLBACK TO amend").execute(&mut *rows).await?;
+    }
+    sqlx::query("RELEASE amend").execute(rows).await?;
+    made
+}
+
+async fn changes(rows: &mut SqliteConnection, amend: &Amend) -> Result<(), Stop> {
+    let mut changed = amend.changes.is_empty();
+    for change in &amend.changes {
+        changed |= match change {
+            Amendment::Office(office) => roll::put_office(rows, office).await.map(|()| true)?,
+            Amendment::Account(account) => roll::put_account(rows, account).await.map(|()| true)?,
+            Amendment::Enrol(certificate) => roll::enrol(rows, certificate).await.map(|()| true)?,
+            Amendment::Agent(agent) => mandate::put_agent(rows, agent).await.map(|()| true)?,
+            Amendment::Mandate(order) => mandate::run(rows, order).await?,
+        };
+    }
+    if changed { write(rows, &amend.done).await } else { Ok(()) }
+}
+
+/// Writes rows behind the last one.
+pub(crate) async fn write(rows: &mut SqliteConnection, done: &[Done]) -> Result<(), Stop> {
+    if done.is_empty() {
+        return Ok(());
+    }
+    let count = sqlx::query_scalar!("SELECT value FROM counter WHERE name = 'acts'").fetch_one(&mut *rows).await?;
+    let last = sqlx::query_scalar!("SELECT hash FROM act WHERE n = ? - 1", count).fetch_optional(&mut *rows).await?;
+    // Where the last row was taken away the chain begins anew, and whoever looks through it finds where.
+    let mut hash = last.unwrap_or_else(beginning);
+    let mut written = Vec::with_capacity(done.len());
+    for (one, n) in done.iter().zip(count..) {
+        let doc = serde_json::to_string(&one.row(n.cast_unsigned(), hash))?;
+        hash = sum(&doc);
+        written.push((n, one.office, doc, hash.clone()));
+    }
+    let next = written.last().map_or(count, |(n, ..)| n + 1);
+    let written = serde_json::to_string(&written)?;
+    sqlx::query!(
+        "INSERT INTO act (n, office, doc, hash)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM jsonb_each(?)",
+        written
+    )
+    .execute(&mut *rows)
+    .await?;
+    sqlx::query!("UPDATE counter SET value = ? WHERE name = 'acts'", next).execute(rows).await?;
+    Ok(())
+}
+
+/// Profile §16.3: what the audit tells of a message that an agent sent.
+pub(crate) fn by_agent(message: &Facts, what: What, now: Timestamp) -> Option<Done> {
+    let by = message.by()?;
+    let done = Done::by_agent(now, &by.agent, what, message.from());
+    Some(done.about(message.message_id()).noting(by.mandate))
+}
+
+/// What the first row names as the one before.
+fn beginning() -> String {
+    "0".repeat(64)
+}
+
+fn sum(doc: &str) -> String {
+    let mut sum = Sum::default();
+    sum.add(doc.as_bytes());
+    hex(&sum.finish())
+}
+
+/// Rows, the oldest first.
+pub(crate) async fn list(readers: &SqlitePool, which: WhichActs) -> Result<Vec<String>, StoreError> {
+    let after = which.after.map_or(-1, u64::cast_signed);
+    let most = i64::try_from(LISTED).unwrap_or(i64::MAX);
+    match which.office {
+        None => {
+            sqlx::query_scalar!("SELECT doc FROM act WHERE n > ? ORDER BY n LIMIT ?", after, most)
+                .fetch_all(readers)
+                .await
+        }
+        Some(office) => {
+            let office = office.as_str();
+            sqlx::query_scalar!(
+                "SELECT doc FROM act WHERE office = ? AND n > ? ORDER BY n LIMIT ?",
+                office,
+                after,
+                most
+            )
+            .fetch_all(readers)
+            .await
+        }
+    }
+    .map_err(store_error)
+}
+
+/// The last row, where no head covers it.
+pub(crate) async fn unsigned(readers: &SqlitePool) -> Result<Option<UnsignedActs>, StoreError> {
+    let last = sqlx::query!("SELECT n, hash FROM act ORDER BY n DESC LIMIT 1").fetch_optional(readers);
+    let Some(last) = last.await.map_err(store_error)? else { return Ok(None) };
+    let (rows, head) = (last.n.cast_unsigned() + 1, heads(readers, 1).await?.pop());
+    let covered = head.as_ref().is_some_and(|(head, _)| head.rows >= rows);
+    Ok(if covered { None } else { Some(UnsignedActs { rows, hash: last.hash, head }) })
+}
+
+/// Keeps a head in place of an earlier one of its day.
+pub(crate) async fn keep_head(rows: &mut SqliteConnection, head: &ActsHead) -> Result<(), Stop> {
+    let (day, size) = (head.day.0, head.rows.cast_signed());
+    sqlx::query!("INSERT OR REPLACE INTO act_head (day, rows, signed) VALUES (?, ?, ?)", day, size, head.signed)
+        .execute(rows)
+        .await?;
+    Ok(())
+}
+
+/// What is known while the rows go by.
+struct Look {
+    next: u64,
+    hash: String,
+    broken: Option<ActsFault>,
+}
+
+/// Holds every row against its hash and the row before it, and tells the hash under each head.
+pub(crate) async fn audit(readers: &SqlitePool) -> Result<ActsAudit, StoreError> {
+    let count = sqlx::query_scalar!("SELECT value FROM counter WHERE name = 'acts'");
+    let count = count.fetch_one(readers).await.map_err(store_error)?.cast_unsigned();
+    let mut look = Look { next: 0, hash: beginning(), broken: None };
+    let (mut after, mut rows) = (-1, 0);
+    loop {
+        let found = sqlx::query!("SELECT n, office, doc, hash FROM act WHERE n > ? ORDER BY n LIMIT ?", after, AT_ONCE)
+            .fetch_all(readers)
+            .await
+            .map_err(store_error)?;
+        let Some(last) = found.last() else { break };
+        (after, rows) = (last.n, rows + found.len() as u64);
+        for row in &found {
+            look.at(row.n.cast_unsigned(), row.office.as_deref(), &row.doc, &row.hash);
+        }
+    }
+    if look.next < count {
+        look.wrong(look.next, ActsWrong::Removed);
+    }
+    Ok(ActsAudit { rows, broken: look.broken, heads: heads(readers, i64::MAX).await? })
+}
+
+impl Look {
+    /// The first counts; what comes after it follows from it.
+    fn wrong(&mut self, n: u64, what: ActsWrong) {
+        self.broken.get_or_insert(ActsFault { n, what });
+    }
+
+    fn at(&mut self, n: u64, office: Option<&str>, doc: &str, hash: &str) {
+        if n > self.next {
+            self.wrong(self.next, ActsWrong::Removed);
+        }
+        let known = serde_json::from_str::<AuditRow>(doc).ok().filter(|known| known.n == n);
+        let own = known.as_ref().and_then(|known| known.done.office);
+        let whole = known.is_some() && own.as_ref().map(OfficeNumber::as_str) == office && sum(doc) == hash;
+        if !whole {
+            self.wrong(n, ActsWrong::Changed);
+        } else if known.is_some_and(|known| known.previous != self.hash) {
+            self.wrong(n, ActsWrong::Unchained);
+        }
+        (self.next, self.hash) = (n + 1, hash.to_owned());
+    }
+}
+
+/// The newest heads, the oldest of them first.
+async fn heads(readers: &SqlitePool, most: i64) -> Result<Vec<(ActsHead, Option<String>)>, StoreError> {
+    let found = sqlx::query!(
+        r#"SELECT h.day AS "day!: i32", h.rows, h.signed, a.hash AS "hash?"
+           FROM act_head h LEFT JOIN act a ON a.n = h.rows - 1 ORDER BY h.day DESC LIMIT ?"#,
+        most
+    )
+    .fetch_all(readers)
+    .await
+    .map_err(store_error)?;
+    let head = |day, rows: i64, signed| ActsHead { day: Day(day), rows: rows.cast_unsigned(), signed };
+    Ok(found.into_iter().rev().map(|row| (head(row.day, row.rows, row.signed), row.hash)).collect())
+}

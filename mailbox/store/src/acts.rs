@@ -1,0 +1,93 @@
+//! Changes of rights, and the audit that tells them (Profile §16): none is made without its row.
+
+use fumibako_model::{Account, Agent, Done, Enrolled, Office, OfficeNumber};
+
+use crate::bodies::Day;
+use crate::mandates::MandateOrder;
+
+/// One change of the roll.
+#[derive(Clone, Debug)]
+pub enum Amendment {
+    /// Puts an office on the roll, or replaces its row; a new one gets its standard folders.
+    Office(Box<Office>),
+    /// Puts a login on the roll, or replaces it.
+    Account(Account),
+    /// Puts a certificate on the roll, or replaces its row: whose it is, and that senders encrypt to it.
+    Enrol(Enrolled),
+    /// Puts an agent on the roll, or replaces its row.
+    Agent(Agent),
+    /// Registers, confirms or revokes a mandate. What is committed after a revocation is judged without the mandate
+    /// (Profile §9.6).
+    Mandate(MandateOrder),
+}
+
+/// Which rows of the audit are wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WhichActs {
+    /// Of this office only.
+    pub office: Option<OfficeNumber>,
+    /// After this row.
+    pub after: Option<u64>,
+}
+
+/// The audit as it stands, where no signature covers its last row yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnsignedActs {
+    /// Rows.
+    pub rows: u64,
+    /// SHA-256 of the last one, in hex.
+    pub hash: String,
+    /// The last signed head, with the hash of its last row as it is now.
+    pub head: Option<(ActsHead, Option<String>)>,
+}
+
+/// A signed head of the audit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActsHead {
+    /// The day it was signed.
+    pub day: Day,
+    /// Rows under it.
+    pub rows: u64,
+    /// What was signed, with its signature.
+    pub signed: Vec<u8>,
+}
+
+/// How the audit stands, held against itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ActsAudit {
+    /// Rows there are.
+    pub rows: u64,
+    /// The first row that is not as it was.
+    pub broken: Option<ActsFault>,
+    /// Each signed head, with the hash of its last row as it is now.
+    pub heads: Vec<(ActsHead, Option<String>)>,
+}
+
+/// What is wrong with a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActsFault {
+    /// Its number.
+    pub n: u64,
+    /// What.
+    pub what: ActsWrong,
+}
+
+/// How a row differs from what was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActsWrong {
+    /// It is gone.
+    Removed,
+    /// Its words, or what stands beside them, are not those of its hash, or it stands in another's place.
+    Changed,
+    /// It does not follow the row before it.
+    Unchained,
+}
+
+/// Changes that are made together, or not at all, and what the audit says of them.
+#[derive(Clone, Debug)]
+pub struct Amend {
+    /// The changes; none, where there is only something to tell.
+    pub changes: Vec<Amendment>,
+    /// The rows.
+    pub done: Vec<Done>,
+}

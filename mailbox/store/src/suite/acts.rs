@@ -1,0 +1,78 @@
+//! The audit: written with the change it tells of, chained, and not at all where nothing changed (Profile §16.1, §15.3).
+
+use std::sync::Arc;
+
+use fumibako_model::{Agent, AuditRow, Done, Office, OfficeNumber, Refusal, What};
+
+use super::{Fill, World, himawari, kaede, kawara, mandates, now, office, refused, sakura};
+use crate::bodies::Day;
+use crate::{ActsAudit, ActsHead, Amend, Amendment, Store, WhichActs};
+
+async fn rows<S: Store>(store: &S, office: Option<OfficeNumber>, after: Option<u64>) -> Vec<AuditRow> {
+    let docs = store.acts(WhichActs { office, after }).await.unwrap();
+    docs.iter().map(|doc| serde_json::from_str(doc).unwrap()).collect()
+}
+
+fn suspension(number: OfficeNumber) -> Amend {
+    let suspended = Some("届出の確認中".to_owned());
+    let done = Done::new(now(), "operator", What::OfficeSuspended).of(number).noting("届出の確認中");
+    Amend { changes: vec![Amendment::Office(Box::new(Office { suspended, ..office(number) }))], done: vec![done] }
+}
+
+pub async fn what_changes_a_right_is_told_in_the_same_commit<S: Store>(store: Arc<S>) {
+    let _world = World::with(&*store).await;
+    assert_eq!(store.audit_acts().await.unwrap(), ActsAudit::default());
+    assert_eq!(store.unsigned_acts().await.unwrap(), None);
+    for number in [himawari(), sakura()] {
+        store.amend(suspension(number)).await.unwrap();
+    }
+    let all = rows(&*store, None, None).await;
+    assert_eq!(
+        all.iter().map(|row| (row.n, row.done.office)).collect::<Vec<_>>(),
+        [(0, Some(himawari())), (1, Some(sakura()))]
+    );
+    assert_eq!(rows(&*store, Some(sakura()), None).await, all[1..]);
+    assert_eq!(rows(&*store, None, Some(0)).await, all[1..]);
+    assert_eq!(rows(&*store, Some(kaede()), None).await, []);
+    // Of what is refused nothing is changed and nothing told, whatever came before it in the same order.
+    let one = mandates::sending(himawari());
+    let mut both = suspension(kaede());
+    both.changes.push(Amendment::Mandate(mandates::granting(&one)));
+    refused(store.amend(both).await, Refusal::AgentUnknown);
+    assert_eq!(store.roll().office(kaede()).unwrap().suspended, None);
+    // Nor of a deed that came before.
+    store.put_agent(Agent { id: kawara(), name: "かわら事務代行".into(), suspended: None }).await.unwrap();
+    for _ in 0..2 {
+        let done = Done::new(now(), himawari(), What::MandateRegistered).of(himawari()).about(one.id);
+        let changes = vec![Amendment::Mandate(mandates::granting(&one))];
+        store.amend(Amend { changes, done: vec![done] }).await.unwrap();
+    }
+    // What changes nothing on the roll can be told, too.
+    let told = Done::new(now(), "operator", What::BackupMade);
+    store.amend(Amend { changes: Vec::new(), done: vec![told.clone(), told] }).await.unwrap();
+    let audit = store.audit_acts().await.unwrap();
+    assert_eq!((audit.rows, audit.broken), (5, None));
+    let unsigned = store.unsigned_acts().await.unwrap().unwrap();
+    assert_eq!(unsigned.rows, 5);
+    let head = ActsHead { day: Day::of(now()), rows: 5, signed: b"signed".to_vec() };
+    store.keep_acts_head(head.clone()).await.unwrap();
+    assert_eq!(store.unsigned_acts().await.unwrap(), None);
+    assert_eq!(store.audit_acts().await.unwrap().heads, [(head, Some(unsigned.hash))]);
+}
+
+pub async fn only_what_an_agent_sends_is_told<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    store.put_agent(Agent { id: kawara(), name: "かわら事務代行".into(), suspended: None }).await.unwrap();
+    let one = mandates::in_force(&*store, himawari()).await;
+    let ends = (himawari(), sakura());
+    store.deliver(world.bundle(&*store, ends, "own@plans.example", "one"), now()).await.unwrap();
+    assert_eq!(store.audit_acts().await.unwrap().rows, 0, "evidence tells what an office does itself");
+    let letter = world.letter_by_agent(ends, "agents@plans.example", "one");
+    for _ in 0..2 {
+        store.deliver(world.admit_by_agent(&*store, ends, &letter), now()).await.unwrap();
+    }
+    let told = rows(&*store, Some(himawari()), None).await;
+    let [row] = &told[..] else { panic!("{told:?}") };
+    let expected = Done::by_agent(now(), &kawara(), What::AgentSent, himawari());
+    assert_eq!(row.done, expected.about("agents@plans.example").noting(one.id));
+}
