@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use crate::world::{A, B, Done, World, ahead};
+use crate::world::{A, B, C, Done, World, ahead};
 
 const DAY: i64 = 86_400;
 const ROW: &[u8] = b"202407,999903,9900000011,20250920\r\n";
@@ -14,6 +14,7 @@ pub(crate) async fn play(world: &World) -> Done {
     facts(world).await?;
     checked(world).await?;
     distrusted(world).await?;
+    again(world).await?;
     near_the_end(world).await?;
     offline(world).await
 }
@@ -120,6 +121,35 @@ async fn distrusted(world: &World) -> Done {
     world.see("RX-12", "and cannot be fetched", shut && world.text("#rows").await.contains("確認できません"));
     doubting.stop();
     Ok(())
+}
+
+/// BT-11, NW-12: another run of the program finds what the last one kept.
+async fn again(world: &World) -> Done {
+    let before = world.serve(C.0, |_| ()).await?;
+    world.enter(&before, C.0).await?;
+    world.go(&before, "/compose").await?;
+    world.fill("#message", "前の回に書いた").await?;
+    world.press("一時保存").await?;
+    world.until("location.pathname === '/drafts'").await;
+    let file = world.write(&format!("DLT1KYO_{}_15_9980000007_11_20251010120000.CSV", C.0), ROW);
+    world.go(&before, "/batch").await?;
+    world.choose(&[file]).await?;
+    world.until("document.querySelector('#rows').innerText.includes('9980000007')").await;
+    // Its last connection ends with the page.
+    world.driver.goto("about:blank").await?;
+    before.stop();
+    let next = world.serve(C.0, |_| ()).await?;
+    world.enter(&next, C.0).await?;
+    world.go(&next, "/drafts").await?;
+    world.see("NW-12", "a draft survives the end of the program", world.text("#rows").await.contains("前の回に書いた"));
+    world.go(&next, "/batch").await?;
+    world.see(
+        "BT-11",
+        "the list of 一括送信 survives the end of the program",
+        world.text("#rows").await.contains("9980000007"),
+    );
+    next.stop();
+    world.enter(&world.a, A).await
 }
 
 /// HM-08, HM-09, RX-08, TX-07: 87 days later, and 340.

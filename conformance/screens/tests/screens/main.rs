@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     let wanted: Vec<String> = args.into_iter().filter(|arg| known.contains(&arg.as_str())).collect();
     let folder = tempfile::tempdir().unwrap();
     let stage = Stage::set_up(folder.path(), world::now()).unwrap();
-    for (number, name) in [sample::SENDER, sample::RECIPIENT] {
+    for (number, name) in [sample::SENDER, sample::RECIPIENT, world::C] {
         stage.add_office(number.parse().unwrap(), name, KeyKind::EcP256, world::now()).unwrap();
     }
     batch::offices(&stage).unwrap();

@@ -28,6 +28,9 @@ pub(crate) type Problem = Box<dyn Error + Send + Sync>;
 pub(crate) const A: &str = sample::SENDER.0;
 pub(crate) const B: &str = sample::RECIPIENT.0;
 
+/// An office whose program ends and begins again.
+pub(crate) const C: (&str, &str) = ("9970000037", "見本通所介護事業所");
+
 /// How long the browser may take for anything.
 const PATIENCE: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_millis(25);
