@@ -33,7 +33,7 @@ pub use socket::{CallError, call};
 pub(crate) use socket::{bind as bind_socket, serve};
 pub use words::{
     AccountRow, ActsReport, Audited, AuthorityRow, BackupReport, CertificateRow, DayRow, FaultRow, HoldRow, PlaceRow,
-    Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, VerifyReport,
+    RefusedRow, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, VerifyReport,
 };
 
 /// Longest office name and suspension reason, in characters.
@@ -131,6 +131,7 @@ impl<S: Store> Admin<S> {
             request @ (Request::EvidenceList { .. }
             | Request::EvidenceExport { .. }
             | Request::EvidenceVerify
+            | Request::EvidenceRefused
             | Request::EvidenceContinues { .. }) => self.evidence(request).await,
             Request::AuditList { office, after } => self.list_acts(WhichActs { office, after }).await,
             Request::AuditVerify => self.verify_acts().await,
@@ -249,7 +250,8 @@ impl<S: Store> Admin<S> {
     }
 
     async fn status(&self) -> Result<Reply, StoreError> {
-        let Census { offices, accounts, messages, bytes, evidence, nearly_full } = self.0.store.census().await?;
+        let census = self.0.store.census().await?;
+        let Census { offices, accounts, messages, bytes, evidence, nearly_full, .. } = census;
         let counts = &self.0.counts;
         Ok(Reply::Status(Box::new(Status {
             domain: self.0.config.domain.to_string(),
@@ -259,6 +261,13 @@ impl<S: Store> Admin<S> {
             messages,
             bytes,
             evidence,
+            evidence_logged: census.logged,
+            reports_due: census.due,
+            receipts_refused: census.refused_receipts,
+            handed_over: counts.handed_over.load(Ordering::Relaxed),
+            reported: counts.reported.load(Ordering::Relaxed),
+            heads_signed: counts.heads_signed.load(Ordering::Relaxed),
+            heads_stamped: counts.heads_stamped.load(Ordering::Relaxed),
             nearly_full,
             accepted: counts.accepted.load(Ordering::Relaxed),
             refused: counts.refused.load(Ordering::Relaxed),

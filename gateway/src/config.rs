@@ -65,11 +65,20 @@ pub struct Evidence {
     /// PEM: private key, certificate, and the authority above it; should have mode 0600. Made by `init`. Without it the gateway
     /// does not start.
     pub identity_file: PathBuf,
+    /// `http://` address of a time-stamping authority (RFC 3161). Default empty: heads have no stamp. While it does not answer, heads
+    /// wait for their stamps, and nothing else does.
+    pub stamp_url: String,
+    /// PEM: the authority above its certificate. Default `evidence/tsa.pem`; a stamp under another is not kept.
+    pub stamp_authority_file: PathBuf,
 }
 
 impl Default for Evidence {
     fn default() -> Self {
-        Self { identity_file: "evidence/identity.pem".into() }
+        Self {
+            identity_file: "evidence/identity.pem".into(),
+            stamp_url: String::new(),
+            stamp_authority_file: "evidence/tsa.pem".into(),
+        }
     }
 }
 
@@ -278,6 +287,7 @@ impl Config {
             &mut config.tls.certificate_file,
             &mut config.tls.key_file,
             &mut config.evidence.identity_file,
+            &mut config.evidence.stamp_authority_file,
         ] {
             *path = folder.join(&path);
         }
@@ -352,7 +362,7 @@ mod tests {
         let keys = |table: &toml::Table| table.keys().cloned().collect::<Vec<_>>();
         assert_eq!(written.len(), 11, "{:?}", keys(&written));
         assert_eq!(written["submission"].as_table().unwrap().len(), 1);
-        assert_eq!(written["evidence"].as_table().unwrap().len(), 1);
+        assert_eq!(written["evidence"].as_table().unwrap().len(), 3);
         assert_eq!(written["listen"].as_table().unwrap().len(), 6);
         assert_eq!(written["tls"].as_table().unwrap().len(), 3);
         assert_eq!(written["limits"].as_table().unwrap().len(), 12);

@@ -21,6 +21,7 @@ use crate::drive::Line;
 use crate::expire;
 use crate::house::{Believed, House, Own};
 use crate::listen::{Door, Speech, listen};
+use crate::stamp;
 use crate::tls::{self, TlsError};
 use crate::trust::{self, TrustError};
 use crate::witness::{self, WitnessError};
@@ -128,6 +129,7 @@ impl Gateway {
             |(listener, door)| tokio::spawn(listen(listener, door, house.clone(), line.clone(), connections.clone()));
         let mut listeners: Vec<_> = bound.into_iter().map(door).collect();
         let expiry = tokio::spawn(expire::run(house.clone(), stopping.clone()));
+        listeners.push(tokio::spawn(stamp::run(house.clone(), stopping.clone())));
         let (last_word, until_last) = watch::channel(false);
         let witness = tokio::spawn(witness::run(house.clone(), until_last));
         listeners.push(tokio::spawn(admin::serve(socket, Admin::new(house.clone()), stopping)));

@@ -88,6 +88,10 @@ pub(crate) struct Counts {
     pub(crate) accepted: AtomicU64,
     pub(crate) refused: AtomicU64,
     pub(crate) connections: AtomicU64,
+    pub(crate) handed_over: AtomicU64,
+    pub(crate) reported: AtomicU64,
+    pub(crate) heads_signed: AtomicU64,
+    pub(crate) heads_stamped: AtomicU64,
 }
 
 impl<S: Store> House<S> {
@@ -235,7 +239,10 @@ impl<S: Store> House<S> {
             drop(self.agent_did((&by.agent, office), What::AgentCollected, format!("M{}", message.0)).await);
         }
         match self.store.hand_over(office, message, by, now).await {
-            Ok(true) => tracing::info!(%office, message = message.0, "bundle.handed_over"),
+            Ok(true) => {
+                self.counts.handed_over.fetch_add(1, Ordering::Relaxed);
+                tracing::info!(%office, message = message.0, "bundle.handed_over");
+            }
             Ok(false) => {}
             Err(error) => drop(self.refusal_of(error)),
         }

@@ -21,13 +21,15 @@ mod password;
 mod peer;
 mod proof;
 mod report;
+mod stamp;
 mod tls;
 mod trust;
 mod witness;
 
 pub use admin::{
     AccountRow, ActsReport, Admin, Audited, AuthorityRow, BackupReport, CallError, CertificateRow, DayRow, FaultRow,
-    HoldRow, PlaceRow, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, VerifyReport, call,
+    HoldRow, PlaceRow, RefusedRow, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, VerifyReport,
+    call,
 };
 pub use clock::Clock;
 pub use config::{Config, ConfigError, Evidence, Form, Limits, Listen, MESSAGE_BYTES_MOST, Moments, Submission, Tls};

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use fumibako_model::AuditHead;
@@ -136,6 +137,7 @@ pub(crate) async fn attest<S: Store>(house: &House<S>) -> Result<(), StoreError>
         if let Err(why) = put(&file, &also) {
             tracing::warn!(%why, file = %file.display(), "evidence.last_head");
         }
+        house.counts.heads_signed.fetch_add(1, Ordering::Relaxed);
         tracing::debug!(size = head.size, new = entries.len(), "evidence.logged");
     }
     Ok(())

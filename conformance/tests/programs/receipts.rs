@@ -98,4 +98,10 @@ fn a_receipt_that_is_not_the_recipients_word_changes_nothing() {
         assert_eq!(said, (row.smtp, row.enhanced, Some(row.code)), "{reply}");
     }
     assert_eq!((world.gateway.holdings(), flags(&world, &world.sender, "Sent")), (before, marks));
+    // What was refused is kept with its reason, once each; what is no receipt at all is in the log alone.
+    let refused = world.gateway.admin(["evidence", "refused", "--format", "ndjson"]).output();
+    for why in [Refusal::ReceiptNotByRecipient, Refusal::ReceiptUnknownMessage, Refusal::ReceiptDigestDiffers] {
+        assert_eq!(refused.matches(why.row().code).count(), 1, "{refused}");
+    }
+    assert_eq!(world.gateway.status()["receipts_refused"], 3);
 }

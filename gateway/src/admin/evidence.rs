@@ -5,10 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use fumibako_model::log::Head;
 use fumibako_model::{Continuation, EvidenceId, Refusal};
 use fumibako_signer::{Trust, enclosed};
-use fumibako_store::{KeptHead, LogAudit, LogFault, LogState, Store, StoreError, Which, Wrong, hex};
+use fumibako_store::{KeptHead, LogAudit, LogFault, LogState, RefusedReceipt, Store, StoreError, Which, Wrong, hex};
 
 use super::Admin;
-use super::words::{Audited, Reply, Request, Tampered};
+use super::words::{Audited, RefusedRow, Reply, Request, Tampered};
 use crate::{proof, witness};
 
 impl<S: Store> Admin<S> {
@@ -20,6 +20,7 @@ impl<S: Store> Admin<S> {
             }
             Request::EvidenceExport { id } => self.export_evidence(id).await,
             Request::EvidenceContinues { head } => self.continues(head).await,
+            Request::EvidenceRefused => self.refused().await,
             _ => self.verify_evidence().await,
         }
     }
@@ -59,6 +60,19 @@ impl<S: Store> Admin<S> {
         }
         let (heads, set_back) = (heads.len() as u64, self.0.set_back.clone());
         Ok(Reply::Audited(Box::new(Audited { evidence, logged, heads, set_back, faults: rows })))
+    }
+
+    async fn refused(&self) -> Result<Reply, StoreError> {
+        let row = |RefusedReceipt { at, from, to, original, sha256, code }| RefusedRow {
+            at,
+            from,
+            to,
+            original,
+            sha256,
+            code,
+        };
+        let receipts = self.0.store.refused_receipts().await?.into_iter().map(row).collect();
+        Ok(Reply::RefusedReceipts { receipts })
     }
 
     /// Profile §8.20: a head that somebody was given is one that the log continues, or it is said that it is not.

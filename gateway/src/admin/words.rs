@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 pub use audit::ActsReport;
-pub use evidence::{Audited, Tampered};
+pub use evidence::{Audited, RefusedRow, Tampered};
 pub use keeping::{BackupReport, DayRow, FaultRow, HoldRow, PlaceRow, RestoreReport, StoreReport, VerifyReport};
 
 /// A question of the operator.
@@ -198,6 +198,8 @@ pub enum Request {
     },
     /// Holds all evidence against the log.
     EvidenceVerify,
+    /// Receipts that were refused.
+    EvidenceRefused,
     /// Does the log continue this head, which somebody was given?
     EvidenceContinues {
         /// The head, in base64.
@@ -251,6 +253,7 @@ impl Request {
             Self::EvidenceList { .. } => "evidence-list",
             Self::EvidenceExport { .. } => "evidence-export",
             Self::EvidenceVerify => "evidence-verify",
+            Self::EvidenceRefused => "evidence-refused",
             Self::EvidenceContinues { .. } => "evidence-continues",
             Self::AuditList { .. } => "audit-list",
             Self::AuditVerify => "audit-verify",
@@ -293,6 +296,7 @@ impl Request {
             | Self::HoldList
             | Self::Inspect
             | Self::EvidenceVerify
+            | Self::EvidenceRefused
             | Self::EvidenceContinues { .. }
             | Self::AuditVerify
             | Self::Status => String::new(),
@@ -384,6 +388,11 @@ pub enum Reply {
     },
     /// A piece of evidence with what proves it.
     Proof(Box<ProofFile>),
+    /// Receipts that were refused, the latest first.
+    RefusedReceipts {
+        /// The rows.
+        receipts: Vec<RefusedRow>,
+    },
     /// The log continues a head.
     Continues(Continuation),
     /// What the look through the evidence found.
@@ -469,6 +478,20 @@ pub struct Status {
     pub bytes: u64,
     /// Pieces of evidence.
     pub evidence: u64,
+    /// Of these, under a signed head; the others wait for the next, a second or so.
+    pub evidence_logged: u64,
+    /// Reports and reminders that wait for their moment.
+    pub reports_due: u64,
+    /// Receipts that were refused.
+    pub receipts_refused: u64,
+    /// Handovers that the gateway saw since the start.
+    pub handed_over: u64,
+    /// Reports filed since the start.
+    pub reported: u64,
+    /// Heads of the log signed since the start.
+    pub heads_signed: u64,
+    /// Heads stamped since the start.
+    pub heads_stamped: u64,
     /// Offices whose folders are full to four fifths or more.
     pub nearly_full: u64,
     /// Messages answered 250 since the start.

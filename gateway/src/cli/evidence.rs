@@ -7,7 +7,7 @@ use fumibako_model::log::SetBack;
 use fumibako_model::{EvidenceId, JAPAN, OfficeNumber, ProofFile, Recorded};
 
 use super::{Context, Failure, unexpected};
-use crate::admin::{Audited, Reply, Request, Tampered};
+use crate::admin::{Audited, RefusedRow, Reply, Request, Tampered};
 use crate::init::write_private;
 
 #[derive(Debug, clap::Subcommand)]
@@ -39,6 +39,8 @@ pub(super) enum Evidence {
     },
     /// すべての証跡を署名済みの記録と照合する / hold all evidence against the signed log
     Verify,
+    /// 受け付けなかった受領証（新しい順、最大 1,000 件） / receipts that were refused, the latest first, at most 1,000
+    Refused,
     /// 以前に渡した記録の署名に、いまの記録が続いているかを証明する / prove that the log continues a head that was given out
     Continues {
         /// 証跡のファイル（`evidence export`、`fumibako receipt`） / a file of evidence that holds the head
@@ -80,6 +82,15 @@ impl Evidence {
                 context.say(&format!("{id} を {shown} に書き出しました。"), &format!("{id} is written to {shown}."))
             }
             Self::Verify => verify(context),
+            Self::Refused => {
+                let Reply::RefusedReceipts { receipts } = context.ask(&Request::EvidenceRefused)? else {
+                    return Err(unexpected());
+                };
+                context.rows(&receipts, |RefusedRow { at, from, to, original, code, .. }| {
+                    let at = JAPAN.to_datetime(*at).strftime("%Y-%m-%d %H:%M:%S");
+                    format!("{at}\t{code}\t{from}\t{to}\t<{original}>")
+                })
+            }
             Self::Continues { file, output } => continues(context, &file, output.as_deref()),
         }
     }

@@ -3,9 +3,10 @@
 use std::sync::atomic::Ordering;
 
 use fumibako_model::{Address, End, Local, Private, Refusal, Refused};
-use fumibako_store::{Arrival, Arriving, Kind, Store, StoreError, Via, admit};
+use fumibako_store::{Arrival, Arriving, Facts, Kind, RefusedReceipt, Store, StoreError, Via, admit, hex};
 use fumibako_wire::sasl::Offer;
 use fumibako_wire::smtp::{Answer, Ask, Envelope, Session};
+use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 
 use super::body::Body;
@@ -72,11 +73,28 @@ impl<S: Store> SmtpDesk<S> {
         let (kind, bytes) = (facts.kind().name(), facts.size());
         let by = facts.by().map(|by| by.agent.to_string()).unwrap_or_default();
         house.vouch(admitted.facts()).await.map_err(|error| house.refusal_of(error))?;
-        let delivery = house.store.deliver(admitted, now).await.map_err(|error| house.refusal_of(error))?;
+        let receipt = as_refused(admitted.facts(), now);
+        let delivery = match house.store.deliver(admitted, now).await {
+            Ok(delivery) => delivery,
+            Err(error) => {
+                let refused = house.refusal_of(error);
+                self.note(receipt, &refused).await;
+                return Err(refused);
+            }
+        };
         house.counts.accepted.fetch_add(1, Ordering::Relaxed);
         let (evidence, repeated) = (delivery.evidence, delivery.repeated);
         tracing::info!(message_id = id, %from, %to, by, kind, bytes, %evidence, repeated, "message.delivered");
         Ok(Answer::Accepted(evidence))
+    }
+
+    /// Profile §8.4: what changes nothing is kept all the same, with its reason.
+    async fn note(&self, receipt: Option<RefusedReceipt>, refused: &Refused) {
+        let (house, row) = (&self.entry.house, refused.why.row());
+        let Some(receipt) = receipt.filter(|_| !row.retryable()) else { return };
+        if let Err(error) = house.store.note_refused(RefusedReceipt { code: row.code.into(), ..receipt }).await {
+            house.refusal_of(error);
+        }
     }
 
     /// Profile §1.2: the operator reads what is written to `postmaster@`, signed or not.
@@ -150,4 +168,17 @@ impl<S: Store> Desk<Session> for SmtpDesk<S> {
 fn arriving<S: Store>(house: &House<S>, via: &Via) -> Result<Arriving, StoreError> {
     let now = house.clock.now();
     Arriving::new(house.store.spool(now), via.clone(), &house.config.rules(), now)
+}
+
+/// What is kept of a receipt, should it be refused.
+fn as_refused(facts: &Facts, at: Timestamp) -> Option<RefusedReceipt> {
+    let Kind::Receipt(receipt) = facts.kind() else { return None };
+    Some(RefusedReceipt {
+        at,
+        from: facts.from(),
+        to: facts.to(),
+        original: receipt.original_message_id.clone(),
+        sha256: hex(facts.sha256()),
+        code: String::new(),
+    })
 }

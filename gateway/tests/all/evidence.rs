@@ -1,16 +1,22 @@
 //! Evidence in a running gateway: signed, exported, verified offline, and found out when it was touched.
 
-use std::path::Path;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_gateway::{Audited, Gateway, Reply, Request, Running, evidence_authority_file};
+use fumibako_gateway::{Audited, Clock, Gateway, Reply, Request, Running, evidence_authority_file};
 use fumibako_model::log::{Head, extended, included, leaf};
 use fumibako_model::{EvidenceId, ProofFile, Recorded, Refusal};
-use fumibako_signer::enclosed;
+use fumibako_signer::authority::{Authority, KeyKind, Purpose};
+use fumibako_signer::{TimeStamp, Trust, enclosed};
 use fumibako_sqlite::SqliteStore;
+use fumibako_store::bodies::Day;
 use fumibako_store::suite::{World, domain, expire::ago, expire::send};
+use fumibako_store::{Logging, Store as _, Unlogged};
+use jiff::SignedDuration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::support::Fixture;
 
@@ -174,4 +180,100 @@ async fn a_log_that_was_set_back_says_so_and_continues_no_head_that_it_lost() {
     assert_eq!(head_of(&running, first).await.1.set_back, Some(said), "it is said once, and stays said");
     running.stop().await;
     drop((folder, kept));
+}
+
+/// `openssl ts` behind a door on this machine, as RFC 3161 §3.4 has it.
+async fn openssl_tsa(folder: PathBuf) -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = Vec::new();
+            let query = loop {
+                let mut piece = [0; 4096];
+                let read = stream.read(&mut piece).await.unwrap();
+                request.extend_from_slice(&piece[..read]);
+                let text = String::from_utf8_lossy(&request).to_lowercase();
+                let length = text.split("content-length: ").nth(1);
+                let length = length.and_then(|rest| rest.lines().next()?.parse::<usize>().ok());
+                let body = request.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4);
+                match (length, body) {
+                    (Some(length), Some(body)) if request.len() >= body + length => break request[body..].to_vec(),
+                    _ => assert!(read > 0, "the request breaks off"),
+                }
+            };
+            std::fs::write(folder.join("query"), query).unwrap();
+            let line = "ts -reply -config conf -section tsa -queryfile query -signer id.pem -inkey id.pem -chain ca.pem -out reply";
+            let done = Command::new("openssl").args(line.split(' ')).current_dir(&folder).output().unwrap();
+            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+            let reply = std::fs::read(folder.join("reply")).unwrap();
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/timestamp-reply\r\nContent-Length: {}\r\n\r\n",
+                reply.len()
+            );
+            stream.write_all(&[head.as_bytes(), &reply].concat()).await.unwrap();
+        }
+    });
+    address
+}
+
+// Profile §8.21
+#[tokio::test(flavor = "multi_thread")]
+async fn the_head_of_a_day_that_is_over_is_stamped_by_openssl() {
+    let now = Clock.now();
+    let ca = Authority::create("検証用認証局", now - SignedDuration::from_hours(48)).unwrap();
+    let request = fumibako_signer::authority::Request {
+        common_name: "TSA",
+        rfc822_name: "tsa@plans.example",
+        key: KeyKind::EcP256,
+        purpose: Purpose::TimeStamping,
+        not_before: now - SignedDuration::from_hours(1),
+        not_after: now + SignedDuration::from_hours(24),
+    };
+    let identity = ca.issue(&request).unwrap();
+    let tsa = tempfile::tempdir().unwrap();
+    let put = |name: &str, octets: &str| std::fs::write(tsa.path().join(name), octets).unwrap();
+    put("ca.pem", &ca.certificate().to_pem());
+    put("id.pem", &identity.to_pem());
+    put("serial", "01\n");
+    put("conf", "[tsa]\nserial=serial\nsigner_digest=sha256\ndefault_policy=1.3.6.1.4.1.99999.1\ndigests=sha256\n");
+    let address = openssl_tsa(tsa.path().to_owned()).await;
+
+    // A store whose newest head is of yesterday.
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let first = send(&store, &World::with(&store).await, "a", ago(1)).await.evidence;
+    let Unlogged { mut growth, entries, last } = store.unlogged().await.unwrap().unwrap();
+    for entry in &entries {
+        growth.push(leaf(entry.as_bytes()));
+    }
+    let yesterday = Day(Day::of(now).0 - 1);
+    let (size, tiles) = (growth.size(), growth.tiles());
+    store.keep_log(Logging { day: yesterday, size, last, head: b"a head".to_vec(), tiles }).await.unwrap();
+    store.close().await.unwrap();
+    let from = folder.path().to_owned();
+    let authority = tsa.path().join("ca.pem");
+    let gateway = Fixture::with_config(|config| {
+        config.store_folder = from;
+        config.evidence.stamp_url = format!("http://{address}/ts");
+        config.evidence.stamp_authority_file = authority;
+    });
+    let gateway = gateway.await.keeping(folder);
+    let mut stamp = None;
+    for _ in 0..400 {
+        let Reply::Proof(file) = gateway.ask(Request::EvidenceExport { id: first }).await else { panic!("a proof") };
+        if let Some(found) = &file.stamp {
+            stamp = Some((file.head.clone(), found.clone()));
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let (head, stamp) = stamp.expect("the head is stamped");
+    let (head, stamp) = (STANDARD.decode(head).unwrap(), STANDARD.decode(stamp).unwrap());
+    let mut digest = [0; 32];
+    digest.copy_from_slice(fumibako_signer::Hash::Sha256.of(&head).as_ref());
+    let trust = Trust::for_time_stamps([ca.certificate().clone()]).unwrap();
+    assert!(TimeStamp::verify(&stamp, &digest, &trust, Clock.now()).is_ok());
+    let Reply::Status(status) = gateway.ask(Request::Status).await else { panic!("a status") };
+    assert_eq!((status.heads_stamped, status.evidence_logged), (1, status.evidence));
 }

@@ -252,6 +252,18 @@ CREATE TABLE paper (
     beside TEXT NOT NULL               -- names of the certificates that came with it, as JSON
 ) STRICT;
 
+-- Receipts that were refused, and why (Profile §8.4). Not evidence: nothing happened.
+CREATE TABLE refused_receipt (
+    id          INTEGER PRIMARY KEY,
+    at          INTEGER NOT NULL,
+    from_office TEXT NOT NULL,
+    to_office   TEXT NOT NULL,
+    original    TEXT NOT NULL,
+    sha256      TEXT NOT NULL,
+    code        TEXT NOT NULL,
+    UNIQUE (sha256, code)
+) STRICT;
+
 -- The log over all evidence (Profile §8.13): id = level << 48 | index; up to 256 hashes of 32 octets.
 CREATE TABLE log_tile (
     id     INTEGER PRIMARY KEY,

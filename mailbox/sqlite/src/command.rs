@@ -6,14 +6,18 @@ use fumibako_model::{
     Annotation, Delegate, FolderId, FolderName, MessageId, NamedFlags, OfficeNumber, Roll, Uid, UidValidity,
 };
 use fumibako_store::bodies::{Day, Place, Spooled};
-use fumibako_store::{ActsHead, Amend, CopyOrder, Delivery, Facts, FlagOrder, Kind, Logging, Paper, StoreError};
+use fumibako_store::{
+    ActsHead, Amend, CopyOrder, Delivery, Facts, FlagOrder, Kind, Logging, Paper, RefusedReceipt, StoreError,
+};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 use tokio::sync::oneshot;
 
 use crate::error::{Stop, again};
 use crate::ledger::Wake;
-use crate::{acts, annotation, change, expire, folder, handover, hold, log, paper, receipt, report, roll, tree};
+use crate::{
+    acts, annotation, change, expire, folder, handover, hold, log, paper, receipt, refused, report, roll, tree,
+};
 
 /// One change, and its answer.
 #[expect(
@@ -41,6 +45,8 @@ pub(crate) enum Command {
     HandOver(OfficeNumber, MessageId, Option<Box<Delegate>>, Timestamp, Reply<bool>),
     Log(Box<Logging>, Reply<()>),
     Papers(Vec<Paper>, Reply<()>),
+    Stamp(Day, Vec<u8>, Reply<()>),
+    NoteRefused(Box<RefusedReceipt>, Reply<()>),
     /// Files a letter about something due.
     Report(Box<report::Order>, Octets, Timestamp, Reply<bool>),
     /// It is due no more, or later; nothing is filed.
@@ -238,6 +244,8 @@ impl Command {
             }
             Self::Log(logging, reply) => reply.quiet(log::write(rows, logging).await),
             Self::Papers(papers, reply) => reply.quiet(paper::keep(rows, papers).await),
+            Self::Stamp(day, stamp, reply) => reply.quiet(log::stamp(rows, *day, stamp).await),
+            Self::NoteRefused(receipt, reply) => reply.quiet(refused::note(rows, receipt).await),
             Self::Report(order, body, now, reply) => reply.told(report::file(rows, order, body.place()?, *now).await),
             Self::Settle(settled, reply) => reply.quiet(report::settle(rows, *settled).await),
             Self::Close(reply) => reply.quiet(Ok(())),
@@ -261,6 +269,8 @@ impl Command {
             Self::Delete(_, _, reply)
             | Self::Log(_, reply)
             | Self::Papers(_, reply)
+            | Self::Stamp(_, _, reply)
+            | Self::NoteRefused(_, reply)
             | Self::Rename(_, _, _, reply)
             | Self::Subscribe(_, _, _, reply)
             | Self::Annotate(_, _, _, reply)

@@ -31,6 +31,7 @@ mod paper;
 mod queue;
 mod read;
 mod receipt;
+mod refused;
 mod report;
 mod roll;
 mod store;

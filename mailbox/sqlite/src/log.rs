@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use fumibako_model::log::{Growth, Hash, Nodes, Tile};
 use fumibako_model::{EvidenceId, Recorded};
+use fumibako_store::bodies::Day;
 use fumibako_store::{LISTED, LogState, Logging, Proof, StoreError, Unlogged, Which};
 use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
@@ -49,6 +50,22 @@ pub(crate) async fn continuation(
     wanted.extend(Nodes::for_root(old));
     let mut nodes = Nodes::new(tiles(readers, &wanted).await?);
     Ok(nodes.root(old).zip(nodes.consistency(old, new)))
+}
+
+/// The oldest head of a day before this one that has no time stamp.
+pub(crate) async fn unstamped(readers: &SqlitePool, before: Day) -> Result<Option<(Day, Vec<u8>)>, StoreError> {
+    let found = sqlx::query!(
+        r#"SELECT day AS "day!: i32", head FROM log_head WHERE day < ? AND stamp IS NULL ORDER BY day LIMIT 1"#,
+        before.0
+    );
+    let found = found.fetch_optional(readers).await.map_err(store_error)?;
+    Ok(found.map(|found| (Day(found.day), found.head)))
+}
+
+/// Keeps its stamp.
+pub(crate) async fn stamp(rows: &mut SqliteConnection, day: Day, stamp: &[u8]) -> Result<(), Stop> {
+    sqlx::query!("UPDATE log_head SET stamp = ? WHERE day = ?", stamp, day.0).execute(rows).await?;
+    Ok(())
 }
 
 /// What came after the newest head.
@@ -103,11 +120,15 @@ pub(crate) async fn write(rows: &mut SqliteConnection, logging: &Logging) -> Res
     Ok(())
 }
 
-/// All evidence about one bundle, each piece with its way to the newest head.
+/// All evidence about one bundle, each piece with its way to one head: the first stamped one that covers all, else the newest.
 pub(crate) async fn prove_life(readers: &SqlitePool, id: EvidenceId) -> Result<Vec<Proof>, StoreError> {
     let found = sqlx::query!(
         "SELECT e.doc, h.size, h.head, h.stamp FROM evidence a JOIN evidence e ON e.message = a.message
-         JOIN log_head h ON h.day = (SELECT max(day) FROM log_head) WHERE a.id = ? AND h.last >= e.id ORDER BY e.id",
+         JOIN log_head h ON h.day = coalesce(
+             (SELECT min(day) FROM log_head
+              WHERE stamp IS NOT NULL AND last >= (SELECT max(id) FROM evidence WHERE message = a.message)),
+             (SELECT max(day) FROM log_head))
+         WHERE a.id = ? AND h.last >= e.id ORDER BY e.id",
         id.0
     )
     .fetch_all(readers)

@@ -211,6 +211,9 @@ pub(crate) async fn census(readers: &SqlitePool) -> Result<Census, StoreError> {
         r#"SELECT (SELECT count(*) FROM office) AS "offices!: i64", (SELECT count(*) FROM account) AS "accounts!: i64",
                   (SELECT count(*) FROM message WHERE stored > 0) AS "messages!: i64",
                   (SELECT count(*) FROM evidence) AS "evidence!: i64",
+                  (SELECT coalesce(max(size), 0) FROM log_head) AS "logged!: i64",
+                  (SELECT count(*) FROM due) AS "due!: i64",
+                  (SELECT count(*) FROM refused_receipt) AS "refused_receipts!: i64",
                   (SELECT count(*) FROM office WHERE used_bytes >= quota_bytes - quota_bytes / 5) AS "nearly_full!: i64",
                   (SELECT coalesce(sum(size), 0) FROM message WHERE stored > 0) AS "bytes!: i64""#
     )
@@ -223,6 +226,9 @@ pub(crate) async fn census(readers: &SqlitePool) -> Result<Census, StoreError> {
         messages: counted.messages.cast_unsigned(),
         bytes: counted.bytes.cast_unsigned(),
         evidence: counted.evidence.cast_unsigned(),
+        logged: counted.logged.cast_unsigned(),
+        due: counted.due.cast_unsigned(),
+        refused_receipts: counted.refused_receipts.cast_unsigned(),
         nearly_full: counted.nearly_full.cast_unsigned(),
     })
 }

@@ -13,7 +13,7 @@ use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
 use fumibako_store::{
     ActsAudit, ActsHead, Admitted, Amend, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit, Draft, Due,
     Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection, LogAudit, LogState, Logging, News, Paper, Proof, Quota,
-    Restored, SignedDeed, Store, StoreError, Told, Unlogged, UnsignedActs, Verified, Which, WhichActs,
+    RefusedReceipt, Restored, SignedDeed, Store, StoreError, Told, Unlogged, UnsignedActs, Verified, Which, WhichActs,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -22,7 +22,9 @@ use tokio::sync::{Mutex, mpsc, watch};
 use crate::command::{Command, Octets, OwnMessage, OwnMessages, Reply};
 use crate::disk::Disk;
 use crate::heads::{HeadCache, Losing, Shelves};
-use crate::{acts, annotation, audit, backup, expire, heads, hold, inspect, log, mandate, open, paper, read, report};
+use crate::{
+    acts, annotation, audit, backup, expire, heads, hold, inspect, log, mandate, open, paper, read, refused, report,
+};
 
 /// A store in one folder, open in one process.
 #[derive(Clone, Debug)]
@@ -382,6 +384,22 @@ impl Store for SqliteStore {
 
     async fn continuation(&self, old: u64, new: u64) -> Result<Option<(Hash, Vec<Hash>)>, StoreError> {
         log::continuation(&self.readers, old, new).await
+    }
+
+    async fn unstamped(&self, before: Day) -> Result<Option<(Day, Vec<u8>)>, StoreError> {
+        log::unstamped(&self.readers, before).await
+    }
+
+    async fn keep_stamp(&self, day: Day, stamp: Vec<u8>) -> Result<(), StoreError> {
+        self.change(|reply| Command::Stamp(day, stamp, reply)).await
+    }
+
+    async fn note_refused(&self, receipt: RefusedReceipt) -> Result<(), StoreError> {
+        self.change(|reply| Command::NoteRefused(Box::new(receipt), reply)).await
+    }
+
+    async fn refused_receipts(&self) -> Result<Vec<RefusedReceipt>, StoreError> {
+        refused::list(&self.readers).await
     }
 
     async fn keep_papers(&self, papers: Vec<Paper>) -> Result<(), StoreError> {

@@ -17,11 +17,11 @@ use tokio::sync::watch;
 use crate::acts::{ActsAudit, ActsHead, Amend, UnsignedActs, WhichActs};
 use crate::admit::Admitted;
 use crate::backup::BackedUp;
-use crate::bodies::{BodyError, Spool};
+use crate::bodies::{BodyError, Day, Spool};
 use crate::expire::{Asked, DayOfMail, Expired};
 use crate::hold::{Hold, HoldOrder};
 use crate::inspect::Inspection;
-use crate::log::{Due, LogAudit, LogState, Logging, Paper, Proof, Told, Unlogged, Which};
+use crate::log::{Due, LogAudit, LogState, Logging, Paper, Proof, RefusedReceipt, Told, Unlogged, Which};
 use crate::mandates::SignedDeed;
 
 /// Most folders of one office, the standard ones included (Profile §12). One more is refused as
@@ -241,6 +241,18 @@ pub trait Store: Send + Sync + 'static {
         new: u64,
     ) -> impl Future<Output = Result<Option<(Hash, Vec<Hash>)>, StoreError>> + Send;
 
+    /// The oldest head of a day before this one that has no time stamp.
+    fn unstamped(&self, before: Day) -> impl Future<Output = Result<Option<(Day, Vec<u8>)>, StoreError>> + Send;
+
+    /// Keeps a time stamp over the head of a day that is over.
+    fn keep_stamp(&self, day: Day, stamp: Vec<u8>) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Keeps it that a receipt was refused: once each, the latest 100,000 of them.
+    fn note_refused(&self, receipt: RefusedReceipt) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Receipts that were refused, the latest first, at most [`LISTED`](crate::LISTED).
+    fn refused_receipts(&self) -> impl Future<Output = Result<Vec<RefusedReceipt>, StoreError>> + Send;
+
     /// Keeps what a judgement rests on; what is kept already stays as it is.
     fn keep_papers(&self, papers: Vec<Paper>) -> impl Future<Output = Result<(), StoreError>> + Send;
 
@@ -423,6 +435,12 @@ pub struct Census {
     pub bytes: u64,
     /// Pieces of evidence.
     pub evidence: u64,
+    /// Of these, under a signed head.
+    pub logged: u64,
+    /// Reports that wait for their moment.
+    pub due: u64,
+    /// Receipts that were refused.
+    pub refused_receipts: u64,
     /// Offices whose folders are full to four fifths or more (Profile §12.4).
     pub nearly_full: u64,
 }

@@ -34,7 +34,7 @@ pub use keep::{
 };
 pub use log::{
     Due, DueKey, KeptHead, LISTED, Letter, LogAudit, LogFault, LogState, Logging, PAPER_NAME, Paper, PaperKind, Proof,
-    Told, Unlogged, Which, Wrong,
+    RefusedReceipt, Told, Unlogged, Which, Wrong,
 };
 pub use mandates::{MandateOrder, SignedDeed};
 pub use marks::{MARKS, draft_flags, stored};

@@ -92,6 +92,23 @@ impl Paper {
     }
 }
 
+/// A receipt that changed nothing (Profile §8.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedReceipt {
+    /// When it came.
+    pub at: Timestamp,
+    /// Who signed it.
+    pub from: OfficeNumber,
+    /// Whose bundle it was for.
+    pub to: OfficeNumber,
+    /// That bundle's Message-ID, as it says.
+    pub original: String,
+    /// SHA-256 of the receipt, in hex.
+    pub sha256: String,
+    /// Why: the code of the catalogue.
+    pub code: String,
+}
+
 /// Which evidence to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Which {

@@ -1,7 +1,8 @@
 //! What the gateway answers about its evidence.
 
-use fumibako_model::EvidenceId;
 use fumibako_model::log::SetBack;
+use fumibako_model::{EvidenceId, OfficeNumber};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// All evidence held against the log.
@@ -17,6 +18,23 @@ pub struct Audited {
     pub set_back: Option<SetBack>,
     /// What is wrong; empty when nothing was touched.
     pub faults: Vec<Tampered>,
+}
+
+/// A receipt that was refused (Profile §8.4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedRow {
+    /// When it came.
+    pub at: Timestamp,
+    /// Who signed it.
+    pub from: OfficeNumber,
+    /// Whose bundle it was for.
+    pub to: OfficeNumber,
+    /// That bundle's Message-ID, as it says.
+    pub original: String,
+    /// SHA-256 of the receipt, in hex.
+    pub sha256: String,
+    /// Why: the code of the catalogue.
+    pub code: String,
 }
 
 /// Evidence that is not as it was.
