@@ -2,15 +2,18 @@
 
 mod by;
 mod check;
+mod completions;
 mod config;
 #[cfg(feature = "demo")]
 mod demo;
+mod doctor;
 mod fetch;
 mod list;
 mod mandate;
 mod receipt;
 pub mod screen;
 mod send;
+mod setup;
 mod show;
 mod table;
 mod ui;
@@ -110,6 +113,12 @@ enum Command {
     Verify(verify::Verify),
     /// 画面をブラウザーで開きます / the screens, in a browser
     Ui(ui::Ui),
+    /// はじめの設定（尋ねながら） / the first settings, step by step
+    Setup(setup::Setup),
+    /// このパソコンの点検 / look whether everything works
+    Doctor(doctor::Doctor),
+    /// シェルの補完 / completions for the shell
+    Completions(completions::Completions),
     /// 設定の場所と見本 / where the settings are, and a sample
     Config(config::Config),
     /// 見本のデータで全体を試します / try everything with sample data
@@ -162,6 +171,9 @@ impl Command {
             Self::Mandate(mandate) => mandate.run(&settings()?, screen, clock),
             Self::Verify(verify) => verify.run((&place(), globals.config.is_some()), screen, clock),
             Self::Ui(ui) => ui.run(settings()?, screen, clock),
+            Self::Setup(setup) => setup.run((&place(), !globals.no_input), screen, clock),
+            Self::Doctor(doctor) => doctor.run(&settings()?, screen, clock),
+            Self::Completions(completions) => completions.run(screen),
             Self::Config(config) => config.run(&place(), screen),
             #[cfg(feature = "demo")]
             Self::Demo(demo) => demo.run(screen, clock),

@@ -8,8 +8,9 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::Request;
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HOST, HeaderValue};
 use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -45,6 +46,11 @@ impl<'q> Question<'q> {
         Self { method: "GET", path, kind: "", body: Vec::new(), login: true }
     }
 
+    /// Something that anybody may ask.
+    fn open(path: &'q str) -> Self {
+        Self { method: "GET", path, kind: "", body: Vec::new(), login: false }
+    }
+
     /// Something signed, which needs no login.
     pub(crate) fn signed(path: &'q str, body: Vec<u8>) -> Self {
         Self { method: "POST", path, kind: "multipart/signed", body, login: false }
@@ -68,19 +74,7 @@ impl<'q> Question<'q> {
 
 /// Asks, and reads the answer.
 pub(crate) async fn ask<T: DeserializeOwned>(settings: &Settings, question: Question<'_>) -> Result<T, Trouble> {
-    let (host, stream) = tls::connect(settings, settings.https_port).await?;
-    let request = question.request(&host, settings)?;
-    let wait = tls::patience(settings);
-    let answered = tokio::time::timeout(wait, async {
-        let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(|why| said(&host, &why))?;
-        tokio::select! {
-            biased;
-            answered = answer(sender, request, &host) => answered,
-            // It ends only when something went wrong: the sender still lives.
-            ended = connection => Err(ended.err().map_or_else(garbled, |why| said(&host, &why))),
-        }
-    });
-    let (success, octets) = answered.await.map_err(|_| tls::unreachable(&host, "timeout"))??;
+    let Answer { success, octets, .. } = answer(settings, question).await?;
     if success {
         return serde_json::from_slice(&octets).map_err(|_| garbled());
     }
@@ -89,16 +83,45 @@ pub(crate) async fn ask<T: DeserializeOwned>(settings: &Settings, question: Ques
     Err(Trouble::Refused { refused: why.about(problem.about), reference: problem.reference })
 }
 
-async fn answer(
+/// What the gateway's clock says (RFC 9110 §6.6.1): any answer tells.
+pub(crate) async fn date(settings: &Settings) -> Result<Timestamp, Trouble> {
+    answer(settings, Question::open("/v1/mandates")).await?.date.ok_or_else(garbled)
+}
+
+struct Answer {
+    success: bool,
+    date: Option<Timestamp>,
+    octets: Bytes,
+}
+
+async fn answer(settings: &Settings, question: Question<'_>) -> Result<Answer, Trouble> {
+    let (host, stream) = tls::connect(settings, settings.https_port).await?;
+    let request = question.request(&host, settings)?;
+    let wait = tls::patience(settings);
+    let answered = tokio::time::timeout(wait, async {
+        let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(|why| said(&host, &why))?;
+        tokio::select! {
+            biased;
+            answered = exchange(sender, request, &host) => answered,
+            // It ends only when something went wrong: the sender still lives.
+            ended = connection => Err(ended.err().map_or_else(garbled, |why| said(&host, &why))),
+        }
+    });
+    answered.await.map_err(|_| tls::unreachable(&host, "timeout"))?
+}
+
+async fn exchange(
     mut sender: SendRequest<Full<Bytes>>,
     request: Request<Full<Bytes>>,
     host: &str,
-) -> Result<(bool, Bytes), Trouble> {
+) -> Result<Answer, Trouble> {
     let response = sender.send_request(request).await.map_err(|why| said(host, &why))?;
     let success = response.status().is_success();
+    let date = response.headers().get(DATE).and_then(|value| value.to_str().ok());
+    let date = date.and_then(|text| jiff::fmt::rfc2822::parse(text).ok()).map(|date| date.timestamp());
     let body: Limited<Incoming> = Limited::new(response.into_body(), ANSWER_BYTES);
     let body = body.collect().await.map_err(|_| tls::unreachable(host, "broken off"))?;
-    Ok((success, body.to_bytes()))
+    Ok(Answer { success, date, octets: body.to_bytes() })
 }
 
 fn said(host: &str, why: &hyper::Error) -> Trouble {

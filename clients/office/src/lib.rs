@@ -15,6 +15,7 @@ pub mod cli;
 #[cfg(feature = "demo")]
 pub mod demo;
 mod disk;
+pub mod doctor;
 mod exit;
 pub mod fetch;
 mod https;
@@ -33,6 +34,7 @@ pub mod received;
 pub mod register;
 mod reply;
 pub mod settings;
+pub mod setup;
 mod signatory;
 #[cfg(test)]
 mod testing;

@@ -345,7 +345,7 @@ pub(crate) fn read_up_to(path: &Path, most: u64) -> Result<Vec<u8>, Trouble> {
     fs::read(path).map_err(Trouble::reading(path))
 }
 
-fn first_line(path: &Path) -> Result<Private<String>, Trouble> {
+pub(crate) fn first_line(path: &Path) -> Result<Private<String>, Trouble> {
     Ok(lines(path)?.into_iter().next().unwrap_or(Private(String::new())))
 }
 

@@ -220,6 +220,8 @@ pub enum Usage {
     Undelegable(String),
     /// There is no such scope.
     NoScope(String),
+    /// `setup` needs this flag where nobody can be asked, or what was answered is none.
+    Unanswered(&'static str),
     /// A mandate that would allow nothing.
     Mandate(NotADeed),
 }

@@ -10,6 +10,7 @@ mod mandates;
 mod receipt;
 mod refusals;
 mod sealed;
+mod setup;
 mod silence;
 mod standard;
 mod way;

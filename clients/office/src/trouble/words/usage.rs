@@ -58,6 +58,10 @@ impl Usage {
                 format!("--scope に {word} という範囲はありません。"),
                 "send（送信）, receive（受信）, acknowledge（受領）, status（状況）から選んでください。".into(),
             ),
+            Self::Unanswered(flag) => (
+                format!("{flag} が指定されていないか、正しくありません。何も保存していません。"),
+                format!("{flag} を付けて、もう一度実行してください。"),
+            ),
             Self::Mandate(why) => (
                 match why {
                     NotADeed::Dates => "この委任は、始まる前に終わります。".into(),
@@ -88,6 +92,10 @@ impl Usage {
             Self::NoScope(word) => {
                 (format!("There is no scope {word}."), "Choose from send, receive, acknowledge, status.".into())
             }
+            Self::Unanswered(flag) => (
+                format!("{flag} is missing or not as it must be. Nothing was saved."),
+                format!("Give {flag} and run it again."),
+            ),
             Self::Mandate(why) => (
                 format!("This cannot be a mandate: {why}."),
                 "Check --from, --until, --months, and --counterparties (up to 500).".into(),

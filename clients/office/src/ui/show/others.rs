@@ -8,13 +8,13 @@ use axum::response::Response;
 use axum::routing::get;
 use fumibako_careplan::Lang;
 use fumibako_web::page::{self, Directory, Doctor, Entry, Finding, Licence, State as Line};
-use fumibako_web::part::{Party, Reach, Words};
-use fumibako_web::text::{count, say, say_with};
+use fumibako_web::part::{Party, Reach};
+use fumibako_web::text::{count, say};
 
-use super::{Here, Shared, html};
+use super::{Answer, Here, Shared, html};
+use crate::doctor::examine;
 use crate::register::{self, Office};
-use crate::trouble::Trouble;
-use crate::ui::paint::{day, pick, words};
+use crate::ui::paint::words;
 use crate::ui::state::{App, held};
 use crate::ui::work::aside;
 use crate::wait;
@@ -97,48 +97,16 @@ pub(super) fn licence_lines(licence: &register::Licence, lang: Lang) -> Vec<Line
     ]
 }
 
-async fn doctor(State(app): Shared, here: Here) -> Response {
-    crate::ui::work::look::look(&app).await;
-    let lang = here.lang();
-    let findings = vec![
-        finding(&here, "check-settings", app.settings.domain().map(|_| ()), here.say("seen-settings")),
-        certificate(&app, &here),
-        folder(&app, &here),
-        gateway(&app, &here, lang),
-        finding(
-            &here,
-            "check-login",
-            app.settings.login().and(app.settings.password().map(|_| ())),
-            here.say("seen-login"),
-        ),
-    ];
-    html(page::doctor(&here.frame(&app), &Doctor { findings }))
-}
-
-fn finding(here: &Here, id: &str, seen: Result<(), Trouble>, good: String) -> Finding {
-    let wrong: Option<Words> = seen.err().map(|trouble| words(&trouble.words(here.lang())));
-    Finding { what: here.say(id), seen: good, wrong }
-}
-
-fn certificate(app: &App, here: &Here) -> Finding {
-    let signer = app.settings.signer((app.clock)());
-    let end = signer.as_ref().map(|signer| day(signer.certificate().not_after())).unwrap_or_default();
-    let good = say_with(here.lang(), "seen-certificate", &[("day", end.into())]).into_owned();
-    finding(here, "check-certificate", signer.map(|_| ()), good)
-}
-
-/// A folder can be written if a file can be made there.
-fn folder(app: &App, here: &Here) -> Finding {
-    let folder = app.save_folder();
-    let tried = std::fs::create_dir_all(&folder).and_then(|()| tempfile::tempfile_in(&folder)).map(|_| ());
-    finding(here, "check-folder", tried.map_err(Trouble::writing(&folder)), here.say("seen-folder"))
-}
-
-fn gateway(app: &App, here: &Here, lang: Lang) -> Finding {
-    let mail = held(&app.mail);
-    let wrong = mail.link.as_ref().and_then(|link| link.as_ref().err()).map(|why| pick(&why.words, lang));
-    drop(mail);
-    let host = app.settings.gateway().unwrap_or_default().to_owned();
-    let seen = say_with(lang, "seen-gateway", &[("host", host.into())]).into_owned();
-    Finding { what: here.say("check-gateway"), seen, wrong }
+/// What `fumibako doctor` finds, of the folder where files are saved now.
+async fn doctor(State(app): Shared, here: Here) -> Result<Response, Answer> {
+    let (mut settings, now, lang) = (app.settings.clone(), (app.clock)(), here.lang());
+    settings.save_folder = app.save_folder();
+    let found = aside(move || Ok(examine(&settings, now))).await?;
+    let finding = |found: &crate::doctor::Finding| Finding {
+        what: found.what(lang),
+        seen: found.seen(lang),
+        wrong: found.words(lang).map(|wrong| words(&wrong)),
+    };
+    let findings = found.iter().map(finding).collect();
+    Ok(html(page::doctor(&here.frame(&app), &Doctor { findings })))
 }
