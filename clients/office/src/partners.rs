@@ -1,6 +1,6 @@
 //! Who may read a bundle: the certificates of partner offices (Profile §4.6).
 //!
-//! They come from a file that the gateway's operator hands out, else from the gateway itself ([`Partners::ask`]); whom to
+//! They come from a file that the gateway's operator hands out, else from the gateway itself (`Partners::ask`); whom to
 //! believe stays the decision of [`Partners::readers`].
 
 use std::collections::{BTreeSet, HashSet};

@@ -1,7 +1,7 @@
 //! `fumibako ui`: the screens of the office, served to this computer's browser and to nobody else.
 //!
-//! Start at [`Ui::start`]. A request passes [`guard`] (is it meant for us, and from our own pages?), then [`session`] (who is
-//! it?), then a screen in [`show`], which does its work through [`work`] and paints what `fumibako_web` draws.
+//! Start at [`Ui::start`]. A request passes `guard` (is it meant for us, and from our own pages?), then `session` (who is
+//! it?), then a screen in `show`, which does its work through `work` and paints what `fumibako_web` draws.
 //!
 //! Never here: HTML, a private key in an answer, another way of sending or fetching than the commands have. Never possible:
 //! an answer to another host name, a change without the token of the session, a script or a style that is not ours.
