@@ -9,7 +9,7 @@ mod proof;
 mod receipt;
 mod words;
 
-use fumibako_model::{Address, Domain, OfficeNumber, Refusal, Refused, not_signed, not_trusted, revoked};
+use fumibako_model::{Address, Domain, OfficeNumber, Party, Refusal, Refused, not_signed, not_trusted, revoked};
 use fumibako_signer::{
     CertificateError, DecryptError, Enveloped, Identity, RevocationError, Signature, Signed, TimeStampError, Trust,
     expand,
@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 
 use crate::bundle::Contents;
 use crate::bundle::open as rules;
-use crate::owner::owner;
+use crate::owner::holder;
 use crate::receipt::Notification;
 
 pub use file::{Input, MESSAGE_BYTES, NotWhole, read, read_input};
@@ -43,9 +43,14 @@ pub struct Judge<'j> {
 }
 
 impl Judge<'_> {
-    /// The office whose certificate it is. One that contradicts itself is nobody's.
+    /// Whose certificate it is. One that contradicts itself is nobody's.
+    fn party(&self, signature: &Signature, domain: &Domain) -> Option<Party> {
+        holder((signature.signer(), signature.chain()), self.trust, domain, self.at).ok().flatten()
+    }
+
+    /// The office whose certificate it is.
     fn owner(&self, signature: &Signature, domain: &Domain) -> Option<OfficeNumber> {
-        owner((signature.signer(), signature.chain()), self.trust, domain, self.at).ok().flatten()
+        if let Some(Party::Office(office)) = self.party(signature, domain) { Some(office) } else { None }
     }
 }
 
@@ -206,7 +211,7 @@ impl Report {
         }
     }
 
-    /// Profile §5.4: the certificate is that of the office in `From`.
+    /// Profile §5.4: the certificate is that of the office in `From`, or (§9.10) of the agent in `Sender`.
     fn holder(
         &mut self,
         signature: &Signature,
@@ -216,9 +221,15 @@ impl Report {
     ) {
         let claimed = rules::address(outer.from());
         let domain = judge.domain.or(claimed.as_ref().map(|address| &address.domain));
-        let named = domain.and_then(|domain| judge.owner(signature, domain));
+        let named = domain.and_then(|domain| judge.party(signature, domain));
         let mut facts = vec![Fact::text("from", "差出人（From）", "From", claimed.as_ref().map(ToString::to_string))];
-        facts.push(Fact::text("office", "証明書の事業所", "office in the certificate", named.map(|o| o.to_string())));
+        facts.push(match &named {
+            Some(Party::Agent(agent)) => {
+                Fact::text("agent", "証明書の代行業者", "agent in the certificate", Some(agent.to_string()))
+            }
+            Some(Party::Office(office)) => layer::office_named(Some(office.to_string())),
+            None => layer::office_named(None),
+        });
         let agree = |from: &OfficeNumber| {
             let domain = domain.ok_or(Refusal::MessageMalformed.about("From"))?;
             let by = rules::agent_in(outer, domain);
@@ -231,6 +242,10 @@ impl Report {
             _ => State::Unseen(Unseen::Earlier),
         };
         self.add(What::Holder, state, facts);
+        if let Some(Party::Agent(_)) = named {
+            // The gateway knows the mandates, and held this against them when it came; nothing in a file tells.
+            self.add(What::Mandate, State::Unseen(Unseen::NoMandate), Vec::new());
+        }
     }
 
     /// Profile §4.2

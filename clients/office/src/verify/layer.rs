@@ -22,6 +22,8 @@ pub enum What {
     TimeStamp,
     /// Whose certificate it is, and whether `From` says so.
     Holder,
+    /// Whether the agent that signed had the office's mandate.
+    Mandate,
     /// The fields that are repeated under the signature.
     RoutingFields,
     /// What is encrypted.
@@ -94,6 +96,8 @@ pub enum Unseen {
     OtherClock,
     /// The stamp was made after the moment at which all is judged.
     LaterStamp,
+    /// Nothing in the file tells whether there was a mandate.
+    NoMandate,
     /// There are no files.
     NoFiles,
     /// The proof was made without it.
@@ -183,6 +187,10 @@ pub(super) fn signer(signature: &Signature) -> Vec<Fact> {
         Fact::text("algorithm", "方式", "algorithm", Some(signature.algorithm().to_string())),
         Fact::moment("claimed_time", "署名日時（本人の申告）", "signed (the signer's word)", signature.signing_time()),
     ]
+}
+
+pub(super) fn office_named(office: Option<String>) -> Fact {
+    Fact::text("office", "証明書の事業所", "office in the certificate", office)
 }
 
 pub(super) fn authority(signer: &Certificate) -> Vec<Fact> {

@@ -1,4 +1,5 @@
 use expect_test::{Expect, expect};
+use fumibako_careplan::Lang;
 use fumibako_signer::authority::Purpose;
 use fumibako_signer::{Sealing, TimeStamper, WithoutList, encrypt, seal, sign};
 use jiff::SignedDuration;
@@ -300,6 +301,34 @@ fn another_domain_than_ours_is_not_believed() {
     let (trust, domain) = (pair.ca.trust(), "elsewhere.example".parse().unwrap());
     let judge = Judge { trust: &trust, keys: &[], domain: Some(&domain), original: None, at: now() };
     assert!(states(&verify(&pair.sealed(), &judge)).contains("holder: E-CRT-006"));
+}
+
+// Profile §9.10
+#[test]
+fn of_an_agent_s_message_the_mandate_is_not_said_to_hold() {
+    let pair = Pair::new();
+    let kawara = "kawara@plans.example";
+    let header = format!(
+        "From: <{A}>\r\nSender: <{kawara}>\r\nTo: <{B}>\r\nDate: Fri, 20 Nov 2026 09:15:00 +0900\r\n\
+         Message-ID: <m@plans.example>\r\n"
+    );
+    let report = |signer: &str| {
+        let part = format!("{header}Content-Type: text/plain\r\n\r\nplan\r\n");
+        let entity = sign(part.as_bytes(), &pair.ca.identity(signer), now()).unwrap();
+        pair.report(&[header.as_bytes(), b"MIME-Version: 1.0\r\n", &entity].concat(), &[])
+    };
+    let of_agent = report(kawara);
+    let found = states(&of_agent);
+    assert!(of_agent.holds() && found.contains("holder: holds\nmandate: no-mandate-in-file\n"), "{found}");
+    let words = |what: What, lang| {
+        of_agent.layers.iter().find(|layer| layer.what == what).map(|layer| layer.words(lang).what).unwrap()
+    };
+    let (ja, en) = (words(What::Holder, Lang::Ja), words(What::Holder, Lang::En));
+    assert!(ja.starts_with("代行業者 kawara の証明書です") && en.contains("the agent kawara, not"), "{ja} {en}");
+    assert!(words(What::Mandate, Lang::Ja).ends_with("このファイルだけでは分かりません。"));
+    // The office's own certificate is its own word, whoever acted.
+    let of_office = report(A);
+    assert!(of_office.holds() && !states(&of_office).contains("mandate"), "{}", states(&of_office));
 }
 
 /// The last element of the last element, and so on, with these octets at its end: the tail of a CMS signature is its signer.

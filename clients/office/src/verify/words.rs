@@ -18,6 +18,7 @@ impl What {
             Self::Revocation => "revocation",
             Self::TimeStamp => "time-stamp",
             Self::Holder => "holder",
+            Self::Mandate => "mandate",
             Self::RoutingFields => "routing-fields",
             Self::Envelope => "envelope",
             Self::InnerSignature => "inner-signature",
@@ -48,6 +49,7 @@ impl What {
             Self::Revocation => lang.pick("証明書の失効", "revocation"),
             Self::TimeStamp => lang.pick("タイムスタンプ", "time stamp"),
             Self::Holder => lang.pick("証明書の持ち主と差出人", "holder and From"),
+            Self::Mandate => lang.pick("委任", "mandate"),
             Self::RoutingFields => lang.pick("表書き", "fields under the signature"),
             Self::Envelope => lang.pick("暗号化", "encryption"),
             Self::InnerSignature => lang.pick("内側の署名", "inner signature"),
@@ -113,6 +115,7 @@ impl Unseen {
             Self::NoList => "no-revocation-list",
             Self::OtherClock => "unknown-time-stamping-authority",
             Self::LaterStamp => "stamped-later",
+            Self::NoMandate => "no-mandate-in-file",
             Self::NoFiles => "no-files",
             Self::NotInProof => "not-in-file",
             Self::NoOffices => "no-office-authority",
@@ -176,6 +179,7 @@ impl Unseen {
             ),
             Self::OtherClock => other_clock(lang),
             Self::LaterStamp => later_stamp(lang),
+            Self::NoMandate => no_mandate(lang),
             Self::NotInProof | Self::NoOffices => self.words_in_proof(lang),
             Self::NoFiles => {
                 (lang.pick("ファイルがないので、確かめていません。", "Not looked at: there are no files."), "")
@@ -192,6 +196,20 @@ impl Unseen {
             ),
         }
     }
+}
+
+/// Profile §9.10: whose word it is that there was one.
+fn no_mandate(lang: Lang) -> (&'static str, &'static str) {
+    (
+        lang.pick(
+            "この代行業者が差出人の事業所から委任されていたかは、このファイルだけでは分かりません。",
+            "This file alone does not show whether the office in From had given this agent a mandate.",
+        ),
+        lang.pick(
+            "ゲートウェイは受け付けるときに委任を確かめます。その証跡は fumibako receipt で書き出せます。",
+            "The gateway judges mandates when it accepts; fumibako receipt writes its evidence of that.",
+        ),
+    )
 }
 
 /// A stamp that nobody could have seen then.
@@ -261,12 +279,19 @@ impl Layer {
         }
     }
 
+    fn good(&self, lang: Lang) -> String {
+        let agent = self.facts.iter().find(|fact| fact.key == "agent").filter(|_| self.what == What::Holder);
+        let Some(agent) = agent.map(|fact| &fact.shown) else { return self.what.good(lang).into() };
+        let ja = format!("代行業者 {agent} の証明書です。差出人の事業所のものではありません。");
+        lang.pick(ja, format!("It is the certificate of the agent {agent}, not of the office in From."))
+    }
+
     /// What was found, and what to do next.
     pub fn words(&self, lang: Lang) -> Words {
         let plain =
             |what: &str, next: &str| Words { what: what.into(), next: next.into(), code: None, reference: None };
         match &self.state {
-            State::Holds => plain(self.what.good(lang), ""),
+            State::Holds => plain(&self.good(lang), ""),
             State::Unseen(why) => {
                 let (what, next) = why.words(lang);
                 plain(what, next)

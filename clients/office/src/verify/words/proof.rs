@@ -35,8 +35,8 @@ impl What {
             ),
             Self::TrustState => lang.pick("証跡に書かれたとおりです。", "They are those that the evidence names."),
             Self::SenderCertificate | Self::RecipientCertificate => lang.pick(
-                "信頼する発行元の、その事業所の証明書で、そのとき有効でした。",
-                "A trusted authority issued it to that office, and it was valid then.",
+                "信頼する発行元の、その事業所（または証跡にある代行業者）の証明書で、そのとき有効でした。",
+                "A trusted authority issued it to that office, or the agent in the evidence; it was valid then.",
             ),
             Self::Continues => lang.pick(
                 "後の記録は、前の記録をすべて、変えずに含んでいます。",
