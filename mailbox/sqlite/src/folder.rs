@@ -122,11 +122,12 @@ async fn kept_copy(
     sent: FolderId,
     message_id: Option<&str>,
 ) -> Result<Option<Uid>, Stop> {
-    let (key, number) = (message_id.map(|id| sent_key(*office, id)), office.as_str());
+    let Some(message_id) = message_id else { return Ok(None) };
+    let (key, number) = (sent_key(*office, message_id), office.as_str());
     let kept = sqlx::query_scalar!(
         r#"SELECT min(e.uid) AS "uid: u32" FROM office o
            JOIN message m ON m.sent_key = ? AND m.sender = o.id AND m.message_id = ?
-           JOIN entry e ON e.message = m.id AND e.mailbox = ?
+           JOIN entry e INDEXED BY entry_message ON e.message = m.id AND e.mailbox = ?
            WHERE o.number = ?"#,
         key,
         message_id,

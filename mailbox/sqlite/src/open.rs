@@ -42,7 +42,7 @@ const BUSY: Duration = Duration::from_secs(5);
 /// Pages of the log after which a commit itself moves them into the database (64 MB), if the task beside it came too late.
 const CHECKPOINT_PAGES: &str = "16384";
 /// What is left of the log's file after that, in bytes.
-const LOG_BYTES: u64 = 64 << 20;
+const LOG_BYTES: u64 = 66 << 20;
 /// Memory for pages, in KiB, as SQLite writes it.
 const WRITER_CACHE: &str = "-65536";
 const READER_CACHE: &str = "-16384";
@@ -53,7 +53,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!();
 pub(crate) async fn open(folder: &Path, domain: Domain, stays: bool) -> Result<SqliteStore, StoreError> {
     let (writer, readers, bodies) = prepare(folder, domain).await?;
     if stays {
-        lengthen(folder.join(LOG_FILE)).await;
+        lengthen(folder.join(LOG_FILE)).await?;
     }
     let (ask, asked) = mpsc::channel(BATCH_COMMANDS);
     let (roll, news) = (Arc::clone(&writer.roll), Arc::clone(&writer.news));
@@ -92,20 +92,21 @@ pub(crate) async fn prepare(folder: &Path, domain: Domain) -> Result<(Writer, Sq
 
 /// Gives the log its full length before the writer begins, by zeros: SQLite takes a frame for page 0 for the end. Commits then
 /// write over what is there, as they do once the log has been used to its end: a file that grows costs each of them new pages
-/// and blocks. Without the room for it, it grows as it needs to.
-async fn lengthen(log: PathBuf) {
+/// and blocks. Without the room for it, it grows as it needs to; a disk that does not sync is not written on.
+async fn lengthen(log: PathBuf) -> Result<(), StoreError> {
+    let name = log.display().to_string();
     let lengthened = tokio::task::spawn_blocking(move || {
         let mut file = OpenOptions::new().write(true).open(log)?;
         let end = file.seek(SeekFrom::End(0))?;
         let mut left = BufReader::with_capacity(1 << 20, io::repeat(0).take(LOG_BYTES.saturating_sub(end)));
-        if io::copy(&mut left, &mut file).and_then(|_| file.sync_data()).is_err() {
+        if let Err(error) = io::copy(&mut left, &mut file) {
+            tracing::warn!(%error, "store.log");
             file.set_len(end)?;
         }
-        Ok::<(), io::Error>(())
+        file.sync_data()
     });
-    if let Ok(Err(error)) = lengthened.await {
-        tracing::warn!(%error, "store.log");
-    }
+    let broken = |why: &dyn std::fmt::Display| StoreError::Broken(format!("{name} cannot be lengthened: {why}"));
+    lengthened.await.map_err(|why| broken(&why))?.map_err(|why| broken(&why))
 }
 
 /// Segments that no row names hold bodies whose commit never came, or, should the rows be lost or older than they were, mail

@@ -7,9 +7,6 @@ use tokio::sync::Notify;
 
 use crate::command::Command;
 
-/// So many waiting commands hold stage 1 back, and with it everybody who asks.
-pub(crate) const WAITING: usize = 256;
-
 /// What both ends share.
 #[derive(Default)]
 struct Shared {
@@ -52,17 +49,15 @@ pub(crate) fn queue() -> (Put, Take) {
 }
 
 impl Put {
-    /// Waits until stage 2 has taken all that wait, or is gone.
+    /// Waits until stage 2 has taken all that wait, or is gone. So no more than one batch waits.
     pub(crate) fn taken(&self) {
         let left = |waiting: &mut Waiting| !waiting.closed && !waiting.commands.is_empty();
         drop(self.0.taken.wait_while(self.0.lock(), left).unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Hands these over together; waits while too many are waiting. `false`: stage 2 is gone, and they with it.
+    /// Hands these over together. `false`: stage 2 is gone, and they with it.
     pub(crate) fn put(&self, commands: Vec<Command>) -> bool {
-        let full = |waiting: &mut Waiting| !waiting.closed && waiting.commands.len() >= WAITING;
-        let guard = self.0.taken.wait_while(self.0.lock(), full);
-        let mut waiting = guard.unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.0.lock();
         if waiting.closed {
             return false;
         }
@@ -128,23 +123,29 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_queue_holds_back_until_it_is_emptied() {
+    async fn what_waits_holds_back_until_it_is_taken_or_nobody_takes() {
         let (put, mut take) = queue();
-        assert!(put.put(some(WAITING)));
-        let thread = std::thread::spawn(move || put.put(some(1)));
-        let mut taken = 0;
-        while let Some(commands) = take.take().await {
-            taken += commands.len();
-            assert!(commands.len() <= WAITING, "the next one waits outside");
-        }
-        assert!(thread.join().unwrap());
-        assert_eq!(taken, WAITING + 1);
+        put.taken();
+        assert!(put.put(some(2)));
+        let (tell, told) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            put.taken();
+            tell.send("taken").unwrap();
+            assert!(put.put(some(1)));
+            put.taken();
+            put.put(some(1))
+        });
+        assert!(told.try_recv().is_err(), "two are waiting");
+        assert_eq!(take.take().await.map(|all| all.len()), Some(2));
+        assert_eq!(told.recv(), Ok("taken"));
+        drop(take);
+        assert!(!thread.join().unwrap());
     }
 
     #[test]
     fn nothing_is_put_where_nobody_takes() {
         let (put, take) = queue();
-        assert!(put.put(some(WAITING)));
+        assert!(put.put(some(3)));
         drop(take);
         assert!(!put.put(some(1)));
     }

@@ -55,7 +55,7 @@ impl SqliteStore {
         open::open(folder, domain, false).await
     }
 
-    /// The same for a process that stays and has many to answer: it takes the room that the log will need at the start, 64 MB,
+    /// The same for a process that stays and has many to answer: it takes the room that the log will need at the start, 66 MB,
     /// instead of letting commits wait for it.
     pub async fn open_to_serve(folder: &Path, domain: Domain) -> Result<Self, StoreError> {
         open::open(folder, domain, true).await

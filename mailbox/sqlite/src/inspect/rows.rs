@@ -18,7 +18,8 @@ pub(super) async fn integrity(readers: &SqlitePool) -> Result<Vec<String>, sqlx:
     Ok(said.into_iter().filter(|line| line != "ok").collect())
 }
 
-/// Counters of folders and offices that are not what their entries make.
+/// Counters of folders and offices that are not what their entries make, and what an office sent once and stands twice
+/// (Profile §5.8).
 pub(super) async fn counters(readers: &SqlitePool) -> Result<Vec<String>, sqlx::Error> {
     let (seen, deleted) = (i64::from(Flags::SEEN.system), i64::from(Flags::DELETED.system));
     let folders = sqlx::query!(
@@ -70,7 +71,16 @@ pub(super) async fn counters(readers: &SqlitePool) -> Result<Vec<String>, sqlx::
             o.number, o.used_bytes, o.modseq, o.true_bytes, o.highest
         )
     });
-    Ok(folders.chain(offices).collect())
+    let twice = sqlx::query!(
+        r#"SELECT o.number, m.message_id AS "message_id!", count(*) AS "count!: i64" FROM message m JOIN office o ON o.id = m.sender
+           WHERE m.sent_key IS NOT NULL GROUP BY m.sent_key, m.sender, m.message_id HAVING count(*) > 1 LIMIT ?"#,
+        PAGE
+    )
+    .fetch_all(readers)
+    .await?;
+    let twice =
+        twice.into_iter().map(|t| format!("<{}> of office {} stands {} times", t.message_id, t.number, t.count));
+    Ok(folders.chain(offices).chain(twice).collect())
 }
 
 /// Those of these segments that no row names and no hold needs.

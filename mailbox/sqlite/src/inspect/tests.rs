@@ -129,6 +129,20 @@ async fn counters_and_digests_that_do_not_hold_are_told() {
     assert!(found.faults[1].what.contains("9 unseen") && found.faults[2].what.contains("1 bytes in all"));
 }
 
+// Profile §5.8
+#[tokio::test]
+async fn a_message_that_stands_twice_is_told() {
+    let (folder, _) = kept().await;
+    let again =
+        "INSERT INTO message (id, size, message_id, sender, received_at, sent_key, segment, body_offset, stored)
+                 SELECT id + 100, size, message_id, sender, received_at, sent_key, segment, body_offset, 0
+                 FROM message WHERE message_id = 'c@x.example'";
+    meddle(folder.path(), again).await;
+    let found = look(folder.path()).await;
+    let [fault] = &found.faults[..] else { panic!("{:?}", found.faults) };
+    assert!(fault.kind == FaultKind::Counter && fault.what.starts_with("<c@x.example> of office "), "{fault:?}");
+}
+
 #[tokio::test]
 async fn what_expired_is_no_fault_and_rows_of_a_newer_version_are_not_judged() {
     let (folder, _) = kept().await;

@@ -7,7 +7,9 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
 /// Queries that are meant to read whole tables (the roll, the census), every pair (new folders and their marks), or what
 /// they themselves have found (days).
-const WHOLE: [&str; 11] = [
+const WHOLE: [&str; 13] = [
+    "FROM refused_receipt ORDER BY id DESC LIMIT",
+    "HAVING count(*) > 1",
     "stamp FROM log_head",
     "suspended', suspended",
     "password_hash, scram))",
@@ -20,6 +22,9 @@ const WHOLE: [&str; 11] = [
     "number, used_bytes, modseq",
     "SELECT DISTINCT segment",
 ];
+
+/// Queries that are meant to read a whole folder: for who opens it, or moves or removes all of it.
+const FOLDER: [&str; 1] = ["m.id = e.message WHERE e.mailbox = ?"];
 
 #[tokio::test]
 async fn every_query_finds_its_rows_by_key() {
@@ -43,6 +48,8 @@ async fn every_query_finds_its_rows_by_key() {
         for (at, (parent, step)) in steps.iter().enumerate() {
             let inner = steps[..at].iter().any(|(other, before)| other == parent && repeats(before));
             let whole = WHOLE.iter().any(|part| query.contains(part));
+            let of_folder = step.starts_with("SEARCH e ") && step.ends_with("PRIMARY KEY (mailbox=?)");
+            assert!(!of_folder || FOLDER.iter().any(|end| query.ends_with(end)), "{step}, in {query}\n{steps:#?}");
             assert!(whole || !step.starts_with("SCAN ") || (is_list(step) && !inner), "{step}, in {query}\n{steps:#?}");
         }
         looked_at += 1;

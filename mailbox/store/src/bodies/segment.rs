@@ -12,7 +12,7 @@ use super::error::{BodyError, io_error, unsynced};
 use super::frame::{SALT, Sealer, SegmentKey, Spot, TAG};
 use super::ring::DayKey;
 
-const MAGIC: &[u8; 8] = b"FUMISEG\x01";
+const MAGIC: &[u8; 8] = b"FUMISEG\x02";
 const SALT_AT: usize = MAGIC.len() + 8;
 const TAG_AT: usize = SALT_AT + SALT;
 /// Octets of the header; the first record begins here.

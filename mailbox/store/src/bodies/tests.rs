@@ -75,6 +75,11 @@ fn text_takes_less_room_and_noise_takes_what_it_is() {
     assert_eq!(stored(&noise(50_000, 1)), 50_000 + around(2));
     assert_eq!(stored(&noise(70_000, 1)), 70_000 + around(3));
     assert_eq!(stored(&text(4_000)), 4_000 + around(1), "too short to be packed");
+    assert_eq!(stored(&text(8_191)), 8_191 + around(2), "too short to be packed");
+    assert!(stored(&text(8_192)) < 1_000);
+    let last_is_short = [text(HEAD + FRAME), text(1_023)].concat();
+    let saved = stored(&last_is_short) - stored(&last_is_short[..HEAD + FRAME]);
+    assert_eq!(saved, 1_023 + 21, "a short frame is not packed");
 }
 
 #[test]
