@@ -202,3 +202,6 @@ fn own_address(to: &str) -> &str {
 
 /// What every answer begins with.
 type Shared = State<Arc<App>>;
+
+#[cfg(test)]
+mod tests;

@@ -203,26 +203,42 @@ async fn confirm(State(app): Shared, here: Here, Path(id): Path<String>, sent: S
     let place = format!("/compose/{}", id_of(&id)?);
     change(&app, &id, sent, |_| ());
     let letter = held(&app.letters).drafts.get(&id).cloned();
-    let Some(letter) = letter.filter(|letter| letter.route().is_some()) else {
-        return Ok(here.failed(&app, &place, here.words("need-csv", "need-csv-next")));
-    };
-    match incomplete(&letter) {
-        Some(words) => Ok(here.failed(&app, &place, pick(&words, here.lang()))),
+    match unfit(&here, letter.as_ref()) {
+        Some(words) => Ok(here.failed(&app, &place, words)),
         None => Ok(see(&format!("{place}?confirm=yes"))),
     }
 }
 
-/// CF-02, CF-05: the draft leaves the list before it is sent, so a second click finds nothing to send.
+/// Why a letter cannot be sent as it is: it goes nowhere without a CSV, and only whole.
+fn unfit(here: &Here, letter: Option<&Letter>) -> Option<Words> {
+    match letter.filter(|letter| letter.route().is_some()) {
+        None => Some(here.words("need-csv", "need-csv-next")),
+        Some(letter) => incomplete(letter).map(|words| pick(&words, here.lang())),
+    }
+}
+
+/// CF-02, CF-05: the draft leaves the list before it is sent, so a second click finds nothing to send. What was confirmed may
+/// have changed since, in another window: it is looked at once more, and what is not fit stays a draft.
 async fn go(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) -> Result<Response, Answer> {
     here.checked(&sent)?;
-    let Some(letter) = held(&app.letters).leave(id_of(&id)?) else { return Ok(see("/sent")) };
+    let place = format!("/compose/{}", id_of(&id)?);
+    let left = {
+        let mut letters = held(&app.letters);
+        match letters.drafts.get(&id).map(|letter| unfit(&here, Some(letter))) {
+            Some(Some(words)) => Err(words),
+            Some(None) => Ok(letters.leave(&id)),
+            None => Ok(None),
+        }
+    };
+    let letter = match left {
+        Ok(Some(letter)) => letter,
+        Ok(None) => return Ok(see("/sent")),
+        Err(words) => return Ok(here.failed(&app, &place, words)),
+    };
     match send_draft(&app, letter).await {
         Ok(End::Sent) => Ok(here.done(&app, "/sent", here.say("sent-toast"))),
         Ok(End::Waits(_)) => Ok(here.done(&app, "/sent", here.say("waits-toast"))),
-        Err(trouble) => {
-            let words: Words = pick(&both(&trouble), here.lang());
-            Ok(here.failed(&app, &format!("/compose/{id}"), words))
-        }
+        Err(trouble) => Ok(here.failed(&app, &place, pick(&both(&trouble), here.lang()))),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::outbox::{Fate as Posted, Outbox};
 use crate::partners::{Closing, NoPartner};
 use crate::post::Post;
 use crate::settings::Settings;
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, Usage};
 use crate::ui::letters::{Fate, Letter};
 use crate::ui::state::{App, both, held};
 
@@ -111,6 +111,10 @@ fn put(
     first: &dyn Fn(&[String]) -> Result<(), Trouble>,
 ) -> Result<Vec<String>, Trouble> {
     let drafts = drafts(letter).map_err(|(_, name)| Trouble::NoSuchFile(name.into()))?;
+    if drafts.is_empty() {
+        // Nothing that was put into the outbox would look like everything sent.
+        return Err(Trouble::Usage(Usage::NothingToSend));
+    }
     let (identity, mut closing) = (settings.signer(now)?, Closing::of(settings, false)?);
     // Profile §9.11: agents that receive for the addressed office read it, too.
     closing.ask(&drafts, settings, now)?;

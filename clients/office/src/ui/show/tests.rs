@@ -1,0 +1,91 @@
+//! The screens' addresses, asked as a browser asks, without a browser and without a gateway.
+
+use axum::body::Body;
+use axum::http::{HeaderName, Method};
+use fumibako_model::Private;
+use http_body_util::BodyExt as _;
+use hyper::service::Service as _;
+use hyper_util::service::TowerToHyperService;
+
+use super::*;
+use crate::settings::Settings;
+use crate::testing::{A, Ca, now};
+use crate::ui::Options;
+use crate::ui::form::Upload;
+use crate::ui::letters::Letter;
+use crate::ui::state::held;
+
+const ID: &str = "0123456789abcdef0123456789abcdef";
+
+/// Somebody before the screens, logged in.
+struct Desk {
+    _folder: tempfile::TempDir,
+    app: Arc<App>,
+    id: String,
+    csrf: String,
+}
+
+/// An answer: its status, where it leads, what it says.
+struct Told {
+    status: u16,
+    to: String,
+    text: String,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let identity_file = folder.path().join("office.pem");
+        std::fs::write(&identity_file, Ca::new().identity(A).to_pem().as_bytes()).unwrap();
+        let (data_folder, office) = (folder.path().join("data"), "9970000011".parse().ok());
+        let settings = Settings { office, identity_file, data_folder, ..Settings::default() };
+        let app = Arc::new(App::new(settings, now, &Options::default(), 1).unwrap());
+        app.open_kept().unwrap();
+        let id = app.sessions.begin(&app.sessions.new_link(now()), now()).unwrap();
+        app.sessions.with(&id, |session| session.open = true);
+        let csrf = app.sessions.find(&id, now(), true).unwrap().csrf;
+        Self { _folder: folder, app, id, csrf }
+    }
+
+    async fn ask(&self, method: Method, address: &str, body: String) -> Told {
+        let origin = format!("http://{}", self.app.host);
+        let cookie = format!("{STRICT}={}", self.id);
+        let request = Request::builder().method(method).uri(address).header("host", &self.app.host);
+        let request = request.header("origin", origin).header(COOKIE, cookie);
+        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::from(body)).unwrap();
+        let answer = TowerToHyperService::new(routes(self.app.clone())).call(request).await.unwrap();
+        let field = |name: HeaderName| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let (status, to) = (answer.status().as_u16(), field(axum::http::header::LOCATION).unwrap_or_default());
+        let text = String::from_utf8(answer.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap();
+        Told { status, to, text }
+    }
+
+    async fn get(&self, address: &str) -> Told {
+        self.ask(Method::GET, address, String::new()).await
+    }
+
+    /// A form of one of our pages, already encoded.
+    async fn post(&self, address: &str, fields: &str) -> Told {
+        self.ask(Method::POST, address, format!("csrf={}&{fields}", self.csrf)).await
+    }
+}
+
+fn letter(id: &str, name: &str) -> Letter {
+    let mut letter = Letter::new(id, now());
+    letter.add(vec![Upload { name: name.into(), bytes: Private(b"\x83\x51".to_vec()) }], &|_| true);
+    letter
+}
+
+/// NW-13, CF-02: what goes nowhere stays a draft, whatever was confirmed before.
+#[tokio::test]
+async fn a_letter_without_a_csv_is_not_sent_and_stays() {
+    let desk = Desk::new();
+    held(&desk.app.letters).drafts.insert(ID.into(), letter(ID, "note.pdf"));
+    let told = desk.post(&format!("/compose/{ID}/send"), "").await;
+    assert_eq!((told.status, told.to), (303, format!("/compose/{ID}")));
+    assert!(held(&desk.app.letters).drafts.contains_key(ID));
+    let why = fumibako_web::text::say(Lang::Ja, "need-csv");
+    assert!(desk.get(&format!("/compose/{ID}")).await.text.contains(&*why));
+    let sent = crate::ui::work::post::send(&desk.app, letter(ID, "note.pdf")).await;
+    assert!(matches!(sent, Err(crate::trouble::Trouble::Usage(_))), "{sent:?}");
+}
