@@ -26,7 +26,7 @@ async fn main() {
     for office in [himawari(), sakura()] {
         store.put_office(fumibako_store::suite::office(office)).await.unwrap();
     }
-    writeln!(std::io::stdout(), "open").unwrap();
+    std::io::stdout().lock().write_all(b"open\n").unwrap();
     let left: Vec<_> = folder.join("outbox").read_dir().unwrap().map(|file| file.unwrap().path()).collect();
     for file in left {
         // A file whose writing was cut is no message; its client would compose it anew.

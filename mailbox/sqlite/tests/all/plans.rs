@@ -7,8 +7,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
 /// Queries that are meant to read whole tables (the roll, the census), every pair (new folders and their marks), or what
 /// they themselves have found (days).
-const WHOLE: [&str; 13] = [
-    "FROM refused_receipt ORDER BY id DESC LIMIT",
+const WHOLE: [&str; 12] = [
     "HAVING count(*) > 1",
     "stamp FROM log_head",
     "suspended', suspended",
@@ -23,8 +22,9 @@ const WHOLE: [&str; 13] = [
     "SELECT DISTINCT segment",
 ];
 
-/// Queries that are meant to read a whole folder: for who opens it, or moves or removes all of it.
-const FOLDER: [&str; 1] = ["m.id = e.message WHERE e.mailbox = ?"];
+/// Queries that are meant to read a whole folder: for who opens it, moves or removes all of it, or (the operator) holds a message.
+const FOLDER: [&str; 3] =
+    ["SELECT DISTINCT m.id, m.segment", "'modseq', e.modseq)", "WHERE e.mailbox = f.id) AS \"entries"];
 
 #[tokio::test]
 async fn every_query_finds_its_rows_by_key() {
@@ -45,11 +45,13 @@ async fn every_query_finds_its_rows_by_key() {
             .iter()
             .map(|row| (row.get("parent"), row.get("detail")))
             .collect();
+        // The newest rows, by their key: no more of them are looked at than are wanted.
+        let newest = query.contains(" DESC LIMIT ") && !steps.iter().any(|(_, step)| step.contains("TEMP B-TREE"));
         for (at, (parent, step)) in steps.iter().enumerate() {
             let inner = steps[..at].iter().any(|(other, before)| other == parent && repeats(before));
-            let whole = WHOLE.iter().any(|part| query.contains(part));
+            let whole = newest || WHOLE.iter().any(|part| query.contains(part));
             let of_folder = step.starts_with("SEARCH e ") && step.ends_with("PRIMARY KEY (mailbox=?)");
-            assert!(!of_folder || FOLDER.iter().any(|end| query.ends_with(end)), "{step}, in {query}\n{steps:#?}");
+            assert!(!of_folder || FOLDER.iter().any(|part| query.contains(part)), "{step}, in {query}\n{steps:#?}");
             assert!(whole || !step.starts_with("SCAN ") || (is_list(step) && !inner), "{step}, in {query}\n{steps:#?}");
         }
         looked_at += 1;
