@@ -101,8 +101,8 @@ fn how_to_look(stage: &Stage, dir: &std::path::Path, [link_a, link_b]: [&str; 2]
              ゲートウェイは動き続けています。終わるには Ctrl-C を押してください。\n\
              メールソフトで郵便受けを見られます: サーバー localhost、IMAP {imap}（TLS）、SMTP {smtp}（TLS）、\n\
              信頼する認証局 {ca}\n\
-             ユーザ ID {a} パスワード {dir}/{a}/password\n\
-             ユーザ ID {b} パスワード {dir}/{b}/password\n\
+             ユーザ ID {a}、パスワードはファイル {dir}/{a}/password の中\n\
+             ユーザ ID {b}、パスワードはファイル {dir}/{b}/password の中\n\
              一覧を見るには: fumibako --config {dir}/{a}/fumibako.toml list sent"
         ),
         Lang::En => format!(
