@@ -184,18 +184,23 @@ impl Unseen {
             Self::NoFiles => {
                 (lang.pick("ファイルがないので、確かめていません。", "Not looked at: there are no files."), "")
             }
-            Self::Unrepeated => (
-                lang.pick(
-                    "送信プログラムが署名に含めていないので、確かめられません。",
-                    "It cannot be told: the sender's program did not sign it.",
-                ),
-                lang.pick(
-                    "差出人は証明書で確かめています。宛先は本文で確かめてください。",
-                    "From is vouched for by the certificate; see the text for whom it was meant.",
-                ),
-            ),
+            Self::Unrepeated => unrepeated(lang),
         }
     }
+}
+
+/// A plain mail program repeats nothing (Profile §4.2).
+fn unrepeated(lang: Lang) -> (&'static str, &'static str) {
+    (
+        lang.pick(
+            "送信プログラムが署名に含めていないので、確かめられません。",
+            "It cannot be told: the sender's program did not sign it.",
+        ),
+        lang.pick(
+            "差出人は証明書で確かめています。宛先は本文で確かめてください。",
+            "From is vouched for by the certificate; see the text for whom it was meant.",
+        ),
+    )
 }
 
 /// Profile §9.10: whose word it is that there was one.
