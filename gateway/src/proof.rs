@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_model::{Event, Evidence, EvidenceId, OfficeNumber, ProofFile, Proven, Recorded, TrustState};
+use fumibako_model::{Event, Evidence, EvidenceId, OfficeNumber, ProofFile, Proven, Recorded, TrustState, as_it_came};
 use fumibako_signer::Certificate;
 use fumibako_store::{PAPER_NAME, Paper, PaperKind, Proof, Store, StoreError, hex};
 
@@ -102,12 +102,4 @@ async fn receipt<S: Store>(
         return Ok(as_it_came(&octets.0, digest).map(|octets| STANDARD.encode(octets)));
     }
     Ok(None)
-}
-
-/// Without the trace field that the gateway put before it (RFC 5321 §4.4), which is no part of what was signed or hashed.
-fn as_it_came<'o>(kept: &'o [u8], digest: &str) -> Option<&'o [u8]> {
-    let is_it = |octets: &&[u8]| fumibako_model::hash(octets) == digest;
-    let lines = kept.windows(2).enumerate().filter(|(_, pair)| *pair == b"\r\n").map(|(at, _)| at + 2);
-    // A folded field has a few lines.
-    std::iter::once(0).chain(lines.take(16)).map(|start| &kept[start..]).find(is_it)
 }

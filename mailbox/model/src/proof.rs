@@ -6,6 +6,12 @@ use serde::{Deserialize, Serialize};
 /// Letters of hex in the name of a state of trust: 128 bits, which nobody finds a second time.
 const NAME_LETTERS: usize = 32;
 
+/// Fields that whoever takes a message in puts before it (RFC 5321 §4.4, RFC 9228, and what mail programs do); they are no part
+/// of what was signed or hashed.
+const TRACE: [&[u8]; 4] = [b"received", b"return-path", b"delivered-to", b"x-original-to"];
+/// Most of them before one message.
+const TRACE_FIELDS: usize = 32;
+
 /// All evidence about one bundle, or some of it, with what proves it. Octets stand in base64, hashes in hex.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProofFile {
@@ -96,9 +102,59 @@ pub fn hash(octets: &[u8]) -> String {
     })
 }
 
+/// The message of this digest, without the trace that was put before it where it was kept. Nothing else may stand there: whatever
+/// is read above a message would pass for a part of it.
+pub fn as_it_came<'o>(kept: &'o [u8], digest: &str) -> Option<&'o [u8]> {
+    let without = |octets: &&'o [u8]| trace_field(octets).and_then(|end| octets.get(end..));
+    let starts = std::iter::successors(Some(kept), without).take(TRACE_FIELDS + 1);
+    starts.into_iter().find(|octets| hash(octets) == digest)
+}
+
+/// Where the trace field ends that stands here, with the lines it is folded into (RFC 5322 §2.2.3).
+fn trace_field(octets: &[u8]) -> Option<usize> {
+    let name = octets.get(..octets.iter().position(|octet| *octet == b':')?)?;
+    TRACE.iter().find(|known| name.eq_ignore_ascii_case(known))?;
+    let mut ends = octets.windows(2).enumerate().filter(|(_, pair)| *pair == b"\r\n").map(|(at, _)| at + 2);
+    ends.find(|end| !matches!(octets.get(*end), Some(b' ' | b'\t')))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // Profile §8.19
+    #[test]
+    fn nothing_but_a_trace_stands_before_a_message() {
+        let message = b"From: <a@x.example>\r\n\r\nplan\r\n".as_slice();
+        let digest = hash(message);
+        let under = |head: &str| {
+            let kept = [head.as_bytes(), message].concat();
+            as_it_came(&kept, &digest).map(<[u8]>::to_vec)
+        };
+        for trace in [
+            "",
+            "Received: from x\r\n by y;\r\n\tFri, 20 Nov 2026 09:15:00 +0900\r\n",
+            "Return-Path: <a@x.example>\r\nDelivered-To: b\r\nX-ORIGINAL-TO: b\r\nreceived: z\r\n",
+            &"Received: x\r\n".repeat(TRACE_FIELDS),
+        ] {
+            assert_eq!(under(trace).as_deref(), Some(message), "{trace}");
+        }
+        for other in [
+            "Subject: other\r\n",
+            "From: <b@x.example>\r\n\r\nother plan\r\n",
+            "Received: x\r\n\r\n",
+            "Received: x\r\nSubject: other\r\n",
+            "Received: x\r\n\r\nReceived: y\r\n",
+            "other\r\nReceived: x\r\n",
+            "\r\n",
+            " Received: x\r\n",
+            &"Received: x\r\n".repeat(TRACE_FIELDS + 1),
+        ] {
+            assert_eq!(under(other), None, "{other}");
+        }
+        assert_eq!(as_it_came(b"Received: x", &digest), None, "a field that never ends");
+        assert_eq!(as_it_came(&message[1..], &digest), None);
+    }
 
     // Profile §8.18
     #[test]

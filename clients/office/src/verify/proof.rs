@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use fumibako_model::log::{Hash, Head, SetBack, extended, included, leaf};
 use fumibako_model::{
     Continuation, Domain, Event, Evidence, EvidenceId, Party, ProofFile, Proven, Recorded, Refusal, Refused,
-    TrustState, hash, not_signed, not_trusted, revoked,
+    TrustState, as_it_came, hash, not_signed, not_trusted, revoked,
 };
 use fumibako_signer::{
     Certificate, RevocationError, RevocationNews, Signature, Signed, TimeStamp, Trust, WithoutList, enclosed,
@@ -306,10 +306,7 @@ impl Report {
         let (Some(original), Some(one)) = (original, look.pieces.first()) else {
             return self.add(What::Original, State::Unseen(Unseen::NoOriginal), Vec::new());
         };
-        // Whoever kept a copy on the way put fields before it (RFC 5321 §4.4); those are no part of what was accepted.
-        let starts = original.windows(2).enumerate().filter(|(_, pair)| *pair == b"\r\n").map(|(at, _)| at + 2);
-        let is_it = |at: usize| Some(hash(&original[at..])) == one.evidence.sha256;
-        let holds = std::iter::once(0).chain(starts.take(32)).any(is_it);
+        let holds = one.evidence.sha256.as_ref().is_some_and(|digest| as_it_came(original, digest).is_some());
         let state = if holds { State::Holds } else { State::Fails(Refusal::ReceiptDigestDiffers.about("SHA-256")) };
         self.add(What::Original, state, Vec::new());
     }

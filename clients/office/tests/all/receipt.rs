@@ -11,7 +11,7 @@ use fumibako_model::Continuation;
 use fumibako_signer::authority::KeyKind;
 use serde_json::Value;
 
-use crate::house::{House, now, type_in};
+use crate::house::{B, House, now, type_in};
 
 /// A bundle that went the whole way, and the file that proves it.
 fn proved(house: &House) -> (String, PathBuf) {
@@ -156,6 +156,28 @@ fn both_ends_get_it_by_any_name_and_nobody_else_does() {
         let (ran, file) = ask(&c, which);
         ran.ended(66).says("E-DIR-021");
         assert!(!file.exists());
+    }
+}
+
+// Profile §8.19
+#[test]
+fn the_bundle_is_the_one_that_was_accepted_under_nothing_but_a_trace() {
+    let house = House::new();
+    let (sent, file) = (house.composed(B), house.folder.path().join("proof.json"));
+    house.smuggle(&sent);
+    type_in(&house.a, ["send", "--resume"]).ended(0);
+    type_in(&house.a, ["receipt", "sent:1", "-o", file.to_str().unwrap()]).ended(0);
+    let copy = house.folder.path().join("copy.eml");
+    let original = |octets: &[u8], exit| {
+        fs::write(&copy, octets).unwrap();
+        let words = ["verify", file.to_str().unwrap(), "--original", copy.to_str().unwrap()];
+        let rows = type_in(&house.a, words).ended(exit).objects();
+        rows.iter().find(|row| row["layer"] == "original").unwrap()["state"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(original(&sent, 0), "holds");
+    assert_eq!(original(&[b"Return-Path: <>\r\nReceived: from x\r\n by y\r\n", &*sent].concat(), 0), "holds");
+    for before in ["Subject: other\r\n", "From: <9970000037@plans.example>\r\n\r\nother plan\r\n"] {
+        assert_eq!(original(&[before.as_bytes(), &sent].concat(), 76), "fails", "{before}");
     }
 }
 
