@@ -34,6 +34,13 @@ pub(super) enum Fate {
     Stopped,
 }
 
+impl Fate {
+    /// May the row still be changed or removed? Nothing of it is on its way, and nothing will be by itself.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self, Self::Unsent | Self::Failed(_) | Self::Stopped)
+    }
+}
+
 /// A letter to one office.
 #[derive(Clone)]
 pub(super) struct Letter {

@@ -229,6 +229,9 @@ drafts-empty = There are no drafts.
 saved-at = Saved
 actions = Actions
 removed-toast = Removed.
+bound-remove = It is waiting to be sent and cannot be removed.
+bound-edit = It is waiting to be sent and cannot be changed.
+bound-next = Wait until it was sent or has failed. A row that waits goes out, even if it has not yet.
 
 ## Send many
 batch-hint = CSV files only. PDFs are added with "Edit" afterwards.

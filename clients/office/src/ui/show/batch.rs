@@ -134,8 +134,8 @@ fn add(app: &App, letters: &mut Letters, file: Upload) {
 
 fn add_to_row(app: &App, letters: &mut Letters, file: Upload, wanted: Route) {
     // What is being sent takes no more files: a row of its own then.
-    let open = |row: &Letter| matches!(row.fate, Fate::Unsent | Fate::Failed(_) | Fate::Stopped);
-    let known = letters.rows.values().find(|row| row.route() == Some(wanted) && open(row)).map(|row| row.id.clone());
+    let open = |row: &&Letter| row.fate.is_open() && row.route() == Some(wanted);
+    let known = letters.rows.values().find(open).map(|row| row.id.clone());
     let id = known.unwrap_or_else(random::hex);
     if letters.rows.len() >= ROWS && !letters.rows.contains_key(&id) {
         letters.left.push(NotAdded { name: file.name, why: Why::Many, bytes: None });
@@ -182,8 +182,18 @@ fn nothing_ticked(app: &App, here: &Here) -> Response {
 async fn remove(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answer> {
     here.checked(&sent)?;
     let Some(rows) = ticked(&app, &sent) else { return Ok(nothing_ticked(&app, &here)) };
-    held(&app.letters).rows.retain(|id, row| !rows.contains(id) || row.fate == Fate::Sending);
+    // What waits for its turn or for the network goes out: it must not look as if it did not.
+    let mut bound = false;
+    held(&app.letters).rows.retain(|id, row| {
+        let goes = row.fate.is_open() || row.fate == Fate::Done;
+        let ticked = rows.contains(id);
+        bound |= ticked && !goes;
+        !ticked || !goes
+    });
     app.tell("batch");
+    if bound {
+        return Ok(here.failed(&app, "/batch", here.words("bound-remove", "bound-next")));
+    }
     Ok(here.done(&app, "/batch", here.say("removed-toast")))
 }
 
@@ -192,13 +202,16 @@ async fn message(State(app): Shared, here: Here, sent: Sent) -> Result<Response,
     here.checked(&sent)?;
     let Some(rows) = ticked(&app, &sent) else { return Ok(nothing_ticked(&app, &here)) };
     let text = sent.message().unwrap_or_default();
-    for (id, row) in &mut held(&app.letters).rows {
-        if rows.contains(id) {
+    let mut bound = false;
+    for (_, row) in held(&app.letters).rows.iter_mut().filter(|(id, _)| rows.contains(id)) {
+        if row.fate.is_open() {
             row.message.clone_from(&text);
+        } else {
+            bound = true;
         }
     }
     app.tell("batch");
-    Ok(see("/batch"))
+    Ok(if bound { bound_row(&app, &here) } else { see("/batch") })
 }
 
 /// BT-08: sends the ticked rows, beside the requests; closing the window stops nothing (BP-10).
@@ -222,7 +235,9 @@ fn order(app: &App, rows: Vec<String>) -> Vec<String> {
     let mut letters = held(&app.letters);
     let mut keyed: Vec<(String, String)> = Vec::new();
     for id in rows {
-        if let Some(row) = letters.rows.get_mut(&id).filter(|row| !matches!(row.fate, Fate::Offline(_))) {
+        // A row that went, or is in the outbox, would go twice.
+        let may = |row: &&mut Letter| row.fate.is_open() || row.fate == Fate::Waiting;
+        if let Some(row) = letters.rows.get_mut(&id).filter(may) {
             row.fate = Fate::Waiting;
             keyed.push((row.route().map(|(_, to)| to.to_string()).unwrap_or_default(), id));
         }
@@ -253,13 +268,19 @@ async fn ok(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answ
     Ok(see("/batch"))
 }
 
+/// A row that is on its way cannot be changed any more: a second bundle would go out.
+fn bound_row(app: &App, here: &Here) -> Response {
+    here.failed(app, "/batch", here.words("bound-edit", "bound-next"))
+}
+
 /// BE-01: the copy that is being edited; the row itself stays as it is until 更新.
 async fn edit(State(app): Shared, here: Here, Path(id): Path<String>) -> Result<Response, Answer> {
     let copy = {
         let letters = held(&app.letters);
-        letters.edits.get(&id).or_else(|| letters.rows.get(&id)).cloned().ok_or(Answer::Missing)?
+        let row = letters.rows.get(&id).ok_or(Answer::Missing)?;
+        row.fate.is_open().then(|| letters.edits.get(&id).unwrap_or(row).clone())
     };
-    let mut copy = copy;
+    let Some(mut copy) = copy else { return Ok(bound_row(&app, &here)) };
     if let Fate::Failed(words) = &copy.fate {
         copy.trouble.get_or_insert_with(|| words.clone());
     }
@@ -267,13 +288,17 @@ async fn edit(State(app): Shared, here: Here, Path(id): Path<String>) -> Result<
     Ok(html(page::letter(&here.frame(&app), &view)))
 }
 
-fn change(app: &App, id: &str, sent: Sent, more: impl FnOnce(&mut Letter)) -> Result<(), Answer> {
+/// Changes the copy of a row. `Ok(false)`: the row is on its way, and nothing was changed.
+fn change(app: &App, id: &str, sent: Sent, more: impl FnOnce(&mut Letter)) -> Result<bool, Answer> {
     let mut letters = held(&app.letters);
     let original = letters.rows.get(id).cloned().ok_or(Answer::Missing)?;
+    if !original.fate.is_open() {
+        return Ok(false);
+    }
     let copy = letters.edits.entry(id.to_owned()).or_insert(original);
     take(app, copy, sent);
     more(copy);
-    Ok(())
+    Ok(true)
 }
 
 async fn edit_files(
@@ -284,33 +309,38 @@ async fn edit_files(
     sent: Sent,
 ) -> Result<Response, Answer> {
     here.checked(&sent)?;
-    change(&app, &id, sent, |_| ())?;
-    Ok(part_or(&headers, &format!("/batch/{id}")))
+    let changed = change(&app, &id, sent, |_| ())?;
+    Ok(if changed { part_or(&headers, &format!("/batch/{id}")) } else { bound_row(&app, &here) })
 }
 
 async fn edit_remove(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) -> Result<Response, Answer> {
     here.checked(&sent)?;
     let key = sent.get("remove").and_then(|key| key.parse().ok());
-    change(&app, &id, sent, |letter| remove_from(letter, key))?;
-    Ok(see(&format!("/batch/{id}")))
+    let changed = change(&app, &id, sent, |letter| remove_from(letter, key))?;
+    Ok(if changed { see(&format!("/batch/{id}")) } else { bound_row(&app, &here) })
 }
 
 /// BE-04.
 async fn update(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) -> Result<Response, Answer> {
     here.checked(&sent)?;
-    change(&app, &id, sent, |copy| {
+    if !change(&app, &id, sent, |copy| {
         copy.left.clear();
         copy.fate = Fate::Unsent;
-    })?;
-    let mut letters = held(&app.letters);
-    let edited = letters.edits.remove(&id);
-    match edited {
-        // Without a file of the standard it goes nowhere.
-        Some(edited) if edited.route().is_none() => drop(letters.rows.remove(&id)),
-        Some(edited) => drop(letters.rows.insert(id, edited)),
-        None => {}
+    })? {
+        return Ok(bound_row(&app, &here));
     }
-    drop(letters);
+    {
+        let mut letters = held(&app.letters);
+        let open = letters.rows.get(&id).is_some_and(|row| row.fate.is_open());
+        match letters.edits.remove(&id) {
+            // Sent meanwhile, in another window: what went stays as it went.
+            _ if !open => {}
+            // Without a file of the standard it goes nowhere.
+            Some(edited) if edited.route().is_none() => drop(letters.rows.remove(&id)),
+            Some(edited) => drop(letters.rows.insert(id, edited)),
+            None => {}
+        }
+    }
     app.tell("batch");
     Ok(see("/batch"))
 }

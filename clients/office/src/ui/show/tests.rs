@@ -12,9 +12,10 @@ use crate::settings::Settings;
 use crate::testing::{A, Ca, now};
 use crate::ui::Options;
 use crate::ui::form::Upload;
-use crate::ui::letters::Letter;
+use crate::ui::letters::{Fate, Letter};
 use crate::ui::state::held;
 
+const CSV: &str = "UPJSK_202510_9970000011_43_9970000029_11_20250920101500.CSV";
 const ID: &str = "0123456789abcdef0123456789abcdef";
 
 /// Somebody before the screens, logged in.
@@ -88,4 +89,43 @@ async fn a_letter_without_a_csv_is_not_sent_and_stays() {
     assert!(desk.get(&format!("/compose/{ID}")).await.text.contains(&*why));
     let sent = crate::ui::work::post::send(&desk.app, letter(ID, "note.pdf")).await;
     assert!(matches!(sent, Err(crate::trouble::Trouble::Usage(_))), "{sent:?}");
+}
+
+/// BT-07, BE-04, BP-11: what is on its way is neither removed nor changed, and says so; it would go out all the same, or twice.
+#[tokio::test]
+async fn a_row_on_its_way_is_neither_removed_nor_changed() {
+    let desk = Desk::new();
+    for fate in [Fate::Waiting, Fate::Sending, Fate::Offline(vec!["a@x".into()])] {
+        held(&desk.app.letters).rows.insert("r".into(), Letter { fate: fate.clone(), ..letter("r", CSV) });
+        for (address, fields, word) in [
+            ("/batch/remove", "row=r", "bound-remove"),
+            ("/batch/message", "row=r&message=x", "bound-edit"),
+            ("/batch/r/save", "message=x", "bound-edit"),
+            ("/batch/r/remove", "remove=0", "bound-edit"),
+            ("/batch/r/update", "message=x", "bound-edit"),
+        ] {
+            assert_eq!(desk.post(address, fields).await.to, "/batch", "{address}");
+            let page = desk.get("/batch").await.text;
+            assert!(page.contains(&*fumibako_web::text::say(Lang::Ja, word)), "{address} {fate:?}");
+            let letters = held(&desk.app.letters);
+            assert_eq!((&letters.rows["r"].fate, letters.rows["r"].message.as_str()), (&fate, ""), "{address}");
+            assert!(letters.edits.is_empty());
+        }
+        assert_eq!(desk.get("/batch/r").await.to, "/batch");
+    }
+    held(&desk.app.letters).rows.insert("r".into(), Letter { fate: Fate::Stopped, ..letter("r", CSV) });
+    desk.post("/batch/r/update", "message=x").await;
+    assert_eq!(held(&desk.app.letters).rows["r"].message, "x");
+    desk.post("/batch/remove", "row=r").await;
+    assert!(held(&desk.app.letters).rows.is_empty());
+}
+
+/// BT-08: what went does not go once more.
+#[tokio::test]
+async fn a_row_that_went_is_not_sent_again() {
+    let desk = Desk::new();
+    held(&desk.app.letters).rows.insert("r".into(), Letter { fate: Fate::Done, ..letter("r", CSV) });
+    desk.post("/batch/send", "row=r").await;
+    assert_eq!(held(&desk.app.run).clone().map(|run| run.rows), Some(Vec::new()));
+    assert_eq!(held(&desk.app.letters).rows["r"].fate, Fate::Done);
 }
