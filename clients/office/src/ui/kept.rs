@@ -139,6 +139,7 @@ impl App {
 
 impl Kept {
     fn write(&mut self, letters: &mut Letters) -> Result<(), Trouble> {
+        letters.forget_edits();
         let Some(keep) = &self.keep else { return Ok(()) };
         let (name, mut pack) = (format!("{PACK}{}", random::hex()), Zeroizing::new(Vec::new()));
         for file in letters.files().filter(|file| file.place.is_none()) {
@@ -203,6 +204,12 @@ impl Letters {
         let letter = self.drafts.remove(id)?;
         self.leaving.insert(id.to_owned(), letter.clone());
         Some(letter)
+    }
+
+    /// A copy for editing lives no longer than its row: whatever removes a row, its care data go with it.
+    fn forget_edits(&mut self) {
+        let Self { rows, edits, .. } = self;
+        edits.retain(|id, _| rows.get(id).is_some_and(|row| row.fate != Fate::Done));
     }
 
     fn kept_files(&self) -> impl Iterator<Item = &File> {

@@ -138,3 +138,28 @@ fn a_second_run_is_told_that_the_first_one_writes() {
     let second = App::new(settings, now, &Options::default(), 1).unwrap();
     assert!(matches!(second.open_kept(), Err(Trouble::Busy(_))));
 }
+
+/// DR-03, BE-04: what was removed is on disk no more, the copy that was being edited included.
+#[test]
+fn an_edited_copy_goes_with_its_row() {
+    let (_folder, settings) = office();
+    let app = run(&settings);
+    let before = kept_names(&settings);
+    let edited = |fate| {
+        held(&app.letters).rows.insert("r".into(), Letter { fate, ..letter("r", CSV) });
+        held(&app.letters).edits.insert("r".into(), letter("r", CSV));
+        app.tell("batch");
+    };
+    edited(Fate::Unsent);
+    assert!(held(&app.letters).edits.contains_key("r"));
+    held(&app.letters).rows.clear();
+    app.tell("batch");
+    assert!(held(&app.letters).edits.is_empty());
+    assert_eq!(kept_names(&settings), before, "no pack is left");
+    edited(Fate::Done);
+    assert!(held(&app.letters).edits.is_empty(), "what was sent is edited no more");
+    edited(Fate::Unsent);
+    drop(app);
+    let app = self::run(&settings);
+    assert!(held(&app.letters).edits.contains_key("r"));
+}

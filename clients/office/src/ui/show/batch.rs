@@ -348,5 +348,6 @@ async fn update(State(app): Shared, here: Here, Path(id): Path<String>, sent: Se
 async fn discard(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) -> Result<Response, Answer> {
     here.checked(&sent)?;
     held(&app.letters).edits.remove(&id);
+    app.tell("batch");
     Ok(see("/batch"))
 }
