@@ -90,6 +90,13 @@ impl Trust {
         Self { sources, verdicts: Arc::default(), ..self.clone() }
     }
 
+    /// The same with the same lists and answers; whoever none of them speaks about is not believed, or is.
+    #[must_use]
+    pub fn without_list(&self, without_list: WithoutList) -> Self {
+        let sources = self.sources.clone().without_list(without_list);
+        Self { sources, verdicts: Arc::default(), ..self.clone() }
+    }
+
     /// The same with these answers of responders in place of the former; of several about one certificate the
     /// newest counts that has begun, and of two made at once the one that says "revoked".
     #[must_use]

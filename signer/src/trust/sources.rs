@@ -41,6 +41,10 @@ impl Sources {
         Self { lists: lists.into(), without_list, answers: Arc::clone(&self.answers) }
     }
 
+    pub(super) fn without_list(self, without_list: WithoutList) -> Self {
+        Self { without_list, ..self }
+    }
+
     pub(super) fn with_answers(&self, answers: impl IntoIterator<Item = StatusAnswer>) -> Self {
         let mut all = HashMap::<Asked, Vec<Arc<StatusAnswer>>>::new();
         for answer in answers.into_iter().map(Arc::new) {

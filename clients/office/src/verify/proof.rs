@@ -111,7 +111,12 @@ fn octets(hex: &str) -> Option<Hash> {
 fn as_of_then(offices: &Trust, file: &ProofFile) -> Trust {
     let read = |one: &String| offices.read_news(&STANDARD.decode(one).ok()?).ok();
     let news: Vec<RevocationNews> = file.revocation.iter().filter_map(read).collect();
-    if news.is_empty() { offices.clone() } else { offices.with_news(news, WithoutList::Refuse) }
+    // Where nothing tells what an authority revoked, that was not looked at, whoever asks and however the settings believe it.
+    if news.is_empty() {
+        offices.without_list(WithoutList::Refuse)
+    } else {
+        offices.with_news(news, WithoutList::Refuse)
+    }
 }
 
 impl Look<'_> {

@@ -13,15 +13,20 @@ use serde_json::Value;
 
 use crate::house::{B, House, now, type_in};
 
-/// A bundle that went the whole way, and the file that proves it.
-fn proved(house: &House) -> (String, PathBuf) {
+/// A bundle that went the whole way: what was told of its proof, and the file of it.
+fn proved(house: &House) -> (Value, PathBuf) {
     let sent = type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0).only();
     type_in(&house.b, ["fetch"]).ended(0);
     let file = house.folder.path().join("proof.json");
-    let id = sent["evidence"].as_str().unwrap().to_owned();
-    let told = type_in(&house.a, ["receipt", &id, "-o", file.to_str().unwrap()]).ended(0).only();
+    let id = sent["evidence"].as_str().unwrap();
+    let told = type_in(&house.a, ["receipt", id, "-o", file.to_str().unwrap()]).ended(0).only();
     assert_eq!((&told["event"], &told["receipt"]), (&"ContentHandover".into(), &true.into()), "{told}");
-    (id, file)
+    (told, file)
+}
+
+/// The piece of the acceptance.
+fn first(told: &Value) -> String {
+    told["evidence"][0].as_str().unwrap().to_owned()
 }
 
 /// The layers of `verify`, each with its state.
@@ -45,9 +50,12 @@ fn openssl(arguments: &[&str], authority: &Path, input: &[u8]) -> bool {
 #[test]
 fn a_receipt_proves_itself_offline_and_by_openssl() {
     let mut house = House::new();
-    let (_, file) = proved(&house);
+    let (told, file) = proved(&house);
     house.stage.stop();
     let found = layers(&house.a, &file, 0);
+    // Who printed the page counted as whoever verifies it counts.
+    let unseen = found.iter().filter(|(_, state)| state == "unseen").count();
+    assert_eq!(told["unseen"], unseen);
     let expected = [
         ("log-head", "holds"),
         ("gateway-certificate", "holds"),
@@ -74,7 +82,8 @@ fn a_receipt_proves_itself_offline_and_by_openssl() {
     assert!(!openssl(&["-inform", "DER", "-binary"], &at(offices), &octets("head")));
 
     let page = fs::read_to_string(file.with_extension("html")).unwrap();
-    for said in ["<title>受領証</title>", "9970000011", "9970000029", "@media print", "受領に署名しました"]
+    let count = format!("うち {unseen} 項目");
+    for said in [&*count, "<title>受領証</title>", "9970000011", "9970000029", "@media print", "受領に署名しました"]
     {
         assert!(page.contains(said), "{said} in {page}");
     }
@@ -137,7 +146,7 @@ fn whatever_is_changed_in_the_file_is_found() {
 #[test]
 fn both_ends_get_it_by_any_name_and_nobody_else_does() {
     let house = House::new();
-    let (id, _) = proved(&house);
+    let id = first(&proved(&house).0);
     let message = type_in(&house.a, ["list", "sent"]).ended(0).only()["message_id"].as_str().unwrap().to_owned();
     let c = house.stage.add_office("9970000037".parse().unwrap(), "見本", KeyKind::EcP256, now()).unwrap();
     let mut count = 0;
@@ -185,7 +194,8 @@ fn the_bundle_is_the_one_that_was_accepted_under_nothing_but_a_trace() {
 #[test]
 fn a_later_head_is_proved_to_continue_an_earlier_one_and_no_other() {
     let house = House::new();
-    let (id, file) = proved(&house);
+    let (told, file) = proved(&house);
+    let id = first(&told);
     let head = |file: &Path| {
         let proof: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
         proof["head"].as_str().unwrap().to_owned()
