@@ -26,7 +26,7 @@ pub use login::{Login, login};
 pub use progress::{Progress, ProgressRow, progress};
 pub use received::{Received, Signer, received};
 pub use refused::refused;
-pub use sent::{Receipt, Sent, SentRow, Way, receipt, sent};
+pub use sent::{Proof, Receipt, Sent, SentRow, Way, receipt, sent};
 
 #[cfg(test)]
 mod tests;

@@ -21,6 +21,42 @@ pub enum Way {
     Expired,
 }
 
+/// What the page of one letter proves: a 受領証 is of what somebody received, and of nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// 受領証: the other side fetched it and said so.
+    Receipt,
+    /// 受け渡しの記録: handed over without a receipt.
+    HandedOver,
+    /// 期限切れの証明: nobody fetched it in time.
+    Expired,
+    /// 受付・お届けの記録: how far it came until now.
+    Record,
+}
+
+impl Proof {
+    fn title(self) -> &'static str {
+        match self {
+            Self::Receipt => "receipt",
+            Self::HandedOver => "proof-handed-over",
+            Self::Expired => "proof-expired",
+            Self::Record => "proof-record",
+        }
+    }
+}
+
+impl Way {
+    /// What its page proves.
+    pub fn proof(&self) -> Proof {
+        match self {
+            Self::Reached(3..) => Proof::Receipt,
+            Self::HandedOver => Proof::HandedOver,
+            Self::Expired => Proof::Expired,
+            Self::Waiting | Self::Refused(_) | Self::Reached(_) => Proof::Record,
+        }
+    }
+}
+
 /// A row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SentRow {
@@ -98,7 +134,7 @@ fn one(frame: &Frame, row: &SentRow) -> Markup {
                         button.plain { (frame.say("send-again")) span.vh { " " (row.at) } }
                     }
                 }
-                a href={ "/sent/" (row.id) } { (frame.say("receipt")) span.vh { " " (row.at) } } }
+                a href={ "/sent/" (row.id) } { (frame.say(row.way.proof().title())) span.vh { " " (row.at) } } }
         }
     }
 }
@@ -134,22 +170,25 @@ fn way(frame: &Frame, way: &Way) -> Markup {
     }
 }
 
-/// What the page 受領証 shows: facts, each with its term, and the proof as a file.
+/// What the page of a 受領証, or of another record, shows: facts, each with its term, and the proof as a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// Received here, or sent from here?
     pub inbox: bool,
+    /// What it proves.
+    pub proof: Proof,
     /// Terms and values.
     pub facts: Vec<(String, String)>,
     /// Where the proof can be had as a file.
     pub file: Option<String>,
 }
 
-/// The page 受領証, fit to print.
+/// The page, fit to print.
 pub fn receipt(frame: &Frame, receipt: &Receipt) -> Markup {
     let (tab, back) = if receipt.inbox { (Tab::Inbox, "/inbox") } else { (Tab::Sent, "/sent") };
+    let name = frame.say(receipt.proof.title());
     let main = html! {
-        (title(&frame.say("receipt"), &html! { (frame.say("receipt-hint")) }))
+        (title(&name, &html! { @if receipt.proof == Proof::Receipt { (frame.say("receipt-hint")) } }))
         dl.facts { @for (term, value) in &receipt.facts { div { dt { (term) } dd { (value) } } } }
         div.row.end {
             a.button href=(back) { (frame.say("back")) }
@@ -157,5 +196,5 @@ pub fn receipt(frame: &Frame, receipt: &Receipt) -> Markup {
             button.primary type="button" data-print data-scripted hidden { (frame.say("print")) }
         }
     };
-    page(frame, tab, &frame.say("receipt"), main)
+    page(frame, tab, &name, main)
 }

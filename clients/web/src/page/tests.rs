@@ -211,3 +211,23 @@ fn a_new_row_is_told_by_word_as_well_as_by_colour() {
     in_order(&page(Taken::Distrusted(words())), &["class=\"failed\"", "確認できません", "だめでした。"]);
     assert!(!page(Taken::Done).contains("新着"));
 }
+
+/// TX-05: nobody is told of a 受領証 for what nobody received.
+#[test]
+fn a_receipt_is_only_of_what_was_received() {
+    for (way, name) in [
+        (Way::Waiting, "受付・お届けの記録"),
+        (Way::Refused(words()), "受付・お届けの記録"),
+        (Way::Reached(1), "受付・お届けの記録"),
+        (Way::Reached(2), "受付・お届けの記録"),
+        (Way::HandedOver, "受け渡しの記録"),
+        (Way::Expired, "期限切れの証明"),
+        (Way::Reached(3), "受領証"),
+    ] {
+        let (received, proof) = (way == Way::Reached(3), way.proof());
+        let page = receipt(&frame(), &Receipt { inbox: false, proof, facts: Vec::new(), file: None }).into_string();
+        assert!(page.contains(&format!("<h1>{name}</h1>")), "{page}");
+        assert_eq!(page.contains("受領証"), received, "{name}");
+        assert_eq!(page.contains("印刷して"), received, "{name}");
+    }
+}

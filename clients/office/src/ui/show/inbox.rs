@@ -219,5 +219,6 @@ async fn receipt(State(app): Shared, here: Here, Path(uid): Path<u32>) -> Result
         fact("fact-message-id", one.message_id.clone()),
         fact("file", count(here.lang(), "files", one.files.len()).into_owned()),
     ];
-    Ok(html(page::receipt(&here.frame(&app), &page::Receipt { inbox: true, facts, file: None })))
+    let view = page::Receipt { inbox: true, proof: page::Proof::Receipt, facts, file: None };
+    Ok(html(page::receipt(&here.frame(&app), &view)))
 }

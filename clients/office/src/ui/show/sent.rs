@@ -163,5 +163,6 @@ async fn receipt(State(app): Shared, here: Here, Path(id): Path<String>) -> Resu
         fact("fact-evidence", evidence.map_or_else(|| "-".into(), |id| id.to_string())),
         fact("fact-message-id", message_id),
     ];
-    Ok(html(page::receipt(&here.frame(&app), &page::Receipt { inbox: false, facts, file: None })))
+    let view = page::Receipt { inbox: false, proof: row.way.proof(), facts, file: None };
+    Ok(html(page::receipt(&here.frame(&app), &view)))
 }
