@@ -194,9 +194,11 @@ fn see(to: &str) -> Response {
     Redirect::to(to).into_response()
 }
 
-/// An address on our own pages; anything else leads home.
+/// An address on our own pages, its path and query; anything else leads home. Browsers drop tabs and line ends out of an address
+/// before they read it, and take `\` for `/`: `/<TAB>/evil.example` would lead away.
 fn own_address(to: &str) -> &str {
-    let ours = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n']);
+    let to = to.split('#').next().unwrap_or_default();
+    let ours = to.starts_with('/') && !to.starts_with("//") && !to.contains(|c: char| c.is_control() || c == '\\');
     if ours { to } else { "/" }
 }
 

@@ -129,3 +129,18 @@ async fn a_row_that_went_is_not_sent_again() {
     assert_eq!(held(&desk.app.run).clone().map(|run| run.rows), Some(Vec::new()));
     assert_eq!(held(&desk.app.letters).rows["r"].fate, Fate::Done);
 }
+
+/// LG-03: whatever a link says, it leads to a page of ours.
+#[tokio::test]
+async fn a_link_leads_nowhere_else() {
+    let mut away =
+        vec!["//evil.example".to_owned(), "/\\evil.example".into(), "https://evil.example".into(), String::new()];
+    away.extend(('\0'..' ').chain(['\x7f', '\u{85}']).map(|c| format!("/{c}/evil.example")));
+    for to in away {
+        assert_eq!(own_address(&to), "/", "{to:?}");
+    }
+    assert_eq!(own_address("/inbox?month=2026-11#//evil.example"), "/inbox?month=2026-11");
+    let desk = Desk::new();
+    assert_eq!(desk.get("/login?back=/%09/evil.example").await.to, "/");
+    assert_eq!(desk.get("/login?back=/sent").await.to, "/sent");
+}
