@@ -3,11 +3,14 @@
 use fumibako_careplan::{Lang, Recognised, WhyLeftOut, recognise};
 use fumibako_model::{OfficeNumber, Private};
 use fumibako_web::part::{Left, Words};
-use fumibako_web::text::{say, say_with};
+use fumibako_web::text::{count, say, say_with};
 use jiff::Timestamp;
 
 use super::form::Upload;
 use crate::bundle::{FILES, MESSAGE_BYTES};
+
+/// Most octets of a letter's files together (Profile §12.1): base64 makes four octets of three.
+const FILES_BYTES: usize = MESSAGE_BYTES / 4 * 3;
 
 /// A file of a letter, copied when it was dropped (DR-03).
 #[derive(Clone, PartialEq, Eq)]
@@ -151,8 +154,7 @@ impl Letter {
             _ if file.bytes.0.is_empty() => Err(Why::Empty),
             _ if self.files.iter().any(|known| known.name == file.name) => Err(Why::Twice),
             _ if self.files.len() >= FILES => Err(Why::Many),
-            // Profile §12.1: base64 makes four octets of three.
-            _ if (held + file.bytes.0.len()) / 3 * 4 > MESSAGE_BYTES => Err(Why::Large),
+            _ if held + file.bytes.0.len() > FILES_BYTES => Err(Why::Large),
             (Some((from, _)), _) if !may_send_for(from) => Err(Why::OtherSender(from)),
             (Some((_, to)), Some((_, known))) if to != known => Err(Why::OtherOffice(to)),
             (Some((from, _)), Some((known, _))) if from != known => Err(Why::OtherSender(from)),
@@ -183,7 +185,10 @@ impl Why {
             Self::Twice => ["left-twice", "left-twice-next"],
             Self::NotCsv => ["left-not-csv", "left-not-csv-next"],
             Self::Many => ["left-many", "left-many-next"],
-            Self::Large => ["left-large", "left-large-next"],
+            Self::Large => {
+                let (what, next) = (count(lang, "left-large", FILES_BYTES >> 20), say(lang, "left-large-next"));
+                return Words { what: what.into_owned(), next: next.into_owned(), code: None };
+            }
         };
         let [what, next] = id.map(|id| say(lang, id).into_owned());
         Words { what, next, code: None }
@@ -263,7 +268,15 @@ mod tests {
         let many = |n: usize| (0..n).map(|at| upload(&format!("{at}.pdf"), b"x")).collect::<Vec<_>>();
         assert!(letter(many(FILES)).left.is_empty());
         assert_eq!(letter(many(FILES + 1)).left[0].why, Why::Many);
-        let large = vec![0; MESSAGE_BYTES];
-        assert_eq!(letter(vec![upload("a.pdf", &large)]).left[0].why, Why::Large);
+    }
+
+    /// Profile §12.1: the sentence names a size that goes, and no more than a little more does.
+    #[test]
+    fn the_size_that_is_named_is_the_size_that_goes() {
+        let told = Why::Large.words(Lang::Ja, &|office| office.to_string()).what;
+        let digits: String = told.split("MB").next().unwrap().chars().rev().take_while(char::is_ascii_digit).collect();
+        let named: usize = digits.chars().rev().collect::<String>().parse().unwrap();
+        let of = |octets: usize| letter(vec![upload("a.pdf", &vec![0; octets])]).left.pop().map(|left| left.why);
+        assert_eq!((of(named << 20), of((named + 1) << 20)), (None, Some(Why::Large)), "{told}");
     }
 }
