@@ -8,7 +8,7 @@ use maud::{Markup, html};
 
 use crate::frame::Frame;
 use crate::icon::Icon;
-use crate::text::{count, say, say_with};
+use crate::text::{count, say};
 
 pub use drop::{Drop, drop_zone};
 pub use file::{FileKind, FileLine, files, title_of};
@@ -156,7 +156,7 @@ pub fn left_out(frame: &Frame, left: &[Left]) -> Markup {
 
 /// `あと n 日`, red when five or fewer are left.
 pub fn days_left(days: i64, lang: Lang) -> Markup {
-    let words = say_with(lang, "days-left", &[("count", days.max(0).into())]);
+    let words = crate::text::days(lang, days);
     if days <= 5 {
         chip("bad", Some(Icon::Warning), &words)
     } else {

@@ -46,6 +46,14 @@ pub fn count(lang: Lang, id: &str, count: usize) -> Cow<'static, str> {
     say_with(lang, id, &[("count", FluentValue::from(count))])
 }
 
+/// あと n 日, or まもなく when no whole day is left: what ends today, or should have ended, has no number.
+pub fn days(lang: Lang, left: i64) -> Cow<'static, str> {
+    match usize::try_from(left) {
+        Ok(left @ 1..) => count(lang, "days-left", left),
+        _ => say(lang, "days-soon"),
+    }
+}
+
 fn spoken(lang: Lang, id: &str, args: Option<&FluentArgs<'_>>) -> Cow<'static, str> {
     let bundle = lang.pick(&JAPANESE, &ENGLISH);
     // An id that nobody wrote down shows itself, rather than nothing; a test finds it first.

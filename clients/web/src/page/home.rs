@@ -127,7 +127,7 @@ fn soon(frame: &Frame, soon: &[Soon]) -> Markup {
     let line = |one: &Soon| {
         let name = one.from.name.as_ref().unwrap_or(&one.from.number).clone();
         let values = [("name", name.into()), ("day", one.arrived.clone().into()), ("count", one.days.into())];
-        say_with(frame.lang, "soon-line", &values)
+        say_with(frame.lang, if one.days > 0 { "soon-line" } else { "soon-line-now" }, &values)
     };
     let body = html! {
         @for one in soon { p { (line(one)) } }

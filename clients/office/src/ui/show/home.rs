@@ -118,7 +118,7 @@ fn certificate(app: &App, lang: Lang) -> (Line, Option<Words>) {
     let value = say_with(lang, "until-day", &[("day", day(end).into())]).into_owned();
     let near = left <= WARN_DAYS;
     let class = if left <= 7 { "bad" } else { "warn" };
-    let mark = near.then(|| (class, count(lang, "days-left", usize::try_from(left).unwrap_or_default()).into_owned()));
+    let mark = near.then(|| (class, fumibako_web::text::days(lang, left).into_owned()));
     let words = near.then(|| Words {
         what: count(lang, "certificate-soon", usize::try_from(left).unwrap_or_default()).into_owned(),
         next: say(lang, "certificate-soon-next").into_owned(),
