@@ -159,6 +159,9 @@ pub fn page(frame: &Frame, tab: Tab, title: &str, main: Markup) -> Markup {
         (bar(frame))
         (menu(frame, tab))
         div #stopped role="alert" hidden { (frame.say("stopped")) }
+        // What a request that was refused without a page says; the script knows the status alone.
+        div #answered role="alert" hidden data-s403=(frame.say("answer-403")) data-s413=(frame.say("answer-413"))
+            data-s507=(frame.say("answer-507")) data-other=(frame.say("answer-other")) {}
         main #main tabindex="-1" { (main) }
         (foot(frame))
         div #toast role="status" aria-live="polite" { @if let Some(toast) = &frame.toast { p { (Icon::Check.draw()) (toast) } } }

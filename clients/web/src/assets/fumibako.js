@@ -120,6 +120,18 @@ function unlocked(page) {
   }));
 }
 
+/** Says why the server did not do what it was asked; `null`: the server is not there. @param {number | null} status */
+function tell(status) {
+  if (status === null) { byId("stopped")?.removeAttribute("hidden"); return; }
+  const place = byId("answered");
+  if (!place) return;
+  place.textContent = place.getAttribute(`data-s${status}`) ?? `${place.dataset.other} (${status})`;
+  place.hidden = false;
+}
+
+/** A page, or a number that stands for one that is not there. @param {Response} answer */
+const isPage = (answer) => (answer.headers.get("content-type") ?? "").startsWith("text/html");
+
 document.addEventListener("submit", async (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
   if (event.defaultPrevented || !form.matches("[data-swap]")) return;
@@ -133,9 +145,11 @@ document.addEventListener("submit", async (event) => {
     const query = new URLSearchParams(/** @type {any} */ (fields)).toString();
     const body = form.enctype === "multipart/form-data" ? fields : new URLSearchParams(/** @type {any} */ (fields));
     const answer = form.method === "get" ? await ask(`${address}?${query}`) : await ask(address, { method: "POST", body });
-    show(parse(await answer.text()), answer.url);
+    byId("answered")?.setAttribute("hidden", "");
+    if (!answer.ok && !isPage(answer)) tell(answer.status);
+    else show(parse(await answer.text()), answer.url);
   } catch {
-    byId("stopped")?.removeAttribute("hidden");
+    tell(null);
   } finally {
     delete form.dataset.busy;
   }
@@ -167,7 +181,10 @@ async function save(form, closing) {
   try {
     const answer = await ask(form.dataset.autosave ?? "", { method: "POST", body });
     const state = byId("saved");
-    if (state && answer.ok) state.textContent = state.dataset.saved ?? "";
+    if (state) state.textContent = (answer.ok ? state.dataset.saved : state.dataset.unsaved) ?? "";
+    if (answer.ok) { byId("answered")?.setAttribute("hidden", ""); return; }
+    form.dataset.unsaved = "yes";
+    tell(answer.status);
   } catch {
     form.dataset.unsaved = "yes";
   }
@@ -237,15 +254,32 @@ async function walk(entry, depth) {
   }
 }
 
+// Files that are posted at once, and their bytes together: the server takes 100 MiB in one request.
+const PART_FILES = 16, PART_BYTES = 64 * 1024 * 1024;
+
+/** Files in parts that the server takes; one that is larger than a part is in none. @param {File[]} files */
+function inParts(files) {
+  /** @type {File[][]} */
+  const parts = [];
+  let bytes = 0;
+  for (const file of files.filter((file) => file.size <= PART_BYTES)) {
+    const last = parts.at(-1);
+    if (last && last.length < PART_FILES && bytes + file.size <= PART_BYTES) { last.push(file); bytes += file.size; }
+    else { parts.push([file]); bytes = file.size; }
+  }
+  return parts;
+}
+
 /** @param {Element} drop @param {File[]} files */
 async function upload(drop, files) {
   const form = /** @type {HTMLFormElement} */ (drop.closest("form"));
   const address = drop.getAttribute("data-upload") ?? "";
   const bar = drop.querySelector("progress");
-  const parts = [];
-  for (let at = 0; at < files.length; at += 16) parts.push(files.slice(at, at + 16));
+  const parts = inParts(files), taken = parts.reduce((sum, part) => sum + part.length, 0);
   if (bar) { bar.hidden = false; bar.max = files.length; bar.value = 0; }
   let next = 0, failed = false;
+  /** @type {number | null} */
+  let status = null;
   const one = async () => {
     while (next < parts.length && !failed) {
       const part = parts[next++], first = part === parts[0];
@@ -257,7 +291,7 @@ async function upload(drop, files) {
       for (const file of part) body.append("file", file, file.name);
       try {
         const answer = await ask(address, { method: "POST", body, headers: { "X-Fumibako": "part" } });
-        if (!answer.ok) failed = true;
+        if (!answer.ok) { failed = true; status = answer.status; }
       } catch { failed = true; }
       if (bar) bar.value += part.length;
       if (first && parts.length > 1) await Promise.all([one(), one(), one(), one()]);
@@ -266,9 +300,13 @@ async function upload(drop, files) {
   await one();
   if (bar) bar.hidden = true;
   for (const field of drop.querySelectorAll("input[type=file]")) /** @type {HTMLInputElement} */ (field).value = "";
-  if (failed) byId("stopped")?.removeAttribute("hidden");
-  const answer = await ask(location.href);
-  show(parse(await answer.text()), answer.url);
+  byId("answered")?.setAttribute("hidden", "");
+  if (failed) tell(status);
+  else if (taken < files.length) tell(413);
+  try {
+    const answer = await ask(location.href);
+    show(parse(await answer.text()), answer.url);
+  } catch { tell(null); }
 }
 
 let over = 0;
@@ -320,7 +358,7 @@ async function refresh() {
       document.title = page.title;
       settle();
     }
-  } catch { byId("stopped")?.removeAttribute("hidden"); }
+  } catch { tell(null); }
   waiting = 0;
   if (changed.size) heard([...changed][0]);
 }

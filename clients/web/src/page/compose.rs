@@ -82,7 +82,7 @@ pub fn letter(frame: &Frame, letter: &Letter) -> Markup {
                 span.hint.small { (frame.say("message-hint")) }
                 textarea #message name="message" maxlength="10000" rows="5" { "\n" (letter.message) }
             }
-            p.hint.small #saved role="status" data-saved=(frame.say("saved-draft")) { (letter.saved.as_deref().unwrap_or_default()) }
+            p.hint.small #saved role="status" data-saved=(frame.say("saved-draft")) data-unsaved=(frame.say("unsaved-draft")) { (letter.saved.as_deref().unwrap_or_default()) }
             div.row.end.sticky {
                 @if new {
                     a.button href="/" { (frame.say("back")) }

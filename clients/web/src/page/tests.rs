@@ -231,3 +231,16 @@ fn a_receipt_is_only_of_what_was_received() {
         assert_eq!(page.contains("印刷して"), received, "{name}");
     }
 }
+
+/// NW-12, NW-09: each way in which a request is refused without a page has its own sentence, and only silence is `stopped`.
+#[test]
+fn a_refused_request_is_not_a_program_that_stopped() {
+    let page = letter(&frame(), &a_letter()).into_string();
+    let words =
+        ["data-s403=\"この画面は古く", "data-s413=\"ファイルが大きすぎて", "data-s507=\"このパソコンのディスク"];
+    in_order(&page, &words);
+    in_order(&page, &["id=\"saved\"", "data-unsaved=\"下書きは保存されていません"]);
+    let script = include_str!("../assets/fumibako.js");
+    let shown = script.lines().filter(|line| line.contains("byId(\"stopped\")?.removeAttribute")).count();
+    assert_eq!(shown, 2, "when a fetch failed, and when the news end");
+}
