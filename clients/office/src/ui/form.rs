@@ -1,5 +1,6 @@
 //! What a form sent: fields, and files with the names they had. It counts only with the token of its own session.
 
+use axum::extract::rejection::FormRejection;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
@@ -53,7 +54,8 @@ impl<S: Send + Sync> FromRequest<S> for Sent {
 }
 
 async fn plain(request: Request) -> Result<Sent, StatusCode> {
-    let Form(fields): Form<Vec<(String, String)>> = request.extract().await.map_err(|_| StatusCode::BAD_REQUEST)?;
+    let form: Result<Form<Vec<(String, String)>>, FormRejection> = request.extract().await;
+    let Form(fields) = form.map_err(|why| why.status())?;
     if fields.len() > FIELDS { Err(StatusCode::PAYLOAD_TOO_LARGE) } else { Ok(Sent { fields, files: Vec::new() }) }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Query, State};
+use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::header::{SET_COOKIE, USER_AGENT};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse as _, Response};
@@ -19,10 +19,14 @@ use crate::ui::form::Sent;
 use crate::ui::session::{Closed, Session};
 use crate::ui::state::App;
 
+/// Most octets of a login: nobody has logged in yet.
+const LOGIN_BYTES: usize = 16 << 10;
+
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
-        .route("/open", get(open))
-        .route("/login", get(login).post(enter))
+        // Whoever only looks whether the link is there has not opened it.
+        .route("/open", get(open).head(|| async { StatusCode::METHOD_NOT_ALLOWED }))
+        .route("/login", get(login).post(enter).layer(DefaultBodyLimit::max(LOGIN_BYTES)))
         .route("/logout", post(leave))
         .route("/settings", post(settings))
 }

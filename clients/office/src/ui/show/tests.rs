@@ -144,3 +144,22 @@ async fn a_link_leads_nowhere_else() {
     assert_eq!(desk.get("/login?back=/%09/evil.example").await.to, "/");
     assert_eq!(desk.get("/login?back=/sent").await.to, "/sent");
 }
+
+/// Profile §15.3: a look at the link is no use of it.
+#[tokio::test]
+async fn head_does_not_use_the_link_up() {
+    let desk = Desk::new();
+    let link = format!("/open?t={}", desk.app.sessions.new_link(now()));
+    assert_eq!(desk.ask(Method::HEAD, &link, String::new()).await.status, 405);
+    assert_eq!(desk.get(&link).await.to, "/login");
+    assert_eq!(desk.get(&link).await.status, 403);
+}
+
+/// Before the login nobody makes this computer hold much.
+#[tokio::test]
+async fn a_login_is_small() {
+    let desk = Desk::new();
+    let told = desk.post("/login", &format!("user={}", "x".repeat(20_000))).await;
+    assert_eq!(told.status, 413);
+    assert_eq!(desk.post("/batch/message", &format!("row=x&message={}", "x".repeat(20_000))).await.status, 303);
+}
