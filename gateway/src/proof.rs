@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_model::{Event, Evidence, EvidenceId, OfficeNumber, ProofFile, Proven, Recorded, TrustState, as_it_came};
+use fumibako_model::{
+    Event, Evidence, EvidenceId, OfficeNumber, PROOF_FORM, ProofFile, Proven, Recorded, TrustState, as_it_came,
+};
 use fumibako_signer::Certificate;
 use fumibako_store::{PAPER_NAME, Paper, PaperKind, Proof, Store, StoreError, hex};
 
@@ -18,7 +20,7 @@ const RECEIPT_BYTES: u64 = 1 << 20;
 
 /// A file of nothing but these pieces, their ways and the head: what a report has attached.
 pub(crate) fn bare(life: Vec<Proof>) -> ProofFile {
-    let mut file = ProofFile { v: 1, ..ProofFile::default() };
+    let mut file = ProofFile { v: PROOF_FORM, ..ProofFile::default() };
     for Proof { entry, path, head, stamp } in life {
         file.entries.push(Proven { entry, path: path.iter().map(|hash| hex(hash)).collect() });
         (file.head, file.stamp) = (STANDARD.encode(head), stamp.map(|stamp| STANDARD.encode(stamp)));

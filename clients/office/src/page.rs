@@ -1,6 +1,7 @@
 //! 受領証, a page to print: what the evidence says, in words an inspector reads. One HTML file without a script, which asks nobody
 //! for anything.
 
+use fumibako_careplan::Lang;
 use fumibako_model::{Event, Evidence, Reason, Recorded};
 
 use crate::cli::screen::{harmless, moment};
@@ -16,6 +17,8 @@ pub(crate) fn of(witnessed: &Witnessed, report: &Report, file: &str) -> String {
         format!("<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n", moment(one.evidence.at), words(one), one.id)
     };
     let rows: String = witnessed.pieces.iter().map(row).collect();
+    let later = report.layers.iter().find(|layer| layer.what == What::Later && !witnessed.ends_acknowledged());
+    let later = later.map(|layer| format!("<p>{}</p>\n", escaped(&layer.words(Lang::Ja).what))).unwrap_or_default();
     let signed = witnessed.receipt.as_ref().map_or_else(String::new, |_| {
         let facts = facts(report, What::Receipt, &["subject", "serial", "sha256", "content_sha256"]);
         format!("<h2>受け取った事業所の署名</h2>\n{}", table(&facts))
@@ -28,7 +31,7 @@ pub(crate) fn of(witnessed: &Witnessed, report: &Report, file: &str) -> String {
     let (head, file, checks) = (HEAD.replace("{title}", title), escaped(file), report.layers.len());
     format!(
         "{head}<h1>{title}</h1>\n{about}<h2>経過</h2>\n<table class=\"rows\">\n\
-         <tr><th>日時（日本時間）</th><th>出来事</th><th>証跡番号</th></tr>\n{rows}</table>\n{signed}\
+         <tr><th>日時（日本時間）</th><th>出来事</th><th>証跡番号</th></tr>\n{rows}</table>\n{later}{signed}\
          <h2>ゲートウェイの記録</h2>\n{log}<p class=\"note\">この書面は証跡のファイル {file} を確かめて作りました。\
          {checks} 項目を調べ、正しくない項目はありませんでした{unseen}。証明するのはこの書面ではなく、証跡のファイルです。<br>\
          確かめ方: <code>fumibako verify {file}</code></p>\n</body>\n</html>\n"
@@ -76,7 +79,7 @@ fn facts(report: &Report, what: What, keys: &[&str]) -> Vec<(String, String)> {
     let found = report.layers.iter().find(|layer| layer.what == what);
     let all = found.map_or(&[][..], |layer| layer.facts.as_slice());
     let wanted = all.iter().filter(|fact| keys.contains(&fact.key));
-    wanted.map(|fact: &Fact| (fact.label.0.to_owned(), fact.shown(fumibako_careplan::Lang::Ja))).collect()
+    wanted.map(|fact: &Fact| (fact.label.0.to_owned(), fact.shown(Lang::Ja))).collect()
 }
 
 fn table(rows: &[(String, String)]) -> String {

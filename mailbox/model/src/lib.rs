@@ -47,7 +47,7 @@ pub use mandate::{
     Terms, agent_rights, allowing, delegated, seen_by_agents,
 };
 pub use private::Private;
-pub use proof::{Continuation, ProofFile, Proven, TrustState, as_it_came, hash};
+pub use proof::{Continuation, PROOF_FORM, ProofFile, Proven, TrustState, as_it_came, hash};
 pub use refusal::{ABOUT_BYTES, NotACode, Refusal, Refused, Row, not_signed, not_trusted, revoked};
 pub use remind::{FIRST_REMINDER_HOURS, Reminders, first_reminder};
 pub use roll::{Account, Agent, CertificateKey, End, Enrolled, JAPAN, Licence, Office, Roll, japanese_day};

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 /// Letters of hex in the name of a state of trust: 128 bits, which nobody finds a second time.
 const NAME_LETTERS: usize = 32;
 
+/// The form of evidence that stands alone, and of what shows that a log continues.
+pub const PROOF_FORM: u8 = 1;
 /// Fields that whoever takes a message in puts before it (RFC 5321 §4.4, RFC 9228, and what mail programs do); they are no part
 /// of what was signed or hashed.
 const TRACE: [&[u8]; 4] = [b"received", b"return-path", b"delivered-to", b"x-original-to"];
@@ -15,7 +17,7 @@ const TRACE_FIELDS: usize = 32;
 /// All evidence about one bundle, or some of it, with what proves it. Octets stand in base64, hashes in hex.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProofFile {
-    /// The form of this: 1.
+    /// The form of this: [`PROOF_FORM`].
     pub v: u8,
     /// The evidence, the oldest first.
     pub entries: Vec<Proven>,
@@ -51,7 +53,7 @@ pub struct Proven {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Continuation {
-    /// The form of this: 1.
+    /// The form of this: [`PROOF_FORM`].
     pub v: u8,
     /// The earlier head.
     pub earlier: String,

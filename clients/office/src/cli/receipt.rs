@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use fumibako_model::{EvidenceId, ProofFile};
+use fumibako_model::{EvidenceId, PROOF_FORM, ProofFile};
 use jiff::Timestamp;
 use mail_parser::MessageParser;
 use serde_json::json;
@@ -17,7 +17,7 @@ use crate::exit::Exit;
 use crate::https::{self, Question};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
-use crate::verify::verify_proof;
+use crate::verify::{NotWhole, verify_proof};
 use crate::{disk, page, wait};
 
 #[derive(Debug, Args)]
@@ -47,6 +47,9 @@ impl Receipt {
         let gateway = settings.evidence_trust(None)?;
         let offices = settings.trust()?;
         let file = wait(ask(settings, &self.which))?;
+        if file.v != PROOF_FORM {
+            return Err(Trouble::NotAMessage(self.output.clone(), NotWhole::LaterProof));
+        }
         let (report, witnessed) = verify_proof(&file, (&gateway, Some(&offices)), None, clock());
         if !report.holds() {
             tell(&report, None, screen)?;

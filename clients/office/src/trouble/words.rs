@@ -231,13 +231,30 @@ fn not_whole(name: &str, why: NotWhole, lang: Lang) -> (String, String) {
         (NotWhole::Other, Lang::En) => format!("{name} is not a mail message."),
         (NotWhole::Envelope, Lang::Ja) => format!("{name} は暗号化された中身だけで、署名がありません。"),
         (NotWhole::Envelope, Lang::En) => format!("{name} is the encrypted part alone, without a signature."),
+        (NotWhole::Proof, Lang::Ja) => format!("{name} は壊れた証跡のファイルです。"),
+        (NotWhole::Proof, Lang::En) => format!("{name} is a damaged proof."),
+        (NotWhole::LaterProof, Lang::Ja) => {
+            format!("{name} はこのプログラムの知らない形式（v が 1 でない）の証跡です。")
+        }
+        (NotWhole::LaterProof, Lang::En) => {
+            format!("{name} is evidence in a form unknown to this program (v is not 1).")
+        }
         (NotWhole::Cms, Lang::Ja) => format!("{name} は署名などの部品だけで、署名されたものがありません。"),
         (NotWhole::Cms, Lang::En) => format!("{name} is a signature or the like without what it signs."),
     };
-    let next = lang.pick(
-        "メールソフトで「名前を付けて保存」したメール全体（.eml）を指定してください。",
-        "Name the whole message as a mail program saves it (.eml).",
-    );
+    let next = match why {
+        NotWhole::Proof => lang.pick(
+            "信用せず、fumibako receipt でもう一度書き出してください。",
+            "Do not believe it; write it anew with fumibako receipt.",
+        ),
+        NotWhole::LaterProof => {
+            lang.pick("新しい版の fumibako で確かめてください。", "Use a newer version of fumibako.")
+        }
+        NotWhole::Other | NotWhole::Envelope | NotWhole::Cms => lang.pick(
+            "メールソフトで「名前を付けて保存」したメール全体（.eml）を指定してください。",
+            "Name the whole message as a mail program saves it (.eml).",
+        ),
+    };
     (what, next.into())
 }
 

@@ -6,9 +6,10 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_model::{Continuation, Private, ProofFile};
+use fumibako_model::{Continuation, PROOF_FORM, Private, ProofFile};
 use fumibako_signer::{Enveloped, SignedReceipt};
 use mail_parser::{MessageParser, MimeHeaders as _};
+use serde::Deserialize;
 
 use crate::trouble::{Limit, Trouble};
 
@@ -22,6 +23,10 @@ pub enum NotWhole {
     Other,
     /// The encrypted part alone; the signature around it is what could be verified.
     Envelope,
+    /// Evidence, cut short or changed so that it cannot be read.
+    Proof,
+    /// Evidence in a form that a later program writes.
+    LaterProof,
     /// A CMS structure that is neither an envelope nor a receipt: a signature without what it signs, for instance.
     Cms,
 }
@@ -37,6 +42,12 @@ pub enum Input {
     Continuation(Continuation),
 }
 
+/// What every form of evidence says of itself first.
+#[derive(Deserialize)]
+struct Form {
+    v: u64,
+}
+
 /// Reads a message from a file, or from standard input for `-`.
 pub fn read(path: &Path) -> Result<Private<Vec<u8>>, Trouble> {
     let octets = octets(path)?;
@@ -48,15 +59,21 @@ pub fn read_input(path: &Path) -> Result<Input, Trouble> {
     let octets = octets(path)?;
     // No message begins with a bracket: a field has a name.
     if octets.0.trim_ascii_start().starts_with(b"{") {
-        if let Ok(proof) = serde_json::from_slice::<ProofFile>(&octets.0) {
-            return Ok(Input::Proof(Box::new(proof)));
-        }
-        if let Ok(continuation) = serde_json::from_slice::<Continuation>(&octets.0) {
-            return Ok(Input::Continuation(continuation));
-        }
+        return proof(&octets.0).map_err(|why| Trouble::NotAMessage(path.to_owned(), why));
     }
     let message = whole(&octets.0).map_err(|why| Trouble::NotAMessage(path.to_owned(), why))?;
     Ok(Input::Message(Private(message)))
+}
+
+fn proof(octets: &[u8]) -> Result<Input, NotWhole> {
+    let read = serde_json::from_slice::<Form>(octets).map_err(|_| NotWhole::Proof)?;
+    if read.v != u64::from(PROOF_FORM) {
+        return Err(NotWhole::LaterProof);
+    }
+    if let Ok(proof) = serde_json::from_slice::<ProofFile>(octets) {
+        return Ok(Input::Proof(Box::new(proof)));
+    }
+    serde_json::from_slice(octets).map(Input::Continuation).map_err(|_| NotWhole::Proof)
 }
 
 fn octets(path: &Path) -> Result<Private<Vec<u8>>, Trouble> {
@@ -153,6 +170,19 @@ mod tests {
         assert_eq!(whole(&[0x30, 0x82, 0, 1, 5]), Err(NotWhole::Cms));
         assert_eq!(whole(b"-----BEGIN PKCS7-----\nMAA=\n-----END PKCS7-----\n"), Err(NotWhole::Cms));
         assert!(whole(b"From: a@b.example\n\nx").is_ok());
+    }
+
+    // Profile §8.19
+    #[test]
+    fn a_damaged_proof_is_no_mail() {
+        for text in ["{", "{}", "{\"v\":1,\"entries\":[", "{\"v\":1,\"entries\":[]}", "{\"v\":-1}"] {
+            assert_eq!(proof(text.as_bytes()).unwrap_err(), NotWhole::Proof, "{text}");
+        }
+        for text in ["{\"v\":2,\"entries\":[],\"head\":\"\"}", "{\"v\":2}", "{\"v\":0,\"more\":{}}"] {
+            assert_eq!(proof(text.as_bytes()).unwrap_err(), NotWhole::LaterProof, "{text}");
+        }
+        let whole = "{\"v\":1,\"entries\":[],\"head\":\"\"}";
+        assert!(matches!(proof(whole.as_bytes()), Ok(Input::Proof(_))));
     }
 
     #[test]

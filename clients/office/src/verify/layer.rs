@@ -60,6 +60,8 @@ pub enum What {
     RecipientCertificate,
     /// The receipt itself.
     Receipt,
+    /// Whether there is evidence after that in the file.
+    Later,
     /// Whether the later head continues the earlier.
     Continues,
 }
@@ -100,6 +102,8 @@ pub enum Unseen {
     NoMandate,
     /// There are no files.
     NoFiles,
+    /// It may have been left out, or have come since; a file cannot show that there is none.
+    Later,
     /// The proof was made without it.
     NotInProof,
     /// Nobody said which authorities of offices to believe.

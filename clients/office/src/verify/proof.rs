@@ -69,6 +69,8 @@ pub fn verify_proof(
     report.trust_state(&look);
     report.parties(&look);
     let receipt = report.acknowledged(&look);
+    // Profile §8.19: pieces prove what happened and not that nothing did since; the last may have been cut off.
+    report.add(What::Later, State::Unseen(Unseen::Later), Vec::new());
     report.about(&look, original);
     (report, Witnessed { pieces: look.pieces, head, receipt })
 }
@@ -399,6 +401,13 @@ impl Witnessed {
     /// The piece of this event, the last if there are several.
     pub fn last(&self, event: Event) -> Option<&Evidence> {
         self.pieces.iter().rev().map(|one| &one.evidence).find(|one| one.event == event)
+    }
+
+    /// Is the last piece the recipient's receipt, after which nothing more is awaited?
+    pub fn ends_acknowledged(&self) -> bool {
+        self.pieces
+            .last()
+            .is_some_and(|one| one.evidence.event == Event::ContentHandover && one.evidence.receipt.is_some())
     }
 
     /// When the head was signed that vouches for all.

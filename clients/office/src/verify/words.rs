@@ -37,6 +37,7 @@ impl What {
             Self::SenderCertificate => "sender-certificate",
             Self::RecipientCertificate => "recipient-certificate",
             Self::Receipt => "receipt",
+            Self::Later => "later-evidence",
             Self::Continues => "continues",
         }
     }
@@ -117,6 +118,7 @@ impl Unseen {
             Self::LaterStamp => "stamped-later",
             Self::NoMandate => "no-mandate-in-file",
             Self::NoFiles => "no-files",
+            Self::Later => "cannot-be-shown",
             Self::NotInProof => "not-in-file",
             Self::NoOffices => "no-office-authority",
             Self::Unrepeated => "not-signed-by-sender",
@@ -180,7 +182,7 @@ impl Unseen {
             Self::OtherClock => other_clock(lang),
             Self::LaterStamp => later_stamp(lang),
             Self::NoMandate => no_mandate(lang),
-            Self::NotInProof | Self::NoOffices => self.words_in_proof(lang),
+            Self::NotInProof | Self::NoOffices | Self::Later => self.words_in_proof(lang),
             Self::NoFiles => {
                 (lang.pick("ファイルがないので、確かめていません。", "Not looked at: there are no files."), "")
             }

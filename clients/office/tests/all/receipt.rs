@@ -69,6 +69,7 @@ fn a_receipt_proves_itself_offline_and_by_openssl() {
         ("recipient-certificate", "holds"),
         ("revocation", "unseen"),
         ("receipt", "holds"),
+        ("later-evidence", "unseen"),
         ("original", "unseen"),
     ];
     assert_eq!(found, expected.map(|(layer, state)| (layer.to_owned(), state.to_owned())));
@@ -87,7 +88,7 @@ fn a_receipt_proves_itself_offline_and_by_openssl() {
     {
         assert!(page.contains(said), "{said} in {page}");
     }
-    assert!(!page.contains("<script"));
+    assert!(!page.contains("<script") && !page.contains("このあとの証跡"));
 }
 
 // Profile §8.19
@@ -165,6 +166,35 @@ fn both_ends_get_it_by_any_name_and_nobody_else_does() {
         let (ran, file) = ask(&c, which);
         ran.ended(66).says("E-DIR-021");
         assert!(!file.exists());
+    }
+}
+
+// Profile §8.19
+#[test]
+fn that_nothing_came_later_is_never_said_to_be_proved() {
+    let house = House::new();
+    let sent = type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0).only();
+    let early = house.folder.path().join("early.json");
+    let id = sent["evidence"].as_str().unwrap();
+    type_in(&house.a, ["receipt", id, "-o", early.to_str().unwrap()]).ended(0);
+    let page = fs::read_to_string(early.with_extension("html")).unwrap();
+    assert!(page.contains("<p>このあとの証跡がないことは、このファイルでは分かりません。</p>"), "{page}");
+
+    type_in(&house.b, ["fetch"]).ended(0);
+    let file = house.folder.path().join("proof.json");
+    type_in(&house.a, ["receipt", id, "-o", file.to_str().unwrap()]).ended(0);
+    let mut proof: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let cut = proof["entries"].as_array_mut().unwrap().pop().unwrap();
+    assert!(cut["entry"].as_str().unwrap().contains("ContentHandover"), "{cut}");
+    fs::write(&file, proof.to_string()).unwrap();
+    assert!(layers(&house.a, &file, 0).contains(&("later-evidence".into(), "unseen".into())));
+
+    proof["v"] = 2.into();
+    fs::write(&file, proof.to_string()).unwrap();
+    type_in(&house.a, ["verify", file.to_str().unwrap()]).ended(65).says("知らない形式");
+    for damaged in ["{}", "{\"v\":1,\"entries\":[{\"en"] {
+        fs::write(&file, damaged).unwrap();
+        type_in(&house.a, ["verify", file.to_str().unwrap()]).ended(65).says("壊れた証跡のファイルです");
     }
 }
 

@@ -19,6 +19,7 @@ impl What {
                 lang.pick("受け取った側の証明書（受領のとき）", "recipient's certificate, at the receipt")
             }
             Self::Receipt => lang.pick("受け取った事業所の受領証", "the recipient's receipt"),
+            Self::Later => lang.pick("このあとの証跡", "later evidence"),
             Self::Continues => lang.pick("記録のつながり", "one log after the other"),
             _ => "",
         }
@@ -54,6 +55,16 @@ impl What {
 impl Unseen {
     pub(super) fn words_in_proof(self, lang: Lang) -> (&'static str, &'static str) {
         match self {
+            Self::Later => (
+                lang.pick(
+                    "このあとの証跡がないことは、このファイルでは分かりません。",
+                    "This file cannot show that there is no later evidence.",
+                ),
+                lang.pick(
+                    "いまある証跡は fumibako receipt で書き出せます。",
+                    "fumibako receipt writes what evidence there is now.",
+                ),
+            ),
             Self::NotInProof => (
                 lang.pick(
                     "このファイルに入っていないので、確かめていません。",
