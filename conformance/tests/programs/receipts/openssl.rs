@@ -15,8 +15,11 @@ use crate::world::World;
 fn returned(world: &World) -> Vec<u8> {
     let mut mailbox = Mailbox::of(&world.gateway.mailboxes(), &world.sender).expect("the mailbox opens");
     mailbox.command("EXAMINE Receipts").expect("the folder is there");
-    let said = mailbox.command("FETCH 1 (BODY[])").expect("the receipt is there");
-    let literal = said.into_iter().find_map(|said| said.literals.into_iter().next());
+    let said = mailbox.command("FETCH 1:* (BODY[])").expect("the receipt is there");
+    // That the message was handed over, to curl, the gateway may have reported before (Profile §8.17).
+    let from = format!("From: <{}>", world.recipient.address());
+    let is_it = |octets: &Vec<u8>| String::from_utf8_lossy(octets).contains(&from);
+    let literal = said.into_iter().flat_map(|said| said.literals).find(is_it);
     literal.expect("it has a body")
 }
 
