@@ -55,7 +55,7 @@ async fn facts(world: &World) -> Done {
         says(&["そのまま使えます", "無料の証明書"]).await,
     );
     world.go(&world.a, "/doctor").await?;
-    let words = ["設定", "電子証明書", "保存先フォルダ", "接続先", "ユーザIDとパスワード"];
+    let words = ["設定", "ユーザIDとパスワード", "電子証明書", "保存先フォルダ", "接続先"];
     world.see(
         "EN-02",
         "このパソコンの点検 says what is set up",
