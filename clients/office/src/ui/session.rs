@@ -45,6 +45,8 @@ pub(super) struct Session {
     pub(super) read: HashSet<u64>,
     /// Why the last step on the page was not done.
     pub(super) trouble: Option<fumibako_web::part::Words>,
+    /// What was told of it, and on which page: it stays while the page refreshes itself.
+    pub(super) told: Option<(String, fumibako_web::part::Words)>,
 }
 
 /// All of them.
@@ -179,6 +181,7 @@ impl Session {
             saved: None,
             read: HashSet::new(),
             trouble: None,
+            told: None,
         }
     }
 }

@@ -122,9 +122,12 @@ impl Here {
 
     /// Why the last step was not done: told on the page that is shown next.
     fn trouble(&self, app: &App) -> Option<Words> {
-        if !self.live {
-            app.sessions.with(&self.id, |session| session.trouble = None);
+        if self.live {
+            return self.session.told.clone().filter(|(page, _)| *page == self.path).map(|(_, words)| words);
         }
+        app.sessions.with(&self.id, |session| {
+            session.told = session.trouble.take().map(|words| (self.path.clone(), words));
+        });
         self.session.trouble.clone()
     }
 

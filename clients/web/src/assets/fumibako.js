@@ -44,8 +44,12 @@ function alike(a, b) {
   return !(a instanceof Element && b instanceof Element) || (a.tagName === b.tagName && a.id === b.id);
 }
 
+// How often a page was shown: news that were asked for before it are older than it.
+let shown = 0;
+
 /** @param {Document} page @param {string} address */
 function show(page, address) {
+  shown += 1;
   const before = location.pathname, there = new URL(address, location.href);
   const same = before === there.pathname;
   if (!same || there.search !== location.search) history.pushState(null, "", there);
@@ -340,7 +344,7 @@ function heard(area) {
 }
 
 async function refresh() {
-  const areas = [...changed];
+  const areas = [...changed], before = shown;
   changed.clear();
   const live = [...document.querySelectorAll("[data-live]")].filter((place) => {
     const wanted = (place.getAttribute("data-live") ?? "").split(" ");
@@ -348,7 +352,8 @@ async function refresh() {
   });
   try {
     const answer = live.length ? await fetch(location.href, { headers: { "X-Fumibako": "live" } }) : null;
-    if (answer && new URL(answer.url).pathname === location.pathname) {
+    if (before !== shown) areas.forEach((area) => changed.add(area));
+    else if (answer && new URL(answer.url).pathname === location.pathname) {
       const page = parse(await answer.text());
       for (const place of live) {
         const fresh = page.getElementById(place.id);

@@ -49,10 +49,19 @@ impl Desk {
     }
 
     async fn ask(&self, method: Method, address: &str, body: String) -> Told {
+        self.asked(method, address, body, "").await
+    }
+
+    /// As a page that refreshes itself asks.
+    async fn refresh(&self, address: &str) -> Told {
+        self.asked(Method::GET, address, String::new(), "live").await
+    }
+
+    async fn asked(&self, method: Method, address: &str, body: String, manner: &str) -> Told {
         let origin = format!("http://{}", self.app.host);
         let cookie = format!("{STRICT}={}", self.id);
         let request = Request::builder().method(method).uri(address).header("host", &self.app.host);
-        let request = request.header("origin", origin).header(COOKIE, cookie);
+        let request = request.header("origin", origin).header(COOKIE, cookie).header("x-fumibako", manner);
         let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::from(body)).unwrap();
         let answer = TowerToHyperService::new(routes(self.app.clone())).call(request).await.unwrap();
         let field = |name: HeaderName| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
@@ -128,6 +137,19 @@ async fn a_row_that_went_is_not_sent_again() {
     desk.post("/batch/send", "row=r").await;
     assert_eq!(held(&desk.app.run).clone().map(|run| run.rows), Some(Vec::new()));
     assert_eq!(held(&desk.app.letters).rows["r"].fate, Fate::Done);
+}
+
+/// BT-09: why a step was not done is read in peace, though the list below refreshes itself; the next visit has forgotten it.
+#[tokio::test]
+async fn why_it_was_not_done_stays_while_the_page_refreshes_itself() {
+    let desk = Desk::new();
+    desk.post("/inbox/save", "").await;
+    let why = fumibako_web::text::say(Lang::Ja, "choose-first");
+    assert!(desk.get("/inbox").await.text.contains(&*why));
+    assert!(desk.refresh("/inbox").await.text.contains(&*why));
+    assert!(!desk.refresh("/sent").await.text.contains(&*why), "another page did not ask");
+    assert!(!desk.get("/inbox").await.text.contains(&*why));
+    assert!(!desk.refresh("/inbox").await.text.contains(&*why));
 }
 
 /// LG-03: whatever a link says, it leads to a page of ours.
