@@ -12,7 +12,7 @@ fn a_broken_store_stops_the_gateway() {
     let mut world = World::new();
     world.deliver(&world.plan());
     let rows = world.gateway.folder().join("store/store.sqlite3");
-    let damage = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=20).execute('DROP TABLE submission')";
+    let damage = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=20).execute('DROP TABLE due')";
     Tool::named("python3").args(["-c", damage]).arg(&rows).run().well();
 
     let mut session = Submission::of(&world.gateway.submission(), &world.sender).expect("the sender logs in");
