@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::mime::{BodyPart, MimePart};
 
-use super::MESSAGE_BYTES;
+use super::{COVER_CHARACTERS, MESSAGE_BYTES};
 use super::fields::Fields;
 use crate::partners::CIPHER;
 use crate::random;
@@ -79,6 +79,29 @@ pub(crate) fn sealed(
     let compress = matches!(form, Form::Compressed(_)) && pays(&entity.0);
     let extras = Extras { signing: Asks::Receipts.signing(&to), compress };
     message(fields, &seal_with(&entity.0, &sealing, &extras, at)?)
+}
+
+/// Octets of a sealed message beside files and readers: fields in three places, signatures with their certificates, and a cover
+/// message of the full length, each character in four octets and each octet in three (RFC 2045 §6.7).
+const BESIDE: usize = (64 << 10) + 12 * COVER_CHARACTERS;
+/// Of one file: its fields, without its name.
+const A_FILE: usize = 512;
+/// Of one reader: a content key under RSA of 8,192 bits, and the name of the certificate's issuer.
+const A_READER: usize = 2048;
+/// Readers that are reckoned with: two certificates of each office, and those of agents.
+const READERS: usize = 16;
+
+/// Profile §12.1: no sealed message with these files, each its name and size, is larger. What compression saves is not known yet.
+pub(crate) fn at_most<'f>(files: impl IntoIterator<Item = (&'f str, usize)>) -> usize {
+    // A name stands twice, and each of its octets may take three (RFC 2231 §4).
+    let file = |(name, bytes): (&str, usize)| letters(bytes) + 6 * name.len() + A_FILE;
+    letters(files.into_iter().map(file).sum::<usize>() + BESIDE + READERS * A_READER) + BESIDE
+}
+
+/// RFC 2045 §6.8: four letters of three octets, and CR LF after 76 letters.
+fn letters(octets: usize) -> usize {
+    let letters = octets.div_ceil(3).saturating_mul(4);
+    letters + 2 * letters.div_ceil(76)
 }
 
 /// Profile §4.10: it has to save a quarter.

@@ -7,10 +7,11 @@ use fumibako_web::text::{count, say, say_with};
 use jiff::Timestamp;
 
 use super::form::Upload;
+use crate::bundle::seal::at_most;
 use crate::bundle::{FILES, MESSAGE_BYTES};
 
-/// Most octets of a letter's files together (Profile §12.1): base64 makes four octets of three.
-const FILES_BYTES: usize = MESSAGE_BYTES / 4 * 3;
+/// Mebibytes of files that go into one letter, whatever they are (Profile §12.1); often it is a little more.
+const FILES_MEBIBYTES: usize = 13;
 
 /// A file of a letter, copied when it was dropped (DR-03).
 #[derive(Clone, PartialEq, Eq)]
@@ -148,13 +149,14 @@ impl Letter {
     }
 
     fn fits(&self, file: &Upload, may_send_for: &dyn Fn(OfficeNumber) -> bool) -> Result<(), Why> {
-        let held: usize = self.files.iter().map(|file| file.bytes.0.len()).sum();
+        let held = self.files.iter().map(|file| (file.name.as_str(), file.bytes.0.len()));
+        let sealed = at_most(held.chain([(file.name.as_str(), file.bytes.0.len())]));
         let route = route(&file.name)?;
         match (route, self.route()) {
             _ if file.bytes.0.is_empty() => Err(Why::Empty),
             _ if self.files.iter().any(|known| known.name == file.name) => Err(Why::Twice),
             _ if self.files.len() >= FILES => Err(Why::Many),
-            _ if held + file.bytes.0.len() > FILES_BYTES => Err(Why::Large),
+            _ if sealed > MESSAGE_BYTES => Err(Why::Large),
             (Some((from, _)), _) if !may_send_for(from) => Err(Why::OtherSender(from)),
             (Some((_, to)), Some((_, known))) if to != known => Err(Why::OtherOffice(to)),
             (Some((from, _)), Some((known, _))) if from != known => Err(Why::OtherSender(from)),
@@ -186,7 +188,7 @@ impl Why {
             Self::NotCsv => ["left-not-csv", "left-not-csv-next"],
             Self::Many => ["left-many", "left-many-next"],
             Self::Large => {
-                let (what, next) = (count(lang, "left-large", FILES_BYTES >> 20), say(lang, "left-large-next"));
+                let (what, next) = (count(lang, "left-large", FILES_MEBIBYTES), say(lang, "left-large-next"));
                 return Words { what: what.into_owned(), next: next.into_owned(), code: None };
             }
         };

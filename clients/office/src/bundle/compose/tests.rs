@@ -1,4 +1,5 @@
 use super::*;
+use crate::bundle::seal::at_most;
 use crate::bundle::{Contents, MESSAGE_BYTES, Reader, open};
 use crate::exit::Exit;
 use crate::testing::{A, B, Ca, address, attached, draft, draft_of, many_files, now, openssl_decrypt, openssl_verify};
@@ -193,6 +194,24 @@ fn limits_hold_on_both_sides() {
     assert!(composed(&draft).unwrap().octets.0.len() <= MESSAGE_BYTES);
     draft.attached = vec![attached("a.pdf", &vec![b'x'; 14 << 20])];
     assert!(matches!(composed(&draft), Err(Trouble::Limit(Limit::Message(..)))));
+}
+
+/// Profile §12.1: what is reckoned before a seal is no less than what comes of it, and hardly more.
+#[test]
+fn a_sealed_message_is_no_larger_than_was_reckoned() {
+    let ca = Ca::new();
+    let (identity, reader) = (ca.identity(A), ca.identity(B).certificate().clone());
+    let form = Form::Sealed(vec![reader; 16]);
+    let name = |n: usize| format!("{n}{}.pdf", "計".repeat(80));
+    for (files, bytes) in [(1, 12 << 20), (1, 0), (90, 1), (7, 1_000_003)] {
+        let mut draft = draft();
+        draft.cover = Some(Private("あ".repeat(COVER_CHARACTERS)));
+        draft.attached = (0..files).map(|n| attached(&name(n), &vec![0xFF; bytes])).collect();
+        let all = draft.files().map(|(name, bytes)| (name, bytes.len()));
+        let reckoned = at_most(all.chain(draft.attached.iter().map(|file| (file.name.0.as_str(), file.bytes.0.len()))));
+        let real = compose(&draft, (address(A), address(B)), &form, &identity, now()).unwrap().octets.0.len();
+        assert!(real <= reckoned && reckoned - real < 512 << 10, "{files} files of {bytes}: {real}, {reckoned}");
+    }
 }
 
 #[test]
