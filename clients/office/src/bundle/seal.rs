@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::mime::{BodyPart, MimePart};
 
-use super::{COVER_CHARACTERS, MESSAGE_BYTES};
 use super::fields::Fields;
+use super::{COVER_CHARACTERS, MESSAGE_BYTES};
 use crate::partners::CIPHER;
 use crate::random;
 use crate::trouble::{Limit, Trouble};

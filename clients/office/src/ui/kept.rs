@@ -20,8 +20,9 @@ use zeroize::Zeroizing;
 
 use super::letters::{Fate, Kept as File, Letter};
 use super::state::{App, Letters, Run, held};
+use super::work::stand::{Stand, partly, stand};
 use crate::keep::Keep;
-use crate::outbox;
+use crate::outbox::{self, Entry};
 use crate::random;
 use crate::trouble::{NotKept, Trouble};
 
@@ -104,8 +105,7 @@ impl App {
         let read = read(&keep)?;
         kept.packs = keep.names()?.into_iter().filter(|name| name.starts_with(PACK)).collect();
         kept.keep = Some(keep);
-        let known: BTreeSet<String> =
-            outbox::look(&self.settings.data_folder)?.into_iter().map(|entry| entry.message_id).collect();
+        let known = outbox::look(&self.settings.data_folder)?;
         // The order in which everybody locks them.
         let (mut run, mut letters) = (held(&self.run), held(&self.letters));
         let waiting = letters.take_up(read, &known);
@@ -224,51 +224,37 @@ impl Letters {
 
     /// Takes up what was kept; what is in the outbox by now is no letter any more. Returns the rows whose turn was still to
     /// come, in the order of the list.
-    fn take_up(&mut self, kept: Self, known: &BTreeSet<String>) -> Vec<String> {
+    fn take_up(&mut self, kept: Self, known: &[Entry]) -> Vec<String> {
         let mut waiting = Vec::new();
         for (id, mut letter) in kept.rows {
-            match letter.went(known) {
-                Some(true) => letter.fate = Fate::Offline(letter.ids.clone()),
-                Some(false) if letter.fate == Fate::Waiting => {
-                    waiting.push((letter.route().map(|(_, to)| to), id.clone()));
-                }
-                Some(false) => {}
-                None => letter.fate = Fate::Failed(partly()),
+            let stand = stand(&mut letter, known);
+            let turn = letter.fate == Fate::Waiting && matches!(stand, Stand::Here | Stand::Partly);
+            if turn {
+                waiting.push((letter.route().map(|(_, to)| to), id.clone()));
+            }
+            match stand {
+                Stand::Sent => continue,
+                Stand::Waits => letter.fate = Fate::Offline(letter.ids.clone()),
+                Stand::Refused(words) => letter.fate = Fate::Failed(words),
+                Stand::Partly if !turn => letter.fate = Fate::Failed(partly()),
+                Stand::Here if matches!(letter.fate, Fate::Offline(_)) => letter.fate = Fate::Unsent,
+                Stand::Here | Stand::Partly => {}
             }
             self.rows.insert(id, letter);
         }
-        let drafts = kept.drafts.into_iter().chain(kept.leaving);
-        for (id, mut letter) in drafts.filter(|(_, letter)| letter.went(known) != Some(true)) {
-            letter.trouble = letter.went(known).is_none().then(partly);
+        for (id, mut letter) in kept.drafts.into_iter().chain(kept.leaving) {
+            letter.trouble = match stand(&mut letter, known) {
+                Stand::Sent | Stand::Waits => continue,
+                Stand::Here => None,
+                Stand::Refused(words) => Some(words),
+                Stand::Partly => Some(partly()),
+            };
             self.drafts.insert(id, letter);
         }
         self.edits.extend(kept.edits);
         waiting.sort();
         waiting.into_iter().map(|(_, id)| id).collect()
     }
-}
-
-impl Letter {
-    /// Is it in the outbox? `None`: a part of it is.
-    fn went(&self, known: &BTreeSet<String>) -> Option<bool> {
-        let there = self.ids.iter().filter(|id| known.contains(*id)).count();
-        if there == 0 { Some(false) } else { (there == self.ids.len()).then_some(true) }
-    }
-}
-
-/// What is said of a letter to several services of an office when a crash came between its messages.
-fn partly() -> Box<(Words, Words)> {
-    let words = |what: &str, next: &str| Words { what: what.into(), next: next.into(), code: None };
-    Box::new((
-        words(
-            "送信の途中でプログラムが止まり、一部だけが送信待ちに入りました。",
-            "送信一覧で何が送られたかを確かめ、残りのファイルだけを送ってください。",
-        ),
-        words(
-            "The program stopped while sending, and a part went into the outbox.",
-            "See the list of what was sent, and send the other files only.",
-        ),
-    ))
 }
 
 impl List {

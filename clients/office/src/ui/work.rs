@@ -4,6 +4,7 @@ pub(super) mod ask;
 pub(super) mod look;
 pub(super) mod post;
 pub(super) mod save;
+pub(super) mod stand;
 
 use crate::trouble::Trouble;
 

@@ -17,10 +17,10 @@ use fumibako_web::text::{count, say};
 use super::{Answer, Here, Shared, html, see};
 use crate::random;
 use crate::ui::form::Sent;
-use crate::ui::letters::Letter;
+use crate::ui::letters::{Fate, Letter};
 use crate::ui::paint::{moment, party, party_line, pick};
 use crate::ui::state::{App, both, held};
-use crate::ui::work::post::{End, Reaches, checked, incomplete, send_draft};
+use crate::ui::work::post::{Reaches, checked, incomplete, send_draft};
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -236,9 +236,9 @@ async fn go(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) 
         Err(words) => return Ok(here.failed(&app, &place, words)),
     };
     match send_draft(&app, letter).await {
-        Ok(End::Sent) => Ok(here.done(&app, "/sent", here.say("sent-toast"))),
-        Ok(End::Waits(_)) => Ok(here.done(&app, "/sent", here.say("waits-toast"))),
-        Err(trouble) => Ok(here.failed(&app, &place, pick(&both(&trouble), here.lang()))),
+        Fate::Failed(words) => Ok(here.failed(&app, &place, pick(&words, here.lang()))),
+        Fate::Offline(_) => Ok(here.done(&app, "/sent", here.say("waits-toast"))),
+        _ => Ok(here.done(&app, "/sent", here.say("sent-toast"))),
     }
 }
 

@@ -97,7 +97,8 @@ async fn a_letter_without_a_csv_is_not_sent_and_stays() {
     let why = fumibako_web::text::say(Lang::Ja, "need-csv");
     assert!(desk.get(&format!("/compose/{ID}")).await.text.contains(&*why));
     let sent = crate::ui::work::post::send(&desk.app, letter(ID, "note.pdf")).await;
-    assert!(matches!(sent, Err(crate::trouble::Trouble::Usage(_))), "{sent:?}");
+    let nothing = crate::trouble::Trouble::Usage(crate::trouble::Usage::NothingToSend);
+    assert_eq!(sent.1, Fate::Failed(Box::new(crate::ui::state::both(&nothing))));
 }
 
 /// BT-07, BE-04, BP-11: what is on its way is neither removed nor changed, and says so; it would go out all the same, or twice.

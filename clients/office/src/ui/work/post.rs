@@ -7,23 +7,15 @@ use fumibako_model::Private;
 use jiff::Timestamp;
 
 use super::aside;
+use super::stand::ended;
 use crate::bundle::{Attached, Draft, Source, compose};
-use crate::outbox::{Fate as Posted, Outbox};
+use crate::outbox::{self, Fate as Posted, Outbox};
 use crate::partners::{Closing, NoPartner};
 use crate::post::Post;
 use crate::settings::Settings;
 use crate::trouble::{Trouble, Usage};
 use crate::ui::letters::{Fate, Letter};
 use crate::ui::state::{App, both, held};
-
-/// What became of a letter.
-#[derive(Debug)]
-pub(in crate::ui) enum End {
-    /// Durable at the gateway.
-    Sent,
-    /// In the outbox under these Message-IDs, for when the way is free.
-    Waits(Vec<String>),
-}
 
 /// What the checker says of a letter (NW-17).
 pub(in crate::ui) fn checked(letter: &Letter, lang: Lang) -> Option<(usize, Vec<String>)> {
@@ -38,7 +30,7 @@ pub(in crate::ui) fn checked(letter: &Letter, lang: Lang) -> Option<(usize, Vec<
 }
 
 /// The letter as bundles: one, or one for each service of the recipient. The attachments go with the first.
-fn drafts(letter: &Letter) -> Result<Vec<Draft>, (fumibako_careplan::WhyLeftOut, String)> {
+pub(super) fn drafts(letter: &Letter) -> Result<Vec<Draft>, (fumibako_careplan::WhyLeftOut, String)> {
     let pile = letter
         .files
         .iter()
@@ -68,48 +60,60 @@ pub(in crate::ui) fn incomplete(
     Some(Box::new((of(Lang::Ja), of(Lang::En))))
 }
 
-/// Sends one letter.
-pub(in crate::ui) async fn send(app: &Arc<App>, letter: Letter) -> Result<End, Trouble> {
+/// Sends one letter, and says how it stands then; what went of it is off the letter.
+pub(in crate::ui) async fn send(app: &Arc<App>, letter: Letter) -> (Letter, Fate) {
     let turn = app.turn.lock().await;
-    let (settings, clock, kept) = (app.settings.clone(), app.clock, app.clone());
+    let (settings, clock, kept, mut sent) = (app.settings.clone(), app.clock, app.clone(), letter.clone());
     let end = aside(move || {
-        let outbox = Outbox::open(&settings.data_folder)?;
-        let ids = put(&settings, &outbox, &letter, clock(), &|ids| kept.leaves(&letter.id, ids))?;
-        posted(&settings, &outbox, &ids, clock)
+        let trouble = match Outbox::open(&settings.data_folder) {
+            Err(why) => Some(why),
+            Ok(outbox) => {
+                let put = put(&settings, &outbox, &mut sent, clock(), &|letter| kept.leaves(&letter.id, &letter.ids));
+                put.and_then(|()| outbox.post_all(&mut Post::new(&settings)?, clock, &mut |_| ())).err()
+            }
+        };
+        let fate = match outbox::look(&settings.data_folder) {
+            Ok(entries) => ended(&mut sent, &entries, trouble.as_ref()),
+            // What cannot be looked at may be on its way: it must not go a second time.
+            Err(_) if !sent.ids.is_empty() => Fate::Offline(sent.ids.clone()),
+            Err(why) => Fate::Failed(Box::new(both(&why))),
+        };
+        Ok((sent, fate))
     })
     .await;
     drop(turn);
     app.tell("sent");
     app.look.notify_one();
-    end
+    end.unwrap_or_else(|why| (letter, Fate::Failed(Box::new(both(&why)))))
 }
 
 /// Sends a draft that left its list; refused, it is a draft again. It goes on when the window is closed meanwhile.
-pub(in crate::ui) async fn send_draft(app: &Arc<App>, letter: Letter) -> Result<End, Trouble> {
+pub(in crate::ui) async fn send_draft(app: &Arc<App>, letter: Letter) -> Fate {
     let app = app.clone();
     let sending = tokio::spawn(async move {
-        let end = send(&app, letter.clone()).await;
+        let (letter, fate) = send(&app, letter).await;
         {
             let mut letters = held(&app.letters);
             letters.leaving.remove(&letter.id);
-            if end.is_err() {
+            if matches!(fate, Fate::Failed(_)) {
                 letters.drafts.insert(letter.id.clone(), letter);
             }
         }
         app.tell("drafts");
-        end
+        fate
     });
-    sending.await.unwrap_or_else(|why| Err(Trouble::Output(std::io::Error::other(why))))
+    sending.await.unwrap_or_else(|why| Fate::Failed(Box::new(both(&Trouble::Output(std::io::Error::other(why))))))
 }
 
 /// Composes and keeps; after `Ok` the power may fail. `first` hears the Message-IDs before a message is in the outbox.
 fn put(
     settings: &Settings,
     outbox: &Outbox,
-    letter: &Letter,
+    letter: &mut Letter,
     now: Timestamp,
-    first: &dyn Fn(&[String]) -> Result<(), Trouble>,
-) -> Result<Vec<String>, Trouble> {
+    first: &dyn Fn(&Letter) -> Result<(), Trouble>,
+) -> Result<(), Trouble> {
+    letter.ids.clear();
     let drafts = drafts(letter).map_err(|(_, name)| Trouble::NoSuchFile(name.into()))?;
     if drafts.is_empty() {
         // Nothing that was put into the outbox would look like everything sent.
@@ -124,33 +128,18 @@ fn put(
         let to = settings.address_of(draft.bundle.recipient.office)?;
         composed.push(compose(draft, (from.clone(), to.clone()), &closing.form_of(draft, &to, now)?, &identity, now)?);
     }
-    let ids: Vec<String> = composed.iter().map(|one| one.fields.message_id.clone()).collect();
-    first(&ids)?;
+    letter.ids = composed.iter().map(|one| one.fields.message_id.clone()).collect();
+    first(letter)?;
     for one in &composed {
         outbox.put(&one.fields.message_id, one.fields.at, &one.octets)?;
     }
-    Ok(ids)
-}
-
-/// Posts what waits and says what became of these.
-fn posted(settings: &Settings, outbox: &Outbox, ids: &[String], clock: fn() -> Timestamp) -> Result<End, Trouble> {
-    let mut post = Post::new(settings)?;
-    let outcomes = outbox.post_all(&mut post, clock, &mut |_| ())?;
-    let mut waits = Vec::new();
-    for outcome in outcomes.into_iter().filter(|outcome| ids.contains(&outcome.entry.message_id)) {
-        match outcome.trouble {
-            None => {}
-            Some(trouble) if trouble.is_on_the_way() => waits.push(outcome.entry.message_id),
-            Some(trouble) => return Err(trouble),
-        }
-    }
-    Ok(if waits.is_empty() { End::Sent } else { End::Waits(waits) })
+    Ok(())
 }
 
 /// Posts what waits from before, once the way is free (BP-11).
 pub(in crate::ui) async fn what_waits(app: &Arc<App>) {
     let online = matches!(held(&app.mail).link, Some(Ok(())));
-    let entries = crate::outbox::look(&app.settings.data_folder).unwrap_or_default();
+    let entries = outbox::look(&app.settings.data_folder).unwrap_or_default();
     if !online || !entries.iter().any(|entry| entry.fate == Posted::Waiting) {
         return;
     }
@@ -170,18 +159,16 @@ pub(in crate::ui) async fn what_waits(app: &Arc<App>) {
     }
 }
 
-/// Rows of 一括送信 whose messages went out meanwhile leave the list; refused ones say why.
+/// Rows of 一括送信 whose messages have their end meanwhile leave the list; refused ones say why.
 fn settle_offline(app: &Arc<App>) {
-    let entries = crate::outbox::look(&app.settings.data_folder).unwrap_or_default();
-    let mut letters = held(&app.letters);
-    letters.rows.retain(|_, row| {
-        let Fate::Offline(ids) = &row.fate else { return true };
-        let of_row = || entries.iter().filter(|entry| ids.contains(&entry.message_id));
-        if let Some((refused, reference)) = of_row().find_map(crate::outbox::Entry::refusal) {
-            row.fate = Fate::Failed(Box::new(both(&Trouble::Refused { refused, reference })));
+    // What cannot be looked at stays bound.
+    let Ok(entries) = outbox::look(&app.settings.data_folder) else { return };
+    held(&app.letters).rows.retain(|_, row| {
+        if !matches!(row.fate, Fate::Offline(_)) {
             return true;
         }
-        !of_row().all(|entry| matches!(entry.fate, Posted::Posted { .. }))
+        row.fate = ended(row, &entries, None);
+        row.fate != Fate::Done
     });
 }
 
@@ -197,14 +184,19 @@ pub(in crate::ui) async fn batch(app: Arc<App>) {
             continue;
         }
         set(&app, &id, Fate::Sending);
-        let fate = match incomplete(&letter) {
-            Some(words) => Fate::Failed(words),
-            None => match send(&app, letter).await {
-                Ok(End::Sent) => Fate::Done,
-                Ok(End::Waits(ids)) => Fate::Offline(ids),
-                Err(trouble) => Fate::Failed(Box::new(both(&trouble))),
-            },
+        let files = letter.files.len();
+        let (letter, fate) = match incomplete(&letter) {
+            Some(words) => (letter, Fate::Failed(words)),
+            None => send(&app, letter).await,
         };
+        if letter.files.len() < files {
+            let mut letters = held(&app.letters);
+            // A copy that was being edited still has the files that went.
+            letters.edits.remove(&id);
+            if let Some(row) = letters.rows.get_mut(&id) {
+                (row.files, row.ids) = (letter.files, letter.ids);
+            }
+        }
         set(&app, &id, fate);
     }
     if let Some(run) = held(&app.run).as_mut() {
