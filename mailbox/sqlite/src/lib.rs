@@ -36,6 +36,7 @@ mod report;
 mod roll;
 mod store;
 mod tree;
+mod views;
 mod writer;
 
 pub use open::{DATABASE_FILE, LOCK_FILE};

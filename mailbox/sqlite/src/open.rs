@@ -70,7 +70,18 @@ pub(crate) async fn open(folder: &Path, domain: Domain, stays: bool) -> Result<S
     let thread = std::thread::Builder::new().name("fumibako-store".into()).spawn(move || gatherer.run(asked));
     thread.map_err(|error| StoreError::Busy(format!("no thread for the store: {error}")))?;
     let (expiring, touching) = (Arc::default(), Arc::default());
-    Ok(SqliteStore { ask, readers, roll, news, bodies, disk: Disk::new(), heads: Arc::default(), expiring, touching })
+    Ok(SqliteStore {
+        ask,
+        readers,
+        roll,
+        news,
+        bodies,
+        disk: Disk::new(),
+        heads: Arc::default(),
+        views: Arc::default(),
+        expiring,
+        touching,
+    })
 }
 
 /// Makes what is missing. Every step is safe to repeat after a crash at any of them.

@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use fumibako_model::{
-    Access, Changes, Entry, Evidence, EvidenceId, Flags, FolderId, FolderName, FolderStatus, FolderView, Listing,
-    MessageId, ModSeq, OfficeNumber, Private, Refusal, STANDARD_FOLDERS, Uid, UidSet,
+    Access, Changes, Entry, Evidence, EvidenceId, Flags, FolderId, FolderName, FolderStatus, Listing, MessageId,
+    ModSeq, OfficeNumber, Private, Refusal, STANDARD_FOLDERS, Uid, UidSet,
 };
 use fumibako_store::bodies::{Bodies, Place, Segment};
 use fumibako_store::{Census, Quota, StoreError};
@@ -66,31 +66,6 @@ pub(crate) async fn quota(readers: &SqlitePool, office: OfficeNumber) -> Result<
         .map_err(store_error)?
         .ok_or_else(|| Refusal::OfficeUnknown.about(office))?;
     Ok(Quota { used: found.used_bytes.cast_unsigned(), limit: found.quota_bytes.cast_unsigned() })
-}
-
-/// A folder with its messages.
-pub(crate) async fn open(
-    readers: &SqlitePool,
-    office: OfficeNumber,
-    folder: &FolderName,
-) -> Result<FolderView, StoreError> {
-    let (number, name) = (office.as_str(), folder.as_str());
-    let found = sqlx::query!(
-        r#"SELECT f.doc AS "doc!: String",
-                  (SELECT json_group_array(json_array(e.uid, e.flags, e.keywords, e.modseq, e.message, m.size,
-                                                      m.received_at, e.saved_at))
-                   FROM entry e JOIN message m ON m.id = e.message WHERE e.mailbox = f.id) AS "entries!: String"
-           FROM folder f WHERE f.office_number = ? AND f.name = ?"#,
-        number,
-        name
-    )
-    .fetch_optional(readers)
-    .await
-    .map_err(store_error)?
-    .ok_or_else(|| Refusal::NoSuchFolder.about(folder))?;
-    let folder: Folder = unpack(&found.doc)?;
-    let status = folder.status().map_err(store_error)?;
-    Ok(FolderView { status, keywords: folder.keywords, entries: entries(&found.entries)? })
 }
 
 /// What changed in a folder after `since`, and these messages whether they changed or not.
@@ -237,7 +212,7 @@ pub(crate) async fn census(readers: &SqlitePool) -> Result<Census, StoreError> {
 type Packed = (Uid, u8, i64, i64, i64, u64, i64, i64);
 
 /// Entries by rising UID.
-fn entries(packed: &str) -> Result<Vec<Entry>, StoreError> {
+pub(crate) fn entries(packed: &str) -> Result<Vec<Entry>, StoreError> {
     let mut entries = unpack::<Vec<Packed>>(packed)?
         .into_iter()
         .map(|(uid, system, keywords, modseq, message, size, received_at, saved_at)| {

@@ -22,6 +22,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 use crate::command::{Command, Octets, OwnMessage, OwnMessages, Reply};
 use crate::disk::Disk;
 use crate::heads::{HeadCache, Losing, Shelves};
+use crate::views::Views;
 use crate::{
     acts, annotation, audit, backup, expire, heads, hold, inspect, log, mandate, open, paper, read, refused, report,
 };
@@ -36,6 +37,7 @@ pub struct SqliteStore {
     pub(crate) bodies: Bodies,
     pub(crate) disk: Disk,
     pub(crate) heads: Arc<HeadCache>,
+    pub(crate) views: Arc<Views>,
     /// Held by whoever takes content away: expiry.
     pub(crate) expiring: Arc<Mutex<()>>,
     /// Held while bodies or keys are changed beside the writer, and for good once the store is closed.
@@ -292,7 +294,7 @@ impl Store for SqliteStore {
     }
 
     async fn open(&self, office: OfficeNumber, folder: &FolderName) -> Result<FolderView, StoreError> {
-        read::open(&self.readers, office, folder).await
+        self.views.open(&self.readers, office, folder).await
     }
 
     async fn since(&self, office: OfficeNumber, folder: FolderId, since: ModSeq) -> Result<Changes, StoreError> {
