@@ -2,6 +2,7 @@
 
 mod audit;
 mod delegation;
+mod directory;
 mod evidence;
 mod keeping;
 mod socket;
@@ -29,14 +30,16 @@ use crate::trust::{self, TrustError};
 
 use audit::of_party;
 pub(crate) use delegation::sum_of;
+pub use directory::OFFICES_AT_ONCE;
 pub use socket::{CallError, call};
 pub(crate) use socket::{bind as bind_socket, serve};
 pub use words::{
-    AccountRow, ActsReport, Audited, AuthorityRow, BackupReport, CertificateRow, DayRow, FaultRow, HoldRow, PlaceRow,
-    RefusedRow, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, VerifyReport,
+    AccountRow, ActsReport, Audited, AuthorityRow, BackupReport, CertificateRow, DayRow, FaultRow, HoldRow, OfficeRow,
+    PlaceRow, PutReport, RefusedRow, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered,
+    VerifyReport,
 };
 
-/// Longest office name and suspension reason, in characters.
+/// Longest agent's name and suspension reason, in characters.
 const NAME_CHARACTERS: usize = 200;
 /// Longest user ID, in bytes.
 const LOGIN_BYTES: usize = 64;
@@ -75,12 +78,10 @@ impl<S: Store> Admin<S> {
         let roll = self.0.store.roll();
         match request {
             Request::OfficeAdd { number, name } => self.add_office(number, name).await,
-            Request::OfficeList => {
-                let mut offices: Vec<_> = roll.offices().cloned().collect();
-                offices.sort_by_key(|office| office.number);
-                Ok(Reply::Offices { offices })
-            }
-            Request::OfficeShow { number } => Ok(Reply::Office(self.office(number)?)),
+            Request::OfficeDescribe(office) => self.describe(*office).await,
+            Request::OfficePut { offices, dry_run } => self.put_offices(offices, dry_run).await,
+            Request::OfficeList => self.offices().await,
+            Request::OfficeShow { number } => self.show_office(number).await,
             Request::OfficeSuspend { number, reason } => {
                 let reason = short(reason, NAME_CHARACTERS)?;
                 let told = self.did(What::OfficeSuspended).of(number).noting(&reason);
@@ -156,15 +157,6 @@ impl<S: Store> Admin<S> {
 
     async fn put(&self, office: Office, told: Done) -> Result<Reply, StoreError> {
         self.change(Amendment::Office(Box::new(office)), told).await
-    }
-
-    /// Adding an office that is there renames it; its licence stays.
-    async fn add_office(&self, number: OfficeNumber, name: String) -> Result<Reply, StoreError> {
-        let name = short(name, NAME_CHARACTERS)?;
-        let known =
-            self.office(number).unwrap_or(Office { number, name: String::new(), licence: None, suspended: None });
-        let told = self.did(What::OfficePut).of(number).about(&name);
-        self.put(Office { name, ..known }, told).await
     }
 
     /// Profile §10: a licence lasts a year; the last day is the day before its anniversary.

@@ -158,6 +158,9 @@ pub enum Failure {
         "the audit is not as it was from the row above on. Compare with an exported one, and keep the database as it is for whoever looks into it"
     )]
     AuditTampered,
+    /// Lines of a file are wrong; which was said.
+    #[error("{0} lines are wrong, as said above, and nothing was done. Mend them and run it again")]
+    Faulty(usize),
     /// A store, or a copy of it, cannot be used.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -170,7 +173,10 @@ impl Failure {
     fn exit(&self) -> u8 {
         match self {
             Self::Config(ConfigError::Unreadable(..)) | Self::Password(_) | Self::Mistyped => 78,
-            Self::Config(_) | Self::Unsound | Self::Store(StoreError::Failed(_) | StoreError::Broken(_)) => 65,
+            Self::Config(_)
+            | Self::Unsound
+            | Self::Faulty(_)
+            | Self::Store(StoreError::Failed(_) | StoreError::Broken(_)) => 65,
             Self::Store(StoreError::Busy(_)) => 75,
             Self::Refused(refused) | Self::Store(StoreError::Refused(refused)) => refused.why.row().exit,
             Self::Call(_) | Self::Start(_) | Self::Broken => 69,
@@ -222,6 +228,7 @@ impl Failure {
             Self::AuditTampered => {
                 "監査記録が書き換えられています。上に示した行から後を書き出した記録と比べ、データベースはそのまま保存してください。"
             }
+            Self::Faulty(_) => "上に示した行に誤りがあり、何も登録していません。直してから、もう一度実行してください。",
             Self::Store(StoreError::Busy(_)) => {
                 "ほかの処理が保管庫を使っています。終わってから、もう一度実行してください。"
             }

@@ -20,6 +20,7 @@ use crate::password::{Guesses, Scratch};
 use crate::trust::{self, TrustError};
 
 mod logins;
+mod searches;
 
 /// Certificates whose keeping is remembered, 32 octets each. Past it, all are looked up again.
 const VOUCHED: usize = 100_000;
@@ -58,6 +59,8 @@ pub(crate) struct House<S> {
     /// Held from reading the folder of trust until what it says counts.
     changing_trust: Mutex<()>,
     guesses: Guesses,
+    /// How often each searches the directory.
+    pub(crate) searches: searches::Searches,
     /// Passwords are judged on as many threads as there are cores, no more.
     hashing: Semaphore,
     scratch: Arc<Scratch>,
@@ -118,6 +121,7 @@ impl<S: Store> House<S> {
                 config.limits.login_failures_per_address,
                 config.limits.login_lock_minutes,
             ),
+            searches: searches::Searches::default(),
             hashing: Semaphore::new(cores),
             scratch: Arc::default(),
             nobody: own.nobody,

@@ -4,6 +4,7 @@
 //! Its connections take a place as all others do, have a few seconds for each request, and small bodies only.
 
 mod autoconfig;
+mod directory;
 mod evidence;
 mod mandates;
 mod readers;
@@ -47,7 +48,8 @@ pub(crate) async fn serve<S: Store>(
     let doors = Doors { host: house.config.domain.to_string(), addresses: house.addresses };
     let office = mandates::Office { house: house.clone(), address: entry.address };
     let routes = routes(doors).merge(mandates::routes(office.clone()));
-    let routes = routes.merge(readers::routes(office.clone())).merge(evidence::routes(office));
+    let routes = routes.merge(readers::routes(office.clone())).merge(directory::routes(office.clone()));
+    let routes = routes.merge(evidence::routes(office));
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER).max_buf_size(HEADER_BYTES);
     let connection = builder.serve_connection(TokioIo::new(peer), TowerToHyperService::new(routes));

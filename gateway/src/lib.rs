@@ -28,8 +28,8 @@ mod witness;
 
 pub use admin::{
     AccountRow, ActsReport, Admin, Audited, AuthorityRow, BackupReport, CallError, CertificateRow, DayRow, FaultRow,
-    HoldRow, PlaceRow, RefusedRow, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, VerifyReport,
-    call,
+    HoldRow, OFFICES_AT_ONCE, OfficeRow, PlaceRow, PutReport, RefusedRow, Reply, Request, RestoreReport, Secret,
+    Status, StoreReport, Tampered, VerifyReport, call,
 };
 pub use clock::Clock;
 pub use config::{Config, ConfigError, Evidence, Form, Limits, Listen, MESSAGE_BYTES_MOST, Moments, Submission, Tls};

@@ -1,19 +1,21 @@
 //! What the operator may ask and what the gateway answers.
 
 mod audit;
+mod directory;
 mod evidence;
 mod keeping;
 
 use std::path::PathBuf;
 
 use fumibako_model::{
-    Agent, AgentId, Continuation, EvidenceId, Mandate, MandateId, MandateRow, Office, OfficeNumber, Party, ProofFile,
-    Refusal,
+    Agent, AgentId, Continuation, Description, EvidenceId, Mandate, MandateId, MandateRow, OfficeNumber, Party,
+    ProofFile, Refusal,
 };
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 pub use audit::ActsReport;
+pub use directory::{OfficeRow, PutReport};
 pub use evidence::{Audited, RefusedRow, Tampered};
 pub use keeping::{BackupReport, DayRow, FaultRow, HoldRow, PlaceRow, RestoreReport, StoreReport, VerifyReport};
 
@@ -27,6 +29,15 @@ pub enum Request {
         number: OfficeNumber,
         /// 事業所名.
         name: String,
+    },
+    /// Says something else of an office that is there.
+    OfficeDescribe(Box<Description>),
+    /// Puts offices on the roll, or says something else of them; all of them or none.
+    OfficePut {
+        /// What is said; what is not given stays as it is.
+        offices: Vec<Description>,
+        /// Change nothing.
+        dry_run: bool,
     },
     /// All offices.
     OfficeList,
@@ -223,6 +234,8 @@ impl Request {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::OfficeAdd { .. } => "office-add",
+            Self::OfficeDescribe(_) => "office-describe",
+            Self::OfficePut { .. } => "office-put",
             Self::OfficeList => "office-list",
             Self::OfficeShow { .. } => "office-show",
             Self::OfficeSuspend { .. } => "office-suspend",
@@ -272,6 +285,11 @@ impl Request {
             | Self::OfficeResume { number }
             | Self::OfficeQuota { number, .. }
             | Self::LicenceGrant { number, .. } => number.to_string(),
+            Self::OfficeDescribe(office) => office.number.to_string(),
+            Self::OfficePut { offices, .. } => match offices.as_slice() {
+                [one] => one.number.to_string(),
+                many => format!("{} offices", many.len()),
+            },
             Self::CertAdd { party, .. } => party.to_string(),
             Self::AgentAdd { id, .. } | Self::AgentSuspend { id, .. } => id.to_string(),
             Self::MandateAdd { mandate } => format!("{} for {}", mandate.agent, mandate.office),
@@ -325,12 +343,14 @@ pub enum Reply {
     /// Done.
     Done,
     /// One office.
-    Office(Office),
+    Office(Box<OfficeRow>),
     /// Offices, by number.
     Offices {
         /// The rows.
-        offices: Vec<Office>,
+        offices: Vec<OfficeRow>,
     },
+    /// What became of offices that were put on the roll.
+    OfficesPut(PutReport),
     /// How much an office's folders hold, and may hold.
     Quota {
         /// 事業所番号.

@@ -5,7 +5,7 @@ use fumibako_model::OfficeNumber;
 use jiff::civil::Date;
 
 use super::{Context, Failure, unexpected};
-use crate::admin::{Reply, Request};
+use crate::admin::{OfficeRow, Reply, Request};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Licence {
@@ -33,8 +33,8 @@ impl Licence {
         match context.ask(&request)? {
             Reply::Done => context.say("ライセンスを登録しました。", "The licence is granted."),
             Reply::Offices { mut offices } => {
-                offices.retain(|office| office.licence.is_some());
-                context.rows(&offices, |office| {
+                offices.retain(|row| row.office.licence.is_some());
+                context.rows(&offices, |OfficeRow { office, .. }| {
                     let licence = office.licence.map(|licence| format!("{}\t{}", licence.from, licence.until));
                     format!("{}\t{}", office.number, licence.unwrap_or_default())
                 })

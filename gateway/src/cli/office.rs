@@ -1,22 +1,41 @@
-//! `office add|list|show|quota|suspend|resume`: the offices on the roll.
+//! `office add|describe|import|list|show|quota|suspend|resume`: the offices on the roll.
+
+mod import;
+mod table;
+
+use std::collections::BTreeSet;
 
 use clap::Subcommand;
-use fumibako_careplan::Lang;
-use fumibako_model::{Office as Row, OfficeNumber};
+use fumibako_careplan::{Edition, Lang};
+use fumibako_model::{Description, OfficeNumber, ServiceKind};
 use serde::Serialize;
 
 use super::{Context, Failure, unexpected};
-use crate::admin::{Reply, Request};
+use crate::admin::{OfficeRow as Row, PutReport, Reply, Request};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Office {
-    /// 登録する（登録済みなら名称を改める） / register, or rename
+    /// 登録する（登録済みなら名称などを改める） / register, or rename
     Add {
         /// 事業所番号 / office number
         number: OfficeNumber,
         /// 事業所名 / name
         name: String,
+        #[command(flatten)]
+        said: Said,
     },
+    /// 事業所検索に出る内容を改める（指定しないものはそのまま） / change what the directory says; what is not given stays
+    Describe {
+        /// 事業所番号 / office number
+        number: OfficeNumber,
+        /// 事業所名 / name
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        said: Said,
+    },
+    /// 一覧表（CSV）からまとめて登録する。誤りが一つでもあれば、何も登録しない / register all offices of a CSV file, or none
+    Import(import::Import),
     /// 一覧 / list
     List,
     /// 一つを表示する / show one
@@ -46,10 +65,46 @@ pub(super) enum Office {
     },
 }
 
+/// What the directory says of an office.
+#[derive(Debug, clap::Args)]
+pub(super) struct Said {
+    /// フリガナ（空にすると消す） / kana; empty removes it
+    #[arg(long)]
+    kana: Option<String>,
+    /// 市区町村（空にすると消す） / municipality; empty removes it
+    #[arg(long)]
+    municipality: Option<String>,
+    /// サービス種類、すべて（43,46 など） / service kinds, all of them
+    #[arg(long, value_parser = kinds)]
+    kinds: Option<BTreeSet<ServiceKind>>,
+    /// 介護ソフトが読める標準仕様の版、すべて（1, 2, 3, 4.0, 4.1） / editions its software reads, all of them
+    #[arg(long, value_parser = editions)]
+    editions: Option<BTreeSet<Edition>>,
+}
+
+fn kinds(text: &str) -> Result<BTreeSet<ServiceKind>, String> {
+    table::kinds(text).map_err(|why| why.words(Lang::En))
+}
+
+fn editions(text: &str) -> Result<BTreeSet<Edition>, String> {
+    table::editions(text).map_err(|why| why.words(Lang::En))
+}
+
+impl Said {
+    fn of(self, number: OfficeNumber, name: Option<String>) -> Description {
+        let Self { kana, municipality, kinds, editions } = self;
+        Description { number, name, kana, municipality, kinds, editions }
+    }
+}
+
 impl Office {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
         let request = match self {
-            Self::Add { number, name } => Request::OfficeAdd { number, name },
+            Self::Import(import) => return import.run(context),
+            Self::Add { number, name, said } => {
+                Request::OfficePut { offices: vec![said.of(number, Some(name))], dry_run: false }
+            }
+            Self::Describe { number, name, said } => Request::OfficeDescribe(Box::new(said.of(number, name))),
             Self::List => Request::OfficeList,
             Self::Show { number } => return show(context, number),
             Self::Quota { number, bytes } => Request::OfficeQuota { number, bytes },
@@ -59,6 +114,10 @@ impl Office {
         let lang = context.lang;
         match context.ask(&request)? {
             Reply::Done => context.say("登録簿を更新しました。", "The roll is updated."),
+            Reply::OfficesPut(PutReport { unchanged: 1.., .. }) => {
+                context.say("登録簿は既にそのとおりです。", "The roll says so already.")
+            }
+            Reply::OfficesPut(_) => context.say("登録簿を更新しました。", "The roll is updated."),
             Reply::Quota { used, limit, .. } => {
                 context.rows(&[Held { used_bytes: used, quota_bytes: limit }], |row| held(row, lang))
             }
@@ -89,7 +148,7 @@ fn show(context: &mut Context<'_>, number: OfficeNumber) -> Result<(), Failure> 
     let asked = context.ask(&Request::OfficeQuota { number, bytes: None })?;
     let Reply::Quota { used: used_bytes, limit: quota_bytes, .. } = asked else { return Err(unexpected()) };
     let (lang, held_now) = (context.lang, Held { used_bytes, quota_bytes });
-    context.rows(&[Shown { office, held: held_now }], |row| {
+    context.rows(&[Shown { office: *office, held: held_now }], |row| {
         format!("{}\t{}", line(&row.office, lang), held(&row.held, lang))
     })
 }
@@ -103,11 +162,15 @@ fn held(held: &Held, lang: Lang) -> String {
     )
 }
 
-fn line(office: &Row, lang: Lang) -> String {
+fn line(Row { office, details }: &Row, lang: Lang) -> String {
     let licence = office.licence.map_or_else(
         || lang.pick("ライセンスなし", "no licence").to_owned(),
         |licence| format!("{}–{}", licence.from, licence.until),
     );
+    let kinds: Vec<&str> = details.kinds.iter().map(ServiceKind::as_str).collect();
+    let editions: Vec<&str> = details.editions.iter().map(String::as_str).collect();
+    let said = [&details.kana, &details.municipality, &kinds.join(","), &editions.join(",")];
+    let said: String = said.map(|text| format!("\t{}", if text.is_empty() { "-" } else { text })).concat();
     let suspended = office.suspended.as_ref().map(|why| format!("\t{}: {why}", lang.pick("停止中", "suspended")));
-    format!("{}\t{}\t{licence}{}", office.number, office.name, suspended.unwrap_or_default())
+    format!("{}\t{}{said}\t{licence}{}", office.number, office.name, suspended.unwrap_or_default())
 }

@@ -9,8 +9,8 @@ use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::{
-    AgentReader, Enrolled, Granted, MandateRow, MandateState, OfficeNumber, Party, READERS_AT_ONCE, Readers, Refusal,
-    Registered, Roll, Scope,
+    AgentId, AgentReader, Enrolled, Granted, MandateRow, MandateState, OfficeNumber, Party, READERS_AT_ONCE, Readers,
+    Refusal, Registered, Roll, Scope,
 };
 use fumibako_signer::Certificate;
 use fumibako_store::{Store, StoreError};
@@ -48,10 +48,7 @@ async fn readers<S: Store>(house: &House<S>, offices: &str) -> Result<Vec<Reader
     let mut found = Vec::new();
     for office in numbers.into_iter().filter(|number| roll.office(*number).is_some()) {
         let mut agents = Vec::new();
-        for (_, agent, scopes) in roll.agents_of(office, now) {
-            if !scopes.contains(&Scope::Receive) {
-                continue;
-            }
+        for agent in receiving(&roll, office, now) {
             let mut mandates = Vec::new();
             for one in roll.between(office, &agent).filter(|one| receives(one, now)) {
                 mandates.push(Granted { grant: grant(house, one).await?, row: MandateRow::of(one, now) });
@@ -65,6 +62,12 @@ async fn readers<S: Store>(house: &House<S>, offices: &str) -> Result<Vec<Reader
     Ok(found)
 }
 
+/// The agents that may receive for an office.
+pub(super) fn receiving(roll: &Roll, office: OfficeNumber, now: Timestamp) -> impl Iterator<Item = AgentId> {
+    let agents = roll.agents_of(office, now).into_iter();
+    agents.filter(|(.., scopes)| scopes.contains(&Scope::Receive)).map(|(_, agent, _)| agent)
+}
+
 fn receives(one: &Registered, now: Timestamp) -> bool {
     one.state(now) == MandateState::InForce && one.mandate.scopes.contains(&Scope::Receive)
 }
@@ -75,14 +78,23 @@ async fn grant<S: Store>(house: &House<S>, one: &Registered) -> Result<Option<St
     Ok(deeds.into_iter().find(|deed| deed.kind == "grant").map(|deed| STANDARD.encode(deed.octets)))
 }
 
-/// Those that nobody revoked, as far as is known here; whom to believe is decided by who asks.
-fn certificates<S: Store>(house: &House<S>, roll: &Roll, party: &Party, now: Timestamp) -> Vec<String> {
+/// Those that nobody revoked, as far as is known here, the newest first; whom to believe is decided by who asks.
+pub(super) fn standing<'r, S: Store>(
+    house: &House<S>,
+    roll: &'r Roll,
+    party: &Party,
+    now: Timestamp,
+) -> Vec<(&'r Enrolled, Certificate)> {
     let trust = house.trust();
-    let stands = |enrolled: &&Enrolled| {
-        let certificate = Certificate::from_der(&enrolled.der);
-        certificate.is_ok_and(|one| revoked_since(&one, &trust, now).is_none())
+    let stands = |enrolled: &'r Enrolled| {
+        let certificate = Certificate::from_der(&enrolled.der).ok()?;
+        revoked_since(&certificate, &trust, now).is_none().then_some((enrolled, certificate))
     };
-    let mut current: Vec<_> = roll.current(party, now).filter(stands).collect();
-    current.sort_by(|a, b| b.from.cmp(&a.from).then_with(|| a.key.cmp(&b.key)));
-    current.into_iter().map(|enrolled| STANDARD.encode(&enrolled.der)).collect()
+    let mut current: Vec<_> = roll.current(party, now).filter_map(stands).collect();
+    current.sort_by(|(a, _), (b, _)| b.from.cmp(&a.from).then_with(|| a.key.cmp(&b.key)));
+    current
+}
+
+fn certificates<S: Store>(house: &House<S>, roll: &Roll, party: &Party, now: Timestamp) -> Vec<String> {
+    standing(house, roll, party, now).into_iter().map(|(enrolled, _)| STANDARD.encode(&enrolled.der)).collect()
 }

@@ -14,7 +14,7 @@ async fn the_socket_is_private_and_answers() {
     let socket = &gateway.config.admin_socket;
     assert_eq!(std::fs::metadata(socket).unwrap().permissions().mode() & 0o777, 0o600);
     let Reply::Offices { offices } = call(socket, &Request::OfficeList).await.unwrap() else { panic!("offices") };
-    assert_eq!(offices.iter().map(|o| o.number.to_string()).collect::<Vec<_>>(), [SENDER, RECIPIENT]);
+    assert_eq!(offices.iter().map(|o| o.office.number.to_string()).collect::<Vec<_>>(), [SENDER, RECIPIENT]);
     let Reply::Status(status) = call(socket, &Request::Status).await.unwrap() else { panic!("status") };
     assert_eq!((status.offices, status.accounts, status.messages), (2, 2, 0));
     gateway.running.stop().await;
@@ -56,7 +56,8 @@ async fn a_licence_lasts_a_year_and_survives_a_new_name_and_a_restart() {
     gateway.done(Request::OfficeSuspend { number, reason: "届出の確認".into() }).await;
     gateway.running.stop().await;
     let again = fumibako_gateway::Gateway::start(gateway.config.clone()).await.unwrap();
-    let Reply::Office(office) = again.admin().answer(Request::OfficeShow { number }).await else { panic!("an office") };
+    let Reply::Office(row) = again.admin().answer(Request::OfficeShow { number }).await else { panic!("an office") };
+    let office = row.office;
     assert_eq!((office.name.as_str(), office.suspended.as_deref()), ("あおぞら", Some("届出の確認")));
     assert_eq!(office.licence.unwrap().until.to_string(), "2027-03-31");
 }

@@ -5,6 +5,7 @@ mod admin;
 mod audit;
 mod compress;
 mod connections;
+mod directory;
 mod evidence;
 mod expiry;
 mod https;

@@ -53,6 +53,12 @@ impl Edition {
         }
     }
 
+    /// The edition people call so. 3.1 and 3.2 are written as 3 is.
+    pub fn of_label(label: &str) -> Option<Self> {
+        let label = if matches!(label, "3.1" | "3.2") { "3" } else { label };
+        Self::ALL.into_iter().find(|edition| edition.label() == label)
+    }
+
     /// The form of the file names that go with it.
     pub fn name_form(self) -> NameForm {
         match self {

@@ -77,6 +77,7 @@ pub use gather::{Attachment, Bundle, Gathered, LeftOut, Member, Unit, WhyLeftOut
 pub use kind::{Kind, NotAKind};
 pub use lang::{Both, Lang};
 pub use layout::Layout;
+pub use ms932::spreadsheet_text;
 pub use name::{
     CannotName, FileName, NameFault, NameForm, NameProblem, NamedMonth, NotAFileName, NotAServiceCode, Party,
     Recognised, Service, ServiceCode, Slip, bare, recognise,

@@ -91,6 +91,29 @@ pub(crate) fn is_utf8(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok() && bytes.iter().any(|byte| *byte >= 0xE0)
 }
 
+/// The text of a table that a spreadsheet wrote: UTF-8, with or without a mark at its beginning, or MS932. Else the line, from 1, where
+/// it is neither.
+pub fn spreadsheet_text(bytes: &[u8]) -> Result<String, usize> {
+    const MARK: &[u8] = b"\xEF\xBB\xBF";
+    let marked = bytes.strip_prefix(MARK);
+    let is_utf8 = marked.is_some() || bytes.is_ascii() || is_utf8(bytes);
+    let bytes = marked.unwrap_or(bytes);
+    let line = |at: usize| 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count();
+    if is_utf8 {
+        return std::str::from_utf8(bytes).map(str::to_owned).map_err(|why| line(why.valid_up_to()));
+    }
+    // What is no letter is told by who reads the cells.
+    let mut at = 0;
+    while let Some((next, why)) = foreign(&bytes[at..], Charset::Ms932) {
+        if why == Foreign::NotMs932 {
+            return Err(line(at + next));
+        }
+        let wide = bytes[at + next] > 0x80;
+        at += next + 1 + usize::from(wide);
+    }
+    Ok(SHIFT_JIS.decode_without_bom_handling(bytes).0.into_owned())
+}
+
 /// Characters that look alike, of which MS932 has only the second. Encoders refuse or replace the first.
 const ALIKE: [(char, char); 8] =
     [('〜', '～'), ('‖', '∥'), ('¬', '￢'), ('−', '－'), ('¢', '￠'), ('£', '￡'), ('¥', '￥'), ('‾', '￣')];
@@ -148,6 +171,22 @@ mod tests {
         assert!(!is_utf8(b"plain"));
         let kana = encode("ﾂｱ").unwrap();
         assert!(std::str::from_utf8(&kana).is_ok() && !is_utf8(&kana));
+    }
+
+    #[test]
+    fn a_spreadsheet_s_text_is_read_whichever_it_wrote() {
+        let text = "番号,名称\r\n1,ｶﾅ\u{E000}\r\n";
+        assert_eq!(spreadsheet_text(text.as_bytes()).as_deref(), Ok(text));
+        assert_eq!(spreadsheet_text(format!("\u{FEFF}{text}").as_bytes()).as_deref(), Ok(text));
+        let mut ms932 = encode("番号,ｶﾅ\n").unwrap();
+        assert_eq!(spreadsheet_text(&ms932).as_deref(), Ok("番号,ｶﾅ\n"));
+        ms932.extend(b"a\0\xF0\x40");
+        assert_eq!(spreadsheet_text(&ms932).as_deref(), Ok("番号,ｶﾅ\na\0\u{E000}"));
+        for wrong in [&b"\x82"[..], b"\xFF", b"\x85\x40"] {
+            assert_eq!(spreadsheet_text(&[&ms932, wrong].concat()), Err(2), "{wrong:x?}");
+        }
+        assert_eq!(spreadsheet_text(b"\xEF\xBB\xBFa\n\xFF"), Err(2));
+        assert_eq!(spreadsheet_text(b""), Ok(String::new()));
     }
 
     #[test]

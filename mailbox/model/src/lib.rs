@@ -7,6 +7,7 @@
 mod address;
 mod audit;
 mod bundle;
+mod directory;
 mod evidence;
 mod expiry;
 mod life;
@@ -29,11 +30,17 @@ mod wishes;
 pub use address::{AGENT_ID_BYTES, Address, AgentId, DOMAIN_BYTES, Domain, Local, NotAnAddress, Party};
 pub use audit::{AUDIT_CHARACTERS, AuditHead, AuditRow, Done, What};
 pub use bundle::{BUNDLE_FIELD, BUNDLE_FIELD_BYTES, BundleFacts, NotBundleFacts};
+pub use directory::{
+    DETAIL_CHARACTERS, Description, Details, Directory, FOUND, Found, Indexed, KINDS, Listed, ListedAgent,
+    ListedCertificate, OFFICE_NAME_CHARACTERS, SEARCHED_CHARACTERS, Search, Shown, Sought,
+};
 pub use evidence::{Event, Evidence, EvidenceId, NotAnEvidenceId, Reason, Recorded};
 pub use expiry::{
     DayState, LEAP_DAYS, NotADayState, NotARetention, Retention, Standing, Step, leapt, next_midnight, steps,
 };
-pub use fumibako_careplan::{NotAServiceKind, NotAnOfficeNumber, OfficeNumber, ServiceKind, ServiceMonth, UnitKind};
+pub use fumibako_careplan::{
+    Edition, NotAServiceKind, NotAnOfficeNumber, OfficeNumber, ServiceKind, ServiceMonth, UnitKind,
+};
 pub use life::{Happening, Outcome, Report, outcome};
 pub use login::Login;
 pub use mailbox::{

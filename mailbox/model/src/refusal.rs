@@ -87,6 +87,7 @@ pub enum Refusal {
     TlsNeeded,
     TooManyFailures,
     TooManyConnections,
+    TooManyQuestions,
     StoreBusy,
     StorageFull,
     ShuttingDown,

@@ -98,6 +98,8 @@ pub struct Roll {
     offices: HashMap<OfficeNumber, Office>,
     accounts: HashMap<String, Account>,
     certificates: HashMap<CertificateKey, Enrolled>,
+    /// Whose they are: few for each.
+    held: HashMap<Party, Vec<CertificateKey>>,
     agents: HashMap<AgentId, Agent>,
     /// By office: few for each.
     mandates: HashMap<OfficeNumber, Vec<Registered>>,
@@ -111,11 +113,18 @@ impl Roll {
         accounts: impl IntoIterator<Item = Account>,
         certificates: impl IntoIterator<Item = Enrolled>,
     ) -> Self {
+        let certificates: HashMap<_, _> =
+            certificates.into_iter().map(|enrolled| (enrolled.key.clone(), enrolled)).collect();
+        let mut held = HashMap::<_, Vec<_>>::new();
+        for enrolled in certificates.values() {
+            held.entry(enrolled.party.clone()).or_default().push(enrolled.key.clone());
+        }
         Self {
             domain,
             offices: offices.into_iter().map(|office| (office.number, office)).collect(),
             accounts: accounts.into_iter().map(|account| (account.login.clone(), account)).collect(),
-            certificates: certificates.into_iter().map(|enrolled| (enrolled.key.clone(), enrolled)).collect(),
+            certificates,
+            held,
             agents: HashMap::new(),
             mandates: HashMap::new(),
         }
@@ -174,7 +183,8 @@ impl Roll {
     /// The certificates of a party that are valid at this moment.
     pub fn current(&self, party: &Party, now: Timestamp) -> impl Iterator<Item = &Enrolled> {
         let current = move |enrolled: &&Enrolled| (enrolled.from..=enrolled.until).contains(&now);
-        self.certificates.values().filter(move |enrolled| enrolled.party == *party).filter(current)
+        let held = self.held.get(party).into_iter().flatten();
+        held.filter_map(|key| self.certificates.get(key)).filter(current)
     }
 
     /// An agent by id.

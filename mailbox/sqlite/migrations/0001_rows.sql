@@ -8,7 +8,7 @@ CREATE TABLE counter (
 
 -- `message` and `evidence` are the last ids given, `evidence_count` says how many pieces of evidence there are, `expired_on` the day of the last expiry, 0 before the first, `restored_at` the moment a backup became this store. `uid_validity` starts at the second the store was made, so that
 -- a mail tool that remembers an earlier store of the same name does not trust what it remembers.
-INSERT INTO counter (name, value) VALUES ('message', 0), ('evidence', 0), ('evidence_count', 0), ('acts', 0), ('expired_on', 0), ('restored_at', 0), ('uid_validity', unixepoch());
+INSERT INTO counter (name, value) VALUES ('message', 0), ('evidence', 0), ('evidence_count', 0), ('acts', 0), ('directory', 0), ('expired_on', 0), ('restored_at', 0), ('uid_validity', unixepoch());
 
 -- 登録簿
 CREATE TABLE office (
@@ -18,10 +18,24 @@ CREATE TABLE office (
     licence_from  TEXT,              -- first day, YYYY-MM-DD in Japan
     licence_until TEXT,              -- last day
     suspended     TEXT,              -- why
+    kana          TEXT NOT NULL DEFAULT '',             -- what the directory says of it (Profile §17)
+    municipality  TEXT NOT NULL DEFAULT '',
+    kinds         TEXT NOT NULL DEFAULT '[]',           -- JSON
+    editions      TEXT NOT NULL DEFAULT '[]',           -- JSON
     modseq        INTEGER NOT NULL,  -- one counter for all folders of the office (Profile §7)
     used_bytes    INTEGER NOT NULL DEFAULT 0,           -- of all its folders together
     quota_bytes   INTEGER NOT NULL DEFAULT 2147483648   -- what they may hold (Profile §12.4)
 ) STRICT;
+
+-- The counter `directory` rises with whatever is searched in the directory: its copy in memory is as old as what it was made from.
+CREATE TRIGGER office_added AFTER INSERT ON office BEGIN
+    UPDATE counter SET value = value + 1 WHERE name = 'directory';
+END;
+CREATE TRIGGER office_described AFTER UPDATE OF name, kana, municipality, kinds ON office
+WHEN new.name IS NOT old.name OR new.kana IS NOT old.kana OR new.municipality IS NOT old.municipality OR new.kinds IS NOT old.kinds
+BEGIN
+    UPDATE counter SET value = value + 1 WHERE name = 'directory';
+END;
 
 CREATE TABLE account (
     login         TEXT PRIMARY KEY,

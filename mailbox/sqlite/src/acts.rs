@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::error::{Stop, store_error};
-use crate::{mandate, roll};
+use crate::{directory, mandate, roll};
 
 /// Rows that are read at once.
 const AT_ONCE: i64 = 1_000;
@@ -32,6 +32,7 @@ async fn changes(rows: &mut SqliteConnection, amend: &Amend) -> Result<(), Stop>
     for change in &amend.changes {
         changed |= match change {
             Amendment::Office(office) => roll::put_office(rows, office).await.map(|()| true)?,
+            Amendment::Describe(offices) => directory::describe(rows, offices).await.map(|()| true)?,
             Amendment::Account(account) => roll::put_account(rows, account).await.map(|()| true)?,
             Amendment::Enrol(certificate) => roll::enrol(rows, certificate).await.map(|()| true)?,
             Amendment::Agent(agent) => mandate::put_agent(rows, agent).await.map(|()| true)?,

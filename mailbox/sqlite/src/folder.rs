@@ -13,48 +13,56 @@ use crate::command::OwnMessages;
 use crate::error::Stop;
 use crate::ledger::{Body, Ledger, Wake, sent_key};
 
-/// The folders every office has.
-pub(crate) async fn make_standard(rows: &mut SqliteConnection, office: i64) -> Result<(), Stop> {
+/// The folders every office has, for these new ones.
+pub(crate) async fn make_standard(rows: &mut SqliteConnection, offices: &[i64]) -> Result<(), Stop> {
     let names = STANDARD_FOLDERS.map(|(name, _)| name);
-    make(rows, office, &names).await?;
+    make(rows, offices, &names).await?;
     // Profile §7.8: mail tools that show what is subscribed show them all.
-    let names = serde_json::to_string(&names)?;
-    sqlx::query!("INSERT INTO subscription (office, name) SELECT ?, value FROM json_each(?)", office, names)
-        .execute(rows)
-        .await?;
+    let (names, offices) = (serde_json::to_string(&names)?, serde_json::to_string(offices)?);
+    sqlx::query!(
+        "INSERT INTO subscription (office, name) SELECT o.value, n.value FROM json_each(?) o, json_each(?) n",
+        offices,
+        names
+    )
+    .execute(rows)
+    .await?;
     Ok(())
 }
 
-/// New folders: each has a UIDVALIDITY that no folder had before, and knows the gateway's marks.
-pub(crate) async fn make(rows: &mut SqliteConnection, office: i64, names: &[&str]) -> Result<(), Stop> {
-    let names = serde_json::to_string(names)?;
-    let after = sqlx::query_scalar!(
-        r#"UPDATE counter SET value = value + json_array_length(?) WHERE name = 'uid_validity'
-           RETURNING value + 1 AS "value!: i64""#,
-        names
+/// New folders in each of these offices: each has a UIDVALIDITY that no folder had before, and knows the gateway's marks.
+pub(crate) async fn make(rows: &mut SqliteConnection, offices: &[i64], names: &[&str]) -> Result<(), Stop> {
+    let made = i64::try_from(offices.len() * names.len()).unwrap_or(i64::MAX);
+    let each = i64::try_from(names.len()).unwrap_or(i64::MAX);
+    let (names, offices) = (serde_json::to_string(names)?, serde_json::to_string(offices)?);
+    let first = sqlx::query_scalar!(
+        r#"UPDATE counter SET value = value + ? WHERE name = 'uid_validity' RETURNING value + 1 - ? AS "value!: i64""#,
+        made,
+        made
     )
     .fetch_one(&mut *rows)
     .await?;
-    sqlx::query!("UPDATE office SET modseq = modseq + 1 WHERE id = ?", office).execute(&mut *rows).await?;
+    sqlx::query!("UPDATE office SET modseq = modseq + 1 WHERE id IN (SELECT value FROM json_each(?))", offices)
+        .execute(&mut *rows)
+        .await?;
     sqlx::query!(
         "INSERT INTO mailbox (office, name, uid_validity, uid_next, modseq, messages, unseen, bytes, deleted, deleted_bytes)
-         SELECT o.id, value, ? - json_array_length(?) + key, 1, o.modseq, 0, 0, 0, 0, 0
-         FROM json_each(?), office o WHERE o.id = ?",
-        after,
-        names,
-        names,
-        office
+         SELECT o.id, n.value, ? + one.key * ? + n.key, 1, o.modseq, 0, 0, 0, 0, 0
+         FROM json_each(?) one JOIN office o ON o.id = one.value, json_each(?) n",
+        first,
+        each,
+        offices,
+        names
     )
     .execute(&mut *rows)
     .await?;
     let marks = serde_json::to_string(&MARKS)?;
     sqlx::query!(
         "INSERT INTO keyword (mailbox, bit, name)
-         SELECT m.id, mark.key, mark.value FROM mailbox m, json_each(?) mark
-         WHERE m.office = ? AND m.name IN (SELECT value FROM json_each(?))",
-        marks,
-        office,
-        names
+         SELECT m.id, mark.key, mark.value
+         FROM json_each(?) one, json_each(?) n JOIN mailbox m ON m.office = one.value AND m.name = n.value, json_each(?) mark",
+        offices,
+        names,
+        marks
     )
     .execute(rows)
     .await?;

@@ -14,6 +14,7 @@ mod change;
 mod checkpoint;
 mod command;
 mod deliver;
+mod directory;
 mod disk;
 mod error;
 mod expire;

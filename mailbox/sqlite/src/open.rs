@@ -74,6 +74,7 @@ pub(crate) async fn open(folder: &Path, domain: Domain, stays: bool) -> Result<S
         ask,
         readers,
         roll,
+        index: Arc::default(),
         news,
         bodies,
         disk: Disk::new(),

@@ -28,7 +28,7 @@ pub(crate) async fn put_office(rows: &mut SqliteConnection, office: &Office) -> 
     )
     .fetch_one(&mut *rows)
     .await?;
-    if put.old { Ok(()) } else { make_standard(rows, put.id).await }
+    if put.old { Ok(()) } else { make_standard(rows, &[put.id]).await }
 }
 
 /// Puts a login on the roll, or replaces it.

@@ -1,13 +1,15 @@
 //! The store as its callers hold it: changes go to the writer, reads to the readers.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use fumibako_model::log::Hash;
 use fumibako_model::{
-    Annotation, Changes, Delegate, Domain, Evidence, EvidenceId, FolderId, FolderName, FolderStatus, FolderView,
-    Listing, MandateId, MessageId, ModSeq, OfficeNumber, Private, Retention, Roll, Uid, UidValidity,
+    Annotation, Changes, Delegate, Details, Directory, Domain, Evidence, EvidenceId, FolderId, FolderName,
+    FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, OfficeNumber, Private, Retention, Roll, Uid,
+    UidValidity,
 };
 use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
 use fumibako_store::{
@@ -20,11 +22,13 @@ use sqlx::SqlitePool;
 use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::command::{Command, Octets, OwnMessage, OwnMessages, Reply};
+use crate::directory::Index;
 use crate::disk::Disk;
 use crate::heads::{HeadCache, Losing, Shelves};
 use crate::views::Views;
 use crate::{
-    acts, annotation, audit, backup, expire, heads, hold, inspect, log, mandate, open, paper, read, refused, report,
+    acts, annotation, audit, backup, directory, expire, heads, hold, inspect, log, mandate, open, paper, read, refused,
+    report,
 };
 
 /// A store in one folder, open in one process.
@@ -33,6 +37,7 @@ pub struct SqliteStore {
     pub(crate) ask: mpsc::Sender<Command>,
     pub(crate) readers: SqlitePool,
     pub(crate) roll: Arc<RwLock<Arc<Roll>>>,
+    pub(crate) index: Arc<Index>,
     pub(crate) news: Arc<News>,
     pub(crate) bodies: Bodies,
     pub(crate) disk: Disk,
@@ -149,6 +154,14 @@ impl SqliteStore {
 impl Store for SqliteStore {
     fn roll(&self) -> Arc<Roll> {
         self.roll_now()
+    }
+
+    async fn directory(&self) -> Result<Arc<Directory>, StoreError> {
+        self.index.current(&self.readers).await
+    }
+
+    async fn details(&self, offices: Option<Vec<OfficeNumber>>) -> Result<HashMap<OfficeNumber, Details>, StoreError> {
+        directory::details(&self.readers, offices.as_deref()).await
     }
 
     async fn amend(&self, amend: Amend) -> Result<(), StoreError> {

@@ -175,7 +175,7 @@ impl Tree {
             return Err(Refusal::TooManyFolders.about(format_args!("{FOLDERS} folders")).into());
         }
         let missing: Vec<&str> = missing.iter().map(FolderName::as_str).collect();
-        if missing.is_empty() { Ok(()) } else { make(rows, self.office, &missing).await }
+        if missing.is_empty() { Ok(()) } else { make(rows, &[self.office], &missing).await }
     }
 
     /// The messages of `INBOX` go to a new folder, which has UIDs of its own; what stands below `INBOX` stays.

@@ -1,6 +1,6 @@
 //! Changes of rights, and the audit that tells them (Profile §16): none is made without its row.
 
-use fumibako_model::{Account, Agent, Done, Enrolled, Office, OfficeNumber};
+use fumibako_model::{Account, Agent, Description, Done, Enrolled, Office, OfficeNumber};
 
 use crate::bodies::Day;
 use crate::mandates::MandateOrder;
@@ -10,6 +10,9 @@ use crate::mandates::MandateOrder;
 pub enum Amendment {
     /// Puts an office on the roll, or replaces its row; a new one gets its standard folders.
     Office(Box<Office>),
+    /// Writes what these say of their offices, and leaves the rest and all rights as they are. One that is new needs a name
+    /// (E-DIR-011 otherwise) and gets its standard folders.
+    Describe(Vec<Description>),
     /// Puts a login on the roll, or replaces it.
     Account(Account),
     /// Puts a certificate on the roll, or replaces its row: whose it is, and that senders encrypt to it.

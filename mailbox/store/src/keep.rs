@@ -1,5 +1,6 @@
 //! The trait: everything that is kept, and the verbs on it.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -7,9 +8,9 @@ use std::sync::Arc;
 
 use fumibako_model::log::Hash;
 use fumibako_model::{
-    Annotation, Changes, Delegate, Evidence, EvidenceId, FlagChange, FolderId, FolderName, FolderStatus, FolderView,
-    Listing, MandateId, MessageId, ModSeq, NamedFlags, OfficeNumber, Private, Refusal, Refused, Retention, Roll, Uid,
-    UidValidity,
+    Annotation, Changes, Delegate, Details, Directory, Evidence, EvidenceId, FlagChange, FolderId, FolderName,
+    FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, NamedFlags, OfficeNumber, Private, Refusal,
+    Refused, Retention, Roll, Uid, UidValidity,
 };
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -50,6 +51,15 @@ pub trait Store: Send + Sync + 'static {
 
     /// Holds the audit against itself. Changes nothing.
     fn audit_acts(&self) -> impl Future<Output = Result<ActsAudit, StoreError>> + Send;
+
+    /// The offices as they may be searched now (Profile §17.4).
+    fn directory(&self) -> impl Future<Output = Result<Arc<Directory>, StoreError>> + Send;
+
+    /// What the directory says of these offices, or of all.
+    fn details(
+        &self,
+        offices: Option<Vec<OfficeNumber>>,
+    ) -> impl Future<Output = Result<HashMap<OfficeNumber, Details>, StoreError>> + Send;
 
     /// What was signed of a mandate, in the order it came.
     fn deeds(&self, id: MandateId) -> impl Future<Output = Result<Vec<SignedDeed>, StoreError>> + Send;

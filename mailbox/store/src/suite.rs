@@ -10,6 +10,7 @@
 pub mod acts;
 pub mod annotations;
 pub mod deliver;
+pub mod directory;
 pub mod evidence;
 pub mod expire;
 pub mod flags;
@@ -67,6 +68,8 @@ macro_rules! store_suite {
             folders::only_the_gateway_fills_inbox_and_receipts,
             folders::a_copy_of_what_is_kept_in_sent_is_not_kept_twice,
             folders::a_body_nobody_shows_is_gone,
+            directory::what_is_said_of_an_office_is_found_at_once,
+            directory::offices_come_together_or_not_at_all,
             flags::flags_are_added_removed_and_replaced,
             flags::what_is_as_asked_raises_no_counter,
             flags::a_folder_knows_64_keywords,

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
 /// Queries that are meant to read whole tables (the roll, the census), every pair (new folders and their marks), or what
 /// they themselves have found (days).
-const WHOLE: [&str; 12] = [
+const WHOLE: [&str; 15] = [
     "HAVING count(*) > 1",
     "stamp FROM log_head",
     "suspended', suspended",
@@ -15,6 +15,9 @@ const WHOLE: [&str; 12] = [
     "valid_until FROM certificate",
     "count(*) FROM evidence",
     "json_each(?) mark",
+    "json_each(?) n",
+    "json(editions)))) AS \"found!: String\" FROM office",
+    "char(30) ORDER BY number",
     "RECURSIVE found",
     "FROM hold ORDER",
     "coalesce(c.unseen",
