@@ -107,8 +107,8 @@ pub struct Fetch<'s> {
     outbox: Outbox,
     received: Received,
     clock: fn() -> Timestamp,
-    /// The messages that were chosen; none: all that are new.
-    only: Option<BTreeSet<u32>>,
+    /// The messages that were chosen, by whose they are; none: all that are new.
+    only: Option<BTreeSet<(OfficeNumber, u32)>>,
 }
 
 /// One office's mailbox, as we may use it.
@@ -147,11 +147,11 @@ impl<'s> Fetch<'s> {
         })
     }
 
-    /// Only these messages of our own INBOX, also such as were fetched before: their files are saved again, and no second
+    /// Only these messages of our own INBOX, or of the offices an agent acts for, also such as were fetched before: their files are saved again, and no second
     /// receipt goes out (Profile §15.5).
     #[must_use]
-    pub fn only(mut self, uids: BTreeSet<u32>) -> Self {
-        self.only = Some(uids);
+    pub fn only(mut self, chosen: BTreeSet<(OfficeNumber, u32)>) -> Self {
+        self.only = Some(chosen);
         self
     }
 
@@ -163,8 +163,8 @@ impl<'s> Fetch<'s> {
             Party::Agent(_) => Some(Mandates::of(self.settings).await?),
         };
         let desks = self.desks(mandates.as_ref())?;
+        let mut run = Run { closed: self.closed(mandates.as_ref()), ..Run::default() };
         let mut mailbox = Mailbox::open(self.settings).await?;
-        let mut run = Run::default();
         for desk in &desks {
             match self.collect(desk, &mut mailbox, &mut run, tell).await {
                 // One office's mandate may have ended meanwhile; the others go on.
@@ -194,7 +194,28 @@ impl<'s> Fetch<'s> {
             }
         };
         let desk = |office| Ok(Desk { office, us: self.settings.address_of(office)?, mandates });
-        offices.into_iter().map(desk).collect()
+        offices
+            .into_iter()
+            .filter(|office| self.chosen_of(*office).is_none_or(|uids| !uids.is_empty()))
+            .map(desk)
+            .collect()
+    }
+
+    /// What was chosen of this office; none: nothing was chosen anywhere, so all that is new.
+    fn chosen_of(&self, office: OfficeNumber) -> Option<Vec<u32>> {
+        let chosen = self.only.as_ref()?;
+        Some(chosen.iter().filter(|(of, _)| *of == office).map(|(_, uid)| *uid).collect())
+    }
+
+    /// Offices of which an agent was asked to fetch something and that let it in no more.
+    fn closed(&self, mandates: Option<&Mandates>) -> Vec<(OfficeNumber, Trouble)> {
+        let Some((mandates, chosen)) = mandates.zip(self.only.as_ref()) else { return Vec::new() };
+        let offices: BTreeSet<OfficeNumber> = chosen.iter().map(|(office, _)| *office).collect();
+        let refused = |office: OfficeNumber| {
+            let refused = mandates.allow(office, Act::Any(Scope::Receive), (self.clock)()).err()?;
+            Some((office, Trouble::Refused { refused, reference: None }))
+        };
+        offices.into_iter().filter_map(refused).collect()
     }
 
     /// Saves what is new in one office's INBOX.
@@ -206,11 +227,13 @@ impl<'s> Fetch<'s> {
         tell: &mut dyn FnMut(Told<'_>),
     ) -> Result<(), Trouble> {
         mailbox.select(desk.place()).await?;
-        let mut uids = match &self.only {
-            Some(uids) => uids.iter().copied().collect(),
+        let chosen = self.chosen_of(desk.office);
+        let all = chosen.is_none();
+        let mut uids = match chosen {
+            Some(uids) => uids,
             None => mailbox.search(&format!("UNKEYWORD {MDN_SENT}")).await?,
         };
-        if desk.mandates.is_some() {
+        if all && desk.mandates.is_some() {
             let heads = mailbox.headers(&uids).await?;
             uids = heads.iter().filter(|head| !self.was_withheld(desk, head)).map(|head| head.uid).collect();
         }

@@ -1,5 +1,7 @@
 //! 委任, as this end knows them: what the gateway says of ours, and what of it our own signatures prove.
 
+pub(crate) mod words;
+
 use std::collections::BTreeSet;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -7,6 +9,7 @@ use fumibako_model::{Act, Deed, Mandate, MandateId, MandateRow, OfficeNumber, Re
 use fumibako_signer::{Identity, sign};
 use jiff::Timestamp;
 
+use crate::bundle::Draft;
 use crate::https::{Question, ask, asked};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
@@ -15,7 +18,7 @@ use crate::trouble::Trouble;
 const PATH: &str = "/v1/mandates";
 
 /// The mandates of an office or an agent.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Mandates(Vec<MandateRow>);
 
 impl Mandates {
@@ -42,6 +45,23 @@ impl Mandates {
         self.0.iter().find(|row| row.registered.id == id)
     }
 
+    /// Every office that ever gave one, by number.
+    pub(crate) fn all_offices(&self) -> BTreeSet<OfficeNumber> {
+        self.0.iter().map(|row| row.registered.mandate.office).collect()
+    }
+
+    /// What the gateway calls this office.
+    pub(crate) fn office_name(&self, office: OfficeNumber) -> Option<&str> {
+        let row = self.0.iter().find(|row| row.registered.mandate.office == office);
+        row.map(|row| row.office_name.as_str()).filter(|name| !name.is_empty())
+    }
+
+    /// What the gateway calls this agent.
+    pub(crate) fn agent_name(&self, agent: &str) -> Option<&str> {
+        let row = self.0.iter().find(|row| row.registered.mandate.agent.as_str() == agent);
+        row.map(|row| row.agent_name.as_str()).filter(|name| !name.is_empty())
+    }
+
     /// The offices for which something of this scope may be done now, by number.
     pub(crate) fn offices(&self, scope: Scope, now: Timestamp) -> BTreeSet<OfficeNumber> {
         let offices = self.0.iter().map(|row| row.registered.mandate.office);
@@ -52,6 +72,15 @@ impl Mandates {
     pub(crate) fn allow(&self, office: OfficeNumber, act: Act<'_>, now: Timestamp) -> Result<&Registered, Refused> {
         let of = self.0.iter().map(|row| &row.registered).filter(|one| one.mandate.office == office);
         allowing(of, office, act, now)
+    }
+}
+
+impl Mandates {
+    /// Profile §9.4, §9.12: may this bundle be sent for the office that its files name?
+    pub(crate) fn cover(&self, draft: &Draft, now: Timestamp) -> Result<(), Refused> {
+        let (facts, ways) = (draft.facts(), &draft.bundle);
+        let act = Act::Send { to: ways.recipient.office, units: &facts.units, month: facts.month.as_deref() };
+        self.allow(ways.sender.office, act, now).map(|_| ())
     }
 }
 

@@ -10,9 +10,11 @@ mod form;
 mod guard;
 mod kept;
 mod letters;
+mod offices;
 mod paint;
 mod session;
 mod show;
+mod spot;
 mod state;
 mod work;
 

@@ -5,6 +5,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use crate::asset;
 use crate::icon::Icon;
+use crate::part::{Principals, column};
 use crate::text::say;
 
 /// The name on every screen.
@@ -93,6 +94,8 @@ pub struct Frame {
     pub may_send: bool,
     /// Does an agent work here (PX)?
     pub agent: bool,
+    /// The offices it acts for, beside the lists (PX-03).
+    pub principals: Option<Principals>,
     /// Where the page is, for the way back.
     pub here: String,
 }
@@ -162,11 +165,22 @@ pub fn page(frame: &Frame, tab: Tab, title: &str, main: Markup) -> Markup {
         // What a request that was refused without a page says; the script knows the status alone.
         div #answered role="alert" hidden data-s403=(frame.say("answer-403")) data-s413=(frame.say("answer-413"))
             data-s507=(frame.say("answer-507")) data-other=(frame.say("answer-other")) {}
-        main #main tabindex="-1" { (main) }
+        main #main tabindex="-1" { (beside(frame, tab, main)) }
         (foot(frame))
         div #toast role="status" aria-live="polite" { @if let Some(toast) = &frame.toast { p { (Icon::Check.draw()) (toast) } } }
     };
     whole(frame.lang, frame.size, &format!("{mark}{title} - {NAME}"), true, &body)
+}
+
+/// PX-03: an agent's lists stand beside the offices they are of.
+fn beside(frame: &Frame, tab: Tab, main: Markup) -> Markup {
+    let path = Tab::MENU.iter().find(|(known, ..)| *known == tab).map_or("/", |(_, path, ..)| *path);
+    match &frame.principals {
+        Some(all) if matches!(tab, Tab::Inbox | Tab::Sent | Tab::Batch) => {
+            html! { div.aside { (column(frame, all, path)) div.beside-column { (main) } } }
+        }
+        _ => main,
+    }
 }
 
 /// A page without menu: before the login, and where nothing else can be shown.
@@ -199,7 +213,7 @@ fn bar(frame: &Frame) -> Markup {
             div.brand { b aria-hidden="true" { "文" } span { (NAME) } }
             div.who {
                 @if let Some(name) = &frame.name { b { (name) } }
-                span { (frame.say("office-number")) " " span.number { (frame.number) } }
+                span { (frame.say(if frame.agent { "agent-id" } else { "office-number" })) " " span.number { (frame.number) } }
             }
             div.tools {
                 (link_chip(frame))

@@ -2,6 +2,7 @@
 
 mod drop;
 mod file;
+mod principal;
 
 use fumibako_careplan::Lang;
 use maud::{Markup, html};
@@ -12,6 +13,8 @@ use crate::text::{count, say};
 
 pub use drop::{Drop, drop_zone};
 pub use file::{FileKind, FileLine, files, title_of};
+pub(crate) use principal::column;
+pub use principal::{Principal, Principals, Standing, by_agent, on_behalf, standing};
 
 /// An office as people know it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Texts of the screens: one Fluent file a language. A test holds that both say the same things, and nothing idle.
+//! Texts of the screens: Fluent files, for each language the same ones. A test holds that both say the same things, and nothing idle.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -10,8 +10,8 @@ use unic_langid::LanguageIdentifier;
 
 type Bundle = FluentBundle<FluentResource>;
 
-const JA: &str = include_str!("text/ja.ftl");
-const EN: &str = include_str!("text/en.ftl");
+const JA: &str = concat!(include_str!("text/ja.ftl"), "\n", include_str!("text/ja/proxy.ftl"));
+const EN: &str = concat!(include_str!("text/en.ftl"), "\n", include_str!("text/en/proxy.ftl"));
 
 static JAPANESE: LazyLock<Bundle> = LazyLock::new(|| bundle(langid_of(Lang::Ja), JA));
 static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| bundle(langid_of(Lang::En), EN));

@@ -75,7 +75,7 @@ async fn list<S: Store>(State(office): State<Office<S>>, header: HeaderMap) -> R
                 Party::Office(number) => one.mandate.office == *number,
                 Party::Agent(agent) => one.mandate.agent == *agent,
             };
-            let row = |one: &Registered| MandateRow::of(one, now);
+            let row = |one: &Registered| MandateRow::of(one, now).named(&roll);
             answer(&roll.mandates().filter(of).map(row).collect::<Vec<_>>())
         }
         Err(refused) => problem(house, &refused, None),
@@ -135,7 +135,7 @@ async fn deed<S: Store>(house: &House<S>, octets: &[u8]) -> Result<MandateRow, S
     let roll = house.store.roll();
     let one = roll.mandate_by_id(id).ok_or_else(|| Refusal::MandateUnknown.about(id))?;
     tracing::info!(mandate = %id, state = ?one.state(now), by = %holder, "mandate.changed");
-    Ok(MandateRow::of(one, now))
+    Ok(MandateRow::of(one, now).named(&roll))
 }
 
 fn by(signer: &Party, allowed: &[Party]) -> Result<(), Refused> {

@@ -16,7 +16,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::address::AgentId;
-use crate::roll::japanese_day;
+use crate::roll::{Roll, japanese_day};
 use crate::text::through_text;
 
 pub use act::{Act, allowing};
@@ -106,6 +106,12 @@ pub struct MandateRow {
     /// The mandate.
     #[serde(flatten)]
     pub registered: Registered,
+    /// What the office is called, where the gateway says so.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub office_name: String,
+    /// What the agent is called, where the gateway says so.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub agent_name: String,
 }
 
 /// The agent that acts, and the mandate it acts under, as evidence quotes them.
@@ -187,7 +193,17 @@ impl Scope {
 impl MandateRow {
     /// At this moment.
     pub fn of(registered: &Registered, now: Timestamp) -> Self {
-        Self { state: registered.state(now), registered: registered.clone() }
+        let (office_name, agent_name) = (String::new(), String::new());
+        Self { state: registered.state(now), registered: registered.clone(), office_name, agent_name }
+    }
+
+    /// With the names that the roll has for its two parties.
+    #[must_use]
+    pub fn named(mut self, roll: &Roll) -> Self {
+        let mandate = &self.registered.mandate;
+        self.office_name = roll.office(mandate.office).map(|office| office.name.clone()).unwrap_or_default();
+        self.agent_name = roll.agent(&mandate.agent).map(|agent| agent.name.clone()).unwrap_or_default();
+        self
     }
 }
 

@@ -1,8 +1,6 @@
 //! `fumibako mandate grant|confirm|revoke|list|show`: who may act for whom (Profile §9). Each word is signed here with our own key.
 //! Exit 0: done. 3: shown, and not done without `--yes`. 77: it is not ours to do.
 
-mod words;
-
 use clap::Subcommand;
 use fumibako_model::{
     AgentId, Deed, MandateId, MandateRow, OfficeNumber, Party, Said, Scope, ServiceMonth, Terms, UnitKind,
@@ -14,7 +12,7 @@ use serde_json::{Value, json};
 use super::screen::Screen;
 use super::table::table;
 use crate::exit::Exit;
-use crate::mandates::{Mandates, hand_in, id_of};
+use crate::mandates::{Mandates, hand_in, id_of, words};
 use crate::settings::Settings;
 use crate::trouble::{Alone, Trouble, Usage};
 

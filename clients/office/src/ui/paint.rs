@@ -16,14 +16,18 @@ pub(super) fn frame(app: &App, session: &Session, here: &str) -> Frame {
     Frame {
         lang: session.lang,
         size: session.size,
-        number: office.map(|office| office.to_string()).unwrap_or_default(),
-        name: office.and_then(|office| app.name_of(office)),
+        number: app.settings.party().map(|party| party.to_string()).unwrap_or_default(),
+        name: match &app.settings.agent {
+            Some(agent) => held(&app.mail).agent_name(agent.as_str()),
+            None => office.and_then(|office| app.name_of(office)),
+        },
         link: app.link(session.lang),
         counts: counts(app),
         csrf: session.csrf.clone(),
         toast: session.toast.clone(),
         may_send: true,
-        agent: false,
+        agent: app.settings.agent.is_some(),
+        principals: super::offices::principals(app, session),
         here: here.to_owned(),
     }
 }
@@ -38,6 +42,11 @@ fn counts(app: &App) -> Counts {
 /// Name and number of an office.
 pub(super) fn party(app: &App, office: OfficeNumber) -> Party {
     Party { number: office.to_string(), name: app.name_of(office) }
+}
+
+/// The agent that acted, by its name if it is known.
+pub(super) fn by_name(app: &App, agent: Option<&String>) -> Option<String> {
+    agent.map(|agent| held(&app.mail).agent_name(agent).unwrap_or_else(|| agent.clone()))
 }
 
 /// 「1311111111 ひまわり訪問介護ステーション」

@@ -43,6 +43,8 @@ pub(super) struct Session {
     pub(super) saved: Option<String>,
     /// Notices that were shown before.
     pub(super) read: HashSet<u64>,
+    /// The office an agent looks at; none: all that it acts for (PX-03).
+    pub(super) of: Option<fumibako_model::OfficeNumber>,
     /// Why the last step on the page was not done.
     pub(super) trouble: Option<fumibako_web::part::Words>,
     /// What was told of it, and on which page: it stays while the page refreshes itself.
@@ -180,6 +182,7 @@ impl Session {
             toast: None,
             saved: None,
             read: HashSet::new(),
+            of: None,
             trouble: None,
             told: None,
         }

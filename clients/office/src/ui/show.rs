@@ -21,6 +21,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use fumibako_careplan::Lang;
+use fumibako_model::OfficeNumber;
 use fumibako_web::part::Words;
 use fumibako_web::{Frame, Markup, asset, page};
 
@@ -94,7 +95,10 @@ impl FromRequestParts<Arc<App>> for Here {
             parts.headers.get("x-fumibako").is_some_and(|value| value == "live") || parts.uri.path() == "/events";
         let path = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
         match session_of(app, &parts.headers, !live) {
-            Some((id, session)) if session.open => Ok(Self { id, session, path, live }),
+            Some((id, mut session)) if session.open => {
+                super::offices::before_a_page(app, parts, (&id, &mut session), live).await;
+                Ok(Self { id, session, path, live })
+            }
             _ if parts.method == axum::http::Method::GET => {
                 Err(Redirect::to(&format!("/login?back={path}")).into_response())
             }
@@ -104,6 +108,11 @@ impl FromRequestParts<Arc<App>> for Here {
 }
 
 impl Here {
+    /// PX-03: is this office, or every office, looked at?
+    fn shows(&self, office: Option<OfficeNumber>) -> bool {
+        self.session.of.is_none_or(|of| office == Some(of))
+    }
+
     fn lang(&self) -> Lang {
         self.session.lang
     }

@@ -75,7 +75,7 @@ impl App {
         options: &Options,
         port: u16,
     ) -> Result<Self, Trouble> {
-        settings.office()?;
+        settings.party()?;
         let host = format!("{}.localhost:{port}", installation(&settings)?);
         Ok(Self {
             settings,
@@ -104,7 +104,7 @@ impl App {
 
     /// 事業所名, if it is known.
     pub(super) fn name_of(&self, office: OfficeNumber) -> Option<String> {
-        held(&self.mail).offices.get(&office).map(|known| known.name.clone())
+        held(&self.mail).name_of(office)
     }
 
     /// Is the gateway there?

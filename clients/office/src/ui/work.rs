@@ -2,7 +2,9 @@
 
 pub(super) mod ask;
 pub(super) mod look;
+pub(super) mod mandated;
 pub(super) mod post;
+pub(super) mod rights;
 pub(super) mod save;
 pub(super) mod stand;
 

@@ -6,7 +6,8 @@ use super::progress::{Progress, progress};
 use crate::frame::{Frame, Tab, page};
 use crate::icon::Icon;
 use crate::part::{
-    Drop, FileKind, FileLine, Left, Party, Reach, Words, chip, drop_zone, files, left_out, party, title, trouble,
+    Drop, FileKind, FileLine, Left, Party, Reach, Words, chip, drop_zone, files, left_out, on_behalf, party, title,
+    trouble,
 };
 use crate::text::say_with;
 
@@ -24,6 +25,8 @@ pub enum RowState {
     Sending,
     /// 成功
     Done,
+    /// 送れません: no mandate covers it (PX-05).
+    Barred(Words),
     /// 失敗, with reason and code (BP-08).
     Failed(Words),
     /// 中断
@@ -64,10 +67,6 @@ pub struct Batch {
     pub trouble: Option<Words>,
     /// How far the sending is, if it runs or has just ended.
     pub progress: Option<Progress>,
-    /// For agents: the offices they act for, each with what is beside it (PX-03).
-    pub principals: Vec<(Party, &'static str, String, usize)>,
-    /// The principal that is looked at.
-    pub chosen: Option<String>,
 }
 
 /// The page.
@@ -85,12 +84,12 @@ pub fn batch(frame: &Frame, batch: &Batch) -> Markup {
             (tools(frame))
             (table(frame, &batch.rows))
             (same_message(frame))
-            div.row.end.sticky { button.primary formaction="/batch/send" { (Icon::Sent.draw()) (frame.say("send-batch")) } }
+            div.row.end.sticky { button.primary formaction="/batch/send" { (Icon::Sent.draw()) (frame.say(if agent { "send-proxy" } else { "send-batch" })) } }
         }
     };
     let main = html! {
         (title(&frame.say(heading), &html! { (frame.say(hint)) }))
-        @if agent { div.aside { (principals(frame, batch)) (form) } } @else { (form) }
+        (form)
         div #progress-place { @if let Some(how) = &batch.progress { (progress(frame, how)) } }
     };
     page(frame, Tab::Batch, &frame.say(heading), main)
@@ -117,6 +116,7 @@ fn table(frame: &Frame, rows: &[BatchRow]) -> Markup {
                 thead {
                     tr {
                         th rowspan="2" scope="col" { span.vh { (frame.say("choose")) } }
+                        @if frame.agent { th rowspan="2" scope="col" { (frame.say("principal")) } }
                         @for id in ["to-name", "written-at", "message", "file-name"] { th rowspan="2" scope="col" { (frame.say(id)) } }
                         th colspan="3" scope="colgroup" { (frame.say("file-kind")) }
                         th rowspan="2" scope="col" { (frame.say("result")) }
@@ -140,10 +140,12 @@ fn one(frame: &Frame, row: &BatchRow) -> Markup {
         html! { td.mark data-label=(frame.say(id)) class=[(!there).then_some("none")] { @if there { "●" span.vh { (frame.say("has-kind")) } } } }
     };
     html! {
-        tr id={ "row-" (row.id) } class=[matches!(row.state, RowState::Failed(_)).then_some("failed")] {
+        tr id={ "row-" (row.id) } class=[matches!(row.state, RowState::Failed(_) | RowState::Barred(_)).then_some("failed")] {
             td.tick { label { input type="checkbox" name="row" value=(row.id) aria-label=(label) checked[row.ticked]; } }
+            @if frame.agent {
+                td data-label=(frame.say("principal")) { @if let Some(from) = &row.from { (on_behalf(frame, from)) } }
+            }
             td data-label=(frame.say("to-name")) {
-                @if let Some(from) = &row.from { (chip("register", None, &frame.say("proxy-chip"))) " " (party(from)) " → " }
                 (party(&row.to))
                 @if let Reach::No(why) = &row.reach { (chip("bad", Some(Icon::Cross), why)) }
             }
@@ -166,12 +168,13 @@ pub(super) fn state(frame: &Frame, state: &RowState) -> Markup {
         RowState::Waiting | RowState::Offline => ("", Some(Icon::Clock), "waiting"),
         RowState::Sending => ("busy", Some(Icon::Up), "sending"),
         RowState::Done => ("good", Some(Icon::Check), "done"),
+        RowState::Barred(_) => ("bad", Some(Icon::Cross), "barred"),
         RowState::Failed(_) => ("bad", Some(Icon::Cross), "failed"),
         RowState::Stopped => ("warn", Some(Icon::Warning), "stopped-row"),
     };
     html! {
         (chip(class, icon, &frame.say(id)))
-        @if let RowState::Failed(words) = state { span.why.small { (words.line(frame.lang)) } }
+        @if let RowState::Failed(words) | RowState::Barred(words) = state { span.why.small { (words.line(frame.lang)) } }
         @if *state == RowState::Offline { span.second.small { (frame.say("sends-later")) } }
     }
 }
@@ -185,27 +188,6 @@ fn same_message(frame: &Frame) -> Markup {
                 label for="all-message" { (frame.say("message")) }
                 textarea #all-message name="message" maxlength="10000" {}
                 div.row { button.small formaction="/batch/message" { (frame.say("same-message-set")) } }
-            }
-        }
-    }
-}
-
-fn principals(frame: &Frame, batch: &Batch) -> Markup {
-    let total: usize = batch.principals.iter().map(|(.., unread)| unread).sum();
-    html! {
-        nav aria-label=(frame.say("principals")) {
-            h2 { (frame.say("principals")) }
-            div.principals {
-                a href="/proxy" aria-current=[batch.chosen.is_none().then_some("true")] {
-                    b { (frame.say("all-principals")) }
-                    @if total > 0 { span.count { (total) } }
-                }
-                @for (office, class, word, unread) in &batch.principals {
-                    a href={ "/proxy?for=" (office.number) } aria-current=[(batch.chosen.as_ref() == Some(&office.number)).then_some("true")] {
-                        span { (party(office)) " " (chip(class, None, word)) }
-                        @if *unread > 0 { span.count { (unread) } }
-                    }
-                }
             }
         }
     }

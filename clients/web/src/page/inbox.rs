@@ -4,7 +4,9 @@ use maud::{Markup, html};
 
 use crate::frame::{Frame, Tab, page};
 use crate::icon::Icon;
-use crate::part::{FileLine, Mood, Party, Words, chip, days_left, files, panel, party, title, trouble};
+use crate::part::{
+    FileLine, Mood, Party, Words, by_agent, chip, days_left, files, on_behalf, panel, party, title, trouble,
+};
 use crate::text::say_with;
 
 /// データ取得状況.
@@ -14,6 +16,8 @@ pub enum Taken {
     New,
     /// 済: every file is on disk.
     Done,
+    /// An agent saved it, and the office returns the receipt.
+    Withheld,
     /// 期限切れ: it went before anybody fetched it.
     Gone,
     /// Its signature does not hold (RX-12).
@@ -27,6 +31,8 @@ pub struct ReceivedRow {
     pub id: String,
     /// 受信日時.
     pub at: String,
+    /// Whose it is, where an agent looks (PX-04).
+    pub of: Option<Party>,
     /// Who sent it.
     pub from: Party,
     /// The agent that acted for them, if one did (PX-06).
@@ -128,7 +134,10 @@ fn filter(frame: &Frame, filter: &Filter) -> Markup {
 }
 
 fn table(frame: &Frame, rows: &[ReceivedRow]) -> Markup {
-    let heads = ["taken-state", "received-at", "from-office", "message", "kinds-and-names", "kept-at-server"];
+    let mut heads = vec!["taken-state", "received-at", "from-office", "message", "kinds-and-names", "kept-at-server"];
+    if frame.agent {
+        heads.insert(2, "principal-short");
+    }
     html! {
         div #rows data-live="inbox all" {
             @if rows.is_empty() { p.empty { (frame.say("inbox-empty")) } } @else {
@@ -147,7 +156,7 @@ fn one(frame: &Frame, row: &ReceivedRow) -> Markup {
     let class = match row.taken {
         Taken::New => "new",
         Taken::Distrusted(_) => "failed",
-        Taken::Done | Taken::Gone => "",
+        Taken::Done | Taken::Withheld | Taken::Gone => "",
     };
     let name = row.from.name.as_ref().unwrap_or(&row.from.number);
     let label = say_with(frame.lang, "choose-row", &[("name", name.clone().into()), ("at", row.at.clone().into())]);
@@ -156,9 +165,10 @@ fn one(frame: &Frame, row: &ReceivedRow) -> Markup {
             td.tick { label { input type="checkbox" name="row" value=(row.id) aria-label=(label) checked[row.ticked]; } }
             td data-label=(frame.say("taken-state")) { (taken(frame, &row.taken)) }
             td data-label=(frame.say("received-at")) { a.number href={ "/inbox/" (row.id) } { time { (row.at) } } }
+            @if let Some(of) = &row.of { td data-label=(frame.say("principal-short")) { (on_behalf(frame, of)) } }
             td data-label=(frame.say("from-office")) {
                 (party(&row.from))
-                @if let Some(by) = &row.by { span.second { (frame.say("by-agent")) (by) } }
+                @if let Some(by) = &row.by { (by_agent(frame, by)) }
             }
             td.message data-label=(frame.say("message")) { (row.message) }
             td data-label=(frame.say("kinds-and-names")) { (files(frame, &row.files, None)) }
@@ -174,6 +184,10 @@ pub(super) fn taken(frame: &Frame, taken: &Taken) -> Markup {
         @match taken {
             Taken::New => { (chip("fresh", None, &frame.say("not-taken"))) " " span.word { (frame.say("fresh")) } }
             Taken::Done => { (chip("", Some(Icon::Check), &frame.say("taken"))) }
+            Taken::Withheld => {
+                (chip("warn", Some(Icon::Check), &frame.say("withheld")))
+                span.second.small { (frame.say("withheld-why")) }
+            }
             Taken::Gone => { (chip("bad", Some(Icon::Cross), &frame.say("gone"))) }
             Taken::Distrusted(words) => {
                 (chip("bad", Some(Icon::Cross), &frame.say("distrusted")))

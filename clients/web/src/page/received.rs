@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::inbox::{SaveDialog, Taken, save_dialog, taken};
 use crate::frame::{Frame, Tab, page};
 use crate::icon::Icon;
-use crate::part::{FileKind, FileLine, Party, chip, days_left, files, party, title};
+use crate::part::{FileKind, FileLine, Party, by_agent, chip, days_left, files, on_behalf, party, title};
 
 /// Who signed (RD-08).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Received {
     pub id: String,
     /// 受信日時.
     pub at: String,
+    /// Whose it is, where an agent looks (PX-04).
+    pub of: Option<Party>,
     /// Who sent it.
     pub from: Party,
     /// The agent that acted for them.
@@ -61,11 +63,12 @@ pub fn received(frame: &Frame, one: &Received) -> Markup {
             div {
                 dt { (frame.say("from-office-id")) }
                 dd {
-                    (party(&one.from)) " "
-                    @if one.signer.is_some() { (chip("good", Some(Icon::Check), &frame.say("signature-holds"))) }
-                    @if let Some(by) = &one.by { span.second { (frame.say("by-agent")) (by) } }
+                    (party(&one.from))
+                    @if let Some(by) = &one.by { (by_agent(frame, by)) }
+                    " " @if one.signer.is_some() { (chip("good", Some(Icon::Check), &frame.say("signature-holds"))) }
                 }
             }
+            @if let Some(of) = &one.of { div { dt { (frame.say("principal-short")) } dd { (on_behalf(frame, of)) } } }
             div { dt { (frame.say("taken-state")) } dd { (taken(frame, &one.taken)) } }
             div { dt { (frame.say("message")) } dd.message { (one.message) } }
             div { dt { (frame.say("attached-csv")) } dd { (list(frame, &csv)) } }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::frame::{Frame, Tab, page};
 use crate::icon::Icon;
-use crate::part::{Party, Words, party, title, trouble};
+use crate::part::{Party, Words, by_agent, on_behalf, party, title, trouble};
 
 /// 届き具合.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +64,8 @@ pub struct SentRow {
     pub id: String,
     /// 送信日時.
     pub at: String,
+    /// For whom it was sent: where an agent looks, and where an agent acted (PX-04, PX-06).
+    pub of: Option<Party>,
     /// Where it went.
     pub to: Party,
     /// The agent that acted (PX-06).
@@ -93,7 +95,10 @@ pub struct Sent {
 
 /// The page.
 pub fn sent(frame: &Frame, sent: &Sent) -> Markup {
-    let heads = ["sent-at", "to-office", "message", "file", "way"];
+    let mut heads = vec!["sent-at", "to-office", "message", "file", "way"];
+    if frame.agent {
+        heads.insert(1, "principal");
+    }
     let main = html! {
         (title(&frame.say("sent"), &html! { (frame.say("sent-hint")) }))
         div #sent-trouble data-live="sent all" { @if let Some(words) = &sent.trouble { (trouble("trouble", words)) } }
@@ -120,9 +125,10 @@ fn one(frame: &Frame, row: &SentRow) -> Markup {
     html! {
         tr id={ "row-" (row.id) } class=[class] {
             td data-label=(frame.say("sent-at")) { time { (row.at) } }
+            @if frame.agent { td data-label=(frame.say("principal")) { (sender(frame, row)) } }
             td data-label=(frame.say("to-office")) {
                 (party(&row.to))
-                @if let Some(by) = &row.by { span.second { (frame.say("by-agent")) (by) } }
+                @if !frame.agent && row.by.is_some() { p.small { (frame.say("sent-for")) " " (sender(frame, row)) } }
             }
             td.message data-label=(frame.say("message")) { (row.message) }
             td data-label=(frame.say("file")) { (crate::text::count(frame.lang, "files", row.files)) span.second.small { (row.units) } }
@@ -136,6 +142,14 @@ fn one(frame: &Frame, row: &SentRow) -> Markup {
                 }
                 a href={ "/sent/" (row.id) } { (frame.say(row.way.proof().title())) span.vh { " " (row.at) } } }
         }
+    }
+}
+
+/// PX-06: 「A事業所（代行: B社）」
+fn sender(frame: &Frame, row: &SentRow) -> Markup {
+    html! {
+        @if let Some(of) = &row.of { @if frame.agent && row.by.is_some() { (on_behalf(frame, of)) } @else { (party(of)) } }
+        @if let Some(by) = &row.by { (by_agent(frame, by)) }
     }
 }
 

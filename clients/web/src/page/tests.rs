@@ -18,6 +18,7 @@ fn frame() -> Frame {
         toast: None,
         may_send: true,
         agent: false,
+        principals: None,
         here: "/".into(),
     }
 }
@@ -185,6 +186,7 @@ fn a_new_row_is_told_by_word_as_well_as_by_colour() {
     let row = |taken| ReceivedRow {
         id: "7".into(),
         at: "2026/11/20 09:15".into(),
+        of: None,
         from: party(),
         by: Some("agent-1".into()),
         message: "ご確認ください。".into(),
@@ -203,7 +205,7 @@ fn a_new_row_is_told_by_word_as_well_as_by_colour() {
             "2026/11/20 09:15",
             "見本訪問介護事業所",
             "9970000029",
-            "代行：",
+            "（代行: agent-1）",
             "削除",
             "あと3日",
         ],

@@ -1,6 +1,6 @@
 //! Before anything is sent for an office, its mandate is looked at: what the gateway would refuse is not composed at all.
 
-use fumibako_model::{Act, Party};
+use fumibako_model::Party;
 use jiff::Timestamp;
 
 use super::tell_not_sent;
@@ -26,10 +26,8 @@ pub(super) fn allowed(
     }
     let mandates = Mandates::ours(settings)?;
     for draft in drafts {
-        let (facts, ways) = (draft.facts(), &draft.bundle);
-        let act = Act::Send { to: ways.recipient.office, units: &facts.units, month: facts.month.as_deref() };
-        match mandates.allow(ways.sender.office, act, now) {
-            Ok(_) => going.push(draft),
+        match mandates.cover(&draft, now) {
+            Ok(()) => going.push(draft),
             Err(refused) => {
                 let trouble = Trouble::Refused { refused, reference: None };
                 tell_not_sent(&draft, &trouble, screen)?;

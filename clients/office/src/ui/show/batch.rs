@@ -18,6 +18,7 @@ use crate::ui::form::{Sent, Upload};
 use crate::ui::letters::{Fate, Letter, NotAdded, Route, Why, route};
 use crate::ui::paint::{party, party_line, pick};
 use crate::ui::state::{App, Letters, Run, held};
+use crate::ui::work::mandated::barred;
 use crate::ui::work::post::{Reaches, batch as send_all};
 
 /// Most rows of the list; a folder of files for more offices is sent in parts.
@@ -49,7 +50,8 @@ async fn list(State(app): Shared, here: Here, Query(fields): Query<Vec<(String, 
         (letters.rows.values().cloned().collect::<Vec<_>>(), letters.left.clone())
     };
     let reaches = Reaches::of(&app.settings, (app.clock)());
-    let rows: Vec<BatchRow> = rows.iter().map(|row| row_of(&app, row, &ticked, lang, &reaches)).collect();
+    let shown = rows.iter().filter(|row| here.shows(row.route().map(|(from, _)| from)));
+    let rows: Vec<BatchRow> = shown.map(|row| row_of(&app, row, &ticked, lang, &reaches)).collect();
     let told = left.iter().enumerate();
     let left = told.map(|(at, left)| left.told(at, lang, &|office| party_line(&app, office))).map(|mut left| {
         left.to_batch = None;
@@ -57,13 +59,14 @@ async fn list(State(app): Shared, here: Here, Query(fields): Query<Vec<(String, 
     });
     let left = left.collect();
     let progress = held(&app.run).clone().map(|run| progress_of(&app, &run, lang));
-    let view = Batch { rows: sorted(rows), left, trouble: here.trouble(&app), progress, ..Batch::default() };
+    let view = Batch { rows: sorted(rows), left, trouble: here.trouble(&app), progress };
     html(page::batch(&here.frame(&app), &view))
 }
 
 /// By name, as people look for it.
 fn sorted(mut rows: Vec<BatchRow>) -> Vec<BatchRow> {
-    rows.sort_by(|a, b| (&a.to.number, &a.id).cmp(&(&b.to.number, &b.id)));
+    let from = |row: &BatchRow| row.from.as_ref().map(|from| from.number.clone());
+    rows.sort_by(|a, b| (from(a), &a.to.number, &a.id).cmp(&(from(b), &b.to.number, &b.id)));
     rows
 }
 
@@ -78,7 +81,10 @@ fn row_of(app: &App, row: &Letter, ticked: &[&String], lang: Lang, reaches: &Rea
         written: row.written().unwrap_or_default(),
         message: row.message.clone(),
         files: row.files.iter().enumerate().map(|(at, file)| FileLine::of(at.to_string(), &file.name, lang)).collect(),
-        state: state_of(&row.fate, lang),
+        state: match barred(app, row).filter(|_| row.fate.is_open()) {
+            Some(words) => RowState::Barred(pick(&words, lang)),
+            None => state_of(&row.fate, lang),
+        },
         reach: reach.unwrap_or_default(),
         ticked: ticked.contains(&&row.id),
     }
@@ -239,7 +245,7 @@ fn order(app: &App, rows: Vec<String>) -> Vec<String> {
         let may = |row: &&mut Letter| row.fate.is_open() || row.fate == Fate::Waiting;
         if let Some(row) = letters.rows.get_mut(&id).filter(may) {
             row.fate = Fate::Waiting;
-            keyed.push((row.route().map(|(_, to)| to.to_string()).unwrap_or_default(), id));
+            keyed.push((row.route().map(|(from, to)| format!("{from} {to}")).unwrap_or_default(), id));
         }
     }
     keyed.sort();

@@ -20,6 +20,7 @@ use crate::ui::form::Sent;
 use crate::ui::letters::{Fate, Letter};
 use crate::ui::paint::{moment, party, party_line, pick};
 use crate::ui::state::{App, both, held};
+use crate::ui::work::mandated::barred;
 use crate::ui::work::post::{Reaches, checked, incomplete, send_draft};
 
 pub(super) fn routes() -> Router<Arc<App>> {
@@ -90,7 +91,7 @@ pub(super) fn view(app: &App, here: &Here, letter: &Letter, (manner, base): (Man
         other,
         message: letter.message.clone(),
         left: left(app, letter, lang),
-        trouble: here.trouble(app).or(own),
+        trouble: here.trouble(app).or_else(|| barred(app, letter).map(|words| pick(&words, lang))).or(own),
         saved: None,
         stop: None,
         confirm: None,
@@ -118,7 +119,8 @@ pub(super) fn reached(reaches: &Reaches<'_>, to: OfficeNumber, lang: Lang) -> Re
 
 /// Does this office send for that one?
 pub(super) fn may_send_for(app: &App) -> impl Fn(OfficeNumber) -> bool + '_ {
-    |from| app.settings.office == Some(from)
+    // Profile §15.10: an agent's row says itself what its mandates do not cover.
+    |from| app.settings.agent.is_some() || app.settings.office == Some(from)
 }
 
 /// Changes a draft, which is made with the first thing that is in it.
@@ -203,17 +205,17 @@ async fn confirm(State(app): Shared, here: Here, Path(id): Path<String>, sent: S
     let place = format!("/compose/{}", id_of(&id)?);
     change(&app, &id, sent, |_| ());
     let letter = held(&app.letters).drafts.get(&id).cloned();
-    match unfit(&here, letter.as_ref()) {
+    match unfit(&app, &here, letter.as_ref()) {
         Some(words) => Ok(here.failed(&app, &place, words)),
         None => Ok(see(&format!("{place}?confirm=yes"))),
     }
 }
 
 /// Why a letter cannot be sent as it is: it goes nowhere without a CSV, and only whole.
-fn unfit(here: &Here, letter: Option<&Letter>) -> Option<Words> {
+fn unfit(app: &App, here: &Here, letter: Option<&Letter>) -> Option<Words> {
     match letter.filter(|letter| letter.route().is_some()) {
         None => Some(here.words("need-csv", "need-csv-next")),
-        Some(letter) => incomplete(letter).map(|words| pick(&words, here.lang())),
+        Some(letter) => incomplete(letter).or_else(|| barred(app, letter)).map(|words| pick(&words, here.lang())),
     }
 }
 
@@ -224,7 +226,7 @@ async fn go(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) 
     let place = format!("/compose/{}", id_of(&id)?);
     let left = {
         let mut letters = held(&app.letters);
-        match letters.drafts.get(&id).map(|letter| unfit(&here, Some(letter))) {
+        match letters.drafts.get(&id).map(|letter| unfit(&app, &here, Some(letter))) {
             Some(Some(words)) => Err(words),
             Some(None) => Ok(letters.leave(&id)),
             None => Ok(None),

@@ -15,7 +15,8 @@ use fumibako_web::text::{count, say};
 use super::home::party_or;
 use super::{Answer, Here, Shared, html, own_address, see};
 use crate::ui::form::Sent;
-use crate::ui::paint::{moment, pick, words};
+use crate::ui::paint::{by_name, moment, party, pick, words};
+use crate::ui::spot::Spot;
 use crate::ui::state::{App, held};
 use crate::ui::work::look::{Arrived, look};
 use crate::ui::work::save::save;
@@ -40,7 +41,7 @@ async fn list(State(app): Shared, here: Here, Query(fields): Fields) -> Response
     let chosen: Vec<String> = fields.iter().filter(|(name, _)| name == "save").map(|(_, uid)| uid.clone()).collect();
     let trouble = here.trouble(&app);
     let lang = here.lang();
-    let rows: Vec<ReceivedRow> = rows(&app, lang, &chosen).into_iter().filter(|row| passes(row, &filter)).collect();
+    let rows: Vec<ReceivedRow> = rows(&app, &here, &chosen).into_iter().filter(|row| passes(row, &filter)).collect();
     let dialog = dialog(&app, &chosen, "/inbox", trouble.clone());
     let view = Inbox {
         trouble: if dialog.is_some() { None } else { trouble.or_else(|| unreached(&app, lang)) },
@@ -68,21 +69,25 @@ fn passes(row: &ReceivedRow, filter: &Filter) -> bool {
         && (filter.month.is_empty() || row.at.starts_with(&filter.month.replace('-', "/")))
 }
 
-fn rows(app: &App, lang: Lang, chosen: &[String]) -> Vec<ReceivedRow> {
-    let inbox = held(&app.mail).inbox.clone();
+fn rows(app: &App, here: &Here, chosen: &[String]) -> Vec<ReceivedRow> {
+    let (inbox, lang) = (held(&app.mail).inbox.clone(), here.lang());
     let now = (app.clock)();
-    let row = |(uid, one): (&u32, &Arrived)| ReceivedRow {
-        id: uid.to_string(),
+    let row = |(spot, one): (&Spot, &Arrived)| ReceivedRow {
+        id: spot.to_string(),
         at: moment(one.at),
+        of: spot.of.map(|office| party(app, office)),
         from: party_or(app, one.from),
-        by: one.by.clone(),
+        by: by_name(app, one.by.as_ref()),
         message: one.cover.0.clone(),
         files: files(one, lang),
         taken: taken(one, lang),
         days: one.days_left(now).filter(|_| one.is_new()),
-        ticked: chosen.contains(&uid.to_string()),
+        ticked: chosen.contains(&spot.to_string()),
     };
-    inbox.iter().rev().map(row).collect()
+    let mut shown: Vec<(&Spot, &Arrived)> = inbox.iter().filter(|(spot, _)| here.shows(spot.of)).collect();
+    // Newest first, whosever it is; each folder counts for itself.
+    shown.sort_by_key(|(spot, one)| std::cmp::Reverse((one.at, spot.uid)));
+    shown.into_iter().map(row).collect()
 }
 
 fn files(one: &Arrived, lang: Lang) -> Vec<FileLine> {
@@ -93,6 +98,7 @@ fn taken(one: &Arrived, lang: Lang) -> Taken {
     match &one.wrong {
         Some(wrong) => Taken::Distrusted(pick(wrong, lang)),
         None if one.done => Taken::Done,
+        None if one.withheld => Taken::Withheld,
         None => Taken::New,
     }
 }
@@ -119,7 +125,10 @@ async fn ask(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Ans
 /// RX-11: for everything that is new.
 async fn ask_all(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answer> {
     here.checked(&sent)?;
-    let all = held(&app.mail).inbox.iter().filter(|(_, one)| one.is_new()).map(|(uid, _)| uid.to_string()).collect();
+    let mail = held(&app.mail);
+    let new = mail.inbox.iter().filter(|(spot, one)| one.is_new() && here.shows(spot.of));
+    let all = new.map(|(spot, _)| spot.to_string()).collect();
+    drop(mail);
     Ok(asked(&app, &here, all, "/inbox"))
 }
 
@@ -128,16 +137,16 @@ fn asked(app: &App, here: &Here, rows: Vec<String>, back: &str) -> Response {
         return here.failed(app, back, here.words("choose-first", "choose-first-next"));
     }
     let query: Vec<String> =
-        rows.iter().filter(|uid| uid.parse::<u32>().is_ok()).map(|uid| format!("save={uid}")).collect();
+        rows.iter().filter(|spot| spot.parse::<Spot>().is_ok()).map(|spot| format!("save={spot}")).collect();
     see(&format!("{back}?{}", query.join("&")))
 }
 
 fn dialog(app: &App, chosen: &[String], back: &str, trouble: Option<Words>) -> Option<SaveDialog> {
     let mail = held(&app.mail);
-    let known: Vec<(u32, usize)> = chosen
+    let known: Vec<(Spot, usize)> = chosen
         .iter()
-        .filter_map(|uid| uid.parse().ok())
-        .filter_map(|uid| mail.inbox.get(&uid).filter(|one| one.wrong.is_none()).map(|one| (uid, one.files.len())))
+        .filter_map(|spot| spot.parse().ok())
+        .filter_map(|spot| mail.inbox.get(&spot).filter(|one| one.wrong.is_none()).map(|one| (spot, one.files.len())))
         .collect();
     drop(mail);
     if known.is_empty() {
@@ -145,7 +154,7 @@ fn dialog(app: &App, chosen: &[String], back: &str, trouble: Option<Words>) -> O
     }
     Some(SaveDialog {
         files: known.iter().map(|(_, files)| files).sum(),
-        rows: known.iter().map(|(uid, _)| uid.to_string()).collect(),
+        rows: known.iter().map(|(spot, _)| spot.to_string()).collect(),
         folder: app.save_folder().display().to_string(),
         trouble,
         back: back.to_owned(),
@@ -156,7 +165,7 @@ fn dialog(app: &App, chosen: &[String], back: &str, trouble: Option<Words>) -> O
 async fn fetch(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answer> {
     here.checked(&sent)?;
     let rows = sent.all("row");
-    let uids: Vec<u32> = rows.iter().filter_map(|uid| uid.parse().ok()).collect();
+    let spots: Vec<Spot> = rows.iter().filter_map(|spot| spot.parse().ok()).collect();
     let back = own_address(sent.get("back").unwrap_or("/inbox")).to_owned();
     let typed = sent.get("folder").unwrap_or_default().trim();
     let folder = if typed.is_empty() { app.save_folder() } else { PathBuf::from(typed) };
@@ -169,7 +178,7 @@ async fn fetch(State(app): Shared, here: Here, sent: Sent) -> Result<Response, A
             words,
         )
     };
-    let saved = match save(&app, uids, folder.clone()).await {
+    let saved = match save(&app, spots, folder.clone()).await {
         Ok(saved) => saved,
         Err(trouble) => return Ok(again(&app, words(&trouble.words(here.lang())))),
     };
@@ -180,7 +189,7 @@ async fn fetch(State(app): Shared, here: Here, sent: Sent) -> Result<Response, A
     Ok(here.done(&app, &back, count(here.lang(), "saved-toast", saved.messages)))
 }
 
-async fn one(State(app): Shared, here: Here, Path(uid): Path<u32>, Query(fields): Fields) -> Result<Response, Answer> {
+async fn one(State(app): Shared, here: Here, Path(uid): Path<Spot>, Query(fields): Fields) -> Result<Response, Answer> {
     let one = held(&app.mail).inbox.get(&uid).cloned().ok_or(Answer::Missing)?;
     let lang = here.lang();
     let trouble = here.trouble(&app);
@@ -194,8 +203,9 @@ async fn one(State(app): Shared, here: Here, Path(uid): Path<u32>, Query(fields)
     let view = page::Received {
         id: uid.to_string(),
         at: moment(one.at),
+        of: uid.of.map(|office| party(&app, office)),
         from: party_or(&app, one.from),
-        by: one.by.clone(),
+        by: by_name(&app, one.by.as_ref()),
         taken: taken(&one, lang),
         message: one.cover.0.clone(),
         files: files(&one, lang),
@@ -208,7 +218,7 @@ async fn one(State(app): Shared, here: Here, Path(uid): Path<u32>, Query(fields)
     Ok(html(page::received(&here.frame(&app), &view)))
 }
 
-async fn receipt(State(app): Shared, here: Here, Path(uid): Path<u32>) -> Result<Response, Answer> {
+async fn receipt(State(app): Shared, here: Here, Path(uid): Path<Spot>) -> Result<Response, Answer> {
     let one = held(&app.mail).inbox.get(&uid).filter(|one| one.done).cloned().ok_or(Answer::Missing)?;
     let from = party_or(&app, one.from);
     let fact = |id: &str, value: String| (here.say(id), value);

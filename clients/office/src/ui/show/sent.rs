@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use fumibako_careplan::{Lang, UnitKind};
-use fumibako_model::{BundleFacts, State as How};
+use fumibako_model::{BundleFacts, OfficeNumber, State as How};
 use fumibako_web::page::{self, SentRow, Way};
 use fumibako_web::part::Words;
 use fumibako_web::text::{count, say};
@@ -21,7 +21,9 @@ use crate::random;
 use crate::trouble::Trouble;
 use crate::ui::form::{Sent, Upload};
 use crate::ui::letters::Letter;
-use crate::ui::paint::{days, moment, pick};
+use crate::ui::paint::party;
+use crate::ui::paint::{by_name, days, moment, pick};
+use crate::ui::spot::Spot;
 use crate::ui::state::{App, both, held};
 use crate::ui::work::look::{Gone, here as waiting_here, look, own_copy};
 
@@ -38,7 +40,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
 
 async fn list(State(app): Shared, here: Here) -> Result<Response, Answer> {
     let lang = here.lang();
-    let rows = all(&app, lang)?;
+    let rows = all(&app, &here)?;
     let trouble =
         here.trouble(&app).or_else(|| held(&app.mail).link.as_ref()?.as_ref().err().map(|why| pick(&why.words, lang)));
     let rows = rows.into_iter().map(|(_, row)| row).collect();
@@ -52,19 +54,25 @@ async fn refresh(State(app): Shared, here: Here, sent: Sent) -> Result<Response,
 }
 
 /// What the gateway keeps, and what waits here; newest first. Beside each row, its Message-ID.
-fn all(app: &App, lang: Lang) -> Result<Vec<(String, SentRow)>, Trouble> {
-    let now = (app.clock)();
+fn all(app: &App, here: &Here) -> Result<Vec<(String, SentRow)>, Trouble> {
+    let (now, lang) = ((app.clock)(), here.lang());
     let (gone, entries) = (held(&app.mail).sent.clone(), waiting_here(&app.settings)?);
     let known = |entry: &&Entry| gone.values().any(|one| one.message_id == entry.message_id);
+    let shown = gone.iter().filter(|(spot, _)| here.shows(spot.of));
     let mut rows: Vec<(Timestamp, String, SentRow)> =
-        gone.iter().map(|(uid, one)| (one.at, one.message_id.clone(), of_gateway(app, *uid, one, now, lang))).collect();
-    let here = entries.iter().enumerate().filter(|(_, entry)| !known(entry));
-    rows.extend(here.map(|(at, entry)| (entry.composed, entry.message_id.clone(), of_outbox(app, at, entry, lang))));
+        shown.map(|(spot, one)| (one.at, one.message_id.clone(), of_gateway(app, *spot, one, now, lang))).collect();
+    let waiting = entries.iter().enumerate().filter(|(_, entry)| !known(entry) && here.shows(from_of(entry)));
+    rows.extend(waiting.map(|(at, entry)| (entry.composed, entry.message_id.clone(), of_outbox(app, at, entry, lang))));
     rows.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
     Ok(rows.into_iter().map(|(_, id, row)| (id, row)).collect())
 }
 
-fn of_gateway(app: &App, uid: u32, one: &Gone, now: Timestamp, lang: Lang) -> SentRow {
+/// The office that it is from.
+fn from_of(entry: &Entry) -> Option<OfficeNumber> {
+    entry.from().and_then(|from| from.office_number())
+}
+
+fn of_gateway(app: &App, spot: Spot, one: &Gone, now: Timestamp, lang: Lang) -> SentRow {
     let waits = days(one.at, now);
     let late = waits >= LATE_DAYS;
     let many = usize::try_from(waits).unwrap_or_default();
@@ -81,10 +89,11 @@ fn of_gateway(app: &App, uid: u32, one: &Gone, now: Timestamp, lang: Lang) -> Se
     };
     let open = matches!(way, Way::Reached(1 | 2));
     SentRow {
-        id: uid.to_string(),
+        id: spot.to_string(),
         at: moment(one.at),
+        of: spot.of.or(app.settings.office).map(|office| party(app, office)),
         to: party_or(app, one.to),
-        by: one.by.clone(),
+        by: by_name(app, one.by.as_ref()),
         message: one.cover.0.clone(),
         files: one.facts.as_ref().map_or(0, |facts| facts.files as usize),
         units: one.facts.as_ref().map(|facts| units(facts, lang)).unwrap_or_default(),
@@ -103,8 +112,9 @@ fn of_outbox(app: &App, at: usize, entry: &Entry, lang: Lang) -> SentRow {
     SentRow {
         id: format!("w{at}"),
         at: moment(entry.composed),
+        of: from_of(entry).map(|office| party(app, office)),
         to: party_or(app, entry.to().and_then(|to| to.office_number())),
-        by: None,
+        by: by_name(app, entry.agent.as_ref()),
         message: String::new(),
         files: facts.as_ref().map_or(0, |facts| facts.files as usize),
         units: facts.as_ref().map(|facts| units(facts, lang)).unwrap_or_default(),
@@ -127,9 +137,9 @@ fn units(facts: &BundleFacts, lang: Lang) -> String {
 }
 
 /// TX-06: what was sent becomes a new letter, to be looked at before it goes once more.
-async fn again(State(app): Shared, here: Here, Path(uid): Path<u32>, sent: Sent) -> Result<Response, Answer> {
+async fn again(State(app): Shared, here: Here, Path(spot): Path<Spot>, sent: Sent) -> Result<Response, Answer> {
     here.checked(&sent)?;
-    let contents = own_copy(&app, uid).await?.ok_or(Answer::Missing)?;
+    let contents = own_copy(&app, spot).await?.ok_or(Answer::Missing)?;
     let id = random::hex();
     let mut letter = Letter::new(&id, (app.clock)());
     letter.message = contents.cover.unwrap_or_default().0;
@@ -142,7 +152,7 @@ async fn again(State(app): Shared, here: Here, Path(uid): Path<u32>, sent: Sent)
 
 async fn receipt(State(app): Shared, here: Here, Path(id): Path<String>) -> Result<Response, Answer> {
     let lang = here.lang();
-    let (message_id, row) = all(&app, lang)?.into_iter().find(|(_, row)| row.id == id).ok_or(Answer::Missing)?;
+    let (message_id, row) = all(&app, &here)?.into_iter().find(|(_, row)| row.id == id).ok_or(Answer::Missing)?;
     let entries = crate::outbox::look(&app.settings.data_folder)?;
     let evidence = entries.iter().find(|entry| entry.message_id == message_id).and_then(Entry::evidence);
     let fact = |id: &str, value: String| (here.say(id), value);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fumibako_model::{Address, BUNDLE_FIELD, BundleFacts, OfficeNumber, Refusal, Retention, State};
+use fumibako_model::{Address, BUNDLE_FIELD, BundleFacts, OfficeNumber, Retention, State};
 use fumibako_web::part::Words;
 use jiff::Timestamp;
 use mail_parser::MessageParser;
@@ -14,11 +14,13 @@ use mail_parser::MessageParser;
 use super::aside;
 use crate::bundle::open::{agent_of, own};
 use crate::bundle::{Contents, Reader, open};
-use crate::mailbox::{Folder, Kept, Mailbox};
+use crate::mailbox::{Folder, Kept, Mailbox, Place};
 use crate::outbox::{self, Fate};
+use crate::received::Received;
 use crate::register::{Licence, Notice, Office};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
+use crate::ui::spot::Spot;
 use crate::ui::state::{App, both, held};
 use crate::wait;
 
@@ -28,8 +30,10 @@ const BODIES: usize = 200;
 /// What is known of the gateway.
 #[derive(Debug, Default)]
 pub(in crate::ui) struct Mail {
-    pub(in crate::ui) inbox: BTreeMap<u32, Arrived>,
-    pub(in crate::ui) sent: BTreeMap<u32, Gone>,
+    pub(in crate::ui) inbox: BTreeMap<Spot, Arrived>,
+    pub(in crate::ui) sent: BTreeMap<Spot, Gone>,
+    /// An agent's rights and an office's agents, as the gateway told last.
+    pub(in crate::ui) mandates: super::rights::Held,
     /// None: nobody asked yet.
     pub(in crate::ui) link: Option<Result<(), Box<NoLink>>>,
     /// Offices as the directory tells them. Of one that is not there nobody could be asked.
@@ -53,7 +57,7 @@ pub(in crate::ui) struct NoLink {
 }
 
 /// What a page would show differently if it changed.
-type Shape = (Vec<(u32, bool)>, Vec<(u32, Option<State>)>);
+type Shape = (Vec<(Spot, bool)>, Vec<(Spot, Option<State>)>);
 
 /// A message in INBOX.
 #[derive(Clone, Debug)]
@@ -65,6 +69,8 @@ pub(in crate::ui) struct Arrived {
     pub(in crate::ui) files: Vec<fumibako_model::Private<String>>,
     /// Was its receipt accepted?
     pub(in crate::ui) done: bool,
+    /// Saved by an agent that may not return its receipt (Profile §9.13).
+    pub(in crate::ui) withheld: bool,
     /// Why it is not believed.
     pub(in crate::ui) wrong: Option<Box<(Words, Words)>>,
     pub(in crate::ui) seal: Option<Seal>,
@@ -105,7 +111,7 @@ impl Mail {
 impl Arrived {
     /// 未
     pub(in crate::ui) fn is_new(&self) -> bool {
-        !self.done && self.wrong.is_none()
+        !self.done && !self.withheld && self.wrong.is_none()
     }
 
     /// Days until the gateway deletes it.
@@ -135,15 +141,20 @@ pub(in crate::ui) async fn for_ever(app: Arc<App>) {
 
 /// Looks once and tells the pages what changed. Returns how many new messages came.
 pub(in crate::ui) async fn look(app: &Arc<App>) -> usize {
+    super::rights::ask(app).await;
     let (settings, known) = (app.settings.clone(), Known::of(&held(&app.mail)));
     let looked = aside(move || wait(read(&settings, &known))).await;
+    let now = (app.clock)();
     let mut mail = held(&app.mail);
     let before = (mail.link.as_ref().map(Result::is_ok), mail.shape());
     let fresh = match looked {
         Ok(found) => {
             mail.link = Some(Ok(()));
-            mail.checked = Some((app.clock)());
-            mail.take(found)
+            mail.checked = Some(now);
+            let fresh = mail.take(found);
+            // What ended while we looked is not shown.
+            mail.forget(now);
+            fresh
         }
         Err(trouble) => {
             let network = matches!(trouble, Trouble::Unreachable { .. });
@@ -166,8 +177,8 @@ pub(in crate::ui) async fn look(app: &Arc<App>) -> usize {
 /// What need not be read again.
 #[derive(Debug)]
 struct Known {
-    inbox: BTreeSet<u32>,
-    sent: BTreeSet<u32>,
+    inbox: BTreeSet<Spot>,
+    sent: BTreeSet<Spot>,
 }
 
 impl Known {
@@ -177,48 +188,88 @@ impl Known {
 }
 
 /// What one look found: everything there is, with the parts that were not known before.
+#[derive(Default)]
 struct Found {
-    inbox: Vec<(u32, bool)>,
-    sent: Vec<(u32, Option<State>)>,
-    arrived: Vec<(u32, Arrived)>,
-    gone: Vec<(u32, Gone)>,
+    inbox: Vec<(Spot, bool)>,
+    sent: Vec<(Spot, Option<State>)>,
+    arrived: Vec<(Spot, Arrived)>,
+    gone: Vec<(Spot, Gone)>,
 }
 
 async fn read(settings: &Settings, known: &Known) -> Result<Found, Trouble> {
-    let mut mailbox = Mailbox::open(settings).await?;
-    let mut found = Found { inbox: Vec::new(), sent: Vec::new(), arrived: Vec::new(), gone: Vec::new() };
-    mailbox.select(Folder::Inbox).await?;
-    let uids = mailbox.search("ALL").await?;
-    found.inbox = mailbox.headers(&uids).await?.iter().map(|kept| (kept.uid, kept.is_acknowledged())).collect();
-    for uid in uids.iter().rev().filter(|uid| !known.inbox.contains(uid)).take(BODIES) {
-        if let Some(kept) = mailbox.message(*uid).await? {
-            found.arrived.push((*uid, arrived(settings, &kept)?));
+    let (mut mailbox, party) = (Mailbox::open(settings).await?, settings.party()?);
+    let mut found = Found::default();
+    for folder in [Folder::Inbox, Folder::Sent] {
+        for place in mailbox.places(&party, folder).await? {
+            let read = match folder {
+                Folder::Inbox => found.inbox_of(place, settings, known, &mut mailbox).await,
+                _ => found.sent_of(place, settings, known, &mut mailbox).await,
+            };
+            match read {
+                // An agent's mandate ended meanwhile; the other offices go on.
+                Err(Trouble::Refused { .. }) if place.office.is_some() => {}
+                read => read?,
+            }
         }
-    }
-    mailbox.select(Folder::Sent).await?;
-    let uids = mailbox.search("ALL").await?;
-    let headers = mailbox.headers(&uids).await?;
-    found.sent = headers.iter().map(|kept| (kept.uid, kept.state())).collect();
-    for kept in headers.iter().rev().filter(|kept| !known.sent.contains(&kept.uid)).take(BODIES) {
-        let Some(mut one) = gone(kept) else { continue };
-        if let Some(whole) = mailbox.message(kept.uid).await? {
-            let contents = own(&whole.octets.0, &settings.reading_keys()?);
-            one.cover = contents.and_then(|contents| contents.cover).unwrap_or_default();
-        }
-        found.gone.push((kept.uid, one));
     }
     mailbox.close().await;
     Ok(found)
 }
 
+impl Found {
+    async fn inbox_of(
+        &mut self,
+        place: Place,
+        settings: &Settings,
+        known: &Known,
+        mailbox: &mut Mailbox,
+    ) -> Result<(), Trouble> {
+        mailbox.select(place).await?;
+        let uids = mailbox.search("ALL").await?;
+        let headers = mailbox.headers(&uids).await?;
+        self.inbox.extend(headers.iter().map(|kept| (Spot::new(place, kept.uid), kept.is_acknowledged())));
+        let is_new = |uid: &&u32| !known.inbox.contains(&Spot::new(place, **uid));
+        for uid in uids.iter().rev().filter(is_new).take(BODIES) {
+            if let Some(kept) = mailbox.message(*uid).await? {
+                self.arrived.push((Spot::new(place, *uid), arrived(settings, place, &kept)?));
+            }
+        }
+        Ok(())
+    }
+
+    async fn sent_of(
+        &mut self,
+        place: Place,
+        settings: &Settings,
+        known: &Known,
+        mailbox: &mut Mailbox,
+    ) -> Result<(), Trouble> {
+        mailbox.select(place).await?;
+        let uids = mailbox.search("ALL").await?;
+        let headers = mailbox.headers(&uids).await?;
+        self.sent.extend(headers.iter().map(|kept| (Spot::new(place, kept.uid), kept.state())));
+        let is_new = |kept: &&Kept| !known.sent.contains(&Spot::new(place, kept.uid));
+        for kept in headers.iter().rev().filter(is_new).take(BODIES) {
+            let Some(mut one) = gone(kept) else { continue };
+            if let Some(whole) = mailbox.message(kept.uid).await? {
+                let contents = own(&whole.octets.0, &settings.reading_keys()?);
+                one.cover = contents.and_then(|contents| contents.cover).unwrap_or_default();
+            }
+            self.gone.push((Spot::new(place, kept.uid), one));
+        }
+        Ok(())
+    }
+}
+
 /// Profile §15.5: opens a message to show whose it is and what is in it; its files stay where they are.
-fn arrived(settings: &Settings, kept: &Kept) -> Result<Arrived, Trouble> {
-    let (us, trust, keys) = (settings.address_of(settings.office()?)?, settings.trust()?, settings.reading_keys()?);
+fn arrived(settings: &Settings, place: Place, kept: &Kept) -> Result<Arrived, Trouble> {
+    let office = place.office.map_or_else(|| settings.office(), Ok)?;
+    let (us, trust, keys) = (settings.address_of(office)?, settings.trust()?, settings.reading_keys()?);
     // Profile §5.3: a certificate is judged as of the arrival at the gateway.
     let reader = Reader { us: &us, trust: &trust, keys: &keys, now: kept.arrived };
     let opened = open(&kept.octets.0, &reader).and_then(|opened| {
         let contents = Contents::read(opened.entity())?;
-        contents.are_between(opened.from(), us.office_number().ok_or(Refusal::RecipientUnknown)?)?;
+        contents.are_between(opened.from(), office)?;
         Ok((opened, contents))
     });
     let header = MessageParser::default().parse_headers(&kept.octets.0);
@@ -231,6 +282,7 @@ fn arrived(settings: &Settings, kept: &Kept) -> Result<Arrived, Trouble> {
         cover: fumibako_model::Private::default(),
         files: Vec::new(),
         done: kept.is_acknowledged(),
+        withheld: withheld(settings, place, claimed, &message_id),
         wrong: None,
         seal: None,
         message_id,
@@ -258,6 +310,13 @@ fn arrived(settings: &Settings, kept: &Kept) -> Result<Arrived, Trouble> {
     })
 }
 
+/// Was it saved before, by an agent that left the receipt to the office?
+fn withheld(settings: &Settings, place: Place, from: Option<OfficeNumber>, message_id: &str) -> bool {
+    let (Some(office), Some(from)) = (place.office, from) else { return false };
+    let received = Received::open(&settings.data_folder);
+    received.is_ok_and(|received| received.is_withheld(office, from, message_id))
+}
+
 /// None: not a bundle, such as a receipt of ours.
 fn gone(kept: &Kept) -> Option<Gone> {
     let message = MessageParser::default().parse_headers(&kept.octets.0)?;
@@ -283,14 +342,14 @@ fn address(list: Option<&mail_parser::Address<'_>>) -> Option<Address> {
 impl Mail {
     /// Takes in what was found; returns how many messages are new.
     fn take(&mut self, found: Found) -> usize {
-        let there: BTreeMap<u32, bool> = found.inbox.into_iter().collect();
+        let there: BTreeMap<Spot, bool> = found.inbox.into_iter().collect();
         let fresh = found.arrived.iter().filter(|(_, one)| one.is_new()).count();
         self.inbox.extend(found.arrived);
         self.inbox.retain(|uid, _| there.contains_key(uid));
         for (uid, one) in &mut self.inbox {
             one.done |= there.get(uid).copied().unwrap_or_default();
         }
-        let states: BTreeMap<u32, Option<State>> = found.sent.into_iter().collect();
+        let states: BTreeMap<Spot, Option<State>> = found.sent.into_iter().collect();
         self.sent.extend(found.gone);
         self.sent.retain(|uid, _| states.contains_key(uid));
         for (uid, one) in &mut self.sent {
@@ -306,13 +365,13 @@ impl Mail {
 }
 
 /// Our own copy of what was sent, opened: its message and files.
-pub(in crate::ui) async fn own_copy(app: &App, uid: u32) -> Result<Option<Contents>, Trouble> {
+pub(in crate::ui) async fn own_copy(app: &App, spot: Spot) -> Result<Option<Contents>, Trouble> {
     let settings = app.settings.clone();
     aside(move || {
         wait(async {
             let mut mailbox = Mailbox::open(&settings).await?;
-            mailbox.select(Folder::Sent).await?;
-            let kept = mailbox.message(uid).await?;
+            mailbox.select(spot.place(Folder::Sent)).await?;
+            let kept = mailbox.message(spot.uid).await?;
             mailbox.close().await;
             let keys = settings.reading_keys()?;
             Ok(kept.and_then(|kept| own(&kept.octets.0, &keys)))

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use fumibako_careplan::{Lang, Report, check, gather};
-use fumibako_model::Private;
+use fumibako_model::{Party, Private};
 use jiff::Timestamp;
 
 use super::aside;
+use super::mandated::covered;
 use super::stand::ended;
 use crate::bundle::{Attached, Draft, Source, compose};
+use crate::mandates::Mandates;
 use crate::outbox::{self, Fate as Posted, Outbox};
 use crate::partners::{Closing, NoPartner};
 use crate::post::Post;
 use crate::settings::Settings;
+use crate::signatory::Signatory;
 use crate::trouble::{Trouble, Usage};
 use crate::ui::letters::{Fate, Letter};
 use crate::ui::state::{App, both, held};
@@ -64,11 +67,14 @@ pub(in crate::ui) fn incomplete(
 pub(in crate::ui) async fn send(app: &Arc<App>, letter: Letter) -> (Letter, Fate) {
     let turn = app.turn.lock().await;
     let (settings, clock, kept, mut sent) = (app.settings.clone(), app.clock, app.clone(), letter.clone());
+    let known = held(&app.mail).mandates.all.clone();
     let end = aside(move || {
         let trouble = match Outbox::open(&settings.data_folder) {
             Err(why) => Some(why),
             Ok(outbox) => {
-                let put = put(&settings, &outbox, &mut sent, clock(), &|letter| kept.leaves(&letter.id, &letter.ids));
+                let put = put((&settings, known), &outbox, &mut sent, clock(), &|letter| {
+                    kept.leaves(&letter.id, &letter.ids)
+                });
                 put.and_then(|()| outbox.post_all(&mut Post::new(&settings)?, clock, &mut |_| ())).err()
             }
         };
@@ -107,7 +113,7 @@ pub(in crate::ui) async fn send_draft(app: &Arc<App>, letter: Letter) -> Fate {
 
 /// Composes and keeps; after `Ok` the power may fail. `first` hears the Message-IDs before a message is in the outbox.
 fn put(
-    settings: &Settings,
+    (settings, known): (&Settings, Option<Arc<Mandates>>),
     outbox: &Outbox,
     letter: &mut Letter,
     now: Timestamp,
@@ -119,14 +125,20 @@ fn put(
         // Nothing that was put into the outbox would look like everything sent.
         return Err(Trouble::Usage(Usage::NothingToSend));
     }
+    covered(settings, &drafts, known, now)?;
     let (identity, mut closing) = (settings.signer(now)?, Closing::of(settings, false)?);
     // Profile §9.11: agents that receive for the addressed office read it, too.
     closing.ask(&drafts, settings, now)?;
-    let from = settings.address_of(settings.office()?)?;
+    let party = settings.party()?;
     let mut composed = Vec::new();
     for draft in &drafts {
-        let to = settings.address_of(draft.bundle.recipient.office)?;
-        composed.push(compose(draft, (from.clone(), to.clone()), &closing.form_of(draft, &to, now)?, &identity, now)?);
+        let from = match &party {
+            Party::Office(office) => *office,
+            Party::Agent(_) => draft.bundle.sender.office,
+        };
+        let (from, to) = (settings.address_of(from)?, settings.address_of(draft.bundle.recipient.office)?);
+        let form = closing.form_of(draft, &to, now)?;
+        composed.push(compose(draft, (from, to), &form, Signatory::of(&identity, &party), now)?);
     }
     letter.ids = composed.iter().map(|one| one.fields.message_id.clone()).collect();
     first(letter)?;

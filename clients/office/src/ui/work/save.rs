@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::aside;
 use crate::fetch::{End, Fetch};
 use crate::trouble::Trouble;
+use crate::ui::spot::Spot;
 use crate::ui::state::{App, held};
 use crate::wait;
 
@@ -18,23 +19,27 @@ pub(in crate::ui) struct Saved {
 }
 
 /// Saves the files of these messages below a folder and acknowledges them.
-pub(in crate::ui) async fn save(app: &Arc<App>, uids: Vec<u32>, folder: PathBuf) -> Result<Saved, Trouble> {
+pub(in crate::ui) async fn save(app: &Arc<App>, spots: Vec<Spot>, folder: PathBuf) -> Result<Saved, Trouble> {
     let turn = app.turn.lock().await;
     let mut settings = app.settings.clone();
     settings.save_folder.clone_from(&folder);
-    let (clock, wanted) = (app.clock, uids.iter().copied().collect::<BTreeSet<u32>>());
+    let of = |spot: &Spot| spot.of.or(app.settings.office).map(|office| (office, spot.uid));
+    let (clock, wanted) = (app.clock, spots.iter().filter_map(of).collect::<BTreeSet<_>>());
     let run = aside(move || {
         let work = Fetch::new(&settings, clock)?.only(wanted);
         wait(work.run(&mut |_| ()))
     })
     .await?;
     drop(turn);
-    let mut saved = Saved { messages: 0, stopped: run.stopped };
+    // Of offices that let an agent in no more, the first says why.
+    let closed = run.closed.into_iter().next().map(|(_, why)| why);
+    let mut saved = Saved { messages: 0, stopped: run.stopped.or(closed) };
     let mut mail = held(&app.mail);
     mail.folder = Some(folder);
     for one in run.fetched {
-        let (Some(known), End::Saved(arrival)) = (mail.inbox.get_mut(&one.uid), one.end) else { continue };
-        known.done = true;
+        let spot = Spot { of: app.settings.office.is_none().then_some(one.office), uid: one.uid };
+        let (Some(known), End::Saved(arrival)) = (mail.inbox.get_mut(&spot), one.end) else { continue };
+        (known.done, known.withheld) = (arrival.withheld.is_none(), arrival.withheld.is_some());
         known.folder = Some(arrival.folder);
         saved.messages += 1;
     }

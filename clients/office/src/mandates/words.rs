@@ -6,18 +6,18 @@ use fumibako_model::{Mandate, MandateRow, Scope};
 use crate::cli::screen::moment;
 
 /// What no scope covers, whatever it is called (Profile §9.12): mandates, licences, certificates and passwords stay the office's own.
-pub(super) fn is_undelegable(word: &str) -> bool {
+pub(crate) fn is_undelegable(word: &str) -> bool {
     ["mandate", "licence", "license", "cert", "certificate", "password", "account", "委任", "ライセンス", "証明書"]
         .contains(&word.to_lowercase().as_str())
 }
 
 /// Its words, without what became of it.
-pub(super) fn terms(mandate: &Mandate, lang: Lang) -> String {
+pub(crate) fn terms(mandate: &Mandate, lang: Lang) -> String {
     lines(&pairs(mandate, lang))
 }
 
 /// All of it.
-pub(super) fn whole(row: &MandateRow, lang: Lang) -> String {
+pub(crate) fn whole(row: &MandateRow, lang: Lang) -> String {
     let one = &row.registered;
     let mut all = vec![
         (lang.pick("委任番号", "mandate"), one.id.to_string()),
@@ -36,7 +36,7 @@ pub(super) fn whole(row: &MandateRow, lang: Lang) -> String {
 }
 
 /// What its office does next.
-pub(super) fn granted(row: &MandateRow, lang: Lang) -> String {
+pub(crate) fn granted(row: &MandateRow, lang: Lang) -> String {
     let (id, mandate) = (row.registered.id, &row.registered.mandate);
     let agent = &mandate.agent;
     let looks = [Scope::Receive, Scope::Status].iter().any(|scope| mandate.scopes.contains(scope));
@@ -62,17 +62,15 @@ pub(super) fn granted(row: &MandateRow, lang: Lang) -> String {
     begins + wide
 }
 
-pub(super) fn headings(lang: Lang) -> [&'static str; 7] {
+pub(crate) fn headings(lang: Lang) -> [&'static str; 7] {
     match lang {
         Lang::Ja => ["委任番号", "状態", "事業所", "代行業者", "期間", "範囲", "制限"],
         Lang::En => ["mandate", "state", "office", "agent", "from, until", "scopes", "limits"],
     }
 }
 
-pub(super) fn cells(row: &MandateRow, lang: Lang) -> Vec<String> {
+pub(crate) fn cells(row: &MandateRow, lang: Lang) -> Vec<String> {
     let mandate = &row.registered.mandate;
-    let limits: Vec<String> =
-        [kinds(mandate, lang), counterparties(mandate, lang), months(mandate)].into_iter().flatten().collect();
     vec![
         row.registered.id.to_string(),
         lang.pick(row.state.word(), row.state.word_en()).into(),
@@ -80,11 +78,18 @@ pub(super) fn cells(row: &MandateRow, lang: Lang) -> Vec<String> {
         mandate.agent.to_string(),
         format!("{}–{}", mandate.from, mandate.until),
         scopes(mandate, lang),
-        limits.join(lang.pick("／", "; ")),
+        limits(mandate, lang),
     ]
 }
 
-fn pairs(mandate: &Mandate, lang: Lang) -> Vec<(&'static str, String)> {
+/// What it is limited to; nothing, if to nothing.
+pub(crate) fn limits(mandate: &Mandate, lang: Lang) -> String {
+    let limits = [kinds(mandate, lang), counterparties(mandate, lang), months(mandate)];
+    limits.into_iter().flatten().collect::<Vec<_>>().join(lang.pick("／", "; "))
+}
+
+/// Headings and what the mandate says.
+pub(crate) fn pairs(mandate: &Mandate, lang: Lang) -> Vec<(&'static str, String)> {
     let all = || lang.pick("すべて", "all").to_owned();
     let period = match lang {
         Lang::Ja => format!("{} から {} まで", mandate.from, mandate.until),
@@ -101,7 +106,8 @@ fn pairs(mandate: &Mandate, lang: Lang) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn scopes(mandate: &Mandate, lang: Lang) -> String {
+/// What it allows.
+pub(crate) fn scopes(mandate: &Mandate, lang: Lang) -> String {
     joined(mandate.scopes.iter().map(|scope| lang.pick(scope.word(), scope.as_str()).to_owned()), lang)
 }
 
