@@ -5,6 +5,7 @@ mod delegation;
 mod directory;
 mod evidence;
 mod keeping;
+mod licence;
 mod socket;
 mod words;
 
@@ -16,13 +17,11 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::{
-    Account, CertificateKey, Done, Enrolled, JAPAN, Licence, Office, OfficeNumber, Party, Refusal, Refused, What,
-    not_trusted, revoked,
+    Account, CertificateKey, Done, Enrolled, Office, OfficeNumber, Party, Refusal, Refused, What, not_trusted, revoked,
 };
 use fumibako_signer::{Certificate, RevocationError, Trust};
 use fumibako_store::{Amendment, Census, Store, StoreError, WhichActs, bind, hex};
 use jiff::Timestamp;
-use jiff::civil::Date;
 
 use crate::house::House;
 use crate::password;
@@ -34,9 +33,9 @@ pub use directory::OFFICES_AT_ONCE;
 pub use socket::{CallError, call};
 pub(crate) use socket::{bind as bind_socket, serve};
 pub use words::{
-    AccountRow, ActsReport, Audited, AuthorityRow, BackupReport, CertificateRow, DayRow, FaultRow, HoldRow, OfficeRow,
-    PlaceRow, PutReport, RefusedRow, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered,
-    VerifyReport,
+    AccountRow, ActsReport, Audited, AuthorityRow, BackupReport, CertificateRow, DayRow, DeedRow, FaultRow, HoldRow,
+    LicenceAsk, OfficeRow, PlaceRow, PutReport, RefusedRow, Reply, Request, RestoreReport, Secret, Status, StoreReport,
+    Tampered, TermsRow, VerifyReport,
 };
 
 /// Longest agent's name and suspension reason, in characters.
@@ -93,6 +92,7 @@ impl<S: Store> Admin<S> {
             }
             Request::OfficeQuota { number, bytes } => self.quota(number, bytes).await,
             Request::LicenceGrant { number, from, until } => self.grant(number, from, until).await,
+            Request::Licence(ask) => self.licence(ask).await,
             Request::AccountAdd { login, party, password } => {
                 self.known(&party)?;
                 if roll.account(&login).is_some() {
@@ -157,19 +157,6 @@ impl<S: Store> Admin<S> {
 
     async fn put(&self, office: Office, told: Done) -> Result<Reply, StoreError> {
         self.change(Amendment::Office(Box::new(office)), told).await
-    }
-
-    /// Profile §10: a licence lasts a year; the last day is the day before its anniversary.
-    async fn grant(&self, number: OfficeNumber, from: Option<Date>, until: Option<Date>) -> Result<Reply, StoreError> {
-        let office = self.office(number)?;
-        let from = from.unwrap_or_else(|| JAPAN.to_datetime(self.0.clock.now()).date());
-        let year = || from.checked_add(jiff::Span::new().years(1)).and_then(jiff::civil::Date::yesterday);
-        let until = until.map_or_else(year, Ok).map_err(|_| Refusal::ValueUnfit.about("licence dates"))?;
-        if until < from {
-            return Err(Refusal::ValueUnfit.about("the licence would end before it begins").into());
-        }
-        let told = self.did(What::LicenceGranted).of(number).noting(format_args!("{from} {until}"));
-        self.put(Office { licence: Some(Licence { from, until }), ..office }, told).await
     }
 
     async fn put_account(

@@ -15,6 +15,7 @@ mod mandate;
 mod office;
 mod serve;
 mod status;
+mod terms;
 mod trust;
 
 use std::io::{self, Write};
@@ -89,6 +90,9 @@ enum Command {
     /// ライセンス / licences
     #[command(subcommand)]
     Licence(licence::Licence),
+    /// 利用規約 / the terms that offices agree to
+    #[command(subcommand)]
+    Terms(terms::Terms),
     /// 信頼する認証局 / trusted authorities
     #[command(subcommand)]
     Trust(trust::Trust),
@@ -258,6 +262,7 @@ impl Cli {
             Command::Agent(command) => command.run(&mut context),
             Command::Mandate(command) => command.run(&mut context),
             Command::Licence(command) => command.run(&mut context),
+            Command::Terms(command) => command.run(&mut context),
             Command::Trust(command) => command.run(&mut context),
             Command::Cert(command) => command.run(&mut context),
             Command::Expire(command) => command.run(&mut context),

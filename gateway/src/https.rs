@@ -1,11 +1,12 @@
 //! The HTTPS door. It tells mail programs how to set themselves up (Profile §13.13), takes deeds about mandates (Profile §9.5) and
-//! hands out evidence (Profile §8.18); later steps put more behind it.
+//! licences (Profile §10.4), and hands out evidence (Profile §8.18); later steps put more behind it.
 //!
 //! Its connections take a place as all others do, have a few seconds for each request, and small bodies only.
 
 mod autoconfig;
 mod directory;
 mod evidence;
+mod licence;
 mod mandates;
 mod readers;
 
@@ -48,6 +49,7 @@ pub(crate) async fn serve<S: Store>(
     let doors = Doors { host: house.config.domain.to_string(), addresses: house.addresses };
     let office = mandates::Office { house: house.clone(), address: entry.address };
     let routes = routes(doors).merge(mandates::routes(office.clone()));
+    let routes = routes.merge(licence::routes(office.clone()));
     let routes = routes.merge(readers::routes(office.clone())).merge(directory::routes(office.clone()));
     let routes = routes.merge(evidence::routes(office));
     let mut builder = http1::Builder::new();

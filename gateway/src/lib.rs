@@ -16,6 +16,7 @@ mod gateway;
 mod house;
 mod https;
 mod init;
+mod licence;
 mod listen;
 mod password;
 mod peer;
@@ -27,9 +28,9 @@ mod trust;
 mod witness;
 
 pub use admin::{
-    AccountRow, ActsReport, Admin, Audited, AuthorityRow, BackupReport, CallError, CertificateRow, DayRow, FaultRow,
-    HoldRow, OFFICES_AT_ONCE, OfficeRow, PlaceRow, PutReport, RefusedRow, Reply, Request, RestoreReport, Secret,
-    Status, StoreReport, Tampered, VerifyReport, call,
+    AccountRow, ActsReport, Admin, Audited, AuthorityRow, BackupReport, CallError, CertificateRow, DayRow, DeedRow,
+    FaultRow, HoldRow, LicenceAsk, OFFICES_AT_ONCE, OfficeRow, PlaceRow, PutReport, RefusedRow, Reply, Request,
+    RestoreReport, Secret, Status, StoreReport, Tampered, TermsRow, VerifyReport, call,
 };
 pub use clock::Clock;
 pub use config::{Config, ConfigError, Evidence, Form, Limits, Listen, MESSAGE_BYTES_MOST, Moments, Submission, Tls};

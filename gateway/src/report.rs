@@ -19,6 +19,8 @@ mod words;
 
 /// Letters of base64 in a line (RFC 2045 §6.8).
 const LINE: usize = 76;
+/// Octets in a word of a subject, before they are encoded.
+const WORD: usize = 45;
 
 /// Tells all that is due by now, each once. What cannot be proved yet waits for the next head.
 pub(crate) async fn tell<S: Store>(house: &House<S>) -> Result<(), StoreError> {
@@ -104,15 +106,15 @@ impl Telling<'_> {
     /// The whole message, signed by the gateway.
     fn letter<S: Store>(&self, proof: &ProofFile, house: &House<S>) -> Result<Vec<u8>, fumibako_signer::SignError> {
         let (domain, from) = (self.domain, self.due.recorded.evidence.from);
-        let subject = STANDARD.encode(self.subject());
         let to = self.due.recorded.evidence.to;
         let reminds = self.due.key.report == Report::Uncollected;
         let also = if reminds { format!("Cc: {to}@{domain}\r\n") } else { String::new() };
         let head = format!(
             "From: gateway@{domain}\r\nTo: {from}@{domain}\r\n{also}Date: {}\r\nMessage-ID: <{}>\r\n\
-             Subject: =?utf-8?B?{subject}?=\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n",
+             Subject: {}\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n",
             date(self.now),
-            self.message_id()
+            self.message_id(),
+            subject_line(self.subject())
         );
         let signed = sign(self.entity(proof).as_bytes(), &house.witness, self.now)?;
         Ok([head.as_bytes(), &signed].concat())
@@ -178,8 +180,22 @@ impl Telling<'_> {
     }
 }
 
+/// RFC 2047 §2, §5: a subject in Japanese, in words of at most 75 letters, none of which cuts a character.
+pub(crate) fn subject_line(text: &str) -> String {
+    let mut words = vec![String::new()];
+    for character in text.chars() {
+        if let Some(last) = words.last_mut().filter(|last| last.len() + character.len_utf8() <= WORD) {
+            last.push(character);
+        } else {
+            words.push(character.to_string());
+        }
+    }
+    let words: Vec<_> = words.into_iter().map(|word| format!("=?utf-8?B?{}?=", STANDARD.encode(word))).collect();
+    words.join("\r\n ")
+}
+
 /// RFC 5322 §3.3
-fn date(at: Timestamp) -> String {
+pub(crate) fn date(at: Timestamp) -> String {
     DateTimePrinter::new().timestamp_to_string(&at).unwrap_or_else(|_| at.to_string())
 }
 
@@ -189,7 +205,7 @@ fn shown(at: Timestamp) -> String {
 }
 
 /// A text in base64, in lines.
-fn lines(text: &str) -> String {
+pub(crate) fn lines(text: &str) -> String {
     let letters = STANDARD.encode(text);
     let mut rows = String::with_capacity(letters.len() + letters.len() / LINE * 2 + 2);
     for row in letters.as_bytes().chunks(LINE) {

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::house::House;
-use crate::report;
+use crate::{licence, report};
 
 /// From one look for new evidence to the next.
 const LOOK: Duration = Duration::from_secs(1);
@@ -92,6 +92,9 @@ pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Rec
             house.refusal_of(error);
         }
         if let Err(error) = report::tell(&house).await {
+            house.refusal_of(error);
+        }
+        if let Err(error) = licence::tell(&house).await {
             house.refusal_of(error);
         }
         if last || *house.broken.borrow() {

@@ -4,12 +4,13 @@ mod audit;
 mod directory;
 mod evidence;
 mod keeping;
+mod licence;
 
 use std::path::PathBuf;
 
 use fumibako_model::{
-    Agent, AgentId, Continuation, Description, EvidenceId, Mandate, MandateId, MandateRow, OfficeNumber, Party,
-    ProofFile, Refusal,
+    Agent, AgentId, Continuation, Description, EvidenceId, LicenceView, Mandate, MandateId, MandateRow, OfficeNumber,
+    Party, ProofFile, Refusal,
 };
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ pub use audit::ActsReport;
 pub use directory::{OfficeRow, PutReport};
 pub use evidence::{Audited, RefusedRow, Tampered};
 pub use keeping::{BackupReport, DayRow, FaultRow, HoldRow, PlaceRow, RestoreReport, StoreReport, VerifyReport};
+pub use licence::{DeedRow, LicenceAsk, TermsRow};
 
 /// A question of the operator.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +76,8 @@ pub enum Request {
         /// Last day; a year from the first when absent.
         until: Option<Date>,
     },
+    /// Of licences and terms, all else.
+    Licence(LicenceAsk),
     /// Makes a login. One that is there is not touched: it may be another office's.
     AccountAdd {
         /// ユーザID.
@@ -242,6 +246,7 @@ impl Request {
             Self::OfficeResume { .. } => "office-resume",
             Self::OfficeQuota { .. } => "office-quota",
             Self::LicenceGrant { .. } => "licence-grant",
+            Self::Licence(ask) => ask.name(),
             Self::AccountAdd { .. } => "account-add",
             Self::AccountPassword { .. } => "account-password",
             Self::AccountList => "account-list",
@@ -290,6 +295,7 @@ impl Request {
                 [one] => one.number.to_string(),
                 many => format!("{} offices", many.len()),
             },
+            Self::Licence(ask) => ask.about(),
             Self::CertAdd { party, .. } => party.to_string(),
             Self::AgentAdd { id, .. } | Self::AgentSuspend { id, .. } => id.to_string(),
             Self::MandateAdd { mandate } => format!("{} for {}", mandate.agent, mandate.office),
@@ -359,6 +365,23 @@ pub enum Reply {
         used: u64,
         /// Bytes at most.
         limit: u64,
+    },
+    /// Licences, by office.
+    Licences {
+        /// The rows, without the text of the terms.
+        licences: Vec<LicenceView>,
+    },
+    /// One licence, with what the office signed of it.
+    Licence {
+        /// How it stands.
+        licence: Box<LicenceView>,
+        /// What was signed, in the order it came.
+        deeds: Vec<DeedRow>,
+    },
+    /// Versions of the terms, the oldest first; the last is in force.
+    Terms {
+        /// The rows.
+        terms: Vec<TermsRow>,
     },
     /// Logins, by user ID.
     Accounts {

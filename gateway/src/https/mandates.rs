@@ -26,7 +26,7 @@ use crate::admin::sum_of;
 use crate::house::House;
 
 /// Octets of a signed deed: the deed itself, and a signature with its certificates.
-const SIGNED_BYTES: usize = 64 << 10;
+pub(super) const SIGNED_BYTES: usize = 64 << 10;
 
 /// What the handlers share.
 pub(super) struct Office<S> {
@@ -93,17 +93,9 @@ pub(super) fn credentials(header: &HeaderMap) -> Option<Credentials> {
 
 /// Profile §9.5: reads a deed, judges who signed it as a message's signer is judged, and does it.
 async fn deed<S: Store>(house: &House<S>, octets: &[u8]) -> Result<MandateRow, StoreError> {
-    let (roll, trust, now) = (house.store.roll(), house.trust(), house.clock.now());
-    let (holder, deed) = {
-        let signed = Signed::read(octets).map_err(|why| not_signed(&why))?;
-        let signature = signed.verify().map_err(|why| not_signed(&why))?;
-        let named = trust.holder(&signature, now).map_err(not_trusted)?;
-        trust.check_revocation(&signature, now).map_err(revoked)?;
-        (
-            bind(named, signature.signer(), &roll)?,
-            Deed::in_entity(signed.part()).map_err(|why| Refusal::MandateUnread.about(why))?,
-        )
-    };
+    let (roll, now) = (house.store.roll(), house.clock.now());
+    let (holder, part) = signed_by(house, octets)?;
+    let deed = Deed::in_entity(part).map_err(|why| Refusal::MandateUnread.about(why))?;
     let known = |id: MandateId| roll.mandate_by_id(id).ok_or_else(|| Refusal::MandateUnknown.about(id));
     let sum = sum_of(&deed);
     let told = |what, one: &Registered| {
@@ -136,6 +128,16 @@ async fn deed<S: Store>(house: &House<S>, octets: &[u8]) -> Result<MandateRow, S
     let one = roll.mandate_by_id(id).ok_or_else(|| Refusal::MandateUnknown.about(id))?;
     tracing::info!(mandate = %id, state = ?one.state(now), by = %holder, "mandate.changed");
     Ok(MandateRow::of(one, now).named(&roll))
+}
+
+/// Profile §9.5: who signed this, judged as a message's signer is, and what was signed.
+pub(super) fn signed_by<'o, S: Store>(house: &House<S>, octets: &'o [u8]) -> Result<(Party, &'o [u8]), StoreError> {
+    let (roll, trust, now) = (house.store.roll(), house.trust(), house.clock.now());
+    let signed = Signed::read(octets).map_err(|why| not_signed(&why))?;
+    let signature = signed.verify().map_err(|why| not_signed(&why))?;
+    let named = trust.holder(&signature, now).map_err(not_trusted)?;
+    trust.check_revocation(&signature, now).map_err(revoked)?;
+    Ok((bind(named, signature.signer(), &roll)?, signed.part()))
 }
 
 fn by(signer: &Party, allowed: &[Party]) -> Result<(), Refused> {

@@ -9,6 +9,7 @@ mod directory;
 mod evidence;
 mod expiry;
 mod https;
+mod licences;
 mod lines;
 mod logins;
 mod mandates;

@@ -10,6 +10,7 @@ mod bundle;
 mod directory;
 mod evidence;
 mod expiry;
+mod licence;
 mod life;
 pub mod log;
 mod login;
@@ -40,6 +41,11 @@ pub use expiry::{
 };
 pub use fumibako_careplan::{
     Edition, NotAServiceKind, NotAnOfficeNumber, OfficeNumber, ServiceKind, ServiceMonth, UnitKind,
+};
+pub use licence::{
+    Asked, Consent, DEED_MINUTES, ENDING_DAYS, FEE_YEN, LICENCE_DEED_TYPE, LicenceDeed, LicenceDue, LicenceOrder,
+    LicenceState, LicenceTerms, LicenceView, Licensing, NotALicenceDeed, NotAWord, NotTerms, PERIODS, PayBy, Payment,
+    Period, Switch, TERMS_BYTES, TERMS_VERSION_BYTES, USER_CHARACTERS, WARNING_DAYS, last_day,
 };
 pub use life::{Happening, Outcome, Report, outcome};
 pub use login::Login;

@@ -9,6 +9,7 @@ use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{AgentId, Domain, Party};
+use crate::licence::{LicenceTerms, Licensing};
 use crate::mandate::{Act, MandateId, MandateState, Registered, Scope, allowing};
 use crate::refusal::{Refusal, Refused};
 
@@ -19,7 +20,7 @@ pub struct Office {
     pub number: OfficeNumber,
     /// 事業所名, as shown.
     pub name: String,
-    /// Its licence, if one was ever granted.
+    /// The days of its licence, if it ever had one: what [`Licensing::run`] says. Changed by orders about the licence alone.
     pub licence: Option<Licence>,
     /// Why it is suspended, if it is.
     pub suspended: Option<String>,
@@ -103,6 +104,10 @@ pub struct Roll {
     agents: HashMap<AgentId, Agent>,
     /// By office: few for each.
     mandates: HashMap<OfficeNumber, Vec<Registered>>,
+    /// By office: those that ever had one.
+    licences: HashMap<OfficeNumber, Licensing>,
+    /// 利用規約 in force.
+    terms: Option<LicenceTerms>,
 }
 
 impl Roll {
@@ -119,9 +124,13 @@ impl Roll {
         for enrolled in certificates.values() {
             held.entry(enrolled.party.clone()).or_default().push(enrolled.key.clone());
         }
+        let offices: HashMap<_, _> = offices.into_iter().map(|office| (office.number, office)).collect();
+        let granted = |office: &Office| office.licence.map(|days| (office.number, Licensing::granted(days)));
         Self {
             domain,
-            offices: offices.into_iter().map(|office| (office.number, office)).collect(),
+            licences: offices.values().filter_map(granted).collect(),
+            terms: None,
+            offices,
             accounts: accounts.into_iter().map(|account| (account.login.clone(), account)).collect(),
             certificates,
             held,
@@ -142,6 +151,33 @@ impl Roll {
             self.mandates.entry(one.mandate.office).or_default().push(one);
         }
         self
+    }
+
+    /// The same roll with these licences, and these terms in force.
+    #[must_use]
+    pub fn licensing(
+        mut self,
+        licences: impl IntoIterator<Item = (OfficeNumber, Licensing)>,
+        terms: Option<LicenceTerms>,
+    ) -> Self {
+        self.licences = licences.into_iter().collect();
+        for (number, licensing) in &self.licences {
+            if let Some(office) = self.offices.get_mut(number) {
+                office.licence = licensing.run();
+            }
+        }
+        self.terms = terms;
+        self
+    }
+
+    /// The licence of an office, if it ever had one.
+    pub fn licence(&self, number: OfficeNumber) -> Option<&Licensing> {
+        self.licences.get(&number)
+    }
+
+    /// 利用規約 in force.
+    pub fn terms(&self) -> Option<&LicenceTerms> {
+        self.terms.as_ref()
     }
 
     /// The mail domain of this gateway.
@@ -269,20 +305,15 @@ impl Roll {
             End::Recipient => (Refusal::RecipientUnknown, Refusal::RecipientSuspended, Refusal::RecipientNotLicensed),
         };
         let office = self.offices.get(&number).ok_or_else(|| unknown.about(number))?;
-        if office.suspended.is_some() {
+        let licence = self.licences.get(&number);
+        if office.suspended.is_some() || licence.is_some_and(|licence| licence.suspended.is_some()) {
             return Err(suspended.about(number));
         }
-        match office.licence {
-            Some(licence) if licence.in_force(now) => Ok(office),
+        // From the first day's midnight to the end of the last day, in Japan.
+        match licence {
+            Some(licence) if licence.covers(japanese_day(now)) => Ok(office),
             _ => Err(unlicensed.about(number)),
         }
-    }
-}
-
-impl Licence {
-    /// Counts from the first day's midnight to the end of the last day, in Japan.
-    pub fn in_force(&self, now: Timestamp) -> bool {
-        (self.from..=self.until).contains(&japanese_day(now))
     }
 }
 

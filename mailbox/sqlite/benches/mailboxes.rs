@@ -102,8 +102,8 @@ async fn fill(folder: &Path) {
     let count =
         |count: u32| format!("WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {count})");
     let office = format!(
-        "{} INSERT INTO office (id, number, name, licence_from, licence_until, modseq)
-         SELECT 1000 + i, printf('98%08d', i), 'x', '2026-04-01', '2027-03-31', 1000 FROM n",
+        "{} INSERT INTO office (id, number, name, modseq)
+         SELECT 1000 + i, printf('98%08d', i), 'x', 1000 FROM n",
         count(OFFICES)
     );
     let mailbox = format!(

@@ -15,8 +15,6 @@ CREATE TABLE office (
     id            INTEGER PRIMARY KEY,
     number        TEXT NOT NULL UNIQUE,
     name          TEXT NOT NULL,
-    licence_from  TEXT,              -- first day, YYYY-MM-DD in Japan
-    licence_until TEXT,              -- last day
     suspended     TEXT,              -- why
     kana          TEXT NOT NULL DEFAULT '',             -- what the directory says of it (Profile §17)
     municipality  TEXT NOT NULL DEFAULT '',
@@ -36,6 +34,32 @@ WHEN new.name IS NOT old.name OR new.kana IS NOT old.kana OR new.municipality IS
 BEGIN
     UPDATE counter SET value = value + 1 WHERE name = 'directory';
 END;
+-- ライセンス (Profile §10): `Licensing` as JSON, and when to look at it again, which is its row in `due`.
+CREATE TABLE licence (
+    office  TEXT PRIMARY KEY REFERENCES office (number),
+    doc     TEXT NOT NULL,
+    look_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- What offices signed of their licences, as it came. `sha256` is that of the deed's canonical form: none is obeyed twice.
+CREATE TABLE licence_deed (
+    sha256 TEXT PRIMARY KEY,
+    office TEXT NOT NULL REFERENCES office (number),
+    kind   TEXT NOT NULL CHECK (kind IN ('apply', 'renew', 'automatic')),
+    at     INTEGER NOT NULL,
+    signed BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX licence_deed_office ON licence_deed (office, at);
+
+-- 利用規約. A version's words never change; the last is in force.
+CREATE TABLE terms (
+    n       INTEGER PRIMARY KEY AUTOINCREMENT,
+    version TEXT NOT NULL UNIQUE,
+    digest  TEXT NOT NULL,
+    text    TEXT NOT NULL,
+    at      INTEGER NOT NULL
+) STRICT;
 
 CREATE TABLE account (
     login         TEXT PRIMARY KEY,
@@ -317,7 +341,7 @@ CREATE TABLE act_head (
 CREATE TABLE due (
     at       INTEGER NOT NULL,
     message  INTEGER NOT NULL,
-    what     INTEGER NOT NULL,        -- the numbers of `Report`
+    what     INTEGER NOT NULL,        -- the numbers of `Report`; 100: a licence, whose office's row `message` is then
     evidence INTEGER NOT NULL,
     wishes   TEXT,
     PRIMARY KEY (at, message, what)

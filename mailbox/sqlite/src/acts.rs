@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::error::{Stop, store_error};
-use crate::{directory, mandate, roll};
+use crate::{directory, licence, mandate, roll};
 
 /// Rows that are read at once.
 const AT_ONCE: i64 = 1_000;
@@ -37,6 +37,8 @@ async fn changes(rows: &mut SqliteConnection, amend: &Amend) -> Result<(), Stop>
             Amendment::Enrol(certificate) => roll::enrol(rows, certificate).await.map(|()| true)?,
             Amendment::Agent(agent) => mandate::put_agent(rows, agent).await.map(|()| true)?,
             Amendment::Mandate(order) => mandate::run(rows, order).await?,
+            Amendment::Licence(change) => licence::run(rows, change).await?,
+            Amendment::Terms(terms, at) => licence::publish(rows, terms, *at).await?,
         };
     }
     if changed { write(rows, &amend.done).await } else { Ok(()) }

@@ -190,7 +190,11 @@ impl Command {
 
     /// Does it change the roll?
     pub(crate) fn is_of_the_roll(&self) -> bool {
-        matches!(self, Self::Amend(amend, _) if !amend.changes.is_empty())
+        match self {
+            Self::Amend(amend, _) => !amend.changes.is_empty(),
+            Self::Report(order, ..) => order.is_of_the_roll(),
+            _ => false,
+        }
     }
 
     pub(crate) fn is_close(&self) -> bool {

@@ -25,6 +25,7 @@ mod heads;
 mod hold;
 mod inspect;
 mod ledger;
+mod licence;
 mod log;
 mod mandate;
 mod open;

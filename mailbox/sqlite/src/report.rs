@@ -1,9 +1,9 @@
-//! What is due to be told, and what was (Profile §8.14): one list that survives restarts; a letter is filed in the commit that takes
-//! its reason from the list.
+//! What is due to be told, and what was (Profile §8.14, §10.7): one list that survives restarts; a letter is filed in the commit that
+//! takes its reason from the list.
 
-use fumibako_model::{Flags, FolderId, MessageId, OfficeNumber, Refusal, Report, State};
+use fumibako_model::{Done, Flags, FolderId, MessageId, OfficeNumber, Refusal, Report, State};
 use fumibako_store::bodies::Place;
-use fumibako_store::{Due, DueKey, Letter, StoreError, Told};
+use fumibako_store::{Amend, Amendment, Due, DueKey, Letter, LicenceChange, StoreError, Told};
 use jiff::Timestamp;
 use serde::Deserialize;
 use sqlx::{SqliteConnection, SqlitePool};
@@ -12,6 +12,7 @@ use crate::command::{Command, Octets};
 use crate::error::{Stop, store_error, unreadable};
 use crate::ledger::{Body, Ledger, Wake};
 use crate::store::SqliteStore;
+use crate::{acts, licence};
 
 /// Rows that are handed out at once.
 const AT_ONCE: i64 = 100;
@@ -20,7 +21,20 @@ const AT_ONCE: i64 = 100;
 pub(crate) struct Order {
     offices: Vec<OfficeNumber>,
     message_id: String,
-    settled: Settled,
+    why: Why,
+}
+
+/// What a letter is about: in the commit that files it, it is done, and due no more.
+enum Why {
+    Settled(Settled),
+    Licence(Box<LicenceChange>, Box<Done>),
+}
+
+impl Order {
+    /// Does it change the roll?
+    pub(crate) fn is_of_the_roll(&self) -> bool {
+        matches!(self.why, Why::Licence(..))
+    }
 }
 
 /// Something due, and when it is due again.
@@ -78,15 +92,36 @@ impl Row {
 /// Files the letter, if there is one, and takes its reason from the list.
 pub(crate) async fn told(store: &SqliteStore, told: Told, now: Timestamp) -> Result<bool, StoreError> {
     let settled = Settled { key: told.key, again: told.again };
-    let Some(Letter { offices, message_id, body }) = told.letter else {
+    let Some(letter) = told.letter else {
         return store.change(|reply| Command::Settle(settled, reply)).await;
     };
+    post(store, letter, Why::Settled(settled), now).await
+}
+
+/// Does what is due to a licence, and files the letter about it, if there is one.
+pub(crate) async fn happens(
+    store: &SqliteStore,
+    change: LicenceChange,
+    told: Done,
+    letter: Option<Letter>,
+) -> Result<bool, StoreError> {
+    let at = change.at;
+    let Some(letter) = letter else {
+        let changes = vec![Amendment::Licence(Box::new(change))];
+        let amend = Amend { changes, done: vec![told] };
+        return store.change(|reply| Command::Amend(Box::new(amend), reply)).await.map(|()| false);
+    };
+    post(store, letter, Why::Licence(Box::new(change), Box::new(told)), at).await
+}
+
+async fn post(store: &SqliteStore, letter: Letter, why: Why, now: Timestamp) -> Result<bool, StoreError> {
+    let Letter { offices, message_id, body } = letter;
     let envelope = serde_json::json!({ "v": 1, "kind": "report", "offices": offices, "at": now.to_string() });
     let envelope = envelope.to_string().into_bytes();
     let also = envelope.clone();
     let body = store.disk.wait(move || body.finish(&also)).await?;
     let filed = body.filed();
-    let (order, octets) = (Order { offices, message_id, settled }, Octets::new(body, || envelope));
+    let (order, octets) = (Order { offices, message_id, why }, Octets::new(body, || envelope));
     let answer = store.change(|reply| Command::Report(Box::new(order), octets, now, reply)).await;
     if !matches!(answer, Ok(true)) {
         store.give_up(filed).await;
@@ -114,7 +149,15 @@ pub(crate) async fn file(
     body: Place,
     now: Timestamp,
 ) -> Result<(bool, Vec<Wake>), Stop> {
-    if !settle(rows, order.settled).await? {
+    let still = match &order.why {
+        Why::Settled(settled) => settle(rows, *settled).await?,
+        Why::Licence(change, told) => {
+            let changed = licence::run(rows, change).await?;
+            acts::write(rows, if changed { std::slice::from_ref(told) } else { &[] }).await?;
+            changed
+        }
+    };
+    if !still {
         return Ok((false, Vec::new()));
     }
     let mut ledger = Ledger::begin(rows).await?;

@@ -1,29 +1,23 @@
 //! 登録簿 in rows: changed one row at a time, read whole.
 
-use fumibako_model::{Account, CertificateKey, Domain, Enrolled, Licence, Office, OfficeNumber, Party, Refusal, Roll};
+use fumibako_model::{Account, CertificateKey, Domain, Enrolled, Office, OfficeNumber, Party, Refusal, Roll};
 use jiff::Timestamp;
 use serde::Deserialize;
 use sqlx::SqliteConnection;
 
 use crate::error::{Stop, unreadable};
 use crate::folder::make_standard;
-use crate::mandate;
+use crate::{licence, mandate};
 
-/// Puts an office on the roll, or replaces its row; a new one gets its standard folders.
+/// Puts an office on the roll, or replaces its row; a new one gets its standard folders. Its licence stays as it is.
 pub(crate) async fn put_office(rows: &mut SqliteConnection, office: &Office) -> Result<(), Stop> {
     let number = office.number.as_str();
-    let from = office.licence.map(|licence| licence.from.to_string());
-    let until = office.licence.map(|licence| licence.until.to_string());
     let put = sqlx::query!(
-        r#"INSERT INTO office (number, name, licence_from, licence_until, suspended, modseq)
-           VALUES (?, ?, ?, ?, ?, 0)
-           ON CONFLICT (number) DO UPDATE SET name = excluded.name, licence_from = excluded.licence_from,
-                                  licence_until = excluded.licence_until, suspended = excluded.suspended
+        r#"INSERT INTO office (number, name, suspended, modseq) VALUES (?, ?, ?, 0)
+           ON CONFLICT (number) DO UPDATE SET name = excluded.name, suspended = excluded.suspended
            RETURNING id AS "id!: i64", EXISTS (SELECT 1 FROM mailbox WHERE office = office.id) AS "old!: bool""#,
         number,
         office.name,
-        from,
-        until,
         office.suspended
     )
     .fetch_one(&mut *rows)
@@ -72,15 +66,13 @@ pub(crate) async fn enrol(rows: &mut SqliteConnection, certificate: &Enrolled) -
 struct OfficeRow {
     number: OfficeNumber,
     name: String,
-    licence: Option<Licence>,
     suspended: Option<String>,
 }
 
 /// The whole roll as the rows stand.
 pub(crate) async fn load(rows: &mut SqliteConnection, domain: &Domain) -> Result<Roll, sqlx::Error> {
     let offices = sqlx::query_scalar!(
-        r#"SELECT json_group_array(json_object('number', number, 'name', name, 'suspended', suspended, 'licence',
-                  iif(licence_from IS NULL, NULL, json_object('from', licence_from, 'until', licence_until))))
+        r#"SELECT json_group_array(json_object('number', number, 'name', name, 'suspended', suspended))
                   AS "offices!: String"
            FROM office"#
     )
@@ -97,6 +89,7 @@ pub(crate) async fn load(rows: &mut SqliteConnection, domain: &Domain) -> Result
     .fetch_all(&mut *rows)
     .await?;
     let (agents, mandates) = mandate::load(rows).await?;
+    let (licences, terms) = licence::load(rows).await?;
     let offices: Vec<OfficeRow> = serde_json::from_str(&offices).map_err(unreadable)?;
     let accounts: Vec<(String, String, String, String)> = serde_json::from_str(&accounts).map_err(unreadable)?;
     let roll = Roll::new(
@@ -121,12 +114,12 @@ pub(crate) async fn load(rows: &mut SqliteConnection, domain: &Domain) -> Result
             })
             .collect::<Result<Vec<_>, sqlx::Error>>()?,
     );
-    Ok(roll.delegating(agents, mandates))
+    Ok(roll.delegating(agents, mandates).licensing(licences, terms))
 }
 
 impl OfficeRow {
     fn office(self) -> Office {
-        Office { number: self.number, name: self.name, licence: self.licence, suspended: self.suspended }
+        Office { number: self.number, name: self.name, licence: None, suspended: self.suspended }
     }
 }
 

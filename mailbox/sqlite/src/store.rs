@@ -7,15 +7,16 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use fumibako_model::log::Hash;
 use fumibako_model::{
-    Annotation, Changes, Delegate, Details, Directory, Domain, Evidence, EvidenceId, FolderId, FolderName,
+    Annotation, Changes, Delegate, Details, Directory, Domain, Done, Evidence, EvidenceId, FolderId, FolderName,
     FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, OfficeNumber, Private, Retention, Roll, Uid,
     UidValidity,
 };
 use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
 use fumibako_store::{
     ActsAudit, ActsHead, Admitted, Amend, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit, Draft, Due,
-    Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection, LogAudit, LogState, Logging, News, Paper, Proof, Quota,
-    RefusedReceipt, Restored, SignedDeed, Store, StoreError, Told, Unlogged, UnsignedActs, Verified, Which, WhichActs,
+    Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection, Letter, LicenceChange, LogAudit, LogState, Logging, News,
+    Paper, Proof, Published, Quota, RefusedReceipt, Restored, SignedDeed, Store, StoreError, Told, Unlogged,
+    UnsignedActs, Verified, Which, WhichActs,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -27,8 +28,8 @@ use crate::disk::Disk;
 use crate::heads::{HeadCache, Losing, Shelves};
 use crate::views::Views;
 use crate::{
-    acts, annotation, audit, backup, directory, expire, heads, hold, inspect, log, mandate, open, paper, read, refused,
-    report,
+    acts, annotation, audit, backup, directory, expire, heads, hold, inspect, licence, log, mandate, open, paper, read,
+    refused, report,
 };
 
 /// A store in one folder, open in one process.
@@ -453,6 +454,27 @@ impl Store for SqliteStore {
 
     async fn told(&self, told: Told, now: Timestamp) -> Result<bool, StoreError> {
         report::told(self, told, now).await
+    }
+
+    async fn licences_due(&self, now: Timestamp) -> Result<Vec<OfficeNumber>, StoreError> {
+        licence::to_look_at(&self.readers, now).await
+    }
+
+    async fn licence_happens(
+        &self,
+        change: LicenceChange,
+        told: Done,
+        letter: Option<Letter>,
+    ) -> Result<bool, StoreError> {
+        report::happens(self, change, told, letter).await
+    }
+
+    async fn licence_deeds(&self, office: OfficeNumber) -> Result<Vec<SignedDeed>, StoreError> {
+        licence::deeds(&self.readers, office).await
+    }
+
+    async fn terms(&self) -> Result<Vec<Published>, StoreError> {
+        licence::terms(&self.readers).await
     }
 
     async fn expiry(&self, keep: Retention, now: Timestamp) -> Result<Vec<DayOfMail>, StoreError> {

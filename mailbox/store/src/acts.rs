@@ -1,14 +1,16 @@
 //! Changes of rights, and the audit that tells them (Profile §16): none is made without its row.
 
-use fumibako_model::{Account, Agent, Description, Done, Enrolled, Office, OfficeNumber};
+use fumibako_model::{Account, Agent, Description, Done, Enrolled, LicenceTerms, Office, OfficeNumber};
+use jiff::Timestamp;
 
 use crate::bodies::Day;
+use crate::licences::LicenceChange;
 use crate::mandates::MandateOrder;
 
 /// One change of the roll.
 #[derive(Clone, Debug)]
 pub enum Amendment {
-    /// Puts an office on the roll, or replaces its row; a new one gets its standard folders.
+    /// Puts an office on the roll, or replaces its row; a new one gets its standard folders. Its licence stays as it is.
     Office(Box<Office>),
     /// Writes what these say of their offices, and leaves the rest and all rights as they are. One that is new needs a name
     /// (E-DIR-011 otherwise) and gets its standard folders.
@@ -22,6 +24,10 @@ pub enum Amendment {
     /// Registers, confirms or revokes a mandate. What is committed after a revocation is judged without the mandate
     /// (Profile §9.6).
     Mandate(MandateOrder),
+    /// Changes the licence of an office (Profile §10).
+    Licence(Box<LicenceChange>),
+    /// Publishes terms: from now on they are in force.
+    Terms(LicenceTerms, Timestamp),
 }
 
 /// Which rows of the audit are wanted.

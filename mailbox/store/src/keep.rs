@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use fumibako_model::log::Hash;
 use fumibako_model::{
-    Annotation, Changes, Delegate, Details, Directory, Evidence, EvidenceId, FlagChange, FolderId, FolderName,
+    Annotation, Changes, Delegate, Details, Directory, Done, Evidence, EvidenceId, FlagChange, FolderId, FolderName,
     FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, NamedFlags, OfficeNumber, Private, Refusal,
     Refused, Retention, Roll, Uid, UidValidity,
 };
@@ -22,7 +22,8 @@ use crate::bodies::{BodyError, Day, Spool};
 use crate::expire::{Asked, DayOfMail, Expired};
 use crate::hold::{Hold, HoldOrder};
 use crate::inspect::Inspection;
-use crate::log::{Due, LogAudit, LogState, Logging, Paper, Proof, RefusedReceipt, Told, Unlogged, Which};
+use crate::licences::{LicenceChange, Published};
+use crate::log::{Due, Letter, LogAudit, LogState, Logging, Paper, Proof, RefusedReceipt, Told, Unlogged, Which};
 use crate::mandates::SignedDeed;
 
 /// Most folders of one office, the standard ones included (Profile §12). One more is refused as
@@ -294,6 +295,24 @@ pub trait Store: Send + Sync + 'static {
 
     /// It was told, or needs no telling. Says whether it was still due: whoever comes second files nothing.
     fn told(&self, told: Told, now: Timestamp) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// The offices whose licence is to be looked at by now (Profile §10.7), a hundred at most.
+    fn licences_due(&self, now: Timestamp) -> impl Future<Output = Result<Vec<OfficeNumber>, StoreError>> + Send;
+
+    /// Something happened to a licence by itself: it is done, told to the audit, and the letter about it filed, in one commit. Says
+    /// whether it was still due.
+    fn licence_happens(
+        &self,
+        change: LicenceChange,
+        told: Done,
+        letter: Option<Letter>,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// What an office signed of its licence, in the order it came.
+    fn licence_deeds(&self, office: OfficeNumber) -> impl Future<Output = Result<Vec<SignedDeed>, StoreError>> + Send;
+
+    /// All versions of the terms, the oldest first.
+    fn terms(&self) -> impl Future<Output = Result<Vec<Published>, StoreError>> + Send;
 
     /// The days whose content is not wholly gone, the oldest first: what expiry does to each. Changes nothing.
     fn expiry(

@@ -13,6 +13,7 @@ mod hex;
 mod hold;
 mod inspect;
 mod keep;
+mod licences;
 mod log;
 mod mandates;
 mod marks;
@@ -32,6 +33,7 @@ pub use inspect::{Fault, FaultKind, Inspection, PLACES, Seen};
 pub use keep::{
     Census, CopyOrder, Delivery, Deposit, Draft, FOLDERS, FlagOrder, Heads, Quota, SUBSCRIPTIONS, Store, StoreError,
 };
+pub use licences::{LicenceChange, Published};
 pub use log::{
     Due, DueKey, KeptHead, LISTED, Letter, LogAudit, LogFault, LogState, Logging, PAPER_NAME, Paper, PaperKind, Proof,
     RefusedReceipt, Told, Unlogged, Which, Wrong,

@@ -17,6 +17,7 @@ pub mod flags;
 pub mod folders;
 pub mod heads;
 pub mod hold;
+pub mod licences;
 pub mod mandates;
 pub mod receipts;
 pub mod resync;
@@ -29,14 +30,16 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::{
-    Address, Agent, AgentId, Domain, Entry, FolderName, FolderView, Licence, Login, Office, OfficeNumber, Party,
-    Refusal,
+    Address, Agent, AgentId, Domain, Entry, FolderName, FolderView, Licence, LicenceOrder, Login, Office, OfficeNumber,
+    Party, Refusal,
 };
 use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
 use fumibako_signer::{Identity, Trust, sign};
 use jiff::Timestamp;
 
-use crate::{Admitted, Amend, Amendment, Arrival, Arriving, MandateOrder, Rules, Store, StoreError, Via, admit};
+use crate::{
+    Admitted, Amend, Amendment, Arrival, Arriving, LicenceChange, MandateOrder, Rules, Store, StoreError, Via, admit,
+};
 
 /// Every test of the suite, each on a fresh store. `$fresh` is an async function that returns whatever must live as
 /// long as the store, and the store in an `Arc`.
@@ -98,6 +101,10 @@ macro_rules! store_suite {
             mandates::a_mandate_is_granted_confirmed_and_revoked_once,
             mandates::what_was_committed_before_a_revocation_stands_and_nothing_after_it,
             mandates::a_licence_that_went_meanwhile_is_gone,
+            licences::a_licence_is_decided_in_the_commit_and_a_deed_obeyed_once,
+            licences::of_two_renewals_at_once_one_is_taken,
+            licences::what_is_due_happens_once_with_its_letter,
+            licences::a_suspended_licence_neither_sends_nor_is_sent_to,
             annotations::notes_are_set_replaced_and_removed,
             annotations::notes_go_with_their_folder,
             annotations::a_folder_has_50_notes,
@@ -151,7 +158,11 @@ pub trait Fill: Store {
     }
 
     fn put_office(&self, office: Office) -> impl Future<Output = Result<(), StoreError>> + Send {
-        self.put(Amendment::Office(Box::new(office)))
+        let days = office.licence.map(LicenceOrder::Grant);
+        let grant = days.map(|order| LicenceChange { office: office.number, order, at: now(), signed: None });
+        let mut changes = vec![Amendment::Office(Box::new(office))];
+        changes.extend(grant.map(|grant| Amendment::Licence(Box::new(grant))));
+        self.amend(Amend { changes, done: Vec::new() })
     }
 
     fn put_agent(&self, agent: Agent) -> impl Future<Output = Result<(), StoreError>> + Send {

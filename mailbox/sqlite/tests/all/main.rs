@@ -29,5 +29,7 @@ mod every_store {
     // `what_is_due_is_told_once`.
     // Profile §7.23: `what_vanished_long_ago_is_all_that_is_not_there`.
     // Profile §5.11, §9.6: `what_was_committed_before_a_revocation_stands_and_nothing_after_it`.
+    // Profile §10.4, §10.5: `a_licence_is_decided_in_the_commit_and_a_deed_obeyed_once`; Profile §10.7:
+    // `what_is_due_happens_once_with_its_letter`; Profile §5.6: `a_suspended_licence_neither_sends_nor_is_sent_to`.
     fumibako_store::store_suite!(fresh);
 }

@@ -1,0 +1,111 @@
+//! What happens to licences by themselves (Profile §10.6, §10.7): offices are warned before the end, and what is to be renewed is
+//! renewed. Each is done, told to the audit and written to the office in one commit, so nothing is done or said twice.
+
+use fumibako_model::{Done, LicenceDue, LicenceOrder, Licensing, OfficeNumber, Roll, What, japanese_day, last_day};
+use fumibako_signer::sign;
+use fumibako_store::{Letter, LicenceChange, Store, StoreError};
+use jiff::Timestamp;
+
+use crate::house::House;
+use crate::report::{date, lines, subject_line};
+
+mod words;
+
+/// Does all that is due by now.
+pub(crate) async fn tell<S: Store>(house: &House<S>) -> Result<(), StoreError> {
+    let mut done = true;
+    while done {
+        done = false;
+        let now = house.clock.now();
+        for office in house.store.licences_due(now).await? {
+            done |= match one(house, office, now).await {
+                // One letter that cannot be written keeps none of the others.
+                Err(error @ (StoreError::Full(_) | StoreError::Failed(_) | StoreError::Refused(_))) => {
+                    house.refusal_of(error);
+                    false
+                }
+                other => other?,
+            };
+        }
+    }
+    Ok(())
+}
+
+/// Says whether it was done.
+async fn one<S: Store>(house: &House<S>, office: OfficeNumber, now: Timestamp) -> Result<bool, StoreError> {
+    let (roll, today) = (house.store.roll(), japanese_day(now));
+    let none = Licensing::default();
+    let licensing = roll.licence(office).unwrap_or(&none);
+    let due = licensing.due(roll.terms(), today);
+    let order = due.map_or(LicenceOrder::Look, LicenceOrder::Due);
+    let change = LicenceChange { office, order, at: now, signed: None };
+    let told = Done::new(now, "gateway", What::LicenceWarned).of(office);
+    let Some(due) = due else {
+        return house.store.licence_happens(change, told, None).await;
+    };
+    let told = match due {
+        LicenceDue::Warn(days) => told.noting(days),
+        LicenceDue::Renew => Done { what: What::LicenceRenewed, ..told }.noting("automatic"),
+    };
+    let Some(telling) = Telling::of(&roll, office, due, now) else { return Ok(false) };
+    let octets = telling.letter(house).map_err(|why| StoreError::Failed(why.to_string()))?;
+    let mut body = house.store.spool(now);
+    body.write(&octets)?;
+    let letter = Letter { offices: vec![office], message_id: telling.message_id(), body };
+    let new = house.store.licence_happens(change, told, Some(letter)).await?;
+    if new {
+        tracing::info!(%office, ?due, "licence.told");
+    }
+    Ok(new)
+}
+
+/// One letter, being written.
+struct Telling<'t> {
+    roll: &'t Roll,
+    licensing: &'t Licensing,
+    office: OfficeNumber,
+    /// The last day it is about.
+    until: jiff::civil::Date,
+    due: LicenceDue,
+    now: Timestamp,
+}
+
+impl<'t> Telling<'t> {
+    fn of(roll: &'t Roll, office: OfficeNumber, due: LicenceDue, now: Timestamp) -> Option<Self> {
+        let licensing = roll.licence(office)?;
+        let ends = licensing.run()?.until;
+        let until = match due {
+            LicenceDue::Warn(_) => ends,
+            LicenceDue::Renew => last_day(ends.tomorrow().ok()?)?,
+        };
+        Some(Self { roll, licensing, office, until, due, now })
+    }
+
+    /// The same for the same warning, whoever writes it.
+    fn message_id(&self) -> String {
+        let what = match self.due {
+            LicenceDue::Warn(days) => days.to_string(),
+            LicenceDue::Renew => "renewed".into(),
+        };
+        format!("licence.{}.{}.{what}@{}", self.office, self.until, self.roll.domain())
+    }
+
+    /// The whole message, signed by the gateway.
+    fn letter<S: Store>(&self, house: &House<S>) -> Result<Vec<u8>, fumibako_signer::SignError> {
+        let domain = self.roll.domain();
+        let head = format!(
+            "From: gateway@{domain}\r\nTo: {}@{domain}\r\nDate: {}\r\nMessage-ID: <{}>\r\nSubject: {}\r\n\
+             Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n",
+            self.office,
+            date(self.now),
+            self.message_id(),
+            subject_line(self.subject())
+        );
+        let entity = format!(
+            "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n{}",
+            lines(&self.text())
+        );
+        let signed = sign(entity.as_bytes(), &house.witness, self.now)?;
+        Ok([head.as_bytes(), &signed].concat())
+    }
+}
