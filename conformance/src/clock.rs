@@ -1,8 +1,16 @@
-//! The tests' clock: they drive other processes, whose time is the real one.
+//! The tests' clock: they drive other processes, whose time is the real one, or one that a test moves.
 
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use tempfile::TempDir;
+
+use crate::programs::Programs;
+use crate::tool::Tool;
 
 /// The moment at which something is signed or issued.
 #[expect(clippy::disallowed_methods, reason = "the one place where the suites read the clock")]
@@ -54,3 +62,58 @@ impl Deadline {
         }
     }
 }
+
+/// A clock that programs look at in place of the system's, without knowing (`Tool::under`), and that the test moves, also while
+/// they run.
+#[derive(Debug)]
+pub struct MovedClock {
+    library: PathBuf,
+    hands: File,
+    moved: AtomicI64,
+    folder: TempDir,
+}
+
+impl MovedClock {
+    /// One that is right so far.
+    pub fn new() -> Self {
+        Programs::need(&["cc"]);
+        let folder =
+            tempfile::Builder::new().prefix("fumibako-clock-").tempdir().expect("a temporary folder can be made");
+        let (source, library) = (folder.path().join("clock.c"), folder.path().join("clock.so"));
+        fs::write(&source, include_str!("clock.c")).expect("the folder is writable");
+        let options = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o"];
+        Tool::named("cc").args(options).arg(&library).arg(&source).run().well();
+        let hands = File::create_new(folder.path().join(HANDS)).expect("the folder is writable");
+        let clock = Self { library, hands, moved: AtomicI64::new(0), folder };
+        clock.turn(0);
+        clock
+    }
+
+    /// The moment it shows.
+    pub fn now(&self) -> Timestamp {
+        now() + SignedDuration::from_secs(self.moved.load(Ordering::Relaxed))
+    }
+
+    /// It shows this moment now, and goes on from there.
+    pub fn set(&self, to: Timestamp) {
+        self.turn(to.duration_since(now()).as_secs());
+    }
+
+    fn turn(&self, seconds: i64) {
+        self.hands.write_all_at(&seconds.to_ne_bytes(), 0).expect("the hands can be turned");
+        self.moved.store(seconds, Ordering::Relaxed);
+    }
+
+    /// The environment of a program that looks at it.
+    pub(crate) fn environment(&self) -> [(&'static str, PathBuf); 2] {
+        [("LD_PRELOAD", self.library.clone()), ("FUMIBAKO_HANDS", self.folder.path().join(HANDS))]
+    }
+}
+
+impl Default for MovedClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+const HANDS: &str = "hands";

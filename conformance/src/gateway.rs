@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use fumibako_signer::Identity;
@@ -13,7 +14,7 @@ use fumibako_signer::authority::Authority;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::clock::Deadline;
+use crate::clock::{Deadline, MovedClock};
 use crate::line::Door;
 use crate::programs::Programs;
 use crate::random::Random;
@@ -31,6 +32,7 @@ pub struct Gateway {
     folder: TempDir,
     ports: Ports,
     child: Option<Child>,
+    clock: Option<Arc<MovedClock>>,
 }
 
 /// A key of the `[limits]` of the settings, and its value.
@@ -97,13 +99,18 @@ impl Gateway {
 
     /// The same, under other limits.
     pub fn start_with(limits: &[Limit]) -> Self {
+        Self::start_under(None, |settings| with_limits(settings, limits))
+    }
+
+    /// The same under a clock that the test moves, and with other settings.
+    pub fn start_under(clock: Option<Arc<MovedClock>>, settings: impl Fn(String) -> String) -> Self {
         let folder = tempfile::Builder::new().prefix("fumibako-").tempdir().expect("a temporary folder can be made");
-        let mut gateway = Self { folder, ports: Ports::free(), child: None };
+        let mut gateway = Self { folder, ports: Ports::free(), child: None, clock };
         let init = Tool::at(&Programs::built().gateway).args(["init", "--dev-ca", "--domain", DOMAIN, "--dir"]);
-        init.arg(gateway.folder()).run().well();
+        init.arg(gateway.folder()).under(gateway.clock.as_deref()).run().well();
         let sample = fs::read_to_string(gateway.config()).expect("init writes the settings");
         for _ in 0..STARTS {
-            fs::write(gateway.config(), gateway.ports.settings(&sample, limits)).expect("the settings are writable");
+            fs::write(gateway.config(), settings(gateway.ports.settings(&sample))).expect("the settings are writable");
             if gateway.try_serve() {
                 return gateway;
             }
@@ -140,6 +147,7 @@ impl Gateway {
         let log: File = log.expect("the log is writable");
         let mut serve = Command::new(&Programs::built().gateway);
         serve.args(["serve", "--lang", "en", "--config"]).arg(self.config());
+        serve.envs(self.clock.iter().flat_map(|clock| clock.environment()));
         serve.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         let mut child = serve.spawn().expect("the gateway runs");
         let socket = self.folder.path().join("admin.sock");
@@ -153,6 +161,11 @@ impl Gateway {
             self.kill();
         }
         started.unwrap_or_else(|| panic!("the gateway does not answer:\n{}", self.log()))
+    }
+
+    /// The clock it looks at, if the test moves it.
+    pub fn clock(&self) -> Option<Arc<MovedClock>> {
+        self.clock.clone()
     }
 
     /// The process, while it runs.
@@ -228,7 +241,7 @@ impl Gateway {
     /// One of the gateway's own commands, which must succeed.
     pub fn admin<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Ran {
         let command = Tool::at(&Programs::built().gateway).args(arguments);
-        let ran = command.args(["--lang", "en", "--config"]).arg(self.config()).run();
+        let ran = command.args(["--lang", "en", "--config"]).arg(self.config()).under(self.clock.as_deref()).run();
         ran.well();
         ran
     }
@@ -294,20 +307,26 @@ impl Ports {
         [self.smtps, self.submission, self.imaps, self.imap, self.pop3s, self.pop3, self.https]
     }
 
-    /// The sample settings with these ports and limits.
-    fn settings(self, sample: &str, limits: &[Limit]) -> String {
+    /// The sample settings with these ports.
+    fn settings(self, sample: &str) -> String {
         let mut text = sample.replace("# pop3_starttls", "pop3_starttls");
         for (written, port) in [10465, 10587, 10993, 10143, 10995, 10110, 10443].into_iter().zip(self.all()) {
             text = text.replace(&format!("127.0.0.1:{written}"), &format!("127.0.0.1:{port}"));
         }
-        for Limit(key, value) in limits {
-            let set = |line: &str| match line.split_once(" = ") {
-                Some((name, _)) if name == *key => format!("{key} = {value}\n"),
-                _ => format!("{line}\n"),
-            };
-            assert!(text.contains(&format!("\n{key} = ")), "the settings have no {key}");
-            text = text.lines().map(set).collect();
-        }
         text
     }
+}
+
+/// Settings with these limits.
+fn with_limits(settings: String, limits: &[Limit]) -> String {
+    let mut text = settings;
+    for Limit(key, value) in limits {
+        let set = |line: &str| match line.split_once(" = ") {
+            Some((name, _)) if name == *key => format!("{key} = {value}\n"),
+            _ => format!("{line}\n"),
+        };
+        assert!(text.contains(&format!("\n{key} = ")), "the settings have no {key}");
+        text = text.lines().map(set).collect();
+    }
+    text
 }

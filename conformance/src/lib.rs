@@ -31,7 +31,7 @@ mod tool;
 #[path = "../../mailbox/wire/tests/all/transcript.rs"]
 mod transcript;
 
-pub use clock::{Deadline, now, timed};
+pub use clock::{Deadline, MovedClock, now, timed};
 pub use differences::known_difference;
 pub use dovecot::Dovecot;
 pub use gateway::{DOMAIN, Gateway, Holdings, Limit, Office, Ports};

@@ -7,7 +7,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::clock::Deadline;
+use crate::clock::{Deadline, MovedClock};
 
 /// A program about to run.
 #[derive(Debug)]
@@ -60,6 +60,12 @@ impl Tool {
     /// Finds this in its environment.
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
+        self
+    }
+
+    /// Looks at this clock, if there is one.
+    pub fn under(mut self, clock: Option<&MovedClock>) -> Self {
+        self.command.envs(clock.into_iter().flat_map(MovedClock::environment));
         self
     }
 

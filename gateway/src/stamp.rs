@@ -57,7 +57,8 @@ pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Rec
 /// Has every head of a day that is over stamped, the oldest first.
 async fn stamp<S: Store>(house: &House<S>) -> Result<(), StampError> {
     let settings = &house.config.evidence;
-    let pem = std::fs::read(&settings.stamp_authority_file).map_err(|why| StampError::Authority(why.to_string()))?;
+    let file = &settings.stamp_authority_file;
+    let pem = std::fs::read(file).map_err(|why| StampError::Authority(format!("{}: {why}", file.display())))?;
     let anchors = Certificate::many_from_pem(&pem).map_err(|why| StampError::Authority(why.to_string()))?;
     let trust = Trust::for_time_stamps(anchors).map_err(|why| StampError::Authority(why.to_string()))?;
     while let Some((day, head)) = house.store.unstamped(Day::of(house.clock.now())).await? {

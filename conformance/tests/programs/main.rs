@@ -12,6 +12,7 @@ mod faults;
 mod fetchmail;
 mod keeping;
 mod kit;
+mod lives;
 mod mbsync;
 mod office;
 mod python;

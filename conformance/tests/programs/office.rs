@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use fumibako_conformance::{Office, Programs, Ran, Tool, repository};
+use fumibako_conformance::{MovedClock, Office, Programs, Ran, Tool, repository};
 use fumibako_model::Refusal;
 use serde_json::Value;
 
@@ -14,11 +15,17 @@ use crate::world::World;
 /// One office's computer: its settings, its files.
 pub(crate) struct Desk {
     pub(crate) folder: PathBuf,
+    clock: Option<Arc<MovedClock>>,
 }
 
 impl Desk {
     pub(crate) fn new(world: &World, office: &Office, password: &str) -> Self {
-        let folder = world.gateway.folder().join(format!("desk-{}", office.number));
+        Self::named(&format!("desk-{}", office.number), world, office, password)
+    }
+
+    /// One more of the same office.
+    pub(crate) fn named(name: &str, world: &World, office: &Office, password: &str) -> Self {
+        let folder = world.gateway.folder().join(name);
         fs::create_dir(&folder).expect("the folder is writable");
         let write = |name: &str, text: &str| fs::write(folder.join(name), text).expect("the folder is writable");
         write("password", password);
@@ -38,7 +45,7 @@ impl Desk {
             office.login,
         );
         write("fumibako.toml", &settings);
-        Self { folder }
+        Self { folder, clock: world.gateway.clock() }
     }
 
     /// More settings.
@@ -50,7 +57,11 @@ impl Desk {
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         let command = Tool::at(&Programs::built().office).args(arguments);
-        command.args(["--no-input", "--config"]).arg(self.folder.join("fumibako.toml")).run()
+        command
+            .args(["--no-input", "--config"])
+            .arg(self.folder.join("fumibako.toml"))
+            .under(self.clock.as_deref())
+            .run()
     }
 
     /// The rows of a list.

@@ -15,7 +15,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let gateway = Gateway::start();
+        Self::with(Gateway::start())
+    }
+
+    /// At this gateway.
+    pub(crate) fn with(gateway: Gateway) -> Self {
         let [sender, recipient] = ["9970000011", "9970000029"].map(|number| gateway.office(number));
         Self { gateway, sender, recipient }
     }

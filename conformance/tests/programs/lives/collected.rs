@@ -1,0 +1,195 @@
+//! Everybody comes: with our program on two computers, by POP3, by IMAP in pieces, at several terminals at once; and one when all
+//! is over.
+
+use std::fs;
+use std::sync::Barrier;
+use std::thread;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fumibako_conformance::{Deadline, Letter, Line, Mailbox, Office, Receipt, Reply, Submission};
+use fumibako_model::{Event, Reason, Refusal};
+use jiff::SignedDuration;
+
+use super::stamps::Stamps;
+use super::{Life, SOON, field, minutes, moments};
+use crate::office::Desk;
+
+const ACCEPTED: (Event, Option<Reason>) = (Event::SubmissionAcceptance, None);
+const DELIVERED: (Event, Option<Reason>) = (Event::ContentConsignment, None);
+const SEEN: (Event, Option<Reason>) = (Event::ContentHandover, Some(Reason::SeenByTheGateway));
+const RECEIVED: (Event, Option<Reason>) = (Event::ContentHandover, None);
+const EXPIRED: (Event, Option<Reason>) = (Event::ContentHandoverFailure, Some(Reason::Expired));
+const LATE: (Event, Option<Reason>) = (Event::ContentHandover, Some(Reason::AfterExpiry));
+
+/// A maildrop, logged in; the number of its last message.
+fn maildrop(life: &Life) -> (Line, usize) {
+    let office = &life.world.recipient;
+    let mut pop = Line::open(&life.world.gateway.maildrops()).expect("the door is open");
+    pop.line().expect("it greets");
+    let mut say = |command: &str| {
+        pop.send(format!("{command}\r\n").as_bytes()).expect("it can be sent");
+        let answer = pop.line().expect("it is answered");
+        assert!(answer.starts_with("+OK"), "{answer}");
+        answer
+    };
+    say(&format!("USER {}", office.login));
+    say(&format!("PASS {}", office.password));
+    let count = say("STAT").split(' ').nth(1).and_then(|count| count.parse().ok());
+    (pop, count.expect("it counts"))
+}
+
+fn by_pop3((mut pop, number): (Line, usize)) {
+    pop.send(format!("RETR {number}\r\nQUIT\r\n").as_bytes()).expect("it can be sent");
+    while pop.line().expect("it comes") != "." {}
+    assert!(pop.line().expect("it says farewell").starts_with("+OK"));
+}
+
+fn mailbox(life: &Life) -> Mailbox {
+    let mut mailbox = Mailbox::of(&life.world.gateway.mailboxes(), &life.world.recipient).expect("it opens");
+    mailbox.command("SELECT INBOX").expect("it opens");
+    mailbox
+}
+
+fn by_imap(mut mailbox: Mailbox, commands: &[&str]) {
+    for command in commands.iter().chain(&["NOOP", "LOGOUT"]) {
+        mailbox.command(command).expect("it is answered");
+    }
+}
+
+/// A plan composed by hand; its Message-ID as evidence has it.
+fn deliver(life: &Life) -> (Letter, String) {
+    let letter = Letter::plan(&life.world.sender, &life.world.recipient);
+    life.world.deliver(&letter.signed(&life.world.sender.identity));
+    let id = letter.message_id().trim_matches(['<', '>']).to_owned();
+    (letter, id)
+}
+
+fn acknowledge(life: &Life, by: &Office, receipt: &Receipt) -> Reply {
+    let mut session = Submission::of(&life.world.gateway.submission(), by).expect("the office logs in");
+    let to = life.world.sender.address();
+    session.send(&by.address(), &[&to], &receipt.signed(&by.identity)).expect("the gateway answers")
+}
+
+/// Two computers of one office collect at the same moment, with our program.
+fn by_our_program_twice(life: &Life) {
+    let office = &life.world.recipient;
+    let other = Desk::named("desk-other", &life.world, office, &office.password);
+    thread::scope(|threads| {
+        let both = [&life.recipient, &other].map(|desk| threads.spawn(|| desk.run(&["fetch"])));
+        for ran in both {
+            ran.join().expect("it runs").well();
+        }
+    });
+}
+
+/// Three terminals take the last message at the same moment.
+fn at_three_terminals(life: &Life) {
+    let (drop, one, other, start) = (maildrop(life), mailbox(life), mailbox(life), Barrier::new(3));
+    thread::scope(|threads| {
+        let start = &start;
+        threads.spawn(move || {
+            start.wait();
+            by_pop3(drop);
+        });
+        for mailbox in [one, other] {
+            threads.spawn(move || {
+                start.wait();
+                by_imap(mailbox, &["FETCH * BODY[]"]);
+            });
+        }
+    });
+}
+
+/// The state that each copy of the sender's shows.
+fn states(life: &Life) -> Vec<&'static str> {
+    let mut mailbox = Mailbox::of(&life.world.gateway.mailboxes(), &life.world.sender).expect("the mailbox opens");
+    mailbox.command("EXAMINE Sent").expect("it opens");
+    let said = mailbox.command("FETCH 1:* (FLAGS)").expect("they are there");
+    let known = ["$Retrieved", "$HandedOver", "$Delivered"];
+    let state = |text: &str| known.into_iter().find(|flag| text.contains(flag));
+    said.iter().filter_map(|said| state(&said.text)).collect()
+}
+
+// Profile §8.3, §8.9, §8.10, §8.11, §8.17, §8.19, §8.21
+#[test]
+fn whoever_comes_is_written_down_once_and_proved_offline_and_who_comes_late_as_well() {
+    let clock = std::sync::Arc::new(fumibako_conformance::MovedClock::new());
+    let stamps = Stamps::open(clock.clone());
+    let url = format!("stamp_url = \"{}\"", stamps.url);
+    let mut life = Life::under(clock, |settings| settings.replace("stamp_url = \"\"", &url));
+    let evidence = life.gateway_authority().parent().expect("it stands in a folder").to_owned();
+    fs::write(evidence.join("tsa.pem"), &stamps.authority).expect("the folder is writable");
+    let authorities = fs::read_to_string(life.gateway_authority()).expect("init makes it") + &stamps.authority;
+    fs::write(life.gateway_authority(), authorities).expect("the folder is writable");
+
+    let ours = life.send();
+    by_our_program_twice(&life);
+    let (_, popped) = deliver(&life);
+    by_pop3(maildrop(&life));
+    let (_, pieced) = deliver(&life);
+    let backwards = ["FETCH * BODY.PEEK[]<700.100000>", "FETCH * BODY.PEEK[]<0.700>", "STORE * +FLAGS (\\Seen)"];
+    by_imap(mailbox(&life), &backwards);
+    let (_, crowded) = deliver(&life);
+    at_three_terminals(&life);
+    let (letter, late) = deliver(&life);
+
+    assert_eq!(states(&life), ["$Retrieved", "$HandedOver", "$HandedOver", "$HandedOver", "$Delivered"]);
+    let sender = life.world.sender.clone();
+    // The recipient's receipt, and the gateway's word on three.
+    assert_eq!(life.waits_for_letters(&sender, 4), 4);
+    for id in [&popped, &pieced, &crowded] {
+        assert_eq!(life.happened(id), [ACCEPTED, DELIVERED, SEEN]);
+        let told = life.told(&sender, id);
+        assert_eq!(told.len(), 1);
+        assert!(field(&told[0], "Disposition").ends_with("dispatched") && life.openssl_believes(&told[0]), "{told:?}");
+    }
+    let mut happened = life.happened(&ours);
+    // Whether the gateway saw it go before the receipt came is a matter of moments; it says so once at most.
+    happened.retain(|step| *step != SEEN);
+    assert_eq!(happened, [ACCEPTED, DELIVERED, RECEIVED]);
+    assert!(life.happened(&ours).len() <= 4);
+
+    // The day is over, and its last head is stamped.
+    let accepted = life.evidence(|_| true)[0].evidence.at;
+    life.cut(accepted + SignedDuration::from_hours(25));
+    let stamped = || (life.world.gateway.status()["heads_stamped"] == 1).then_some(());
+    assert!(Deadline::after(SOON).until(stamped).is_some(), "the day's head is not stamped");
+    for id in [&ours, &popped, &pieced, &crowded] {
+        let (_, file) = life.proved(id);
+        assert!(file.stamp.is_some() && file.receipt.is_some() == (*id == ours), "{id}");
+    }
+    who_comes_late(&mut life, &letter, &late);
+
+    // Years later, the gateway is gone, and the certificates of the offices are over.
+    let proved = [&ours, &late].map(|id| life.proved(id).0);
+    life.world.gateway.kill();
+    life.clock.set(accepted + SignedDuration::from_hours(24 * 365 * 6));
+    for path in proved {
+        life.verified(&path);
+    }
+}
+
+/// The receipt of the one whom nobody collected in time.
+fn who_comes_late(life: &mut Life, letter: &Letter, late: &str) {
+    let (sender, recipient) = (life.world.sender.clone(), life.world.recipient.clone());
+    let (_, ends) = moments(life.evidence(|one| one.evidence.message_id == late)[0].evidence.at);
+    life.pass(ends);
+    life.cut(ends + minutes(1));
+    let reported = || (life.world.gateway.status()["reported"] == 1).then_some(());
+    assert!(Deadline::after(SOON).until(reported).is_some(), "the sender is not told");
+    assert!(life.told(&sender, late).iter().any(|one| field(one, "Action") == "failed"));
+    assert_eq!(life.happened(late), [ACCEPTED, DELIVERED, EXPIRED]);
+
+    let receipt = Receipt::of(letter, &recipient, &sender);
+    let wrong = Receipt { digest: STANDARD.encode([7; 32]), ..receipt.clone() };
+    let no = acknowledge(life, &recipient, &wrong);
+    assert!(no.code == 550 && no.text.contains(Refusal::ReceiptDigestDiffers.row().code), "{no}");
+    let yes = acknowledge(life, &recipient, &receipt);
+    assert_eq!(yes.code, 250, "{yes}");
+    let at = life.clock.now() + minutes(1);
+    life.cut(at);
+    assert_eq!(acknowledge(life, &recipient, &receipt), yes);
+    assert_eq!(life.happened(late), [ACCEPTED, DELIVERED, EXPIRED, LATE]);
+    assert!(life.proved(late).1.receipt.is_some());
+}

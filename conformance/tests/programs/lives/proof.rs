@@ -1,0 +1,89 @@
+//! The evidence of a life, judged without the gateway: by our program and by OpenSSL.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fumibako_conformance::{Programs, Tool};
+use fumibako_model::ProofFile;
+use serde_json::Value;
+
+use super::Life;
+
+impl Life {
+    /// The evidence about a bundle, in the file that the sender's program writes. Our program and OpenSSL believe it.
+    pub(super) fn proved(&self, message_id: &str) -> (PathBuf, ProofFile) {
+        let pieces = self.evidence(|one| one.evidence.message_id == message_id);
+        let path = self.desk(&format!("{}-{}.json", pieces[0].id, self.clock.now().as_microsecond()));
+        self.sender.run(&["receipt", &pieces[0].id.to_string(), "-o", &path.to_string_lossy()]).well();
+        let file = self.verified(&path);
+        assert_eq!(file.entries.len(), pieces.len());
+        self.openssl_believes_all_of(&file);
+        (path, file)
+    }
+
+    /// What our program finds in such a file; it asks nobody.
+    pub(super) fn verified(&self, path: &Path) -> ProofFile {
+        let ran = self.sender.run(&["verify", &path.to_string_lossy(), "--format", "ndjson"]);
+        let layers: Vec<Value> =
+            ran.well().output().lines().map(|row| serde_json::from_str(row).expect("a row")).collect();
+        let file: ProofFile = serde_json::from_slice(&fs::read(path).expect("it was written")).expect("it is a proof");
+        let count = |layer: &str| layers.iter().filter(|row| row["layer"] == layer && row["state"] == "holds").count();
+        assert_eq!(count("evidence"), file.entries.len(), "{layers:?}");
+        assert_eq!(
+            (count("log-head"), count("sequence"), count("receipt"), count("time-stamp")),
+            (1, 1, usize::from(file.receipt.is_some()), usize::from(file.stamp.is_some())),
+            "{layers:?}"
+        );
+        file
+    }
+
+    fn openssl_believes_all_of(&self, file: &ProofFile) {
+        let put = |name: &str, octets: &str| {
+            let octets = STANDARD.decode(octets).expect("it is base64");
+            fs::write(self.desk(name), octets).expect("the folder is writable");
+        };
+        put("head", &file.head);
+        let head = "cms -verify -binary -inform DER -in head -out said -CAfile";
+        assert!(self.openssl(head, &self.gateway_authority()));
+        let said: Value = serde_json::from_slice(&fs::read(self.desk("said")).expect("it was written")).expect("JSON");
+        assert_eq!(said["log"], "plans.example");
+        assert!(!self.openssl(head, &self.desk("office-ca.pem")), "an authority that has nothing to do with it");
+        if let Some(receipt) = &file.receipt {
+            put("receipt", receipt);
+            let receipt = "cms -verify -purpose smimesign -in receipt -out said -CAfile";
+            assert!(self.openssl(receipt, &self.desk("office-ca.pem")));
+        }
+        if let Some(stamp) = &file.stamp {
+            put("stamp", stamp);
+            let stamp = "ts -verify -token_in -in stamp -data head -CAfile";
+            assert!(self.openssl(stamp, &self.gateway_authority()));
+            assert!(
+                !self.openssl(&stamp.replace("-data head", "-data stamp"), &self.gateway_authority()),
+                "over something else"
+            );
+        }
+    }
+
+    /// Does OpenSSL believe that the gateway wrote this report?
+    pub(super) fn openssl_believes(&self, report: &str) -> bool {
+        fs::write(self.desk("report.eml"), report).expect("the folder is writable");
+        self.openssl("cms -verify -in report.eml -out said -CAfile", &self.gateway_authority())
+    }
+
+    fn openssl(&self, line: &str, authority: &Path) -> bool {
+        Programs::need(&["openssl"]);
+        let openssl = Tool::named("openssl").args(line.split(' ')).arg(authority).inside(&self.sender.folder);
+        openssl.under(Some(&self.clock)).run().succeeded()
+    }
+
+    /// Whom offices believe of evidence and of stamps.
+    pub(super) fn gateway_authority(&self) -> PathBuf {
+        self.world.gateway.folder().join("evidence/authority.pem")
+    }
+
+    fn desk(&self, name: &str) -> PathBuf {
+        self.sender.folder.join(name)
+    }
+}
