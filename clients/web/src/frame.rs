@@ -273,7 +273,7 @@ fn foot(frame: &Frame) -> Markup {
             nav aria-label=(frame.say("more")) {
                 ul {
                     li { a href="/directory" { (frame.say("directory")) } }
-                    @if frame.agent { li { a href="/proxy" { (frame.say("proxy")) } } }
+                    li { a href="/proxy" { (frame.say("mandates")) } }
                     li { a href="/licence" { (frame.say("licence")) } }
                     li { a href="/doctor" { (frame.say("doctor")) } }
                 }

@@ -38,6 +38,11 @@ impl Sent {
         self.fields.iter().filter(|(known, _)| known == name).map(|(_, value)| value.clone()).collect()
     }
 
+    /// All fields, as they came.
+    pub(super) fn fields(&self) -> Vec<(String, String)> {
+        self.fields.clone()
+    }
+
     /// A message as people wrote it: browsers send CR LF.
     pub(super) fn message(&self) -> Option<String> {
         self.get("message").map(|text| text.replace("\r\n", "\n"))

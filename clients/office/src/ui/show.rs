@@ -8,6 +8,7 @@ mod events;
 mod home;
 mod inbox;
 mod others;
+mod proxy;
 mod sent;
 
 use std::sync::Arc;
@@ -47,6 +48,7 @@ pub(super) fn routes(app: Arc<App>) -> Router {
         .merge(drafts::routes())
         .merge(batch::routes())
         .merge(others::routes())
+        .merge(proxy::routes())
         .merge(events::routes())
         .fallback(nothing)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
