@@ -11,7 +11,6 @@ mod words;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
@@ -139,6 +138,7 @@ impl<S: Store> Admin<S> {
             Request::Inspect => Ok(Reply::Inspected(Box::new(self.0.store.inspect().await?.into()))),
             Request::Backup { to, keys } => self.back_up(to, keys).await,
             Request::Status => self.status().await,
+            Request::Metrics => Ok(Reply::Metrics { text: self.0.metrics().await? }),
         }
     }
 
@@ -243,14 +243,14 @@ impl<S: Store> Admin<S> {
             evidence_logged: census.logged,
             reports_due: census.due,
             receipts_refused: census.refused_receipts,
-            handed_over: counts.handed_over.load(Ordering::Relaxed),
-            reported: counts.reported.load(Ordering::Relaxed),
-            heads_signed: counts.heads_signed.load(Ordering::Relaxed),
-            heads_stamped: counts.heads_stamped.load(Ordering::Relaxed),
+            handed_over: counts.handed_over.get(),
+            reported: counts.reported.all(),
+            heads_signed: counts.heads_signed.get(),
+            heads_stamped: counts.heads_stamped.get(),
             nearly_full,
-            accepted: counts.accepted.load(Ordering::Relaxed),
-            refused: counts.refused.load(Ordering::Relaxed),
-            connections: counts.connections.load(Ordering::Relaxed),
+            accepted: counts.all_accepted(),
+            refused: counts.refused.all(),
+            connections: counts.connections.all(),
         })))
     }
 }

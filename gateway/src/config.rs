@@ -125,6 +125,9 @@ pub struct Listen {
     pub pop3_starttls: Option<SocketAddr>,
     /// HTTPS: how mail programs set themselves up.
     pub https: SocketAddr,
+    /// Figures for monitoring, by HTTP in clear, at an address of this machine only. Default none; `status --metrics` says the
+    /// same.
+    pub metrics: Option<SocketAddr>,
 }
 
 /// TLS files, PEM.
@@ -208,6 +211,7 @@ impl Default for Listen {
             pop3_tls: at(10995),
             pop3_starttls: None,
             https: at(10443),
+            metrics: None,
         }
     }
 }
@@ -224,6 +228,7 @@ impl Listen {
             pop3_tls: free,
             pop3_starttls: None,
             https: free,
+            metrics: None,
         }
     }
 }
@@ -328,6 +333,9 @@ impl Config {
         if Retention::new(limits.retention_days).is_err() {
             return Err(ConfigError::OutOfRange("limits.retention_days", "10 to 365 days"));
         }
+        if self.listen.metrics.is_some_and(|address| !address.ip().is_loopback()) {
+            return Err(ConfigError::OutOfRange("listen.metrics", "an address of this machine: 127.0.0.1 or [::1]"));
+        }
         let moments = &self.reminders;
         if moments.after_hours.iter().any(|hours| *hours < FIRST_REMINDER_HOURS) {
             return Err(ConfigError::OutOfRange("reminders.after_hours", "24 hours or more"));
@@ -366,6 +374,17 @@ mod tests {
         assert_eq!(written["listen"].as_table().unwrap().len(), 6);
         assert_eq!(written["tls"].as_table().unwrap().len(), 3);
         assert_eq!(written["limits"].as_table().unwrap().len(), 12);
+    }
+
+    // Profile §8.27
+    #[test]
+    fn figures_are_for_this_machine_alone() {
+        let at = |address: &str| parse(&format!("[listen]\nmetrics = '{address}'"));
+        assert_eq!(Config::default().listen.metrics, None);
+        assert!(at("127.0.0.1:9464").is_ok() && at("[::1]:9464").is_ok());
+        for open in ["0.0.0.0:9464", "[::]:9464", "192.0.2.1:9464"] {
+            assert!(at(open).unwrap_err().contains("listen.metrics"), "{open}");
+        }
     }
 
     #[test]

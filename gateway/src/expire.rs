@@ -22,7 +22,10 @@ pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Rec
     while !*stopping.borrow() {
         let now = house.clock.now();
         let next = match house.store.expire(keep, Asked::ByTheClock, now).await {
-            Ok(_) => next_midnight(now).saturating_add(AFTER_MIDNIGHT),
+            Ok(expired) => {
+                house.count_expired(&expired);
+                next_midnight(now).saturating_add(AFTER_MIDNIGHT)
+            }
             Err(StoreError::Busy(_)) if *stopping.borrow() => return,
             Err(error) => {
                 // Said in full by the log; a store that is broken ends the gateway.

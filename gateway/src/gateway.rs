@@ -21,6 +21,7 @@ use crate::drive::Line;
 use crate::expire;
 use crate::house::{Believed, House, Own};
 use crate::listen::{Door, Speech, listen};
+use crate::metrics;
 use crate::stamp;
 use crate::tls::{self, TlsError};
 use crate::trust::{self, TrustError};
@@ -62,15 +63,26 @@ pub struct Addresses {
     pub pop3_starttls: Option<SocketAddr>,
     /// HTTPS.
     pub https: SocketAddr,
+    /// Figures for monitoring, if they are given.
+    pub metrics: Option<SocketAddr>,
 }
 
 impl fmt::Display for Addresses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { submission_tls, submission_starttls, imap_tls, imap_starttls, pop3_tls, pop3_starttls, https } =
-            self;
+        let Self {
+            submission_tls,
+            submission_starttls,
+            imap_tls,
+            imap_starttls,
+            pop3_tls,
+            pop3_starttls,
+            https,
+            metrics,
+        } = self;
         write!(f, "smtps {submission_tls}, submission {submission_starttls}, ")?;
         write!(f, "imaps {imap_tls}, imap {imap_starttls}, pop3s {pop3_tls}, https {https}")?;
-        pop3_starttls.iter().try_for_each(|address| write!(f, ", pop3 {address}"))
+        pop3_starttls.iter().try_for_each(|address| write!(f, ", pop3 {address}"))?;
+        metrics.iter().try_for_each(|address| write!(f, ", metrics {address}"))
     }
 }
 
@@ -117,7 +129,8 @@ impl Gateway {
             write_within,
             pondering: Arc::new(Semaphore::new(half_of_the_cores())),
         };
-        let (bound, addresses) = open_doors(&config.listen).await?;
+        let (bound, mut addresses) = open_doors(&config.listen).await?;
+        let figures = open_figures(&config.listen, &mut addresses).await?;
         let admin_socket = config.admin_socket.clone();
         let socket = admin::bind_socket(&admin_socket)
             .map_err(|why| StartError::Listen(admin_socket.display().to_string(), why))?;
@@ -129,6 +142,9 @@ impl Gateway {
             |(listener, door)| tokio::spawn(listen(listener, door, house.clone(), line.clone(), connections.clone()));
         let mut listeners: Vec<_> = bound.into_iter().map(door).collect();
         let expiry = tokio::spawn(expire::run(house.clone(), stopping.clone()));
+        if let Some(listener) = figures {
+            listeners.push(tokio::spawn(metrics::run(listener, house.clone(), stopping.clone())));
+        }
         listeners.push(tokio::spawn(stamp::run(house.clone(), stopping.clone())));
         let (last_word, until_last) = watch::channel(false);
         let witness = tokio::spawn(witness::run(house.clone(), until_last));
@@ -184,8 +200,17 @@ async fn open_doors(wanted: &Listen) -> Result<(Vec<(TcpListener, Door)>, Addres
             None => None,
         },
         https: open(wanted.https, Speech::Https, true).await?,
+        metrics: None,
     };
     Ok((bound, addresses))
+}
+
+/// Binds the address for figures, if there is one.
+async fn open_figures(wanted: &Listen, addresses: &mut Addresses) -> Result<Option<TcpListener>, StartError> {
+    let Some(address) = wanted.metrics else { return Ok(None) };
+    let listener = bind(address).await?;
+    addresses.metrics = Some(listener.local_addr().map_err(|why| StartError::Listen(address.to_string(), why))?);
+    Ok(Some(listener))
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {

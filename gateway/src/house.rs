@@ -3,18 +3,18 @@
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use fumibako_model::log::SetBack;
 use fumibako_model::{Act, AgentId, Done, Login, MessageId, OfficeNumber, Party, Refusal, Refused, Scope, What};
 use fumibako_signer::{Certificate, Identity, Trust};
-use fumibako_store::{Amend, Facts, Paper, PaperKind, Store, StoreError};
+use fumibako_store::{Amend, Expired, Facts, Paper, PaperKind, Store, StoreError};
 use fumibako_wire::{imap, pop3, smtp};
 use tokio::sync::{Semaphore, watch};
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::counts::{Counts, Held};
 use crate::gateway::Addresses;
 use crate::password::{Guesses, Scratch};
 use crate::trust::{self, TrustError};
@@ -83,18 +83,6 @@ pub(crate) struct Own {
     pub(crate) witness: Identity,
     /// Where the log went on from an older state, if it did.
     pub(crate) set_back: Option<SetBack>,
-}
-
-/// What happened since the start.
-#[derive(Debug, Default)]
-pub(crate) struct Counts {
-    pub(crate) accepted: AtomicU64,
-    pub(crate) refused: AtomicU64,
-    pub(crate) connections: AtomicU64,
-    pub(crate) handed_over: AtomicU64,
-    pub(crate) reported: AtomicU64,
-    pub(crate) heads_signed: AtomicU64,
-    pub(crate) heads_stamped: AtomicU64,
 }
 
 impl<S: Store> House<S> {
@@ -244,7 +232,7 @@ impl<S: Store> House<S> {
         }
         match self.store.hand_over(office, message, by, now).await {
             Ok(true) => {
-                self.counts.handed_over.fetch_add(1, Ordering::Relaxed);
+                self.counts.handed_over.inc();
                 tracing::info!(%office, message = message.0, "bundle.handed_over");
             }
             Ok(false) => {}
@@ -252,9 +240,26 @@ impl<S: Store> House<S> {
         }
     }
 
+    /// What expiry took away.
+    pub(crate) fn count_expired(&self, expired: &Expired) {
+        for day in &expired.days {
+            self.counts.expired.inc_by(day.uncollected);
+            self.counts.erased.inc_by(day.messages);
+        }
+    }
+
+    /// Everything that is counted, as OpenMetrics text (Profile §8.27).
+    pub(crate) async fn metrics(&self) -> Result<String, StoreError> {
+        let census = self.store.census().await?;
+        let connections = self.connected.0.lock().unwrap_or_else(PoisonError::into_inner).all;
+        let free = self.body_memory.available_permits() << 10;
+        let body_memory = self.config.limits.body_memory_bytes.saturating_sub(free);
+        Ok(self.counts.text(&census, Held { connections, body_memory }))
+    }
+
     /// Counts and logs a refusal that has its reference already (Profile §6.2).
     pub(crate) fn note_refusal(&self, what: &'static str, who: Option<&Party>, refused: &Refused, reference: &str) {
-        self.counts.refused.fetch_add(1, Ordering::Relaxed);
+        self.counts.refused(refused.why);
         let row = refused.why.row();
         let who = who.map(ToString::to_string).unwrap_or_default();
         tracing::info!(reference, code = row.code, what, who, about = refused.about, "refused");
@@ -302,7 +307,6 @@ impl<S: Store> Place<S> {
         tally.all += 1;
         *tally.addresses.entry(address).or_default() += 1;
         drop(tally);
-        house.counts.connections.fetch_add(1, Ordering::Relaxed);
         Ok(Self { house: house.clone(), address, party: None })
     }
 

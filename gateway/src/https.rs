@@ -23,6 +23,7 @@ use fumibako_store::Store;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -40,11 +41,7 @@ const HEADER_BYTES: usize = 16 << 10;
 const BODY_BYTES: usize = 16 << 10;
 
 /// Serves one connection to its end.
-pub(crate) async fn serve<S: Store>(
-    peer: Peer,
-    entry: Entry<S>,
-    mut stopping: watch::Receiver<bool>,
-) -> io::Result<()> {
+pub(crate) async fn serve<S: Store>(peer: Peer, entry: Entry<S>, stopping: watch::Receiver<bool>) -> io::Result<()> {
     let house = &entry.house;
     let doors = Doors { host: house.config.domain.to_string(), addresses: house.addresses };
     let office = mandates::Office { house: house.clone(), address: entry.address };
@@ -52,6 +49,15 @@ pub(crate) async fn serve<S: Store>(
     let routes = routes.merge(licence::routes(office.clone()));
     let routes = routes.merge(readers::routes(office.clone())).merge(directory::routes(office.clone()));
     let routes = routes.merge(evidence::routes(office));
+    speak(peer, routes, stopping).await
+}
+
+/// HTTP over a connection, to its end.
+pub(crate) async fn speak(
+    peer: impl AsyncRead + AsyncWrite + Unpin,
+    routes: Router,
+    mut stopping: watch::Receiver<bool>,
+) -> io::Result<()> {
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER).max_buf_size(HEADER_BYTES);
     let connection = builder.serve_connection(TokioIo::new(peer), TowerToHyperService::new(routes));

@@ -33,6 +33,18 @@ pub(crate) enum Speech {
     Https,
 }
 
+impl Speech {
+    /// The word in counters.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Smtp => "smtp",
+            Self::Imap => "imap",
+            Self::Pop3 => "pop3",
+            Self::Https => "https",
+        }
+    }
+}
+
 /// What stands behind an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Door {
@@ -94,6 +106,7 @@ async fn converse<S: Store>(
             return timeout(Duration::from_secs(1), socket.write_all(&words)).await?;
         }
     };
+    house.counts.connections.one("door", door.speech.word());
     let mut peer = Peer::Clear(socket);
     if door.tls {
         peer = timeout(line.handshake_within, peer.secure(&line.tls)).await??;

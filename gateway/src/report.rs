@@ -1,8 +1,6 @@
 //! What the gateway tells the sender of a bundle: delivered, handed over, nobody came, too late (Profile §8.17). Each is a letter of
 //! the gateway in the sender's `Receipts`: Japanese first, then what machines read, with the evidence and its proof.
 
-use std::sync::atomic::Ordering;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::{Domain, JAPAN, ProofFile, Recorded, Report};
@@ -79,7 +77,7 @@ async fn one<S: Store>(house: &House<S>, due: &Due, now: Timestamp) -> Result<bo
     let filed = letter.is_some();
     let new = house.store.told(Told { key: due.key, again, letter }, now).await?;
     if filed && new {
-        house.counts.reported.fetch_add(1, Ordering::Relaxed);
+        house.counts.reported(due.key.report);
         tracing::info!(evidence = %due.recorded.id, report = ?due.key.report, to = %evidence.from, "report.filed");
     }
     Ok(true)

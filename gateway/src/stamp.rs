@@ -1,7 +1,6 @@
 //! Time stamps over the heads of days that are over, from an authority that the operator names (RFC 3161; Profile §8.21).
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use fumibako_signer::{Certificate, TimeStampRequest, Trust};
@@ -67,7 +66,7 @@ async fn stamp<S: Store>(house: &House<S>) -> Result<(), StampError> {
         let answer = answer.map_err(|_| StampError::Network("it does not answer in time".into()))??;
         let stamp = asked.verify(&answer, &trust, house.clock.now())?;
         house.store.keep_stamp(day, stamp.token().to_vec()).await?;
-        house.counts.heads_stamped.fetch_add(1, Ordering::Relaxed);
+        house.counts.heads_stamped.inc();
         tracing::info!(%day, time = %stamp.time(), "evidence.stamped");
     }
     Ok(())

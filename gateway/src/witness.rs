@@ -5,7 +5,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use fumibako_model::AuditHead;
@@ -140,7 +139,7 @@ pub(crate) async fn attest<S: Store>(house: &House<S>) -> Result<(), StoreError>
         if let Err(why) = put(&file, &also) {
             tracing::warn!(%why, file = %file.display(), "evidence.last_head");
         }
-        house.counts.heads_signed.fetch_add(1, Ordering::Relaxed);
+        house.counts.heads_signed.inc();
         tracing::debug!(size = head.size, new = entries.len(), "evidence.logged");
     }
     Ok(())

@@ -14,6 +14,7 @@ mod keeping;
 mod kit;
 mod lives;
 mod mbsync;
+mod metrics;
 mod office;
 mod python;
 mod quota;

@@ -16,6 +16,7 @@ impl<S: Store> Admin<S> {
             Expired { days: self.0.store.expiry(keep, now).await?, ..Expired::default() }
         } else {
             let expired = self.0.store.expire(keep, Asked::ByThePerson, now).await?;
+            self.0.count_expired(&expired);
             self.tell(self.did(What::ExpiryAsked)).await?;
             expired
         };

@@ -231,6 +231,8 @@ pub enum Request {
     AuditVerify,
     /// How the gateway is.
     Status,
+    /// What is counted, as OpenMetrics text.
+    Metrics,
 }
 
 impl Request {
@@ -276,6 +278,7 @@ impl Request {
             Self::AuditList { .. } => "audit-list",
             Self::AuditVerify => "audit-verify",
             Self::Status => "status",
+            Self::Metrics => "metrics",
         }
     }
 }
@@ -323,7 +326,8 @@ impl Request {
             | Self::EvidenceRefused
             | Self::EvidenceContinues { .. }
             | Self::AuditVerify
-            | Self::Status => String::new(),
+            | Self::Status
+            | Self::Metrics => String::new(),
             Self::EvidenceList { office, .. } | Self::AuditList { office, .. } => {
                 office.map(|number| number.to_string()).unwrap_or_default()
             }
@@ -456,6 +460,11 @@ pub enum Reply {
     },
     /// How the gateway is.
     Status(Box<Status>),
+    /// What is counted, as OpenMetrics text.
+    Metrics {
+        /// It.
+        text: String,
+    },
     /// No, and why.
     No {
         /// The row of the catalogue.

@@ -4,11 +4,18 @@ use super::{Context, Failure, unexpected};
 use crate::admin::{Reply, Request};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Status {}
+pub(super) struct Status {
+    /// 監視用の数値（OpenMetrics） / the figures for monitoring, as OpenMetrics text
+    #[arg(long)]
+    metrics: bool,
+}
 
 impl Status {
-    #[expect(clippy::unused_self, reason = "every command has the same shape")]
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
+        if self.metrics {
+            let Reply::Metrics { text } = context.ask(&Request::Metrics)? else { return Err(unexpected()) };
+            return Ok(write!(context.out, "{text}")?);
+        }
         let Reply::Status(status) = context.ask(&Request::Status)? else { return Err(unexpected()) };
         let lang = context.lang;
         context.rows(&[*status], |s| {

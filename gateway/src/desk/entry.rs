@@ -82,17 +82,18 @@ impl<S: Store> Entry<S> {
         may: impl FnOnce(&Login) -> Result<(), Refused>,
     ) -> Result<Judged, Refused> {
         let (house, address) = (&self.house, self.address);
-        let login = match claim {
-            Claim::Password(given) => house.login(given, address).await?,
-            Claim::Certificate { authorization } => house.login_by_certificate(&self.shown, &authorization)?,
+        let judged = match claim {
+            Claim::Password(given) => house.login(given, address).await,
+            Claim::Certificate { authorization } => house.login_by_certificate(&self.shown, &authorization),
             Claim::Secrets { login } => {
                 let secrets = house.secrets(&login, address, self.shown.binding.clone())?;
                 return Ok(Judged::Secrets(Box::new(secrets)));
             }
             Claim::Proof { authorization, login, right } => {
-                house.login_by_proof(&login, address, &authorization, right)?
+                house.login_by_proof(&login, address, &authorization, right)
             }
         };
+        let login = house.counts.login(judged)?;
         may(&login)?;
         self.place.belongs_to(login.party())?;
         if let (Some(agent), Some(office)) = (login.agent(), login.office()) {

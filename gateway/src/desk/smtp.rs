@@ -1,7 +1,5 @@
 //! The desk of a submission: who logs in, who may be written to, and the way from DATA to 250.
 
-use std::sync::atomic::Ordering;
-
 use fumibako_model::{Address, End, Local, Private, Refusal, Refused};
 use fumibako_store::{Arrival, Arriving, Facts, Kind, RefusedReceipt, Store, StoreError, Via, admit, hex};
 use fumibako_wire::sasl::Offer;
@@ -12,6 +10,7 @@ use tokio::task::spawn_blocking;
 use super::body::Body;
 use super::entry::{Entry, Judged, Shown};
 use super::postmaster;
+use crate::clock::Stopwatch;
 use crate::drive::Desk;
 use crate::house::{House, reference};
 
@@ -49,7 +48,7 @@ impl<S: Store> SmtpDesk<S> {
 
     async fn submit(&mut self, envelope: Envelope) -> Result<Answer, Refused> {
         let house = self.entry.house.clone();
-        let now = house.clock.now();
+        let (now, watch) = (house.clock.now(), Stopwatch::start());
         let body = std::mem::take(&mut self.body).finish(|| arriving(&house, &self.via));
         // The memory stays granted until the store has answered.
         let (body, _granted) = body.map_err(|error| house.refusal_of(error))?;
@@ -82,7 +81,7 @@ impl<S: Store> SmtpDesk<S> {
                 return Err(refused);
             }
         };
-        house.counts.accepted.fetch_add(1, Ordering::Relaxed);
+        house.counts.accepted(kind, &delivery, watch.elapsed());
         let (evidence, repeated) = (delivery.evidence, delivery.repeated);
         tracing::info!(message_id = id, %from, %to, by, kind, bytes, %evidence, repeated, "message.delivered");
         Ok(Answer::Accepted(evidence))
@@ -92,6 +91,8 @@ impl<S: Store> SmtpDesk<S> {
     async fn note(&self, receipt: Option<RefusedReceipt>, refused: &Refused) {
         let (house, row) = (&self.entry.house, refused.why.row());
         let Some(receipt) = receipt.filter(|_| !row.retryable()) else { return };
+        house.counts.receipts_refused.inc();
+        tracing::info!(original = receipt.original, from = %receipt.from, code = row.code, "receipt.refused");
         if let Err(error) = house.store.note_refused(RefusedReceipt { code: row.code.into(), ..receipt }).await {
             house.refusal_of(error);
         }

@@ -10,7 +10,7 @@ use axum::routing::get;
 use fumibako_model::{Act, EvidenceId, Login, OfficeNumber, ProofFile, Refusal, Scope};
 use fumibako_store::{Store, StoreError};
 
-use super::mandates::{Office, answer, credentials, problem};
+use super::mandates::{Office, answer, problem};
 use crate::house::House;
 use crate::proof;
 
@@ -26,11 +26,7 @@ async fn give<S: Store>(
 ) -> Response {
     let house = &office.house;
     let from = query.as_deref().and_then(|query| query.strip_prefix("from=")).and_then(|from| from.parse().ok());
-    let login = match credentials(&header) {
-        Some(given) => house.login(given, office.address).await,
-        None => Err(Refusal::LoginNeeded.into()),
-    };
-    let login = match login {
+    let login = match office.login(&header).await {
         Ok(login) => login,
         Err(refused) => return problem(house, &refused, None),
     };

@@ -44,7 +44,7 @@ impl<S: Store> Office<S> {
     /// Who asks (RFC 7617).
     pub(super) async fn login(&self, header: &HeaderMap) -> Result<Login, Refused> {
         match credentials(header) {
-            Some(given) => self.house.login(given, self.address).await,
+            Some(given) => self.house.counts.login(self.house.login(given, self.address).await),
             None => Err(Refusal::LoginNeeded.into()),
         }
     }
