@@ -5,6 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use async_imap::error::Error;
+use async_imap::extensions::idle::IdleResponse;
 use async_imap::types::{Fetch, Flag};
 use async_imap::{Client, Session};
 use fumibako_model::{MDN_SENT, OFFICES, OfficeNumber, Party, Private, State, delegated};
@@ -119,10 +120,34 @@ impl Mailbox {
         Ok(Self { host, patience, session })
     }
 
-    /// Opens a folder for changing flags.
-    pub async fn select(&mut self, place: impl Into<Place>) -> Result<(), Trouble> {
+    /// Opens a folder for changing flags. Returns its UIDVALIDITY: under another one, UIDs name other messages
+    /// (RFC 3501 §2.3.1.1).
+    pub async fn select(&mut self, place: impl Into<Place>) -> Result<Option<u32>, Trouble> {
         let name = place.into().name();
-        waited(&self.host, self.patience, self.session.select(name)).await.map(|_| ())
+        waited(&self.host, self.patience, self.session.select(name)).await.map(|folder| folder.uid_validity)
+    }
+
+    /// Waits in the open folder until something happens there (RFC 2177), and no longer than this. It is told at once, too, what
+    /// happened since the folder was looked at. True: something did.
+    pub async fn idle(self, most: Duration) -> Result<(Self, bool), Trouble> {
+        let (host, patience) = (self.host, self.patience);
+        let mut resting = self.session.idle();
+        waited(&host, patience, resting.init()).await?;
+        // The gateway's signs of life in between are no news, and must not keep us here for ever.
+        let heard = {
+            // Whoever drops the second half interrupts the first.
+            let (heard, _stop) = resting.wait_with_timeout(most);
+            tokio::time::timeout(most, heard).await
+        };
+        let news = match heard {
+            Err(_) | Ok(Ok(IdleResponse::Timeout)) => false,
+            Ok(Ok(IdleResponse::NewData(_))) => true,
+            // RFC 3501 §7.1.5: what ends the stream is a connection that is gone.
+            Ok(Ok(IdleResponse::ManualInterrupt)) => return Err(unreachable(&host, "connection lost")),
+            Ok(Err(why)) => return Err(said(&host, why)),
+        };
+        let session = waited(&host, patience, resting.done()).await?;
+        Ok((Self { host, patience, session }, news))
     }
 
     /// Where we find this folder: our own, or those of the offices that let an agent look into theirs, by number.

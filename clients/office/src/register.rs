@@ -3,7 +3,7 @@
 use fumibako_model::OfficeNumber;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::https::{Question, ask};
 use crate::settings::Settings;
@@ -13,7 +13,7 @@ use crate::trouble::Trouble;
 pub const QUERY_CHARACTERS: usize = 100;
 
 /// An office as the directory tells it: no mail address, nothing about persons.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Office {
     /// 事業所番号.
     pub number: OfficeNumber,

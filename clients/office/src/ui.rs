@@ -36,7 +36,7 @@ pub struct Options {
     pub port: u16,
     /// Seconds without a click after which the screen is locked (LG-10).
     pub idle_seconds: u32,
-    /// Seconds between two looks at the gateway.
+    /// Seconds between two looks at the gateway; 15 times as long while it says itself that something happened (RFC 2177).
     pub look_seconds: u32,
 }
 
@@ -67,11 +67,15 @@ impl Ui {
                 tracing::warn!(%why, "ui.stopped");
             }
         });
-        let looking = tokio::spawn(work::look::for_ever(app.clone()));
+        let mut tasks = vec![serving, tokio::spawn(work::look::for_ever(app.clone()))];
+        // An agent looks into several offices' folders, and does so now and then.
+        if app.settings.office.is_some() {
+            tasks.extend(work::look::FOLDERS.map(|folder| tokio::spawn(work::listen::for_ever(app.clone(), folder))));
+        }
         if goes_on {
             tokio::spawn(work::post::batch(app.clone()));
         }
-        Ok(Self { app, address, tasks: vec![serving, looking] })
+        Ok(Self { app, address, tasks })
     }
 
     /// A new link that opens the screens once.

@@ -106,7 +106,7 @@ async fn receipt_for(mailbox: &mut Mailbox, sent: Place, kept: &Kept) -> Result<
     match mailbox.select(Place { folder: Folder::Receipts, ..sent }).await {
         // An agent that may send need not be one that may look at receipts.
         Err(Trouble::Refused { .. }) if sent.office.is_some() => return Ok(None),
-        selected => selected?,
+        selected => drop(selected?),
     }
     match mailbox.search(&format!("HEADER In-Reply-To \"<{id}>\"")).await?.first() {
         Some(uid) => mailbox.message(*uid).await,

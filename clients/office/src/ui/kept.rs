@@ -10,6 +10,8 @@
 //! | 3 Message-IDs written, outbox empty   | the letter: a draft again, or a row whose turn comes           |
 //! | 4 message in the outbox               | the message, which is posted once; the letter leaves           |
 
+mod mail;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use fumibako_model::Private;
@@ -103,6 +105,7 @@ impl App {
             Ok(keep) => keep,
         };
         let read = read(&keep)?;
+        self.take_up_mail(&keep);
         kept.packs = keep.names()?.into_iter().filter(|name| name.starts_with(PACK)).collect();
         kept.keep = Some(keep);
         let known = outbox::look(&self.settings.data_folder)?;

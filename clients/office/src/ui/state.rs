@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fumibako_model::OfficeNumber;
@@ -41,6 +42,12 @@ pub(super) struct App {
     pub(super) news: broadcast::Sender<&'static str>,
     /// Wakes the one who looks at the gateway.
     pub(super) look: Notify,
+    /// Wakes the one who asks the register.
+    pub(super) ask: Notify,
+    /// Wakes those who listen, once the gateway is there.
+    pub(super) online: Notify,
+    /// So many folders are listened to.
+    pub(super) listening: AtomicUsize,
     pub(super) look_seconds: u32,
     /// One at a time may use the outbox and the keys.
     pub(super) turn: Turn<()>,
@@ -88,6 +95,9 @@ impl App {
             run: Mutex::default(),
             news: broadcast::channel(NEWS).0,
             look: Notify::new(),
+            ask: Notify::new(),
+            online: Notify::new(),
+            listening: AtomicUsize::new(0),
             look_seconds: options.look_seconds,
             turn: Turn::new(()),
         })
@@ -98,6 +108,10 @@ impl App {
     pub(super) fn tell(&self, area: &'static str) {
         if let Err(why) = self.keep_letters() {
             tracing::warn!(%why, "ui.not-kept");
+        }
+        if matches!(area, "drafts" | "batch") {
+            // There may be an office whose name nobody knows yet.
+            self.ask.notify_one();
         }
         let _ = self.news.send(area);
     }

@@ -45,6 +45,8 @@ pub struct ReceivedRow {
     pub taken: Taken,
     /// Days until the server deletes it; none once it is fetched.
     pub days: Option<i64>,
+    /// Can its files be had, at the gateway? What cannot is not chosen.
+    pub there: bool,
     /// Is it chosen?
     pub ticked: bool,
 }
@@ -162,7 +164,7 @@ fn one(frame: &Frame, row: &ReceivedRow) -> Markup {
     let label = say_with(frame.lang, "choose-row", &[("name", name.clone().into()), ("at", row.at.clone().into())]);
     html! {
         tr id={ "row-" (row.id) } class=(class) {
-            td.tick { label { input type="checkbox" name="row" value=(row.id) aria-label=(label) checked[row.ticked]; } }
+            td.tick { @if row.there { label { input type="checkbox" name="row" value=(row.id) aria-label=(label) checked[row.ticked]; } } }
             td data-label=(frame.say("taken-state")) { (taken(frame, &row.taken)) }
             td data-label=(frame.say("received-at")) { a.number href={ "/inbox/" (row.id) } { time { (row.at) } } }
             @if let Some(of) = &row.of { td data-label=(frame.say("principal-short")) { (on_behalf(frame, of)) } }

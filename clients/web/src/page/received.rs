@@ -45,7 +45,9 @@ pub struct Received {
     pub signer: Option<Signer>,
     /// Where it was saved.
     pub folder: Option<String>,
-    /// When it was acknowledged, for the way to the 受領証.
+    /// Can its files be had, at the gateway?
+    pub there: bool,
+    /// When it was acknowledged, or that it went, for the way to the 受領証 or the record of that.
     pub receipt: Option<String>,
     /// The dialog, if it is open.
     pub dialog: Option<SaveDialog>,
@@ -77,7 +79,8 @@ pub fn received(frame: &Frame, one: &Received) -> Markup {
             @if let Some(folder) = &one.folder { div { dt { (frame.say("save-folder")) } dd { (folder) } } }
             @if let Some(signer) = &one.signer { (signed(frame, signer)) }
             @if let Some(at) = &one.receipt {
-                div { dt { (frame.say("receipt")) } dd { time { (at) } " " a href={ "/inbox/" (one.id) "/receipt" } { (frame.say("receipt")) } } }
+                @let name = frame.say(if one.taken == Taken::Gone { "proof-expired" } else { "receipt" });
+                div { dt { (name) } dd { time { (at) } " " a href={ "/inbox/" (one.id) "/receipt" } { (name) } } }
             }
         }
         form method="post" action="/inbox/save" data-swap {
@@ -86,7 +89,7 @@ pub fn received(frame: &Frame, one: &Received) -> Markup {
             input type="hidden" name="back" value={ "/inbox/" (one.id) };
             div.row.end.sticky {
                 a.button href="/inbox" { (frame.say("back")) }
-                @if trusted && one.taken != Taken::Gone { button.primary { (Icon::Down.draw()) (frame.say("fetch")) } }
+                @if trusted && one.there { button.primary { (Icon::Down.draw()) (frame.say("fetch")) } }
             }
         }
         p.hint.small { (frame.say("not-here")) }

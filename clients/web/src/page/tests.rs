@@ -193,6 +193,7 @@ fn a_new_row_is_told_by_word_as_well_as_by_colour() {
         files: vec![FileLine::of("0", "DLTPLAN_202610_9970000029_11_9970000011_43_20261101100000.CSV", Lang::Ja)],
         taken,
         days: Some(3),
+        there: true,
         ticked: false,
     };
     let page = |taken| inbox(&frame(), &Inbox { rows: vec![row(taken)], ..Inbox::default() }).into_string();

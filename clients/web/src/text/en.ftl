@@ -106,6 +106,8 @@ certificate-soon-next = Renew your certificate for electronic claims and set the
 
 ## Received
 inbox-hint = Light green rows have not been fetched to this computer yet.
+as-of = The list below is as of { $at }.
+gone-unfetched = Nobody fetched it before its time ended, and the server deleted it. Ask the sender to send it again.
 inbox-empty = Nothing has arrived.
 fetch = Fetch
 fetch-all = Fetch all that is new

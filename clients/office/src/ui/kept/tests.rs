@@ -5,6 +5,8 @@ use crate::settings::Settings;
 use crate::testing::{A, Ca, now};
 use crate::ui::Options;
 use crate::ui::form::Upload;
+use crate::ui::work::look::tests::{arrived, spot};
+use crate::ui::work::look::{Arrived, Gone};
 
 const CSV: &str = "UPJSK_202510_9970000011_43_9970000029_11_20250920101500.CSV";
 
@@ -168,4 +170,39 @@ fn an_edited_copy_goes_with_its_row() {
     drop(app);
     let app = self::run(&settings);
     assert!(held(&app.letters).edits.contains_key("r"));
+}
+
+/// Profile §15.9: the lists, and what was fetched and where to, are there before the gateway is asked, and nobody else reads them.
+#[test]
+fn lists_survive_a_kill() {
+    let (_folder, settings) = office();
+    let app = run(&settings);
+    {
+        let mut mail = held(&app.mail);
+        let fetched = Arrived { done: true, folder: Some("/save/here".into()), ..arrived("a@x") };
+        mail.inbox.extend([
+            (spot(3), arrived("b@x")),
+            (spot(2), fetched),
+            (spot(1), Arrived { gone: true, ..arrived("c@x") }),
+        ]);
+        mail.validity = [((true, None), 7), ((false, None), 8)].into();
+        let state = Some(fumibako_model::State::Retrieved);
+        let cover = Private("実績".to_owned());
+        let gone = Gone { at: now(), to: None, by: None, cover, facts: None, state, message_id: "d@x".into() };
+        mail.sent.insert(spot(9), gone);
+        mail.checked = Some(now());
+    }
+    app.keep_mail();
+    let before = format!("{:?}", held(&app.mail));
+    drop(app);
+    let octets = fs::read(settings.data_folder.join("kept/mail.kept")).unwrap();
+    assert!(!octets.windows(6).any(|window| window == "10月".as_bytes() || window == b"note.p"));
+    let app = run(&settings);
+    assert_eq!(format!("{:?}", held(&app.mail)), before);
+    let covers: Vec<String> = held(&app.mail).inbox.values().map(|one| one.cover.0.clone()).collect();
+    assert_eq!((covers, held(&app.mail).sent[&spot(9)].cover.0.as_str()), (vec!["10月分です".to_owned(); 3], "実績"));
+    drop(app);
+    // Damaged, they are asked for again; the letters are another record.
+    fs::write(settings.data_folder.join("kept/mail.kept"), &octets[..40]).unwrap();
+    assert!(held(&run(&settings).mail).inbox.is_empty());
 }

@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use fumibako_careplan::Lang;
 use fumibako_web::page::{self, Filter, Inbox, ReceivedRow, SaveDialog, Signer, Taken};
 use fumibako_web::part::{FileLine, Words};
-use fumibako_web::text::{count, say};
+use fumibako_web::text::{count, say, say_with};
 
 use super::home::party_or;
 use super::{Answer, Here, Shared, html, own_address, see};
@@ -56,9 +56,15 @@ async fn list(State(app): Shared, here: Here, Query(fields): Fields) -> Response
     html(page::inbox(&here.frame(&app), &view))
 }
 
-/// The list is only as new as the last answer of the gateway.
-fn unreached(app: &App, lang: Lang) -> Option<Words> {
-    held(&app.mail).link.as_ref()?.as_ref().err().map(|why| pick(&why.words, lang))
+/// The list is only as new as the last answer of the gateway, and says so.
+pub(super) fn unreached(app: &App, lang: Lang) -> Option<Words> {
+    let mail = held(&app.mail);
+    let mut words = pick(&mail.link.as_ref()?.as_ref().err()?.words, lang);
+    if let Some(at) = mail.checked {
+        words.next.push_str(lang.pick("", " "));
+        words.next.push_str(&say_with(lang, "as-of", &[("at", moment(at).into())]));
+    }
+    Some(words)
 }
 
 fn passes(row: &ReceivedRow, filter: &Filter) -> bool {
@@ -82,6 +88,7 @@ fn rows(app: &App, here: &Here, chosen: &[String]) -> Vec<ReceivedRow> {
         files: files(one, lang),
         taken: taken(one, lang),
         days: one.days_left(now).filter(|_| one.is_new()),
+        there: !one.gone,
         ticked: chosen.contains(&spot.to_string()),
     };
     let mut shown: Vec<(&Spot, &Arrived)> = inbox.iter().filter(|(spot, _)| here.shows(spot.of)).collect();
@@ -96,6 +103,7 @@ fn files(one: &Arrived, lang: Lang) -> Vec<FileLine> {
 
 fn taken(one: &Arrived, lang: Lang) -> Taken {
     match &one.wrong {
+        _ if one.gone && !one.done => Taken::Gone,
         Some(wrong) => Taken::Distrusted(pick(wrong, lang)),
         None if one.done => Taken::Done,
         None if one.withheld => Taken::Withheld,
@@ -146,7 +154,10 @@ fn dialog(app: &App, chosen: &[String], back: &str, trouble: Option<Words>) -> O
     let known: Vec<(Spot, usize)> = chosen
         .iter()
         .filter_map(|spot| spot.parse().ok())
-        .filter_map(|spot| mail.inbox.get(&spot).filter(|one| one.wrong.is_none()).map(|one| (spot, one.files.len())))
+        .filter_map(|spot| {
+            let one = mail.inbox.get(&spot).filter(|one| one.wrong.is_none() && !one.gone)?;
+            Some((spot, one.files.len()))
+        })
         .collect();
     drop(mail);
     if known.is_empty() {
@@ -212,23 +223,29 @@ async fn one(State(app): Shared, here: Here, Path(uid): Path<Spot>, Query(fields
         days: one.days_left((app.clock)()).filter(|_| one.is_new()),
         signer,
         folder: one.folder.as_ref().map(|folder| folder.display().to_string()),
-        receipt: one.done.then(|| say(lang, "taken").into_owned()),
+        there: !one.gone,
+        receipt: (one.done || one.gone).then(|| say(lang, if one.done { "taken" } else { "gone" }).into_owned()),
         dialog: if asked { dialog(&app, &[uid.to_string()], &format!("/inbox/{uid}"), trouble) } else { None },
     };
     Ok(html(page::received(&here.frame(&app), &view)))
 }
 
+/// The page to print about one message: 受領証 of what was fetched, and of what went before (RX-14) the record that it did.
 async fn receipt(State(app): Shared, here: Here, Path(uid): Path<Spot>) -> Result<Response, Answer> {
-    let one = held(&app.mail).inbox.get(&uid).filter(|one| one.done).cloned().ok_or(Answer::Missing)?;
+    let one = held(&app.mail).inbox.get(&uid).filter(|one| one.done || one.gone).cloned().ok_or(Answer::Missing)?;
     let from = party_or(&app, one.from);
     let fact = |id: &str, value: String| (here.say(id), value);
-    let facts = vec![
+    let mut facts = vec![
         fact("from-office", format!("{} {}", from.number, from.name.unwrap_or_default())),
         fact("received-at", moment(one.at)),
-        fact("fact-state", here.say("taken")),
-        fact("fact-message-id", one.message_id.clone()),
-        fact("file", count(here.lang(), "files", one.files.len()).into_owned()),
+        fact("fact-state", here.say(if one.done { "taken" } else { "gone-unfetched" })),
     ];
-    let view = page::Receipt { inbox: true, proof: page::Proof::Receipt, facts, file: None };
+    if let Some(end) = one.end().filter(|_| !one.done) {
+        facts.push(fact("kept-until", moment(end)));
+    }
+    facts.push(fact("fact-message-id", one.message_id.clone()));
+    facts.push(fact("file", count(here.lang(), "files", one.files.len()).into_owned()));
+    let proof = if one.done { page::Proof::Receipt } else { page::Proof::Expired };
+    let view = page::Receipt { inbox: true, proof, facts, file: None };
     Ok(html(page::receipt(&here.frame(&app), &view)))
 }

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 
 use super::compose::may_send_for;
 use super::home::party_or;
+use super::inbox::unreached;
 use super::{Answer, Here, Shared, html, see};
 use crate::outbox::Entry;
 use crate::random;
@@ -41,8 +42,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
 async fn list(State(app): Shared, here: Here) -> Result<Response, Answer> {
     let lang = here.lang();
     let rows = all(&app, &here)?;
-    let trouble =
-        here.trouble(&app).or_else(|| held(&app.mail).link.as_ref()?.as_ref().err().map(|why| pick(&why.words, lang)));
+    let trouble = here.trouble(&app).or_else(|| unreached(&app, lang));
     let rows = rows.into_iter().map(|(_, row)| row).collect();
     Ok(html(page::sent(&here.frame(&app), &page::Sent { rows, trouble })))
 }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use fumibako_model::{Address, BUNDLE_FIELD, BundleFacts, OfficeNumber, Retention, State};
@@ -27,11 +28,20 @@ use crate::wait;
 /// Bodies read in one look, the newest first; what is left comes with the next.
 const BODIES: usize = 200;
 
+/// The folders that are listened to.
+pub(in crate::ui) const FOLDERS: [Folder; 2] = [Folder::Inbox, Folder::Sent];
+/// So many times longer is the pause between two looks while somebody listens.
+const PATIENT: u32 = 15;
+/// Rows kept of what the gateway deleted; the oldest go.
+const GONE: usize = 1_000;
+
 /// What is known of the gateway.
 #[derive(Debug, Default)]
 pub(in crate::ui) struct Mail {
     pub(in crate::ui) inbox: BTreeMap<Spot, Arrived>,
     pub(in crate::ui) sent: BTreeMap<Spot, Gone>,
+    /// UIDVALIDITY of the folders that were looked at: their UIDs are theirs.
+    pub(in crate::ui) validity: Validity,
     /// An agent's rights and an office's agents, as the gateway told last.
     pub(in crate::ui) mandates: super::rights::Held,
     /// None: nobody asked yet.
@@ -56,8 +66,10 @@ pub(in crate::ui) struct NoLink {
     pub(in crate::ui) network: bool,
 }
 
+/// UIDVALIDITY of folders: INBOX (true) or Sent, and whose (nobody: our own).
+pub(in crate::ui) type Validity = BTreeMap<(bool, Option<OfficeNumber>), u32>;
 /// What a page would show differently if it changed.
-type Shape = (Vec<(Spot, bool)>, Vec<(Spot, Option<State>)>);
+type Shape = (Vec<(Spot, bool, bool)>, Vec<(Spot, Option<State>)>);
 
 /// A message in INBOX.
 #[derive(Clone, Debug)]
@@ -71,11 +83,13 @@ pub(in crate::ui) struct Arrived {
     pub(in crate::ui) done: bool,
     /// Saved by an agent that may not return its receipt (Profile §9.13).
     pub(in crate::ui) withheld: bool,
+    /// Did the gateway delete it at its time (RX-14)?
+    pub(in crate::ui) gone: bool,
     /// Why it is not believed.
     pub(in crate::ui) wrong: Option<Box<(Words, Words)>>,
     pub(in crate::ui) seal: Option<Seal>,
     pub(in crate::ui) message_id: String,
-    /// Where it was saved by this run of the program.
+    /// Where its files were saved.
     pub(in crate::ui) folder: Option<PathBuf>,
 }
 
@@ -111,18 +125,22 @@ impl Mail {
 impl Arrived {
     /// 未
     pub(in crate::ui) fn is_new(&self) -> bool {
-        !self.done && !self.withheld && self.wrong.is_none()
+        !self.done && !self.gone && !self.withheld && self.wrong.is_none()
+    }
+
+    /// When the gateway deletes it.
+    pub(in crate::ui) fn end(&self) -> Option<Timestamp> {
+        let day = i32::try_from(self.at.as_second().div_euclid(86_400)).ok()?;
+        Retention::default().moment_of(day)
     }
 
     /// Days until the gateway deletes it.
     pub(in crate::ui) fn days_left(&self, now: Timestamp) -> Option<i64> {
-        let day = i32::try_from(self.at.as_second().div_euclid(86_400)).ok()?;
-        let end = Retention::default().moment_of(day)?;
-        Some(crate::ui::paint::days(now, end))
+        Some(crate::ui::paint::days(now, self.end()?))
     }
 }
 
-/// Looks now and then, at once when somebody asks, and posts what waits.
+/// Looks when there is news, at once when somebody asks, and now and then; and posts what waits.
 pub(in crate::ui) async fn for_ever(app: Arc<App>) {
     loop {
         look(&app).await;
@@ -131,12 +149,22 @@ pub(in crate::ui) async fn for_ever(app: Arc<App>) {
         }
         super::post::what_waits(&app).await;
         super::ask::register(&app).await;
-        let pause = tokio::time::sleep(Duration::from_secs(app.look_seconds.into()));
-        tokio::select! {
-            () = pause => {}
-            () = app.look.notified() => {}
+        let mut pause = std::pin::pin!(tokio::time::sleep(until_next(&app)));
+        loop {
+            tokio::select! {
+                () = &mut pause => break,
+                () = app.look.notified() => break,
+                () = app.ask.notified() => super::ask::register(&app).await,
+            }
         }
     }
+}
+
+/// Profile §15.9: while both folders are listened to, and where the gateway lets nobody in, a look has time.
+fn until_next(app: &App) -> Duration {
+    let heard = app.listening.load(Ordering::Relaxed) >= FOLDERS.len();
+    let refused = matches!(&held(&app.mail).link, Some(Err(why)) if !why.network);
+    Duration::from_secs(app.look_seconds.into()) * if heard || refused { PATIENT } else { 1 }
 }
 
 /// Looks once and tells the pages what changed. Returns how many new messages came.
@@ -151,7 +179,7 @@ pub(in crate::ui) async fn look(app: &Arc<App>) -> usize {
         Ok(found) => {
             mail.link = Some(Ok(()));
             mail.checked = Some(now);
-            let fresh = mail.take(found);
+            let fresh = mail.take(found, now);
             // What ended while we looked is not shown.
             mail.forget(now);
             fresh
@@ -167,6 +195,13 @@ pub(in crate::ui) async fn look(app: &Arc<App>) -> usize {
     if before.0 != after.0 {
         app.tell("link");
     }
+    if after.0 == Some(true) {
+        app.online.notify_waiters();
+    }
+    // Also that nothing is new since: how old the lists are is said where the gateway does not answer.
+    if after.0 == Some(true) {
+        app.keep_mail();
+    }
     if before.1 != after.1 {
         app.tell("inbox");
         app.tell("sent");
@@ -177,19 +212,22 @@ pub(in crate::ui) async fn look(app: &Arc<App>) -> usize {
 /// What need not be read again.
 #[derive(Debug)]
 struct Known {
+    validity: Validity,
     inbox: BTreeSet<Spot>,
     sent: BTreeSet<Spot>,
 }
 
 impl Known {
     fn of(mail: &Mail) -> Self {
-        Self { inbox: mail.inbox.keys().copied().collect(), sent: mail.sent.keys().copied().collect() }
+        let there = mail.inbox.iter().filter(|(_, one)| !one.gone).map(|(uid, _)| *uid);
+        Self { validity: mail.validity.clone(), inbox: there.collect(), sent: mail.sent.keys().copied().collect() }
     }
 }
 
 /// What one look found: everything there is, with the parts that were not known before.
 #[derive(Default)]
 struct Found {
+    validity: Validity,
     inbox: Vec<(Spot, bool)>,
     sent: Vec<(Spot, Option<State>)>,
     arrived: Vec<(Spot, Arrived)>,
@@ -217,6 +255,14 @@ async fn read(settings: &Settings, known: &Known) -> Result<Found, Trouble> {
 }
 
 impl Found {
+    /// Opens a folder. True: its UIDs name what they named before.
+    async fn opened(&mut self, mailbox: &mut Mailbox, place: Place, known: &Known) -> Result<bool, Trouble> {
+        let folder = (place.folder == Folder::Inbox, place.office);
+        let validity = mailbox.select(place).await?;
+        self.validity.extend(validity.map(|validity| (folder, validity)));
+        Ok(validity == known.validity.get(&folder).copied())
+    }
+
     async fn inbox_of(
         &mut self,
         place: Place,
@@ -224,11 +270,11 @@ impl Found {
         known: &Known,
         mailbox: &mut Mailbox,
     ) -> Result<(), Trouble> {
-        mailbox.select(place).await?;
+        let same = self.opened(mailbox, place, known).await?;
         let uids = mailbox.search("ALL").await?;
         let headers = mailbox.headers(&uids).await?;
         self.inbox.extend(headers.iter().map(|kept| (Spot::new(place, kept.uid), kept.is_acknowledged())));
-        let is_new = |uid: &&u32| !known.inbox.contains(&Spot::new(place, **uid));
+        let is_new = |uid: &&u32| !same || !known.inbox.contains(&Spot::new(place, **uid));
         for uid in uids.iter().rev().filter(is_new).take(BODIES) {
             if let Some(kept) = mailbox.message(*uid).await? {
                 self.arrived.push((Spot::new(place, *uid), arrived(settings, place, &kept)?));
@@ -244,11 +290,11 @@ impl Found {
         known: &Known,
         mailbox: &mut Mailbox,
     ) -> Result<(), Trouble> {
-        mailbox.select(place).await?;
+        let same = self.opened(mailbox, place, known).await?;
         let uids = mailbox.search("ALL").await?;
         let headers = mailbox.headers(&uids).await?;
         self.sent.extend(headers.iter().map(|kept| (Spot::new(place, kept.uid), kept.state())));
-        let is_new = |kept: &&Kept| !known.sent.contains(&Spot::new(place, kept.uid));
+        let is_new = |kept: &&Kept| !same || !known.sent.contains(&Spot::new(place, kept.uid));
         for kept in headers.iter().rev().filter(is_new).take(BODIES) {
             let Some(mut one) = gone(kept) else { continue };
             if let Some(whole) = mailbox.message(kept.uid).await? {
@@ -283,6 +329,7 @@ fn arrived(settings: &Settings, place: Place, kept: &Kept) -> Result<Arrived, Tr
         files: Vec::new(),
         done: kept.is_acknowledged(),
         withheld: withheld(settings, place, claimed, &message_id),
+        gone: false,
         wrong: None,
         seal: None,
         message_id,
@@ -341,13 +388,32 @@ fn address(list: Option<&mail_parser::Address<'_>>) -> Option<Address> {
 
 impl Mail {
     /// Takes in what was found; returns how many messages are new.
-    fn take(&mut self, found: Found) -> usize {
+    fn take(&mut self, found: Found, now: Timestamp) -> usize {
+        for (folder, validity) in &found.validity {
+            let Some(before) = self.validity.insert(*folder, *validity).filter(|before| before != validity) else {
+                continue;
+            };
+            tracing::info!(before, validity, "ui.folder-anew");
+            match folder {
+                (true, of) => self.inbox.retain(|spot, one| spot.of != *of || one.gone),
+                (false, of) => self.sent.retain(|spot, _| spot.of != *of),
+            }
+        }
         let there: BTreeMap<Spot, bool> = found.inbox.into_iter().collect();
         let fresh = found.arrived.iter().filter(|(_, one)| one.is_new()).count();
         self.inbox.extend(found.arrived);
-        self.inbox.retain(|uid, _| there.contains_key(uid));
         for (uid, one) in &mut self.inbox {
-            one.done |= there.get(uid).copied().unwrap_or_default();
+            match there.get(uid) {
+                Some(done) => one.done |= *done,
+                // RX-14: what went at its time stays; what went before it was moved by hand, and stands elsewhere.
+                None => one.gone |= one.end().is_some_and(|end| end <= now),
+            }
+        }
+        self.inbox.retain(|uid, one| there.contains_key(uid) || one.gone);
+        while self.inbox.values().filter(|one| one.gone).count() > GONE {
+            let oldest = self.inbox.iter().filter(|(_, one)| one.gone).min_by_key(|(_, one)| one.at);
+            let Some(oldest) = oldest.map(|(uid, _)| *uid) else { break };
+            self.inbox.remove(&oldest);
         }
         let states: BTreeMap<Spot, Option<State>> = found.sent.into_iter().collect();
         self.sent.extend(found.gone);
@@ -359,7 +425,7 @@ impl Mail {
     }
 
     fn shape(&self) -> Shape {
-        let inbox = self.inbox.iter().map(|(uid, one)| (*uid, one.done)).collect();
+        let inbox = self.inbox.iter().map(|(uid, one)| (*uid, one.done, one.gone)).collect();
         (inbox, self.sent.iter().map(|(uid, one)| (*uid, one.state)).collect())
     }
 }
@@ -386,3 +452,6 @@ pub(in crate::ui) fn here(settings: &Settings) -> Result<Vec<outbox::Entry>, Tro
     entries.retain(|entry| entry.bundle.is_some() && !matches!(entry.fate, Fate::Posted { .. }));
     Ok(entries)
 }
+
+#[cfg(test)]
+pub(in crate::ui) mod tests;

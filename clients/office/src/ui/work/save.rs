@@ -44,6 +44,7 @@ pub(in crate::ui) async fn save(app: &Arc<App>, spots: Vec<Spot>, folder: PathBu
         saved.messages += 1;
     }
     drop(mail);
+    app.keep_mail();
     app.tell("inbox");
     app.look.notify_one();
     Ok(saved)

@@ -1,0 +1,195 @@
+//! What the last look at the gateway found, kept for the time until the next one succeeds: lists are there at once, and without a
+//! network. Marks are with them: what was fetched and where to, how far what was sent came.
+
+use std::path::PathBuf;
+
+use fumibako_model::{OfficeNumber, Private, State};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::{Keep, Said};
+use crate::register::Office;
+use crate::trouble::{NotKept, Trouble};
+use crate::ui::spot::Spot;
+use crate::ui::state::{App, held};
+use crate::ui::work::look::{Arrived, Gone, Mail, Seal};
+
+/// The record that holds the lists.
+const LISTS: &str = "mail";
+
+#[derive(Default, Serialize, Deserialize)]
+struct Lists {
+    v: u8,
+    validity: Vec<(bool, Option<OfficeNumber>, u32)>,
+    inbox: Vec<In>,
+    sent: Vec<Out>,
+    offices: Vec<Office>,
+    checked: Option<Timestamp>,
+    folder: Option<PathBuf>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct In {
+    uid: u32,
+    of: Option<OfficeNumber>,
+    at: Timestamp,
+    from: Option<OfficeNumber>,
+    by: Option<String>,
+    cover: String,
+    files: Vec<String>,
+    done: bool,
+    withheld: bool,
+    gone: bool,
+    wrong: Option<Box<[Said; 2]>>,
+    seal: Option<Signed>,
+    message_id: String,
+    folder: Option<PathBuf>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Signed {
+    subject: String,
+    issuer: String,
+    at: Option<Timestamp>,
+    sealed: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Out {
+    uid: u32,
+    of: Option<OfficeNumber>,
+    at: Timestamp,
+    to: Option<OfficeNumber>,
+    by: Option<String>,
+    cover: String,
+    facts: Option<String>,
+    state: Option<State>,
+    message_id: String,
+}
+
+impl App {
+    /// Profile §15.9: keeps what is known of the gateway. What cannot be kept now is asked for again.
+    pub(in crate::ui) fn keep_mail(&self) {
+        let lists = Lists::of(&held(&self.mail));
+        let octets = Zeroizing::new(serde_json::to_vec(&lists).unwrap_or_default());
+        if let Some(Err(why)) = held(&self.kept).keep.as_ref().map(|keep| keep.write(LISTS, &octets)) {
+            tracing::warn!(%why, "ui.lists-not-kept");
+        }
+    }
+
+    /// Takes up what the last run knew. Lists that do not open are asked for again: the gateway has them.
+    pub(super) fn take_up_mail(&self, keep: &Keep) {
+        match read(keep) {
+            Ok(Some(lists)) => lists.into_mail(&mut held(&self.mail)),
+            Ok(None) => {}
+            Err(why) => tracing::warn!(%why, "ui.lists-not-read"),
+        }
+    }
+}
+
+fn read(keep: &Keep) -> Result<Option<Lists>, Trouble> {
+    let Some(octets) = keep.read(LISTS)? else { return Ok(None) };
+    let lists = serde_json::from_slice(&octets);
+    lists.map(Some).map_err(|_| Trouble::Kept(keep.place(LISTS), NotKept::Damaged))
+}
+
+impl Lists {
+    fn of(mail: &Mail) -> Self {
+        Self {
+            v: 1,
+            validity: mail.validity.iter().map(|((inbox, of), validity)| (*inbox, *of, *validity)).collect(),
+            inbox: mail.inbox.iter().map(|(spot, one)| In::of(*spot, one)).collect(),
+            sent: mail.sent.iter().map(|(spot, one)| Out::of(*spot, one)).collect(),
+            offices: mail.offices.values().cloned().collect(),
+            checked: mail.checked,
+            folder: mail.folder.clone(),
+        }
+    }
+
+    /// What this run has learnt already counts for more.
+    fn into_mail(self, mail: &mut Mail) {
+        if mail.checked.is_some() {
+            return;
+        }
+        mail.validity = self.validity.into_iter().map(|(inbox, of, validity)| ((inbox, of), validity)).collect();
+        mail.inbox = self.inbox.into_iter().map(In::into_arrived).collect();
+        mail.sent = self.sent.into_iter().map(Out::into_gone).collect();
+        mail.offices.extend(self.offices.into_iter().map(|office| (office.number, office)));
+        (mail.checked, mail.folder) = (self.checked, self.folder);
+    }
+}
+
+impl In {
+    fn of(spot: Spot, one: &Arrived) -> Self {
+        Self {
+            uid: spot.uid,
+            of: spot.of,
+            at: one.at,
+            from: one.from,
+            by: one.by.clone(),
+            cover: one.cover.0.clone(),
+            files: one.files.iter().map(|name| name.0.clone()).collect(),
+            done: one.done,
+            withheld: one.withheld,
+            gone: one.gone,
+            wrong: one.wrong.as_ref().map(|words| Box::new([Said::of(&words.0), Said::of(&words.1)])),
+            seal: one.seal.as_ref().map(|seal| Signed {
+                subject: seal.subject.clone(),
+                issuer: seal.issuer.clone(),
+                at: seal.at,
+                sealed: seal.sealed,
+            }),
+            message_id: one.message_id.clone(),
+            folder: one.folder.clone(),
+        }
+    }
+
+    fn into_arrived(self) -> (Spot, Arrived) {
+        let seal = |one: Signed| Seal { subject: one.subject, issuer: one.issuer, at: one.at, sealed: one.sealed };
+        let arrived = Arrived {
+            at: self.at,
+            from: self.from,
+            by: self.by,
+            cover: Private(self.cover),
+            files: self.files.into_iter().map(Private).collect(),
+            done: self.done,
+            withheld: self.withheld,
+            gone: self.gone,
+            wrong: self.wrong.map(|words| Box::new((*words).map(Said::words).into())),
+            seal: self.seal.map(seal),
+            message_id: self.message_id,
+            folder: self.folder,
+        };
+        (Spot { of: self.of, uid: self.uid }, arrived)
+    }
+}
+
+impl Out {
+    fn of(spot: Spot, one: &Gone) -> Self {
+        Self {
+            uid: spot.uid,
+            of: spot.of,
+            at: one.at,
+            to: one.to,
+            by: one.by.clone(),
+            cover: one.cover.0.clone(),
+            facts: one.facts.as_ref().map(ToString::to_string),
+            state: one.state,
+            message_id: one.message_id.clone(),
+        }
+    }
+
+    fn into_gone(self) -> (Spot, Gone) {
+        let gone = Gone {
+            at: self.at,
+            to: self.to,
+            by: self.by,
+            cover: Private(self.cover),
+            facts: self.facts.and_then(|facts| facts.parse().ok()),
+            state: self.state,
+            message_id: self.message_id,
+        };
+        (Spot { of: self.of, uid: self.uid }, gone)
+    }
+}

@@ -1,0 +1,78 @@
+use jiff::SignedDuration;
+
+use super::*;
+use crate::testing::now;
+
+pub(in crate::ui) fn arrived(message_id: &str) -> Arrived {
+    Arrived {
+        at: now(),
+        from: "9970000029".parse().ok(),
+        by: None,
+        cover: fumibako_model::Private("10月分です".into()),
+        files: vec![fumibako_model::Private("note.pdf".into())],
+        done: false,
+        withheld: false,
+        gone: false,
+        wrong: None,
+        seal: None,
+        message_id: message_id.into(),
+        folder: None,
+    }
+}
+
+pub(in crate::ui) fn spot(uid: u32) -> Spot {
+    Spot { of: None, uid }
+}
+
+fn found(validity: u32, uids: &[u32]) -> Found {
+    let arrived = uids.iter().map(|uid| (spot(*uid), arrived(&uid.to_string()))).collect();
+    let inbox = uids.iter().map(|uid| (spot(*uid), false)).collect();
+    Found { validity: [((true, None), validity)].into(), inbox, arrived, ..Found::default() }
+}
+
+/// Where only flags are asked for: nothing is new.
+fn seen(validity: u32, uids: &[u32]) -> Found {
+    Found { arrived: Vec::new(), ..found(validity, uids) }
+}
+
+/// RX-14: what the gateway deletes at its time stays in the list, whether or not it was fetched; what somebody moved does not.
+#[test]
+fn what_expired_stays_in_the_list() {
+    let mut mail = Mail::default();
+    assert_eq!(mail.take(found(1, &[1, 2, 3]), now()), 3);
+    assert_eq!(mail.take(seen(1, &[1, 2]), now()), 0);
+    assert_eq!(mail.inbox.len(), 2, "moved by hand");
+    if let Some(one) = mail.inbox.get_mut(&spot(2)) {
+        one.done = true;
+    }
+    let end = mail.inbox[&spot(1)].end().unwrap();
+    assert_eq!(end.duration_since(now()).as_hours() / 24, 90);
+    mail.take(seen(1, &[]), end);
+    let gone: Vec<(bool, bool, bool)> = mail.inbox.values().map(|one| (one.gone, one.done, one.is_new())).collect();
+    assert_eq!(gone, [(true, false, false), (true, true, false)]);
+    assert_eq!(mail.counts().0, 0);
+    mail.take(found(2, &[7]), end + SignedDuration::from_hours(1));
+    assert_eq!(mail.inbox.len(), 3, "and under another UIDVALIDITY, too");
+}
+
+/// Under another UIDVALIDITY the same UID is another message (RFC 3501 §2.3.1.1).
+#[test]
+fn another_uidvalidity_is_another_folder() {
+    let mut mail = Mail::default();
+    mail.take(found(1, &[1, 2]), now());
+    mail.take(found(2, &[1]), now());
+    assert_eq!(mail.inbox.keys().collect::<Vec<_>>(), [&spot(1)]);
+    let known = Known::of(&mail);
+    assert_eq!((known.validity[&(true, None)], known.inbox.len()), (2, 1));
+}
+
+/// Of what the gateway deleted, a thousand rows are kept.
+#[test]
+fn rows_of_what_is_gone_have_an_end() {
+    let mut mail = Mail::default();
+    let uids: Vec<u32> = (1..=1_005).collect();
+    mail.take(found(1, &uids), now());
+    let end = mail.inbox[&spot(1)].end().unwrap();
+    mail.take(seen(1, &[]), end);
+    assert_eq!(mail.inbox.len(), GONE);
+}
