@@ -85,7 +85,7 @@ fn what_is_kept_has_an_end() {
     };
     for id in 0..100 {
         let name = format!("folder{id}").parse().unwrap();
-        let entries = vec![entry.clone(); 10_000].into();
+        let entries = vec![entry; 10_000].into();
         views.0.insert((himawari(), name), Kept { folder: id, modseq: 1, entries });
     }
     assert!(views.0.weight() <= KEPT && views.0.len() > 10, "{} in {}", views.0.weight(), views.0.len());
