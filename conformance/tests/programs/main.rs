@@ -23,6 +23,7 @@ mod receipts;
 mod refusals;
 mod sealed;
 mod swaks;
+mod thunderbird;
 mod token;
 mod transcripts;
 mod verify;

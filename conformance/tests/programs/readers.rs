@@ -11,7 +11,7 @@ use crate::curl::{fetch, openssl_verifies};
 use crate::world::{World, holds, inbox_flags};
 
 /// The sample plan's files, between the offices of a [`World`].
-fn plan() -> Vec<PathBuf> {
+pub(crate) fn plan() -> Vec<PathBuf> {
     let folder = repository().join("conformance/samples/valid/v41-plan-two-persons");
     let listed = fs::read_dir(folder).expect("the sample is there").map(|entry| entry.expect("it is readable").path());
     let mut files: Vec<PathBuf> = listed.collect();
