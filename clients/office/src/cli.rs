@@ -10,6 +10,7 @@ mod doctor;
 mod fetch;
 mod list;
 mod mandate;
+mod office;
 mod receipt;
 pub mod screen;
 mod send;
@@ -109,6 +110,8 @@ enum Command {
     Check(check::Check),
     /// 委任（代行業者に任せる・引き受ける・取り消す） / mandates: let an agent act for you, or act for an office
     Mandate(mandate::Mandate),
+    /// 事業所検索（データをやり取りできるか、証明書の取り込み） / find offices; take over their certificates
+    Office(office::Office),
     /// メールや証跡のファイルの署名と暗号化を確かめます / verify a message or evidence file: signatures, certificates, seal
     Verify(verify::Verify),
     /// 画面をブラウザーで開きます / the screens, in a browser
@@ -169,6 +172,7 @@ impl Command {
             Self::Receipt(receipt) => receipt.run(&settings()?, screen, clock),
             Self::Check(check) => check.run(screen, clock),
             Self::Mandate(mandate) => mandate.run(&settings()?, screen, clock),
+            Self::Office(office) => office.run(&settings()?, screen, clock),
             Self::Verify(verify) => verify.run((&place(), globals.config.is_some()), screen, clock),
             Self::Ui(ui) => ui.run(settings()?, screen, clock),
             Self::Setup(setup) => setup.run((&place(), !globals.no_input), screen, clock),

@@ -17,6 +17,8 @@ impl Exit {
     pub const BAD_FILE: Self = Self(65);
     /// There is no such file or message.
     pub const NO_FILE: Self = Self(66);
+    /// There is no such office.
+    pub const UNKNOWN_OFFICE: Self = Self(67);
     /// The gateway cannot be reached.
     pub const UNAVAILABLE: Self = Self(69);
     /// A file cannot be written.

@@ -111,7 +111,8 @@ impl Keep {
     }
 }
 
-fn lock(place: &Path) -> Option<File> {
+/// A lock that lasts as long as the file, waited for a moment.
+pub(crate) fn lock(place: &Path) -> Option<File> {
     let file = File::options().create(true).append(true).open(place).ok()?;
     for _ in 0..TRIES {
         if file.try_lock().is_ok() {

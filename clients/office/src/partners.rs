@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use fumibako_careplan::Lang;
-use fumibako_model::{Act, Address, OfficeNumber};
+use fumibako_model::{Act, Address, Domain, OfficeNumber};
 use fumibako_signer::{
     Certificate, CertificateError, Cipher, Identity, Keyring, Names as _, Naming, RevocationError, Trust, encrypt,
 };
@@ -21,6 +21,7 @@ use crate::trouble::Trouble;
 use file::{Entry, Reads};
 
 pub(crate) mod file;
+pub(crate) mod refresh;
 
 pub use file::BYTES as FILE_BYTES;
 
@@ -112,12 +113,17 @@ impl Closing {
 impl Partners {
     /// Reads the partners' certificates, the trusted authorities and our own certificate.
     pub fn read(settings: &Settings) -> Result<Self, Trouble> {
-        let (trust, own) = (settings.trust()?, settings.reading_keys()?);
         let path = &settings.partners_file;
         let all = if path.as_os_str().is_empty() { None } else { Some(file::read(path)?) };
         if all.as_ref().is_some_and(Vec::is_empty) {
             return Err(Trouble::Partners(path.clone()));
         }
+        Self::over(settings, all)
+    }
+
+    /// The same, of certificates that were read.
+    fn over(settings: &Settings, all: Option<Vec<Entry>>) -> Result<Self, Trouble> {
+        let (trust, own) = (settings.trust()?, settings.reading_keys()?);
         let authorities =
             lower(all.as_deref().unwrap_or_default()).chain(own.iter().flat_map(Identity::chain).cloned()).collect();
         let mut namings = vec![Naming::MailAddress];
@@ -226,14 +232,16 @@ impl Partners {
 
     /// Whether it is one of this office, or claims to be and nobody vouches for it, which is worth telling.
     fn may_be(&self, entry: &Entry, (office, to): (OfficeNumber, &Address), now: Timestamp) -> bool {
-        let certificate = &entry.certificate;
-        let names = |naming: &Naming| {
-            let holder = naming.holder(certificate).ok().flatten();
-            holder.and_then(|holder| office_of(holder, &to.domain)) == Some(office)
-        };
         // Of a file with every office of the country only a few are worth a check of their chain.
-        (entry.office == Some(office) || self.namings.iter().any(names))
-            && matches!(owner((certificate, &self.authorities), &self.trust, &to.domain, now), Ok(Some(found)) if found == office)
+        self.claims(entry, &to.domain).any(|claimed| claimed == office)
+            && matches!(owner((&entry.certificate, &self.authorities), &self.trust, &to.domain, now), Ok(Some(found)) if found == office)
+    }
+
+    /// The offices that it may be of: as the line above it says, or as some authority writes names.
+    fn claims(&self, entry: &Entry, domain: &Domain) -> impl Iterator<Item = OfficeNumber> {
+        let holder = |naming: &Naming| naming.holder(&entry.certificate).ok().flatten();
+        let named = self.namings.iter().filter_map(holder).filter_map(|holder| office_of(holder, domain));
+        named.chain(entry.office)
     }
 
     fn judge(&self, certificate: &Certificate, now: Timestamp) -> Result<(), NoPartner> {
@@ -311,20 +319,20 @@ impl NoPartner {
                 "Get the authority's current list, put it in place of the one that revocation_files names, and send again.",
             ),
             Self::Revoked(_) => lang.pick(
-                "送信先に電話などで確かめてください。新しい証明書があれば、ゲートウェイの運用者からそのファイルを受け取り、\
-                 設定 partners_file に指定してください。",
-                "Ask that office by telephone. If it has a new certificate, get the current file of certificates from the \
-                 gateway's operator and name it in partners_file.",
+                "送信先に電話などで確かめてください。新しい証明書があれば、`fumibako office refresh` で、設定 partners_file のファイルに\
+                 取り込んでください。",
+                "Ask that office by telephone. If it has a new certificate, `fumibako office refresh` adds it to the file of \
+                 partners_file.",
             ),
             Self::Unknown => lang.pick(
                 "事業所番号を確かめ、正しければ、証明書を登録するよう送信先に依頼してください。",
                 "Check the office number; if it is right, ask that office to enrol its certificate.",
             ),
             _ => lang.pick(
-                "ゲートウェイの運用者から新しい証明書のファイルを受け取り、設定 partners_file に指定してください。\
-                 ゲートウェイに読まれてもよければ、--signed-only を付けて署名だけで送れます。",
-                "Get the current file of certificates from the gateway's operator and name it in partners_file. If the \
-                 gateway may read the bundle, --signed-only sends it signed only.",
+                "設定 partners_file のファイルに `fumibako office refresh` で新しい証明書を取り込むか、ゲートウェイの運用者から\
+                 ファイルを受け取ってください。ゲートウェイに読まれてもよければ、--signed-only を付けて署名だけで送れます。",
+                "Add its certificate to the file of partners_file with `fumibako office refresh`, or get the file from the \
+                 gateway's operator. If the gateway may read the bundle, --signed-only sends it signed only.",
             ),
         }
     }

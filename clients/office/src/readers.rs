@@ -112,6 +112,11 @@ impl Told {
         self.trouble.as_ref()
     }
 
+    /// Is this office on the roll?
+    pub(crate) fn knows(&self, office: OfficeNumber) -> bool {
+        self.offices.contains_key(&office)
+    }
+
     /// The certificates told of an office; whose they are is judged by who asks.
     pub(crate) fn certificates(&self, office: OfficeNumber) -> Vec<Certificate> {
         self.offices.get(&office).map(|readers| read(&readers.certificates)).unwrap_or_default()

@@ -1,46 +1,18 @@
-//! What the gateway tells of offices, licences and notices over HTTPS (Profile §10).
+//! What the gateway tells of offices (Profile §17), licences and notices over HTTPS (Profile §10).
 
-use fumibako_model::OfficeNumber;
+use std::collections::BTreeSet;
+
+use fumibako_model::{Found, Listed, OfficeNumber, SEARCHED_CHARACTERS, Search, Shown};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::https::{Question, ask};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 
-/// Longest text that is searched for, in characters.
-pub const QUERY_CHARACTERS: usize = 100;
-
 /// An office as the directory tells it: no mail address, nothing about persons.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Office {
-    /// 事業所番号.
-    pub number: OfficeNumber,
-    /// 事業所名.
-    pub name: String,
-    /// Where it is.
-    #[serde(default)]
-    pub municipality: Option<String>,
-    /// サービス種類, two characters each.
-    #[serde(default)]
-    pub kinds: Vec<String>,
-    /// Can it receive?
-    pub can_receive: bool,
-    /// Why not: a stable word.
-    #[serde(default)]
-    pub reason: Option<String>,
-}
-
-/// What a search found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-pub struct Offices {
-    /// The offices, not all of them if there are `more`.
-    pub offices: Vec<Office>,
-    /// Were some left out?
-    #[serde(default)]
-    pub more: bool,
-}
+pub type Office = Listed<usize>;
 
 /// How the licence of our office stands.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -87,14 +59,24 @@ struct Notices {
     notices: Vec<Notice>,
 }
 
-/// Offices whose number, name, kana or municipality holds this text.
-pub async fn search(settings: &Settings, query: &str) -> Result<Offices, Trouble> {
-    let query: String = query.chars().take(QUERY_CHARACTERS).collect();
-    ask(settings, Question::get(&format!("/v1/directory?q={}", encoded(&query)))).await
+/// Offices that match. What is too long to be searched for is cut.
+pub async fn search(settings: &Settings, search: &Search) -> Result<Found, Trouble> {
+    let cut = |text: &str| text.chars().take(SEARCHED_CHARACTERS).collect::<String>();
+    let fields = [("q", cut(&search.q)), ("municipality", cut(&search.municipality)), ("kind", cut(&search.kind))];
+    let fields = fields.iter().filter(|(_, text)| !text.is_empty());
+    let fields: Vec<String> = fields.map(|(name, text)| format!("{name}={}", encoded(text))).collect();
+    ask(settings, Question::get(&format!("/v1/directory?{}", fields.join("&")))).await
 }
 
-/// One office.
-pub async fn office(settings: &Settings, number: OfficeNumber) -> Result<Office, Trouble> {
+/// These offices, at most [`FOUND`](fumibako_model::FOUND); those that are not on the roll are left out.
+pub async fn offices(settings: &Settings, numbers: &BTreeSet<OfficeNumber>) -> Result<Vec<Office>, Trouble> {
+    let numbers: Vec<&str> = numbers.iter().map(OfficeNumber::as_str).collect();
+    let path = format!("/v1/directory?numbers={}", numbers.join(","));
+    ask::<Found>(settings, Question::get(&path)).await.map(|found| found.offices)
+}
+
+/// One office, with whom to seal to.
+pub async fn office(settings: &Settings, number: OfficeNumber) -> Result<Shown, Trouble> {
     ask(settings, Question::get(&format!("/v1/directory/{number}"))).await
 }
 
@@ -135,7 +117,7 @@ mod tests {
     #[test]
     fn members_that_are_not_known_are_passed_over_and_missing_ones_are_nothing() {
         let text = r#"{"offices":[{"number":"9970000029","name":"見本","can_receive":false,"reason":"suspended","new":1}],"more":true}"#;
-        let found: Offices = serde_json::from_str(text).unwrap();
+        let found: Found = serde_json::from_str(text).unwrap();
         assert_eq!((found.offices[0].name.as_str(), found.more), ("見本", true));
         let licence: Licence =
             serde_json::from_str(r#"{"state":"ending","until":"2026-12-01","days_left":5}"#).unwrap();

@@ -222,6 +222,8 @@ pub enum Usage {
     NoScope(String),
     /// `setup` needs this flag where nobody can be asked, or what was answered is none.
     Unanswered(&'static str),
+    /// `office search` for nothing, or for too much.
+    Search(String),
     /// A mandate that would allow nothing.
     Mandate(NotADeed),
 }

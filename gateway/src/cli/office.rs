@@ -113,11 +113,10 @@ impl Office {
         };
         let lang = context.lang;
         match context.ask(&request)? {
-            Reply::Done => context.say("登録簿を更新しました。", "The roll is updated."),
             Reply::OfficesPut(PutReport { unchanged: 1.., .. }) => {
                 context.say("登録簿は既にそのとおりです。", "The roll says so already.")
             }
-            Reply::OfficesPut(_) => context.say("登録簿を更新しました。", "The roll is updated."),
+            Reply::Done | Reply::OfficesPut(_) => context.say("登録簿を更新しました。", "The roll is updated."),
             Reply::Quota { used, limit, .. } => {
                 context.rows(&[Held { used_bytes: used, quota_bytes: limit }], |row| held(row, lang))
             }

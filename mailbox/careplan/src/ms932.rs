@@ -98,7 +98,7 @@ pub fn spreadsheet_text(bytes: &[u8]) -> Result<String, usize> {
     let marked = bytes.strip_prefix(MARK);
     let is_utf8 = marked.is_some() || bytes.is_ascii() || is_utf8(bytes);
     let bytes = marked.unwrap_or(bytes);
-    let line = |at: usize| 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count();
+    let line = |at: usize| bytes[..at].split(|byte| *byte == b'\n').count();
     if is_utf8 {
         return std::str::from_utf8(bytes).map(str::to_owned).map_err(|why| line(why.valid_up_to()));
     }

@@ -44,7 +44,7 @@ enum What {
         /// 事業所番号 / office number
         number: OfficeNumber,
     },
-    /// 設定 partners_file のファイルに、新しい証明書を取り込みます / add the certificates it lacks to the file of `partners_file`
+    /// 手元の証明書のファイルに、新しい証明書を取り込みます / add the certificates it lacks to the file of partners
     Refresh {
         /// この事業所の分（なければ、ファイルにある事業所すべて） / of these offices; else of all in the file
         numbers: Vec<OfficeNumber>,
@@ -63,7 +63,8 @@ impl Office {
     ) -> Result<Exit, Trouble> {
         match &self.what {
             What::Search { words, municipality, kind } => {
-                let (municipality, kind) = (municipality.clone().unwrap_or_default(), kind.map(|kind| kind.to_string()));
+                let (municipality, kind) =
+                    (municipality.clone().unwrap_or_default(), kind.map(|kind| kind.to_string()));
                 let kind = kind.unwrap_or_default();
                 search(&Search { q: words.join(" "), municipality, kind, ..Search::default() }, settings, screen)
             }
@@ -75,7 +76,7 @@ impl Office {
     }
 }
 
-/// Profile §3: 67 where nothing is found.
+/// Profile §17.9, §3: 67 where nothing is found.
 fn search(search: &Search, settings: &Settings, screen: &mut Screen<'_>) -> Result<Exit, Trouble> {
     // The gateway would say the same, and count it as a question.
     if let Err(refused) = search.sought() {
@@ -87,7 +88,9 @@ fn search(search: &Search, settings: &Settings, screen: &mut Screen<'_>) -> Resu
         for office in &found.offices {
             screen.data(&object(json!(office)), |_| String::new())?;
         }
-        screen.data(&json!({ "kind": "summary", "offices": found.offices.len(), "more": found.more }), |_| String::new())?;
+        screen.data(&json!({ "kind": "summary", "offices": found.offices.len(), "more": found.more }), |_| {
+            String::new()
+        })?;
     } else if found.offices.is_empty() {
         screen.say(screen.pick(
             "見つかりませんでした。番号や名称の一部だけで、もう一度探してください。",

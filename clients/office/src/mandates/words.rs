@@ -128,6 +128,6 @@ fn joined(words: impl Iterator<Item = String>, lang: Lang) -> String {
 }
 
 /// A heading and what it says, a line each.
-fn lines(pairs: &[(&'static str, String)]) -> String {
+pub(crate) fn lines(pairs: &[(&'static str, String)]) -> String {
     pairs.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n")
 }

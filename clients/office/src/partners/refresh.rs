@@ -6,15 +6,16 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
+use std::path::Path;
 
-use fumibako_model::OfficeNumber;
+use fumibako_model::{Address, Domain, OfficeNumber};
 use fumibako_signer::Certificate;
 use jiff::Timestamp;
 
-use super::file::{self, BYTES, Entry, Reads};
+use super::file::{self, BYTES, Reads};
 use super::{NoPartner, Partners};
 use crate::disk;
-use crate::outbox::lock;
+use crate::keep::lock;
 use crate::owner::owner;
 use crate::readers::Told;
 use crate::settings::{Settings, read_up_to};
@@ -56,75 +57,80 @@ pub(crate) fn refresh(
         return Err(Trouble::SettingMissing("partners_file"));
     }
     // From reading to writing nobody else writes there.
-    let _lock = lock(&settings.data_folder)?;
+    disk::private_folder(&settings.data_folder).map_err(Trouble::writing(&settings.data_folder))?;
+    let place = settings.data_folder.join("partners.lock");
+    let _lock = lock(&place).ok_or_else(|| Trouble::Busy(settings.data_folder.clone()))?;
     let before = match read_up_to(path, BYTES) {
         Err(Trouble::CannotRead(_, why)) if why.kind() == io::ErrorKind::NotFound => Vec::new(),
         before => before?,
     };
     let known = if before.is_empty() { Vec::new() } else { file::read(path)? };
-    let partners = Partners::over(settings, Some(known.clone()))?;
-    let whose = |certificate: &Certificate| {
-        let held = (certificate, partners.authorities.as_slice());
-        owner(held, &partners.trust, domain, now).ok().flatten()
-    };
-    let offices = match offices.is_empty() {
-        true => known.iter().filter_map(|entry| entry.office.or_else(|| whose(&entry.certificate))).collect(),
-        false => offices,
-    };
+    let partners = Partners::over(settings, Some(known))?;
+    let known = partners.known.as_deref().unwrap_or_default();
+    let in_the_file = || known.iter().flat_map(|entry| partners.claims(entry, domain)).collect();
+    let offices = if offices.is_empty() { in_the_file() } else { offices };
     let told = Told::of(settings, &offices, now)?;
     if let Some(trouble) = told.trouble() {
         return Err(trouble.again());
     }
     let (mut done, mut written) = (Vec::new(), String::new());
     for office in offices {
-        let mut say = |fate| done.push(Refreshed { office, fate });
         let certificates = told.certificates(office);
         if certificates.is_empty() {
-            say(if told.knows(office) { Fate::None } else { Fate::NoSuchOffice });
+            let fate = if told.knows(office) { Fate::None } else { Fate::NoSuchOffice };
+            done.push(Refreshed { office, fate });
         }
         for certificate in certificates {
-            let fingerprint = certificate.fingerprint_hex();
-            if known.iter().any(|entry| entry.certificate == certificate) {
-                say(Fate::Known { fingerprint });
-            } else if whose(&certificate) != Some(office) {
-                say(Fate::NotItsOwn { fingerprint });
-            } else if let Err(why) = partners.judge(&certificate, now) {
-                say(Fate::Unfit { fingerprint, why });
-            } else {
-                // An office that reads with a plain mail tool reads with it under its next certificate, too.
-                let reads = if reads_cbc(&known, office, whose) { " reads=cbc" } else { "" };
+            let fate = partners.fate(&certificate, office, domain, now);
+            if let Fate::New { .. } = fate {
+                let reads = if partners.reads_plain(office, domain, now) { " reads=cbc" } else { "" };
                 let _ = write!(written, "# {office}{reads}\n{}\n", certificate.to_pem().trim_end());
-                say(Fate::New { fingerprint, until: certificate.not_after() });
             }
+            done.push(Refreshed { office, fate });
         }
     }
     if !dry_run && !written.is_empty() {
-        let mut all = before;
-        if !all.is_empty() && !all.ends_with(b"\n") {
-            all.push(b'\n');
-        }
-        all.extend(written.as_bytes());
-        if all.len() as u64 > BYTES {
-            return Err(Trouble::CannotWrite(path.clone(), io::Error::from(io::ErrorKind::FileTooLarge)));
-        }
-        // The file may be one of several users: its rights stay as they are.
-        let rights = fs::metadata(path).map(|metadata| metadata.permissions());
-        disk::replace(path, &all).map_err(Trouble::writing(path))?;
-        if let Ok(rights) = rights {
-            fs::set_permissions(path, rights).map_err(Trouble::writing(path))?;
-        }
+        add(path, before, &written)?;
     }
     Ok(done)
 }
 
-fn reads_cbc(
-    known: &[Entry],
-    office: OfficeNumber,
-    whose: impl Fn(&Certificate) -> Option<OfficeNumber>,
-) -> bool {
-    let its = |entry: &&Entry| entry.office == Some(office) || whose(&entry.certificate) == Some(office);
-    known.iter().filter(its).any(|entry| entry.reads == Reads::Cbc)
+impl Partners {
+    fn fate(&self, certificate: &Certificate, office: OfficeNumber, domain: &Domain, now: Timestamp) -> Fate {
+        let fingerprint = certificate.fingerprint_hex();
+        let mut known = self.known.iter().flatten();
+        if known.any(|entry| entry.certificate == *certificate) {
+            return Fate::Known { fingerprint };
+        }
+        let held = (certificate, self.authorities.as_slice());
+        if owner(held, &self.trust, domain, now).ok().flatten() != Some(office) {
+            return Fate::NotItsOwn { fingerprint };
+        }
+        match self.judge(certificate, now) {
+            Ok(()) => Fate::New { fingerprint, until: certificate.not_after() },
+            Err(why) => Fate::Unfit { fingerprint, why },
+        }
+    }
+
+    /// An office that reads with a plain mail tool reads with it under its next certificate, too.
+    fn reads_plain(&self, office: OfficeNumber, domain: &Domain, now: Timestamp) -> bool {
+        let address = Address::office(office, domain);
+        let mut plain = self.known.iter().flatten().filter(|entry| entry.reads == Reads::Cbc);
+        plain.any(|entry| self.may_be(entry, (office, &address), now))
+    }
 }
 
-#[cfg(test)]
-mod tests;
+/// Replaces the file by one with these lines behind it.
+fn add(path: &Path, mut all: Vec<u8>, written: &str) -> Result<(), Trouble> {
+    if !all.is_empty() && !all.ends_with(b"\n") {
+        all.push(b'\n');
+    }
+    all.extend(written.as_bytes());
+    if all.len() as u64 > BYTES {
+        return Err(Trouble::CannotWrite(path.to_owned(), io::Error::from(io::ErrorKind::FileTooLarge)));
+    }
+    // The file may be one of several users: its rights stay as they are.
+    let rights = fs::metadata(path).map(|metadata| metadata.permissions());
+    disk::replace(path, &all).map_err(Trouble::writing(path))?;
+    rights.map_or(Ok(()), |rights| fs::set_permissions(path, rights)).map_err(Trouble::writing(path))
+}

@@ -5,6 +5,7 @@
 mod agent;
 mod crashes;
 mod demo;
+mod directory;
 mod house;
 mod mandates;
 mod receipt;

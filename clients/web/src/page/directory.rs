@@ -28,6 +28,8 @@ pub struct Directory {
     pub query: String,
     /// What was found; none before the first search.
     pub found: Option<Vec<Entry>>,
+    /// Were others left out?
+    pub more: bool,
     /// Why it could not be asked.
     pub trouble: Option<Words>,
 }
@@ -42,7 +44,10 @@ pub fn directory(frame: &Frame, directory: &Directory) -> Markup {
             button.primary { (Icon::Search.draw()) (frame.say("search")) }
         }
         @if let Some(words) = &directory.trouble { (trouble("trouble", words)) }
-        div #found role="status" { @if let Some(found) = &directory.found { (list(frame, found)) } }
+        div #found role="status" {
+            @if let Some(found) = &directory.found { (list(frame, found)) }
+            @if directory.more { p.small { (frame.say("directory-more")) } }
+        }
     };
     page(frame, Tab::Elsewhere, &frame.say("directory"), main)
 }

@@ -289,6 +289,7 @@ directory-hint = Find offices to exchange data with, by number, name, kana or mu
 directory-query = Number, name, kana or municipality
 search = Search
 directory-none = Nothing found. Try a part of the number or name.
+directory-more = There are more. Add a part of the number, name or municipality to narrow it down.
 office = Office
 service-kinds = Service kinds
 can-receive = Receives

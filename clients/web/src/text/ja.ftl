@@ -289,6 +289,7 @@ directory-hint = データをやり取りできる事業所を、番号・名称
 directory-query = 番号・名称・かな・市区町村
 search = 検索
 directory-none = 見つかりませんでした。番号や名称の一部だけで、もう一度探してください。
+directory-more = ほかにもあります。番号や名称、市区町村を続けて入力して、絞り込んでください。
 office = 事業所
 service-kinds = サービス種類
 can-receive = 受信

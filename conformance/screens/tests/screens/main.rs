@@ -13,6 +13,7 @@
 mod attacks;
 mod batch;
 mod compose;
+mod directory;
 mod door;
 mod eye;
 mod later;
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let shots = args.iter().position(|arg| arg == "--shots").and_then(|at| args.get(at + 1)).map(Into::into);
-    let known = ["door", "compose", "round", "batch", "attacks", "eye", "later"];
+    let known = ["door", "compose", "round", "batch", "attacks", "directory", "eye", "later"];
     let wanted: Vec<String> = args.into_iter().filter(|arg| known.contains(&arg.as_str())).collect();
     let folder = tempfile::tempdir().unwrap();
     let stage = Stage::set_up(folder.path(), world::now()).unwrap();
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         stage.add_office(number.parse().unwrap(), name, KeyKind::EcP256, world::now()).unwrap();
     }
     batch::offices(&stage).unwrap();
+    directory::offices(&stage).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     // What the stage does it waits for itself, so it is made and ended outside.
     let (seen, wrong) = runtime.block_on(async {
@@ -76,6 +78,7 @@ async fn play(world: &World, wanted: &[String]) {
     scenario!(round);
     scenario!(batch);
     scenario!(attacks);
+    scenario!(directory);
     scenario!(eye);
     // The last: it leaves no gateway behind.
     scenario!(later);

@@ -22,7 +22,7 @@ pub(in crate::cli) struct Import {
 
 /// A fault for people and programs.
 #[derive(Serialize)]
-struct Line {
+struct Told {
     line: u64,
     column: Option<&'static str>,
     #[serde(skip)]
@@ -41,10 +41,10 @@ impl Import {
             Err(faults) => {
                 let line = |Fault { line, column, why }: &Fault| {
                     let heading = column.map_or("", |column| column.heading(lang));
-                    Line { line: *line, column: column.map(Column::word), heading, why: why.words(lang) }
+                    Told { line: *line, column: column.map(Column::word), heading, why: why.words(lang) }
                 };
-                let lines: Vec<Line> = faults.iter().map(line).collect();
-                context.rows(&lines, |Line { line, heading, why, .. }| match (lang.pick(true, false), *heading) {
+                let lines: Vec<Told> = faults.iter().map(line).collect();
+                context.rows(&lines, |Told { line, heading, why, .. }| match (lang.pick(true, false), *heading) {
                     (true, "") => format!("{line} 行目: {why}"),
                     (true, heading) => format!("{line} 行目（{heading}）: {why}"),
                     (false, "") => format!("line {line}: {why}"),

@@ -53,7 +53,7 @@ pub struct Indexed<'r> {
     pub kana: &'r str,
     /// 市区町村.
     pub municipality: &'r str,
-    /// サービス種類, whatever stands between them.
+    /// サービス種類, each in double quotes.
     pub kinds: &'r str,
 }
 
@@ -132,10 +132,12 @@ impl Directory {
         (found, more)
     }
 
-    /// Records in which the longest word stands somewhere, or all.
+    /// Records in which the longest word stands somewhere, or the municipality, or the kind.
     fn candidates<'s>(&'s self, sought: &'s Sought) -> impl Iterator<Item = &'s str> {
+        // A kind stands between quotes; of a search there is something.
+        let kind = sought.kind.map(|kind| format!("\"{kind}\"")).unwrap_or_default();
         let rarest = sought.words.first().unwrap_or(&sought.municipality);
-        let finder = Finder::new(if rarest.is_empty() { "\u{1e}" } else { rarest.as_str() });
+        let finder = Finder::new(if rarest.is_empty() { &kind } else { rarest }).into_owned();
         let mut at = 0;
         std::iter::from_fn(move || {
             let hit = at + finder.find(&self.text.as_bytes()[at..])?;

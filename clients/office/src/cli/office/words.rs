@@ -5,7 +5,7 @@ use fumibako_model::{Listed, ListedCertificate, ServiceKind, Shown};
 use serde_json::{Value, json};
 
 use crate::cli::screen::{harmless, moment};
-use crate::cli::table::lines;
+use crate::mandates::words::lines;
 use crate::partners::refresh::{Fate, Refreshed};
 
 pub(super) fn headings(lang: Lang) -> [&'static str; 6] {
@@ -57,7 +57,10 @@ pub(super) fn whole(shown: &Shown, lang: Lang) -> String {
     all.extend(agents.map(|agent| (lang.pick("受信の代行", "received by"), agent)));
     all.extend(office.certificates.iter().map(|one| (lang.pick("証明書", "certificate"), certificate(one, lang))));
     if office.certificates.is_empty() {
-        all.push((lang.pick("証明書", "certificate"), lang.pick("なし（暗号化して送れません）", "none; nothing can be sealed to it").into()));
+        all.push((
+            lang.pick("証明書", "certificate"),
+            lang.pick("なし（暗号化して送れません）", "none; nothing can be sealed to it").into(),
+        ));
     }
     all.retain(|(_, value)| !value.is_empty());
     lines(&all)

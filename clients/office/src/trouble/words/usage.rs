@@ -62,6 +62,10 @@ impl Usage {
                 format!("{flag} が指定されていないか、正しくありません。何も保存していません。"),
                 format!("{flag} を付けて、もう一度実行してください。"),
             ),
+            Self::Search(about) => (
+                format!("そのようには探せません（{about}）。"),
+                "番号・名称・かなの一部（100 文字まで）、--municipality、--kind のどれかを指定してください。".into(),
+            ),
             Self::Mandate(why) => (
                 match why {
                     NotADeed::Dates => "この委任は、始まる前に終わります。".into(),
@@ -95,6 +99,10 @@ impl Usage {
             Self::Unanswered(flag) => (
                 format!("{flag} is missing or not as it must be. Nothing was saved."),
                 format!("Give {flag} and run it again."),
+            ),
+            Self::Search(about) => (
+                format!("That cannot be searched for: {about}."),
+                "Give a part of the number, name or kana (100 characters), --municipality or --kind.".into(),
             ),
             Self::Mandate(why) => (
                 format!("This cannot be a mandate: {why}."),

@@ -7,6 +7,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::get;
 use fumibako_careplan::Lang;
+use fumibako_model::{Search, ServiceKind};
 use fumibako_web::page::{self, Directory, Doctor, Entry, Finding, Licence, State as Line};
 use fumibako_web::part::{Party, Reach};
 use fumibako_web::text::{count, say};
@@ -28,8 +29,11 @@ async fn directory(State(app): Shared, here: Here, Query(fields): Query<Vec<(Str
     let mut view = Directory { query: query.unwrap_or_default(), ..Directory::default() };
     if !view.query.is_empty() {
         let (settings, query) = (app.settings.clone(), view.query.clone());
-        match aside(move || wait(register::search(&settings, &query))).await {
-            Ok(found) => view.found = Some(found.offices.iter().map(|office| entry(office, here.lang())).collect()),
+        match aside(move || wait(register::search(&settings, &Search { q: query, ..Search::default() }))).await {
+            Ok(found) => {
+                view.found = Some(found.offices.iter().map(|office| entry(office, here.lang())).collect());
+                view.more = found.more;
+            }
             Err(trouble) => view.trouble = Some(words(&trouble.words(here.lang()))),
         }
     }
@@ -44,8 +48,8 @@ fn entry(office: &Office, lang: Lang) -> Entry {
     let reach = if office.can_receive { Reach::Yes } else { Reach::No(say(lang, id).into_owned()) };
     Entry {
         office: Party { number: office.number.to_string(), name: Some(office.name.clone()) },
-        kinds: office.kinds.join(lang.pick("、", ", ")),
-        place: office.municipality.clone().unwrap_or_default(),
+        kinds: office.details.kinds.iter().map(ServiceKind::as_str).collect::<Vec<_>>().join(lang.pick("、", ", ")),
+        place: office.details.municipality.clone(),
         reach,
         regional: false,
     }

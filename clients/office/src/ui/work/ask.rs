@@ -3,24 +3,22 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use fumibako_model::OfficeNumber;
+use fumibako_model::{FOUND, OfficeNumber};
 use jiff::SignedDuration;
 
 use super::aside;
 use crate::register::{self, Licence, Notice, Office};
 use crate::settings::Settings;
-use crate::trouble::Trouble;
 use crate::ui::state::{App, held};
 use crate::wait;
 
-/// How long an answer about licence and notices is good.
+/// How long an answer is good.
 const GOOD: SignedDuration = SignedDuration::from_mins(5);
-/// Most offices asked for at once; the others come with the next look.
-const AT_ONCE: usize = 50;
 
 /// What one round of questions was answered.
 struct Answers {
-    offices: Vec<Office>,
+    /// None: nobody answered.
+    offices: Option<Vec<Office>>,
     rest: Option<(Option<Licence>, Vec<Notice>)>,
 }
 
@@ -30,12 +28,18 @@ pub(in crate::ui) async fn register(app: &Arc<App>) {
     if missing.is_empty() && !due || held(&app.mail).link.as_ref().is_none_or(Result::is_err) {
         return;
     }
-    let answered = aside(move || wait(asked(&settings, missing, due))).await;
+    let wanted = missing.clone();
+    let answered = aside(move || wait(async { Ok(asked(&settings, &missing, due).await) })).await;
     let Ok(answers) = answered else { return };
-    let mut mail = held(&app.mail);
+    let (now, mut mail) = ((app.clock)(), held(&app.mail));
     let before = (mail.licence.clone(), mail.notices.clone());
-    let named = !answers.offices.is_empty();
-    mail.offices.extend(answers.offices.into_iter().map(|office| (office.number, office)));
+    let mut named = false;
+    if let Some(offices) = answers.offices {
+        // Whom the gateway does not know it is not asked about again and again.
+        mail.asked_about.extend(wanted.into_iter().map(|office| (office, now)));
+        named = offices.iter().any(|office| mail.offices.get(&office.number) != Some(office));
+        mail.offices.extend(offices.into_iter().map(|office| (office.number, office)));
+    }
     if let Some((licence, notices)) = answers.rest {
         (mail.licence, mail.notices, mail.asked) = (licence, notices, Some((app.clock)()));
     }
@@ -46,7 +50,7 @@ pub(in crate::ui) async fn register(app: &Arc<App>) {
     }
 }
 
-/// Offices that stand somewhere without their name.
+/// Offices that stand somewhere without their name, or with one that was told long ago; the others come with the next look.
 fn missing(app: &App) -> BTreeSet<OfficeNumber> {
     let letters = held(&app.letters);
     let routes = letters.drafts.values().chain(letters.rows.values()).filter_map(super::super::letters::Letter::route);
@@ -56,8 +60,10 @@ fn missing(app: &App) -> BTreeSet<OfficeNumber> {
     all.extend(mail.inbox.values().filter_map(|one| one.from));
     all.extend(mail.sent.values().filter_map(|one| one.to));
     all.extend(app.settings.office);
-    all.retain(|office| !mail.offices.contains_key(office));
-    all.into_iter().take(AT_ONCE).collect()
+    let now = (app.clock)();
+    let is_good = |at: &jiff::Timestamp| now.duration_since(*at).abs() < GOOD;
+    all.retain(|office| !mail.asked_about.get(office).is_some_and(is_good));
+    all.into_iter().take(FOUND).collect()
 }
 
 fn is_due(app: &App) -> bool {
@@ -66,19 +72,14 @@ fn is_due(app: &App) -> bool {
 }
 
 /// One that is not answered hinders no other.
-async fn asked(settings: &Settings, missing: BTreeSet<OfficeNumber>, due: bool) -> Result<Answers, Trouble> {
-    let mut answers = Answers { offices: Vec::new(), rest: None };
-    for office in missing {
-        match register::office(settings, office).await {
-            Ok(office) => answers.offices.push(office),
-            // Not on the roll; another may be.
-            Err(Trouble::Refused { .. }) => {}
-            Err(_) => break,
-        }
+async fn asked(settings: &Settings, missing: &BTreeSet<OfficeNumber>, due: bool) -> Answers {
+    let mut answers = Answers { offices: None, rest: None };
+    if !missing.is_empty() {
+        answers.offices = register::offices(settings, missing).await.ok();
     }
     if due {
         let notices = register::notices(settings).await.unwrap_or_default();
         answers.rest = Some((register::licence(settings).await.ok(), notices));
     }
-    Ok(answers)
+    answers
 }

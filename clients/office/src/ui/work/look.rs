@@ -48,6 +48,8 @@ pub(in crate::ui) struct Mail {
     pub(in crate::ui) link: Option<Result<(), Box<NoLink>>>,
     /// Offices as the directory tells them. Of one that is not there nobody could be asked.
     pub(in crate::ui) offices: HashMap<OfficeNumber, Office>,
+    /// When the register was asked about them, known or not.
+    pub(in crate::ui) asked_about: HashMap<OfficeNumber, Timestamp>,
     pub(in crate::ui) licence: Option<Licence>,
     pub(in crate::ui) notices: Vec<Notice>,
     /// When licence and notices were asked for.
