@@ -3,6 +3,7 @@
 mod deeds;
 mod limits;
 mod mailboxes;
+mod receipts;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

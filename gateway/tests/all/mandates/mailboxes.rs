@@ -93,7 +93,7 @@ async fn an_agent_sees_its_offices_below_offices_with_the_rights_of_its_mandates
 }
 
 /// The signed receipt of [`RECIPIENT`] for the bundle `number` of an office.
-fn receipt(office: &str, number: usize, signer: &Identity) -> String {
+pub(super) fn receipt(office: &str, number: usize, signer: &Identity) -> String {
     let sum = STANDARD.encode(digest(&SHA256, entity(office, number).as_bytes()));
     let part = format!(
         "Content-Type: multipart/report; report-type=disposition-notification; boundary=report\r\n\r\n\
