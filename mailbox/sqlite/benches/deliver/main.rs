@@ -1,7 +1,8 @@
 //! Deliveries beside a plain file on the same disk: `cargo bench -p fumibako-sqlite --bench deliver`.
 //!
 //! Both gather what has arrived, write it, sync, and answer; ours also encrypts, packs, commits rows and evidence, and
-//! syncs twice. Trust the ratio and the time of the processor, not the rest.
+//! syncs twice. Trust the ratio and the time of the processor, not the rest. What evidence takes of it is measured apart, after the
+//! last case (`FUMIBAKO_CASE=evidence`: alone).
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement")]
 
 use std::fs::{self, File};
@@ -14,6 +15,8 @@ use fumibako_sqlite::SqliteStore;
 use fumibako_store::suite::{World, at_once, domain, himawari, now, sakura};
 use fumibako_store::{Admitted, Store};
 use tokio::sync::{mpsc, oneshot};
+
+mod evidence;
 
 /// Runs of each, by turns; the middle one counts.
 const TURNS: usize = 3;
@@ -36,15 +39,16 @@ const CASES: [(usize, usize, usize); 9] = [
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
-    println!(
-        "{:>10} {:>8} {:>12} {:>12} {:>7} {:>14}",
-        "octets", "senders", "file/s", "store/s", "ratio", "CPU µs each"
-    );
     // One case alone, for a profiler: FUMIBAKO_CASE=5.
-    let only = std::env::var("FUMIBAKO_CASE").ok().and_then(|at| at.parse::<usize>().ok());
-    for (_, (bytes, senders, each)) in
-        CASES.into_iter().enumerate().filter(|(at, _)| only.is_none_or(|only| only == *at))
-    {
+    let only = std::env::var("FUMIBAKO_CASE").ok();
+    let wanted = |case: &str| only.as_deref().is_none_or(|only| only == case);
+    if only.as_deref() != Some("evidence") {
+        println!(
+            "{:>10} {:>8} {:>12} {:>12} {:>7} {:>14}",
+            "octets", "senders", "file/s", "store/s", "ratio", "CPU µs each"
+        );
+    }
+    for (_, (bytes, senders, each)) in CASES.into_iter().enumerate().filter(|(at, _)| wanted(&at.to_string())) {
         let mut turns = Vec::new();
         for _ in 0..TURNS {
             turns.push((raw(bytes, senders, each).await, ours(bytes, senders, each).await));
@@ -62,6 +66,9 @@ async fn main() {
             ratio(&turns[TURNS / 2]),
             ours.cpu.as_micros() / count as u128
         );
+    }
+    if wanted("evidence") {
+        evidence::measure().await;
     }
 }
 
@@ -136,26 +143,34 @@ async fn ours(bytes: usize, senders: usize, each: usize) -> Cost {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(SqliteStore::open_to_serve(folder.path(), domain()).await.unwrap());
     let world = World::with(&*store).await;
-    // Header, signature and base64 around the content make up the rest.
-    let text: String =
-        noise(bytes.saturating_sub(2_300) * 3 / 4 * 76 / 78).iter().map(|octet| char::from(octet & 0x7f)).collect();
+    let text = content(bytes);
     let one = |id: String| {
         let ends = (himawari(), sakura());
         world.admit(&*store, ends, &world.routed(ends, &id, &text))
     };
     let ready: Vec<Vec<Admitted>> =
         (0..senders).map(|s| (0..each).map(|n| one(format!("{s}.{n}@x.example"))).collect()).collect();
+    let cost = deliver(&store, ready).await;
+    store.close().await.unwrap();
+    cost
+}
+
+/// Delivers, each sender one bundle after the other.
+async fn deliver(store: &Arc<SqliteStore>, ready: Vec<Vec<Admitted>>) -> Cost {
     let calls = ready.into_iter().map(|bundles| {
-        let store = Arc::clone(&store);
+        let store = Arc::clone(store);
         async move {
             for bundle in bundles {
                 store.deliver(bundle, now()).await.unwrap();
             }
         }
     });
-    let (_, cost) = timed(at_once(calls)).await;
-    store.close().await.unwrap();
-    cost
+    timed(at_once(calls)).await.1
+}
+
+/// What a bundle of so many octets holds: header, signature and base64 around it make up the rest.
+fn content(bytes: usize) -> String {
+    noise(bytes.saturating_sub(2_300) * 3 / 4 * 76 / 78).iter().map(|octet| char::from(octet & 0x7f)).collect()
 }
 
 /// Octets that repeat nowhere.
