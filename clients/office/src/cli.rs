@@ -114,7 +114,7 @@ enum Command {
     Office(office::Office),
     /// メールや証跡のファイルの署名と暗号化を確かめます / verify a message or evidence file: signatures, certificates, seal
     Verify(verify::Verify),
-    /// 画面をブラウザーで開きます / the screens, in a browser
+    /// 画面をブラウザーで開きます（設定がなければ、はじめの設定から） / the screens, in a browser; without settings, their page first
     Ui(ui::Ui),
     /// はじめの設定（尋ねながら） / the first settings, step by step
     Setup(setup::Setup),
@@ -174,7 +174,7 @@ impl Command {
             Self::Mandate(mandate) => mandate.run(&settings()?, screen, clock),
             Self::Office(office) => office.run(&settings()?, screen, clock),
             Self::Verify(verify) => verify.run((&place(), globals.config.is_some()), screen, clock),
-            Self::Ui(ui) => ui.run(settings()?, screen, clock),
+            Self::Ui(ui) => ui.run(settings(), place(), screen, clock),
             Self::Setup(setup) => setup.run((&place(), !globals.no_input), screen, clock),
             Self::Doctor(doctor) => doctor.run(&settings()?, screen, clock),
             Self::Completions(completions) => completions.run(screen),

@@ -5,6 +5,7 @@
 //!
 //! Never here: another way of sending or fetching. The demo calls what the commands call.
 
+mod agent;
 pub mod play;
 pub mod sample;
 pub mod stage;

@@ -35,6 +35,12 @@ impl Mandates {
         Ok(Self(rows))
     }
 
+    /// As the gateway would tell them.
+    #[cfg(test)]
+    pub(crate) fn told(rows: Vec<MandateRow>) -> Self {
+        Self(rows)
+    }
+
     /// All of them, by office and age.
     pub(crate) fn rows(&self) -> &[MandateRow] {
         &self.0

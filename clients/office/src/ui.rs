@@ -6,6 +6,7 @@
 //! Never here: HTML, a private key in an answer, another way of sending or fetching than the commands have. Never possible:
 //! an answer to another host name, a change without the token of the session, a script or a style that is not ours.
 
+mod first;
 mod form;
 mod guard;
 mod kept;
@@ -19,15 +20,22 @@ mod state;
 mod work;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
+use axum::Router;
+use axum::extract::Request;
+use hyper::service::Service as _;
+use hyper_util::service::TowerToHyperService;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::settings::Settings;
 use crate::trouble::Trouble;
-use state::App;
+use first::First;
+use session::Sessions;
+use state::{App, held, installation};
 
 /// How the screens are served.
 #[derive(Clone, Debug)]
@@ -49,38 +57,59 @@ impl Default for Options {
 /// Screens that are being served.
 #[derive(Debug)]
 pub struct Ui {
-    app: Arc<App>,
+    host: String,
+    sessions: Arc<Sessions>,
+    clock: fn() -> Timestamp,
     address: SocketAddr,
-    tasks: Vec<JoinHandle<()>>,
+    tasks: Tasks,
 }
+
+/// What runs beside the requests.
+type Tasks = Arc<Mutex<Vec<JoinHandle<()>>>>;
 
 impl Ui {
     /// Binds to this computer alone and serves until [`Ui::stop`].
     pub async fn start(settings: Settings, clock: fn() -> Timestamp, options: Options) -> Result<Self, Trouble> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
         let address = listener.local_addr()?;
-        let app = Arc::new(App::new(settings, clock, &options, address.port())?);
-        let goes_on = app.open_kept()?;
-        let routes = show::routes(app.clone());
-        let serving = tokio::spawn(async move {
-            if let Err(why) = axum::serve(listener, routes).await {
-                tracing::warn!(%why, "ui.stopped");
+        let app = App::new(settings, clock, &options, address.port())?;
+        let (host, sessions, tasks) = (app.host.clone(), app.sessions.clone(), Tasks::default());
+        let routes = screens(app, &tasks)?;
+        serve(listener, routes, &tasks);
+        Ok(Self { host, sessions, clock, address, tasks })
+    }
+
+    /// EN-02: where there are no settings yet, the page that makes them; the screens take its place when somebody begins.
+    pub async fn start_first(place: PathBuf, clock: fn() -> Timestamp, options: Options) -> Result<Self, Trouble> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
+        let address = listener.local_addr()?;
+        // Where the settings will keep theirs, so that the host name stays what it is.
+        let data = place.parent().unwrap_or(Path::new(".")).join(Settings::default().data_folder);
+        let host = format!("{}.localhost:{}", installation(&data)?, address.port());
+        let (sessions, tasks) = (Arc::new(Sessions::new(options.idle_seconds)), Tasks::default());
+        let current = Arc::new(Mutex::new(Router::new()));
+        let begin = {
+            let (sessions, tasks, current) = (sessions.clone(), tasks.clone(), current.clone());
+            move |settings: Settings| {
+                let mut app = App::new(settings, clock, &options, address.port())?;
+                app.sessions = sessions.clone();
+                *held(&current) = screens(app, &tasks)?;
+                Ok(())
             }
+        };
+        let first = First::new(place, clock, sessions.clone(), Box::new(begin));
+        *held(&current) = first::routes(Arc::new(first), &host);
+        let dispatch = Router::new().fallback(move |request: Request| {
+            let routes = held(&current).clone();
+            async move { TowerToHyperService::new(routes).call(request).await }
         });
-        let mut tasks = vec![serving, tokio::spawn(work::look::for_ever(app.clone()))];
-        // An agent looks into several offices' folders, and does so now and then.
-        if app.settings.office.is_some() {
-            tasks.extend(work::look::FOLDERS.map(|folder| tokio::spawn(work::listen::for_ever(app.clone(), folder))));
-        }
-        if goes_on {
-            tokio::spawn(work::post::batch(app.clone()));
-        }
-        Ok(Self { app, address, tasks })
+        serve(listener, dispatch, &tasks);
+        Ok(Self { host, sessions, clock, address, tasks })
     }
 
     /// A new link that opens the screens once.
     pub fn link(&self) -> String {
-        format!("http://{}/open?t={}", self.app.host, self.app.sessions.new_link((self.app.clock)()))
+        format!("http://{}/open?t={}", self.host, self.sessions.new_link((self.clock)()))
     }
 
     /// Where it listens.
@@ -90,11 +119,37 @@ impl Ui {
 
     /// The host name and port that it answers to, and to no other.
     pub fn host(&self) -> &str {
-        &self.app.host
+        &self.host
     }
 
     /// Ends at once; what was promised is on disk.
     pub fn stop(self) {
-        self.tasks.iter().for_each(JoinHandle::abort);
+        held(&self.tasks).iter().for_each(JoinHandle::abort);
     }
+}
+
+/// Takes up what was kept, begins to look at the gateway, and gives the addresses of all screens.
+fn screens(app: App, tasks: &Tasks) -> Result<Router, Trouble> {
+    let app = Arc::new(app);
+    let goes_on = app.open_kept()?;
+    let mut running = held(tasks);
+    running.push(tokio::spawn(work::look::for_ever(app.clone())));
+    // An agent looks into several offices' folders, and does so now and then.
+    if app.settings.office.is_some() {
+        running.extend(work::look::FOLDERS.map(|folder| tokio::spawn(work::listen::for_ever(app.clone(), folder))));
+    }
+    drop(running);
+    if goes_on {
+        tokio::spawn(work::post::batch(app.clone()));
+    }
+    Ok(show::routes(app))
+}
+
+fn serve(listener: TcpListener, routes: Router, tasks: &Tasks) {
+    let serving = tokio::spawn(async move {
+        if let Err(why) = axum::serve(listener, routes).await {
+            tracing::warn!(%why, "ui.stopped");
+        }
+    });
+    held(tasks).push(serving);
 }

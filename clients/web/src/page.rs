@@ -14,6 +14,7 @@ mod proxy;
 mod received;
 mod refused;
 mod sent;
+mod setup;
 
 pub use batch::{Batch, BatchRow, RowState, batch};
 pub use compose::{Confirm, Letter, Manner, confirm_rows, letter};
@@ -29,6 +30,7 @@ pub use proxy::{AskMandate, Asked, Choice, Grant, MandateLine, Proxy, proxy};
 pub use received::{Received, Signer, received};
 pub use refused::refused;
 pub use sent::{Proof, Receipt, Sent, SentRow, Way, receipt, sent};
+pub use setup::{Setup, SetupField, SetupFile, setup};
 
 #[cfg(test)]
 mod tests;

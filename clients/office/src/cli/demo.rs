@@ -13,6 +13,7 @@ use crate::demo::{Stage, Step, play, sample};
 use crate::exit::Exit;
 use crate::random;
 use crate::trouble::Trouble;
+use crate::ui::Ui;
 
 #[derive(Debug, Args)]
 pub(super) struct Demo {
@@ -38,13 +39,12 @@ impl Demo {
             tell(number, step, screen)
         })?;
         if !self.once && held {
-            let screens = [sample::SENDER, sample::RECIPIENT].map(|(number, _)| stage.screens(number, clock));
-            let [a, b] = screens;
-            let (a, b) = (a?, b?);
-            screen.say(&how_to_look(&stage, &dir, [&a.link(), &b.link()], screen.lang()));
+            let parties = [sample::SENDER, sample::RECIPIENT, sample::AGENT].map(|(party, _)| party);
+            let [a, b, agent] = parties.map(|party| stage.screens(party, clock));
+            let all = [a?, b?, agent?];
+            screen.say(&how_to_look(&stage, &dir, all.each_ref().map(Ui::link), screen.lang()));
             stage.until_interrupted()?;
-            a.stop();
-            b.stop();
+            all.into_iter().for_each(Ui::stop);
         }
         stage.stop();
         Ok(if held { Exit::OK } else { Exit::BUG })
@@ -88,9 +88,9 @@ fn text(number: usize, step: &Step, lang: Lang) -> String {
     lines.join("\n")
 }
 
-fn how_to_look(stage: &Stage, dir: &std::path::Path, [link_a, link_b]: [&str; 2], lang: Lang) -> String {
+fn how_to_look(stage: &Stage, dir: &std::path::Path, [link_a, link_b, link]: [String; 3], lang: Lang) -> String {
     let (smtp, imap) = (stage.addresses().submission_tls.port(), stage.addresses().imap_tls.port());
-    let (a, b) = (sample::SENDER.0, sample::RECIPIENT.0);
+    let (a, b, agent) = (sample::SENDER.0, sample::RECIPIENT.0, sample::AGENT.0);
     let (ca, dir) = (stage.tls_authority(), dir.display());
     let ca = ca.display();
     match lang {
@@ -98,22 +98,26 @@ fn how_to_look(stage: &Stage, dir: &std::path::Path, [link_a, link_b]: [&str; 2]
             "\n画面をブラウザーで開けます（リンクは1回だけ使えます）:\n\
              {a} の画面: {link_a}\n\
              {b} の画面: {link_b}\n\
+             代行業者 {agent} の画面: {link}\n\
              ゲートウェイは動き続けています。終わるには Ctrl-C を押してください。\n\
              メールソフトで郵便受けを見られます: サーバー localhost、IMAP {imap}（TLS）、SMTP {smtp}（TLS）、\n\
              信頼する認証局 {ca}\n\
              ユーザ ID {a}、パスワードはファイル {dir}/{a}/password の中\n\
              ユーザ ID {b}、パスワードはファイル {dir}/{b}/password の中\n\
+             ユーザ ID {agent}、パスワードはファイル {dir}/{agent}/password の中\n\
              一覧を見るには: fumibako --config {dir}/{a}/fumibako.toml list sent"
         ),
         Lang::En => format!(
             "\nThe screens open in a browser (each link works once):\n\
              of {a}: {link_a}\n\
              of {b}: {link_b}\n\
+             of the agent {agent}: {link}\n\
              The gateway keeps running; press Ctrl-C to end it.\n\
              Look at the mailboxes with a mail program: host localhost, IMAP {imap} (TLS), SMTP {smtp} (TLS),\n\
              authority to trust {ca}\n\
              login {a}, password in {dir}/{a}/password\n\
              login {b}, password in {dir}/{b}/password\n\
+             login {agent}, password in {dir}/{agent}/password\n\
              The list: fumibako --config {dir}/{a}/fumibako.toml list sent"
         ),
     }

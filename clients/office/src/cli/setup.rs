@@ -5,14 +5,14 @@ use std::io::{BufRead as _, IsTerminal as _, stdin};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use fumibako_model::{Domain, OfficeNumber, Private};
+use fumibako_model::{AgentId, Domain, OfficeNumber, Private};
 use jiff::Timestamp;
 
 use super::doctor;
 use super::screen::Screen;
 use crate::exit::Exit;
 use crate::settings::first_line;
-use crate::setup::Answers;
+use crate::setup::{Answers, Given};
 use crate::trouble::{Trouble, Usage};
 
 #[derive(Debug, Args)]
@@ -24,8 +24,11 @@ pub(super) struct Setup {
     #[arg(long, value_name = "DOMAIN")]
     domain: Option<Domain>,
     /// 事業所番号 / office number
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", conflicts_with = "agent")]
     office: Option<OfficeNumber>,
+    /// 代行業者 ID（事業所番号の代わりに） / the agent's ID, in place of the office number
+    #[arg(long, value_name = "ID")]
+    agent: Option<AgentId>,
     /// ユーザID / login
     #[arg(long, value_name = "ID")]
     login: Option<String>,
@@ -92,7 +95,9 @@ impl Setup {
             "メールアドレスの @ より後ろ",
             "domain of all addresses",
         )?;
-        let office = ask(self.office.map(|office| office.to_string()), "--office", "事業所番号", "office number")?;
+        let party =
+            self.office.map(|office| office.to_string()).or_else(|| self.agent.as_ref().map(ToString::to_string));
+        let party = ask(party, "--office", "事業所番号（代行業者は代行業者ID）", "office number (agents: their ID)")?;
         let login = ask(text(&self.login), "--login", "ユーザID", "login")?;
         let identity = self.identity.as_ref().map(|path| path.display().to_string());
         let identity =
@@ -113,13 +118,13 @@ impl Setup {
         Ok(Answers {
             gateway,
             domain: domain.parse().map_err(|_| missing("--domain"))?,
-            office: office.parse().map_err(|_| missing("--office"))?,
+            party: party.parse().map_err(|_| missing("--office"))?,
             login,
             password,
-            identity: self.identity.clone().unwrap_or_else(|| identity.into()),
+            identity: Given::read(&self.identity.clone().unwrap_or_else(|| identity.into()))?,
             pin,
-            trust: self.trust.clone(),
-            tls_ca: self.tls_ca.clone(),
+            trust: self.trust.as_deref().map(Given::read).transpose()?,
+            tls_ca: self.tls_ca.as_deref().map(Given::read).transpose()?,
             ports: [self.submission_port, self.imap_port, self.https_port],
             save_folder: self.save_folder.clone(),
         })

@@ -1,4 +1,7 @@
-//! `fumibako ui`: the screens of the office in this computer's browser, until Ctrl-C.
+//! `fumibako ui`: the screens of the office or agent in this computer's browser, until Ctrl-C. Where there are no settings yet,
+//! their page comes first.
+
+use std::path::PathBuf;
 
 use clap::Args;
 use jiff::Timestamp;
@@ -20,13 +23,19 @@ pub(super) struct Ui {
 impl Ui {
     pub(super) fn run(
         &self,
-        settings: Settings,
+        settings: Result<Settings, Trouble>,
+        place: PathBuf,
         screen: &mut Screen<'_>,
         clock: fn() -> Timestamp,
     ) -> Result<Exit, Trouble> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async {
-            let screens = Screens::start(settings, clock, Options { port: self.port, ..Options::default() }).await?;
+            let options = Options { port: self.port, ..Options::default() };
+            let screens = match settings {
+                // EN-02: nothing is set up yet.
+                Err(Trouble::NoSettings(_)) => Screens::start_first(place, clock, options).await?,
+                settings => Screens::start(settings?, clock, options).await?,
+            };
             let link = screens.link();
             screen.data(&json!({ "kind": "ui", "link": link }), |lang| {
                 let words = lang.pick(

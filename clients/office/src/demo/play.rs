@@ -43,6 +43,7 @@ pub fn play(
     tell(&compared(&written, &arrival.folder)?)?;
     tell(&acknowledged(&recipient, &arrival)?)?;
     tell(&listed(&sender, &composed, "済")?)?;
+    tell(&super::agent::acts(&stage, [&sender, &recipient], &draft, clock)?)?;
     Ok(stage)
 }
 

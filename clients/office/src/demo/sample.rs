@@ -34,6 +34,9 @@ pub const SENDER: (&str, &str) = ("9970000011", "見本居宅介護支援事業�
 /// The office that receives, and its name.
 pub const RECIPIENT: (&str, &str) = ("9970000029", "見本訪問介護事業所");
 
+/// The agent that acts for the first, and its name.
+pub const AGENT: (&str, &str) = ("kawara", "見本事務代行");
+
 /// The number of one of the two offices above.
 pub fn office(number: &str) -> Result<OfficeNumber, Trouble> {
     number.parse().map_err(|_| Trouble::SettingMissing("office"))

@@ -24,6 +24,8 @@ pub(super) struct Upload {
 #[derive(Default)]
 pub(super) struct Sent {
     fields: Vec<(String, String)>,
+    /// The fields in which the files were chosen.
+    places: Vec<String>,
     pub(super) files: Vec<Upload>,
 }
 
@@ -36,6 +38,11 @@ impl Sent {
     /// Every field of a name, in order.
     pub(super) fn all(&self, name: &str) -> Vec<String> {
         self.fields.iter().filter(|(known, _)| known == name).map(|(_, value)| value.clone()).collect()
+    }
+
+    /// The files, each with the field in which it was chosen.
+    pub(super) fn named_files(self) -> impl Iterator<Item = (String, Upload)> {
+        self.places.into_iter().zip(self.files)
     }
 
     /// All fields, as they came.
@@ -61,7 +68,7 @@ impl<S: Send + Sync> FromRequest<S> for Sent {
 async fn plain(request: Request) -> Result<Sent, StatusCode> {
     let form: Result<Form<Vec<(String, String)>>, FormRejection> = request.extract().await;
     let Form(fields) = form.map_err(|why| why.status())?;
-    if fields.len() > FIELDS { Err(StatusCode::PAYLOAD_TOO_LARGE) } else { Ok(Sent { fields, files: Vec::new() }) }
+    if fields.len() > FIELDS { Err(StatusCode::PAYLOAD_TOO_LARGE) } else { Ok(Sent { fields, ..Sent::default() }) }
 }
 
 async fn multipart(request: Request) -> Result<Sent, StatusCode> {
@@ -74,7 +81,10 @@ async fn multipart(request: Request) -> Result<Sent, StatusCode> {
         match file {
             // A file field in which nothing was chosen.
             Some(file) if file.is_empty() => {}
-            Some(file) => sent.files.push(Upload { name: file, bytes: Private(bytes.to_vec()) }),
+            Some(file) => {
+                sent.files.push(Upload { name: file, bytes: Private(bytes.to_vec()) });
+                sent.places.push(name);
+            }
             None => {
                 let text = String::from_utf8(bytes.to_vec()).map_err(|_| StatusCode::BAD_REQUEST)?;
                 sent.fields.push((name, text));

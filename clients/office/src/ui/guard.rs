@@ -11,8 +11,6 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use super::state::App;
-
 /// Profile §15.4: everything comes from here, and nothing runs that is not in our own files; HTML is made in one place of the script only.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
     form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; \
@@ -34,8 +32,8 @@ const HEADERS: [(HeaderName, &str); 8] = [
 ];
 
 /// Lets a request pass or answers it, and dresses the answer.
-pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let passes = judge(request.method(), request.headers(), &app.host);
+pub(super) async fn guard(State(host): State<Arc<str>>, request: Request, next: Next) -> Response {
+    let passes = judge(request.method(), request.headers(), &host);
     let mut answer = match passes {
         Ok(()) => next.run(request).await,
         Err(status) => status.into_response(),

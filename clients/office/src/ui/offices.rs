@@ -150,4 +150,44 @@ mod tests {
         let best = best(&rows, now());
         assert_eq!(best.values().next().map(|row| row.registered.mandate.until), "2027-01-31".parse().ok());
     }
+
+    fn arrived() -> crate::ui::work::look::Arrived {
+        crate::ui::work::look::Arrived {
+            at: now(),
+            from: None,
+            by: None,
+            cover: fumibako_model::Private::default(),
+            files: Vec::new(),
+            done: false,
+            gone: false,
+            withheld: false,
+            wrong: None,
+            seal: None,
+            message_id: "a@x".into(),
+            folder: None,
+        }
+    }
+
+    /// Profile §15.10: what was read under a mandate is not shown when it is revoked, or over; what is one's own stays.
+    #[test]
+    fn what_no_mandate_opens_any_more_is_forgotten() {
+        let left = |row: MandateRow| {
+            let mut mail = crate::ui::work::look::Mail::default();
+            mail.mandates.all = Some(Arc::new(crate::mandates::Mandates::told(vec![row])));
+            for spot in ["1", "9970000011-1", "9970000029-1"] {
+                mail.inbox.insert(spot.parse().unwrap(), arrived());
+            }
+            mail.forget(now());
+            mail.inbox.keys().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
+        let receives = |mut row: MandateRow| {
+            row.registered.mandate.scopes.insert(Scope::Receive);
+            row
+        };
+        assert_eq!(left(receives(row("2027-03-31", true, false))), "1 9970000011-1");
+        assert_eq!(left(row("2027-03-31", true, false)), "1", "it may send only");
+        for shut in [row("2027-03-31", true, true), row("2026-11-19", true, false), row("2027-03-31", false, false)] {
+            assert_eq!(left(receives(shut)), "1");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 mod batch;
 mod compose;
-mod door;
+pub(super) mod door;
 mod drafts;
 mod events;
 mod home;
@@ -25,21 +25,17 @@ use fumibako_careplan::Lang;
 use fumibako_model::OfficeNumber;
 use fumibako_web::part::Words;
 use fumibako_web::{Frame, Markup, asset, page};
+use jiff::Timestamp;
 
 use super::form::{BODY_BYTES, Sent};
 use super::guard::guard;
 use super::paint;
-use super::session::Session;
+use super::session::{Session, Sessions};
 use super::state::App;
 
 /// Every address there is.
 pub(super) fn routes(app: Arc<App>) -> Router {
-    let mut routes = Router::new();
-    for asset in asset::all() {
-        let answer = move || async move { ([(CONTENT_TYPE, asset.media), (CACHE_CONTROL, KEEP)], asset.bytes) };
-        routes = routes.route(&asset.path, get(answer));
-    }
-    routes
+    with_assets(Router::new())
         .merge(door::routes())
         .merge(home::routes())
         .merge(inbox::routes())
@@ -52,8 +48,17 @@ pub(super) fn routes(app: Arc<App>) -> Router {
         .merge(events::routes())
         .fallback(nothing)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .layer(from_fn_with_state(app.clone(), guard))
+        .layer(from_fn_with_state(Arc::<str>::from(app.host.as_str()), guard))
         .with_state(app)
+}
+
+/// And what pages fetch beside themselves.
+pub(super) fn with_assets<S: Clone + Send + Sync + 'static>(mut routes: Router<S>) -> Router<S> {
+    for asset in asset::all() {
+        let answer = move || async move { ([(CONTENT_TYPE, asset.media), (CACHE_CONTROL, KEEP)], asset.bytes) };
+        routes = routes.route(&asset.path, get(answer));
+    }
+    routes
 }
 
 /// An asset's address changes with its content.
@@ -83,10 +88,20 @@ pub(super) struct Here {
 
 /// The session of a request, logged in or not.
 fn session_of(app: &App, headers: &HeaderMap, click: bool) -> Option<(String, Session)> {
+    session_in(&app.sessions, headers, (app.clock)(), click)
+}
+
+/// The same among all sessions.
+pub(super) fn session_in(
+    sessions: &Sessions,
+    headers: &HeaderMap,
+    now: Timestamp,
+    click: bool,
+) -> Option<(String, Session)> {
     let cookies =
         headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split("; "));
     let id = cookies.filter_map(|cookie| cookie.split_once('=')).find(|(name, _)| *name == STRICT || *name == PLAIN)?.1;
-    app.sessions.find(id, (app.clock)(), click).map(|session| (id.to_owned(), session))
+    sessions.find(id, now, click).map(|session| (id.to_owned(), session))
 }
 
 impl FromRequestParts<Arc<App>> for Here {
@@ -199,12 +214,12 @@ impl IntoResponse for Answer {
     }
 }
 
-fn html(markup: Markup) -> Response {
+pub(super) fn html(markup: Markup) -> Response {
     ([(CONTENT_TYPE, "text/html; charset=utf-8")], markup.into_string()).into_response()
 }
 
 /// Answers a form: the next page is asked for with GET, so that going back sends nothing twice.
-fn see(to: &str) -> Response {
+pub(super) fn see(to: &str) -> Response {
     Redirect::to(to).into_response()
 }
 

@@ -1,9 +1,9 @@
 //! What the screens know, kept while the program runs.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fumibako_model::OfficeNumber;
 use fumibako_web::Link;
@@ -31,7 +31,7 @@ pub(super) struct App {
     pub(super) clock: fn() -> Timestamp,
     /// The one host and port that is answered.
     pub(super) host: String,
-    pub(super) sessions: Sessions,
+    pub(super) sessions: Arc<Sessions>,
     pub(super) letters: Mutex<Letters>,
     /// Where letters are kept; it is locked before `letters`, never after.
     pub(super) kept: Mutex<Kept>,
@@ -83,12 +83,12 @@ impl App {
         port: u16,
     ) -> Result<Self, Trouble> {
         settings.party()?;
-        let host = format!("{}.localhost:{port}", installation(&settings)?);
+        let host = format!("{}.localhost:{port}", installation(&settings.data_folder)?);
         Ok(Self {
             settings,
             clock,
             host,
-            sessions: Sessions::new(options.idle_seconds),
+            sessions: Arc::new(Sessions::new(options.idle_seconds)),
             letters: Mutex::default(),
             kept: Mutex::default(),
             mail: Mutex::default(),
@@ -145,9 +145,9 @@ pub(super) fn both(trouble: &Trouble) -> (Words, Words) {
 }
 
 /// A cookie goes to every port of its host name, so the name is this installation's own and nobody can guess it.
-fn installation(settings: &Settings) -> Result<String, Trouble> {
-    let place = settings.data_folder.join("ui-name");
-    disk::private_folder(&settings.data_folder).map_err(Trouble::writing(&settings.data_folder))?;
+pub(super) fn installation(data_folder: &Path) -> Result<String, Trouble> {
+    let place = data_folder.join("ui-name");
+    disk::private_folder(data_folder).map_err(Trouble::writing(data_folder))?;
     match std::fs::read_to_string(&place) {
         Ok(name) if name.len() == 16 && name.bytes().all(|b| b.is_ascii_hexdigit()) => Ok(name),
         _ => {

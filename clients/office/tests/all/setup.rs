@@ -15,6 +15,7 @@ fn set_up(house: &House, place: &Path, other: &[(&str, &str)]) -> Ran {
         ("--gateway", known.gateway.clone()),
         ("--domain", known.domain.as_ref().unwrap().to_string()),
         ("--office", known.office.unwrap().to_string()),
+        ("--agent", String::new()),
         ("--login", known.login.clone()),
         ("--password-file", path(&known.password_file)),
         ("--identity", path(&known.identity_file)),
@@ -59,6 +60,28 @@ fn what_setup_writes_sends_and_is_not_replaced() {
             .map(|file| std::os::unix::fs::PermissionsExt::mode(&file.permissions()));
         assert_eq!(mode.unwrap() & 0o077, 0, "{name}");
     }
+}
+
+/// EN-02, PX-01. Profile §15.8
+#[test]
+fn an_agent_sets_itself_up_in_the_same_way() {
+    let house = House::new();
+    let known = Settings::load(&house.agent()).unwrap();
+    let path = |path: &PathBuf| path.to_str().unwrap().to_owned();
+    let (password, key, id) =
+        (path(&known.password_file), path(&known.identity_file), known.agent.unwrap().to_string());
+    let place = house.folder.path().join("new/fumibako.toml");
+    let other = [
+        ("--office", ""),
+        ("--login", id.as_str()),
+        ("--password-file", password.as_str()),
+        ("--identity", key.as_str()),
+        ("--agent", id.as_str()),
+    ];
+    let found = states(&set_up(&house, &place, &other).ended(0));
+    assert!(found.iter().all(|(_, state)| state != "bad"), "{found:?}");
+    assert_eq!(Settings::load(&place).unwrap().agent.map(|agent| agent.to_string()), Some(id.clone()));
+    set_up(&house, &place, &[("--agent", id.as_str())]).ended(2);
 }
 
 /// Profile §15.8

@@ -1,10 +1,12 @@
 //! このパソコンの点検: one page that says what is wrong.
 
+use fumibako_careplan::Lang;
 use maud::{Markup, html};
 
 use crate::frame::{Frame, Tab, page};
 use crate::icon::Icon;
 use crate::part::{Words, chip, title};
+use crate::text::say;
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,19 +30,26 @@ pub struct Doctor {
 pub fn doctor(frame: &Frame, doctor: &Doctor) -> Markup {
     let main = html! {
         (title(&frame.say("doctor"), &html! { (frame.say("doctor-hint")) }))
+        (findings(frame.lang, &doctor.findings))
+        div.row.end { a.button.primary href="/doctor" { (Icon::Refresh.draw()) (frame.say("doctor-again")) } }
+    };
+    page(frame, Tab::Elsewhere, &frame.say("doctor"), main)
+}
+
+/// Each with its standing.
+pub(super) fn findings(lang: Lang, all: &[Finding]) -> Markup {
+    html! {
         div #findings.facts role="list" {
-            @for finding in &doctor.findings {
+            @for finding in all {
                 div role="listitem" {
                     b { (finding.what) }
                     span {
                         @if let Some(words) = &finding.wrong {
-                            (chip("bad", Some(Icon::Cross), &frame.say("doctor-bad"))) " " (words.line(frame.lang))
-                        } @else { (chip("good", Some(Icon::Check), &frame.say("doctor-good"))) " " (finding.seen) }
+                            (chip("bad", Some(Icon::Cross), &say(lang, "doctor-bad"))) " " (words.line(lang))
+                        } @else { (chip("good", Some(Icon::Check), &say(lang, "doctor-good"))) " " (finding.seen) }
                     }
                 }
             }
         }
-        div.row.end { a.button.primary href="/doctor" { (Icon::Refresh.draw()) (frame.say("doctor-again")) } }
-    };
-    page(frame, Tab::Elsewhere, &frame.say("doctor"), main)
+    }
 }

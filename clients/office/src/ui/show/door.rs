@@ -13,10 +13,11 @@ use fumibako_web::TextSize;
 use fumibako_web::page::{self, Login};
 use fumibako_web::part::Words;
 use fumibako_web::text::{say, say_with};
+use jiff::Timestamp;
 
 use super::{Answer, Here, PLAIN, STRICT, Shared, html, own_address, see, session_of};
 use crate::ui::form::Sent;
-use crate::ui::session::{Closed, Session};
+use crate::ui::session::{Closed, Session, Sessions};
 use crate::ui::state::App;
 
 /// Most octets of a login: nobody has logged in yet.
@@ -38,11 +39,18 @@ fn field<'f>(fields: &'f [(String, String)], name: &str) -> &'f str {
 }
 
 async fn open(State(app): Shared, headers: HeaderMap, Query(fields): Fields) -> Response {
-    let Some(id) = app.sessions.begin(field(&fields, "t"), (app.clock)()) else {
-        let words =
-            Words { what: say(Lang::Ja, "link-used").into(), next: say(Lang::Ja, "link-used-next").into(), code: None };
-        return (StatusCode::FORBIDDEN, html(page::refused(Lang::Ja, &words))).into_response();
-    };
+    opened(&app.sessions, &headers, &fields, (app.clock)(), "/login")
+}
+
+/// Begins the session of a link that nobody opened before, and goes on.
+pub(in crate::ui) fn opened(
+    sessions: &Sessions,
+    headers: &HeaderMap,
+    fields: &[(String, String)],
+    now: Timestamp,
+    to: &str,
+) -> Response {
+    let Some(id) = sessions.begin(field(fields, "t"), now) else { return stranger() };
     let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     // Safari keeps no `Secure` cookie on plain HTTP, not even of this computer.
     let safari = agent.contains("Safari/") && !agent.contains("Chrome/");
@@ -51,11 +59,11 @@ async fn open(State(app): Shared, headers: HeaderMap, Query(fields): Fields) -> 
     } else {
         format!("{STRICT}={id}; Path=/; Secure; HttpOnly; SameSite=Strict")
     };
-    (AppendHeaders([(SET_COOKIE, cookie)]), see("/login")).into_response()
+    (AppendHeaders([(SET_COOKIE, cookie)]), see(to)).into_response()
 }
 
 /// Nobody without a session sees even the login page: it came by no link of ours.
-fn stranger() -> Response {
+pub(in crate::ui) fn stranger() -> Response {
     let words =
         Words { what: say(Lang::Ja, "link-used").into(), next: say(Lang::Ja, "link-used-next").into(), code: None };
     (StatusCode::FORBIDDEN, html(page::refused(Lang::Ja, &words))).into_response()

@@ -1,0 +1,150 @@
+//! はじめの設定 (EN-02): before there is any menu. The steps of getting ready, the fields, and what was found when they were tried.
+
+use fumibako_careplan::Lang;
+use maud::{Markup, html};
+
+use super::doctor::{Finding, findings};
+use crate::frame::{NAME, TextSize, bare};
+use crate::icon::Icon;
+use crate::part::{Words, trouble};
+use crate::text::say;
+
+/// A text field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetupField {
+    /// What names it, in the form and among the texts.
+    pub name: &'static str,
+    /// The text of a line below it.
+    pub hint: Option<&'static str>,
+    /// What was typed; of a secret nothing is shown.
+    pub value: String,
+    /// Is it a secret?
+    pub secret: bool,
+    /// Was it given before, though it does not show?
+    pub given: bool,
+    /// May it stay empty?
+    pub optional: bool,
+}
+
+/// A file that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetupFile {
+    /// What names it, in the form and among the texts.
+    pub name: &'static str,
+    /// The file that was chosen before.
+    pub chosen: Option<String>,
+    /// May it stay empty?
+    pub optional: bool,
+}
+
+/// What the page shows.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// The language.
+    pub lang: Lang,
+    /// What the form repeats.
+    pub csrf: String,
+    /// Fields that everybody fills in, and those that few change.
+    pub fields: Vec<SetupField>,
+    /// Fields with a usual value.
+    pub usual: Vec<SetupField>,
+    /// Files.
+    pub files: Vec<SetupFile>,
+    /// Why the settings were not written.
+    pub trouble: Option<Words>,
+    /// What was found with the settings that were written; none: not yet.
+    pub found: Option<Vec<Finding>>,
+}
+
+/// The steps, and how many are done before this page is.
+const STEPS: [&str; 5] =
+    ["setup-step-apply", "setup-step-install", "setup-step-certificate", "setup-step-fill", "setup-step-test"];
+/// Who sees this page has done the first three, or reads here what is missing.
+const BEFORE: usize = 3;
+
+/// The page.
+pub fn setup(view: &Setup) -> Markup {
+    let t = |id: &str| say(view.lang, id);
+    let main = html! {
+        div #setup.card.wide {
+            h1 { (NAME) " " (t("setup")) }
+            (steps(view))
+            @if let Some(words) = &view.trouble { (trouble("trouble", words)) }
+            @match &view.found {
+                Some(found) => { (found_so(view, found)) }
+                None => { (form(view)) }
+            }
+        }
+    };
+    bare(view.lang, TextSize::Standard, &t("setup"), main)
+}
+
+fn steps(view: &Setup) -> Markup {
+    let done = match &view.found {
+        None => BEFORE,
+        Some(found) if found.iter().any(|one| one.wrong.is_some()) => BEFORE + 1,
+        Some(_) => STEPS.len(),
+    };
+    html! {
+        ol.way.steps {
+            @for (at, id) in STEPS.iter().enumerate() {
+                @if at < done { li.done { (Icon::Check.draw()) (say(view.lang, id)) span.vh { (say(view.lang, "step-done")) } } }
+                @else { li aria-current=[(at == done).then_some("step")] { (Icon::Clock.draw()) (say(view.lang, id)) span.vh { (say(view.lang, "step-open")) } } }
+            }
+        }
+    }
+}
+
+fn form(view: &Setup) -> Markup {
+    let t = |id: &str| say(view.lang, id);
+    html! {
+        p { (t("setup-hint")) }
+        form.stack method="post" action="/setup" enctype="multipart/form-data" {
+            input type="hidden" name="csrf" value=(view.csrf);
+            @for one in &view.fields { (field(view, one)) }
+            @for one in &view.files { (file(view, one)) }
+            details {
+                summary { (t("setup-more")) }
+                div.stack { @for one in &view.usual { (field(view, one)) } }
+            }
+            div.row.end { button.primary { (Icon::Check.draw()) (t("setup-go")) } }
+        }
+    }
+}
+
+fn field(view: &Setup, one: &SetupField) -> Markup {
+    let place = (one.secret && one.given).then(|| say(view.lang, "setup-kept"));
+    html! {
+        div.field {
+            label for=(one.name) { (say(view.lang, one.name)) @if one.optional { " " span.second.small { (say(view.lang, "setup-optional")) } } }
+            input id=(one.name) type=(if one.secret { "password" } else { "text" }) name=(one.name) value=(one.value) placeholder=[place]
+                autocomplete="off" spellcheck="false" autocapitalize="none" required[!one.optional && !one.given]
+                aria-describedby=[one.hint];
+            @if let Some(hint) = one.hint { p.hint.small id=(hint) { (say(view.lang, hint)) } }
+        }
+    }
+}
+
+fn file(view: &Setup, one: &SetupFile) -> Markup {
+    html! {
+        div.field {
+            label for=(one.name) { (say(view.lang, one.name)) @if one.optional { " " span.second.small { (say(view.lang, "setup-optional")) } } }
+            input id=(one.name) type="file" name=(one.name) required[!one.optional && one.chosen.is_none()];
+            @if let Some(chosen) = &one.chosen { p.hint.small { (say(view.lang, "setup-chosen")) " " (chosen) } }
+        }
+    }
+}
+
+fn found_so(view: &Setup, found: &[Finding]) -> Markup {
+    let t = |id: &str| say(view.lang, id);
+    let good = found.iter().all(|one| one.wrong.is_none());
+    html! {
+        p role="status" { (t(if good { "setup-good" } else { "setup-bad" })) }
+        (findings(view.lang, found))
+        form.row.end method="post" action="/setup/start" {
+            input type="hidden" name="csrf" value=(view.csrf);
+            button formaction="/setup/mend" class=[(!good).then_some("primary")] { (t("setup-mend")) }
+            button class=[good.then_some("primary")] { (t("setup-start")) }
+        }
+    }
+}
