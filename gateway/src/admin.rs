@@ -1,5 +1,6 @@
 //! Administration: what the operator may ask of the running gateway, over its local socket or in one process.
 
+mod account;
 mod audit;
 mod delegation;
 mod directory;
@@ -15,32 +16,27 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_model::{
-    Account, CertificateKey, Done, Enrolled, Office, OfficeNumber, Party, Refusal, Refused, What, not_trusted, revoked,
-};
-use fumibako_signer::{Certificate, RevocationError, Trust};
-use fumibako_store::{Amendment, Census, Store, StoreError, WhichActs, bind, hex};
+use fumibako_model::{Done, Enrolled, Office, OfficeNumber, Party, Refusal, Refused, Role, What};
+use fumibako_signer::{Certificate, Trust};
+use fumibako_store::{Amendment, Census, Store, StoreError, WhichActs, hex};
 use jiff::Timestamp;
 
-use crate::house::House;
-use crate::password;
+use crate::house::{House, revoked_since};
 use crate::trust::{self, TrustError};
 
-use audit::of_party;
+pub(crate) use audit::of_party;
 pub(crate) use delegation::sum_of;
 pub use directory::OFFICES_AT_ONCE;
 pub use socket::{CallError, call};
 pub(crate) use socket::{bind as bind_socket, serve};
 pub use words::{
-    AccountRow, ActsReport, Audited, AuthorityRow, BackupReport, CertificateRow, DayRow, DeedRow, FaultRow, HoldRow,
-    LicenceAsk, OfficeRow, PlaceRow, PutReport, RefusedRow, Reply, Request, RestoreReport, Secret, Status, StoreReport,
-    Tampered, TermsRow, VerifyReport,
+    AccountRequest, AccountRow, ActsReport, Audited, AuthorityRow, BackupReport, CertificateRow, DayRow, DeedRow,
+    FaultRow, HoldRow, LicenceAsk, OfficeRow, PlaceRow, PutReport, RefusedRow, Reply, Request, RestoreReport, Secret,
+    Status, StoreReport, Tampered, TermsRow, VerifyReport,
 };
 
 /// Longest agent's name and suspension reason, in characters.
 const NAME_CHARACTERS: usize = 200;
-/// Longest user ID, in bytes.
-const LOGIN_BYTES: usize = 64;
 
 /// Answers the operator. The socket and the demo ask the same one.
 pub struct Admin<S>(Arc<House<S>>, String);
@@ -73,7 +69,6 @@ impl<S: Store> Admin<S> {
     }
 
     async fn carry_out(&self, request: Request) -> Result<Reply, StoreError> {
-        let roll = self.0.store.roll();
         match request {
             Request::OfficeAdd { number, name } => self.add_office(number, name).await,
             Request::OfficeDescribe(office) => self.describe(*office).await,
@@ -93,21 +88,13 @@ impl<S: Store> Admin<S> {
             Request::LicenceGrant { number, from, until } => self.grant(number, from, until).await,
             Request::Licence(ask) => self.licence(ask).await,
             Request::AccountAdd { login, party, password } => {
-                self.known(&party)?;
-                if roll.account(&login).is_some() {
-                    return Err(Refusal::LoginExists.about(login).into());
-                }
-                self.put_account(login, party, (password, What::AccountMade)).await
+                self.make_account((login, party), password, (Role::default(), false)).await
             }
-            Request::AccountPassword { login, password } => {
-                let known = roll.account(&login).ok_or_else(|| Refusal::LoginUnknown.about(&login))?;
-                self.put_account(login, known.party.clone(), (password, What::PasswordSet)).await
-            }
-            Request::AccountList => {
-                let row = |a: &Account| AccountRow { login: a.login.clone(), party: a.party.to_string() };
-                let mut accounts: Vec<_> = roll.accounts().map(row).collect();
-                accounts.sort_by(|a, b| a.login.cmp(&b.login));
-                Ok(Reply::Accounts { accounts })
+            Request::AccountPassword { login, password } => self.set_password(login, password, false).await,
+            Request::AccountList => Ok(self.accounts()),
+            Request::Account(request) => self.account(request).await,
+            Request::CertRemove { party, fingerprint, reason, last } => {
+                self.remove_certificate(&party, &fingerprint, (reason, last)).await
             }
             Request::CertAdd { party, pem } => self.add_certificate(party, &pem).await,
             Request::CertList { party } => Ok(self.certificates(party.as_ref())),
@@ -159,26 +146,6 @@ impl<S: Store> Admin<S> {
         self.change(Amendment::Office(Box::new(office)), told).await
     }
 
-    async fn put_account(
-        &self,
-        login: String,
-        party: Party,
-        (secret, what): (Secret, What),
-    ) -> Result<Reply, StoreError> {
-        let whole = !login.is_empty() && login.len() <= LOGIN_BYTES && login.bytes().all(|b| b.is_ascii_graphic());
-        if !whole {
-            return Err(Refusal::ValueUnfit.about("a user ID has 1 to 64 printable ASCII characters").into());
-        }
-        if secret.0.is_empty() || secret.0.len() > password::PASSWORD_BYTES {
-            return Err(Refusal::ValueUnfit.about("a password has 1 to 1024 bytes").into());
-        }
-        let kept = tokio::task::spawn_blocking(move || password::kept(&secret.0)).await;
-        let kept = kept.ok().and_then(Result::ok).ok_or(StoreError::Refused(Refusal::Internal.into()))?;
-        let (password_hash, scram) = kept;
-        let told = of_party(self.did(what), &party).about(&login);
-        self.change(Amendment::Account(Account { login, party, password_hash, scram }), told).await
-    }
-
     async fn add_authority(&self, pem: &str) -> Result<Reply, StoreError> {
         let certificate = Certificate::from_pem(pem.as_bytes()).map_err(|why| Refusal::ValueUnfit.about(why))?;
         let told = self.did(What::AuthorityTrusted).about(certificate.fingerprint_hex());
@@ -196,30 +163,6 @@ impl<S: Store> Admin<S> {
         let changed = changed.map_err(|_| StoreError::Refused(Refusal::Internal.into()))?;
         changed.map_err(|why| Refusal::ValueUnfit.about(why))?;
         self.tell(told).await
-    }
-
-    /// Profile §5.4: only a certificate that would be believed of a signer is put on the roll, and never one that names
-    /// somebody else.
-    async fn add_certificate(&self, party: Party, pem: &str) -> Result<Reply, StoreError> {
-        self.known(&party)?;
-        let unfit = |why: &dyn std::fmt::Display| StoreError::Refused(Refusal::ValueUnfit.about(why));
-        let mut chain = Certificate::many_from_pem(pem.as_bytes()).map_err(|why| unfit(&why))?.into_iter();
-        // A key file holds the office's own certificate first, then those of its authorities.
-        let certificate = chain.next().ok_or_else(|| unfit(&"no certificate in the file"))?;
-        let (roll, trust, helpers) = (self.0.store.roll(), self.0.trust(), chain.collect::<Vec<_>>());
-        let now = self.0.clock.now();
-        let named = trust.holder_of(&certificate, &helpers, now).map_err(not_trusted)?;
-        trust.check_revocation_of(&certificate, &helpers, now).map_err(revoked)?;
-        let key = CertificateKey { issuer: certificate.issuer(), serial: certificate.serial_hex() };
-        match bind(named, &certificate, &roll) {
-            Ok(other) if other != party => return Err(Refusal::NotItsCertificate.about(other).into()),
-            // Where it names nobody, the operator's word counts (Profile §5.4).
-            _ => {}
-        }
-        let (from, until) = (certificate.not_before(), certificate.not_after());
-        let told = of_party(self.did(What::CertificateEnrolled), &party).about(certificate.fingerprint_hex());
-        let one = Enrolled { key, party, der: certificate.der().to_vec(), from, until };
-        self.change(Amendment::Enrol(one), told).await
     }
 
     async fn add_list(&self, der: &str) -> Result<Reply, StoreError> {
@@ -258,7 +201,10 @@ impl<S: Store> Admin<S> {
 fn certificate_row(enrolled: &Enrolled, trust: &Trust, now: Timestamp) -> Option<CertificateRow> {
     let certificate = Certificate::from_der(&enrolled.der).ok()?;
     let revoked = revoked_since(&certificate, trust, now);
+    let uses = [(certificate.signs(), "sign"), (certificate.receives(), "encrypt")];
     Some(CertificateRow {
+        uses: uses.into_iter().filter(|(is, _)| *is).map(|(_, word)| word.to_owned()).collect(),
+        removed: enrolled.removed,
         party: enrolled.party.to_string(),
         subject: certificate.subject(),
         from: enrolled.from,
@@ -267,14 +213,6 @@ fn certificate_row(enrolled: &Enrolled, trust: &Trust, now: Timestamp) -> Option
         fingerprint: certificate.fingerprint_hex(),
         pem: certificate.to_pem(),
     })
-}
-
-/// When a certificate was revoked, if it was.
-pub(crate) fn revoked_since(certificate: &Certificate, trust: &Trust, now: Timestamp) -> Option<Timestamp> {
-    match trust.check_revocation_of(certificate, &[], now) {
-        Err(RevocationError::Revoked { revoked, .. }) => Some(revoked.since),
-        _ => None,
-    }
 }
 
 fn authority_row(certificate: &Certificate) -> AuthorityRow {

@@ -7,6 +7,10 @@ use fumibako_model::{Domain, FIRST_REMINDER_HOURS, Reminders, Retention};
 use fumibako_store::Rules;
 use serde::Deserialize;
 
+mod passwords;
+
+pub use passwords::Passwords;
+
 /// The settings file, `gateway.toml`. Unknown keys are errors; relative paths count from its folder.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -32,6 +36,8 @@ pub struct Config {
     pub evidence: Evidence,
     /// When it is told that nobody has collected a bundle.
     pub reminders: Moments,
+    /// What passwords have to be, and how long they last.
+    pub passwords: Passwords,
     /// What is refused beyond which size or number.
     pub limits: Limits,
 }
@@ -192,6 +198,7 @@ impl Default for Config {
             submission: Submission::default(),
             evidence: Evidence::default(),
             reminders: Moments::default(),
+            passwords: Passwords::default(),
             limits: Limits::default(),
         }
     }
@@ -321,6 +328,7 @@ impl Config {
 
     fn check(&self) -> Result<(), ConfigError> {
         let limits = &self.limits;
+        self.passwords.check()?;
         if !self.submission.accept.contains(&Form::Sealed) {
             return Err(ConfigError::OutOfRange("submission.accept", "sealed bundles are always accepted"));
         }
@@ -368,12 +376,13 @@ mod tests {
         assert_eq!(parse(Config::SAMPLE), Ok(Config::default()));
         let written: toml::Table = toml::from_str(Config::SAMPLE).unwrap();
         let keys = |table: &toml::Table| table.keys().cloned().collect::<Vec<_>>();
-        assert_eq!(written.len(), 11, "{:?}", keys(&written));
+        assert_eq!(written.len(), 12, "{:?}", keys(&written));
         assert_eq!(written["submission"].as_table().unwrap().len(), 1);
         assert_eq!(written["evidence"].as_table().unwrap().len(), 3);
         assert_eq!(written["listen"].as_table().unwrap().len(), 6);
         assert_eq!(written["tls"].as_table().unwrap().len(), 3);
         assert_eq!(written["limits"].as_table().unwrap().len(), 12);
+        assert_eq!(written["passwords"].as_table().unwrap().len(), 4);
     }
 
     // Profile §8.27

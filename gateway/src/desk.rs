@@ -7,6 +7,7 @@ mod imap;
 mod offices;
 mod pop3;
 mod postmaster;
+mod role;
 mod smtp;
 
 pub(crate) use entry::{Entry, Shown};

@@ -19,8 +19,15 @@ use crate::gateway::Addresses;
 use crate::password::{Guesses, Scratch};
 use crate::trust::{self, TrustError};
 
+mod certificates;
+mod challenges;
 mod logins;
+mod passwords;
 mod searches;
+
+pub(crate) use certificates::{Vouches, done_by, key_of, revoked_since, told};
+pub(crate) use challenges::Challenges;
+pub(crate) use logins::From;
 
 /// Certificates whose keeping is remembered, 32 octets each. Past it, all are looked up again.
 const VOUCHED: usize = 100_000;
@@ -61,6 +68,8 @@ pub(crate) struct House<S> {
     guesses: Guesses,
     /// How often each searches the directory.
     pub(crate) searches: searches::Searches,
+    /// Given out for words about certificates.
+    pub(crate) challenges: Challenges,
     /// Passwords are judged on as many threads as there are cores, no more.
     hashing: Semaphore,
     scratch: Arc<Scratch>,
@@ -110,6 +119,7 @@ impl<S: Store> House<S> {
                 config.limits.login_lock_minutes,
             ),
             searches: searches::Searches::default(),
+            challenges: Challenges::default(),
             hashing: Semaphore::new(cores),
             scratch: Arc::default(),
             nobody: own.nobody,

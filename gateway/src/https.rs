@@ -3,7 +3,9 @@
 //!
 //! Its connections take a place as all others do, have a few seconds for each request, and small bodies only.
 
+mod accounts;
 mod autoconfig;
+mod certificates;
 mod directory;
 mod evidence;
 mod licence;
@@ -48,7 +50,8 @@ pub(crate) async fn serve<S: Store>(peer: Peer, entry: Entry<S>, stopping: watch
     let routes = routes(doors).merge(mandates::routes(office.clone()));
     let routes = routes.merge(licence::routes(office.clone()));
     let routes = routes.merge(readers::routes(office.clone())).merge(directory::routes(office.clone()));
-    let routes = routes.merge(evidence::routes(office));
+    let routes = routes.merge(evidence::routes(office.clone()));
+    let routes = routes.merge(accounts::routes(office.clone())).merge(certificates::routes(office));
     speak(peer, routes, stopping).await
 }
 

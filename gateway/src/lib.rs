@@ -30,12 +30,14 @@ mod trust;
 mod witness;
 
 pub use admin::{
-    AccountRow, ActsReport, Admin, Audited, AuthorityRow, BackupReport, CallError, CertificateRow, DayRow, DeedRow,
-    FaultRow, HoldRow, LicenceAsk, OFFICES_AT_ONCE, OfficeRow, PlaceRow, PutReport, RefusedRow, Reply, Request,
-    RestoreReport, Secret, Status, StoreReport, Tampered, TermsRow, VerifyReport, call,
+    AccountRequest, AccountRow, ActsReport, Admin, Audited, AuthorityRow, BackupReport, CallError, CertificateRow,
+    DayRow, DeedRow, FaultRow, HoldRow, LicenceAsk, OFFICES_AT_ONCE, OfficeRow, PlaceRow, PutReport, RefusedRow, Reply,
+    Request, RestoreReport, Secret, Status, StoreReport, Tampered, TermsRow, VerifyReport, call,
 };
 pub use clock::Clock;
-pub use config::{Config, ConfigError, Evidence, Form, Limits, Listen, MESSAGE_BYTES_MOST, Moments, Submission, Tls};
+pub use config::{
+    Config, ConfigError, Evidence, Form, Limits, Listen, MESSAGE_BYTES_MOST, Moments, Passwords, Submission, Tls,
+};
 pub use gateway::{Addresses, Gateway, Running, StartError};
 pub use init::{
     CONFIG_FILE, InitError, InitOptions, Ports, development_authority, evidence_authority_file, init, issue_office,

@@ -21,29 +21,7 @@ use crate::https;
 use crate::peer::Peer;
 
 /// What is spoken at an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Speech {
-    /// Submission.
-    Smtp,
-    /// IMAP.
-    Imap,
-    /// POP3.
-    Pop3,
-    /// HTTP, always under TLS.
-    Https,
-}
-
-impl Speech {
-    /// The word in counters.
-    fn word(self) -> &'static str {
-        match self {
-            Self::Smtp => "smtp",
-            Self::Imap => "imap",
-            Self::Pop3 => "pop3",
-            Self::Https => "https",
-        }
-    }
-}
+pub(crate) use fumibako_model::Door as Speech;
 
 /// What stands behind an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +94,7 @@ async fn converse<S: Store>(
     tracing::debug!(reference, %address, ?door, "connection.opened");
     let shown = peer.shown();
     let cover = if door.tls { Cover::Tls(shown.offer()) } else { Cover::ClearOffersTls };
-    let entry = Entry::new(house.clone(), place, ip, reference.clone(), shown);
+    let entry = Entry::new(house.clone(), place, (ip, door.speech), reference.clone(), shown);
     match door.speech {
         Speech::Smtp => {
             let session = smtp::Session::open(now, cover, house.smtp.clone(), reference);

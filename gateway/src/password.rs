@@ -8,11 +8,10 @@ use argon2::password_hash::{
     Error, Output, PasswordHash, PasswordHasher, Salt, SaltString, rand_core::OsRng, rand_core::RngCore,
 };
 use argon2::{Algorithm, Argon2, Block, Params, Version};
+use fumibako_model::{PASSWORD_BYTES, Private};
 use fumibako_wire::sasl::Verifier;
 use jiff::{SignedDuration, Timestamp};
 
-/// Longest password read, in bytes.
-pub(crate) const PASSWORD_BYTES: usize = 1024;
 /// Most (user ID, address) pairs remembered; past it the oldest are forgotten.
 const REMEMBERED: usize = 10_000;
 
@@ -30,6 +29,22 @@ pub(crate) fn kept(password: &str) -> Result<(String, String), argon2::password_
     let mut salt = [0; 16];
     OsRng.try_fill_bytes(&mut salt).map_err(|_| Error::Crypto)?;
     Ok((hash(password)?, Verifier::new(password, salt).to_string()))
+}
+
+/// A new password that nobody chose: four groups of five letters and digits, none easily confused; a hundred bits.
+pub(crate) fn generated() -> Option<Private<String>> {
+    const LETTERS: &[u8; 32] = b"23456789abcdefghijkmnpqrstuvwxyz";
+    let mut random = [0; 20];
+    OsRng.try_fill_bytes(&mut random).ok()?;
+    let groups = random
+        .chunks(5)
+        .map(|group| group.iter().map(|b| char::from(LETTERS[usize::from(b % 32)])).collect::<String>());
+    Some(Private(groups.collect::<Vec<_>>().join("-")))
+}
+
+/// Can it be the password of anybody?
+pub(crate) fn fits(password: &str) -> bool {
+    !password.is_empty() && password.len() <= PASSWORD_BYTES
 }
 
 /// The memory in which passwords are judged: 19 MiB each, made once and used again, as the system would not take it back
@@ -158,6 +173,14 @@ mod tests {
                 "a broken hash is nobody's"
             );
         }
+    }
+
+    // Profile §19.7
+    #[test]
+    fn what_nobody_chose_is_long_and_never_the_same() {
+        let (one, other) = (generated().unwrap().0, generated().unwrap().0);
+        assert!(one.len() == 23 && one.split('-').all(|group| group.len() == 5), "{one}");
+        assert_ne!(one, other);
     }
 
     #[test]

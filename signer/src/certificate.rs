@@ -16,7 +16,7 @@ use x509_cert::time::Time;
 use crate::algorithm::{Algorithm, Refused, sha256};
 use crate::error::CertificateError;
 use crate::limits::{CERTIFICATE_BYTES_MAX, CERTIFICATES_PER_FILE_MAX};
-use crate::pem;
+use crate::{pem, profile};
 
 /// An X.509 certificate (RFC 5280), decoded but not yet believed: that is [`crate::Trust::check`].
 #[derive(Clone, PartialEq, Eq)]
@@ -102,6 +102,16 @@ impl Certificate {
     /// Its last second.
     pub fn not_after(&self) -> Timestamp {
         instant(&self.decoded.tbs_certificate().validity().not_after)
+    }
+
+    /// RFC 8550 §4.4.2: is its key for signatures?
+    pub fn signs(&self) -> bool {
+        profile::signs(self).unwrap_or(false)
+    }
+
+    /// RFC 8550 §4.4.2: is its key for encryption?
+    pub fn receives(&self) -> bool {
+        profile::receives(self).unwrap_or(false)
     }
 
     /// The mail addresses among the subject's alternative names (RFC 5280 §4.2.1.6).

@@ -1,6 +1,7 @@
 //! The command line: one file a command. Data goes to one writer, messages to another, and tests hold both.
 
 mod by;
+mod cert;
 mod check;
 mod completions;
 mod config;
@@ -11,6 +12,7 @@ mod fetch;
 mod list;
 mod mandate;
 mod office;
+mod password;
 mod receipt;
 pub mod screen;
 mod send;
@@ -112,6 +114,12 @@ enum Command {
     Mandate(mandate::Mandate),
     /// 事業所検索（データをやり取りできるか、証明書の取り込み） / find offices; take over their certificates
     Office(office::Office),
+    /// 電子証明書（登録・一覧・登録から外す） / our certificates at the gateway: enrol, list, remove
+    Cert(cert::Cert),
+    /// ユーザ ID の状態（権限、パスワードの期限、停止の理由） / our user ID: role, password, why it is suspended
+    Account(password::Account),
+    /// パスワードの変更と、メールソフト用のアプリパスワード / change the password; application passwords for mail tools
+    Password(password::Password),
     /// メールや証跡のファイルの署名と暗号化を確かめます / verify a message or evidence file: signatures, certificates, seal
     Verify(verify::Verify),
     /// 画面をブラウザーで開きます（設定がなければ、はじめの設定から） / the screens, in a browser; without settings, their page first
@@ -173,6 +181,9 @@ impl Command {
             Self::Check(check) => check.run(screen, clock),
             Self::Mandate(mandate) => mandate.run(&settings()?, screen, clock),
             Self::Office(office) => office.run(&settings()?, screen, clock),
+            Self::Cert(cert) => cert.run(&settings()?, screen, clock),
+            Self::Account(account) => account.run(&settings()?, screen),
+            Self::Password(password) => password.run(!globals.no_input, &settings()?, screen),
             Self::Verify(verify) => verify.run((&place(), globals.config.is_some()), screen, clock),
             Self::Ui(ui) => ui.run(settings(), place(), screen, clock),
             Self::Setup(setup) => setup.run((&place(), !globals.no_input), screen, clock),

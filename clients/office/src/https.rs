@@ -29,6 +29,8 @@ pub(crate) struct Question<'q> {
     body: Vec<u8>,
     /// Does it need a login?
     login: bool,
+    /// The password, where it is not that of the settings.
+    password: Option<Private<String>>,
 }
 
 /// RFC 9457, as the gateway writes it.
@@ -43,17 +45,37 @@ struct Problem {
 impl<'q> Question<'q> {
     /// Something that whoever logs in may read.
     pub(crate) fn get(path: &'q str) -> Self {
-        Self { method: "GET", path, kind: "", body: Vec::new(), login: true }
+        Self { method: "GET", path, kind: "", body: Vec::new(), login: true, password: None }
+    }
+
+    /// Something new of whoever logs in.
+    pub(crate) fn post(path: &'q str, body: Vec<u8>) -> Self {
+        Self { method: "POST", kind: "application/json", body, ..Self::get(path) }
+    }
+
+    /// Something of whoever logs in, in place of what is there.
+    pub(crate) fn put(path: &'q str, body: Vec<u8>) -> Self {
+        Self { method: "PUT", ..Self::post(path, body) }
+    }
+
+    /// Something of whoever logs in goes.
+    pub(crate) fn delete(path: &'q str) -> Self {
+        Self { method: "DELETE", ..Self::get(path) }
+    }
+
+    /// Logged in by this password.
+    pub(crate) fn as_who_knows(self, password: Private<String>) -> Self {
+        Self { password: Some(password), ..self }
     }
 
     /// Something that anybody may ask.
     fn open(path: &'q str) -> Self {
-        Self { method: "GET", path, kind: "", body: Vec::new(), login: false }
+        Self { login: false, ..Self::get(path) }
     }
 
     /// Something signed, which needs no login.
     pub(crate) fn signed(path: &'q str, body: Vec<u8>) -> Self {
-        Self { method: "POST", path, kind: "multipart/signed", body, login: false }
+        Self { kind: "multipart/signed", login: false, ..Self::post(path, body) }
     }
 
     fn request(self, host: &str, settings: &Settings) -> Result<Request<Full<Bytes>>, Trouble> {
@@ -62,7 +84,7 @@ impl<'q> Question<'q> {
             request = request.header(CONTENT_TYPE, self.kind);
         }
         if self.login {
-            let Private(password) = settings.password()?;
+            let Private(password) = self.password.map_or_else(|| settings.password(), Ok)?;
             let basic = STANDARD.encode(format!("{}:{password}", settings.login()?));
             let mut value = HeaderValue::from_str(&format!("Basic {basic}")).map_err(|_| garbled())?;
             value.set_sensitive(true);
@@ -76,7 +98,9 @@ impl<'q> Question<'q> {
 pub(crate) async fn ask<T: DeserializeOwned>(settings: &Settings, question: Question<'_>) -> Result<T, Trouble> {
     let Answer { success, octets, .. } = answer(settings, question).await?;
     if success {
-        return serde_json::from_slice(&octets).map_err(|_| garbled());
+        // Nothing to say is the answer to what was only to be done (RFC 9110 §15.3.5).
+        let octets: &[u8] = if octets.is_empty() { b"null" } else { &octets };
+        return serde_json::from_slice(octets).map_err(|_| garbled());
     }
     let problem: Problem = serde_json::from_slice(&octets).map_err(|_| garbled())?;
     let why: Refusal = problem.code.parse().map_err(|_| garbled())?;

@@ -9,7 +9,9 @@
 //! Never possible: a receipt before the files are on disk, a message posted that was not in the outbox first,
 //! a sealed bundle that can still be read there.
 
+mod account;
 pub mod bundle;
+mod certificates;
 pub mod check;
 pub mod cli;
 #[cfg(feature = "demo")]

@@ -224,6 +224,8 @@ pub enum Usage {
     Unanswered(&'static str),
     /// `office search` for nothing, or for too much.
     Search(String),
+    /// A new password was not typed twice alike.
+    TypedDifferently,
     /// A mandate that would allow nothing.
     Mandate(NotADeed),
 }
@@ -338,5 +340,20 @@ impl Trouble {
 }
 
 fn is_about_the_login(why: Refusal) -> bool {
-    matches!(why, Refusal::WrongPassword | Refusal::LoginNeeded | Refusal::TlsNeeded | Refusal::TooManyFailures)
+    use Refusal::{
+        AccountSuspended, AppPasswordElsewhere, LoginNeeded, PasswordExpired, PasswordLapsed, PasswordTemporary,
+        TlsNeeded, TooManyFailures, WrongPassword,
+    };
+    matches!(
+        why,
+        WrongPassword
+            | LoginNeeded
+            | TlsNeeded
+            | TooManyFailures
+            | PasswordTemporary
+            | PasswordExpired
+            | PasswordLapsed
+            | AccountSuspended
+            | AppPasswordElsewhere
+    )
 }

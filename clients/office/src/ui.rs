@@ -6,6 +6,7 @@
 //! Never here: HTML, a private key in an answer, another way of sending or fetching than the commands have. Never possible:
 //! an answer to another host name, a change without the token of the session, a script or a style that is not ours.
 
+mod account;
 mod first;
 mod form;
 mod guard;

@@ -92,6 +92,8 @@ pub struct Frame {
     pub toast: Option<String>,
     /// May this account send? Without, the menu has no entries for it (LG-06).
     pub may_send: bool,
+    /// May it receive?
+    pub may_receive: bool,
     /// Does an agent work here (PX)?
     pub agent: bool,
     /// The offices it acts for, beside the lists (PX-03).
@@ -124,7 +126,7 @@ impl Tab {
     pub const MENU: [(Self, &'static str, &'static str, Icon, bool); 6] = [
         (Self::Home, "/", "home", Icon::Home, false),
         (Self::Inbox, "/inbox", "inbox", Icon::Inbox, false),
-        (Self::Sent, "/sent", "sent", Icon::Sent, false),
+        (Self::Sent, "/sent", "sent", Icon::Sent, true),
         (Self::New, "/compose", "compose", Icon::New, true),
         (Self::Drafts, "/drafts", "drafts", Icon::Draft, true),
         (Self::Batch, "/batch", "batch", Icon::Batch, true),
@@ -145,6 +147,11 @@ impl Frame {
     /// A text in its language.
     pub fn say(&self, id: &str) -> String {
         say(self.lang, id).into_owned()
+    }
+
+    /// LG-06: is this entry of the menu for the account that works here?
+    pub(crate) fn offers(&self, tab: Tab, sends: bool) -> bool {
+        (self.may_send || !sends) && (self.may_receive || tab != Tab::Inbox)
     }
 
     /// The field that every form repeats.
@@ -246,7 +253,7 @@ fn menu(frame: &Frame, tab: Tab) -> Markup {
         nav #tabs.tabs data-live="counts inbox sent drafts batch all" aria-label=(frame.say("menu")) {
             ul {
                 @for (entry, address, id, icon, sends) in Tab::MENU {
-                    @if frame.may_send || !sends {
+                    @if frame.offers(entry, sends) {
                         @let (count, what) = entry.count(frame.counts);
                         li {
                             a href=(address) aria-current=[(entry == tab).then_some("page")] {
@@ -275,6 +282,7 @@ fn foot(frame: &Frame) -> Markup {
                     li { a href="/directory" { (frame.say("directory")) } }
                     li { a href="/proxy" { (frame.say("mandates")) } }
                     li { a href="/licence" { (frame.say("licence")) } }
+                    li { a href="/password" { (frame.say("password-change")) } }
                     li { a href="/doctor" { (frame.say("doctor")) } }
                 }
             }

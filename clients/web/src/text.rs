@@ -10,8 +10,20 @@ use unic_langid::LanguageIdentifier;
 
 type Bundle = FluentBundle<FluentResource>;
 
-const JA: &str = concat!(include_str!("text/ja.ftl"), "\n", include_str!("text/ja/proxy.ftl"));
-const EN: &str = concat!(include_str!("text/en.ftl"), "\n", include_str!("text/en/proxy.ftl"));
+const JA: &str = concat!(
+    include_str!("text/ja.ftl"),
+    "\n",
+    include_str!("text/ja/account.ftl"),
+    "\n",
+    include_str!("text/ja/proxy.ftl")
+);
+const EN: &str = concat!(
+    include_str!("text/en.ftl"),
+    "\n",
+    include_str!("text/en/account.ftl"),
+    "\n",
+    include_str!("text/en/proxy.ftl")
+);
 
 static JAPANESE: LazyLock<Bundle> = LazyLock::new(|| bundle(langid_of(Lang::Ja), JA));
 static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| bundle(langid_of(Lang::En), EN));

@@ -85,7 +85,7 @@ fn fault(what: ActsWrong) -> &'static str {
 }
 
 /// It is of this office, or about this agent.
-pub(super) fn of_party(told: Done, party: &Party) -> Done {
+pub(crate) fn of_party(told: Done, party: &Party) -> Done {
     match party {
         Party::Office(number) => told.of(*number),
         Party::Agent(agent) => told.noting(agent),

@@ -1,5 +1,6 @@
 //! What the operator may ask and what the gateway answers.
 
+mod account;
 mod audit;
 mod directory;
 mod evidence;
@@ -9,12 +10,13 @@ mod licence;
 use std::path::PathBuf;
 
 use fumibako_model::{
-    Agent, AgentId, Continuation, Description, EvidenceId, LicenceView, Mandate, MandateId, MandateRow, OfficeNumber,
-    Party, ProofFile, Refusal,
+    Agent, AgentId, AppView, Continuation, Description, EvidenceId, LicenceView, Mandate, MandateId, MandateRow,
+    OfficeNumber, Party, ProofFile, Refusal,
 };
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+pub use account::{AccountRequest, AccountRow};
 pub use audit::ActsReport;
 pub use directory::{OfficeRow, PutReport};
 pub use evidence::{Audited, RefusedRow, Tampered};
@@ -96,12 +98,25 @@ pub enum Request {
     },
     /// All logins.
     AccountList,
+    /// Something else about logins.
+    Account(AccountRequest),
     /// Puts a certificate of an office or agent on the roll: senders encrypt to it.
     CertAdd {
         /// Whose.
         party: Party,
         /// The certificate, PEM.
         pem: String,
+    },
+    /// Takes a certificate off the roll: nobody encrypts to it any more, and no signature by it is accepted.
+    CertRemove {
+        /// Whose.
+        party: Party,
+        /// SHA-256 of it, in hex.
+        fingerprint: String,
+        /// Why.
+        reason: String,
+        /// Even if no other is left that can be encrypted to.
+        last: bool,
     },
     /// The certificates on the roll.
     CertList {
@@ -252,6 +267,8 @@ impl Request {
             Self::AccountAdd { .. } => "account-add",
             Self::AccountPassword { .. } => "account-password",
             Self::AccountList => "account-list",
+            Self::Account(request) => request.name(),
+            Self::CertRemove { .. } => "cert-remove",
             Self::CertAdd { .. } => "cert-add",
             Self::CertList { .. } => "cert-list",
             Self::AgentAdd { .. } => "agent-add",
@@ -305,6 +322,8 @@ impl Request {
             Self::MandateShow { id } | Self::MandateRevoke { id } => id.to_string(),
             Self::AccountAdd { login, party, .. } => format!("{login} for {party}"),
             Self::AccountPassword { login, .. } => login.clone(),
+            Self::Account(request) => request.about(),
+            Self::CertRemove { party, fingerprint, .. } => format!("{party} {fingerprint}"),
             Self::HoldAdd { number, message_id, .. } | Self::HoldRemove { number, message_id, .. } => {
                 format!("{message_id} of {number}")
             }
@@ -392,6 +411,11 @@ pub enum Reply {
         /// The rows.
         accounts: Vec<AccountRow>,
     },
+    /// Application passwords, by name.
+    Apps {
+        /// The rows; one that was made just now with its password.
+        apps: Vec<AppView>,
+    },
     /// Certificates, by party and first day.
     Certificates {
         /// The rows.
@@ -474,15 +498,6 @@ pub enum Reply {
     },
 }
 
-/// A login, without its password.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccountRow {
-    /// ユーザID.
-    pub login: String,
-    /// Whom it acts as.
-    pub party: String,
-}
-
 /// A certificate on the roll.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CertificateRow {
@@ -496,6 +511,10 @@ pub struct CertificateRow {
     pub until: jiff::Timestamp,
     /// Since when it, or an authority above it, is revoked, as far as lists and answers say.
     pub revoked: Option<jiff::Timestamp>,
+    /// Since when it is off the roll.
+    pub removed: Option<jiff::Timestamp>,
+    /// `sign`, `encrypt` or both.
+    pub uses: Vec<String>,
     /// SHA-256 of it, in hex.
     pub fingerprint: String,
     /// The certificate.

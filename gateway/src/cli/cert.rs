@@ -1,4 +1,4 @@
-//! `cert add|list|issue`: the certificates of offices, and new ones from the development authority.
+//! `cert add|remove|list|issue`: the certificates of offices, and new ones from the development authority.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use fumibako_signer::Certificate;
 use fumibako_signer::authority::KeyKind;
 
 use super::{Context, Failure, unexpected};
-use crate::admin::{Reply, Request};
+use crate::admin::{CertificateRow, Reply, Request};
 use crate::clock::Clock;
 use crate::init::{InitError, development_authority, issue_to, write_private};
 
@@ -20,6 +20,20 @@ pub(super) enum Cert {
         party: Party,
         /// 証明書のファイル（PEM。鍵が入っていても読まない） / certificate file (PEM; a key in it is not read)
         file: PathBuf,
+    },
+    /// 登録簿から外す（以後、暗号化の宛先にも署名の確認にも使わない。記録には残る） / take off the roll: no more sealing to it nor
+    /// accepting from it; it stays in the history
+    Remove {
+        /// 事業所番号または代行業者 ID / office number or agent id
+        party: Party,
+        /// 指紋（SHA-256、cert list に出る） / fingerprint, as the list shows it
+        fingerprint: String,
+        /// 理由 / why
+        #[arg(long)]
+        reason: String,
+        /// ほかに使える証明書が残らなくても外す / even if no other is left to encrypt to
+        #[arg(long)]
+        last: bool,
     },
     /// 一覧（--pem で、事業所のプログラムが使う証明書の束） / list (--pem: the bundle that office programs use)
     List {
@@ -52,6 +66,10 @@ impl Cert {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
         match self {
             Self::Add { party, file } => add(context, party, file),
+            Self::Remove { party, fingerprint, reason, last } => {
+                context.ask(&Request::CertRemove { party, fingerprint, reason, last })?;
+                context.say("証明書を登録簿から外しました。", "The certificate is off the roll.")
+            }
             Self::List { party, pem } => list(context, party, pem),
             Self::Issue { party, out, key } => issue(context, party, out, key),
         }
@@ -72,13 +90,17 @@ fn list(context: &mut Context<'_>, party: Option<Party>, pem: bool) -> Result<()
         return Err(unexpected());
     };
     if pem {
-        // Nobody encrypts to one that was revoked.
-        let good: Vec<_> = certificates.into_iter().filter(|row| row.revoked.is_none()).collect();
+        // Nobody encrypts to one that was revoked or removed.
+        let good = |row: &CertificateRow| row.revoked.is_none() && row.removed.is_none();
+        let good: Vec<_> = certificates.into_iter().filter(good).collect();
         return context.rows(&good, |row| row.pem.trim_end().to_owned());
     }
     context.rows(&certificates, |row| {
         let revoked = row.revoked.map(|since| format!("\t失効 / revoked {since}")).unwrap_or_default();
-        format!("{}\t{}\t{}\t{}\t{}{revoked}", row.party, row.from, row.until, row.fingerprint, row.subject)
+        let removed = row.removed.map(|since| format!("\t登録から外した / removed {since}")).unwrap_or_default();
+        let uses = row.uses.join("+");
+        let CertificateRow { party, from, until, fingerprint, subject, .. } = row;
+        format!("{party}\t{from}\t{until}\t{uses}\t{fingerprint}\t{subject}{revoked}{removed}")
     })
 }
 

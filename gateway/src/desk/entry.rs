@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use fumibako_model::{AgentId, Login, OfficeNumber, Party, Private, Refusal, Refused, What};
+use fumibako_model::{AgentId, Door, Login, OfficeNumber, Party, Private, Refusal, Refused, What};
 use fumibako_store::Store;
 use fumibako_wire::sasl::{Claim, Offer, Secrets};
 
-use crate::house::{House, Place};
+use crate::house::{From, House, Place};
 
 /// What a client showed of itself in the TLS handshake.
 #[derive(Default)]
@@ -29,10 +29,13 @@ impl Shown {
 pub(crate) struct Entry<S> {
     pub(crate) house: Arc<House<S>>,
     pub(crate) address: IpAddr,
+    door: Door,
     place: Place<S>,
     /// Stands in the refusals that the conversation makes by itself.
     reference: String,
     login: Option<Login>,
+    /// The user ID that was said, unless a certificate spoke for itself.
+    user: Option<String>,
     shown: Shown,
 }
 
@@ -45,8 +48,14 @@ pub(crate) enum Judged {
 }
 
 impl<S: Store> Entry<S> {
-    pub(crate) fn new(house: Arc<House<S>>, place: Place<S>, address: IpAddr, reference: String, shown: Shown) -> Self {
-        Self { house, address, place, reference, login: None, shown }
+    pub(crate) fn new(
+        house: Arc<House<S>>,
+        place: Place<S>,
+        (address, door): From,
+        reference: String,
+        shown: Shown,
+    ) -> Self {
+        Self { house, address, door, place, reference, login: None, user: None, shown }
     }
 
     /// TLS is up: what it allows.
@@ -70,9 +79,14 @@ impl<S: Store> Entry<S> {
         self.login.as_ref().and_then(Login::agent)
     }
 
-    /// Who is logged in, and as whom.
-    pub(crate) fn login(&self) -> Result<&Login, Refused> {
-        self.login.as_ref().ok_or_else(|| Refusal::LoginNeeded.into())
+    /// Who is logged in, and as whom. Profile §19.1, §19.2: asked at every command, so that a user ID that is suspended or gone does
+    /// nothing more in connections that are open, and another role counts at once.
+    pub(crate) fn login(&self) -> Result<Login, Refused> {
+        let login = self.login.clone().ok_or(Refusal::LoginNeeded)?;
+        Ok(match &self.user {
+            Some(user) => login.with_role(self.house.store.roll().stands(user)?),
+            None => login,
+        })
     }
 
     /// Judges a claim; a party that comes out of it is logged in, if `may` lets it.
@@ -82,15 +96,18 @@ impl<S: Store> Entry<S> {
         may: impl FnOnce(&Login) -> Result<(), Refused>,
     ) -> Result<Judged, Refused> {
         let (house, address) = (&self.house, self.address);
-        let judged = match claim {
-            Claim::Password(given) => house.login(given, address).await,
-            Claim::Certificate { authorization } => house.login_by_certificate(&self.shown, &authorization),
+        let (judged, user) = match claim {
+            Claim::Password(given) => {
+                let user = given.login.clone();
+                (house.login(given, (address, self.door)).await, Some(user))
+            }
+            Claim::Certificate { authorization } => (house.login_by_certificate(&self.shown, &authorization), None),
             Claim::Secrets { login } => {
                 let secrets = house.secrets(&login, address, self.shown.binding.clone())?;
                 return Ok(Judged::Secrets(Box::new(secrets)));
             }
             Claim::Proof { authorization, login, right } => {
-                house.login_by_proof(&login, address, &authorization, right)
+                (house.login_by_proof(&login, (address, self.door), &authorization, right).await, Some(login))
             }
         };
         let login = house.counts.login(judged)?;
@@ -99,14 +116,14 @@ impl<S: Store> Entry<S> {
         if let (Some(agent), Some(office)) = (login.agent(), login.office()) {
             self.house.agent_did((agent, office), What::AgentActs, String::new()).await?;
         }
-        self.login = Some(login.clone());
+        (self.login, self.user) = (Some(login.clone()), user);
         Ok(Judged::Login(login))
     }
 
     /// Nothing of the login is left.
     pub(crate) fn forget(&mut self) {
         self.place.is_nobodys();
-        self.login = None;
+        (self.login, self.user) = (None, None);
     }
 
     /// A refusal on its way to the client: its reference.

@@ -13,6 +13,7 @@ use super::body::{Body, Grant, Own};
 use super::collected::Collected;
 use super::entry::{Entry, Judged, Shown};
 use super::offices::{Place, Viewer};
+use super::role;
 use crate::drive::Desk;
 
 /// One mailbox connection's desk.
@@ -61,18 +62,21 @@ impl<S: Store> ImapDesk<S> {
 
     /// Everything but the login. The conversation asks none of it before.
     async fn serve(&mut self, ask: Ask) -> Result<Answer, Refused> {
+        // These are about the connection, whoever is logged in, and whether he still may be.
+        if let Ask::Login(_) | Ask::Forget | Ask::Close | Ask::Unwatch | Ask::Discard | Ask::PutAside { .. } = ask {
+            return self.serve_connection(ask).await;
+        }
         let login = self.entry.login()?;
         let Some(agent) = login.agent() else {
             let office = login.office().ok_or(Refusal::LoginNeeded)?;
+            let role = login.role();
+            role::judge(role, &ask)?;
             let answer = self.serve_office(office, ask).await?;
-            return Ok(self.with_agents(office, answer));
+            return Ok(role::told(role, self.with_agents(office, answer)));
         };
-        let (viewer, house) = (Viewer { agent: agent.clone(), office: login.office() }, self.entry.house.clone());
+        let (viewer, house) =
+            (Viewer { agent: agent.clone(), office: login.office(), role: login.role() }, self.entry.house.clone());
         match ask {
-            // These are about the connection.
-            ask @ (Ask::Login(_) | Ask::Forget | Ask::Close | Ask::Unwatch | Ask::Discard | Ask::PutAside { .. }) => {
-                self.serve_connection(ask).await
-            }
             Ask::Folders => viewer.listing(&house).await.map(Answer::Folders).map_err(|e| house.refusal_of(e)),
             ask => {
                 let (office, ask) = viewer.judge(&house, self.opened.as_ref(), ask)?;
@@ -293,7 +297,7 @@ impl<S: Store> Desk<Session> for ImapDesk<S> {
 
     async fn heard(&mut self) {
         let Some(office) = self.opened.as_ref().map(|(office, _)| *office) else { return };
-        let Ok(login) = self.entry.login().cloned() else { return };
+        let Ok(login) = self.entry.login() else { return };
         for message in self.collected.whole() {
             self.entry.house.handed_over(office, message, &login).await;
         }

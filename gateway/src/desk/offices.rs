@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 
 use fumibako_model::{
-    Access, AgentId, FlagChange, Flags, FolderName, Listing, NamedFlags, OfficeNumber, Refusal, Refused, agent_rights,
-    delegated, seen_by_agents,
+    Access, AgentId, FlagChange, Flags, FolderName, Listing, NamedFlags, OfficeNumber, Refusal, Refused, Role, Roll,
+    Scope, agent_rights, delegated, seen_by_agents,
 };
 use fumibako_store::{Store, StoreError};
 use fumibako_wire::imap::{Answer, Ask};
+use jiff::Timestamp;
 
 use crate::house::House;
 
@@ -17,6 +18,8 @@ use crate::house::House;
 pub(super) struct Viewer {
     pub(super) agent: AgentId,
     pub(super) office: Option<OfficeNumber>,
+    /// Of the agent's person.
+    pub(super) role: Role,
 }
 
 /// A folder of an office.
@@ -36,10 +39,17 @@ impl Viewer {
         if self.office.is_some() { Some(folder.clone()) } else { seen_by_agents(office, folder) }
     }
 
+    /// What mandates and the person's role both allow (Profile §19.1).
+    fn scopes(&self, roll: &Roll, office: OfficeNumber, now: Timestamp) -> BTreeSet<Scope> {
+        let mut scopes = roll.scopes(office, &self.agent, now);
+        scopes.retain(|scope| self.role.allows(*scope));
+        scopes
+    }
+
     /// Profile §9.8, §9.9: may it do this now? RFC 4314 §4: a folder it may not even look up does not exist for it.
     fn may<S: Store>(&self, house: &House<S>, (office, folder): &Place, needed: &str) -> Result<(), Refused> {
         let (roll, now) = (house.store.roll(), house.clock.now());
-        let rights = agent_rights(folder, &roll.scopes(*office, &self.agent, now));
+        let rights = agent_rights(folder, &self.scopes(&roll, *office, now));
         if needed.chars().all(|right| rights.contains(right)) {
             return Ok(());
         }
@@ -129,7 +139,7 @@ impl Viewer {
         let mut all =
             Listing { access: Access { viewer: Some(self.agent.clone()), agents: Vec::new() }, ..Listing::default() };
         for office in offices {
-            let scopes = roll.scopes(office, &self.agent, now);
+            let scopes = self.scopes(&roll, office, now);
             let listing = house.store.folders(office).await?;
             let seen = listing.folders.into_iter().filter(|folder| !agent_rights(&folder.name, &scopes).is_empty());
             all.folders.extend(seen.filter_map(|mut folder| {

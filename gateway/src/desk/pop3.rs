@@ -49,7 +49,7 @@ impl<S: Store> Pop3Desk<S> {
                 }
                 let done = self.update(office, seen, removed).await.map(|()| Answer::Done);
                 for message in retrieved {
-                    self.entry.house.handed_over(office, message, self.entry.login()?).await;
+                    self.entry.house.handed_over(office, message, &self.entry.login()?).await;
                 }
                 done
             }

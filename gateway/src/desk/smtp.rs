@@ -58,7 +58,7 @@ impl<S: Store> SmtpDesk<S> {
         }
         let own = || login.office().map(|office| Address::office(office, &house.config.domain));
         let from = envelope.from.clone().or_else(own).ok_or(Refusal::NotMandated)?;
-        let arrival = Arrival { login, from: &from, to: &envelope.to };
+        let arrival = Arrival { login: &login, from: &from, to: &envelope.to };
         let rules = house.config.rules();
         let believed = house.believed();
         let admitted = admit(arrival, body.finish(), &house.store.roll(), &believed.trust, &rules, now)?;

@@ -13,8 +13,8 @@ use axum::routing::post;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::{
-    Deed, Done, Login, MandateId, MandateRow, Party, Private, Refusal, Refused, Registered, Said, What, not_signed,
-    not_trusted, revoked,
+    Deed, Done, Door, Login, MandateId, MandateRow, Party, Private, Refusal, Refused, Registered, Said, What,
+    not_signed, not_trusted, revoked,
 };
 use fumibako_signer::Signed;
 use fumibako_store::{Amend, Amendment, MandateOrder, Store, StoreError, bind};
@@ -44,7 +44,7 @@ impl<S: Store> Office<S> {
     /// Who asks (RFC 7617).
     pub(super) async fn login(&self, header: &HeaderMap) -> Result<Login, Refused> {
         match credentials(header) {
-            Some(given) => self.house.counts.login(self.house.login(given, self.address).await),
+            Some(given) => self.house.counts.login(self.house.login(given, (self.address, Door::Https)).await),
             None => Err(Refusal::LoginNeeded.into()),
         }
     }

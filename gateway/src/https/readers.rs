@@ -17,8 +17,7 @@ use fumibako_store::{Store, StoreError};
 use jiff::Timestamp;
 
 use super::mandates::{Office, answer, problem};
-use crate::admin::revoked_since;
-use crate::house::House;
+use crate::house::{House, revoked_since};
 
 /// The route.
 pub(super) fn routes<S: Store>(office: Office<S>) -> Router {

@@ -20,7 +20,7 @@ fn text(base64: &str) -> String {
 }
 
 /// SCRAM by the book (RFC 5802 §3), as a client; ends with the server's last reply.
-async fn scram(client: &mut Client, login: &str, password: &str, binding: Option<&[u8]>) -> String {
+pub(crate) async fn scram(client: &mut Client, login: &str, password: &str, binding: Option<&[u8]>) -> String {
     let header = if binding.is_some() { "p=tls-exporter,," } else { "n,," };
     let mechanism = if binding.is_some() { "SCRAM-SHA-256-PLUS" } else { "SCRAM-SHA-256" };
     let bare = format!("n={login},r=clientnonce");

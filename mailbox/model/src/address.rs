@@ -25,7 +25,7 @@ pub struct AgentId(String);
 
 /// Somebody who signs, logs in or is written to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(try_from = "String", into = "String")]
 pub enum Party {
     /// A care office.
     Office(OfficeNumber),
@@ -210,6 +210,7 @@ impl FromStr for Party {
 
 through_text!(Domain);
 through_text!(AgentId);
+through_text!(Party);
 
 #[cfg(test)]
 mod tests {

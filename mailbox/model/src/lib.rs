@@ -4,10 +4,13 @@
 //!
 //! Never here: a clock, a file, a socket; nothing waits. Never printed: care data (see [`Private`]).
 
+mod account;
 mod address;
 mod audit;
 mod bundle;
+mod certificate;
 mod directory;
+mod document;
 mod evidence;
 mod expiry;
 mod licence;
@@ -28,9 +31,16 @@ mod text;
 mod uid_set;
 mod wishes;
 
+pub use account::{
+    APP_PASSWORDS, Account, AccountView, AppPassword, AppView, Door, NewApp, NoSuchWord, OfficeView, PASSWORD_BYTES,
+    PasswordRules, PasswordState, PasswordView, Role, Unfit,
+};
 pub use address::{AGENT_ID_BYTES, Address, AgentId, DOMAIN_BYTES, Domain, Local, NotAnAddress, Party};
 pub use audit::{AUDIT_CHARACTERS, AuditHead, AuditRow, Done, What};
 pub use bundle::{BUNDLE_FIELD, BUNDLE_FIELD_BYTES, BundleFacts, NotBundleFacts};
+pub use certificate::{
+    CERTIFICATE_TYPE, CERTIFICATE_WORD_BYTES, CERTIFICATES, CertificateWord, Challenge, Enrol, OwnCertificate, Remove,
+};
 pub use directory::{
     DETAIL_CHARACTERS, Description, Details, Directory, FOUND, Found, Indexed, KINDS, Listed, ListedAgent,
     ListedCertificate, OFFICE_NAME_CHARACTERS, SEARCHED_CHARACTERS, Search, Shown, Sought,
@@ -63,7 +73,7 @@ pub use private::Private;
 pub use proof::{Continuation, PROOF_FORM, ProofFile, Proven, TrustState, as_it_came, hash};
 pub use refusal::{ABOUT_BYTES, NotACode, Refusal, Refused, Row, not_signed, not_trusted, revoked};
 pub use remind::{FIRST_REMINDER_HOURS, Reminders, first_reminder};
-pub use roll::{Account, Agent, CertificateKey, End, Enrolled, JAPAN, Licence, Office, Roll, japanese_day};
+pub use roll::{Agent, CertificateKey, End, Enrolled, JAPAN, Licence, Office, Roll, japanese_day};
 pub use routing::{ROUTING_FIELDS, is_routing, routing_agrees};
 pub use speaker::{THE_OFFICE, speaks_alone};
 pub use state::{MDN_SENT, State};

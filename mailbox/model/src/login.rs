@@ -3,6 +3,7 @@
 use fumibako_careplan::OfficeNumber;
 use jiff::Timestamp;
 
+use crate::account::Role;
 use crate::address::{AgentId, Party};
 use crate::mandate::{Act, Scope};
 use crate::refusal::{Refusal, Refused};
@@ -13,13 +14,25 @@ use crate::roll::Roll;
 pub struct Login {
     party: Party,
     office: Option<OfficeNumber>,
+    role: Role,
 }
 
 impl Login {
     /// As itself.
     pub fn of(party: Party) -> Self {
         let office = if let Party::Office(number) = party { Some(number) } else { None };
-        Self { party, office }
+        Self { party, office, role: Role::default() }
+    }
+
+    /// With the rights of this role (Profile §19.1).
+    #[must_use]
+    pub fn with_role(self, role: Role) -> Self {
+        Self { role, ..self }
+    }
+
+    /// What the person may do.
+    pub fn role(&self) -> Role {
+        self.role
     }
 
     /// RFC 4422 §2, Profile §9.7: `party` wants to act as `wanted`, an office number or its own name. An agent needs a
@@ -32,7 +45,7 @@ impl Login {
             return Err(Refusal::NotMandated.into());
         };
         roll.any_mandate(office, agent, now)?;
-        Ok(Self { party, office: Some(office) })
+        Ok(Self { party, office: Some(office), role: Role::default() })
     }
 
     /// Who proved to be there: what is done counts as done by this one.
@@ -63,9 +76,15 @@ impl Login {
         self.agent().map_or(Ok(()), |agent| roll.any_mandate(office, agent, now))
     }
 
+    /// Profile §19.1: is it among what the person may do, whoever it is done for?
+    pub fn role_allows(&self, scope: Scope) -> Result<(), Refused> {
+        if self.role.allows(scope) { Ok(()) } else { Err(Refusal::RoleForbids.about(self.role)) }
+    }
+
     /// Profile §9.4: may this be done for that office, now? An office may do all for itself; an agent needs a mandate for it,
     /// and one that logged in as an office acts for no other.
     pub fn may(&self, office: OfficeNumber, scope: Scope, roll: &Roll, now: Timestamp) -> Result<(), Refused> {
+        self.role_allows(scope)?;
         match (&self.party, self.office) {
             (Party::Office(own), _) if *own == office => Ok(()),
             (Party::Agent(agent), as_office) if as_office.is_none_or(|one| one == office) => {

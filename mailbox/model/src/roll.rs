@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
+use crate::account::{Account, AppPassword, Role};
 use crate::address::{AgentId, Domain, Party};
 use crate::licence::{LicenceTerms, Licensing};
 use crate::mandate::{Act, MandateId, MandateState, Registered, Scope, allowing};
@@ -33,19 +34,6 @@ pub struct Licence {
     pub from: Date,
     /// The last day; it still counts.
     pub until: Date,
-}
-
-/// A login.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Account {
-    /// ユーザID.
-    pub login: String,
-    /// Whom it acts as.
-    pub party: Party,
-    /// Argon2id in PHC form.
-    pub password_hash: String,
-    /// What SCRAM-SHA-256 needs of the same password, in the form of RFC 5803.
-    pub scram: String,
 }
 
 /// A proxy agent on the roll.
@@ -81,6 +69,8 @@ pub struct Enrolled {
     pub from: Timestamp,
     /// Its last moment.
     pub until: Timestamp,
+    /// Since when it counts no longer (Profile §19.12); it stays for what was signed before.
+    pub removed: Option<Timestamp>,
 }
 
 /// Which end of a bundle an office stands at.
@@ -98,6 +88,8 @@ pub struct Roll {
     domain: Domain,
     offices: HashMap<OfficeNumber, Office>,
     accounts: HashMap<String, Account>,
+    /// By their own user IDs.
+    app_passwords: HashMap<String, AppPassword>,
     certificates: HashMap<CertificateKey, Enrolled>,
     /// Whose they are: few for each.
     held: HashMap<Party, Vec<CertificateKey>>,
@@ -132,6 +124,7 @@ impl Roll {
             terms: None,
             offices,
             accounts: accounts.into_iter().map(|account| (account.login.clone(), account)).collect(),
+            app_passwords: HashMap::new(),
             certificates,
             held,
             agents: HashMap::new(),
@@ -180,6 +173,13 @@ impl Roll {
         self.terms.as_ref()
     }
 
+    /// The same roll with these application passwords.
+    #[must_use]
+    pub fn with_app_passwords(mut self, all: impl IntoIterator<Item = AppPassword>) -> Self {
+        self.app_passwords = all.into_iter().map(|app| (app.login.clone(), app)).collect();
+        self
+    }
+
     /// The mail domain of this gateway.
     pub fn domain(&self) -> &Domain {
         &self.domain
@@ -205,6 +205,37 @@ impl Roll {
         self.accounts.values()
     }
 
+    /// An application password by its own user ID, with the login whose it is.
+    pub fn app_password(&self, login: &str) -> Option<(&AppPassword, &Account)> {
+        let app = self.app_passwords.get(login)?;
+        Some((app, self.account(app.parts().0)?))
+    }
+
+    /// The application passwords of a login, by name.
+    pub fn app_passwords_of(&self, login: &str) -> Vec<&AppPassword> {
+        let mut all: Vec<_> = self.app_passwords.values().filter(|app| app.parts().0 == login).collect();
+        all.sort_by(|a, b| a.login.cmp(&b.login));
+        all
+    }
+
+    /// Profile §19.1 to §19.3, §19.8: whoever logged in with this user ID still may be here, and what he may do now.
+    pub fn stands(&self, login: &str) -> Result<Role, Refused> {
+        let account = self.account(login).or_else(|| self.app_password(login).map(|(_, account)| account));
+        let account = account.ok_or_else(|| Refusal::LoginNeeded.about(login))?;
+        account.in_order()?;
+        if account.temporary { Err(Refusal::PasswordTemporary.into()) } else { Ok(account.role) }
+    }
+
+    /// Profile §19.12: a certificate that was taken off the roll is nobody's any more.
+    pub fn not_removed(&self, key: &CertificateKey) -> Result<(), Refused> {
+        match self.certificates.get(key) {
+            Some(known) if known.removed.is_some() => {
+                Err(Refusal::CertificateRemoved.about(format_args!("serial {}", key.serial)))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whose certificate this is, by the roll (Profile §5.4).
     pub fn holder(&self, key: &CertificateKey) -> Result<Party, Refused> {
         let known = self.certificates.get(key).map(|enrolled| enrolled.party.clone());
@@ -218,7 +249,7 @@ impl Roll {
 
     /// The certificates of a party that are valid at this moment.
     pub fn current(&self, party: &Party, now: Timestamp) -> impl Iterator<Item = &Enrolled> {
-        let current = move |enrolled: &&Enrolled| (enrolled.from..=enrolled.until).contains(&now);
+        let current = move |enrolled: &&Enrolled| enrolled.is_current(now);
         let held = self.held.get(party).into_iter().flatten();
         held.filter_map(|key| self.certificates.get(key)).filter(current)
     }
@@ -317,15 +348,16 @@ impl Roll {
     }
 }
 
-impl std::fmt::Debug for Enrolled {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Enrolled").field("key", &self.key).field("party", &self.party).finish_non_exhaustive()
+impl Enrolled {
+    /// Does it count at this moment?
+    pub fn is_current(&self, now: Timestamp) -> bool {
+        self.removed.is_none() && (self.from..=self.until).contains(&now)
     }
 }
 
-impl std::fmt::Debug for Account {
+impl std::fmt::Debug for Enrolled {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Account").field("login", &self.login).field("party", &self.party).finish_non_exhaustive()
+        f.debug_struct("Enrolled").field("key", &self.key).field("party", &self.party).finish_non_exhaustive()
     }
 }
 
@@ -363,6 +395,7 @@ mod tests {
                 der: vec![0x30],
                 from: "2026-01-01T00:00:00Z".parse().unwrap(),
                 until: "2026-12-31T23:59:59Z".parse().unwrap(),
+                removed: None,
             }],
         )
     }

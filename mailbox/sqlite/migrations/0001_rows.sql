@@ -65,10 +65,28 @@ CREATE TABLE account (
     login         TEXT PRIMARY KEY,
     party         TEXT NOT NULL,     -- office number or agent id
     password_hash TEXT NOT NULL,
-    scram         TEXT NOT NULL      -- RFC 5803
+    scram         TEXT NOT NULL,     -- RFC 5803
+    password_set  INTEGER NOT NULL,
+    temporary     INTEGER NOT NULL,  -- 1: the password has to be changed before anything else
+    role          TEXT NOT NULL,
+    suspended     TEXT               -- why
 ) STRICT, WITHOUT ROWID;
 
--- Whose certificate it is; senders encrypt to the valid ones of an office. Times here are seconds.
+-- Application passwords (Profile §19.7): `login` is `<login of the account>/<name>`.
+CREATE TABLE app_password (
+    login         TEXT PRIMARY KEY,
+    account       TEXT NOT NULL REFERENCES account (login) ON DELETE CASCADE,
+    password_hash TEXT NOT NULL,
+    scram         TEXT NOT NULL,
+    doors         TEXT NOT NULL,     -- as JSON
+    made          INTEGER NOT NULL,
+    used          INTEGER            -- the last time, to the hour
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX app_password_account ON app_password (account);
+
+-- Whose certificate it is; senders encrypt to the valid ones of an office. Times here are seconds. A row stays when it is
+-- removed, and counts no longer (Profile §19.12).
 CREATE TABLE certificate (
     issuer      TEXT NOT NULL,
     serial      TEXT NOT NULL,
@@ -76,8 +94,11 @@ CREATE TABLE certificate (
     der         BLOB NOT NULL,
     valid_from  INTEGER NOT NULL,
     valid_until INTEGER NOT NULL,
+    removed     INTEGER,
     PRIMARY KEY (issuer, serial)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX certificate_party ON certificate (party);
 
 -- 代行業者
 CREATE TABLE agent (

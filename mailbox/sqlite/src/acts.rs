@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::error::{Stop, store_error};
-use crate::{directory, licence, mandate, roll};
+use crate::{account, certificate, directory, licence, mandate, roll};
 
 /// Rows that are read at once.
 const AT_ONCE: i64 = 1_000;
@@ -33,8 +33,9 @@ async fn changes(rows: &mut SqliteConnection, amend: &Amend) -> Result<(), Stop>
         changed |= match change {
             Amendment::Office(office) => roll::put_office(rows, office).await.map(|()| true)?,
             Amendment::Describe(offices) => directory::describe(rows, offices).await.map(|()| true)?,
-            Amendment::Account(account) => roll::put_account(rows, account).await.map(|()| true)?,
-            Amendment::Enrol(certificate) => roll::enrol(rows, certificate).await.map(|()| true)?,
+            Amendment::Account(order) => account::run(rows, order).await?,
+            Amendment::Enrol(one) => certificate::enrol(rows, one).await?,
+            Amendment::Remove(removal) => certificate::remove(rows, removal).await?,
             Amendment::Agent(agent) => mandate::put_agent(rows, agent).await.map(|()| true)?,
             Amendment::Mandate(order) => mandate::run(rows, order).await?,
             Amendment::Licence(change) => licence::run(rows, change).await?,

@@ -6,10 +6,12 @@
 //! Never here: sockets, the clock, a rule of admission. Never possible: an answer before the commit it speaks of, two
 //! processes writing one store, a UID used twice.
 
+mod account;
 mod acts;
 mod annotation;
 mod audit;
 mod backup;
+mod certificate;
 mod change;
 mod checkpoint;
 mod command;

@@ -1,8 +1,9 @@
 //! Changes of rights, and the audit that tells them (Profile §16): none is made without its row.
 
-use fumibako_model::{Account, Agent, Description, Done, Enrolled, LicenceTerms, Office, OfficeNumber};
+use fumibako_model::{Agent, Description, Done, Enrolled, LicenceTerms, Office, OfficeNumber};
 use jiff::Timestamp;
 
+use crate::accounts::{AccountOrder, Removal};
 use crate::bodies::Day;
 use crate::licences::LicenceChange;
 use crate::mandates::MandateOrder;
@@ -15,10 +16,13 @@ pub enum Amendment {
     /// Writes what these say of their offices, and leaves the rest and all rights as they are. One that is new needs a name
     /// (E-DIR-011 otherwise) and gets its standard folders.
     Describe(Vec<Description>),
-    /// Puts a login on the roll, or replaces it.
-    Account(Account),
-    /// Puts a certificate on the roll, or replaces its row: whose it is, and that senders encrypt to it.
+    /// A change of user IDs.
+    Account(AccountOrder),
+    /// Puts a certificate on the roll, or replaces its row: whose it is, and that senders encrypt to it. Past
+    /// [`CERTIFICATES`](fumibako_model::CERTIFICATES) of one party that count, it is refused.
     Enrol(Enrolled),
+    /// A certificate goes off the roll.
+    Remove(Box<Removal>),
     /// Puts an agent on the roll, or replaces its row.
     Agent(Agent),
     /// Registers, confirms or revokes a mandate. What is committed after a revocation is judged without the mandate

@@ -85,6 +85,7 @@ pub fn admit(
         Part::Unread(_) => return Err(Refusal::MessageMalformed.about("signed part")),
     };
     let act = act(&kind, recipient, &units);
+    arrival.login.role_allows(act.scope())?; //                     Profile §19.1: the person may
     let mandate = agent.map(|agent| roll.mandate(from, agent, act, now)).transpose()?; // Profile §5.5: for just this
     let by = mandate.map(|mandate| Box::new(mandate.delegate()));
     let message_id = fields.message_id()?;
@@ -152,7 +153,10 @@ fn two_offices(from: OfficeNumber, to: OfficeNumber) -> Result<(), Refused> {
 }
 
 /// Profile §5.4: the holder that a certificate names where its authority writes it, else the one the roll knows.
+/// One that was taken off the roll is nobody's, whatever stands in it (Profile §19.12).
 pub fn bind(named: Option<Holder>, certificate: &Certificate, roll: &Roll) -> Result<Party, Refused> {
+    let key = CertificateKey { issuer: certificate.issuer(), serial: certificate.serial_hex() };
+    roll.not_removed(&key)?;
     let party = named.and_then(|holder| match holder {
         Holder::Address(text) => {
             let address: Address = text.parse().ok()?;
@@ -162,7 +166,7 @@ pub fn bind(named: Option<Holder>, certificate: &Certificate, roll: &Roll) -> Re
     });
     match party {
         Some(party) => Ok(party),
-        None => roll.holder(&CertificateKey { issuer: certificate.issuer(), serial: certificate.serial_hex() }),
+        None => roll.holder(&key),
     }
 }
 

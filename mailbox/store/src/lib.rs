@@ -4,6 +4,7 @@
 //!
 //! Never here: sockets, SQL, the clock. Never possible: a bundle in a mailbox without [`Admitted`], a UID used twice.
 
+mod accounts;
 mod acts;
 mod admit;
 mod backup;
@@ -21,6 +22,7 @@ mod news;
 #[cfg(feature = "suite")]
 pub mod suite;
 
+pub use accounts::{AccountOrder, NewPassword, Removal};
 pub use acts::{ActsAudit, ActsFault, ActsHead, ActsWrong, Amend, Amendment, UnsignedActs, WhichActs};
 pub use admit::{
     Admitted, Arrival, Arrived, Arriving, Facts, Kept, Kind, Receipt, Rules, Via, admit, bind, message_id_of,

@@ -7,6 +7,7 @@
 //! [`Admitted`], for tests either.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, missing_docs, reason = "these are tests")]
 
+pub mod accounts;
 pub mod acts;
 pub mod annotations;
 pub mod deliver;
@@ -96,6 +97,11 @@ macro_rules! store_suite {
             evidence::the_log_grows_and_proves_every_piece,
             evidence::what_is_due_is_told_once,
             evidence::who_asked_for_a_report_is_put_on_the_list,
+            accounts::orders_change_what_they_name_and_nothing_else,
+            accounts::of_two_new_passwords_at_once_one_counts,
+            accounts::application_passwords_go_with_their_user_id,
+            accounts::a_certificate_goes_off_the_roll_and_stays_known,
+            accounts::of_two_that_remove_each_other_one_stays,
             acts::what_changes_a_right_is_told_in_the_same_commit,
             acts::only_what_an_agent_sends_is_told,
             mandates::a_mandate_is_granted_confirmed_and_revoked_once,

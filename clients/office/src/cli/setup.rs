@@ -75,7 +75,7 @@ impl Setup {
         if place.exists() && !self.overwrite {
             return Err(Trouble::Exists(place.to_owned()));
         }
-        let asking = Asking { may_ask: may_ask && stdin().is_terminal() };
+        let asking = Asking::at_a_terminal(may_ask);
         let settings = self.answers(&asking, screen)?.settle(place, self.overwrite)?;
         let saved = screen.pick("設定を保存しました", "settings saved");
         screen.say(&format!("{saved}: {}", place.display()));
@@ -132,11 +132,15 @@ impl Setup {
 }
 
 /// Whoever sits at the terminal, if somebody does.
-struct Asking {
+pub(super) struct Asking {
     may_ask: bool,
 }
 
 impl Asking {
+    pub(super) fn at_a_terminal(may_ask: bool) -> Self {
+        Self { may_ask: may_ask && stdin().is_terminal() }
+    }
+
     fn line(&self, flag: &'static str, show: impl FnOnce()) -> Result<String, Trouble> {
         if !self.may_ask {
             return Err(missing(flag));
@@ -147,7 +151,7 @@ impl Asking {
         Some(line.trim().to_owned()).filter(|line| !line.is_empty()).ok_or_else(|| missing(flag))
     }
 
-    fn secret(&self, flag: &'static str, label: &str) -> Result<Private<String>, Trouble> {
+    pub(super) fn secret(&self, flag: &'static str, label: &str) -> Result<Private<String>, Trouble> {
         if !self.may_ask {
             return Err(missing(flag));
         }

@@ -8,6 +8,7 @@ use crate::verify::NotWhole;
 
 mod kept;
 mod keys;
+mod password;
 mod token;
 mod usage;
 
@@ -32,7 +33,8 @@ impl Words {
     /// The words of a row of the catalogue.
     pub fn of(refused: &Refused, reference: Option<String>, lang: Lang) -> Self {
         let row = refused.why.row();
-        let about = if refused.about.is_empty() { String::new() } else { format!("（{}）", refused.about) };
+        let about = password::about(refused, lang);
+        let about = if about.is_empty() { String::new() } else { format!("（{about}）") };
         let (what, next) = match lang {
             Lang::Ja => (format!("{}{about}", row.ja), row.next_ja.to_owned()),
             Lang::En if refused.about.is_empty() => (format!("{}.", row.en), format!("{}.", row.next_en)),

@@ -1,7 +1,7 @@
 //! From values to what screens are drawn from: frames, times, words.
 
 use fumibako_careplan::Lang;
-use fumibako_model::{JAPAN, OfficeNumber};
+use fumibako_model::{JAPAN, OfficeNumber, Scope};
 use fumibako_web::part::{Party, Words};
 use fumibako_web::{Counts, Frame};
 use jiff::Timestamp;
@@ -25,7 +25,8 @@ pub(super) fn frame(app: &App, session: &Session, here: &str) -> Frame {
         counts: counts(app),
         csrf: session.csrf.clone(),
         toast: session.toast.clone(),
-        may_send: true,
+        may_send: super::account::may(app, Scope::Send),
+        may_receive: super::account::may(app, Scope::Receive),
         agent: app.settings.agent.is_some(),
         principals: super::offices::principals(app, session),
         here: here.to_owned(),

@@ -8,6 +8,7 @@ mod events;
 mod home;
 mod inbox;
 mod others;
+mod password;
 mod proxy;
 mod sent;
 
@@ -44,6 +45,7 @@ pub(super) fn routes(app: Arc<App>) -> Router {
         .merge(drafts::routes())
         .merge(batch::routes())
         .merge(others::routes())
+        .merge(password::routes())
         .merge(proxy::routes())
         .merge(events::routes())
         .fallback(nothing)
@@ -114,6 +116,9 @@ impl FromRequestParts<Arc<App>> for Here {
         match session_of(app, &parts.headers, !live) {
             Some((id, mut session)) if session.open => {
                 super::offices::before_a_page(app, parts, (&id, &mut session), live).await;
+                if let Some(answer) = password::instead(app, &session, parts.uri.path()) {
+                    return Err(answer);
+                }
                 Ok(Self { id, session, path, live })
             }
             _ if parts.method == axum::http::Method::GET => {

@@ -2,6 +2,7 @@
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests stand outside #[test] functions")]
 
+mod accounts;
 mod agent;
 mod crashes;
 mod demo;

@@ -149,7 +149,7 @@ fn doors(frame: &Frame) -> Markup {
     html! {
         nav #doors.doors aria-label=(frame.say("doors")) data-live="counts inbox sent drafts batch all" {
             @for (tab, address, id, icon, sends) in Tab::MENU {
-                @if frame.may_send || !sends {
+                @if frame.offers(tab, sends) {
                     a href=(address) {
                         (icon.draw())
                         @if let Some((what, many)) = tally(tab) {

@@ -17,6 +17,7 @@ fn frame() -> Frame {
         csrf: "token".into(),
         toast: None,
         may_send: true,
+        may_receive: true,
         agent: false,
         principals: None,
         here: "/".into(),
@@ -94,6 +95,8 @@ fn the_login_page_has_its_words() {
 fn the_menu_shows_only_what_the_account_may() {
     let page = inbox(&Frame { may_send: false, ..frame() }, &Inbox::default()).into_string();
     assert!(!page.contains("/compose") && !page.contains("/batch") && page.contains("/inbox"));
+    let page = drafts(&Frame { may_receive: false, ..frame() }, &[]).into_string();
+    assert!(page.contains("/compose") && page.contains("/batch") && !page.contains("/inbox"));
 }
 
 /// HM-03, HM-04.

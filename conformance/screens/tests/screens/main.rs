@@ -10,6 +10,7 @@
 )]
 #![expect(clippy::unwrap_used, reason = "it is a test, though it has a `main` of its own")]
 
+mod account;
 mod attacks;
 mod batch;
 mod compose;
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let shots = args.iter().position(|arg| arg == "--shots").and_then(|at| args.get(at + 1)).map(Into::into);
-    let known = ["door", "compose", "round", "batch", "attacks", "directory", "eye", "later"];
+    let known = ["door", "compose", "round", "batch", "attacks", "directory", "eye", "account", "later"];
     let wanted: Vec<String> = args.into_iter().filter(|arg| known.contains(&arg.as_str())).collect();
     let folder = tempfile::tempdir().unwrap();
     let stage = Stage::set_up(folder.path(), world::now()).unwrap();
@@ -80,6 +81,7 @@ async fn play(world: &World, wanted: &[String]) {
     scenario!(attacks);
     scenario!(directory);
     scenario!(eye);
+    scenario!(account);
     // The last: it leaves no gateway behind.
     scenario!(later);
 }

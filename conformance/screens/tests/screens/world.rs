@@ -79,6 +79,12 @@ impl World {
         served(self.folder.path(), number, change).await
     }
 
+    /// Asks the gateway as its operator.
+    pub(crate) fn ask(&self, request: Request) {
+        // It waits for itself.
+        tokio::task::block_in_place(|| self.stage.lock().unwrap().as_ref().map(|stage| stage.ask(request).unwrap()));
+    }
+
     /// The gateway goes away. It waits for itself, so that is done beside.
     pub(crate) async fn stop_gateway(&self) {
         let stage = self.stage.lock().unwrap().take();

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{COUNTERPARTIES, Mandate, MandateId, Registered};
+use crate::document;
 
 /// The media type of a signed deed's content.
 pub const DEED_TYPE: &str = "application/vnd.fumibako.mandate+json";
@@ -69,14 +70,12 @@ impl Deed {
 
     /// What is signed of it: a MIME entity (Profile §9.5).
     pub fn entity(&self) -> String {
-        format!("Content-Type: {DEED_TYPE}\r\n\r\n{}\r\n", self.canonical())
+        document::entity(DEED_TYPE, &self.canonical())
     }
 
     /// Reads it in what was signed.
     pub fn in_entity(entity: &[u8]) -> Result<Self, NotADeed> {
-        let head = format!("Content-Type: {DEED_TYPE}\r\n\r\n");
-        let octets = entity.strip_prefix(head.as_bytes()).ok_or(NotADeed::Malformed)?;
-        Self::read(octets.strip_suffix(b"\r\n").unwrap_or(octets))
+        Self::read(document::content(DEED_TYPE, entity).ok_or(NotADeed::Malformed)?)
     }
 
     /// Reads it, if that is how it was written: nothing is signed that two readers could read differently.

@@ -7,12 +7,14 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
 /// Queries that are meant to read whole tables (the roll, the census), every pair (new folders and their marks), or what
 /// they themselves have found (days).
-const WHOLE: [&str; 15] = [
+const WHOLE: [&str; 17] = [
     "HAVING count(*) > 1",
     "stamp FROM log_head",
     "suspended', suspended",
-    "password_hash, scram))",
-    "valid_until FROM certificate",
+    "'role', role, 'suspended'",
+    ", used)) AS",
+    "removed FROM certificate",
+    "FROM terms ORDER BY n",
     "count(*) FROM evidence",
     "json_each(?) mark",
     "json_each(?) n",

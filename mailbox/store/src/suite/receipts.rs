@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use fumibako_model::{Account, CertificateKey, Enrolled, Event, Flags, OfficeNumber, Party, Reason, Refusal};
+use fumibako_model::{CertificateKey, Enrolled, Event, Flags, OfficeNumber, Party, Reason, Refusal};
 
+use super::accounts;
 use super::folders::copy_of;
 use super::{ALL, Fill, World, folder, himawari, kaede, keywords, now, refused, sakura, view};
-use crate::{Amendment, Asked, Facts, Store};
+use crate::{AccountOrder, Amendment, Asked, Facts, Store};
 
 const BUNDLE: &str = "bundle@x.example";
 
@@ -138,23 +139,14 @@ pub async fn the_roll_is_what_was_last_put<S: Store>(store: Arc<S>) {
         der: vec![0x30, 0x00],
         from: now(),
         until: now() + jiff::SignedDuration::from_hours(1),
+        removed: None,
     };
     store.put(Amendment::Enrol(certificate.clone())).await.unwrap();
-    for password_hash in ["$argon2id$one", "$argon2id$two"] {
-        let account = Account {
-            login: "himawari".into(),
-            party: Party::Office(himawari()),
-            password_hash: password_hash.into(),
-            scram: password_hash.replace("argon2id", "scram"),
-        };
-        store.put(Amendment::Account(account)).await.unwrap();
-    }
+    store.put(Amendment::Account(AccountOrder::Make(Box::new(accounts::account("himawari"))))).await.unwrap();
     let roll = store.roll();
     assert_eq!(roll.office(himawari()), Some(&office));
     assert_eq!(roll.holder(&key), Ok(agent));
     assert_eq!(roll.certificates().collect::<Vec<_>>(), [&certificate]);
-    assert_eq!(roll.account("himawari").unwrap().password_hash, "$argon2id$two");
-    assert_eq!(roll.account("himawari").unwrap().scram, "$scram$two");
     assert_eq!((roll.offices().count(), store.census().await.unwrap().accounts), (3, 1));
     assert_eq!(old.office(himawari()).unwrap().suspended, None, "a snapshot does not change");
 }

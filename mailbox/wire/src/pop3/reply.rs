@@ -21,7 +21,9 @@ pub(super) fn refusal(refused: &Refused, reference: &str) -> Vec<u8> {
     // RFC 3206 §4: AUTH when it is about who one is; SYS/TEMP when it may be tried again; SYS/PERM when somebody must help.
     let code = match row.imap {
         _ if row.retryable() => "SYS/TEMP",
-        "AUTHENTICATIONFAILED" | "AUTHORIZATIONFAILED" | "PRIVACYREQUIRED" | "NOPERM" => "AUTH",
+        // RFC 3206 §4 names an expired account and a login against policy, too.
+        _ if row.code.starts_with("E-AUT") => "AUTH",
+        "NOPERM" => "AUTH",
         _ => "SYS/PERM",
     };
     let reference = if reference.is_empty() { String::new() } else { format!(" (ref {reference})") };

@@ -58,6 +58,9 @@ impl Usage {
                 format!("--scope に {word} という範囲はありません。"),
                 "send（送信）, receive（受信）, acknowledge（受領）, status（状況）から選んでください。".into(),
             ),
+            Self::TypedDifferently => {
+                ("2 回の入力が違います。".into(), "もう一度、同じパスワードを入力してください。".into())
+            }
             Self::Unanswered(flag) => (
                 format!("{flag} が指定されていないか、正しくありません。何も保存していません。"),
                 format!("{flag} を付けて、もう一度実行してください。"),
@@ -95,6 +98,9 @@ impl Usage {
             ),
             Self::NoScope(word) => {
                 (format!("There is no scope {word}."), "Choose from send, receive, acknowledge, status.".into())
+            }
+            Self::TypedDifferently => {
+                ("It was not typed twice alike.".into(), "Type the same password both times.".into())
             }
             Self::Unanswered(flag) => (
                 format!("{flag} is missing or not as it must be. Nothing was saved."),

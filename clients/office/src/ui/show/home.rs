@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 use super::others::licence_lines;
 use super::{Here, Shared, html};
+use crate::ui::account::warnings;
 use crate::ui::paint::{day, days, moment, party, pick};
 use crate::ui::state::{App, held};
 
@@ -34,7 +35,7 @@ async fn home(State(app): Shared, here: Here) -> Response {
         soon: soon(&app),
         notices: notices(&app, &here),
         states: states(&app, lang, certificate.0),
-        warnings: certificate.1.into_iter().collect(),
+        warnings: warnings(&app, lang).into_iter().chain(certificate.1).collect(),
     };
     html(page::home(&here.frame(&app), &view))
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use fumibako_model::{Address, BUNDLE_FIELD, BundleFacts, OfficeNumber, Retention, State};
+use fumibako_model::{Address, BUNDLE_FIELD, BundleFacts, OfficeNumber, Refusal, Retention, State};
 use fumibako_web::part::Words;
 use jiff::Timestamp;
 use mail_parser::MessageParser;
@@ -51,6 +51,8 @@ pub(in crate::ui) struct Mail {
     /// When the register was asked about them, known or not.
     pub(in crate::ui) asked_about: HashMap<OfficeNumber, Timestamp>,
     pub(in crate::ui) licence: Option<Licence>,
+    /// Our user ID.
+    pub(in crate::ui) ours: crate::ui::account::Ours,
     pub(in crate::ui) notices: Vec<Notice>,
     /// When licence and notices were asked for.
     pub(in crate::ui) asked: Option<Timestamp>,
@@ -171,6 +173,7 @@ fn until_next(app: &App) -> Duration {
 
 /// Looks once and tells the pages what changed. Returns how many new messages came.
 pub(in crate::ui) async fn look(app: &Arc<App>) -> usize {
+    super::super::account::ask(app).await;
     super::rights::ask(app).await;
     let (settings, known) = (app.settings.clone(), Known::of(&held(&app.mail)));
     let looked = aside(move || wait(read(&settings, &known))).await;
@@ -248,6 +251,8 @@ async fn read(settings: &Settings, known: &Known) -> Result<Found, Trouble> {
             match read {
                 // An agent's mandate ended meanwhile; the other offices go on.
                 Err(Trouble::Refused { .. }) if place.office.is_some() => {}
+                // This folder is not for this person (Profile §19.1).
+                Err(why) if why.refusal() == Some(Refusal::RoleForbids) => {}
                 read => read?,
             }
         }

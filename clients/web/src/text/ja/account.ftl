@@ -1,0 +1,21 @@
+## ユーザID・パスワード（LG-06、LG-08）
+password-change = パスワードの変更
+password-old = 今のパスワード
+password-new = 新しいパスワード
+password-again = 新しいパスワード（もう一度）
+password-rule-long = { $count }文字以上にしてください。言葉をいくつか並べると、長くて覚えやすくなります。
+password-rule-name = ユーザIDや事業所番号を含めないでください。
+password-rule-simple = 「password1234」や「123456789012」のような、すぐに試されるものは使えません。
+password-changed = パスワードを変えました。
+password-temporary = 仮パスワードです。ほかの画面を使う前に、自分のパスワードに変えてください。
+password-expired = パスワードの有効期限が切れました。新しいパスワードに変えると、続きから使えます。
+password-lapsed = 仮パスワードの使える期間が過ぎました。ゲートウェイの運用者に、新しい仮パスワードを依頼してください。
+password-elsewhere = ゲートウェイのパスワードが、このパソコンの設定と違います。運用者から仮パスワードを受け取ったときは、「今のパスワード」に入力してください。
+password-differ = 新しいパスワードの2回の入力が違います。
+password-soon = パスワードの有効期限は { $day } です。
+password-soon-next = 「パスワードの変更」で、早めに新しくしてください。
+account-stopped = このユーザIDは利用停止中です。理由：{ $why }
+office-stopped = この事業所は利用停止中です。理由：{ $why }
+stopped-next = ゲートウェイの運用者に問い合わせてください。
+role-forbids = このユーザIDの権限では、この画面は使えません。
+role-forbids-next = 事業所の管理者に、権限を確かめてください。

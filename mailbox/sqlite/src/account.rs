@@ -1,0 +1,186 @@
+//! User IDs in rows (Profile §19): each order changes its own columns.
+
+use fumibako_model::{APP_PASSWORDS, Account, AppPassword, Refusal, Role};
+use fumibako_store::{AccountOrder, NewPassword};
+use jiff::Timestamp;
+use serde::Deserialize;
+use sqlx::SqliteConnection;
+
+use crate::error::{Stop, unreadable};
+use crate::roll::party;
+
+/// Does it, and says whether that changed anything.
+pub(crate) async fn run(rows: &mut SqliteConnection, order: &AccountOrder) -> Result<bool, Stop> {
+    match order {
+        AccountOrder::Make(account) => make(rows, account).await,
+        AccountOrder::Password(new) => password(rows, new).await,
+        AccountOrder::Role { login, role } => {
+            let role = role.to_string();
+            let done = sqlx::query!("UPDATE account SET role = ? WHERE login = ?", role, login).execute(rows).await?;
+            there(done.rows_affected(), login)
+        }
+        AccountOrder::Suspend { login, reason } => {
+            let done = sqlx::query!("UPDATE account SET suspended = ? WHERE login = ?", reason, login).execute(rows);
+            there(done.await?.rows_affected(), login)
+        }
+        AccountOrder::Remove { login } => {
+            sqlx::query!("DELETE FROM app_password WHERE account = ?", login).execute(&mut *rows).await?;
+            let done = sqlx::query!("DELETE FROM account WHERE login = ?", login).execute(rows).await?;
+            there(done.rows_affected(), login)
+        }
+        AccountOrder::AddApp(app) => add_app(rows, app).await,
+        AccountOrder::RemoveApp { login } => {
+            let done = sqlx::query!("DELETE FROM app_password WHERE login = ?", login).execute(rows).await?;
+            there(done.rows_affected(), login)
+        }
+        AccountOrder::UsedApp { login, at } => {
+            let at = at.as_millisecond();
+            let done = sqlx::query!("UPDATE app_password SET used = ? WHERE login = ?", at, login).execute(rows);
+            Ok(done.await?.rows_affected() == 1)
+        }
+    }
+}
+
+fn there(rows: u64, login: &str) -> Result<bool, Stop> {
+    if rows == 0 { Err(Refusal::LoginUnknown.about(login).into()) } else { Ok(true) }
+}
+
+async fn make(rows: &mut SqliteConnection, account: &Account) -> Result<bool, Stop> {
+    let (party, set, role) =
+        (account.party.to_string(), account.password_set.as_millisecond(), account.role.to_string());
+    let put = sqlx::query!(
+        "INSERT INTO account (login, party, password_hash, scram, password_set, temporary, role, suspended)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (login) DO NOTHING",
+        account.login,
+        party,
+        account.password_hash,
+        account.scram,
+        set,
+        account.temporary,
+        role,
+        account.suspended
+    )
+    .execute(rows)
+    .await?;
+    if put.rows_affected() == 0 { Err(Refusal::LoginExists.about(&account.login).into()) } else { Ok(true) }
+}
+
+/// Profile §19.4: of two that change the same password at once, the second knew one that was no longer it.
+async fn password(rows: &mut SqliteConnection, new: &NewPassword) -> Result<bool, Stop> {
+    let at = new.at.as_millisecond();
+    let done = sqlx::query!(
+        "UPDATE account SET password_hash = ?2, scram = ?3, temporary = ?4, password_set = ?5
+         WHERE login = ?1 AND password_hash = coalesce(?6, password_hash)",
+        new.login,
+        new.password_hash,
+        new.scram,
+        new.temporary,
+        at,
+        new.was
+    )
+    .execute(rows)
+    .await?;
+    match done.rows_affected() {
+        0 if new.was.is_some() => Err(Refusal::WrongPassword.into()),
+        rows => there(rows, &new.login),
+    }
+}
+
+async fn add_app(rows: &mut SqliteConnection, app: &AppPassword) -> Result<bool, Stop> {
+    let (account, doors, made) = (app.parts().0, serde_json::to_string(&app.doors)?, app.made.as_millisecond());
+    let count = sqlx::query_scalar!("SELECT count(*) FROM app_password WHERE account = ?", account)
+        .fetch_one(&mut *rows)
+        .await?;
+    if usize::try_from(count).unwrap_or(usize::MAX) >= APP_PASSWORDS {
+        return Err(Refusal::ValueUnfit.about(format_args!("at most {APP_PASSWORDS} application passwords")).into());
+    }
+    let put = sqlx::query!(
+        "INSERT INTO app_password (login, account, password_hash, scram, doors, made) VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT (login) DO NOTHING",
+        app.login,
+        account,
+        app.password_hash,
+        app.scram,
+        doors,
+        made
+    )
+    .execute(rows)
+    .await?;
+    if put.rows_affected() == 0 { Err(Refusal::LoginExists.about(&app.login).into()) } else { Ok(true) }
+}
+
+#[derive(Deserialize)]
+struct AccountRow {
+    login: String,
+    party: String,
+    password_hash: String,
+    scram: String,
+    set: i64,
+    temporary: u8,
+    role: Role,
+    suspended: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct AppRow {
+    login: String,
+    password_hash: String,
+    scram: String,
+    doors: String,
+    made: i64,
+    used: Option<i64>,
+}
+
+/// All user IDs and application passwords.
+pub(crate) async fn load(rows: &mut SqliteConnection) -> Result<(Vec<Account>, Vec<AppPassword>), sqlx::Error> {
+    let accounts = sqlx::query_scalar!(
+        r#"SELECT json_group_array(json_object('login', login, 'party', party, 'password_hash', password_hash, 'scram', scram,
+                  'set', password_set, 'temporary', temporary, 'role', role, 'suspended', suspended)) AS "accounts!: String"
+           FROM account"#
+    )
+    .fetch_one(&mut *rows)
+    .await?;
+    let apps = sqlx::query_scalar!(
+        r#"SELECT json_group_array(json_object('login', login, 'password_hash', password_hash, 'scram', scram, 'doors', doors,
+                  'made', made, 'used', used)) AS "apps!: String"
+           FROM app_password"#
+    )
+    .fetch_one(rows)
+    .await?;
+    let accounts: Vec<AccountRow> = serde_json::from_str(&accounts).map_err(unreadable)?;
+    let apps: Vec<AppRow> = serde_json::from_str(&apps).map_err(unreadable)?;
+    let accounts = accounts.into_iter().map(AccountRow::account).collect::<Result<_, sqlx::Error>>()?;
+    Ok((accounts, apps.into_iter().map(AppRow::app).collect::<Result<_, sqlx::Error>>()?))
+}
+
+fn moment(millis: i64) -> Result<Timestamp, sqlx::Error> {
+    Timestamp::from_millisecond(millis).map_err(unreadable)
+}
+
+impl AccountRow {
+    fn account(self) -> Result<Account, sqlx::Error> {
+        Ok(Account {
+            party: party(&self.party)?,
+            login: self.login,
+            password_hash: self.password_hash,
+            scram: self.scram,
+            password_set: moment(self.set)?,
+            temporary: self.temporary == 1,
+            role: self.role,
+            suspended: self.suspended,
+        })
+    }
+}
+
+impl AppRow {
+    fn app(self) -> Result<AppPassword, sqlx::Error> {
+        Ok(AppPassword {
+            login: self.login,
+            password_hash: self.password_hash,
+            scram: self.scram,
+            doors: serde_json::from_str(&self.doors).map_err(unreadable)?,
+            made: moment(self.made)?,
+            used: self.used.map(moment).transpose()?,
+        })
+    }
+}

@@ -1,0 +1,196 @@
+//! User IDs, application passwords and certificates (Profile §19): each order changes its own, and races have one winner.
+
+use std::sync::Arc;
+
+use fumibako_model::{
+    APP_PASSWORDS, Account, AppPassword, CERTIFICATES, CertificateKey, Door, Enrolled, Party, Refusal, Role,
+};
+use jiff::SignedDuration;
+
+use super::{Fill, World, at_once, himawari, now, refused};
+use crate::{AccountOrder, Amendment, NewPassword, Removal, Store, StoreError};
+
+/// A user ID of the first office.
+pub(super) fn account(login: &str) -> Account {
+    Account {
+        login: login.into(),
+        party: Party::Office(himawari()),
+        password_hash: "$argon2id$one".into(),
+        scram: "$scram$one".into(),
+        password_set: now(),
+        temporary: true,
+        role: Role::Manager,
+        suspended: None,
+    }
+}
+
+async fn order<S: Store>(store: &S, order: AccountOrder) -> Result<(), StoreError> {
+    store.put(Amendment::Account(order)).await
+}
+
+fn stands<S: Store>(store: &S, login: &str) -> Result<Role, StoreError> {
+    Ok(store.roll().stands(login)?)
+}
+
+fn password(was: Option<&str>, hash: &str) -> AccountOrder {
+    AccountOrder::Password(Box::new(NewPassword {
+        login: "himawari".into(),
+        was: was.map(Into::into),
+        password_hash: hash.into(),
+        scram: "$scram$two".into(),
+        temporary: false,
+        at: now() + SignedDuration::from_secs(1),
+    }))
+}
+
+pub async fn orders_change_what_they_name_and_nothing_else<S: Store>(store: Arc<S>) {
+    World::with(&*store).await;
+    let first = account("himawari");
+    order(&*store, AccountOrder::Make(Box::new(first.clone()))).await.unwrap();
+    let again = order(&*store, AccountOrder::Make(Box::new(account("himawari")))).await;
+    refused(again, Refusal::LoginExists);
+    let login = || "himawari".to_owned();
+    order(&*store, AccountOrder::Role { login: login(), role: Role::Sender }).await.unwrap();
+    order(&*store, AccountOrder::Suspend { login: login(), reason: Some("退職".into()) }).await.unwrap();
+    order(&*store, password(None, "$argon2id$two")).await.unwrap();
+    let expected = Account {
+        password_hash: "$argon2id$two".into(),
+        scram: "$scram$two".into(),
+        password_set: now() + SignedDuration::from_secs(1),
+        temporary: false,
+        role: Role::Sender,
+        suspended: Some("退職".into()),
+        ..first
+    };
+    assert!(store.roll().account("himawari") == Some(&expected));
+    refused(stands(&*store, "himawari"), Refusal::AccountSuspended);
+    order(&*store, AccountOrder::Suspend { login: login(), reason: None }).await.unwrap();
+    assert_eq!(store.roll().stands("himawari"), Ok(Role::Sender));
+    order(&*store, AccountOrder::Remove { login: login() }).await.unwrap();
+    refused(stands(&*store, "himawari"), Refusal::LoginNeeded);
+    for gone in [
+        AccountOrder::Role { login: login(), role: Role::Staff },
+        AccountOrder::Suspend { login: login(), reason: None },
+        AccountOrder::Remove { login: login() },
+        password(None, "$argon2id$three"),
+    ] {
+        refused(order(&*store, gone).await, Refusal::LoginUnknown);
+    }
+}
+
+pub async fn of_two_new_passwords_at_once_one_counts<S: Store>(store: Arc<S>) {
+    World::with(&*store).await;
+    order(&*store, AccountOrder::Make(Box::new(account("himawari")))).await.unwrap();
+    let answers = at_once((0..4).map(|n| {
+        let store = store.clone();
+        async move { order(&*store, password(Some("$argon2id$one"), &format!("$argon2id$new{n}"))).await }
+    }))
+    .await;
+    let (good, bad): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert_eq!((good.len(), bad.len()), (1, 3));
+    for one in bad {
+        refused(one, Refusal::WrongPassword);
+    }
+}
+
+fn app(name: usize) -> AppPassword {
+    AppPassword {
+        login: format!("himawari/app-{name}"),
+        password_hash: "$argon2id$app".into(),
+        scram: "$scram$app".into(),
+        doors: [Door::Imap, Door::Smtp].into(),
+        made: now(),
+        used: None,
+    }
+}
+
+pub async fn application_passwords_go_with_their_user_id<S: Store>(store: Arc<S>) {
+    World::with(&*store).await;
+    order(&*store, AccountOrder::Make(Box::new(account("himawari")))).await.unwrap();
+    for n in 0..APP_PASSWORDS {
+        order(&*store, AccountOrder::AddApp(Box::new(app(n)))).await.unwrap();
+    }
+    refused(order(&*store, AccountOrder::AddApp(Box::new(app(99)))).await, Refusal::ValueUnfit);
+    order(&*store, AccountOrder::RemoveApp { login: app(1).login }).await.unwrap();
+    refused(order(&*store, AccountOrder::RemoveApp { login: app(1).login }).await, Refusal::LoginUnknown);
+    refused(order(&*store, AccountOrder::AddApp(Box::new(app(0)))).await, Refusal::LoginExists);
+    order(&*store, AccountOrder::UsedApp { login: app(0).login, at: now() }).await.unwrap();
+    let roll = store.roll();
+    assert_eq!(roll.app_passwords_of("himawari").len(), APP_PASSWORDS - 1);
+    let (found, owner) = roll.app_password("himawari/app-0").unwrap();
+    assert!(*found == AppPassword { used: Some(now()), ..app(0) } && owner.login == "himawari");
+    refused(stands(&*store, "himawari/app-0"), Refusal::PasswordTemporary);
+    assert!(roll.app_password("himawari").is_none());
+    order(&*store, AccountOrder::Remove { login: "himawari".into() }).await.unwrap();
+    refused(stands(&*store, "himawari/app-0"), Refusal::LoginNeeded);
+}
+
+fn certificate(serial: usize) -> Enrolled {
+    Enrolled {
+        key: CertificateKey { issuer: "CN=Suite CA".into(), serial: format!("{serial:02x}") },
+        party: Party::Office(himawari()),
+        der: vec![0x30, 0x00],
+        from: now(),
+        until: now() + SignedDuration::from_hours(1),
+        removed: None,
+    }
+}
+
+fn removal(serial: usize, by: Option<usize>, leaving: Option<&[usize]>) -> Removal {
+    let key = |serial: usize| certificate(serial).key;
+    Removal {
+        key: key(serial),
+        party: Party::Office(himawari()),
+        by: by.map(key),
+        leaving: leaving.map(|all| all.iter().copied().map(key).collect()),
+        at: now(),
+    }
+}
+
+async fn remove<S: Store>(store: &S, removal: Removal) -> Result<(), StoreError> {
+    store.put(Amendment::Remove(Box::new(removal))).await
+}
+
+pub async fn a_certificate_goes_off_the_roll_and_stays_known<S: Store>(store: Arc<S>) {
+    World::with(&*store).await;
+    let party = Party::Office(himawari());
+    for serial in [1, 2] {
+        store.put(Amendment::Enrol(certificate(serial))).await.unwrap();
+    }
+    let before = store.roll();
+    assert_eq!(before.current(&party, now()).count(), 2);
+    remove(&*store, removal(1, Some(2), Some(&[2]))).await.unwrap();
+    let roll = store.roll();
+    assert_eq!(roll.current(&party, now()).map(|one| &one.key).collect::<Vec<_>>(), [&certificate(2).key]);
+    refused(roll.not_removed(&certificate(1).key).map_err(Into::into), Refusal::CertificateRemoved);
+    assert_eq!(roll.holder(&certificate(1).key), Ok(party.clone()), "whose it was stays known");
+    assert_eq!(before.not_removed(&certificate(1).key), Ok(()), "a snapshot does not change");
+    refused(remove(&*store, removal(2, None, Some(&[]))).await, Refusal::LastCertificate);
+    refused(remove(&*store, removal(2, None, Some(&[1]))).await, Refusal::LastCertificate);
+    refused(remove(&*store, removal(3, None, None)).await, Refusal::CertificateUnknown);
+    let other = Removal { party: "9970000029".parse().unwrap(), ..removal(2, None, None) };
+    refused(remove(&*store, other).await, Refusal::CertificateUnknown);
+    remove(&*store, removal(2, None, None)).await.unwrap();
+    store.put(Amendment::Enrol(certificate(1))).await.unwrap();
+    assert_eq!(store.roll().current(&party, now()).count(), 1, "the operator may put it back");
+    for serial in 10..10 + CERTIFICATES - 1 {
+        store.put(Amendment::Enrol(certificate(serial))).await.unwrap();
+    }
+    refused(store.put(Amendment::Enrol(certificate(99))).await, Refusal::TooManyCertificates);
+    assert!(!store.roll().certificates().any(|one| one.key == certificate(99).key));
+}
+
+pub async fn of_two_that_remove_each_other_one_stays<S: Store>(store: Arc<S>) {
+    World::with(&*store).await;
+    for serial in [1, 2] {
+        store.put(Amendment::Enrol(certificate(serial))).await.unwrap();
+    }
+    let answers = at_once([(1, 2), (2, 1)].into_iter().map(|(one, by)| {
+        let store = store.clone();
+        async move { remove(&*store, removal(one, Some(by), Some(&[by]))).await }
+    }))
+    .await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    refused(answers.into_iter().find(Result::is_err).unwrap(), Refusal::CertificateRemoved);
+    assert_eq!(store.roll().current(&Party::Office(himawari()), now()).count(), 1);
+}
