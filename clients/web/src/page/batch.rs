@@ -117,9 +117,12 @@ fn table(frame: &Frame, rows: &[BatchRow]) -> Markup {
                     tr {
                         th rowspan="2" scope="col" { span.vh { (frame.say("choose")) } }
                         @if frame.agent { th rowspan="2" scope="col" { (frame.say("principal")) } }
-                        @for id in ["to-name", "written-at", "message", "file-name"] { th rowspan="2" scope="col" { (frame.say(id)) } }
+                        // Beside the offices, what stands first must be seen without scrolling: may it go (PX-05)?
+                        @if frame.agent { @for id in ["to-name", "result"] { th rowspan="2" scope="col" { (frame.say(id)) } } }
+                        @else { th rowspan="2" scope="col" { (frame.say("to-name")) } }
+                        @for id in ["written-at", "message", "file-name"] { th rowspan="2" scope="col" { (frame.say(id)) } }
                         th colspan="3" scope="colgroup" { (frame.say("file-kind")) }
-                        th rowspan="2" scope="col" { (frame.say("result")) }
+                        @if !frame.agent { th rowspan="2" scope="col" { (frame.say("result")) } }
                         th rowspan="2" scope="col" { (frame.say("edit")) }
                     }
                     tr { @for id in ["kind-register", "kind-delete", "kind-other"] { th scope="col" { (frame.say(id)) } } }
@@ -149,13 +152,14 @@ fn one(frame: &Frame, row: &BatchRow) -> Markup {
                 (party(&row.to))
                 @if let Reach::No(why) = &row.reach { (chip("bad", Some(Icon::Cross), why)) }
             }
+            @if frame.agent { td data-label=(frame.say("result")) { (state(frame, &row.state)) } }
             td data-label=(frame.say("written-at")) { time { (row.written) } }
             td.message data-label=(frame.say("message")) { (row.message) }
             td data-label=(frame.say("file-name")) { (files(frame, &row.files, None)) }
             (mark(FileKind::Register, "kind-register"))
             (mark(FileKind::Delete, "kind-delete"))
             (mark(FileKind::Other, "kind-other"))
-            td data-label=(frame.say("result")) { (state(frame, &row.state)) }
+            @if !frame.agent { td data-label=(frame.say("result")) { (state(frame, &row.state)) } }
             td { a.button.small href={ "/batch/" (row.id) } { (frame.say("edit")) span.vh { " " (name) } } }
         }
     }
