@@ -88,6 +88,7 @@ async fn found<S: Store>(house: &House<S>, search: Result<Query<Search>, QueryRe
     Ok(Found { offices: offices.collect(), more })
 }
 
+/// Profile §17.7: one office, and whom to seal to.
 async fn shown<S: Store>(house: &House<S>, number: &str) -> Result<Shown, StoreError> {
     let number: OfficeNumber = number.parse().map_err(|why| Refusal::ValueUnfit.about(why))?;
     let mut details = house.store.details(Some(vec![number])).await?;
