@@ -7,6 +7,7 @@ mod directory;
 mod evidence;
 mod keeping;
 mod licence;
+mod notices;
 mod socket;
 mod words;
 
@@ -31,8 +32,8 @@ pub use socket::{CallError, call};
 pub(crate) use socket::{bind as bind_socket, serve};
 pub use words::{
     AccountRequest, AccountRow, ActsReport, Audited, AuthorityRow, BackupReport, CertificateRow, DayRow, DeedRow,
-    FaultRow, HoldRow, LicenceAsk, OfficeRow, PlaceRow, PutReport, RefusedRow, Reply, Request, RestoreReport, Secret,
-    Status, StoreReport, Tampered, TermsRow, VerifyReport,
+    FaultRow, HoldRow, LicenceAsk, NoticeAsk, NoticeRow, NoticeState, OfficeRow, PlaceRow, PutReport, RefusedRow,
+    Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, TermsRow, VerifyReport,
 };
 
 /// Longest agent's name and suspension reason, in characters.
@@ -124,6 +125,7 @@ impl<S: Store> Admin<S> {
             Request::AuditVerify => self.verify_acts().await,
             Request::Inspect => Ok(Reply::Inspected(Box::new(self.0.store.inspect().await?.into()))),
             Request::Backup { to, keys } => self.back_up(to, keys).await,
+            Request::Notice(ask) => self.notices(ask).await,
             Request::Status => self.status().await,
             Request::Metrics => Ok(Reply::Metrics { text: self.0.metrics().await? }),
         }

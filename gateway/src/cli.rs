@@ -12,6 +12,7 @@ mod hold;
 mod init;
 mod licence;
 mod mandate;
+mod notice;
 mod office;
 mod serve;
 mod status;
@@ -107,6 +108,9 @@ enum Command {
     /// 監査記録（だれがいつ何の権限を変えたか） / the audit: who changed which right, and when
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// お知らせ / notices
+    #[command(subcommand)]
+    Notice(notice::Notice),
     /// 証跡 / evidence
     #[command(subcommand)]
     Evidence(evidence::Evidence),
@@ -268,6 +272,7 @@ impl Cli {
             Command::Expire(command) => command.run(&mut context),
             Command::Hold(command) => command.run(&mut context),
             Command::Audit(command) => command.run(&mut context),
+            Command::Notice(command) => command.run(&mut context),
             Command::Evidence(command) => command.run(&mut context),
             Command::Backup(command) => command.run(&mut context),
             Command::Status(command) => command.run(&mut context),

@@ -4,6 +4,7 @@ mod body;
 mod collected;
 mod entry;
 mod imap;
+mod notices;
 mod offices;
 mod pop3;
 mod postmaster;

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use fumibako_model::{Private, Refused};
 use fumibako_wire::sasl::Offer;
-use fumibako_wire::{Conversation, Effect};
+use fumibako_wire::{Alert, Conversation, Effect};
+use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{spawn_blocking, yield_now};
@@ -40,8 +41,12 @@ pub(crate) trait Desk<C: Conversation>: Send {
     fn heard(&mut self) -> impl Future<Output = ()> + Send {
         async {}
     }
-    /// Returns when the watched folder has news; never, when none is watched. May be dropped at any time.
-    fn news(&mut self) -> impl Future<Output = ()> + Send;
+    /// What is to be told to who is logged in at once, and was not yet.
+    fn alerts(&mut self) -> Vec<Alert> {
+        Vec::new()
+    }
+    /// Returns when there is something to tell: `true`, of a folder that is watched, `false`, an alert. May be dropped at any time.
+    fn news(&mut self) -> impl Future<Output = bool> + Send;
 }
 
 /// What a connection needs besides its peer.
@@ -81,6 +86,7 @@ pub(crate) async fn drive<C: Conversation + Send + 'static>(
                 Effect::Ask(ask) => {
                     let answer = desk.answer(ask).await;
                     session.answer(line.clock.now(), answer);
+                    tell(&mut session, &mut desk, line.clock.now());
                 }
                 Effect::StartTls => {
                     peer = timeout(line.handshake_within, peer.secure(&line.tls)).await??;
@@ -114,7 +120,10 @@ pub(crate) async fn drive<C: Conversation + Send + 'static>(
                 (bytes, Some(inflating)) => inflating.feed(bytes),
                 (bytes, None) => heard = bytes,
             },
-            () = desk.news() => session.news(line.clock.now()),
+            of_a_folder = desk.news() => match of_a_folder {
+                true => session.news(line.clock.now()),
+                false => tell(&mut session, &mut desk, line.clock.now()),
+            },
             _ = line.stopping.wait_for(|stop| *stop), if !told_to_stop => {
                 told_to_stop = true;
                 session.shutdown(line.clock.now());
@@ -125,6 +134,13 @@ pub(crate) async fn drive<C: Conversation + Send + 'static>(
             desk.heard().await;
             session.receive(line.clock.now(), &heard);
         }
+    }
+}
+
+/// Profile §18.5: after every answer, a login's among them, and when something comes up.
+fn tell<C: Conversation>(session: &mut C, desk: &mut impl Desk<C>, now: Timestamp) {
+    for alert in desk.alerts() {
+        session.alert(now, &alert);
     }
 }
 

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::counts::{Counts, Held};
 use crate::gateway::Addresses;
+use crate::notices::Notices;
 use crate::password::{Guesses, Scratch};
 use crate::trust::{self, TrustError};
 
@@ -48,6 +49,7 @@ pub(crate) struct House<S> {
     pub(crate) clock: Clock,
     pub(crate) counts: Counts,
     pub(crate) connected: Connected,
+    pub(crate) notices: Notices,
     /// How SMTP conversations behave.
     pub(crate) smtp: Arc<smtp::Settings>,
     /// How IMAP conversations behave.
@@ -110,6 +112,7 @@ impl<S: Store> House<S> {
             clock: Clock,
             counts: Counts::default(),
             connected: Connected::default(),
+            notices: Notices::default(),
             believed: RwLock::new(Arc::new(believed)),
             vouched: Mutex::default(),
             changing_trust: Mutex::default(),

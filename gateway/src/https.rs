@@ -10,6 +10,7 @@ mod directory;
 mod evidence;
 mod licence;
 mod mandates;
+mod notices;
 mod readers;
 
 use std::io;
@@ -50,7 +51,7 @@ pub(crate) async fn serve<S: Store>(peer: Peer, entry: Entry<S>, stopping: watch
     let routes = routes(doors).merge(mandates::routes(office.clone()));
     let routes = routes.merge(licence::routes(office.clone()));
     let routes = routes.merge(readers::routes(office.clone())).merge(directory::routes(office.clone()));
-    let routes = routes.merge(evidence::routes(office.clone()));
+    let routes = routes.merge(notices::routes(office.clone())).merge(evidence::routes(office.clone()));
     let routes = routes.merge(accounts::routes(office.clone())).merge(certificates::routes(office));
     speak(peer, routes, stopping).await
 }

@@ -20,6 +20,7 @@ mod init;
 mod licence;
 mod listen;
 mod metrics;
+mod notices;
 mod password;
 mod peer;
 mod proof;
@@ -31,8 +32,9 @@ mod witness;
 
 pub use admin::{
     AccountRequest, AccountRow, ActsReport, Admin, Audited, AuthorityRow, BackupReport, CallError, CertificateRow,
-    DayRow, DeedRow, FaultRow, HoldRow, LicenceAsk, OFFICES_AT_ONCE, OfficeRow, PlaceRow, PutReport, RefusedRow, Reply,
-    Request, RestoreReport, Secret, Status, StoreReport, Tampered, TermsRow, VerifyReport, call,
+    DayRow, DeedRow, FaultRow, HoldRow, LicenceAsk, NoticeAsk, NoticeRow, NoticeState, OFFICES_AT_ONCE, OfficeRow,
+    PlaceRow, PutReport, RefusedRow, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, TermsRow,
+    VerifyReport, call,
 };
 pub use clock::Clock;
 pub use config::{

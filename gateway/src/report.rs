@@ -198,7 +198,7 @@ pub(crate) fn date(at: Timestamp) -> String {
 }
 
 /// As people in Japan read it.
-fn shown(at: Timestamp) -> String {
+pub(crate) fn shown(at: Timestamp) -> String {
     JAPAN.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string()
 }
 

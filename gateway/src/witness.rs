@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::house::House;
-use crate::{licence, report};
+use crate::{licence, notices, report};
 
 /// From one look for new evidence to the next.
 const LOOK: Duration = Duration::from_secs(1);
@@ -88,6 +88,9 @@ pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Rec
             house.refusal_of(error);
         }
         if let Err(error) = attest_acts(&house).await {
+            house.refusal_of(error);
+        }
+        if let Err(error) = notices::turn(&house).await {
             house.refusal_of(error);
         }
         if let Err(error) = report::tell(&house).await {

@@ -60,7 +60,7 @@ impl<S: Store> Admin<S> {
             office.is_none_or(|office| one.mandate.office == office)
                 && agent.is_none_or(|agent| one.mandate.agent == *agent)
         };
-        let row = |one: &Registered| MandateRow::of(one, now);
+        let row = |one: &Registered| MandateRow::of(one, now).named(&roll);
         let mut mandates: Vec<_> = roll.mandates().filter(wanted).map(row).collect();
         mandates.sort_by(|a, b| key(&a.registered).cmp(&key(&b.registered)));
         Reply::Mandates { mandates }
@@ -69,7 +69,7 @@ impl<S: Store> Admin<S> {
     pub(super) fn show_mandate(&self, id: MandateId) -> Result<Reply, StoreError> {
         let (roll, now) = (self.0.store.roll(), self.0.clock.now());
         let one = roll.mandate_by_id(id).ok_or_else(|| Refusal::MandateUnknown.about(id))?;
-        Ok(Reply::Mandates { mandates: vec![MandateRow::of(one, now)] })
+        Ok(Reply::Mandates { mandates: vec![MandateRow::of(one, now).named(&roll)] })
     }
 
     pub(super) async fn revoke_mandate(&self, id: MandateId) -> Result<Reply, StoreError> {

@@ -6,6 +6,7 @@ mod directory;
 mod evidence;
 mod keeping;
 mod licence;
+mod notices;
 
 use std::path::PathBuf;
 
@@ -22,6 +23,7 @@ pub use directory::{OfficeRow, PutReport};
 pub use evidence::{Audited, RefusedRow, Tampered};
 pub use keeping::{BackupReport, DayRow, FaultRow, HoldRow, PlaceRow, RestoreReport, StoreReport, VerifyReport};
 pub use licence::{DeedRow, LicenceAsk, TermsRow};
+pub use notices::{NoticeAsk, NoticeRow, NoticeState};
 
 /// A question of the operator.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -244,6 +246,8 @@ pub enum Request {
     },
     /// Holds the audit against itself and its signed heads.
     AuditVerify,
+    /// About notices.
+    Notice(NoticeAsk),
     /// How the gateway is.
     Status,
     /// What is counted, as OpenMetrics text.
@@ -294,6 +298,7 @@ impl Request {
             Self::EvidenceContinues { .. } => "evidence-continues",
             Self::AuditList { .. } => "audit-list",
             Self::AuditVerify => "audit-verify",
+            Self::Notice(_) => "notice",
             Self::Status => "status",
             Self::Metrics => "metrics",
         }
@@ -351,6 +356,9 @@ impl Request {
                 office.map(|number| number.to_string()).unwrap_or_default()
             }
             Self::EvidenceExport { id } => id.to_string(),
+            Self::Notice(NoticeAsk::Show { id } | NoticeAsk::Withdraw { id }) => id.to_string(),
+            Self::Notice(NoticeAsk::Post { kind, .. }) => kind.to_string(),
+            Self::Notice(NoticeAsk::List { .. }) => String::new(),
         }
     }
 }
@@ -430,6 +438,11 @@ pub enum Reply {
     Mandates {
         /// The rows.
         mandates: Vec<MandateRow>,
+    },
+    /// Notices, by number.
+    Notices {
+        /// The rows.
+        notices: Vec<NoticeRow>,
     },
     /// Trusted authorities.
     Authorities {

@@ -103,7 +103,7 @@ fn line(row: &MandateRow, lang: Lang) -> String {
     let offices = words.counterparties.as_ref().map(|offices| list(offices.iter()));
     let months = words.months.map(|(from, until)| format!("{from}-{until}"));
     let limits: Vec<_> = [kinds, offices, months].into_iter().flatten().collect();
-    let (office, agent, from, until) = (words.office, &words.agent, words.from, words.until);
+    let (office, agent, from, until) = (words.office, row.agent(lang), words.from, words.until);
     let state = lang.pick(row.state.word(), row.state.word_en());
     format!(
         "{}\t{office}\t{agent}\t{state}\t{from}–{until}\t{}\t{paper}\t{}",

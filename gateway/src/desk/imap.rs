@@ -4,6 +4,7 @@ use fumibako_model::{
     Changes, FolderId, FolderName, ModSeq, NamedFlags, OfficeNumber, Private, Refusal, Refused, Uid, What,
 };
 use fumibako_store::{CopyOrder, Deposit, Draft, FlagOrder, Quota, Store, StoreError};
+use fumibako_wire::Alert;
 use fumibako_wire::imap::{Answer, Ask, Outgoing, Session};
 use fumibako_wire::sasl::{Claim, Offer};
 use jiff::Timestamp;
@@ -12,6 +13,7 @@ use tokio::sync::watch;
 use super::body::{Body, Grant, Own};
 use super::collected::Collected;
 use super::entry::{Entry, Judged, Shown};
+use super::notices;
 use super::offices::{Place, Viewer};
 use super::role;
 use crate::drive::Desk;
@@ -29,11 +31,13 @@ pub(crate) struct ImapDesk<S> {
     collected: Collected,
     /// Messages of one APPEND that came already, with the memory they take.
     aside: Vec<(Draft, Grant)>,
+    notices: notices::Watching,
 }
 
 impl<S: Store> ImapDesk<S> {
     pub(crate) fn new(entry: Entry<S>) -> Self {
         Self {
+            notices: notices::Watching::new(&entry.house.notices),
             entry,
             opened: None,
             watched: None,
@@ -54,6 +58,7 @@ impl<S: Store> ImapDesk<S> {
     /// Nothing of the login is left.
     fn forget(&mut self) {
         self.entry.forget();
+        self.notices.forget();
         (self.opened, self.watched, self.stirred) = (None, None, None);
         self.body = Body::default();
         self.collected = Collected::default();
@@ -64,8 +69,29 @@ impl<S: Store> ImapDesk<S> {
     async fn serve(&mut self, ask: Ask) -> Result<Answer, Refused> {
         // These are about the connection, whoever is logged in, and whether he still may be.
         if let Ask::Login(_) | Ask::Forget | Ask::Close | Ask::Unwatch | Ask::Discard | Ask::PutAside { .. } = ask {
+            self.notices.open &= !matches!(ask, Ask::Close);
             return self.serve_connection(ask).await;
         }
+        let (house, login) = (self.entry.house.clone(), self.entry.login()?.clone());
+        let (party, agent) = (login.party(), login.agent());
+        if notices::concerns(&ask) {
+            if let Ask::Open { .. } = ask {
+                (self.watched, self.opened, self.notices.open) = (None, None, true);
+            }
+            let office = login.office().filter(|_| agent.is_none());
+            let answer = notices::serve(&house, (party, office), ask).await;
+            return answer.map_err(|error| house.refusal_of(error));
+        }
+        self.notices.open &= !matches!(ask, Ask::Open { .. });
+        let mut answer = self.serve_folders(ask).await?;
+        if let Answer::Folders(listing) = &mut answer {
+            notices::list(&house, party, listing).await.map_err(|error| house.refusal_of(error))?;
+        }
+        Ok(answer)
+    }
+
+    /// What is about an office's own folders.
+    async fn serve_folders(&mut self, ask: Ask) -> Result<Answer, Refused> {
         let login = self.entry.login()?;
         let Some(agent) = login.agent() else {
             let office = login.office().ok_or(Refusal::LoginNeeded)?;
@@ -263,15 +289,17 @@ impl<S: Store> ImapDesk<S> {
 impl<S: Store> Desk<Session> for ImapDesk<S> {
     async fn answer(&mut self, ask: Ask) -> Answer {
         let sent = match &ask {
-            Ask::Send(message, range) => vec![(*message, range.start)],
-            Ask::SendBodies(messages) => messages.iter().map(|message| (*message, 0)).collect(),
-            _ => Vec::new(),
+            ask if notices::concerns(ask) => None,
+            Ask::Send(message, range) => Some(vec![(*message, range.start)]),
+            Ask::SendBodies(messages) => Some(messages.iter().map(|message| (*message, 0)).collect()),
+            _ => Some(Vec::new()),
         };
         let answer = match ask {
             Ask::Login(given) => self.login(given).await,
             ask => self.serve(ask).await,
         };
-        if let Ok(answer) = &answer {
+        // Notices are nobody's to collect.
+        if let (Ok(answer), Some(sent)) = (&answer, sent) {
             self.note(&sent, answer);
         }
         answer.unwrap_or_else(|refused| {
@@ -303,10 +331,16 @@ impl<S: Store> Desk<Session> for ImapDesk<S> {
         }
     }
 
-    async fn news(&mut self) {
+    fn alerts(&mut self) -> Vec<Alert> {
+        if self.entry.login().is_ok() { self.notices.alerts() } else { Vec::new() }
+    }
+
+    async fn news(&mut self) -> bool {
+        let listens = self.stirred.is_some();
         tokio::select! {
-            () = changed(&mut self.watched) => {}
-            () = changed(&mut self.stirred) => {}
+            () = changed(&mut self.watched) => true,
+            () = changed(&mut self.stirred) => true,
+            of_the_mailbox = self.notices.heard(listens) => of_the_mailbox,
         }
     }
 }
@@ -327,12 +361,7 @@ async fn claimed<S: Store>(
 /// Returns when what is watched has changed; never, when nothing is.
 async fn changed(watched: &mut Option<watch::Receiver<ModSeq>>) {
     match watched {
-        // The sender lives in the store; should it go, there is no news any more.
-        Some(watched) => {
-            if watched.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        }
+        Some(watched) => notices::changed(watched).await,
         None => std::future::pending().await,
     }
 }

@@ -104,7 +104,7 @@ impl<S: Store> Desk<Session> for Pop3Desk<S> {
     /// POP3 brings no messages.
     async fn body(&mut self, _: Private<Vec<u8>>) {}
 
-    async fn news(&mut self) {
-        std::future::pending::<()>().await;
+    async fn news(&mut self) -> bool {
+        std::future::pending().await
     }
 }

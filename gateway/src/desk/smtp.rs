@@ -160,8 +160,8 @@ impl<S: Store> Desk<Session> for SmtpDesk<S> {
         self.body.add(piece, (&house.body_memory, &house.filing), || arriving(house, via)).await;
     }
 
-    async fn news(&mut self) {
-        std::future::pending::<()>().await;
+    async fn news(&mut self) -> bool {
+        std::future::pending().await
     }
 }
 

@@ -14,6 +14,7 @@ mod licences;
 mod lines;
 mod logins;
 mod mandates;
+mod notices;
 mod postmaster;
 mod reports;
 mod sasl;

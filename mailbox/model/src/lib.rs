@@ -19,6 +19,7 @@ pub mod log;
 mod login;
 mod mailbox;
 mod mandate;
+mod notice;
 mod private;
 mod proof;
 mod refusal;
@@ -65,9 +66,13 @@ pub use mailbox::{
     NotAFolderName, STANDARD_FOLDERS, SpecialUse, Uid, UidValidity,
 };
 pub use mandate::{
-    Access, Act, AgentReader, COUNTERPARTIES, DEED_BYTES, DEED_TYPE, Deed, Delegate, Granted, Mandate, MandateId,
-    MandateRow, MandateState, NotADeed, NotAMandateId, OFFICES, READERS_AT_ONCE, Readers, Registered, Said, Scope,
-    Terms, agent_rights, allowing, delegated, seen_by_agents,
+    Access, Act, AgentReader, COUNTERPARTIES, DEED_BYTES, DEED_TYPE, Deed, Delegate, Granted, MANDATES_OF_OFFICE,
+    Mandate, MandateId, MandateRow, MandateState, NotADeed, NotAMandateId, OFFICES, READERS_AT_ONCE, Readers,
+    Registered, Said, Scope, Terms, UNCONFIRMED_AT_AGENT, agent_rights, allowing, delegated, seen_by_agents,
+};
+pub use notice::{
+    NOTICE_BODY, NOTICE_DAYS, NOTICE_TITLE, NOTICES, NOTICES_AT_ONCE, NOTICES_FOLDER, NotANotice, NotANoticeKind,
+    Notice, NoticeKind, Stop, notice_message, notice_uid,
 };
 pub use private::Private;
 pub use proof::{Continuation, PROOF_FORM, ProofFile, Proven, TrustState, as_it_came, hash};

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::notice::NOTICES;
 use crate::{Private, UidSet};
 
 /// Longest folder name, in bytes of UTF-8.
@@ -101,13 +102,22 @@ impl FolderName {
     pub fn special_use(&self) -> Option<SpecialUse> {
         STANDARD_FOLDERS.iter().find(|(name, _)| *name == self.0).and_then(|(_, special)| *special)
     }
-    /// Is it a standard folder's name?
+    /// Is it a standard folder's name, or that of the notices?
     pub fn is_standard(&self) -> bool {
-        STANDARD_FOLDERS.iter().any(|(name, _)| *name == self.0)
+        self.is_notices() || STANDARD_FOLDERS.iter().any(|(name, _)| *name == self.0)
     }
-    /// Is it a standard folder's name, or one that an eye takes for it?
+    /// Is it such a name, or one that an eye takes for it?
     pub fn looks_standard(&self) -> bool {
-        STANDARD_FOLDERS.iter().any(|(name, _)| name.eq_ignore_ascii_case(&self.0))
+        let mut names = STANDARD_FOLDERS.iter().map(|(name, _)| *name).chain([NOTICES]);
+        names.any(|name| name.eq_ignore_ascii_case(&self.0))
+    }
+    /// Profile §18.3: is it the mailbox that shows the operator's notices to everybody?
+    pub fn is_notices(&self) -> bool {
+        self.0 == NOTICES
+    }
+    /// The mailbox of the notices.
+    pub fn notices() -> Self {
+        Self(NOTICES.into())
     }
     /// The levels above it, the highest first.
     pub fn above(&self) -> impl Iterator<Item = Self> {
@@ -119,7 +129,7 @@ impl FolderName {
     }
     /// Incoming content is immutable: only the gateway puts messages here (Profile §7).
     pub fn is_incoming(&self) -> bool {
-        matches!(self.0.as_str(), "INBOX" | "Receipts")
+        matches!(self.0.as_str(), "INBOX" | "Receipts" | NOTICES)
     }
 }
 

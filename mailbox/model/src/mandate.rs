@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use fumibako_careplan::{OfficeNumber, ServiceMonth, UnitKind};
+use fumibako_careplan::{Lang, OfficeNumber, ServiceMonth, UnitKind};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,10 @@ pub use terms::Terms;
 
 /// Most offices a mandate is limited to.
 pub const COUNTERPARTIES: usize = 500;
+/// Most mandates of one office that are neither revoked nor over.
+pub const MANDATES_OF_OFFICE: usize = 100;
+/// Most mandates that wait for one agent to confirm them.
+pub const UNCONFIRMED_AT_AGENT: usize = 5_000;
 
 /// What an agent may do for the office. Nothing else can be delegated: not mandates, licences or certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -103,6 +107,9 @@ pub struct Registered {
 pub struct MandateRow {
     /// How it stands now.
     pub state: MandateState,
+    /// What the roll calls the agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_name: Option<String>,
     /// The mandate.
     #[serde(flatten)]
     pub registered: Registered,
@@ -204,6 +211,16 @@ impl MandateRow {
         self.office_name = roll.office(mandate.office).map(|office| office.name.clone()).unwrap_or_default();
         self.agent_name = roll.agent(&mandate.agent).map(|agent| agent.name.clone()).unwrap_or_default();
         self
+    }
+
+    /// The agent as people know it: its id, and its name where that is known.
+    pub fn agent(&self, lang: Lang) -> String {
+        let (id, name) = (&self.registered.mandate.agent, &self.agent_name);
+        match lang {
+            _ if name.is_empty() => id.to_string(),
+            Lang::Ja => format!("{id}（{name}）"),
+            Lang::En => format!("{id} ({name})"),
+        }
     }
 }
 

@@ -8,7 +8,9 @@ CREATE TABLE counter (
 
 -- `message` and `evidence` are the last ids given, `evidence_count` says how many pieces of evidence there are, `expired_on` the day of the last expiry, 0 before the first, `restored_at` the moment a backup became this store. `uid_validity` starts at the second the store was made, so that
 -- a mail tool that remembers an earlier store of the same name does not trust what it remembers.
-INSERT INTO counter (name, value) VALUES ('message', 0), ('evidence', 0), ('evidence_count', 0), ('acts', 0), ('directory', 0), ('expired_on', 0), ('restored_at', 0), ('uid_validity', unixepoch());
+INSERT INTO counter (name, value) VALUES ('message', 0), ('evidence', 0), ('evidence_count', 0), ('acts', 0), ('directory', 0), ('expired_on', 0), ('restored_at', 0), ('uid_validity', unixepoch()),
+    -- `notice_uid` is the last UID of a notice; `notice_modseq` numbers whatever comes, goes or is marked, `notice_turn` is its value when one came or went last.
+    ('notice_uid', 0), ('notice_modseq', 1), ('notice_turn', 1), ('notice_validity', unixepoch());
 
 -- 登録簿
 CREATE TABLE office (
@@ -117,6 +119,10 @@ CREATE TABLE mandate (
     revoked_at   INTEGER,
     revoked_by   TEXT
 ) STRICT, WITHOUT ROWID;
+
+-- How many an office has, and how many wait for an agent.
+CREATE INDEX mandate_office ON mandate (doc ->> 'office') WHERE revoked_at IS NULL;
+CREATE INDEX mandate_waiting ON mandate (doc ->> 'agent') WHERE revoked_at IS NULL AND confirmed_at IS NULL;
 
 -- What was signed of a mandate, as it came.
 CREATE TABLE deed (
@@ -356,6 +362,33 @@ CREATE TABLE act_head (
     rows   INTEGER NOT NULL,
     signed BLOB NOT NULL
 ) STRICT;
+
+-- お知らせ (Profile §18). Rows stay. One that stands has a UID, and gets another if it comes again. `octets` is the message that
+-- shows it; the long columns come last, so that a look at the others does not read them.
+CREATE TABLE notice (
+    id           INTEGER PRIMARY KEY,
+    from_at      INTEGER NOT NULL,
+    until_at     INTEGER NOT NULL,
+    posted_at    INTEGER NOT NULL,
+    withdrawn_at INTEGER,
+    uid          INTEGER,
+    modseq       INTEGER NOT NULL DEFAULT 0,   -- of its coming
+    came_at      INTEGER NOT NULL DEFAULT 0,
+    doc          TEXT NOT NULL,
+    octets       BLOB NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX notice_standing ON notice (uid) WHERE uid IS NOT NULL;
+CREATE INDEX notice_waiting ON notice (until_at) WHERE uid IS NULL AND withdrawn_at IS NULL;
+
+-- Who has seen what stands, or wants it marked as not seen. A mark goes some time after its notice.
+CREATE TABLE notice_mark (
+    uid    INTEGER NOT NULL,
+    party  TEXT NOT NULL,          -- office number or agent id
+    seen   INTEGER NOT NULL,
+    modseq INTEGER NOT NULL,
+    PRIMARY KEY (uid, party)
+) STRICT, WITHOUT ROWID;
 
 -- What is to be told, and when (Profile §8.14): reports that are due, and the next reminder about each bundle. `wishes` is what the
 -- sender asked of reports, as JSON, where the submission may be gone by then.

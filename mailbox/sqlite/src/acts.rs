@@ -1,16 +1,17 @@
 //! 監査記録 in rows (Profile §16): each written in the commit it tells of, chained to the one before, and never changed.
 
-use fumibako_model::{AuditRow, Done, OfficeNumber, What};
+use fumibako_model::{AuditRow, Done, OfficeNumber, What, japanese_day};
 use fumibako_store::bodies::Day;
 use fumibako_store::{
     ActsAudit, ActsFault, ActsHead, ActsWrong, Amend, Amendment, Facts, LISTED, StoreError, Sum, UnsignedActs,
     WhichActs, hex,
 };
 use jiff::Timestamp;
+use jiff::civil::Date;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::error::{Stop, store_error};
-use crate::{account, certificate, directory, licence, mandate, roll};
+use crate::{account, certificate, directory, licence, mandate, notice, roll};
 
 /// Rows that are read at once.
 const AT_ONCE: i64 = 1_000;
@@ -29,6 +30,8 @@ pub(crate) async fn amend(rows: &mut SqliteConnection, amend: &Amend) -> Result<
 
 async fn changes(rows: &mut SqliteConnection, amend: &Amend) -> Result<(), Stop> {
     let mut changed = amend.changes.is_empty();
+    // The day of the change, as it is told.
+    let today = amend.done.first().map_or(Date::MIN, |done| japanese_day(done.at));
     for change in &amend.changes {
         changed |= match change {
             Amendment::Office(office) => roll::put_office(rows, office).await.map(|()| true)?,
@@ -37,9 +40,10 @@ async fn changes(rows: &mut SqliteConnection, amend: &Amend) -> Result<(), Stop>
             Amendment::Enrol(one) => certificate::enrol(rows, one).await?,
             Amendment::Remove(removal) => certificate::remove(rows, removal).await?,
             Amendment::Agent(agent) => mandate::put_agent(rows, agent).await.map(|()| true)?,
-            Amendment::Mandate(order) => mandate::run(rows, order).await?,
+            Amendment::Mandate(order) => mandate::run(rows, order, today).await?,
             Amendment::Licence(change) => licence::run(rows, change).await?,
             Amendment::Terms(terms, at) => licence::publish(rows, terms, *at).await?,
+            Amendment::Notice(order) => notice::run(rows, order).await?,
         };
     }
     if changed { write(rows, &amend.done).await } else { Ok(()) }

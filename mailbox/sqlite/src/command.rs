@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use fumibako_model::{
-    Annotation, Delegate, FolderId, FolderName, MessageId, NamedFlags, OfficeNumber, Roll, Uid, UidValidity,
+    Annotation, Delegate, FolderId, FolderName, MessageId, NamedFlags, OfficeNumber, Party, Roll, Uid, UidValidity,
 };
 use fumibako_store::bodies::{Day, Place, Spooled};
 use fumibako_store::{
-    ActsHead, Amend, CopyOrder, Delivery, Facts, FlagOrder, Kind, Logging, Paper, RefusedReceipt, StoreError,
+    ActsHead, Amend, CopyOrder, Delivery, Facts, FlagOrder, Kind, Logging, MarkNotices, Paper, RefusedReceipt,
+    StoreError, Turned,
 };
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
@@ -16,7 +17,7 @@ use tokio::sync::oneshot;
 use crate::error::{Stop, again};
 use crate::ledger::Wake;
 use crate::{
-    acts, annotation, change, expire, folder, handover, hold, log, paper, receipt, refused, report, roll, tree,
+    acts, annotation, change, expire, folder, handover, hold, log, notice, paper, receipt, refused, report, roll, tree,
 };
 
 /// One change, and its answer.
@@ -51,6 +52,8 @@ pub(crate) enum Command {
     Report(Box<report::Order>, Octets, Timestamp, Reply<bool>),
     /// It is due no more, or later; nothing is filed.
     Settle(report::Settled, Reply<bool>),
+    TurnNotices(Timestamp, Reply<Turned>),
+    MarkNotices(Party, MarkNotices, Reply<Vec<Uid>>),
     /// Ends the writer once everything before it is answered.
     Close(Reply<()>),
 }
@@ -251,6 +254,8 @@ impl Command {
             Self::Stamp(day, stamp, reply) => reply.quiet(log::stamp(rows, *day, stamp).await),
             Self::NoteRefused(receipt, reply) => reply.quiet(refused::note(rows, receipt).await),
             Self::Report(order, body, now, reply) => reply.told(report::file(rows, order, body.place()?, *now).await),
+            Self::TurnNotices(now, reply) => reply.quiet(notice::turn(rows, *now).await),
+            Self::MarkNotices(party, marks, reply) => reply.quiet(notice::mark(rows, party, marks).await),
             Self::Settle(settled, reply) => reply.quiet(report::settle(rows, *settled).await),
             Self::Close(reply) => reply.quiet(Ok(())),
         }
@@ -266,6 +271,8 @@ impl Command {
             Self::Create(_, _, reply) => reply.send(failed),
             Self::Flag(_, _, reply) => reply.send(failed),
             Self::Claim(_, _, reply) => reply.send(failed),
+            Self::TurnNotices(_, reply) => reply.send(failed),
+            Self::MarkNotices(_, _, reply) => reply.send(failed),
             Self::Expire(_, reply) | Self::Hold(_, reply) => reply.send(failed),
             Self::HandOver(_, _, _, _, reply) | Self::Report(_, _, _, reply) | Self::Settle(_, reply) => {
                 reply.send(failed);

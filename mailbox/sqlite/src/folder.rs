@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fumibako_model::{Flags, FolderId, OfficeNumber, Refusal, STANDARD_FOLDERS, Uid, UidValidity};
+use fumibako_model::{Flags, FolderId, NOTICES, OfficeNumber, Refusal, STANDARD_FOLDERS, Uid, UidValidity};
 use fumibako_store::bodies::Place;
 use fumibako_store::{MARKS, draft_flags};
 use jiff::Timestamp;
@@ -17,7 +17,8 @@ use crate::ledger::{Body, Ledger, Wake, sent_key};
 pub(crate) async fn make_standard(rows: &mut SqliteConnection, offices: &[i64]) -> Result<(), Stop> {
     let names = STANDARD_FOLDERS.map(|(name, _)| name);
     make(rows, offices, &names).await?;
-    // Profile §7.8: mail tools that show what is subscribed show them all.
+    // Profile §7.8: mail tools that show what is subscribed show them all, and the notices.
+    let names = [&names[..], &[NOTICES]].concat();
     let (names, offices) = (serde_json::to_string(&names)?, serde_json::to_string(offices)?);
     sqlx::query!(
         "INSERT INTO subscription (office, name) SELECT o.value, n.value FROM json_each(?) o, json_each(?) n",

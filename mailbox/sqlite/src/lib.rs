@@ -30,6 +30,7 @@ mod ledger;
 mod licence;
 mod log;
 mod mandate;
+mod notice;
 mod open;
 mod paper;
 mod queue;

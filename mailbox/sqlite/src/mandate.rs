@@ -1,8 +1,9 @@
 //! Agents and mandates in rows (Profile §9). A mandate's row is never removed, and its words never change.
 
-use fumibako_model::{Agent, Mandate, MandateId, Refusal, Registered};
+use fumibako_model::{Agent, MANDATES_OF_OFFICE, Mandate, MandateId, Refusal, Registered, UNCONFIRMED_AT_AGENT};
 use fumibako_store::{MandateOrder, SignedDeed};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Deserialize;
 use sqlx::{SqliteConnection, SqlitePool};
 
@@ -24,15 +25,20 @@ pub(crate) async fn put_agent(rows: &mut SqliteConnection, agent: &Agent) -> Res
 }
 
 /// Registers, confirms or revokes. Says whether that changed anything.
-pub(crate) async fn run(rows: &mut SqliteConnection, order: &MandateOrder) -> Result<bool, Stop> {
+pub(crate) async fn run(rows: &mut SqliteConnection, order: &MandateOrder, today: Date) -> Result<bool, Stop> {
     match order {
-        MandateOrder::Register(one, signed) => register(rows, one, signed.as_deref()).await,
+        MandateOrder::Register(one, signed) => register(rows, one, signed.as_deref(), today).await,
         MandateOrder::Confirm { id, signed, at } => confirm(rows, *id, signed, *at).await,
         MandateOrder::Revoke { id, signed, by, at } => revoke(rows, *id, signed.as_deref(), (by, *at)).await,
     }
 }
 
-async fn register(rows: &mut SqliteConnection, one: &Registered, signed: Option<&[u8]>) -> Result<bool, Stop> {
+async fn register(
+    rows: &mut SqliteConnection,
+    one: &Registered,
+    signed: Option<&[u8]>,
+    today: Date,
+) -> Result<bool, Stop> {
     let (id, doc) = (one.id.to_string(), serde_json::to_string(&one.mandate)?);
     let confirmed = one.confirmed.map(Timestamp::as_millisecond);
     let agent = one.mandate.agent.as_str();
@@ -42,6 +48,7 @@ async fn register(rows: &mut SqliteConnection, one: &Registered, signed: Option<
     if !known {
         return Err(Refusal::AgentUnknown.about(agent).into());
     }
+    room(rows, one, &id, today).await?;
     let put = sqlx::query!(
         "INSERT INTO mandate (id, digest, doc, paper, confirmed_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
         id,
@@ -56,6 +63,36 @@ async fn register(rows: &mut SqliteConnection, one: &Registered, signed: Option<
         keep(rows, (&id, "grant"), signed, one.mandate.granted).await?;
     }
     Ok(put.rows_affected() == 1)
+}
+
+/// Profile §9.15: an office has so many mandates that are not over, and so many wait for one agent. One that is there is no more.
+async fn room(rows: &mut SqliteConnection, one: &Registered, id: &str, today: Date) -> Result<(), Stop> {
+    let (office, agent, today) = (one.mandate.office.as_str(), one.mandate.agent.as_str(), today.to_string());
+    let found = sqlx::query!(
+        r#"SELECT EXISTS (SELECT 1 FROM mandate WHERE id = ?) AS "known!: bool",
+                  (SELECT count(*) FROM mandate WHERE doc ->> 'office' = ? AND revoked_at IS NULL
+                      AND doc ->> 'until' >= ?) AS "held!: i64",
+                  (SELECT count(*) FROM mandate WHERE doc ->> 'agent' = ? AND revoked_at IS NULL AND confirmed_at IS NULL
+                      AND doc ->> 'until' >= ?) AS "waiting!: i64""#,
+        id,
+        office,
+        today,
+        agent,
+        today
+    )
+    .fetch_one(rows)
+    .await?;
+    let full = |count: i64, most: usize| usize::try_from(count).is_ok_and(|count| count >= most);
+    if found.known {
+        return Ok(());
+    }
+    if full(found.held, MANDATES_OF_OFFICE) {
+        return Err(Refusal::TooManyMandates.about(format_args!("{MANDATES_OF_OFFICE} mandates")).into());
+    }
+    if one.confirmed.is_none() && full(found.waiting, UNCONFIRMED_AT_AGENT) {
+        return Err(Refusal::TooManyUnconfirmed.about(format_args!("{UNCONFIRMED_AT_AGENT} mandates")).into());
+    }
+    Ok(())
 }
 
 async fn confirm(rows: &mut SqliteConnection, id: MandateId, signed: &[u8], at: Timestamp) -> Result<bool, Stop> {

@@ -130,8 +130,9 @@ mod tests {
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             put.taken();
-            tell.send("taken").unwrap();
+            // Put before it is told: who hears of it drops the other end.
             assert!(put.put(some(1)));
+            tell.send("taken").unwrap();
             put.taken();
             put.put(some(1))
         });

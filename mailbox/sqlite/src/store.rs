@@ -8,15 +8,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 use fumibako_model::log::Hash;
 use fumibako_model::{
     Annotation, Changes, Delegate, Details, Directory, Domain, Done, Evidence, EvidenceId, FolderId, FolderName,
-    FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, OfficeNumber, Private, Retention, Roll, Uid,
-    UidValidity,
+    FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, OfficeNumber, Party, Private, Retention, Roll,
+    Uid, UidValidity,
 };
 use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
 use fumibako_store::{
     ActsAudit, ActsHead, Admitted, Amend, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit, Draft, Due,
-    Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection, Letter, LicenceChange, LogAudit, LogState, Logging, News,
-    Paper, Proof, Published, Quota, RefusedReceipt, Restored, SignedDeed, Store, StoreError, Told, Unlogged,
-    UnsignedActs, Verified, Which, WhichActs,
+    Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection, KeptNotice, Letter, LicenceChange, LogAudit, LogState,
+    Logging, MarkNotices, News, NoticeBoard, Paper, Proof, Published, Quota, RefusedReceipt, Restored, SignedDeed,
+    Store, StoreError, Told, Turned, Unlogged, UnsignedActs, Verified, Which, WhichActs, WhichNotices,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -28,8 +28,8 @@ use crate::disk::Disk;
 use crate::heads::{HeadCache, Losing, Shelves};
 use crate::views::Views;
 use crate::{
-    acts, annotation, audit, backup, directory, expire, heads, hold, inspect, licence, log, mandate, open, paper, read,
-    refused, report,
+    acts, annotation, audit, backup, directory, expire, heads, hold, inspect, licence, log, mandate, notice, open,
+    paper, read, refused, report,
 };
 
 /// A store in one folder, open in one process.
@@ -187,6 +187,26 @@ impl Store for SqliteStore {
 
     async fn deeds(&self, id: MandateId) -> Result<Vec<SignedDeed>, StoreError> {
         mandate::deeds(&self.readers, id).await
+    }
+
+    async fn notices(&self, which: WhichNotices) -> Result<Vec<KeptNotice>, StoreError> {
+        notice::list(&self.readers, which).await
+    }
+
+    async fn turn_notices(&self, now: Timestamp) -> Result<Turned, StoreError> {
+        self.change(|reply| Command::TurnNotices(now, reply)).await
+    }
+
+    async fn notice_board(&self, party: &Party) -> Result<NoticeBoard, StoreError> {
+        notice::board(&self.readers, party).await
+    }
+
+    async fn notice_messages(&self, uids: Vec<Uid>) -> Result<Vec<Option<Private<Arc<[u8]>>>>, StoreError> {
+        notice::messages(&self.readers, &uids).await
+    }
+
+    async fn mark_notices(&self, party: Party, marks: MarkNotices) -> Result<Vec<Uid>, StoreError> {
+        self.change(|reply| Command::MarkNotices(party, marks, reply)).await
     }
 
     fn spool(&self, now: Timestamp) -> Spool {

@@ -104,6 +104,8 @@ pub(crate) async fn rename(
         }
         renamed.push((*id, new));
     }
+    // A refusal comes before the first change.
+    tree.missing(to, false)?;
     let mut wakes = Vec::with_capacity(renamed.len() + 1);
     // In the order of the names: one that moves up takes a name only after its folder has left it.
     for (id, name) in renamed {
@@ -163,6 +165,13 @@ impl Tree {
 
     /// Makes what is missing of the levels above a folder, and the folder itself if it is asked for.
     async fn make_with_levels(&self, rows: &mut SqliteConnection, name: &FolderName, whole: bool) -> Result<(), Stop> {
+        let missing = self.missing(name, whole)?;
+        let missing: Vec<&str> = missing.iter().map(FolderName::as_str).collect();
+        if missing.is_empty() { Ok(()) } else { make(rows, &[self.office], &missing).await }
+    }
+
+    /// What that would make, if it may be made.
+    fn missing(&self, name: &FolderName, whole: bool) -> Result<Vec<FolderName>, Stop> {
         if whole && (self.folders.contains_key(name) || name.looks_standard()) {
             return Err(Refusal::FolderExists.about(name).into());
         }
@@ -174,8 +183,7 @@ impl Tree {
         if self.folders.len() + missing.len() > FOLDERS {
             return Err(Refusal::TooManyFolders.about(format_args!("{FOLDERS} folders")).into());
         }
-        let missing: Vec<&str> = missing.iter().map(FolderName::as_str).collect();
-        if missing.is_empty() { Ok(()) } else { make(rows, &[self.office], &missing).await }
+        Ok(missing)
     }
 
     /// The messages of `INBOX` go to a new folder, which has UIDs of its own; what stands below `INBOX` stays.

@@ -7,6 +7,7 @@ use crate::accounts::{AccountOrder, Removal};
 use crate::bodies::Day;
 use crate::licences::LicenceChange;
 use crate::mandates::MandateOrder;
+use crate::notices::NoticeOrder;
 
 /// One change of the roll.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub enum Amendment {
     Licence(Box<LicenceChange>),
     /// Publishes terms: from now on they are in force.
     Terms(LicenceTerms, Timestamp),
+    /// Posts a notice, or withdraws one. What comes or goes by it shows with the next [`Store::turn_notices`](crate::Store).
+    Notice(NoticeOrder),
 }
 
 /// Which rows of the audit are wanted.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use fumibako_model::log::Hash;
 use fumibako_model::{
     Annotation, Changes, Delegate, Details, Directory, Done, Evidence, EvidenceId, FlagChange, FolderId, FolderName,
-    FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, NamedFlags, OfficeNumber, Private, Refusal,
+    FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, NamedFlags, OfficeNumber, Party, Private, Refusal,
     Refused, Retention, Roll, Uid, UidValidity,
 };
 use jiff::Timestamp;
@@ -25,6 +25,7 @@ use crate::inspect::Inspection;
 use crate::licences::{LicenceChange, Published};
 use crate::log::{Due, Letter, LogAudit, LogState, Logging, Paper, Proof, RefusedReceipt, Told, Unlogged, Which};
 use crate::mandates::SignedDeed;
+use crate::notices::{KeptNotice, MarkNotices, NoticeBoard, Turned, WhichNotices};
 
 /// Most folders of one office, the standard ones included (Profile §12). One more is refused as
 /// [`TooManyFolders`](fumibako_model::Refusal::TooManyFolders).
@@ -64,6 +65,29 @@ pub trait Store: Send + Sync + 'static {
 
     /// What was signed of a mandate, in the order it came.
     fn deeds(&self, id: MandateId) -> impl Future<Output = Result<Vec<SignedDeed>, StoreError>> + Send;
+
+    /// The operator's notices.
+    fn notices(&self, which: WhichNotices) -> impl Future<Output = Result<Vec<KeptNotice>, StoreError>> + Send;
+
+    /// Lets notices come and go: those whose time it is stand from now on, under new UIDs; those whose time is over, and
+    /// those that were withdrawn, do not. Clocks that run back take none away.
+    fn turn_notices(&self, now: Timestamp) -> impl Future<Output = Result<Turned, StoreError>> + Send;
+
+    /// The mailbox of the notices as this party sees it.
+    fn notice_board(&self, party: &Party) -> impl Future<Output = Result<NoticeBoard, StoreError>> + Send;
+
+    /// The messages that show these notices; none of one that does not stand.
+    fn notice_messages(
+        &self,
+        uids: Vec<Uid>,
+    ) -> impl Future<Output = Result<Vec<Option<Private<Arc<[u8]>>>>, StoreError>> + Send;
+
+    /// Marks notices as seen by this party, or not; which of them were left as they are.
+    fn mark_notices(
+        &self,
+        party: Party,
+        marks: MarkNotices,
+    ) -> impl Future<Output = Result<Vec<Uid>, StoreError>> + Send;
 
     /// Where the body of a message that comes in now is received. Dropped before it is delivered, it leaves nothing.
     fn spool(&self, now: Timestamp) -> Spool;

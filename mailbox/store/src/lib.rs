@@ -19,6 +19,7 @@ mod log;
 mod mandates;
 mod marks;
 mod news;
+mod notices;
 #[cfg(feature = "suite")]
 pub mod suite;
 
@@ -43,3 +44,4 @@ pub use log::{
 pub use mandates::{MandateOrder, SignedDeed};
 pub use marks::{MARKS, draft_flags, stored};
 pub use news::News;
+pub use notices::{KeptNotice, MarkNotices, NoticeBoard, NoticeOrder, Turned, WhichNotices};

@@ -20,6 +20,7 @@ pub mod heads;
 pub mod hold;
 pub mod licences;
 pub mod mandates;
+pub mod notices;
 pub mod receipts;
 pub mod resync;
 pub mod tree;
@@ -105,12 +106,16 @@ macro_rules! store_suite {
             acts::what_changes_a_right_is_told_in_the_same_commit,
             acts::only_what_an_agent_sends_is_told,
             mandates::a_mandate_is_granted_confirmed_and_revoked_once,
+            mandates::an_office_has_a_hundred_mandates_that_are_not_over,
             mandates::what_was_committed_before_a_revocation_stands_and_nothing_after_it,
             mandates::a_licence_that_went_meanwhile_is_gone,
             licences::a_licence_is_decided_in_the_commit_and_a_deed_obeyed_once,
             licences::of_two_renewals_at_once_one_is_taken,
             licences::what_is_due_happens_once_with_its_letter,
             licences::a_suspended_licence_neither_sends_nor_is_sent_to,
+            notices::notices_come_and_go_by_the_clock_and_no_uid_comes_twice,
+            notices::each_party_marks_its_own_notices,
+            notices::so_many_notices_stand_or_are_to_stand_and_no_more,
             annotations::notes_are_set_replaced_and_removed,
             annotations::notes_go_with_their_folder,
             annotations::a_folder_has_50_notes,

@@ -23,6 +23,8 @@ pub trait Conversation {
     fn secured(&mut self, now: Timestamp, offer: Offer);
     /// Something changed in the mailbox this conversation watches.
     fn news(&mut self, now: Timestamp);
+    /// Everybody who is logged in is to be told this at once. A protocol that cannot say it says nothing.
+    fn alert(&mut self, _now: Timestamp, _alert: &Alert) {}
     /// The server is about to stop: say so and close.
     fn shutdown(&mut self, now: Timestamp);
     /// Time passed; call when [`wake_at`](Self::wake_at) is reached.
@@ -53,6 +55,15 @@ pub enum Effect<Ask> {
     Ponder,
     /// Nothing more will be said.
     Close,
+}
+
+/// A line for the user's attention (RFC 3501 §7.1 ALERT).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// For clients that read ASCII.
+    pub plain: String,
+    /// For those that read UTF-8 in such lines (RFC 9051 §9).
+    pub full: String,
 }
 
 /// How the connection under a conversation is protected.

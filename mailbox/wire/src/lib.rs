@@ -12,4 +12,4 @@ pub mod pop3;
 pub mod sasl;
 pub mod smtp;
 
-pub use conversation::{Conversation, Cover, Credentials, Effect};
+pub use conversation::{Alert, Conversation, Cover, Credentials, Effect};

@@ -13,7 +13,7 @@ pub(crate) fn is_undelegable(word: &str) -> bool {
 
 /// Its words, without what became of it.
 pub(crate) fn terms(mandate: &Mandate, lang: Lang) -> String {
-    lines(&pairs(mandate, lang))
+    lines(&pairs(mandate, mandate.agent.to_string(), lang))
 }
 
 /// All of it.
@@ -23,7 +23,7 @@ pub(crate) fn whole(row: &MandateRow, lang: Lang) -> String {
         (lang.pick("委任番号", "mandate"), one.id.to_string()),
         (lang.pick("状態", "state"), lang.pick(row.state.word(), row.state.word_en()).to_owned()),
     ];
-    all.extend(pairs(&one.mandate, lang));
+    all.extend(pairs(&one.mandate, row.agent(lang), lang));
     let form = if one.paper {
         lang.pick("紙（運用者が登録）", "on paper, registered by the operator")
     } else {
@@ -75,7 +75,7 @@ pub(crate) fn cells(row: &MandateRow, lang: Lang) -> Vec<String> {
         row.registered.id.to_string(),
         lang.pick(row.state.word(), row.state.word_en()).into(),
         mandate.office.to_string(),
-        mandate.agent.to_string(),
+        row.agent(lang),
         format!("{}–{}", mandate.from, mandate.until),
         scopes(mandate, lang),
         limits(mandate, lang),
@@ -89,7 +89,7 @@ pub(crate) fn limits(mandate: &Mandate, lang: Lang) -> String {
 }
 
 /// Headings and what the mandate says.
-pub(crate) fn pairs(mandate: &Mandate, lang: Lang) -> Vec<(&'static str, String)> {
+pub(crate) fn pairs(mandate: &Mandate, agent: String, lang: Lang) -> Vec<(&'static str, String)> {
     let all = || lang.pick("すべて", "all").to_owned();
     let period = match lang {
         Lang::Ja => format!("{} から {} まで", mandate.from, mandate.until),
@@ -97,7 +97,7 @@ pub(crate) fn pairs(mandate: &Mandate, lang: Lang) -> Vec<(&'static str, String)
     };
     vec![
         (lang.pick("事業所", "office"), mandate.office.to_string()),
-        (lang.pick("代行業者", "agent"), mandate.agent.to_string()),
+        (lang.pick("代行業者", "agent"), agent),
         (lang.pick("範囲", "scopes"), scopes(mandate, lang)),
         (lang.pick("種類", "kinds"), kinds(mandate, lang).unwrap_or_else(all)),
         (lang.pick("相手", "with"), counterparties(mandate, lang).unwrap_or_else(all)),

@@ -7,6 +7,7 @@ use fumibako_careplan::OfficeNumber;
 use super::Scope;
 use crate::address::AgentId;
 use crate::mailbox::FolderName;
+use crate::notice::NOTICES;
 
 /// Above the mailboxes that an agent sees: `Offices/<number>/<folder>` (RFC 2342 §3, Other Users' Namespace).
 pub const OFFICES: &str = "Offices";
@@ -40,7 +41,8 @@ pub fn agent_rights(folder: &FolderName, scopes: &BTreeSet<Scope>) -> String {
         ("Sent", Scope::Send) => "lrswi",
         ("Sent", Scope::Status) | ("Receipts", Scope::Receive | Scope::Acknowledge | Scope::Status) => "lrsw",
         ("Drafts", Scope::Send) => "lrswite",
-        ("INBOX" | "Sent" | "Receipts" | "Drafts", _) => "",
+        // Profile §18.3: an agent sees the notices as itself.
+        ("INBOX" | "Sent" | "Receipts" | "Drafts" | NOTICES, _) => "",
         (_, Scope::Receive) => "lrswite",
         _ => "",
     };
@@ -51,7 +53,7 @@ pub fn agent_rights(folder: &FolderName, scopes: &BTreeSet<Scope>) -> String {
 impl Access {
     /// What whoever looks may do with a folder: an agent's rights, or `own`, which the office has.
     pub fn mine(&self, name: &FolderName, own: &str) -> String {
-        let Some(viewer) = &self.viewer else { return own.to_owned() };
+        let Some(viewer) = self.viewer.as_ref().filter(|_| !name.is_notices()) else { return own.to_owned() };
         self.of(name)
             .into_iter()
             .find(|(agent, _)| agent == viewer.as_str())
@@ -87,6 +89,7 @@ mod tests {
             ("Drafts", "", "lrswite", "", ""),
             ("Archive", "lrswite", "", "", ""),
             ("Own/Below", "lrswite", "", "", ""),
+            (NOTICES, "", "", "", ""),
         ] {
             let found =
                 [Scope::Receive, Scope::Send, Scope::Acknowledge, Scope::Status].map(|scope| rights(folder, &[scope]));

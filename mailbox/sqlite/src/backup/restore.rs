@@ -115,7 +115,15 @@ async fn advance(rows: &Path, now: Timestamp) -> Result<(), StoreError> {
     for (statement, by) in [
         // Ids carry the day they were given, and begin anew with it.
         ("UPDATE counter SET value = max(value, ?) WHERE name IN ('message', 'evidence')", first_id_of(today)),
-        ("UPDATE counter SET value = value + ? WHERE name IN ('message', 'evidence', 'uid_validity')", AHEAD),
+        (
+            "UPDATE counter SET value = value + ? WHERE name IN ('message', 'evidence', 'uid_validity',
+                 'notice_uid', 'notice_modseq', 'notice_turn')",
+            AHEAD,
+        ),
+        (
+            "UPDATE notice SET modseq = (SELECT value FROM counter WHERE name = 'notice_turn') WHERE uid IS NOT NULL AND ? > 0",
+            AHEAD,
+        ),
         // Profile §8.20: the gateway says so with its next signature over the log.
         ("UPDATE counter SET value = ? WHERE name = 'restored_at'", now.as_millisecond()),
         // An operator is here: the date is looked at.

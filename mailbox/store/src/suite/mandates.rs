@@ -2,13 +2,21 @@
 
 use std::sync::Arc;
 
-use fumibako_model::{Agent, Event, Licence, Mandate, MandateState, Office, OfficeNumber, Refusal, Registered, Scope};
+use fumibako_model::{
+    Agent, Done, Event, Licence, MANDATES_OF_OFFICE, Mandate, MandateState, Office, OfficeNumber, Refusal, Registered,
+    Scope, What,
+};
 
-use super::{Fill, World, himawari, kaede, kawara, now, office, refused, sakura, view};
-use crate::{MandateOrder, SignedDeed, Store};
+use super::{Fill, NOON, World, himawari, kaede, kawara, now, office, refused, sakura, view};
+use crate::{Amend, Amendment, MandateOrder, SignedDeed, Store};
 
 /// A mandate of an office to the agent of the suite, to send.
-pub(super) fn sending(office: OfficeNumber) -> Registered {
+pub fn sending(office: OfficeNumber) -> Registered {
+    numbered(office, 0)
+}
+
+/// One of many.
+pub fn numbered(office: OfficeNumber, number: u8) -> Registered {
     let words = Mandate {
         v: 1,
         office,
@@ -23,14 +31,15 @@ pub(super) fn sending(office: OfficeNumber) -> Registered {
     };
     let mut sum = [0; 32];
     sum[..10].copy_from_slice(office.as_str().as_bytes());
+    sum[10] = number;
     words.registered(sum)
 }
 
-async fn agent<S: Store>(store: &S) {
+pub async fn agent<S: Store>(store: &S) {
     store.put_agent(Agent { id: kawara(), name: "かわら事務代行".into(), suspended: None }).await.unwrap();
 }
 
-pub(super) fn granting(one: &Registered) -> MandateOrder {
+pub fn granting(one: &Registered) -> MandateOrder {
     MandateOrder::Register(Box::new(one.clone()), Some(b"granted".to_vec()))
 }
 
@@ -72,6 +81,29 @@ pub async fn a_mandate_is_granted_confirmed_and_revoked_once<S: Store>(store: Ar
     let deed = |kind: &str, octets: &[u8]| SignedDeed { kind: kind.into(), at: now(), octets: octets.to_vec() };
     let kept = [deed("confirm", b"confirmed"), deed("grant", b"granted"), deed("revoke", b"revoked")];
     assert_eq!(store.deeds(one.id).await.unwrap(), kept);
+}
+
+pub async fn an_office_has_a_hundred_mandates_that_are_not_over<S: Store>(store: Arc<S>) {
+    store.put_office(office(himawari())).await.unwrap();
+    agent(&*store).await;
+    let register = async |number: u8, at: &str| {
+        let change = Amendment::Mandate(granting(&numbered(himawari(), number)));
+        let done = vec![Done::new(at.parse().unwrap(), "test", What::MandateRegistered)];
+        store.amend(Amend { changes: vec![change], done }).await
+    };
+    let most = u8::try_from(MANDATES_OF_OFFICE).unwrap();
+    for number in 0..most {
+        register(number, NOON).await.unwrap();
+    }
+    refused(register(most, NOON).await, Refusal::TooManyMandates);
+    // What is there already is no more, and another office has its own.
+    register(most - 1, NOON).await.unwrap();
+    store.mandate(granting(&sending(sakura()))).await.unwrap();
+    // One that was revoked makes room for one; all that are over make room for others.
+    store.mandate(revocation(&numbered(himawari(), 0))).await.unwrap();
+    register(most, NOON).await.unwrap();
+    refused(register(most + 1, "2027-03-31T14:59:59Z").await, Refusal::TooManyMandates);
+    register(most + 1, "2027-03-31T15:00:00Z").await.unwrap();
 }
 
 pub async fn what_was_committed_before_a_revocation_stands_and_nothing_after_it<S: Store>(store: Arc<S>) {

@@ -41,8 +41,11 @@ impl Acl {
 }
 
 /// What the office may do with one of its folders (RFC 4314 §2.1): of what only the gateway fills, no `i`; of what every
-/// office has, no `x`. The last two are the old names of some of the others (§2.1.1).
+/// office has, no `x`; with the notices, nothing but read them. The last two are the old names of some of the others (§2.1.1).
 pub(super) fn rights(folder: &FolderName) -> &'static str {
+    if folder.is_notices() {
+        return "lrs";
+    }
     match (folder.is_incoming(), folder.is_standard()) {
         (true, _) => "lrswkteacd",
         (false, true) => "lrswikteacd",
@@ -130,9 +133,9 @@ impl Session {
         }
         let (name, own) = (self.spell(&folder), rights(&folder));
         // RFC 4314 §4: only who administers a folder is told of others' rights.
-        let administers = listing.access.viewer.is_none();
+        let administers = listing.access.viewer.is_none() && !folder.is_notices();
         if !administers && !matches!(what, What::My) {
-            return self.no(&tag, "[NOPERM] Only the office itself is told of the rights of others.");
+            return self.no(&tag, "[NOPERM] Only who administers a folder is told of the rights of others.");
         }
         let owner = self.party.clone().unwrap_or_default();
         let agents = listing.access.of(&folder);

@@ -145,6 +145,9 @@ impl Session {
         if view.read_only {
             return Err("[READ-ONLY] The folder is open read-only.");
         }
+        if view.is_notices() {
+            return Err("[NOPERM] Notices go when their time is over.");
+        }
         let place = view.places(by, &Set(vec![(number, number)])).and_then(|mut places| places.next());
         match place.and_then(|place| view.entry(place)) {
             Some(entry) => Ok((view.folder, entry.uid)),

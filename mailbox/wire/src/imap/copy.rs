@@ -26,6 +26,9 @@ impl Copy {
 impl Session {
     pub(super) fn copy(&mut self, tag: String, by: By, set: &Set, to: Mailbox, moves: bool) {
         let Some(view) = self.view() else { return };
+        if moves && view.is_notices() {
+            return self.no(&tag, "[NOPERM] Notices go when their time is over; they can be copied.");
+        }
         let Some(places) = view.places(by, set) else { return self.bad(&tag, "There is no message of that number.") };
         let uids = view.uids(places);
         let folder = view.folder;

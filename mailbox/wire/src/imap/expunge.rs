@@ -30,6 +30,9 @@ impl Expunge {
 impl Session {
     pub(super) fn expunge(&mut self, tag: String, set: Option<&Set>) {
         let Some(view) = self.view() else { return };
+        if view.is_notices() {
+            return self.no(&tag, "[NOPERM] Notices go when their time is over.");
+        }
         let by = if set.is_some() { By::Uid } else { By::Sequence };
         let uids = set.map(|set| view.uids(view.by_uid(set).into_iter().flatten()));
         let (folder, since) = (view.folder, view.since);

@@ -139,12 +139,14 @@ impl Session {
     pub(super) fn tell_keywords(&mut self) {
         let Some(view) = self.view() else { return };
         let (names, permanent) = (all_flags(&view.keywords, &[]), all_flags(&view.keywords, &MARKS));
-        let read_only = view.read_only;
+        let (read_only, notices) = (view.read_only, view.is_notices());
         // RFC 3501 §7.1 PERMANENTFLAGS: those a client can change; `\*` says that new keywords can be made.
         let more = if view.keywords.0.len() < KEYWORDS { " \\*" } else { "" };
         self.untagged(&format!("FLAGS ({names})"));
         if read_only {
             self.untagged("OK [PERMANENTFLAGS ()] The folder is open read-only.");
+        } else if notices {
+            self.untagged("OK [PERMANENTFLAGS (\\Seen)] What you have seen is kept.");
         } else {
             self.untagged(&format!("OK [PERMANENTFLAGS ({permanent}{more})] Flags are kept."));
         }

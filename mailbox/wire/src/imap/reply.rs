@@ -138,7 +138,12 @@ pub(super) fn code_of_target(why: Refusal) -> &'static str {
     }
 }
 
+/// RFC 9051 §9 text: one line of UTF-8, whatever was told.
+pub(super) fn one_line(text: &str) -> String {
+    text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect()
+}
+
 /// resp-text stays one line of ASCII, whatever was told.
-fn line(text: &str) -> String {
+pub(super) fn line(text: &str) -> String {
     text.chars().map(|char| if matches!(char, ' '..='~') { char } else { '?' }).collect()
 }

@@ -128,7 +128,9 @@ impl Session {
 
     /// The folder is open and all was said of it but that. RFC 7162 §3.2.5.1: what the client missed is told first.
     pub(super) fn resync(&mut self, tag: String, read_only: bool, uid_validity: u32, with: Parameters) {
-        let says = opened_saying(read_only);
+        // RFC 4314 §5.2: of what is shared, a client of the notices changes nothing.
+        let notices = self.view().is_some_and(|view| view.is_notices());
+        let says = opened_saying(read_only, notices);
         let known = with.known.filter(|known| known.uid_validity == uid_validity);
         let (Some(known), Some(view)) = (known, self.view()) else { return self.tagged(&tag, &format!("OK {says}")) };
         let since = ModSeq(known.since);

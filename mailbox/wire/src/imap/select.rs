@@ -75,7 +75,8 @@ impl Session {
     /// RFC 3501 §6.4.2: removes what is `\Deleted` and does not say so; a folder open read-only is only left.
     pub(super) fn close(&mut self, tag: String) {
         match self.view() {
-            Some(view) if !view.read_only => {
+            // RFC 4314 §4: CLOSE does not fail for want of a right, and then removes nothing.
+            Some(view) if !view.read_only && !view.is_notices() => {
                 let ask = Ask::Expunge { folder: view.folder, uids: None, since: view.since };
                 self.ask(ask, Work::Expunge(Expunge::closing(tag)));
             }
@@ -102,6 +103,11 @@ impl Session {
 }
 
 /// How a folder is open.
-pub(super) fn opened_saying(read_only: bool) -> &'static str {
-    if read_only { "[READ-ONLY] EXAMINE done." } else { "[READ-WRITE] SELECT done." }
+pub(super) fn opened_saying(read_only: bool, notices: bool) -> &'static str {
+    match (read_only, notices) {
+        (true, _) => "[READ-ONLY] EXAMINE done.",
+        // RFC 3501 §6.3.1: what is each user's own can change all the same.
+        (false, true) => "[READ-ONLY] SELECT done.",
+        (false, false) => "[READ-WRITE] SELECT done.",
+    }
 }

@@ -29,7 +29,7 @@ use super::store::Store;
 use super::view::View;
 use super::{Answer, Ask, Settings, command, reply};
 use crate::sasl::{Exchange, Offer};
-use crate::{Conversation, Cover, Effect};
+use crate::{Alert, Conversation, Cover, Effect};
 
 mod turns;
 
@@ -51,6 +51,8 @@ pub struct Session {
     pub(super) news: bool,
     /// What it listens for, if it said so.
     pub(super) notify: Option<Box<Notify>>,
+    /// What the user's attention is wanted for, and is still to be said.
+    alerts: Vec<Alert>,
     /// Until the command ends everything is told, whatever it listens for.
     pub(super) all_told: bool,
     /// What it understands beyond IMAP4rev1.
@@ -184,6 +186,7 @@ impl Session {
             failures: 0,
             news: false,
             notify: None,
+            alerts: Vec::new(),
             all_told: false,
             enabled: Enabled::default(),
             work: Work::Nothing,
@@ -200,6 +203,9 @@ impl Session {
             return false;
         }
         match std::mem::take(&mut self.work) {
+            work @ (Work::Nothing | Work::Idle(_)) if !self.alerts.is_empty() && self.input.rests() => {
+                self.say_alerts(work)
+            }
             Work::Nothing => self.next_command(),
             Work::Sasl(tag, exchange) => self.sasl_line(tag, exchange),
             Work::Append(append) => self.append_more(append),
@@ -229,6 +235,21 @@ impl Session {
             },
         }
         true
+    }
+
+    /// Profile §18.5, RFC 3501 §7.1: between two commands, and in IDLE.
+    fn say_alerts(&mut self, work: Work) -> bool {
+        let full = self.enabled.has(Enabled::REV2);
+        for alert in std::mem::take(&mut self.alerts) {
+            let text = if full { reply::one_line(&alert.full) } else { reply::line(&alert.plain) };
+            self.untagged(&format!("OK [ALERT] {text}"));
+        }
+        self.go_on(work);
+        true
+    }
+
+    pub(super) fn forget_alerts(&mut self) {
+        self.alerts = Vec::new();
     }
 
     pub(super) fn not_understood(&mut self, Unreadable { tag, why }: &Unreadable) {
@@ -380,6 +401,13 @@ impl Conversation for Session {
         self.now = now;
         self.news = matches!(self.phase, Phase::Selected(_));
         self.stir();
+    }
+
+    fn alert(&mut self, now: Timestamp, alert: &Alert) {
+        self.now = now;
+        if matches!(self.phase, Phase::LoggedIn | Phase::Selected(_)) {
+            self.alerts.push(alert.clone());
+        }
     }
 
     fn shutdown(&mut self, now: Timestamp) {

@@ -40,6 +40,9 @@ impl Session {
             self.condstore();
         }
         let Some(view) = self.view() else { return };
+        let Some((change, flags)) = permitted(view.is_notices(), change, flags) else {
+            return self.no(&tag, "[NOPERM] Of notices only \\Seen can be changed.");
+        };
         let Some(places) = view.places(by, set) else { return self.bad(&tag, "There is no message of that number.") };
         let uids = view.uids(places);
         if uids.is_empty() {
@@ -109,6 +112,21 @@ impl Session {
         };
         format!("[MODIFIED {}] STORE done, but for what had changed.", set::write(modified.iter().filter_map(number)))
     }
+}
+
+/// Profile §18.3, RFC 4314 §4: of a change of notices' flags, what there is a right to; `None`: nothing.
+fn permitted(notices: bool, change: FlagChange, flags: NamedFlags) -> Option<(FlagChange, NamedFlags)> {
+    if !notices {
+        return Some((change, flags));
+    }
+    let seen = flags.system & Flags::SEEN.system != 0;
+    let change = match change {
+        FlagChange::Replace if seen => FlagChange::Add,
+        FlagChange::Replace => FlagChange::Remove,
+        other => other,
+    };
+    let asked = seen || change == FlagChange::Remove && flags.keywords.is_empty() && flags.system == 0;
+    asked.then(|| (change, NamedFlags { system: Flags::SEEN.system, keywords: Vec::new() }))
 }
 
 fn changed(flags: Flags, change: FlagChange, named: Flags) -> Flags {

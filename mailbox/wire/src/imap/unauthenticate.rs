@@ -17,6 +17,7 @@ impl Session {
         self.party = None;
         self.news = false;
         self.notify = None;
+        self.forget_alerts();
         let compressed = std::mem::take(&mut self.enabled).has(Enabled::DEFLATE);
         self.log_in_anew();
         self.tagged(tag, &format!("OK [CAPABILITY {}] UNAUTHENTICATE done.", self.capabilities()));

@@ -74,6 +74,11 @@ impl View {
         }
     }
 
+    /// Profile §18.3: of the notices a client changes no more than its own `\Seen`.
+    pub(super) fn is_notices(&self) -> bool {
+        self.name.is_notices()
+    }
+
     /// The client knows no `\Recent` (RFC 9051 App. E).
     pub(super) fn forget_recent(&mut self) {
         self.recent = None;

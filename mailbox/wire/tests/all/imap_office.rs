@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use fumibako_model::{
     Annotation, Changes, Entry, FlagChange, Flags, FolderId, FolderName, FolderStatus, FolderView, Keywords, MessageId,
-    ModSeq, NamedFlags, Private, Refusal, Refused, STANDARD_FOLDERS, Uid, UidValidity,
+    ModSeq, NOTICES, NamedFlags, Private, Refusal, Refused, STANDARD_FOLDERS, Uid, UidValidity,
 };
 use fumibako_wire::imap::{Answer, Ask, Outgoing, Session, Settings};
 use jiff::Timestamp;
@@ -41,10 +41,11 @@ pub(crate) struct Folder {
 
 impl Default for Office {
     fn default() -> Self {
-        let folders = STANDARD_FOLDERS.map(|(name, _)| Folder::new(name.parse().unwrap()));
+        let names = STANDARD_FOLDERS.iter().map(|(name, _)| *name).chain([NOTICES]);
+        let folders: Vec<_> = names.map(|name| Folder::new(name.parse().unwrap())).collect();
         let subscribed = folders.iter().map(|folder| folder.name.clone()).collect();
         let annotations = BTreeMap::new();
-        Self { folders: folders.into(), subscribed, annotations, bodies: Vec::new(), modseq: 0, aside: Vec::new() }
+        Self { folders, subscribed, annotations, bodies: Vec::new(), modseq: 0, aside: Vec::new() }
     }
 }
 

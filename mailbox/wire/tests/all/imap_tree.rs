@@ -67,7 +67,7 @@ impl Office {
 
     /// Makes a folder and the levels above it.
     fn make(&mut self, name: &FolderName) -> Result<(), Refused> {
-        if self.at(name).is_ok() || name.looks_standard() {
+        if self.at(name).is_ok() || name.looks_standard() || name.above().any(|level| level.is_notices()) {
             return Err(Refusal::FolderExists.into());
         }
         for level in name.above().chain([name.clone()]) {
@@ -89,7 +89,7 @@ impl Office {
         if from.is_standard() {
             return Err(Refusal::FolderIsStandard.about(from));
         }
-        if self.at(to).is_ok() {
+        if self.at(to).is_ok() || to.looks_standard() || to.above().any(|level| level.is_notices()) {
             return Err(Refusal::FolderExists.into());
         }
         if to.is_below(from) {
@@ -111,10 +111,10 @@ impl Office {
         Ok(())
     }
 
-    /// In the order of the gateway: standard folders, then own ones by name.
+    /// In the order of the gateway: standard folders, the notices, then own ones by name.
     pub(crate) fn listing(&self) -> Listing {
         let mut there: Vec<usize> = (0..self.folders.len()).filter(|at| !self.folders[*at].deleted).collect();
-        there[STANDARD_FOLDERS.len()..].sort_by_key(|at| self.folders[*at].name.clone());
+        there[STANDARD_FOLDERS.len() + 1..].sort_by_key(|at| self.folders[*at].name.clone());
         Listing {
             folders: there.into_iter().map(|at| self.status(at)).collect(),
             subscribed: self.subscribed.clone(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
 use fumibako_model::{Private, Refusal, Refused};
-use fumibako_wire::{Conversation, Effect};
+use fumibako_wire::{Alert, Conversation, Effect};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::claims::OFFER;
@@ -173,6 +173,10 @@ impl<D: Desk> Stage<D> {
             "release" => {
                 self.line(connection)?.hold = false;
                 self.pump(connection)
+            }
+            "alert" => {
+                let alert = Alert { plain: rest.to_owned(), full: rest.to_owned() };
+                self.each(|now, line| line.session.alert(now, &alert))
             }
             "shutdown" => self.each(|now, line| line.session.shutdown(now)),
             _ => {

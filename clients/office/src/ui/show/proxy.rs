@@ -77,7 +77,10 @@ fn typed(fields: &Fields, now: Timestamp, lang: Lang) -> Grant {
 }
 
 fn facts(mandate: &Mandate, lang: Lang) -> Vec<(String, String)> {
-    words::pairs(mandate, lang).into_iter().map(|(term, value)| (term.to_owned(), value)).collect()
+    words::pairs(mandate, mandate.agent.to_string(), lang)
+        .into_iter()
+        .map(|(term, value)| (term.to_owned(), value))
+        .collect()
 }
 
 fn line(row: &MandateRow, agent: bool, now: Timestamp, lang: Lang) -> MandateLine {
