@@ -8,7 +8,7 @@ use async_imap::error::Error;
 use async_imap::extensions::idle::IdleResponse;
 use async_imap::types::{Fetch, Flag};
 use async_imap::{Client, Session};
-use fumibako_model::{MDN_SENT, OFFICES, OfficeNumber, Party, Private, State, delegated};
+use fumibako_model::{MDN_SENT, NOTICES, OFFICES, OfficeNumber, Party, Private, State, delegated};
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use tokio::net::TcpStream;
@@ -194,6 +194,16 @@ impl Mailbox {
         let change = format!("+FLAGS.SILENT ({flags})");
         let storing = async {
             let answers = self.session.uid_store(uid.to_string(), change).await?;
+            answers.try_collect::<Vec<_>>().await
+        };
+        waited(&self.host, self.patience, storing).await.map(|_| ())
+    }
+
+    /// Profile §18.4: whatever notices stand now, we have seen them.
+    pub async fn see_notices(&mut self) -> Result<(), Trouble> {
+        let storing = async {
+            self.session.select(NOTICES).await?;
+            let answers = self.session.uid_store("1:*", "+FLAGS.SILENT (\\Seen)").await?;
             answers.try_collect::<Vec<_>>().await
         };
         waited(&self.host, self.patience, storing).await.map(|_| ())

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use fumibako_model::{Found, Listed, OfficeNumber, SEARCHED_CHARACTERS, Search, Shown};
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use crate::https::{Question, ask};
@@ -36,6 +36,9 @@ pub struct Licence {
     pub automatic: bool,
 }
 
+/// So long before it begins, a stop is near.
+const NEAR: SignedDuration = SignedDuration::from_hours(24);
+
 /// A notice of the operator.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Notice {
@@ -47,11 +50,32 @@ pub struct Notice {
     pub title: String,
     /// Its body.
     pub body: String,
-    /// From when it is shown; of a stop, when it begins.
+    /// From when it is shown.
     pub from: Timestamp,
     /// Until when.
     #[serde(default)]
     pub until: Option<Timestamp>,
+    /// When the gateway is to stop.
+    #[serde(default)]
+    pub stop_from: Option<Timestamp>,
+    /// Until when it is to be stopped.
+    #[serde(default)]
+    pub stop_until: Option<Timestamp>,
+    /// Did we see it before?
+    #[serde(default)]
+    pub seen: bool,
+}
+
+impl Notice {
+    /// Profile §18.7: is it about a stop that is near, or under way?
+    pub fn is_near(&self, now: Timestamp) -> bool {
+        let begins = match self.stop_from {
+            Some(from) => from.saturating_sub(NEAR).unwrap_or(from),
+            None => self.from,
+        };
+        let ends = self.stop_until.or(self.until);
+        self.kind == "maintenance" && now >= begins && ends.is_none_or(|ends| now < ends)
+    }
 }
 
 #[derive(Deserialize)]
@@ -124,5 +148,30 @@ mod tests {
         assert_eq!((licence.days_left, licence.payment), (Some(5), None));
         let text = r#"{"id":1,"kind":"maintenance","title":"t","body":"b","from":"2026-11-29T00:00:00Z"}"#;
         assert_eq!(serde_json::from_str::<Notice>(text).unwrap().kind, "maintenance");
+    }
+
+    // Profile §18.7
+    #[test]
+    fn a_stop_is_near_from_a_day_before_until_it_is_over() {
+        let read = |more: &str| {
+            let text = format!(
+                r#"{{"id":1,"kind":"maintenance","title":"t","body":"b","from":"2026-11-20T00:00:00Z","until":"2026-12-20T00:00:00Z"{more}}}"#
+            );
+            serde_json::from_str::<Notice>(&text).unwrap()
+        };
+        let named = read(r#","stop_from":"2026-12-01T01:00:00Z","stop_until":"2026-12-01T05:00:00Z""#);
+        for (at, near) in [
+            ("2026-11-30T00:59:59Z", false),
+            ("2026-11-30T01:00:00Z", true),
+            ("2026-12-01T04:59:59Z", true),
+            ("2026-12-01T05:00:00Z", false),
+        ] {
+            assert_eq!(named.is_near(at.parse().unwrap()), near, "{at}");
+        }
+        let open = read("");
+        let near = |at: &str| open.is_near(at.parse().unwrap());
+        assert!(near("2026-11-20T00:00:00Z") && !near("2026-11-19T23:59:59Z") && !near("2026-12-20T00:00:00Z"));
+        let other = Notice { kind: "important".into(), ..named };
+        assert!(!other.is_near("2026-12-01T02:00:00Z".parse().unwrap()));
     }
 }

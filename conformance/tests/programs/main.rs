@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, reason = "a test says no by a panic")]
 
 mod admitted;
+mod audit;
 mod authorities;
 mod broken;
 mod ciphers;

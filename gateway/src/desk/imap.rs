@@ -78,6 +78,9 @@ impl<S: Store> ImapDesk<S> {
             if let Ask::Open { .. } = ask {
                 (self.watched, self.opened, self.notices.open) = (None, None, true);
             }
+            if let (Ask::Copy { .. }, None) = (&ask, agent) {
+                role::judge(login.role(), &ask)?;
+            }
             let office = login.office().filter(|_| agent.is_none());
             let answer = notices::serve(&house, (party, office), ask).await;
             return answer.map_err(|error| house.refusal_of(error));

@@ -107,9 +107,6 @@ pub struct Registered {
 pub struct MandateRow {
     /// How it stands now.
     pub state: MandateState,
-    /// What the roll calls the agent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub agent_name: Option<String>,
     /// The mandate.
     #[serde(flatten)]
     pub registered: Registered,

@@ -6,8 +6,8 @@ use super::progress::{Progress, progress};
 use crate::frame::{Frame, Tab, page};
 use crate::icon::Icon;
 use crate::part::{
-    Drop, FileKind, FileLine, Left, Party, Reach, Words, chip, drop_zone, files, left_out, on_behalf, party, title,
-    trouble,
+    Drop, FileKind, FileLine, Left, Mood, Party, Reach, Words, chip, drop_zone, files, left_out, on_behalf, panel,
+    party, title, trouble,
 };
 use crate::text::say_with;
 
@@ -67,6 +67,8 @@ pub struct Batch {
     pub trouble: Option<Words>,
     /// How far the sending is, if it runs or has just ended.
     pub progress: Option<Progress>,
+    /// A stop of the gateway that is near (HM-06).
+    pub stop: Option<String>,
 }
 
 /// The page.
@@ -79,6 +81,7 @@ pub fn batch(frame: &Frame, batch: &Batch) -> Markup {
             // Enter in a field must send nothing.
             button.vh tabindex="-1" aria-hidden="true" formaction="/batch/message" { (frame.say("same-message")) }
             (drop_zone(frame, Drop { upload: "/batch/files", hint: &frame.say("drop-hint-batch"), accept: ".csv,.CSV" }))
+            @if let Some(stop) = &batch.stop { (panel(Mood::Warn, "stop", stop, &html! {})) }
             (left_out(frame, &batch.left))
             @if let Some(words) = &batch.trouble { (trouble("trouble", words)) }
             (tools(frame))

@@ -89,6 +89,7 @@ door-batch = Send to many offices at once
 failed-go = { $count } could not be sent. See "Send many".
 notices = Notices
 no-notices = There are no notices.
+stop-near = The system stops from { $from } to { $until }. Nothing can be sent in that time; send what is urgent before.
 notice-stop = Stop
 notice-important = Important
 notice-other = Notice

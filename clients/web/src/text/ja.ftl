@@ -89,6 +89,7 @@ door-batch = 複数の事業所へまとめて送る
 failed-go = 送れなかったデータが{ $count }件あります。一括送信で確かめてください。
 notices = お知らせ
 no-notices = お知らせはありません。
+stop-near = { $from } から { $until } まで、システムが停止します。その間は送信できません。お急ぎのデータは、その前に送ってください。
 notice-stop = 停止
 notice-important = 重要
 notice-other = お知らせ

@@ -19,6 +19,7 @@ mod door;
 mod eye;
 mod later;
 mod lines;
+mod notices;
 mod round;
 mod world;
 
@@ -39,7 +40,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let shots = args.iter().position(|arg| arg == "--shots").and_then(|at| args.get(at + 1)).map(Into::into);
-    let known = ["door", "compose", "round", "batch", "attacks", "directory", "eye", "account", "later"];
+    let known = ["door", "compose", "round", "batch", "attacks", "directory", "eye", "account", "notices", "later"];
     let wanted: Vec<String> = args.into_iter().filter(|arg| known.contains(&arg.as_str())).collect();
     let folder = tempfile::tempdir().unwrap();
     let stage = Stage::set_up(folder.path(), world::now()).unwrap();
@@ -82,6 +83,7 @@ async fn play(world: &World, wanted: &[String]) {
     scenario!(directory);
     scenario!(eye);
     scenario!(account);
+    scenario!(notices);
     // The last: it leaves no gateway behind.
     scenario!(later);
 }

@@ -59,7 +59,8 @@ async fn list(State(app): Shared, here: Here, Query(fields): Query<Vec<(String, 
     });
     let left = left.collect();
     let progress = held(&app.run).clone().map(|run| progress_of(&app, &run, lang));
-    let view = Batch { rows: sorted(rows), left, trouble: here.trouble(&app), progress };
+    let view =
+        Batch { rows: sorted(rows), left, trouble: here.trouble(&app), progress, stop: super::home::stop(&app, lang) };
     html(page::batch(&here.frame(&app), &view))
 }
 

@@ -93,7 +93,7 @@ pub(super) fn view(app: &App, here: &Here, letter: &Letter, (manner, base): (Man
         left: left(app, letter, lang),
         trouble: here.trouble(app).or_else(|| barred(app, letter).map(|words| pick(&words, lang))).or(own),
         saved: None,
-        stop: None,
+        stop: super::home::stop(app, lang),
         confirm: None,
     }
 }

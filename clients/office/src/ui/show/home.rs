@@ -17,6 +17,7 @@ use super::{Here, Shared, html};
 use crate::ui::account::warnings;
 use crate::ui::paint::{day, days, moment, party, pick};
 use crate::ui::state::{App, held};
+use crate::ui::work::ask::see_notices;
 
 /// The certificate's end is told from so many days before (HM-09).
 const WARN_DAYS: i64 = 60;
@@ -41,7 +42,7 @@ async fn home(State(app): Shared, here: Here) -> Response {
 }
 
 /// HM-05, HM-06: newest first.
-fn notices(app: &App, here: &Here) -> Vec<Notice> {
+fn notices(app: &Arc<App>, here: &Here) -> Vec<Notice> {
     let mut known = held(&app.mail).notices.clone();
     known.sort_by_key(|notice| std::cmp::Reverse(notice.from));
     let seen = |id| here.session.read.contains(&id);
@@ -56,13 +57,30 @@ fn notices(app: &App, here: &Here) -> Vec<Notice> {
         }),
         title: notice.title.clone(),
         body: notice.body.clone(),
-        unread: !seen(notice.id),
+        unread: !notice.seen && !seen(notice.id),
     });
-    let told = told.collect();
+    let told: Vec<Notice> = told.collect();
     if !here.live {
+        if told.iter().any(|notice| notice.unread) {
+            tokio::spawn(see_notices(app.clone()));
+        }
         app.sessions.with(&here.id, |session| session.read.extend(known.iter().map(|notice| notice.id)));
     }
     told
+}
+
+/// HM-06, Profile §18.7: a stop that is near, for the screens that send.
+pub(super) fn stop(app: &App, lang: Lang) -> Option<String> {
+    let now = (app.clock)();
+    let mail = held(&app.mail);
+    let near = mail.notices.iter().filter(|notice| notice.is_near(now));
+    let first = near.min_by_key(|notice| notice.stop_from.unwrap_or(notice.from))?;
+    Some(match first.stop_from.zip(first.stop_until) {
+        Some((from, until)) => {
+            say_with(lang, "stop-near", &[("from", moment(from).into()), ("until", moment(until).into())]).into_owned()
+        }
+        None => first.title.clone(),
+    })
 }
 
 /// HM-03, HM-04: what the last look at the gateway found.

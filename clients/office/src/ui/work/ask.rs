@@ -7,6 +7,7 @@ use fumibako_model::{FOUND, OfficeNumber};
 use jiff::SignedDuration;
 
 use super::aside;
+use crate::mailbox::Mailbox;
 use crate::register::{self, Licence, Notice, Office};
 use crate::settings::Settings;
 use crate::ui::state::{App, held};
@@ -64,6 +65,22 @@ fn missing(app: &App) -> BTreeSet<OfficeNumber> {
     let is_good = |at: &jiff::Timestamp| now.duration_since(*at).abs() < GOOD;
     all.retain(|office| !mail.asked_about.get(office).is_some_and(is_good));
     all.into_iter().take(FOUND).collect()
+}
+
+/// Tells the gateway that the notices were shown, so that they are new to nobody here after the next login.
+pub(in crate::ui) async fn see_notices(app: Arc<App>) {
+    let settings = app.settings.clone();
+    let told = aside(move || {
+        wait(async {
+            let mut mailbox = Mailbox::open(&settings).await?;
+            mailbox.see_notices().await?;
+            mailbox.close().await;
+            Ok(())
+        })
+    });
+    if let Err(why) = told.await {
+        tracing::debug!(%why, "ui.notices");
+    }
 }
 
 fn is_due(app: &App) -> bool {
