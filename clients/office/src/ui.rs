@@ -7,6 +7,7 @@
 //! an answer to another host name, a change without the token of the session, a script or a style that is not ours.
 
 mod account;
+mod connections;
 mod first;
 mod form;
 mod guard;
@@ -148,7 +149,7 @@ fn screens(app: App, tasks: &Tasks) -> Result<Router, Trouble> {
 
 fn serve(listener: TcpListener, routes: Router, tasks: &Tasks) {
     let serving = tokio::spawn(async move {
-        if let Err(why) = axum::serve(listener, routes).await {
+        if let Err(why) = axum::serve(connections::Connections::of(listener), routes).await {
             tracing::warn!(%why, "ui.stopped");
         }
     });

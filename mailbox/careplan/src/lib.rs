@@ -6,7 +6,7 @@
 //! - [`gather`]: a pile of files becomes bundles per sender and recipient, in serial order; the rest is named.
 //! - [`check`]: files that lie together against the standard. Its [`Report`] is lines, JSON or a page to print;
 //!   [`check_file`] and [`check_unit`] give the bare [`Finding`]s.
-//! - [`Sheet`]: files written from typed rows, and read back.
+//! - [`Sheet`]: files written from typed rows, and read back; [`withdrawal`] makes the delete of a file.
 //!
 //! How it hangs together: `name` → `check` (`ms932`, `table`, `check/value`, `check/rules`, `check/unit`) → `finding`
 //! (codes, sentences, what to do) → `report`. The facts of the standard are data in `layouts/`, compiled in; the code
@@ -68,6 +68,7 @@ mod sheet;
 mod table;
 mod time;
 mod unit;
+mod withdraw;
 
 pub use check::{check, check_file, check_unit};
 pub use code::{Code, Severity};
@@ -90,3 +91,4 @@ pub use sheet::{CannotWrite, Sheet};
 pub use table::fields_in;
 pub use time::{NotAMonth, NotASerial, Serial, ServiceMonth};
 pub use unit::{NotAUnit, UnitFault, UnitKind};
+pub use withdraw::withdrawal;

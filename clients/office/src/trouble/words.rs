@@ -9,6 +9,7 @@ use crate::verify::NotWhole;
 mod kept;
 mod keys;
 mod password;
+mod system;
 mod token;
 mod usage;
 
@@ -63,6 +64,9 @@ impl Trouble {
             (Self::NoMandate(id), _) => Words::of(&Refusal::MandateUnknown.about(id), None, lang),
             (Self::Alone(alone), _) => alone.words(lang),
             (Self::Kept(path, why), _) => kept::words(path, *why, lang),
+            (Self::CannotRead(path, why), _) => system::unread(path, why, lang),
+            (Self::CannotWrite(path, why), _) => system::unwritten(path, why, lang),
+            (Self::Output(why), _) => system::unsaid(why, lang),
             (_, Lang::Ja) => self.japanese(),
             (_, Lang::En) => self.english(),
         }
@@ -97,9 +101,6 @@ impl Trouble {
             | Self::Sign(_)
             | Self::TlsAnchors(_) => self.about_keys(Lang::Ja),
             Self::NotAMessage(path, why) => not_whole(&path.display().to_string(), *why, Lang::Ja),
-            Self::CannotRead(path, why) => {
-                (format!("{} を読み取れません（{why}）。", path.display()), "場所と名前を確かめてください。".into())
-            }
             Self::NoSuchFile(path) => {
                 (format!("{} が見つかりません。", path.display()), "場所と名前を確かめてください。".into())
             }
@@ -108,11 +109,6 @@ impl Trouble {
                 format!("{} はすでにあり、上書きしていません。", path.display()),
                 "別の名前にするか、--overwrite を付けてください。".into(),
             ),
-            Self::CannotWrite(path, why) => (
-                format!("{} に書き込めません（{why}）。", path.display()),
-                "空き容量とフォルダーの権限を確かめて、もう一度実行してください。".into(),
-            ),
-            Self::Output(why) => (format!("結果を出力できません（{why}）。"), "出力先を確かめてください。".into()),
             Self::Busy(_) => ("ほかの送受信が実行中です。".into(), "終わってからもう一度実行してください。".into()),
             Self::Usage(usage) => usage.japanese(),
             Self::Limit(limit) => limit.japanese(),
@@ -133,9 +129,15 @@ impl Trouble {
                 format!("{id} というデータは見つかりません。"),
                 "`fumibako list inbox` か `fumibako list sent` で番号を確かめてください。".into(),
             ),
-            Self::Refused { .. } | Self::Distrust(_) | Self::NoMandate(_) | Self::Alone(_) | Self::Kept(..) => {
-                nothing()
-            }
+            // In `words`.
+            Self::Refused { .. }
+            | Self::Distrust(_)
+            | Self::NoMandate(_)
+            | Self::Alone(_)
+            | Self::Kept(..)
+            | Self::CannotRead(..)
+            | Self::CannotWrite(..)
+            | Self::Output(_) => nothing(),
         };
         Words::new(what, next)
     }
@@ -169,9 +171,6 @@ impl Trouble {
             | Self::Sign(_)
             | Self::TlsAnchors(_) => self.about_keys(Lang::En),
             Self::NotAMessage(path, why) => not_whole(&path.display().to_string(), *why, Lang::En),
-            Self::CannotRead(path, why) => {
-                (format!("{} cannot be read ({why}).", path.display()), "Check the place and the name.".into())
-            }
             Self::NoSuchFile(path) => {
                 (format!("There is no {}.", path.display()), "Check the place and the name.".into())
             }
@@ -180,11 +179,6 @@ impl Trouble {
                 format!("{} is there already and was not replaced.", path.display()),
                 "Choose another name, or say --overwrite.".into(),
             ),
-            Self::CannotWrite(path, why) => (
-                format!("{} cannot be written ({why}).", path.display()),
-                "Check the free space and the folder's permissions, then run it again.".into(),
-            ),
-            Self::Output(why) => (format!("The output cannot be written ({why})."), "Check where it goes.".into()),
             Self::Busy(_) => ("Another run is sending or fetching.".into(), "Run it again when that has ended.".into()),
             Self::Usage(usage) => usage.english(),
             Self::Limit(limit) => limit.english(),
@@ -205,9 +199,15 @@ impl Trouble {
                 format!("There is no message {id}."),
                 "`fumibako list inbox` and `fumibako list sent` show what there is.".into(),
             ),
-            Self::Refused { .. } | Self::Distrust(_) | Self::NoMandate(_) | Self::Alone(_) | Self::Kept(..) => {
-                nothing()
-            }
+            // In `words`.
+            Self::Refused { .. }
+            | Self::Distrust(_)
+            | Self::NoMandate(_)
+            | Self::Alone(_)
+            | Self::Kept(..)
+            | Self::CannotRead(..)
+            | Self::CannotWrite(..)
+            | Self::Output(_) => nothing(),
         };
         Words::new(what, next)
     }

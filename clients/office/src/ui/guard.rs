@@ -9,7 +9,11 @@ use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{Html, IntoResponse as _, Response};
+use fumibako_careplan::Lang;
+use fumibako_web::page;
+use fumibako_web::part::Words;
+use fumibako_web::text::say;
 
 /// Profile §15.4: everything comes from here, and nothing runs that is not in our own files; HTML is made in one place of the script only.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
@@ -34,16 +38,38 @@ const HEADERS: [(HeaderName, &str); 8] = [
 /// Lets a request pass or answers it, and dresses the answer.
 pub(super) async fn guard(State(host): State<Arc<str>>, request: Request, next: Next) -> Response {
     let passes = judge(request.method(), request.headers(), &host);
+    // The script says in the page's own words why it was not done; whoever has only the answer reads a page.
+    let as_page = request.headers().get("sec-fetch-mode").is_none_or(|mode| mode == "navigate");
     let mut answer = match passes {
         Ok(()) => next.run(request).await,
         Err(status) => status.into_response(),
     };
+    if answer.status().is_client_error() && !is_page(&answer) {
+        answer = if as_page { refused(answer.status()) } else { answer.status().into_response() };
+    }
     let headers = answer.headers_mut();
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     answer
+}
+
+fn is_page(answer: &Response) -> bool {
+    let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("text/html"))
+}
+
+/// No bare number and no English of a library: why it was not done, and what to do.
+fn refused(status: StatusCode) -> Response {
+    let id = match status {
+        StatusCode::FORBIDDEN => "answer-403",
+        StatusCode::PAYLOAD_TOO_LARGE => "answer-413",
+        _ => "answer-other",
+    };
+    let what = format!("{} ({})", say(Lang::Ja, "answer-title"), status.as_u16());
+    let words = Words { what, next: say(Lang::Ja, id).into_owned(), code: None };
+    (status, Html(page::refused(Lang::Ja, &words).into_string())).into_response()
 }
 
 /// May this request go on?

@@ -73,7 +73,7 @@ const PLAIN: &str = "fumibako";
 async fn nothing(request: Request) -> Response {
     let words = Words {
         what: "ページがありません / There is no such page".into(),
-        next: request.uri().path().into(),
+        next: decoded(request.uri().path()),
         code: None,
     };
     (StatusCode::NOT_FOUND, html(page::refused(Lang::Ja, &words))).into_response()
@@ -122,7 +122,7 @@ impl FromRequestParts<Arc<App>> for Here {
                 Ok(Self { id, session, path, live })
             }
             _ if parts.method == axum::http::Method::GET => {
-                Err(Redirect::to(&format!("/login?back={path}")).into_response())
+                Err(Redirect::to(&format!("/login?back={}", encoded(&path))).into_response())
             }
             _ => Err(Redirect::to("/login").into_response()),
         }
@@ -228,12 +228,45 @@ pub(super) fn see(to: &str) -> Response {
     Redirect::to(to).into_response()
 }
 
+/// A value of a query (RFC 3986 §2.1, §3.4): an address in it keeps its own `&`.
+fn encoded(value: &str) -> String {
+    let plain = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~' | b'/');
+    let letters =
+        value.bytes().map(|octet| if plain(octet) { char::from(octet).into() } else { format!("%{octet:02X}") });
+    letters.collect()
+}
+
+/// A path as people write it; what is no text, or would turn text around, is shown as such.
+fn decoded(path: &str) -> String {
+    let (mut octets, mut rest) = (Vec::new(), path.bytes());
+    while let Some(octet) = rest.next() {
+        let mut ahead = rest.clone();
+        let half = |octet: Option<u8>| char::from(octet?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        match (octet, half(ahead.next()), half(ahead.next())) {
+            (b'%', Some(high), Some(low)) => {
+                octets.push(high << 4 | low);
+                rest = ahead;
+            }
+            _ => octets.push(octet),
+        }
+    }
+    let shown = |c: char| {
+        if c.is_control() || matches!(c, '\u{200E}'..='\u{202E}' | '\u{2066}'..='\u{2069}') { '\u{FFFD}' } else { c }
+    };
+    String::from_utf8_lossy(&octets).chars().map(shown).take(200).collect()
+}
+
 /// An address on our own pages, its path and query; anything else leads home. Browsers drop tabs and line ends out of an address
 /// before they read it, and take `\` for `/`: `/<TAB>/evil.example` would lead away.
 fn own_address(to: &str) -> &str {
     let to = to.split('#').next().unwrap_or_default();
     let ours = to.starts_with('/') && !to.starts_with("//") && !to.contains(|c: char| c.is_control() || c == '\\');
     if ours { to } else { "/" }
+}
+
+/// What is being written and could not be kept, such as on a full disk: said on its page for as long as it is so.
+fn unkept(app: &App, lang: Lang) -> Option<Words> {
+    app.keep_letters().err().map(|why| paint::words(&why.words(lang)))
 }
 
 /// What every answer begins with.

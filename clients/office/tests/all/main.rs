@@ -15,4 +15,5 @@ mod sealed;
 mod setup;
 mod silence;
 mod standard;
+mod ui;
 mod way;

@@ -138,6 +138,9 @@ fn one(frame: &Frame, row: &SentRow) -> Markup {
                     form.right method="post" action={ "/sent/" (row.id) "/again" } data-swap {
                         (frame.token())
                         button.plain { (frame.say("send-again")) span.vh { " " (row.at) } }
+                        @if row.way != Way::Expired {
+                            button.plain formaction={ "/sent/" (row.id) "/withdraw" } { (frame.say("withdraw")) span.vh { " " (row.at) } }
+                        }
                     }
                 }
                 a href={ "/sent/" (row.id) } { (frame.say(row.way.proof().title())) span.vh { " " (row.at) } } }

@@ -12,6 +12,7 @@ pub(crate) async fn play(world: &World) -> Done {
     let planned = world.sample("v41-use-one-person");
     received(world).await?;
     fetched(world, &planned).await?;
+    withdrawn(world).await?;
     back(world).await?;
     again(world).await
 }
@@ -166,6 +167,39 @@ async fn saved(world: &World, planned: &[PathBuf]) -> Done {
     world.click("#rows tbody a").await?;
     world.see("TX-05", "受領証 as a page to print", world.until("document.querySelector('h1').innerText === '受領証' && document.querySelector('[data-print]').checkVisibility()").await);
     world.shot("receipt").await
+}
+
+/// TX-06: a row becomes a letter once more, or the deletes that withdraw it; neither is sent by the click.
+async fn withdrawn(world: &World) -> Done {
+    let mut open = String::new();
+    for (word, kind) in [("再送", "UPPLAN_"), ("取消", "DLTPLAN_")] {
+        world.go(&world.a, "/sent").await?;
+        world.until("document.querySelector('#rows').innerText.includes('取消')").await;
+        world.press(word).await?;
+        let letter = format!(
+            "location.pathname.startsWith('/compose/') && document.querySelector('#csv')?.innerText.includes('{kind}')"
+        );
+        let there = world.until(&letter).await && world.in_order("#to", &[B]).await;
+        world.see("TX-06", &format!("{word} opens a letter to the same office, and sends nothing"), there);
+        open = world.js("return location.pathname").await?.as_str().unwrap_or_default().to_owned();
+        world.shot(if word == "再送" { "sent-again" } else { "sent-withdrawn" }).await?;
+    }
+    world.see(
+        "TX-06",
+        "取消 says what it withdraws",
+        world.holds("document.querySelector('#message').value.includes('取消です')").await,
+    );
+    world.go(&world.a, &open).await?;
+    world.press("送信").await?;
+    let fit = world.until("document.querySelector('dialog:modal button.primary')").await;
+    world.see(
+        "TX-06",
+        "the standard has nothing against the deletes",
+        fit && !world.holds("document.querySelector('#check')").await,
+    );
+    world.press("キャンセル").await?;
+    world.until("!document.querySelector('dialog:modal')").await;
+    Ok(())
 }
 
 /// B answers with 実績.

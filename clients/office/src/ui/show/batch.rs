@@ -12,7 +12,7 @@ use fumibako_web::page::{self, Batch, BatchRow, Manner, Progress, ProgressRow, R
 use fumibako_web::part::{FileLine, Party};
 
 use super::compose::{id_of, may_send_for, part_or, reached, remove_from, take, view};
-use super::{Answer, Here, Shared, html, see};
+use super::{Answer, Here, Shared, html, see, unkept};
 use crate::random;
 use crate::ui::form::{Sent, Upload};
 use crate::ui::letters::{Fate, Letter, NotAdded, Route, Why, route};
@@ -59,8 +59,8 @@ async fn list(State(app): Shared, here: Here, Query(fields): Query<Vec<(String, 
     });
     let left = left.collect();
     let progress = held(&app.run).clone().map(|run| progress_of(&app, &run, lang));
-    let view =
-        Batch { rows: sorted(rows), left, trouble: here.trouble(&app), progress, stop: super::home::stop(&app, lang) };
+    let (trouble, stop) = (here.trouble(&app).or_else(|| unkept(&app, lang)), super::home::stop(&app, lang));
+    let view = Batch { rows: sorted(rows), left, trouble, progress, stop };
     html(page::batch(&here.frame(&app), &view))
 }
 

@@ -14,7 +14,7 @@ use fumibako_web::page::{self, Confirm, Manner};
 use fumibako_web::part::{FileKind, FileLine, Left, Reach, Words};
 use fumibako_web::text::{count, say};
 
-use super::{Answer, Here, Shared, html, see};
+use super::{Answer, Here, Shared, html, see, unkept};
 use crate::random;
 use crate::ui::form::Sent;
 use crate::ui::letters::{Fate, Letter};
@@ -91,7 +91,11 @@ pub(super) fn view(app: &App, here: &Here, letter: &Letter, (manner, base): (Man
         other,
         message: letter.message.clone(),
         left: left(app, letter, lang),
-        trouble: here.trouble(app).or_else(|| barred(app, letter).map(|words| pick(&words, lang))).or(own),
+        trouble: here
+            .trouble(app)
+            .or_else(|| barred(app, letter).map(|words| pick(&words, lang)))
+            .or(own)
+            .or_else(|| unkept(app, lang)),
         saved: None,
         stop: super::home::stop(app, lang),
         confirm: None,

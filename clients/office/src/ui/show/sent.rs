@@ -6,12 +6,12 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
-use fumibako_careplan::{Lang, UnitKind};
-use fumibako_model::{BundleFacts, OfficeNumber, State as How};
+use fumibako_careplan::{Lang, Serial, UnitKind, recognise, withdrawal};
+use fumibako_model::{BundleFacts, JAPAN, OfficeNumber, Private, State as How};
 use fumibako_web::page::{self, SentRow, Way};
 use fumibako_web::part::Words;
-use fumibako_web::text::{count, say};
-use jiff::Timestamp;
+use fumibako_web::text::{count, say, say_with};
+use jiff::{SignedDuration, Timestamp};
 
 use super::compose::may_send_for;
 use super::home::party_or;
@@ -37,6 +37,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/sent/refresh", post(refresh))
         .route("/sent/{id}", get(receipt))
         .route("/sent/{id}/again", post(again))
+        .route("/sent/{id}/withdraw", post(withdraw))
 }
 
 async fn list(State(app): Shared, here: Here) -> Result<Response, Answer> {
@@ -136,18 +137,53 @@ fn units(facts: &BundleFacts, lang: Lang) -> String {
     names.join(lang.pick("、", ", "))
 }
 
-/// TX-06: what was sent becomes a new letter, to be looked at before it goes once more.
+/// TX-06, 再送: what was sent becomes a new letter, to be looked at before it goes once more.
 async fn again(State(app): Shared, here: Here, Path(spot): Path<Spot>, sent: Sent) -> Result<Response, Answer> {
     here.checked(&sent)?;
-    let contents = own_copy(&app, spot).await?.ok_or(Answer::Missing)?;
+    let contents = match own_copy(&app, spot).await {
+        Ok(contents) => contents.ok_or(Answer::Missing)?,
+        Err(why) => return Ok(here.failed(&app, "/sent", pick(&both(&why), here.lang()))),
+    };
+    let files = contents.files.into_iter().map(|(name, bytes)| Upload { name: name.0, bytes });
+    Ok(draft_of(&app, files.collect(), contents.cover.unwrap_or_default().0))
+}
+
+/// TX-06, 取消: a new letter with the deletes that withdraw what was sent. What left this computer cannot be taken back, and the
+/// other side may have imported it: a delete is how the standard says so.
+async fn withdraw(State(app): Shared, here: Here, Path(spot): Path<Spot>, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    let contents = match own_copy(&app, spot).await {
+        Ok(contents) => contents.ok_or(Answer::Missing)?,
+        Err(why) => return Ok(here.failed(&app, "/sent", pick(&both(&why), here.lang()))),
+    };
+    let (now, at) = ((app.clock)(), held(&app.mail).sent.get(&spot).map(|one| moment(one.at)));
+    let mut files: Vec<Upload> = Vec::new();
+    for (name, bytes) in &contents.files {
+        let Some(standard) = recognise(&name.0).standard() else { continue };
+        // Each delete is a send unit of its own, so no two have one serial.
+        let serial =
+            Serial::at(JAPAN.to_datetime(now + SignedDuration::from_secs(files.len().try_into().unwrap_or(0))));
+        if let Some((name, bytes)) = withdrawal(&standard, &bytes.0, serial) {
+            files.push(Upload { name: name.to_string(), bytes: Private(bytes) });
+        }
+    }
+    if files.is_empty() {
+        return Ok(here.failed(&app, "/sent", here.words("withdraw-none", "withdraw-none-next")));
+    }
+    // To the other office, in its language.
+    let message = say_with(Lang::Ja, "withdraw-message", &[("at", at.unwrap_or_default().into())]);
+    Ok(draft_of(&app, files, message.into_owned()))
+}
+
+/// A new letter in 新規作成, sent by nobody yet.
+fn draft_of(app: &App, files: Vec<Upload>, message: String) -> Response {
     let id = random::hex();
     let mut letter = Letter::new(&id, (app.clock)());
-    letter.message = contents.cover.unwrap_or_default().0;
-    let files = contents.files.into_iter().map(|(name, bytes)| Upload { name: name.0, bytes });
-    letter.add(files.collect(), &may_send_for(&app));
+    letter.message = message;
+    letter.add(files, &may_send_for(app));
     held(&app.letters).drafts.insert(id.clone(), letter);
     app.tell("drafts");
-    Ok(see(&format!("/compose/{id}")))
+    see(&format!("/compose/{id}"))
 }
 
 async fn receipt(State(app): Shared, here: Here, Path(id): Path<String>) -> Result<Response, Answer> {

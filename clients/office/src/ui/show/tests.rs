@@ -186,3 +186,33 @@ async fn a_login_is_small() {
     assert_eq!(told.status, 413);
     assert_eq!(desk.post("/batch/message", &format!("row=x&message={}", "x".repeat(20_000))).await.status, 303);
 }
+
+/// Low and plain: no bare number, no English of a library, no letters in percent.
+#[tokio::test]
+async fn what_is_refused_is_said_in_words() {
+    let desk = Desk::new();
+    let told = desk.get("/inbox/nonsense").await;
+    let title = fumibako_web::text::say(Lang::Ja, "answer-title");
+    assert!(told.status == 400 && told.text.contains(&*title), "{}", told.text);
+    let told = desk.get("/%E5%8F%97%E4%BF%A1%00%E2%80%AE%zz").await;
+    assert!(told.status == 404 && told.text.contains("/受信\u{FFFD}\u{FFFD}%zz"), "{}", told.text);
+    assert_eq!(encoded("/inbox?show=new&month=2026-11"), "/inbox%3Fshow%3Dnew%26month%3D2026-11");
+}
+
+/// RX-14: what went before anybody fetched it stays as 期限切れ, with a page to print, and is not to be chosen.
+#[tokio::test]
+async fn what_expired_is_shown_with_its_record() {
+    use crate::ui::work::look::Arrived;
+    use crate::ui::work::look::tests::{arrived, spot};
+    let desk = Desk::new();
+    held(&desk.app.mail).inbox.insert(spot(1), Arrived { gone: true, ..arrived("a@x") });
+    let list = desk.get("/inbox").await.text;
+    assert!(list.contains(&*fumibako_web::text::say(Lang::Ja, "gone")) && list.contains("10月分です"), "{list}");
+    assert!(!list.contains("name=\"row\""), "there is nothing to fetch");
+    let detail = desk.get("/inbox/1").await.text;
+    assert!(detail.contains("/inbox/1/receipt") && !detail.contains("button class=\"primary\""), "{detail}");
+    let record = desk.get("/inbox/1/receipt").await.text;
+    let title = fumibako_web::text::say(Lang::Ja, "proof-expired");
+    assert!(record.contains(&*title) && record.contains("a@x") && record.contains("data-print"), "{record}");
+    assert!(!desk.get("/inbox?save=1").await.text.contains("id=\"folder\""));
+}

@@ -1,0 +1,238 @@
+//! `fumibako ui` as its user and the computer treat it: killed while a batch goes out, on a full disk, and with news from the gateway.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use fumibako::Settings;
+use fumibako::ui::{Options, Ui};
+use fumibako_signer::authority::KeyKind;
+
+use crate::house::{A, B, House, now, set, type_in};
+
+const ROW: &[u8] = b"202407,999903,9900000011,202510\r\n";
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// A browser with a session of its own, as far as a test needs one.
+struct Browser {
+    host: String,
+    cookie: String,
+    csrf: String,
+}
+
+/// Octets of a file that is dropped, and its name.
+type File = (String, Vec<u8>);
+
+impl Browser {
+    /// Opens the link and logs in.
+    fn enter(link: &str, settings: &Path) -> Self {
+        let (host, path) = link.strip_prefix("http://").unwrap().split_once('/').unwrap();
+        let mut browser = Self { host: host.into(), cookie: String::new(), csrf: String::new() };
+        let opened = browser.ask("GET", &format!("/{path}"), "", b"");
+        let cookie =
+            opened.lines().find_map(|line| line.to_lowercase().starts_with("set-cookie: ").then(|| &line[12..]));
+        cookie.unwrap().split(';').next().unwrap().clone_into(&mut browser.cookie);
+        let page = browser.ask("GET", "/login", "", b"");
+        browser.csrf = after(&page, "name=\"csrf\" value=\"").next().unwrap();
+        let settings = Settings::load(settings).unwrap();
+        let password = settings.password().unwrap().0;
+        let hex: Vec<String> = password.bytes().map(|octet| format!("%{octet:02X}")).collect();
+        let entered = browser.post("/login", &format!("user={}&password={}", settings.login, hex.concat()));
+        assert!(entered.starts_with("HTTP/1.1 303"), "{entered}");
+        browser
+    }
+
+    fn ask(&self, method: &str, path: &str, kind: &str, body: &[u8]) -> String {
+        let port = self.host.rsplit(':').next().unwrap().parse().unwrap();
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {0}\r\nOrigin: http://{0}\r\nCookie: {1}\r\nContent-Type: {kind}\r\n\
+             Content-Length: {2}\r\nConnection: close\r\n\r\n",
+            self.host,
+            self.cookie,
+            body.len()
+        );
+        stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
+        let mut answer = Vec::new();
+        // A program that is killed meanwhile answers half.
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    fn get(&self, path: &str) -> String {
+        self.ask("GET", path, "", b"")
+    }
+
+    fn post(&self, path: &str, fields: &str) -> String {
+        let body = format!("csrf={}&{fields}", self.csrf);
+        self.ask("POST", path, "application/x-www-form-urlencoded", body.as_bytes())
+    }
+
+    fn drop_files(&self, path: &str, files: &[File]) -> String {
+        let mut body =
+            format!("--x\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{}\r\n", self.csrf).into_bytes();
+        for (name, octets) in files {
+            let head = format!("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
+            body.extend([head.as_bytes(), octets, b"\r\n"].concat());
+        }
+        body.extend(b"--x--\r\n");
+        self.ask("POST", path, "multipart/form-data; boundary=x", &body)
+    }
+
+    /// Ticks every row and presses 一括送信.
+    fn send_all(&self) {
+        let rows: Vec<String> =
+            after(&self.get("/batch"), "name=\"row\" value=\"").map(|id| format!("row={id}")).collect();
+        self.post("/batch/send", &rows.join("&"));
+    }
+}
+
+/// What stands behind each of these words, up to the next quotation mark.
+fn after<'t>(text: &'t str, words: &'t str) -> impl Iterator<Item = String> + 't {
+    text.split(words).skip(1).map(|rest| rest.split('"').next().unwrap_or_default().to_owned())
+}
+
+/// The program, and its window. With a limit, no file grows beyond so many blocks of 512 octets: the disk is full for what is larger.
+fn start(settings: &Path, blocks: Option<u32>) -> (Child, Browser) {
+    let mut command = limited(blocks);
+    command.arg("--config").arg(settings).arg("ui").stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let told: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let browser = Browser::enter(told["link"].as_str().unwrap(), settings);
+    (child, browser)
+}
+
+fn limited(blocks: Option<u32>) -> Command {
+    let program = env!("CARGO_BIN_EXE_fumibako");
+    let Some(blocks) = blocks else { return Command::new(program) };
+    let mut command = Command::new("sh");
+    // Without the signal a write says so, as on a full disk.
+    command.arg("-c").arg(format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"")).arg(program);
+    command
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test has patience, not more")]
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < PATIENCE, "never: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn end(mut child: Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// A delete for a service of an office.
+fn file(office: &str, service: usize) -> File {
+    (format!("DLTPLAN_202510_{A}_43_{office}_{service}_202509201015{:02}.CSV", service % 60), ROW.to_vec())
+}
+
+/// BT-11, BP-10, Profile §15.7: six rows, one of them of six messages, and the program killed again and again.
+#[test]
+fn killing_the_screens_while_a_batch_goes_out_loses_nothing_and_sends_nothing_twice() {
+    const OTHERS: [&str; 5] = ["9970000037", "9970000045", "9970000053", "9970000061", "9970000079"];
+    let house = House::new();
+    for number in OTHERS {
+        house.stage.add_office(number.parse().unwrap(), "見本", KeyKind::EcP256, now()).unwrap();
+    }
+    let mut files: Vec<File> = (61..=66).map(|service| file(B, service)).collect();
+    files.extend(OTHERS.map(|office| file(office, 15)));
+    let (program, browser) = start(&house.a, None);
+    browser.drop_files("/batch/files", &files);
+    assert_eq!(after(&browser.get("/batch"), "name=\"row\" value=\"").count(), 6);
+    browser.send_all();
+    end(program);
+    for life in 0..6 {
+        let (program, _) = start(&house.a, None);
+        std::thread::sleep(Duration::from_millis(15 * life));
+        end(program);
+    }
+    let (program, browser) = start(&house.a, None);
+    let posted = || {
+        let entries = fumibako::outbox::look(&house.a.with_file_name("data")).unwrap();
+        entries.into_iter().filter_map(|entry| entry.evidence().map(|id| id.to_string())).collect::<BTreeSet<_>>().len()
+    };
+    until("all are sent", || posted() == files.len());
+    until("the rows say so", || {
+        !browser.get("/batch").contains("送信中...") && !browser.get("/batch").contains("送信待ち")
+    });
+    assert_eq!((posted(), house.messages_at_the_gateway()), (files.len(), files.len() as u64));
+    end(program);
+}
+
+/// Profile §8.5, NW-12: on a full disk nothing is sent, acknowledged or forgotten in silence.
+#[test]
+fn a_full_disk_is_said_in_plain_words_and_nothing_is_half_done() {
+    const BLOCKS: u32 = 96;
+    let house = House::new();
+    let large = house.folder.path().join("計画.pdf");
+    let noise: Vec<u8> = (0..200_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
+    std::fs::write(&large, &noise).unwrap();
+    let (program, browser) = start(&house.a, Some(BLOCKS));
+    browser.drop_files("/batch/files", &[file(B, 61)]);
+    let id = "0123456789abcdef0123456789abcdef";
+    browser.drop_files(&format!("/compose/{id}/files"), &[file(B, 62), ("plan.pdf".into(), noise)]);
+    let kept = browser.post(&format!("/compose/{id}/keep"), "message=x");
+    assert!(kept.contains(&format!("location: /compose/{id}")), "{kept}");
+    for (page, shown) in [(format!("/compose/{id}"), "plan.pdf"), ("/batch".into(), "DLTPLAN")] {
+        let text = browser.get(&page);
+        assert!(text.contains("に書き込めません") && text.contains(shown), "{page}: {text}");
+        assert!(!text.contains("os error"), "{page}");
+    }
+    browser.post(&format!("/compose/{id}/send"), "");
+    assert!(browser.get(&format!("/compose/{id}")).contains("plan.pdf"), "it is a draft as before");
+    assert_eq!(house.messages_at_the_gateway(), 0);
+    end(program);
+    let sample = house.sample();
+    type_in(&house.a, ["send", sample.to_str().unwrap(), "--attach", large.to_str().unwrap()]).ended(0);
+    let fetched = limited(Some(BLOCKS)).arg("--config").arg(&house.b).args(["--lang", "ja", "fetch"]).output().unwrap();
+    let said = String::from_utf8_lossy(&fetched.stderr);
+    assert!(
+        fetched.status.code() == Some(73) && said.contains("書き込めません") && !said.contains("os error"),
+        "{fetched:?}"
+    );
+    assert_eq!(type_in(&house.a, ["list", "sent"]).only()["state"], "未");
+    type_in(&house.b, ["fetch"]).ended(0);
+    assert_eq!(type_in(&house.a, ["list", "sent"]).only()["state"], "済");
+}
+
+/// RX-13, TX-04, Profile §15.9: the gateway says that something came, and nobody asks it every few seconds.
+#[test]
+fn what_comes_is_shown_without_asking() {
+    let house = House::new();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let options = Options { look_seconds: 3_600, ..Options::default() };
+    let [a, b] = [&house.a, &house.b].map(|settings| {
+        let ui = runtime.block_on(Ui::start(Settings::load(settings).unwrap(), now, options.clone())).unwrap();
+        let browser = Browser::enter(&ui.link(), settings);
+        (ui, browser)
+    });
+    let shows =
+        |count: usize| until("it is shown", || after(&b.1.get("/inbox"), "name=\"row\" value=\"").count() == count);
+    // The first may be seen by the look with which listening begins.
+    for (at, service) in [(1, "61"), (2, "62"), (3, "63")] {
+        let folder = house.renamed("9970000029_11", &format!("9970000029_{service}"));
+        type_in(&house.a, ["send", folder.to_str().unwrap()]).ended(0);
+        std::fs::remove_dir_all(folder).unwrap();
+        shows(at);
+    }
+    type_in(&house.b, ["fetch"]).ended(0);
+    // Once in the hint, and in every row.
+    until("the sender sees it", || a.1.get("/sent").matches("取得済").count() > 3);
+    // Without the gateway: the lists of before, and from when they are.
+    set(&house.b, "imap_port", "1");
+    b.0.stop();
+    let (program, browser) = start(&house.b, None);
+    until("it says from when", || browser.get("/inbox").contains("に確かめたものです"));
+    assert_eq!(after(&browser.get("/inbox"), "name=\"row\" value=\"").count(), 3);
+    end(program);
+    a.0.stop();
+}
