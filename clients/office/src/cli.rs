@@ -9,6 +9,7 @@ mod config;
 mod demo;
 mod doctor;
 mod fetch;
+mod licence;
 mod list;
 mod mandate;
 mod office;
@@ -112,6 +113,8 @@ enum Command {
     Check(check::Check),
     /// 委任（代行業者に任せる・引き受ける・取り消す） / mandates: let an agent act for you, or act for an office
     Mandate(mandate::Mandate),
+    /// ライセンス（利用の申請・更新） / the licence: how it stands, apply, renew
+    Licence(licence::Licence),
     /// 事業所検索（データをやり取りできるか、証明書の取り込み） / find offices; take over their certificates
     Office(office::Office),
     /// 電子証明書（登録・一覧・登録から外す） / our certificates at the gateway: enrol, list, remove
@@ -180,6 +183,7 @@ impl Command {
             Self::Receipt(receipt) => receipt.run(&settings()?, screen, clock),
             Self::Check(check) => check.run(screen, clock),
             Self::Mandate(mandate) => mandate.run(&settings()?, screen, clock),
+            Self::Licence(licence) => licence.run((&settings()?, !globals.no_input), screen, clock),
             Self::Office(office) => office.run(&settings()?, screen, clock),
             Self::Cert(cert) => cert.run(&settings()?, screen, clock),
             Self::Account(account) => account.run(&settings()?, screen),

@@ -22,6 +22,7 @@ mod exit;
 pub mod fetch;
 mod https;
 mod keep;
+mod licence;
 pub mod mailbox;
 mod mandates;
 pub mod outbox;

@@ -2,39 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use fumibako_model::{Found, Listed, OfficeNumber, SEARCHED_CHARACTERS, Search, Shown};
-use jiff::civil::Date;
+use fumibako_model::{Found, LicenceView, Listed, OfficeNumber, SEARCHED_CHARACTERS, Search, Shown};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use crate::https::{Question, ask};
+use crate::licence::PATH as LICENCE;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 
 /// An office as the directory tells it: no mail address, nothing about persons.
 pub type Office = Listed<usize>;
-
-/// How the licence of our office stands.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Licence {
-    /// `none`, `in-force`, `ending`, `ended` or `suspended`.
-    pub state: String,
-    /// Its last day.
-    #[serde(default)]
-    pub until: Option<Date>,
-    /// Days until then.
-    #[serde(default)]
-    pub days_left: Option<i64>,
-    /// `unpaid`, `billed` or `paid`.
-    #[serde(default)]
-    pub payment: Option<String>,
-    /// `deduction` or `invoice`.
-    #[serde(default)]
-    pub pay_by: Option<String>,
-    /// Is it renewed by itself?
-    #[serde(default)]
-    pub automatic: bool,
-}
 
 /// So long before it begins, a stop is near.
 const NEAR: SignedDuration = SignedDuration::from_hours(24);
@@ -105,8 +83,8 @@ pub async fn office(settings: &Settings, number: OfficeNumber) -> Result<Shown, 
 }
 
 /// Our licence.
-pub async fn licence(settings: &Settings) -> Result<Licence, Trouble> {
-    ask(settings, Question::get("/v1/licence")).await
+pub async fn licence(settings: &Settings) -> Result<LicenceView, Trouble> {
+    ask(settings, Question::get(LICENCE)).await
 }
 
 /// What the operator tells everybody.
@@ -143,8 +121,9 @@ mod tests {
         let text = r#"{"offices":[{"number":"9970000029","name":"見本","can_receive":false,"reason":"suspended","new":1}],"more":true}"#;
         let found: Found = serde_json::from_str(text).unwrap();
         assert_eq!((found.offices[0].name.as_str(), found.more), ("見本", true));
-        let licence: Licence =
-            serde_json::from_str(r#"{"state":"ending","until":"2026-12-01","days_left":5}"#).unwrap();
+        let text =
+            r#"{"office":"9970000011","state":"ending","until":"2026-12-01","days_left":5,"fee_yen":21000,"new":1}"#;
+        let licence: LicenceView = serde_json::from_str(text).unwrap();
         assert_eq!((licence.days_left, licence.payment), (Some(5), None));
         let text = r#"{"id":1,"kind":"maintenance","title":"t","body":"b","from":"2026-11-29T00:00:00Z"}"#;
         assert_eq!(serde_json::from_str::<Notice>(text).unwrap().kind, "maintenance");

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fumibako_model::{Address, AgentId, Domain, OfficeNumber, Party, Private};
+use fumibako_model::{Address, AgentId, Domain, OfficeNumber, Party, Private, right_kind};
 use fumibako_signer::{Identity, IdentityError, Keyring, RevocationError, Trust};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -265,6 +265,7 @@ impl Settings {
     pub fn signer(&self, now: Timestamp) -> Result<Identity, Trouble> {
         let identity = self.identity()?;
         let certificate = identity.certificate();
+        right_kind(certificate).map_err(|refused| Trouble::Refused { refused, reference: None })?;
         // Without an authority named here nobody is believed, and the certificate says itself whose it is.
         let trust = if self.authorities().is_empty() { nobody()? } else { self.trust()? };
         let held = (certificate, identity.chain());

@@ -24,7 +24,7 @@ pub use doctor::{Doctor, Finding, doctor};
 pub use drafts::{DraftRow, drafts};
 pub use home::{Available, Home, Notice, Soon, State, home};
 pub use inbox::{Filter, Inbox, ReceivedRow, SaveDialog, Taken, inbox};
-pub use licence::{Licence, licence};
+pub use licence::{Ask, Licence, Year, licence};
 pub use login::{Login, login};
 pub use password::{Password, password};
 pub use progress::{Progress, ProgressRow, progress};

@@ -15,14 +15,18 @@ const JA: &str = concat!(
     "\n",
     include_str!("text/ja/account.ftl"),
     "\n",
-    include_str!("text/ja/proxy.ftl")
+    include_str!("text/ja/proxy.ftl"),
+    "\n",
+    include_str!("text/ja/licence.ftl")
 );
 const EN: &str = concat!(
     include_str!("text/en.ftl"),
     "\n",
     include_str!("text/en/account.ftl"),
     "\n",
-    include_str!("text/en/proxy.ftl")
+    include_str!("text/en/proxy.ftl"),
+    "\n",
+    include_str!("text/en/licence.ftl")
 );
 
 static JAPANESE: LazyLock<Bundle> = LazyLock::new(|| bundle(langid_of(Lang::Ja), JA));

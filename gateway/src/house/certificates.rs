@@ -2,7 +2,7 @@
 //! ask the same.
 
 use fumibako_model::{
-    CertificateKey, Done, Enrolled, OwnCertificate, Party, Refusal, Refused, What, not_trusted, revoked,
+    CertificateKey, Done, Enrolled, OwnCertificate, Party, Refusal, Refused, What, not_trusted, revoked, right_kind,
 };
 use fumibako_signer::{Certificate, RevocationError, Trust};
 use fumibako_store::{Amend, Amendment, Removal, Store, StoreError, bind};
@@ -32,6 +32,7 @@ impl<S: Store> House<S> {
         let (roll, trust, now) = (self.store.roll(), self.trust(), self.clock.now());
         let named = trust.holder_of(certificate, helpers, now).map_err(not_trusted)?;
         trust.check_revocation_of(certificate, helpers, now).map_err(revoked)?;
+        right_kind(certificate)?;
         match bind(named, certificate, &roll) {
             Ok(other) if other != *party => return Err(Refusal::NotItsCertificate.about(other)),
             Err(why) if vouches == Vouches::Holder => return Err(why),

@@ -33,6 +33,8 @@ pub enum Refusal {
     ChallengeUnfit,
     CertificateWordUnfit,
     TooManyCertificates,
+    CertificateOfAProxy,
+    CertificateForDisability,
     CertificateRevoked,
     RevocationUnknown,
     SenderNotLicensed,
@@ -235,9 +237,11 @@ const fn row(
 }
 
 mod catalogue;
+mod kind;
 mod proof;
 
 use catalogue::CATALOGUE;
+pub use kind::right_kind;
 pub use proof::{not_signed, not_trusted, revoked};
 
 #[cfg(test)]

@@ -141,7 +141,11 @@ impl Asking {
         Self { may_ask: may_ask && stdin().is_terminal() }
     }
 
-    fn line(&self, flag: &'static str, show: impl FnOnce()) -> Result<String, Trouble> {
+    pub(super) fn may_ask(&self) -> bool {
+        self.may_ask
+    }
+
+    pub(super) fn line(&self, flag: &'static str, show: impl FnOnce()) -> Result<String, Trouble> {
         if !self.may_ask {
             return Err(missing(flag));
         }

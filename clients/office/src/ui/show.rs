@@ -7,6 +7,7 @@ mod drafts;
 mod events;
 mod home;
 mod inbox;
+mod licence;
 mod others;
 mod password;
 mod proxy;
@@ -44,6 +45,7 @@ pub(super) fn routes(app: Arc<App>) -> Router {
         .merge(compose::routes())
         .merge(drafts::routes())
         .merge(batch::routes())
+        .merge(licence::routes())
         .merge(others::routes())
         .merge(password::routes())
         .merge(proxy::routes())

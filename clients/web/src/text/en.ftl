@@ -302,7 +302,7 @@ can-receive = Receives
 regional = Regional service
 
 ## Licence
-licence-hint = Apply and renew on the users' site.
+licence-hint = How it stands, how far it is paid; apply and renew here.
 licence-end = Valid until
 licence-payment = Payment
 licence-renewal = Renewal
@@ -317,7 +317,7 @@ licence-unpaid = Not paid
 licence-by-deduction = Deducted from the care benefit
 licence-by-invoice = By bank transfer
 licence-automatic = Renewed by itself
-licence-by-hand = Renewed on the users' site
+licence-by-hand = Renewed by hand
 licence-price = A licence costs 21,000 yen with tax for one office number and one year; n years cost n × 21,000 yen, paid year by year.
 licence-each = A corporation with several office numbers needs one for each.
 licence-pay = It is deducted from the care benefit or paid by bank transfer. Tell the federation of changes.

@@ -302,7 +302,7 @@ can-receive = 受信
 regional = 地域連携
 
 ## ライセンス
-licence-hint = 申請と更新は、利用者サイトで行います。
+licence-hint = 有効期限と支払い状況を確かめ、申請・更新の手続きをします。
 licence-end = 有効期限
 licence-payment = 支払い状況
 licence-renewal = 更新
@@ -317,7 +317,7 @@ licence-unpaid = 未払
 licence-by-deduction = 介護給付費からの差引
 licence-by-invoice = 請求書による口座振込
 licence-automatic = 自動で更新します
-licence-by-hand = 利用者サイトで更新します
+licence-by-hand = 手続きして更新します
 licence-price = ライセンスは1事業所番号につき1年間で21,000円（税込）です。n年分はn × 21,000円を1年ごとに支払います。
 licence-each = 1つの法人に事業所番号が複数あるときは、番号ごとにライセンスが必要です。
 licence-pay = 支払いは介護給付費からの差引か、請求書による口座振込です。変更するときは国保連合会へ届け出てください。

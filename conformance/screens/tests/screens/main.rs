@@ -18,6 +18,7 @@ mod directory;
 mod door;
 mod eye;
 mod later;
+mod licence;
 mod lines;
 mod notices;
 mod round;
@@ -40,7 +41,8 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let shots = args.iter().position(|arg| arg == "--shots").and_then(|at| args.get(at + 1)).map(Into::into);
-    let known = ["door", "compose", "round", "batch", "attacks", "directory", "eye", "account", "notices", "later"];
+    let known =
+        ["door", "compose", "round", "batch", "attacks", "directory", "eye", "account", "notices", "licence", "later"];
     let wanted: Vec<String> = args.into_iter().filter(|arg| known.contains(&arg.as_str())).collect();
     let folder = tempfile::tempdir().unwrap();
     let stage = Stage::set_up(folder.path(), world::now()).unwrap();
@@ -84,6 +86,7 @@ async fn play(world: &World, wanted: &[String]) {
     scenario!(eye);
     scenario!(account);
     scenario!(notices);
+    scenario!(licence);
     // The last: it leaves no gateway behind.
     scenario!(later);
 }

@@ -12,7 +12,7 @@ use fumibako_web::part::{Party, Words};
 use fumibako_web::text::{count, say, say_with};
 use jiff::Timestamp;
 
-use super::others::licence_lines;
+use super::licence::lines as licence_lines;
 use super::{Here, Shared, html};
 use crate::ui::account::warnings;
 use crate::ui::paint::{day, days, moment, party, pick};

@@ -1,4 +1,4 @@
-//! 事業所検索 (DI), ライセンス (LC), このパソコンの点検.
+//! 事業所検索 (DI), このパソコンの点検.
 
 use std::sync::Arc;
 
@@ -8,20 +8,20 @@ use axum::response::Response;
 use axum::routing::get;
 use fumibako_careplan::Lang;
 use fumibako_model::{Search, ServiceKind};
-use fumibako_web::page::{self, Directory, Doctor, Entry, Finding, Licence, State as Line};
+use fumibako_web::page::{self, Directory, Doctor, Entry, Finding};
 use fumibako_web::part::{Party, Reach};
-use fumibako_web::text::{count, say};
+use fumibako_web::text::say;
 
 use super::{Answer, Here, Shared, html};
 use crate::doctor::examine;
 use crate::register::{self, Office};
 use crate::ui::paint::words;
-use crate::ui::state::{App, held};
+use crate::ui::state::App;
 use crate::ui::work::aside;
 use crate::wait;
 
 pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/directory", get(directory)).route("/licence", get(licence)).route("/doctor", get(doctor))
+    Router::new().route("/directory", get(directory)).route("/doctor", get(doctor))
 }
 
 async fn directory(State(app): Shared, here: Here, Query(fields): Query<Vec<(String, String)>>) -> Response {
@@ -53,52 +53,6 @@ fn entry(office: &Office, lang: Lang) -> Entry {
         reach,
         regional: false,
     }
-}
-
-async fn licence(State(app): Shared, here: Here) -> Response {
-    let settings = app.settings.clone();
-    let asked = aside(move || wait(register::licence(&settings))).await;
-    let view = match asked {
-        Ok(licence) => {
-            let lines = licence_lines(&licence, here.lang());
-            held(&app.mail).licence = Some(licence);
-            Licence { rows: lines, trouble: None }
-        }
-        Err(trouble) => Licence { rows: Vec::new(), trouble: Some(words(&trouble.words(here.lang()))) },
-    };
-    html(page::licence(&here.frame(&app), &view))
-}
-
-/// LC-01, LC-10: each state in colour and word.
-pub(super) fn licence_lines(licence: &register::Licence, lang: Lang) -> Vec<Line> {
-    let text = |id: &str| say(lang, id).into_owned();
-    let (class, id) = match licence.state.as_str() {
-        "in-force" => ("good", "licence-in-force"),
-        "ending" => ("warn", "licence-ending"),
-        "ended" => ("bad", "licence-ended"),
-        "suspended" => ("bad", "licence-suspended"),
-        _ => ("", "licence-none"),
-    };
-    let paid = licence.payment.as_deref().map(|payment| match payment {
-        "paid" => ("good", text("licence-paid")),
-        "billed" => ("warn", text("licence-billed")),
-        _ => ("bad", text("licence-unpaid")),
-    });
-    let until = licence.until.map_or_else(String::new, |until| until.strftime("%Y/%m/%d").to_string());
-    let left = licence.days_left.and_then(|days| usize::try_from(days).ok());
-    let until = left.map_or(until.clone(), |days| format!("{until} ({})", count(lang, "days-left", days)));
-    let way = match licence.pay_by.as_deref() {
-        Some("deduction") => text("licence-by-deduction"),
-        Some("invoice") => text("licence-by-invoice"),
-        _ => String::new(),
-    };
-    let automatic = text(if licence.automatic { "licence-automatic" } else { "licence-by-hand" });
-    vec![
-        Line { term: text("state-licence"), value: String::new(), mark: Some((class, text(id))) },
-        Line { term: text("licence-end"), value: until, mark: None },
-        Line { term: text("licence-payment"), value: way, mark: paid },
-        Line { term: text("licence-renewal"), value: automatic, mark: None },
-    ]
 }
 
 /// What `fumibako doctor` finds, of the folder where files are saved now.

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use fumibako_model::{FOUND, OfficeNumber};
+use fumibako_model::{FOUND, LicenceView, OfficeNumber};
 use jiff::SignedDuration;
 
 use super::aside;
 use crate::mailbox::Mailbox;
-use crate::register::{self, Licence, Notice, Office};
+use crate::register::{self, Notice, Office};
 use crate::settings::Settings;
 use crate::ui::state::{App, held};
 use crate::wait;
@@ -20,7 +20,7 @@ const GOOD: SignedDuration = SignedDuration::from_mins(5);
 struct Answers {
     /// None: nobody answered.
     offices: Option<Vec<Office>>,
-    rest: Option<(Option<Licence>, Vec<Notice>)>,
+    rest: Option<(Option<LicenceView>, Vec<Notice>)>,
 }
 
 /// Asks for what is not known yet. Without an answer the screens show numbers, as before.

@@ -18,7 +18,7 @@ use crate::bundle::{Contents, Reader, open};
 use crate::mailbox::{Folder, Kept, Mailbox, Place};
 use crate::outbox::{self, Fate};
 use crate::received::Received;
-use crate::register::{Licence, Notice, Office};
+use crate::register::{Notice, Office};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 use crate::ui::spot::Spot;
@@ -50,7 +50,7 @@ pub(in crate::ui) struct Mail {
     pub(in crate::ui) offices: HashMap<OfficeNumber, Office>,
     /// When the register was asked about them, known or not.
     pub(in crate::ui) asked_about: HashMap<OfficeNumber, Timestamp>,
-    pub(in crate::ui) licence: Option<Licence>,
+    pub(in crate::ui) licence: Option<fumibako_model::LicenceView>,
     /// Our user ID.
     pub(in crate::ui) ours: crate::ui::account::Ours,
     pub(in crate::ui) notices: Vec<Notice>,

@@ -1,0 +1,27 @@
+## ライセンスの手続き
+licence-fee = 利用料
+licence-fee-year = 1年{ $yen }円（税込）
+licence-years = 利用期間
+licence-consent = 利用規約 { $version } に { $user } が同意
+licence-terms = 利用規約（版 { $version }）
+licence-agree = 利用規約（版 { $version }）を読み、同意します
+licence-pay-by = 支払い方法
+licence-make-automatic = 期限の最終日に、自動で更新する
+licence-apply = 利用を申請する
+licence-renew = 更新する
+licence-turn-on = 自動更新にする
+licence-turn-off = 自動更新をやめる
+licence-no-terms = 利用規約がまだ公開されていないので、手続きできません。ゲートウェイの運用者に問い合わせてください。
+licence-soon = 有効期限まであと{ $count }日です。
+licence-soon-automatic = 自動更新の設定なので、手続きは要りません。最終日に更新されます。
+licence-soon-terms = 利用規約が変わったので、自動では更新されません。新しい規約を読み、下の「更新する」で手続きしてください。
+licence-soon-next = 下の「更新する」で手続きしてください。
+licence-over = ライセンスが終了しています。
+licence-over-next = 送受信はできません。届いているデータの取得と証跡の確認はできます。下の「更新する」で手続きしてください。
+licence-stopped = ライセンスが停止されています。
+licence-not-agreed = 同意のチェックか、支払い方法の選択がありません。
+licence-not-agreed-next = 利用規約を読み、同意にチェックを付けてください。
+licence-applied-toast = 申請しました。
+licence-renewed-toast = 更新しました。
+licence-on-toast = 自動更新にしました。
+licence-off-toast = 自動更新をやめました。
