@@ -107,7 +107,8 @@ async fn a_notice_stands_in_everybodys_mailbox_and_over_https_until_it_is_withdr
     assert_eq!(gateway.told_over_https(SENDER).await["notices"], serde_json::json!([]));
     let row = gateway.notice(post(NoticeKind::Info, "次", None)).await;
     assert_eq!((row.id, said(&mut waiting).await), (2, "* 1 EXISTS".into()));
-    let again = office.imap("j", "UID FETCH 1:* FLAGS").await.concat();
+    assert!(office.imap("j", "NOOP").await.concat().contains("* 1 EXISTS"));
+    let again = office.imap("k", "UID FETCH 1:* FLAGS").await.concat();
     assert!(again.contains("UID 2 "), "no UID comes twice: {again}");
     assert_eq!(
         gateway.told_since(last).await,
