@@ -36,7 +36,7 @@ pub(crate) fn change(settings: &Settings, old: Option<Private<String>>, new: &Pr
     let line = format!("{}\n", new.0);
     disk::replace(&aside, line.as_bytes()).map_err(Trouble::writing(&aside))?; // 1
     let body = json!({ "new": new.0 }).to_string();
-    let answer: Result<(), Trouble> = asked(settings, Question::put(PASSWORD, body.into_bytes()).as_who_knows(old)); // 2
+    let answer: Result<(), Trouble> = asked(settings, Question::put(PASSWORD, body.into_bytes()).knowing(old)); // 2
     match answer {
         Ok(()) => {
             disk::replace(&place, line.as_bytes()).map_err(Trouble::writing(&place))?;
@@ -58,7 +58,7 @@ fn settle(settings: &Settings) -> Result<(), Trouble> {
         return Ok(());
     }
     let new = first_line(&aside)?;
-    let known: Result<AccountView, Trouble> = asked(settings, Question::get(ACCOUNT).as_who_knows(new.clone()));
+    let known: Result<AccountView, Trouble> = asked(settings, Question::get(ACCOUNT).knowing(new.clone()));
     match known {
         Ok(_) => {
             let line = format!("{}\n", new.0);

@@ -64,7 +64,7 @@ impl<'q> Question<'q> {
     }
 
     /// Logged in by this password.
-    pub(crate) fn as_who_knows(self, password: Private<String>) -> Self {
+    pub(crate) fn knowing(self, password: Private<String>) -> Self {
         Self { password: Some(password), ..self }
     }
 
