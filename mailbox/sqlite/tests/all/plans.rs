@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
 /// Queries that are meant to read whole tables (the roll, the census), every pair (new folders and their marks), or what
 /// they themselves have found (days).
-const WHOLE: [&str; 17] = [
+const WHOLE: [&str; 18] = [
     "HAVING count(*) > 1",
     "stamp FROM log_head",
     "suspended', suspended",
@@ -15,6 +15,7 @@ const WHOLE: [&str; 17] = [
     ", used)) AS",
     "removed FROM certificate",
     "FROM terms ORDER BY n",
+    "AS \"licences!: String\" FROM licence",
     "count(*) FROM evidence",
     "json_each(?) mark",
     "json_each(?) n",
