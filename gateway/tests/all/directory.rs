@@ -121,7 +121,7 @@ async fn offices_are_described_all_or_none_and_the_audit_tells_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_lists_at_once_both_count() {
     let gateway = Fixture::start().await;
-    let list = |name: &'static str, kana: Option<&str>| {
+    let described = |name: &'static str, kana: Option<&str>| {
         let one = |n: usize| Description {
             name: Some(name.into()),
             kana: kana.map(Into::into),
@@ -130,7 +130,7 @@ async fn two_lists_at_once_both_count() {
         (0..200).map(one).collect::<Vec<_>>()
     };
     let (one, other) =
-        tokio::join!(put(&gateway, list("あ", Some("ア")), false), put(&gateway, list("い", None), false));
+        tokio::join!(put(&gateway, described("あ", Some("ア")), false), put(&gateway, described("い", None), false));
     assert_eq!((one.added + one.changed, other.added + other.changed), (200, 200));
     let Reply::Offices { offices } = gateway.ask(Request::OfficeList).await else { panic!("offices") };
     let last = offices[0].office.name.clone();
