@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fumibako_model::{
     FlagChange, FolderName, Listing, NOTICES_FOLDER, NamedFlags, Party, Private, Refusal, Refused, Uid, notice_uid,
 };
-use fumibako_store::{Deposit, Draft, MarkNotices, NoticeBoard, Store, StoreError, message_id_of};
+use fumibako_store::{Deposit, Draft, Heads, MarkNotices, NoticeBoard, Store, StoreError, message_id_of};
 use fumibako_wire::Alert;
 use fumibako_wire::imap::{Answer, Ask};
 use tokio::sync::watch;
@@ -156,7 +156,7 @@ pub(super) async fn list<S: Store>(house: &House<S>, party: &Party, listing: &mu
 async fn whole<S: Store>(
     store: &S,
     messages: impl Iterator<Item = fumibako_model::MessageId>,
-) -> Result<Vec<Option<Private<Arc<[u8]>>>>, StoreError> {
+) -> Result<Heads, StoreError> {
     let uids: Vec<Uid> = messages.filter_map(notice_uid).take(AT_ONCE).collect();
     store.notice_messages(uids).await
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fumibako_model::{Entry, ModSeq, NOTICES_AT_ONCE, Notice, Party, Private, Refusal, Uid, UidValidity};
-use fumibako_store::{KeptNotice, LISTED, MarkNotices, NoticeBoard, NoticeOrder, StoreError, Turned, WhichNotices};
+use fumibako_store::{
+    Heads, KeptNotice, LISTED, MarkNotices, NoticeBoard, NoticeOrder, StoreError, Turned, WhichNotices,
+};
 use jiff::Timestamp;
 use serde::Deserialize;
 use sqlx::{SqliteConnection, SqlitePool};
@@ -228,10 +230,7 @@ pub(crate) async fn board(readers: &SqlitePool, party: &Party) -> Result<NoticeB
 }
 
 /// The messages that show these, in their order.
-pub(crate) async fn messages(
-    readers: &SqlitePool,
-    uids: &[Uid],
-) -> Result<Vec<Option<Private<Arc<[u8]>>>>, StoreError> {
+pub(crate) async fn messages(readers: &SqlitePool, uids: &[Uid]) -> Result<Heads, StoreError> {
     let wanted = serde_json::to_string(uids).map_err(|why| store_error(unreadable(why)))?;
     let found = sqlx::query!(
         r#"SELECT n.uid AS "uid!: u32", n.octets FROM notice n WHERE n.uid IN (SELECT value FROM json_each(?))"#,

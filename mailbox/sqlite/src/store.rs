@@ -201,7 +201,7 @@ impl Store for SqliteStore {
         notice::board(&self.readers, party).await
     }
 
-    async fn notice_messages(&self, uids: Vec<Uid>) -> Result<Vec<Option<Private<Arc<[u8]>>>>, StoreError> {
+    async fn notice_messages(&self, uids: Vec<Uid>) -> Result<Heads, StoreError> {
         notice::messages(&self.readers, &uids).await
     }
 

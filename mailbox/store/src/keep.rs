@@ -77,10 +77,7 @@ pub trait Store: Send + Sync + 'static {
     fn notice_board(&self, party: &Party) -> impl Future<Output = Result<NoticeBoard, StoreError>> + Send;
 
     /// The messages that show these notices; none of one that does not stand.
-    fn notice_messages(
-        &self,
-        uids: Vec<Uid>,
-    ) -> impl Future<Output = Result<Vec<Option<Private<Arc<[u8]>>>>, StoreError>> + Send;
+    fn notice_messages(&self, uids: Vec<Uid>) -> impl Future<Output = Result<Heads, StoreError>> + Send;
 
     /// Marks notices as seen by this party, or not; which of them were left as they are.
     fn mark_notices(
@@ -393,7 +390,7 @@ pub trait Store: Send + Sync + 'static {
     fn census(&self) -> impl Future<Output = Result<Census, StoreError>> + Send;
 }
 
-/// Headers of messages, in the order they were asked for; none of a message that is not there.
+/// Headers, or messages, in the order they were asked for; none of a message that is not there.
 pub type Heads = Vec<Option<Private<Arc<[u8]>>>>;
 
 /// What `deliver` made durable.
