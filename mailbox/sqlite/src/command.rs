@@ -269,10 +269,9 @@ impl Command {
             Self::Append(_, _, _, _, reply) => reply.send(failed),
             Self::Copy(_, _, _, reply) => reply.send(failed),
             Self::Create(_, _, reply) => reply.send(failed),
-            Self::Flag(_, _, reply) => reply.send(failed),
+            Self::Flag(_, _, reply) | Self::MarkNotices(_, _, reply) => reply.send(failed),
             Self::Claim(_, _, reply) => reply.send(failed),
             Self::TurnNotices(_, reply) => reply.send(failed),
-            Self::MarkNotices(_, _, reply) => reply.send(failed),
             Self::Expire(_, reply) | Self::Hold(_, reply) => reply.send(failed),
             Self::HandOver(_, _, _, _, reply) | Self::Report(_, _, _, reply) | Self::Settle(_, reply) => {
                 reply.send(failed);
