@@ -120,9 +120,10 @@ pub(crate) async fn drive<C: Conversation + Send + 'static>(
                 (bytes, Some(inflating)) => inflating.feed(bytes),
                 (bytes, None) => heard = bytes,
             },
-            of_a_folder = desk.news() => match of_a_folder {
-                true => session.news(line.clock.now()),
-                false => tell(&mut session, &mut desk, line.clock.now()),
+            of_a_folder = desk.news() => if of_a_folder {
+                session.news(line.clock.now());
+            } else {
+                tell(&mut session, &mut desk, line.clock.now());
             },
             _ = line.stopping.wait_for(|stop| *stop), if !told_to_stop => {
                 told_to_stop = true;

@@ -351,14 +351,14 @@ impl Request {
             | Self::EvidenceContinues { .. }
             | Self::AuditVerify
             | Self::Status
-            | Self::Metrics => String::new(),
+            | Self::Metrics
+            | Self::Notice(NoticeAsk::List { .. }) => String::new(),
             Self::EvidenceList { office, .. } | Self::AuditList { office, .. } => {
                 office.map(|number| number.to_string()).unwrap_or_default()
             }
             Self::EvidenceExport { id } => id.to_string(),
             Self::Notice(NoticeAsk::Show { id } | NoticeAsk::Withdraw { id }) => id.to_string(),
             Self::Notice(NoticeAsk::Post { kind, .. }) => kind.to_string(),
-            Self::Notice(NoticeAsk::List { .. }) => String::new(),
         }
     }
 }
