@@ -46,6 +46,7 @@ fn the_audit_is_listed_exported_and_found_out_when_somebody_touched_it() {
     assert!(run(&gateway, &["audit", "verify"]).well().output().starts_with("4 rows under "));
 
     // Somebody who has the database changes a row.
+    Programs::need(&["python3"]);
     let script = "import sqlite3, sys\ndb = sqlite3.connect(sys.argv[1], timeout=20)\n\
                   db.execute(\"UPDATE act SET doc = replace(doc, 'suspended', 'resumed') WHERE n = 1\")\ndb.commit()\n";
     let database = gateway.folder().join("store/store.sqlite3");

@@ -1,4 +1,4 @@
-//! Folders as they are opened. The messages of those opened last stay in memory, so many together (Profile §7.57).
+//! Folders as they are opened. The messages of those opened last stay in memory, so many together (Profile §7.29).
 
 use std::sync::Arc;
 

@@ -181,7 +181,7 @@ async fn withdrawn(world: &World) -> Done {
         );
         let there = world.until(&letter).await && world.in_order("#to", &[B]).await;
         world.see("TX-06", &format!("{word} opens a letter to the same office, and sends nothing"), there);
-        open = world.js("return location.pathname").await?.as_str().unwrap_or_default().to_owned();
+        world.js("return location.pathname").await?.as_str().unwrap_or_default().clone_into(&mut open);
         world.shot(if word == "再送" { "sent-again" } else { "sent-withdrawn" }).await?;
     }
     world.see(
