@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use fumibako::ui::Ui;
 use serde_json::Value;
 
 use crate::world::{Done, World};
@@ -49,9 +50,17 @@ pub(crate) async fn play(world: &World) -> Done {
 }
 
 async fn names(world: &World) -> Done {
+    names_on(world, &world.a, &PAGES).await?;
+    let log = world.driver.execute("return window.performance.getEntriesByType('resource').every(r => new URL(r.name).origin === location.origin)", Vec::new()).await?;
+    world.see("EYE", "nothing is fetched from elsewhere", *log.json() == true);
+    Ok(())
+}
+
+/// The same of whatever pages.
+pub(crate) async fn names_on(world: &World, ui: &Ui, pages: &[&str]) -> Done {
     let mut wrong = String::new();
-    for page in PAGES {
-        world.go(&world.a, page).await?;
+    for page in pages {
+        world.go(ui, page).await?;
         world.until("document.querySelector('#main')").await;
         if let Value::Array(found) = world.js(CHECK).await? {
             for one in found {
@@ -61,8 +70,6 @@ async fn names(world: &World) -> Done {
     }
     eprint!("{wrong}");
     world.see("EYE", "names, roles, contrast and targets on every screen", wrong.is_empty());
-    let log = world.driver.execute("return window.performance.getEntriesByType('resource').every(r => new URL(r.name).origin === location.origin)", Vec::new()).await?;
-    world.see("EYE", "nothing is fetched from elsewhere", *log.json() == true);
     Ok(())
 }
 

@@ -17,10 +17,12 @@ mod compose;
 mod directory;
 mod door;
 mod eye;
+mod first;
 mod later;
 mod licence;
 mod lines;
 mod notices;
+mod proxy;
 mod round;
 mod world;
 
@@ -41,14 +43,28 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let shots = args.iter().position(|arg| arg == "--shots").and_then(|at| args.get(at + 1)).map(Into::into);
-    let known =
-        ["door", "compose", "round", "batch", "attacks", "directory", "eye", "account", "notices", "licence", "later"];
+    let known = [
+        "door",
+        "compose",
+        "round",
+        "batch",
+        "proxy",
+        "first",
+        "attacks",
+        "directory",
+        "eye",
+        "account",
+        "notices",
+        "licence",
+        "later",
+    ];
     let wanted: Vec<String> = args.into_iter().filter(|arg| known.contains(&arg.as_str())).collect();
     let folder = tempfile::tempdir().unwrap();
     let stage = Stage::set_up(folder.path(), world::now()).unwrap();
     for (number, name) in [sample::SENDER, sample::RECIPIENT, world::C] {
         stage.add_office(number.parse().unwrap(), name, KeyKind::EcP256, world::now()).unwrap();
     }
+    proxy::agents(&stage).unwrap();
     batch::offices(&stage).unwrap();
     directory::offices(&stage).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -81,6 +97,8 @@ async fn play(world: &World, wanted: &[String]) {
     scenario!(compose);
     scenario!(round);
     scenario!(batch);
+    scenario!(proxy);
+    scenario!(first);
     scenario!(attacks);
     scenario!(directory);
     scenario!(eye);
