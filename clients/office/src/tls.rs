@@ -19,7 +19,7 @@ pub(crate) async fn connect(settings: &Settings, port: u16) -> Result<(String, T
     let name = settings.gateway()?;
     let host = format!("{name}:{port}");
     let connector = TlsConnector::from(client(settings)?);
-    let server = ServerName::try_from(name.to_owned()).map_err(|_| Trouble::SettingMissing("gateway"))?;
+    let server = server_name(name).ok_or(Trouble::SettingMissing("gateway"))?;
     let connecting = async {
         let stream = TcpStream::connect((name, port)).await?;
         connector.connect(server, stream).await
@@ -90,4 +90,9 @@ fn own_anchors(settings: &Settings) -> Result<Option<Vec<CertificateDer<'static>
         Ok(anchors) if !anchors.is_empty() => Ok(Some(anchors)),
         _ => Err(Trouble::TlsAnchors(path.clone())),
     }
+}
+
+/// The name as TLS needs it; none: it is no name at all.
+pub(crate) fn server_name(name: &str) -> Option<ServerName<'static>> {
+    ServerName::try_from(name.to_owned()).ok()
 }

@@ -29,6 +29,7 @@ use super::work::aside;
 use crate::doctor::examine;
 use crate::settings::Settings;
 use crate::setup::{Answers, Given};
+use crate::tls::server_name;
 use crate::trouble::Trouble;
 
 /// Most octets of the form: three small files.
@@ -247,7 +248,9 @@ impl Typed {
         };
         let port = |name| field(name).and_then(|Private(text)| text.parse().map_err(|_| name));
         Ok(Answers {
-            gateway: field("setup-gateway")?.0,
+            gateway: Some(field("setup-gateway")?.0)
+                .filter(|name| server_name(name).is_some())
+                .ok_or("setup-gateway")?,
             domain: field("setup-domain")?.0.parse().map_err(|_| "setup-domain")?,
             party: field("setup-party")?.0.parse().map_err(|_| "setup-party")?,
             login: field("setup-login")?.0,

@@ -113,22 +113,26 @@ fn table(frame: &Frame, rows: &[BatchRow]) -> Markup {
     if rows.is_empty() {
         return html! { p #rows.empty { (frame.say("batch-empty")) } };
     }
+    let span = (!frame.agent).then_some("2");
     html! {
         div #rows.scroll tabindex="0" role="group" aria-label=(frame.say("batch")) data-live="batch all" {
             table.cards.batch {
                 thead {
                     tr {
-                        th rowspan="2" scope="col" { span.vh { (frame.say("choose")) } }
-                        @if frame.agent { th rowspan="2" scope="col" { (frame.say("principal")) } }
+                        th rowspan=[span] scope="col" { span.vh { (frame.say("choose")) } }
+                        @if frame.agent { th rowspan=[span] scope="col" { (frame.say("principal")) } }
                         // Beside the offices, what stands first must be seen without scrolling: may it go (PX-05)?
-                        @if frame.agent { @for id in ["to-name", "result"] { th rowspan="2" scope="col" { (frame.say(id)) } } }
-                        @else { th rowspan="2" scope="col" { (frame.say("to-name")) } }
-                        @for id in ["written-at", "message", "file-name"] { th rowspan="2" scope="col" { (frame.say(id)) } }
-                        th colspan="3" scope="colgroup" { (frame.say("file-kind")) }
-                        @if !frame.agent { th rowspan="2" scope="col" { (frame.say("result")) } }
-                        th rowspan="2" scope="col" { (frame.say("edit")) }
+                        @if frame.agent { @for id in ["to-name", "result"] { th rowspan=[span] scope="col" { (frame.say(id)) } } }
+                        @else { th rowspan=[span] scope="col" { (frame.say("to-name")) } }
+                        @for id in ["written-at", "message", "file-name"] { th rowspan=[span] scope="col" { (frame.say(id)) } }
+                        @if !frame.agent {
+                            th colspan="3" scope="colgroup" { (frame.say("file-kind")) }
+                            th rowspan=[span] scope="col" { (frame.say("result")) }
+                        }
+                        th rowspan=[span] scope="col" { (frame.say("edit")) }
                     }
-                    tr { @for id in ["kind-register", "kind-delete", "kind-other"] { th scope="col" { (frame.say(id)) } } }
+                    // Nor is there room for the kinds, which the names tell in words.
+                    @if !frame.agent { tr { @for id in ["kind-register", "kind-delete", "kind-other"] { th scope="col" { (frame.say(id)) } } } }
                 }
                 tbody { @for row in rows { (one(frame, row)) } }
             }
@@ -159,10 +163,12 @@ fn one(frame: &Frame, row: &BatchRow) -> Markup {
             td data-label=(frame.say("written-at")) { time { (row.written) } }
             td.message data-label=(frame.say("message")) { (row.message) }
             td data-label=(frame.say("file-name")) { (files(frame, &row.files, None)) }
-            (mark(FileKind::Register, "kind-register"))
-            (mark(FileKind::Delete, "kind-delete"))
-            (mark(FileKind::Other, "kind-other"))
-            @if !frame.agent { td data-label=(frame.say("result")) { (state(frame, &row.state)) } }
+            @if !frame.agent {
+                (mark(FileKind::Register, "kind-register"))
+                (mark(FileKind::Delete, "kind-delete"))
+                (mark(FileKind::Other, "kind-other"))
+                td data-label=(frame.say("result")) { (state(frame, &row.state)) }
+            }
             td { a.button.small href={ "/batch/" (row.id) } { (frame.say("edit")) span.vh { " " (name) } } }
         }
     }

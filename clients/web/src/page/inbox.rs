@@ -174,7 +174,7 @@ fn one(frame: &Frame, row: &ReceivedRow) -> Markup {
             }
             td.message data-label=(frame.say("message")) { (row.message) }
             td data-label=(frame.say("kinds-and-names")) { (files(frame, &row.files, None)) }
-            td data-label=(frame.say("kept-at-server")) class=[row.days.is_none().then_some("none")] {
+            td data-label=(frame.say("kept-at-server")) class=(if row.days.is_none() { "none" } else { "short" }) {
                 @if let Some(days) = row.days { (days_left(days, frame.lang)) }
             }
         }

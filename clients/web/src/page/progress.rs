@@ -14,6 +14,8 @@ pub struct ProgressRow {
     pub id: String,
     /// Where it goes.
     pub to: Party,
+    /// For whom an agent sends it.
+    pub from: Option<Party>,
     /// ファイル出力日時.
     pub written: String,
     /// 送信状況.
@@ -59,10 +61,14 @@ pub fn progress(frame: &Frame, how: &Progress) -> Markup {
                 h2 #progress-title tabindex="-1" { (frame.say("confirm")) }
                 div #progress-rows.scroll tabindex="0" role="group" aria-labelledby="progress-title" data-live="progress all" {
                     table {
-                        thead { tr { @for id in ["to-name", "written-at", "progress-state"] { th scope="col" { (frame.say(id)) } } } }
+                        thead { tr {
+                            @if frame.agent { th scope="col" { (frame.say("principal")) } }
+                            @for id in ["to-name", "written-at", "progress-state"] { th scope="col" { (frame.say(id)) } }
+                        } }
                         tbody {
                             @for row in &how.rows {
                                 tr id={ "progress-" (row.id) } {
+                                    @if frame.agent { td { @if let Some(from) = &row.from { (from.name.as_ref().unwrap_or(&from.number)) } } }
                                     td { (row.to.name.as_ref().unwrap_or(&row.to.number)) }
                                     td { time { (row.written) } }
                                     td { (state(frame, &row.state)) }

@@ -97,7 +97,7 @@ fn table(frame: &Frame, rows: &[MandateLine]) -> Markup {
         div #rows data-live="rights all" {
             @if rows.is_empty() { p.empty { (frame.say(if frame.agent { "mandates-none-agent" } else { "mandates-none" })) } } @else {
                 div.scroll tabindex="0" role="group" aria-label=(frame.say("mandates")) {
-                    table.cards {
+                    table.cards.mandates {
                         thead { tr {
                             @for id in [other, "mandate-scopes", "mandate-limits", "mandate-period", "mandate-state", "mandate-do"] { th scope="col" { (frame.say(id)) } }
                         } }

@@ -170,7 +170,8 @@ fn pages_hold_no_style_and_no_handlers() {
 /// BP-02, BP-05, BP-06, BP-08.
 #[test]
 fn progress_counts_and_its_buttons_sleep_in_turn() {
-    let row = |state| ProgressRow { id: "1".into(), to: party(), written: "2026/11/23 09:01:00".into(), state };
+    let row =
+        |state| ProgressRow { id: "1".into(), to: party(), from: None, written: "2026/11/23 09:01:00".into(), state };
     let rows = vec![row(RowState::Done), row(RowState::Failed(words())), row(RowState::Waiting)];
     let how = Progress { rows, running: true, stopping: false };
     let page = progress(&frame(), &how).into_string();

@@ -13,11 +13,11 @@ use crate::world::{A, B, C, Done, World, now};
 
 const AGENT: (&str, &str) = sample::AGENT;
 /// Its mandate is over.
-const OVER: &str = "9970000045";
+const OVER: &str = "9970000079";
 /// One whose name is an attack.
-const EVIL: (&str, &str) = ("9970000053", "<img src=x onerror=window.hit=1>");
+const EVIL: (&str, &str) = ("9970000087", "<img src=x onerror=window.hit=1>");
 /// One that gave nobody a mandate.
-const FOREIGN: &str = "9970000061";
+const FOREIGN: &str = "9970000095";
 const ROW: &[u8] = b"202407,999903,9900000011,20250920\r\n";
 
 /// The agent, and the mandates that offices gave it on paper.

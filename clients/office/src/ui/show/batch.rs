@@ -78,7 +78,7 @@ fn row_of(app: &App, row: &Letter, ticked: &[&String], lang: Lang, reaches: &Rea
     BatchRow {
         id: row.id.clone(),
         to,
-        from: route.filter(|(from, _)| Some(*from) != app.settings.office).map(|(from, _)| party(app, from)),
+        from: for_whom(app, row),
         written: row.written().unwrap_or_default(),
         message: row.message.clone(),
         files: row.files.iter().enumerate().map(|(at, file)| FileLine::of(at.to_string(), &file.name, lang)).collect(),
@@ -89,6 +89,11 @@ fn row_of(app: &App, row: &Letter, ticked: &[&String], lang: Lang, reaches: &Rea
         reach: reach.unwrap_or_default(),
         ticked: ticked.contains(&&row.id),
     }
+}
+
+/// The office that an agent sends it for.
+fn for_whom(app: &App, row: &Letter) -> Option<Party> {
+    row.route().filter(|(from, _)| Some(*from) != app.settings.office).map(|(from, _)| party(app, from))
 }
 
 fn state_of(fate: &Fate, lang: Lang) -> RowState {
@@ -109,7 +114,13 @@ fn progress_of(app: &App, run: &Run, lang: Lang) -> Progress {
         let letter = letters.get(id)?;
         let to = letter.route().map_or_else(Party::default, |(_, to)| party(app, to));
         let written = letter.written().unwrap_or_default();
-        Some(ProgressRow { id: id.clone(), to, written, state: state_of(&letter.fate, lang) })
+        Some(ProgressRow {
+            id: id.clone(),
+            to,
+            from: for_whom(app, letter),
+            written,
+            state: state_of(&letter.fate, lang),
+        })
     };
     Progress { rows: run.rows.iter().filter_map(row).collect(), running: run.running, stopping: run.stopping }
 }

@@ -64,7 +64,9 @@ async fn list(State(app): Shared, here: Here, Query(fields): Query<Fields>) -> R
             Err(why) => trouble = Some(why.words(&here)),
         }
     }
-    let rows = known.rows().iter().rev().map(|row| line(row, agent, now, lang)).collect();
+    let mut rows: Vec<_> = known.rows().iter().rev().map(|row| line(row, agent, now, lang)).collect();
+    // What waits for whoever looks must be seen without scrolling.
+    rows.sort_by_key(|row| !row.may_confirm);
     let grant = (!agent).then(|| typed(&fields, now, lang));
     let acts = (!agent).then(|| acts(&app, lang));
     let view = Proxy { rows, trouble, grant, acts, ask };
@@ -77,9 +79,13 @@ fn typed(fields: &Fields, now: Timestamp, lang: Lang) -> Grant {
 }
 
 fn facts(mandate: &Mandate, lang: Lang) -> Vec<(String, String)> {
+    // Days as the rest of the screens writes them.
+    let days = |value: String| {
+        [mandate.from, mandate.until].iter().fold(value, |text, date| text.replace(&date.to_string(), &day(*date)))
+    };
     words::pairs(mandate, mandate.agent.to_string(), lang)
         .into_iter()
-        .map(|(term, value)| (term.to_owned(), value))
+        .map(|(term, value)| (term.to_owned(), days(value)))
         .collect()
 }
 
