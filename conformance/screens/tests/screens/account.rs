@@ -67,9 +67,14 @@ async fn temporary(world: &World) -> Done {
     Ok(())
 }
 
+/// 更新, from whatever page: while the program is told of news it looks by itself only now and then.
+const REFRESH: &str = "return (async () => { for (const list of ['/inbox', '/sent']) await fetch(list + '/refresh', { method: 'POST', \
+    body: new URLSearchParams({ csrf: document.querySelector('input[name=csrf]').value }) }); })()";
+
 /// Goes to a page again and again until this holds there.
 async fn until_at(world: &World, path: &str, expression: &str) -> Result<bool, crate::world::Problem> {
-    for _ in 0..40 {
+    world.js(REFRESH).await?;
+    for _ in 0..80 {
         world.go(&world.b, path).await?;
         if world.holds(expression).await {
             return Ok(true);
