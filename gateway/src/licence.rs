@@ -3,7 +3,7 @@
 
 use fumibako_model::{Done, LicenceDue, LicenceOrder, Licensing, OfficeNumber, Roll, What, japanese_day, last_day};
 use fumibako_signer::sign;
-use fumibako_store::{Letter, LicenceChange, Store, StoreError};
+use fumibako_store::{Amend, Amendment, Letter, LicenceChange, Store, StoreError};
 use jiff::Timestamp;
 
 use crate::house::House;
@@ -11,8 +11,16 @@ use crate::report::{date, lines, subject_line};
 
 mod words;
 
-/// Does all that is due by now.
-pub(crate) async fn tell<S: Store>(house: &House<S>) -> Result<(), StoreError> {
+/// Licences that are looked at in one commit.
+const AT_ONCE: usize = 100;
+
+/// Does all that is due by now. `last` is the time of the look before, `None` at the start.
+pub(crate) async fn tell<S: Store>(house: &House<S>, last: &mut Option<Timestamp>) -> Result<(), StoreError> {
+    let now = house.clock.now();
+    if last.is_none_or(|last| now < last) {
+        look_anew(house, now).await?;
+    }
+    *last = Some(now);
     let mut done = true;
     while done {
         done = false;
@@ -27,6 +35,22 @@ pub(crate) async fn tell<S: Store>(house: &House<S>) -> Result<(), StoreError> {
                 other => other?,
             };
         }
+    }
+    Ok(())
+}
+
+/// Profile §10.7: by a clock that was wrong, licences may have been over that are not. At the start, and once it is set back, it is
+/// found anew of each when to look at it.
+async fn look_anew<S: Store>(house: &House<S>, now: Timestamp) -> Result<(), StoreError> {
+    let roll = house.store.roll();
+    let held: Vec<_> =
+        roll.offices().map(|office| office.number).filter(|number| roll.licence(*number).is_some()).collect();
+    for some in held.chunks(AT_ONCE) {
+        let look = |office: &OfficeNumber| {
+            let change = LicenceChange { office: *office, order: LicenceOrder::Look, at: now, signed: None };
+            Amendment::Licence(Box::new(change))
+        };
+        house.store.amend(Amend { changes: some.iter().map(look).collect(), done: Vec::new() }).await?;
     }
     Ok(())
 }

@@ -82,6 +82,7 @@ fn read(head: &[u8]) -> Option<Head> {
 
 /// Runs until the gateway stops, and once more then.
 pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Receiver<bool>) {
+    let mut looked = None;
     loop {
         let last = *stopping.borrow();
         if let Err(error) = attest(&house).await {
@@ -96,7 +97,7 @@ pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Rec
         if let Err(error) = report::tell(&house).await {
             house.refusal_of(error);
         }
-        if let Err(error) = licence::tell(&house).await {
+        if let Err(error) = licence::tell(&house, &mut looked).await {
             house.refusal_of(error);
         }
         if last || *house.broken.borrow() {

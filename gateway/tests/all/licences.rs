@@ -214,7 +214,11 @@ async fn long_ago(store: &SqliteStore, offices: [OfficeNumber; 2]) {
         [(offices[0], LicenceOrder::Signed(apply), then), (offices[1], LicenceOrder::Grant(days), lately)]
     {
         store.put(Amendment::Licence(Box::new(LicenceChange { office, order, at, signed: None }))).await.unwrap();
+        // Meanwhile the clock was wrong by two years, and everything looked over.
+        let change = LicenceChange { office, order: LicenceOrder::Look, at: ago(-730), signed: None };
+        store.put(Amendment::Licence(Box::new(change))).await.unwrap();
     }
+    assert_eq!(store.licences_due(ago(-730)).await.unwrap(), []);
 }
 
 // Profile §10.6, §10.7
