@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use fumibako_model::{Entry, FolderName, FolderView, OfficeNumber, Refusal};
 use fumibako_store::StoreError;
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use sqlx::SqlitePool;
 
 use crate::error::store_error;
@@ -43,8 +43,12 @@ impl Weighter<Key, Kept> for Messages {
 }
 
 impl Default for Views {
+    #[expect(clippy::expect_used, reason = "building fails only where one of the two capacities is not said")]
     fn default() -> Self {
-        Self(Cache::with_weighter(FOLDERS, KEPT, Messages))
+        // One shard: each of several would keep no folder larger than its own part of the whole.
+        let options = OptionsBuilder::new().shards(1).estimated_items_capacity(FOLDERS).weight_capacity(KEPT).build();
+        let options = options.expect("both capacities are said");
+        Self(Cache::with_options(options, Messages, DefaultHashBuilder::default(), DefaultLifecycle::default()))
     }
 }
 

@@ -71,9 +71,7 @@ async fn a_folder_with_the_name_of_another_is_not_taken_for_it() {
     assert_ne!(opened(&store, "own").await.status.folder, again.status.folder);
 }
 
-#[test]
-fn what_is_kept_has_an_end() {
-    let views = Views::default();
+fn many(count: usize) -> Kept {
     let entry = Entry {
         uid: fumibako_model::Uid::new(1).unwrap(),
         flags: Flags::SEEN,
@@ -83,10 +81,25 @@ fn what_is_kept_has_an_end() {
         received_at: now(),
         saved_at: now(),
     };
+    Kept { folder: 1, modseq: 1, entries: vec![entry; count].into() }
+}
+
+// Profile §7.29
+#[test]
+fn what_is_kept_has_an_end() {
+    let views = Views::default();
     for id in 0..100 {
-        let name = format!("folder{id}").parse().unwrap();
-        let entries = vec![entry; 10_000].into();
-        views.0.insert((himawari(), name), Kept { folder: id, modseq: 1, entries });
+        views.0.insert((himawari(), format!("folder{id}").parse().unwrap()), many(10_000));
     }
     assert!(views.0.weight() <= KEPT && views.0.len() > 10, "{} in {}", views.0.weight(), views.0.len());
+}
+
+// Profile §7.29
+#[test]
+fn one_large_folder_is_kept_however_many_cores_there_are() {
+    let (views, key) = (Views::default(), (himawari(), "Inbox2".parse::<FolderName>().unwrap()));
+    views.0.insert(key.clone(), many(150_000));
+    assert_eq!(views.0.get(&key).map(|kept| kept.entries.len()), Some(150_000));
+    views.0.insert(key.clone(), many(200_001));
+    assert!(views.0.get(&key).is_none(), "more than all may have together");
 }
