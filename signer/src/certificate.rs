@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use const_oid::ObjectIdentifier;
+use const_oid::db::rfc4519::{COMMON_NAME, ORGANIZATIONAL_UNIT_NAME};
 use der::asn1::{AnyRef, Ia5StringRef, PrintableStringRef, Utf8StringRef};
 use der::{Any, Decode as _, Encode as _, Sequence};
 use jiff::Timestamp;
@@ -89,6 +90,16 @@ impl Certificate {
         self.decoded.tbs_certificate().issuer().to_string()
     }
 
+    /// What the subject is called beside its organisation's own name: its common names and units.
+    pub fn subject_titles(&self) -> Vec<String> {
+        titles(self.decoded.tbs_certificate().subject())
+    }
+
+    /// Every text in the issuer's name.
+    pub fn issuer_texts(&self) -> Vec<String> {
+        every_text(self.decoded.tbs_certificate().issuer())
+    }
+
     /// The serial number in lower-case hexadecimal.
     pub fn serial_hex(&self) -> String {
         hex(self.decoded.tbs_certificate().serial_number().as_bytes())
@@ -137,7 +148,7 @@ impl Certificate {
 
     /// The subject's common name, if it has one.
     pub fn common_name(&self) -> Option<String> {
-        text(self.decoded.tbs_certificate().subject(), const_oid::db::rfc4519::COMMON_NAME)
+        text(self.decoded.tbs_certificate().subject(), COMMON_NAME)
     }
 
     /// The subject's `serialNumber` attribute, where some authorities put an office number.
@@ -176,6 +187,14 @@ impl std::fmt::Debug for Certificate {
     }
 }
 
+fn titles(name: &Name) -> Vec<String> {
+    [COMMON_NAME, ORGANIZATIONAL_UNIT_NAME].into_iter().flat_map(|oid| texts(name, oid)).collect()
+}
+
+fn every_text(name: &Name) -> Vec<String> {
+    name.iter().filter_map(|attribute| string(&attribute.value)).collect()
+}
+
 /// The first attribute of this type.
 fn text(name: &Name, oid: ObjectIdentifier) -> Option<String> {
     texts(name, oid).next()
@@ -211,4 +230,19 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 5280 §4.1.2.4: a BMPString is a text like the others, though RFC 4514 §2.4 writes it in hexadecimal.
+    #[test]
+    fn a_title_is_no_organisation_and_may_be_of_any_string_type() {
+        let name: Name = "CN=9970000011,OU=#1E0C4EE374064EBA8A3C660E66F8,O=見本法人,C=JP".parse().unwrap();
+        assert_eq!(titles(&name), ["9970000011", "代理人証明書"]);
+        let mut all = every_text(&name);
+        all.sort();
+        assert_eq!(all, ["9970000011", "JP", "代理人証明書", "見本法人"]);
+    }
 }
