@@ -43,6 +43,8 @@ pub(super) struct Session {
     pub(super) saved: Option<String>,
     /// Notices that were shown before.
     pub(super) read: HashSet<u64>,
+    /// Of these, what was new when the page was opened: it stays marked while the page refreshes itself.
+    pub(super) fresh: HashSet<u64>,
     /// The office an agent looks at; none: all that it acts for (PX-03).
     pub(super) of: Option<fumibako_model::OfficeNumber>,
     /// Why the last step on the page was not done.
@@ -182,6 +184,7 @@ impl Session {
             toast: None,
             saved: None,
             read: HashSet::new(),
+            fresh: HashSet::new(),
             of: None,
             trouble: None,
             told: None,

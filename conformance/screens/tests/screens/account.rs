@@ -14,9 +14,12 @@ static AHEAD: AtomicI64 = AtomicI64::new(6 * 60);
 
 pub(crate) async fn play(world: &World) -> Done {
     world.enter(&world.b, B).await?;
-    temporary(world).await?;
-    roles(world).await?;
-    let done = stopped(world).await;
+    let done = async {
+        temporary(world).await?;
+        roles(world).await?;
+        stopped(world).await
+    };
+    let done = done.await;
     crate::world::ahead(0);
     done
 }
@@ -69,10 +72,11 @@ async fn temporary(world: &World) -> Done {
 
 /// 更新, from whatever page: while the program is told of news it looks by itself only now and then.
 const REFRESH: &str = "return (async () => { for (const list of ['/inbox', '/sent']) await fetch(list + '/refresh', { method: 'POST', \
-    body: new URLSearchParams({ csrf: document.querySelector('input[name=csrf]').value }) }); })()";
+    body: new URLSearchParams({ csrf: document.querySelector('input[name=csrf]')?.value ?? '' }) }); })()";
 
 /// Goes to a page again and again until this holds there.
 async fn until_at(world: &World, path: &str, expression: &str) -> Result<bool, crate::world::Problem> {
+    world.go(&world.b, path).await?;
     world.js(REFRESH).await?;
     for _ in 0..80 {
         world.go(&world.b, path).await?;

@@ -7,9 +7,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use fumibako::Settings;
 use fumibako::demo::{Stage, sample};
 use fumibako::ui::{Options, Ui};
+use fumibako::{Settings, Trouble};
 use fumibako_gateway::{Addresses, Request, development_authority, issue_office};
 use fumibako_model::{Domain, OfficeNumber, Party};
 use fumibako_signer::authority::KeyKind;
@@ -270,7 +270,15 @@ impl World {
 async fn served(folder: &Path, number: &str, change: impl FnOnce(&mut Settings)) -> Result<Ui, Problem> {
     let mut settings = Settings::load(&folder.join(number).join("fumibako.toml"))?;
     change(&mut settings);
-    Ok(Ui::start(settings, now, Options { look_seconds: 1, ..Options::default() }).await?)
+    let mut waited = Duration::ZERO;
+    loop {
+        match Ui::start(settings.clone(), now, Options { look_seconds: 1, ..Options::default() }).await {
+            // The last run in this process ends with its last connection, not with the process.
+            Err(Trouble::Busy(_)) if waited < PATIENCE => tokio::time::sleep(LOOK).await,
+            started => return Ok(started?),
+        }
+        waited += LOOK;
+    }
 }
 
 /// An office that receives and never looks: on the roll, licensed, with a certificate.

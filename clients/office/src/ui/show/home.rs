@@ -45,7 +45,8 @@ async fn home(State(app): Shared, here: Here) -> Response {
 fn notices(app: &Arc<App>, here: &Here) -> Vec<Notice> {
     let mut known = held(&app.mail).notices.clone();
     known.sort_by_key(|notice| std::cmp::Reverse(notice.from));
-    let seen = |id| here.session.read.contains(&id);
+    let session = &here.session;
+    let unread = |id, seen: bool| (here.live && session.fresh.contains(&id)) || (!seen && !session.read.contains(&id));
     let told = known.iter().map(|notice| Notice {
         day: day(notice.from),
         stop: notice.kind == "maintenance",
@@ -57,14 +58,18 @@ fn notices(app: &Arc<App>, here: &Here) -> Vec<Notice> {
         }),
         title: notice.title.clone(),
         body: notice.body.clone(),
-        unread: !notice.seen && !seen(notice.id),
+        unread: unread(notice.id, notice.seen),
     });
     let told: Vec<Notice> = told.collect();
     if !here.live {
         if told.iter().any(|notice| notice.unread) {
             tokio::spawn(see_notices(app.clone()));
         }
-        app.sessions.with(&here.id, |session| session.read.extend(known.iter().map(|notice| notice.id)));
+        let fresh = known.iter().filter(|notice| unread(notice.id, notice.seen)).map(|notice| notice.id).collect();
+        app.sessions.with(&here.id, |session| {
+            session.read.extend(known.iter().map(|notice| notice.id));
+            session.fresh = fresh;
+        });
     }
     told
 }
