@@ -1,5 +1,7 @@
 //! はじめの設定 (EN-02): nothing is set up; a browser sets it up, and the screens begin at the same address.
 
+use std::path::Path;
+
 use fumibako::Settings;
 use fumibako::ui::{Options, Ui};
 use serde_json::json;
@@ -19,6 +21,15 @@ pub(crate) async fn play(world: &World) -> Done {
             world.in_order("body", &["このリンクは使えません"]).await,
         );
     }
+    steps(world, &ui).await?;
+    mended(world, &known, &place).await?;
+    begun(world, &ui).await?;
+    world.see("EN-02", "nobody but the user may read what was written", private(&place));
+    ui.stop();
+    Ok(())
+}
+
+async fn steps(world: &World, ui: &Ui) -> Done {
     world.driver.goto(ui.link()).await?;
     world.until("document.querySelector('#setup')").await;
     let words = [
@@ -44,8 +55,12 @@ pub(crate) async fn play(world: &World) -> Done {
         "done steps are marked",
         world.holds("document.querySelectorAll('.steps .done').length === 3").await,
     );
-    world.shot("setup").await?;
-    fields(world, &known, "localhost x").await?;
+    world.shot("setup").await
+}
+
+/// What is wrong is said, and put right.
+async fn mended(world: &World, known: &Settings, place: &Path) -> Done {
+    fields(world, known, "localhost x").await?;
     world.press("保存して点検する").await?;
     let told =
         world.until("document.querySelector('#trouble')?.innerText.includes('ゲートウェイの名前が違います')").await;
@@ -77,7 +92,10 @@ pub(crate) async fn play(world: &World) -> Done {
         "all steps are done",
         world.holds("document.querySelectorAll('.steps .done').length === 5").await,
     );
-    world.shot("setup-good").await?;
+    world.shot("setup-good").await
+}
+
+async fn begun(world: &World, ui: &Ui) -> Done {
     world.press("使い始める").await?;
     world.until("document.querySelector('#user')").await;
     world.fill("#user", C.0).await?;
@@ -89,8 +107,6 @@ pub(crate) async fn play(world: &World) -> Done {
         "then the login, and the screens, at the same address",
         home && world.holds(&format!("location.host === {}", json!(ui.host()))).await,
     );
-    world.see("EN-02", "nobody but the user may read what was written", private(&place));
-    ui.stop();
     Ok(())
 }
 
@@ -121,15 +137,14 @@ async fn fields(world: &World, known: &Settings, gateway: &str) -> Done {
 }
 
 #[cfg(unix)]
-fn private(place: &std::path::Path) -> bool {
+fn private(place: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
-    let mode = |name: &str| {
-        std::fs::metadata(place.with_file_name(name)).map(|file| file.permissions().mode()).unwrap_or(0o777)
-    };
-    ["office.key", "password"].into_iter().all(|name| mode(name) & 0o077 == 0)
+    let mode =
+        |name: &str| std::fs::metadata(place.with_file_name(name)).map_or(0o777, |file| file.permissions().mode());
+    ["office.key", "password"].into_iter().all(|name| matches!(mode(name) & 0o777, 0o600 | 0o400))
 }
 
 #[cfg(not(unix))]
-fn private(place: &std::path::Path) -> bool {
+fn private(place: &Path) -> bool {
     place.exists()
 }
