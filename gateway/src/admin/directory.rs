@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use fumibako_model::{Description, Office, OfficeNumber, Refusal, What};
-use fumibako_store::{Amend, Amendment, Store, StoreError};
+use fumibako_store::{DescribeOrder, Described, Store, StoreError};
 
 use super::words::{OfficeRow, PutReport};
 use super::{Admin, Reply};
@@ -33,38 +33,13 @@ impl<S: Store> Admin<S> {
         if numbers.len() < offices.len() {
             return Err(Refusal::ValueUnfit.about("an office stands twice").into());
         }
-        let known = self.0.store.details(Some(numbers.into_iter().collect())).await?;
-        let roll = self.0.store.roll();
-        let (mut report, mut changes, mut done) =
-            (PutReport { dry_run, ..PutReport::default() }, Vec::new(), Vec::new());
-        for office in offices {
+        for office in &offices {
             office.sound()?;
-            let number = office.number;
-            let note = match (roll.office(number), known.get(&number), &office.name) {
-                (Some(Office { name, .. }), Some(details), _) => match office.changes(name, details).as_slice() {
-                    [] => {
-                        report.unchanged += 1;
-                        continue;
-                    }
-                    changes => {
-                        report.changed += 1;
-                        changes.join(" ")
-                    }
-                },
-                (_, _, Some(_)) => {
-                    report.added += 1;
-                    "new".to_owned()
-                }
-                (_, _, None) => return Err(Refusal::OfficeUnknown.about(number).into()),
-            };
-            let name = office.name.as_ref().or(roll.office(number).map(|known| &known.name));
-            done.push(self.did(What::OfficePut).of(number).about(name.map_or("", String::as_str)).noting(note));
-            changes.push(office);
         }
-        if !dry_run && !changes.is_empty() {
-            self.0.store.amend(Amend { changes: vec![Amendment::Describe(changes)], done }).await?;
-        }
-        Ok(Reply::OfficesPut(report))
+        // What becomes of each is found in the commit: another list may be on its way.
+        let order = DescribeOrder { offices, told: self.did(What::OfficePut), dry_run };
+        let Described { added, changed, unchanged } = self.0.store.describe(order).await?;
+        Ok(Reply::OfficesPut(PutReport { added, changed, unchanged, dry_run }))
     }
 
     /// All offices, by number.

@@ -1,5 +1,8 @@
 //! The directory: offices described by the operator, found by others (Profile §17).
 
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
 use fumibako_gateway::{Clock, OFFICES_AT_ONCE, PutReport, Reply, Request, development_authority, issue_office};
 use fumibako_model::{Description, Found, OfficeNumber, Party, Refusal, Search, Shown};
 use fumibako_signer::authority::KeyKind;
@@ -138,6 +141,14 @@ async fn two_lists_at_once_both_count() {
     // Whichever came last, all of it is there, and what it did not say was left.
     assert!(of_lists.clone().all(|row| row.office.name == last && row.details.kana == "ア"));
     assert_eq!(of_lists.count(), 200);
+    // One that says what stands already, while another changes it, is judged in its turn: all of it counts, or none had to.
+    let again = if last == "あ" { "あ" } else { "い" };
+    let (one, other) = tokio::join!(put(&gateway, list("う", None), false), put(&gateway, list(again, None), false));
+    let Reply::Offices { offices } = gateway.ask(Request::OfficeList).await else { panic!("offices") };
+    assert_eq!((one.changed, other.changed + other.unchanged), (200, 200));
+    let stands = if other.changed == 200 { again } else { "う" };
+    let of_lists = offices.iter().filter(|row| row.office.number.as_str() < SENDER);
+    assert!(of_lists.map(|row| &row.office.name).all(|name| name == stands));
 }
 
 // Profile §17.4, §17.5, §17.7
@@ -212,5 +223,51 @@ async fn who_asks_too_often_is_told_when_to_ask_again() {
     assert!(head.starts_with("HTTP/1.1 429 ") && head.contains("\r\nretry-after: "), "{head}");
     let seconds = head.split("\r\nretry-after: ").nth(1).unwrap().lines().next().unwrap().parse::<u8>().unwrap();
     assert!((1..=60).contains(&seconds), "{seconds}");
+    // Whom to encrypt to is a question as well.
+    assert_eq!(refused(&gateway, &format!("/v1/readers/{RECIPIENT}")).await.1, "E-TMP-005");
     assert!(asked(&gateway, "/v1/directory?q=99", RECIPIENT).await.0.starts_with("HTTP/1.1 200 "));
+}
+
+#[derive(Clone, Default)]
+struct Ear(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Ear {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+// Profile §17.6
+#[tokio::test(flavor = "multi_thread")]
+async fn no_line_of_the_log_says_what_was_searched_for() {
+    let ear = Ear::default();
+    let writer = ear.clone();
+    let listening = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone());
+    // The gateway works in threads of its own, and no other test listens.
+    tracing::subscriber::set_global_default(listening.finish()).unwrap();
+    let gateway = Fixture::start().await;
+    let sought = ["9970000788", "fieldofmine", "townofmine", "7880000"];
+    assert_eq!(found(&gateway, &format!("q={}&municipality={}", sought[0], sought[2])).await.offices.len(), 0);
+    for (path, code) in [
+        (format!("/v1/directory/{}", sought[0]), "E-DIR-011"),
+        (format!("/v1/directory/{}", sought[3]), "E-DIR-014"),
+        (format!("/v1/directory?q=99&{}={}", sought[1], sought[2]), "E-DIR-014"),
+        (format!("/v1/directory?q=99&kind={}", sought[2]), "E-DIR-014"),
+        (format!("/v1/readers/{},{}", sought[0], sought[2]), "E-DIR-014"),
+    ] {
+        assert_eq!(refused(&gateway, &path).await.1, code, "{path}");
+    }
+    let log = String::from_utf8(ear.0.lock().unwrap().clone()).unwrap();
+    let lines = |word: &str| log.lines().filter(|line| line.contains(word)).count();
+    assert!(lines("directory.searched") == 1 && lines("E-DIR-011") >= 1 && lines("E-DIR-014") >= 4, "{log}");
+    for word in sought {
+        assert_eq!(lines(word), 0, "{word}");
+    }
 }

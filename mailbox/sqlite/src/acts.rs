@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::error::{Stop, store_error};
-use crate::{account, certificate, directory, licence, mandate, notice, roll};
+use crate::{account, certificate, licence, mandate, notice, roll};
 
 /// Rows that are read at once.
 const AT_ONCE: i64 = 1_000;
@@ -35,7 +35,6 @@ async fn changes(rows: &mut SqliteConnection, amend: &Amend) -> Result<(), Stop>
     for change in &amend.changes {
         changed |= match change {
             Amendment::Office(office) => roll::put_office(rows, office).await.map(|()| true)?,
-            Amendment::Describe(offices) => directory::describe(rows, offices).await.map(|()| true)?,
             Amendment::Account(order) => account::run(rows, order).await?,
             Amendment::Enrol(one) => certificate::enrol(rows, one).await?,
             Amendment::Remove(removal) => certificate::remove(rows, removal).await?,

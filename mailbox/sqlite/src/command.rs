@@ -7,8 +7,8 @@ use fumibako_model::{
 };
 use fumibako_store::bodies::{Day, Place, Spooled};
 use fumibako_store::{
-    ActsHead, Amend, CopyOrder, Delivery, Facts, FlagOrder, Kind, Logging, MarkNotices, Paper, RefusedReceipt,
-    StoreError, Turned,
+    ActsHead, Amend, CopyOrder, Delivery, DescribeOrder, Described, Facts, FlagOrder, Kind, Logging, MarkNotices,
+    Paper, RefusedReceipt, StoreError, Turned,
 };
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
@@ -17,7 +17,8 @@ use tokio::sync::oneshot;
 use crate::error::{Stop, again};
 use crate::ledger::Wake;
 use crate::{
-    acts, annotation, change, expire, folder, handover, hold, log, notice, paper, receipt, refused, report, roll, tree,
+    acts, annotation, change, directory, expire, folder, handover, hold, log, notice, paper, receipt, refused, report,
+    roll, tree,
 };
 
 /// One change, and its answer.
@@ -39,6 +40,7 @@ pub(crate) enum Command {
     Expunge(OfficeNumber, FolderId, Option<Vec<Uid>>, Reply<()>),
     Copy(OfficeNumber, CopyOrder, Timestamp, Reply<(UidValidity, Vec<(Uid, Uid)>)>),
     Amend(Box<Amend>, Reply<()>),
+    Describe(Box<DescribeOrder>, Reply<Described>),
     SignActs(ActsHead, Reply<()>),
     SetQuota(OfficeNumber, u64, Reply<()>),
     Expire(expire::Order, Reply<u64>),
@@ -195,6 +197,7 @@ impl Command {
     pub(crate) fn is_of_the_roll(&self) -> bool {
         match self {
             Self::Amend(amend, _) => !amend.changes.is_empty(),
+            Self::Describe(order, _) => !order.dry_run,
             Self::Report(order, ..) => order.is_of_the_roll(),
             _ => false,
         }
@@ -237,6 +240,7 @@ impl Command {
             }
             Self::Copy(office, order, now, reply) => reply.told(change::copy(rows, *office, order, *now).await),
             Self::Amend(amend, reply) => reply.quiet(acts::amend(rows, amend).await),
+            Self::Describe(order, reply) => reply.quiet(directory::describe(rows, order).await),
             Self::SignActs(head, reply) => reply.quiet(acts::keep_head(rows, head).await),
             Self::SetQuota(office, bytes, reply) => reply.quiet(roll::set_quota(rows, *office, *bytes).await),
             Self::Expire(order, reply) => match *order {
@@ -271,6 +275,7 @@ impl Command {
             Self::Create(_, _, reply) => reply.send(failed),
             Self::Flag(_, _, reply) | Self::MarkNotices(_, _, reply) => reply.send(failed),
             Self::Claim(_, _, reply) => reply.send(failed),
+            Self::Describe(_, reply) => reply.send(failed),
             Self::TurnNotices(_, reply) => reply.send(failed),
             Self::Expire(_, reply) | Self::Hold(_, reply) => reply.send(failed),
             Self::HandOver(_, _, _, _, reply) | Self::Report(_, _, _, reply) | Self::Settle(_, reply) => {

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use fumibako_model::{Description, Details, Directory, Indexed, OfficeNumber, Refusal};
-use fumibako_store::StoreError;
-use sqlx::{SqliteConnection, SqlitePool};
+use fumibako_store::{DescribeOrder, Described, StoreError};
+use sqlx::{SqliteConnection, SqliteExecutor, SqlitePool};
 use tokio::sync::Mutex;
 
+use crate::acts;
 use crate::error::{Stop, store_error, unreadable};
 use crate::folder::make_standard;
 
@@ -15,20 +16,40 @@ use crate::folder::make_standard;
 const RECORD: char = '\u{1e}';
 const UNIT: char = '\u{1f}';
 
-/// Writes what is said of offices, and makes those that are new.
-pub(crate) async fn describe(rows: &mut SqliteConnection, offices: &[Description]) -> Result<(), Stop> {
-    let json = serde_json::to_string(offices)?;
-    let nameless = sqlx::query_scalar!(
-        r#"SELECT value ->> 'number' AS "number!: String" FROM json_each(?)
-           WHERE value ->> 'name' IS NULL AND NOT EXISTS (SELECT 1 FROM office WHERE number = value ->> 'number')
-           LIMIT 1"#,
-        json
-    )
-    .fetch_optional(&mut *rows)
-    .await?;
-    if let Some(number) = nameless {
-        return Err(Refusal::OfficeUnknown.about(number).into());
+/// Holds what is said of offices against what was said, writes what differs, and makes those that are new. The audit tells each
+/// that becomes another. Nothing is written before all of them are looked at.
+pub(crate) async fn describe(rows: &mut SqliteConnection, order: &DescribeOrder) -> Result<Described, Stop> {
+    let numbers: Vec<OfficeNumber> = order.offices.iter().map(|office| office.number).collect();
+    let known = said_of(&mut *rows, &numbers).await?;
+    let (mut described, mut written, mut told) = (Described::default(), Vec::new(), Vec::new());
+    for office in &order.offices {
+        let note = match (known.get(&office.number), &office.name) {
+            (Some((name, details)), _) => office.changes(name, details).join(" "),
+            (None, Some(_)) => "new".to_owned(),
+            (None, None) => return Err(Refusal::OfficeUnknown.about(office.number).into()),
+        };
+        let count = match note.as_str() {
+            "" => &mut described.unchanged,
+            "new" => &mut described.added,
+            _ => &mut described.changed,
+        };
+        *count += 1;
+        if !note.is_empty() {
+            let name = office.name.as_ref().or(known.get(&office.number).map(|(name, _)| name));
+            let told_of = order.told.clone().of(office.number);
+            told.push(told_of.about(name.map_or("", String::as_str)).noting(note));
+            written.push(office);
+        }
     }
+    if !order.dry_run && !written.is_empty() {
+        write(rows, &written).await?;
+        acts::write(rows, &told).await?;
+    }
+    Ok(described)
+}
+
+async fn write(rows: &mut SqliteConnection, offices: &[&Description]) -> Result<(), Stop> {
+    let json = serde_json::to_string(offices)?;
     let made = sqlx::query_scalar!(
         r#"INSERT INTO office (number, name, modseq) SELECT value ->> 'number', value ->> 'name', 0 FROM json_each(?)
            WHERE value ->> 'name' IS NOT NULL ON CONFLICT (number) DO NOTHING RETURNING id AS "id!: i64""#,
@@ -48,33 +69,41 @@ pub(crate) async fn describe(rows: &mut SqliteConnection, offices: &[Description
     if made.is_empty() { Ok(()) } else { make_standard(rows, &made).await }
 }
 
+/// The names of these offices and what is said of them.
+async fn said_of(
+    rows: impl SqliteExecutor<'_>,
+    offices: &[OfficeNumber],
+) -> Result<HashMap<OfficeNumber, (String, Details)>, Stop> {
+    let numbers = serde_json::to_string(offices)?;
+    let found = sqlx::query_scalar!(
+        r#"SELECT json_group_array(json_array(number, json_array(name, json_object('kana', kana,
+                  'municipality', municipality, 'kinds', json(kinds), 'editions', json(editions))))) AS "found!: String"
+           FROM json_each(?) JOIN office ON number = value"#,
+        numbers
+    );
+    let found: Vec<(OfficeNumber, (String, Details))> = serde_json::from_str(&found.fetch_one(rows).await?)?;
+    Ok(found.into_iter().collect())
+}
+
 /// What is said of these offices, or of all.
 pub(crate) async fn details(
     readers: &SqlitePool,
     offices: Option<&[OfficeNumber]>,
 ) -> Result<HashMap<OfficeNumber, Details>, StoreError> {
-    let found =
-        match offices {
-            None => sqlx::query_scalar!(
-                r#"SELECT json_group_array(json_array(number, json_object('kana', kana, 'municipality', municipality,
-                          'kinds', json(kinds), 'editions', json(editions)))) AS "found!: String" FROM office"#
-            )
-            .fetch_one(readers)
-            .await,
-            Some(offices) => {
-                let numbers = serde_json::to_string(offices).map_err(|why| store_error(unreadable(why)))?;
-                sqlx::query_scalar!(
-                r#"SELECT json_group_array(json_array(number, json_object('kana', kana, 'municipality', municipality,
-                          'kinds', json(kinds), 'editions', json(editions)))) AS "found!: String"
-                   FROM json_each(?) JOIN office ON number = value"#,
-                numbers
-            )
-            .fetch_one(readers)
-            .await
-            }
-        };
+    if let Some(offices) = offices {
+        let said = said_of(readers, offices).await.map_err(|stop| match stop {
+            Stop::Refused(refused) => StoreError::Refused(refused),
+            Stop::Failed(error) => store_error(error),
+        })?;
+        return Ok(said.into_iter().map(|(office, (_, details))| (office, details)).collect());
+    }
+    let found = sqlx::query_scalar!(
+        r#"SELECT json_group_array(json_array(number, json_object('kana', kana, 'municipality', municipality,
+                  'kinds', json(kinds), 'editions', json(editions)))) AS "found!: String" FROM office"#
+    );
+    let found = found.fetch_one(readers).await.map_err(store_error)?;
     let found: Vec<(OfficeNumber, Details)> =
-        serde_json::from_str(&found.map_err(store_error)?).map_err(|why| store_error(unreadable(why)))?;
+        serde_json::from_str(&found).map_err(|why| store_error(unreadable(why)))?;
     Ok(found.into_iter().collect())
 }
 

@@ -13,10 +13,11 @@ use fumibako_model::{
 };
 use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
 use fumibako_store::{
-    ActsAudit, ActsHead, Admitted, Amend, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit, Draft, Due,
-    Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection, KeptNotice, Letter, LicenceChange, LogAudit, LogState,
-    Logging, MarkNotices, News, NoticeBoard, Paper, Proof, Published, Quota, RefusedReceipt, Restored, SignedDeed,
-    Store, StoreError, Told, Turned, Unlogged, UnsignedActs, Verified, Which, WhichActs, WhichNotices,
+    ActsAudit, ActsHead, Admitted, Amend, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit,
+    DescribeOrder, Described, Draft, Due, Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection, KeptNotice, Letter,
+    LicenceChange, LogAudit, LogState, Logging, MarkNotices, News, NoticeBoard, Paper, Proof, Published, Quota,
+    RefusedReceipt, Restored, SignedDeed, Store, StoreError, Told, Turned, Unlogged, UnsignedActs, Verified, Which,
+    WhichActs, WhichNotices,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -167,6 +168,10 @@ impl Store for SqliteStore {
 
     async fn amend(&self, amend: Amend) -> Result<(), StoreError> {
         self.change(|reply| Command::Amend(Box::new(amend), reply)).await
+    }
+
+    async fn describe(&self, order: DescribeOrder) -> Result<Described, StoreError> {
+        self.change(|reply| Command::Describe(Box::new(order), reply)).await
     }
 
     async fn acts(&self, which: WhichActs) -> Result<Vec<String>, StoreError> {

@@ -14,9 +14,6 @@ use crate::notices::NoticeOrder;
 pub enum Amendment {
     /// Puts an office on the roll, or replaces its row; a new one gets its standard folders. Its licence stays as it is.
     Office(Box<Office>),
-    /// Writes what these say of their offices, and leaves the rest and all rights as they are. One that is new needs a name
-    /// (E-DIR-011 otherwise) and gets its standard folders.
-    Describe(Vec<Description>),
     /// A change of user IDs.
     Account(AccountOrder),
     /// Puts a certificate on the roll, or replaces its row: whose it is, and that senders encrypt to it. Past
@@ -35,6 +32,28 @@ pub enum Amendment {
     Terms(LicenceTerms, Timestamp),
     /// Posts a notice, or withdraws one. What comes or goes by it shows with the next [`Store::turn_notices`](crate::Store).
     Notice(NoticeOrder),
+}
+
+/// What is to be said of offices (Profile §17.2). The rest, and all rights, stay as they are.
+#[derive(Clone, Debug)]
+pub struct DescribeOrder {
+    /// Each office once. One that is new needs a name (E-DIR-011 otherwise) and gets its standard folders.
+    pub offices: Vec<Description>,
+    /// Who says it, and when: the audit gets such a row for each office that becomes another.
+    pub told: Done,
+    /// Is it only to be found what would be done?
+    pub dry_run: bool,
+}
+
+/// What became of offices, held against the roll in the commit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Described {
+    /// New ones.
+    pub added: usize,
+    /// Those of which something is said that was not said before.
+    pub changed: usize,
+    /// Those that stay as they were.
+    pub unchanged: usize,
 }
 
 /// Which rows of the audit are wanted.

@@ -15,7 +15,7 @@ use fumibako_model::{
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::acts::{ActsAudit, ActsHead, Amend, UnsignedActs, WhichActs};
+use crate::acts::{ActsAudit, ActsHead, Amend, DescribeOrder, Described, UnsignedActs, WhichActs};
 use crate::admit::Admitted;
 use crate::backup::BackedUp;
 use crate::bodies::{BodyError, Day, Spool};
@@ -41,6 +41,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// Changes the roll, and tells the audit in the same commit (Profile §16.1); all of it or nothing.
     fn amend(&self, amend: Amend) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Puts offices on the roll, or says something else of them; all of them or none. Of two orders at once, one finds what
+    /// the other did, and the audit tells both as they came.
+    fn describe(&self, order: DescribeOrder) -> impl Future<Output = Result<Described, StoreError>> + Send;
 
     /// Rows of the audit, the oldest first, at most [`LISTED`](crate::LISTED), octet for octet.
     fn acts(&self, which: WhichActs) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;

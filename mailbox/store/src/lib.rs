@@ -24,7 +24,9 @@ mod notices;
 pub mod suite;
 
 pub use accounts::{AccountOrder, NewPassword, Removal};
-pub use acts::{ActsAudit, ActsFault, ActsHead, ActsWrong, Amend, Amendment, UnsignedActs, WhichActs};
+pub use acts::{
+    ActsAudit, ActsFault, ActsHead, ActsWrong, Amend, Amendment, DescribeOrder, Described, UnsignedActs, WhichActs,
+};
 pub use admit::{
     Admitted, Arrival, Arrived, Arriving, Facts, Kept, Kind, Receipt, Rules, Via, admit, bind, message_id_of,
 };

@@ -75,6 +75,7 @@ macro_rules! store_suite {
             folders::a_body_nobody_shows_is_gone,
             directory::what_is_said_of_an_office_is_found_at_once,
             directory::offices_come_together_or_not_at_all,
+            directory::of_two_lists_at_once_one_comes_after_the_other,
             flags::flags_are_added_removed_and_replaced,
             flags::what_is_as_asked_raises_no_counter,
             flags::a_folder_knows_64_keywords,
