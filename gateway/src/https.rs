@@ -11,6 +11,7 @@ mod evidence;
 mod licence;
 mod mandates;
 mod notices;
+mod questions;
 mod readers;
 
 use std::io;

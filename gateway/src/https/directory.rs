@@ -1,21 +1,21 @@
 //! `GET /v1/directory?q=…` and `GET /v1/directory/NUMBER`: which offices there are, whether they receive, and whom to seal to
-//! (Profile §17). Whoever logs in may ask, but not as often as would copy the roll. What was asked is not logged.
+//! (Profile §17). Whoever logs in may ask, so often in a minute. What was asked is not logged.
 
 use axum::Router;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::header::RETRY_AFTER;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
 use fumibako_model::{
-    AgentId, Details, End, Found, Listed, ListedAgent, ListedCertificate, Login, Office as Row, OfficeNumber, Party,
-    Refusal, Refused, Roll, Search, Shown,
+    AgentId, Details, End, Found, Listed, ListedAgent, ListedCertificate, Office as Row, OfficeNumber, Party, Refusal,
+    Refused, Roll, Search, Shown,
 };
 use fumibako_store::{Store, StoreError};
 use jiff::Timestamp;
 
-use super::mandates::{Office, answer, problem};
+use super::mandates::{Office, answer};
+use super::questions::{counted, no};
 use super::readers::{receiving, standing};
 use crate::house::House;
 
@@ -54,24 +54,6 @@ async fn show<S: Store>(State(office): State<Office<S>>, Path(number): Path<Stri
         Ok(shown) => answer(&shown),
         Err(error) => no(&office.house, &office.house.refusal_of(error), Some(login.party())),
     }
-}
-
-/// Who asks, and one question more of it (Profile §17.6).
-async fn counted<S: Store>(office: &Office<S>, header: &HeaderMap) -> Result<Login, (Refused, Option<Party>)> {
-    let login = office.login(header).await.map_err(|refused| (refused, None))?;
-    let counted = office.house.searches.count(login.party(), office.house.clock.now());
-    counted.map(|()| login.clone()).map_err(|refused| (refused, Some(login.party().clone())))
-}
-
-/// RFC 6585 §4, RFC 9110 §10.2.3: who asks too often is told when to ask again.
-fn no<S: Store>(house: &House<S>, refused: &Refused, who: Option<&Party>) -> Response {
-    let mut response = problem(house, refused, who);
-    if refused.why == Refusal::TooManyQuestions
-        && let Ok(seconds) = HeaderValue::from_str(&refused.about)
-    {
-        response.headers_mut().insert(RETRY_AFTER, seconds);
-    }
-    response
 }
 
 async fn found<S: Store>(house: &House<S>, search: Result<Query<Search>, QueryRejection>) -> Result<Found, StoreError> {

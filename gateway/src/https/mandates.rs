@@ -151,7 +151,12 @@ pub(super) fn answer(body: &impl Serialize) -> Response {
 
 /// RFC 9457 §3: why not, and what to do, with the reference that stands in the log.
 pub(super) fn problem<S: Store>(house: &House<S>, refused: &Refused, who: Option<&Party>) -> Response {
-    let (reference, row) = (house.refuse("https", who, refused), refused.why.row());
+    spoken(refused, &house.refuse("https", who, refused))
+}
+
+/// The answer to what was written down under this reference.
+pub(super) fn spoken(refused: &Refused, reference: &str) -> Response {
+    let row = refused.why.row();
     let body = json!({
         "type": row.problem_type(), "title": row.ja, "detail": row.next_ja, "status": row.http, "code": row.code,
         "title_en": row.en, "detail_en": row.next_en, "about": refused.about, "reference": reference,

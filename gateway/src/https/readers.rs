@@ -1,5 +1,6 @@
 //! `GET /v1/readers/<office>[,<office>…]`: whom to encrypt to (Profile §9.11): the certificates of offices, and of the agents that
-//! receive for them, each with the deed by which its office said so. Whoever logs in may ask; nobody's name stands in it.
+//! receive for them, each with the deed by which its office said so. Whoever logs in may ask, as often as
+//! it may search (Profile §17.6); nobody's name stands in it.
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -16,7 +17,8 @@ use fumibako_signer::Certificate;
 use fumibako_store::{Store, StoreError};
 use jiff::Timestamp;
 
-use super::mandates::{Office, answer, problem};
+use super::mandates::{Office, answer};
+use super::questions::{counted, no};
 use crate::house::{House, revoked_since};
 
 /// The route.
@@ -26,13 +28,13 @@ pub(super) fn routes<S: Store>(office: Office<S>) -> Router {
 
 async fn tell<S: Store>(State(office): State<Office<S>>, Path(offices): Path<String>, header: HeaderMap) -> Response {
     let house = &office.house;
-    let login = match office.login(&header).await {
+    let login = match counted(&office, &header).await {
         Ok(login) => login,
-        Err(refused) => return problem(house, &refused, None),
+        Err((refused, who)) => return no(house, &refused, who.as_ref()),
     };
     match readers(house, &offices).await {
         Ok(readers) => answer(&readers),
-        Err(error) => problem(house, &house.refusal_of(error), Some(login.party())),
+        Err(error) => no(house, &house.refusal_of(error), Some(login.party())),
     }
 }
 

@@ -1,0 +1,33 @@
+//! Questions about others: who asks, how often it may, and what is written down of a refusal (Profile §17.6).
+
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::Response;
+use fumibako_model::{Login, Party, Refusal, Refused};
+use fumibako_store::Store;
+
+use super::mandates::{Office, spoken};
+use crate::house::House;
+
+/// Who asks, and one question more of it.
+pub(super) async fn counted<S: Store>(
+    office: &Office<S>,
+    header: &HeaderMap,
+) -> Result<Login, (Refused, Option<Party>)> {
+    let login = office.login(header).await.map_err(|refused| (refused, None))?;
+    let counted = office.house.searches.count(login.party(), office.house.clock.now());
+    counted.map(|()| login.clone()).map_err(|refused| (refused, Some(login.party().clone())))
+}
+
+/// RFC 6585 §4, RFC 9110 §10.2.3: who asks too often is told when to ask again.
+pub(super) fn no<S: Store>(house: &House<S>, refused: &Refused, who: Option<&Party>) -> Response {
+    // Profile §17.6: what it is about, which is what was asked for once somebody has logged in, stands in the answer alone.
+    let logged = if who.is_some() { refused.why.into() } else { refused.clone() };
+    let mut response = spoken(refused, &house.refuse("https", who, &logged));
+    if refused.why == Refusal::TooManyQuestions
+        && let Ok(seconds) = HeaderValue::from_str(&refused.about)
+    {
+        response.headers_mut().insert(RETRY_AFTER, seconds);
+    }
+    response
+}
