@@ -7,7 +7,7 @@ import smtplib
 
 from world import World, has, header, holds
 
-FOLDERS = {"INBOX", "Sent", "Drafts", "Receipts", "Archive", "Trash"}
+FOLDERS = {"INBOX", "Sent", "Drafts", "Receipts", "Archive", "Trash", "Notices"}
 DRAFT = b"From: a@plans.example\r\nSubject: draft\r\n\r\nnot sent yet\r\n"
 
 

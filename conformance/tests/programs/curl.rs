@@ -97,7 +97,7 @@ fn curl_lists_folders_and_is_refused_with_a_wrong_password() {
     let world = World::new();
     let url = format!("imaps://localhost:{}/", world.gateway.ports().imaps);
     let listed = curl(&world, (&world.recipient.login, &world.recipient.password)).args(["--url", &url]).run();
-    for folder in ["INBOX", "Sent", "Drafts", "Receipts", "Archive", "Trash"] {
+    for folder in ["INBOX", "Sent", "Drafts", "Receipts", "Archive", "Trash", "Notices"] {
         assert!(listed.well().output().contains(folder), "{folder}: {}", listed.output());
     }
     let refused = curl(&world, (&world.recipient.login, "a guess")).args(["--url", &url]).run();
