@@ -143,7 +143,8 @@ async fn two_lists_at_once_both_count() {
     assert_eq!(of_lists.count(), 200);
     // One that says what stands already, while another changes it, is judged in its turn: all of it counts, or none had to.
     let again = if last == "あ" { "あ" } else { "い" };
-    let (one, other) = tokio::join!(put(&gateway, list("う", None), false), put(&gateway, list(again, None), false));
+    let (one, other) =
+        tokio::join!(put(&gateway, described("う", None), false), put(&gateway, described(again, None), false));
     let Reply::Offices { offices } = gateway.ask(Request::OfficeList).await else { panic!("offices") };
     assert_eq!((one.changed, other.changed + other.unchanged), (200, 200));
     let stands = if other.changed == 200 { again } else { "う" };
