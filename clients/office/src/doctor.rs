@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use fumibako_careplan::Lang;
-use fumibako_model::JAPAN;
+use fumibako_model::{JAPAN, LicenceState, Party, Refusal};
 use fumibako_web::text::{say, say_with};
 use jiff::{SignedDuration, Timestamp};
 
@@ -15,7 +15,7 @@ use crate::keep::Keep;
 use crate::mailbox::Mailbox;
 use crate::settings::Settings;
 use crate::trouble::{Trouble, Words};
-use crate::{https, tls};
+use crate::{https, register, tls};
 
 /// How far this computer's clock may be from the gateway's: past it signatures are dated wrong.
 const CLOCK: SignedDuration = SignedDuration::from_mins(5);
@@ -54,7 +54,7 @@ pub enum Standing {
 
 /// Profile §15.8: looks at everything. It waits for the gateway, at most as long as the settings say, a few times.
 pub fn examine(settings: &Settings, now: Timestamp) -> Vec<Finding> {
-    vec![
+    let mut findings = vec![
         Finding::new(
             ["check-settings", "seen-settings"],
             settings.party().and(settings.domain().map(ToString::to_string)),
@@ -71,7 +71,12 @@ pub fn examine(settings: &Settings, now: Timestamp) -> Vec<Finding> {
         clock(settings, now),
         Finding::new(["check-submission", "seen-submission"], reached(settings, settings.submission_port)),
         Finding::new(["check-mailbox", "seen-mailbox"], mailbox(settings)),
-    ]
+    ];
+    // Agents have none of their own.
+    if !matches!(settings.party(), Ok(Party::Agent(_))) {
+        findings.push(Finding::new(["check-licence", "seen-licence"], licence(settings)));
+    }
+    findings
 }
 
 /// How a program ends that found this.
@@ -187,6 +192,15 @@ fn mailbox(settings: &Settings) -> Result<String, Trouble> {
         Mailbox::open(settings).await?.close().await;
         Ok(String::new())
     })
+}
+
+/// Without it nothing can be sent or received, though all the rest is well (Profile §10.8).
+fn licence(settings: &Settings) -> Result<String, Trouble> {
+    let view = crate::wait(register::licence(settings))?;
+    match (view.state, view.until) {
+        (LicenceState::InForce | LicenceState::Ending, Some(until)) => Ok(until.strftime("%Y/%m/%d").to_string()),
+        _ => Err(Trouble::Refused { refused: Refusal::SenderNotLicensed.about(view.office), reference: None }),
+    }
 }
 
 fn day(at: Timestamp) -> String {

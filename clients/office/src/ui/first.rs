@@ -174,6 +174,7 @@ async fn written(first: &Arc<First>, answers: Answers) -> Result<(Settings, [Vec
         let found = examine(&settings, clock());
         let told = [Lang::Ja, Lang::En].map(|lang| {
             let finding = |one: &crate::doctor::Finding| Finding {
+                id: one.id(),
                 what: one.what(lang),
                 seen: one.seen(lang),
                 wrong: one.words(lang).map(|wrong| words(&wrong)),

@@ -48,14 +48,14 @@ fn what_setup_writes_sends_and_is_not_replaced() {
     let place = house.folder.path().join("new/fumibako.toml");
     let ran = set_up(&house, &place, &[]).ended(0);
     let found = states(&ran);
-    assert_eq!(found.len(), 10, "{found:?}");
+    assert_eq!(found.len(), 11, "{found:?}");
     assert!(found.iter().all(|(_, state)| state != "bad"), "{found:?}");
     type_in(&place, ["send", house.sample().to_str().unwrap()]).ended(0);
     let before = fs::read(&place).unwrap();
     set_up(&house, &place, &[]).ended(73);
     assert_eq!(fs::read(&place).unwrap(), before);
     #[cfg(unix)]
-    for name in ["office.key", "password"] {
+    for name in ["fumibako.key", "fumibako.password"] {
         let mode = fs::metadata(place.with_file_name(name))
             .map(|file| std::os::unix::fs::PermissionsExt::mode(&file.permissions()));
         assert_eq!(mode.unwrap() & 0o077, 0, "{name}");
@@ -79,7 +79,7 @@ fn an_agent_sets_itself_up_in_the_same_way() {
         ("--agent", id.as_str()),
     ];
     let found = states(&set_up(&house, &place, &other).ended(0));
-    assert!(found.iter().all(|(_, state)| state != "bad"), "{found:?}");
+    assert!(found.iter().all(|(id, state)| state != "bad" && id != "licence"), "no agent has one: {found:?}");
     assert_eq!(Settings::load(&place).unwrap().agent.map(|agent| agent.to_string()), Some(id.clone()));
     set_up(&house, &place, &[("--agent", id.as_str())]).ended(2);
 }
@@ -108,7 +108,7 @@ fn doctor_names_the_first_thing_that_is_wrong() {
     house.stage.stop();
     let found = states(&type_in(&house.a, ["doctor"]).ended(69));
     let bad: Vec<&str> = found.iter().filter(|(_, state)| state == "bad").map(|(id, _)| id.as_str()).collect();
-    assert_eq!(bad, ["gateway", "clock", "submission", "mailbox"]);
+    assert_eq!(bad, ["gateway", "clock", "submission", "mailbox", "licence"]);
     let file = house.folder.path().join("file");
     fs::write(&file, "").unwrap();
     set(&house.a, "save_folder", &format!("'{}'", file.display()));

@@ -11,6 +11,8 @@ use crate::text::say;
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
+    /// The name that programs know it by.
+    pub id: &'static str,
     /// What.
     pub what: String,
     /// What was seen, when all is well.

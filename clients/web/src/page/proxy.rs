@@ -67,7 +67,7 @@ pub struct Proxy {
     pub trouble: Option<Words>,
     /// The fields of a new one; none, where an agent looks.
     pub grant: Option<Grant>,
-    /// What agents did, newest first: when, who, what; none, where an agent looks.
+    /// What agents sent, newest first: when, who, what; none, where an agent looks.
     pub acts: Option<Vec<[String; 3]>>,
     /// The dialog, if it is open.
     pub ask: Option<AskMandate>,

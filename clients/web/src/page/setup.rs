@@ -56,12 +56,6 @@ pub struct Setup {
     pub found: Option<Vec<Finding>>,
 }
 
-/// The steps, and how many are done before this page is.
-const STEPS: [&str; 5] =
-    ["setup-step-apply", "setup-step-install", "setup-step-certificate", "setup-step-fill", "setup-step-test"];
-/// Who sees this page has done the first three, or reads here what is missing.
-const BEFORE: usize = 3;
-
 /// The page.
 pub fn setup(view: &Setup) -> Markup {
     let t = |id: &str| say(view.lang, id);
@@ -80,19 +74,34 @@ pub fn setup(view: &Setup) -> Markup {
 }
 
 fn steps(view: &Setup) -> Markup {
-    let done = match &view.found {
-        None => BEFORE,
-        Some(found) if found.iter().any(|one| one.wrong.is_some()) => BEFORE + 1,
-        Some(_) => STEPS.len(),
-    };
+    let steps = known(view.found.as_deref());
+    // Of what the page does itself, the first that is not done.
+    let now = steps.iter().skip(3).find(|(_, done)| !done).map(|(id, _)| *id);
     html! {
         ol.way.steps {
-            @for (at, id) in STEPS.iter().enumerate() {
-                @if at < done { li.done { (Icon::Check.draw()) (say(view.lang, id)) span.vh { (say(view.lang, "step-done")) } } }
-                @else { li aria-current=[(at == done).then_some("step")] { (Icon::Clock.draw()) (say(view.lang, id)) span.vh { (say(view.lang, "step-open")) } } }
+            @for (id, done) in steps {
+                @if done { li.done { (Icon::Check.draw()) (say(view.lang, id)) span.vh { (say(view.lang, "step-done")) } } }
+                @else { li aria-current=[(now == Some(id)).then_some("step")] { (Icon::Clock.draw()) (say(view.lang, id)) span.vh { (say(view.lang, "step-open")) } } }
             }
         }
     }
+}
+
+/// The steps, and whether each is known to be done: a tick says that it was looked at. Only this program's presence is known
+/// before that.
+fn known(found: Option<&[Finding]>) -> [(&'static str, bool); 5] {
+    let well = |ids: &[&str]| {
+        let asked = |one: &&Finding| ids.is_empty() || ids.contains(&one.id);
+        found.is_some_and(|found| found.iter().filter(asked).all(|one| one.wrong.is_none()))
+    };
+    [
+        // An office has a licence; of an agent's application only the login tells.
+        ("setup-step-apply", well(&["mailbox", "licence"])),
+        ("setup-step-install", true),
+        ("setup-step-certificate", well(&["certificate"])),
+        ("setup-step-fill", found.is_some()),
+        ("setup-step-test", well(&[])),
+    ]
 }
 
 fn form(view: &Setup) -> Markup {
@@ -146,5 +155,30 @@ fn found_so(view: &Setup, found: &[Finding]) -> Markup {
             button formaction="/setup/mend" class=[(!good).then_some("primary")] { (t("setup-mend")) }
             button class=[good.then_some("primary")] { (t("setup-start")) }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ticks(found: Option<&[Finding]>) -> [bool; 5] {
+        known(found).map(|(_, done)| done)
+    }
+
+    /// EN-02. Profile §15.11
+    #[test]
+    fn a_step_is_ticked_once_it_was_looked_at() {
+        let finding = |id, bad: bool| Finding {
+            id,
+            what: id.into(),
+            seen: String::new(),
+            wrong: bad.then(|| Words { what: "w".into(), next: "n".into(), code: None }),
+        };
+        let found = |bad: &str| ["certificate", "mailbox", "licence"].map(|id| finding(id, id == bad));
+        assert_eq!(ticks(None), [false, true, false, false, false]);
+        assert_eq!(ticks(Some(&found(""))), [true; 5]);
+        assert_eq!(ticks(Some(&found("licence"))), [false, true, true, true, false]);
+        assert_eq!(ticks(Some(&found("certificate"))), [true, true, false, true, false]);
     }
 }

@@ -61,6 +61,7 @@ async fn doctor(State(app): Shared, here: Here) -> Result<Response, Answer> {
     settings.save_folder = app.save_folder();
     let found = aside(move || Ok(examine(&settings, now))).await?;
     let finding = |found: &crate::doctor::Finding| Finding {
+        id: found.id(),
         what: found.what(lang),
         seen: found.seen(lang),
         wrong: found.words(lang).map(|wrong| words(&wrong)),

@@ -53,11 +53,11 @@ pub(super) fn mandate(fields: &Fields, party: &Party, now: Timestamp) -> Result<
     Ok(mandate)
 }
 
-/// `2026-04` and `2027-03`; one alone is a single month.
+/// `2026-04` and `2027-03`, or neither: one alone might mean that month only, or all from it on.
 fn months(first: &str, last: &str) -> Result<Option<(ServiceMonth, ServiceMonth)>, Unsound> {
     let (first, last) = match (first, last) {
         ("", "") => return Ok(None),
-        (only, "") | ("", only) => (only, only),
+        (_, "") | ("", _) => return Err(Unsound::Field("grant-half-months")),
         both => both,
     };
     let month = |text: &str| text.replace('-', "").parse().map_err(|_| Unsound::Field("grant-no-month"));
@@ -126,13 +126,15 @@ mod tests {
     /// PX-08.
     #[test]
     fn what_is_typed_is_what_is_signed() {
-        let mandate =
-            made(&format!("{GOOD}&kind=use-table&with=9970000029、 9970000037\n&first-month=2026-11")).unwrap();
+        let mandate = made(&format!(
+            "{GOOD}&kind=use-table&with=9970000029、 9970000037\n&first-month=2026-11&last-month=2027-03"
+        ))
+        .unwrap();
         assert_eq!(mandate.scopes, [Scope::Send, Scope::Receive].into());
         assert_eq!(mandate.counterparties.map(|all| all.len()), Some(2));
         assert_eq!(
             mandate.months.map(|(from, until)| (from.to_string(), until.to_string())),
-            Some(("202611".into(), "202611".into()))
+            Some(("202611".into(), "202703".into()))
         );
         assert_eq!((mandate.kinds.map(|all| all.len()), mandate.until.to_string()), (Some(1), "2027-03-31".into()));
         assert!(made(GOOD).unwrap().counterparties.is_none());
@@ -148,7 +150,12 @@ mod tests {
             ("agent=kawara&scope=send&from=2026-11-20&until=", "grant-no-day"),
             ("agent=kawara&scope=send&from=2026-11-20&until=2027-03-31&with=12", "grant-no-office"),
             ("agent=kawara&scope=send&from=2026-11-20&until=2027-03-31&kind=all", "grant-no-kind"),
-            ("agent=kawara&scope=send&from=2026-11-20&until=2027-03-31&last-month=2026-13", "grant-no-month"),
+            (
+                "agent=kawara&scope=send&from=2026-11-20&until=2027-03-31&first-month=2026-12&last-month=2026-13",
+                "grant-no-month",
+            ),
+            ("agent=kawara&scope=send&from=2026-11-20&until=2027-03-31&first-month=2026-12", "grant-half-months"),
+            ("agent=kawara&scope=send&from=2026-11-20&until=2027-03-31&last-month=2026-12", "grant-half-months"),
         ] {
             assert!(matches!(made(text), Err(Unsound::Field(id)) if id == why), "{text}");
         }
