@@ -58,8 +58,8 @@ async fn look_anew<S: Store>(house: &House<S>, now: Timestamp) -> Result<(), Sto
 /// Says whether it was done.
 async fn one<S: Store>(house: &House<S>, office: OfficeNumber, now: Timestamp) -> Result<bool, StoreError> {
     let (roll, today) = (house.store.roll(), japanese_day(now));
-    let none = Licensing::default();
-    let licensing = roll.licence(office).unwrap_or(&none);
+    let mut licensing = roll.licence(office).cloned().unwrap_or_default();
+    licensing.office_stopped = roll.office(office).is_some_and(|office| office.suspended.is_some());
     let due = licensing.due(roll.terms(), today);
     let order = due.map_or(LicenceOrder::Look, LicenceOrder::Due);
     let change = LicenceChange { office, order, at: now, signed: None };
@@ -70,8 +70,9 @@ async fn one<S: Store>(house: &House<S>, office: OfficeNumber, now: Timestamp) -
     let told = match due {
         LicenceDue::Warn(days) => told.noting(days),
         LicenceDue::Renew => Done { what: What::LicenceRenewed, ..told }.noting("automatic"),
+        LicenceDue::Lapse => Done { what: What::LicenceRenewal, ..told }.noting("off"),
     };
-    let Some(telling) = Telling::of(&roll, office, due, now) else { return Ok(false) };
+    let Some(telling) = Telling::of(&roll, &licensing, due, (office, now)) else { return Ok(false) };
     let octets = telling.letter(house).map_err(|why| StoreError::Failed(why.to_string()))?;
     let mut body = house.store.spool(now);
     body.write(&octets)?;
@@ -95,11 +96,15 @@ struct Telling<'t> {
 }
 
 impl<'t> Telling<'t> {
-    fn of(roll: &'t Roll, office: OfficeNumber, due: LicenceDue, now: Timestamp) -> Option<Self> {
-        let licensing = roll.licence(office)?;
+    fn of(
+        roll: &'t Roll,
+        licensing: &'t Licensing,
+        due: LicenceDue,
+        (office, now): (OfficeNumber, Timestamp),
+    ) -> Option<Self> {
         let ends = licensing.run()?.until;
         let until = match due {
-            LicenceDue::Warn(_) => ends,
+            LicenceDue::Warn(_) | LicenceDue::Lapse => ends,
             LicenceDue::Renew => last_day(ends.tomorrow().ok()?)?,
         };
         Some(Self { roll, licensing, office, until, due, now })
@@ -110,6 +115,7 @@ impl<'t> Telling<'t> {
         let what = match self.due {
             LicenceDue::Warn(days) => days.to_string(),
             LicenceDue::Renew => "renewed".into(),
+            LicenceDue::Lapse => "lapsed".into(),
         };
         format!("licence.{}.{}.{what}@{}", self.office, self.until, self.roll.domain())
     }

@@ -9,7 +9,7 @@ use crate::admin::{LicenceAsk, Reply, Request};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Licence {
-    /// 与える（その初日に終わっていないものは置き換える） / grant; takes the place of what is not over by its first day
+    /// 与える（その初日を含む年は前日まで、後に始まる年は取り消す） / grant; the year of its first day ends before it, later ones go
     Grant {
         /// 事業所番号 / office number
         number: OfficeNumber,

@@ -64,10 +64,7 @@ async fn deed<S: Store>(house: &House<S>, octets: &[u8]) -> Result<LicenceView, 
         return Err(Refusal::LicenceNotByIt.about(holder).into());
     }
     let roll = house.store.roll();
-    let office = roll.office(number).ok_or_else(|| Refusal::SenderUnknown.about(number))?;
-    if office.suspended.is_some() {
-        return Err(Refusal::SenderSuspended.about(number).into());
-    }
+    roll.office(number).ok_or_else(|| Refusal::SenderUnknown.about(number))?;
     let told = Done::new(now, &holder, what(&deed)).of(number);
     let told = match &deed {
         LicenceDeed::Apply(asked) | LicenceDeed::Renew(asked) => told.about(&asked.user).noting(format_args!(

@@ -118,6 +118,9 @@ pub struct Licensing {
     /// The time in the last deed that was obeyed: deeds are obeyed in their order, and none twice.
     #[serde(default)]
     pub said: Option<Timestamp>,
+    /// Is the office itself suspended? Not kept here: whoever decides takes it from the office's own row.
+    #[serde(skip)]
+    pub office_stopped: bool,
 }
 
 impl LicenceState {
@@ -241,6 +244,11 @@ impl Licensing {
             run.from = earlier.from;
         }
         Some(run)
+    }
+
+    /// Is it stopped, or its office?
+    pub fn stopped(&self) -> bool {
+        self.suspended.is_some() || self.office_stopped
     }
 
     /// Days from this one to the last; negative once that is over.

@@ -16,14 +16,15 @@ const AT_ONCE: i64 = 100;
 pub(crate) async fn run(rows: &mut SqliteConnection, change: &LicenceChange) -> Result<bool, Stop> {
     let number = change.office.as_str();
     let found = sqlx::query!(
-        r#"SELECT o.id AS "id!: i64", l.doc AS "doc?", l.look_at AS "look_at?"
+        r#"SELECT o.id AS "id!: i64", o.suspended, l.doc AS "doc?", l.look_at AS "look_at?"
            FROM office o LEFT JOIN licence l ON l.office = o.number WHERE o.number = ?"#,
         number
     )
     .fetch_optional(&mut *rows)
     .await?
     .ok_or_else(|| Refusal::OfficeUnknown.about(number))?;
-    let before: Licensing = found.doc.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default();
+    let mut before: Licensing = found.doc.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default();
+    before.office_stopped = found.suspended.is_some();
     let deed = match &change.order {
         LicenceOrder::Signed(deed) => Some((deed, hash(deed.canonical().as_bytes()))),
         _ => None,

@@ -17,6 +17,8 @@ pub(crate) async fn play(world: &World) -> Done {
     by_itself(world, &office).await?;
     paid_and_stopped(world, &office).await?;
     ending_under_new_terms(world, &office).await?;
+    // All its years go, and the new one is still to come.
+    grant(world, -400, -300)?;
     grant(world, 1, 366)?;
     world.go(&office, "/licence").await?;
     world.see("LC-10", "未申請", chips(world, &["未申請"]).await);

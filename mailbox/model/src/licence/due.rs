@@ -20,6 +20,8 @@ pub enum LicenceDue {
     Warn(u16),
     /// 自動更新.
     Renew,
+    /// The end went by and it could not be renewed by itself; 自動更新 is off from then on.
+    Lapse,
 }
 
 impl Licensing {
@@ -27,8 +29,14 @@ impl Licensing {
     pub fn due(&self, terms: Option<&LicenceTerms>, today: Date) -> Option<LicenceDue> {
         let (until, left) = (self.run()?.until, self.days_left(today)?);
         let agreed = self.consent().is_some_and(|consent| consent.is_to(terms));
-        if self.renews() && agreed && (-LATE_DAYS..=0).contains(&left) {
-            return Some(LicenceDue::Renew);
+        if self.automatic && (-LATE_DAYS..=0).contains(&left) {
+            if agreed && !self.stopped() {
+                return Some(LicenceDue::Renew);
+            }
+            // What could not be done in time is not done backwards, whatever changes later.
+            if left < 0 {
+                return Some(LicenceDue::Lapse);
+            }
         }
         let days = warning(left)?;
         let told = matches!(self.warned, Some((of, warned)) if of == until && warned <= days);
@@ -41,14 +49,10 @@ impl Licensing {
             return Some(now);
         }
         let until = self.run()?.until;
-        let ends = self.renews().then_some(0);
-        let days = WARNING_DAYS.into_iter().chain(ends);
+        let ends = if self.automatic { &[0, -1][..] } else { &[] };
+        let days = WARNING_DAYS.into_iter().map(i64::from).chain(ends.iter().copied());
         let moments = days.filter_map(|days| midnight(until.checked_sub(Span::new().days(days)).ok()?));
         moments.filter(|at| *at > now).min()
-    }
-
-    fn renews(&self) -> bool {
-        self.automatic && self.suspended.is_none()
     }
 
     /// What it is after something was due; `None`: it is due no more.
@@ -59,6 +63,7 @@ impl Licensing {
         let mut after = self.clone();
         match due {
             LicenceDue::Warn(days) => after.warned = Some((self.run()?.until, days)),
+            LicenceDue::Lapse => after.automatic = false,
             LicenceDue::Renew => {
                 let last = self.periods.last()?;
                 let from = last.until.tomorrow().ok()?;

@@ -25,7 +25,7 @@ pub enum LicenceOrder {
     Due(LicenceDue),
     /// Nothing is done; when to look at it next is found anew.
     Look,
-    /// The operator grants these days; they take the place of what is not over when they begin.
+    /// The operator grants these days. The year that holds the first of them ends the day before, those that begin later are gone.
     Grant(Licence),
     /// 支払い状況 of the year that begins on `from`, or of the last.
     Pay {
@@ -65,7 +65,9 @@ impl Licensing {
             }
             LicenceOrder::Resume => {
                 self.known()?;
-                Self { suspended: None, ..self.clone() }
+                // Profile §10.6: what ended meanwhile is not renewed backwards.
+                let over = self.days_left(japanese_day(now)) < Some(0);
+                Self { suspended: None, automatic: self.automatic && !over, ..self.clone() }
             }
         };
         if after.periods.len() > PERIODS {
@@ -81,11 +83,14 @@ impl Licensing {
     /// Profile §10.4, §10.5: a deed is fresh, comes after the one before it, and asks for what can be had.
     fn signed(&self, deed: &LicenceDeed, terms: Option<&LicenceTerms>, now: Timestamp) -> Result<Self, Refused> {
         let (office, at) = (deed.office(), deed.at());
+        if self.said == Some(at) && matches!(deed, LicenceDeed::Automatic(same) if same.on == self.automatic) {
+            return Ok(self.clone());
+        }
         let off = now.duration_since(at).abs();
         if off > SignedDuration::from_mins(DEED_MINUTES) || self.said.is_some_and(|said| at <= said) {
             return Err(Refusal::LicenceStale.about(at));
         }
-        if self.suspended.is_some() {
+        if self.stopped() {
             return Err(Refusal::SenderSuspended.about(office));
         }
         let today = japanese_day(now);
@@ -104,8 +109,12 @@ impl Licensing {
             (LicenceDeed::Renew(asked), LicenceState::Ended) => after.begin(asked, terms, today)?,
             (LicenceDeed::Renew(_), LicenceState::None) => return Err(Refusal::LicenceNone.about(office)),
             (LicenceDeed::Renew(_), _) => return Err(Refusal::LicenceNotRenewable.about(office)),
-            (LicenceDeed::Automatic(Switch { on, .. }), _) => {
+            (LicenceDeed::Automatic(Switch { on, .. }), state) => {
                 let agreed = self.known()?.consent.as_ref();
+                // Profile §10.6: what is over is not renewed backwards.
+                if *on && !matches!(state, LicenceState::InForce | LicenceState::Ending) {
+                    return Err(Refusal::SenderNotLicensed.about(office));
+                }
                 // Profile §10.6: nothing is renewed by itself under terms that nobody agreed to.
                 if *on && !agreed.is_some_and(|consent| consent.is_to(terms)) {
                     return Err(Refusal::TermsNotCurrent.about(version(terms)));
@@ -138,13 +147,18 @@ impl Licensing {
         Ok(())
     }
 
-    /// Nobody is warned at the moment at which days are granted of how few they are.
+    /// Profile §10.1: a year that began is shortened, and keeps its payment and consent; nobody agreed that the granted one be
+    /// renewed by itself. Nobody is warned at the moment at which days are granted of how few they are.
     fn grant(&self, days: Licence, today: Date) -> Result<Self, Refused> {
         if days.until < days.from {
             return Err(Refusal::ValueUnfit.about("the licence would end before it begins"));
         }
         let mut after = self.clone();
-        after.periods.retain(|period| period.until < days.from);
+        after.periods.retain(|period| period.from < days.from);
+        if let Some(running) = after.periods.last_mut().filter(|running| running.until >= days.from) {
+            running.until = days.from.yesterday().map_err(|_| Refusal::ValueUnfit.about("licence dates"))?;
+        }
+        after.automatic = false;
         after.periods.extend(Self::granted(days).periods);
         let soon = after.days_left(today).and_then(warning);
         after.warned = soon.map(|left| (days.until, left)).or(after.warned);

@@ -289,9 +289,51 @@ fn nobody_is_warned_at_the_grant_of_how_few_days_are_granted() {
     let licensing = done(&Licensing::default(), &days_of(date(2026, 12, 20)), None, now);
     assert_eq!(live(licensing, None, days(date(2026, 11, 26), 40)).1, ["2026-12-13 Warn(7)"]);
     let whole = done(&year(date(2026, 4, 1)), &days_of(date(2027, 11, 25)), None, now);
-    assert_eq!(whole.run().unwrap(), Licence { from: date(2026, 11, 26), until: date(2027, 11, 25) });
+    assert_eq!(whole.run().unwrap(), Licence { from: date(2026, 4, 1), until: date(2027, 11, 25) });
     let backwards = LicenceOrder::Grant(Licence { from: date(2026, 11, 26), until: date(2026, 11, 25) });
     assert_eq!(refused(&whole, &backwards, None, now), Refusal::ValueUnfit);
+}
+
+// Profile §10.1
+#[test]
+fn a_grant_shortens_the_year_that_runs_and_takes_the_place_of_later_ones() {
+    let (terms, now) = (terms("1"), noon(date(2027, 3, 1)));
+    let running = automatic(&terms, date(2026, 4, 1));
+    let pay = LicenceOrder::Pay { from: None, payment: Payment::Paid, pay_by: None };
+    let paid = done(&running, &pay, None, now);
+    let renewed = done(&paid, &renew(&terms, now), Some(&terms), now);
+    let days = Licence { from: date(2027, 3, 15), until: date(2028, 3, 14) };
+    let granted = done(&renewed, &LicenceOrder::Grant(days), None, now);
+    let [first, second] = &granted.periods[..] else { panic!("{granted:?}") };
+    assert_eq!(
+        (first.days(), first.payment),
+        (Licence { from: date(2026, 4, 1), until: date(2027, 3, 14) }, Payment::Paid)
+    );
+    assert_eq!((&first.consent, second.days(), &second.consent), (&running.periods[0].consent, days, &None));
+    assert!(granted.covers(date(2027, 3, 1)) && granted.state(date(2027, 3, 1)) == LicenceState::InForce);
+    assert!(!granted.automatic, "nobody agreed that it be renewed by itself");
+    let again = done(&granted, &LicenceOrder::Grant(Licence { until: date(2027, 12, 31), ..days }), None, now);
+    assert_eq!((again.periods.len(), again.run().unwrap().until), (2, date(2027, 12, 31)));
+}
+
+// Profile §10.6
+#[test]
+fn what_ended_while_it_could_not_be_renewed_is_not_renewed_backwards() {
+    let (terms, late) = (terms("1"), noon(date(2027, 4, 10)));
+    let running = automatic(&terms, date(2026, 4, 1));
+    let by_hand = Licensing { automatic: false, ..running.clone() };
+    assert_eq!(refused(&by_hand, &switch(true, late), Some(&terms), late), Refusal::SenderNotLicensed);
+    let stop = LicenceOrder::Suspend { reason: "届出の確認中".into() };
+    let stopped = done(&running, &stop, None, noon(date(2027, 3, 31)));
+    let resumed = done(&stopped, &LicenceOrder::Resume, Some(&terms), late);
+    assert_eq!((resumed.automatic, resumed.due(Some(&terms), date(2027, 4, 10))), (false, None));
+    // The office is suspended, and goes on after the end, or before it.
+    let stopped = Licensing { office_stopped: true, ..running };
+    assert_eq!(refused(&stopped, &renew(&terms, late), Some(&terms), late), Refusal::SenderSuspended);
+    let (lapsed, told) = live(stopped, Some(&terms), days(date(2027, 3, 25), 12));
+    assert_eq!(told, ["2027-03-25 Warn(7)", "2027-04-01 Lapse"]);
+    let goes_on = Licensing { office_stopped: false, ..lapsed };
+    assert_eq!(live(goes_on, Some(&terms), days(date(2027, 4, 5), 12)).1, [""; 0]);
 }
 
 // Profile §10.6
