@@ -4,15 +4,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_gateway::{Clock, LicenceAsk, Reply, Request, development_authority, issue_to};
 use fumibako_model::{
-    Asked, AuditRow, Licence, LicenceDeed, LicenceOrder, LicenceState, LicenceTerms, LicenceView, Office, OfficeNumber,
-    PayBy, Payment, Switch, What, japanese_day,
+    Account, Asked, AuditRow, Licence, LicenceDeed, LicenceOrder, LicenceState, LicenceTerms, LicenceView, Office,
+    OfficeNumber, Party, PayBy, Payment, Role, Switch, What, japanese_day,
 };
 use fumibako_signer::authority::KeyKind;
 use fumibako_signer::{Identity, Signed, sign};
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::suite::expire::ago;
 use fumibako_store::suite::{ALL, Fill as _, domain, view};
-use fumibako_store::{Amendment, LicenceChange, Store as _, WhichActs};
+use fumibako_store::{AccountOrder, Amendment, LicenceChange, Store as _, WhichActs};
 use jiff::{SignedDuration, Span, Timestamp};
 
 use crate::lines::Client;
@@ -205,6 +205,17 @@ async fn long_ago(store: &SqliteStore, offices: [OfficeNumber; 2]) {
     for number in offices {
         store.put_office(Office { number, name: "見本".into(), licence: None, suspended: None }).await.unwrap();
     }
+    let account = Account {
+        login: offices[0].to_string(),
+        party: Party::Office(offices[0]),
+        password_hash: "$argon2id$".into(),
+        scram: "$scram$".into(),
+        password_set: ago(366),
+        temporary: false,
+        role: Role::Manager,
+        suspended: None,
+    };
+    store.put(Amendment::Account(AccountOrder::Make(Box::new(account)))).await.unwrap();
     let (then, lately) = (ago(366), ago(30));
     store.put(Amendment::Terms(LicenceTerms::new("1", TEXT).unwrap(), then)).await.unwrap();
     let until = japanese_day(Clock.now()).checked_add(Span::new().days(20)).unwrap();

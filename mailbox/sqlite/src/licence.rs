@@ -2,7 +2,7 @@
 
 use fumibako_model::{LicenceDeed, LicenceOrder, LicenceTerms, Licensing, OfficeNumber, Refusal, hash};
 use fumibako_store::{LicenceChange, Published, SignedDeed, StoreError};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::error::{Stop, store_error, unreadable};
@@ -11,6 +11,8 @@ use crate::error::{Stop, store_error, unreadable};
 pub(crate) const LICENCE: i64 = 100;
 /// Offices that are handed out at once.
 const AT_ONCE: i64 = 100;
+/// Deeds of one office that are kept in 24 hours.
+const DEEDS_A_DAY: i64 = 20;
 
 /// Does what is ordered; says whether that changed anything.
 pub(crate) async fn run(rows: &mut SqliteConnection, change: &LicenceChange) -> Result<bool, Stop> {
@@ -38,6 +40,9 @@ pub(crate) async fn run(rows: &mut SqliteConnection, change: &LicenceChange) -> 
             return Ok(false);
         }
     }
+    if let LicenceOrder::Signed(LicenceDeed::Apply(asked) | LicenceDeed::Renew(asked)) = &change.order {
+        user(rows, number, &asked.user).await?;
+    }
     let terms = current(rows).await?;
     let after = before.decide(&change.order, terms.as_ref(), change.at)?;
     let now = after.as_ref().unwrap_or(&before);
@@ -46,10 +51,45 @@ pub(crate) async fn run(rows: &mut SqliteConnection, change: &LicenceChange) -> 
         put(rows, number, (now, look)).await?;
         due(rows, found.id, (found.look_at, look)).await?;
     }
-    if let (true, Some((deed, sum)), Some(signed)) = (after.is_some(), deed, &change.signed) {
+    // Where only the time of the last deed is new, nothing was done.
+    let changed = after.is_some_and(|after| Licensing { said: before.said, ..after } != before);
+    if let (true, Some((deed, sum)), Some(signed)) = (changed, deed, &change.signed) {
+        few(rows, number, change.at).await?;
         keep(rows, (number, &sum, deed), signed, change.at).await?;
     }
-    Ok(after.is_some())
+    Ok(changed)
+}
+
+/// Profile §10.5: who agreed is a user ID of the office, or an application password of one, that is not suspended.
+async fn user(rows: &mut SqliteConnection, office: &str, login: &str) -> Result<(), Stop> {
+    let found = sqlx::query!(
+        "SELECT suspended FROM account
+         WHERE party = ? AND login IN (?, (SELECT account FROM app_password WHERE login = ?))",
+        office,
+        login,
+        login
+    )
+    .fetch_optional(rows)
+    .await?
+    .ok_or_else(|| Refusal::LoginUnknown.about(login))?;
+    if found.suspended.is_some() { Err(Refusal::AccountSuspended.about(login).into()) } else { Ok(()) }
+}
+
+/// Profile §10.4: so many deeds of an office are kept in a day; of one more it is said how long to wait.
+async fn few(rows: &mut SqliteConnection, office: &str, now: Timestamp) -> Result<(), Stop> {
+    let day = now - SignedDuration::from_hours(24);
+    let since = day.as_millisecond();
+    let found = sqlx::query!(
+        r#"SELECT count(*) AS "count!: i64", min(at) AS "first?: i64" FROM licence_deed WHERE office = ? AND at > ?"#,
+        office,
+        since
+    )
+    .fetch_one(rows)
+    .await?;
+    if found.count < DEEDS_A_DAY {
+        return Ok(());
+    }
+    Err(Refusal::TooManyQuestions.about((found.first.unwrap_or(since) - since) / 1000 + 1).into())
 }
 
 async fn put(

@@ -113,6 +113,7 @@ macro_rules! store_suite {
             licences::a_licence_is_decided_in_the_commit_and_a_deed_obeyed_once,
             licences::of_two_renewals_at_once_one_is_taken,
             licences::what_is_due_happens_once_with_its_letter,
+            licences::what_an_office_signs_is_its_own_and_not_without_end,
             licences::a_suspended_licence_neither_sends_nor_is_sent_to,
             notices::notices_come_and_go_by_the_clock_and_no_uid_comes_twice,
             notices::each_party_marks_its_own_notices,

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use fumibako_model::{
-    Asked, Done, Licence, LicenceDeed, LicenceDue, LicenceOrder, LicenceTerms, Licensing, Office, OfficeNumber, PayBy,
-    Refusal, What, japanese_day,
+    Account, Asked, Done, Licence, LicenceDeed, LicenceDue, LicenceOrder, LicenceTerms, Licensing, Office,
+    OfficeNumber, Party, PayBy, Refusal, Switch, What, japanese_day,
 };
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 
+use super::accounts::account;
 use super::{Fill, World, also, at_once, himawari, now, office, refused, sakura, view};
-use crate::{Amend, Amendment, Letter, LicenceChange, Store, StoreError, WhichActs};
+use crate::{AccountOrder, Amend, Amendment, Letter, LicenceChange, Store, StoreError, WhichActs};
 
 fn terms(version: &str) -> LicenceTerms {
     LicenceTerms::new(version, &format!("利用規約 {version}")).unwrap()
@@ -42,6 +43,56 @@ async fn grant<S: Store>(store: &S, office: OfficeNumber, days: (&str, &str)) {
 /// An office without a licence.
 async fn newcomer<S: Store>(store: &S) {
     store.put_office(Office { licence: None, ..office(sakura()) }).await.unwrap();
+    person(store, "sakura", Party::Office(sakura())).await;
+}
+
+async fn person<S: Store>(store: &S, login: &str, party: Party) {
+    let account = Account { party, ..account(login) };
+    store.put(Amendment::Account(AccountOrder::Make(Box::new(account)))).await.unwrap();
+}
+
+fn seconds(count: i64) -> Timestamp {
+    now() + SignedDuration::from_secs(count)
+}
+
+pub async fn what_an_office_signs_is_its_own_and_not_without_end<S: Store>(store: Arc<S>) {
+    newcomer(&*store).await;
+    publish(&*store, "1").await.unwrap();
+    person(&*store, "himawari", Party::Office(himawari())).await;
+    let by = |user: &str, at| signed(LicenceDeed::Apply(Asked { user: user.into(), ..asked(sakura(), at) }), at);
+    for user in ["nobody", "himawari"] {
+        refused(store.amend(by(user, now())).await, Refusal::LoginUnknown);
+    }
+    let suspend = |reason: Option<&str>| {
+        let order = AccountOrder::Suspend { login: "sakura".into(), reason: reason.map(str::to_owned) };
+        store.put(Amendment::Account(order))
+    };
+    suspend(Some("退職")).await.unwrap();
+    refused(store.amend(by("sakura", now())).await, Refusal::AccountSuspended);
+    suspend(None).await.unwrap();
+    let stop = |suspended: Option<&str>| {
+        let suspended = suspended.map(str::to_owned);
+        store.put(Amendment::Office(Box::new(Office { licence: None, suspended, ..office(sakura()) })))
+    };
+    stop(Some("届出の確認中")).await.unwrap();
+    refused(store.amend(by("sakura", now())).await, Refusal::SenderSuspended);
+    stop(None).await.unwrap();
+    store.amend(by("sakura", now())).await.unwrap();
+    let turn = |on: bool, at| signed(LicenceDeed::Automatic(Switch { v: 1, office: sakura(), on, at }), at);
+    // It is on already: the time alone is kept, so what was signed before it counts no more.
+    for _ in 0..2 {
+        store.amend(turn(true, seconds(9))).await.unwrap();
+    }
+    assert_eq!(licensing(&*store, sakura()).said, Some(seconds(9)));
+    refused(store.amend(turn(false, seconds(8))).await, Refusal::LicenceStale);
+    for n in 1..20 {
+        store.amend(turn(n % 2 == 0, seconds(10 + n))).await.unwrap();
+    }
+    refused(store.amend(turn(true, seconds(60))).await, Refusal::TooManyQuestions);
+    assert_eq!(store.licence_deeds(sakura()).await.unwrap().len(), 20);
+    assert_eq!(store.acts(WhichActs::default()).await.unwrap().len(), 20);
+    let tomorrow = 24 * 60 * 60;
+    store.amend(turn(true, seconds(tomorrow))).await.unwrap();
 }
 
 fn licensing<S: Store>(store: &S, office: OfficeNumber) -> Licensing {
