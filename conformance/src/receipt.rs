@@ -4,6 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_signer::{Identity, sign};
+use jiff::Timestamp;
 
 use crate::clock::now;
 use crate::gateway::Office;
@@ -30,6 +31,15 @@ impl Receipt {
         let digest = STANDARD.encode(digest(&SHA256, &letter.part()));
         let disposition = "manual-action/MDN-sent-manually; processed".to_owned();
         Self { fields, original: letter.message_id().to_owned(), disposition, digest }
+    }
+
+    /// The same, dated then.
+    #[must_use]
+    pub fn dated(mut self, at: Timestamp) -> Self {
+        for (_, value) in self.fields.iter_mut().filter(|(name, _)| *name == "Date") {
+            *value = date(at);
+        }
+        self
     }
 
     /// The message, signed.

@@ -32,8 +32,8 @@ pub use socket::{CallError, call};
 pub(crate) use socket::{bind as bind_socket, serve};
 pub use words::{
     AccountRequest, AccountRow, ActsReport, Audited, AuthorityRow, BackupReport, CertificateRow, DayRow, DeedRow,
-    FaultRow, HoldRow, LicenceAsk, NoticeAsk, NoticeRow, NoticeState, OfficeRow, PlaceRow, PutReport, RefusedRow,
-    Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, TermsRow, VerifyReport,
+    FaultRow, HoldRow, LicenceAsk, NoticeAsk, NoticeRow, NoticeState, OfficeRow, PlaceRow, PutReport, RefusedMore,
+    RefusedRow, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, TermsRow, VerifyReport,
 };
 
 /// Longest agent's name and suspension reason, in characters.

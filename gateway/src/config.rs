@@ -311,6 +311,7 @@ impl Config {
         Rules {
             most_bytes: self.limits.message_bytes,
             accept_signed: self.submission.accept.contains(&Form::Signed),
+            keep: self.retention(),
             ..Rules::new(self.domain.clone())
         }
     }

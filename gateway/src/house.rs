@@ -104,7 +104,11 @@ impl<S: Store> House<S> {
         Self {
             store,
             smtp: Arc::new(smtp::Settings { message_bytes, ..smtp::Settings::new(host.clone(), host) }),
-            imap: Arc::new(imap::Settings { message_bytes, ..imap::Settings::default() }),
+            imap: Arc::new(imap::Settings {
+                message_bytes,
+                retention_days: config.limits.retention_days,
+                ..imap::Settings::default()
+            }),
             pop3: Arc::new(pop3::Settings {
                 retention_days: config.limits.retention_days,
                 ..pop3::Settings::default()

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::{
-    Event, Evidence, EvidenceId, OfficeNumber, PROOF_FORM, ProofFile, Proven, Recorded, TrustState, as_it_came,
+    Event, Evidence, EvidenceId, MandateDeed, OfficeNumber, PROOF_FORM, ProofFile, Proven, Recorded, TrustState,
+    as_it_came,
 };
 use fumibako_signer::Certificate;
-use fumibako_store::{PAPER_NAME, Paper, PaperKind, Proof, Store, StoreError, hex};
+use fumibako_store::{PAPER_NAME, Paper, PaperKind, Proof, SignedDeed, Store, StoreError, hex};
 
 use crate::house::House;
 use crate::witness;
@@ -43,6 +44,7 @@ pub(crate) async fn whole<S: Store>(
     let Some(last) = known.last() else { return Ok(None) };
     let mut file = bare(life);
     papers(house, &known, &mut file).await?;
+    file.deeds = deeds(house, &known).await?;
     file.receipt = receipt(house, last, reader).await?;
     Ok(Some(file))
 }
@@ -79,6 +81,17 @@ async fn papers<S: Store>(house: &House<S>, known: &[Evidence], file: &mut Proof
         }
     }
     Ok(())
+}
+
+/// What was signed of the mandates under which agents did any of it (Profile §8.26). One from paper has no deeds.
+async fn deeds<S: Store>(house: &House<S>, known: &[Evidence]) -> Result<Vec<MandateDeed>, StoreError> {
+    let mandates: BTreeSet<_> = known.iter().filter_map(|one| one.by.as_ref()).map(|by| by.mandate).collect();
+    let mut deeds = Vec::new();
+    for mandate in mandates {
+        let deed = |SignedDeed { at, octets, .. }| MandateDeed { mandate, at, signed: STANDARD.encode(octets) };
+        deeds.extend(house.store.deeds(mandate).await?.into_iter().map(deed));
+    }
+    Ok(deeds)
 }
 
 /// Who issued any of these certificates.

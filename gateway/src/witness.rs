@@ -3,6 +3,8 @@
 //! Evidence itself is written in the commit of its event; what costs time, the signature, is one for all that came meanwhile,
 //! and nobody who sends or reads waits for it.
 
+use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -110,11 +112,15 @@ pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Rec
     }
 }
 
-/// Another file in its place, whole.
+/// Another file in its place, whole and for good: what says after a power cut how long the log was must not be shorter than it.
 fn put(file: &Path, octets: &[u8]) -> std::io::Result<()> {
     let beside = file.with_extension("new");
-    std::fs::write(&beside, octets)?;
-    std::fs::rename(beside, file)
+    let mut new = File::create(&beside)?;
+    new.write_all(octets)?;
+    new.sync_all()?;
+    std::fs::rename(&beside, file)?;
+    // The name is of the folder, and durable with it.
+    file.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
 /// Takes all new evidence into the log, and signs its head.
@@ -140,7 +146,11 @@ pub(crate) async fn attest<S: Store>(house: &House<S>) -> Result<(), StoreError>
         let logging = Logging { day: Day::of(now), size: growth.size(), last, head: signed, tiles: growth.tiles() };
         house.store.keep_log(logging).await?;
         // A crash between leaves an older one there, which the log continues.
-        if let Err(why) = put(&file, &also) {
+        let kept = tokio::task::spawn_blocking({
+            let file = file.clone();
+            move || put(&file, &also)
+        });
+        if let Err(why) = kept.await.map_err(std::io::Error::other).and_then(|kept| kept) {
             tracing::warn!(%why, file = %file.display(), "evidence.last_head");
         }
         house.counts.heads_signed.inc();

@@ -10,7 +10,7 @@ pub mod unpack;
 
 pub use compose::{Attached, Composed, Draft, compose};
 pub use gather::{Left, Pile, Senders, Source, WhyLeft, gather};
-pub use open::{Opened, Reader, open};
+pub use open::{Opened, Reader, fault_of, open};
 pub use seal::Form;
 pub use unpack::Contents;
 

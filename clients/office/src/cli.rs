@@ -178,7 +178,7 @@ impl Command {
         match self {
             Self::Send(send) => send.fits_together().and_then(|()| send.run(&settings()?, screen, clock)),
             Self::Fetch(fetch) => fetch.run(&settings()?, screen, clock),
-            Self::List(list) => list.run(&settings()?, screen),
+            Self::List(list) => list.run(&settings()?, screen, clock),
             Self::Show(show) => show.run(&settings()?, screen),
             Self::Receipt(receipt) => receipt.run(&settings()?, screen, clock),
             Self::Check(check) => check.run(screen, clock),

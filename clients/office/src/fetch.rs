@@ -11,17 +11,18 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use fumibako_model::{Act, Address, AgentId, MDN_SENT, OfficeNumber, Party, Refusal, Refused, Scope};
+use fumibako_model::{Act, Address, AgentId, Fault, MDN_SENT, OfficeNumber, Party, Refusal, Refused, Scope};
 use fumibako_signer::{Identity, Trust};
 use jiff::Timestamp;
 
 use crate::bundle::unpack::{Saved, place};
-use crate::bundle::{Contents, Opened, Reader, open};
+use crate::bundle::{Contents, Opened, Reader, fault_of, open};
 use crate::mailbox::{Folder, Kept, Mailbox, Place};
 use crate::mandates::Mandates;
 use crate::outbox::{Fate, Outbox, Outcome};
 use crate::post::Post;
-use crate::receipt::Receipt;
+use crate::random;
+use crate::receipt::{Failure, Receipt};
 use crate::received::{Received, Record};
 use crate::settings::Settings;
 use crate::signatory::Signatory;
@@ -49,6 +50,8 @@ pub enum End {
         from: Option<OfficeNumber>,
         /// Why.
         why: Refused,
+        /// What its sender is told, by this run or was by an earlier one (Profile §8.22).
+        told: Option<Fault>,
     },
 }
 
@@ -295,7 +298,8 @@ impl<'s> Fetch<'s> {
             Ok(believed) => believed,
             Err(why) => {
                 tracing::warn!(uid = kept.uid, code = why.why.row().code, "bundle.distrusted");
-                return Ok(End::Distrusted { from: claimed_sender(&kept.octets.0), why });
+                let told = self.tell_sender(desk, &reader, (&kept.octets.0, why.why))?;
+                return Ok(End::Distrusted { from: claimed_sender(&kept.octets.0), why, told });
             }
         };
         let (record, files, again) = self.save(desk, &opened, &contents, kept.arrived)?;
@@ -316,6 +320,36 @@ impl<'s> Fetch<'s> {
             receipt_trouble: None,
             withheld,
         }))
+    }
+
+    /// Profile §8.22: the sender learns, once, that his bundle could not be opened. What may mend itself is not told; and
+    /// an agent does not speak of a seal that was meant for the office's own keys.
+    fn tell_sender(
+        &self,
+        desk: &Desk<'_>,
+        reader: &Reader<'_>,
+        (message, why): (&[u8], Refusal),
+    ) -> Result<Option<Fault>, Trouble> {
+        let header = mail_parser::MessageParser::default().parse_headers(message);
+        let id = header.as_ref().and_then(|header| header.message_id()).filter(|id| is_plain(id));
+        let (Some(from), Some(id)) = (claimed_sender(message), id) else { return Ok(None) };
+        let not_ours = desk.mandates.is_some() && why == Refusal::SealedForOthers;
+        let now = (self.clock)();
+        if why.row().retryable() || not_ours || from == desk.office || desk.may_acknowledge(from, now).is_err() {
+            return Ok(None);
+        }
+        let (fault, digest) = fault_of(message, reader, why);
+        if self.received.was_told(desk.office, from, (id, fault)) {
+            return Ok(Some(fault));
+        }
+        let message_id = random::message_id(&desk.us.domain);
+        let failure = Failure { message_id, original: id.to_owned(), fault, digest, at: now };
+        let signatory = Signatory::of(&self.identity, &self.party);
+        let octets = failure.compose(&desk.us, &self.settings.address_of(from)?, signatory)?;
+        self.outbox.put(&failure.message_id, now, &octets)?;
+        // A crash before this line tells him twice; the gateway answers the second with the first.
+        self.received.told(desk.office, from, (id, fault))?;
+        Ok(Some(fault))
     }
 
     fn save(
@@ -373,7 +407,9 @@ impl<'s> Fetch<'s> {
         if !self.outbox.forget_refused(&record.receipt)? && self.outbox.knows(&record.receipt)? {
             return Ok(());
         }
-        let saved_at = record.saved_at.unwrap_or_else(|| (self.clock)());
+        // A clock that was ahead when the files were saved may be right by now; the gateway takes no receipt of a time to come.
+        let now = (self.clock)();
+        let saved_at = record.saved_at.unwrap_or(now).min(now);
         let receipt = Receipt {
             message_id: record.receipt.clone(),
             original: record.message_id.clone(),
@@ -403,6 +439,11 @@ impl<'s> Fetch<'s> {
         // Posting waits for the network on this thread; nothing else runs meanwhile, and the mailbox may idle.
         self.outbox.post_all(&mut post, self.clock, &mut |_| ())
     }
+}
+
+/// Can it stand in a notification?
+fn is_plain(id: &str) -> bool {
+    id.contains('@') && id.bytes().all(|octet| octet.is_ascii_graphic() && !matches!(octet, b'<' | b'>'))
 }
 
 /// For the report only; nothing vouches for it.

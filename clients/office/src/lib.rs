@@ -25,6 +25,7 @@ mod keep;
 mod licence;
 pub mod mailbox;
 mod mandates;
+mod nights;
 pub mod outbox;
 mod owner;
 mod page;

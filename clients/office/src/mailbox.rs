@@ -8,9 +8,10 @@ use async_imap::error::Error;
 use async_imap::extensions::idle::IdleResponse;
 use async_imap::types::{Fetch, Flag};
 use async_imap::{Client, Session};
-use fumibako_model::{MDN_SENT, NOTICES, OFFICES, OfficeNumber, Party, Private, State, delegated};
+use fumibako_model::{Fault, MDN_SENT, NOTICES, OFFICES, OfficeNumber, Party, Private, State, delegated, kept_until};
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
+use mail_parser::DateTime;
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
@@ -97,6 +98,18 @@ impl Kept {
     /// How far the bundle came, on the sender's copy (Profile §8.1, §8.3).
     pub fn state(&self) -> Option<State> {
         State::from_keywords(self.flags.iter().map(String::as_str))
+    }
+
+    /// Why the recipient could not open it, as it says; not where a receipt came all the same, or the time is over (Profile §8.22).
+    pub fn fault(&self) -> Option<Fault> {
+        let open = self.state().is_none_or(|state| state < State::Retrieved);
+        open.then(|| Fault::from_keywords(self.flags.iter().map(String::as_str))).flatten()
+    }
+
+    /// Until when the gateway keeps it, as the gateway says (Profile §8.25).
+    pub fn until(&self) -> Option<Timestamp> {
+        let date = DateTime::parse_rfc822(kept_until(&self.octets.0)?).filter(DateTime::is_valid)?;
+        Timestamp::from_second(date.to_timestamp()).ok()
     }
 
     /// Has the receipt been accepted, on the recipient's copy (RFC 3503 §3.1)?

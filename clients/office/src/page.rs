@@ -45,6 +45,9 @@ fn title(witnessed: &Witnessed) -> &'static str {
         Some(one) if one.receipt.is_some() && one.reason == Some(Reason::AfterExpiry) => "受領証（期限後）",
         Some(one) if one.receipt.is_some() => "受領証",
         Some(_) => "受け渡しの証明（ゲートウェイの記録）",
+        None if has(Event::ContentHandoverFailure).is_some_and(|one| one.reason == Some(Reason::CheckFailed)) => {
+            "開封できなかったことの証明（受け取る事業所の署名）"
+        }
         None if has(Event::ContentHandoverFailure).is_some() => "期限切れ（未取得）の証明",
         None => "受付・お届けの証明",
     }
@@ -71,6 +74,9 @@ fn words(one: &Recorded) -> &'static str {
         }
         (Event::ContentHandover, Some(Reason::AfterExpiry)) => "期限後の受領（受け取った事業所の署名）",
         (Event::ContentHandover, _) => "取得（受け取った事業所が受領に署名しました）",
+        (Event::ContentHandoverFailure, Some(Reason::CheckFailed)) => {
+            "開封できず（受け取る事業所が、開けないことに署名しました）"
+        }
         (Event::ContentHandoverFailure, _) => "期限切れ（取得されないまま消去されました）",
     }
 }

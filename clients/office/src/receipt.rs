@@ -1,5 +1,6 @@
 //! 受領証: the signed word that a bundle is on our disk (Profile §8.2; RFC 8098, RFC 4130 §7.4.3). Written only after that is so.
 
+mod failure;
 mod notification;
 
 use base64::Engine as _;
@@ -16,7 +17,47 @@ use crate::bundle::seal::{self, Asks, Letter};
 use crate::signatory::Signatory;
 use crate::trouble::Trouble;
 
+pub use failure::Failure;
 pub use notification::{Notification, signed_receipt};
+
+/// What stands in the header of a notification.
+struct About<'a> {
+    message_id: &'a str,
+    original: &'a str,
+    at: Timestamp,
+    subject: &'a str,
+}
+
+/// Signs a notification (RFC 8098) from our office to the sender's.
+fn notice(
+    (us, sender): (&Address, &Address),
+    signatory: Signatory<'_>,
+    about: &About<'_>,
+    parts: Vec<MimePart<'_>>,
+) -> Result<Private<Vec<u8>>, Trouble> {
+    let fields = Fields {
+        from: us.clone(),
+        sender: signatory.sender(&us.domain),
+        to: sender.clone(),
+        at: about.at,
+        message_id: about.message_id.to_owned(),
+        subject: about.subject.into(),
+        more: vec![("In-Reply-To", format!("<{}>", about.original))],
+    };
+    let kind = ContentType::new("multipart/report").attribute("report-type", "disposition-notification");
+    // Profile §4.5: it holds no care data, so everybody on the way may read it.
+    seal::signed(&fields, Letter { kind, parts }, (signatory.identity, Asks::Nothing), about.at)
+}
+
+/// The first part, for people whose mail tool shows it (RFC 6522 §3).
+fn for_people(text: String) -> MimePart<'static> {
+    MimePart::new(ContentType::new("text/plain").attribute("charset", "utf-8"), text)
+}
+
+/// The second part, for machines.
+fn for_machines(text: String) -> MimePart<'static> {
+    MimePart::new(ContentType::new("message/disposition-notification"), text.into_bytes()).transfer_encoding("7bit")
+}
 
 /// What is acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,22 +83,16 @@ impl Receipt {
         innermost: &Signature,
     ) -> Result<Private<Vec<u8>>, Trouble> {
         let signatory = signatory.into();
-        let identity = signatory.identity;
-        let fields = Fields {
-            from: us.clone(),
-            sender: signatory.sender(&us.domain),
-            to: sender.clone(),
-            at: self.saved_at,
-            message_id: self.message_id.clone(),
-            subject: "ケアプランデータ 受領証 [Fumibako]".into(),
-            more: vec![("In-Reply-To", format!("<{}>", self.original))],
-        };
         let mut parts = vec![self.readable(us), self.notification(us)];
         // Profile §8.8: as it was signed, octet for octet.
-        parts.extend(self.signed(innermost, identity)?.map(MimePart::raw));
-        let kind = ContentType::new("multipart/report").attribute("report-type", "disposition-notification");
-        // Profile §4.5: it holds no care data, so everybody on the way may read it.
-        let octets = seal::signed(&fields, Letter { kind, parts }, (identity, Asks::Nothing), self.saved_at)?;
+        parts.extend(self.signed(innermost, signatory.identity)?.map(MimePart::raw));
+        let about = About {
+            message_id: &self.message_id,
+            original: &self.original,
+            at: self.saved_at,
+            subject: "ケアプランデータ 受領証 [Fumibako]",
+        };
+        let octets = notice((us, sender), signatory, &about, parts)?;
         tracing::info!(message = self.message_id, original = self.original, to = %sender, "receipt.composed");
         Ok(octets)
     }
@@ -74,7 +109,6 @@ impl Receipt {
         }
     }
 
-    /// For people whose mail tool shows it (RFC 6522 §3).
     fn readable(&self, us: &Address) -> MimePart<'static> {
         let time = JAPAN.to_datetime(self.saved_at).strftime("%Y-%m-%d %H:%M:%S");
         let sentence = |lang: Lang| match lang {
@@ -87,7 +121,7 @@ impl Receipt {
             sentence(Lang::En),
             self.original
         );
-        MimePart::new(ContentType::new("text/plain").attribute("charset", "utf-8"), text)
+        for_people(text)
     }
 
     /// For machines. The user asked for it with `fetch`, hence `manual-action/MDN-sent-manually`; the files were saved
@@ -102,7 +136,7 @@ impl Receipt {
             original = self.original,
             digest = STANDARD.encode(self.digest),
         );
-        MimePart::new(ContentType::new("message/disposition-notification"), text.into_bytes()).transfer_encoding("7bit")
+        for_machines(text)
     }
 }
 

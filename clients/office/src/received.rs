@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use fumibako_model::{Domain, OfficeNumber};
+use fumibako_model::{Domain, Fault, OfficeNumber};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +66,26 @@ impl Received {
     pub fn withhold(&self, to: OfficeNumber, from: OfficeNumber, message_id: &str) -> Result<(), Trouble> {
         let path = self.mark(to, from, message_id);
         disk::replace(&path, b"").map_err(Trouble::writing(&path))
+    }
+
+    /// Its sender was told that it could not be opened, and why: so he is told once.
+    pub fn told(
+        &self,
+        to: OfficeNumber,
+        from: OfficeNumber,
+        (message_id, fault): (&str, Fault),
+    ) -> Result<(), Trouble> {
+        let path = self.failed(to, from, (message_id, fault));
+        disk::replace(&path, b"").map_err(Trouble::writing(&path))
+    }
+
+    /// Was he told that?
+    pub fn was_told(&self, to: OfficeNumber, from: OfficeNumber, (message_id, fault): (&str, Fault)) -> bool {
+        self.failed(to, from, (message_id, fault)).exists()
+    }
+
+    fn failed(&self, to: OfficeNumber, from: OfficeNumber, (message_id, fault): (&str, Fault)) -> PathBuf {
+        self.mark(to, from, message_id).with_extension(fault.word())
     }
 
     /// Was it saved without a receipt?

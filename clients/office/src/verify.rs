@@ -3,6 +3,7 @@
 //! The rules are those of [`crate::bundle::open()`], which stops at the first that does not hold; a test holds the two
 //! together. The order is the same, so nothing is decrypted whose outer signature does not hold (Profile §4.5).
 
+mod deeds;
 mod file;
 mod layer;
 mod proof;
@@ -63,6 +64,8 @@ pub enum Form {
     Signed,
     /// 受領証: a notification, perhaps with a signed receipt.
     Receipt,
+    /// The word that a bundle could not be opened (Profile §8.22); no receipt.
+    Failure,
     /// A signed receipt alone (RFC 2634 §2), as other programs send it.
     SignedReceipt,
     /// Not signed.
@@ -148,7 +151,7 @@ pub fn verify(message: &[u8], judge: &Judge<'_>) -> Report {
     report.routing(&outer, &part);
     match form {
         Form::Sealed => report.sealed(signed.part(), &outer, (&signature, believed), judge),
-        Form::Receipt => report.receipt(signed.part(), &outer, (&signature, &from), judge),
+        Form::Receipt | Form::Failure => report.receipt(signed.part(), &outer, (&signature, &from), judge),
         Form::Signed | Form::SignedReceipt | Form::Unsigned | Form::Proof => {
             report.signed(signed.part(), &outer, &from);
         }
@@ -159,8 +162,12 @@ pub fn verify(message: &[u8], judge: &Judge<'_>) -> Report {
 fn form(part: &[u8]) -> Form {
     match rules::headers_of(part) {
         Ok(header) if rules::is_envelope(&header) => Form::Sealed,
-        Ok(_) if Notification::read(part).is_some() => Form::Receipt,
-        _ => Form::Signed,
+        Ok(_) => match Notification::read(part) {
+            Some(notification) if notification.fault().is_some() => Form::Failure,
+            Some(_) => Form::Receipt,
+            None => Form::Signed,
+        },
+        Err(_) => Form::Signed,
     }
 }
 

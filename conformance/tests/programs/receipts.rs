@@ -2,8 +2,9 @@
 
 mod openssl;
 
-use fumibako_conformance::{Letter, Mailbox, Office, Receipt, Reply, Submission};
+use fumibako_conformance::{Letter, Mailbox, Office, Receipt, Reply, Submission, now};
 use fumibako_model::Refusal;
+use jiff::SignedDuration;
 
 use crate::world::World;
 
@@ -57,6 +58,22 @@ fn the_first_receipt_counts_and_another_gets_its_answer() {
     assert_eq!(receipts(), [1, 1]);
 }
 
+// Profile §8.22
+#[test]
+fn who_cannot_open_it_says_so_and_may_still_acknowledge_it() {
+    let (world, letter) = delivered();
+    let good = Receipt::of(&letter, &world.recipient, &world.sender);
+    let said = "automatic-action/MDN-sent-automatically; processed/error: decryption-failed";
+    let failure = Receipt { disposition: said.into(), ..Receipt::of(&letter, &world.recipient, &world.sender) };
+    let reply = acknowledge(&world, &world.recipient, &failure);
+    assert_eq!(reply.code, 250, "{reply}");
+    let marks = flags(&world, &world.sender, "Sent");
+    assert!(marks.contains("$FailedDecryption") && !marks.contains("$Retrieved"), "{marks}");
+    assert!(!flags(&world, &world.recipient, "INBOX").contains("$MDNSent"));
+    assert_eq!(acknowledge(&world, &world.recipient, &good).code, 250);
+    assert!(flags(&world, &world.sender, "Sent").contains("$Retrieved"));
+}
+
 // Profile §13.12
 #[test]
 fn a_receipt_may_come_from_nobody_and_a_bundle_may_not() {
@@ -84,24 +101,32 @@ fn a_receipt_that_is_not_the_recipients_word_changes_nothing() {
     let unknown = Receipt { original: "<nothing@plans.example>".into(), ..good.clone() };
     let other = Letter::plan(&world.sender, &world.recipient);
     let digest = Receipt { digest: Receipt::of(&other, &world.recipient, &world.sender).digest, ..good.clone() };
+    let future = good.clone().dated(now() + SignedDuration::from_hours(2));
     let deleted = Receipt { disposition: "manual-action/MDN-sent-manually; deleted".into(), ..good.clone() };
     let (before, marks) = (world.gateway.holdings(), flags(&world, &world.sender, "Sent"));
-    // Profile §8.4
+    // Profile §8.4, §8.23
     for (by, receipt, why) in [
         (&stranger, by_stranger, Refusal::ReceiptNotByRecipient),
         (&world.recipient, unknown, Refusal::ReceiptUnknownMessage),
         (&world.recipient, digest, Refusal::ReceiptDigestDiffers),
         (&world.recipient, deleted, Refusal::MessageMalformed),
+        (&world.recipient, future, Refusal::ReceiptFromTheFuture),
     ] {
         let (reply, row) = (acknowledge(&world, by, &receipt), why.row());
         let said = (reply.code, reply.enhanced.as_str(), reply.text.split(' ').next());
         assert_eq!(said, (row.smtp, row.enhanced, Some(row.code)), "{reply}");
     }
     assert_eq!((world.gateway.holdings(), flags(&world, &world.sender, "Sent")), (before, marks));
-    // What was refused is kept with its reason, once each; what is no receipt at all is in the log alone.
+    // Profile §8.24: what was refused is kept with its reason, once each, wherever it failed.
     let refused = world.gateway.admin(["evidence", "refused", "--format", "ndjson"]).output();
-    for why in [Refusal::ReceiptNotByRecipient, Refusal::ReceiptUnknownMessage, Refusal::ReceiptDigestDiffers] {
+    for why in [
+        Refusal::ReceiptNotByRecipient,
+        Refusal::ReceiptUnknownMessage,
+        Refusal::ReceiptDigestDiffers,
+        Refusal::MessageMalformed,
+        Refusal::ReceiptFromTheFuture,
+    ] {
         assert_eq!(refused.matches(why.row().code).count(), 1, "{refused}");
     }
-    assert_eq!(world.gateway.status()["receipts_refused"], 3);
+    assert_eq!(world.gateway.status()["receipts_refused"], 5);
 }

@@ -5,10 +5,13 @@ use base64::engine::general_purpose::STANDARD;
 use fumibako_model::log::Head;
 use fumibako_model::{Continuation, EvidenceId, Refusal};
 use fumibako_signer::{Trust, enclosed};
-use fumibako_store::{KeptHead, LogAudit, LogFault, LogState, RefusedReceipt, Store, StoreError, Which, Wrong, hex};
+use fumibako_store::{
+    KeptHead, LogAudit, LogFault, LogState, RefusedCount, RefusedReceipt, RefusedReceipts, Store, StoreError, Which,
+    Wrong, hex,
+};
 
 use super::Admin;
-use super::words::{Audited, RefusedRow, Reply, Request, Tampered};
+use super::words::{Audited, RefusedMore, RefusedRow, Reply, Request, Tampered};
 use crate::{proof, witness};
 
 impl<S: Store> Admin<S> {
@@ -63,16 +66,19 @@ impl<S: Store> Admin<S> {
     }
 
     async fn refused(&self) -> Result<Reply, StoreError> {
-        let row = |RefusedReceipt { at, from, to, original, sha256, code }| RefusedRow {
+        let row = |RefusedReceipt { at, login, from, to, original, sha256, code }| RefusedRow {
             at,
+            login,
             from,
             to,
             original,
             sha256,
             code,
         };
-        let receipts = self.0.store.refused_receipts().await?.into_iter().map(row).collect();
-        Ok(Reply::RefusedReceipts { receipts })
+        let RefusedReceipts { rows, more } = self.0.store.refused_receipts().await?;
+        let counted = |RefusedCount { day, login, count }| RefusedMore { day: day.to_string(), login, count };
+        let (receipts, more) = (rows.into_iter().map(row).collect(), more.into_iter().map(counted).collect());
+        Ok(Reply::RefusedReceipts { receipts, more })
     }
 
     /// Profile §8.20: a head that somebody was given is one that the log continues, or it is said that it is not.

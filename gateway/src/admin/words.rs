@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use account::{AccountRequest, AccountRow};
 pub use audit::ActsReport;
 pub use directory::{OfficeRow, PutReport};
-pub use evidence::{Audited, RefusedRow, Tampered};
+pub use evidence::{Audited, RefusedMore, RefusedRow, Tampered};
 pub use keeping::{BackupReport, DayRow, FaultRow, HoldRow, PlaceRow, RestoreReport, StoreReport, VerifyReport};
 pub use licence::{DeedRow, LicenceAsk, TermsRow};
 pub use notices::{NoticeAsk, NoticeRow, NoticeState};
@@ -476,6 +476,8 @@ pub enum Reply {
     RefusedReceipts {
         /// The rows.
         receipts: Vec<RefusedRow>,
+        /// How many more there were.
+        more: Vec<RefusedMore>,
     },
     /// The log continues a head.
     Continues(Continuation),

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use fumibako_careplan::Lang;
 use fumibako_model::log::SetBack;
-use fumibako_model::{EvidenceId, JAPAN, OfficeNumber, ProofFile, Recorded};
+use fumibako_model::{EvidenceId, JAPAN, OfficeNumber, ProofFile, Recorded, Refusal};
 
 use super::{Context, Failure, unexpected};
-use crate::admin::{Audited, RefusedRow, Reply, Request, Tampered};
+use crate::admin::{Audited, RefusedMore, RefusedRow, Reply, Request, Tampered};
 use crate::init::write_private;
 
 #[derive(Debug, clap::Subcommand)]
@@ -82,15 +82,7 @@ impl Evidence {
                 context.say(&format!("{id} を {shown} に書き出しました。"), &format!("{id} is written to {shown}."))
             }
             Self::Verify => verify(context),
-            Self::Refused => {
-                let Reply::RefusedReceipts { receipts } = context.ask(&Request::EvidenceRefused)? else {
-                    return Err(unexpected());
-                };
-                context.rows(&receipts, |RefusedRow { at, from, to, original, code, .. }| {
-                    let at = JAPAN.to_datetime(*at).strftime("%Y-%m-%d %H:%M:%S");
-                    format!("{at}\t{code}\t{from}\t{to}\t<{original}>")
-                })
-            }
+            Self::Refused => refused(context),
             Self::Continues { file, output } => continues(context, &file, output.as_deref()),
         }
     }
@@ -102,6 +94,34 @@ fn line(row: &Recorded) -> String {
     let reason = evidence.reason.map_or_else(String::new, |reason| format!(" ({reason:?})"));
     let (event, from, to, message) = (evidence.event.as_str(), evidence.from, evidence.to, &evidence.message_id);
     format!("{id}\t{n}\t{at}\t{event}{reason}\t{from}\t{to}\t<{message}>")
+}
+
+/// Profile §8.24: each with who brought it and why it was refused, then how many more there were.
+fn refused(context: &mut Context<'_>) -> Result<(), Failure> {
+    let Reply::RefusedReceipts { receipts, more } = context.ask(&Request::EvidenceRefused)? else {
+        return Err(unexpected());
+    };
+    let lang = context.lang;
+    let rows: Vec<_> = receipts.into_iter().map(Line::Row).chain(more.into_iter().map(Line::More)).collect();
+    context.rows(&rows, |row| match row {
+        Line::Row(RefusedRow { at, login, from, to, original, code, .. }) => {
+            let at = JAPAN.to_datetime(*at).strftime("%Y-%m-%d %H:%M:%S");
+            let from = from.map_or_else(|| "-".to_owned(), |from| from.to_string());
+            let why = code.parse::<Refusal>().map_or("", |why| lang.pick(why.row().ja, why.row().en));
+            format!("{at}\t{code}\t{login}\t{from}\t{to}\t<{original}>\t{why}")
+        }
+        Line::More(RefusedMore { day, login, count }) => {
+            lang.pick(format!("{day}（UTC）\t{login}\tほか {count} 件"), format!("{day} (UTC)\t{login}\t{count} more"))
+        }
+    })
+}
+
+/// A line of `evidence refused`.
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+enum Line {
+    Row(RefusedRow),
+    More(RefusedMore),
 }
 
 fn continues(context: &mut Context<'_>, file: &Path, output: Option<&Path>) -> Result<(), Failure> {

@@ -1,7 +1,7 @@
 //! The desk of a submission: who logs in, who may be written to, and the way from DATA to 250.
 
 use fumibako_model::{Address, End, Local, Private, Refusal, Refused};
-use fumibako_store::{Arrival, Arriving, Facts, Kind, RefusedReceipt, Store, StoreError, Via, admit, hex};
+use fumibako_store::{Arrival, Arrived, Arriving, Claimed, Kind, RefusedReceipt, Store, StoreError, Via, admit, hex};
 use fumibako_wire::sasl::Offer;
 use fumibako_wire::smtp::{Answer, Ask, Envelope, Session};
 use jiff::Timestamp;
@@ -52,16 +52,32 @@ impl<S: Store> SmtpDesk<S> {
         let body = std::mem::take(&mut self.body).finish(|| arriving(&house, &self.via));
         // The memory stays granted until the store has answered.
         let (body, _granted) = body.map_err(|error| house.refusal_of(error))?;
-        let login = self.entry.login()?;
         if envelope.to.iter().any(|to| to.local == Local::Postmaster) {
             return self.to_the_operator(&envelope.to, body).await;
         }
+        let arrived = body.finish();
+        let claimed = arrived.as_receipt().and_then(|claimed| self.as_refused(claimed, &envelope, now));
+        let taken = self.take(arrived, envelope, (now, watch)).await;
+        if let Err(refused) = &taken {
+            self.note(claimed, refused).await;
+        }
+        taken
+    }
+
+    /// Judges a message, and keeps it if it may be.
+    async fn take(
+        &self,
+        arrived: Arrived,
+        envelope: Envelope,
+        (now, watch): (Timestamp, Stopwatch),
+    ) -> Result<Answer, Refused> {
+        let (house, login) = (&self.entry.house, self.entry.login()?);
         let own = || login.office().map(|office| Address::office(office, &house.config.domain));
         let from = envelope.from.clone().or_else(own).ok_or(Refusal::NotMandated)?;
         let arrival = Arrival { login: &login, from: &from, to: &envelope.to };
         let rules = house.config.rules();
         let believed = house.believed();
-        let admitted = admit(arrival, body.finish(), &house.store.roll(), &believed.trust, &rules, now)?;
+        let admitted = admit(arrival, arrived, &house.store.roll(), &believed.trust, &rules, now)?;
         let admitted = admitted.with_wishes(envelope.wishes).under(believed.name.clone());
         let facts = admitted.facts();
         // RFC 8098 §3: a notification has no sender to be notified; a bundle has (Profile §5.4, §13.12).
@@ -72,22 +88,23 @@ impl<S: Store> SmtpDesk<S> {
         let (kind, bytes) = (facts.kind().name(), facts.size());
         let by = facts.by().map(|by| by.agent.to_string()).unwrap_or_default();
         house.vouch(admitted.facts()).await.map_err(|error| house.refusal_of(error))?;
-        let receipt = as_refused(admitted.facts(), now);
-        let delivery = match house.store.deliver(admitted, now).await {
-            Ok(delivery) => delivery,
-            Err(error) => {
-                let refused = house.refusal_of(error);
-                self.note(receipt, &refused).await;
-                return Err(refused);
-            }
-        };
+        let delivery = house.store.deliver(admitted, now).await.map_err(|error| house.refusal_of(error))?;
         house.counts.accepted(kind, &delivery, watch.elapsed());
         let (evidence, repeated) = (delivery.evidence, delivery.repeated);
         tracing::info!(message_id = id, %from, %to, by, kind, bytes, %evidence, repeated, "message.delivered");
         Ok(Answer::Accepted(evidence))
     }
 
-    /// Profile §8.4: what changes nothing is kept all the same, with its reason.
+    /// What is kept of a receipt, should it be refused: who brought it, and what it says of itself.
+    fn as_refused(&self, claimed: Claimed, envelope: &Envelope, at: Timestamp) -> Option<RefusedReceipt> {
+        let login = self.entry.login().ok()?;
+        let from = envelope.from.as_ref().and_then(Address::office_number).or(login.office());
+        let to = envelope.to.first().and_then(Address::office_number)?;
+        let (original, sha256) = (claimed.original, hex(&claimed.sha256));
+        Some(RefusedReceipt { at, login: login.party().clone(), from, to, original, sha256, code: String::new() })
+    }
+
+    /// Profile §8.4, §8.24: what changes nothing is kept all the same, with its reason.
     async fn note(&self, receipt: Option<RefusedReceipt>, refused: &Refused) {
         let (house, row) = (&self.entry.house, refused.why.row());
         let Some(receipt) = receipt.filter(|_| !row.retryable()) else { return };
@@ -169,17 +186,4 @@ impl<S: Store> Desk<Session> for SmtpDesk<S> {
 fn arriving<S: Store>(house: &House<S>, via: &Via) -> Result<Arriving, StoreError> {
     let now = house.clock.now();
     Arriving::new(house.store.spool(now), via.clone(), &house.config.rules(), now)
-}
-
-/// What is kept of a receipt, should it be refused.
-fn as_refused(facts: &Facts, at: Timestamp) -> Option<RefusedReceipt> {
-    let Kind::Receipt(receipt) = facts.kind() else { return None };
-    Some(RefusedReceipt {
-        at,
-        from: facts.from(),
-        to: facts.to(),
-        original: receipt.original_message_id.clone(),
-        sha256: hex(facts.sha256()),
-        code: String::new(),
-    })
 }

@@ -80,6 +80,8 @@ pub enum What {
     AgentSent,
     /// An agent acknowledged a bundle for an office.
     AgentAcknowledged,
+    /// An agent said for an office that a bundle could not be opened.
+    AgentCouldNotOpen,
     /// A whole message went to an agent's terminal.
     AgentCollected,
     /// An agent filed, copied, moved or removed messages of an office.

@@ -7,6 +7,7 @@ use fumibako_careplan::OfficeNumber;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::fault::Fault;
 use crate::mandate::Delegate;
 use crate::text::through_text;
 
@@ -45,7 +46,7 @@ pub enum Event {
     ContentConsignment,
     /// 取得: the recipient's signed receipt names its digest; or 受け渡し, with the reason that the gateway saw it.
     ContentHandover,
-    /// 期限切れ: the content is gone before the recipient acknowledged it.
+    /// 期限切れ: the content is gone before the recipient acknowledged it; or the recipient could not open it, with that reason.
     ContentHandoverFailure,
 }
 
@@ -78,6 +79,8 @@ pub enum Reason {
     SeenByTheGateway,
     /// The receipt came when the content was gone (Profile §8.11).
     AfterExpiry,
+    /// The recipient said that it could not open it (Profile §8.22).
+    CheckFailed,
 }
 
 /// One event of one message, as written down.
@@ -112,7 +115,7 @@ pub struct Evidence {
     /// The agent that acted for the office, and its mandate (Profile §9.6).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub by: Option<Delegate>,
-    /// The Message-ID of the receipt that proves a handover.
+    /// The Message-ID of the receipt that proves a handover, or of the recipient's word that it failed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub receipt: Option<String>,
     /// SHA-256 of that receipt as accepted, in hex.
@@ -121,6 +124,9 @@ pub struct Evidence {
     /// Why a handover failed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<Reason>,
+    /// What was wrong with it, as the recipient said.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fault: Option<Fault>,
 }
 
 impl Evidence {
@@ -171,6 +177,7 @@ mod tests {
             receipt: None,
             receipt_sha256: None,
             reason: Some(Reason::Expired),
+            fault: None,
         };
         let recorded =
             Recorded { v: 1, id: EvidenceId(20_782 << 40 | 26), n: 3, previous: Some(EvidenceId(1)), evidence };

@@ -13,6 +13,7 @@ mod directory;
 mod document;
 mod evidence;
 mod expiry;
+mod fault;
 mod licence;
 mod life;
 pub mod log;
@@ -50,6 +51,7 @@ pub use evidence::{Event, Evidence, EvidenceId, NotAnEvidenceId, Reason, Recorde
 pub use expiry::{
     DayState, LEAP_DAYS, NotADayState, NotARetention, Retention, Standing, Step, leapt, next_midnight, steps,
 };
+pub use fault::Fault;
 pub use fumibako_careplan::{
     Edition, NotAServiceKind, NotAnOfficeNumber, OfficeNumber, ServiceKind, ServiceMonth, UnitKind,
 };
@@ -75,7 +77,7 @@ pub use notice::{
     Notice, NoticeKind, Stop, notice_message, notice_uid,
 };
 pub use private::Private;
-pub use proof::{Continuation, PROOF_FORM, ProofFile, Proven, TrustState, as_it_came, hash};
+pub use proof::{Continuation, MandateDeed, PROOF_FORM, ProofFile, Proven, TrustState, as_it_came, hash, kept_until};
 pub use refusal::{ABOUT_BYTES, NotACode, Refusal, Refused, Row, not_signed, not_trusted, revoked, right_kind};
 pub use remind::{FIRST_REMINDER_HOURS, Reminders, first_reminder};
 pub use roll::{Agent, CertificateKey, End, Enrolled, JAPAN, Licence, Office, Roll, japanese_day};

@@ -15,6 +15,8 @@ pub enum Happening {
     HandOver,
     /// The recipient's signed receipt for this content came.
     Acknowledge,
+    /// The recipient's signed word came that it could not open it.
+    Fail,
     /// A moment came at which it is told that nobody has collected it.
     Remind,
     /// Its retention is over and its content is gone.
@@ -23,8 +25,8 @@ pub enum Happening {
 
 impl Happening {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Accept, Self::Deliver, Self::HandOver, Self::Acknowledge, Self::Remind, Self::Expire];
+    pub const ALL: [Self; 7] =
+        [Self::Accept, Self::Deliver, Self::HandOver, Self::Acknowledge, Self::Fail, Self::Remind, Self::Expire];
 }
 
 /// What the gateway tells the sender of a bundle, by a message of its own.
@@ -70,7 +72,7 @@ pub struct Outcome {
 /// written down, nobody is told.
 pub fn outcome(state: Option<State>, happening: Happening) -> Option<Outcome> {
     use Event::{ContentConsignment, ContentHandover, ContentHandoverFailure, SubmissionAcceptance};
-    use Happening::{Accept, Acknowledge, Deliver, Expire, HandOver, Remind};
+    use Happening::{Accept, Acknowledge, Deliver, Expire, Fail, HandOver, Remind};
     use State::{Accepted, Delivered, Expired, HandedOver, Late, Retrieved};
 
     let to = |state, event, reason, report| Some(Outcome { state, evidence: Some((event, reason)), report });
@@ -81,6 +83,10 @@ pub fn outcome(state: Option<State>, happening: Happening) -> Option<Outcome> {
             to(HandedOver, ContentHandover, Some(Reason::SeenByTheGateway), Some(Report::HandedOver))
         }
         (Some(Delivered | HandedOver), Acknowledge) => to(Retrieved, ContentHandover, None, None),
+        // A mark beside the state, which waits on for a receipt. The sender has the recipient's own word.
+        (Some(state @ (Delivered | HandedOver)), Fail) => {
+            to(state, ContentHandoverFailure, Some(Reason::CheckFailed), None)
+        }
         (Some(Delivered), Remind) => {
             Some(Outcome { state: Delivered, evidence: None, report: Some(Report::Uncollected) })
         }
@@ -117,16 +123,18 @@ mod tests {
         let all: Vec<_> = states.flat_map(|state| Happening::ALL.map(|happening| (state, happening))).collect();
         let (led, idle): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|(state, happening)| outcome(*state, *happening).is_some());
-        assert_eq!((led.len(), idle.len()), (8, 34));
+        assert_eq!((led.len(), idle.len()), (10, 39));
         let table: String = led.into_iter().map(|(state, happening)| line(state, happening)).collect();
         expect![[r"
             - + Accept -> Accepted | SubmissionAcceptance | 
             Accepted + Deliver -> Delivered | ContentConsignment | Delivered
             Delivered + HandOver -> HandedOver | ContentHandover (SeenByTheGateway) | HandedOver
             Delivered + Acknowledge -> Retrieved | ContentHandover | 
+            Delivered + Fail -> Delivered | ContentHandoverFailure (CheckFailed) | 
             Delivered + Remind -> Delivered |  | Uncollected
             Delivered + Expire -> Expired | ContentHandoverFailure (Expired) | Expired
             HandedOver + Acknowledge -> Retrieved | ContentHandover | 
+            HandedOver + Fail -> HandedOver | ContentHandoverFailure (CheckFailed) | 
             Expired + Acknowledge -> Late | ContentHandover (AfterExpiry) | 
         "]]
         .assert_eq(&table);
@@ -134,13 +142,14 @@ mod tests {
 
     // Profile §8.3: only a state that was not left yet is reached, and the same twice is nothing the second time.
     #[test]
-    fn states_only_rise_and_nothing_but_a_reminder_happens_twice() {
+    fn states_only_rise_and_nothing_but_a_reminder_or_a_failure_leaves_them() {
         for state in State::ALL {
             for happening in Happening::ALL {
                 let Some(next) = outcome(Some(state), happening) else { continue };
-                assert!(next.state > state || (happening == Happening::Remind && next.state == state));
+                let stays = matches!(happening, Happening::Remind | Happening::Fail);
+                assert!(next.state > state || (stays && next.state == state));
                 let again = outcome(Some(next.state), happening);
-                assert!(happening == Happening::Remind || again.is_none(), "{state:?} {happening:?}");
+                assert!(stays || again.is_none(), "{state:?} {happening:?}");
             }
         }
     }

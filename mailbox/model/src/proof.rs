@@ -1,16 +1,20 @@
 //! Evidence that stands alone: one file with all that it takes to judge it, offline and years later (Profile §8.18).
 
 use fumibako_signer::Hash as Digest;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::mandate::MandateId;
 
 /// Letters of hex in the name of a state of trust: 128 bits, which nobody finds a second time.
 const NAME_LETTERS: usize = 32;
 
 /// The form of evidence that stands alone, and of what shows that a log continues.
 pub const PROOF_FORM: u8 = 1;
-/// Fields that whoever takes a message in puts before it (RFC 5321 §4.4, RFC 9228, and what mail programs do); they are no part
-/// of what was signed or hashed.
-const TRACE: [&[u8]; 4] = [b"received", b"return-path", b"delivered-to", b"x-original-to"];
+/// Fields that whoever takes a message in puts before it (RFC 5321 §4.4, RFC 9228, Profile §8.25, and what mail programs do); they
+/// are no part of what was signed or hashed.
+const TRACE: [&[u8]; 5] = [b"received", EXPIRES, b"return-path", b"delivered-to", b"x-original-to"];
+const EXPIRES: &[u8] = b"expires";
 /// Most of them before one message.
 const TRACE_FIELDS: usize = 32;
 
@@ -35,6 +39,9 @@ pub struct ProofFile {
     /// Revocation lists and answers of responders: of those it believed then, the ones about these certificates.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub revocation: Vec<String>,
+    /// What was signed of the mandates under which agents acted: an office's grant, the agent's confirmation.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub deeds: Vec<MandateDeed>,
     /// The receipt that proves the handover, octet for octet as it was accepted.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub receipt: Option<String>,
@@ -47,6 +54,17 @@ pub struct Proven {
     pub entry: String,
     /// The hashes beside its way to the root (RFC 9162 §2.1.3).
     pub path: Vec<String>,
+}
+
+/// A deed about a mandate, as it was signed (Profile §9.5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MandateDeed {
+    /// Which mandate.
+    pub mandate: MandateId,
+    /// When it came onto the roll.
+    pub at: Timestamp,
+    /// The S/MIME entity, in base64.
+    pub signed: String,
 }
 
 /// Two signed heads of one log, and what shows that the later continues the earlier (RFC 9162 §2.1.4).
@@ -107,9 +125,23 @@ pub fn hash(octets: &[u8]) -> String {
 /// The message of this digest, without the trace that was put before it where it was kept. Nothing else may stand there: whatever
 /// is read above a message would pass for a part of it.
 pub fn as_it_came<'o>(kept: &'o [u8], digest: &str) -> Option<&'o [u8]> {
+    behind_traces(kept).find(|octets| hash(octets) == digest)
+}
+
+/// These octets, and what of them is left behind each trace field.
+fn behind_traces<'o>(kept: &'o [u8]) -> impl Iterator<Item = &'o [u8]> {
     let without = |octets: &&'o [u8]| trace_field(octets).and_then(|end| octets.get(end..));
-    let starts = std::iter::successors(Some(kept), without).take(TRACE_FIELDS + 1);
-    starts.into_iter().find(|octets| hash(octets) == digest)
+    std::iter::successors(Some(kept), without).take(TRACE_FIELDS + 1)
+}
+
+/// Until when the gateway keeps this message, as its field above the message says (Profile §8.25); one that came with the message
+/// stands lower. As it is written there (RFC 5322 §3.3).
+pub fn kept_until(kept: &[u8]) -> Option<&str> {
+    let mut fields = behind_traces(kept);
+    let field =
+        fields.find(|octets| octets.get(..EXPIRES.len()).is_some_and(|name| name.eq_ignore_ascii_case(EXPIRES)))?;
+    let value = field.get(EXPIRES.len() + 1..trace_field(field)?)?;
+    std::str::from_utf8(value).ok().map(str::trim)
 }
 
 /// Where the trace field ends that stands here, with the lines it is folded into (RFC 5322 §2.2.3).
@@ -155,6 +187,12 @@ mod tests {
             assert_eq!(under(other), None, "{other}");
         }
         assert_eq!(as_it_came(b"Received: x", &digest), None, "a field that never ends");
+        let announced =
+            b"Received: x\r\n y\r\nExpires: Wed, 24 Feb 2027 00:00:00 +0000\r\nExpires: never\r\nFrom: a\r\n\r\n";
+        assert_eq!(kept_until(announced), Some("Wed, 24 Feb 2027 00:00:00 +0000"));
+        for other in ["From: a\r\nExpires: never\r\n\r\n", "Expires: never", "Expires", "", "Expiresx: never\r\n"] {
+            assert_eq!(kept_until(other.as_bytes()), None, "{other}");
+        }
         assert_eq!(as_it_came(&message[1..], &digest), None);
     }
 

@@ -92,6 +92,7 @@ pub enum Refusal {
     ReceiptUnknownMessage,
     ReceiptNotByRecipient,
     ReceiptDigestDiffers,
+    ReceiptFromTheFuture,
     MessageTooLarge,
     HeadersTooLarge,
     TooManyParts,

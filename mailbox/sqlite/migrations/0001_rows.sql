@@ -321,13 +321,23 @@ CREATE TABLE paper (
 CREATE TABLE refused_receipt (
     id          INTEGER PRIMARY KEY,
     at          INTEGER NOT NULL,
-    from_office TEXT NOT NULL,
+    login       TEXT NOT NULL,       -- the party that was logged in
+    from_office TEXT,
     to_office   TEXT NOT NULL,
     original    TEXT NOT NULL,
     sha256      TEXT NOT NULL,
     code        TEXT NOT NULL,
     UNIQUE (sha256, code)
 ) STRICT;
+
+-- Of each login's refused receipts of a UTC day the first ones have rows; the others are counted (Profile §8.24).
+CREATE TABLE refused_day (
+    day   INTEGER NOT NULL,
+    login TEXT NOT NULL,
+    rows  INTEGER NOT NULL,
+    more  INTEGER NOT NULL,
+    PRIMARY KEY (day, login)
+) STRICT, WITHOUT ROWID;
 
 -- The log over all evidence (Profile §8.13): id = level << 48 | index; up to 256 hashes of 32 octets.
 CREATE TABLE log_tile (

@@ -197,5 +197,6 @@ fn about(bundle: &Facts, at: Timestamp) -> Evidence {
         receipt: None,
         receipt_sha256: None,
         reason: None,
+        fault: None,
     }
 }

@@ -7,7 +7,7 @@ use fumibako_model::{
     State, What, outcome,
 };
 use fumibako_store::bodies::Place;
-use fumibako_store::{Delivery, Facts, Receipt, hex};
+use fumibako_store::{Delivery, Facts, Receipt, Word, hex};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
@@ -29,7 +29,8 @@ pub(crate) struct Original {
 }
 
 /// Takes a receipt: into both offices' `Receipts`, `$Retrieved` onto the sender's copies and `$MDNSent` onto the
-/// recipient's. A later receipt for the same bundle changes nothing and gets the first one's answer.
+/// recipient's. A later receipt for the same bundle changes nothing and gets the first one's answer. Of the word that it could
+/// not be opened the sender's copies get the mark (Profile §8.22); a receipt may still come.
 pub(crate) async fn receipt(
     rows: &mut SqliteConnection,
     roll: &Roll,
@@ -37,14 +38,23 @@ pub(crate) async fn receipt(
     now: Timestamp,
 ) -> Result<(Delivery, Vec<Wake>), Stop> {
     let original = original(rows, signed, receipt).await?;
-    if let Some(evidence) = original.handover {
+    let (happening, said) = match receipt.word {
+        Word::Processed(_) => (Happening::Acknowledge, None),
+        Word::Failed(fault, _) => (Happening::Fail, Some(fault)),
+    };
+    // The first receipt counts, and until there is one the first word of a failure.
+    let before = match said {
+        Some(_) if original.handover.is_none() => failed_before(rows, original.id).await?,
+        _ => original.handover,
+    };
+    if let Some(evidence) = before {
         return Ok((Delivery { evidence, repeated: true }, Vec::new()));
     }
     if let Some(answer) = repeated(&sent_before(rows, [signed].into_iter()).await?, signed)? {
         return Ok((answer, Vec::new()));
     }
     // Profile §8.9: what is to happen stands in the table; a state without a way on from here has had its receipt.
-    let step = outcome(Some(original.state), Happening::Acknowledge);
+    let step = outcome(Some(original.state), happening);
     let (Some(step), Some((event, reason))) = (step, step.and_then(|step| step.evidence)) else {
         return Err(Refusal::ReceiptUnknownMessage.into());
     };
@@ -55,18 +65,31 @@ pub(crate) async fn receipt(
     ledger.load(rows, &copies.iter().map(|entry| FolderId(entry.folder)).collect()).await?;
 
     file(&mut ledger, (signed, body), &original, now)?;
-    mark(&mut ledger, &copies, original.sender, (step.state.keyword(), Some(MDN_SENT)));
+    let marks = said.map_or((step.state.keyword(), Some(MDN_SENT)), |fault| (fault.keyword(), None));
+    mark(&mut ledger, &copies, original.sender, marks);
     let offices = (original.sender, original.recipient);
-    let evidence = Evidence { event, reason, ..about(signed, receipt, now) };
+    let evidence = Evidence { event, reason, fault: said, ..about(signed, receipt, now) };
     let evidence = ledger.witness(original.id, offices, (Some(original.previous), evidence))?;
     ledger.answered(evidence, signed.wishes())?;
     let wakes = ledger.write(rows).await?;
-    let state = step.state.code();
-    sqlx::query!("UPDATE message SET handover = ?, state = ? WHERE id = ?", evidence.0, state, original.id.0)
-        .execute(&mut *rows)
-        .await?;
-    acts::write(rows, by_agent(signed, What::AgentAcknowledged, now).as_slice()).await?;
+    if said.is_none() {
+        let state = step.state.code();
+        sqlx::query!("UPDATE message SET handover = ?, state = ? WHERE id = ?", evidence.0, state, original.id.0)
+            .execute(&mut *rows)
+            .await?;
+    }
+    let act = said.map_or(What::AgentAcknowledged, |_| What::AgentCouldNotOpen);
+    acts::write(rows, by_agent(signed, act, now).as_slice()).await?;
     Ok((Delivery { evidence, repeated: false }, wakes))
+}
+
+/// Profile §8.22: what an earlier word that it could not be opened was answered with.
+async fn failed_before(rows: &mut SqliteConnection, message: MessageId) -> Result<Option<EvidenceId>, Stop> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT min(id) AS "id: i64" FROM evidence WHERE message = ? AND doc ->> 'reason' = 'check-failed'"#,
+        message.0
+    );
+    Ok(found.fetch_one(rows).await?.map(EvidenceId))
 }
 
 /// Finds the bundle and holds the receipt against it; what does not fit is refused (Profile §8.4).
@@ -93,7 +116,7 @@ async fn original(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt
     if found.recipient_number != recipient.as_str() {
         return Err(Refusal::ReceiptNotByRecipient.into());
     }
-    if found.content_digest != receipt.content_digest {
+    if receipt.word.digest().is_some_and(|digest| found.content_digest != digest) {
         return Err(Refusal::ReceiptDigestDiffers.into());
     }
     let handed = found.handover.map(EvidenceId);
@@ -115,7 +138,7 @@ async fn late(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt) ->
         r#"SELECT e.id, e.message, e.doc, e.from_office, e.to_office,
                   (SELECT max(l.id) FROM evidence l WHERE l.message = e.message AND l.kind = 'ContentHandover') AS "late: i64"
            FROM office o JOIN evidence e ON e.from_office = o.id AND e.doc ->> 'message_id' = ?
-           WHERE o.number = ? AND e.kind = 'ContentHandoverFailure' ORDER BY e.id DESC LIMIT 1"#,
+           WHERE o.number = ? AND e.kind = 'ContentHandoverFailure' AND e.doc ->> 'reason' = 'expired' ORDER BY e.id DESC LIMIT 1"#,
         original,
         sender
     )
@@ -126,7 +149,9 @@ async fn late(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt) ->
     if failed.to != signed.from() {
         return Err(Refusal::ReceiptNotByRecipient.into());
     }
-    if failed.content != Some(hex(&receipt.content_digest)) {
+    // What is gone cannot be opened by anybody; only a receipt still says something of it.
+    let Word::Processed(digest) = receipt.word else { return Err(Refusal::ReceiptUnknownMessage.into()) };
+    if failed.content != Some(hex(&digest)) {
         return Err(Refusal::ReceiptDigestDiffers.into());
     }
     Ok(Original {
@@ -213,5 +238,6 @@ fn about(signed: &Facts, receipt: &Receipt, at: Timestamp) -> Evidence {
         receipt: Some(signed.message_id().to_owned()),
         receipt_sha256: Some(hex(signed.sha256())),
         reason: None,
+        fault: None,
     }
 }

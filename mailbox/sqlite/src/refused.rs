@@ -1,6 +1,8 @@
-//! Receipts that were refused, and why (Profile §8.4).
+//! Receipts that were refused, and why (Profile §8.4, §8.24).
 
-use fumibako_store::{LISTED, RefusedReceipt, StoreError};
+use fumibako_model::Party;
+use fumibako_store::bodies::Day;
+use fumibako_store::{LISTED, RefusedCount, RefusedReceipt, RefusedReceipts, StoreError};
 use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
 
@@ -8,14 +10,46 @@ use crate::error::{Stop, store_error, unreadable};
 
 /// Rows kept.
 const KEPT: i64 = 100_000;
+/// Rows of one login on one UTC day. Past it they are counted: nobody pushes out what others are told by, and nobody fills the disk.
+const A_DAY: i64 = 100;
+/// Days for which the counts are kept.
+const COUNTED_DAYS: i32 = 400;
 
 /// Keeps one, once for each reason; the oldest go.
 pub(crate) async fn note(rows: &mut SqliteConnection, one: &RefusedReceipt) -> Result<(), Stop> {
-    let (at, from, to) = (one.at.as_millisecond(), one.from.as_str(), one.to.as_str());
+    let known = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "known!: i64" FROM refused_receipt WHERE sha256 = ? AND code = ?"#,
+        one.sha256,
+        one.code
+    );
+    if known.fetch_one(&mut *rows).await? > 0 {
+        return Ok(());
+    }
+    let (day, login) = (Day::of(one.at).0, one.login.to_string());
+    let has_row = sqlx::query_scalar!(
+        r#"INSERT INTO refused_day (day, login, rows, more) VALUES (?, ?, 1, 0)
+           ON CONFLICT (day, login) DO UPDATE SET rows = min(rows + 1, ?), more = more + (rows >= ?)
+           RETURNING more = 0 AS "has_row!: bool""#,
+        day,
+        login,
+        A_DAY,
+        A_DAY
+    );
+    if has_row.fetch_one(&mut *rows).await? {
+        insert(rows, one, &login).await?;
+    }
+    let oldest = day - COUNTED_DAYS;
+    sqlx::query!("DELETE FROM refused_day WHERE day < ?", oldest).execute(rows).await?;
+    Ok(())
+}
+
+async fn insert(rows: &mut SqliteConnection, one: &RefusedReceipt, login: &str) -> Result<(), Stop> {
+    let at = one.at.as_millisecond();
+    let (from, to) = (one.from.as_ref().map(|from| from.as_str()), one.to.as_str());
     sqlx::query!(
-        "INSERT INTO refused_receipt (at, from_office, to_office, original, sha256, code) VALUES (?, ?, ?, ?, ?, ?)
-         ON CONFLICT (sha256, code) DO NOTHING",
+        "INSERT INTO refused_receipt (at, login, from_office, to_office, original, sha256, code) VALUES (?, ?, ?, ?, ?, ?, ?)",
         at,
+        login,
         from,
         to,
         one.original,
@@ -31,22 +65,35 @@ pub(crate) async fn note(rows: &mut SqliteConnection, one: &RefusedReceipt) -> R
 }
 
 /// The latest first.
-pub(crate) async fn list(readers: &SqlitePool) -> Result<Vec<RefusedReceipt>, StoreError> {
+pub(crate) async fn list(readers: &SqlitePool) -> Result<RefusedReceipts, StoreError> {
     let most = i64::try_from(LISTED).unwrap_or(i64::MAX);
     let found = sqlx::query!(
-        "SELECT at, from_office, to_office, original, sha256, code FROM refused_receipt ORDER BY id DESC LIMIT ?",
+        "SELECT at, login, from_office, to_office, original, sha256, code FROM refused_receipt ORDER BY id DESC LIMIT ?",
         most
     );
     let found = found.fetch_all(readers).await.map_err(store_error)?;
     let rows = found.into_iter().map(|row| {
         Ok(RefusedReceipt {
             at: Timestamp::from_millisecond(row.at).map_err(unreadable)?,
-            from: row.from_office.parse().map_err(unreadable)?,
+            login: row.login.parse().map_err(unreadable)?,
+            from: row.from_office.map(|from| from.parse()).transpose().map_err(unreadable)?,
             to: row.to_office.parse().map_err(unreadable)?,
             original: row.original,
             sha256: row.sha256,
             code: row.code,
         })
     });
-    rows.collect::<Result<_, _>>().map_err(store_error)
+    let counted = sqlx::query!(
+        r#"SELECT day AS "day!: i32", login, more FROM refused_day WHERE more > 0 ORDER BY day DESC, login DESC LIMIT ?"#,
+        most
+    );
+    let counted = counted.fetch_all(readers).await.map_err(store_error)?;
+    let more = counted.into_iter().map(|row| {
+        let login: Party = row.login.parse().map_err(unreadable)?;
+        Ok(RefusedCount { day: Day(row.day), login, count: row.more.cast_unsigned() })
+    });
+    Ok(RefusedReceipts {
+        rows: rows.collect::<Result<_, _>>().map_err(store_error)?,
+        more: more.collect::<Result<_, _>>().map_err(store_error)?,
+    })
 }

@@ -16,8 +16,8 @@ use fumibako_store::{
     ActsAudit, ActsHead, Admitted, Amend, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit,
     DescribeOrder, Described, Draft, Due, Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection, KeptNotice, Letter,
     LicenceChange, LogAudit, LogState, Logging, MarkNotices, News, NoticeBoard, Paper, Proof, Published, Quota,
-    RefusedReceipt, Restored, SignedDeed, Store, StoreError, Told, Turned, Unlogged, UnsignedActs, Verified, Which,
-    WhichActs, WhichNotices,
+    RefusedReceipt, RefusedReceipts, Restored, SignedDeed, Store, StoreError, Told, Turned, Unlogged, UnsignedActs,
+    Verified, Which, WhichActs, WhichNotices,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -439,7 +439,7 @@ impl Store for SqliteStore {
         self.change(|reply| Command::NoteRefused(Box::new(receipt), reply)).await
     }
 
-    async fn refused_receipts(&self) -> Result<Vec<RefusedReceipt>, StoreError> {
+    async fn refused_receipts(&self) -> Result<RefusedReceipts, StoreError> {
         refused::list(&self.readers).await
     }
 

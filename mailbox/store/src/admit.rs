@@ -8,17 +8,18 @@ mod fields;
 mod parameters;
 
 use fumibako_model::{
-    Address, AgentId, CertificateKey, Domain, End, Login, OfficeNumber, Party, Refusal, Refused, Roll, not_signed,
-    not_trusted, revoked,
+    Address, AgentId, CertificateKey, Domain, End, Login, OfficeNumber, Party, Refusal, Refused, Retention, Roll,
+    not_signed, not_trusted, revoked,
 };
 use fumibako_signer::{Certificate, Holder, Trust};
 use jiff::Timestamp;
 
 pub use admitted::{Admitted, Facts, Kept, Kind};
 use admitted::{Beside, act};
-pub use arriving::{Arrived, Arriving, Via};
+pub use arriving::{Arrived, Arriving, Claimed, Via};
 use content::Part;
-pub use content::Receipt;
+use content::SignedBy;
+pub use content::{Receipt, Word};
 use fields::Fields;
 pub use fields::message_id_of;
 
@@ -42,12 +43,14 @@ pub struct Rules {
     pub most_bytes: usize,
     /// Are bundles that the gateway could read accepted? Default: yes; sealed ones always are.
     pub accept_signed: bool,
+    /// How long content is kept, which is announced with it (Profile §8.25). Default 90 days.
+    pub keep: Retention,
 }
 
 impl Rules {
     /// The defaults, for a domain.
     pub fn new(domain: Domain) -> Self {
-        Self { domain, most_bytes: 25 << 20, accept_signed: true }
+        Self { domain, most_bytes: 25 << 20, accept_signed: true, keep: Retention::default() }
     }
 }
 
@@ -73,7 +76,7 @@ pub fn admit(
     roll.licensed(from, End::Sender, now)?; //                      Profile §5.6: both ends hold a licence
     roll.licensed(recipient, End::Recipient, now)?; //              Profile §5.6
     two_offices(from, recipient)?; //                               Profile §5.6: sender ≠ recipient
-    let signer = signature.signer().fingerprint();
+    let (signer, signed_at) = (signature.signer().fingerprint(), signature.signing_time());
     let papers = std::iter::once(signature.signer()).chain(signature.chain()).cloned().collect();
     let (statement, content_digest) = (signature.statement_digest(), *signature.digest());
     let (part, sums, body) = arrived.into_parts(); //               Profile §5.8: exactly once, decided in the store
@@ -81,7 +84,10 @@ pub fn admit(
     let signed_digest = (!named).then_some(statement); //           Profile §5.8: else its Message-ID alone says which it is
     let (kind, units) = match part {
         Part::Sealed(part) => content::sealed(part, &fields, (roll, trust), recipient, now)?, // Profile §5.10: he can open it
-        Part::Readable(part) => content::read(part.whole()?, &fields, (from, recipient), &signer, rules)?, // Profile §5.7: names, units
+        Part::Readable(part) => {
+            let by = SignedBy { fingerprint: &signer, at: signed_at };
+            content::read(part.whole()?, &fields, (from, recipient), &by, (rules, now))? // Profile §5.7: names, units
+        }
         Part::Unread(_) => return Err(Refusal::MessageMalformed.about("signed part")),
     };
     let act = act(&kind, recipient, &units);

@@ -23,7 +23,9 @@ use crate::expire::{Asked, DayOfMail, Expired};
 use crate::hold::{Hold, HoldOrder};
 use crate::inspect::Inspection;
 use crate::licences::{LicenceChange, Published};
-use crate::log::{Due, Letter, LogAudit, LogState, Logging, Paper, Proof, RefusedReceipt, Told, Unlogged, Which};
+use crate::log::{
+    Due, Letter, LogAudit, LogState, Logging, Paper, Proof, RefusedReceipt, RefusedReceipts, Told, Unlogged, Which,
+};
 use crate::mandates::SignedDeed;
 use crate::notices::{KeptNotice, MarkNotices, NoticeBoard, Turned, WhichNotices};
 
@@ -287,7 +289,7 @@ pub trait Store: Send + Sync + 'static {
     fn note_refused(&self, receipt: RefusedReceipt) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Receipts that were refused, the latest first, at most [`LISTED`](crate::LISTED).
-    fn refused_receipts(&self) -> impl Future<Output = Result<Vec<RefusedReceipt>, StoreError>> + Send;
+    fn refused_receipts(&self) -> impl Future<Output = Result<RefusedReceipts, StoreError>> + Send;
 
     /// Keeps what a judgement rests on; what is kept already stays as it is.
     fn keep_papers(&self, papers: Vec<Paper>) -> impl Future<Output = Result<(), StoreError>> + Send;

@@ -28,7 +28,8 @@ pub use acts::{
     ActsAudit, ActsFault, ActsHead, ActsWrong, Amend, Amendment, DescribeOrder, Described, UnsignedActs, WhichActs,
 };
 pub use admit::{
-    Admitted, Arrival, Arrived, Arriving, Facts, Kept, Kind, Receipt, Rules, Via, admit, bind, message_id_of,
+    Admitted, Arrival, Arrived, Arriving, Claimed, Facts, Kept, Kind, Receipt, Rules, Via, Word, admit, bind,
+    message_id_of,
 };
 pub use backup::{BackedUp, Restored, Verified};
 pub use expire::{Asked, DayOfMail, Expired, digest_of_all};
@@ -41,7 +42,7 @@ pub use keep::{
 pub use licences::{LicenceChange, Published};
 pub use log::{
     Due, DueKey, KeptHead, LISTED, Letter, LogAudit, LogFault, LogState, Logging, PAPER_NAME, Paper, PaperKind, Proof,
-    RefusedReceipt, Told, Unlogged, Which, Wrong,
+    RefusedCount, RefusedReceipt, RefusedReceipts, Told, Unlogged, Which, Wrong,
 };
 pub use mandates::{MandateOrder, SignedDeed};
 pub use marks::{MARKS, draft_flags, stored};

@@ -1,7 +1,7 @@
 //! The log of evidence and what is due, as the store keeps them: what is asked for and given.
 
 use fumibako_model::log::{Growth, Hash, Tile};
-use fumibako_model::{EvidenceId, MessageId, OfficeNumber, Recorded, Report, Wishes};
+use fumibako_model::{EvidenceId, MessageId, OfficeNumber, Party, Recorded, Report, Wishes};
 use jiff::Timestamp;
 
 use crate::bodies::{Day, Spool};
@@ -92,21 +92,43 @@ impl Paper {
     }
 }
 
-/// A receipt that changed nothing (Profile §8.4).
+/// A receipt that changed nothing (Profile §8.4, §8.24).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusedReceipt {
     /// When it came.
     pub at: Timestamp,
-    /// Who signed it.
-    pub from: OfficeNumber,
+    /// Who was logged in. That is known for certain, whatever the receipt says.
+    pub login: Party,
+    /// Whose receipt it is, as its sender says.
+    pub from: Option<OfficeNumber>,
     /// Whose bundle it was for.
     pub to: OfficeNumber,
-    /// That bundle's Message-ID, as it says.
+    /// That bundle's Message-ID, as it says; empty where it says none that can be read.
     pub original: String,
     /// SHA-256 of the receipt, in hex.
     pub sha256: String,
     /// Why: the code of the catalogue.
     pub code: String,
+}
+
+/// Receipts that were refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RefusedReceipts {
+    /// The latest first, at most [`LISTED`].
+    pub rows: Vec<RefusedReceipt>,
+    /// Those beyond a login's rows of a day, the latest day first.
+    pub more: Vec<RefusedCount>,
+}
+
+/// How many more receipts of a login were refused on a day than there are rows for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedCount {
+    /// The UTC day.
+    pub day: Day,
+    /// Who was logged in.
+    pub login: Party,
+    /// How many.
+    pub count: u64,
 }
 
 /// Which evidence to list.

@@ -94,6 +94,8 @@ macro_rules! store_suite {
             receipts::a_copy_filed_elsewhere_is_marked_too,
             receipts::a_receipt_of_something_else_is_refused,
             receipts::a_receipt_after_expiry_is_evidence_and_no_more,
+            receipts::what_could_not_be_opened_is_marked_and_a_receipt_still_counts,
+            receipts::refused_receipts_of_a_login_have_so_many_rows_a_day_and_then_a_count,
             receipts::the_roll_is_what_was_last_put,
             evidence::a_handover_is_written_down_once_and_a_receipt_still_counts,
             evidence::the_log_grows_and_proves_every_piece,
@@ -308,16 +310,39 @@ impl World {
     /// A receipt by `from` for a bundle of `to`, as it would arrive.
     pub fn receipt_letter(
         &self,
+        ends: (OfficeNumber, OfficeNumber),
+        message_id: &str,
+        original: (&str, &[u8; 32]),
+    ) -> Vec<u8> {
+        self.notification(ends, message_id, original, "manual-action/MDN-sent-manually; processed")
+    }
+
+    /// The word of `from` that it could not open a bundle of `to`, admitted.
+    pub fn failure(
+        &self,
+        store: &impl Store,
+        ends: (OfficeNumber, OfficeNumber),
+        message_id: &str,
+        original: (&str, &[u8; 32]),
+    ) -> Admitted {
+        let said = "automatic-action/MDN-sent-automatically; processed/error: decryption-failed";
+        self.admit(store, ends, &self.notification(ends, message_id, original, said))
+    }
+
+    /// What `from` says became of a bundle of `to`.
+    fn notification(
+        &self,
         (from, to): (OfficeNumber, OfficeNumber),
         message_id: &str,
         (original, digest): (&str, &[u8; 32]),
+        disposition: &str,
     ) -> Vec<u8> {
         let part = format!(
             "Content-Type: multipart/report; report-type=disposition-notification; boundary=report\r\n\r\n\
              --report\r\nContent-Type: text/plain\r\n\r\nReceived.\r\n\
              --report\r\nContent-Type: message/disposition-notification\r\n\r\n\
              Final-Recipient: rfc822; {from}@plans.example\r\nOriginal-Message-ID: <{original}>\r\n\
-             Disposition: manual-action/MDN-sent-manually; processed\r\n\
+             Disposition: {disposition}\r\n\
              Received-content-MIC: {}, sha-256\r\n\r\n--report--\r\n",
             STANDARD.encode(digest)
         );

@@ -3,7 +3,7 @@
 use std::str::FromStr as _;
 
 use fumibako_model::{
-    Address, AgentId, BUNDLE_FIELD, BundleFacts, Domain, OfficeNumber, Party, Private, ROUTING_FIELDS, Refusal,
+    Address, AgentId, BUNDLE_FIELD, BundleFacts, Domain, Fault, OfficeNumber, Party, Private, ROUTING_FIELDS, Refusal,
     Refused, THE_OFFICE, is_routing, not_signed, not_trusted, revoked, routing_agrees,
 };
 use fumibako_signer::{CompressError, DecryptError, Enveloped, Identity, OpenError, Signature, Signed, Trust, expand};
@@ -42,8 +42,60 @@ pub struct Opened {
     innermost: Signature,
 }
 
+/// What everybody on the way can see of a message, and that holds.
+struct Outside<'m> {
+    signed: Signed<'m>,
+    signature: Signature,
+    outer: Message<'m>,
+    from: OfficeNumber,
+    by: Option<AgentId>,
+    message_id: String,
+    sealed: bool,
+}
+
 /// Opens a message addressed to the reader.
 pub fn open(message: &[u8], reader: &Reader<'_>) -> Result<Opened, Refused> {
+    let Outside { signed, signature, outer, from, by, message_id, sealed } = outside(message, reader)?;
+    let (entity, innermost) = if sealed {
+        unsealed(message, &outer, &headers_of(signed.part())?, reader)?
+    } else {
+        (Private(signed.part().to_vec()), signature.clone())
+    };
+    let subject = headers_of(&entity.0)?.subject().map(str::to_owned);
+    let announced = announced_in(&outer);
+    Ok(Opened { message_id, from, by, sealed, announced, subject, entity, signature, innermost })
+}
+
+/// What is told to the sender of a message that was not believed, and the digest that the outer signature vouches for where it
+/// holds. What is wrong behind a seal is one fault, whatever it is (Profile §8.22): else somebody could change a seal bit by bit
+/// and read it off our answers.
+pub fn fault_of(message: &[u8], reader: &Reader<'_>, why: Refusal) -> (Fault, Option<[u8; 32]>) {
+    let signature = Signed::read(message).ok().and_then(|signed| signed.verify().ok());
+    let fault = match outside(message, reader) {
+        Ok(outside) if outside.sealed => Fault::DecryptionFailed,
+        _ => fault_as_seen(why),
+    };
+    (fault, signature.map(|signature| *signature.digest()))
+}
+
+fn fault_as_seen(why: Refusal) -> Fault {
+    match why {
+        Refusal::SignatureBroken | Refusal::SignedFieldsDiffer => Fault::IntegrityCheckFailed,
+        Refusal::NotSigned
+        | Refusal::SignatureMalformed
+        | Refusal::AlgorithmNotAllowed
+        | Refusal::UnknownAuthority
+        | Refusal::CertificateExpired
+        | Refusal::CertificateNotYetValid
+        | Refusal::CertificateUnfit
+        | Refusal::CertificateRevoked
+        | Refusal::CertificateNamesNobody
+        | Refusal::NotItsCertificate => Fault::AuthenticationFailed,
+        _ => Fault::UnexpectedProcessingError,
+    }
+}
+
+fn outside<'m>(message: &'m [u8], reader: &Reader<'_>) -> Result<Outside<'m>, Refused> {
     let signed = Signed::read(message).map_err(|why| not_signed(&why))?; // Profile §5.2: the outer layer is a signature
     let signature = signed.verify().map_err(|why| not_signed(&why))?;
     reader.trust.check(&signature, reader.now).map_err(not_trusted)?; // Profile §5.3: chain, validity, purpose
@@ -59,15 +111,8 @@ pub fn open(message: &[u8], reader: &Reader<'_>) -> Result<Opened, Refused> {
     is_for_us(&outer, reader.us)?;
     let message_id =
         outer.message_id().filter(|id| !id.is_empty()).ok_or(Refusal::MessageMalformed.about("Message-ID"))?;
-    let sealed = is_envelope(&part);
-    let (entity, innermost) = if sealed {
-        unsealed(message, &outer, &part, reader)?
-    } else {
-        (Private(signed.part().to_vec()), signature.clone())
-    };
-    let subject = headers_of(&entity.0)?.subject().map(str::to_owned);
-    let (message_id, announced) = (message_id.to_owned(), announced_in(&outer));
-    Ok(Opened { message_id, from, by, sealed, announced, subject, entity, signature, innermost })
+    let (message_id, sealed) = (message_id.to_owned(), is_envelope(&part));
+    Ok(Outside { signed, signature, outer, from, by, message_id, sealed })
 }
 
 /// Opens a message of our own that waits here, whatever became of its certificate meanwhile; nothing of it is shown.

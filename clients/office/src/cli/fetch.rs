@@ -2,7 +2,7 @@
 
 use clap::Args;
 use fumibako_careplan::Lang;
-use fumibako_model::{OfficeNumber, Refusal, Refused};
+use fumibako_model::{Fault, OfficeNumber, Refusal, Refused};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -62,9 +62,9 @@ fn exit(run: &Run) -> Exit {
 fn tell(one: &Fetched, screen: &mut Screen<'_>) -> std::io::Result<()> {
     match &one.end {
         End::Saved(arrival) => tell_saved((one.office, one.uid), arrival, screen),
-        End::Distrusted { from, why } => {
+        End::Distrusted { from, why, told } => {
             let claimed = from.map_or_else(|| screen.pick("不明", "unknown").to_owned(), |from| from.to_string());
-            tell_distrusted((one.office, one.uid), &claimed, why, screen)
+            tell_distrusted((one.office, one.uid), &claimed, (why, *told), screen)
         }
     }
 }
@@ -159,7 +159,7 @@ fn tell_closed(office: OfficeNumber, why: &Trouble, screen: &mut Screen<'_>) -> 
 fn tell_distrusted(
     (to, uid): (OfficeNumber, u32),
     claimed: &str,
-    why: &Refused,
+    (why, told): (&Refused, Option<Fault>),
     screen: &mut Screen<'_>,
 ) -> std::io::Result<()> {
     let lang = screen.lang();
@@ -167,13 +167,20 @@ fn tell_distrusted(
     let next = distrusted_next(why.why, lang);
     let object = json!({
         "kind": "bundle", "to": to, "uid": uid, "claimed_from": claimed, "state": "distrusted", "code": words.code,
-        "sentence": words.what, "next": next,
+        "sentence": words.what, "next": next, "told": told,
     });
     let code = words.code.unwrap_or_default();
     screen.words(&Words { next: next.into(), ..words.clone() });
     screen.data(&object, |lang| {
         let head = lang.pick("受け取れません", "not accepted");
         let from = lang.pick("差出人の名乗り", "claims to be from");
-        format!("{head}: UID {uid}（{from}: {claimed}） [{code}]")
+        let line = format!("{head}: UID {uid}（{from}: {claimed}） [{code}]");
+        match told {
+            None => line,
+            Some(_) => {
+                line + "\n  "
+                    + lang.pick("開けないことを送信元に知らせました。", "The sender is told that it does not open.")
+            }
+        }
     })
 }

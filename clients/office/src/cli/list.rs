@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use fumibako_careplan::{Lang, UnitKind};
-use fumibako_model::{Address, BundleFacts, OfficeNumber, State};
+use fumibako_model::{Address, BundleFacts, Fault, OfficeNumber, State};
 use jiff::Timestamp;
 use mail_parser::MessageParser;
 use serde_json::json;
@@ -13,6 +13,7 @@ use super::table::table;
 use crate::bundle::open::{agent_of, announced_in};
 use crate::exit::Exit;
 use crate::mailbox::{Folder, Kept, Mailbox};
+use crate::nights::days;
 use crate::outbox::{self, Entry, Fate};
 use crate::settings::Settings;
 use crate::trouble::{Trouble, Words};
@@ -50,10 +51,19 @@ struct Line {
     state: &'static str,
     word: &'static str,
     note: String,
+    /// Until when the gateway keeps it, as the gateway says.
+    until: Option<Timestamp>,
+    /// Why it could not be opened there.
+    fault: Option<Fault>,
 }
 
 impl List {
-    pub(super) fn run(&self, settings: &Settings, screen: &mut Screen<'_>) -> Result<Exit, Trouble> {
+    pub(super) fn run(
+        &self,
+        settings: &Settings,
+        screen: &mut Screen<'_>,
+        clock: fn() -> Timestamp,
+    ) -> Result<Exit, Trouble> {
         let lang = screen.lang();
         let (folder, local) = match self.which {
             Which::Inbox => (Folder::Inbox, Vec::new()),
@@ -65,8 +75,10 @@ impl List {
             Err(trouble) if self.which == Which::Sent => (Vec::new(), Some(trouble)),
             Err(trouble) => return Err(trouble),
         };
-        let mut lines: Vec<Line> =
-            kept.iter().filter_map(|(place, kept)| line_of((*place, kept), self.which, &local, lang)).collect();
+        let mut lines: Vec<Line> = kept
+            .iter()
+            .filter_map(|(place, kept)| line_of((*place, kept), (self.which, clock()), &local, lang))
+            .collect();
         let ours = |entry: &&Entry| {
             self.office.is_none_or(|office| entry.from().and_then(|from| from.office_number()) == Some(office))
         };
@@ -130,14 +142,21 @@ async fn read(
 }
 
 /// None: not a bundle, such as a receipt of ours in Sent.
-fn line_of((office, kept): (Option<OfficeNumber>, &Kept), which: Which, local: &[Entry], lang: Lang) -> Option<Line> {
+fn line_of(
+    (office, kept): (Option<OfficeNumber>, &Kept),
+    (which, now): (Which, Timestamp),
+    local: &[Entry],
+    lang: Lang,
+) -> Option<Line> {
     let message = MessageParser::default().parse_headers(&kept.octets.0)?;
     let facts = announced_in(&message);
     let list = if which == Which::Inbox { message.from() } else { message.to() };
     let address = list.and_then(|list| list.first()).and_then(|one| one.address()).unwrap_or_default();
     let party = address.parse::<Address>().ok().and_then(|address| address.office_number());
     let message_id = message.message_id().unwrap_or_default().to_owned();
+    let fault = kept.fault().filter(|_| which == Which::Sent);
     let (state, word) = match (which, kept.state(), kept.is_acknowledged()) {
+        (Which::Sent, ..) if fault.is_some() => ("failed", lang.pick("開封できず", "not opened")),
         (Which::Inbox, _, true) => ("acknowledged", "済"),
         (Which::Inbox, _, false) => ("new", "未"),
         (Which::Sent, Some(state), _) => (state_name(state), state.word()),
@@ -145,14 +164,19 @@ fn line_of((office, kept): (Option<OfficeNumber>, &Kept), which: Which, local: &
         (Which::Sent, None, _) => ("unknown", "未"),
     };
     let evidence = local.iter().find(|entry| entry.message_id == message_id).and_then(Entry::evidence);
-    let note = match evidence {
-        Some(id) => id.to_string(),
-        None if facts.is_none() => lang.pick("他のメールソフトから", "from another mail tool").into(),
-        None => String::new(),
-    };
+    let mut notes: Vec<String> = evidence.map(|id| id.to_string()).into_iter().collect();
+    if notes.is_empty() && facts.is_none() {
+        notes.push(lang.pick("他のメールソフトから", "from another mail tool").into());
+    }
+    notes.extend(fault.map(|fault| format!("{}{}", fault.sentence(lang), fault.next(lang))));
     let by = agent_of(&message);
     let party = party.map_or_else(|| "?".to_owned(), |office| office.to_string());
-    Some(Line { office, uid: Some(kept.uid), at: kept.arrived, party, by, facts, message_id, state, word, note })
+    let until = kept.until();
+    if let (Which::Inbox, false, Some(until)) = (which, kept.is_acknowledged(), until) {
+        notes.push(days_left(until, now, lang));
+    }
+    let (uid, at, note) = (Some(kept.uid), kept.arrived, notes.join(lang.pick("、", "; ")));
+    Some(Line { office, uid, at, party, by, facts, message_id, state, word, note, until, fault })
 }
 
 /// A bundle that never reached the gateway's list: it waits here, or was refused.
@@ -177,6 +201,17 @@ fn local_line(entry: &Entry, lang: Lang) -> Line {
         state,
         word,
         note,
+        until: None,
+        fault: None,
+    }
+}
+
+/// あと n 日, counted as people do: nights.
+fn days_left(until: Timestamp, now: Timestamp, lang: Lang) -> String {
+    match days(now, until) {
+        ..=0 => lang.pick("まもなく消去", "erased soon").into(),
+        1 => lang.pick("あと 1 日", "1 day left").into(),
+        many => lang.pick(format!("あと {many} 日"), format!("{many} days left")),
     }
 }
 
@@ -219,6 +254,7 @@ impl Line {
             "message_id": self.message_id, "units": facts.map(|facts| &facts.units),
             "month": facts.and_then(|facts| facts.month.as_ref()), "files": facts.map(|facts| facts.files),
             "size": facts.map(|facts| facts.size), "state": self.word, "progress": self.state, "note": self.note,
+            "until": self.until, "fault": self.fault,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use fumibako_careplan::Lang;
-use fumibako_model::{OfficeNumber, Refused, State};
+use fumibako_model::{Fault, OfficeNumber, Refused, State};
 use fumibako_signer::{Certificate, Enveloped, Signed};
 use jiff::Timestamp;
 use mail_parser::MessageParser;
@@ -15,6 +15,7 @@ use crate::bundle::{Contents, Reader, open};
 use crate::exit::Exit;
 use crate::mailbox::{Folder, Kept, Mailbox, Place};
 use crate::outbox::{self, Entry};
+use crate::receipt::Notification;
 use crate::settings::Settings;
 use crate::trouble::{Trouble, Words};
 use crate::verify::{self, Judge, Layer, Report, What, verify};
@@ -98,7 +99,7 @@ pub(super) async fn find_one(settings: &Settings, which: &str) -> Result<Kept, T
     find(settings, which).await.map(|(_, kept, _)| kept)
 }
 
-/// The first receipt counts (Profile §8.3).
+/// The first receipt counts (Profile §8.3); a word before it, that it could not be opened, is none (Profile §8.22).
 async fn receipt_for(mailbox: &mut Mailbox, sent: Place, kept: &Kept) -> Result<Option<Kept>, Trouble> {
     let header = MessageParser::default().parse_headers(&kept.octets.0);
     let id = header.as_ref().and_then(|header| header.message_id()).filter(|id| is_searchable(id));
@@ -108,10 +109,18 @@ async fn receipt_for(mailbox: &mut Mailbox, sent: Place, kept: &Kept) -> Result<
         Err(Trouble::Refused { .. }) if sent.office.is_some() => return Ok(None),
         selected => drop(selected?),
     }
-    match mailbox.search(&format!("HEADER In-Reply-To \"<{id}>\"")).await?.first() {
-        Some(uid) => mailbox.message(*uid).await,
-        None => Ok(None),
+    for uid in mailbox.search(&format!("HEADER In-Reply-To \"<{id}>\"")).await? {
+        let Some(kept) = mailbox.message(uid).await? else { continue };
+        if !says_failed(&kept.octets.0) {
+            return Ok(Some(kept));
+        }
     }
+    Ok(None)
+}
+
+fn says_failed(octets: &[u8]) -> bool {
+    let signed = Signed::read(octets).ok();
+    signed.and_then(|signed| Notification::read(signed.part())).is_some_and(|said| said.fault().is_some())
 }
 
 fn is_searchable(id: &str) -> bool {
@@ -197,8 +206,14 @@ impl View<'_> {
         match self.folder {
             Folder::Inbox if self.kept.is_acknowledged() => "済",
             Folder::Inbox => "未",
+            Folder::Sent if self.kept.fault().is_some() => "未（送信先で開封できず）",
             Folder::Sent | Folder::Receipts => self.kept.state().map_or("未", State::word),
         }
+    }
+
+    /// Why it could not be opened there.
+    fn fault(&self) -> Option<Fault> {
+        self.kept.fault().filter(|_| self.folder == Folder::Sent)
     }
 
     fn evidence(&self) -> Option<String> {
@@ -225,7 +240,7 @@ impl View<'_> {
             })),
             "cover": self.contents.as_ref().and_then(|contents| contents.cover.as_ref()).map(|cover| &cover.0),
             "names": files, "state": self.state(), "keywords": self.kept.flags, "evidence": self.evidence(),
-            "receipt": self.receipt.as_ref().map(Acknowledged::object),
+            "receipt": self.receipt.as_ref().map(Acknowledged::object), "fault": self.fault(), "until": self.kept.until(),
         })
     }
 
@@ -263,6 +278,11 @@ impl View<'_> {
             (label("状態", "State"), self.state().to_owned()),
             (label("証跡", "Evidence"), or_none(self.evidence())),
         ];
+        lines.extend(self.kept.until().map(|until| (label("保管期限", "Kept until"), moment(until))));
+        if let Some(fault) = self.fault() {
+            lines.push((label("送信先の返事", "Their word"), fault.sentence(lang).to_owned()));
+            lines.push((label("次にすること", "What to do"), fault.next(lang).to_owned()));
+        }
         lines.extend(self.receipt.as_ref().map(|receipt| (label("受領証", "Receipt"), receipt.text(lang))));
         let files = self.files().into_iter().map(|(name, size)| format!("{name}（{} B）", bytes(size as u64)));
         lines.extend(files.map(|file| (label("ファイル", "File"), file)));

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_model::{Address, Refusal, Refused};
+use fumibako_model::{Address, Fault, Refusal, Refused};
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders as _};
 
 use crate::verify::Fact;
@@ -51,12 +51,23 @@ impl Notification {
         }
     }
 
+    /// RFC 8098 §3.2.6, RFC 4130 §7.4.3: why it could not be opened, if that is what is said.
+    pub fn fault(&self) -> Option<Fault> {
+        let outcome = self.disposition.as_deref()?.rsplit(';').next()?.trim();
+        let (kind, modifier) = outcome.split_once('/')?;
+        let (modifier, class) = modifier.split_once(':').unwrap_or((modifier, ""));
+        let is_error = kind.trim().eq_ignore_ascii_case("processed") && modifier.trim().eq_ignore_ascii_case("error");
+        is_error.then(|| Fault::from_word(class.trim()).unwrap_or(Fault::UnexpectedProcessingError))
+    }
+
     pub(crate) fn facts(&self) -> Vec<Fact> {
         let digest = self.digest.map(|digest| crate::random::hex_of(&digest));
+        let fault = self.fault().map(|fault| fault.word().to_owned());
         vec![
             Fact::text("original", "受け取ったデータ", "what was received", self.original.clone()),
             Fact::text("content_sha256", "その内容（SHA-256）", "its content, SHA-256", digest),
             Fact::text("disposition", "扱い", "disposition", self.disposition.clone()),
+            Fact::text("fault", "開封できず（受領ではありません）", "not opened, no receipt", fault),
         ]
     }
 }

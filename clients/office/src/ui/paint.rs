@@ -6,6 +6,8 @@ use fumibako_web::part::{Party, Words};
 use fumibako_web::{Counts, Frame};
 use jiff::Timestamp;
 
+pub(super) use crate::nights::days;
+
 use super::letters::Fate;
 use super::session::Session;
 use super::state::{App, held};
@@ -63,12 +65,6 @@ pub(super) fn moment(at: Timestamp) -> String {
 /// `2026/11/23`, in Japan.
 pub(super) fn day(at: Timestamp) -> String {
     JAPAN.to_datetime(at).strftime("%Y/%m/%d").to_string()
-}
-
-/// Whole days from one moment to another, counted as people do: nights.
-pub(super) fn days(from: Timestamp, to: Timestamp) -> i64 {
-    let date = |at| JAPAN.to_datetime(at).date();
-    date(from).until(date(to)).map_or(0, |span| span.get_days().into())
 }
 
 /// Words of the office's program as screens show them.

@@ -40,6 +40,8 @@ pub enum What {
     Files,
     /// What a receipt says.
     Notification,
+    /// That it could not be opened.
+    NotOpened,
     /// Whether it says so of the message it is held against.
     Original,
     /// The signed receipt (RFC 2634 §2) and whether it confirms that message.
@@ -147,6 +149,7 @@ impl What {
             Form::Sealed => SEALED,
             Form::Signed => &[Self::Addressed, Self::Files],
             Form::Receipt => &[Self::Addressed, Self::Notification, Self::Original],
+            Form::Failure => &[Self::Addressed, Self::NotOpened],
             Form::SignedReceipt => &[Self::SignedReceipt],
             Form::Unsigned | Form::Proof => &[],
         }

@@ -68,6 +68,8 @@ pub fn verify_proof(
     report.sequence(&look);
     report.trust_state(&look);
     report.parties(&look);
+    let pieces = look.pieces.iter().map(|one| &one.evidence);
+    report.mandates(pieces, &file.deeds, (look.offices.as_ref(), look.domain.as_ref()));
     let receipt = report.acknowledged(&look);
     // Profile §8.19: pieces prove what happened and not that nothing did since; the last may have been cut off.
     report.add(What::Later, State::Unseen(Unseen::Later), Vec::new());
@@ -128,7 +130,10 @@ impl Look<'_> {
 
     /// The handover that a receipt proves.
     fn acknowledged(&self) -> Option<&Evidence> {
-        self.pieces.iter().map(|one| &one.evidence).find(|one| one.receipt.is_some())
+        self.pieces
+            .iter()
+            .map(|one| &one.evidence)
+            .find(|one| one.event == Event::ContentHandover && one.receipt.is_some())
     }
 
     fn certificate(&self, fingerprint: &str) -> Option<&Certificate> {
@@ -341,6 +346,12 @@ fn said(Recorded { id, n, evidence, .. }: &Recorded) -> Vec<Fact> {
         Fact::text("id", "証跡番号", "id", Some(EvidenceId::to_string(id))),
         Fact::text("event", "出来事", "event", Some(evidence.event.as_str().into())),
         Fact::text("reason", "事由", "reason", reason.and_then(|reason| reason.as_str().map(str::to_owned))),
+        Fact::text(
+            "fault",
+            "送信先の返事",
+            "the recipient's word",
+            evidence.fault.map(|fault| fault.word().to_owned()),
+        ),
         Fact::moment("at", "日時", "time", Some(evidence.at)),
         Fact::text("from", "送信した事業所", "from", Some(evidence.from.to_string())),
         Fact::text("to", "受け取る事業所", "to", Some(evidence.to.to_string())),

@@ -27,12 +27,15 @@ impl Report {
         self.addressed(outer);
         let Some(notification) = Notification::read(part) else { return };
         let by = notification.recipient.as_ref().and_then(Address::office_number);
-        let state = match from {
-            Ok(from) if by == Some(*from) => notification.is_processed(),
-            _ => Err(Refusal::ReceiptNotByRecipient.about("Final-Recipient")),
-        };
-        self.add(What::Notification, state, notification.facts());
+        let its_own = from.as_ref().is_ok_and(|from| by == Some(*from));
+        let its_own = if its_own { Ok(()) } else { Err(Refusal::ReceiptNotByRecipient.about("Final-Recipient")) };
         let original = judge.original.map(|original| agrees(&notification, by, original));
+        // Profile §8.22: the same kind of message, and no receipt.
+        if notification.fault().is_some() {
+            let state = its_own.and(original.unwrap_or(Ok(())));
+            return self.add(What::NotOpened, state, notification.facts());
+        }
+        self.add(What::Notification, its_own.and_then(|()| notification.is_processed()), notification.facts());
         self.add(What::Original, original.map_or(State::Unseen(Unseen::NoOriginal), State::from), Vec::new());
         // Profile §8.8: a receipt without one is as good as ever.
         let Some(entity) = signed_receipt(part) else { return };
@@ -96,6 +99,9 @@ fn agrees(notification: &Notification, by: Option<OfficeNumber>, original: &[u8]
     }
     if by.is_none() || rules::address(header.to()).and_then(|to| to.office_number()) != by {
         return Err(Refusal::ReceiptNotByRecipient.about("To"));
+    }
+    if notification.digest.is_none() && notification.fault().is_some() {
+        return Ok(());
     }
     let signature = Signed::read(original).and_then(|signed| signed.verify()).map_err(|why| not_signed(&why))?;
     if notification.digest.as_ref() == Some(signature.digest()) {

@@ -27,6 +27,7 @@ impl What {
             Self::Addressed => "addressed-to",
             Self::Files => "files",
             Self::Notification => "notification",
+            Self::NotOpened => "not-opened",
             Self::Original => "original",
             Self::SignedReceipt => "signed-receipt",
             Self::LogHead => "log-head",
@@ -59,6 +60,7 @@ impl What {
             Self::Addressed => lang.pick("宛先", "addressed to"),
             Self::Files => lang.pick("ファイル名の事業所", "offices in the file names"),
             Self::Notification => lang.pick("受領の内容", "what the receipt says"),
+            Self::NotOpened => lang.pick("開封できないという返事", "the word that it does not open"),
             Self::Original => lang.pick("元の送信データとの一致", "the message it is for"),
             Self::SignedReceipt => lang.pick("署名つきの受領（ESS）", "signed receipt (ESS)"),
             _ => self.name_in_proof(lang),
@@ -90,6 +92,10 @@ impl What {
             Self::Notification => lang.pick(
                 "受け取った事業所が、保存を終えたと署名しています。",
                 "The receiving office signed that it had saved the data.",
+            ),
+            Self::NotOpened => lang.pick(
+                "受け取った事業所が、開けなかったと署名しています。受領ではありません。",
+                "The receiving office signed that it could not open the data. This is no receipt.",
             ),
             Self::Original => {
                 lang.pick("送った内容と同じものを受け取っています。", "What was received is what was sent.")
@@ -326,6 +332,7 @@ impl Form {
             Self::Sealed => "sealed",
             Self::Signed => "signed",
             Self::Receipt => "receipt",
+            Self::Failure => "failure",
             Self::SignedReceipt => "signed-receipt",
             Self::Unsigned => "unsigned",
             Self::Proof => "proof",
@@ -338,6 +345,7 @@ impl Form {
             Self::Sealed => lang.pick("暗号化と署名", "sealed: encrypted and signed"),
             Self::Signed => lang.pick("署名のみ", "signed only"),
             Self::Receipt => lang.pick("受領証", "receipt"),
+            Self::Failure => lang.pick("開封できないという返事", "word that it does not open"),
             Self::SignedReceipt => lang.pick("署名つきの受領（ESS）", "signed receipt (ESS)"),
             Self::Unsigned => lang.pick("署名なし", "not signed"),
             Self::Proof => lang.pick("証跡と証明", "evidence with its proof"),

@@ -19,6 +19,8 @@ pub enum Way {
     HandedOver,
     /// 期限切れ.
     Expired,
+    /// The other side could not open it, and says why in the note.
+    Failed,
 }
 
 /// What the page of one letter proves: a 受領証 is of what somebody received, and of nothing else.
@@ -52,7 +54,7 @@ impl Way {
             Self::Reached(3..) => Proof::Receipt,
             Self::HandedOver => Proof::HandedOver,
             Self::Expired => Proof::Expired,
-            Self::Waiting | Self::Refused(_) | Self::Reached(_) => Proof::Record,
+            Self::Waiting | Self::Refused(_) | Self::Reached(_) | Self::Failed => Proof::Record,
         }
     }
 }
@@ -121,7 +123,7 @@ pub fn sent(frame: &Frame, sent: &Sent) -> Markup {
 }
 
 fn one(frame: &Frame, row: &SentRow) -> Markup {
-    let class = matches!(row.way, Way::Refused(_)).then_some("failed");
+    let class = matches!(row.way, Way::Refused(_) | Way::Failed).then_some("failed");
     html! {
         tr id={ "row-" (row.id) } class=[class] {
             td data-label=(frame.say("sent-at")) { time { (row.at) } }
@@ -132,9 +134,9 @@ fn one(frame: &Frame, row: &SentRow) -> Markup {
             }
             td.message data-label=(frame.say("message")) { (row.message) }
             td data-label=(frame.say("file")) { (crate::text::count(frame.lang, "files", row.files)) span.second.small { (row.units) } }
-            td data-label=(frame.say("way")) { (way(frame, &row.way)) p.small { @if row.late { (Icon::Warning.draw()) } (row.note) } }
+            td data-label=(frame.say("way")) { (way(frame, &row.way)) p.small { @if row.late || row.way == Way::Failed { (Icon::Warning.draw()) } (row.note) } }
             td {
-                @if matches!(row.way, Way::Reached(_) | Way::HandedOver | Way::Expired) && frame.may_send {
+                @if matches!(row.way, Way::Reached(_) | Way::HandedOver | Way::Expired | Way::Failed) && frame.may_send {
                     form.right method="post" action={ "/sent/" (row.id) "/again" } data-swap {
                         (frame.token())
                         button.plain { (frame.say("send-again")) span.vh { " " (row.at) } }
@@ -160,12 +162,13 @@ fn way(frame: &Frame, way: &Way) -> Markup {
     let steps = ["way-accepted", "way-delivered", "way-taken"];
     let done = match way {
         Way::Reached(done) => *done,
-        Way::HandedOver | Way::Expired => 2,
+        Way::HandedOver | Way::Expired | Way::Failed => 2,
         Way::Waiting | Way::Refused(_) => 0,
     };
     let last = match way {
         Way::Expired => Some(("gone", Icon::Cross, "gone")),
         Way::HandedOver => Some(("done", Icon::Check, "way-handed-over")),
+        Way::Failed => Some(("gone", Icon::Cross, "way-failed")),
         _ => None,
     };
     if let Way::Refused(words) = way {

@@ -229,6 +229,7 @@ fn a_receipt_is_only_of_what_was_received() {
         (Way::Reached(2), "受付・お届けの記録"),
         (Way::HandedOver, "受け渡しの記録"),
         (Way::Expired, "期限切れの証明"),
+        (Way::Failed, "受付・お届けの記録"),
         (Way::Reached(3), "受領証"),
     ] {
         let (received, proof) = (way == Way::Reached(3), way.proof());

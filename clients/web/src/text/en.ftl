@@ -165,6 +165,7 @@ way = How far it came
 way-accepted = Accepted
 way-delivered = Delivered
 way-taken = Fetched
+way-failed = Not opened there
 way-handed-over = Handed over
 step-done = (done)
 step-open = (not yet)

@@ -165,6 +165,7 @@ way = 届き具合
 way-accepted = 受付
 way-delivered = お届け
 way-taken = 取得
+way-failed = 相手先で開封できず
 way-handed-over = 受け渡し
 step-done = （済）
 step-open = （未）

@@ -1,7 +1,7 @@
 //! What the gateway answers about its evidence.
 
 use fumibako_model::log::SetBack;
-use fumibako_model::{EvidenceId, OfficeNumber};
+use fumibako_model::{EvidenceId, OfficeNumber, Party};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -25,8 +25,10 @@ pub struct Audited {
 pub struct RefusedRow {
     /// When it came.
     pub at: Timestamp,
-    /// Who signed it.
-    pub from: OfficeNumber,
+    /// Who was logged in.
+    pub login: Party,
+    /// Whose receipt it is, as its sender says.
+    pub from: Option<OfficeNumber>,
     /// Whose bundle it was for.
     pub to: OfficeNumber,
     /// That bundle's Message-ID, as it says.
@@ -35,6 +37,17 @@ pub struct RefusedRow {
     pub sha256: String,
     /// Why: the code of the catalogue.
     pub code: String,
+}
+
+/// Of a login's refused receipts of a day, those without rows (Profile §8.24).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedMore {
+    /// The UTC day.
+    pub day: String,
+    /// Who was logged in.
+    pub login: Party,
+    /// How many.
+    pub count: u64,
 }
 
 /// Evidence that is not as it was.

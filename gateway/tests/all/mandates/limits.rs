@@ -1,7 +1,8 @@
 //! An agent that tries: whatever command it uses, it comes no further than its mandates.
 
+use fumibako_gateway::{Clock, RefusedRow, Reply, Request};
 use fumibako_model::{MandateId, Scope};
-use fumibako_signer::Identity;
+use fumibako_signer::{Identity, sign};
 
 use super::mailboxes::{ask, check, reader};
 use super::{AGENT, letter, send};
@@ -22,6 +23,45 @@ async fn begun(gateway: &Fixture) -> (Identity, Client, MandateId) {
     let (mut post, _) = gateway.as_agent("").await;
     assert!(send(&mut post, SENDER, &letter(SENDER, 1, &key)).await.starts_with("250 "));
     (key, post, reading)
+}
+
+/// The agent's receipt for an office, signed.
+fn receipt(key: &Identity) -> String {
+    let part = format!(
+        "Content-Type: multipart/report; report-type=disposition-notification; boundary=b\r\n\r\n\
+         --b\r\nContent-Type: text/plain\r\n\r\nReceived.\r\n--b\r\nContent-Type: message/disposition-notification\r\n\r\n\
+         Final-Recipient: rfc822; {RECIPIENT}@plans.example\r\nOriginal-Message-ID: <{SENDER}-1@plans.example>\r\n\
+         Disposition: manual-action/MDN-sent-manually; processed\r\n\
+         Received-content-MIC: 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=, sha-256\r\n\r\n--b--\r\n"
+    );
+    let head = format!(
+        "From: {RECIPIENT}@plans.example\r\nSender: {AGENT}@plans.example\r\nTo: {SENDER}@plans.example\r\n\
+         Date: Wed, 25 Nov 2026 12:00:00 +0900\r\nMessage-ID: <receipt@plans.example>\r\nMIME-Version: 1.0\r\n"
+    );
+    head + std::str::from_utf8(&sign(part.as_bytes(), key, Clock.now()).unwrap()).unwrap()
+}
+
+// Profile §8.24
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_beyond_the_mandate_leaves_a_row_that_names_the_agent() {
+    let gateway = Fixture::start().await;
+    let (key, mut post, _) = begun(&gateway).await;
+    let (office, words) = (format!("{RECIPIENT}@plans.example"), receipt(&key));
+    for (from, code) in [(office.as_str(), "E-DLG-006"), ("", "E-DLG-001"), (&office, "E-DLG-006")] {
+        assert!(post.smtp(&format!("MAIL FROM:<{from}>")).await.starts_with("250 "));
+        assert!(post.smtp(&format!("RCPT TO:<{SENDER}@plans.example>")).await.starts_with("250 "));
+        assert!(post.smtp("DATA").await.starts_with("354 "));
+        post.say(&words).await;
+        let answer = post.smtp(".").await;
+        assert!(answer.starts_with(&format!("550 5.7.1 {code} ")), "{answer}");
+    }
+    let Reply::RefusedReceipts { receipts, more } = gateway.ask(Request::EvidenceRefused).await else { panic!("rows") };
+    let row = |row: &RefusedRow| (row.code.clone(), row.login.to_string(), row.from.map(|from| from.to_string()));
+    let (login, original) = (AGENT.to_owned(), format!("{SENDER}-1@plans.example"));
+    assert!(receipts.iter().all(|row| row.original == original && row.to.as_str() == SENDER), "{receipts:?}");
+    let office = Some(RECIPIENT.to_owned());
+    let expected = [("E-DLG-001".to_owned(), login.clone(), None), ("E-DLG-006".to_owned(), login, office)];
+    assert_eq!((receipts.iter().map(row).collect::<Vec<_>>(), more), (expected.to_vec(), vec![]), "once each");
 }
 
 /// Each of these is refused so.

@@ -106,6 +106,7 @@ pub(crate) fn fail(ledger: &mut Ledger<'_>, bundle: &Uncollected, now: Timestamp
         receipt: None,
         receipt_sha256: None,
         reason,
+        fault: None,
     };
     let (message, previous) = (MessageId(bundle.id), bundle.previous.map(EvidenceId));
     let evidence = ledger.witness(message, (bundle.sender, bundle.recipient), (previous, evidence))?;

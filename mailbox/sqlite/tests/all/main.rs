@@ -28,6 +28,8 @@ mod every_store {
     // Profile §8.9, §8.10: `a_handover_is_written_down_once_and_a_receipt_still_counts`; Profile §8.11:
     // `a_receipt_after_expiry_is_evidence_and_no_more`; Profile §8.13: `the_log_grows_and_proves_every_piece`; Profile §8.14:
     // `what_is_due_is_told_once`.
+    // Profile §8.22: `what_could_not_be_opened_is_marked_and_a_receipt_still_counts`; Profile §8.24:
+    // `refused_receipts_of_a_login_have_so_many_rows_a_day_and_then_a_count`.
     // Profile §7.23: `what_vanished_long_ago_is_all_that_is_not_there`.
     // Profile §5.11, §9.6: `what_was_committed_before_a_revocation_stands_and_nothing_after_it`.
     // Profile §10.4, §10.5: `a_licence_is_decided_in_the_commit_and_a_deed_obeyed_once`; Profile §10.7:

@@ -2,6 +2,7 @@
 //! in memory does not grow with the message.
 
 use std::net::IpAddr;
+use std::ops::Range;
 
 use aws_lc_rs::digest::{Context, Digest, SHA256};
 use fumibako_model::{Domain, Private, Refusal};
@@ -11,14 +12,16 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 use memchr::memmem;
 
 use super::Rules;
-use super::content::{Part, PartStream};
+use super::content::{Part, PartStream, claimed};
 use super::fields::HEADER_BYTES;
-use crate::bodies::{Spool, Spooled};
+use crate::bodies::{Day, Spool, Spooled};
 use crate::keep::StoreError;
 
 /// A message that is being received. Give it every piece, then ask with [`Arriving::finish`].
 pub struct Arriving {
     body: Spool,
+    /// Where the field stands that says how long it is kept.
+    announced: Range<usize>,
     most_bytes: usize,
     size: usize,
     header: Vec<u8>,
@@ -35,6 +38,15 @@ pub struct Arrived {
     part: Part,
     sums: Sums,
     body: Spool,
+}
+
+/// What a message that says it is a receipt says of itself; nothing vouches for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// The Message-ID of what it is about; empty where it cannot be read.
+    pub original: String,
+    /// SHA-256 of the message.
+    pub sha256: [u8; 32],
 }
 
 /// The size and digest of what was received.
@@ -68,9 +80,12 @@ impl Via {
 impl Arriving {
     /// Before the first octet. The body begins with the gateway's trace field (RFC 5321 §4.4).
     pub fn new(mut body: Spool, via: Via, rules: &Rules, now: Timestamp) -> Result<Self, StoreError> {
-        body.write(trace(via, rules, now).as_bytes())?;
+        let (trace, expires) = (trace(via, rules, now), expires(rules, now));
+        body.write(trace.as_bytes())?;
+        body.write(expires.as_bytes())?;
         Ok(Self {
             body,
+            announced: trace.len()..trace.len() + expires.len(),
             most_bytes: rules.most_bytes,
             size: 0,
             header: Vec::new(),
@@ -122,13 +137,16 @@ impl Arriving {
         self.header.len() + self.part.held() + self.body.held()
     }
 
-    /// The whole message with its trace field, for somebody who reads it as it is; `None` if it is not in memory any more.
+    /// The whole message with its trace field, for somebody who keeps it as long as he likes; `None` if it is not in memory any more.
     pub fn into_octets(self) -> Result<Option<Private<Vec<u8>>>, StoreError> {
         if self.body.is_filed() {
             return Ok(None);
         }
         match self.body.finish(b"")? {
-            Spooled::Memory(octets) => Ok(Some(Private(octets))),
+            Spooled::Memory(mut octets) => {
+                octets.drain(self.announced);
+                Ok(Some(Private(octets)))
+            }
             Spooled::Filed(_) => Ok(None),
         }
     }
@@ -154,6 +172,12 @@ impl Arrived {
     /// The verified signature, or why there is none.
     pub(super) fn signature(&self) -> Result<&Signature, &SignatureError> {
         self.signature.as_ref()
+    }
+
+    /// Does it say that it is a receipt? Asked before it is judged, for what is written down should it be refused.
+    pub fn as_receipt(&self) -> Option<Claimed> {
+        let original = claimed(&self.part, &self.header)?;
+        Some(Claimed { original, sha256: self.sums.sha256 })
     }
 
     /// The signed part, the sums, and the body.
@@ -186,10 +210,20 @@ fn trace(via: Via, rules: &Rules, now: Timestamp) -> String {
     format!("Received: from {name} ({peer})\r\n by {host} with {protocol} id {id};\r\n {date}\r\n")
 }
 
+/// Profile §8.25, RFC 4021: until when content that comes now is kept. Behind the trace field, before all that was signed;
+/// hashes and signatures are over what came.
+fn expires(rules: &Rules, now: Timestamp) -> String {
+    let end = rules.keep.moment_of(Day::of(now).0);
+    let date = end.and_then(|end| DateTimePrinter::new().timestamp_to_string(&end).ok());
+    date.map_or_else(String::new, |date| format!("Expires: {date}\r\n"))
+}
+
 #[cfg(test)]
 mod tests {
+    use jiff::fmt::rfc2822::DateTimeParser;
+
     use super::*;
-    use crate::bodies::{Bodies, Day};
+    use crate::bodies::Bodies;
 
     const MESSAGE: &[u8] = b"From: a@b\r\nTo: c@d\r\n\r\nbody\r\n";
 
@@ -220,6 +254,26 @@ mod tests {
             let sum = aws_lc_rs::digest::digest(&SHA256, MESSAGE);
             assert_eq!((arrived.sums.size, arrived.sums.sha256.as_slice()), (MESSAGE.len() as u64, sum.as_ref()));
         }
+    }
+
+    // Profile §8.25
+    #[test]
+    fn until_when_it_is_kept_stands_above_the_message_and_is_no_part_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut kept = arriving(&folder, 1 << 20);
+        kept.receive(MESSAGE).unwrap();
+        let sums = arriving(&folder, 1 << 20);
+        assert_eq!(sums.finish().sums.size, 0);
+        let Spooled::Memory(octets) = kept.body.finish(b"").unwrap() else { panic!("a small body") };
+        let said =
+            fumibako_model::kept_until(&octets).and_then(|date| DateTimeParser::new().parse_timestamp(date).ok());
+        assert_eq!(said, "2027-02-24T00:00:00Z".parse().ok(), "90 full days after the day it came");
+        assert_eq!(fumibako_model::as_it_came(&octets, &fumibako_model::hash(MESSAGE)), Some(MESSAGE));
+        let mut read = arriving(&folder, 1 << 20);
+        read.receive(MESSAGE).unwrap();
+        let Private(octets) = read.into_octets().unwrap().unwrap();
+        assert_eq!(fumibako_model::kept_until(&octets), None, "who keeps it longer does not say so");
+        assert!(octets.starts_with(b"Received: ") && octets.ends_with(MESSAGE));
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! What a signed part holds: a bundle's files, or a receipt.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+mod receipt;
+
 use fumibako_careplan::{Gathered, Recognised, UnitKind, bare, gather, recognise};
 use fumibako_model::{Address, BundleFacts, OfficeNumber, Party, Refusal, Refused, Roll, revoked};
 use fumibako_signer::{
-    Addressed, Certificate, CertificateError, DecryptError, EnvelopedStream, ReceiptError, RevocationError,
-    SignatureError, SignedReceipt, Trust,
+    Addressed, Certificate, CertificateError, DecryptError, EnvelopedStream, RevocationError, Trust,
 };
 use jiff::Timestamp;
 use mail_parser::{HeaderName, Message, MessageParser, MessagePart, MimeHeaders};
@@ -14,23 +13,17 @@ use memchr::memmem;
 
 use super::admitted::Units;
 use super::excerpt::Excerpt;
-use super::fields::{Fields, HEADER_BYTES, message_id, read_section, repeats_routing};
+use super::fields::{Fields, HEADER_BYTES, read_section, repeats_routing};
 use super::parameters::plain_names;
 use super::{Kind, Rules};
+
+pub use receipt::{Receipt, Word};
+pub(super) use receipt::{SignedBy, claimed};
 
 /// Most MIME parts of one message (Profile §12.1).
 const PARTS: usize = 1000;
 /// Most levels of multiparts (Profile §12.1).
 const DEPTH: usize = 16;
-
-/// What a receipt says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    /// The bundle's Message-ID, without angle brackets.
-    pub original_message_id: String,
-    /// SHA-256 of the bundle's signed part (`Received-content-MIC`, RFC 4130 §7.4.3).
-    pub content_digest: [u8; 32],
-}
 
 /// The signed part, as far as admission keeps it.
 pub(super) enum Part {
@@ -167,12 +160,13 @@ pub(super) fn read(
     part: &[u8],
     fields: &Fields,
     (from, to): (OfficeNumber, OfficeNumber),
-    signer: &[u8; 32],
-    rules: &Rules,
+    by: &SignedBy<'_>,
+    (rules, now): (&Rules, Timestamp),
 ) -> Result<(Kind, Units), Refused> {
     let message = parse(part)?;
-    if is_report(&message) {
-        let receipt = report(&message, &Address::office(from, &rules.domain), signer)?;
+    if receipt::is_report(&message) {
+        receipt::not_from_the_future(fields.get("date"), by, now)?;
+        let receipt = receipt::report(&message, &Address::office(from, &rules.domain), (by, now))?;
         return Ok((Kind::Receipt(receipt), Units::default()));
     }
     if !rules.accept_signed {
@@ -218,55 +212,6 @@ fn is(part: &MessagePart<'_>, kind: &str, sub: &str) -> bool {
     part.content_type().is_some_and(|written| {
         written.ctype().eq_ignore_ascii_case(kind) && written.subtype().is_some_and(|s| s.eq_ignore_ascii_case(sub))
     })
-}
-
-/// RFC 8098 §3: the whole message is the report, not a part of it somewhere.
-fn is_report(message: &Message<'_>) -> bool {
-    let root = message.root_part();
-    let kind = root.content_type().and_then(|written| written.attribute("report-type"));
-    is(root, "multipart", "report") && kind.is_some_and(|kind| kind.eq_ignore_ascii_case("disposition-notification"))
-}
-
-/// A receipt is a text, the notification, and perhaps the header of what it is about or the signed receipt that the bundle
-/// asked for (Profile §8.2, §8.8): nothing that could carry a plan.
-fn report(message: &Message<'_>, sender: &Address, signer: &[u8; 32]) -> Result<Receipt, Refused> {
-    let malformed = |about: &'static str| Refusal::MessageMalformed.about(about);
-    let children = message.root_part().sub_parts().unwrap_or_default();
-    let parts: Vec<_> = children.iter().filter_map(|child| message.part(*child)).collect();
-    let (text, notification, rest) = match parts.as_slice() {
-        [text, notification] => (text, notification, None),
-        [text, notification, header] => (text, notification, Some(header)),
-        _ => return Err(malformed("a receipt has a text and a notification")),
-    };
-    let word = rest.filter(|part| is(part, "application", "pkcs7-mime"));
-    let whole = is(text, "text", "plain")
-        && is(notification, "message", "disposition-notification")
-        && rest.is_none_or(|part| word.is_some() || is(part, "text", "rfc822-headers"))
-        && message.parts.len() == parts.len() + 1;
-    // A signed receipt is a file with a name, whatever program wrote it.
-    let nameless = |part: &MessagePart<'_>| {
-        is(part, "application", "pkcs7-mime") || names(message, part).is_ok_and(|names| names.is_empty())
-    };
-    if !whole || !message.parts.iter().all(nameless) {
-        return Err(malformed("a receipt carries nothing but its text, its notification and a signed receipt"));
-    }
-    word.map_or(Ok(()), |part| signed_receipt(message, part, signer))?;
-    receipt(notification.contents(), sender)
-}
-
-/// RFC 2634 §2.8: a receipt of that kind is read to its end, and its own signature holds, by who signed the message;
-/// its size has the limit of a signature. Whether it confirms the bundle is for the sender to see, who has the signature that it speaks about.
-fn signed_receipt(message: &Message<'_>, part: &MessagePart<'_>, signer: &[u8; 32]) -> Result<(), Refused> {
-    let range = part.offset_header as usize..part.offset_end as usize;
-    let entity = message.raw_message.get(range).unwrap_or_default();
-    match SignedReceipt::read(entity) {
-        Ok(receipt) if receipt.signature().signer().fingerprint() == *signer => Ok(()),
-        Ok(_) => Err(Refusal::NotItsCertificate.about("signed receipt")),
-        Err(ReceiptError::Signature(SignatureError::ContentChanged | SignatureError::BadSignature)) => {
-            Err(Refusal::SignatureBroken.about("signed receipt"))
-        }
-        Err(why) => Err(Refusal::MessageMalformed.about(why)),
-    }
 }
 
 /// Every name a part is given, bare: one reader looks here first, another there.
@@ -341,41 +286,6 @@ fn facts_hold(fields: &Fields, sorted: &Gathered<()>, files: usize) -> Result<()
         return Err(Refusal::MessageMalformed.about("the Fumibako-Bundle field names other files"));
     }
     Ok(())
-}
-
-/// RFC 8098 §3.2: the fields of a disposition notification; only `processed` without a modifier acknowledges.
-fn receipt(report: &[u8], signer: &Address) -> Result<Receipt, Refused> {
-    let malformed = |about: &'static str| move || Refusal::MessageMalformed.about(about);
-    // The fields end with the part; a section of its own ends with an empty line.
-    let fields = read_section(&[report.trim_ascii_end(), b"\r\n\r\n"].concat())?;
-    for (at, (name, _)) in fields.iter().enumerate() {
-        if fields[..at].iter().any(|(before, _)| before == name) {
-            return Err(malformed("a field of the receipt stands twice")());
-        }
-    }
-    let get = |wanted: &str| fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
-    let disposition = get("disposition").ok_or_else(malformed("receipt without disposition"))?;
-    let outcome = disposition.rsplit(';').next().unwrap_or_default().trim();
-    if !outcome.eq_ignore_ascii_case("processed") {
-        return Err(malformed("only the disposition `processed` acknowledges a bundle")());
-    }
-    // RFC 8098 §3.2.4: `rfc822;address`, whoever received the bundle.
-    let received_by = get("final-recipient").and_then(|value| value.split_once(';')).map(|(_, address)| address.trim());
-    if received_by.and_then(|text| text.parse::<Address>().ok()).and_then(|a| a.party()) != signer.party() {
-        return Err(Refusal::ReceiptNotByRecipient.about("final-recipient"));
-    }
-    let original = get("original-message-id").and_then(message_id);
-    let original_message_id = original.ok_or_else(malformed("receipt without original-message-id"))?;
-    let mic = get("received-content-mic").ok_or_else(malformed("receipt without received-content-mic"))?;
-    let content_digest = mic_sha256(mic).ok_or_else(malformed("received-content-mic"))?;
-    Ok(Receipt { original_message_id, content_digest })
-}
-
-/// RFC 4130 §7.4.3: `base64, micalg`.
-fn mic_sha256(value: &str) -> Option<[u8; 32]> {
-    let (digest, algorithm) = value.split_once(',')?;
-    let known = ["sha-256", "sha256"].iter().any(|name| algorithm.trim().eq_ignore_ascii_case(name));
-    STANDARD.decode(digest.trim()).ok().filter(|_| known)?.try_into().ok()
 }
 
 #[cfg(test)]

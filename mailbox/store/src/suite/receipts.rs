@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use fumibako_model::{CertificateKey, Enrolled, Event, Flags, OfficeNumber, Party, Reason, Refusal};
+use fumibako_model::{CertificateKey, Enrolled, Event, Fault, Flags, OfficeNumber, Party, Reason, Refusal};
+use jiff::Timestamp;
 
 use super::accounts;
 use super::folders::copy_of;
 use super::{ALL, Fill, World, folder, himawari, kaede, keywords, now, refused, sakura, view};
-use crate::{AccountOrder, Amendment, Asked, Facts, Store};
+use crate::bodies::Day;
+use crate::{AccountOrder, Amendment, Asked, Facts, RefusedCount, RefusedReceipt, Store};
 
 const BUNDLE: &str = "bundle@x.example";
 
@@ -123,6 +125,68 @@ pub async fn a_receipt_after_expiry_is_evidence_and_no_more<S: Store>(store: Arc
     assert_eq!((again.evidence, again.repeated), (late.evidence, true));
     assert_eq!(view(&*store, himawari(), "Receipts").await.entries.len(), 1);
     assert_eq!(store.census().await.unwrap().evidence, 4);
+}
+
+// Profile §8.22
+pub async fn what_could_not_be_opened_is_marked_and_a_receipt_still_counts<S: Store>(store: Arc<S>) {
+    let (world, bundle) = delivered(&*store).await;
+    let (back, digest) = ((sakura(), himawari()), bundle.content_digest());
+    let fail = async |ends: (OfficeNumber, OfficeNumber), id: &str, digest: &[u8; 32]| {
+        store.deliver(world.failure(&*store, ends, id, (BUNDLE, digest)), now()).await
+    };
+    refused(fail((kaede(), himawari()), "f@x.example", digest).await, Refusal::ReceiptNotByRecipient);
+    refused(fail((sakura(), kaede()), "f@x.example", digest).await, Refusal::ReceiptUnknownMessage);
+    refused(fail(back, "f@x.example", &[7; 32]).await, Refusal::ReceiptDigestDiffers);
+    assert_eq!(marks(&*store, himawari(), "Sent").await, ["$Accepted", "$Delivered"]);
+
+    let told = fail(back, "failure@x.example", digest).await.unwrap();
+    assert_eq!(marks(&*store, himawari(), "Sent").await, ["$Accepted", "$Delivered", "$FailedDecryption"]);
+    assert_eq!(marks(&*store, sakura(), "INBOX").await, [""; 0], "it may be tried again");
+    let evidence = store.evidence(told.evidence).await.unwrap().unwrap();
+    assert_eq!((evidence.event, evidence.reason), (Event::ContentHandoverFailure, Some(Reason::CheckFailed)));
+    assert_eq!(
+        (evidence.fault, evidence.receipt.as_deref()),
+        (Some(Fault::DecryptionFailed), Some("failure@x.example"))
+    );
+    let again = fail(back, "again@x.example", digest).await.unwrap();
+    assert_eq!((again.evidence, again.repeated), (told.evidence, true));
+    assert_eq!(view(&*store, himawari(), "Receipts").await.entries.len(), 1);
+
+    let receipt = world.receipt(&*store, back, "receipt@x.example", (BUNDLE, digest));
+    let taken = store.deliver(receipt, now()).await.unwrap();
+    assert!(!taken.repeated && marks(&*store, himawari(), "Sent").await.contains(&"$Retrieved".to_owned()));
+    let late = fail(back, "late@x.example", digest).await.unwrap();
+    assert_eq!((late.evidence, late.repeated), (taken.evidence, true), "it was received");
+    assert_eq!(store.census().await.unwrap().evidence, 4);
+}
+
+// Profile §8.24
+pub async fn refused_receipts_of_a_login_have_so_many_rows_a_day_and_then_a_count<S: Store>(store: Arc<S>) {
+    World::with(&*store).await;
+    let note = async |login: Party, at: Timestamp, name: String| {
+        let one = RefusedReceipt {
+            at,
+            login,
+            from: Some(sakura()),
+            to: himawari(),
+            original: BUNDLE.into(),
+            sha256: name,
+            code: Refusal::MandateScope.row().code.into(),
+        };
+        store.note_refused(one).await.unwrap();
+    };
+    let agent = Party::Agent(super::kawara());
+    for number in 0..103 {
+        note(agent.clone(), now(), number.to_string()).await;
+    }
+    note(agent.clone(), now(), "7".into()).await;
+    note(Party::Office(sakura()), now(), "own".into()).await;
+    note(agent.clone(), now() + jiff::SignedDuration::from_hours(24), "next day".into()).await;
+    let kept = store.refused_receipts().await.unwrap();
+    assert_eq!(kept.rows.len(), 102, "100, of somebody else, and of the next day");
+    assert_eq!((&kept.rows[0].login, kept.rows[0].sha256.as_str()), (&agent, "next day"));
+    let more = RefusedCount { day: Day::of(now()), login: agent, count: 3 };
+    assert_eq!((kept.more, store.census().await.unwrap().refused_receipts), (vec![more], 105));
 }
 
 pub async fn the_roll_is_what_was_last_put<S: Store>(store: Arc<S>) {

@@ -12,6 +12,9 @@ const ENTRY_BYTES: usize = 255;
 /// Entries of one command.
 const ENTRIES: usize = 100;
 
+/// How many days content is kept (RFC 5464 §6.2: a vendor's entry). The server's to set.
+const RETENTION: &str = "/shared/vendor/fumibako/retention-days";
+
 /// Where entries stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
@@ -178,7 +181,7 @@ impl Session {
             return self.ask(Ask::Annotations(folder.clone()), Work::Metadata(Metadata { tag, folder, read }));
         }
         // RFC 5464 §3.2.1.1, RFC 6154 §4: some entries are the server's to set.
-        if set.iter().any(|entry| matches!(&*entry.name, "/shared/admin" | "/private/specialuse")) {
+        if set.iter().any(|entry| matches!(&*entry.name, "/shared/admin" | "/private/specialuse" | RETENTION)) {
             return self.no(&tag, "[CANNOT] This entry cannot be changed.");
         }
         let size = |entry: &Annotation| entry.value.as_ref().map_or(0, |Private(value)| value.len());
@@ -209,6 +212,10 @@ impl Session {
             let value = Some(Private(special.attribute().as_bytes().to_vec()));
             kept.push(Annotation { name: "/private/specialuse".to_owned(), value });
         }
+        // Profile §8.25: wherever messages stand, and for all of them.
+        kept.retain(|annotation| annotation.name != RETENTION);
+        let days = Some(Private(self.settings.retention_days.to_string().into_bytes()));
+        kept.push(Annotation { name: RETENTION.to_owned(), value: days });
         let (found, longest) = pick(&wanted, options, &kept);
         if !found.is_empty() {
             let mut line = b"* METADATA ".to_vec();

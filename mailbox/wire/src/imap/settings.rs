@@ -73,6 +73,8 @@ pub struct Settings {
     pub login_within: SignedDuration,
     /// Failed logins of one connection. Default 3. At the last one it is closed.
     pub login_failures: u32,
+    /// Days that content is kept, as METADATA tells it (Profile §8.25). Default 90.
+    pub retention_days: u16,
 }
 
 impl Default for Settings {
@@ -82,6 +84,7 @@ impl Default for Settings {
             idle: SignedDuration::from_mins(30),
             login_within: SignedDuration::from_mins(3),
             login_failures: 3,
+            retention_days: 90,
         }
     }
 }

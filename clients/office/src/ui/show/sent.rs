@@ -1,5 +1,6 @@
 //! 送信一覧 (TX) and the 受領証 of what was sent.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Router;
@@ -7,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use fumibako_careplan::{Lang, Serial, UnitKind, recognise, withdrawal};
-use fumibako_model::{BundleFacts, JAPAN, OfficeNumber, Private, State as How};
+use fumibako_model::{BundleFacts, Fault, JAPAN, OfficeNumber, Private, State as How};
 use fumibako_web::page::{self, SentRow, Way};
 use fumibako_web::part::Words;
 use fumibako_web::text::{count, say, say_with};
@@ -78,6 +79,7 @@ fn of_gateway(app: &App, spot: Spot, one: &Gone, now: Timestamp, lang: Lang) -> 
     let late = waits >= LATE_DAYS;
     let many = usize::try_from(waits).unwrap_or_default();
     let (way, note) = match one.state {
+        _ if one.fault.is_some() => (Way::Failed, fault_words(one.fault, lang)),
         Some(How::Retrieved) => (Way::Reached(3), say(lang, "note-taken")),
         Some(How::HandedOver) => (Way::HandedOver, say(lang, "note-handed-over")),
         Some(How::Expired | How::Late) => (Way::Expired, say(lang, "note-expired")),
@@ -102,6 +104,11 @@ fn of_gateway(app: &App, spot: Spot, one: &Gone, now: Timestamp, lang: Lang) -> 
         note: note.into_owned(),
         late: late && open,
     }
+}
+
+/// What happened there, and what to do.
+fn fault_words(fault: Option<Fault>, lang: Lang) -> Cow<'static, str> {
+    fault.map_or(Cow::Borrowed(""), |fault| format!("{}{}", fault.sentence(lang), fault.next(lang)).into())
 }
 
 fn of_outbox(app: &App, at: usize, entry: &Entry, lang: Lang) -> SentRow {
@@ -200,6 +207,7 @@ async fn receipt(State(app): Shared, here: Here, Path(id): Path<String>) -> Resu
         Way::Reached(_) => here.say("way-taken"),
         Way::HandedOver => here.say("way-handed-over"),
         Way::Expired => here.say("gone"),
+        Way::Failed => here.say("way-failed"),
     };
     let facts = vec![
         fact("to-office", format!("{} {}", row.to.number, row.to.name.clone().unwrap_or_default())),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use fumibako_model::{Address, BUNDLE_FIELD, BundleFacts, OfficeNumber, Refusal, Retention, State};
+use fumibako_model::{Address, BUNDLE_FIELD, BundleFacts, Fault, OfficeNumber, Refusal, State};
 use fumibako_web::part::Words;
 use jiff::Timestamp;
 use mail_parser::MessageParser;
@@ -73,12 +73,16 @@ pub(in crate::ui) struct NoLink {
 /// UIDVALIDITY of folders: INBOX (true) or Sent, and whose (nobody: our own).
 pub(in crate::ui) type Validity = BTreeMap<(bool, Option<OfficeNumber>), u32>;
 /// What a page would show differently if it changed.
-type Shape = (Vec<(Spot, bool, bool)>, Vec<(Spot, Option<State>)>);
+type Shape = (Vec<(Spot, bool, bool)>, Vec<(Spot, Way)>);
+/// How far what was sent came, and why it could not be opened there.
+type Way = (Option<State>, Option<Fault>);
 
 /// A message in INBOX.
 #[derive(Clone, Debug)]
 pub(in crate::ui) struct Arrived {
     pub(in crate::ui) at: Timestamp,
+    /// Until when the gateway keeps it.
+    pub(in crate::ui) until: Option<Timestamp>,
     pub(in crate::ui) from: Option<OfficeNumber>,
     pub(in crate::ui) by: Option<String>,
     pub(in crate::ui) cover: fumibako_model::Private<String>,
@@ -115,6 +119,8 @@ pub(in crate::ui) struct Gone {
     pub(in crate::ui) cover: fumibako_model::Private<String>,
     pub(in crate::ui) facts: Option<BundleFacts>,
     pub(in crate::ui) state: Option<State>,
+    /// Why the other side could not open it.
+    pub(in crate::ui) fault: Option<Fault>,
     pub(in crate::ui) message_id: String,
 }
 
@@ -132,15 +138,14 @@ impl Arrived {
         !self.done && !self.gone && !self.withheld && self.wrong.is_none()
     }
 
-    /// When the gateway deletes it.
+    /// When the gateway deletes it, as it says.
     pub(in crate::ui) fn end(&self) -> Option<Timestamp> {
-        let day = i32::try_from(self.at.as_second().div_euclid(86_400)).ok()?;
-        Retention::default().moment_of(day)
+        self.until
     }
 
-    /// Days until the gateway deletes it.
+    /// Days until the gateway deletes it, if it says when.
     pub(in crate::ui) fn days_left(&self, now: Timestamp) -> Option<i64> {
-        Some(crate::ui::paint::days(now, self.end()?))
+        self.until.map(|until| crate::nights::days(now, until))
     }
 }
 
@@ -234,7 +239,7 @@ impl Known {
 struct Found {
     validity: Validity,
     inbox: Vec<(Spot, bool)>,
-    sent: Vec<(Spot, Option<State>)>,
+    sent: Vec<(Spot, Way)>,
     arrived: Vec<(Spot, Arrived)>,
     gone: Vec<(Spot, Gone)>,
 }
@@ -300,7 +305,7 @@ impl Found {
         let same = self.opened(mailbox, place, known).await?;
         let uids = mailbox.search("ALL").await?;
         let headers = mailbox.headers(&uids).await?;
-        self.sent.extend(headers.iter().map(|kept| (Spot::new(place, kept.uid), kept.state())));
+        self.sent.extend(headers.iter().map(|kept| (Spot::new(place, kept.uid), (kept.state(), kept.fault()))));
         let is_new = |kept: &&Kept| !same || !known.sent.contains(&Spot::new(place, kept.uid));
         for kept in headers.iter().rev().filter(is_new).take(BODIES) {
             let Some(mut one) = gone(kept) else { continue };
@@ -330,6 +335,7 @@ fn arrived(settings: &Settings, place: Place, kept: &Kept) -> Result<Arrived, Tr
     let message_id = header.as_ref().and_then(|message| message.message_id()).unwrap_or_default().to_owned();
     let blank = Arrived {
         at: kept.arrived,
+        until: kept.until(),
         from: claimed,
         by: None,
         cover: fumibako_model::Private::default(),
@@ -385,6 +391,7 @@ fn gone(kept: &Kept) -> Option<Gone> {
         cover: fumibako_model::Private::default(),
         facts,
         state: kept.state(),
+        fault: kept.fault(),
         message_id: message.message_id().unwrap_or_default().to_owned(),
     })
 }
@@ -422,18 +429,19 @@ impl Mail {
             let Some(oldest) = oldest.map(|(uid, _)| *uid) else { break };
             self.inbox.remove(&oldest);
         }
-        let states: BTreeMap<Spot, Option<State>> = found.sent.into_iter().collect();
+        let states: BTreeMap<Spot, Way> = found.sent.into_iter().collect();
         self.sent.extend(found.gone);
         self.sent.retain(|uid, _| states.contains_key(uid));
         for (uid, one) in &mut self.sent {
-            one.state = states.get(uid).copied().flatten().or(one.state);
+            let (state, fault) = states.get(uid).copied().unwrap_or_default();
+            (one.state, one.fault) = (state.or(one.state), fault);
         }
         fresh
     }
 
     fn shape(&self) -> Shape {
         let inbox = self.inbox.iter().map(|(uid, one)| (*uid, one.done, one.gone)).collect();
-        (inbox, self.sent.iter().map(|(uid, one)| (*uid, one.state)).collect())
+        (inbox, self.sent.iter().map(|(uid, one)| (*uid, (one.state, one.fault))).collect())
     }
 }
 

@@ -39,6 +39,10 @@ impl What {
                 "信頼する発行元の、その事業所（または証跡にある代行業者）の証明書で、そのとき有効でした。",
                 "A trusted authority issued it to that office, or the agent in the evidence; it was valid then.",
             ),
+            Self::Mandate => lang.pick(
+                "事業所が署名した委任が、そのときこの行為を認めていました。",
+                "The office had signed a mandate that allowed this at that moment.",
+            ),
             Self::Continues => lang.pick(
                 "後の記録は、前の記録をすべて、変えずに含んでいます。",
                 "The later log holds all of the earlier one, unchanged.",

@@ -1,8 +1,12 @@
 //! What a readable signed part may hold, and a receipt.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fumibako_model::Fault;
 use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
 use fumibako_signer::{Receipts, Signed, Signing, sign_receipt, sign_with};
 
+use super::receipt::receipt;
 use super::*;
 
 const REPORT: &str = "Reporting-UA: fumibako\r\nFinal-Recipient: rfc822; 9970000029@plans.example\r\n\
@@ -20,19 +24,26 @@ fn a_receipt_speaks_for_its_signer_only() {
     assert_eq!(receipt(other.as_bytes(), &signer()).unwrap_err().why, Refusal::ReceiptNotByRecipient);
 }
 
+/// SHA-256 of nothing.
+fn nothing() -> [u8; 32] {
+    fumibako_signer::Hash::Sha256.of(b"").as_ref().try_into().unwrap()
+}
+
 #[test]
 fn a_receipt_names_a_message_and_its_digest() {
     for text in [REPORT.to_owned(), format!("{REPORT}\r\n"), REPORT.trim_end().to_owned()] {
         let receipt = receipt(text.as_bytes(), &signer()).unwrap();
         assert_eq!(receipt.original_message_id, "a@plans.example");
-        assert_eq!(receipt.content_digest, aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, b"").as_ref());
+        assert_eq!(receipt.word, Word::Processed(nothing()));
     }
 }
 
 #[test]
 fn errors_deletions_and_other_digests_acknowledge_nothing() {
     for (from, to) in [
-        ("; processed", "; processed/error"),
+        ("; processed", "; processed/warning"),
+        ("; processed", "; processed/error: the plan of Ms. A."),
+        ("; processed", "; failed/error: decryption-failed"),
         ("; processed", "; deleted"),
         (", sha-256", ", md5"),
         ("47DEQ", "47DE"),
@@ -45,6 +56,48 @@ fn errors_deletions_and_other_digests_acknowledge_nothing() {
     }
 }
 
+// Profile §8.22
+#[test]
+fn an_error_says_its_class_and_needs_no_digest() {
+    let word = |from: &str, to: &str| receipt(REPORT.replace(from, to).as_bytes(), &signer()).map(|said| said.word);
+    let failed = |fault| Ok(Word::Failed(fault, Some(nothing())));
+    for (said, fault) in [
+        ("; processed/error: decryption-failed", Fault::DecryptionFailed),
+        ("; Processed / Error:Integrity-Check-Failed", Fault::IntegrityCheckFailed),
+        ("; processed/error\r\nError: authentication-failed", Fault::AuthenticationFailed),
+        ("; processed/error", Fault::UnexpectedProcessingError),
+    ] {
+        assert_eq!(word("; processed", said), failed(fault), "{said}");
+    }
+    let mic = REPORT.lines().last().unwrap();
+    let bare = REPORT.replace("; processed", "; processed/error: decryption-failed").replace(&format!("{mic}\r\n"), "");
+    let said = receipt(bare.as_bytes(), &signer()).map(|said| said.word);
+    assert_eq!(said, Ok(Word::Failed(Fault::DecryptionFailed, None)));
+    assert_eq!(word(mic, "X: y").unwrap_err().why, Refusal::MessageMalformed, "a receipt has one");
+}
+
+/// The notification of somebody who could not open it.
+fn failure() -> String {
+    notification().replace("; processed", "; processed/error: decryption-failed")
+}
+
+// Profile §8.23
+#[test]
+fn a_receipt_of_a_time_to_come_is_refused() {
+    let report = report_of(&[WORDS, &notification()]);
+    let signed = |at: &str| judge_at(&report, &[0; 32], "Wed, 25 Nov 2026 21:00:00 +0900", at);
+    assert!(matches!(signed("2026-11-25T12:15:00Z"), Ok(Kind::Receipt(_))));
+    assert_eq!(signed("2026-11-25T12:15:01Z"), Err(Refusal::ReceiptFromTheFuture));
+    let dated = |date: &str| judge_at(&report, &[0; 32], date, "2026-11-25T12:00:00Z");
+    assert!(matches!(dated("Wed, 25 Nov 2026 21:15:00 +0900"), Ok(Kind::Receipt(_))));
+    assert_eq!(dated("Wed, 25 Nov 2026 21:15:01 +0900"), Err(Refusal::ReceiptFromTheFuture));
+    assert_eq!(dated("Mon, 25 Nov 2999 21:00:00 +0900"), Err(Refusal::ReceiptFromTheFuture));
+    assert!(matches!(dated("Fri, 25 Nov 1994 21:00:00 +0900"), Ok(Kind::Receipt(_))), "it may be late");
+    for date in ["soon", "", "99 Nov 2026 21:00:00 +0900"] {
+        assert_eq!(dated(date), Err(Refusal::MessageMalformed), "{date}");
+    }
+}
+
 const UNIT: &str = "UPJSK_202510_9970000029_11_9970000011_43_20251101093000.CSV";
 
 /// The signed part read as one from 9970000029 to 9970000011.
@@ -54,11 +107,18 @@ fn judge(part: &str) -> Result<Kind, Refusal> {
 
 /// The same, its message signed with the certificate of this fingerprint.
 fn judge_by(part: &str, signer: &[u8; 32]) -> Result<Kind, Refusal> {
-    let header = "From: 9970000029@plans.example\r\nDate: x\r\n\r\n";
+    judge_at(part, signer, "Wed, 25 Nov 2026 21:00:00 +0900", "2026-11-25T12:00:00Z")
+}
+
+/// The same, dated and signed then, at noon (UTC).
+fn judge_at(part: &str, signer: &[u8; 32], date: &str, signed: &str) -> Result<Kind, Refusal> {
+    let header = format!("From: 9970000029@plans.example\r\nDate: {date}\r\n\r\n");
     let fields = Fields::read(header.as_bytes()).unwrap();
     let ends = ("9970000029".parse().unwrap(), "9970000011".parse().unwrap());
     let rules = Rules::new("plans.example".parse().unwrap());
-    read(part.replace('\n', "\r\n").as_bytes(), &fields, ends, signer, &rules)
+    let by = SignedBy { fingerprint: signer, at: signed.parse().ok() };
+    let noon = "2026-11-25T12:00:00Z".parse().unwrap();
+    read(part.replace('\n', "\r\n").as_bytes(), &fields, ends, &by, (&rules, noon))
         .map(|(kind, _)| kind)
         .map_err(|refused| refused.why)
 }
@@ -176,6 +236,7 @@ fn a_signed_receipt_may_stand_in_a_receipt_and_nothing_that_only_looks_like_one(
         vec![WORDS, &notification, headers, &word],
         vec![WORDS, &word, &notification],
         vec![&word, &notification],
+        vec![WORDS, &failure(), &word],
     ] {
         assert_eq!(judge(&report_of(&parts)), Err(Refusal::MessageMalformed), "{parts:?}");
     }
