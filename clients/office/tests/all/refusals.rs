@@ -166,9 +166,13 @@ fn a_message_whose_signer_we_do_not_trust_stays_where_it_is() {
         ran.says("送信元に電話などで確かめてください");
     }
     assert!(!house.b.with_file_name("受信").exists(), "nothing was saved");
-    assert_eq!(type_in(&house.a, ["list", "sent"]).ended(0).only()["state"], "未");
+    // Profile §8.22: the sender learns why, once.
+    let listed = type_in(&house.a, ["list", "sent"]).ended(0).only();
+    assert_eq!((&listed["state"], &listed["fault"]), (&"開封できず".into(), &"authentication-failed".into()));
+    assert!(listed["note"].as_str().unwrap().contains("発行元（認証局）の登録を確かめてもらってください"), "{listed}");
     fs::write(&trust, right).unwrap();
     type_in(&house.b, ["fetch"]).ended(0);
+    assert_eq!(type_in(&house.a, ["list", "sent"]).ended(0).only()["state"], "済");
 }
 
 #[test]

@@ -160,7 +160,9 @@ fn after_a_renewal_the_old_key_still_reads() {
     }
     type_in(&house.b, ["show", "1"]).ended(76).says("E-CRT-008");
     assert!(!house.b.with_file_name("受信").exists(), "nothing was saved");
-    assert_eq!(type_in(&house.a, ["list", "sent"]).ended(0).only()["state"], "未", "nothing was acknowledged");
+    let listed = type_in(&house.a, ["list", "sent"]).ended(0).only();
+    assert_eq!((&listed["state"], &listed["fault"]), (&"開封できず".into(), &"decryption-failed".into()), "not 済");
+    type_in(&house.a, ["show", "sent:1", "--format", "text"]).says("暗号を解けません").says("最新の証明書で暗号化");
     fs::write(
         house.b.with_file_name("old.p12"),
         Identity::read(&fs::read(&old).unwrap(), None).unwrap().to_pkcs12("昔").unwrap(),
@@ -172,6 +174,8 @@ fn after_a_renewal_the_old_key_still_reads() {
     set(&house.b, "old_identity_password_file", "\"old-passwords\"");
     type_in(&house.b, ["fetch"]).ended(0);
     assert_eq!(type_in(&house.a, ["list", "sent"]).ended(0).only()["state"], "済");
+    let shown = type_in(&house.a, ["show", "sent:1"]).ended(0).only();
+    assert_eq!((&shown["receipt"]["holds"], &shown["fault"]), (&true.into(), &serde_json::Value::Null), "{shown}");
 }
 
 /// Profile §4.6: nobody else's Sent is readable with our key, and ours is.

@@ -49,9 +49,12 @@ fn what_arrived_while_a_certificate_was_valid_can_be_collected_after_its_end() {
     let house = House::new();
     type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0);
     let two_years_on = || now() + jiff::SignedDuration::from_hours(24 * 730);
-    let saved = type_in_at(two_years_on, &house.b, ["fetch"]).ended(0).only();
-    assert_eq!((&saved["from"], &saved["receipt_state"]), (&A.into(), &"accepted".into()));
+    let saved = type_in_at(two_years_on, &house.b, ["fetch"]).ended(3).only();
+    assert_eq!((&saved["from"], &saved["state"]), (&A.into(), &"saved".into()));
     assert_eq!(type_in_at(two_years_on, &house.b, ["show", "1"]).ended(0).only()["signature"], "holds");
+    // Profile §8.23: for the gateway that is a receipt of a time to come. Once the clock is set right it is taken.
+    assert_eq!((&saved["receipt_state"], &saved["code"]), (&"refused".into(), &"E-STD-109".into()));
+    assert_eq!(type_in(&house.b, ["fetch"]).ended(0).only()["receipt_state"], "accepted");
 }
 
 #[test]
