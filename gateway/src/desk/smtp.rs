@@ -109,7 +109,7 @@ impl<S: Store> SmtpDesk<S> {
         let (house, row) = (&self.entry.house, refused.why.row());
         let Some(receipt) = receipt.filter(|_| !row.retryable()) else { return };
         house.counts.receipts_refused.inc();
-        tracing::info!(original = receipt.original, from = %receipt.from, code = row.code, "receipt.refused");
+        tracing::info!(original = receipt.original, login = %receipt.login, code = row.code, "receipt.refused");
         if let Err(error) = house.store.note_refused(RefusedReceipt { code: row.code.into(), ..receipt }).await {
             house.refusal_of(error);
         }
