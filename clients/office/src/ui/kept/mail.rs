@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use fumibako_model::{OfficeNumber, Private, State};
+use fumibako_model::{Fault, OfficeNumber, Private, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -34,6 +34,8 @@ struct In {
     uid: u32,
     of: Option<OfficeNumber>,
     at: Timestamp,
+    #[serde(default)]
+    until: Option<Timestamp>,
     from: Option<OfficeNumber>,
     by: Option<String>,
     cover: String,
@@ -65,6 +67,8 @@ struct Out {
     cover: String,
     facts: Option<String>,
     state: Option<State>,
+    #[serde(default)]
+    fault: Option<Fault>,
     message_id: String,
 }
 
@@ -126,6 +130,7 @@ impl In {
             uid: spot.uid,
             of: spot.of,
             at: one.at,
+            until: one.until,
             from: one.from,
             by: one.by.clone(),
             cover: one.cover.0.clone(),
@@ -149,6 +154,7 @@ impl In {
         let seal = |one: Signed| Seal { subject: one.subject, issuer: one.issuer, at: one.at, sealed: one.sealed };
         let arrived = Arrived {
             at: self.at,
+            until: self.until,
             from: self.from,
             by: self.by,
             cover: Private(self.cover),
@@ -176,6 +182,7 @@ impl Out {
             cover: one.cover.0.clone(),
             facts: one.facts.as_ref().map(ToString::to_string),
             state: one.state,
+            fault: one.fault,
             message_id: one.message_id.clone(),
         }
     }
@@ -188,6 +195,7 @@ impl Out {
             cover: Private(self.cover),
             facts: self.facts.and_then(|facts| facts.parse().ok()),
             state: self.state,
+            fault: self.fault,
             message_id: self.message_id,
         };
         (Spot { of: self.of, uid: self.uid }, gone)

@@ -188,7 +188,8 @@ fn lists_survive_a_kill() {
         mail.validity = [((true, None), 7), ((false, None), 8)].into();
         let state = Some(fumibako_model::State::Retrieved);
         let cover = Private("実績".to_owned());
-        let gone = Gone { at: now(), to: None, by: None, cover, facts: None, state, message_id: "d@x".into() };
+        let gone =
+            Gone { at: now(), to: None, by: None, cover, facts: None, state, fault: None, message_id: "d@x".into() };
         mail.sent.insert(spot(9), gone);
         mail.checked = Some(now());
     }

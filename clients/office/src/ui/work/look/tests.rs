@@ -6,6 +6,7 @@ use crate::testing::now;
 pub(in crate::ui) fn arrived(message_id: &str) -> Arrived {
     Arrived {
         at: now(),
+        until: Some(now() + SignedDuration::from_hours(24 * 90)),
         from: "9970000029".parse().ok(),
         by: None,
         cover: fumibako_model::Private("10月分です".into()),
