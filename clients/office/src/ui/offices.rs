@@ -154,6 +154,7 @@ mod tests {
     fn arrived() -> crate::ui::work::look::Arrived {
         crate::ui::work::look::Arrived {
             at: now(),
+            until: None,
             from: None,
             by: None,
             cover: fumibako_model::Private::default(),
