@@ -1,6 +1,6 @@
 //! Receipts that were refused, and why (Profile §8.4, §8.24).
 
-use fumibako_model::Party;
+use fumibako_model::{OfficeNumber, Party};
 use fumibako_store::bodies::Day;
 use fumibako_store::{LISTED, RefusedCount, RefusedReceipt, RefusedReceipts, StoreError};
 use jiff::Timestamp;
@@ -45,7 +45,7 @@ pub(crate) async fn note(rows: &mut SqliteConnection, one: &RefusedReceipt) -> R
 
 async fn insert(rows: &mut SqliteConnection, one: &RefusedReceipt, login: &str) -> Result<(), Stop> {
     let at = one.at.as_millisecond();
-    let (from, to) = (one.from.as_ref().map(|from| from.as_str()), one.to.as_str());
+    let (from, to) = (one.from.as_ref().map(OfficeNumber::as_str), one.to.as_str());
     sqlx::query!(
         "INSERT INTO refused_receipt (at, login, from_office, to_office, original, sha256, code) VALUES (?, ?, ?, ?, ?, ?, ?)",
         at,

@@ -162,7 +162,7 @@ pub(super) fn receipt(report: &[u8], signer: &Address) -> Result<Receipt, Refuse
     let get = |wanted: &str| fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
     let disposition = get("disposition").ok_or_else(malformed("receipt without disposition"))?;
     let outcome = disposition.rsplit(';').next().unwrap_or_default().trim();
-    let fault = fault(outcome, get("error")).ok_or_else(malformed("disposition"))?;
+    let fault = fault(outcome, get("error"))?;
     // RFC 8098 §3.2.4: `rfc822;address`, whoever received the bundle.
     let received_by = get("final-recipient").and_then(|value| value.split_once(';')).map(|(_, address)| address.trim());
     if received_by.and_then(|text| text.parse::<Address>().ok()).and_then(|a| a.party()) != signer.party() {
@@ -179,21 +179,21 @@ pub(super) fn receipt(report: &[u8], signer: &Address) -> Result<Receipt, Refuse
     Ok(Receipt { original_message_id, word })
 }
 
-/// RFC 8098 §3.2.6, RFC 4130 §7.4.3: `processed`, or `processed/error`, then or in a field of its own the class of the error.
-/// Outer `None`: something else, which says nothing here.
-fn fault(outcome: &str, error: Option<&str>) -> Option<Option<Fault>> {
+/// RFC 8098 §3.2.6, RFC 4130 §7.4.3: `processed`, which is no fault, or `processed/error`, then or in a field of its own the
+/// class of the error.
+fn fault(outcome: &str, error: Option<&str>) -> Result<Option<Fault>, Refused> {
+    let other = || Refusal::MessageMalformed.about("disposition");
     let (kind, modifier) = outcome.split_once('/').map_or((outcome, None), |(kind, rest)| (kind, Some(rest)));
     if !kind.trim().eq_ignore_ascii_case("processed") {
-        return None;
+        return Err(other());
     }
-    let Some(modifier) = modifier else { return Some(None) };
+    let Some(modifier) = modifier else { return Ok(None) };
     let (modifier, class) = modifier.split_once(':').map_or((modifier, None), |(name, class)| (name, Some(class)));
     if !modifier.trim().eq_ignore_ascii_case("error") {
-        return None;
+        return Err(other());
     }
-    let class =
-        class.or(error).map_or(Some(Fault::UnexpectedProcessingError), |class| Fault::from_word(class.trim()))?;
-    Some(Some(class))
+    let Some(class) = class.or(error) else { return Ok(Some(Fault::UnexpectedProcessingError)) };
+    Fault::from_word(class.trim()).map(Some).ok_or_else(other)
 }
 
 /// RFC 4130 §7.4.3: `base64, micalg`.

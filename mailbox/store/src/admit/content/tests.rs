@@ -111,12 +111,12 @@ fn judge_by(part: &str, signer: &[u8; 32]) -> Result<Kind, Refusal> {
 }
 
 /// The same, dated and signed then, at noon (UTC).
-fn judge_at(part: &str, signer: &[u8; 32], date: &str, signed: &str) -> Result<Kind, Refusal> {
+fn judge_at(part: &str, signer: &[u8; 32], date: &str, at: &str) -> Result<Kind, Refusal> {
     let header = format!("From: 9970000029@plans.example\r\nDate: {date}\r\n\r\n");
     let fields = Fields::read(header.as_bytes()).unwrap();
     let ends = ("9970000029".parse().unwrap(), "9970000011".parse().unwrap());
     let rules = Rules::new("plans.example".parse().unwrap());
-    let by = SignedBy { fingerprint: signer, at: signed.parse().ok() };
+    let by = SignedBy { fingerprint: signer, at: at.parse().ok() };
     let noon = "2026-11-25T12:00:00Z".parse().unwrap();
     read(part.replace('\n', "\r\n").as_bytes(), &fields, ends, &by, (&rules, noon))
         .map(|(kind, _)| kind)
