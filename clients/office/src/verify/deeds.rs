@@ -84,10 +84,10 @@ fn granted<'d>(
         let signature = signed.verify().map_err(|why| not_signed(&why))?;
         let deed = Deed::in_entity(signed.part()).map_err(|why| Refusal::MandateUnread.about(why))?;
         let canonical = deed.canonical();
-        let signer = |at| signer(&signature, (trust, domain), at);
+        let whose = |at| signer(&signature, (trust, domain), at);
         match deed {
             Deed::Grant(mandate) => {
-                let by = signer(mandate.granted)?;
+                let by = whose(mandate.granted)?;
                 if by != Party::Office(done.office) || mandate.office != done.office {
                     return Err(Refusal::MandateNotSignedByIt.about(by));
                 }
@@ -100,7 +100,7 @@ fn granted<'d>(
                 known = Some(one);
             }
             Deed::Confirm(Said { mandate, at }) if mandate == done.by.mandate => {
-                let by = signer(at)?;
+                let by = whose(at)?;
                 if by != Party::Agent(done.by.agent.clone()) {
                     return Err(Refusal::MandateNotSignedByIt.about(by));
                 }
