@@ -70,7 +70,9 @@ fn a_monitor_of_this_machine_reads_what_happened_and_of_nobody() {
         assert!(head.starts_with("HTTP/1.1 200 ") && head.contains("application/openmetrics-text; version=1.0.0"));
         let samples = samples(text);
         let settled = samples["fumibako_evidence_unsigned"] == "0" && samples["fumibako_reports_due"] == "2";
-        settled.then(|| (text.to_owned(), samples))
+        // The report of the handover is written behind the evidence.
+        let told = samples.contains_key("fumibako_reports_filed_total{report=\"handed-over\"}");
+        (settled && told).then(|| (text.to_owned(), samples))
     };
     let (text, found) = Deadline::after(Duration::from_secs(20)).until(filed).expect("the log is signed");
     let refused = format!("fumibako_refusals_total{{code=\"{}\"}}", Refusal::ReceiptDigestDiffers.row().code);
