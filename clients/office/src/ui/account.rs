@@ -42,7 +42,7 @@ pub(super) async fn ask(app: &Arc<App>) {
     let due = {
         let mail = held(&app.mail);
         let refused = mail.link.as_ref().is_some_and(Result::is_err);
-        refused || mail.ours.asked.is_none_or(|asked| now.duration_since(asked) >= GOOD)
+        refused || mail.ours.asked.is_none_or(|asked| now.duration_since(asked).abs() >= GOOD)
     };
     if !due {
         return;

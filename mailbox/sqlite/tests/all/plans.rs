@@ -30,7 +30,7 @@ const WHOLE: [&str; 18] = [
 
 /// Queries that are meant to read a whole folder: for who opens it, moves or removes all of it, or (the operator) holds a message.
 const FOLDER: [&str; 3] =
-    ["SELECT DISTINCT m.id, m.segment", "'modseq', e.modseq)", "WHERE e.mailbox = f.id) AS \"entries"];
+    ["SELECT DISTINCT m.id, m.segment", "'modseq', e.modseq)", "WHERE e.mailbox = f.id) END AS \"entries"];
 
 #[tokio::test]
 async fn every_query_finds_its_rows_by_key() {

@@ -83,9 +83,10 @@ pub(in crate::ui) async fn see_notices(app: Arc<App>) {
     }
 }
 
+/// A clock that was set back makes an answer old, too.
 fn is_due(app: &App) -> bool {
     let now = (app.clock)();
-    held(&app.mail).asked.is_none_or(|asked| now.duration_since(asked) >= GOOD)
+    held(&app.mail).asked.is_none_or(|asked| now.duration_since(asked).abs() >= GOOD)
 }
 
 /// One that is not answered hinders no other.
