@@ -82,7 +82,7 @@ fn a_monitor_of_this_machine_reads_what_happened_and_of_nobody() {
         ("fumibako_messages_repeated_total", "1"),
         ("fumibako_bundles_delivered_total", "2"),
         ("fumibako_receipts_taken_total", "1"),
-        ("fumibako_receipts_refused_total", "1"),
+        ("fumibako_receipts_refused_total", "2"),
         ("fumibako_bundles_handed_over_total", "1"),
         ("fumibako_reports_filed_total{report=\"handed-over\"}", "1"),
         ("fumibako_logins_total{outcome=\"refused\"}", "1"),

@@ -150,38 +150,47 @@ fn put(
 
 /// Posts what waits from before, once the way is free (BP-11).
 pub(in crate::ui) async fn what_waits(app: &Arc<App>) {
-    let online = matches!(held(&app.mail).link, Some(Ok(())));
-    let entries = outbox::look(&app.settings.data_folder).unwrap_or_default();
-    if !online || !entries.iter().any(|entry| entry.fate == Posted::Waiting) {
+    if !matches!(held(&app.mail).link, Some(Ok(()))) {
         return;
     }
-    let Ok(turn) = app.turn.try_lock() else { return };
-    let (settings, clock) = (app.settings.clone(), app.clock);
-    let done = aside(move || {
-        let outbox = Outbox::open(&settings.data_folder)?;
-        outbox.post_all(&mut Post::new(&settings)?, clock, &mut |_| ())
-    })
-    .await;
-    drop(turn);
-    if done.is_ok_and(|outcomes| outcomes.iter().any(|outcome| outcome.trouble.is_none())) {
-        settle_offline(app);
+    let entries = outbox::look(&app.settings.data_folder).unwrap_or_default();
+    let waiting = entries.iter().any(|entry| entry.fate == Posted::Waiting);
+    let posted = waiting && post_waiting(app).await;
+    // Also what ended before this program began, or before something came between.
+    if settle_offline(app) || posted {
         app.tell("sent");
         app.tell("batch");
         app.look.notify_one();
     }
 }
 
-/// Rows of 一括送信 whose messages have their end meanwhile leave the list; refused ones say why.
-fn settle_offline(app: &Arc<App>) {
+/// Was anything posted?
+async fn post_waiting(app: &Arc<App>) -> bool {
+    let Ok(_turn) = app.turn.try_lock() else { return false };
+    let (settings, clock) = (app.settings.clone(), app.clock);
+    let done = aside(move || {
+        let outbox = Outbox::open(&settings.data_folder)?;
+        outbox.post_all(&mut Post::new(&settings)?, clock, &mut |_| ())
+    })
+    .await;
+    done.is_ok_and(|outcomes| outcomes.iter().any(|outcome| outcome.trouble.is_none()))
+}
+
+/// Rows of 一括送信 whose messages have their end meanwhile leave the list; refused ones say why. Did any change?
+fn settle_offline(app: &Arc<App>) -> bool {
     // What cannot be looked at stays bound.
-    let Ok(entries) = outbox::look(&app.settings.data_folder) else { return };
+    let Ok(entries) = outbox::look(&app.settings.data_folder) else { return false };
+    let mut changed = false;
     held(&app.letters).rows.retain(|_, row| {
         if !matches!(row.fate, Fate::Offline(_)) {
             return true;
         }
-        row.fate = ended(row, &entries, None);
+        let fate = ended(row, &entries, None);
+        changed |= fate != row.fate;
+        row.fate = fate;
         row.fate != Fate::Done
     });
+    changed
 }
 
 /// Sends the rows of the run that were chosen, one after the other, until somebody says stop (BP-02, BP-04, BP-07).
