@@ -29,6 +29,7 @@ mod searches;
 pub(crate) use certificates::{Vouches, done_by, key_of, revoked_since, told};
 pub(crate) use challenges::Challenges;
 pub(crate) use logins::From;
+pub(crate) use searches::Searches;
 
 /// Certificates whose keeping is remembered, 32 octets each. Past it, all are looked up again.
 const VOUCHED: usize = 100_000;
@@ -69,7 +70,9 @@ pub(crate) struct House<S> {
     changing_trust: Mutex<()>,
     guesses: Guesses,
     /// How often each searches the directory.
-    pub(crate) searches: searches::Searches,
+    pub(crate) searches: Searches,
+    /// How often each asks whom to encrypt to.
+    pub(crate) readings: Searches,
     /// Given out for words about certificates.
     pub(crate) challenges: Challenges,
     /// Passwords are judged on as many threads as there are cores, no more.
@@ -125,7 +128,8 @@ impl<S: Store> House<S> {
                 config.limits.login_failures_per_address,
                 config.limits.login_lock_minutes,
             ),
-            searches: searches::Searches::default(),
+            searches: Searches::up_to(searches::SEARCHES),
+            readings: Searches::up_to(searches::READINGS),
             challenges: Challenges::default(),
             hashing: Semaphore::new(cores),
             scratch: Arc::default(),

@@ -171,7 +171,7 @@ fn a_byte_changed_anywhere_in_the_ciphertext_is_neither_saved_nor_acknowledged()
         || Mailbox::of(&world.gateway.mailboxes(), &world.sender).and_then(|mut mailbox| mailbox.count("Receipts"));
     // Profile §8.22: each is told of once, by a word that makes nothing 済.
     assert_eq!(receipts().expect("the folder is there"), count as u64);
-    assert!(sender.list("sent").iter().all(|row| row["state"] == "未"));
+    assert!(sender.list("sent").iter().all(|row| row["state"] == "開封できず"));
     // One that nobody changed is read among them.
     world.deliver(&sealed(&world, |_| ()));
     assert_eq!(recipient.run(&["fetch"]).exit(), Some(76));

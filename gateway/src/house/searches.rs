@@ -6,20 +6,30 @@ use std::sync::{Mutex, PoisonError};
 use fumibako_model::{Party, Refusal, Refused};
 use jiff::{SignedDuration, Timestamp};
 
-/// Questions of one office or agent in a minute.
-pub(crate) const PER_MINUTE: u32 = 60;
+/// Searches of one office or agent in a minute.
+pub(crate) const SEARCHES: u32 = 60;
+/// How often it may ask in a minute whom to encrypt to: before each of many bundles it sends.
+pub(crate) const READINGS: u32 = 1_200;
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 /// Most that are counted at once; past it, those whose minute is over are forgotten.
 const COUNTED: usize = 10_000;
 
 /// Questions of the minute that runs, by who asks.
-#[derive(Debug, Default)]
-pub(crate) struct Searches(Mutex<HashMap<Party, (Timestamp, u32)>>);
+#[derive(Debug)]
+pub(crate) struct Searches {
+    most: u32,
+    counted: Mutex<HashMap<Party, (Timestamp, u32)>>,
+}
 
 impl Searches {
+    /// So many in a minute.
+    pub(crate) fn up_to(most: u32) -> Self {
+        Self { most, counted: Mutex::default() }
+    }
+
     /// One more, while there may be one; else the refusal says after how many seconds.
     pub(crate) fn count(&self, party: &Party, now: Timestamp) -> Result<(), Refused> {
-        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         // A clock that was set back ends a minute, too.
         let left = |since: Timestamp| {
             let gone = now.duration_since(since);
@@ -29,7 +39,7 @@ impl Searches {
             counted.retain(|_, (since, _)| left(*since).is_positive());
         }
         match counted.get_mut(party).filter(|(since, _)| left(*since).is_positive()) {
-            Some((since, count)) if *count >= PER_MINUTE => {
+            Some((since, count)) if *count >= self.most => {
                 Err(Refusal::TooManyQuestions.about(left(*since).as_secs().saturating_add(1)))
             }
             Some((_, count)) => {
@@ -51,10 +61,10 @@ mod tests {
     // Profile §17.6
     #[test]
     fn sixty_questions_in_a_minute_are_enough() {
-        let searches = Searches::default();
+        let searches = Searches::up_to(SEARCHES);
         let (one, other): (Party, Party) = ("9970000011".parse().unwrap(), "9970000029".parse().unwrap());
         let now = Timestamp::UNIX_EPOCH;
-        for second in 0..i64::from(PER_MINUTE) {
+        for second in 0..i64::from(SEARCHES) {
             searches.count(&one, now + SignedDuration::from_millis(500 * second)).unwrap();
         }
         let refused = searches.count(&one, now + SignedDuration::from_secs(50)).unwrap_err();

@@ -32,7 +32,7 @@ async fn find<S: Store>(
     search: Result<Query<Search>, QueryRejection>,
     header: HeaderMap,
 ) -> Response {
-    let login = match counted(&office, &header).await {
+    let login = match counted(&office, &header, |house| &house.searches).await {
         Ok(login) => login,
         Err((refused, who)) => return no(&office.house, &refused, who.as_ref()),
     };
@@ -46,7 +46,7 @@ async fn find<S: Store>(
 }
 
 async fn show<S: Store>(State(office): State<Office<S>>, Path(number): Path<String>, header: HeaderMap) -> Response {
-    let login = match counted(&office, &header).await {
+    let login = match counted(&office, &header, |house| &house.searches).await {
         Ok(login) => login,
         Err((refused, who)) => return no(&office.house, &refused, who.as_ref()),
     };

@@ -7,15 +7,16 @@ use fumibako_model::{Login, Party, Refusal, Refused};
 use fumibako_store::Store;
 
 use super::mandates::{Office, spoken};
-use crate::house::House;
+use crate::house::{House, Searches};
 
 /// Who asks, and one question more of it.
 pub(super) async fn counted<S: Store>(
     office: &Office<S>,
     header: &HeaderMap,
+    which: impl Fn(&House<S>) -> &Searches,
 ) -> Result<Login, (Refused, Option<Party>)> {
     let login = office.login(header).await.map_err(|refused| (refused, None))?;
-    let counted = office.house.searches.count(login.party(), office.house.clock.now());
+    let counted = which(&office.house).count(login.party(), office.house.clock.now());
     counted.map(|()| login.clone()).map_err(|refused| (refused, Some(login.party().clone())))
 }
 

@@ -1,6 +1,6 @@
 //! `GET /v1/readers/<office>[,<office>…]`: whom to encrypt to (Profile §9.11): the certificates of offices, and of the agents that
-//! receive for them, each with the deed by which its office said so. Whoever logs in may ask, as often as
-//! it may search (Profile §17.6); nobody's name stands in it.
+//! receive for them, each with the deed by which its office said so. Whoever logs in may ask, so often in
+//! a minute (Profile §17.6); nobody's name stands in it.
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -28,7 +28,7 @@ pub(super) fn routes<S: Store>(office: Office<S>) -> Router {
 
 async fn tell<S: Store>(State(office): State<Office<S>>, Path(offices): Path<String>, header: HeaderMap) -> Response {
     let house = &office.house;
-    let login = match counted(&office, &header).await {
+    let login = match counted(&office, &header, |house| &house.readings).await {
         Ok(login) => login,
         Err((refused, who)) => return no(house, &refused, who.as_ref()),
     };

@@ -137,7 +137,7 @@ fn private(place: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     let mode =
         |name: &str| std::fs::metadata(place.with_file_name(name)).map_or(0o777, |file| file.permissions().mode());
-    ["office.key", "password"].into_iter().all(|name| matches!(mode(name) & 0o777, 0o600 | 0o400))
+    ["fumibako.key", "fumibako.password"].into_iter().all(|name| matches!(mode(name) & 0o777, 0o600 | 0o400))
 }
 
 #[cfg(not(unix))]
