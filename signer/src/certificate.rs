@@ -236,7 +236,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    /// RFC 5280 §4.1.2.4: a BMPString is a text like the others, though RFC 4514 §2.4 writes it in hexadecimal.
+    /// RFC 5280 §4.1.2.4: a `BMPString` is a text like the others, though RFC 4514 §2.4 writes it in hexadecimal.
     #[test]
     fn a_title_is_no_organisation_and_may_be_of_any_string_type() {
         let name: Name = "CN=9970000011,OU=#1E0C4EE374064EBA8A3C660E66F8,O=見本法人,C=JP".parse().unwrap();
