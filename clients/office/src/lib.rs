@@ -31,6 +31,7 @@ mod owner;
 mod page;
 pub mod partners;
 pub mod post;
+mod proof;
 mod random;
 mod readers;
 pub mod receipt;

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use fumibako_model::{EvidenceId, PROOF_FORM, ProofFile};
+use fumibako_model::EvidenceId;
 use jiff::Timestamp;
 use mail_parser::MessageParser;
 use serde_json::json;
@@ -14,10 +14,9 @@ use super::screen::Screen;
 use super::show;
 use super::verify::tell;
 use crate::exit::Exit;
-use crate::https::{self, Question};
+use crate::proof::{self, About, Proof};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
-use crate::verify::{NotWhole, verify_proof};
 use crate::{disk, page, wait};
 
 #[derive(Debug, Args)]
@@ -44,20 +43,14 @@ impl Receipt {
                 return Err(Trouble::Exists(file.clone()));
             }
         }
-        let gateway = settings.evidence_trust(None)?;
-        let offices = settings.trust()?;
-        let file = wait(ask(settings, &self.which))?;
-        if file.v != PROOF_FORM {
-            return Err(Trouble::NotAMessage(self.output.clone(), NotWhole::LaterProof));
-        }
-        let (report, witnessed) = verify_proof(&file, (&gateway, Some(&offices)), None, clock());
+        let about = wait(about(settings, &self.which))?;
+        let Proof { octets, report, witnessed } = wait(proof::ask(settings, &about, clock()))?;
         if !report.holds() {
             tell(&report, None, screen)?;
             return Ok(Exit::NO_PROOF);
         }
         let name = self.output.file_name().unwrap_or_default().to_string_lossy();
         let page = page::of(&witnessed, &report, &name);
-        let octets = serde_json::to_vec_pretty(&file).map_err(std::io::Error::from)?;
         write(&self.output, &octets)?;
         write(&page_file, page.as_bytes())?;
         let last = witnessed.pieces.last();
@@ -82,36 +75,15 @@ fn write(path: &Path, octets: &[u8]) -> Result<(), Trouble> {
     })
 }
 
-/// What the gateway keeps. A Message-ID is looked up in the mailbox first: whose it is, is asked with it.
-async fn ask(settings: &Settings, which: &str) -> Result<ProofFile, Trouble> {
+/// A Message-ID is looked up in the mailbox first: whose it is, is asked with it.
+async fn about(settings: &Settings, which: &str) -> Result<About, Trouble> {
     if let Ok(id) = which.parse::<EvidenceId>() {
-        return https::ask(settings, Question::get(&format!("/v1/evidence/{id}"))).await;
+        return Ok(About::Piece(id));
     }
     let kept = show::find_one(settings, which).await?;
     let header = MessageParser::default().parse_headers(&kept.octets.0);
     let header = header.ok_or_else(|| Trouble::Garbled("a message without header".into()))?;
     let from = header.from().and_then(|from| from.first()).and_then(|one| one.address()).unwrap_or_default();
-    let office = from.split('@').next().unwrap_or_default();
-    let id = header.message_id().unwrap_or_default();
-    let path = format!("/v1/evidence/{}?from={}", encoded(id), encoded(office));
-    https::ask(settings, Question::get(&path)).await
-}
-
-/// RFC 3986 §2.1, §2.3: a segment of a path, or a value of a query.
-fn encoded(text: &str) -> String {
-    let plain = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~');
-    let letters =
-        text.bytes().map(|octet| if plain(octet) { char::from(octet).into() } else { format!("%{octet:02X}") });
-    letters.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_stands_in_a_path_ends_no_path() {
-        assert_eq!(encoded("a.b-1@plans.example"), "a.b-1%40plans.example");
-        assert_eq!(encoded("../?x=1&y#あ"), "..%2F%3Fx%3D1%26y%23%E3%81%82");
-    }
+    let from = from.split('@').next().unwrap_or_default().to_owned();
+    Ok(About::Message { id: header.message_id().unwrap_or_default().to_owned(), from })
 }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::from_fn_with_state;
@@ -223,6 +223,12 @@ impl IntoResponse for Answer {
 
 pub(super) fn html(markup: Markup) -> Response {
     ([(CONTENT_TYPE, "text/html; charset=utf-8")], markup.into_string()).into_response()
+}
+
+/// A file to be saved under this name, of letters and digits alone.
+pub(super) fn download(name: &str, octets: Vec<u8>) -> Response {
+    let saved = format!("attachment; filename=\"{name}\"");
+    ([(CONTENT_TYPE, "application/json".to_owned()), (CONTENT_DISPOSITION, saved)], octets).into_response()
 }
 
 /// Answers a form: the next page is asked for with GET, so that going back sends nothing twice.

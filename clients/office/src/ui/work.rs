@@ -5,6 +5,7 @@ pub(super) mod listen;
 pub(super) mod look;
 pub(super) mod mandated;
 pub(super) mod post;
+pub(super) mod prove;
 pub(super) mod rights;
 pub(super) mod save;
 pub(super) mod stand;

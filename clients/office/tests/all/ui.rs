@@ -227,12 +227,30 @@ fn what_comes_is_shown_without_asking() {
     type_in(&house.b, ["fetch"]).ended(0);
     // Once in the hint, and in every row.
     until("the sender sees it", || a.1.get("/sent").matches("取得済").count() > 3);
+    proofs_are_saved(&house, [&a.1, &b.1]);
     // Without the gateway: the lists of before, and from when they are.
-    set(&house.b, "imap_port", "1");
+    ["imap_port", "https_port"].iter().for_each(|port| set(&house.b, port, "1"));
     b.0.stop();
     let (program, browser) = start(&house.b, None);
+    let refused = browser.get("/inbox/1/proof");
+    assert!(refused.contains("location: /inbox/1/receipt") && !refused.contains("attachment"), "{refused}");
     until("it says from when", || browser.get("/inbox").contains("に確かめたものです"));
     assert_eq!(after(&browser.get("/inbox"), "name=\"row\" value=\"").count(), 3);
     end(program);
     a.0.stop();
+}
+
+/// TX-05, RD-08, Profile §8.19: both sides save the file that proves it, and it stands without the gateway.
+fn proofs_are_saved(house: &House, [a, b]: [&Browser; 2]) {
+    for (browser, page, settings) in [(a, "/sent/1", &house.a), (b, "/inbox/1/receipt", &house.b)] {
+        let link = after(&browser.get(page), "href=\"").find(|link| link.ends_with("/proof")).unwrap();
+        let answer = browser.get(&link);
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.to_lowercase().contains("content-disposition: attachment; filename=\"fumibako-proof-"), "{head}");
+        let file = house.folder.path().join("proof.json");
+        std::fs::write(&file, body).unwrap();
+        let said = type_in(settings, ["verify", file.to_str().unwrap()]).ended(0);
+        assert!(said.out.contains("\"form\":\"proof\"") && said.out.contains("\"holds\":true"), "{said:#?}");
+    }
+    assert!(a.get("/sent/4711/proof").contains("location: /\r\n"), "there is no such letter");
 }

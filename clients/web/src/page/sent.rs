@@ -201,6 +201,8 @@ pub struct Receipt {
     pub facts: Vec<(String, String)>,
     /// Where the proof can be had as a file.
     pub file: Option<String>,
+    /// Why it could not be had just now.
+    pub trouble: Option<Words>,
 }
 
 /// The page, fit to print.
@@ -209,10 +211,13 @@ pub fn receipt(frame: &Frame, receipt: &Receipt) -> Markup {
     let name = frame.say(receipt.proof.title());
     let main = html! {
         (title(&name, &html! { @if receipt.proof == Proof::Receipt { (frame.say("receipt-hint")) } }))
+        @if let Some(words) = &receipt.trouble { (trouble("trouble", words)) }
         dl.facts { @for (term, value) in &receipt.facts { div { dt { (term) } dd { (value) } } } }
+        // Profile §8.19: what proves is the file, and not this page.
+        @if receipt.file.is_some() { p.second { (frame.say("proof-hint")) " " code { (frame.say("proof-verify")) } } }
         div.row.end {
             a.button href=(back) { (frame.say("back")) }
-            @if let Some(file) = &receipt.file { a.button href=(file) download { (Icon::Down.draw()) (frame.say("proof-file")) } }
+            @if let Some(file) = &receipt.file { a.button href=(file) { (Icon::Down.draw()) (frame.say("proof-file")) } }
             button.primary type="button" data-print data-scripted hidden { (frame.say("print")) }
         }
     };

@@ -233,11 +233,24 @@ fn a_receipt_is_only_of_what_was_received() {
         (Way::Reached(3), "受領証"),
     ] {
         let (received, proof) = (way == Way::Reached(3), way.proof());
-        let page = receipt(&frame(), &Receipt { inbox: false, proof, facts: Vec::new(), file: None }).into_string();
+        let page = receipt(&frame(), &a_receipt(proof)).into_string();
         assert!(page.contains(&format!("<h1>{name}</h1>")), "{page}");
         assert_eq!(page.contains("受領証"), received, "{name}");
         assert_eq!(page.contains("印刷して"), received, "{name}");
     }
+}
+
+fn a_receipt(proof: Proof) -> Receipt {
+    Receipt { inbox: false, proof, facts: Vec::new(), file: None, trouble: None }
+}
+
+/// TX-05, Profile §8.19: the file that proves is there beside the page, with how to verify it years later.
+#[test]
+fn the_proof_is_a_file_and_the_page_says_how_to_verify_it() {
+    let with = Receipt { file: Some("/sent/5/proof".into()), ..a_receipt(Proof::Receipt) };
+    let page = receipt(&frame(), &with).into_string();
+    in_order(&page, &["証明ファイルです", "fumibako verify", "href=\"/sent/5/proof\"", "証明ファイルを保存"]);
+    assert!(!receipt(&frame(), &a_receipt(Proof::Record)).into_string().contains("fumibako verify"));
 }
 
 /// NW-12, NW-09: each way in which a request is refused without a page has its own sentence, and only silence is `stopped`.

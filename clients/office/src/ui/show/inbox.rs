@@ -13,7 +13,9 @@ use fumibako_web::part::{FileLine, Words};
 use fumibako_web::text::{count, say, say_with};
 
 use super::home::party_or;
+use super::sent::proven;
 use super::{Answer, Here, Shared, html, own_address, see};
+use crate::proof::About;
 use crate::ui::form::Sent;
 use crate::ui::paint::{by_name, moment, party, pick, words};
 use crate::ui::spot::Spot;
@@ -30,6 +32,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/inbox/fetch", post(fetch))
         .route("/inbox/{uid}", get(one))
         .route("/inbox/{uid}/receipt", get(receipt))
+        .route("/inbox/{uid}/proof", get(proof))
 }
 
 type Fields = Query<Vec<(String, String)>>;
@@ -246,6 +249,16 @@ async fn receipt(State(app): Shared, here: Here, Path(uid): Path<Spot>) -> Resul
     facts.push(fact("fact-message-id", one.message_id.clone()));
     facts.push(fact("file", count(here.lang(), "files", one.files.len()).into_owned()));
     let proof = if one.done { page::Proof::Receipt } else { page::Proof::Expired };
-    let view = page::Receipt { inbox: true, proof, facts, file: None };
+    // Where the content is gone, the gateway finds evidence by its number alone, which only the sender was told.
+    let file = (!one.gone && one.from.is_some()).then(|| format!("/inbox/{uid}/proof"));
+    let view = page::Receipt { inbox: true, proof, facts, file, trouble: here.trouble(&app) };
     Ok(html(page::receipt(&here.frame(&app), &view)))
+}
+
+/// RD-08: the file that proves it.
+async fn proof(State(app): Shared, here: Here, Path(uid): Path<Spot>) -> Result<Response, Answer> {
+    let one = held(&app.mail).inbox.get(&uid).cloned().ok_or(Answer::Missing)?;
+    let from = one.from.ok_or(Answer::Missing)?.to_string();
+    let about = About::Message { id: one.message_id, from };
+    Ok(proven(&app, &here, &format!("/inbox/{uid}/receipt"), (one.at, about)).await)
 }

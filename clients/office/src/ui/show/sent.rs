@@ -17,8 +17,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::compose::may_send_for;
 use super::home::party_or;
 use super::inbox::unreached;
-use super::{Answer, Here, Shared, html, see};
+use super::{Answer, Here, Shared, download, html, see};
 use crate::outbox::Entry;
+use crate::proof::About;
 use crate::random;
 use crate::trouble::Trouble;
 use crate::ui::form::{Sent, Upload};
@@ -28,6 +29,7 @@ use crate::ui::paint::{by_name, days, moment, pick};
 use crate::ui::spot::Spot;
 use crate::ui::state::{App, both, held};
 use crate::ui::work::look::{Gone, here as waiting_here, look, own_copy};
+use crate::ui::work::prove;
 
 /// After so many days without the other side fetching it, somebody should telephone (TX-07).
 const LATE_DAYS: i64 = 7;
@@ -37,6 +39,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/sent", get(list))
         .route("/sent/refresh", post(refresh))
         .route("/sent/{id}", get(receipt))
+        .route("/sent/{id}/proof", get(proof))
         .route("/sent/{id}/again", post(again))
         .route("/sent/{id}/withdraw", post(withdraw))
 }
@@ -217,6 +220,31 @@ async fn receipt(State(app): Shared, here: Here, Path(id): Path<String>) -> Resu
         fact("fact-evidence", evidence.map_or_else(|| "-".into(), |id| id.to_string())),
         fact("fact-message-id", message_id),
     ];
-    let view = page::Receipt { inbox: false, proof: row.way.proof(), facts, file: None };
+    // Of what waits here, or was refused, the gateway has no evidence.
+    let file = id.parse::<Spot>().is_ok().then(|| format!("/sent/{id}/proof"));
+    let trouble = here.trouble(&app);
+    let view = page::Receipt { inbox: false, proof: row.way.proof(), facts, file, trouble };
     Ok(html(page::receipt(&here.frame(&app), &view)))
+}
+
+/// TX-05: the file that proves it.
+async fn proof(State(app): Shared, here: Here, Path(spot): Path<Spot>) -> Result<Response, Answer> {
+    let one = held(&app.mail).sent.get(&spot).cloned().ok_or(Answer::Missing)?;
+    let from = spot.of.or(app.settings.office).ok_or(Answer::Missing)?;
+    // This computer knows the number of what it posted itself; that finds evidence whose content is gone, too.
+    let entries = crate::outbox::look(&app.settings.data_folder)?;
+    let piece = entries.iter().find(|entry| entry.message_id == one.message_id).and_then(Entry::evidence);
+    let message = || About::Message { id: one.message_id.clone(), from: from.to_string() };
+    let about = piece.map_or_else(message, About::Piece);
+    Ok(proven(&app, &here, &format!("/sent/{spot}"), (one.at, about)).await)
+}
+
+/// The file to save, or the page with why there is none.
+pub(super) async fn proven(app: &Arc<App>, here: &Here, page: &str, (at, about): (Timestamp, About)) -> Response {
+    match prove::proof(app, about).await {
+        Ok(octets) => {
+            download(&format!("fumibako-proof-{}.json", JAPAN.to_datetime(at).strftime("%Y%m%d-%H%M%S")), octets)
+        }
+        Err(why) => here.failed(app, page, pick(&both(&why), here.lang())),
+    }
 }

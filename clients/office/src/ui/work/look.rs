@@ -267,12 +267,18 @@ async fn read(settings: &Settings, known: &Known) -> Result<Found, Trouble> {
 }
 
 impl Found {
-    /// Opens a folder. True: its UIDs name what they named before.
-    async fn opened(&mut self, mailbox: &mut Mailbox, place: Place, known: &Known) -> Result<bool, Trouble> {
+    /// Opens a folder and lists what is in it, the oldest first. True: its UIDs name what they named before.
+    async fn opened(
+        &mut self,
+        mailbox: &mut Mailbox,
+        place: Place,
+        known: &Known,
+    ) -> Result<(bool, Vec<Kept>), Trouble> {
         let folder = (place.folder == Folder::Inbox, place.office);
         let validity = mailbox.select(place).await?;
         self.validity.extend(validity.map(|validity| (folder, validity)));
-        Ok(validity == known.validity.get(&folder).copied())
+        let uids = mailbox.search("ALL").await?;
+        Ok((validity == known.validity.get(&folder).copied(), mailbox.headers(&uids).await?))
     }
 
     async fn inbox_of(
@@ -282,12 +288,10 @@ impl Found {
         known: &Known,
         mailbox: &mut Mailbox,
     ) -> Result<(), Trouble> {
-        let same = self.opened(mailbox, place, known).await?;
-        let uids = mailbox.search("ALL").await?;
-        let headers = mailbox.headers(&uids).await?;
+        let (same, headers) = self.opened(mailbox, place, known).await?;
         self.inbox.extend(headers.iter().map(|kept| (Spot::new(place, kept.uid), kept.is_acknowledged())));
-        let is_new = |uid: &&u32| !same || !known.inbox.contains(&Spot::new(place, **uid));
-        for uid in uids.iter().rev().filter(is_new).take(BODIES) {
+        let is_new = |kept: &&Kept| !same || !known.inbox.contains(&Spot::new(place, kept.uid));
+        for Kept { uid, .. } in headers.iter().rev().filter(is_new).take(BODIES) {
             if let Some(kept) = mailbox.message(*uid).await? {
                 self.arrived.push((Spot::new(place, *uid), arrived(settings, place, &kept)?));
             }
@@ -302,9 +306,7 @@ impl Found {
         known: &Known,
         mailbox: &mut Mailbox,
     ) -> Result<(), Trouble> {
-        let same = self.opened(mailbox, place, known).await?;
-        let uids = mailbox.search("ALL").await?;
-        let headers = mailbox.headers(&uids).await?;
+        let (same, headers) = self.opened(mailbox, place, known).await?;
         self.sent.extend(headers.iter().map(|kept| (Spot::new(place, kept.uid), (kept.state(), kept.fault()))));
         let is_new = |kept: &&Kept| !same || !known.sent.contains(&Spot::new(place, kept.uid));
         for kept in headers.iter().rev().filter(is_new).take(BODIES) {
