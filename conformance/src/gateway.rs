@@ -33,6 +33,7 @@ pub struct Gateway {
     ports: Ports,
     child: Option<Child>,
     clock: Option<Arc<MovedClock>>,
+    events: Option<&'static str>,
 }
 
 /// A key of the `[limits]` of the settings, and its value.
@@ -104,8 +105,17 @@ impl Gateway {
 
     /// The same under a clock that the test moves, and with other settings.
     pub fn start_under(clock: Option<Arc<MovedClock>>, settings: impl Fn(String) -> String) -> Self {
+        Self::start_telling(None, clock, settings)
+    }
+
+    /// The same with these events in its log, as `RUST_LOG` chooses them.
+    pub fn start_telling(
+        events: Option<&'static str>,
+        clock: Option<Arc<MovedClock>>,
+        settings: impl Fn(String) -> String,
+    ) -> Self {
         let folder = tempfile::Builder::new().prefix("fumibako-").tempdir().expect("a temporary folder can be made");
-        let mut gateway = Self { folder, ports: Ports::free(), child: None, clock };
+        let mut gateway = Self { folder, ports: Ports::free(), child: None, clock, events };
         let init = Tool::at(&Programs::built().gateway).args(["init", "--dev-ca", "--domain", DOMAIN, "--dir"]);
         init.arg(gateway.folder()).under(gateway.clock.as_deref()).run().well();
         let sample = fs::read_to_string(gateway.config()).expect("init writes the settings");
@@ -148,6 +158,7 @@ impl Gateway {
         let mut serve = Command::new(&Programs::built().gateway);
         serve.args(["serve", "--lang", "en", "--config"]).arg(self.config());
         serve.envs(self.clock.iter().flat_map(|clock| clock.environment()));
+        serve.envs(self.events.map(|events| ("RUST_LOG", events)));
         serve.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         let mut child = serve.spawn().expect("the gateway runs");
         let socket = self.folder.path().join("admin.sock");

@@ -8,7 +8,7 @@ use fumibako_conformance::{Programs, Tool, flip_in_content};
 use crate::world::World;
 
 /// curl with the office's login, in a file that only its owner reads, and the gateway's authority.
-fn curl(world: &World, login: (&str, &str)) -> Tool {
+pub(crate) fn curl(world: &World, login: (&str, &str)) -> Tool {
     Programs::need(&["curl"]);
     let settings = format!("user = \"{}:{}\"\nsilent\nshow-error\n", login.0, login.1);
     let authority = world.gateway.tls_authority();

@@ -9,6 +9,7 @@ mod broken;
 mod ciphers;
 mod collectors;
 mod curl;
+mod directory;
 mod faults;
 mod fetchmail;
 mod keeping;
