@@ -342,3 +342,15 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 fn unexpected() -> Failure {
     Failure::Call(admin::CallError::Broken(io::Error::other("it is of another version than this program")))
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn every_command_line_can_be_read() {
+        Cli::command().debug_assert();
+    }
+}

@@ -212,3 +212,15 @@ fn misused(usage: &clap::Error, world: World<'_>) -> Exit {
         Exit::OK
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn every_command_line_can_be_read() {
+        Cli::command().debug_assert();
+    }
+}

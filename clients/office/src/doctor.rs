@@ -5,17 +5,18 @@ use std::io::Write as _;
 use std::path::Path;
 
 use fumibako_careplan::Lang;
-use fumibako_model::{JAPAN, LicenceState, Party, Refusal};
+use fumibako_model::{JAPAN, Party};
 use fumibako_web::text::{say, say_with};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::bundle::MESSAGE_BYTES;
 use crate::exit::Exit;
 use crate::keep::Keep;
+use crate::licence::{Advice, At, advice, ours};
 use crate::mailbox::Mailbox;
 use crate::settings::Settings;
 use crate::trouble::{Trouble, Words};
-use crate::{https, register, tls};
+use crate::{https, tls};
 
 /// How far this computer's clock may be from the gateway's: past it signatures are dated wrong.
 const CLOCK: SignedDuration = SignedDuration::from_mins(5);
@@ -38,6 +39,8 @@ enum Seen {
     Ends(Timestamp, i64),
     /// The clock differs by so many seconds from the gateway's.
     Clock(i64),
+    /// Nothing can be sent or received, and why.
+    Licence(Advice),
     Wrong(Trouble),
 }
 
@@ -74,7 +77,7 @@ pub fn examine(settings: &Settings, now: Timestamp) -> Vec<Finding> {
     ];
     // Agents have none of their own.
     if !matches!(settings.party(), Ok(Party::Agent(_))) {
-        findings.push(Finding::new(["check-licence", "seen-licence"], licence(settings)));
+        findings.push(Finding { says: ["check-licence", "seen-licence"], seen: licence(settings) });
     }
     findings
 }
@@ -84,6 +87,7 @@ pub fn exit(findings: &[Finding]) -> Exit {
     let mut wrong = findings.iter().filter_map(|finding| match &finding.seen {
         Seen::Wrong(trouble) => Some(trouble.exit()),
         Seen::Clock(_) => Some(Exit::NOT_SET_UP),
+        Seen::Licence(_) => Some(Exit::PARTLY),
         Seen::Well(_) | Seen::Ends(..) => None,
     });
     // What stands first is what the others need.
@@ -105,7 +109,7 @@ impl Finding {
         match &self.seen {
             Seen::Well(_) => Standing::Good,
             Seen::Ends(..) => Standing::Soon,
-            Seen::Clock(_) | Seen::Wrong(_) => Standing::Bad,
+            Seen::Clock(_) | Seen::Licence(_) | Seen::Wrong(_) => Standing::Bad,
         }
     }
 
@@ -122,12 +126,16 @@ impl Finding {
         }
     }
 
-    /// What is wrong, or will be soon.
-    pub fn words(&self, lang: Lang) -> Option<Words> {
+    /// What is wrong, or will be soon, as it is read there.
+    pub(crate) fn words(&self, at: At, lang: Lang) -> Option<Words> {
         let (id, value) = match &self.seen {
             Seen::Well(_) => return None,
             Seen::Wrong(trouble) => return Some(trouble.words(lang)),
-            Seen::Ends(at, days) => (["wrong-ends", "wrong-ends-next"], format!("{} ({days})", day(*at))),
+            Seen::Licence(advice) => {
+                let (what, next) = (advice.what(lang), advice.next(at, lang));
+                return Some(Words { what, next, code: None, reference: None });
+            }
+            Seen::Ends(end, days) => (["wrong-ends", "wrong-ends-next"], format!("{} ({days})", day(*end))),
             Seen::Clock(seconds) => (["wrong-clock", "wrong-clock-next"], seconds.to_string()),
         };
         let [what, next] = id.map(|id| say_with(lang, id, &[("seen", value.as_str().into())]).into_owned());
@@ -195,11 +203,14 @@ fn mailbox(settings: &Settings) -> Result<String, Trouble> {
 }
 
 /// Without it nothing can be sent or received, though all the rest is well (Profile §10.8).
-fn licence(settings: &Settings) -> Result<String, Trouble> {
-    let view = crate::wait(register::licence(settings))?;
-    match (view.state, view.until) {
-        (LicenceState::InForce | LicenceState::Ending, Some(until)) => Ok(until.strftime("%Y/%m/%d").to_string()),
-        _ => Err(Trouble::Refused { refused: Refusal::SenderNotLicensed.about(view.office), reference: None }),
+fn licence(settings: &Settings) -> Seen {
+    let view = match ours(settings) {
+        Ok(view) => view,
+        Err(trouble) => return Seen::Wrong(trouble),
+    };
+    match advice(&view).into_iter().find(Advice::stops) {
+        Some(advice) => Seen::Licence(advice),
+        None => Seen::Well(view.until.map_or_else(String::new, |until| until.strftime("%Y/%m/%d").to_string())),
     }
 }
 

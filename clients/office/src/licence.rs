@@ -1,5 +1,7 @@
 //! ライセンス, as this end deals with it: what the gateway says of ours, and what we sign about it (Profile §10).
 
+mod advice;
+
 use fumibako_model::{
     Asked, LicenceDeed, LicenceTerms, LicenceView, OfficeNumber, Party, PayBy, Refusal, Refused, Switch,
 };
@@ -10,6 +12,8 @@ use crate::https::{Question, asked};
 use crate::register;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
+
+pub(crate) use advice::{Advice, At, Behind, advice, is_about_ours};
 
 /// Where deeds go, and the view comes from (Profile §10.4, §10.8).
 pub(crate) const PATH: &str = "/v1/licence";

@@ -14,6 +14,7 @@ mod faults;
 mod fetchmail;
 mod keeping;
 mod kit;
+mod licence;
 mod lives;
 mod mbsync;
 mod metrics;

@@ -12,7 +12,8 @@ pub(super) enum Terms {
     /// 公開する（この版が以後の規約になる） / publish: this version is in force from now on
     Publish {
         /// 版（2026-04 など） / name of the version
-        version: String,
+        #[arg(value_name = "VERSION")]
+        named: String,
         /// 本文のファイル（UTF-8、64 KiB まで） / file with the text: UTF-8, up to 64 KiB
         file: PathBuf,
     },
@@ -21,19 +22,20 @@ pub(super) enum Terms {
     /// 本文を見る / show one
     Show {
         /// 版 / name of the version
-        version: String,
+        #[arg(value_name = "VERSION")]
+        named: String,
     },
 }
 
 impl Terms {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
         let (ask, publishes, shows) = match self {
-            Self::Publish { version, file } => {
+            Self::Publish { named: version, file } => {
                 let text = std::fs::read_to_string(&file).map_err(|why| Failure::Read(file, why))?;
                 (LicenceAsk::TermsPublish { version, text }, true, false)
             }
             Self::List => (LicenceAsk::TermsList, false, false),
-            Self::Show { version } => (LicenceAsk::TermsShow { version }, false, true),
+            Self::Show { named: version } => (LicenceAsk::TermsShow { version }, false, true),
         };
         match context.ask(&Request::Licence(ask))? {
             Reply::Done if publishes => context.say(

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::screen::Screen;
 use crate::doctor::{Standing, examine, exit};
 use crate::exit::Exit;
+use crate::licence::At;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 
@@ -29,7 +30,7 @@ impl Doctor {
 pub(super) fn tell(settings: &Settings, screen: &mut Screen<'_>, clock: fn() -> Timestamp) -> Result<Exit, Trouble> {
     let (findings, lang) = (examine(settings, clock()), screen.lang());
     for finding in &findings {
-        let words = finding.words(lang);
+        let words = finding.words(At::Terminal, lang);
         let state = match finding.standing() {
             Standing::Good => "good",
             Standing::Soon => "soon",

@@ -17,6 +17,7 @@ use super::screen::{Screen, bytes};
 use crate::bundle::gather::{file_name, read};
 use crate::bundle::{Attached, Draft, Form, Left, MESSAGE_BYTES, compose, gather};
 use crate::exit::Exit;
+use crate::licence::Behind;
 use crate::outbox::{Entry, Fate, Outbox, Outcome};
 use crate::partners::Closing;
 use crate::post::Post;
@@ -188,11 +189,11 @@ fn post_all(
     }
     screen.begin(waiting);
     let mut post = Post::new(settings)?;
-    let mut told = Ok(());
+    let (mut told, behind) = (Ok(()), Behind::new(settings));
     let outcomes = outbox.post_all(&mut post, clock, &mut |outcome| {
         screen.step();
         if told.is_ok() {
-            told = tell_outcome(outcome, screen);
+            told = tell_outcome(outcome, &behind, screen);
         }
     })?;
     told?;
@@ -271,8 +272,9 @@ fn line_of(draft: &Draft, lang: Lang) -> String {
     }
 }
 
-fn tell_outcome(outcome: &Outcome, screen: &mut Screen<'_>) -> std::io::Result<()> {
-    let words = outcome.trouble.as_ref().map(|trouble| trouble.words(screen.lang()));
+fn tell_outcome(outcome: &Outcome, behind: &Behind<'_>, screen: &mut Screen<'_>) -> std::io::Result<()> {
+    let lang = screen.lang();
+    let words = outcome.trouble.as_ref().map(|trouble| behind.explain(trouble.words(lang), lang));
     let entry = &outcome.entry;
     let state = state_of(entry);
     let object = json!({

@@ -27,6 +27,7 @@ use super::show::{door, html, see, session_in, with_assets};
 use super::state::{both, held};
 use super::work::aside;
 use crate::doctor::examine;
+use crate::licence::At;
 use crate::settings::Settings;
 use crate::setup::{Answers, Given};
 use crate::tls::server_name;
@@ -177,7 +178,7 @@ async fn written(first: &Arc<First>, answers: Answers) -> Result<(Settings, [Vec
                 id: one.id(),
                 what: one.what(lang),
                 seen: one.seen(lang),
-                wrong: one.words(lang).map(|wrong| words(&wrong)),
+                wrong: one.words(At::Screen, lang).map(|wrong| words(&wrong)),
             };
             found.iter().map(finding).collect()
         });

@@ -11,6 +11,7 @@ pub(super) use crate::nights::days;
 use super::letters::Fate;
 use super::session::Session;
 use super::state::{App, held};
+use crate::licence::{Advice, At, advice, is_about_ours};
 
 /// What stands around a page.
 pub(super) fn frame(app: &App, session: &Session, here: &str) -> Frame {
@@ -71,6 +72,21 @@ pub(super) fn day(at: Timestamp) -> String {
 pub(super) fn words(words: &crate::trouble::Words) -> Words {
     let marks: Vec<String> = words.code.map(str::to_owned).into_iter().chain(words.reference.clone()).collect();
     Words { what: words.what.clone(), next: words.next.clone(), code: (!marks.is_empty()).then(|| marks.join(" ")) }
+}
+
+/// Why something was not sent. Where our own licence is the reason, what stands behind it and what to do about it is told, as far as
+/// that is known now.
+pub(super) fn refusal(app: &App, both: &(Words, Words), lang: Lang) -> Words {
+    let words = pick(both, lang);
+    let code = words.code.as_deref().and_then(|code| code.split(' ').next()).unwrap_or_default();
+    if !is_about_ours(code) {
+        return words;
+    }
+    let known = held(&app.mail).licence.as_ref().map(advice).unwrap_or_default();
+    match known.into_iter().find(Advice::stops) {
+        Some(advice) => Words { next: advice.line(At::Screen, lang), ..words },
+        None => words,
+    }
 }
 
 /// Those in the language of a page.

@@ -14,8 +14,8 @@ pub struct Licence {
     pub rows: Vec<State>,
     /// Its years, the latest first.
     pub years: Vec<Year>,
-    /// What the office is warned of: heading and what to do.
-    pub warning: Option<(Mood, String, String)>,
+    /// What the office has to know, the gravest first: heading and what to do.
+    pub advice: Vec<(Mood, String, String)>,
     /// What can be asked for now.
     pub ask: Option<Ask>,
     /// Is it renewed by itself? `None`: there is nothing to renew.
@@ -55,8 +55,8 @@ pub fn licence(frame: &Frame, licence: &Licence) -> Markup {
     let main = html! {
         (title(&frame.say("licence"), &html! { (frame.say("licence-hint")) }))
         @if let Some(words) = &licence.trouble { (trouble("trouble", words)) }
-        @if let Some((mood, heading, next)) = &licence.warning {
-            (panel(*mood, "licence-warning", heading, &html! { p { (next) } }))
+        @for (at, (mood, heading, next)) in licence.advice.iter().enumerate() {
+            (panel(*mood, &format!("licence-advice-{at}"), heading, &html! { p { (next) } }))
         }
         dl #licence-facts.facts {
             @for State { term, value, mark } in &licence.rows {

@@ -140,8 +140,10 @@ async fn paid_and_stopped(world: &World, office: &Ui) -> Done {
     world.see(
         "LC-10",
         "停止, with the reason",
-        chips(world, &["停止", "支払済"]).await && world.text("#licence-warning").await.contains("届出の確認中"),
+        chips(world, &["停止", "支払済"]).await && world.text("#licence-advice-0").await.contains("届出の確認中"),
     );
+    world.go(office, "/").await?;
+    world.see("LC-10", "the home page says why, too", world.text("main").await.contains("理由: 届出の確認中"));
     suspend(None);
     Ok(())
 }
@@ -154,7 +156,7 @@ async fn ending_under_new_terms(world: &World, office: &Ui) -> Done {
         "LC-10 LC-09",
         "まもなく終了, with the days left and what to do",
         chips(world, &["まもなく終了", "あと20日", "未払"]).await
-            && world.in_order("#licence-warning", &["あと20日", "更新する"]).await,
+            && world.in_order("#licence-advice-0", &["あと20日", "更新する"]).await,
     );
     publish(world, "2026-10");
     world.click("#agree").await?;

@@ -5,6 +5,7 @@ use fumibako_model::{LicenceTerms, LicenceView, Payment, Period};
 use jiff::civil::Date;
 
 use crate::cli::screen::{bytes, harmless};
+use crate::licence::{At, advice};
 
 /// The whole view; the text of the terms is asked for where it is needed.
 pub(super) fn whole(view: &LicenceView, lang: Lang) -> String {
@@ -13,9 +14,6 @@ pub(super) fn whole(view: &LicenceView, lang: Lang) -> String {
         (lang.pick("事業所番号", "office"), view.office.to_string()),
         (lang.pick("状態", "state"), lang.pick(view.state.word(), view.state.word_en()).to_owned()),
     ];
-    if let Some(why) = &view.suspended {
-        lines.push((lang.pick("停止の理由", "why"), harmless(why)));
-    }
     if view.until.is_some() {
         let left = view
             .days_left
@@ -30,13 +28,6 @@ pub(super) fn whole(view: &LicenceView, lang: Lang) -> String {
     lines.push((lang.pick("支払い", "payment"), payment(view.payment, view.pay_by, lang)));
     let automatic = if view.automatic { ("自動", "by itself") } else { ("手続きが必要", "by hand") };
     lines.push((lang.pick("更新", "renewal"), lang.pick(automatic.0, automatic.1).to_owned()));
-    if view.automatic && !view.agrees() {
-        let (ja, en) = (
-            "利用規約が変わったので、自動では更新されません。licence renew で同意してください",
-            "the terms have changed: it is not renewed by itself; agree with licence renew",
-        );
-        lines.push((lang.pick("注意", "note"), lang.pick(ja, en).to_owned()));
-    }
     let fee = u64::from(view.fee_yen);
     lines.push((
         lang.pick("利用料", "fee"),
@@ -46,7 +37,8 @@ pub(super) fn whole(view: &LicenceView, lang: Lang) -> String {
     lines.push((lang.pick("利用規約", "terms"), harmless(version)));
     let years = view.periods.iter().map(|period| year(period, lang));
     let facts = lines.into_iter().map(|(term, value)| format!("{term}: {value}"));
-    facts.chain(years).collect::<Vec<_>>().join("\n")
+    let advice = advice(view).into_iter().map(|one| harmless(&one.line(At::Terminal, lang)));
+    facts.chain(years).chain(advice).collect::<Vec<_>>().join("\n")
 }
 
 fn payment(payment: Option<Payment>, pay_by: Option<fumibako_model::PayBy>, lang: Lang) -> String {

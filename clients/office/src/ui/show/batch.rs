@@ -16,7 +16,7 @@ use super::{Answer, Here, Shared, html, see, unkept};
 use crate::random;
 use crate::ui::form::{Sent, Upload};
 use crate::ui::letters::{Fate, Letter, NotAdded, Route, Why, route};
-use crate::ui::paint::{party, party_line, pick};
+use crate::ui::paint::{party, party_line, pick, refusal};
 use crate::ui::state::{App, Letters, Run, held};
 use crate::ui::work::mandated::barred;
 use crate::ui::work::post::{Reaches, batch as send_all};
@@ -84,7 +84,7 @@ fn row_of(app: &App, row: &Letter, ticked: &[&String], lang: Lang, reaches: &Rea
         files: row.files.iter().enumerate().map(|(at, file)| FileLine::of(at.to_string(), &file.name, lang)).collect(),
         state: match barred(app, row).filter(|_| row.fate.is_open()) {
             Some(words) => RowState::Barred(pick(&words, lang)),
-            None => state_of(&row.fate, lang),
+            None => state_of(app, &row.fate, lang),
         },
         reach: reach.unwrap_or_default(),
         ticked: ticked.contains(&&row.id),
@@ -96,14 +96,14 @@ fn for_whom(app: &App, row: &Letter) -> Option<Party> {
     row.route().filter(|(from, _)| Some(*from) != app.settings.office).map(|(from, _)| party(app, from))
 }
 
-fn state_of(fate: &Fate, lang: Lang) -> RowState {
+fn state_of(app: &App, fate: &Fate, lang: Lang) -> RowState {
     match fate {
         Fate::Unsent => RowState::Unsent,
         Fate::Waiting => RowState::Waiting,
         Fate::Offline(_) => RowState::Offline,
         Fate::Sending => RowState::Sending,
         Fate::Done => RowState::Done,
-        Fate::Failed(words) => RowState::Failed(pick(words, lang)),
+        Fate::Failed(words) => RowState::Failed(refusal(app, words, lang)),
         Fate::Stopped => RowState::Stopped,
     }
 }
@@ -119,7 +119,7 @@ fn progress_of(app: &App, run: &Run, lang: Lang) -> Progress {
             to,
             from: for_whom(app, letter),
             written,
-            state: state_of(&letter.fate, lang),
+            state: state_of(app, &letter.fate, lang),
         })
     };
     Progress { rows: run.rows.iter().filter_map(row).collect(), running: run.running, stopping: run.stopping }

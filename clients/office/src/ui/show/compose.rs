@@ -18,7 +18,7 @@ use super::{Answer, Here, Shared, html, see, unkept};
 use crate::random;
 use crate::ui::form::Sent;
 use crate::ui::letters::{Fate, Letter};
-use crate::ui::paint::{moment, party, party_line, pick};
+use crate::ui::paint::{moment, party, party_line, pick, refusal};
 use crate::ui::state::{App, both, held};
 use crate::ui::work::mandated::barred;
 use crate::ui::work::post::{Reaches, checked, incomplete, send_draft};
@@ -80,7 +80,7 @@ pub(super) fn view(app: &App, here: &Here, letter: &Letter, (manner, base): (Man
     let lines = letter.files.iter().enumerate().map(|(at, file)| FileLine::of(at.to_string(), &file.name, lang));
     let (other, csv): (Vec<FileLine>, Vec<FileLine>) = lines.partition(|line| line.kind == FileKind::Other);
     let route = letter.route();
-    let own = letter.trouble.as_ref().map(|words| pick(words, lang));
+    let own = letter.trouble.as_ref().map(|words| refusal(app, words, lang));
     page::Letter {
         manner,
         base,
@@ -242,7 +242,7 @@ async fn go(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) 
         Err(words) => return Ok(here.failed(&app, &place, words)),
     };
     match send_draft(&app, letter).await {
-        Fate::Failed(words) => Ok(here.failed(&app, &place, pick(&words, here.lang()))),
+        Fate::Failed(words) => Ok(here.failed(&app, &place, refusal(&app, &words, here.lang()))),
         Fate::Offline(_) => Ok(here.done(&app, "/sent", here.say("waits-toast"))),
         _ => Ok(here.done(&app, "/sent", here.say("sent-toast"))),
     }

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 use super::licence::lines as licence_lines;
 use super::{Here, Shared, html};
+use crate::licence::{Advice, At, advice};
 use crate::ui::account::warnings;
 use crate::ui::paint::{day, days, moment, party, pick};
 use crate::ui::state::{App, held};
@@ -36,9 +37,19 @@ async fn home(State(app): Shared, here: Here) -> Response {
         soon: soon(&app),
         notices: notices(&app, &here),
         states: states(&app, lang, certificate.0),
-        warnings: warnings(&app, lang).into_iter().chain(certificate.1).collect(),
+        warnings: warnings(&app, lang).into_iter().chain(licence_words(&app, lang)).chain(certificate.1).collect(),
     };
     html(page::home(&here.frame(&app), &view))
+}
+
+/// What is to be done about the licence, and why nothing can be sent.
+fn licence_words(app: &App, lang: Lang) -> Vec<Words> {
+    let mail = held(&app.mail);
+    // Whose office is stopped is told so already.
+    let told = mail.ours.view.as_ref().is_some_and(|view| view.office.suspended.is_some());
+    let all = mail.licence.as_ref().map(advice).unwrap_or_default().into_iter();
+    let due = all.filter(|one| if matches!(one, Advice::Stopped(_)) { !told } else { one.stops() || one.is_to_do() });
+    due.map(|one| Words { what: one.what(lang), next: one.next(At::Screen, lang), code: None }).collect()
 }
 
 /// HM-05, HM-06: newest first.

@@ -14,7 +14,7 @@ use fumibako_web::text::{count, say, say_with};
 
 use super::{Answer, Here, Shared, html};
 use crate::cli::screen::bytes;
-use crate::licence::{Manner, Year, agreed, ask_for, ours, renews_itself};
+use crate::licence::{Advice, At, Manner, Year, advice, agreed, ask_for, ours, renews_itself};
 use crate::trouble::Trouble;
 use crate::ui::form::Sent;
 use crate::ui::paint::words;
@@ -59,7 +59,7 @@ fn view(licence: &LicenceView, lang: Lang) -> Licence {
     Licence {
         rows: lines(licence, lang),
         years: licence.periods.iter().rev().map(|period| year(period, lang)).collect(),
-        warning: warning(licence, lang),
+        advice: panels(licence, lang),
         ask,
         // Where nobody agreed to the terms in force, it cannot be turned on.
         automatic: (held && (licence.automatic || licence.agrees())).then_some(licence.automatic),
@@ -67,25 +67,15 @@ fn view(licence: &LicenceView, lang: Lang) -> Licence {
     }
 }
 
-/// What the office has to know before anything else.
-fn warning(licence: &LicenceView, lang: Lang) -> Option<(Mood, String, String)> {
-    let text = |id: &str| say(lang, id).into_owned();
-    match licence.state {
-        LicenceState::Suspended => {
-            Some((Mood::Bad, text("licence-stopped"), licence.suspended.clone().unwrap_or_default()))
-        }
-        LicenceState::Ended => Some((Mood::Bad, text("licence-over"), text("licence-over-next"))),
-        LicenceState::Ending => {
-            let left = licence.days_left.and_then(|left| usize::try_from(left).ok()).unwrap_or_default();
-            let next = match (licence.automatic, licence.agrees()) {
-                (true, true) => "licence-soon-automatic",
-                (true, false) => "licence-soon-terms",
-                (false, _) => "licence-soon-next",
-            };
-            Some((Mood::Warn, count(lang, "licence-soon", left).into_owned(), text(next)))
-        }
-        LicenceState::None | LicenceState::InForce => None,
-    }
+/// LC-10: what the office has to know, and what to do next.
+fn panels(licence: &LicenceView, lang: Lang) -> Vec<(Mood, String, String)> {
+    let mood = |one: &Advice| match (one.stops(), one.is_to_do()) {
+        (true, true) => Mood::Bad,
+        (_, true) => Mood::Warn,
+        (_, false) => Mood::News,
+    };
+    let panel = |one: Advice| (mood(&one), one.what(lang), one.next(At::Screen, lang));
+    advice(licence).into_iter().map(panel).collect()
 }
 
 /// LC-01, LC-10: each state in colour and word.

@@ -14,6 +14,7 @@ use fumibako_web::text::say;
 
 use super::{Answer, Here, Shared, html};
 use crate::doctor::examine;
+use crate::licence::At;
 use crate::register::{self, Office};
 use crate::ui::paint::words;
 use crate::ui::state::App;
@@ -64,7 +65,7 @@ async fn doctor(State(app): Shared, here: Here) -> Result<Response, Answer> {
         id: found.id(),
         what: found.what(lang),
         seen: found.seen(lang),
-        wrong: found.words(lang).map(|wrong| words(&wrong)),
+        wrong: found.words(At::Screen, lang).map(|wrong| words(&wrong)),
     };
     let findings = found.iter().map(finding).collect();
     Ok(html(page::doctor(&here.frame(&app), &Doctor { findings })))

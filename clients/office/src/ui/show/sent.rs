@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use fumibako_careplan::{Lang, Serial, UnitKind, recognise, withdrawal};
-use fumibako_model::{BundleFacts, Fault, JAPAN, OfficeNumber, Private, State as How};
+use fumibako_model::{BundleFacts, Fault, JAPAN, OfficeNumber, Private, Refused, State as How};
 use fumibako_web::page::{self, SentRow, Way};
 use fumibako_web::part::Words;
 use fumibako_web::text::{count, say, say_with};
@@ -25,7 +25,7 @@ use crate::trouble::Trouble;
 use crate::ui::form::{Sent, Upload};
 use crate::ui::letters::Letter;
 use crate::ui::paint::party;
-use crate::ui::paint::{by_name, days, moment, pick};
+use crate::ui::paint::{by_name, days, moment, pick, refusal};
 use crate::ui::spot::Spot;
 use crate::ui::state::{App, both, held};
 use crate::ui::work::look::{Gone, here as waiting_here, look, own_copy};
@@ -117,7 +117,7 @@ fn fault_words(fault: Option<Fault>, lang: Lang) -> Cow<'static, str> {
 fn of_outbox(app: &App, at: usize, entry: &Entry, lang: Lang) -> SentRow {
     let facts = entry.facts();
     let (way, note) = match entry.refusal() {
-        Some((refused, reference)) => (Way::Refused(refused_words(refused, reference, lang)), String::new()),
+        Some((refused, reference)) => (Way::Refused(refused_words(app, refused, reference, lang)), String::new()),
         None => (Way::Waiting, say(lang, "note-here").into_owned()),
     };
     SentRow {
@@ -135,8 +135,8 @@ fn of_outbox(app: &App, at: usize, entry: &Entry, lang: Lang) -> SentRow {
     }
 }
 
-fn refused_words(refused: fumibako_model::Refused, reference: Option<String>, lang: Lang) -> Words {
-    pick(&both(&Trouble::Refused { refused, reference }), lang)
+fn refused_words(app: &App, refused: Refused, reference: Option<String>, lang: Lang) -> Words {
+    refusal(app, &both(&Trouble::Refused { refused, reference }), lang)
 }
 
 /// What was sent, by the names people know.

@@ -10,6 +10,7 @@ use super::aside;
 use super::mandated::covered;
 use super::stand::ended;
 use crate::bundle::{Attached, Draft, Source, compose};
+use crate::licence::{is_about_ours, ours};
 use crate::mandates::Mandates;
 use crate::outbox::{self, Fate as Posted, Outbox};
 use crate::partners::{Closing, NoPartner};
@@ -88,9 +89,24 @@ pub(in crate::ui) async fn send(app: &Arc<App>, letter: Letter) -> (Letter, Fate
     })
     .await;
     drop(turn);
+    if let Ok((_, Fate::Failed(words))) = &end {
+        ask_about_ours(app, &words.0).await;
+    }
     app.tell("sent");
     app.look.notify_one();
     end.unwrap_or_else(|why| (letter, Fate::Failed(Box::new(both(&why)))))
+}
+
+/// Where a refusal is about our own licence, how that stands is asked anew before anybody is told.
+async fn ask_about_ours(app: &App, words: &fumibako_web::part::Words) {
+    let code = words.code.as_deref().and_then(|code| code.split(' ').next());
+    if !code.is_some_and(is_about_ours) {
+        return;
+    }
+    let settings = app.settings.clone();
+    if let Ok(view) = aside(move || ours(&settings)).await {
+        held(&app.mail).licence = Some(view);
+    }
 }
 
 /// Sends a draft that left its list; refused, it is a draft again. It goes on when the window is closed meanwhile.
