@@ -1,5 +1,6 @@
 //! A bundle on this side of the wire: sorted from files, composed, signed or sealed; opened, checked, unpacked.
 
+mod believe;
 pub mod compose;
 pub mod fields;
 pub mod gather;
@@ -8,6 +9,7 @@ pub mod open;
 pub mod seal;
 pub mod unpack;
 
+pub use believe::believe;
 pub use compose::{Attached, Composed, Draft, compose};
 pub use gather::{Left, Pile, Senders, Source, WhyLeft, gather};
 pub use open::{Opened, Reader, fault_of, open};

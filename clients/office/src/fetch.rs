@@ -16,7 +16,7 @@ use fumibako_signer::{Identity, Trust};
 use jiff::Timestamp;
 
 use crate::bundle::unpack::{Saved, place};
-use crate::bundle::{Contents, Opened, Reader, fault_of, open};
+use crate::bundle::{Contents, Opened, Reader, believe, fault_of};
 use crate::mailbox::{Folder, Kept, Mailbox, Place};
 use crate::mandates::Mandates;
 use crate::outbox::{Fate, Outbox, Outcome};
@@ -112,6 +112,8 @@ pub struct Fetch<'s> {
     clock: fn() -> Timestamp,
     /// The messages that were chosen, by whose they are; none: all that are new.
     only: Option<BTreeSet<(OfficeNumber, u32)>>,
+    /// Nothing is saved or acknowledged.
+    only_tells: bool,
 }
 
 /// One office's mailbox, as we may use it.
@@ -147,6 +149,7 @@ impl<'s> Fetch<'s> {
             settings,
             clock,
             only: None,
+            only_tells: false,
         })
     }
 
@@ -156,6 +159,12 @@ impl<'s> Fetch<'s> {
     pub fn only(mut self, chosen: BTreeSet<(OfficeNumber, u32)>) -> Self {
         self.only = Some(chosen);
         self
+    }
+
+    /// Saves and acknowledges nothing: of those messages that do not open their senders are told (Profile §8.22).
+    #[must_use]
+    pub fn only_telling(self) -> Self {
+        Self { only_tells: true, ..self }
     }
 
     /// Fetches every message that has no accepted receipt yet, saves it and acknowledges it. An agent does so for every office
@@ -244,7 +253,7 @@ impl<'s> Fetch<'s> {
         for uid in uids {
             let Some(kept) = mailbox.message(uid).await? else { continue };
             match self.take(desk, &kept) {
-                Ok(end) => run.fetched.push(Fetched { office: desk.office, uid, end }),
+                Ok(end) => run.fetched.extend(end.map(|end| Fetched { office: desk.office, uid, end })),
                 // A full disk stops the saving; what is saved is acknowledged all the same.
                 Err(why) => {
                     run.stopped = Some(why);
@@ -282,24 +291,17 @@ impl<'s> Fetch<'s> {
     }
 
     /// Steps 1 to 4 for one message.
-    fn take(&self, desk: &Desk<'_>, kept: &Kept) -> Result<End, Trouble> {
+    fn take(&self, desk: &Desk<'_>, kept: &Kept) -> Result<Option<End>, Trouble> {
         // Profile §5.3: a certificate is judged as of the arrival at the gateway. One that ended since then was good.
         let reader = Reader { us: &desk.us, trust: &self.trust, keys: &self.keys, now: kept.arrived };
-        let believed = open(&kept.octets.0, &reader).and_then(|opened| {
-            let contents = Contents::read(opened.entity())?;
-            contents.are_between(opened.from(), desk.office)?;
-            // Of what is signed only, the gateway has seen it.
-            if let (true, Some(announced)) = (opened.is_sealed(), opened.announced()) {
-                contents.are_as_announced(announced)?;
-            }
-            Ok((opened, contents))
-        });
-        let (opened, contents) = match believed {
+        let (opened, contents) = match believe(&kept.octets.0, &reader, desk.office) {
+            // It opens by now: somebody will fetch it.
+            Ok(_) if self.only_tells => return Ok(None),
             Ok(believed) => believed,
             Err(why) => {
                 tracing::warn!(uid = kept.uid, code = why.why.row().code, "bundle.distrusted");
                 let told = self.tell_sender(desk, &reader, (&kept.octets.0, why.why))?;
-                return Ok(End::Distrusted { from: claimed_sender(&kept.octets.0), why, told });
+                return Ok(Some(End::Distrusted { from: claimed_sender(&kept.octets.0), why, told }));
             }
         };
         let (record, files, again) = self.save(desk, &opened, &contents, kept.arrived)?;
@@ -308,7 +310,7 @@ impl<'s> Fetch<'s> {
             None => self.write_receipt(desk, &opened, &record)?,
             Some(_) => self.received.withhold(desk.office, opened.from(), opened.message_id())?,
         }
-        Ok(End::Saved(Arrival {
+        Ok(Some(End::Saved(Arrival {
             message_id: record.message_id,
             from: record.from,
             by: opened.by().cloned(),
@@ -319,7 +321,7 @@ impl<'s> Fetch<'s> {
             receipt: record.receipt,
             receipt_trouble: None,
             withheld,
-        }))
+        })))
     }
 
     /// Profile §8.22: the sender learns, once, that his bundle could not be opened. What may mend itself is not told; and

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use fumibako_careplan::Lang;
-use fumibako_model::{Fault, OfficeNumber, Refusal, Refused};
+use fumibako_model::{Fault, OfficeNumber, Refused};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -117,32 +117,6 @@ fn waits(arrival: &Arrival) -> bool {
     arrival.receipt_trouble.as_ref().is_some_and(Trouble::is_on_the_way)
 }
 
-/// Profile §8.7: it stays at the gateway, unsaved and without a receipt.
-fn distrusted_next(why: Refusal, lang: Lang) -> &'static str {
-    match why {
-        Refusal::SealedForOthers => lang.pick(
-            "保存も受領もしていません。証明書を更新したときは、前の証明書のファイルを設定 old_identity_files に加えて、\
-             もう一度受け取ってください。そうでなければ、送信元に今の証明書で送り直すよう依頼してください。",
-            "Nothing was saved or acknowledged. If the certificate was renewed, add the former one's file to \
-             old_identity_files and fetch again; else ask the sender to send it to your current certificate.",
-        ),
-        Refusal::RevocationUnknown => lang.pick(
-            "保存も受領もしていません。発行元の新しい失効リストを取得し、設定 revocation_files のファイルと置き換えて、\
-             もう一度受け取ってください。",
-            "Nothing was saved or acknowledged. Get the authority's current revocation list, put it in place of the one \
-             that revocation_files names, and fetch again.",
-        ),
-        Refusal::SealBroken => lang.pick(
-            "保存も受領もしていません。送信元に、もう一度送るよう依頼してください。",
-            "Nothing was saved or acknowledged. Ask the sender to send it again.",
-        ),
-        _ => lang.pick(
-            "保存も受領もしていません。送信元に電話などで確かめてください。",
-            "Nothing was saved or acknowledged. Ask the sender by telephone.",
-        ),
-    }
-}
-
 /// An office that lets us in no more.
 fn tell_closed(office: OfficeNumber, why: &Trouble, screen: &mut Screen<'_>) -> std::io::Result<()> {
     let words = why.words(screen.lang());
@@ -163,14 +137,13 @@ fn tell_distrusted(
     screen: &mut Screen<'_>,
 ) -> std::io::Result<()> {
     let lang = screen.lang();
-    let words = Words::of(why, None, lang);
-    let next = distrusted_next(why.why, lang);
+    let words = Words::distrusted(why, lang);
     let object = json!({
         "kind": "bundle", "to": to, "uid": uid, "claimed_from": claimed, "state": "distrusted", "code": words.code,
-        "sentence": words.what, "next": next, "told": told,
+        "sentence": words.what, "next": words.next, "told": told,
     });
     let code = words.code.unwrap_or_default();
-    screen.words(&Words { next: next.into(), ..words.clone() });
+    screen.words(&words);
     screen.data(&object, |lang| {
         let head = lang.pick("受け取れません", "not accepted");
         let from = lang.pick("差出人の名乗り", "claims to be from");

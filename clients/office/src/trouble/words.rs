@@ -11,6 +11,7 @@ mod keys;
 mod password;
 mod system;
 mod token;
+mod unbelieved;
 mod usage;
 
 /// What is said to people: never a name of a person, never content.

@@ -9,6 +9,7 @@ pub(super) mod prove;
 pub(super) mod rights;
 pub(super) mod save;
 pub(super) mod stand;
+mod unopened;
 
 use crate::trouble::Trouble;
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use fumibako::Settings;
 use fumibako::ui::{Options, Ui};
-use fumibako_signer::authority::KeyKind;
+use fumibako_signer::authority::{Authority, KeyKind};
 
 use crate::house::{A, B, House, now, set, type_in};
 
@@ -219,25 +219,51 @@ fn what_comes_is_shown_without_asking() {
         |count: usize| until("it is shown", || after(&b.1.get("/inbox"), "name=\"row\" value=\"").count() == count);
     // The first may be seen by the look with which listening begins.
     for (at, service) in [(1, "61"), (2, "62"), (3, "63")] {
-        let folder = house.renamed("9970000029_11", &format!("9970000029_{service}"));
-        type_in(&house.a, ["send", folder.to_str().unwrap()]).ended(0);
-        std::fs::remove_dir_all(folder).unwrap();
+        send_for(&house, service);
         shows(at);
     }
     type_in(&house.b, ["fetch"]).ended(0);
     // Once in the hint, and in every row.
     until("the sender sees it", || a.1.get("/sent").matches("取得済").count() > 3);
     proofs_are_saved(&house, [&a.1, &b.1]);
+    what_does_not_open_is_told(&house, b);
     // Without the gateway: the lists of before, and from when they are.
-    ["imap_port", "https_port"].iter().for_each(|port| set(&house.b, port, "1"));
-    b.0.stop();
+    for port in ["imap_port", "https_port"] {
+        set(&house.b, port, "1");
+    }
     let (program, browser) = start(&house.b, None);
     let refused = browser.get("/inbox/1/proof");
     assert!(refused.contains("location: /inbox/1/receipt") && !refused.contains("attachment"), "{refused}");
     until("it says from when", || browser.get("/inbox").contains("に確かめたものです"));
-    assert_eq!(after(&browser.get("/inbox"), "name=\"row\" value=\"").count(), 3);
+    assert_eq!(after(&browser.get("/inbox"), "name=\"row\" value=\"").count(), 4);
     end(program);
     a.0.stop();
+}
+
+fn send_for(house: &House, service: &str) {
+    let folder = house.renamed("9970000029_11", &format!("9970000029_{service}"));
+    type_in(&house.a, ["send", folder.to_str().unwrap()]).ended(0);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// RX-12, Profile §8.22: the screens tell the sender what `fetch` would; once the reason is mended, the next run believes it.
+fn what_does_not_open_is_told(house: &House, (ui, browser): (Ui, Browser)) {
+    let trust = house.b.with_file_name("office-ca.pem");
+    let right = std::fs::read(&trust).unwrap();
+    std::fs::write(&trust, Authority::create("Other", now()).unwrap().certificate().to_pem()).unwrap();
+    send_for(house, "64");
+    until("its sender was told", || browser.get("/inbox").contains("送信元に自動で知らせてあります"));
+    let listed = type_in(&house.a, ["list", "sent"]).ended(0).objects();
+    let word = |row: &serde_json::Value| row["fault"] == "authentication-failed";
+    assert_eq!(listed.iter().filter(|row| word(row)).count(), 1, "{listed:#?}");
+    ui.stop();
+    std::fs::write(&trust, right).unwrap();
+    let (program, browser) = start(&house.b, None);
+    until("it is believed", || {
+        let page = browser.get("/inbox");
+        !page.contains("E-CRT-001") && page.contains("_64_")
+    });
+    end(program);
 }
 
 /// TX-05, RD-08, Profile §8.19: both sides save the file that proves it, and it stands without the gateway.

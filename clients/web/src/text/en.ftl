@@ -181,6 +181,7 @@ withdraw = Withdraw
 withdraw-message = This withdraws the data sent at { $at }.
 withdraw-none = No withdrawal can be made of it.
 withdraw-none-next = The standard has no delete for this kind of data, or it is one itself. Tell the other office by telephone.
+told-sender = The sender was told automatically that it does not open.
 proof-record = Record of acceptance and delivery
 proof-handed-over = Record of the handover
 proof-expired = Proof of expiry

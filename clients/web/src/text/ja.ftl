@@ -181,6 +181,7 @@ withdraw = 取消
 withdraw-message = { $at } にお送りしたデータの取消です。
 withdraw-none = 取消のデータを作れません。
 withdraw-none-next = 標準仕様の削除ファイルがない種類か、削除そのものです。相手先に電話などで伝えてください。
+told-sender = 開けないことは、送信元に自動で知らせてあります。
 proof-record = 受付・お届けの記録
 proof-handed-over = 受け渡しの記録
 proof-expired = 期限切れの証明

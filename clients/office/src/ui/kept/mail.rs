@@ -13,7 +13,7 @@ use crate::register::Office;
 use crate::trouble::{NotKept, Trouble};
 use crate::ui::spot::Spot;
 use crate::ui::state::{App, held};
-use crate::ui::work::look::{Arrived, Gone, Mail, Seal};
+use crate::ui::work::look::{Arrived, Gone, Mail, Seal, Wrong};
 
 /// The record that holds the lists.
 const LISTS: &str = "mail";
@@ -44,6 +44,8 @@ struct In {
     withheld: bool,
     gone: bool,
     wrong: Option<Box<[Said; 2]>>,
+    #[serde(default)]
+    told: Option<bool>,
     seal: Option<Signed>,
     message_id: String,
     folder: Option<PathBuf>,
@@ -138,7 +140,8 @@ impl In {
             done: one.done,
             withheld: one.withheld,
             gone: one.gone,
-            wrong: one.wrong.as_ref().map(|words| Box::new([Said::of(&words.0), Said::of(&words.1)])),
+            wrong: one.wrong.as_ref().map(|wrong| Box::new([Said::of(&wrong.words.0), Said::of(&wrong.words.1)])),
+            told: one.wrong.as_ref().and_then(|wrong| wrong.told),
             seal: one.seal.as_ref().map(|seal| Signed {
                 subject: seal.subject.clone(),
                 issuer: seal.issuer.clone(),
@@ -162,7 +165,10 @@ impl In {
             done: self.done,
             withheld: self.withheld,
             gone: self.gone,
-            wrong: self.wrong.map(|words| Box::new((*words).map(Said::words).into())),
+            // The settings may have another key or list since.
+            wrong: self
+                .wrong
+                .map(|words| Box::new(Wrong { words: (*words).map(Said::words).into(), told: self.told, again: true })),
             seal: self.seal.map(seal),
             message_id: self.message_id,
             folder: self.folder,

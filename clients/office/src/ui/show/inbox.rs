@@ -107,7 +107,14 @@ fn files(one: &Arrived, lang: Lang) -> Vec<FileLine> {
 fn taken(one: &Arrived, lang: Lang) -> Taken {
     match &one.wrong {
         _ if one.gone && !one.done => Taken::Gone,
-        Some(wrong) => Taken::Distrusted(pick(wrong, lang)),
+        Some(wrong) => {
+            let mut words = pick(&wrong.words, lang);
+            if wrong.told == Some(true) {
+                words.next.push_str(lang.pick("", " "));
+                words.next.push_str(&say(lang, "told-sender"));
+            }
+            Taken::Distrusted(words)
+        }
         None if one.done => Taken::Done,
         None if one.withheld => Taken::Withheld,
         None => Taken::New,

@@ -1,26 +1,27 @@
 //! Looking at the gateway: what arrived, how far what was sent came, and whether it answers at all. Nothing is marked as read,
 //! saved or acknowledged by it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use fumibako_model::{Address, BUNDLE_FIELD, BundleFacts, Fault, OfficeNumber, Refusal, State};
+use fumibako_careplan::Lang;
+use fumibako_model::{BundleFacts, Fault, OfficeNumber, Refused, State};
 use fumibako_web::part::Words;
 use jiff::Timestamp;
-use mail_parser::MessageParser;
 
+use self::read::{Found, Known, read};
 use super::aside;
-use crate::bundle::open::{agent_of, own};
-use crate::bundle::{Contents, Reader, open};
-use crate::mailbox::{Folder, Kept, Mailbox, Place};
+use crate::bundle::Contents;
+use crate::bundle::open::own;
+use crate::mailbox::{Folder, Mailbox};
 use crate::outbox::{self, Fate};
-use crate::received::Received;
 use crate::register::{Notice, Office};
 use crate::settings::Settings;
-use crate::trouble::Trouble;
+use crate::trouble::{self, Trouble};
+use crate::ui::paint;
 use crate::ui::spot::Spot;
 use crate::ui::state::{App, both, held};
 use crate::wait;
@@ -94,11 +95,22 @@ pub(in crate::ui) struct Arrived {
     /// Did the gateway delete it at its time (RX-14)?
     pub(in crate::ui) gone: bool,
     /// Why it is not believed.
-    pub(in crate::ui) wrong: Option<Box<(Words, Words)>>,
+    pub(in crate::ui) wrong: Option<Box<Wrong>>,
     pub(in crate::ui) seal: Option<Seal>,
     pub(in crate::ui) message_id: String,
     /// Where its files were saved.
     pub(in crate::ui) folder: Option<PathBuf>,
+}
+
+/// Why a message is not believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::ui) struct Wrong {
+    /// In both languages.
+    pub(in crate::ui) words: (Words, Words),
+    /// Was its sender told so (Profile §8.22)? None: nobody tried yet.
+    pub(in crate::ui) told: Option<bool>,
+    /// May it be believed by now, because a key or a list came since?
+    pub(in crate::ui) again: bool,
 }
 
 /// Who signed a message.
@@ -129,6 +141,14 @@ impl Mail {
     pub(in crate::ui) fn counts(&self) -> (usize, usize) {
         let open = |gone: &&Gone| gone.state.is_none_or(|state| state < State::HandedOver);
         (self.inbox.values().filter(|one| one.is_new()).count(), self.sent.values().filter(open).count())
+    }
+}
+
+impl Wrong {
+    /// As `fumibako fetch` says it.
+    pub(in crate::ui) fn new(why: &Refused) -> Self {
+        let words = |lang| paint::words(&trouble::Words::distrusted(why, lang));
+        Self { words: (words(Lang::Ja), words(Lang::En)), told: None, again: why.why.row().retryable() }
     }
 }
 
@@ -182,6 +202,15 @@ pub(in crate::ui) async fn look(app: &Arc<App>) -> usize {
     super::rights::ask(app).await;
     let (settings, known) = (app.settings.clone(), Known::of(&held(&app.mail)));
     let looked = aside(move || wait(read(&settings, &known))).await;
+    let (fresh, there) = take_in(app, looked);
+    if there {
+        super::unopened::tell_senders(app).await;
+    }
+    fresh
+}
+
+/// How many messages are new, and whether the gateway is there.
+fn take_in(app: &App, looked: Result<Found, Trouble>) -> (usize, bool) {
     let now = (app.clock)();
     let mut mail = held(&app.mail);
     let before = (mail.link.as_ref().map(Result::is_ok), mail.shape());
@@ -216,190 +245,7 @@ pub(in crate::ui) async fn look(app: &Arc<App>) -> usize {
         app.tell("inbox");
         app.tell("sent");
     }
-    fresh
-}
-
-/// What need not be read again.
-#[derive(Debug)]
-struct Known {
-    validity: Validity,
-    inbox: BTreeSet<Spot>,
-    sent: BTreeSet<Spot>,
-}
-
-impl Known {
-    fn of(mail: &Mail) -> Self {
-        let there = mail.inbox.iter().filter(|(_, one)| !one.gone).map(|(uid, _)| *uid);
-        Self { validity: mail.validity.clone(), inbox: there.collect(), sent: mail.sent.keys().copied().collect() }
-    }
-}
-
-/// What one look found: everything there is, with the parts that were not known before.
-#[derive(Default)]
-struct Found {
-    validity: Validity,
-    inbox: Vec<(Spot, bool)>,
-    sent: Vec<(Spot, Way)>,
-    arrived: Vec<(Spot, Arrived)>,
-    gone: Vec<(Spot, Gone)>,
-}
-
-async fn read(settings: &Settings, known: &Known) -> Result<Found, Trouble> {
-    let (mut mailbox, party) = (Mailbox::open(settings).await?, settings.party()?);
-    let mut found = Found::default();
-    for folder in [Folder::Inbox, Folder::Sent] {
-        for place in mailbox.places(&party, folder).await? {
-            let read = match folder {
-                Folder::Inbox => found.inbox_of(place, settings, known, &mut mailbox).await,
-                _ => found.sent_of(place, settings, known, &mut mailbox).await,
-            };
-            match read {
-                // An agent's mandate ended meanwhile; the other offices go on.
-                Err(Trouble::Refused { .. }) if place.office.is_some() => {}
-                // This folder is not for this person (Profile §19.1).
-                Err(why) if why.refusal() == Some(Refusal::RoleForbids) => {}
-                read => read?,
-            }
-        }
-    }
-    mailbox.close().await;
-    Ok(found)
-}
-
-impl Found {
-    /// Opens a folder and lists what is in it, the oldest first. True: its UIDs name what they named before.
-    async fn opened(
-        &mut self,
-        mailbox: &mut Mailbox,
-        place: Place,
-        known: &Known,
-    ) -> Result<(bool, Vec<Kept>), Trouble> {
-        let folder = (place.folder == Folder::Inbox, place.office);
-        let validity = mailbox.select(place).await?;
-        self.validity.extend(validity.map(|validity| (folder, validity)));
-        let uids = mailbox.search("ALL").await?;
-        Ok((validity == known.validity.get(&folder).copied(), mailbox.headers(&uids).await?))
-    }
-
-    async fn inbox_of(
-        &mut self,
-        place: Place,
-        settings: &Settings,
-        known: &Known,
-        mailbox: &mut Mailbox,
-    ) -> Result<(), Trouble> {
-        let (same, headers) = self.opened(mailbox, place, known).await?;
-        self.inbox.extend(headers.iter().map(|kept| (Spot::new(place, kept.uid), kept.is_acknowledged())));
-        let is_new = |kept: &&Kept| !same || !known.inbox.contains(&Spot::new(place, kept.uid));
-        for Kept { uid, .. } in headers.iter().rev().filter(is_new).take(BODIES) {
-            if let Some(kept) = mailbox.message(*uid).await? {
-                self.arrived.push((Spot::new(place, *uid), arrived(settings, place, &kept)?));
-            }
-        }
-        Ok(())
-    }
-
-    async fn sent_of(
-        &mut self,
-        place: Place,
-        settings: &Settings,
-        known: &Known,
-        mailbox: &mut Mailbox,
-    ) -> Result<(), Trouble> {
-        let (same, headers) = self.opened(mailbox, place, known).await?;
-        self.sent.extend(headers.iter().map(|kept| (Spot::new(place, kept.uid), (kept.state(), kept.fault()))));
-        let is_new = |kept: &&Kept| !same || !known.sent.contains(&Spot::new(place, kept.uid));
-        for kept in headers.iter().rev().filter(is_new).take(BODIES) {
-            let Some(mut one) = gone(kept) else { continue };
-            if let Some(whole) = mailbox.message(kept.uid).await? {
-                let contents = own(&whole.octets.0, &settings.reading_keys()?);
-                one.cover = contents.and_then(|contents| contents.cover).unwrap_or_default();
-            }
-            self.gone.push((Spot::new(place, kept.uid), one));
-        }
-        Ok(())
-    }
-}
-
-/// Profile §15.5: opens a message to show whose it is and what is in it; its files stay where they are.
-fn arrived(settings: &Settings, place: Place, kept: &Kept) -> Result<Arrived, Trouble> {
-    let office = place.office.map_or_else(|| settings.office(), Ok)?;
-    let (us, trust, keys) = (settings.address_of(office)?, settings.trust()?, settings.reading_keys()?);
-    // Profile §5.3: a certificate is judged as of the arrival at the gateway.
-    let reader = Reader { us: &us, trust: &trust, keys: &keys, now: kept.arrived };
-    let opened = open(&kept.octets.0, &reader).and_then(|opened| {
-        let contents = Contents::read(opened.entity())?;
-        contents.are_between(opened.from(), office)?;
-        Ok((opened, contents))
-    });
-    let header = MessageParser::default().parse_headers(&kept.octets.0);
-    let claimed = header.as_ref().and_then(|message| address(message.from())).and_then(|from| from.office_number());
-    let message_id = header.as_ref().and_then(|message| message.message_id()).unwrap_or_default().to_owned();
-    let blank = Arrived {
-        at: kept.arrived,
-        until: kept.until(),
-        from: claimed,
-        by: None,
-        cover: fumibako_model::Private::default(),
-        files: Vec::new(),
-        done: kept.is_acknowledged(),
-        withheld: withheld(settings, place, claimed, &message_id),
-        gone: false,
-        wrong: None,
-        seal: None,
-        message_id,
-        folder: None,
-    };
-    Ok(match opened {
-        Ok((opened, contents)) => {
-            let signature = opened.innermost();
-            let seal = Seal {
-                subject: signature.signer().subject(),
-                issuer: signature.signer().issuer(),
-                at: signature.signing_time(),
-                sealed: opened.is_sealed(),
-            };
-            Arrived {
-                from: Some(opened.from()),
-                by: opened.by().map(ToString::to_string),
-                cover: contents.cover.unwrap_or_default(),
-                files: contents.files.into_iter().map(|(name, _)| name).collect(),
-                seal: Some(seal),
-                ..blank
-            }
-        }
-        Err(why) => Arrived { wrong: Some(Box::new(both(&Trouble::Distrust(why)))), ..blank },
-    })
-}
-
-/// Was it saved before, by an agent that left the receipt to the office?
-fn withheld(settings: &Settings, place: Place, from: Option<OfficeNumber>, message_id: &str) -> bool {
-    let (Some(office), Some(from)) = (place.office, from) else { return false };
-    let received = Received::open(&settings.data_folder);
-    received.is_ok_and(|received| received.is_withheld(office, from, message_id))
-}
-
-/// None: not a bundle, such as a receipt of ours.
-fn gone(kept: &Kept) -> Option<Gone> {
-    let message = MessageParser::default().parse_headers(&kept.octets.0)?;
-    let facts = message.header_raw(BUNDLE_FIELD).and_then(|value| value.trim().parse::<BundleFacts>().ok());
-    if facts.is_none() && kept.state().is_none() {
-        return None;
-    }
-    Some(Gone {
-        at: kept.arrived,
-        to: address(message.to()).and_then(|to| to.office_number()),
-        by: agent_of(&message),
-        cover: fumibako_model::Private::default(),
-        facts,
-        state: kept.state(),
-        fault: kept.fault(),
-        message_id: message.message_id().unwrap_or_default().to_owned(),
-    })
-}
-
-fn address(list: Option<&mail_parser::Address<'_>>) -> Option<Address> {
-    list?.first()?.address()?.parse().ok()
+    (fresh, after.0 == Some(true))
 }
 
 impl Mail {
@@ -417,7 +263,15 @@ impl Mail {
         }
         let there: BTreeMap<Spot, bool> = found.inbox.into_iter().collect();
         let fresh = found.arrived.iter().filter(|(_, one)| one.is_new()).count();
-        self.inbox.extend(found.arrived);
+        for (spot, mut one) in found.arrived {
+            let before = self.inbox.get(&spot).and_then(|before| before.wrong.as_ref());
+            if let (Some(wrong), Some(before)) = (&mut one.wrong, before)
+                && wrong.words == before.words
+            {
+                wrong.told = before.told;
+            }
+            self.inbox.insert(spot, one);
+        }
         for (uid, one) in &mut self.inbox {
             match there.get(uid) {
                 Some(done) => one.done |= *done,
@@ -470,5 +324,6 @@ pub(in crate::ui) fn here(settings: &Settings) -> Result<Vec<outbox::Entry>, Tro
     Ok(entries)
 }
 
+mod read;
 #[cfg(test)]
 pub(in crate::ui) mod tests;

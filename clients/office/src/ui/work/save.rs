@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::aside;
+use super::look::Wrong;
 use crate::fetch::{End, Fetch};
 use crate::trouble::Trouble;
 use crate::ui::spot::Spot;
@@ -38,7 +39,15 @@ pub(in crate::ui) async fn save(app: &Arc<App>, spots: Vec<Spot>, folder: PathBu
     mail.folder = Some(folder);
     for one in run.fetched {
         let spot = Spot { of: app.settings.office.is_none().then_some(one.office), uid: one.uid };
-        let (Some(known), End::Saved(arrival)) = (mail.inbox.get_mut(&spot), one.end) else { continue };
+        let Some(known) = mail.inbox.get_mut(&spot) else { continue };
+        let arrival = match one.end {
+            End::Saved(arrival) => arrival,
+            // It was believed when it was looked at, and is no more.
+            End::Distrusted { why, told, .. } => {
+                known.wrong = Some(Box::new(Wrong { told: Some(told.is_some()), ..Wrong::new(&why) }));
+                continue;
+            }
+        };
         (known.done, known.withheld) = (arrival.withheld.is_none(), arrival.withheld.is_some());
         known.folder = Some(arrival.folder);
         saved.messages += 1;

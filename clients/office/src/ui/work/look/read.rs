@@ -1,0 +1,199 @@
+//! One look into the folders: what is there, and what of it was not known before.
+
+use std::collections::BTreeSet;
+
+use fumibako_model::{Address, BUNDLE_FIELD, BundleFacts, OfficeNumber, Refusal};
+use mail_parser::MessageParser;
+
+use super::{Arrived, BODIES, Gone, Mail, Seal, Validity, Way, Wrong};
+use crate::bundle::open::{agent_of, own};
+use crate::bundle::{Reader, believe};
+use crate::mailbox::{Folder, Kept, Mailbox, Place};
+use crate::received::Received;
+use crate::settings::Settings;
+use crate::trouble::Trouble;
+use crate::ui::spot::Spot;
+
+/// What need not be read again.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) validity: Validity,
+    pub(super) inbox: BTreeSet<Spot>,
+    sent: BTreeSet<Spot>,
+}
+
+impl Known {
+    pub(super) fn of(mail: &Mail) -> Self {
+        let there = mail
+            .inbox
+            .iter()
+            .filter(|(_, one)| !one.gone && !one.wrong.as_ref().is_some_and(|wrong| wrong.again))
+            .map(|(uid, _)| *uid);
+        Self { validity: mail.validity.clone(), inbox: there.collect(), sent: mail.sent.keys().copied().collect() }
+    }
+}
+
+/// What one look found: everything there is, with the parts that were not known before.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) validity: Validity,
+    pub(super) inbox: Vec<(Spot, bool)>,
+    pub(super) sent: Vec<(Spot, Way)>,
+    pub(super) arrived: Vec<(Spot, Arrived)>,
+    pub(super) gone: Vec<(Spot, Gone)>,
+}
+
+/// Looks into the folders of everybody we act for.
+pub(super) async fn read(settings: &Settings, known: &Known) -> Result<Found, Trouble> {
+    let (mut mailbox, party) = (Mailbox::open(settings).await?, settings.party()?);
+    let mut found = Found::default();
+    for folder in [Folder::Inbox, Folder::Sent] {
+        for place in mailbox.places(&party, folder).await? {
+            let read = match folder {
+                Folder::Inbox => found.inbox_of(place, settings, known, &mut mailbox).await,
+                _ => found.sent_of(place, settings, known, &mut mailbox).await,
+            };
+            match read {
+                // An agent's mandate ended meanwhile; the other offices go on.
+                Err(Trouble::Refused { .. }) if place.office.is_some() => {}
+                // This folder is not for this person (Profile §19.1).
+                Err(why) if why.refusal() == Some(Refusal::RoleForbids) => {}
+                read => read?,
+            }
+        }
+    }
+    mailbox.close().await;
+    Ok(found)
+}
+
+impl Found {
+    /// Opens a folder and lists what is in it, the oldest first. True: its UIDs name what they named before.
+    async fn opened(
+        &mut self,
+        mailbox: &mut Mailbox,
+        place: Place,
+        known: &Known,
+    ) -> Result<(bool, Vec<Kept>), Trouble> {
+        let folder = (place.folder == Folder::Inbox, place.office);
+        let validity = mailbox.select(place).await?;
+        self.validity.extend(validity.map(|validity| (folder, validity)));
+        let uids = mailbox.search("ALL").await?;
+        Ok((validity == known.validity.get(&folder).copied(), mailbox.headers(&uids).await?))
+    }
+
+    async fn inbox_of(
+        &mut self,
+        place: Place,
+        settings: &Settings,
+        known: &Known,
+        mailbox: &mut Mailbox,
+    ) -> Result<(), Trouble> {
+        let (same, headers) = self.opened(mailbox, place, known).await?;
+        self.inbox.extend(headers.iter().map(|kept| (Spot::new(place, kept.uid), kept.is_acknowledged())));
+        let is_new = |kept: &&Kept| !same || !known.inbox.contains(&Spot::new(place, kept.uid));
+        for Kept { uid, .. } in headers.iter().rev().filter(is_new).take(BODIES) {
+            if let Some(kept) = mailbox.message(*uid).await? {
+                self.arrived.push((Spot::new(place, *uid), arrived(settings, place, &kept)?));
+            }
+        }
+        Ok(())
+    }
+
+    async fn sent_of(
+        &mut self,
+        place: Place,
+        settings: &Settings,
+        known: &Known,
+        mailbox: &mut Mailbox,
+    ) -> Result<(), Trouble> {
+        let (same, headers) = self.opened(mailbox, place, known).await?;
+        self.sent.extend(headers.iter().map(|kept| (Spot::new(place, kept.uid), (kept.state(), kept.fault()))));
+        let is_new = |kept: &&Kept| !same || !known.sent.contains(&Spot::new(place, kept.uid));
+        for kept in headers.iter().rev().filter(is_new).take(BODIES) {
+            let Some(mut one) = gone(kept) else { continue };
+            if let Some(whole) = mailbox.message(kept.uid).await? {
+                let contents = own(&whole.octets.0, &settings.reading_keys()?);
+                one.cover = contents.and_then(|contents| contents.cover).unwrap_or_default();
+            }
+            self.gone.push((Spot::new(place, kept.uid), one));
+        }
+        Ok(())
+    }
+}
+
+/// Profile §15.5: opens a message to show whose it is and what is in it; its files stay where they are.
+fn arrived(settings: &Settings, place: Place, kept: &Kept) -> Result<Arrived, Trouble> {
+    let office = place.office.map_or_else(|| settings.office(), Ok)?;
+    let (us, trust, keys) = (settings.address_of(office)?, settings.trust()?, settings.reading_keys()?);
+    // Profile §5.3: a certificate is judged as of the arrival at the gateway.
+    let reader = Reader { us: &us, trust: &trust, keys: &keys, now: kept.arrived };
+    let opened = believe(&kept.octets.0, &reader, office);
+    let header = MessageParser::default().parse_headers(&kept.octets.0);
+    let claimed = header.as_ref().and_then(|message| address(message.from())).and_then(|from| from.office_number());
+    let message_id = header.as_ref().and_then(|message| message.message_id()).unwrap_or_default().to_owned();
+    let blank = Arrived {
+        at: kept.arrived,
+        until: kept.until(),
+        from: claimed,
+        by: None,
+        cover: fumibako_model::Private::default(),
+        files: Vec::new(),
+        done: kept.is_acknowledged(),
+        withheld: withheld(settings, place, claimed, &message_id),
+        gone: false,
+        wrong: None,
+        seal: None,
+        message_id,
+        folder: None,
+    };
+    Ok(match opened {
+        Ok((opened, contents)) => {
+            let signature = opened.innermost();
+            let seal = Seal {
+                subject: signature.signer().subject(),
+                issuer: signature.signer().issuer(),
+                at: signature.signing_time(),
+                sealed: opened.is_sealed(),
+            };
+            Arrived {
+                from: Some(opened.from()),
+                by: opened.by().map(ToString::to_string),
+                cover: contents.cover.unwrap_or_default(),
+                files: contents.files.into_iter().map(|(name, _)| name).collect(),
+                seal: Some(seal),
+                ..blank
+            }
+        }
+        Err(why) => Arrived { wrong: Some(Box::new(Wrong::new(&why))), ..blank },
+    })
+}
+
+/// Was it saved before, by an agent that left the receipt to the office?
+fn withheld(settings: &Settings, place: Place, from: Option<OfficeNumber>, message_id: &str) -> bool {
+    let (Some(office), Some(from)) = (place.office, from) else { return false };
+    let received = Received::open(&settings.data_folder);
+    received.is_ok_and(|received| received.is_withheld(office, from, message_id))
+}
+
+/// None: not a bundle, such as a receipt of ours.
+fn gone(kept: &Kept) -> Option<Gone> {
+    let message = MessageParser::default().parse_headers(&kept.octets.0)?;
+    let facts = message.header_raw(BUNDLE_FIELD).and_then(|value| value.trim().parse::<BundleFacts>().ok());
+    if facts.is_none() && kept.state().is_none() {
+        return None;
+    }
+    Some(Gone {
+        at: kept.arrived,
+        to: address(message.to()).and_then(|to| to.office_number()),
+        by: agent_of(&message),
+        cover: fumibako_model::Private::default(),
+        facts,
+        state: kept.state(),
+        fault: kept.fault(),
+        message_id: message.message_id().unwrap_or_default().to_owned(),
+    })
+}
+
+fn address(list: Option<&mail_parser::Address<'_>>) -> Option<Address> {
+    list?.first()?.address()?.parse().ok()
+}
