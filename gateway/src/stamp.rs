@@ -65,7 +65,7 @@ async fn stamp<S: Store>(house: &House<S>) -> Result<(), StampError> {
         let answer = tokio::time::timeout(PATIENCE, ask(&settings.stamp_url, asked.to_der()?)).await;
         let answer = answer.map_err(|_| StampError::Network("it does not answer in time".into()))??;
         let stamp = asked.verify(&answer, &trust, house.clock.now())?;
-        house.store.keep_stamp(day, stamp.token().to_vec()).await?;
+        house.store.keep_stamp((day, head), stamp.token().to_vec()).await?;
         house.counts.heads_stamped.inc();
         tracing::info!(%day, time = %stamp.time(), "evidence.stamped");
     }

@@ -355,6 +355,9 @@ CREATE TABLE log_head (
     stamp BLOB
 ) STRICT;
 
+-- The newest is the longest: days are the clock's word.
+CREATE INDEX log_head_size ON log_head (size);
+
 -- 監査記録 (Profile §16). `doc` holds the hash of the row before, `hash` is that of `doc`; both are shown byte for byte. Never changed.
 CREATE TABLE act (
     n      INTEGER PRIMARY KEY,
@@ -372,6 +375,8 @@ CREATE TABLE act_head (
     rows   INTEGER NOT NULL,
     signed BLOB NOT NULL
 ) STRICT;
+
+CREATE INDEX act_head_rows ON act_head (rows);
 
 -- お知らせ (Profile §18). Rows stay. One that stands has a UID, and gets another if it comes again. `octets` is the message that
 -- shows it; the long columns come last, so that a look at the others does not read them.

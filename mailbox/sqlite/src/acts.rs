@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::error::{Stop, store_error};
+use crate::log::day_of_head;
 use crate::{account, certificate, licence, mandate, notice, roll};
 
 /// Rows that are read at once.
@@ -128,10 +129,17 @@ pub(crate) async fn unsigned(readers: &SqlitePool) -> Result<Option<UnsignedActs
     Ok(if covered { None } else { Some(UnsignedActs { rows, hash: last.hash, head }) })
 }
 
-/// Keeps a head in place of an earlier one of its day.
+/// Keeps a head in place of an earlier one of its day, in the order of the rows they cover.
 pub(crate) async fn keep_head(rows: &mut SqliteConnection, head: &ActsHead) -> Result<(), Stop> {
-    let (day, size) = (head.day.0, head.rows.cast_signed());
-    sqlx::query!("INSERT OR REPLACE INTO act_head (day, rows, signed) VALUES (?, ?, ?)", day, size, head.signed)
+    let kept = sqlx::query_scalar!(r#"SELECT day AS "day!: i32" FROM act_head ORDER BY rows DESC LIMIT 2"#);
+    let kept = kept.fetch_all(&mut *rows).await?;
+    let newest = kept.first().map(|day| (Day(*day), false));
+    let (day, replaces) = day_of_head(head.day, newest, kept.get(1).map(|day| Day(*day)));
+    if replaces && let Some((newest, _)) = newest {
+        sqlx::query!("DELETE FROM act_head WHERE day = ?", newest.0).execute(&mut *rows).await?;
+    }
+    let size = head.rows.cast_signed();
+    sqlx::query!("INSERT OR REPLACE INTO act_head (day, rows, signed) VALUES (?, ?, ?)", day.0, size, head.signed)
         .execute(rows)
         .await?;
     Ok(())
@@ -193,7 +201,7 @@ impl Look {
 async fn heads(readers: &SqlitePool, most: i64) -> Result<Vec<(ActsHead, Option<String>)>, StoreError> {
     let found = sqlx::query!(
         r#"SELECT h.day AS "day!: i32", h.rows, h.signed, a.hash AS "hash?"
-           FROM act_head h LEFT JOIN act a ON a.n = h.rows - 1 ORDER BY h.day DESC LIMIT ?"#,
+           FROM act_head h LEFT JOIN act a ON a.n = h.rows - 1 ORDER BY h.rows DESC LIMIT ?"#,
         most
     )
     .fetch_all(readers)

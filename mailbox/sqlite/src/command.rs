@@ -48,7 +48,7 @@ pub(crate) enum Command {
     HandOver(OfficeNumber, MessageId, Option<Box<Delegate>>, Timestamp, Reply<bool>),
     Log(Box<Logging>, Reply<()>),
     Papers(Vec<Paper>, Reply<()>),
-    Stamp(Day, Vec<u8>, Reply<()>),
+    Stamp((Day, Vec<u8>), Vec<u8>, Reply<()>),
     NoteRefused(Box<RefusedReceipt>, Reply<()>),
     /// Files a letter about something due.
     Report(Box<report::Order>, Octets, Timestamp, Reply<bool>),
@@ -255,7 +255,7 @@ impl Command {
             }
             Self::Log(logging, reply) => reply.quiet(log::write(rows, logging).await),
             Self::Papers(papers, reply) => reply.quiet(paper::keep(rows, papers).await),
-            Self::Stamp(day, stamp, reply) => reply.quiet(log::stamp(rows, *day, stamp).await),
+            Self::Stamp((day, head), stamp, reply) => reply.quiet(log::stamp(rows, (*day, head), stamp).await),
             Self::NoteRefused(receipt, reply) => reply.quiet(refused::note(rows, receipt).await),
             Self::Report(order, body, now, reply) => reply.told(report::file(rows, order, body.place()?, *now).await),
             Self::TurnNotices(now, reply) => reply.quiet(notice::turn(rows, *now).await),

@@ -20,7 +20,7 @@ const HASH: usize = 32;
 
 /// The size of the log under its newest head, and the last piece in it.
 pub(crate) async fn newest(readers: &SqlitePool) -> Result<(u64, i64), StoreError> {
-    let head = sqlx::query!("SELECT size, last FROM log_head WHERE day >= 0 ORDER BY day DESC LIMIT 1")
+    let head = sqlx::query!("SELECT size, last FROM log_head ORDER BY size DESC LIMIT 1")
         .fetch_optional(readers)
         .await;
     Ok(head.map_err(store_error)?.map_or((0, 0), |head| (head.size.cast_unsigned(), head.last)))
@@ -30,8 +30,8 @@ pub(crate) async fn newest(readers: &SqlitePool) -> Result<(u64, i64), StoreErro
 pub(crate) async fn state(readers: &SqlitePool) -> Result<LogState, StoreError> {
     let found = sqlx::query!(
         r#"SELECT (SELECT value FROM counter WHERE name = 'restored_at') AS "restored!: i64",
-                  (SELECT size FROM log_head ORDER BY day DESC LIMIT 1) AS "size: i64",
-                  (SELECT head FROM log_head ORDER BY day DESC LIMIT 1) AS "head: Vec<u8>""#
+                  (SELECT size FROM log_head ORDER BY size DESC LIMIT 1) AS "size: i64",
+                  (SELECT head FROM log_head ORDER BY size DESC LIMIT 1) AS "head: Vec<u8>""#
     )
     .fetch_one(readers)
     .await
@@ -62,9 +62,13 @@ pub(crate) async fn unstamped(readers: &SqlitePool, before: Day) -> Result<Optio
     Ok(found.map(|found| (Day(found.day), found.head)))
 }
 
-/// Keeps its stamp.
-pub(crate) async fn stamp(rows: &mut SqliteConnection, day: Day, stamp: &[u8]) -> Result<(), Stop> {
-    sqlx::query!("UPDATE log_head SET stamp = ? WHERE day = ?", stamp, day.0).execute(rows).await?;
+/// Keeps its stamp, if that head still stands there.
+pub(crate) async fn stamp(
+    rows: &mut SqliteConnection,
+    (day, head): (Day, &[u8]),
+    stamp: &[u8],
+) -> Result<(), Stop> {
+    sqlx::query!("UPDATE log_head SET stamp = ? WHERE day = ? AND head = ?", stamp, day.0, head).execute(rows).await?;
     Ok(())
 }
 
@@ -99,6 +103,20 @@ pub(crate) async fn unlogged(readers: &SqlitePool) -> Result<Option<Unlogged>, S
     Ok(Some(Unlogged { growth, entries, last }))
 }
 
+/// Where a head is kept: under which day, and whether in place of the newest one.
+///
+/// The order of the log decides, and the days are kept in that order, whatever the clock says (Profile §8.13): a head signed on a
+/// day that is not after the newest one's takes its place, as close to its own day as the one before allows. One that has its
+/// stamp stays.
+pub(crate) fn day_of_head(today: Day, newest: Option<(Day, bool)>, before: Option<Day>) -> (Day, bool) {
+    let after = |day: Day| Day(day.0.saturating_add(1));
+    match newest {
+        Some((newest, true)) if today <= newest => (after(newest), false),
+        Some((newest, false)) if today <= newest => (before.map_or(today, after).max(today), true),
+        _ => (today, false),
+    }
+}
+
 /// Keeps tiles and head.
 pub(crate) async fn write(rows: &mut SqliteConnection, logging: &Logging) -> Result<(), Stop> {
     for tile in &logging.tiles {
@@ -108,9 +126,18 @@ pub(crate) async fn write(rows: &mut SqliteConnection, logging: &Logging) -> Res
             .await?;
     }
     let (size, last, head) = (logging.size.cast_signed(), logging.last.0, &logging.head);
+    let kept = sqlx::query!(
+        r#"SELECT day AS "day!: i32", stamp IS NOT NULL AS "stamped!: bool" FROM log_head ORDER BY size DESC LIMIT 2"#
+    );
+    let kept = kept.fetch_all(&mut *rows).await?;
+    let newest = kept.first().map(|kept| (Day(kept.day), kept.stamped));
+    let (day, replaces) = day_of_head(logging.day, newest, kept.get(1).map(|kept| Day(kept.day)));
+    if replaces && let Some((newest, _)) = newest {
+        sqlx::query!("DELETE FROM log_head WHERE day = ?", newest.0).execute(&mut *rows).await?;
+    }
     sqlx::query!(
         "INSERT OR REPLACE INTO log_head (day, size, last, head) VALUES (?, ?, ?, ?)",
-        logging.day.0,
+        day.0,
         size,
         last,
         head
@@ -127,7 +154,7 @@ pub(crate) async fn prove_life(readers: &SqlitePool, id: EvidenceId) -> Result<V
          JOIN log_head h ON h.day = coalesce(
              (SELECT min(day) FROM log_head
               WHERE stamp IS NOT NULL AND last >= (SELECT max(id) FROM evidence WHERE message = a.message)),
-             (SELECT max(day) FROM log_head))
+             (SELECT day FROM log_head ORDER BY size DESC LIMIT 1))
          WHERE a.id = ? AND h.last >= e.id ORDER BY e.id",
         id.0
     )
@@ -193,4 +220,33 @@ pub(crate) async fn list(readers: &SqlitePool, which: Which) -> Result<Vec<Strin
     .await
     .map_err(store_error)?;
     serde_json::from_str(&found).map_err(|why| store_error(unreadable(why)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Profile §8.13
+    #[test]
+    fn heads_stand_in_the_order_of_the_log_whatever_the_clock_says() {
+        let check = |today, newest: Option<(i32, bool)>, before: Option<i32>, expected| {
+            let (day, replaces) =
+                day_of_head(Day(today), newest.map(|(day, stamped)| (Day(day), stamped)), before.map(Day));
+            assert_eq!((day.0, replaces), expected, "{today} after {newest:?} and {before:?}");
+        };
+        check(100, None, None, (100, false));
+        check(101, Some((100, false)), Some(99), (101, false));
+        check(101, Some((100, true)), Some(99), (101, false));
+        check(100, Some((100, false)), Some(99), (100, true));
+        // Back over midnight: the day that was over has its head.
+        check(100, Some((101, false)), Some(100), (101, true));
+        // A year ahead for a moment, and right again.
+        check(100, Some((465, false)), Some(99), (100, true));
+        check(100, Some((465, false)), None, (100, true));
+        // To the beginning of time.
+        check(0, Some((100, false)), Some(99), (100, true));
+        // A day that was thought to be over has its stamp.
+        check(100, Some((100, true)), Some(99), (101, false));
+        check(100, Some((101, false)), Some(100), (101, true));
+    }
 }

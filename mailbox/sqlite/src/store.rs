@@ -431,8 +431,8 @@ impl Store for SqliteStore {
         log::unstamped(&self.readers, before).await
     }
 
-    async fn keep_stamp(&self, day: Day, stamp: Vec<u8>) -> Result<(), StoreError> {
-        self.change(|reply| Command::Stamp(day, stamp, reply)).await
+    async fn keep_stamp(&self, head: (Day, Vec<u8>), stamp: Vec<u8>) -> Result<(), StoreError> {
+        self.change(|reply| Command::Stamp(head, stamp, reply)).await
     }
 
     async fn note_refused(&self, receipt: RefusedReceipt) -> Result<(), StoreError> {

@@ -282,8 +282,8 @@ pub trait Store: Send + Sync + 'static {
     /// The oldest head of a day before this one that has no time stamp.
     fn unstamped(&self, before: Day) -> impl Future<Output = Result<Option<(Day, Vec<u8>)>, StoreError>> + Send;
 
-    /// Keeps a time stamp over the head of a day that is over.
-    fn keep_stamp(&self, day: Day, stamp: Vec<u8>) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Keeps a time stamp over the head of a day that is over; not over another that took its place.
+    fn keep_stamp(&self, head: (Day, Vec<u8>), stamp: Vec<u8>) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Keeps it that a receipt was refused: once each, the latest 100,000 of them.
     fn note_refused(&self, receipt: RefusedReceipt) -> impl Future<Output = Result<(), StoreError>> + Send;

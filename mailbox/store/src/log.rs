@@ -20,7 +20,7 @@ pub struct Unlogged {
 /// The log, longer, under a new signed head.
 #[derive(Clone, Debug)]
 pub struct Logging {
-    /// The UTC day of the signature. Its earlier head is replaced.
+    /// The UTC day of the signature. Its earlier head is replaced; by a clock that went back, the newest one that has no stamp.
     pub day: Day,
     /// Pieces of evidence now.
     pub size: u64,

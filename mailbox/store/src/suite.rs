@@ -99,6 +99,7 @@ macro_rules! store_suite {
             receipts::the_roll_is_what_was_last_put,
             evidence::a_handover_is_written_down_once_and_a_receipt_still_counts,
             evidence::the_log_grows_and_proves_every_piece,
+            evidence::a_clock_set_back_leaves_the_longest_log_the_newest,
             evidence::what_is_due_is_told_once,
             evidence::who_asked_for_a_report_is_put_on_the_list,
             accounts::orders_change_what_they_name_and_nothing_else,

@@ -57,7 +57,13 @@ pub async fn what_changes_a_right_is_told_in_the_same_commit<S: Store>(store: Ar
     let head = ActsHead { day: Day::of(now()), rows: 5, signed: b"signed".to_vec() };
     store.keep_acts_head(head.clone()).await.unwrap();
     assert_eq!(store.unsigned_acts().await.unwrap(), None);
-    assert_eq!(store.audit_acts().await.unwrap().heads, [(head, Some(unsigned.hash))]);
+    assert_eq!(store.audit_acts().await.unwrap().heads, [(head.clone(), Some(unsigned.hash))]);
+    // The clock goes back: the longest is the newest.
+    store.amend(suspension(kaede())).await.unwrap();
+    let (yesterday, signed) = (Day(head.day.0 - 1), b"later".to_vec());
+    store.keep_acts_head(ActsHead { day: yesterday, rows: 6, signed }).await.unwrap();
+    assert_eq!(store.unsigned_acts().await.unwrap(), None);
+    assert_eq!(store.audit_acts().await.unwrap().heads.len(), 1);
 }
 
 pub async fn only_what_an_agent_sends_is_told<S: Store>(store: Arc<S>) {

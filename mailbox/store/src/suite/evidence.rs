@@ -66,6 +66,10 @@ pub async fn a_handover_is_written_down_once_and_a_receipt_still_counts<S: Store
 
 /// Takes what is new into the log, under a head that nobody signed.
 pub async fn log<S: Store>(store: &S) -> Option<Head> {
+    log_on(store, Day::of(now())).await
+}
+
+async fn log_on<S: Store>(store: &S, day: Day) -> Option<Head> {
     let Unlogged { mut growth, entries, last } = store.unlogged().await.unwrap()?;
     for entry in &entries {
         growth.push(leaf(entry.as_bytes()));
@@ -79,7 +83,7 @@ pub async fn log<S: Store>(store: &S) -> Option<Head> {
         set_back: None,
     };
     let signed = serde_json::to_vec(&head).unwrap();
-    let logging = Logging { day: Day::of(now()), size: growth.size(), last, head: signed, tiles: growth.tiles() };
+    let logging = Logging { day, size: growth.size(), last, head: signed, tiles: growth.tiles() };
     store.keep_log(logging).await.unwrap();
     Some(head)
 }
@@ -121,6 +125,44 @@ pub async fn the_log_grows_and_proves_every_piece<S: Store>(store: Arc<S>) {
     assert_eq!(store.list_evidence(about).await.unwrap().len(), 2);
     let none = Which { office: Some(kaede()), ..Which::default() };
     assert_eq!(store.list_evidence(none).await.unwrap().len(), 0);
+}
+
+// Profile §8.13
+pub async fn a_clock_set_back_leaves_the_longest_log_the_newest<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    let deliver = async |id: &str| {
+        let bundle = world.bundle(&*store, (himawari(), sakura()), id, "plan");
+        store.deliver(bundle, now()).await.unwrap().evidence
+    };
+    let today = Day::of(now());
+    let tomorrow = Day(today.0 + 1);
+    deliver("one@x.example").await;
+    log_on(&*store, today).await.unwrap();
+    deliver("two@x.example").await;
+    log_on(&*store, tomorrow).await.unwrap();
+    let last = deliver("three@x.example").await;
+    let head = log_on(&*store, today).await.unwrap();
+    assert!(log_on(&*store, today).await.is_none(), "it is signed for");
+    let state = store.log_state().await.unwrap();
+    assert_eq!((state.size, state.head), (6, Some(serde_json::to_vec(&head).unwrap())));
+    assert_eq!(store.prove_life(last).await.unwrap().len(), 2);
+    let kept = async || {
+        let heads = store.audit().await.unwrap().heads;
+        heads.iter().map(|head| (head.day, head.size, head.stamp.is_some())).collect::<Vec<_>>()
+    };
+    assert_eq!(kept().await, [(today, 2, false), (tomorrow, 6, false)]);
+
+    // What has its stamp stays; a stamp of what went meanwhile is of nothing.
+    let (day, stamped) = store.unstamped(tomorrow).await.unwrap().unwrap();
+    store.keep_stamp((day, b"another".to_vec()), b"stamp".to_vec()).await.unwrap();
+    store.keep_stamp((day, stamped), b"stamp".to_vec()).await.unwrap();
+    assert_eq!(store.unstamped(tomorrow).await.unwrap(), None);
+    let (day, newest) = store.unstamped(Day(tomorrow.0 + 1)).await.unwrap().unwrap();
+    store.keep_stamp((day, newest), b"stamp".to_vec()).await.unwrap();
+    deliver("four@x.example").await;
+    log_on(&*store, today).await.unwrap();
+    let later = Day(tomorrow.0 + 1);
+    assert_eq!(kept().await, [(today, 2, true), (tomorrow, 6, true), (later, 8, false)]);
 }
 
 fn letter<S: Store>(store: &S, id: &str) -> Letter {
