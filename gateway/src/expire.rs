@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fumibako_model::next_midnight;
 use fumibako_store::{Asked, Store, StoreError};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use crate::house::House;
@@ -34,15 +34,38 @@ pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Rec
             }
         };
         let Ok(next) = next else { return };
-        loop {
-            let now = house.clock.now();
-            if now >= next {
-                break;
-            }
+        while let Some(until) = rests((now, next), house.clock.now()) {
             tokio::select! {
-                () = house.clock.until(next.min(now.saturating_add(LOOK).unwrap_or(next))) => {}
+                () = house.clock.until(until) => {}
                 _ = stopping.wait_for(|stop| *stop) => return,
             }
         }
+    }
+}
+
+/// Until when there is nothing to do, between this run and the next as they were set; `None`: it is time. A clock that shows less
+/// than at the last run may have been wrong then, and what was set by it is worth nothing.
+fn rests((ran, next): (Timestamp, Timestamp), now: Timestamp) -> Option<Timestamp> {
+    let rests = ran <= now && now < next;
+    rests.then(|| next.min(now.saturating_add(LOOK).unwrap_or(next)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Profile §11.5
+    #[test]
+    fn a_clock_that_was_ahead_keeps_no_expiry_waiting() {
+        let ran: Timestamp = "2027-11-25T12:00:00Z".parse().unwrap();
+        let next = next_midnight(ran);
+        let in_a_while = |now: Timestamp| Some(now + LOOK);
+        assert_eq!(rests((ran, next), ran), in_a_while(ran));
+        let late = next - SignedDuration::from_mins(1);
+        assert_eq!(rests((ran, next), late), Some(next));
+        assert_eq!(rests((ran, next), next), None);
+        // It is right again, a year before.
+        assert_eq!(rests((ran, next), ran - SignedDuration::from_hours(24 * 365)), None);
+        assert_eq!(rests((ran, next), ran - SignedDuration::from_secs(1)), None);
     }
 }
