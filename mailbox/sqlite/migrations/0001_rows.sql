@@ -305,8 +305,9 @@ CREATE TABLE evidence (
 -- All evidence about one bundle.
 CREATE INDEX evidence_message ON evidence (message);
 
--- What nobody collected, by its Message-ID: a receipt may still come (Profile §8.11).
-CREATE INDEX evidence_failed ON evidence (from_office, doc ->> 'message_id') WHERE kind = 'ContentHandoverFailure';
+-- What was collected or failed, by its Message-ID: a receipt may come when the content is gone (Profile §8.11).
+CREATE INDEX evidence_ended ON evidence (from_office, doc ->> 'message_id')
+    WHERE kind IN ('ContentHandover', 'ContentHandoverFailure');
 
 -- What judgements rested on (Profile §8.18): certificates of signers and authorities, revocation lists, which of them counted.
 -- Written when one is first seen, kept as long as evidence.

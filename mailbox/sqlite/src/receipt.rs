@@ -130,37 +130,53 @@ async fn original(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt
     })
 }
 
-/// Profile §8.11: the content is gone, and what is known of it stands in the evidence that nobody collected it.
+/// Profile §8.11: the content is gone, and what is known of it stands in the evidence: that nobody collected it, that the gateway saw it
+/// handed over, or that there is a receipt.
 async fn late(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt) -> Result<Original, Stop> {
     let (sender, original) = (signed.to(), receipt.original_message_id.as_str());
     let sender = sender.as_str();
     let found = sqlx::query!(
-        r#"SELECT e.id, e.message, e.doc, e.from_office, e.to_office,
-                  (SELECT max(l.id) FROM evidence l WHERE l.message = e.message AND l.kind = 'ContentHandover') AS "late: i64"
-           FROM office o JOIN evidence e ON e.from_office = o.id AND e.doc ->> 'message_id' = ?
-           WHERE o.number = ? AND e.kind = 'ContentHandoverFailure' AND e.doc ->> 'reason' = 'expired' ORDER BY e.id DESC LIMIT 1"#,
+        "SELECT e.message, e.doc, e.from_office, e.to_office
+         FROM office o JOIN evidence e ON e.from_office = o.id AND e.doc ->> 'message_id' = ?
+         WHERE o.number = ? AND e.kind IN ('ContentHandover', 'ContentHandoverFailure') ORDER BY e.id DESC LIMIT 1",
         original,
         sender
     )
-    .fetch_optional(rows)
+    .fetch_optional(&mut *rows)
     .await?
     .ok_or(Refusal::ReceiptUnknownMessage)?;
-    let failed = serde_json::from_str::<Recorded>(&found.doc)?.evidence;
-    if failed.to != signed.from() {
+    if serde_json::from_str::<Recorded>(&found.doc)?.evidence.to != signed.from() {
         return Err(Refusal::ReceiptNotByRecipient.into());
     }
+    let known = sqlx::query!(
+        r#"SELECT min(id) FILTER (WHERE kind = 'ContentHandover' AND doc ->> 'receipt' IS NOT NULL) AS "receipt: i64",
+                  max(kind = 'ContentHandover') AS "handed!: bool", max(coalesce(doc ->> 'reason', '') = 'expired') AS "expired!: bool",
+                  max(doc ->> 'content') AS "content: String", max(id) AS "last!: i64"
+           FROM evidence WHERE message = ?"#,
+        found.message
+    )
+    .fetch_one(rows)
+    .await?;
+    // What was handed over in time was not lost, and its receipt is a receipt.
+    let state = match known.expired {
+        true => State::Expired,
+        false if known.handed => State::HandedOver,
+        false => return Err(Refusal::ReceiptUnknownMessage.into()),
+    };
     // What is gone cannot be opened by anybody; only a receipt still says something of it.
-    let Word::Processed(digest) = receipt.word else { return Err(Refusal::ReceiptUnknownMessage.into()) };
-    if failed.content != Some(hex(&digest)) {
+    if known.receipt.is_none() && !matches!(receipt.word, Word::Processed(_)) {
+        return Err(Refusal::ReceiptUnknownMessage.into());
+    }
+    if receipt.word.digest().is_some_and(|digest| known.content != Some(hex(&digest))) {
         return Err(Refusal::ReceiptDigestDiffers.into());
     }
     Ok(Original {
         id: MessageId(found.message),
         sender: found.from_office,
         recipient: found.to_office,
-        state: State::Expired,
-        previous: EvidenceId(found.id),
-        handover: found.late.map(EvidenceId),
+        state,
+        previous: EvidenceId(known.last),
+        handover: known.receipt.map(EvidenceId),
     })
 }
 

@@ -127,6 +127,46 @@ pub async fn a_receipt_after_expiry_is_evidence_and_no_more<S: Store>(store: Arc
     assert_eq!(store.census().await.unwrap().evidence, 4);
 }
 
+// Profile §8.11
+pub async fn a_receipt_after_expiry_counts_for_what_was_handed_over<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    let then = super::expire::ago(91);
+    let back = (sakura(), himawari());
+    let mut digests = Vec::new();
+    for id in ["seen@x.example", "done@x.example"] {
+        let bundle = world.bundle(&*store, (himawari(), sakura()), id, id);
+        digests.push(*bundle.facts().content_digest());
+        store.deliver(bundle, then).await.unwrap();
+        let message = view(&*store, sakura(), "INBOX").await.entries.last().unwrap().message;
+        assert!(store.hand_over(sakura(), message, None, then).await.unwrap());
+    }
+    let receipt = |id: &str, original: &str, digest: &[u8; 32]| world.receipt(&*store, back, id, (original, digest));
+    let first = store.deliver(receipt("first@x.example", "done@x.example", &digests[1]), then).await.unwrap();
+    store.expire(super::expire::keep(), Asked::ByThePerson, now()).await.unwrap();
+    let before = store.census().await.unwrap().evidence;
+
+    // Its own is the first one that counts.
+    refused(
+        store.deliver(receipt("bad@x.example", "seen@x.example", &[7; 32]), now()).await,
+        Refusal::ReceiptDigestDiffers,
+    );
+    let failure = world.failure(&*store, back, "failed@x.example", ("seen@x.example", &digests[0]));
+    refused(store.deliver(failure, now()).await, Refusal::ReceiptUnknownMessage);
+    let late = store.deliver(receipt("late@x.example", "seen@x.example", &digests[0]), now()).await.unwrap();
+    let evidence = store.evidence(late.evidence).await.unwrap().unwrap();
+    assert_eq!((late.repeated, evidence.event, evidence.reason), (false, Event::ContentHandover, None));
+    assert_eq!(evidence.receipt.as_deref(), Some("late@x.example"));
+    for (id, original, digest, answered) in [
+        ("again@x.example", "seen@x.example", &digests[0], late.evidence),
+        ("first@x.example", "done@x.example", &digests[1], first.evidence),
+        ("second@x.example", "done@x.example", &digests[1], first.evidence),
+    ] {
+        let again = store.deliver(receipt(id, original, digest), now()).await.unwrap();
+        assert_eq!((again.evidence, again.repeated), (answered, true), "{id}");
+    }
+    assert_eq!(store.census().await.unwrap().evidence, before + 1);
+}
+
 // Profile §8.22
 pub async fn what_could_not_be_opened_is_marked_and_a_receipt_still_counts<S: Store>(store: Arc<S>) {
     let (world, bundle) = delivered(&*store).await;
