@@ -136,7 +136,7 @@ impl<S: Store> Admin<S> {
         let helpers: Vec<_> = chain.collect();
         let one = self.0.enrollable(&party, (&certificate, &helpers), Vouches::Operator)?;
         let told = told(self.did(What::CertificateEnrolled), &party, &certificate.fingerprint_hex());
-        self.0.enrol(one, told).await?;
+        self.0.enrol(one, Vouches::Operator, told).await?;
         Ok(Reply::Done)
     }
 

@@ -49,8 +49,12 @@ impl<S: Store> House<S> {
     }
 
     /// Onto the roll; one that stands there already changes nothing and is not told.
-    pub(crate) async fn enrol(&self, one: Enrolled, told: Done) -> Result<(), StoreError> {
-        self.store.amend(Amend { changes: vec![Amendment::Enrol(one)], done: vec![told] }).await
+    pub(crate) async fn enrol(&self, one: Enrolled, vouches: Vouches, told: Done) -> Result<(), StoreError> {
+        let change = match vouches {
+            Vouches::Operator => Amendment::Enrol(one),
+            Vouches::Holder => Amendment::EnrolOwn(one),
+        };
+        self.store.amend(Amend { changes: vec![change], done: vec![told] }).await
     }
 
     /// A party's certificate of this fingerprint.

@@ -82,7 +82,7 @@ async fn enrol<S: Store>(
     let now = house.clock.now();
     house.challenges.take(challenge, party, now)?;
     let done = told(done_by(party, What::CertificateEnrolled, now), party, &certificate.fingerprint_hex());
-    house.enrol(one, done).await?;
+    house.enrol(one, Vouches::Holder, done).await?;
     tracing::info!(%party, fingerprint = certificate.fingerprint_hex(), "certificate.enrolled");
     Ok(())
 }

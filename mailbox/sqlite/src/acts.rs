@@ -38,6 +38,7 @@ async fn changes(rows: &mut SqliteConnection, amend: &Amend) -> Result<(), Stop>
             Amendment::Office(office) => roll::put_office(rows, office).await.map(|()| true)?,
             Amendment::Account(order) => account::run(rows, order).await?,
             Amendment::Enrol(one) => certificate::enrol(rows, one).await?,
+            Amendment::EnrolOwn(one) => certificate::enrol_own(rows, one).await?,
             Amendment::Remove(removal) => certificate::remove(rows, removal).await?,
             Amendment::Agent(agent) => mandate::put_agent(rows, agent).await.map(|()| true)?,
             Amendment::Mandate(order) => mandate::run(rows, order, today).await?,

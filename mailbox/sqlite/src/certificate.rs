@@ -39,6 +39,22 @@ pub(crate) async fn enrol(rows: &mut SqliteConnection, certificate: &Enrolled) -
     Ok(put.rows_affected() == 1)
 }
 
+/// Profile §19.12: a holder brings none back. It was judged against a roll that may be another by now.
+pub(crate) async fn enrol_own(rows: &mut SqliteConnection, certificate: &Enrolled) -> Result<bool, Stop> {
+    let key = &certificate.key;
+    let known =
+        sqlx::query!("SELECT party, removed FROM certificate WHERE issuer = ? AND serial = ?", key.issuer, key.serial);
+    if let Some(known) = known.fetch_optional(&mut *rows).await? {
+        if known.removed.is_some() {
+            return Err(Refusal::CertificateRemoved.about(format_args!("serial {}", key.serial)).into());
+        }
+        if known.party != certificate.party.to_string() {
+            return Err(Refusal::NotItsCertificate.about(known.party).into());
+        }
+    }
+    enrol(rows, certificate).await
+}
+
 /// Takes a certificate off the roll. Profile §19.13: of two that would each take the other's away, the second finds its own gone.
 pub(crate) async fn remove(rows: &mut SqliteConnection, removal: &Removal) -> Result<bool, Stop> {
     let Removal { key, party, by, leaving, at } = removal;

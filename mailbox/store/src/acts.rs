@@ -19,6 +19,8 @@ pub enum Amendment {
     /// Puts a certificate on the roll, or replaces its row: whose it is, and that senders encrypt to it. Past
     /// [`CERTIFICATES`](fumibako_model::CERTIFICATES) of one party that count, it is refused.
     Enrol(Enrolled),
+    /// The same at its holder's word: what was taken off the roll, or is another's, stays as it is (E-CRT-009, E-CRT-004).
+    EnrolOwn(Enrolled),
     /// A certificate goes off the roll.
     Remove(Box<Removal>),
     /// Puts an agent on the roll, or replaces its row.

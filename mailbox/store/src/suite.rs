@@ -110,6 +110,7 @@ macro_rules! store_suite {
             accounts::of_two_that_remove_each_other_one_stays,
             acts::what_changes_a_right_is_told_in_the_same_commit,
             acts::only_what_an_agent_sends_is_told,
+            accounts::what_was_removed_comes_back_by_the_operator_alone,
             mandates::a_mandate_is_granted_confirmed_and_revoked_once,
             mandates::an_office_has_a_hundred_mandates_that_are_not_over,
             mandates::what_was_committed_before_a_revocation_stands_and_nothing_after_it,

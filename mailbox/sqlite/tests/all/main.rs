@@ -39,6 +39,7 @@ mod every_store {
     // Profile §9.15: `an_office_has_a_hundred_mandates_that_are_not_over`.
     // Profile §18.1: `so_many_notices_stand_or_are_to_stand_and_no_more`; Profile §18.2:
     // `notices_come_and_go_by_the_clock_and_no_uid_comes_twice`; Profile §18.4: `each_party_marks_its_own_notices`.
+    // Profile §19.12: `what_was_removed_comes_back_by_the_operator_alone`.
     // Profile §17.2: `of_two_lists_at_once_one_comes_after_the_other`.
     fumibako_store::store_suite!(fresh);
 }

@@ -180,6 +180,23 @@ pub async fn a_certificate_goes_off_the_roll_and_stays_known<S: Store>(store: Ar
     assert!(!store.roll().certificates().any(|one| one.key == certificate(99).key));
 }
 
+// Profile §19.12
+pub async fn what_was_removed_comes_back_by_the_operator_alone<S: Store>(store: Arc<S>) {
+    World::with(&*store).await;
+    let own = |serial| store.put(Amendment::EnrolOwn(certificate(serial)));
+    own(1).await.unwrap();
+    own(2).await.unwrap();
+    own(1).await.unwrap();
+    // It was judged before it was removed, and is committed after.
+    remove(&*store, removal(1, Some(2), Some(&[2]))).await.unwrap();
+    refused(own(1).await, Refusal::CertificateRemoved);
+    refused(store.roll().not_removed(&certificate(1).key).map_err(Into::into), Refusal::CertificateRemoved);
+    store.put(Amendment::Enrol(certificate(1))).await.unwrap();
+    assert_eq!(store.roll().not_removed(&certificate(1).key), Ok(()));
+    let others = Enrolled { party: "9970000029".parse().unwrap(), ..certificate(2) };
+    refused(store.put(Amendment::EnrolOwn(others)).await, Refusal::NotItsCertificate);
+}
+
 pub async fn of_two_that_remove_each_other_one_stays<S: Store>(store: Arc<S>) {
     World::with(&*store).await;
     for serial in [1, 2] {
