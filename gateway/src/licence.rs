@@ -7,36 +7,33 @@ use fumibako_store::{Amend, Amendment, Letter, LicenceChange, Store, StoreError}
 use jiff::Timestamp;
 
 use crate::house::House;
-use crate::report::{date, lines, subject_line};
+use crate::report::{date, encoded_words, lines};
 
 mod words;
 
 /// Licences that are looked at in one commit.
 const AT_ONCE: usize = 100;
 
-/// Does all that is due by now. `last` is the time of the look before, `None` at the start.
-pub(crate) async fn tell<S: Store>(house: &House<S>, last: &mut Option<Timestamp>) -> Result<(), StoreError> {
+/// Does what is due by now, so much of it in one turn; says whether there may be more. `last` is the time of the look before, `None` at
+/// the start.
+pub(crate) async fn tell<S: Store>(house: &House<S>, last: &mut Option<Timestamp>) -> Result<bool, StoreError> {
     let now = house.clock.now();
     if last.is_none_or(|last| now < last) {
         look_anew(house, now).await?;
     }
     *last = Some(now);
-    let mut done = true;
-    while done {
-        done = false;
-        let now = house.clock.now();
-        for office in house.store.licences_due(now).await? {
-            done |= match one(house, office, now).await {
-                // One letter that cannot be written keeps none of the others.
-                Err(error @ (StoreError::Full(_) | StoreError::Failed(_) | StoreError::Refused(_))) => {
-                    house.refusal_of(error);
-                    false
-                }
-                other => other?,
-            };
-        }
+    let mut done = false;
+    for office in house.store.licences_due(now).await? {
+        done |= match one(house, office, now).await {
+            // One letter that cannot be written keeps none of the others.
+            Err(error @ (StoreError::Full(_) | StoreError::Failed(_) | StoreError::Refused(_))) => {
+                house.refusal_of(error);
+                false
+            }
+            other => other?,
+        };
     }
-    Ok(())
+    Ok(done)
 }
 
 /// Profile §10.7: by a clock that was wrong, licences may have been over that are not. At the start, and once it is set back, it is
@@ -129,7 +126,7 @@ impl<'t> Telling<'t> {
             self.office,
             date(self.now),
             self.message_id(),
-            subject_line(self.subject())
+            encoded_words(self.subject())
         );
         let entity = format!(
             "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n{}",

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use fumibako_model::{Domain, Notice, NoticeKind, Stop, Uid};
 use fumibako_store::{KeptNotice, Store, StoreError, WhichNotices};
 use fumibako_wire::Alert;
@@ -11,10 +9,7 @@ use jiff::Timestamp;
 use tokio::sync::{Mutex, MutexGuard, watch};
 
 use crate::house::House;
-use crate::report::{date, lines, shown};
-
-/// Octets of a text in one encoded word: with what stands around it a line has less than 76 (RFC 2047 §2).
-const WORD: usize = 39;
+use crate::report::{date, encoded_words, lines, shown};
 
 /// What the gateway keeps of notices beside the store.
 #[derive(Debug, Default)]
@@ -112,7 +107,7 @@ fn alert(notice: &Notice) -> Alert {
 /// alone, so that none of it can be taken for a field.
 pub(crate) fn message(notice: &Notice, id: u32, domain: &Domain, posted: Timestamp) -> Vec<u8> {
     let begins = notice.from.max(posted);
-    let subject = words(&format!("[{}] {}", notice.kind.word(), notice.title));
+    let subject = encoded_words(&format!("[{}] {}", notice.kind.word(), notice.title));
     let urgent = matches!(notice.kind, NoticeKind::Important | NoticeKind::Maintenance);
     let importance = if urgent { "Importance: high\r\n" } else { "" };
     let stop = notice
@@ -136,23 +131,13 @@ pub(crate) fn message(notice: &Notice, id: u32, domain: &Domain, posted: Timesta
     [head, lines(&text.replace('\n', "\r\n"))].concat().into_bytes()
 }
 
-/// A text as encoded words (RFC 2047 §2), one in a line.
-fn words(text: &str) -> String {
-    let mut words = vec![String::new()];
-    for letter in text.chars() {
-        match words.last_mut() {
-            Some(word) if word.len() + letter.len_utf8() <= WORD => word.push(letter),
-            _ => words.push(letter.into()),
-        }
-    }
-    let word = |word: &String| format!("=?utf-8?B?{}?=", STANDARD.encode(word));
-    words.iter().map(word).collect::<Vec<_>>().join("\r\n ")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
     use fumibako_model::NOTICE_TITLE;
+
+    use super::*;
 
     fn notice(title: &str) -> Notice {
         Notice {

@@ -3,10 +3,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_model::{Domain, JAPAN, ProofFile, Recorded, Report};
+use fumibako_model::{Domain, JAPAN, ProofFile, Recorded, Reminding, Report};
 use fumibako_signer::sign;
 use fumibako_store::bodies::Day;
-use fumibako_store::{Due, Letter, Store, StoreError, Told};
+use fumibako_store::{Due, DueKey, Letter, Store, StoreError, Told};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 
@@ -17,39 +17,40 @@ mod words;
 
 /// Letters of base64 in a line (RFC 2045 §6.8).
 const LINE: usize = 76;
-/// Octets in a word of a subject, before they are encoded.
-const WORD: usize = 45;
+/// Octets in a word of a subject, before they are encoded: with what stands around it a line has at most 76 (RFC 2047 §2).
+const WORD: usize = 39;
+/// Letters that are written in one turn: between them heads are signed (Profile §8.13).
+const AT_ONCE: usize = 50;
 
-/// Tells all that is due by now, each once. What cannot be proved yet waits for the next head.
-pub(crate) async fn tell<S: Store>(house: &House<S>) -> Result<(), StoreError> {
+/// Tells what is due by now, each once: so much of it, after what was looked at in the turn before. Says whether there is more. What
+/// cannot be told yet stays on the list, and waits for nobody.
+pub(crate) async fn tell<S: Store>(house: &House<S>, after: &mut Option<DueKey>) -> Result<bool, StoreError> {
     let now = house.clock.now();
-    let mut told = true;
-    while told {
-        told = false;
-        for due in house.store.due(now).await? {
-            told |= match one(house, &due, now).await {
-                // One report that cannot be written keeps none of the others.
-                Err(error @ (StoreError::Full(_) | StoreError::Failed(_) | StoreError::Refused(_))) => {
-                    house.refusal_of(error);
-                    false
-                }
-                other => other?,
-            };
+    let due = house.store.due(now, after.take(), AT_ONCE).await?;
+    for due in &due {
+        match one(house, due, now).await {
+            // One report that cannot be written keeps none of the others.
+            Err(error @ (StoreError::Full(_) | StoreError::Failed(_) | StoreError::Refused(_))) => {
+                house.refusal_of(error);
+            }
+            other => other?,
         }
     }
-    Ok(())
+    *after = due.last().filter(|_| due.len() >= AT_ONCE).map(|due| due.key);
+    Ok(after.is_some())
 }
 
-/// Says whether it left the list, or moved on it.
-async fn one<S: Store>(house: &House<S>, due: &Due, now: Timestamp) -> Result<bool, StoreError> {
+/// It leaves the list, or moves on it; what cannot be proved yet stays.
+async fn one<S: Store>(house: &House<S>, due: &Due, now: Timestamp) -> Result<(), StoreError> {
     let evidence = &due.recorded.evidence;
     let ends = house.config.retention().moment_of(Day::of(evidence.at).0).unwrap_or(Timestamp::MAX);
     let reminds = due.key.report == Report::Uncollected;
-    // Collected meanwhile, or over: there is nothing to be told of any more.
-    let moot = reminds && (!due.waiting || now >= ends);
-    let reminders = house.config.reminders();
-    let again = if reminds && !moot { reminders.next(evidence.at, ends, now) } else { None };
-    let early = reminds && !reminders.came((evidence.at, ends), (due.key.at, now));
+    let look = || house.config.reminders().look((evidence.at, ends), (due.key.at, now), due.waiting);
+    let (tells, again) = match if reminds { look() } else { Reminding::Look { tell: true, again: None } } {
+        Reminding::Leave => return Ok(()),
+        Reminding::Over => (false, None),
+        Reminding::Look { tell, again } => (tell, again),
+    };
     let wanted = match due.key.report {
         Report::Uncollected => due.wishes.notifies("DELAY"),
         Report::Expired => due.wishes.notifies("FAILURE"),
@@ -58,14 +59,14 @@ async fn one<S: Store>(house: &House<S>, due: &Due, now: Timestamp) -> Result<bo
     };
     // Profile §8.14: the recipient is told as well, whatever the sender wants to hear.
     let offices: Vec<_> = wanted.then_some(evidence.from).into_iter().chain(reminds.then_some(evidence.to)).collect();
-    let letter = if moot || early || offices.is_empty() {
+    let letter = if !tells || offices.is_empty() {
         None
     } else {
         let life = house.store.prove_life(due.recorded.id).await?;
         let read = |entry: &str| serde_json::from_str::<Recorded>(entry).ok();
         let pieces: Vec<_> = life.iter().filter_map(|one| read(&one.entry)).collect();
         if !pieces.iter().any(|one| one.id == due.recorded.id) {
-            return Ok(false);
+            return Ok(());
         }
         let sha256 = pieces.first().and_then(|one| one.evidence.sha256.clone()).unwrap_or_default();
         let told = Telling { due, domain: &house.config.domain, sha256, ends, now };
@@ -80,7 +81,7 @@ async fn one<S: Store>(house: &House<S>, due: &Due, now: Timestamp) -> Result<bo
         house.counts.reported(due.key.report);
         tracing::info!(evidence = %due.recorded.id, report = ?due.key.report, to = %evidence.from, "report.filed");
     }
-    Ok(true)
+    Ok(())
 }
 
 /// One report, being written.
@@ -112,7 +113,7 @@ impl Telling<'_> {
              Subject: {}\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n",
             date(self.now),
             self.message_id(),
-            subject_line(self.subject())
+            encoded_words(self.subject())
         );
         let signed = sign(self.entity(proof).as_bytes(), &house.witness, self.now)?;
         Ok([head.as_bytes(), &signed].concat())
@@ -178,8 +179,8 @@ impl Telling<'_> {
     }
 }
 
-/// RFC 2047 §2, §5: a subject in Japanese, in words of at most 75 letters, none of which cuts a character.
-pub(crate) fn subject_line(text: &str) -> String {
+/// RFC 2047 §2, §5: a text as encoded words, one in a line, none of which cuts a character; the first line has its field's name.
+pub(crate) fn encoded_words(text: &str) -> String {
     let mut words = vec![String::new()];
     for character in text.chars() {
         if let Some(last) = words.last_mut().filter(|last| last.len() + character.len_utf8() <= WORD) {
@@ -211,4 +212,26 @@ pub(crate) fn lines(text: &str) -> String {
         rows.push_str("\r\n");
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // RFC 2047 §2: a line that has an encoded word in it has at most 76 letters, an encoded word at most 75.
+    #[test]
+    fn no_line_of_a_subject_is_too_long_and_no_character_is_cut() {
+        for text in ["", "a", "まだ取得されていません", &"題".repeat(100), &"aé題𠮷".repeat(30), &"a".repeat(200)]
+        {
+            let subject = format!("Subject: {}", encoded_words(text));
+            let mut read = String::new();
+            for line in subject.split("\r\n") {
+                assert!(line.is_ascii() && line.len() <= 76, "{line}");
+                let word = line.trim_start_matches("Subject:").strip_prefix(' ').unwrap();
+                let word = word.strip_prefix("=?utf-8?B?").unwrap().strip_suffix("?=").unwrap();
+                read += &String::from_utf8(STANDARD.decode(word).unwrap()).unwrap();
+            }
+            assert_eq!(read, text);
+        }
+    }
 }

@@ -84,7 +84,7 @@ fn read(head: &[u8]) -> Option<Head> {
 
 /// Runs until the gateway stops, and once more then.
 pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Receiver<bool>) {
-    let mut looked = None;
+    let (mut looked, mut told) = (None, None);
     loop {
         let last = *stopping.borrow();
         if let Err(error) = attest(&house).await {
@@ -96,14 +96,21 @@ pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Rec
         if let Err(error) = notices::turn(&house).await {
             house.refusal_of(error);
         }
-        if let Err(error) = report::tell(&house).await {
-            house.refusal_of(error);
-        }
-        if let Err(error) = licence::tell(&house, &mut looked).await {
-            house.refusal_of(error);
+        let reports = report::tell(&house, &mut told).await;
+        let licences = licence::tell(&house, &mut looked).await;
+        let mut more = false;
+        for left in [reports, licences] {
+            match left {
+                Ok(left) => more |= left,
+                Err(error) => drop(house.refusal_of(error)),
+            }
         }
         if last || *house.broken.borrow() {
             return;
+        }
+        // However much there is to write, what happens meanwhile is signed for in between.
+        if more {
+            continue;
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}

@@ -79,7 +79,7 @@ pub use notice::{
 pub use private::Private;
 pub use proof::{Continuation, MandateDeed, PROOF_FORM, ProofFile, Proven, TrustState, as_it_came, hash, kept_until};
 pub use refusal::{ABOUT_BYTES, NotACode, Refusal, Refused, Row, not_signed, not_trusted, revoked, right_kind};
-pub use remind::{FIRST_REMINDER_HOURS, Reminders, first_reminder};
+pub use remind::{FIRST_REMINDER_HOURS, Reminders, Reminding, first_reminder};
 pub use roll::{Agent, CertificateKey, End, Enrolled, JAPAN, Licence, Office, Roll, japanese_day};
 pub use routing::{ROUTING_FIELDS, is_routing, routing_agrees};
 pub use speaker::{THE_OFFICE, speaks_alone};

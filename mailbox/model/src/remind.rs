@@ -21,6 +21,22 @@ pub struct Reminders {
     pub days_before_end: Vec<u16>,
 }
 
+/// What is to be done about a bundle whose moment came, or seems to have come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reminding {
+    /// Nothing, and it stays on the list: its end is over, and still it waits. Its expiry ends it; or the clock is wrong.
+    Leave,
+    /// It was collected, or is gone.
+    Over,
+    /// It is looked at.
+    Look {
+        /// A moment came.
+        tell: bool,
+        /// The next one.
+        again: Option<Timestamp>,
+    },
+}
+
 impl Default for Reminders {
     /// A day, three days, half the time, and three days before the end.
     fn default() -> Self {
@@ -42,14 +58,31 @@ impl Reminders {
         moments
     }
 
+    /// What is to be done of a bundle whose row was due at `due`; `waits`: nobody has collected it.
+    pub fn look(
+        &self,
+        (accepted, ends): (Timestamp, Timestamp),
+        (due, now): (Timestamp, Timestamp),
+        waits: bool,
+    ) -> Reminding {
+        if !waits {
+            return Reminding::Over;
+        }
+        if now >= ends {
+            return Reminding::Leave;
+        }
+        let tell = self.came((accepted, ends), (due, now));
+        Reminding::Look { tell, again: self.next(accepted, ends, now) }
+    }
+
     /// The next moment after `now`. Those that went by while nobody looked, a night or a year of a clock set ahead, are told as
     /// one.
-    pub fn next(&self, accepted: Timestamp, ends: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    fn next(&self, accepted: Timestamp, ends: Timestamp, now: Timestamp) -> Option<Timestamp> {
         self.moments(accepted, ends).into_iter().find(|at| *at > now)
     }
 
     /// Did one of the moments come since `from`, when it was last looked at?
-    pub fn came(&self, (accepted, ends): (Timestamp, Timestamp), (from, now): (Timestamp, Timestamp)) -> bool {
+    fn came(&self, (accepted, ends): (Timestamp, Timestamp), (from, now): (Timestamp, Timestamp)) -> bool {
         self.moments(accepted, ends).into_iter().any(|at| from <= at && at <= now)
     }
 }
@@ -78,6 +111,22 @@ mod tests {
             "two that went by are one"
         );
         assert_eq!(Reminders::default().next(accepted, ends, all[3]), None);
+    }
+
+    // Profile §8.14
+    #[test]
+    fn a_clock_that_is_ahead_takes_no_reminder_away() {
+        let times = (at("2026-01-01T12:00:00Z"), at("2026-04-02T00:00:00Z"));
+        let all = Reminders::default().moments(times.0, times.1);
+        let look = |now: Timestamp, waits| Reminders::default().look(times, (all[0], now), waits);
+        assert_eq!(look(times.1, true), Reminding::Leave);
+        assert_eq!(look(at("2027-05-01T00:00:00Z"), true), Reminding::Leave);
+        // Right again, and its day has come.
+        assert_eq!(look(all[0], true), Reminding::Look { tell: true, again: Some(all[1]) });
+        assert_eq!(look(all[3], true), Reminding::Look { tell: true, again: None });
+        for now in [all[0], times.1] {
+            assert_eq!(look(now, false), Reminding::Over);
+        }
     }
 
     #[test]

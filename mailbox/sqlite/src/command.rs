@@ -260,7 +260,7 @@ impl Command {
             Self::Report(order, body, now, reply) => reply.told(report::file(rows, order, body.place()?, *now).await),
             Self::TurnNotices(now, reply) => reply.quiet(notice::turn(rows, *now).await),
             Self::MarkNotices(party, marks, reply) => reply.quiet(notice::mark(rows, party, marks).await),
-            Self::Settle(settled, reply) => reply.quiet(report::settle(rows, *settled).await),
+            Self::Settle(settled, reply) => reply.quiet(report::settle(rows, *settled).await.map(|(was, _)| was)),
             Self::Close(reply) => reply.quiet(Ok(())),
         }
     }

@@ -17,7 +17,7 @@ use crate::command::Command;
 use crate::error::store_error;
 use crate::store::SqliteStore;
 
-pub(crate) use day::{range, standing};
+pub(crate) use day::{last_run, range, standing};
 pub(crate) use rows::{fail, ran, remove, sweep, swept, uncollected, write_down};
 
 /// What the writer does for expiry.

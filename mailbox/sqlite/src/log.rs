@@ -20,9 +20,7 @@ const HASH: usize = 32;
 
 /// The size of the log under its newest head, and the last piece in it.
 pub(crate) async fn newest(readers: &SqlitePool) -> Result<(u64, i64), StoreError> {
-    let head = sqlx::query!("SELECT size, last FROM log_head ORDER BY size DESC LIMIT 1")
-        .fetch_optional(readers)
-        .await;
+    let head = sqlx::query!("SELECT size, last FROM log_head ORDER BY size DESC LIMIT 1").fetch_optional(readers).await;
     Ok(head.map_err(store_error)?.map_or((0, 0), |head| (head.size.cast_unsigned(), head.last)))
 }
 
@@ -63,11 +61,7 @@ pub(crate) async fn unstamped(readers: &SqlitePool, before: Day) -> Result<Optio
 }
 
 /// Keeps its stamp, if that head still stands there.
-pub(crate) async fn stamp(
-    rows: &mut SqliteConnection,
-    (day, head): (Day, &[u8]),
-    stamp: &[u8],
-) -> Result<(), Stop> {
+pub(crate) async fn stamp(rows: &mut SqliteConnection, (day, head): (Day, &[u8]), stamp: &[u8]) -> Result<(), Stop> {
     sqlx::query!("UPDATE log_head SET stamp = ? WHERE day = ? AND head = ?", stamp, day.0, head).execute(rows).await?;
     Ok(())
 }

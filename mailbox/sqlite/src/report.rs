@@ -1,8 +1,8 @@
 //! What is due to be told, and what was (Profile §8.14, §10.7): one list that survives restarts; a letter is filed in the commit that
 //! takes its reason from the list.
 
-use fumibako_model::{Done, Flags, FolderId, MessageId, OfficeNumber, Refusal, Report, State};
-use fumibako_store::bodies::Place;
+use fumibako_model::{Done, Flags, FolderId, MessageId, OfficeNumber, Refusal, Report, State, leapt};
+use fumibako_store::bodies::{Day, Place};
 use fumibako_store::{Amend, Amendment, Due, DueKey, Letter, LicenceChange, StoreError, Told};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -10,12 +10,10 @@ use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::command::{Command, Octets};
 use crate::error::{Stop, store_error, unreadable};
+use crate::expire::last_run;
 use crate::ledger::{Body, Ledger, Wake};
 use crate::store::SqliteStore;
 use crate::{acts, licence};
-
-/// Rows that are handed out at once.
-const AT_ONCE: i64 = 100;
 
 /// A letter about something due, but for its octets.
 pub(crate) struct Order {
@@ -55,17 +53,32 @@ struct Row {
     doc: String,
 }
 
-/// What is due by now, the oldest first.
-pub(crate) async fn due(readers: &SqlitePool, now: Timestamp) -> Result<Vec<Due>, StoreError> {
-    let now = now.as_millisecond();
+/// What is due by now, the oldest first. Profile §11.5: by a date that expiry would not believe nobody is reminded.
+pub(crate) async fn due(
+    readers: &SqlitePool,
+    now: Timestamp,
+    (after, most): (Option<DueKey>, usize),
+) -> Result<Vec<Due>, StoreError> {
+    let last = last_run(readers).await.map_err(store_error)?;
+    let but = leapt(last.map(|day| day.0), Day::of(now).0).then(|| Report::Uncollected.code());
+    let (now, most) = (now.as_millisecond(), i64::try_from(most).unwrap_or(i64::MAX));
+    let (at, message, what) = after.map_or((i64::MIN, 0, 0), |key| {
+        let DueKey { at, message, report } = key;
+        (at.as_millisecond(), message.0, report.code())
+    });
     let found = sqlx::query_scalar!(
         r#"SELECT json_group_array(json(row)) AS "found!: String" FROM (
                SELECT json_object('at', d.at, 'message', d.message, 'what', d.what, 'state', m.state, 'doc', e.doc,
                           'wishes', coalesce(d.wishes, m.wishes)) AS row
                FROM due d JOIN evidence e ON e.id = d.evidence LEFT JOIN message m ON m.id = d.message
-               WHERE d.at <= ? ORDER BY d.at LIMIT ?)"#,
+               WHERE d.at <= ? AND (d.at, d.message, d.what) > (?, ?, ?) AND d.what IS NOT ?
+               ORDER BY d.at, d.message, d.what LIMIT ?)"#,
         now,
-        AT_ONCE
+        at,
+        message,
+        what,
+        but,
+        most
     )
     .fetch_one(readers)
     .await
@@ -129,17 +142,30 @@ async fn post(store: &SqliteStore, letter: Letter, why: Why, now: Timestamp) -> 
     answer
 }
 
-/// Takes it from the list, or sets it later; says whether it was on it.
-pub(crate) async fn settle(rows: &mut SqliteConnection, settled: Settled) -> Result<bool, Stop> {
+/// Takes it from the list, or sets it later. Says whether it was on it, and whether there is still something to tell: what was
+/// collected while the letter was written is not told to lie there.
+pub(crate) async fn settle(rows: &mut SqliteConnection, settled: Settled) -> Result<(bool, bool), Stop> {
     let DueKey { at, message, report } = settled.key;
     let (at, what) = (at.as_millisecond(), report.code());
-    let gone = match settled.again.map(Timestamp::as_millisecond) {
+    let holds = report != Report::Uncollected || waits(rows, message).await?;
+    let gone = match settled.again.filter(|_| holds).map(Timestamp::as_millisecond) {
         Some(again) => {
             sqlx::query!("UPDATE due SET at = ? WHERE at = ? AND message = ? AND what = ?", again, at, message.0, what)
         }
         None => sqlx::query!("DELETE FROM due WHERE at = ? AND message = ? AND what = ?", at, message.0, what),
     };
-    Ok(gone.execute(rows).await?.rows_affected() > 0)
+    Ok((gone.execute(rows).await?.rows_affected() > 0, holds))
+}
+
+/// Has nobody collected it so far?
+async fn waits(rows: &mut SqliteConnection, message: MessageId) -> Result<bool, Stop> {
+    let waiting = State::Delivered.code();
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM message WHERE id = ? AND state = ?) AS "waits!: bool""#,
+        message.0,
+        waiting
+    );
+    Ok(found.fetch_one(rows).await?)
 }
 
 /// The letter into its offices' `Receipts`, in the same commit; an office's receipts always fit (Profile §12.4).
@@ -150,7 +176,7 @@ pub(crate) async fn file(
     now: Timestamp,
 ) -> Result<(bool, Vec<Wake>), Stop> {
     let still = match &order.why {
-        Why::Settled(settled) => settle(rows, *settled).await?,
+        Why::Settled(settled) => settle(rows, *settled).await? == (true, true),
         Why::Licence(change, told) => {
             let changed = licence::run(rows, change).await?;
             acts::write(rows, if changed { std::slice::from_ref(told) } else { &[] }).await?;

@@ -14,8 +14,8 @@ use fumibako_model::{
 use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
 use fumibako_store::{
     ActsAudit, ActsHead, Admitted, Amend, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit,
-    DescribeOrder, Described, Draft, Due, Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection, KeptNotice, Letter,
-    LicenceChange, LogAudit, LogState, Logging, MarkNotices, News, NoticeBoard, Paper, Proof, Published, Quota,
+    DescribeOrder, Described, Draft, Due, DueKey, Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection, KeptNotice,
+    Letter, LicenceChange, LogAudit, LogState, Logging, MarkNotices, News, NoticeBoard, Paper, Proof, Published, Quota,
     RefusedReceipt, RefusedReceipts, Restored, SignedDeed, Store, StoreError, Told, Turned, Unlogged, UnsignedActs,
     Verified, Which, WhichActs, WhichNotices,
 };
@@ -473,8 +473,8 @@ impl Store for SqliteStore {
         self.change(|reply| Command::HandOver(office, message, by.map(Box::new), now, reply)).await
     }
 
-    async fn due(&self, now: Timestamp) -> Result<Vec<Due>, StoreError> {
-        report::due(&self.readers, now).await
+    async fn due(&self, now: Timestamp, after: Option<DueKey>, most: usize) -> Result<Vec<Due>, StoreError> {
+        report::due(&self.readers, now, (after, most)).await
     }
 
     async fn told(&self, told: Told, now: Timestamp) -> Result<bool, StoreError> {

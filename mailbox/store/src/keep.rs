@@ -24,7 +24,8 @@ use crate::hold::{Hold, HoldOrder};
 use crate::inspect::Inspection;
 use crate::licences::{LicenceChange, Published};
 use crate::log::{
-    Due, Letter, LogAudit, LogState, Logging, Paper, Proof, RefusedReceipt, RefusedReceipts, Told, Unlogged, Which,
+    Due, DueKey, Letter, LogAudit, LogState, Logging, Paper, Proof, RefusedReceipt, RefusedReceipts, Told, Unlogged,
+    Which,
 };
 use crate::mandates::SignedDeed;
 use crate::notices::{KeptNotice, MarkNotices, NoticeBoard, Turned, WhichNotices};
@@ -317,8 +318,14 @@ pub trait Store: Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// What is to be told by now, the oldest first; at most a hundred.
-    fn due(&self, now: Timestamp) -> impl Future<Output = Result<Vec<Due>, StoreError>> + Send;
+    /// What is to be told by now, the oldest first; so much of it, after this row. By a date that expiry would doubt (Profile §11.5)
+    /// no reminder is due.
+    fn due(
+        &self,
+        now: Timestamp,
+        after: Option<DueKey>,
+        most: usize,
+    ) -> impl Future<Output = Result<Vec<Due>, StoreError>> + Send;
 
     /// It was told, or needs no telling. Says whether it was still due: whoever comes second files nothing.
     fn told(&self, told: Told, now: Timestamp) -> impl Future<Output = Result<bool, StoreError>> + Send;

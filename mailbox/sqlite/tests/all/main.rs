@@ -29,6 +29,8 @@ mod every_store {
     // `a_receipt_after_expiry_is_evidence_and_no_more`; Profile §8.13: `the_log_grows_and_proves_every_piece`,
     // `a_clock_set_back_leaves_the_longest_log_the_newest`; Profile §8.14: `what_is_due_is_told_once`.
     // Profile §8.11: `a_receipt_after_expiry_counts_for_what_was_handed_over`.
+    // Profile §8.14: `what_was_collected_while_the_letter_was_written_is_not_told`; Profile §8.14, §11.5:
+    // `by_a_doubted_date_nobody_is_reminded`.
     // Profile §8.22: `what_could_not_be_opened_is_marked_and_a_receipt_still_counts`; Profile §8.24:
     // `refused_receipts_of_a_login_have_so_many_rows_a_day_and_then_a_count`.
     // Profile §7.23: `what_vanished_long_ago_is_all_that_is_not_there`.

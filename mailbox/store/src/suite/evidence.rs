@@ -11,6 +11,7 @@ use crate::bodies::Day;
 use crate::{Due, Letter, Logging, Store, Told, Unlogged, Which, Wrong, hex};
 
 const BUNDLE: &str = "bundle@x.example";
+const MANY: usize = 100;
 
 async fn delivered<S: Store>(store: &S) -> (World, [u8; 32], MessageId) {
     let world = World::with(store).await;
@@ -174,9 +175,11 @@ fn letter<S: Store>(store: &S, id: &str) -> Letter {
 // Profile §8.14
 pub async fn what_is_due_is_told_once<S: Store>(store: Arc<S>) {
     let (world, digest, _) = delivered(&*store).await;
-    assert!(store.due(now()).await.unwrap().is_empty());
+    assert!(store.due(now(), None, MANY).await.unwrap().is_empty());
     let first = first_reminder(now());
-    let [Due { key, recorded, waiting: true, .. }] = &store.due(first).await.unwrap()[..] else { panic!("one is due") };
+    let [Due { key, recorded, waiting: true, .. }] = &store.due(first, None, MANY).await.unwrap()[..] else {
+        panic!("one is due")
+    };
     assert_eq!((key.report, key.at), (Report::Uncollected, first));
     assert_eq!(recorded.evidence.event, Event::SubmissionAcceptance);
     let again = first + SignedDuration::from_hours(48);
@@ -184,14 +187,63 @@ pub async fn what_is_due_is_told_once<S: Store>(store: Arc<S>) {
     assert!(store.told(told("one@x.example"), first).await.unwrap());
     assert!(!store.told(told("two@x.example"), first).await.unwrap(), "somebody else was quicker");
     assert_eq!(view(&*store, himawari(), "Receipts").await.entries.len(), 1);
-    assert!(store.due(first).await.unwrap().is_empty());
+    assert!(store.due(first, None, MANY).await.unwrap().is_empty());
 
     let receipt = world.receipt(&*store, (sakura(), himawari()), "receipt@x.example", (BUNDLE, &digest));
     store.deliver(receipt, now()).await.unwrap();
-    let [Due { key, waiting: false, .. }] = &store.due(again).await.unwrap()[..] else { panic!("it is due again") };
+    let [Due { key, waiting: false, .. }] = &store.due(again, None, MANY).await.unwrap()[..] else {
+        panic!("it is due again")
+    };
     assert!(store.told(Told { key: *key, again: None, letter: None }, again).await.unwrap());
-    assert!(store.due(again).await.unwrap().is_empty());
+    assert!(store.due(again, None, MANY).await.unwrap().is_empty());
     assert_eq!(store.status(himawari(), &folder("Receipts")).await.unwrap().messages, 2);
+}
+
+// Profile §8.14
+pub async fn what_was_collected_while_the_letter_was_written_is_not_told<S: Store>(store: Arc<S>) {
+    let (world, digest, message) = delivered(&*store).await;
+    let first = first_reminder(now());
+    let again = Some(first + SignedDuration::from_hours(48));
+    let due = async || store.due(first, None, MANY).await.unwrap();
+    let [Due { key, waiting: true, .. }] = due().await[..] else { panic!("it is due") };
+    store.hand_over(sakura(), message, None, first).await.unwrap();
+    let told = Told { key, again, letter: Some(letter(&*store, "one@x.example")) };
+    assert!(!store.told(told, first).await.unwrap(), "the recipient has it by now");
+    for office in [himawari(), sakura()] {
+        assert!(view(&*store, office, "Receipts").await.entries.is_empty());
+    }
+    assert!(due().await.iter().all(|due| due.key.report == Report::HandedOver), "nor is it due again");
+    let receipt = world.receipt(&*store, (sakura(), himawari()), "receipt@x.example", (BUNDLE, &digest));
+    store.deliver(receipt, first).await.unwrap();
+}
+
+// Profile §8.14, §11.5
+pub async fn by_a_doubted_date_nobody_is_reminded<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    let asked = RecipientWishes { notify: Some("SUCCESS".into()), ..RecipientWishes::default() };
+    for id in ["one", "two", "three"] {
+        let bundle = world.bundle(&*store, (himawari(), sakura()), &format!("{id}@x.example"), id);
+        let wishes = Wishes { recipients: vec![asked.clone()], ..Wishes::default() };
+        store.deliver(bundle.with_wishes(wishes), now()).await.unwrap();
+    }
+    let kinds = async |days: i64, after, most| {
+        let at = now() + SignedDuration::from_hours(24 * days);
+        let due = store.due(at, after, most).await.unwrap();
+        due.into_iter().map(|due| due.key).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(120, None, MANY).await.len(), 6, "expiry never ran, and doubts nothing");
+    store.expire(super::expire::keep(), crate::Asked::ByTheClock, now()).await.unwrap();
+    let leapt = kinds(120, None, MANY).await;
+    assert!(leapt.len() == 3 && leapt.iter().all(|key| key.report == Report::Delivered), "{leapt:?}");
+    // The clock is right again. They come in pages.
+    let all = kinds(1, None, MANY).await;
+    assert_eq!(all.iter().filter(|key| key.report == Report::Uncollected).count(), 3);
+    let (mut paged, mut after) = (Vec::new(), None);
+    while let Some(key) = kinds(1, after, 1).await.pop() {
+        paged.push(key);
+        after = Some(key);
+    }
+    assert_eq!(paged, all);
 }
 
 // Profile §8.14
@@ -205,13 +257,13 @@ pub async fn who_asked_for_a_report_is_put_on_the_list<S: Store>(store: Arc<S>) 
         let bundle = world.bundle(&*store, (himawari(), sakura()), &format!("{id}@x.example"), id);
         store.deliver(bundle.with_wishes(asked(notify)), super::expire::ago(91)).await.unwrap();
     }
-    let due = store.due(super::expire::ago(91)).await.unwrap();
+    let due = store.due(super::expire::ago(91), None, MANY).await.unwrap();
     let [Due { key, recorded, wishes, .. }] = &due[..] else { panic!("{due:?}") };
     assert_eq!((key.report, recorded.evidence.message_id.as_str()), (Report::Delivered, "success@x.example"));
     assert_eq!((recorded.evidence.event, wishes), (Event::ContentConsignment, &asked("SUCCESS")));
 
     store.expire(super::expire::keep(), crate::Asked::ByThePerson, now()).await.unwrap();
-    let due = store.due(now()).await.unwrap();
+    let due = store.due(now(), None, MANY).await.unwrap();
     let failed: Vec<_> = due.iter().filter(|due| due.key.report == Report::Expired).collect();
     let [Due { recorded, wishes, .. }] = &failed[..] else { panic!("{failed:?}") };
     assert_eq!(recorded.evidence.message_id, "failure@x.example");

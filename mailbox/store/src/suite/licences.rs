@@ -190,7 +190,7 @@ pub async fn what_is_due_happens_once_with_its_letter<S: Store>(store: Arc<S>) {
     assert_eq!(licensing(&*store, sakura()).due(store.roll().terms(), japanese_day(last)), Some(LicenceDue::Warn(7)));
     assert_eq!(store.acts(WhichActs::default()).await.unwrap().len(), 1, "a look is not told");
     // Due letters come before ordinary ones of reports, and none of theirs is lost to them.
-    assert_eq!(store.due(last).await.unwrap().len(), 0);
+    assert_eq!(store.due(last, None, 1).await.unwrap().len(), 0);
 }
 
 pub async fn a_suspended_licence_neither_sends_nor_is_sent_to<S: Store>(store: Arc<S>) {
