@@ -136,22 +136,28 @@ function tell(status) {
 /** A page, or a number that stands for one that is not there. @param {Response} answer */
 const isPage = (answer) => (answer.headers.get("content-type") ?? "").startsWith("text/html");
 
+let searches = 0;
 document.addEventListener("submit", async (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
   if (event.defaultPrevented || !form.matches("[data-swap]")) return;
   event.preventDefault();
-  if (form.dataset.busy) return;
+  // Of searches the last one counts; anything else is done once.
+  const search = form.method === "get";
+  if (form.dataset.busy && !search) return;
   form.dataset.busy = "yes";
+  const turn = search ? (searches += 1) : 0;
   const button = /** @type {HTMLElement | null} */ (event.submitter);
   const address = button?.getAttribute("formaction") ?? form.getAttribute("action") ?? location.href;
   const fields = new FormData(form, button);
   try {
     const query = new URLSearchParams(/** @type {any} */ (fields)).toString();
     const body = form.enctype === "multipart/form-data" ? fields : new URLSearchParams(/** @type {any} */ (fields));
-    const answer = form.method === "get" ? await ask(`${address}?${query}`) : await ask(address, { method: "POST", body });
+    const answer = search ? await ask(`${address}?${query}`) : await ask(address, { method: "POST", body });
+    const said = answer.ok || isPage(answer) ? await answer.text() : null;
+    if (search && turn !== searches) return;
     byId("answered")?.setAttribute("hidden", "");
-    if (!answer.ok && !isPage(answer)) tell(answer.status);
-    else show(parse(await answer.text()), answer.url);
+    if (said === null) tell(answer.status);
+    else show(parse(said), answer.url);
   } catch {
     tell(null);
   } finally {

@@ -153,7 +153,7 @@ fn doors(frame: &Frame) -> Markup {
                     a href=(address) {
                         (icon.draw())
                         @if let Some((what, many)) = tally(tab) {
-                            span.tally { (frame.say(what)) " " b { (many) } (count(frame.lang, "items", many)) }
+                            span.tally { (frame.say(what)) " " span.many { b { (many) } (count(frame.lang, "items", many)) } }
                         } @else {
                             span { (why(tab)) }
                         }

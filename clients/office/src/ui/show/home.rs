@@ -30,6 +30,8 @@ pub(super) fn routes() -> Router<Arc<App>> {
 }
 
 async fn home(State(app): Shared, here: Here) -> Response {
+    // Here the notices are read: none of them is older than an answer is good.
+    app.ask.notify_one();
     let lang = here.lang();
     let certificate = certificate(&app, lang);
     let view = Home {

@@ -67,6 +67,10 @@ fn view(app: &App, here: &Here, trouble: Option<String>) -> Password {
 }
 
 async fn show(State(app): Shared, here: Here) -> Response {
+    if first(&app).is_some() {
+        // Whoever opens this page again hopes that the operator has put it in order.
+        app.look.notify_one();
+    }
     html(page::password(&view(&app, &here, None)))
 }
 
