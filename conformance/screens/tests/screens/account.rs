@@ -79,8 +79,9 @@ async fn until_at(world: &World, path: &str, expression: &str) -> Result<bool, c
     world.go(&world.b, path).await?;
     world.js(REFRESH).await?;
     for _ in 0..80 {
-        world.go(&world.b, path).await?;
+        world.driver.goto(World::url(&world.b, path)).await?;
         if world.holds(expression).await {
+            world.audit().await;
             return Ok(true);
         }
         tokio::time::sleep(std::time::Duration::from_millis(250)).await;

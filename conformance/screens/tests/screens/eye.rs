@@ -1,10 +1,10 @@
-//! What an eye, a keyboard and a screen reader need: contrast, names, sizes, no sideways scroll. Own checks: Debian has no
-//! package of axe-core.
+//! What an eye, a keyboard and a screen reader need: contrast, names, sizes, no sideways scroll. Own checks beside those of
+//! axe-core, which leaves some contrasts to people.
 
 use std::fmt::Write as _;
 
 use fumibako::ui::Ui;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::world::{Done, World};
 
@@ -76,19 +76,12 @@ pub(crate) async fn names_on(world: &World, ui: &Ui, pages: &[&str]) -> Done {
 /// From a telephone's 320 px to 4K, at every size of letters.
 async fn widths(world: &World) -> Done {
     let mut wide = String::new();
-    for (width, height) in [(320, 700), (683, 800), (1366, 768), (3840, 2160)] {
-        world
-            .driver
-            .cdp()
-            .send_raw(
-                "Emulation.setDeviceMetricsOverride",
-                serde_json::json!({
-            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false }),
-            )
-            .await?;
-        for size in ["standard", "largest"] {
-            for page in PAGES {
-                world.go(&world.a, page).await?;
+    for page in PAGES {
+        world.go(&world.a, page).await?;
+        for (width, height) in [(320, 700), (683, 800), (1366, 768), (3840, 2160)] {
+            let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+            world.driver.cdp().send_raw("Emulation.setDeviceMetricsOverride", size).await?;
+            for size in ["largest", "large", "standard"] {
                 world.js(&format!("document.documentElement.dataset.size = '{size}'")).await?;
                 let over = world
                     .js("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -96,13 +89,12 @@ async fn widths(world: &World) -> Done {
                 if over.as_i64().unwrap_or(99) > 0 {
                     let _ = writeln!(wide, "{page} at {width} px, {size}: {over} px too wide");
                 }
-                if size == "standard" && (page == "/inbox" || page == "/") {
-                    world.shot(&format!("{}-{width}", if page == "/" { "home" } else { "inbox" })).await?;
-                }
+                world.shot(&format!("{}-{width}-{size}", if page == "/" { "home" } else { &page[1..] })).await?;
             }
+            world.audit().await;
         }
+        world.driver.cdp().send_raw("Emulation.clearDeviceMetricsOverride", json!({})).await?;
     }
-    world.driver.cdp().send_raw("Emulation.clearDeviceMetricsOverride", serde_json::json!({})).await?;
     eprint!("{wide}");
     world.see("EYE", "no page scrolls sideways, from 320 px to 4K", wide.is_empty());
     Ok(())

@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use crate::axe::Axe;
 use fumibako::demo::{Stage, sample};
 use fumibako::ui::{Options, Ui};
 use fumibako::{Settings, Trouble};
@@ -33,7 +34,7 @@ pub(crate) const C: (&str, &str) = ("9970000037", "見本通所介護事業所")
 
 /// How long the browser may take for anything.
 const PATIENCE: Duration = Duration::from_secs(20);
-const LOOK: Duration = Duration::from_millis(25);
+pub(crate) const LOOK: Duration = Duration::from_millis(25);
 
 /// The clock of the screens may run ahead, so that nobody waits for a lock.
 static AHEAD: AtomicI64 = AtomicI64::new(0);
@@ -58,6 +59,7 @@ pub(crate) struct World {
     pub(crate) a: Ui,
     pub(crate) b: Ui,
     pub(crate) driver: WebDriver,
+    pub(crate) axe: Axe,
     chromedriver: Child,
     seen: Mutex<BTreeMap<String, BTreeSet<String>>>,
     wrong: Mutex<Vec<String>>,
@@ -69,9 +71,10 @@ impl World {
         let (a, b) = (served(folder.path(), A, |_| ()).await?, served(folder.path(), B, |_| ()).await?);
         let (chromedriver, port) = chromedriver().await?;
         let driver = browser(port, folder.path()).await?;
+        let axe = Axe::take(&driver).await?;
         let (addresses, tls_authority, stage) = (stage.addresses(), stage.tls_authority(), Mutex::new(Some(stage)));
         let (seen, wrong) = (Mutex::default(), Mutex::default());
-        Ok(Self { folder, stage, addresses, tls_authority, a, b, driver, chromedriver, seen, wrong, shots })
+        Ok(Self { folder, stage, addresses, tls_authority, a, b, driver, axe, chromedriver, seen, wrong, shots })
     }
 
     /// Serves the screens of an office once more, with other settings.
@@ -95,6 +98,7 @@ impl World {
     /// Ends the browser and its driver.
     pub(crate) async fn end(mut self) -> (BTreeMap<String, BTreeSet<String>>, Vec<String>) {
         self.stop_gateway().await;
+        self.audited();
         let _ = self.driver.clone().quit().await;
         let _ = self.chromedriver.kill().await;
         self.a.stop();
@@ -124,7 +128,9 @@ impl World {
     }
 
     pub(crate) async fn go(&self, ui: &Ui, path: &str) -> Done {
-        Ok(self.driver.goto(Self::url(ui, path)).await?)
+        self.driver.goto(Self::url(ui, path)).await?;
+        self.audit().await;
+        Ok(())
     }
 
     pub(crate) async fn js(&self, script: &str) -> Result<Value, Problem> {
@@ -136,8 +142,15 @@ impl World {
         self.js(&format!("return Boolean({expression})")).await.is_ok_and(|value| value == Value::Bool(true))
     }
 
-    /// Waits until it is so.
+    /// Waits until it is so, and looks at the state the page is in then.
     pub(crate) async fn until(&self, expression: &str) -> bool {
+        let there = self.soon(expression).await;
+        self.audit().await;
+        there
+    }
+
+    /// Waits until it is so, and loses no time by looking.
+    pub(crate) async fn soon(&self, expression: &str) -> bool {
         let mut waited = Duration::ZERO;
         while waited < PATIENCE {
             if self.holds(expression).await {
@@ -240,7 +253,15 @@ impl World {
     pub(crate) async fn shot(&self, name: &str) -> Done {
         if let Some(folder) = &self.shots {
             std::fs::create_dir_all(folder)?;
-            std::fs::write(folder.join(format!("{name}.png")), self.driver.screenshot_as_png().await?)?;
+            // The whole page, however far it scrolls.
+            let metrics = self.driver.cdp().send_raw("Page.getLayoutMetrics", json!({})).await?;
+            let (width, height) = (&metrics["cssContentSize"]["width"], &metrics["cssContentSize"]["height"]);
+            let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });
+            let how = json!({ "captureBeyondViewport": true, "clip": clip });
+            let shot = self.driver.cdp().send_raw("Page.captureScreenshot", how).await?;
+            let png =
+                base64::Engine::decode(&base64::prelude::BASE64_STANDARD, shot["data"].as_str().unwrap_or_default())?;
+            std::fs::write(folder.join(format!("{name}.png")), png)?;
         }
         Ok(())
     }
