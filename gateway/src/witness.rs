@@ -72,9 +72,11 @@ pub(crate) async fn set_back<S: Store>(
     }
     let root = if size == 0 { None } else { store.continuation(size, size).await?.map(|(root, _)| root) };
     let root = root.map_or_else(|| hex(&Growth::default().root()), |root| hex(&root));
+    let told: Vec<_> = said.into_iter().chain(given.as_ref().and_then(|given| given.set_back.clone())).collect();
     let lost = given.filter(|_| lost).map(|given| given.size);
     tracing::warn!(size, lost, "evidence.set_back");
-    Ok(Some(SetBack { size, root, at: news.unwrap_or(now), lost }))
+    let this = SetBack { size, root, at: news.unwrap_or(now), lost, earlier: Vec::new() };
+    Ok(Some(this.after(told.iter())))
 }
 
 /// What was signed; whose signature it is, is asked by whoever has to know.

@@ -139,8 +139,8 @@ fn verify(context: &mut Context<'_>) -> Result<(), Failure> {
     let Reply::Audited(audited) = context.ask(&Request::EvidenceVerify)? else { return Err(unexpected()) };
     let Audited { evidence, logged, heads, set_back, faults } = *audited;
     let lang = context.lang;
-    if let Some(SetBack { size, at, .. }) = set_back {
-        let at = JAPAN.to_datetime(at).strftime("%Y-%m-%d %H:%M:%S");
+    for SetBack { size, at, .. } in set_back.iter().flat_map(SetBack::all) {
+        let at = JAPAN.to_datetime(*at).strftime("%Y-%m-%d %H:%M:%S");
         context.say(
             &format!("記録は {at} に {size} 件目まで戻りました（バックアップからの復元など）。以後の署名にその旨が書かれています。"),
             &format!("The log went back to {size} pieces on {at}, as after a restored backup; every signature since says so."),

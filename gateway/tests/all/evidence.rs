@@ -148,6 +148,7 @@ async fn a_log_that_was_set_back_says_so_and_continues_no_head_that_it_lost() {
     running.stop().await;
     let aside = tempfile::tempdir().unwrap();
     copy(&config.store_folder, &aside.path().join("store"));
+    copy(&config.store_folder, &aside.path().join("again"));
 
     let store = SqliteStore::open(&config.store_folder, domain()).await.unwrap();
     send(&store, &World::with(&store).await, "d", ago(0)).await;
@@ -176,8 +177,18 @@ async fn a_log_that_was_set_back_says_so_and_continues_no_head_that_it_lost() {
     assert!(matches!(continues(&running, &early).await, Reply::Continues(_)), "what was before goes on");
     assert!(matches!(continues(&running, &later).await, Reply::No { code: Refusal::EvidenceBroken, .. }));
     running.stop().await;
+    let running = Gateway::start(restored.clone()).await.unwrap();
+    assert_eq!(head_of(&running, first).await.1.set_back, Some(said.clone()), "it is said once, and stays said");
+    running.stop().await;
+
+    // Once more, by rows that know of no other time.
+    let restored = fumibako_gateway::Config { store_folder: aside.path().join("again"), ..restored };
+    let store = SqliteStore::open(&restored.store_folder, domain()).await.unwrap();
+    send(&store, &World::with(&store).await, "f", ago(0)).await;
+    store.close().await.unwrap();
     let running = Gateway::start(restored).await.unwrap();
-    assert_eq!(head_of(&running, first).await.1.set_back, Some(said), "it is said once, and stays said");
+    let twice = head_of(&running, first).await.1.set_back.unwrap();
+    assert_eq!((twice.size, twice.lost, twice.earlier), (6, Some(8), vec![said]), "the first one is not forgotten");
     running.stop().await;
     drop((folder, kept));
 }

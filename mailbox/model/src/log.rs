@@ -52,6 +52,31 @@ pub struct SetBack {
     /// Pieces under the last head that is known to have been signed before.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub lost: Option<u64>,
+    /// When that happened before, the latest first; these have none before them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub earlier: Vec<SetBack>,
+}
+
+/// Most times that a head tells of.
+pub const SET_BACKS: usize = 50;
+
+impl SetBack {
+    /// It and those before it, the latest first.
+    pub fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.earlier)
+    }
+
+    /// This one after all that these tell of: no later one makes an earlier one forgotten.
+    #[must_use]
+    pub fn after<'s>(self, told: impl Iterator<Item = &'s Self>) -> Self {
+        let alone = |one: &Self| Self { earlier: Vec::new(), ..one.clone() };
+        let mut earlier: Vec<_> = told.flat_map(Self::all).map(alone).collect();
+        // In one order, whoever tells of them.
+        earlier.sort_by_key(|one| std::cmp::Reverse((one.at, one.size, one.lost)));
+        earlier.dedup();
+        earlier.truncate(SET_BACKS - 1);
+        Self { earlier, ..self }
+    }
 }
 
 /// RFC 9162 §2.1.1: an entry's hash.

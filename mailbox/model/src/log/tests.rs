@@ -132,3 +132,23 @@ proptest! {
         prop_assert_eq!(Growth::resume(first + 1, &[]), None, "an edge without its tiles is none");
     }
 }
+
+// Profile §8.20
+#[test]
+fn every_time_that_a_log_was_set_back_stays_said() {
+    let back = |size: u64, at: i64| SetBack {
+        size,
+        root: "00".into(),
+        at: jiff::Timestamp::from_second(at).unwrap(),
+        lost: None,
+        earlier: Vec::new(),
+    };
+    let first = back(6, 1);
+    let second = back(9, 2).after([&first].into_iter());
+    // The rows that came back knew of the first, the head beside the key of both.
+    let third = back(6, 3).after([&first, &second].into_iter());
+    assert_eq!(third.all().map(|one| one.at.as_second()).collect::<Vec<_>>(), [3, 2, 1]);
+    assert!(third.earlier.iter().all(|one| one.earlier.is_empty()));
+    let many = (0..100).fold(first, |before, at| back(1, 10 + at).after([&before].into_iter()));
+    assert_eq!((many.all().count(), many.at.as_second()), (SET_BACKS, 109));
+}
