@@ -22,12 +22,14 @@ use crate::trust::{self, TrustError};
 
 mod certificates;
 mod challenges;
+mod issuers;
 mod logins;
 mod passwords;
 mod searches;
 
 pub(crate) use certificates::{Vouches, done_by, key_of, revoked_since, told};
 pub(crate) use challenges::Challenges;
+pub(crate) use issuers::Issuers;
 pub(crate) use logins::From;
 pub(crate) use searches::Searches;
 
@@ -73,6 +75,11 @@ pub(crate) struct House<S> {
     pub(crate) searches: Searches,
     /// How often each asks whom to encrypt to.
     pub(crate) readings: Searches,
+    /// How often each asks for a file of evidence.
+    pub(crate) proofs: Searches,
+    /// So many files of evidence are made at once: each may be large.
+    pub(crate) proving: Semaphore,
+    pub(crate) issuers: Arc<Issuers>,
     /// Given out for words about certificates.
     pub(crate) challenges: Challenges,
     /// Passwords are judged on as many threads as there are cores, no more.
@@ -130,6 +137,9 @@ impl<S: Store> House<S> {
             ),
             searches: Searches::up_to(searches::SEARCHES),
             readings: Searches::up_to(searches::READINGS),
+            proofs: Searches::up_to(searches::PROOFS),
+            proving: Semaphore::new(cores),
+            issuers: Arc::default(),
             challenges: Challenges::default(),
             hashing: Semaphore::new(cores),
             scratch: Arc::default(),

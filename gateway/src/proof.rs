@@ -8,10 +8,10 @@ use fumibako_model::{
     Event, Evidence, EvidenceId, MandateDeed, OfficeNumber, PROOF_FORM, ProofFile, Proven, Recorded, TrustState,
     as_it_came,
 };
-use fumibako_signer::Certificate;
+use fumibako_signer::{Certificate, Trust};
 use fumibako_store::{PAPER_NAME, Paper, PaperKind, Proof, SignedDeed, Store, StoreError, hex};
 
-use crate::house::House;
+use crate::house::{House, Issuers};
 use crate::witness;
 
 /// Octets of revocation lists in one file. Past it, those left out are asked of their authority; the file says which counted.
@@ -65,22 +65,27 @@ async fn papers<S: Store>(house: &House<S>, known: &[Evidence], file: &mut Proof
     let members = file.trust.iter().flat_map(|state| state.members().iter().map(|member| short(member)));
     let more = store.papers(beside.chain(members).collect()).await?;
     let all: BTreeMap<String, Paper> = found.into_iter().chain(more).map(|paper| (paper.name.clone(), paper)).collect();
-    let certificates = all.values().filter(|paper| paper.kind == PaperKind::Certificate);
-    file.certificates = certificates.map(|paper| STANDARD.encode(&paper.octets)).collect();
+    // Lists are long, and who asks for mail meanwhile must not wait for them.
+    let (trust, known) = (house.trust(), house.issuers.clone());
+    let written = tokio::task::spawn_blocking(move || written(&all, &trust, &known)).await;
+    (file.certificates, file.revocation) = written.map_err(|why| StoreError::Failed(why.to_string()))?;
+    Ok(())
+}
 
-    let issuers = issuers(&all);
-    let mut room = LIST_BYTES;
-    for paper in all.values().filter(|paper| paper.kind == PaperKind::Revocation) {
-        let speaks = house.trust().read_news(&paper.octets).ok().is_none_or(|news| match news.issuer() {
-            Some(issuer) => issuers.contains(&issuer),
-            None => true,
-        });
+/// All certificates, and the lists that speak about them.
+fn written(all: &BTreeMap<String, Paper>, trust: &Trust, known: &Issuers) -> (Vec<String>, Vec<String>) {
+    let of = |kind| all.values().filter(move |paper| paper.kind == kind);
+    let certificates = of(PaperKind::Certificate).map(|paper| STANDARD.encode(&paper.octets)).collect();
+    let (issuers, mut room, mut lists) = (issuers(all), LIST_BYTES, Vec::new());
+    for paper in of(PaperKind::Revocation) {
+        let issuer = known.of(&paper.name, || trust.read_news(&paper.octets).ok().and_then(|news| news.issuer()));
+        let speaks = issuer.is_none_or(|issuer| issuers.contains(&issuer));
         if let (true, Some(left)) = (speaks, room.checked_sub(paper.octets.len())) {
             room = left;
-            file.revocation.push(STANDARD.encode(&paper.octets));
+            lists.push(STANDARD.encode(&paper.octets));
         }
     }
-    Ok(())
+    (certificates, lists)
 }
 
 /// What was signed of the mandates under which agents did any of it (Profile §8.26). One from paper has no deeds.

@@ -10,6 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 pub(crate) const SEARCHES: u32 = 60;
 /// How often it may ask in a minute whom to encrypt to: before each of many bundles it sends.
 pub(crate) const READINGS: u32 = 1_200;
+/// How often it may ask in a minute for a file of evidence.
+pub(crate) const PROOFS: u32 = 120;
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 /// Most that are counted at once; past it, those whose minute is over are forgotten.
 const COUNTED: usize = 10_000;

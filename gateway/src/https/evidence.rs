@@ -11,6 +11,7 @@ use fumibako_model::{Act, EvidenceId, Login, OfficeNumber, ProofFile, Refusal, S
 use fumibako_store::{Store, StoreError};
 
 use super::mandates::{Office, answer, problem};
+use super::questions::{counted, no};
 use crate::house::House;
 use crate::proof;
 
@@ -26,10 +27,11 @@ async fn give<S: Store>(
 ) -> Response {
     let house = &office.house;
     let from = query.as_deref().and_then(|query| query.strip_prefix("from=")).and_then(|from| from.parse().ok());
-    let login = match office.login(&header).await {
+    let login = match counted(&office, &header, |house| &house.proofs).await {
         Ok(login) => login,
-        Err(refused) => return problem(house, &refused, None),
+        Err((refused, who)) => return no(house, &refused, who.as_ref()),
     };
+    let _turn = house.proving.acquire().await;
     match find(house, &login, (&id, from)).await {
         Ok(file) => {
             tracing::info!(evidence = id, to = %login.party(), "evidence.given");
