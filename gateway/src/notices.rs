@@ -1,8 +1,9 @@
 //! お知らせ at the gateway: when they come and go, the message that shows each, and who is told at once (Profile §18).
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
 
-use fumibako_model::{Domain, Notice, NoticeKind, Stop, Uid};
+use fumibako_model::{Domain, Notice, NoticeKind, Party, Stop, Uid};
 use fumibako_store::{KeptNotice, Store, StoreError, WhichNotices};
 use fumibako_wire::Alert;
 use jiff::Timestamp;
@@ -18,8 +19,39 @@ pub(crate) struct Notices {
     due: Mutex<Due>,
     /// Those of maintenance that stand.
     pub(crate) urgent: watch::Sender<Arc<[Urgent]>>,
-    /// Changes with the mailbox, and with marks in it.
+    /// Changes with the mailbox.
     pub(crate) news: watch::Sender<()>,
+    /// Change with a party's own marks.
+    pub(crate) marked: Marks,
+}
+
+/// One channel for each party that somebody listens for.
+#[derive(Debug, Default)]
+pub(crate) struct Marks(std::sync::Mutex<HashMap<Party, watch::Sender<()>>>);
+
+impl Marks {
+    fn all(&self) -> std::sync::MutexGuard<'_, HashMap<Party, watch::Sender<()>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hears of this party's marks.
+    pub(crate) fn watch(&self, party: &Party) -> watch::Receiver<()> {
+        self.all().entry(party.clone()).or_default().subscribe()
+    }
+
+    /// This party marked something. Nobody listens: it is forgotten.
+    pub(crate) fn wake(&self, party: &Party) {
+        let mut all = self.all();
+        if all.get(party).is_some_and(|sender| sender.send(()).is_err()) {
+            all.remove(party);
+        }
+    }
+
+    /// For how many parties somebody listens, or did.
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        self.all().len()
+    }
 }
 
 /// When the next one comes or goes.

@@ -74,6 +74,7 @@ impl<S: Store> ImapDesk<S> {
         }
         let (house, login) = (self.entry.house.clone(), self.entry.login()?.clone());
         let (party, agent) = (login.party(), login.agent());
+        self.notices.is_of(&house.notices, party);
         if notices::concerns(&ask) {
             if let Ask::Open { .. } = ask {
                 (self.watched, self.opened, self.notices.open) = (None, None, true);

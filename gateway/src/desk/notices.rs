@@ -21,6 +21,8 @@ const AT_ONCE: usize = 8;
 pub(super) struct Watching {
     urgent: watch::Receiver<Arc<[Urgent]>>,
     news: watch::Receiver<()>,
+    /// Marks of whoever logged in, which are nobody else's.
+    own: Option<(Party, watch::Receiver<()>)>,
     /// The mailbox is open.
     pub(super) open: bool,
     /// Whoever logged in was told of those up to this UID; `None`: of none so far.
@@ -34,6 +36,7 @@ impl Watching {
         Self {
             urgent: notices.urgent.subscribe(),
             news: notices.news.subscribe(),
+            own: None,
             open: false,
             told: None,
             fresh: false,
@@ -42,7 +45,14 @@ impl Watching {
 
     /// Nothing of the login is left.
     pub(super) fn forget(&mut self) {
-        (self.open, self.told) = (false, None);
+        (self.open, self.told, self.own) = (false, None, None);
+    }
+
+    /// Marks of this party are heard of from now on.
+    pub(super) fn is_of(&mut self, notices: &Notices, party: &Party) {
+        if self.own.as_ref().is_none_or(|(known, _)| known != party) {
+            self.own = Some((party.clone(), notices.marked.watch(party)));
+        }
     }
 
     /// Profile §18.5: what stands and was not told here, once each.
@@ -66,6 +76,7 @@ impl Watching {
                 false
             }
             () = changed(&mut self.news), if listens => true,
+            () = marked(&mut self.own), if listens => true,
             else => std::future::pending().await,
         }
     }
@@ -75,6 +86,13 @@ impl Watching {
 pub(super) async fn changed<T>(watched: &mut watch::Receiver<T>) {
     if watched.changed().await.is_err() {
         std::future::pending::<()>().await;
+    }
+}
+
+async fn marked(own: &mut Option<(Party, watch::Receiver<()>)>) {
+    match own {
+        Some((_, marks)) => changed(marks).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -113,10 +131,12 @@ pub(super) async fn serve<S: Store>(
         Ask::Flag { uids, change, flags, unchanged_since, since, .. } => {
             let seen = seen_by(change, &flags);
             let marks = MarkNotices { uids: uids.clone(), seen, unchanged_since };
-            let modified = store.mark_notices(party.clone(), marks).await?;
-            house.notices.news.send_replace(());
+            let marked = store.mark_notices(party.clone(), marks).await?;
+            if marked.changed {
+                house.notices.marked.wake(party);
+            }
             let mut changes = board().await?.since(since, &uids);
-            changes.modified = modified;
+            changes.modified = marked.modified;
             Answer::Changes(changes)
         }
         Ask::Read(message, range) => Answer::Message(part(store, message, range).await?),
@@ -201,4 +221,41 @@ async fn copy<S: Store>(
     }
     let (validity, placed) = house.store.append(office, Deposit { folder: to, drafts, replaces: None }, now).await?;
     Ok(Answer::Copied(validity, copied.into_iter().zip(placed).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Profile §18.4
+    #[tokio::test]
+    async fn a_mark_is_heard_of_by_its_party_alone() {
+        let notices = Notices::default();
+        let parties: [Party; 2] = ["9970000011", "9970000029"].map(|party| party.parse().unwrap());
+        let mut watching = parties.clone().map(|party| {
+            let mut one = Watching::new(&notices);
+            one.is_of(&notices, &party);
+            (one.open, one.told) = (true, Some(0));
+            one
+        });
+        let hears = async |one: &mut Watching| {
+            tokio::select! {
+                biased;
+                heard = one.heard(false) => Some(heard),
+                () = std::future::ready(()) => None,
+            }
+        };
+        notices.marked.wake(&parties[0]);
+        assert_eq!((hears(&mut watching[0]).await, hears(&mut watching[1]).await), (Some(true), None));
+        assert_eq!(hears(&mut watching[0]).await, None, "once");
+        notices.news.send_replace(());
+        for one in &mut watching {
+            assert_eq!(hears(one).await, Some(true), "what comes is everybody's");
+        }
+        // Who logged out hears nothing, and is forgotten.
+        watching[0].forget();
+        assert_eq!(notices.marked.count(), 2);
+        notices.marked.wake(&parties[0]);
+        assert_eq!(notices.marked.count(), 1);
+    }
 }

@@ -8,7 +8,7 @@ use fumibako_model::{
 use fumibako_store::bodies::{Day, Place, Spooled};
 use fumibako_store::{
     ActsHead, Amend, CopyOrder, Delivery, DescribeOrder, Described, Facts, FlagOrder, Kind, Logging, MarkNotices,
-    Paper, RefusedReceipt, StoreError, Turned,
+    MarkedNotices, Paper, RefusedReceipt, StoreError, Turned,
 };
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
@@ -55,7 +55,7 @@ pub(crate) enum Command {
     /// It is due no more, or later; nothing is filed.
     Settle(report::Settled, Reply<bool>),
     TurnNotices(Timestamp, Reply<Turned>),
-    MarkNotices(Party, MarkNotices, Reply<Vec<Uid>>),
+    MarkNotices(Party, MarkNotices, Reply<MarkedNotices>),
     /// Ends the writer once everything before it is answered.
     Close(Reply<()>),
 }
@@ -273,7 +273,8 @@ impl Command {
             Self::Append(_, _, _, _, reply) => reply.send(failed),
             Self::Copy(_, _, _, reply) => reply.send(failed),
             Self::Create(_, _, reply) => reply.send(failed),
-            Self::Flag(_, _, reply) | Self::MarkNotices(_, _, reply) => reply.send(failed),
+            Self::Flag(_, _, reply) => reply.send(failed),
+            Self::MarkNotices(_, _, reply) => reply.send(failed),
             Self::Claim(_, _, reply) => reply.send(failed),
             Self::Describe(_, reply) => reply.send(failed),
             Self::TurnNotices(_, reply) => reply.send(failed),

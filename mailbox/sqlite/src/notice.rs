@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fumibako_model::{Entry, ModSeq, NOTICES_AT_ONCE, Notice, Party, Private, Refusal, Uid, UidValidity};
 use fumibako_store::{
-    Heads, KeptNotice, LISTED, MarkNotices, NoticeBoard, NoticeOrder, StoreError, Turned, WhichNotices,
+    Heads, KeptNotice, LISTED, MarkNotices, MarkedNotices, NoticeBoard, NoticeOrder, StoreError, Turned, WhichNotices,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -157,7 +157,11 @@ async fn tick(rows: &mut SqliteConnection) -> Result<i64, Stop> {
 }
 
 /// Profile §18.4: `\Seen` is the party's own.
-pub(crate) async fn mark(rows: &mut SqliteConnection, party: &Party, marks: &MarkNotices) -> Result<Vec<Uid>, Stop> {
+pub(crate) async fn mark(
+    rows: &mut SqliteConnection,
+    party: &Party,
+    marks: &MarkNotices,
+) -> Result<MarkedNotices, Stop> {
     let (party, uids) = (party.to_string(), serde_json::to_string(&marks.uids)?);
     let found = sqlx::query!(
         r#"SELECT n.uid AS "uid!: u32", max(n.modseq, coalesce(k.modseq, 0)) AS "modseq!: i64",
@@ -177,7 +181,8 @@ pub(crate) async fn mark(rows: &mut SqliteConnection, party: &Party, marks: &Mar
             changed.push(row.uid);
         }
     }
-    if !changed.is_empty() {
+    let any = !changed.is_empty();
+    if any {
         let (modseq, changed) = (tick(rows).await?, serde_json::to_string(&changed)?);
         sqlx::query!(
             "INSERT INTO notice_mark (uid, party, seen, modseq) SELECT value, ?, ?, ? FROM json_each(?) WHERE true
@@ -190,7 +195,7 @@ pub(crate) async fn mark(rows: &mut SqliteConnection, party: &Party, marks: &Mar
         .execute(rows)
         .await?;
     }
-    Ok(modified)
+    Ok(MarkedNotices { modified, changed: any })
 }
 
 /// Numbers of the mailbox, and (uid, size, modseq, seen, modseq of the mark, came at) of what stands in it.

@@ -15,9 +15,9 @@ use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
 use fumibako_store::{
     ActsAudit, ActsHead, Admitted, Amend, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit,
     DescribeOrder, Described, Draft, Due, DueKey, Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection, KeptNotice,
-    Letter, LicenceChange, LogAudit, LogState, Logging, MarkNotices, News, NoticeBoard, Paper, Proof, Published, Quota,
-    RefusedReceipt, RefusedReceipts, Restored, SignedDeed, Store, StoreError, Told, Turned, Unlogged, UnsignedActs,
-    Verified, Which, WhichActs, WhichNotices,
+    Letter, LicenceChange, LogAudit, LogState, Logging, MarkNotices, MarkedNotices, News, NoticeBoard, Paper, Proof,
+    Published, Quota, RefusedReceipt, RefusedReceipts, Restored, SignedDeed, Store, StoreError, Told, Turned, Unlogged,
+    UnsignedActs, Verified, Which, WhichActs, WhichNotices,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -210,7 +210,7 @@ impl Store for SqliteStore {
         notice::messages(&self.readers, &uids).await
     }
 
-    async fn mark_notices(&self, party: Party, marks: MarkNotices) -> Result<Vec<Uid>, StoreError> {
+    async fn mark_notices(&self, party: Party, marks: MarkNotices) -> Result<MarkedNotices, StoreError> {
         self.change(|reply| Command::MarkNotices(party, marks, reply)).await
     }
 

@@ -28,7 +28,7 @@ use crate::log::{
     Which,
 };
 use crate::mandates::SignedDeed;
-use crate::notices::{KeptNotice, MarkNotices, NoticeBoard, Turned, WhichNotices};
+use crate::notices::{KeptNotice, MarkNotices, MarkedNotices, NoticeBoard, Turned, WhichNotices};
 
 /// Most folders of one office, the standard ones included (Profile §12). One more is refused as
 /// [`TooManyFolders`](fumibako_model::Refusal::TooManyFolders).
@@ -91,7 +91,7 @@ pub trait Store: Send + Sync + 'static {
         &self,
         party: Party,
         marks: MarkNotices,
-    ) -> impl Future<Output = Result<Vec<Uid>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<MarkedNotices, StoreError>> + Send;
 
     /// Where the body of a message that comes in now is received. Dropped before it is delivered, it leaves nothing.
     fn spool(&self, now: Timestamp) -> Spool;

@@ -47,4 +47,4 @@ pub use log::{
 pub use mandates::{MandateOrder, SignedDeed};
 pub use marks::{MARKS, draft_flags, stored};
 pub use news::News;
-pub use notices::{KeptNotice, MarkNotices, NoticeBoard, NoticeOrder, Turned, WhichNotices};
+pub use notices::{KeptNotice, MarkNotices, MarkedNotices, NoticeBoard, NoticeOrder, Turned, WhichNotices};

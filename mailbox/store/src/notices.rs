@@ -90,6 +90,15 @@ pub struct MarkNotices {
     pub unchanged_since: Option<ModSeq>,
 }
 
+/// What became of marks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MarkedNotices {
+    /// What had changed meanwhile, and stays as it is.
+    pub modified: Vec<Uid>,
+    /// Is any other than it was?
+    pub changed: bool,
+}
+
 impl NoticeBoard {
     /// What STATUS says.
     pub fn status(&self) -> FolderStatus {

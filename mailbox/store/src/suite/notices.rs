@@ -6,7 +6,7 @@ use fumibako_model::{Flags, ModSeq, NOTICES_AT_ONCE, Notice, NoticeKind, Party, 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Fill, himawari, kawara, now, office, refused, sakura};
-use crate::{Amendment, MarkNotices, NoticeBoard, NoticeOrder, Store, StoreError, Turned, WhichNotices};
+use crate::{Amendment, MarkNotices, MarkedNotices, NoticeBoard, NoticeOrder, Store, StoreError, Turned, WhichNotices};
 
 /// A notice that stands for an hour, from so many minutes after noon.
 fn notice(from: i64) -> Notice {
@@ -118,8 +118,10 @@ pub async fn each_party_marks_its_own_notices<S: Store>(store: Arc<S>) {
         let uids = uids.iter().map(|number| uid(*number)).collect();
         store.mark_notices(party.clone(), MarkNotices { uids, seen, unchanged_since }).await.unwrap()
     };
-    assert_eq!(mark(&one, &[1, 7], true, None).await, []);
-    assert_eq!(mark(&agent, &[2], true, None).await, []);
+    let done = |changed| MarkedNotices { modified: Vec::new(), changed };
+    assert_eq!(mark(&one, &[1, 7], true, None).await, done(true));
+    assert_eq!(mark(&one, &[1, 7], true, None).await, done(false), "it is so already");
+    assert_eq!(mark(&agent, &[2], true, None).await, done(true));
     let seen = async |party: &Party| {
         let entries = board(&*store, party).await.entries;
         entries.iter().map(|entry| entry.flags.has(Flags::SEEN)).collect::<Vec<_>>()
@@ -135,10 +137,11 @@ pub async fn each_party_marks_its_own_notices<S: Store>(store: Arc<S>) {
     assert_eq!(told(board(&*store, &other).await.since(highest, &[])), Vec::<Uid>::new());
     // What is as asked changes nothing; what changed since stays.
     let now = board(&*store, &one).await;
-    assert_eq!(mark(&one, &[1], true, None).await, []);
+    assert_eq!(mark(&one, &[1], true, None).await, done(false));
     assert_eq!(board(&*store, &one).await, now);
-    assert_eq!(mark(&one, &[1, 2], false, Some(highest)).await, [uid(1)]);
-    assert_eq!(mark(&one, &[1], false, Some(ModSeq(u64::MAX >> 1))).await, []);
+    let modified = MarkedNotices { modified: vec![uid(1)], changed: false };
+    assert_eq!(mark(&one, &[1, 2], false, Some(highest)).await, modified);
+    assert_eq!(mark(&one, &[1], false, Some(ModSeq(u64::MAX >> 1))).await, done(true));
     assert_eq!(seen(&one).await, [false, false]);
     assert!(board(&*store, &one).await.status().highest_modseq > now.status().highest_modseq);
 }
