@@ -370,6 +370,15 @@ CREATE TABLE act (
 -- An office's own.
 CREATE INDEX act_office ON act (office, n) WHERE office IS NOT NULL;
 
+-- How often somebody did what leaves rows that stay, in the hour or day that began then; forgotten after two days.
+CREATE TABLE often (
+    since INTEGER NOT NULL,        -- seconds since 1970
+    who   TEXT NOT NULL,
+    what  TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (since, who, what)
+) STRICT, WITHOUT ROWID;
+
 -- The last signed head of the audit of each UTC day.
 CREATE TABLE act_head (
     day    INTEGER PRIMARY KEY,

@@ -7,7 +7,13 @@ use serde::Deserialize;
 use sqlx::SqliteConnection;
 
 use crate::error::{Stop, unreadable};
+use crate::often;
 use crate::roll::party;
+
+/// How often a person changes the password in a UTC day.
+const PASSWORDS_A_DAY: i64 = 20;
+/// Application passwords that are made for one user ID in a UTC day.
+const APP_PASSWORDS_A_DAY: i64 = 40;
 
 /// Does it, and says whether that changed anything.
 pub(crate) async fn run(rows: &mut SqliteConnection, order: &AccountOrder) -> Result<bool, Stop> {
@@ -78,10 +84,14 @@ async fn password(rows: &mut SqliteConnection, new: &NewPassword) -> Result<bool
         at,
         new.was
     )
-    .execute(rows)
+    .execute(&mut *rows)
     .await?;
     match done.rows_affected() {
         0 if new.was.is_some() => Err(Refusal::WrongPassword.into()),
+        // Profile §16.1: each has its row in the audit, for ever.
+        1 if new.was.is_some() => {
+            often::at_most(rows, (&new.login, "password"), PASSWORDS_A_DAY, new.at).await.map(|()| true)
+        }
         rows => there(rows, &new.login),
     }
 }
@@ -104,9 +114,12 @@ async fn add_app(rows: &mut SqliteConnection, app: &AppPassword) -> Result<bool,
         doors,
         made
     )
-    .execute(rows)
+    .execute(&mut *rows)
     .await?;
-    if put.rows_affected() == 0 { Err(Refusal::LoginExists.about(&app.login).into()) } else { Ok(true) }
+    if put.rows_affected() == 0 {
+        return Err(Refusal::LoginExists.about(&app.login).into());
+    }
+    often::at_most(rows, (account, "app-password"), APP_PASSWORDS_A_DAY, app.made).await.map(|()| true)
 }
 
 #[derive(Deserialize)]

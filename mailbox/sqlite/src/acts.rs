@@ -1,18 +1,17 @@
 //! 監査記録 in rows (Profile §16): each written in the commit it tells of, chained to the one before, and never changed.
 
-use fumibako_model::{AuditRow, Done, OfficeNumber, What, japanese_day};
+use fumibako_model::{AUDIT_CHARACTERS, AuditRow, Done, OfficeNumber, What};
 use fumibako_store::bodies::Day;
 use fumibako_store::{
     ActsAudit, ActsFault, ActsHead, ActsWrong, Amend, Amendment, Facts, LISTED, StoreError, Sum, UnsignedActs,
     WhichActs, hex,
 };
 use jiff::Timestamp;
-use jiff::civil::Date;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::error::{Stop, store_error};
 use crate::log::day_of_head;
-use crate::{account, certificate, licence, mandate, notice, roll};
+use crate::{account, certificate, licence, mandate, notice, often, roll};
 
 /// Rows that are read at once.
 const AT_ONCE: i64 = 1_000;
@@ -31,8 +30,8 @@ pub(crate) async fn amend(rows: &mut SqliteConnection, amend: &Amend) -> Result<
 
 async fn changes(rows: &mut SqliteConnection, amend: &Amend) -> Result<(), Stop> {
     let mut changed = amend.changes.is_empty();
-    // The day of the change, as it is told.
-    let today = amend.done.first().map_or(Date::MIN, |done| japanese_day(done.at));
+    // The moment of the change, as it is told.
+    let at = amend.done.first().map(|done| done.at);
     for change in &amend.changes {
         changed |= match change {
             Amendment::Office(office) => roll::put_office(rows, office).await.map(|()| true)?,
@@ -41,7 +40,7 @@ async fn changes(rows: &mut SqliteConnection, amend: &Amend) -> Result<(), Stop>
             Amendment::EnrolOwn(one) => certificate::enrol_own(rows, one).await?,
             Amendment::Remove(removal) => certificate::remove(rows, removal).await?,
             Amendment::Agent(agent) => mandate::put_agent(rows, agent).await.map(|()| true)?,
-            Amendment::Mandate(order) => mandate::run(rows, order, today).await?,
+            Amendment::Mandate(order) => mandate::run(rows, order, at).await?,
             Amendment::Licence(change) => licence::run(rows, change).await?,
             Amendment::Terms(terms, at) => licence::publish(rows, terms, *at).await?,
             Amendment::Notice(order) => notice::run(rows, order).await?,
@@ -52,15 +51,21 @@ async fn changes(rows: &mut SqliteConnection, amend: &Amend) -> Result<(), Stop>
 
 /// Writes rows behind the last one.
 pub(crate) async fn write(rows: &mut SqliteConnection, done: &[Done]) -> Result<(), Stop> {
-    if done.is_empty() {
+    let mut new = Vec::with_capacity(done.len());
+    for one in done {
+        if is_news(rows, one).await? {
+            new.push(one);
+        }
+    }
+    if new.is_empty() {
         return Ok(());
     }
     let count = sqlx::query_scalar!("SELECT value FROM counter WHERE name = 'acts'").fetch_one(&mut *rows).await?;
     let last = sqlx::query_scalar!("SELECT hash FROM act WHERE n = ? - 1", count).fetch_optional(&mut *rows).await?;
     // Where the last row was taken away the chain begins anew, and whoever looks through it finds where.
     let mut hash = last.unwrap_or_else(beginning);
-    let mut written = Vec::with_capacity(done.len());
-    for (one, n) in done.iter().zip(count..) {
+    let mut written = Vec::with_capacity(new.len());
+    for (one, n) in new.into_iter().zip(count..) {
         let doc = serde_json::to_string(&one.row(n.cast_unsigned(), hash))?;
         hash = sum(&doc);
         written.push((n, one.office, doc, hash.clone()));
@@ -76,6 +81,28 @@ pub(crate) async fn write(rows: &mut SqliteConnection, done: &[Done]) -> Result<
     .await?;
     sqlx::query!("UPDATE counter SET value = ? WHERE name = 'acts'", next).execute(rows).await?;
     Ok(())
+}
+
+/// Profile §16.3: logging in and looking are told once in an hour, however often a terminal does it; of a folder that is not there
+/// nothing is.
+async fn is_news(rows: &mut SqliteConnection, done: &Done) -> Result<bool, Stop> {
+    let (What::AgentActs | What::AgentOpened, Some(office)) = (done.what, done.office) else { return Ok(true) };
+    let number = office.as_str();
+    if done.what == What::AgentOpened {
+        let longest = i64::try_from(AUDIT_CHARACTERS).unwrap_or(i64::MAX);
+        let there = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT 1 FROM office o JOIN mailbox m ON m.office = o.id
+                              WHERE o.number = ? AND substr(m.name, 1, ?) = ?) AS "there!: bool""#,
+            number,
+            longest,
+            done.about
+        );
+        if !there.fetch_one(&mut *rows).await? {
+            return Ok(false);
+        }
+    }
+    let what = format!("{:?} {office} {}", done.what, done.about);
+    Ok(often::count(rows, (&done.by, &what), often::HOUR, done.at).await? == 1)
 }
 
 /// Profile §16.3: what the audit tells of a message that an agent sent.

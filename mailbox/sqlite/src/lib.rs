@@ -31,6 +31,7 @@ mod licence;
 mod log;
 mod mandate;
 mod notice;
+mod often;
 mod open;
 mod paper;
 mod queue;

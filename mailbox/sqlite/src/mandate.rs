@@ -1,6 +1,9 @@
 //! Agents and mandates in rows (Profile §9). A mandate's row is never removed, and its words never change.
 
-use fumibako_model::{Agent, MANDATES_OF_OFFICE, Mandate, MandateId, Refusal, Registered, UNCONFIRMED_AT_AGENT};
+use fumibako_model::{
+    Agent, MANDATES_A_DAY, MANDATES_OF_OFFICE, Mandate, MandateId, Refusal, Registered, UNCONFIRMED_AT_AGENT,
+    japanese_day,
+};
 use fumibako_store::{MandateOrder, SignedDeed};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -8,6 +11,7 @@ use serde::Deserialize;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::error::{Stop, store_error, unreadable};
+use crate::often;
 
 /// Puts an agent on the roll, or replaces its row.
 pub(crate) async fn put_agent(rows: &mut SqliteConnection, agent: &Agent) -> Result<(), Stop> {
@@ -25,9 +29,13 @@ pub(crate) async fn put_agent(rows: &mut SqliteConnection, agent: &Agent) -> Res
 }
 
 /// Registers, confirms or revokes. Says whether that changed anything.
-pub(crate) async fn run(rows: &mut SqliteConnection, order: &MandateOrder, today: Date) -> Result<bool, Stop> {
+pub(crate) async fn run(
+    rows: &mut SqliteConnection,
+    order: &MandateOrder,
+    at: Option<Timestamp>,
+) -> Result<bool, Stop> {
     match order {
-        MandateOrder::Register(one, signed) => register(rows, one, signed.as_deref(), today).await,
+        MandateOrder::Register(one, signed) => register(rows, one, signed.as_deref(), at).await,
         MandateOrder::Confirm { id, signed, at } => confirm(rows, *id, signed, *at).await,
         MandateOrder::Revoke { id, signed, by, at } => revoke(rows, *id, signed.as_deref(), (by, *at)).await,
     }
@@ -37,7 +45,7 @@ async fn register(
     rows: &mut SqliteConnection,
     one: &Registered,
     signed: Option<&[u8]>,
-    today: Date,
+    at: Option<Timestamp>,
 ) -> Result<bool, Stop> {
     let (id, doc) = (one.id.to_string(), serde_json::to_string(&one.mandate)?);
     let confirmed = one.confirmed.map(Timestamp::as_millisecond);
@@ -48,7 +56,7 @@ async fn register(
     if !known {
         return Err(Refusal::AgentUnknown.about(agent).into());
     }
-    room(rows, one, &id, today).await?;
+    room(rows, one, &id, at.map_or(Date::MIN, japanese_day)).await?;
     let put = sqlx::query!(
         "INSERT INTO mandate (id, digest, doc, paper, confirmed_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
         id,
@@ -59,14 +67,21 @@ async fn register(
     )
     .execute(&mut *rows)
     .await?;
+    let new = put.rows_affected() == 1;
+    if let (true, Some(at), Some(_)) = (new, at, signed) {
+        let most = i64::try_from(MANDATES_A_DAY).unwrap_or(i64::MAX);
+        often::at_most(rows, (one.mandate.office.as_str(), "mandate"), most, at).await?;
+    }
     if let Some(signed) = signed {
         keep(rows, (&id, "grant"), signed, one.mandate.granted).await?;
     }
-    Ok(put.rows_affected() == 1)
+    Ok(new)
 }
 
-/// Profile §9.15: an office has so many mandates that are not over, and so many wait for one agent. One that is there is no more.
+/// Profile §9.15: an office has so many mandates that are not over, and so many wait for one agent. One that is there is no more; what
+/// is over already would count for nothing.
 async fn room(rows: &mut SqliteConnection, one: &Registered, id: &str, today: Date) -> Result<(), Stop> {
+    let over = one.mandate.until < today;
     let (office, agent, today) = (one.mandate.office.as_str(), one.mandate.agent.as_str(), today.to_string());
     let found = sqlx::query!(
         r#"SELECT EXISTS (SELECT 1 FROM mandate WHERE id = ?) AS "known!: bool",
@@ -85,6 +100,9 @@ async fn room(rows: &mut SqliteConnection, one: &Registered, id: &str, today: Da
     let full = |count: i64, most: usize| usize::try_from(count).is_ok_and(|count| count >= most);
     if found.known {
         return Ok(());
+    }
+    if over {
+        return Err(Refusal::MandateExpired.about(one.mandate.until).into());
     }
     if full(found.held, MANDATES_OF_OFFICE) {
         return Err(Refusal::TooManyMandates.about(format_args!("{MANDATES_OF_OFFICE} mandates")).into());

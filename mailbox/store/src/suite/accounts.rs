@@ -93,6 +93,26 @@ pub async fn of_two_new_passwords_at_once_one_counts<S: Store>(store: Arc<S>) {
     }
 }
 
+// Profile §19.4, §19.7
+pub async fn passwords_change_so_often_a_day_and_no_oftener<S: Store>(store: Arc<S>) {
+    World::with(&*store).await;
+    order(&*store, AccountOrder::Make(Box::new(account("himawari")))).await.unwrap();
+    let hash = |n: u8| if n == 0 { "$argon2id$one".to_owned() } else { format!("$argon2id$new{n}") };
+    for n in 0..20 {
+        order(&*store, password(Some(&hash(n)), &hash(n + 1))).await.unwrap();
+    }
+    refused(order(&*store, password(Some(&hash(20)), &hash(21))).await, Refusal::TooManyQuestions);
+    assert_eq!(store.roll().account("himawari").unwrap().password_hash, hash(20), "it stays");
+    order(&*store, password(None, &hash(1))).await.unwrap();
+    for n in 0..40 {
+        order(&*store, AccountOrder::AddApp(Box::new(app(n)))).await.unwrap();
+        order(&*store, AccountOrder::RemoveApp { login: app(n).login }).await.unwrap();
+    }
+    refused(order(&*store, AccountOrder::AddApp(Box::new(app(40)))).await, Refusal::TooManyQuestions);
+    let tomorrow = AppPassword { made: now() + SignedDuration::from_hours(24), ..app(40) };
+    order(&*store, AccountOrder::AddApp(Box::new(tomorrow))).await.unwrap();
+}
+
 fn app(name: usize) -> AppPassword {
     AppPassword {
         login: format!("himawari/app-{name}"),

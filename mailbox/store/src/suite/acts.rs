@@ -66,6 +66,44 @@ pub async fn what_changes_a_right_is_told_in_the_same_commit<S: Store>(store: Ar
     assert_eq!(store.audit_acts().await.unwrap().heads.len(), 1);
 }
 
+// Profile §16.3
+pub async fn what_an_agent_looks_at_is_told_once_an_hour<S: Store>(store: Arc<S>) {
+    World::with(&*store).await;
+    let hour = jiff::SignedDuration::from_hours(1);
+    let opened = async |at: jiff::Timestamp, office, folder: &str| {
+        let done = Done::by_agent(at, &kawara(), What::AgentOpened, office).about(folder);
+        store.amend(Amend { changes: Vec::new(), done: vec![done.clone(), done] }).await.unwrap();
+    };
+    for _ in 0..3 {
+        opened(now(), himawari(), "INBOX").await;
+        opened(now(), himawari(), "Sent").await;
+        opened(now(), sakura(), "INBOX").await;
+        opened(now(), sakura(), "no such folder").await;
+    }
+    opened(now() + hour, himawari(), "INBOX").await;
+    for _ in 0..2 {
+        let acts = Done::by_agent(now(), &kawara(), What::AgentActs, himawari());
+        let changed = Done { what: What::AgentChanged, ..acts.clone() };
+        store.amend(Amend { changes: Vec::new(), done: vec![acts, changed] }).await.unwrap();
+    }
+    let told: Vec<_> = rows(&*store, None, None).await.into_iter().map(|row| (row.done.what, row.done.about)).collect();
+    let opened = |folder: &str| (What::AgentOpened, folder.to_owned());
+    let other = |what| (what, String::new());
+    assert_eq!(
+        told,
+        [
+            opened("INBOX"),
+            opened("Sent"),
+            opened("INBOX"),
+            opened("INBOX"),
+            other(What::AgentActs),
+            other(What::AgentChanged),
+            other(What::AgentChanged)
+        ]
+    );
+    assert_eq!(store.audit_acts().await.unwrap().broken, None);
+}
+
 pub async fn only_what_an_agent_sends_is_told<S: Store>(store: Arc<S>) {
     let world = World::with(&*store).await;
     store.put_agent(Agent { id: kawara(), name: "かわら事務代行".into(), suspended: None }).await.unwrap();

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use fumibako_model::{
-    Agent, Done, Event, Licence, MANDATES_OF_OFFICE, Mandate, MandateState, Office, OfficeNumber, Refusal, Registered,
-    Scope, What,
+    Agent, Done, Event, Licence, MANDATES_A_DAY, MANDATES_OF_OFFICE, Mandate, MandateState, Office, OfficeNumber,
+    Refusal, Registered, Scope, What,
 };
 
 use super::{Fill, NOON, World, himawari, kaede, kawara, now, office, refused, sakura, view};
-use crate::{Amend, Amendment, MandateOrder, SignedDeed, Store};
+use crate::{Amend, Amendment, MandateOrder, SignedDeed, Store, StoreError};
 
 /// A mandate of an office to the agent of the suite, to send.
 pub fn sending(office: OfficeNumber) -> Registered {
@@ -92,8 +92,18 @@ pub async fn an_office_has_a_hundred_mandates_that_are_not_over<S: Store>(store:
         store.amend(Amend { changes: vec![change], done }).await
     };
     let most = u8::try_from(MANDATES_OF_OFFICE).unwrap();
-    for number in 0..most {
-        register(number, NOON).await.unwrap();
+    let day = u8::try_from(MANDATES_A_DAY).unwrap();
+    for number in 0..day {
+        register(number, "2026-11-23T12:00:00Z").await.unwrap();
+    }
+    // It says how long to wait; what is there already is no more.
+    let more = register(day, "2026-11-23T12:00:00Z").await;
+    assert!(
+        matches!(more, Err(StoreError::Refused(no)) if (no.why, &*no.about) == (Refusal::TooManyQuestions, "43200"))
+    );
+    register(0, "2026-11-23T12:00:00Z").await.unwrap();
+    for number in day..most {
+        register(number, "2026-11-24T12:00:00Z").await.unwrap();
     }
     refused(register(most, NOON).await, Refusal::TooManyMandates);
     // What is there already is no more, and another office has its own.
@@ -103,7 +113,14 @@ pub async fn an_office_has_a_hundred_mandates_that_are_not_over<S: Store>(store:
     store.mandate(revocation(&numbered(himawari(), 0))).await.unwrap();
     register(most, NOON).await.unwrap();
     refused(register(most + 1, "2027-03-31T14:59:59Z").await, Refusal::TooManyMandates);
-    register(most + 1, "2027-03-31T15:00:00Z").await.unwrap();
+    // But for one that is over itself.
+    refused(register(most + 1, "2027-03-31T15:00:00Z").await, Refusal::MandateExpired);
+    register(most, "2027-03-31T15:00:00Z").await.unwrap();
+    let mut next = numbered(himawari(), most + 1);
+    next.mandate.until = "2028-03-31".parse().unwrap();
+    let done = vec![Done::new("2027-03-31T15:00:00Z".parse().unwrap(), "test", What::MandateRegistered)];
+    let changes = vec![Amendment::Mandate(granting(&next))];
+    store.amend(Amend { changes, done }).await.unwrap();
 }
 
 pub async fn what_was_committed_before_a_revocation_stands_and_nothing_after_it<S: Store>(store: Arc<S>) {
