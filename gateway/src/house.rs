@@ -80,6 +80,8 @@ pub(crate) struct House<S> {
     /// So many files of evidence are made at once: each may be large.
     pub(crate) proving: Semaphore,
     pub(crate) issuers: Arc<Issuers>,
+    /// How often each office reads what was done for it.
+    pub(crate) looks: Searches,
     /// Given out for words about certificates.
     pub(crate) challenges: Challenges,
     /// Passwords are judged on as many threads as there are cores, no more.
@@ -140,6 +142,7 @@ impl<S: Store> House<S> {
             proofs: Searches::up_to(searches::PROOFS),
             proving: Semaphore::new(cores),
             issuers: Arc::default(),
+            looks: Searches::up_to(searches::SEARCHES),
             challenges: Challenges::default(),
             hashing: Semaphore::new(cores),
             scratch: Arc::default(),

@@ -4,6 +4,7 @@
 //! Its connections take a place as all others do, have a few seconds for each request, and small bodies only.
 
 mod accounts;
+mod acts;
 mod autoconfig;
 mod certificates;
 mod directory;
@@ -53,7 +54,10 @@ pub(crate) async fn serve<S: Store>(peer: Peer, entry: Entry<S>, stopping: watch
     let routes = routes.merge(licence::routes(office.clone()));
     let routes = routes.merge(readers::routes(office.clone())).merge(directory::routes(office.clone()));
     let routes = routes.merge(notices::routes(office.clone())).merge(evidence::routes(office.clone()));
-    let routes = routes.merge(accounts::routes(office.clone())).merge(certificates::routes(office));
+    let routes = routes
+        .merge(acts::routes(office.clone()))
+        .merge(accounts::routes(office.clone()))
+        .merge(certificates::routes(office));
     speak(peer, routes, stopping).await
 }
 

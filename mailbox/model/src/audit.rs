@@ -2,11 +2,15 @@
 //!
 //! Never here: content, names of people, passwords.
 
+mod told;
+
 use fumibako_careplan::OfficeNumber;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::address::AgentId;
+
+pub use told::{ACTS_TOLD, ToldAct, ToldActs};
 
 /// Longest text in a row of the audit, in characters; what is longer is cut.
 pub const AUDIT_CHARACTERS: usize = 200;

@@ -38,7 +38,7 @@ pub use account::{
     PasswordRules, PasswordState, PasswordView, Role, Unfit,
 };
 pub use address::{AGENT_ID_BYTES, Address, AgentId, DOMAIN_BYTES, Domain, Local, NotAnAddress, Party};
-pub use audit::{AUDIT_CHARACTERS, AuditHead, AuditRow, Done, What};
+pub use audit::{ACTS_TOLD, AUDIT_CHARACTERS, AuditHead, AuditRow, Done, ToldAct, ToldActs, What};
 pub use bundle::{BUNDLE_FIELD, BUNDLE_FIELD_BYTES, BundleFacts, NotBundleFacts};
 pub use certificate::{
     CERTIFICATE_TYPE, CERTIFICATE_WORD_BYTES, CERTIFICATES, CertificateWord, Challenge, Enrol, OwnCertificate, Remove,

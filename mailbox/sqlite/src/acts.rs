@@ -3,7 +3,7 @@
 use fumibako_model::{AUDIT_CHARACTERS, AuditRow, Done, OfficeNumber, What};
 use fumibako_store::bodies::Day;
 use fumibako_store::{
-    ActsAudit, ActsFault, ActsHead, ActsWrong, Amend, Amendment, Facts, LISTED, StoreError, Sum, UnsignedActs,
+    ActsAudit, ActsFault, ActsHead, ActsWrong, Amend, Amendment, Facts, LISTED, StoreError, Sum, ToldTo, UnsignedActs,
     WhichActs, hex,
 };
 use jiff::Timestamp;
@@ -145,6 +145,24 @@ pub(crate) async fn list(readers: &SqlitePool, which: WhichActs) -> Result<Vec<S
             .await
         }
     }
+    .map_err(store_error)
+}
+
+/// What an office is told, the newest first.
+pub(crate) async fn told(readers: &SqlitePool, which: ToldTo) -> Result<Vec<String>, StoreError> {
+    let (office, before) = (which.office.as_str(), which.before.map_or(i64::MAX, u64::cast_signed));
+    let told = serde_json::to_string(&What::TOLD).map_err(|why| StoreError::Failed(why.to_string()))?;
+    let most = i64::try_from(which.most).unwrap_or(i64::MAX);
+    sqlx::query_scalar!(
+        "SELECT doc FROM act WHERE office = ? AND n < ? AND doc ->> 'what' IN (SELECT value FROM json_each(?))
+         ORDER BY n DESC LIMIT ?",
+        office,
+        before,
+        told,
+        most
+    )
+    .fetch_all(readers)
+    .await
     .map_err(store_error)
 }
 

@@ -16,8 +16,8 @@ use fumibako_store::{
     ActsAudit, ActsHead, Admitted, Amend, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit,
     DescribeOrder, Described, Draft, Due, DueKey, Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection, KeptNotice,
     Letter, LicenceChange, LogAudit, LogState, Logging, MarkNotices, MarkedNotices, News, NoticeBoard, Paper, Proof,
-    Published, Quota, RefusedReceipt, RefusedReceipts, Restored, SignedDeed, Store, StoreError, Told, Turned, Unlogged,
-    UnsignedActs, Verified, Which, WhichActs, WhichNotices,
+    Published, Quota, RefusedReceipt, RefusedReceipts, Restored, SignedDeed, Store, StoreError, Told, ToldTo, Turned,
+    Unlogged, UnsignedActs, Verified, Which, WhichActs, WhichNotices,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -176,6 +176,10 @@ impl Store for SqliteStore {
 
     async fn acts(&self, which: WhichActs) -> Result<Vec<String>, StoreError> {
         acts::list(&self.readers, which).await
+    }
+
+    async fn told_acts(&self, which: ToldTo) -> Result<Vec<String>, StoreError> {
+        acts::told(&self.readers, which).await
     }
 
     async fn unsigned_acts(&self) -> Result<Option<UnsignedActs>, StoreError> {

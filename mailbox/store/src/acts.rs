@@ -67,6 +67,17 @@ pub struct WhichActs {
     pub after: Option<u64>,
 }
 
+/// Which rows of the audit an office is told (Profile §16.4): [`What::TOLD`](fumibako_model::What::TOLD) of its own, the newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ToldTo {
+    /// The office.
+    pub office: OfficeNumber,
+    /// Before this row.
+    pub before: Option<u64>,
+    /// So many at most.
+    pub most: usize,
+}
+
 /// The audit as it stands, where no signature covers its last row yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnsignedActs {

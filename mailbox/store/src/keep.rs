@@ -15,7 +15,7 @@ use fumibako_model::{
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::acts::{ActsAudit, ActsHead, Amend, DescribeOrder, Described, UnsignedActs, WhichActs};
+use crate::acts::{ActsAudit, ActsHead, Amend, DescribeOrder, Described, ToldTo, UnsignedActs, WhichActs};
 use crate::admit::Admitted;
 use crate::backup::BackedUp;
 use crate::bodies::{BodyError, Day, Spool};
@@ -51,6 +51,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Rows of the audit, the oldest first, at most [`LISTED`](crate::LISTED), octet for octet.
     fn acts(&self, which: WhichActs) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
+
+    /// What of it an office is told, the newest first, octet for octet.
+    fn told_acts(&self, which: ToldTo) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
 
     /// The audit, if no signed head covers its last row yet.
     fn unsigned_acts(&self) -> impl Future<Output = Result<Option<UnsignedActs>, StoreError>> + Send;

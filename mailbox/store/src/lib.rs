@@ -25,7 +25,8 @@ pub mod suite;
 
 pub use accounts::{AccountOrder, NewPassword, Removal};
 pub use acts::{
-    ActsAudit, ActsFault, ActsHead, ActsWrong, Amend, Amendment, DescribeOrder, Described, UnsignedActs, WhichActs,
+    ActsAudit, ActsFault, ActsHead, ActsWrong, Amend, Amendment, DescribeOrder, Described, ToldTo, UnsignedActs,
+    WhichActs,
 };
 pub use admit::{
     Admitted, Arrival, Arrived, Arriving, Claimed, Facts, Kept, Kind, Receipt, Rules, Via, Word, admit, bind,

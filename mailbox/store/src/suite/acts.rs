@@ -6,7 +6,7 @@ use fumibako_model::{Agent, AuditRow, Done, Office, OfficeNumber, Refusal, What}
 
 use super::{Fill, World, himawari, kaede, kawara, mandates, now, office, refused, sakura};
 use crate::bodies::Day;
-use crate::{ActsAudit, ActsHead, Amend, Amendment, Store, WhichActs};
+use crate::{ActsAudit, ActsHead, Amend, Amendment, Store, ToldTo, WhichActs};
 
 async fn rows<S: Store>(store: &S, office: Option<OfficeNumber>, after: Option<u64>) -> Vec<AuditRow> {
     let docs = store.acts(WhichActs { office, after }).await.unwrap();
@@ -119,4 +119,12 @@ pub async fn only_what_an_agent_sends_is_told<S: Store>(store: Arc<S>) {
     let [row] = &told[..] else { panic!("{told:?}") };
     let expected = Done::by_agent(now(), &kawara(), What::AgentSent, himawari());
     assert_eq!(row.done, expected.about("agents@plans.example").noting(one.id));
+    // What else is told of the office is not told to it.
+    store.amend(suspension(himawari())).await.unwrap();
+    let own = |before, most| store.told_acts(ToldTo { office: himawari(), before, most });
+    let docs = own(None, 2).await.unwrap();
+    let [doc] = &docs[..] else { panic!("{docs:?}") };
+    assert_eq!(serde_json::from_str::<AuditRow>(doc).unwrap(), *row);
+    assert_eq!((own(Some(row.n), 2).await.unwrap().len(), own(None, 0).await.unwrap().len()), (0, 0));
+    assert_eq!(store.told_acts(ToldTo { office: sakura(), before: None, most: 2 }).await.unwrap().len(), 0);
 }
