@@ -10,7 +10,7 @@ pub mod seal;
 pub mod unpack;
 
 pub use believe::believe;
-pub use compose::{Attached, Composed, Draft, compose};
+pub use compose::{Attached, Composed, Draft, compose, compose_within};
 pub use gather::{Left, Pile, Senders, Source, WhyLeft, gather};
 pub use open::{Opened, Reader, fault_of, open};
 pub use seal::Form;
@@ -20,5 +20,5 @@ pub use unpack::Contents;
 pub const FILES: usize = 100;
 /// Most characters of a cover message (Profile §12.1).
 pub const COVER_CHARACTERS: usize = 10_000;
-/// Largest message, in bytes, as posted (Profile §12.1).
+/// Largest message, in bytes, as posted, where the gateway does not say otherwise (Profile §12.1).
 pub const MESSAGE_BYTES: usize = 25 << 20;

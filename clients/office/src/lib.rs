@@ -41,6 +41,7 @@ mod reply;
 pub mod settings;
 pub mod setup;
 mod signatory;
+mod terms;
 #[cfg(test)]
 mod testing;
 mod tls;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_imap::error::Error;
 use async_imap::extensions::idle::IdleResponse;
-use async_imap::types::{Fetch, Flag};
+use async_imap::types::{Capability, Fetch, Flag};
 use async_imap::{Client, Session};
 use fumibako_model::{Fault, MDN_SENT, NOTICES, OFFICES, OfficeNumber, Party, Private, State, delegated, kept_until};
 use futures_util::TryStreamExt as _;
@@ -17,11 +17,15 @@ use tokio_rustls::client::TlsStream;
 
 use crate::reply;
 use crate::settings::Settings;
+use crate::terms::Terms;
 use crate::tls::{self, network, unreachable};
 use crate::trouble::Trouble;
 
 /// UIDs in one FETCH: a command line of IMAP holds 64 KiB (Profile §12.1), and a UID has ten digits at most.
 const HEADERS_AT_ONCE: usize = 1_000;
+
+/// Profile §8.25.
+const RETENTION: &str = "/shared/vendor/fumibako/retention-days";
 
 /// How many times longer than any other answer a message may take.
 const BODIES_TAKE: u32 = 20;
@@ -161,6 +165,23 @@ impl Mailbox {
         };
         let session = waited(&host, patience, resting.done()).await?;
         Ok((Self { host, patience, session }, news))
+    }
+
+    /// What the gateway takes, and how long it keeps it. Where it does not say one of them, that stays unknown.
+    pub(crate) async fn terms(&mut self) -> Result<Terms, Trouble> {
+        let limit = |told: &Capability| match told {
+            Capability::Atom(word) => word.strip_prefix("APPENDLIMIT=")?.parse().ok(),
+            _ => None,
+        };
+        let asking = async { Ok(self.session.capabilities().await?.iter().find_map(limit)) };
+        let limit = waited(&self.host, self.patience, asking).await?;
+        let asking = self.session.get_metadata("", "", RETENTION);
+        let days = match waited(&self.host, self.patience, asking).await {
+            Ok(entries) => entries.into_iter().find_map(|entry| entry.value?.parse().ok()),
+            Err(Trouble::Refused { .. } | Trouble::Garbled(_)) => None,
+            Err(why) => return Err(why),
+        };
+        Ok(Terms { message_bytes: limit, retention_days: days })
     }
 
     /// Where we find this folder: our own, or those of the offices that let an agent look into theirs, by number.

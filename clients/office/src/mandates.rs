@@ -1,5 +1,6 @@
 //! 委任, as this end knows them: what the gateway says of ours, and what of it our own signatures prove.
 
+pub(crate) mod acts;
 pub(crate) mod words;
 
 use std::collections::BTreeSet;

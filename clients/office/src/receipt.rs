@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::mime::MimePart;
 
+use crate::bundle::MESSAGE_BYTES;
 use crate::bundle::fields::Fields;
 use crate::bundle::seal::{self, Asks, Letter};
 use crate::signatory::Signatory;
@@ -46,7 +47,7 @@ fn notice(
     };
     let kind = ContentType::new("multipart/report").attribute("report-type", "disposition-notification");
     // Profile §4.5: it holds no care data, so everybody on the way may read it.
-    seal::signed(&fields, Letter { kind, parts }, (signatory.identity, Asks::Nothing), about.at)
+    seal::signed(&fields, Letter { kind, parts, most: MESSAGE_BYTES }, (signatory.identity, Asks::Nothing), about.at)
 }
 
 /// The first part, for people whose mail tool shows it (RFC 6522 §3).

@@ -14,7 +14,7 @@ use mail_builder::mime::MimePart;
 use super::fields::{Fields, parameter};
 use super::gather::Source;
 use super::seal::{self, Asks, Form, Letter};
-use super::{COVER_CHARACTERS, FILES, open};
+use super::{COVER_CHARACTERS, FILES, MESSAGE_BYTES, open};
 use crate::random;
 use crate::signatory::Signatory;
 use crate::trouble::{Limit, Trouble};
@@ -113,13 +113,23 @@ impl Draft {
 /// Composes the message of a bundle, signed or sealed. Its Message-ID is made here and never changes afterwards.
 pub fn compose<'i>(
     draft: &Draft,
-    (from, to): (Address, Address),
+    between: (Address, Address),
     form: &Form,
     signatory: impl Into<Signatory<'i>>,
     now: Timestamp,
 ) -> Result<Composed, Trouble> {
+    compose_within(MESSAGE_BYTES, draft, between, (form, signatory.into()), now)
+}
+
+/// The same for a gateway that takes messages of so many octets.
+pub fn compose_within(
+    most: usize,
+    draft: &Draft,
+    (from, to): (Address, Address),
+    (form, signatory): (&Form, Signatory<'_>),
+    now: Timestamp,
+) -> Result<Composed, Trouble> {
     draft.within_limits()?;
-    let signatory = signatory.into();
     let identity = signatory.identity;
     let facts = draft.facts();
     let fields = Fields {
@@ -139,7 +149,7 @@ pub fn compose<'i>(
     let mut parts: Vec<MimePart<'_>> = cover.into_iter().collect();
     parts.extend(draft.files().map(|(name, bytes)| file_part(standard_type(name), name, bytes)));
     parts.extend(draft.attached.iter().map(|file| file_part(media_type(&file.name.0), &file.name.0, &file.bytes.0)));
-    let letter = Letter { kind: ContentType::new("multipart/mixed"), parts };
+    let letter = Letter { kind: ContentType::new("multipart/mixed"), parts, most };
     let octets = match form {
         Form::Signed => seal::signed(&fields, letter, (identity, Asks::Receipts), now)?,
         sealed => seal::sealed(&fields, &subject_inside, letter, (sealed, identity), now)?,

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::mime::{BodyPart, MimePart};
 
+use super::COVER_CHARACTERS;
 use super::fields::Fields;
-use super::{COVER_CHARACTERS, MESSAGE_BYTES};
 use crate::partners::CIPHER;
 use crate::random;
 use crate::trouble::{Limit, Trouble};
@@ -33,6 +33,8 @@ pub(crate) struct Letter<'p> {
     pub(crate) kind: ContentType<'p>,
     /// Its parts.
     pub(crate) parts: Vec<MimePart<'p>>,
+    /// Octets that the message may have.
+    pub(crate) most: usize,
 }
 
 /// Whether a signature asks its readers for signed receipts (RFC 2634 §2.3).
@@ -52,11 +54,12 @@ pub(crate) fn signed(
     (identity, asks): (&Identity, Asks),
     at: Timestamp,
 ) -> Result<Private<Vec<u8>>, Trouble> {
+    let most = letter.most;
     let mut entity = letter.entity("clear");
     entity.headers.extend(fields.headers());
     let us = fields.from.to_string();
     let to = [us.as_str()];
-    message(fields, &sign_with(&written(entity), identity, &asks.signing(&to), at)?)
+    message(fields, &sign_with(&written(entity), identity, &asks.signing(&to), at)?, most)
 }
 
 /// The whole message, sealed: the fields, then the signed envelope, which repeats them; within it the signed entity, which
@@ -68,6 +71,7 @@ pub(crate) fn sealed(
     (form, identity): (&Form, &Identity),
     at: Timestamp,
 ) -> Result<Private<Vec<u8>>, Trouble> {
+    let most = letter.most;
     let mut entity = letter.entity("cipher");
     entity.headers.extend(fields.within(subject));
     let entity = Private(written(entity));
@@ -78,7 +82,7 @@ pub(crate) fn sealed(
     let to = [us.as_str()];
     let compress = matches!(form, Form::Compressed(_)) && pays(&entity.0);
     let extras = Extras { signing: Asks::Receipts.signing(&to), compress };
-    message(fields, &seal_with(&entity.0, &sealing, &extras, at)?)
+    message(fields, &seal_with(&entity.0, &sealing, &extras, at)?, most)
 }
 
 /// Octets of a sealed message beside files and readers: fields in three places, signatures with their certificates, and a cover
@@ -159,10 +163,10 @@ fn written(entity: MimePart<'_>) -> Vec<u8> {
     octets
 }
 
-fn message(fields: &Fields, closed: &[u8]) -> Result<Private<Vec<u8>>, Trouble> {
+fn message(fields: &Fields, closed: &[u8], most: usize) -> Result<Private<Vec<u8>>, Trouble> {
     let message = [fields.octets().as_slice(), b"MIME-Version: 1.0\r\n", closed].concat();
-    if message.len() > MESSAGE_BYTES {
-        return Err(Trouble::Limit(Limit::Message(message.len(), MESSAGE_BYTES)));
+    if message.len() > most {
+        return Err(Trouble::Limit(Limit::Message(message.len(), most)));
     }
     Ok(Private(message))
 }

@@ -1,20 +1,24 @@
-//! `fumibako mandate grant|confirm|revoke|list|show`: who may act for whom (Profile §9). Each word is signed here with our own key.
+//! `fumibako mandate grant|confirm|revoke|list|show|acts`: who may act for whom (Profile §9), and what was done (Profile §16.4). Each word is signed here with our own key.
 //! Exit 0: done. 3: shown, and not done without `--yes`. 77: it is not ours to do.
 
 use clap::Subcommand;
+use fumibako_careplan::Lang;
 use fumibako_model::{
-    AgentId, Deed, MandateId, MandateRow, OfficeNumber, Party, Said, Scope, ServiceMonth, Terms, UnitKind,
+    AgentId, Deed, MandateId, MandateRow, OfficeNumber, Party, Said, Scope, ServiceMonth, Terms, ToldAct, ToldActs,
+    UnitKind,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use super::screen::Screen;
+use super::screen::{Screen, harmless, moment};
 use super::table::table;
 use crate::exit::Exit;
+use crate::mandates::acts::{acts, together, what, who};
 use crate::mandates::{Mandates, hand_in, id_of, words};
 use crate::settings::Settings;
 use crate::trouble::{Alone, Trouble, Usage};
+use crate::wait;
 
 /// 委任: 事業所が代行業者に、送受信を任せます。/ An office lets an agent send and receive for it.
 #[derive(Debug, clap::Args)]
@@ -46,6 +50,12 @@ enum What {
     Show {
         /// 委任番号 / the mandate's id
         id: MandateId,
+    },
+    /// 代行業者がしたことと委任の変更を、新しい順に見ます / what agents did for the office, and changes of mandates, newest first
+    Acts {
+        /// この番号より前の記録 / those before this row
+        #[arg(long, value_name = "N")]
+        before: Option<u64>,
     },
 }
 
@@ -89,6 +99,7 @@ impl Mandate {
             What::Revoke { id } => revoke(*id, settings, screen, clock()),
             What::List => list(&Mandates::ours(settings)?, screen),
             What::Show { id } => show(&one(*id, settings)?, screen),
+            What::Acts { before } => told(&wait(acts(settings, *before))?, screen),
         }
     }
 }
@@ -197,6 +208,39 @@ fn list(mandates: &Mandates, screen: &mut Screen<'_>) -> Result<Exit, Trouble> {
         let lang = screen.lang();
         let rows: Vec<Vec<String>> = mandates.rows().iter().map(|row| words::cells(row, lang)).collect();
         screen.text(&table(&words::headings(lang), &rows))?;
+    }
+    Ok(Exit::OK)
+}
+
+/// All of it for programs; for people, what was done again and again is one line.
+fn told(told: &ToldActs, screen: &mut Screen<'_>) -> Result<Exit, Trouble> {
+    if !screen.is_text() {
+        for act in &told.acts {
+            let mut object = json!(act);
+            object["kind"] = "act".into();
+            screen.data(&object, |_| String::new())?;
+        }
+        let last = json!({ "kind": "summary", "acts": told.acts.len(), "more": told.more });
+        screen.data(&last, |_| String::new())?;
+        return Ok(Exit::OK);
+    }
+    let lang = screen.lang();
+    if told.acts.is_empty() {
+        screen.say(screen.pick("代行の記録はありません。", "Nobody acted for this office."));
+        return Ok(Exit::OK);
+    }
+    let row = |(act, count): (&ToldAct, usize)| {
+        let times = if count > 1 { format!(" ×{count}") } else { String::new() };
+        vec![act.n.to_string(), moment(act.at), who(act, lang), harmless(&what(act, None, lang)) + &times]
+    };
+    let rows: Vec<Vec<String>> = together(&told.acts).into_iter().map(row).collect();
+    let heads = lang.pick(["番号", "日時", "だれが", "内容（新しい順）"], ["row", "at", "who", "what, newest first"]);
+    screen.text(&table(&heads, &rows))?;
+    if let Some(last) = told.acts.last().filter(|_| told.more) {
+        screen.say(&match lang {
+            Lang::Ja => format!("これより前の記録は `fumibako mandate acts --before {}` で見られます。", last.n),
+            Lang::En => format!("Older ones: `fumibako mandate acts --before {}`.", last.n),
+        });
     }
     Ok(Exit::OK)
 }

@@ -7,11 +7,9 @@ use fumibako_web::text::{count, say, say_with};
 use jiff::Timestamp;
 
 use super::form::Upload;
+use crate::bundle::FILES;
 use crate::bundle::seal::at_most;
-use crate::bundle::{FILES, MESSAGE_BYTES};
-
-/// Mebibytes of files that go into one letter, whatever they are (Profile §12.1); often it is a little more.
-const FILES_MEBIBYTES: usize = 13;
+use crate::terms::files_mebibytes;
 
 /// A file of a letter, copied when it was dropped (DR-03).
 #[derive(Clone, PartialEq, Eq)]
@@ -77,7 +75,8 @@ pub(super) enum Why {
     Twice,
     NotCsv,
     Many,
-    Large,
+    /// More than so many mebibytes of files.
+    Large(usize),
     Standard(WhyLeftOut),
 }
 
@@ -135,10 +134,10 @@ impl Letter {
         Some(format!("{day} {time}"))
     }
 
-    /// Adds files, each on its own: one that cannot be added hinders no other (NW-09).
-    pub(super) fn add(&mut self, files: Vec<Upload>, may_send_for: &dyn Fn(OfficeNumber) -> bool) {
+    /// Adds files, each on its own: one that cannot be added hinders no other (NW-09). The gateway takes messages of at most so many octets.
+    pub(super) fn add(&mut self, files: Vec<Upload>, may_send_for: &dyn Fn(OfficeNumber) -> bool, most: usize) {
         for file in files {
-            match self.fits(&file, may_send_for) {
+            match self.fits(&file, may_send_for, most) {
                 Ok(()) => self.files.push(Kept { name: file.name, bytes: file.bytes, place: None }),
                 Err(why) => {
                     let bytes = matches!(why, Why::OtherOffice(_)).then_some(file.bytes);
@@ -148,7 +147,7 @@ impl Letter {
         }
     }
 
-    fn fits(&self, file: &Upload, may_send_for: &dyn Fn(OfficeNumber) -> bool) -> Result<(), Why> {
+    fn fits(&self, file: &Upload, may_send_for: &dyn Fn(OfficeNumber) -> bool, most: usize) -> Result<(), Why> {
         let held = self.files.iter().map(|file| (file.name.as_str(), file.bytes.0.len()));
         let sealed = at_most(held.chain([(file.name.as_str(), file.bytes.0.len())]));
         let route = route(&file.name)?;
@@ -156,7 +155,7 @@ impl Letter {
             _ if file.bytes.0.is_empty() => Err(Why::Empty),
             _ if self.files.iter().any(|known| known.name == file.name) => Err(Why::Twice),
             _ if self.files.len() >= FILES => Err(Why::Many),
-            _ if sealed > MESSAGE_BYTES => Err(Why::Large),
+            _ if sealed > most => Err(Why::Large(files_mebibytes(most))),
             (Some((from, _)), _) if !may_send_for(from) => Err(Why::OtherSender(from)),
             (Some((_, to)), Some((_, known))) if to != known => Err(Why::OtherOffice(to)),
             (Some((from, _)), Some((known, _))) if from != known => Err(Why::OtherSender(from)),
@@ -187,8 +186,8 @@ impl Why {
             Self::Twice => ["left-twice", "left-twice-next"],
             Self::NotCsv => ["left-not-csv", "left-not-csv-next"],
             Self::Many => ["left-many", "left-many-next"],
-            Self::Large => {
-                let (what, next) = (count(lang, "left-large", FILES_MEBIBYTES), say(lang, "left-large-next"));
+            Self::Large(mebibytes) => {
+                let (what, next) = (count(lang, "left-large", *mebibytes), say(lang, "left-large-next"));
                 return Words { what: what.into_owned(), next: next.into_owned(), code: None };
             }
         };
@@ -209,6 +208,7 @@ fn about(lang: Lang, id: &'static str, office: &str) -> Words {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bundle::MESSAGE_BYTES;
 
     const OURS: &str = "9970000011";
 
@@ -218,7 +218,7 @@ mod tests {
 
     fn letter(files: Vec<Upload>) -> Letter {
         let mut letter = Letter::new("1", Timestamp::UNIX_EPOCH);
-        letter.add(files, &|office| office.as_str() == OURS);
+        letter.add(files, &|office| office.as_str() == OURS, MESSAGE_BYTES);
         letter
     }
 
@@ -258,7 +258,11 @@ mod tests {
     fn the_destination_is_what_the_files_say() {
         let mut letter = letter(vec![upload("note.pdf", b"x")]);
         assert_eq!(letter.route(), None);
-        letter.add(vec![upload("UPJSK_202510_9970000011_43_9970000029_11_20250920101500.CSV", b"x")], &|_| true);
+        letter.add(
+            vec![upload("UPJSK_202510_9970000011_43_9970000029_11_20250920101500.CSV", b"x")],
+            &|_| true,
+            MESSAGE_BYTES,
+        );
         assert_eq!(letter.route().map(|(_, to)| to.to_string()).as_deref(), Some("9970000029"));
         assert_eq!(letter.written().as_deref(), Some("2025/09/20 10:15:00"));
         letter.files.remove(1);
@@ -272,13 +276,19 @@ mod tests {
         assert_eq!(letter(many(FILES + 1)).left[0].why, Why::Many);
     }
 
-    /// Profile §12.1: the sentence names a size that goes, and no more than a little more does.
+    /// Profile §12.1: the sentence names a size that goes, and no more than a little more does, whatever the gateway takes.
     #[test]
     fn the_size_that_is_named_is_the_size_that_goes() {
-        let told = Why::Large.words(Lang::Ja, &|office| office.to_string()).what;
-        let digits: String = told.split("MB").next().unwrap().chars().rev().take_while(char::is_ascii_digit).collect();
-        let named: usize = digits.chars().rev().collect::<String>().parse().unwrap();
-        let of = |octets: usize| letter(vec![upload("a.pdf", &vec![0; octets])]).left.pop().map(|left| left.why);
-        assert_eq!((of(named << 20), of((named + 1) << 20)), (None, Some(Why::Large)), "{told}");
+        for most in [MESSAGE_BYTES, 4 << 20] {
+            let mebibytes = files_mebibytes(most);
+            let told = Why::Large(mebibytes).words(Lang::Ja, &|office| office.to_string()).what;
+            assert!(told.contains(&format!("{mebibytes}MB")), "{told}");
+            let of = |octets: usize| {
+                let mut letter = Letter::new("1", Timestamp::UNIX_EPOCH);
+                letter.add(vec![upload("a.pdf", &vec![0; octets])], &|_| true, most);
+                letter.left.pop().map(|left| left.why)
+            };
+            assert_eq!((of(mebibytes << 20), of((mebibytes + 1) << 20)), (None, Some(Why::Large(mebibytes))));
+        }
     }
 }

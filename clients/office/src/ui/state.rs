@@ -131,6 +131,16 @@ impl App {
         }
     }
 
+    /// Octets of a message that the gateway takes.
+    pub(super) fn most(&self) -> usize {
+        held(&self.mail).terms.most()
+    }
+
+    /// Days that it keeps content, if it says so.
+    pub(super) fn keeps(&self) -> Option<usize> {
+        held(&self.mail).terms.retention_days.and_then(|days| usize::try_from(days).ok())
+    }
+
     /// Where files are saved unless somebody says otherwise.
     pub(super) fn save_folder(&self) -> PathBuf {
         held(&self.mail).folder.clone().unwrap_or_else(|| self.settings.save_folder.clone())

@@ -105,6 +105,9 @@ fn an_agent_sends_for_its_offices_and_everybody_sees_who_acted() {
     let listed = type_in(&agent, ["list", "sent"]).ended(0).objects();
     let listed: Vec<_> = listed.iter().map(|one| (&one["office"], &one["state"])).collect();
     assert_eq!(listed, [(&A.into(), &"済".into()), (&C.into(), &"済".into())]);
+    // Profile §16.4: the office sees each act.
+    let acts = type_in(&house.a, ["mandate", "acts"]).ended(0).objects();
+    assert!(acts.iter().any(|act| act["what"] == "agent-sent" && act["about"] == sent["message_id"]), "{acts:#?}");
     for (settings, which) in [(&house.a, "sent:1"), (&agent, "sent:9970000011:1")] {
         let shown = type_in(settings, ["show", which]).ended(0).only();
         assert_eq!(

@@ -33,6 +33,22 @@ fn an_office_grants_its_agent_reads_and_confirms_and_the_office_revokes() {
     type_in(&house.b, ["mandate", "revoke", id]).ended(77).says("E-DLG-011");
     assert_eq!(type_in(&house.a, ["mandate", "revoke", id]).ended(0).only()["state"], "revoked");
     type_in(&agent, ["mandate", "confirm", id, "--yes"]).ended(77).says("E-DLG-002");
+    told(&house, &agent);
+}
+
+/// Profile §16.4: the office reads what became of its mandates, nobody else does.
+fn told(house: &House, agent: &std::path::Path) {
+    let rows = type_in(&house.a, ["mandate", "acts"]).ended(0).objects();
+    let whats: Vec<&str> = rows.iter().filter_map(|row| row["what"].as_str()).collect();
+    assert_eq!(whats, ["mandate-revoked", "mandate-confirmed", "mandate-registered"]);
+    assert_eq!((&rows[1]["by"], &rows[2]["note"], &rows[3]["more"]), (&AGENT.into(), &AGENT.into(), &false.into()));
+    let before = rows[1]["n"].to_string();
+    let older = type_in(&house.a, ["mandate", "acts", "--before", &before]).ended(0).objects();
+    assert_eq!((older.len(), &older[0]), (2, &rows[2]));
+    let text = type_in(&house.a, ["mandate", "acts", "--format", "text"]).ended(0);
+    text.says("見本の代行 (kawara)").says("この事業所").says("kawara への委任を取消し");
+    assert_eq!(type_in(&house.b, ["mandate", "acts"]).ended(0).only()["acts"], 0);
+    type_in(agent, ["mandate", "acts"]).ended(77).says("E-AUT-011");
 }
 
 /// Profile §9.12: what stays the office's own, and who says what.

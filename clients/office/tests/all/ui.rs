@@ -225,6 +225,8 @@ fn what_comes_is_shown_without_asking() {
     type_in(&house.b, ["fetch"]).ended(0);
     // Once in the hint, and in every row.
     until("the sender sees it", || a.1.get("/sent").matches("取得済").count() > 3);
+    // Profile §15.9: it says itself how long it keeps things.
+    assert!(a.1.get("/sent").contains("90日以内に取得されないと"));
     proofs_are_saved(&house, [&a.1, &b.1]);
     what_does_not_open_is_told(&house, b);
     // Without the gateway: the lists of before, and from when they are.
@@ -236,6 +238,7 @@ fn what_comes_is_shown_without_asking() {
     assert!(refused.contains("location: /inbox/1/receipt") && !refused.contains("attachment"), "{refused}");
     until("it says from when", || browser.get("/inbox").contains("に確かめたものです"));
     assert_eq!(after(&browser.get("/inbox"), "name=\"row\" value=\"").count(), 4);
+    assert!(browser.get("/inbox").contains("届いてから90日間"), "what the gateway told is known without it, too");
     end(program);
     a.0.stop();
 }

@@ -90,12 +90,19 @@ pub struct Inbox {
     pub saved: Option<String>,
     /// The dialog, if it is open.
     pub dialog: Option<SaveDialog>,
+    /// Days that the gateway keeps what arrived, if it says so.
+    pub keeps: Option<usize>,
+}
+
+/// How long the gateway keeps things.
+pub(super) fn keeps(frame: &Frame, id: &'static str, days: Option<usize>) -> Markup {
+    html! { @if let Some(days) = days { " " (crate::text::count(frame.lang, id, days)) } }
 }
 
 /// The page.
 pub fn inbox(frame: &Frame, inbox: &Inbox) -> Markup {
     let main = html! {
-        (title(&frame.say("inbox"), &html! { (frame.say("inbox-hint")) }))
+        (title(&frame.say("inbox"), &html! { (frame.say("inbox-hint")) (keeps(frame, "keeps-inbox", inbox.keeps)) }))
         div #inbox-trouble data-live="inbox all" { @if let Some(words) = &inbox.trouble { (trouble("trouble", words)) } }
         @if let Some(folder) = &inbox.saved { (saved(frame, folder)) }
         form #list method="post" action="/inbox/save" data-swap {

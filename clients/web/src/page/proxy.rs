@@ -67,8 +67,10 @@ pub struct Proxy {
     pub trouble: Option<Words>,
     /// The fields of a new one; none, where an agent looks.
     pub grant: Option<Grant>,
-    /// What agents sent, newest first: when, who, what; none, where an agent looks.
+    /// What agents did, newest first: when, who, what; none, where an agent looks.
     pub acts: Option<Vec<[String; 3]>>,
+    /// Where older ones are.
+    pub older: Option<String>,
     /// The dialog, if it is open.
     pub ask: Option<AskMandate>,
 }
@@ -85,7 +87,7 @@ pub fn proxy(frame: &Frame, view: &Proxy) -> Markup {
         }
         (table(frame, &view.rows))
         @if let Some(grant) = &view.grant { (grant::form(frame, grant)) }
-        @if let Some(acts) = &view.acts { (done(frame, acts)) }
+        @if let Some(acts) = &view.acts { (done(frame, acts, view.older.as_deref())) }
         @if let Some(ask) = &view.ask { (dialog(frame, ask)) }
     };
     page(frame, Tab::Elsewhere, &frame.say("mandates"), main)
@@ -133,10 +135,11 @@ fn one(frame: &Frame, row: &MandateLine, other: &str) -> Markup {
 }
 
 /// PX-06: what was done in the office's name.
-fn done(frame: &Frame, acts: &[[String; 3]]) -> Markup {
+fn done(frame: &Frame, acts: &[[String; 3]], older: Option<&str>) -> Markup {
     html! {
         section #acts data-live="sent all" {
             h2 { (frame.say("acts")) }
+            p.hint { (frame.say("acts-hint")) }
             @if acts.is_empty() { p.hint { (frame.say("acts-none")) } } @else {
                 div.scroll tabindex="0" role="group" aria-label=(frame.say("acts")) {
                     table.cards {
@@ -152,6 +155,7 @@ fn done(frame: &Frame, acts: &[[String; 3]]) -> Markup {
                         }
                     }
                 }
+                @if let Some(older) = older { p { a href=(older) { (frame.say("acts-older")) } } }
             }
         }
     }

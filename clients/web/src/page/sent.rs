@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::inbox::keeps;
 use crate::frame::{Frame, Tab, page};
 use crate::icon::Icon;
 use crate::part::{Party, Words, by_agent, on_behalf, party, title, trouble};
@@ -93,6 +94,8 @@ pub struct Sent {
     pub rows: Vec<SentRow>,
     /// Why the gateway's part is missing.
     pub trouble: Option<Words>,
+    /// Days that the gateway keeps what was sent, if it says so.
+    pub keeps: Option<usize>,
 }
 
 /// The page.
@@ -102,7 +105,7 @@ pub fn sent(frame: &Frame, sent: &Sent) -> Markup {
         heads.insert(1, "principal");
     }
     let main = html! {
-        (title(&frame.say("sent"), &html! { (frame.say("sent-hint")) }))
+        (title(&frame.say("sent"), &html! { (frame.say("sent-hint")) (keeps(frame, "keeps-sent", sent.keeps)) }))
         div #sent-trouble data-live="sent all" { @if let Some(words) = &sent.trouble { (trouble("trouble", words)) } }
         form method="post" action="/sent/refresh" data-swap {
             (frame.token())

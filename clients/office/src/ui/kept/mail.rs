@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{Keep, Said};
 use crate::register::Office;
+use crate::terms::Terms;
 use crate::trouble::{NotKept, Trouble};
 use crate::ui::spot::Spot;
 use crate::ui::state::{App, held};
@@ -25,6 +26,8 @@ struct Lists {
     inbox: Vec<In>,
     sent: Vec<Out>,
     offices: Vec<Office>,
+    #[serde(default)]
+    terms: Terms,
     checked: Option<Timestamp>,
     folder: Option<PathBuf>,
 }
@@ -108,6 +111,7 @@ impl Lists {
             inbox: mail.inbox.iter().map(|(spot, one)| In::of(*spot, one)).collect(),
             sent: mail.sent.iter().map(|(spot, one)| Out::of(*spot, one)).collect(),
             offices: mail.offices.values().cloned().collect(),
+            terms: mail.terms,
             checked: mail.checked,
             folder: mail.folder.clone(),
         }
@@ -122,7 +126,7 @@ impl Lists {
         mail.inbox = self.inbox.into_iter().map(In::into_arrived).collect();
         mail.sent = self.sent.into_iter().map(Out::into_gone).collect();
         mail.offices.extend(self.offices.into_iter().map(|office| (office.number, office)));
-        (mail.checked, mail.folder) = (self.checked, self.folder);
+        (mail.checked, mail.folder, mail.terms) = (self.checked, self.folder, self.terms);
     }
 }
 

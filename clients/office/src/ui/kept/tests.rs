@@ -27,7 +27,11 @@ fn run(settings: &Settings) -> App {
 
 fn letter(id: &str, name: &str) -> Letter {
     let mut letter = Letter::new(id, now());
-    letter.add(vec![Upload { name: name.into(), bytes: Private(b"\x83\x51\x83\x41".to_vec()) }], &|_| true);
+    letter.add(
+        vec![Upload { name: name.into(), bytes: Private(b"\x83\x51\x83\x41".to_vec()) }],
+        &|_| true,
+        crate::bundle::MESSAGE_BYTES,
+    );
     letter.message = "ご確認ください".into();
     letter
 }

@@ -160,7 +160,7 @@ fn add_to_row(app: &App, letters: &mut Letters, file: Upload, wanted: Route) {
         return;
     }
     let row = letters.rows.entry(id.clone()).or_insert_with(|| Letter::new(&id, (app.clock)()));
-    row.add(vec![file], &may_send_for(app));
+    row.add(vec![file], &may_send_for(app), app.most());
     let mut left = std::mem::take(&mut row.left);
     if row.files.is_empty() {
         letters.rows.remove(&id);

@@ -150,7 +150,7 @@ pub(super) fn take(app: &App, letter: &mut Letter, sent: Sent) {
     if sent.get("first").is_some() || !sent.files.is_empty() && sent.get("first").is_none() && letter.left.len() > 200 {
         letter.left.clear();
     }
-    letter.add(sent.files, &may_send_for(app));
+    letter.add(sent.files, &may_send_for(app), app.most());
 }
 
 /// Removes the file that a button named, if it did.

@@ -52,6 +52,7 @@ async fn list(State(app): Shared, here: Here, Query(fields): Fields) -> Response
         rows,
         filter,
         dialog,
+        keeps: app.keeps(),
     };
     if !here.live {
         app.sessions.with(&here.id, |session| session.saved = None);

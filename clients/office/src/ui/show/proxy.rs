@@ -1,5 +1,6 @@
 //! 委任 (PX-07, PX-08): the mandates of an office or an agent. What is signed here, `fumibako mandate` signs in the same way.
 
+mod acts;
 mod terms;
 
 use std::sync::Arc;
@@ -19,13 +20,10 @@ use crate::mandates::{hand_in, words};
 use crate::trouble::{Trouble, Usage};
 use crate::ui::form::Sent;
 use crate::ui::offices::{day, standing};
-use crate::ui::paint::{moment, pick};
+use crate::ui::paint::pick;
 use crate::ui::state::{App, both, held};
 use crate::ui::work::aside;
 use crate::ui::work::rights::ask_now;
-
-/// Most acts that are listed.
-const ACTS: usize = 200;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -68,8 +66,12 @@ async fn list(State(app): Shared, here: Here, Query(fields): Query<Fields>) -> R
     // What waits for whoever looks must be seen without scrolling.
     rows.sort_by_key(|row| !row.may_confirm);
     let grant = (!agent).then(|| typed(&fields, now, lang));
-    let acts = (!agent).then(|| acts(&app, lang));
-    let view = Proxy { rows, trouble, grant, acts, ask };
+    let (mut acts, mut older) = (None, None);
+    if !agent {
+        let told = acts::rows(&app, field("before").and_then(|text| text.parse().ok()), lang).await;
+        (acts, older) = (Some(told.0), told.1);
+    }
+    let view = Proxy { rows, trouble, grant, acts, older, ask };
     Ok(html(page::proxy(&here.frame(&app), &view)))
 }
 
@@ -111,20 +113,6 @@ fn line(row: &MandateRow, agent: bool, now: Timestamp, lang: Lang) -> MandateLin
         may_confirm: agent && state == MandateState::Unconfirmed,
         may_revoke: !matches!(state, MandateState::Revoked | MandateState::Expired),
     }
-}
-
-/// PX-06: what agents sent in the office's name, as the office's own list of what was sent has it.
-fn acts(app: &App, lang: Lang) -> Vec<[String; 3]> {
-    let sent = held(&app.mail).sent.clone();
-    let mut by: Vec<_> = sent.values().filter(|one| one.by.is_some()).collect();
-    by.sort_by_key(|one| std::cmp::Reverse(one.at));
-    let told = by.into_iter().take(ACTS).map(|one| {
-        let to = one.to.map_or_else(|| "?".to_owned(), |to| crate::ui::paint::party_line(app, to));
-        let who = crate::ui::paint::by_name(app, one.by.as_ref()).unwrap_or_default();
-        let what = fumibako_web::text::say_with(lang, "act-sent", &[("to", to.into())]);
-        [moment(one.at), who, what.into_owned()]
-    });
-    told.collect()
 }
 
 async fn grant(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answer> {

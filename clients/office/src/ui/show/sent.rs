@@ -31,7 +31,8 @@ use crate::ui::state::{App, both, held};
 use crate::ui::work::look::{Gone, here as waiting_here, look, own_copy};
 use crate::ui::work::prove;
 
-/// After so many days without the other side fetching it, somebody should telephone (TX-07).
+/// After so many days without the other side fetching it, somebody should telephone (TX-07); earlier where half of the time that the
+/// gateway keeps it is over before.
 const LATE_DAYS: i64 = 7;
 
 pub(super) fn routes() -> Router<Arc<App>> {
@@ -49,7 +50,7 @@ async fn list(State(app): Shared, here: Here) -> Result<Response, Answer> {
     let rows = all(&app, &here)?;
     let trouble = here.trouble(&app).or_else(|| unreached(&app, lang));
     let rows = rows.into_iter().map(|(_, row)| row).collect();
-    Ok(html(page::sent(&here.frame(&app), &page::Sent { rows, trouble })))
+    Ok(html(page::sent(&here.frame(&app), &page::Sent { rows, trouble, keeps: app.keeps() })))
 }
 
 async fn refresh(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answer> {
@@ -79,7 +80,8 @@ fn from_of(entry: &Entry) -> Option<OfficeNumber> {
 
 fn of_gateway(app: &App, spot: Spot, one: &Gone, now: Timestamp, lang: Lang) -> SentRow {
     let waits = days(one.at, now);
-    let late = waits >= LATE_DAYS;
+    let half = app.keeps().and_then(|days| i64::try_from(days / 2).ok());
+    let late = waits >= half.map_or(LATE_DAYS, |half| half.clamp(1, LATE_DAYS));
     let many = usize::try_from(waits).unwrap_or_default();
     let (way, note) = match one.state {
         _ if one.fault.is_some() => (Way::Failed, fault_words(one.fault, lang)),
@@ -190,7 +192,7 @@ fn draft_of(app: &App, files: Vec<Upload>, message: String) -> Response {
     let id = random::hex();
     let mut letter = Letter::new(&id, (app.clock)());
     letter.message = message;
-    letter.add(files, &may_send_for(app));
+    letter.add(files, &may_send_for(app), app.most());
     held(&app.letters).drafts.insert(id.clone(), letter);
     app.tell("drafts");
     see(&format!("/compose/{id}"))

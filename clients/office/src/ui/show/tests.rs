@@ -82,7 +82,11 @@ impl Desk {
 
 fn letter(id: &str, name: &str) -> Letter {
     let mut letter = Letter::new(id, now());
-    letter.add(vec![Upload { name: name.into(), bytes: Private(b"\x83\x51".to_vec()) }], &|_| true);
+    letter.add(
+        vec![Upload { name: name.into(), bytes: Private(b"\x83\x51".to_vec()) }],
+        &|_| true,
+        crate::bundle::MESSAGE_BYTES,
+    );
     letter
 }
 

@@ -20,6 +20,7 @@ use crate::mailbox::{Folder, Mailbox};
 use crate::outbox::{self, Fate};
 use crate::register::{Notice, Office};
 use crate::settings::Settings;
+use crate::terms::Terms;
 use crate::trouble::{self, Trouble};
 use crate::ui::paint;
 use crate::ui::spot::Spot;
@@ -45,6 +46,8 @@ pub(in crate::ui) struct Mail {
     pub(in crate::ui) validity: Validity,
     /// An agent's rights and an office's agents, as the gateway told last.
     pub(in crate::ui) mandates: super::rights::Held,
+    /// What agents did for the office, as it was told last.
+    pub(in crate::ui) acts: Option<Arc<fumibako_model::ToldActs>>,
     /// None: nobody asked yet.
     pub(in crate::ui) link: Option<Result<(), Box<NoLink>>>,
     /// Offices as the directory tells them. Of one that is not there nobody could be asked.
@@ -58,6 +61,8 @@ pub(in crate::ui) struct Mail {
     /// When licence and notices were asked for.
     pub(in crate::ui) asked: Option<Timestamp>,
     pub(in crate::ui) checked: Option<Timestamp>,
+    /// What it takes, and how long it keeps it.
+    pub(in crate::ui) terms: Terms,
     /// Where files were saved last.
     pub(in crate::ui) folder: Option<PathBuf>,
 }
@@ -251,6 +256,7 @@ fn take_in(app: &App, looked: Result<Found, Trouble>) -> (usize, bool) {
 impl Mail {
     /// Takes in what was found; returns how many messages are new.
     fn take(&mut self, found: Found, now: Timestamp) -> usize {
+        self.terms = found.terms;
         for (folder, validity) in &found.validity {
             let Some(before) = self.validity.insert(*folder, *validity).filter(|before| before != validity) else {
                 continue;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::aside;
 use super::mandated::covered;
 use super::stand::ended;
-use crate::bundle::{Attached, Draft, Source, compose};
+use crate::bundle::{Attached, Draft, Source, compose_within};
 use crate::licence::{is_about_ours, ours};
 use crate::mandates::Mandates;
 use crate::outbox::{self, Fate as Posted, Outbox};
@@ -69,11 +69,12 @@ pub(in crate::ui) async fn send(app: &Arc<App>, letter: Letter) -> (Letter, Fate
     let turn = app.turn.lock().await;
     let (settings, clock, kept, mut sent) = (app.settings.clone(), app.clock, app.clone(), letter.clone());
     let known = held(&app.mail).mandates.all.clone();
+    let most = app.most();
     let end = aside(move || {
         let trouble = match Outbox::open(&settings.data_folder) {
             Err(why) => Some(why),
             Ok(outbox) => {
-                let put = put((&settings, known), &outbox, &mut sent, clock(), &|letter| {
+                let put = put((&settings, known, most), &outbox, &mut sent, clock(), &|letter| {
                     kept.leaves(&letter.id, &letter.ids)
                 });
                 put.and_then(|()| outbox.post_all(&mut Post::new(&settings)?, clock, &mut |_| ())).err()
@@ -129,7 +130,7 @@ pub(in crate::ui) async fn send_draft(app: &Arc<App>, letter: Letter) -> Fate {
 
 /// Composes and keeps; after `Ok` the power may fail. `first` hears the Message-IDs before a message is in the outbox.
 fn put(
-    (settings, known): (&Settings, Option<Arc<Mandates>>),
+    (settings, known, most): (&Settings, Option<Arc<Mandates>>, usize),
     outbox: &Outbox,
     letter: &mut Letter,
     now: Timestamp,
@@ -154,7 +155,7 @@ fn put(
         };
         let (from, to) = (settings.address_of(from)?, settings.address_of(draft.bundle.recipient.office)?);
         let form = closing.form_of(draft, &to, now)?;
-        composed.push(compose(draft, (from, to), &form, Signatory::of(&identity, &party), now)?);
+        composed.push(compose_within(most, draft, (from, to), (&form, Signatory::of(&identity, &party)), now)?);
     }
     letter.ids = composed.iter().map(|one| one.fields.message_id.clone()).collect();
     first(letter)?;

@@ -112,7 +112,7 @@ mod tests {
     fn letter() -> Letter {
         let mut letter = Letter::new("1", Timestamp::UNIX_EPOCH);
         let file = |name: &&str| Upload { name: (*name).into(), bytes: Private(b"x".to_vec()) };
-        letter.add(NAMES.iter().map(file).collect(), &|_| true);
+        letter.add(NAMES.iter().map(file).collect(), &|_| true, crate::bundle::MESSAGE_BYTES);
         letter.ids = vec!["a@x".into(), "b@x".into()];
         letter
     }

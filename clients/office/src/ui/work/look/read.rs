@@ -11,6 +11,7 @@ use crate::bundle::{Reader, believe};
 use crate::mailbox::{Folder, Kept, Mailbox, Place};
 use crate::received::Received;
 use crate::settings::Settings;
+use crate::terms::Terms;
 use crate::trouble::Trouble;
 use crate::ui::spot::Spot;
 
@@ -36,6 +37,7 @@ impl Known {
 /// What one look found: everything there is, with the parts that were not known before.
 #[derive(Default)]
 pub(super) struct Found {
+    pub(super) terms: Terms,
     pub(super) validity: Validity,
     pub(super) inbox: Vec<(Spot, bool)>,
     pub(super) sent: Vec<(Spot, Way)>,
@@ -46,7 +48,7 @@ pub(super) struct Found {
 /// Looks into the folders of everybody we act for.
 pub(super) async fn read(settings: &Settings, known: &Known) -> Result<Found, Trouble> {
     let (mut mailbox, party) = (Mailbox::open(settings).await?, settings.party()?);
-    let mut found = Found::default();
+    let mut found = Found { terms: mailbox.terms().await?, ..Found::default() };
     for folder in [Folder::Inbox, Folder::Sent] {
         for place in mailbox.places(&party, folder).await? {
             let read = match folder {
