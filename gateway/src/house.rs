@@ -27,7 +27,7 @@ mod logins;
 mod passwords;
 mod searches;
 
-pub(crate) use certificates::{Vouches, done_by, key_of, revoked_since, told};
+pub(crate) use certificates::{Vouches, done_by, revoked_since, told};
 pub(crate) use challenges::Challenges;
 pub(crate) use issuers::Issuers;
 pub(crate) use logins::From;

@@ -1,11 +1,9 @@
 //! The desk of a mailbox: every question of an IMAP conversation is one verb of the store.
 
-use fumibako_model::{
-    Changes, FolderId, FolderName, ModSeq, NamedFlags, OfficeNumber, Private, Refusal, Refused, Uid, What,
-};
+use fumibako_model::{Changes, FolderId, FolderName, ModSeq, NamedFlags, OfficeNumber, Private, Refusal, Refused, Uid};
 use fumibako_store::{CopyOrder, Deposit, Draft, FlagOrder, Quota, Store, StoreError};
 use fumibako_wire::Alert;
-use fumibako_wire::imap::{Answer, Ask, Outgoing, Session};
+use fumibako_wire::imap::{Answer, Ask, Outgoing, QuotaRoot, Session};
 use fumibako_wire::sasl::{Claim, Offer};
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -14,9 +12,11 @@ use super::body::{Body, Grant, Own};
 use super::collected::Collected;
 use super::entry::{Entry, Judged, Shown};
 use super::notices;
-use super::offices::{Place, Viewer};
+use super::offices::{Place, Viewer, Waiting};
 use super::role;
 use crate::drive::Desk;
+
+mod delegated;
 
 /// One mailbox connection's desk.
 pub(crate) struct ImapDesk<S> {
@@ -26,6 +26,8 @@ pub(crate) struct ImapDesk<S> {
     watched: Option<watch::Receiver<ModSeq>>,
     /// All folders of the office, where NOTIFY asks for them.
     stirred: Option<watch::Receiver<ModSeq>>,
+    /// What an agent waits for.
+    waiting: Option<Waiting>,
     body: Body<Own>,
     /// What went out whole.
     collected: Collected,
@@ -42,6 +44,7 @@ impl<S: Store> ImapDesk<S> {
             opened: None,
             watched: None,
             stirred: None,
+            waiting: None,
             body: Body::default(),
             collected: Collected::default(),
             aside: Vec::new(),
@@ -60,6 +63,7 @@ impl<S: Store> ImapDesk<S> {
         self.entry.forget();
         self.notices.forget();
         (self.opened, self.watched, self.stirred) = (None, None, None);
+        self.waiting = None;
         self.body = Body::default();
         self.collected = Collected::default();
         self.aside.clear();
@@ -97,45 +101,14 @@ impl<S: Store> ImapDesk<S> {
     /// What is about an office's own folders.
     async fn serve_folders(&mut self, ask: Ask) -> Result<Answer, Refused> {
         let login = self.entry.login()?;
-        let Some(agent) = login.agent() else {
-            let office = login.office().ok_or(Refusal::LoginNeeded)?;
-            let role = login.role();
-            role::judge(role, &ask)?;
-            let answer = self.serve_office(office, ask).await?;
-            return Ok(role::told(role, self.with_agents(office, answer)));
-        };
-        let (viewer, house) =
-            (Viewer { agent: agent.clone(), office: login.office(), role: login.role() }, self.entry.house.clone());
-        match ask {
-            Ask::Folders => viewer.listing(&house).await.map(Answer::Folders).map_err(|e| house.refusal_of(e)),
-            ask => {
-                let (office, ask) = viewer.judge(&house, self.opened.as_ref(), ask)?;
-                if let Some((what, about)) = self.telling(&ask) {
-                    house.agent_did((&viewer.agent, office), what, about).await?;
-                }
-                let answer = self.serve_office(office, ask).await?;
-                // What Watch tells are the folders, too.
-                if let Answer::Folders(_) = answer {
-                    return viewer.listing(&house).await.map(Answer::Folders).map_err(|e| house.refusal_of(e));
-                }
-                Ok(viewer.told(&house, office, answer))
-            }
+        if let Some(viewer) = Viewer::of(&login) {
+            return self.serve_agent(viewer, ask).await;
         }
-    }
-
-    /// What the audit tells of an agent's question, if it does (Profile §16.3).
-    fn telling(&self, ask: &Ask) -> Option<(What, String)> {
-        let here = || self.opened.as_ref().map(|(_, name)| name.to_string()).unwrap_or_default();
-        match ask {
-            Ask::Open { name, .. } => Some((What::AgentOpened, name.to_string())),
-            Ask::Append { folder, .. } => Some((What::AgentChanged, format!("append {folder}"))),
-            Ask::Copy { to, moves, uids, .. } => {
-                let verb = if *moves { "move" } else { "copy" };
-                Some((What::AgentChanged, format!("{verb} {} from {} to {to}", uids.len(), here())))
-            }
-            Ask::Expunge { .. } => Some((What::AgentChanged, format!("expunge {}", here()))),
-            _ => None,
-        }
+        let office = login.office().ok_or(Refusal::LoginNeeded)?;
+        let role = login.role();
+        role::judge(role, &ask)?;
+        let answer = self.serve_office(office, ask).await?;
+        Ok(role::told(role, self.with_agents(office, answer)))
     }
 
     /// The office is told who else may do what with its folders.
@@ -152,7 +125,10 @@ impl<S: Store> ImapDesk<S> {
         match ask {
             Ask::Login(given) => return self.login(given).await,
             Ask::Forget => self.forget(),
-            Ask::Unwatch => self.stirred = None,
+            Ask::Unwatch => {
+                self.stirred = None;
+                self.waiting.iter_mut().for_each(|waiting| waiting.listen(false));
+            }
             Ask::Close => (self.watched, self.opened) = (None, None),
             Ask::Discard => {
                 self.body = Body::default();
@@ -211,7 +187,10 @@ impl<S: Store> ImapDesk<S> {
                 store.copy(office, order, now).await.map(|(validity, pairs)| Answer::Copied(validity, pairs))
             }
             Ask::Create(folder) => store.create(office, folder).await.map(Answer::Created),
-            Ask::Quota => store.quota(office).await.map(|Quota { used, limit }| Answer::Quota { used, limit }),
+            Ask::Quota(_) => store
+                .quota(office)
+                .await
+                .map(|Quota { used, limit }| Answer::Quota(Some(QuotaRoot { name: String::new(), used, limit }))),
             Ask::Annotations(folder) => store.annotations(office, folder).await.map(Answer::Annotations),
             Ask::Annotate(folder, entries) => store.annotate(office, folder, entries).await.map(|()| Answer::Done),
             Ask::Delete(folder) => store.delete(office, folder).await.map(|()| Answer::Done),
@@ -340,11 +319,21 @@ impl<S: Store> Desk<Session> for ImapDesk<S> {
     }
 
     async fn news(&mut self) -> bool {
-        let listens = self.stirred.is_some();
+        let Self { entry, opened, watched, stirred, waiting, notices, .. } = self;
+        let listens = stirred.is_some() || waiting.as_ref().is_some_and(Waiting::listens);
+        let lost = waiting.as_ref().is_some_and(Waiting::lost);
+        let viewer = || Viewer::of(&entry.login()?).ok_or_else(|| Refusal::LoginNeeded.into());
+        let of_offices = async {
+            match waiting {
+                Some(waiting) => waiting.heard(&entry.house, viewer, opened.as_ref()).await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            () = changed(&mut self.watched) => true,
-            () = changed(&mut self.stirred) => true,
-            of_the_mailbox = self.notices.heard(listens) => of_the_mailbox,
+            () = changed(watched), if !lost => true,
+            () = changed(stirred) => true,
+            () = of_offices => true,
+            of_the_mailbox = notices.heard(listens) => of_the_mailbox,
         }
     }
 }

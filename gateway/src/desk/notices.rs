@@ -8,7 +8,7 @@ use fumibako_model::{
 };
 use fumibako_store::{Deposit, Draft, Heads, MarkNotices, NoticeBoard, Store, StoreError, message_id_of};
 use fumibako_wire::Alert;
-use fumibako_wire::imap::{Answer, Ask};
+use fumibako_wire::imap::{Answer, Ask, QuotaOf};
 use tokio::sync::watch;
 
 use crate::house::House;
@@ -100,9 +100,11 @@ async fn marked(own: &mut Option<(Party, watch::Receiver<()>)>) {
 pub(super) fn concerns(ask: &Ask) -> bool {
     let shows = |message| notice_uid(message).is_some();
     match ask {
-        Ask::Status(name) | Ask::Open { name, .. } | Ask::Annotations(Some(name)) | Ask::Annotate(Some(name), _) => {
-            name.is_notices()
-        }
+        Ask::Status(name)
+        | Ask::Open { name, .. }
+        | Ask::Annotations(Some(name))
+        | Ask::Annotate(Some(name), _)
+        | Ask::Quota(QuotaOf::Folder(name)) => name.is_notices(),
         Ask::Since { folder, .. }
         | Ask::Flag { folder, .. }
         | Ask::Expunge { folder, .. }
@@ -151,6 +153,8 @@ pub(super) async fn serve<S: Store>(
         }
         Ask::Copy { uids, to, moves: false, .. } => copy(house, office, (&board().await?, uids), to).await?,
         Ask::Annotations(_) => Answer::Annotations(Vec::new()),
+        // Profile §18.3: it counts for none.
+        Ask::Quota(_) => Answer::Quota(None),
         _ => return Err(Refused::from(Refusal::FolderIsProtected).into()),
     })
 }
@@ -166,10 +170,6 @@ pub(super) async fn list<S: Store>(house: &House<S>, party: &Party, listing: &mu
     let status = house.store.notice_board(party).await?.status();
     let place = listing.folders.iter().position(|folder| !folder.name.is_standard());
     listing.folders.insert(place.unwrap_or(listing.folders.len()), status);
-    if listing.access.viewer.is_some() {
-        // Agents subscribe to nothing, and see everything as subscribed.
-        listing.subscribed.insert(FolderName::notices());
-    }
     Ok(())
 }
 

@@ -1,17 +1,20 @@
 //! An agent at the desk of mailboxes (Profile §9.9): its offices' folders stand below `Offices/<number>/`, or, where it logged in as
 //! one of them, as that office has them. What it may do is asked of the roll at every command.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fumibako_model::{
-    Access, AgentId, FlagChange, Flags, FolderName, Listing, NamedFlags, OfficeNumber, Refusal, Refused, Role, Roll,
-    Scope, agent_rights, delegated, seen_by_agents,
+    Access, AgentId, FlagChange, Flags, FolderName, FolderStatus, Listing, Login, ModSeq, NamedFlags, OFFICES,
+    OfficeNumber, Refusal, Refused, Role, Roll, Scope, agent_rights, agent_subscriptions, delegated, seen_by_agents,
 };
 use fumibako_store::{Store, StoreError};
-use fumibako_wire::imap::{Answer, Ask};
+use fumibako_wire::imap::{Answer, Ask, QuotaOf};
 use jiff::Timestamp;
 
 use crate::house::House;
+
+mod waiting;
+pub(super) use waiting::Waiting;
 
 /// Who is there: an agent, and the office it logged in as, if it did.
 #[derive(Clone, Debug)]
@@ -26,6 +29,12 @@ pub(super) struct Viewer {
 pub(super) type Place = (OfficeNumber, FolderName);
 
 impl Viewer {
+    /// Who looks, if it is an agent.
+    pub(super) fn of(login: &Login) -> Option<Self> {
+        let agent = login.agent()?.clone();
+        Some(Self { agent, office: login.office(), role: login.role() })
+    }
+
     /// The folder meant by a name.
     fn place(&self, name: &FolderName) -> Result<Place, Refused> {
         match self.office {
@@ -67,7 +76,8 @@ impl Viewer {
         ask: Ask,
     ) -> Result<(OfficeNumber, Ask), Refused> {
         let open = || opened.cloned().ok_or_else(|| Refused::from(Refusal::NoSuchFolder));
-        let here = |needed: &str| open().and_then(|place| self.may(house, &place, needed).map(|()| place.0));
+        let here =
+            |needed: &str| open().and_then(|place| self.may(house, &place, needed).map(|()| place.0).map_err(closed));
         let there = |name: &FolderName, needed: &str| {
             let place = self.place(name)?;
             self.may(house, &place, needed)?;
@@ -112,71 +122,173 @@ impl Viewer {
                 let (office, name) = there(&name, "r")?;
                 (office, Ask::Annotations(Some(name)))
             }
+            // RFC 9208 §6, Profile §9.18
+            Ask::Quota(QuotaOf::Folder(name)) => {
+                let (office, name) = there(&name, "r")?;
+                (office, Ask::Quota(QuotaOf::Folder(name)))
+            }
+            Ask::Quota(QuotaOf::Root(name)) => {
+                let office = self.office_of_root(house, &name)?;
+                (office, Ask::Quota(QuotaOf::Root(name)))
+            }
             // Nothing of this is delegated (Profile §9.9); RFC 4314 §4.
-            Ask::Create(_) | Ask::Delete(_) | Ask::Rename { .. } | Ask::Annotate(..) | Ask::Subscribe { .. } => {
+            Ask::Create(_) | Ask::Delete(_) | Ask::Rename { .. } | Ask::Annotate(..) => {
                 return Err(Refusal::MandateScope.into());
             }
             // These are about the office as a whole, so the agent has to have logged in as it.
-            ask @ (Ask::Folders | Ask::Watch | Ask::AnnotatedSince(_) | Ask::Quota | Ask::Annotations(None)) => {
-                let office = self.office.ok_or(Refusal::MandateScope)?;
-                house.store.roll().any_mandate(office, &self.agent, house.clock.now())?;
-                (office, ask)
-            }
-            // These are about the connection, and never come here.
-            Ask::Login(_) | Ask::Forget | Ask::Close | Ask::Unwatch | Ask::Discard | Ask::PutAside { .. } => {
-                return Err(Refusal::Internal.into());
-            }
+            ask @ (Ask::AnnotatedSince(_) | Ask::Annotations(None)) => (self.office_of_root(house, "")?, ask),
+            // These are about the connection, or the agent's own, and never come here.
+            Ask::Login(_)
+            | Ask::Forget
+            | Ask::Close
+            | Ask::Unwatch
+            | Ask::Discard
+            | Ask::PutAside { .. }
+            | Ask::Folders
+            | Ask::Watch
+            | Ask::Subscribe { .. } => return Err(Refusal::Internal.into()),
         })
     }
 
-    /// All folders the agent may look up.
-    pub(super) async fn listing<S: Store>(&self, house: &House<S>) -> Result<Listing, StoreError> {
-        let (roll, now) = (house.store.roll(), house.clock.now());
-        let offices = match self.office {
-            Some(office) => [office].into(),
-            None => roll.offices_of(&self.agent, now),
-        };
-        let mut all =
-            Listing { access: Access { viewer: Some(self.agent.clone()), agents: Vec::new() }, ..Listing::default() };
-        for office in offices {
-            let scopes = self.scopes(&roll, office, now);
-            let listing = house.store.folders(office).await?;
-            let seen = listing.folders.into_iter().filter(|folder| !agent_rights(&folder.name, &scopes).is_empty());
-            all.folders.extend(seen.filter_map(|mut folder| {
-                folder.name = self.name(office, &folder.name)?;
-                Some(folder)
-            }));
-            all.modseq = all.modseq.max(listing.modseq);
-            all.access.agents.push((office, self.agent.clone(), scopes));
+    /// Some mandate of the office is in force.
+    fn mandated<S: Store>(&self, house: &House<S>, office: OfficeNumber) -> Result<(), Refused> {
+        house.store.roll().any_mandate(office, &self.agent, house.clock.now())
+    }
+
+    /// Profile §9.18: each office's quota root has its number in its name, or none for an agent that logged in as it.
+    fn office_of_root<S: Store>(&self, house: &House<S>, name: &str) -> Result<OfficeNumber, Refused> {
+        let number = || name.strip_prefix(OFFICES)?.strip_prefix('/')?.parse().ok();
+        let office = if self.office.is_some() { self.office.filter(|_| name.is_empty()) } else { number() };
+        let office = office.ok_or_else(|| Refusal::NoSuchFolder.about(name))?;
+        self.mandated(house, office).map(|()| office)
+    }
+
+    /// The offices it is mandated by now, and what it may do for each.
+    fn offices(&self, roll: &Roll, now: Timestamp) -> BTreeMap<OfficeNumber, BTreeSet<Scope>> {
+        let mut offices = roll.offices_of(&self.agent, now);
+        offices.retain(|office| self.office.is_none_or(|one| one == *office));
+        offices.into_iter().map(|office| (office, self.scopes(roll, office, now))).collect()
+    }
+
+    /// An office's folders that it may look up, as it calls them.
+    async fn folders_of<S: Store>(
+        &self,
+        house: &House<S>,
+        office: OfficeNumber,
+        scopes: &BTreeSet<Scope>,
+    ) -> Result<(Vec<FolderStatus>, ModSeq), StoreError> {
+        let listing = house.store.folders(office).await?;
+        let seen = listing.folders.into_iter().filter(|folder| !agent_rights(&folder.name, scopes).is_empty());
+        let named = seen.filter_map(|folder| Some(FolderStatus { name: self.name(office, &folder.name)?, ..folder }));
+        Ok((named.collect(), listing.modseq))
+    }
+
+    async fn read<S: Store>(
+        &self,
+        house: &House<S>,
+        offices: &BTreeMap<OfficeNumber, BTreeSet<Scope>>,
+    ) -> Result<(Vec<FolderStatus>, ModSeq), StoreError> {
+        let (mut all, mut last) = (Vec::new(), ModSeq::default());
+        for (office, scopes) in offices {
+            let (folders, modseq) = self.folders_of(house, *office, scopes).await?;
+            all.extend(folders);
+            last = last.max(modseq);
         }
-        // Who asks for what is subscribed sees everything: agents subscribe to nothing.
-        all.subscribed = all.folders.iter().map(|folder| folder.name.clone()).collect::<BTreeSet<_>>();
-        Ok(all)
+        Ok((all, last))
+    }
+
+    /// All folders the agent may look up, and what it is subscribed to.
+    pub(super) async fn listing<S: Store>(
+        &self,
+        house: &House<S>,
+        waiting: Option<&mut Waiting>,
+    ) -> Result<Listing, StoreError> {
+        let (roll, now) = (house.store.roll(), house.clock.now());
+        let offices = self.offices(&roll, now);
+        let (folders, modseq) = match waiting {
+            Some(waiting) => waiting.folders(house, self, &offices).await?,
+            None => self.read(house, &offices).await?,
+        };
+        let access = |(office, scopes)| (office, self.agent.clone(), scopes);
+        let agents = offices.into_iter().map(access).collect();
+        let subscribed = self.subscribed(house, &roll, now).await?;
+        Ok(Listing { folders, subscribed, modseq, access: Access { viewer: Some(self.agent.clone()), agents } })
+    }
+
+    /// Profile §9.16: the agent's own list; where it acts as an office, what of it is that office's.
+    async fn subscribed<S: Store>(
+        &self,
+        house: &House<S>,
+        roll: &Roll,
+        now: Timestamp,
+    ) -> Result<BTreeSet<FolderName>, StoreError> {
+        let said = house.store.said_of_subscriptions(&self.agent).await?;
+        let opened = roll.ever_opened(&self.agent, now).map(|(office, mut scopes)| {
+            scopes.retain(|scope: &Scope| self.role.allows(*scope));
+            (office, scopes)
+        });
+        let all = agent_subscriptions(opened, &said);
+        let Some(own) = self.office else { return Ok(all) };
+        let here = |name: FolderName| match delegated(&name) {
+            Some((office, folder)) => (office == own).then_some(folder),
+            None => name.is_notices().then_some(name),
+        };
+        Ok(all.into_iter().filter_map(here).collect())
+    }
+
+    /// Subscribes to a name, or no longer (RFC 9051 §6.3.7, §6.3.8); there need not be such a folder.
+    pub(super) async fn subscribe<S: Store>(
+        &self,
+        house: &House<S>,
+        folder: FolderName,
+        wanted: bool,
+    ) -> Result<(), StoreError> {
+        let of = |office| seen_by_agents(office, &folder).ok_or_else(|| Refused::from(Refusal::NoSuchFolder));
+        let name = match self.office {
+            Some(office) if !folder.is_notices() => of(office)?,
+            _ => folder,
+        };
+        house.store.subscribe_agent(self.agent.clone(), name, wanted).await
     }
 
     /// An answer, in the agent's names, and without what is the office's own.
     pub(super) fn told<S: Store>(&self, house: &House<S>, office: OfficeNumber, mut answer: Answer) -> Answer {
-        // RFC 5464 §1: what is private is for who wrote it, and agents write nothing.
-        let private = |name: &str| name.starts_with("/private/");
         let status = match &mut answer {
-            Answer::Annotations(all) => {
-                all.retain(|one| !private(&one.name));
-                return answer;
-            }
             Answer::Annotated(all) => {
                 let sees = |folder: &FolderName| self.may(house, &(office, folder.clone()), "r").is_ok();
-                all.retain(|(folder, name)| !private(name) && folder.as_ref().is_none_or(sees));
+                all.retain(|(folder, _)| folder.as_ref().is_none_or(sees));
+                return without_private_notes(answer);
+            }
+            // Profile §9.18
+            Answer::Quota(Some(root)) if self.office.is_none() => {
+                root.name = format!("{OFFICES}/{office}");
                 return answer;
             }
             Answer::Status(status) => status,
             Answer::Folder(view) => &mut view.status,
-            _ => return answer,
+            _ => return without_private_notes(answer),
         };
         if let Some(name) = self.name(office, &status.name) {
             status.name = name;
         }
         answer
     }
+}
+
+/// A folder that is open is there, whatever became of the rights.
+fn closed(why: Refused) -> Refused {
+    if why.why == Refusal::NoSuchFolder { Refusal::MandateScope.into() } else { why }
+}
+
+/// RFC 5464 §1: what is private is for who wrote it, and agents write nothing.
+pub(super) fn without_private_notes(mut answer: Answer) -> Answer {
+    let private = |name: &str| name.starts_with("/private/");
+    match &mut answer {
+        Answer::Annotations(all) => all.retain(|one| !private(&one.name)),
+        Answer::Annotated(all) => all.retain(|(_, name)| !private(name)),
+        _ => {}
+    }
+    answer
 }
 
 /// RFC 4314 §4: the rights that a change of flags needs.

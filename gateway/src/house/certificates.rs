@@ -5,7 +5,7 @@ use fumibako_model::{
     CertificateKey, Done, Enrolled, OwnCertificate, Party, Refusal, Refused, What, not_trusted, revoked, right_kind,
 };
 use fumibako_signer::{Certificate, RevocationError, Trust};
-use fumibako_store::{Amend, Amendment, Removal, Store, StoreError, bind};
+use fumibako_store::{Amend, Amendment, Removal, Store, StoreError, bind, key_of};
 use jiff::Timestamp;
 
 use super::House;
@@ -102,10 +102,6 @@ impl<S: Store> House<S> {
         all.sort_by(|a, b| b.from.cmp(&a.from).then_with(|| a.fingerprint.cmp(&b.fingerprint)));
         all
     }
-}
-
-pub(crate) fn key_of(certificate: &Certificate) -> CertificateKey {
-    CertificateKey { issuer: certificate.issuer(), serial: certificate.serial_hex() }
 }
 
 fn row(one: &Enrolled, trust: &Trust, now: Timestamp) -> Option<OwnCertificate> {

@@ -12,10 +12,10 @@ use fumibako_model::{
     revoked,
 };
 use fumibako_signer::{Signature, Signed};
-use fumibako_store::{Store, StoreError, bind};
+use fumibako_store::{Store, StoreError, bind, key_of};
 
 use super::mandates::{Office, SIGNED_BYTES, answer, problem};
-use crate::house::{House, Vouches, done_by, key_of, told};
+use crate::house::{House, Vouches, done_by, told};
 
 /// The routes.
 pub(super) fn routes<S: Store>(office: Office<S>) -> Router {

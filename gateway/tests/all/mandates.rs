@@ -4,6 +4,8 @@ mod deeds;
 mod limits;
 mod mailboxes;
 mod receipts;
+mod rights;
+mod watching;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -70,8 +70,8 @@ pub use mailbox::{
 pub use mandate::{
     Access, Act, AgentReader, COUNTERPARTIES, DEED_BYTES, DEED_TYPE, Deed, Delegate, Granted, MANDATES_A_DAY,
     MANDATES_OF_OFFICE, Mandate, MandateId, MandateRow, MandateState, NotADeed, NotAMandateId, OFFICES,
-    READERS_AT_ONCE, Readers, Registered, Said, Scope, Terms, UNCONFIRMED_AT_AGENT, agent_rights, allowing, delegated,
-    seen_by_agents,
+    READERS_AT_ONCE, Readers, Registered, Said, Scope, Terms, UNCONFIRMED_AT_AGENT, agent_rights, agent_subscriptions,
+    allowing, begins_subscribed, delegated, seen_by_agents,
 };
 pub use notice::{
     NOTICE_BODY, NOTICE_DAYS, NOTICE_TITLE, NOTICES, NOTICES_AT_ONCE, NOTICES_FOLDER, NotANotice, NotANoticeKind,

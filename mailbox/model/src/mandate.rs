@@ -22,7 +22,7 @@ use crate::text::through_text;
 pub use act::{Act, allowing};
 pub use deed::{DEED_BYTES, DEED_TYPE, Deed, NotADeed, Said};
 pub use readers::{AgentReader, Granted, READERS_AT_ONCE, Readers};
-pub use rights::{Access, OFFICES, agent_rights, delegated, seen_by_agents};
+pub use rights::{Access, OFFICES, agent_rights, agent_subscriptions, begins_subscribed, delegated, seen_by_agents};
 pub use terms::Terms;
 
 /// Most offices a mandate is limited to.
@@ -243,6 +243,13 @@ impl Registered {
         } else {
             MandateState::InForce
         }
+    }
+
+    /// Was it in force at some moment, up to this one?
+    pub fn was_in_force(&self, now: Timestamp) -> bool {
+        let Some(confirmed) = self.confirmed else { return false };
+        let last = japanese_day(self.revoked.unwrap_or(now)).min(self.mandate.until);
+        self.mandate.from.max(japanese_day(confirmed)) <= last
     }
 }
 

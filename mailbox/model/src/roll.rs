@@ -96,6 +96,8 @@ pub struct Roll {
     agents: HashMap<AgentId, Agent>,
     /// By office: few for each.
     mandates: HashMap<OfficeNumber, Vec<Registered>>,
+    /// The offices that ever gave an agent a mandate.
+    served: HashMap<AgentId, BTreeSet<OfficeNumber>>,
     /// By office: those that ever had one.
     licences: HashMap<OfficeNumber, Licensing>,
     /// 利用規約 in force.
@@ -129,6 +131,7 @@ impl Roll {
             held,
             agents: HashMap::new(),
             mandates: HashMap::new(),
+            served: HashMap::new(),
         }
     }
 
@@ -141,6 +144,7 @@ impl Roll {
     ) -> Self {
         self.agents = agents.into_iter().map(|agent| (agent.id.clone(), agent)).collect();
         for one in mandates {
+            self.served.entry(one.mandate.agent.clone()).or_default().insert(one.mandate.office);
             self.mandates.entry(one.mandate.office).or_default().push(one);
         }
         self
@@ -311,9 +315,23 @@ impl Roll {
 
     /// The offices that an agent may do something for at this moment, by number.
     pub fn offices_of(&self, agent: &AgentId, now: Timestamp) -> BTreeSet<OfficeNumber> {
-        let of = |one: &&Registered| one.mandate.agent == *agent && one.state(now) == MandateState::InForce;
-        let offices = self.mandates().filter(of).map(|one| one.mandate.office).collect();
-        self.agent_in_order(agent).map(|_| offices).unwrap_or_default()
+        let in_force =
+            |office: &OfficeNumber| self.between(*office, agent).any(|one| one.state(now) == MandateState::InForce);
+        let served = self.served.get(agent).filter(|_| self.agent_in_order(agent).is_ok());
+        served.into_iter().flatten().copied().filter(in_force).collect()
+    }
+
+    /// What offices ever let an agent do, up to this moment, whatever became of their mandates.
+    pub fn ever_opened(
+        &self,
+        agent: &AgentId,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (OfficeNumber, BTreeSet<Scope>)> {
+        let scopes = move |office: &OfficeNumber| {
+            let ever = self.between(*office, agent).filter(|one| one.was_in_force(now));
+            (*office, ever.flat_map(|one| one.mandate.scopes.iter().copied()).collect())
+        };
+        self.served.get(agent).into_iter().flatten().map(scopes)
     }
 
     /// The agents that may do something for an office at this moment, and what.

@@ -159,6 +159,14 @@ CREATE TABLE subscription (
     PRIMARY KEY (office, name)
 ) STRICT, WITHOUT ROWID;
 
+-- What an agent said of its own subscriptions, in its names; the standard folders of its offices begin subscribed (Profile §9.16).
+CREATE TABLE agent_subscription (
+    agent  TEXT NOT NULL REFERENCES agent (id),
+    name   TEXT NOT NULL,
+    wanted INTEGER NOT NULL,
+    PRIMARY KEY (agent, name)
+) STRICT, WITHOUT ROWID;
+
 -- The last UIDVALIDITY of a name whose folder was deleted or renamed: no folder that gets the name has a lower one (Profile §7.9).
 -- The row without a name stands for those that were forgotten.
 CREATE TABLE vacated (

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use fumibako_model::{
-    Annotation, Delegate, FolderId, FolderName, MessageId, NamedFlags, OfficeNumber, Party, Roll, Uid, UidValidity,
+    AgentId, Annotation, Delegate, FolderId, FolderName, MessageId, NamedFlags, OfficeNumber, Party, Roll, Uid,
+    UidValidity,
 };
 use fumibako_store::bodies::{Day, Place, Spooled};
 use fumibako_store::{
@@ -17,8 +18,8 @@ use tokio::sync::oneshot;
 use crate::error::{Stop, again};
 use crate::ledger::Wake;
 use crate::{
-    acts, annotation, change, directory, expire, folder, handover, hold, log, notice, paper, receipt, refused, report,
-    roll, tree,
+    acts, agent, annotation, change, directory, expire, folder, handover, hold, log, notice, paper, receipt, refused,
+    report, roll, tree,
 };
 
 /// One change, and its answer.
@@ -34,6 +35,7 @@ pub(crate) enum Command {
     Delete(OfficeNumber, FolderName, Reply<()>),
     Rename(OfficeNumber, [FolderName; 2], Timestamp, Reply<()>),
     Subscribe(OfficeNumber, FolderName, bool, Reply<()>),
+    SubscribeAgent(AgentId, FolderName, bool, Reply<()>),
     Annotate(OfficeNumber, Option<FolderName>, Vec<Annotation>, Reply<()>),
     Flag(OfficeNumber, FlagOrder, Reply<Vec<Uid>>),
     Claim(OfficeNumber, FolderId, Reply<Range<u32>>),
@@ -230,6 +232,9 @@ impl Command {
             Self::Subscribe(office, name, wanted, reply) => {
                 reply.told(tree::subscribe(rows, *office, name, *wanted).await)
             }
+            Self::SubscribeAgent(agent, name, wanted, reply) => {
+                reply.quiet(agent::subscribe(rows, agent, name, *wanted).await)
+            }
             Self::Flag(office, order, reply) => reply.told(change::flag(rows, *office, order).await),
             Self::Claim(office, folder, reply) => reply.quiet(change::claim(rows, *office, *folder).await),
             Self::Expunge(office, folder, uids, reply) => {
@@ -289,6 +294,7 @@ impl Command {
             | Self::NoteRefused(_, reply)
             | Self::Rename(_, _, _, reply)
             | Self::Subscribe(_, _, _, reply)
+            | Self::SubscribeAgent(_, _, _, reply)
             | Self::Annotate(_, _, _, reply)
             | Self::Expunge(_, _, _, reply)
             | Self::Amend(_, reply)

@@ -8,6 +8,7 @@
 
 mod account;
 mod acts;
+mod agent;
 mod annotation;
 mod audit;
 mod backup;

@@ -1,19 +1,19 @@
 //! The store as its callers hold it: changes go to the writer, reads to the readers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use fumibako_model::log::Hash;
 use fumibako_model::{
-    Annotation, Changes, Delegate, Details, Directory, Domain, Done, Evidence, EvidenceId, FolderId, FolderName,
-    FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, OfficeNumber, Party, Private, Retention, Roll,
-    Uid, UidValidity,
+    AgentId, Annotation, Changes, Delegate, Details, Directory, Domain, Done, Evidence, EvidenceId, FolderId,
+    FolderName, FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, OfficeNumber, Party, Private,
+    Retention, Roll, Uid, UidValidity,
 };
 use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
 use fumibako_store::{
-    ActsAudit, ActsHead, Admitted, Amend, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit,
+    ActsAudit, ActsHead, Admitted, AgentNews, Amend, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit,
     DescribeOrder, Described, Draft, Due, DueKey, Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection, KeptNotice,
     Letter, LicenceChange, LogAudit, LogState, Logging, MarkNotices, MarkedNotices, News, NoticeBoard, Paper, Proof,
     Published, Quota, RefusedReceipt, RefusedReceipts, Restored, SignedDeed, Store, StoreError, Told, ToldTo, Turned,
@@ -29,8 +29,8 @@ use crate::disk::Disk;
 use crate::heads::{HeadCache, Losing, Shelves};
 use crate::views::Views;
 use crate::{
-    acts, annotation, audit, backup, directory, expire, heads, hold, inspect, licence, log, mandate, notice, open,
-    paper, read, refused, report,
+    acts, agent, annotation, audit, backup, directory, expire, heads, hold, inspect, licence, log, mandate, notice,
+    open, paper, read, refused, report,
 };
 
 /// A store in one folder, open in one process.
@@ -307,6 +307,17 @@ impl Store for SqliteStore {
         self.change(|reply| Command::Subscribe(office, folder, wanted, reply)).await
     }
 
+    async fn subscribe_agent(&self, agent: AgentId, folder: FolderName, wanted: bool) -> Result<(), StoreError> {
+        let also = agent.clone();
+        self.change(|reply| Command::SubscribeAgent(agent, folder, wanted, reply)).await?;
+        self.news.wake_agent(&also);
+        Ok(())
+    }
+
+    async fn said_of_subscriptions(&self, agent: &AgentId) -> Result<BTreeMap<FolderName, bool>, StoreError> {
+        agent::said(&self.readers, agent).await
+    }
+
     async fn annotations(
         &self,
         office: OfficeNumber,
@@ -401,6 +412,10 @@ impl Store for SqliteStore {
 
     fn watch_office(&self, office: OfficeNumber) -> watch::Receiver<ModSeq> {
         self.news.watch_office(office)
+    }
+
+    fn watch_agent(&self, agent: &AgentId, offices: &BTreeSet<OfficeNumber>) -> AgentNews {
+        self.news.watch_agent(agent, offices)
     }
 
     async fn evidence(&self, id: EvidenceId) -> Result<Option<Evidence>, StoreError> {

@@ -93,6 +93,7 @@ impl Writer {
         let after = self.transact(batch).await.map_err(store_error)?;
         if let Some(roll) = after.roll {
             *self.roll.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(roll);
+            self.news.wake_for_the_roll();
         }
         after.wakes.into_iter().for_each(|wake| self.news.wake(wake.office, wake.folder, wake.modseq));
         Ok(())

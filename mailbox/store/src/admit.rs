@@ -9,7 +9,7 @@ mod parameters;
 
 use fumibako_model::{
     Address, AgentId, CertificateKey, Domain, End, Login, OfficeNumber, Party, Refusal, Refused, Retention, Roll,
-    not_signed, not_trusted, revoked,
+    Wishes, not_signed, not_trusted, revoked,
 };
 use fumibako_signer::{Certificate, Holder, Trust};
 use jiff::Timestamp;
@@ -77,6 +77,7 @@ pub fn admit(
     roll.licensed(recipient, End::Recipient, now)?; //              Profile §5.6
     two_offices(from, recipient)?; //                               Profile §5.6: sender ≠ recipient
     let (signer, signed_at) = (signature.signer().fingerprint(), signature.signing_time());
+    let key = key_of(signature.signer());
     let papers = std::iter::once(signature.signer()).chain(signature.chain()).cloned().collect();
     let (statement, content_digest) = (signature.statement_digest(), *signature.digest());
     let (part, sums, body) = arrived.into_parts(); //               Profile §5.8: exactly once, decided in the store
@@ -107,7 +108,7 @@ pub fn admit(
             by,
             kind,
             units: Box::new(units),
-            beside: Box::new(Beside { papers, ..Beside::default() }),
+            beside: Box::new(Beside { key, papers, wishes: Wishes::default(), trust: None }),
         },
         body,
     ))
@@ -161,7 +162,7 @@ fn two_offices(from: OfficeNumber, to: OfficeNumber) -> Result<(), Refused> {
 /// Profile §5.4: the holder that a certificate names where its authority writes it, else the one the roll knows.
 /// One that was taken off the roll is nobody's, whatever stands in it (Profile §19.12).
 pub fn bind(named: Option<Holder>, certificate: &Certificate, roll: &Roll) -> Result<Party, Refused> {
-    let key = CertificateKey { issuer: certificate.issuer(), serial: certificate.serial_hex() };
+    let key = key_of(certificate);
     roll.not_removed(&key)?;
     let party = named.and_then(|holder| match holder {
         Holder::Address(text) => {
@@ -174,6 +175,11 @@ pub fn bind(named: Option<Holder>, certificate: &Certificate, roll: &Roll) -> Re
         Some(party) => Ok(party),
         None => roll.holder(&key),
     }
+}
+
+/// What names a certificate in the roll.
+pub fn key_of(certificate: &Certificate) -> CertificateKey {
+    CertificateKey { issuer: certificate.issuer(), serial: certificate.serial_hex() }
 }
 
 #[cfg(test)]

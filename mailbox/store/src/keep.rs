@@ -1,6 +1,6 @@
 //! The trait: everything that is kept, and the verbs on it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use fumibako_model::log::Hash;
 use fumibako_model::{
-    Annotation, Changes, Delegate, Details, Directory, Done, Evidence, EvidenceId, FlagChange, FolderId, FolderName,
-    FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, NamedFlags, OfficeNumber, Party, Private, Refusal,
-    Refused, Retention, Roll, Uid, UidValidity,
+    AgentId, Annotation, Changes, Delegate, Details, Directory, Done, Evidence, EvidenceId, FlagChange, FolderId,
+    FolderName, FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, NamedFlags, OfficeNumber, Party,
+    Private, Refusal, Refused, Retention, Roll, Uid, UidValidity,
 };
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -28,6 +28,7 @@ use crate::log::{
     Which,
 };
 use crate::mandates::SignedDeed;
+use crate::news::AgentNews;
 use crate::notices::{KeptNotice, MarkNotices, MarkedNotices, NoticeBoard, Turned, WhichNotices};
 
 /// Most folders of one office, the standard ones included (Profile §12). One more is refused as
@@ -36,6 +37,9 @@ pub const FOLDERS: usize = 200;
 
 /// Most names an office subscribes to. One more is refused as [`TooManyFolders`](fumibako_model::Refusal::TooManyFolders).
 pub const SUBSCRIPTIONS: usize = 1_000;
+
+/// Most names of which an agent says whether it subscribes to them. One more is refused in the same way.
+pub const AGENT_SUBSCRIPTIONS: usize = 50_000;
 
 /// A store of mailboxes, the roll and evidence. Every verb that changes something is durable when it returns `Ok`.
 pub trait Store: Send + Sync + 'static {
@@ -153,6 +157,20 @@ pub trait Store: Send + Sync + 'static {
         wanted: bool,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// The same for an agent: the list is its own, and no office's (Profile §9.16).
+    fn subscribe_agent(
+        &self,
+        agent: AgentId,
+        folder: FolderName,
+        wanted: bool,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Of which names an agent said that it subscribes to them, or does not.
+    fn said_of_subscriptions(
+        &self,
+        agent: &AgentId,
+    ) -> impl Future<Output = Result<BTreeMap<FolderName, bool>, StoreError>> + Send;
+
     /// The annotations of a folder, or of none, by name.
     fn annotations(
         &self,
@@ -255,6 +273,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Wakes whenever a change in any folder of this office, or in the tree of them, has been committed.
     fn watch_office(&self, office: OfficeNumber) -> watch::Receiver<ModSeq>;
+
+    /// The same for many offices of an agent at once; it hears of its subscriptions and of the roll, too.
+    fn watch_agent(&self, agent: &AgentId, offices: &BTreeSet<OfficeNumber>) -> AgentNews;
 
     /// One piece of evidence.
     fn evidence(&self, id: EvidenceId) -> impl Future<Output = Result<Option<Evidence>, StoreError>> + Send;

@@ -29,7 +29,7 @@ pub use acts::{
     WhichActs,
 };
 pub use admit::{
-    Admitted, Arrival, Arrived, Arriving, Claimed, Facts, Kept, Kind, Receipt, Rules, Via, Word, admit, bind,
+    Admitted, Arrival, Arrived, Arriving, Claimed, Facts, Kept, Kind, Receipt, Rules, Via, Word, admit, bind, key_of,
     message_id_of,
 };
 pub use backup::{BackedUp, Restored, Verified};
@@ -38,7 +38,8 @@ pub use hex::{Sum, hex};
 pub use hold::{Ended, Hold, HoldOrder};
 pub use inspect::{Fault, FaultKind, Inspection, PLACES, Seen};
 pub use keep::{
-    Census, CopyOrder, Delivery, Deposit, Draft, FOLDERS, FlagOrder, Heads, Quota, SUBSCRIPTIONS, Store, StoreError,
+    AGENT_SUBSCRIPTIONS, Census, CopyOrder, Delivery, Deposit, Draft, FOLDERS, FlagOrder, Heads, Quota, SUBSCRIPTIONS,
+    Store, StoreError,
 };
 pub use licences::{LicenceChange, Published};
 pub use log::{
@@ -47,5 +48,5 @@ pub use log::{
 };
 pub use mandates::{MandateOrder, SignedDeed};
 pub use marks::{MARKS, draft_flags, stored};
-pub use news::News;
+pub use news::{AgentNews, Marks, News};
 pub use notices::{KeptNotice, MarkNotices, MarkedNotices, NoticeBoard, NoticeOrder, Turned, WhichNotices};

@@ -1,15 +1,22 @@
 //! Wake-ups: who waits for a folder hears of every committed change in it.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use fumibako_model::{FolderId, ModSeq, OfficeNumber};
+use fumibako_model::{AgentId, FolderId, ModSeq, OfficeNumber};
 use tokio::sync::watch;
+
+mod agents;
+use agents::Listeners;
+pub use agents::{AgentNews, Marks};
 
 /// What somebody watches: one channel each, however many folders an office has and whoever listens.
 #[derive(Debug, Default)]
-pub struct News(Mutex<HashMap<Watched, watch::Sender<ModSeq>>>);
+pub struct News {
+    watched: Mutex<HashMap<Watched, watch::Sender<ModSeq>>>,
+    agents: Mutex<Listeners>,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Watched {
@@ -29,15 +36,20 @@ impl News {
         self.subscribe(Watched::Office(office))
     }
 
+    /// A listener to these offices of an agent, to its subscriptions, and to the roll.
+    pub fn watch_agent(&self, agent: &AgentId, offices: &BTreeSet<OfficeNumber>) -> AgentNews {
+        self.agents().add(agent, offices)
+    }
+
     fn subscribe(&self, what: Watched) -> watch::Receiver<ModSeq> {
-        let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        watched.entry(what).or_insert_with(|| watch::channel(ModSeq(0)).0).subscribe()
+        self.watched().entry(what).or_insert_with(|| watch::channel(ModSeq(0)).0).subscribe()
     }
 
     /// Tells the watchers of a folder, or of none in particular, and those of its office that everything up to `modseq`
     /// is committed. What nobody watches any more is forgotten here.
     pub fn wake(&self, office: OfficeNumber, folder: Option<FolderId>, modseq: ModSeq) {
-        let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.agents().of_office(office);
+        let mut watched = self.watched();
         for what in folder.map(Watched::Folder).into_iter().chain([Watched::Office(office)]) {
             if let Entry::Occupied(sender) = watched.entry(what) {
                 if sender.get().receiver_count() == 0 {
@@ -49,9 +61,27 @@ impl News {
         }
     }
 
-    /// How many folders and offices are watched.
-    pub fn watched(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    /// Tells those who listen for an agent that it subscribed to something, or no longer.
+    pub fn wake_agent(&self, agent: &AgentId) {
+        self.agents().of_agent(agent);
+    }
+
+    /// Tells those who listen for agents that the roll is another.
+    pub fn wake_for_the_roll(&self) {
+        self.agents().of_the_roll();
+    }
+
+    /// How many folders and offices are watched, and agents with their offices listened for.
+    pub fn count(&self) -> usize {
+        self.watched().len() + self.agents().count()
+    }
+
+    fn watched(&self) -> MutexGuard<'_, HashMap<Watched, watch::Sender<ModSeq>>> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn agents(&self) -> MutexGuard<'_, Listeners> {
+        self.agents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -89,6 +119,6 @@ mod tests {
         let news = News::default();
         drop(news.watch(FolderId(1)));
         news.wake(office(), Some(FolderId(1)), ModSeq(1));
-        assert_eq!(news.watched(), 0);
+        assert_eq!(news.count(), 0);
     }
 }

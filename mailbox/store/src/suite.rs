@@ -32,8 +32,8 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::{
-    Address, Agent, AgentId, Domain, Entry, FolderName, FolderView, Licence, LicenceOrder, Login, Office, OfficeNumber,
-    Party, Refusal,
+    Address, Agent, AgentId, Domain, Enrolled, Entry, FolderName, FolderView, Licence, LicenceOrder, Login, Office,
+    OfficeNumber, Party, Refusal,
 };
 use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
 use fumibako_signer::{Identity, Trust, sign};
@@ -41,6 +41,7 @@ use jiff::Timestamp;
 
 use crate::{
     Admitted, Amend, Amendment, Arrival, Arriving, LicenceChange, MandateOrder, Rules, Store, StoreError, Via, admit,
+    key_of,
 };
 
 /// Every test of the suite, each on a fresh store. `$fresh` is an async function that returns whatever must live as
@@ -112,12 +113,14 @@ macro_rules! store_suite {
             accounts::a_certificate_goes_off_the_roll_and_stays_known,
             accounts::of_two_that_remove_each_other_one_stays,
             accounts::what_was_removed_comes_back_by_the_operator_alone,
+            accounts::what_a_certificate_signed_is_not_committed_once_it_went,
             acts::what_changes_a_right_is_told_in_the_same_commit,
             acts::only_what_an_agent_sends_is_told,
             acts::what_an_agent_looks_at_is_told_once_an_hour,
             mandates::a_mandate_is_granted_confirmed_and_revoked_once,
             mandates::an_office_has_a_hundred_mandates_that_are_not_over,
             mandates::what_was_committed_before_a_revocation_stands_and_nothing_after_it,
+            mandates::what_an_agent_subscribes_to_is_its_own_list,
             mandates::a_licence_that_went_meanwhile_is_gone,
             licences::a_licence_is_decided_in_the_commit_and_a_deed_obeyed_once,
             licences::of_two_renewals_at_once_one_is_taken,
@@ -267,6 +270,19 @@ impl World {
             trust: Trust::new([authority.certificate().clone()]).unwrap(),
             signers: [himawari(), sakura(), kaede()].map(|number| (number, certify(number.as_str()))).into(),
             agent: certify(kawara().as_str()),
+        }
+    }
+
+    /// An office's certificate, as it stands on the roll.
+    pub fn enrolled(&self, office: OfficeNumber) -> Enrolled {
+        let certificate = self.signers[&office].certificate();
+        Enrolled {
+            key: key_of(certificate),
+            party: Party::Office(office),
+            der: certificate.der().to_vec(),
+            from: certificate.not_before(),
+            until: certificate.not_after(),
+            removed: None,
         }
     }
 

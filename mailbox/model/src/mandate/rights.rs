@@ -1,12 +1,12 @@
 //! What a mandate allows in an office's folders (RFC 4314 §2.1, Profile §9.9).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fumibako_careplan::OfficeNumber;
 
 use super::Scope;
 use crate::address::AgentId;
-use crate::mailbox::FolderName;
+use crate::mailbox::{FolderName, STANDARD_FOLDERS};
 use crate::notice::NOTICES;
 
 /// Above the mailboxes that an agent sees: `Offices/<number>/<folder>` (RFC 2342 §3, Other Users' Namespace).
@@ -50,6 +50,28 @@ pub fn agent_rights(folder: &FolderName, scopes: &BTreeSet<Scope>) -> String {
     "lrswite".chars().filter(|right| all.iter().any(|rights| rights.contains(*right))).collect()
 }
 
+/// Profile §9.16: is it a name that begins subscribed, where a mandate opens the folder: a standard folder of an office, or the notices?
+pub fn begins_subscribed(name: &FolderName) -> bool {
+    name.is_notices() || delegated(name).is_some_and(|(_, folder)| !folder.is_notices() && folder.is_standard())
+}
+
+/// Profile §9.16: the names an agent is subscribed to: what begins so in offices that ever opened folders to it, by these scopes, and the
+/// notices; but for what it said itself.
+pub fn agent_subscriptions(
+    opened: impl IntoIterator<Item = (OfficeNumber, BTreeSet<Scope>)>,
+    said: &BTreeMap<FolderName, bool>,
+) -> BTreeSet<FolderName> {
+    let mut all: BTreeSet<FolderName> = [FolderName::notices()].into();
+    for (office, scopes) in opened {
+        let standard = STANDARD_FOLDERS.iter().filter_map(|(name, _)| name.parse().ok());
+        let seen = standard.filter(|folder| !agent_rights(folder, &scopes).is_empty());
+        all.extend(seen.filter_map(|folder| seen_by_agents(office, &folder)));
+    }
+    all.retain(|name| said.get(name) != Some(&false));
+    all.extend(said.iter().filter(|(_, wanted)| **wanted).map(|(name, _)| name.clone()));
+    all
+}
+
 impl Access {
     /// What whoever looks may do with a folder: an agent's rights, or `own`, which the office has.
     pub fn mine(&self, name: &FolderName, own: &str) -> String {
@@ -59,6 +81,11 @@ impl Access {
             .find(|(agent, _)| agent == viewer.as_str())
             .map(|(_, rights)| rights)
             .unwrap_or_default()
+    }
+
+    /// Is it a name in the Other Users' Namespace of whoever looks (RFC 2342 §3)?
+    pub fn is_anothers(&self, name: &FolderName) -> bool {
+        self.viewer.is_some() && delegated(name).is_some()
     }
 
     /// The agents that may do something with a folder, and what.
@@ -97,6 +124,28 @@ mod tests {
         }
         assert_eq!(rights("Sent", &Scope::ALL), "lrswi");
         assert_eq!(rights("INBOX", &[]), "");
+    }
+
+    // Profile §9.16
+    #[test]
+    fn what_was_opened_begins_subscribed_but_for_what_the_agent_said() {
+        let name = |text: &str| text.parse::<FolderName>().unwrap();
+        let office = "9970000011".parse().unwrap();
+        let subscribed = |said: &[(&str, bool)]| {
+            let said = said.iter().map(|(text, wanted)| (name(text), *wanted)).collect();
+            let all = agent_subscriptions([(office, [Scope::Send].into())], &said);
+            all.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let begins = ["Notices", "Offices/9970000011/Drafts", "Offices/9970000011/Sent"];
+        assert_eq!(subscribed(&[]), begins);
+        assert!(begins.iter().all(|text| begins_subscribed(&name(text))));
+        let said = [("Notices", false), ("Offices/9970000011/Own", true), ("Offices/9970000029/INBOX", false)];
+        assert_eq!(
+            subscribed(&said),
+            ["Offices/9970000011/Drafts", "Offices/9970000011/Own", "Offices/9970000011/Sent"]
+        );
+        let others = ["INBOX", "Offices/9970000011/Own", "Offices/9970000011/Notices", "Offices/9970000011"];
+        assert!(!others.iter().any(|text| begins_subscribed(&name(text))));
     }
 
     #[test]

@@ -51,6 +51,20 @@ fn five_hundred_counterparties_are_the_most() {
     assert_eq!(with(501).sound(), Err(NotADeed::Limits));
 }
 
+// Profile §9.16
+#[test]
+fn what_was_once_in_force_was_so_whatever_became_of_it() {
+    let at = |text: &str| Some(text.parse().unwrap());
+    let ever = |confirmed: Option<_>, revoked: Option<_>, now: &str| {
+        Registered { confirmed, revoked, ..registered() }.was_in_force(now.parse().unwrap())
+    };
+    let confirmed = registered().confirmed;
+    assert!(!ever(None, None, NOW) && !ever(confirmed, None, "2026-03-31T14:59:59Z"));
+    assert!(ever(confirmed, None, "2026-03-31T15:00:00Z") && ever(confirmed, None, "2030-01-01T00:00:00Z"));
+    assert!(ever(confirmed, at("2026-04-01T00:00:00Z"), NOW) && !ever(confirmed, at("2026-03-25T00:00:00Z"), NOW));
+    assert!(!ever(at("2027-04-01T00:00:00Z"), None, "2027-05-01T00:00:00Z"), "it was over when it was confirmed");
+}
+
 // Profile §9.3
 #[test]
 fn a_mandate_runs_through_its_last_day_in_japan_once_it_is_confirmed() {

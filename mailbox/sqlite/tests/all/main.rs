@@ -35,6 +35,8 @@ mod every_store {
     // `refused_receipts_of_a_login_have_so_many_rows_a_day_and_then_a_count`.
     // Profile §7.23: `what_vanished_long_ago_is_all_that_is_not_there`.
     // Profile §5.11, §9.6: `what_was_committed_before_a_revocation_stands_and_nothing_after_it`.
+    // Profile §5.11, §19.12: `what_a_certificate_signed_is_not_committed_once_it_went`.
+    // Profile §9.16: `what_an_agent_subscribes_to_is_its_own_list`.
     // Profile §10.4, §10.5: `a_licence_is_decided_in_the_commit_and_a_deed_obeyed_once`; Profile §10.7:
     // `what_is_due_happens_once_with_its_letter`; Profile §5.6: `a_suspended_licence_neither_sends_nor_is_sent_to`.
     // Profile §10.4, §10.5: `what_an_office_signs_is_its_own_and_not_without_end`.

@@ -1,6 +1,6 @@
 //! What passed admission. Private fields and no other constructor: what nobody checked cannot be stored.
 
-use fumibako_model::{Act, Delegate, End, OfficeNumber, Refused, Roll, Wishes};
+use fumibako_model::{Act, CertificateKey, Delegate, End, OfficeNumber, Refused, Roll, Wishes};
 use fumibako_signer::Certificate;
 use jiff::Timestamp;
 use serde_json::json;
@@ -42,8 +42,10 @@ pub struct Facts {
 }
 
 /// What goes with a message and is no part of it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Beside {
+    /// What names the signer's certificate in the roll.
+    pub(super) key: CertificateKey,
     /// What its sender asked for beside delivery.
     pub(super) wishes: Wishes,
     /// The signer's certificate, and those that came with it.
@@ -185,8 +187,9 @@ impl Facts {
     }
 
     /// Profile §5.11: asked again inside the commit, of the roll as it stands there. What the roll took back meanwhile,
-    /// a mandate, a licence, is not used any more; what was committed before stands.
+    /// a certificate, a mandate, a licence, is not used any more; what was committed before stands.
     pub fn still_allowed(&self, roll: &Roll, now: Timestamp) -> Result<(), Refused> {
+        roll.not_removed(&self.beside.key)?; // Profile §19.12
         roll.licensed(self.from, End::Sender, now)?;
         roll.licensed(self.to, End::Recipient, now)?;
         match &self.by {

@@ -7,8 +7,8 @@ use fumibako_model::{
 };
 use jiff::SignedDuration;
 
-use super::{Fill, World, at_once, himawari, now, refused};
-use crate::{AccountOrder, Amendment, NewPassword, Removal, Store, StoreError};
+use super::{Fill, World, at_once, himawari, now, refused, sakura, view};
+use crate::{AccountOrder, Amend, Amendment, NewPassword, Removal, Store, StoreError};
 
 /// A user ID of the first office.
 pub(super) fn account(login: &str) -> Account {
@@ -215,6 +215,33 @@ pub async fn what_was_removed_comes_back_by_the_operator_alone<S: Store>(store: 
     assert_eq!(store.roll().not_removed(&certificate(1).key), Ok(()));
     let others = Enrolled { party: "9970000029".parse().unwrap(), ..certificate(2) };
     refused(store.put(Amendment::EnrolOwn(others)).await, Refusal::NotItsCertificate);
+}
+
+/// Admitted while the certificate counted; its removal is committed first.
+pub async fn what_a_certificate_signed_is_not_committed_once_it_went<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    let ends = (himawari(), sakura());
+    let first = world.letter(ends, "a@plans.example", "one");
+    let admitted = world.admit(&*store, ends, &first);
+    let digest = *admitted.facts().content_digest();
+    let delivery = store.deliver(admitted, now()).await.unwrap();
+    let (again, late) = (world.admit(&*store, ends, &first), world.bundle(&*store, ends, "b@plans.example", "two"));
+    let receipt = world.receipt(&*store, (sakura(), himawari()), "c@plans.example", ("a@plans.example", &digest));
+    let enrolled = [ends.0, ends.1].map(|office| world.enrolled(office));
+    let changes = enrolled.clone().map(Amendment::Enrol).into();
+    store.amend(Amend { changes, done: Vec::new() }).await.unwrap();
+    for one in enrolled.clone() {
+        let removal = Removal { key: one.key, party: one.party, by: None, leaving: None, at: now() };
+        remove(&*store, removal).await.unwrap();
+    }
+    refused(store.deliver(late, now()).await, Refusal::CertificateRemoved);
+    refused(store.deliver(receipt, now()).await, Refusal::CertificateRemoved);
+    assert_eq!(store.deliver(again, now()).await.unwrap().evidence, delivery.evidence, "what was accepted stays so");
+    let held = [view(&*store, ends.1, "INBOX").await, view(&*store, ends.0, "Receipts").await];
+    assert_eq!(held.map(|view| view.entries.len()), [1, 0]);
+    // Back on the roll it counts again.
+    store.put(Amendment::Enrol(enrolled[0].clone())).await.unwrap();
+    store.deliver(world.bundle(&*store, ends, "b@plans.example", "two"), now()).await.unwrap();
 }
 
 pub async fn of_two_that_remove_each_other_one_stays<S: Store>(store: Arc<S>) {

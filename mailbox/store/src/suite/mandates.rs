@@ -7,8 +7,8 @@ use fumibako_model::{
     Refusal, Registered, Scope, What,
 };
 
-use super::{Fill, NOON, World, himawari, kaede, kawara, now, office, refused, sakura, view};
-use crate::{Amend, Amendment, MandateOrder, SignedDeed, Store, StoreError};
+use super::{Fill, NOON, World, folder, himawari, kaede, kawara, now, office, refused, sakura, view};
+use crate::{Amend, Amendment, MandateOrder, Marks, SignedDeed, Store, StoreError};
 
 /// A mandate of an office to the agent of the suite, to send.
 pub fn sending(office: OfficeNumber) -> Registered {
@@ -148,6 +148,33 @@ pub async fn what_was_committed_before_a_revocation_stands_and_nothing_after_it<
     let by = evidence.by.unwrap();
     assert_eq!((evidence.event, evidence.from), (Event::SubmissionAcceptance, himawari()));
     assert_eq!((by.agent, by.mandate, by.digest), (kawara(), one.id, one.digest));
+}
+
+pub async fn what_an_agent_subscribes_to_is_its_own_list<S: Store>(store: Arc<S>) {
+    let _world = World::with(&*store).await;
+    agent(&*store).await;
+    let (own, sent) = (folder("Offices/9970000011/Own"), folder("Offices/9970000011/Sent"));
+    let office = store.folders(himawari()).await.unwrap().subscribed;
+    let news = store.watch_agent(&kawara(), &[sakura()].into());
+    for (name, wanted) in [(&own, true), (&sent, false)] {
+        store.subscribe_agent(kawara(), name.clone(), wanted).await.unwrap();
+    }
+    assert_eq!(news.take(), Marks { subscriptions: true, ..Marks::default() });
+    assert_eq!(
+        store.said_of_subscriptions(&kawara()).await.unwrap(),
+        [(own.clone(), true), (sent.clone(), false)].into()
+    );
+    assert_eq!(store.said_of_subscriptions(&"tsuta".parse().unwrap()).await.unwrap(), [].into());
+    store.subscribe_agent(kawara(), own, false).await.unwrap();
+    store.subscribe_agent(kawara(), sent.clone(), true).await.unwrap();
+    assert_eq!(store.said_of_subscriptions(&kawara()).await.unwrap(), [(sent, true)].into());
+    assert_eq!(store.folders(himawari()).await.unwrap().subscribed, office);
+    // The same listener hears of the office it asked for, and of the roll.
+    news.take();
+    store.create(himawari(), folder("x")).await.unwrap();
+    store.create(sakura(), folder("x")).await.unwrap();
+    in_force(&*store, himawari()).await;
+    assert_eq!(news.take(), Marks { offices: [sakura()].into(), roll: true, subscriptions: false });
 }
 
 pub async fn a_licence_that_went_meanwhile_is_gone<S: Store>(store: Arc<S>) {

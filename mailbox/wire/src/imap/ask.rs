@@ -28,6 +28,26 @@ impl From<&Entry> for Outgoing {
     }
 }
 
+/// Which quota root is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QuotaOf {
+    /// The one of this name.
+    Root(String),
+    /// The one that this folder counts for.
+    Folder(FolderName),
+}
+
+/// A quota root (RFC 9208 §3.2): bytes in all its folders together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuotaRoot {
+    /// Its name.
+    pub name: String,
+    /// Now.
+    pub used: u64,
+    /// At most.
+    pub limit: u64,
+}
+
 /// A question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
@@ -150,8 +170,8 @@ pub enum Ask {
     Unwatch,
     /// Which annotations were set or removed after this. → [`Answer::Annotated`].
     AnnotatedSince(ModSeq),
-    /// How much the office's folders hold, and may. → [`Answer::Quota`].
-    Quota,
+    /// How much the folders under a quota root hold, and may. → [`Answer::Quota`].
+    Quota(QuotaOf),
     /// The annotations of a folder, or of none. → [`Answer::Annotations`].
     Annotations(Option<FolderName>),
     /// Set or remove annotations of a folder, or of none, all of them or none. → [`Answer::Done`].
@@ -188,13 +208,8 @@ pub enum Answer {
     Appended(UidValidity, Vec<Uid>),
     /// The copies, pairs of (from, to), and the target's UIDVALIDITY.
     Copied(UidValidity, Vec<(Uid, Uid)>),
-    /// Bytes in all folders together.
-    Quota {
-        /// Now.
-        used: u64,
-        /// At most.
-        limit: u64,
-    },
+    /// The quota root; `None`: the folder counts for none.
+    Quota(Option<QuotaRoot>),
     /// The annotations, all of which have a value.
     Annotations(Vec<Annotation>),
     /// Annotations, by folder and name.

@@ -45,10 +45,14 @@ impl Session {
         self.finish(Done::ok(tag, "ID done."), false);
     }
 
+    /// Does an agent speak that logged in as itself?
+    pub(super) fn is_agents(&self) -> bool {
+        self.party.as_ref().is_some_and(|party| party.parse::<OfficeNumber>().is_err())
+    }
+
     /// RFC 2342 §5: one personal namespace, or for an agent that of its offices (Profile §9.9).
     pub(super) fn namespace(&mut self, tag: String) {
-        let agent = self.party.as_ref().is_some_and(|party| party.parse::<OfficeNumber>().is_err());
-        self.untagged(&if agent {
+        self.untagged(&if self.is_agents() {
             format!("NAMESPACE NIL ((\"{OFFICES}/\" \"/\")) NIL")
         } else {
             "NAMESPACE ((\"\" \"/\")) NIL NIL".into()

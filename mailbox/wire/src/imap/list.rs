@@ -105,6 +105,11 @@ impl<'l> Names<'l> {
         subscribed.into_iter().chain(absent).chain([children]).chain(special).collect()
     }
 
+    /// Profile §9.17: is there nothing for an agent behind this name of an office's folder?
+    pub(super) fn is_withheld(&self, name: &FolderName) -> bool {
+        self.listing.access.is_anothers(name) && self.listing.access.mine(name, "").is_empty()
+    }
+
     /// All that is true of a name.
     pub(super) fn all_attributes(&self, name: &FolderName) -> Vec<&'static str> {
         self.attributes(name, &Request::of_everything())

@@ -51,6 +51,6 @@ mod utf7;
 mod view;
 mod window;
 
-pub use ask::{Answer, Ask, Outgoing};
+pub use ask::{Answer, Ask, Outgoing, QuotaOf, QuotaRoot};
 pub use session::Session;
 pub use settings::Settings;

@@ -1,9 +1,11 @@
 //! When a client hears what happened in its folder (Profile §7.5, RFC 3501 §5.2, §5.5, §7.4.1).
 
-use fumibako_model::{Changes, Flags, KEYWORDS, Keywords, ModSeq, Uid};
+use fumibako_model::{Changes, Flags, KEYWORDS, Keywords, ModSeq, Refused, Uid};
 
 use super::command::By;
 use super::enable::Enabled;
+use super::notify::Rest;
+use super::reply;
 use super::session::{Session, Work};
 
 /// Only the gateway sets and clears these (Profile §8); STORE leaves them as they are.
@@ -150,6 +152,26 @@ impl Session {
         } else {
             self.untagged(&format!("OK [PERMANENTFLAGS ({permanent}{more})] Flags are kept."));
         }
+    }
+
+    /// Whoever waits in a folder that he may not look into any more hears why, once (Profile §9.17). The folder stays open: other commands
+    /// go on, and what is asked of this one is refused.
+    pub(super) fn told_taken_back(&mut self, at: Rest, refused: &Refused, reference: &str) {
+        self.say_taken_back(refused, reference);
+        self.resume(at);
+    }
+
+    /// A command that was refused has said why.
+    pub(super) fn concluded_without(&mut self, done: Done, refused: &Refused, reference: &str) {
+        if done.text.starts_with("OK ") {
+            self.say_taken_back(refused, reference);
+        }
+        self.conclude(done);
+    }
+
+    fn say_taken_back(&mut self, refused: &Refused, reference: &str) {
+        let why = reply::refusal(refused, refused.why.row().imap, reference);
+        self.untagged(&format!("NO {why}"));
     }
 
     /// The flags of one message. The UID stands there when messages are named by it (RFC 3501 §6.4.8).

@@ -214,8 +214,16 @@ impl Session {
         let own = std::mem::take(&mut notify.own);
         let known = notify.known.take().unwrap_or_default();
         let names = Names::of(listing);
-        for news in known.news(listing) {
-            self.tell_of(&news, &notify.rules, (&known, listing), &names, &own);
+        let all = known.news(listing);
+        for news in &all {
+            // RFC 5465 §5.4: one line says of a folder that came, or went, whether it is subscribed to.
+            if let News::Subscription(name) = news
+                && all.iter().any(|other| matches!(other, News::Created(one) | News::Deleted(one) if one == name))
+                && notify.rules.events(name, listing).has(Events::NAMES)
+            {
+                continue;
+            }
+            self.tell_of(news, &notify.rules, (&known, listing), &names, &own);
         }
         let since = known.modseq;
         notify.known = Some(Known::of(listing));
@@ -272,7 +280,11 @@ impl Session {
     /// RFC 5465 §5.4, §5.5.
     fn tell_name(&mut self, name: &FolderName, names: &Names<'_>, old: Option<&FolderName>) {
         let old = old.map(|old| format!(" (\"OLDNAME\" ({}))", self.spell(old))).unwrap_or_default();
-        let attributes = names.all_attributes(name).join(" ");
+        let mut attributes = names.all_attributes(name).join(" ");
+        if names.is_withheld(name) {
+            // RFC 5465 §5.9
+            attributes.push_str(r" \NoAccess");
+        }
         self.untagged(&format!("LIST ({attributes}) \"/\" {}{old}", self.spell(name)));
     }
 

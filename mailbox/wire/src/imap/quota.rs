@@ -1,11 +1,13 @@
-//! QUOTA (RFC 9208, Profile §7.14): one quota root, without a name, for all folders of the office.
+//! QUOTA (RFC 9208, Profile §7.14): one quota root, without a name, for all folders of the office. To an agent the root of each of its
+//! offices has a name (Profile §9.18).
 
 use fumibako_model::{FolderName, Refusal};
 
-use super::Ask;
+use super::ask::{QuotaOf, QuotaRoot};
 use super::cursor::{Cursor, Mailbox, Parsed};
 use super::news::Done;
 use super::session::{Session, Work};
+use super::{Ask, reply};
 
 /// Octets of the unit in which STORAGE is counted (RFC 9208 §5.1).
 const UNIT: u64 = 1024;
@@ -69,25 +71,33 @@ impl Order {
 
 impl Session {
     pub(super) fn quota(&mut self, tag: String, order: Order) {
-        let of = match order {
+        let (of, which) = match order {
             // Profile §12.4: how much it is, the operator says.
             Order::Set => return self.no(&tag, "[NOPERM] Only the operator of the gateway sets quotas."),
-            Order::Root(root) if !root.is_empty() => {
+            Order::Root(root) if !root.is_empty() && !self.is_agents() => {
                 return self.no(&tag, "[NONEXISTENT] There is one quota root, and it has no name.");
             }
-            Order::Root(_) => None,
-            Order::Of(Some(name)) => Some(name),
+            Order::Root(root) => (None, QuotaOf::Root(String::from_utf8_lossy(&root).into_owned())),
+            Order::Of(Some(name)) => (Some(name.clone()), QuotaOf::Folder(name)),
             Order::Of(None) => return self.refuse_here(&tag, Refusal::NoSuchFolder),
         };
-        self.ask(Ask::Quota, Work::Quota(Quota { tag, of }));
+        self.ask(Ask::Quota(which), Work::Quota(Quota { tag, of }));
     }
 
-    pub(super) fn quota_told(&mut self, Quota { tag, of }: Quota, used: u64, limit: u64) {
-        if let Some(name) = &of {
-            self.untagged(&format!("QUOTAROOT {} \"\"", self.spell(name)));
+    pub(super) fn quota_told(&mut self, Quota { tag, of }: Quota, root: Option<&QuotaRoot>) {
+        let mut name = Vec::new();
+        if let Some(root) = root {
+            reply::astring(&mut name, root.name.as_bytes());
         }
-        // A limit is not exceeded by what is rounded.
-        self.untagged(&format!("QUOTA \"\" (STORAGE {} {})", used.div_ceil(UNIT), limit / UNIT));
+        let name = String::from_utf8_lossy(&name);
+        if let Some(folder) = &of {
+            // RFC 9208 §4.3.2: there may be none.
+            self.untagged(format!("QUOTAROOT {} {name}", self.spell(folder)).trim_end());
+        }
+        if let Some(QuotaRoot { used, limit, .. }) = root {
+            // A limit is not exceeded by what is rounded.
+            self.untagged(&format!("QUOTA {name} (STORAGE {} {})", used.div_ceil(UNIT), limit / UNIT));
+        }
         let done = if of.is_some() { "GETQUOTAROOT done." } else { "GETQUOTA done." };
         self.finish(Done::ok(tag, done), false);
     }

@@ -379,7 +379,7 @@ impl Desk for Office {
             Ask::Watch => "watch".into(),
             Ask::Unwatch => "unwatch".into(),
             Ask::AnnotatedSince(since) => format!("annotated since {}", since.0),
-            Ask::Quota => "quota".into(),
+            Ask::Quota(_) => "quota".into(),
             Ask::Annotations(folder) => format!("annotations of {folder:?}"),
             Ask::Annotate(folder, entries) => format!("annotate {folder:?} {}", entries.len()),
             Ask::Create(name) => format!("create {name}"),

@@ -3,7 +3,7 @@
 use fumibako_model::{
     ANNOTATIONS, Annotation, FolderId, FolderName, Listing, ModSeq, Private, Refusal, Refused, STANDARD_FOLDERS,
 };
-use fumibako_wire::imap::{Answer, Ask};
+use fumibako_wire::imap::{Answer, Ask, QuotaRoot};
 
 use crate::imap_office::{Folder, Office};
 
@@ -38,9 +38,9 @@ impl Office {
                 let later = self.annotations.iter().filter(|(_, (_, modseq))| *modseq > since);
                 Answer::Annotated(later.map(|(key, _)| key.clone()).collect())
             }
-            Ask::Quota => {
+            Ask::Quota(_) => {
                 let used = self.folders.iter().flat_map(|folder| &folder.entries).map(|entry| entry.size).sum();
-                Answer::Quota { used, limit: 2 << 30 }
+                Answer::Quota(Some(QuotaRoot { name: String::new(), used, limit: 2 << 30 }))
             }
             Ask::Annotations(folder) => {
                 folder.as_ref().map(|name| self.at(name)).transpose()?;

@@ -115,9 +115,10 @@ impl Rules {
 impl Filter {
     fn names(&self, name: &FolderName, listing: &Listing) -> bool {
         match self {
-            Self::Personal => true,
+            // RFC 5465 §6.2: what an agent sees of its offices is theirs.
+            Self::Personal => !listing.access.is_anothers(name),
             // RFC 5465 §6.3: those that the gateway fills.
-            Self::Inboxes => name.is_incoming(),
+            Self::Inboxes => name.is_incoming() && !listing.access.is_anothers(name),
             Self::Subscribed => listing.subscribed.contains(name),
             Self::Subtree(roots) => roots.iter().any(|root| name == root || name.is_below(root)),
             Self::Mailboxes(names) => names.contains(name),

@@ -1,11 +1,16 @@
 //! The two matches of the protocol: what a command begins, and what an answer goes on with.
 
-use fumibako_model::Refusal;
+use fumibako_model::{Refusal, Refused};
 
 use super::{Answer, By, Command, Done, Phase, Rest, Session, Then, Work};
 
 /// Why a connection ends whose folder is no more.
 const FOLDER_GONE: &str = "The open folder was deleted.";
+
+/// Profile §9.17: is the right to look into the open folder gone, and not only the moment a bad one?
+fn taken_back(refused: &Refused) -> bool {
+    !refused.why.row().retryable() && refused.why != Refusal::NoSuchFolder
+}
 
 impl Session {
     /// Every legal turn of the conversation (RFC 3501 §3, §6).
@@ -78,11 +83,12 @@ impl Session {
             (W::Stir(at), A::Folders(listing))             => self.stirred(at, &listing),
             (W::Notes(at, listing, own), A::Annotated(notes)) => self.noted(at, &listing, &own, &notes),
             (W::Push, A::No { refused, .. }) if refused.why == Refusal::NoSuchFolder => self.bye_saying(FOLDER_GONE),
+            (W::Push, A::No { refused, reference }) if taken_back(&refused) => self.told_taken_back(Rest::Nothing, &refused, &reference),
             (W::Push, A::No { refused, reference })        => self.notify_overflow(Rest::Nothing, &refused, &reference),
             (W::Stir(at) | W::Notes(at, ..), A::No { refused, reference }) => self.notify_overflow(at, &refused, &reference),
             (W::Tree(tree), A::Created(id))                => self.created(tree, id),
             (W::Tree(tree), A::Done)                       => self.tree_changed(tree),
-            (W::Quota(quota), A::Quota { used, limit })    => self.quota_told(quota, used, limit),
+            (W::Quota(quota), A::Quota(root))              => self.quota_told(quota, root.as_ref()),
             (W::Acl(acl), A::Folders(listing))             => self.rights_told(acl, &listing),
             (W::Metadata(read), A::Annotations(kept))      => self.annotations_told(read, kept),
             (W::Metadata(set), A::Done)                    => self.annotated(set),
@@ -96,6 +102,8 @@ impl Session {
             // Profile §7.9, RFC 2180 §3.3: of a folder that another connection deleted there is nothing more to tell.
             (W::Idle(_), A::No { refused, .. }) if refused.why == Refusal::NoSuchFolder => self.bye_saying(FOLDER_GONE),
             (W::Catch(done), A::No { refused, .. }) if refused.why == Refusal::NoSuchFolder => { self.conclude(done); self.bye_saying(FOLDER_GONE); }
+            (W::Idle(tag), A::No { refused, reference }) if taken_back(&refused) => self.told_taken_back(Rest::Idle(tag), &refused, &reference),
+            (W::Catch(done), A::No { refused, reference }) if taken_back(&refused) => self.concluded_without(done, &refused, &reference),
             // News that cannot be had now are had later.
             (W::Idle(tag), A::No { .. })                   => self.work = W::Idle(tag),
             (W::Catch(done), A::Changes(changes))          => { self.tell(changes, done.renumbers, done.by); self.conclude(done); }
