@@ -102,15 +102,27 @@ fn an_agent_brings_the_folders_of_its_office_until_the_mandate_is_revoked() {
     world.gateway.admin(["agent", "add", "kawara", "かわら事務代行"]);
     let account = ["account", "add", "kawara", "--agent", "kawara", "--password-file"];
     world.gateway.admin(account.iter().map(AsRef::as_ref).chain([password.as_os_str()]));
-    let dates = ["--from", "2020-04-01", "--until", "9000-03-31"];
-    let mandate = ["--format", "ndjson", "mandate", "add", number, "kawara", "--paper", "--scope", "receive"];
-    let ran = world.gateway.admin(mandate.into_iter().chain(dates));
-    let row: serde_json::Value = serde_json::from_slice(&ran.octets).expect("one row");
+    let mandated = |office: &str, scope: &str| {
+        let dates = ["--from", "2020-04-01", "--until", "9000-03-31"];
+        let mandate = ["--format", "ndjson", "mandate", "add", office, "kawara", "--paper", "--scope", scope];
+        let ran = world.gateway.admin(mandate.into_iter().chain(dates));
+        serde_json::from_slice::<serde_json::Value>(&ran.octets).expect("one row")
+    };
+    let row = mandated(number, "receive");
+    mandated(&world.sender.number, "send");
     let maildir = Maildir::of(&world, ("kawara", password), "Offices/*");
     maildir.sync();
     let inbox = format!("Offices/{number}/INBOX");
     assert_eq!(maildir.messages(&inbox).len(), 1);
-    assert!(!maildir.folder.join(format!("Offices/{number}/Sent")).exists(), "what was not delegated is not there");
+    // Of each office the folders that its mandate opens, and no others.
+    let folders = |office: &str| {
+        let entries = fs::read_dir(maildir.folder.join("Offices").join(office)).expect("mbsync made the folder");
+        entries.map(|entry| entry.expect("it is readable").file_name().to_string_lossy().into_owned()).collect()
+    };
+    let named = |names: &[&str]| names.iter().map(ToString::to_string).collect::<BTreeSet<String>>();
+    let found: [BTreeSet<String>; 2] = [folders(number), folders(&world.sender.number)];
+    assert_eq!(found, [named(&["Archive", "INBOX", "Receipts", "Trash"]), named(&["Drafts", "Sent"])]);
+    assert_eq!(maildir.messages(&format!("Offices/{}/Sent", world.sender.number)).len(), 1);
 
     let id = row["id"].as_str().expect("an id");
     world.gateway.admin(["mandate", "revoke", id]);

@@ -110,6 +110,19 @@ pub(super) fn receipt(office: &str, number: usize, signer: &Identity) -> String 
     head + std::str::from_utf8(&sign(part.as_bytes(), signer, Clock.now()).unwrap()).unwrap()
 }
 
+/// Each receipt for one of three bundles of an office, whole and signed.
+fn receipts_of(office: &str, text: &str) -> usize {
+    let marks = |round: usize| {
+        [
+            format!("Message-ID: <receipt-{office}-{round}@plans.example>"),
+            format!("Original-Message-ID: <{office}-{round}@plans.example>"),
+        ]
+    };
+    let whole = |round: &usize| marks(*round).iter().all(|mark| text.matches(mark.as_str()).count() == 1);
+    assert_eq!(text.matches("Content-Type: application/pkcs7-signature").count(), 3, "{text}");
+    (0..3).filter(whole).count()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agent_sends_for_a_hundred_offices_over_one_connection_and_one_revocation_stops_one_office() {
     let gateway = Fixture::start().await;
@@ -122,13 +135,25 @@ async fn an_agent_sends_for_a_hundred_offices_over_one_connection_and_one_revoca
         gateway.done(Request::LicenceGrant { number, from: None, until: None }).await;
         mandates.push(gateway.mandated(office, &Scope::ALL).await);
     }
-    // Three bundles for each; after half of them the office in the middle takes its mandate back.
+    // Three bundles for each; after half of them the office in the middle takes its mandate back, while one of its folders is open.
     let (mut post, _) = gateway.as_agent("").await;
+    let mut open = reader(&gateway, "").await;
+    let folder = |at: usize| format!("Offices/{}/Sent", offices[at]);
     let (mut accepted, mut refused) = (Vec::new(), Vec::new());
     for round in 0..3 {
         for (at, office) in offices.iter().enumerate() {
             if (round, at) == (1, 50) {
+                ask(&mut open, &format!("SELECT {}", folder(50))).await;
+                assert!(ask(&mut open, "FETCH 1 BODY.PEEK[]").await.0.starts_with("OK "));
+                assert!(post.smtp(&format!("MAIL FROM:<{office}@plans.example>")).await.starts_with("250 "));
                 gateway.revoked(mandates[50]).await;
+                // The next command of each connection is refused; what is another office's goes on.
+                let answer = post.smtp(&format!("RCPT TO:<{RECIPIENT}@plans.example>")).await;
+                assert!(answer.starts_with("550 5.7.1 E-DLG-002 "), "{answer}");
+                post.smtp("RSET").await;
+                assert!(ask(&mut open, "FETCH 1 BODY.PEEK[]").await.0.starts_with("NO [NOPERM] E-DLG-002 "));
+                assert!(ask(&mut open, &format!("EXAMINE {}", folder(50))).await.0.starts_with("NO "));
+                assert!(ask(&mut open, &format!("EXAMINE {}", folder(51))).await.0.starts_with("OK "));
             }
             let answer = send(&mut post, office, &letter(office, round, &key)).await;
             let took = answer.starts_with("250 2.0.0 EV");
@@ -164,9 +189,9 @@ async fn an_agent_sends_for_a_hundred_offices_over_one_connection_and_one_revoca
         let (last, lines) = ask(&mut client, "STATUS Receipts (MESSAGES)").await;
         assert!(last.starts_with("OK ") && lines == ["* STATUS Receipts (MESSAGES 3)"], "{lines:?}");
         ask(&mut client, "EXAMINE Receipts").await;
-        let (last, lines) = ask(&mut client, "FETCH 1:* (BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])").await;
+        let (last, lines) = ask(&mut client, "FETCH 1:* (BODY.PEEK[])").await;
         assert!(last.starts_with("OK "), "{last}");
-        found += lines.iter().filter(|line| line.contains(&format!("<receipt-{office}-"))).count();
+        found += receipts_of(office, &lines.concat());
         let (last, _) = ask(&mut client, "UNAUTHENTICATE").await;
         assert!(last.starts_with("OK "), "{last}");
     }
