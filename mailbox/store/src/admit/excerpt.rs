@@ -15,7 +15,7 @@ const LETTERS: usize = 40;
 const LINE_BYTES: usize = 998;
 
 /// A readable part on its way in.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Excerpt {
     kept: Vec<u8>,
     passed: usize,
