@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_gateway::{NoticeAsk, NoticeRow, NoticeState, Reply, Request};
 use fumibako_model::{NOTICE_TITLE, NoticeKind, Refusal, Stop, What};
+use fumibako_sqlite::SqliteStore;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lines::Client;
@@ -165,4 +166,63 @@ async fn what_is_no_notice_is_refused() {
         assert!(matches!(gateway.ask(Request::Notice(ask)).await, Reply::No { code: Refusal::NoticeUnknown, .. }));
     }
     assert_eq!(gateway.told_over_https("9970000011").await["notices"], serde_json::json!([]));
+}
+
+// Profile §11.9, §18.4
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_gateway_shows_the_same_notices_and_gives_no_uid_again() {
+    let gateway = Fixture::start().await;
+    for title in ["一", "二"] {
+        gateway.notice(post(NoticeKind::Info, title, None)).await;
+    }
+    let mut office = gateway.imap(SENDER).await;
+    office.imap("b", "SELECT Notices").await;
+    office.imap("c", "STORE 1 +FLAGS (\\Seen)").await;
+    let aside = tempfile::tempdir().unwrap();
+    let (copy, again) = (aside.path().join("copy"), aside.path().join("store"));
+    let reply = gateway.ask(Request::Backup { to: copy.clone(), keys: None }).await;
+    assert!(matches!(reply, Reply::BackedUp(_)), "{reply:?}");
+    // What comes, goes and is marked after the copy is lost with the old store.
+    gateway.notice(post(NoticeKind::Info, "三", None)).await;
+    gateway.notice(NoticeAsk::Withdraw { id: 1 }).await;
+    office.imap("d", "STORE 2 +FLAGS (\\Seen)").await;
+    let numbers = async |client: &mut Client| {
+        let told = client.imap("n", "STATUS Notices (MESSAGES UIDVALIDITY UIDNEXT HIGHESTMODSEQ)").await;
+        let told = told.into_iter().find(|line| line.starts_with("* STATUS ")).unwrap();
+        let numbers = told.split(|letter: char| !letter.is_ascii_digit()).filter_map(|word| word.parse().ok());
+        <[u64; 4]>::try_from(numbers.collect::<Vec<_>>()).unwrap()
+    };
+    let [_, validity, next, modseq] = numbers(&mut office).await;
+    assert_eq!(next, 4);
+    let whole = async |client: &mut Client| {
+        let told = client.imap("w", "UID FETCH 2 (BODY.PEEK[])").await.concat();
+        told.split_once(" FETCH ").unwrap().1.to_owned()
+    };
+    let second = whole(&mut office).await;
+    drop(office);
+
+    let Fixture { folder, config, running, .. } = gateway;
+    running.stop().await;
+    let (keys, now) = (config.store_folder.join("keys"), fumibako_gateway::Clock.now());
+    SqliteStore::restore(&copy, &keys, &again, now).await.unwrap();
+    let config = fumibako_gateway::Config { store_folder: again, ..config };
+    let running = fumibako_gateway::Gateway::start(config.clone()).await.unwrap();
+    let gateway = Fixture { folder, config, running, kept: Some(aside) };
+    let told = gateway.told_over_https(SENDER).await;
+    let row = |row: &serde_json::Value| (row["id"].as_u64().unwrap(), row["seen"].as_bool().unwrap());
+    assert_eq!(told["notices"].as_array().unwrap().iter().map(row).collect::<Vec<_>>(), [(1, true), (2, false)]);
+    let mut office = gateway.imap(SENDER).await;
+    let [messages, same, later, above] = numbers(&mut office).await;
+    assert!((messages, same) == (2, validity) && later > next && above > modseq, "{later} {above}");
+    // Who remembers what was lost is told that it went, and all marks anew.
+    office.imap("b", "ENABLE QRESYNC").await;
+    let told = office.imap("c", &format!("SELECT Notices (QRESYNC ({validity} {modseq}))")).await.concat();
+    let vanished = told.split("* VANISHED (EARLIER) ").nth(1).and_then(|rest| rest.split('*').next()).unwrap();
+    assert_eq!(vanished, format!("3:{}", later - 1), "{told}");
+    assert!(told.contains("* 1 FETCH (UID 1 FLAGS (\\Seen)") && told.contains("* 2 FETCH (UID 2 FLAGS ()"), "{told}");
+    assert_eq!(whole(&mut office).await, second);
+    gateway.notice(post(NoticeKind::Info, "四", None)).await;
+    let told = office.imap("d", "NOOP").await.concat();
+    assert!(told.contains("* 3 EXISTS"), "{told}");
+    assert!(office.imap("e", "FETCH 3 (UID)").await.concat().contains(&format!("* 3 FETCH (UID {later})")));
 }
