@@ -321,6 +321,10 @@ impl Ports {
     /// The sample settings with these ports.
     fn settings(self, sample: &str) -> String {
         let mut text = sample.replace("# pop3_starttls", "pop3_starttls");
+        // Of measurements the log is as long as it is by default; tests would mostly write zeros.
+        if cfg!(debug_assertions) {
+            text = text.replace("\nlog_room_bytes = 69206016\n", "\nlog_room_bytes = 0\n");
+        }
         for (written, port) in [10465, 10587, 10993, 10143, 10995, 10110, 10443].into_iter().zip(self.all()) {
             text = text.replace(&format!("127.0.0.1:{written}"), &format!("127.0.0.1:{port}"));
         }

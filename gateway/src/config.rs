@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use fumibako_model::{Domain, FIRST_REMINDER_HOURS, Reminders, Retention};
+use fumibako_sqlite::LOG_BYTES;
 use fumibako_store::Rules;
 use serde::Deserialize;
 
@@ -180,6 +181,9 @@ pub struct Limits {
     pub write_seconds: u32,
     /// Seconds the gateway waits, when it stops, for work in hand. Default 10. Past it connections are cut.
     pub stop_seconds: u32,
+    /// Room on the disk made at the start for the log of the store's rows, in bytes. Default and most 66 MiB. With less the log
+    /// grows as it is needed, and commits wait for that.
+    pub log_room_bytes: u64,
 }
 
 /// Largest `message_bytes` an operator may set.
@@ -265,6 +269,7 @@ impl Default for Limits {
             login_lock_minutes: 15,
             write_seconds: 60,
             stop_seconds: 10,
+            log_room_bytes: LOG_BYTES,
         }
     }
 }
@@ -336,6 +341,9 @@ impl Config {
         if !(1..=MESSAGE_BYTES_MOST).contains(&limits.message_bytes) {
             return Err(ConfigError::OutOfRange("limits.message_bytes", "1 to 157286400 bytes"));
         }
+        if limits.log_room_bytes > LOG_BYTES {
+            return Err(ConfigError::OutOfRange("limits.log_room_bytes", "at most 69206016 bytes"));
+        }
         if limits.body_memory_bytes < limits.message_bytes {
             return Err(ConfigError::OutOfRange("limits.body_memory_bytes", "at least limits.message_bytes"));
         }
@@ -382,7 +390,7 @@ mod tests {
         assert_eq!(written["evidence"].as_table().unwrap().len(), 3);
         assert_eq!(written["listen"].as_table().unwrap().len(), 6);
         assert_eq!(written["tls"].as_table().unwrap().len(), 3);
-        assert_eq!(written["limits"].as_table().unwrap().len(), 12);
+        assert_eq!(written["limits"].as_table().unwrap().len(), 13);
         assert_eq!(written["passwords"].as_table().unwrap().len(), 4);
     }
 
@@ -418,6 +426,8 @@ mod tests {
         assert!(bytes(MESSAGE_BYTES_MOST + 1).unwrap_err().contains("157286400"));
         assert!(bytes(0).is_err());
         assert!(parse("[limits]\nbody_memory_bytes = 1").is_err());
+        let room = |n: u64| parse(&format!("[limits]\nlog_room_bytes = {n}"));
+        assert!(room(0).is_ok() && room(LOG_BYTES).is_ok() && room(LOG_BYTES + 1).unwrap_err().contains("69206016"));
         let days = |n: u16| parse(&format!("[limits]\nretention_days = {n}"));
         assert_eq!(days(10).unwrap().retention().days(), 10);
         let hours = |n: u16| parse(&format!("[reminders]\nafter_hours = [{n}]"));

@@ -113,7 +113,8 @@ impl Gateway {
         let nobody = tls::salt_of_nobody(&config.tls)?;
         let trust = Arc::new(trust::load(&config.trust_folder)?);
         let witness = witness::load(&config.evidence.identity_file)?;
-        let store = SqliteStore::open_to_serve(&config.store_folder, config.domain.clone()).await?;
+        let room = config.limits.log_room_bytes;
+        let store = SqliteStore::open_to_serve(&config.store_folder, config.domain.clone(), room).await?;
         let (name, papers) = trust::papers(&config.trust_folder)?;
         store.keep_papers(papers).await?;
         let set_back = witness::set_back(&store, &config.evidence.identity_file, Clock.now()).await?;

@@ -46,5 +46,5 @@ mod tree;
 mod views;
 mod writer;
 
-pub use open::{DATABASE_FILE, LOCK_FILE};
+pub use open::{DATABASE_FILE, LOCK_FILE, LOG_BYTES};
 pub use store::SqliteStore;

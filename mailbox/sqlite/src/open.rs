@@ -1,7 +1,7 @@
 //! Opening a store: its folder, its lock, its database.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -41,19 +41,19 @@ const READERS: u32 = 4;
 const BUSY: Duration = Duration::from_secs(5);
 /// Pages of the log after which a commit itself moves them into the database (64 MB), if the task beside it came too late.
 const CHECKPOINT_PAGES: &str = "16384";
-/// What is left of the log's file after that, in bytes.
-const LOG_BYTES: u64 = 66 << 20;
+/// What is left of the log's file after that, in bytes; room for more is never used.
+pub const LOG_BYTES: u64 = 66 << 20;
 /// Memory for pages, in KiB, as SQLite writes it.
 const WRITER_CACHE: &str = "-65536";
 const READER_CACHE: &str = "-16384";
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
-/// Opens the store in `folder` and starts its writer. A process that stays gives the log its full length first.
-pub(crate) async fn open(folder: &Path, domain: Domain, stays: bool) -> Result<SqliteStore, StoreError> {
+/// Opens the store in `folder` and starts its writer. A process that stays gives the log room first.
+pub(crate) async fn open(folder: &Path, domain: Domain, room: u64) -> Result<SqliteStore, StoreError> {
     let (writer, readers, bodies) = prepare(folder, domain).await?;
-    if stays {
-        lengthen(folder.join(LOG_FILE)).await?;
+    if room > 0 {
+        lengthen(folder.join(LOG_FILE), room.min(LOG_BYTES)).await?;
     }
     let (ask, asked) = mpsc::channel(BATCH_COMMANDS);
     let (roll, news) = (Arc::clone(&writer.roll), Arc::clone(&writer.news));
@@ -102,16 +102,18 @@ pub(crate) async fn prepare(folder: &Path, domain: Domain) -> Result<(Writer, Sq
     Ok((Writer { connection, domain, roll, news, checkpoints, lock }, readers, bodies))
 }
 
-/// Gives the log its full length before the writer begins, by zeros: SQLite takes a frame for page 0 for the end. Commits then
+/// Gives the log this length before the writer begins, by zeros: SQLite takes a frame for page 0 for the end. Commits then
 /// write over what is there, as they do once the log has been used to its end: a file that grows costs each of them new pages
 /// and blocks. Without the room for it, it grows as it needs to; a disk that does not sync is not written on.
-async fn lengthen(log: PathBuf) -> Result<(), StoreError> {
+async fn lengthen(log: PathBuf, room: u64) -> Result<(), StoreError> {
     let name = log.display().to_string();
     let lengthened = tokio::task::spawn_blocking(move || {
         let mut file = OpenOptions::new().write(true).open(log)?;
         let end = file.seek(SeekFrom::End(0))?;
-        let mut left = BufReader::with_capacity(1 << 20, io::repeat(0).take(LOG_BYTES.saturating_sub(end)));
-        if let Err(error) = io::copy(&mut left, &mut file) {
+        let zeros = vec![0; 1 << 20];
+        let piece = |at: u64| &zeros[..zeros.len().min(usize::try_from(room - at).unwrap_or(usize::MAX))];
+        let mut pieces = (end..room).step_by(zeros.len()).map(piece);
+        if let Err(error) = pieces.try_for_each(|piece| file.write_all(piece)) {
             tracing::warn!(%error, "store.log");
             file.set_len(end)?;
         }

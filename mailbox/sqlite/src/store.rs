@@ -61,13 +61,13 @@ impl SqliteStore {
     /// | a folder or file it cannot write     | [`StoreError::Broken`], naming it             |
     /// | rows of a newer version              | [`StoreError::Broken`], naming file and version |
     pub async fn open(folder: &Path, domain: Domain) -> Result<Self, StoreError> {
-        open::open(folder, domain, false).await
+        open::open(folder, domain, 0).await
     }
 
-    /// The same for a process that stays and has many to answer: it takes the room that the log will need at the start, 66 MB,
-    /// instead of letting commits wait for it.
-    pub async fn open_to_serve(folder: &Path, domain: Domain) -> Result<Self, StoreError> {
-        open::open(folder, domain, true).await
+    /// The same for a process that stays and has many to answer: it takes the room that the log will need at the start, so many
+    /// bytes, at most [`LOG_BYTES`](crate::LOG_BYTES), instead of letting commits wait for it.
+    pub async fn open_to_serve(folder: &Path, domain: Domain, room: u64) -> Result<Self, StoreError> {
+        open::open(folder, domain, room).await
     }
 
     /// Is a copy made by [`Store::back_up`] whole? With the keys it is looked through, too.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use fumibako_model::Recorded;
 use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
 use fumibako_signer::{Identity, enclose};
-use fumibako_sqlite::{DATABASE_FILE, SqliteStore};
+use fumibako_sqlite::{DATABASE_FILE, LOG_BYTES, SqliteStore};
 use fumibako_store::suite::evidence::log;
 use fumibako_store::suite::{World, domain, himawari, now, sakura};
 use fumibako_store::{Store, Which};
@@ -76,7 +76,7 @@ async fn run(rows: bool) -> Spent {
         SqliteStore::open(folder.path(), domain()).await.unwrap().close().await.unwrap();
         leave_out(folder.path()).await;
     }
-    let store = Arc::new(SqliteStore::open_to_serve(folder.path(), domain()).await.unwrap());
+    let store = Arc::new(SqliteStore::open_to_serve(folder.path(), domain(), LOG_BYTES).await.unwrap());
     let world = World::with(&*store).await;
     let (ends, text, count) = ((himawari(), sakura()), content(OCTETS), SENDERS * EACH);
     let letter = |at: usize| world.routed(ends, &format!("{at:032x}@plans.example"), &text);

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fumibako_sqlite::SqliteStore;
+use fumibako_sqlite::{LOG_BYTES, SqliteStore};
 use fumibako_store::suite::{World, at_once, domain, himawari, now, sakura};
 use fumibako_store::{Admitted, Store};
 use tokio::sync::{mpsc, oneshot};
@@ -141,7 +141,7 @@ fn append(path: &Path, mut asked: Asked) {
 
 async fn ours(bytes: usize, senders: usize, each: usize) -> Cost {
     let folder = tempfile::tempdir().unwrap();
-    let store = Arc::new(SqliteStore::open_to_serve(folder.path(), domain()).await.unwrap());
+    let store = Arc::new(SqliteStore::open_to_serve(folder.path(), domain(), LOG_BYTES).await.unwrap());
     let world = World::with(&*store).await;
     let text = content(bytes);
     let one = |id: String| {

@@ -1,6 +1,6 @@
 //! Opening: again, twice at once, a bad folder, another program's database.
 
-use fumibako_sqlite::{DATABASE_FILE, SqliteStore};
+use fumibako_sqlite::{DATABASE_FILE, LOG_BYTES, SqliteStore};
 use fumibako_store::suite::{ALL, Fill, World, domain, himawari, now, sakura, view};
 use fumibako_store::{Store, StoreError};
 use sqlx::{ConnectOptions, Connection};
@@ -42,9 +42,9 @@ async fn a_log_of_full_length_is_read_to_where_it_was_written() {
     // would leave.
     let outer = tempfile::tempdir().unwrap();
     let folder = outer.path().join("store");
-    let store = SqliteStore::open_to_serve(&folder, domain()).await.unwrap();
+    let store = SqliteStore::open_to_serve(&folder, domain(), LOG_BYTES).await.unwrap();
     let log = folder.join(format!("{DATABASE_FILE}-wal"));
-    assert_eq!(log.metadata().unwrap().len(), 66 << 20);
+    assert_eq!(log.metadata().unwrap().len(), LOG_BYTES);
     cut_and_look(&folder, 0).await;
     let world = World::with(&store).await;
     for n in 1..=40 {
@@ -54,7 +54,7 @@ async fn a_log_of_full_length_is_read_to_where_it_was_written() {
             cut_and_look(&folder, n).await;
         }
     }
-    assert_eq!(log.metadata().unwrap().len(), 66 << 20, "nothing made it grow");
+    assert_eq!(log.metadata().unwrap().len(), LOG_BYTES, "nothing made it grow");
     store.close().await.unwrap();
     cut_and_look(&folder, 40).await;
 }
