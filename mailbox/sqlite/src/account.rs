@@ -90,7 +90,7 @@ async fn password(rows: &mut SqliteConnection, new: &NewPassword) -> Result<bool
         0 if new.was.is_some() => Err(Refusal::WrongPassword.into()),
         // Profile §16.1: each has its row in the audit, for ever.
         1 if new.was.is_some() => {
-            often::at_most(rows, (&new.login, "password"), PASSWORDS_A_DAY, new.at).await.map(|()| true)
+            often::at_most(rows, (&new.login, "password"), (PASSWORDS_A_DAY, often::DAY), new.at).await.map(|()| true)
         }
         rows => there(rows, &new.login),
     }
@@ -119,7 +119,7 @@ async fn add_app(rows: &mut SqliteConnection, app: &AppPassword) -> Result<bool,
     if put.rows_affected() == 0 {
         return Err(Refusal::LoginExists.about(&app.login).into());
     }
-    often::at_most(rows, (account, "app-password"), APP_PASSWORDS_A_DAY, app.made).await.map(|()| true)
+    often::at_most(rows, (account, "app-password"), (APP_PASSWORDS_A_DAY, often::DAY), app.made).await.map(|()| true)
 }
 
 #[derive(Deserialize)]

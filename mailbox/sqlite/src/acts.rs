@@ -15,6 +15,8 @@ use crate::{account, certificate, licence, mandate, notice, often, roll};
 
 /// Rows that are read at once.
 const AT_ONCE: i64 = 1_000;
+/// What an agent changes in one office's folders in an hour.
+const CHANGES_AN_HOUR: i64 = 1_000;
 
 /// Changes the roll and tells it. Of several changes none is made where one is refused; where nothing changed nothing is told.
 pub(crate) async fn amend(rows: &mut SqliteConnection, amend: &Amend) -> Result<(), Stop> {
@@ -83,11 +85,20 @@ pub(crate) async fn write(rows: &mut SqliteConnection, done: &[Done]) -> Result<
     Ok(())
 }
 
-/// Profile §16.3: logging in and looking are told once in an hour, however often a terminal does it; of a folder that is not there
-/// nothing is.
+/// Profile §16.3: logging in, looking and collecting the same are told once in an hour, however often a terminal does it; of a folder
+/// that is not there nothing is. Every change is told, and past so many it is not made.
 async fn is_news(rows: &mut SqliteConnection, done: &Done) -> Result<bool, Stop> {
-    let (What::AgentActs | What::AgentOpened, Some(office)) = (done.what, done.office) else { return Ok(true) };
+    let Some(office) = done.office else { return Ok(true) };
     let number = office.as_str();
+    match done.what {
+        What::AgentActs | What::AgentOpened | What::AgentCollected => {}
+        What::AgentChanged => {
+            let what = format!("{:?} {office}", done.what);
+            let most = (CHANGES_AN_HOUR, often::HOUR);
+            return often::at_most(rows, (&done.by, &what), most, done.at).await.map(|()| true);
+        }
+        _ => return Ok(true),
+    }
     if done.what == What::AgentOpened {
         let longest = i64::try_from(AUDIT_CHARACTERS).unwrap_or(i64::MAX);
         let there = sqlx::query_scalar!(

@@ -70,7 +70,7 @@ async fn register(
     let new = put.rows_affected() == 1;
     if let (true, Some(at), Some(_)) = (new, at, signed) {
         let most = i64::try_from(MANDATES_A_DAY).unwrap_or(i64::MAX);
-        often::at_most(rows, (one.mandate.office.as_str(), "mandate"), most, at).await?;
+        often::at_most(rows, (one.mandate.office.as_str(), "mandate"), (most, often::DAY), at).await?;
     }
     if let Some(signed) = signed {
         keep(rows, (&id, "grant"), signed, one.mandate.granted).await?;

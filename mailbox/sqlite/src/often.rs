@@ -9,7 +9,7 @@ use crate::error::Stop;
 /// What is counted for an hour.
 pub(crate) const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// What is counted for a UTC day.
-const DAY: SignedDuration = SignedDuration::from_hours(24);
+pub(crate) const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Counts of before are forgotten.
 const KEPT: SignedDuration = SignedDuration::from_hours(48);
 
@@ -37,16 +37,16 @@ pub(crate) async fn count(
     Ok(count)
 }
 
-/// So often in a UTC day, and no oftener (E-TMP-005, with the seconds until the next).
+/// So often in an hour or a UTC day, and no oftener (E-TMP-005, with the seconds until the next).
 pub(crate) async fn at_most(
     rows: &mut SqliteConnection,
     what: (&str, &str),
-    most: i64,
+    (most, span): (i64, SignedDuration),
     at: Timestamp,
 ) -> Result<(), Stop> {
-    if count(rows, what, DAY, at).await? <= most {
+    if count(rows, what, span, at).await? <= most {
         return Ok(());
     }
-    let left = DAY.as_secs() - at.as_second().rem_euclid(DAY.as_secs());
+    let left = span.as_secs() - at.as_second().rem_euclid(span.as_secs());
     Err(Refusal::TooManyQuestions.about(left).into())
 }

@@ -84,7 +84,8 @@ pub async fn what_an_agent_looks_at_is_told_once_an_hour<S: Store>(store: Arc<S>
     for _ in 0..2 {
         let acts = Done::by_agent(now(), &kawara(), What::AgentActs, himawari());
         let changed = Done { what: What::AgentChanged, ..acts.clone() };
-        store.amend(Amend { changes: Vec::new(), done: vec![acts, changed] }).await.unwrap();
+        let collected = Done { what: What::AgentCollected, ..acts.clone() };
+        store.amend(Amend { changes: Vec::new(), done: vec![acts, changed, collected] }).await.unwrap();
     }
     let told: Vec<_> = rows(&*store, None, None).await.into_iter().map(|row| (row.done.what, row.done.about)).collect();
     let opened = |folder: &str| (What::AgentOpened, folder.to_owned());
@@ -98,10 +99,19 @@ pub async fn what_an_agent_looks_at_is_told_once_an_hour<S: Store>(store: Arc<S>
             opened("INBOX"),
             other(What::AgentActs),
             other(What::AgentChanged),
+            other(What::AgentCollected),
             other(What::AgentChanged)
         ]
     );
-    assert_eq!(store.audit_acts().await.unwrap().broken, None);
+    // What it changes is told each time, or is not done.
+    let changes = |count| {
+        let one = Done::by_agent(now(), &kawara(), What::AgentChanged, sakura());
+        store.amend(Amend { changes: Vec::new(), done: vec![one; count] })
+    };
+    changes(1_000).await.unwrap();
+    refused(changes(1).await, Refusal::TooManyQuestions);
+    let audit = store.audit_acts().await.unwrap();
+    assert_eq!((audit.rows, audit.broken), (1_008, None));
 }
 
 pub async fn only_what_an_agent_sends_is_told<S: Store>(store: Arc<S>) {
