@@ -20,7 +20,7 @@ const LINE: usize = 76;
 /// Octets in a word of a subject, before they are encoded: with what stands around it a line has at most 76 (RFC 2047 §2).
 const WORD: usize = 39;
 /// Letters that are written in one turn: between them heads are signed (Profile §8.13).
-const AT_ONCE: usize = 50;
+const AT_ONCE: usize = 20;
 
 /// Tells what is due by now, each once: so much of it, after what was looked at in the turn before. Says whether there is more. What
 /// cannot be told yet stays on the list, and waits for nobody.
@@ -216,7 +216,69 @@ pub(crate) fn lines(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+    use std::sync::Arc;
+
+    use fumibako_model::{RecipientWishes, Wishes};
+    use fumibako_sqlite::SqliteStore;
+    use fumibako_store::suite::{World, expire::ago, himawari, sakura, view};
+
     use super::*;
+    use crate::clock::Clock;
+    use crate::gateway::Addresses;
+    use crate::house::{Believed, Own};
+    use crate::init::{InitOptions, Ports, init};
+    use crate::{trust, witness};
+
+    async fn house(folder: &std::path::Path) -> House<SqliteStore> {
+        let domain: Domain = "plans.example".parse().unwrap();
+        let ports = Ports::Ephemeral;
+        let options = InitOptions { dir: folder.into(), domain: domain.clone(), dev_ca: true, ports };
+        let config = init(&options, Clock.now()).unwrap();
+        let witness = witness::load(&config.evidence.identity_file).unwrap();
+        let trust = Arc::new(trust::load(&config.trust_folder).unwrap());
+        let store = SqliteStore::open(&config.store_folder, domain).await.unwrap();
+        let nowhere: SocketAddr = "127.0.0.1:1".parse().unwrap();
+        let addresses = Addresses {
+            submission_tls: nowhere,
+            submission_starttls: nowhere,
+            imap_tls: nowhere,
+            imap_starttls: nowhere,
+            pop3_tls: nowhere,
+            pop3_starttls: None,
+            https: nowhere,
+            metrics: None,
+        };
+        let own = Own { addresses, nobody: [0; 32], witness, set_back: None };
+        House::new(store, config, Believed { trust, name: String::new() }, own)
+    }
+
+    // Profile §8.14: a head may be signed after each turn.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn so_many_letters_are_written_in_a_turn_and_what_stays_keeps_none_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let house = house(folder.path()).await;
+        let world = World::with(&house.store).await;
+        let asked = RecipientWishes { notify: Some("SUCCESS".into()), ..RecipientWishes::default() };
+        for n in 0..=AT_ONCE {
+            let bundle = world.bundle(&house.store, (himawari(), sakura()), &format!("{n}@x.example"), "one");
+            let bundle = bundle.with_wishes(Wishes { recipients: vec![asked.clone()], ..Wishes::default() });
+            // Its end is over and it was not expired, so that its reminder stays on the list.
+            house.store.deliver(bundle, ago(91)).await.unwrap();
+        }
+        witness::attest(&house).await.unwrap();
+        let letters = async || view(&house.store, himawari(), "Receipts").await.entries.len();
+        let (mut after, mut turns) = (None, 1);
+        assert!(tell(&house, &mut after).await.unwrap(), "there is more");
+        assert_eq!(letters().await, AT_ONCE);
+        while tell(&house, &mut after).await.unwrap() {
+            turns += 1;
+        }
+        assert_eq!((letters().await, turns), (AT_ONCE + 1, 2));
+        let left = house.store.due(house.clock.now(), None, 3 * AT_ONCE).await.unwrap();
+        assert!(left.len() == AT_ONCE + 1 && left.iter().all(|due| due.key.report == Report::Uncollected));
+        house.store.close().await.unwrap();
+    }
 
     // RFC 2047 §2: a line that has an encoded word in it has at most 76 letters, an encoded word at most 75.
     #[test]
