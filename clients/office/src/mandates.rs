@@ -9,6 +9,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use fumibako_model::{Act, Deed, Mandate, MandateId, MandateRow, OfficeNumber, Refused, Registered, Scope, allowing};
 use fumibako_signer::{Identity, sign};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::bundle::Draft;
 use crate::https::{Question, ask, asked};
@@ -19,7 +20,8 @@ use crate::trouble::Trouble;
 const PATH: &str = "/v1/mandates";
 
 /// The mandates of an office or an agent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct Mandates(Vec<MandateRow>);
 
 impl Mandates {

@@ -168,6 +168,8 @@ fn an_agent_collects_for_its_offices_and_returns_the_receipts_it_may() {
     type_in(&house.b, ["fetch"]).ended(0).says("新しく届いたデータはありません");
     assert_eq!(type_in(&c, ["fetch"]).ended(0).only()["receipt_state"], "accepted");
 
+    crate::ui::an_agents_lists_are_there_without_a_network(&agent, 2);
+
     // A mandate that ended opens nothing, and what is sent later is not sealed to the agent.
     type_in(&house.b, ["mandate", "revoke", &of_b]).ended(0);
     send(&house.a, &[&house.sample()]).ended(0);

@@ -283,3 +283,22 @@ fn proofs_are_saved(house: &House, [a, b]: [&Browser; 2]) {
     }
     assert!(a.get("/sent/4711/proof").contains("location: /\r\n"), "there is no such letter");
 }
+
+/// Profile §15.9, §15.10: an agent that begins without a network sees what its mandates showed it last.
+pub(crate) fn an_agents_lists_are_there_without_a_network(agent: &Path, rows: usize) {
+    let settings = std::fs::read(agent).unwrap();
+    let shown = |browser: &Browser| after(&browser.get("/inbox"), "name=\"row\" value=\"").count();
+    let (program, browser) = start(agent, None);
+    // It is answered once what was found is kept.
+    browser.post("/inbox/refresh", "");
+    assert_eq!(shown(&browser), rows);
+    end(program);
+    for port in ["imap_port", "https_port"] {
+        set(agent, port, "1");
+    }
+    let (program, browser) = start(agent, None);
+    until("it says from when", || browser.get("/inbox").contains("に確かめたものです"));
+    assert_eq!(shown(&browser), rows);
+    end(program);
+    std::fs::write(agent, settings).unwrap();
+}

@@ -2,6 +2,7 @@
 //! network. Marks are with them: what was fetched and where to, how far what was sent came.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use fumibako_model::{Fault, OfficeNumber, Private, State};
 use jiff::Timestamp;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{Keep, Said};
+use crate::mandates::Mandates;
 use crate::register::Office;
 use crate::terms::Terms;
 use crate::trouble::{NotKept, Trouble};
@@ -28,6 +30,9 @@ struct Lists {
     offices: Vec<Office>,
     #[serde(default)]
     terms: Terms,
+    /// What lets an agent look at the lists.
+    #[serde(default)]
+    mandates: Option<Mandates>,
     checked: Option<Timestamp>,
     folder: Option<PathBuf>,
 }
@@ -112,6 +117,7 @@ impl Lists {
             sent: mail.sent.iter().map(|(spot, one)| Out::of(*spot, one)).collect(),
             offices: mail.offices.values().cloned().collect(),
             terms: mail.terms,
+            mandates: mail.mandates.all.as_deref().cloned(),
             checked: mail.checked,
             folder: mail.folder.clone(),
         }
@@ -126,6 +132,9 @@ impl Lists {
         mail.inbox = self.inbox.into_iter().map(In::into_arrived).collect();
         mail.sent = self.sent.into_iter().map(Out::into_gone).collect();
         mail.offices.extend(self.offices.into_iter().map(|office| (office.number, office)));
+        if mail.mandates.all.is_none() {
+            mail.mandates.all = self.mandates.map(Arc::new);
+        }
         (mail.checked, mail.folder, mail.terms) = (self.checked, self.folder, self.terms);
     }
 }

@@ -68,6 +68,8 @@ pub(in crate::ui) async fn ask_now(app: &Arc<App>) -> Result<(), Trouble> {
     mail.forget(now);
     drop(mail);
     if changed {
+        // What was revoked is not taken up by the next run, either.
+        app.keep_mail();
         app.tell("rights");
     }
     told
