@@ -144,7 +144,7 @@ impl Mailbox {
         waited(&self.host, self.patience, self.session.select(name)).await.map(|folder| folder.uid_validity)
     }
 
-    /// Waits in the open folder until something happens there (RFC 2177), and no longer than this. It is told at once, too, what
+    /// Waits until something happens in the open folder, or in what is watched (RFC 2177), and no longer than this. It is told at once, too, what
     /// happened since the folder was looked at. True: something did.
     pub async fn idle(self, most: Duration) -> Result<(Self, bool), Trouble> {
         let (host, patience) = (self.host, self.patience);
@@ -165,6 +165,13 @@ impl Mailbox {
         };
         let session = waited(&host, patience, resting.done()).await?;
         Ok((Self { host, patience, session }, news))
+    }
+
+    /// From now on [`Mailbox::idle`] hears what happens in any folder of the offices an agent acts for, and of folders that a mandate
+    /// opens or shuts (RFC 5465 §3.1, Profile §7.17).
+    pub async fn watch_offices(&mut self) -> Result<(), Trouble> {
+        let order = format!("NOTIFY SET (subtree {OFFICES} (MessageNew MessageExpunge FlagChange MailboxName))");
+        waited(&self.host, self.patience, self.session.run_command_and_check_ok(order)).await
     }
 
     /// What the gateway takes, and how long it keeps it. Where it does not say one of them, that stays unknown.

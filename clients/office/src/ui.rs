@@ -136,10 +136,8 @@ fn screens(app: App, tasks: &Tasks) -> Result<Router, Trouble> {
     let goes_on = app.open_kept()?;
     let mut running = held(tasks);
     running.push(tokio::spawn(work::look::for_ever(app.clone())));
-    // An agent looks into several offices' folders, and does so now and then.
-    if app.settings.office.is_some() {
-        running.extend(work::look::FOLDERS.map(|folder| tokio::spawn(work::listen::for_ever(app.clone(), folder))));
-    }
+    let ears = work::listen::ears(&app.settings).iter();
+    running.extend(ears.map(|ear| tokio::spawn(work::listen::for_ever(app.clone(), *ear))));
     drop(running);
     if goes_on {
         tokio::spawn(work::post::batch(app.clone()));

@@ -46,7 +46,7 @@ pub(super) struct App {
     pub(super) ask: Notify,
     /// Wakes those who listen, once the gateway is there.
     pub(super) online: Notify,
-    /// So many folders are listened to.
+    /// So many connections listen.
     pub(super) listening: AtomicUsize,
     pub(super) look_seconds: u32,
     /// One at a time may use the outbox and the keys.

@@ -1,5 +1,6 @@
-//! News by IMAP IDLE (RFC 2177): the gateway says that something happened, and only then it is looked at. INBOX and Sent have a
-//! connection each. While nobody listens, looking every few seconds stands in.
+//! News by IMAP IDLE (RFC 2177): the gateway says that something happened, and only then it is looked at. INBOX and Sent of an office
+//! have a connection each; an agent has one for the folders of all its offices (NOTIFY, RFC 5465). While nobody listens, looking
+//! every few seconds stands in.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use crate::mailbox::{Folder, Mailbox};
 use crate::random;
+use crate::settings::Settings;
 use crate::trouble::Trouble;
 use crate::ui::state::{App, held};
 
@@ -17,8 +19,23 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The longest.
 const LONGEST: Duration = Duration::from_mins(5);
 
-/// Listens in a folder for as long as the program runs.
-pub(in crate::ui) async fn for_ever(app: Arc<App>, folder: Folder) {
+/// What a connection listens to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::ui) enum Ear {
+    /// A folder of our own.
+    Own(Folder),
+    /// Whatever the mandates of an agent open.
+    Offices,
+}
+
+/// All that is to be listened to.
+pub(in crate::ui) fn ears(settings: &Settings) -> &'static [Ear] {
+    const OWN: [Ear; 2] = [Ear::Own(Folder::Inbox), Ear::Own(Folder::Sent)];
+    if settings.agent.is_some() { &[Ear::Offices] } else { &OWN }
+}
+
+/// Listens for as long as the program runs.
+pub(in crate::ui) async fn for_ever(app: Arc<App>, ear: Ear) {
     let mut failed: u32 = 0;
     loop {
         // A gateway that cannot be reached, or lets nobody in, is for the look to find out: tries of wrong passwords are counted.
@@ -27,7 +44,7 @@ pub(in crate::ui) async fn for_ever(app: Arc<App>, folder: Folder) {
             continue;
         }
         let mut listened = false;
-        let why = listen(&app, folder, &mut listened).await;
+        let why = listen(&app, ear, &mut listened).await;
         if listened {
             app.listening.fetch_sub(1, Ordering::Relaxed);
             failed = 0;
@@ -41,9 +58,12 @@ pub(in crate::ui) async fn for_ever(app: Arc<App>, folder: Folder) {
 }
 
 /// Never `Ok`: it ends with the connection.
-async fn listen(app: &App, folder: Folder, listened: &mut bool) -> Result<(), Trouble> {
+async fn listen(app: &App, ear: Ear, listened: &mut bool) -> Result<(), Trouble> {
     let mut mailbox = Mailbox::open(&app.settings).await?;
-    mailbox.select(folder).await?;
+    match ear {
+        Ear::Own(folder) => drop(mailbox.select(folder).await?),
+        Ear::Offices => mailbox.watch_offices().await?,
+    }
     // What came between the last look and now is told to nobody.
     app.look.notify_one();
     app.listening.fetch_add(1, Ordering::Relaxed);

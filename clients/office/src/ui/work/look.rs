@@ -30,8 +30,6 @@ use crate::wait;
 /// Bodies read in one look, the newest first; what is left comes with the next.
 const BODIES: usize = 200;
 
-/// The folders that are listened to.
-pub(in crate::ui) const FOLDERS: [Folder; 2] = [Folder::Inbox, Folder::Sent];
 /// So many times longer is the pause between two looks while somebody listens.
 const PATIENT: u32 = 15;
 /// Rows kept of what the gateway deleted; the oldest go.
@@ -142,6 +140,11 @@ pub(in crate::ui) struct Gone {
 }
 
 impl Mail {
+    /// Nobody was refused: the gateway let us in, or could not be asked.
+    fn let_in(&self) -> bool {
+        !matches!(&self.link, Some(Err(why)) if !why.network)
+    }
+
     /// 未取得, and what the other side has not fetched.
     pub(in crate::ui) fn counts(&self) -> (usize, usize) {
         let open = |gone: &&Gone| gone.state.is_none_or(|state| state < State::HandedOver);
@@ -194,10 +197,10 @@ pub(in crate::ui) async fn for_ever(app: Arc<App>) {
     }
 }
 
-/// Profile §15.9: while both folders are listened to, and where the gateway lets nobody in, a look has time.
+/// Profile §15.9: while all there is is listened to, and where the gateway lets nobody in, a look has time.
 fn until_next(app: &App) -> Duration {
-    let heard = app.listening.load(Ordering::Relaxed) >= FOLDERS.len();
-    let refused = matches!(&held(&app.mail).link, Some(Err(why)) if !why.network);
+    let heard = app.listening.load(Ordering::Relaxed) >= super::listen::ears(&app.settings).len();
+    let refused = !held(&app.mail).let_in();
     Duration::from_secs(app.look_seconds.into()) * if heard || refused { PATIENT } else { 1 }
 }
 
@@ -207,9 +210,13 @@ pub(in crate::ui) async fn look(app: &Arc<App>) -> usize {
     super::rights::ask(app).await;
     let (settings, known) = (app.settings.clone(), Known::of(&held(&app.mail)));
     let looked = aside(move || wait(read(&settings, &known))).await;
+    let was_let_in = held(&app.mail).let_in();
     let (fresh, there) = take_in(app, looked);
     if there {
         super::unopened::tell_senders(app).await;
+    } else if was_let_in && !held(&app.mail).let_in() {
+        // Why it lets us in no more (a suspension, another password) is said at once, and not with the next look.
+        super::super::account::ask(app).await;
     }
     fresh
 }
