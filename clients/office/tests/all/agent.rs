@@ -178,4 +178,5 @@ fn an_agent_collects_for_its_offices_and_returns_the_receipts_it_may() {
     assert_eq!(shown["signature"], "holds");
     let dry = type_in(&house.a, ["send", "--dry-run", house.sample().to_str().unwrap()]).ended(0).only();
     assert_eq!(dry["readers"], 2, "the office and ourselves");
+    crate::ui::an_agent_hears_of_news_at_once(&agent, || drop(send(&house.a, &[&files(&house, A, C)]).ended(0)));
 }

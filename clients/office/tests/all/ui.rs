@@ -302,3 +302,19 @@ pub(crate) fn an_agents_lists_are_there_without_a_network(agent: &Path, rows: us
     end(program);
     std::fs::write(agent, settings).unwrap();
 }
+
+/// RX-13, Profile §15.9: in the folders of its offices, too, and nobody asks every few seconds.
+pub(crate) fn an_agent_hears_of_news_at_once(agent: &Path, send: impl Fn()) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let options = Options { look_seconds: 3_600, ..Options::default() };
+    let ui = runtime.block_on(Ui::start(Settings::load(agent).unwrap(), now, options)).unwrap();
+    let browser = Browser::enter(&ui.link(), agent);
+    let shown = || after(&browser.get("/inbox"), "name=\"row\" value=\"").count();
+    until("what is there is shown", || shown() == 1);
+    // The first may be seen by the look with which listening begins.
+    for rows in [2, 3] {
+        send();
+        until("what came is shown", || shown() == rows);
+    }
+    ui.stop();
+}
