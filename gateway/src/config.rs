@@ -175,6 +175,10 @@ pub struct Limits {
     pub login_failures_per_address: u32,
     /// Minutes such a lock lasts. Default 15.
     pub login_lock_minutes: u32,
+    /// Searches of one office or agent in a minute (Profile §17.6). Default 60. One more is refused (E-TMP-005).
+    pub searches_per_minute: u32,
+    /// How often it may ask in a minute whom to encrypt to: before each of many bundles it sends. Default 1,200 (E-TMP-005).
+    pub readings_per_minute: u32,
     /// Seconds a TLS handshake may take. Default 30. Past it the connection is closed.
     pub handshake_seconds: u32,
     /// Seconds a peer may take to accept what is sent to it. Default 60. Past it the connection is closed.
@@ -265,6 +269,8 @@ impl Default for Limits {
             retention_days: 90,
             login_failures: 10,
             login_failures_per_address: 100,
+            searches_per_minute: 60,
+            readings_per_minute: 1_200,
             handshake_seconds: 30,
             login_lock_minutes: 15,
             write_seconds: 60,
@@ -363,6 +369,12 @@ impl Config {
         if limits.connections == 0 || limits.connections_per_address == 0 || limits.connections_per_account == 0 {
             return Err(ConfigError::OutOfRange("limits.connections", "at least 1"));
         }
+        if limits.searches_per_minute == 0 || limits.readings_per_minute == 0 {
+            return Err(ConfigError::OutOfRange(
+                "limits.searches_per_minute, limits.readings_per_minute",
+                "at least 1",
+            ));
+        }
         Ok(())
     }
 
@@ -390,7 +402,7 @@ mod tests {
         assert_eq!(written["evidence"].as_table().unwrap().len(), 3);
         assert_eq!(written["listen"].as_table().unwrap().len(), 6);
         assert_eq!(written["tls"].as_table().unwrap().len(), 3);
-        assert_eq!(written["limits"].as_table().unwrap().len(), 13);
+        assert_eq!(written["limits"].as_table().unwrap().len(), 15);
         assert_eq!(written["passwords"].as_table().unwrap().len(), 4);
     }
 

@@ -6,11 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use fumibako_model::{Party, Refusal, Refused};
 use jiff::{SignedDuration, Timestamp};
 
-/// Searches of one office or agent in a minute.
-pub(crate) const SEARCHES: u32 = 60;
-/// How often it may ask in a minute whom to encrypt to: before each of many bundles it sends.
-pub(crate) const READINGS: u32 = 1_200;
-/// How often it may ask in a minute for a file of evidence.
+/// How often an office or agent may ask in a minute for a file of evidence.
 pub(crate) const PROOFS: u32 = 120;
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 /// Most that are counted at once; past it, those whose minute is over are forgotten.
@@ -63,10 +59,10 @@ mod tests {
     // Profile §17.6
     #[test]
     fn sixty_questions_in_a_minute_are_enough() {
-        let searches = Searches::up_to(SEARCHES);
+        let searches = Searches::up_to(60);
         let (one, other): (Party, Party) = ("9970000011".parse().unwrap(), "9970000029".parse().unwrap());
         let now = Timestamp::UNIX_EPOCH;
-        for second in 0..i64::from(SEARCHES) {
+        for second in 0..60 {
             searches.count(&one, now + SignedDuration::from_millis(500 * second)).unwrap();
         }
         let refused = searches.count(&one, now + SignedDuration::from_secs(50)).unwrap_err();
