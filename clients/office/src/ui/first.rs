@@ -157,7 +157,7 @@ async fn settle(State(first): Shared, headers: HeaderMap, sent: Sent) -> Respons
     };
     let done = match answers {
         Err(field) => Err((wrong(field, Lang::Ja), wrong(field, Lang::En))),
-        Ok(answers) => written(&first, answers).await.map_err(|why| both(&why)),
+        Ok(answers) => written(&first, answers).await.map_err(|why| not_written(&why)),
     };
     let mut given = held(&first.given);
     match done {
@@ -185,6 +185,14 @@ async fn written(first: &Arc<First>, answers: Answers) -> Result<(Settings, [Vec
         Ok((settings, told))
     })
     .await
+}
+
+/// Whoever sits at the screens has no command line on which to say that a file is to be replaced.
+fn not_written(why: &Trouble) -> (Words, Words) {
+    let Trouble::Exists(_) = why else { return both(why) };
+    let of = |words: Words, lang| Words { next: say(lang, "setup-exists-next").into_owned(), ..words };
+    let (ja, en) = both(why);
+    (of(ja, Lang::Ja), of(en, Lang::En))
 }
 
 fn wrong(field: &str, lang: Lang) -> Words {
@@ -296,6 +304,14 @@ mod tests {
         let status = answer.status().as_u16();
         let text = answer.into_body().collect().await.unwrap().to_bytes();
         Told(status, to, String::from_utf8_lossy(&text).into_owned())
+    }
+
+    #[test]
+    fn nobody_at_the_screens_is_told_of_a_command_line() {
+        let (ja, en) = not_written(&Trouble::Exists("fumibako.toml".into()));
+        for words in [ja, en] {
+            assert!(words.what.contains("fumibako.toml") && !words.next.contains("--"), "{words:?}");
+        }
     }
 
     /// Profile §15.11: the defences hold before there are any settings, and what was given stays but is not shown.

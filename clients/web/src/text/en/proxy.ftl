@@ -105,3 +105,4 @@ setup-mend = Change the settings
 setup-start = Begin
 setup-wrong = { $field } is not as it must be.
 setup-wrong-next = Mend it and press once more. Whatever else you gave is kept.
+setup-exists-next = The settings or the key of another office may be there already. Move them to another folder, delete nothing, and press once more. If in doubt, ask the operator of the gateway.
