@@ -17,7 +17,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_model::{Done, Enrolled, Office, OfficeNumber, Party, Refusal, Refused, Role, What};
+use fumibako_model::{Done, Enrolled, Office, OfficeNumber, Party, Refusal, Refused, What};
 use fumibako_signer::{Certificate, Trust};
 use fumibako_store::{Amendment, Census, Store, StoreError, WhichActs, hex};
 use jiff::Timestamp;
@@ -88,10 +88,6 @@ impl<S: Store> Admin<S> {
             Request::OfficeQuota { number, bytes } => self.quota(number, bytes).await,
             Request::LicenceGrant { number, from, until } => self.grant(number, from, until).await,
             Request::Licence(ask) => self.licence(ask).await,
-            Request::AccountAdd { login, party, password } => {
-                self.make_account((login, party), password, (Role::default(), false)).await
-            }
-            Request::AccountPassword { login, password } => self.set_password(login, password, false).await,
             Request::AccountList => Ok(self.accounts()),
             Request::Account(request) => self.account(request).await,
             Request::CertRemove { party, fingerprint, reason, last } => {

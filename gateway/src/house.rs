@@ -31,6 +31,7 @@ pub(crate) use certificates::{Vouches, done_by, revoked_since, told};
 pub(crate) use challenges::Challenges;
 pub(crate) use issuers::Issuers;
 pub(crate) use logins::From;
+pub(crate) use passwords::New;
 pub(crate) use searches::Searches;
 
 /// Certificates whose keeping is remembered, 32 octets each. Past it, all are looked up again.

@@ -29,13 +29,20 @@ pub(crate) async fn view(settings: &Settings) -> Result<AccountView, Trouble> {
 /// |-----------------------------|-----------------------------------------------------------|
 /// | 1 the new one written aside | the old one counts: what lies aside goes                  |
 /// | 2 the gateway took it       | the new one counts: it takes the old one's place          |
-pub(crate) fn change(settings: &Settings, old: Option<Private<String>>, new: &Private<String>) -> Result<(), Trouble> {
+///
+/// Profile §19.14: the application passwords go with it where that is said.
+pub(crate) fn change(
+    settings: &Settings,
+    old: Option<Private<String>>,
+    (new, withdraws): (&Private<String>, bool),
+) -> Result<(), Trouble> {
     settle(settings)?;
     let (place, aside) = places(settings);
     let old = old.map_or_else(|| settings.password(), Ok)?;
     let line = format!("{}\n", new.0);
     disk::replace(&aside, line.as_bytes()).map_err(Trouble::writing(&aside))?; // 1
-    let body = json!({ "new": new.0 }).to_string();
+    let body = if withdraws { json!({ "new": new.0, "withdraw_apps": true }) } else { json!({ "new": new.0 }) };
+    let body = body.to_string();
     let answer: Result<(), Trouble> = asked(settings, Question::put(PASSWORD, body.into_bytes()).knowing(old)); // 2
     match answer {
         Ok(()) => {

@@ -1,12 +1,12 @@
 //! Administration of user IDs and certificates (Profile §19).
 
-use fumibako_model::{Account, AppPassword, Party, Refusal, Role, What};
+use fumibako_model::{Account, AccountChange, AppPassword, Party, Refusal, Role, What};
 use fumibako_signer::Certificate;
 use fumibako_store::{AccountOrder, Store, StoreError};
 
 use super::words::{AccountRequest, AccountRow};
 use super::{Admin, NAME_CHARACTERS, Reply, Secret, of_party, short};
-use crate::house::{Vouches, told};
+use crate::house::{New, Vouches, told};
 use crate::password;
 
 /// Longest user ID, in bytes.
@@ -21,20 +21,7 @@ impl<S: Store> Admin<S> {
             AccountRequest::Password { login, password, temporary } => {
                 self.set_password(login, password, temporary).await
             }
-            AccountRequest::Role { login, role } => {
-                let told = self.did(What::RoleSet);
-                self.on_login(&login.clone(), AccountOrder::Role { login, role }, told.noting(role)).await
-            }
-            AccountRequest::Suspend { login, reason } => {
-                let reason = reason.map(|reason| short(reason, NAME_CHARACTERS)).transpose()?;
-                let what = if reason.is_some() { What::AccountSuspended } else { What::AccountResumed };
-                let told = self.did(what).noting(reason.as_deref().unwrap_or_default());
-                self.on_login(&login.clone(), AccountOrder::Suspend { login, reason }, told).await
-            }
-            AccountRequest::Remove { login } => {
-                let told = self.did(What::AccountRemoved);
-                self.on_login(&login.clone(), AccountOrder::Remove { login }, told).await
-            }
+            AccountRequest::Change(change) => self.change_account(change).await,
             AccountRequest::Apps { login } => {
                 self.party_of(&login)?;
                 let roll = self.0.store.roll();
@@ -74,7 +61,23 @@ impl<S: Store> Admin<S> {
         Reply::Accounts { accounts }
     }
 
-    pub(super) async fn make_account(
+    async fn change_account(&self, change: AccountChange) -> Result<Reply, StoreError> {
+        let (told, change) = match change {
+            AccountChange::Role { role, .. } => (self.did(What::RoleSet).noting(role), change),
+            AccountChange::Suspend { login, reason } => {
+                let reason = reason.map(|reason| short(reason, NAME_CHARACTERS)).transpose()?;
+                let what = if reason.is_some() { What::AccountSuspended } else { What::AccountResumed };
+                let told = self.did(what).noting(reason.as_deref().unwrap_or_default());
+                (told, AccountChange::Suspend { login, reason })
+            }
+            AccountChange::Remove { .. } => (self.did(What::AccountRemoved), change),
+        };
+        let told = of_party(told.about(change.login()), &self.party_of(change.login())?);
+        self.0.amend_account(AccountOrder::Change(change), told).await?;
+        Ok(Reply::Done)
+    }
+
+    async fn make_account(
         &self,
         (login, party): (String, Party),
         secret: Secret,
@@ -92,31 +95,28 @@ impl<S: Store> Admin<S> {
         let (password_hash, scram) = self.0.hashed(fit(secret)?).await?;
         let told = of_party(self.did(What::AccountMade), &party).about(&login);
         let password_set = self.0.clock.now();
-        let account = Account { login, party, password_hash, scram, password_set, temporary, role, suspended: None };
+        let account = Account {
+            login,
+            party,
+            password_hash,
+            scram,
+            password_set,
+            temporary,
+            role,
+            suspended: None,
+            withdrawn: 0,
+        };
         self.0.amend_account(AccountOrder::Make(Box::new(account)), told).await?;
         Ok(Reply::Done)
     }
 
-    pub(super) async fn set_password(
-        &self,
-        login: String,
-        secret: Secret,
-        temporary: bool,
-    ) -> Result<Reply, StoreError> {
-        self.party_of(&login)?;
-        let new = self.0.new_password(login.clone(), fit(secret)?, None, temporary).await?;
+    /// Profile §19.14: whoever had the one before may have made application passwords with it; they go.
+    async fn set_password(&self, login: String, secret: Secret, temporary: bool) -> Result<Reply, StoreError> {
+        let party = self.party_of(&login)?;
         let told = self.did(What::PasswordSet).noting(if temporary { "temporary" } else { "" });
-        self.on_login(&login, AccountOrder::Password(Box::new(new)), told).await
-    }
-
-    async fn on_login(
-        &self,
-        login: &str,
-        order: AccountOrder,
-        told: fumibako_model::Done,
-    ) -> Result<Reply, StoreError> {
-        let told = of_party(told.about(login), &self.party_of(login)?);
-        self.0.amend_account(order, told).await?;
+        let told = of_party(told.about(&login), &party);
+        let new = New { login, password: fit(secret)?, was: None, temporary, withdraws: true };
+        self.0.set_password(new, told).await?;
         Ok(Reply::Done)
     }
 

@@ -82,25 +82,9 @@ pub enum Request {
     },
     /// Of licences and terms, all else.
     Licence(LicenceAsk),
-    /// Makes a login. One that is there is not touched: it may be another office's.
-    AccountAdd {
-        /// ユーザID.
-        login: String,
-        /// The office or agent it is.
-        party: Party,
-        /// パスワード.
-        password: Secret,
-    },
-    /// Gives a login a new password.
-    AccountPassword {
-        /// ユーザID.
-        login: String,
-        /// パスワード.
-        password: Secret,
-    },
     /// All logins.
     AccountList,
-    /// Something else about logins.
+    /// Something about logins.
     Account(AccountRequest),
     /// Puts a certificate of an office or agent on the roll: senders encrypt to it.
     CertAdd {
@@ -268,8 +252,6 @@ impl Request {
             Self::OfficeQuota { .. } => "office-quota",
             Self::LicenceGrant { .. } => "licence-grant",
             Self::Licence(ask) => ask.name(),
-            Self::AccountAdd { .. } => "account-add",
-            Self::AccountPassword { .. } => "account-password",
             Self::AccountList => "account-list",
             Self::Account(request) => request.name(),
             Self::CertRemove { .. } => "cert-remove",
@@ -325,8 +307,6 @@ impl Request {
             Self::AgentAdd { id, .. } | Self::AgentSuspend { id, .. } => id.to_string(),
             Self::MandateAdd { mandate } => format!("{} for {}", mandate.agent, mandate.office),
             Self::MandateShow { id } | Self::MandateRevoke { id } => id.to_string(),
-            Self::AccountAdd { login, party, .. } => format!("{login} for {party}"),
-            Self::AccountPassword { login, .. } => login.clone(),
             Self::Account(request) => request.about(),
             Self::CertRemove { party, fingerprint, .. } => format!("{party} {fingerprint}"),
             Self::HoldAdd { number, message_id, .. } | Self::HoldRemove { number, message_id, .. } => {

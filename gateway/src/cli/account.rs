@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use fumibako_careplan::Lang;
-use fumibako_model::{AppView, Door, Party, Role};
+use fumibako_model::{AccountChange, AppView, Door, Party, Role};
 
 use super::{Context, Failure, unexpected};
 use crate::admin::{AccountRequest, AccountRow, Reply, Request, Secret};
@@ -23,14 +23,14 @@ pub(super) enum Account {
         #[arg(long, default_value_t)]
         role: Role,
         #[command(flatten)]
-        password: Password,
+        password: Given,
     },
-    /// パスワードを改める / give a new password
+    /// パスワードを改める（アプリパスワードはすべて取り消される） / give a new password; its application passwords go
     Password {
         /// ユーザID / user ID
         login: String,
         #[command(flatten)]
-        password: Password,
+        password: Given,
     },
     /// 権限を改める（manager, staff, sender, receiver） / give other rights
     Role {
@@ -91,7 +91,7 @@ pub(super) enum App {
 }
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Password {
+pub(super) struct Given {
     /// パスワードを 1 行目に書いたファイル（なければ標準入力の 1 行目） / a file whose first line is the password (else the first line of standard input)
     #[arg(long)]
     password_file: Option<PathBuf>,
@@ -111,15 +111,21 @@ impl Account {
                 let (temporary, password) = (password.temporary, password.read(context)?);
                 AccountRequest::Password { login, password, temporary }
             }
-            Self::Role { login, role } => AccountRequest::Role { login, role },
-            Self::Suspend { login, reason } => AccountRequest::Suspend { login, reason: Some(reason) },
-            Self::Resume { login } => AccountRequest::Suspend { login, reason: None },
-            Self::Remove { login } => AccountRequest::Remove { login },
+            Self::Role { login, role } => AccountRequest::Change(AccountChange::Role { login, role }),
+            Self::Suspend { login, reason } => {
+                AccountRequest::Change(AccountChange::Suspend { login, reason: Some(reason) })
+            }
+            Self::Resume { login } => AccountRequest::Change(AccountChange::Suspend { login, reason: None }),
+            Self::Remove { login } => AccountRequest::Change(AccountChange::Remove { login }),
             Self::AppPassword(app) => app.request(),
             Self::List => return list(context),
         };
-        let lang = context.lang;
+        let (lang, new_password) = (context.lang, matches!(request, AccountRequest::Password { .. }));
         match context.ask(&Request::Account(request))? {
+            Reply::Done if new_password => context.say(
+                "パスワードを改めました。このユーザ ID のアプリパスワードは、すべて取り消しました。",
+                "The password is set; the application passwords of this user ID are withdrawn.",
+            ),
             Reply::Done => context.say("ユーザ ID を更新しました。", "The user ID is updated."),
             Reply::Apps { apps } => context.rows(&apps, |app| app_line(app, lang)),
             _ => Err(unexpected()),
@@ -157,7 +163,7 @@ fn app_line(app: &AppView, lang: Lang) -> String {
     format!("{}\t{}\t{}\t{used}{secret}", app.login, doors.join(","), app.made)
 }
 
-impl Password {
+impl Given {
     fn read(self, context: &mut Context<'_>) -> Result<Secret, Failure> {
         let text = if let Some(path) = self.password_file {
             std::fs::read_to_string(&path).map_err(|why| Failure::Read(path, why))?

@@ -19,6 +19,20 @@ use crate::password;
 /// The last use of an application password is written down once in so long.
 const USED: SignedDuration = SignedDuration::from_hours(1);
 
+/// A new password for a user ID.
+pub(crate) struct New {
+    /// ユーザID.
+    pub(crate) login: String,
+    /// It.
+    pub(crate) password: String,
+    /// The hash of the one it replaces, where somebody had to know that.
+    pub(crate) was: Option<String>,
+    /// Has it to be changed before anything else?
+    pub(crate) temporary: bool,
+    /// Do the application passwords go?
+    pub(crate) withdraws: bool,
+}
+
 impl<S: Store> House<S> {
     /// Profile §19.6: how whoever knows the password stands, even where it opens nothing else any more.
     pub(crate) async fn account_view(&self, given: &Credentials, address: IpAddr) -> Result<AccountView, Refused> {
@@ -45,7 +59,13 @@ impl<S: Store> House<S> {
             login: account.login.clone(),
             party: account.party.clone(),
             role: account.role,
-            password: PasswordView { state: state.into(), set: account.password_set, until, shortest: rules.shortest },
+            password: PasswordView {
+                state: state.into(),
+                set: account.password_set,
+                until,
+                shortest: rules.shortest,
+                withdrawn: account.withdrawn,
+            },
             suspended: account.suspended.clone(),
             office: OfficeView { name, suspended },
         }
@@ -56,7 +76,7 @@ impl<S: Store> House<S> {
         &self,
         given: &Credentials,
         address: IpAddr,
-        new: Private<String>,
+        (new, withdraws): (Private<String>, bool),
     ) -> Result<(), StoreError> {
         let account = {
             let known = self.known(given, address).await?;
@@ -68,21 +88,25 @@ impl<S: Store> House<S> {
         let whose = (account.login.as_str(), account.party.to_string());
         let fit = rules.judge(&new.0, &given.password.0, (whose.0, &whose.1));
         fit.map_err(|why| Refusal::PasswordUnfit.about(why))?;
-        let order = self.new_password(account.login.clone(), new.0, Some(account.password_hash), false).await?;
         let told = of_party(Done::new(now, &account.party, What::PasswordSet), &account.party).about(&account.login);
-        self.amend_account(AccountOrder::Password(Box::new(order)), told).await
+        let (login, was) = (account.login, Some(account.password_hash));
+        self.set_password(New { login, password: new.0, was, temporary: false, withdraws }, told).await
     }
 
-    /// What is kept of a new password. Takes a while, on as many threads as there are cores, no more.
-    pub(crate) async fn new_password(
-        &self,
-        login: String,
-        new: String,
-        was: Option<String>,
-        temporary: bool,
-    ) -> Result<NewPassword, StoreError> {
-        let (password_hash, scram) = self.hashed(new).await?;
-        Ok(NewPassword { login, was, password_hash, scram, temporary, at: self.clock.now() })
+    /// A new password counts. Takes a while, on as many threads as there are cores, no more. Application passwords that go with the
+    /// old one are told to the audit, each.
+    pub(crate) async fn set_password(&self, new: New, told: Done) -> Result<(), StoreError> {
+        let New { login, password, was, temporary, withdraws } = new;
+        let (password_hash, scram) = self.hashed(password).await?;
+        let roll = self.store.roll();
+        let gone = roll.app_passwords_of(&login).into_iter().filter(|_| withdraws);
+        let gone = gone
+            .map(|app| Done { what: What::AppPasswordRemoved, note: String::new(), ..told.clone() }.about(&app.login));
+        let done: Vec<Done> = std::iter::once(told.clone()).chain(gone).collect();
+        let at = self.clock.now();
+        let order = NewPassword { login, was, password_hash, scram, temporary, withdraws, at };
+        let changes = vec![Amendment::Account(AccountOrder::Password(Box::new(order)))];
+        self.store.amend(Amend { changes, done }).await
     }
 
     /// The password's two verifiers.

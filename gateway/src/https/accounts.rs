@@ -20,6 +20,9 @@ const BODY_BYTES: usize = 8 << 10;
 #[serde(deny_unknown_fields)]
 struct New {
     new: String,
+    /// Do the application passwords go, too (Profile §19.14)?
+    #[serde(default)]
+    withdraw_apps: bool,
 }
 
 /// The routes.
@@ -57,8 +60,8 @@ async fn password<S: Store>(State(office): State<Office<S>>, header: HeaderMap, 
 
 async fn changed<S: Store>(office: &Office<S>, header: &HeaderMap, octets: &[u8]) -> Result<(), StoreError> {
     let given = claimed(header)?;
-    let New { new } = read(octets, "{\"new\": the new password}")?;
-    office.house.change_password(&given, office.address, Private(new)).await?;
+    let New { new, withdraw_apps } = read(octets, "{\"new\": the new password}")?;
+    office.house.change_password(&given, office.address, (Private(new), withdraw_apps)).await?;
     tracing::info!(login = given.login, "password.changed");
     Ok(())
 }

@@ -6,7 +6,7 @@ mod certificates;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_gateway::{AccountRequest, Clock, Gateway, Reply, Request, Secret};
-use fumibako_model::{Party, Role, What};
+use fumibako_model::{AccountChange, Party, Role, What};
 use fumibako_signer::{Identity, sign};
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::{AccountOrder, Amend, Amendment, NewPassword, Store};
@@ -48,22 +48,29 @@ impl Fixture {
         self.done(Request::Account(request)).await;
     }
 
-    /// What SMTP, IMAP, POP3 and HTTPS answer to this login, without what a reference makes different.
+    /// What SMTP, IMAP, POP3 and HTTPS answer to this login, without what a reference makes different. All are asked at once.
     async fn doors(&self, login: &str, password: &str) -> [String; 4] {
-        let addresses = self.running.addresses();
-        let mut smtp = Client::tls(addresses.submission_tls, &self.authority()).await;
-        smtp.reply().await;
-        smtp.smtp("EHLO office").await;
-        let smtp = smtp.smtp(&format!("AUTH PLAIN {}", plain(login, password))).await;
-        let mut imap = Client::tls(addresses.imap_tls, &self.authority()).await;
-        imap.line().await;
-        let imap = imap.imap("a", &format!("LOGIN {login} \"{password}\"")).await.pop().unwrap();
-        let mut pop3 = Client::tls(addresses.pop3_tls, &self.authority()).await;
-        pop3.line().await;
-        pop3.say(&format!("USER {login}\r\nPASS {password}\r\n")).await;
-        pop3.line().await;
-        let pop3 = pop3.line().await.unwrap();
-        let https = self.code("GET /v1/mandates", (login, password), "").await;
+        let (addresses, authority) = (self.running.addresses(), self.authority());
+        let smtp = async {
+            let mut smtp = Client::tls(addresses.submission_tls, &authority).await;
+            smtp.reply().await;
+            smtp.smtp("EHLO office").await;
+            smtp.smtp(&format!("AUTH PLAIN {}", plain(login, password))).await
+        };
+        let imap = async {
+            let mut imap = Client::tls(addresses.imap_tls, &authority).await;
+            imap.line().await;
+            imap.imap("a", &format!("LOGIN {login} \"{password}\"")).await.pop().unwrap()
+        };
+        let pop3 = async {
+            let mut pop3 = Client::tls(addresses.pop3_tls, &authority).await;
+            pop3.line().await;
+            pop3.say(&format!("USER {login}\r\nPASS {password}\r\n")).await;
+            pop3.line().await;
+            pop3.line().await.unwrap()
+        };
+        let https = self.code("GET /v1/mandates", (login, password), "");
+        let (smtp, imap, pop3, https) = tokio::join!(smtp, imap, pop3, https);
         [smtp, imap, pop3, https].map(|answer| answer.chars().take(24).collect())
     }
 }
@@ -158,6 +165,7 @@ impl Fixture {
             password_hash: known.password_hash,
             scram: known.scram,
             temporary: known.temporary,
+            withdraws: false,
             at: Clock.now() - jiff::SignedDuration::from_hours(24 * days),
         };
         let changes = vec![Amendment::Account(AccountOrder::Password(Box::new(new)))];
@@ -192,7 +200,7 @@ async fn a_suspended_user_id_hears_why_and_does_nothing_more_even_in_open_connec
     let mut post = gateway.submission(SENDER).await;
     let last = gateway.told(None).await.last().unwrap().n;
     let (login, reason) = (SENDER.to_owned(), Some("担当者の退職".to_owned()));
-    gateway.account(AccountRequest::Suspend { login: login.clone(), reason }).await;
+    gateway.account(AccountRequest::Change(AccountChange::Suspend { login: login.clone(), reason })).await;
     assert!(mailbox.imap("b", "SELECT INBOX").await.pop().unwrap().starts_with("b NO [CONTACTADMIN] E-AUT-008"));
     post.smtp(&format!("MAIL FROM:<{SENDER}@plans.example>")).await;
     let answer = post.smtp(&format!("RCPT TO:<{RECIPIENT}@plans.example>")).await;
@@ -203,7 +211,7 @@ async fn a_suspended_user_id_hears_why_and_does_nothing_more_even_in_open_connec
     assert_eq!(gateway.code("GET /v1/account", (SENDER, "no"), "").await, "E-AUT-001");
     let view = gateway.https("GET /v1/account", Some((SENDER, PASSWORD)), "").await.1;
     assert_eq!(view["suspended"], "担当者の退職");
-    gateway.account(AccountRequest::Suspend { login, reason: None }).await;
+    gateway.account(AccountRequest::Change(AccountChange::Suspend { login, reason: None })).await;
     assert!(mailbox.imap("c", "SELECT INBOX").await.pop().unwrap().starts_with("c OK "));
     let told = gateway.told(Some(last)).await;
     assert_eq!((told[0].done.what, told[0].done.note.as_str()), (What::AccountSuspended, "担当者の退職"));
@@ -218,7 +226,8 @@ async fn a_suspended_user_id_hears_why_and_does_nothing_more_even_in_open_connec
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_leaves_out_what_it_does_not_allow() {
     let gateway = Fixture::start().await;
-    let role = async |role| gateway.account(AccountRequest::Role { login: SENDER.into(), role }).await;
+    let role =
+        async |role| gateway.account(AccountRequest::Change(AccountChange::Role { login: SENDER.into(), role })).await;
     role(Role::Sender).await;
     let [smtp, imap, pop3, https] = gateway.doors(SENDER, PASSWORD).await;
     assert!(smtp.starts_with("235 ") && imap.starts_with("a OK") && https == "200");
@@ -283,6 +292,6 @@ async fn the_operator_makes_lists_and_removes_user_ids() {
     let Reply::Accounts { accounts } = gateway.ask(Request::AccountList).await else { panic!("rows") };
     let row = accounts.iter().find(|row| row.login == "hanako").unwrap();
     assert_eq!((row.role, row.password.as_str(), row.apps), (Role::Staff, "temporary", 0));
-    gateway.account(AccountRequest::Remove { login: "hanako".into() }).await;
+    gateway.account(AccountRequest::Change(AccountChange::Remove { login: "hanako".into() })).await;
     assert!(gateway.doors("hanako", "from-the-desk").await[0].starts_with("535 5.7.8 E-AUT-001"));
 }

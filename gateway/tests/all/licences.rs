@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_gateway::{Clock, LicenceAsk, Reply, Request, development_authority, issue_to};
+use fumibako_gateway::{AccountRequest, Clock, LicenceAsk, Reply, Request, development_authority, issue_to};
 use fumibako_model::{
     Account, Asked, AuditRow, Licence, LicenceDeed, LicenceOrder, LicenceState, LicenceTerms, LicenceView, Office,
     OfficeNumber, Party, PayBy, Payment, Role, Switch, What, japanese_day,
@@ -95,7 +95,7 @@ async fn an_office_applies_renews_and_is_told_how_its_licence_stands() {
     gateway.done(Request::OfficeAdd { number, name: "かえで訪問看護".into() }).await;
     let login = number.to_string();
     let (party, password) = (fumibako_model::Party::Office(number), fumibako_gateway::Secret(PASSWORD.into()));
-    gateway.done(Request::AccountAdd { login: login.clone(), party, password }).await;
+    gateway.done(Request::Account(AccountRequest::make(login.clone(), party, password))).await;
     let view = taken(get(&gateway, &login).await);
     assert_eq!((view.state, view.terms, view.periods.len()), (LicenceState::None, None, 0));
     let key = key(&gateway, &login);
@@ -214,6 +214,7 @@ async fn long_ago(store: &SqliteStore, offices: [OfficeNumber; 2]) {
         temporary: false,
         role: Role::Manager,
         suspended: None,
+        withdrawn: 0,
     };
     store.put(Amendment::Account(AccountOrder::Make(Box::new(account)))).await.unwrap();
     let (then, lately) = (ago(366), ago(30));

@@ -1,6 +1,6 @@
 //! Who gets in.
 
-use fumibako_gateway::Request;
+use fumibako_gateway::{AccountRequest, Request};
 
 use crate::lines::Client;
 use crate::support::{Fixture, PASSWORD, RECIPIENT, SENDER, plain};
@@ -56,7 +56,8 @@ async fn nobody_acts_as_another_office() {
 async fn a_new_password_replaces_the_old_at_once() {
     let gateway = Fixture::start().await;
     let login = SENDER.to_owned();
-    gateway.done(Request::AccountPassword { login, password: fumibako_gateway::Secret("new-one".into()) }).await;
+    let password = fumibako_gateway::Secret("new-one".into());
+    gateway.done(Request::Account(AccountRequest::Password { login, password, temporary: false })).await;
     let mut client = Client::tls(gateway.running.addresses().imap_tls, &gateway.authority()).await;
     client.line().await;
     assert!(client.imap("a", &format!("LOGIN {SENDER} {PASSWORD}")).await.pop().unwrap().starts_with("a NO"));

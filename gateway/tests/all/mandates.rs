@@ -9,7 +9,7 @@ mod watching;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_gateway::{Clock, Reply, Request, Secret, development_authority, issue_to};
+use fumibako_gateway::{AccountRequest, Clock, Reply, Request, Secret, development_authority, issue_to};
 use fumibako_model::{AgentId, Mandate, MandateId, MandateState, Scope};
 use fumibako_signer::authority::KeyKind;
 use fumibako_signer::{Identity, sign};
@@ -44,7 +44,7 @@ impl Fixture {
     pub(crate) async fn with_agent(&self) -> Identity {
         self.done(Request::AgentAdd { id: agent(), name: "かわら事務代行".into() }).await;
         let party = AGENT.parse().unwrap();
-        self.done(Request::AccountAdd { login: AGENT.into(), party, password: Secret(PASSWORD.into()) }).await;
+        self.done(Request::Account(AccountRequest::make(AGENT, party, Secret(PASSWORD.into())))).await;
         let authority = development_authority(self.folder.path()).unwrap();
         let domain = "plans.example".parse().unwrap();
         issue_to(&authority, &AGENT.parse().unwrap(), &domain, KeyKind::EcP256, Clock.now()).unwrap()

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use fumibako_gateway::{Clock, Config, Gateway, InitOptions, Limits, Ports, Reply, Request, Running, Secret, init};
+use fumibako_gateway::{
+    AccountRequest, Clock, Config, Gateway, InitOptions, Limits, Ports, Reply, Request, Running, Secret, init,
+};
 use fumibako_model::Party;
 use fumibako_signer::{Certificate, Trust};
 use tempfile::TempDir;
@@ -60,8 +62,8 @@ impl Fixture {
             let (office, name) = (number.parse().unwrap(), name.to_owned());
             fixture.done(Request::OfficeAdd { number: office, name }).await;
             fixture.done(Request::LicenceGrant { number: office, from: None, until: None }).await;
-            let (login, password) = (number.to_owned(), Secret(PASSWORD.into()));
-            fixture.done(Request::AccountAdd { login, party: Party::Office(office), password }).await;
+            let make = AccountRequest::make(number, Party::Office(office), Secret(PASSWORD.into()));
+            fixture.done(Request::Account(make)).await;
         }
         fixture
     }

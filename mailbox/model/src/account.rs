@@ -41,6 +41,34 @@ pub struct Account {
     pub role: Role,
     /// Why it is suspended, if it is.
     pub suspended: Option<String>,
+    /// Application passwords that went when the operator set this password, and none was made since.
+    #[serde(default)]
+    pub withdrawn: u32,
+}
+
+/// A change of a user ID that makes no secret (Profile §19.1, §19.2): what the operator asks for is what is done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum AccountChange {
+    /// Other rights.
+    Role {
+        /// ユーザID.
+        login: String,
+        /// Which.
+        role: Role,
+    },
+    /// It is suspended, or no longer.
+    Suspend {
+        /// ユーザID.
+        login: String,
+        /// Why, as its office reads it; none ends it.
+        reason: Option<String>,
+    },
+    /// It goes, and its application passwords with it.
+    Remove {
+        /// ユーザID.
+        login: String,
+    },
 }
 
 /// アプリパスワード: a password for one mail program, with a user ID of its own (Profile §19.7).
@@ -102,6 +130,15 @@ pub enum PasswordState {
     Lapsed,
     /// 期限切れ; good for nothing but to be changed.
     Expired,
+}
+
+impl AccountChange {
+    /// The user ID that it is about.
+    pub fn login(&self) -> &str {
+        match self {
+            Self::Role { login, .. } | Self::Suspend { login, .. } | Self::Remove { login } => login,
+        }
+    }
 }
 
 impl Account {

@@ -34,8 +34,8 @@ mod uid_set;
 mod wishes;
 
 pub use account::{
-    APP_PASSWORDS, Account, AccountView, AppPassword, AppView, Door, NewApp, NoSuchWord, OfficeView, PASSWORD_BYTES,
-    PasswordRules, PasswordState, PasswordView, Role, Unfit,
+    APP_PASSWORDS, Account, AccountChange, AccountView, AppPassword, AppView, Door, NewApp, NoSuchWord, OfficeView,
+    PASSWORD_BYTES, PasswordRules, PasswordState, PasswordView, Role, Unfit,
 };
 pub use address::{AGENT_ID_BYTES, Address, AgentId, DOMAIN_BYTES, Domain, Local, NotAnAddress, Party};
 pub use audit::{ACTS_TOLD, AUDIT_CHARACTERS, AuditHead, AuditRow, Done, ToldAct, ToldActs, What};

@@ -71,7 +71,8 @@ CREATE TABLE account (
     password_set  INTEGER NOT NULL,
     temporary     INTEGER NOT NULL,  -- 1: the password has to be changed before anything else
     role          TEXT NOT NULL,
-    suspended     TEXT               -- why
+    suspended     TEXT,              -- why
+    withdrawn     INTEGER NOT NULL   -- application passwords that went when the operator set the password, and none was made since
 ) STRICT, WITHOUT ROWID;
 
 -- Application passwords (Profile §19.7): `login` is `<login of the account>/<name>`.

@@ -1,6 +1,6 @@
 //! User IDs in rows (Profile §19): each order changes its own columns.
 
-use fumibako_model::{APP_PASSWORDS, Account, AppPassword, Refusal, Role};
+use fumibako_model::{APP_PASSWORDS, Account, AccountChange, AppPassword, Refusal, Role};
 use fumibako_store::{AccountOrder, NewPassword};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -20,20 +20,7 @@ pub(crate) async fn run(rows: &mut SqliteConnection, order: &AccountOrder) -> Re
     match order {
         AccountOrder::Make(account) => make(rows, account).await,
         AccountOrder::Password(new) => password(rows, new).await,
-        AccountOrder::Role { login, role } => {
-            let role = role.to_string();
-            let done = sqlx::query!("UPDATE account SET role = ? WHERE login = ?", role, login).execute(rows).await?;
-            there(done.rows_affected(), login)
-        }
-        AccountOrder::Suspend { login, reason } => {
-            let done = sqlx::query!("UPDATE account SET suspended = ? WHERE login = ?", reason, login).execute(rows);
-            there(done.await?.rows_affected(), login)
-        }
-        AccountOrder::Remove { login } => {
-            sqlx::query!("DELETE FROM app_password WHERE account = ?", login).execute(&mut *rows).await?;
-            let done = sqlx::query!("DELETE FROM account WHERE login = ?", login).execute(rows).await?;
-            there(done.rows_affected(), login)
-        }
+        AccountOrder::Change(how) => change(rows, how).await,
         AccountOrder::AddApp(app) => add_app(rows, app).await,
         AccountOrder::RemoveApp { login } => {
             let done = sqlx::query!("DELETE FROM app_password WHERE login = ?", login).execute(rows).await?;
@@ -47,6 +34,31 @@ pub(crate) async fn run(rows: &mut SqliteConnection, order: &AccountOrder) -> Re
     }
 }
 
+async fn change(rows: &mut SqliteConnection, how: &AccountChange) -> Result<bool, Stop> {
+    match how {
+        AccountChange::Role { login, role } => {
+            let role = role.to_string();
+            let done = sqlx::query!("UPDATE account SET role = ? WHERE login = ?", role, login).execute(rows).await?;
+            there(done.rows_affected(), login)
+        }
+        AccountChange::Suspend { login, reason } => {
+            let done = sqlx::query!("UPDATE account SET suspended = ? WHERE login = ?", reason, login).execute(rows);
+            there(done.await?.rows_affected(), login)
+        }
+        AccountChange::Remove { login } => {
+            withdraw(&mut *rows, login).await?;
+            let done = sqlx::query!("DELETE FROM account WHERE login = ?", login).execute(rows).await?;
+            there(done.rows_affected(), login)
+        }
+    }
+}
+
+/// All application passwords of a user ID go; says how many.
+async fn withdraw(rows: &mut SqliteConnection, login: &str) -> Result<i64, sqlx::Error> {
+    let done = sqlx::query!("DELETE FROM app_password WHERE account = ?", login).execute(rows).await?;
+    Ok(i64::try_from(done.rows_affected()).unwrap_or(i64::MAX))
+}
+
 fn there(rows: u64, login: &str) -> Result<bool, Stop> {
     if rows == 0 { Err(Refusal::LoginUnknown.about(login).into()) } else { Ok(true) }
 }
@@ -55,8 +67,8 @@ async fn make(rows: &mut SqliteConnection, account: &Account) -> Result<bool, St
     let (party, set, role) =
         (account.party.to_string(), account.password_set.as_millisecond(), account.role.to_string());
     let put = sqlx::query!(
-        "INSERT INTO account (login, party, password_hash, scram, password_set, temporary, role, suspended)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (login) DO NOTHING",
+        "INSERT INTO account (login, party, password_hash, scram, password_set, temporary, role, suspended, withdrawn)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (login) DO NOTHING",
         account.login,
         party,
         account.password_hash,
@@ -64,7 +76,8 @@ async fn make(rows: &mut SqliteConnection, account: &Account) -> Result<bool, St
         set,
         account.temporary,
         role,
-        account.suspended
+        account.suspended,
+        account.withdrawn
     )
     .execute(rows)
     .await?;
@@ -87,13 +100,22 @@ async fn password(rows: &mut SqliteConnection, new: &NewPassword) -> Result<bool
     .execute(&mut *rows)
     .await?;
     match done.rows_affected() {
-        0 if new.was.is_some() => Err(Refusal::WrongPassword.into()),
+        0 if new.was.is_some() => return Err(Refusal::WrongPassword.into()),
         // Profile §16.1: each has its row in the audit, for ever.
         1 if new.was.is_some() => {
-            often::at_most(rows, (&new.login, "password"), (PASSWORDS_A_DAY, often::DAY), new.at).await.map(|()| true)
+            often::at_most(&mut *rows, (&new.login, "password"), (PASSWORDS_A_DAY, often::DAY), new.at).await?;
         }
-        rows => there(rows, &new.login),
+        changed => _ = there(changed, &new.login)?,
     }
+    if new.withdraws {
+        // Profile §19.14: in the same commit, so that none is left that the old password made.
+        let gone = withdraw(&mut *rows, &new.login).await?;
+        let told = if new.was.is_none() { gone } else { 0 };
+        sqlx::query!("UPDATE account SET withdrawn = withdrawn + ?2 WHERE login = ?1", new.login, told)
+            .execute(rows)
+            .await?;
+    }
+    Ok(true)
 }
 
 async fn add_app(rows: &mut SqliteConnection, app: &AppPassword) -> Result<bool, Stop> {
@@ -119,7 +141,9 @@ async fn add_app(rows: &mut SqliteConnection, app: &AppPassword) -> Result<bool,
     if put.rows_affected() == 0 {
         return Err(Refusal::LoginExists.about(&app.login).into());
     }
-    often::at_most(rows, (account, "app-password"), (APP_PASSWORDS_A_DAY, often::DAY), app.made).await.map(|()| true)
+    often::at_most(&mut *rows, (account, "app-password"), (APP_PASSWORDS_A_DAY, often::DAY), app.made).await?;
+    sqlx::query!("UPDATE account SET withdrawn = 0 WHERE login = ?", account).execute(rows).await?;
+    Ok(true)
 }
 
 #[derive(Deserialize)]
@@ -132,6 +156,7 @@ struct AccountRow {
     temporary: u8,
     role: Role,
     suspended: Option<String>,
+    withdrawn: u32,
 }
 
 #[derive(Deserialize)]
@@ -148,7 +173,7 @@ struct AppRow {
 pub(crate) async fn load(rows: &mut SqliteConnection) -> Result<(Vec<Account>, Vec<AppPassword>), sqlx::Error> {
     let accounts = sqlx::query_scalar!(
         r#"SELECT json_group_array(json_object('login', login, 'party', party, 'password_hash', password_hash, 'scram', scram,
-                  'set', password_set, 'temporary', temporary, 'role', role, 'suspended', suspended)) AS "accounts!: String"
+                  'set', password_set, 'temporary', temporary, 'role', role, 'suspended', suspended, 'withdrawn', withdrawn)) AS "accounts!: String"
            FROM account"#
     )
     .fetch_one(&mut *rows)
@@ -181,6 +206,7 @@ impl AccountRow {
             temporary: self.temporary == 1,
             role: self.role,
             suspended: self.suspended,
+            withdrawn: self.withdrawn,
         })
     }
 }

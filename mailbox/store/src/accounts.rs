@@ -1,7 +1,7 @@
 //! What the store is asked to do with user IDs and certificates (Profile §19). Each order changes what it names and nothing else, so that
 //! two that are given at once do not undo each other.
 
-use fumibako_model::{Account, AppPassword, CertificateKey, Party, Role};
+use fumibako_model::{Account, AccountChange, AppPassword, CertificateKey, Party};
 use jiff::Timestamp;
 
 /// A change of user IDs.
@@ -11,25 +11,8 @@ pub enum AccountOrder {
     Make(Box<Account>),
     /// A new password.
     Password(Box<NewPassword>),
-    /// Other rights.
-    Role {
-        /// ユーザID.
-        login: String,
-        /// Which.
-        role: Role,
-    },
-    /// It is suspended, or no longer.
-    Suspend {
-        /// ユーザID.
-        login: String,
-        /// Why; none ends it.
-        reason: Option<String>,
-    },
-    /// It goes, and its application passwords with it.
-    Remove {
-        /// ユーザID.
-        login: String,
-    },
+    /// Rights, a suspension, or that it goes.
+    Change(AccountChange),
     /// A new application password. Past [`APP_PASSWORDS`](fumibako_model::APP_PASSWORDS) it is refused.
     AddApp(Box<AppPassword>),
     /// An application password goes.
@@ -60,6 +43,9 @@ pub struct NewPassword {
     pub scram: String,
     /// Has it to be changed before anything else?
     pub temporary: bool,
+    /// Profile §19.14: do the application passwords go with the old one? Those that go for a password that nobody had to know are
+    /// counted ([`Account::withdrawn`]), so that whose they were is told.
+    pub withdraws: bool,
     /// When.
     pub at: Timestamp,
 }

@@ -37,6 +37,9 @@ enum What {
         /// 新しいパスワードを 1 行目に書いたファイル（なければ尋ねます） / file with the new one; without it you are asked
         #[arg(long, value_name = "FILE")]
         new_file: Option<PathBuf>,
+        /// アプリパスワードもすべて取り消します（ほかの人に知られたおそれがあるとき） / withdraw the application passwords, too: if somebody may know them
+        #[arg(long)]
+        withdraw_apps: bool,
     },
     /// アプリパスワード / application passwords
     #[command(subcommand)]
@@ -78,18 +81,42 @@ impl Account {
 impl Password {
     pub(super) fn run(&self, may_ask: bool, settings: &Settings, screen: &mut Screen<'_>) -> Result<Exit, Trouble> {
         match &self.what {
-            What::Change { old_file, new_file } => {
+            What::Change { old_file, new_file, withdraw_apps } => {
                 let old = old_file.as_deref().map(first_line).transpose()?;
                 let new = match new_file {
                     Some(file) => first_line(file)?,
                     None => typed(&Asking::at_a_terminal(may_ask), screen)?,
                 };
-                account::change(settings, old, &new)?;
+                account::change(settings, old, (&new, *withdraw_apps))?;
                 screen.say(screen.pick("パスワードを変えました。", "The password is changed."));
+                // What became of the application passwords is not worth a failure: it is changed.
+                let left = account::apps(settings).map_or(0, |apps| apps.len());
+                if let Some(told) = apps_told(*withdraw_apps, left, screen.lang()) {
+                    screen.say(&told);
+                }
             }
             What::App(app) => app.run(settings, screen)?,
         }
         Ok(Exit::OK)
+    }
+}
+
+/// Profile §19.14: what became of the application passwords.
+fn apps_told(withdrawn: bool, left: usize, lang: Lang) -> Option<String> {
+    match (withdrawn, left) {
+        (true, _) => Some(lang.pick(
+            "アプリパスワードもすべて取り消しました。使うメールソフトの分を、fumibako password app add で作り直してください。".into(),
+            "The application passwords are withdrawn, too. Make new ones with fumibako password app add.".into(),
+        )),
+        (false, 0) => None,
+        (false, left) => Some(lang.pick(
+            format!(
+                "アプリパスワード {left} 件は、今までどおり使えます。ほかの人に知られたおそれがあるときは、fumibako password app remove で取り消してください。"
+            ),
+            format!(
+                "{left} application passwords stay as they are. If somebody else may know them, withdraw them with fumibako password app remove."
+            ),
+        )),
     }
 }
 
@@ -166,6 +193,13 @@ fn lines(view: &AccountView, lang: Lang) -> String {
         format!("{}: {role}", lang.pick("権限", "role")),
         format!("{}: {password} {until}", lang.pick("パスワード", "password")).trim_end().to_owned(),
     ];
+    if view.password.withdrawn > 0 {
+        let gone = view.password.withdrawn;
+        lines.push(lang.pick(
+            format!("運用者がパスワードを設定し直したので、アプリパスワード {gone} 件を取り消しました。使う分は fumibako password app add で作り直してください。"),
+            format!("The operator set the password, so {gone} application passwords were withdrawn. Make those you need anew: fumibako password app add."),
+        ));
+    }
     let stopped = |what: &str, why: &Option<String>| why.as_ref().map(|why| format!("{what}: {why}"));
     lines.extend(stopped(lang.pick("ユーザ ID は停止中", "the user ID is suspended"), &view.suspended));
     lines.extend(stopped(lang.pick("事業所は停止中", "the office is suspended"), &view.office.suspended));

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use fumibako_gateway::{
-    Addresses, Gateway, InitOptions, Ports, Reply, Request, Running, Secret, development_authority, init, issue_to,
-    tls_authority_file, write_private,
+    AccountRequest, Addresses, Gateway, InitOptions, Ports, Reply, Request, Running, Secret, development_authority,
+    init, issue_to, tls_authority_file, write_private,
 };
-use fumibako_model::{AgentId, Domain, OfficeNumber, Party};
+use fumibako_model::{AgentId, Description, Domain, OfficeNumber, Party};
 use fumibako_signer::Certificate;
 use fumibako_signer::authority::KeyKind;
 use jiff::Timestamp;
@@ -76,16 +76,23 @@ impl Stage {
         key: KeyKind,
         now: Timestamp,
     ) -> Result<PathBuf, Trouble> {
-        self.ask(Request::OfficeAdd { number, name: name.into() })?;
+        let settings = self.introduce(Description { name: Some(name.into()), ..Description::of(number) }, key, now)?;
         self.ask(Request::LicenceGrant { number, from: None, until: None })?;
-        self.register(Party::Office(number), key, now)
+        Ok(settings)
+    }
+
+    /// The same without a licence, and with whatever else is known of it.
+    pub fn introduce(&self, office: Description, key: KeyKind, now: Timestamp) -> Result<PathBuf, Trouble> {
+        let party = Party::Office(office.number);
+        self.ask(Request::OfficePut { offices: vec![office], dry_run: false })?;
+        self.register(party, key, now)
     }
 
     /// A login, a certificate and a settings file; then everybody has the file of all certificates.
     fn register(&self, party: Party, key: KeyKind, now: Timestamp) -> Result<PathBuf, Trouble> {
         let password = random::hex();
         let secret = Secret(password.clone());
-        self.ask(Request::AccountAdd { login: party.to_string(), party: party.clone(), password: secret })?;
+        self.ask(Request::Account(AccountRequest::make(party.to_string(), party.clone(), secret)))?;
         let settings = self.equip(&party, &password, key, now)?;
         self.hand_out_certificates()?;
         Ok(settings)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fumibako_careplan::Lang;
 use fumibako_model::{AccountView, Refusal, Role, Scope};
 use fumibako_web::part::Words;
-use fumibako_web::text::{say, say_with};
+use fumibako_web::text::{count, say, say_with};
 use jiff::{SignedDuration, Timestamp};
 
 use super::paint::day;
@@ -112,7 +112,13 @@ pub(super) fn warnings(app: &App, lang: Lang) -> Vec<Words> {
         next: say(lang, "password-soon-next").into_owned(),
         code: None,
     });
-    let all = [stopped("account-stopped", &view.suspended), stopped("office-stopped", &view.office.suspended), ends];
+    let gone = usize::try_from(view.password.withdrawn).ok().filter(|gone| *gone > 0).map(|gone| Words {
+        what: count(lang, "apps-withdrawn", gone).into_owned(),
+        next: say(lang, "apps-withdrawn-next").into_owned(),
+        code: None,
+    });
+    let all =
+        [stopped("account-stopped", &view.suspended), stopped("office-stopped", &view.office.suspended), ends, gone];
     all.into_iter().flatten().collect()
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use fumibako::Settings;
 use fumibako_gateway::{AccountRequest, Request, Secret, development_authority, issue_office};
+use fumibako_model::AccountChange;
 use fumibako_signer::authority::KeyKind;
 
 use crate::house::{A, House, now, type_in};
@@ -82,13 +83,16 @@ fn a_change_that_was_broken_off_is_found_out_by_the_next() {
 #[test]
 fn who_is_suspended_reads_why() {
     let house = House::new();
-    house.account(AccountRequest::Suspend { login: A.into(), reason: Some("担当者の退職".into()) });
+    house.account(AccountRequest::Change(AccountChange::Suspend {
+        login: A.into(),
+        reason: Some("担当者の退職".into()),
+    }));
     type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(77).says("E-AUT-008");
     type_in(&house.a, ["account", "--format", "text"])
         .ended(77)
         .says("ユーザ ID は停止中: 担当者の退職")
         .says("権限: 管理者");
-    house.account(AccountRequest::Suspend { login: A.into(), reason: None });
+    house.account(AccountRequest::Change(AccountChange::Suspend { login: A.into(), reason: None }));
     // What was to be sent waited.
     type_in(&house.a, ["send", "--resume"]).ended(0);
     let number = A.parse().unwrap();
@@ -110,6 +114,26 @@ fn an_application_password_is_shown_once_and_withdrawn() {
     type_in(&house.a, ["password", "app", "add", "web", "--for", "https"]).ended(3).says("E-DIR-014");
     type_in(&house.a, ["password", "app", "remove", "../account"]).ended(67).says("E-DIR-013");
     type_in(&house.a, ["password", "app", "remove", "outlook"]).ended(0);
+    assert!(type_in(&house.a, ["password", "app", "list"]).ended(0).objects().is_empty());
+}
+
+/// Profile §19.14
+#[test]
+fn what_becomes_of_application_passwords_is_told_with_a_new_password() {
+    let house = House::new();
+    let add = |name: &str| type_in(&house.a, ["password", "app", "add", name, "--for", "imap"]).ended(0);
+    add("outlook");
+    let new = house.secret("new", NEW);
+    type_in(&house.a, ["password", "change", "--new-file", &new])
+        .ended(0)
+        .says("アプリパスワード 1 件は、今までどおり");
+    house.account(AccountRequest::Password { login: A.into(), password: Secret(NEW.into()), temporary: false });
+    let view = type_in(&house.a, ["account", "--format", "text"]).ended(0);
+    view.says("アプリパスワード 1 件を取り消しました").says("password app add");
+    add("mutt");
+    let newer = house.secret("newer", "tori ga naite iru");
+    let ran = type_in(&house.a, ["password", "change", "--new-file", &newer, "--withdraw-apps"]).ended(0);
+    ran.says("アプリパスワードもすべて取り消しました");
     assert!(type_in(&house.a, ["password", "app", "list"]).ended(0).objects().is_empty());
 }
 

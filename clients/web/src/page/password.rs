@@ -18,6 +18,8 @@ pub struct Password {
     pub why: Option<String>,
     /// Characters of a new one, at least.
     pub shortest: u16,
+    /// Application passwords that went when the operator set the present one.
+    pub withdrawn: usize,
     /// Why the last try was not enough.
     pub trouble: Option<String>,
     /// Can it be changed at all? If not, what to do stands in `why`.
@@ -48,6 +50,9 @@ pub fn password(view: &Password) -> Markup {
             h1 { (t("password-change")) }
             @if let Some(why) = &view.why { p #why.chip.warn { (Icon::Warning.draw()) (why) } }
             @if let Some(trouble) = &view.trouble { p #trouble.chip.bad role="alert" { (Icon::Cross.draw()) (trouble) } }
+            @if view.withdrawn > 0 {
+                p #withdrawn.hint { (count(view.lang, "apps-withdrawn", view.withdrawn)) (gap(view.lang)) (t("apps-withdrawn-next")) }
+            }
             input type="hidden" name="csrf" value=(view.csrf);
             @if !view.closed {
                 (field("old", "password-old", "current-password", true))
@@ -58,6 +63,7 @@ pub fn password(view: &Password) -> Markup {
                     li { (t("password-rule-name")) }
                     li { (t("password-rule-simple")) }
                 }
+                p { label { input type="checkbox" name="withdraw" value="yes"; " " (t("password-withdraw")) } }
                 button.primary { (t("password-change")) }
             }
             @if view.why.is_none() { p { a href="/" { (t("to-home")) } } }
@@ -68,4 +74,9 @@ pub fn password(view: &Password) -> Markup {
         }
     };
     bare(view.lang, view.size, &t("password-change"), main)
+}
+
+/// Between two sentences.
+fn gap(lang: Lang) -> &'static str {
+    lang.pick("", " ")
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use fumibako_gateway::{AccountRequest, Request, Secret};
-use fumibako_model::Role;
+use fumibako_model::{AccountChange, Role};
 
 use crate::world::{B, Done, World};
 
@@ -96,7 +96,7 @@ async fn sent_to_the_change(world: &World, words: &str) -> Result<bool, crate::w
 }
 
 async fn roles(world: &World) -> Done {
-    let role = |role| account(world, AccountRequest::Role { login: B.into(), role });
+    let role = |role| account(world, AccountRequest::Change(AccountChange::Role { login: B.into(), role }));
     let menu = "[...document.querySelectorAll('#tabs a')].map(a => a.getAttribute('href')).join(' ')";
     for (one, entries, shut) in [
         (Role::Sender, "/ /sent /compose /drafts /batch", "/inbox"),
@@ -118,11 +118,14 @@ async fn roles(world: &World) -> Done {
 
 async fn stopped(world: &World) -> Done {
     let login = || B.to_owned();
-    account(world, AccountRequest::Suspend { login: login(), reason: Some("担当者の退職".into()) });
+    account(
+        world,
+        AccountRequest::Change(AccountChange::Suspend { login: login(), reason: Some("担当者の退職".into()) }),
+    );
     let why = until_fresh(world, "document.querySelector('main').innerText.includes('理由：担当者の退職')").await?;
     world.see("LG-08", "a suspended user ID reads why", why);
     world.shot("home-suspended").await?;
-    account(world, AccountRequest::Suspend { login: login(), reason: None });
+    account(world, AccountRequest::Change(AccountChange::Suspend { login: login(), reason: None }));
     let over = until_fresh(world, "!document.querySelector('main').innerText.includes('利用停止中')").await?;
     world.see("LG-08", "and that it is over", over);
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fumibako_model::{Door, Party, Role};
+use fumibako_model::{AccountChange, Door, Party, Role};
 use serde::{Deserialize, Serialize};
 
 use super::Secret;
@@ -24,7 +24,7 @@ pub enum AccountRequest {
         /// Has the password to be changed before anything else?
         temporary: bool,
     },
-    /// Gives a login a new password.
+    /// Gives a login a new password. Its application passwords go (Profile §19.14).
     Password {
         /// ユーザID.
         login: String,
@@ -33,25 +33,8 @@ pub enum AccountRequest {
         /// Has it to be changed before anything else?
         temporary: bool,
     },
-    /// Other rights.
-    Role {
-        /// ユーザID.
-        login: String,
-        /// Which.
-        role: Role,
-    },
-    /// Suspends a login, with a reason that its office reads, or ends that.
-    Suspend {
-        /// ユーザID.
-        login: String,
-        /// Why; none ends a suspension.
-        reason: Option<String>,
-    },
-    /// It goes, with its application passwords.
-    Remove {
-        /// ユーザID.
-        login: String,
-    },
+    /// Other rights, a suspension or its end, or it goes.
+    Change(AccountChange),
     /// The application passwords of a login.
     Apps {
         /// ユーザID.
@@ -76,14 +59,19 @@ pub enum AccountRequest {
 }
 
 impl AccountRequest {
+    /// Makes a login that may do everything.
+    pub fn make(login: impl Into<String>, party: Party, password: Secret) -> Self {
+        Self::Make { login: login.into(), party, password, role: Role::default(), temporary: false }
+    }
+
     /// The word in logs.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Make { .. } => "account-make",
             Self::Password { .. } => "account-password",
-            Self::Role { .. } => "account-role",
-            Self::Suspend { .. } => "account-suspend",
-            Self::Remove { .. } => "account-remove",
+            Self::Change(AccountChange::Role { .. }) => "account-role",
+            Self::Change(AccountChange::Suspend { .. }) => "account-suspend",
+            Self::Change(AccountChange::Remove { .. }) => "account-remove",
             Self::Apps { .. } => "account-apps",
             Self::AddApp { .. } => "account-add-app",
             Self::RemoveApp { .. } => "account-remove-app",
@@ -94,11 +82,8 @@ impl AccountRequest {
     pub(super) fn about(&self) -> String {
         match self {
             Self::Make { login, party, .. } => format!("{login} for {party}"),
-            Self::Password { login, .. }
-            | Self::Role { login, .. }
-            | Self::Suspend { login, .. }
-            | Self::Remove { login }
-            | Self::Apps { login } => login.clone(),
+            Self::Change(change) => change.login().to_owned(),
+            Self::Password { login, .. } | Self::Apps { login } => login.clone(),
             Self::AddApp { login, name, .. } | Self::RemoveApp { login, name } => format!("{login}/{name}"),
         }
     }

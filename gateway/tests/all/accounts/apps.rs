@@ -69,31 +69,74 @@ async fn a_proof_of_it_counts_and_withdrawn_it_is_nobody_s_in_the_middle_of_a_se
     open(&gateway.doors(SENDER, PASSWORD).await);
 }
 
-// Profile §19.3, §19.7
+impl Fixture {
+    /// The operator makes one: its user ID and password.
+    async fn given(&self, name: &str) -> (String, String) {
+        let add = AccountRequest::AddApp { login: SENDER.into(), name: name.into(), doors: [Door::Pop3].into() };
+        let Reply::Apps { apps } = self.ask(Request::Account(add)).await else { panic!("shown once") };
+        (apps[0].login.clone(), apps[0].password.clone().unwrap())
+    }
+
+    async fn apps(&self) -> usize {
+        let ask = AccountRequest::Apps { login: SENDER.into() };
+        let Reply::Apps { apps } = self.ask(Request::Account(ask)).await else { panic!("a list") };
+        apps.len()
+    }
+
+    /// What POP3 answers to it.
+    async fn maildrop(&self, (login, password): &(String, String)) -> String {
+        let mut pop3 = Client::tls(self.running.addresses().pop3_tls, &self.authority()).await;
+        pop3.line().await;
+        pop3.say(&format!("USER {login}\r\nPASS {password}\r\n")).await;
+        pop3.line().await;
+        pop3.line().await.unwrap()
+    }
+}
+
+// Profile §19.3, §19.7, §19.8
 #[tokio::test(flavor = "multi_thread")]
 async fn it_waits_with_its_user_id_and_the_operator_may_withdraw_it() {
     let gateway = Fixture::start().await;
-    let add = AccountRequest::AddApp { login: SENDER.into(), name: "pop".into(), doors: [Door::Pop3].into() };
-    let Reply::Apps { apps } = gateway.ask(Request::Account(add)).await else { panic!("shown once") };
-    let (login, password) = (apps[0].login.clone(), apps[0].password.clone().unwrap());
-    assert!(gateway.doors(&login, &password).await[2].starts_with("+OK "));
-    let renew = |temporary| AccountRequest::Password {
-        login: SENDER.into(),
-        password: fumibako_gateway::Secret(NEW.into()),
-        temporary,
-    };
-    gateway.account(renew(true)).await;
-    assert!(gateway.doors(&login, &password).await[2].starts_with("-ERR [AUTH] E-AUT-005"));
-    gateway.account(renew(false)).await;
-    assert!(gateway.doors(&login, &password).await[2].starts_with("+OK "));
+    let password = fumibako_gateway::Secret(NEW.into());
+    gateway.account(AccountRequest::Password { login: SENDER.into(), password, temporary: true }).await;
+    let app = gateway.given("pop").await;
+    assert!(gateway.maildrop(&app).await.starts_with("-ERR [AUTH] E-AUT-005"));
+    assert_eq!(gateway.change((SENDER, NEW), "tori ga naite iru").await, "204");
+    assert!(gateway.maildrop(&app).await.starts_with("+OK "));
     gateway.account(AccountRequest::RemoveApp { login: SENDER.into(), name: "pop".into() }).await;
-    let Reply::Apps { apps } = gateway.ask(Request::Account(AccountRequest::Apps { login: SENDER.into() })).await
-    else {
-        panic!("a list")
-    };
-    assert!(apps.is_empty());
+    assert_eq!(gateway.apps().await, 0);
     for doors in ["[]", "[\"https\"]", "[\"telnet\"]"] {
         let body = format!("{{\"name\":\"x\",\"doors\":{doors}}}");
-        assert_eq!(gateway.code("POST /v1/app-passwords", (SENDER, NEW), &body).await, "E-DIR-014", "{doors}");
+        let code = gateway.code("POST /v1/app-passwords", (SENDER, "tori ga naite iru"), &body).await;
+        assert_eq!(code, "E-DIR-014", "{doors}");
     }
+}
+
+// Profile §19.14
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_the_operator_sets_withdraws_them_and_ones_own_only_where_it_says_so() {
+    let gateway = Fixture::start().await;
+    let last = gateway.told(None).await.last().unwrap().n;
+    let (imap, spare) = (made(&gateway, "imap", "[\"imap\"]").await, gateway.given("spare").await);
+    let body = |more: &str| format!("{{\"new\":\"{NEW}\"{more}}}");
+    assert_eq!(gateway.code("PUT /v1/password", (SENDER, PASSWORD), &body("")).await, "204");
+    assert_eq!(gateway.apps().await, 2);
+    let mut open = Client::tls(gateway.running.addresses().imap_tls, &gateway.authority()).await;
+    open.line().await;
+    assert!(open.imap("a", &format!("LOGIN {} {}", imap.0, imap.1)).await.pop().unwrap().starts_with("a OK"));
+    let password = fumibako_gateway::Secret(PASSWORD.into());
+    gateway.account(AccountRequest::Password { login: SENDER.into(), password, temporary: false }).await;
+    assert!(gateway.maildrop(&spare).await.starts_with("-ERR [AUTH] E-AUT-001"));
+    assert!(open.imap("b", "STATUS INBOX (MESSAGES)").await.pop().unwrap().contains("E-AUT-002"));
+    let withdrawn = async || {
+        gateway.https("GET /v1/account", Some((SENDER, PASSWORD)), "").await.1["password"]["withdrawn"].clone()
+    };
+    assert_eq!(withdrawn().await, 2);
+    let mutt = made(&gateway, "mutt", "[\"pop3\"]").await;
+    assert_eq!(withdrawn().await, 0, "told until one is made anew");
+    assert_eq!(gateway.code("PUT /v1/password", (SENDER, PASSWORD), &body(",\"withdraw_apps\":true")).await, "204");
+    assert!(gateway.apps().await == 0 && gateway.maildrop(&mutt).await.starts_with("-ERR [AUTH] E-AUT-001"));
+    let told = gateway.told_since(last).await;
+    let gone: Vec<_> = told.iter().filter(|(what, _)| *what == What::AppPasswordRemoved).map(|(_, who)| who).collect();
+    assert_eq!(gone, [&imap.0, &spare.0, &mutt.0]);
 }

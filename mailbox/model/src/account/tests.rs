@@ -10,6 +10,7 @@ fn account(temporary: bool) -> Account {
         temporary,
         role: Role::Manager,
         suspended: None,
+        withdrawn: 0,
     }
 }
 

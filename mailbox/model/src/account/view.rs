@@ -36,6 +36,9 @@ pub struct PasswordView {
     pub until: Option<Timestamp>,
     /// Characters that a new one has at least.
     pub shortest: u16,
+    /// Application passwords that went when the operator set it, and none was made since (Profile §19.14).
+    #[serde(default)]
+    pub withdrawn: u32,
 }
 
 /// The office or agent of a user ID.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use fumibako_model::{
-    APP_PASSWORDS, Account, AppPassword, CERTIFICATES, CertificateKey, Door, Enrolled, Party, Refusal, Role,
+    APP_PASSWORDS, Account, AccountChange, AppPassword, CERTIFICATES, CertificateKey, Door, Enrolled, Party, Refusal,
+    Role,
 };
 use jiff::SignedDuration;
 
@@ -21,6 +22,7 @@ pub(super) fn account(login: &str) -> Account {
         temporary: true,
         role: Role::Manager,
         suspended: None,
+        withdrawn: 0,
     }
 }
 
@@ -39,6 +41,7 @@ fn password(was: Option<&str>, hash: &str) -> AccountOrder {
         password_hash: hash.into(),
         scram: "$scram$two".into(),
         temporary: false,
+        withdraws: false,
         at: now() + SignedDuration::from_secs(1),
     }))
 }
@@ -50,8 +53,10 @@ pub async fn orders_change_what_they_name_and_nothing_else<S: Store>(store: Arc<
     let again = order(&*store, AccountOrder::Make(Box::new(account("himawari")))).await;
     refused(again, Refusal::LoginExists);
     let login = || "himawari".to_owned();
-    order(&*store, AccountOrder::Role { login: login(), role: Role::Sender }).await.unwrap();
-    order(&*store, AccountOrder::Suspend { login: login(), reason: Some("退職".into()) }).await.unwrap();
+    order(&*store, AccountOrder::Change(AccountChange::Role { login: login(), role: Role::Sender })).await.unwrap();
+    order(&*store, AccountOrder::Change(AccountChange::Suspend { login: login(), reason: Some("退職".into()) }))
+        .await
+        .unwrap();
     order(&*store, password(None, "$argon2id$two")).await.unwrap();
     let expected = Account {
         password_hash: "$argon2id$two".into(),
@@ -64,14 +69,14 @@ pub async fn orders_change_what_they_name_and_nothing_else<S: Store>(store: Arc<
     };
     assert!(store.roll().account("himawari") == Some(&expected));
     refused(stands(&*store, "himawari"), Refusal::AccountSuspended);
-    order(&*store, AccountOrder::Suspend { login: login(), reason: None }).await.unwrap();
+    order(&*store, AccountOrder::Change(AccountChange::Suspend { login: login(), reason: None })).await.unwrap();
     assert_eq!(store.roll().stands("himawari"), Ok(Role::Sender));
-    order(&*store, AccountOrder::Remove { login: login() }).await.unwrap();
+    order(&*store, AccountOrder::Change(AccountChange::Remove { login: login() })).await.unwrap();
     refused(stands(&*store, "himawari"), Refusal::LoginNeeded);
     for gone in [
-        AccountOrder::Role { login: login(), role: Role::Staff },
-        AccountOrder::Suspend { login: login(), reason: None },
-        AccountOrder::Remove { login: login() },
+        AccountOrder::Change(AccountChange::Role { login: login(), role: Role::Staff }),
+        AccountOrder::Change(AccountChange::Suspend { login: login(), reason: None }),
+        AccountOrder::Change(AccountChange::Remove { login: login() }),
         password(None, "$argon2id$three"),
     ] {
         refused(order(&*store, gone).await, Refusal::LoginUnknown);
@@ -141,8 +146,39 @@ pub async fn application_passwords_go_with_their_user_id<S: Store>(store: Arc<S>
     assert!(*found == AppPassword { used: Some(now()), ..app(0) } && owner.login == "himawari");
     refused(stands(&*store, "himawari/app-0"), Refusal::PasswordTemporary);
     assert!(roll.app_password("himawari").is_none());
-    order(&*store, AccountOrder::Remove { login: "himawari".into() }).await.unwrap();
+    order(&*store, AccountOrder::Change(AccountChange::Remove { login: "himawari".into() })).await.unwrap();
     refused(stands(&*store, "himawari/app-0"), Refusal::LoginNeeded);
+}
+
+fn new_password(was: Option<&str>, withdraws: bool) -> AccountOrder {
+    let AccountOrder::Password(new) = password(was, "$argon2id$one") else { unreachable!("it is one") };
+    AccountOrder::Password(Box::new(NewPassword { withdraws, ..*new }))
+}
+
+pub async fn application_passwords_go_with_the_password_where_that_is_said<S: Store>(store: Arc<S>) {
+    World::with(&*store).await;
+    order(&*store, AccountOrder::Make(Box::new(account("himawari")))).await.unwrap();
+    let stand = |store: &S| {
+        let roll = store.roll();
+        (roll.app_passwords_of("himawari").len(), roll.account("himawari").unwrap().withdrawn)
+    };
+    for n in 0..3 {
+        order(&*store, AccountOrder::AddApp(Box::new(app(n)))).await.unwrap();
+    }
+    order(&*store, new_password(Some("$argon2id$one"), false)).await.unwrap();
+    assert_eq!(stand(&store), (3, 0));
+    // A new password that is refused withdraws nothing.
+    refused(order(&*store, new_password(Some("$argon2id$none"), true)).await, Refusal::WrongPassword);
+    assert_eq!(stand(&store), (3, 0));
+    order(&*store, new_password(None, true)).await.unwrap();
+    assert_eq!(stand(&store), (0, 3), "the operator's: whose they were is told");
+    order(&*store, new_password(None, true)).await.unwrap();
+    order(&*store, new_password(Some("$argon2id$one"), false)).await.unwrap();
+    assert_eq!(stand(&store), (0, 3), "until a new one is made");
+    order(&*store, AccountOrder::AddApp(Box::new(app(0)))).await.unwrap();
+    assert_eq!(stand(&store), (1, 0));
+    order(&*store, new_password(Some("$argon2id$one"), true)).await.unwrap();
+    assert_eq!(stand(&store), (0, 0), "one's own: who asks for it knows");
 }
 
 fn certificate(serial: usize) -> Enrolled {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use fumibako_model::{
-    Account, Asked, Done, Licence, LicenceDeed, LicenceDue, LicenceOrder, LicenceTerms, Licensing, Office,
-    OfficeNumber, Party, PayBy, Refusal, Switch, What, japanese_day,
+    Account, AccountChange, Asked, Done, Licence, LicenceDeed, LicenceDue, LicenceOrder, LicenceTerms, Licensing,
+    Office, OfficeNumber, Party, PayBy, Refusal, Switch, What, japanese_day,
 };
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
@@ -64,7 +64,8 @@ pub async fn what_an_office_signs_is_its_own_and_not_without_end<S: Store>(store
         refused(store.amend(by(user, now())).await, Refusal::LoginUnknown);
     }
     let suspend = |reason: Option<&str>| {
-        let order = AccountOrder::Suspend { login: "sakura".into(), reason: reason.map(str::to_owned) };
+        let order =
+            AccountOrder::Change(AccountChange::Suspend { login: "sakura".into(), reason: reason.map(str::to_owned) });
         store.put(Amendment::Account(order))
     };
     suspend(Some("退職")).await.unwrap();

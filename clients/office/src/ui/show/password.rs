@@ -54,12 +54,14 @@ pub(super) fn instead(app: &App, session: &Session, path: &str) -> Option<Respon
 
 fn view(app: &App, here: &Here, trouble: Option<String>) -> Password {
     let why = first(app);
-    let shortest = held(&app.mail).ours.view.as_ref().map(|view| view.password.shortest);
+    let known = held(&app.mail).ours.view.as_ref().map(|view| (view.password.shortest, view.password.withdrawn));
+    let (shortest, withdrawn) = known.unwrap_or((PasswordRules::default().shortest, 0));
     Password {
         lang: here.lang(),
         size: here.session.size,
         why: why.map(|why| why.say(here.lang())),
-        shortest: shortest.unwrap_or(PasswordRules::default().shortest),
+        shortest,
+        withdrawn: withdrawn.try_into().unwrap_or(usize::MAX),
         trouble,
         closed: why == Some(Why::Lapsed),
         csrf: here.session.csrf.clone(),
@@ -85,11 +87,11 @@ async fn change(State(app): Shared, here: Here, sent: Sent) -> Result<Response, 
     if new != field("again") {
         return no(here.say("password-differ"));
     }
-    let settings = app.settings.clone();
-    match aside(move || account::change(&settings, Some(old), &new)).await {
+    let (settings, withdraws) = (app.settings.clone(), sent.get("withdraw") == Some("yes"));
+    match aside(move || account::change(&settings, Some(old), (&new, withdraws))).await {
         Ok(()) => {
             forget(&app);
-            Ok(here.done(&app, "/", here.say("password-changed")))
+            Ok(here.done(&app, "/", here.say(if withdraws { "password-changed-apps" } else { "password-changed" })))
         }
         Err(trouble) => {
             let words = paint::words(&trouble.words(here.lang()));

@@ -7,6 +7,13 @@ password-rule-long = { $count } characters or more. A few words in a row are lon
 password-rule-name = Neither the user ID nor the office number in it.
 password-rule-simple = Nothing that is tried first, such as "password1234" or "123456789012".
 password-changed = The password is changed.
+password-withdraw = Withdraw the application passwords for mail tools, too (if somebody else may know them)
+password-changed-apps = The password is changed, and the application passwords are withdrawn.
+apps-withdrawn = { $count ->
+    [one] The operator set the password, so one application password for a mail tool was withdrawn.
+   *[other] The operator set the password, so { $count } application passwords for mail tools were withdrawn.
+}
+apps-withdrawn-next = To use a mail tool again, ask the operator of the gateway for a new one.
 password-temporary = The password is temporary. Change it to one of your own before you use anything else.
 password-expired = The password has expired. Change it to a new one and go on where you were.
 password-lapsed = The temporary password was not changed in time. Ask the operator of the gateway for a new one.
