@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use fumibako_careplan::{Severity, check};
-use fumibako_model::{BUNDLE_FIELD, State};
+use fumibako_gateway::{LicenceAsk, Request};
+use fumibako_model::{BUNDLE_FIELD, LicenceState, PayBy, Payment, State};
 use fumibako_signer::Identity;
 use fumibako_signer::authority::KeyKind;
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use super::unread::Traces;
 use super::{Step, sample};
 use crate::bundle::{Composed, Contents, Draft, Reader, compose, gather, open};
 use crate::fetch::{Arrival, End, Fetch};
+use crate::licence::{Manner, Year, agreed, ask_for, ours};
 use crate::mailbox::{Folder, Mailbox};
 use crate::outbox::{Outbox, Outcome};
 use crate::partners::{Closing, Partners};
@@ -31,7 +33,7 @@ pub fn play(
 ) -> Result<Stage, Trouble> {
     let stage = Stage::set_up(dir, clock())?;
     tell(&gateway(&stage))?;
-    let [sender, recipient] = offices(&stage, clock(), tell)?;
+    let [sender, recipient] = offices(&stage, clock, tell)?;
     let written = dir.join("written");
     sample::write(&written)?;
     let draft = sorted(&written, &sender, tell)?;
@@ -63,19 +65,28 @@ fn gateway(stage: &Stage) -> Step {
 
 fn offices(
     stage: &Stage,
-    now: Timestamp,
+    clock: fn() -> Timestamp,
     tell: &mut dyn FnMut(&Step) -> std::io::Result<()>,
 ) -> Result<[Settings; 2], Trouble> {
-    let add = |(number, name): (&str, &str), key| {
-        stage.add_office(sample::office(number)?, name, key, now).and_then(|place| Settings::load(&place))
+    let now = clock();
+    let add = |office: sample::Known, key| {
+        stage.introduce(office.description()?, key, now).and_then(|place| Settings::load(&place))
     };
-    let offices = [add(sample::SENDER, KeyKind::EcP256)?, add(sample::RECIPIENT, KeyKind::Rsa2048)?];
+    let offices = [add(sample::OFFICES[0], KeyKind::EcP256)?, add(sample::OFFICES[1], KeyKind::Rsa2048)?];
+    let (version, text) = (sample::TERMS.0.to_owned(), sample::TERMS.1.to_owned());
+    stage.ask(Request::Licence(LicenceAsk::TermsPublish { version, text }))?;
     let mut step = Step::new(
         "offices",
-        "二つの事業所を登録し、ライセンスと証明書を用意しました",
-        "two offices were registered, licensed and given certificates",
+        "二つの事業所を登録し、証明書を用意し、ライセンスを申請しました",
+        "two offices were registered, given certificates and licensed",
     );
     for settings in &offices {
+        let licensed = licensed(stage, settings, clock())?;
+        step = step.check(
+            licensed,
+            "規約に同意してライセンスを申請し、支払いが記録されました",
+            "it agreed to the terms, applied for its licence, and the payment was written down",
+        );
         let (office, certificate) = (settings.office()?, settings.identity()?.certificate().clone());
         let believed = settings.trust()?.check_certificate(&certificate, &[], now).is_ok();
         let named = certificate.rfc822_names() == [settings.address_of(office)?.to_string()];
@@ -95,6 +106,16 @@ fn offices(
     );
     tell(&step)?;
     Ok(offices)
+}
+
+/// Profile §10.5: the office reads the terms, agrees to them and applies; the operator writes down that it is paid.
+fn licensed(stage: &Stage, settings: &Settings, now: Timestamp) -> Result<bool, Trouble> {
+    let terms = agreed(&ours(settings)?, &[sample::TERMS.0])?;
+    let manner = Manner { pay_by: PayBy::Deduction, automatic: true };
+    let view = ask_for(settings, Year::First, (&terms, manner), now)?;
+    let (number, payment) = (settings.office()?, Payment::Paid);
+    stage.ask(Request::Licence(LicenceAsk::Payment { number, from: None, payment, pay_by: None }))?;
+    Ok(view.state == LicenceState::InForce && view.agrees())
 }
 
 fn sorted(
