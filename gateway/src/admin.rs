@@ -32,8 +32,9 @@ pub use socket::{CallError, call};
 pub(crate) use socket::{bind as bind_socket, serve};
 pub use words::{
     AccountRequest, AccountRow, ActsReport, Audited, AuthorityRow, BackupReport, CertificateRow, DayRow, DeedRow,
-    FaultRow, HoldRow, LicenceAsk, NoticeAsk, NoticeRow, NoticeState, OfficeRow, PlaceRow, PutReport, RefusedMore,
-    RefusedRow, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, TermsRow, VerifyReport,
+    FaultRow, HoldRow, LicenceAsk, NoticeAsk, NoticeRow, NoticeState, OfficeRow, PlaceRow, PruneView, PutReport,
+    RefusedMore, RefusedRow, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, TermsRow,
+    VerifyReport,
 };
 
 /// Longest agent's name and suspension reason, in characters.
@@ -115,6 +116,7 @@ impl<S: Store> Admin<S> {
             request @ (Request::EvidenceList { .. }
             | Request::EvidenceExport { .. }
             | Request::EvidenceVerify
+            | Request::EvidencePrune { .. }
             | Request::EvidenceRefused
             | Request::EvidenceContinues { .. }) => self.evidence(request).await,
             Request::AuditList { office, after } => self.list_acts(WhichActs { office, after }).await,
@@ -181,6 +183,7 @@ impl<S: Store> Admin<S> {
             messages,
             bytes,
             evidence,
+            evidence_pruned: census.pruned,
             evidence_logged: census.logged,
             reports_due: census.due,
             receipts_refused: census.refused_receipts,

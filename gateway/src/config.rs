@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use fumibako_model::{Domain, FIRST_REMINDER_HOURS, Reminders, Retention};
+use fumibako_model::{Domain, EvidenceTerm, FIRST_REMINDER_HOURS, Reminders, Retention};
 use fumibako_sqlite::LOG_BYTES;
 use fumibako_store::Rules;
 use serde::Deserialize;
@@ -77,6 +77,8 @@ pub struct Evidence {
     pub stamp_url: String,
     /// PEM: the authority above its certificate. Default `evidence/tsa.pem`; a stamp under another is not kept.
     pub stamp_authority_file: PathBuf,
+    /// Years that evidence is kept, 2 to 100. Default 7. Then it goes, a month at a time, and what proves the rest stays.
+    pub keep_years: u16,
 }
 
 impl Default for Evidence {
@@ -85,6 +87,7 @@ impl Default for Evidence {
             identity_file: "evidence/identity.pem".into(),
             stamp_url: String::new(),
             stamp_authority_file: "evidence/tsa.pem".into(),
+            keep_years: EvidenceTerm::default().years(),
         }
     }
 }
@@ -338,6 +341,11 @@ impl Config {
         Retention::new(self.limits.retention_days).unwrap_or_default()
     }
 
+    /// How long evidence is kept.
+    pub fn evidence_term(&self) -> EvidenceTerm {
+        EvidenceTerm::new(self.evidence.keep_years).unwrap_or_default()
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         let limits = &self.limits;
         self.passwords.check()?;
@@ -355,6 +363,9 @@ impl Config {
         }
         if Retention::new(limits.retention_days).is_err() {
             return Err(ConfigError::OutOfRange("limits.retention_days", "10 to 365 days"));
+        }
+        if EvidenceTerm::new(self.evidence.keep_years).is_err() {
+            return Err(ConfigError::OutOfRange("evidence.keep_years", "2 to 100 years"));
         }
         if self.listen.metrics.is_some_and(|address| !address.ip().is_loopback()) {
             return Err(ConfigError::OutOfRange("listen.metrics", "an address of this machine: 127.0.0.1 or [::1]"));
@@ -399,7 +410,7 @@ mod tests {
         let keys = |table: &toml::Table| table.keys().cloned().collect::<Vec<_>>();
         assert_eq!(written.len(), 12, "{:?}", keys(&written));
         assert_eq!(written["submission"].as_table().unwrap().len(), 1);
-        assert_eq!(written["evidence"].as_table().unwrap().len(), 3);
+        assert_eq!(written["evidence"].as_table().unwrap().len(), 4);
         assert_eq!(written["listen"].as_table().unwrap().len(), 6);
         assert_eq!(written["tls"].as_table().unwrap().len(), 3);
         assert_eq!(written["limits"].as_table().unwrap().len(), 15);
@@ -442,6 +453,9 @@ mod tests {
         assert!(room(0).is_ok() && room(LOG_BYTES).is_ok() && room(LOG_BYTES + 1).unwrap_err().contains("69206016"));
         let days = |n: u16| parse(&format!("[limits]\nretention_days = {n}"));
         assert_eq!(days(10).unwrap().retention().days(), 10);
+        let years = |n: u16| parse(&format!("[evidence]\nkeep_years = {n}"));
+        assert_eq!(years(2).unwrap().evidence_term().years(), 2);
+        assert!(years(1).unwrap_err().contains("2 to 100") && years(100).is_ok() && years(101).is_err());
         let hours = |n: u16| parse(&format!("[reminders]\nafter_hours = [{n}]"));
         assert!(hours(23).unwrap_err().contains("24 hours") && hours(24).is_ok());
         let many = |n: usize| parse(&format!("[reminders]\ndays_before_end = {:?}", vec![1; n]));

@@ -43,11 +43,14 @@ pub(crate) struct Counts {
     accepted: Tally,
     delivered: Counter,
     retrieved: Counter,
+    failed: Counter,
     repeated: Counter,
     /// Seconds to the 250.
     answered: Histogram,
     pub(crate) refused: Tally,
     pub(crate) receipts_refused: Counter,
+    /// Questions over HTTPS about others, and for evidence.
+    pub(crate) questions_refused: Tally,
     /// By door.
     pub(crate) connections: Tally,
     pub(crate) logins: Tally,
@@ -55,6 +58,7 @@ pub(crate) struct Counts {
     pub(crate) reported: Tally,
     pub(crate) expired: Counter,
     pub(crate) erased: Counter,
+    pub(crate) evidence_pruned: Counter,
     pub(crate) heads_signed: Counter,
     pub(crate) heads_stamped: Counter,
     now: Gauges,
@@ -72,6 +76,7 @@ struct Gauges {
     unsigned: Gauge,
     due: Gauge,
     nearly_full: Gauge,
+    writer: Gauge,
     body_memory: Gauge,
 }
 
@@ -90,16 +95,19 @@ impl Default for Counts {
             accepted: Tally::default(),
             delivered: Counter::default(),
             retrieved: Counter::default(),
+            failed: Counter::default(),
             repeated: Counter::default(),
             answered: Histogram::new(ANSWERED),
             refused: Tally::default(),
             receipts_refused: Counter::default(),
+            questions_refused: Tally::default(),
             connections: Tally::default(),
             logins: Tally::default(),
             handed_over: Counter::default(),
             reported: Tally::default(),
             expired: Counter::default(),
             erased: Counter::default(),
+            evidence_pruned: Counter::default(),
             heads_signed: Counter::default(),
             heads_stamped: Counter::default(),
             now: Gauges::default(),
@@ -119,11 +127,14 @@ impl Counts {
         one("bundles_delivered", "Bundles put into INBOX", &self.delivered);
         one("bundles_handed_over", "Bundles that the gateway saw go to their recipient whole", &self.handed_over);
         one("receipts_taken", "Receipts that counted", &self.retrieved);
+        one("bundles_not_opened", "Words of recipients that a bundle does not open", &self.failed);
         one("receipts_refused", "Receipts that changed nothing", &self.receipts_refused);
         one("refusals", "Refusals, by code", &self.refused.apart);
+        one("questions_refused", "Questions over HTTPS that were refused", &self.questions_refused.apart);
         one("reports_filed", "Reports and reminders filed", &self.reported.apart);
         one("bundles_expired", "Bundles that nobody collected in time", &self.expired);
         one("messages_erased", "Messages whose day's key was destroyed", &self.erased);
+        one("evidence_pruned", "Pieces of evidence whose years were over", &self.evidence_pruned);
         one("log_heads_signed", "Heads of the evidence log signed", &self.heads_signed);
         one("log_heads_stamped", "Heads of the evidence log stamped", &self.heads_stamped);
         one("logins", "Log-ins, by what came of them", &self.logins.apart);
@@ -136,6 +147,7 @@ impl Counts {
         one("evidence_unsigned", "Pieces that wait for the next signed head", &now.unsigned);
         one("reports_due", "Reports and reminders that wait for their moment", &now.due);
         one("offices_nearly_full", "Offices whose folders are full to four fifths", &now.nearly_full);
+        one("changes_waiting", "Changes that wait for the store's writer", &now.writer);
         one("body_memory_octets", "Memory granted to messages on their way in", &now.body_memory);
         let help = "From the last octet of a message to its 250";
         registry.register_with_unit("answer", help, Unit::Seconds, self.answered.clone());
@@ -148,6 +160,7 @@ impl Counts {
         match kind {
             _ if delivery.repeated => &self.repeated,
             "receipt" => &self.retrieved,
+            "failure" => &self.failed,
             _ => &self.delivered,
         }
         .inc();
@@ -180,7 +193,7 @@ impl Counts {
 
     /// All of it as OpenMetrics text.
     pub(crate) fn text(&self, census: &Census, held: Held) -> String {
-        let Gauges { connections, offices, messages, bytes, evidence, unsigned, due, nearly_full, body_memory } =
+        let Gauges { connections, offices, messages, bytes, evidence, unsigned, due, nearly_full, writer, body_memory } =
             &self.now;
         let set = |gauge: &Gauge, value: u64| gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
         set(connections, held.connections as u64);
@@ -188,9 +201,10 @@ impl Counts {
         set(messages, census.messages);
         set(bytes, census.bytes);
         set(evidence, census.evidence);
-        set(unsigned, census.evidence.saturating_sub(census.logged));
+        set(unsigned, (census.evidence + census.pruned).saturating_sub(census.logged));
         set(due, census.due);
         set(nearly_full, census.nearly_full);
+        set(writer, census.writer_waiting);
         set(body_memory, held.body_memory as u64);
         let mut text = String::new();
         // A string takes whatever is written to it.
@@ -207,5 +221,25 @@ trait Shared {
 impl<M: Metric + Clone> Shared for M {
     fn put(&self, registry: &mut Registry, name: &str, help: &str) {
         registry.register(name, help, self.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fumibako_model::EvidenceId;
+
+    use super::*;
+
+    // Profile §8.27
+    #[test]
+    fn a_word_that_a_bundle_does_not_open_is_no_receipt() {
+        let counts = Counts::default();
+        let new = Delivery { evidence: EvidenceId(1), repeated: false };
+        for kind in ["bundle", "failure", "failure", "receipt"] {
+            counts.accepted(kind, &new, Duration::ZERO);
+        }
+        counts.accepted("failure", &Delivery { repeated: true, ..new }, Duration::ZERO);
+        let all = [&counts.delivered, &counts.failed, &counts.retrieved, &counts.repeated].map(Counter::get);
+        assert_eq!((all, counts.all_accepted()), ([1, 2, 1, 1], 5));
     }
 }

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use crate::house::House;
+use crate::prune;
 
 /// After midnight, so that a clock that is set back a little meets its day once.
 const AFTER_MIDNIGHT: SignedDuration = SignedDuration::from_secs(60);
@@ -24,6 +25,12 @@ pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Rec
         let next = match house.store.expire(keep, Asked::ByTheClock, now).await {
             Ok(expired) => {
                 house.count_expired(&expired);
+                // Profile §8.29: as with keys, no evidence goes on the word of a clock that leapt.
+                if !expired.doubted
+                    && let Err(error) = prune::run(&house, "gateway").await
+                {
+                    house.refusal_of(error);
+                }
                 next_midnight(now).saturating_add(AFTER_MIDNIGHT)
             }
             Err(StoreError::Busy(_)) if *stopping.borrow() => return,

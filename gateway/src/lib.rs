@@ -24,6 +24,7 @@ mod notices;
 mod password;
 mod peer;
 mod proof;
+mod prune;
 mod report;
 mod stamp;
 mod tls;
@@ -33,8 +34,8 @@ mod witness;
 pub use admin::{
     AccountRequest, AccountRow, ActsReport, Admin, Audited, AuthorityRow, BackupReport, CallError, CertificateRow,
     DayRow, DeedRow, FaultRow, HoldRow, LicenceAsk, NoticeAsk, NoticeRow, NoticeState, OFFICES_AT_ONCE, OfficeRow,
-    PlaceRow, PutReport, RefusedMore, RefusedRow, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered,
-    TermsRow, VerifyReport, call,
+    PlaceRow, PruneView, PutReport, RefusedMore, RefusedRow, Reply, Request, RestoreReport, Secret, Status,
+    StoreReport, Tampered, TermsRow, VerifyReport, call,
 };
 pub use clock::Clock;
 pub use config::{

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fumibako_model::log::Hash;
 use fumibako_model::{
-    Event, Evidence, EvidenceId, MandateDeed, OfficeNumber, PROOF_FORM, ProofFile, Proven, Recorded, TrustState,
-    as_it_came,
+    ErasureProof, Event, Evidence, EvidenceId, MandateDeed, OfficeNumber, PROOF_FORM, ProofFile, Proven, Recorded,
+    Refusal, TrustState, as_it_came,
 };
 use fumibako_signer::{Certificate, Trust};
-use fumibako_store::{PAPER_NAME, Paper, PaperKind, Proof, SignedDeed, Store, StoreError, hex};
+use fumibako_store::{Among, LogState, PAPER_NAME, Paper, PaperKind, Proof, SignedDeed, Store, StoreError, hex};
 
 use crate::house::{House, Issuers};
 use crate::witness;
@@ -22,8 +23,15 @@ const RECEIPT_BYTES: u64 = 1 << 20;
 /// A file of nothing but these pieces, their ways and the head: what a report has attached.
 pub(crate) fn bare(life: Vec<Proof>) -> ProofFile {
     let mut file = ProofFile { v: PROOF_FORM, ..ProofFile::default() };
-    for Proof { entry, path, head, stamp } in life {
-        file.entries.push(Proven { entry, path: path.iter().map(|hash| hex(hash)).collect() });
+    let written = |hashes: &[Hash]| hashes.iter().map(|hash| hex(hash)).collect();
+    for Proof { entry, path, head, stamp, among } in life {
+        let piece = Proven { entry, path: written(&path) };
+        match among {
+            Some(Among { index, beside }) => {
+                file.erased = Some(ErasureProof { piece, index, beside: written(&beside) });
+            }
+            None => file.entries.push(piece),
+        }
         (file.head, file.stamp) = (STANDARD.encode(head), stamp.map(|stamp| STANDARD.encode(stamp)));
     }
     file
@@ -38,15 +46,29 @@ pub(crate) async fn whole<S: Store>(
 ) -> Result<Option<ProofFile>, StoreError> {
     witness::attest(house).await?;
     let life = house.store.prove_life(id).await?;
-    let read = |proof: &Proof| serde_json::from_str::<Recorded>(&proof.entry).map(|known| known.evidence);
-    let known = life.iter().map(read).collect::<Result<Vec<_>, _>>();
-    let known = known.map_err(|why| StoreError::Failed(why.to_string()))?;
-    let Some(last) = known.last() else { return Ok(None) };
+    if life.is_empty() {
+        return Ok(None);
+    }
+    let read = |proof: &Proof| serde_json::from_str::<Recorded>(&proof.entry).ok().map(|known| known.evidence);
+    let known: Vec<_> = life.iter().filter_map(read).collect();
+    if known.first().is_some_and(|first| first.event != Event::SubmissionAcceptance) {
+        return Err(Refusal::EvidencePruned.about(id).into());
+    }
     let mut file = bare(life);
     papers(house, &known, &mut file).await?;
     file.deeds = deeds(house, &known).await?;
-    file.receipt = receipt(house, last, reader).await?;
+    file.receipt = said(house, known.iter().rfind(|one| one.event == Event::ContentHandover), reader).await?;
+    file.failure = said(house, known.iter().find(|one| one.fault.is_some()), reader).await?;
     Ok(Some(file))
+}
+
+/// Profile §8.29: where there is no such piece, it is said whether there may have been.
+pub(crate) async fn not_pruned<S: Store>(house: &House<S>, id: EvidenceId) -> Result<(), StoreError> {
+    let LogState { pruned, .. } = house.store.log_state().await?;
+    match pruned {
+        Some((_, last)) if id <= last => Err(Refusal::EvidencePruned.about(id).into()),
+        _ => Ok(()),
+    }
 }
 
 fn short(digest: &str) -> String {
@@ -105,18 +127,16 @@ fn issuers(papers: &BTreeMap<String, Paper>) -> BTreeSet<String> {
     certificates.filter_map(|paper| Certificate::from_der(&paper.octets).ok()).map(|one| one.issuer()).collect()
 }
 
-/// The receipt as the gateway accepted it, while it is kept: under its trace field stand the octets that came.
-async fn receipt<S: Store>(
+/// The recipient's word as the gateway accepted it, while it is kept: under its trace field stand the octets that came.
+async fn said<S: Store>(
     house: &House<S>,
-    last: &Evidence,
+    piece: Option<&Evidence>,
     reader: Option<OfficeNumber>,
 ) -> Result<Option<String>, StoreError> {
-    let (Some(id), Some(digest)) = (&last.receipt, &last.receipt_sha256) else { return Ok(None) };
-    if last.event != Event::ContentHandover {
-        return Ok(None);
-    }
-    let Some((message, _)) = house.store.find_sent(last.to, id).await? else { return Ok(None) };
-    for office in reader.into_iter().chain([last.from, last.to]) {
+    let Some(piece) = piece else { return Ok(None) };
+    let (Some(id), Some(digest)) = (&piece.receipt, &piece.receipt_sha256) else { return Ok(None) };
+    let Some((message, _)) = house.store.find_sent(piece.to, id).await? else { return Ok(None) };
+    for office in reader.into_iter().chain([piece.from, piece.to]) {
         // Who put it away has it no more; the other may.
         let Ok(octets) = house.store.read(office, message, 0..RECEIPT_BYTES).await else { continue };
         return Ok(as_it_came(&octets.0, digest).map(|octets| STANDARD.encode(octets)));

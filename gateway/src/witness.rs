@@ -54,7 +54,7 @@ pub(crate) async fn set_back<S: Store>(
     identity_file: &Path,
     now: Timestamp,
 ) -> Result<Option<SetBack>, StoreError> {
-    let LogState { size, head, restored } = store.log_state().await?;
+    let LogState { size, head, restored, .. } = store.log_state().await?;
     let said = head.as_deref().and_then(read).and_then(|head| head.set_back);
     let given = std::fs::read(last_head_file(identity_file)).ok().as_deref().and_then(read);
     let lost = match &given {

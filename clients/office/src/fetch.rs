@@ -50,8 +50,8 @@ pub enum End {
         from: Option<OfficeNumber>,
         /// Why.
         why: Refused,
-        /// What its sender is told, by this run or was by an earlier one (Profile §8.22).
-        told: Option<Fault>,
+        /// What its sender is told, by this run or was by an earlier one (Profile §8.22), and the Message-ID of that word.
+        told: Option<(Fault, String)>,
     },
 }
 
@@ -331,7 +331,7 @@ impl<'s> Fetch<'s> {
         desk: &Desk<'_>,
         reader: &Reader<'_>,
         (message, why): (&[u8], Refusal),
-    ) -> Result<Option<Fault>, Trouble> {
+    ) -> Result<Option<(Fault, String)>, Trouble> {
         let header = mail_parser::MessageParser::default().parse_headers(message);
         let id = header.as_ref().and_then(|header| header.message_id()).filter(|id| is_plain(id));
         let (Some(from), Some(id)) = (claimed_sender(message), id) else { return Ok(None) };
@@ -341,8 +341,11 @@ impl<'s> Fetch<'s> {
             return Ok(None);
         }
         let (fault, digest) = fault_of(message, reader, why);
-        if self.received.was_told(desk.office, from, (id, fault)) {
-            return Ok(Some(fault));
+        if let Some(word) = self.received.told_by(desk.office, from, (id, fault)) {
+            // What stood in the way of a refused word, such as a clock that was ahead, may have been mended.
+            if !self.outbox.forget_refused(&word)? {
+                return Ok(Some((fault, word)));
+            }
         }
         let message_id = random::message_id(&desk.us.domain);
         let failure = Failure { message_id, original: id.to_owned(), fault, digest, at: now };
@@ -350,8 +353,8 @@ impl<'s> Fetch<'s> {
         let octets = failure.compose(&desk.us, &self.settings.address_of(from)?, signatory)?;
         self.outbox.put(&failure.message_id, now, &octets)?;
         // A crash before this line tells him twice; the gateway answers the second with the first.
-        self.received.told(desk.office, from, (id, fault))?;
-        Ok(Some(fault))
+        self.received.told(desk.office, from, (id, fault), &failure.message_id)?;
+        Ok(Some((fault, failure.message_id)))
     }
 
     fn save(
@@ -429,7 +432,16 @@ impl<'s> Fetch<'s> {
         let waits = self.outbox.entries()?.iter().any(|entry| entry.fate == Fate::Waiting);
         let mut outcomes = if waits { self.post_all()? } else { Vec::new() };
         for one in fetched {
-            let End::Saved(arrival) = &mut one.end else { continue };
+            let arrival = match &mut one.end {
+                End::Saved(arrival) => arrival,
+                End::Distrusted { told, .. } => {
+                    // A word that was refused tells nobody anything.
+                    let refused = |outcome: &Outcome| matches!(outcome.entry.fate, Fate::Refused { .. });
+                    let of_it = |word: &str| outcomes.iter().any(|one| one.entry.message_id == word && refused(one));
+                    told.take_if(|(_, word)| of_it(word));
+                    continue;
+                }
+            };
             let outcome = outcomes.iter().position(|outcome| outcome.entry.message_id == arrival.receipt);
             arrival.receipt_trouble = outcome.and_then(|at| outcomes.swap_remove(at).trouble);
         }

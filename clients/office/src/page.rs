@@ -2,7 +2,7 @@
 //! for anything.
 
 use fumibako_careplan::Lang;
-use fumibako_model::{Event, Evidence, Reason, Recorded};
+use fumibako_model::{Erased, Event, Evidence, Reason, Recorded};
 
 use crate::cli::screen::{harmless, moment};
 use crate::verify::{Fact, Report, What, Witnessed};
@@ -16,12 +16,19 @@ pub(crate) fn of(witnessed: &Witnessed, report: &Report, file: &str) -> String {
     let row = |one: &Recorded| {
         format!("<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n", moment(one.evidence.at), words(one), one.id)
     };
-    let rows: String = witnessed.pieces.iter().map(row).collect();
+    let gone = |one: &Erased| {
+        format!("<tr><td>{}</td><td>消去（内容を読む鍵を破棄しました）</td><td>{}</td></tr>\n", moment(one.at), one.id)
+    };
+    let rows: String = witnessed.pieces.iter().map(row).chain(witnessed.erased.iter().map(gone)).collect();
     let later = report.layers.iter().find(|layer| layer.what == What::Later && !witnessed.ends_acknowledged());
     let later = later.map(|layer| format!("<p>{}</p>\n", escaped(&layer.words(Lang::Ja).what))).unwrap_or_default();
     let signed = witnessed.receipt.as_ref().map_or_else(String::new, |_| {
         let facts = facts(report, What::Receipt, &["subject", "serial", "sha256", "content_sha256"]);
         format!("<h2>受け取った事業所の署名</h2>\n{}", table(&facts))
+    });
+    let unopened = witnessed.failure.as_ref().map_or_else(String::new, |_| {
+        let facts = facts(report, What::NotOpened, &["subject", "serial", "sha256"]);
+        format!("<h2>開けないことへの署名</h2>\n{}", table(&facts))
     });
     let log = table(&facts(report, What::LogHead, &["log", "size", "at", "sha256"]));
     let unseen = match report.unseen() {
@@ -31,7 +38,7 @@ pub(crate) fn of(witnessed: &Witnessed, report: &Report, file: &str) -> String {
     let (head, file, checks) = (HEAD.replace("{title}", title), escaped(file), report.layers.len());
     format!(
         "{head}<h1>{title}</h1>\n{about}<h2>経過</h2>\n<table class=\"rows\">\n\
-         <tr><th>日時（日本時間）</th><th>出来事</th><th>証跡番号</th></tr>\n{rows}</table>\n{later}{signed}\
+         <tr><th>日時（日本時間）</th><th>出来事</th><th>証跡番号</th></tr>\n{rows}</table>\n{later}{unopened}{signed}\
          <h2>ゲートウェイの記録</h2>\n{log}<p class=\"note\">この書面は証跡のファイル {file} を確かめて作りました。\
          {checks} 項目を調べ、正しくない項目はありませんでした{unseen}。証明するのはこの書面ではなく、証跡のファイルです。<br>\
          確かめ方: <code>fumibako verify {file}</code></p>\n</body>\n</html>\n"
@@ -46,7 +53,11 @@ fn title(witnessed: &Witnessed) -> &'static str {
         Some(one) if one.receipt.is_some() => "受領証",
         Some(_) => "受け渡しの証明（ゲートウェイの記録）",
         None if has(Event::ContentHandoverFailure).is_some_and(|one| one.reason == Some(Reason::CheckFailed)) => {
-            "開封できなかったことの証明（受け取る事業所の署名）"
+            // Only where its signature is in the file, too.
+            match witnessed.failure {
+                Some(_) => "開封できなかったことの証明（受け取る事業所の署名）",
+                None => "開封できなかったことの証明（ゲートウェイの記録）",
+            }
         }
         None if has(Event::ContentHandoverFailure).is_some() => "期限切れ（未取得）の証明",
         None => "受付・お届けの証明",
@@ -75,7 +86,7 @@ fn words(one: &Recorded) -> &'static str {
         (Event::ContentHandover, Some(Reason::AfterExpiry)) => "期限後の受領（受け取った事業所の署名）",
         (Event::ContentHandover, _) => "取得（受け取った事業所が受領に署名しました）",
         (Event::ContentHandoverFailure, Some(Reason::CheckFailed)) => {
-            "開封できず（受け取る事業所が、開けないことに署名しました）"
+            "開封できず（受け取る事業所から、開けないという署名つきの返事が届きました。ゲートウェイの記録です）"
         }
         (Event::ContentHandoverFailure, _) => "期限切れ（取得されないまま消去されました）",
     }

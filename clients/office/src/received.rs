@@ -68,20 +68,21 @@ impl Received {
         disk::replace(&path, b"").map_err(Trouble::writing(&path))
     }
 
-    /// Its sender was told that it could not be opened, and why: so he is told once.
+    /// Its sender is told that it could not be opened, and why, by the word of this Message-ID: so he is told once.
     pub fn told(
         &self,
         to: OfficeNumber,
         from: OfficeNumber,
         (message_id, fault): (&str, Fault),
+        word: &str,
     ) -> Result<(), Trouble> {
         let path = self.failed(to, from, (message_id, fault));
-        disk::replace(&path, b"").map_err(Trouble::writing(&path))
+        disk::replace(&path, word.as_bytes()).map_err(Trouble::writing(&path))
     }
 
-    /// Was he told that?
-    pub fn was_told(&self, to: OfficeNumber, from: OfficeNumber, (message_id, fault): (&str, Fault)) -> bool {
-        self.failed(to, from, (message_id, fault)).exists()
+    /// The word by which he was told that.
+    pub fn told_by(&self, to: OfficeNumber, from: OfficeNumber, (message_id, fault): (&str, Fault)) -> Option<String> {
+        fs::read_to_string(self.failed(to, from, (message_id, fault))).ok()
     }
 
     fn failed(&self, to: OfficeNumber, from: OfficeNumber, (message_id, fault): (&str, Fault)) -> PathBuf {

@@ -4,6 +4,7 @@
 //! together. The order is the same, so nothing is decrypted whose outer signature does not hold (Profile §4.5).
 
 mod deeds;
+mod erased;
 mod file;
 mod layer;
 mod proof;

@@ -2,13 +2,14 @@
 
 mod collected;
 mod proof;
+mod pruned;
 mod stamps;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use fumibako_conformance::{Deadline, Gateway, Mailbox, MovedClock, Office};
-use fumibako_model::{Event, Reason, Recorded};
+use fumibako_model::{Erased, Event, LogEntry, Reason, Recorded};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::office::{Desk, enrol, sample};
@@ -61,9 +62,20 @@ impl Life {
 
     /// All evidence of which this is true.
     fn evidence(&self, wanted: impl Fn(&Recorded) -> bool) -> Vec<Recorded> {
+        let about = |entry| if let LogEntry::Bundle(one) = entry { Some(*one) } else { None };
+        self.entries().into_iter().filter_map(about).filter(|one| wanted(one)).collect()
+    }
+
+    /// The whole log.
+    fn entries(&self) -> Vec<LogEntry> {
         let said = self.world.gateway.admin(["evidence", "list", "--format", "ndjson"]).output();
-        let read = |row: &str| serde_json::from_str::<Recorded>(row).expect("a row is evidence");
-        said.lines().map(read).filter(|one| wanted(one)).collect()
+        said.lines().map(|row| row.parse().expect("a row is evidence")).collect()
+    }
+
+    /// What was erased: when, of which day, how many messages.
+    fn erased(&self) -> Vec<Erased> {
+        let of_it = |entry| if let LogEntry::Erased(one) = entry { Some(one) } else { None };
+        self.entries().into_iter().filter_map(of_it).collect()
     }
 
     /// What was written down about one bundle, each piece after the one before.
@@ -123,7 +135,7 @@ fn moments(accepted: Timestamp) -> ([Timestamp; 4], Timestamp) {
     ([accepted + day(1), accepted + day(3), half, ends - day(3)], ends)
 }
 
-// Profile §8.6, §8.9, §8.14, §8.17, §11.4
+// Profile §8.6, §8.9, §8.14, §8.17, §8.28, §8.29, §11.4
 #[test]
 fn nobody_comes_and_each_step_to_the_end_is_taken_once_whatever_power_and_clock_do() {
     let mut life = Life::under(Arc::new(MovedClock::new()), |settings| settings);
@@ -180,6 +192,12 @@ fn nobody_comes_and_each_step_to_the_end_is_taken_once_whatever_power_and_clock_
     );
     assert_eq!((life.folder(&recipient, "INBOX").len(), life.folder(&sender, "Sent").len()), (0, 0));
     assert!(!day.exists(), "{day:?}");
-    assert!(life.proved(&id).1.receipt.is_none());
+    let [erased] = &life.erased()[..] else { panic!("{:?}", life.erased()) };
+    assert_eq!((erased.day.to_string(), erased.count), (accepted.to_string()[..10].to_owned(), 1));
+    assert!(erased.at >= ends, "{erased:?}");
+    let (path, file) = life.proved(&id);
+    assert!(file.receipt.is_none());
+    life.says_when_it_was_erased(&path, erased);
     life.world.gateway.admin(["evidence", "verify"]);
+    life.forgets_after_its_years((&id, accepted), &path);
 }

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::log::Head;
-use fumibako_model::{Continuation, EvidenceId, Refusal};
+use fumibako_model::{Continuation, EvidenceId, EvidenceTerm, Pruned, Pruning, Refusal, What};
 use fumibako_signer::{Trust, enclosed};
 use fumibako_store::{
     KeptHead, LogAudit, LogFault, LogState, RefusedCount, RefusedReceipt, RefusedReceipts, Store, StoreError, Which,
@@ -11,8 +11,8 @@ use fumibako_store::{
 };
 
 use super::Admin;
-use super::words::{Audited, RefusedMore, RefusedRow, Reply, Request, Tampered};
-use crate::{proof, witness};
+use super::words::{Audited, PruneView, RefusedMore, RefusedRow, Reply, Request, Tampered};
+use crate::{proof, prune, witness};
 
 impl<S: Store> Admin<S> {
     /// What is asked of the evidence.
@@ -23,6 +23,7 @@ impl<S: Store> Admin<S> {
             }
             Request::EvidenceExport { id } => self.export_evidence(id).await,
             Request::EvidenceContinues { head } => self.continues(head).await,
+            Request::EvidencePrune { dry_run } => self.prune_evidence(dry_run).await,
             Request::EvidenceRefused => self.refused().await,
             _ => self.verify_evidence().await,
         }
@@ -34,9 +35,20 @@ impl<S: Store> Admin<S> {
 
     /// A piece, and all else about its bundle, with what proves it.
     async fn export_evidence(&self, id: EvidenceId) -> Result<Reply, StoreError> {
-        let file = proof::whole(&self.0, id, None).await?;
-        let file = file.ok_or_else(|| Refusal::ValueUnfit.about(format_args!("no {id}")))?;
+        let Some(file) = proof::whole(&self.0, id, None).await? else {
+            proof::not_pruned(&self.0, id).await?;
+            return Err(Refusal::ValueUnfit.about(format_args!("no {id}")).into());
+        };
         Ok(Reply::Proof(Box::new(file)))
+    }
+
+    /// What goes whose years are over, or would go.
+    async fn prune_evidence(&self, dry_run: bool) -> Result<Reply, StoreError> {
+        let house = &self.0;
+        let term = house.config.evidence_term();
+        let by = self.did(What::EvidencePruned).by;
+        let pruning = if dry_run { prune::plan(house).await? } else { prune::run(house, &by).await? };
+        Ok(Reply::Pruned(PruneView { years: term.years(), before: term.ends(house.clock.now()), pruning }))
     }
 
     /// Everything against everything: rows, hashes, roots, signatures.
@@ -46,7 +58,7 @@ impl<S: Store> Admin<S> {
             StoreError::Failed(_) => Ok(()),
             other => Err(other),
         })?;
-        let LogAudit { evidence, logged, heads, faults } = self.0.store.audit().await?;
+        let LogAudit { evidence, logged, heads, pruned, faults } = self.0.store.audit().await?;
         let mut rows: Vec<_> = faults.iter().map(fault).collect();
         let trust = Trust::new(self.0.witness.chain().iter().cloned());
         let trust = trust.map_err(|why| StoreError::Failed(why.to_string()))?;
@@ -61,8 +73,16 @@ impl<S: Store> Admin<S> {
                 rows.push(Tampered { first: good, last: kept.size.max(1) - 1, id: None, what });
             }
         }
+        let early = pruned.iter().filter(|one| !rightly(one, &heads, &trust));
+        rows.extend(early.map(|Pruned { id, pruning, .. }| Tampered {
+            first: pruning.from,
+            last: pruning.until.max(1) - 1,
+            id: Some(*id),
+            what: "went before its years were over".into(),
+        }));
         let (heads, set_back) = (heads.len() as u64, self.0.set_back.clone());
-        Ok(Reply::Audited(Box::new(Audited { evidence, logged, heads, set_back, faults: rows })))
+        let pruned = pruned.into_iter().next_back().map(|one| one.pruning);
+        Ok(Reply::Audited(Box::new(Audited { evidence, logged, heads, set_back, pruned, faults: rows })))
     }
 
     async fn refused(&self) -> Result<Reply, StoreError> {
@@ -100,6 +120,20 @@ impl<S: Store> Admin<S> {
         let between = between.iter().map(|hash| hex(hash)).collect();
         Ok(Reply::Continues(Continuation { v: 1, earlier: given, later: STANDARD.encode(newest), between }))
     }
+}
+
+/// Profile §8.29: did it go by right? A head of this gateway was signed over just this, and the years before it went. Whoever can write
+/// into the rows, and not sign, can let nothing go that is younger.
+fn rightly(one: &Pruned, heads: &[KeptHead], trust: &Trust) -> bool {
+    let Pruned { at, pruning: Pruning { until, root, signed, years, .. }, .. } = one;
+    let Ok(term) = EvidenceTerm::new(*years) else { return false };
+    let signed_then = |kept: &KeptHead| {
+        let said = enclosed(&kept.head).ok().and_then(|(_, octets)| serde_json::from_slice::<Head>(&octets).ok());
+        kept.size == *until
+            && judged(kept, trust).is_ok()
+            && said.is_some_and(|head| head.at == *signed && head.root == *root)
+    };
+    *signed < term.ends(*at) && heads.iter().any(signed_then)
 }
 
 /// Is this head signed by this gateway, and is it about the hashes that are there now?

@@ -12,7 +12,7 @@ impl<S: Store> Admin<S> {
     /// What expiry would do, or what it has done now.
     pub(super) async fn expire(&self, dry_run: bool) -> Result<Reply, StoreError> {
         let (keep, now) = (self.0.config.retention(), self.0.clock.now());
-        let Expired { days, files, file_bytes } = if dry_run {
+        let Expired { days, files, file_bytes, .. } = if dry_run {
             Expired { days: self.0.store.expiry(keep, now).await?, ..Expired::default() }
         } else {
             let expired = self.0.store.expire(keep, Asked::ByThePerson, now).await?;

@@ -7,6 +7,7 @@ mod evidence;
 mod keeping;
 mod licence;
 mod notices;
+mod status;
 
 use std::path::PathBuf;
 
@@ -20,10 +21,11 @@ use serde::{Deserialize, Serialize};
 pub use account::{AccountRequest, AccountRow};
 pub use audit::ActsReport;
 pub use directory::{OfficeRow, PutReport};
-pub use evidence::{Audited, RefusedMore, RefusedRow, Tampered};
+pub use evidence::{Audited, PruneView, RefusedMore, RefusedRow, Tampered};
 pub use keeping::{BackupReport, DayRow, FaultRow, HoldRow, PlaceRow, RestoreReport, StoreReport, VerifyReport};
 pub use licence::{DeedRow, LicenceAsk, TermsRow};
 pub use notices::{NoticeAsk, NoticeRow, NoticeState};
+pub use status::Status;
 
 /// A question of the operator.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -214,6 +216,11 @@ pub enum Request {
     },
     /// Holds all evidence against the log.
     EvidenceVerify,
+    /// Lets the evidence go whose years are over.
+    EvidencePrune {
+        /// Tells what would go, and lets nothing go.
+        dry_run: bool,
+    },
     /// Receipts that were refused.
     EvidenceRefused,
     /// Does the log continue this head, which somebody was given?
@@ -276,6 +283,7 @@ impl Request {
             Self::EvidenceList { .. } => "evidence-list",
             Self::EvidenceExport { .. } => "evidence-export",
             Self::EvidenceVerify => "evidence-verify",
+            Self::EvidencePrune { .. } => "evidence-prune",
             Self::EvidenceRefused => "evidence-refused",
             Self::EvidenceContinues { .. } => "evidence-continues",
             Self::AuditList { .. } => "audit-list",
@@ -315,7 +323,7 @@ impl Request {
             Self::Backup { to, keys } => {
                 format!("{}{}", to.display(), if keys.is_some() { " with keys" } else { "" })
             }
-            Self::Expire { dry_run } => if *dry_run { "dry run" } else { "" }.into(),
+            Self::Expire { dry_run } | Self::EvidencePrune { dry_run } => if *dry_run { "dry run" } else { "" }.into(),
             Self::CertList { party } => party.as_ref().map(ToString::to_string).unwrap_or_default(),
             Self::OfficeList
             | Self::AccountList
@@ -461,6 +469,8 @@ pub enum Reply {
     },
     /// The log continues a head.
     Continues(Continuation),
+    /// Evidence that went, or would go.
+    Pruned(PruneView),
     /// What the look through the evidence found.
     Audited(Box<Audited>),
     /// Rows of the audit, octet for octet.
@@ -525,45 +535,4 @@ pub struct AuthorityRow {
     pub until: jiff::Timestamp,
     /// SHA-256 of its certificate, in hex.
     pub fingerprint: String,
-}
-
-/// How the gateway is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
-    /// The mail domain.
-    pub domain: String,
-    /// The program's version.
-    pub version: String,
-    /// Offices on the roll.
-    pub offices: u64,
-    /// Logins.
-    pub accounts: u64,
-    /// Messages kept.
-    pub messages: u64,
-    /// Their bytes.
-    pub bytes: u64,
-    /// Pieces of evidence.
-    pub evidence: u64,
-    /// Of these, under a signed head; the others wait for the next, a second or so.
-    pub evidence_logged: u64,
-    /// Reports and reminders that wait for their moment.
-    pub reports_due: u64,
-    /// Receipts that were refused.
-    pub receipts_refused: u64,
-    /// Handovers that the gateway saw since the start.
-    pub handed_over: u64,
-    /// Reports filed since the start.
-    pub reported: u64,
-    /// Heads of the log signed since the start.
-    pub heads_signed: u64,
-    /// Heads stamped since the start.
-    pub heads_stamped: u64,
-    /// Offices whose folders are full to four fifths or more.
-    pub nearly_full: u64,
-    /// Messages answered 250 since the start.
-    pub accepted: u64,
-    /// Refusals since the start.
-    pub refused: u64,
-    /// Connections since the start.
-    pub connections: u64,
 }

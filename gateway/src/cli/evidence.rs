@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use fumibako_careplan::Lang;
 use fumibako_model::log::SetBack;
-use fumibako_model::{EvidenceId, JAPAN, OfficeNumber, ProofFile, Recorded, Refusal};
+use fumibako_model::{
+    Erased, Evidence as Piece, EvidenceId, JAPAN, LogEntry, OfficeNumber, ProofFile, Pruned, Pruning, Refusal,
+};
 
 use super::{Context, Failure, unexpected};
-use crate::admin::{Audited, RefusedMore, RefusedRow, Reply, Request, Tampered};
+use crate::admin::{Audited, PruneView, RefusedMore, RefusedRow, Reply, Request, Tampered};
 use crate::init::write_private;
 
 #[derive(Debug, clap::Subcommand)]
@@ -39,6 +41,13 @@ pub(super) enum Evidence {
     },
     /// すべての証跡を署名済みの記録と照合する / hold all evidence against the signed log
     Verify,
+    /// 保存期間（`evidence.keep_years`）を過ぎた証跡を整理する。ふだんは自動で行われる / let the evidence go whose years are over; this
+    /// happens by itself
+    Prune {
+        /// 整理せず、対象を表示する / let nothing go, show what would
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// 受け付けなかった受領証（新しい順、最大 1,000 件） / receipts that were refused, the latest first, at most 1,000
     Refused,
     /// 以前に渡した記録の署名に、いまの記録が続いているかを証明する / prove that the log continues a head that was given out
@@ -59,16 +68,17 @@ impl Evidence {
                 else {
                     return Err(unexpected());
                 };
-                let read = |entry: &String| serde_json::from_str::<Recorded>(entry).map_err(std::io::Error::from);
+                let read = |entry: &String| entry.parse::<LogEntry>().map_err(std::io::Error::other);
                 let rows = entries.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-                context.rows(&rows, line)
+                let lang = context.lang;
+                context.rows(&rows, |row| line(row, lang))
             }
             Self::Show { id } => {
                 let Reply::Proof(proof) = context.ask(&Request::EvidenceExport { id })? else {
                     return Err(unexpected());
                 };
                 // As it is hashed, octet for octet.
-                let of_it = |entry: &&String| serde_json::from_str::<Recorded>(entry).is_ok_and(|one| one.id == id);
+                let of_it = |entry: &&String| entry.parse::<LogEntry>().is_ok_and(|one| one.id() == id);
                 let entry = proof.entries.iter().map(|one| &one.entry).find(of_it).ok_or_else(unexpected)?;
                 Ok(writeln!(context.out, "{entry}")?)
             }
@@ -82,18 +92,32 @@ impl Evidence {
                 context.say(&format!("{id} を {shown} に書き出しました。"), &format!("{id} is written to {shown}."))
             }
             Self::Verify => verify(context),
+            Self::Prune { dry_run } => prune(context, dry_run),
             Self::Refused => refused(context),
             Self::Continues { file, output } => continues(context, &file, output.as_deref()),
         }
     }
 }
 
-fn line(row: &Recorded) -> String {
-    let Recorded { id, n, evidence, .. } = row;
-    let at = JAPAN.to_datetime(evidence.at).strftime("%Y-%m-%d %H:%M:%S");
-    let reason = evidence.reason.map_or_else(String::new, |reason| format!(" ({reason:?})"));
-    let (event, from, to, message) = (evidence.event.as_str(), evidence.from, evidence.to, &evidence.message_id);
-    format!("{id}\t{n}\t{at}\t{event}{reason}\t{from}\t{to}\t<{message}>")
+fn line(row: &LogEntry, lang: Lang) -> String {
+    let (id, n, kind) = (row.id(), row.n(), row.kind());
+    let at = JAPAN.to_datetime(row.at()).strftime("%Y-%m-%d %H:%M:%S");
+    let about = match row {
+        LogEntry::Bundle(one) => {
+            let Piece { from, to, message_id, reason, .. } = &one.evidence;
+            let reason = reason.map_or_else(String::new, |reason| format!(" ({reason:?})"));
+            format!("{reason}\t{from}\t{to}\t<{message_id}>")
+        }
+        LogEntry::Erased(Erased { day, count, .. }) => lang.pick(
+            format!("\t{day}（UTC）に届いた {count} 通の内容を消去"),
+            format!("\tcontent of {count} messages that came on {day} (UTC) erased"),
+        ),
+        LogEntry::Pruned(Pruned { pruning: Pruning { from, until, years, .. }, .. }) => lang.pick(
+            format!("\t保存期間 {years} 年を過ぎた証跡 {from}–{} 番を整理", until - 1),
+            format!("\tnumbers {from}–{} went after {years} years", until - 1),
+        ),
+    };
+    format!("{id}\t{n}\t{at}\t{kind}{about}")
 }
 
 /// Profile §8.24: each with who brought it and why it was refused, then how many more there were.
@@ -135,10 +159,38 @@ fn continues(context: &mut Context<'_>, file: &Path, output: Option<&Path>) -> R
     context.say("いまの記録は、その署名に続いています。", "The log continues that head.")
 }
 
+fn prune(context: &mut Context<'_>, dry_run: bool) -> Result<(), Failure> {
+    let Reply::Pruned(view) = context.ask(&Request::EvidencePrune { dry_run })? else { return Err(unexpected()) };
+    let lang = context.lang;
+    context.rows(std::slice::from_ref(&view), |PruneView { years, before, pruning }| {
+        let before = JAPAN.to_datetime(*before).strftime("%Y-%m-%d %H:%M");
+        match pruning {
+            None => lang.pick(
+                format!("整理する証跡はありません（保存 {years} 年。いまの対象は {before}（日本時間）より前の証跡）。"),
+                format!("Nothing goes: evidence is kept for {years} years, and none is from before {before} (Japan)."),
+            ),
+            Some(Pruning { from, until, .. }) => {
+                let (count, last) = (until - from, until - 1);
+                let (ja, en) = if dry_run { ("整理の対象です", "would go") } else { ("整理しました", "went") };
+                lang.pick(
+                    format!("証跡 {count} 件（{from}–{last} 番）{ja}（保存 {years} 年、{before}（日本時間）より前）。"),
+                    format!("{count} pieces (numbers {from}–{last}) {en}: kept for {years} years, from before {before} (Japan)."),
+                )
+            }
+        }
+    })
+}
+
 fn verify(context: &mut Context<'_>) -> Result<(), Failure> {
     let Reply::Audited(audited) = context.ask(&Request::EvidenceVerify)? else { return Err(unexpected()) };
-    let Audited { evidence, logged, heads, set_back, faults } = *audited;
+    let Audited { evidence, logged, heads, set_back, pruned, faults } = *audited;
     let lang = context.lang;
+    if let Some(Pruning { until, years, .. }) = pruned {
+        context.say(
+            &format!("はじめの {until} 件は保存期間（{years} 年）を過ぎて整理されました。記録の署名はすべて確かめられます。"),
+            &format!("The first {until} pieces went after their {years} years; every signature over the log is verified all the same."),
+        )?;
+    }
     for SetBack { size, at, .. } in set_back.iter().flat_map(SetBack::all) {
         let at = JAPAN.to_datetime(*at).strftime("%Y-%m-%d %H:%M:%S");
         context.say(

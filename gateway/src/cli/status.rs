@@ -26,6 +26,10 @@ impl Status {
                 (lang.pick("ログイン", "logins"), s.accounts.to_string()),
                 (lang.pick("保管中のメール", "messages kept"), format!("{} ({} bytes)", s.messages, s.bytes)),
                 (lang.pick("証跡", "evidence"), format!("{} ({} signed for)", s.evidence, s.evidence_logged)),
+                (
+                    lang.pick("保存期間を過ぎて整理した証跡", "evidence that went after its years"),
+                    s.evidence_pruned.to_string(),
+                ),
                 (lang.pick("予定の報告", "reports due"), s.reports_due.to_string()),
                 (lang.pick("受け付けなかった受領証", "receipts refused"), s.receipts_refused.to_string()),
                 (lang.pick("起動後の受け渡し", "handed over since start"), s.handed_over.to_string()),

@@ -34,11 +34,11 @@ async fn list<S: Store>(
 ) -> Response {
     let login = match counted(&office, &header, |house| &house.looks).await {
         Ok(login) => login,
-        Err((refused, who)) => return no(&office.house, &refused, who.as_ref()),
+        Err((refused, who)) => return no(&office.house, "acts", (&refused, who.as_ref())),
     };
     match told(&office.house, &login, page).await {
         Ok(told) => answer(&told),
-        Err(error) => no(&office.house, &office.house.refusal_of(error), Some(login.party())),
+        Err(error) => no(&office.house, "acts", (&office.house.refusal_of(error), Some(login.party()))),
     }
 }
 

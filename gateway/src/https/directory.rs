@@ -34,25 +34,25 @@ async fn find<S: Store>(
 ) -> Response {
     let login = match counted(&office, &header, |house| &house.searches).await {
         Ok(login) => login,
-        Err((refused, who)) => return no(&office.house, &refused, who.as_ref()),
+        Err((refused, who)) => return no(&office.house, "directory", (&refused, who.as_ref())),
     };
     match found(&office.house, search).await {
         Ok(found) => {
             tracing::info!(by = %login.party(), found = found.offices.len(), more = found.more, "directory.searched");
             answer(&found)
         }
-        Err(error) => no(&office.house, &office.house.refusal_of(error), Some(login.party())),
+        Err(error) => no(&office.house, "directory", (&office.house.refusal_of(error), Some(login.party()))),
     }
 }
 
 async fn show<S: Store>(State(office): State<Office<S>>, Path(number): Path<String>, header: HeaderMap) -> Response {
     let login = match counted(&office, &header, |house| &house.searches).await {
         Ok(login) => login,
-        Err((refused, who)) => return no(&office.house, &refused, who.as_ref()),
+        Err((refused, who)) => return no(&office.house, "directory", (&refused, who.as_ref())),
     };
     match shown(&office.house, &number).await {
         Ok(shown) => answer(&shown),
-        Err(error) => no(&office.house, &office.house.refusal_of(error), Some(login.party())),
+        Err(error) => no(&office.house, "directory", (&office.house.refusal_of(error), Some(login.party()))),
     }
 }
 

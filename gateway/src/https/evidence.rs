@@ -10,7 +10,7 @@ use axum::routing::get;
 use fumibako_model::{Act, EvidenceId, Login, OfficeNumber, ProofFile, Refusal, Scope};
 use fumibako_store::{Store, StoreError};
 
-use super::mandates::{Office, answer, problem};
+use super::mandates::{Office, answer};
 use super::questions::{counted, no};
 use crate::house::House;
 use crate::proof;
@@ -29,7 +29,7 @@ async fn give<S: Store>(
     let from = query.as_deref().and_then(|query| query.strip_prefix("from=")).and_then(|from| from.parse().ok());
     let login = match counted(&office, &header, |house| &house.proofs).await {
         Ok(login) => login,
-        Err((refused, who)) => return no(house, &refused, who.as_ref()),
+        Err((refused, who)) => return no(house, "evidence", (&refused, who.as_ref())),
     };
     let _turn = house.proving.acquire().await;
     match find(house, &login, (&id, from)).await {
@@ -37,7 +37,7 @@ async fn give<S: Store>(
             tracing::info!(evidence = id, to = %login.party(), "evidence.given");
             answer(&file)
         }
-        Err(error) => problem(house, &house.refusal_of(error), Some(login.party())),
+        Err(error) => no(house, "evidence", (&house.refusal_of(error), Some(login.party()))),
     }
 }
 
@@ -54,7 +54,10 @@ async fn find<S: Store>(
         (Err(_), None) => None,
     };
     let piece = piece.ok_or_else(unknown)?;
-    let about = house.store.evidence(piece).await?.ok_or_else(unknown)?;
+    let Some(about) = house.store.evidence(piece).await? else {
+        proof::not_pruned(house, piece).await?;
+        return Err(unknown());
+    };
     let reader = [about.from, about.to].into_iter().find(|office| may_read(house, login, *office));
     let reader = reader.ok_or_else(unknown)?;
     proof::whole(house, piece, Some(reader)).await?.ok_or_else(unknown)

@@ -13,12 +13,13 @@ use axum::routing::post;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::{
-    Deed, Done, Door, Login, MandateId, MandateRow, Party, Private, Refusal, Refused, Registered, Said, What,
-    not_signed, not_trusted, revoked,
+    DEED_MINUTES, Deed, Done, Door, Login, MandateId, MandateRow, Party, Private, Refusal, Refused, Registered, Said,
+    What, not_signed, not_trusted, revoked,
 };
 use fumibako_signer::Signed;
 use fumibako_store::{Amend, Amendment, MandateOrder, Store, StoreError, bind};
 use fumibako_wire::Credentials;
+use jiff::SignedDuration;
 use serde::Serialize;
 use serde_json::json;
 
@@ -102,6 +103,14 @@ async fn deed<S: Store>(house: &House<S>, octets: &[u8]) -> Result<MandateRow, S
         Done::new(now, &holder, what).of(one.mandate.office).about(one.id).noting(&one.mandate.agent)
     };
     let signed = octets.to_vec();
+    // Profile §9.5: who judges it years later has no other word of when it was signed.
+    let (said, again) = (
+        deed.said(),
+        matches!(&deed, Deed::Grant(mandate) if roll.mandate_by_id(mandate.clone().registered(sum).id).is_some()),
+    );
+    if !again && now.duration_since(said).abs() > SignedDuration::from_mins(DEED_MINUTES) {
+        return Err(Refusal::MandateMisdated.about(said).into());
+    }
     let (id, told, order) = match deed {
         Deed::Grant(mandate) => {
             by(&holder, &[Party::Office(mandate.office)])?;

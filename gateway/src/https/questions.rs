@@ -21,7 +21,12 @@ pub(super) async fn counted<S: Store>(
 }
 
 /// RFC 6585 §4, RFC 9110 §10.2.3: who asks too often is told when to ask again.
-pub(super) fn no<S: Store>(house: &House<S>, refused: &Refused, who: Option<&Party>) -> Response {
+pub(super) fn no<S: Store>(
+    house: &House<S>,
+    question: &'static str,
+    (refused, who): (&Refused, Option<&Party>),
+) -> Response {
+    house.counts.questions_refused.one("question", question);
     // Profile §17.6: what it is about, which is what was asked for once somebody has logged in, stands in the answer alone.
     let logged = if who.is_some() { refused.why.into() } else { refused.clone() };
     let mut response = spoken(refused, &house.refuse("https", who, &logged));

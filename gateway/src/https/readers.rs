@@ -30,11 +30,11 @@ async fn tell<S: Store>(State(office): State<Office<S>>, Path(offices): Path<Str
     let house = &office.house;
     let login = match counted(&office, &header, |house| &house.readings).await {
         Ok(login) => login,
-        Err((refused, who)) => return no(house, &refused, who.as_ref()),
+        Err((refused, who)) => return no(house, "readers", (&refused, who.as_ref())),
     };
     match readers(house, &offices).await {
         Ok(readers) => answer(&readers),
-        Err(error) => no(house, &house.refusal_of(error), Some(login.party())),
+        Err(error) => no(house, "readers", (&house.refusal_of(error), Some(login.party()))),
     }
 }
 

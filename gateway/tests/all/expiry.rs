@@ -37,7 +37,7 @@ async fn what_is_due_goes_at_the_start_and_the_rest_is_told() {
     assert_eq!((left[0].day.as_str(), left[0].due, left[0].messages), ("2026-11-20", false, 1));
     assert_eq!(left[0].expires, Retention::default().moment_of(20_777));
     let Reply::Status(status) = call(socket, &Request::Status).await.unwrap() else { panic!("status") };
-    assert_eq!(status.evidence, 5);
+    assert_eq!((status.evidence, status.evidence_pruned), (6, 0));
     let config = gateway.config.clone();
     gateway.running.stop().await;
     let store = SqliteStore::open(&config.store_folder, domain()).await.unwrap();

@@ -75,6 +75,7 @@ pub enum What {
     HoldPlaced,
     HoldReleased,
     ExpiryAsked,
+    EvidencePruned,
     BackupMade,
     /// An agent logged in as an office.
     AgentActs,

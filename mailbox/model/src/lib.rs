@@ -11,6 +11,7 @@ mod bundle;
 mod certificate;
 mod directory;
 mod document;
+mod entry;
 mod evidence;
 mod expiry;
 mod fault;
@@ -29,6 +30,7 @@ mod roll;
 mod routing;
 mod speaker;
 mod state;
+mod term;
 mod text;
 mod uid_set;
 mod wishes;
@@ -47,6 +49,7 @@ pub use directory::{
     DETAIL_CHARACTERS, Description, Details, Directory, FOUND, Found, Indexed, KINDS, Listed, ListedAgent,
     ListedCertificate, OFFICE_NAME_CHARACTERS, SEARCHED_CHARACTERS, Search, Shown, Sought,
 };
+pub use entry::{Erased, Keeping, LogEntry, NotAnEntry, Pruned, Pruning, erased_leaves};
 pub use evidence::{Event, Evidence, EvidenceId, NotAnEvidenceId, Reason, Recorded};
 pub use expiry::{
     DayState, LEAP_DAYS, NotADayState, NotARetention, Retention, Standing, Step, leapt, next_midnight, steps,
@@ -78,12 +81,15 @@ pub use notice::{
     Notice, NoticeKind, Stop, notice_message, notice_uid,
 };
 pub use private::Private;
-pub use proof::{Continuation, MandateDeed, PROOF_FORM, ProofFile, Proven, TrustState, as_it_came, hash, kept_until};
+pub use proof::{
+    Continuation, ErasureProof, MandateDeed, PROOF_FORM, ProofFile, Proven, TrustState, as_it_came, hash, kept_until,
+};
 pub use refusal::{ABOUT_BYTES, NotACode, Refusal, Refused, Row, not_signed, not_trusted, revoked, right_kind};
 pub use remind::{FIRST_REMINDER_HOURS, Reminders, Reminding, first_reminder};
 pub use roll::{Agent, CertificateKey, End, Enrolled, JAPAN, Licence, Office, Roll, japanese_day};
 pub use routing::{ROUTING_FIELDS, is_routing, routing_agrees};
 pub use speaker::{THE_OFFICE, speaks_alone};
 pub use state::{MDN_SENT, State};
+pub use term::{EvidenceTerm, NotAnEvidenceTerm};
 pub use uid_set::UidSet;
 pub use wishes::{RecipientWishes, Wishes};

@@ -45,6 +45,12 @@ pub struct ProofFile {
     /// The receipt that proves the handover, octet for octet as it was accepted.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub receipt: Option<String>,
+    /// The recipient's word that it could not open the bundle (Profile §8.22), likewise.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub failure: Option<String>,
+    /// That the content is gone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub erased: Option<ErasureProof>,
 }
 
 /// A piece of evidence with its way to the root of the log.
@@ -54,6 +60,17 @@ pub struct Proven {
     pub entry: String,
     /// The hashes beside its way to the root (RFC 9162 §2.1.3).
     pub path: Vec<String>,
+}
+
+/// The evidence that the content of some messages was erased, and that this bundle was among them (Profile §8.28).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasureProof {
+    /// The piece, in the same log under the same head.
+    pub piece: Proven,
+    /// The number of the bundle's digest in the tree of the erasure.
+    pub index: u64,
+    /// The hashes beside its way to that root.
+    pub beside: Vec<String>,
 }
 
 /// A deed about a mandate, as it was signed (Profile §9.5).

@@ -6,9 +6,9 @@ CREATE TABLE counter (
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- `message` and `evidence` are the last ids given, `evidence_count` says how many pieces of evidence there are, `expired_on` the day of the last expiry, 0 before the first, `restored_at` the moment a backup became this store. `uid_validity` starts at the second the store was made, so that
+-- `message` and `evidence` are the last ids given, `evidence_count` says how many pieces of evidence there ever were, `evidence_pruned` how many of the first are gone, `expired_on` the day of the last expiry, 0 before the first, `restored_at` the moment a backup became this store. `uid_validity` starts at the second the store was made, so that
 -- a mail tool that remembers an earlier store of the same name does not trust what it remembers.
-INSERT INTO counter (name, value) VALUES ('message', 0), ('evidence', 0), ('evidence_count', 0), ('acts', 0), ('directory', 0), ('expired_on', 0), ('restored_at', 0), ('uid_validity', unixepoch()),
+INSERT INTO counter (name, value) VALUES ('message', 0), ('evidence', 0), ('evidence_count', 0), ('evidence_pruned', 0), ('acts', 0), ('directory', 0), ('expired_on', 0), ('restored_at', 0), ('uid_validity', unixepoch()),
     -- `notice_uid` is the last UID of a notice; `notice_modseq` numbers whatever comes, goes or is marked, `notice_turn` is its value when one came or went last.
     ('notice_uid', 0), ('notice_modseq', 1), ('notice_turn', 1), ('notice_validity', unixepoch());
 
@@ -265,15 +265,13 @@ CREATE TABLE vanished (
     PRIMARY KEY (mailbox, modseq, lo)
 ) STRICT, WITHOUT ROWID;
 
--- What became of the content of a day (Profile §11.4); a day without a row is live. `digest` is SHA-256 over the SHA-256 of
--- its admitted messages, sorted: it says afterwards whether a message was among them.
+-- What became of the content of a day (Profile §11.4); a day without a row is live.
 CREATE TABLE day (
     day         INTEGER PRIMARY KEY,
     state       TEXT NOT NULL CHECK (state IN ('live', 'erased', 'swept')),
     messages    INTEGER NOT NULL,
     bytes       INTEGER NOT NULL,
     uncollected INTEGER NOT NULL,
-    digest      BLOB NOT NULL,
     erased_at   INTEGER NOT NULL,
     swept_at    INTEGER
 ) STRICT;
@@ -303,7 +301,7 @@ CREATE INDEX hold_office ON hold (office, message_id);
 -- 証跡. It outlives message and offices, so it refers to nothing. `doc` is shown byte for byte, and its hash stands in the log.
 CREATE TABLE evidence (
     id          INTEGER PRIMARY KEY,  -- day << 40 | number; rises with every piece
-    message     INTEGER NOT NULL,
+    message     INTEGER NOT NULL,     -- a piece about no bundle has its own id here, negative, and no offices
     kind        TEXT NOT NULL,
     at          INTEGER NOT NULL,
     from_office INTEGER NOT NULL,
@@ -317,6 +315,19 @@ CREATE INDEX evidence_message ON evidence (message);
 -- What was collected or failed, by its Message-ID: a receipt may come when the content is gone (Profile §8.11).
 CREATE INDEX evidence_ended ON evidence (from_office, doc ->> 'message_id')
     WHERE kind IN ('ContentHandover', 'ContentHandoverFailure');
+
+-- What was erased of which day.
+CREATE INDEX evidence_erased ON evidence (doc ->> 'day') WHERE kind = 'ContentErasure';
+
+CREATE INDEX evidence_pruning ON evidence (id) WHERE kind = 'EvidencePruning';
+
+-- The tree under the root of an erasure of several messages (Profile §8.28), in tiles as those of the log.
+CREATE TABLE erased_tile (
+    erasure INTEGER NOT NULL,          -- the piece of evidence
+    tile    INTEGER NOT NULL,          -- level << 48 | index
+    hashes  BLOB NOT NULL,
+    PRIMARY KEY (erasure, tile)
+) STRICT;
 
 -- What judgements rested on (Profile §8.18): certificates of signers and authorities, revocation lists, which of them counted.
 -- Written when one is first seen, kept as long as evidence.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use fumibako_model::log::{Growth, Hash, TILE, Tile, leaf};
-use fumibako_model::{Event, EvidenceId, Recorded};
+use fumibako_model::{EvidenceId, LogEntry, Pruned};
 use fumibako_store::bodies::Day;
 use fumibako_store::{KeptHead, LogAudit, LogFault, StoreError, Wrong};
 use sqlx::SqlitePool;
@@ -21,6 +21,8 @@ type Row = (i64, i64, String, i64, String);
 struct Look {
     /// Hashes of the log.
     logged: Vec<Hash>,
+    /// So many pieces were pruned; of their rows some may still be on their way.
+    gone: u64,
     /// The number of the next row.
     next: u64,
     last: Option<EvidenceId>,
@@ -36,7 +38,10 @@ pub(crate) async fn audit(readers: &SqlitePool) -> Result<LogAudit, StoreError> 
         .await
         .map_err(store_error)?
         .cast_unsigned();
-    let mut look = Look { logged: leaves(readers, logged).await?, next: 0, last: None, faults: Vec::new() };
+    let logged_hashes = leaves(readers, logged).await?;
+    let pruned = pruned(readers, &logged_hashes).await?;
+    let gone = pruned.iter().map(|one| one.pruning.until).max().unwrap_or_default();
+    let mut look = Look { logged: logged_hashes, gone, next: gone, last: None, faults: Vec::new() };
     let mut after = -1;
     loop {
         let rows = rows_after(readers, after).await?;
@@ -61,7 +66,7 @@ pub(crate) async fn audit(readers: &SqlitePool) -> Result<LogAudit, StoreError> 
     }
     kept.extend(awaited.into_iter().chain(heads));
     tiles_agree(readers, &growth, &mut look.faults).await?;
-    Ok(LogAudit { evidence, logged, heads: kept, faults: look.faults })
+    Ok(LogAudit { evidence, logged, heads: kept, pruned, faults: look.faults })
 }
 
 impl Look {
@@ -71,24 +76,30 @@ impl Look {
 
     fn at(&mut self, (id, _, kind, at, doc): &Row) {
         let id = EvidenceId(*id);
-        let known = serde_json::from_str::<Recorded>(doc).ok().filter(|known| known.id == id);
-        let Some(known) = known else {
+        let Some(known) = doc.parse::<LogEntry>().ok().filter(|known| known.id() == id) else {
             // Its place is the next one, as far as can be told.
             self.fault(self.next, Some(id), Wrong::Changed);
             (self.next, self.last) = (self.next + 1, Some(id));
             return;
         };
-        if known.n < self.next {
-            return self.fault(known.n, Some(id), Wrong::Added);
+        let hash = usize::try_from(known.n()).ok().and_then(|n| self.logged.get(n));
+        let hash_differs = hash.is_some_and(|hash| *hash != leaf(doc.as_bytes()));
+        if known.n() < self.gone {
+            if hash_differs {
+                self.fault(known.n(), Some(id), Wrong::Changed);
+            }
+            return;
         }
-        self.missing(known.n, Some(id));
-        let hash = usize::try_from(known.n).ok().and_then(|n| self.logged.get(n));
-        if hash.is_some_and(|hash| *hash != leaf(doc.as_bytes())) {
-            self.fault(known.n, Some(id), Wrong::Changed);
-        } else if Event::as_str(known.evidence.event) != kind || known.evidence.at.as_millisecond() != *at {
-            self.fault(known.n, Some(id), Wrong::Columns);
+        if known.n() < self.next {
+            return self.fault(known.n(), Some(id), Wrong::Added);
         }
-        (self.next, self.last) = (known.n + 1, Some(id));
+        self.missing(known.n(), Some(id));
+        if hash_differs {
+            self.fault(known.n(), Some(id), Wrong::Changed);
+        } else if known.kind() != kind || known.at().as_millisecond() != *at {
+            self.fault(known.n(), Some(id), Wrong::Columns);
+        }
+        (self.next, self.last) = (known.n() + 1, Some(id));
     }
 
     /// Rows up to this number are not there. Their ids are known where they fill the room between their neighbours.
@@ -108,6 +119,18 @@ impl Look {
         }
         self.next = until.max(self.next);
     }
+}
+
+/// What the log says of pieces that went: only what it said when it was signed, or has said since.
+async fn pruned(readers: &SqlitePool, logged: &[Hash]) -> Result<Vec<Pruned>, StoreError> {
+    let rows = sqlx::query_scalar!("SELECT doc FROM evidence WHERE kind = 'EvidencePruning' ORDER BY id");
+    let rows = rows.fetch_all(readers).await.map_err(store_error)?;
+    let read = |doc: &String| serde_json::from_str::<Pruned>(doc).ok().map(|one| (leaf(doc.as_bytes()), one));
+    let as_signed = |(hash, one): &(Hash, Pruned)| {
+        let known = usize::try_from(one.n).ok().and_then(|n| logged.get(n));
+        known.is_none_or(|known| known == hash)
+    };
+    Ok(rows.iter().filter_map(read).filter(as_signed).map(|(_, one)| one).collect())
 }
 
 async fn heads(readers: &SqlitePool) -> Result<Vec<KeptHead>, StoreError> {

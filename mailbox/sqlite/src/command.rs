@@ -18,8 +18,8 @@ use tokio::sync::oneshot;
 use crate::error::{Stop, again};
 use crate::ledger::Wake;
 use crate::{
-    acts, agent, annotation, change, directory, expire, folder, handover, hold, log, notice, paper, receipt, refused,
-    report, roll, tree,
+    acts, agent, annotation, change, directory, expire, folder, handover, hold, log, notice, paper, prune, receipt,
+    refused, report, roll, tree,
 };
 
 /// One change, and its answer.
@@ -51,6 +51,7 @@ pub(crate) enum Command {
     Log(Box<Logging>, Reply<()>),
     Papers(Vec<Paper>, Reply<()>),
     Stamp((Day, Vec<u8>), Vec<u8>, Reply<()>),
+    Prune(prune::Order, Reply<u64>),
     NoteRefused(Box<RefusedReceipt>, Reply<()>),
     /// Files a letter about something due.
     Report(Box<report::Order>, Octets, Timestamp, Reply<bool>),
@@ -248,11 +249,13 @@ impl Command {
             Self::Describe(order, reply) => reply.quiet(directory::describe(rows, order).await),
             Self::SignActs(head, reply) => reply.quiet(acts::keep_head(rows, head).await),
             Self::SetQuota(office, bytes, reply) => reply.quiet(roll::set_quota(rows, *office, *bytes).await),
-            Self::Expire(order, reply) => match *order {
-                expire::Order::WriteDown(day, now) => reply.quiet(expire::write_down(rows, day, now).await),
-                expire::Order::Sweep(day) => reply.told(expire::sweep(rows, day).await),
-                expire::Order::Swept(day, now) => reply.quiet(expire::swept(rows, day, now).await.map(|()| 0)),
-                expire::Order::Ran(day) => reply.quiet(expire::ran(rows, day).await.map(|()| 0)),
+            Self::Expire(order, reply) => match order {
+                expire::Order::WriteDown(day, tree, now) => {
+                    reply.quiet(expire::write_down(rows, (*day, tree), *now).await)
+                }
+                expire::Order::Sweep(day) => reply.told(expire::sweep(rows, *day).await),
+                expire::Order::Swept(day, now) => reply.quiet(expire::swept(rows, *day, *now).await.map(|()| 0)),
+                expire::Order::Ran(day) => reply.quiet(expire::ran(rows, *day).await.map(|()| 0)),
             },
             Self::Hold(order, reply) => reply.told(hold::run(rows, order).await),
             Self::HandOver(office, message, by, now, reply) => {
@@ -261,6 +264,7 @@ impl Command {
             Self::Log(logging, reply) => reply.quiet(log::write(rows, logging).await),
             Self::Papers(papers, reply) => reply.quiet(paper::keep(rows, papers).await),
             Self::Stamp((day, head), stamp, reply) => reply.quiet(log::stamp(rows, (*day, head), stamp).await),
+            Self::Prune(order, reply) => reply.quiet(prune::step(rows, order).await),
             Self::NoteRefused(receipt, reply) => reply.quiet(refused::note(rows, receipt).await),
             Self::Report(order, body, now, reply) => reply.told(report::file(rows, order, body.place()?, *now).await),
             Self::TurnNotices(now, reply) => reply.quiet(notice::turn(rows, *now).await),
@@ -283,7 +287,7 @@ impl Command {
             Self::Claim(_, _, reply) => reply.send(failed),
             Self::Describe(_, reply) => reply.send(failed),
             Self::TurnNotices(_, reply) => reply.send(failed),
-            Self::Expire(_, reply) | Self::Hold(_, reply) => reply.send(failed),
+            Self::Expire(_, reply) | Self::Hold(_, reply) | Self::Prune(_, reply) => reply.send(failed),
             Self::HandOver(_, _, _, _, reply) | Self::Report(_, _, _, reply) | Self::Settle(_, reply) => {
                 reply.send(failed);
             }

@@ -14,6 +14,7 @@ use fumibako_store::{Asked, DayOfMail, Expired, StoreError};
 use jiff::Timestamp;
 
 use crate::command::Command;
+use crate::erased::Tree;
 use crate::error::store_error;
 use crate::store::SqliteStore;
 
@@ -22,8 +23,8 @@ pub(crate) use rows::{fail, ran, remove, sweep, swept, uncollected, write_down};
 
 /// What the writer does for expiry.
 pub(crate) enum Order {
-    /// Evidence of what nobody collected, and the day is `erased`.
-    WriteDown(Day, Timestamp),
+    /// Evidence of what nobody collected and of what is erased, and the day is `erased`.
+    WriteDown(Day, Tree, Timestamp),
     /// Some entries and messages of the day leave.
     Sweep(Day),
     /// The day is `swept`.
@@ -96,6 +97,7 @@ pub(crate) async fn run(
     if doubted {
         tracing::warn!(%today, "expiry.date_doubted");
     }
+    expired.doubted = doubted;
     Ok(expired)
 }
 
@@ -118,7 +120,10 @@ async fn let_go(
 async fn take(store: &SqliteStore, step: Step, day: Day, now: Timestamp) -> Result<(), StoreError> {
     match step {
         Step::DestroyKey => store.touch(move |bodies| bodies.erase(day)).await,
-        Step::WriteDown => store.order(Order::WriteDown(day, now)).await.map(drop),
+        Step::WriteDown => {
+            let tree = Tree::of_day(&store.readers, day).await?;
+            store.order(Order::WriteDown(day, tree, now)).await.map(drop)
+        }
         Step::Sweep => {
             while store.order(Order::Sweep(day)).await? > 0 {}
             Ok(())

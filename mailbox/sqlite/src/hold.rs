@@ -13,6 +13,7 @@ use sqlx::SqliteConnection;
 
 use crate::acts;
 use crate::command::Command;
+use crate::erased::{self, Tree};
 use crate::error::{Stop, store_error, unreadable};
 use crate::expire;
 use crate::ledger::{Ledger, Wake};
@@ -265,6 +266,8 @@ async fn let_go(rows: &mut SqliteConnection, held: &Held, now: Timestamp) -> Res
     for bundle in expire::uncollected(rows, (held.now_in, held.now_in)).await? {
         expire::fail(&mut ledger, &bundle, now)?;
     }
+    let tree = Tree::over(erased::digest_of(rows, held.message).await?.iter());
+    erased::note(&mut ledger, (place(held.segment, 0, 0, 0).segment.day(), &tree), now)?;
     ledger.write(rows).await?;
     let message = serde_json::to_string(&[held.message])?;
     expire::remove(rows, &message, i64::MAX).await

@@ -6,15 +6,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fumibako_model::{
-    Event, Evidence, EvidenceId, Flags, FolderId, FolderStatus, KEYWORD_BYTES, KEYWORDS, Keywords, MessageId, ModSeq,
-    NamedFlags, OfficeNumber, Recorded, Refusal, Refused, Report, Uid, UidValidity, Wishes,
+    Erased, Event, Evidence, EvidenceId, Flags, FolderId, FolderStatus, KEYWORD_BYTES, KEYWORDS, Keeping, Keywords,
+    MessageId, ModSeq, NamedFlags, OfficeNumber, Pruned, Pruning, Recorded, Refusal, Refused, Report, Uid, UidValidity,
+    Wishes,
 };
 use fumibako_store::bodies::{Day, Place};
-use fumibako_store::{Facts, Kind, Sum};
+use fumibako_store::{Facts, Kind, Sum, hex};
 use jiff::Timestamp;
-use serde::Deserialize;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use sqlx::SqliteConnection;
 
+use crate::erased::Tree;
 use crate::error::{Stop, unreadable};
 
 mod write;
@@ -377,17 +380,53 @@ impl<'m> Ledger<'m> {
         (from, to): (i64, i64),
         (previous, mut evidence): (Option<EvidenceId>, Evidence),
     ) -> Result<EvidenceId, Stop> {
-        // To the millisecond, as its row has it.
-        evidence.at = Timestamp::from_millisecond(evidence.at.as_millisecond()).unwrap_or(evidence.at);
-        self.last_evidence = next_id(self.last_evidence, evidence.at);
-        let (id, n) = (EvidenceId(self.last_evidence), self.evidence_count.cast_unsigned());
-        self.evidence_count += 1;
-        let (at, kind) = (evidence.at.as_millisecond(), Event::as_str(evidence.event));
-        let begin = self.octets.len();
-        serde_json::to_writer(&mut self.octets, &Recorded { v: 1, id, n, previous, evidence })?;
-        // SQL counts octets from 1.
-        self.evidence.push((id.0, about.0, kind, at, from, to, begin + 1, self.octets.len() - begin));
+        let (id, n, at) = self.next_piece(evidence.at);
+        evidence.at = at;
+        let kind = Event::as_str(evidence.event);
+        self.put_down((id, about.0), (kind, at), (from, to), &Recorded { v: 1, id, n, previous, evidence })?;
         Ok(id)
+    }
+
+    /// Writes down that content is gone (Profile §8.28).
+    pub(crate) fn erased(&mut self, day: Date, tree: &Tree, at: Timestamp) -> Result<EvidenceId, Stop> {
+        let (id, n, at) = self.next_piece(at);
+        let (event, count, root) = (Keeping::ContentErasure, tree.count, hex(&tree.root));
+        let erased = Erased { v: 1, id, n, event, at, day, count, root };
+        self.put_down((id, -id.0), (event.as_str(), at), (0, 0), &erased)?;
+        Ok(id)
+    }
+
+    /// Writes down that evidence goes (Profile §8.29).
+    pub(crate) fn pruned(&mut self, pruning: &Pruning, at: Timestamp) -> Result<EvidenceId, Stop> {
+        let (id, n, at) = self.next_piece(at);
+        let event = Keeping::EvidencePruning;
+        let pruned = Pruned { v: 1, id, n, event, at, pruning: pruning.clone() };
+        self.put_down((id, -id.0), (event.as_str(), at), (0, 0), &pruned)?;
+        Ok(id)
+    }
+
+    /// The next place in the log, and the moment to the millisecond, as its row has it.
+    fn next_piece(&mut self, at: Timestamp) -> (EvidenceId, u64, Timestamp) {
+        let at = Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at);
+        self.last_evidence = next_id(self.last_evidence, at);
+        let n = self.evidence_count.cast_unsigned();
+        self.evidence_count += 1;
+        (EvidenceId(self.last_evidence), n, at)
+    }
+
+    fn put_down(
+        &mut self,
+        (id, about): (EvidenceId, i64),
+        (kind, at): (&'static str, Timestamp),
+        (from, to): (i64, i64),
+        entry: &impl Serialize,
+    ) -> Result<(), Stop> {
+        let begin = self.octets.len();
+        serde_json::to_writer(&mut self.octets, entry)?;
+        // SQL counts octets from 1.
+        let (first, octets) = (begin + 1, self.octets.len() - begin);
+        self.evidence.push((id.0, about, kind, at.as_millisecond(), from, to, first, octets));
+        Ok(())
     }
 
     /// This is to be told at that moment, or soon after.

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use fumibako_model::log::{Growth, Hash, Nodes, Tile};
-use fumibako_model::{EvidenceId, Recorded};
+use fumibako_model::{EvidenceId, LogEntry};
 use fumibako_store::bodies::Day;
 use fumibako_store::{LISTED, LogState, Logging, Proof, StoreError, Unlogged, Which};
 use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
 
+use crate::erased;
 use crate::error::{Stop, store_error, unreadable};
+use crate::prune;
 
 /// Pieces of evidence that are taken into the log at once.
 const AT_ONCE: i64 = 4_096;
@@ -35,7 +37,8 @@ pub(crate) async fn state(readers: &SqlitePool) -> Result<LogState, StoreError> 
     .await
     .map_err(store_error)?;
     let restored = Timestamp::from_millisecond(found.restored).ok().filter(|_| found.restored > 0);
-    Ok(LogState { size: found.size.unwrap_or(0).cast_unsigned(), head: found.head, restored })
+    let pruned = prune::mark(readers).await?;
+    Ok(LogState { size: found.size.unwrap_or(0).cast_unsigned(), head: found.head, restored, pruned })
 }
 
 /// The root over the first `old` pieces, and what shows that a log of `new` continues them.
@@ -87,7 +90,7 @@ pub(crate) async fn unlogged(readers: &SqlitePool) -> Result<Option<Unlogged>, S
     let mut entries = Vec::with_capacity(found.len());
     for ((id, entry), n) in found.into_iter().zip(size..) {
         // Never signed: a log that was tampered with before it was signed.
-        let fits = serde_json::from_str::<Recorded>(&entry).is_ok_and(|known| known.id.0 == id && known.n == n);
+        let fits = entry.parse::<LogEntry>().is_ok_and(|known| known.id().0 == id && known.n() == n);
         if !fits {
             let id = EvidenceId(id);
             return Err(StoreError::Failed(format!("{id} is not evidence number {n}; see `evidence verify`")));
@@ -141,24 +144,34 @@ pub(crate) async fn write(rows: &mut SqliteConnection, logging: &Logging) -> Res
     Ok(())
 }
 
-/// All evidence about one bundle, each piece with its way to one head: the first stamped one that covers all, else the newest.
+/// All evidence about one bundle, and that its content is gone, each piece with its way to one head: the first stamped one that
+/// covers all, else the newest.
 pub(crate) async fn prove_life(readers: &SqlitePool, id: EvidenceId) -> Result<Vec<Proof>, StoreError> {
-    let found = sqlx::query!(
-        "SELECT e.doc, h.size, h.head, h.stamp FROM evidence a JOIN evidence e ON e.message = a.message
-         JOIN log_head h ON h.day = coalesce(
-             (SELECT min(day) FROM log_head
-              WHERE stamp IS NOT NULL AND last >= (SELECT max(id) FROM evidence WHERE message = a.message)),
-             (SELECT day FROM log_head ORDER BY size DESC LIMIT 1))
-         WHERE a.id = ? AND h.last >= e.id ORDER BY e.id",
-        id.0
+    let erased = erased::of(readers, id).await?;
+    let also = erased.as_ref().map_or(0, |(id, _)| id.0);
+    let mut found = sqlx::query!(
+        r#"SELECT e.id, e.doc, h.size, h.head, h.stamp FROM evidence e
+           JOIN log_head h ON h.day = coalesce(
+               (SELECT min(day) FROM log_head
+                WHERE stamp IS NOT NULL AND last >= max(?2, (SELECT max(l.id) FROM evidence a JOIN evidence l ON l.message = a.message WHERE a.id = ?1))),
+               (SELECT day FROM log_head ORDER BY size DESC LIMIT 1))
+           WHERE (e.id = ?2 OR e.message = (SELECT message FROM evidence WHERE id = ?1)) AND h.last >= e.id"#,
+        id.0,
+        also
     )
     .fetch_all(readers)
     .await
     .map_err(store_error)?;
+    found.sort_by_key(|row| row.id);
     let mut life = Vec::with_capacity(found.len());
+    let mut gone = None;
     for row in found {
-        life.extend(one(readers, row.doc, (row.size.cast_unsigned(), &row.head, row.stamp.as_ref())).await?);
+        let of_it = erased.as_ref().filter(|(id, _)| id.0 == row.id).map(|(_, among)| among.clone());
+        let (gone_now, head) = (of_it.is_some(), (row.size.cast_unsigned(), &row.head[..], row.stamp.as_ref()));
+        let Some(proof) = one(readers, row.doc, head).await? else { continue };
+        if gone_now { gone = Some(Proof { among: of_it, ..proof }) } else { life.push(proof) }
     }
+    life.extend(gone);
     Ok(life)
 }
 
@@ -167,10 +180,10 @@ async fn one(
     entry: String,
     (size, head, stamp): (u64, &[u8], Option<&Vec<u8>>),
 ) -> Result<Option<Proof>, StoreError> {
-    let recorded: Recorded = serde_json::from_str(&entry).map_err(|why| store_error(unreadable(why)))?;
-    let mut nodes = Nodes::new(tiles(readers, &Nodes::for_inclusion(recorded.n, size)).await?);
-    let path = nodes.inclusion(recorded.n, size);
-    Ok(path.map(|path| Proof { entry, path, head: head.to_vec(), stamp: stamp.cloned() }))
+    let n = entry.parse::<LogEntry>().map_err(|why| store_error(unreadable(why)))?.n();
+    let mut nodes = Nodes::new(tiles(readers, &Nodes::for_inclusion(n, size)).await?);
+    let path = nodes.inclusion(n, size);
+    Ok(path.map(|path| Proof { entry, path, head: head.to_vec(), stamp: stamp.cloned(), among: None }))
 }
 
 /// These tiles, as far as they are there.
@@ -186,12 +199,12 @@ pub(crate) async fn tiles(readers: &SqlitePool, wanted: &BTreeSet<(u8, u64)>) ->
     Ok(tiles)
 }
 
-fn tile_id(level: u8, index: u64) -> i64 {
+pub(crate) fn tile_id(level: u8, index: u64) -> i64 {
     i64::from(level) << LEVEL_SHIFT | index.cast_signed()
 }
 
 /// Hashes that stand one after the other; what is left over is none.
-fn unpack(octets: &[u8]) -> Vec<Hash> {
+pub(crate) fn unpack(octets: &[u8]) -> Vec<Hash> {
     octets.as_chunks::<HASH>().0.to_vec()
 }
 

@@ -173,7 +173,7 @@ pub(crate) fn place(segment: i64, offset: i64, stored: i64, size: i64) -> Place 
 
 /// One piece of evidence.
 pub(crate) async fn evidence(readers: &SqlitePool, id: EvidenceId) -> Result<Option<Evidence>, StoreError> {
-    let doc = sqlx::query_scalar!("SELECT doc FROM evidence WHERE id = ?", id.0)
+    let doc = sqlx::query_scalar!("SELECT doc FROM evidence WHERE id = ? AND message > 0", id.0)
         .fetch_optional(readers)
         .await
         .map_err(store_error)?;
@@ -185,7 +185,8 @@ pub(crate) async fn census(readers: &SqlitePool) -> Result<Census, StoreError> {
     let counted = sqlx::query!(
         r#"SELECT (SELECT count(*) FROM office) AS "offices!: i64", (SELECT count(*) FROM account) AS "accounts!: i64",
                   (SELECT count(*) FROM message WHERE stored > 0) AS "messages!: i64",
-                  (SELECT count(*) FROM evidence) AS "evidence!: i64",
+                  (SELECT value FROM counter WHERE name = 'evidence_count') AS "evidence!: i64",
+                  (SELECT value FROM counter WHERE name = 'evidence_pruned') AS "pruned!: i64",
                   (SELECT coalesce(max(size), 0) FROM log_head) AS "logged!: i64",
                   (SELECT count(*) FROM due WHERE what < 100) AS "due!: i64",
                   (SELECT count(*) FROM refused_receipt) + (SELECT coalesce(sum(more), 0) FROM refused_day) AS "refused_receipts!: i64",
@@ -200,11 +201,13 @@ pub(crate) async fn census(readers: &SqlitePool) -> Result<Census, StoreError> {
         accounts: counted.accounts.cast_unsigned(),
         messages: counted.messages.cast_unsigned(),
         bytes: counted.bytes.cast_unsigned(),
-        evidence: counted.evidence.cast_unsigned(),
+        evidence: (counted.evidence - counted.pruned).cast_unsigned(),
+        pruned: counted.pruned.cast_unsigned(),
         logged: counted.logged.cast_unsigned(),
         due: counted.due.cast_unsigned(),
         refused_receipts: counted.refused_receipts.cast_unsigned(),
         nearly_full: counted.nearly_full.cast_unsigned(),
+        writer_waiting: 0,
     })
 }
 

@@ -16,8 +16,8 @@ use fumibako_store::{
     ActsAudit, ActsHead, Admitted, AgentNews, Amend, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit,
     DescribeOrder, Described, Draft, Due, DueKey, Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection, KeptNotice,
     Letter, LicenceChange, LogAudit, LogState, Logging, MarkNotices, MarkedNotices, News, NoticeBoard, Paper, Proof,
-    Published, Quota, RefusedReceipt, RefusedReceipts, Restored, SignedDeed, Store, StoreError, Told, ToldTo, Turned,
-    Unlogged, UnsignedActs, Verified, Which, WhichActs, WhichNotices,
+    Prunable, PruneOrder, Published, Quota, RefusedReceipt, RefusedReceipts, Restored, SignedDeed, Store, StoreError,
+    Told, ToldTo, Turned, Unlogged, UnsignedActs, Verified, Which, WhichActs, WhichNotices,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -30,7 +30,7 @@ use crate::heads::{HeadCache, Losing, Shelves};
 use crate::views::Views;
 use crate::{
     acts, agent, annotation, audit, backup, directory, expire, heads, hold, inspect, licence, log, mandate, notice,
-    open, paper, read, refused, report,
+    open, paper, prune, read, refused, report,
 };
 
 /// A store in one folder, open in one process.
@@ -442,6 +442,14 @@ impl Store for SqliteStore {
         log::state(&self.readers).await
     }
 
+    async fn prunable(&self, before: Timestamp) -> Result<Option<Prunable>, StoreError> {
+        prune::prunable(&self.readers, before).await
+    }
+
+    async fn prune(&self, order: Option<PruneOrder>, now: Timestamp) -> Result<u64, StoreError> {
+        prune::run(self, order, now).await
+    }
+
     async fn continuation(&self, old: u64, new: u64) -> Result<Option<(Hash, Vec<Hash>)>, StoreError> {
         log::continuation(&self.readers, old, new).await
     }
@@ -562,6 +570,7 @@ impl Store for SqliteStore {
     }
 
     async fn census(&self) -> Result<Census, StoreError> {
-        read::census(&self.readers).await
+        let writer_waiting = (self.ask.max_capacity() - self.ask.capacity()) as u64;
+        Ok(Census { writer_waiting, ..read::census(&self.readers).await? })
     }
 }

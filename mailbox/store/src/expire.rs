@@ -3,7 +3,6 @@
 use fumibako_model::DayState;
 
 use crate::bodies::Day;
-use crate::hex::Sum;
 
 /// The content of one UTC day, as expiry sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +32,8 @@ pub struct Expired {
     pub files: u64,
     /// Their bytes.
     pub file_bytes: u64,
+    /// The date has leapt, and nobody has looked at the clock yet (Profile §11.5).
+    pub doubted: bool,
 }
 
 /// Who asks for expiry.
@@ -42,28 +43,4 @@ pub enum Asked {
     ByTheClock,
     /// A person who has seen what will go.
     ByThePerson,
-}
-
-/// SHA-256 over digests, sorted: the same for the same messages in whatever order they came.
-pub fn digest_of_all(mut digests: Vec<[u8; 32]>) -> [u8; 32] {
-    digests.sort_unstable();
-    let mut sum = Sum::default();
-    for digest in &digests {
-        sum.add(digest);
-    }
-    sum.finish()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::hex::hex;
-
-    #[test]
-    fn the_order_of_the_messages_does_not_matter_and_each_of_them_does() {
-        let [a, b] = [[1; 32], [2; 32]];
-        assert_eq!(digest_of_all(vec![a, b]), digest_of_all(vec![b, a]));
-        assert_ne!(digest_of_all(vec![a, b]), digest_of_all(vec![a]));
-        assert_eq!(&hex(&digest_of_all(Vec::new()))[..8], "e3b0c442");
-    }
 }

@@ -24,8 +24,8 @@ use crate::hold::{Hold, HoldOrder};
 use crate::inspect::Inspection;
 use crate::licences::{LicenceChange, Published};
 use crate::log::{
-    Due, DueKey, Letter, LogAudit, LogState, Logging, Paper, Proof, RefusedReceipt, RefusedReceipts, Told, Unlogged,
-    Which,
+    Due, DueKey, Letter, LogAudit, LogState, Logging, Paper, Proof, Prunable, PruneOrder, RefusedReceipt,
+    RefusedReceipts, Told, Unlogged, Which,
 };
 use crate::mandates::SignedDeed;
 use crate::news::AgentNews;
@@ -277,7 +277,7 @@ pub trait Store: Send + Sync + 'static {
     /// The same for many offices of an agent at once; it hears of its subscriptions and of the roll, too.
     fn watch_agent(&self, agent: &AgentId, offices: &BTreeSet<OfficeNumber>) -> AgentNews;
 
-    /// One piece of evidence.
+    /// One piece of evidence about a bundle.
     fn evidence(&self, id: EvidenceId) -> impl Future<Output = Result<Option<Evidence>, StoreError>> + Send;
 
     /// Evidence, the oldest first, at most [`LISTED`](crate::LISTED) pieces, octet for octet.
@@ -289,12 +289,18 @@ pub trait Store: Send + Sync + 'static {
     /// Keeps what the log became (Profile §8.13).
     fn keep_log(&self, logging: Logging) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// What proves the evidence about the bundle that this piece is about, the oldest first, as far as a head covers it; all of it under
-    /// the newest head.
+    /// What proves the evidence about the bundle that this piece is about, the oldest first, as far as a head covers it; last, where
+    /// its content is gone, the piece that says so. All of it under one head.
     fn prove_life(&self, id: EvidenceId) -> impl Future<Output = Result<Vec<Proof>, StoreError>> + Send;
 
     /// How far the log is under its newest head.
     fn log_state(&self) -> impl Future<Output = Result<LogState, StoreError>> + Send;
+
+    /// What may go of the evidence that was signed for before this moment; nothing that is about a message under a hold.
+    fn prunable(&self, before: Timestamp) -> impl Future<Output = Result<Option<Prunable>, StoreError>> + Send;
+
+    /// Lets it go (Profile §8.29), and what an earlier run left of its own; says how many rows went. The hashes stay.
+    fn prune(&self, order: Option<PruneOrder>, now: Timestamp) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
     /// The root over the first `old` pieces, and the hashes that show that a log of `new` continues them. `None`: there are not so
     /// many.
@@ -520,9 +526,11 @@ pub struct Census {
     pub messages: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Pieces of evidence.
+    /// Pieces of evidence that are kept.
     pub evidence: u64,
-    /// Of these, under a signed head.
+    /// Pieces that were pruned.
+    pub pruned: u64,
+    /// Of both, under a signed head.
     pub logged: u64,
     /// Reports that wait for their moment.
     pub due: u64,
@@ -530,6 +538,8 @@ pub struct Census {
     pub refused_receipts: u64,
     /// Offices whose folders are full to four fifths or more (Profile §12.4).
     pub nearly_full: u64,
+    /// Changes that wait for the writer.
+    pub writer_waiting: u64,
 }
 
 /// Why a verb of the store did not succeed.

@@ -33,7 +33,7 @@ pub use admit::{
     message_id_of,
 };
 pub use backup::{BackedUp, Restored, Verified};
-pub use expire::{Asked, DayOfMail, Expired, digest_of_all};
+pub use expire::{Asked, DayOfMail, Expired};
 pub use hex::{Sum, hex};
 pub use hold::{Ended, Hold, HoldOrder};
 pub use inspect::{Fault, FaultKind, Inspection, PLACES, Seen};
@@ -43,8 +43,8 @@ pub use keep::{
 };
 pub use licences::{LicenceChange, Published};
 pub use log::{
-    Due, DueKey, KeptHead, LISTED, Letter, LogAudit, LogFault, LogState, Logging, PAPER_NAME, Paper, PaperKind, Proof,
-    RefusedCount, RefusedReceipt, RefusedReceipts, Told, Unlogged, Which, Wrong,
+    Among, Due, DueKey, KeptHead, LISTED, Letter, LogAudit, LogFault, LogState, Logging, PAPER_NAME, Paper, PaperKind,
+    Proof, Prunable, PruneOrder, RefusedCount, RefusedReceipt, RefusedReceipts, Told, Unlogged, Which, Wrong,
 };
 pub use mandates::{MandateOrder, SignedDeed};
 pub use marks::{MARKS, draft_flags, stored};

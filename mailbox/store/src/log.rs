@@ -1,7 +1,7 @@
 //! The log of evidence and what is due, as the store keeps them: what is asked for and given.
 
 use fumibako_model::log::{Growth, Hash, Tile};
-use fumibako_model::{EvidenceId, MessageId, OfficeNumber, Party, Recorded, Report, Wishes};
+use fumibako_model::{Done, EvidenceId, MessageId, OfficeNumber, Party, Pruned, Pruning, Recorded, Report, Wishes};
 use jiff::Timestamp;
 
 use crate::bodies::{Day, Spool};
@@ -43,6 +43,17 @@ pub struct Proof {
     pub head: Vec<u8>,
     /// A time stamp over it.
     pub stamp: Option<Vec<u8>>,
+    /// Of a piece about an erasure: where the bundle stands among what was erased.
+    pub among: Option<Among>,
+}
+
+/// A message among those that one erasure is about (Profile §8.28).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Among {
+    /// Its number in the tree of the erasure.
+    pub index: u64,
+    /// The hashes beside its way to that root.
+    pub beside: Vec<Hash>,
 }
 
 /// How far the log is.
@@ -54,6 +65,28 @@ pub struct LogState {
     pub head: Option<Vec<u8>>,
     /// When a backup became this store.
     pub restored: Option<Timestamp>,
+    /// How many pieces went from its beginning, and the last of them.
+    pub pruned: Option<(u64, EvidenceId)>,
+}
+
+/// Evidence that may go (Profile §8.29).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prunable {
+    /// The number of the first piece.
+    pub from: u64,
+    /// So many pieces the head covers.
+    pub until: u64,
+    /// The signed head.
+    pub head: Vec<u8>,
+}
+
+/// Lets it go.
+#[derive(Clone, Debug)]
+pub struct PruneOrder {
+    /// What, and by what right.
+    pub pruned: Pruning,
+    /// What the audit tells of it, in the same commit.
+    pub told: Done,
 }
 
 /// Something that a judgement rested on, kept as long as evidence (Profile §8.18).
@@ -197,6 +230,8 @@ pub struct LogAudit {
     pub logged: u64,
     /// The heads, the oldest first.
     pub heads: Vec<KeptHead>,
+    /// What went from the beginning, as the log says; the latest last.
+    pub pruned: Vec<Pruned>,
     /// What is wrong.
     pub faults: Vec<LogFault>,
 }

@@ -82,6 +82,8 @@ macro_rules! store_suite {
             flags::a_folder_knows_64_keywords,
             flags::mail_tools_do_not_touch_the_marks,
             expire::a_day_expires_and_its_evidence_stays,
+            expire::what_was_erased_is_proved_of_each_message,
+            evidence::evidence_goes_after_its_years_and_the_log_holds,
             expire::a_day_is_kept_to_its_last_moment,
             expire::who_looks_again_after_expiry_is_told_what_vanished,
             expire::a_clock_that_leapt_destroys_nothing,

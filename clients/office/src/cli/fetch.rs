@@ -64,7 +64,7 @@ fn tell(one: &Fetched, screen: &mut Screen<'_>) -> std::io::Result<()> {
         End::Saved(arrival) => tell_saved((one.office, one.uid), arrival, screen),
         End::Distrusted { from, why, told } => {
             let claimed = from.map_or_else(|| screen.pick("不明", "unknown").to_owned(), |from| from.to_string());
-            tell_distrusted((one.office, one.uid), &claimed, (why, *told), screen)
+            tell_distrusted((one.office, one.uid), &claimed, (why, told.as_ref().map(|(fault, _)| *fault)), screen)
         }
     }
 }

@@ -4,11 +4,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::{
-    Act, Deed, Delegate, Domain, Event, Evidence, MandateDeed, OfficeNumber, Party, Refusal, Refused, Registered, Said,
-    Scope, not_signed, not_trusted,
+    Act, DEED_MINUTES, Deed, Delegate, Domain, Event, Evidence, MandateDeed, OfficeNumber, Party, Refusal, Refused,
+    Registered, Said, Scope, not_signed, not_trusted,
 };
 use fumibako_signer::{Hash, Signature, Signed, Trust};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Report;
 use super::layer::{Fact, State, Unseen, What};
@@ -83,14 +83,20 @@ fn granted<'d>(
         let signed = Signed::read(&octets).map_err(|why| not_signed(&why))?;
         let signature = signed.verify().map_err(|why| not_signed(&why))?;
         let deed = Deed::in_entity(signed.part()).map_err(|why| Refusal::MandateUnread.about(why))?;
-        let canonical = deed.canonical();
-        let whose = |at| signer(&signature, (trust, domain), at);
+        let (canonical, at) = (deed.canonical(), moment(&deed, one));
+        let by = signer(&signature, (trust, domain), at)?;
+        let (office, agent) = (Party::Office(done.office), Party::Agent(done.by.agent.clone()));
+        let allowed = match &deed {
+            Deed::Grant(mandate) => by == office && mandate.office == done.office,
+            Deed::Confirm(_) => by == agent,
+            // Either ends it, and nobody else.
+            Deed::Revoke(_) => by == office || by == agent,
+        };
+        if !allowed {
+            return Err(Refusal::MandateNotSignedByIt.about(by));
+        }
         match deed {
             Deed::Grant(mandate) => {
-                let by = whose(mandate.granted)?;
-                if by != Party::Office(done.office) || mandate.office != done.office {
-                    return Err(Refusal::MandateNotSignedByIt.about(by));
-                }
                 let mut digest = [0; 32];
                 digest.copy_from_slice(Hash::Sha256.of(canonical.as_bytes()).as_ref());
                 let one = mandate.registered(digest);
@@ -99,14 +105,8 @@ fn granted<'d>(
                 }
                 known = Some(one);
             }
-            Deed::Confirm(Said { mandate, at }) if mandate == done.by.mandate => {
-                let by = whose(at)?;
-                if by != Party::Agent(done.by.agent.clone()) {
-                    return Err(Refusal::MandateNotSignedByIt.about(by));
-                }
-                confirmed = Some(at);
-            }
-            Deed::Revoke(Said { mandate, .. }) if mandate == done.by.mandate => revoked = Some(one.at),
+            Deed::Confirm(Said { mandate, .. }) if mandate == done.by.mandate => confirmed = Some(at),
+            Deed::Revoke(Said { mandate, .. }) if mandate == done.by.mandate => revoked = Some(at),
             Deed::Confirm(_) | Deed::Revoke(_) => return Err(Refusal::EvidenceBroken.about(done.by.mandate)),
         }
     }
@@ -114,6 +114,13 @@ fn granted<'d>(
     // What ended later was in force then; what was confirmed later was not.
     let (confirmed, revoked) = (confirmed.filter(|at| *at <= done.at), revoked.filter(|at| *at <= done.at));
     Ok(Registered { confirmed, revoked, ..known })
+}
+
+/// When a deed counted: when it came, as the file says, if its signer said the same to the hour. So exactly the gateway takes deeds
+/// (Profile §9.5). What the file says beyond that nobody signed, and the signer's word stands.
+fn moment(deed: &Deed, one: &MandateDeed) -> Timestamp {
+    let (said, came) = (deed.said(), one.at);
+    if came.duration_since(said).abs() <= SignedDuration::from_mins(DEED_MINUTES) { came } else { said }
 }
 
 /// Whose word a deed is.
@@ -144,7 +151,6 @@ fn left_open(one: &Registered) -> Option<Fact> {
 mod tests {
     use fumibako_model::Mandate;
     use fumibako_signer::{Identity, sign};
-    use jiff::SignedDuration;
 
     use super::*;
     use crate::testing::{A, Ca, now};
@@ -224,10 +230,35 @@ mod tests {
         let revoke = deed(&Deed::Revoke(Said { mandate: id, at: now() }), &office, id);
         let with = |more: MandateDeed| [both.as_slice(), &[more]].concat();
         assert_eq!(why(judged(&given, &with(revoke.clone()), &given.evidence)), Refusal::MandateRevoked);
-        let later = MandateDeed { at: now() + SignedDuration::from_hours(2), ..revoke };
+        let said = |at| deed(&Deed::Revoke(Said { mandate: id, at }), &office, id);
+        let two_hours_on = now() + SignedDuration::from_hours(2);
+        let later = MandateDeed { at: two_hours_on, ..said(two_hours_on) };
         assert_eq!(judged(&given, &with(later), &given.evidence), State::Holds, "what ended later held then");
+        // Nobody signed when a deed came: what the file says of it counts where its signer said the same to the hour.
+        let put_off = MandateDeed { at: two_hours_on, ..revoke };
+        assert_eq!(why(judged(&given, &with(put_off), &given.evidence)), Refusal::MandateRevoked);
         let forged = deed(&Deed::Confirm(Said { mandate: id, at: now() }), &office, id);
         assert_eq!(why(judged(&given, &[given.grant.clone(), forged], &given.evidence)), Refusal::MandateNotSignedByIt);
+        let stranger = given.ca.identity(crate::testing::B);
+        let forged = deed(&Deed::Revoke(Said { mandate: id, at: now() }), &stranger, id);
+        assert_eq!(why(judged(&given, &with(forged), &given.evidence)), Refusal::MandateNotSignedByIt);
+        let laid_down = deed(&Deed::Revoke(Said { mandate: id, at: now() }), &given.agent, id);
+        assert_eq!(why(judged(&given, &with(laid_down), &given.evidence)), Refusal::MandateRevoked);
+    }
+
+    // Profile §8.26
+    #[test]
+    fn a_signer_whose_clock_is_wrong_by_some_minutes_is_no_forger() {
+        let given = given();
+        let id = given.grant.mandate;
+        let fast = given.evidence.at + SignedDuration::from_mins(5);
+        let came = given.evidence.at - SignedDuration::from_mins(1);
+        let confirm = deed(&Deed::Confirm(Said { mandate: id, at: fast }), &given.agent, id);
+        let confirm = MandateDeed { at: came, ..confirm };
+        assert_eq!(judged(&given, &[given.grant.clone(), confirm.clone()], &given.evidence), State::Holds);
+        let after = MandateDeed { at: given.evidence.at + SignedDuration::from_mins(1), ..confirm };
+        let judged = judged(&given, &[given.grant.clone(), after], &given.evidence);
+        assert_eq!(why(judged), Refusal::MandateUnconfirmed);
     }
 
     #[test]

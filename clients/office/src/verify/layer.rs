@@ -62,6 +62,8 @@ pub enum What {
     RecipientCertificate,
     /// The receipt itself.
     Receipt,
+    /// That the content is gone, this bundle's with it.
+    Erased,
     /// Whether there is evidence after that in the file.
     Later,
     /// Whether the later head continues the earlier.

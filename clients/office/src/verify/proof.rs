@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::log::{Hash, Head, SetBack, extended, included, leaf};
 use fumibako_model::{
-    Continuation, Domain, Event, Evidence, EvidenceId, Party, ProofFile, Proven, Recorded, Refusal, Refused,
+    Continuation, Domain, Erased, Event, Evidence, EvidenceId, Party, ProofFile, Proven, Recorded, Refusal, Refused,
     TrustState, as_it_came, hash, not_signed, not_trusted, revoked,
 };
 use fumibako_signer::{
@@ -30,6 +30,10 @@ pub struct Witnessed {
     pub head: Option<Head>,
     /// Who signed the receipt, where there is one.
     pub receipt: Option<Notification>,
+    /// The recipient's word that it could not open it, where the file has it and it holds.
+    pub failure: Option<Notification>,
+    /// That the content is gone, where that holds.
+    pub erased: Option<Erased>,
 }
 
 /// What rests on what.
@@ -70,11 +74,13 @@ pub fn verify_proof(
     report.parties(&look);
     let pieces = look.pieces.iter().map(|one| &one.evidence);
     report.mandates(pieces, &file.deeds, (look.offices.as_ref(), look.domain.as_ref()));
-    let receipt = report.acknowledged(&look);
+    let failure = report.said(&look, What::NotOpened, (look.failed(), file.failure.as_ref()));
+    let receipt = report.said(&look, What::Receipt, (look.acknowledged(), file.receipt.as_ref()));
+    let erased = report.erased(file.erased.as_ref(), (look.piece(Event::SubmissionAcceptance), head.as_ref()));
     // Profile §8.19: pieces prove what happened and not that nothing did since; the last may have been cut off.
     report.add(What::Later, State::Unseen(Unseen::Later), Vec::new());
     report.about(&look, original);
-    (report, Witnessed { pieces: look.pieces, head, receipt })
+    (report, Witnessed { pieces: look.pieces, head, receipt, failure, erased })
 }
 
 /// Judges whether a later head continues an earlier one (Profile §8.20).
@@ -96,7 +102,7 @@ pub fn verify_continuation(file: &Continuation, gateway: &Trust) -> Report {
     report
 }
 
-fn broken(about: impl std::fmt::Display) -> State {
+pub(super) fn broken(about: impl std::fmt::Display) -> State {
     State::Fails(Refusal::EvidenceBroken.about(about))
 }
 
@@ -104,7 +110,7 @@ fn read(one: &Proven) -> Result<Recorded, String> {
     serde_json::from_str(&one.entry).map_err(|why| why.to_string())
 }
 
-fn octets(hex: &str) -> Option<Hash> {
+pub(super) fn octets(hex: &str) -> Option<Hash> {
     let digits = hex.as_bytes();
     let octet = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
     let all: Option<Vec<u8>> = digits.chunks(2).map(octet).collect();
@@ -126,6 +132,11 @@ fn as_of_then(offices: &Trust, file: &ProofFile) -> Trust {
 impl Look<'_> {
     fn piece(&self, event: Event) -> Option<&Evidence> {
         self.pieces.iter().map(|one| &one.evidence).find(|one| one.event == event)
+    }
+
+    /// The recipient's word that it could not open it.
+    fn failed(&self) -> Option<&Evidence> {
+        self.pieces.iter().map(|one| &one.evidence).find(|one| one.fault.is_some())
     }
 
     /// The handover that a receipt proves.
@@ -206,7 +217,7 @@ impl Report {
             };
             let state = match head {
                 None => State::Unseen(Unseen::Earlier),
-                Some(head) if stands_in(one, &recorded, head) => State::Holds,
+                Some(head) if stands_in(one, recorded.n, head) => State::Holds,
                 Some(_) => broken(recorded.id),
             };
             self.add(What::Evidence, state, said(&recorded));
@@ -225,17 +236,20 @@ impl Report {
         };
         let follows = |pair: &[Recorded]| {
             let [before, after] = pair else { return false };
-            after.previous == Some(before.id)
-                && before.n < after.n
-                && before.evidence.at <= after.evidence.at
-                && one_bundle(&before.evidence, &after.evidence)
+            after.previous == Some(before.id) && before.n < after.n && one_bundle(&before.evidence, &after.evidence)
         };
         // A report has one piece alone; where more are told, they are told from the beginning.
         let headless = look.pieces.first().filter(|first| first.previous.is_some());
         let wrong =
             headless.or_else(|| look.pieces.windows(2).find(|pair| !follows(pair)).and_then(|pair| pair.get(1)));
         let state = wrong.map_or(State::Holds, |wrong| broken(wrong.id));
-        self.add(What::Sequence, state, Vec::new());
+        // The order is that of the log. A clock that was put right between two events is no fault of either.
+        let back = |pair: &&[Recorded]| matches!(pair, [before, after] if after.evidence.at < before.evidence.at);
+        let back = look.pieces.windows(2).find(back).and_then(|pair| pair.get(1)).map(|after| after.evidence.at);
+        let back = back.map(|at| {
+            Fact::moment("clock_back", "ゲートウェイの時計が戻されたあと", "the clock was set back before", Some(at))
+        });
+        self.add(What::Sequence, state, back.into_iter().collect());
     }
 
     /// Profile §8.18: the lists in the file are of those that counted.
@@ -267,6 +281,7 @@ impl Report {
     fn parties(&mut self, look: &Look<'_>) {
         for (what, one, receives) in [
             (What::SenderCertificate, look.piece(Event::SubmissionAcceptance), false),
+            (What::RecipientCertificate, look.failed(), true),
             (What::RecipientCertificate, look.acknowledged(), true),
         ] {
             let Some(one) = one else { continue };
@@ -292,22 +307,27 @@ impl Report {
         }
     }
 
-    /// Profile §8.2: the receipt is the one the evidence names, and says what the evidence says.
-    fn acknowledged(&mut self, look: &Look<'_>) -> Option<Notification> {
-        let evidence = look.acknowledged()?;
-        let Some(receipt) = &look.file.receipt else {
-            self.add(What::Receipt, State::Unseen(Unseen::NotInProof), Vec::new());
+    /// Profile §8.2, §8.22: what the recipient said is what the evidence names, and says what the evidence says.
+    fn said(
+        &mut self,
+        look: &Look<'_>,
+        what: What,
+        (evidence, octets): (Option<&Evidence>, Option<&String>),
+    ) -> Option<Notification> {
+        let evidence = evidence?;
+        let Some(octets) = octets else {
+            self.add(what, State::Unseen(Unseen::NotInProof), Vec::new());
             return None;
         };
-        let octets = STANDARD.decode(receipt).unwrap_or_default();
+        let octets = STANDARD.decode(octets).unwrap_or_default();
         match confirmed(&octets, evidence, look.piece(Event::SubmissionAcceptance)) {
             Ok((signature, notification)) => {
                 let facts = [layer::signer(&signature), notification.facts()].concat();
-                self.add(What::Receipt, State::Holds, facts);
+                self.add(what, State::Holds, facts);
                 Some(notification)
             }
             Err(why) => {
-                self.add(What::Receipt, State::Fails(why), Vec::new());
+                self.add(what, State::Fails(why), Vec::new());
                 None
             }
         }
@@ -332,11 +352,11 @@ fn is_the_gateways(signature: &Signature, head: &Head, gateway: &Trust) -> Resul
     if named { Ok(()) } else { Err(Refusal::NotItsCertificate.about(name)) }
 }
 
-fn stands_in(one: &Proven, recorded: &Recorded, head: &Head) -> bool {
+/// Is the piece what the log has under this number?
+pub(super) fn stands_in(one: &Proven, n: u64, head: &Head) -> bool {
     let path: Option<Vec<Hash>> = one.path.iter().map(|hash| octets(hash)).collect();
     let (Some(path), Some(root)) = (path, octets(&head.root)) else { return false };
-    // A piece of the future was not there when the head was signed.
-    recorded.evidence.at <= head.at && included(&leaf(one.entry.as_bytes()), recorded.n, (head.size, &root), &path)
+    included(&leaf(one.entry.as_bytes()), n, (head.size, &root), &path)
 }
 
 /// What a piece says.
@@ -395,12 +415,18 @@ fn confirmed(
         return Err(Refusal::NotItsCertificate.into());
     }
     let notification = Notification::read(signed.part()).ok_or(Refusal::MessageMalformed)?;
-    notification.is_processed()?;
+    match evidence.fault {
+        None => notification.is_processed()?,
+        Some(_) if notification.fault().is_some() => {}
+        Some(_) => return Err(Refusal::EvidenceBroken.about("fault")),
+    }
     if notification.original.as_ref() != Some(&evidence.message_id) {
         return Err(Refusal::ReceiptUnknownMessage.about("Original-Message-ID"));
     }
     let named = notification.digest.map(|digest| crate::random::hex_of(&digest));
-    if accepted.is_some_and(|accepted| accepted.content.is_some() && accepted.content != named) {
+    // Who cannot open a bundle need not name its digest; where it stands it must be right.
+    let asked = evidence.fault.is_none() || named.is_some();
+    if asked && accepted.is_some_and(|accepted| accepted.content.is_some() && accepted.content != named) {
         return Err(Refusal::ReceiptDigestDiffers.into());
     }
     let by = notification.recipient.as_ref().and_then(fumibako_model::Address::office_number);

@@ -38,6 +38,7 @@ impl What {
             Self::SenderCertificate => "sender-certificate",
             Self::RecipientCertificate => "recipient-certificate",
             Self::Receipt => "receipt",
+            Self::Erased => "erasure",
             Self::Later => "later-evidence",
             Self::Continues => "continues",
         }

@@ -7,8 +7,9 @@ use fumibako::Settings;
 use fumibako_gateway::{Request, development_authority};
 use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request as Wish};
 use jiff::SignedDuration;
+use serde_json::Value;
 
-use crate::house::{A, B, House, Ran, now, set, type_in};
+use crate::house::{A, B, House, Ran, now, set, type_in, type_in_at};
 
 /// Profile §6.1, §6.2: the gateway said no to the message: the code, its sentence in Japanese, a reference number, and nothing is stored.
 #[track_caller]
@@ -160,9 +161,13 @@ fn a_message_whose_signer_we_do_not_trust_stays_where_it_is() {
     let trust = house.b.with_file_name("office-ca.pem");
     let right = fs::read(&trust).unwrap();
     fs::write(&trust, Authority::create("Other", now()).unwrap().certificate().to_pem()).unwrap();
+    // Profile §8.22, §8.23: the word of a clock that is ahead is refused, and tells nobody; it is said once the clock is right.
+    let ahead = || now() + SignedDuration::from_mins(20);
+    assert_eq!(type_in_at(ahead, &house.b, ["fetch"]).ended(76).only()["told"], Value::Null);
+    assert_eq!(type_in(&house.a, ["list", "sent"]).ended(0).only()["state"], "未");
     for _ in 0..2 {
         let ran = type_in(&house.b, ["fetch"]).ended(76);
-        assert_eq!(ran.only()["code"], "E-CRT-001");
+        assert_eq!((&ran.only()["code"], &ran.only()["told"]), (&"E-CRT-001".into(), &"authentication-failed".into()));
         ran.says("送信元に電話などで確かめてください");
     }
     assert!(!house.b.with_file_name("受信").exists(), "nothing was saved");

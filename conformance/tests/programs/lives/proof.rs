@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_conformance::{Programs, Tool};
-use fumibako_model::ProofFile;
+use fumibako_model::{Erased, ErasureProof, ProofFile};
 use serde_json::Value;
 
 use super::Life;
@@ -37,6 +37,30 @@ impl Life {
             "{layers:?}"
         );
         file
+    }
+
+    /// Profile §8.28: the file and its page say when the content was erased; a file that says it of another bundle, or of another day,
+    /// is not believed.
+    pub(super) fn says_when_it_was_erased(&self, path: &Path, erased: &Erased) {
+        let page = fs::read_to_string(path.with_extension("html")).expect("it was written");
+        assert!(page.contains("消去") && page.contains(&erased.id.to_string()), "{page}");
+        let text = fs::read_to_string(path).expect("it was written");
+        let file: ProofFile = serde_json::from_str(&text).expect("it is a proof");
+        let of_it = |change: &dyn Fn(&mut ErasureProof)| {
+            let mut file = file.clone();
+            change(file.erased.as_mut().expect("it says so"));
+            let other = self.desk("other.json");
+            fs::write(&other, serde_json::to_string(&file).expect("JSON")).expect("the folder is writable");
+            let ran = self.sender.run(&["verify", &other.to_string_lossy(), "--format", "ndjson"]);
+            let rows = ran.output();
+            let mut rows = rows.lines().filter_map(|row| serde_json::from_str::<Value>(row).ok());
+            (ran.exit(), rows.any(|row| row["layer"] == "erasure" && row["state"] == "holds"))
+        };
+        assert_eq!(of_it(&|_| ()), (Some(0), true));
+        let day = erased.day.to_string();
+        assert_eq!(of_it(&|one| one.piece.entry = one.piece.entry.replace(&day, "2026-01-01")), (Some(76), false));
+        assert_eq!(of_it(&|one| one.index = 1), (Some(76), false));
+        assert_eq!(of_it(&|one| one.beside.push("00".repeat(32))), (Some(76), false));
     }
 
     fn openssl_believes_all_of(&self, file: &ProofFile) {

@@ -1,7 +1,7 @@
 //! What the gateway answers about its evidence.
 
 use fumibako_model::log::SetBack;
-use fumibako_model::{EvidenceId, OfficeNumber, Party};
+use fumibako_model::{EvidenceId, OfficeNumber, Party, Pruning};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -16,8 +16,22 @@ pub struct Audited {
     pub heads: u64,
     /// Where the log went on from an older state, if it did.
     pub set_back: Option<SetBack>,
+    /// What went when its years were over; its hashes are there.
+    #[serde(default)]
+    pub pruned: Option<Pruning>,
     /// What is wrong; empty when nothing was touched.
     pub faults: Vec<Tampered>,
+}
+
+/// Evidence that goes when its years are over (Profile §8.29).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PruneView {
+    /// How many years evidence is kept.
+    pub years: u16,
+    /// What was signed for before this may go.
+    pub before: Timestamp,
+    /// What goes; none if nothing does.
+    pub pruning: Option<Pruning>,
 }
 
 /// A receipt that was refused (Profile §8.4).

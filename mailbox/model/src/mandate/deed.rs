@@ -68,6 +68,14 @@ impl Deed {
         serde_json::to_string(self).unwrap_or_default()
     }
 
+    /// When it was signed, as it says.
+    pub fn said(&self) -> Timestamp {
+        match self {
+            Self::Grant(mandate) => mandate.granted,
+            Self::Confirm(said) | Self::Revoke(said) => said.at,
+        }
+    }
+
     /// What is signed of it: a MIME entity (Profile §9.5).
     pub fn entity(&self) -> String {
         document::entity(DEED_TYPE, &self.canonical())

@@ -6,13 +6,13 @@ use fumibako_model::{
     DayState, Event, Evidence, EvidenceId, FolderId, Happening, MessageId, OfficeNumber, State, Wishes, outcome,
 };
 use fumibako_store::bodies::Day;
-use fumibako_store::{digest_of_all, hex};
 use jiff::Timestamp;
 use serde::Deserialize;
 use sqlx::SqliteConnection;
 
 use super::range;
 use crate::change::take_out;
+use crate::erased::{self, Tree};
 use crate::error::Stop;
 use crate::ledger::{Ledger, Standing, Wake};
 
@@ -38,8 +38,12 @@ pub(crate) struct Uncollected {
     wishes: Option<String>,
 }
 
-/// Writes down what is lost with a day whose key is destroyed, once. Its row becomes `erased`.
-pub(crate) async fn write_down(rows: &mut SqliteConnection, day: Day, now: Timestamp) -> Result<u64, Stop> {
+/// Writes down what is lost with a day whose key is destroyed, and that it is, once. Its row becomes `erased`.
+pub(crate) async fn write_down(
+    rows: &mut SqliteConnection,
+    (day, tree): (Day, &Tree),
+    now: Timestamp,
+) -> Result<u64, Stop> {
     let state = sqlx::query_scalar!("SELECT state FROM day WHERE day = ?", day.0).fetch_optional(&mut *rows).await?;
     if state.is_some_and(|state| state != DayState::Live.as_str()) {
         return Ok(0);
@@ -49,7 +53,11 @@ pub(crate) async fn write_down(rows: &mut SqliteConnection, day: Day, now: Times
     for bundle in &uncollected {
         fail(&mut ledger, bundle, now)?;
     }
+    let erasure = erased::note(&mut ledger, (day, tree), now)?;
     ledger.write(rows).await?;
+    if let Some(erasure) = erasure {
+        erased::keep(rows, erasure, tree).await?;
+    }
     let (first, last) = range(day);
     let (waiting, expired) = (State::Delivered.code(), State::Expired.code());
     sqlx::query!(
@@ -61,23 +69,13 @@ pub(crate) async fn write_down(rows: &mut SqliteConnection, day: Day, now: Times
     )
     .execute(&mut *rows)
     .await?;
-    let digests = sqlx::query_scalar!(
-        r#"SELECT coalesce(group_concat(hex(sha256), ''), '') AS "digests!: String" FROM message
-           WHERE segment BETWEEN ? AND ? AND sha256 IS NOT NULL"#,
-        first,
-        last
-    )
-    .fetch_one(&mut *rows)
-    .await?;
-    let digest = hex(&digest_of_all(digests_of(&digests)));
     let (at, count) = (now.as_millisecond(), i64::try_from(uncollected.len()).unwrap_or(i64::MAX));
     sqlx::query!(
-        "INSERT OR REPLACE INTO day (day, state, messages, bytes, uncollected, digest, erased_at)
-         SELECT ?, 'erased', count(*), coalesce(sum(size), 0), ?, unhex(?), ?
+        "INSERT OR REPLACE INTO day (day, state, messages, bytes, uncollected, erased_at)
+         SELECT ?, 'erased', count(*), coalesce(sum(size), 0), ?, ?
          FROM message WHERE segment BETWEEN ? AND ?",
         day.0,
         count,
-        digest,
         at,
         first,
         last
@@ -139,13 +137,6 @@ pub(crate) async fn uncollected(
     .fetch_one(rows)
     .await?;
     Ok(serde_json::from_str(&found)?)
-}
-
-/// Digests that stand in one text as hex, one after the other.
-fn digests_of(text: &str) -> Vec<[u8; 32]> {
-    let nibble = |letter: u8| char::from(letter).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).unwrap_or(0);
-    let digest = |letters: &[u8]| std::array::from_fn(|at| nibble(letters[2 * at]) << 4 | nibble(letters[2 * at + 1]));
-    text.as_bytes().chunks_exact(64).map(digest).collect()
 }
 
 /// Takes some messages of a day out of the folders, and their rows away. Says how many messages it looked at: 0 when

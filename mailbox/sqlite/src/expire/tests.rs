@@ -1,6 +1,6 @@
 //! Expiry cut short at each of its steps, and gone on with.
 
-use fumibako_model::{Event, FlagChange, Flags, NamedFlags, OfficeNumber, Refusal};
+use fumibako_model::{Event, FlagChange, Flags, Keeping, NamedFlags, OfficeNumber, Refusal};
 use fumibako_store::bodies::Spooled;
 use fumibako_store::suite::expire::{ago, draft, keep, send};
 use fumibako_store::suite::{ALL, World, domain, himawari, now, refused, sakura, view};
@@ -25,8 +25,7 @@ async fn cut_after(done: usize) -> (tempfile::TempDir, SqliteStore) {
     (folder, store)
 }
 
-async fn failures(store: &SqliteStore) -> i64 {
-    let kind = Event::ContentHandoverFailure.as_str();
+async fn written(store: &SqliteStore, kind: &str) -> i64 {
     sqlx::query_scalar("SELECT count(*) FROM evidence WHERE kind = ?")
         .bind(kind)
         .fetch_one(&store.readers)
@@ -36,7 +35,7 @@ async fn failures(store: &SqliteStore) -> i64 {
 
 #[tokio::test]
 async fn a_run_cut_short_at_any_step_is_ended_by_the_next() {
-    // Profile §11.4
+    // Profile §8.28, §11.4
     for done in 0..=4 {
         let (folder, store) = cut_after(done).await;
         store.close().await.unwrap();
@@ -48,7 +47,8 @@ async fn a_run_cut_short_at_any_step_is_ended_by_the_next() {
             again.days.iter().all(|day| day.messages == 4 && day.uncollected == 3),
             "after {done} steps: {again:?}"
         );
-        assert_eq!(failures(&store).await, 3, "after {done} steps");
+        assert_eq!(written(&store, Event::ContentHandoverFailure.as_str()).await, 3, "after {done} steps");
+        assert_eq!(written(&store, Keeping::ContentErasure.as_str()).await, 1, "after {done} steps");
         assert_eq!(view(&store, sakura(), "INBOX").await.entries.len(), 1);
         assert!(view(&store, himawari(), "Drafts").await.entries.is_empty());
         assert_eq!(store.bodies.segments().unwrap().len(), 1, "after {done} steps");

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
 /// Queries that are meant to read whole tables (the roll, the census), every pair (new folders and their marks), or what
 /// they themselves have found (days).
-const WHOLE: [&str; 18] = [
+const WHOLE: [&str; 19] = [
     "HAVING count(*) > 1",
     "stamp FROM log_head",
     "suspended', suspended",
@@ -16,7 +16,8 @@ const WHOLE: [&str; 18] = [
     "removed FROM certificate",
     "FROM terms ORDER BY n",
     "AS \"licences!: String\" FROM licence",
-    "count(*) FROM evidence",
+    "count(*) FROM message WHERE stored",
+    "kind = 'EvidencePruning' ORDER",
     "json_each(?) mark",
     "json_each(?) n",
     "json(editions)))) AS \"found!: String\" FROM office",

@@ -1,11 +1,14 @@
 //! Whoever edits evidence in the database is found out, and the row is named (Profile §8.15).
 
-use fumibako_model::{Done, EvidenceId, What};
+use fumibako_model::{Done, EvidenceId, Pruning, What};
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::bodies::Day;
-use fumibako_store::suite::evidence::log;
+use fumibako_store::suite::evidence::{log, log_at};
+use fumibako_store::suite::expire::{ago, send};
 use fumibako_store::suite::{World, domain, himawari, now, sakura};
-use fumibako_store::{ActsFault, ActsHead, ActsWrong, Amend, LogAudit, LogFault, Store, UnsignedActs, Which, Wrong};
+use fumibako_store::{
+    ActsFault, ActsHead, ActsWrong, Amend, LogAudit, LogFault, PruneOrder, Store, UnsignedActs, Which, Wrong,
+};
 
 use super::open::meddle;
 
@@ -92,6 +95,63 @@ async fn who_edits_the_hashes_too_is_found_by_the_signed_root() {
     assert_ne!(edited.heads[0].root, after(&[]).await.heads[0].root, "the root is not the one that was signed");
     let cut = after(&["UPDATE log_tile SET hashes = substr(hashes, 1, 320)"]).await;
     assert_eq!((cut.heads[0].size, cut.heads[0].root), (ROWS, None), "so many hashes there are not any more");
+}
+
+/// What is found after evidence of old went by its years, and then this was done to the rows: three bundles of old days, of which
+/// the first two went, one of today, and the record, 3 more pieces.
+async fn after_pruning(statement: &'static str) -> (Vec<LogFault>, Vec<u64>) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let world = World::with(&store).await;
+    let mut heads = Vec::new();
+    for days in [103, 102, 101, 0] {
+        send(&store, &world, &days.to_string(), ago(days)).await;
+        heads.push(log_at(&store, ago(days)).await.unwrap());
+    }
+    let pruned = Pruning { from: 0, until: 4, root: heads[1].root.clone(), signed: heads[1].at, years: 7 };
+    let told = Done::new(now(), "gateway", What::EvidencePruned);
+    assert_eq!(store.prune(Some(PruneOrder { pruned, told }), now()).await.unwrap(), 4);
+    log(&store).await.unwrap();
+    store.close().await.unwrap();
+    meddle(folder.path(), statement).await;
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let LogAudit { faults, pruned, .. } = store.audit().await.unwrap();
+    (faults, pruned.into_iter().map(|one| one.pruning.until).collect())
+}
+
+// Profile §8.29
+#[tokio::test]
+async fn what_was_pruned_is_told_from_what_was_removed() {
+    let named = |found: Vec<LogFault>| found.into_iter().map(|fault| (fault.n, fault.what)).collect::<Vec<_>>();
+    for (statement, faults, until) in [
+        ("SELECT 1", vec![], vec![4]),
+        (
+            "DELETE FROM evidence WHERE id IN (SELECT id FROM evidence ORDER BY id LIMIT 2)",
+            vec![(4, Wrong::Removed), (5, Wrong::Removed)],
+            vec![4],
+        ),
+        // Who takes more away and says that it went by its years says what was never signed.
+        (
+            "UPDATE evidence SET doc = replace(doc, '\"until\":4', '\"until\":6') WHERE kind = 'EvidencePruning';
+             UPDATE counter SET value = 6 WHERE name = 'evidence_pruned';
+             DELETE FROM evidence WHERE id IN (SELECT id FROM evidence ORDER BY id LIMIT 2)",
+            (0..6).map(|n| (n, Wrong::Removed)).chain([(8, Wrong::Changed)]).collect(),
+            vec![],
+        ),
+        (
+            "UPDATE evidence SET at = at - 1 WHERE id = (SELECT min(id) FROM evidence)",
+            vec![(4, Wrong::Columns)],
+            vec![4],
+        ),
+        (
+            "DELETE FROM evidence WHERE kind = 'EvidencePruning'",
+            [0, 1, 2, 3, 8].map(|n| (n, Wrong::Removed)).to_vec(),
+            vec![],
+        ),
+    ] {
+        let (found, said) = after_pruning(statement).await;
+        assert_eq!((named(found), said), (faults, until), "{statement}");
+    }
 }
 
 // Profile §8.13: what a bundle's three pieces of evidence take on the disk, with their hashes in the log.

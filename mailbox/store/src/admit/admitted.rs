@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::arriving::Sums;
-use super::content::Receipt;
+use super::content::{Receipt, Word};
 use crate::bodies::{BodyError, Spool, Spooled};
 use crate::hex::hex;
 
@@ -223,6 +223,7 @@ impl Kind {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Bundle => "bundle",
+            Self::Receipt(receipt) if matches!(receipt.word, Word::Failed(..)) => "failure",
             Self::Receipt(_) => "receipt",
         }
     }

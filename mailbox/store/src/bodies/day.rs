@@ -27,7 +27,8 @@ impl Day {
         Self(i32::try_from(days).unwrap_or(i32::MIN)) // a `Timestamp` ends with the year 9999
     }
 
-    fn date(self) -> Option<Date> {
+    /// Its date. `None`: after the end of the calendar.
+    pub fn date(self) -> Option<Date> {
         EPOCH.checked_add(Span::new().try_days(self.0).ok()?).ok()
     }
 

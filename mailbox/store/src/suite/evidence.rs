@@ -3,12 +3,18 @@
 use std::sync::Arc;
 
 use fumibako_model::log::{Head, included, leaf};
-use fumibako_model::{Event, EvidenceId, MessageId, Reason, RecipientWishes, Recorded, Report, Wishes, first_reminder};
-use jiff::SignedDuration;
+use fumibako_model::{
+    Done, Event, EvidenceId, MessageId, Pruning, Reason, RecipientWishes, Recorded, Report, What, Wishes,
+    first_reminder,
+};
+use jiff::{SignedDuration, Timestamp};
 
+use super::expire::{ago, send};
 use super::{World, folder, himawari, kaede, keywords, now, sakura, view};
 use crate::bodies::Day;
-use crate::{Due, Letter, Logging, Store, Told, Unlogged, Which, Wrong, hex};
+use crate::{
+    Due, HoldOrder, Letter, Logging, Prunable, PruneOrder, Store, Told, Unlogged, Which, WhichActs, Wrong, hex,
+};
 
 const BUNDLE: &str = "bundle@x.example";
 const MANY: usize = 100;
@@ -67,24 +73,19 @@ pub async fn a_handover_is_written_down_once_and_a_receipt_still_counts<S: Store
 
 /// Takes what is new into the log, under a head that nobody signed.
 pub async fn log<S: Store>(store: &S) -> Option<Head> {
-    log_on(store, Day::of(now())).await
+    log_at(store, now()).await
 }
 
-async fn log_on<S: Store>(store: &S, day: Day) -> Option<Head> {
+/// The same at another moment.
+pub async fn log_at<S: Store>(store: &S, at: Timestamp) -> Option<Head> {
     let Unlogged { mut growth, entries, last } = store.unlogged().await.unwrap()?;
     for entry in &entries {
         growth.push(leaf(entry.as_bytes()));
     }
-    let head = Head {
-        v: 1,
-        log: "plans.example".into(),
-        size: growth.size(),
-        root: hex(&growth.root()),
-        at: now(),
-        set_back: None,
-    };
+    let head =
+        Head { v: 1, log: "plans.example".into(), size: growth.size(), root: hex(&growth.root()), at, set_back: None };
     let signed = serde_json::to_vec(&head).unwrap();
-    let logging = Logging { day, size: growth.size(), last, head: signed, tiles: growth.tiles() };
+    let logging = Logging { day: Day::of(at), size: growth.size(), last, head: signed, tiles: growth.tiles() };
     store.keep_log(logging).await.unwrap();
     Some(head)
 }
@@ -138,12 +139,12 @@ pub async fn a_clock_set_back_leaves_the_longest_log_the_newest<S: Store>(store:
     let today = Day::of(now());
     let tomorrow = Day(today.0 + 1);
     deliver("one@x.example").await;
-    log_on(&*store, today).await.unwrap();
+    log_at(&*store, now()).await.unwrap();
     deliver("two@x.example").await;
-    log_on(&*store, tomorrow).await.unwrap();
+    log_at(&*store, ago(-1)).await.unwrap();
     let last = deliver("three@x.example").await;
-    let head = log_on(&*store, today).await.unwrap();
-    assert!(log_on(&*store, today).await.is_none(), "it is signed for");
+    let head = log_at(&*store, now()).await.unwrap();
+    assert!(log_at(&*store, now()).await.is_none(), "it is signed for");
     let state = store.log_state().await.unwrap();
     assert_eq!((state.size, state.head), (6, Some(serde_json::to_vec(&head).unwrap())));
     assert_eq!(store.prove_life(last).await.unwrap().len(), 2);
@@ -161,9 +162,70 @@ pub async fn a_clock_set_back_leaves_the_longest_log_the_newest<S: Store>(store:
     let (day, newest) = store.unstamped(Day(tomorrow.0 + 1)).await.unwrap().unwrap();
     store.keep_stamp((day, newest), b"stamp".to_vec()).await.unwrap();
     deliver("four@x.example").await;
-    log_on(&*store, today).await.unwrap();
+    log_at(&*store, now()).await.unwrap();
     let later = Day(tomorrow.0 + 1);
     assert_eq!(kept().await, [(today, 2, true), (tomorrow, 6, true), (later, 8, false)]);
+}
+
+// Profile §8.29
+pub async fn evidence_goes_after_its_years_and_the_log_holds<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    let mut sent = Vec::new();
+    let mut heads = Vec::new();
+    for (id, days) in [("first", 103), ("held", 102), ("young", 0)] {
+        sent.push(send(&*store, &world, id, ago(days)).await.evidence);
+        heads.push(log_at(&*store, ago(days)).await.unwrap());
+    }
+    assert_eq!(store.prunable(ago(103)).await.unwrap(), None, "no head is older");
+    let hold = HoldOrder {
+        office: sakura(),
+        message_id: "held@x.example".into(),
+        reason: "審査請求".into(),
+        by: "運用者".into(),
+    };
+    store.hold(hold, now()).await.unwrap();
+    let until = |found: Option<Prunable>| found.map(|found| (found.from, found.until));
+    assert_eq!(until(store.prunable(ago(50)).await.unwrap()), Some((0, 2)), "what is held keeps its evidence");
+    store.release(sakura(), "held@x.example".into(), "運用者".into(), now()).await.unwrap();
+    assert_eq!(until(store.prunable(ago(102)).await.unwrap()), Some((0, 2)));
+    assert_eq!(until(store.prunable(ago(50)).await.unwrap()), Some((0, 4)));
+    let before = store.census().await.unwrap();
+
+    let pruned = Pruning { from: 0, until: 4, root: heads[1].root.clone(), signed: heads[1].at, years: 7 };
+    let order = || PruneOrder { pruned: pruned.clone(), told: Done::new(now(), "gateway", What::EvidencePruned) };
+    let calls = (0..2).map(|_| {
+        let (store, order) = (super::also(&store), order());
+        async move { store.prune(Some(order), now()).await.unwrap() }
+    });
+    assert_eq!(super::at_once(calls).await.iter().sum::<u64>(), 4, "once");
+    let after = store.census().await.unwrap();
+    assert_eq!((after.evidence, after.pruned), (before.evidence - 4 + 1, 4));
+    assert_eq!(store.prunable(ago(50)).await.unwrap(), None);
+    assert_eq!(store.prune(None, now()).await.unwrap(), 0);
+    assert_eq!(
+        store.acts(WhichActs::default()).await.unwrap().iter().filter(|act| act.contains("evidence-pruned")).count(),
+        1
+    );
+
+    log(&*store).await.unwrap();
+    assert_eq!(store.evidence(sent[0]).await.unwrap(), None);
+    assert_eq!(store.prove_life(sent[1]).await.unwrap(), []);
+    let state = store.log_state().await.unwrap();
+    assert_eq!((state.size, state.pruned.map(|(count, _)| count)), (7, Some(4)));
+    assert!(state.pruned.unwrap().1 > sent[1] && state.pruned.unwrap().1 < sent[2]);
+    let life = store.prove_life(sent[2]).await.unwrap();
+    let root = root_of(&serde_json::from_slice::<Head>(&life[0].head).unwrap().root);
+    assert!(included(&leaf(life[0].entry.as_bytes()), 4, (7, &root), &life[0].path), "what stays is proved");
+    let (first, _) = store.continuation(2, 7).await.unwrap().unwrap();
+    assert_eq!(first, root_of(&heads[0].root), "and so is what went, to whoever has it");
+    let audit = store.audit().await.unwrap();
+    assert_eq!((audit.faults, audit.evidence, audit.heads.len()), (vec![], 7, 3), "the newest head took one's place");
+    assert!(audit.heads.iter().all(|head| head.root.is_some()));
+    assert_eq!(audit.pruned.iter().map(|one| one.pruning.clone()).collect::<Vec<_>>(), [pruned]);
+}
+
+pub fn root_of(hex: &str) -> [u8; 32] {
+    std::array::from_fn(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
 }
 
 fn letter<S: Store>(store: &S, id: &str) -> Letter {

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use fumibako_model::log::{included, leaf};
 use fumibako_model::{
-    DayState, Event, EvidenceId, FolderName, ModSeq, NamedFlags, OfficeNumber, Reason, Refusal, Retention,
+    DayState, Event, EvidenceId, FolderName, LogEntry, ModSeq, NamedFlags, OfficeNumber, Reason, Refusal, Retention,
 };
 use jiff::{SignedDuration, Timestamp};
 
+use super::evidence::{log, root_of};
 use super::folders::copy_of;
 use super::{ALL, World, folder, himawari, kaede, keywords, now, refused, sakura, view};
 use crate::bodies::Day;
-use crate::{Asked, Delivery, Deposit, Draft, Store, StoreError};
+use crate::{Among, Asked, Delivery, Deposit, Draft, HoldOrder, Store, StoreError, Which};
 
 /// So many days before the tests' moment, at the same hour.
 pub fn ago(days: i64) -> Timestamp {
@@ -75,7 +77,7 @@ pub async fn a_day_expires_and_its_evidence_stays<S: Store>(store: Arc<S>) {
     assert_eq!(store.quota(sakura()).await.unwrap().used, used);
 
     let after = store.census().await.unwrap();
-    assert_eq!((after.messages, after.evidence), (before.messages - 3, before.evidence + 1));
+    assert_eq!((after.messages, after.evidence), (before.messages - 3, before.evidence + 2));
     let accepted = store.evidence(old.evidence).await.unwrap().unwrap();
     let failed = store.evidence(EvidenceId(new.evidence.0 + 2)).await.unwrap().unwrap();
     assert_eq!((failed.event, failed.reason), (Event::ContentHandoverFailure, Some(Reason::Expired)));
@@ -87,6 +89,50 @@ pub async fn a_day_expires_and_its_evidence_stays<S: Store>(store: Arc<S>) {
     assert_eq!(store.census().await.unwrap(), after, "expiry twice is expiry once");
     // Profile §5.8: whether it came before is known for as long as the content.
     assert!(!send(&*store, &world, "old", now()).await.repeated);
+}
+
+pub async fn what_was_erased_is_proved_of_each_message<S: Store>(store: Arc<S>) {
+    // Profile §8.28
+    let world = World::with(&*store).await;
+    let (one, other) = (send(&*store, &world, "one", ago(91)).await, send(&*store, &world, "other", ago(91)).await);
+    let (held, kept) = (send(&*store, &world, "held", ago(91)).await, send(&*store, &world, "kept", ago(1)).await);
+    draft(&*store, "of a day on which nobody sent", ago(95)).await;
+    let order = HoldOrder {
+        office: sakura(),
+        message_id: "held@x.example".into(),
+        reason: "審査請求".into(),
+        by: "運用者".into(),
+    };
+    store.hold(order, ago(90)).await.unwrap();
+    store.expire(keep(), Asked::ByThePerson, now()).await.unwrap();
+    log(&*store).await.unwrap();
+    let gone = async |delivery: &Delivery| {
+        let life = store.prove_life(delivery.evidence).await.unwrap();
+        let proof = life.into_iter().find(|proof| proof.among.is_some())?;
+        let Ok(LogEntry::Erased(erased)) = proof.entry.parse() else { panic!("{proof:?}") };
+        let accepted = store.evidence(delivery.evidence).await.unwrap().unwrap();
+        let digest = accepted.sha256.unwrap();
+        let octet = |at: usize| u8::from_str_radix(&digest[2 * at..2 * at + 2], 16).unwrap();
+        let (leaf, Among { index, beside }) = (leaf(&std::array::from_fn::<u8, 32, _>(octet)), proof.among.unwrap());
+        let root = root_of(&erased.root);
+        assert!(included(&leaf, index, (erased.count, &root), &beside), "{erased:?}");
+        Some((erased.id, erased.day.to_string(), erased.count, erased.at))
+    };
+    let day = Day::of(ago(91)).to_string();
+    let told = gone(&one).await.unwrap();
+    assert_eq!((told.1.as_str(), told.2, told.3), (day.as_str(), 2, now()));
+    assert_eq!(gone(&other).await, Some(told.clone()), "one piece for both");
+    assert_eq!((gone(&held).await, gone(&kept).await), (None, None), "what can be read is not erased");
+    let alone = store.prove_life(told.0).await.unwrap();
+    assert_eq!(alone.len(), 1, "it is about no bundle");
+    store.release(sakura(), "held@x.example".into(), "運用者".into(), now()).await.unwrap();
+    log(&*store).await.unwrap();
+    let late = gone(&held).await.unwrap();
+    assert_eq!((late.1.as_str(), late.2), (day.as_str(), 1), "it had stayed over its day, and is erased alone");
+    assert_eq!(gone(&one).await, Some(told));
+    let all = store.list_evidence(Which::default()).await.unwrap();
+    assert_eq!(all.iter().filter(|entry| entry.contains("ContentErasure")).count(), 2, "none of a day without mail");
+    assert_eq!(store.audit().await.unwrap().faults, []);
 }
 
 pub async fn a_day_is_kept_to_its_last_moment<S: Store>(store: Arc<S>) {

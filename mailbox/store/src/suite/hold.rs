@@ -39,13 +39,13 @@ pub async fn what_is_held_stays_over_expiry_until_it_is_let_go<S: Store>(store: 
         assert_eq!(store.read(office, entry.message, ALL).await.unwrap().0, octets.0);
     }
     let evidence = store.census().await.unwrap().evidence;
-    assert_eq!(evidence, 5, "the other one's loss is written down");
+    assert_eq!(evidence, 6, "the other one's loss is written down, and its erasure");
 
     assert!(release(&*store, "held").await, "its day is gone");
     refused(store.read(sakura(), entry.message, ALL).await, Refusal::NoSuchMessage);
     assert!(view(&*store, sakura(), "INBOX").await.entries.is_empty());
     assert_eq!(store.quota(sakura()).await.unwrap().used, 0);
-    assert_eq!(store.census().await.unwrap().evidence, evidence + 1, "and now this one's");
+    assert_eq!(store.census().await.unwrap().evidence, evidence + 2, "and now this one's, and that it is erased");
     let recorded = store.holds().await.unwrap();
     assert_eq!((recorded.len(), recorded[0].order.clone()), (1, order(sakura(), "held")));
     assert_eq!(recorded[0].ended.as_ref().unwrap().by, "別の運用者");
@@ -61,7 +61,7 @@ pub async fn a_hold_that_ends_in_time_leaves_the_message_to_its_day<S: Store>(st
     assert_eq!(store.expiry(keep(), now()).await.unwrap()[0].held, 0);
     assert_eq!(expire(&*store).await, 1);
     refused(store.read(sakura(), entry.message, ALL).await, Refusal::NoSuchMessage);
-    assert_eq!(store.census().await.unwrap().evidence, 3);
+    assert_eq!(store.census().await.unwrap().evidence, 4);
 }
 
 pub async fn offices_remove_what_is_held_and_it_is_kept<S: Store>(store: Arc<S>) {

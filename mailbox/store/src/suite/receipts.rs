@@ -114,7 +114,7 @@ pub async fn a_receipt_after_expiry_is_evidence_and_no_more<S: Store>(store: Arc
     refused(deliver((kaede(), himawari()), &digest).await, Refusal::ReceiptNotByRecipient);
     refused(deliver((sakura(), kaede()), &digest).await, Refusal::ReceiptUnknownMessage);
     refused(deliver((sakura(), himawari()), &[7; 32]).await, Refusal::ReceiptDigestDiffers);
-    assert_eq!(store.census().await.unwrap().evidence, 3, "nothing of these");
+    assert_eq!(store.census().await.unwrap().evidence, 4, "nothing of these");
 
     let late = deliver((sakura(), himawari()), &digest).await.unwrap();
     let evidence = store.evidence(late.evidence).await.unwrap().unwrap();
@@ -124,7 +124,7 @@ pub async fn a_receipt_after_expiry_is_evidence_and_no_more<S: Store>(store: Arc
     let again = store.deliver(again, now()).await.unwrap();
     assert_eq!((again.evidence, again.repeated), (late.evidence, true));
     assert_eq!(view(&*store, himawari(), "Receipts").await.entries.len(), 1);
-    assert_eq!(store.census().await.unwrap().evidence, 4);
+    assert_eq!(store.census().await.unwrap().evidence, 5);
 }
 
 // Profile §8.11

@@ -19,6 +19,7 @@ impl What {
                 lang.pick("受け取った側の証明書（受領のとき）", "recipient's certificate, at the receipt")
             }
             Self::Receipt => lang.pick("受け取った事業所の受領証", "the recipient's receipt"),
+            Self::Erased => lang.pick("内容の消去", "erasure of the content"),
             Self::Later => lang.pick("このあとの証跡", "later evidence"),
             Self::Continues => lang.pick("記録のつながり", "one log after the other"),
             _ => "",
@@ -40,8 +41,8 @@ impl What {
                 "A trusted authority issued it to that office, or the agent in the evidence; it was valid then.",
             ),
             Self::Mandate => lang.pick(
-                "事業所が署名した委任が、そのときこの行為を認めていました。",
-                "The office had signed a mandate that allowed this at that moment.",
+                "事業所が署名した委任が、そのときこの行為を認めていました。それまでに取り消されていないことは、ファイルでは分かりません。",
+                "The office had signed a mandate that allowed this at that moment; that none of both had revoked it, no file can show.",
             ),
             Self::Continues => lang.pick(
                 "後の記録は、前の記録をすべて、変えずに含んでいます。",
@@ -50,6 +51,10 @@ impl What {
             Self::Receipt => lang.pick(
                 "受け取った事業所が、この送信データの受け取りに署名しています。",
                 "The receiving office signed that it had received this very bundle.",
+            ),
+            Self::Erased => lang.pick(
+                "この送信データの内容は、その日の鍵とともに消去されたと記録されています。",
+                "The log says that this bundle's content was erased with the key of its day.",
             ),
             _ => "",
         }
