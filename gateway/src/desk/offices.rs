@@ -92,7 +92,8 @@ impl Viewer {
                 let (office, name) = there(&name, "r")?;
                 (office, Ask::Open { name, read_only })
             }
-            ask @ (Ask::Since { .. }
+            ask @ (Ask::Look
+            | Ask::Since { .. }
             | Ask::Read(..)
             | Ask::Send(..)
             | Ask::Bodies(..)
@@ -265,7 +266,11 @@ impl Viewer {
                 return answer;
             }
             Answer::Status(status) => status,
-            Answer::Folder(view) => &mut view.status,
+            Answer::Folder(view) => {
+                let (roll, now) = (house.store.roll(), house.clock.now());
+                view.lent = Some(agent_rights(&view.status.name, &self.scopes(&roll, office, now)));
+                &mut view.status
+            }
             _ => return without_private_notes(answer),
         };
         if let Some(name) = self.name(office, &status.name) {

@@ -350,6 +350,8 @@ pub struct FolderView {
     pub keywords: Keywords,
     /// Its messages, by rising UID.
     pub entries: Vec<Entry>,
+    /// Whoever looks has been lent it, with these rights (RFC 4314 §2.1); `None`: it is his own.
+    pub lent: Option<String>,
 }
 
 /// A note on a folder, or on none (RFC 5464).

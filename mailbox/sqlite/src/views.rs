@@ -88,7 +88,7 @@ impl Views {
         };
         let kept = Kept { folder: folder.id, modseq: folder.modseq, entries: Arc::clone(&entries) };
         self.0.insert(key, kept);
-        Ok(FolderView { status, keywords: folder.keywords, entries: entries.to_vec() })
+        Ok(FolderView { status, keywords: folder.keywords, entries: entries.to_vec(), lent: None })
     }
 }
 

@@ -121,7 +121,7 @@ impl NoticeBoard {
 
     /// What SELECT begins with.
     pub fn view(self) -> FolderView {
-        FolderView { status: self.status(), keywords: Keywords::default(), entries: self.entries }
+        FolderView { status: self.status(), keywords: Keywords::default(), entries: self.entries, lent: None }
     }
 
     /// What happened after this, and these messages whether something happened to them or not. What went may be told once

@@ -83,8 +83,22 @@ async fn an_agent_sees_its_offices_below_offices_with_the_rights_of_its_mandates
         .await;
     check(&mut office, "GETACL Drafts", &[&format!("* ACL Drafts {RECIPIENT} lrswikteacd")], "OK").await;
 
-    // Revoked: the open session is refused at its next command.
+    // Profile §9.19: the flags it may change, which are fewer in `Sent`.
+    for (folder, flags) in [
+        (format!("{SENDER}/Sent"), "\\Answered \\Flagged \\Seen \\Draft"),
+        (format!("{RECIPIENT}/INBOX"), "\\Answered \\Flagged \\Deleted \\Seen \\Draft"),
+    ] {
+        let (_, lines) = ask(&mut client, &format!("SELECT Offices/{folder}")).await;
+        let told = format!("* OK [PERMANENTFLAGS ({flags} ");
+        assert!(lines.iter().any(|line| line.starts_with(&told)), "{folder}: {lines:?}");
+    }
+    check(&mut client, "SEARCH SEEN", &["* SEARCH 1"], "OK").await;
+
+    // Revoked: the open session is refused at its next command, whatever it knows.
     gateway.revoked(reading).await;
+    for command in ["SEARCH SEEN", "UID SEARCH ALL", "FETCH 1 FLAGS", "UID FETCH 1:* (UID)", "SORT (DATE) UTF-8 ALL"] {
+        check(&mut client, command, &[], "NO [NOPERM] E-DLG-002 ").await;
+    }
     check(&mut client, "FETCH 1 (BODY.PEEK[])", &[], "NO [NOPERM] ").await;
     check(&mut client, &format!("MYRIGHTS Offices/{RECIPIENT}/INBOX"), &[], "NO [NONEXISTENT] ").await;
     let mut acting = reader(&gateway, SENDER).await;

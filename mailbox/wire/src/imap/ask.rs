@@ -70,6 +70,8 @@ pub enum Ask {
     },
     /// Stop watching the open folder. → [`Answer::Done`].
     Close,
+    /// May a folder that is lent still be looked into? → [`Answer::Done`].
+    Look,
     /// What changed in the open folder after this. → [`Answer::Changes`].
     Since {
         /// The folder.

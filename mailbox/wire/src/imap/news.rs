@@ -140,10 +140,15 @@ impl Session {
     /// RFC 3501 §7.2.6.
     pub(super) fn tell_keywords(&mut self) {
         let Some(view) = self.view() else { return };
-        let (names, permanent) = (all_flags(&view.keywords, &[]), all_flags(&view.keywords, &MARKS));
+        let names = all_flags(&view.keywords, |_| true);
+        // RFC 3501 §7.1, RFC 4314 §5.1.1 (Profile §9.19): those a client can change; `\*` says that new keywords can be made.
+        let can = |name: &str| {
+            let is = |other: &&str| other.eq_ignore_ascii_case(name);
+            !MARKS.iter().any(is) && view.has_right(right_of(name))
+        };
+        let permanent = all_flags(&view.keywords, can);
         let (read_only, notices) = (view.read_only, view.is_notices());
-        // RFC 3501 §7.1 PERMANENTFLAGS: those a client can change; `\*` says that new keywords can be made.
-        let more = if view.keywords.0.len() < KEYWORDS { " \\*" } else { "" };
+        let more = if view.keywords.0.len() < KEYWORDS && view.has_right('w') { " \\*" } else { "" };
         self.untagged(&format!("FLAGS ({names})"));
         if read_only {
             self.untagged("OK [PERMANENTFLAGS ()] The folder is open read-only.");
@@ -207,11 +212,19 @@ pub(super) fn flag_names(flags: Flags, keywords: &Keywords) -> String {
     system.chain(keywords.names(flags)).collect::<Vec<_>>().join(" ")
 }
 
-/// Every flag the folder knows, by name, but these.
-fn all_flags(keywords: &Keywords, without: &[&str]) -> String {
-    let left_out = |name: &&str| without.iter().any(|out| out.eq_ignore_ascii_case(name));
-    let own = keywords.0.iter().map(String::as_str).filter(|name| !left_out(name));
-    Flags::NAMED.iter().map(|(_, name)| *name).chain(own).collect::<Vec<_>>().join(" ")
+/// Those flags the folder knows that are wanted, by name.
+fn all_flags(keywords: &Keywords, wanted: impl Fn(&str) -> bool) -> String {
+    let all = Flags::NAMED.iter().map(|(_, name)| *name).chain(keywords.0.iter().map(String::as_str));
+    all.filter(|name| wanted(name)).collect::<Vec<_>>().join(" ")
+}
+
+/// RFC 4314 §4: the right to change a flag.
+fn right_of(flag: &str) -> char {
+    match flag {
+        "\\Seen" => 's',
+        "\\Deleted" => 't',
+        _ => 'w',
+    }
 }
 
 #[cfg(test)]

@@ -123,6 +123,8 @@ pub(super) enum Work {
     Fetch(Box<Fetch>),
     Search(Box<Search>),
     Idle(String),
+    /// Whether a folder that is lent may still be looked into is being asked.
+    Look(String, Box<Command>),
     /// A finished command asks for news before it says so.
     Catch(Done),
 }
@@ -137,6 +139,7 @@ impl Work {
             | Self::Status(tag, _)
             | Self::Idle(tag)
             | Self::Unauthenticate(tag)
+            | Self::Look(tag, _)
             | Self::Open { tag, .. }
             | Self::Leave(Then::Open { tag, .. } | Then::Say(tag, _)) => tag,
             Self::List(list) => list.tag(),

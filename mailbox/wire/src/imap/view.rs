@@ -21,6 +21,8 @@ pub(super) struct View {
     pub(super) folder: FolderId,
     pub(super) name: FolderName,
     pub(super) read_only: bool,
+    /// The rights with which somebody else's folder is open.
+    lent: Option<String>,
     /// Everything up to here is known.
     pub(super) since: ModSeq,
     pub(super) keywords: Keywords,
@@ -51,7 +53,7 @@ pub(super) type Places = std::iter::Flatten<std::vec::IntoIter<Range<usize>>>;
 
 impl View {
     pub(super) fn new(view: FolderView, read_only: bool, knows_recent: bool) -> Self {
-        let FolderView { status, keywords, entries } = view;
+        let FolderView { status, keywords, entries, lent } = view;
         let rows = Rows::new(status.folder, entries.into_iter().map(|entry| Row { entry, gone: false }));
         let (folder, name, since) = (status.folder, status.name, status.highest_modseq);
         let told = rows.len();
@@ -63,6 +65,7 @@ impl View {
             folder,
             name,
             read_only,
+            lent,
             since,
             keywords,
             saved: Vec::new(),
@@ -72,6 +75,16 @@ impl View {
             told,
             recent,
         }
+    }
+
+    /// Is it somebody else's? Then whether it may be looked into is asked at each command (Profile §9.8).
+    pub(super) fn is_lent(&self) -> bool {
+        self.lent.is_some()
+    }
+
+    /// Does whoever looks have this right (RFC 4314 §2.1)?
+    pub(super) fn has_right(&self, right: char) -> bool {
+        self.lent.as_ref().is_none_or(|rights| rights.contains(right))
     }
 
     /// Profile §18.3: of the notices a client changes no more than its own `\Seen`.

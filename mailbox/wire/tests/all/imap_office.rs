@@ -249,7 +249,7 @@ impl Office {
                     self.folders[at].recent_from = self.folders[at].uid_next;
                 }
                 let (keywords, entries) = (self.folders[at].keywords.clone(), self.folders[at].entries.clone());
-                Answer::Folder(Box::new(FolderView { status, keywords, entries }))
+                Answer::Folder(Box::new(FolderView { status, keywords, entries, lent: None }))
             }
             Ask::Close | Ask::Forget => Answer::Done,
             Ask::Discard => {
@@ -373,6 +373,7 @@ impl Desk for Office {
                 format!("append {folder} ({}){date} {:?}", names(flags), String::from_utf8_lossy(body))
             }
             Ask::Discard => "discard".into(),
+            Ask::Look => "look".into(),
             Ask::Copy { uids: named, to, moves, .. } => {
                 format!("{} {} to {to}", if *moves { "move" } else { "copy" }, uids(named))
             }

@@ -45,7 +45,12 @@ fn answer(ask: &Ask, message: &Arc<[u8]>) -> Answer {
                 recent: 0,
                 recent_from: 1,
             };
-            Answer::Folder(Box::new(FolderView { status, keywords: Keywords::default(), entries: vec![entry] }))
+            Answer::Folder(Box::new(FolderView {
+                status,
+                keywords: Keywords::default(),
+                entries: vec![entry],
+                lent: None,
+            }))
         }
         Ask::Read(_, range) | Ask::Send(_, range) => {
             let place = |at: u64| usize::try_from(at).unwrap().min(message.len());

@@ -2,7 +2,7 @@
 
 use fumibako_model::{Refusal, Refused};
 
-use super::{Answer, By, Command, Done, Phase, Rest, Session, Then, Work};
+use super::{Answer, Ask, By, Command, Done, Phase, Rest, Session, Then, Work};
 
 /// Why a connection ends whose folder is no more.
 const FOLDER_GONE: &str = "The open folder was deleted.";
@@ -50,6 +50,8 @@ impl Session {
             (P::Selected(view), C::Store { .. } | C::Expunge(_) | C::Copy { moves: true, .. }) if view.read_only
                                                            => self.no(&tag, "[READ-ONLY] The folder is open read-only."),
             (P::Selected(_), C::Expunge(set))              => self.expunge(tag, set.as_ref()),
+            (P::Selected(view), command @ (C::Search { .. } | C::Fetch { .. })) if view.is_lent()
+                                                           => self.ask(Ask::Look, Work::Look(tag, Box::new(command))),
             (P::Selected(_), C::Search { by, request })    => self.search(tag, by, *request),
             (P::Selected(_), C::Fetch { by, set, items, modifiers }) => self.fetch(tag, by, &set, (items, &modifiers)),
             (P::Selected(_), C::Store { by, set, change, silent, flags, unchanged_since })
@@ -90,6 +92,7 @@ impl Session {
             (W::Tree(tree), A::Done)                       => self.tree_changed(tree),
             (W::Quota(quota), A::Quota(root))              => self.quota_told(quota, root.as_ref()),
             (W::Acl(acl), A::Folders(listing))             => self.rights_told(acl, &listing),
+            (W::Look(tag, command), A::Done)               => self.look(tag, *command),
             (W::Metadata(read), A::Annotations(kept))      => self.annotations_told(read, kept),
             (W::Metadata(set), A::Done)                    => self.annotated(set),
             (W::Metadata(command), A::No { refused, reference }) => self.not_annotated(&command, &refused, &reference),
@@ -112,6 +115,15 @@ impl Session {
             (W::Copy(copy), A::No { refused, reference })  => self.refuse_target(copy.tag(), &refused, &reference),
             (work, A::No { refused, reference })           => self.refuse(work.tag(), &refused, &reference),
             (_, _)                                         => self.bye(Refusal::Internal),
+        }
+    }
+
+    /// Profile §9.8, §9.19: it may still be looked into.
+    fn look(&mut self, tag: String, command: Command) {
+        match command {
+            Command::Search { by, request } => self.search(tag, by, *request),
+            Command::Fetch { by, set, items, modifiers } => self.fetch(tag, by, &set, (items, &modifiers)),
+            _ => self.bye(Refusal::Internal),
         }
     }
 }
