@@ -65,8 +65,8 @@ password-hint = Enter your password
 reveal = Show
 conceal = Hide
 login-hint = The user ID and password that you use for electronic claims.
-login-wrong = The user ID or the password is wrong.
-login-wait = Too many wrong tries: you can log in again in { $count } minutes.
+login-wrong = The user ID or the password is wrong. Mind capital and small letters and try again; who forgot it asks the gateway's operator for a temporary one.
+login-wait = Too many wrong tries: you can log in again in { $count } minutes. Wait, then log in once more.
 link-used = This link does not work
 link-used-next = A link works once. Run fumibako ui again and open the new link.
 
@@ -104,13 +104,13 @@ until-day = until { $day }
 not-yet = not yet
 notify-me = Tell me of new data on this computer
 certificate-soon = The certificate ends in { $count } days.
-certificate-soon-next = Renew your certificate for electronic claims and set the new one in Fumibako.
+certificate-soon-next = Renew your certificate for electronic claims and set the new one in Fumibako. After its end nothing is sent or received.
 
 ## Received
 inbox-hint = Light green rows have not been fetched to this computer yet.
 as-of = The list below is as of { $at }.
 gone-unfetched = Nobody fetched it before its time ended, and the server deleted it. Ask the sender to send it again.
-inbox-empty = Nothing has arrived.
+inbox-empty = Nothing has arrived. Refresh looks whether something is there now.
 fetch = Fetch
 fetch-all = Fetch all that is new
 taken-state = Fetched
@@ -157,7 +157,7 @@ receipt = Receipt
 
 ## Sent
 sent-hint = It says "fetched" once the other side has fetched it to a computer.
-sent-empty = Nothing has been sent.
+sent-empty = Nothing has been sent. Send a new one, or a batch.
 sent-at = Sent
 to-office = To
 file = Files
@@ -174,7 +174,7 @@ note-taken = fetched
 note-waits = Waiting for the other side ({ $count } days)
 note-waits-long = Waiting for the other side ({ $count } days). Tell them by telephone.
 note-handed-over = Handed to the other side's mail program (without a receipt)
-note-expired = Expired without being fetched
+note-expired = Expired without being fetched. If it is still needed, tell the other side and send it again.
 note-here = Waiting on this computer to be sent
 send-again = Send again
 withdraw = Withdraw
@@ -189,7 +189,7 @@ proof-handed-over = Record of the handover
 proof-expired = Proof of expiry
 receipt-hint = Print it as a record for inspections.
 proof-file = Save the proof file
-proof-hint = What proves it is not this page but the proof file. Keep it with what you print. Years later, and without a network, it is verified by
+proof-hint = What proves it is not this page but the proof file. Keep it with what you print, and give it to inspectors who ask. Years later, and without a network, it is verified by
 proof-verify = fumibako verify FILE
 fact-state = State
 fact-message-id = Message ID
@@ -245,11 +245,11 @@ confirm = Confirm
 partner-number = To (office number)
 confirm-question = Send this?
 send-anyway = Send all the same
-check-found = { $count } departures from the standard. The other side's software may not import it.
+check-found = { $count } departures from the standard. The other side's software may not import it. Mend it in your software and replace the files, or send it as it is.
 
 ## Drafts
 drafts-hint = Unfinished messages. They stay here even when the original files are deleted.
-drafts-empty = There are no drafts.
+drafts-empty = There are no drafts. What you begin to write stays here.
 saved-at = Saved
 actions = Actions
 removed-toast = Removed.
@@ -287,7 +287,7 @@ progress = { $done } of { $all } finished ({ $good } sent, { $bad } failed)
 progress-stopped = { $done } of { $all } finished ({ $good } sent, { $bad } failed, { $stopped } stopped)
 progress-ended = Sending has ended.
 progress-stopping = Stopping, once the one in flight has gone.
-progress-kept = What failed or was stopped stays in the list.
+progress-kept = What failed or was stopped stays in the list. Look at the reason, tick it and send it once more.
 stop = Stop
 
 ## For others

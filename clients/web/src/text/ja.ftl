@@ -65,8 +65,8 @@ password-hint = パスワードを入力してください
 reveal = 表示
 conceal = 隠す
 login-hint = 国保連への電子請求で使っているユーザIDとパスワードです。
-login-wrong = ユーザIDかパスワードが違います。
-login-wait = 間違いが続いたため、{ $count }分間ログインできません。
+login-wrong = ユーザIDかパスワードが違います。大文字と小文字に気をつけて、もう一度入力してください。忘れたときは、ゲートウェイの運用者に仮パスワードを依頼してください。
+login-wait = 間違いが続いたため、{ $count }分間ログインできません。時間がたってから、もう一度ログインしてください。
 link-used = このリンクは使えません
 link-used-next = リンクが使えるのは1回だけです。fumibako ui をもう一度実行して、新しいリンクを開いてください。
 
@@ -104,13 +104,13 @@ until-day = { $day }まで
 not-yet = まだ
 notify-me = 新着をこのパソコンで知らせる
 certificate-soon = 電子証明書が、あと{ $count }日で終わります。
-certificate-soon-next = 電子請求の証明書を更新し、新しい証明書を文箱に設定してください。
+certificate-soon-next = 電子請求の証明書を更新し、新しい証明書を文箱に設定してください。期限を過ぎると、送受信ができません。
 
 ## 受信
 inbox-hint = 薄い緑の行は、まだこのパソコンに取得していないデータです。
 as-of = 下の一覧は { $at } に確かめたものです。
 gone-unfetched = 取得されないまま保存期限が過ぎ、サーバから削除されました。送信元に送り直しを頼んでください。
-inbox-empty = 届いたデータはありません。
+inbox-empty = 届いたデータはありません。「更新」を押すと、届いていないか、いま確かめます。
 fetch = データ取得
 fetch-all = 未取得をすべて取得
 taken-state = データ取得状況
@@ -157,7 +157,7 @@ receipt = 受領証
 
 ## 送信一覧
 sent-hint = 相手先がパソコンに取得すると「取得済」になります。
-sent-empty = 送ったデータはありません。
+sent-empty = 送ったデータはありません。「新規作成」か「一括送信」から送れます。
 sent-at = 送信日時
 to-office = 送信先事業所
 file = ファイル
@@ -174,7 +174,7 @@ note-taken = 取得済
 note-waits = 相手先の取得待ち（{ $count }日）
 note-waits-long = 相手先の取得待ち（{ $count }日）。電話などで知らせてください。
 note-handed-over = 相手先のメールソフトへ渡りました（受領証はありません）
-note-expired = 取得されず期限切れ
+note-expired = 取得されず期限切れ。必要なら、相手先に知らせてから「再送」してください。
 note-here = このパソコンで送信を待っています
 send-again = 再送
 withdraw = 取消
@@ -189,7 +189,7 @@ proof-handed-over = 受け渡しの記録
 proof-expired = 期限切れの証明
 receipt-hint = 印刷して、運営指導などの記録にできます。
 proof-file = 証明ファイルを保存
-proof-hint = 証明になるのは、この画面ではなく証明ファイルです。印刷したものと一緒に保管してください。何年たっても、ネットワークがなくても、次のコマンドで確かめられます。
+proof-hint = 証明になるのは、この画面ではなく証明ファイルです。印刷したものと一緒に保管し、運営指導などで求められたら渡してください。何年たっても、ネットワークがなくても、次のコマンドで確かめられます。
 proof-verify = fumibako verify ファイル名
 fact-state = 状態
 fact-message-id = 送信データの番号
@@ -245,11 +245,11 @@ confirm = 送信確認
 partner-number = 相手先事業所番号
 confirm-question = 以上の内容で送信してよろしいですか？
 send-anyway = このまま送る
-check-found = 標準仕様と違うところが{ $count }件あります。相手先の介護ソフトで取り込めないことがあります。
+check-found = 標準仕様と違うところが{ $count }件あります。相手先の介護ソフトで取り込めないことがあります。介護ソフトで直してファイルを入れ替えるか、このまま送ってください。
 
 ## 下書き一覧
 drafts-hint = 書きかけのデータです。元のファイルを消しても、ここに残っています。
-drafts-empty = 下書きはありません。
+drafts-empty = 下書きはありません。「新規作成」で書きかけたものが、ここに残ります。
 saved-at = 保存日時
 actions = 操作
 removed-toast = 削除しました。
@@ -287,7 +287,7 @@ progress = { $all }件中 { $done }件完了（成功 { $good }・失敗 { $bad 
 progress-stopped = { $all }件中 { $done }件完了（成功 { $good }・失敗 { $bad }・中断 { $stopped }）
 progress-ended = 送信が終わりました。
 progress-stopping = 中断しています。送信中の1件が終わると止まります。
-progress-kept = 失敗・中断したデータは、一覧に残っています。
+progress-kept = 失敗・中断したデータは、一覧に残っています。理由を確かめ、チェックを付けてもう一度送ってください。
 stop = 中断
 
 ## 代行
