@@ -70,7 +70,7 @@ impl Fixture {
             pop3.line().await.unwrap()
         };
         let https = self.code("GET /v1/mandates", (login, password), "");
-        let (smtp, imap, pop3, https) = tokio::join!(smtp, imap, pop3, https);
+        let (smtp, imap, pop3, https) = Box::pin(async { tokio::join!(smtp, imap, pop3, https) }).await;
         [smtp, imap, pop3, https].map(|answer| answer.chars().take(24).collect())
     }
 }

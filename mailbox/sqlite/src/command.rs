@@ -51,7 +51,7 @@ pub(crate) enum Command {
     Log(Box<Logging>, Reply<()>),
     Papers(Vec<Paper>, Reply<()>),
     Stamp((Day, Vec<u8>), Vec<u8>, Reply<()>),
-    Prune(prune::Order, Reply<u64>),
+    Prune(Box<prune::Order>, Reply<u64>),
     NoteRefused(Box<RefusedReceipt>, Reply<()>),
     /// Files a letter about something due.
     Report(Box<report::Order>, Octets, Timestamp, Reply<bool>),

@@ -25,7 +25,9 @@ pub(crate) struct Tree {
 impl Tree {
     pub(crate) fn over<'d>(digests: impl Iterator<Item = &'d Hash>) -> Self {
         let mut growth = Growth::default();
-        erased_leaves(digests).into_iter().for_each(|leaf| growth.push(leaf));
+        for leaf in erased_leaves(digests) {
+            growth.push(leaf);
+        }
         Self { count: growth.size(), root: growth.root(), tiles: growth.tiles() }
     }
 

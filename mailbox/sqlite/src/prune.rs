@@ -56,11 +56,11 @@ pub(crate) async fn mark(readers: &SqlitePool) -> Result<Option<(u64, EvidenceId
 pub(crate) async fn run(store: &SqliteStore, order: Option<PruneOrder>, now: Timestamp) -> Result<u64, StoreError> {
     let _one_at_a_time = store.expiring.lock().await;
     if let Some(order) = order {
-        store.change(|reply| Command::Prune(Order::WriteDown(order, now), reply)).await?;
+        store.change(|reply| Command::Prune(Box::new(Order::WriteDown(order, now)), reply)).await?;
     }
     let mut gone = 0;
     loop {
-        let some = store.change(|reply| Command::Prune(Order::Sweep, reply)).await?;
+        let some = store.change(|reply| Command::Prune(Box::new(Order::Sweep), reply)).await?;
         if some == 0 {
             return Ok(gone);
         }
