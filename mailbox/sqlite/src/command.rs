@@ -250,8 +250,11 @@ impl Command {
             Self::SignActs(head, reply) => reply.quiet(acts::keep_head(rows, head).await),
             Self::SetQuota(office, bytes, reply) => reply.quiet(roll::set_quota(rows, *office, *bytes).await),
             Self::Expire(order, reply) => match order {
-                expire::Order::WriteDown(day, tree, now) => {
-                    reply.quiet(expire::write_down(rows, (*day, tree), *now).await)
+                expire::Order::WriteDown(day, after, now) => {
+                    reply.quiet(expire::write_down(rows, (*day, *after), *now).await)
+                }
+                expire::Order::Erased(day, tree, now) => {
+                    reply.quiet(expire::erase(rows, (*day, tree), *now).await.map(|()| 0))
                 }
                 expire::Order::Sweep(day) => reply.told(expire::sweep(rows, *day).await),
                 expire::Order::Swept(day, now) => reply.quiet(expire::swept(rows, *day, *now).await.map(|()| 0)),

@@ -19,12 +19,14 @@ use crate::error::store_error;
 use crate::store::SqliteStore;
 
 pub(crate) use day::{last_run, range, standing};
-pub(crate) use rows::{fail, ran, remove, sweep, swept, uncollected, write_down};
+pub(crate) use rows::{erase, fail, ran, remove, sweep, swept, uncollected, write_down};
 
 /// What the writer does for expiry.
 pub(crate) enum Order {
-    /// Evidence of what nobody collected and of what is erased, and the day is `erased`.
-    WriteDown(Day, Tree, Timestamp),
+    /// Evidence of some of what nobody collected, after this message.
+    WriteDown(Day, u64, Timestamp),
+    /// Evidence of what is erased, and the day is `erased`.
+    Erased(Day, Tree, Timestamp),
     /// Some entries and messages of the day leave.
     Sweep(Day),
     /// The day is `swept`.
@@ -121,8 +123,15 @@ async fn take(store: &SqliteStore, step: Step, day: Day, now: Timestamp) -> Resu
     match step {
         Step::DestroyKey => store.touch(move |bodies| bodies.erase(day)).await,
         Step::WriteDown => {
+            let mut last = 0;
+            loop {
+                last = store.order(Order::WriteDown(day, last, now)).await?;
+                if last == 0 {
+                    break;
+                }
+            }
             let tree = Tree::of_day(&store.readers, day).await?;
-            store.order(Order::WriteDown(day, tree, now)).await.map(drop)
+            store.order(Order::Erased(day, tree, now)).await.map(drop)
         }
         Step::Sweep => {
             while store.order(Order::Sweep(day)).await? > 0 {}

@@ -53,7 +53,7 @@ pub(crate) async fn counted(readers: &SqlitePool, standing: Standing, due: bool)
         r#"SELECT coalesce((SELECT messages FROM day WHERE day = ?), count(*)) AS "messages!: i64",
                   coalesce((SELECT bytes FROM day WHERE day = ?), sum(size), 0) AS "bytes!: i64",
                   coalesce((SELECT uncollected FROM day WHERE day = ?),
-                           sum(content_digest IS NOT NULL AND state = 1), 0) AS "uncollected!: i64",
+                           sum(content_digest IS NOT NULL AND (state = 1 OR state >= 4)), 0) AS "uncollected!: i64",
                   (SELECT count(*) FROM hold WHERE segment BETWEEN ? AND ? AND released_at IS NULL) AS "held!: i64"
            FROM message WHERE segment BETWEEN ? AND ?"#,
         standing.day,

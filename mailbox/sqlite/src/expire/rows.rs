@@ -18,6 +18,8 @@ use crate::ledger::{Ledger, Standing, Wake};
 
 /// Entries that leave in one transaction, and messages: the writer is held for some 25 ms.
 const SWEEP: i64 = 100;
+/// Bundles that are written down in one transaction.
+const WRITE_DOWN: i64 = 100;
 
 /// A bundle that nobody acknowledged.
 #[derive(Deserialize)]
@@ -38,51 +40,62 @@ pub(crate) struct Uncollected {
     wishes: Option<String>,
 }
 
-/// Writes down what is lost with a day whose key is destroyed, and that it is, once. Its row becomes `erased`.
+/// Writes down some of what is lost with a day whose key is destroyed, each once, after this message. Says which was the last; 0: all of
+/// it is written down.
 pub(crate) async fn write_down(
     rows: &mut SqliteConnection,
-    (day, tree): (Day, &Tree),
+    (day, after): (Day, u64),
     now: Timestamp,
 ) -> Result<u64, Stop> {
-    let state = sqlx::query_scalar!("SELECT state FROM day WHERE day = ?", day.0).fetch_optional(&mut *rows).await?;
-    if state.is_some_and(|state| state != DayState::Live.as_str()) {
+    if is_erased(rows, day).await? {
         return Ok(0);
     }
-    let uncollected = uncollected(rows, range(day)).await?;
+    let lost = uncollected(rows, range(day), (after.cast_signed(), WRITE_DOWN)).await?;
     let mut ledger = Ledger::begin(rows).await?;
-    for bundle in &uncollected {
+    for bundle in &lost {
         fail(&mut ledger, bundle, now)?;
     }
+    ledger.write(rows).await?;
+    let (expired, ids) =
+        (State::Expired.code(), serde_json::to_string(&lost.iter().map(|one| one.id).collect::<Vec<_>>())?);
+    sqlx::query!("UPDATE message SET state = ? WHERE id IN (SELECT value FROM json_each(?))", expired, ids)
+        .execute(rows)
+        .await?;
+    Ok(lost.last().map_or(0, |one| one.id.cast_unsigned()))
+}
+
+/// Writes down that the content of a day is gone, once, when all that was lost by it is written down. Its row becomes `erased`.
+pub(crate) async fn erase(rows: &mut SqliteConnection, (day, tree): (Day, &Tree), now: Timestamp) -> Result<(), Stop> {
+    if is_erased(rows, day).await? {
+        return Ok(());
+    }
+    let mut ledger = Ledger::begin(rows).await?;
     let erasure = erased::note(&mut ledger, (day, tree), now)?;
     ledger.write(rows).await?;
     if let Some(erasure) = erasure {
         erased::keep(rows, erasure, tree).await?;
     }
-    let (first, last) = range(day);
-    let (waiting, expired) = (State::Delivered.code(), State::Expired.code());
-    sqlx::query!(
-        "UPDATE message SET state = ? WHERE segment BETWEEN ? AND ? AND content_digest IS NOT NULL AND state = ?",
-        expired,
-        first,
-        last,
-        waiting
-    )
-    .execute(&mut *rows)
-    .await?;
-    let (at, count) = (now.as_millisecond(), i64::try_from(uncollected.len()).unwrap_or(i64::MAX));
+    let ((first, last), at, expired) = (range(day), now.as_millisecond(), State::Expired.code());
+    // A receipt may have come since for what was lost; it was lost all the same.
     sqlx::query!(
         "INSERT OR REPLACE INTO day (day, state, messages, bytes, uncollected, erased_at)
-         SELECT ?, 'erased', count(*), coalesce(sum(size), 0), ?, ?
+         SELECT ?, 'erased', count(*), coalesce(sum(size), 0),
+                coalesce(sum(content_digest IS NOT NULL AND state >= ?), 0), ?
          FROM message WHERE segment BETWEEN ? AND ?",
         day.0,
-        count,
+        expired,
         at,
         first,
         last
     )
     .execute(rows)
     .await?;
-    Ok(count.cast_unsigned())
+    Ok(())
+}
+
+async fn is_erased(rows: &mut SqliteConnection, day: Day) -> Result<bool, Stop> {
+    let state = sqlx::query_scalar!("SELECT state FROM day WHERE day = ?", day.0).fetch_optional(rows).await?;
+    Ok(state.is_some_and(|state| state != DayState::Live.as_str()))
 }
 
 /// Evidence that a bundle's content is gone before anybody collected it, and the report of it (Profile §8.9).
@@ -115,24 +128,29 @@ pub(crate) fn fail(ledger: &mut Ledger<'_>, bundle: &Uncollected, now: Timestamp
     Ok(())
 }
 
-/// The bundles of these segments whose receipt never came.
+/// Bundles of these segments whose receipt never came: so many, from the segment of this message on.
 pub(crate) async fn uncollected(
     rows: &mut SqliteConnection,
     (first, last): (i64, i64),
+    (after, most): (i64, i64),
 ) -> Result<Vec<Uncollected>, Stop> {
     let waiting = State::Delivered.code();
     let found = sqlx::query_scalar!(
-        r#"SELECT json_group_array(json_object('id', m.id, 'sender', m.sender, 'recipient', m.recipient,
-                  'sha256', lower(hex(m.sha256)), 'size', m.received_size, 'message_id', m.message_id,
+        r#"SELECT json_group_array(json(row)) AS "found!: String" FROM (
+           SELECT json_object('id', m.id, 'sender', m.sender, 'recipient', m.recipient, 'sha256', lower(hex(m.sha256)),
+                  'size', m.received_size, 'message_id', m.message_id,
                   'from', f.number, 'to', t.number, 'signer', e.doc ->> 'signer', 'content', lower(hex(m.content_digest)),
                   'state', m.state, 'wishes', m.wishes,
-                  'previous', (SELECT max(p.id) FROM evidence p WHERE p.message = m.id))) AS "found!: String"
+                  'previous', (SELECT max(p.id) FROM evidence p WHERE p.message = m.id)) AS row
            FROM message m JOIN office f ON f.id = m.sender JOIN office t ON t.id = m.recipient
            LEFT JOIN evidence e ON e.id = m.answer
-           WHERE m.segment BETWEEN ? AND ? AND m.content_digest IS NOT NULL AND m.state = ?"#,
+           WHERE m.segment BETWEEN coalesce((SELECT segment FROM message WHERE id = ?), ?) AND ?
+             AND m.content_digest IS NOT NULL AND m.state = ? ORDER BY m.segment, m.id LIMIT ?)"#,
+        after,
         first,
         last,
-        waiting
+        waiting,
+        most
     )
     .fetch_one(rows)
     .await?;

@@ -1,6 +1,6 @@
 //! Expiry cut short at each of its steps, and gone on with.
 
-use fumibako_model::{Event, FlagChange, Flags, Keeping, NamedFlags, OfficeNumber, Refusal};
+use fumibako_model::{DayState, Event, FlagChange, Flags, Keeping, NamedFlags, OfficeNumber, Refusal};
 use fumibako_store::bodies::Spooled;
 use fumibako_store::suite::expire::{ago, draft, keep, send};
 use fumibako_store::suite::{ALL, World, domain, himawari, now, refused, sakura, view};
@@ -80,7 +80,20 @@ async fn a_day_of_many_messages_leaves_in_small_transactions() {
     }
     let day = Day::of(ago(91));
     take(&store, Step::DestroyKey, day, now()).await.unwrap();
+    // What nobody collected, too. A crash between is gone on from.
+    let failed = async || written(&store, Event::ContentHandoverFailure.as_str()).await;
+    let hundredth = store.order(Order::WriteDown(day, 0, now())).await.unwrap();
+    assert_eq!((failed().await, written(&store, Keeping::ContentErasure.as_str()).await), (100, 0));
+    let known = store.expiry(keep(), now()).await.unwrap();
+    assert_eq!((known[0].state, known[0].uncollected), (DayState::Live, 120));
+    for after in [hundredth, 0] {
+        store.order(Order::WriteDown(day, after, now())).await.unwrap();
+        assert_eq!(failed().await, 120);
+    }
     take(&store, Step::WriteDown, day, now()).await.unwrap();
+    assert_eq!((failed().await, written(&store, Keeping::ContentErasure.as_str()).await), (120, 1));
+    let known = store.expiry(keep(), now()).await.unwrap();
+    assert_eq!((known[0].state, known[0].uncollected), (DayState::Erased, 120));
     let left = |store: SqliteStore| async move { view(&store, sakura(), "INBOX").await.entries.len() };
     assert_eq!(store.order(Order::Sweep(day)).await.unwrap(), 100);
     assert_eq!(left(store.clone()).await, 70, "of 100 entries, half stand in Sent");
