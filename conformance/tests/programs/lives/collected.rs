@@ -111,7 +111,7 @@ fn states(life: &Life) -> Vec<&'static str> {
     said.iter().filter_map(|said| state(&said.text)).collect()
 }
 
-// Profile §8.3, §8.9, §8.10, §8.11, §8.17, §8.19, §8.21
+// Profile §8.3, §8.9, §8.10, §8.11, §8.13, §8.17, §8.19, §8.21
 #[test]
 fn whoever_comes_is_written_down_once_and_proved_offline_and_who_comes_late_as_well() {
     let clock = std::sync::Arc::new(fumibako_conformance::MovedClock::new());
@@ -192,4 +192,10 @@ fn who_comes_late(life: &mut Life, letter: &Letter, late: &str) {
     assert_eq!(acknowledge(life, &recipient, &receipt), yes);
     assert_eq!(life.happened(late), [ACCEPTED, DELIVERED, EXPIRED, LATE]);
     assert!(life.proved(late).1.receipt.is_some());
+
+    // The clock goes back over midnight, and the gateway runs: what comes then is signed for as well, and nobody is accused.
+    life.clock.set(at - SignedDuration::from_hours(25));
+    let (_, again) = deliver(life);
+    life.world.gateway.admin(["evidence", "verify"]);
+    assert_eq!(life.happened(&again), [ACCEPTED, DELIVERED]);
 }
