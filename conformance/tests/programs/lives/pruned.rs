@@ -36,7 +36,9 @@ impl Life {
         }
         let pruned = || (self.world.gateway.status()["evidence_pruned"] != 0).then_some(());
         assert!(Deadline::after(SOON).until(pruned).is_some(), "it does not go");
-        assert!(self.entries().iter().all(|one| one.id() > last), "{:?}", self.entries());
+        // It is written down first; then the rows go.
+        let gone = || self.entries().iter().all(|one| one.id() > last).then_some(());
+        assert!(Deadline::after(SOON).until(gone).is_some(), "{:?}", self.entries());
         let prunings: Vec<_> = self.entries().into_iter().filter(|one| one.kind() == "EvidencePruning").collect();
         assert_eq!(prunings.len(), 1, "{prunings:?}");
         assert!(said(self, &["evidence", "verify"]).contains("went after their 7 years"));
