@@ -23,6 +23,8 @@ pub struct Party {
     pub number: String,
     /// 事業所名, if it is known.
     pub name: Option<String>,
+    /// Is it the door of a regional service (RG-02)?
+    pub regional: bool,
 }
 
 /// What went wrong, and what to do next.
@@ -115,12 +117,18 @@ pub fn chip(class: &str, icon: Option<Icon>, word: &str) -> Markup {
     html! { span class={ "chip " (class) } { @if let Some(icon) = icon { (icon.draw()) } (word) } }
 }
 
-/// Name and number of an office.
-pub fn party(party: &Party) -> Markup {
+/// Name and number of an office; the door of a regional service is marked.
+pub fn party(frame: &Frame, party: &Party) -> Markup {
     html! {
         @if let Some(name) = &party.name { b { (name) } }
         span class={ "number" @if party.name.is_some() { " second" } } { (party.number) }
+        (regional(frame, party))
     }
+}
+
+/// RG-02: 地域連携.
+pub fn regional(frame: &Frame, party: &Party) -> Markup {
+    html! { @if party.regional { " " (chip("other", None, &frame.say("regional"))) } }
 }
 
 /// The title of a screen and one line about it.

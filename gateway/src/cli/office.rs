@@ -80,6 +80,9 @@ pub(super) struct Said {
     /// 介護ソフトが読める標準仕様の版、すべて（1, 2, 3, 4.0, 4.1） / editions its software reads, all of them
     #[arg(long, value_parser = editions)]
     editions: Option<BTreeSet<Edition>>,
+    /// 地域連携サービスの窓口か（true, false） / is it the door of a regional service
+    #[arg(long, value_name = "BOOL")]
+    regional: Option<bool>,
 }
 
 fn kinds(text: &str) -> Result<BTreeSet<ServiceKind>, String> {
@@ -92,8 +95,8 @@ fn editions(text: &str) -> Result<BTreeSet<Edition>, String> {
 
 impl Said {
     fn of(self, number: OfficeNumber, name: Option<String>) -> Description {
-        let Self { kana, municipality, kinds, editions } = self;
-        Description { number, name, kana, municipality, kinds, editions }
+        let Self { kana, municipality, kinds, editions, regional } = self;
+        Description { number, name, kana, municipality, kinds, editions, regional }
     }
 }
 
@@ -170,6 +173,7 @@ fn line(Row { office, details }: &Row, lang: Lang) -> String {
     let editions: Vec<&str> = details.editions.iter().map(String::as_str).collect();
     let said = [&details.kana, &details.municipality, &kinds.join(","), &editions.join(",")];
     let said: String = said.map(|text| format!("\t{}", if text.is_empty() { "-" } else { text })).concat();
+    let regional = if details.regional { lang.pick("\t地域連携", "\tregional service") } else { "" };
     let suspended = office.suspended.as_ref().map(|why| format!("\t{}: {why}", lang.pick("停止中", "suspended")));
-    format!("{}\t{}{said}\t{licence}{}", office.number, office.name, suspended.unwrap_or_default())
+    format!("{}\t{}{said}\t{licence}{regional}{}", office.number, office.name, suspended.unwrap_or_default())
 }

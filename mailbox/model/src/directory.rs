@@ -35,6 +35,8 @@ pub struct Details {
     pub kinds: BTreeSet<ServiceKind>,
     /// Editions of the standard that its software reads, by their labels: a later gateway may know more of them.
     pub editions: BTreeSet<String>,
+    /// 地域連携 (Profile §17.10): is it the door of a regional service, behind which others receive?
+    pub regional: bool,
 }
 
 /// What is to be written about an office; what is not given stays as it is.
@@ -58,6 +60,9 @@ pub struct Description {
     /// Editions of the standard that its software reads, all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub editions: Option<BTreeSet<Edition>>,
+    /// Is it the door of a regional service?
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regional: Option<bool>,
 }
 
 /// An office as others see it. `C` says how its certificates are told.
@@ -129,7 +134,7 @@ pub struct ListedAgent {
 impl Description {
     /// Nothing is to be written about this office yet.
     pub fn of(number: OfficeNumber) -> Self {
-        Self { number, name: None, kana: None, municipality: None, kinds: None, editions: None }
+        Self { number, name: None, kana: None, municipality: None, kinds: None, editions: None, regional: None }
     }
 
     /// Each text is short and on one line; a name is none without a letter.
@@ -158,6 +163,7 @@ impl Description {
                 "editions",
                 self.editions.as_ref().is_some_and(|new| !new.iter().map(|one| one.label()).eq(&details.editions)),
             ),
+            ("regional", self.regional.is_some_and(|new| new != details.regional)),
         ];
         differs.into_iter().filter_map(|(what, differs)| differs.then_some(what)).collect()
     }

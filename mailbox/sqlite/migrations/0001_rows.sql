@@ -22,6 +22,7 @@ CREATE TABLE office (
     municipality  TEXT NOT NULL DEFAULT '',
     kinds         TEXT NOT NULL DEFAULT '[]',           -- JSON
     editions      TEXT NOT NULL DEFAULT '[]',           -- JSON
+    regional      INTEGER NOT NULL DEFAULT 0,           -- the door of a regional service (Profile §17.10)
     modseq        INTEGER NOT NULL,  -- one counter for all folders of the office (Profile §7)
     used_bytes    INTEGER NOT NULL DEFAULT 0,           -- of all its folders together
     quota_bytes   INTEGER NOT NULL DEFAULT 2147483648   -- what they may hold (Profile §12.4)

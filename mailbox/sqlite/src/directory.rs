@@ -60,7 +60,8 @@ async fn write(rows: &mut SqliteConnection, offices: &[&Description]) -> Result<
     sqlx::query!(
         "UPDATE office SET name = coalesce(value ->> 'name', name), kana = coalesce(value ->> 'kana', kana),
                 municipality = coalesce(value ->> 'municipality', municipality),
-                kinds = coalesce(value -> 'kinds', kinds), editions = coalesce(value -> 'editions', editions)
+                kinds = coalesce(value -> 'kinds', kinds), editions = coalesce(value -> 'editions', editions),
+                regional = coalesce(value ->> 'regional', regional)
          FROM json_each(?) WHERE number = value ->> 'number'",
         json
     )
@@ -77,7 +78,8 @@ async fn said_of(
     let numbers = serde_json::to_string(offices)?;
     let found = sqlx::query_scalar!(
         r#"SELECT json_group_array(json_array(number, json_array(name, json_object('kana', kana,
-                  'municipality', municipality, 'kinds', json(kinds), 'editions', json(editions))))) AS "found!: String"
+                  'municipality', municipality, 'kinds', json(kinds), 'editions', json(editions),
+                  'regional', json(iif(regional, 'true', 'false')))))) AS "found!: String"
            FROM json_each(?) JOIN office ON number = value"#,
         numbers
     );
@@ -99,7 +101,8 @@ pub(crate) async fn details(
     }
     let found = sqlx::query_scalar!(
         r#"SELECT json_group_array(json_array(number, json_object('kana', kana, 'municipality', municipality,
-                  'kinds', json(kinds), 'editions', json(editions)))) AS "found!: String" FROM office"#
+                  'kinds', json(kinds), 'editions', json(editions),
+                  'regional', json(iif(regional, 'true', 'false'))))) AS "found!: String" FROM office"#
     );
     let found = found.fetch_one(readers).await.map_err(store_error)?;
     let found: Vec<(OfficeNumber, Details)> =

@@ -45,7 +45,8 @@ fn counts(app: &App) -> Counts {
 
 /// Name and number of an office.
 pub(super) fn party(app: &App, office: OfficeNumber) -> Party {
-    Party { number: office.to_string(), name: app.name_of(office) }
+    let regional = held(&app.mail).offices.get(&office).is_some_and(|known| known.details.regional);
+    Party { number: office.to_string(), name: app.name_of(office), regional }
 }
 
 /// The agent that acted, by its name if it is known.

@@ -156,10 +156,10 @@ fn one(frame: &Frame, row: &BatchRow) -> Markup {
                 td data-label=(frame.say("principal")) { @if let Some(from) = &row.from { (on_behalf(frame, from)) } }
             }
             td data-label=(frame.say("to-name")) {
-                (party(&row.to))
+                (party(frame, &row.to))
                 @if let Reach::No(why) = &row.reach { (chip("bad", Some(Icon::Cross), why)) }
             }
-            @if frame.agent { td data-label=(frame.say("result")) { (state(frame, &row.state)) } }
+            @if frame.agent { td.result data-label=(frame.say("result")) { (state(frame, &row.state)) } }
             td data-label=(frame.say("written-at")) { time { (row.written) } }
             td.message data-label=(frame.say("message")) { (row.message) }
             td data-label=(frame.say("file-name")) { (files(frame, &row.files, None)) }

@@ -6,7 +6,8 @@ use super::received::list;
 use crate::frame::{Frame, Tab, page};
 use crate::icon::Icon;
 use crate::part::{
-    Drop, FileLine, Left, Mood, Party, Reach, Words, drop_zone, files, left_out, panel, party, reach, title, trouble,
+    Drop, FileLine, Left, Mood, Party, Reach, Words, drop_zone, files, left_out, panel, party, reach, regional, title,
+    trouble,
 };
 
 /// Which of the two screens it is.
@@ -102,14 +103,15 @@ pub fn letter(frame: &Frame, letter: &Letter) -> Markup {
 fn facts(frame: &Frame, letter: &Letter, remove: &str) -> Markup {
     html! {
         dl #facts.facts {
-            @if let Some(from) = &letter.from { div { dt { (frame.say("principal")) } dd { (party(from)) } } }
+            @if let Some(from) = &letter.from { div { dt { (frame.say("principal")) } dd { (party(frame, from)) } } }
             div {
                 dt { (frame.say("to-number")) }
-                dd #to {
+                // The name comes a moment after the number.
+                dd #to data-live="all" {
                     @if let Some(to) = &letter.to {
                         span.big.number { (to.number) } " "
                         @if let Some(name) = &to.name { (name) " " }
-                        (reach(&letter.reach, frame.lang))
+                        (reach(&letter.reach, frame.lang)) (regional(frame, to))
                     } @else { span.hint { (frame.say("to-by-csv")) } }
                 }
             }
@@ -130,10 +132,10 @@ pub fn confirm_rows(frame: &Frame, letter: &Letter) -> Markup {
             @if let Some(to) = &letter.to {
                 div {
                     dt { (frame.say("partner-number")) }
-                    dd { span.big { @if let Some(name) = &to.name { (name) " " } span.number { (to.number) } } }
+                    dd { span.big { @if let Some(name) = &to.name { (name) " " } span.number { (to.number) } } (regional(frame, to)) }
                 }
             }
-            @if let Some(from) = &letter.from { div { dt { (frame.say("principal")) } dd { (party(from)) } } }
+            @if let Some(from) = &letter.from { div { dt { (frame.say("principal")) } dd { (party(frame, from)) } } }
             div { dt { (frame.say("attached-csv")) } dd { (list(frame, &letter.csv)) } }
             div { dt { (frame.say("attached-other")) } dd { (list(frame, &letter.other)) } }
             div { dt { (frame.say("message")) } dd.message { @if letter.message.is_empty() { (frame.say("none")) } @else { (letter.message) } } }

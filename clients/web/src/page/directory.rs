@@ -17,8 +17,6 @@ pub struct Entry {
     pub place: String,
     /// Can it receive?
     pub reach: Reach,
-    /// Does it belong to a regional service (RG-02)?
-    pub regional: bool,
 }
 
 /// What the page shows.
@@ -61,8 +59,7 @@ fn list(frame: &Frame, found: &[Entry]) -> Markup {
                     @for entry in found {
                         tr {
                             td data-label=(frame.say("office")) {
-                                (party(&entry.office)) span.second.small { (entry.place) }
-                                @if entry.regional { (crate::part::chip("", None, &frame.say("regional"))) }
+                                (party(frame, &entry.office)) span.second.small { (entry.place) }
                             }
                             td data-label=(frame.say("service-kinds")) { (entry.kinds) }
                             td data-label=(frame.say("can-receive")) { (reach(&entry.reach, frame.lang)) }

@@ -36,7 +36,7 @@ pub fn drafts(frame: &Frame, rows: &[DraftRow]) -> Markup {
                             @for row in rows {
                                 tr id={ "row-" (row.id) } {
                                     td data-label=(frame.say("saved-at")) { time { (row.saved) } }
-                                    td data-label=(frame.say("to-office")) { @if let Some(to) = &row.to { (party(to)) } @else { (frame.say("none")) } }
+                                    td data-label=(frame.say("to-office")) { @if let Some(to) = &row.to { (party(frame, to)) } @else { (frame.say("none")) } }
                                     td.message data-label=(frame.say("message")) { (row.message) }
                                     td data-label=(frame.say("file")) { (count(frame.lang, "files", row.files)) }
                                     td {

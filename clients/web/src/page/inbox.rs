@@ -176,7 +176,7 @@ fn one(frame: &Frame, row: &ReceivedRow) -> Markup {
             td data-label=(frame.say("received-at")) { a.number href={ "/inbox/" (row.id) } { time { (row.at) } } }
             @if let Some(of) = &row.of { td data-label=(frame.say("principal-short")) { (on_behalf(frame, of)) } }
             td data-label=(frame.say("from-office")) {
-                (party(&row.from))
+                (party(frame, &row.from))
                 @if let Some(by) = &row.by { (by_agent(frame, by)) }
             }
             td.message data-label=(frame.say("message")) { (row.message) }

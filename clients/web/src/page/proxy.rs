@@ -115,7 +115,7 @@ fn one(frame: &Frame, row: &MandateLine, other: &str) -> Markup {
     let name = row.other.name.as_ref().unwrap_or(&row.other.number);
     html! {
         tr id={ "row-" (row.id) } class=[row.may_confirm.then_some("new")] {
-            td data-label=(frame.say(other)) { (party(&row.other)) }
+            td data-label=(frame.say(other)) { (party(frame, &row.other)) }
             td data-label=(frame.say("mandate-scopes")) { (row.scopes) }
             td data-label=(frame.say("mandate-limits")) { @if row.limits.is_empty() { (frame.say("mandate-no-limits")) } @else { (row.limits) } }
             td data-label=(frame.say("mandate-period")) { time { (row.from) } "–" time { (row.until) } }

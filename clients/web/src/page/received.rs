@@ -65,7 +65,7 @@ pub fn received(frame: &Frame, one: &Received) -> Markup {
             div {
                 dt { (frame.say("from-office-id")) }
                 dd {
-                    (party(&one.from))
+                    (party(frame, &one.from))
                     @if let Some(by) = &one.by { (by_agent(frame, by)) }
                     " " @if one.signer.is_some() { (chip("good", Some(Icon::Check), &frame.say("signature-holds"))) }
                 }

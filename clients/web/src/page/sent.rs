@@ -132,13 +132,13 @@ fn one(frame: &Frame, row: &SentRow) -> Markup {
             td data-label=(frame.say("sent-at")) { time { (row.at) } }
             @if frame.agent { td data-label=(frame.say("principal")) { (sender(frame, row)) } }
             td data-label=(frame.say("to-office")) {
-                (party(&row.to))
+                (party(frame, &row.to))
                 @if !frame.agent && row.by.is_some() { p.small { (frame.say("sent-for")) " " (sender(frame, row)) } }
             }
             td.message data-label=(frame.say("message")) { (row.message) }
             td data-label=(frame.say("file")) { (crate::text::count(frame.lang, "files", row.files)) span.second.small { (row.units) } }
-            td data-label=(frame.say("way")) { (way(frame, &row.way)) p.small { @if row.late || row.way == Way::Failed { (Icon::Warning.draw()) } (row.note) } }
-            td {
+            td data-label=(frame.say("way")) { (way(frame, row)) p.small { @if row.late || row.way == Way::Failed { (Icon::Warning.draw()) } (row.note) } }
+            td.acts {
                 @if matches!(row.way, Way::Reached(_) | Way::HandedOver | Way::Expired | Way::Failed) && frame.may_send {
                     form.right method="post" action={ "/sent/" (row.id) "/again" } data-swap {
                         (frame.token())
@@ -156,13 +156,15 @@ fn one(frame: &Frame, row: &SentRow) -> Markup {
 /// PX-06: 「A事業所（代行: B社）」
 fn sender(frame: &Frame, row: &SentRow) -> Markup {
     html! {
-        @if let Some(of) = &row.of { @if frame.agent && row.by.is_some() { (on_behalf(frame, of)) } @else { (party(of)) } }
+        @if let Some(of) = &row.of { @if frame.agent && row.by.is_some() { (on_behalf(frame, of)) } @else { (party(frame, of)) } }
         @if let Some(by) = &row.by { (by_agent(frame, by)) }
     }
 }
 
-fn way(frame: &Frame, way: &Way) -> Markup {
-    let steps = ["way-accepted", "way-delivered", "way-taken"];
+/// RG-02: behind the door of a regional service others receive, and its states say so.
+fn way(frame: &Frame, row: &SentRow) -> Markup {
+    let (way, regional) = (&row.way, row.to.regional);
+    let steps = ["way-accepted", "way-delivered", if regional { "way-taken-regional" } else { "way-taken" }];
     let done = match way {
         Way::Reached(done) => *done,
         Way::HandedOver | Way::Expired | Way::Failed => 2,
@@ -170,6 +172,7 @@ fn way(frame: &Frame, way: &Way) -> Markup {
     };
     let last = match way {
         Way::Expired => Some(("gone", Icon::Cross, "gone")),
+        Way::HandedOver if regional => Some(("done", Icon::Check, "way-handed-over-regional")),
         Way::HandedOver => Some(("done", Icon::Check, "way-handed-over")),
         Way::Failed => Some(("gone", Icon::Cross, "way-failed")),
         _ => None,

@@ -25,7 +25,7 @@ fn frame() -> Frame {
 }
 
 fn party() -> Party {
-    Party { number: "9970000029".into(), name: Some("見本訪問介護事業所".into()) }
+    Party { number: "9970000029".into(), name: Some("見本訪問介護事業所".into()), regional: false }
 }
 
 fn words() -> Words {
@@ -146,7 +146,7 @@ fn text_never_becomes_markup() {
     let evil = "<script>alert(1)</script>";
     let mut one = a_letter();
     one.message = format!("</textarea>{evil}");
-    one.to = Some(Party { number: evil.into(), name: Some(format!("\"><img src=x onerror={evil}>")) });
+    one.to = Some(Party { number: evil.into(), name: Some(format!("\"><img src=x onerror={evil}>")), regional: true });
     one.other = vec![FileLine::of(evil, evil, Lang::Ja)];
     one.left = vec![Left {
         name: evil.into(),

@@ -42,7 +42,7 @@ pub struct Principals {
 
 /// PX-04: 代行 and the office, where an agent works.
 pub fn on_behalf(frame: &Frame, office: &Party) -> Markup {
-    html! { (chip("register", None, &frame.say("proxy-chip"))) " " (party(office)) }
+    html! { (chip("register", None, &frame.say("proxy-chip"))) " " (party(frame, office)) }
 }
 
 /// PX-06: 「（代行: B社）」 after the office it acted for.
@@ -67,7 +67,7 @@ pub(crate) fn column(frame: &Frame, all: &Principals, path: &str) -> Markup {
                 @for row in &all.rows {
                     @let here = all.chosen.as_ref() == Some(&row.office.number);
                     a href={ (path) "?of=" (row.office.number) } aria-current=[here.then_some("true")] {
-                        span { (party(&row.office)) (standing(row.standing, &row.word)) }
+                        span { (party(frame, &row.office)) (standing(row.standing, &row.word)) }
                         (unread(frame, row.unread))
                     }
                 }

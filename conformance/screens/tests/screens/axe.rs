@@ -68,9 +68,7 @@ return (async () => {
   const sized = { type: 'rule', values: ['target-size', 'scrollable-region-focusable'] };
   const sizes = before ? [before, ...arguments[0].filter((size) => size !== before)] : [''];
   // What lies beneath a bar that sticks is scrolled from beneath it: without this, where the page stands decides.
-  const flat = new CSSStyleSheet();
-  flat.replaceSync('.sticky, .tabs, thead th { position: static !important }');
-  document.adoptedStyleSheets = [flat];
+  flatten();
   try {
     for (const size of sizes) {
       if (before) root.dataset.size = size;
@@ -87,6 +85,15 @@ return (async () => {
   }
   return told;
 })();
+";
+
+/// Lets nothing stick to the window's edges.
+pub(crate) const FLAT: &str = r"
+const flatten = () => {
+  const flat = new CSSStyleSheet();
+  flat.replaceSync('.sticky, .tabs, thead th { position: static !important }');
+  document.adoptedStyleSheets = [flat];
+};
 ";
 
 /// Fewer rules than these hold on no page of ours.
@@ -132,7 +139,7 @@ impl Axe {
 
     /// What it says of the page as it stands.
     async fn run(driver: &WebDriver, sizes: &[&str]) -> Result<Value, Problem> {
-        Ok(driver.execute(RUN, vec![json!(sizes)]).await?.json().clone())
+        Ok(driver.execute(format!("{FLAT}{RUN}"), vec![json!(sizes)]).await?.json().clone())
     }
 
     /// The same, unless everything on it was looked at before on a page of this name.

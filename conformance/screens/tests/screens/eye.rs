@@ -9,7 +9,19 @@ use serde_json::{Value, json};
 use crate::world::{Done, World};
 
 /// Every screen that stands by itself.
-const PAGES: [&str; 9] = ["/", "/inbox", "/sent", "/compose", "/drafts", "/batch", "/directory", "/licence", "/doctor"];
+const PAGES: [&str; 11] = [
+    "/",
+    "/inbox",
+    "/sent",
+    "/compose",
+    "/drafts",
+    "/batch",
+    "/directory",
+    "/proxy",
+    "/licence",
+    "/password",
+    "/doctor",
+];
 
 /// Finds what is wrong with names, roles, order, contrast and targets on a page.
 const CHECK: &str = r"

@@ -16,7 +16,8 @@ pub(crate) async fn play(world: &World) -> Done {
     distrusted(world).await?;
     again(world).await?;
     near_the_end(world).await?;
-    offline(world).await
+    offline(world).await?;
+    crate::expired::play(world).await
 }
 
 /// What a listener of the network would read.

@@ -17,6 +17,7 @@ mod batch;
 mod compose;
 mod directory;
 mod door;
+mod expired;
 mod eye;
 mod first;
 mod later;
@@ -24,6 +25,7 @@ mod licence;
 mod lines;
 mod notices;
 mod proxy;
+mod regional;
 mod round;
 mod world;
 
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         "first",
         "attacks",
         "directory",
+        "regional",
         "eye",
         "account",
         "notices",
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
     proxy::agents(&stage).unwrap();
     batch::offices(&stage).unwrap();
     directory::offices(&stage).unwrap();
+    regional::door(&stage).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     // What the stage does it waits for itself, so it is made and ended outside.
     let (seen, wrong) = runtime.block_on(async {
@@ -109,6 +113,7 @@ async fn play(world: &World, wanted: &[String]) {
     scenario!(first);
     scenario!(attacks);
     scenario!(directory);
+    scenario!(regional);
     scenario!(eye);
     scenario!(account);
     scenario!(notices);

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use crate::axe::Axe;
+use crate::axe::{Axe, FLAT};
 use fumibako::demo::{Stage, sample};
 use fumibako::ui::{Options, Ui};
 use fumibako::{Settings, Trouble};
@@ -68,10 +68,21 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new(folder: tempfile::TempDir, stage: Stage, shots: Option<PathBuf>) -> Result<Self, Problem> {
-        let (a, b) = (served(folder.path(), A, |_| ()).await?, served(folder.path(), B, |_| ()).await?);
-        let (chromedriver, port) = chromedriver().await?;
-        let driver = browser(port, folder.path()).await?;
-        let axe = Axe::take(&driver).await?;
+        let parts = async {
+            let (a, b) = (served(folder.path(), A, |_| ()).await?, served(folder.path(), B, |_| ()).await?);
+            let (chromedriver, port) = chromedriver().await?;
+            let driver = browser(port, folder.path()).await?;
+            let axe = Axe::take(&driver).await?;
+            Ok::<_, Problem>((a, b, chromedriver, driver, axe))
+        };
+        let (a, b, chromedriver, driver, axe) = match parts.await {
+            Ok(parts) => parts,
+            Err(why) => {
+                // It waits for itself.
+                tokio::task::block_in_place(|| drop(stage));
+                return Err(why);
+            }
+        };
         let (addresses, tls_authority, stage) = (stage.addresses(), stage.tls_authority(), Mutex::new(Some(stage)));
         let (seen, wrong) = (Mutex::default(), Mutex::default());
         Ok(Self { folder, stage, addresses, tls_authority, a, b, driver, axe, chromedriver, seen, wrong, shots })
@@ -253,7 +264,8 @@ impl World {
     pub(crate) async fn shot(&self, name: &str) -> Done {
         if let Some(folder) = &self.shots {
             std::fs::create_dir_all(folder)?;
-            // The whole page, however far it scrolls.
+            // The whole page, however far it scrolls; nothing sticks in its middle.
+            self.js(&format!("{FLAT} flatten()")).await?;
             let metrics = self.driver.cdp().send_raw("Page.getLayoutMetrics", json!({})).await?;
             let (width, height) = (&metrics["cssContentSize"]["width"], &metrics["cssContentSize"]["height"]);
             let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });
@@ -262,6 +274,7 @@ impl World {
             let png =
                 base64::Engine::decode(&base64::prelude::BASE64_STANDARD, shot["data"].as_str().unwrap_or_default())?;
             std::fs::write(folder.join(format!("{name}.png")), png)?;
+            self.js("document.adoptedStyleSheets = []").await?;
         }
         Ok(())
     }

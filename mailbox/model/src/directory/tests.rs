@@ -149,7 +149,7 @@ fn a_description_is_short_and_hides_nothing() {
     assert!(sound(&|one| one.kinds = Some(kinds(KINDS))) && !sound(&|one| one.kinds = Some(kinds(KINDS + 1))));
 }
 
-// Profile §17.1
+// Profile §17.1, §17.10
 #[test]
 fn what_is_not_given_stays_as_it_is() {
     let details = Details { kana: "ヒマワリ".into(), ..Details::default() };
@@ -159,6 +159,9 @@ fn what_is_not_given_stays_as_it_is() {
     description.name = Some("ひまわり".into());
     description.editions = Some([Edition::FourthRevised].into());
     assert_eq!(description.changes("ひまわり", &details), ["kana", "editions"]);
+    description.regional = Some(false);
+    assert_eq!(description.changes("ひまわり", &details), ["kana", "editions"]);
+    description.regional = None;
     let text = serde_json::to_string(&description).unwrap();
     assert_eq!(text, r#"{"number":"9970000011","name":"ひまわり","kana":"","editions":["4.1"]}"#);
     assert_eq!(serde_json::from_str::<Description>(&text).unwrap(), description);

@@ -28,18 +28,22 @@ pub async fn what_is_said_of_an_office_is_found_at_once<S: Store>(store: Arc<S>)
     assert_eq!(found(&*store, "ひまわり").await, [himawari()]);
     assert_eq!(found(&*store, "99700000").await, [himawari(), sakura(), kaede()]);
     let kinds = Some(["43".parse().unwrap(), "11".parse().unwrap()].into());
-    let more = Description { municipality: Some("見本市".into()), kinds, ..Description::of(himawari()) };
+    let more =
+        Description {
+            municipality: Some("見本市".into()), kinds, regional: Some(true), ..Description::of(himawari())
+        };
     describe(&*store, vec![more.clone()]).await;
     // What was not given stays, what is given anew goes, and rights are not touched.
     let details = store.details(Some(vec![himawari(), "9970000045".parse().unwrap()])).await.unwrap();
     assert_eq!(details.len(), 1);
     let known = &details[&himawari()];
     assert_eq!((known.kana.as_str(), known.municipality.as_str()), ("ヒマワリ", "見本市"));
-    assert_eq!(Some(&known.kinds), more.kinds.as_ref());
+    assert_eq!((Some(&known.kinds), known.regional), (more.kinds.as_ref(), true));
     assert_eq!(store.roll().office(himawari()), Some(&office(himawari())));
     describe(&*store, vec![kana(himawari(), "")]).await;
     assert_eq!(found(&*store, "ひまわり").await, []);
-    assert_eq!(store.details(None).await.unwrap().len(), 3);
+    let all = store.details(None).await.unwrap();
+    assert_eq!((all.len(), all[&himawari()].regional, all[&kaede()].regional), (3, true, false));
     // Nor is what is said touched by a change of rights.
     store.put_office(office(himawari())).await.unwrap();
     assert_eq!(found(&*store, "見本市").await, [himawari()]);

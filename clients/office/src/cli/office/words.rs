@@ -53,6 +53,9 @@ pub(super) fn whole(shown: &Shown, lang: Lang) -> String {
         (lang.pick("対応版", "editions"), harmless(&editions.join(","))),
         (lang.pick("受信", "receives"), reach(office, lang)),
     ];
+    if office.details.regional {
+        all.push((lang.pick("地域連携", "regional service"), lang.pick("はい", "yes").into()));
+    }
     let agents = shown.agents.iter().map(|agent| format!("{}（{}）", agent.id, harmless(&agent.name)));
     all.extend(agents.map(|agent| (lang.pick("受信の代行", "received by"), agent)));
     all.extend(office.certificates.iter().map(|one| (lang.pick("証明書", "certificate"), certificate(one, lang))));

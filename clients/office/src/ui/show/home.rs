@@ -117,8 +117,10 @@ fn soon(app: &App) -> Vec<Soon> {
     let near = new.filter_map(|one| {
         let days = one.days_left(now).filter(|days| *days <= SOON_DAYS)?;
         let number = one.from.map_or_else(|| "?".into(), |office| office.to_string());
-        let name = one.from.and_then(|office| mail.offices.get(&office).map(|known| known.name.clone()));
-        Some(Soon { from: Party { number, name }, arrived: day(one.at), days })
+        let known = one.from.and_then(|office| mail.offices.get(&office));
+        let (name, regional) =
+            (known.map(|known| known.name.clone()), known.is_some_and(|known| known.details.regional));
+        Some(Soon { from: Party { number, name, regional }, arrived: day(one.at), days })
     });
     near.collect()
 }
@@ -166,5 +168,5 @@ fn certificate(app: &App, lang: Lang) -> (Line, Option<Words>) {
 
 /// For other screens: an office that may be unknown.
 pub(super) fn party_or(app: &App, office: Option<fumibako_model::OfficeNumber>) -> Party {
-    office.map_or_else(|| Party { number: "?".into(), name: None }, |office| party(app, office))
+    office.map_or_else(|| Party { number: "?".into(), ..Party::default() }, |office| party(app, office))
 }

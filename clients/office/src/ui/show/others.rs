@@ -48,11 +48,14 @@ fn entry(office: &Office, lang: Lang) -> Entry {
     };
     let reach = if office.can_receive { Reach::Yes } else { Reach::No(say(lang, id).into_owned()) };
     Entry {
-        office: Party { number: office.number.to_string(), name: Some(office.name.clone()) },
+        office: Party {
+            number: office.number.to_string(),
+            name: Some(office.name.clone()),
+            regional: office.details.regional,
+        },
         kinds: office.details.kinds.iter().map(ServiceKind::as_str).collect::<Vec<_>>().join(lang.pick("、", ", ")),
         place: office.details.municipality.clone(),
         reach,
-        regional: false,
     }
 }
 

@@ -94,8 +94,11 @@ fn facts(mandate: &Mandate, lang: Lang) -> Vec<(String, String)> {
 fn line(row: &MandateRow, agent: bool, now: Timestamp, lang: Lang) -> MandateLine {
     let (one, mandate) = (&row.registered, &row.registered.mandate);
     let (state, (standing, word)) = (one.state(now), standing(row, now, lang));
-    let named =
-        |name: &String, number: String| Party { number, name: Some(name.clone()).filter(|name| !name.is_empty()) };
+    let named = |name: &String, number: String| Party {
+        number,
+        name: Some(name.clone()).filter(|name| !name.is_empty()),
+        regional: false,
+    };
     MandateLine {
         id: one.id.to_string(),
         other: if agent {

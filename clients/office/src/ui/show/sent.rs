@@ -83,9 +83,11 @@ fn of_gateway(app: &App, spot: Spot, one: &Gone, now: Timestamp, lang: Lang) -> 
     let half = app.keeps().and_then(|days| i64::try_from(days / 2).ok());
     let late = waits >= half.map_or(LATE_DAYS, |half| half.clamp(1, LATE_DAYS));
     let many = usize::try_from(waits).unwrap_or_default();
+    let to = party_or(app, one.to);
     let (way, note) = match one.state {
         _ if one.fault.is_some() => (Way::Failed, fault_words(one.fault, lang)),
         Some(How::Retrieved) => (Way::Reached(3), say(lang, "note-taken")),
+        Some(How::HandedOver) if to.regional => (Way::HandedOver, say(lang, "note-handed-over-regional")),
         Some(How::HandedOver) => (Way::HandedOver, say(lang, "note-handed-over")),
         Some(How::Expired | How::Late) => (Way::Expired, say(lang, "note-expired")),
         Some(How::Delivered) => {
@@ -100,7 +102,7 @@ fn of_gateway(app: &App, spot: Spot, one: &Gone, now: Timestamp, lang: Lang) -> 
         id: spot.to_string(),
         at: moment(one.at),
         of: spot.of.or(app.settings.office).map(|office| party(app, office)),
-        to: party_or(app, one.to),
+        to,
         by: by_name(app, one.by.as_ref()),
         message: one.cover.0.clone(),
         files: one.facts.as_ref().map_or(0, |facts| facts.files as usize),
@@ -209,7 +211,8 @@ async fn receipt(State(app): Shared, here: Here, Path(id): Path<String>) -> Resu
         Way::Refused(words) => format!("{}: {}", here.say("refused"), words.line(lang)),
         Way::Reached(1) => here.say("way-accepted"),
         Way::Reached(2) => here.say("way-delivered"),
-        Way::Reached(_) => here.say("way-taken"),
+        Way::Reached(_) => here.say(if row.to.regional { "way-taken-regional" } else { "way-taken" }),
+        Way::HandedOver if row.to.regional => here.say("way-handed-over-regional"),
         Way::HandedOver => here.say("way-handed-over"),
         Way::Expired => here.say("gone"),
         Way::Failed => here.say("way-failed"),
