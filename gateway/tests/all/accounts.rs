@@ -118,6 +118,13 @@ async fn a_temporary_password_opens_nothing_until_its_person_changes_it() {
     assert!(!serde_json::to_string(&told).unwrap().contains(NEW), "no password in the audit");
 }
 
+/// Makes a user ID of the sender with a temporary password.
+fn temporary(login: &str) -> Request {
+    let (login, party) = (login.to_owned(), Party::Office(SENDER.parse().unwrap()));
+    let password = Secret("from-the-desk".into());
+    Request::Account(AccountRequest::Make { login, party, password, role: Role::Staff, temporary: true })
+}
+
 // Profile §19.5
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_old_is_changed_or_goes_back_to_the_operator() {
@@ -125,19 +132,16 @@ async fn what_is_too_old_is_changed_or_goes_back_to_the_operator() {
     let view = gateway.https("GET /v1/account", Some((SENDER, PASSWORD)), "").await.1;
     assert_eq!(view["password"]["state"], "good", "{view}");
     assert!(view["password"]["until"].is_string());
-    let gateway = gateway.aged(SENDER, 10).await;
+    gateway.done(temporary("hanako")).await;
+    let gateway = gateway.aged(&[(SENDER, 10), (RECIPIENT, 20), ("hanako", 7)]).await;
     let view = gateway.https("GET /v1/account", Some((SENDER, PASSWORD)), "").await.1;
     assert_eq!(view["password"]["state"], "soon", "warned of before: {view}");
     open(&gateway.doors(SENDER, PASSWORD).await);
-    let gateway = gateway.aged(SENDER, 20).await;
-    refused(&gateway.doors(SENDER, PASSWORD).await, "535 5.7.8", "EXPIRED", "E-AUT-006");
-    assert_eq!(gateway.change((SENDER, PASSWORD), NEW).await, "204");
-    open(&gateway.doors(SENDER, NEW).await);
-    let (login, password) = (SENDER.to_owned(), Secret(PASSWORD.into()));
-    gateway.account(AccountRequest::Password { login, password, temporary: true }).await;
-    let gateway = gateway.aged(SENDER, 7).await;
-    refused(&gateway.doors(SENDER, PASSWORD).await, "535 5.7.8", "CONTACTADMIN", "E-AUT-007");
-    assert_eq!(gateway.change((SENDER, PASSWORD), "tori ga naite iru").await, "E-AUT-007");
+    refused(&gateway.doors(RECIPIENT, PASSWORD).await, "535 5.7.8", "EXPIRED", "E-AUT-006");
+    assert_eq!(gateway.change((RECIPIENT, PASSWORD), NEW).await, "204");
+    open(&gateway.doors(RECIPIENT, NEW).await);
+    refused(&gateway.doors("hanako", "from-the-desk").await, "535 5.7.8", "CONTACTADMIN", "E-AUT-007");
+    assert_eq!(gateway.change(("hanako", "from-the-desk"), NEW).await, "E-AUT-007");
 }
 
 /// Results of the sender for the recipient, signed by this key.
@@ -153,22 +157,24 @@ fn letter_by(key: &Identity, number: usize) -> String {
 }
 
 impl Fixture {
-    /// The same gateway, where the password of this login was set so many days ago.
-    async fn aged(self, login: &str, days: i64) -> Self {
+    /// The same gateway, where the passwords of these logins were set so many days ago.
+    async fn aged(self, logins: &[(&str, i64)]) -> Self {
         let Self { folder, config, running, kept } = self;
         running.stop().await;
         let store = SqliteStore::open(&config.store_folder, config.domain.clone()).await.unwrap();
-        let known = store.roll().account(login).unwrap().clone();
-        let new = NewPassword {
-            login: known.login,
-            was: None,
-            password_hash: known.password_hash,
-            scram: known.scram,
-            temporary: known.temporary,
-            withdraws: false,
-            at: Clock.now() - jiff::SignedDuration::from_hours(24 * days),
+        let change = |(login, days): &(&str, i64)| {
+            let known = store.roll().account(login).unwrap().clone();
+            Amendment::Account(AccountOrder::Password(Box::new(NewPassword {
+                login: known.login,
+                was: None,
+                password_hash: known.password_hash,
+                scram: known.scram,
+                temporary: known.temporary,
+                withdraws: false,
+                at: Clock.now() - jiff::SignedDuration::from_hours(24 * days),
+            })))
         };
-        let changes = vec![Amendment::Account(AccountOrder::Password(Box::new(new)))];
+        let changes = logins.iter().map(change).collect();
         store.amend(Amend { changes, done: Vec::new() }).await.unwrap();
         store.close().await.unwrap();
         let running = Gateway::start(config.clone()).await.unwrap();
@@ -279,14 +285,9 @@ async fn guesses_at_the_door_for_new_passwords_are_guesses() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_operator_makes_lists_and_removes_user_ids() {
     let gateway = Fixture::start().await;
-    let make = |login: &str| {
-        let (login, party) = (login.to_owned(), Party::Office(SENDER.parse().unwrap()));
-        let password = Secret("from-the-desk".into());
-        Request::Account(AccountRequest::Make { login, party, password, role: Role::Staff, temporary: true })
-    };
-    gateway.done(make("hanako")).await;
+    gateway.done(temporary("hanako")).await;
     for bad in ["hana/ko", "", "花子"] {
-        let reply = gateway.ask(make(bad)).await;
+        let reply = gateway.ask(temporary(bad)).await;
         assert!(matches!(reply, Reply::No { code: fumibako_model::Refusal::ValueUnfit, .. }), "{bad}: {reply:?}");
     }
     let Reply::Accounts { accounts } = gateway.ask(Request::AccountList).await else { panic!("rows") };
