@@ -12,6 +12,8 @@ use crate::text::through_text;
 pub const DOMAIN_BYTES: usize = 255;
 /// Longest agent id, in bytes.
 pub const AGENT_ID_BYTES: usize = 32;
+/// Names of others, which the audit and addresses tell apart from agents by nothing else (Profile §16.4).
+const NOT_AGENTS: [&str; 3] = ["operator", "gateway", "postmaster"];
 
 /// A mail domain, lower case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -146,7 +148,8 @@ impl FromStr for AgentId {
     fn from_str(text: &str) -> Result<Self, NotAnAddress> {
         let begins = text.bytes().next().is_some_and(|b| b.is_ascii_alphabetic());
         let rest = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-        if begins && rest && text.len() <= AGENT_ID_BYTES {
+        let taken = NOT_AGENTS.iter().any(|name| text.eq_ignore_ascii_case(name));
+        if begins && rest && !taken && text.len() <= AGENT_ID_BYTES {
             Ok(Self(text.to_ascii_lowercase()))
         } else {
             Err(NotAnAddress::Local)
@@ -252,6 +255,16 @@ mod tests {
         for text in ["postmaster@plans.example", "gateway@plans.example"] {
             assert_eq!(text.parse::<Address>().unwrap().party(), None);
         }
+    }
+
+    // Profile §16.4
+    #[test]
+    fn no_agent_has_the_name_of_the_operator_or_the_gateway() {
+        for text in ["operator", "Gateway", "POSTMASTER"] {
+            assert!(text.parse::<AgentId>().is_err(), "{text}");
+        }
+        assert!("operator@plans.example".parse::<Address>().is_err());
+        assert_eq!("operator-help".parse::<AgentId>().unwrap().as_str(), "operator-help");
     }
 
     #[test]

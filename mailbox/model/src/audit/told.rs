@@ -69,7 +69,7 @@ impl ToldAct {
 
 /// Which user of the operator's machine it was is nobody else's business.
 fn told_by(by: String) -> String {
-    if by.starts_with("operator") { "operator".to_owned() } else { by }
+    if by.starts_with("operator ") { "operator".to_owned() } else { by }
 }
 
 #[cfg(test)]
@@ -81,6 +81,8 @@ mod tests {
     fn an_office_is_not_told_who_sat_at_the_operator_s_machine() {
         let told = |by: &str| told_by(by.to_owned());
         assert_eq!(["operator uid 0", "operator", "kawara"].map(told), ["operator", "operator", "kawara"]);
+        // An agent whose id only begins like that is told as itself.
+        assert_eq!(["operator-help", "operator2"].map(told), ["operator-help", "operator2"]);
         assert!(!What::TOLD.contains(&What::PasswordSet) && !What::TOLD.contains(&What::HoldPlaced));
     }
 }
