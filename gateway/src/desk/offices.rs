@@ -68,6 +68,24 @@ impl Viewer {
         Err(why.about(folder))
     }
 
+    /// May it do this in the open folder? Says whose it is.
+    fn may_here<S: Store>(
+        &self,
+        house: &House<S>,
+        opened: Option<&Place>,
+        needed: &str,
+    ) -> Result<OfficeNumber, Refused> {
+        let place = opened.ok_or_else(|| Refused::from(Refusal::NoSuchFolder))?;
+        self.may(house, place, needed).map(|()| place.0).map_err(closed)
+    }
+
+    /// May it do this in the folder meant by a name? Says which that is.
+    fn may_there<S: Store>(&self, house: &House<S>, name: &FolderName, needed: &str) -> Result<Place, Refused> {
+        let place = self.place(name)?;
+        self.may(house, &place, needed)?;
+        Ok(place)
+    }
+
     /// Judges a question, and says which office it is about and how that would put it. `opened` is the open folder.
     pub(super) fn judge<S: Store>(
         &self,
@@ -75,23 +93,14 @@ impl Viewer {
         opened: Option<&Place>,
         ask: Ask,
     ) -> Result<(OfficeNumber, Ask), Refused> {
-        let open = || opened.cloned().ok_or_else(|| Refused::from(Refusal::NoSuchFolder));
-        let here =
-            |needed: &str| open().and_then(|place| self.may(house, &place, needed).map(|()| place.0).map_err(closed));
-        let there = |name: &FolderName, needed: &str| {
-            let place = self.place(name)?;
-            self.may(house, &place, needed)?;
-            Ok::<_, Refused>(place)
+        let here = |needed: &str| self.may_here(house, opened, needed);
+        let there = |name: &FolderName, needed: &str| self.may_there(house, name, needed);
+        let read = |name: &FolderName, put: &dyn Fn(FolderName) -> Ask| {
+            there(name, "r").map(|(office, name)| (office, put(name)))
         };
         Ok(match ask {
-            Ask::Status(name) => {
-                let (office, name) = there(&name, "r")?;
-                (office, Ask::Status(name))
-            }
-            Ask::Open { name, read_only } => {
-                let (office, name) = there(&name, "r")?;
-                (office, Ask::Open { name, read_only })
-            }
+            Ask::Status(name) => read(&name, &Ask::Status)?,
+            Ask::Open { name, read_only } => read(&name, &|name| Ask::Open { name, read_only })?,
             ask @ (Ask::Look
             | Ask::Since { .. }
             | Ask::Read(..)
@@ -119,15 +128,9 @@ impl Viewer {
                 }
                 (office, Ask::Copy { folder, uids, to, moves })
             }
-            Ask::Annotations(Some(name)) => {
-                let (office, name) = there(&name, "r")?;
-                (office, Ask::Annotations(Some(name)))
-            }
+            Ask::Annotations(Some(name)) => read(&name, &|name| Ask::Annotations(Some(name)))?,
             // RFC 9208 §6, Profile §9.18
-            Ask::Quota(QuotaOf::Folder(name)) => {
-                let (office, name) = there(&name, "r")?;
-                (office, Ask::Quota(QuotaOf::Folder(name)))
-            }
+            Ask::Quota(QuotaOf::Folder(name)) => read(&name, &|name| Ask::Quota(QuotaOf::Folder(name)))?,
             Ask::Quota(QuotaOf::Root(name)) => {
                 let office = self.office_of_root(house, &name)?;
                 (office, Ask::Quota(QuotaOf::Root(name)))
