@@ -28,7 +28,7 @@ pub use licence::{Ask, Licence, Year, licence};
 pub use login::{Login, login};
 pub use password::{Password, password};
 pub use progress::{Progress, ProgressRow, progress};
-pub use proxy::{AskMandate, Asked, Choice, Grant, MandateLine, Proxy, proxy};
+pub use proxy::{Acts, AskMandate, Asked, Choice, Grant, Known, MandateLine, Proxy, proxy};
 pub use received::{Received, Signer, received};
 pub use refused::refused;
 pub use sent::{Proof, Receipt, Sent, SentRow, Way, receipt, sent};

@@ -159,6 +159,7 @@ document.addEventListener("submit", async (event) => {
     if (said === null) tell(answer.status);
     else show(parse(said), answer.url);
   } catch {
+    if (search && turn !== searches) return;
     tell(null);
   } finally {
     delete form.dataset.busy;

@@ -67,12 +67,35 @@ pub struct Proxy {
     pub trouble: Option<Words>,
     /// The fields of a new one; none, where an agent looks.
     pub grant: Option<Grant>,
-    /// What agents did, newest first: when, who, what; none, where an agent looks.
-    pub acts: Option<Vec<[String; 3]>>,
-    /// Where older ones are.
-    pub older: Option<String>,
+    /// What agents did; none, where an agent looks.
+    pub acts: Option<Acts>,
     /// The dialog, if it is open.
     pub ask: Option<AskMandate>,
+}
+
+/// 代行の記録.
+#[derive(Clone, Debug, Default)]
+pub struct Acts {
+    /// When, who, what; newest first.
+    pub rows: Vec<[String; 3]>,
+    /// Where older ones are.
+    pub older: Option<String>,
+    /// What of it could not be asked for now.
+    pub known: Known,
+}
+
+/// How far the gateway told what is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Known {
+    /// Just now.
+    #[default]
+    Now,
+    /// At this moment, and it does not answer now.
+    Since(String),
+    /// Never yet: what is shown is what stands in the list of what was sent.
+    SentAlone,
+    /// Older ones were asked for, and it does not answer.
+    NotThese,
 }
 
 /// The page.
@@ -87,7 +110,7 @@ pub fn proxy(frame: &Frame, view: &Proxy) -> Markup {
         }
         (table(frame, &view.rows))
         @if let Some(grant) = &view.grant { (grant::form(frame, grant)) }
-        @if let Some(acts) = &view.acts { (done(frame, acts, view.older.as_deref())) }
+        @if let Some(acts) = &view.acts { (done(frame, acts)) }
         @if let Some(ask) = &view.ask { (dialog(frame, ask)) }
     };
     page(frame, Tab::Elsewhere, &frame.say("mandates"), main)
@@ -135,17 +158,27 @@ fn one(frame: &Frame, row: &MandateLine, other: &str) -> Markup {
 }
 
 /// PX-06: what was done in the office's name.
-fn done(frame: &Frame, acts: &[[String; 3]], older: Option<&str>) -> Markup {
+fn done(frame: &Frame, acts: &Acts) -> Markup {
+    let old = match &acts.known {
+        Known::Now => None,
+        Known::Since(at) => Some(say_with(frame.lang, "acts-since", &[("at", at.clone().into())])),
+        Known::SentAlone => Some(frame.say("acts-sent-alone").into()),
+        Known::NotThese => Some(frame.say("acts-not-these").into()),
+    };
+    let none = acts.rows.is_empty() && matches!(acts.known, Known::Now | Known::Since(_));
     html! {
         section #acts data-live="sent all" {
             h2 { (frame.say("acts")) }
             p.hint { (frame.say("acts-hint")) }
-            @if acts.is_empty() { p.hint { (frame.say("acts-none")) } } @else {
+            @if let Some(old) = &old { p #acts-old.hint { (old) } }
+            @if acts.known == Known::NotThese { p { a href="/proxy#acts" { (frame.say("acts-newest")) } } }
+            @if none { p.hint { (frame.say("acts-none")) } }
+            @if !acts.rows.is_empty() {
                 div.scroll tabindex="0" role="group" aria-label=(frame.say("acts")) {
                     table.cards {
                         thead { tr { @for id in ["act-at", "agent", "act-what"] { th scope="col" { (frame.say(id)) } } } }
                         tbody {
-                            @for [at, who, what] in acts {
+                            @for [at, who, what] in &acts.rows {
                                 tr {
                                     td data-label=(frame.say("act-at")) { time { (at) } }
                                     td data-label=(frame.say("agent")) { (who) }
@@ -155,7 +188,7 @@ fn done(frame: &Frame, acts: &[[String; 3]], older: Option<&str>) -> Markup {
                         }
                     }
                 }
-                @if let Some(older) = older { p { a href=(older) { (frame.say("acts-older")) } } }
+                @if let Some(older) = &acts.older { p { a href=(older) { (frame.say("acts-older")) } } }
             }
         }
     }

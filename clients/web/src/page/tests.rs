@@ -264,4 +264,10 @@ fn a_refused_request_is_not_a_program_that_stopped() {
     let script = include_str!("../assets/fumibako.js");
     let shown = script.lines().filter(|line| line.contains("byId(\"stopped\")?.removeAttribute")).count();
     assert_eq!(shown, 2, "when a fetch failed, and when the news end");
+    let search = script.split_once("// Of searches the last one counts").unwrap().1;
+    let failed = search.split_once("} catch {").unwrap().1.trim_start();
+    assert!(
+        failed.starts_with("if (search && turn !== searches) return;"),
+        "an older search's failure is not the newer's"
+    );
 }

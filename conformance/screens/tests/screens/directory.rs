@@ -65,6 +65,20 @@ pub(crate) async fn play(world: &World) -> Done {
     );
     search(world, "<b>%_'\"").await?;
     world.see("DI-01", "where there is none, it says so", world.until("document.querySelector('#found .empty')").await);
+    late(world).await
+}
+
+/// An older search that fails says nothing of the newer one.
+async fn late(world: &World) -> Done {
+    let fails = "(() => { const real = window.fetch; window.fetch = (at, how) => String(at).includes('99700')
+        ? new Promise((_, no) => setTimeout(() => { no(new Error('late')); window.late = true; }, 600)) : real(at, how);
+        return true; })()";
+    let set = world.holds(fails).await;
+    search(world, "99700").await?;
+    search(world, "かえで").await?;
+    let rows = world.until("window.late && document.querySelectorAll('#found tbody tr').length === 2").await;
+    let quiet = world.holds("document.querySelector('#stopped').hidden").await;
+    world.see("DI-01", "a search that fails late is no failure of the next", set && rows && quiet);
     Ok(())
 }
 

@@ -66,12 +66,9 @@ async fn list(State(app): Shared, here: Here, Query(fields): Query<Fields>) -> R
     // What waits for whoever looks must be seen without scrolling.
     rows.sort_by_key(|row| !row.may_confirm);
     let grant = (!agent).then(|| typed(&fields, now, lang));
-    let (mut acts, mut older) = (None, None);
-    if !agent {
-        let told = acts::rows(&app, field("before").and_then(|text| text.parse().ok()), lang).await;
-        (acts, older) = (Some(told.0), told.1);
-    }
-    let view = Proxy { rows, trouble, grant, acts, older, ask };
+    let before = field("before").and_then(|text| text.parse().ok());
+    let acts = if agent { None } else { Some(acts::shown(&app, before, lang).await) };
+    let view = Proxy { rows, trouble, grant, acts, ask };
     Ok(html(page::proxy(&here.frame(&app), &view)))
 }
 

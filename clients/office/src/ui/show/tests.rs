@@ -220,3 +220,27 @@ async fn what_expired_is_shown_with_its_record() {
     assert!(record.contains(&*title) && record.contains("a@x") && record.contains("data-print"), "{record}");
     assert!(!desk.get("/inbox?save=1").await.text.contains("id=\"folder\""));
 }
+
+/// PX-06, Profile §15.9: of what cannot be asked for now the page says as of when it is, and what is not here is not replaced by what is.
+#[tokio::test]
+async fn older_acts_are_not_the_newest_once_more() {
+    let desk = Desk::new();
+    let away = crate::trouble::Trouble::Usage(crate::trouble::Usage::NothingToSend);
+    let link = crate::ui::work::look::NoLink { words: crate::ui::state::both(&away), network: true };
+    held(&desk.app.mail).link = Some(Err(Box::new(link)));
+    let says = |id: &str| fumibako_web::text::say(Lang::Ja, id).into_owned();
+    let text = desk.refresh("/proxy").await.text;
+    assert!(text.contains(&says("acts-sent-alone")), "{text}");
+    let act = serde_json::json!({
+        "n": 7, "at": "2026-11-20T00:15:00Z", "by": "kawara", "what": "agent-opened", "about": "INBOX", "note": "MD1"
+    });
+    let told = serde_json::from_value(serde_json::json!({ "acts": [act], "more": true })).unwrap();
+    held(&desk.app.mail).acts = Some(("2026-11-21T01:02:00Z".parse().unwrap(), Arc::new(told)));
+    let text = desk.refresh("/proxy").await.text;
+    assert!(text.contains("2026/11/21 10:02 に確かめた") && text.contains("kawara"), "{text}");
+    assert!(text.contains("/proxy?before=7#acts"), "{text}");
+    let text = desk.refresh("/proxy?before=7").await.text;
+    assert!(text.contains(&says("acts-not-these")) && text.contains(&says("acts-newest")), "{text}");
+    assert!(!text.contains("kawara") && !text.contains("/proxy?before=7#acts"), "{text}");
+    assert!(!text.contains(&says("acts-none")), "{text}");
+}

@@ -44,8 +44,8 @@ pub(in crate::ui) struct Mail {
     pub(in crate::ui) validity: Validity,
     /// An agent's rights and an office's agents, as the gateway told last.
     pub(in crate::ui) mandates: super::rights::Held,
-    /// What agents did for the office, as it was told last.
-    pub(in crate::ui) acts: Option<Arc<fumibako_model::ToldActs>>,
+    /// What agents did for the office, as it was told last, and when.
+    pub(in crate::ui) acts: Option<(Timestamp, Arc<fumibako_model::ToldActs>)>,
     /// None: nobody asked yet.
     pub(in crate::ui) link: Option<Result<(), Box<NoLink>>>,
     /// Offices as the directory tells them. Of one that is not there nobody could be asked.

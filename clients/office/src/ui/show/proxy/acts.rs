@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use fumibako_careplan::Lang;
 use fumibako_model::{OfficeNumber, ToldActs};
+use fumibako_web::page::{Acts, Known};
 use fumibako_web::text::say_with;
 
 use crate::mandates::acts::{acts as asked, together, what, who};
@@ -20,19 +21,26 @@ const SENT: usize = 200;
 /// A page waits so long for the gateway.
 const PAGE_WAITS: Duration = Duration::from_secs(3);
 
-/// When, who, what; and where older ones are.
-pub(super) async fn rows(app: &Arc<App>, before: Option<u64>, lang: Lang) -> (Vec<[String; 3]>, Option<String>) {
+/// The newest, or those before a row. Older ones than these are not kept here.
+pub(super) async fn shown(app: &Arc<App>, before: Option<u64>, lang: Lang) -> Acts {
     let settings = app.settings.clone();
     let offline = matches!(&held(&app.mail).link, Some(Err(why)) if why.network);
     let asking = aside(move || wait(asked(&settings, before)));
     let told = if offline { None } else { tokio::time::timeout(PAGE_WAITS, asking).await.ok().and_then(Result::ok) };
-    let told = told.map(Arc::new);
-    if let Some(told) = told.as_ref().filter(|_| before.is_none()) {
-        held(&app.mail).acts = Some(told.clone());
+    let page = |told: &ToldActs, known| Acts { rows: of(app, told, lang), older: older(told), known };
+    if let Some(told) = told.map(Arc::new) {
+        if before.is_none() {
+            held(&app.mail).acts = Some(((app.clock)(), told.clone()));
+        }
+        return page(&told, Known::Now);
     }
-    match told.or_else(|| held(&app.mail).acts.clone()) {
-        Some(told) => (of(app, &told, lang), older(&told)),
-        None => (sent(app, lang), None),
+    if before.is_some() {
+        return Acts { known: Known::NotThese, ..Acts::default() };
+    }
+    let last = held(&app.mail).acts.clone();
+    match last {
+        Some((at, told)) => page(&told, Known::Since(moment(at))),
+        None => Acts { rows: sent(app, lang), older: None, known: Known::SentAlone },
     }
 }
 
