@@ -145,6 +145,10 @@ async fn no_command_takes_an_agent_from_office_to_office_or_gives_it_rights() {
             ("STORE 1 FLAGS ()".into(), NO),
             ("EXPUNGE".into(), NO),
             (format!("MOVE 1 {OURS}/Drafts"), NO),
+            // RFC 4314 §4: without the right to remove, CLOSE only leaves the folder.
+            ("CLOSE".into(), "OK "),
+            ("EXPUNGE".into(), "BAD "),
+            (format!("SELECT {OURS}/Sent"), "OK "),
         ],
     )
     .await;

@@ -1,6 +1,6 @@
 //! EXPUNGE (RFC 3501 §6.4.3), UID EXPUNGE (RFC 4315 §2.1).
 
-use fumibako_model::Changes;
+use fumibako_model::{Changes, Refused};
 
 use super::Ask;
 use super::command::By;
@@ -40,6 +40,15 @@ impl Session {
             return self.finish(Done::ok(tag, "EXPUNGE done.").named(by), false);
         }
         self.ask(Ask::Expunge { folder, uids, since }, Work::Expunge(Expunge { tag, by, closes: false }));
+    }
+
+    /// RFC 4314 §4: who has no right to remove closes the folder all the same, and nothing is removed. What may do better soon is
+    /// said, and the folder stays open.
+    pub(super) fn not_expunged(&mut self, Expunge { tag, closes, .. }: Expunge, refused: &Refused, reference: &str) {
+        if closes && !refused.why.row().retryable() {
+            return self.leave(Then::Say(tag, "CLOSE done."));
+        }
+        self.refuse(&tag, refused, reference);
     }
 
     pub(super) fn expunged(&mut self, Expunge { tag, by, closes }: Expunge, changes: Changes) {

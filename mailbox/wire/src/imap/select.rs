@@ -75,7 +75,6 @@ impl Session {
     /// RFC 3501 §6.4.2: removes what is `\Deleted` and does not say so; a folder open read-only is only left.
     pub(super) fn close(&mut self, tag: String) {
         match self.view() {
-            // RFC 4314 §4: CLOSE does not fail for want of a right, and then removes nothing.
             Some(view) if !view.read_only && !view.is_notices() => {
                 let ask = Ask::Expunge { folder: view.folder, uids: None, since: view.since };
                 self.ask(ask, Work::Expunge(Expunge::closing(tag)));

@@ -98,6 +98,7 @@ impl Session {
             (W::Metadata(command), A::No { refused, reference }) => self.not_annotated(&command, &refused, &reference),
             (W::Copy(copy), A::Copied(validity, pairs))    => self.copied(copy, validity, &pairs),
             (W::Expunge(expunge), A::Changes(changes))     => self.expunged(expunge, changes),
+            (W::Expunge(expunge), A::No { refused, reference }) => self.not_expunged(expunge, &refused, &reference),
             (W::Store(store), A::Changes(changes))         => self.stored(store, changes),
             (W::Fetch(fetch), answer)                      => self.fetched(fetch, answer),
             (W::Search(search), answer)                    => self.searched(search, answer),
