@@ -237,7 +237,7 @@ impl<S: Store> House<S> {
         }
     }
 
-    /// Profile §16.3: the audit tells what an agent does for an office, before it is done.
+    /// Profile §16.3: the audit tells what an agent does for an office. What it changes is told in the commit of the change.
     pub(crate) async fn agent_did(
         &self,
         (agent, office): (&AgentId, OfficeNumber),

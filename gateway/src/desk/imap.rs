@@ -1,7 +1,7 @@
 //! The desk of a mailbox: every question of an IMAP conversation is one verb of the store.
 
 use fumibako_model::{Changes, FolderId, FolderName, ModSeq, NamedFlags, OfficeNumber, Private, Refusal, Refused, Uid};
-use fumibako_store::{CopyOrder, Deposit, Draft, FlagOrder, Quota, Store, StoreError};
+use fumibako_store::{CopyOrder, Deposit, Doer, Draft, FlagOrder, Quota, Store, StoreError};
 use fumibako_wire::Alert;
 use fumibako_wire::imap::{Answer, Ask, Outgoing, QuotaRoot, Session};
 use fumibako_wire::sasl::{Claim, Offer};
@@ -107,7 +107,7 @@ impl<S: Store> ImapDesk<S> {
         let office = login.office().ok_or(Refusal::LoginNeeded)?;
         let role = login.role();
         role::judge(role, &ask)?;
-        let answer = self.serve_office(office, ask).await?;
+        let answer = self.serve_office(office.into(), ask).await?;
         Ok(role::told(role, self.with_agents(office, answer)))
     }
 
@@ -143,9 +143,9 @@ impl<S: Store> ImapDesk<S> {
         Ok(Answer::Done)
     }
 
-    async fn serve_office(&mut self, office: OfficeNumber, ask: Ask) -> Result<Answer, Refused> {
+    async fn serve_office(&mut self, doer: Doer, ask: Ask) -> Result<Answer, Refused> {
         let (house, now) = (self.entry.house.clone(), self.entry.house.clock.now());
-        let store = &house.store;
+        let (store, office) = (&house.store, doer.office);
         let answer = match ask {
             ask @ (Ask::Login(_) | Ask::Forget | Ask::Close | Ask::Unwatch | Ask::Discard | Ask::PutAside { .. }) => {
                 return self.serve_connection(ask).await;
@@ -179,14 +179,14 @@ impl<S: Store> ImapDesk<S> {
                 claimed(store, (office, folder), store.flag(office, order).await).await
             }
             Ask::Expunge { folder, uids, since } => {
-                claimed(store, (office, folder), store.expunge(office, folder, uids, since).await).await
+                claimed(store, (office, folder), store.expunge(doer, folder, uids, since).await).await
             }
             Ask::Append { folder, flags, date, replaces } => {
-                self.append(office, (flags, date), (folder, replaces), now).await
+                self.append(doer, (flags, date), (folder, replaces), now).await
             }
             Ask::Copy { folder, uids, to, moves } => {
                 let order = CopyOrder { folder, uids, to, moves };
-                store.copy(office, order, now).await.map(|(validity, pairs)| Answer::Copied(validity, pairs))
+                store.copy(doer, order, now).await.map(|(validity, pairs)| Answer::Copied(validity, pairs))
             }
             Ask::Create(folder) => store.create(office, folder).await.map(Answer::Created),
             Ask::Quota(_) => store
@@ -242,7 +242,7 @@ impl<S: Store> ImapDesk<S> {
     /// The message that went by, and those put aside, into the folder: all of them or none.
     async fn append(
         &mut self,
-        office: OfficeNumber,
+        doer: Doer,
         (flags, date): (NamedFlags, Option<Timestamp>),
         (folder, replaces): (FolderName, Option<(FolderId, Uid)>),
         now: Timestamp,
@@ -250,7 +250,7 @@ impl<S: Store> ImapDesk<S> {
         self.put_aside(flags, date, now)?;
         // The memory stays granted until the store has answered.
         let (drafts, _granted): (_, Vec<Grant>) = std::mem::take(&mut self.aside).into_iter().unzip();
-        let (validity, uids) = self.entry.house.store.append(office, Deposit { folder, drafts, replaces }, now).await?;
+        let (validity, uids) = self.entry.house.store.append(doer, Deposit { folder, drafts, replaces }, now).await?;
         Ok(Answer::Appended(validity, uids))
     }
 

@@ -1,7 +1,9 @@
 //! The desk of a maildrop: an office's `INBOX`, read message by message, and changed once, at the end.
 
-use fumibako_model::{FlagChange, Flags, NamedFlags, OfficeNumber, Private, Refusal, Refused, Scope, Uid, What};
-use fumibako_store::{FlagOrder, Store, StoreError};
+use fumibako_model::{
+    FlagChange, Flags, FolderId, ModSeq, NamedFlags, OfficeNumber, Private, Refusal, Refused, Scope, Uid,
+};
+use fumibako_store::{Doer, FlagOrder, Store, StoreError};
 use fumibako_wire::pop3::{Answer, Ask, Inbox, Session};
 use fumibako_wire::sasl::{Claim, Offer};
 
@@ -44,14 +46,16 @@ impl<S: Store> Pop3Desk<S> {
                 .map(|view| Answer::Inbox(Inbox { validity: view.status.uid_validity, entries: view.entries })),
             Ask::Read(message, range) => store.read(office, message, range).await.map(Answer::Message),
             Ask::Update { seen, removed, retrieved } => {
-                if let (Some(agent), false) = (self.entry.agent(), removed.is_empty()) {
-                    self.entry.house.agent_did((agent, office), What::AgentChanged, "expunge INBOX".into()).await?;
-                }
-                let done = self.update(office, seen, removed).await.map(|()| Answer::Done);
+                // Whatever becomes of the removals, what was retrieved was handed over.
+                let login = self.entry.login()?;
                 for message in retrieved {
-                    self.entry.house.handed_over(office, message, &self.entry.login()?).await;
+                    self.entry.house.handed_over(office, message, &login).await;
                 }
-                done
+                let doer = match self.entry.agent() {
+                    Some(agent) => Doer::agent(office, agent.clone(), now),
+                    None => office.into(),
+                };
+                self.update(doer, seen, removed).await.map(|()| Answer::Done)
             }
         };
         answer.map_err(|error| self.entry.house.refusal_of(error))
@@ -59,25 +63,37 @@ impl<S: Store> Pop3Desk<S> {
 
     /// What goes, goes from the office's folder only: evidence and the sender's copy stay (Profile §13.8). What another
     /// connection removed meanwhile is passed over.
-    async fn update(&self, office: OfficeNumber, seen: Vec<Uid>, removed: Vec<Uid>) -> Result<(), StoreError> {
-        let store = &self.entry.house.store;
+    async fn update(&self, doer: Doer, seen: Vec<Uid>, removed: Vec<Uid>) -> Result<(), StoreError> {
+        let (store, office) = (&self.entry.house.store, doer.office);
         let status = store.status(office, &fumibako_model::FolderName::inbox()).await?;
         let (folder, since) = (status.folder, status.highest_modseq);
-        for (uids, flag) in [(seen, Flags::SEEN), (removed.clone(), Flags::DELETED)] {
-            if !uids.is_empty() {
-                let flags = NamedFlags { system: flag.system, keywords: Vec::new() };
-                store
-                    .flag(
-                        office,
-                        FlagOrder { folder, uids, change: FlagChange::Add, flags, unchanged_since: None, since },
-                    )
-                    .await?;
-            }
+        let mark = |uids, flag, change| self.mark(office, (folder, since), uids, (flag, change));
+        mark(seen, Flags::SEEN, FlagChange::Add).await?;
+        if removed.is_empty() {
+            return Ok(());
         }
-        if !removed.is_empty() {
-            store.expunge(office, folder, Some(removed), since).await?;
+        mark(removed.clone(), Flags::DELETED, FlagChange::Add).await?;
+        let gone = store.expunge(doer, folder, Some(removed.clone()), since).await;
+        if let Err(StoreError::Refused(_)) = gone {
+            // What stays is not left for whoever expunges next.
+            mark(removed, Flags::DELETED, FlagChange::Remove).await?;
         }
-        Ok(())
+        gone.map(drop)
+    }
+
+    async fn mark(
+        &self,
+        office: OfficeNumber,
+        (folder, since): (FolderId, ModSeq),
+        uids: Vec<Uid>,
+        (flag, change): (Flags, FlagChange),
+    ) -> Result<(), StoreError> {
+        if uids.is_empty() {
+            return Ok(());
+        }
+        let flags = NamedFlags { system: flag.system, keywords: Vec::new() };
+        let order = FlagOrder { folder, uids, change, flags, unchanged_since: None, since };
+        self.entry.house.store.flag(office, order).await.map(drop)
     }
 }
 

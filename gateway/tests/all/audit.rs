@@ -80,14 +80,22 @@ async fn what_an_agent_does_for_an_office_is_told() {
     let answer = client.imap("a", &format!("AUTHENTICATE PLAIN {}", plain("kawara", PASSWORD))).await;
     assert!(answer.last().unwrap().starts_with("a OK"), "{answer:?}");
     client.imap("b", &format!("SELECT Offices/{SENDER}/INBOX")).await;
-    client.imap("c", "EXPUNGE").await;
+    // Profile §16.1: this changes nothing, and there is no such folder.
+    for command in ["EXPUNGE", "CLOSE"] {
+        assert!(client.imap("c", command).await.last().unwrap().starts_with("c OK"));
+    }
+    for command in ["SELECT Offices/9970000011/nothing", "APPEND Offices/9970000011/nothing {1+}\r\nx"] {
+        assert!(client.imap("c", command).await.last().unwrap().starts_with("c NO"));
+    }
+    let filed = client.imap("c", &format!("APPEND Offices/{SENDER}/Archive {{1+}}\r\nx")).await;
+    assert!(filed.last().unwrap().starts_with("c OK"), "{filed:?}");
     client.imap("d", "UNAUTHENTICATE").await;
     // Logged in as the office itself nothing is delegated.
     client.imap("e", &format!("AUTHENTICATE PLAIN {}", plain(SENDER, PASSWORD))).await;
     client.imap("f", "SELECT INBOX").await;
     assert_eq!(
         gateway.told_since(last).await,
-        [(What::AgentOpened, "INBOX".to_owned()), (What::AgentChanged, "expunge INBOX".to_owned()),]
+        [(What::AgentOpened, "INBOX".to_owned()), (What::AgentChanged, "append Archive".to_owned())]
     );
 }
 

@@ -3,12 +3,15 @@
 use std::path::Path;
 use std::process::Command;
 
-use fumibako_gateway::{Config, Gateway, Reply, Request, evidence_authority_file};
-use fumibako_model::{Event, Reason, RecipientWishes, Recorded, Wishes};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fumibako_gateway::{Clock, Config, Gateway, Reply, Request, evidence_authority_file};
+use fumibako_model::{Done, Event, Flags, Reason, RecipientWishes, Recorded, Scope, What, Wishes};
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::suite::expire::{ago, send};
 use fumibako_store::suite::{ALL, World, domain, himawari, keywords, sakura, view};
-use fumibako_store::{Store, Which};
+use fumibako_store::{Amend, Store, Which};
+use jiff::SignedDuration;
 use tempfile::TempDir;
 
 use crate::lines::Client;
@@ -199,6 +202,42 @@ async fn who_collects_by_pop3_has_it_handed_over_at_quit() {
     let all = all.iter().map(|entry| serde_json::from_str::<Recorded>(entry).unwrap().evidence);
     let handed: Vec<_> = all.filter(|one| one.event == Event::ContentHandover).map(|one| one.message_id).collect();
     assert_eq!(handed, ["quit@x.example"]);
+}
+
+// Profile §13.8, §16.3
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_agent_took_by_pop3_was_handed_over_though_it_may_remove_no_more() {
+    let gateway = with(async |store, world| {
+        send(store, world, "taken", ago(0)).await;
+        // This hour's changes, and those of the next, which may begin meanwhile.
+        for hours in [0, 1] {
+            let at = Clock.now() + SignedDuration::from_hours(hours);
+            let one = Done::by_agent(at, &"kawara".parse().unwrap(), What::AgentChanged, sakura());
+            store.amend(Amend { changes: Vec::new(), done: vec![one; 1_000] }).await.unwrap();
+        }
+    })
+    .await;
+    gateway.with_agent().await;
+    gateway.mandated(RECIPIENT, &[Scope::Receive]).await;
+    let mut pop = Client::tls(gateway.running.addresses().pop3_tls, &gateway.authority()).await;
+    pop.line().await;
+    let acting = STANDARD.encode(format!("{RECIPIENT}\0kawara\0{PASSWORD}"));
+    for command in [&format!("AUTH PLAIN {acting}\r\n"), "RETR 1\r\n"] {
+        pop.say(command).await;
+        assert!(pop.line().await.unwrap().starts_with("+OK"), "{command}");
+    }
+    while pop.line().await.is_some_and(|line| line.trim_end() != ".") {}
+    pop.say("DELE 1\r\n").await;
+    pop.line().await;
+    pop.say("QUIT\r\n").await;
+    let last = pop.line().await.unwrap();
+    assert!(last.starts_with("-ERR") && last.contains("E-TMP-005"), "{last}");
+    let (store, _config, _kept) = stopped(gateway).await;
+    let all = store.list_evidence(Which::default()).await.unwrap();
+    let last: Recorded = serde_json::from_str(all.last().unwrap()).unwrap();
+    assert_eq!((last.evidence.event, last.evidence.message_id.as_str()), (Event::ContentHandover, "taken@x.example"));
+    let left = view(&store, sakura(), "INBOX").await.entries;
+    assert_eq!(left.iter().map(|entry| entry.flags.has(Flags::DELETED)).collect::<Vec<_>>(), [false]);
 }
 
 // Profile §8.14

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::address::AgentId;
+use crate::text::steers;
 
 pub use told::{ACTS_TOLD, ToldAct, ToldActs};
 
@@ -157,9 +158,9 @@ impl Done {
     }
 }
 
-/// One line, and not a long one.
+/// One line, not a long one, and nothing in it that makes it look like another: some of it an agent may have named.
 fn cut(text: impl ToString) -> String {
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let plain = |c: char| if steers(c) { ' ' } else { c };
     text.to_string().chars().take(AUDIT_CHARACTERS).map(plain).collect()
 }
 
@@ -183,5 +184,8 @@ mod tests {
         assert_eq!(serde_json::from_str::<AuditRow>(&text).unwrap(), row);
         let long = Done::new(Timestamp::UNIX_EPOCH, "x".repeat(AUDIT_CHARACTERS + 1), What::AgentActs);
         assert_eq!(long.by.len(), AUDIT_CHARACTERS);
+        // What an agent names is not what it looks like.
+        let named = row.done.about("copy 1 from INBOX to 運用\u{202E}者\u{2066}\u{200F}\u{7}より");
+        assert_eq!(named.about, "copy 1 from INBOX to 運用 者   より");
     }
 }

@@ -91,5 +91,6 @@ pub use routing::{ROUTING_FIELDS, is_routing, routing_agrees};
 pub use speaker::{THE_OFFICE, speaks_alone};
 pub use state::{MDN_SENT, State};
 pub use term::{EvidenceTerm, NotAnEvidenceTerm};
+pub use text::steers;
 pub use uid_set::UidSet;
 pub use wishes::{RecipientWishes, Wishes};

@@ -1,10 +1,10 @@
 //! 監査記録 in rows (Profile §16): each written in the commit it tells of, chained to the one before, and never changed.
 
-use fumibako_model::{AUDIT_CHARACTERS, AuditRow, Done, OfficeNumber, What};
+use fumibako_model::{AUDIT_CHARACTERS, AuditRow, Done, OfficeNumber, Uid, UidSet, What};
 use fumibako_store::bodies::Day;
 use fumibako_store::{
-    ActsAudit, ActsFault, ActsHead, ActsWrong, Amend, Amendment, Facts, LISTED, StoreError, Sum, ToldTo, UnsignedActs,
-    WhichActs, hex,
+    ActsAudit, ActsFault, ActsHead, ActsWrong, Amend, Amendment, Doer, Facts, LISTED, StoreError, Sum, ToldTo,
+    UnsignedActs, WhichActs, hex,
 };
 use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
@@ -85,11 +85,10 @@ pub(crate) async fn write(rows: &mut SqliteConnection, done: &[Done]) -> Result<
     Ok(())
 }
 
-/// Profile §16.3: logging in, looking and collecting the same are told once in an hour, however often a terminal does it; of a folder
-/// that is not there nothing is. Every change is told, and past so many it is not made.
+/// Profile §16.3: logging in, looking and collecting the same are told once in an hour, however often a terminal does it. Every
+/// change is told, and past so many it is not made.
 async fn is_news(rows: &mut SqliteConnection, done: &Done) -> Result<bool, Stop> {
     let Some(office) = done.office else { return Ok(true) };
-    let number = office.as_str();
     match done.what {
         What::AgentActs | What::AgentOpened | What::AgentCollected => {}
         What::AgentChanged => {
@@ -98,19 +97,6 @@ async fn is_news(rows: &mut SqliteConnection, done: &Done) -> Result<bool, Stop>
             return often::at_most(rows, (&done.by, &what), most, done.at).await.map(|()| true);
         }
         _ => return Ok(true),
-    }
-    if done.what == What::AgentOpened {
-        let longest = i64::try_from(AUDIT_CHARACTERS).unwrap_or(i64::MAX);
-        let there = sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT 1 FROM office o JOIN mailbox m ON m.office = o.id
-                              WHERE o.number = ? AND substr(m.name, 1, ?) = ?) AS "there!: bool""#,
-            number,
-            longest,
-            done.about
-        );
-        if !there.fetch_one(&mut *rows).await? {
-            return Ok(false);
-        }
     }
     let what = format!("{:?} {office} {}", done.what, done.about);
     Ok(often::count(rows, (&done.by, &what), often::HOUR, done.at).await? == 1)
@@ -121,6 +107,28 @@ pub(crate) fn by_agent(message: &Facts, what: What, now: Timestamp) -> Option<Do
     let by = message.by()?;
     let done = Done::by_agent(now, &by.agent, what, message.from());
     Some(done.about(message.message_id()).noting(by.mandate))
+}
+
+/// Profile §16.1: an agent changes something now, so that the audit tells it. Asked before anything of the change is written, as it
+/// may be one too many, and after everything else that can refuse it.
+pub(crate) async fn changed(rows: &mut SqliteConnection, doer: &Doer, what: String, which: String) -> Result<(), Stop> {
+    let Some((agent, at)) = &doer.agent else { return Ok(()) };
+    let done = Done::by_agent(*at, agent, What::AgentChanged, doer.office).about(what).noting(which);
+    write(rows, &[done]).await
+}
+
+/// Which UIDs it was about, as many as a row has room for.
+pub(crate) fn named(uids: impl Iterator<Item = Uid>) -> String {
+    let (set, mut text) = (uids.collect::<UidSet>(), String::from("UID"));
+    for (at, (lo, hi)) in set.ranges().iter().enumerate() {
+        let before = if at == 0 { ' ' } else { ',' };
+        let range = if lo == hi { format!("{before}{lo}") } else { format!("{before}{lo}:{hi}") };
+        if text.len() + range.len() > AUDIT_CHARACTERS - 20 {
+            return text + ",…";
+        }
+        text += &range;
+    }
+    text
 }
 
 /// What the first row names as the one before.

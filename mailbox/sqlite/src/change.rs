@@ -6,10 +6,11 @@ use std::ops::Range;
 use fumibako_model::{
     FlagChange, Flags, FolderId, FolderName, MessageId, NamedFlags, OfficeNumber, Refusal, Uid, UidValidity,
 };
-use fumibako_store::{CopyOrder, FlagOrder, stored};
+use fumibako_store::{CopyOrder, Doer, FlagOrder, stored};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
+use crate::acts;
 use crate::error::Stop;
 use crate::ledger::{Ledger, Standing, Wake};
 
@@ -72,18 +73,20 @@ pub(crate) async fn claim(
 /// Removes the messages with `\Deleted`, of these or of all, and the bodies that no folder shows any more.
 pub(crate) async fn expunge(
     rows: &mut SqliteConnection,
-    office: OfficeNumber,
+    doer: &Doer,
     folder: FolderId,
     uids: Option<&[Uid]>,
 ) -> Result<Vec<Wake>, Stop> {
     let mut ledger = Ledger::begin(rows).await?;
     ledger.load(rows, &BTreeSet::from([folder])).await?;
-    ledger.owned(office, folder)?;
+    let name = ledger.owned(doer.office, folder)?.name.clone();
     let mut gone = standing(rows, folder, uids).await?;
     gone.retain(|entry| entry.flags().has(Flags::DELETED));
     if gone.is_empty() {
         return Ok(Vec::new());
     }
+    let uids = gone.iter().map(|entry| entry.uid);
+    acts::changed(rows, doer, format!("expunge {name}"), acts::named(uids)).await?;
     let wakes = take_out(rows, ledger, &gone).await?;
     forget(rows, &gone).await?;
     Ok(wakes)
@@ -195,7 +198,7 @@ pub(crate) async fn forget_all(rows: &mut SqliteConnection, messages: &str) -> R
 /// gateway's marks come along: a bundle that is 済 is 済 in every folder of its office.
 pub(crate) async fn copy(
     rows: &mut SqliteConnection,
-    office: OfficeNumber,
+    doer: &Doer,
     order: &CopyOrder,
     now: Timestamp,
 ) -> Result<((UidValidity, Vec<(Uid, Uid)>), Vec<Wake>), Stop> {
@@ -204,22 +207,22 @@ pub(crate) async fn copy(
         return Err(Refusal::FolderIsProtected.about(to).into());
     }
     let entries = standing(rows, *from, Some(uids)).await?;
-    transfer(rows, office, (*from, entries, *moves), to, now).await
+    transfer(rows, doer, (*from, entries, *moves), to, now).await
 }
 
 /// Shows these entries of a folder in another one, too or instead.
 pub(crate) async fn transfer(
     rows: &mut SqliteConnection,
-    office: OfficeNumber,
+    doer: &Doer,
     (from, entries, moves): (FolderId, Vec<Standing>, bool),
     to: &FolderName,
     now: Timestamp,
 ) -> Result<((UidValidity, Vec<(Uid, Uid)>), Vec<Wake>), Stop> {
     let mut ledger = Ledger::begin(rows).await?;
     ledger.load(rows, &BTreeSet::from([from])).await?;
-    ledger.load_named(rows, &BTreeSet::from([(office, to.as_str())])).await?;
-    let known = ledger.owned(office, from)?.keywords.clone();
-    let target = ledger.named(office, to.as_str()).ok_or_else(|| Refusal::NoSuchFolder.about(to))?;
+    ledger.load_named(rows, &BTreeSet::from([(doer.office, to.as_str())])).await?;
+    let (name, known) = ledger.owned(doer.office, from).map(|from| (from.name.clone(), from.keywords.clone()))?;
+    let target = ledger.named(doer.office, to.as_str()).ok_or_else(|| Refusal::NoSuchFolder.about(to))?;
     let (target, uid_validity, account) = (FolderId(target.id), target.uid_validity, target.office);
     if !moves {
         ledger.room(account, entries.iter().map(|entry| entry.size).sum())?;
@@ -229,6 +232,11 @@ pub(crate) async fn transfer(
         let keywords = known.names(entry.flags()).map(str::to_owned).collect();
         let flags = ledger.learn(target, &NamedFlags { system: entry.flags().system, keywords })?;
         pairs.push((entry.uid, ledger.enter(target, (MessageId(entry.message), entry.size), flags, now)?));
+    }
+    if !entries.is_empty() {
+        let (verb, count) = (if moves { "move" } else { "copy" }, entries.len());
+        let uids = acts::named(entries.iter().map(|entry| entry.uid));
+        acts::changed(rows, doer, format!("{verb} {count} from {name} to {to}"), uids).await?;
     }
     let wakes =
         if moves && !entries.is_empty() { take_out(rows, ledger, &entries).await? } else { ledger.write(rows).await? };

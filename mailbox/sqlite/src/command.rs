@@ -8,7 +8,7 @@ use fumibako_model::{
 };
 use fumibako_store::bodies::{Day, Place, Spooled};
 use fumibako_store::{
-    ActsHead, Amend, CopyOrder, Delivery, DescribeOrder, Described, Facts, FlagOrder, Kind, Logging, MarkNotices,
+    ActsHead, Amend, CopyOrder, Delivery, DescribeOrder, Described, Doer, Facts, FlagOrder, Kind, Logging, MarkNotices,
     MarkedNotices, Paper, RefusedReceipt, StoreError, Turned,
 };
 use jiff::Timestamp;
@@ -30,7 +30,7 @@ use crate::{
 pub(crate) enum Command {
     Deliver(Facts, Octets, Timestamp, Reply<Delivery>),
     /// Answers with the UIDs, and which of the bodies are kept.
-    Append(OfficeNumber, OwnMessages, Vec<Octets>, Timestamp, Reply<(UidValidity, Vec<(Uid, bool)>)>),
+    Append(Doer, OwnMessages, Vec<Octets>, Timestamp, Reply<(UidValidity, Vec<(Uid, bool)>)>),
     Create(OfficeNumber, FolderName, Reply<FolderId>),
     Delete(OfficeNumber, FolderName, Reply<()>),
     Rename(OfficeNumber, [FolderName; 2], Timestamp, Reply<()>),
@@ -39,8 +39,8 @@ pub(crate) enum Command {
     Annotate(OfficeNumber, Option<FolderName>, Vec<Annotation>, Reply<()>),
     Flag(OfficeNumber, FlagOrder, Reply<Vec<Uid>>),
     Claim(OfficeNumber, FolderId, Reply<Range<u32>>),
-    Expunge(OfficeNumber, FolderId, Option<Vec<Uid>>, Reply<()>),
-    Copy(OfficeNumber, CopyOrder, Timestamp, Reply<(UidValidity, Vec<(Uid, Uid)>)>),
+    Expunge(Doer, FolderId, Option<Vec<Uid>>, Reply<()>),
+    Copy(Doer, CopyOrder, Timestamp, Reply<(UidValidity, Vec<(Uid, Uid)>)>),
     Amend(Box<Amend>, Reply<()>),
     Describe(Box<DescribeOrder>, Reply<Described>),
     SignActs(ActsHead, Reply<()>),
@@ -221,9 +221,9 @@ impl Command {
                 // The writer runs these together before the others.
                 Kind::Bundle => Ok(Vec::new()),
             },
-            Self::Append(office, own, bodies, now, reply) => {
+            Self::Append(doer, own, bodies, now, reply) => {
                 let places = bodies.iter().map(Octets::place).collect::<Result<Vec<_>, _>>()?;
-                reply.told(folder::append(rows, *office, own, &places, *now).await)
+                reply.told(folder::append(rows, doer, own, &places, *now).await)
             }
             Self::Create(office, name, reply) => reply.told(tree::create(rows, *office, name).await),
             Self::Delete(office, name, reply) => reply.told(tree::delete(rows, *office, name).await),
@@ -238,13 +238,13 @@ impl Command {
             }
             Self::Flag(office, order, reply) => reply.told(change::flag(rows, *office, order).await),
             Self::Claim(office, folder, reply) => reply.quiet(change::claim(rows, *office, *folder).await),
-            Self::Expunge(office, folder, uids, reply) => {
-                reply.told(change::expunge(rows, *office, *folder, uids.as_deref()).await.map(|wakes| ((), wakes)))
+            Self::Expunge(doer, folder, uids, reply) => {
+                reply.told(change::expunge(rows, doer, *folder, uids.as_deref()).await.map(|wakes| ((), wakes)))
             }
             Self::Annotate(office, folder, entries, reply) => {
                 reply.told(annotation::annotate(rows, *office, folder.as_ref(), entries).await)
             }
-            Self::Copy(office, order, now, reply) => reply.told(change::copy(rows, *office, order, *now).await),
+            Self::Copy(doer, order, now, reply) => reply.told(change::copy(rows, doer, order, *now).await),
             Self::Amend(amend, reply) => reply.quiet(acts::amend(rows, amend).await),
             Self::Describe(order, reply) => reply.quiet(directory::describe(rows, order).await),
             Self::SignActs(head, reply) => reply.quiet(acts::keep_head(rows, head).await),

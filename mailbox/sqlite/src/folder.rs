@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use fumibako_model::{Flags, FolderId, NOTICES, OfficeNumber, Refusal, STANDARD_FOLDERS, Uid, UidValidity};
 use fumibako_store::bodies::Place;
-use fumibako_store::{MARKS, draft_flags};
+use fumibako_store::{Doer, MARKS, draft_flags};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
-use crate::change;
 use crate::command::OwnMessages;
 use crate::error::Stop;
 use crate::ledger::{Body, Ledger, Wake, sent_key};
+use crate::{acts, change};
 
 /// The folders every office has, for these new ones.
 pub(crate) async fn make_standard(rows: &mut SqliteConnection, offices: &[i64]) -> Result<(), Stop> {
@@ -74,7 +74,7 @@ pub(crate) async fn make(rows: &mut SqliteConnection, offices: &[i64], names: &[
 /// `Sent` is not kept there twice; says which of the bodies are kept.
 pub(crate) async fn append(
     rows: &mut SqliteConnection,
-    office: OfficeNumber,
+    doer: &Doer,
     own: &OwnMessages,
     bodies: &[Place],
     now: Timestamp,
@@ -82,6 +82,7 @@ pub(crate) async fn append(
     if own.folder.is_incoming() {
         return Err(Refusal::FolderIsProtected.about(&own.folder).into());
     }
+    let office = doer.office;
     let mut ledger = Ledger::begin(rows).await?;
     ledger.load_named(rows, &BTreeSet::from([(office, own.folder.as_str())])).await?;
     let folder =
@@ -116,7 +117,13 @@ pub(crate) async fn append(
     }
     // A copy the gateway keeps does not go for its own sake.
     let stays = |(kept, is_new): &(Uid, bool)| !is_new && own.replaces == Some((id, *kept));
-    if gone.is_empty() || placed.iter().any(stays) {
+    let removes = !gone.is_empty() && !placed.iter().any(stays);
+    if removes || placed.iter().any(|(_, is_new)| *is_new) {
+        let uids = acts::named(placed.iter().map(|(uid, _)| *uid));
+        let note = if removes { uids + ", for another" } else { uids };
+        acts::changed(rows, doer, format!("append {}", own.folder), note).await?;
+    }
+    if !removes {
         return Ok(((folder.uid_validity, placed), ledger.write(rows).await?));
     }
     let wakes = change::take_out(rows, ledger, &gone).await?;

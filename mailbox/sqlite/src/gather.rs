@@ -131,7 +131,7 @@ mod tests {
             let messages = vec![OwnMessage { flags, date: now(), message_id: None }];
             let own = OwnMessages { folder: "Drafts".parse().unwrap(), messages, replaces: None };
             let body = Octets::Here { envelope: Vec::new(), octets: vec![0; bytes] };
-            Command::Append(himawari(), own, vec![body], now(), Reply::new().0)
+            Command::Append(himawari().into(), own, vec![body], now(), Reply::new().0)
         };
         let gathered = |commands: Vec<Command>| {
             let (ask, mut asked) = mpsc::channel(commands.len());

@@ -14,10 +14,10 @@ use fumibako_model::{
 use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
 use fumibako_store::{
     ActsAudit, ActsHead, Admitted, AgentNews, Amend, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit,
-    DescribeOrder, Described, Draft, Due, DueKey, Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection, KeptNotice,
-    Letter, LicenceChange, LogAudit, LogState, Logging, MarkNotices, MarkedNotices, News, NoticeBoard, Paper, Proof,
-    Prunable, PruneOrder, Published, Quota, RefusedReceipt, RefusedReceipts, Restored, SignedDeed, Store, StoreError,
-    Told, ToldTo, Turned, Unlogged, UnsignedActs, Verified, Which, WhichActs, WhichNotices,
+    DescribeOrder, Described, Doer, Draft, Due, DueKey, Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection,
+    KeptNotice, Letter, LicenceChange, LogAudit, LogState, Logging, MarkNotices, MarkedNotices, News, NoticeBoard,
+    Paper, Proof, Prunable, PruneOrder, Published, Quota, RefusedReceipt, RefusedReceipts, Restored, SignedDeed, Store,
+    StoreError, Told, ToldTo, Turned, Unlogged, UnsignedActs, Verified, Which, WhichActs, WhichNotices,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -239,16 +239,17 @@ impl Store for SqliteStore {
 
     async fn append(
         &self,
-        office: OfficeNumber,
+        doer: impl Into<Doer> + Send,
         deposit: Deposit,
         now: Timestamp,
     ) -> Result<(UidValidity, Vec<Uid>), StoreError> {
+        let doer = doer.into();
         let Deposit { folder, drafts, replaces } = deposit;
         let _lost = replaces.map(|_| Losing(&self.heads));
         let (mut messages, mut bodies, mut filed) = (Vec::new(), Vec::new(), Vec::new());
         for Draft { flags, date, message_id, body } in drafts {
             let own = OwnMessage { flags, date, message_id };
-            let envelope = own.envelope(office, &folder);
+            let envelope = own.envelope(doer.office, &folder);
             let also = envelope.clone();
             let body = match self.disk.wait(move || body.finish(&also)).await {
                 Ok(body) => body,
@@ -262,7 +263,7 @@ impl Store for SqliteStore {
             messages.push(own);
         }
         let own = OwnMessages { folder, messages, replaces };
-        let answer = self.change(|reply| Command::Append(office, own, bodies, now, reply)).await;
+        let answer = self.change(|reply| Command::Append(doer, own, bodies, now, reply)).await;
         let unused: Vec<bool> = match &answer {
             Ok((_, placed)) => placed.iter().map(|(_, kept)| !kept).collect(),
             Err(error) => vec![self.is_undone(error); filed.len()],
@@ -387,23 +388,25 @@ impl Store for SqliteStore {
 
     async fn expunge(
         &self,
-        office: OfficeNumber,
+        doer: impl Into<Doer> + Send,
         folder: FolderId,
         uids: Option<Vec<Uid>>,
         since: ModSeq,
     ) -> Result<Changes, StoreError> {
-        let _lost = Losing(&self.heads);
-        self.change(|reply| Command::Expunge(office, folder, uids, reply)).await?;
+        let (_lost, doer) = (Losing(&self.heads), doer.into());
+        let office = doer.office;
+        self.change(|reply| Command::Expunge(doer, folder, uids, reply)).await?;
         read::since(&self.readers, office, folder, since, &[]).await
     }
 
     async fn copy(
         &self,
-        office: OfficeNumber,
+        doer: impl Into<Doer> + Send,
         order: CopyOrder,
         now: Timestamp,
     ) -> Result<(UidValidity, Vec<(Uid, Uid)>), StoreError> {
-        self.change(|reply| Command::Copy(office, order, now, reply)).await
+        let doer = doer.into();
+        self.change(|reply| Command::Copy(doer, order, now, reply)).await
     }
 
     fn watch(&self, folder: FolderId) -> watch::Receiver<ModSeq> {

@@ -19,6 +19,7 @@ use crate::acts::{ActsAudit, ActsHead, Amend, DescribeOrder, Described, ToldTo, 
 use crate::admit::Admitted;
 use crate::backup::BackedUp;
 use crate::bodies::{BodyError, Day, Spool};
+use crate::doer::Doer;
 use crate::expire::{Asked, DayOfMail, Expired};
 use crate::hold::{Hold, HoldOrder};
 use crate::inspect::Inspection;
@@ -116,7 +117,7 @@ pub trait Store: Send + Sync + 'static {
     /// keeps in `Sent` is not kept twice: its UID is returned.
     fn append(
         &self,
-        office: OfficeNumber,
+        doer: impl Into<Doer> + Send,
         deposit: Deposit,
         now: Timestamp,
     ) -> impl Future<Output = Result<(UidValidity, Vec<Uid>), StoreError>> + Send;
@@ -254,7 +255,7 @@ pub trait Store: Send + Sync + 'static {
     /// Removes the messages that have `\Deleted`, of these or of all; tells everything that changed after `since`.
     fn expunge(
         &self,
-        office: OfficeNumber,
+        doer: impl Into<Doer> + Send,
         folder: FolderId,
         uids: Option<Vec<Uid>>,
         since: ModSeq,
@@ -263,7 +264,7 @@ pub trait Store: Send + Sync + 'static {
     /// Copies or moves messages to another folder, all of them or none; the bodies are shared. Pairs of (from, to).
     fn copy(
         &self,
-        office: OfficeNumber,
+        doer: impl Into<Doer> + Send,
         order: CopyOrder,
         now: Timestamp,
     ) -> impl Future<Output = Result<(UidValidity, Vec<(Uid, Uid)>), StoreError>> + Send;

@@ -9,6 +9,7 @@ mod acts;
 mod admit;
 mod backup;
 pub mod bodies;
+mod doer;
 mod expire;
 mod hex;
 mod hold;
@@ -33,6 +34,7 @@ pub use admit::{
     message_id_of,
 };
 pub use backup::{BackedUp, Restored, Verified};
+pub use doer::Doer;
 pub use expire::{Asked, DayOfMail, Expired};
 pub use hex::{Sum, hex};
 pub use hold::{Ended, Hold, HoldOrder};

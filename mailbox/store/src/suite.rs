@@ -119,6 +119,7 @@ macro_rules! store_suite {
             accounts::what_a_certificate_signed_is_not_committed_once_it_went,
             acts::what_changes_a_right_is_told_in_the_same_commit,
             acts::only_what_an_agent_sends_is_told,
+            acts::what_an_agent_changed_is_told_and_not_what_it_tried,
             acts::what_an_agent_looks_at_is_told_once_an_hour,
             mandates::a_mandate_is_granted_confirmed_and_revoked_once,
             mandates::an_office_has_a_hundred_mandates_that_are_not_over,

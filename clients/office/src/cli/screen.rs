@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use fumibako_careplan::Lang;
-use fumibako_model::JAPAN;
+use fumibako_model::{JAPAN, steers};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -186,10 +186,7 @@ pub(crate) fn bytes(count: u64) -> String {
 
 /// Text from a stranger on one line of a terminal: no control characters, nothing that turns the text around.
 pub(crate) fn harmless(text: &str) -> String {
-    let hidden = |c: char| {
-        c.is_control() || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|c| if hidden(c) { '\u{FFFD}' } else { c }).collect()
+    text.chars().map(|c| if steers(c) { '\u{FFFD}' } else { c }).collect()
 }
 
 #[cfg(test)]

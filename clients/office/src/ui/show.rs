@@ -34,6 +34,7 @@ use super::guard::guard;
 use super::paint;
 use super::session::{Session, Sessions};
 use super::state::App;
+use crate::cli::screen::harmless;
 
 /// Every address there is.
 pub(super) fn routes(app: Arc<App>) -> Router {
@@ -258,10 +259,7 @@ fn decoded(path: &str) -> String {
             _ => octets.push(octet),
         }
     }
-    let shown = |c: char| {
-        if c.is_control() || matches!(c, '\u{200E}'..='\u{202E}' | '\u{2066}'..='\u{2069}') { '\u{FFFD}' } else { c }
-    };
-    String::from_utf8_lossy(&octets).chars().map(shown).take(200).collect()
+    harmless(&String::from_utf8_lossy(&octets)).chars().take(200).collect()
 }
 
 /// An address on our own pages, its path and query; anything else leads home. Browsers drop tabs and line ends out of an address

@@ -2,7 +2,7 @@
 //! its rights are held against.
 
 use fumibako_model::{Refused, What};
-use fumibako_store::Store;
+use fumibako_store::{Doer, Store};
 use fumibako_wire::imap::{Answer, Ask};
 
 use super::ImapDesk;
@@ -38,29 +38,17 @@ impl<S: Store> ImapDesk<S> {
     async fn serve_delegated(&mut self, viewer: &Viewer, ask: Ask) -> Result<Answer, Refused> {
         let house = self.entry.house.clone();
         let (office, ask) = viewer.judge(&house, self.opened.as_ref(), ask)?;
-        if let Some((what, about)) = self.telling(&ask) {
-            house.agent_did((&viewer.agent, office), what, about).await?;
-        }
-        let opens = matches!(ask, Ask::Open { .. });
-        let answer = self.serve_office(office, ask).await?;
-        if let (true, Some(waiting)) = (opens, &mut self.waiting) {
-            waiting.opened();
+        let opens = if let Ask::Open { name, .. } = &ask { Some(name.to_string()) } else { None };
+        let doer = Doer::agent(office, viewer.agent.clone(), house.clock.now());
+        let answer = self.serve_office(doer, ask).await?;
+        if let Some(name) = opens {
+            // What cannot be told is not shown.
+            if let Err(refused) = house.agent_did((&viewer.agent, office), What::AgentOpened, name).await {
+                (self.watched, self.opened) = (None, None);
+                return Err(refused);
+            }
+            self.waiting.iter_mut().for_each(Waiting::opened);
         }
         Ok(viewer.told(&house, office, answer))
-    }
-
-    /// What the audit tells of an agent's question, if it does (Profile §16.3).
-    fn telling(&self, ask: &Ask) -> Option<(What, String)> {
-        let here = || self.opened.as_ref().map(|(_, name)| name.to_string()).unwrap_or_default();
-        match ask {
-            Ask::Open { name, .. } => Some((What::AgentOpened, name.to_string())),
-            Ask::Append { folder, .. } => Some((What::AgentChanged, format!("append {folder}"))),
-            Ask::Copy { to, moves, uids, .. } => {
-                let verb = if *moves { "move" } else { "copy" };
-                Some((What::AgentChanged, format!("{verb} {} from {} to {to}", uids.len(), here())))
-            }
-            Ask::Expunge { .. } => Some((What::AgentChanged, format!("expunge {}", here()))),
-            _ => None,
-        }
     }
 }

@@ -42,6 +42,7 @@ mod every_store {
     // `what_is_due_happens_once_with_its_letter`; Profile §5.6: `a_suspended_licence_neither_sends_nor_is_sent_to`.
     // Profile §10.4, §10.5: `what_an_office_signs_is_its_own_and_not_without_end`.
     // Profile §9.15: `an_office_has_a_hundred_mandates_that_are_not_over`.
+    // Profile §16.1, §16.3: `what_an_agent_changed_is_told_and_not_what_it_tried`.
     // Profile §16.3: `what_an_agent_looks_at_is_told_once_an_hour`; Profile §19.4, §19.7: `passwords_change_so_often_a_day_and_no_oftener`.
     // Profile §18.1: `so_many_notices_stand_or_are_to_stand_and_no_more`; Profile §18.2:
     // `notices_come_and_go_by_the_clock_and_no_uid_comes_twice`; Profile §18.4: `each_party_marks_its_own_notices`.

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use fumibako_model::{Agent, AuditRow, Done, Office, OfficeNumber, Refusal, What};
+use fumibako_model::{Agent, AuditRow, Done, FlagChange, Flags, NamedFlags, Office, OfficeNumber, Refusal, What};
 
-use super::{Fill, World, himawari, kaede, kawara, mandates, now, office, refused, sakura};
+use super::folders::{copy_of, uid};
+use super::{Fill, World, folder, himawari, kaede, kawara, mandates, now, office, refused, sakura, view};
 use crate::bodies::Day;
-use crate::{ActsAudit, ActsHead, Amend, Amendment, Store, ToldTo, WhichActs};
+use crate::{
+    ActsAudit, ActsHead, Amend, Amendment, CopyOrder, Deposit, Doer, Draft, FlagOrder, Store, ToldTo, WhichActs,
+};
 
 async fn rows<S: Store>(store: &S, office: Option<OfficeNumber>, after: Option<u64>) -> Vec<AuditRow> {
     let docs = store.acts(WhichActs { office, after }).await.unwrap();
@@ -78,7 +81,6 @@ pub async fn what_an_agent_looks_at_is_told_once_an_hour<S: Store>(store: Arc<S>
         opened(now(), himawari(), "INBOX").await;
         opened(now(), himawari(), "Sent").await;
         opened(now(), sakura(), "INBOX").await;
-        opened(now(), sakura(), "no such folder").await;
     }
     opened(now() + hour, himawari(), "INBOX").await;
     for _ in 0..2 {
@@ -112,6 +114,78 @@ pub async fn what_an_agent_looks_at_is_told_once_an_hour<S: Store>(store: Arc<S>
     refused(changes(1).await, Refusal::TooManyQuestions);
     let audit = store.audit_acts().await.unwrap();
     assert_eq!((audit.rows, audit.broken), (1_008, None));
+}
+
+/// A message of himawari's own, for a folder.
+fn deposit<S: Store>(store: &S, to: &str) -> Deposit {
+    let mut body = store.spool(now());
+    body.write(b"Subject: own\r\n\r\n").unwrap();
+    Deposit::of(folder(to), Draft { flags: NamedFlags::default(), date: now(), message_id: None, body })
+}
+
+// Profile §16.1, §16.3
+pub async fn what_an_agent_changed_is_told_and_not_what_it_tried<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    let (agent, ends) = (|| Doer::agent(himawari(), kawara(), now()), (sakura(), himawari()));
+    for id in ["1@x.example", "2@x.example"] {
+        store.deliver(world.bundle(&*store, ends, id, "one"), now()).await.unwrap();
+    }
+    let inbox = view(&*store, himawari(), "INBOX").await.status;
+    let (id, since) = (inbox.folder, inbox.highest_modseq);
+    // Nothing is `\Deleted`, no folder has this name, no message this UID, nothing is filed where mail comes in, no room is left.
+    assert!(store.expunge(agent(), id, None, since).await.unwrap().vanished.is_empty());
+    assert_eq!(store.copy(agent(), copy_of(id, &[9], "Archive"), now()).await.unwrap().1, []);
+    refused(store.copy(agent(), copy_of(id, &[1], "運用者より"), now()).await, Refusal::NoSuchFolder);
+    refused(store.append(agent(), deposit(&*store, "運用者より"), now()).await, Refusal::NoSuchFolder);
+    refused(store.append(agent(), deposit(&*store, "INBOX"), now()).await, Refusal::FolderIsProtected);
+    let quota = store.quota(himawari()).await.unwrap();
+    store.set_quota(himawari(), quota.used).await.unwrap();
+    refused(store.append(agent(), deposit(&*store, "Drafts"), now()).await, Refusal::QuotaFull);
+    refused(store.copy(agent(), copy_of(id, &[1], "Archive"), now()).await, Refusal::QuotaFull);
+    store.set_quota(himawari(), quota.limit).await.unwrap();
+    assert_eq!(store.audit_acts().await.unwrap().rows, 0);
+    // What the office does itself is no agent's.
+    store.append(himawari(), deposit(&*store, "Drafts"), now()).await.unwrap();
+    store.append(agent(), deposit(&*store, "Drafts"), now()).await.unwrap();
+    let drafts = view(&*store, himawari(), "Drafts").await.status.folder;
+    let better = Deposit { replaces: Some((drafts, uid(2))), ..deposit(&*store, "Drafts") };
+    store.append(agent(), better, now()).await.unwrap();
+    store.copy(agent(), copy_of(id, &[1, 2, 9], "Archive"), now()).await.unwrap();
+    store.copy(agent(), CopyOrder { moves: true, ..copy_of(id, &[2], "Trash") }, now()).await.unwrap();
+    let flags = NamedFlags { system: Flags::DELETED.system, keywords: vec![] };
+    let (uids, change) = (vec![uid(1)], FlagChange::Add);
+    let marking = FlagOrder { folder: id, uids, change, flags, unchanged_since: None, since };
+    store.flag(himawari(), marking.clone()).await.unwrap();
+    store.expunge(agent(), id, None, since).await.unwrap();
+    let told = rows(&*store, Some(himawari()), None).await.into_iter().map(|row| row.done);
+    assert!(told.clone().all(|done| (done.by.as_str(), done.what) == ("kawara", What::AgentChanged)));
+    let told: Vec<_> = told.map(|done| (done.about, done.note)).collect();
+    let row = |about: &str, note: &str| (about.to_owned(), note.to_owned());
+    assert_eq!(
+        told,
+        [
+            row("append Drafts", "UID 2"),
+            row("append Drafts", "UID 3, for another"),
+            row("copy 2 from INBOX to Archive", "UID 1:2"),
+            row("move 1 from INBOX to Trash", "UID 2"),
+            row("expunge INBOX", "UID 1"),
+        ]
+    );
+    // The one too many is not made, and nothing of it is left; what changes nothing is no change.
+    let all = vec![Done::by_agent(now(), &kawara(), What::AgentChanged, himawari()); 995];
+    store.amend(Amend { changes: Vec::new(), done: all }).await.unwrap();
+    let archive = view(&*store, himawari(), "Archive").await.status.folder;
+    store.flag(himawari(), FlagOrder { folder: archive, ..marking }).await.unwrap();
+    let before = store.folders(himawari()).await.unwrap();
+    refused(store.copy(agent(), copy_of(archive, &[2], "Trash"), now()).await, Refusal::TooManyQuestions);
+    refused(store.append(agent(), deposit(&*store, "Trash"), now()).await, Refusal::TooManyQuestions);
+    refused(store.expunge(agent(), archive, None, since).await, Refusal::TooManyQuestions);
+    store.expunge(agent(), id, None, since).await.unwrap();
+    assert_eq!(store.folders(himawari()).await.unwrap(), before);
+    assert_eq!(store.audit_acts().await.unwrap().rows, 1_000);
+    assert!(store.inspect().await.unwrap().faults.is_empty());
+    let gone = store.expunge(himawari(), archive, None, since).await.unwrap();
+    assert_eq!(gone.vanished.iter().collect::<Vec<_>>(), [uid(1)]);
 }
 
 pub async fn only_what_an_agent_sends_is_told<S: Store>(store: Arc<S>) {
