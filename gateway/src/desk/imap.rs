@@ -158,7 +158,7 @@ impl<S: Store> ImapDesk<S> {
             // Whoever was asked about it had the right.
             Ask::Look => Ok(Answer::Done),
             Ask::AnnotatedSince(since) => store.annotated_since(office, since).await.map(Answer::Annotated),
-            Ask::Folders => store.folders(office).await.map(Answer::Folders),
+            Ask::Folders { .. } => store.folders(office).await.map(Answer::Folders),
             Ask::Status(folder) => store.status(office, &folder).await.map(Answer::Status),
             Ask::Open { name, read_only } => self.open(office, &name, read_only).await,
             Ask::Since { folder, since, read_only } => {

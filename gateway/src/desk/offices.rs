@@ -148,7 +148,7 @@ impl Viewer {
             | Ask::Unwatch
             | Ask::Discard
             | Ask::PutAside { .. }
-            | Ask::Folders
+            | Ask::Folders { .. }
             | Ask::Watch
             | Ask::Subscribe { .. } => return Err(Refusal::Internal.into()),
         })
@@ -201,11 +201,12 @@ impl Viewer {
         Ok((all, last))
     }
 
-    /// All folders the agent may look up, and what it is subscribed to.
+    /// All folders the agent may look up, and what it is subscribed to, if that is asked for.
     pub(super) async fn listing<S: Store>(
         &self,
         house: &House<S>,
         waiting: Option<&mut Waiting>,
+        subscribed: bool,
     ) -> Result<Listing, StoreError> {
         let (roll, now) = (house.store.roll(), house.clock.now());
         let offices = self.offices(&roll, now);
@@ -215,7 +216,7 @@ impl Viewer {
         };
         let access = |(office, scopes)| (office, self.agent.clone(), scopes);
         let agents = offices.into_iter().map(access).collect();
-        let subscribed = self.subscribed(house, &roll, now).await?;
+        let subscribed = if subscribed { self.subscribed(house, &roll, now).await? } else { BTreeSet::new() };
         Ok(Listing { folders, subscribed, modseq, access: Access { viewer: Some(self.agent.clone()), agents } })
     }
 
@@ -226,8 +227,9 @@ impl Viewer {
         roll: &Roll,
         now: Timestamp,
     ) -> Result<BTreeSet<FolderName>, StoreError> {
-        let said = house.store.said_of_subscriptions(&self.agent).await?;
-        let opened = roll.ever_opened(&self.agent, now).map(|(office, mut scopes)| {
+        let said = house.store.said_of_subscriptions(&self.agent, self.office).await?;
+        let here = |(office, _): &(OfficeNumber, _)| self.office.is_none_or(|own| own == *office);
+        let opened = roll.ever_opened(&self.agent, now).filter(here).map(|(office, mut scopes)| {
             scopes.retain(|scope: &Scope| self.role.allows(*scope));
             (office, scopes)
         });

@@ -334,6 +334,11 @@ impl Roll {
         self.served.get(agent).into_iter().flatten().map(scopes)
     }
 
+    /// How many offices ever gave an agent a mandate.
+    pub fn served_by(&self, agent: &AgentId) -> usize {
+        self.served.get(agent).map_or(0, BTreeSet::len)
+    }
+
     /// The agents that may do something for an office at this moment, and what.
     pub fn agents_of(&self, office: OfficeNumber, now: Timestamp) -> Vec<(OfficeNumber, AgentId, BTreeSet<Scope>)> {
         let all: BTreeSet<_> = self.mandates.get(&office).into_iter().flatten().map(|one| &one.mandate.agent).collect();

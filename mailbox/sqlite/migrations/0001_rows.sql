@@ -106,9 +106,10 @@ CREATE INDEX certificate_party ON certificate (party);
 
 -- 代行業者
 CREATE TABLE agent (
-    id        TEXT PRIMARY KEY,
-    name      TEXT NOT NULL,
-    suspended TEXT               -- why
+    id            TEXT PRIMARY KEY,
+    name          TEXT NOT NULL,
+    suspended     TEXT,                       -- why
+    subscriptions INTEGER NOT NULL DEFAULT 0  -- rows of agent_subscription, so that nobody counts them
 ) STRICT, WITHOUT ROWID;
 
 -- 委任 (Profile §9). Rows stay: a mandate that ended is quoted by evidence. Only confirmation and revocation are added.

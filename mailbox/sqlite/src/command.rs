@@ -35,7 +35,8 @@ pub(crate) enum Command {
     Delete(OfficeNumber, FolderName, Reply<()>),
     Rename(OfficeNumber, [FolderName; 2], Timestamp, Reply<()>),
     Subscribe(OfficeNumber, FolderName, bool, Reply<()>),
-    SubscribeAgent(AgentId, FolderName, bool, Reply<()>),
+    /// The most names it may say that of; answers whether that changed anything.
+    SubscribeAgent(AgentId, (FolderName, bool), usize, Reply<bool>),
     Annotate(OfficeNumber, Option<FolderName>, Vec<Annotation>, Reply<()>),
     Flag(OfficeNumber, FlagOrder, Reply<Vec<Uid>>),
     Claim(OfficeNumber, FolderId, Reply<Range<u32>>),
@@ -233,8 +234,8 @@ impl Command {
             Self::Subscribe(office, name, wanted, reply) => {
                 reply.told(tree::subscribe(rows, *office, name, *wanted).await)
             }
-            Self::SubscribeAgent(agent, name, wanted, reply) => {
-                reply.quiet(agent::subscribe(rows, agent, name, *wanted).await)
+            Self::SubscribeAgent(agent, (name, wanted), most, reply) => {
+                reply.quiet(agent::subscribe(rows, agent, (name, *wanted), *most).await)
             }
             Self::Flag(office, order, reply) => reply.told(change::flag(rows, *office, order).await),
             Self::Claim(office, folder, reply) => reply.quiet(change::claim(rows, *office, *folder).await),
@@ -291,9 +292,10 @@ impl Command {
             Self::Describe(_, reply) => reply.send(failed),
             Self::TurnNotices(_, reply) => reply.send(failed),
             Self::Expire(_, reply) | Self::Hold(_, reply) | Self::Prune(_, reply) => reply.send(failed),
-            Self::HandOver(_, _, _, _, reply) | Self::Report(_, _, _, reply) | Self::Settle(_, reply) => {
-                reply.send(failed);
-            }
+            Self::HandOver(_, _, _, _, reply)
+            | Self::Report(_, _, _, reply)
+            | Self::SubscribeAgent(_, _, _, reply)
+            | Self::Settle(_, reply) => reply.send(failed),
             Self::Delete(_, _, reply)
             | Self::Log(_, reply)
             | Self::Papers(_, reply)
@@ -301,7 +303,6 @@ impl Command {
             | Self::NoteRefused(_, reply)
             | Self::Rename(_, _, _, reply)
             | Self::Subscribe(_, _, _, reply)
-            | Self::SubscribeAgent(_, _, _, reply)
             | Self::Annotate(_, _, _, reply)
             | Self::Expunge(_, _, _, reply)
             | Self::Amend(_, reply)

@@ -310,13 +310,19 @@ impl Store for SqliteStore {
 
     async fn subscribe_agent(&self, agent: AgentId, folder: FolderName, wanted: bool) -> Result<(), StoreError> {
         let also = agent.clone();
-        self.change(|reply| Command::SubscribeAgent(agent, folder, wanted, reply)).await?;
-        self.news.wake_agent(&also);
+        let most = agent::most(&self.roll_now(), &agent);
+        if self.change(|reply| Command::SubscribeAgent(agent, (folder, wanted), most, reply)).await? {
+            self.news.wake_agent(&also);
+        }
         Ok(())
     }
 
-    async fn said_of_subscriptions(&self, agent: &AgentId) -> Result<BTreeMap<FolderName, bool>, StoreError> {
-        agent::said(&self.readers, agent).await
+    async fn said_of_subscriptions(
+        &self,
+        agent: &AgentId,
+        office: Option<OfficeNumber>,
+    ) -> Result<BTreeMap<FolderName, bool>, StoreError> {
+        agent::said(&self.readers, agent, office).await
     }
 
     async fn annotations(

@@ -40,7 +40,10 @@ pub const FOLDERS: usize = 200;
 pub const SUBSCRIPTIONS: usize = 1_000;
 
 /// Most names of which an agent says whether it subscribes to them. One more is refused in the same way.
-pub const AGENT_SUBSCRIPTIONS: usize = 50_000;
+pub const AGENT_SUBSCRIPTIONS: usize = 1_000;
+
+/// So many more for each office that ever gave it a mandate: what they cost grows with whom it serves, and not with what it likes.
+pub const AGENT_SUBSCRIPTIONS_OF_OFFICE: usize = 10;
 
 /// A store of mailboxes, the roll and evidence. Every verb that changes something is durable when it returns `Ok`.
 pub trait Store: Send + Sync + 'static {
@@ -166,10 +169,11 @@ pub trait Store: Send + Sync + 'static {
         wanted: bool,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Of which names an agent said that it subscribes to them, or does not.
+    /// Of which names an agent said that it subscribes to them, or does not: of all, or of the folders of one office and the notices.
     fn said_of_subscriptions(
         &self,
         agent: &AgentId,
+        office: Option<OfficeNumber>,
     ) -> impl Future<Output = Result<BTreeMap<FolderName, bool>, StoreError>> + Send;
 
     /// The annotations of a folder, or of none, by name.

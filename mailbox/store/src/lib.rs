@@ -40,8 +40,8 @@ pub use hex::{Sum, hex};
 pub use hold::{Ended, Hold, HoldOrder};
 pub use inspect::{Fault, FaultKind, Inspection, PLACES, Seen};
 pub use keep::{
-    AGENT_SUBSCRIPTIONS, Census, CopyOrder, Delivery, Deposit, Draft, FOLDERS, FlagOrder, Heads, Quota, SUBSCRIPTIONS,
-    Store, StoreError,
+    AGENT_SUBSCRIPTIONS, AGENT_SUBSCRIPTIONS_OF_OFFICE, Census, CopyOrder, Delivery, Deposit, Draft, FOLDERS,
+    FlagOrder, Heads, Quota, SUBSCRIPTIONS, Store, StoreError,
 };
 pub use licences::{LicenceChange, Published};
 pub use log::{

@@ -20,9 +20,11 @@ impl<S: Store> ImapDesk<S> {
                 if let Some(waiting) = &mut self.waiting {
                     waiting.listen(true);
                 }
-                viewer.listing(&house, self.waiting.as_mut()).await.map(Answer::Folders)
+                viewer.listing(&house, self.waiting.as_mut(), true).await.map(Answer::Folders)
             }
-            Ask::Folders => viewer.listing(&house, self.waiting.as_mut()).await.map(Answer::Folders),
+            Ask::Folders { subscribed } => {
+                viewer.listing(&house, self.waiting.as_mut(), subscribed).await.map(Answer::Folders)
+            }
             Ask::Subscribe { folder, wanted } => viewer.subscribe(&house, folder, wanted).await.map(|()| Answer::Done),
             // Profile §9.18: what is of no folder is of no office, either.
             Ask::Annotations(None) if viewer.office.is_none() => Ok(Answer::Annotations(Vec::new())),

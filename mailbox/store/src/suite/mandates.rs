@@ -161,13 +161,23 @@ pub async fn what_an_agent_subscribes_to_is_its_own_list<S: Store>(store: Arc<S>
     }
     assert_eq!(news.take(), Marks { subscriptions: true, ..Marks::default() });
     assert_eq!(
-        store.said_of_subscriptions(&kawara()).await.unwrap(),
+        store.said_of_subscriptions(&kawara(), None).await.unwrap(),
         [(own.clone(), true), (sent.clone(), false)].into()
     );
-    assert_eq!(store.said_of_subscriptions(&"tsuta".parse().unwrap()).await.unwrap(), [].into());
+    assert_eq!(store.said_of_subscriptions(&"tsuta".parse().unwrap(), None).await.unwrap(), [].into());
+    // What it said already is news to nobody.
+    store.subscribe_agent(kawara(), own.clone(), true).await.unwrap();
+    assert_eq!(news.take(), Marks::default());
     store.subscribe_agent(kawara(), own, false).await.unwrap();
     store.subscribe_agent(kawara(), sent.clone(), true).await.unwrap();
-    assert_eq!(store.said_of_subscriptions(&kawara()).await.unwrap(), [(sent, true)].into());
+    assert_eq!(store.said_of_subscriptions(&kawara(), None).await.unwrap(), [(sent.clone(), true)].into());
+    // Of one office: that one's, and the notices.
+    let (notices, others) = (folder("Notices"), folder("Offices/9970000011x/Own"));
+    store.subscribe_agent(kawara(), notices.clone(), false).await.unwrap();
+    store.subscribe_agent(kawara(), others, true).await.unwrap();
+    let here = store.said_of_subscriptions(&kawara(), Some(himawari())).await.unwrap();
+    assert_eq!(here, [(sent, true), (notices.clone(), false)].into());
+    assert_eq!(store.said_of_subscriptions(&kawara(), Some(sakura())).await.unwrap(), [(notices, false)].into());
     assert_eq!(store.folders(himawari()).await.unwrap().subscribed, office);
     // The same listener hears of the office it asked for, and of the roll.
     news.take();

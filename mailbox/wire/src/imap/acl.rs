@@ -121,7 +121,7 @@ impl Session {
             Order::Change(mailbox) => (mailbox, What::Change),
         };
         match mailbox {
-            Some(name) => self.ask(Ask::Folders, Work::Acl(Acl { tag, name, what })),
+            Some(name) => self.ask(Ask::Folders { subscribed: false }, Work::Acl(Acl { tag, name, what })),
             None => self.refuse_here(&tag, Refusal::NoSuchFolder),
         }
     }

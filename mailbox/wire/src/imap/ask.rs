@@ -55,8 +55,11 @@ pub enum Ask {
     Login(Claim),
     /// From now on the connection is nobody's. → [`Answer::Done`].
     Forget,
-    /// All folders of the logged-in office, and what it subscribed to. → [`Answer::Folders`].
-    Folders,
+    /// All folders of the logged-in office, and, if that is asked for, what it subscribed to. → [`Answer::Folders`].
+    Folders {
+        /// Else the list of what it subscribed to may be left out.
+        subscribed: bool,
+    },
     /// A folder's counters. → [`Answer::Status`].
     Status(FolderName),
     /// A folder with its messages, to be watched from now on: news of it arrive through

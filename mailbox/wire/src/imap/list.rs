@@ -37,7 +37,7 @@ impl Session {
             // RFC 7162 §3.1
             self.condstore();
         }
-        self.ask(Ask::Folders, Work::List(List { tag, request }));
+        self.ask(Ask::Folders { subscribed: request.asks_for_subscriptions() }, Work::List(List { tag, request }));
     }
 
     pub(super) fn listed(&mut self, List { tag, request }: List, listing: &Listing) {

@@ -3,7 +3,9 @@
 //! Of other folders it is told what makes the difference between two listings, so that whatever happened in between costs
 //! one question; a connection keeps a line for each folder, and nothing for each message.
 
-use fumibako_model::{Changes, FolderName, Listing, Refused, Uid};
+use std::collections::BTreeSet;
+
+use fumibako_model::{Access, Changes, FolderName, Listing, Refused, Uid};
 
 use super::command::By;
 use super::list::Names;
@@ -189,7 +191,7 @@ impl Session {
         }
         let Some(notify) = self.notify.as_mut().filter(|notify| notify.stirred) else { return Err(at) };
         notify.stirred = false;
-        self.ask(Ask::Folders, Work::Stir(at));
+        self.ask(Ask::Folders { subscribed: true }, Work::Stir(at));
         Ok(())
     }
 
@@ -215,10 +217,11 @@ impl Session {
         let known = notify.known.take().unwrap_or_default();
         let names = Names::of(listing);
         let all = known.news(listing);
+        let came_or_went: BTreeSet<&FolderName> = all.iter().filter_map(News::came_or_went).collect();
         for news in &all {
             // RFC 5465 §5.4: one line says of a folder that came, or went, whether it is subscribed to.
             if let News::Subscription(name) = news
-                && all.iter().any(|other| matches!(other, News::Created(one) | News::Deleted(one) if one == name))
+                && came_or_went.contains(name)
                 && notify.rules.events(name, listing).has(Events::NAMES)
             {
                 continue;
@@ -343,12 +346,12 @@ fn counters(wanted: Events) -> &'static [Counter] {
     if wanted.has(Events::FLAGS) { &FLAGS } else { &FLAGS[..3] }
 }
 
-/// The listing as if this name were still subscribed to.
+/// As much of the listing as rules look at, as if this name were still subscribed to.
 fn with(listing: &Listing, name: &FolderName) -> Listing {
     Listing {
         folders: Vec::new(),
         subscribed: [name.clone()].into(),
         modseq: listing.modseq,
-        access: listing.access.clone(),
+        access: Access { viewer: listing.access.viewer.clone(), agents: Vec::new() },
     }
 }

@@ -240,7 +240,11 @@ impl Office {
                 Judged::Party(party) => Answer::Welcome(party),
                 Judged::Secrets(secrets) => Answer::Secrets(secrets),
             },
-            Ask::Folders => Answer::Folders(self.listing()),
+            Ask::Folders { subscribed: true } => Answer::Folders(self.listing()),
+            // Who does not ask for it is not told.
+            Ask::Folders { subscribed: false } => {
+                Answer::Folders(fumibako_model::Listing { subscribed: BTreeSet::new(), ..self.listing() })
+            }
             Ask::Status(name) => Answer::Status(self.status(self.at(&name)?)),
             Ask::Open { name, read_only } => {
                 let at = self.at(&name)?;
@@ -347,7 +351,7 @@ impl Desk for Office {
     fn write(&self, ask: &Ask, body: &[u8]) -> String {
         match ask {
             Ask::Login(claim) => claims::write(claim),
-            Ask::Folders => "folders".into(),
+            Ask::Folders { .. } => "folders".into(),
             Ask::Status(name) => format!("status {name}"),
             Ask::Open { name, .. } => format!("open {name}"),
             Ask::Close => "close".into(),

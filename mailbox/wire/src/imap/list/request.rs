@@ -53,6 +53,11 @@ impl Request {
         Self { extended: true, give: Give { subscribed: true, ..Give::default() }, ..Self::default() }
     }
 
+    /// Does the answer depend on what is subscribed?
+    pub(super) fn asks_for_subscriptions(&self) -> bool {
+        self.lsub || self.select.subscribed || self.give.subscribed
+    }
+
     /// ```text
     /// lsub = "LSUB" SP mailbox SP list-mailbox
     /// ```

@@ -184,3 +184,18 @@ fn lsub_tells_of_subscriptions_and_of_levels_where_percent_asks_for_them() {
     check(r#"LSUB "" %"#, expect!["INBOX, gone, Sent (level), a (level), lost (level)"]);
     check(r#"LSUB "" "a/%""#, expect!["a/b (level)"]);
 }
+
+#[test]
+fn subscriptions_are_asked_for_only_where_they_are_told() {
+    for (command, expected) in [
+        (r#" "" *"#, false),
+        (r#" (SPECIAL-USE) "" * RETURN (MYRIGHTS)"#, false),
+        (r#" (SUBSCRIBED) "" *"#, true),
+        (r#" "" * RETURN (SUBSCRIBED)"#, true),
+    ] {
+        let bytes = format!("{command}\r\n");
+        let request = Request::list(&mut Cursor::new(bytes.as_bytes())).unwrap();
+        assert_eq!(request.asks_for_subscriptions(), expected, "{command}");
+    }
+    assert!(Request::lsub(&mut Cursor::new(b" \"\" *\r\n")).unwrap().asks_for_subscriptions());
+}

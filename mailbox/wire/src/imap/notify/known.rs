@@ -39,6 +39,16 @@ pub(super) enum News {
     Subscription(FolderName),
 }
 
+impl News {
+    /// The name of a folder that is new, or gone.
+    pub(super) fn came_or_went(&self) -> Option<&FolderName> {
+        match self {
+            Self::Created(name) | Self::Deleted(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
 impl Known {
     pub(super) fn of(listing: &Listing) -> Self {
         Self {
