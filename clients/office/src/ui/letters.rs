@@ -186,6 +186,8 @@ impl Why {
             Self::Twice => ["left-twice", "left-twice-next"],
             Self::NotCsv => ["left-not-csv", "left-not-csv-next"],
             Self::Many => ["left-many", "left-many-next"],
+            // Profile §12.1: a limit so small that not one whole MB fits has no number.
+            Self::Large(0) => ["left-large-any", "left-large-next"],
             Self::Large(mebibytes) => {
                 let (what, next) = (count(lang, "left-large", *mebibytes), say(lang, "left-large-next"));
                 return Words { what: what.into_owned(), next: next.into_owned(), code: None };
@@ -290,5 +292,7 @@ mod tests {
             };
             assert_eq!((of(mebibytes << 20), of((mebibytes + 1) << 20)), (None, Some(Why::Large(mebibytes))));
         }
+        let small = Why::Large(files_mebibytes(1 << 20)).words(Lang::Ja, &|office| office.to_string()).what;
+        assert!(!small.contains("MB") && small.contains("大きすぎます"), "{small}");
     }
 }

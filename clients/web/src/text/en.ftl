@@ -241,6 +241,7 @@ left-not-csv-next = Add it with "Edit" in the list.
 left-many = At most 100 files go at once.
 left-many-next = Send them in parts.
 left-large = It is too large. At most { $count } MB go at once.
+left-large-any = It is larger than the gateway takes.
 left-large-next = Make the PDF smaller, or send in parts.
 need-csv = There is no destination yet.
 need-csv-next = Add a CSV file whose name holds the office number.

@@ -241,6 +241,7 @@ left-not-csv-next = 一覧の「編集」から付けてください。
 left-many = 1回に送れるのは100ファイルまでです。
 left-many-next = 分けて送ってください。
 left-large = 大きすぎます。1回に送れるのは{ $count }MBまでです。
+left-large-any = 大きすぎます。サーバが受け付ける大きさを超えています。
 left-large-next = PDFを小さくするか、分けて送ってください。
 need-csv = 送信先が決まっていません。
 need-csv-next = 送信先事業所番号の入ったCSVファイルを追加してください。
