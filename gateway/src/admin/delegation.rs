@@ -49,7 +49,8 @@ impl<S: Store> Admin<S> {
         let confirmed = Some(self.0.clock.now());
         let one = Registered { paper: true, confirmed, ..mandate.registered(sum) };
         let id = one.id;
-        let told = self.did(What::MandateRegistered).of(one.mandate.office).about(id).noting("paper");
+        let told = self.did(What::MandateRegistered).of(one.mandate.office);
+        let told = told.about(format_args!("{id} paper")).noting(&one.mandate.agent);
         self.change(Amendment::Mandate(MandateOrder::Register(Box::new(one), None)), told).await?;
         self.show_mandate(id)
     }
@@ -73,10 +74,11 @@ impl<S: Store> Admin<S> {
     }
 
     pub(super) async fn revoke_mandate(&self, id: MandateId) -> Result<Reply, StoreError> {
-        let office = self.0.store.roll().mandate_by_id(id).map(|one| one.mandate.office);
-        let office = office.ok_or_else(|| Refusal::MandateUnknown.about(id))?;
+        let words = self.0.store.roll().mandate_by_id(id).map(|one| (one.mandate.office, one.mandate.agent.clone()));
+        let (office, agent) = words.ok_or_else(|| Refusal::MandateUnknown.about(id))?;
         let order = MandateOrder::Revoke { id, signed: None, by: OPERATOR.into(), at: self.0.clock.now() };
-        self.change(Amendment::Mandate(order), self.did(What::MandateRevoked).of(office).about(id)).await?;
+        let told = self.did(What::MandateRevoked).of(office).about(id).noting(agent);
+        self.change(Amendment::Mandate(order), told).await?;
         self.show_mandate(id)
     }
 

@@ -59,6 +59,9 @@ async fn every_change_of_rights_is_told_with_who_and_why() {
             What::MandateRevoked,
         ]
     );
+    // What the operator did to a mandate is told with the agent whose it is.
+    let whose: Vec<_> = told[4..].iter().map(|row| (row.done.note.as_str(), row.done.about.clone())).collect();
+    assert_eq!(whose, [("kawara", format!("{id} paper")), ("kawara", id.to_string())]);
     let text = serde_json::to_string(&told).unwrap();
     assert!(!text.contains(PASSWORD) && !text.contains("argon2"), "{text}");
     // Over the socket the user of the machine is told, too.

@@ -46,7 +46,7 @@ fn told(house: &House, agent: &std::path::Path) {
     let older = type_in(&house.a, ["mandate", "acts", "--before", &before]).ended(0).objects();
     assert_eq!((older.len(), &older[0]), (2, &rows[2]));
     let text = type_in(&house.a, ["mandate", "acts", "--format", "text"]).ended(0);
-    text.says("見本の代行 (kawara)").says("この事業所").says("kawara への委任を取消し");
+    text.says("見本の代行 (kawara)").says("この事業所").says("(kawara) への委任を取消し");
     assert_eq!(type_in(&house.b, ["mandate", "acts"]).ended(0).only()["acts"], 0);
     type_in(agent, ["mandate", "acts"]).ended(77).says("E-AUT-011");
 }
