@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use fumibako_model::{Login, Refusal, Refused, Report};
+use fumibako_model::{Refusal, Refused, Report};
 use fumibako_store::{Census, Delivery};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -186,7 +186,7 @@ impl Counts {
     }
 
     /// Somebody gave a name with a proof, or a certificate, and was let in or not.
-    pub(crate) fn login(&self, judged: Result<Login, Refused>) -> Result<Login, Refused> {
+    pub(crate) fn login<T>(&self, judged: Result<T, Refused>) -> Result<T, Refused> {
         self.logins.one("outcome", if judged.is_ok() { "let-in" } else { "refused" });
         judged
     }

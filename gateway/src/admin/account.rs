@@ -30,7 +30,7 @@ impl<S: Store> Admin<S> {
             }
             AccountRequest::AddApp { login, name, doors } => {
                 let told = self.did(What::AppPasswordMade);
-                let (app, secret) = self.0.add_app_password((&login, &name), doors, told).await?;
+                let (app, secret) = self.0.add_app_password((&login, &name, None), doors, told).await?;
                 let shown = fumibako_model::AppView { password: Some(secret.0), ..app.view() };
                 Ok(Reply::Apps { apps: vec![shown] })
             }

@@ -51,8 +51,18 @@ impl Known {
 impl<S: Store> House<S> {
     /// Who logs in with these credentials, from there.
     pub(crate) async fn login(&self, given: Credentials, (address, door): From) -> Result<Login, Refused> {
-        let known = self.known(&given, address).await?;
-        self.enters(&known, door, &given.authorization).await
+        Ok(self.login_with(&given, (address, door)).await?.0)
+    }
+
+    /// The same, and the hash of the password that it was.
+    pub(crate) async fn login_with(
+        &self,
+        given: &Credentials,
+        (address, door): From,
+    ) -> Result<(Login, String), Refused> {
+        let known = self.known(given, address).await?;
+        let login = self.enters(&known, door, &given.authorization).await?;
+        Ok((login, known.password_hash().to_owned()))
     }
 
     /// Whose password this is. Nothing else is asked of it; every wrong one is a guess (Profile §12.1), whatever it is for.

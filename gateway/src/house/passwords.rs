@@ -93,20 +93,13 @@ impl<S: Store> House<S> {
         self.set_password(New { login, password: new.0, was, temporary: false, withdraws }, told).await
     }
 
-    /// A new password counts. Takes a while, on as many threads as there are cores, no more. Application passwords that go with the
-    /// old one are told to the audit, each.
+    /// A new password counts. Takes a while, on as many threads as there are cores, no more.
     pub(crate) async fn set_password(&self, new: New, told: Done) -> Result<(), StoreError> {
         let New { login, password, was, temporary, withdraws } = new;
         let (password_hash, scram) = self.hashed(password).await?;
-        let roll = self.store.roll();
-        let gone = roll.app_passwords_of(&login).into_iter().filter(|_| withdraws);
-        let gone = gone
-            .map(|app| Done { what: What::AppPasswordRemoved, note: String::new(), ..told.clone() }.about(&app.login));
-        let done: Vec<Done> = std::iter::once(told.clone()).chain(gone).collect();
         let at = self.clock.now();
         let order = NewPassword { login, was, password_hash, scram, temporary, withdraws, at };
-        let changes = vec![Amendment::Account(AccountOrder::Password(Box::new(order)))];
-        self.store.amend(Amend { changes, done }).await
+        self.amend_account(AccountOrder::Password(Box::new(order)), told).await
     }
 
     /// The password's two verifiers.
@@ -116,10 +109,11 @@ impl<S: Store> House<S> {
         kept.ok().and_then(Result::ok).ok_or_else(|| Refusal::Internal.into())
     }
 
-    /// Profile §19.7: a new application password; it is shown this once.
+    /// Profile §19.7: a new application password; it is shown this once. `was` is the hash of the password that asks for it, where
+    /// one does (Profile §19.14).
     pub(crate) async fn add_app_password(
         &self,
-        (login, name): (&str, &str),
+        (login, name, was): (&str, &str, Option<String>),
         doors: BTreeSet<Door>,
         told: Done,
     ) -> Result<(AppPassword, Private<String>), StoreError> {
@@ -133,7 +127,7 @@ impl<S: Store> House<S> {
         let (password_hash, scram) = self.hashed(secret.0.clone()).await?;
         let app = AppPassword { login: full, password_hash, scram, doors, made: self.clock.now(), used: None };
         let told = of_party(told, &party).about(&app.login);
-        self.amend_account(AccountOrder::AddApp(Box::new(app.clone())), told).await?;
+        self.amend_account(AccountOrder::AddApp { app: Box::new(app.clone()), was }, told).await?;
         Ok((app, secret))
     }
 

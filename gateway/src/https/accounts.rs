@@ -6,7 +6,7 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, put};
-use fumibako_model::{AppPassword, AppView, Done, NewApp, Private, Refusal, Refused, What};
+use fumibako_model::{AppPassword, AppView, Done, Door, NewApp, Private, Refusal, Refused, What};
 use fumibako_store::{Store, StoreError};
 use fumibako_wire::Credentials;
 use serde::Deserialize;
@@ -73,7 +73,7 @@ fn read<'o, T: Deserialize<'o>>(octets: &'o [u8], expected: &str) -> Result<T, R
 async fn list<S: Store>(State(office): State<Office<S>>, header: HeaderMap) -> Response {
     let house = &office.house;
     match person(&office, &header).await {
-        Ok((login, _)) => {
+        Ok(Person { user: login, .. }) => {
             let roll = house.store.roll();
             answer(&roll.app_passwords_of(&login).into_iter().map(AppPassword::view).collect::<Vec<_>>())
         }
@@ -89,16 +89,16 @@ async fn add<S: Store>(State(office): State<Office<S>>, header: HeaderMap, octet
 }
 
 async fn added<S: Store>(office: &Office<S>, header: &HeaderMap, octets: &[u8]) -> Result<AppView, StoreError> {
-    let (login, done) = person(office, header).await?;
+    let Person { user, hash, done } = person(office, header).await?;
     let NewApp { name, doors } = read(octets, "{\"name\", \"doors\"}")?;
     let told = Done { what: What::AppPasswordMade, ..done };
-    let (app, secret) = office.house.add_app_password((&login, &name), doors, told).await?;
+    let (app, secret) = office.house.add_app_password((&user, &name, Some(hash)), doors, told).await?;
     Ok(AppView { password: Some(secret.0), ..app.view() })
 }
 
 async fn remove<S: Store>(State(office): State<Office<S>>, Path(name): Path<String>, header: HeaderMap) -> Response {
     let removed = match person(&office, &header).await {
-        Ok((login, done)) => office.house.remove_app_password(&login, &name, done).await,
+        Ok(Person { user, done, .. }) => office.house.remove_app_password(&user, &name, done).await,
         Err(refused) => Err(refused.into()),
     };
     match removed {
@@ -107,9 +107,19 @@ async fn remove<S: Store>(State(office): State<Office<S>>, Path(name): Path<Stri
     }
 }
 
-/// The user ID that logs in, and what the audit says of a withdrawal.
-async fn person<S: Store>(office: &Office<S>, header: &HeaderMap) -> Result<(String, Done), Refused> {
-    let login = office.login(header).await?;
-    let user = claimed(header)?.login;
-    Ok((user, Done::new(office.house.clock.now(), login.party(), What::AppPasswordRemoved)))
+/// Who logs in.
+struct Person {
+    /// ユーザID.
+    user: String,
+    /// Of the password that logged in.
+    hash: String,
+    /// What the audit says of a withdrawal.
+    done: Done,
+}
+
+async fn person<S: Store>(office: &Office<S>, header: &HeaderMap) -> Result<Person, Refused> {
+    let (given, house) = (claimed(header)?, &office.house);
+    let (login, hash) = house.counts.login(house.login_with(&given, (office.address, Door::Https)).await)?;
+    let done = Done::new(house.clock.now(), login.party(), What::AppPasswordRemoved);
+    Ok(Person { user: given.login, hash, done })
 }

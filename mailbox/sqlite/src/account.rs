@@ -15,13 +15,20 @@ const PASSWORDS_A_DAY: i64 = 20;
 /// Application passwords that are made for one user ID in a UTC day.
 const APP_PASSWORDS_A_DAY: i64 = 40;
 
-/// Does it, and says whether that changed anything.
-pub(crate) async fn run(rows: &mut SqliteConnection, order: &AccountOrder) -> Result<bool, Stop> {
+/// Does it, and says whether that changed anything. `gone` is told which application passwords a new password withdrew.
+pub(crate) async fn run(
+    rows: &mut SqliteConnection,
+    order: &AccountOrder,
+    gone: &mut Vec<String>,
+) -> Result<bool, Stop> {
     match order {
         AccountOrder::Make(account) => make(rows, account).await,
-        AccountOrder::Password(new) => password(rows, new).await,
+        AccountOrder::Password(new) => {
+            gone.append(&mut password(rows, new).await?);
+            Ok(true)
+        }
         AccountOrder::Change(how) => change(rows, how).await,
-        AccountOrder::AddApp(app) => add_app(rows, app).await,
+        AccountOrder::AddApp { app, was } => add_app(rows, app, was.as_deref()).await,
         AccountOrder::RemoveApp { login } => {
             let done = sqlx::query!("DELETE FROM app_password WHERE login = ?", login).execute(rows).await?;
             there(done.rows_affected(), login)
@@ -53,10 +60,12 @@ async fn change(rows: &mut SqliteConnection, how: &AccountChange) -> Result<bool
     }
 }
 
-/// All application passwords of a user ID go; says how many.
-async fn withdraw(rows: &mut SqliteConnection, login: &str) -> Result<i64, sqlx::Error> {
-    let done = sqlx::query!("DELETE FROM app_password WHERE account = ?", login).execute(rows).await?;
-    Ok(i64::try_from(done.rows_affected()).unwrap_or(i64::MAX))
+/// All application passwords of a user ID go; says which.
+async fn withdraw(rows: &mut SqliteConnection, login: &str) -> Result<Vec<String>, sqlx::Error> {
+    let gone = sqlx::query_scalar!(r#"DELETE FROM app_password WHERE account = ? RETURNING login AS "login!""#, login);
+    let mut gone = gone.fetch_all(rows).await?;
+    gone.sort();
+    Ok(gone)
 }
 
 fn there(rows: u64, login: &str) -> Result<bool, Stop> {
@@ -84,8 +93,9 @@ async fn make(rows: &mut SqliteConnection, account: &Account) -> Result<bool, St
     if put.rows_affected() == 0 { Err(Refusal::LoginExists.about(&account.login).into()) } else { Ok(true) }
 }
 
-/// Profile §19.4: of two that change the same password at once, the second knew one that was no longer it.
-async fn password(rows: &mut SqliteConnection, new: &NewPassword) -> Result<bool, Stop> {
+/// Profile §19.4: of two that change the same password at once, the second knew one that was no longer it. Says which application
+/// passwords went.
+async fn password(rows: &mut SqliteConnection, new: &NewPassword) -> Result<Vec<String>, Stop> {
     let at = new.at.as_millisecond();
     let done = sqlx::query!(
         "UPDATE account SET password_hash = ?2, scram = ?3, temporary = ?4, password_set = ?5
@@ -107,19 +117,27 @@ async fn password(rows: &mut SqliteConnection, new: &NewPassword) -> Result<bool
         }
         changed => _ = there(changed, &new.login)?,
     }
-    if new.withdraws {
-        // Profile §19.14: in the same commit, so that none is left that the old password made.
-        let gone = withdraw(&mut *rows, &new.login).await?;
-        let told = if new.was.is_none() { gone } else { 0 };
-        sqlx::query!("UPDATE account SET withdrawn = withdrawn + ?2 WHERE login = ?1", new.login, told)
-            .execute(rows)
-            .await?;
+    if !new.withdraws {
+        return Ok(Vec::new());
     }
-    Ok(true)
+    // Profile §19.14: in the same commit. What the old password asked for and is made later, `add_app` refuses.
+    let gone = withdraw(&mut *rows, &new.login).await?;
+    let told = if new.was.is_none() { i64::try_from(gone.len()).unwrap_or(i64::MAX) } else { 0 };
+    sqlx::query!("UPDATE account SET withdrawn = withdrawn + ?2 WHERE login = ?1", new.login, told)
+        .execute(rows)
+        .await?;
+    Ok(gone)
 }
 
-async fn add_app(rows: &mut SqliteConnection, app: &AppPassword) -> Result<bool, Stop> {
+/// Profile §19.14: making its verifiers takes a while. If the password that asked for it was replaced meanwhile, it asks for nothing.
+async fn add_app(rows: &mut SqliteConnection, app: &AppPassword, was: Option<&str>) -> Result<bool, Stop> {
     let (account, doors, made) = (app.parts().0, serde_json::to_string(&app.doors)?, app.made.as_millisecond());
+    let hash = sqlx::query_scalar!("SELECT password_hash FROM account WHERE login = ?", account);
+    match (hash.fetch_optional(&mut *rows).await?, was) {
+        (None, None) => return Err(Refusal::LoginUnknown.about(account).into()),
+        (stands, Some(was)) if stands.as_deref() != Some(was) => return Err(Refusal::WrongPassword.into()),
+        _ => {}
+    }
     let count = sqlx::query_scalar!("SELECT count(*) FROM app_password WHERE account = ?", account)
         .fetch_one(&mut *rows)
         .await?;

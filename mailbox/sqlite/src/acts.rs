@@ -34,10 +34,11 @@ async fn changes(rows: &mut SqliteConnection, amend: &Amend) -> Result<(), Stop>
     let mut changed = amend.changes.is_empty();
     // The moment of the change, as it is told.
     let at = amend.done.first().map(|done| done.at);
+    let mut withdrawn = Vec::new();
     for change in &amend.changes {
         changed |= match change {
             Amendment::Office(office) => roll::put_office(rows, office).await.map(|()| true)?,
-            Amendment::Account(order) => account::run(rows, order).await?,
+            Amendment::Account(order) => account::run(rows, order, &mut withdrawn).await?,
             Amendment::Enrol(one) => certificate::enrol(rows, one).await?,
             Amendment::EnrolOwn(one) => certificate::enrol_own(rows, one).await?,
             Amendment::Remove(removal) => certificate::remove(rows, removal).await?,
@@ -48,7 +49,16 @@ async fn changes(rows: &mut SqliteConnection, amend: &Amend) -> Result<(), Stop>
             Amendment::Notice(order) => notice::run(rows, order).await?,
         };
     }
-    if changed { write(rows, &amend.done).await } else { Ok(()) }
+    if !changed {
+        return Ok(());
+    }
+    // Profile §19.14: each that went with a password, by whom and when that was set.
+    let went = |(login, told): (String, &Done)| {
+        Done { what: What::AppPasswordRemoved, note: String::new(), ..told.clone() }.about(login)
+    };
+    let went = withdrawn.into_iter().zip(amend.done.first().into_iter().cycle()).map(went);
+    let done: Vec<Done> = amend.done.iter().cloned().chain(went).collect();
+    write(rows, &done).await
 }
 
 /// Writes rows behind the last one.

@@ -14,7 +14,13 @@ pub enum AccountOrder {
     /// Rights, a suspension, or that it goes.
     Change(AccountChange),
     /// A new application password. Past [`APP_PASSWORDS`](fumibako_model::APP_PASSWORDS) it is refused.
-    AddApp(Box<AppPassword>),
+    AddApp {
+        /// It.
+        app: Box<AppPassword>,
+        /// The hash of the password that asked for it; if another stands there by now, this is refused as a wrong password is.
+        /// `None`: whatever stands there.
+        was: Option<String>,
+    },
     /// An application password goes.
     RemoveApp {
         /// Its own user ID.
@@ -44,7 +50,8 @@ pub struct NewPassword {
     /// Has it to be changed before anything else?
     pub temporary: bool,
     /// Profile §19.14: do the application passwords go with the old one? Those that go for a password that nobody had to know are
-    /// counted ([`Account::withdrawn`]), so that whose they were is told.
+    /// counted ([`Account::withdrawn`]), so that whose they were is told. Each is told to the audit, by whom and when the first thing
+    /// is that is told with this order.
     pub withdraws: bool,
     /// When.
     pub at: Timestamp,

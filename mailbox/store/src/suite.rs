@@ -113,6 +113,7 @@ macro_rules! store_suite {
             accounts::passwords_change_so_often_a_day_and_no_oftener,
             accounts::application_passwords_go_with_their_user_id,
             accounts::application_passwords_go_with_the_password_where_that_is_said,
+            accounts::the_old_password_makes_no_application_password_once_a_new_one_counts,
             accounts::a_certificate_goes_off_the_roll_and_stays_known,
             accounts::of_two_that_remove_each_other_one_stays,
             accounts::what_was_removed_comes_back_by_the_operator_alone,

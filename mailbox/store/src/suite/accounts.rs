@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use fumibako_model::{
-    APP_PASSWORDS, Account, AccountChange, AppPassword, CERTIFICATES, CertificateKey, Door, Enrolled, Party, Refusal,
-    Role,
+    APP_PASSWORDS, Account, AccountChange, AppPassword, CERTIFICATES, CertificateKey, Done, Door, Enrolled, Party,
+    Refusal, Role, What,
 };
 use jiff::SignedDuration;
 
-use super::{Fill, World, at_once, himawari, now, refused, sakura, view};
+use super::{Fill, World, acts, at_once, himawari, now, refused, sakura, view};
 use crate::{AccountOrder, Amend, Amendment, NewPassword, Removal, Store, StoreError};
 
 /// A user ID of the first office.
@@ -110,12 +110,12 @@ pub async fn passwords_change_so_often_a_day_and_no_oftener<S: Store>(store: Arc
     assert_eq!(store.roll().account("himawari").unwrap().password_hash, hash(20), "it stays");
     order(&*store, password(None, &hash(1))).await.unwrap();
     for n in 0..40 {
-        order(&*store, AccountOrder::AddApp(Box::new(app(n)))).await.unwrap();
+        order(&*store, add(app(n))).await.unwrap();
         order(&*store, AccountOrder::RemoveApp { login: app(n).login }).await.unwrap();
     }
-    refused(order(&*store, AccountOrder::AddApp(Box::new(app(40)))).await, Refusal::TooManyQuestions);
+    refused(order(&*store, add(app(40))).await, Refusal::TooManyQuestions);
     let tomorrow = AppPassword { made: now() + SignedDuration::from_hours(24), ..app(40) };
-    order(&*store, AccountOrder::AddApp(Box::new(tomorrow))).await.unwrap();
+    order(&*store, add(tomorrow)).await.unwrap();
 }
 
 fn app(name: usize) -> AppPassword {
@@ -129,16 +129,21 @@ fn app(name: usize) -> AppPassword {
     }
 }
 
+/// The operator's order: whatever the password is.
+fn add(app: AppPassword) -> AccountOrder {
+    AccountOrder::AddApp { app: Box::new(app), was: None }
+}
+
 pub async fn application_passwords_go_with_their_user_id<S: Store>(store: Arc<S>) {
     World::with(&*store).await;
     order(&*store, AccountOrder::Make(Box::new(account("himawari")))).await.unwrap();
     for n in 0..APP_PASSWORDS {
-        order(&*store, AccountOrder::AddApp(Box::new(app(n)))).await.unwrap();
+        order(&*store, add(app(n))).await.unwrap();
     }
-    refused(order(&*store, AccountOrder::AddApp(Box::new(app(99)))).await, Refusal::ValueUnfit);
+    refused(order(&*store, add(app(99))).await, Refusal::ValueUnfit);
     order(&*store, AccountOrder::RemoveApp { login: app(1).login }).await.unwrap();
     refused(order(&*store, AccountOrder::RemoveApp { login: app(1).login }).await, Refusal::LoginUnknown);
-    refused(order(&*store, AccountOrder::AddApp(Box::new(app(0)))).await, Refusal::LoginExists);
+    refused(order(&*store, add(app(0))).await, Refusal::LoginExists);
     order(&*store, AccountOrder::UsedApp { login: app(0).login, at: now() }).await.unwrap();
     let roll = store.roll();
     assert_eq!(roll.app_passwords_of("himawari").len(), APP_PASSWORDS - 1);
@@ -163,7 +168,7 @@ pub async fn application_passwords_go_with_the_password_where_that_is_said<S: St
         (roll.app_passwords_of("himawari").len(), roll.account("himawari").unwrap().withdrawn)
     };
     for n in 0..3 {
-        order(&*store, AccountOrder::AddApp(Box::new(app(n)))).await.unwrap();
+        order(&*store, add(app(n))).await.unwrap();
     }
     order(&*store, new_password(Some("$argon2id$one"), false)).await.unwrap();
     assert_eq!(stand(&store), (3, 0));
@@ -175,10 +180,33 @@ pub async fn application_passwords_go_with_the_password_where_that_is_said<S: St
     order(&*store, new_password(None, true)).await.unwrap();
     order(&*store, new_password(Some("$argon2id$one"), false)).await.unwrap();
     assert_eq!(stand(&store), (0, 3), "until a new one is made");
-    order(&*store, AccountOrder::AddApp(Box::new(app(0)))).await.unwrap();
+    order(&*store, add(app(0))).await.unwrap();
     assert_eq!(stand(&store), (1, 0));
     order(&*store, new_password(Some("$argon2id$one"), true)).await.unwrap();
     assert_eq!(stand(&store), (0, 0), "one's own: who asks for it knows");
+}
+
+// Profile §19.14
+pub async fn the_old_password_makes_no_application_password_once_a_new_one_counts<S: Store>(store: Arc<S>) {
+    World::with(&*store).await;
+    order(&*store, AccountOrder::Make(Box::new(account("himawari")))).await.unwrap();
+    // Each was asked for with the password that counted when it logged in.
+    let asked = |n: usize, was: &str| AccountOrder::AddApp { app: Box::new(app(n)), was: Some(was.into()) };
+    order(&*store, asked(0, "$argon2id$one")).await.unwrap();
+    let late = asked(1, "$argon2id$one");
+    let AccountOrder::Password(new) = password(None, "$argon2id$two") else { unreachable!("it is one") };
+    let new = AccountOrder::Password(Box::new(NewPassword { withdraws: true, ..*new }));
+    // What the audit is told is what went, whatever whoever gave the order saw there.
+    let did = Done::new(now(), "operator", What::PasswordSet).of(himawari()).about("himawari").noting("temporary");
+    store.amend(Amend { changes: vec![Amendment::Account(new)], done: vec![did.clone()] }).await.unwrap();
+    let gone = Done { what: What::AppPasswordRemoved, note: String::new(), ..did.clone() }.about("himawari/app-0");
+    let told = acts::rows(&*store, Some(himawari()), None).await;
+    assert_eq!(told.into_iter().map(|row| row.done).collect::<Vec<_>>(), [did, gone]);
+    refused(order(&*store, late).await, Refusal::WrongPassword);
+    let stood = |store: &S| store.roll().account("himawari").unwrap().withdrawn;
+    assert!(store.roll().app_passwords_of("himawari").is_empty() && stood(&store) == 1, "it is still told");
+    order(&*store, asked(1, "$argon2id$two")).await.unwrap();
+    refused(order(&*store, add(AppPassword { login: "nobody/app-0".into(), ..app(0) })).await, Refusal::LoginUnknown);
 }
 
 fn certificate(serial: usize) -> Enrolled {

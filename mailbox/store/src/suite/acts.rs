@@ -11,7 +11,8 @@ use crate::{
     ActsAudit, ActsHead, Amend, Amendment, CopyOrder, Deposit, Doer, Draft, FlagOrder, Store, ToldTo, WhichActs,
 };
 
-async fn rows<S: Store>(store: &S, office: Option<OfficeNumber>, after: Option<u64>) -> Vec<AuditRow> {
+/// What the audit tells.
+pub(super) async fn rows<S: Store>(store: &S, office: Option<OfficeNumber>, after: Option<u64>) -> Vec<AuditRow> {
     let docs = store.acts(WhichActs { office, after }).await.unwrap();
     docs.iter().map(|doc| serde_json::from_str(doc).unwrap()).collect()
 }
