@@ -33,8 +33,8 @@ pub(crate) enum Advice {
     Never { terms: bool },
     /// Its first day is still to come.
     Awaited(Date),
-    /// まもなく終了: days left; is it renewed by itself, and does the office agree to the terms in force?
-    Ends { left: usize, automatic: bool, agrees: bool },
+    /// まもなく終了: days left; are there terms to agree to, is it renewed by itself, and does the office agree to those in force?
+    Ends { left: usize, terms: bool, automatic: bool, agrees: bool },
     /// Nobody of the office agreed to terms so far; from this day on it can be renewed, which agrees to them.
     NotAgreed(Option<Date>),
     /// It is to be renewed by itself, but the terms are not those the office agreed to.
@@ -53,7 +53,7 @@ pub(crate) fn advice(view: &LicenceView) -> Vec<Advice> {
         (LicenceState::Ended, _) => Some(Advice::Over { terms }),
         (LicenceState::None, Some(from)) => Some(Advice::Awaited(from)),
         (LicenceState::None, None) => Some(Advice::Never { terms }),
-        (LicenceState::Ending, _) => Some(Advice::Ends { left, automatic, agrees }),
+        (LicenceState::Ending, _) => Some(Advice::Ends { left, terms, automatic, agrees }),
         (LicenceState::InForce, _) => None,
     };
     // Who renews now is shown the terms there.
@@ -142,7 +142,10 @@ impl Advice {
             Self::Stopped(_) => say(lang, "licence-stopped-next"),
             Self::Over { terms: true } => say_here("licence-over-next"),
             Self::Never { terms: true } => say_here("licence-never-next"),
-            Self::Over { terms: false } | Self::Never { terms: false } => say(lang, "licence-no-terms"),
+            // Without terms nothing can be renewed, neither by hand nor by itself (E-LIC-007).
+            Self::Over { terms: false } | Self::Never { terms: false } | Self::Ends { terms: false, .. } => {
+                say(lang, "licence-no-terms")
+            }
             Self::Awaited(_) => say(lang, "licence-awaited-next"),
             Self::Ends { automatic: true, agrees: true, .. } => say(lang, "licence-soon-automatic"),
             Self::Ends { automatic: true, .. } => say_here("licence-soon-terms"),
@@ -230,7 +233,9 @@ mod tests {
         check(&state(LicenceState::None, never), &["licence apply"]);
         check(&agreed(state(LicenceState::None, view())), &["2026/04/01 から"]);
         let ending = LicenceView { renewable: true, days_left: Some(20), ..view() };
-        check(&state(LicenceState::Ending, ending), &["あと20日です。fumibako licence renew"]);
+        check(&state(LicenceState::Ending, ending.clone()), &["あと20日です。fumibako licence renew"]);
+        let unpublished = LicenceView { terms: None, automatic: true, ..ending };
+        check(&state(LicenceState::Ending, unpublished), &["あと20日です。利用規約がまだ公開されていない"]);
     }
 
     #[test]
