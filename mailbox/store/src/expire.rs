@@ -17,7 +17,7 @@ pub struct DayOfMail {
     pub messages: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// The bundles among them whose receipt never came.
+    /// The bundles among them that nobody collected.
     pub uncollected: u64,
     /// Messages that came that day and stay, under a legal hold.
     pub held: u64,

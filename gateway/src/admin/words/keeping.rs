@@ -20,7 +20,7 @@ pub struct DayRow {
     pub messages: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Bundles among them whose receipt never came.
+    /// Bundles among them that nobody collected.
     pub uncollected: u64,
     /// Messages of that day that stay, under a legal hold.
     pub held: u64,

@@ -128,7 +128,7 @@ pub(crate) fn fail(ledger: &mut Ledger<'_>, bundle: &Uncollected, now: Timestamp
     Ok(())
 }
 
-/// Bundles of these segments whose receipt never came: so many, from the segment of this message on.
+/// Bundles of these segments that nobody collected: so many, from the segment of this message on.
 pub(crate) async fn uncollected(
     rows: &mut SqliteConnection,
     (first, last): (i64, i64),
