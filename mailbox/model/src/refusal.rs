@@ -267,6 +267,14 @@ mod tests {
         }
     }
 
+    // Profile §10.10
+    #[test]
+    fn an_agent_reads_that_the_office_renews() {
+        let row = Refusal::SenderNotLicensed.row();
+        assert!(row.next_ja.starts_with("事業所が") && row.next_ja.contains("代行業者にはできません"));
+        assert!(row.next_en.starts_with("The office ") && row.next_en.contains("an agent cannot"));
+    }
+
     #[test]
     fn classes_agree_across_protocols() {
         for (_, row) in Refusal::all() {
