@@ -1,5 +1,6 @@
 //! The office's mailbox at the gateway: IMAP over TLS (RFC 8314 §3.2).
 
+use std::collections::HashSet;
 use std::fmt::Debug;
 use std::future::Future;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use async_imap::{Client, Session};
 use fumibako_model::{Fault, MDN_SENT, NOTICES, OFFICES, OfficeNumber, Party, Private, State, delegated, kept_until};
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
-use mail_parser::DateTime;
+use mail_parser::{DateTime, MessageParser};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
@@ -232,22 +233,27 @@ impl Mailbox {
 
     /// Sets flags on a message (RFC 3501 §6.4.6).
     pub async fn mark(&mut self, uid: u32, flags: &str) -> Result<(), Trouble> {
+        self.store(uid.to_string(), flags).await
+    }
+
+    async fn store(&mut self, uids: String, flags: &str) -> Result<(), Trouble> {
         let change = format!("+FLAGS.SILENT ({flags})");
         let storing = async {
-            let answers = self.session.uid_store(uid.to_string(), change).await?;
+            let answers = self.session.uid_store(uids, change).await?;
             answers.try_collect::<Vec<_>>().await
         };
         waited(&self.host, self.patience, storing).await.map(|_| ())
     }
 
-    /// Profile §18.4: whatever notices stand now, we have seen them.
-    pub async fn see_notices(&mut self) -> Result<(), Trouble> {
-        let storing = async {
-            self.session.select(NOTICES).await?;
-            let answers = self.session.uid_store("1:*", "+FLAGS.SILENT (\\Seen)").await?;
-            answers.try_collect::<Vec<_>>().await
-        };
-        waited(&self.host, self.patience, storing).await.map(|_| ())
+    /// Profile §18.4: we have seen these notices, by their numbers. What came to stand meanwhile, nobody was shown.
+    pub async fn see_notices(&mut self, shown: &HashSet<u64>) -> Result<(), Trouble> {
+        waited(&self.host, self.patience, self.session.select(NOTICES)).await?;
+        let standing = self.search("UNSEEN").await?;
+        let headers = self.headers(&standing).await?;
+        let seen = headers.iter().filter(|kept| notice_number(&kept.octets.0).is_some_and(|id| shown.contains(&id)));
+        let seen: Vec<String> = seen.map(|kept| kept.uid.to_string()).collect();
+        // RFC 3501 §9: a set of none cannot be written.
+        if seen.is_empty() { Ok(()) } else { self.store(seen.join(","), "\\Seen").await }
     }
 
     /// Says good-bye; a gateway that does not answer is left all the same.
@@ -272,6 +278,13 @@ fn kept(fetch: &Fetch) -> Option<Kept> {
         flags: fetch.flags().map(flag).collect(),
         octets: Private(fetch.body().or_else(|| fetch.header()).unwrap_or_default().to_vec()),
     })
+}
+
+/// The number of the notice that a message shows (Profile §18.2).
+fn notice_number(header: &[u8]) -> Option<u64> {
+    let message = MessageParser::default().parse_headers(header)?;
+    let mut facts = message.header_raw("Fumibako-Notice")?.split(';');
+    facts.find_map(|fact| fact.trim().strip_prefix("id=")?.parse().ok())
 }
 
 fn flag(flag: Flag<'_>) -> String {

@@ -1,6 +1,7 @@
 //! What the screens do, through what the commands call. It waits for disks and networks, so it runs beside the requests.
 
 pub(super) mod ask;
+mod ended;
 pub(super) mod listen;
 pub(super) mod look;
 pub(super) mod mandated;

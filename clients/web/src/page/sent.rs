@@ -85,6 +85,8 @@ pub struct SentRow {
     pub note: String,
     /// Does it wait too long (TX-07)?
     pub late: bool,
+    /// Does the gateway still keep our copy, from which it is sent again or withdrawn?
+    pub there: bool,
 }
 
 /// What the page shows.
@@ -139,13 +141,11 @@ fn one(frame: &Frame, row: &SentRow) -> Markup {
             td data-label=(frame.say("file")) { (crate::text::count(frame.lang, "files", row.files)) span.second.small { (row.units) } }
             td data-label=(frame.say("way")) { (way(frame, row)) p.small { @if row.late || row.way == Way::Failed { (Icon::Warning.draw()) } (row.note) } }
             td.acts {
-                @if matches!(row.way, Way::Reached(_) | Way::HandedOver | Way::Expired | Way::Failed) && frame.may_send {
+                @if row.there && matches!(row.way, Way::Reached(_) | Way::HandedOver | Way::Failed) && frame.may_send {
                     form.right method="post" action={ "/sent/" (row.id) "/again" } data-swap {
                         (frame.token())
                         button.plain { (frame.say("send-again")) span.vh { " " (row.at) } }
-                        @if row.way != Way::Expired {
-                            button.plain formaction={ "/sent/" (row.id) "/withdraw" } { (frame.say("withdraw")) span.vh { " " (row.at) } }
-                        }
+                        button.plain formaction={ "/sent/" (row.id) "/withdraw" } { (frame.say("withdraw")) span.vh { " " (row.at) } }
                     }
                 }
                 a href={ "/sent/" (row.id) } { (frame.say(row.way.proof().title())) span.vh { " " (row.at) } } }

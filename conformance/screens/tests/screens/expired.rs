@@ -1,4 +1,4 @@
-//! RX-14: what nobody fetched in time. Its day comes while the gateway is stopped: the store is told what day it is.
+//! RX-14, TX-03: what nobody fetched in time. Its day comes while the gateway is stopped: the store is told what day it is.
 
 use fumibako_gateway::{CONFIG_FILE, Config, Gateway};
 use fumibako_sqlite::SqliteStore;
@@ -20,9 +20,14 @@ pub(crate) async fn play(world: &World) -> Done {
     let day = now() + SignedDuration::from_hours(24 * DAYS);
     store.expire(config.retention(), Asked::ByThePerson, day).await?;
     store.close().await?;
-    let running = Gateway::start(config).await?;
+    // Before the gateway is there: a look in between would take what is gone for moved by hand.
     ahead((DAYS + 1) * 24 * 3_600);
-    let seen = received(world).await;
+    let running = Gateway::start(config).await?;
+    let seen = async {
+        received(world).await?;
+        sent(world).await
+    };
+    let seen = seen.await;
     ahead(0);
     world.driver.goto("about:blank").await?;
     running.stop().await;
@@ -47,5 +52,28 @@ async fn received(world: &World) -> Done {
     let words = ["送信元事業所", B, "受信日時", "取得されないまま保存期限が過ぎ"];
     world.shot("expired").await?;
     world.see("RX-14", "with its record to print", record && world.in_order("main", &words).await);
+    Ok(())
+}
+
+/// TX-03: the gateway keeps no copy of it any more, for its sender either; the row stays, and so does what became of it.
+async fn sent(world: &World) -> Done {
+    world.enter(&world.b, B).await?;
+    world.go(&world.b, "/sent").await?;
+    world.press("更新").await?;
+    let stays = world.until(GONE).await;
+    let words = ["取得されず期限切れ", "期限切れの証明"];
+    let said = world.holds(&format!("{}.every(w => {GONE}.innerText.includes(w))", serde_json::json!(words))).await;
+    let barred = world.holds(&format!("!{GONE}.querySelector('button')")).await;
+    world.see("TX-03", "what nobody fetched in time stays as 期限切れ in its sender's list", stays && said && barred);
+    let taken =
+        world.holds("[...document.querySelectorAll('#rows tbody tr')].some(r => r.innerText.includes('取得済'))");
+    world.see("TX-03", "and what was fetched stays, too, when its content is gone", taken.await);
+    world.shot("sent-expired").await?;
+    world.js(&format!("{GONE}.querySelector('a').click()")).await?;
+    let record = world.until("document.querySelector('h1')?.innerText === '期限切れの証明'").await;
+    let printed =
+        world.holds("document.querySelector('[data-print]') && document.querySelector('a[href$=\"/proof\"]')").await;
+    let facts = world.in_order("main", &[A, "期限切れ"]).await;
+    world.see("TX-03", "with its record to print, and the proof as a file", record && printed && facts);
     Ok(())
 }

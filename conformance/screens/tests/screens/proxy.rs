@@ -12,8 +12,8 @@ use jiff::ToSpan as _;
 use crate::world::{A, B, C, Done, World, now};
 
 const AGENT: (&str, &str) = sample::AGENT;
-/// Its mandate is over.
-const OVER: &str = "9970000079";
+/// Its mandate has not begun.
+const LATER: &str = "9970000079";
 /// One whose name is an attack.
 const EVIL: (&str, &str) = ("9970000087", "<img src=x onerror=window.hit=1>");
 /// One that gave nobody a mandate.
@@ -22,12 +22,12 @@ const ROW: &[u8] = b"202407,999903,9900000011,20250920\r\n";
 
 /// The agent, and the mandates that offices gave it on paper.
 pub(crate) fn agents(stage: &Stage) -> Done {
-    for (number, name) in [(OVER, "見本訪問看護"), EVIL, (FOREIGN, "見本短期入所")] {
+    for (number, name) in [(LATER, "見本訪問看護"), EVIL, (FOREIGN, "見本短期入所")] {
         stage.add_office(number.parse()?, name, KeyKind::EcP256, now())?;
     }
     stage.add_agent(AGENT.0, AGENT.1, now())?;
     let today = JAPAN.to_datetime(now()).date();
-    for (number, until) in [(C.0, 12), (OVER, -20), (EVIL.0, 200)] {
+    for (number, from, until) in [(C.0, -60, 12), (LATER, 5, 40), (EVIL.0, -60, 200)] {
         let office: OfficeNumber = number.parse()?;
         let terms = Terms {
             office,
@@ -36,7 +36,7 @@ pub(crate) fn agents(stage: &Stage) -> Done {
             kinds: Vec::new(),
             counterparties: Vec::new(),
             months: None,
-            from: today.saturating_sub(60.days()),
+            from: today.saturating_add(from.days()),
             until: today.saturating_add(until.days()),
         };
         stage.ask(Request::MandateAdd { mandate: Box::new(terms.written(now())) })?;
@@ -131,19 +131,19 @@ fn file(world: &World, from: &str, to: &str, serial: usize) -> PathBuf {
 /// One drop for all offices.
 async fn sorted(world: &World, agent: &Ui) -> Done {
     world.go(agent, "/batch").await?;
-    let column = ["委任元", "すべて", "3事業所", A, "まで", C.0, "あと12日", OVER, "委任切れ"];
+    let column = ["委任元", "すべて", "4事業所", A, "まで", C.0, "あと12日", LATER, "開始前"];
     world.see("PX-03", "every office with the end of its mandate", world.in_order("#principals", &column).await);
     let files = [
         file(world, A, B, 0),
         file(world, A, B, 1),
         file(world, A, "9980000003", 2),
         file(world, C.0, A, 3),
-        file(world, OVER, "9980000003", 4),
+        file(world, LATER, "9980000003", 4),
         file(world, FOREIGN, "9980000003", 5),
     ];
     world.drop_on("fumi-drop", &files).await?;
     let rows = world.until("document.querySelectorAll('#rows tbody tr').length === 5").await;
-    let order = ["代行", A, B, A, "9980000003", C.0, A, OVER, "送れません", "E-DLG-", FOREIGN, "送れません", "E-DLG-"];
+    let order = ["代行", A, B, A, "9980000003", C.0, A, LATER, "送れません", "E-DLG-", FOREIGN, "送れません", "E-DLG-"];
     world.see(
         "PX-02 PX-04",
         "one row for each sender and recipient, each with 代行 and its office",

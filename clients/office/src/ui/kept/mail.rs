@@ -16,7 +16,7 @@ use crate::terms::Terms;
 use crate::trouble::{NotKept, Trouble};
 use crate::ui::spot::Spot;
 use crate::ui::state::{App, held};
-use crate::ui::work::look::{Arrived, Gone, Mail, Seal, Wrong};
+use crate::ui::work::look::{Arrived, Content, Gone, Mail, Seal, Wrong};
 
 /// The record that holds the lists.
 const LISTS: &str = "mail";
@@ -80,6 +80,10 @@ struct Out {
     #[serde(default)]
     fault: Option<Fault>,
     message_id: String,
+    #[serde(default)]
+    until: Option<Timestamp>,
+    #[serde(default)]
+    content: Content,
 }
 
 impl App {
@@ -203,6 +207,8 @@ impl Out {
             state: one.state,
             fault: one.fault,
             message_id: one.message_id.clone(),
+            until: one.until,
+            content: one.content,
         }
     }
 
@@ -216,6 +222,8 @@ impl Out {
             state: self.state,
             fault: self.fault,
             message_id: self.message_id,
+            until: self.until,
+            content: self.content,
         };
         (Spot { of: self.of, uid: self.uid }, gone)
     }

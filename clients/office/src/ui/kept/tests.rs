@@ -5,8 +5,8 @@ use crate::settings::Settings;
 use crate::testing::{A, Ca, now};
 use crate::ui::Options;
 use crate::ui::form::Upload;
-use crate::ui::work::look::tests::{arrived, spot};
-use crate::ui::work::look::{Arrived, Gone};
+use crate::ui::work::look::tests::{arrived, sent, spot};
+use crate::ui::work::look::{Arrived, Content, Gone};
 
 const CSV: &str = "UPJSK_202510_9970000011_43_9970000029_11_20250920101500.CSV";
 
@@ -192,8 +192,7 @@ fn lists_survive_a_kill() {
         mail.validity = [((true, None), 7), ((false, None), 8)].into();
         let state = Some(fumibako_model::State::Retrieved);
         let cover = Private("実績".to_owned());
-        let gone =
-            Gone { at: now(), to: None, by: None, cover, facts: None, state, fault: None, message_id: "d@x".into() };
+        let gone = Gone { cover, state, until: Some(now()), content: Content::Settled, ..sent("d@x") };
         mail.sent.insert(spot(9), gone);
         mail.checked = Some(now());
     }

@@ -1,5 +1,6 @@
 //! ホーム (HM).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::Router;
@@ -75,10 +76,11 @@ fn notices(app: &Arc<App>, here: &Here) -> Vec<Notice> {
     });
     let told: Vec<Notice> = told.collect();
     if !here.live {
-        if told.iter().any(|notice| notice.unread) {
-            tokio::spawn(see_notices(app.clone()));
+        let fresh = known.iter().filter(|notice| unread(notice.id, notice.seen)).map(|notice| notice.id);
+        let fresh: HashSet<u64> = fresh.collect();
+        if !fresh.is_empty() {
+            tokio::spawn(see_notices(app.clone(), fresh.clone()));
         }
-        let fresh = known.iter().filter(|notice| unread(notice.id, notice.seen)).map(|notice| notice.id).collect();
         app.sessions.with(&here.id, |session| {
             session.read.extend(known.iter().map(|notice| notice.id));
             session.fresh = fresh;

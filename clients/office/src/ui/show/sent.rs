@@ -19,7 +19,7 @@ use super::home::party_or;
 use super::inbox::unreached;
 use super::{Answer, Here, Shared, download, html, see};
 use crate::outbox::Entry;
-use crate::proof::About;
+use crate::proof::{About, Proof};
 use crate::random;
 use crate::trouble::Trouble;
 use crate::ui::form::{Sent, Upload};
@@ -29,7 +29,7 @@ use crate::ui::paint::{by_name, days, moment, pick, refusal};
 use crate::ui::spot::Spot;
 use crate::ui::state::{App, both, held};
 use crate::ui::work::look::{Gone, here as waiting_here, look, own_copy};
-use crate::ui::work::prove;
+use crate::ui::work::prove::{self, about};
 
 /// After so many days without the other side fetching it, somebody should telephone (TX-07); earlier where half of the time that the
 /// gateway keeps it is over before.
@@ -90,6 +90,10 @@ fn of_gateway(app: &App, spot: Spot, one: &Gone, now: Timestamp, lang: Lang) -> 
         Some(How::HandedOver) if to.regional => (Way::HandedOver, say(lang, "note-handed-over-regional")),
         Some(How::HandedOver) => (Way::HandedOver, say(lang, "note-handed-over")),
         Some(How::Expired | How::Late) => (Way::Expired, say(lang, "note-expired")),
+        // The gateway keeps it no more, and nobody could say what became of it.
+        state if !one.is_there() => {
+            (Way::Reached(if state == Some(How::Delivered) { 2 } else { 1 }), say(lang, "note-gone"))
+        }
         Some(How::Delivered) => {
             (Way::Reached(2), count(lang, if late { "note-waits-long" } else { "note-waits" }, many))
         }
@@ -97,7 +101,7 @@ fn of_gateway(app: &App, spot: Spot, one: &Gone, now: Timestamp, lang: Lang) -> 
             (Way::Reached(1), count(lang, if late { "note-waits-long" } else { "note-waits" }, many))
         }
     };
-    let open = matches!(way, Way::Reached(1 | 2));
+    let open = matches!(way, Way::Reached(1 | 2)) && one.is_there();
     SentRow {
         id: spot.to_string(),
         at: moment(one.at),
@@ -110,6 +114,7 @@ fn of_gateway(app: &App, spot: Spot, one: &Gone, now: Timestamp, lang: Lang) -> 
         way,
         note: note.into_owned(),
         late: late && open,
+        there: one.is_there(),
     }
 }
 
@@ -136,6 +141,7 @@ fn of_outbox(app: &App, at: usize, entry: &Entry, lang: Lang) -> SentRow {
         way,
         note,
         late: false,
+        there: false,
     }
 }
 
@@ -235,19 +241,15 @@ async fn receipt(State(app): Shared, here: Here, Path(id): Path<String>) -> Resu
 /// TX-05: the file that proves it.
 async fn proof(State(app): Shared, here: Here, Path(spot): Path<Spot>) -> Result<Response, Answer> {
     let one = held(&app.mail).sent.get(&spot).cloned().ok_or(Answer::Missing)?;
-    let from = spot.of.or(app.settings.office).ok_or(Answer::Missing)?;
-    // This computer knows the number of what it posted itself; that finds evidence whose content is gone, too.
     let entries = crate::outbox::look(&app.settings.data_folder)?;
-    let piece = entries.iter().find(|entry| entry.message_id == one.message_id).and_then(Entry::evidence);
-    let message = || About::Message { id: one.message_id.clone(), from: from.to_string() };
-    let about = piece.map_or_else(message, About::Piece);
+    let about = about(&app, spot, &one, &entries).ok_or(Answer::Missing)?;
     Ok(proven(&app, &here, &format!("/sent/{spot}"), (one.at, about)).await)
 }
 
 /// The file to save, or the page with why there is none.
 pub(super) async fn proven(app: &Arc<App>, here: &Here, page: &str, (at, about): (Timestamp, About)) -> Response {
     match prove::proof(app, about).await {
-        Ok(octets) => {
+        Ok(Proof { octets, .. }) => {
             download(&format!("fumibako-proof-{}.json", JAPAN.to_datetime(at).strftime("%Y%m%d-%H%M%S")), octets)
         }
         Err(why) => here.failed(app, page, pick(&both(&why), here.lang())),

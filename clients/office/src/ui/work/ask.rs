@@ -1,6 +1,6 @@
 //! Asking the gateway's register: names of offices that stand in a list, our licence, the operator's notices.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use fumibako_model::{FOUND, LicenceView, OfficeNumber};
@@ -67,13 +67,13 @@ fn missing(app: &App) -> BTreeSet<OfficeNumber> {
     all.into_iter().take(FOUND).collect()
 }
 
-/// Tells the gateway that the notices were shown, so that they are new to nobody here after the next login.
-pub(in crate::ui) async fn see_notices(app: Arc<App>) {
+/// Tells the gateway that these notices were shown, so that they are new to nobody here after the next login.
+pub(in crate::ui) async fn see_notices(app: Arc<App>, shown: HashSet<u64>) {
     let settings = app.settings.clone();
     let told = aside(move || {
         wait(async {
             let mut mailbox = Mailbox::open(&settings).await?;
-            mailbox.see_notices().await?;
+            mailbox.see_notices(&shown).await?;
             mailbox.close().await;
             Ok(())
         })

@@ -10,7 +10,8 @@ use std::time::Duration;
 use fumibako_careplan::Lang;
 use fumibako_model::{BundleFacts, Fault, OfficeNumber, Refused, State};
 use fumibako_web::part::Words;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use self::read::{Found, Known, read};
 use super::aside;
@@ -32,6 +33,8 @@ const BODIES: usize = 200;
 
 /// So many times longer is the pause between two looks while somebody listens.
 const PATIENT: u32 = 15;
+/// So far behind the gateway's clock ours may be.
+const SKEW: SignedDuration = SignedDuration::from_hours(1);
 /// Rows kept of what the gateway deleted; the oldest go.
 const GONE: usize = 1_000;
 
@@ -77,7 +80,7 @@ pub(in crate::ui) struct NoLink {
 /// UIDVALIDITY of folders: INBOX (true) or Sent, and whose (nobody: our own).
 pub(in crate::ui) type Validity = BTreeMap<(bool, Option<OfficeNumber>), u32>;
 /// What a page would show differently if it changed.
-type Shape = (Vec<(Spot, bool, bool)>, Vec<(Spot, Way)>);
+type Shape = (Vec<(Spot, bool, bool)>, Vec<(Spot, Way, bool)>);
 /// How far what was sent came, and why it could not be opened there.
 type Way = (Option<State>, Option<Fault>);
 
@@ -137,6 +140,20 @@ pub(in crate::ui) struct Gone {
     /// Why the other side could not open it.
     pub(in crate::ui) fault: Option<Fault>,
     pub(in crate::ui) message_id: String,
+    /// Until when the gateway keeps it.
+    pub(in crate::ui) until: Option<Timestamp>,
+    pub(in crate::ui) content: Content,
+}
+
+/// Does the gateway still keep what was sent (TX-03)?
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::ui) enum Content {
+    #[default]
+    There,
+    /// It deleted it at its time; what became of it before is still to be asked.
+    Gone,
+    /// It deleted it, and nothing more is to be asked.
+    Settled,
 }
 
 impl Mail {
@@ -147,7 +164,7 @@ impl Mail {
 
     /// 未取得, and what the other side has not fetched.
     pub(in crate::ui) fn counts(&self) -> (usize, usize) {
-        let open = |gone: &&Gone| gone.state.is_none_or(|state| state < State::HandedOver);
+        let open = |gone: &&Gone| gone.is_there() && gone.state.is_none_or(|state| state < State::HandedOver);
         (self.inbox.values().filter(|one| one.is_new()).count(), self.sent.values().filter(open).count())
     }
 }
@@ -174,6 +191,21 @@ impl Arrived {
     /// Days until the gateway deletes it, if it says when.
     pub(in crate::ui) fn days_left(&self, now: Timestamp) -> Option<i64> {
         self.until.map(|until| crate::nights::days(now, until))
+    }
+}
+
+impl Gone {
+    /// Does the gateway still keep our copy?
+    pub(in crate::ui) fn is_there(&self) -> bool {
+        self.content == Content::There
+    }
+
+    /// What the gateway deletes at its time stays in the list; further than this nothing comes by itself.
+    fn leave(&mut self) {
+        if self.is_there() {
+            let ended = self.state.is_some_and(|state| state >= State::Retrieved);
+            self.content = if ended { Content::Settled } else { Content::Gone };
+        }
     }
 }
 
@@ -214,6 +246,7 @@ pub(in crate::ui) async fn look(app: &Arc<App>) -> usize {
     let (fresh, there) = take_in(app, looked);
     if there {
         super::unopened::tell_senders(app).await;
+        super::ended::ask(app).await;
     } else if was_let_in && !held(&app.mail).let_in() {
         // Why it lets us in no more (a suspension, another password) is said at once, and not with the next look.
         super::super::account::ask(app).await;
@@ -271,7 +304,7 @@ impl Mail {
             tracing::info!(before, validity, "ui.folder-anew");
             match folder {
                 (true, of) => self.inbox.retain(|spot, one| spot.of != *of || one.gone),
-                (false, of) => self.sent.retain(|spot, _| spot.of != *of),
+                (false, of) => self.sent.retain(|spot, one| spot.of != *of || !one.is_there()),
             }
         }
         let there: BTreeMap<Spot, bool> = found.inbox.into_iter().collect();
@@ -289,29 +322,46 @@ impl Mail {
             match there.get(uid) {
                 Some(done) => one.done |= *done,
                 // RX-14: what went at its time stays; what went before it was moved by hand, and stands elsewhere.
-                None => one.gone |= one.end().is_some_and(|end| end <= now),
+                None => one.gone |= is_over(one.end(), now),
             }
         }
         self.inbox.retain(|uid, one| there.contains_key(uid) || one.gone);
-        while self.inbox.values().filter(|one| one.gone).count() > GONE {
-            let oldest = self.inbox.iter().filter(|(_, one)| one.gone).min_by_key(|(_, one)| one.at);
-            let Some(oldest) = oldest.map(|(uid, _)| *uid) else { break };
-            self.inbox.remove(&oldest);
-        }
-        let states: BTreeMap<Spot, Way> = found.sent.into_iter().collect();
-        self.sent.extend(found.gone);
-        self.sent.retain(|uid, _| states.contains_key(uid));
-        for (uid, one) in &mut self.sent {
-            let (state, fault) = states.get(uid).copied().unwrap_or_default();
-            (one.state, one.fault) = (state.or(one.state), fault);
-        }
+        forget_oldest(&mut self.inbox, |one| one.gone.then_some(one.at));
+        self.take_sent(found.gone, &found.sent.into_iter().collect(), now);
         fresh
+    }
+
+    /// The same of what was sent: its row outlives the gateway's copy (TX-03).
+    fn take_sent(&mut self, fresh: Vec<(Spot, Gone)>, there: &BTreeMap<Spot, Way>, now: Timestamp) {
+        self.sent.extend(fresh);
+        for (uid, one) in &mut self.sent {
+            match there.get(uid) {
+                Some((state, fault)) => (one.state, one.fault) = (state.or(one.state), *fault),
+                None if is_over(one.until, now) => one.leave(),
+                None => {}
+            }
+        }
+        self.sent.retain(|uid, one| there.contains_key(uid) || !one.is_there());
+        forget_oldest(&mut self.sent, |one| (!one.is_there()).then_some(one.at));
     }
 
     fn shape(&self) -> Shape {
         let inbox = self.inbox.iter().map(|(uid, one)| (*uid, one.done, one.gone)).collect();
-        (inbox, self.sent.iter().map(|(uid, one)| (*uid, (one.state, one.fault))).collect())
+        (inbox, self.sent.iter().map(|(uid, one)| (*uid, (one.state, one.fault), one.is_there())).collect())
     }
+}
+
+/// Has the gateway deleted it at its time? Its clock and ours may differ.
+fn is_over(end: Option<Timestamp>, now: Timestamp) -> bool {
+    end.is_some_and(|end| end.duration_since(now) <= SKEW)
+}
+
+/// Keeps so many rows of what the gateway deleted: those for which it tells when they came.
+fn forget_oldest<T>(rows: &mut BTreeMap<Spot, T>, gone: impl Fn(&T) -> Option<Timestamp>) {
+    let mut all: Vec<(Timestamp, Spot)> = rows.iter().filter_map(|(spot, one)| Some((gone(one)?, *spot))).collect();
+    let over = all.len().saturating_sub(GONE);
+    all.sort_unstable();
+    all.into_iter().take(over).for_each(|(_, spot)| drop(rows.remove(&spot)));
 }
 
 /// Our own copy of what was sent, opened: its message and files.

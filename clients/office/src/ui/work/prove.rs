@@ -3,19 +3,30 @@
 use std::sync::Arc;
 
 use super::aside;
-use crate::proof::{self, About};
+use super::look::Gone;
+use crate::outbox::Entry;
+use crate::proof::{self, About, Proof};
 use crate::trouble::Trouble;
+use crate::ui::spot::Spot;
 use crate::ui::state::App;
 use crate::verify::State;
 use crate::wait;
 
+/// What to ask about something that was sent. This computer knows the number of what it posted itself; that finds evidence whose
+/// content is gone, too. None: nobody knows from which office it is.
+pub(in crate::ui) fn about(app: &App, spot: Spot, one: &Gone, entries: &[Entry]) -> Option<About> {
+    let from = spot.of.or(app.settings.office)?;
+    let piece = entries.iter().find(|entry| entry.message_id == one.message_id).and_then(Entry::evidence);
+    Some(piece.map_or_else(|| About::Message { id: one.message_id.clone(), from: from.to_string() }, About::Piece))
+}
+
 /// Asks the gateway for it. What does not hold is given to nobody (Profile §8.19).
-pub(in crate::ui) async fn proof(app: &Arc<App>, about: About) -> Result<Vec<u8>, Trouble> {
+pub(in crate::ui) async fn proof(app: &Arc<App>, about: About) -> Result<Proof, Trouble> {
     let (settings, clock) = (app.settings.clone(), app.clock);
     let given = aside(move || wait(proof::ask(&settings, &about, clock()))).await?;
-    let failed = given.report.layers.into_iter().find_map(|layer| match layer.state {
-        State::Fails(refused) => Some(refused),
+    let failed = given.report.layers.iter().find_map(|layer| match &layer.state {
+        State::Fails(refused) => Some(refused.clone()),
         State::Holds | State::Unseen(_) => None,
     });
-    failed.map_or(Ok(given.octets), |refused| Err(Trouble::Distrust(refused)))
+    failed.map_or(Ok(given), |refused| Err(Trouble::Distrust(refused)))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use fumibako_model::{Address, BUNDLE_FIELD, BundleFacts, OfficeNumber, Refusal};
 use mail_parser::MessageParser;
 
-use super::{Arrived, BODIES, Gone, Mail, Seal, Validity, Way, Wrong};
+use super::{Arrived, BODIES, Content, Gone, Mail, Seal, Validity, Way, Wrong};
 use crate::bundle::open::{agent_of, own};
 use crate::bundle::{Reader, believe};
 use crate::mailbox::{Folder, Kept, Mailbox, Place};
@@ -30,7 +30,8 @@ impl Known {
             .iter()
             .filter(|(_, one)| !one.gone && !one.wrong.as_ref().is_some_and(|wrong| wrong.again))
             .map(|(uid, _)| *uid);
-        Self { validity: mail.validity.clone(), inbox: there.collect(), sent: mail.sent.keys().copied().collect() }
+        let sent = mail.sent.iter().filter(|(_, one)| one.is_there()).map(|(uid, _)| *uid);
+        Self { validity: mail.validity.clone(), inbox: there.collect(), sent: sent.collect() }
     }
 }
 
@@ -193,6 +194,8 @@ fn gone(kept: &Kept) -> Option<Gone> {
         state: kept.state(),
         fault: kept.fault(),
         message_id: message.message_id().unwrap_or_default().to_owned(),
+        until: kept.until(),
+        content: Content::There,
     })
 }
 

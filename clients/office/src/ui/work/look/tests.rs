@@ -1,5 +1,3 @@
-use jiff::SignedDuration;
-
 use super::*;
 use crate::testing::now;
 
@@ -18,6 +16,21 @@ pub(in crate::ui) fn arrived(message_id: &str) -> Arrived {
         seal: None,
         message_id: message_id.into(),
         folder: None,
+    }
+}
+
+pub(in crate::ui) fn sent(message_id: &str) -> Gone {
+    Gone {
+        at: now(),
+        to: "9970000029".parse().ok(),
+        by: None,
+        cover: fumibako_model::Private::default(),
+        facts: None,
+        state: Some(State::Delivered),
+        fault: None,
+        message_id: message_id.into(),
+        until: Some(now() + SignedDuration::from_hours(24 * 90)),
+        content: Content::There,
     }
 }
 
@@ -54,6 +67,31 @@ fn what_expired_stays_in_the_list() {
     assert_eq!(mail.counts().0, 0);
     mail.take(found(2, &[7]), end + SignedDuration::from_hours(1));
     assert_eq!(mail.inbox.len(), 3, "and under another UIDVALIDITY, too");
+}
+
+/// TX-03: the row of what was sent outlives the gateway's copy; only what may have gone on since is still to be asked.
+#[test]
+fn what_was_sent_stays_in_the_list() {
+    let mut mail = Mail::default();
+    let done = || Gone { state: Some(State::Retrieved), ..sent("2") };
+    let way = |one: &Gone| (one.state, one.fault);
+    let found = |gone: Vec<(Spot, Gone)>| Found {
+        validity: [((false, None), 1)].into(),
+        sent: gone.iter().map(|(spot, one)| (*spot, way(one))).collect(),
+        gone,
+        ..Found::default()
+    };
+    mail.take(found(vec![(spot(1), sent("1")), (spot(2), done()), (spot(3), sent("3"))]), now());
+    mail.take(found(vec![(spot(1), sent("1")), (spot(2), done())]), now());
+    assert_eq!((mail.sent.len(), mail.counts().1), (2, 1), "moved by hand");
+    // A clock that is some minutes behind takes nothing away.
+    mail.take(found(Vec::new()), sent("1").until.unwrap() - SignedDuration::from_mins(5));
+    let stand: Vec<(Option<State>, Content)> = mail.sent.values().map(|one| (one.state, one.content)).collect();
+    assert_eq!(stand, [(Some(State::Delivered), Content::Gone), (Some(State::Retrieved), Content::Settled)]);
+    assert_eq!(mail.counts().1, 0, "nothing waits that is not there");
+    let anew = Found { validity: [((false, None), 2)].into(), ..Found::default() };
+    mail.take(anew, now());
+    assert_eq!(mail.sent.len(), 2, "and under another UIDVALIDITY, too");
 }
 
 /// Under another UIDVALIDITY the same UID is another message (RFC 3501 §2.3.1.1).
