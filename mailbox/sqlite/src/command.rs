@@ -23,10 +23,6 @@ use crate::{
 };
 
 /// One change, and its answer.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "deliveries are nearly all there is, and a box for each would be a detour"
-)]
 pub(crate) enum Command {
     Deliver(Facts, Octets, Timestamp, Reply<Delivery>),
     /// Answers with the UIDs, and which of the bodies are kept.
