@@ -57,7 +57,7 @@ fn view<S: Store>(house: &House<S>, number: OfficeNumber) -> Result<LicenceView,
 
 /// Profile §10.4: the office itself signed it, and nobody else can.
 async fn deed<S: Store>(house: &House<S>, octets: &[u8]) -> Result<LicenceView, StoreError> {
-    let (holder, part) = signed_by(house, octets)?;
+    let (holder, by_this, part) = signed_by(house, octets)?;
     let deed = LicenceDeed::in_entity(part).map_err(|why| Refusal::LicenceUnread.about(why))?;
     let (number, now) = (deed.office(), house.clock.now());
     if holder != Party::Office(number) {
@@ -77,7 +77,7 @@ async fn deed<S: Store>(house: &House<S>, octets: &[u8]) -> Result<LicenceView, 
     };
     let order = LicenceOrder::Signed(deed);
     let change = LicenceChange { office: number, order, at: now, signed: Some(octets.to_vec()) };
-    let changes = vec![Amendment::Licence(Box::new(change))];
+    let changes = vec![Amendment::SignedBy(by_this), Amendment::Licence(Box::new(change))];
     house.store.amend(Amend { changes, done: vec![told] }).await?;
     let view = view(house, number)?;
     tracing::info!(office = %number, state = ?view.state, "licence.changed");

@@ -13,11 +13,11 @@ use axum::routing::post;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::{
-    DEED_MINUTES, Deed, Done, Door, Login, MandateId, MandateRow, Party, Private, Refusal, Refused, Registered, Said,
-    What, not_signed, not_trusted, revoked,
+    CertificateKey, DEED_MINUTES, Deed, Done, Door, Login, MandateId, MandateRow, Party, Private, Refusal, Refused,
+    Registered, Said, What, not_signed, not_trusted, revoked,
 };
 use fumibako_signer::Signed;
-use fumibako_store::{Amend, Amendment, MandateOrder, Store, StoreError, bind};
+use fumibako_store::{Amend, Amendment, MandateOrder, Store, StoreError, bind, key_of};
 use fumibako_wire::Credentials;
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -95,7 +95,7 @@ pub(super) fn credentials(header: &HeaderMap) -> Option<Credentials> {
 /// Profile §9.5: reads a deed, judges who signed it as a message's signer is judged, and does it.
 async fn deed<S: Store>(house: &House<S>, octets: &[u8]) -> Result<MandateRow, StoreError> {
     let (roll, now) = (house.store.roll(), house.clock.now());
-    let (holder, part) = signed_by(house, octets)?;
+    let (holder, by_this, part) = signed_by(house, octets)?;
     let deed = Deed::in_entity(part).map_err(|why| Refusal::MandateUnread.about(why))?;
     let known = |id: MandateId| roll.mandate_by_id(id).ok_or_else(|| Refusal::MandateUnknown.about(id));
     let sum = sum_of(&deed);
@@ -132,21 +132,27 @@ async fn deed<S: Store>(house: &House<S>, octets: &[u8]) -> Result<MandateRow, S
             (id, told, MandateOrder::Revoke { id, signed: Some(signed), by: holder.to_string(), at: now })
         }
     };
-    house.store.amend(Amend { changes: vec![Amendment::Mandate(order)], done: vec![told] }).await?;
+    house
+        .store
+        .amend(Amend { changes: vec![Amendment::SignedBy(by_this), Amendment::Mandate(order)], done: vec![told] })
+        .await?;
     let roll = house.store.roll();
     let one = roll.mandate_by_id(id).ok_or_else(|| Refusal::MandateUnknown.about(id))?;
     tracing::info!(mandate = %id, state = ?one.state(now), by = %holder, "mandate.changed");
     Ok(MandateRow::of(one, now).named(&roll))
 }
 
-/// Profile §9.5: who signed this, judged as a message's signer is, and what was signed.
-pub(super) fn signed_by<'o, S: Store>(house: &House<S>, octets: &'o [u8]) -> Result<(Party, &'o [u8]), StoreError> {
+/// Profile §9.5: who signed this, judged as a message's signer is, by which certificate, and what was signed.
+pub(super) fn signed_by<'o, S: Store>(
+    house: &House<S>,
+    octets: &'o [u8],
+) -> Result<(Party, CertificateKey, &'o [u8]), StoreError> {
     let (roll, trust, now) = (house.store.roll(), house.trust(), house.clock.now());
     let signed = Signed::read(octets).map_err(|why| not_signed(&why))?;
     let signature = signed.verify().map_err(|why| not_signed(&why))?;
     let named = trust.holder(&signature, now).map_err(not_trusted)?;
     trust.check_revocation(&signature, now).map_err(revoked)?;
-    Ok((bind(named, signature.signer(), &roll)?, signed.part()))
+    Ok((bind(named, signature.signer(), &roll)?, key_of(signature.signer()), signed.part()))
 }
 
 fn by(signer: &Party, allowed: &[Party]) -> Result<(), Refused> {

@@ -41,6 +41,7 @@ async fn changes(rows: &mut SqliteConnection, amend: &Amend) -> Result<(), Stop>
             Amendment::Account(order) => account::run(rows, order, &mut withdrawn).await?,
             Amendment::Enrol(one) => certificate::enrol(rows, one).await?,
             Amendment::EnrolOwn(one) => certificate::enrol_own(rows, one).await?,
+            Amendment::SignedBy(key) => certificate::still_signs(rows, key).await.map(|()| false)?,
             Amendment::Remove(removal) => certificate::remove(rows, removal).await?,
             Amendment::Agent(agent) => mandate::put_agent(rows, agent).await.map(|()| true)?,
             Amendment::Mandate(order) => mandate::run(rows, order, at).await?,

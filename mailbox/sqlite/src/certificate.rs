@@ -87,6 +87,19 @@ pub(crate) async fn remove(rows: &mut SqliteConnection, removal: &Removal) -> Re
     Ok(true)
 }
 
+/// Profile §19.12: one that went off the roll signs nothing. One that the roll never named may.
+pub(crate) async fn still_signs(rows: &mut SqliteConnection, key: &CertificateKey) -> Result<(), Stop> {
+    let gone = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM certificate WHERE issuer = ? AND serial = ? AND removed IS NOT NULL) AS "gone!: bool""#,
+        key.issuer,
+        key.serial
+    );
+    match gone.fetch_one(rows).await? {
+        true => Err(Refusal::CertificateRemoved.about(format_args!("serial {}", key.serial)).into()),
+        false => Ok(()),
+    }
+}
+
 /// Is one of these on the roll and not removed?
 async fn any(rows: &mut SqliteConnection, keys: &[CertificateKey]) -> Result<bool, Stop> {
     let keys = serde_json::to_string(&keys.iter().map(|key| (&key.issuer, &key.serial)).collect::<Vec<_>>())?;

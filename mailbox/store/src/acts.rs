@@ -1,6 +1,6 @@
 //! Changes of rights, and the audit that tells them (Profile §16): none is made without its row.
 
-use fumibako_model::{Agent, Description, Done, Enrolled, LicenceTerms, Office, OfficeNumber};
+use fumibako_model::{Agent, CertificateKey, Description, Done, Enrolled, LicenceTerms, Office, OfficeNumber};
 use jiff::Timestamp;
 
 use crate::accounts::{AccountOrder, Removal};
@@ -23,6 +23,9 @@ pub enum Amendment {
     EnrolOwn(Enrolled),
     /// A certificate goes off the roll.
     Remove(Box<Removal>),
+    /// Changes nothing: what stands beside it was signed by this certificate, and is not done if that went off the roll meanwhile
+    /// (Profile §19.12, E-CRT-009).
+    SignedBy(CertificateKey),
     /// Puts an agent on the roll, or replaces its row.
     Agent(Agent),
     /// Registers, confirms or revokes a mandate. What is committed after a revocation is judged without the mandate

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use fumibako_model::{
-    APP_PASSWORDS, Account, AccountChange, AppPassword, CERTIFICATES, CertificateKey, Done, Door, Enrolled, Party,
-    Refusal, Role, What,
+    APP_PASSWORDS, Account, AccountChange, Agent, AppPassword, CERTIFICATES, CertificateKey, Done, Door, Enrolled,
+    Party, Refusal, Role, What,
 };
 use jiff::SignedDuration;
 
@@ -303,8 +303,19 @@ pub async fn what_a_certificate_signed_is_not_committed_once_it_went<S: Store>(s
     assert_eq!(store.deliver(again, now()).await.unwrap().evidence, delivery.evidence, "what was accepted stays so");
     let held = [view(&*store, ends.1, "INBOX").await, view(&*store, ends.0, "Receipts").await];
     assert_eq!(held.map(|view| view.entries.len()), [1, 0]);
+    // So of whatever else it signed.
+    let deed = |key: &CertificateKey| {
+        let agent = Agent { id: "daiko-1".parse().unwrap(), name: "架空代行".into(), suspended: None };
+        let changes = vec![Amendment::SignedBy(key.clone()), Amendment::Agent(agent)];
+        store.amend(Amend { changes, done: Vec::new() })
+    };
+    let agents = || store.roll().agents().count();
+    refused(deed(&enrolled[0].key).await, Refusal::CertificateRemoved);
+    assert_eq!(agents(), 0);
     // Back on the roll it counts again.
     store.put(Amendment::Enrol(enrolled[0].clone())).await.unwrap();
+    deed(&enrolled[0].key).await.unwrap();
+    assert_eq!(agents(), 1);
     store.deliver(world.bundle(&*store, ends, "b@plans.example", "two"), now()).await.unwrap();
 }
 
