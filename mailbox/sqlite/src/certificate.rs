@@ -94,10 +94,10 @@ pub(crate) async fn still_signs(rows: &mut SqliteConnection, key: &CertificateKe
         key.issuer,
         key.serial
     );
-    match gone.fetch_one(rows).await? {
-        true => Err(Refusal::CertificateRemoved.about(format_args!("serial {}", key.serial)).into()),
-        false => Ok(()),
+    if gone.fetch_one(rows).await? {
+        return Err(Refusal::CertificateRemoved.about(format_args!("serial {}", key.serial)).into());
     }
+    Ok(())
 }
 
 /// Is one of these on the roll and not removed?
