@@ -19,7 +19,8 @@ use crate::openssl::Openssl;
 use crate::people::{AT, ENTITY, authority, office};
 
 const LABEL: &str = "fumibako";
-const PIN: &str = "4649";
+/// Longer than what a serial number in hex shows by chance.
+const PIN: &str = "4649072118";
 const PLACE: &str = "FUMIBAKO_TEST_TOKEN";
 
 /// The token, and the identity it holds as it was before.

@@ -27,6 +27,21 @@ pub(super) struct Ours {
     asked: Option<Timestamp>,
 }
 
+impl Ours {
+    /// LG-08: what has to be done before anything else.
+    fn first(&self) -> Option<Why> {
+        if self.elsewhere {
+            return Some(Why::Elsewhere);
+        }
+        match self.view.as_ref()?.password.state.as_str() {
+            "temporary" => Some(Why::Temporary),
+            "expired" => Some(Why::Expired),
+            "lapsed" => Some(Why::Lapsed),
+            _ => None,
+        }
+    }
+}
+
 /// Why no other page is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Why {
@@ -42,7 +57,10 @@ pub(super) async fn ask(app: &Arc<App>) {
     let due = {
         let mail = held(&app.mail);
         let refused = mail.link.as_ref().is_some_and(Result::is_err);
-        refused || mail.ours.asked.is_none_or(|asked| now.duration_since(asked).abs() >= GOOD)
+        // A look that is let in again does not say that the way is free: only the next answer does.
+        refused
+            || mail.ours.first().is_some()
+            || mail.ours.asked.is_none_or(|asked| now.duration_since(asked).abs() >= GOOD)
     };
     if !due {
         return;
@@ -71,16 +89,7 @@ pub(super) fn may(app: &App, scope: Scope) -> bool {
 
 /// LG-08: what has to be done before anything else.
 pub(super) fn first(app: &App) -> Option<Why> {
-    let mail = held(&app.mail);
-    if mail.ours.elsewhere {
-        return Some(Why::Elsewhere);
-    }
-    match mail.ours.view.as_ref()?.password.state.as_str() {
-        "temporary" => Some(Why::Temporary),
-        "expired" => Some(Why::Expired),
-        "lapsed" => Some(Why::Lapsed),
-        _ => None,
-    }
+    held(&app.mail).ours.first()
 }
 
 impl Why {

@@ -20,7 +20,7 @@ const WHOLE: [&str; 19] = [
     "kind = 'EvidencePruning' ORDER",
     "json_each(?) mark",
     "json_each(?) n",
-    "json(editions)))) AS \"found!: String\" FROM office",
+    "iif(regional, 'true', 'false'))))) AS \"found!: String\" FROM office",
     "char(30) ORDER BY number",
     "RECURSIVE found",
     "FROM hold ORDER",
