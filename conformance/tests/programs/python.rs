@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use fumibako_conformance::{Office, Programs, Tool, repository};
+use fumibako_conformance::{Mailbox, Office, Programs, Tool, repository};
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -53,5 +53,7 @@ fn poplib_retrieves_and_removes() {
         world.deliver(&fs::read(message).expect("it was written"));
     }
     session(&world, "maildrop.py", &messages);
-    assert_eq!(world.gateway.holdings().messages, 3, "the senders' copies stay");
+    let mut mailbox = Mailbox::of(&world.gateway.mailboxes(), &world.sender).expect("it logs in");
+    let said = mailbox.command("STATUS Sent (MESSAGES)").expect("it is answered");
+    assert!(said.iter().any(|said| said.text.contains("(MESSAGES 3)")), "the sender's copies stay: {said:?}");
 }
