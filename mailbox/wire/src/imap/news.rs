@@ -69,6 +69,11 @@ impl Session {
         }
         self.all_told = false;
         let told = self.view().map(|view| view.told_up_to().0);
+        let holds_back = self.view().is_some_and(|view| view.holds_back());
+        if let Some(modseq) = told.filter(|_| holds_back && self.enabled.has(Enabled::QRESYNC)) {
+            // RFC 7162 §3.2: whoever is told MODSEQs above that of a removal he was not told of must not believe he knows all up to them.
+            self.untagged(&format!("OK [HIGHESTMODSEQ {modseq}] Removals are still to be told."));
+        }
         match told.filter(|_| done.removes && self.enabled.has(Enabled::CONDSTORE)) {
             // RFC 7162 §3.2.7, §3.2.9, RFC 6851 §4.4, RFC 8508 §4.5
             Some(modseq) => {

@@ -294,6 +294,11 @@ impl View {
         learned
     }
 
+    /// Are removals still to be told?
+    pub(super) fn holds_back(&self) -> bool {
+        self.gone
+    }
+
     /// RFC 7162 §3.2: who remembers this MODSEQ misses nothing, removals that are held back included.
     pub(super) fn told_up_to(&self) -> ModSeq {
         if self.gone { self.settled } else { self.since }
