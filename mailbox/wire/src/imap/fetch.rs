@@ -174,6 +174,8 @@ impl Session {
 
     /// These messages came, and NOTIFY asked for this of each (RFC 5465 §5.2).
     pub(super) fn fetch_fresh(&mut self, at: Rest, fresh: &[Uid], items: Items) {
+        // RFC 7162 §3.1: whatever is told without being asked for has its MODSEQ.
+        let items = if self.enabled.has(Enabled::CONDSTORE) { items.with_modseq() } else { items };
         let Some(view) = self.view() else { return self.resume(at) };
         let places = fresh.iter().filter_map(|uid| view.place(*uid)).map(|place| place..place + 1);
         let places = places.collect::<Vec<_>>().into_iter().flatten();
