@@ -24,6 +24,10 @@ pub(super) struct Response {
     message: Source,
     /// Items written so far.
     written: usize,
+    /// What stands before the next item.
+    gap: &'static str,
+    /// What is asked for and told later: of a message that becomes `\Seen` by this answer the MODSEQ is not known yet (RFC 7162 §3.2.4).
+    later: Option<Item>,
     ended: bool,
     /// What goes out next, in this order.
     words: Vec<u8>,
@@ -74,14 +78,16 @@ impl Response {
     pub(super) fn begin(number: usize, entry: Entry, message: Source) -> Self {
         let words = format!("* {number} FETCH (").into_bytes();
         let (octets, made, binary, undecodable, outline) = (0..0, None, false, false, None);
-        Self { entry, message, written: 0, ended: false, words, octets, made, binary, undecodable, outline }
+        let (written, gap, later, ended) = (0, "", None, false);
+        Self { entry, message, written, gap, later, ended, words, octets, made, binary, undecodable, outline }
     }
 
-    /// Flags first, if no item asks for them.
+    /// Its flags change: they are told first, if no item asks for them.
     pub(super) fn with_flags(mut self, items: &Items, keywords: &Keywords) -> Self {
+        self.later = Some(Item::ModSeq);
         if !items.has(&Item::Flags) {
             self.item(&Item::Flags, keywords);
-            self.word(" ");
+            self.gap = " ";
         }
         self
     }
@@ -127,8 +133,12 @@ impl Response {
                 // Its words go out next.
             } else if let Some(item) = items.get(self.written) {
                 self.made = None;
-                self.word(if self.written == 0 { "" } else { " " });
                 self.written += 1;
+                if self.later.as_ref() == Some(item) {
+                    continue;
+                }
+                self.word(self.gap);
+                self.gap = " ";
                 looked += self.item(item, keywords);
             } else if !self.ended {
                 self.ended = true;
