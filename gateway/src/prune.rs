@@ -11,8 +11,9 @@ use crate::witness;
 /// What would go now.
 pub(crate) async fn plan<S: Store>(house: &House<S>) -> Result<Option<Pruning>, StoreError> {
     let term = house.config.evidence_term();
-    let before = term.ends(house.clock.now());
-    let Some(Prunable { from, until, head }) = house.store.prunable(before).await? else { return Ok(None) };
+    let now = house.clock.now();
+    let before = term.ends(now);
+    let Some(Prunable { from, until, head }) = house.store.prunable(before, now).await? else { return Ok(None) };
     let broken = |why: String| StoreError::Failed(format!("no evidence goes: {why}; see `evidence verify`"));
     let (signature, octets) = enclosed(&head).map_err(|why| broken(why.to_string()))?;
     let Head { size, root, at, .. } = serde_json::from_slice(&octets).map_err(|why| broken(why.to_string()))?;

@@ -1,4 +1,4 @@
-//! Time stamps over the heads of days that are over, from an authority that the operator names (RFC 3161; Profile §8.21).
+//! Time stamps over the heads that no other takes the place of any more, from an authority that the operator names (RFC 3161; Profile §8.21).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,21 +53,21 @@ pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Rec
     }
 }
 
-/// Has every head of a day that is over stamped, the oldest first.
+/// Has every head stamped whose day is over or that has another after it, the shortest first.
 async fn stamp<S: Store>(house: &House<S>) -> Result<(), StampError> {
     let settings = &house.config.evidence;
     let file = &settings.stamp_authority_file;
     let pem = std::fs::read(file).map_err(|why| StampError::Authority(format!("{}: {why}", file.display())))?;
     let anchors = Certificate::many_from_pem(&pem).map_err(|why| StampError::Authority(why.to_string()))?;
     let trust = Trust::for_time_stamps(anchors).map_err(|why| StampError::Authority(why.to_string()))?;
-    while let Some((day, head)) = house.store.unstamped(Day::of(house.clock.now())).await? {
+    while let Some((size, head)) = house.store.unstamped(Day::of(house.clock.now())).await? {
         let asked = TimeStampRequest::new(&head)?;
         let answer = tokio::time::timeout(PATIENCE, ask(&settings.stamp_url, asked.to_der()?)).await;
         let answer = answer.map_err(|_| StampError::Network("it does not answer in time".into()))??;
         let stamp = asked.verify(&answer, &trust, house.clock.now())?;
-        house.store.keep_stamp((day, head), stamp.token().to_vec()).await?;
+        house.store.keep_stamp((size, head), stamp.token().to_vec()).await?;
         house.counts.heads_stamped.inc();
-        tracing::info!(%day, time = %stamp.time(), "evidence.stamped");
+        tracing::info!(size, time = %stamp.time(), "evidence.stamped");
     }
     Ok(())
 }

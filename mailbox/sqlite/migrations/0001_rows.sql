@@ -368,18 +368,19 @@ CREATE TABLE log_tile (
     hashes BLOB NOT NULL
 ) STRICT;
 
--- The last signed head of each UTC day. `last` is the id of the last piece in it; `head` is what was signed with its signature;
--- `stamp` a time stamp over it (RFC 3161), where there is one.
+-- Signed heads in the order of the log, one for a UTC day where the clock is right: the newest is the longest, and `day` is the
+-- clock's word. `last` is the id of the last piece in it; `head` is what was signed with its signature; `stamp` a time stamp over it
+-- (RFC 3161), where there is one.
 CREATE TABLE log_head (
-    day   INTEGER PRIMARY KEY,
-    size  INTEGER NOT NULL,
+    size  INTEGER PRIMARY KEY,
+    day   INTEGER NOT NULL,
     last  INTEGER NOT NULL,
     head  BLOB NOT NULL,
     stamp BLOB
 ) STRICT;
 
--- The newest is the longest: days are the clock's word.
-CREATE INDEX log_head_size ON log_head (size);
+-- Those that may want a stamp.
+CREATE INDEX log_head_unstamped ON log_head (size) WHERE stamp IS NULL;
 
 -- 監査記録 (Profile §16). `doc` holds the hash of the row before, `hash` is that of `doc`; both are shown byte for byte. Never changed.
 CREATE TABLE act (
@@ -401,14 +402,12 @@ CREATE TABLE often (
     PRIMARY KEY (since, who, what)
 ) STRICT, WITHOUT ROWID;
 
--- The last signed head of the audit of each UTC day.
+-- Signed heads of the audit, in the order of the rows they cover; `day` is the clock's word.
 CREATE TABLE act_head (
-    day    INTEGER PRIMARY KEY,
-    rows   INTEGER NOT NULL,
+    rows   INTEGER PRIMARY KEY,
+    day    INTEGER NOT NULL,
     signed BLOB NOT NULL
 ) STRICT;
-
-CREATE INDEX act_head_rows ON act_head (rows);
 
 -- お知らせ (Profile §18). Rows stay. One that stands has a UID, and gets another if it comes again. `octets` is the message that
 -- shows it; the long columns come last, so that a look at the others does not read them.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::error::{Stop, store_error};
-use crate::log::day_of_head;
+use crate::log::{Known, REPLACED, replaced};
 use crate::{account, certificate, licence, mandate, notice, often, roll};
 
 /// Rows that are read at once.
@@ -205,17 +205,16 @@ pub(crate) async fn unsigned(readers: &SqlitePool) -> Result<Option<UnsignedActs
     Ok(if covered { None } else { Some(UnsignedActs { rows, hash: last.hash, head }) })
 }
 
-/// Keeps a head in place of an earlier one of its day, in the order of the rows they cover.
+/// Keeps a head, in the place that one of the evidence would have (Profile §8.13).
 pub(crate) async fn keep_head(rows: &mut SqliteConnection, head: &ActsHead) -> Result<(), Stop> {
-    let kept = sqlx::query_scalar!(r#"SELECT day AS "day!: i32" FROM act_head ORDER BY rows DESC LIMIT 2"#);
-    let kept = kept.fetch_all(&mut *rows).await?;
-    let newest = kept.first().map(|day| (Day(*day), false));
-    let (day, replaces) = day_of_head(head.day, newest, kept.get(1).map(|day| Day(*day)));
-    if replaces && let Some((newest, _)) = newest {
-        sqlx::query!("DELETE FROM act_head WHERE day = ?", newest.0).execute(&mut *rows).await?;
+    let newest = sqlx::query!(r#"SELECT rows, day AS "day!: i32" FROM act_head ORDER BY rows DESC LIMIT ?"#, REPLACED);
+    let newest = newest.fetch_all(&mut *rows).await?;
+    let known = newest.into_iter().map(|row| Known { size: row.rows, day: Day(row.day), stays: false });
+    if let Some(first) = replaced(head.day, &known.collect::<Vec<_>>()) {
+        sqlx::query!("DELETE FROM act_head WHERE rows >= ?", first).execute(&mut *rows).await?;
     }
     let size = head.rows.cast_signed();
-    sqlx::query!("INSERT OR REPLACE INTO act_head (day, rows, signed) VALUES (?, ?, ?)", day.0, size, head.signed)
+    sqlx::query!("INSERT INTO act_head (rows, day, signed) VALUES (?, ?, ?)", size, head.day.0, head.signed)
         .execute(rows)
         .await?;
     Ok(())

@@ -134,7 +134,7 @@ async fn pruned(readers: &SqlitePool, logged: &[Hash]) -> Result<Vec<Pruned>, St
 }
 
 async fn heads(readers: &SqlitePool) -> Result<Vec<KeptHead>, StoreError> {
-    let rows = sqlx::query!(r#"SELECT day AS "day!: i32", size, head, stamp FROM log_head ORDER BY day"#);
+    let rows = sqlx::query!(r#"SELECT day AS "day!: i32", size, head, stamp FROM log_head ORDER BY size"#);
     let rows = rows.fetch_all(readers).await.map_err(store_error)?;
     let kept = rows.into_iter().map(|row| KeptHead {
         day: Day(row.day),

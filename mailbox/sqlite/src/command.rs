@@ -47,7 +47,7 @@ pub(crate) enum Command {
     HandOver(OfficeNumber, MessageId, Option<Box<Delegate>>, Timestamp, Reply<bool>),
     Log(Box<Logging>, Reply<()>),
     Papers(Vec<Paper>, Reply<()>),
-    Stamp((Day, Vec<u8>), Vec<u8>, Reply<()>),
+    Stamp((u64, Vec<u8>), Vec<u8>, Reply<()>),
     Prune(Box<prune::Order>, Reply<u64>),
     NoteRefused(Box<RefusedReceipt>, Reply<()>),
     /// Files a letter about something due.
@@ -263,7 +263,7 @@ impl Command {
             }
             Self::Log(logging, reply) => reply.quiet(log::write(rows, logging).await),
             Self::Papers(papers, reply) => reply.quiet(paper::keep(rows, papers).await),
-            Self::Stamp((day, head), stamp, reply) => reply.quiet(log::stamp(rows, (*day, head), stamp).await),
+            Self::Stamp((size, head), stamp, reply) => reply.quiet(log::stamp(rows, (*size, head), stamp).await),
             Self::Prune(order, reply) => reply.quiet(prune::step(rows, order).await),
             Self::NoteRefused(receipt, reply) => reply.quiet(refused::note(rows, receipt).await),
             Self::Report(order, body, now, reply) => reply.told(report::file(rows, order, body.place()?, *now).await),

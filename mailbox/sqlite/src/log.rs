@@ -53,19 +53,21 @@ pub(crate) async fn continuation(
     Ok(nodes.root(old).zip(nodes.consistency(old, new)))
 }
 
-/// The oldest head of a day before this one that has no time stamp.
-pub(crate) async fn unstamped(readers: &SqlitePool, before: Day) -> Result<Option<(Day, Vec<u8>)>, StoreError> {
+/// The first head without a time stamp that no other takes the place of any more: its day is before this one, or one stands after it.
+pub(crate) async fn unstamped(readers: &SqlitePool, before: Day) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
     let found = sqlx::query!(
-        r#"SELECT day AS "day!: i32", head FROM log_head WHERE day < ? AND stamp IS NULL ORDER BY day LIMIT 1"#,
+        r#"SELECT size, head FROM log_head
+           WHERE stamp IS NULL AND (day < ? OR size < (SELECT max(size) FROM log_head)) ORDER BY size LIMIT 1"#,
         before.0
     );
     let found = found.fetch_optional(readers).await.map_err(store_error)?;
-    Ok(found.map(|found| (Day(found.day), found.head)))
+    Ok(found.map(|found| (found.size.cast_unsigned(), found.head)))
 }
 
 /// Keeps its stamp, if that head still stands there.
-pub(crate) async fn stamp(rows: &mut SqliteConnection, (day, head): (Day, &[u8]), stamp: &[u8]) -> Result<(), Stop> {
-    sqlx::query!("UPDATE log_head SET stamp = ? WHERE day = ? AND head = ?", stamp, day.0, head).execute(rows).await?;
+pub(crate) async fn stamp(rows: &mut SqliteConnection, (size, head): (u64, &[u8]), stamp: &[u8]) -> Result<(), Stop> {
+    let size = size.cast_signed();
+    sqlx::query!("UPDATE log_head SET stamp = ? WHERE size = ? AND head = ?", stamp, size, head).execute(rows).await?;
     Ok(())
 }
 
@@ -100,18 +102,25 @@ pub(crate) async fn unlogged(readers: &SqlitePool) -> Result<Option<Unlogged>, S
     Ok(Some(Unlogged { growth, entries, last }))
 }
 
-/// Where a head is kept: under which day, and whether in place of the newest one.
-///
-/// The order of the log decides, and the days are kept in that order, whatever the clock says (Profile §8.13): a head signed on a
-/// day that is not after the newest one's takes its place, as close to its own day as the one before allows. One that has its
-/// stamp stays.
-pub(crate) fn day_of_head(today: Day, newest: Option<(Day, bool)>, before: Option<Day>) -> (Day, bool) {
-    let after = |day: Day| Day(day.0.saturating_add(1));
-    match newest {
-        Some((newest, true)) if today <= newest => (after(newest), false),
-        Some((newest, false)) if today <= newest => (before.map_or(today, after).max(today), true),
-        _ => (today, false),
-    }
+/// A head that is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known {
+    /// Pieces under it.
+    pub(crate) size: i64,
+    /// The day that the clock said.
+    pub(crate) day: Day,
+    /// It has its time stamp, or is what says what was pruned.
+    pub(crate) stays: bool,
+}
+
+/// Heads at the end of the log that a new one may take the place of. A clock that flaps over midnight leaves one for each side of it.
+pub(crate) const REPLACED: i64 = 2;
+
+/// A new head takes the place of the last one of its day and of what came after that, as far as nothing of it stays (Profile §8.13):
+/// the first size that goes. `newest` are the last [`REPLACED`] heads, the newest first.
+pub(crate) fn replaced(today: Day, newest: &[Known]) -> Option<i64> {
+    let loose = newest.iter().take_while(|head| !head.stays);
+    loose.filter(|head| head.day == today).last().map(|head| head.size)
 }
 
 /// Keeps tiles and head.
@@ -123,24 +132,21 @@ pub(crate) async fn write(rows: &mut SqliteConnection, logging: &Logging) -> Res
             .await?;
     }
     let (size, last, head) = (logging.size.cast_signed(), logging.last.0, &logging.head);
-    let kept = sqlx::query!(
-        r#"SELECT day AS "day!: i32", stamp IS NOT NULL AS "stamped!: bool" FROM log_head ORDER BY size DESC LIMIT 2"#
+    // What was pruned is known by its head, which stays (Profile §8.29).
+    let newest = sqlx::query!(
+        r#"SELECT size, day AS "day!: i32", stamp IS NOT NULL OR
+                  size <= (SELECT value FROM counter WHERE name = 'evidence_pruned') AS "stays!: bool"
+           FROM log_head ORDER BY size DESC LIMIT ?"#,
+        REPLACED
     );
-    let kept = kept.fetch_all(&mut *rows).await?;
-    let newest = kept.first().map(|kept| (Day(kept.day), kept.stamped));
-    let (day, replaces) = day_of_head(logging.day, newest, kept.get(1).map(|kept| Day(kept.day)));
-    if replaces && let Some((newest, _)) = newest {
-        sqlx::query!("DELETE FROM log_head WHERE day = ?", newest.0).execute(&mut *rows).await?;
+    let newest = newest.fetch_all(&mut *rows).await?;
+    let known = newest.into_iter().map(|row| Known { size: row.size, day: Day(row.day), stays: row.stays });
+    if let Some(first) = replaced(logging.day, &known.collect::<Vec<_>>()) {
+        sqlx::query!("DELETE FROM log_head WHERE size >= ?", first).execute(&mut *rows).await?;
     }
-    sqlx::query!(
-        "INSERT OR REPLACE INTO log_head (day, size, last, head) VALUES (?, ?, ?, ?)",
-        day.0,
-        size,
-        last,
-        head
-    )
-    .execute(rows)
-    .await?;
+    sqlx::query!("INSERT INTO log_head (size, day, last, head) VALUES (?, ?, ?, ?)", size, logging.day.0, last, head)
+        .execute(rows)
+        .await?;
     Ok(())
 }
 
@@ -151,10 +157,10 @@ pub(crate) async fn prove_life(readers: &SqlitePool, id: EvidenceId) -> Result<V
     let also = erased.as_ref().map_or(0, |(id, _)| id.0);
     let mut found = sqlx::query!(
         r#"SELECT e.id, e.doc, h.size, h.head, h.stamp FROM evidence e
-           JOIN log_head h ON h.day = coalesce(
-               (SELECT min(day) FROM log_head
+           JOIN log_head h ON h.size = coalesce(
+               (SELECT min(size) FROM log_head
                 WHERE stamp IS NOT NULL AND last >= max(?2, (SELECT max(l.id) FROM evidence a JOIN evidence l ON l.message = a.message WHERE a.id = ?1))),
-               (SELECT day FROM log_head ORDER BY size DESC LIMIT 1))
+               (SELECT max(size) FROM log_head))
            WHERE (e.id = ?2 OR e.message = (SELECT message FROM evidence WHERE id = ?1)) AND h.last >= e.id"#,
         id.0,
         also
@@ -236,24 +242,29 @@ mod tests {
     // Profile §8.13
     #[test]
     fn heads_stand_in_the_order_of_the_log_whatever_the_clock_says() {
-        let check = |today, newest: Option<(i32, bool)>, before: Option<i32>, expected| {
-            let (day, replaces) =
-                day_of_head(Day(today), newest.map(|(day, stamped)| (Day(day), stamped)), before.map(Day));
-            assert_eq!((day.0, replaces), expected, "{today} after {newest:?} and {before:?}");
+        let check = |today, newest: &[(i32, bool)], expected| {
+            let sizes = [20, 10];
+            let known =
+                newest.iter().zip(sizes).map(|((day, stays), size)| Known { size, day: Day(*day), stays: *stays });
+            assert_eq!(replaced(Day(today), &known.collect::<Vec<_>>()), expected, "{today} after {newest:?}");
         };
-        check(100, None, None, (100, false));
-        check(101, Some((100, false)), Some(99), (101, false));
-        check(101, Some((100, true)), Some(99), (101, false));
-        check(100, Some((100, false)), Some(99), (100, true));
-        // Back over midnight: the day that was over has its head.
-        check(100, Some((101, false)), Some(100), (101, true));
-        // A year ahead for a moment, and right again.
-        check(100, Some((465, false)), Some(99), (100, true));
-        check(100, Some((465, false)), None, (100, true));
-        // To the beginning of time.
-        check(0, Some((100, false)), Some(99), (100, true));
-        // A day that was thought to be over has its stamp.
-        check(100, Some((100, true)), Some(99), (101, false));
-        check(100, Some((101, false)), Some(100), (101, true));
+        check(100, &[], None);
+        check(101, &[(100, false), (99, false)], None);
+        check(100, &[(100, false), (99, false)], Some(20));
+        // What has its stamp stays, and what stands before it.
+        check(100, &[(100, true), (99, false)], None);
+        check(100, &[(101, true), (100, false)], None);
+        check(100, &[(101, false), (100, true)], None);
+        // Back over midnight, and over it again: one for each side.
+        check(100, &[(101, false), (100, false)], Some(10));
+        check(101, &[(100, false), (99, false)], None);
+        // Two false days; what comes after them stands in its own.
+        check(101, &[(466, false), (465, false)], None);
+        check(101, &[(101, false), (466, false)], Some(20));
+        check(102, &[(101, false), (466, false)], None);
+        check(0, &[(100, false), (99, false)], None);
+        // A day that was signed for on both sides of its stamp.
+        check(100, &[(100, false), (100, true)], Some(20));
+        check(100, &[(100, false), (100, false)], Some(10));
     }
 }

@@ -29,14 +29,26 @@ pub(crate) enum Order {
 }
 
 /// What a signed head from before this moment covers, and nothing that is held; none if nothing more may go.
-pub(crate) async fn prunable(readers: &SqlitePool, before: Timestamp) -> Result<Option<Prunable>, StoreError> {
-    let day = Day::of(before).0;
+///
+/// The clock may have been wrong when heads were signed, and nothing goes early by that. A day after today is a clock that was ahead,
+/// and says nothing. Of the others the head and all before it are of days before this moment; one whose day is not the latest so far
+/// is of a clock that had gone back, and shows no age.
+pub(crate) async fn prunable(
+    readers: &SqlitePool,
+    before: Timestamp,
+    now: Timestamp,
+) -> Result<Option<Prunable>, StoreError> {
+    let (day, today) = (Day::of(before).0, Day::of(now).0);
     let found = sqlx::query!(
-        r#"SELECT size, head, (SELECT value FROM counter WHERE name = 'evidence_pruned') AS "pruned!: i64" FROM log_head
-           WHERE day < ? AND size > (SELECT value FROM counter WHERE name = 'evidence_pruned')
-             AND size <= (SELECT coalesce(min(e.doc ->> 'n'), 9223372036854775807)
-                          FROM hold h JOIN evidence e ON e.message = h.message WHERE h.released_at IS NULL)
-           ORDER BY size DESC LIMIT 1"#,
+        r#"SELECT h.size, h.head, (SELECT value FROM counter WHERE name = 'evidence_pruned') AS "pruned!: i64"
+           FROM (SELECT size, day, max(day) OVER (ORDER BY size) AS latest FROM log_head WHERE day <= ?) dated
+           JOIN log_head h ON h.size = dated.size
+           WHERE dated.day = dated.latest AND dated.latest < ?
+             AND h.size > (SELECT value FROM counter WHERE name = 'evidence_pruned')
+             AND h.size <= (SELECT coalesce(min(e.doc ->> 'n'), 9223372036854775807)
+                            FROM hold JOIN evidence e ON e.message = hold.message WHERE hold.released_at IS NULL)
+           ORDER BY h.size DESC LIMIT 1"#,
+        today,
         day
     );
     let found = found.fetch_optional(readers).await.map_err(store_error)?;

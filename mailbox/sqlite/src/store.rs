@@ -451,8 +451,8 @@ impl Store for SqliteStore {
         log::state(&self.readers).await
     }
 
-    async fn prunable(&self, before: Timestamp) -> Result<Option<Prunable>, StoreError> {
-        prune::prunable(&self.readers, before).await
+    async fn prunable(&self, before: Timestamp, now: Timestamp) -> Result<Option<Prunable>, StoreError> {
+        prune::prunable(&self.readers, before, now).await
     }
 
     async fn prune(&self, order: Option<PruneOrder>, now: Timestamp) -> Result<u64, StoreError> {
@@ -463,11 +463,11 @@ impl Store for SqliteStore {
         log::continuation(&self.readers, old, new).await
     }
 
-    async fn unstamped(&self, before: Day) -> Result<Option<(Day, Vec<u8>)>, StoreError> {
+    async fn unstamped(&self, before: Day) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
         log::unstamped(&self.readers, before).await
     }
 
-    async fn keep_stamp(&self, head: (Day, Vec<u8>), stamp: Vec<u8>) -> Result<(), StoreError> {
+    async fn keep_stamp(&self, head: (u64, Vec<u8>), stamp: Vec<u8>) -> Result<(), StoreError> {
         self.change(|reply| Command::Stamp(head, stamp, reply)).await
     }
 

@@ -95,7 +95,7 @@ pub struct UnsignedActs {
 /// A signed head of the audit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActsHead {
-    /// The day it was signed.
+    /// The UTC day it was signed, as the clock said.
     pub day: Day,
     /// Rows under it.
     pub rows: u64,

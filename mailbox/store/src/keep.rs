@@ -301,8 +301,13 @@ pub trait Store: Send + Sync + 'static {
     /// How far the log is under its newest head.
     fn log_state(&self) -> impl Future<Output = Result<LogState, StoreError>> + Send;
 
-    /// What may go of the evidence that was signed for before this moment; nothing that is about a message under a hold.
-    fn prunable(&self, before: Timestamp) -> impl Future<Output = Result<Option<Prunable>, StoreError>> + Send;
+    /// What may go of the evidence that was signed for before this moment; nothing that is about a message under a hold. Heads whose
+    /// days are not in order let nothing go early (Profile §8.29).
+    fn prunable(
+        &self,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<Prunable>, StoreError>> + Send;
 
     /// Lets it go (Profile §8.29), and what an earlier run left of its own; says how many rows went. The hashes stay.
     fn prune(&self, order: Option<PruneOrder>, now: Timestamp) -> impl Future<Output = Result<u64, StoreError>> + Send;
@@ -315,11 +320,11 @@ pub trait Store: Send + Sync + 'static {
         new: u64,
     ) -> impl Future<Output = Result<Option<(Hash, Vec<Hash>)>, StoreError>> + Send;
 
-    /// The oldest head of a day before this one that has no time stamp.
-    fn unstamped(&self, before: Day) -> impl Future<Output = Result<Option<(Day, Vec<u8>)>, StoreError>> + Send;
+    /// The first head without a time stamp that is of a day before this one or has another after it, and its size.
+    fn unstamped(&self, before: Day) -> impl Future<Output = Result<Option<(u64, Vec<u8>)>, StoreError>> + Send;
 
-    /// Keeps a time stamp over the head of a day that is over; not over another that took its place.
-    fn keep_stamp(&self, head: (Day, Vec<u8>), stamp: Vec<u8>) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Keeps a time stamp over such a head; not over another that took its place.
+    fn keep_stamp(&self, head: (u64, Vec<u8>), stamp: Vec<u8>) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Keeps it that a receipt was refused: once each, the latest 100,000 of them.
     fn note_refused(&self, receipt: RefusedReceipt) -> impl Future<Output = Result<(), StoreError>> + Send;

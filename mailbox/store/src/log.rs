@@ -20,7 +20,7 @@ pub struct Unlogged {
 /// The log, longer, under a new signed head.
 #[derive(Clone, Debug)]
 pub struct Logging {
-    /// The UTC day of the signature. Its earlier head is replaced; by a clock that went back, the newest one that has no stamp.
+    /// The UTC day of the signature, as the clock said. It takes the place of the last head, if that is of the same day and has no stamp.
     pub day: Day,
     /// Pieces of evidence now.
     pub size: u64,
@@ -181,7 +181,7 @@ pub const LISTED: usize = 1_000;
 /// A signed head, and what the log says now of its size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptHead {
-    /// The day it is the last head of.
+    /// The UTC day of its signature, as the clock said.
     pub day: Day,
     /// Pieces of evidence it covers.
     pub size: u64,

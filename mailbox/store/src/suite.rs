@@ -104,6 +104,8 @@ macro_rules! store_suite {
             evidence::a_handover_is_written_down_once_and_a_receipt_still_counts,
             evidence::the_log_grows_and_proves_every_piece,
             evidence::a_clock_set_back_leaves_the_longest_log_the_newest,
+            evidence::a_clock_that_flaps_over_midnight_leaves_a_head_on_each_side,
+            evidence::heads_of_wrong_days_let_no_evidence_go_early,
             evidence::what_is_due_is_told_once,
             evidence::what_was_collected_while_the_letter_was_written_is_not_told,
             evidence::by_a_doubted_date_nobody_is_reminded,

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_conformance::{Deadline, Letter, Line, Mailbox, Office, Receipt, Reply, Submission};
 use fumibako_model::{Event, Reason, Refusal};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::stamps::Stamps;
 use super::{Life, SOON, field, minutes, moments};
@@ -198,4 +198,26 @@ fn who_comes_late(life: &mut Life, letter: &Letter, late: &str) {
     let (_, again) = deliver(life);
     life.world.gateway.admin(["evidence", "verify"]);
     assert_eq!(life.happened(&again), [ACCEPTED, DELIVERED]);
+    ahead_over_a_midnight(life, at);
+}
+
+/// The clock is ten days ahead, goes over a midnight there, and is right again: the days that follow have heads of their own, which do
+/// not wait for that date with their stamps, and nobody is accused.
+fn ahead_over_a_midnight(life: &mut Life, at: Timestamp) {
+    let day = |count: i64| at + SignedDuration::from_hours(24 * count);
+    let mut last = String::new();
+    for count in [10, 11, 1] {
+        life.clock.set(day(count));
+        last = deliver(life).1;
+        for log in ["evidence", "audit"] {
+            life.world.gateway.admin([log, "verify"]);
+        }
+    }
+    assert!(life.proved(&last).1.stamp.is_none(), "its day is not over");
+    life.cut(day(2));
+    let stamp = || life.proved(&last).1.stamp;
+    assert!(Deadline::after(SOON).until(stamp).is_some(), "a day that is over is not stamped");
+    for log in ["evidence", "audit"] {
+        life.world.gateway.admin([log, "verify"]);
+    }
 }

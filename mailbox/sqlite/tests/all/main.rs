@@ -27,7 +27,8 @@ mod every_store {
     // Profile §7.9: `the_uidvalidity_of_a_name_only_rises`; Profile §7.11: `moved_messages_leave_as_they_arrive`.
     // Profile §8.9, §8.10: `a_handover_is_written_down_once_and_a_receipt_still_counts`; Profile §8.11:
     // `a_receipt_after_expiry_is_evidence_and_no_more`; Profile §8.13: `the_log_grows_and_proves_every_piece`,
-    // `a_clock_set_back_leaves_the_longest_log_the_newest`; Profile §8.14: `what_is_due_is_told_once`.
+    // `a_clock_set_back_leaves_the_longest_log_the_newest`, `a_clock_that_flaps_over_midnight_leaves_a_head_on_each_side`;
+    // Profile §8.14: `what_is_due_is_told_once`; Profile §8.29: `heads_of_wrong_days_let_no_evidence_go_early`.
     // Profile §8.11: `a_receipt_after_expiry_counts_for_what_was_handed_over`.
     // Profile §8.14: `what_was_collected_while_the_letter_was_written_is_not_told`; Profile §8.14, §11.5:
     // `by_a_doubted_date_nobody_is_reminded`.

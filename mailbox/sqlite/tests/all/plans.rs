@@ -5,11 +5,13 @@ use std::path::Path;
 use fumibako_sqlite::DATABASE_FILE;
 use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
-/// Queries that are meant to read whole tables (the roll, the census), every pair (new folders and their marks), or what
+/// Queries that are meant to read whole tables (the roll, the census, heads, of which a day has one), every pair (new folders and their marks), or what
 /// they themselves have found (days).
-const WHOLE: [&str; 19] = [
+const WHOLE: [&str; 21] = [
     "HAVING count(*) > 1",
     "stamp FROM log_head",
+    "max(day) OVER (ORDER BY size)",
+    "WHERE stamp IS NULL AND (day < ?",
     "suspended', suspended",
     "'role', role, 'suspended'",
     ", used)) AS",

@@ -62,12 +62,16 @@ pub async fn what_changes_a_right_is_told_in_the_same_commit<S: Store>(store: Ar
     store.keep_acts_head(head.clone()).await.unwrap();
     assert_eq!(store.unsigned_acts().await.unwrap(), None);
     assert_eq!(store.audit_acts().await.unwrap().heads, [(head.clone(), Some(unsigned.hash))]);
-    // The clock goes back: the longest is the newest.
-    store.amend(suspension(kaede())).await.unwrap();
-    let (yesterday, signed) = (Day(head.day.0 - 1), b"later".to_vec());
-    store.keep_acts_head(ActsHead { day: yesterday, rows: 6, signed }).await.unwrap();
-    assert_eq!(store.unsigned_acts().await.unwrap(), None);
-    assert_eq!(store.audit_acts().await.unwrap().heads.len(), 1);
+    // Ahead over a midnight, and right again: the longest is the newest, and each day after it has its own (Profile §8.13).
+    for (rows, days) in (6..).zip([365, 366, 1, 1, 2]) {
+        store.amend(suspension(kaede())).await.unwrap();
+        let signed = format!("{rows}").into_bytes();
+        store.keep_acts_head(ActsHead { day: Day(head.day.0 + days), rows, signed }).await.unwrap();
+        assert_eq!(store.unsigned_acts().await.unwrap(), None);
+    }
+    let heads = store.audit_acts().await.unwrap().heads;
+    let kept: Vec<_> = heads.iter().map(|(kept, _)| (kept.day.0 - head.day.0, kept.rows)).collect();
+    assert_eq!(kept, [(0, 5), (365, 6), (366, 7), (1, 9), (2, 10)]);
 }
 
 // Profile §16.3

@@ -129,42 +129,90 @@ pub async fn the_log_grows_and_proves_every_piece<S: Store>(store: Arc<S>) {
     assert_eq!(store.list_evidence(none).await.unwrap().len(), 0);
 }
 
-// Profile §8.13
+/// A bundle that comes today and is signed for by this day.
+async fn signed_for<S: Store>(store: &S, world: &World, day: Day) -> EvidenceId {
+    let id = format!("{}@x.example", store.census().await.unwrap().evidence);
+    let bundle = world.bundle(store, (himawari(), sakura()), &id, "plan");
+    let evidence = store.deliver(bundle, now()).await.unwrap().evidence;
+    log_at(store, ago(i64::from(Day::of(now()).0 - day.0))).await.unwrap();
+    evidence
+}
+
+async fn kept<S: Store>(store: &S) -> Vec<(i32, u64, bool)> {
+    let audit = store.audit().await.unwrap();
+    assert!(audit.faults.is_empty() && audit.heads.iter().all(|head| head.root.is_some()), "{audit:?}");
+    audit.heads.iter().map(|head| (head.day.0, head.size, head.stamp.is_some())).collect()
+}
+
+// Profile §8.13, §8.21
 pub async fn a_clock_set_back_leaves_the_longest_log_the_newest<S: Store>(store: Arc<S>) {
     let world = World::with(&*store).await;
-    let deliver = async |id: &str| {
-        let bundle = world.bundle(&*store, (himawari(), sakura()), id, "plan");
-        store.deliver(bundle, now()).await.unwrap().evidence
+    let day = Day::of(now()).0;
+    for at in [day, day + 1, day] {
+        signed_for(&*store, &world, Day(at)).await;
+        assert!(log(&*store).await.is_none(), "it is signed for");
+    }
+    assert_eq!(kept(&*store).await, [(day, 6, false)], "a clock that goes back over midnight");
+    // Ahead over a midnight, and right again: each day after it has its own head.
+    let mut last = EvidenceId(0);
+    for at in [day + 365, day + 366, day + 1, day + 1, day + 2] {
+        last = signed_for(&*store, &world, Day(at)).await;
+    }
+    let stand = |stamped: usize| {
+        let all = [(day, 6), (day + 365, 8), (day + 366, 10), (day + 1, 14), (day + 2, 16)];
+        all.into_iter().zip(1..).map(|((day, size), n)| (day, size, n <= stamped)).collect::<Vec<_>>()
     };
-    let today = Day::of(now());
-    let tomorrow = Day(today.0 + 1);
-    deliver("one@x.example").await;
-    log_at(&*store, now()).await.unwrap();
-    deliver("two@x.example").await;
-    log_at(&*store, ago(-1)).await.unwrap();
-    let last = deliver("three@x.example").await;
-    let head = log_at(&*store, now()).await.unwrap();
-    assert!(log_at(&*store, now()).await.is_none(), "it is signed for");
-    let state = store.log_state().await.unwrap();
-    assert_eq!((state.size, state.head), (6, Some(serde_json::to_vec(&head).unwrap())));
-    assert_eq!(store.prove_life(last).await.unwrap().len(), 2);
-    let kept = async || {
-        let heads = store.audit().await.unwrap().heads;
-        heads.iter().map(|head| (head.day, head.size, head.stamp.is_some())).collect::<Vec<_>>()
-    };
-    assert_eq!(kept().await, [(today, 2, false), (tomorrow, 6, false)]);
+    assert_eq!(kept(&*store).await, stand(0));
+    let newest = store.log_state().await.unwrap();
+    let life = store.prove_life(last).await.unwrap();
+    assert_eq!((newest.size, life.len(), newest.head.as_ref()), (16, 2, Some(&life[0].head)));
 
-    // What has its stamp stays; a stamp of what went meanwhile is of nothing.
-    let (day, stamped) = store.unstamped(tomorrow).await.unwrap().unwrap();
-    store.keep_stamp((day, b"another".to_vec()), b"stamp".to_vec()).await.unwrap();
-    store.keep_stamp((day, stamped), b"stamp".to_vec()).await.unwrap();
-    assert_eq!(store.unstamped(tomorrow).await.unwrap(), None);
-    let (day, newest) = store.unstamped(Day(tomorrow.0 + 1)).await.unwrap().unwrap();
-    store.keep_stamp((day, newest), b"stamp".to_vec()).await.unwrap();
-    deliver("four@x.example").await;
-    log_at(&*store, now()).await.unwrap();
-    let later = Day(tomorrow.0 + 1);
-    assert_eq!(kept().await, [(today, 2, true), (tomorrow, 6, true), (later, 8, false)]);
+    // All but the newest are ripe, whatever their days; a stamp of what went meanwhile is of nothing.
+    for (n, expected) in [6, 8, 10, 14].into_iter().enumerate() {
+        let (size, head) = store.unstamped(Day(day + 2)).await.unwrap().unwrap();
+        assert_eq!(size, expected);
+        store.keep_stamp((size, b"another".to_vec()), b"stamp".to_vec()).await.unwrap();
+        assert_eq!(kept(&*store).await, stand(n));
+        store.keep_stamp((size, head), b"stamp".to_vec()).await.unwrap();
+    }
+    assert_eq!(store.unstamped(Day(day + 2)).await.unwrap(), None, "its day is not over");
+    let (size, head) = store.unstamped(Day(day + 3)).await.unwrap().unwrap();
+    store.keep_stamp((size, head.clone()), b"stamp".to_vec()).await.unwrap();
+    // What has its stamp stays, and is what proves.
+    signed_for(&*store, &world, Day(day + 2)).await;
+    assert_eq!(kept(&*store).await, [stand(5), vec![(day + 2, 18, false)]].concat());
+    assert!(store.prove_life(last).await.unwrap().iter().all(|proof| proof.head == head));
+}
+
+// Profile §8.13: it signed without end once.
+pub async fn a_clock_that_flaps_over_midnight_leaves_a_head_on_each_side<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    let day = Day::of(now()).0;
+    for n in 0..6 {
+        signed_for(&*store, &world, Day(day + n % 2)).await;
+    }
+    assert_eq!(kept(&*store).await, [(day, 10, false), (day + 1, 12, false)]);
+}
+
+// Profile §8.29
+pub async fn heads_of_wrong_days_let_no_evidence_go_early<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    let today = Day::of(now()).0;
+    // A year ahead, a year behind, and right at last.
+    for days in [100, -265, 90, 455, 80] {
+        signed_for(&*store, &world, Day(today - days)).await;
+    }
+    for (before, until) in [(101, None), (100, None), (95, Some(2)), (85, Some(6)), (70, Some(10))] {
+        let found = store.prunable(ago(before), now()).await.unwrap();
+        assert_eq!(found.map(|found| found.until), until, "what was signed for {before} days ago");
+    }
+    // What was pruned is known by its head: it stays, though another of its day comes.
+    let pruned = Pruning { from: 0, until: 10, root: String::new(), signed: ago(80), years: 7 };
+    let told = Done::new(now(), "gateway", What::EvidencePruned);
+    assert_eq!(store.prune(Some(PruneOrder { pruned, told }), now()).await.unwrap(), 10);
+    signed_for(&*store, &world, Day(today - 80)).await;
+    let state = store.log_state().await.unwrap();
+    assert_eq!((state.size, state.pruned.map(|(count, _)| count)), (13, Some(10)));
 }
 
 // Profile §8.29
@@ -176,7 +224,7 @@ pub async fn evidence_goes_after_its_years_and_the_log_holds<S: Store>(store: Ar
         sent.push(send(&*store, &world, id, ago(days)).await.evidence);
         heads.push(log_at(&*store, ago(days)).await.unwrap());
     }
-    assert_eq!(store.prunable(ago(103)).await.unwrap(), None, "no head is older");
+    assert_eq!(store.prunable(ago(103), now()).await.unwrap(), None, "no head is older");
     let hold = HoldOrder {
         office: sakura(),
         message_id: "held@x.example".into(),
@@ -185,10 +233,10 @@ pub async fn evidence_goes_after_its_years_and_the_log_holds<S: Store>(store: Ar
     };
     store.hold(hold, now()).await.unwrap();
     let until = |found: Option<Prunable>| found.map(|found| (found.from, found.until));
-    assert_eq!(until(store.prunable(ago(50)).await.unwrap()), Some((0, 2)), "what is held keeps its evidence");
+    assert_eq!(until(store.prunable(ago(50), now()).await.unwrap()), Some((0, 2)), "what is held keeps its evidence");
     store.release(sakura(), "held@x.example".into(), "運用者".into(), now()).await.unwrap();
-    assert_eq!(until(store.prunable(ago(102)).await.unwrap()), Some((0, 2)));
-    assert_eq!(until(store.prunable(ago(50)).await.unwrap()), Some((0, 4)));
+    assert_eq!(until(store.prunable(ago(102), now()).await.unwrap()), Some((0, 2)));
+    assert_eq!(until(store.prunable(ago(50), now()).await.unwrap()), Some((0, 4)));
     let before = store.census().await.unwrap();
 
     let pruned = Pruning { from: 0, until: 4, root: heads[1].root.clone(), signed: heads[1].at, years: 7 };
@@ -200,7 +248,7 @@ pub async fn evidence_goes_after_its_years_and_the_log_holds<S: Store>(store: Ar
     assert_eq!(super::at_once(calls).await.iter().sum::<u64>(), 4, "once");
     let after = store.census().await.unwrap();
     assert_eq!((after.evidence, after.pruned), (before.evidence - 4 + 1, 4));
-    assert_eq!(store.prunable(ago(50)).await.unwrap(), None);
+    assert_eq!(store.prunable(ago(50), now()).await.unwrap(), None);
     assert_eq!(store.prune(None, now()).await.unwrap(), 0);
     assert_eq!(
         store.acts(WhichActs::default()).await.unwrap().iter().filter(|act| act.contains("evidence-pruned")).count(),
