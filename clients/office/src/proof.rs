@@ -14,7 +14,7 @@ use crate::verify::{NotWhole, Report, Witnessed, verify_proof};
 pub(crate) enum About {
     /// A bundle of which this is one piece.
     Piece(EvidenceId),
-    /// A bundle under its Message-ID, and the office that sent it: for as long as its content is kept.
+    /// A bundle under its Message-ID, and the office that sent it: while its content is kept, and when it ended.
     Message {
         /// Without angle brackets.
         id: String,

@@ -198,6 +198,7 @@ fn nobody_comes_and_each_step_to_the_end_is_taken_once_whatever_power_and_clock_
     let (path, file) = life.proved(&id);
     assert!(file.receipt.is_none());
     life.says_when_it_was_erased(&path, erased);
+    life.recipient_proves(&id, &file);
     life.world.gateway.admin(["evidence", "verify"]);
     life.forgets_after_its_years((&id, accepted), &path);
 }

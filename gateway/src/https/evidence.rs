@@ -1,6 +1,5 @@
 //! `GET /v1/evidence/ID`: an office's own evidence with all that proves it (Profile §8.18). ID is that of any piece about the
-//! bundle, or the Message-ID under which an office sent it (`?from=` says which, if another than who asks), while its content is
-//! kept.
+//! bundle, or the Message-ID under which an office sent it (`?from=` says which, if another than who asks).
 
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
@@ -48,19 +47,30 @@ async fn find<S: Store>(
     (id, from): (&str, Option<OfficeNumber>),
 ) -> Result<ProofFile, StoreError> {
     let unknown = || StoreError::from(fumibako_model::Refused::from(Refusal::EvidenceUnknown));
-    let piece = match (id.parse::<EvidenceId>(), from.or(login.office())) {
-        (Ok(piece), _) => Some(piece),
-        (Err(_), Some(office)) => house.store.find_sent(office, id).await?.map(|(_, piece)| piece),
-        (Err(_), None) => None,
+    for piece in pieces(house, id, from.or(login.office())).await? {
+        let Some(about) = house.store.evidence(piece).await? else {
+            proof::not_pruned(house, piece).await?;
+            continue;
+        };
+        let reader = [about.from, about.to].into_iter().find(|office| may_read(house, login, *office));
+        if let Some(reader) = reader {
+            return proof::whole(house, piece, Some(reader)).await?.ok_or_else(unknown);
+        }
+    }
+    Err(unknown())
+}
+
+/// What it may name. A Message-ID whose bundle ended, and is gone, may be another's by now.
+async fn pieces<S: Store>(
+    house: &House<S>,
+    id: &str,
+    from: Option<OfficeNumber>,
+) -> Result<Vec<EvidenceId>, StoreError> {
+    let Some(from) = from.filter(|_| id.parse::<EvidenceId>().is_err()) else {
+        return Ok(id.parse().into_iter().collect());
     };
-    let piece = piece.ok_or_else(unknown)?;
-    let Some(about) = house.store.evidence(piece).await? else {
-        proof::not_pruned(house, piece).await?;
-        return Err(unknown());
-    };
-    let reader = [about.from, about.to].into_iter().find(|office| may_read(house, login, *office));
-    let reader = reader.ok_or_else(unknown)?;
-    proof::whole(house, piece, Some(reader)).await?.ok_or_else(unknown)
+    let kept = house.store.find_sent(from, id).await?.map(|(_, piece)| piece);
+    Ok(kept.into_iter().chain(house.store.find_ended(from, id).await?).collect())
 }
 
 /// Profile §9.9: what was sent and what became of it is for the office, and for agents of the scope `status`.

@@ -62,6 +62,22 @@ pub(crate) async fn find_sent(
     Ok(found.map(|found| (MessageId(found.id), EvidenceId(found.answer))))
 }
 
+/// The last that became of what an office sent under a Message-ID (Profile §8.18).
+pub(crate) async fn find_ended(
+    readers: &SqlitePool,
+    office: OfficeNumber,
+    message_id: &str,
+) -> Result<Option<EvidenceId>, StoreError> {
+    let number = office.as_str();
+    let found = sqlx::query_scalar!(
+        "SELECT e.id FROM office o JOIN evidence e ON e.from_office = o.id AND e.doc ->> 'message_id' = ?
+         WHERE o.number = ? AND e.kind IN ('ContentHandover', 'ContentHandoverFailure') ORDER BY e.id DESC LIMIT 1",
+        message_id,
+        number
+    );
+    Ok(found.fetch_optional(readers).await.map_err(store_error)?.map(EvidenceId))
+}
+
 fn word(kind: PaperKind) -> &'static str {
     match kind {
         PaperKind::Certificate => "certificate",

@@ -495,6 +495,10 @@ impl Store for SqliteStore {
         paper::find_sent(&self.readers, office, message_id).await
     }
 
+    async fn find_ended(&self, office: OfficeNumber, message_id: &str) -> Result<Option<EvidenceId>, StoreError> {
+        paper::find_ended(&self.readers, office, message_id).await
+    }
+
     async fn audit(&self) -> Result<LogAudit, StoreError> {
         audit::audit(&self.readers).await
     }

@@ -345,6 +345,13 @@ pub trait Store: Send + Sync + 'static {
         message_id: &str,
     ) -> impl Future<Output = Result<Option<(MessageId, EvidenceId)>, StoreError>> + Send;
 
+    /// The last evidence that a bundle of this office under this Message-ID was collected or failed, whether or not its content is kept.
+    fn find_ended(
+        &self,
+        office: OfficeNumber,
+        message_id: &str,
+    ) -> impl Future<Output = Result<Option<EvidenceId>, StoreError>> + Send;
+
     /// Holds all evidence against the log. Changes nothing.
     fn audit(&self) -> impl Future<Output = Result<LogAudit, StoreError>> + Send;
 

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use fumibako_model::EvidenceId;
+use fumibako_model::{EvidenceId, OfficeNumber};
 use jiff::Timestamp;
 use mail_parser::MessageParser;
 use serde_json::json;
@@ -25,6 +25,10 @@ pub(super) struct Receipt {
     /// (`sent:UID` for sent ones)
     #[arg(value_name = "ID")]
     which: String,
+    /// 送信元の事業所番号。内容が消去されて一覧にないものを Message-ID で探すとき / the office that sent it, to find by its Message-ID
+    /// what is in no list any more, as its content was erased
+    #[arg(long, value_name = "OFFICE")]
+    from: Option<OfficeNumber>,
     /// 書き出すファイル。印刷用の受領証（HTML）が隣にできます / the file; a page to print (HTML) is made beside it
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -43,7 +47,7 @@ impl Receipt {
                 return Err(Trouble::Exists(file.clone()));
             }
         }
-        let about = wait(about(settings, &self.which))?;
+        let about = wait(about(settings, &self.which, self.from))?;
         let Proof { octets, report, witnessed } = wait(proof::ask(settings, &about, clock()))?;
         if !report.holds() {
             tell(&report, None, screen)?;
@@ -75,10 +79,14 @@ fn write(path: &Path, octets: &[u8]) -> Result<(), Trouble> {
     })
 }
 
-/// A Message-ID is looked up in the mailbox first: whose it is, is asked with it.
-async fn about(settings: &Settings, which: &str) -> Result<About, Trouble> {
+/// A Message-ID is looked up in the mailbox first, unless it is said whose it is, which is asked with it.
+async fn about(settings: &Settings, which: &str, from: Option<OfficeNumber>) -> Result<About, Trouble> {
     if let Ok(id) = which.parse::<EvidenceId>() {
         return Ok(About::Piece(id));
+    }
+    if let Some(from) = from {
+        let id = which.trim().trim_start_matches('<').trim_end_matches('>').to_owned();
+        return Ok(About::Message { id, from: from.to_string() });
     }
     let kept = show::find_one(settings, which).await?;
     let header = MessageParser::default().parse_headers(&kept.octets.0);

@@ -52,6 +52,10 @@ async fn received(world: &World) -> Done {
     let words = ["送信元事業所", B, "受信日時", "取得されないまま保存期限が過ぎ"];
     world.shot("expired").await?;
     world.see("RX-14", "with its record to print", record && world.in_order("main", &words).await);
+    let given = "return fetch(document.querySelector('a[href$=\"/proof\"]').href).then(async got => \
+                 got.ok && (await got.text()).includes('ContentHandoverFailure'))";
+    let given = world.js(given).await? == serde_json::json!(true);
+    world.see("RX-14", "and the proof as a file, which the gateway finds by Message-ID and sender", given);
     Ok(())
 }
 

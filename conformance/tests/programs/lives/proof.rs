@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_conformance::{Programs, Tool};
-use fumibako_model::{Erased, ErasureProof, ProofFile};
+use fumibako_model::{Erased, ErasureProof, ProofFile, Refusal};
 use serde_json::Value;
 
 use super::Life;
@@ -37,6 +37,23 @@ impl Life {
             "{layers:?}"
         );
         file
+    }
+
+    /// Profile §8.18: the recipient was told no number; Message-ID and sender find it the same pieces, though the content is gone, and the
+    /// office of somebody else finds nothing.
+    pub(super) fn recipient_proves(&self, message_id: &str, file: &ProofFile) {
+        let path = self.desk("recipient.json");
+        let ask = |from: &str| {
+            let to = path.to_string_lossy();
+            self.recipient.run(&["receipt", message_id, "--from", from, "-o", &to])
+        };
+        let ran = ask(&self.world.recipient.number);
+        let text = ran.output() + &ran.messages();
+        assert_eq!((ran.exit(), text.contains(Refusal::EvidenceUnknown.row().code)), (Some(66), true), "{text}");
+        ask(&self.world.sender.number).well();
+        let its: ProofFile = serde_json::from_slice(&fs::read(&path).expect("it was written")).expect("it is a proof");
+        assert!(its.entries == file.entries && its.erased == file.erased, "{its:?}");
+        self.verified(&path);
     }
 
     /// Profile §8.28: the file and its page say when the content was erased; a file that says it of another bundle, or of another day,

@@ -257,8 +257,7 @@ async fn receipt(State(app): Shared, here: Here, Path(uid): Path<Spot>) -> Resul
     facts.push(fact("fact-message-id", one.message_id.clone()));
     facts.push(fact("file", count(here.lang(), "files", one.files.len()).into_owned()));
     let proof = if one.done { page::Proof::Receipt } else { page::Proof::Expired };
-    // Where the content is gone, the gateway finds evidence by its number alone, which only the sender was told.
-    let file = (!one.gone && one.from.is_some()).then(|| format!("/inbox/{uid}/proof"));
+    let file = one.from.is_some().then(|| format!("/inbox/{uid}/proof"));
     let view = page::Receipt { inbox: true, proof, facts, file, trouble: here.trouble(&app) };
     Ok(html(page::receipt(&here.frame(&app), &view)))
 }

@@ -218,6 +218,7 @@ async fn what_expired_is_shown_with_its_record() {
     let record = desk.get("/inbox/1/receipt").await.text;
     let title = fumibako_web::text::say(Lang::Ja, "proof-expired");
     assert!(record.contains(&*title) && record.contains("a@x") && record.contains("data-print"), "{record}");
+    assert!(record.contains("/inbox/1/proof"), "the gateway has evidence of it: {record}");
     assert!(!desk.get("/inbox?save=1").await.text.contains("id=\"folder\""));
 }
 
