@@ -30,7 +30,7 @@ pub(crate) fn of(witnessed: &Witnessed, report: &Report, file: &str) -> String {
         let facts = facts(report, What::NotOpened, &["subject", "serial", "sha256"]);
         format!("<h2>開けないことへの署名</h2>\n{}", table(&facts))
     });
-    let log = table(&facts(report, What::LogHead, &["log", "size", "at", "sha256"]));
+    let log = table(&facts(report, What::LogHead, &["log", "size", "at", "set_back", "sha256"]));
     let unseen = match report.unseen() {
         0 => String::new(),
         count => format!("（うち {count} 項目は、このファイルだけでは確かめていません）"),

@@ -1,6 +1,7 @@
 //! One thing that was looked at: what it is, how it stands, and the facts beside it.
 
 use fumibako_model::Refused;
+use fumibako_model::log::SetBack;
 use fumibako_signer::{Certificate, Enveloped, Signature, TimeStamp};
 use jiff::Timestamp;
 use mail_parser::Message;
@@ -208,6 +209,21 @@ pub(super) fn authority(signer: &Certificate) -> Vec<Fact> {
         Fact::moment("not_before", "有効期間の始まり", "valid from", Some(signer.not_before())),
         Fact::moment("not_after", "有効期間の終わり", "valid until", Some(signer.not_after())),
     ]
+}
+
+/// Profile §8.20: every time that the log lost its end, as the gateway says, the latest first.
+pub(super) fn set_back(latest: &SetBack) -> Fact {
+    let shown = |SetBack { size, at, lost, .. }: &SetBack| {
+        let lost = lost.map_or_else(String::new, |lost| format!("{lost} → "));
+        format!("{lost}{size}（{}）", moment(*at))
+    };
+    let value = |SetBack { size, at, lost, .. }: &SetBack| json!({ "size": size, "at": at, "lost": lost });
+    Fact {
+        key: "set_back",
+        label: ("記録の後戻り（件数、日時）", "the log went back (pieces, when)"),
+        value: latest.all().map(value).collect(),
+        shown: latest.all().map(shown).collect::<Vec<_>>().join(", "),
+    }
 }
 
 /// RFC 3161: the signature existed by then, says an authority.

@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_model::log::{Hash, Head, SetBack, extended, included, leaf};
+use fumibako_model::log::{Hash, Head, extended, included, leaf};
 use fumibako_model::{
     Continuation, Domain, Erased, Event, Evidence, EvidenceId, Party, ProofFile, Proven, Recorded, Refusal, Refused,
     TrustState, as_it_came, hash, not_signed, not_trusted, revoked,
@@ -174,10 +174,7 @@ impl Report {
             Fact::text("size", "記録の件数", "pieces in the log", Some(head.size.to_string())),
             Fact::moment("at", "署名日時", "signed", Some(head.at)),
         ];
-        if let Some(SetBack { size, at, .. }) = &head.set_back {
-            facts.push(Fact::text("set_back_to", "記録が戻った件数", "the log went back to", Some(size.to_string())));
-            facts.push(Fact::moment("set_back_at", "戻った日時", "on", Some(*at)));
-        }
+        facts.extend(head.set_back.as_ref().map(layer::set_back));
         facts.extend(layer::signer(&signature));
         self.add(What::LogHead, State::Holds, facts);
         let believed = is_the_gateways(&signature, &head, gateway);
@@ -452,3 +449,6 @@ impl Witnessed {
         self.head.as_ref().map(|head| head.at)
     }
 }
+
+#[cfg(test)]
+mod tests;

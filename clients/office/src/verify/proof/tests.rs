@@ -1,0 +1,81 @@
+use fumibako_careplan::Lang;
+use fumibako_model::log::{Growth, Nodes, SetBack};
+use fumibako_signer::{Identity, enclose};
+use jiff::SignedDuration;
+
+use super::*;
+use crate::testing::{Ca, now};
+
+/// A log of two pieces about one bundle, at these moments, under a head of the gateway's.
+fn file(gateway: &Identity, moments: [Timestamp; 2], set_back: Option<SetBack>) -> ProofFile {
+    let events = [Event::SubmissionAcceptance, Event::ContentConsignment];
+    let entry = |(n, (event, at)): (u64, (Event, Timestamp))| {
+        let evidence = serde_json::json!({
+            "v": 1, "id": EvidenceId(7 + n.cast_signed()), "n": n, "previous": (n > 0).then_some(EvidenceId(7)),
+            "event": event.as_str(), "at": at, "message_id": "a@plans.example", "sha256": "00".repeat(32), "size": 100,
+            "from": "9970000011", "to": "9970000029",
+        });
+        serde_json::to_string(&serde_json::from_value::<Recorded>(evidence).unwrap()).unwrap()
+    };
+    let entries: Vec<String> = (0..).zip(events.into_iter().zip(moments)).map(entry).collect();
+    let mut growth = Growth::default();
+    for entry in &entries {
+        growth.push(leaf(entry.as_bytes()));
+    }
+    let root = crate::random::hex_of(&growth.root());
+    let head = Head { v: 1, log: "plans.example".into(), size: growth.size(), root, at: now(), set_back };
+    let head = enclose(&serde_json::to_vec(&head).unwrap(), gateway, now()).unwrap();
+    let mut nodes = Nodes::new(growth.tiles());
+    let mut path = |n| nodes.inclusion(n, 2).unwrap().iter().map(|hash| crate::random::hex_of(hash)).collect();
+    ProofFile {
+        v: fumibako_model::PROOF_FORM,
+        entries: (0..).zip(entries).map(|(n, entry)| Proven { entry, path: path(n) }).collect(),
+        head: STANDARD.encode(head),
+        ..ProofFile::default()
+    }
+}
+
+/// The layer, and whether all holds.
+fn judged(moments: [Timestamp; 2], set_back: Option<SetBack>, what: What) -> (layer::Layer, bool) {
+    let ca = Ca::new();
+    let file = file(&ca.identity("gateway@plans.example"), moments, set_back);
+    let (report, _) = verify_proof(&file, (&ca.trust(), None), None, now());
+    let holds = report.holds();
+    (report.layers.into_iter().find(|layer| layer.what == what).unwrap(), holds)
+}
+
+fn told<'l>(layer: &'l layer::Layer, key: &str) -> Option<&'l Fact> {
+    layer.facts.iter().find(|fact| fact.key == key)
+}
+
+// Profile §8.28
+#[test]
+fn a_clock_that_was_set_back_is_told_and_is_no_fault() {
+    let earlier = now() - SignedDuration::from_hours(25);
+    let (sequence, holds) = judged([earlier, now()], None, What::Sequence);
+    assert!(holds && sequence.state == State::Holds && told(&sequence, "clock_back").is_none());
+    let (sequence, holds) = judged([now(), earlier], None, What::Sequence);
+    assert!(holds && sequence.state == State::Holds, "{sequence:?}");
+    assert_eq!(told(&sequence, "clock_back").map(|fact| &fact.value), Some(&serde_json::json!(earlier)));
+}
+
+// Profile §8.20
+#[test]
+fn every_time_that_the_log_was_set_back_is_named() {
+    let once = |size, days: i64, lost| {
+        let at = now() - SignedDuration::from_hours(24 * days);
+        SetBack { size, root: String::new(), at, lost, earlier: Vec::new() }
+    };
+    let last = once(40, 1, Some(44)).after([once(8, 30, None), once(20, 3, Some(21))].iter());
+    let (head, holds) = judged([now(), now()], Some(last), What::LogHead);
+    assert!(holds, "{head:?}");
+    let fact = told(&head, "set_back").unwrap();
+    let sizes: Vec<_> = fact.value.as_array().unwrap().iter().map(|one| (&one["size"], &one["lost"])).collect();
+    let expected = serde_json::json!([40, 44, 20, 21, 8, null]);
+    let expected: Vec<_> = expected.as_array().unwrap().chunks(2).map(|pair| (&pair[0], &pair[1])).collect();
+    assert_eq!(sizes, expected);
+    let shown = fact.shown(Lang::Ja);
+    let places: Vec<_> = ["44 → 40", "21 → 20", "8（"].iter().map(|one| shown.find(one)).collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{shown}");
+    assert!(told(&judged([now(), now()], None, What::LogHead).0, "set_back").is_none());
+}
