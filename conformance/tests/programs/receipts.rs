@@ -2,10 +2,16 @@
 
 mod openssl;
 
-use fumibako_conformance::{Letter, Mailbox, Office, Receipt, Reply, Submission, now};
-use fumibako_model::Refusal;
-use jiff::SignedDuration;
+use std::fs;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fumibako_conformance::{Letter, Mailbox, Office, Receipt, Reply, Submission, now};
+use fumibako_model::{ProofFile, Refusal};
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use crate::office::Desk;
 use crate::world::World;
 
 /// Sends a receipt; the reply.
@@ -72,6 +78,48 @@ fn who_cannot_open_it_says_so_and_may_still_acknowledge_it() {
     assert!(!flags(&world, &world.recipient, "INBOX").contains("$MDNSent"));
     assert_eq!(acknowledge(&world, &world.recipient, &good).code, 250);
     assert!(flags(&world, &world.sender, "Sent").contains("$Retrieved"));
+}
+
+// Profile §8.18, §8.19, §8.22
+#[test]
+fn the_word_that_it_does_not_open_is_proved_offline_and_a_changed_one_is_not() {
+    let (world, letter) = delivered();
+    let said = "automatic-action/MDN-sent-automatically; processed/error: decryption-failed";
+    let failure = Receipt { disposition: said.into(), ..Receipt::of(&letter, &world.recipient, &world.sender) };
+    let signed = failure.signed(&world.recipient.identity);
+    let mut session = Submission::of(&world.gateway.submission(), &world.recipient).expect("the office logs in");
+    let reply = session.send(&world.recipient.address(), &[&world.sender.address()], &signed);
+    assert_eq!(reply.expect("the gateway answers").code, 250);
+
+    let desk = Desk::new(&world, &world.sender, &world.sender.password);
+    let path = desk.folder.join("failure.json");
+    desk.run(&["receipt", letter.message_id(), "-o", &path.to_string_lossy()]).well();
+    let file = fs::read(&path).expect("it was written");
+    let file: ProofFile = serde_json::from_slice(&file).expect("it is a proof");
+    let verified = |failure: Option<&[u8]>| {
+        let failure = failure.map(|octets| STANDARD.encode(octets));
+        let other = serde_json::to_vec(&ProofFile { failure, ..file.clone() }).expect("JSON");
+        fs::write(&path, other).expect("the folder is writable");
+        let ran = desk.run(&["verify", &path.to_string_lossy(), "--format", "ndjson"]);
+        let rows = ran.output();
+        let mut rows = rows.lines().map(|row| serde_json::from_str::<Value>(row).expect("a row"));
+        let row = rows.find(|row| row["layer"] == "not-opened").expect("it is looked at");
+        let state = if row["state"] == "fails" { &row["code"] } else { &row["state"] };
+        (ran.exit(), state.as_str().expect("it has a state").to_owned())
+    };
+    let kept = STANDARD.decode(file.failure.as_ref().expect("the word is in it")).expect("it is base64");
+    assert_eq!(kept, signed, "octet for octet as it was accepted");
+    assert_eq!(verified(Some(&kept)), (Some(0), "holds".into()));
+    let broken = (Some(76), Refusal::EvidenceBroken.row().code.to_owned());
+    for (was, is) in [("decryption-failed", "integrity-check-failed"), ("with thanks", "but not read")] {
+        let changed = String::from_utf8(kept.clone()).expect("it is text").replacen(was, is, 1);
+        assert_ne!(changed.as_bytes(), kept);
+        assert_eq!(verified(Some(changed.as_bytes())), broken, "{is}");
+    }
+    // Another word of the same office about the same bundle is not the one that the evidence is about.
+    let other = Receipt { fields: Receipt::of(&letter, &world.recipient, &world.sender).fields, ..failure };
+    assert_eq!(verified(Some(&other.signed(&world.recipient.identity))), broken);
+    assert_eq!(verified(None), (Some(0), "unseen".into()), "which is said, and proves nothing");
 }
 
 // Profile §13.12
