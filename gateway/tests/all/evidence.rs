@@ -18,7 +18,8 @@ use fumibako_store::{Logging, Store as _, Unlogged};
 use jiff::SignedDuration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::support::Fixture;
+use crate::lines::Client;
+use crate::support::{Fixture, PASSWORD, RECIPIENT, SENDER};
 
 /// A gateway whose store has three bundles, and the evidence of the first.
 async fn with_mail() -> (Fixture, EvidenceId) {
@@ -226,6 +227,37 @@ async fn openssl_tsa(folder: PathBuf) -> SocketAddr {
         }
     });
     address
+}
+
+// Profile §8.18, §17.6
+#[tokio::test(flavor = "multi_thread")]
+async fn an_office_is_given_so_many_files_in_a_minute() {
+    const MOST: usize = 120;
+    let gateway = Fixture::start().await;
+    let asked = async |login: &str, path: &str, often: usize| {
+        let login = STANDARD.encode(format!("{login}:{PASSWORD}"));
+        let one = |last: bool| {
+            let end = if last { "Connection: close\r\n" } else { "" };
+            format!("GET {path} HTTP/1.1\r\nHost: plans.example\r\nAuthorization: Basic {login}\r\n{end}\r\n")
+        };
+        let mut client = Client::tls(gateway.running.addresses().https, &gateway.authority()).await;
+        client.say(&(1..=often).map(|n| one(n == often)).collect::<String>()).await;
+        client.rest().await
+    };
+    // One that is not there is asked for all the same.
+    let path = "/v1/evidence/EV00000000000001";
+    let answers = asked(SENDER, path, MOST + 2).await;
+    let answers: Vec<&str> = answers.split("HTTP/1.1 ").skip(1).collect();
+    assert_eq!(answers.len(), MOST + 2);
+    for (n, answer) in answers.iter().enumerate() {
+        let (status, code) = if n < MOST { ("404 ", "E-DIR-021") } else { ("429 ", "E-TMP-005") };
+        assert!(answer.starts_with(status) && answer.contains(code), "{n}: {answer}");
+    }
+    let seconds = answers[MOST].split("\r\nretry-after: ").nth(1).unwrap().lines().next().unwrap();
+    assert!((1..=60).contains(&seconds.parse::<u8>().unwrap()), "{seconds}");
+    // Others are not kept from it, nor is the same office from what else it asks.
+    assert!(asked(RECIPIENT, path, 1).await.starts_with("HTTP/1.1 404 "));
+    assert!(asked(SENDER, "/v1/directory?q=99", 1).await.starts_with("HTTP/1.1 200 "));
 }
 
 // Profile §8.21
