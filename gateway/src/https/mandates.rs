@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use base64::Engine as _;
@@ -180,9 +180,30 @@ pub(super) fn spoken(refused: &Refused, reference: &str) -> Response {
     let mut response = (status, [(CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response();
     if status == StatusCode::UNAUTHORIZED {
         // RFC 9110 §15.5.2
-        response
-            .headers_mut()
-            .insert(WWW_AUTHENTICATE, axum::http::HeaderValue::from_static("Basic realm=\"Fumibako\""));
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"Fumibako\""));
+    }
+    // RFC 6585 §4, RFC 9110 §10.2.3: who does something too often in a minute, an hour or a day is told when to go on.
+    if refused.why == Refusal::TooManyQuestions
+        && let Ok(seconds) = refused.about.parse::<u32>()
+    {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // RFC 9110 §10.2.3
+    #[test]
+    fn what_was_done_too_often_says_when_to_go_on_and_nothing_else_does() {
+        let said = |refused: Refused| spoken(&refused, "ABC123").headers().get(RETRY_AFTER).cloned();
+        assert_eq!(said(Refusal::TooManyQuestions.about(86_400)), Some(HeaderValue::from_static("86400")));
+        for refused in
+            [Refusal::TooManyQuestions.into(), Refusal::TooManyQuestions.about("soon"), Refusal::LicenceStale.about(5)]
+        {
+            assert_eq!(said(refused), None);
+        }
+    }
 }

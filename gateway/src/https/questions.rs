@@ -1,9 +1,8 @@
 //! Questions about others: who asks, how often it may, and what is written down of a refusal (Profile §17.6).
 
-use axum::http::header::RETRY_AFTER;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::HeaderMap;
 use axum::response::Response;
-use fumibako_model::{Login, Party, Refusal, Refused};
+use fumibako_model::{Login, Party, Refused};
 use fumibako_store::Store;
 
 use super::mandates::{Office, spoken};
@@ -20,7 +19,7 @@ pub(super) async fn counted<S: Store>(
     counted.map(|()| login.clone()).map_err(|refused| (refused, Some(login.party().clone())))
 }
 
-/// RFC 6585 §4, RFC 9110 §10.2.3: who asks too often is told when to ask again.
+/// The answer to a question that is refused.
 pub(super) fn no<S: Store>(
     house: &House<S>,
     question: &'static str,
@@ -29,11 +28,5 @@ pub(super) fn no<S: Store>(
     house.counts.questions_refused.one("question", question);
     // Profile §17.6: what it is about, which is what was asked for once somebody has logged in, stands in the answer alone.
     let logged = if who.is_some() { refused.why.into() } else { refused.clone() };
-    let mut response = spoken(refused, &house.refuse("https", who, &logged));
-    if refused.why == Refusal::TooManyQuestions
-        && let Ok(seconds) = HeaderValue::from_str(&refused.about)
-    {
-        response.headers_mut().insert(RETRY_AFTER, seconds);
-    }
-    response
+    spoken(refused, &house.refuse("https", who, &logged))
 }

@@ -29,7 +29,7 @@ pub use terms::Terms;
 pub const COUNTERPARTIES: usize = 500;
 /// Most mandates of one office that are neither revoked nor over.
 pub const MANDATES_OF_OFFICE: usize = 100;
-/// Most that one office signs in a UTC day: each is kept for ever, whatever becomes of it.
+/// Most that one office signs in a day: each is kept for ever, whatever becomes of it.
 pub const MANDATES_A_DAY: usize = 50;
 /// Most mandates that wait for one agent to confirm them.
 pub const UNCONFIRMED_AT_AGENT: usize = 5_000;

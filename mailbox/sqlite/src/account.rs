@@ -10,7 +10,7 @@ use crate::error::{Stop, unreadable};
 use crate::often;
 use crate::roll::party;
 
-/// How often a person changes the password in a UTC day.
+/// How often a person changes the password in a day.
 const PASSWORDS_A_DAY: i64 = 20;
 /// Application passwords that are made for one user ID in a UTC day.
 const APP_PASSWORDS_A_DAY: i64 = 40;

@@ -1,6 +1,6 @@
 //! How often somebody does what leaves rows that stay: counted in the commit of the row.
 
-use fumibako_model::Refusal;
+use fumibako_model::{JAPAN, Refusal};
 use jiff::{SignedDuration, Timestamp};
 use sqlx::SqliteConnection;
 
@@ -8,7 +8,7 @@ use crate::error::Stop;
 
 /// What is counted for an hour.
 pub(crate) const HOUR: SignedDuration = SignedDuration::from_hours(1);
-/// What is counted for a UTC day.
+/// What is counted for a day: it begins at midnight in Japan, where those are who are told to wait for the next.
 pub(crate) const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Counts of before are forgotten.
 const KEPT: SignedDuration = SignedDuration::from_hours(48);
@@ -20,7 +20,7 @@ pub(crate) async fn count(
     span: SignedDuration,
     at: Timestamp,
 ) -> Result<i64, Stop> {
-    let since = at.as_second().div_euclid(span.as_secs()) * span.as_secs();
+    let since = at.as_second() - since_begin(span, at);
     let count = sqlx::query_scalar!(
         "INSERT INTO often (since, who, what, count) VALUES (?, ?, ?, 1)
          ON CONFLICT (since, who, what) DO UPDATE SET count = count + 1 RETURNING count",
@@ -37,7 +37,12 @@ pub(crate) async fn count(
     Ok(count)
 }
 
-/// So often in an hour or a UTC day, and no oftener (E-TMP-005, with the seconds until the next).
+/// Seconds of the hour or day that runs.
+fn since_begin(span: SignedDuration, at: Timestamp) -> i64 {
+    (at.as_second() + i64::from(JAPAN.seconds())).rem_euclid(span.as_secs())
+}
+
+/// So often in an hour or a day in Japan, and no oftener (E-TMP-005, with the seconds until the next).
 pub(crate) async fn at_most(
     rows: &mut SqliteConnection,
     what: (&str, &str),
@@ -47,6 +52,21 @@ pub(crate) async fn at_most(
     if count(rows, what, span, at).await? <= most {
         return Ok(());
     }
-    let left = span.as_secs() - at.as_second().rem_euclid(span.as_secs());
+    let left = span.as_secs() - since_begin(span, at);
     Err(Refusal::TooManyQuestions.about(left).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Profile §9.15, §19.4
+    #[test]
+    fn a_day_begins_at_midnight_in_japan_and_an_hour_with_the_hour() {
+        let gone = |span, at: &str| since_begin(span, at.parse().unwrap());
+        assert_eq!(gone(DAY, "2026-11-24T15:00:00Z"), 0);
+        assert_eq!(gone(DAY, "2026-11-24T14:59:59Z"), 86_399);
+        assert_eq!(gone(DAY, "2026-11-25T00:00:00Z"), 9 * 3_600);
+        assert_eq!(gone(HOUR, "2026-11-25T00:00:07Z"), 7);
+    }
 }

@@ -3,28 +3,41 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_gateway::{Clock, Request};
-use fumibako_model::{DEED_TYPE, Deed, MandateId, Said, Scope};
+use fumibako_model::{
+    DEED_MINUTES, DEED_TYPE, Deed, JAPAN, MANDATES_A_DAY, Mandate, MandateId, Said, Scope, japanese_day,
+};
 use fumibako_signer::{Identity, sign};
+use jiff::SignedDuration;
 
 use super::{letter, send, words};
 use crate::lines::Client;
 use crate::support::{Fixture, PASSWORD, RECIPIENT, SENDER};
 
-async fn http(gateway: &Fixture, request: &str) -> (u16, serde_json::Value) {
+/// Header and body of the answer.
+async fn exchange(gateway: &Fixture, request: &str) -> (String, String) {
     let mut client = Client::tls(gateway.running.addresses().https, &gateway.authority()).await;
     client.say(request).await;
     let text = client.rest().await;
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    (head[9..12].parse().unwrap(), serde_json::from_str(body).unwrap_or_default())
+    (head.to_owned(), body.to_owned())
+}
+
+async fn http(gateway: &Fixture, request: &str) -> (u16, serde_json::Value) {
+    let (head, body) = exchange(gateway, request).await;
+    (head[9..12].parse().unwrap(), serde_json::from_str(&body).unwrap_or_default())
 }
 
 async fn post(gateway: &Fixture, entity: &[u8]) -> (u16, serde_json::Value) {
+    http(gateway, &posted(entity)).await
+}
+
+fn posted(entity: &[u8]) -> String {
     let body = std::str::from_utf8(entity).unwrap();
     let length = body.len();
     let head = format!(
         "POST /v1/mandates HTTP/1.1\r\nHost: plans.example\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
     );
-    http(gateway, &(head + body)).await
+    head + body
 }
 
 fn signed(deed: &Deed, signer: &Identity) -> Vec<u8> {
@@ -80,6 +93,62 @@ async fn an_office_grants_its_agent_confirms_and_either_revokes() {
     // The same deeds again bring nothing back.
     assert_eq!(post(&gateway, &signed(&grant, &office)).await.1["state"].as_str(), Some("revoked"));
     assert_eq!(post(&gateway, &signed(&Deed::Confirm(said()), &agent)).await.1["code"].as_str(), Some("E-DLG-002"));
+}
+
+// Profile §9.5
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deed_is_dated_within_an_hour_of_the_gateways_clock() {
+    let gateway = Fixture::start().await;
+    let (agent, office) = (gateway.with_agent().await, gateway.identity(SENDER));
+    let dated = |minutes: i64| Clock.now() + SignedDuration::from_mins(minutes);
+    // A slow machine takes a while between our clock and the gateway's.
+    let (wrong, right) = ([-DEED_MINUTES - 1, DEED_MINUTES + 10], [-DEED_MINUTES + 10, DEED_MINUTES - 1]);
+    let grant = |granted| Deed::Grant(Box::new(Mandate { granted, ..*words(SENDER, &[Scope::Send]) }));
+    let is_misdated = async |deed: Deed, by: &Identity| {
+        let (status, problem) = post(&gateway, &signed(&deed, by)).await;
+        let named = problem["about"] == deed.said().to_string();
+        (status, problem["code"].as_str()) == (422, Some("E-DLG-018")) && named
+    };
+    for minutes in wrong {
+        assert!(is_misdated(grant(dated(minutes)), &office).await, "{minutes}");
+    }
+    assert_eq!(listed(&gateway, SENDER).await, 0, "nothing of it is registered");
+    let (status, row) = post(&gateway, &signed(&grant(dated(right[0])), &office)).await;
+    assert_eq!((status, row["state"].as_str()), (200, Some("unconfirmed")), "{row}");
+    let id: MandateId = row["id"].as_str().unwrap().parse().unwrap();
+    let said = |minutes| Said { mandate: id, at: dated(minutes) };
+    for minutes in wrong {
+        assert!(is_misdated(Deed::Confirm(said(minutes)), &agent).await, "{minutes}");
+        assert!(is_misdated(Deed::Revoke(said(minutes)), &office).await, "{minutes}");
+    }
+    let (status, row) = post(&gateway, &signed(&Deed::Confirm(said(right[1])), &agent)).await;
+    assert_eq!((status, row["state"].as_str()), (200, Some("in-force")), "it was neither confirmed nor revoked: {row}");
+}
+
+// Profile §9.15, RFC 9110 §10.2.3
+#[tokio::test(flavor = "multi_thread")]
+async fn who_grants_too_much_in_a_day_is_told_when_to_go_on() {
+    let gateway = Fixture::start().await;
+    gateway.with_agent().await;
+    let office = gateway.identity(SENDER);
+    let grant = |n: usize| {
+        let from = jiff::civil::date(2020, 4, 1) + jiff::Span::new().days(n as i64);
+        signed(&Deed::Grant(Box::new(Mandate { from, ..*words(SENDER, &[Scope::Send]) })), &office)
+    };
+    let begun = Clock.now();
+    for n in 0..MANDATES_A_DAY {
+        assert_eq!(post(&gateway, &grant(n)).await.0, 200, "{n}");
+    }
+    let (head, body) = exchange(&gateway, &posted(&grant(MANDATES_A_DAY))).await;
+    // Over midnight in Japan another day begins.
+    if japanese_day(begun) == japanese_day(Clock.now()) {
+        assert!(head.starts_with("HTTP/1.1 429 ") && body.contains("\"code\":\"E-TMP-005\""), "{head} {body}");
+        let seconds = head.split("\r\nretry-after: ").nth(1).unwrap().lines().next().unwrap();
+        let again = Clock.now() + SignedDuration::from_secs(seconds.parse().unwrap());
+        let midnight = JAPAN.to_timestamp(japanese_day(begun).tomorrow().unwrap().at(0, 0, 0, 0)).unwrap();
+        let off = again.duration_since(midnight);
+        assert!(!off.is_negative() && off < SignedDuration::from_mins(10), "{again} and not {midnight}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

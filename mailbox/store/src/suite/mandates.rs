@@ -99,7 +99,7 @@ pub async fn an_office_has_a_hundred_mandates_that_are_not_over<S: Store>(store:
     // It says how long to wait; what is there already is no more.
     let more = register(day, "2026-11-23T12:00:00Z").await;
     assert!(
-        matches!(more, Err(StoreError::Refused(no)) if (no.why, &*no.about) == (Refusal::TooManyQuestions, "43200"))
+        matches!(more, Err(StoreError::Refused(no)) if (no.why, &*no.about) == (Refusal::TooManyQuestions, "10800"))
     );
     register(0, "2026-11-23T12:00:00Z").await.unwrap();
     for number in day..most {
