@@ -130,7 +130,12 @@ impl Finding {
     pub(crate) fn words(&self, at: At, lang: Lang) -> Option<Words> {
         let (id, value) = match &self.seen {
             Seen::Well(_) => return None,
-            Seen::Wrong(trouble) => return Some(trouble.words(lang)),
+            Seen::Wrong(trouble) => {
+                return Some(match at {
+                    At::Screen => trouble.on_screen(lang),
+                    At::Terminal => trouble.words(lang),
+                });
+            }
             Seen::Licence(advice) => {
                 let (what, next) = (advice.what(lang), advice.next(at, lang));
                 return Some(Words { what, next, code: None, reference: None });

@@ -9,6 +9,7 @@ use crate::verify::NotWhole;
 mod kept;
 mod keys;
 mod password;
+mod screen;
 mod system;
 mod token;
 mod unbelieved;

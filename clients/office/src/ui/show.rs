@@ -216,7 +216,7 @@ impl IntoResponse for Answer {
             Self::Missing => see("/"),
             Self::Trouble(why) => {
                 tracing::warn!(%why, "ui.trouble");
-                html(page::refused(Lang::Ja, &paint::words(&why.words(Lang::Ja))))
+                html(page::refused(Lang::Ja, &paint::words(&why.on_screen(Lang::Ja))))
             }
         }
     }
@@ -272,7 +272,7 @@ fn own_address(to: &str) -> &str {
 
 /// What is being written and could not be kept, such as on a full disk: said on its page for as long as it is so.
 fn unkept(app: &App, lang: Lang) -> Option<Words> {
-    app.keep_letters().err().map(|why| paint::words(&why.words(lang)))
+    app.keep_letters().err().map(|why| paint::words(&why.on_screen(lang)))
 }
 
 /// What every answer begins with.

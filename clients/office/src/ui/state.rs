@@ -150,7 +150,7 @@ impl App {
 /// A trouble in both languages, as the language of a page may change.
 pub(super) fn both(trouble: &Trouble) -> (Words, Words) {
     use fumibako_careplan::Lang::{En, Ja};
-    let of = |lang| super::paint::words(&trouble.words(lang));
+    let of = |lang| super::paint::words(&trouble.on_screen(lang));
     (of(Ja), of(En))
 }
 

@@ -202,10 +202,10 @@ async fn fetch(State(app): Shared, here: Here, sent: Sent) -> Result<Response, A
     };
     let saved = match save(&app, spots, folder.clone()).await {
         Ok(saved) => saved,
-        Err(trouble) => return Ok(again(&app, words(&trouble.words(here.lang())))),
+        Err(trouble) => return Ok(again(&app, words(&trouble.on_screen(here.lang())))),
     };
     if let Some(trouble) = &saved.stopped {
-        return Ok(again(&app, words(&trouble.words(here.lang()))));
+        return Ok(again(&app, words(&trouble.on_screen(here.lang()))));
     }
     app.sessions.with(&here.id, |session| session.saved = Some(folder.display().to_string()));
     Ok(here.done(&app, &back, count(here.lang(), "saved-toast", saved.messages)))

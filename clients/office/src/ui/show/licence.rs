@@ -37,7 +37,7 @@ async fn licence(State(app): Shared, here: Here) -> Response {
             held(&app.mail).licence = Some(licence);
             view
         }
-        Err(trouble) => Licence { trouble: Some(words(&trouble.words(lang))), ..Licence::default() },
+        Err(trouble) => Licence { trouble: Some(words(&trouble.on_screen(lang))), ..Licence::default() },
     };
     if let Some(trouble) = here.trouble(&app) {
         view.trouble = Some(trouble);
@@ -169,6 +169,6 @@ fn told(app: &App, here: &Here, done: Result<LicenceView, Trouble>, toast: &str)
             app.tell("all");
             here.done(app, "/licence", here.say(toast))
         }
-        Err(trouble) => here.failed(app, "/licence", words(&trouble.words(here.lang()))),
+        Err(trouble) => here.failed(app, "/licence", words(&trouble.on_screen(here.lang()))),
     }
 }

@@ -35,7 +35,7 @@ async fn directory(State(app): Shared, here: Here, Query(fields): Query<Vec<(Str
                 view.found = Some(found.offices.iter().map(|office| entry(office, here.lang())).collect());
                 view.more = found.more;
             }
-            Err(trouble) => view.trouble = Some(words(&trouble.words(here.lang()))),
+            Err(trouble) => view.trouble = Some(words(&trouble.on_screen(here.lang()))),
         }
     }
     html(page::directory(&here.frame(&app), &view))

@@ -94,7 +94,7 @@ async fn change(State(app): Shared, here: Here, sent: Sent) -> Result<Response, 
             Ok(here.done(&app, "/", here.say(if withdraws { "password-changed-apps" } else { "password-changed" })))
         }
         Err(trouble) => {
-            let words = paint::words(&trouble.words(here.lang()));
+            let words = paint::words(&trouble.on_screen(here.lang()));
             no(format!("{}{}", words.what, words.next))
         }
     }

@@ -170,9 +170,9 @@ impl Mail {
 }
 
 impl Wrong {
-    /// As `fumibako fetch` says it.
+    /// As `fumibako fetch` says it, but for what only settings mend.
     pub(in crate::ui) fn new(why: &Refused) -> Self {
-        let words = |lang| paint::words(&trouble::Words::distrusted(why, lang));
+        let words = |lang| paint::words(&trouble::Words::distrusted_on_screen(why, lang));
         Self { words: (words(Lang::Ja), words(Lang::En)), told: None, again: why.why.row().retryable() }
     }
 }
@@ -188,9 +188,9 @@ impl Arrived {
         self.until
     }
 
-    /// Days until the gateway deletes it, if it says when.
+    /// Whole days until the gateway deletes it, if it says when: on the day it came no more than the days it is kept.
     pub(in crate::ui) fn days_left(&self, now: Timestamp) -> Option<i64> {
-        self.until.map(|until| crate::nights::days(now, until))
+        self.until.map(|until| until.duration_since(now).as_hours() / 24)
     }
 }
 
