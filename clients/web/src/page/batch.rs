@@ -149,17 +149,19 @@ fn one(frame: &Frame, row: &BatchRow) -> Markup {
         let there = has(kind);
         html! { td.mark data-label=(frame.say(id)) class=[(!there).then_some("none")] { @if there { "●" span.vh { (frame.say("has-kind")) } } } }
     };
+    let why = reason(&row.state).map(|words| (format!("why-{}", row.id), words));
+    let described = why.as_ref().map(|(id, _)| id);
     html! {
-        tr id={ "row-" (row.id) } class=[matches!(row.state, RowState::Failed(_) | RowState::Barred(_)).then_some("failed")] {
-            td.tick { label { input type="checkbox" name="row" value=(row.id) aria-label=(label) checked[row.ticked]; } }
+        tr id={ "row-" (row.id) } class=[why.is_some().then_some("failed")] {
+            td.tick { label { input type="checkbox" name="row" value=(row.id) aria-label=(label) aria-describedby=[described] checked[row.ticked]; } }
             @if frame.agent {
                 td data-label=(frame.say("principal")) { @if let Some(from) = &row.from { (on_behalf(frame, from)) } }
             }
             td data-label=(frame.say("to-name")) {
                 (party(frame, &row.to))
-                @if let Reach::No(why) = &row.reach { (chip("bad", Some(Icon::Cross), why)) }
+                @if let Reach::No(why) = &row.reach { div.reach { (chip("bad", Some(Icon::Cross), why)) } }
             }
-            @if frame.agent { td.result data-label=(frame.say("result")) { (state(frame, &row.state)) } }
+            @if frame.agent { td data-label=(frame.say("result")) { (state(frame, &row.state)) } }
             td data-label=(frame.say("written-at")) { time { (row.written) } }
             td.message data-label=(frame.say("message")) { (row.message) }
             td data-label=(frame.say("file-name")) { (files(frame, &row.files, None)) }
@@ -171,10 +173,31 @@ fn one(frame: &Frame, row: &BatchRow) -> Markup {
             }
             td { a.button.small href={ "/batch/" (row.id) } { (frame.say("edit")) span.vh { " " (name) } } }
         }
+        // In the column of states two sentences would be a tower of words; below the row they are two lines.
+        @if let Some((id, words)) = &why {
+            tr.reason id=(id) { td colspan=(if frame.agent { AGENT_COLUMNS } else { OFFICE_COLUMNS }) { (because(frame, words)) } }
+        }
     }
 }
 
-/// A state in colour, picture and word; a failure with its reason.
+/// The columns of the list, which the reason of a row stretches across.
+const OFFICE_COLUMNS: u8 = 10;
+const AGENT_COLUMNS: u8 = 8;
+
+/// Why a row was not sent, or cannot be.
+pub(super) fn reason(state: &RowState) -> Option<&Words> {
+    match state {
+        RowState::Failed(words) | RowState::Barred(words) => Some(words),
+        _ => None,
+    }
+}
+
+/// That reason, as it is read.
+pub(super) fn because(frame: &Frame, words: &Words) -> Markup {
+    html! { span.why.small { (words.line(frame.lang)) } }
+}
+
+/// A state in colour, picture and word.
 pub(super) fn state(frame: &Frame, state: &RowState) -> Markup {
     let (class, icon, id) = match state {
         RowState::Unsent => ("", None, "unsent"),
@@ -187,7 +210,6 @@ pub(super) fn state(frame: &Frame, state: &RowState) -> Markup {
     };
     html! {
         (chip(class, icon, &frame.say(id)))
-        @if let RowState::Failed(words) | RowState::Barred(words) = state { span.why.small { (words.line(frame.lang)) } }
         @if *state == RowState::Offline { span.second.small { (frame.say("sends-later")) } }
     }
 }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::batch::{RowState, state};
+use super::batch::{RowState, because, reason, state};
 use crate::frame::Frame;
 use crate::part::Party;
 use crate::text::say_with;
@@ -60,7 +60,7 @@ pub fn progress(frame: &Frame, how: &Progress) -> Markup {
                 (frame.token())
                 h2 #progress-title tabindex="-1" { (frame.say("confirm")) }
                 div #progress-rows.scroll tabindex="0" role="group" aria-labelledby="progress-title" data-live="progress all" {
-                    table {
+                    table.cards {
                         thead { tr {
                             @if frame.agent { th scope="col" { (frame.say("principal")) } }
                             @for id in ["to-name", "written-at", "progress-state"] { th scope="col" { (frame.say(id)) } }
@@ -68,10 +68,13 @@ pub fn progress(frame: &Frame, how: &Progress) -> Markup {
                         tbody {
                             @for row in &how.rows {
                                 tr id={ "progress-" (row.id) } {
-                                    @if frame.agent { td { @if let Some(from) = &row.from { (from.name.as_ref().unwrap_or(&from.number)) } } }
-                                    td { (row.to.name.as_ref().unwrap_or(&row.to.number)) }
-                                    td { time { (row.written) } }
-                                    td { (state(frame, &row.state)) }
+                                    @if frame.agent { td data-label=(frame.say("principal")) { @if let Some(from) = &row.from { (from.name.as_ref().unwrap_or(&from.number)) } } }
+                                    td data-label=(frame.say("to-name")) { (row.to.name.as_ref().unwrap_or(&row.to.number)) }
+                                    td data-label=(frame.say("written-at")) { time { (row.written) } }
+                                    td data-label=(frame.say("progress-state")) {
+                                        (state(frame, &row.state))
+                                        @if let Some(words) = reason(&row.state) { (because(frame, words)) }
+                                    }
                                 }
                             }
                         }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use fumibako::demo::Stage;
+use serde_json::json;
 
 use crate::world::{Done, World, quiet_office};
 
@@ -54,7 +55,7 @@ async fn sorted(world: &World) -> Done {
     let mut files = vec![file(world, 1, 0), file(world, 1, 1), file(world, 2, 0), unknown, pdf];
     files.extend(add);
     world.drop_on("fumi-drop", &files).await?;
-    let rows = world.until("document.querySelectorAll('#rows tbody tr').length === 4").await;
+    let rows = world.until("document.querySelectorAll('#rows tbody tr:not(.reason)').length === 4").await;
     world.see("BT-01 BT-03", "files dropped at once, one row a destination", rows);
     world.see(
         "BT-02",
@@ -100,6 +101,7 @@ async fn sorted(world: &World) -> Done {
         "how many are chosen",
         world.holds("document.querySelector('[data-tally]').innerText === '4'").await,
     );
+    crate::eye::fits(world, "batch").await?;
     world.press("全選択解除").await?;
     world.see("BT-06", "全選択解除", world.holds("document.querySelector('[data-tally]').innerText === '0'").await);
     world.shot("batch-filled").await
@@ -159,7 +161,7 @@ async fn edited(world: &World) -> Done {
         for (const b of document.querySelectorAll('#rows input')) b.checked = b === box;";
     world.js(tick).await?;
     world.press("削除").await?;
-    let gone = world.until("document.querySelectorAll('#rows tbody tr').length === 3").await;
+    let gone = world.until("document.querySelectorAll('#rows tbody tr:not(.reason)').length === 3").await;
     world.see("BT-07", "削除 removes the ticked rows", gone && !world.text("#rows").await.contains("9980000002"));
     Ok(())
 }
@@ -188,13 +190,34 @@ async fn sent(world: &World) -> Done {
         "失敗 with its reason and what to do",
         world.in_order("#progress-rows", &["失敗"]).await && world.text("#progress-rows").await.contains("9990000009"),
     );
+    small_window(world).await?;
     world.click("#ok").await?;
     let left = world
-        .until("!document.querySelector('dialog:modal') && document.querySelectorAll('#rows tbody tr').length === 1")
+        .until("!document.querySelector('dialog:modal') && document.querySelectorAll('#rows tbody tr:not(.reason)').length === 1")
         .await;
     world.see("BP-05", "成功 left the list, 失敗 stayed", left && world.in_order("#rows", &["失敗"]).await);
+    world.see(
+        "BP-08",
+        "the reason stretches below the row, in words that staff can follow",
+        world.holds("document.querySelector('#rows tr.failed + tr.reason td').clientWidth > document.querySelector('#rows').clientWidth * 0.9").await
+            && world.in_order("#rows tr.reason", &["9990000009", "事業所番号を確かめてください"]).await
+            && !world.holds("/`|--|_file/.test(document.querySelector('#rows').innerText)").await,
+    );
+    crate::eye::fits(world, "batch-failed").await?;
     world.shot("batch-after").await?;
     clear(world).await
+}
+
+/// A screen of 1366 px that is magnified twice: what ends the dialog is in sight, and nothing stands beside it.
+async fn small_window(world: &World) -> Done {
+    let size = json!({ "width": 683, "height": 384, "deviceScaleFactor": 1, "mobile": false });
+    world.driver.cdp().send_raw("Emulation.setDeviceMetricsOverride", size).await?;
+    let inside = "(() => { const d = document.querySelector('dialog:modal'), b = document.querySelector('#ok').getBoundingClientRect();\
+        return d.scrollTop === 0 && d.scrollWidth <= d.clientWidth && b.top > 0 && b.bottom <= innerHeight && b.right <= innerWidth; })()";
+    world.see("EYE", "a dialog that is too high keeps its buttons in sight", world.holds(inside).await);
+    world.shot("batch-done-683").await?;
+    world.driver.cdp().send_raw("Emulation.clearDeviceMetricsOverride", json!({})).await?;
+    Ok(())
 }
 
 /// BP-02, BP-04, BP-07, BP-10, BT-12: 300 files for 60 offices.
@@ -207,10 +230,11 @@ async fn stopped(world: &World) -> Done {
     #[expect(clippy::disallowed_methods, reason = "a figure is measured")]
     let began = Instant::now();
     world.drop_on("fumi-drop", &files).await?;
-    let rows = world.soon(&format!("document.querySelectorAll('#rows tbody tr').length === {OFFICES}")).await;
+    let rows =
+        world.soon(&format!("document.querySelectorAll('#rows tbody tr:not(.reason)').length === {OFFICES}")).await;
     let took = began.elapsed();
     println!("{} files dropped and sorted into {OFFICES} rows in {took:?} (debug build)", files.len());
-    world.see("BT-12", "300 files become 60 rows", rows && world.holds("[...document.querySelectorAll('#rows tbody tr')].every(r => r.querySelectorAll('.files li').length === 5)").await);
+    world.see("BT-12", "300 files become 60 rows", rows && world.holds("[...document.querySelectorAll('#rows tbody tr:not(.reason)')].every(r => r.querySelectorAll('.files li').length === 5)").await);
     world.press("全選択").await?;
     world.press("一括送信").await?;
     // No time is lost by looking: the rows go on meanwhile.
@@ -249,8 +273,12 @@ async fn stopped(world: &World) -> Done {
         .as_u64()
         .unwrap_or(0);
     world.click("#ok").await?;
-    let stays =
-        world.until(&format!("document.querySelectorAll('#rows tbody tr').length === {}", OFFICES as u64 - good)).await;
+    let stays = world
+        .until(&format!(
+            "document.querySelectorAll('#rows tbody tr:not(.reason)').length === {}",
+            OFFICES as u64 - good
+        ))
+        .await;
     world.see("BP-05", "what was stopped stays in the list as 中断", stays && world.in_order("#rows", &["中断"]).await);
     world.press("全選択").await?;
     world.press("一括送信").await?;

@@ -58,6 +58,7 @@ return wrong;
 pub(crate) async fn play(world: &World) -> Done {
     names(world).await?;
     widths(world).await?;
+    forced(world).await?;
     keyboard(world).await
 }
 
@@ -122,6 +123,68 @@ async fn widths(world: &World) -> Done {
     }
     eprint!("{wide}");
     world.see("EYE", "no page scrolls sideways, from 320 px to 4K", wide.is_empty());
+    Ok(())
+}
+
+/// Does every table of the page that is shown fit into it, at the common widths and every size of letters?
+pub(crate) async fn fits(world: &World, what: &str) -> Done {
+    let mut wide = String::new();
+    for (width, height) in [(320, 700), (683, 800), (1366, 768)] {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        world.driver.cdp().send_raw("Emulation.setDeviceMetricsOverride", size).await?;
+        for size in ["largest", "large", "standard"] {
+            world.js(&format!("document.documentElement.dataset.size = '{size}'")).await?;
+            let over = world
+                .js("return Math.max(0, ...[...document.querySelectorAll('.scroll')].map(e => e.scrollWidth - e.clientWidth))")
+                .await?;
+            // A pixel is rounding.
+            if over.as_i64().unwrap_or(99) > 1 {
+                let _ = writeln!(wide, "{what} at {width} px, {size}: {over} px hidden");
+            }
+            world.shot(&format!("fits-{what}-{width}-{size}")).await?;
+        }
+    }
+    world.driver.cdp().send_raw("Emulation.clearDeviceMetricsOverride", json!({})).await?;
+    eprint!("{wide}");
+    world.see("EYE", &format!("no column of {what} is hidden"), wide.is_empty());
+    Ok(())
+}
+
+/// Colours that the system forces take all of ours away: what they alone said must still be seen.
+async fn forced(world: &World) -> Done {
+    let cdp = world.driver.cdp();
+    let media = |features: Value| cdp.send_raw("Emulation.setEmulatedMedia", features);
+    media(json!({ "features": [{ "name": "forced-colors", "value": "active" }] })).await?;
+    let edge = |css: &str| {
+        format!(
+            "(() => {{ const s = getComputedStyle(document.querySelector('{css}')); return s.borderTopStyle + s.borderTopWidth; }})()"
+        )
+    };
+    world.go(&world.a, "/compose").await?;
+    let is_forced = world.holds("matchMedia('(forced-colors: active)').matches").await;
+    let differ = |a: &str, b: &str| format!("{} !== {}", edge(a), edge(b));
+    let pressed = world.holds(&differ("#bar button[aria-pressed=true]", "#bar button[aria-pressed=false]")).await;
+    let here = world.holds(&differ("#tabs a[aria-current]", "#tabs a:not([aria-current])")).await;
+    let primary = world.holds(&differ("main button.primary", "main .sticky button:not(.primary)")).await;
+    world.see(
+        "EYE",
+        "forced colours: the size that is set, the page that is shown and the button that acts stand out",
+        is_forced && pressed && here && primary,
+    );
+    let text =
+        "getComputedStyle(document.querySelector('.drop svg.icon')).color === getComputedStyle(document.body).color";
+    world.see("EYE", "forced colours: pictures have the colour of text", world.holds(text).await);
+    world.js("document.querySelector('#message').focus()").await?;
+    let ring = "(() => { const s = getComputedStyle(document.activeElement); return s.outlineStyle === 'solid' && parseFloat(s.outlineWidth) >= 3; })()";
+    world.see("EYE", "forced colours: the focus is seen", world.holds(ring).await);
+    world.shot("forced-compose").await?;
+    world.go(&world.b, "/inbox").await?;
+    world.shot("forced-inbox").await?;
+    let chips =
+        "[...document.querySelectorAll('.chip, .count')].every(e => getComputedStyle(e).borderTopStyle === 'solid')";
+    let some = world.holds("document.querySelector('.chip') && document.querySelector('main')").await;
+    world.see("EYE", "forced colours: states and counts keep their edge", some && world.holds(chips).await);
+    media(json!({ "features": [] })).await?;
     Ok(())
 }
 

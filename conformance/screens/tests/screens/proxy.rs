@@ -142,7 +142,7 @@ async fn sorted(world: &World, agent: &Ui) -> Done {
         file(world, FOREIGN, "9980000003", 5),
     ];
     world.drop_on("fumi-drop", &files).await?;
-    let rows = world.until("document.querySelectorAll('#rows tbody tr').length === 5").await;
+    let rows = world.until("document.querySelectorAll('#rows tbody tr:not(.reason)').length === 5").await;
     let order = ["代行", A, B, A, "9980000003", C.0, A, LATER, "送れません", "E-DLG-", FOREIGN, "送れません", "E-DLG-"];
     world.see(
         "PX-02 PX-04",
@@ -154,6 +154,7 @@ async fn sorted(world: &World, agent: &Ui) -> Done {
         "a row without a mandate says so before sending, with its code",
         world.holds("document.querySelectorAll('#rows tr.failed').length === 2").await,
     );
+    crate::eye::fits(world, "proxy-batch").await?;
     world.shot("proxy").await?;
     world.press("全選択").await?;
     world.press("代行送信").await?;
@@ -167,7 +168,7 @@ async fn sorted(world: &World, agent: &Ui) -> Done {
     world.shot("proxy-sent").await?;
     world.click("#ok").await?;
     world
-        .until("document.querySelectorAll('#rows tbody tr').length === 2 && !document.querySelector('dialog:modal')")
+        .until("document.querySelectorAll('#rows tbody tr:not(.reason)').length === 2 && !document.querySelector('dialog:modal')")
         .await;
     world.press("全選択").await?;
     world.press("削除").await?;
