@@ -167,13 +167,15 @@ document.addEventListener("submit", async (event) => {
 });
 
 // A draft is kept two seconds after the last key, and when the window closes.
-let pause = 0;
+let pause = 0, typed = 0;
+// How often keeping a draft began or ended: what was asked for before it may be older than what is typed here.
+let keeps = 0;
 document.addEventListener("input", (event) => {
   const field = /** @type {HTMLElement} */ (event.target);
   const form = field.closest("form");
   if (!form?.dataset.autosave) return;
   clearTimeout(pause);
-  form.dataset.unsaved = "yes";
+  form.dataset.unsaved = String(typed += 1);
   const state = byId("saved");
   if (state) state.textContent = "";
   pause = window.setTimeout(() => save(form, false), 2000);
@@ -187,17 +189,20 @@ async function save(form, closing) {
   const fields = new FormData(form);
   for (const [name, value] of [...fields]) if (value instanceof File) fields.delete(name);
   const body = new URLSearchParams(/** @type {any} */ (fields));
-  delete form.dataset.unsaved;
-  if (closing) { navigator.sendBeacon(form.dataset.autosave ?? "", body); return; }
+  const typing = form.dataset.unsaved;
+  if (closing) { delete form.dataset.unsaved; navigator.sendBeacon(form.dataset.autosave ?? "", body); return; }
+  keeps += 1;
   try {
     const answer = await ask(form.dataset.autosave ?? "", { method: "POST", body });
     const state = byId("saved");
     if (state) state.textContent = (answer.ok ? state.dataset.saved : state.dataset.unsaved) ?? "";
-    if (answer.ok) { byId("answered")?.setAttribute("hidden", ""); return; }
-    form.dataset.unsaved = "yes";
-    tell(answer.status);
+    if (!answer.ok) { tell(answer.status); return; }
+    byId("answered")?.setAttribute("hidden", "");
+    if (form.dataset.unsaved === typing) delete form.dataset.unsaved;
   } catch {
-    form.dataset.unsaved = "yes";
+    // It stays unsaved.
+  } finally {
+    keeps += 1;
   }
 }
 
@@ -351,7 +356,7 @@ function heard(area) {
 }
 
 async function refresh() {
-  const areas = [...changed], before = shown;
+  const areas = [...changed], before = shown, kept = keeps;
   changed.clear();
   const live = [...document.querySelectorAll("[data-live]")].filter((place) => {
     const wanted = (place.getAttribute("data-live") ?? "").split(" ");
@@ -364,7 +369,9 @@ async function refresh() {
       const page = parse(await answer.text());
       for (const place of live) {
         const fresh = page.getElementById(place.id);
-        if (fresh && place.isConnected) morph(place, fresh);
+        if (!fresh || !place.isConnected) continue;
+        if (place instanceof HTMLTextAreaElement) { if (kept === keeps) retell(place, /** @type {HTMLTextAreaElement} */ (fresh)); }
+        else morph(place, fresh);
       }
       announce(page.title);
       document.title = page.title;
@@ -373,6 +380,15 @@ async function refresh() {
   } catch { tell(null); }
   waiting = 0;
   if (changed.size) heard([...changed][0]);
+}
+
+/**
+ * What a field says elsewhere. What is being typed in it here counts more.
+ * @param {HTMLTextAreaElement} field @param {HTMLTextAreaElement} fresh
+ */
+function retell(field, fresh) {
+  if (field.form?.dataset.unsaved || document.activeElement === field || field.value === fresh.value) return;
+  field.value = fresh.value;
 }
 
 /** A count, and nothing about anybody. @param {string} title */

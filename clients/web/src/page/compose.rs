@@ -81,7 +81,8 @@ pub fn letter(frame: &Frame, letter: &Letter) -> Markup {
             div.field {
                 label for="message" { (frame.say("message")) }
                 span.hint.small { (frame.say("message-hint")) }
-                textarea #message name="message" maxlength="10000" rows="5" { "\n" (letter.message) }
+                // Changed elsewhere, or kept by a page that was just left: shown here too, where nobody types.
+                textarea #message name="message" maxlength="10000" rows="5" data-live="drafts all" { "\n" (letter.message) }
             }
             p.hint.small #saved role="status" data-saved=(frame.say("saved-draft")) data-unsaved=(frame.say("unsaved-draft")) { (letter.saved.as_deref().unwrap_or_default()) }
             div.row.end.sticky {

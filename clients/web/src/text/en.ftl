@@ -199,6 +199,7 @@ fact-state = State
 fact-message-id = Message ID
 fact-evidence = Acceptance number
 sent-toast = Sent.
+no-draft-toast = There is no such draft any more. What was sent is in this list.
 waits-toast = It waits, and is sent when the connection is back.
 
 ## New, and confirmation

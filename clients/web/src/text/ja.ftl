@@ -199,6 +199,7 @@ fact-state = 状態
 fact-message-id = 送信データの番号
 fact-evidence = 受付番号
 sent-toast = 送信しました。
+no-draft-toast = その下書きは、もうありません。送信したものは、この一覧にあります。
 waits-toast = 送信待ちにしました。接続が戻ると送ります。
 
 ## 新規作成と送信確認

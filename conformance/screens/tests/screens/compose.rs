@@ -125,6 +125,10 @@ async fn drafts(world: &World) -> Done {
     world.driver.refresh().await?;
     let kept = world.until("document.querySelector('#message').value === '自動で残る'").await;
     world.see("NW-12", "kept by itself after a pause, and there again after a reload", saved && kept);
+    world.fill("#message", "間を置かずに読み直す").await?;
+    world.driver.refresh().await?;
+    let kept = world.until("document.querySelector('#message').value === '間を置かずに読み直す'").await;
+    world.see("NW-12", "what was typed a moment before a reload is there again", kept);
     world.fill("#message", "一時保存した").await?;
     world.press("一時保存").await?;
     let listed = world
@@ -146,6 +150,15 @@ async fn drafts(world: &World) -> Done {
     world.see("DR-03", "it opens though the source file is gone", there);
     world.press("戻る").await?;
     world.see("NW-14", "戻る leaves and sends nothing", world.until("location.pathname === '/'").await);
+    Ok(())
+}
+
+async fn gone_back(world: &World) -> Done {
+    world.driver.back().await?;
+    let told = world
+        .until("location.pathname === '/sent' && document.querySelector('#toast')?.innerText.includes('下書きは、もうありません')")
+        .await;
+    world.see("CF-02", "back to 送信確認 after sending leads to what was sent, not to an empty letter", told);
     Ok(())
 }
 
@@ -206,6 +219,7 @@ async fn confirmation(world: &World, files: &[PathBuf]) -> Done {
     world.see("CF-02 CF-04", "OK sends, without a dialog about certificates", sent);
     let once = world.holds("document.querySelectorAll('#rows tbody tr').length === 1").await;
     world.see("CF-05", "a double click sends once", once);
+    gone_back(world).await?;
     let heads = ["送信日時", "送信先事業所", "メッセージ", "ファイル", "届き具合", "受領証"];
     world.see(
         "TX-01 TX-03",

@@ -53,9 +53,13 @@ async fn show(
 ) -> Result<Response, Answer> {
     let id = id_of(&id)?;
     let known = held(&app.letters).drafts.get(id).cloned();
+    let asked = fields.iter().any(|(name, _)| name == "confirm");
+    // Somebody went back to 送信確認 after it was sent: an empty letter would look as if everything were lost.
+    if asked && known.is_none() && !here.live {
+        return Ok(here.done(&app, "/sent", here.say("no-draft-toast")));
+    }
     let saved = known.as_ref().map(|letter| moment(letter.saved));
     let letter = known.unwrap_or_else(|| Letter::new(id, (app.clock)()));
-    let asked = fields.iter().any(|(name, _)| name == "confirm");
     let mut view = view(&app, &here, &letter, (Manner::New, format!("/compose/{id}")));
     view.saved = saved.map(|at| format!("{} {at}", here.say("saved-draft")));
     if asked && view.trouble.is_none() && letter.route().is_some() {
