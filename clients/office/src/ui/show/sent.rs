@@ -227,7 +227,7 @@ async fn receipt(State(app): Shared, here: Here, Path(id): Path<String>) -> Resu
         fact("to-office", format!("{} {}", row.to.number, row.to.name.clone().unwrap_or_default())),
         fact("sent-at", row.at.clone()),
         fact("file", format!("{} {}", count(lang, "files", row.files), row.units)),
-        fact("fact-state", format!("{state} {}", row.note)),
+        fact("fact-state", told_once(&state, &row.note)),
         fact("fact-evidence", evidence.map_or_else(|| "-".into(), |id| id.to_string())),
         fact("fact-message-id", message_id),
     ];
@@ -236,6 +236,12 @@ async fn receipt(State(app): Shared, here: Here, Path(id): Path<String>) -> Resu
     let trouble = here.trouble(&app);
     let view = page::Receipt { inbox: false, proof: row.way.proof(), facts, file, trouble };
     Ok(html(page::receipt(&here.frame(&app), &view)))
+}
+
+/// A state and the note on it; 「取得済」 needs no 「取得」 before it.
+fn told_once(state: &str, note: &str) -> String {
+    let repeats = note.to_lowercase().starts_with(&state.to_lowercase());
+    if repeats { note.to_owned() } else { format!("{state} {note}").trim_end().to_owned() }
 }
 
 /// TX-05: the file that proves it.
