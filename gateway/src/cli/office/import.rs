@@ -13,7 +13,7 @@ use crate::admin::{PutReport, Reply, Request};
 /// A CSV file as spreadsheets write it, in UTF-8 or `Shift_JIS`; the first line has the headings.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Import {
-    /// 一覧表。見出し: 事業所番号, 事業所名, フリガナ, 市区町村, サービス種類, 対応版（ない列の内容はそのまま） / the list; headings: number, name, kana, municipality, kinds, editions
+    /// 一覧表。見出し: 事業所番号, 事業所名, フリガナ, 市区町村, サービス種類, 対応版, 地域連携（○か空）（ない列の内容はそのまま） / the list; headings: number, name, kana, municipality, kinds, editions, regional
     file: PathBuf,
     /// 登録せずに、点検だけする / look, change nothing
     #[arg(long)]

@@ -24,6 +24,7 @@ pub(super) enum Column {
     Municipality,
     Kinds,
     Editions,
+    Regional,
 }
 
 /// A line that is wrong.
@@ -48,6 +49,7 @@ pub(super) enum Why {
     NoNumber(String),
     NoKind(String),
     NoEdition(String),
+    NoYes(String),
     Unfit,
     Twice(u64),
     TooMany,
@@ -56,7 +58,7 @@ pub(super) enum Why {
 
 impl Column {
     /// Each with the word it has in JSON, and the headings it is known by.
-    const ALL: [(Self, &'static str, &'static [&'static str]); 6] = [
+    const ALL: [(Self, &'static str, &'static [&'static str]); 7] = [
         (Self::Number, "number", &["事業所番号", "番号", "officenumber", "office"]),
         (Self::Name, "name", &["事業所名", "事業所名称", "名称", "officename"]),
         (
@@ -67,6 +69,7 @@ impl Column {
         (Self::Municipality, "municipality", &["市区町村", "市区町村名", "市町村", "市町村名"]),
         (Self::Kinds, "kinds", &["サービス種類", "サービス種類コード", "ｻｰﾋﾞｽ種類", "kind", "servicekinds"]),
         (Self::Editions, "editions", &["対応版", "標準仕様の版", "版", "edition"]),
+        (Self::Regional, "regional", &["地域連携", "地域連携サービス", "地域連携の窓口", "regionalservice"]),
     ];
 
     fn of(heading: &str) -> Option<Self> {
@@ -184,6 +187,7 @@ fn say(office: &mut Description, column: Column, cell: &str) -> Result<(), Why> 
         Column::Municipality => alone.municipality = text,
         Column::Kinds => alone.kinds = Some(kinds(cell)?),
         Column::Editions => alone.editions = Some(editions(cell)?),
+        Column::Regional => alone.regional = Some(yes(cell)?),
     }
     alone.sound().map_err(|_| Why::Unfit)?;
     match column {
@@ -193,6 +197,7 @@ fn say(office: &mut Description, column: Column, cell: &str) -> Result<(), Why> 
         Column::Municipality => office.municipality = alone.municipality,
         Column::Kinds => office.kinds = alone.kinds,
         Column::Editions => office.editions = alone.editions,
+        Column::Regional => office.regional = alone.regional,
     }
     Ok(())
 }
@@ -204,6 +209,15 @@ pub(super) fn kinds(cell: &str) -> Result<BTreeSet<ServiceKind>, Why> {
 
 pub(super) fn editions(cell: &str) -> Result<BTreeSet<Edition>, Why> {
     several(cell, |word| Edition::of_label(word).ok_or_else(|| Why::NoEdition(shown(word))))
+}
+
+/// Profile §17.10: is it the door of a regional service? As people tick a list, and as `office describe` is told.
+fn yes(cell: &str) -> Result<bool, Why> {
+    match narrow(cell).to_lowercase().as_str() {
+        "true" | "yes" | "1" | "○" | "〇" | "◯" | "●" | "はい" | "窓口" => Ok(true),
+        "" | "false" | "no" | "0" | "×" | "-" | "いいえ" => Ok(false),
+        other => Err(Why::NoYes(shown(other))),
+    }
 }
 
 fn several<T: Ord>(cell: &str, one: impl Fn(&str) -> Result<T, Why>) -> Result<BTreeSet<T>, Why> {
@@ -242,13 +256,14 @@ impl Why {
             Self::TooLarge => "ファイルが 8 MiB を超えています。分けてください。".into(),
             Self::NotText => "文字として読めません。CSV（UTF-8 または Shift_JIS）で保存し直してください。".into(),
             Self::Empty => "見出しの下に事業所がありません。".into(),
-            Self::Heading(text) => format!("見出し「{text}」は分かりません。事業所番号、事業所名、フリガナ、市区町村、サービス種類、対応版のどれかにするか、列を削除してください。"),
+            Self::Heading(text) => format!("見出し「{text}」は分かりません。事業所番号、事業所名、フリガナ、市区町村、サービス種類、対応版、地域連携のどれかにするか、列を削除してください。"),
             Self::HeadingTwice => "この見出しが二つあります。一つにしてください。".into(),
             Self::NoNumbers => "見出し「事業所番号」がありません。1 行目に見出しを書いてください。".into(),
             Self::Cells(found, expected) => format!("項目が {found} 個あります。見出しの数 {expected} に合わせてください。"),
             Self::NoNumber(text) => format!("「{text}」は事業所番号ではありません。10 桁の数字と英大文字です。表計算ソフトが先頭の 0 を落としていないか確かめてください。"),
             Self::NoKind(text) => format!("「{text}」はサービス種類ではありません。43 のような 2 桁で書いてください。"),
             Self::NoEdition(text) => format!("「{text}」という版はありません。1、2、3、4.0、4.1 のどれかです。"),
+            Self::NoYes(text) => format!("「{text}」は分かりません。地域連携サービスの窓口なら ○（true）、そうでなければ空（false）にしてください。"),
             Self::Unfit => "空か、長すぎるか、改行・制御文字・外字が入っています（事業所名 200 文字、フリガナと市区町村 100 文字、サービス種類 40 個まで）。".into(),
             Self::Twice(line) => format!("同じ事業所番号が {line} 行目にもあります。"),
             Self::TooMany => format!("一度に登録できるのは {OFFICES_AT_ONCE} 事業所までです。ファイルを分けてください。"),
@@ -261,13 +276,14 @@ impl Why {
             Self::TooLarge => "The file has more than 8 MiB; split it.".into(),
             Self::NotText => "This is no text; save it as CSV in UTF-8 or Shift_JIS.".into(),
             Self::Empty => "No office stands below the headings.".into(),
-            Self::Heading(text) => format!("The heading {text:?} is not known; use number, name, kana, municipality, kinds or editions, or remove the column."),
+            Self::Heading(text) => format!("The heading {text:?} is not known; use number, name, kana, municipality, kinds, editions or regional, or remove the column."),
             Self::HeadingTwice => "This heading stands twice; keep one.".into(),
             Self::NoNumbers => "There is no heading `number`; the first line must have the headings.".into(),
             Self::Cells(found, expected) => format!("There are {found} cells under {expected} headings; make them as many."),
             Self::NoNumber(text) => format!("{text:?} is no office number: ten digits or capitals. See whether the spreadsheet dropped zeros at the beginning."),
             Self::NoKind(text) => format!("{text:?} is no service kind; write two characters such as 43."),
             Self::NoEdition(text) => format!("There is no edition {text:?}; it is one of 1, 2, 3, 4.0, 4.1."),
+            Self::NoYes(text) => format!("{text:?} says neither yes nor no; write true for the door of a regional service, else false or nothing."),
             Self::Unfit => "It is empty, too long, or has line breaks, control or private-use characters (name 200 characters, kana and municipality 100, 40 kinds at most).".into(),
             Self::Twice(line) => format!("The same office number stands in line {line}."),
             Self::TooMany => format!("At most {OFFICES_AT_ONCE} offices are put on the roll at once; split the file."),

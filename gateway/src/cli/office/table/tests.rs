@@ -32,6 +32,23 @@ fn a_list_is_read_as_spreadsheets_write_it() {
     assert_eq!((offices[1].kana.as_deref(), offices[1].kinds.clone()), (Some(""), Some(BTreeSet::new())));
 }
 
+// Profile §17.3, §17.10
+#[test]
+fn the_door_of_a_regional_service_is_ticked() {
+    let list = |cell: &str| format!("事業所番号,地域連携\n9970000011,{cell}\n");
+    for (cells, yes) in [
+        (["true", "TRUE", "１", "○", "〇", " はい "].as_slice(), true),
+        (["", "false", "０", "×", "いいえ"].as_slice(), false),
+    ] {
+        for cell in cells {
+            assert_eq!(good(list(cell).as_bytes())[0].regional, Some(yes), "{cell}");
+        }
+    }
+    assert_eq!(wrong(list("たぶん").as_bytes()), [(2, Why::NoYes("たぶん".into()))]);
+    assert_eq!(good(b"number,regional\n9970000011,yes\n")[0].regional, Some(true));
+    assert_eq!(good(JAPANESE.as_bytes())[0].regional, None, "without the column it stays as it is");
+}
+
 // Profile §17.3
 #[test]
 fn a_column_that_is_not_there_says_nothing() {
