@@ -7,6 +7,7 @@ use fumibako_model::{Address, EvidenceId, Private};
 use lettre::address::Envelope;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{SmtpConnection, TlsParameters};
+use lettre::transport::smtp::commands::Ehlo;
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::{Error, response::Response};
 
@@ -34,6 +35,9 @@ pub struct Post {
     posted: usize,
 }
 
+/// A name of the computer would tell the mail's readers about the office's network.
+const HELLO: ClientId = ClientId::Ipv4(std::net::Ipv4Addr::LOCALHOST);
+
 /// Messages for one connection; a gateway may take no more than 1,000 (RFC 9422, Profile §13.4).
 const AT_ONCE: usize = 500;
 
@@ -52,12 +56,22 @@ impl Post {
         })
     }
 
-    fn connect(&self) -> Result<SmtpConnection, Trouble> {
+    /// Octets of a message that the gateway takes, as it says with SIZE (RFC 1870 §4); `None`: it does not say.
+    pub(crate) fn takes(&mut self) -> Result<Option<usize>, Trouble> {
+        let mut connection = self.reach()?;
+        let reply = connection.command(Ehlo::new(HELLO)).map_err(|error| self.trouble(&error));
+        let _ = connection.quit();
+        Ok(size_in(reply?.message()))
+    }
+
+    fn reach(&self) -> Result<SmtpConnection, Trouble> {
         let server = (self.host.as_str(), self.port);
-        // A name of the computer would tell the mail's readers about the office's network.
-        let hello = ClientId::Ipv4(std::net::Ipv4Addr::LOCALHOST);
-        let mut connection = SmtpConnection::connect(server, Some(self.patience), &hello, Some(&self.tls), None)
-            .map_err(|error| self.trouble(&error))?;
+        SmtpConnection::connect(server, Some(self.patience), &HELLO, Some(&self.tls), None)
+            .map_err(|error| self.trouble(&error))
+    }
+
+    fn connect(&self) -> Result<SmtpConnection, Trouble> {
+        let mut connection = self.reach()?;
         let credentials = Credentials::new(self.login.clone(), self.password.0.clone());
         connection.auth(&[Mechanism::Plain], &credentials).map_err(|error| self.trouble(&error))?;
         Ok(connection)
@@ -107,6 +121,15 @@ impl Drop for Post {
     }
 }
 
+/// RFC 1870 §4: without a number, or with 0, nothing is said.
+fn size_in<'l>(lines: impl Iterator<Item = &'l str>) -> Option<usize> {
+    let told = lines.filter_map(|line| {
+        let mut words = line.split_ascii_whitespace();
+        words.next().filter(|word| word.eq_ignore_ascii_case("SIZE")).and(words.next())
+    });
+    told.filter_map(|word| word.parse().ok()).find(|most| *most > 0)
+}
+
 fn envelope(from: &Address, to: &Address) -> Result<Envelope, Trouble> {
     let address = |of: &Address| of.to_string().parse::<lettre::Address>();
     let (Ok(from), Ok(to)) = (address(from), address(to)) else {
@@ -132,4 +155,20 @@ fn is_invalid_data(error: &Error) -> bool {
         source = error.source();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // RFC 1870 §4
+    #[test]
+    fn the_size_is_what_a_line_of_its_own_says() {
+        let of = |lines: &[&str]| size_in(lines.iter().copied());
+        assert_eq!(of(&["localhost", "PIPELINING", "SIZE 26214400", "AUTH PLAIN"]), Some(26_214_400));
+        assert_eq!(of(&["size 7"]), Some(7));
+        for silent in [&["SIZE"][..], &["SIZE 0"], &["SIZE many"], &["8BITMIME"], &["x SIZE 7"]] {
+            assert_eq!(of(silent), None, "{silent:?}");
+        }
+    }
 }

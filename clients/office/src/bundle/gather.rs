@@ -45,8 +45,8 @@ pub enum WhyLeft {
     NamesNobody,
     /// Its name says that another office sends it.
     OtherSender(OfficeNumber),
-    /// It alone is larger than a message may be.
-    TooLarge(usize),
+    /// It alone is larger than a message may be: found, allowed.
+    TooLarge(usize, usize),
 }
 
 /// For whom files are sorted.
@@ -72,7 +72,12 @@ impl From<&Party> for Senders {
 
 /// Reads files, and the files of folders (not of folders within them), and sorts them for sending.
 pub fn gather(paths: &[PathBuf], senders: impl Into<Senders>) -> Result<Pile, Trouble> {
-    let mut pile = sort(read_all(paths)?);
+    gather_within(MESSAGE_BYTES, paths, senders)
+}
+
+/// The same for a gateway that takes messages of so many octets.
+pub fn gather_within(most: usize, paths: &[PathBuf], senders: impl Into<Senders>) -> Result<Pile, Trouble> {
+    let mut pile = sort(read_all(most, paths)?);
     let Senders::Only(office) = senders.into() else { return Ok(pile) };
     let (ours, others): (Vec<_>, Vec<_>) = pile.bundles.into_iter().partition(|bundle| bundle.sender.office == office);
     for bundle in others {
@@ -95,20 +100,31 @@ fn sort((found, too_large): (Vec<Source>, Vec<Left>)) -> Pile {
 }
 
 /// Every file named, and every file in the folders named, in order of path. Too large ones are not read.
-fn read_all(paths: &[PathBuf]) -> Result<(Vec<Source>, Vec<Left>), Trouble> {
-    let mut files = Vec::new();
-    for path in paths {
-        if path.is_dir() { list(path, &mut files)? } else { files.push(path.clone()) }
-    }
+fn read_all(most: usize, paths: &[PathBuf]) -> Result<(Vec<Source>, Vec<Left>), Trouble> {
+    let files = list_all(paths)?;
     let (mut found, mut too_large) = (Vec::new(), Vec::new());
     for path in files {
         let size = fs::metadata(&path).map_err(Trouble::reading(&path))?.len();
         match usize::try_from(size) {
-            Ok(size) if size <= MESSAGE_BYTES => found.push(read(path)?),
-            size => too_large.push(Left { path, why: WhyLeft::TooLarge(size.unwrap_or(usize::MAX)) }),
+            Ok(size) if size <= most => found.push(read(path)?),
+            size => too_large.push(Left { path, why: WhyLeft::TooLarge(size.unwrap_or(usize::MAX), most) }),
         }
     }
     Ok((found, too_large))
+}
+
+fn list_all(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Trouble> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() { list(path, &mut files)? } else { files.push(path.clone()) }
+    }
+    Ok(files)
+}
+
+/// Octets of all these files and folders, as far as they can be looked at; nothing is read.
+pub(crate) fn octets_of(paths: &[PathBuf]) -> u64 {
+    let size = |path: &PathBuf| fs::metadata(path).map_or(0, |facts| facts.len());
+    list_all(paths).unwrap_or_default().iter().map(size).sum()
 }
 
 /// Reads one file.
@@ -163,7 +179,7 @@ impl WhyLeft {
                 Lang::Ja => format!("ファイル名の送信元が別の事業所（{office}）です。"),
                 Lang::En => format!("The file name says that another office ({office}) sends it."),
             },
-            Self::TooLarge(found) => Trouble::Limit(Limit::Message(*found, MESSAGE_BYTES)).words(lang).what,
+            Self::TooLarge(found, most) => Trouble::Limit(Limit::Message(*found, *most)).words(lang).what,
         }
     }
 
@@ -180,7 +196,7 @@ impl WhyLeft {
                     "Send it from that office, or export it again as your own office.",
                 )
                 .into(),
-            Self::TooLarge(found) => Trouble::Limit(Limit::Message(*found, MESSAGE_BYTES)).words(lang).next,
+            Self::TooLarge(found, most) => Trouble::Limit(Limit::Message(*found, *most)).words(lang).next,
         }
     }
 }

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use super::by;
 use super::screen::{Screen, bytes};
-use crate::bundle::gather::{file_name, read};
-use crate::bundle::{Attached, Draft, Form, Left, MESSAGE_BYTES, compose, gather};
+use crate::bundle::gather::{file_name, gather_within, octets_of, read};
+use crate::bundle::{Attached, Draft, Form, Left, compose_within};
 use crate::exit::Exit;
 use crate::licence::Behind;
 use crate::outbox::{Entry, Fate, Outbox, Outcome};
@@ -23,6 +23,7 @@ use crate::partners::Closing;
 use crate::post::Post;
 use crate::settings::{Settings, read_small};
 use crate::signatory::Signatory;
+use crate::terms::Terms;
 use crate::trouble::{Limit, Trouble, Usage};
 
 #[derive(Debug, Args)]
@@ -73,8 +74,9 @@ impl Send {
         clock: fn() -> Timestamp,
     ) -> Result<Exit, Trouble> {
         let party = settings.party()?;
-        let pile = gather(&self.paths, &party)?;
-        let drafts = self.drafts(pile.bundles)?;
+        let most = self.most(settings);
+        let pile = gather_within(most, &self.paths, &party)?;
+        let drafts = self.drafts(pile.bundles, most)?;
         let mut ends = Vec::new();
         for left in &pile.left {
             tell_left(left, screen)?;
@@ -93,7 +95,7 @@ impl Send {
             return Ok(Exit::of(ends));
         }
         let outbox = Outbox::open(&settings.data_folder)?;
-        ends.extend(put_all(&drafts, &closing, settings, &outbox, screen, clock)?);
+        ends.extend(put_all(&drafts, (&closing, most), settings, &outbox, screen, clock)?);
         ends.extend(post_all(settings, &outbox, screen, clock)?);
         if ends.is_empty() {
             screen.say(screen.pick("送るデータはありません。", "There is nothing to send."));
@@ -102,10 +104,22 @@ impl Send {
         Ok(Exit::of(ends))
     }
 
+    /// Octets of a message that the gateway takes. It is asked where that may matter; where it does not answer, the usual limit holds
+    /// here, and it says itself what it thinks of what waits in the outbox.
+    fn most(&self, settings: &Settings) -> usize {
+        let asks = octets_of(&self.paths) + octets_of(&self.attach) > ASKED_FROM;
+        let told = if asks { Post::new(settings).and_then(|mut post| post.takes()).ok().flatten() } else { None };
+        Terms { message_bytes: told, ..Terms::default() }.most()
+    }
+
     /// A cover message and attachments name no recipient, so there must be exactly one.
-    fn drafts(&self, bundles: Vec<fumibako_careplan::Bundle<crate::bundle::Source>>) -> Result<Vec<Draft>, Trouble> {
+    fn drafts(
+        &self,
+        bundles: Vec<fumibako_careplan::Bundle<crate::bundle::Source>>,
+        most: usize,
+    ) -> Result<Vec<Draft>, Trouble> {
         let cover = self.cover()?.filter(|Private(text)| !text.trim().is_empty());
-        let attached = self.attach.iter().map(|path| attached(path)).collect::<Result<Vec<_>, _>>()?;
+        let attached = self.attach.iter().map(|path| attached(path, most)).collect::<Result<Vec<_>, _>>()?;
         if (cover.is_some() || !attached.is_empty()) && bundles.len() != 1 {
             return Err(Trouble::Usage(Usage::AttachNeedsOneBundle(bundles.len())));
         }
@@ -125,12 +139,15 @@ impl Send {
     }
 }
 
+/// Octets of files that every gateway's messages hold, or nearly: no gateway is asked about so few.
+const ASKED_FROM: u64 = 1 << 20;
+
 /// One that no message could hold is not read (Profile §12.1).
-fn attached(path: &Path) -> Result<Attached, Trouble> {
+fn attached(path: &Path, most: usize) -> Result<Attached, Trouble> {
     let size = std::fs::metadata(path).map_err(Trouble::reading(path))?.len();
     let size = usize::try_from(size).unwrap_or(usize::MAX);
-    if size > MESSAGE_BYTES {
-        return Err(Trouble::Limit(Limit::Message(size, MESSAGE_BYTES)));
+    if size > most {
+        return Err(Trouble::Limit(Limit::Message(size, most)));
     }
     Ok(Attached { name: Private(file_name(path)), bytes: read(path.to_owned())?.bytes })
 }
@@ -139,7 +156,7 @@ fn attached(path: &Path) -> Result<Attached, Trouble> {
 /// the others go on.
 fn put_all(
     drafts: &[Draft],
-    closing: &Closing,
+    (closing, most): (&Closing, usize),
     settings: &Settings,
     outbox: &Outbox,
     screen: &mut Screen<'_>,
@@ -165,7 +182,7 @@ fn put_all(
         let to = settings.address_of(draft.bundle.recipient.office)?;
         let form = closing.form_of(draft, &to, clock());
         let signatory = Signatory::of(&identity, &party);
-        match form.and_then(|form| compose(draft, (from, to), &form, signatory, clock())) {
+        match form.and_then(|form| compose_within(most, draft, (from, to), (&form, signatory), clock())) {
             Ok(composed) => outbox.put(&composed.fields.message_id, composed.fields.at, &composed.octets)?,
             Err(trouble @ (Trouble::Limit(_) | Trouble::NoPartner { .. } | Trouble::Seal(_))) => {
                 tell_not_sent(draft, &trouble, screen)?;

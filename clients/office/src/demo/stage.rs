@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use fumibako_gateway::{
-    AccountRequest, Addresses, Gateway, InitOptions, Ports, Reply, Request, Running, Secret, development_authority,
-    init, issue_to, tls_authority_file, write_private,
+    AccountRequest, Addresses, Config, Gateway, InitOptions, Ports, Reply, Request, Running, Secret,
+    development_authority, init, issue_to, tls_authority_file, write_private,
 };
 use fumibako_model::{AgentId, Description, Domain, OfficeNumber, Party};
 use fumibako_signer::Certificate;
@@ -37,11 +37,17 @@ pub struct Stage {
 impl Stage {
     /// Makes the folder, the CA and the gateway, and starts it on free ports of this computer.
     pub fn set_up(dir: &Path, now: Timestamp) -> Result<Self, Trouble> {
+        Self::set_up_with(dir, now, |_| ())
+    }
+
+    /// The same with other settings of the gateway.
+    pub fn set_up_with(dir: &Path, now: Timestamp, change: impl FnOnce(&mut Config)) -> Result<Self, Trouble> {
         let domain: Domain = DOMAIN.parse().map_err(|_| Trouble::SettingMissing("domain"))?;
         let gateway = dir.join("gateway");
         disk::private_folder(&gateway).map_err(Trouble::writing(&gateway))?;
         let options = InitOptions { dir: gateway, domain: domain.clone(), dev_ca: true, ports: Ports::Ephemeral };
-        let config = init(&options, now).map_err(no_gateway)?;
+        let mut config = init(&options, now).map_err(no_gateway)?;
+        change(&mut config);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let running = runtime.block_on(Gateway::start(config)).map_err(no_gateway)?;
         let addresses = running.addresses();

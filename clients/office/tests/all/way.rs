@@ -43,6 +43,21 @@ fn a_bundle_goes_the_whole_way_and_comes_back_as_done() {
     assert_eq!(fs::read_dir(place.parent().unwrap()).unwrap().count(), 1, "it was saved once");
 }
 
+// Profile §12.1: what the gateway takes decides, and not what is usual.
+#[test]
+fn what_is_sent_is_as_large_as_the_gateway_says() {
+    let sends = |most: usize, octets: usize| {
+        let house = House::with(|config| config.limits.message_bytes = most);
+        let scan = house.folder.path().join("scan.pdf");
+        fs::write(&scan, vec![b'0'; octets]).unwrap();
+        let folder = house.sample();
+        type_in(&house.a, ["send", folder.to_str().unwrap(), "--attach", scan.to_str().unwrap()])
+    };
+    // It packs well, so that it goes into the message.
+    assert_eq!(sends(40 << 20, 26 << 20).ended(0).only()["state"], "accepted");
+    sends(2 << 20, 3 << 20).ended(65).says("3.0 MiB").says("2.0 MiB");
+}
+
 // Profile §5.3
 #[test]
 fn what_arrived_while_a_certificate_was_valid_can_be_collected_after_its_end() {
