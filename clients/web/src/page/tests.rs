@@ -271,3 +271,50 @@ fn a_refused_request_is_not_a_program_that_stopped() {
         "an older search's failure is not the newer's"
     );
 }
+
+/// PX-06: what an agent did long ago is found, too.
+#[test]
+fn what_agents_did_before_is_a_link_where_there_is_more() {
+    let page = |older: Option<&str>| {
+        let rows = vec![["2026/11/23 09:15", "見本事務代行", "へ送信"].map(String::from)];
+        let acts = Acts { rows, older: older.map(Into::into), known: Known::Now };
+        proxy(&frame(), &Proxy { acts: Some(acts), ..Proxy::default() }).into_string()
+    };
+    in_order(
+        &page(Some("/proxy?before=17#acts")),
+        &["へ送信", r#"<a href="/proxy?before=17#acts">これより前の記録</a>"#],
+    );
+    assert!(!page(None).contains("これより前の記録"));
+}
+
+/// BP-08: the reason is a row of its own, and whoever hears the box hears the reason.
+#[test]
+fn why_a_row_was_not_sent_stretches_below_it() {
+    let row = |state| BatchRow {
+        id: "7".into(),
+        to: party(),
+        from: None,
+        written: "2026/11/01 10:00:00".into(),
+        message: String::new(),
+        files: Vec::new(),
+        state,
+        reach: Reach::Yes,
+        ticked: false,
+    };
+    for agent in [false, true] {
+        let page = |state| {
+            let view = Batch { rows: vec![row(state)], ..Batch::default() };
+            batch(&Frame { agent, ..frame() }, &view).into_string()
+        };
+        let failed = page(RowState::Failed(words()));
+        in_order(
+            &failed,
+            &[r#"aria-describedby="why-7""#, "失敗", "</tr>", r#"id="why-7""#, "colspan", "だめでした。"],
+        );
+        let head = failed.split("</thead>").next().unwrap_or_default().split("<thead>").last().unwrap_or_default();
+        // The kinds stand under one head that is three columns wide, for offices alone.
+        let columns = head.matches("<th ").count() - usize::from(!agent);
+        assert!(failed.contains(&format!(r#"colspan="{columns}""#)), "{columns} columns");
+        assert!(!page(RowState::Unsent).contains("why-7"));
+    }
+}

@@ -73,3 +73,28 @@ fn sent(app: &App, lang: Lang) -> Vec<[String; 3]> {
     });
     told.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use fumibako_model::{ToldAct, What};
+
+    use super::*;
+
+    // Profile §16.4
+    #[test]
+    fn older_ones_are_asked_for_before_the_last_that_is_shown() {
+        let act = |n| ToldAct {
+            n,
+            at: jiff::Timestamp::UNIX_EPOCH,
+            by: "kawara".into(),
+            agent_name: String::new(),
+            what: What::AgentActs,
+            about: String::new(),
+            note: String::new(),
+        };
+        let told = |more| ToldActs { acts: vec![act(41), act(17)], more };
+        assert_eq!(older(&told(true)).as_deref(), Some("/proxy?before=17#acts"));
+        assert_eq!(older(&told(false)), None);
+        assert_eq!(older(&ToldActs { acts: Vec::new(), more: true }), None);
+    }
+}
