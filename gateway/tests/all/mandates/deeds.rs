@@ -131,15 +131,16 @@ async fn who_grants_too_much_in_a_day_is_told_when_to_go_on() {
     let gateway = Fixture::start().await;
     gateway.with_agent().await;
     let office = gateway.identity(SENDER);
-    let grant = |n: usize| {
-        let from = jiff::civil::date(2020, 4, 1) + jiff::Span::new().days(n as i64);
+    let grant = |n: i64| {
+        let from = jiff::civil::date(2020, 4, 1) + jiff::Span::new().days(n);
         signed(&Deed::Grant(Box::new(Mandate { from, ..*words(SENDER, &[Scope::Send]) })), &office)
     };
     let begun = Clock.now();
-    for n in 0..MANDATES_A_DAY {
+    let most = i64::try_from(MANDATES_A_DAY).unwrap();
+    for n in 0..most {
         assert_eq!(post(&gateway, &grant(n)).await.0, 200, "{n}");
     }
-    let (head, body) = exchange(&gateway, &posted(&grant(MANDATES_A_DAY))).await;
+    let (head, body) = exchange(&gateway, &posted(&grant(most))).await;
     // Over midnight in Japan another day begins.
     if japanese_day(begun) == japanese_day(Clock.now()) {
         assert!(head.starts_with("HTTP/1.1 429 ") && body.contains("\"code\":\"E-TMP-005\""), "{head} {body}");
