@@ -52,10 +52,7 @@ pub(super) async fn read(settings: &Settings, known: &Known) -> Result<Found, Tr
     let mut found = Found { terms: mailbox.terms().await?, ..Found::default() };
     for folder in [Folder::Inbox, Folder::Sent] {
         for place in mailbox.places(&party, folder).await? {
-            let read = match folder {
-                Folder::Inbox => found.inbox_of(place, settings, known, &mut mailbox).await,
-                _ => found.sent_of(place, settings, known, &mut mailbox).await,
-            };
+            let read = found.look_into(place, settings, known, &mut mailbox).await;
             match read {
                 // An agent's mandate ended meanwhile; the other offices go on.
                 Err(Trouble::Refused { .. }) if place.office.is_some() => {}
@@ -70,56 +67,67 @@ pub(super) async fn read(settings: &Settings, known: &Known) -> Result<Found, Tr
 }
 
 impl Found {
-    /// Opens a folder and lists what is in it, the oldest first. True: its UIDs name what they named before.
-    async fn opened(
-        &mut self,
-        mailbox: &mut Mailbox,
-        place: Place,
-        known: &Known,
-    ) -> Result<(bool, Vec<Kept>), Trouble> {
-        let folder = (place.folder == Folder::Inbox, place.office);
-        let validity = mailbox.select(place).await?;
-        self.validity.extend(validity.map(|validity| (folder, validity)));
-        let uids = mailbox.search("ALL").await?;
-        Ok((validity == known.validity.get(&folder).copied(), mailbox.headers(&uids).await?))
-    }
-
-    async fn inbox_of(
+    /// Lists what is in a folder, the oldest first, and reads the newest of what was not known.
+    async fn look_into(
         &mut self,
         place: Place,
         settings: &Settings,
         known: &Known,
         mailbox: &mut Mailbox,
     ) -> Result<(), Trouble> {
-        let (same, headers) = self.opened(mailbox, place, known).await?;
-        self.inbox.extend(headers.iter().map(|kept| (Spot::new(place, kept.uid), kept.is_acknowledged())));
-        let is_new = |kept: &&Kept| !same || !known.inbox.contains(&Spot::new(place, kept.uid));
-        for Kept { uid, .. } in headers.iter().rev().filter(is_new).take(BODIES) {
-            if let Some(kept) = mailbox.message(*uid).await? {
-                self.arrived.push((Spot::new(place, *uid), arrived(settings, place, &kept)?));
+        let is_inbox = place.folder == Folder::Inbox;
+        let validity = mailbox.select(place).await?;
+        self.validity.extend(validity.map(|validity| ((is_inbox, place.office), validity)));
+        let uids = mailbox.search("ALL").await?;
+        let headers = mailbox.headers(&uids).await?;
+        for kept in &headers {
+            let spot = Spot::new(place, kept.uid);
+            if is_inbox {
+                self.inbox.push((spot, kept.is_acknowledged()));
+            } else {
+                self.sent.push((spot, (kept.state(), kept.fault())));
+            }
+        }
+        // RFC 3501 §2.3.1.1: under another UIDVALIDITY the UIDs name other messages, and none of them is known.
+        let same = validity == known.validity.get(&(is_inbox, place.office)).copied();
+        let read_before = if is_inbox { &known.inbox } else { &known.sent };
+        let is_new = |kept: &&Kept| !same || !read_before.contains(&Spot::new(place, kept.uid));
+        for kept in headers.iter().rev().filter(is_new).take(BODIES) {
+            if is_inbox {
+                self.read_arrived(place, kept.uid, settings, mailbox).await?;
+            } else {
+                self.read_gone(place, kept, settings, mailbox).await?;
             }
         }
         Ok(())
     }
 
-    async fn sent_of(
+    async fn read_arrived(
         &mut self,
         place: Place,
+        uid: u32,
         settings: &Settings,
-        known: &Known,
         mailbox: &mut Mailbox,
     ) -> Result<(), Trouble> {
-        let (same, headers) = self.opened(mailbox, place, known).await?;
-        self.sent.extend(headers.iter().map(|kept| (Spot::new(place, kept.uid), (kept.state(), kept.fault()))));
-        let is_new = |kept: &&Kept| !same || !known.sent.contains(&Spot::new(place, kept.uid));
-        for kept in headers.iter().rev().filter(is_new).take(BODIES) {
-            let Some(mut one) = gone(kept) else { continue };
-            if let Some(whole) = mailbox.message(kept.uid).await? {
-                let contents = own(&whole.octets.0, &settings.reading_keys()?);
-                one.cover = contents.and_then(|contents| contents.cover).unwrap_or_default();
-            }
-            self.gone.push((Spot::new(place, kept.uid), one));
+        if let Some(whole) = mailbox.message(uid).await? {
+            self.arrived.push((Spot::new(place, uid), arrived(settings, place, &whole)?));
         }
+        Ok(())
+    }
+
+    async fn read_gone(
+        &mut self,
+        place: Place,
+        kept: &Kept,
+        settings: &Settings,
+        mailbox: &mut Mailbox,
+    ) -> Result<(), Trouble> {
+        let Some(mut one) = gone(kept) else { return Ok(()) };
+        if let Some(whole) = mailbox.message(kept.uid).await? {
+            let contents = own(&whole.octets.0, &settings.reading_keys()?);
+            one.cover = contents.and_then(|contents| contents.cover).unwrap_or_default();
+        }
+        self.gone.push((Spot::new(place, kept.uid), one));
         Ok(())
     }
 }
