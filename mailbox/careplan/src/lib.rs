@@ -66,6 +66,7 @@ mod private;
 mod report;
 mod sheet;
 mod table;
+mod text;
 mod time;
 mod unit;
 mod withdraw;

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::as_text;
+
 /// 事業所番号: the ten characters that name a care office. Characters, not a number: leading zeros count.
 ///
 /// Profile §1.1. The standard prints digits; offices of the general programme are known to carry a letter, so `[0-9A-Z]` is read.
@@ -65,32 +67,18 @@ impl FromStr for ServiceKind {
     }
 }
 
-/// Both print as their characters and pass through serde as text.
-macro_rules! as_text {
-    ($type:ty, $error:ty) => {
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-        impl fmt::Debug for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-        impl TryFrom<String> for $type {
-            type Error = $error;
-            fn try_from(text: String) -> Result<Self, $error> {
-                text.parse()
-            }
-        }
-        impl From<$type> for String {
-            fn from(value: $type) -> Self {
-                value.as_str().to_owned()
-            }
-        }
-    };
+impl fmt::Display for OfficeNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
 }
+
+impl fmt::Display for ServiceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 as_text!(OfficeNumber, NotAnOfficeNumber);
 as_text!(ServiceKind, NotAServiceKind);
 

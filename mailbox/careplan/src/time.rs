@@ -6,6 +6,8 @@ use std::str::FromStr;
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
+use crate::text::as_text;
+
 /// サービス提供年月: a service month, `YYYYMM`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -129,27 +131,6 @@ impl fmt::Display for Serial {
     }
 }
 
-/// Both print as their digits and pass through serde as text.
-macro_rules! as_text {
-    ($type:ty, $error:ty) => {
-        impl fmt::Debug for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(self, f)
-            }
-        }
-        impl TryFrom<String> for $type {
-            type Error = $error;
-            fn try_from(text: String) -> Result<Self, $error> {
-                text.parse()
-            }
-        }
-        impl From<$type> for String {
-            fn from(value: $type) -> Self {
-                value.to_string()
-            }
-        }
-    };
-}
 as_text!(ServiceMonth, NotAMonth);
 as_text!(Serial, NotASerial);
 
