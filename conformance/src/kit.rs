@@ -24,8 +24,10 @@ use crate::line::{Door, Line, Upgrade};
 
 pub use listed::Listed;
 pub use player::{Doors, Heard};
+pub(crate) use report::escaped;
 pub use report::{Format, report};
 pub use script::Script;
+pub(crate) use world::World;
 
 use player::{Arrange, Exact, Judge, Player};
 

@@ -26,6 +26,7 @@ mod programs;
 mod random;
 mod receipt;
 mod smtp;
+pub mod stress;
 mod tool;
 // The reader knows no server; the conversations in memory are played from it too.
 #[path = "../../mailbox/wire/tests/all/transcript.rs"]

@@ -3,19 +3,21 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 use std::{fs, io};
 
 use clap::{Parser, ValueEnum};
-use fumibako_conformance::Door;
 use fumibako_conformance::kit::{Doors, Format, Listed, Protocol, Script, Target, report};
+use fumibako_conformance::{Door, Random, stress};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
 /// 通信手順の適合試験：記録した会話を SMTP・IMAP・POP3 サーバーに対して再生し、違いを表示します。
 ///
 /// Plays recorded conversations (RFC 5321, 3501, 9051, 1939) against any server, ours or another, and says where it
-/// differs. IMAP: folders of its own are made for each transcript and removed afterwards; nothing else is touched. Exit
-/// status: 0 everything holds or differs as listed, 1 something else differs, 2 it could not be tried.
+/// differs; or lets many IMAP clients loose on it at once (`--stress`), and says what it told one of them that cannot be. IMAP:
+/// folders of its own are made and removed afterwards; nothing else is touched. Exit status: 0 everything holds or differs
+/// as listed, 1 something else differs or was found, 2 it could not be tried.
 #[derive(Parser)]
 #[command(name = "fumibako-conformance", version)]
 struct Kit {
@@ -45,6 +47,22 @@ struct Kit {
     /// Only transcripts whose name holds this
     #[arg(long, default_value = "")]
     only: String,
+    /// IMAP: in place of the transcripts, many clients at once give random commands for so many seconds, and hold whatever the
+    /// server tells each of them against what it told before
+    #[arg(long, value_name = "SECONDS", conflicts_with_all = ["list", "only", "differences", "fill", "from"])]
+    stress: Option<u64>,
+    /// How many clients there are at once
+    #[arg(long, requires = "stress", default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=100))]
+    clients: u64,
+    /// What the server offers and is not to be tried, such as NOTIFY
+    #[arg(long, requires = "stress", value_name = "CAPABILITY", value_delimiter = ',')]
+    without: Vec<String>,
+    /// What the clients draw by; the same again tries the same again, as far as they do not come in each other's way
+    #[arg(long, requires = "stress")]
+    seed: Option<u64>,
+    /// At most so many rounds; each is 40 commands of every client, and a pause in which all must know the same
+    #[arg(long, requires = "stress", value_parser = clap::value_parser!(u64).range(1..))]
+    rounds: Option<u64>,
     /// How the result is written
     #[arg(long, value_enum, default_value_t = Written::Table)]
     format: Written,
@@ -81,17 +99,38 @@ impl Kit {
         if self.list {
             return list(&self.only, out).map(|()| true);
         }
-        let listed = match &self.differences {
-            Some(file) => Listed::read(&fs::read_to_string(file)?).map_err(io::Error::other)?,
-            None => Listed::default(),
-        };
-        let played = self.target()?.play(&self.only)?;
         let format = match self.format {
             Written::Table => Format::Table,
             Written::Json => Format::Json,
             Written::Junit => Format::Junit,
         };
+        if let Some(seconds) = self.stress {
+            return self.strain(seconds)?.run()?.report(format, out);
+        }
+        let listed = match &self.differences {
+            Some(file) => Listed::read(&fs::read_to_string(file)?).map_err(io::Error::other)?,
+            None => Listed::default(),
+        };
+        let played = self.target()?.play(&self.only)?;
         report(&played, &listed, format, out)
+    }
+
+    /// The target, for many clients at once.
+    fn strain(&self, seconds: u64) -> io::Result<stress::Target> {
+        let Target { protocol, doors, user, password, .. } = self.target()?;
+        if protocol != Protocol::Imap {
+            return Err(io::Error::other("--stress is for imaps:// and imap://"));
+        }
+        Ok(stress::Target {
+            door: doors.tls,
+            user,
+            password,
+            without: self.without.iter().map(|name| name.to_ascii_uppercase()).collect(),
+            clients: usize::try_from(self.clients).map_err(io::Error::other)?,
+            seed: self.seed.unwrap_or_else(Random::any_seed),
+            time: Duration::from_secs(seconds),
+            rounds: self.rounds.unwrap_or(u64::MAX),
+        })
     }
 
     fn target(&self) -> io::Result<Target> {

@@ -117,7 +117,7 @@ fn junit(all: &[Played], listed: &Listed, healed: &[&str], out: &mut impl Write)
 }
 
 /// XML has no control characters, and marks of its own.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let plain = text.chars().map(|next| if next.is_control() { ' ' } else { next });
     plain.collect::<String>().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -47,6 +47,11 @@ impl World {
         Ok(said.iter().filter(|said| said.text.starts_with("* LIST")).filter_map(name).collect())
     }
 
+    /// Makes a folder.
+    pub(crate) fn create(&mut self, folder: &str) -> io::Result<()> {
+        self.mailbox.command(&format!("CREATE {folder}")).map(drop)
+    }
+
     /// Makes fresh folders for those a transcript speaks of; its text with their names.
     pub(crate) fn prepare(&mut self, text: &str) -> io::Result<String> {
         self.family += 1;

@@ -102,8 +102,15 @@ fn the_kit_says_what_it_cannot_try_and_never_says_a_password() {
     assert_eq!(program().run().exit(), Some(2), "no target");
     let wrong = world.gateway.folder().join("wrong");
     fs::write(&wrong, "a guess at the password\n").expect("the folder is writable");
-    for (target, password) in [(target.as_str(), &wrong), ("gopher://localhost:70", &office.password_file)] {
-        let ran = kit(target, &office.login, password, &world.gateway.tls_authority()).run();
+    let smtp = format!("smtps://localhost:{}", world.gateway.ports().smtps);
+    for (target, password, more) in [
+        (target.as_str(), &wrong, &[] as &[&str]),
+        ("gopher://localhost:70", &office.password_file, &[]),
+        (&target, &wrong, &["--stress", "1"]),
+        (&smtp, &office.password_file, &["--stress", "1"]),
+        (&target, &office.password_file, &["--clients", "3"]),
+    ] {
+        let ran = kit(target, &office.login, password, &world.gateway.tls_authority()).args(more).run();
         assert_eq!(ran.exit(), Some(2), "{}{}", ran.output(), ran.messages());
         assert!(!ran.messages().contains("a guess at"), "{}", ran.messages());
     }
@@ -121,4 +128,45 @@ fn a_listed_difference_that_does_not_show_counts_too() {
     let ran = run.args(["--only", "base-login", "--format", "junit", "--differences"]).arg(list).run();
     assert_eq!(ran.exit(), Some(1), "{}", ran.output());
     assert!(ran.output().contains("failures=\"1\"") && ran.output().contains("did not show"), "{}", ran.output());
+}
+
+/// Lets clients loose on a server; what they counted, and what they found.
+fn stress(run: Tool, clients: &str, rounds: &str) -> (u64, Vec<Value>) {
+    // The time ends only what never would; rounds end it.
+    let ran = run
+        .args(["--stress", "600", "--rounds", rounds, "--clients", clients, "--seed", "7", "--format", "json"])
+        .run();
+    assert!(matches!(ran.exit(), Some(0 | 1)), "{}\n{}", ran.output(), ran.messages());
+    let said: Value = serde_json::from_str(&ran.output()).expect("it is JSON");
+    let counts = said["commands"].as_object().expect("counts by command");
+    let findings = said["findings"].as_array().expect("a list").clone();
+    assert_eq!(ran.exit(), Some(i32::from(!findings.is_empty())), "{}", ran.output());
+    (counts.values().filter_map(|count| count["asked"].as_u64()).sum(), findings)
+}
+
+// Profile §14.4
+#[test]
+fn six_clients_at_once_are_told_nothing_that_cannot_be() {
+    let world = World::new();
+    let (gateway, office) = (&world.gateway, &world.sender);
+    let target = format!("imaps://localhost:{}", gateway.ports().imaps);
+    let run = kit(&target, &office.login, &office.password_file, &gateway.tls_authority());
+    let (commands, findings) = stress(run, "6", "2");
+    assert_eq!(findings, Vec::<Value>::new());
+    assert!(commands > 600, "{commands}");
+    let mut mailbox = Mailbox::of(&gateway.mailboxes(), office).expect("the mailbox opens");
+    let left = mailbox.command("LIST \"\" Stress*").expect("it lists");
+    assert!(left.is_empty(), "{left:?}");
+}
+
+// Profile §14.4. One client alone, without MODSEQs and NOTIFY: Dovecot tells new flags with the MODSEQ of the old ones, does not push all
+// that was asked for, and tells several clients of messages that one of them removed as empty ones.
+#[test]
+fn a_client_of_dovecot_is_told_nothing_that_cannot_be() {
+    let (dovecot, folder) = dovecot();
+    let target = format!("imap://localhost:{}", dovecot.clear_port(Protocol::Imap));
+    let run = kit(&target, "stress", &folder.path().join("password"), &dovecot.authority());
+    let (commands, findings) = stress(run.args(["--without", "NOTIFY,CONDSTORE,QRESYNC"]), "1", "5");
+    assert_eq!(findings, Vec::<Value>::new());
+    assert!(commands > 200, "{commands}");
 }
