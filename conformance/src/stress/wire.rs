@@ -105,7 +105,7 @@ impl Wire {
         if text.is_empty() {
             return;
         }
-        if self.last.len() == LAST {
+        while self.last.len() >= LAST {
             self.last.pop_front();
         }
         let mut line: String = text.chars().take(WIDTH).collect();
@@ -113,6 +113,14 @@ impl Wire {
             line.push('…');
         }
         self.last.push_back(format!("{who}: {line}"));
+    }
+
+    /// Another connection in place of this one; its lines stand before the new ones.
+    pub(super) fn again(&mut self, target: &Target) -> Result<(), String> {
+        let last = std::mem::take(&mut self.last);
+        *self = Self::open(target)?;
+        self.last = last.into_iter().chain(std::mem::take(&mut self.last)).collect();
+        Ok(())
     }
 
     /// The last lines, the oldest first.

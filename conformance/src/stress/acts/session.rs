@@ -3,7 +3,6 @@
 use crate::stress::answer::Answer;
 use crate::stress::client::{Checked, Client, Heard, Mode, Order, Told};
 use crate::stress::mirror::Mirror;
-use crate::stress::wire::Wire;
 
 /// How a client is told of its open folder at any time (RFC 5465); of removals too, or of them only where numbers may change.
 const AT_ONCE: &str = "NOTIFY SET (SELECTED (MessageNew (UID FLAGS) MessageExpunge FlagChange))";
@@ -67,8 +66,10 @@ impl Client {
             return Ok(());
         }
         let more = if self.mode.condstore { " MODSEQ" } else { "" };
-        let text = format!("FETCH 1:* (UID FLAGS{more})");
-        self.order(Order::new("FETCH", text).addressing(self.mode.is_notified()).refusable()).map(drop)
+        // Where numbers change at any time there may be no message 1 when it is said.
+        let by_uid = self.mode.is_notified();
+        let text = Self::named(by_uid, &format!("FETCH 1:* (UID FLAGS{more})"));
+        self.order(Order::new("FETCH", text).addressing(by_uid).refusable()).map(drop)
     }
 
     pub(super) fn leave(&mut self) -> Checked<()> {
@@ -170,10 +171,13 @@ impl Client {
         }
         let before = self.mirror.take();
         self.opening = None;
-        self.wire = Wire::open(&self.shared.target)?;
+        let target = self.shared.target.clone();
+        self.wire.again(&target)?;
+        let knew_removals = self.mode.qresync;
         self.enable()?;
         let Some(before) = before else { return Ok(()) };
-        if !self.mode.qresync || before.known == 0 {
+        // RFC 7162 §3.2: only who has QRESYNC is told how far it knows of removals.
+        if !(knew_removals && self.mode.qresync) || before.known == 0 {
             return self.select(&before.name, before.read_only);
         }
         let uids: Vec<String> = before.rows.iter().filter_map(|row| row.uid).map(|uid| uid.to_string()).collect();

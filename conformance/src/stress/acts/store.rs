@@ -37,11 +37,13 @@ impl Client {
         let set = self.set(by_uid);
         let flags = self.some_flags();
         let (sign, change) = self.one(&[("+", Change::Add), ("-", Change::Remove), ("", Change::Replace)]);
-        let silent = self.below(2) == 0;
+        // Where news come at any time, nobody can tell those from before a silent STORE from those after it.
+        let silent = self.below(2) == 0 && !self.mode.is_pushed();
         let text =
             format!("STORE {set}{unless} {sign}FLAGS{} ({})", if silent { ".SILENT" } else { "" }, flags.join(" "));
         // By UID the numbers may change while it runs; what it was about is kept by UID.
         let named = self.members(&set, by_uid);
+        let known: BTreeSet<u32> = self.known().into_iter().flatten().collect();
         let order = Order::new("STORE", Self::named(by_uid, &text)).addressing(by_uid).refusable();
         let order = order.condstore(!unless.is_empty());
         let heard = self.order(order)?;
@@ -53,6 +55,9 @@ impl Client {
         let kept = self.modified(&heard, by_uid)?;
         if silent {
             self.assume(&named, by_uid, &kept, change, &given, &heard);
+            if by_uid {
+                self.doubt(&known, &heard);
+            }
             return Ok(());
         }
         // RFC 3501 §6.4.6: the new value of every message that changed is told; nothing more is sure beside others.
@@ -96,11 +101,20 @@ impl Client {
             // What was told while it ran is the truth.
             let told =
                 heard.fetched.iter().filter(is_it).any(|(_, _, items)| items.iter().any(|(name, _)| name == "FLAGS"));
-            match (told, self.mode.is_pushed()) {
-                (false, _) => mirror.expect(place, change, given),
-                (true, false) => {}
-                // It may have been told before the command was heard, or after.
-                (true, true) => mirror.rows[place].flags = None,
+            if !told {
+                mirror.expect(place, change, given);
+            }
+        }
+    }
+
+    /// Messages whose UIDs the client did not know may have been named too: it does not know their flags, unless they were told.
+    fn doubt(&mut self, known: &BTreeSet<u32>, heard: &Heard) {
+        let Some(mirror) = &mut self.mirror else { return };
+        for row in mirror.rows.iter_mut().filter(|row| row.uid.is_none_or(|uid| !known.contains(&uid))) {
+            let of = heard.fetched.iter().filter(|(_, uid, _)| uid.is_some() && *uid == row.uid);
+            let told = of.flat_map(|(_, _, items)| items).any(|(name, _)| name == "FLAGS");
+            if !told {
+                row.flags = None;
             }
         }
     }
