@@ -54,7 +54,10 @@ impl Section {
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         cursor.need(b'[', "[")?;
         let mut section = Self::WHOLE;
-        while !cursor.take(b']') {
+        if cursor.take(b']') {
+            return Ok(section);
+        }
+        loop {
             if !cursor.peek().is_some_and(|byte| byte.is_ascii_digit()) {
                 section.what = What::read(cursor, !section.path.is_empty())?;
                 cursor.need(b']', "]")?;
