@@ -52,14 +52,16 @@ fn simple(pattern: &str) -> Vec<char> {
     simple
 }
 
+/// RFC 9051 §5.1: the first level INBOX is found in any case, also by a part of it that stands before a wildcard.
 fn fits(name: &FolderName, pattern: &[char]) -> bool {
-    let inbox = *name == FolderName::inbox();
-    let upper = || pattern.iter().map(char::to_ascii_uppercase).collect::<Vec<_>>();
-    matches(name.as_str(), pattern) || (inbox && matches("INBOX", &upper()))
+    const INBOX: &str = "INBOX";
+    let below = name.as_str().strip_prefix(INBOX).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    matches(name.as_str(), pattern, if below.is_some() { INBOX.len() } else { 0 })
 }
 
-/// `*` stands for anything, `%` for anything within a level. Each step keeps the ends of all prefixes that match.
-fn matches(name: &str, pattern: &[char]) -> bool {
+/// `*` stands for anything, `%` for anything within a level. Each step keeps the ends of all prefixes that match. So many
+/// characters at the beginning of the name match in any case.
+fn matches(name: &str, pattern: &[char], any_case: usize) -> bool {
     let name: Vec<char> = name.chars().collect();
     let mut ends = vec![false; name.len() + 1];
     ends[0] = true;
@@ -72,7 +74,8 @@ fn matches(name: &str, pattern: &[char]) -> bool {
             }
             _ => {
                 for at in (0..name.len()).rev() {
-                    ends[at + 1] = ends[at] && name[at] == *wanted;
+                    ends[at + 1] =
+                        ends[at] && (name[at] == *wanted || at < any_case && name[at].eq_ignore_ascii_case(wanted));
                 }
                 ends[0] = false;
             }
@@ -112,6 +115,8 @@ mod tests {
     #[test]
     fn inbox_is_found_in_any_case_and_other_names_are_not() {
         assert!(fit("inbox", "INBOX") && fit("iN%", "INBOX") && fit("inbox/%", "INBOX/2026"));
+        assert!(fit("inbox*", "INBOX/2026") && fit("i%/2026", "INBOX/2026") && fit("*box*6", "INBOX/2026"));
+        assert!(!fit("inbox/a*", "INBOX/Archive") && !fit("inbox*", "INBOXES"));
         assert!(!fit("sent", "Sent") && !fit("inboxes", "INBOX"));
     }
 
