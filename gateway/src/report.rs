@@ -221,7 +221,8 @@ mod tests {
 
     use fumibako_model::{RecipientWishes, Wishes};
     use fumibako_sqlite::SqliteStore;
-    use fumibako_store::suite::{World, expire::ago, himawari, sakura, view};
+    use fumibako_store::suite::{World, himawari, sakura, view};
+    use jiff::SignedDuration;
 
     use super::*;
     use crate::clock::Clock;
@@ -260,11 +261,12 @@ mod tests {
         let house = house(folder.path()).await;
         let world = World::with(&house.store).await;
         let asked = RecipientWishes { notify: Some("SUCCESS".into()), ..RecipientWishes::default() };
+        // Their end is over and they were not expired, so that their reminders stay on the list.
+        let then = house.clock.now() - SignedDuration::from_hours(24 * 92);
         for n in 0..=AT_ONCE {
             let bundle = world.bundle(&house.store, (himawari(), sakura()), &format!("{n}@x.example"), "one");
             let bundle = bundle.with_wishes(Wishes { recipients: vec![asked.clone()], ..Wishes::default() });
-            // Its end is over and it was not expired, so that its reminder stays on the list.
-            house.store.deliver(bundle, ago(91)).await.unwrap();
+            house.store.deliver(bundle, then).await.unwrap();
         }
         witness::attest(&house).await.unwrap();
         let letters = async || view(&house.store, himawari(), "Receipts").await.entries.len();

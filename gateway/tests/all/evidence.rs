@@ -13,13 +13,13 @@ use fumibako_signer::authority::{Authority, KeyKind, Purpose};
 use fumibako_signer::{TimeStamp, Trust, enclosed};
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::bodies::Day;
-use fumibako_store::suite::{World, domain, expire::ago, expire::send};
+use fumibako_store::suite::{World, domain, expire::send};
 use fumibako_store::{Logging, Store as _, Unlogged};
 use jiff::SignedDuration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::lines::Client;
-use crate::support::{Fixture, PASSWORD, RECIPIENT, SENDER};
+use crate::support::{Fixture, PASSWORD, RECIPIENT, SENDER, ago};
 
 /// A gateway whose store has three bundles, and the evidence of the first.
 async fn with_mail() -> (Fixture, EvidenceId) {

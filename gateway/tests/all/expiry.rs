@@ -3,26 +3,33 @@
 use fumibako_gateway::{Reply, Request, call};
 use fumibako_model::{DayState, Refusal, Retention};
 use fumibako_sqlite::SqliteStore;
-use fumibako_store::suite::{World, domain, expire::ago, expire::send, sakura, view};
+use fumibako_store::bodies::Day;
+use fumibako_store::suite::{World, domain, expire::send, sakura, view};
+use jiff::Timestamp;
 
-use crate::support::{Fixture, RECIPIENT};
+use crate::support::{Fixture, RECIPIENT, ago};
 
-/// A gateway whose store has a bundle of a hundred days ago and one of five days ago.
-async fn with_old_mail() -> Fixture {
+/// A gateway whose store has a bundle of a hundred days ago and one of five days ago, and when that was.
+async fn with_old_mail() -> (Fixture, Timestamp) {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
     let world = World::with(&store).await;
+    let new = ago(5);
     send(&store, &world, "old", ago(100)).await;
-    send(&store, &world, "new", ago(5)).await;
+    send(&store, &world, "new", new).await;
     store.close().await.unwrap();
     let from = folder.path().to_owned();
-    Fixture::with_config(|config| config.store_folder = from).await.keeping(folder)
+    (Fixture::with_config(|config| config.store_folder = from).await.keeping(folder), new)
+}
+
+fn written(day: Timestamp) -> String {
+    day.strftime("%Y-%m-%d").to_string()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_due_goes_at_the_start_and_the_rest_is_told() {
     // Profile §11.4
-    let gateway = with_old_mail().await;
+    let (gateway, new) = with_old_mail().await;
     let socket = &gateway.config.admin_socket;
     let days = async |dry_run| match call(socket, &Request::Expire { dry_run }).await.unwrap() {
         Reply::Expiry { days, .. } => days,
@@ -32,10 +39,10 @@ async fn what_is_due_goes_at_the_start_and_the_rest_is_told() {
     let done = days(false).await;
     assert!(done.iter().all(|day| day.state == DayState::Swept && day.messages == 1 && day.uncollected == 1));
     // Beside it stand the reports of today.
-    let left: Vec<_> = days(true).await.into_iter().filter(|day| day.day.as_str() < "2026-11-25").collect();
+    let left: Vec<_> = days(true).await.into_iter().filter(|day| day.day <= written(new)).collect();
     assert_eq!(left.len(), 1, "{left:?}");
-    assert_eq!((left[0].day.as_str(), left[0].due, left[0].messages), ("2026-11-20", false, 1));
-    assert_eq!(left[0].expires, Retention::default().moment_of(20_777));
+    assert_eq!((&left[0].day, left[0].due, left[0].messages), (&written(new), false, 1));
+    assert_eq!(left[0].expires, Retention::default().moment_of(Day::of(new).0));
     let Reply::Status(status) = call(socket, &Request::Status).await.unwrap() else { panic!("status") };
     assert_eq!((status.evidence, status.evidence_pruned), (6, 0));
     let config = gateway.config.clone();
@@ -47,7 +54,7 @@ async fn what_is_due_goes_at_the_start_and_the_rest_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hold_says_who_and_why_and_stands_over_expiry() {
     // Profile §11.6
-    let gateway = with_old_mail().await;
+    let (gateway, new) = with_old_mail().await;
     let (number, message_id) = (RECIPIENT.parse().unwrap(), "new@x.example".to_owned());
     let add = |reason: &str, by: &str| Request::HoldAdd {
         number,
@@ -60,7 +67,7 @@ async fn a_hold_says_who_and_why_and_stands_over_expiry() {
     let Reply::Holds { holds } = gateway.ask(Request::HoldList).await else { panic!("holds") };
     assert_eq!((holds[0].reason.as_str(), holds[0].by.as_str(), holds[0].ended), ("審査請求", "佐藤", None));
     let Reply::Expiry { days, .. } = gateway.ask(Request::Expire { dry_run: true }).await else { panic!("days") };
-    let day = days.iter().find(|day| day.day == "2026-11-20");
+    let day = days.iter().find(|day| day.day == written(new));
     assert_eq!(day.map(|day| (day.messages, day.held)), Some((0, 1)));
     let remove = Request::HoldRemove { number, message_id, by: "鈴木".into() };
     let Reply::Holds { holds } = gateway.ask(remove).await else { panic!("holds") };
@@ -70,10 +77,10 @@ async fn a_hold_says_who_and_why_and_stands_over_expiry() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_store_is_looked_through_while_it_runs() {
     // Profile §11.8
-    let gateway = with_old_mail().await;
+    let (gateway, new) = with_old_mail().await;
     let Reply::Inspected(report) = gateway.ask(Request::Inspect).await else { panic!("a report") };
     assert!(report.faults.is_empty() && report.messages >= 1, "{report:?}");
-    let file = gateway.config.store_folder.join("bodies/2026-11-20/0.seg");
+    let file = gateway.config.store_folder.join(format!("bodies/{}/0.seg", written(new)));
     std::fs::remove_file(&file).unwrap();
     let Reply::Inspected(report) = gateway.ask(Request::Inspect).await else { panic!("a report") };
     assert_eq!((report.faults.len(), report.faults[0].messages, report.faults[0].kind.as_str()), (1, 1, "body"));
@@ -82,8 +89,8 @@ async fn the_store_is_looked_through_while_it_runs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_store_cannot_do_is_told_to_the_operator() {
-    let gateway = with_old_mail().await;
-    let file = gateway.config.store_folder.join("bodies/2026-11-20/0.seg");
+    let (gateway, new) = with_old_mail().await;
+    let file = gateway.config.store_folder.join(format!("bodies/{}/0.seg", written(new)));
     std::fs::remove_file(&file).unwrap();
     let (number, message_id) = (RECIPIENT.parse().unwrap(), "new@x.example".to_owned());
     let add = Request::HoldAdd { number, message_id, reason: "審査請求".into(), by: "佐藤".into() };

@@ -10,13 +10,12 @@ use fumibako_model::{
 use fumibako_signer::authority::KeyKind;
 use fumibako_signer::{Identity, Signed, sign};
 use fumibako_sqlite::SqliteStore;
-use fumibako_store::suite::expire::ago;
 use fumibako_store::suite::{ALL, Fill as _, domain, view};
 use fumibako_store::{AccountOrder, Amendment, LicenceChange, Store as _, WhichActs};
 use jiff::{SignedDuration, Span, Timestamp};
 
 use crate::lines::Client;
-use crate::support::{Fixture, PASSWORD, RECIPIENT, SENDER};
+use crate::support::{Fixture, PASSWORD, RECIPIENT, SENDER, ago};
 
 const TEXT: &str = "利用規約 見本\n第1条 利用料は1年21,000円（税込）です。\n";
 

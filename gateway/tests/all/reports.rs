@@ -8,14 +8,14 @@ use base64::engine::general_purpose::STANDARD;
 use fumibako_gateway::{Clock, Config, Gateway, Reply, Request, evidence_authority_file};
 use fumibako_model::{Done, Event, Flags, Reason, RecipientWishes, Recorded, Scope, What, Wishes};
 use fumibako_sqlite::SqliteStore;
-use fumibako_store::suite::expire::{ago, send};
+use fumibako_store::suite::expire::send;
 use fumibako_store::suite::{ALL, World, domain, himawari, keywords, sakura, view};
 use fumibako_store::{Amend, Store, Which};
 use jiff::SignedDuration;
 use tempfile::TempDir;
 
 use crate::lines::Client;
-use crate::support::{Fixture, PASSWORD, RECIPIENT};
+use crate::support::{Fixture, PASSWORD, RECIPIENT, ago};
 
 /// A gateway whose store holds what `fill` delivers.
 async fn with(fill: impl AsyncFnOnce(&SqliteStore, &World)) -> Fixture {

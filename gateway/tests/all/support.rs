@@ -7,6 +7,7 @@ use fumibako_gateway::{
 };
 use fumibako_model::Party;
 use fumibako_signer::{Certificate, Trust};
+use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
 pub(crate) const SENDER: &str = "9970000011";
@@ -86,6 +87,11 @@ impl Fixture {
     pub(crate) fn authority(&self) -> PathBuf {
         fumibako_gateway::tls_authority_file(self.folder.path())
     }
+}
+
+/// So many days before this moment: these gateways go by the machine's clock, and would tell and erase what is older.
+pub(crate) fn ago(days: i64) -> Timestamp {
+    Clock.now() - SignedDuration::from_hours(24 * days)
 }
 
 /// SASL PLAIN (RFC 4616) for a login.
