@@ -12,7 +12,7 @@ use crate::roll::party;
 
 /// How often a person changes the password in a day.
 const PASSWORDS_A_DAY: i64 = 20;
-/// Application passwords that are made for one user ID in a UTC day.
+/// Application passwords that are made for one user ID in a day.
 const APP_PASSWORDS_A_DAY: i64 = 40;
 
 /// Does it, and says whether that changed anything. `gone` is told which application passwords a new password withdrew.

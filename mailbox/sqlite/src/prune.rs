@@ -89,13 +89,14 @@ pub(crate) async fn step(rows: &mut SqliteConnection, order: &Order) -> Result<u
 }
 
 async fn write_down(rows: &mut SqliteConnection, order: &PruneOrder, now: Timestamp) -> Result<u64, Stop> {
-    let until = order.pruned.until.cast_signed();
+    let (from, until) = (order.pruned.from.cast_signed(), order.pruned.until.cast_signed());
     let marked = sqlx::query!(
-        "UPDATE counter SET value = ? WHERE name = 'evidence_pruned' AND value = ?",
+        "UPDATE counter SET value = ?1 WHERE name = 'evidence_pruned' AND value = ?2
+         AND EXISTS (SELECT 1 FROM log_head WHERE size = ?1)",
         until,
-        order.pruned.from.cast_signed()
+        from
     );
-    // Somebody else was quicker.
+    // Somebody else was quicker, or another head took the place of this one.
     if marked.execute(&mut *rows).await?.rows_affected() == 0 {
         return Ok(0);
     }

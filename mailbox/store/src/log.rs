@@ -20,7 +20,7 @@ pub struct Unlogged {
 /// The log, longer, under a new signed head.
 #[derive(Clone, Debug)]
 pub struct Logging {
-    /// The UTC day of the signature, as the clock said. It takes the place of the last head, if that is of the same day and has no stamp.
+    /// The UTC day of the signature, as the clock said. It takes the place of one of the last two heads, if that is of the same day and has no stamp.
     pub day: Day,
     /// Pieces of evidence now.
     pub size: u64,
