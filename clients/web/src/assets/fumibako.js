@@ -383,11 +383,12 @@ async function refresh() {
 }
 
 /**
- * What a field says elsewhere. What is being typed in it here counts more.
+ * What a field says elsewhere. What is being typed in it here counts more, and where nothing is left of it elsewhere, sent or
+ * discarded, the words stay here.
  * @param {HTMLTextAreaElement} field @param {HTMLTextAreaElement} fresh
  */
 function retell(field, fresh) {
-  if (field.form?.dataset.unsaved || document.activeElement === field || field.value === fresh.value) return;
+  if (field.form?.dataset.unsaved || document.activeElement === field || !fresh.value || field.value === fresh.value) return;
   field.value = fresh.value;
 }
 
