@@ -1,6 +1,7 @@
 //! One round: random commands, a pause in which all must believe the same, and news for those who wait. Each part begins
 //! when all clients have ended the one before.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -38,8 +39,12 @@ pub(super) fn follow(mut client: Client) {
     let shared = Arc::clone(&client.shared);
     let mut alive = true;
     let mut part = |client: &mut Client, part: fn(&mut Client) -> Checked<()>| {
-        if alive && let Err(why) = part(client) {
-            alive = client.falls_over(why);
+        if alive {
+            // Who falls over still comes to the gate: the others stand there.
+            let done = catch_unwind(AssertUnwindSafe(|| part(client)));
+            if let Err(why) = done.unwrap_or_else(|_| Err("a client of the kit fell over here".into())) {
+                alive = client.falls_over(why);
+            }
         }
         shared.gate.wait();
     };
