@@ -84,11 +84,22 @@ fn read(head: &[u8]) -> Option<Head> {
     serde_json::from_slice(&enclosed(head).ok()?.1).ok()
 }
 
+/// Profile §8.13: by a clock outside the days of the key's certificate nothing is signed, for it would hold nowhere. Evidence
+/// waits, and the first head after the clock was set right covers it.
+fn may_sign<S: Store>(house: &House<S>, now: Timestamp) -> bool {
+    let certificate = house.witness.certificate();
+    (certificate.not_before()..=certificate.not_after()).contains(&now)
+}
+
 /// Runs until the gateway stops, and once more then.
 pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Receiver<bool>) {
-    let (mut looked, mut told) = (None, None);
+    let (mut looked, mut told, mut signs) = (None, None, true);
     loop {
         let last = *stopping.borrow();
+        if std::mem::replace(&mut signs, may_sign(&house, house.clock.now())) && !signs {
+            let certificate = house.witness.certificate();
+            tracing::warn!(from = %certificate.not_before(), until = %certificate.not_after(), "evidence.not_signed");
+        }
         if let Err(error) = attest(&house).await {
             house.refusal_of(error);
         }
@@ -137,6 +148,9 @@ pub(crate) async fn attest<S: Store>(house: &House<S>) -> Result<(), StoreError>
     let _one_at_a_time = house.witnessing.lock().await;
     while let Some(Unlogged { mut growth, entries, last }) = house.store.unlogged().await? {
         let now = house.clock.now();
+        if !may_sign(house, now) {
+            return Ok(());
+        }
         for entry in &entries {
             growth.push(leaf(entry.as_bytes()));
         }
@@ -182,6 +196,9 @@ pub(crate) async fn attest_acts<S: Store>(house: &House<S>) -> Result<(), StoreE
         return Err(StoreError::Failed("the audit is not what was signed; see `audit verify`".into()));
     }
     let now = house.clock.now();
+    if !may_sign(house, now) {
+        return Ok(());
+    }
     let head = AuditHead { v: 1, audit: house.config.domain.to_string(), rows, hash, at: now };
     let octets = serde_json::to_vec(&head).map_err(|why| StoreError::Failed(why.to_string()))?;
     let signed = enclose(&octets, &house.witness, now).map_err(|why| StoreError::Failed(why.to_string()))?;

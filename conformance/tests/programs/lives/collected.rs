@@ -220,4 +220,17 @@ fn ahead_over_a_midnight(life: &mut Life, at: Timestamp) {
     for log in ["evidence", "audit"] {
         life.world.gateway.admin([log, "verify"]);
     }
+    outside_the_days_of_the_key(life, day(2));
+}
+
+/// A machine without a battery wakes in 1970: nothing is signed by that clock, what happened then is signed for by the right one, and
+/// nobody is accused.
+fn outside_the_days_of_the_key(life: &Life, at: Timestamp) {
+    life.clock.set(Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24));
+    life.world.gateway.admin(["office", "describe", &life.world.recipient.number, "--municipality", "見本市"]);
+    life.world.gateway.admin(["audit", "verify"]);
+    life.clock.set(at);
+    for log in ["evidence", "audit"] {
+        life.world.gateway.admin([log, "verify"]);
+    }
 }
