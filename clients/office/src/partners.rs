@@ -224,7 +224,9 @@ impl Partners {
             }
         }
         if found.is_empty() {
-            return Err(no(why));
+            // Where the gateway did not answer, it may know more than is remembered.
+            let unanswered = self.told.as_ref().filter(|_| self.asked).and_then(Told::trouble);
+            return Err(unanswered.map_or(no(why), Trouble::again));
         }
         tracing::debug!(%to, certificates = found.len(), "partner.found");
         Ok(found)

@@ -322,7 +322,16 @@ impl Trouble {
     /// Is it about the office that sends, or its recipient, and not about the connection? Other offices' messages then go on.
     pub fn is_one_office_s(&self) -> bool {
         matches!(self, Self::Refused { refused, .. }
-            if !is_about_the_login(refused.why) && !refused.why.row().code.starts_with("E-TMP-"))
+            if !is_about_the_login(refused.why) && !is_for_now(refused.why))
+    }
+
+    /// Does it pass while nobody does anything: the gateway is not reached, or cannot answer now? What it stops is tried again by itself.
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Refused { refused, .. } => is_for_now(refused.why),
+            _ => false,
+        }
     }
 
     /// The same once more, for the messages behind the one that met it.
@@ -337,6 +346,11 @@ impl Trouble {
             other => Self::Garbled(other.to_string()),
         }
     }
+}
+
+/// Is it about the gateway at this moment, and about nobody's message?
+fn is_for_now(why: Refusal) -> bool {
+    why.row().code.starts_with("E-TMP-")
 }
 
 fn is_about_the_login(why: Refusal) -> bool {

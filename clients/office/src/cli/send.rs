@@ -184,7 +184,7 @@ fn put_all(
         let signatory = Signatory::of(&identity, &party);
         match form.and_then(|form| compose_within(most, draft, (from, to), (&form, signatory), clock())) {
             Ok(composed) => outbox.put(&composed.fields.message_id, composed.fields.at, &composed.octets)?,
-            Err(trouble @ (Trouble::Limit(_) | Trouble::NoPartner { .. } | Trouble::Seal(_))) => {
+            Err(trouble) if is_of_one(&trouble) => {
                 tell_not_sent(draft, &trouble, screen)?;
                 ends.push(trouble.exit());
             }
@@ -192,6 +192,15 @@ fn put_all(
         }
     }
     Ok(ends)
+}
+
+/// Is it about one bundle? Of who reads it the gateway may have told nothing where it told of others before.
+fn is_of_one(trouble: &Trouble) -> bool {
+    use Trouble::{Garbled, Limit, NoPartner, NotTheGateway, Refused, Seal, Unreachable};
+    matches!(
+        trouble,
+        Limit(_) | NoPartner { .. } | Seal(_) | Unreachable { .. } | NotTheGateway { .. } | Refused { .. } | Garbled(_)
+    )
 }
 
 fn post_all(

@@ -261,3 +261,35 @@ fn signatures_and_encryption_may_have_certificates_of_their_own() {
     let alone = Partners::read(&settings).unwrap().readers(&address(B), now());
     assert!(matches!(alone, Err(Trouble::NoPartner { why: NoPartner::Unusable, .. })), "{alone:?}");
 }
+
+/// Profile §9.11: that a gateway which does not answer knows no certificate cannot be said, though it told some of others before.
+#[test]
+fn of_a_partner_never_asked_about_nothing_is_said_while_the_gateway_is_away() {
+    let (folder, ca) = (tempfile::tempdir().unwrap(), Ca::new());
+    let own = ca.identity(A);
+    let settings = Settings {
+        partners_file: std::path::PathBuf::new(),
+        data_folder: folder.path().into(),
+        gateway: "127.0.0.1".into(),
+        https_port: 0,
+        ..settings(folder.path(), &ca, &own, "")
+    };
+    fs::create_dir(folder.path().join("readers")).unwrap();
+    let remember = |of: &Identity, at: &str| {
+        let office = address(at).office_number().unwrap();
+        let certificate = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, of.certificate().der());
+        let readers = fumibako_model::Readers { office, certificates: vec![certificate], agents: Vec::new() };
+        let kept = serde_json::json!({ "at": now(), "readers": readers });
+        fs::write(folder.path().join(format!("readers/{office}.json")), kept.to_string()).unwrap();
+    };
+    let form = || {
+        let (drafts, mut closing) = ([crate::testing::draft()], Closing::of(&settings, false)?);
+        closing.ask(&drafts, &settings, now())?;
+        closing.form_of(&drafts[0], &address(B), now())
+    };
+    assert!(matches!(form(), Err(Trouble::Unreachable { .. })));
+    remember(&own, A);
+    assert!(matches!(form(), Err(Trouble::Unreachable { .. })), "ours alone was told before");
+    remember(&ca.identity(B), B);
+    assert_eq!(form().unwrap().readers().len(), 2);
+}

@@ -76,6 +76,7 @@ enum Stood {
     Unsent,
     Waiting,
     Offline,
+    Unasked,
     Failed(Box<[Said; 2]>),
     Stopped,
 }
@@ -281,6 +282,7 @@ impl Record {
             Fate::Unsent => Stood::Unsent,
             Fate::Waiting | Fate::Sending => Stood::Waiting,
             Fate::Offline(_) => Stood::Offline,
+            Fate::Unasked => Stood::Unasked,
             Fate::Failed(words) => Stood::Failed(Box::new([Said::of(&words.0), Said::of(&words.1)])),
             Fate::Stopped => Stood::Stopped,
         };
@@ -300,6 +302,7 @@ impl Record {
             Stood::Unsent => Fate::Unsent,
             Stood::Waiting => Fate::Waiting,
             Stood::Offline => Fate::Offline(self.ids.clone()),
+            Stood::Unasked => Fate::Unasked,
             Stood::Failed(words) => Fate::Failed(Box::new((*words).map(Said::words).into())),
             Stood::Stopped => Fate::Stopped,
         };
@@ -319,4 +322,4 @@ impl Said {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -29,6 +29,8 @@ pub(super) enum Fate {
     Waiting,
     /// In the outbox under these Message-IDs; the network is gone (BP-11).
     Offline(Vec<String>),
+    /// Not composed yet, as the gateway could not be asked who reads it; its turn comes with the network (BP-11).
+    Unasked,
     Sending,
     Done,
     /// Refused: in both languages, as the language may change.
@@ -37,9 +39,9 @@ pub(super) enum Fate {
 }
 
 impl Fate {
-    /// May the row still be changed or removed? Nothing of it is on its way, and nothing will be by itself.
+    /// May the row still be changed or removed? Nothing of it is on its way.
     pub(super) fn is_open(&self) -> bool {
-        matches!(self, Self::Unsent | Self::Failed(_) | Self::Stopped)
+        matches!(self, Self::Unsent | Self::Unasked | Self::Failed(_) | Self::Stopped)
     }
 }
 

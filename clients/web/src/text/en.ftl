@@ -201,6 +201,7 @@ fact-evidence = Acceptance number
 sent-toast = Sent.
 no-draft-toast = There is no such draft any more. What was sent is in this list.
 waits-toast = It waits, and is sent when the connection is back.
+waits-listed-toast = It waits in this list, and is sent when the connection is back.
 
 ## New, and confirmation
 compose-hint-1 = This screen sends to one office. For several, use

@@ -5,17 +5,14 @@ use fumibako_sqlite::SqliteStore;
 use fumibako_store::{Asked, Store as _};
 use jiff::SignedDuration;
 
-use crate::world::{A, B, Done, World, ahead, now};
+use crate::world::{A, B, Done, Problem, World, ahead, now};
 
 const DAYS: i64 = 95;
 const GONE: &str = "[...document.querySelectorAll('#rows tbody tr')].find(r => r.innerText.includes('期限切れ'))";
 
 /// There is a letter of B's that A did not fetch, and the gateway has stopped.
 pub(crate) async fn play(world: &World) -> Done {
-    let mut config = Config::load(&world.folder.path().join("gateway").join(CONFIG_FILE))?;
-    let (listen, known) = (&mut config.listen, world.addresses);
-    (listen.submission_tls, listen.submission_starttls) = (known.submission_tls, known.submission_starttls);
-    (listen.imap_tls, listen.imap_starttls, listen.https) = (known.imap_tls, known.imap_starttls, known.https);
+    let config = config(world)?;
     let store = SqliteStore::open(&config.store_folder, config.domain.clone()).await?;
     let day = now() + SignedDuration::from_hours(24 * DAYS);
     store.expire(config.retention(), Asked::ByThePerson, day).await?;
@@ -32,6 +29,15 @@ pub(crate) async fn play(world: &World) -> Done {
     world.driver.goto("about:blank").await?;
     running.stop().await;
     seen
+}
+
+/// The gateway that was stopped, where it was.
+pub(crate) fn config(world: &World) -> Result<Config, Problem> {
+    let mut config = Config::load(&world.folder.path().join("gateway").join(CONFIG_FILE))?;
+    let (listen, known) = (&mut config.listen, world.addresses);
+    (listen.submission_tls, listen.submission_starttls) = (known.submission_tls, known.submission_starttls);
+    (listen.imap_tls, listen.imap_starttls, listen.https) = (known.imap_tls, known.imap_starttls, known.https);
+    Ok(config)
 }
 
 async fn received(world: &World) -> Done {

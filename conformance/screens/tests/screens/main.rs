@@ -27,6 +27,7 @@ mod notices;
 mod proxy;
 mod regional;
 mod round;
+mod unasked;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -10,22 +10,23 @@ use crate::ui::work::look::{Arrived, Content, Gone};
 
 const CSV: &str = "UPJSK_202510_9970000011_43_9970000029_11_20250920101500.CSV";
 
-fn office() -> (tempfile::TempDir, Settings) {
-    let folder = tempfile::tempdir().unwrap();
-    let identity_file = folder.path().join("office.pem");
-    fs::write(&identity_file, Ca::new().identity(A).to_pem().as_bytes()).unwrap();
+pub(in crate::ui) fn office() -> (tempfile::TempDir, Settings) {
+    let (folder, ca) = (tempfile::tempdir().unwrap(), Ca::new());
+    let [identity_file, trust_file] = ["office.pem", "ca.pem"].map(|name| folder.path().join(name));
+    fs::write(&identity_file, ca.identity(A).to_pem().as_bytes()).unwrap();
+    fs::write(&trust_file, ca.pem()).unwrap();
     let (data_folder, office) = (folder.path().join("data"), "9970000011".parse().ok());
-    (folder, Settings { office, identity_file, data_folder, ..Settings::default() })
+    (folder, Settings { office, identity_file, trust_file, data_folder, ..Settings::default() })
 }
 
 /// A run of the program; dropping it is what `kill -9` does.
-fn run(settings: &Settings) -> App {
+pub(in crate::ui) fn run(settings: &Settings) -> App {
     let app = App::new(settings.clone(), now, &Options::default(), 1).unwrap();
     app.open_kept().unwrap();
     app
 }
 
-fn letter(id: &str, name: &str) -> Letter {
+pub(in crate::ui) fn letter(id: &str, name: &str) -> Letter {
     let mut letter = Letter::new(id, now());
     letter.add(
         vec![Upload { name: name.into(), bytes: Private(b"\x83\x51\x83\x41".to_vec()) }],
@@ -77,6 +78,7 @@ fn a_batch_goes_on_after_a_kill() {
         ("3", Fate::Sending),
         ("4", Fate::Waiting),
         ("5", Fate::Stopped),
+        ("6", Fate::Unasked),
     ] {
         held(&app.letters).rows.insert(id.into(), Letter { fate, ..letter(id, CSV) });
     }
@@ -89,6 +91,7 @@ fn a_batch_goes_on_after_a_kill() {
     assert!(!letters.rows.contains_key("1"));
     assert_eq!(letters.rows["2"].fate, Fate::Failed(Box::new((words("失敗"), words("failed")))));
     assert_eq!(letters.rows["5"].fate, Fate::Stopped);
+    assert_eq!(letters.rows["6"].fate, Fate::Unasked, "BP-11: its turn comes with the network");
 }
 
 fn waits(id: &str) -> Entry {

@@ -100,7 +100,7 @@ fn state_of(app: &App, fate: &Fate, lang: Lang) -> RowState {
     match fate {
         Fate::Unsent => RowState::Unsent,
         Fate::Waiting => RowState::Waiting,
-        Fate::Offline(_) => RowState::Offline,
+        Fate::Offline(_) | Fate::Unasked => RowState::Offline,
         Fate::Sending => RowState::Sending,
         Fate::Done => RowState::Done,
         Fate::Failed(words) => RowState::Failed(refusal(app, words, lang)),
@@ -151,8 +151,8 @@ fn add(app: &App, letters: &mut Letters, file: Upload) {
 }
 
 fn add_to_row(app: &App, letters: &mut Letters, file: Upload, wanted: Route) {
-    // What is being sent takes no more files: a row of its own then.
-    let open = |row: &&Letter| row.fate.is_open() && row.route() == Some(wanted);
+    // What is being sent takes no more files, nor does what goes by itself: a row of its own then.
+    let open = |row: &&Letter| row.fate.is_open() && row.fate != Fate::Unasked && row.route() == Some(wanted);
     let known = letters.rows.values().find(open).map(|row| row.id.clone());
     let id = known.unwrap_or_else(random::hex);
     if letters.rows.len() >= ROWS && !letters.rows.contains_key(&id) {
@@ -200,7 +200,7 @@ fn nothing_ticked(app: &App, here: &Here) -> Response {
 async fn remove(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answer> {
     here.checked(&sent)?;
     let Some(rows) = ticked(&app, &sent) else { return Ok(nothing_ticked(&app, &here)) };
-    // What waits for its turn or for the network goes out: it must not look as if it did not.
+    // What waits for its turn or in the outbox goes out: it must not look as if it did not.
     let mut bound = false;
     held(&app.letters).rows.retain(|id, row| {
         let goes = row.fate.is_open() || row.fate == Fate::Done;
@@ -243,7 +243,12 @@ async fn send(State(app): Shared, here: Here, sent: Sent) -> Result<Response, An
         }
         *run = Some(Run { rows: order(&app, rows), running: true, stopping: false });
     }
-    tokio::spawn(send_all(app.clone()));
+    let sending = app.clone();
+    tokio::spawn(async move {
+        send_all(sending.clone()).await;
+        // Whether the network is there, if a row waits for it.
+        sending.look.notify_one();
+    });
     app.tell("progress");
     Ok(see("/batch"))
 }
@@ -309,10 +314,15 @@ async fn edit(State(app): Shared, here: Here, Path(id): Path<String>) -> Result<
 /// Changes the copy of a row. `Ok(false)`: the row is on its way, and nothing was changed.
 fn change(app: &App, id: &str, sent: Sent, more: impl FnOnce(&mut Letter)) -> Result<bool, Answer> {
     let mut letters = held(&app.letters);
-    let original = letters.rows.get(id).cloned().ok_or(Answer::Missing)?;
-    if !original.fate.is_open() {
+    let row = letters.rows.get_mut(id).ok_or(Answer::Missing)?;
+    if !row.fate.is_open() {
         return Ok(false);
     }
+    // What somebody puts right must not go as it was, only because the network comes back meanwhile.
+    if row.fate == Fate::Unasked {
+        row.fate = Fate::Unsent;
+    }
+    let original = row.clone();
     let copy = letters.edits.entry(id.to_owned()).or_insert(original);
     take(app, copy, sent);
     more(copy);

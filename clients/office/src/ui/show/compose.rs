@@ -247,6 +247,7 @@ async fn go(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) 
     };
     match send_draft(&app, letter).await {
         Fate::Failed(words) => Ok(here.failed(&app, &place, refusal(&app, &words, here.lang()))),
+        Fate::Unasked => Ok(here.done(&app, "/batch", here.say("waits-listed-toast"))),
         Fate::Offline(_) => Ok(here.done(&app, "/sent", here.say("waits-toast"))),
         _ => Ok(here.done(&app, "/sent", here.say("sent-toast"))),
     }

@@ -63,6 +63,18 @@ impl Desk {
         let request = Request::builder().method(method).uri(address).header("host", &self.app.host);
         let request = request.header("origin", origin).header(COOKIE, cookie).header("x-fumibako", manner);
         let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::from(body)).unwrap();
+        self.told(request).await
+    }
+
+    /// The form of a page with files, parted by `b`.
+    async fn upload(&self, address: &str, body: String) -> Told {
+        let request = Request::post(address).header("host", &self.app.host);
+        let request = request.header("origin", format!("http://{}", self.app.host));
+        let request = request.header(COOKIE, format!("{STRICT}={}", self.id));
+        self.told(request.header(CONTENT_TYPE, "multipart/form-data; boundary=b").body(Body::from(body)).unwrap()).await
+    }
+
+    async fn told(&self, request: Request<Body>) -> Told {
         let answer = TowerToHyperService::new(routes(self.app.clone())).call(request).await.unwrap();
         let field = |name: HeaderName| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         let (status, to) = (answer.status().as_u16(), field(axum::http::header::LOCATION).unwrap_or_default());
@@ -132,6 +144,37 @@ async fn a_row_on_its_way_is_neither_removed_nor_changed() {
     assert_eq!(held(&desk.app.letters).rows["r"].message, "x");
     desk.post("/batch/remove", "row=r").await;
     assert!(held(&desk.app.letters).rows.is_empty());
+}
+
+/// BP-11, BT-07, BE-04: of what waits for the network and is in no outbox everything may be taken back; what somebody changes does not go
+/// by itself as it was.
+#[tokio::test]
+async fn a_row_that_was_not_composed_yet_is_removed_and_changed() {
+    let desk = Desk::new();
+    let fate = |id: &str| held(&desk.app.letters).rows.get(id).map(|row| row.fate.clone());
+    let waits = || held(&desk.app.letters).rows.insert("r".into(), Letter { fate: Fate::Unasked, ..letter("r", CSV) });
+    waits();
+    assert!(desk.get("/batch").await.text.contains(&*fumibako_web::text::say(Lang::Ja, "sends-later")));
+    desk.post("/batch/message", "row=r&message=x").await;
+    assert_eq!((fate("r"), held(&desk.app.letters).rows["r"].message.as_str()), (Some(Fate::Unasked), "x"));
+    desk.get("/batch/r").await;
+    assert_eq!(fate("r"), Some(Fate::Unasked), "to look at it changes nothing");
+    desk.post("/batch/r/save", "message=y").await;
+    assert_eq!((fate("r"), held(&desk.app.letters).rows["r"].message.as_str()), (Some(Fate::Unsent), "x"));
+    desk.post("/batch/r/update", "message=z").await;
+    assert_eq!((fate("r"), held(&desk.app.letters).rows["r"].message.as_str()), (Some(Fate::Unsent), "z"));
+    waits();
+    let boundary = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{}\r\n--b\r\nContent-Disposition: form-data; \
+         name=\"files\"; filename=\"{}\"\r\n\r\nx\r\n--b--\r\n",
+        desk.csrf,
+        CSV.replace("101500", "101501")
+    );
+    desk.upload("/batch/files", boundary).await;
+    let letters = held(&desk.app.letters).rows.values().map(|row| row.files.len()).collect::<Vec<_>>();
+    assert_eq!(letters, [1, 1], "nobody ordered the new file to be sent");
+    desk.post("/batch/remove", "row=r").await;
+    assert_eq!(fate("r"), None);
 }
 
 /// BT-08: what went does not go once more.

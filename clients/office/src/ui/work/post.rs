@@ -94,7 +94,10 @@ pub(in crate::ui) async fn send(app: &Arc<App>, letter: Letter) -> (Letter, Fate
         ask_about_ours(app, &words.0).await;
     }
     app.tell("sent");
-    app.look.notify_one();
+    // The next look tries again what nobody could be asked about; one at once would try without end.
+    if !matches!(&end, Ok((_, Fate::Unasked))) {
+        app.look.notify_one();
+    }
     end.unwrap_or_else(|why| (letter, Fate::Failed(Box::new(both(&why)))))
 }
 
@@ -110,7 +113,7 @@ async fn ask_about_ours(app: &App, words: &fumibako_web::part::Words) {
     }
 }
 
-/// Sends a draft that left its list; refused, it is a draft again. It goes on when the window is closed meanwhile.
+/// Sends a draft that left its list; refused, it is a draft again, and without a network a row of 一括送信 that waits. It goes on when the window is closed meanwhile.
 pub(in crate::ui) async fn send_draft(app: &Arc<App>, letter: Letter) -> Fate {
     let app = app.clone();
     let sending = tokio::spawn(async move {
@@ -118,11 +121,18 @@ pub(in crate::ui) async fn send_draft(app: &Arc<App>, letter: Letter) -> Fate {
         {
             let mut letters = held(&app.letters);
             letters.leaving.remove(&letter.id);
-            if matches!(fate, Fate::Failed(_)) {
-                letters.drafts.insert(letter.id.clone(), letter);
+            match fate {
+                Fate::Failed(_) => drop(letters.drafts.insert(letter.id.clone(), letter)),
+                Fate::Unasked => {
+                    let row = Letter { fate: Fate::Unasked, left: Vec::new(), trouble: None, ..letter };
+                    letters.rows.insert(row.id.clone(), row);
+                }
+                _ => {}
             }
         }
         app.tell("drafts");
+        app.tell("batch");
+        app.look.notify_one();
         fate
     });
     sending.await.unwrap_or_else(|why| Fate::Failed(Box::new(both(&Trouble::Output(std::io::Error::other(why))))))
@@ -179,6 +189,34 @@ pub(in crate::ui) async fn what_waits(app: &Arc<App>) {
         app.tell("batch");
         app.look.notify_one();
     }
+    if turns_come(app) {
+        app.tell("batch");
+        tokio::spawn(batch(app.clone()));
+    }
+}
+
+/// Rows that nobody could be asked about have their turn, in the order of the list, as part of the batch whose end nobody has seen
+/// yet. True: a batch is to go on.
+fn turns_come(app: &App) -> bool {
+    // In the order in which everybody locks them; what comes while a batch runs waits for the next look.
+    let (mut run, mut letters) = (held(&app.run), held(&app.letters));
+    if run.as_ref().is_some_and(|run| run.running) {
+        return false;
+    }
+    let mut rows: Vec<&mut Letter> = letters.rows.values_mut().filter(|row| row.fate == Fate::Unasked).collect();
+    if rows.is_empty() {
+        return false;
+    }
+    rows.sort_by_key(|row| row.route());
+    let run = run.get_or_insert_default();
+    for row in rows {
+        row.fate = Fate::Waiting;
+        if !run.rows.contains(&row.id) {
+            run.rows.push(row.id.clone());
+        }
+    }
+    (run.running, run.stopping) = (true, false);
+    true
 }
 
 /// Was anything posted?
@@ -215,7 +253,8 @@ pub(in crate::ui) async fn batch(app: Arc<App>) {
     let rows = held(&app.run).as_ref().map(|run| run.rows.clone()).unwrap_or_default();
     for id in rows {
         let stopping = held(&app.run).as_ref().is_none_or(|run| run.stopping);
-        let letter = held(&app.letters).rows.get(&id).cloned();
+        // Of a batch that goes on some rows have their end already.
+        let letter = held(&app.letters).rows.get(&id).filter(|row| row.fate == Fate::Waiting).cloned();
         let Some(letter) = letter else { continue };
         if stopping {
             set(&app, &id, Fate::Stopped);
@@ -276,3 +315,6 @@ impl<'s> Reaches<'s> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,6 +58,8 @@ pub(in crate::ui) fn ended(letter: &mut Letter, entries: &[Entry], trouble: Opti
         (Stand::Sent, _) => Fate::Done,
         (Stand::Waits, _) => Fate::Offline(letter.ids.clone()),
         (Stand::Refused(words), _) => Fate::Failed(words),
+        // BP-11: nothing is composed while the gateway cannot be asked who reads it.
+        (Stand::Here, Some(trouble)) if trouble.passes() => Fate::Unasked,
         (Stand::Here, Some(trouble)) => Fate::Failed(Box::new(both(trouble))),
         (Stand::Here | Stand::Partly, None) => Fate::Failed(partly()),
         (Stand::Partly, Some(trouble)) => {
@@ -170,5 +172,21 @@ mod tests {
         let fate = ended(&mut letter(), &[entry("a@x", Posted::Waiting)], Some(&full));
         assert!(matches!(fate, Fate::Failed(words) if words.0.next.contains("残っているファイルだけ")));
         assert_eq!(ended(&mut letter(), &[], Some(&full)), Fate::Failed(Box::new(both(&full))));
+    }
+
+    /// BP-11: what passes by itself is waited for; of what does not, somebody has to be told.
+    #[test]
+    fn without_a_network_nothing_has_failed() {
+        let refused = |why: Refusal| Trouble::Refused { refused: why.about(""), reference: None };
+        let (host, why) = ("plans.example:443".to_owned(), String::new());
+        let gone = Trouble::Unreachable { host: host.clone(), why: why.clone() };
+        for passes in [gone, refused(Refusal::StoreBusy), refused(Refusal::ShuttingDown)] {
+            assert_eq!(ended(&mut letter(), &[], Some(&passes)), Fate::Unasked, "{passes}");
+            let bound = ended(&mut letter(), &["a@x", "b@x"].map(|id| entry(id, Posted::Waiting)), Some(&passes));
+            assert_eq!(bound, Fate::Offline(vec!["a@x".into(), "b@x".into()]), "it is in the outbox");
+        }
+        for stays in [refused(Refusal::WrongPassword), Trouble::NotTheGateway { host, why }] {
+            assert!(matches!(ended(&mut letter(), &[], Some(&stays)), Fate::Failed(_)), "{stays}");
+        }
     }
 }
