@@ -17,7 +17,6 @@ pub(crate) async fn play(world: &World) -> Done {
     again(world).await?;
     near_the_end(world).await?;
     offline(world).await?;
-    crate::unasked::play(world).await?;
     crate::expired::play(world).await
 }
 

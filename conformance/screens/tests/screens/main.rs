@@ -31,6 +31,7 @@ mod unasked;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -47,7 +48,8 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    let shots = args.iter().position(|arg| arg == "--shots").and_then(|at| args.get(at + 1)).map(Into::into);
+    let shots: Option<PathBuf> =
+        args.iter().position(|arg| arg == "--shots").and_then(|at| args.get(at + 1)).map(Into::into);
     let known = [
         "door",
         "compose",
@@ -63,24 +65,31 @@ fn main() -> ExitCode {
         "notices",
         "licence",
         "later",
+        "unasked",
     ];
     let wanted: Vec<String> = args.into_iter().filter(|arg| known.contains(&arg.as_str())).collect();
-    let folder = tempfile::tempdir().unwrap();
-    let stage = Stage::set_up(folder.path(), world::now()).unwrap();
-    for (number, name) in [sample::SENDER, sample::RECIPIENT, world::C] {
-        stage.add_office(number.parse().unwrap(), name, KeyKind::EcP256, world::now()).unwrap();
-    }
-    proxy::agents(&stage).unwrap();
-    batch::offices(&stage).unwrap();
-    directory::offices(&stage).unwrap();
-    regional::door(&stage).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    // What the stage does it waits for itself, so it is made and ended outside.
-    let (seen, wrong) = runtime.block_on(async {
-        let world = World::new(folder, stage, shots).await.unwrap();
-        play(&world, &wanted).await;
-        world.end().await
-    });
+    let (mut seen, mut wrong) = (BTreeMap::<String, BTreeSet<String>>::new(), Vec::new());
+    for act in [Act::First, Act::Last] {
+        if act == Act::Last && !is_wanted(&wanted, "unasked") {
+            continue;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        // What the stage does it waits for itself, so it is made and ended outside.
+        let stage = set_up(folder.path());
+        let (also, more) = runtime.block_on(async {
+            let world = World::new(folder, stage, shots.clone()).await.unwrap();
+            match act {
+                Act::First => play(&world, &wanted).await,
+                Act::Last => play_last(&world).await,
+            }
+            world.end().await
+        });
+        wrong.extend(more);
+        for (line, what) in also {
+            seen.entry(line).or_default().extend(what);
+        }
+    }
     table(&seen);
     for what in &wrong {
         println!("WRONG {what}");
@@ -90,10 +99,42 @@ fn main() -> ExitCode {
     if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// What is played on one stage.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Act {
+    First,
+    Last,
+}
+
+/// A gateway with its offices and agents.
+fn set_up(folder: &Path) -> Stage {
+    let stage = Stage::set_up(folder, world::now()).unwrap();
+    for (number, name) in [sample::SENDER, sample::RECIPIENT, world::C] {
+        stage.add_office(number.parse().unwrap(), name, KeyKind::EcP256, world::now()).unwrap();
+    }
+    proxy::agents(&stage).unwrap();
+    batch::offices(&stage).unwrap();
+    directory::offices(&stage).unwrap();
+    regional::door(&stage).unwrap();
+    stage
+}
+
+fn is_wanted(wanted: &[String], name: &str) -> bool {
+    wanted.is_empty() || wanted.iter().any(|one| one == name)
+}
+
+/// The gateway goes away and comes back.
+#[expect(clippy::disallowed_methods, reason = "how long it takes is told")]
+async fn play_last(world: &World) {
+    let began = Instant::now();
+    let done = unasked::play(world).await;
+    told(world, "unasked", done, began.elapsed());
+}
+
 /// All scenarios, or those that the command line names.
 #[expect(clippy::disallowed_methods, reason = "how long each takes is told")]
 async fn play(world: &World, wanted: &[String]) {
-    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|one| one == name);
+    let is_wanted = |name: &str| is_wanted(wanted, name);
     macro_rules! scenario {
         ($name:ident) => {
             if is_wanted(stringify!($name)) {

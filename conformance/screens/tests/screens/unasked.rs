@@ -11,10 +11,11 @@ use crate::world::{B, C, Done, Problem, World};
 const ROW: &[u8] = b"202407,999903,9900000011,20250920\r\n";
 const WAITS: &str = "接続が戻ると送ります";
 
-/// The gateway has stopped, and has stopped again afterwards.
+/// On a stage of its own, for its gateway goes away and comes back.
 pub(crate) async fn play(world: &World) -> Done {
     world.enter(&world.b, B).await?;
     let before = received(world).await?;
+    world.stop_gateway().await;
     let office = world.serve(C.0, alone).await?;
     world.enter(&office, C.0).await?;
     batch(world, &office).await?;
