@@ -1,5 +1,5 @@
 //! Many clients at once on one account, each of which believes what it is told and says when that cannot be: the stress
-//! mode of the kit, for any IMAP server.
+//! mode of the kit, for any IMAP server (Profile §14.4).
 //!
 //! Start at [`Target::run`]: rounds of random commands (`acts`), then a pause in which everybody must believe the same
 //! (`quiet`), then news for those who wait. `client` holds a client, `mirror` what it believes of its folder, `facts`
