@@ -40,7 +40,8 @@ fn halves(file: &Tracked) -> Option<(&str, &str)> {
     let text = file.text.as_deref()?;
     let path = file.path.as_str();
     // The kit is a program of its own, with rules of its own; the rest of `conformance` shows those of others.
-    let is_kit = path.starts_with("conformance/src/kit") || path == "conformance/src/main.rs";
+    let of_the_kit = ["conformance/src/kit", "conformance/src/stress", "conformance/src/main.rs"];
+    let is_kit = of_the_kit.iter().any(|begin| path.starts_with(begin));
     let shows = path.starts_with("conformance/") && !is_kit || path.contains("/tests/") || path.ends_with("/tests.rs");
     match path.rsplit_once('.')?.1 {
         "rs" | "sql" if !shows => Some(text.split_at(text.find("#[cfg(test)]").unwrap_or(text.len()))),
