@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 
-use crate::world::{Done, LOOK, Problem, World};
+use crate::world::{LOOK, Problem, World};
 
 /// Where a browser keeps Lighthouse.
 const LIGHTHOUSE: &str = "devtools://devtools/bundled/third_party/lighthouse/lighthouse-dt-bundle.js";
@@ -142,14 +142,15 @@ impl Axe {
         Ok(driver.execute(format!("{FLAT}{RUN}"), vec![json!(sizes)]).await?.json().clone())
     }
 
-    /// The same, unless everything on it was looked at before on a page of this name.
-    async fn look(&self, driver: &WebDriver) -> Done {
+    /// The same, unless everything on it was looked at before on a page of this name. Then it tells which state this is: its number
+    /// and the page.
+    async fn look(&self, driver: &WebDriver) -> Result<Option<String>, Problem> {
         let state = driver.execute(STATE, Vec::new()).await?.json().clone();
         let text = |one: &Value| one.as_str().unwrap_or_default().to_owned();
         let parts = state["shapes"].as_array().into_iter().flatten().chain([&state["outline"]]).map(text);
         let (name, parts) = (text(&state["page"]), parts.collect::<HashSet<String>>());
         if self.told.lock().unwrap().known.get(&name).is_some_and(|known| parts.is_subset(known)) {
-            return Ok(());
+            return Ok(None);
         }
         let page = driver.current_url().await?.path().to_owned();
         let found = Self::run(driver, &["standard", "large", "largest"]).await?;
@@ -175,7 +176,9 @@ impl Axe {
         for one in found["unsure"].as_array().into_iter().flatten() {
             told.unsure.entry(text(one, 0)).or_default().insert(format!("{}; {}", text(one, 2), text(one, 3)));
         }
-        Ok(())
+        // Drafts are called by long random names.
+        let name: Vec<&str> = page.split('/').filter(|part| (1..16).contains(&part.len())).collect();
+        Ok(Some(format!("{:03}-{}", told.states, name.join("-"))))
     }
 }
 
@@ -184,19 +187,26 @@ impl World {
     #[expect(clippy::disallowed_methods, reason = "a figure is measured")]
     pub(crate) async fn audit(&self) {
         let began = std::time::Instant::now();
-        let mut last = None;
+        let mut looked = self.axe.look(&self.driver).await;
         // A page that goes elsewhere meanwhile is looked at where it went.
-        for _ in 0..5 {
-            last = self.axe.look(&self.driver).await.err();
-            if last.is_none() {
+        for _ in 0..4 {
+            if looked.is_ok() {
                 break;
             }
             tokio::time::sleep(LOOK).await;
-        }
-        if let Some(why) = last {
-            self.wrong(format!("axe-core could not look: {why}"));
+            looked = self.axe.look(&self.driver).await;
         }
         self.axe.told.lock().unwrap().took += began.elapsed();
+        match looked {
+            // Every state that somebody may come into is in the pictures, too.
+            Ok(Some(state)) => {
+                if let Err(why) = self.shot(&format!("states/{state}")).await {
+                    self.wrong(format!("no picture of {state}: {why}"));
+                }
+            }
+            Ok(None) => {}
+            Err(why) => self.wrong(format!("axe-core could not look: {why}")),
+        }
     }
 
     /// What it found in all.

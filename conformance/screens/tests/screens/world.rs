@@ -263,17 +263,19 @@ impl World {
     /// A picture of the page, if pictures are wanted.
     pub(crate) async fn shot(&self, name: &str) -> Done {
         if let Some(folder) = &self.shots {
-            std::fs::create_dir_all(folder)?;
-            // The whole page, however far it scrolls; nothing sticks in its middle.
+            // The whole page, however far it scrolls; nothing sticks in its middle. Of a dialog what the window shows.
             self.js(&format!("{FLAT} flatten()")).await?;
             let metrics = self.driver.cdp().send_raw("Page.getLayoutMetrics", json!({})).await?;
             let (width, height) = (&metrics["cssContentSize"]["width"], &metrics["cssContentSize"]["height"]);
             let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });
-            let how = json!({ "captureBeyondViewport": true, "clip": clip });
+            let modal = self.holds("document.querySelector('dialog:modal')").await;
+            let how = if modal { json!({}) } else { json!({ "captureBeyondViewport": true, "clip": clip }) };
             let shot = self.driver.cdp().send_raw("Page.captureScreenshot", how).await?;
             let png =
                 base64::Engine::decode(&base64::prelude::BASE64_STANDARD, shot["data"].as_str().unwrap_or_default())?;
-            std::fs::write(folder.join(format!("{name}.png")), png)?;
+            let path = folder.join(format!("{name}.png"));
+            std::fs::create_dir_all(path.parent().ok_or("no folder")?)?;
+            std::fs::write(path, png)?;
             self.js("document.adoptedStyleSheets = []").await?;
         }
         Ok(())
