@@ -5,7 +5,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use crate::asset;
 use crate::icon::Icon;
-use crate::part::{Principals, column};
+use crate::part::{Principals, column, japanese};
 use crate::text::say;
 
 /// The name on every screen.
@@ -174,6 +174,8 @@ pub fn page(frame: &Frame, tab: Tab, title: &str, main: Markup) -> Markup {
             data-s507=(frame.say("answer-507")) data-other=(frame.say("answer-other")) {}
         main #main tabindex="-1" { (beside(frame, tab, main)) }
         (foot(frame))
+        // New mail, to those who listen: the script says it when the count rises, and only then.
+        div #heard.vh role="status" data-arrived=(crate::text::count(frame.lang, "arrived", count)) {}
         div #toast role="status" aria-live="polite" { @if let Some(toast) = &frame.toast { p { (Icon::Check.draw()) (toast) } } }
     };
     whole(frame.lang, frame.size, &format!("{mark}{title} - {NAME}"), true, &body)
@@ -217,9 +219,9 @@ fn bar(frame: &Frame) -> Markup {
     let other = frame.lang.pick(("en", "English"), ("ja", "日本語"));
     html! {
         header #bar.bar {
-            div.brand { b aria-hidden="true" { "文" } span { (NAME) } }
+            div.brand lang=[japanese(frame)] { b aria-hidden="true" { "文" } span { (NAME) } }
             div.who {
-                @if let Some(name) = &frame.name { b { (name) } }
+                @if let Some(name) = &frame.name { b lang=[japanese(frame)] { (name) } }
                 span { (frame.say(if frame.agent { "agent-id" } else { "office-number" })) " " span.number { (frame.number) } }
             }
             div.tools {

@@ -112,6 +112,11 @@ pub fn trouble(id: &str, words: &Words) -> Markup {
     panel(Mood::Bad, id, &words.what, &html! { p { (words.next) (code) } })
 }
 
+/// Why a row is as it is, across the list: in one column two sentences would be a tower of words, below the row they are two lines.
+pub(crate) fn reason_row(frame: &Frame, id: &str, columns: u8, words: &Words) -> Markup {
+    html! { tr.reason id=(id) { td colspan=(columns) { span.why.small { (words.line(frame.lang)) } } } }
+}
+
 /// A state in colour, picture and word.
 pub fn chip(class: &str, icon: Option<Icon>, word: &str) -> Markup {
     html! { span class={ "chip " (class) } { @if let Some(icon) = icon { (icon.draw()) } (word) } }
@@ -120,10 +125,15 @@ pub fn chip(class: &str, icon: Option<Icon>, word: &str) -> Markup {
 /// Name and number of an office; the door of a regional service is marked.
 pub fn party(frame: &Frame, party: &Party) -> Markup {
     html! {
-        @if let Some(name) = &party.name { b { (name) } }
+        @if let Some(name) = &party.name { b lang=[japanese(frame)] { (name) } }
         span class={ "number" @if party.name.is_some() { " second" } } { (party.number) }
         (regional(frame, party))
     }
+}
+
+/// Names are Japanese in either language: a voice that reads English cannot read them.
+pub(crate) fn japanese(frame: &Frame) -> Option<&'static str> {
+    frame.lang.pick(None, Some("ja"))
 }
 
 /// RG-02: 地域連携.

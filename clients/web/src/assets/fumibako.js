@@ -50,6 +50,7 @@ let shown = 0;
 /** @param {Document} page @param {string} address */
 function show(page, address) {
   shown += 1;
+  const held = document.activeElement, place = kin(held).indexOf(/** @type {Element} */ (held));
   const before = location.pathname, there = new URL(address, location.href);
   const same = before === there.pathname;
   if (!same || there.search !== location.search) history.pushState(null, "", there);
@@ -63,15 +64,57 @@ function show(page, address) {
   const [old, fresh] = [byId("main"), page.getElementById("main")];
   if (old && fresh) {
     if (same) morph(old, fresh);
-    else { old.replaceWith(document.importNode(fresh, true)); byId("main")?.focus(); window.scrollTo(0, 0); }
+    else { old.replaceWith(document.importNode(fresh, true)); window.scrollTo(0, 0); }
   }
-  settle();
+  settle(held);
+  // A screen of another kind begins at its beginning.
+  if (before.split("/")[1] !== there.pathname.split("/")[1]) byId("main")?.focus();
+  else if (document.activeElement === document.body) refocus(held, place);
 }
 
-/** What only a script can do to a page that has just been shown. */
-function settle() {
+// ---- Where the keyboard is: what had the focus keeps it, or the next of its kind has it ----
+
+/** What had the focus before a dialog opened over it. @type {Element | null} */
+let opener = null;
+
+/** Those like a button, such as each row's own 削除. @param {Element | null} element */
+const kin = (element) => (element instanceof HTMLButtonElement && element.name
+  ? [...document.querySelectorAll(`#main button[name="${CSS.escape(element.name)}"]`)] : []);
+
+/** The same on a page that was drawn anew. @param {Element} element */
+function again(element) {
+  if (element.isConnected) return element;
+  if (element.id) return byId(element.id);
+  const told = ["name", "value", "href", "formaction"].filter((name) => element.hasAttribute(name));
+  if (!told.length) return element.matches(".primary") ? document.querySelector(`#main > form ${element.localName}.primary`) : null;
+  return document.querySelector(`#main ${element.localName}${told.map((name) => `[${name}="${CSS.escape(element.getAttribute(name) ?? "")}"]`).join("")}`);
+}
+
+/** @param {Element | null} held @param {number} place where it stood among its kind */
+function refocus(held, place) {
+  const from = held?.closest("dialog") ? opener : held, like = kin(held);
+  const next = (from && from !== document.body && again(from)) ?? (place < 0 ? null : like[Math.min(place, like.length - 1)]);
+  if (next instanceof HTMLElement) next.focus();
+  if (!next || document.activeElement !== next) byId("main")?.focus();
+}
+
+/** Closes a dialog that only asked: what stands behind it is the page it leads back to. @param {HTMLDialogElement} dialog @param {string} address */
+function dismiss(dialog, address) {
+  dialog.close();
+  dialog.remove();
+  history.replaceState(null, "", address);
+  const to = opener && again(opener);
+  (to instanceof HTMLElement ? to : byId("main"))?.focus();
+}
+
+/** What only a script can do to a page that has just been shown. @param {Element | null} [held] what had the focus before */
+function settle(held = null) {
   for (const dialog of document.querySelectorAll("dialog[data-modal]")) {
-    if (dialog instanceof HTMLDialogElement && !dialog.matches(":modal")) { dialog.close(); dialog.showModal(); focusIn(dialog); }
+    if (!(dialog instanceof HTMLDialogElement) || dialog.matches(":modal")) continue;
+    if (!held?.closest("dialog")) opener = held;
+    dialog.close();
+    dialog.showModal();
+    focusIn(dialog);
   }
   for (const hidden of document.querySelectorAll("[data-scripted]")) hidden.removeAttribute("hidden");
   tally();
@@ -101,8 +144,9 @@ async function ask(address, how) {
 function unlocked(page) {
   const form = page.getElementById("door");
   if (!form) return Promise.reject(new Error("no door"));
-  const dialog = document.createElement("dialog");
+  const dialog = document.createElement("dialog"), held = document.activeElement;
   dialog.id = "lock";
+  dialog.setAttribute("aria-labelledby", "door-title");
   dialog.append(document.importNode(form, true));
   byId("lock")?.remove();
   document.body.append(dialog);
@@ -120,6 +164,7 @@ function unlocked(page) {
       return;
     }
     dialog.remove();
+    if (held instanceof HTMLElement) held.focus();
     done();
   }));
 }
@@ -145,6 +190,8 @@ document.addEventListener("submit", async (event) => {
   const search = form.method === "get";
   if (form.dataset.busy && !search) return;
   form.dataset.busy = "yes";
+  // What was typed goes along: kept a moment later, it would be a draft of what was just sent.
+  if (form.dataset.autosave) clearTimeout(pause);
   const turn = search ? (searches += 1) : 0;
   const button = /** @type {HTMLElement | null} */ (event.submitter);
   const address = button?.getAttribute("formaction") ?? form.getAttribute("action") ?? location.href;
@@ -165,6 +212,14 @@ document.addEventListener("submit", async (event) => {
     delete form.dataset.busy;
   }
 });
+
+/** Shows what a link leads to, in place. @param {string} address */
+async function follow(address) {
+  try {
+    const answer = await ask(address);
+    show(parse(await answer.text()), answer.url);
+  } catch { tell(null); }
+}
 
 // A draft is kept two seconds after the last key, and when the window closes.
 let pause = 0, typed = 0;
@@ -223,6 +278,9 @@ document.addEventListener("click", (event) => {
     }
     tally();
   }
+  const link = event.target instanceof Element ? event.target.closest("a") : null, dialog = link?.closest("dialog");
+  if (link?.dataset.cancel !== undefined && dialog) { event.preventDefault(); dismiss(dialog, link.href); }
+  else if (link?.dataset.swap !== undefined && !event.ctrlKey && !event.shiftKey && !event.metaKey) { event.preventDefault(); follow(link.href); }
   if (button?.dataset.print !== undefined) print();
   if (button?.dataset.notify !== undefined) Notification.requestPermission();
 });
@@ -319,10 +377,7 @@ async function upload(drop, files) {
   byId("answered")?.setAttribute("hidden", "");
   if (failed) tell(status);
   else if (taken < files.length) tell(413);
-  try {
-    const answer = await ask(location.href);
-    show(parse(await answer.text()), answer.url);
-  } catch { tell(null); }
+  await follow(location.href);
 }
 
 let over = 0;
@@ -373,7 +428,7 @@ async function refresh() {
         if (place instanceof HTMLTextAreaElement) { if (kept === keeps) retell(place, /** @type {HTMLTextAreaElement} */ (fresh)); }
         else morph(place, fresh);
       }
-      announce(page.title);
+      announce(page);
       document.title = page.title;
       settle();
     }
@@ -392,11 +447,17 @@ function retell(field, fresh) {
   field.value = fresh.value;
 }
 
-/** A count, and nothing about anybody. @param {string} title */
-function announce(title) {
+/**
+ * A count, and nothing about anybody: said once to those who listen to the page, and by the system to those who look elsewhere.
+ * @param {Document} page
+ */
+function announce(page) {
   const count = (/** @type {string} */ text) => Number(/^\((\d+)\)/.exec(text)?.[1] ?? 0);
-  if (count(title) <= count(document.title) || typeof Notification === "undefined") return;
-  if (Notification.permission === "granted" && document.hidden) new Notification(title);
+  if (count(page.title) <= count(document.title)) return;
+  const heard = byId("heard");
+  if (heard) heard.textContent = page.getElementById("heard")?.dataset.arrived ?? "";
+  if (typeof Notification === "undefined" || Notification.permission !== "granted" || !document.hidden) return;
+  new Notification(page.title);
 }
 
 channel.addEventListener("message", (event) => heard(String(event.data)));

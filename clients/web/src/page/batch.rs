@@ -6,8 +6,8 @@ use super::progress::{Progress, progress};
 use crate::frame::{Frame, Tab, page};
 use crate::icon::Icon;
 use crate::part::{
-    Drop, FileKind, FileLine, Left, Mood, Party, Reach, Words, chip, drop_zone, files, left_out, on_behalf, panel,
-    party, title, trouble,
+    Drop, FileKind, FileLine, Left, Mood, Party, Reach, Words, chip, drop_zone, files, japanese, left_out, on_behalf,
+    panel, party, reason_row, title, trouble,
 };
 use crate::text::say_with;
 
@@ -171,12 +171,9 @@ fn one(frame: &Frame, row: &BatchRow) -> Markup {
                 (mark(FileKind::Other, "kind-other"))
                 td data-label=(frame.say("result")) { (state(frame, &row.state)) }
             }
-            td { a.button.small href={ "/batch/" (row.id) } { (frame.say("edit")) span.vh { " " (name) } } }
+            td { a.button.small href={ "/batch/" (row.id) } { (frame.say("edit")) span.vh lang=[japanese(frame)] { " " (name) } } }
         }
-        // In the column of states two sentences would be a tower of words; below the row they are two lines.
-        @if let Some((id, words)) = &why {
-            tr.reason id=(id) { td colspan=(if frame.agent { AGENT_COLUMNS } else { OFFICE_COLUMNS }) { (because(frame, words)) } }
-        }
+        @if let Some((id, words)) = &why { (reason_row(frame, id, if frame.agent { AGENT_COLUMNS } else { OFFICE_COLUMNS }, words)) }
     }
 }
 

@@ -6,8 +6,8 @@ use super::received::list;
 use crate::frame::{Frame, Tab, page};
 use crate::icon::Icon;
 use crate::part::{
-    Drop, FileLine, Left, Mood, Party, Reach, Words, drop_zone, files, left_out, panel, party, reach, regional, title,
-    trouble,
+    Drop, FileLine, Left, Mood, Party, Reach, Words, drop_zone, files, japanese, left_out, panel, party, reach,
+    regional, title, trouble,
 };
 
 /// Which of the two screens it is.
@@ -111,7 +111,7 @@ fn facts(frame: &Frame, letter: &Letter, remove: &str) -> Markup {
                 dd #to data-live="all" {
                     @if let Some(to) = &letter.to {
                         span.big.number { (to.number) } " "
-                        @if let Some(name) = &to.name { (name) " " }
+                        @if let Some(name) = &to.name { span lang=[japanese(frame)] { (name) } " " }
                         (reach(&letter.reach, frame.lang)) (regional(frame, to))
                     } @else { span.hint { (frame.say("to-by-csv")) } }
                 }
@@ -133,7 +133,7 @@ pub fn confirm_rows(frame: &Frame, letter: &Letter) -> Markup {
             @if let Some(to) = &letter.to {
                 div {
                     dt { (frame.say("partner-number")) }
-                    dd { span.big { @if let Some(name) = &to.name { (name) " " } span.number { (to.number) } } (regional(frame, to)) }
+                    dd { span.big { @if let Some(name) = &to.name { span lang=[japanese(frame)] { (name) } " " } span.number { (to.number) } } (regional(frame, to)) }
                 }
             }
             @if let Some(from) = &letter.from { div { dt { (frame.say("principal")) } dd { (party(frame, from)) } } }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::frame::{Frame, Tab, page};
 use crate::icon::Icon;
-use crate::part::{Party, Reach, Words, party, reach, title, trouble};
+use crate::part::{Party, Reach, Words, japanese, party, reach, title, trouble};
 
 /// An office that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,20 +53,20 @@ pub fn directory(frame: &Frame, directory: &Directory) -> Markup {
 fn list(frame: &Frame, found: &[Entry]) -> Markup {
     html! {
         @if found.is_empty() { p.empty { (frame.say("directory-none")) } } @else {
-            table.cards {
+            div.scroll tabindex="0" role="group" aria-label=(frame.say("directory")) { table.cards {
                 thead { tr { @for id in ["office", "service-kinds", "can-receive"] { th scope="col" { (frame.say(id)) } } } }
                 tbody {
                     @for entry in found {
                         tr {
                             td data-label=(frame.say("office")) {
-                                (party(frame, &entry.office)) span.second.small { (entry.place) }
+                                (party(frame, &entry.office)) span.second.small lang=[japanese(frame)] { (entry.place) }
                             }
                             td data-label=(frame.say("service-kinds")) { (entry.kinds) }
                             td data-label=(frame.say("can-receive")) { (reach(&entry.reach, frame.lang)) }
                         }
                     }
                 }
-            }
+            } }
         }
     }
 }

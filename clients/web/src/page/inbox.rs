@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::frame::{Frame, Tab, page};
 use crate::icon::Icon;
 use crate::part::{
-    FileLine, Mood, Party, Words, by_agent, chip, days_left, files, on_behalf, panel, party, title, trouble,
+    FileLine, Mood, Party, Words, by_agent, chip, days_left, files, on_behalf, panel, party, reason_row, title, trouble,
 };
 use crate::text::say_with;
 
@@ -105,6 +105,7 @@ pub fn inbox(frame: &Frame, inbox: &Inbox) -> Markup {
         (title(&frame.say("inbox"), &html! { (frame.say("inbox-hint")) (keeps(frame, "keeps-inbox", inbox.keeps)) }))
         div #inbox-trouble data-live="inbox all" { @if let Some(words) = &inbox.trouble { (trouble("trouble", words)) } }
         @if let Some(folder) = &inbox.saved { (saved(frame, folder)) }
+        (filter(frame, &inbox.filter, inbox.rows.len()))
         form #list method="post" action="/inbox/save" data-swap {
             (frame.token())
             div.row {
@@ -116,9 +117,8 @@ pub fn inbox(frame: &Frame, inbox: &Inbox) -> Markup {
                     button.plain type="button" data-tick="none" { (frame.say("tick-none")) }
                 }
             }
-            (table(frame, &inbox.rows))
+            (table(frame, inbox))
         }
-        (filter(frame, &inbox.filter))
         @if let Some(dialog) = &inbox.dialog { (save_dialog(frame, dialog)) }
     };
     page(frame, Tab::Inbox, &frame.say("inbox"), main)
@@ -129,31 +129,33 @@ fn saved(frame: &Frame, folder: &str) -> Markup {
     panel(Mood::Good, "saved-files", &frame.say("saved-title"), &body)
 }
 
-fn filter(frame: &Frame, filter: &Filter) -> Markup {
+fn filter(frame: &Frame, filter: &Filter, shown: usize) -> Markup {
+    let some = *filter != Filter::default();
     html! {
-        form #filter.row method="get" action="/inbox" role="search" {
+        form #filter.row method="get" action="/inbox" role="search" aria-label=(frame.say("filter")) data-swap {
             label.row { input type="checkbox" name="show" value="new" checked[filter.only_new]; (frame.say("only-new")) }
-            label.row for="office" { (frame.say("filter-office")) }
-            span { input #office type="search" name="office" value=(filter.office); }
-            label.row for="month" { (frame.say("filter-month")) }
-            span { input #month type="month" name="month" value=(filter.month); }
+            div { label for="office" { (frame.say("filter-office")) } input #office type="search" name="office" value=(filter.office); }
+            div { label for="month" { (frame.say("filter-month")) } input #month type="month" name="month" value=(filter.month); }
             button.small { (Icon::Search.draw()) (frame.say("filter")) }
+            @if some { a.button.small href="/inbox" { (frame.say("filter-off")) } }
+            // How many are left of it is heard without looking.
+            span.right role="status" { @if some { (crate::text::count(frame.lang, "filter-shown", shown)) } }
         }
     }
 }
 
-fn table(frame: &Frame, rows: &[ReceivedRow]) -> Markup {
+fn table(frame: &Frame, inbox: &Inbox) -> Markup {
     let mut heads = vec!["taken-state", "received-at", "from-office", "message", "kinds-and-names", "kept-at-server"];
     if frame.agent {
         heads.insert(2, "principal-short");
     }
     html! {
         div #rows data-live="inbox all" {
-            @if rows.is_empty() { p.empty { (frame.say("inbox-empty")) } } @else {
+            @if inbox.rows.is_empty() { p.empty { (frame.say(if inbox.filter == Filter::default() { "inbox-empty" } else { "filter-none" })) } } @else {
                 div.scroll tabindex="0" role="group" aria-label=(frame.say("inbox")) {
                     table.cards {
                         thead { tr { th scope="col" { span.vh { (frame.say("choose")) } } @for id in heads { th scope="col" { (frame.say(id)) } } } }
-                        tbody { @for row in rows { (one(frame, row)) } }
+                        tbody { @for row in &inbox.rows { (one(frame, row)) } }
                     }
                 }
             }
@@ -169,9 +171,11 @@ fn one(frame: &Frame, row: &ReceivedRow) -> Markup {
     };
     let name = row.from.name.as_ref().unwrap_or(&row.from.number);
     let label = say_with(frame.lang, "choose-row", &[("name", name.clone().into()), ("at", row.at.clone().into())]);
+    let why = if let Taken::Distrusted(words) = &row.taken { Some((format!("why-{}", row.id), words)) } else { None };
+    let described = why.as_ref().map(|(id, _)| id);
     html! {
         tr id={ "row-" (row.id) } class=(class) {
-            td.tick { @if row.there { label { input type="checkbox" name="row" value=(row.id) aria-label=(label) checked[row.ticked]; } } }
+            td.tick { @if row.there { label { input type="checkbox" name="row" value=(row.id) aria-label=(label) aria-describedby=[described] checked[row.ticked]; } } }
             td data-label=(frame.say("taken-state")) { (taken(frame, &row.taken)) }
             td data-label=(frame.say("received-at")) { a.number href={ "/inbox/" (row.id) } { time { (row.at) } } }
             @if let Some(of) = &row.of { td data-label=(frame.say("principal-short")) { (on_behalf(frame, of)) } }
@@ -185,8 +189,13 @@ fn one(frame: &Frame, row: &ReceivedRow) -> Markup {
                 @if let Some(days) = row.days { (days_left(days, frame.lang)) }
             }
         }
+        @if let Some((id, words)) = &why { (reason_row(frame, id, if frame.agent { AGENT_COLUMNS } else { OFFICE_COLUMNS }, words)) }
     }
 }
+
+/// The columns of the list, which the reason of a row stretches across.
+const OFFICE_COLUMNS: u8 = 7;
+const AGENT_COLUMNS: u8 = 8;
 
 pub(super) fn taken(frame: &Frame, taken: &Taken) -> Markup {
     html! {
@@ -198,10 +207,7 @@ pub(super) fn taken(frame: &Frame, taken: &Taken) -> Markup {
                 span.second.small { (frame.say("withheld-why")) }
             }
             Taken::Gone => { (chip("bad", Some(Icon::Cross), &frame.say("gone"))) }
-            Taken::Distrusted(words) => {
-                (chip("bad", Some(Icon::Cross), &frame.say("distrusted")))
-                span.why { (words.line(frame.lang)) }
-            }
+            Taken::Distrusted(_) => { (chip("bad", Some(Icon::Cross), &frame.say("distrusted"))) }
         }
     }
 }
@@ -221,9 +227,10 @@ pub(super) fn save_dialog(frame: &Frame, dialog: &SaveDialog) -> Markup {
                 div.field {
                     label for="folder" { (frame.say("save-folder")) }
                     input #folder type="text" name="folder" value=(dialog.folder) spellcheck="false" required
-                        aria-invalid=[dialog.trouble.is_some().then_some("true")];
+                        aria-invalid=[dialog.trouble.is_some().then_some("true")]
+                        aria-describedby=(if dialog.trouble.is_some() { "save-trouble save-hint" } else { "save-hint" });
                 }
-                p.hint.small { (frame.say("save-hint")) }
+                p #save-hint.hint.small { (frame.say("save-hint")) }
                 div.row.end {
                     a.button href=(dialog.back) data-cancel { (frame.say("cancel")) }
                     button.primary autofocus { (Icon::Down.draw()) (frame.say("save-now")) }

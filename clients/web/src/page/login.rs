@@ -32,7 +32,7 @@ pub fn login(login: &Login) -> Markup {
     let wrong = login.trouble.is_some().then_some("true");
     let main = html! {
         form #door.card method="post" action="/login" {
-            h1 { (NAME) " " (t("system-name")) }
+            h1 #door-title { (NAME) " " (t("system-name")) }
             p { @if login.locked { (t("locked")) } @else { (t("login-why")) } }
             @if let Some(trouble) = &login.trouble {
                 p #trouble.chip.bad role="alert" { (Icon::Cross.draw()) (trouble) }

@@ -109,7 +109,7 @@ pub fn proxy(frame: &Frame, view: &Proxy) -> Markup {
             (panel(Mood::Warn, "mandates-wait", &crate::text::count(frame.lang, "mandates-wait", waits), &html! { p { (frame.say("mandates-wait-next")) } }))
         }
         (table(frame, &view.rows))
-        @if let Some(grant) = &view.grant { (grant::form(frame, grant)) }
+        @if let Some(grant) = &view.grant { (grant::form(frame, grant, view.trouble.is_some())) }
         @if let Some(acts) = &view.acts { (done(frame, acts)) }
         @if let Some(ask) = &view.ask { (dialog(frame, ask)) }
     };
@@ -149,8 +149,8 @@ fn one(frame: &Frame, row: &MandateLine, other: &str) -> Markup {
             }
             td data-label=(frame.say("mandate-do")) class=[(!row.may_confirm && !row.may_revoke).then_some("none")] {
                 div.row {
-                    @if row.may_confirm { a.button.small href={ "/proxy?confirm=" (row.id) } { (frame.say("mandate-confirm")) span.vh { " " (name) } } }
-                    @if row.may_revoke { a.button.small href={ "/proxy?revoke=" (row.id) } { (frame.say("mandate-revoke")) span.vh { " " (name) } } }
+                    @if row.may_confirm { a.button.small href={ "/proxy?confirm=" (row.id) } data-swap { (frame.say("mandate-confirm")) span.vh { " " (name) } } }
+                    @if row.may_revoke { a.button.small href={ "/proxy?revoke=" (row.id) } data-swap { (frame.say("mandate-revoke")) span.vh { " " (name) } } }
                 }
             }
         }

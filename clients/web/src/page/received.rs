@@ -71,7 +71,7 @@ pub fn received(frame: &Frame, one: &Received) -> Markup {
                 }
             }
             @if let Some(of) = &one.of { div { dt { (frame.say("principal-short")) } dd { (on_behalf(frame, of)) } } }
-            div { dt { (frame.say("taken-state")) } dd { (taken(frame, &one.taken)) } }
+            div { dt { (frame.say("taken-state")) } dd { (taken(frame, &one.taken)) @if let Taken::Distrusted(words) = &one.taken { span.why { (words.line(frame.lang)) } } } }
             div { dt { (frame.say("message")) } dd.message { (one.message) } }
             div { dt { (frame.say("attached-csv")) } dd { (list(frame, &csv)) } }
             div { dt { (frame.say("attached-other")) } dd { (list(frame, &other)) } }

@@ -26,12 +26,12 @@ pub fn drop_zone(frame: &Frame, drop: Drop<'_>) -> Markup {
                     b { (frame.say("drop-here")) }
                     span { (frame.say("drop-or")) }
                     span {
-                        input #file.vh type="file" name="file" multiple accept=[(!drop.accept.is_empty()).then_some(drop.accept)];
+                        input #file.vh type="file" name="file" multiple aria-describedby="drop-hint" accept=[(!drop.accept.is_empty()).then_some(drop.accept)];
                         label.button for="file" { (frame.say("choose-files")) }
                     }
                     noscript { button.small formaction=(drop.upload) { (frame.say("add-files")) } }
                 }
-                p.hint.small { (drop.hint) }
+                p #drop-hint.hint.small { (drop.hint) }
                 progress hidden aria-label=(frame.say("uploading")) {}
             }
         }

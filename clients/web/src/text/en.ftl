@@ -49,9 +49,15 @@ refresh = Refresh
 send = Send
 print = Print
 days-soon = Soon
-days-left = { $count } days left
+days-left = { $count ->
+    [one] { $count } day left
+   *[other] { $count } days left
+}
 of-month = of { $year }-{ $month }
-files = { $count } files
+files = { $count ->
+    [one] { $count } file
+   *[other] { $count } files
+}
 items = { "" }
 
 ## Login
@@ -66,7 +72,10 @@ reveal = Show
 conceal = Hide
 login-hint = The user ID and password that you use for electronic claims.
 login-wrong = The user ID or the password is wrong. Mind capital and small letters and try again; who forgot it asks the gateway's operator for a temporary one.
-login-wait = Too many wrong tries: you can log in again in { $count } minutes. Wait, then log in once more.
+login-wait = { $count ->
+    [one] Too many wrong tries: you can log in again in { $count } minute. Wait, then log in once more.
+   *[other] Too many wrong tries: you can log in again in { $count } minutes. Wait, then log in once more.
+}
 link-used = This link does not work
 link-used-next = A link works once. Run fumibako ui again and open the new link.
 
@@ -103,7 +112,10 @@ state-folder = Save folder
 until-day = until { $day }
 not-yet = not yet
 notify-me = Tell me of new data on this computer
-certificate-soon = The certificate ends in { $count } days.
+certificate-soon = { $count ->
+    [one] The certificate ends in { $count } day.
+   *[other] The certificate ends in { $count } days.
+}
 certificate-soon-next = Renew your certificate for electronic claims and set the new one in Fumibako. After its end nothing is sent or received.
 
 ## Received
@@ -130,23 +142,39 @@ only-new = New only
 filter-office = Office
 filter-month = Month
 filter = Filter
+filter-off = Show all
+filter-shown = { $count } shown
+filter-none = Nothing fits. Change what you look for, or show all.
+arrived = New data has arrived. Not fetched yet: { $count }.
 nothing-new = Nothing new.
-new-arrived = { $count } new messages arrived.
-save-what = { $count } messages ({ $files } files) will be saved on this computer.
+new-arrived = { $count ->
+    [one] { $count } new message arrived.
+   *[other] { $count } new messages arrived.
+}
+save-what = { $count ->
+    [one] { $count } message
+   *[other] { $count } messages
+} ({ $files ->
+    [one] { $files } file
+   *[other] { $files } files
+}) will be saved on this computer.
 save-folder = Save folder
 save-hint = Once saved, the state becomes "Done" and the sender is told. No file is ever overwritten.
 save-now = Save
 saved-title = Saved
 saved-where = Saved in:
 saved-next = Next, import the files of this folder into your care software, oldest first.
-saved-toast = { $count } messages saved.
+saved-toast = { $count ->
+    [one] { $count } message saved.
+   *[other] { $count } messages saved.
+}
 choose-first = Nothing is chosen.
 choose-first-next = Tick the boxes at the left of the list.
 received-detail = Received message
 signature = Signature
 signature-holds = Signature verified
-issued-by = Issued by:
-signed-at = Signed:
+issued-by = Issued by:{ " " }
+signed-at = Signed:{ " " }
 was-sealed = It was encrypted
 was-signed-only = It was not encrypted (signed only)
 attached-csv = Attached files (CSV)
@@ -173,7 +201,10 @@ step-done = (done)
 step-open = (not yet)
 refused = Refused
 note-taken = fetched
-note-waits = Waiting for the other side ({ $count } days)
+note-waits = { $count ->
+    [one] Waiting for the other side ({ $count } day)
+   *[other] Waiting for the other side ({ $count } days)
+}
 note-waits-long = Waiting for the other side ({ $count } days). Tell them by telephone.
 note-handed-over = Handed to the other side's mail program (without a receipt)
 note-handed-over-regional = Handed to the door of the regional service, which tells when it was fetched beyond
@@ -185,7 +216,10 @@ withdraw = Withdraw
 withdraw-message = This withdraws the data sent at { $at }.
 withdraw-none = No withdrawal can be made of it.
 withdraw-none-next = The standard has no delete for this kind of data, or it is one itself. Tell the other office by telephone.
-keeps-inbox = The server keeps data for { $count } days after it arrived; fetch it before.
+keeps-inbox = { $count ->
+    [one] The server keeps data for { $count } day after it arrived; fetch it before.
+   *[other] The server keeps data for { $count } days after it arrived; fetch it before.
+}
 keeps-sent = What is not fetched within { $count } days is deleted by the server, and marked as expired.
 told-sender = The sender was told automatically that it does not open.
 proof-record = Record of acceptance and delivery
@@ -204,7 +238,7 @@ waits-toast = It waits, and is sent when the connection is back.
 waits-listed-toast = It waits in this list, and is sent when the connection is back.
 
 ## New, and confirmation
-compose-hint-1 = This screen sends to one office. For several, use
+compose-hint-1 = This screen sends to one office. For several, use{ " " }
 compose-hint-2 = .
 drop-here = Drop files here
 drop-or = or
@@ -226,7 +260,10 @@ reach-yes = Can receive
 reach-unknown = Registration not checked
 reach-suspended = Suspended
 reach-no = Not registered
-left-out = { $count } files could not be added
+left-out = { $count ->
+    [one] { $count } file could not be added
+   *[other] { $count } files could not be added
+}
 move-to-batch = Move to "Send many"
 moved-toast = Moved to "Send many".
 left-other-office = It goes to another office ({ $office }). One message goes to one office.

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use fumibako::ui::Ui;
+use serde_json::json;
 
 use crate::world::{A, B, Done, World};
 
@@ -166,7 +167,8 @@ async fn saved(world: &World, planned: &[PathBuf]) -> Done {
     world.shot("sent-taken").await?;
     world.click("#rows tbody a").await?;
     world.see("TX-05", "受領証 as a page to print", world.until("document.querySelector('h1').innerText === '受領証' && document.querySelector('[data-print]').checkVisibility()").await);
-    world.shot("receipt").await
+    world.shot("receipt").await?;
+    on_paper(world).await
 }
 
 /// TX-06: a row becomes a letter once more, or the deletes that withdraw it; neither is sent by the click.
@@ -221,6 +223,28 @@ async fn back(world: &World) -> Done {
     Ok(())
 }
 
+/// A sheet of A4: whose it is stands above it, and nothing that can be pressed.
+async fn on_paper(world: &World) -> Done {
+    let cdp = world.driver.cdp();
+    let sheet = json!({ "width": 794, "height": 1123, "deviceScaleFactor": 1, "mobile": false });
+    cdp.send_raw("Emulation.setDeviceMetricsOverride", sheet).await?;
+    cdp.send_raw("Emulation.setEmulatedMedia", json!({ "media": "print" })).await?;
+    let whose = world.holds(&format!("document.querySelector('.who').checkVisibility() && document.querySelector('.who').innerText.includes('{A}')")).await;
+    let quiet = world
+        .holds("[...document.querySelectorAll('button, .tabs, footer, .title .hint')].every(e => !e.checkVisibility())")
+        .await;
+    let beside = "(() => { const [dt, dd] = document.querySelector('.facts > div').children; return dd.getBoundingClientRect().left > dt.getBoundingClientRect().right - 1; })()";
+    world.see(
+        "TX-05",
+        "on paper it says whose it is, term beside value, and shows nothing to press",
+        whose && quiet && world.holds(beside).await,
+    );
+    world.shot("receipt-print").await?;
+    cdp.send_raw("Emulation.setEmulatedMedia", json!({ "media": "" })).await?;
+    cdp.send_raw("Emulation.clearDeviceMetricsOverride", json!({})).await?;
+    Ok(())
+}
+
 async fn save_all(world: &World, ui: &Ui, place: &Path) -> Done {
     world.go(ui, "/inbox").await?;
     world.press("未取得をすべて取得").await?;
@@ -248,7 +272,7 @@ async fn again(world: &World) -> Done {
         after == 2 * before && before > 0,
     );
     world.go(&world.a, "/inbox?show=new").await?;
-    let empty = world.in_order("#rows", &["届いたデータはありません"]).await;
+    let empty = world.in_order("#rows", &["条件に合うデータはありません"]).await;
     world.go(&world.a, &format!("/inbox?office={B}")).await?;
     world.see("RX-10", "未のみ, and by office", empty && world.in_order("#rows", &[B]).await);
     Ok(())

@@ -36,7 +36,7 @@ pub struct Grant {
     pub days: [String; 2],
 }
 
-pub(super) fn form(frame: &Frame, grant: &Grant) -> Markup {
+pub(super) fn form(frame: &Frame, grant: &Grant, wrong: bool) -> Markup {
     html! {
         details #grant open[grant.open] {
             summary { h2 { (frame.say("grant")) } }
@@ -44,7 +44,8 @@ pub(super) fn form(frame: &Frame, grant: &Grant) -> Markup {
                 p.hint { (frame.say("grant-hint")) }
                 div.field {
                     label for="agent" { (frame.say("agent-id")) }
-                    input #agent type="text" name="agent" value=(grant.agent) maxlength="64" spellcheck="false" autocapitalize="none" required;
+                    input #agent type="text" name="agent" value=(grant.agent) maxlength="64" spellcheck="false" autocapitalize="none" required
+                        aria-describedby=[(wrong && grant.open).then_some("trouble")];
                 }
                 (choices(frame, "mandate-scopes", "scope", &grant.scopes))
                 div.halves {
