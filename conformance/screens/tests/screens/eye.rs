@@ -1,6 +1,7 @@
 //! What an eye, a keyboard and a screen reader need: contrast, names, sizes, no sideways scroll. Own checks beside those of
 //! axe-core, which leaves some contrasts to people.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use fumibako::ui::Ui;
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use crate::world::{Done, World};
 
 /// Every screen that stands by itself.
-const PAGES: [&str; 11] = [
+pub(crate) const PAGES: [&str; 11] = [
     "/",
     "/inbox",
     "/sent",
@@ -71,10 +72,13 @@ async fn names(world: &World) -> Done {
 
 /// The same of whatever pages.
 pub(crate) async fn names_on(world: &World, ui: &Ui, pages: &[&str]) -> Done {
-    let mut wrong = String::new();
+    let (mut wrong, mut titles) = (String::new(), BTreeSet::new());
     for page in pages {
         world.go(ui, page).await?;
         world.until("document.querySelector('#main')").await;
+        if !titles.insert(world.js("return document.title").await?.to_string()) {
+            let _ = writeln!(wrong, "{page}: another page has its title");
+        }
         if let Value::Array(found) = world.js(CHECK).await? {
             for one in found {
                 let _ = writeln!(wrong, "{page}: {one}");
@@ -188,7 +192,7 @@ async fn forced(world: &World) -> Done {
     Ok(())
 }
 
-async fn tab(world: &World) -> Done {
+pub(crate) async fn tab(world: &World) -> Done {
     Ok(world.driver.action_chain().send_keys(thirtyfour::Key::Tab.value().to_string()).perform().await?)
 }
 

@@ -17,9 +17,11 @@ mod batch;
 mod compose;
 mod directory;
 mod door;
+mod english;
 mod expired;
 mod eye;
 mod first;
+mod keys;
 mod later;
 mod licence;
 mod lines;
@@ -55,12 +57,14 @@ fn main() -> ExitCode {
         "compose",
         "round",
         "batch",
+        "keys",
         "proxy",
         "first",
         "attacks",
         "directory",
         "regional",
         "eye",
+        "english",
         "account",
         "notices",
         "licence",
@@ -151,12 +155,14 @@ async fn play(world: &World, wanted: &[String]) {
     scenario!(compose);
     scenario!(round);
     scenario!(batch);
+    scenario!(keys);
     scenario!(proxy);
     scenario!(first);
     scenario!(attacks);
     scenario!(directory);
     scenario!(regional);
     scenario!(eye);
+    scenario!(english);
     scenario!(account);
     scenario!(notices);
     scenario!(licence);
