@@ -57,6 +57,8 @@ pub(super) struct Letter {
     pub(super) trouble: Option<Box<(Words, Words)>>,
     /// The Message-IDs it was given, before its messages went into the outbox.
     pub(super) ids: Vec<String>,
+    /// BE-01: where it goes whatever files are taken off it, as the copy of a row does.
+    pub(super) bound: Option<Route>,
 }
 
 /// A file that was not added. Its bytes stay for the way to 一括送信 (NW-07).
@@ -113,6 +115,7 @@ impl Letter {
             fate: Fate::default(),
             trouble: None,
             ids: Vec::new(),
+            bound: None,
         }
     }
 
@@ -153,7 +156,7 @@ impl Letter {
         let held = self.files.iter().map(|file| (file.name.as_str(), file.bytes.0.len()));
         let sealed = at_most(held.chain([(file.name.as_str(), file.bytes.0.len())]));
         let route = route(&file.name)?;
-        match (route, self.route()) {
+        match (route, self.route().or(self.bound)) {
             _ if file.bytes.0.is_empty() => Err(Why::Empty),
             _ if self.files.iter().any(|known| known.name == file.name) => Err(Why::Twice),
             _ if self.files.len() >= FILES => Err(Why::Many),

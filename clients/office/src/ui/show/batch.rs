@@ -168,14 +168,21 @@ fn add_to_row(app: &App, letters: &mut Letters, file: Upload, wanted: Route) {
     letters.left.append(&mut left);
 }
 
-/// NW-07: a file that goes to another office, from 新規作成.
+/// NW-07: a file that goes to another office, from 新規作成 or from 編集.
 async fn moved(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answer> {
     here.checked(&sent)?;
     let (id, at) = sent.get("move").and_then(|key| key.split_once('/')).ok_or(Answer::Missing)?;
     let at: usize = at.parse().map_err(|_| Answer::Missing)?;
     let (id, message) = (id_of(id)?.to_owned(), sent.message());
     let mut letters = held(&app.letters);
-    let letter = letters.drafts.get_mut(&id).filter(|letter| at < letter.left.len()).ok_or(Answer::Missing)?;
+    let Letters { drafts, edits, .. } = &mut *letters;
+    let (letter, back) = match drafts.get_mut(&id) {
+        Some(draft) => (draft, format!("/compose/{id}")),
+        None => (edits.get_mut(&id).ok_or(Answer::Missing)?, format!("/batch/{id}")),
+    };
+    if at >= letter.left.len() {
+        return Err(Answer::Missing);
+    }
     letter.message = message.unwrap_or_else(|| letter.message.clone());
     let left = letter.left.remove(at);
     if let Some(bytes) = left.bytes {
@@ -183,7 +190,7 @@ async fn moved(State(app): Shared, here: Here, sent: Sent) -> Result<Response, A
     }
     drop(letters);
     app.tell("batch");
-    Ok(here.done(&app, &format!("/compose/{id}"), here.say("moved-toast")))
+    Ok(here.done(&app, &back, here.say("moved-toast")))
 }
 
 /// The rows that are ticked; none: nothing is (BT-09).
@@ -301,7 +308,7 @@ async fn edit(State(app): Shared, here: Here, Path(id): Path<String>) -> Result<
     let copy = {
         let letters = held(&app.letters);
         let row = letters.rows.get(&id).ok_or(Answer::Missing)?;
-        row.fate.is_open().then(|| letters.edits.get(&id).unwrap_or(row).clone())
+        row.fate.is_open().then(|| Letter { bound: row.route(), ..letters.edits.get(&id).unwrap_or(row).clone() })
     };
     let Some(mut copy) = copy else { return Ok(bound_row(&app, &here)) };
     if let Fate::Failed(words) = &copy.fate {
@@ -322,8 +329,9 @@ fn change(app: &App, id: &str, sent: Sent, more: impl FnOnce(&mut Letter)) -> Re
     if row.fate == Fate::Unasked {
         row.fate = Fate::Unsent;
     }
-    let original = row.clone();
+    let (original, bound) = (row.clone(), row.route());
     let copy = letters.edits.entry(id.to_owned()).or_insert(original);
+    copy.bound = bound;
     take(app, copy, sent);
     more(copy);
     Ok(true)
@@ -357,19 +365,21 @@ async fn update(State(app): Shared, here: Here, Path(id): Path<String>, sent: Se
     })? {
         return Ok(bound_row(&app, &here));
     }
-    {
+    let nowhere = {
         let mut letters = held(&app.letters);
         let open = letters.rows.get(&id).is_some_and(|row| row.fate.is_open());
-        match letters.edits.remove(&id) {
-            // Sent meanwhile, in another window: what went stays as it went.
-            _ if !open => {}
-            // Without a file of the standard it goes nowhere.
-            Some(edited) if edited.route().is_none() => drop(letters.rows.remove(&id)),
-            Some(edited) => drop(letters.rows.insert(id, edited)),
-            None => {}
+        let nowhere = open && letters.edits.get(&id).is_some_and(|copy| copy.route().is_none());
+        // Sent meanwhile, in another window: what went stays as it went.
+        if let Some(edited) = (!nowhere).then(|| letters.edits.remove(&id)).flatten().filter(|_| open) {
+            letters.rows.insert(id.clone(), edited);
         }
-    }
+        nowhere
+    };
     app.tell("batch");
+    // Without a file of the standard it goes nowhere; the PDFs and the message stay, and wait for one.
+    if nowhere {
+        return Ok(here.failed(&app, &format!("/batch/{id}"), here.words("need-csv", "need-csv-next")));
+    }
     Ok(see("/batch"))
 }
 

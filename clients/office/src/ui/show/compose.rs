@@ -83,7 +83,7 @@ pub(super) fn view(app: &App, here: &Here, letter: &Letter, (manner, base): (Man
     let lang = here.lang();
     let lines = letter.files.iter().enumerate().map(|(at, file)| FileLine::of(at.to_string(), &file.name, lang));
     let (other, csv): (Vec<FileLine>, Vec<FileLine>) = lines.partition(|line| line.kind == FileKind::Other);
-    let route = letter.route();
+    let route = letter.route().or(letter.bound);
     let own = letter.trouble.as_ref().map(|words| refusal(app, words, lang));
     page::Letter {
         manner,

@@ -74,6 +74,14 @@ impl Desk {
         self.told(request.header(CONTENT_TYPE, "multipart/form-data; boundary=b").body(Body::from(body)).unwrap()).await
     }
 
+    /// Drops a file there, as the page of a letter does.
+    async fn drop_file(&self, address: &str, name: &str) -> Told {
+        let part = |head: &str, body: &str| format!("--b\r\nContent-Disposition: form-data; {head}\r\n\r\n{body}\r\n");
+        let token = part("name=\"csrf\"", &self.csrf);
+        let file = part(&format!("name=\"file\"; filename=\"{name}\""), "x");
+        self.upload(address, format!("{token}{file}--b--\r\n")).await
+    }
+
     async fn told(&self, request: Request<Body>) -> Told {
         let answer = TowerToHyperService::new(routes(self.app.clone())).call(request).await.unwrap();
         let field = |name: HeaderName| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
@@ -164,17 +172,40 @@ async fn a_row_that_was_not_composed_yet_is_removed_and_changed() {
     desk.post("/batch/r/update", "message=z").await;
     assert_eq!((fate("r"), held(&desk.app.letters).rows["r"].message.as_str()), (Some(Fate::Unsent), "z"));
     waits();
-    let boundary = format!(
-        "--b\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{}\r\n--b\r\nContent-Disposition: form-data; \
-         name=\"files\"; filename=\"{}\"\r\n\r\nx\r\n--b--\r\n",
-        desk.csrf,
-        CSV.replace("101500", "101501")
-    );
-    desk.upload("/batch/files", boundary).await;
+    desk.drop_file("/batch/files", &CSV.replace("101500", "101501")).await;
     let letters = held(&desk.app.letters).rows.values().map(|row| row.files.len()).collect::<Vec<_>>();
     assert_eq!(letters, [1, 1], "nobody ordered the new file to be sent");
     desk.post("/batch/remove", "row=r").await;
     assert_eq!(fate("r"), None);
+}
+
+/// BE-01, NW-07: what was written for one office goes to no other, and a row without its last CSV is not thrown away.
+#[tokio::test]
+async fn an_edited_row_keeps_its_destination() {
+    let desk = Desk::new();
+    let mut row = letter(ID, CSV);
+    row.add(vec![Upload { name: "note.pdf".into(), bytes: Private(b"x".to_vec()) }], &|_| true, 1 << 20);
+    held(&desk.app.letters).rows.insert(ID.into(), row);
+    let place = format!("/batch/{ID}");
+    desk.post(&format!("{place}/remove"), "remove=0&message=for+this+office").await;
+    let other = CSV.replace("9970000029", "9970000037");
+    desk.drop_file(&format!("{place}/files"), &other).await;
+    let page = desk.get(&place).await.text;
+    assert!(page.contains("9970000029") && page.contains("/batch/move"), "the office stands there: {page}");
+    let files = |row: &Letter| row.files.iter().map(|file| file.name.clone()).collect::<Vec<_>>();
+    assert_eq!(files(&held(&desk.app.letters).edits[ID]), ["note.pdf"]);
+    let told = desk.post(&format!("{place}/update"), "message=for+this+office").await;
+    assert_eq!(told.to, place);
+    assert!(desk.get(&place).await.text.contains(&*fumibako_web::text::say(Lang::Ja, "need-csv")));
+    assert_eq!(files(&held(&desk.app.letters).rows[ID]), [CSV, "note.pdf"]);
+    assert_eq!(held(&desk.app.letters).edits[ID].message, "for this office");
+    desk.drop_file(&format!("{place}/files"), &other).await;
+    assert_eq!(desk.post("/batch/move", &format!("move={ID}/0")).await.to, place);
+    assert_eq!(held(&desk.app.letters).rows.len(), 2, "the other office has a row of its own");
+    let again = CSV.replace("101500", "101501");
+    desk.drop_file(&format!("{place}/files"), &again).await;
+    assert_eq!(desk.post(&format!("{place}/update"), "message=new").await.to, "/batch");
+    assert_eq!(files(&held(&desk.app.letters).rows[ID]), ["note.pdf", again.as_str()]);
 }
 
 /// BT-08: what went does not go once more.
