@@ -78,8 +78,8 @@ pub fn batch(frame: &Frame, batch: &Batch) -> Markup {
     let form = html! {
         form #batch method="post" action="/batch/send" enctype="multipart/form-data" data-swap {
             (frame.token())
-            // Enter in a field must send nothing.
-            button.vh tabindex="-1" aria-hidden="true" formaction="/batch/message" { (frame.say("same-message")) }
+            // Enter in a tick box would press the first button that is awake: it does nothing, as this one sleeps.
+            button.vh tabindex="-1" aria-hidden="true" disabled {}
             (drop_zone(frame, Drop { upload: "/batch/files", hint: &frame.say("drop-hint-batch"), accept: ".csv,.CSV" }))
             @if let Some(stop) = &batch.stop { (panel(Mood::Warn, "stop", stop, &html! {})) }
             (left_out(frame, &batch.left))

@@ -318,3 +318,12 @@ fn why_a_row_was_not_sent_stretches_below_it() {
         assert!(!page(RowState::Unsent).contains("why-7"));
     }
 }
+
+/// BE-05: Enter in a tick box presses the first button of its form (HTML §4.10.21.2), and one that sleeps presses nothing.
+#[test]
+fn enter_in_the_list_of_a_batch_presses_nothing() {
+    let text = batch(&frame(), &Batch::default()).into_string();
+    let form = text.split("<form id=\"batch\"").nth(1).unwrap();
+    let first = form.split("<button").nth(1).unwrap().split('>').next().unwrap();
+    assert!(first.contains(" disabled") && !first.contains("formaction"), "{first}");
+}

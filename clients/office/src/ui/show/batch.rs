@@ -227,6 +227,10 @@ async fn message(State(app): Shared, here: Here, sent: Sent) -> Result<Response,
     here.checked(&sent)?;
     let Some(rows) = ticked(&app, &sent) else { return Ok(nothing_ticked(&app, &here)) };
     let text = sent.message().unwrap_or_default();
+    if text.trim().is_empty() {
+        // Who wants none takes it off a row in 編集; here an empty field is one that was not filled in.
+        return Ok(here.failed(&app, "/batch", here.words("message-empty", "message-empty-next")));
+    }
     let mut bound = false;
     for (_, row) in held(&app.letters).rows.iter_mut().filter(|(id, _)| rows.contains(id)) {
         if row.fate.is_open() {

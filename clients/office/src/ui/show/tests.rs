@@ -208,6 +208,19 @@ async fn an_edited_row_keeps_its_destination() {
     assert_eq!(files(&held(&desk.app.letters).rows[ID]), ["note.pdf", again.as_str()]);
 }
 
+/// BE-05: what was written for a row is not wiped by a field that nobody filled in.
+#[tokio::test]
+async fn an_empty_message_for_all_changes_nothing_and_says_so() {
+    let desk = Desk::new();
+    let row = Letter { message: "ご確認ください".into(), ..letter("r", CSV) };
+    held(&desk.app.letters).rows.insert("r".into(), row);
+    for empty in ["", "+%0D%0A"] {
+        desk.post("/batch/message", &format!("row=r&message={empty}")).await;
+        assert_eq!(held(&desk.app.letters).rows["r"].message, "ご確認ください");
+        assert!(desk.get("/batch").await.text.contains(&*fumibako_web::text::say(Lang::Ja, "message-empty")));
+    }
+}
+
 /// BT-08: what went does not go once more.
 #[tokio::test]
 async fn a_row_that_went_is_not_sent_again() {
