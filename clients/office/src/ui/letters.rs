@@ -43,6 +43,13 @@ impl Fate {
     pub(super) fn is_open(&self) -> bool {
         matches!(self, Self::Unsent | Self::Unasked | Self::Failed(_) | Self::Stopped)
     }
+
+    /// BP-04: what is neither on its way nor at its end stops.
+    pub(super) fn stop(&mut self) {
+        if matches!(self, Self::Waiting | Self::Unasked) {
+            *self = Self::Stopped;
+        }
+    }
 }
 
 /// A letter to one office.

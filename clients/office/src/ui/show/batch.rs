@@ -280,11 +280,17 @@ fn order(app: &App, rows: Vec<String>) -> Vec<String> {
     keyed.into_iter().map(|(_, id)| id).collect()
 }
 
-/// BP-04, BP-07: the one in flight goes on to its end.
+/// BP-04, BP-07: the one in flight goes on to its end. What stops is written down with the same step: a start anew sends none of it.
 async fn stop(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answer> {
     here.checked(&sent)?;
     if let Some(run) = held(&app.run).as_mut().filter(|run| run.running) {
         run.stopping = true;
+        let mut letters = held(&app.letters);
+        for id in &run.rows {
+            if let Some(row) = letters.rows.get_mut(id) {
+                row.fate.stop();
+            }
+        }
     }
     app.tell("progress");
     Ok(see("/batch"))

@@ -290,6 +290,29 @@ async fn what_is_refused_is_said_in_words() {
     assert_eq!(encoded("/inbox?show=new&month=2026-11"), "/inbox%3Fshow%3Dnew%26month%3D2026-11");
 }
 
+/// BP-04, Profile §15.7: after 中断 no start anew sends what was stopped; the row in flight has its turn (BP-07).
+#[tokio::test]
+async fn what_was_stopped_is_stopped_after_a_kill() {
+    let desk = Desk::new();
+    let fates =
+        [Fate::Sending, Fate::Waiting, Fate::Unasked, Fate::Offline(vec!["a@x".into()]), Fate::Unsent, Fate::Waiting];
+    for (at, fate) in fates.into_iter().enumerate() {
+        held(&desk.app.letters).rows.insert(at.to_string(), Letter { fate, ..letter(&at.to_string(), CSV) });
+    }
+    let rows = (0..5).map(|at| at.to_string()).collect();
+    *held(&desk.app.run) = Some(crate::ui::state::Run { rows, running: true, stopping: false });
+    desk.app.tell("progress");
+    desk.post("/batch/stop", "").await;
+    let fate = |id: &str| held(&desk.app.letters).rows[id].fate.clone();
+    assert_eq!(["1", "2", "4", "5"].map(fate), [Fate::Stopped, Fate::Stopped, Fate::Unsent, Fate::Waiting]);
+    let settings = desk.app.settings.clone();
+    let Desk { _folder, app, .. } = desk;
+    drop(app);
+    let app = crate::ui::kept::tests::run(&settings);
+    assert_eq!(held(&app.run).clone().map(|run| run.rows), Some(vec!["0".to_owned(), "5".into()]));
+    assert_eq!(held(&app.letters).rows["1"].fate, Fate::Stopped);
+}
+
 /// RX-14: what went before anybody fetched it stays as 期限切れ, with a page to print, and is not to be chosen.
 #[tokio::test]
 async fn what_expired_is_shown_with_its_record() {

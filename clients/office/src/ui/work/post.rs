@@ -251,21 +251,25 @@ fn settle_offline(app: &Arc<App>) -> bool {
 /// Sends the rows of the run that were chosen, one after the other, until somebody says stop (BP-02, BP-04, BP-07).
 pub(in crate::ui) async fn batch(app: Arc<App>) {
     let rows = held(&app.run).as_ref().map(|run| run.rows.clone()).unwrap_or_default();
+    let stopping = || held(&app.run).as_ref().is_none_or(|run| run.stopping);
     for id in rows {
-        let stopping = held(&app.run).as_ref().is_none_or(|run| run.stopping);
         // Of a batch that goes on some rows have their end already.
         let letter = held(&app.letters).rows.get(&id).filter(|row| row.fate == Fate::Waiting).cloned();
         let Some(letter) = letter else { continue };
-        if stopping {
+        if stopping() {
             set(&app, &id, Fate::Stopped);
             continue;
         }
         set(&app, &id, Fate::Sending);
         let files = letter.files.len();
-        let (letter, fate) = match incomplete(&letter) {
+        let (letter, mut fate) = match incomplete(&letter) {
             Some(words) => (letter, Fate::Failed(words)),
             None => send(&app, letter).await,
         };
+        if stopping() {
+            // The one in flight that could not be composed does not go by itself after 中断.
+            fate.stop();
+        }
         if letter.files.len() < files {
             let mut letters = held(&app.letters);
             // A copy that was being edited still has the files that went.
