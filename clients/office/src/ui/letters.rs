@@ -136,6 +136,11 @@ impl Letter {
         self.files.is_empty() && self.message.trim().is_empty()
     }
 
+    /// Nor anything that could not be added and is still to be told or moved?
+    pub(super) fn is_blank(&self) -> bool {
+        self.is_empty() && self.left.is_empty()
+    }
+
     /// When its files were written, by the newest stamp in their names.
     pub(super) fn written(&self) -> Option<String> {
         let stamp = |file: &Kept| recognise(&file.name).standard().map(|name| name.serial().to_string());

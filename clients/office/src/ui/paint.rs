@@ -40,7 +40,13 @@ fn counts(app: &App) -> Counts {
     let (inbox, sent) = held(&app.mail).counts();
     let letters = held(&app.letters);
     let failed = letters.rows.values().filter(|row| matches!(row.fate, Fate::Failed(_))).count();
-    Counts { inbox, sent, drafts: letters.drafts.len(), batch: letters.rows.len(), failed }
+    Counts {
+        inbox,
+        sent,
+        drafts: super::show::compose::newest(&letters.drafts).len(),
+        batch: letters.rows.len(),
+        failed,
+    }
 }
 
 /// Name and number of an office.

@@ -1,7 +1,7 @@
 //! The screens' addresses. Each module below answers for one screen or a few that belong together.
 
 mod batch;
-mod compose;
+pub(super) mod compose;
 pub(super) mod door;
 mod drafts;
 mod events;

@@ -70,10 +70,12 @@ async fn show(
     }
     // Files that were not added are told once; the files themselves are where they were.
     if !here.live && !asked {
-        held(&app.letters)
-            .drafts
-            .entry(id.to_owned())
-            .and_modify(|letter| letter.left.retain(|left| left.bytes.is_some()));
+        let mut letters = held(&app.letters);
+        if let Some(letter) = letters.drafts.get_mut(id) {
+            letter.left.retain(|left| left.bytes.is_some());
+        }
+        // A letter of which nothing but that was left is none any more.
+        letters.drafts.retain(|known, letter| known != id || !letter.is_blank());
     }
     Ok(html(page::letter(&here.frame(&app), &view)))
 }
@@ -137,7 +139,7 @@ fn change(app: &App, id: &str, sent: Sent, more: impl FnOnce(&mut Letter)) {
     let letter = letters.drafts.entry(id.to_owned()).or_insert_with(|| Letter::new(id, (app.clock)()));
     take(app, letter, sent);
     more(letter);
-    if letter.is_empty() && letter.left.is_empty() {
+    if letter.is_blank() {
         letters.drafts.remove(id);
     }
     drop(letters);
@@ -254,7 +256,7 @@ async fn go(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) 
 }
 
 /// The drafts, newest first.
-pub(super) fn newest(drafts: &BTreeMap<String, Letter>) -> Vec<&Letter> {
+pub(in crate::ui) fn newest(drafts: &BTreeMap<String, Letter>) -> Vec<&Letter> {
     let mut all: Vec<&Letter> = drafts.values().filter(|letter| !letter.is_empty()).collect();
     all.sort_by_key(|letter| std::cmp::Reverse(letter.saved));
     all

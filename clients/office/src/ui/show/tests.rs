@@ -125,6 +125,24 @@ async fn a_letter_without_a_csv_is_not_sent_and_stays() {
     assert_eq!(sent.1, Fate::Failed(Box::new(crate::ui::state::both(&nothing))));
 }
 
+/// DR-01, HM-07: the menu counts what the list lists, and of a letter that took nothing nothing stays.
+#[tokio::test]
+async fn a_letter_in_which_nothing_is_is_no_draft() {
+    let desk = Desk::new();
+    let place = format!("/compose/{ID}");
+    desk.drop_file(&format!("{place}/files"), "memo.csv").await;
+    let drafts = || {
+        crate::ui::paint::frame(&desk.app, &desk.app.sessions.find(&desk.id, now(), true).unwrap(), "/").counts.drafts
+    };
+    let kept = held(&desk.app.letters).drafts.len();
+    assert_eq!((kept, drafts()), (1, 0), "why it was not added is still to be told");
+    assert!(desk.get(&place).await.text.contains(&*fumibako_web::text::say(Lang::Ja, "left-unknown")));
+    assert!(held(&desk.app.letters).drafts.is_empty());
+    held(&desk.app.letters).drafts.insert(ID.into(), letter(ID, CSV));
+    desk.get(&place).await;
+    assert_eq!(drafts(), 1);
+}
+
 /// BT-07, BE-04, BP-11: what is on its way is neither removed nor changed, and says so; it would go out all the same, or twice.
 #[tokio::test]
 async fn a_row_on_its_way_is_neither_removed_nor_changed() {
