@@ -187,7 +187,8 @@ fn a_full_disk_is_said_in_plain_words_and_nothing_is_half_done() {
         assert!(text.contains("に書き込めません") && text.contains(shown), "{page}: {text}");
         assert!(!text.contains("os error"), "{page}");
     }
-    browser.post(&format!("/compose/{id}/send"), "");
+    let seen = after(&browser.get(&format!("/compose/{id}?confirm=yes")), "name=\"seen\" value=\"").next();
+    browser.post(&format!("/compose/{id}/send"), &format!("seen={}", seen.unwrap_or_default()));
     assert!(browser.get(&format!("/compose/{id}")).contains("plan.pdf"), "it is a draft as before");
     assert_eq!(house.messages_at_the_gateway(), 0);
     end(program);

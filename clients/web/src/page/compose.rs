@@ -22,6 +22,10 @@ pub enum Manner {
 /// 送信確認: shown over the letter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Confirm {
+    /// What tells this letter from what it may become before OK is pressed.
+    pub seen: String,
+    /// Did it become another since it was confirmed?
+    pub changed: bool,
     /// What the checker found: headline and lines (NW-17).
     pub warning: Option<(String, Vec<String>)>,
 }
@@ -149,7 +153,9 @@ fn dialog(frame: &Frame, letter: &Letter, confirm: &Confirm) -> Markup {
         dialog open data-modal aria-labelledby="confirm-title" {
             form method="post" action={ (letter.base) "/send" } data-swap {
                 (frame.token())
+                input type="hidden" name="seen" value=(confirm.seen);
                 h2 #confirm-title { (frame.say("confirm")) }
+                @if confirm.changed { (panel(Mood::Warn, "changed", &frame.say("confirm-changed"), &html! {})) }
                 @if let Some((heading, lines)) = &confirm.warning {
                     (panel(Mood::Warn, "check", heading, &html! { ul { @for line in lines { li { (line) } } } }))
                     input type="hidden" name="anyway" value="yes";

@@ -288,6 +288,7 @@ need-csv-next = Add a CSV file whose name holds the office number.
 confirm = Confirm
 partner-number = To (office number)
 confirm-question = Send this?
+confirm-changed = After you confirmed it, this letter was changed in another window. Nothing was sent yet. Please look at it as it is now.
 send-anyway = Send all the same
 check-found = { $count } departures from the standard. The other side's software may not import it. Mend it in your software and replace the files, or send it as it is.
 

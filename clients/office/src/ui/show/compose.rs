@@ -21,7 +21,7 @@ use crate::ui::letters::{Fate, Letter};
 use crate::ui::paint::{moment, party, party_line, pick, refusal};
 use crate::ui::state::{App, both, held};
 use crate::ui::work::mandated::barred;
-use crate::ui::work::post::{Reaches, checked, incomplete, send_draft};
+use crate::ui::work::post::{Reaches, checked, incomplete, send_draft, sum};
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -53,7 +53,8 @@ async fn show(
 ) -> Result<Response, Answer> {
     let id = id_of(&id)?;
     let known = held(&app.letters).drafts.get(id).cloned();
-    let asked = fields.iter().any(|(name, _)| name == "confirm");
+    let how = fields.iter().find(|(name, _)| name == "confirm").map(|(_, how)| how.as_str());
+    let asked = how.is_some();
     // Somebody went back to 送信確認 after it was sent: an empty letter would look as if everything were lost.
     if asked && known.is_none() && !here.live {
         return Ok(here.done(&app, "/sent", here.say("no-draft-toast")));
@@ -62,9 +63,11 @@ async fn show(
     let letter = known.unwrap_or_else(|| Letter::new(id, (app.clock)()));
     let mut view = view(&app, &here, &letter, (Manner::New, format!("/compose/{id}")));
     view.saved = saved.map(|at| format!("{} {at}", here.say("saved-draft")));
-    if asked && view.trouble.is_none() && letter.route().is_some() {
+    if let (true, None, Some(seen)) = (asked, &view.trouble, sum(&letter)) {
         let warning = checked(&letter, here.lang());
         view.confirm = Some(Confirm {
+            seen,
+            changed: how == Some("changed"),
             warning: warning.map(|(many, lines)| (count(here.lang(), "check-found", many).into_owned(), lines)),
         });
     }
@@ -230,14 +233,18 @@ fn unfit(app: &App, here: &Here, letter: Option<&Letter>) -> Option<Words> {
 }
 
 /// CF-02, CF-05: the draft leaves the list before it is sent, so a second click finds nothing to send. What was confirmed may
-/// have changed since, in another window: it is looked at once more, and what is not fit stays a draft.
+/// have changed since, in another window: what is not fit stays a draft, and what is another letter is confirmed anew.
 async fn go(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) -> Result<Response, Answer> {
     here.checked(&sent)?;
     let place = format!("/compose/{}", id_of(&id)?);
     let left = {
         let mut letters = held(&app.letters);
-        match letters.drafts.get(&id).map(|letter| unfit(&app, &here, Some(letter))) {
+        let draft = letters.drafts.get(&id);
+        match draft.map(|letter| unfit(&app, &here, Some(letter))) {
             Some(Some(words)) => Err(words),
+            Some(None) if sent.get("seen") != draft.and_then(sum).as_deref() => {
+                return Ok(see(&format!("{place}?confirm=changed")));
+            }
             Some(None) => Ok(letters.leave(&id)),
             None => Ok(None),
         }

@@ -125,6 +125,32 @@ async fn a_letter_without_a_csv_is_not_sent_and_stays() {
     assert_eq!(sent.1, Fate::Failed(Box::new(crate::ui::state::both(&nothing))));
 }
 
+/// CF-01, CF-02: OK sends what was shown, to whom it was shown, or nothing.
+#[tokio::test]
+async fn what_is_sent_is_what_was_confirmed() {
+    let desk = Desk::new();
+    let place = format!("/compose/{ID}");
+    let seen = |page: &str| page.split("name=\"seen\" value=\"").nth(1).map(|rest| rest[..64].to_owned());
+    let other = CSV.replace("9970000029", "9970000037");
+    let with = |name: &str, message: &str| Letter { message: message.into(), ..letter(ID, name) };
+    held(&desk.app.letters).drafts.insert(ID.into(), with(CSV, "a"));
+    let confirmed = seen(&desk.get(&format!("{place}?confirm=yes")).await.text).unwrap();
+    for changed in [with(CSV, "b"), with(&other, "a"), with(&CSV.replace("101500", "101501"), "a")] {
+        held(&desk.app.letters).drafts.insert(ID.into(), changed);
+        for fields in [format!("seen={confirmed}&anyway=yes"), "anyway=yes".into()] {
+            let told = desk.post(&format!("{place}/send"), &fields).await;
+            assert_eq!(told.to, format!("{place}?confirm=changed"));
+            assert!(held(&desk.app.letters).drafts.contains_key(ID), "nothing was sent");
+        }
+        let page = desk.get(&format!("{place}?confirm=changed")).await.text;
+        assert!(page.contains(&*fumibako_web::text::say(Lang::Ja, "confirm-changed")), "{page}");
+        assert_ne!(seen(&page), Some(confirmed.clone()));
+    }
+    held(&desk.app.letters).drafts.insert(ID.into(), with(CSV, "a"));
+    let told = desk.post(&format!("{place}/send"), &format!("seen={confirmed}&anyway=yes")).await;
+    assert!(!told.to.contains("confirm"), "it was tried: {}", told.to);
+}
+
 /// DR-01, HM-07: the menu counts what the list lists, and of a letter that took nothing nothing stays.
 #[tokio::test]
 async fn a_letter_in_which_nothing_is_is_no_draft() {

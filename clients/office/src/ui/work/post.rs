@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use fumibako_careplan::{Lang, Report, check, gather};
 use fumibako_model::{Party, Private};
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use crate::mandates::Mandates;
 use crate::outbox::{self, Fate as Posted, Outbox};
 use crate::partners::{Closing, NoPartner};
 use crate::post::Post;
+use crate::random;
 use crate::settings::Settings;
 use crate::signatory::Signatory;
 use crate::trouble::{Trouble, Usage};
@@ -49,6 +51,18 @@ pub(super) fn drafts(letter: &Letter) -> Result<Vec<Draft>, (fumibako_careplan::
     let cover = Some(letter.message.clone()).filter(|text| !text.trim().is_empty()).map(Private);
     let with = |bundle| Draft { bundle, cover: cover.clone(), attached: std::mem::take(&mut attached) };
     Ok(sorted.bundles.into_iter().map(with).collect())
+}
+
+/// CF-01: tells what was confirmed from what became of the letter since: whom it goes to, every file, the message. `None`: it goes
+/// nowhere as it is.
+pub(in crate::ui) fn sum(letter: &Letter) -> Option<String> {
+    let drafts = drafts(letter).ok().filter(|drafts| !drafts.is_empty())?;
+    let of = |draft: &Draft| {
+        let (from, to) = (draft.bundle.sender.office, draft.bundle.recipient.office);
+        [from.as_str().as_bytes(), to.as_str().as_bytes(), &draft.sum()].concat()
+    };
+    let all: Vec<u8> = drafts.iter().flat_map(of).collect();
+    Some(random::hex_of(digest(&SHA256, &all).as_ref()))
 }
 
 /// Why the files of a letter are no whole send unit, in both languages.
