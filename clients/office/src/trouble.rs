@@ -101,6 +101,9 @@ pub enum Trouble {
     /// Another run of this program holds the data folder.
     #[error("another run holds {0}")]
     Busy(PathBuf),
+    /// The run that serves the screens of this data folder does not answer the next one.
+    #[error("the screens of {0} do not answer")]
+    Deaf(PathBuf),
     /// The command line asks for something that does not fit together.
     #[error("usage: {0:?}")]
     Usage(Usage),
@@ -284,9 +287,10 @@ impl Trouble {
             Self::CannotRead(..) | Self::NoSuchFile(_) | Self::NothingToCheck | Self::NoMessage(_) => Exit::NO_FILE,
             Self::CannotWrite(..) | Self::Exists(_) | Self::Output(_) => Exit::CANNOT_WRITE,
             // A key in a file always signs; a token may have been taken away meanwhile.
-            Self::Busy(_) | Self::Sign(SignError::Provider) | Self::Seal(SealError::Sign(SignError::Provider)) => {
-                Exit::TRY_AGAIN
-            }
+            Self::Busy(_)
+            | Self::Deaf(_)
+            | Self::Sign(SignError::Provider)
+            | Self::Seal(SealError::Sign(SignError::Provider)) => Exit::TRY_AGAIN,
             Self::Usage(_) => Exit::USAGE,
             Self::NoMandate(_) => Exit(Refusal::MandateUnknown.row().exit),
             Self::Alone(_) => Exit::NOT_ALLOWED,

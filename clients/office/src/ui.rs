@@ -7,6 +7,7 @@
 //! an answer to another host name, a change without the token of the session, a script or a style that is not ours.
 
 mod account;
+mod again;
 mod connections;
 mod first;
 mod form;
@@ -33,8 +34,11 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::disk;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
+pub use again::{Door, Found};
+use connections::End;
 use first::First;
 use session::Sessions;
 use state::{App, held, installation};
@@ -42,17 +46,15 @@ use state::{App, held, installation};
 /// How the screens are served.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The port on this computer; 0: any that is free.
+    /// The port on this computer; 0: that of the last time, or any that is free.
     pub port: u16,
-    /// Seconds without a click after which the screen is locked (LG-10).
-    pub idle_seconds: u32,
     /// Seconds between two looks at the gateway; 15 times as long while it says itself that something happened (RFC 2177).
     pub look_seconds: u32,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { port: 0, idle_seconds: 15 * 60, look_seconds: 20 }
+        Self { port: 0, look_seconds: 20 }
     }
 }
 
@@ -64,6 +66,7 @@ pub struct Ui {
     clock: fn() -> Timestamp,
     address: SocketAddr,
     tasks: Tasks,
+    end: End,
 }
 
 /// What runs beside the requests.
@@ -72,28 +75,28 @@ type Tasks = Arc<Mutex<Vec<JoinHandle<()>>>>;
 impl Ui {
     /// Binds to this computer alone and serves until [`Ui::stop`].
     pub async fn start(settings: Settings, clock: fn() -> Timestamp, options: Options) -> Result<Self, Trouble> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
+        let listener = listen(options.port, &settings.data_folder).await?;
         let address = listener.local_addr()?;
         let app = App::new(settings, clock, &options, address.port())?;
         let (host, sessions, tasks) = (app.host.clone(), app.sessions.clone(), Tasks::default());
         let routes = screens(app, &tasks)?;
-        serve(listener, routes, &tasks);
-        Ok(Self { host, sessions, clock, address, tasks })
+        let end = serve(listener, routes, &tasks);
+        Ok(Self { host, sessions, clock, address, tasks, end })
     }
 
     /// EN-02: where there are no settings yet, the page that makes them; the screens take its place when somebody begins.
     pub async fn start_first(place: PathBuf, clock: fn() -> Timestamp, options: Options) -> Result<Self, Trouble> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
+        let data = first_folder(&place);
+        let listener = listen(options.port, &data).await?;
         let address = listener.local_addr()?;
-        // Where the settings will keep theirs, so that the host name stays what it is.
-        let data = place.parent().unwrap_or(Path::new(".")).join(Settings::default().data_folder);
         let host = format!("{}.localhost:{}", installation(&data)?, address.port());
-        let (sessions, tasks) = (Arc::new(Sessions::new(options.idle_seconds)), Tasks::default());
+        let (sessions, tasks) = (Arc::new(Sessions::new(Settings::default().idle_seconds)), Tasks::default());
         let current = Arc::new(Mutex::new(Router::new()));
         let begin = {
             let (sessions, tasks, current) = (sessions.clone(), tasks.clone(), current.clone());
             move |settings: Settings| {
                 let mut app = App::new(settings, clock, &options, address.port())?;
+                sessions.lock_after(app.settings.idle_seconds);
                 app.sessions = sessions.clone();
                 *held(&current) = screens(app, &tasks)?;
                 Ok(())
@@ -105,13 +108,19 @@ impl Ui {
             let routes = held(&current).clone();
             async move { TowerToHyperService::new(routes).call(request).await }
         });
-        serve(listener, dispatch, &tasks);
-        Ok(Self { host, sessions, clock, address, tasks })
+        let end = serve(listener, dispatch, &tasks);
+        Ok(Self { host, sessions, clock, address, tasks, end })
     }
 
     /// A new link that opens the screens once.
     pub fn link(&self) -> String {
-        format!("http://{}/open?t={}", self.host, self.sessions.new_link((self.clock)()))
+        link(&self.host, &self.sessions, self.clock)
+    }
+
+    /// From now on whoever starts the program once more gets a link there.
+    pub fn answer_at(&self, door: Door) {
+        let (host, sessions, clock) = (self.host.clone(), self.sessions.clone(), self.clock);
+        held(&self.tasks).push(tokio::spawn(door.answer(move || link(&host, &sessions, clock))));
     }
 
     /// Where it listens.
@@ -127,7 +136,37 @@ impl Ui {
     /// Ends at once; what was promised is on disk.
     pub fn stop(self) {
         held(&self.tasks).iter().for_each(JoinHandle::abort);
+        self.end.now();
     }
+}
+
+/// Where settings that do not exist yet will keep theirs, so that the host name stays what it is.
+pub(crate) fn first_folder(place: &Path) -> PathBuf {
+    place.parent().unwrap_or(Path::new(".")).join(Settings::default().data_folder)
+}
+
+fn link(host: &str, sessions: &Sessions, clock: fn() -> Timestamp) -> String {
+    format!("http://{host}/open?t={}", sessions.new_link(clock()))
+}
+
+/// The port that was asked for; else that of the last time, so that the address stays what it was; else any that is free.
+async fn listen(port: u16, data_folder: &Path) -> Result<TcpListener, Trouble> {
+    let place = data_folder.join("ui-port");
+    let last = std::fs::read_to_string(&place).ok().and_then(|text| text.trim().parse().ok());
+    let bind = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    let listener = match last.filter(|_| port == 0) {
+        Some(last) => match bind(last).await {
+            Ok(listener) => listener,
+            Err(_) => bind(0).await?,
+        },
+        None => bind(port).await?,
+    };
+    let bound = listener.local_addr()?.port();
+    if last != Some(bound) {
+        disk::private_folder(data_folder).map_err(Trouble::writing(data_folder))?;
+        disk::replace(&place, bound.to_string().as_bytes()).map_err(Trouble::writing(&place))?;
+    }
+    Ok(listener)
 }
 
 /// Takes up what was kept, begins to look at the gateway, and gives the addresses of all screens.
@@ -145,11 +184,14 @@ fn screens(app: App, tasks: &Tasks) -> Result<Router, Trouble> {
     Ok(show::routes(app))
 }
 
-fn serve(listener: TcpListener, routes: Router, tasks: &Tasks) {
+fn serve(listener: TcpListener, routes: Router, tasks: &Tasks) -> End {
+    let end = End::new();
+    let door = connections::Connections::of(listener, end.clone());
     let serving = tokio::spawn(async move {
-        if let Err(why) = axum::serve(connections::Connections::of(listener), routes).await {
+        if let Err(why) = axum::serve(door, routes).await {
             tracing::warn!(%why, "ui.stopped");
         }
     });
     held(tasks).push(serving);
+    end
 }

@@ -111,6 +111,10 @@ impl Trouble {
                 format!("{} はすでにあり、上書きしていません。", path.display()),
                 "別の名前にするか、--overwrite を付けてください。".into(),
             ),
+            Self::Deaf(_) => (
+                "文箱はすでに動いていますが、応答がありません。".into(),
+                "動いている文箱を終わらせてから（Ctrl-C、またはパソコンの再起動）、もう一度実行してください。".into(),
+            ),
             Self::Busy(_) => ("ほかの送受信が実行中です。".into(), "終わってからもう一度実行してください。".into()),
             Self::Usage(usage) => usage.japanese(),
             Self::Limit(limit) => limit.japanese(),
@@ -180,6 +184,10 @@ impl Trouble {
             Self::Exists(path) => (
                 format!("{} is there already and was not replaced.", path.display()),
                 "Choose another name, or say --overwrite.".into(),
+            ),
+            Self::Deaf(_) => (
+                "Fumibako runs already, but does not answer.".into(),
+                "End the one that runs (Ctrl-C, or restart the computer), then run it again.".into(),
             ),
             Self::Busy(_) => ("Another run is sending or fetching.".into(), "Run it again when that has ended.".into()),
             Self::Usage(usage) => usage.english(),

@@ -205,6 +205,30 @@ fn a_full_disk_is_said_in_plain_words_and_nothing_is_half_done() {
     assert_eq!(type_in(&house.a, ["list", "sent"]).only()["state"], "済");
 }
 
+/// Profile §15.3: whoever closed the browser gets in again while the program runs, and finds the same address after it ended.
+#[test]
+fn a_second_start_hands_out_another_link_and_the_address_stays() {
+    let house = House::new();
+    let (program, browser) = start(&house.a, None);
+    let again = || limited(None).arg("--config").arg(&house.a).arg("ui").output().unwrap();
+    let mut links = BTreeSet::new();
+    for _ in 0..2 {
+        let second = again();
+        assert_eq!(second.status.code(), Some(0), "{second:?}");
+        let told: serde_json::Value = serde_json::from_slice(&second.stdout).unwrap();
+        assert_eq!(told["running"], true);
+        let link = told["link"].as_str().unwrap().to_owned();
+        let other = Browser::enter(&link, &house.a);
+        assert!(other.host == browser.host && other.cookie != browser.cookie && other.get("/sent").contains("200 OK"));
+        links.insert(link);
+    }
+    assert!(links.len() == 2 && browser.get("/sent").contains("200 OK"), "the first browser stays logged in");
+    end(program);
+    let (program, next) = start(&house.a, None);
+    assert_eq!(next.host, browser.host);
+    end(program);
+}
+
 /// RX-13, TX-04, Profile §15.9: the gateway says that something came, and nobody asks it every few seconds.
 #[test]
 fn what_comes_is_shown_without_asking() {

@@ -228,6 +228,7 @@ mod tests {
             Trouble::Unreachable { host: "localhost".into(), why: "x".into() },
             Trouble::Garbled("x".into()),
             Trouble::Busy(path()),
+            Trouble::Deaf(path()),
             Trouble::NoMessage("x".into()),
             Trouble::Usage(Usage::NothingToSend),
             Trouble::Usage(Usage::Search("x".into())),

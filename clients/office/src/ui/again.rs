@@ -1,0 +1,180 @@
+//! Whoever starts `fumibako ui` again gets a fresh link from the run that serves already: a link opens once, and a browser that was
+//! closed has forgotten its session (Profile §15.3).
+//!
+//! Both runs meet in a folder that nobody but this user reads or writes, so it works the same on every system, however long the
+//! folder's name is, and no stranger's program can stand in for ours: the second run writes `asked-<word>`, the first answers with
+//! `link-<word>`, whole or not at all. A lock tells which is the first, so that two that begin together do not both serve.
+
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::disk;
+use crate::random;
+use crate::settings::read_small;
+use crate::trouble::Trouble;
+
+/// Held by the run that serves.
+const LOCK: &str = "lock";
+/// How the name of a question begins, and that of its answer.
+const ASKED: &str = "asked-";
+const LINK: &str = "link-";
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Looks for an answer. A run that does not answer in these 20 seconds is not well.
+const LOOKS: u32 = 100;
+
+/// Who serves the screens of a data folder.
+#[derive(Debug)]
+pub enum Found {
+    /// Nobody so far: whoever holds this may.
+    Nobody(Door),
+    /// Another run, which gave this link; it opens once.
+    Running(String),
+}
+
+/// Where the run that serves is asked for links. Others wait for it as long as it lives.
+#[derive(Debug)]
+pub struct Door {
+    folder: PathBuf,
+    _lock: File,
+}
+
+impl Door {
+    /// Finds out who serves, and asks it. [`Trouble::Deaf`]: it does not answer.
+    pub async fn find(data_folder: &Path) -> Result<Found, Trouble> {
+        let folder = data_folder.join("ui");
+        disk::private_folder(&folder).map_err(Trouble::writing(&folder))?;
+        let place = folder.join(LOCK);
+        let lock = File::options().create(true).append(true).open(&place).map_err(Trouble::writing(&place))?;
+        let word = random::hex();
+        let (asked, link) = (folder.join(format!("{ASKED}{word}")), folder.join(format!("{LINK}{word}")));
+        for look in 0..LOOKS {
+            // The run that served may be just ending.
+            if lock.try_lock().is_ok() {
+                clear(&folder)?;
+                return Ok(Found::Nobody(Self { folder, _lock: lock }));
+            }
+            if look == 0 {
+                disk::replace(&asked, b"").map_err(Trouble::writing(&asked))?;
+            }
+            match read_small(&link) {
+                Ok(told) => {
+                    disk::remove(&link).map_err(Trouble::writing(&link))?;
+                    return Ok(Found::Running(String::from_utf8_lossy(&told).into_owned()));
+                }
+                Err(Trouble::CannotRead(_, why)) if why.kind() == ErrorKind::NotFound => {}
+                Err(why) => return Err(why),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        disk::remove(&asked).map_err(Trouble::writing(&asked))?;
+        Err(Trouble::Deaf(data_folder.to_owned()))
+    }
+
+    /// Answers whoever asks, for ever.
+    pub(super) async fn answer(self, new_link: impl Fn() -> String) {
+        loop {
+            for word in questions(&self.folder) {
+                if let Err(why) = self.tell(&word, &new_link()) {
+                    tracing::warn!(%why, "ui.link-not-handed-over");
+                }
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    fn tell(&self, word: &str, link: &str) -> std::io::Result<()> {
+        // The question goes first: it is answered once, whatever happens.
+        disk::remove(&self.folder.join(format!("{ASKED}{word}")))?;
+        disk::replace(&self.folder.join(format!("{LINK}{word}")), link.as_bytes())
+    }
+}
+
+/// The words of all questions. What is not named by one of our words is none.
+fn questions(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let words = names.filter_map(|name| name.strip_prefix(ASKED).map(str::to_owned));
+    words.filter(|word| word.len() == 32 && word.bytes().all(|octet| octet.is_ascii_hexdigit())).collect()
+}
+
+/// Removes what earlier runs asked and were told.
+fn clear(folder: &Path) -> Result<(), Trouble> {
+    for entry in fs::read_dir(folder).map_err(Trouble::reading(folder))? {
+        let path = entry.map_err(Trouble::reading(folder))?.path();
+        if path.file_name().is_some_and(|name| name != LOCK) {
+            disk::remove(&path).map_err(Trouble::writing(&path))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    fn nobody(found: Found) -> Door {
+        match found {
+            Found::Nobody(door) => door,
+            Found::Running(link) => panic!("{link}"),
+        }
+    }
+
+    /// Profile §15.3.
+    #[tokio::test]
+    async fn each_run_after_the_first_is_told_a_link_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let door = nobody(Door::find(folder.path()).await.unwrap());
+        let made = Arc::new(AtomicUsize::new(0));
+        let link = move || format!("http://x.localhost:1/open?t={}", made.fetch_add(1, Ordering::Relaxed));
+        let first = tokio::spawn(door.answer(link));
+        let (one, two) = tokio::join!(Door::find(folder.path()), Door::find(folder.path()));
+        let mut told: Vec<String> = [one, two]
+            .into_iter()
+            .map(|found| match found.unwrap() {
+                Found::Running(link) => link,
+                Found::Nobody(_) => panic!("two serve"),
+            })
+            .collect();
+        told.sort();
+        assert_eq!(told, ["http://x.localhost:1/open?t=0", "http://x.localhost:1/open?t=1"]);
+        let left = fs::read_dir(folder.path().join("ui")).unwrap().count();
+        assert_eq!(left, 1, "no link stays on the disk");
+        first.abort();
+        assert!(first.await.is_err());
+        nobody(Door::find(folder.path()).await.unwrap());
+    }
+
+    /// What a crash left is nobody's question and nobody's answer.
+    #[tokio::test]
+    async fn a_new_run_forgets_what_was_asked_of_the_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("ui");
+        fs::create_dir_all(&place).unwrap();
+        for name in [format!("{ASKED}{}", random::hex()), format!("{LINK}{}", random::hex()), ".fumibako-x".into()] {
+            fs::write(place.join(name), "x").unwrap();
+        }
+        nobody(Door::find(folder.path()).await.unwrap());
+        assert_eq!(fs::read_dir(&place).unwrap().count(), 1);
+    }
+
+    /// Nobody but this user reads a link or asks for one.
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn the_folder_is_this_user_s_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let door = nobody(Door::find(&data).await.unwrap());
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&data.join("ui")), 0o700);
+        let word = random::hex();
+        door.tell(&word, "link").unwrap();
+        assert_eq!(mode(&data.join("ui").join(format!("{LINK}{word}"))), 0o600);
+    }
+}
