@@ -93,6 +93,9 @@ pub struct Settings {
     /// Seconds to wait for the gateway's answer (a message may take 20 times as long). Default 60; after them it counts
     /// as not reachable.
     pub patience_seconds: u32,
+    /// Seconds without a click after which the screens of `fumibako ui` are locked. Default 900; 1 to 86400, past it the settings are
+    /// refused.
+    pub idle_seconds: u32,
 }
 
 /// How bundles are encrypted (Profile §4.15).
@@ -139,12 +142,16 @@ impl Default for Settings {
             data_folder: "data".into(),
             save_folder: "受信".into(),
             patience_seconds: 60,
+            idle_seconds: 15 * 60,
         }
     }
 }
 
 /// Largest settings, password or key file read, in bytes.
 const FILE_BYTES: u64 = 1 << 20;
+
+/// Seconds without a click that may pass before the screens are locked: at most a day.
+const IDLE_SECONDS: std::ops::RangeInclusive<u32> = 1..=86_400;
 
 impl Settings {
     /// Reads a settings file.
@@ -165,6 +172,9 @@ impl Settings {
         }
         if settings.agent.is_some() && settings.office.is_some() {
             return Err(bad("office と agent はどちらか一つです / office and agent: only one of them".into()));
+        }
+        if !IDLE_SECONDS.contains(&settings.idle_seconds) {
+            return Err(bad("idle_seconds は 1 から 86400 までです / idle_seconds: from 1 to 86400".into()));
         }
         let base = path.parent().unwrap_or(Path::new("."));
         for setting in settings.paths_mut() {

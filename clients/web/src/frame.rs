@@ -100,6 +100,8 @@ pub struct Frame {
     pub principals: Option<Principals>,
     /// Where the page is, for the way back.
     pub here: String,
+    /// Seconds without a click after which the page is covered (LG-10).
+    pub idle_seconds: u32,
 }
 
 impl TextSize {
@@ -170,7 +172,7 @@ pub fn page(frame: &Frame, tab: Tab, title: &str, main: Markup) -> Markup {
         (menu(frame, tab))
         div #stopped role="alert" hidden { (frame.say("stopped")) }
         // What a request that was refused without a page says; the script knows the status alone.
-        div #answered role="alert" hidden data-s403=(frame.say("answer-403")) data-s413=(frame.say("answer-413"))
+        div #answered role="alert" hidden data-s401=(frame.say("answer-401")) data-s403=(frame.say("answer-403")) data-s413=(frame.say("answer-413"))
             data-s507=(frame.say("answer-507")) data-other=(frame.say("answer-other")) {}
         main #main tabindex="-1" { (beside(frame, tab, main)) }
         (foot(frame))
@@ -178,7 +180,12 @@ pub fn page(frame: &Frame, tab: Tab, title: &str, main: Markup) -> Markup {
         div #heard.vh role="status" data-arrived=(crate::text::count(frame.lang, "arrived", count)) {}
         div #toast role="status" aria-live="polite" { @if let Some(toast) = &frame.toast { p { (Icon::Check.draw()) (toast) } } }
     };
-    whole(frame.lang, frame.size, &format!("{mark}{title} - {NAME}"), true, &body)
+    whole(frame.lang, frame.size, &format!("{mark}{title} - {NAME}"), Some(frame.idle_seconds), &body)
+}
+
+/// What stands around a page, for one that refreshes itself and in which nothing else is live.
+pub fn around(frame: &Frame, title: &str) -> Markup {
+    page(frame, Tab::Elsewhere, &frame.say(title), html! {})
 }
 
 /// PX-03: an agent's lists stand beside the offices they are of.
@@ -195,10 +202,10 @@ fn beside(frame: &Frame, tab: Tab, main: Markup) -> Markup {
 /// A page without menu: before the login, and where nothing else can be shown.
 pub fn bare(lang: Lang, size: TextSize, title: &str, main: Markup) -> Markup {
     let body = html! { main #main.door tabindex="-1" { (main) } };
-    whole(lang, size, &format!("{title} - {NAME}"), false, &body)
+    whole(lang, size, &format!("{title} - {NAME}"), None, &body)
 }
 
-fn whole(lang: Lang, size: TextSize, title: &str, events: bool, body: &Markup) -> Markup {
+fn whole(lang: Lang, size: TextSize, title: &str, idle: Option<u32>, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang=(lang.pick("ja", "en")) data-size=(size.word()) {
@@ -210,7 +217,7 @@ fn whole(lang: Lang, size: TextSize, title: &str, events: bool, body: &Markup) -
                 link rel="stylesheet" href=(asset::STYLE.path);
                 script type="module" src=(asset::SCRIPT.path) {}
             }
-            body data-events=[events.then_some("/events")] { (body) }
+            body data-events=[idle.map(|_| "/events")] data-idle=[idle] { (body) }
         }
     }
 }

@@ -23,7 +23,7 @@ fn the_sample_with_every_line_uncommented_names_every_setting() {
     let settings: Settings = toml::from_str(&whole).unwrap();
     assert!(settings.office.is_some() && settings.agent.is_some() && settings.domain.is_some());
     let table: toml::Table = whole.parse().unwrap();
-    assert_eq!(table.len(), 28, "one line a field");
+    assert_eq!(table.len(), 29, "one line a field");
 }
 
 #[test]
@@ -86,6 +86,16 @@ fn an_unknown_key_is_an_error_that_names_its_line() {
     let trouble = load("imap_port = 993\npasword_file = 'x'\n").unwrap_err();
     assert!(matches!(&trouble, Trouble::BadSettings(_, why) if why.contains("line 2") && why.contains("pasword_file")));
     assert_eq!(trouble.exit(), crate::exit::Exit::NOT_SET_UP);
+}
+
+/// LG-10: screens that never lock, or lock at once, are no setting.
+#[test]
+fn the_lock_of_the_screens_has_limits() {
+    let idle = |seconds: u32| load(&format!("idle_seconds = {seconds}\n")).map(|settings| settings.idle_seconds);
+    assert_eq!([1, 86_400].map(|seconds| idle(seconds).unwrap()), [1, 86_400]);
+    for wrong in [0, 86_401] {
+        assert!(matches!(idle(wrong), Err(Trouble::BadSettings(_, why)) if why.contains("idle_seconds")), "{wrong}");
+    }
 }
 
 /// Profile §9.12

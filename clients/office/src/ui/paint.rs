@@ -33,6 +33,7 @@ pub(super) fn frame(app: &App, session: &Session, here: &str) -> Frame {
         agent: app.settings.agent.is_some(),
         principals: super::offices::principals(app, session),
         here: here.to_owned(),
+        idle_seconds: app.settings.idle_seconds,
     }
 }
 

@@ -57,7 +57,7 @@ pub(super) struct Session {
 #[derive(Debug)]
 pub(super) struct Sessions {
     inner: Mutex<Inner>,
-    idle: SignedDuration,
+    idle: Mutex<SignedDuration>,
 }
 
 #[derive(Debug, Default)]
@@ -79,7 +79,12 @@ pub(super) enum Closed {
 
 impl Sessions {
     pub(super) fn new(idle_seconds: u32) -> Self {
-        Self { inner: Mutex::default(), idle: SignedDuration::from_secs(idle_seconds.into()) }
+        Self { inner: Mutex::default(), idle: Mutex::new(SignedDuration::from_secs(idle_seconds.into())) }
+    }
+
+    /// LG-10: sessions lock when nobody clicks for so many seconds.
+    pub(super) fn lock_after(&self, idle_seconds: u32) {
+        *held(&self.idle) = SignedDuration::from_secs(idle_seconds.into());
     }
 
     /// A link's word, good once.
@@ -111,9 +116,9 @@ impl Sessions {
 
     /// The session of a cookie, locked if nobody clicked for long. A page that refreshes itself is no click.
     pub(super) fn find(&self, id: &str, now: Timestamp, click: bool) -> Option<Session> {
-        let mut inner = held(&self.inner);
+        let (idle, mut inner) = (*held(&self.idle), held(&self.inner));
         let session = inner.open.get_mut(id)?;
-        if session.open && now.duration_since(session.last) >= self.idle {
+        if session.open && now.duration_since(session.last) >= idle {
             (session.open, session.locked) = (false, true);
         }
         if click && session.open {

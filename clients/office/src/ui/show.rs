@@ -113,8 +113,7 @@ impl FromRequestParts<Arc<App>> for Here {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
-        let live =
-            parts.headers.get("x-fumibako").is_some_and(|value| value == "live") || parts.uri.path() == "/events";
+        let live = parts.headers.get("x-fumibako").is_some_and(|value| value == "live");
         let path = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
         match session_of(app, &parts.headers, !live) {
             Some((id, mut session)) if session.open => {

@@ -84,11 +84,12 @@ impl App {
     ) -> Result<Self, Trouble> {
         settings.party()?;
         let host = format!("{}.localhost:{port}", installation(&settings.data_folder)?);
+        let sessions = Arc::new(Sessions::new(settings.idle_seconds));
         Ok(Self {
             settings,
             clock,
             host,
-            sessions: Arc::new(Sessions::new(options.idle_seconds)),
+            sessions,
             letters: Mutex::default(),
             kept: Mutex::default(),
             mail: Mutex::default(),

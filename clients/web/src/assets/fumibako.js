@@ -117,6 +117,9 @@ function settle(held = null) {
     focusIn(dialog);
   }
   for (const hidden of document.querySelectorAll("[data-scripted]")) hidden.removeAttribute("hidden");
+  for (const button of document.querySelectorAll("[data-notify]")) {
+    button.textContent = button.getAttribute(notifies() ? "data-quiet" : "data-notify");
+  }
   tally();
 }
 
@@ -128,45 +131,86 @@ function focusIn(dialog) {
 
 // ---- Forms ----
 
+/** The server is there, whatever it said. */
+const reached = () => byId("stopped")?.setAttribute("hidden", "");
+
 /**
  * Asks the server. A session that is locked meanwhile is opened in place, and the question asked once more, so that
- * nothing typed is lost.
+ * nothing typed is lost. 401: the program that knew this page's session has ended.
  * @param {string} address @param {RequestInit} [how] @returns {Promise<Response>}
  */
 async function ask(address, how) {
   const answer = await fetch(address, how);
-  if (new URL(answer.url).pathname !== "/login") return answer;
-  await unlocked(parse(await answer.text()));
+  reached();
+  if (new URL(answer.url).pathname !== "/login") { clicked(); return answer; }
+  const page = parse(await answer.text());
+  if (!page.getElementById("door")) return new Response(null, { status: 401 });
+  await unlocked(page);
   return ask(address, how);
 }
 
-/** @param {Document} page @returns {Promise<void>} */
+/** @type {Promise<void> | null} */
+let opening = null;
+/** However many questions wait for it, the session is opened once. @param {Document} page @returns {Promise<void>} */
 function unlocked(page) {
-  const form = page.getElementById("door");
-  if (!form) return Promise.reject(new Error("no door"));
-  const dialog = document.createElement("dialog"), held = document.activeElement;
+  return opening ??= opened(page).finally(() => { opening = null; });
+}
+
+/** Takes the cover off the page, if there is one. */
+let uncover = () => {};
+
+/** Covers the page until somebody has logged in, here or in another tab. @param {Document} page @returns {Promise<void>} */
+function opened(page) {
+  const dialog = document.createElement("dialog");
   dialog.id = "lock";
   dialog.setAttribute("aria-labelledby", "door-title");
-  dialog.append(document.importNode(form, true));
-  byId("lock")?.remove();
+  dialog.append(document.importNode(/** @type {Element} */ (page.getElementById("door")), true));
   document.body.append(dialog);
   dialog.showModal();
   dialog.addEventListener("cancel", (event) => event.preventDefault());
-  settle();
-  return new Promise((done) => dialog.addEventListener("submit", async (event) => {
+  dialog.addEventListener("submit", (event) => {
     event.preventDefault();
     event.stopPropagation();
-    const asked = /** @type {HTMLFormElement} */ (event.target);
-    const answer = await fetch(asked.action, { method: "POST", body: new URLSearchParams(/** @type {any} */ (new FormData(asked))) });
-    if (new URL(answer.url).pathname === "/login") {
-      const again = parse(await answer.text()).getElementById("door");
-      if (again) { dialog.replaceChildren(document.importNode(again, true)); settle(); focusIn(dialog); }
-      return;
-    }
-    dialog.remove();
-    if (held instanceof HTMLElement) held.focus();
-    done();
-  }));
+    enter(dialog, /** @type {HTMLFormElement} */ (event.target));
+  });
+  settle();
+  return new Promise((done) => {
+    uncover = () => {
+      // What had the focus has it again.
+      dialog.close();
+      dialog.remove();
+      uncover = () => {};
+      done();
+    };
+  });
+}
+
+/** @param {HTMLDialogElement} dialog @param {HTMLFormElement} form */
+async function enter(dialog, form) {
+  const said = dialog.querySelector("#lock-said") ?? dialog.appendChild(document.createElement("p"));
+  said.id = "lock-said";
+  said.setAttribute("role", "alert");
+  try {
+    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(/** @type {any} */ (new FormData(form))) });
+    reached();
+    if (new URL(answer.url).pathname !== "/login") { clicked(); uncover(); return; }
+    const again = parse(await answer.text()).getElementById("door");
+    if (again) { dialog.replaceChildren(document.importNode(again, true)); settle(); focusIn(dialog); }
+    else said.textContent = byId("answered")?.dataset.s401 ?? "";
+  } catch { said.textContent = byId("stopped")?.textContent ?? ""; }
+}
+
+// LG-10: when nobody has clicked for as long as the server waits, it is asked whether the page is still for whoever sits here.
+const idle = Number(document.body.dataset.idle ?? 0) * 1000;
+let lapse = 0;
+function clicked() {
+  clearTimeout(lapse);
+  if (idle) lapse = window.setTimeout(lapsed, idle + 500);
+}
+function lapsed() {
+  heard("all");
+  // Somebody clicks in another tab.
+  lapse = window.setTimeout(lapsed, Math.min(idle, 20_000));
 }
 
 /** Says why the server did not do what it was asked; `null`: the server is not there. @param {number | null} status */
@@ -175,6 +219,7 @@ function tell(status) {
   const place = byId("answered");
   if (!place) return;
   place.textContent = place.getAttribute(`data-s${status}`) ?? `${place.dataset.other} (${status})`;
+  place.dataset.told = String(status);
   place.hidden = false;
 }
 
@@ -190,7 +235,7 @@ document.addEventListener("submit", async (event) => {
   const search = form.method === "get";
   if (form.dataset.busy && !search) return;
   form.dataset.busy = "yes";
-  // What was typed goes along: kept a moment later, it would be a draft of what was just sent.
+  // What the button sends is all that was typed.
   if (form.dataset.autosave) clearTimeout(pause);
   const turn = search ? (searches += 1) : 0;
   const button = /** @type {HTMLElement | null} */ (event.submitter);
@@ -203,11 +248,12 @@ document.addEventListener("submit", async (event) => {
     const said = answer.ok || isPage(answer) ? await answer.text() : null;
     if (search && turn !== searches) return;
     byId("answered")?.setAttribute("hidden", "");
-    if (said === null) tell(answer.status);
+    if (said === null) { tell(answer.status); keepSoon(form); }
     else show(parse(said), answer.url);
   } catch {
     if (search && turn !== searches) return;
     tell(null);
+    keepSoon(form);
   } finally {
     delete form.dataset.busy;
   }
@@ -229,12 +275,17 @@ document.addEventListener("input", (event) => {
   const field = /** @type {HTMLElement} */ (event.target);
   const form = field.closest("form");
   if (!form?.dataset.autosave) return;
-  clearTimeout(pause);
   form.dataset.unsaved = String(typed += 1);
   const state = byId("saved");
   if (state) state.textContent = "";
-  pause = window.setTimeout(() => save(form, false), 2000);
+  keepSoon(form);
 });
+/** @param {HTMLFormElement} form */
+function keepSoon(form) {
+  if (!form.dataset.unsaved) return;
+  clearTimeout(pause);
+  pause = window.setTimeout(() => save(form, false), 2000);
+}
 addEventListener("pagehide", () => {
   for (const form of document.querySelectorAll("form[data-unsaved]")) save(/** @type {HTMLFormElement} */ (form), true);
 });
@@ -282,13 +333,13 @@ document.addEventListener("click", (event) => {
   if (link?.dataset.cancel !== undefined && dialog) { event.preventDefault(); dismiss(dialog, link.href); }
   else if (link?.dataset.swap !== undefined && !event.ctrlKey && !event.shiftKey && !event.metaKey) { event.preventDefault(); follow(link.href); }
   if (button?.dataset.print !== undefined) print();
-  if (button?.dataset.notify !== undefined) Notification.requestPermission();
+  if (button?.dataset.notify !== undefined) notifyOrNot();
 });
 document.addEventListener("change", (event) => {
   const field = event.target;
   if (field instanceof HTMLInputElement && field.type === "file") {
     const drop = field.closest("fumi-drop");
-    if (drop && field.files?.length) { upload(drop, [...field.files]); }
+    if (drop && field.files?.length) upload(drop, { files: [...field.files], unread: [], deep: [] });
   }
   if (field instanceof HTMLSelectElement && field.dataset.go !== undefined) field.form?.requestSubmit();
   tally();
@@ -308,24 +359,46 @@ function tally() {
 
 // ---- Files ----
 
-/** @param {DataTransferItemList} items @returns {Promise<File[]>} */
-async function filesOf(items) {
+// Folders in folders that are looked into.
+const DEEP = 8;
+
+/**
+ * What was dropped or chosen: the files that can be read, and by their names those that cannot, and the folders that lie too deep.
+ * @typedef {{ files: File[], unread: string[], deep: string[] }} Found
+ */
+
+/** @param {DataTransferItemList} items @returns {Promise<Found>} */
+async function foundIn(items) {
+  /** @type {Found} */
+  const found = { files: [], unread: [], deep: [] };
   const entries = [...items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-  const found = await Promise.all(entries.map((entry) => walk(/** @type {any} */ (entry), 0)));
-  return found.flat();
+  await Promise.all(entries.map((entry) => walk(/** @type {any} */ (entry), 0, found)));
+  return found;
 }
 
-/** @param {any} entry @param {number} depth @returns {Promise<File[]>} */
-async function walk(entry, depth) {
-  if (entry.isFile) return [await new Promise((done, failed) => entry.file(done, failed))];
-  if (depth > 8) return [];
-  const reader = entry.createReader(), found = [];
-  for (;;) {
-    /** @type {any[]} */
-    const some = await new Promise((done, failed) => reader.readEntries(done, failed));
-    if (some.length === 0) return found;
-    for (const inner of some) found.push(...await walk(inner, depth + 1));
-  }
+/** @param {any} entry @param {number} depth @param {Found} found @returns {Promise<void>} */
+async function walk(entry, depth, found) {
+  if (entry.isDirectory && depth > DEEP) { found.deep.push(entry.fullPath.slice(1)); return; }
+  try {
+    if (entry.isFile) { found.files.push(await new Promise((done, failed) => entry.file(done, failed))); return; }
+    const reader = entry.createReader();
+    for (;;) {
+      /** @type {any[]} */
+      const some = await new Promise((done, failed) => reader.readEntries(done, failed));
+      if (some.length === 0) return;
+      for (const inner of some) await walk(inner, depth + 1, found);
+    }
+  } catch { found.unread.push(entry.isFile ? entry.name : entry.fullPath.slice(1)); }
+}
+
+/**
+ * Those of which one octet can be read; the names of the others. A file that another program has locked would make the whole
+ * request fail, as if nobody were there.
+ * @param {File[]} files @returns {Promise<[File[], string[]]>}
+ */
+async function readable(files) {
+  const read = await Promise.all(files.map((file) => file.slice(0, 1).arrayBuffer().then(() => true, () => false)));
+  return [files.filter((_, at) => read[at]), files.filter((_, at) => !read[at]).map((file) => file.name)];
 }
 
 // Files that are posted at once, and their bytes together: the server takes 100 MiB in one request.
@@ -344,12 +417,16 @@ function inParts(files) {
   return parts;
 }
 
-/** @param {Element} drop @param {File[]} files */
-async function upload(drop, files) {
+/** @param {Element} drop @param {Found} found */
+async function upload(drop, found) {
   const form = /** @type {HTMLFormElement} */ (drop.closest("form"));
   const address = drop.getAttribute("data-upload") ?? "";
   const bar = drop.querySelector("progress");
+  const [files, locked] = await readable(found.files);
   const parts = inParts(files), taken = parts.reduce((sum, part) => sum + part.length, 0);
+  /** @type {Record<string, string[]>} */
+  const names = { unread: [...found.unread, ...locked], deep: found.deep };
+  if (parts.length === 0 && names.unread.length + names.deep.length > 0) parts.push([]);
   if (bar) { bar.hidden = false; bar.max = files.length; bar.value = 0; }
   let next = 0, failed = false;
   /** @type {number | null} */
@@ -362,11 +439,20 @@ async function upload(drop, files) {
         body.append(/** @type {any} */ (field).name, /** @type {any} */ (field).value);
       }
       if (first) body.append("first", "yes");
+      for (const [why, those] of Object.entries(names)) for (const name of those.splice(0)) body.append(why, name);
       for (const file of part) body.append("file", file, file.name);
       try {
         const answer = await ask(address, { method: "POST", body, headers: { "X-Fumibako": "part" } });
         if (!answer.ok) { failed = true; status = answer.status; }
-      } catch { failed = true; }
+      } catch {
+        // Locked since it was looked at: the others go without it.
+        const [still, lost] = await readable(part);
+        if (lost.length === 0) { failed = true; continue; }
+        names.unread.push(...lost, ...body.getAll("unread").map(String));
+        names.deep.push(...body.getAll("deep").map(String));
+        if (first) { parts[0] = still; next = 0; } else parts.push(still);
+        continue;
+      }
       if (bar) bar.value += part.length;
       if (first && parts.length > 1) await Promise.all([one(), one(), one(), one()]);
     }
@@ -377,7 +463,10 @@ async function upload(drop, files) {
   byId("answered")?.setAttribute("hidden", "");
   if (failed) tell(status);
   else if (taken < files.length) tell(413);
-  await follow(location.href);
+  try {
+    const answer = await ask(location.href);
+    if (answer.ok) show(parse(await answer.text()), answer.url);
+  } catch { tell(null); }
 }
 
 let over = 0;
@@ -392,8 +481,8 @@ addEventListener("drop", async (event) => {
   const drop = zone();
   drop?.classList.remove("over");
   if (!drop || !event.dataTransfer) return;
-  const files = await filesOf(event.dataTransfer.items);
-  if (files.length) upload(drop, files);
+  const found = await foundIn(event.dataTransfer.items);
+  if (Object.values(found).some((those) => those.length > 0)) upload(drop, found);
 });
 
 // ---- What happens elsewhere ----
@@ -419,22 +508,43 @@ async function refresh() {
   });
   try {
     const answer = live.length ? await fetch(location.href, { headers: { "X-Fumibako": "live" } }) : null;
+    if (answer) reached();
+    const path = answer ? new URL(answer.url).pathname : "";
+    const page = answer && (path === location.pathname || path === "/login") ? parse(await answer.text()) : null;
     if (before !== shown) areas.forEach((area) => changed.add(area));
-    else if (answer && new URL(answer.url).pathname === location.pathname) {
-      const page = parse(await answer.text());
+    else if (page && path === "/login") locked(page);
+    else if (page) {
       for (const place of live) {
         const fresh = page.getElementById(place.id);
         if (!fresh || !place.isConnected) continue;
         if (place instanceof HTMLTextAreaElement) { if (kept === keeps) retell(place, /** @type {HTMLTextAreaElement} */ (fresh)); }
         else morph(place, fresh);
       }
-      announce(page);
+      resumed(page);
+      announce(page.title);
       document.title = page.title;
       settle();
     }
   } catch { tell(null); }
   waiting = 0;
   if (changed.size) heard([...changed][0]);
+}
+
+/** Nobody is logged in any more: the page is covered. @param {Document} page */
+function locked(page) {
+  if (page.getElementById("door")) unlocked(page).then(() => heard("all"));
+  else tell(401);
+}
+
+/** The program began anew and somebody logged in: this page goes on with that session. @param {Document} page */
+function resumed(page) {
+  const token = /** @type {HTMLInputElement | null} */ (page.querySelector("input[name=csrf]"))?.value;
+  for (const field of document.querySelectorAll("input[name=csrf]")) {
+    if (token) /** @type {HTMLInputElement} */ (field).value = token;
+  }
+  const place = byId("answered");
+  if (place?.dataset.told === "401") place.hidden = true;
+  uncover();
 }
 
 /**
@@ -453,29 +563,38 @@ function retell(field, fresh) {
  */
 function announce(page) {
   const count = (/** @type {string} */ text) => Number(/^\((\d+)\)/.exec(text)?.[1] ?? 0);
-  if (count(page.title) <= count(document.title)) return;
-  const heard = byId("heard");
-  if (heard) heard.textContent = page.getElementById("heard")?.dataset.arrived ?? "";
-  if (typeof Notification === "undefined" || Notification.permission !== "granted" || !document.hidden) return;
-  new Notification(page.title);
+  if (count(title) > count(document.title) && document.hidden && notifies()) new Notification(title);
+}
+
+// HM-10: whoever asked to be told takes it back with the same button.
+const QUIET = "fumibako-quiet";
+const notifies = () => typeof Notification !== "undefined" && Notification.permission === "granted" && !localStorage.getItem(QUIET);
+async function notifyOrNot() {
+  if (notifies()) localStorage.setItem(QUIET, "yes");
+  else { localStorage.removeItem(QUIET); await Notification.requestPermission(); }
+  settle();
 }
 
 channel.addEventListener("message", (event) => heard(String(event.data)));
 // A browser opens six connections to one server: the one tab that holds the lock listens for all of them.
-if (document.body.dataset.events) {
-  navigator.locks.request("live", () => new Promise(() => {
-    const events = new EventSource(document.body.dataset.events ?? "");
-    events.addEventListener("message", (event) => { channel.postMessage(event.data); heard(event.data); });
-    events.addEventListener("open", () => {
-      byId("stopped")?.setAttribute("hidden", "");
-      // What happened before somebody listened was told to nobody.
-      channel.postMessage("all");
-      heard("all");
-    });
-    events.addEventListener("error", () => byId("stopped")?.removeAttribute("hidden"));
-  }));
+if (document.body.dataset.events) navigator.locks.request("live", () => new Promise(listen));
+function listen() {
+  const events = new EventSource(document.body.dataset.events ?? "");
+  events.addEventListener("message", (event) => { channel.postMessage(event.data); heard(event.data); });
+  events.addEventListener("open", () => {
+    // What happened before somebody listened was told to nobody.
+    channel.postMessage("all");
+    heard("all");
+  });
+  events.addEventListener("error", () => {
+    // Whether nobody is there, or nobody is logged in, the answer to a question tells.
+    channel.postMessage("all");
+    heard("all");
+    if (events.readyState === EventSource.CLOSED) window.setTimeout(listen, 3000);
+  });
 }
 // Another tab may listen already; what happened while this page was on its way it did not hear.
 if (document.body.dataset.events) heard("all");
 addEventListener("popstate", () => location.reload());
+clicked();
 settle();

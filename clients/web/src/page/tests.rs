@@ -20,6 +20,7 @@ fn frame() -> Frame {
         may_receive: true,
         agent: false,
         principals: None,
+        idle_seconds: 900,
         here: "/".into(),
     }
 }

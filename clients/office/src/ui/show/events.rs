@@ -5,20 +5,27 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use axum::routing::get;
 use futures_util::stream::{Stream, unfold};
 use tokio::sync::broadcast::error::RecvError;
 
-use super::{Here, Shared};
+use super::{Shared, session_of};
 use crate::ui::state::App;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new().route("/events", get(events))
 }
 
-async fn events(State(app): Shared, _here: Here) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+/// A page that is locked goes on listening, so that it goes on where it was: what is told here says nothing of what is in the lists.
+async fn events(
+    State(app): Shared,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, StatusCode> {
+    let session = session_of(&app, &headers, false).map(|(_, session)| session);
+    session.filter(|session| session.open || session.locked).ok_or(StatusCode::UNAUTHORIZED)?;
     let news = unfold(app.news.subscribe(), |mut news| async move {
         let area = match news.recv().await {
             Ok(area) => area,
@@ -28,5 +35,5 @@ async fn events(State(app): Shared, _here: Here) -> Sse<impl Stream<Item = Resul
         };
         Some((Ok(Event::default().data(area)), news))
     });
-    Sse::new(news).keep_alive(KeepAlive::default())
+    Ok(Sse::new(news).keep_alive(KeepAlive::default()))
 }
