@@ -6,7 +6,7 @@ use fumibako_web::part::{Left, Words};
 use fumibako_web::text::{count, say, say_with};
 use jiff::Timestamp;
 
-use super::form::Upload;
+use super::form::{Sent, Upload};
 use crate::bundle::FILES;
 use crate::bundle::seal::at_most;
 use crate::terms::files_mebibytes;
@@ -84,12 +84,20 @@ pub(super) enum Why {
     Unknown,
     Empty,
     Twice,
+    /// The browser could not read it.
+    Unread,
+    /// A folder that the browser did not look into.
+    Deep,
     NotCsv,
     Many,
     /// More than so many mebibytes of files.
     Large(usize),
     Standard(WhyLeftOut),
 }
+
+/// Most names that one request may tell of files that stayed where they were, and characters of each that are shown.
+const NAMES: usize = 200;
+const NAME_CHARACTERS: usize = 255;
 
 /// Sender and recipient, as a name of the standard says them.
 pub(super) type Route = (OfficeNumber, OfficeNumber);
@@ -181,6 +189,18 @@ impl Letter {
     }
 }
 
+/// What stayed where it was, as the page says: names without content.
+pub(super) fn stayed(sent: &Sent) -> Vec<NotAdded> {
+    let named = |field: &str, why: Why| {
+        let names = sent.all(field).into_iter().take(NAMES);
+        names
+            .map(|name| NotAdded { name: name.chars().take(NAME_CHARACTERS).collect(), why: why.clone(), bytes: None })
+            .collect()
+    };
+    let [unread, deep]: [Vec<NotAdded>; 2] = [named("unread", Why::Unread), named("deep", Why::Deep)];
+    [unread, deep].concat()
+}
+
 impl NotAdded {
     /// As the page tells it.
     pub(super) fn told(&self, at: usize, lang: Lang, name_of: &dyn Fn(OfficeNumber) -> String) -> Left {
@@ -201,6 +221,8 @@ impl Why {
             Self::Unknown => ["left-unknown", "left-unknown-next"],
             Self::Empty => ["left-empty", "left-empty-next"],
             Self::Twice => ["left-twice", "left-twice-next"],
+            Self::Unread => ["left-unread", "left-unread-next"],
+            Self::Deep => ["left-deep", "left-deep-next"],
             Self::NotCsv => ["left-not-csv", "left-not-csv-next"],
             Self::Many => ["left-many", "left-many-next"],
             // Profile §12.1: a limit so small that not one whole MB fits has no number.

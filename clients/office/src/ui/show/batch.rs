@@ -15,7 +15,7 @@ use super::compose::{id_of, may_send_for, part_or, reached, remove_from, take, v
 use super::{Answer, Here, Shared, html, see, unkept};
 use crate::random;
 use crate::ui::form::{Sent, Upload};
-use crate::ui::letters::{Fate, Letter, NotAdded, Route, Why, route};
+use crate::ui::letters::{Fate, Letter, NotAdded, Route, Why, route, stayed};
 use crate::ui::paint::{party, party_line, pick, refusal};
 use crate::ui::state::{App, Letters, Run, held};
 use crate::ui::work::mandated::barred;
@@ -132,6 +132,7 @@ async fn files(State(app): Shared, here: Here, headers: HeaderMap, sent: Sent) -
     if sent.get("first").is_some() || !headers.contains_key("x-fumibako") {
         letters.left.clear();
     }
+    letters.left.extend(stayed(&sent));
     for file in sent.files {
         add(&app, &mut letters, file);
     }

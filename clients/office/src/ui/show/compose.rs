@@ -17,7 +17,7 @@ use fumibako_web::text::{count, say};
 use super::{Answer, Here, Shared, html, see, unkept};
 use crate::random;
 use crate::ui::form::Sent;
-use crate::ui::letters::{Fate, Letter};
+use crate::ui::letters::{Fate, Letter, stayed};
 use crate::ui::paint::{moment, party, party_line, pick, refusal};
 use crate::ui::state::{App, both, held};
 use crate::ui::work::mandated::barred;
@@ -159,6 +159,7 @@ pub(super) fn take(app: &App, letter: &mut Letter, sent: Sent) {
     if sent.get("first").is_some() || !sent.files.is_empty() && sent.get("first").is_none() && letter.left.len() > 200 {
         letter.left.clear();
     }
+    letter.left.extend(stayed(&sent));
     letter.add(sent.files, &may_send_for(app), app.most());
 }
 
