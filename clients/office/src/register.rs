@@ -54,6 +54,11 @@ impl Notice {
         let ends = self.stop_until.or(self.until);
         self.kind == "maintenance" && now >= begins && ends.is_none_or(|ends| now < ends)
     }
+
+    /// Is the stop that it tells of under way?
+    pub fn is_running(&self, now: Timestamp) -> bool {
+        self.stop_from.is_some_and(|from| from <= now) && self.is_near(now)
+    }
 }
 
 #[derive(Deserialize)]

@@ -105,8 +105,8 @@ impl Why {
     }
 }
 
-/// What home says before anything else: who is stopped and why, and a password that ends soon.
-pub(super) fn warnings(app: &App, lang: Lang) -> Vec<Words> {
+/// Who is stopped and why: nothing can be sent or fetched.
+pub(super) fn stops(app: &App, lang: Lang) -> Vec<Words> {
     let view = held(&app.mail).ours.view.clone();
     let Some(view) = view else { return Vec::new() };
     let stopped = |id: &str, why: &Option<String>| {
@@ -116,6 +116,14 @@ pub(super) fn warnings(app: &App, lang: Lang) -> Vec<Words> {
             code: None,
         })
     };
+    let all = [stopped("account-stopped", &view.suspended), stopped("office-stopped", &view.office.suspended)];
+    all.into_iter().flatten().collect()
+}
+
+/// What home says before it is too late: a password that ends soon, passwords for other programs that are gone.
+pub(super) fn warnings(app: &App, lang: Lang) -> Vec<Words> {
+    let view = held(&app.mail).ours.view.clone();
+    let Some(view) = view else { return Vec::new() };
     let ends = view.password.until.filter(|_| view.password.state == "soon").map(|until| Words {
         what: say_with(lang, "password-soon", &[("day", day(until).into())]).into_owned(),
         next: say(lang, "password-soon-next").into_owned(),
@@ -126,9 +134,7 @@ pub(super) fn warnings(app: &App, lang: Lang) -> Vec<Words> {
         next: say(lang, "apps-withdrawn-next").into_owned(),
         code: None,
     });
-    let all =
-        [stopped("account-stopped", &view.suspended), stopped("office-stopped", &view.office.suspended), ends, gone];
-    all.into_iter().flatten().collect()
+    [ends, gone].into_iter().flatten().collect()
 }
 
 /// The password was changed here: what was known of it is not so any more.

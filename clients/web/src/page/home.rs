@@ -15,6 +15,8 @@ pub enum Available {
     Asking,
     /// 利用できません, with the reason.
     No(Words),
+    /// 停止中, until when, and what to do.
+    Stopped(Words),
 }
 
 /// Data that will go soon (HM-08).
@@ -75,7 +77,7 @@ pub struct Home {
 pub fn home(frame: &Frame, home: &Home) -> Markup {
     let main = html! {
         h1.vh { (frame.say("home")) }
-        div #state data-live="link all" { (available(frame, &home.available)) }
+        div #state data-live="link notices all" { (available(frame, &home.available)) }
         div #soon data-live="inbox all" { (soon(frame, &home.soon)) }
         @for (at, words) in home.warnings.iter().enumerate() {
             (panel(Mood::Warn, &format!("warning-{at}"), &words.what, &html! { p { (words.next) } }))
@@ -93,7 +95,7 @@ pub fn home(frame: &Frame, home: &Home) -> Markup {
                         }
                     }
                 }
-                p.small { button.small type="button" data-notify data-scripted hidden { (frame.say("notify-me")) } }
+                p.small { button.small type="button" data-notify=(frame.say("notify-me")) data-quiet=(frame.say("notify-no")) data-scripted hidden { (frame.say("notify-me")) } }
             }
         }
     };
@@ -108,16 +110,15 @@ fn available(frame: &Frame, available: &Available) -> Markup {
         Available::Asking => {
             panel(Mood::News, "available", &frame.say("asking"), &html! { p { (frame.say("asking-more")) } })
         }
-        Available::No(words) => {
-            let code = html! { @if let Some(code) = &words.code { " （" (code) "）" } };
-            panel(
-                Mood::Bad,
-                "available",
-                &frame.say("unavailable"),
-                &html! { p { (words.what) } p { (words.next) (code) } },
-            )
-        }
+        Available::No(words) => unavailable(frame, "unavailable", words),
+        Available::Stopped(words) => unavailable(frame, "stop-now-title", words),
     }
+}
+
+fn unavailable(frame: &Frame, title: &str, words: &Words) -> Markup {
+    let code = html! { @if let Some(code) = &words.code { " （" (code) "）" } };
+    let body = html! { p { (words.what) } p { (words.next) (code) } };
+    panel(Mood::Bad, "available", &frame.say(title), &body)
 }
 
 fn soon(frame: &Frame, soon: &[Soon]) -> Markup {

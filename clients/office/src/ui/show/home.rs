@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use super::licence::lines as licence_lines;
 use super::{Here, Shared, html};
 use crate::licence::{Advice, At, advice};
-use crate::ui::account::warnings;
+use crate::ui::account::{stops, warnings};
 use crate::ui::paint::{day, days, moment, party, pick};
 use crate::ui::state::{App, held};
 use crate::ui::work::ask::see_notices;
@@ -34,25 +34,33 @@ async fn home(State(app): Shared, here: Here) -> Response {
     // Here the notices are read: none of them is older than an answer is good.
     app.ask.notify_one();
     let lang = here.lang();
-    let certificate = certificate(&app, lang);
+    let (line, lost, soon_lost) = certificate(&app, lang);
+    let (stopping, due) = licence_words(&app, lang);
+    let stopping: Vec<Words> = stops(&app, lang).into_iter().chain(stopping).chain(lost).collect();
+    let available = available(&app, lang, &stopping);
+    // The line above says the first of them already.
+    let told = |words: &Words| matches!(&available, Available::No(first) if first == words);
+    let rest = stopping.into_iter().filter(|words| !told(words));
     let view = Home {
-        available: available(&app, lang),
+        warnings: rest.chain(warnings(&app, lang)).chain(due).chain(soon_lost).collect(),
+        available,
         soon: soon(&app),
         notices: notices(&app, &here),
-        states: states(&app, lang, certificate.0),
-        warnings: warnings(&app, lang).into_iter().chain(licence_words(&app, lang)).chain(certificate.1).collect(),
+        states: states(&app, lang, line),
     };
     html(page::home(&here.frame(&app), &view))
 }
 
-/// What is to be done about the licence, and why nothing can be sent.
-fn licence_words(app: &App, lang: Lang) -> Vec<Words> {
+/// Why nothing can be sent, and what else is to be done about the licence.
+fn licence_words(app: &App, lang: Lang) -> (Vec<Words>, Vec<Words>) {
     let mail = held(&app.mail);
     // Whose office is stopped is told so already.
     let told = mail.ours.view.as_ref().is_some_and(|view| view.office.suspended.is_some());
-    let all = mail.licence.as_ref().map(advice).unwrap_or_default().into_iter();
-    let due = all.filter(|one| if matches!(one, Advice::Stopped(_)) { !told } else { one.stops() || one.is_to_do() });
-    due.map(|one| Words { what: one.what(lang), next: one.next(At::Screen, lang), code: None }).collect()
+    let all = mail.licence.as_ref().map(advice).unwrap_or_default();
+    let words = |one: &Advice| Words { what: one.what(lang), next: one.next(At::Screen, lang), code: None };
+    let stops = all.iter().filter(|one| one.stops() && !(told && matches!(one, Advice::Stopped(_))));
+    let due = all.iter().filter(|one| !one.stops() && one.is_to_do());
+    (stops.map(words).collect(), due.map(words).collect())
 }
 
 /// HM-05, HM-06: newest first.
@@ -103,12 +111,23 @@ pub(super) fn stop(app: &App, lang: Lang) -> Option<String> {
     })
 }
 
-/// HM-03, HM-04: what the last look at the gateway found.
-fn available(app: &App, lang: Lang) -> Available {
-    match &held(&app.mail).link {
-        None => Available::Asking,
-        Some(Ok(())) => Available::Yes,
-        Some(Err(why)) => Available::No(pick(&why.words, lang)),
+/// HM-03, HM-04: a stop that is under way, what the last look at the gateway found, and what else keeps this office from sending.
+fn available(app: &App, lang: Lang, stopping: &[Words]) -> Available {
+    let now = (app.clock)();
+    let mail = held(&app.mail);
+    if let Some(stop) = mail.notices.iter().find(|notice| notice.is_running(now)) {
+        let until = stop.stop_until.map(|until| moment(until).into());
+        let what = match until {
+            Some(until) => say_with(lang, "stop-now", &[("until", until)]).into_owned(),
+            None => stop.title.clone(),
+        };
+        return Available::Stopped(Words { what, next: say(lang, "stop-now-next").into_owned(), code: None });
+    }
+    match (&mail.link, stopping.first()) {
+        (Some(Err(why)), _) => Available::No(pick(&why.words, lang)),
+        (_, Some(words)) => Available::No(words.clone()),
+        (None, None) => Available::Asking,
+        (Some(Ok(())), None) => Available::Yes,
     }
 }
 
@@ -143,15 +162,15 @@ fn states(app: &App, lang: Lang, certificate: Line) -> Vec<Line> {
     lines
 }
 
-/// The certificate's line, and what is to be said of it before anything else.
-fn certificate(app: &App, lang: Lang) -> (Line, Option<Words>) {
+/// The certificate's line; why nothing can be signed; that it ends soon.
+fn certificate(app: &App, lang: Lang) -> (Line, Option<Words>, Option<Words>) {
     let (now, term) = ((app.clock)(), say(lang, "state-certificate").into_owned());
     let identity = match app.settings.signer(now) {
         Ok(identity) => identity,
         Err(trouble) => {
             let words = pick(&crate::ui::state::both(&trouble), lang);
             let line = Line { term, value: String::new(), mark: Some(("bad", say(lang, "doctor-bad").into_owned())) };
-            return (line, Some(words));
+            return (line, Some(words), None);
         }
     };
     let end: Timestamp = identity.certificate().not_after();
@@ -165,7 +184,7 @@ fn certificate(app: &App, lang: Lang) -> (Line, Option<Words>) {
         next: say(lang, "certificate-soon-next").into_owned(),
         code: None,
     });
-    (Line { term, value, mark }, words)
+    (Line { term, value, mark }, None, words)
 }
 
 /// For other screens: an office that may be unknown.
