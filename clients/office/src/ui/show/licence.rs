@@ -8,6 +8,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use fumibako_careplan::Lang;
 use fumibako_model::{LicenceState, LicenceView, PayBy, Payment, Period};
+use fumibako_web::frame;
 use fumibako_web::page::{self, Ask, Licence, State as Line, Year as YearLine};
 use fumibako_web::part::Mood;
 use fumibako_web::text::{count, say, say_with};
@@ -29,6 +30,10 @@ pub(super) fn routes() -> Router<Arc<App>> {
 }
 
 async fn licence(State(app): Shared, here: Here) -> Response {
+    // The gateway is asked once a visit, not whenever something happens elsewhere.
+    if here.live {
+        return html(frame::around(&here.frame(&app), "licence"));
+    }
     let settings = app.settings.clone();
     let lang = here.lang();
     let mut view = match aside(move || ours(&settings)).await {

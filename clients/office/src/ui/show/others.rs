@@ -8,6 +8,7 @@ use axum::response::Response;
 use axum::routing::get;
 use fumibako_careplan::Lang;
 use fumibako_model::{Search, ServiceKind};
+use fumibako_web::frame;
 use fumibako_web::page::{self, Directory, Doctor, Entry, Finding};
 use fumibako_web::part::{Party, Reach};
 use fumibako_web::text::say;
@@ -26,6 +27,10 @@ pub(super) fn routes() -> Router<Arc<App>> {
 }
 
 async fn directory(State(app): Shared, here: Here, Query(fields): Query<Vec<(String, String)>>) -> Response {
+    // What was found is not searched for again, only because something happened elsewhere.
+    if here.live {
+        return html(frame::around(&here.frame(&app), "directory"));
+    }
     let query = fields.iter().find(|(name, _)| name == "query").map(|(_, value)| value.trim().to_owned());
     let mut view = Directory { query: query.unwrap_or_default(), ..Directory::default() };
     if !view.query.is_empty() {
@@ -61,6 +66,10 @@ fn entry(office: &Office, lang: Lang) -> Entry {
 
 /// What `fumibako doctor` finds, of the folder where files are saved now.
 async fn doctor(State(app): Shared, here: Here) -> Result<Response, Answer> {
+    // Looking writes, logs in and asks: once a visit, not whenever something happens elsewhere.
+    if here.live {
+        return Ok(html(frame::around(&here.frame(&app), "doctor")));
+    }
     let (mut settings, now, lang) = (app.settings.clone(), (app.clock)(), here.lang());
     settings.save_folder = app.save_folder();
     let found = aside(move || Ok(examine(&settings, now))).await?;

@@ -15,6 +15,8 @@ use crate::ui::form::Upload;
 use crate::ui::letters::{Fate, Letter};
 use crate::ui::state::held;
 
+mod standing;
+
 const CSV: &str = "UPJSK_202510_9970000011_43_9970000029_11_20250920101500.CSV";
 const ID: &str = "0123456789abcdef0123456789abcdef";
 
