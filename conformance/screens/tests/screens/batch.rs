@@ -73,11 +73,12 @@ async fn sorted(world: &World) -> Done {
         "削除",
         "PDF等",
     ];
-    let row = ["9980000001", "2025/10/02 12:00:01", "居宅サービス計画1表の削除", "●", "未送信", "編集"];
+    marked(world).await;
+    let row = ["見本事業所01", "9980000001", "2025/10/02 12:00:01", "居宅サービス計画1表の削除", "●", "未送信", "編集"];
     world.see(
         "BT-04 BT-05",
         "columns; 未送信 to begin with",
-        world.in_order("#rows", &heads[..6]).await && world.in_order("#rows tbody", &row).await,
+        world.in_order("#rows thead", &heads).await && world.in_order("#rows tbody", &row).await,
     );
     world.see(
         "BT-13",
@@ -105,6 +106,23 @@ async fn sorted(world: &World) -> Done {
     world.press("全選択解除").await?;
     world.see("BT-06", "全選択解除", world.holds("document.querySelector('[data-tally]').innerText === '0'").await);
     world.shot("batch-filled").await
+}
+
+/// ● stands where the row has a file of that kind, and nowhere else; names come a moment after numbers.
+async fn marked(world: &World) {
+    world.until("document.querySelector('#rows').innerText.includes('見本事業所02')").await;
+    let marks = |number: &str, marks: &str| {
+        format!(
+            "[...[...document.querySelectorAll('#rows tbody tr')].find(r => r.innerText.includes('{number}')).querySelectorAll('td.mark')]\
+             .map(cell => cell.dataset.label + (cell.innerText.includes('●') ? '●' : '')).join(' ') === '{marks}'"
+        )
+    };
+    world.see(
+        "BT-04",
+        "● under 登録 or 削除, as the names say",
+        world.holds(&marks("9980000001", "登録 削除● PDF等")).await
+            && world.holds(&marks(crate::world::B, "登録● 削除 PDF等")).await,
+    );
 }
 
 async fn edited(world: &World) -> Done {

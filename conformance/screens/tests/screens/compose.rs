@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::world::{B, Done, World};
+use fumibako::demo::sample;
+
+use crate::world::{A, B, Done, World};
 
 pub(crate) async fn play(world: &World) -> Done {
     let mut files = world.sample("v41-use-one-person");
@@ -135,6 +137,18 @@ async fn drafts(world: &World) -> Done {
         .until("location.pathname === '/drafts' && document.querySelector('#rows').innerText.includes('一時保存した')")
         .await;
     world.see("NW-11 DR-01", "一時保存 puts it into 下書き一覧", listed);
+    world.enter(&world.a, A).await?;
+    world.go(&world.a, "/drafts").await?;
+    world.see(
+        "LG-12",
+        "whoever sits down next at the office's computer finds what the last one wrote",
+        world.text("#rows").await.contains("一時保存した"),
+    );
+    let rows = world.js("return document.querySelectorAll('#rows tbody tr').length").await?;
+    world.go(&world.a, "/").await?;
+    let counted = format!("document.querySelector('#doors a[href=\"/drafts\"] .many b').innerText === '{rows}'");
+    world.see("HM-07", "home counts the drafts", world.until(&counted).await);
+    world.go(&world.a, "/drafts").await?;
     let heads = ["保存日時", "送信先", "メッセージ", "ファイル", "操作"];
     world.see(
         "DR-02",
@@ -160,6 +174,16 @@ async fn gone_back(world: &World) -> Done {
         .await;
     world.see("CF-02", "back to 送信確認 after sending leads to what was sent, not to an empty letter", told);
     Ok(())
+}
+
+/// The guard against a wrong address.
+async fn named(world: &World) {
+    let large = format!(
+        "(() => {{ const big = document.querySelector('dialog:modal .big'); const size = (e) => parseFloat(getComputedStyle(e).fontSize); \
+         return big.innerText.includes('{}') && size(big) > 1.2 * size(document.querySelector('dialog:modal dt')); }})()",
+        sample::RECIPIENT.1
+    );
+    world.see("CF-03", "the destination's name is large", world.until(&large).await);
 }
 
 async fn confirmation(world: &World, files: &[PathBuf]) -> Done {
@@ -197,6 +221,7 @@ async fn confirmation(world: &World, files: &[PathBuf]) -> Done {
             .holds("document.activeElement.innerText === 'OK' || document.activeElement.innerText === 'このまま送る'")
             .await,
     );
+    named(world).await;
     world.shot("compose-confirm").await?;
     world.driver.action_chain().send_keys(thirtyfour::Key::Escape.value().to_string()).perform().await?;
     let back = world

@@ -63,7 +63,7 @@ async fn facts(world: &World) -> Done {
         world.in_order("#findings", &words).await && !world.text("#findings").await.contains("要確認"),
     );
     world.see(
-        "LG-12 LG-13",
+        "LG-12",
         "one program and a browser, nothing else is installed",
         world.holds("!document.querySelector('object, embed, applet')").await,
     );

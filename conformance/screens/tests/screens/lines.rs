@@ -21,6 +21,9 @@ LC-01 S, LC-02 S, LC-03 S, LC-04 S, LC-05 S, LC-06 S, LC-07 S, LC-08 S, LC-09 D,
 DI-01 S, DI-02 D, RG-01 S, RG-02 D,
 PX-01 S, PX-02 D, PX-03 D, PX-04 D, PX-05 D, PX-06 D, PX-07 D, PX-08 D";
 
+/// Lines that no browser on this computer can show, and why.
+pub(crate) const ELSEWHERE: [(&str, &str); 1] = [("LG-13", "it is about Windows, on which this suite does not run")];
+
 /// Each line with its letter.
 pub(crate) fn all() -> Vec<(&'static str, &'static str)> {
     LINES.split([',', '\n']).filter_map(|line| line.trim().split_once(' ')).collect()

@@ -246,6 +246,21 @@ impl World {
         Ok(())
     }
 
+    /// Opens a second tab, in which axe-core looks as in the first. [`World::home`] leads back to the first.
+    pub(crate) async fn tab(&self) -> Result<WindowHandle, Problem> {
+        let first = self.driver.window().await?;
+        let other = self.driver.new_tab().await?;
+        self.driver.switch_to_window(other).await?;
+        Axe::take(&self.driver).await?;
+        Ok(first)
+    }
+
+    /// Closes the second tab.
+    pub(crate) async fn home(&self, first: WindowHandle) -> Done {
+        self.driver.close_window().await?;
+        Ok(self.driver.switch_to_window(first).await?)
+    }
+
     /// Logs in by a fresh link.
     pub(crate) async fn enter(&self, ui: &Ui, number: &str) -> Done {
         self.driver.goto(ui.link()).await?;
