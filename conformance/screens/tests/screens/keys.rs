@@ -43,9 +43,9 @@ async fn back(world: &World) -> Done {
 async fn reach(world: &World, css: &str, forward: bool) -> Done {
     for _ in 0..60 {
         if forward {
-            press(world, Key::Tab).await?
+            press(world, Key::Tab).await?;
         } else {
-            back(world).await?
+            back(world).await?;
         }
         let hidden = world.js(SEEN).await?;
         let hidden = hidden.as_str().unwrap_or_default();
@@ -180,7 +180,7 @@ async fn many(world: &World) -> Done {
     world.choose(&[world.write(&format!("DLT1KYO_{A}_43_{B}_11_20251014120000.CSV"), row)]).await?;
     world.until(&format!("document.querySelector('#rows').innerText.includes('{B}')")).await;
     world.js("document.querySelectorAll('#rows input[name=row]').forEach(box => { box.checked = false; })").await?;
-    reach(world, &format!("#rows tr input[aria-label*='2025/10/14']"), true).await?;
+    reach(world, "#rows tr input[aria-label*='2025/10/14']", true).await?;
     press(world, Key::Space).await?;
     reach(world, "#batch .sticky button.primary", true).await?;
     press(world, Key::Enter).await?;
