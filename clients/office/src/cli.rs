@@ -22,6 +22,7 @@ mod show;
 mod table;
 mod ui;
 mod verify;
+mod which;
 
 use std::ffi::OsString;
 use std::io::Write;

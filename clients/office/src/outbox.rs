@@ -9,7 +9,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use fumibako_model::{Address, BUNDLE_FIELD, BundleFacts, EvidenceId, JAPAN, Private, Refused};
+use fumibako_model::{Address, BUNDLE_FIELD, BundleFacts, EvidenceId, JAPAN, OfficeNumber, Private, Refused};
 use jiff::Timestamp;
 use mail_parser::MessageParser;
 use serde::{Deserialize, Serialize};
@@ -332,6 +332,11 @@ impl Entry {
     /// The office it goes to.
     pub fn to(&self) -> Option<Address> {
         self.to.parse().ok()
+    }
+
+    /// Is it what went to this office under this Message-ID? Others may have sent theirs under the same.
+    pub fn is(&self, message_id: &str, to: Option<OfficeNumber>) -> bool {
+        self.message_id == message_id && self.to().and_then(|to| to.office_number()) == to
     }
 
     /// The evidence of its acceptance.

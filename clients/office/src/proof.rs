@@ -1,7 +1,7 @@
 //! The evidence about a bundle with all that proves it, asked of the gateway and verified before anybody gets it (Profile §8.19). The
 //! command writes it to a file, the screens hand it to the browser: it is the same file.
 
-use fumibako_model::{EvidenceId, PROOF_FORM, ProofFile};
+use fumibako_model::{EvidenceId, OfficeNumber, PROOF_FORM, ProofFile};
 use jiff::Timestamp;
 
 use crate::https::{self, Question};
@@ -18,9 +18,23 @@ pub(crate) enum About {
     Message {
         /// Without angle brackets.
         id: String,
-        /// An office number, as it claims.
-        from: String,
+        /// Who sent it.
+        from: OfficeNumber,
+        /// When it came, as a list tells it, which tells apart what came under one Message-ID; none where nobody knows.
+        at: Option<Timestamp>,
     },
+}
+
+impl About {
+    fn path(&self) -> String {
+        match self {
+            Self::Piece(id) => format!("/v1/evidence/{id}"),
+            Self::Message { id, from, at } => {
+                let at = at.map(|at| format!("&at={}", encoded(&at.to_string()))).unwrap_or_default();
+                format!("/v1/evidence/{}?from={from}{at}", encoded(id))
+            }
+        }
+    }
 }
 
 /// What the gateway gave, and what was found in it.
@@ -37,10 +51,7 @@ pub(crate) struct Proof {
 pub(crate) async fn ask(settings: &Settings, about: &About, now: Timestamp) -> Result<Proof, Trouble> {
     let gateway = settings.evidence_trust(None)?;
     let offices = settings.trust()?;
-    let path = match about {
-        About::Piece(id) => format!("/v1/evidence/{id}"),
-        About::Message { id, from } => format!("/v1/evidence/{}?from={}", encoded(id), encoded(from)),
-    };
+    let path = about.path();
     let file: ProofFile = https::ask(settings, Question::get(&path)).await?;
     if file.v != PROOF_FORM {
         return Err(Trouble::NotAMessage(path.into(), NotWhole::LaterProof));
@@ -61,6 +72,18 @@ fn encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // Profile §8.18
+    #[test]
+    fn a_message_is_asked_for_by_its_sender_and_when_it_came() {
+        let from: OfficeNumber = "9970000011".parse().unwrap();
+        let about = |at: Option<&str>| {
+            About::Message { id: "a@x.example".into(), from, at: at.map(|at| at.parse().unwrap()) }.path()
+        };
+        assert_eq!(about(None), "/v1/evidence/a%40x.example?from=9970000011");
+        let dated = "/v1/evidence/a%40x.example?from=9970000011&at=2026-11-20T00%3A15%3A00Z";
+        assert_eq!(about(Some("2026-11-20T09:15:00+09:00")), dated);
+    }
 
     #[test]
     fn what_stands_in_a_path_ends_no_path() {

@@ -231,6 +231,8 @@ pub enum Usage {
     TypedDifferently,
     /// A mandate that would allow nothing.
     Mandate(NotADeed),
+    /// A Message-ID that several messages bear: which, how many, and the numbers of the first in the lists.
+    Several(String, usize, Vec<String>),
 }
 
 /// Limits of Profile §12.1 that this end keeps.

@@ -6,16 +6,18 @@ use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_gateway::{Audited, Clock, Gateway, Reply, Request, Running, evidence_authority_file};
+use fumibako_gateway::{
+    AccountRequest, Audited, Clock, Gateway, Reply, Request, Running, Secret, evidence_authority_file,
+};
 use fumibako_model::log::{Head, extended, included, leaf};
-use fumibako_model::{EvidenceId, ProofFile, Recorded, Refusal};
+use fumibako_model::{EvidenceId, Party, ProofFile, Recorded, Refusal, Retention};
 use fumibako_signer::authority::{Authority, KeyKind, Purpose};
 use fumibako_signer::{TimeStamp, Trust, enclosed};
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::bodies::Day;
-use fumibako_store::suite::{World, domain, expire::send};
-use fumibako_store::{Logging, Store as _, Unlogged};
-use jiff::SignedDuration;
+use fumibako_store::suite::{World, domain, expire::send, himawari, kaede, sakura};
+use fumibako_store::{Asked, Logging, Store as _, Unlogged};
+use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::lines::Client;
@@ -192,6 +194,69 @@ async fn a_log_that_was_set_back_says_so_and_continues_no_head_that_it_lost() {
     assert_eq!((twice.size, twice.lost, twice.earlier), (6, Some(8), vec![said]), "the first one is not forgotten");
     running.stop().await;
     drop((folder, kept));
+}
+
+/// What an office is told that asks for evidence: the status, the whole answer, and the piece that the file begins with.
+async fn asked(gateway: &Fixture, login: &str, path: &str) -> (String, String, Option<EvidenceId>) {
+    let login = STANDARD.encode(format!("{login}:{PASSWORD}"));
+    let mut client = Client::tls(gateway.running.addresses().https, &gateway.authority()).await;
+    let head = "Host: plans.example\r\nConnection: close\r\n";
+    client.say(&format!("GET /v1/evidence/{path} HTTP/1.1\r\n{head}Authorization: Basic {login}\r\n\r\n")).await;
+    let answer = client.rest().await;
+    let status = answer.split(' ').nth(1).unwrap().to_owned();
+    let file = answer.split("\r\n\r\n").nth(1).and_then(|body| serde_json::from_str::<ProofFile>(body).ok());
+    let first = file.map(|file| serde_json::from_str::<Recorded>(&file.entries[0].entry).unwrap().id);
+    (status, answer, first)
+}
+
+// Profile §8.18
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_id_that_was_used_again_gives_nobody_the_evidence_of_the_other_bundle() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let world = World::with(&store).await;
+    let mut sent = Vec::new();
+    // Two are gone when the third comes.
+    for (to, days) in [(sakura(), 60), (kaede(), 40), (sakura(), 20)] {
+        store.expire(Retention::new(10).unwrap(), Asked::ByThePerson, ago(days)).await.unwrap();
+        let bundle = world.bundle(&store, (himawari(), to), "twice@x.example", &format!("{days}"));
+        let came = ago(days);
+        sent.push((store.deliver(bundle, came).await.unwrap().evidence, came.as_second()));
+    }
+    store.close().await.unwrap();
+    let from = folder.path().to_owned();
+    let gateway = Fixture::with_config(|config| config.store_folder = from).await.keeping(folder);
+    let third = kaede().to_string();
+    let made = AccountRequest::make(third.as_str(), Party::Office(kaede()), Secret(PASSWORD.into()));
+    gateway.done(Request::Account(made)).await;
+
+    let named = "twice@x.example?from=9970000011";
+    let at = |n: usize| format!("{named}&at={}", Timestamp::from_second(sent[n].1).unwrap());
+    // Whose it is, or when it came, tells them apart.
+    for (login, path, expected) in [
+        (third.as_str(), named, Some(1)),
+        (RECIPIENT, at(0).as_str(), Some(0)),
+        (RECIPIENT, at(2).as_str(), Some(2)),
+        (RECIPIENT, at(1).as_str(), None),
+        (SENDER, at(1).as_str(), Some(1)),
+        (SENDER, "twice@x.example?from=9970000029", None),
+        (RECIPIENT, "twice@x.example", None),
+    ] {
+        let (status, answer, first) = asked(&gateway, login, path).await;
+        assert_eq!(first, expected.map(|n: usize| sent[n].0), "{login} {path}: {answer}");
+        assert_eq!(status, if expected.is_some() { "200" } else { "404" });
+    }
+    // Else who asks is told the numbers of his own.
+    for (login, path, own) in [(RECIPIENT, named, [true, false, true]), (SENDER, "twice@x.example", [true; 3])] {
+        let (status, answer, _) = asked(&gateway, login, path).await;
+        assert!(status == "409" && answer.contains("E-DIR-024"), "{answer}");
+        assert_eq!(sent.iter().map(|(id, _)| answer.contains(&id.to_string())).collect::<Vec<_>>(), own, "{answer}");
+        assert!(answer.contains(" to 9970000029"), "{answer}");
+    }
+    for unread in ["from=nobody", "at=yesterday", "to=9970000029"] {
+        let (status, answer, _) = asked(&gateway, RECIPIENT, &format!("twice@x.example?{unread}")).await;
+        assert!(status == "422" && answer.contains("E-DIR-014"), "{answer}");
+    }
 }
 
 /// `openssl ts` behind a door on this machine, as RFC 3161 §3.4 has it.

@@ -84,6 +84,7 @@ pub enum Refusal {
     FolderIsStandard,
     EvidenceUnknown,
     EvidencePruned,
+    EvidenceSeveral,
     NoticeUnknown,
     EvidenceBroken,
     MessageMalformed,

@@ -1,7 +1,8 @@
 //! What judgements rested on, kept beside the evidence (Profile §8.18).
 
-use fumibako_model::{EvidenceId, MessageId, OfficeNumber};
-use fumibako_store::{Paper, PaperKind, StoreError};
+use fumibako_model::{EvidenceId, MessageId, OfficeNumber, Recorded};
+use fumibako_store::{LISTED, Named, Paper, PaperKind, StoreError};
+use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::error::{Stop, store_error, unreadable};
@@ -62,20 +63,40 @@ pub(crate) async fn find_sent(
     Ok(found.map(|found| (MessageId(found.id), EvidenceId(found.answer))))
 }
 
-/// The last that became of what an office sent under a Message-ID (Profile §8.18).
-pub(crate) async fn find_ended(
+/// All that an office sent under a Message-ID, the latest first (Profile §8.18): what is kept, and what was collected or failed.
+pub(crate) async fn find_named(
     readers: &SqlitePool,
     office: OfficeNumber,
     message_id: &str,
-) -> Result<Option<EvidenceId>, StoreError> {
-    let number = office.as_str();
-    let found = sqlx::query_scalar!(
-        "SELECT e.id FROM office o JOIN evidence e ON e.from_office = o.id AND e.doc ->> 'message_id' = ?
-         WHERE o.number = ? AND e.kind IN ('ContentHandover', 'ContentHandoverFailure') ORDER BY e.id DESC LIMIT 1",
+) -> Result<Vec<Named>, StoreError> {
+    let (key, number) = (sent_key(office, message_id), office.as_str());
+    let most = i64::try_from(LISTED).unwrap_or(i64::MAX);
+    let found = sqlx::query!(
+        r#"SELECT came AS "came?: i64", e.doc FROM (
+               SELECT message AS bundle, max(came) AS came FROM (
+                   SELECT e.message, m.received_at AS came FROM office o
+                   JOIN message m ON m.sent_key = ?1 AND m.sender = o.id AND m.message_id = ?2
+                   JOIN evidence e ON e.id = m.answer WHERE o.number = ?3
+                   UNION ALL
+                   SELECT e.message, NULL FROM office o JOIN evidence e ON e.from_office = o.id AND e.doc ->> 'message_id' = ?2
+                   WHERE o.number = ?3 AND e.kind IN ('ContentHandover', 'ContentHandoverFailure'))
+               GROUP BY message ORDER BY message DESC LIMIT ?4)
+           JOIN evidence e ON e.id = (SELECT min(id) FROM evidence WHERE message = bundle)
+           ORDER BY bundle DESC"#,
+        key,
         message_id,
-        number
-    );
-    Ok(found.fetch_optional(readers).await.map_err(store_error)?.map(EvidenceId))
+        number,
+        most
+    )
+    .fetch_all(readers)
+    .await
+    .map_err(store_error)?;
+    let named = |came: Option<i64>, doc: &str| {
+        let first: Recorded = serde_json::from_str(doc).map_err(|why| store_error(unreadable(why)))?;
+        let came = came.and_then(|came| Timestamp::from_millisecond(came).ok()).unwrap_or(first.evidence.at);
+        Ok(Named { came, first })
+    };
+    found.into_iter().map(|row| named(row.came, &row.doc)).collect()
 }
 
 fn word(kind: PaperKind) -> &'static str {

@@ -15,9 +15,10 @@ use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
 use fumibako_store::{
     ActsAudit, ActsHead, Admitted, AgentNews, Amend, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit,
     DescribeOrder, Described, Doer, Draft, Due, DueKey, Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection,
-    KeptNotice, Letter, LicenceChange, LogAudit, LogState, Logging, MarkNotices, MarkedNotices, News, NoticeBoard,
-    Paper, Proof, Prunable, PruneOrder, Published, Quota, RefusedReceipt, RefusedReceipts, Restored, SignedDeed, Store,
-    StoreError, Told, ToldTo, Turned, Unlogged, UnsignedActs, Verified, Which, WhichActs, WhichNotices,
+    KeptNotice, Letter, LicenceChange, LogAudit, LogState, Logging, MarkNotices, MarkedNotices, Named, News,
+    NoticeBoard, Paper, Proof, Prunable, PruneOrder, Published, Quota, RefusedReceipt, RefusedReceipts, Restored,
+    SignedDeed, Store, StoreError, Told, ToldTo, Turned, Unlogged, UnsignedActs, Verified, Which, WhichActs,
+    WhichNotices,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -495,8 +496,8 @@ impl Store for SqliteStore {
         paper::find_sent(&self.readers, office, message_id).await
     }
 
-    async fn find_ended(&self, office: OfficeNumber, message_id: &str) -> Result<Option<EvidenceId>, StoreError> {
-        paper::find_ended(&self.readers, office, message_id).await
+    async fn find_named(&self, office: OfficeNumber, message_id: &str) -> Result<Vec<Named>, StoreError> {
+        paper::find_named(&self.readers, office, message_id).await
     }
 
     async fn audit(&self) -> Result<LogAudit, StoreError> {

@@ -25,7 +25,7 @@ use crate::hold::{Hold, HoldOrder};
 use crate::inspect::Inspection;
 use crate::licences::{LicenceChange, Published};
 use crate::log::{
-    Due, DueKey, Letter, LogAudit, LogState, Logging, Paper, Proof, Prunable, PruneOrder, RefusedReceipt,
+    Due, DueKey, Letter, LogAudit, LogState, Logging, Named, Paper, Proof, Prunable, PruneOrder, RefusedReceipt,
     RefusedReceipts, Told, Unlogged, Which,
 };
 use crate::mandates::SignedDeed;
@@ -345,12 +345,13 @@ pub trait Store: Send + Sync + 'static {
         message_id: &str,
     ) -> impl Future<Output = Result<Option<(MessageId, EvidenceId)>, StoreError>> + Send;
 
-    /// The last evidence that a bundle of this office under this Message-ID was collected or failed, whether or not its content is kept.
-    fn find_ended(
+    /// All that this office sent under this Message-ID, the latest first, at most [`LISTED`](crate::LISTED): what is kept, and what was
+    /// collected or failed, whether or not its content is kept.
+    fn find_named(
         &self,
         office: OfficeNumber,
         message_id: &str,
-    ) -> impl Future<Output = Result<Option<EvidenceId>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Named>, StoreError>> + Send;
 
     /// Holds all evidence against the log. Changes nothing.
     fn audit(&self) -> impl Future<Output = Result<LogAudit, StoreError>> + Send;

@@ -45,8 +45,9 @@ pub use keep::{
 };
 pub use licences::{LicenceChange, Published};
 pub use log::{
-    Among, Due, DueKey, KeptHead, LISTED, Letter, LogAudit, LogFault, LogState, Logging, PAPER_NAME, Paper, PaperKind,
-    Proof, Prunable, PruneOrder, RefusedCount, RefusedReceipt, RefusedReceipts, Told, Unlogged, Which, Wrong,
+    Among, Due, DueKey, KeptHead, LISTED, Letter, LogAudit, LogFault, LogState, Logging, Named, PAPER_NAME, Paper,
+    PaperKind, Proof, Prunable, PruneOrder, RefusedCount, RefusedReceipt, RefusedReceipts, Told, Unlogged, Which,
+    Wrong,
 };
 pub use mandates::{MandateOrder, SignedDeed};
 pub use marks::{MARKS, draft_flags, stored};

@@ -175,6 +175,16 @@ pub struct Which {
     pub after: Option<EvidenceId>,
 }
 
+/// Something that an office sent under some Message-ID. A Message-ID is free again once the content is gone (Profile §5.8), so several
+/// may bear one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// When it came.
+    pub came: Timestamp,
+    /// The first piece of evidence about it that is left; of a receipt, about its bundle.
+    pub first: Recorded,
+}
+
 /// Most pieces one list has.
 pub const LISTED: usize = 1_000;
 

@@ -102,6 +102,7 @@ macro_rules! store_suite {
             receipts::refused_receipts_of_a_login_have_so_many_rows_a_day_and_then_a_count,
             receipts::the_roll_is_what_was_last_put,
             evidence::a_handover_is_written_down_once_and_a_receipt_still_counts,
+            evidence::bundles_of_one_message_id_are_told_apart,
             evidence::the_log_grows_and_proves_every_piece,
             evidence::a_clock_set_back_leaves_the_longest_log_the_newest,
             evidence::a_clock_that_flaps_over_midnight_leaves_a_head_on_each_side,

@@ -163,7 +163,8 @@ fn line_of(
         (Which::Sent, None, _) if facts.is_none() => return None,
         (Which::Sent, None, _) => ("unknown", "未"),
     };
-    let evidence = local.iter().find(|entry| entry.message_id == message_id).and_then(Entry::evidence);
+    let ours = local.iter().filter(|_| which == Which::Sent);
+    let evidence = ours.filter(|entry| entry.is(&message_id, party)).find_map(Entry::evidence);
     let mut notes: Vec<String> = evidence.map(|id| id.to_string()).into_iter().collect();
     if notes.is_empty() && facts.is_none() {
         notes.push(lang.pick("他のメールソフトから", "from another mail tool").into());

@@ -1,19 +1,19 @@
 //! `fumibako receipt ID -o FILE`: the evidence about a bundle with all that proves it, and a page to print (Profile §8.19). It is
-//! verified before it is written. Exit 0. 66: no such evidence. 73: the file is there already. 76: it does not hold; nothing is
-//! written.
+//! verified before it is written. Exit 0. 2: several bundles bear the Message-ID. 66: no such evidence. 73: the file is there already.
+//! 76: it does not hold; nothing is written.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use fumibako_model::{EvidenceId, OfficeNumber};
 use jiff::Timestamp;
-use mail_parser::MessageParser;
 use serde_json::json;
 
 use super::screen::Screen;
-use super::show;
 use super::verify::tell;
+use super::which::{self, Meant, named};
 use crate::exit::Exit;
+use crate::mailbox::Mailbox;
 use crate::proof::{self, About, Proof};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
@@ -79,19 +79,20 @@ fn write(path: &Path, octets: &[u8]) -> Result<(), Trouble> {
     })
 }
 
-/// A Message-ID is looked up in the mailbox first, unless it is said whose it is, which is asked with it.
+/// A Message-ID is looked up in the mailbox first, unless it is said whose it is, which is asked with it. It may have been used before
+/// by what is in no list any more, and then the gateway asks back; the number of a list means one message.
 async fn about(settings: &Settings, which: &str, from: Option<OfficeNumber>) -> Result<About, Trouble> {
     if let Ok(id) = which.parse::<EvidenceId>() {
         return Ok(About::Piece(id));
     }
     if let Some(from) = from {
         let id = which.trim().trim_start_matches('<').trim_end_matches('>').to_owned();
-        return Ok(About::Message { id, from: from.to_string() });
+        return Ok(About::Message { id, from, at: None });
     }
-    let kept = show::find_one(settings, which).await?;
-    let header = MessageParser::default().parse_headers(&kept.octets.0);
-    let header = header.ok_or_else(|| Trouble::Garbled("a message without header".into()))?;
-    let from = header.from().and_then(|from| from.first()).and_then(|one| one.address()).unwrap_or_default();
-    let from = from.split('@').next().unwrap_or_default().to_owned();
-    Ok(About::Message { id: header.message_id().unwrap_or_default().to_owned(), from })
+    let mut mailbox = Mailbox::open(settings).await?;
+    let Meant { kept, by_number, .. } = which::open(&mut mailbox, &settings.party()?, which).await?;
+    mailbox.close().await;
+    let (from, id) = named(&kept);
+    let from = from.ok_or_else(|| Trouble::Garbled("a message of no office".into()))?;
+    Ok(About::Message { id, from, at: by_number.then_some(kept.arrived) })
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use fumibako_careplan::Lang;
-use fumibako_model::{Fault, OfficeNumber, Refused, State};
+use fumibako_model::{Address, Fault, Refused, State};
 use fumibako_signer::{Certificate, Enveloped, Signed};
 use jiff::Timestamp;
 use mail_parser::MessageParser;
@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::by::on_behalf;
 use super::screen::{Screen, bytes, harmless, moment};
+use super::which::{self, Meant, is_searchable};
 use crate::bundle::open::{agent_of, is_sealed};
 use crate::bundle::{Contents, Reader, open};
 use crate::exit::Exit;
@@ -74,29 +75,11 @@ impl Show {
 /// The message, and the receipt for it if we sent it.
 async fn find(settings: &Settings, which: &str) -> Result<(Place, Kept, Option<Kept>), Trouble> {
     let mut mailbox = Mailbox::open(settings).await?;
-    let party = settings.party()?;
-    for (folder, office, query) in queries(which) {
-        for place in mailbox.places(&party, folder).await? {
-            // A number counts within one office's folder.
-            if (office.is_some() || query.starts_with("UID ")) && place.office != office {
-                continue;
-            }
-            mailbox.select(place).await?;
-            let Some(uid) = mailbox.search(&query).await?.into_iter().next() else { continue };
-            if let Some(kept) = mailbox.message(uid).await? {
-                let receipt =
-                    if folder == Folder::Sent { receipt_for(&mut mailbox, place, &kept).await? } else { None };
-                mailbox.close().await;
-                return Ok((place, kept, receipt));
-            }
-        }
-    }
-    Err(Trouble::NoMessage(which.to_owned()))
-}
-
-/// The message alone.
-pub(super) async fn find_one(settings: &Settings, which: &str) -> Result<Kept, Trouble> {
-    find(settings, which).await.map(|(_, kept, _)| kept)
+    let Meant { place, kept, .. } = which::open(&mut mailbox, &settings.party()?, which).await?;
+    let sent = place.folder == Folder::Sent;
+    let receipt = if sent { receipt_for(&mut mailbox, place, &kept).await? } else { None };
+    mailbox.close().await;
+    Ok((place, kept, receipt))
 }
 
 /// The first receipt counts (Profile §8.3); a word before it, that it could not be opened, is none (Profile §8.22).
@@ -121,28 +104,6 @@ async fn receipt_for(mailbox: &mut Mailbox, sent: Place, kept: &Kept) -> Result<
 fn says_failed(octets: &[u8]) -> bool {
     let signed = Signed::read(octets).ok();
     signed.and_then(|signed| Notification::read(signed.part())).is_some_and(|said| said.fault().is_some())
-}
-
-fn is_searchable(id: &str) -> bool {
-    !id.is_empty() && !id.chars().any(|c| !c.is_ascii_graphic() || matches!(c, '"' | '\\'))
-}
-
-/// Where to look, in order, and of which office alone. What cannot stand in an IMAP string names no message.
-fn queries(which: &str) -> Vec<(Folder, Option<OfficeNumber>, String)> {
-    let (folder, number) = which.strip_prefix("sent:").map_or((Folder::Inbox, which), |number| (Folder::Sent, number));
-    let (office, uid) = match number.split_once(':') {
-        Some((office, uid)) => (office.parse().ok(), uid),
-        None => (None, number),
-    };
-    if let Ok(uid) = uid.parse::<u32>() {
-        return vec![(folder, office, format!("UID {uid}"))];
-    }
-    let id = which.trim().trim_start_matches('<').trim_end_matches('>');
-    if !is_searchable(id) {
-        return Vec::new();
-    }
-    let query = format!("HEADER Message-ID \"<{id}>\"");
-    vec![(Folder::Inbox, None, query.clone()), (Folder::Sent, None, query)]
 }
 
 fn view<'k>(settings: &Settings, place: Place, kept: &'k Kept, receipt: Option<&Kept>) -> Result<View<'k>, Trouble> {
@@ -174,7 +135,8 @@ fn view<'k>(settings: &Settings, place: Place, kept: &'k Kept, receipt: Option<&
     let signature = signed.and_then(|signed| signed.verify().ok());
     let contents = verdict.as_ref().ok().and_then(|opened| Contents::read(opened.entity()).ok());
     let inside = verdict.as_ref().ok().and_then(|opened| opened.subject());
-    let entry = outbox::look(&settings.data_folder)?.into_iter().find(|entry| entry.message_id == message_id);
+    let office = to.parse().ok().and_then(|to: Address| to.office_number());
+    let entry = outbox::look(&settings.data_folder)?.into_iter().find(|entry| entry.is(&message_id, office));
     let receipt = receipt.map(|receipt| {
         let (domain, original) = (settings.domain.as_ref(), Some(kept.octets.0.as_slice()));
         let judge = Judge { trust: &trust, keys: &keys, domain, original, at: receipt.arrived };

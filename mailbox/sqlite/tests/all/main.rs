@@ -30,6 +30,7 @@ mod every_store {
     // `a_clock_set_back_leaves_the_longest_log_the_newest`, `a_clock_that_flaps_over_midnight_leaves_a_head_on_each_side`;
     // Profile §8.14: `what_is_due_is_told_once`; Profile §8.29: `heads_of_wrong_days_let_no_evidence_go_early`.
     // Profile §8.11: `a_receipt_after_expiry_counts_for_what_was_handed_over`.
+    // Profile §8.18: `bundles_of_one_message_id_are_told_apart`.
     // Profile §8.14: `what_was_collected_while_the_letter_was_written_is_not_told`; Profile §8.14, §11.5:
     // `by_a_doubted_date_nobody_is_reminded`.
     // Profile §8.22: `what_could_not_be_opened_is_marked_and_a_receipt_still_counts`; Profile §8.24:

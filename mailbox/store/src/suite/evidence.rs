@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fumibako_model::log::{Head, included, leaf};
 use fumibako_model::{
-    Done, Event, EvidenceId, MessageId, Pruning, Reason, RecipientWishes, Recorded, Report, What, Wishes,
+    Done, Event, EvidenceId, MessageId, Pruning, Reason, RecipientWishes, Recorded, Report, Retention, What, Wishes,
     first_reminder,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -127,6 +127,43 @@ pub async fn the_log_grows_and_proves_every_piece<S: Store>(store: Arc<S>) {
     assert_eq!(store.list_evidence(about).await.unwrap().len(), 2);
     let none = Which { office: Some(kaede()), ..Which::default() };
     assert_eq!(store.list_evidence(none).await.unwrap().len(), 0);
+}
+
+// Profile §5.8, §8.18
+pub async fn bundles_of_one_message_id_are_told_apart<S: Store>(store: Arc<S>) {
+    const TWICE: &str = "twice@x.example";
+    let world = World::with(&*store).await;
+    let ten_days = Retention::new(10).unwrap();
+    let deliver = async |ends, at| {
+        store.deliver(world.bundle(&*store, ends, TWICE, &format!("{at}")), at).await.unwrap().evidence
+    };
+    // Each comes when the content of the one before is gone.
+    let mut sent = Vec::new();
+    for (to, days) in [(sakura(), 60), (kaede(), 40), (sakura(), 20)] {
+        store.expire(ten_days, crate::Asked::ByThePerson, ago(days)).await.unwrap();
+        sent.push((deliver((himawari(), to), ago(days)).await, to, ago(days)));
+    }
+    let other = deliver((sakura(), himawari()), ago(20)).await;
+    let named = async |office, id: &str| {
+        let found = store.find_named(office, id).await.unwrap();
+        found.into_iter().map(|one| (one.first.id, one.first.evidence.to, one.came)).collect::<Vec<_>>()
+    };
+    sent.reverse();
+    assert_eq!(named(himawari(), TWICE).await, sent, "the one that is kept, and those that failed");
+    assert_eq!(named(sakura(), TWICE).await, [(other, himawari(), ago(20))], "who sends counts");
+    assert_eq!(named(himawari(), "once@x.example").await, []);
+
+    // What is collected and kept is one; so it is when its content is gone, and its receipt names it.
+    let kept = view(&*store, sakura(), "INBOX").await.entries[0].message;
+    assert!(store.hand_over(sakura(), kept, None, ago(19)).await.unwrap());
+    assert_eq!(named(himawari(), TWICE).await, sent);
+    let digest =
+        *world.bundle(&*store, (himawari(), sakura()), TWICE, &format!("{}", ago(20))).facts().content_digest();
+    let receipt = world.receipt(&*store, (sakura(), himawari()), "receipt@x.example", (TWICE, &digest));
+    store.deliver(receipt, ago(18)).await.unwrap();
+    assert_eq!(named(sakura(), "receipt@x.example").await, [(sent[0].0, sakura(), ago(18))]);
+    store.expire(ten_days, crate::Asked::ByThePerson, now()).await.unwrap();
+    assert_eq!(named(himawari(), TWICE).await, sent);
 }
 
 /// A bundle that comes today and is signed for by this day.

@@ -76,6 +76,10 @@ impl Usage {
                 },
                 "--from、--until、--months と --counterparties（500 件まで）を確かめてください。".into(),
             ),
+            Self::Several(id, count, numbers) => (
+                format!("{id} というデータは {count} 件あります（番号 {}）。", numbers.join(", ")),
+                "かっこの中の番号で、どれかを指定してください。一覧は `fumibako list inbox` と `fumibako list sent` で見られます。".into(),
+            ),
         }
     }
 
@@ -113,6 +117,10 @@ impl Usage {
             Self::Mandate(why) => (
                 format!("This cannot be a mandate: {why}."),
                 "Check --from, --until, --months, and --counterparties (up to 500).".into(),
+            ),
+            Self::Several(id, count, numbers) => (
+                format!("{count} messages bear {id}: numbers {}.", numbers.join(", ")),
+                "Say which by its number; `fumibako list inbox` and `fumibako list sent` show them.".into(),
             ),
         }
     }

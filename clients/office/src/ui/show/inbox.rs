@@ -265,7 +265,7 @@ async fn receipt(State(app): Shared, here: Here, Path(uid): Path<Spot>) -> Resul
 /// RD-08: the file that proves it.
 async fn proof(State(app): Shared, here: Here, Path(uid): Path<Spot>) -> Result<Response, Answer> {
     let one = held(&app.mail).inbox.get(&uid).cloned().ok_or(Answer::Missing)?;
-    let from = one.from.ok_or(Answer::Missing)?.to_string();
-    let about = About::Message { id: one.message_id, from };
+    let from = one.from.ok_or(Answer::Missing)?;
+    let about = About::Message { id: one.message_id, from, at: Some(one.at) };
     Ok(proven(&app, &here, &format!("/inbox/{uid}/receipt"), (one.at, about)).await)
 }

@@ -210,7 +210,8 @@ async fn receipt(State(app): Shared, here: Here, Path(id): Path<String>) -> Resu
     let lang = here.lang();
     let (message_id, row) = all(&app, &here)?.into_iter().find(|(_, row)| row.id == id).ok_or(Answer::Missing)?;
     let entries = crate::outbox::look(&app.settings.data_folder)?;
-    let evidence = entries.iter().find(|entry| entry.message_id == message_id).and_then(Entry::evidence);
+    let to = row.to.number.parse().ok();
+    let evidence = entries.iter().find(|entry| entry.is(&message_id, to)).and_then(Entry::evidence);
     let fact = |id: &str, value: String| (here.say(id), value);
     let state = match &row.way {
         Way::Waiting => here.say("waiting"),
@@ -247,8 +248,7 @@ fn told_once(state: &str, note: &str) -> String {
 /// TX-05: the file that proves it.
 async fn proof(State(app): Shared, here: Here, Path(spot): Path<Spot>) -> Result<Response, Answer> {
     let one = held(&app.mail).sent.get(&spot).cloned().ok_or(Answer::Missing)?;
-    let entries = crate::outbox::look(&app.settings.data_folder)?;
-    let about = about(&app, spot, &one, &entries).ok_or(Answer::Missing)?;
+    let about = about(&app, spot, &one).ok_or(Answer::Missing)?;
     Ok(proven(&app, &here, &format!("/sent/{spot}"), (one.at, about)).await)
 }
 

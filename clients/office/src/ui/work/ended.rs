@@ -7,7 +7,6 @@ use fumibako_model::{Event, Reason, State};
 
 use super::look::{Content, Gone};
 use super::prove::{about, proof};
-use crate::outbox;
 use crate::trouble::Trouble;
 use crate::ui::spot::Spot;
 use crate::ui::state::{App, held};
@@ -25,12 +24,8 @@ pub(super) async fn ask(app: &Arc<App>) {
     if open.is_empty() {
         return;
     }
-    let entries = match outbox::look(&app.settings.data_folder) {
-        Ok(entries) => entries,
-        Err(why) => return tracing::debug!(%why, "ui.unsettled"),
-    };
     for (spot, one) in open {
-        let told = match about(app, spot, &one, &entries) {
+        let told = match about(app, spot, &one) {
             None => Ok(None),
             Some(about) => proof(app, about).await.map(Some),
         };

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::aside;
 use super::look::Gone;
-use crate::outbox::Entry;
 use crate::proof::{self, About, Proof};
 use crate::trouble::Trouble;
 use crate::ui::spot::Spot;
@@ -12,12 +11,11 @@ use crate::ui::state::App;
 use crate::verify::State;
 use crate::wait;
 
-/// What to ask about something that was sent. This computer knows the number of what it posted itself; that finds evidence whose
-/// content is gone, too. None: nobody knows from which office it is.
-pub(in crate::ui) fn about(app: &App, spot: Spot, one: &Gone, entries: &[Entry]) -> Option<About> {
+/// What to ask about something that was sent: of what bears one Message-ID, that which came when the list says. None: nobody knows from
+/// which office it is.
+pub(in crate::ui) fn about(app: &App, spot: Spot, one: &Gone) -> Option<About> {
     let from = spot.of.or(app.settings.office)?;
-    let piece = entries.iter().find(|entry| entry.message_id == one.message_id).and_then(Entry::evidence);
-    Some(piece.map_or_else(|| About::Message { id: one.message_id.clone(), from: from.to_string() }, About::Piece))
+    Some(About::Message { id: one.message_id.clone(), from, at: Some(one.at) })
 }
 
 /// Asks the gateway for it. What does not hold is given to nobody (Profile §8.19).
