@@ -71,6 +71,8 @@ pub(crate) struct House<S> {
     vouched: Mutex<HashSet<[u8; 32]>>,
     /// Held from reading the folder of trust until what it says counts.
     changing_trust: Mutex<()>,
+    /// Held by many from judging a message until the evidence of it is kept, and by nobody meanwhile who lets papers go.
+    pub(crate) judging: tokio::sync::RwLock<()>,
     guesses: Guesses,
     /// How often each searches the directory.
     pub(crate) searches: Searches,
@@ -133,6 +135,7 @@ impl<S: Store> House<S> {
             believed: RwLock::new(Arc::new(believed)),
             vouched: Mutex::default(),
             changing_trust: Mutex::default(),
+            judging: tokio::sync::RwLock::default(),
             guesses: Guesses::new(
                 config.limits.login_failures,
                 config.limits.login_failures_per_address,
@@ -204,6 +207,16 @@ impl<S: Store> House<S> {
         }
         known.insert(*facts.signer());
         Ok(())
+    }
+
+    /// Profile §8.29: papers go that no evidence needs. Whoever is judged from here on has his papers kept again before that, and what
+    /// was judged by those that were kept long ago has its evidence.
+    pub(crate) async fn forget_papers(&self) -> Result<u64, StoreError> {
+        {
+            let _nobody = self.judging.write().await;
+            self.vouched.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+        self.store.forget_papers(&self.believed().name).await
     }
 
     /// A refusal on its way to a client: counted, logged under a reference that the reply carries.

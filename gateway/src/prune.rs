@@ -36,9 +36,10 @@ pub(crate) async fn run<S: Store>(house: &House<S>, by: &str) -> Result<Option<P
         PruneOrder { told: told.noting(format_args!("{} years", pruned.years)), pruned }
     });
     let rows = house.store.prune(order, now).await?;
+    let papers = house.forget_papers().await?;
     if let Some(Pruning { from, until, years, .. }) = &plan {
         house.counts.evidence_pruned.inc_by(until - from);
-        tracing::info!(from, until, years, rows, "evidence.pruned");
+        tracing::info!(from, until, years, rows, papers, "evidence.pruned");
         // The record of it is signed for like all else, and no later.
         witness::attest(house).await?;
     }

@@ -76,6 +76,8 @@ impl<S: Store> SmtpDesk<S> {
         let from = envelope.from.clone().or_else(own).ok_or(Refusal::NotMandated)?;
         let arrival = Arrival { login: &login, from: &from, to: &envelope.to };
         let rules = house.config.rules();
+        // What this is judged by stays until the evidence names it.
+        let _judged = house.judging.read().await;
         let believed = house.believed();
         let admitted = admit(arrival, arrived, &house.store.roll(), &believed.trust, &rules, now)?;
         let admitted = admitted.with_wishes(envelope.wishes).under(believed.name.clone());

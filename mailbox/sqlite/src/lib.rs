@@ -45,6 +45,7 @@ mod report;
 mod roll;
 mod store;
 mod tree;
+mod unneeded;
 mod views;
 mod writer;
 

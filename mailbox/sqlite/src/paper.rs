@@ -8,12 +8,14 @@ use sqlx::{SqliteConnection, SqlitePool};
 use crate::error::{Stop, store_error, unreadable};
 use crate::ledger::sent_key;
 
-/// Keeps them, each once.
+/// Keeps them, each once. What is there already counts from now on as if it came now: evidence that names it may be about to come.
 pub(crate) async fn keep(rows: &mut SqliteConnection, papers: &[Paper]) -> Result<(), Stop> {
     for paper in papers {
         let (kind, beside) = (word(paper.kind), serde_json::to_string(&paper.beside)?);
         sqlx::query!(
-            "INSERT INTO paper (name, kind, octets, beside) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO NOTHING",
+            "INSERT INTO paper (name, kind, octets, beside, after)
+             VALUES (?, ?, ?, ?, (SELECT value FROM counter WHERE name = 'evidence'))
+             ON CONFLICT (name) DO UPDATE SET after = excluded.after",
             paper.name,
             kind,
             paper.octets,

@@ -31,7 +31,7 @@ use crate::heads::{HeadCache, Losing, Shelves};
 use crate::views::Views;
 use crate::{
     acts, agent, annotation, audit, backup, directory, expire, heads, hold, inspect, licence, log, mandate, notice,
-    open, paper, prune, read, refused, report,
+    open, paper, prune, read, refused, report, unneeded,
 };
 
 /// A store in one folder, open in one process.
@@ -458,6 +458,10 @@ impl Store for SqliteStore {
 
     async fn prune(&self, order: Option<PruneOrder>, now: Timestamp) -> Result<u64, StoreError> {
         prune::run(self, order, now).await
+    }
+
+    async fn forget_papers(&self, believed: &str) -> Result<u64, StoreError> {
+        unneeded::run(self, believed).await
     }
 
     async fn continuation(&self, old: u64, new: u64) -> Result<Option<(Hash, Vec<Hash>)>, StoreError> {

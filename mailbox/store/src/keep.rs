@@ -312,6 +312,11 @@ pub trait Store: Send + Sync + 'static {
     /// Lets it go (Profile §8.29), and what an earlier run left of its own; says how many rows went. The hashes stay.
     fn prune(&self, order: Option<PruneOrder>, now: Timestamp) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
+    /// Papers go that nothing of the evidence that is left leads to (Profile §8.29), after [`Store::prune`]; says how many. What was
+    /// kept since the last pruned piece stays, named by evidence or not, and so does `believed`, the state of trust by which is judged
+    /// now. Nobody may be about to deliver what was judged by papers that were kept before.
+    fn forget_papers(&self, believed: &str) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
     /// The root over the first `old` pieces, and the hashes that show that a log of `new` continues them. `None`: there are not so
     /// many.
     fn continuation(
@@ -332,7 +337,7 @@ pub trait Store: Send + Sync + 'static {
     /// Receipts that were refused, the latest first, at most [`LISTED`](crate::LISTED).
     fn refused_receipts(&self) -> impl Future<Output = Result<RefusedReceipts, StoreError>> + Send;
 
-    /// Keeps what a judgement rests on; what is kept already stays as it is.
+    /// Keeps what a judgement rests on; what is kept already stays as it is, and as long as if it came now.
     fn keep_papers(&self, papers: Vec<Paper>) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Papers of these names, as far as they are kept.

@@ -21,6 +21,7 @@ pub mod hold;
 pub mod licences;
 pub mod mandates;
 pub mod notices;
+pub mod papers;
 pub mod receipts;
 pub mod resync;
 pub mod tree;
@@ -103,6 +104,7 @@ macro_rules! store_suite {
             receipts::the_roll_is_what_was_last_put,
             evidence::a_handover_is_written_down_once_and_a_receipt_still_counts,
             evidence::bundles_of_one_message_id_are_told_apart,
+            papers::papers_go_with_the_last_evidence_that_leads_to_them,
             evidence::the_log_grows_and_proves_every_piece,
             evidence::a_clock_set_back_leaves_the_longest_log_the_newest,
             evidence::a_clock_that_flaps_over_midnight_leaves_a_head_on_each_side,

@@ -35,7 +35,8 @@ mod every_store {
     // `by_a_doubted_date_nobody_is_reminded`.
     // Profile §8.22: `what_could_not_be_opened_is_marked_and_a_receipt_still_counts`; Profile §8.24:
     // `refused_receipts_of_a_login_have_so_many_rows_a_day_and_then_a_count`.
-    // Profile §8.28: `what_was_erased_is_proved_of_each_message`; Profile §8.29: `evidence_goes_after_its_years_and_the_log_holds`.
+    // Profile §8.28: `what_was_erased_is_proved_of_each_message`; Profile §8.29: `evidence_goes_after_its_years_and_the_log_holds`,
+    // `papers_go_with_the_last_evidence_that_leads_to_them`.
     // Profile §7.23: `what_vanished_long_ago_is_all_that_is_not_there`.
     // Profile §5.11, §9.6: `what_was_committed_before_a_revocation_stands_and_nothing_after_it`.
     // Profile §5.11, §19.12: `what_a_certificate_signed_is_not_committed_once_it_went`.

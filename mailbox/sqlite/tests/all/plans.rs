@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
 /// Queries that are meant to read whole tables (the roll, the census, heads, of which a day has one), every pair (new folders and their marks), or what
 /// they themselves have found (days).
-const WHOLE: [&str; 21] = [
+const WHOLE: [&str; 22] = [
     "HAVING count(*) > 1",
     "stamp FROM log_head",
     "max(day) OVER (ORDER BY size)",
@@ -17,6 +17,7 @@ const WHOLE: [&str; 21] = [
     ", used)) AS",
     "removed FROM certificate",
     "FROM terms ORDER BY n",
+    "FROM paper ORDER BY name",
     "AS \"licences!: String\" FROM licence",
     "count(*) FROM message WHERE stored",
     "kind = 'EvidencePruning' ORDER",
