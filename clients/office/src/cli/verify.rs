@@ -226,6 +226,24 @@ fn text(layer: &Layer, lang: Lang) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verify::{Form, What};
+
+    /// Profile §4.9; the README tells it whoever writes a program.
+    #[test]
+    fn what_programs_read_is_told() {
+        let layer = Layer { what: What::LogHead, state: State::Holds, facts: Vec::new() };
+        let report = Report { form: Form::Proof, layers: vec![layer] };
+        let layer = object(&report.layers[0], Lang::En);
+        for text in [include_str!("../../../../README.md"), include_str!("../../../../conformance/profile.md")] {
+            let told = text.split("\n\n").find(|told| told.contains("`unseen` (how many layers")).unwrap();
+            for key in
+                summary(&report, None).keys().chain(layer.keys()).map(String::as_str).chain(["v", "layers", "record"])
+            {
+                assert!(told.contains(&format!("`{key}`")), "{key}: {told}");
+            }
+        }
+        assert_eq!(layer["layer"], "log-head");
+    }
 
     #[test]
     fn a_moment_is_japan_s_unless_it_says_otherwise() {
