@@ -272,5 +272,14 @@ async fn shut(world: &World, agent: &Ui) -> Done {
         told && gone && empty && sent,
     );
     world.see("PX-03", "and its column says so", world.in_order("#principals", &[A, "取消し"]).await);
+    let whole = "[...document.querySelectorAll('#rows .way li')].every(e => e.getBoundingClientRect().height < 2 * parseFloat(getComputedStyle(e).lineHeight))";
+    let told = "document.querySelector('#rows .scroll').scrollWidth <= document.querySelector('#rows .scroll').clientWidth + 1 && \
+        [...document.querySelectorAll('#rows th')].every(e => e.getBoundingClientRect().width > 60)";
+    world.see(
+        "TX-03 PX-03",
+        "beside the offices no column is hidden, and none is a tower of letters",
+        world.holds(told).await,
+    );
+    world.see("TX-03 PX-03", "beside the offices, too, each step of the way is on one line", world.holds(whole).await);
     world.shot("proxy-revoked").await
 }
