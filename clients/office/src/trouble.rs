@@ -340,7 +340,7 @@ impl Trouble {
         }
     }
 
-    /// The same once more, for the messages behind the one that met it.
+    /// The same once more: for the messages behind the one that met it, and for every page that tells it.
     #[must_use]
     pub fn again(&self) -> Self {
         match self {
@@ -349,9 +349,25 @@ impl Trouble {
             }
             Self::Unreachable { host, why } => Self::Unreachable { host: host.clone(), why: why.clone() },
             Self::NotTheGateway { host, why } => Self::NotTheGateway { host: host.clone(), why: why.clone() },
+            Self::CannotWrite(path, why) => Self::CannotWrite(path.clone(), same(why)),
+            Self::CannotRead(path, why) => Self::CannotRead(path.clone(), same(why)),
+            Self::Identity(path, why) => Self::Identity(path.clone(), why.clone()),
+            Self::OldIdentity(path, why) => Self::OldIdentity(path.clone(), why.clone()),
+            Self::SettingMissing(name) => Self::SettingMissing(name),
+            Self::Kept(path, why) => Self::Kept(path.clone(), *why),
+            Self::Busy(path) => Self::Busy(path.clone()),
+            Self::Token { module, label, why } => {
+                Self::Token { module: module.clone(), label: label.clone(), why: why.clone() }
+            }
             other => Self::Garbled(other.to_string()),
         }
     }
+}
+
+/// An error of the system by its number, or by its kind and words.
+fn same(why: &std::io::Error) -> std::io::Error {
+    let known = why.raw_os_error().map(std::io::Error::from_raw_os_error);
+    known.unwrap_or_else(|| std::io::Error::new(why.kind(), why.to_string()))
 }
 
 /// Is it about the gateway at this moment, and about nobody's message?

@@ -38,6 +38,8 @@ const PACK: &str = "pack-";
 pub(super) struct Kept {
     /// `None`: it could not be opened yet, and letters live as long as the program.
     keep: Option<Keep>,
+    /// Why it could not be opened, once that was tried: until it is, nothing is kept, and nobody is told that it were.
+    why: Option<Trouble>,
     /// What the list says, so that it is written only when it changes.
     list: Zeroizing<Vec<u8>>,
     packs: BTreeSet<String>,
@@ -97,19 +99,26 @@ impl App {
         if kept.keep.is_some() {
             return Ok(false);
         }
-        let keep = match Keep::open(&self.settings, (self.clock)()) {
-            Err(why @ (Trouble::Busy(_) | Trouble::Kept(..))) => return Err(why),
+        match self.open_now(&mut kept) {
+            Ok(goes_on) => {
+                kept.why = None;
+                Ok(goes_on)
+            }
             Err(why) => {
                 tracing::warn!(%why, "ui.nothing-kept");
-                return Ok(false);
+                kept.why = Some(why.again());
+                if matches!(why, Trouble::Busy(_) | Trouble::Kept(..)) { Err(why) } else { Ok(false) }
             }
-            Ok(keep) => keep,
-        };
-        let read = read(&keep)?;
-        self.take_up_mail(&keep);
-        kept.packs = keep.names()?.into_iter().filter(|name| name.starts_with(PACK)).collect();
-        kept.keep = Some(keep);
+        }
+    }
+
+    fn open_now(&self, kept: &mut Kept) -> Result<bool, Trouble> {
+        let keep = Keep::open(&self.settings, (self.clock)())?;
+        let (read, names) = (read(&keep)?, keep.names()?);
         let known = outbox::look(&self.settings.data_folder)?;
+        self.take_up_mail(&keep);
+        kept.packs = names.into_iter().filter(|name| name.starts_with(PACK)).collect();
+        kept.keep = Some(keep);
         // The order in which everybody locks them.
         let (mut run, mut letters) = (held(&self.run), held(&self.letters));
         let waiting = letters.take_up(read, &known);
@@ -121,7 +130,7 @@ impl App {
         Ok(goes_on)
     }
 
-    /// Writes what changed. After `Ok` it survives whatever happens.
+    /// Writes what changed. After `Ok` it survives whatever happens; where nothing can be kept yet, the answer is why.
     pub(super) fn keep_letters(&self) -> Result<(), Trouble> {
         let mut kept = held(&self.kept);
         kept.write(&mut held(&self.letters))
@@ -144,7 +153,10 @@ impl App {
 impl Kept {
     fn write(&mut self, letters: &mut Letters) -> Result<(), Trouble> {
         letters.forget_edits();
-        let Some(keep) = &self.keep else { return Ok(()) };
+        let Some(keep) = &self.keep else {
+            // Before the first try nobody is served.
+            return self.why.as_ref().map_or(Ok(()), |why| Err(why.again()));
+        };
         let (name, mut pack) = (format!("{PACK}{}", random::hex()), Zeroizing::new(Vec::new()));
         for file in letters.files().filter(|file| file.place.is_none()) {
             file.place = Some(Place { pack: name.clone(), from: pack.len(), bytes: file.bytes.0.len() });

@@ -11,7 +11,7 @@ use fumibako_careplan::Lang;
 use fumibako_web::page::{self, Batch, BatchRow, Manner, Progress, ProgressRow, RowState};
 use fumibako_web::part::{FileLine, Party};
 
-use super::compose::{id_of, may_send_for, part_or, reached, remove_from, take, view};
+use super::compose::{id_of, kept, may_send_for, part_or, reached, remove_from, take, view};
 use super::{Answer, Here, Shared, html, see, unkept};
 use crate::random;
 use crate::ui::form::{Sent, Upload};
@@ -37,7 +37,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/batch/{id}", get(edit))
         .route("/batch/{id}/files", post(edit_files))
         .route("/batch/{id}/remove", post(edit_remove))
-        .route("/batch/{id}/save", post(edit_files))
+        .route("/batch/{id}/save", post(edit_save))
         .route("/batch/{id}/update", post(update))
         .route("/batch/{id}/discard", post(discard))
 }
@@ -358,6 +358,13 @@ async fn edit_files(
     here.checked(&sent)?;
     let changed = change(&app, &id, sent, |_| ())?;
     Ok(if changed { part_or(&headers, &format!("/batch/{id}")) } else { bound_row(&app, &here) })
+}
+
+/// NW-12, of a copy.
+async fn edit_save(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    let changed = change(&app, &id, sent, |_| ())?;
+    Ok(if changed { kept(&app) } else { bound_row(&app, &here) })
 }
 
 async fn edit_remove(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) -> Result<Response, Answer> {

@@ -62,6 +62,8 @@ async fn show(
     let saved = known.as_ref().map(|letter| moment(letter.saved));
     let letter = known.unwrap_or_else(|| Letter::new(id, (app.clock)()));
     let mut view = view(&app, &here, &letter, (Manner::New, format!("/compose/{id}")));
+    // What is on no disk is not said to be.
+    let saved = saved.filter(|_| app.keep_letters().is_ok());
     view.saved = saved.map(|at| format!("{} {at}", here.say("saved-draft")));
     if let (true, None, Some(seen)) = (asked, &view.trouble, sum(&letter)) {
         let warning = checked(&letter, here.lang());
@@ -198,9 +200,13 @@ async fn remove(State(app): Shared, here: Here, Path(id): Path<String>, sent: Se
 async fn save(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) -> Result<Response, Answer> {
     here.checked(&sent)?;
     change(&app, id_of(&id)?, sent, |_| ());
-    // A full disk must not look like a saved draft.
+    Ok(kept(&app))
+}
+
+/// Answers a page that keeps what is typed: a full disk, or a key that is not at hand, must not look like a saved draft.
+pub(super) fn kept(app: &App) -> Response {
     let kept = app.keep_letters().is_ok();
-    Ok(if kept { StatusCode::NO_CONTENT } else { StatusCode::INSUFFICIENT_STORAGE }.into_response())
+    if kept { StatusCode::NO_CONTENT } else { StatusCode::INSUFFICIENT_STORAGE }.into_response()
 }
 
 /// NW-11.

@@ -37,11 +37,17 @@ struct Told {
 
 impl Desk {
     fn new() -> Self {
+        Self::with(|_| ())
+    }
+
+    /// With other settings.
+    fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let identity_file = folder.path().join("office.pem");
         std::fs::write(&identity_file, Ca::new().identity(A).to_pem().as_bytes()).unwrap();
         let (data_folder, office) = (folder.path().join("data"), "9970000011".parse().ok());
-        let settings = Settings { office, identity_file, data_folder, ..Settings::default() };
+        let mut settings = Settings { office, identity_file, data_folder, ..Settings::default() };
+        change(&mut settings);
         let app = Arc::new(App::new(settings, now, &Options::default(), 1).unwrap());
         app.open_kept().unwrap();
         let id = app.sessions.begin(&app.sessions.new_link(now()), now()).unwrap();
@@ -151,6 +157,36 @@ async fn what_is_sent_is_what_was_confirmed() {
     held(&desk.app.letters).drafts.insert(ID.into(), with(CSV, "a"));
     let told = desk.post(&format!("{place}/send"), &format!("seen={confirmed}&anyway=yes")).await;
     assert!(!told.to.contains("confirm"), "it was tried: {}", told.to);
+}
+
+/// NW-11, NW-12: what is on no disk is not said to be, on any page; why is said, and it is kept once it can be.
+#[tokio::test]
+async fn what_cannot_be_kept_is_not_said_to_be_saved() {
+    let mut key = std::path::PathBuf::new();
+    let desk = Desk::with(|settings| {
+        key.clone_from(&settings.identity_file);
+        std::fs::rename(&key, key.with_extension("away")).unwrap();
+    });
+    let say = |id: &str| fumibako_web::text::say(Lang::Ja, id).into_owned();
+    held(&desk.app.letters).drafts.insert(ID.into(), letter(ID, CSV));
+    held(&desk.app.letters).rows.insert("r".into(), letter("r", CSV));
+    let place = format!("/compose/{ID}");
+    for address in [format!("{place}/save"), "/batch/r/save".into()] {
+        assert_eq!(desk.post(&address, "message=x").await.status, 507, "{address}");
+    }
+    assert_eq!(desk.post(&format!("{place}/keep"), "message=x").await.to, place);
+    for page in [place.as_str(), "/batch/r"] {
+        let text = desk.get(page).await.text;
+        // On the page the words stand for what a script says; beside a time they would be said.
+        assert!(!text.contains(&format!("{} 2026", say("saved-draft"))), "{text}");
+        assert!(text.contains("office.pem"), "it says why: {text}");
+    }
+    std::fs::rename(key.with_extension("away"), &key).unwrap();
+    desk.app.open_kept().unwrap();
+    for address in [format!("{place}/save"), "/batch/r/save".into()] {
+        assert_eq!(desk.post(&address, "message=y").await.status, 204, "{address}");
+    }
+    assert!(desk.get(&place).await.text.contains(&format!("{} 2026", say("saved-draft"))));
 }
 
 /// DR-01, HM-07: the menu counts what the list lists, and of a letter that took nothing nothing stays.
