@@ -17,6 +17,7 @@ pub mod cli;
 #[cfg(feature = "demo")]
 pub mod demo;
 mod disk;
+mod dispatch;
 pub mod doctor;
 mod exit;
 pub mod fetch;

@@ -114,14 +114,10 @@ impl Outbox {
         Ok(self.names()?.iter().any(|name| name.contains(&end)))
     }
 
-    /// What can be read of the messages that wait.
-    pub fn read<T>(&self, read: impl Fn(&[u8]) -> Option<T>) -> Result<Vec<T>, Trouble> {
-        let mut found = Vec::new();
-        for (key, _) in self.waiting()? {
-            let path = self.folder.join(format!("{key}.eml"));
-            found.extend(read(&fs::read(&path).map_err(Trouble::reading(&path))?));
-        }
-        Ok(found)
+    /// A message that waits, by its key.
+    pub(crate) fn octets(&self, key: &str) -> Result<Vec<u8>, Trouble> {
+        let path = self.folder.join(format!("{key}.eml"));
+        fs::read(&path).map_err(Trouble::reading(&path))
     }
 
     /// Forgets a message that was refused for good, so that it can be composed anew under its Message-ID. True: it was
@@ -177,7 +173,7 @@ impl Outbox {
         clock: fn() -> Timestamp,
     ) -> Result<Outcome, Trouble> {
         let path = self.folder.join(format!("{key}.eml"));
-        let octets = fs::read(&path).map_err(Trouble::reading(&path))?;
+        let octets = self.octets(key)?;
         let posted = match (entry.from.parse(), entry.to.parse()) {
             (Ok(from), Ok(to)) => post.post(&from, &to, &octets),
             _ => Err(Trouble::Garbled(format!("{key} names no sender or recipient"))),
@@ -216,7 +212,8 @@ impl Outbox {
         entries(&self.folder)
     }
 
-    fn waiting(&self) -> Result<Vec<(String, Entry)>, Trouble> {
+    /// What waits, oldest first, with the key of each.
+    pub(crate) fn waiting(&self) -> Result<Vec<(String, Entry)>, Trouble> {
         waiting(&self.folder, &self.names()?)
     }
 

@@ -113,8 +113,8 @@ pub fn trouble(id: &str, words: &Words) -> Markup {
 }
 
 /// Why a row is as it is, across the list: in one column two sentences would be a tower of words, below the row they are two lines.
-pub(crate) fn reason_row(frame: &Frame, id: &str, columns: u8, words: &Words) -> Markup {
-    html! { tr.reason id=(id) { td colspan=(columns) { span.why.small { (words.line(frame.lang)) } } } }
+pub(crate) fn reason_row(id: &str, columns: u8, why: &Markup) -> Markup {
+    html! { tr.reason id=(id) { td colspan=(columns) { (why) } } }
 }
 
 /// A state in colour, picture and word.

@@ -15,14 +15,14 @@ use serde_json::{Value, json};
 use super::by;
 use super::screen::{Screen, bytes};
 use crate::bundle::gather::{file_name, gather_within, octets_of, read};
-use crate::bundle::{Attached, Draft, Form, Left, compose_within};
+use crate::bundle::{Attached, Draft, Form, Left};
+use crate::dispatch::{Dispatch, Ready};
 use crate::exit::Exit;
 use crate::licence::Behind;
 use crate::outbox::{Entry, Fate, Outbox, Outcome};
 use crate::partners::Closing;
 use crate::post::Post;
 use crate::settings::{Settings, read_small};
-use crate::signatory::Signatory;
 use crate::terms::Terms;
 use crate::trouble::{Limit, Trouble, Usage};
 
@@ -166,24 +166,15 @@ fn put_all(
     if drafts.is_empty() {
         return Ok(ends);
     }
-    let (identity, keys) = (settings.signer(clock())?, settings.reading_keys()?);
-    let party = settings.party()?;
-    // A run that broke off left it in the outbox; a second message would arrive as a second bundle.
-    let before = outbox.read(|message| Draft::sum_in(message, &keys))?;
+    let dispatch = Dispatch::new((settings, closing, most), outbox, clock())?;
     for draft in drafts {
-        if before.contains(&draft.sum()) {
-            screen.say(screen.pick(
+        match dispatch.ready(draft, clock()) {
+            // A run that broke off left it in the outbox.
+            Ok(Ready::Waits(_)) => screen.say(screen.pick(
                 "同じデータが送信待ちにあるので、それを送ります。",
                 "The same data waits in the outbox already; that is posted.",
-            ));
-            continue;
-        }
-        let from = settings.address_of(draft.bundle.sender.office)?;
-        let to = settings.address_of(draft.bundle.recipient.office)?;
-        let form = closing.form_of(draft, &to, clock());
-        let signatory = Signatory::of(&identity, &party);
-        match form.and_then(|form| compose_within(most, draft, (from, to), (&form, signatory), clock())) {
-            Ok(composed) => outbox.put(&composed.fields.message_id, composed.fields.at, &composed.octets)?,
+            )),
+            Ok(ready) => ready.put(outbox)?,
             Err(trouble) if is_of_one(&trouble) => {
                 tell_not_sent(draft, &trouble, screen)?;
                 ends.push(trouble.exit());

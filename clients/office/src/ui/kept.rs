@@ -70,6 +70,8 @@ struct Record {
     files: Vec<(String, Place)>,
     ids: Vec<String>,
     fate: Stood,
+    #[serde(default)]
+    anyway: bool,
 }
 
 /// How a letter stood. What was being sent is told from its Message-IDs.
@@ -81,6 +83,7 @@ enum Stood {
     Unasked,
     Failed(Box<[Said; 2]>),
     Stopped,
+    Doubted,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -297,10 +300,11 @@ impl Record {
             Fate::Unasked => Stood::Unasked,
             Fate::Failed(words) => Stood::Failed(Box::new([Said::of(&words.0), Said::of(&words.1)])),
             Fate::Stopped => Stood::Stopped,
+            Fate::Doubted => Stood::Doubted,
         };
         let files = letter.files.iter().filter_map(|file| Some((file.name.clone(), file.place.clone()?))).collect();
         let (id, message, ids) = (letter.id.clone(), letter.message.clone(), letter.ids.clone());
-        Some(Self { id, message, saved: letter.saved, files, ids, fate })
+        Some(Self { id, message, saved: letter.saved, files, ids, fate, anyway: letter.anyway })
     }
 
     fn letter(self, packs: &BTreeMap<String, Zeroizing<Vec<u8>>>) -> Option<Letter> {
@@ -317,8 +321,9 @@ impl Record {
             Stood::Unasked => Fate::Unasked,
             Stood::Failed(words) => Fate::Failed(Box::new((*words).map(Said::words).into())),
             Stood::Stopped => Fate::Stopped,
+            Stood::Doubted => Fate::Doubted,
         };
-        (letter.message, letter.ids) = (self.message, self.ids);
+        (letter.message, letter.ids, letter.anyway) = (self.message, self.ids, self.anyway);
         Some(letter)
     }
 }

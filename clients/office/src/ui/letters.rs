@@ -36,12 +36,14 @@ pub(super) enum Fate {
     /// Refused: in both languages, as the language may change.
     Failed(Box<(Words, Words)>),
     Stopped,
+    /// The checker found errors in it, and nobody said yet that it goes all the same (NW-17).
+    Doubted,
 }
 
 impl Fate {
     /// May the row still be changed or removed? Nothing of it is on its way.
     pub(super) fn is_open(&self) -> bool {
-        matches!(self, Self::Unsent | Self::Unasked | Self::Failed(_) | Self::Stopped)
+        matches!(self, Self::Unsent | Self::Unasked | Self::Failed(_) | Self::Stopped | Self::Doubted)
     }
 
     /// BP-04: what is neither on its way nor at its end stops.
@@ -66,6 +68,8 @@ pub(super) struct Letter {
     pub(super) ids: Vec<String>,
     /// BE-01: where it goes whatever files are taken off it, as the copy of a row does.
     pub(super) bound: Option<Route>,
+    /// NW-17: somebody said このまま送る of just these files.
+    pub(super) anyway: bool,
 }
 
 /// A file that was not added. Its bytes stay for the way to 一括送信 (NW-07).
@@ -131,6 +135,7 @@ impl Letter {
             trouble: None,
             ids: Vec::new(),
             bound: None,
+            anyway: false,
         }
     }
 
@@ -163,7 +168,10 @@ impl Letter {
     pub(super) fn add(&mut self, files: Vec<Upload>, may_send_for: &dyn Fn(OfficeNumber) -> bool, most: usize) {
         for file in files {
             match self.fits(&file, may_send_for, most) {
-                Ok(()) => self.files.push(Kept { name: file.name, bytes: file.bytes, place: None }),
+                Ok(()) => {
+                    self.files.push(Kept { name: file.name, bytes: file.bytes, place: None });
+                    self.anyway = false;
+                }
                 Err(why) => {
                     let bytes = matches!(why, Why::OtherOffice(_)).then_some(file.bytes);
                     self.left.push(NotAdded { name: file.name, why, bytes });

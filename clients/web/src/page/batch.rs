@@ -31,6 +31,13 @@ pub enum RowState {
     Failed(Words),
     /// 中断
     Stopped,
+    /// 要確認: what the checker found in it; it goes once somebody says so (NW-17).
+    Doubted {
+        /// How many places, and what may come of it.
+        heading: String,
+        /// File by file.
+        lines: Vec<String>,
+    },
 }
 
 /// A row.
@@ -149,7 +156,7 @@ fn one(frame: &Frame, row: &BatchRow) -> Markup {
         let there = has(kind);
         html! { td.mark data-label=(frame.say(id)) class=[(!there).then_some("none")] { @if there { "●" span.vh { (frame.say("has-kind")) } } } }
     };
-    let why = reason(&row.state).map(|words| (format!("why-{}", row.id), words));
+    let why = below(frame, row).map(|words| (format!("why-{}", row.id), words));
     let described = why.as_ref().map(|(id, _)| id);
     html! {
         tr id={ "row-" (row.id) } class=[why.is_some().then_some("failed")] {
@@ -173,13 +180,25 @@ fn one(frame: &Frame, row: &BatchRow) -> Markup {
             }
             td { a.button.small href={ "/batch/" (row.id) } { (frame.say("edit")) span.vh lang=[japanese(frame)] { " " (name) } } }
         }
-        @if let Some((id, words)) = &why { (reason_row(frame, id, if frame.agent { AGENT_COLUMNS } else { OFFICE_COLUMNS }, words)) }
+        @if let Some((id, words)) = &why { (reason_row(id, if frame.agent { AGENT_COLUMNS } else { OFFICE_COLUMNS }, words)) }
     }
 }
 
 /// The columns of the list, which the reason of a row stretches across.
 const OFFICE_COLUMNS: u8 = 10;
 const AGENT_COLUMNS: u8 = 8;
+
+/// What a row says in the line below it.
+fn below(frame: &Frame, row: &BatchRow) -> Option<Markup> {
+    match &row.state {
+        RowState::Doubted { heading, lines } => Some(html! {
+            p { b { (heading) } }
+            ul.small { @for line in lines { li { (line) } } }
+            button.small formaction="/batch/anyway" name="anyway" value=(row.id) { (frame.say("send-anyway")) }
+        }),
+        state => reason(state).map(|words| because(frame, words)),
+    }
+}
 
 /// Why a row was not sent, or cannot be.
 pub(super) fn reason(state: &RowState) -> Option<&Words> {
@@ -204,6 +223,7 @@ pub(super) fn state(frame: &Frame, state: &RowState) -> Markup {
         RowState::Barred(_) => ("bad", Some(Icon::Cross), "barred"),
         RowState::Failed(_) => ("bad", Some(Icon::Cross), "failed"),
         RowState::Stopped => ("warn", Some(Icon::Warning), "stopped-row"),
+        RowState::Doubted { .. } => ("warn", Some(Icon::Warning), "doubted"),
     };
     html! {
         (chip(class, icon, &frame.say(id)))

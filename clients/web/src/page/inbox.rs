@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::batch::because;
 use crate::frame::{Frame, Tab, page};
 use crate::icon::Icon;
 use crate::part::{
@@ -189,7 +190,7 @@ fn one(frame: &Frame, row: &ReceivedRow) -> Markup {
                 @if let Some(days) = row.days { (days_left(days, frame.lang)) }
             }
         }
-        @if let Some((id, words)) = &why { (reason_row(frame, id, if frame.agent { AGENT_COLUMNS } else { OFFICE_COLUMNS }, words)) }
+        @if let Some((id, words)) = &why { (reason_row(id, if frame.agent { AGENT_COLUMNS } else { OFFICE_COLUMNS }, &because(frame, words))) }
     }
 }
 

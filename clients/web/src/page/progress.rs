@@ -37,7 +37,8 @@ impl Progress {
     /// Done in any way, well, in vain, and stopped.
     pub fn tally(&self) -> (usize, usize, usize, usize) {
         let count = |is: fn(&RowState) -> bool| self.rows.iter().filter(|row| is(&row.state)).count();
-        let (good, bad) = (count(|s| *s == RowState::Done), count(|s| matches!(s, RowState::Failed(_))));
+        let (good, bad) =
+            (count(|s| *s == RowState::Done), count(|s| matches!(s, RowState::Failed(_) | RowState::Doubted { .. })));
         let stopped = count(|s| *s == RowState::Stopped);
         (good + bad + stopped, good, bad, stopped)
     }

@@ -1,10 +1,11 @@
 //! Before anything is sent, the whole checker reads it: what the other side's software would refuse is not sent unasked.
 
-use fumibako_careplan::{Lang, Report, check};
+use fumibako_careplan::{Lang, Report};
 
 use super::{line_of, object_of};
 use crate::bundle::Draft;
 use crate::cli::screen::{Screen, harmless};
+use crate::dispatch::judged;
 use crate::exit::Exit;
 
 /// Keeps the bundles that may go, and tells what was found in any of them.
@@ -17,9 +18,7 @@ pub(super) fn checked(
 ) -> std::io::Result<(Vec<Draft>, Vec<Exit>)> {
     let (mut going, mut ends) = (Vec::new(), Vec::new());
     for draft in drafts {
-        let files: Vec<(&str, &[u8])> = draft.files().collect();
-        let report = check(&files);
-        let goes = anyway || report.holds(false);
+        let (report, goes) = judged(draft.files(), anyway);
         if !report.findings.is_empty() {
             tell(&draft, &report, goes, screen)?;
         }

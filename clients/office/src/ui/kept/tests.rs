@@ -34,6 +34,8 @@ pub(in crate::ui) fn letter(id: &str, name: &str) -> Letter {
         crate::bundle::MESSAGE_BYTES,
     );
     letter.message = "ご確認ください".into();
+    // What the checker says of it is another test's.
+    letter.anyway = true;
     letter
 }
 

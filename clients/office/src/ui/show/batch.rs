@@ -10,6 +10,7 @@ use axum::routing::{get, post};
 use fumibako_careplan::Lang;
 use fumibako_web::page::{self, Batch, BatchRow, Manner, Progress, ProgressRow, RowState};
 use fumibako_web::part::{FileLine, Party};
+use fumibako_web::text::count;
 
 use super::compose::{id_of, kept, may_send_for, part_or, reached, remove_from, take, view};
 use super::{Answer, Here, Shared, html, see, unkept};
@@ -19,7 +20,7 @@ use crate::ui::letters::{Fate, Letter, NotAdded, Route, Why, route, stayed};
 use crate::ui::paint::{party, party_line, pick, refusal};
 use crate::ui::state::{App, Letters, Run, held};
 use crate::ui::work::mandated::barred;
-use crate::ui::work::post::{Reaches, batch as send_all};
+use crate::ui::work::post::{Reaches, batch as send_all, checked, goes};
 
 /// Most rows of the list; a folder of files for more offices is sent in parts.
 const ROWS: usize = 1_000;
@@ -32,6 +33,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/batch/remove", post(remove))
         .route("/batch/message", post(message))
         .route("/batch/send", post(send))
+        .route("/batch/anyway", post(anyway))
         .route("/batch/stop", post(stop))
         .route("/batch/ok", post(ok))
         .route("/batch/{id}", get(edit))
@@ -84,7 +86,7 @@ fn row_of(app: &App, row: &Letter, ticked: &[&String], lang: Lang, reaches: &Rea
         files: row.files.iter().enumerate().map(|(at, file)| FileLine::of(at.to_string(), &file.name, lang)).collect(),
         state: match barred(app, row).filter(|_| row.fate.is_open()) {
             Some(words) => RowState::Barred(pick(&words, lang)),
-            None => state_of(app, &row.fate, lang),
+            None => state_of(app, row, lang),
         },
         reach: reach.unwrap_or_default(),
         ticked: ticked.contains(&&row.id),
@@ -96,8 +98,8 @@ fn for_whom(app: &App, row: &Letter) -> Option<Party> {
     row.route().filter(|(from, _)| Some(*from) != app.settings.office).map(|(from, _)| party(app, from))
 }
 
-fn state_of(app: &App, fate: &Fate, lang: Lang) -> RowState {
-    match fate {
+fn state_of(app: &App, row: &Letter, lang: Lang) -> RowState {
+    match &row.fate {
         Fate::Unsent => RowState::Unsent,
         Fate::Waiting => RowState::Waiting,
         Fate::Offline(_) | Fate::Unasked => RowState::Offline,
@@ -105,6 +107,10 @@ fn state_of(app: &App, fate: &Fate, lang: Lang) -> RowState {
         Fate::Done => RowState::Done,
         Fate::Failed(words) => RowState::Failed(refusal(app, words, lang)),
         Fate::Stopped => RowState::Stopped,
+        Fate::Doubted => {
+            let (many, lines) = checked(row, lang).unwrap_or_default();
+            RowState::Doubted { heading: count(lang, "check-found", many).into_owned(), lines }
+        }
     }
 }
 
@@ -119,7 +125,7 @@ fn progress_of(app: &App, run: &Run, lang: Lang) -> Progress {
             to,
             from: for_whom(app, letter),
             written,
-            state: state_of(app, &letter.fate, lang),
+            state: state_of(app, letter, lang),
         })
     };
     Progress { rows: run.rows.iter().filter_map(row).collect(), running: run.running, stopping: run.stopping }
@@ -244,17 +250,45 @@ async fn message(State(app): Shared, here: Here, sent: Sent) -> Result<Response,
     Ok(if bound { bound_row(&app, &here) } else { see("/batch") })
 }
 
-/// BT-08: sends the ticked rows, beside the requests; closing the window stops nothing (BP-10).
+/// BT-08: sends the ticked rows.
 async fn send(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answer> {
     here.checked(&sent)?;
     let Some(rows) = ticked(&app, &sent) else { return Ok(nothing_ticked(&app, &here)) };
-    {
+    let doubted = begin(&app, rows);
+    Ok(if doubted {
+        here.failed(&app, "/batch", here.words("doubted-rows", "doubted-rows-next"))
+    } else {
+        see("/batch")
+    })
+}
+
+/// NW-17: somebody read what was found in a row, and sends it all the same.
+async fn anyway(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answer> {
+    here.checked(&sent)?;
+    let id = sent.get("anyway").unwrap_or_default().to_owned();
+    if let Some(row) = held(&app.letters).rows.get_mut(&id).filter(|row| row.fate == Fate::Doubted) {
+        row.anyway = true;
+    }
+    begin(&app, vec![id]);
+    Ok(see("/batch"))
+}
+
+/// Sends rows beside the requests; closing the window stops nothing (BP-10). True: with errors in them, some do not go unasked.
+fn begin(app: &Arc<App>, rows: Vec<String>) -> bool {
+    let doubted = {
         let mut run = held(&app.run);
         if run.as_ref().is_some_and(|run| run.running) {
-            return Ok(see("/batch"));
+            return false;
         }
-        *run = Some(Run { rows: order(&app, rows), running: true, stopping: false });
-    }
+        let (rows, doubted) = order(app, rows);
+        if rows.is_empty() && doubted {
+            drop(run);
+            app.tell("batch");
+            return true;
+        }
+        *run = Some(Run { rows, running: true, stopping: false });
+        doubted
+    };
     let sending = app.clone();
     tokio::spawn(async move {
         send_all(sending.clone()).await;
@@ -262,23 +296,27 @@ async fn send(State(app): Shared, here: Here, sent: Sent) -> Result<Response, An
         sending.look.notify_one();
     });
     app.tell("progress");
-    Ok(see("/batch"))
+    doubted
 }
 
-/// In the order of the list, each waiting for its turn.
-fn order(app: &App, rows: Vec<String>) -> Vec<String> {
-    let mut letters = held(&app.letters);
+/// In the order of the list, each waiting for its turn; what has errors waits for a word instead.
+fn order(app: &App, rows: Vec<String>) -> (Vec<String>, bool) {
+    let (mut letters, mut doubted) = (held(&app.letters), false);
     let mut keyed: Vec<(String, String)> = Vec::new();
     for id in rows {
         // A row that went, or is in the outbox, would go twice.
         let may = |row: &&mut Letter| row.fate.is_open() || row.fate == Fate::Waiting;
         if let Some(row) = letters.rows.get_mut(&id).filter(may) {
+            if !goes(row) {
+                (row.fate, doubted) = (Fate::Doubted, true);
+                continue;
+            }
             row.fate = Fate::Waiting;
             keyed.push((row.route().map(|(from, to)| format!("{from} {to}")).unwrap_or_default(), id));
         }
     }
     keyed.sort();
-    keyed.into_iter().map(|(_, id)| id).collect()
+    (keyed.into_iter().map(|(_, id)| id).collect(), doubted)
 }
 
 /// BP-04, BP-07: the one in flight goes on to its end. What stops is written down with the same step: a start anew sends none of it.

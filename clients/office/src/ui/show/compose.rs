@@ -169,6 +169,7 @@ pub(super) fn take(app: &App, letter: &mut Letter, sent: Sent) {
 pub(super) fn remove_from(letter: &mut Letter, key: Option<usize>) {
     if let Some(at) = key.filter(|at| *at < letter.files.len()) {
         letter.files.remove(at);
+        letter.anyway = false;
     }
 }
 
@@ -252,7 +253,12 @@ async fn go(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) 
             Some(None) if sent.get("seen") != draft.and_then(sum).as_deref() => {
                 return Ok(see(&format!("{place}?confirm=changed")));
             }
-            Some(None) => Ok(letters.leave(&id)),
+            Some(None) => {
+                if let Some(draft) = letters.drafts.get_mut(&id) {
+                    draft.anyway = sent.get("anyway").is_some();
+                }
+                Ok(letters.leave(&id))
+            }
             None => Ok(None),
         }
     };
@@ -263,6 +269,7 @@ async fn go(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) 
     };
     match send_draft(&app, letter).await {
         Fate::Failed(words) => Ok(here.failed(&app, &place, refusal(&app, &words, here.lang()))),
+        Fate::Doubted => Ok(see(&format!("{place}?confirm=yes"))),
         Fate::Unasked => Ok(here.done(&app, "/batch", here.say("waits-listed-toast"))),
         Fate::Offline(_) => Ok(here.done(&app, "/sent", here.say("waits-toast"))),
         _ => Ok(here.done(&app, "/sent", here.say("sent-toast"))),

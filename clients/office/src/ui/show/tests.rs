@@ -128,7 +128,7 @@ async fn a_letter_without_a_csv_is_not_sent_and_stays() {
     assert!(held(&desk.app.letters).drafts.contains_key(ID));
     let why = fumibako_web::text::say(Lang::Ja, "need-csv");
     assert!(desk.get(&format!("/compose/{ID}")).await.text.contains(&*why));
-    let sent = crate::ui::work::post::send(&desk.app, letter(ID, "note.pdf")).await;
+    let sent = crate::ui::work::post::send(&desk.app, Letter { anyway: true, ..letter(ID, "note.pdf") }).await;
     let nothing = crate::trouble::Trouble::Usage(crate::trouble::Usage::NothingToSend);
     assert_eq!(sent.1, Fate::Failed(Box::new(crate::ui::state::both(&nothing))));
 }
@@ -301,6 +301,41 @@ async fn an_empty_message_for_all_changes_nothing_and_says_so() {
         assert_eq!(held(&desk.app.letters).rows["r"].message, "ご確認ください");
         assert!(desk.get("/batch").await.text.contains(&*fumibako_web::text::say(Lang::Ja, "message-empty")));
     }
+}
+
+/// Profile §2.6, NW-17: with errors nothing goes unasked, of a list of many neither; asked once, it goes. Other files are asked about anew.
+#[tokio::test]
+async fn a_row_with_errors_waits_for_a_word() {
+    let desk = Desk::new();
+    let fate = || held(&desk.app.letters).rows["r"].fate.clone();
+    held(&desk.app.letters).rows.insert("r".into(), letter("r", CSV));
+    desk.post("/batch/send", "row=r").await;
+    assert!(fate() == Fate::Doubted && held(&desk.app.run).is_none());
+    let page = desk.get("/batch").await.text;
+    for words in ["doubted", "doubted-rows", "send-anyway"] {
+        assert!(page.contains(&*fumibako_web::text::say(Lang::Ja, words)), "{words}: {page}");
+    }
+    assert!(page.contains("value=\"r\"") && page.contains("/batch/anyway") && page.contains("標準仕様と違うところが"));
+    desk.post("/batch/anyway", "anyway=r").await;
+    assert_eq!(held(&desk.app.run).clone().map(|run| run.rows), Some(vec!["r".to_owned()]));
+    while held(&desk.app.run).as_ref().is_some_and(|run| run.running) {
+        tokio::task::yield_now().await;
+    }
+    assert!(!matches!(fate(), Fate::Doubted | Fate::Waiting), "it had its turn");
+    *held(&desk.app.run) = None;
+    held(&desk.app.letters).rows.get_mut("r").unwrap().fate = Fate::Unsent;
+    desk.post("/batch/send", "row=r").await;
+    assert!(held(&desk.app.run).is_some(), "it is not asked twice");
+    while held(&desk.app.run).as_ref().is_some_and(|run| run.running) {
+        tokio::task::yield_now().await;
+    }
+    held(&desk.app.letters).rows.get_mut("r").unwrap().fate = Fate::Unsent;
+    desk.drop_file("/batch/files", &CSV.replace("101500", "101501")).await;
+    desk.post("/batch/send", "row=r").await;
+    assert_eq!(fate(), Fate::Doubted, "of another file nobody said so");
+    // Nor does a single letter go past its 送信確認.
+    let (_, fate) = crate::ui::work::post::send(&desk.app, letter(ID, CSV)).await;
+    assert_eq!(fate, Fate::Doubted);
 }
 
 /// BT-08: what went does not go once more.

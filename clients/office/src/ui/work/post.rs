@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use fumibako_careplan::{Lang, Report, check, gather};
-use fumibako_model::{Party, Private};
+use fumibako_careplan::{Lang, Report, gather};
+use fumibako_model::Private;
 use jiff::Timestamp;
 
 use super::aside;
 use super::mandated::covered;
 use super::stand::ended;
-use crate::bundle::{Attached, Draft, Source, compose_within};
+use crate::bundle::{Attached, Draft, Source};
+use crate::dispatch::{Dispatch, judged};
 use crate::licence::{is_about_ours, ours};
 use crate::mandates::Mandates;
 use crate::outbox::{self, Fate as Posted, Outbox};
@@ -18,16 +19,23 @@ use crate::partners::{Closing, NoPartner};
 use crate::post::Post;
 use crate::random;
 use crate::settings::Settings;
-use crate::signatory::Signatory;
 use crate::trouble::{Trouble, Usage};
 use crate::ui::letters::{Fate, Letter};
 use crate::ui::state::{App, both, held};
 
-/// What the checker says of a letter (NW-17).
+/// What the checker says of a letter, and whether it goes (NW-17).
+fn judge(letter: &Letter) -> (Report, bool) {
+    judged(letter.files.iter().map(|file| (file.name.as_str(), file.bytes.0.as_slice())), letter.anyway)
+}
+
+/// Profile §2.6: with errors it goes only if somebody said so.
+pub(in crate::ui) fn goes(letter: &Letter) -> bool {
+    letter.anyway || judge(letter).1
+}
+
+/// What the checker found, counted and told (NW-17).
 pub(in crate::ui) fn checked(letter: &Letter, lang: Lang) -> Option<(usize, Vec<String>)> {
-    let files: Vec<(&str, &[u8])> =
-        letter.files.iter().map(|file| (file.name.as_str(), file.bytes.0.as_slice())).collect();
-    let report: Report = check(&files);
+    let (report, _) = judge(letter);
     if report.findings.is_empty() {
         None
     } else {
@@ -80,6 +88,9 @@ pub(in crate::ui) fn incomplete(
 
 /// Sends one letter, and says how it stands then; what went of it is off the letter.
 pub(in crate::ui) async fn send(app: &Arc<App>, letter: Letter) -> (Letter, Fate) {
+    if !goes(&letter) {
+        return (letter, Fate::Doubted);
+    }
     let turn = app.turn.lock().await;
     let (settings, clock, kept, mut sent) = (app.settings.clone(), app.clock, app.clone(), letter.clone());
     let known = held(&app.mail).mandates.all.clone();
@@ -136,7 +147,7 @@ pub(in crate::ui) async fn send_draft(app: &Arc<App>, letter: Letter) -> Fate {
             let mut letters = held(&app.letters);
             letters.leaving.remove(&letter.id);
             match fate {
-                Fate::Failed(_) => drop(letters.drafts.insert(letter.id.clone(), letter)),
+                Fate::Failed(_) | Fate::Doubted => drop(letters.drafts.insert(letter.id.clone(), letter)),
                 Fate::Unasked => {
                     let row = Letter { fate: Fate::Unasked, left: Vec::new(), trouble: None, ..letter };
                     letters.rows.insert(row.id.clone(), row);
@@ -167,26 +178,14 @@ fn put(
         return Err(Trouble::Usage(Usage::NothingToSend));
     }
     covered(settings, &drafts, known, now)?;
-    let (identity, mut closing) = (settings.signer(now)?, Closing::of(settings, false)?);
+    let mut closing = Closing::of(settings, false)?;
     // Profile §9.11: agents that receive for the addressed office read it, too.
     closing.ask(&drafts, settings, now)?;
-    let party = settings.party()?;
-    let mut composed = Vec::new();
-    for draft in &drafts {
-        let from = match &party {
-            Party::Office(office) => *office,
-            Party::Agent(_) => draft.bundle.sender.office,
-        };
-        let (from, to) = (settings.address_of(from)?, settings.address_of(draft.bundle.recipient.office)?);
-        let form = closing.form_of(draft, &to, now)?;
-        composed.push(compose_within(most, draft, (from, to), (&form, Signatory::of(&identity, &party)), now)?);
-    }
-    letter.ids = composed.iter().map(|one| one.fields.message_id.clone()).collect();
+    let dispatch = Dispatch::new((settings, &closing, most), outbox, now)?;
+    let ready = drafts.iter().map(|draft| dispatch.ready(draft, now)).collect::<Result<Vec<_>, _>>()?;
+    letter.ids = ready.iter().map(|one| one.message_id().to_owned()).collect();
     first(letter)?;
-    for one in &composed {
-        outbox.put(&one.fields.message_id, one.fields.at, &one.octets)?;
-    }
-    Ok(())
+    ready.iter().try_for_each(|one| one.put(outbox))
 }
 
 /// Posts what waits from before, once the way is free (BP-11).

@@ -109,3 +109,23 @@ async fn a_letter_that_could_not_be_composed_is_a_row_that_waits() {
     let row = &letters.rows["d"];
     assert_eq!((&row.fate, row.files.len(), row.message.as_str()), (&Fate::Unasked, 1, "ご確認ください"));
 }
+
+/// Profile §15.7: the same data, sent from a draft and a row, or once more while the network is gone, waits once.
+#[tokio::test]
+async fn the_same_data_waits_once() {
+    let (_folder, app) = away();
+    let settings = Settings { seal: false, domain: "plans.example".parse().ok(), ..app.settings.clone() };
+    while Arc::strong_count(&app) > 1 {
+        tokio::task::yield_now().await;
+    }
+    drop(app);
+    let app = Arc::new(run(&settings));
+    let sent = |message: &str| Letter { message: message.into(), ..letter("1", CSV) };
+    let (first, fate) = send(&app, sent("a")).await;
+    assert_eq!(fate, Fate::Offline(first.ids.clone()));
+    let (again, _) = send(&app, sent("a")).await;
+    assert_eq!(again.ids, first.ids);
+    let (other, _) = send(&app, sent("b")).await;
+    assert_ne!(other.ids, first.ids, "another message is other data");
+    assert_eq!(outbox::look(&settings.data_folder).unwrap().len(), 2);
+}
