@@ -112,6 +112,8 @@ pub struct Fetch<'s> {
     clock: fn() -> Timestamp,
     /// The messages that were chosen, by whose they are; none: all that are new.
     only: Option<BTreeSet<(OfficeNumber, u32)>>,
+    /// Of these, such as somebody knows to be saved and wants once more.
+    again: BTreeSet<(OfficeNumber, u32)>,
     /// Nothing is saved or acknowledged.
     only_tells: bool,
 }
@@ -149,16 +151,23 @@ impl<'s> Fetch<'s> {
             settings,
             clock,
             only: None,
+            again: BTreeSet::new(),
             only_tells: false,
         })
     }
 
-    /// Only these messages of our own INBOX, or of the offices an agent acts for, also such as were fetched before: their files are saved again, and no second
-    /// receipt goes out (Profile §15.5).
+    /// Only these messages of our own INBOX, or of the offices an agent acts for, also such as were fetched before: what an earlier run saved
+    /// is not saved twice while its folder is there (Profile §15.5).
     #[must_use]
     pub fn only(mut self, chosen: BTreeSet<(OfficeNumber, u32)>) -> Self {
         self.only = Some(chosen);
         self
+    }
+
+    /// Of those, the files of these are saved once more, and no second receipt goes out (Profile §15.5).
+    #[must_use]
+    pub fn again(self, again: BTreeSet<(OfficeNumber, u32)>) -> Self {
+        Self { again, ..self }
     }
 
     /// Saves and acknowledges nothing: of those messages that do not open their senders are told (Profile §8.22).
@@ -181,17 +190,27 @@ impl<'s> Fetch<'s> {
             match self.collect(desk, &mut mailbox, &mut run, tell).await {
                 // One office's mandate may have ended meanwhile; the others go on.
                 Err(why @ Trouble::Refused { .. }) if desk.mandates.is_some() => run.closed.push((desk.office, why)),
+                // Of what is saved by then somebody is told, and it is acknowledged; the rest is for another run.
+                Err(why) if !run.fetched.is_empty() => run.stopped = Some(why),
                 collected => collected?,
             }
             if run.stopped.is_some() {
                 break;
             }
         }
-        self.acknowledge(&mut run.fetched)?;
+        if let Err(why) = self.acknowledge(&mut run.fetched) {
+            run.stopped.get_or_insert(why);
+            return Ok(run);
+        }
         for desk in &desks {
             match self.mark(desk, &mut mailbox, &run.fetched).await {
                 Err(why @ Trouble::Refused { .. }) if desk.mandates.is_some() => run.closed.push((desk.office, why)),
-                marked => marked?,
+                // The next run finds the receipt accepted, and marks it.
+                Err(why) => {
+                    run.stopped.get_or_insert(why);
+                    return Ok(run);
+                }
+                Ok(()) => {}
             }
         }
         mailbox.close().await;
@@ -304,7 +323,7 @@ impl<'s> Fetch<'s> {
                 return Ok(Some(End::Distrusted { from: claimed_sender(&kept.octets.0), why, told }));
             }
         };
-        let (record, files, again) = self.save(desk, &opened, &contents, kept.arrived)?;
+        let (record, files, again) = self.save(desk, &opened, &contents, kept)?;
         let withheld = desk.may_acknowledge(opened.from(), (self.clock)()).err().map(|refused| refused.why);
         match &withheld {
             None => self.write_receipt(desk, &opened, &record)?,
@@ -362,15 +381,18 @@ impl<'s> Fetch<'s> {
         desk: &Desk<'_>,
         opened: &Opened,
         contents: &Contents,
-        arrived: Timestamp,
+        kept: &Kept,
     ) -> Result<(Record, Vec<Saved>, bool), Trouble> {
+        let arrived = kept.arrived;
         // An agent keeps what is for one office apart from what is for another.
         let root = match desk.mandates {
             Some(_) => self.settings.save_folder.join(desk.office.as_str()),
             None => self.settings.save_folder.clone(),
         };
         let mut record = match self.received.find(opened)? {
-            Some(record) if record.saved_at.is_some() && self.only.is_none() => return Ok((record, Vec::new(), true)),
+            Some(record) if record.saved_at.is_some() && !self.is_wanted_again(desk, kept.uid, &record) => {
+                return Ok((record, Vec::new(), true));
+            }
             // Somebody asks for the files once more: into a new folder, and with the receipt there was.
             Some(mut record) if record.saved_at.is_some() => {
                 record.folder = place(&root, arrived, opened.from());
@@ -399,6 +421,12 @@ impl<'s> Fetch<'s> {
         let bytes: usize = files.iter().map(|file| file.size).sum();
         tracing::info!(message = record.message_id, from = %record.from, files = files.len(), bytes, "bundle.saved");
         Ok((self.saved(opened, record)?, files, false))
+    }
+
+    /// Only who saw it saved asks for its files once more; a run that broke off before anybody saw it is gone on with. Where the folder
+    /// is gone, whoever chooses the message wants it.
+    fn is_wanted_again(&self, desk: &Desk<'_>, uid: u32, record: &Record) -> bool {
+        self.again.contains(&(desk.office, uid)) || self.only.is_some() && !record.folder.exists()
     }
 
     fn saved(&self, opened: &Opened, mut record: Record) -> Result<Record, Trouble> {
@@ -430,7 +458,19 @@ impl<'s> Fetch<'s> {
     /// Posts the receipts, and whatever else waits, and notes which receipts did not get through.
     fn acknowledge(&self, fetched: &mut [Fetched]) -> Result<(), Trouble> {
         let waits = self.outbox.entries()?.iter().any(|entry| entry.fate == Fate::Waiting);
-        let mut outcomes = if waits { self.post_all()? } else { Vec::new() };
+        let posted = if waits { self.post_all() } else { Ok(Vec::new()) };
+        let mut outcomes = match posted {
+            Ok(outcomes) => outcomes,
+            Err(why) => {
+                // Which of them went nobody knows now; the outbox will.
+                let saved = fetched.iter_mut().filter_map(|one| match &mut one.end {
+                    End::Saved(arrival) => Some(arrival),
+                    End::Distrusted { .. } => None,
+                });
+                saved.for_each(|arrival| arrival.receipt_trouble = Some(why.again()));
+                return Err(why);
+            }
+        };
         for one in fetched {
             let arrival = match &mut one.end {
                 End::Saved(arrival) => arrival,

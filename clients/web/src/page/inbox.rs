@@ -68,6 +68,8 @@ pub struct Filter {
 pub struct SaveDialog {
     /// The rows that would be saved.
     pub rows: Vec<String>,
+    /// Those that were shown as saved already: they are saved once more, and no other is.
+    pub again: Vec<String>,
     /// How many files they hold.
     pub files: usize,
     /// 保存先フォルダ.
@@ -221,6 +223,7 @@ pub(super) fn save_dialog(frame: &Frame, dialog: &SaveDialog) -> Markup {
             form method="post" action="/inbox/fetch" data-swap {
                 (frame.token())
                 @for row in &dialog.rows { input type="hidden" name="row" value=(row); }
+                @for row in &dialog.again { input type="hidden" name="again" value=(row); }
                 input type="hidden" name="back" value=(dialog.back);
                 h2 #save-title { (frame.say("fetch")) }
                 @if let Some(words) = &dialog.trouble { (trouble("save-trouble", words)) }

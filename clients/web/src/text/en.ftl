@@ -173,6 +173,10 @@ saved-toast = { $count ->
     [one] { $count } message saved.
    *[other] { $count } messages saved.
 }
+saved-before = { $count ->
+    [one] The other message is saved and need not be saved once more.
+   *[other] The other { $count } messages are saved and need not be saved once more.
+}
 choose-first = Nothing is chosen.
 choose-first-next = Tick the boxes at the left of the list.
 received-detail = Received message

@@ -149,6 +149,7 @@ saved-title = 保存しました
 saved-where = 保存した場所：
 saved-next = 次に、介護ソフトでこのフォルダのファイルを、古い順に取り込んでください。
 saved-toast = { $count }件を保存しました。
+saved-before = ほかの{ $count }件は保存済みです。もう一度保存する必要はありません。
 choose-first = データが選ばれていません。
 choose-first-next = 一覧の左の四角にチェックを付けてください。
 received-detail = 受信詳細

@@ -16,6 +16,7 @@ use super::home::party_or;
 use super::sent::proven;
 use super::{Answer, Here, Shared, html, own_address, see};
 use crate::proof::About;
+use crate::trouble::Trouble;
 use crate::ui::form::Sent;
 use crate::ui::paint::{by_name, moment, party, pick, words};
 use crate::ui::spot::Spot;
@@ -162,21 +163,23 @@ fn asked(app: &App, here: &Here, rows: Vec<String>, back: &str) -> Response {
 
 fn dialog(app: &App, chosen: &[String], back: &str, trouble: Option<Words>) -> Option<SaveDialog> {
     let mail = held(&app.mail);
-    let known: Vec<(Spot, usize)> = chosen
+    let known: Vec<(Spot, usize, bool)> = chosen
         .iter()
         .filter_map(|spot| spot.parse().ok())
         .filter_map(|spot| {
             let one = mail.inbox.get(&spot).filter(|one| one.wrong.is_none() && !one.gone)?;
-            Some((spot, one.files.len()))
+            Some((spot, one.files.len(), one.done || one.withheld))
         })
         .collect();
     drop(mail);
     if known.is_empty() {
         return None;
     }
+    let seen: Vec<String> = known.iter().filter(|(_, _, saved)| *saved).map(|(spot, ..)| spot.to_string()).collect();
     Some(SaveDialog {
-        files: known.iter().map(|(_, files)| files).sum(),
-        rows: known.iter().map(|(spot, _)| spot.to_string()).collect(),
+        again: seen,
+        files: known.iter().map(|(_, files, _)| files).sum(),
+        rows: known.iter().map(|(spot, ..)| spot.to_string()).collect(),
         folder: app.save_folder().display().to_string(),
         trouble,
         back: back.to_owned(),
@@ -186,29 +189,38 @@ fn dialog(app: &App, chosen: &[String], back: &str, trouble: Option<Words>) -> O
 /// RX-05, RX-06, RD-02: saves, and only then acknowledges.
 async fn fetch(State(app): Shared, here: Here, sent: Sent) -> Result<Response, Answer> {
     here.checked(&sent)?;
-    let rows = sent.all("row");
-    let spots: Vec<Spot> = rows.iter().filter_map(|spot| spot.parse().ok()).collect();
+    let spots = |name: &str| sent.all(name).iter().filter_map(|spot| spot.parse().ok()).collect::<Vec<Spot>>();
+    let (rows, again) = (spots("row"), spots("again"));
     let back = own_address(sent.get("back").unwrap_or("/inbox")).to_owned();
     let typed = sent.get("folder").unwrap_or_default().trim();
     let folder = if typed.is_empty() { app.save_folder() } else { PathBuf::from(typed) };
-    let again = |app: &App, words: Words| {
-        // What was typed stays: the dialog opens once more, with the reason in it.
+    let reopen = |app: &App, rows: &[Spot], words: Words| {
+        // What was typed stays: the dialog opens once more, with the reason in it, for what is not saved.
         held(&app.mail).folder = Some(folder.clone());
-        here.failed(
-            app,
-            &format!("{back}?{}", rows.iter().map(|uid| format!("save={uid}")).collect::<Vec<_>>().join("&")),
-            words,
-        )
+        let asked: Vec<String> = rows.iter().map(|spot| format!("save={spot}")).collect();
+        let to = if rows.is_empty() { "/inbox".into() } else { format!("{back}?{}", asked.join("&")) };
+        here.failed(app, &to, words)
     };
-    let saved = match save(&app, spots, folder.clone()).await {
+    let saved = match save(&app, [&rows, &again], folder.clone()).await {
         Ok(saved) => saved,
-        Err(trouble) => return Ok(again(&app, words(&trouble.on_screen(here.lang())))),
+        Err(trouble) => return Ok(reopen(&app, &rows, words(&trouble.on_screen(here.lang())))),
     };
     if let Some(trouble) = &saved.stopped {
-        return Ok(again(&app, words(&trouble.on_screen(here.lang()))));
+        let left: Vec<Spot> = rows.into_iter().filter(|spot| !saved.rows.contains(spot)).collect();
+        return Ok(reopen(&app, &left, stopped(trouble, saved.rows.len(), here.lang())));
     }
     app.sessions.with(&here.id, |session| session.saved = Some(folder.display().to_string()));
-    Ok(here.done(&app, &back, count(here.lang(), "saved-toast", saved.messages)))
+    Ok(here.done(&app, &back, count(here.lang(), "saved-toast", saved.rows.len())))
+}
+
+/// Why not everything was saved, and that the rest was.
+fn stopped(trouble: &Trouble, saved: usize, lang: Lang) -> Words {
+    let mut words = words(&trouble.on_screen(lang));
+    if saved > 0 {
+        words.next.push_str(lang.pick("", " "));
+        words.next.push_str(&count(lang, "saved-before", saved));
+    }
+    words
 }
 
 async fn one(State(app): Shared, here: Here, Path(uid): Path<Spot>, Query(fields): Fields) -> Result<Response, Answer> {

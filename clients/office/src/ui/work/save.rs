@@ -15,26 +15,33 @@ use crate::wait;
 /// What became of it.
 #[derive(Debug, Default)]
 pub(in crate::ui) struct Saved {
-    pub(in crate::ui) messages: usize,
+    /// The rows that are on disk.
+    pub(in crate::ui) rows: Vec<Spot>,
+    /// Why it stopped before the last one.
     pub(in crate::ui) stopped: Option<Trouble>,
 }
 
-/// Saves the files of these messages below a folder and acknowledges them.
-pub(in crate::ui) async fn save(app: &Arc<App>, spots: Vec<Spot>, folder: PathBuf) -> Result<Saved, Trouble> {
+/// Saves the files of these messages below a folder and acknowledges them; of those that were seen to be saved, once more.
+pub(in crate::ui) async fn save(
+    app: &Arc<App>,
+    [spots, again]: [&[Spot]; 2],
+    folder: PathBuf,
+) -> Result<Saved, Trouble> {
     let turn = app.turn.lock().await;
     let mut settings = app.settings.clone();
     settings.save_folder.clone_from(&folder);
     let of = |spot: &Spot| spot.of.or(app.settings.office).map(|office| (office, spot.uid));
-    let (clock, wanted) = (app.clock, spots.iter().filter_map(of).collect::<BTreeSet<_>>());
+    let [wanted, again] = [spots, again].map(|spots| spots.iter().filter_map(of).collect::<BTreeSet<_>>());
+    let clock = app.clock;
     let run = aside(move || {
-        let work = Fetch::new(&settings, clock)?.only(wanted);
+        let work = Fetch::new(&settings, clock)?.only(wanted).again(again);
         wait(work.run(&mut |_| ()))
     })
     .await?;
     drop(turn);
     // Of offices that let an agent in no more, the first says why.
     let closed = run.closed.into_iter().next().map(|(_, why)| why);
-    let mut saved = Saved { messages: 0, stopped: run.stopped.or(closed) };
+    let mut saved = Saved { rows: Vec::new(), stopped: run.stopped.or(closed) };
     let mut mail = held(&app.mail);
     mail.folder = Some(folder);
     for one in run.fetched {
@@ -50,7 +57,7 @@ pub(in crate::ui) async fn save(app: &Arc<App>, spots: Vec<Spot>, folder: PathBu
         };
         (known.done, known.withheld) = (arrival.withheld.is_none(), arrival.withheld.is_some());
         known.folder = Some(arrival.folder);
-        saved.messages += 1;
+        saved.rows.push(spot);
     }
     drop(mail);
     app.keep_mail();
