@@ -161,6 +161,7 @@ mod tests {
             files: Vec::new(),
             done: false,
             gone: false,
+            owed: None,
             withheld: false,
             wrong: None,
             seal: None,

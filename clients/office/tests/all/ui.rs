@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use fumibako::Settings;
 use fumibako::ui::{Options, Ui};
+use fumibako_gateway::Request;
 use fumibako_signer::authority::{Authority, KeyKind};
 
 use crate::house::{A, B, House, now, set, type_in};
@@ -342,4 +343,73 @@ pub(crate) fn an_agent_hears_of_news_at_once(agent: &Path, send: impl Fn()) {
         until("what came is shown", || shown() == rows);
     }
     ui.stop();
+}
+
+/// What データ取得 answers to these fields, and how B's list stands then.
+fn fetched(browser: &Browser, folder: &Path, fields: &str) -> String {
+    let folder: Vec<String> = folder.to_str().unwrap().bytes().map(|octet| format!("%{octet:02X}")).collect();
+    browser.post("/inbox/fetch", &format!("back=/inbox&folder={}&{fields}", folder.concat()))
+}
+
+fn folders(below: &Path) -> Vec<std::path::PathBuf> {
+    let inside = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+    inside(below).flat_map(|month| inside(&month).collect::<Vec<_>>()).collect()
+}
+
+/// RX-05, Profile §15.5: a refused receipt is no 済; fetched again, it alone is sent anew, and nothing is saved twice.
+#[test]
+fn a_refused_receipt_is_shown_and_sent_anew_without_saving_twice() {
+    let house = House::new();
+    type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0);
+    let (program, browser) = start(&house.b, None);
+    let place = house.folder.path().join("saved");
+    std::fs::create_dir(&place).unwrap();
+    until("it arrived", || browser.get("/inbox").contains("id=\"row-1\""));
+    let number = B.parse().unwrap();
+    house.stage.ask(Request::OfficeSuspend { number, reason: "test".into() }).unwrap();
+    for _ in 0..2 {
+        fetched(&browser, &place, "row=1");
+        let list = browser.get("/inbox");
+        assert!(list.contains("受領証は送れていません") && list.contains("E-LIC-003"), "{list}");
+        assert!(!browser.get("/inbox/1").contains("/inbox/1/receipt"));
+    }
+    assert_eq!(type_in(&house.a, ["list", "sent"]).only()["state"], "未");
+    house.stage.ask(Request::OfficeResume { number }).unwrap();
+    fetched(&browser, &place, "row=1");
+    assert!(browser.get("/inbox/1").contains("/inbox/1/receipt"));
+    assert_eq!((type_in(&house.a, ["list", "sent"]).only()["state"].clone(), folders(&place).len()), ("済".into(), 1));
+    // RD-04: whoever sees it saved may have it once more; a second click of the first form does nothing.
+    fetched(&browser, &place, "row=1");
+    assert_eq!(folders(&place).len(), 1);
+    fetched(&browser, &place, "row=1&again=1");
+    assert_eq!(folders(&place).len(), 2);
+    end(program);
+}
+
+/// RD-05, RD-06: what a full disk stopped is saved once, whoever repeats it; the rows that are saved are 済 and not asked about again.
+#[test]
+fn a_fetch_that_broke_off_saves_nothing_twice() {
+    let house = House::new();
+    let large = house.folder.path().join("計画.pdf");
+    std::fs::write(&large, vec![7; 200_000]).unwrap();
+    let sample = house.sample();
+    type_in(&house.a, ["send", sample.to_str().unwrap()]).ended(0);
+    type_in(&house.a, ["send", sample.to_str().unwrap(), "--attach", large.to_str().unwrap()]).ended(0);
+    let place = house.folder.path().join("saved");
+    std::fs::create_dir(&place).unwrap();
+    let (program, browser) = start(&house.b, Some(96));
+    until("both arrived", || browser.get("/inbox").contains("id=\"row-2\""));
+    let answer = fetched(&browser, &place, "row=1&row=2");
+    assert!(answer.contains("location: /inbox?save=2\r\n"), "only what is not saved: {answer}");
+    let dialog = browser.get("/inbox?save=2");
+    assert!(dialog.contains("ほかの1件は保存済みです") && dialog.contains("に書き込めません"), "{dialog}");
+    assert!(browser.get("/inbox/1").contains("/inbox/1/receipt"), "it is 済");
+    fetched(&browser, &place, "row=1&row=2");
+    assert_eq!(folders(&place).len(), 1);
+    end(program);
+    let (program, browser) = start(&house.b, None);
+    until("it is there", || browser.get("/inbox").contains("id=\"row-2\""));
+    fetched(&browser, &place, "row=1&row=2");
+    assert_eq!(folders(&place).len(), 2);
+    end(program);
 }

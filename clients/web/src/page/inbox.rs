@@ -17,6 +17,8 @@ pub enum Taken {
     New,
     /// 済: every file is on disk.
     Done,
+    /// 保存済み: the gateway has not taken the receipt; why it refused it, or none where it waits.
+    Owed(Option<Words>),
     /// An agent saved it, and the office returns the receipt.
     Withheld,
     /// 期限切れ: it went before anybody fetched it.
@@ -170,11 +172,11 @@ fn one(frame: &Frame, row: &ReceivedRow) -> Markup {
     let class = match row.taken {
         Taken::New => "new",
         Taken::Distrusted(_) => "failed",
-        Taken::Done | Taken::Withheld | Taken::Gone => "",
+        Taken::Done | Taken::Owed(_) | Taken::Withheld | Taken::Gone => "",
     };
     let name = row.from.name.as_ref().unwrap_or(&row.from.number);
     let label = say_with(frame.lang, "choose-row", &[("name", name.clone().into()), ("at", row.at.clone().into())]);
-    let why = if let Taken::Distrusted(words) = &row.taken { Some((format!("why-{}", row.id), words)) } else { None };
+    let why = reason(frame, &row.taken).map(|why| (format!("why-{}", row.id), why));
     let described = why.as_ref().map(|(id, _)| id);
     html! {
         tr id={ "row-" (row.id) } class=(class) {
@@ -192,7 +194,7 @@ fn one(frame: &Frame, row: &ReceivedRow) -> Markup {
                 @if let Some(days) = row.days { (days_left(days, frame.lang)) }
             }
         }
-        @if let Some((id, words)) = &why { (reason_row(id, if frame.agent { AGENT_COLUMNS } else { OFFICE_COLUMNS }, &because(frame, words))) }
+        @if let Some((id, words)) = &why { (reason_row(id, if frame.agent { AGENT_COLUMNS } else { OFFICE_COLUMNS }, words)) }
     }
 }
 
@@ -200,11 +202,27 @@ fn one(frame: &Frame, row: &ReceivedRow) -> Markup {
 const OFFICE_COLUMNS: u8 = 7;
 const AGENT_COLUMNS: u8 = 8;
 
+/// Why a row is neither 未 nor 済, where that takes a sentence.
+pub(super) fn reason(frame: &Frame, taken: &Taken) -> Option<Markup> {
+    match taken {
+        Taken::Distrusted(words) => Some(because(frame, words)),
+        Taken::Owed(Some(words)) => {
+            Some(html! { span.why.small { (words.line(frame.lang)) " " (frame.say("owed-next")) } })
+        }
+        _ => None,
+    }
+}
+
 pub(super) fn taken(frame: &Frame, taken: &Taken) -> Markup {
     html! {
         @match taken {
             Taken::New => { (chip("fresh", None, &frame.say("not-taken"))) " " span.word { (frame.say("fresh")) } }
             Taken::Done => { (chip("", Some(Icon::Check), &frame.say("taken"))) }
+            Taken::Owed(None) => {
+                (chip("warn", Some(Icon::Clock), &frame.say("owed-waits")))
+                span.second.small { (frame.say("owed-waits-why")) }
+            }
+            Taken::Owed(Some(_)) => { (chip("warn", Some(Icon::Warning), &frame.say("owed"))) }
             Taken::Withheld => {
                 (chip("warn", Some(Icon::Check), &frame.say("withheld")))
                 span.second.small { (frame.say("withheld-why")) }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::inbox::{SaveDialog, Taken, save_dialog, taken};
+use super::inbox::{SaveDialog, Taken, reason, save_dialog, taken};
 use crate::frame::{Frame, Tab, page};
 use crate::icon::Icon;
 use crate::part::{FileKind, FileLine, Party, by_agent, chip, days_left, files, on_behalf, party, title};
@@ -71,7 +71,7 @@ pub fn received(frame: &Frame, one: &Received) -> Markup {
                 }
             }
             @if let Some(of) = &one.of { div { dt { (frame.say("principal-short")) } dd { (on_behalf(frame, of)) } } }
-            div { dt { (frame.say("taken-state")) } dd { (taken(frame, &one.taken)) @if let Taken::Distrusted(words) = &one.taken { span.why { (words.line(frame.lang)) } } } }
+            div { dt { (frame.say("taken-state")) } dd { (taken(frame, &one.taken)) @if let Some(why) = reason(frame, &one.taken) { (why) } } }
             div { dt { (frame.say("message")) } dd.message { (one.message) } }
             div { dt { (frame.say("attached-csv")) } dd { (list(frame, &csv)) } }
             div { dt { (frame.say("attached-other")) } dd { (list(frame, &other)) } }

@@ -258,8 +258,7 @@ fn the_proof_is_a_file_and_the_page_says_how_to_verify_it() {
 #[test]
 fn a_refused_request_is_not_a_program_that_stopped() {
     let page = letter(&frame(), &a_letter()).into_string();
-    let words =
-        ["data-s403=\"この画面は古く", "data-s413=\"ファイルが大きすぎて", "data-s507=\"保存できませんでした"];
+    let words = ["data-s403=\"この画面は古く", "data-s413=\"ファイルが大きすぎて", "data-s507=\"保存できませんでした"];
     in_order(&page, &words);
     in_order(&page, &["id=\"saved\"", "data-unsaved=\"下書きは保存されていません"]);
     let script = include_str!("../assets/fumibako.js");

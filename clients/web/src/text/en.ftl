@@ -140,6 +140,10 @@ kept-at-server = On the server
 not-taken = Not yet
 fresh = New
 taken = Done
+owed = Saved; the receipt was not sent
+owed-next = Then press "Fetch" once more: the receipt alone is sent anew.
+owed-waits = Saved; the receipt waits
+owed-waits-why = It is sent once the connection is back
 gone = Expired
 distrusted = Not trusted
 by-agent = (by { $agent })
@@ -176,6 +180,10 @@ saved-toast = { $count ->
 saved-before = { $count ->
     [one] The other message is saved and need not be saved once more.
    *[other] The other { $count } messages are saved and need not be saved once more.
+}
+saved-owed = { $count ->
+    [one] But the receipt of { $count } message was refused; see why in its row.
+   *[other] But the receipts of { $count } messages were refused; see why in their rows.
 }
 choose-first = Nothing is chosen.
 choose-first-next = Tick the boxes at the left of the list.

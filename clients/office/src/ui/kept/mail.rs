@@ -16,7 +16,7 @@ use crate::terms::Terms;
 use crate::trouble::{NotKept, Trouble};
 use crate::ui::spot::Spot;
 use crate::ui::state::{App, held};
-use crate::ui::work::look::{Arrived, Content, Gone, Mail, Seal, Wrong};
+use crate::ui::work::look::{Arrived, Content, Gone, Mail, Owed, Seal, Wrong};
 
 /// The record that holds the lists.
 const LISTS: &str = "mail";
@@ -49,6 +49,8 @@ struct In {
     cover: String,
     files: Vec<String>,
     done: bool,
+    #[serde(default)]
+    owed: Option<Owes>,
     withheld: bool,
     gone: bool,
     wrong: Option<Box<[Said; 2]>>,
@@ -57,6 +59,12 @@ struct In {
     seal: Option<Signed>,
     message_id: String,
     folder: Option<PathBuf>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Owes {
+    receipt: String,
+    refused: Option<Box<[Said; 2]>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -155,6 +163,10 @@ impl In {
             cover: one.cover.0.clone(),
             files: one.files.iter().map(|name| name.0.clone()).collect(),
             done: one.done,
+            owed: one.owed.as_ref().map(|owed| Owes {
+                receipt: owed.receipt.clone(),
+                refused: owed.refused.as_ref().map(|words| Box::new([Said::of(&words.0), Said::of(&words.1)])),
+            }),
             withheld: one.withheld,
             gone: one.gone,
             wrong: one.wrong.as_ref().map(|wrong| Box::new([Said::of(&wrong.words.0), Said::of(&wrong.words.1)])),
@@ -180,6 +192,10 @@ impl In {
             cover: Private(self.cover),
             files: self.files.into_iter().map(Private).collect(),
             done: self.done,
+            owed: self.owed.map(|owed| Owed {
+                receipt: owed.receipt,
+                refused: owed.refused.map(|words| Box::new((*words).map(Said::words).into())),
+            }),
             withheld: self.withheld,
             gone: self.gone,
             // The settings may have another key or list since.

@@ -18,7 +18,7 @@ use super::{Answer, Here, Shared, html, own_address, see};
 use crate::proof::About;
 use crate::trouble::Trouble;
 use crate::ui::form::Sent;
-use crate::ui::paint::{by_name, moment, party, pick, words};
+use crate::ui::paint::{by_name, moment, party, pick, refusal, words};
 use crate::ui::spot::Spot;
 use crate::ui::state::{App, held};
 use crate::ui::work::look::{Arrived, look};
@@ -91,7 +91,7 @@ fn rows(app: &App, here: &Here, chosen: &[String]) -> Vec<ReceivedRow> {
         by: by_name(app, one.by.as_ref()),
         message: one.cover.0.clone(),
         files: files(one, lang),
-        taken: taken(one, lang),
+        taken: taken(app, one, lang),
         days: one.days_left(now).filter(|_| one.is_new()),
         there: !one.gone,
         ticked: chosen.contains(&spot.to_string()),
@@ -106,7 +106,10 @@ fn files(one: &Arrived, lang: Lang) -> Vec<FileLine> {
     one.files.iter().enumerate().map(|(at, name)| FileLine::of(at.to_string(), &name.0, lang)).collect()
 }
 
-fn taken(one: &Arrived, lang: Lang) -> Taken {
+fn taken(app: &App, one: &Arrived, lang: Lang) -> Taken {
+    if let Some(owed) = one.owed.as_ref().filter(|_| one.wrong.is_none()) {
+        return Taken::Owed(owed.refused.as_ref().map(|words| refusal(app, words, lang)));
+    }
     match &one.wrong {
         _ if one.gone && !one.done => Taken::Gone,
         Some(wrong) => {
@@ -210,7 +213,12 @@ async fn fetch(State(app): Shared, here: Here, sent: Sent) -> Result<Response, A
         return Ok(reopen(&app, &left, stopped(trouble, saved.rows.len(), here.lang())));
     }
     app.sessions.with(&here.id, |session| session.saved = Some(folder.display().to_string()));
-    Ok(here.done(&app, &back, count(here.lang(), "saved-toast", saved.rows.len())))
+    let mut word = count(here.lang(), "saved-toast", saved.rows.len()).into_owned();
+    if saved.owed > 0 {
+        word.push_str(here.lang().pick("", " "));
+        word.push_str(&count(here.lang(), "saved-owed", saved.owed));
+    }
+    Ok(here.done(&app, &back, word))
 }
 
 /// Why not everything was saved, and that the rest was.
@@ -240,22 +248,27 @@ async fn one(State(app): Shared, here: Here, Path(uid): Path<Spot>, Query(fields
         of: uid.of.map(|office| party(&app, office)),
         from: party_or(&app, one.from),
         by: by_name(&app, one.by.as_ref()),
-        taken: taken(&one, lang),
+        taken: taken(&app, &one, lang),
         message: one.cover.0.clone(),
         files: files(&one, lang),
         days: one.days_left((app.clock)()).filter(|_| one.is_new()),
         signer,
         folder: one.folder.as_ref().map(|folder| folder.display().to_string()),
         there: !one.gone,
-        receipt: (one.done || one.gone).then(|| say(lang, if one.done { "taken" } else { "gone" }).into_owned()),
+        receipt: has_page(&one).then(|| say(lang, if one.done { "taken" } else { "gone" }).into_owned()),
         dialog: if asked { dialog(&app, &[uid.to_string()], &format!("/inbox/{uid}"), trouble) } else { None },
     };
     Ok(html(page::received(&here.frame(&app), &view)))
 }
 
+/// Is there something to print? Of a receipt that the gateway has not taken there is not.
+fn has_page(one: &Arrived) -> bool {
+    one.done || one.gone && one.owed.is_none()
+}
+
 /// The page to print about one message: 受領証 of what was fetched, and of what went before (RX-14) the record that it did.
 async fn receipt(State(app): Shared, here: Here, Path(uid): Path<Spot>) -> Result<Response, Answer> {
-    let one = held(&app.mail).inbox.get(&uid).filter(|one| one.done || one.gone).cloned().ok_or(Answer::Missing)?;
+    let one = held(&app.mail).inbox.get(&uid).filter(|one| has_page(one)).cloned().ok_or(Answer::Missing)?;
     let from = party_or(&app, one.from);
     let fact = |id: &str, value: String| (here.say(id), value);
     let mut facts = vec![

@@ -430,6 +430,58 @@ async fn what_was_stopped_is_stopped_after_a_kill() {
     assert_eq!(held(&app.letters).rows["1"].fate, Fate::Stopped);
 }
 
+/// RX-05, Profile §15.5: 済 is what the gateway has the receipt of. One that was refused says so and has no page to print; settled, it is 済.
+#[tokio::test]
+async fn a_refused_receipt_is_not_done() {
+    use crate::outbox::{Entry, Fate as Posted};
+    use crate::ui::work::look::tests::{arrived, spot};
+    use crate::ui::work::look::{Arrived, Owed, settle_receipts};
+    let desk = Desk::new();
+    let say = |id: &str| fumibako_web::text::say(Lang::Ja, id).into_owned();
+    let owed = || Some(Owed { receipt: "r@x".into(), refused: None });
+    held(&desk.app.mail).inbox.insert(spot(1), Arrived { owed: owed(), ..arrived("a@x") });
+    let page = desk.get("/inbox").await.text;
+    assert!(page.contains(&say("owed-waits")) && !page.contains(&say("fresh")), "{page}");
+    let record = |fate| {
+        let name = if matches!(fate, Posted::Posted { .. }) { "posted" } else { "refused" };
+        let (from, to) = ("9970000011@x".into(), "9970000029@x".into());
+        let entry = Entry { message_id: "r@x".into(), from, agent: None, to, composed: now(), bundle: None, fate };
+        let folder = desk.app.settings.data_folder.join("outbox");
+        std::fs::create_dir_all(&folder).unwrap();
+        let place = |name: &str| folder.join(format!("20261120-091500.000000-r.{name}.json"));
+        let _ = std::fs::remove_file(place("refused"));
+        std::fs::write(place(name), serde_json::to_vec(&entry).unwrap()).unwrap();
+    };
+    let (code, about) = (fumibako_model::Refusal::CertificateRevoked, String::new());
+    record(Posted::Refused { code, about, reference: None, at: now() });
+    settle_receipts(&desk.app);
+    for page in ["/inbox", "/inbox/1"] {
+        let page = desk.get(page).await.text;
+        assert!(page.contains(&say("owed")) && page.contains(code.row().code), "{page}");
+        assert!(!page.contains("/inbox/1/receipt"), "nothing to print: {page}");
+    }
+    assert_eq!(desk.get("/inbox/1/receipt").await.to, "/");
+    // It is known after the end of the program, too.
+    let kept = format!("{:?}", held(&desk.app.mail).inbox);
+    desk.app.keep_mail();
+    let settings = desk.app.settings.clone();
+    let Desk { _folder, app, .. } = desk;
+    drop(app);
+    let app = crate::ui::kept::tests::run(&settings);
+    assert_eq!(format!("{:?}", held(&app.mail).inbox), kept);
+    let posted = |at| Posted::Posted { evidence: "e".into(), at };
+    let place = settings.data_folder.join("outbox");
+    std::fs::remove_dir_all(&place).unwrap();
+    std::fs::create_dir_all(&place).unwrap();
+    let (from, to) = ("9970000011@x".into(), "9970000029@x".into());
+    let entry =
+        Entry { message_id: "r@x".into(), from, agent: None, to, composed: now(), bundle: None, fate: posted(now()) };
+    std::fs::write(place.join("k-r.posted.json"), serde_json::to_vec(&entry).unwrap()).unwrap();
+    settle_receipts(&app);
+    let one = held(&app.mail).inbox[&spot(1)].clone();
+    assert!(one.done && one.owed.is_none());
+}
+
 /// RX-14: what went before anybody fetched it stays as 期限切れ, with a page to print, and is not to be chosen.
 #[tokio::test]
 async fn what_expired_is_shown_with_its_record() {

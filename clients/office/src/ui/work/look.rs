@@ -96,6 +96,8 @@ pub(in crate::ui) struct Arrived {
     pub(in crate::ui) files: Vec<fumibako_model::Private<String>>,
     /// Was its receipt accepted?
     pub(in crate::ui) done: bool,
+    /// Its files are saved; its receipt is not with the gateway.
+    pub(in crate::ui) owed: Option<Owed>,
     /// Saved by an agent that may not return its receipt (Profile §9.13).
     pub(in crate::ui) withheld: bool,
     /// Did the gateway delete it at its time (RX-14)?
@@ -106,6 +108,15 @@ pub(in crate::ui) struct Arrived {
     pub(in crate::ui) message_id: String,
     /// Where its files were saved.
     pub(in crate::ui) folder: Option<PathBuf>,
+}
+
+/// A receipt that the gateway has not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::ui) struct Owed {
+    /// Its Message-ID.
+    pub(in crate::ui) receipt: String,
+    /// Why it was refused, in both languages; none: it waits in the outbox.
+    pub(in crate::ui) refused: Option<Box<(Words, Words)>>,
 }
 
 /// Why a message is not believed.
@@ -180,7 +191,25 @@ impl Wrong {
 impl Arrived {
     /// 未
     pub(in crate::ui) fn is_new(&self) -> bool {
-        !self.done && !self.gone && !self.withheld && self.wrong.is_none()
+        !self.done && !self.gone && !self.withheld && self.owed.is_none() && self.wrong.is_none()
+    }
+
+    /// The receipt that is owed, as the outbox knows it by now (RD-04). Did that change?
+    fn settle(&mut self, entries: &[outbox::Entry]) -> bool {
+        let Some(owed) = &mut self.owed else { return false };
+        let Some(entry) = entries.iter().find(|entry| entry.message_id == owed.receipt) else { return false };
+        match (&entry.fate, entry.refusal()) {
+            (Fate::Posted { .. }, _) => (self.done, self.owed) = (true, None),
+            (_, Some((refused, reference))) => {
+                let words = Some(Box::new(both(&Trouble::Refused { refused, reference })));
+                if owed.refused == words {
+                    return false;
+                }
+                owed.refused = words;
+            }
+            _ => return false,
+        }
+        true
     }
 
     /// When the gateway deletes it, as it says.
@@ -320,7 +349,12 @@ impl Mail {
         }
         for (uid, one) in &mut self.inbox {
             match there.get(uid) {
-                Some(done) => one.done |= *done,
+                Some(done) => {
+                    one.done |= *done;
+                    if one.done {
+                        one.owed = None;
+                    }
+                }
                 // RX-14: what went at its time stays; what went before it was moved by hand, and stands elsewhere.
                 None => one.gone |= is_over(one.end(), now),
             }
@@ -348,6 +382,21 @@ impl Mail {
     fn shape(&self) -> Shape {
         let inbox = self.inbox.iter().map(|(uid, one)| (*uid, one.done, one.gone)).collect();
         (inbox, self.sent.iter().map(|(uid, one)| (*uid, (one.state, one.fault), one.is_there())).collect())
+    }
+}
+
+/// Receipts that waited have their end by now, or were refused: the rows say so (Profile §15.5).
+pub(in crate::ui) fn settle_receipts(app: &App) {
+    if held(&app.mail).inbox.values().all(|one| one.owed.is_none()) {
+        return;
+    }
+    // What cannot be looked at is looked at later.
+    let Ok(entries) = outbox::look(&app.settings.data_folder) else { return };
+    let mut changed = false;
+    held(&app.mail).inbox.values_mut().for_each(|one| changed |= one.settle(&entries));
+    if changed {
+        app.keep_mail();
+        app.tell("inbox");
     }
 }
 

@@ -196,6 +196,7 @@ pub(in crate::ui) async fn what_waits(app: &Arc<App>) {
     let entries = outbox::look(&app.settings.data_folder).unwrap_or_default();
     let waiting = entries.iter().any(|entry| entry.fate == Posted::Waiting);
     let posted = waiting && post_waiting(app).await;
+    super::look::settle_receipts(app);
     // Also what ended before this program began, or before something came between.
     if settle_offline(app) || posted {
         app.tell("sent");

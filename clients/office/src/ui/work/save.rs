@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::aside;
-use super::look::Wrong;
+use super::look::{Owed, Wrong};
 use crate::fetch::{End, Fetch};
 use crate::trouble::Trouble;
 use crate::ui::spot::Spot;
-use crate::ui::state::{App, held};
+use crate::ui::state::{App, both, held};
 use crate::wait;
 
 /// What became of it.
@@ -17,6 +17,8 @@ use crate::wait;
 pub(in crate::ui) struct Saved {
     /// The rows that are on disk.
     pub(in crate::ui) rows: Vec<Spot>,
+    /// Of so many the receipt was refused.
+    pub(in crate::ui) owed: usize,
     /// Why it stopped before the last one.
     pub(in crate::ui) stopped: Option<Trouble>,
 }
@@ -41,7 +43,7 @@ pub(in crate::ui) async fn save(
     drop(turn);
     // Of offices that let an agent in no more, the first says why.
     let closed = run.closed.into_iter().next().map(|(_, why)| why);
-    let mut saved = Saved { rows: Vec::new(), stopped: run.stopped.or(closed) };
+    let mut saved = Saved { rows: Vec::new(), owed: 0, stopped: run.stopped.or(closed) };
     let mut mail = held(&app.mail);
     mail.folder = Some(folder);
     for one in run.fetched {
@@ -55,7 +57,13 @@ pub(in crate::ui) async fn save(
                 continue;
             }
         };
-        (known.done, known.withheld) = (arrival.withheld.is_none(), arrival.withheld.is_some());
+        known.owed = arrival.receipt_trouble.as_ref().map(|why| Owed {
+            receipt: arrival.receipt.clone(),
+            refused: (!why.is_on_the_way()).then(|| Box::new(both(why))),
+        });
+        saved.owed += usize::from(known.owed.as_ref().is_some_and(|owed| owed.refused.is_some()));
+        known.withheld = arrival.withheld.is_some();
+        known.done = !known.withheld && known.owed.is_none();
         known.folder = Some(arrival.folder);
         saved.rows.push(spot);
     }

@@ -150,6 +150,7 @@ fn arrived(settings: &Settings, place: Place, kept: &Kept) -> Result<Arrived, Tr
         cover: fumibako_model::Private::default(),
         files: Vec::new(),
         done: kept.is_acknowledged(),
+        owed: None,
         withheld: withheld(settings, place, claimed, &message_id),
         gone: false,
         wrong: None,

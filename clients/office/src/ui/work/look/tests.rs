@@ -10,6 +10,7 @@ pub(in crate::ui) fn arrived(message_id: &str) -> Arrived {
         cover: fumibako_model::Private("10月分です".into()),
         files: vec![fumibako_model::Private("note.pdf".into())],
         done: false,
+        owed: None,
         withheld: false,
         gone: false,
         wrong: None,
