@@ -41,6 +41,8 @@ pub(super) struct Session {
     pub(super) toast: Option<String>,
     /// Where files were saved just now.
     pub(super) saved: Option<String>,
+    /// 保存先フォルダ as it was typed, while the dialog asks once more.
+    pub(super) folder: Option<String>,
     /// Notices that were shown before.
     pub(super) read: HashSet<u64>,
     /// Of these, what was new when the page was opened: it stays marked while the page refreshes itself.
@@ -188,6 +190,7 @@ impl Session {
             size: TextSize::Standard,
             toast: None,
             saved: None,
+            folder: None,
             read: HashSet::new(),
             fresh: HashSet::new(),
             of: None,

@@ -142,9 +142,10 @@ impl App {
         held(&self.mail).terms.retention_days.and_then(|days| usize::try_from(days).ok())
     }
 
-    /// Where files are saved unless somebody says otherwise.
+    /// Where files are saved unless somebody says otherwise: the whole path.
     pub(super) fn save_folder(&self) -> PathBuf {
-        held(&self.mail).folder.clone().unwrap_or_else(|| self.settings.save_folder.clone())
+        let folder = held(&self.mail).folder.clone().unwrap_or_else(|| self.settings.save_folder.clone());
+        std::path::absolute(&folder).unwrap_or(folder)
     }
 }
 

@@ -74,8 +74,10 @@ pub struct SaveDialog {
     pub again: Vec<String>,
     /// How many files they hold.
     pub files: usize,
-    /// 保存先フォルダ.
+    /// 保存先フォルダ, the whole path.
     pub folder: String,
+    /// Would it have to be made?
+    pub missing: bool,
     /// Why it did not go last time.
     pub trouble: Option<Words>,
     /// Where キャンセル leads.
@@ -252,10 +254,14 @@ pub(super) fn save_dialog(frame: &Frame, dialog: &SaveDialog) -> Markup {
                         aria-invalid=[dialog.trouble.is_some().then_some("true")]
                         aria-describedby=(if dialog.trouble.is_some() { "save-trouble save-hint" } else { "save-hint" });
                 }
+                @if dialog.missing {
+                    input type="hidden" name="create" value=(dialog.folder);
+                    (panel(Mood::Warn, "create", &frame.say("folder-make"), &html! { p { (dialog.folder) } }))
+                }
                 p #save-hint.hint.small { (frame.say("save-hint")) }
                 div.row.end {
                     a.button href=(dialog.back) data-cancel { (frame.say("cancel")) }
-                    button.primary autofocus { (Icon::Down.draw()) (frame.say("save-now")) }
+                    button.primary autofocus { (Icon::Down.draw()) (frame.say(if dialog.missing { "save-now-make" } else { "save-now" })) }
                 }
             }
         }

@@ -219,6 +219,7 @@ async fn fetched(world: &World, agent: &Ui) -> Done {
     world.press("データ取得").await?;
     world.until("document.querySelector('dialog:modal #folder')").await;
     let place = world.folder.path().join("受信代行");
+    std::fs::create_dir_all(&place)?;
     world.fill("#folder", &place.display().to_string()).await?;
     world.press("保存する").await?;
     let saved = world.until("!document.querySelector('dialog:modal') && document.querySelector('#saved-files')").await;

@@ -69,6 +69,7 @@ pub(crate) async fn play(world: &World) -> Done {
     world.press("未取得をすべて取得").await?;
     world.until("document.querySelector('dialog:modal #folder')").await;
     let place = world.folder.path().join("受信連携");
+    std::fs::create_dir_all(&place)?;
     world.fill("#folder", &place.display().to_string()).await?;
     world.press("保存する").await?;
     world.until("!document.querySelector('dialog:modal') && document.querySelector('#saved-files')").await;

@@ -137,6 +137,9 @@ async fn saved(world: &World, planned: &[PathBuf]) -> Done {
     let place = world.folder.path().join("受信B");
     world.fill("#folder", &place.display().to_string()).await?;
     world.press("保存する").await?;
+    let asked = world.until("document.querySelector('dialog:modal #create')?.innerText.includes('作りますか')").await;
+    world.see("RD-02", "a folder that is not there is made only by who says so", asked && !place.exists());
+    world.press("保存する").await?;
     let done = world
         .until(
             "!document.querySelector('#rows tr.new') && document.querySelector('#rows tbody').innerText.includes('済')",
@@ -357,6 +360,7 @@ async fn save_all(world: &World, ui: &Ui, place: &Path) -> Done {
     world.go(ui, "/inbox").await?;
     world.press("未取得をすべて取得").await?;
     world.until("document.querySelector('dialog:modal #folder')").await;
+    std::fs::create_dir_all(&place)?;
     world.fill("#folder", &place.display().to_string()).await?;
     world.press("保存する").await?;
     world.until("!document.querySelector('dialog:modal') && document.querySelector('#saved-files')").await;

@@ -1,10 +1,10 @@
 //! 受信一覧 (RX), 受信詳細 (RD) and データ取得.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path as At, Query, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use fumibako_careplan::Lang;
@@ -46,7 +46,7 @@ async fn list(State(app): Shared, here: Here, Query(fields): Fields) -> Response
     let trouble = here.trouble(&app);
     let lang = here.lang();
     let rows: Vec<ReceivedRow> = rows(&app, &here, &chosen).into_iter().filter(|row| passes(row, &filter)).collect();
-    let dialog = dialog(&app, &chosen, "/inbox", trouble.clone());
+    let dialog = dialog(&app, &here, &chosen, ("/inbox", trouble.clone()));
     let view = Inbox {
         trouble: if dialog.is_some() { None } else { trouble.or_else(|| unreached(&app, lang)) },
         saved: here.session.saved.clone(),
@@ -156,6 +156,7 @@ async fn ask_all(State(app): Shared, here: Here, sent: Sent) -> Result<Response,
 }
 
 fn asked(app: &App, here: &Here, rows: Vec<String>, back: &str) -> Response {
+    app.sessions.with(&here.id, |session| session.folder = None);
     if rows.is_empty() {
         return here.failed(app, back, here.words("choose-first", "choose-first-next"));
     }
@@ -164,7 +165,7 @@ fn asked(app: &App, here: &Here, rows: Vec<String>, back: &str) -> Response {
     see(&format!("{back}?{}", query.join("&")))
 }
 
-fn dialog(app: &App, chosen: &[String], back: &str, trouble: Option<Words>) -> Option<SaveDialog> {
+fn dialog(app: &App, here: &Here, chosen: &[String], (back, trouble): (&str, Option<Words>)) -> Option<SaveDialog> {
     let mail = held(&app.mail);
     let known: Vec<(Spot, usize, bool)> = chosen
         .iter()
@@ -179,11 +180,13 @@ fn dialog(app: &App, chosen: &[String], back: &str, trouble: Option<Words>) -> O
         return None;
     }
     let seen: Vec<String> = known.iter().filter(|(_, _, saved)| *saved).map(|(spot, ..)| spot.to_string()).collect();
+    let folder = here.session.folder.clone().unwrap_or_else(|| app.save_folder().display().to_string());
     Some(SaveDialog {
+        missing: is_missing(Path::new(&folder)),
         again: seen,
         files: known.iter().map(|(_, files, _)| files).sum(),
         rows: known.iter().map(|(spot, ..)| spot.to_string()).collect(),
-        folder: app.save_folder().display().to_string(),
+        folder,
         trouble,
         back: back.to_owned(),
     })
@@ -195,15 +198,22 @@ async fn fetch(State(app): Shared, here: Here, sent: Sent) -> Result<Response, A
     let spots = |name: &str| sent.all(name).iter().filter_map(|spot| spot.parse().ok()).collect::<Vec<Spot>>();
     let (rows, again) = (spots("row"), spots("again"));
     let back = own_address(sent.get("back").unwrap_or("/inbox")).to_owned();
-    let typed = sent.get("folder").unwrap_or_default().trim();
-    let folder = if typed.is_empty() { app.save_folder() } else { PathBuf::from(typed) };
+    let typed = sent.get("folder").map(str::trim).filter(|typed| !typed.is_empty());
+    let folder = typed.map_or_else(|| app.save_folder(), Into::into);
+    // What was typed stays: the dialog opens once more, with the reason in it, for what is not saved.
+    app.sessions.with(&here.id, |session| session.folder = Some(folder.display().to_string()));
     let reopen = |app: &App, rows: &[Spot], words: Words| {
-        // What was typed stays: the dialog opens once more, with the reason in it, for what is not saved.
-        held(&app.mail).folder = Some(folder.clone());
         let asked: Vec<String> = rows.iter().map(|spot| format!("save={spot}")).collect();
         let to = if rows.is_empty() { "/inbox".into() } else { format!("{back}?{}", asked.join("&")) };
         here.failed(app, &to, words)
     };
+    // A folder below wherever this program happens to run would be found by nobody.
+    if !folder.is_absolute() {
+        return Ok(reopen(&app, &rows, here.words("folder-relative", "folder-relative-next")));
+    }
+    if is_missing(&folder) && sent.get("create") != folder.to_str() {
+        return Ok(reopen(&app, &rows, here.words("folder-missing", "folder-missing-next")));
+    }
     let saved = match save(&app, [&rows, &again], folder.clone()).await {
         Ok(saved) => saved,
         Err(trouble) => return Ok(reopen(&app, &rows, words(&trouble.on_screen(here.lang())))),
@@ -212,13 +222,20 @@ async fn fetch(State(app): Shared, here: Here, sent: Sent) -> Result<Response, A
         let left: Vec<Spot> = rows.into_iter().filter(|spot| !saved.rows.contains(spot)).collect();
         return Ok(reopen(&app, &left, stopped(trouble, saved.rows.len(), here.lang())));
     }
-    app.sessions.with(&here.id, |session| session.saved = Some(folder.display().to_string()));
+    app.sessions.with(&here.id, |session| {
+        (session.saved, session.folder) = (Some(folder.display().to_string()), None);
+    });
     let mut word = count(here.lang(), "saved-toast", saved.rows.len()).into_owned();
     if saved.owed > 0 {
         word.push_str(here.lang().pick("", " "));
         word.push_str(&count(here.lang(), "saved-owed", saved.owed));
     }
     Ok(here.done(&app, &back, word))
+}
+
+/// Would this folder have to be made? One that was mistyped, or whose drive is not there, is not made unasked.
+fn is_missing(folder: &Path) -> bool {
+    folder.is_absolute() && !folder.exists()
 }
 
 /// Why not everything was saved, and that the rest was.
@@ -231,7 +248,7 @@ fn stopped(trouble: &Trouble, saved: usize, lang: Lang) -> Words {
     words
 }
 
-async fn one(State(app): Shared, here: Here, Path(uid): Path<Spot>, Query(fields): Fields) -> Result<Response, Answer> {
+async fn one(State(app): Shared, here: Here, At(uid): At<Spot>, Query(fields): Fields) -> Result<Response, Answer> {
     let one = held(&app.mail).inbox.get(&uid).cloned().ok_or(Answer::Missing)?;
     let lang = here.lang();
     let trouble = here.trouble(&app);
@@ -256,7 +273,7 @@ async fn one(State(app): Shared, here: Here, Path(uid): Path<Spot>, Query(fields
         folder: one.folder.as_ref().map(|folder| folder.display().to_string()),
         there: !one.gone,
         receipt: has_page(&one).then(|| say(lang, if one.done { "taken" } else { "gone" }).into_owned()),
-        dialog: if asked { dialog(&app, &[uid.to_string()], &format!("/inbox/{uid}"), trouble) } else { None },
+        dialog: if asked { dialog(&app, &here, &[uid.to_string()], (&format!("/inbox/{uid}"), trouble)) } else { None },
     };
     Ok(html(page::received(&here.frame(&app), &view)))
 }
@@ -267,7 +284,7 @@ fn has_page(one: &Arrived) -> bool {
 }
 
 /// The page to print about one message: 受領証 of what was fetched, and of what went before (RX-14) the record that it did.
-async fn receipt(State(app): Shared, here: Here, Path(uid): Path<Spot>) -> Result<Response, Answer> {
+async fn receipt(State(app): Shared, here: Here, At(uid): At<Spot>) -> Result<Response, Answer> {
     let one = held(&app.mail).inbox.get(&uid).filter(|one| has_page(one)).cloned().ok_or(Answer::Missing)?;
     let from = party_or(&app, one.from);
     let fact = |id: &str, value: String| (here.say(id), value);
@@ -288,7 +305,7 @@ async fn receipt(State(app): Shared, here: Here, Path(uid): Path<Spot>) -> Resul
 }
 
 /// RD-08: the file that proves it.
-async fn proof(State(app): Shared, here: Here, Path(uid): Path<Spot>) -> Result<Response, Answer> {
+async fn proof(State(app): Shared, here: Here, At(uid): At<Spot>) -> Result<Response, Answer> {
     let one = held(&app.mail).inbox.get(&uid).cloned().ok_or(Answer::Missing)?;
     let from = one.from.ok_or(Answer::Missing)?;
     let about = About::Message { id: one.message_id, from, at: Some(one.at) };

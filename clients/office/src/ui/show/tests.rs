@@ -22,7 +22,7 @@ const ID: &str = "0123456789abcdef0123456789abcdef";
 
 /// Somebody before the screens, logged in.
 struct Desk {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     app: Arc<App>,
     id: String,
     csrf: String,
@@ -53,7 +53,7 @@ impl Desk {
         let id = app.sessions.begin(&app.sessions.new_link(now()), now()).unwrap();
         app.sessions.with(&id, |session| session.open = true);
         let csrf = app.sessions.find(&id, now(), true).unwrap().csrf;
-        Self { _folder: folder, app, id, csrf }
+        Self { folder, app, id, csrf }
     }
 
     async fn ask(&self, method: Method, address: &str, body: String) -> Told {
@@ -423,7 +423,7 @@ async fn what_was_stopped_is_stopped_after_a_kill() {
     let fate = |id: &str| held(&desk.app.letters).rows[id].fate.clone();
     assert_eq!(["1", "2", "4", "5"].map(fate), [Fate::Stopped, Fate::Stopped, Fate::Unsent, Fate::Waiting]);
     let settings = desk.app.settings.clone();
-    let Desk { _folder, app, .. } = desk;
+    let Desk { folder: _folder, app, .. } = desk;
     drop(app);
     let app = crate::ui::kept::tests::run(&settings);
     assert_eq!(held(&app.run).clone().map(|run| run.rows), Some(vec!["0".to_owned(), "5".into()]));
@@ -465,7 +465,7 @@ async fn a_refused_receipt_is_not_done() {
     let kept = format!("{:?}", held(&desk.app.mail).inbox);
     desk.app.keep_mail();
     let settings = desk.app.settings.clone();
-    let Desk { _folder, app, .. } = desk;
+    let Desk { folder: _folder, app, .. } = desk;
     drop(app);
     let app = crate::ui::kept::tests::run(&settings);
     assert_eq!(format!("{:?}", held(&app.mail).inbox), kept);
@@ -480,6 +480,33 @@ async fn a_refused_receipt_is_not_done() {
     settle_receipts(&app);
     let one = held(&app.mail).inbox[&spot(1)].clone();
     assert!(one.done && one.owed.is_none());
+}
+
+/// RD-02: a folder is a whole path, and one that is not there is made only by who says so.
+#[tokio::test]
+async fn no_folder_is_made_unasked() {
+    use crate::ui::work::look::tests::{arrived, spot};
+    let desk = Desk::new();
+    let say = |id: &str| fumibako_web::text::say(Lang::Ja, id).into_owned();
+    held(&desk.app.mail).inbox.insert(spot(1), arrived("a@x"));
+    let missing = desk.folder.path().join("mistyped/below");
+    let encoded = missing.to_str().unwrap().replace('/', "%2F");
+    for (folder, why) in
+        [("received", "folder-relative"), ("..%2Freceived", "folder-relative"), (&encoded, "folder-missing")]
+    {
+        let told = desk.post("/inbox/fetch", &format!("row=1&back=/inbox&folder={folder}&create=%2Felsewhere")).await;
+        assert_eq!(told.to, "/inbox?save=1");
+        let page = desk.get("/inbox?save=1").await.text;
+        assert!(page.contains(&say(why)) && page.contains(&folder.replace("%2F", "/")), "what was typed stays: {page}");
+        assert_eq!(page.contains(&say("folder-make")), why == "folder-missing", "{page}");
+    }
+    assert!(!missing.parent().unwrap().exists());
+    assert!(desk.app.save_folder().is_absolute(), "what is shown is the whole path");
+    let page = desk.get("/inbox?save=1").await.text;
+    assert!(page.contains(&format!("name=\"create\" value=\"{}\"", missing.display())));
+    // Said so, it goes on; what is missing then is a gateway.
+    desk.post("/inbox/fetch", &format!("row=1&back=/inbox&folder={encoded}&create={encoded}")).await;
+    assert!(!desk.get("/inbox?save=1").await.text.contains(&say("folder-missing")));
 }
 
 /// RX-14: what went before anybody fetched it stays as 期限切れ, with a page to print, and is not to be chosen.
