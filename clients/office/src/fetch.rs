@@ -8,10 +8,11 @@
 //! | 4 receipt in the outbox  | posts it                                                           |
 //! | 5 receipt posted         | marks the message                                                  |
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::Duration;
 
-use fumibako_model::{Act, Address, AgentId, Fault, MDN_SENT, OfficeNumber, Party, Refusal, Refused, Scope};
+use fumibako_model::{Act, Address, AgentId, FOUND, Fault, MDN_SENT, OfficeNumber, Party, Refusal, Refused, Scope};
 use fumibako_signer::{Identity, Trust};
 use jiff::Timestamp;
 
@@ -24,6 +25,7 @@ use crate::post::Post;
 use crate::random;
 use crate::receipt::{Failure, Receipt};
 use crate::received::{Received, Record};
+use crate::register;
 use crate::settings::Settings;
 use crate::signatory::Signatory;
 use crate::trouble::Trouble;
@@ -116,7 +118,15 @@ pub struct Fetch<'s> {
     again: BTreeSet<(OfficeNumber, u32)>,
     /// Nothing is saved or acknowledged.
     only_tells: bool,
+    /// What senders are called, for the names of folders.
+    names: Names,
 }
+
+/// Offices, and what they are called.
+pub type Names = BTreeMap<OfficeNumber, String>;
+
+/// So long the register is waited for: what an office is called stands in the name of a folder, and nothing depends on it.
+const NAMES_WAIT: Duration = Duration::from_secs(5);
 
 /// One office's mailbox, as we may use it.
 struct Desk<'d> {
@@ -153,6 +163,7 @@ impl<'s> Fetch<'s> {
             only: None,
             again: BTreeSet::new(),
             only_tells: false,
+            names: Names::new(),
         })
     }
 
@@ -168,6 +179,12 @@ impl<'s> Fetch<'s> {
     #[must_use]
     pub fn again(self, again: BTreeSet<(OfficeNumber, u32)>) -> Self {
         Self { again, ..self }
+    }
+
+    /// What senders are called; of others the register is asked.
+    #[must_use]
+    pub fn with_names(self, names: Names) -> Self {
+        Self { names, ..self }
     }
 
     /// Saves and acknowledges nothing: of those messages that do not open their senders are told (Profile §8.22).
@@ -268,10 +285,13 @@ impl<'s> Fetch<'s> {
             let heads = mailbox.headers(&uids).await?;
             uids = heads.iter().filter(|head| !self.was_withheld(desk, head)).map(|head| head.uid).collect();
         }
+        // The order of arrival, which the names of folders tell (RFC 3501 §2.3.1.1).
+        uids.sort_unstable();
         tell(Told::Found(uids.len()));
+        let names = self.names_of(mailbox, &uids).await?;
         for uid in uids {
             let Some(kept) = mailbox.message(uid).await? else { continue };
-            match self.take(desk, &kept) {
+            match self.take(desk, &kept, &names) {
                 Ok(end) => run.fetched.extend(end.map(|end| Fetched { office: desk.office, uid, end })),
                 // A full disk stops the saving; what is saved is acknowledged all the same.
                 Err(why) => {
@@ -282,6 +302,23 @@ impl<'s> Fetch<'s> {
             run.fetched.last().into_iter().for_each(|one| tell(Told::One(one)));
         }
         Ok(())
+    }
+
+    /// What the senders of these are called, as far as it is known or the register says it.
+    async fn names_of(&self, mailbox: &mut Mailbox, uids: &[u32]) -> Result<Names, Trouble> {
+        let mut names = self.names.clone();
+        if self.only_tells || uids.is_empty() {
+            return Ok(names);
+        }
+        let heads = mailbox.headers(uids).await?;
+        let senders = heads.iter().filter_map(|head| claimed_sender(&head.octets.0));
+        let strange: BTreeSet<OfficeNumber> = senders.filter(|from| !names.contains_key(from)).take(FOUND).collect();
+        if !strange.is_empty() {
+            let asked = tokio::time::timeout(NAMES_WAIT, register::offices(self.settings, &strange)).await;
+            let told = asked.into_iter().flatten().flatten();
+            names.extend(told.map(|office| (office.number, office.name)));
+        }
+        Ok(names)
     }
 
     /// Saved by an earlier run, and still not ours to acknowledge.
@@ -310,7 +347,7 @@ impl<'s> Fetch<'s> {
     }
 
     /// Steps 1 to 4 for one message.
-    fn take(&self, desk: &Desk<'_>, kept: &Kept) -> Result<Option<End>, Trouble> {
+    fn take(&self, desk: &Desk<'_>, kept: &Kept, names: &Names) -> Result<Option<End>, Trouble> {
         // Profile §5.3: a certificate is judged as of the arrival at the gateway. One that ended since then was good.
         let reader = Reader { us: &desk.us, trust: &self.trust, keys: &self.keys, now: kept.arrived };
         let (opened, contents) = match believe(&kept.octets.0, &reader, desk.office) {
@@ -323,7 +360,7 @@ impl<'s> Fetch<'s> {
                 return Ok(Some(End::Distrusted { from: claimed_sender(&kept.octets.0), why, told }));
             }
         };
-        let (record, files, again) = self.save(desk, &opened, &contents, kept)?;
+        let (record, files, again) = self.save(desk, &opened, &contents, (kept, names))?;
         let withheld = desk.may_acknowledge(opened.from(), (self.clock)()).err().map(|refused| refused.why);
         match &withheld {
             None => self.write_receipt(desk, &opened, &record)?,
@@ -381,9 +418,9 @@ impl<'s> Fetch<'s> {
         desk: &Desk<'_>,
         opened: &Opened,
         contents: &Contents,
-        kept: &Kept,
+        (kept, names): (&Kept, &Names),
     ) -> Result<(Record, Vec<Saved>, bool), Trouble> {
-        let arrived = kept.arrived;
+        let (arrived, name) = (kept.arrived, names.get(&opened.from()).map(String::as_str));
         // An agent keeps what is for one office apart from what is for another.
         let root = match desk.mandates {
             Some(_) => self.settings.save_folder.join(desk.office.as_str()),
@@ -395,7 +432,7 @@ impl<'s> Fetch<'s> {
             }
             // Somebody asks for the files once more: into a new folder, and with the receipt there was.
             Some(mut record) if record.saved_at.is_some() => {
-                record.folder = place(&root, arrived, opened.from());
+                record.folder = place(&root, arrived, opened.from(), name);
                 let files = contents.save(&record.folder, record.token())?;
                 self.received.keep(opened, &record)?;
                 return Ok((record, files, true));
@@ -407,14 +444,14 @@ impl<'s> Fetch<'s> {
             // Nothing was saved yet, and the place may be another by now: that one could not be written, perhaps.
             Some(mut record) => {
                 if !record.folder.starts_with(&root) {
-                    record.folder = place(&root, arrived, opened.from());
+                    record.folder = place(&root, arrived, opened.from(), name);
                 }
                 record
             }
-            None => Record::intend(opened, place(&root, arrived, opened.from()), &desk.us.domain),
+            None => Record::intend(opened, place(&root, arrived, opened.from(), name), &desk.us.domain),
         };
         if record.folder.exists() {
-            record.folder = place(&root, arrived, opened.from());
+            record.folder = place(&root, arrived, opened.from(), name);
         }
         self.received.keep(opened, &record)?; // 1
         let files = contents.save(&record.folder, record.token())?; // 2

@@ -25,6 +25,17 @@ impl Names {
     }
 }
 
+/// Characters of an office's name in the name of a folder.
+pub const PART_CHARACTERS: usize = 24;
+
+/// An office's name as the middle of a folder's: nothing in it parts folders or names, or could be taken for something else.
+pub fn part(name: &str) -> String {
+    let plain =
+        |c: char| if is_special(c) || matches!(c, '/' | '\\' | '_' | '.') || c.is_whitespace() { '-' } else { c };
+    let name: String = name.trim().chars().map(plain).collect();
+    bare(&name).chars().take(PART_CHARACTERS).collect()
+}
+
 /// The last part of the name, without anything that a file system, a shell or an eye could take for something else.
 pub fn safe(wanted: &str) -> String {
     let name: String = bare(wanted).chars().map(|c| if is_special(c) { '_' } else { c }).collect();
@@ -103,6 +114,16 @@ mod tests {
         check(".bashrc", expect!["_.bashrc"]);
         check("plan.csv. . ", expect!["plan.csv"]);
         check("a<b>|?*\".csv", expect!["a_b_____.csv"]);
+    }
+
+    #[test]
+    fn an_office_s_name_chooses_no_folder() {
+        assert_eq!(part("ひまわり訪問介護"), "ひまわり訪問介護");
+        assert_eq!(part(" 社会福祉法人　見本_会 "), "社会福祉法人-見本-会");
+        for (name, safe) in [("../..\\evil", "------evil"), ("a\u{202E}b\r\n\0", "ab--"), ("", ""), ("CON:", "CON-")] {
+            assert_eq!(part(name), safe, "{name:?}");
+        }
+        assert_eq!(part(&"あ".repeat(100)).chars().count(), PART_CHARACTERS);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders as _, PartType};
 
-use super::name::{Names, safe};
+use super::name::{Names, part, safe};
 use crate::disk;
 use crate::trouble::Trouble;
 
@@ -148,15 +148,20 @@ fn move_into_place(aside: &Path, target: &Path) -> Result<(), Trouble> {
     fs::rename(aside, target).and_then(|()| disk::sync_folder(month)).map_err(Trouble::writing(target))
 }
 
-/// `受信/2026-11/20261120-0915_9970000011`: the order of arrival, in Japan's time. A taken name gets a number.
-pub fn place(save_folder: &Path, arrived: Timestamp, from: OfficeNumber) -> PathBuf {
+/// `受信/2026-11/20261120-091530-01_ひまわり訪問介護_9970000011`: folders sort as their messages arrived, in Japan's time, since care
+/// software wants bundles in the order in which they were sent. The two digits count what came within one second, and what is saved
+/// once more: no name is taken twice.
+pub fn place(save_folder: &Path, arrived: Timestamp, from: OfficeNumber, name: Option<&str>) -> PathBuf {
     let time = JAPAN.to_datetime(arrived);
     let month = save_folder.join(time.strftime("%Y-%m").to_string());
-    let name = format!("{}_{from}", time.strftime("%Y%m%d-%H%M"));
-    let numbered = (2..).map(|n| month.join(format!("{name}_{n}")));
-    let mut places = std::iter::once(month.join(&name)).chain(numbered);
-    // The numbers do not end, so one is free.
-    places.find(|place| !place.exists()).unwrap_or_else(|| month.join(&name))
+    let second = format!("{}-", time.strftime("%Y%m%d-%H%M%S"));
+    let taken = fs::read_dir(&month).into_iter().flatten().filter_map(Result::ok).filter_map(|entry| {
+        let name = entry.file_name();
+        name.to_str()?.strip_prefix(&second)?.split('_').next()?.parse::<u32>().ok()
+    });
+    let serial = taken.max().unwrap_or(0) + 1;
+    let whose = name.map(part).filter(|name| !name.is_empty()).map_or_else(String::new, |name| format!("_{name}"));
+    month.join(format!("{second}{serial:02}{whose}_{from}"))
 }
 
 /// The first text that is not a file.

@@ -34,9 +34,10 @@ pub(in crate::ui) async fn save(
     settings.save_folder.clone_from(&folder);
     let of = |spot: &Spot| spot.of.or(app.settings.office).map(|office| (office, spot.uid));
     let [wanted, again] = [spots, again].map(|spots| spots.iter().filter_map(of).collect::<BTreeSet<_>>());
+    let known = held(&app.mail).offices.values().map(|office| (office.number, office.name.clone())).collect();
     let clock = app.clock;
     let run = aside(move || {
-        let work = Fetch::new(&settings, clock)?.only(wanted).again(again);
+        let work = Fetch::new(&settings, clock)?.only(wanted).again(again).with_names(known);
         wait(work.run(&mut |_| ()))
     })
     .await?;
