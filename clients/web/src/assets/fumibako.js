@@ -235,7 +235,7 @@ document.addEventListener("submit", async (event) => {
   const search = form.method === "get";
   if (form.dataset.busy && !search) return;
   form.dataset.busy = "yes";
-  // What the button sends is all that was typed.
+  // What was typed goes along: kept a moment later, it would be a draft of what was just sent.
   if (form.dataset.autosave) clearTimeout(pause);
   const turn = search ? (searches += 1) : 0;
   const button = /** @type {HTMLElement | null} */ (event.submitter);
@@ -263,7 +263,8 @@ document.addEventListener("submit", async (event) => {
 async function follow(address) {
   try {
     const answer = await ask(address);
-    show(parse(await answer.text()), answer.url);
+    if (isPage(answer)) show(parse(await answer.text()), answer.url);
+    else tell(answer.status);
   } catch { tell(null); }
 }
 
@@ -463,10 +464,7 @@ async function upload(drop, found) {
   byId("answered")?.setAttribute("hidden", "");
   if (failed) tell(status);
   else if (taken < files.length) tell(413);
-  try {
-    const answer = await ask(location.href);
-    if (answer.ok) show(parse(await answer.text()), answer.url);
-  } catch { tell(null); }
+  await follow(location.href);
 }
 
 let over = 0;
@@ -521,7 +519,7 @@ async function refresh() {
         else morph(place, fresh);
       }
       resumed(page);
-      announce(page.title);
+      announce(page);
       document.title = page.title;
       settle();
     }
@@ -542,8 +540,7 @@ function resumed(page) {
   for (const field of document.querySelectorAll("input[name=csrf]")) {
     if (token) /** @type {HTMLInputElement} */ (field).value = token;
   }
-  const place = byId("answered");
-  if (place?.dataset.told === "401") place.hidden = true;
+  document.querySelector("#answered[data-told='401']")?.setAttribute("hidden", "");
   uncover();
 }
 
@@ -563,7 +560,10 @@ function retell(field, fresh) {
  */
 function announce(page) {
   const count = (/** @type {string} */ text) => Number(/^\((\d+)\)/.exec(text)?.[1] ?? 0);
-  if (count(title) > count(document.title) && document.hidden && notifies()) new Notification(title);
+  if (count(page.title) <= count(document.title)) return;
+  const heard = byId("heard");
+  if (heard) heard.textContent = page.getElementById("heard")?.dataset.arrived ?? "";
+  if (document.hidden && notifies()) new Notification(page.title);
 }
 
 // HM-10: whoever asked to be told takes it back with the same button.
