@@ -19,7 +19,8 @@ use crate::signatory::Signatory;
 use crate::trouble::Trouble;
 
 pub use failure::Failure;
-pub use notification::{Notification, signed_receipt};
+pub(crate) use notification::facts;
+pub use notification::{notification, signed_receipt};
 
 /// What stands in the header of a notification.
 struct About<'a> {
@@ -188,7 +189,7 @@ mod tests {
         let plain = signature(&original(&Signing::default()));
         let message = receipt.compose(&us, &address(A), &ca.identity(B), &plain).unwrap();
         assert_eq!(signed_receipt(Signed::read(&message.0).unwrap().part()), None, "nobody asked for one");
-        let read = Notification::read(Signed::read(&message.0).unwrap().part()).unwrap();
+        let read = notification(Signed::read(&message.0).unwrap().part()).unwrap();
         assert_eq!((read.recipient.as_ref(), read.original.as_deref()), (Some(&us), Some("b@x.example")));
         assert_eq!((read.digest, read.is_processed()), (Some([7; 32]), Ok(())));
         let receipts = Some(Receipts { from: None, to: &[A] });
@@ -196,6 +197,6 @@ mod tests {
         let message = receipt.compose(&us, &address(A), &ca.identity(B), &asking).unwrap();
         let signed = signed_receipt(Signed::read(&message.0).unwrap().part()).unwrap();
         assert_eq!(SignedReceipt::read(&signed).unwrap().confirms(&asking), Ok(()));
-        assert_eq!(Notification::read(b"Content-Type: text/plain\r\n\r\nDisposition: x; processed\r\n"), None);
+        assert_eq!(notification(b"Content-Type: text/plain\r\n\r\nDisposition: x; processed\r\n"), None);
     }
 }

@@ -23,7 +23,7 @@ use zeroize::Zeroizing;
 use crate::bundle::Contents;
 use crate::bundle::open as rules;
 use crate::owner::holder;
-use crate::receipt::Notification;
+use crate::receipt::notification;
 
 pub use file::{Input, MESSAGE_BYTES, NotWhole, read, read_input};
 pub use layer::{Fact, Layer, State, Unseen, What};
@@ -163,7 +163,7 @@ pub fn verify(message: &[u8], judge: &Judge<'_>) -> Report {
 fn form(part: &[u8]) -> Form {
     match rules::headers_of(part) {
         Ok(header) if rules::is_envelope(&header) => Form::Sealed,
-        Ok(_) => match Notification::read(part) {
+        Ok(_) => match notification(part) {
             Some(notification) if notification.fault().is_some() => Form::Failure,
             Some(_) => Form::Receipt,
             None => Form::Signed,

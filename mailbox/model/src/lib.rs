@@ -22,12 +22,14 @@ mod login;
 mod mailbox;
 mod mandate;
 mod notice;
+mod notification;
 mod private;
 mod proof;
 mod refusal;
 mod remind;
 mod roll;
 mod routing;
+mod section;
 mod speaker;
 mod state;
 mod term;
@@ -80,6 +82,7 @@ pub use notice::{
     NOTICE_BODY, NOTICE_DAYS, NOTICE_TITLE, NOTICES, NOTICES_AT_ONCE, NOTICES_FOLDER, NotANotice, NotANoticeKind,
     Notice, NoticeKind, Stop, notice_message, notice_uid,
 };
+pub use notification::{Became, Notification};
 pub use private::Private;
 pub use proof::{
     Continuation, ErasureProof, MandateDeed, PROOF_FORM, ProofFile, Proven, TrustState, as_it_came, hash, kept_until,
@@ -88,6 +91,7 @@ pub use refusal::{ABOUT_BYTES, NotACode, Refusal, Refused, Row, not_signed, not_
 pub use remind::{FIRST_REMINDER_HOURS, Reminders, Reminding, first_reminder};
 pub use roll::{Agent, CertificateKey, End, Enrolled, JAPAN, Licence, Office, Roll, japanese_day};
 pub use routing::{ROUTING_FIELDS, is_routing, routing_agrees};
+pub use section::{HEADER_BYTES, message_id, read_section};
 pub use speaker::{THE_OFFICE, speaks_alone};
 pub use state::{MDN_SENT, State};
 pub use term::{EvidenceTerm, NotAnEvidenceTerm};

@@ -16,7 +16,7 @@ use crate::bundle::{Contents, Reader, open};
 use crate::exit::Exit;
 use crate::mailbox::{Folder, Kept, Mailbox, Place};
 use crate::outbox::{self, Entry};
-use crate::receipt::Notification;
+use crate::receipt::notification;
 use crate::settings::Settings;
 use crate::trouble::{Trouble, Words};
 use crate::verify::{self, Judge, Layer, Report, What, verify};
@@ -103,7 +103,7 @@ async fn receipt_for(mailbox: &mut Mailbox, sent: Place, kept: &Kept) -> Result<
 
 fn says_failed(octets: &[u8]) -> bool {
     let signed = Signed::read(octets).ok();
-    signed.and_then(|signed| Notification::read(signed.part())).is_some_and(|said| said.fault().is_some())
+    signed.and_then(|signed| notification(signed.part())).is_some_and(|said| said.fault().is_some())
 }
 
 fn view<'k>(settings: &Settings, place: Place, kept: &'k Kept, receipt: Option<&Kept>) -> Result<View<'k>, Trouble> {

@@ -83,7 +83,7 @@ impl Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::receipt::Notification;
+    use crate::receipt::notification;
     use crate::testing::{A, B, Ca, address, now};
     use fumibako_signer::Signed;
 
@@ -99,7 +99,7 @@ mod tests {
         };
         let (us, identity) = (address(B), Ca::new().identity(B));
         let octets = failure.compose(&us, &address(A), (&identity).into()).unwrap();
-        let read = Notification::read(Signed::read(&octets.0).unwrap().part()).unwrap();
+        let read = notification(Signed::read(&octets.0).unwrap().part()).unwrap();
         assert_eq!((read.recipient.as_ref(), read.original.as_deref()), (Some(&us), Some("b@x.example")));
         assert_eq!((read.fault(), read.digest), (Some(Fault::DecryptionFailed), Some([7; 32])));
         assert!(read.is_processed().is_err());

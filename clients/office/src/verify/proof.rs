@@ -5,8 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::log::{Hash, Head, extended, included, leaf};
 use fumibako_model::{
-    Continuation, Domain, Erased, Event, Evidence, EvidenceId, Party, ProofFile, Proven, Recorded, Refusal, Refused,
-    TrustState, as_it_came, hash, not_signed, not_trusted, revoked,
+    Continuation, Domain, Erased, Event, Evidence, EvidenceId, Notification, Party, ProofFile, Proven, Recorded, Refusal,
+    Refused, TrustState, as_it_came, hash, not_signed, not_trusted, revoked,
 };
 use fumibako_signer::{
     Certificate, RevocationError, RevocationNews, Signature, Signed, TimeStamp, Trust, WithoutList, enclosed,
@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use super::layer::{self, Fact, State, Unseen, What};
 use super::{Form, Report};
 use crate::owner::holder;
-use crate::receipt::Notification;
+use crate::receipt::{facts, notification};
 
 /// Most pieces in one file; a bundle has a handful.
 const PIECES: usize = 100;
@@ -319,7 +319,7 @@ impl Report {
         let octets = STANDARD.decode(octets).unwrap_or_default();
         match confirmed(&octets, evidence, look.piece(Event::SubmissionAcceptance)) {
             Ok((signature, notification)) => {
-                let facts = [layer::signer(&signature), notification.facts()].concat();
+                let facts = [layer::signer(&signature), facts(&notification)].concat();
                 self.add(what, State::Holds, facts);
                 Some(notification)
             }
@@ -411,7 +411,7 @@ fn confirmed(
     if Some(signature.signer().fingerprint_hex()) != evidence.signer {
         return Err(Refusal::NotItsCertificate.into());
     }
-    let notification = Notification::read(signed.part()).ok_or(Refusal::MessageMalformed)?;
+    let notification = notification(signed.part()).ok_or(Refusal::MessageMalformed)?;
     match evidence.fault {
         None => notification.is_processed()?,
         Some(_) if notification.fault().is_some() => {}

@@ -1,13 +1,13 @@
 //! Receipts: what they say, and whether they say it of the message they are held against.
 
-use fumibako_model::{Address, OfficeNumber, Refusal, Refused, not_signed};
+use fumibako_model::{Address, Notification, OfficeNumber, Refusal, Refused, not_signed};
 use fumibako_signer::{ReceiptError, Signature, Signed, SignedReceipt};
 use mail_parser::Message;
 
 use super::layer::{self, Fact, State, Unseen, What};
 use super::{Form, Judge, Report};
 use crate::bundle::open as rules;
-use crate::receipt::{Notification, signed_receipt};
+use crate::receipt::{facts, notification, signed_receipt};
 
 /// Is this a signed receipt as other programs send it, with nothing around it?
 pub(super) fn is_alone(message: &[u8]) -> bool {
@@ -25,7 +25,7 @@ impl Report {
         judge: &Judge<'_>,
     ) {
         self.addressed(outer);
-        let Some(notification) = Notification::read(part) else { return };
+        let Some(notification) = notification(part) else { return };
         let by = notification.recipient.as_ref().and_then(Address::office_number);
         let its_own = from.as_ref().is_ok_and(|from| by == Some(*from));
         let its_own = if its_own { Ok(()) } else { Err(Refusal::ReceiptNotByRecipient.about("Final-Recipient")) };
@@ -33,9 +33,9 @@ impl Report {
         // Profile §8.22: the same kind of message, and no receipt.
         if notification.fault().is_some() {
             let state = its_own.and(original.unwrap_or(Ok(())));
-            return self.add(What::NotOpened, state, notification.facts());
+            return self.add(What::NotOpened, state, facts(&notification));
         }
-        self.add(What::Notification, its_own.and_then(|()| notification.is_processed()), notification.facts());
+        self.add(What::Notification, its_own.and_then(|()| notification.is_processed()), facts(&notification));
         self.add(What::Original, original.map_or(State::Unseen(Unseen::NoOriginal), State::from), Vec::new());
         // Profile §8.8: a receipt without one is as good as ever.
         let Some(entity) = signed_receipt(part) else { return };

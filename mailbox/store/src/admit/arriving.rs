@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::ops::Range;
 
 use aws_lc_rs::digest::{Context, Digest, SHA256};
-use fumibako_model::{Domain, Private, Refusal};
+use fumibako_model::{Domain, HEADER_BYTES, Private, Refusal};
 use fumibako_signer::{Signature, SignatureError, SignedStream};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
@@ -13,7 +13,6 @@ use memchr::memmem;
 
 use super::Rules;
 use super::content::{Part, PartStream, claimed};
-use super::fields::HEADER_BYTES;
 use crate::bodies::{Day, Spool, Spooled};
 use crate::keep::StoreError;
 

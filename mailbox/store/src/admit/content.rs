@@ -3,7 +3,9 @@
 mod receipt;
 
 use fumibako_careplan::{Gathered, Recognised, UnitKind, bare, gather, recognise};
-use fumibako_model::{Address, BundleFacts, OfficeNumber, Party, Refusal, Refused, Roll, revoked};
+use fumibako_model::{
+    Address, BundleFacts, HEADER_BYTES, OfficeNumber, Party, Refusal, Refused, Roll, read_section, revoked,
+};
 use fumibako_signer::{
     Addressed, Certificate, CertificateError, DecryptError, EnvelopedStream, RevocationError, Trust,
 };
@@ -13,7 +15,7 @@ use memchr::memmem;
 
 use super::admitted::Units;
 use super::excerpt::Excerpt;
-use super::fields::{Fields, HEADER_BYTES, read_section, repeats_routing};
+use super::fields::{Fields, repeats_routing};
 use super::parameters::plain_names;
 use super::{Kind, Rules};
 

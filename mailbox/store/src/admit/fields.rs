@@ -1,15 +1,10 @@
 //! The header fields that admission reads, each at most once, and their signed repetition.
 
 use fumibako_model::{
-    Address, AgentId, Domain, OfficeNumber, Party, Refusal, Refused, THE_OFFICE, is_routing, routing_agrees,
-    speaks_alone,
+    Address, AgentId, Domain, OfficeNumber, Party, Refusal, Refused, THE_OFFICE, is_routing, message_id, read_section,
+    routing_agrees, speaks_alone,
 };
 use mail_parser::{Message, MessageParser};
-
-/// Longest header section, in bytes (Profile §12).
-pub(super) const HEADER_BYTES: usize = 64 << 10;
-/// Longest Message-ID, in bytes (a line of RFC 5322 §2.1.1 holds no longer one).
-pub(super) const MESSAGE_ID_BYTES: usize = 998;
 
 /// RFC 5322 §3.6: fields that stand at most once. A second one could show another reader another sender.
 const AT_MOST_ONCE: [&str; 9] = [
@@ -152,47 +147,10 @@ pub fn message_id_of(octets: &[u8]) -> Option<String> {
     fields.iter().find(|(name, _)| name == "message-id").and_then(|(_, value)| message_id(value))
 }
 
-/// `<left@right>` without its brackets.
-pub(super) fn message_id(value: &str) -> Option<String> {
-    let inner = value.trim().strip_prefix('<')?.strip_suffix('>')?;
-    let printable = inner.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>'));
-    let whole = printable && inner.contains('@') && inner.len() <= MESSAGE_ID_BYTES;
-    whole.then(|| inner.to_owned())
-}
-
-/// RFC 5322 §2.2: `name ":" value`, folded lines joined, up to the empty line.
-pub(super) fn read_section(octets: &[u8]) -> Result<Vec<(String, String)>, Refused> {
-    let malformed = |about: &'static str| move || Refusal::MessageMalformed.about(about);
-    let mut fields: Vec<(String, String)> = Vec::new();
-    let mut read = 0;
-    for line in octets.split_inclusive(|byte| *byte == b'\n') {
-        read += line.len();
-        if read > HEADER_BYTES {
-            return Err(Refusal::HeadersTooLarge.about(format_args!("limit {HEADER_BYTES} bytes")));
-        }
-        let line = line.strip_suffix(b"\r\n").ok_or_else(malformed("a header line does not end with CR LF"))?;
-        let text = std::str::from_utf8(line).map_err(|_| malformed("the header is not UTF-8")())?;
-        if text.is_empty() {
-            return Ok(fields);
-        }
-        if text.starts_with([' ', '\t']) {
-            // RFC 5322 §2.2.3: a folded line belongs to the field before it.
-            let (_, value) = fields.last_mut().ok_or_else(malformed("the header begins with a folded line"))?;
-            value.push(' ');
-            value.push_str(text.trim());
-            continue;
-        }
-        let (name, value) = text.split_once(':').ok_or_else(malformed("a header line has no colon"))?;
-        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(malformed("a field name holds other than printable characters")());
-        }
-        fields.push((name.to_ascii_lowercase(), value.trim().to_owned()));
-    }
-    Err(malformed("the header does not end")())
-}
-
 #[cfg(test)]
 mod tests {
+    use fumibako_model::HEADER_BYTES;
+
     use super::*;
 
     const HEADER: &str = "Date: Wed, 25 Nov 2026 12:00:00 +0900\r\nFrom: 9970000011@plans.example\r\nTo: <9970000029@plans.example>\r\n\

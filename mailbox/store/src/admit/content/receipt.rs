@@ -1,14 +1,11 @@
 //! A receipt, or the word that a bundle could not be opened: a notification (RFC 8098), and nothing that could carry a plan.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use fumibako_model::{Address, Fault, Refusal, Refused};
+use fumibako_model::{Address, Became, Fault, Notification, Refusal, Refused, message_id, read_section};
 use fumibako_signer::{ReceiptError, SignatureError, SignedReceipt};
 use jiff::{SignedDuration, Timestamp};
 use mail_parser::{DateTime, Message, MessagePart, MimeHeaders};
 
 use super::{Part, is, names};
-use crate::admit::fields::{message_id, read_section};
 
 /// A receipt may be dated so far ahead of the gateway's clock. A clock set by the network is right to the second, and one that
 /// somebody sets by hand to some minutes; a wrong time zone, or a lie, is an hour and more (Profile §8.23).
@@ -148,57 +145,19 @@ fn signed_receipt(
     }
 }
 
-/// RFC 8098 §3.2: the fields of a disposition notification. `processed` without a modifier acknowledges; with `error` it says
-/// that nothing came of the bundle.
+/// RFC 8098 §3.2: the fields of a disposition notification, as the office reads them whose bundle it is about.
 pub(super) fn receipt(report: &[u8], signer: &Address) -> Result<Receipt, Refused> {
-    let malformed = |about: &'static str| move || Refusal::MessageMalformed.about(about);
-    // The fields end with the part; a section of its own ends with an empty line.
-    let fields = read_section(&[report.trim_ascii_end(), b"\r\n\r\n"].concat())?;
-    for (at, (name, _)) in fields.iter().enumerate() {
-        if fields[..at].iter().any(|(before, _)| before == name) {
-            return Err(malformed("a field of the receipt stands twice")());
-        }
-    }
-    let get = |wanted: &str| fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
-    let disposition = get("disposition").ok_or_else(malformed("receipt without disposition"))?;
-    let outcome = disposition.rsplit(';').next().unwrap_or_default().trim();
-    let fault = fault(outcome, get("error"))?;
-    // RFC 8098 §3.2.4: `rfc822;address`, whoever received the bundle.
-    let received_by = get("final-recipient").and_then(|value| value.split_once(';')).map(|(_, address)| address.trim());
-    if received_by.and_then(|text| text.parse::<Address>().ok()).and_then(|a| a.party()) != signer.party() {
+    let said = Notification::read(report)?;
+    let outcome = said.said()?;
+    if said.recipient.and_then(|recipient| recipient.party()) != signer.party() {
         return Err(Refusal::ReceiptNotByRecipient.about("final-recipient"));
     }
-    let original = get("original-message-id").and_then(message_id);
-    let original_message_id = original.ok_or_else(malformed("receipt without original-message-id"))?;
-    let mic = get("received-content-mic").map(|mic| mic_sha256(mic).ok_or_else(malformed("received-content-mic")));
-    let word = match (fault, mic.transpose()?) {
-        (Some(fault), digest) => Word::Failed(fault, digest),
-        (None, Some(digest)) => Word::Processed(digest),
-        (None, None) => return Err(malformed("receipt without received-content-mic")()),
+    let malformed = |about: &'static str| move || Refusal::MessageMalformed.about(about);
+    let original_message_id = said.original.ok_or_else(malformed("receipt without original-message-id"))?;
+    let word = match (outcome, said.digest) {
+        (Became::Failed(fault), digest) => Word::Failed(fault, digest),
+        (Became::Processed, Some(digest)) => Word::Processed(digest),
+        (Became::Processed, None) => return Err(malformed("receipt without received-content-mic")()),
     };
     Ok(Receipt { original_message_id, word })
-}
-
-/// RFC 8098 §3.2.6, RFC 4130 §7.4.3: `processed`, which is no fault, or `processed/error`, then or in a field of its own the
-/// class of the error.
-fn fault(outcome: &str, error: Option<&str>) -> Result<Option<Fault>, Refused> {
-    let other = || Refusal::MessageMalformed.about("disposition");
-    let (kind, modifier) = outcome.split_once('/').map_or((outcome, None), |(kind, rest)| (kind, Some(rest)));
-    if !kind.trim().eq_ignore_ascii_case("processed") {
-        return Err(other());
-    }
-    let Some(modifier) = modifier else { return Ok(None) };
-    let (modifier, class) = modifier.split_once(':').map_or((modifier, None), |(name, class)| (name, Some(class)));
-    if !modifier.trim().eq_ignore_ascii_case("error") {
-        return Err(other());
-    }
-    let Some(class) = class.or(error) else { return Ok(Some(Fault::UnexpectedProcessingError)) };
-    Fault::from_word(class.trim()).map(Some).ok_or_else(other)
-}
-
-/// RFC 4130 §7.4.3: `base64, micalg`.
-fn mic_sha256(value: &str) -> Option<[u8; 32]> {
-    let (digest, algorithm) = value.split_once(',')?;
-    let known = ["sha-256", "sha256"].iter().any(|name| algorithm.trim().eq_ignore_ascii_case(name));
-    STANDARD.decode(digest.trim()).ok().filter(|_| known)?.try_into().ok()
 }

@@ -259,3 +259,12 @@ fn a_thousand_parts_and_sixteen_levels_are_the_most() {
     assert_eq!(deep(DEPTH), Ok(Kind::Bundle));
     assert_eq!(deep(DEPTH + 1), Err(Refusal::TooManyParts));
 }
+
+// Profile §8.2: as the office reads them whose bundle it is about.
+#[test]
+fn a_receipt_with_folded_fields_is_the_same_receipt() {
+    let folded = REPORT.replace("; ", ";\r\n ").replace("ID: ", "ID:\r\n\t");
+    let read = |text: &str| receipt(text.as_bytes(), &signer());
+    assert!(folded != REPORT && read(REPORT).is_ok());
+    assert_eq!(read(&folded), read(REPORT));
+}
