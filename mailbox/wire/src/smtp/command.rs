@@ -65,6 +65,8 @@ pub(super) struct Rcpt {
     pub(super) notify: Option<String>,
     /// ORCPT=.
     pub(super) original: Option<String>,
+    /// Something of it is written beyond ASCII, which needs SMTPUTF8 (RFC 6531 §3.5, RFC 6533 §3).
+    pub(super) utf8: bool,
 }
 
 /// How long a line may be that begins like this.

@@ -63,7 +63,7 @@ pub(super) fn rcpt(rest: &str) -> Result<Rcpt, Fault> {
     if to == Path::Null {
         return Err(Fault::RCPT_SYNTAX);
     }
-    let mut rcpt = Rcpt { to, notify: None, original: None };
+    let mut rcpt = Rcpt { to, notify: None, original: None, utf8: false };
     for parameter in each(parameters).ok_or(Fault::RCPT_SYNTAX)? {
         let (keyword, value) = parameter?;
         let (place, read) = match keyword.as_str() {
@@ -75,6 +75,7 @@ pub(super) fn rcpt(rest: &str) -> Result<Rcpt, Fault> {
             return Err(Fault::PARAMETER_VALUE);
         }
         *place = read;
+        rcpt.utf8 |= value.is_some_and(|value| !value.is_ascii());
     }
     Ok(rcpt)
 }
@@ -93,12 +94,53 @@ fn notify(value: &str) -> Option<String> {
 
 /// ```text
 /// original = addr-type ";" xtext                      ; RFC 3461 §4.2
+///          / "utf-8;" unitext                         ; RFC 6533 §3
 /// ```
+/// It is written as a report of seven bits has it (RFC 6533 §3): in ASCII.
 fn original(value: &str) -> Option<String> {
     let (kind, address) = value.split_once(';')?;
+    let kind = kind.to_ascii_lowercase();
     let named = !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    let address = xtext(address).filter(|address| !address.is_empty())?;
-    (named && value.len() <= ORIGINAL).then(|| format!("{};{address}", kind.to_ascii_lowercase()))
+    let address = if kind == "utf-8" { unitext(address) } else { xtext(address) };
+    let written = format!("{kind};{}", address.filter(|address| !address.is_empty())?);
+    (named && value.len() <= ORIGINAL && written.len() <= ORIGINAL).then_some(written)
+}
+
+/// ```text
+/// unitext  = 1*( QCHAR / UTF8-non-ascii / embedded )   ; RFC 6533 §3
+/// QCHAR    = %x21-2a / %x2c-3c / %x3e-5b / %x5d-7e
+/// embedded = "\x{" 2*6HEXDIG "}"                       ; no surrogate
+/// ```
+/// The answer has what is beyond ASCII embedded too (`utf-8-addr-xtext`).
+fn unitext(value: &str) -> Option<String> {
+    let mut text = String::new();
+    let mut rest = value;
+    while let Some(character) = rest.chars().next() {
+        let taken = match character {
+            '\\' => {
+                let (digits, _) = rest.strip_prefix("\\x{")?.split_once('}')?;
+                let upper = digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F'));
+                let known = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32)?;
+                // What controls something is not put into a field of a report, however it is written.
+                let fit = upper && (2..=6).contains(&digits.len()) && !known.is_control();
+                let whole = &rest[..digits.len() + 4];
+                text.push_str(fit.then_some(whole)?);
+                whole.len()
+            }
+            '+' | '=' => return None,
+            '!'..='~' => {
+                text.push(character);
+                1
+            }
+            beyond if !beyond.is_ascii() && !beyond.is_control() => {
+                text.extend(format!("\\x{{{:X}}}", u32::from(beyond)).chars());
+                beyond.len_utf8()
+            }
+            _ => return None,
+        };
+        rest = &rest[taken..];
+    }
+    Some(text)
 }
 
 /// ```text
@@ -106,8 +148,11 @@ fn original(value: &str) -> Option<String> {
 /// xchar   = %d33-42 / %d44-60 / %d62-126
 /// hexchar = "+" 2( DIGIT / "A"-"F" )
 /// ```
-/// What it stands for must be printable: it will stand in a field of a report. Beyond ASCII it is written as it is (RFC 6533 §3).
+/// What it stands for must be printable: it will stand in a field of a report.
 fn xtext(value: &str) -> Option<String> {
+    if !value.is_ascii() {
+        return None;
+    }
     let mut pieces = value.split('+');
     let mut text = pieces.next()?.to_owned();
     for piece in pieces {
@@ -159,7 +204,7 @@ mod tests {
         // RFC 3461 §4
         assert_eq!(xtext("QQ314159"), Some("QQ314159".into()));
         assert_eq!(xtext("a+2Bb+3Dc"), Some("a+b=c".into()));
-        for bad in ["a+", "a+2", "a+2b", "+0D+0A", "+7F", "+é1"] {
+        for bad in ["a+", "a+2", "a+2b", "+0D+0A", "+7F", "+é1", "é"] {
             assert_eq!(xtext(bad), None, "{bad}");
         }
     }
@@ -180,8 +225,41 @@ mod tests {
         assert_eq!(original("RFC822;a+2Bb@c.example"), Some("rfc822;a+b@c.example".into()));
         let longest = format!("x;{}", "a".repeat(ORIGINAL - 2));
         assert!(original(&longest).is_some() && original(&format!("{longest}a")).is_none());
-        for bad in ["a@b", ";a@b", "rfc822;", "rfc 822;a"] {
+        for bad in ["a@b", ";a@b", "rfc822;", "rfc 822;a", "rfc822;é@c.example"] {
             assert_eq!(original(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn an_original_recipient_beyond_ascii_is_written_in_ascii() {
+        // RFC 6533 §3
+        for (value, written) in [
+            ("UTF-8;田@c.example", "utf-8;\\x{7530}@c.example"),
+            ("utf-8;\\x{7530}@c.example", "utf-8;\\x{7530}@c.example"),
+            ("utf-8;a\\x{2B}b@c.example", "utf-8;a\\x{2B}b@c.example"),
+            ("utf-8;😀@c.example", "utf-8;\\x{1F600}@c.example"),
+        ] {
+            assert_eq!(original(value).as_deref(), Some(written), "{value}");
+        }
+        for bad in [
+            "a+2Bb",
+            "a=b",
+            "a\\b",
+            "\\x{0A}",
+            "\\x{A}",
+            "\\x{7530",
+            "\\x{d0}",
+            "\\x{D800}",
+            "\\x{0110000}",
+            "\u{85}",
+            "",
+        ] {
+            assert_eq!(original(&format!("utf-8;{bad}")), None, "{bad}");
+        }
+        let longest = format!("utf-8;{}", "田".repeat(61));
+        assert!(
+            original(&longest).is_some() && original(&format!("{longest}田")).is_none(),
+            "what is written has the limit"
+        );
     }
 }

@@ -52,7 +52,7 @@ impl Session {
             let refused = Refusal::TooManyRecipients.about(format_args!("at most {}", self.settings.recipients));
             return self.refuse(&refused, Phase::Addressing(addressed));
         }
-        if !envelope.utf8 && !rcpt.to.is_ascii() {
+        if !envelope.utf8 && (rcpt.utf8 || !rcpt.to.is_ascii()) {
             return self.fault(Fault::NEEDS_UTF8, Phase::Addressing(addressed));
         }
         let why = match rcpt.to.address(&self.settings.domain) {
