@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use crate::command::Command;
 use crate::erased::Tree;
 use crate::error::store_error;
+use crate::hold;
 use crate::store::SqliteStore;
 
 pub(crate) use day::{last_run, range, standing};
@@ -56,6 +57,7 @@ pub(crate) async fn run(
     now: Timestamp,
 ) -> Result<Expired, StoreError> {
     let _one_at_a_time = store.expiring.lock().await;
+    hold::finish(store, now).await?;
     let today = Day::of(now);
     let last = day::last_run(&store.readers).await.map_err(store_error)?;
     let doubted = asked == Asked::ByTheClock && leapt(last.map(|day| day.0), today.0);
@@ -157,7 +159,7 @@ async fn standings(store: &SqliteStore) -> Result<Vec<Standing>, StoreError> {
     let mut days: BTreeSet<Day> = day::with_rows(&store.readers).await.map_err(store_error)?.into_iter().collect();
     days.extend(store.bodies.days());
     days.extend(&erased);
-    days.remove(&Day::HELD);
+    days.retain(|day| !day.is_hold());
     let known = standing(&store.readers, &days).await.map_err(store_error)?;
     let known: BTreeMap<Day, DayState> = known.into_iter().collect();
     let of = |day: &Day| Standing {

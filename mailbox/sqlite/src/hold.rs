@@ -1,11 +1,11 @@
-//! 保全: a message kept over the expiry of its day, in a segment of its own (Profile §11.6).
+//! 保全: a message kept over the expiry of its day, in a segment and under a key of its own (Profile §11.6).
 //!
 //! Never here: a hold that nobody answers for, a body named by a row before it is on the disk.
 
 use std::collections::BTreeSet;
 
 use fumibako_model::{Done, OfficeNumber, Refusal, What};
-use fumibako_store::bodies::{Day, Place};
+use fumibako_store::bodies::{Bodies, Day, Place, Segment};
 use fumibako_store::{Ended, Hold, HoldOrder, StoreError};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -42,6 +42,13 @@ pub(crate) struct Held {
     now_in: i64,
 }
 
+impl Held {
+    /// The segment of its own.
+    fn now(&self) -> Segment {
+        Segment(self.now_in)
+    }
+}
+
 /// Places a hold on every message of this Message-ID that the office has. Says how many.
 ///
 /// | a crash             | finds on restart                       | the hold       |
@@ -53,14 +60,14 @@ pub(crate) async fn add(store: &SqliteStore, order: HoldOrder, now: Timestamp) -
     let found = find(store, order.office, &order.message_id).await?;
     let mut placed = 0;
     for (message, from) in found {
-        if from.segment.day() == Day::HELD {
+        if from.segment.day().is_hold() {
             continue;
         }
         let to = store.touch(move |bodies| bodies.hold(from)).await?;
         let command = Order::Place { message, from, to, hold: order.clone(), at: now };
         let done = store.change(|reply| Command::Hold(Box::new(command), reply)).await;
         if matches!(done, Err(StoreError::Refused(_) | StoreError::Busy(_) | StoreError::Full(_))) {
-            store.touch(move |bodies| bodies.remove(to.segment)).await?;
+            store.touch(move |bodies| bodies.end_hold(to.segment)).await?;
         }
         placed += done?;
     }
@@ -70,12 +77,14 @@ pub(crate) async fn add(store: &SqliteStore, order: HoldOrder, now: Timestamp) -
     Ok(placed)
 }
 
-/// Ends a hold: as long as its day is kept the message goes on with its day; after that it is erased now.
+/// Ends a hold: as long as its day is kept the message goes on with its day; after that it is erased now, by the destruction of the
+/// key that the hold alone has.
 ///
-/// | a crash             | finds on restart                                      |
-/// |---------------------|-------------------------------------------------------|
-/// | before the commit   | the hold in force                                     |
-/// | after it            | a segment that no row names any more, which is removed|
+/// | a crash                             | finds on restart                                                        |
+/// |-------------------------------------|-------------------------------------------------------------------------|
+/// | before its key is destroyed         | the hold in force                                                       |
+/// | after that, before the commit       | a hold whose body nobody can read: [`finish`] ends it                   |
+/// | after the commit, its day being kept| a segment that no row names any more, whose key is destroyed on opening |
 pub(crate) async fn release(
     store: &SqliteStore,
     (office, message_id): (OfficeNumber, String),
@@ -83,38 +92,90 @@ pub(crate) async fn release(
     now: Timestamp,
 ) -> Result<Vec<Hold>, StoreError> {
     let _no_expiry_meanwhile = store.expiring.lock().await;
-    let number = office.as_str();
+    let mut found = in_force(store).await?;
+    found.retain(|held| held.office == office && held.message_id == message_id);
+    if found.is_empty() {
+        return Err(Refusal::ValueUnfit.about("it is under no hold; see `hold list`").into());
+    }
+    for held in &found {
+        end(store, held, &by, now).await?;
+    }
+    let ids: BTreeSet<i64> = found.iter().map(|held| held.id).collect();
+    Ok(all(store).await?.into_iter().filter(|(id, _)| ids.contains(id)).map(|(_, hold)| hold).collect())
+}
+
+/// Ends the holds whose key is destroyed already: a crash came before the commit, or the rows are older than the keys, as after
+/// `backup restore`. Called while nothing else expires.
+pub(crate) async fn finish(store: &SqliteStore, now: Timestamp) -> Result<(), StoreError> {
+    let erased: BTreeSet<Day> = store.bodies.erased().into_iter().collect();
+    if !erased.iter().any(|day| day.is_hold()) {
+        return Ok(());
+    }
+    for held in in_force(store).await? {
+        if erased.contains(&held.now().day()) {
+            tracing::warn!(hold = held.id, "hold.finished");
+            end(store, &held, "gateway", now).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn end(store: &SqliteStore, held: &Held, by: &str, now: Timestamp) -> Result<(), StoreError> {
+    let (old, own) = (place(held.segment, held.body_offset, held.stored, held.size), held.now());
+    // A key that is lost is not one that was destroyed: the copy held may then be the only one that reads.
+    let gone = store.bodies.erased().contains(&old.segment.day());
+    if gone {
+        // Profile §8.28: what evidence says of it is done before.
+        store.touch(move |bodies| bodies.end_hold(own)).await?;
+    } else {
+        // Only a body that is there may take the place of the one held.
+        store.touch(move |bodies| bodies.envelope(old)).await?;
+    }
+    let order = Order::Release { held: held.clone(), gone, by: by.to_owned(), at: now };
+    store.change(|reply| Command::Hold(Box::new(order), reply)).await?;
+    store.touch(move |bodies| bodies.end_hold(own)).await
+}
+
+/// The holds in force.
+async fn in_force(store: &SqliteStore) -> Result<Vec<Held>, StoreError> {
     let found = sqlx::query_scalar!(
         r#"SELECT json_group_array(json_object('id', h.id, 'office', h.office, 'message_id', h.message_id, 'message', h.message, 'segment', h.segment,
                   'body_offset', h.body_offset, 'stored', h.stored, 'size', m.size, 'now_in', m.segment)) AS "found!: String"
-           FROM hold h JOIN message m ON m.id = h.message
-           WHERE h.office = ? AND h.message_id = ? AND h.released_at IS NULL"#,
-        number,
-        message_id
+           FROM hold h JOIN message m ON m.id = h.message WHERE h.released_at IS NULL"#
     )
     .fetch_one(&store.readers)
     .await
     .map_err(store_error)?;
-    let found: Vec<Held> = serde_json::from_str(&found).map_err(|error| store_error(unreadable(error)))?;
-    if found.is_empty() {
-        return Err(Refusal::ValueUnfit.about("it is under no hold; see `hold list`").into());
+    serde_json::from_str(&found).map_err(|error| store_error(unreadable(error)))
+}
+
+/// Holds that had one key together get each its own, and that one is destroyed: as long as it is there, ending a hold destroys nothing.
+/// One whose body cannot be read stays, and with it the key.
+///
+/// | a crash                        | finds on restart                                     |
+/// |--------------------------------|------------------------------------------------------|
+/// | before the row names the copy  | the body where it was; a copy that no row names goes |
+/// | after it                       | a segment that no row names any more, which goes     |
+pub(crate) async fn part(rows: &mut SqliteConnection, bodies: &Bodies) -> Result<(), StoreError> {
+    let (first, last) = expire::range(Day::HELD);
+    let found = sqlx::query!(
+        "SELECT id, segment, body_offset, stored, size FROM message WHERE segment BETWEEN ? AND ? AND stored > 0",
+        first,
+        last
+    );
+    for row in found.fetch_all(&mut *rows).await.map_err(store_error)? {
+        let from = place(row.segment, row.body_offset, row.stored, row.size);
+        let to = match bodies.hold(from) {
+            Ok(to) => to,
+            Err(why) => {
+                tracing::warn!(message = row.id, %why, "hold.shares_its_key");
+                continue;
+            }
+        };
+        put(rows, row.id, (from, to)).await.map_err(stopped)?;
+        bodies.end_hold(from.segment)?;
     }
-    // A key that is lost is not one that was destroyed: the copy held may then be the only one that reads.
-    let erased: BTreeSet<Day> = store.bodies.erased().into_iter().collect();
-    for held in &found {
-        let old = place(held.segment, held.body_offset, held.stored, held.size);
-        let gone = erased.contains(&old.segment.day());
-        if !gone {
-            // Only a body that is there may take the place of the one held.
-            store.touch(move |bodies| bodies.envelope(old)).await?;
-        }
-        let order = Order::Release { held: held.clone(), gone, by: by.clone(), at: now };
-        store.change(|reply| Command::Hold(Box::new(order), reply)).await?;
-        let own = place(held.now_in, 0, 0, 0).segment;
-        store.touch(move |bodies| bodies.remove(own)).await?;
-    }
-    let ids: BTreeSet<i64> = found.iter().map(|held| held.id).collect();
-    Ok(all(store).await?.into_iter().filter(|(id, _)| ids.contains(id)).map(|(_, hold)| hold).collect())
+    Ok(bodies.end_shared_holds()?)
 }
 
 /// All holds, those that ended included.
@@ -189,6 +250,13 @@ pub(crate) async fn run(rows: &mut SqliteConnection, order: &Order) -> Result<(u
             acts::write(rows, &[done]).await?;
             if *gone { Ok((1, let_go(rows, held, *at).await?)) } else { give_back(rows, held).await }
         }
+    }
+}
+
+fn stopped(stop: Stop) -> StoreError {
+    match stop {
+        Stop::Refused(refused) => StoreError::Refused(refused),
+        Stop::Failed(error) => store_error(error),
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use fumibako_model::Domain;
-use fumibako_store::bodies::{Bodies, Day, Segment};
+use fumibako_store::bodies::{Bodies, Segment};
 use fumibako_store::{News, StoreError};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -19,6 +19,7 @@ use crate::checkpoint::Checkpoints;
 use crate::disk::Disk;
 use crate::error::store_error;
 use crate::gather::{BATCH_COMMANDS, Gatherer};
+use crate::hold;
 use crate::inspect;
 use crate::queue::queue;
 use crate::roll;
@@ -94,6 +95,7 @@ pub(crate) async fn prepare(folder: &Path, domain: Domain) -> Result<(Writer, Sq
     MIGRATIONS.run(&mut connection).await.map_err(|error| cannot_migrate(&file, error))?;
     let bodies = Bodies::open(folder)?;
     set_unnamed_aside(&mut connection, &bodies).await?;
+    hold::part(&mut connection, &bodies).await?;
     let roll = roll::load(&mut connection, &domain).await.map_err(|error| cannot_open(&file, error))?;
     let readers = readers(&file).await.map_err(|error| cannot_open(&file, error))?;
     let (roll, news) = (Arc::new(RwLock::new(Arc::new(roll))), Arc::new(News::default()));
@@ -132,8 +134,8 @@ async fn set_unnamed_aside(connection: &mut SqliteConnection, bodies: &Bodies) -
     let knows_holds = last_hold.fetch_one(connection).await.map_err(store_error)?.is_some();
     for segment in unnamed.into_iter().map(Segment) {
         tracing::warn!(%segment, "store.unnamed");
-        if segment.day() == Day::HELD && knows_holds {
-            bodies.remove(segment)?;
+        if segment.day().is_hold() && knows_holds {
+            bodies.end_hold(segment)?;
         } else {
             bodies.set_aside(segment)?;
         }

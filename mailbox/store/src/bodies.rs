@@ -10,7 +10,7 @@
 //!
 //! ```text
 //! bodies/<YYYY-MM-DD>/<number>.seg    a segment: bodies accepted on that UTC day
-//! bodies/held/<number>.seg            one body under a legal hold
+//! bodies/held-<n>/<number>.seg        one body under a legal hold, which has a key of its own
 //! keys/ring                           the keys of all days, sealed under the root key it names
 //! keys/root-<id>.key                  the root key: 32 random octets
 //! ```
@@ -178,7 +178,12 @@ impl Bodies {
         self.0.keys.days()
     }
 
-    /// The days whose key was destroyed.
+    /// The legal holds that have a key.
+    pub fn holds(&self) -> Vec<Day> {
+        self.0.keys.holds()
+    }
+
+    /// The days, and the legal holds, whose key was destroyed.
     pub fn erased(&self) -> Vec<Day> {
         self.0.keys.erased()
     }
@@ -197,10 +202,11 @@ impl Bodies {
     /// Destroys the key of a day for good: from here its bodies read as [`BodyError::Erased`], here and in every copy.
     /// A day without a key stays as it is.
     pub fn erase(&self, day: Day) -> Result<(), BodyError> {
+        if day.is_hold() { Err(BodyError::Held) } else { self.destroy_key(day) }
+    }
+
+    fn destroy_key(&self, day: Day) -> Result<(), BodyError> {
         self.0.trusted()?;
-        if day == Day::HELD {
-            return Err(BodyError::Held);
-        }
         let erased = self.0.noted(self.0.keys.erase(day));
         self.0.cache.forget_day(day);
         erased
@@ -208,10 +214,11 @@ impl Bodies {
 
     /// Removes the files of a day and its folder, once it is erased; that they are gone already is fine.
     pub fn drop_day(&self, day: Day) -> Result<(), BodyError> {
+        if day.is_hold() { Err(BodyError::Held) } else { self.drop_folder(day) }
+    }
+
+    fn drop_folder(&self, day: Day) -> Result<(), BodyError> {
         self.0.trusted()?;
-        if day == Day::HELD {
-            return Err(BodyError::Held);
-        }
         self.0.cache.forget_day(day);
         let folder = self.0.folder.join(day.to_string());
         self.0.numbers().remove(&day);
@@ -219,11 +226,41 @@ impl Bodies {
         self.0.noted(sync_folder(&self.0.folder))
     }
 
-    /// Copies a body with its envelope to where no expiry erases it, into a segment of its own: a hold ends with
-    /// [`Bodies::remove`]. The body stays where it was, too.
+    /// Copies a body with its envelope to where no expiry erases it, into a segment under a key of its own: a hold ends with
+    /// [`Bodies::end_hold`]. The body stays where it was, too. One hold at a time may be placed.
     pub fn hold(&self, place: Place) -> Result<Place, BodyError> {
+        self.copy(place, self.0.next_hold()?)
+    }
+
+    /// Ends a hold: its key is destroyed, here and for every copy, and then its file goes. That it ended already is fine. Of those
+    /// that share a key only the file goes.
+    pub fn end_hold(&self, segment: Segment) -> Result<(), BodyError> {
+        let day = segment.day();
+        if day.hold_number() == 0 {
+            return self.remove(segment);
+        }
+        self.destroy_key(day)?;
+        self.drop_folder(day)
+    }
+
+    /// Destroys the key that all holds had together, once none stands there any more.
+    pub fn end_shared_holds(&self) -> Result<(), BodyError> {
+        if !self.0.keys.holds().contains(&Day::HELD) || self.0.holds(Day::HELD)? {
+            return Ok(());
+        }
+        self.destroy_key(Day::HELD)?;
+        self.drop_folder(Day::HELD)
+    }
+
+    /// The same as [`Bodies::hold`] as it once was: under the key that all holds had together.
+    #[cfg(any(test, feature = "suite"))]
+    pub fn hold_with_others(&self, place: Place) -> Result<Place, BodyError> {
+        self.copy(place, Day::HELD)
+    }
+
+    fn copy(&self, place: Place, to: Day) -> Result<Place, BodyError> {
         let envelope = self.envelope(place)?;
-        let mut filing = Filing::begin(&self.0, Day::HELD, &[])?;
+        let mut filing = Filing::begin(&self.0, to, &[])?;
         let mut from = 0;
         while from < place.size {
             let octets = self.read(place, from..from + SPOOL_BYTES as u64)?;
@@ -300,6 +337,15 @@ impl Inner {
         }
         numbers.insert(day, next + 1);
         Ok(next)
+    }
+
+    /// A hold that none was before: what its key opens, no other opens.
+    fn next_hold(&self) -> Result<Day, BodyError> {
+        let folders = names(&self.folder)?;
+        let known = self.keys.holds().into_iter().chain(self.keys.erased());
+        let known = known.chain(folders.iter().filter_map(|name| Day::named(name)));
+        let last = known.map(Day::hold_number).max().unwrap_or_default();
+        Day::hold(last + 1).ok_or(BodyError::Crowded(Day::HELD))
     }
 
     /// Makes the day's folder durable, whoever made it, and looks for the highest number in it.

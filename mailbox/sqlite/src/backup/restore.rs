@@ -83,7 +83,7 @@ fn bodies_of(folder: &Path, keys: &Path, to: &Path) -> Result<(Bodies, Restored)
     empty_folder(to)?;
     empty_folder(&to.join("bodies"))?;
     empty_folder(&to.join("keys"))?;
-    let with_key: BTreeSet<Day> = known.days().into_iter().chain([Day::HELD]).collect();
+    let with_key: BTreeSet<Day> = known.days().into_iter().chain(known.holds()).collect();
     let gone: BTreeSet<Day> = known.erased().into_iter().collect();
     let (mut erased, mut without_key, mut files) = (BTreeSet::new(), BTreeSet::new(), 0);
     for file in &listed.files {

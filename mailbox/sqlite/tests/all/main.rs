@@ -3,6 +3,7 @@
 
 mod crash;
 mod forgotten;
+mod holds;
 mod open;
 mod plans;
 mod tampered;

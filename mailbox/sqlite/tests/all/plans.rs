@@ -5,9 +5,9 @@ use std::path::Path;
 use fumibako_sqlite::DATABASE_FILE;
 use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
-/// Queries that are meant to read whole tables (the roll, the census, heads, of which a day has one), every pair (new folders and their marks), or what
+/// Queries that are meant to read whole tables (the roll, the census, heads, of which a day has one, holds in force), every pair (new folders and their marks), or what
 /// they themselves have found (days).
-const WHOLE: [&str; 22] = [
+const WHOLE: [&str; 23] = [
     "HAVING count(*) > 1",
     "stamp FROM log_head",
     "max(day) OVER (ORDER BY size)",
@@ -27,6 +27,7 @@ const WHOLE: [&str; 22] = [
     "char(30) ORDER BY number",
     "RECURSIVE found",
     "FROM hold ORDER",
+    "m.id = h.message WHERE h.released_at IS NULL",
     "coalesce(c.unseen",
     "number, used_bytes, modseq",
     "SELECT DISTINCT segment",

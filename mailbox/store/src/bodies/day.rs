@@ -9,8 +9,12 @@ use jiff::{Span, Timestamp};
 const NANOSECONDS: i128 = 86_400_000_000_000;
 /// A segment's number stands in this many low bits of its id.
 const NUMBER_BITS: u32 = 24;
-/// The folder of the bodies under a legal hold.
+/// The folder of a body under a legal hold, before its number.
+const HOLD_PREFIX: &str = "held-";
+/// The folder where all of them stood once.
 const HELD_NAME: &str = "held";
+/// Holds that there can ever be, one number each.
+const HOLDS: i32 = 1 << 24;
 const SEGMENT_SUFFIX: &str = ".seg";
 
 /// A UTC day, as days since 1970-01-01.
@@ -18,8 +22,25 @@ const SEGMENT_SUFFIX: &str = ".seg";
 pub struct Day(pub i32);
 
 impl Day {
-    /// No day of the calendar: what stands here is under a legal hold, and no expiry takes its key.
+    /// No day of the calendar: where all legal holds stood together, under one key. Nothing is written here any more.
     pub const HELD: Self = Self(i32::MAX);
+    /// The days above it, which no calendar has, are each that of one legal hold.
+    const BEFORE_HOLDS: i32 = i32::MAX - HOLDS;
+
+    /// The place of the legal hold of this number, from 1, with a key of its own; none past the last number.
+    pub(super) fn hold(number: i32) -> Option<Self> {
+        (1..HOLDS).contains(&number).then_some(Self(Self::BEFORE_HOLDS + number))
+    }
+
+    /// Does a body under a legal hold stand here? No expiry takes its key.
+    pub fn is_hold(self) -> bool {
+        self.0 > Self::BEFORE_HOLDS
+    }
+
+    /// The hold's number; that of no hold is 0.
+    pub(super) fn hold_number(self) -> i32 {
+        if self.is_hold() && self != Self::HELD { self.0 - Self::BEFORE_HOLDS } else { 0 }
+    }
 
     /// The day of an instant.
     pub fn of(instant: Timestamp) -> Self {
@@ -37,6 +58,9 @@ impl Day {
         if name == HELD_NAME {
             return Some(Self::HELD);
         }
+        if let Some(number) = name.strip_prefix(HOLD_PREFIX) {
+            return Self::hold(number.parse().ok()?).filter(|day| day.to_string() == name);
+        }
         let date: Date = name.parse().ok()?;
         let day = Self(EPOCH.until(date).ok()?.get_days());
         (day.to_string() == name).then_some(day)
@@ -50,6 +74,7 @@ impl fmt::Display for Day {
         match self.date() {
             Some(date) => write!(f, "{date}"),
             None if *self == Self::HELD => f.write_str(HELD_NAME),
+            None if self.is_hold() => write!(f, "{HOLD_PREFIX}{}", self.hold_number()),
             None => write!(f, "day {}", self.0),
         }
     }
@@ -114,11 +139,24 @@ mod tests {
 
     #[test]
     fn a_day_has_a_folder_name_and_is_found_by_it() {
-        for (day, name) in [(0, "1970-01-01"), (20_515, "2026-03-03"), (-1, "1969-12-31"), (i32::MAX, "held")] {
-            assert_eq!(Day(day).to_string(), name);
-            assert_eq!(Day::named(name), Some(Day(day)));
+        let (first, last) = (Day::hold(1).unwrap(), Day::hold(HOLDS - 1).unwrap());
+        for (day, name) in [
+            (Day(0), "1970-01-01"),
+            (Day(20_515), "2026-03-03"),
+            (Day(-1), "1969-12-31"),
+            (Day::HELD, "held"),
+            (first, "held-1"),
+            (last, "held-16777215"),
+        ] {
+            assert_eq!(day.to_string(), name);
+            assert_eq!(Day::named(name), Some(day));
+            assert_eq!(day.is_hold(), name.starts_with("held"), "{name}");
         }
-        for name in ["", "2026-3-3", "2026-03-03T00", "20260303", "held2", "2026-02-30"] {
+        assert_eq!((Day::hold(0), Day::hold(HOLDS)), (None, None));
+        assert!(!Day(first.0 - 1).is_hold() && last.0 + 1 == Day::HELD.0);
+        for name in
+            ["", "2026-3-3", "2026-03-03T00", "20260303", "held2", "held-0", "held-01", "held-16777216", "2026-02-30"]
+        {
             assert_eq!(Day::named(name), None, "{name}");
         }
     }

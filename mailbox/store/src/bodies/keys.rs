@@ -98,7 +98,12 @@ impl Keys {
     }
 
     pub(super) fn days(&self) -> Vec<Day> {
-        self.now().ring.keys.keys().copied().filter(|day| *day != Day::HELD).collect()
+        self.now().ring.keys.keys().copied().filter(|day| !day.is_hold()).collect()
+    }
+
+    /// The legal holds that have a key.
+    pub(super) fn holds(&self) -> Vec<Day> {
+        self.now().ring.keys.keys().copied().filter(|day| day.is_hold()).collect()
     }
 
     pub(super) fn erased(&self) -> Vec<Day> {

@@ -83,19 +83,55 @@ fn what_is_held_survives_its_day() {
     let octets = noise(3_000_000, 9);
     let (large, small) = (keep(&bodies, DAY, &octets, b"large"), keep(&bodies, DAY, b"", b"empty"));
     let held = [bodies.hold(large).unwrap(), bodies.hold(small).unwrap()];
-    assert!(held.iter().all(|place| place.segment.day() == Day::HELD));
+    let places = held.map(|place| place.segment.day());
+    assert_eq!(places.map(|day| day.to_string()), ["held-1", "held-2"]);
     bodies.erase(DAY).unwrap();
     bodies.drop_day(DAY).unwrap();
-    assert!(matches!(bodies.erase(Day::HELD), Err(BodyError::Held)));
-    assert!(matches!(bodies.drop_day(Day::HELD), Err(BodyError::Held)));
+    for day in places.into_iter().chain([Day::HELD]) {
+        assert!(matches!(bodies.erase(day), Err(BodyError::Held)));
+        assert!(matches!(bodies.drop_day(day), Err(BodyError::Held)));
+    }
     let bodies = Bodies::open(folder.path()).unwrap();
     assert!(all(&bodies, held[0]).unwrap() == octets);
     assert_eq!(bodies.envelope(held[0]).unwrap(), b"large");
     assert_eq!(bodies.envelope(held[1]).unwrap(), b"empty");
-    assert_eq!(bodies.days(), []);
-    bodies.remove(held[0].segment).unwrap();
-    assert!(matches!(all(&bodies, held[0]), Err(BodyError::Missing(_))));
+    assert_eq!((bodies.days(), bodies.holds()), (vec![], places.to_vec()));
     assert_eq!(bodies.envelope(held[1]).unwrap(), b"empty");
+}
+
+#[test]
+fn the_key_of_a_hold_goes_with_it_and_no_other_hold_has_it() {
+    let (folder, bodies) = fresh();
+    let place = keep(&bodies, DAY, b"body", b"envelope");
+    let held = [bodies.hold(place).unwrap(), bodies.hold(place).unwrap()];
+    let copy = fs::read(file(folder.path(), held[0].segment)).unwrap();
+    bodies.end_hold(held[0].segment).unwrap();
+    bodies.end_hold(held[0].segment).unwrap();
+    // Whoever kept the file puts it back.
+    fs::create_dir_all(file(folder.path(), held[0].segment).parent().unwrap()).unwrap();
+    fs::write(file(folder.path(), held[0].segment), copy).unwrap();
+    for bodies in [bodies, Bodies::open(folder.path()).unwrap()] {
+        assert!(matches!(all(&bodies, held[0]), Err(BodyError::Erased(_))));
+        assert_eq!(all(&bodies, held[1]).unwrap(), b"body");
+        assert_eq!(bodies.holds(), [held[1].segment.day()]);
+    }
+    let bodies = Bodies::open(folder.path()).unwrap();
+    bodies.end_hold(held[1].segment).unwrap();
+    let next = bodies.hold(place).unwrap();
+    assert_eq!(next.segment.day().to_string(), "held-3", "no number comes again");
+}
+
+#[test]
+fn the_key_that_holds_had_together_goes_with_the_last_of_them() {
+    let (_folder, bodies) = fresh();
+    let place = keep(&bodies, DAY, b"body", b"envelope");
+    let held = [bodies.hold_with_others(place).unwrap(), bodies.hold_with_others(place).unwrap()];
+    bodies.end_hold(held[0].segment).unwrap();
+    bodies.end_shared_holds().unwrap();
+    assert_eq!(all(&bodies, held[1]).unwrap(), b"body");
+    bodies.end_hold(held[1].segment).unwrap();
+    bodies.end_shared_holds().unwrap();
+    assert_eq!((bodies.holds(), bodies.erased()), (vec![], vec![Day::HELD]));
 }
 
 #[test]
