@@ -150,8 +150,8 @@ fn fault(fault: &LogFault) -> Tampered {
     let what = match fault.what {
         Wrong::Removed => "was removed",
         Wrong::Changed => "was changed",
-        Wrong::Columns => "has a time or event beside it that is not its own",
-        Wrong::Moved => "stands in another's place",
+        Wrong::Columns => "has a time, event or office beside it that is not its own",
+        Wrong::Moved => "is filed under another bundle",
         Wrong::Added => "was put in: the log never had it",
         Wrong::Log => "and what follows: the hashes of the log were changed",
     };

@@ -3,19 +3,17 @@
 use std::collections::BTreeSet;
 
 use fumibako_model::log::{Growth, Hash, TILE, Tile, leaf};
-use fumibako_model::{EvidenceId, LogEntry, Pruned};
+use fumibako_model::{EvidenceId, Pruned};
 use fumibako_store::bodies::Day;
 use fumibako_store::{KeptHead, LogAudit, LogFault, StoreError, Wrong};
 use sqlx::SqlitePool;
 
-use crate::error::{store_error, unreadable};
+use crate::error::store_error;
 use crate::log::{newest, tiles};
 
-/// Rows that are read at once.
-const AT_ONCE: i64 = 1_000;
+mod rows;
 
-/// (id, message, kind, at, doc)
-type Row = (i64, i64, String, i64, String);
+use rows::{Beside, Row, rows_from};
 
 /// What is known while the rows go by.
 struct Look {
@@ -42,14 +40,15 @@ pub(crate) async fn audit(readers: &SqlitePool) -> Result<LogAudit, StoreError> 
     let pruned = pruned(readers, &logged_hashes).await?;
     let gone = pruned.iter().map(|one| one.pruning.until).max().unwrap_or_default();
     let mut look = Look { logged: logged_hashes, gone, next: gone, last: None, faults: Vec::new() };
-    let mut after = -1;
-    loop {
-        let rows = rows_after(readers, after).await?;
-        let Some((last, ..)) = rows.last() else { break };
-        after = *last;
+    // Whoever puts a row in is not held to the ids that the gateway gives.
+    let mut from = Some(i64::MIN);
+    while let Some(first) = from {
+        let rows = rows_from(readers, first).await?;
+        let beside = Beside::of(readers, &rows).await?;
         for row in &rows {
-            look.at(row);
+            look.at(row, &beside);
         }
+        from = rows.last().and_then(|last| last.id.checked_add(1));
     }
     look.missing(evidence, None);
     look.faults.truncate(fumibako_store::LISTED);
@@ -74,16 +73,20 @@ impl Look {
         self.faults.push(LogFault { n, id, what });
     }
 
-    fn at(&mut self, (id, _, kind, at, doc): &Row) {
-        let id = EvidenceId(*id);
-        let Some(known) = doc.parse::<LogEntry>().ok().filter(|known| known.id() == id) else {
+    fn at(&mut self, row: &Row, beside: &Beside) {
+        let id = EvidenceId(row.id);
+        // No piece ever had such an id, and none of those that have one stands in its place.
+        if row.id <= 0 {
+            return self.fault(self.next, Some(id), Wrong::Added);
+        }
+        let Some(known) = &row.entry else {
             // Its place is the next one, as far as can be told.
             self.fault(self.next, Some(id), Wrong::Changed);
             (self.next, self.last) = (self.next + 1, Some(id));
             return;
         };
         let hash = usize::try_from(known.n()).ok().and_then(|n| self.logged.get(n));
-        let hash_differs = hash.is_some_and(|hash| *hash != leaf(doc.as_bytes()));
+        let hash_differs = hash.is_some_and(|hash| *hash != leaf(row.doc.as_bytes()));
         if known.n() < self.gone {
             if hash_differs {
                 self.fault(known.n(), Some(id), Wrong::Changed);
@@ -96,8 +99,10 @@ impl Look {
         self.missing(known.n(), Some(id));
         if hash_differs {
             self.fault(known.n(), Some(id), Wrong::Changed);
-        } else if known.kind() != kind || known.at().as_millisecond() != *at {
+        } else if !row.columns_agree(known) {
             self.fault(known.n(), Some(id), Wrong::Columns);
+        } else if !beside.has_it_in_its_place(row, known) {
+            self.fault(known.n(), Some(id), Wrong::Moved);
         }
         (self.next, self.last) = (known.n() + 1, Some(id));
     }
@@ -144,19 +149,6 @@ async fn heads(readers: &SqlitePool) -> Result<Vec<KeptHead>, StoreError> {
         root: None,
     });
     Ok(kept.collect())
-}
-
-async fn rows_after(readers: &SqlitePool, after: i64) -> Result<Vec<Row>, StoreError> {
-    let found = sqlx::query_scalar!(
-        r#"SELECT json_group_array(json_array(id, message, kind, at, doc)) AS "found!: String"
-           FROM (SELECT id, message, kind, at, doc FROM evidence WHERE id > ? ORDER BY id LIMIT ?)"#,
-        after,
-        AT_ONCE
-    )
-    .fetch_one(readers)
-    .await
-    .map_err(store_error)?;
-    serde_json::from_str(&found).map_err(|why| store_error(unreadable(why)))
 }
 
 /// The hashes of all entries in the log; where a tile is missing or too short there are fewer.

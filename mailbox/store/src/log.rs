@@ -221,9 +221,9 @@ pub enum Wrong {
     Removed,
     /// It is not what its hash in the log says.
     Changed,
-    /// The columns beside it say another time, event or message.
+    /// The columns beside it say another time, event or office.
     Columns,
-    /// It stands where another did.
+    /// It is filed under another bundle than it is about.
     Moved,
     /// The log never had it.
     Added,

@@ -65,9 +65,52 @@ async fn every_edited_row_is_named() {
             "UPDATE evidence SET doc = 'nothing' WHERE id = (SELECT min(id) + 5 FROM evidence)",
             vec![fault(5, Wrong::Changed)],
         ),
+        (
+            "UPDATE evidence SET from_office = to_office WHERE id = (SELECT min(id) + 4 FROM evidence)",
+            vec![fault(4, Wrong::Columns)],
+        ),
+        (
+            "UPDATE evidence SET to_office = 4711 WHERE id = (SELECT min(id) + 4 FROM evidence)",
+            vec![fault(4, Wrong::Columns)],
+        ),
     ] {
         assert_eq!(after(&[statement]).await.faults, faults, "{statement}");
     }
+}
+
+// Profile §8.15: what is found by its bundle is not found under another.
+#[tokio::test]
+async fn rows_that_are_filed_under_another_bundle_are_named() {
+    let delivered = (1..ROWS).step_by(2).map(|n| fault(n, Wrong::Moved)).collect();
+    for (statement, faults) in [
+        ("UPDATE evidence SET message = message + 1 WHERE kind = 'ContentConsignment'", delivered),
+        (
+            "UPDATE evidence SET message = 0 WHERE id = (SELECT min(id) + 5 FROM evidence)",
+            vec![fault(5, Wrong::Moved)],
+        ),
+        // All of one bundle's, so that they agree with each other.
+        (
+            "UPDATE evidence SET message = (SELECT max(message) FROM evidence) WHERE id IN (SELECT id FROM evidence ORDER BY id LIMIT 2)",
+            vec![fault(0, Wrong::Moved)],
+        ),
+        (
+            "DELETE FROM evidence WHERE id = (SELECT min(id) + 2 FROM evidence);
+             UPDATE evidence SET message = (SELECT max(message) FROM evidence) WHERE id = (SELECT min(id) + 3 FROM evidence)",
+            vec![fault(2, Wrong::Removed), fault(3, Wrong::Moved)],
+        ),
+    ] {
+        assert_eq!(after(&[statement]).await.faults, faults, "{statement}");
+    }
+}
+
+// Profile §8.15
+#[tokio::test]
+async fn a_row_under_an_id_that_is_never_given_is_named() {
+    let put = "INSERT INTO evidence SELECT -5, message, kind, at, from_office, to_office, doc FROM evidence ORDER BY id LIMIT 1";
+    let id = |id| Some(EvidenceId(id));
+    assert_eq!(after(&[put]).await.faults, [LogFault { n: 0, id: id(-5), what: Wrong::Added }]);
+    let least = "INSERT INTO evidence SELECT -9223372036854775807 - 1, 0, kind, at, 0, 0, '' FROM evidence LIMIT 1";
+    assert_eq!(after(&[least]).await.faults, [LogFault { n: 0, id: id(i64::MIN), what: Wrong::Added }]);
 }
 
 // Profile §8.15
@@ -141,6 +184,12 @@ async fn what_was_pruned_is_told_from_what_was_removed() {
         (
             "UPDATE evidence SET at = at - 1 WHERE id = (SELECT min(id) FROM evidence)",
             vec![(4, Wrong::Columns)],
+            vec![4],
+        ),
+        ("UPDATE evidence SET message = 1 WHERE kind = 'EvidencePruning'", vec![(8, Wrong::Moved)], vec![4]),
+        (
+            "UPDATE evidence SET from_office = (SELECT min(id) FROM office) WHERE kind = 'EvidencePruning'",
+            vec![(8, Wrong::Columns)],
             vec![4],
         ),
         (

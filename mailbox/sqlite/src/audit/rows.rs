@@ -1,0 +1,120 @@
+//! Rows of evidence with what stands beside them: the columns that find a piece must say what it says itself.
+
+use std::collections::{HashMap, HashSet};
+
+use fumibako_model::{EvidenceId, LogEntry, OfficeNumber};
+use fumibako_store::StoreError;
+use sqlx::SqlitePool;
+
+use crate::error::{store_error, unreadable};
+
+/// Rows that are read at once.
+const AT_ONCE: i64 = 1_000;
+
+/// A row.
+pub(super) struct Row {
+    pub(super) id: i64,
+    message: i64,
+    kind: String,
+    at: i64,
+    /// The offices whose rows it names; none where there is no such office.
+    offices: [Option<String>; 2],
+    named: [i64; 2],
+    pub(super) doc: String,
+    /// What the document says, if it can be read and is that of this row.
+    pub(super) entry: Option<LogEntry>,
+}
+
+/// (id, message, kind, at, the rows of its offices, their numbers, doc)
+type Read = (i64, i64, String, i64, [i64; 2], [Option<String>; 2], String);
+
+/// The rows from this id on, some of them.
+pub(super) async fn rows_from(readers: &SqlitePool, first: i64) -> Result<Vec<Row>, StoreError> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT json_group_array(json_array(id, message, kind, at, json_array(from_office, to_office),
+                      json_array((SELECT number FROM office WHERE office.id = from_office),
+                                 (SELECT number FROM office WHERE office.id = to_office)), doc)) AS "found!: String"
+           FROM (SELECT id, message, kind, at, from_office, to_office, doc FROM evidence WHERE id >= ? ORDER BY id LIMIT ?)"#,
+        first,
+        AT_ONCE
+    )
+    .fetch_one(readers)
+    .await
+    .map_err(store_error)?;
+    let found: Vec<Read> = serde_json::from_str(&found).map_err(|why| store_error(unreadable(why)))?;
+    let row = |(id, message, kind, at, named, offices, doc): Read| {
+        let entry = doc.parse::<LogEntry>().ok().filter(|known| known.id() == EvidenceId(id));
+        Row { id, message, kind, at, offices, named, doc, entry }
+    };
+    Ok(found.into_iter().map(row).collect())
+}
+
+impl Row {
+    /// Time, event and offices. A piece about no bundle names no offices, and has a number of its own.
+    pub(super) fn columns_agree(&self, known: &LogEntry) -> bool {
+        let is = |number: OfficeNumber, at: usize| self.offices[at].as_deref() == Some(number.as_str());
+        let offices = match known {
+            LogEntry::Bundle(one) => is(one.evidence.from, 0) && is(one.evidence.to, 1),
+            LogEntry::Erased(_) | LogEntry::Pruned(_) => self.named == [0, 0],
+        };
+        known.kind() == self.kind && known.at().as_millisecond() == self.at && offices
+    }
+
+    /// The piece before it about the same bundle.
+    fn previous(&self) -> Option<EvidenceId> {
+        match &self.entry {
+            Some(LogEntry::Bundle(one)) => one.previous,
+            _ => None,
+        }
+    }
+}
+
+/// What is known of the bundles that some rows are about.
+pub(super) struct Beside {
+    /// The bundle that the piece before is filed under; none where that went when its years were over.
+    before: HashMap<i64, i64>,
+    /// Rows whose bundle was accepted by another piece.
+    taken: HashSet<i64>,
+}
+
+impl Beside {
+    pub(super) async fn of(readers: &SqlitePool, rows: &[Row]) -> Result<Self, StoreError> {
+        let before: Vec<i64> = rows.iter().filter_map(|row| row.previous().map(|id| id.0)).collect();
+        let before = serde_json::to_string(&before).map_err(|why| store_error(unreadable(why)))?;
+        let before = sqlx::query_scalar!(
+            r#"SELECT json_group_array(json_array(id, message)) AS "found!: String" FROM evidence
+               WHERE id IN (SELECT value FROM json_each(?))"#,
+            before
+        );
+        let before = before.fetch_one(readers).await.map_err(store_error)?;
+        let before: Vec<(i64, i64)> = serde_json::from_str(&before).map_err(|why| store_error(unreadable(why)))?;
+        let before: HashMap<i64, i64> = before.into_iter().collect();
+        let is_first = |row: &&Row| row.previous().is_none_or(|id| !before.contains_key(&id.0));
+        let first: Vec<i64> = rows.iter().filter(is_first).map(|row| row.id).collect();
+        let first = serde_json::to_string(&first).map_err(|why| store_error(unreadable(why)))?;
+        // As long as the bundle's own row is there, it says which acceptance is its own.
+        let taken = sqlx::query_scalar!(
+            r#"SELECT json_group_array(e.id) AS "found!: String"
+               FROM json_each(?) one JOIN evidence e ON e.id = one.value
+               WHERE coalesce((SELECT m.answer <> e.id FROM message m
+                               WHERE m.id = e.message AND e.kind = 'SubmissionAcceptance'),
+                              EXISTS (SELECT 1 FROM evidence other WHERE other.message = e.message AND other.id <> e.id
+                                                                     AND other.kind = 'SubmissionAcceptance'))"#,
+            first
+        );
+        let taken = taken.fetch_one(readers).await.map_err(store_error)?;
+        let taken: HashSet<i64> = serde_json::from_str(&taken).map_err(|why| store_error(unreadable(why)))?;
+        Ok(Self { before, taken })
+    }
+
+    /// Is it filed under the bundle that the piece before it is about? The first one is so under a bundle of its own.
+    pub(super) fn has_it_in_its_place(&self, row: &Row, known: &LogEntry) -> bool {
+        match known {
+            LogEntry::Erased(_) | LogEntry::Pruned(_) => row.message == -row.id,
+            LogEntry::Bundle(one) => match one.previous.and_then(|id| self.before.get(&id.0)) {
+                Some(message) => *message == row.message,
+                None => !self.taken.contains(&row.id),
+            },
+        }
+    }
+}
