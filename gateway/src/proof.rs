@@ -17,8 +17,8 @@ use crate::witness;
 
 /// Octets of revocation lists in one file. Past it, those left out are asked of their authority; the file says which counted.
 const LIST_BYTES: usize = 8 << 20;
-/// Octets of a receipt, which has a text and two signatures.
-const RECEIPT_BYTES: u64 = 1 << 20;
+/// Octets of a receipt with what the gateway put above it.
+const MESSAGE_BYTES: u64 = 1 << 20;
 
 /// A file of nothing but these pieces, their ways and the head: what a report has attached.
 pub(crate) fn bare(life: Vec<Proof>) -> ProofFile {
@@ -49,16 +49,16 @@ pub(crate) async fn whole<S: Store>(
     if life.is_empty() {
         return Ok(None);
     }
-    let read = |proof: &Proof| serde_json::from_str::<Recorded>(&proof.entry).ok().map(|known| known.evidence);
+    let read = |proof: &Proof| serde_json::from_str::<Recorded>(&proof.entry).ok();
     let known: Vec<_> = life.iter().filter_map(read).collect();
-    if known.first().is_some_and(|first| first.event != Event::SubmissionAcceptance) {
+    if known.first().is_some_and(|first| first.evidence.event != Event::SubmissionAcceptance) {
         return Err(Refusal::EvidencePruned.about(id).into());
     }
     let mut file = bare(life);
     papers(house, &known, &mut file).await?;
     file.deeds = deeds(house, &known).await?;
-    file.receipt = said(house, known.iter().rfind(|one| one.event == Event::ContentHandover), reader).await?;
-    file.failure = said(house, known.iter().find(|one| one.fault.is_some()), reader).await?;
+    file.receipt = said(house, known.iter().rfind(|one| one.evidence.event == Event::ContentHandover), reader).await?;
+    file.failure = said(house, known.iter().find(|one| one.evidence.fault.is_some()), reader).await?;
     Ok(Some(file))
 }
 
@@ -76,9 +76,12 @@ fn short(digest: &str) -> String {
 }
 
 /// Certificates, what counted when they were judged, and of that what is about them.
-async fn papers<S: Store>(house: &House<S>, known: &[Evidence], file: &mut ProofFile) -> Result<(), StoreError> {
+async fn papers<S: Store>(house: &House<S>, known: &[Recorded], file: &mut ProofFile) -> Result<(), StoreError> {
     let store = &house.store;
-    let named = known.iter().flat_map(|one| one.signer.iter().map(|signer| short(signer)).chain(one.trust.clone()));
+    let named = known
+        .iter()
+        .map(|one| &one.evidence)
+        .flat_map(|one| one.signer.iter().map(|signer| short(signer)).chain(one.trust.clone()));
     let found = store.papers(named.collect()).await?;
     let states = found.iter().filter(|paper| paper.kind == PaperKind::Trust);
     let states = states.filter_map(|paper| serde_json::from_slice::<TrustState>(&paper.octets).ok());
@@ -111,8 +114,8 @@ fn written(all: &BTreeMap<String, Paper>, trust: &Trust, known: &Issuers) -> (Ve
 }
 
 /// What was signed of the mandates under which agents did any of it (Profile §8.26). One from paper has no deeds.
-async fn deeds<S: Store>(house: &House<S>, known: &[Evidence]) -> Result<Vec<MandateDeed>, StoreError> {
-    let mandates: BTreeSet<_> = known.iter().filter_map(|one| one.by.as_ref()).map(|by| by.mandate).collect();
+async fn deeds<S: Store>(house: &House<S>, known: &[Recorded]) -> Result<Vec<MandateDeed>, StoreError> {
+    let mandates: BTreeSet<_> = known.iter().filter_map(|one| one.evidence.by.as_ref()).map(|by| by.mandate).collect();
     let mut deeds = Vec::new();
     for mandate in mandates {
         let deed = |SignedDeed { at, octets, .. }| MandateDeed { mandate, at, signed: STANDARD.encode(octets) };
@@ -127,18 +130,30 @@ fn issuers(papers: &BTreeMap<String, Paper>) -> BTreeSet<String> {
     certificates.filter_map(|paper| Certificate::from_der(&paper.octets).ok()).map(|one| one.issuer()).collect()
 }
 
-/// The recipient's word as the gateway accepted it, while it is kept: under its trace field stand the octets that came.
+/// The recipient's word as the gateway accepted it.
 async fn said<S: Store>(
     house: &House<S>,
-    piece: Option<&Evidence>,
+    piece: Option<&Recorded>,
     reader: Option<OfficeNumber>,
 ) -> Result<Option<String>, StoreError> {
     let Some(piece) = piece else { return Ok(None) };
+    match house.store.word(piece.id).await? {
+        Some(octets) => Ok(Some(STANDARD.encode(octets))),
+        None => in_a_folder(house, &piece.evidence, reader).await,
+    }
+}
+
+/// The same where nothing is kept beside the evidence, as once it was not: under its trace field stand the octets that came.
+async fn in_a_folder<S: Store>(
+    house: &House<S>,
+    piece: &Evidence,
+    reader: Option<OfficeNumber>,
+) -> Result<Option<String>, StoreError> {
     let (Some(id), Some(digest)) = (&piece.receipt, &piece.receipt_sha256) else { return Ok(None) };
     let Some((message, _)) = house.store.find_sent(piece.to, id).await? else { return Ok(None) };
     for office in reader.into_iter().chain([piece.from, piece.to]) {
         // Who put it away has it no more; the other may.
-        let Ok(octets) = house.store.read(office, message, 0..RECEIPT_BYTES).await else { continue };
+        let Ok(octets) = house.store.read(office, message, 0..MESSAGE_BYTES).await else { continue };
         return Ok(as_it_came(&octets.0, digest).map(|octets| STANDARD.encode(octets)));
     }
     Ok(None)

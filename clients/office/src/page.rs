@@ -14,7 +14,8 @@ pub(crate) fn of(witnessed: &Witnessed, report: &Report, file: &str) -> String {
     let title = title(witnessed);
     let about = witnessed.pieces.first().map_or_else(String::new, |one| table(&bundle(&one.evidence)));
     let row = |one: &Recorded| {
-        format!("<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n", moment(one.evidence.at), words(one), one.id)
+        let words = words(one, witnessed.receipt.is_some());
+        format!("<tr><td>{}</td><td>{words}</td><td>{}</td></tr>\n", moment(one.evidence.at), one.id)
     };
     let gone = |one: &Erased| {
         format!("<tr><td>{}</td><td>消去（内容を読む鍵を破棄しました）</td><td>{}</td></tr>\n", moment(one.at), one.id)
@@ -45,12 +46,14 @@ pub(crate) fn of(witnessed: &Witnessed, report: &Report, file: &str) -> String {
     )
 }
 
-/// Only the recipient's own signature makes a 受領証.
+/// Only the recipient's own signature makes a 受領証: one that stands in the file, and holds.
 fn title(witnessed: &Witnessed) -> &'static str {
     let has = |event| witnessed.last(event);
+    let signed = witnessed.receipt.is_some();
     match has(Event::ContentHandover) {
-        Some(one) if one.receipt.is_some() && one.reason == Some(Reason::AfterExpiry) => "受領証（期限後）",
-        Some(one) if one.receipt.is_some() => "受領証",
+        Some(one) if signed && one.reason == Some(Reason::AfterExpiry) => "受領証（期限後）",
+        Some(one) if signed && one.receipt.is_some() => "受領証",
+        Some(one) if one.receipt.is_some() => "受領の証明（ゲートウェイの記録）",
         Some(_) => "受け渡しの証明（ゲートウェイの記録）",
         None if has(Event::ContentHandoverFailure).is_some_and(|one| one.reason == Some(Reason::CheckFailed)) => {
             // Only where its signature is in the file, too.
@@ -76,14 +79,21 @@ fn bundle(one: &Evidence) -> Vec<(String, String)> {
     rows.map(|(label, value)| (label.to_owned(), value)).into_iter().chain(agent).collect()
 }
 
-fn words(one: &Recorded) -> &'static str {
+/// `signed`: the recipient's signature is in the file.
+fn words(one: &Recorded, signed: bool) -> &'static str {
     match (one.evidence.event, one.evidence.reason) {
         (Event::SubmissionAcceptance, _) => "受付（ゲートウェイが受け取り、保存しました）",
         (Event::ContentConsignment, _) => "お届け（受け取る事業所のメールボックスに入りました）",
         (Event::ContentHandover, Some(Reason::SeenByTheGateway)) => {
             "受け渡し（全体が受け取る事業所の端末に渡りました。ゲートウェイの記録です）"
         }
-        (Event::ContentHandover, Some(Reason::AfterExpiry)) => "期限後の受領（受け取った事業所の署名）",
+        (Event::ContentHandover, Some(Reason::AfterExpiry)) if signed => "期限後の受領（受け取った事業所の署名）",
+        (Event::ContentHandover, Some(Reason::AfterExpiry)) => {
+            "期限後の受領（ゲートウェイの記録です。署名はこのファイルにありません）"
+        }
+        (Event::ContentHandover, _) if !signed => {
+            "取得（ゲートウェイの記録です。受領の署名はこのファイルにありません）"
+        }
         (Event::ContentHandover, _) => "取得（受け取った事業所が受領に署名しました）",
         (Event::ContentHandoverFailure, Some(Reason::CheckFailed)) => {
             "開封できず（受け取る事業所から、開けないという署名つきの返事が届きました。ゲートウェイの記録です）"
@@ -114,6 +124,32 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // Profile §8.19
+    #[test]
+    fn only_a_signature_that_is_there_and_holds_makes_a_receipt() {
+        let piece = |receipt: Option<&str>, reason: Option<&str>| -> Recorded {
+            let piece = serde_json::json!({
+                "v": 1, "id": "EV512E000000001A", "n": 0, "event": "ContentHandover", "at": "2026-11-25T12:00:00Z",
+                "message_id": "a@x.example", "from": "9970000011", "to": "9970000029", "receipt": receipt, "reason": reason,
+            });
+            serde_json::from_value(piece).unwrap()
+        };
+        let late = Some("after-expiry");
+        for (named, reason, signed, expected) in [
+            (Some("r@x.example"), None, true, "受領証"),
+            (Some("r@x.example"), late, true, "受領証（期限後）"),
+            // The evidence names a receipt, and that may be anything.
+            (Some("r@x.example"), None, false, "受領の証明（ゲートウェイの記録）"),
+            (Some("r@x.example"), late, false, "受領の証明（ゲートウェイの記録）"),
+            (None, Some("seen-by-the-gateway"), false, "受け渡しの証明（ゲートウェイの記録）"),
+        ] {
+            let (pieces, receipt) = (vec![piece(named, reason)], signed.then(fumibako_model::Notification::default));
+            let witnessed = Witnessed { pieces, head: None, receipt, failure: None, erased: None };
+            assert_eq!(title(&witnessed), expected);
+            assert_eq!(words(&witnessed.pieces[0], signed).contains("ゲートウェイの記録"), !signed);
+        }
+    }
 
     #[test]
     fn what_a_stranger_wrote_is_no_markup() {

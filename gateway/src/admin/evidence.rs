@@ -152,6 +152,7 @@ fn fault(fault: &LogFault) -> Tampered {
         Wrong::Changed => "was changed",
         Wrong::Columns => "has a time, event or office beside it that is not its own",
         Wrong::Moved => "is filed under another bundle",
+        Wrong::Word => "names a receipt that is not kept with it, or is another",
         Wrong::Added => "was put in: the log never had it",
         Wrong::Log => "and what follows: the hashes of the log were changed",
     };

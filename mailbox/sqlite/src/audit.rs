@@ -103,6 +103,8 @@ impl Look {
             self.fault(known.n(), Some(id), Wrong::Columns);
         } else if !beside.has_it_in_its_place(row, known) {
             self.fault(known.n(), Some(id), Wrong::Moved);
+        } else if !beside.has_its_word(row, known) {
+            self.fault(known.n(), Some(id), Wrong::Word);
         }
         (self.next, self.last) = (known.n() + 1, Some(id));
     }

@@ -24,7 +24,8 @@ use crate::{
 
 /// One change, and its answer.
 pub(crate) enum Command {
-    Deliver(Facts, Octets, Timestamp, Reply<Delivery>),
+    /// Of a receipt with what is kept of it beside its evidence.
+    Deliver(Facts, Octets, Option<Vec<u8>>, Timestamp, Reply<Delivery>),
     /// Answers with the UIDs, and which of the bodies are kept.
     Append(Doer, OwnMessages, Vec<Octets>, Timestamp, Reply<(UidValidity, Vec<(Uid, bool)>)>),
     Create(OfficeNumber, FolderName, Reply<FolderId>),
@@ -147,7 +148,7 @@ impl Command {
     /// The bundle, if it is a delivery of one: those are made durable as a run.
     pub(crate) fn bundle(&self) -> Option<(&Facts, Result<Place, sqlx::Error>, Timestamp)> {
         match self {
-            Self::Deliver(facts, body, now, _) if *facts.kind() == Kind::Bundle => Some((facts, body.place(), *now)),
+            Self::Deliver(facts, body, _, now, _) if *facts.kind() == Kind::Bundle => Some((facts, body.place(), *now)),
             _ => None,
         }
     }
@@ -210,9 +211,9 @@ impl Command {
     /// Does it, inside the transaction, and holds the answer.
     pub(crate) async fn run(&mut self, rows: &mut SqliteConnection, roll: &Roll) -> Result<Vec<Wake>, sqlx::Error> {
         match self {
-            Self::Deliver(facts, body, now, reply) => match facts.kind() {
+            Self::Deliver(facts, body, word, now, reply) => match facts.kind() {
                 Kind::Receipt(said) => {
-                    let signed = (&*facts, body.place()?);
+                    let signed = (&*facts, body.place()?, word.as_deref());
                     reply.told(receipt::receipt(rows, roll, (signed, said), *now).await)
                 }
                 // The writer runs these together before the others.
@@ -278,7 +279,7 @@ impl Command {
     pub(crate) fn answer(self, failed: Option<&StoreError>) {
         let failed = failed.map(again);
         match self {
-            Self::Deliver(_, _, _, reply) => reply.send(failed),
+            Self::Deliver(_, _, _, _, reply) => reply.send(failed),
             Self::Append(_, _, _, _, reply) => reply.send(failed),
             Self::Copy(_, _, _, reply) => reply.send(failed),
             Self::Create(_, _, reply) => reply.send(failed),

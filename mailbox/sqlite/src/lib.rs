@@ -47,6 +47,7 @@ mod store;
 mod tree;
 mod unneeded;
 mod views;
+mod word;
 mod writer;
 
 pub use open::{DATABASE_FILE, LOCK_FILE, LOG_BYTES};

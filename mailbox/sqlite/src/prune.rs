@@ -124,11 +124,18 @@ async fn sweep(rows: &mut SqliteConnection) -> Result<u64, Stop> {
         AT_ONCE
     );
     let tiles = tiles.execute(&mut *rows).await?.rows_affected();
+    let words = sqlx::query!(
+        "DELETE FROM word WHERE evidence IN (
+             SELECT w.evidence FROM log_head h JOIN word w ON w.evidence <= h.last
+             WHERE h.size = (SELECT value FROM counter WHERE name = 'evidence_pruned') AND h.size > 0 LIMIT ?)",
+        AT_ONCE
+    );
+    let words = words.execute(&mut *rows).await?.rows_affected();
     let pieces = sqlx::query!(
         "DELETE FROM evidence WHERE id IN (
              SELECT e.id FROM log_head h JOIN evidence e ON e.id <= h.last
              WHERE h.size = (SELECT value FROM counter WHERE name = 'evidence_pruned') AND h.size > 0 LIMIT ?)",
         AT_ONCE
     );
-    Ok(tiles + pieces.execute(rows).await?.rows_affected())
+    Ok(tiles + words + pieces.execute(rows).await?.rows_affected())
 }

@@ -15,6 +15,7 @@ use crate::acts::{self, by_agent};
 use crate::deliver::{repeated, sent_before};
 use crate::error::Stop;
 use crate::ledger::{Body, Ledger, Standing, Wake, sent_key};
+use crate::word;
 
 /// The bundle a receipt is for.
 pub(crate) struct Original {
@@ -34,7 +35,7 @@ pub(crate) struct Original {
 pub(crate) async fn receipt(
     rows: &mut SqliteConnection,
     roll: &Roll,
-    ((signed, body), receipt): ((&Facts, Place), &Receipt),
+    ((signed, body, word), receipt): ((&Facts, Place, Option<&[u8]>), &Receipt),
     now: Timestamp,
 ) -> Result<(Delivery, Vec<Wake>), Stop> {
     let original = original(rows, signed, receipt).await?;
@@ -72,6 +73,8 @@ pub(crate) async fn receipt(
     let evidence = ledger.witness(original.id, offices, (Some(original.previous), evidence))?;
     ledger.answered(evidence, signed.wishes())?;
     let wakes = ledger.write(rows).await?;
+    // Profile §8.18: its body goes with its day, and what it proves does not.
+    word::keep(rows, (evidence, word.ok_or(Refusal::Internal)?)).await?;
     if said.is_none() {
         let state = step.state.code();
         sqlx::query!("UPDATE message SET handover = ?, state = ? WHERE id = ?", evidence.0, state, original.id.0)

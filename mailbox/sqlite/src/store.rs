@@ -31,7 +31,7 @@ use crate::heads::{HeadCache, Losing, Shelves};
 use crate::views::Views;
 use crate::{
     acts, agent, annotation, audit, backup, directory, expire, heads, hold, inspect, licence, log, mandate, notice,
-    open, paper, prune, read, refused, report, unneeded,
+    open, paper, prune, read, refused, report, unneeded, word,
 };
 
 /// A store in one folder, open in one process.
@@ -228,8 +228,9 @@ impl Store for SqliteStore {
             if message.is_filed() { self.disk.wait(move || message.keep(now)).await? } else { message.keep(now)? };
         let (facts, body) = kept.into_parts();
         let filed = body.filed();
+        let word = word::packed(&facts, &body)?;
         let octets = Octets::new(body, || facts.envelope(now));
-        let answer = self.change(|reply| Command::Deliver(facts, octets, now, reply)).await;
+        let answer = self.change(|reply| Command::Deliver(facts, octets, word, now, reply)).await;
         let unused = match &answer {
             Ok(delivery) => delivery.repeated,
             Err(error) => self.is_undone(error),
@@ -442,6 +443,10 @@ impl Store for SqliteStore {
 
     async fn keep_log(&self, logging: Logging) -> Result<(), StoreError> {
         self.change(|reply| Command::Log(Box::new(logging), reply)).await
+    }
+
+    async fn word(&self, id: EvidenceId) -> Result<Option<Vec<u8>>, StoreError> {
+        word::read(&self.readers, id).await
     }
 
     async fn prove_life(&self, id: EvidenceId) -> Result<Vec<Proof>, StoreError> {

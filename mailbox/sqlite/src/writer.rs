@@ -156,7 +156,7 @@ async fn bundles(rows: &mut SqliteConnection, roll: &Roll, batch: &mut [Command]
     }
     let replies = batch.iter_mut().filter(|command| command.bundle().is_some());
     for (command, answer) in replies.zip(answers) {
-        if let Command::Deliver(_, _, _, reply) = command {
+        if let Command::Deliver(_, _, _, _, reply) = command {
             reply.hold(answer.map_err(Stop::Refused))?;
         }
     }

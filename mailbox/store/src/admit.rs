@@ -19,7 +19,7 @@ use admitted::{Beside, act};
 pub use arriving::{Arrived, Arriving, Claimed, Via};
 use content::Part;
 use content::SignedBy;
-pub use content::{Receipt, Word};
+pub use content::{RECEIPT_BYTES, Receipt, Word};
 use fields::Fields;
 pub use fields::message_id_of;
 
@@ -91,6 +91,7 @@ pub fn admit(
         }
         Part::Unread(_) => return Err(Refusal::MessageMalformed.about("signed part")),
     };
+    content::within_its_size(&kind, sums.size)?; //                 Profile §8.2: a receipt is short
     let act = act(&kind, recipient, &units);
     arrival.login.role_allows(act.scope())?; //                     Profile §19.1: the person may
     let mandate = agent.map(|agent| roll.mandate(from, agent, act, now)).transpose()?; // Profile §5.5: for just this

@@ -104,6 +104,10 @@ pub trait Store: Send + Sync + 'static {
         marks: MarkNotices,
     ) -> impl Future<Output = Result<MarkedNotices, StoreError>> + Send;
 
+    /// What a recipient said, as the gateway accepted it: what this piece of evidence names by its digest, as long as the piece is
+    /// kept (Profile §8.18). None of other pieces, and of those from before it was kept.
+    fn word(&self, id: EvidenceId) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send;
+
     /// Where the body of a message that comes in now is received. Dropped before it is delivered, it leaves nothing.
     fn spool(&self, now: Timestamp) -> Spool;
 

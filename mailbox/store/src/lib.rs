@@ -30,8 +30,8 @@ pub use acts::{
     WhichActs,
 };
 pub use admit::{
-    Admitted, Arrival, Arrived, Arriving, Claimed, Facts, Kept, Kind, Receipt, Rules, Via, Word, admit, bind, key_of,
-    message_id_of,
+    Admitted, Arrival, Arrived, Arriving, Claimed, Facts, Kept, Kind, RECEIPT_BYTES, Receipt, Rules, Via, Word, admit,
+    bind, key_of, message_id_of,
 };
 pub use backup::{BackedUp, Restored, Verified};
 pub use doer::Doer;

@@ -225,6 +225,8 @@ pub enum Wrong {
     Columns,
     /// It is filed under another bundle than it is about.
     Moved,
+    /// The recipient's word that it names is not kept beside it, or is another.
+    Word,
     /// The log never had it.
     Added,
     /// The log's own hashes are not those that its tiles were made of.

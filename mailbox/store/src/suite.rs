@@ -94,6 +94,7 @@ macro_rules! store_suite {
             hold::offices_remove_what_is_held_and_it_is_kept,
             hold::a_hold_of_nothing_is_refused,
             receipts::a_receipt_turns_a_bundle_to_done,
+            receipts::what_a_recipient_said_is_kept_as_long_as_its_evidence,
             receipts::the_first_receipt_counts,
             receipts::a_copy_filed_elsewhere_is_marked_too,
             receipts::a_receipt_of_something_else_is_refused,

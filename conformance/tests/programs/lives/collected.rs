@@ -2,6 +2,7 @@
 //! is over.
 
 use std::fs;
+use std::path::Path;
 use std::sync::Barrier;
 use std::thread;
 
@@ -161,13 +162,19 @@ fn whoever_comes_is_written_down_once_and_proved_offline_and_who_comes_late_as_w
     }
     who_comes_late(&mut life, &letter, &late);
 
-    // Years later, the gateway is gone, and the certificates of the offices are over.
-    let proved = [&ours, &late].map(|id| life.proved(id).0);
+    // The days of all receipts are over, and the bodies gone; the recipients' signatures are in the file. Years later, the gateway is
+    // gone as well, and the certificates of the offices are over.
+    assert!(life.clock.now() > accepted + SignedDuration::from_hours(24 * 91));
+    let proved = [&ours, &late].map(|id| life.proved(id));
+    let page = |path: &Path| fs::read_to_string(path.with_extension("html")).expect("it was written");
+    assert!(page(&proved[0].0).contains("<h1>受領証</h1>") && page(&proved[1].0).contains("<h1>受領証（期限後）</h1>"));
     life.world.gateway.kill();
     life.clock.set(accepted + SignedDuration::from_hours(24 * 365 * 6));
-    for path in proved {
-        life.verified(&path);
+    for (path, file) in &proved {
+        assert!(file.receipt.is_some());
+        life.verified(path);
     }
+    life.knows_a_receipt_that_was_taken_out(&proved[0].0);
 }
 
 /// The receipt of the one whom nobody collected in time.

@@ -80,6 +80,18 @@ impl Life {
         assert_eq!(of_it(&|one| one.beside.push("00".repeat(32))), (Some(76), false));
     }
 
+    /// Profile §8.19: where the recipient's signature is not in the file, no page says that it was.
+    pub(super) fn knows_a_receipt_that_was_taken_out(&self, path: &Path) {
+        let mut file: ProofFile =
+            serde_json::from_slice(&fs::read(path).expect("it was written")).expect("it is a proof");
+        file.receipt = None;
+        let other = self.desk("without.json");
+        fs::write(&other, serde_json::to_string(&file).expect("JSON")).expect("the folder is writable");
+        let ran = self.sender.run(&["verify", &other.to_string_lossy(), "--format", "ndjson"]);
+        let rows = ran.well().output();
+        assert!(rows.lines().any(|row| row.contains("\"receipt\"") && row.contains("unseen")), "{rows}");
+    }
+
     fn openssl_believes_all_of(&self, file: &ProofFile) {
         let put = |name: &str, octets: &str| {
             let octets = STANDARD.decode(octets).expect("it is base64");

@@ -7,9 +7,12 @@ use fumibako_store::StoreError;
 use sqlx::SqlitePool;
 
 use crate::error::{store_error, unreadable};
+use crate::word;
 
 /// Rows that are read at once.
 const AT_ONCE: i64 = 1_000;
+/// Rows whose words are read at once.
+const WORDS_AT_ONCE: usize = 100;
 
 /// A row.
 pub(super) struct Row {
@@ -75,6 +78,10 @@ pub(super) struct Beside {
     before: HashMap<i64, i64>,
     /// Rows whose bundle was accepted by another piece.
     taken: HashSet<i64>,
+    /// The digests of what recipients said, by the piece that names them.
+    words: HashMap<i64, String>,
+    /// Before this piece none was kept.
+    words_from: i64,
 }
 
 impl Beside {
@@ -104,7 +111,20 @@ impl Beside {
         );
         let taken = taken.fetch_one(readers).await.map_err(store_error)?;
         let taken: HashSet<i64> = serde_json::from_str(&taken).map_err(|why| store_error(unreadable(why)))?;
-        Ok(Self { before, taken })
+        let words = words(readers, rows).await?;
+        let words_from = sqlx::query_scalar!("SELECT value FROM counter WHERE name = 'words_from'");
+        let words_from = words_from.fetch_one(readers).await.map_err(store_error)?;
+        Ok(Self { before, taken, words, words_from })
+    }
+
+    /// Profile §8.18: is what the recipient said kept with it, octet for octet?
+    pub(super) fn has_its_word(&self, row: &Row, known: &LogEntry) -> bool {
+        let LogEntry::Bundle(one) = known else { return true };
+        match (&one.evidence.receipt_sha256, self.words.get(&row.id)) {
+            (Some(named), Some(kept)) => named == kept,
+            (Some(_), None) => row.id <= self.words_from,
+            (None, kept) => kept.is_none(),
+        }
     }
 
     /// Is it filed under the bundle that the piece before it is about? The first one is so under a bundle of its own.
@@ -117,4 +137,16 @@ impl Beside {
             },
         }
     }
+}
+
+/// The digests of the words beside these rows.
+async fn words(readers: &SqlitePool, rows: &[Row]) -> Result<HashMap<i64, String>, StoreError> {
+    let mut words = HashMap::new();
+    for rows in rows.chunks(WORDS_AT_ONCE) {
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { continue };
+        let found = sqlx::query!("SELECT evidence, octets FROM word WHERE evidence BETWEEN ? AND ?", first.id, last.id);
+        let found = found.fetch_all(readers).await.map_err(store_error)?;
+        words.extend(found.into_iter().map(|row| (row.evidence, word::digest(&row.octets))));
+    }
+    Ok(words)
 }

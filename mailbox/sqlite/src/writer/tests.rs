@@ -52,7 +52,7 @@ impl Bench {
         let parcel = Parcel { envelope: &facts.envelope(now()), octets: &[&octets] };
         let place = self.appender.append(Day::of(now()), &[parcel]).unwrap()[0];
         let (reply, answer) = Reply::new();
-        (Command::Deliver(facts, Octets::At(place), now(), reply), answer)
+        (Command::Deliver(facts, Octets::At(place), None, now(), reply), answer)
     }
 
     /// Settles these bundles as one batch: their answers, and whether the store is broken now.
@@ -159,12 +159,14 @@ async fn what_a_sender_asked_for_is_kept_with_the_submission() {
     let mut batch = Vec::new();
     let mut answers = Vec::new();
     for letter in [plain, wishing] {
-        let (Command::Deliver(facts, octets, now, reply), answer) = bench.command(&letter) else { panic!("a bundle") };
+        let (Command::Deliver(facts, octets, word, now, reply), answer) = bench.command(&letter) else {
+            panic!("a bundle")
+        };
         let id = facts.message_id().to_owned();
         let recipient = RecipientWishes { notify: Some("NEVER".into()), ..RecipientWishes::default() };
         let asked = Wishes { envelope_id: Some("QQ314159".into()), recipients: vec![recipient], ..Wishes::default() };
         let facts = if id == "b@x.example" { facts.with_wishes(asked) } else { facts };
-        batch.push(Command::Deliver(facts, octets, now, reply));
+        batch.push(Command::Deliver(facts, octets, word, now, reply));
         answers.push(answer);
     }
     assert!(bench.writer.settle(batch).await.is_none());

@@ -203,6 +203,36 @@ async fn what_was_pruned_is_told_from_what_was_removed() {
     }
 }
 
+// Profile §8.18: what is kept of a receipt is what its evidence names.
+#[tokio::test]
+async fn a_receipt_that_was_removed_changed_or_put_in_is_named() {
+    for (statement, faults) in [
+        ("SELECT 1", vec![]),
+        ("DELETE FROM word", vec![fault(2, Wrong::Word)]),
+        ("UPDATE word SET octets = x'00'", vec![fault(2, Wrong::Word)]),
+        ("UPDATE word SET evidence = evidence - 1", vec![fault(1, Wrong::Word), fault(2, Wrong::Word)]),
+        // From before it was kept there is none.
+        (
+            "DELETE FROM word; UPDATE counter SET value = (SELECT max(id) FROM evidence) WHERE name = 'words_from'",
+            vec![],
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+        let world = World::with(&store).await;
+        let bundle = world.bundle(&store, (himawari(), sakura()), "a@x.example", "plan");
+        let digest = *bundle.facts().content_digest();
+        store.deliver(bundle, now()).await.unwrap();
+        let receipt = world.receipt(&store, (sakura(), himawari()), "receipt@x.example", ("a@x.example", &digest));
+        store.deliver(receipt, now()).await.unwrap();
+        log(&store).await.unwrap();
+        store.close().await.unwrap();
+        meddle(folder.path(), statement).await;
+        let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+        assert_eq!(store.audit().await.unwrap().faults, faults, "{statement}");
+    }
+}
+
 // Profile §8.13: what a bundle's three pieces of evidence take on the disk, with their hashes in the log.
 #[tokio::test]
 async fn the_evidence_of_a_bundle_takes_less_than_1500_octets() {

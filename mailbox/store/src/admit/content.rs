@@ -22,6 +22,9 @@ use super::{Kind, Rules};
 pub use receipt::{Receipt, Word};
 pub(super) use receipt::{SignedBy, claimed};
 
+/// Most octets of a receipt as it comes (Profile §8.2): it is kept as long as its evidence, and holds a text, two signatures with their
+/// certificates, and at most the header of what it is about.
+pub const RECEIPT_BYTES: u64 = 256 << 10;
 /// Most MIME parts of one message (Profile §12.1).
 const PARTS: usize = 1000;
 /// Most levels of multiparts (Profile §12.1).
@@ -175,6 +178,16 @@ pub(super) fn read(
         return Err(Refusal::FormNotAccepted.about("signed only"));
     }
     files(&message, fields, from, to).map(|units| (Kind::Bundle, units))
+}
+
+/// Profile §8.2: what is kept for years beside the evidence has an end.
+pub(super) fn within_its_size(kind: &Kind, size: u64) -> Result<(), Refused> {
+    match kind {
+        Kind::Receipt(_) if size > RECEIPT_BYTES => {
+            Err(Refusal::MessageTooLarge.about(format_args!("limit {RECEIPT_BYTES} bytes of a receipt")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Reads MIME within limits, and only such that every reader reads alike.

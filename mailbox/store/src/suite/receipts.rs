@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
-use fumibako_model::{CertificateKey, Enrolled, Event, Fault, Flags, OfficeNumber, Party, Reason, Refusal};
+use fumibako_model::{
+    CertificateKey, Done, Enrolled, Event, Fault, Flags, OfficeNumber, Party, Pruning, Reason, Refusal, What,
+};
 use jiff::Timestamp;
 
 use super::accounts;
+use super::evidence::log_at;
+use super::expire::{ago, keep};
 use super::folders::copy_of;
 use super::{ALL, Fill, World, folder, himawari, kaede, keywords, now, refused, sakura, view};
 use crate::bodies::Day;
-use crate::{AccountOrder, Amendment, Asked, Facts, RefusedCount, RefusedReceipt, Store};
+use crate::{AccountOrder, Amendment, Asked, Facts, PruneOrder, RefusedCount, RefusedReceipt, Store, hex};
 
 const BUNDLE: &str = "bundle@x.example";
 
@@ -50,6 +54,41 @@ pub async fn a_receipt_turns_a_bundle_to_done<S: Store>(store: Arc<S>) {
     assert_eq!((evidence.from, evidence.to), (himawari(), sakura()), "of the bundle, not of the receipt");
     assert_eq!(evidence.receipt_sha256, Some(fumibako_model::hash(&receipt)));
     assert_eq!(evidence.receipt.as_deref(), Some("receipt@x.example"));
+}
+
+// Profile §8.18: a receipt's body goes with its day; what it said is kept as long as the evidence that names it.
+pub async fn what_a_recipient_said_is_kept_as_long_as_its_evidence<S: Store>(store: Arc<S>) {
+    let (world, back, came) = (World::with(&*store).await, (sakura(), himawari()), ago(101));
+    let bundle = world.bundle(&*store, (himawari(), sakura()), BUNDLE, "one");
+    let digest = *bundle.facts().content_digest();
+    let accepted = store.deliver(bundle, came).await.unwrap().evidence;
+    let mut said = Vec::new();
+    for letter in [
+        world.failure(&*store, back, "failed@x.example", (BUNDLE, &digest)),
+        world.receipt(&*store, back, "receipt@x.example", (BUNDLE, &digest)),
+    ] {
+        let sha256 = hex(letter.facts().sha256());
+        said.push((store.deliver(letter, came).await.unwrap().evidence, sha256));
+    }
+    // What comes after the first changes nothing of it.
+    let again = world.receipt(&*store, back, "again@x.example", (BUNDLE, &digest));
+    assert!(store.deliver(again, came).await.unwrap().repeated);
+    let signed = log_at(&*store, came).await.unwrap();
+    store.expire(keep(), Asked::ByThePerson, now()).await.unwrap();
+    assert_eq!(view(&*store, himawari(), "Receipts").await.entries, [], "their bodies are gone");
+    for (evidence, sha256) in &said {
+        let kept = store.word(*evidence).await.unwrap();
+        assert_eq!(kept.map(|octets| fumibako_model::hash(&octets)).as_ref(), Some(sha256), "octet for octet");
+    }
+    assert_eq!(store.word(accepted).await.unwrap(), None);
+    assert_eq!(store.audit().await.unwrap().faults, []);
+
+    let pruned = Pruning { from: 0, until: signed.size, root: signed.root, signed: signed.at, years: 7 };
+    let told = Done::new(now(), "gateway", What::EvidencePruned);
+    store.prune(Some(PruneOrder { pruned, told }), now()).await.unwrap();
+    for (evidence, _) in said {
+        assert_eq!(store.word(evidence).await.unwrap(), None, "it goes with its evidence");
+    }
 }
 
 pub async fn the_first_receipt_counts<S: Store>(store: Arc<S>) {

@@ -260,6 +260,15 @@ fn a_thousand_parts_and_sixteen_levels_are_the_most() {
     assert_eq!(deep(DEPTH + 1), Err(Refusal::TooManyParts));
 }
 
+// Profile §8.2
+#[test]
+fn a_receipt_has_an_end_and_a_bundle_another() {
+    let receipt = Kind::Receipt(Receipt { original_message_id: "a@x.example".into(), word: Word::Processed([7; 32]) });
+    assert_eq!(within_its_size(&receipt, RECEIPT_BYTES), Ok(()));
+    assert_eq!(within_its_size(&receipt, RECEIPT_BYTES + 1).unwrap_err().why, Refusal::MessageTooLarge);
+    assert_eq!(within_its_size(&Kind::Bundle, RECEIPT_BYTES + 1), Ok(()));
+}
+
 // Profile §8.2: as the office reads them whose bundle it is about.
 #[test]
 fn a_receipt_with_folded_fields_is_the_same_receipt() {
