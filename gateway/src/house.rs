@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use fumibako_model::log::SetBack;
 use fumibako_model::{Act, AgentId, Done, Login, MessageId, OfficeNumber, Party, Refusal, Refused, Scope, What};
 use fumibako_signer::{Certificate, Identity, Trust};
 use fumibako_store::{Amend, Expired, Facts, Paper, PaperKind, Store, StoreError};
@@ -19,6 +18,7 @@ use crate::gateway::Addresses;
 use crate::notices::Notices;
 use crate::password::{Guesses, Scratch};
 use crate::trust::{self, TrustError};
+use crate::witness::Witnessing;
 
 mod certificates;
 mod challenges;
@@ -62,10 +62,10 @@ pub(crate) struct House<S> {
     pub(crate) pop3: Arc<pop3::Settings>,
     /// Who signs evidence.
     pub(crate) witness: Identity,
-    /// Where the log went on from an older state, if it did.
-    pub(crate) set_back: Option<SetBack>,
+    /// Whose signatures over the log are believed.
+    pub(crate) witnesses: Trust,
     /// Held by whoever lets the log grow.
-    pub(crate) witnessing: tokio::sync::Mutex<()>,
+    pub(crate) witnessing: tokio::sync::Mutex<Witnessing>,
     believed: RwLock<Arc<Believed>>,
     /// Certificates that are kept beside the evidence.
     vouched: Mutex<HashSet<[u8; 32]>>,
@@ -105,10 +105,10 @@ pub(crate) struct Own {
     pub(crate) addresses: Addresses,
     /// What the salts of user IDs that nobody has are made of.
     pub(crate) nobody: [u8; 32],
-    /// Who signs evidence.
-    pub(crate) witness: Identity,
-    /// Where the log went on from an older state, if it did.
-    pub(crate) set_back: Option<SetBack>,
+    /// Who signs evidence, and whose signatures over the log are believed.
+    pub(crate) witness: (Identity, Trust),
+    /// What is known of the log.
+    pub(crate) witnessing: Witnessing,
 }
 
 impl<S: Store> House<S> {
@@ -151,9 +151,9 @@ impl<S: Store> House<S> {
             hashing: Semaphore::new(cores),
             scratch: Arc::default(),
             nobody: own.nobody,
-            witness: own.witness,
-            set_back: own.set_back,
-            witnessing: tokio::sync::Mutex::default(),
+            witness: own.witness.0,
+            witnesses: own.witness.1,
+            witnessing: tokio::sync::Mutex::new(own.witnessing),
             addresses: own.addresses,
             filing: Semaphore::new(cores),
             broken: watch::Sender::new(false),

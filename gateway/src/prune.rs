@@ -2,7 +2,7 @@
 
 use fumibako_model::log::Head;
 use fumibako_model::{Done, Pruning, What};
-use fumibako_signer::{Trust, enclosed};
+use fumibako_signer::enclosed;
 use fumibako_store::{Prunable, PruneOrder, Store, StoreError, hex};
 
 use crate::house::House;
@@ -17,8 +17,7 @@ pub(crate) async fn plan<S: Store>(house: &House<S>) -> Result<Option<Pruning>, 
     let broken = |why: String| StoreError::Failed(format!("no evidence goes: {why}; see `evidence verify`"));
     let (signature, octets) = enclosed(&head).map_err(|why| broken(why.to_string()))?;
     let Head { size, root, at, .. } = serde_json::from_slice(&octets).map_err(|why| broken(why.to_string()))?;
-    let trust = Trust::new(house.witness.chain().iter().cloned()).map_err(|why| broken(why.to_string()))?;
-    trust.check(&signature, at).map_err(|why| broken(why.to_string()))?;
+    house.witnesses.check(&signature, at).map_err(|why| broken(why.to_string()))?;
     let known = house.store.continuation(until, until).await?.map(|(root, _)| hex(&root));
     if size != until || known.as_ref() != Some(&root) {
         return Err(broken(format!("the first {until} pieces are not those that were signed for")));

@@ -236,7 +236,7 @@ mod tests {
         let ports = Ports::Ephemeral;
         let options = InitOptions { dir: folder.into(), domain: domain.clone(), dev_ca: true, ports };
         let config = init(&options, Clock.now()).unwrap();
-        let witness = witness::load(&config.evidence.identity_file).unwrap();
+        let witness = witness::load(&config.evidence).unwrap();
         let trust = Arc::new(trust::load(&config.trust_folder).unwrap());
         let store = SqliteStore::open(&config.store_folder, domain).await.unwrap();
         let nowhere: SocketAddr = "127.0.0.1:1".parse().unwrap();
@@ -250,7 +250,7 @@ mod tests {
             https: nowhere,
             metrics: None,
         };
-        let own = Own { addresses, nobody: [0; 32], witness, set_back: None };
+        let own = Own { addresses, nobody: [0; 32], witness, witnessing: witness::Witnessing::default() };
         House::new(store, config, Believed { trust, name: String::new() }, own)
     }
 

@@ -3,22 +3,25 @@
 //! Evidence itself is written in the commit of its event; what costs time, the signature, is one for all that came meanwhile,
 //! and nobody who sends or reads waits for it.
 
-use std::fs::File;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use fumibako_model::AuditHead;
-use fumibako_model::log::{Growth, Head, SetBack, leaf};
-use fumibako_signer::{Identity, enclose, enclosed};
+use fumibako_model::log::{Head, leaf};
+use fumibako_signer::{CertificateError, Identity, Trust, enclose, enclosed};
 use fumibako_store::bodies::Day;
-use fumibako_store::{ActsHead, LogState, Logging, Store, StoreError, Unlogged, UnsignedActs, hex};
+use fumibako_store::{ActsHead, Logging, Store, StoreError, Unlogged, UnsignedActs, hex};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use crate::config::Evidence;
 use crate::house::House;
 use crate::{licence, notices, report};
+
+mod last;
+
+pub(crate) use last::{Lost, Witnessing, begin, not_continued};
 
 /// From one look for new evidence to the next.
 const LOOK: Duration = Duration::from_secs(1);
@@ -32,56 +35,18 @@ pub enum WitnessError {
     /// It holds no key with its certificate.
     #[error("{0}: {1}")]
     Unfit(PathBuf, fumibako_signer::IdentityError),
+    /// What stands above it is no authority.
+    #[error("{0}: {1}")]
+    NoAuthority(PathBuf, CertificateError),
 }
 
-/// Reads the evidence key with its certificate.
-pub(crate) fn load(file: &Path) -> Result<Identity, WitnessError> {
-    let octets = std::fs::read(file).map_err(|why| WitnessError::File(file.into(), why))?;
-    Identity::from_pem(&octets, None).map_err(|why| WitnessError::Unfit(file.into(), why))
-}
-
-/// Beside the key, outside the store and its backups: the last head that was signed.
-const LAST_HEAD: &str = "last-head.p7m";
-
-fn last_head_file(identity_file: &Path) -> PathBuf {
-    identity_file.with_file_name(LAST_HEAD)
-}
-
-/// Profile §8.20: did the log lose its end, by a backup that was restored or by a hand in its folder? Asked at the start; from then on
-/// every head says it.
-pub(crate) async fn set_back<S: Store>(
-    store: &S,
-    identity_file: &Path,
-    now: Timestamp,
-) -> Result<Option<SetBack>, StoreError> {
-    let LogState { size, head, restored, .. } = store.log_state().await?;
-    let said = head.as_deref().and_then(read).and_then(|head| head.set_back);
-    let given = std::fs::read(last_head_file(identity_file)).ok().as_deref().and_then(read);
-    let lost = match &given {
-        Some(given) if given.size > size => true,
-        // Of the same length, or shorter, and not what is there now.
-        Some(given) if given.size > 0 => {
-            let known = store.continuation(given.size, size).await?;
-            known.is_none_or(|(root, _)| hex(&root) != given.root)
-        }
-        _ => false,
-    };
-    let news = restored.filter(|at| said.as_ref().is_none_or(|said| said.at < *at));
-    if !lost && news.is_none() {
-        return Ok(said);
-    }
-    let root = if size == 0 { None } else { store.continuation(size, size).await?.map(|(root, _)| root) };
-    let root = root.map_or_else(|| hex(&Growth::default().root()), |root| hex(&root));
-    let told: Vec<_> = said.into_iter().chain(given.as_ref().and_then(|given| given.set_back.clone())).collect();
-    let lost = given.filter(|_| lost).map(|given| given.size);
-    tracing::warn!(size, lost, "evidence.set_back");
-    let this = SetBack { size, root, at: news.unwrap_or(now), lost, earlier: Vec::new() };
-    Ok(Some(this.after(told.iter())))
-}
-
-/// What was signed; whose signature it is, is asked by whoever has to know.
-fn read(head: &[u8]) -> Option<Head> {
-    serde_json::from_slice(&enclosed(head).ok()?.1).ok()
+/// Reads the evidence key with its certificate, and whose signatures over the log are believed: those under its authority.
+pub(crate) fn load(settings: &Evidence) -> Result<(Identity, Trust), WitnessError> {
+    let file = &settings.identity_file;
+    let octets = std::fs::read(file).map_err(|why| WitnessError::File(file.clone(), why))?;
+    let witness = Identity::from_pem(&octets, None).map_err(|why| WitnessError::Unfit(file.clone(), why))?;
+    let trust = Trust::new(witness.chain().iter().cloned());
+    Ok((witness, trust.map_err(|why| WitnessError::NoAuthority(file.clone(), why))?))
 }
 
 /// Profile §8.13: by a clock outside the days of the key's certificate nothing is signed, for it would hold nowhere. Evidence
@@ -132,25 +97,17 @@ pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Rec
     }
 }
 
-/// Another file in its place, whole and for good: what says after a power cut how long the log was must not be shorter than it.
-fn put(file: &Path, octets: &[u8]) -> std::io::Result<()> {
-    let beside = file.with_extension("new");
-    let mut new = File::create(&beside)?;
-    new.write_all(octets)?;
-    new.sync_all()?;
-    std::fs::rename(&beside, file)?;
-    // The name is of the folder, and durable with it.
-    file.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-}
-
-/// Takes all new evidence into the log, and signs its head.
+/// Takes all new evidence into the log, and signs its head. A log that lost its end since the last one says so from now on.
 pub(crate) async fn attest<S: Store>(house: &House<S>) -> Result<(), StoreError> {
-    let _one_at_a_time = house.witnessing.lock().await;
+    let mut witnessing = house.witnessing.lock().await;
+    let file = last::file(&house.config.evidence.identity_file);
+    witnessing.look(&house.store, &file, house.clock.now()).await?;
     while let Some(Unlogged { mut growth, entries, last }) = house.store.unlogged().await? {
         let now = house.clock.now();
         if !may_sign(house, now) {
             return Ok(());
         }
+        witnessing.goes_on(&growth)?;
         for entry in &entries {
             growth.push(leaf(entry.as_bytes()));
         }
@@ -160,18 +117,18 @@ pub(crate) async fn attest<S: Store>(house: &House<S>) -> Result<(), StoreError>
             size: growth.size(),
             root: hex(&growth.root()),
             at: now,
-            set_back: house.set_back.clone(),
+            set_back: witnessing.set_back.clone(),
         };
         let octets = serde_json::to_vec(&head).map_err(|why| StoreError::Failed(why.to_string()))?;
         let signed = enclose(&octets, &house.witness, now).map_err(|why| StoreError::Failed(why.to_string()))?;
-        let file = last_head_file(&house.config.evidence.identity_file);
         let also = signed.clone();
         let logging = Logging { day: Day::of(now), size: growth.size(), last, head: signed, tiles: growth.tiles() };
         house.store.keep_log(logging).await?;
+        witnessing.signed(&head, also.clone());
         // A crash between leaves an older one there, which the log continues.
         let kept = tokio::task::spawn_blocking({
             let file = file.clone();
-            move || put(&file, &also)
+            move || last::put(&file, &also)
         });
         if let Err(why) = kept.await.map_err(std::io::Error::other).and_then(|kept| kept) {
             tracing::warn!(%why, file = %file.display(), "evidence.last_head");

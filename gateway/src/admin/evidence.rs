@@ -12,7 +12,8 @@ use fumibako_store::{
 
 use super::Admin;
 use super::words::{Audited, PruneView, RefusedMore, RefusedRow, Reply, Request, Tampered};
-use crate::{proof, prune, witness};
+use crate::witness::{self, Lost};
+use crate::{proof, prune};
 
 impl<S: Store> Admin<S> {
     /// What is asked of the evidence.
@@ -60,25 +61,45 @@ impl<S: Store> Admin<S> {
         })?;
         let LogAudit { evidence, logged, heads, pruned, faults } = self.0.store.audit().await?;
         let mut rows: Vec<_> = faults.iter().map(fault).collect();
-        let trust = Trust::new(self.0.witness.chain().iter().cloned());
-        let trust = trust.map_err(|why| StoreError::Failed(why.to_string()))?;
+        let trust = &self.0.witnesses;
+        rows.extend(self.lost().await?);
         let mut good = 0;
         for kept in &heads {
-            match judged(kept, &trust) {
+            match judged(kept, trust) {
                 Ok(()) => good = kept.size,
                 Err(what) => rows.push(Tampered { first: good, last: kept.size.max(1) - 1, id: None, what }),
             }
         }
-        let early = pruned.iter().filter(|one| !rightly(one, &heads, &trust));
+        let early = pruned.iter().filter(|one| !rightly(one, &heads, trust));
         rows.extend(early.map(|Pruned { id, pruning, .. }| Tampered {
             first: pruning.from,
             last: pruning.until.max(1) - 1,
             id: Some(*id),
             what: "went before its years were over".into(),
         }));
-        let (heads, set_back) = (heads.len() as u64, self.0.set_back.clone());
+        let (heads, set_back) = (heads.len() as u64, self.0.witnessing.lock().await.set_back.clone());
         let pruned = pruned.into_iter().next_back().map(|one| one.pruning);
         Ok(Reply::Audited(Box::new(Audited { evidence, logged, heads, set_back, pruned, faults: rows })))
+    }
+
+    /// Profile §8.20: ends of the log that were signed for and are not there.
+    async fn lost(&self) -> Result<Vec<Tampered>, StoreError> {
+        let house = &self.0;
+        let found = house.witnessing.lock().await.lost.clone();
+        let found = found.into_iter().map(|Lost { signed, left, at }| Tampered {
+            first: left.min(signed.max(1) - 1),
+            last: signed.max(1) - 1,
+            id: None,
+            what: format!("was signed for and is not there since {at}: the log does not continue that head, which lies beside the key"),
+        });
+        let not_continued = witness::not_continued(&house.store, &house.config.evidence.identity_file).await?;
+        let beside = not_continued.map(|signed| Tampered {
+            first: 0,
+            last: signed.max(1) - 1,
+            id: None,
+            what: "and more: the log does not continue the last head, which lies beside the key".into(),
+        });
+        Ok(found.chain(beside).collect())
     }
 
     async fn refused(&self) -> Result<Reply, StoreError> {
@@ -103,9 +124,7 @@ impl<S: Store> Admin<S> {
         let der = STANDARD.decode(&given).map_err(|why| broken(why.to_string()))?;
         let (signature, octets) = enclosed(&der).map_err(|why| broken(why.to_string()))?;
         let head: Head = serde_json::from_slice(&octets).map_err(|why| broken(why.to_string()))?;
-        let trust = Trust::new(self.0.witness.chain().iter().cloned());
-        let trust = trust.map_err(|why| StoreError::Failed(why.to_string()))?;
-        trust.check(&signature, head.at).map_err(|why| broken(why.to_string()))?;
+        self.0.witnesses.check(&signature, head.at).map_err(|why| broken(why.to_string()))?;
         witness::attest(&self.0).await?;
         let LogState { size, head: newest, .. } = self.0.store.log_state().await?;
         let newest = newest.filter(|_| head.size <= size);

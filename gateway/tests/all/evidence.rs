@@ -7,7 +7,7 @@ use std::process::Command;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_gateway::{
-    AccountRequest, Audited, Clock, Gateway, Reply, Request, Running, Secret, evidence_authority_file,
+    AccountRequest, Audited, Clock, Config, Gateway, Reply, Request, Running, Secret, evidence_authority_file,
 };
 use fumibako_model::log::{Head, extended, included, leaf};
 use fumibako_model::{EvidenceId, Party, ProofFile, Recorded, Refusal, Retention};
@@ -257,6 +257,63 @@ async fn a_message_id_that_was_used_again_gives_nobody_the_evidence_of_the_other
         let (status, answer, _) = asked(&gateway, RECIPIENT, &format!("twice@x.example?{unread}")).await;
         assert!(status == "422" && answer.contains("E-DIR-014"), "{answer}");
     }
+}
+
+/// The heads beside the key that the log did not continue.
+fn lost_heads(config: &Config) -> Vec<Head> {
+    let folder = config.evidence.identity_file.parent().unwrap();
+    let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let lost = names.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("lost-head-"));
+    let read = |path: PathBuf| enclosed(&std::fs::read(path).unwrap()).unwrap().1;
+    lost.map(|path| serde_json::from_slice(&read(path)).unwrap()).collect()
+}
+
+// Profile §8.20
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_cuts_the_log_of_a_running_gateway_is_found_out_and_what_was_signed_is_kept() {
+    let (gateway, first) = with_mail().await;
+    let (early, six) = head_of(&gateway.running, first).await;
+    assert_eq!((six.size, audited(&gateway).await.faults.len()), (6, 0));
+    edit(
+        &gateway.config.store_folder,
+        "DELETE FROM evidence WHERE id IN (SELECT id FROM evidence ORDER BY id DESC LIMIT 2);
+         UPDATE counter SET value = value - 2 WHERE name = 'evidence_count';
+         DELETE FROM log_head; DELETE FROM log_tile",
+    );
+    for _ in 0..2 {
+        let found = audited(&gateway).await;
+        let faults: Vec<_> = found.faults.iter().map(|fault| (fault.first, fault.last)).collect();
+        assert_eq!((faults, found.evidence), (vec![(0, 5)], 4), "{found:?}");
+        assert!(found.faults[0].what.contains("signed for"), "{found:?}");
+    }
+    let (_, after) = head_of(&gateway.running, first).await;
+    let said = after.set_back.clone().unwrap();
+    assert_eq!((after.size, said.size, said.lost), (4, 0, Some(6)));
+    let continues = gateway.ask(Request::EvidenceContinues { head: early }).await;
+    assert!(matches!(continues, Reply::No { code: Refusal::EvidenceBroken, .. }), "{continues:?}");
+    assert_eq!(lost_heads(&gateway.config), std::slice::from_ref(&six), "what the log said before is kept");
+    let Fixture { folder: _folder, config, running, kept: _mail } = gateway;
+    running.stop().await;
+    let running = Gateway::start(config.clone()).await.unwrap();
+    assert_eq!(head_of(&running, first).await.1.set_back, Some(said), "it stays said");
+    running.stop().await;
+    assert_eq!(lost_heads(&config), [six]);
+}
+
+// Profile §8.13
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_signed_over_hashes_that_were_not_signed() {
+    let (gateway, first) = with_mail().await;
+    let (_, six) = head_of(&gateway.running, first).await;
+    edit(
+        &gateway.config.store_folder,
+        "UPDATE log_tile SET hashes = CAST(substr(hashes, 1, 160) || zeroblob(32) AS BLOB);
+         INSERT INTO evidence SELECT id + 1, -1, kind, at, 0, 0, replace(replace(doc, '\"n\":5', '\"n\":6'), printf('%014X', id), printf('%014X', id + 1))
+         FROM evidence ORDER BY id DESC LIMIT 1",
+    );
+    let found = audited(&gateway).await;
+    assert_eq!(found.logged, six.size, "no head covers what came after it: {found:?}");
+    assert!(found.faults.iter().any(|fault| fault.first == 5), "{found:?}");
 }
 
 /// `openssl ts` behind a door on this machine, as RFC 3161 §3.4 has it.

@@ -1,0 +1,165 @@
+//! The last head that was signed, held in memory and beside the key, outside the store: a log that does not continue it has lost its
+//! end (Profile §8.20).
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use fumibako_model::log::{Growth, Head, SET_BACKS, SetBack};
+use fumibako_signer::enclosed;
+use fumibako_store::{LogState, Store, StoreError, hex};
+use jiff::Timestamp;
+
+/// Its name, beside the key.
+const LAST_HEAD: &str = "last-head.p7m";
+
+/// What the gateway knows of its log and does not read from the rows.
+#[derive(Debug, Default)]
+pub(crate) struct Witnessing {
+    /// Where the log went on from an older state, if it did. Every head from then on says it.
+    pub(crate) set_back: Option<SetBack>,
+    /// Ends that were lost under the running gateway, which no backup explains.
+    pub(crate) lost: Vec<Lost>,
+    last: Option<Last>,
+}
+
+/// The newest head that the log is known to have had.
+#[derive(Debug)]
+struct Last {
+    size: u64,
+    root: String,
+    /// As it was signed.
+    head: Vec<u8>,
+}
+
+/// An end of the log that was signed for and is not there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lost {
+    /// Pieces that were signed for.
+    pub(crate) signed: u64,
+    /// Pieces under the head that was there then.
+    pub(crate) left: u64,
+    /// When that was noticed.
+    pub(crate) at: Timestamp,
+}
+
+pub(super) fn file(identity_file: &Path) -> PathBuf {
+    identity_file.with_file_name(LAST_HEAD)
+}
+
+/// Did the log lose its end, by a backup that was restored or by a hand in its folder? Asked at the start; from then on every head
+/// says it.
+pub(crate) async fn begin<S: Store>(store: &S, identity_file: &Path, now: Timestamp) -> Result<Witnessing, StoreError> {
+    let LogState { size, head, restored, .. } = store.log_state().await?;
+    let said = head.as_deref().and_then(read).and_then(|head| head.set_back);
+    let file = file(identity_file);
+    let given = std::fs::read(&file).ok().as_deref().and_then(read);
+    let lost = match &given {
+        Some(given) => !continues(store, size, (given.size, &given.root)).await?,
+        None => false,
+    };
+    let root = root(store, size).await?;
+    let newest = head.map(|head| Last { size, root: root.clone(), head });
+    let news = restored.filter(|at| said.as_ref().is_none_or(|said| said.at < *at));
+    if !lost && news.is_none() {
+        return Ok(Witnessing { set_back: said, lost: Vec::new(), last: newest });
+    }
+    let told: Vec<_> = said.into_iter().chain(given.as_ref().and_then(|given| given.set_back.clone())).collect();
+    let lost = given.filter(|_| lost).map(|given| given.size);
+    tracing::warn!(size, lost, "evidence.set_back");
+    if lost.is_some() {
+        keep_aside(&file, now);
+    }
+    let this = SetBack { size, root, at: news.unwrap_or(now), lost, earlier: Vec::new() };
+    Ok(Witnessing { set_back: Some(this.after(told.iter())), lost: Vec::new(), last: newest })
+}
+
+impl Witnessing {
+    /// Is the newest head the last one that was signed, or one that continues it? If not, the log lost its end under the running
+    /// gateway: that is remembered, and every head from now on says it.
+    pub(super) async fn look<S: Store>(&mut self, store: &S, file: &Path, now: Timestamp) -> Result<(), StoreError> {
+        let LogState { size, head, .. } = store.log_state().await?;
+        let Some(last) = &self.last else { return Ok(()) };
+        if last.size == size && head.as_ref() == Some(&last.head) {
+            return Ok(());
+        }
+        let root = root(store, size).await?;
+        if continues(store, size, (last.size, &last.root)).await? {
+            self.last = head.map(|head| Last { size, root, head });
+            return Ok(());
+        }
+        let signed = last.size;
+        tracing::error!(size, lost = signed, "evidence.set_back");
+        keep_aside(file, now);
+        let this = SetBack { size, root: root.clone(), at: now, lost: Some(signed), earlier: Vec::new() };
+        self.set_back = Some(this.after(self.set_back.iter()));
+        self.lost.push(Lost { signed, left: size, at: now });
+        self.lost.truncate(SET_BACKS);
+        self.last = Some(Last { size, root, head: head.unwrap_or_default() });
+        Ok(())
+    }
+
+    /// The hashes that new evidence is put to are those that were signed: over others nothing is.
+    pub(super) fn goes_on(&self, growth: &Growth) -> Result<(), StoreError> {
+        match &self.last {
+            Some(last) if last.size == growth.size() && last.root != hex(&growth.root()) => Err(StoreError::Failed(
+                "the hashes of the log are not those that were signed; see `evidence verify`".into(),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn signed(&mut self, head: &Head, signed: Vec<u8>) {
+        self.last = Some(Last { size: head.size, root: head.root.clone(), head: signed });
+    }
+}
+
+/// Pieces under the head in the file beside the key, if the log does not continue it.
+pub(crate) async fn not_continued<S: Store>(store: &S, identity_file: &Path) -> Result<Option<u64>, StoreError> {
+    let Some(given) = std::fs::read(file(identity_file)).ok().as_deref().and_then(read) else { return Ok(None) };
+    let LogState { size, .. } = store.log_state().await?;
+    let holds = continues(store, size, (given.size, &given.root)).await?;
+    Ok((!holds).then_some(given.size))
+}
+
+/// Does the log of this size begin with what was signed?
+async fn continues<S: Store>(store: &S, size: u64, (signed, root): (u64, &str)) -> Result<bool, StoreError> {
+    if signed == 0 {
+        return Ok(true);
+    }
+    if signed > size {
+        return Ok(false);
+    }
+    Ok(store.continuation(signed, size).await?.is_some_and(|(known, _)| hex(&known) == root))
+}
+
+async fn root<S: Store>(store: &S, size: u64) -> Result<String, StoreError> {
+    let root = if size == 0 { None } else { store.continuation(size, size).await?.map(|(root, _)| root) };
+    Ok(hex(&root.unwrap_or_else(|| Growth::default().root())))
+}
+
+/// What was signed; whose signature it is, is asked by whoever has to know.
+fn read(head: &[u8]) -> Option<Head> {
+    serde_json::from_slice(&enclosed(head).ok()?.1).ok()
+}
+
+/// Another file in its place, whole and for good: what says after a power cut how long the log was must not be shorter than it.
+pub(super) fn put(file: &Path, octets: &[u8]) -> std::io::Result<()> {
+    let beside = file.with_extension("new");
+    let mut new = File::create(&beside)?;
+    new.write_all(octets)?;
+    new.sync_all()?;
+    std::fs::rename(&beside, file)?;
+    // The name is of the folder, and durable with it.
+    file.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+/// The head that the log does not continue stays, under a name of its own: it proves what was there.
+fn keep_aside(file: &Path, now: Timestamp) {
+    let name = |n: u32| file.with_file_name(format!("lost-head-{}-{n}.p7m", now.as_second()));
+    let Some(aside) = (0..1_000).map(name).find(|name| !name.exists()) else { return };
+    let kept = std::fs::read(file).and_then(|octets| put(&aside, &octets));
+    if let Err(why) = kept {
+        tracing::warn!(%why, file = %file.display(), "evidence.last_head");
+    }
+}
