@@ -192,6 +192,7 @@ impl<S: Store> Admin<S> {
             heads_signed: counts.heads_signed.get(),
             heads_stamped: counts.heads_stamped.get(),
             nearly_full,
+            evidence_key_until: self.0.witness.certificate().not_after(),
             accepted: counts.all_accepted(),
             refused: counts.refused.all(),
             connections: counts.connections.all(),

@@ -72,6 +72,9 @@ pub struct Evidence {
     /// PEM: private key, certificate, and the authority above it; should have mode 0600. Made by `init`. Without it the gateway
     /// does not start.
     pub identity_file: PathBuf,
+    /// PEM: the authorities above the keys that signed before this one, whose signatures are believed. Default empty: there was none.
+    /// A file that is named and not there, or holds anything else, keeps the gateway from starting.
+    pub former_authorities_file: PathBuf,
     /// `http://` address of a time-stamping authority (RFC 3161). Default empty: heads have no stamp. While it does not answer, heads
     /// wait for their stamps, and nothing else does.
     pub stamp_url: String,
@@ -85,6 +88,7 @@ impl Default for Evidence {
     fn default() -> Self {
         Self {
             identity_file: "evidence/identity.pem".into(),
+            former_authorities_file: PathBuf::new(),
             stamp_url: String::new(),
             stamp_authority_file: "evidence/tsa.pem".into(),
             keep_years: EvidenceTerm::default().years(),
@@ -317,6 +321,10 @@ impl Config {
         ] {
             *path = folder.join(&path);
         }
+        let former = &mut config.evidence.former_authorities_file;
+        if !former.as_os_str().is_empty() {
+            *former = folder.join(&former);
+        }
         Ok(config)
     }
 
@@ -410,7 +418,7 @@ mod tests {
         let keys = |table: &toml::Table| table.keys().cloned().collect::<Vec<_>>();
         assert_eq!(written.len(), 12, "{:?}", keys(&written));
         assert_eq!(written["submission"].as_table().unwrap().len(), 1);
-        assert_eq!(written["evidence"].as_table().unwrap().len(), 4);
+        assert_eq!(written["evidence"].as_table().unwrap().len(), 5);
         assert_eq!(written["listen"].as_table().unwrap().len(), 6);
         assert_eq!(written["tls"].as_table().unwrap().len(), 3);
         assert_eq!(written["limits"].as_table().unwrap().len(), 15);

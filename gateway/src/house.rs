@@ -62,7 +62,7 @@ pub(crate) struct House<S> {
     pub(crate) pop3: Arc<pop3::Settings>,
     /// Who signs evidence.
     pub(crate) witness: Identity,
-    /// Whose signatures over the log are believed.
+    /// Whose signatures over the log are believed: its own, and those of the keys before it.
     pub(crate) witnesses: Trust,
     /// Held by whoever lets the log grow.
     pub(crate) witnessing: tokio::sync::Mutex<Witnessing>,

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use fumibako_model::AuditHead;
 use fumibako_model::log::{Head, leaf};
-use fumibako_signer::{CertificateError, Identity, Trust, enclose, enclosed};
+use fumibako_signer::{Certificate, CertificateError, Identity, Trust, enclose, enclosed};
 use fumibako_store::bodies::Day;
 use fumibako_store::{ActsHead, Logging, Store, StoreError, Unlogged, UnsignedActs, hex};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use crate::config::Evidence;
@@ -35,18 +35,28 @@ pub enum WitnessError {
     /// It holds no key with its certificate.
     #[error("{0}: {1}")]
     Unfit(PathBuf, fumibako_signer::IdentityError),
-    /// What stands above it is no authority.
+    /// The authorities of the keys before it cannot be read.
+    #[error("{0}: {1}. Take it out of `former_authorities_file`, or put the file back")]
+    Former(PathBuf, std::io::Error),
+    /// They are no authorities.
     #[error("{0}: {1}")]
     NoAuthority(PathBuf, CertificateError),
 }
 
-/// Reads the evidence key with its certificate, and whose signatures over the log are believed: those under its authority.
+/// Reads the evidence key with its certificate, and whose signatures over the log are believed: those under its authority, and
+/// under those of the keys before it (Profile §8.16).
 pub(crate) fn load(settings: &Evidence) -> Result<(Identity, Trust), WitnessError> {
-    let file = &settings.identity_file;
+    let (file, former) = (&settings.identity_file, &settings.former_authorities_file);
     let octets = std::fs::read(file).map_err(|why| WitnessError::File(file.clone(), why))?;
     let witness = Identity::from_pem(&octets, None).map_err(|why| WitnessError::Unfit(file.clone(), why))?;
-    let trust = Trust::new(witness.chain().iter().cloned());
-    Ok((witness, trust.map_err(|why| WitnessError::NoAuthority(file.clone(), why))?))
+    let mut authorities = witness.chain().to_vec();
+    if !former.as_os_str().is_empty() {
+        let unfit = |why| WitnessError::NoAuthority(former.clone(), why);
+        let pem = std::fs::read(former).map_err(|why| WitnessError::Former(former.clone(), why))?;
+        authorities.extend(Certificate::many_from_pem(&pem).map_err(unfit)?);
+    }
+    let trust = Trust::new(authorities).map_err(|why| WitnessError::NoAuthority(former.clone(), why))?;
+    Ok((witness, trust))
 }
 
 /// Profile §8.13: by a clock outside the days of the key's certificate nothing is signed, for it would hold nowhere. Evidence
@@ -56,11 +66,26 @@ fn may_sign<S: Store>(house: &House<S>, now: Timestamp) -> bool {
     (certificate.not_before()..=certificate.not_after()).contains(&now)
 }
 
+/// So long before the key's certificate ends the operator is told: whoever verifies needs the next authority by then.
+const WARNING: SignedDuration = SignedDuration::from_hours(24 * 180);
+
+/// Does the key's certificate end soon, so that another has to take its place?
+pub(crate) fn ends_soon(witness: &Identity, now: Timestamp) -> Option<Timestamp> {
+    let until = witness.certificate().not_after();
+    (until.duration_since(now) < WARNING).then_some(until)
+}
+
 /// Runs until the gateway stops, and once more then.
 pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Receiver<bool>) {
-    let (mut looked, mut told, mut signs) = (None, None, true);
+    let (mut looked, mut told, mut signs, mut warned) = (None, None, true, None);
     loop {
         let last = *stopping.borrow();
+        let today = Day::of(house.clock.now());
+        if let (true, Some(until)) =
+            (warned.replace(today) != Some(today), ends_soon(&house.witness, house.clock.now()))
+        {
+            tracing::warn!(%until, "evidence.key_ends");
+        }
         if std::mem::replace(&mut signs, may_sign(&house, house.clock.now())) && !signs {
             let certificate = house.witness.certificate();
             tracing::warn!(from = %certificate.not_before(), until = %certificate.not_after(), "evidence.not_signed");

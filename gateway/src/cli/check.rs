@@ -1,6 +1,7 @@
 //! `check`: are settings, certificates and authorities usable? With `--store`: does everything that is kept hold together?
 
 use fumibako_careplan::Lang;
+use fumibako_model::JAPAN;
 use fumibako_sqlite::SqliteStore;
 
 use super::{Context, Failure, runtime, unexpected};
@@ -22,6 +23,14 @@ impl Check {
         }
         crate::tls::acceptor(&config.tls).map_err(StartError::from)?;
         let trusted = crate::trust::load(&config.trust_folder).map_err(StartError::from)?.anchors().len();
+        let (witness, _) = crate::witness::load(&config.evidence).map_err(StartError::from)?;
+        if let Some(until) = crate::witness::ends_soon(&witness, crate::clock::Clock.now()) {
+            let day = JAPAN.to_datetime(until).date();
+            context.say(
+                &format!("証跡に署名する鍵の証明書は {day} に終わります。新しい鍵に替えてください（README「Evidence」）。"),
+                &format!("The certificate of the key that signs evidence ends on {day}. Put another key in its place (README, Evidence)."),
+            )?;
+        }
         context.say(
             &format!("設定は正しく、信頼する認証局は {trusted} 件です。"),
             &format!("The settings are usable; {trusted} authorities are trusted."),

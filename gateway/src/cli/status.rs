@@ -1,5 +1,7 @@
 //! `status`: how the running gateway is.
 
+use fumibako_model::JAPAN;
+
 use super::{Context, Failure, unexpected};
 use crate::admin::{Reply, Request};
 
@@ -29,6 +31,10 @@ impl Status {
                 (
                     lang.pick("保存期間を過ぎて整理した証跡", "evidence that went after its years"),
                     s.evidence_pruned.to_string(),
+                ),
+                (
+                    lang.pick("証跡に署名する鍵の期限", "the evidence key ends"),
+                    JAPAN.to_datetime(s.evidence_key_until).date().to_string(),
                 ),
                 (lang.pick("予定の報告", "reports due"), s.reports_due.to_string()),
                 (lang.pick("受け付けなかった受領証", "receipts refused"), s.receipts_refused.to_string()),

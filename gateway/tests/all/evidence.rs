@@ -316,6 +316,40 @@ async fn nothing_is_signed_over_hashes_that_were_not_signed() {
     assert!(found.faults.iter().any(|fault| fault.first == 5), "{found:?}");
 }
 
+// Profile §8.16
+#[tokio::test(flavor = "multi_thread")]
+async fn another_key_takes_the_place_of_the_one_that_signed_and_what_that_signed_is_believed() {
+    let (gateway, first) = with_mail().await;
+    let (early, _) = head_of(&gateway.running, first).await;
+    let Fixture { folder, config, running, kept: _mail } = gateway;
+    running.stop().await;
+    let fresh = Fixture::start().await;
+    let put = |name: &str, from: &Path| {
+        let to = config.evidence.identity_file.with_file_name(name);
+        std::fs::copy(from, &to).unwrap();
+        to
+    };
+    let evidence = fumibako_gateway::Evidence {
+        identity_file: put("next.pem", &fresh.config.evidence.identity_file),
+        former_authorities_file: put("former.pem", &evidence_authority_file(folder.path())),
+        ..config.evidence.clone()
+    };
+    let forgetful = fumibako_gateway::Evidence { former_authorities_file: PathBuf::new(), ..evidence.clone() };
+    for (evidence, believed) in [(forgetful, false), (evidence, true)] {
+        let config = Config { evidence, ..config.clone() };
+        let running = Gateway::start(config).await.unwrap();
+        let Reply::Audited(found) = running.admin().answer(Request::EvidenceVerify).await else { panic!("an audit") };
+        assert_eq!(found.faults.is_empty(), believed, "{found:?}");
+        let continues = running.admin().answer(Request::EvidenceContinues { head: early.clone() }).await;
+        assert_eq!(matches!(continues, Reply::Continues(_)), believed, "{continues:?}");
+        running.stop().await;
+    }
+    let nowhere =
+        fumibako_gateway::Evidence { former_authorities_file: "nowhere.pem".into(), ..config.evidence.clone() };
+    let refused = Gateway::start(Config { evidence: nowhere, ..config }).await.err();
+    assert!(refused.is_some_and(|why| why.to_string().contains("nowhere.pem")));
+}
+
 /// `openssl ts` behind a door on this machine, as RFC 3161 §3.4 has it.
 async fn openssl_tsa(folder: PathBuf) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();

@@ -1,5 +1,6 @@
 //! What `status` tells.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// How the gateway is.
@@ -24,6 +25,9 @@ pub struct Status {
     pub evidence_pruned: u64,
     /// Pieces under a signed head; the others wait for the next, a second or so.
     pub evidence_logged: u64,
+    /// When the certificate of the key that signs evidence ends.
+    #[serde(default)]
+    pub evidence_key_until: Timestamp,
     /// Reports and reminders that wait for their moment.
     pub reports_due: u64,
     /// Receipts that were refused.
