@@ -56,7 +56,7 @@ pub(crate) async fn ask(settings: &Settings, about: &About, now: Timestamp) -> R
     if file.v != PROOF_FORM {
         return Err(Trouble::NotAMessage(path.into(), NotWhole::LaterProof));
     }
-    let (report, witnessed) = verify_proof(&file, (&gateway, Some(&offices)), None, now);
+    let (report, witnessed) = verify_proof(&file, (&gateway, Some(&offices)), (None, &[]), now);
     let octets = serde_json::to_vec_pretty(&file).map_err(std::io::Error::from)?;
     Ok(Proof { octets, report, witnessed })
 }

@@ -98,9 +98,11 @@ impl Verify {
             Err(Trouble::NobodyTrusted) => None,
             trust => Some(trust?),
         };
+        // Our own copy of what was sent opens with our own key (Profile §4.6).
+        let keys = if original.is_some_and(is_sealed) { self.keys(settings.as_ref())? } else { Vec::new() };
         let gateway = settings.unwrap_or_default().evidence_trust(self.evidence_authority.as_deref())?;
         let report = match input {
-            Input::Proof(proof) => verify_proof(proof, (&gateway, offices.as_ref()), original, clock()).0,
+            Input::Proof(proof) => verify_proof(proof, (&gateway, offices.as_ref()), (original, &keys), clock()).0,
             Input::Continuation(proof) => verify_continuation(proof, &gateway),
             Input::Message(_) => return Err(Trouble::NobodyTrusted),
         };

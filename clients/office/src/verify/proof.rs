@@ -5,11 +5,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::log::{Hash, Head, extended, included, leaf};
 use fumibako_model::{
-    Continuation, Domain, Erased, Event, Evidence, EvidenceId, Notification, Party, ProofFile, Proven, Recorded, Refusal,
-    Refused, TrustState, as_it_came, hash, not_signed, not_trusted, revoked,
+    Continuation, Domain, Erased, Event, Evidence, LogEntry, Notification, Party, ProofFile, Proven, Pruned, Pruning,
+    Recorded, Refusal, Refused, TrustState, as_it_came, hash, not_signed, not_trusted, revoked,
 };
 use fumibako_signer::{
-    Certificate, RevocationError, RevocationNews, Signature, Signed, TimeStamp, Trust, WithoutList, enclosed,
+    Certificate, Identity, RevocationError, RevocationNews, Signature, Signed, TimeStamp, Trust, WithoutList, enclosed,
 };
 use jiff::Timestamp;
 
@@ -47,11 +47,11 @@ struct Look<'l> {
 }
 
 /// Judges it: `gateway` vouches for the gateway's evidence, `offices` for the certificates of offices, `original` is the bundle
-/// as it was sent. Everything is judged as of then; the present only has to come after a time stamp.
+/// as it was sent, with the keys that may open it. Everything is judged as of then; the present only has to come after a time stamp.
 pub fn verify_proof(
     file: &ProofFile,
     (gateway, offices): (&Trust, Option<&Trust>),
-    original: Option<&[u8]>,
+    (original, keys): (Option<&[u8]>, &[Identity]),
     now: Timestamp,
 ) -> (Report, Witnessed) {
     let mut report = Report::new(Form::Proof);
@@ -74,8 +74,8 @@ pub fn verify_proof(
     report.parties(&look);
     let pieces = look.pieces.iter().map(|one| &one.evidence);
     report.mandates(pieces, &file.deeds, (look.offices.as_ref(), look.domain.as_ref()));
-    let failure = report.said(&look, What::NotOpened, (look.failed(), file.failure.as_ref()));
-    let receipt = report.said(&look, What::Receipt, (look.acknowledged(), file.receipt.as_ref()));
+    let failure = report.said(&look, What::NotOpened, (look.failed(), file.failure.as_ref()), (None, &[]));
+    let receipt = report.said(&look, What::Receipt, (look.acknowledged(), file.receipt.as_ref()), (original, keys));
     let erased = report.erased(file.erased.as_ref(), (look.piece(Event::SubmissionAcceptance), head.as_ref()));
     // Profile §8.19: pieces prove what happened and not that nothing did since; the last may have been cut off.
     report.add(What::Later, State::Unseen(Unseen::Later), Vec::new());
@@ -205,8 +205,8 @@ impl Report {
             return self.add(What::Evidence, broken(format_args!("{} pieces", file.entries.len())), Vec::new());
         }
         for one in &file.entries {
-            let recorded = match read(one) {
-                Ok(recorded) => recorded,
+            let entry = match one.entry.parse::<LogEntry>() {
+                Ok(entry) => entry,
                 Err(why) => {
                     self.add(What::Evidence, broken(why), Vec::new());
                     continue;
@@ -214,10 +214,10 @@ impl Report {
             };
             let state = match head {
                 None => State::Unseen(Unseen::Earlier),
-                Some(head) if stands_in(one, recorded.n, head) => State::Holds,
-                Some(_) => broken(recorded.id),
+                Some(head) if stands_in(one, entry.n(), head) => State::Holds,
+                Some(_) => broken(entry.id()),
             };
-            self.add(What::Evidence, state, said(&recorded));
+            self.add(What::Evidence, state, said(&entry));
         }
     }
 
@@ -310,6 +310,7 @@ impl Report {
         look: &Look<'_>,
         what: What,
         (evidence, octets): (Option<&Evidence>, Option<&String>),
+        original: (Option<&[u8]>, &[Identity]),
     ) -> Option<Notification> {
         let evidence = evidence?;
         let Some(octets) = octets else {
@@ -321,6 +322,9 @@ impl Report {
             Ok((signature, notification)) => {
                 let facts = [layer::signer(&signature), facts(&notification)].concat();
                 self.add(what, State::Holds, facts);
+                if let Ok(signed) = Signed::read(&octets) {
+                    self.signed_receipt(signed.part(), &signature, original);
+                }
                 Some(notification)
             }
             Err(why) => {
@@ -356,12 +360,34 @@ pub(super) fn stands_in(one: &Proven, n: u64, head: &Head) -> bool {
     included(&leaf(one.entry.as_bytes()), n, (head.size, &root), &path)
 }
 
-/// What a piece says.
-fn said(Recorded { id, n, evidence, .. }: &Recorded) -> Vec<Fact> {
+/// What a piece says, whatever it is about.
+fn said(entry: &LogEntry) -> Vec<Fact> {
+    let mut facts = vec![
+        Fact::text("id", "証跡番号", "id", Some(entry.id().to_string())),
+        Fact::text("event", "出来事", "event", Some(entry.kind().into())),
+        Fact::moment("at", "日時", "time", Some(entry.at())),
+    ];
+    facts.extend(match entry {
+        LogEntry::Bundle(one) => of_a_bundle(&one.evidence),
+        LogEntry::Erased(Erased { day, count, root, .. }) => vec![
+            Fact::text("day", "届いた日（UTC）", "came on (UTC)", Some(day.to_string())),
+            Fact::text("count", "消去した通数", "messages erased", Some(count.to_string())),
+            Fact::text("root", "消去したものの SHA-256", "SHA-256 of what was erased", Some(root.clone())),
+        ],
+        LogEntry::Pruned(Pruned { pruning: Pruning { from, until, root, years, .. }, .. }) => vec![
+            Fact::text("from", "整理した最初の番号", "first number that went", Some(from.to_string())),
+            Fact::text("until", "残った最初の番号", "first number that stayed", Some(until.to_string())),
+            Fact::text("root", "整理したものの SHA-256", "SHA-256 of what went", Some(root.clone())),
+            Fact::text("years", "保存年数", "years kept", Some(years.to_string())),
+        ],
+    });
+    facts.push(Fact::text("n", "記録の番号", "number in the log", Some(entry.n().to_string())));
+    facts
+}
+
+fn of_a_bundle(evidence: &Evidence) -> Vec<Fact> {
     let reason = evidence.reason.and_then(|reason| serde_json::to_value(reason).ok());
     vec![
-        Fact::text("id", "証跡番号", "id", Some(EvidenceId::to_string(id))),
-        Fact::text("event", "出来事", "event", Some(evidence.event.as_str().into())),
         Fact::text("reason", "事由", "reason", reason.and_then(|reason| reason.as_str().map(str::to_owned))),
         Fact::text(
             "fault",
@@ -369,12 +395,10 @@ fn said(Recorded { id, n, evidence, .. }: &Recorded) -> Vec<Fact> {
             "the recipient's word",
             evidence.fault.map(|fault| fault.word().to_owned()),
         ),
-        Fact::moment("at", "日時", "time", Some(evidence.at)),
         Fact::text("from", "送信した事業所", "from", Some(evidence.from.to_string())),
         Fact::text("to", "受け取る事業所", "to", Some(evidence.to.to_string())),
         Fact::text("message_id", "Message-ID", "Message-ID", Some(evidence.message_id.clone())),
         Fact::text("sha256", "送信データの SHA-256", "SHA-256 of the bundle", evidence.sha256.clone()),
-        Fact::text("n", "記録の番号", "number in the log", Some(n.to_string())),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! Receipts: what they say, and whether they say it of the message they are held against.
 
 use fumibako_model::{Address, Notification, OfficeNumber, Refusal, Refused, not_signed};
-use fumibako_signer::{ReceiptError, Signature, Signed, SignedReceipt};
+use fumibako_signer::{Identity, ReceiptError, Signature, Signed, SignedReceipt};
 use mail_parser::Message;
 
 use super::layer::{self, Fact, State, Unseen, What};
@@ -37,7 +37,17 @@ impl Report {
         }
         self.add(What::Notification, its_own.and_then(|()| notification.is_processed()), facts(&notification));
         self.add(What::Original, original.map_or(State::Unseen(Unseen::NoOriginal), State::from), Vec::new());
-        // Profile §8.8: a receipt without one is as good as ever.
+        self.signed_receipt(part, signature, (judge.original, judge.keys));
+    }
+
+    /// Profile §8.8: the signed receipt beside the notification, held against what it confirms, as far as that is there and opens. A
+    /// receipt without one is as good as ever.
+    pub(super) fn signed_receipt(
+        &mut self,
+        part: &[u8],
+        signature: &Signature,
+        original: (Option<&[u8]>, &[Identity]),
+    ) {
         let Some(entity) = signed_receipt(part) else { return };
         let read = SignedReceipt::read(&entity).map_err(|why| broken(&why));
         let state = match read {
@@ -46,7 +56,7 @@ impl Report {
             Ok(receipt) if receipt.signature().signer() != signature.signer() => {
                 State::Fails(Refusal::NotItsCertificate.about("signed receipt"))
             }
-            Ok(receipt) => confirms(&receipt, judge),
+            Ok(receipt) => confirms(&receipt, original),
         };
         self.add(What::SignedReceipt, state, Vec::new());
     }
@@ -79,7 +89,7 @@ impl Report {
             Some(to) if judge.owner(signature, &to.domain) != to.office_number() => {
                 State::Fails(Refusal::ReceiptNotByRecipient.into())
             }
-            _ => confirms(&receipt, judge),
+            _ => confirms(&receipt, (judge.original, judge.keys)),
         };
         report.add(What::SignedReceipt, state, Vec::new());
         report
@@ -112,9 +122,9 @@ fn agrees(notification: &Notification, by: Option<OfficeNumber>, original: &[u8]
 }
 
 /// RFC 2634 §2.6: held against the innermost signature of what was sent.
-fn confirms(receipt: &SignedReceipt, judge: &Judge<'_>) -> State {
-    let Some(original) = judge.original else { return State::Unseen(Unseen::NoOriginal) };
-    match rules::innermost(original, judge.keys) {
+fn confirms(receipt: &SignedReceipt, (original, keys): (Option<&[u8]>, &[Identity])) -> State {
+    let Some(original) = original else { return State::Unseen(Unseen::NoOriginal) };
+    match rules::innermost(original, keys) {
         // Our own copy opens with our own key (Profile §4.6).
         None => State::Unseen(Unseen::NoKey),
         Some(innermost) => receipt.confirms(&innermost).map_err(|why| Refusal::ReceiptDigestDiffers.about(why)).into(),

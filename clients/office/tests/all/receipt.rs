@@ -69,6 +69,7 @@ fn a_receipt_proves_itself_offline_and_by_openssl() {
         ("recipient-certificate", "holds"),
         ("revocation", "unseen"),
         ("receipt", "holds"),
+        ("signed-receipt", "unseen"),
         ("later-evidence", "unseen"),
         ("original", "unseen"),
     ];

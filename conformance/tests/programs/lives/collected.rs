@@ -160,6 +160,8 @@ fn whoever_comes_is_written_down_once_and_proved_offline_and_who_comes_late_as_w
         let (_, file) = life.proved(id);
         assert!(file.stamp.is_some() && file.receipt.is_some() == (*id == ours), "{id}");
     }
+    let sent = life.sender.folder.join("sent.eml");
+    fs::write(&sent, &life.folder(&sender, "Sent")[0]).expect("the folder is writable");
     who_comes_late(&mut life, &letter, &late);
 
     // The days of all receipts are over, and the bodies gone; the recipients' signatures are in the file. Years later, the gateway is
@@ -174,6 +176,7 @@ fn whoever_comes_is_written_down_once_and_proved_offline_and_who_comes_late_as_w
         assert!(file.receipt.is_some());
         life.verified(path);
     }
+    life.judges_the_signed_receipt(&proved[0].0, &sent);
     life.knows_a_receipt_that_was_taken_out(&proved[0].0);
 }
 

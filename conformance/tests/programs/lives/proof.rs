@@ -33,7 +33,12 @@ impl Life {
         assert_eq!(count("evidence"), file.entries.len(), "{layers:?}");
         assert_eq!(
             (count("log-head"), count("sequence"), count("receipt"), count("time-stamp")),
-            (1, 1, usize::from(file.receipt.is_some()), usize::from(file.stamp.is_some())),
+            (
+                1,
+                usize::from(file.entries.len() > 1),
+                usize::from(file.receipt.is_some()),
+                usize::from(file.stamp.is_some())
+            ),
             "{layers:?}"
         );
         file
@@ -74,10 +79,27 @@ impl Life {
             (ran.exit(), rows.any(|row| row["layer"] == "erasure" && row["state"] == "holds"))
         };
         assert_eq!(of_it(&|_| ()), (Some(0), true));
+        // Profile §8.18: what the gateway exports of that piece alone is verified as well.
+        let alone = self.desk("erasure.json");
+        self.world.gateway.admin(["evidence", "export", &erased.id.to_string(), "--output", &alone.to_string_lossy()]);
+        assert_eq!(self.verified(&alone).entries.len(), 1);
         let day = erased.day.to_string();
         assert_eq!(of_it(&|one| one.piece.entry = one.piece.entry.replace(&day, "2026-01-01")), (Some(76), false));
         assert_eq!(of_it(&|one| one.index = 1), (Some(76), false));
         assert_eq!(of_it(&|one| one.beside.push("00".repeat(32))), (Some(76), false));
+    }
+
+    /// Profile §8.19: the signed receipt inside (§8.8) is held against the bundle, if that is given, and else it is said that it was not.
+    pub(super) fn judges_the_signed_receipt(&self, path: &Path, sent: &Path) {
+        let state = |more: &[&str]| {
+            let path = path.to_string_lossy();
+            let ran = self.sender.run(&[&["verify", &path, "--format", "ndjson"], more].concat());
+            let rows = ran.well().output();
+            let mut rows = rows.lines().filter_map(|row| serde_json::from_str::<Value>(row).ok());
+            rows.find(|row| row["layer"] == "signed-receipt").map(|row| row["state"].clone())
+        };
+        assert_eq!(state(&[]), Some("unseen".into()));
+        assert_eq!(state(&["--original", &sent.to_string_lossy()]), Some("holds".into()));
     }
 
     /// Profile §8.19: where the recipient's signature is not in the file, no page says that it was.

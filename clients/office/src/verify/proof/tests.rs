@@ -1,4 +1,5 @@
 use fumibako_careplan::Lang;
+use fumibako_model::EvidenceId;
 use fumibako_model::log::{Growth, Nodes, SetBack};
 use fumibako_signer::{Identity, enclose};
 use jiff::SignedDuration;
@@ -17,7 +18,11 @@ fn file(gateway: &Identity, moments: [Timestamp; 2], set_back: Option<SetBack>) 
         });
         serde_json::to_string(&serde_json::from_value::<Recorded>(evidence).unwrap()).unwrap()
     };
-    let entries: Vec<String> = (0..).zip(events.into_iter().zip(moments)).map(entry).collect();
+    of_entries(gateway, (0..).zip(events.into_iter().zip(moments)).map(entry).collect(), set_back)
+}
+
+/// A log of these two entries.
+fn of_entries(gateway: &Identity, entries: Vec<String>, set_back: Option<SetBack>) -> ProofFile {
     let mut growth = Growth::default();
     for entry in &entries {
         growth.push(leaf(entry.as_bytes()));
@@ -39,7 +44,7 @@ fn file(gateway: &Identity, moments: [Timestamp; 2], set_back: Option<SetBack>) 
 fn judged(moments: [Timestamp; 2], set_back: Option<SetBack>, what: What) -> (layer::Layer, bool) {
     let ca = Ca::new();
     let file = file(&ca.identity("gateway@plans.example"), moments, set_back);
-    let (report, _) = verify_proof(&file, (&ca.trust(), None), None, now());
+    let (report, _) = verify_proof(&file, (&ca.trust(), None), (None, &[]), now());
     let holds = report.holds();
     (report.layers.into_iter().find(|layer| layer.what == what).unwrap(), holds)
 }
@@ -78,4 +83,25 @@ fn every_time_that_the_log_was_set_back_is_named() {
     let places: Vec<_> = ["44 → 40", "21 → 20", "8（"].iter().map(|one| shown.find(one)).collect();
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{shown}");
     assert!(told(&judged([now(), now()], None, What::LogHead).0, "set_back").is_none());
+}
+
+// Profile §8.18: what the gateway exports of its own keeping is as good as any other piece.
+#[test]
+fn pieces_about_no_bundle_are_verified_as_what_they_are() {
+    let erased = r#"{"v":1,"id":"EV512E000000001A","n":0,"event":"ContentErasure","at":"2026-11-25T12:00:00Z","day":"2026-08-25","count":2,"root":"0a"}"#;
+    let pruned = r#"{"v":1,"id":"EV512E000000001B","n":1,"event":"EvidencePruning","at":"2034-12-02T00:01:00Z","from":0,"until":1,"root":"0a","signed":"2026-11-25T12:00:00Z","years":7}"#;
+    let ca = Ca::new();
+    let file = of_entries(&ca.identity("gateway@plans.example"), vec![erased.into(), pruned.into()], None);
+    let pieces = |file: &ProofFile| {
+        let (report, _) = verify_proof(file, (&ca.trust(), None), (None, &[]), now());
+        let holds = report.holds();
+        (report.layers.into_iter().filter(|layer| layer.what == What::Evidence).collect::<Vec<_>>(), holds)
+    };
+    let (found, holds) = pieces(&file);
+    assert!(holds && found.iter().all(|layer| layer.state == State::Holds), "{found:?}");
+    assert_eq!(told(&found[0], "day").map(|fact| &fact.value), Some(&serde_json::json!("2026-08-25")));
+    assert_eq!(told(&found[1], "years").map(|fact| &fact.value), Some(&serde_json::json!("7")));
+    let mut other = file;
+    other.entries[0].entry = erased.replace("2026-08-25", "2026-08-26");
+    assert!(!pieces(&other).1);
 }
