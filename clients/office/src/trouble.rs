@@ -217,6 +217,8 @@ pub enum Usage {
     NothingToSend,
     /// `--attach` or `--message` where the files make up more than one bundle, or none.
     AttachNeedsOneBundle(usize),
+    /// `receipt` into a file that has the name of its page.
+    NameOfThePage(PathBuf),
     /// Both `--message` and `--message-file`.
     TwoMessages,
     /// This cannot be delegated.

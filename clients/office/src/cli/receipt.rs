@@ -16,7 +16,7 @@ use crate::exit::Exit;
 use crate::mailbox::Mailbox;
 use crate::proof::{self, About, Proof};
 use crate::settings::Settings;
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, Usage};
 use crate::{disk, page, wait};
 
 #[derive(Debug, Args)]
@@ -42,6 +42,10 @@ impl Receipt {
         clock: fn() -> Timestamp,
     ) -> Result<Exit, Trouble> {
         let page_file = self.output.with_extension("html");
+        // Before anything is asked: one of the two would not be written.
+        if page_file == self.output {
+            return Err(Trouble::Usage(Usage::NameOfThePage(page_file)));
+        }
         for file in [&self.output, &page_file] {
             if file.exists() {
                 return Err(Trouble::Exists(file.clone()));

@@ -163,6 +163,10 @@ fn both_ends_get_it_by_any_name_and_nobody_else_does() {
         assert!(layers(&house.a, &file, 0).contains(&("receipt".into(), "holds".into())));
         type_in(settings, ["receipt", which, "-o", file.to_str().unwrap()]).ended(73);
     }
+    // The page would have the name of the file.
+    let page = house.folder.path().join("proof-to-print.html");
+    type_in(&house.a, ["receipt", &id, "-o", page.to_str().unwrap()]).ended(2).says(".json");
+    assert!(!page.exists());
     for which in [&id, "EV00000000000001"] {
         let (ran, file) = ask(&c, which);
         ran.ended(66).says("E-DIR-021");

@@ -41,6 +41,10 @@ impl Usage {
                 "送るファイルが指定されていません。".into(),
                 "フォルダーやファイルを指定してください。送信待ちを送るだけなら --resume を付けてください。".into(),
             ),
+            Self::NameOfThePage(file) => (
+                format!("{} は、隣に作る印刷用のページの名前です。", file.display()),
+                "証跡のファイルには、.json など、.html でない名前を指定してください。".into(),
+            ),
             Self::AttachNeedsOneBundle(found) => (
                 format!("--attach と --message は、宛先が一つのときだけ使えます（今回は {found} 件）。"),
                 "事業所ごとに分けて送ってください。".into(),
@@ -88,6 +92,10 @@ impl Usage {
             Self::NothingToSend => (
                 "No file to send is named.".into(),
                 "Name folders or files, or use --resume to post only what waits.".into(),
+            ),
+            Self::NameOfThePage(file) => (
+                format!("{} is the name of the page to print that is made beside it.", file.display()),
+                "Give the file of evidence another ending than .html, as .json.".into(),
             ),
             Self::AttachNeedsOneBundle(found) => (
                 format!("--attach and --message need exactly one recipient; these files have {found}."),
