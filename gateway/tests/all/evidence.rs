@@ -12,11 +12,11 @@ use fumibako_gateway::{
 use fumibako_model::log::{Head, extended, included, leaf};
 use fumibako_model::{EvidenceId, Party, ProofFile, Recorded, Refusal, Retention};
 use fumibako_signer::authority::{Authority, KeyKind, Purpose};
-use fumibako_signer::{TimeStamp, Trust, enclosed};
+use fumibako_signer::{Identity, TimeStamp, Trust, enclose, enclosed};
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::bodies::Day;
 use fumibako_store::suite::{World, domain, expire::send, himawari, kaede, sakura};
-use fumibako_store::{Asked, Logging, Store as _, Unlogged};
+use fumibako_store::{Asked, Logging, Store as _, Unlogged, hex};
 use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -447,13 +447,20 @@ async fn the_head_of_a_day_that_is_over_is_stamped_by_openssl() {
         growth.push(leaf(entry.as_bytes()));
     }
     let yesterday = Day(Day::of(now).0 - 1);
-    let (size, tiles) = (growth.size(), growth.tiles());
-    store.keep_log(Logging { day: yesterday, size, last, head: b"a head".to_vec(), tiles }).await.unwrap();
+    let (size, tiles, root) = (growth.size(), growth.tiles(), hex(&growth.root()));
+    // As the gateway signed it then whose key this is.
+    let Fixture { folder: _key, config: Config { evidence, .. }, running, kept: _ } = Fixture::start().await;
+    running.stop().await;
+    let witness = Identity::from_pem(&std::fs::read(&evidence.identity_file).unwrap(), None).unwrap();
+    let head = Head { v: 1, log: "plans.example".into(), size, root, at: Clock.now(), set_back: None };
+    let signed = enclose(&serde_json::to_vec(&head).unwrap(), &witness, head.at).unwrap();
+    store.keep_log(Logging { day: yesterday, size, last, head: signed.clone(), tiles }).await.unwrap();
     store.close().await.unwrap();
     let from = folder.path().to_owned();
     let authority = tsa.path().join("ca.pem");
     let gateway = Fixture::with_config(|config| {
         config.store_folder = from;
+        config.evidence.identity_file = evidence.identity_file;
         config.evidence.stamp_url = format!("http://{address}/ts");
         config.evidence.stamp_authority_file = authority;
     });
@@ -469,6 +476,7 @@ async fn the_head_of_a_day_that_is_over_is_stamped_by_openssl() {
     }
     let (head, stamp) = stamp.expect("the head is stamped");
     let (head, stamp) = (STANDARD.decode(head).unwrap(), STANDARD.decode(stamp).unwrap());
+    assert_eq!(head, signed);
     let mut digest = [0; 32];
     digest.copy_from_slice(fumibako_signer::Hash::Sha256.of(&head).as_ref());
     let trust = Trust::for_time_stamps([ca.certificate().clone()]).unwrap();
