@@ -65,8 +65,8 @@ async fn plan(readers: &SqlitePool, believed: &str) -> Result<Option<(i64, Unnee
     // All evidence is read, and only if some paper waits for it.
     let old = papers.values().any(|paper| paper.after <= pruned);
     let (named, read) = if old { named(readers, pruned).await? } else { (BTreeSet::new(), pruned) };
-    let names = json(&unneeded(&papers, named, (pruned, believed)))?;
-    Ok(Some((size, Unneeded { names, pruned, read })))
+    let gone = unneeded(&papers, named, (pruned, believed));
+    Ok(Some((size, Unneeded { names: json(&gone)?, pruned, read })))
 }
 
 fn json(names: &BTreeSet<&str>) -> Result<String, StoreError> {
