@@ -273,6 +273,13 @@ async fn several(world: &World) -> Result<PathBuf, crate::world::Problem> {
     let still =
         world.holds("document.activeElement.id === 'office' && document.activeElement.value === '書きかけ'").await;
     world.see("RX-13", "a new row appears by itself, and whoever types beside it goes on typing", row && still);
+    let heard = world.text("#heard").await;
+    let quiet = world.holds("document.querySelector('#stopped').hidden").await;
+    world.see(
+        "RX-13",
+        "those who listen are told once, and nothing has stopped",
+        heard.starts_with("新しいデータが届きました") && quiet,
+    );
     let told = world.js("return window.told.join('|')").await?;
     world.see(
         "HM-10",
