@@ -1,7 +1,7 @@
 //! The desk of a submission: who logs in, who may be written to, and the way from DATA to 250.
 
 use fumibako_model::{Address, End, Local, Private, Refusal, Refused};
-use fumibako_store::{Arrival, Arrived, Arriving, Claimed, Kind, RefusedReceipt, Store, StoreError, Via, admit, hex};
+use fumibako_store::{Arrival, Arrived, Arriving, Claimed, RefusedReceipt, Store, StoreError, Via, admit, hex};
 use fumibako_wire::sasl::Offer;
 use fumibako_wire::smtp::{Answer, Ask, Envelope, Session};
 use jiff::Timestamp;
@@ -28,7 +28,8 @@ impl<S: Store> SmtpDesk<S> {
         Self { entry, via, body: Body::default() }
     }
 
-    /// Profile §5: refused as early as possible; admission asks again, at the moment of acceptance.
+    /// Profile §5.6: refused as early as possible; admission asks again, at the moment of acceptance. Whether licences count is
+    /// known once the message is there, for a receipt needs none.
     fn recipient(&self, from: Option<&Address>, to: &Address) -> Result<(), Refused> {
         let house = &self.entry.house;
         let (login, roll, now) = (self.entry.login()?, house.store.roll(), house.clock.now());
@@ -43,7 +44,7 @@ impl<S: Store> SmtpDesk<S> {
             return Ok(());
         }
         let number = to.office_number().ok_or_else(|| Refusal::RecipientUnknown.about(to))?;
-        roll.licensed(number, End::Recipient, now).map(|_| ())
+        roll.registered(number, End::Recipient).map(|_| ())
     }
 
     async fn submit(&mut self, envelope: Envelope) -> Result<Answer, Refused> {
@@ -72,9 +73,7 @@ impl<S: Store> SmtpDesk<S> {
         (now, watch): (Timestamp, Stopwatch),
     ) -> Result<Answer, Refused> {
         let (house, login) = (&self.entry.house, self.entry.login()?);
-        let own = || login.office().map(|office| Address::office(office, &house.config.domain));
-        let from = envelope.from.clone().or_else(own).ok_or(Refusal::NotMandated)?;
-        let arrival = Arrival { login: &login, from: &from, to: &envelope.to };
+        let arrival = Arrival { login: &login, from: envelope.from.as_ref(), to: &envelope.to };
         let rules = house.config.rules();
         // What this is judged by stays until the evidence names it.
         let _judged = house.judging.read().await;
@@ -82,10 +81,6 @@ impl<S: Store> SmtpDesk<S> {
         let admitted = admit(arrival, arrived, &house.store.roll(), &believed.trust, &rules, now)?;
         let admitted = admitted.with_wishes(envelope.wishes).under(believed.name.clone());
         let facts = admitted.facts();
-        // RFC 8098 §3: a notification has no sender to be notified; a bundle has (Profile §5.4, §13.12).
-        if envelope.from.is_none() && *facts.kind() == Kind::Bundle {
-            return Err(Refusal::EnvelopeDiffers.about("MAIL FROM is empty"));
-        }
         let (id, from, to) = (facts.message_id().to_owned(), facts.from(), facts.to());
         let (kind, bytes) = (facts.kind().name(), facts.size());
         let by = facts.by().map(|by| by.agent.to_string()).unwrap_or_default();
@@ -100,7 +95,7 @@ impl<S: Store> SmtpDesk<S> {
     /// What is kept of a receipt, should it be refused: who brought it, and what it says of itself.
     fn as_refused(&self, claimed: Claimed, envelope: &Envelope, at: Timestamp) -> Option<RefusedReceipt> {
         let login = self.entry.login().ok()?;
-        let from = envelope.from.as_ref().and_then(Address::office_number).or(login.office());
+        let from = envelope.from.as_ref().and_then(Address::office_number).or(claimed.from).or(login.office());
         let to = envelope.to.first().and_then(Address::office_number)?;
         let (original, sha256) = (claimed.original, hex(&claimed.sha256));
         Some(RefusedReceipt { at, login: login.party().clone(), from, to, original, sha256, code: String::new() })

@@ -72,7 +72,7 @@ impl Fixture {
     }
 
     /// A licence whose last day is so many days away.
-    async fn ending(&self, office: &str, days: i64) {
+    pub(crate) async fn ending(&self, office: &str, days: i64) {
         let today = japanese_day(Clock.now());
         let until = today.checked_add(Span::new().days(days)).unwrap();
         let from = Some(until.checked_sub(Span::new().years(1)).unwrap());

@@ -82,6 +82,16 @@ pub enum End {
     Recipient,
 }
 
+impl End {
+    /// Why an office that stands here is refused: it is unknown, suspended, without a licence.
+    const fn refusals(self) -> (Refusal, Refusal, Refusal) {
+        match self {
+            Self::Sender => (Refusal::SenderUnknown, Refusal::SenderSuspended, Refusal::SenderNotLicensed),
+            Self::Recipient => (Refusal::RecipientUnknown, Refusal::RecipientSuspended, Refusal::RecipientNotLicensed),
+        }
+    }
+}
+
 /// The roll at one moment. Admission reads it; administration replaces it whole.
 #[derive(Clone, Debug)]
 pub struct Roll {
@@ -352,19 +362,24 @@ impl Roll {
         if known.suspended.is_some() { Err(Refusal::AgentSuspended.about(agent)) } else { Ok(known) }
     }
 
+    /// Profile §5.6: the office is registered.
+    pub fn registered(&self, number: OfficeNumber, end: End) -> Result<&Office, Refused> {
+        self.offices.get(&number).ok_or_else(|| end.refusals().0.about(number))
+    }
+
+    /// Profile §5.6: the office is registered, and not suspended itself, however its licence stands.
+    pub fn in_order(&self, number: OfficeNumber, end: End) -> Result<&Office, Refused> {
+        let office = self.registered(number, end)?;
+        if office.suspended.is_some() { Err(end.refusals().1.about(number)) } else { Ok(office) }
+    }
+
     /// Profile §5.6: the office is registered, not suspended, and licensed at this moment.
     pub fn licensed(&self, number: OfficeNumber, end: End, now: Timestamp) -> Result<&Office, Refused> {
-        let (unknown, suspended, unlicensed) = match end {
-            End::Sender => (Refusal::SenderUnknown, Refusal::SenderSuspended, Refusal::SenderNotLicensed),
-            End::Recipient => (Refusal::RecipientUnknown, Refusal::RecipientSuspended, Refusal::RecipientNotLicensed),
-        };
-        let office = self.offices.get(&number).ok_or_else(|| unknown.about(number))?;
-        let licence = self.licences.get(&number);
-        if office.suspended.is_some() || licence.is_some_and(|licence| licence.suspended.is_some()) {
-            return Err(suspended.about(number));
-        }
+        let office = self.in_order(number, end)?;
+        let (_, suspended, unlicensed) = end.refusals();
         // From the first day's midnight to the end of the last day, in Japan.
-        match licence {
+        match self.licences.get(&number) {
+            Some(licence) if licence.suspended.is_some() => Err(suspended.about(number)),
             Some(licence) if licence.covers(japanese_day(now)) => Ok(office),
             _ => Err(unlicensed.about(number)),
         }
@@ -444,6 +459,18 @@ mod tests {
         assert_eq!(refused("9970000037", End::Recipient, now), Some(Refusal::RecipientSuspended));
         assert_eq!(refused("9970000045", End::Recipient, now), Some(Refusal::RecipientUnknown));
         assert_eq!(refused("9970000045", End::Sender, now), Some(Refusal::SenderUnknown));
+    }
+
+    // Profile §5.6, §10
+    #[test]
+    fn an_office_is_in_order_without_a_licence_and_not_while_it_is_suspended() {
+        let in_order =
+            |number: &str, end| roll().in_order(number.parse().unwrap(), end).err().map(|refused| refused.why);
+        assert_eq!(in_order("9970000029", End::Sender), None);
+        assert_eq!(in_order("9970000037", End::Sender), Some(Refusal::SenderSuspended));
+        assert_eq!(in_order("9970000037", End::Recipient), Some(Refusal::RecipientSuspended));
+        assert_eq!(in_order("9970000045", End::Recipient), Some(Refusal::RecipientUnknown));
+        assert!(roll().registered("9970000037".parse().unwrap(), End::Recipient).is_ok());
     }
 
     #[test]

@@ -28,8 +28,8 @@ pub use fields::message_id_of;
 pub struct Arrival<'a> {
     /// Who is logged in.
     pub login: &'a Login,
-    /// `MAIL FROM`.
-    pub from: &'a Address,
+    /// `MAIL FROM`; nobody, as notifications come (RFC 8098 §3).
+    pub from: Option<&'a Address>,
     /// `RCPT TO`, in order.
     pub to: &'a [Address],
 }
@@ -73,8 +73,8 @@ pub fn admit(
     let agent = who_acts(&holder, arrival.login, from)?; //         Profile §5.4, §5.5: the office itself, or one agent
     fields.name_sender(from, agent, roll.domain())?; //             Profile §5.4: `Sender` names the agent
     agent.map_or(Ok(()), |agent| roll.any_mandate(from, agent, now))?; // Profile §5.5: which has a mandate in force
-    roll.licensed(from, End::Sender, now)?; //                      Profile §5.6: both ends hold a licence
-    roll.licensed(recipient, End::Recipient, now)?; //              Profile §5.6
+    roll.registered(from, End::Sender)?; //                         Profile §5.6: both ends are known
+    roll.registered(recipient, End::Recipient)?; //                 Profile §5.6
     two_offices(from, recipient)?; //                               Profile §5.6: sender ≠ recipient
     let (signer, signed_at) = (signature.signer().fingerprint(), signature.signing_time());
     let key = key_of(signature.signer());
@@ -92,6 +92,8 @@ pub fn admit(
         Part::Unread(_) => return Err(Refusal::MessageMalformed.about("signed part")),
     };
     content::within_its_size(&kind, sums.size)?; //                 Profile §8.2: a receipt is short
+    named_by_envelope(&kind, arrival.from)?; //                     Profile §5.4, §13.12
+    kind.may_go((from, recipient), roll, now)?; //                  Profile §5.6: a bundle's ends hold a licence
     let act = act(&kind, recipient, &units);
     arrival.login.role_allows(act.scope())?; //                     Profile §19.1: the person may
     let mandate = agent.map(|agent| roll.mandate(from, agent, act, now)).transpose()?; // Profile §5.5: for just this
@@ -128,11 +130,12 @@ fn one_recipient(to: &[Address], fields: &Fields, roll: &Roll) -> Result<OfficeN
     Ok(office)
 }
 
-/// Profile §5.4: `From:` names exactly one office, and `MAIL FROM` equals it.
-fn one_sender(envelope: &Address, fields: &Fields, roll: &Roll) -> Result<OfficeNumber, Refused> {
+/// Profile §5.4: `From:` names exactly one office, and `MAIL FROM` equals it where it names somebody.
+fn one_sender(envelope: Option<&Address>, fields: &Fields, roll: &Roll) -> Result<OfficeNumber, Refused> {
     let from = fields.from()?;
     fields.speak_of(&from)?; // Profile §5.1
-    if from.domain != *roll.domain() || from.party() != envelope.party() || envelope.domain != from.domain {
+    let other = |envelope: &Address| from.party() != envelope.party() || envelope.domain != from.domain;
+    if from.domain != *roll.domain() || envelope.is_some_and(other) {
         return Err(Refusal::EnvelopeDiffers.about("From"));
     }
     from.office_number().ok_or_else(|| Refusal::EnvelopeDiffers.about("From"))
@@ -153,6 +156,14 @@ fn who_acts<'a>(holder: &'a Party, login: &'a Login, from: OfficeNumber) -> Resu
     match (signer, login.agent()) {
         (Some(signer), Some(agent)) if signer != agent => Err(Refusal::NotItsCertificate.about(signer)),
         (signer, agent) => Ok(agent.or(signer)),
+    }
+}
+
+/// RFC 8098 §3: a notification has no sender to be notified; a bundle has (Profile §5.4, §13.12).
+fn named_by_envelope(kind: &Kind, envelope: Option<&Address>) -> Result<(), Refused> {
+    match (kind, envelope) {
+        (Kind::Bundle, None) => Err(Refusal::EnvelopeDiffers.about("MAIL FROM is empty")),
+        _ => Ok(()),
     }
 }
 

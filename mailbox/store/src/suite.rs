@@ -421,8 +421,8 @@ impl World {
         let mut arriving =
             Arriving::new(store.spool(now()), Via::of(std::net::Ipv4Addr::LOCALHOST), &rules, now()).unwrap();
         octets.chunks(32 << 10).for_each(|piece| arriving.receive(piece).unwrap());
-        let arrival =
-            Arrival { login, from: &Address::office(from, &self.domain), to: &[Address::office(to, &self.domain)] };
+        let (from, to) = (Address::office(from, &self.domain), [Address::office(to, &self.domain)]);
+        let arrival = Arrival { login, from: Some(&from), to: &to };
         admit(arrival, arriving.finish(), &store.roll(), &self.trust, &rules, now()).unwrap()
     }
 }

@@ -190,8 +190,7 @@ impl Facts {
     /// a certificate, a mandate, a licence, is not used any more; what was committed before stands.
     pub fn still_allowed(&self, roll: &Roll, now: Timestamp) -> Result<(), Refused> {
         roll.not_removed(&self.beside.key)?; // Profile §19.12
-        roll.licensed(self.from, End::Sender, now)?;
-        roll.licensed(self.to, End::Recipient, now)?;
+        self.kind.may_go((self.from, self.to), roll, now)?;
         match &self.by {
             Some(by) => roll.mandate(self.from, &by.agent, act(&self.kind, self.to, &self.units), now).map(|_| ()),
             None => Ok(()),
@@ -219,6 +218,27 @@ pub(super) fn act<'a>(kind: &Kind, to: OfficeNumber, units: &'a Units) -> Act<'a
 }
 
 impl Kind {
+    /// Profile §5.6: whoever sends, and whom it is sent to, holds a licence. What was sent is collected and acknowledged without
+    /// one (Profile §10); only whom the operator suspended gives no word that counts, while a word that is for one comes to it.
+    pub(super) fn may_go(
+        &self,
+        (from, to): (OfficeNumber, OfficeNumber),
+        roll: &Roll,
+        now: Timestamp,
+    ) -> Result<(), Refused> {
+        match self {
+            Self::Bundle => {
+                roll.licensed(from, End::Sender, now)?;
+                roll.licensed(to, End::Recipient, now)?;
+            }
+            Self::Receipt(_) => {
+                roll.in_order(from, End::Sender)?;
+                roll.registered(to, End::Recipient)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The word in logs.
     pub fn name(&self) -> &'static str {
         match self {

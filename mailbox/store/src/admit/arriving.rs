@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::ops::Range;
 
 use aws_lc_rs::digest::{Context, Digest, SHA256};
-use fumibako_model::{Domain, HEADER_BYTES, Private, Refusal};
+use fumibako_model::{Domain, HEADER_BYTES, OfficeNumber, Private, Refusal};
 use fumibako_signer::{Signature, SignatureError, SignedStream};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
@@ -13,6 +13,7 @@ use memchr::memmem;
 
 use super::Rules;
 use super::content::{Part, PartStream, claimed};
+use super::fields::Fields;
 use crate::bodies::{Day, Spool, Spooled};
 use crate::keep::StoreError;
 
@@ -44,6 +45,8 @@ pub struct Arrived {
 pub struct Claimed {
     /// The Message-ID of what it is about; empty where it cannot be read.
     pub original: String,
+    /// The office in its `From`.
+    pub from: Option<OfficeNumber>,
     /// SHA-256 of the message.
     pub sha256: [u8; 32],
 }
@@ -189,7 +192,9 @@ impl Arrived {
     /// Does it say that it is a receipt? Asked before it is judged, for what is written down should it be refused.
     pub fn as_receipt(&self) -> Option<Claimed> {
         let original = claimed(&self.part, &self.header)?;
-        Some(Claimed { original, sha256: self.sums.sha256 })
+        let from =
+            Fields::read(&self.header).and_then(|fields| fields.from()).ok().and_then(|from| from.office_number());
+        Some(Claimed { original, from, sha256: self.sums.sha256 })
     }
 
     /// The signed part, the sums, and the body.

@@ -1,5 +1,5 @@
-//! The table of admission: every combination of login, signer, certificate, `From`, `Sender`, mandate and licence, each with
-//! the code it must come to. The expectation is written as the order of the profile, not as the code's.
+//! The table of admission: every combination of what is sent, login, signer, certificate, `From`, `Sender`, mandate and licence, each
+//! with the code it must come to. The expectation is written as the order of the profile, not as the code's.
 
 use std::collections::BTreeMap;
 
@@ -56,6 +56,15 @@ enum Given {
     Suspended,
     /// One in force, of an agent that is not on the roll.
     NotOnTheRoll,
+}
+
+/// What is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sent {
+    Bundle,
+    Receipt,
+    /// The word that a bundle could not be opened.
+    Failure,
 }
 
 /// How an office stands.
@@ -140,6 +149,7 @@ const SENDERS: [Option<Who>; 5] =
 /// One row.
 #[derive(Clone, Copy, Debug)]
 struct Row {
+    sent: Sent,
     login: LoggedIn,
     signer: Who,
     certified: Certified,
@@ -205,30 +215,50 @@ fn expected(row: Row) -> Option<Refusal> {
         (_, Given::Revoked) => Some(Refusal::MandateRevoked),
         _ => None,
     };
-    // §5.6: licences. §9.4: the limits, once the content is known.
-    let stopped = |stands: Stands, [unknown, suspended, unlicensed]: [Refusal; 3]| match stands {
-        Stands::Licensed => None,
-        Stands::NotOnTheRoll => Some(unknown),
+    // §5.6: both are registered; licences. §9.4: the limits, once the content is known.
+    state.or_else(|| stopped(row.sent, row.held)).or(match (acting, row.given, row.sent) {
+        (Some(_), Given::OtherScope, _) => Some(Refusal::MandateScope),
+        (Some(_), Given::OtherCounterparty, _) => Some(Refusal::MandateCounterparty),
+        (Some(_), Given::OtherKind, Sent::Bundle) => Some(Refusal::MandateKinds),
+        (Some(_), Given::OtherMonth, Sent::Bundle) => Some(Refusal::MandateMonth),
+        _ => None,
+    })
+}
+
+/// What the profile says of both ends (§5.6): a bundle needs both licensed, what speaks of one needs no licence (§10).
+fn stopped(sent: Sent, held: Held) -> Option<Refusal> {
+    let unknown = match (held.sender, held.recipient) {
+        (Stands::NotOnTheRoll, _) => Some(Refusal::SenderUnknown),
+        (_, Stands::NotOnTheRoll) => Some(Refusal::RecipientUnknown),
+        _ => None,
+    };
+    let stopped = |stands: Stands, [suspended, unlicensed]: [Refusal; 2]| match stands {
+        Stands::Licensed | Stands::NotOnTheRoll => None,
         Stands::Suspended | Stands::LicenceSuspended => Some(suspended),
         Stands::Never | Stands::NotYet | Stands::Over => Some(unlicensed),
     };
-    let sender = [Refusal::SenderUnknown, Refusal::SenderSuspended, Refusal::SenderNotLicensed];
-    let recipient = [Refusal::RecipientUnknown, Refusal::RecipientSuspended, Refusal::RecipientNotLicensed];
-    state.or(stopped(row.held.sender, sender)).or(stopped(row.held.recipient, recipient)).or(
-        match (acting, row.given) {
-            (Some(_), Given::OtherScope) => Some(Refusal::MandateScope),
-            (Some(_), Given::OtherCounterparty) => Some(Refusal::MandateCounterparty),
-            (Some(_), Given::OtherKind) => Some(Refusal::MandateKinds),
-            (Some(_), Given::OtherMonth) => Some(Refusal::MandateMonth),
-            _ => None,
-        },
-    )
+    unknown.or(match sent {
+        Sent::Bundle => stopped(held.sender, [Refusal::SenderSuspended, Refusal::SenderNotLicensed])
+            .or(stopped(held.recipient, [Refusal::RecipientSuspended, Refusal::RecipientNotLicensed])),
+        Sent::Receipt | Sent::Failure => (held.sender == Stands::Suspended).then_some(Refusal::SenderSuspended),
+    })
 }
 
 /// Everybody's keys, and what is trusted.
 struct People {
     keys: BTreeMap<(Who, Certified), Identity>,
     trust: Trust,
+}
+
+impl LoggedIn {
+    /// The agent, as itself or as this office.
+    fn is_the_agent_for(self, office: Who) -> bool {
+        match self {
+            Self::As(who) => who == Who::Agent,
+            Self::AgentAsOwn => office == Who::Own,
+            Self::AgentAsOther => office == Who::OtherOffice,
+        }
+    }
 }
 
 impl Who {
@@ -283,9 +313,13 @@ impl People {
     fn letter(&self, row: Row) -> Vec<u8> {
         let (from, sender) = (row.from.name(), row.sender.map(Who::name));
         let file = format!("UPJSK_202510_{from}_11_{TO}_43_20251101093000.CSV");
-        let part = format!(
-            "Content-Type: text/csv; name=\"{file}\"\r\nContent-Disposition: attachment; filename=\"{file}\"\r\n\r\nplan\r\n"
-        );
+        let part = match row.sent {
+            Sent::Bundle => format!(
+                "Content-Type: text/csv; name=\"{file}\"\r\nContent-Disposition: attachment; filename=\"{file}\"\r\n\r\nplan\r\n"
+            ),
+            Sent::Receipt => notification(from, "processed"),
+            Sent::Failure => notification(from, "processed/error: decryption-failed"),
+        };
         let sender = sender.map(|sender| format!("Sender: {sender}@plans.example\r\n")).unwrap_or_default();
         let head = format!(
             "From: {from}@plans.example\r\n{sender}To: {TO}@plans.example\r\nDate: Wed, 25 Nov 2026 12:00:00 +0000\r\n\
@@ -312,6 +346,19 @@ impl People {
     }
 }
 
+/// What an office says became of a bundle.
+fn notification(from: &str, word: &str) -> String {
+    format!(
+        "Content-Type: multipart/report; report-type=disposition-notification; boundary=r\r\n\r\n\
+         --r\r\nContent-Type: text/plain\r\n\r\nReceived.\r\n\
+         --r\r\nContent-Type: message/disposition-notification\r\n\r\n\
+         Final-Recipient: rfc822; {from}@plans.example\r\nOriginal-Message-ID: <b@plans.example>\r\n\
+         Disposition: manual-action/MDN-sent-manually; {word}\r\n\
+         Received-content-MIC: {}=, sha-256\r\n\r\n--r--\r\n",
+        "A".repeat(43)
+    )
+}
+
 fn year() -> (Date, Date) {
     (date(2026, 4, 1), date(2027, 3, 31))
 }
@@ -327,7 +374,11 @@ fn mandate(given: Given) -> Option<Registered> {
         v: 1,
         office: OWN.parse().unwrap(),
         agent: KAWARA.parse().unwrap(),
-        scopes: [if given == Given::OtherScope { Scope::Acknowledge } else { Scope::Send }].into(),
+        scopes: if given == Given::OtherScope {
+            [Scope::Status].into()
+        } else {
+            [Scope::Send, Scope::Acknowledge].into()
+        },
         kinds: limit(Given::OtherKind, "plan", "results").map(|kind| [kind.parse().unwrap()].into()),
         counterparties: limit(Given::OtherCounterparty, OTHER, TO).map(|office| [office.parse().unwrap()].into()),
         months: limit(Given::OtherMonth, "202604", "202510")
@@ -386,8 +437,8 @@ fn login(people: &People, logged_in: LoggedIn) -> Login {
     }
 }
 
-/// Plays all rows with certificates of one kind, with the first so many licences; says how many.
-fn play(certified: Certified, licences: usize) -> usize {
+/// Plays all rows of what is sent with certificates of one kind, with the first so many licences; says how many.
+fn play(sent: Sent, certified: Certified, licences: usize) -> usize {
     let (people, folder) = (People::new(), tempfile::tempdir().unwrap());
     let bodies = Bodies::open(folder.path()).unwrap();
     let spool = || bodies.spool(Day::of(at(NOW)));
@@ -403,7 +454,7 @@ fn play(certified: Certified, licences: usize) -> usize {
     for (signer, from, sender) in WHO.iter().flat_map(|signer| {
         FROM.iter().flat_map(move |from| SENDERS.iter().map(move |sender| (*signer, *from, *sender)))
     }) {
-        let shape = Row { login: LOGINS[0], signer, certified, from, sender, given: Given::None, held: BOTH };
+        let shape = Row { sent, login: LOGINS[0], signer, certified, from, sender, given: Given::None, held: BOTH };
         let mut arriving = Arriving::new(spool(), Via::of(std::net::Ipv4Addr::LOCALHOST), &rules, at(NOW)).unwrap();
         arriving.receive(&people.letter(shape)).unwrap();
         let arrived = arriving.finish();
@@ -411,13 +462,30 @@ fn play(certified: Certified, licences: usize) -> usize {
             logins.iter().flat_map(|login| rolls.iter().map(move |roll| (login, roll)))
         {
             let row = Row { login: *logged_in, given: *given, held: *held, ..shape };
-            let arrival = Arrival { login, from: &envelope, to: &to };
+            let arrival = Arrival { login, from: Some(&envelope), to: &to };
             let found = admit(arrival, arrived.again(spool()), roll, &people.trust, &rules, at(NOW));
+            // §13.12: with an empty envelope a notification comes to the same, and a bundle is never admitted.
+            let unnamed = Arrival { from: None, ..arrival };
+            let unnamed = admit(unnamed, arrived.again(spool()), roll, &people.trust, &rules, at(NOW));
+            let alike = match (&found, &unnamed) {
+                // Nobody says that `From` names another; then that office's own signer and login speak for it, or its agent's.
+                (_, Ok(unnamed)) if row.from != Who::Own => {
+                    let its_login =
+                        LoggedIn::As(Who::OtherOffice) == *logged_in || logged_in.is_the_agent_for(Who::OtherOffice);
+                    let its_signer = matches!(signer, Who::OtherOffice | Who::Agent);
+                    its_login && its_signer && sent != Sent::Bundle && unnamed.facts().from().as_str() == OTHER
+                }
+                (_, Err(_)) if row.from != Who::Own => true,
+                (Ok(found), Ok(unnamed)) => sent != Sent::Bundle && found.facts().by() == unnamed.facts().by(),
+                (Err(found), Err(unnamed)) => sent == Sent::Bundle || found.why == unnamed.why,
+                (Ok(_), Err(unnamed)) => sent == Sent::Bundle && unnamed.why == Refusal::EnvelopeDiffers,
+                (Err(_), Ok(_)) => false,
+            };
             let by = found.as_ref().ok().and_then(|admitted| admitted.facts().by().map(|by| by.agent.to_string()));
             let agent = signer == Who::Agent || matches!(logged_in, LoggedIn::As(Who::Agent) | LoggedIn::AgentAsOwn);
             let named = found.is_err() || by == agent.then(|| KAWARA.to_owned());
             let found = found.err().map(|refused| refused.why);
-            if found != expected(row) || !named {
+            if found != expected(row) || !named || !alike {
                 wrong.push(format!("{row:?}: {found:?} by {by:?}, not {:?}", expected(row)));
             }
             rows += 1;
@@ -438,13 +506,24 @@ const LICENCES: usize = 1 + 2 * STOPPED.len();
 // Profile §5.4, §5.5, §5.6, §9.3, §9.4, §9.8
 #[test]
 fn every_combination_with_a_valid_certificate_comes_to_the_code_it_must() {
-    assert_eq!(play(Certified::Valid, LICENCES), ROWS * LICENCES);
+    assert_eq!(play(Sent::Bundle, Certified::Valid, LICENCES), ROWS * LICENCES);
+}
+
+// Profile §5.6, §10
+#[test]
+fn a_receipt_comes_to_the_same_codes_but_for_the_licences_it_does_not_need() {
+    assert_eq!(play(Sent::Receipt, Certified::Valid, LICENCES), ROWS * LICENCES);
+}
+
+#[test]
+fn so_does_the_word_that_a_bundle_could_not_be_opened() {
+    assert_eq!(play(Sent::Failure, Certified::Valid, LICENCES), ROWS * LICENCES);
 }
 
 /// A message that is refused for its certificate never comes as far as the licences.
 #[test]
 fn every_combination_with_another_certificate_comes_to_the_code_it_must() {
     for certified in CERTIFIED {
-        assert_eq!(play(certified, 1), ROWS, "{certified:?}");
+        assert_eq!(play(Sent::Bundle, certified, 1), ROWS, "{certified:?}");
     }
 }
