@@ -175,7 +175,8 @@ impl Outbox {
         let path = self.folder.join(format!("{key}.eml"));
         let octets = self.octets(key)?;
         let posted = match (entry.from.parse(), entry.to.parse()) {
-            (Ok(from), Ok(to)) => post.post(&from, &to, &octets),
+            // RFC 8098 §3: only a bundle has a sender who could be told of it; what else goes out speaks of a bundle (Profile §13.12).
+            (Ok(from), Ok(to)) => post.post(entry.bundle.as_ref().map(|_| &from), &to, &octets),
             _ => Err(Trouble::Garbled(format!("{key} names no sender or recipient"))),
         };
         let trouble = match posted {

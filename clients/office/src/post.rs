@@ -18,8 +18,9 @@ use crate::trouble::Trouble;
 
 /// Whoever takes a message to the gateway.
 pub trait Carry {
-    /// Posts a message. `Ok` means it is durable at the gateway; posting it again gives the same evidence id.
-    fn post(&mut self, from: &Address, to: &Address, message: &[u8]) -> Result<EvidenceId, Trouble>;
+    /// Posts a message under this envelope; a notification is from nobody (RFC 8098 §3). `Ok` means it is durable at the gateway; posting it
+    /// again gives the same evidence id.
+    fn post(&mut self, from: Option<&Address>, to: &Address, message: &[u8]) -> Result<EvidenceId, Trouble>;
 }
 
 /// The way to the gateway's submission port.
@@ -93,8 +94,7 @@ impl Post {
 }
 
 impl Carry for Post {
-    /// Profile §5.4: `MAIL FROM` equals `From`, for receipts too, where RFC 8098 §3 would have it empty.
-    fn post(&mut self, from: &Address, to: &Address, message: &[u8]) -> Result<EvidenceId, Trouble> {
+    fn post(&mut self, from: Option<&Address>, to: &Address, message: &[u8]) -> Result<EvidenceId, Trouble> {
         let envelope = envelope(from, to)?;
         // The client ends the data with CRLF of its own (RFC 5321 §4.1.1.4).
         let message = message.strip_suffix(b"\r\n").unwrap_or(message);
@@ -130,12 +130,12 @@ fn size_in<'l>(lines: impl Iterator<Item = &'l str>) -> Option<usize> {
     told.filter_map(|word| word.parse().ok()).find(|most| *most > 0)
 }
 
-fn envelope(from: &Address, to: &Address) -> Result<Envelope, Trouble> {
+fn envelope(from: Option<&Address>, to: &Address) -> Result<Envelope, Trouble> {
     let address = |of: &Address| of.to_string().parse::<lettre::Address>();
-    let (Ok(from), Ok(to)) = (address(from), address(to)) else {
+    let (Ok(from), Ok(to)) = (from.map(address).transpose(), address(to)) else {
         return Err(Trouble::Garbled("an address of the outbox cannot be written in SMTP".into()));
     };
-    Envelope::new(Some(from), vec![to]).map_err(|why| Trouble::Garbled(why.to_string()))
+    Envelope::new(from, vec![to]).map_err(|why| Trouble::Garbled(why.to_string()))
 }
 
 /// Profile §5.9: `250 2.0.0 <evidence id>`.

@@ -66,7 +66,7 @@ fn sent(agent: &Settings, draft: &Draft, clock: fn() -> Timestamp) -> Result<Str
     let (from, to) = (from?, to?);
     let form = closing.form_of(draft, &to, clock())?;
     let composed = compose(draft, (from.clone(), to.clone()), &form, Signatory::of(&identity, &party), clock())?;
-    Post::new(agent)?.post(&from, &to, &composed.octets.0)?;
+    Post::new(agent)?.post(Some(&from), &to, &composed.octets.0)?;
     Ok(composed.fields.message_id)
 }
 

@@ -214,7 +214,7 @@ fn posted(
         return Err(outcomes.pop().and_then(|outcome| outcome.trouble).unwrap_or(Trouble::NoMessage(id.clone())));
     };
     let evidence = entry.evidence();
-    let again = post.post(&composed.fields.from, &composed.fields.to, &composed.octets.0)?;
+    let again = post.post(Some(&composed.fields.from), &composed.fields.to, &composed.octets.0)?;
     let step = Step::new(
         "posted",
         "SMTP（TLS）で送信し、ゲートウェイが受け付けました",

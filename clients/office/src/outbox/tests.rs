@@ -132,8 +132,8 @@ struct Choosy {
 }
 
 impl Carry for Choosy {
-    fn post(&mut self, from: &Address, _: &Address, message: &[u8]) -> Result<EvidenceId, Trouble> {
-        if from.to_string() == self.not_yet {
+    fn post(&mut self, from: Option<&Address>, _: &Address, message: &[u8]) -> Result<EvidenceId, Trouble> {
+        if from.is_some_and(|from| from.to_string() == self.not_yet) {
             return Err(Trouble::Refused { refused: self.why.into(), reference: None });
         }
         self.taken.push(entry_of(message).unwrap().message_id);
