@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use fumibako_model::{Act, Address, AgentId, FOUND, Fault, MDN_SENT, OfficeNumber, Party, Refusal, Refused, Scope};
+use fumibako_model::{ACKNOWLEDGED, Act, Address, AgentId, FOUND, Fault, OfficeNumber, Party, Refusal, Refused, Scope};
 use fumibako_signer::{Identity, Trust};
 use jiff::Timestamp;
 
@@ -279,7 +279,8 @@ impl<'s> Fetch<'s> {
         let all = chosen.is_none();
         let mut uids = match chosen {
             Some(uids) => uids,
-            None => mailbox.search(&format!("UNKEYWORD {MDN_SENT}")).await?,
+            // Profile §8.3: the gateway's own word, which no mail tool sets.
+            None => mailbox.search(&format!("UNKEYWORD {ACKNOWLEDGED}")).await?,
         };
         if all && desk.mandates.is_some() {
             let heads = mailbox.headers(&uids).await?;
@@ -328,20 +329,19 @@ impl<'s> Fetch<'s> {
         self.received.is_withheld(desk.office, from, id) && desk.may_acknowledge(from, (self.clock)()).is_err()
     }
 
-    /// Step 5: what the gateway took the receipt of is done; what the office is to acknowledge has been seen.
+    /// Step 5: what is saved has been seen, unless its receipt is still to be taken. That it was, the gateway marks itself.
     async fn mark(&self, desk: &Desk<'_>, mailbox: &mut Mailbox, fetched: &[Fetched]) -> Result<(), Trouble> {
-        let (done, seen) = (format!("\\Seen {MDN_SENT}"), "\\Seen".to_owned());
-        let marks = fetched.iter().filter(|one| one.office == desk.office).filter_map(|one| match &one.end {
-            End::Saved(Arrival { withheld: Some(_), .. }) => Some((one.uid, &seen)),
-            End::Saved(Arrival { receipt_trouble: None, .. }) => Some((one.uid, &done)),
-            _ => None,
-        });
-        let marks: Vec<(u32, &String)> = marks.collect();
+        let seen = |one: &&Fetched| match &one.end {
+            End::Saved(arrival) => arrival.withheld.is_some() || arrival.receipt_trouble.is_none(),
+            End::Distrusted { .. } => false,
+        };
+        let marks: Vec<u32> =
+            fetched.iter().filter(|one| one.office == desk.office).filter(seen).map(|one| one.uid).collect();
         if !marks.is_empty() && desk.mandates.is_some() {
             mailbox.select(desk.place()).await?;
         }
-        for (uid, flags) in marks {
-            mailbox.mark(uid, flags).await?; // 5 → done
+        for uid in marks {
+            mailbox.mark(uid, "\\Seen").await?; // 5 → done
         }
         Ok(())
     }

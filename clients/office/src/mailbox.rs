@@ -9,7 +9,9 @@ use async_imap::error::Error;
 use async_imap::extensions::idle::IdleResponse;
 use async_imap::types::{Capability, Fetch, Flag};
 use async_imap::{Client, Session};
-use fumibako_model::{Fault, MDN_SENT, NOTICES, OFFICES, OfficeNumber, Party, Private, State, delegated, kept_until};
+use fumibako_model::{
+    ACKNOWLEDGED, Fault, NOTICES, OFFICES, OfficeNumber, Party, Private, State, delegated, kept_until,
+};
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use mail_parser::{DateTime, MessageParser};
@@ -117,9 +119,9 @@ impl Kept {
         Timestamp::from_second(date.to_timestamp()).ok()
     }
 
-    /// Has the receipt been accepted, on the recipient's copy (RFC 3503 §3.1)?
+    /// Has the gateway taken the receipt, on the recipient's copy (Profile §8.3)? `$MDNSent` says less: any mail tool sets it.
     pub fn is_acknowledged(&self) -> bool {
-        self.flags.iter().any(|flag| flag.eq_ignore_ascii_case(MDN_SENT))
+        self.flags.iter().any(|flag| flag.eq_ignore_ascii_case(ACKNOWLEDGED))
     }
 }
 

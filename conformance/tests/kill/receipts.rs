@@ -75,7 +75,7 @@ fn faults(said: &Said, answered: &[(String, Answered)]) -> Vec<String> {
         if !reply.text.contains(&evidence.to_string()) || !(receipt == own || another) {
             faults.push(format!("{bundle}: {id} was answered {reply} and {evidence} names {receipt}"));
         }
-        for (flags, wanted) in said.flags.iter().zip(["$Retrieved", "$MDNSent"]) {
+        for (flags, wanted) in said.flags.iter().zip(["$Retrieved", "$Acknowledged"]) {
             if !flags.get(bundle).is_some_and(|flags| flags.contains(wanted)) {
                 faults.push(format!("{bundle}: no {wanted}"));
             }
@@ -167,7 +167,7 @@ fn every_receipt_that_was_answered_has_its_state_and_its_evidence_once_after_a_d
     let mut expected = vec![
         format!("<{lost}>: 0 pieces of evidence"),
         format!("<{twice}>: 2 pieces of evidence"),
-        format!("<{unmarked}>: no $MDNSent"),
+        format!("<{unmarked}>: no $Acknowledged"),
         format!("<{unmarked}>: no $Retrieved"),
     ];
     expected.sort();

@@ -56,7 +56,8 @@ fn the_first_receipt_counts_and_another_gets_its_answer() {
     assert_eq!(first.code, 250, "{first}");
     // Profile §8.3
     assert!(flags(&world, &world.sender, "Sent").contains("$Retrieved"));
-    assert!(flags(&world, &world.recipient, "INBOX").contains("$MDNSent"));
+    let marks = flags(&world, &world.recipient, "INBOX");
+    assert!(marks.contains("$MDNSent") && marks.contains("$Acknowledged"), "{marks}");
     // Profile §8.2: both find it in Receipts, and it is no bundle.
     let receipts = || [&world.sender, &world.recipient].map(|office| count(&world, office, "Receipts"));
     assert_eq!((receipts(), count(&world, &world.sender, "INBOX")), ([1, 1], 0));
@@ -75,7 +76,7 @@ fn who_cannot_open_it_says_so_and_may_still_acknowledge_it() {
     assert_eq!(reply.code, 250, "{reply}");
     let marks = flags(&world, &world.sender, "Sent");
     assert!(marks.contains("$FailedDecryption") && !marks.contains("$Retrieved"), "{marks}");
-    assert!(!flags(&world, &world.recipient, "INBOX").contains("$MDNSent"));
+    assert!(!flags(&world, &world.recipient, "INBOX").contains("$Acknowledged"));
     assert_eq!(acknowledge(&world, &world.recipient, &good).code, 250);
     assert!(flags(&world, &world.sender, "Sent").contains("$Retrieved"));
 }

@@ -93,7 +93,7 @@ pub use roll::{Agent, CertificateKey, End, Enrolled, JAPAN, Licence, Office, Rol
 pub use routing::{ROUTING_FIELDS, is_routing, routing_agrees};
 pub use section::{HEADER_BYTES, message_id, read_section};
 pub use speaker::{THE_OFFICE, speaks_alone};
-pub use state::{MDN_SENT, State};
+pub use state::{ACKNOWLEDGED, MDN_SENT, REFUSED, State, is_mark, marks};
 pub use term::{EvidenceTerm, NotAnEvidenceTerm};
 pub use text::steers;
 pub use uid_set::UidSet;

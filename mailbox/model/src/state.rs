@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fault::Fault;
+
 /// 届き具合. States only ever rise; how, stands in [`outcome`](crate::outcome).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -26,7 +28,7 @@ impl State {
         [Self::Accepted, Self::Delivered, Self::HandedOver, Self::Retrieved, Self::Expired, Self::Late];
 
     /// The keyword on the sender's copy (Profile §7).
-    pub fn keyword(self) -> &'static str {
+    pub const fn keyword(self) -> &'static str {
         match self {
             Self::Accepted => "$Accepted",
             Self::Delivered => "$Delivered",
@@ -62,8 +64,25 @@ impl State {
     }
 }
 
-/// On the recipient's copy, once its receipt was accepted (RFC 3503 §3.1).
+/// On the recipient's copy, once the gateway took its receipt (Profile §8.3).
+pub const ACKNOWLEDGED: &str = "$Acknowledged";
+
+/// On a copy about which a notification was sent, or somebody decided that none will be (RFC 3503 §3.1): any mail tool may say so, and
+/// the gateway says it with [`ACKNOWLEDGED`].
 pub const MDN_SENT: &str = "$MDNSent";
+
+/// On the sender's copy of what was refused.
+pub const REFUSED: &str = "$Refused";
+
+/// Keywords that only the gateway sets and clears (Profile §8.1).
+pub fn marks() -> impl Iterator<Item = &'static str> {
+    State::ALL.map(State::keyword).into_iter().chain(Fault::ALL.map(Fault::keyword)).chain([REFUSED, ACKNOWLEDGED])
+}
+
+/// Is it one of [`marks`]? Keywords are the same in any case (RFC 3501 §2.3.2).
+pub fn is_mark(keyword: &str) -> bool {
+    marks().any(|mark| mark.eq_ignore_ascii_case(keyword))
+}
 
 #[cfg(test)]
 mod tests {

@@ -39,7 +39,7 @@ pub(crate) async fn hand_over(
     let copies = copies(rows, message).await?;
     let folders: BTreeSet<_> = copies.iter().map(|entry| FolderId(entry.folder)).collect();
     ledger.load(rows, &folders).await?;
-    mark(&mut ledger, &copies, found.sender, (step.state.keyword(), None));
+    mark(&mut ledger, &copies, found.sender, (step.state.keyword(), &[]));
     if let Some((event, reason)) = step.evidence {
         let accepted = serde_json::from_str::<Recorded>(&found.doc)?.evidence;
         // Who collected is not who sent (Profile §9.6).

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use fumibako_model::{
-    Event, Evidence, EvidenceId, Flags, FolderId, Happening, MDN_SENT, MessageId, NamedFlags, Recorded, Refusal, Roll,
-    State, What, outcome,
+    ACKNOWLEDGED, Event, Evidence, EvidenceId, Flags, FolderId, Happening, MDN_SENT, MessageId, NamedFlags, Recorded,
+    Refusal, Roll, State, What, outcome,
 };
 use fumibako_store::bodies::Place;
 use fumibako_store::{Delivery, Facts, Receipt, Word, hex};
@@ -29,7 +29,7 @@ pub(crate) struct Original {
     handover: Option<EvidenceId>,
 }
 
-/// Takes a receipt: into both offices' `Receipts`, `$Retrieved` onto the sender's copies and `$MDNSent` onto the
+/// Takes a receipt: into both offices' `Receipts`, `$Retrieved` onto the sender's copies, `$Acknowledged` and `$MDNSent` onto the
 /// recipient's. A later receipt for the same bundle changes nothing and gets the first one's answer. Of the word that it could
 /// not be opened the sender's copies get the mark (Profile §8.22); a receipt may still come.
 pub(crate) async fn receipt(
@@ -66,7 +66,8 @@ pub(crate) async fn receipt(
     ledger.load(rows, &copies.iter().map(|entry| FolderId(entry.folder)).collect()).await?;
 
     file(&mut ledger, (signed, body), &original, now)?;
-    let marks = said.map_or((step.state.keyword(), Some(MDN_SENT)), |fault| (fault.keyword(), None));
+    let done: &[&str] = &[ACKNOWLEDGED, MDN_SENT];
+    let marks = said.map_or((step.state.keyword(), done), |fault| (fault.keyword(), &[]));
     mark(&mut ledger, &copies, original.sender, marks);
     let offices = (original.sender, original.recipient);
     let evidence = Evidence { event, reason, fault: said, ..about(signed, receipt, now) };
@@ -220,17 +221,12 @@ fn file<'m>(
 
 /// Every copy of the bundle learns of it, wherever its office has put it. A folder whose keywords are used up cannot
 /// show the mark; the evidence says it all the same.
-pub(crate) fn mark(
-    ledger: &mut Ledger<'_>,
-    copies: &[Standing],
-    sender: i64,
-    (senders, recipients): (&str, Option<&str>),
-) {
+pub(crate) fn mark(ledger: &mut Ledger<'_>, copies: &[Standing], sender: i64, (senders, recipients): (&str, &[&str])) {
     for copy in copies {
         let folder = FolderId(copy.folder);
         let Some(office) = ledger.office_of(folder) else { continue };
-        let Some(mark) = (if office == sender { Some(senders) } else { recipients }) else { continue };
-        let named = NamedFlags { system: 0, keywords: vec![mark.into()] };
+        let marks = if office == sender { std::slice::from_ref(&senders) } else { recipients };
+        let named = NamedFlags { system: 0, keywords: marks.iter().map(ToString::to_string).collect() };
         let Ok(mark) = ledger.learn(folder, &named) else { continue };
         if !copy.flags().has(mark) {
             let modseq = ledger.tick(folder);

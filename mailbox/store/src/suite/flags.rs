@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use fumibako_model::{Changes, FlagChange, Flags, KEYWORDS, ModSeq, NamedFlags, OfficeNumber, Refusal, Uid};
+use fumibako_model::{
+    ACKNOWLEDGED, Changes, FlagChange, Flags, KEYWORDS, MDN_SENT, ModSeq, NamedFlags, OfficeNumber, Refusal, Uid, marks,
+};
 
 use super::{World, folder, himawari, keywords, now, refused, sakura, view};
 use crate::{FlagOrder, MARKS, Store, StoreError};
@@ -14,7 +16,7 @@ async fn one_bundle<S: Store>(store: &S) {
 }
 
 /// STORE on UID 1 of a folder, from the asker's last view.
-async fn change<S: Store>(
+pub(super) async fn change<S: Store>(
     store: &S,
     (office, name): (OfficeNumber, &str),
     change: FlagChange,
@@ -85,10 +87,18 @@ pub async fn a_folder_knows_64_keywords<S: Store>(store: Arc<S>) {
 pub async fn mail_tools_do_not_touch_the_marks<S: Store>(store: Arc<S>) {
     // Profile §7
     one_bundle(&*store).await;
-    let sent = (himawari(), "Sent");
-    let told = change(&*store, sent, FlagChange::Replace, (Flags::FLAGGED, &["$Retrieved"])).await.unwrap();
-    let names: Vec<_> = told.keywords.names(told.entries[0].flags).collect();
-    assert_eq!(names, ["$Accepted", "$Delivered"]);
-    assert_eq!(told.entries[0].flags.system, Flags::FLAGGED.system);
-    assert!(told.highest_modseq > ModSeq(0));
+    let (sent, inbox) = ((himawari(), "Sent"), (sakura(), "INBOX"));
+    let all: Vec<&str> = marks().collect();
+    for how in [FlagChange::Replace, FlagChange::Add] {
+        let told = change(&*store, sent, how, (Flags::FLAGGED, &all)).await.unwrap();
+        let names: Vec<_> = told.keywords.names(told.entries[0].flags).collect();
+        assert_eq!(names, ["$Accepted", "$Delivered"], "{how:?}");
+        assert_eq!(told.entries[0].flags.system, Flags::FLAGGED.system);
+        assert!(told.highest_modseq > ModSeq(0));
+    }
+    let told = change(&*store, sent, FlagChange::Remove, (Flags::FLAGGED, &all)).await.unwrap();
+    assert_eq!(told.keywords.names(told.entries[0].flags).collect::<Vec<_>>(), ["$Accepted", "$Delivered"]);
+    // RFC 3503 §3.1: that a notification is spoken for anybody may say; that the gateway took one it says itself (Profile §8.3).
+    let told = change(&*store, inbox, FlagChange::Add, (Flags::SEEN, &[MDN_SENT, ACKNOWLEDGED])).await.unwrap();
+    assert_eq!(told.keywords.names(told.entries[0].flags).collect::<Vec<_>>(), [MDN_SENT]);
 }

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use fumibako_model::{
-    CertificateKey, Done, Enrolled, Event, Fault, Flags, OfficeNumber, Party, Pruning, Reason, Refusal, What,
+    CertificateKey, Done, Enrolled, Event, Fault, FlagChange, Flags, OfficeNumber, Party, Pruning, Reason, Refusal,
+    What,
 };
 use jiff::Timestamp;
 
 use super::accounts;
 use super::evidence::log_at;
 use super::expire::{ago, keep};
+use super::flags::change;
 use super::folders::copy_of;
 use super::{ALL, Fill, World, folder, himawari, kaede, keywords, now, refused, sakura, view};
 use crate::bodies::Day;
@@ -40,7 +42,7 @@ pub async fn a_receipt_turns_a_bundle_to_done<S: Store>(store: Arc<S>) {
     assert!(!taken.repeated);
 
     assert_eq!(marks(&*store, himawari(), "Sent").await, ["$Accepted", "$Delivered", "$Retrieved"]);
-    assert_eq!(marks(&*store, sakura(), "INBOX").await, ["$MDNSent"]);
+    assert_eq!(marks(&*store, sakura(), "INBOX").await, ["$MDNSent", "$Acknowledged"]);
     assert!(watch.has_changed().unwrap(), "the sender's list hears of it");
     let told = store.since(himawari(), sent.folder, sent.highest_modseq).await.unwrap();
     assert_eq!(told.entries.len(), 1);
@@ -221,6 +223,9 @@ pub async fn what_could_not_be_opened_is_marked_and_a_receipt_still_counts<S: St
     let told = fail(back, "failure@x.example", digest).await.unwrap();
     assert_eq!(marks(&*store, himawari(), "Sent").await, ["$Accepted", "$Delivered", "$FailedDecryption"]);
     assert_eq!(marks(&*store, sakura(), "INBOX").await, [""; 0], "it may be tried again");
+    // A mail tool that replaces all flags does not take the word back.
+    change(&*store, (himawari(), "Sent"), FlagChange::Replace, (Flags::SEEN, &[])).await.unwrap();
+    assert_eq!(marks(&*store, himawari(), "Sent").await, ["$Accepted", "$Delivered", "$FailedDecryption"]);
     let evidence = store.evidence(told.evidence).await.unwrap().unwrap();
     assert_eq!((evidence.event, evidence.reason), (Event::ContentHandoverFailure, Some(Reason::CheckFailed)));
     assert_eq!(

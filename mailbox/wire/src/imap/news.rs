@@ -1,15 +1,12 @@
 //! When a client hears what happened in its folder (Profile §7.5, RFC 3501 §5.2, §5.5, §7.4.1).
 
-use fumibako_model::{Changes, Flags, KEYWORDS, Keywords, ModSeq, Refused, Uid};
+use fumibako_model::{Changes, Flags, KEYWORDS, Keywords, ModSeq, Refused, Uid, is_mark};
 
 use super::command::By;
 use super::enable::Enabled;
 use super::notify::Rest;
 use super::reply;
 use super::session::{Session, Work};
-
-/// Only the gateway sets and clears these (Profile §8); STORE leaves them as they are.
-const MARKS: [&str; 6] = ["$Accepted", "$Delivered", "$HandedOver", "$Retrieved", "$Expired", "$Refused"];
 
 /// A command that is carried out; its tagged line is still to be said.
 #[derive(Debug)]
@@ -147,10 +144,8 @@ impl Session {
         let Some(view) = self.view() else { return };
         let names = all_flags(&view.keywords, |_| true);
         // RFC 3501 §7.1, RFC 4314 §5.1.1 (Profile §9.19): those a client can change; `\*` says that new keywords can be made.
-        let can = |name: &str| {
-            let is = |other: &&str| other.eq_ignore_ascii_case(name);
-            !MARKS.iter().any(is) && view.has_right(right_of(name))
-        };
+        // STORE leaves the gateway's own as they are (Profile §8.1).
+        let can = |name: &str| !is_mark(name) && view.has_right(right_of(name));
         let permanent = all_flags(&view.keywords, can);
         let (read_only, notices) = (view.read_only, view.is_notices());
         let more = if view.keywords.0.len() < KEYWORDS && view.has_right('w') { " \\*" } else { "" };
@@ -229,16 +224,5 @@ fn right_of(flag: &str) -> char {
         "\\Seen" => 's',
         "\\Deleted" => 't',
         _ => 'w',
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use fumibako_model::State;
-
-    #[test]
-    fn every_state_is_a_mark() {
-        assert!(State::ALL.iter().all(|state| MARKS.contains(&state.keyword())));
     }
 }
