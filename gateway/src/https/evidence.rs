@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
 use fumibako_model::{
-    Act, Event, Evidence, EvidenceId, JAPAN, Login, OfficeNumber, ProofFile, Refusal, Refused, Scope,
+    Event, Evidence, EvidenceId, JAPAN, Login, OfficeNumber, ProofFile, Refusal, Refused, Scope,
 };
 use fumibako_store::{Named, Store, StoreError};
 use jiff::Timestamp;
@@ -125,16 +125,10 @@ fn listed(several: &[(Named, OfficeNumber)]) -> String {
     told.join(", ") + &more
 }
 
+/// For which of both offices this login may read it (Profile §8.18): what an office sent and what became of it is of the scope
+/// `status`, what came to it of the scope `receive`, for an agent by its mandate and for a person by the role (Profile §19.1).
 fn reader<S: Store>(house: &House<S>, login: &Login, about: &Evidence) -> Option<OfficeNumber> {
-    [about.from, about.to].into_iter().find(|office| may_read(house, login, *office))
-}
-
-/// Profile §9.9: what was sent and what became of it is for the office, and for agents of the scope `status`.
-fn may_read<S: Store>(house: &House<S>, login: &Login, office: OfficeNumber) -> bool {
-    let act = Act::Any(Scope::Status);
-    let mandated = |agent| house.store.roll().mandate(office, agent, act, house.clock.now()).is_ok();
-    match login.agent() {
-        Some(agent) => login.office().is_none_or(|own| own == office) && mandated(agent),
-        None => login.office() == Some(office),
-    }
+    let (roll, now) = (house.store.roll(), house.clock.now());
+    let may = |(office, scope): &(OfficeNumber, Scope)| login.may(*office, *scope, &roll, now).is_ok();
+    [(about.from, Scope::Status), (about.to, Scope::Receive)].into_iter().find(may).map(|(office, _)| office)
 }

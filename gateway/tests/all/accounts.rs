@@ -257,6 +257,19 @@ async fn a_role_leaves_out_what_it_does_not_allow() {
     let answer = gateway.hand_in(&mut gateway.submission(SENDER).await, &letter).await;
     assert!(answer.starts_with("250 "), "{answer}");
     assert_eq!(gateway.code("GET /v1/certificates/challenge", (SENDER, PASSWORD), "").await, "E-AUT-011");
+    // Profile §8.18: evidence about what the office sent, and about what came to it.
+    let id = answer.split(' ').find(|word| word.starts_with("EV")).expect("an evidence id").trim_end().to_owned();
+    let path = format!("GET /v1/evidence/{id}");
+    let change = |login: &str, role| AccountRequest::Change(AccountChange::Role { login: login.into(), role });
+    for (login, role, expected) in [
+        (SENDER, Role::Receiver, 404),
+        (SENDER, Role::Sender, 200),
+        (RECIPIENT, Role::Sender, 404),
+        (RECIPIENT, Role::Receiver, 200),
+    ] {
+        gateway.account(change(login, role)).await;
+        assert_eq!(gateway.https(&path, Some((login, PASSWORD)), "").await.0, expected, "{login} as {role:?}");
+    }
     role(Role::Manager).await;
     assert_eq!(gateway.code("GET /v1/certificates/challenge", (SENDER, PASSWORD), "").await, "200");
 }
