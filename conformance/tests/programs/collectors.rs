@@ -52,9 +52,12 @@ fn offlineimap_keeps_messages_and_flags_in_step_both_ways() {
     let name = kept[0].to_string_lossy().into_owned();
     let (head, flags) = name.rsplit_once(":2,").expect("a Maildir's name has flags");
     assert!(kept.len() == 1 && flags.contains('F'), "{kept:?}");
+    assert_eq!(world.handed_over(), 0, "it was looked at, and nobody has seen it");
     let read = head.replace("/new/", "/cur/") + ":2,FRS";
     fs::rename(&kept[0], read).expect("the folder is writable");
     sync();
+    // Profile §8.10: by another connection than the one that took it.
+    world.hands_over(1);
     let flags = inbox_flags(&mut mailbox);
     assert!(["\\Seen", "\\Answered", "\\Flagged"].iter().all(|flag| flags[0].contains(flag)), "{flags:?}");
 }
@@ -105,6 +108,12 @@ fn getmail_collects_by_both_protocols_once() {
             let at = plan.windows(4).position(|end| end == b"\r\n\r\n").expect("the header ends");
             assert!(holds(&kept, &plan[at..]), "{kind}: {}", String::from_utf8_lossy(&kept));
             assert_eq!(String::from_utf8_lossy(&kept).matches("\nSubject:").count(), 1, "{kind}");
+        }
+        // Profile §8.10: by IMAP it looks, and marks and removes nothing, which says nothing; by POP3 it retrieves.
+        if kind == "SimplePOP3SSLRetriever" {
+            world.hands_over(1);
+        } else {
+            assert_eq!(world.handed_over(), 0);
         }
     }
 }

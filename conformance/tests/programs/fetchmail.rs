@@ -33,6 +33,7 @@ fn fetchmail_collects_what_is_new_and_knows_it_again() {
     assert!(String::from_utf8_lossy(&once).contains("multipart/signed"), "the message");
     // Its exit code 1 says that there is nothing new: unique ids stay (Profile §13.6).
     assert_eq!(collect(&world, "pop3 uidl", world.gateway.ports().pop3s, &into).exit(), Some(1));
+    world.hands_over(1);
     assert_eq!(fs::read(&into).expect("it is there").len(), once.len());
     world.deliver(&world.plan());
     collect(&world, "pop3 uidl", world.gateway.ports().pop3s, &into).well();
@@ -49,6 +50,8 @@ fn fetchmail_collects_by_imap_what_is_unseen_and_marks_it() {
     assert!(holds(&fs::read(&into).expect("something was collected"), &plan), "the message, as it was sent");
     let mut mailbox = Mailbox::of(&world.gateway.mailboxes(), &world.recipient).expect("the mailbox opens");
     assert_eq!(inbox_flags(&mut mailbox), ["\\Seen"]);
+    // Profile §8.10: it asks for the header and the text each by itself.
+    world.hands_over(1);
     // RFC 3501 §2.3.2: what was seen is not collected again; what is marked unseen elsewhere is.
     assert_eq!(collect(&world, "imap", port, &into).exit(), Some(1));
     mailbox.command("SELECT INBOX").expect("it opens");

@@ -139,8 +139,11 @@ fn a_flag_set_on_the_disk_arrives_on_the_server() {
     maildir.sync();
     let file = maildir.messages("INBOX").pop_first().expect("the plan was brought");
     let name = file.file_name().expect("it is a file").to_string_lossy().replace(":2,", "") + ":2,FS";
+    assert_eq!(world.handed_over(), 0, "it was looked at, and nobody has seen it");
     fs::rename(&file, maildir.folder.join("INBOX/cur").join(name)).expect("the folder is writable");
     maildir.sync();
+    // Profile §8.10: by another connection than the one that took it.
+    world.hands_over(1);
     let mut mailbox = Mailbox::of(&world.gateway.mailboxes(), &world.recipient).expect("the mailbox opens");
     mailbox.command("EXAMINE INBOX").expect("it opens");
     let said = mailbox.command("FETCH 1 (FLAGS)").expect("it is there");

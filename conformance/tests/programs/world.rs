@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use fumibako_conformance::{Gateway, Letter, Mailbox, Office, Submission};
 
@@ -45,6 +47,24 @@ impl World {
         let reply = session.send(&self.sender.address(), &[&self.recipient.address()], octets);
         let reply = reply.expect("the gateway answers");
         assert_eq!(reply.code, 250, "{reply}");
+    }
+
+    /// How many of the sender's copies say that theirs was handed over (Profile §8.10).
+    pub(crate) fn handed_over(&self) -> usize {
+        let mut mailbox = Mailbox::of(&self.gateway.mailboxes(), &self.sender).expect("the mailbox opens");
+        mailbox.command("EXAMINE Sent").expect("it opens");
+        let said = mailbox.command("FETCH 1:* (FLAGS)").expect("it is fetched");
+        said.iter().filter(|said| said.text.contains("$HandedOver")).count()
+    }
+
+    /// So many are, soon: a program need not wait for the answer to its last word.
+    #[track_caller]
+    pub(crate) fn hands_over(&self, count: usize) {
+        let until = Instant::now() + Duration::from_secs(60);
+        while self.handed_over() != count {
+            assert!(Instant::now() < until, "{} were handed over, not {count}", self.handed_over());
+            thread::sleep(Duration::from_millis(100));
+        }
     }
 
     /// Settings of another program, which only their owner reads, as many want them.

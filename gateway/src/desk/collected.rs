@@ -22,7 +22,18 @@ struct Sent {
     seen: bool,
     /// Octets that went out, apart from each other and in order.
     pieces: Vec<Range<u64>>,
-    told: bool,
+    told: Told,
+}
+
+/// What the store knows of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Told {
+    #[default]
+    Nothing,
+    /// That it went out whole.
+    Whole,
+    /// That it was handed over.
+    Seen,
 }
 
 impl Collected {
@@ -35,38 +46,42 @@ impl Collected {
         }
     }
 
-    /// These octets of a message went out.
-    pub(super) fn sent(&mut self, going: Outgoing, from: u64, octets: usize) {
-        if octets == 0 {
-            return;
+    /// These octets of these messages went out.
+    pub(super) fn sent(&mut self, all: &[(Outgoing, Vec<Range<u64>>)]) {
+        for (going, pieces) in all {
+            let sent = self.messages.entry(going.message).or_default();
+            (sent.size, sent.seen) = (going.size, going.seen);
+            pieces.iter().for_each(|piece| sent.add(piece.clone()));
         }
-        let sent = self.messages.entry(going.message).or_default();
-        (sent.size, sent.seen) = (going.size, going.seen);
-        let mut piece = from..from.saturating_add(octets as u64);
-        sent.pieces.retain(|other| {
+    }
+
+    /// Those that went out whole and were not told before: the seen ones, and those that nobody has marked as seen.
+    pub(super) fn whole(&mut self) -> (Vec<MessageId>, Vec<MessageId>) {
+        let (mut seen, mut unseen) = (Vec::new(), Vec::new());
+        for (message, sent) in &mut self.messages {
+            let told = if sent.seen { Told::Seen } else { Told::Whole };
+            if told > sent.told && matches!(&sent.pieces[..], [all] if *all == (0..sent.size)) {
+                sent.told = told;
+                if sent.seen { seen.push(*message) } else { unseen.push(*message) }
+            }
+        }
+        (seen, unseen)
+    }
+}
+
+impl Sent {
+    fn add(&mut self, mut piece: Range<u64>) {
+        self.pieces.retain(|other| {
             let apart = other.end < piece.start || piece.end < other.start;
             if !apart {
                 piece = piece.start.min(other.start)..piece.end.max(other.end);
             }
             apart
         });
-        if sent.pieces.len() < PIECES {
-            let at = sent.pieces.partition_point(|other| other.start < piece.start);
-            sent.pieces.insert(at, piece);
+        if self.pieces.len() < PIECES {
+            let at = self.pieces.partition_point(|other| other.start < piece.start);
+            self.pieces.insert(at, piece);
         }
-    }
-
-    /// Those that went out whole, are seen, and were not told before.
-    pub(super) fn whole(&mut self) -> Vec<MessageId> {
-        let whole =
-            |sent: &Sent| sent.seen && !sent.told && matches!(&sent.pieces[..], [all] if *all == (0..sent.size));
-        let fresh = self.messages.iter_mut().filter(|(_, sent)| whole(sent));
-        fresh
-            .map(|(message, sent)| {
-                sent.told = true;
-                *message
-            })
-            .collect()
     }
 }
 
@@ -92,17 +107,20 @@ mod tests {
     #[test]
     fn pieces_add_up_in_any_order_and_only_the_whole_counts_once_and_only_when_seen() {
         let mut collected = Collected::default();
-        let going = |seen| Outgoing::from(&entry(seen));
+        let piece = |from: u64, octets| std::iter::once(from..from + octets).collect();
+        let going = |seen| Outgoing { message: MessageId(7), size: 100, seen };
         collected.know(&[entry(true)]);
         assert!(collected.messages.is_empty(), "what was not handed out is not remembered");
         for (from, octets) in [(60, 40), (0, 30), (10, 25), (36, 24)] {
-            collected.sent(going(false), from, octets);
+            collected.sent(&[(going(false), piece(from, octets))]);
         }
         collected.know(&[entry(true)]);
-        assert!(collected.whole().is_empty(), "one octet is missing");
-        collected.sent(going(false), 35, 1);
-        assert!(collected.whole().is_empty(), "a look without a mark is none");
+        assert_eq!(collected.whole(), (vec![], vec![]), "one octet is missing");
+        collected.sent(&[(going(false), piece(35, 1))]);
+        assert_eq!(collected.whole(), (vec![], vec![MessageId(7)]), "a look without a mark is none");
+        assert_eq!(collected.whole(), (vec![], vec![]), "once");
         collected.know(&[entry(true)]);
-        assert_eq!((collected.whole(), collected.whole()), (vec![MessageId(7)], vec![]));
+        assert_eq!(collected.whole(), (vec![MessageId(7)], vec![]));
+        assert_eq!(collected.whole(), (vec![], vec![]), "once");
     }
 }

@@ -3,7 +3,7 @@
 use fumibako_model::{Changes, FolderId, FolderName, ModSeq, NamedFlags, OfficeNumber, Private, Refusal, Refused, Uid};
 use fumibako_store::{CopyOrder, Deposit, Doer, Draft, FlagOrder, Quota, Store, StoreError};
 use fumibako_wire::Alert;
-use fumibako_wire::imap::{Answer, Ask, Outgoing, QuotaRoot, Session};
+use fumibako_wire::imap::{Answer, Ask, QuotaRoot, Session};
 use fumibako_wire::sasl::{Claim, Offer};
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -17,6 +17,7 @@ use super::role;
 use crate::drive::Desk;
 
 mod delegated;
+mod taking;
 
 /// One mailbox connection's desk.
 pub(crate) struct ImapDesk<S> {
@@ -147,7 +148,13 @@ impl<S: Store> ImapDesk<S> {
         let (house, now) = (self.entry.house.clone(), self.entry.house.clock.now());
         let (store, office) = (&house.store, doer.office);
         let answer = match ask {
-            ask @ (Ask::Login(_) | Ask::Forget | Ask::Close | Ask::Unwatch | Ask::Discard | Ask::PutAside { .. }) => {
+            ask @ (Ask::Login(_)
+            | Ask::Forget
+            | Ask::Close
+            | Ask::Unwatch
+            | Ask::Discard
+            | Ask::PutAside { .. }
+            | Ask::Sent(_)) => {
                 return self.serve_connection(ask).await;
             }
             Ask::Watch => {
@@ -165,14 +172,8 @@ impl<S: Store> ImapDesk<S> {
                 let changes = store.since(office, folder, since).await;
                 if read_only { changes.map(Answer::Changes) } else { claimed(store, (office, folder), changes).await }
             }
-            Ask::Read(message, range) | Ask::Send(Outgoing { message, .. }, range) => {
-                store.read(office, message, range).await.map(Answer::Message)
-            }
+            Ask::Read(message, range) => store.read(office, message, range).await.map(Answer::Message),
             Ask::Bodies(messages) => store.bodies(office, messages).await.map(Answer::Heads),
-            Ask::SendBodies(messages) => {
-                let messages = messages.into_iter().map(|going| going.message).collect();
-                store.bodies(office, messages).await.map(Answer::Heads)
-            }
             Ask::Heads { messages, longest } => store.heads(office, messages, longest).await.map(Answer::Heads),
             Ask::Flag { folder, uids, change, flags, unchanged_since, since } => {
                 let order = FlagOrder { folder, uids, change, flags, unchanged_since, since };
@@ -200,24 +201,6 @@ impl<S: Store> ImapDesk<S> {
             Ask::Subscribe { folder, wanted } => store.subscribe(office, folder, wanted).await.map(|()| Answer::Done),
         };
         answer.map_err(|error| house.refusal_of(error))
-    }
-
-    /// What this answer says of messages, and what of them it hands out.
-    fn note(&mut self, sent: &[(Outgoing, u64)], answer: &Answer) {
-        match answer {
-            Answer::Changes(changes) => self.collected.know(&changes.entries),
-            Answer::Message(octets) => {
-                for (message, from) in sent {
-                    self.collected.sent(*message, *from, octets.0.len());
-                }
-            }
-            Answer::Heads(bodies) => {
-                for ((message, from), octets) in sent.iter().zip(bodies) {
-                    self.collected.sent(*message, *from, octets.as_ref().map_or(0, |octets| octets.0.len()));
-                }
-            }
-            _ => {}
-        }
     }
 
     /// Watches before it reads, so that nothing falls between.
@@ -273,19 +256,20 @@ impl<S: Store> ImapDesk<S> {
 
 impl<S: Store> Desk<Session> for ImapDesk<S> {
     async fn answer(&mut self, ask: Ask) -> Answer {
-        let sent = match &ask {
-            ask if notices::concerns(ask) => None,
-            Ask::Send(message, range) => Some(vec![(*message, range.start)]),
-            Ask::SendBodies(messages) => Some(messages.iter().map(|message| (*message, 0)).collect()),
-            _ => Some(Vec::new()),
-        };
+        if let (Ask::Sent(all), false) = (&ask, notices::concerns(&ask)) {
+            self.collected.sent(all);
+            return Answer::Done;
+        }
+        let taking = self.taking(&ask).await;
         let answer = match ask {
             Ask::Login(given) => self.login(given).await,
             ask => self.serve(ask).await,
         };
-        // Notices are nobody's to collect.
-        if let (Ok(answer), Some(sent)) = (&answer, sent) {
-            self.note(&sent, answer);
+        if let Ok(answer) = &answer {
+            if let Answer::Changes(changes) = answer {
+                self.collected.know(&changes.entries);
+            }
+            self.taken(taking, answer).await;
         }
         answer.unwrap_or_else(|refused| {
             let reference = self.entry.refuse("imap", &refused);
@@ -311,8 +295,14 @@ impl<S: Store> Desk<Session> for ImapDesk<S> {
     async fn heard(&mut self) {
         let Some(office) = self.opened.as_ref().map(|(office, _)| *office) else { return };
         let Ok(login) = self.entry.login() else { return };
-        for message in self.collected.whole() {
+        let (seen, unseen) = self.collected.whole();
+        for message in seen {
             self.entry.house.handed_over(office, message, &login).await;
+        }
+        if !unseen.is_empty()
+            && let Err(error) = self.entry.house.store.note_sent(office, unseen).await
+        {
+            self.entry.house.refusal_of(error);
         }
     }
 

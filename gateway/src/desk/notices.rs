@@ -110,8 +110,7 @@ pub(super) fn concerns(ask: &Ask) -> bool {
         | Ask::Expunge { folder, .. }
         | Ask::Copy { folder, .. } => *folder == NOTICES_FOLDER,
         Ask::Read(message, _) => shows(*message),
-        Ask::Send(going, _) => shows(going.message),
-        Ask::SendBodies(all) => all.first().is_some_and(|going| shows(going.message)),
+        Ask::Sent(all) => all.first().is_some_and(|(going, _)| shows(going.message)),
         Ask::Bodies(all) | Ask::Heads { messages: all, .. } => all.first().is_some_and(|message| shows(*message)),
         _ => false,
     }
@@ -142,11 +141,9 @@ pub(super) async fn serve<S: Store>(
             Answer::Changes(changes)
         }
         Ask::Read(message, range) => Answer::Message(part(store, message, range).await?),
-        Ask::Send(going, range) => Answer::Message(part(store, going.message, range).await?),
+        // They are nobody's to collect.
+        Ask::Sent(_) => Answer::Done,
         Ask::Bodies(messages) => Answer::Heads(whole(store, messages.into_iter()).await?),
-        Ask::SendBodies(messages) => {
-            Answer::Heads(whole(store, messages.into_iter().map(|going| going.message)).await?)
-        }
         Ask::Heads { messages, longest } => {
             let all = whole(store, messages.into_iter()).await?;
             Answer::Heads(all.into_iter().map(|one| one.map(|one| head(&one.0, longest))).collect())

@@ -101,13 +101,9 @@ impl Viewer {
         Ok(match ask {
             Ask::Status(name) => read(&name, &Ask::Status)?,
             Ask::Open { name, read_only } => read(&name, &|name| Ask::Open { name, read_only })?,
-            ask @ (Ask::Look
-            | Ask::Since { .. }
-            | Ask::Read(..)
-            | Ask::Send(..)
-            | Ask::Bodies(..)
-            | Ask::SendBodies(..)
-            | Ask::Heads { .. }) => (here("r")?, ask),
+            ask @ (Ask::Look | Ask::Since { .. } | Ask::Read(..) | Ask::Bodies(..) | Ask::Heads { .. }) => {
+                (here("r")?, ask)
+            }
             Ask::Flag { folder, uids, change, flags, unchanged_since, since } => {
                 let office = here(flagging(change, &flags))?;
                 (office, Ask::Flag { folder, uids, change, flags, unchanged_since, since })
@@ -148,6 +144,7 @@ impl Viewer {
             | Ask::Unwatch
             | Ask::Discard
             | Ask::PutAside { .. }
+            | Ask::Sent(_)
             | Ask::Folders { .. }
             | Ask::Watch
             | Ask::Subscribe { .. } => return Err(Refusal::Internal.into()),

@@ -72,8 +72,15 @@ impl<S: Store> Pop3Desk<S> {
         if removed.is_empty() {
             return Ok(());
         }
+        let untaken = store.untaken(office, folder).await?;
         mark(removed.clone(), Flags::DELETED, FlagChange::Add).await?;
         let gone = store.expunge(doer, folder, Some(removed.clone()), since).await;
+        if let (Ok(_), Ok(login)) = (&gone, self.entry.login()) {
+            // Profile §8.10: what went out whole before, and goes now.
+            for (_, message) in untaken.iter().filter(|(uid, _)| removed.contains(uid)) {
+                self.entry.house.handed_over(office, *message, &login).await;
+            }
+        }
         if let Err(StoreError::Refused(_)) = gone {
             // What stays is not left for whoever expunges next.
             mark(removed, Flags::DELETED, FlagChange::Remove).await?;

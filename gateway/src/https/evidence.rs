@@ -8,9 +8,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
-use fumibako_model::{
-    Event, Evidence, EvidenceId, JAPAN, Login, OfficeNumber, ProofFile, Refusal, Refused, Scope,
-};
+use fumibako_model::{Event, Evidence, EvidenceId, JAPAN, Login, OfficeNumber, ProofFile, Refusal, Refused, Scope};
 use fumibako_store::{Named, Store, StoreError};
 use jiff::Timestamp;
 use serde::Deserialize;

@@ -133,7 +133,7 @@ async fn imap(gateway: &Fixture) -> Client {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_collects_by_imap_in_pieces_has_it_handed_over() {
     let gateway = with(async |store, world| {
-        for id in ["taken", "looked-at", "headers", "with-others", "in-two"] {
+        for id in ["taken", "looked-at", "headers", "with-others", "in-two", "two-commands", "some-parts"] {
             send(store, world, id, ago(0)).await;
         }
     })
@@ -153,24 +153,71 @@ async fn who_collects_by_imap_in_pieces_has_it_handed_over() {
     // All of it, beside other items.
     one.imap("g", "FETCH 4 (BODYSTRUCTURE BODY[])").await;
     one.imap("g", "FETCH 5 (BODY[HEADER] ENVELOPE BODY[TEXT])").await;
+    // Its header and its text, each by itself; and its text but for some octets.
+    one.imap("g", "FETCH 6 (RFC822.HEADER)").await;
+    one.imap("g", "FETCH 6 (BODY.PEEK[TEXT]<0.9>)").await;
+    one.imap("g", "FETCH 6 (BODY.PEEK[TEXT]<9.100000>)").await;
+    one.imap("g", "FETCH 7 (RFC822.HEADER BODY.PEEK[TEXT]<9.100000>)").await;
+    one.imap("g", "STORE 6:7 +FLAGS (\\Seen)").await;
     for client in [&mut one, &mut other] {
         client.imap("h", "NOOP").await;
         client.imap("i", "LOGOUT").await;
     }
     let (store, _config, _kept) = stopped(gateway).await;
-    let all = store.list_evidence(Which::default()).await.unwrap();
-    let all = all.iter().map(|entry| serde_json::from_str::<Recorded>(entry).unwrap().evidence);
-    let handed: Vec<_> = all.filter(|one| one.event == Event::ContentHandover).collect();
-    let ids: Vec<_> = handed.iter().map(|one| one.message_id.as_str()).collect();
-    assert_eq!(ids, ["taken@x.example", "with-others@x.example", "in-two@x.example"]);
-    assert!(handed.iter().all(|one| one.reason == Some(Reason::SeenByTheGateway)), "{handed:?}");
+    let ids = handed_over(&store).await;
+    assert_eq!(ids, ["taken@x.example", "with-others@x.example", "in-two@x.example", "two-commands@x.example"]);
     let sent = view(&store, himawari(), "Sent").await;
     assert_eq!(keywords(&sent, &sent.entries[0]).last().map(String::as_str), Some("$HandedOver"));
     let told = reports(&store).await;
-    assert_eq!(told.len(), 3, "{told:?}");
+    assert_eq!(told.len(), 4, "{told:?}");
     assert!(told[0].contains(
         "Original-Message-ID: <taken@x.example>\r\nDisposition: automatic-action/MDN-sent-automatically; dispatched"
     ));
+}
+
+// Profile §8.10
+#[tokio::test(flavor = "multi_thread")]
+async fn what_went_out_whole_is_handed_over_when_it_is_seen_or_removed_whenever_that_is() {
+    let gateway = with(async |store, world| {
+        for id in ["seen", "removed", "moved", "by-pop3", "copied", "half", "looked-at"] {
+            send(store, world, id, ago(0)).await;
+        }
+    })
+    .await;
+    let mut first = imap(&gateway).await;
+    first.imap("b", "SELECT INBOX").await;
+    first.imap("c", "FETCH 1:5,7 BODY.PEEK[]").await;
+    first.imap("d", "FETCH 6 BODY.PEEK[]<0.100>").await;
+    first.imap("e", "LOGOUT").await;
+    // The gateway was stopped meanwhile.
+    let Fixture { folder, config, running, kept } = gateway;
+    running.stop().await;
+    let running = Gateway::start(config.clone()).await.unwrap();
+    let gateway = Fixture { folder, config, running, kept };
+    let mut second = imap(&gateway).await;
+    second.imap("b", "SELECT INBOX").await;
+    second.imap("c", "STORE 1,6 +FLAGS.SILENT (\\Seen)").await;
+    second.imap("d", "STORE 2 +FLAGS (\\Deleted)").await;
+    second.imap("e", "COPY 5 Archive").await;
+    second.imap("f", "MOVE 3 Archive").await;
+    second.imap("g", "EXPUNGE").await;
+    let mut pop = Client::tls(gateway.running.addresses().pop3_tls, &gateway.authority()).await;
+    pop.line().await;
+    for command in [&format!("USER {RECIPIENT}"), &format!("PASS {PASSWORD}"), "DELE 2", "QUIT"] {
+        pop.say(&format!("{command}\r\n")).await;
+        assert!(pop.line().await.unwrap().starts_with("+OK"), "{command}");
+    }
+    let (store, _config, _kept) = stopped(gateway).await;
+    assert_eq!(handed_over(&store).await, ["seen", "moved", "removed", "by-pop3"].map(|id| format!("{id}@x.example")));
+}
+
+/// The Message-IDs of what was handed over.
+async fn handed_over(store: &SqliteStore) -> Vec<String> {
+    let all = store.list_evidence(Which::default()).await.unwrap();
+    let all = all.iter().map(|entry| serde_json::from_str::<Recorded>(entry).unwrap().evidence);
+    let handed: Vec<_> = all.filter(|one| one.event == Event::ContentHandover).collect();
+    assert!(handed.iter().all(|one| one.reason == Some(Reason::SeenByTheGateway)), "{handed:?}");
+    handed.into_iter().map(|one| one.message_id).collect()
 }
 
 // Profile §8.10, §13.8
@@ -198,10 +245,7 @@ async fn who_collects_by_pop3_has_it_handed_over_at_quit() {
         pop.line().await;
     }
     let (store, _config, _kept) = stopped(gateway).await;
-    let all = store.list_evidence(Which::default()).await.unwrap();
-    let all = all.iter().map(|entry| serde_json::from_str::<Recorded>(entry).unwrap().evidence);
-    let handed: Vec<_> = all.filter(|one| one.event == Event::ContentHandover).map(|one| one.message_id).collect();
-    assert_eq!(handed, ["quit@x.example"]);
+    assert_eq!(handed_over(&store).await, ["quit@x.example"]);
 }
 
 // Profile §13.8, §16.3

@@ -241,6 +241,15 @@ CREATE INDEX message_sent ON message (sent_key) WHERE sent_key IS NOT NULL;
 -- The same signature again, under whatever Message-ID, is the same message (Profile §5.8).
 CREATE INDEX message_signed ON message (sender, signed_digest) WHERE signed_digest IS NOT NULL;
 
+-- Bundles all of whose octets went to their recipient, and nothing says yet that they were taken (Profile §8.10).
+CREATE TABLE sent_out (
+    office  INTEGER NOT NULL,
+    message INTEGER NOT NULL,
+    PRIMARY KEY (office, message)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX sent_out_message ON sent_out (message);
+
 -- One message in one folder.
 CREATE TABLE entry (
     mailbox  INTEGER NOT NULL REFERENCES mailbox (id),

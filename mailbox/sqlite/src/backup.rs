@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use fumibako_store::bodies::{Day, Segment};
-use fumibako_store::{BackedUp, StoreError};
+use fumibako_store::{BackedUp, Restored, StoreError, Verified};
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
@@ -19,7 +19,19 @@ use crate::open::DATABASE_FILE;
 use crate::store::SqliteStore;
 use files::{Listed, Manifest, copy, digest, empty_folder, folder_of, sync};
 
-pub(crate) use restore::{restore, verify};
+use restore::{restore, verify};
+
+impl SqliteStore {
+    /// Is a copy made by [`Store::back_up`](fumibako_store::Store::back_up) whole? With the keys it is looked through, too.
+    pub async fn verify_backup(folder: &Path, keys: Option<&Path>) -> Result<Verified, StoreError> {
+        verify(folder, keys).await
+    }
+
+    /// Makes a copy a store again, in a folder that is new or empty.
+    pub async fn restore(folder: &Path, keys: &Path, to: &Path, now: Timestamp) -> Result<Restored, StoreError> {
+        restore(folder, keys, to, now).await
+    }
+}
 
 /// Copies the store into `to`, which is made or empty, and its keys into `keys`.
 ///

@@ -46,6 +46,7 @@ pub(crate) enum Command {
     Expire(expire::Order, Reply<u64>),
     Hold(Box<hold::Order>, Reply<u64>),
     HandOver(OfficeNumber, MessageId, Option<Box<Delegate>>, Timestamp, Reply<bool>),
+    NoteSent(OfficeNumber, Vec<MessageId>, Reply<()>),
     Log(Box<Logging>, Reply<()>),
     Papers(Vec<Paper>, Reply<()>),
     Stamp((u64, Vec<u8>), Vec<u8>, Reply<()>),
@@ -262,6 +263,7 @@ impl Command {
             Self::HandOver(office, message, by, now, reply) => {
                 reply.told(handover::hand_over(rows, (*office, by.as_deref()), *message, *now).await)
             }
+            Self::NoteSent(office, messages, reply) => reply.quiet(handover::note_sent(rows, *office, messages).await),
             Self::Log(logging, reply) => reply.quiet(log::write(rows, logging).await),
             Self::Papers(papers, reply) => reply.quiet(paper::keep(rows, papers).await),
             Self::Stamp((size, head), stamp, reply) => reply.quiet(log::stamp(rows, (*size, head), stamp).await),
@@ -295,6 +297,7 @@ impl Command {
             | Self::Settle(_, reply) => reply.send(failed),
             Self::Delete(_, _, reply)
             | Self::Log(_, reply)
+            | Self::NoteSent(_, _, reply)
             | Self::Papers(_, reply)
             | Self::Stamp(_, _, reply)
             | Self::NoteRefused(_, reply)

@@ -16,9 +16,8 @@ use fumibako_store::{
     ActsAudit, ActsHead, Admitted, AgentNews, Amend, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit,
     DescribeOrder, Described, Doer, Draft, Due, DueKey, Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection,
     KeptNotice, Letter, LicenceChange, LogAudit, LogState, Logging, MarkNotices, MarkedNotices, Named, News,
-    NoticeBoard, Paper, Proof, Prunable, PruneOrder, Published, Quota, RefusedReceipt, RefusedReceipts, Restored,
-    SignedDeed, Store, StoreError, Told, ToldTo, Turned, Unlogged, UnsignedActs, Verified, Which, WhichActs,
-    WhichNotices,
+    NoticeBoard, Paper, Proof, Prunable, PruneOrder, Published, Quota, RefusedReceipt, RefusedReceipts, SignedDeed,
+    Store, StoreError, Told, ToldTo, Turned, Unlogged, UnsignedActs, Which, WhichActs, WhichNotices,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -30,8 +29,8 @@ use crate::disk::Disk;
 use crate::heads::{HeadCache, Losing, Shelves};
 use crate::views::Views;
 use crate::{
-    acts, agent, annotation, audit, backup, directory, expire, heads, hold, inspect, licence, log, mandate, notice,
-    open, paper, prune, read, refused, report, unneeded, word,
+    acts, agent, annotation, audit, backup, directory, expire, handover, heads, hold, inspect, licence, log, mandate,
+    notice, open, paper, prune, read, refused, report, unneeded, word,
 };
 
 /// A store in one folder, open in one process.
@@ -69,16 +68,6 @@ impl SqliteStore {
     /// bytes, at most [`LOG_BYTES`](crate::LOG_BYTES), instead of letting commits wait for it.
     pub async fn open_to_serve(folder: &Path, domain: Domain, room: u64) -> Result<Self, StoreError> {
         open::open(folder, domain, room).await
-    }
-
-    /// Is a copy made by [`Store::back_up`] whole? With the keys it is looked through, too.
-    pub async fn verify_backup(folder: &Path, keys: Option<&Path>) -> Result<Verified, StoreError> {
-        backup::verify(folder, keys).await
-    }
-
-    /// Makes a copy a store again, in a folder that is new or empty.
-    pub async fn restore(folder: &Path, keys: &Path, to: &Path, now: Timestamp) -> Result<Restored, StoreError> {
-        backup::restore(folder, keys, to, now).await
     }
 
     /// Looks through the store in `folder` while no process has it open; changes nothing. Its keys may stand elsewhere.
@@ -521,6 +510,14 @@ impl Store for SqliteStore {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         self.change(|reply| Command::HandOver(office, message, by.map(Box::new), now, reply)).await
+    }
+
+    async fn note_sent(&self, office: OfficeNumber, messages: Vec<MessageId>) -> Result<(), StoreError> {
+        self.change(|reply| Command::NoteSent(office, messages, reply)).await
+    }
+
+    async fn untaken(&self, office: OfficeNumber, folder: FolderId) -> Result<Vec<(Uid, MessageId)>, StoreError> {
+        handover::untaken(&self.readers, office, folder).await
     }
 
     async fn due(&self, now: Timestamp, after: Option<DueKey>, most: usize) -> Result<Vec<Due>, StoreError> {

@@ -24,6 +24,7 @@ use crate::expire::{Asked, DayOfMail, Expired};
 use crate::hold::{Hold, HoldOrder};
 use crate::inspect::Inspection;
 use crate::licences::{LicenceChange, Published};
+use crate::limits::Quota;
 use crate::log::{
     Due, DueKey, Letter, LogAudit, LogState, Logging, Named, Paper, Proof, Prunable, PruneOrder, RefusedReceipt,
     RefusedReceipts, Told, Unlogged, Which,
@@ -31,19 +32,6 @@ use crate::log::{
 use crate::mandates::SignedDeed;
 use crate::news::AgentNews;
 use crate::notices::{KeptNotice, MarkNotices, MarkedNotices, NoticeBoard, Turned, WhichNotices};
-
-/// Most folders of one office, the standard ones included (Profile §12). One more is refused as
-/// [`TooManyFolders`](fumibako_model::Refusal::TooManyFolders).
-pub const FOLDERS: usize = 200;
-
-/// Most names an office subscribes to. One more is refused as [`TooManyFolders`](fumibako_model::Refusal::TooManyFolders).
-pub const SUBSCRIPTIONS: usize = 1_000;
-
-/// Most names of which an agent says whether it subscribes to them. One more is refused in the same way.
-pub const AGENT_SUBSCRIPTIONS: usize = 1_000;
-
-/// So many more for each office that ever gave it a mandate: what they cost grows with whom it serves, and not with what it likes.
-pub const AGENT_SUBSCRIPTIONS_OF_OFFICE: usize = 10;
 
 /// A store of mailboxes, the roll and evidence. Every verb that changes something is durable when it returns `Ok`.
 pub trait Store: Send + Sync + 'static {
@@ -375,6 +363,20 @@ pub trait Store: Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
+    /// All of these messages went to a terminal of this office, and nothing says yet that it took them (Profile §8.10).
+    fn note_sent(
+        &self,
+        office: OfficeNumber,
+        messages: Vec<MessageId>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Those of them that stand in this folder.
+    fn untaken(
+        &self,
+        office: OfficeNumber,
+        folder: FolderId,
+    ) -> impl Future<Output = Result<Vec<(Uid, MessageId)>, StoreError>> + Send;
+
     /// What is to be told by now, the oldest first; so much of it, after this row. By a date that expiry would doubt (Profile §11.5)
     /// no reminder is due.
     fn due(
@@ -470,15 +472,6 @@ pub struct Delivery {
     pub evidence: EvidenceId,
     /// The same message had come before: nothing was stored now (Profile §5.8).
     pub repeated: bool,
-}
-
-/// How much an office's folders hold together (Profile §12.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Quota {
-    /// Bytes now.
-    pub used: u64,
-    /// Bytes at most.
-    pub limit: u64,
 }
 
 /// What an office puts into one of its folders at once.

@@ -16,6 +16,7 @@ mod hold;
 mod inspect;
 mod keep;
 mod licences;
+mod limits;
 mod log;
 mod mandates;
 mod marks;
@@ -39,11 +40,9 @@ pub use expire::{Asked, DayOfMail, Expired};
 pub use hex::{Sum, hex};
 pub use hold::{Ended, Hold, HoldOrder};
 pub use inspect::{Fault, FaultKind, Inspection, PLACES, Seen};
-pub use keep::{
-    AGENT_SUBSCRIPTIONS, AGENT_SUBSCRIPTIONS_OF_OFFICE, Census, CopyOrder, Delivery, Deposit, Draft, FOLDERS,
-    FlagOrder, Heads, Quota, SUBSCRIPTIONS, Store, StoreError,
-};
+pub use keep::{Census, CopyOrder, Delivery, Deposit, Draft, FlagOrder, Heads, Store, StoreError};
 pub use licences::{LicenceChange, Published};
+pub use limits::{AGENT_SUBSCRIPTIONS, AGENT_SUBSCRIPTIONS_OF_OFFICE, FOLDERS, Quota, SUBSCRIPTIONS};
 pub use log::{
     Among, Due, DueKey, KeptHead, LISTED, Letter, LogAudit, LogFault, LogState, Logging, Named, PAPER_NAME, Paper,
     PaperKind, Proof, Prunable, PruneOrder, RefusedCount, RefusedReceipt, RefusedReceipts, Told, Unlogged, Which,

@@ -191,6 +191,9 @@ pub(crate) async fn remove(rows: &mut SqliteConnection, messages: &str, limit: i
     .fetch_one(&mut *rows)
     .await?;
     let wakes = leave(rows, serde_json::from_str(&gone)?).await?;
+    sqlx::query!("DELETE FROM sent_out WHERE message IN (SELECT value FROM json_each(?))", messages)
+        .execute(&mut *rows)
+        .await?;
     sqlx::query!(
         "DELETE FROM message WHERE id IN (SELECT value FROM json_each(?))
                                AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.message = message.id)",

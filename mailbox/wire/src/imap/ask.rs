@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use fumibako_model::{
-    Annotation, Changes, Entry, FlagChange, Flags, FolderId, FolderName, FolderStatus, FolderView, Listing, MessageId,
-    ModSeq, NamedFlags, Party, Private, Refused, Uid, UidValidity,
+    Annotation, Changes, FlagChange, FolderId, FolderName, FolderStatus, FolderView, Listing, MessageId, ModSeq,
+    NamedFlags, Party, Private, Refused, Uid, UidValidity,
 };
 use jiff::Timestamp;
 
@@ -20,12 +20,6 @@ pub struct Outgoing {
     pub size: u64,
     /// Is it `\\Seen`?
     pub seen: bool,
-}
-
-impl From<&Entry> for Outgoing {
-    fn from(entry: &Entry) -> Self {
-        Self { message: entry.message, size: entry.size, seen: entry.flags.has(Flags::SEEN) }
-    }
 }
 
 /// Which quota root is meant.
@@ -86,12 +80,10 @@ pub enum Ask {
     },
     /// These octets of a message, or as many of them as there are. → [`Answer::Message`].
     Read(MessageId, Range<u64>),
-    /// The same, and they go to the client as they are. → [`Answer::Message`].
-    Send(Outgoing, Range<u64>),
     /// Several small messages, whole. → [`Answer::Heads`].
     Bodies(Vec<MessageId>),
-    /// The same, and they go to the client as they are. → [`Answer::Heads`].
-    SendBodies(Vec<Outgoing>),
+    /// These octets of these messages went to the client as they are (Profile §8.10). → [`Answer::Done`].
+    Sent(Vec<(Outgoing, Vec<Range<u64>>)>),
     /// The headers of messages. → [`Answer::Heads`].
     Heads {
         /// Which.

@@ -16,7 +16,7 @@ use super::notify::Rest;
 use super::session::{Session, Work};
 use super::set::Set;
 use super::settings::{
-    FETCHED_BODIES, FETCHED_BYTES, FETCHED_HEADS, HEAD_BYTES, PIECE_BYTES, PREVIEW_BYTES, STEP_BYTES,
+    FETCHED_BODIES, FETCHED_BYTES, FETCHED_HEADS, HEAD_BYTES, PIECE_BYTES, PREVIEW_BYTES, SENT_TOGETHER, STEP_BYTES,
 };
 use super::view::{Places, View};
 use super::{Answer, Ask, Outgoing, reply};
@@ -59,6 +59,8 @@ pub(super) struct Fetch {
     unasked: Option<Rest>,
     /// What the OK says: it may be that of a SELECT.
     says: &'static str,
+    /// What went out of messages, and is still to be told to the server.
+    sent: Vec<(Outgoing, Vec<Range<u64>>)>,
 }
 
 impl Fetch {
@@ -77,6 +79,7 @@ impl Fetch {
             failed: None,
             unasked: None,
             says: "FETCH done.",
+            sent: Vec::new(),
         }
     }
 
@@ -108,7 +111,7 @@ impl Fetch {
     }
 
     /// The messages that are read next: several small ones together, if they are needed as they are.
-    fn next_bodies(&mut self, view: &View, need: Need) -> Vec<Outgoing> {
+    fn next_bodies(&mut self, view: &View, need: Need) -> Vec<MessageId> {
         let more = FETCHED_BODIES - self.wanted.len().min(FETCHED_BODIES);
         self.wanted.extend(self.places.by_ref().take(more));
         self.wanted.retain(|place| view.entry(*place).is_some());
@@ -119,7 +122,7 @@ impl Fetch {
             whole && entry.size <= PIECE_BYTES as u64 && octets <= FETCHED_BYTES
         };
         let entries = self.wanted.iter().filter_map(|place| view.entry(*place));
-        entries.take_while(small).map(Outgoing::from).collect()
+        entries.take_while(small).map(|entry| entry.message).collect()
     }
 
     /// A message could not be answered; the first time counts.
@@ -130,20 +133,6 @@ impl Fetch {
     /// Does this message become `\Seen` when it is answered?
     fn marks(&self, entry: &Entry, view: &View) -> bool {
         self.items.mark_seen() && !view.read_only && !entry.flags.has(Flags::SEEN)
-    }
-}
-
-/// The question for octets that go out as they are, or are looked into.
-fn octets(items: &Items, entry: &Entry, range: Range<u64>) -> Ask {
-    if items.hand_out() { Ask::Send(entry.into(), range) } else { Ask::Read(entry.message, range) }
-}
-
-/// The same of several messages, whole.
-fn bodies(items: &Items, messages: Vec<Outgoing>) -> Ask {
-    if items.hand_out() {
-        Ask::SendBodies(messages)
-    } else {
-        Ask::Bodies(messages.into_iter().map(|going| going.message).collect())
     }
 }
 
@@ -191,7 +180,7 @@ impl Session {
             if let Some(wanted) = fetch.response.as_ref().and_then(Response::wants)
                 && let Some(entry) = view.entry(fetch.reading)
             {
-                let read = octets(&fetch.items, entry, wanted);
+                let read = Ask::Read(entry.message, wanted);
                 self.ask(read, Work::Fetch(fetch));
                 return true;
             }
@@ -201,11 +190,22 @@ impl Session {
                     if response.is_undecodable() {
                         fetch.failed.get_or_insert_with(|| UNKNOWN_CTE.to_owned());
                     }
+                    let sent = response.sent();
                     fetch.response = None;
+                    if let Some(entry) = view.entry(fetch.reading).filter(|_| !sent.is_empty()) {
+                        // That it becomes seen is told when it is kept.
+                        let seen = entry.flags.has(Flags::SEEN) && fetch.seen.last() != Some(&entry.uid);
+                        let going = Outgoing { message: entry.message, size: entry.size, seen };
+                        fetch.sent.push((going, sent));
+                    }
                 }
                 said += words.len();
                 self.say(&words);
                 continue;
+            }
+            if fetch.sent.len() >= SENT_TOGETHER {
+                self.ask(Ask::Sent(std::mem::take(&mut fetch.sent)), Work::Fetch(fetch));
+                return true;
             }
             let need = fetch.items.need();
             if let Some((place, octets)) = fetch.heads.pop_front() {
@@ -227,8 +227,7 @@ impl Session {
             if matches!(need, Need::Pieces | Need::All) {
                 let messages = fetch.next_bodies(view, need);
                 if messages.len() > 1 {
-                    let read = bodies(&fetch.items, messages);
-                    self.ask(read, Work::Fetch(fetch));
+                    self.ask(Ask::Bodies(messages), Work::Fetch(fetch));
                     return true;
                 }
             }
@@ -248,7 +247,7 @@ impl Session {
                 Need::Pieces => fetch.items.first_piece(entry.size),
                 Need::All => 0..entry.size,
             };
-            let read = octets(&fetch.items, entry, range);
+            let read = Ask::Read(entry.message, range);
             self.ask(read, Work::Fetch(fetch));
             return true;
         }
@@ -258,6 +257,9 @@ impl Session {
 
     /// All messages are answered: those seen become `\Seen`, in one change.
     fn fetch_end(&mut self, mut fetch: Box<Fetch>) {
+        if !fetch.sent.is_empty() {
+            return self.ask(Ask::Sent(std::mem::take(&mut fetch.sent)), Work::Fetch(fetch));
+        }
         if let Some(view) = self.view()
             && !fetch.seen.is_empty()
         {
@@ -323,6 +325,7 @@ impl Session {
                     self.effect(Effect::Refused(refused));
                 }
             }
+            Answer::Done => {}
             // No word could be told from the octets that were promised and do not come.
             Answer::No { .. } if fetch.response.is_some() => return self.end(),
             // `\Seen` is kept, and was told with each message; told again is only what came out otherwise.

@@ -31,6 +31,8 @@ pub(super) const FETCHED_HEADS: usize = 64;
 /// Small messages asked for at once, at most, and the octets they may have together.
 pub(super) const FETCHED_BODIES: usize = 16;
 pub(super) const FETCHED_BYTES: u64 = 256 << 10;
+/// Messages of which the server is told together that their octets went out, at most.
+pub(super) const SENT_TOGETHER: usize = 256;
 /// Octets of headers whose references THREAD follows in one step while others wait.
 pub(super) const LINKED_BYTES: u64 = 16 << 10;
 /// Octets of a message, behind its header, in which FETCH looks for the words of a PREVIEW.

@@ -60,7 +60,8 @@ impl Line {
                 Effect::Body(Private(piece)) => self.body.extend(piece),
                 Effect::Ask(ask) => {
                     let body = std::mem::take(&mut self.body);
-                    self.asked.push(office.write(&ask, &body));
+                    let told = office.write(&ask, &body);
+                    self.asked.extend((!told.is_empty()).then_some(told));
                     let answer = office.answer(ask, body, None).unwrap();
                     self.session.answer(NOW, answer);
                 }

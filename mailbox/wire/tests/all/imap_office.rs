@@ -8,7 +8,7 @@ use fumibako_model::{
     Annotation, Changes, Entry, FlagChange, Flags, FolderId, FolderName, FolderStatus, FolderView, Keywords, MessageId,
     ModSeq, NOTICES, NamedFlags, Private, Refusal, Refused, STANDARD_FOLDERS, Uid, UidValidity,
 };
-use fumibako_wire::imap::{Answer, Ask, Outgoing, Session, Settings};
+use fumibako_wire::imap::{Answer, Ask, Session, Settings};
 use jiff::Timestamp;
 
 use crate::claims::{self, Judged};
@@ -272,7 +272,7 @@ impl Office {
                 let changes = self.changes(place(folder), since, &[]);
                 if read_only { Answer::Changes(changes) } else { self.claimed(place(folder), changes) }
             }
-            Ask::Read(message, range) | Ask::Send(Outgoing { message, .. }, range) => {
+            Ask::Read(message, range) => {
                 let body = self.bodies[usize::try_from(message.0).unwrap() - 1].clone();
                 if body.is_empty() {
                     return Err(Refusal::NoSuchMessage.into());
@@ -281,7 +281,7 @@ impl Office {
                 Answer::Message(Private(body[place(range.start)..place(range.end)].into()))
             }
             Ask::Bodies(messages) => self.some_bodies(&messages)?,
-            Ask::SendBodies(messages) => self.some_bodies(&going(&messages))?,
+            Ask::Sent(_) => Answer::Done,
             // Of some of them only: the rest is asked for again.
             Ask::Heads { messages, longest } => {
                 Answer::Heads(messages.iter().take(3).map(|message| self.head(*message, longest)).collect())
@@ -312,10 +312,6 @@ impl Office {
 pub(crate) fn sample(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conformance/transcripts/imap").join(name);
     std::fs::read_to_string(path).unwrap().replace('\n', "\r\n").into_bytes()
-}
-
-fn going(messages: &[Outgoing]) -> Vec<MessageId> {
-    messages.iter().map(|going| going.message).collect()
 }
 
 fn ids(messages: &[MessageId]) -> String {
@@ -357,9 +353,10 @@ impl Desk for Office {
             Ask::Close => "close".into(),
             Ask::Forget => "forget".into(),
             Ask::Since { since, .. } => format!("since {}", since.0),
-            Ask::Read(message, _) | Ask::Send(Outgoing { message, .. }, _) => format!("read {}", message.0),
+            Ask::Read(message, _) => format!("read {}", message.0),
             Ask::Bodies(messages) => format!("bodies {}", ids(messages)),
-            Ask::SendBodies(messages) => format!("bodies {}", ids(&going(messages))),
+            // It is told, and nothing is asked.
+            Ask::Sent(_) => String::new(),
             Ask::Heads { messages, .. } => format!("heads {}", ids(messages)),
             Ask::Flag { uids: named, change, flags, .. } => {
                 let sign = match change {

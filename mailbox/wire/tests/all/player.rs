@@ -242,7 +242,8 @@ impl<D: Desk> Stage<D> {
                 Effect::Body(Private(piece)) => line.body.extend(piece),
                 Effect::Ask(ask) => {
                     let body = std::mem::take(&mut line.body);
-                    line.asked.push_back(self.desk.write(&ask, &body));
+                    let told = self.desk.write(&ask, &body);
+                    line.asked.extend((!told.is_empty()).then_some(told));
                     if line.hold {
                         line.held = Some((ask, body));
                         break;

@@ -185,20 +185,6 @@ impl Items {
         self.0.iter().any(|item| matches!(item, Item::Content(content) if !content.peek))
     }
 
-    /// Profile §8.10: do octets that are read for these items go out as they are? Alone in pieces; beside others only where
-    /// all of the message goes out, at once or as its header and its text.
-    pub(super) fn hand_out(&self) -> bool {
-        let gives = |section: &Section| {
-            let whole = |content: &Content| content.section == *section && content.partial.is_none();
-            self.0.iter().any(|item| matches!(item, Item::Content(content) if !content.is_decoded() && whole(content)))
-        };
-        match self.need() {
-            Need::Pieces => true,
-            Need::All => gives(&Section::WHOLE) || gives(&Section::HEADER) && gives(&Section::TEXT),
-            Need::Nothing | Need::Head | Need::Start => false,
-        }
-    }
-
     /// What of the message must be at hand to answer them.
     pub(super) fn need(&self) -> Need {
         let items: Vec<_> = self.0.iter().filter(|item| !item.is_of_the_entry()).collect();

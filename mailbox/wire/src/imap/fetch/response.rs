@@ -39,6 +39,8 @@ pub(super) struct Response {
     /// A part could not be decoded.
     undecodable: bool,
     outline: Option<Outline>,
+    /// Octets of the message that go out as they are.
+    sent: Vec<Range<u64>>,
 }
 
 /// Where the octets come from.
@@ -78,8 +80,8 @@ impl Response {
     pub(super) fn begin(number: usize, entry: Entry, message: Source) -> Self {
         let words = format!("* {number} FETCH (").into_bytes();
         let (octets, made, binary, undecodable, outline) = (0..0, None, false, false, None);
-        let (written, gap, later, ended) = (0, "", None, false);
-        Self { entry, message, written, gap, later, ended, words, octets, made, binary, undecodable, outline }
+        let (written, gap, later, ended, sent) = (0, "", None, false, Vec::new());
+        Self { sent, entry, message, written, gap, later, ended, words, octets, made, binary, undecodable, outline }
     }
 
     /// Its flags change: they are told first, if no item asks for them.
@@ -101,6 +103,11 @@ impl Response {
     /// Was there a part that could not be decoded?
     pub(super) fn is_undecodable(&self) -> bool {
         self.undecodable
+    }
+
+    /// Which octets of the message are said by it, whatever they stand in: its header, a part, a piece.
+    pub(super) fn sent(&mut self) -> Vec<Range<u64>> {
+        std::mem::take(&mut self.sent)
     }
 
     /// Is everything said?
@@ -247,7 +254,10 @@ impl Response {
         }
         reply::literal_head(&mut self.words, found.len());
         match found {
-            Found::Octets(range) => self.octets = range,
+            Found::Octets(range) => {
+                self.sent.extend((!range.is_empty()).then_some(range.start as u64..range.end as u64));
+                self.octets = range;
+            }
             Found::Picked(made) => {
                 self.octets = 0..made.len();
                 let looked = self.message.kept().map_or(0, |message| message.tree().root().header_range().len());

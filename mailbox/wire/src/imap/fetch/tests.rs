@@ -52,7 +52,7 @@ fn answer(ask: &Ask, message: &Arc<[u8]>) -> Answer {
                 lent: None,
             }))
         }
-        Ask::Read(_, range) | Ask::Send(_, range) => {
+        Ask::Read(_, range) => {
             let place = |at: u64| usize::try_from(at).unwrap().min(message.len());
             Answer::Message(Private(message[place(range.start)..place(range.end)].into()))
         }
@@ -214,7 +214,7 @@ fn watched(items: &str, message: Vec<u8>) -> (Vec<u8>, Vec<Range<u64>>) {
                 Effect::Send(bytes) => said.extend(bytes),
                 Effect::Ask(ask) => {
                     match &ask {
-                        Ask::Read(_, range) | Ask::Send(_, range) => asked.push(range.clone()),
+                        Ask::Read(_, range) => asked.push(range.clone()),
                         Ask::Heads { longest, .. } => asked.push(0..*longest),
                         _ => {}
                     }
@@ -241,7 +241,7 @@ fn a_message_that_breaks_off_in_the_middle_of_its_octets_ends_the_connection() {
             session.receive(NOW, line.as_bytes());
             while let Some(effect) = session.next() {
                 match effect {
-                    Effect::Ask(ask @ (Ask::Read(..) | Ask::Send(..))) => {
+                    Effect::Ask(ask @ Ask::Read(..)) => {
                         reads += 1;
                         session.answer(NOW, if reads < 2 { answer(&ask, &message) } else { broken() });
                     }
@@ -276,4 +276,46 @@ fn a_part_is_decoded_once_and_goes_out_in_steps() {
     ]
     .concat();
     assert!(memchr::memmem::find(&said, &text).is_some());
+}
+
+// Profile §8.10
+#[test]
+fn the_server_hears_which_octets_of_a_message_went_out() {
+    let message = b"From: a@b.example\r\nSubject: x\r\n\r\nthe text\r\n".to_vec();
+    let (header, size) = (33, 43);
+    assert_eq!(message.len() as u64, size);
+    let went = |items: &str| -> Vec<(u64, u64)> { sent(items, &message) };
+    let all = || vec![(0, size)];
+    for items in ["BODY.PEEK[]", "RFC822", "BODY[] BODYSTRUCTURE", "ENVELOPE BODY.PEEK[]"] {
+        assert_eq!(went(items), all(), "{items}");
+    }
+    assert_eq!(went("RFC822.HEADER"), [(0, header)]);
+    assert_eq!(went("BODY.PEEK[HEADER]<5.9>"), [(5, 14)]);
+    assert_eq!(went("BODY.PEEK[TEXT]"), [(header, size)]);
+    assert_eq!(went("BODY.PEEK[TEXT]<2.3>"), [(header + 2, header + 5)]);
+    assert_eq!(went("BODY.PEEK[]<40.99>"), [(40, size)]);
+    assert_eq!(went("RFC822.HEADER BODY[1]"), [(0, header), (header, size)]);
+    // Fields that were picked out, and what is made of a message, are not its octets.
+    for items in ["FLAGS", "ENVELOPE", "BODYSTRUCTURE", "BODY[HEADER.FIELDS (Subject)]", "BODY[]<99.1>", "PREVIEW"] {
+        assert_eq!(went(items), [], "{items}");
+    }
+}
+
+/// What the server hears that went out.
+fn sent(items: &str, message: &[u8]) -> Vec<(u64, u64)> {
+    let message: Arc<[u8]> = message.into();
+    let mut session =
+        Session::open(NOW, Cover::Tls(crate::sasl::Offer::default()), Arc::new(Settings::default()), String::new());
+    let mut sent = Vec::new();
+    for line in ["a LOGIN x y\r\n", "b SELECT INBOX\r\n", &format!("c FETCH 1 ({items})\r\n")] {
+        session.receive(NOW, line.as_bytes());
+        while let Some(effect) = session.next() {
+            let Effect::Ask(ask) = effect else { continue };
+            if let Ask::Sent(all) = &ask {
+                sent.extend(all.iter().flat_map(|(_, ranges)| ranges).map(|range| (range.start, range.end)));
+            }
+            session.answer(NOW, answer(&ask, &message));
+        }
+    }
+    sent
 }
