@@ -37,7 +37,7 @@ pub(crate) trait Desk<C: Conversation>: Send {
     fn secured(&mut self, shown: Shown) -> Offer;
     /// One piece of the body that belongs to the next question.
     fn body(&mut self, piece: Private<Vec<u8>>) -> impl Future<Output = ()> + Send;
-    /// The client goes on: what was sent to it before is with it. By default that means nothing.
+    /// The client goes on: this was read after all that was sent to it had left. By default that means nothing.
     fn heard(&mut self) -> impl Future<Output = ()> + Send {
         async {}
     }
@@ -73,6 +73,8 @@ pub(crate) async fn drive<C: Conversation + Send + 'static>(
 ) -> io::Result<()> {
     let mut told_to_stop = false;
     let mut inflating: Option<Box<Inflating>> = None;
+    // What comes in was read since the last octet left.
+    let mut fresh = false;
     loop {
         let mut pondered = None;
         while let Some(effect) = pondered.take().or_else(|| session.next()) {
@@ -107,8 +109,11 @@ pub(crate) async fn drive<C: Conversation + Send + 'static>(
             heard = inflating.next(READ_BYTES)?;
         }
         if !heard.is_empty() {
-            // What few octets expand to is heard piece by piece, and others are served in between.
-            desk.heard().await;
+            // What few octets expand to is heard piece by piece, and others are served in between. Only the first piece came after
+            // all that was said: the others were there before what was said to it.
+            if std::mem::take(&mut fresh) {
+                desk.heard().await;
+            }
             session.receive(line.clock.now(), &heard);
             yield_now().await;
             continue;
@@ -117,7 +122,10 @@ pub(crate) async fn drive<C: Conversation + Send + 'static>(
         tokio::select! {
             read = receive(&mut peer) => match (read?, &mut inflating) {
                 (bytes, _) if bytes.is_empty() => return Ok(()),
-                (bytes, Some(inflating)) => inflating.feed(bytes),
+                (bytes, Some(inflating)) => {
+                    inflating.feed(bytes);
+                    fresh = true;
+                }
                 (bytes, None) => heard = bytes,
             },
             of_a_folder = desk.news() => if of_a_folder {

@@ -211,6 +211,40 @@ async fn what_went_out_whole_is_handed_over_when_it_is_seen_or_removed_whenever_
     assert_eq!(handed_over(&store).await, ["seen", "moved", "removed", "by-pop3"].map(|id| format!("{id}@x.example")));
 }
 
+// Profile §8.10, §13.8
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_in_one_breath_with_the_question_says_nothing_of_the_answer() {
+    let gateway = with(async |store, world| {
+        for id in ["imap", "compressed", "pop3"] {
+            send(store, world, id, ago(0)).await;
+        }
+    })
+    .await;
+    let mut plain = imap(&gateway).await;
+    plain.imap("b", "SELECT INBOX").await;
+    plain.say("c FETCH 1 BODY[]\r\nd NOOP\r\ne LOGOUT\r\n").await;
+    plain.rest().await;
+    // More than is expanded at a time.
+    let mut compressed = imap(&gateway).await;
+    compressed.imap("b", "COMPRESS DEFLATE").await;
+    compressed.compress(true);
+    compressed.imap("c", "SELECT INBOX").await;
+    compressed.say(&format!("d FETCH 2 BODY[]\r\n{}f LOGOUT\r\n", "e NOOP\r\n".repeat(10_000))).await;
+    while compressed.line().await.is_some() {}
+    let mut pop = Client::tls(gateway.running.addresses().pop3_tls, &gateway.authority()).await;
+    pop.line().await;
+    for command in [format!("USER {RECIPIENT}\r\n"), format!("PASS {PASSWORD}\r\n")] {
+        pop.say(&command).await;
+        pop.line().await;
+    }
+    pop.say("RETR 3\r\nDELE 3\r\nQUIT\r\n").await;
+    let said = pop.rest().await;
+    assert!(said.lines().last().unwrap().starts_with("-ERR "), "{said}");
+    let (store, _config, _kept) = stopped(gateway).await;
+    assert_eq!(handed_over(&store).await, [""; 0]);
+    assert_eq!(view(&store, sakura(), "INBOX").await.entries.len(), 3, "none is lost");
+}
+
 /// The Message-IDs of what was handed over.
 async fn handed_over(store: &SqliteStore) -> Vec<String> {
     let all = store.list_evidence(Which::default()).await.unwrap();

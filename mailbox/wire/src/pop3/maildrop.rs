@@ -19,8 +19,24 @@ pub(super) struct Message {
     uid: Uid,
     /// DELE; it goes at QUIT.
     deleted: bool,
-    /// RETR to its end; it is seen at QUIT.
-    retrieved: bool,
+    went: Went,
+}
+
+/// How far a message was retrieved (Profile §13.8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Went {
+    /// Not to its end.
+    No,
+    /// Its last octet was said. What the client says by then it may have said before it had any of it.
+    Out,
+    /// The client went on after that: it is seen at QUIT.
+    Arrived,
+}
+
+impl Message {
+    fn is_under_way(&self) -> bool {
+        self.went == Went::Out
+    }
 }
 
 impl Maildrop {
@@ -30,7 +46,7 @@ impl Maildrop {
             size: entry.size,
             uid: entry.uid,
             deleted: false,
-            retrieved: false,
+            went: Went::No,
         };
         Self { validity: inbox.validity, messages: inbox.entries.iter().map(message).collect() }
     }
@@ -56,9 +72,19 @@ impl Maildrop {
         self.change(number, |message| message.deleted = true)
     }
 
-    /// It was retrieved to its end.
+    /// Its last octet was said.
     pub(super) fn retrieved(&mut self, number: usize) {
-        self.change(number, |message| message.retrieved = true);
+        self.change(number, |message| {
+            if message.went == Went::No {
+                message.went = Went::Out;
+            }
+        });
+    }
+
+    /// The client said something after all that was said to it had left.
+    pub(super) fn heard(&mut self) {
+        let out = self.messages.iter_mut().filter(|message| message.went == Went::Out);
+        out.for_each(|message| message.went = Went::Arrived);
     }
 
     fn change(&mut self, number: usize, change: impl FnOnce(&mut Message)) -> bool {
@@ -74,12 +100,18 @@ impl Maildrop {
     /// What QUIT brings about: those that are seen and stay, and those that go.
     pub(super) fn ended(&self) -> (Vec<Uid>, Vec<Uid>) {
         let uids = |fits: fn(&Message) -> bool| self.messages.iter().filter(|m| fits(m)).map(|m| m.uid).collect();
-        (uids(|message| message.retrieved && !message.deleted), uids(|message| message.deleted))
+        let seen = uids(|message| message.went == Went::Arrived && !message.deleted);
+        (seen, uids(|message| message.deleted && !message.is_under_way()))
+    }
+
+    /// Is there something that was to go, and may still be on its way to the client?
+    pub(super) fn holds_back(&self) -> bool {
+        self.messages.iter().any(|message| message.deleted && message.is_under_way())
     }
 
     /// What was retrieved to its end, whether it stays or not.
     pub(super) fn collected(&self) -> Vec<MessageId> {
-        self.messages.iter().filter(|message| message.retrieved).map(|message| message.id).collect()
+        self.messages.iter().filter(|message| message.went == Went::Arrived).map(|message| message.id).collect()
     }
 
     /// The unique id (RFC 1939 §7): the folder's UIDVALIDITY and the message's UID, which IMAP shows too. Both never come again

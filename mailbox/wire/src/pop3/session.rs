@@ -72,8 +72,10 @@ enum Question {
     Login(Option<Exchange>),
     Open(fumibako_model::Party),
     Read(Maildrop, Box<Retrieving>),
-    /// UPDATE.
-    Update,
+    /// UPDATE; something stays that was to go.
+    Update {
+        holds_back: bool,
+    },
 }
 
 impl Session {
@@ -180,11 +182,11 @@ impl Session {
             (Q::Login(Some(exchange)), A::Secrets(secrets))      => self.challenge(exchange, *secrets),
             (Q::Login(_), A::No { refused, reference })          => self.login_refused(&refused, &reference),
             (Q::Open(party), A::Inbox(inbox))                    => self.opened(&party, Maildrop::new(&inbox)),
-            (Q::Open(_) | Q::Update, A::No { refused, reference }) => self.leave(reply::refusal(&refused, &reference)),
+            (Q::Open(_) | Q::Update { .. }, A::No { refused, reference }) => self.leave(reply::refusal(&refused, &reference)),
             (Q::Read(drop, retrieving), A::Message(octets))      => self.read(drop, *retrieving, &octets.0),
             (Q::Read(drop, retrieving), A::No { refused, reference })
                                                                  => self.unread(drop, &retrieving, &refused, &reference),
-            (Q::Update, A::Done)                                 => self.leave(reply::yes("Goodbye")),
+            (Q::Update { holds_back }, A::Done)                  => self.updated(holds_back),
             // The server answered another question: its mistake, not the client's.
             (_, _)                                               => self.leave(reply::refusal(&Refusal::Internal.into(), "")),
         }
@@ -201,6 +203,10 @@ impl Conversation for Session {
 
     fn receive(&mut self, now: Timestamp, bytes: &[u8]) {
         self.heard = now;
+        // Profile §13.8: all that was said has left, so whoever says something now goes on after it.
+        if let (Phase::Ready(maildrop), true) = (&mut self.phase, self.effects.is_empty()) {
+            maildrop.heard();
+        }
         match self.phase {
             // RFC 2595 §4: clear bytes behind STLS are dropped.
             Phase::Over | Phase::Securing => {}

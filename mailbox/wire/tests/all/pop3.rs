@@ -1,6 +1,6 @@
 //! POP3: the transcripts, and what holds for any bytes at any cut.
 
-use fumibako_wire::pop3::Answer;
+use fumibako_wire::pop3::{Answer, Ask};
 use fumibako_wire::{Conversation, Effect};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -87,6 +87,50 @@ proptest! {
         let back: Vec<&str> = body.split("\r\n").map(|line| line.strip_prefix('.').unwrap_or(line)).collect();
         prop_assert_eq!(back.join("\r\n"), message);
     }
+}
+
+// Profile §8.10, §13.8
+#[test]
+fn only_who_goes_on_after_the_last_octet_has_retrieved_a_message() {
+    let session = |pieces: &[&str]| {
+        let (mut drop, now) = (Maildrop::of(&[b"A: b\r\n\r\nc\r\n", b"D: e\r\n\r\nf\r\n"]), Timestamp::UNIX_EPOCH);
+        let mut session = drop.open(now, &player::Settings::new());
+        let (mut said, mut updates) = (Vec::new(), Vec::new());
+        for piece in [std::str::from_utf8(LOGIN).unwrap()].iter().chain(pieces) {
+            session.receive(now, piece.as_bytes());
+            while let Some(effect) = session.next() {
+                match effect {
+                    Effect::Send(bytes) => said.extend(bytes),
+                    Effect::Ask(Ask::Update { seen, removed, retrieved }) => {
+                        updates.push((seen.len(), removed.len(), retrieved.len()));
+                        session.answer(now, Answer::Done);
+                    }
+                    Effect::Ask(ask) => {
+                        let answer = drop.answer(ask, Vec::new(), None).unwrap();
+                        session.answer(now, answer);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let said = String::from_utf8(said).unwrap();
+        (updates, said.lines().last().unwrap().split(' ').next().unwrap().to_owned())
+    };
+    let ok = |updates: &[(usize, usize, usize)]| (updates.to_vec(), "+OK".to_owned());
+    assert_eq!(session(&["RETR 1\r\n", "QUIT\r\n"]), ok(&[(1, 0, 1)]));
+    assert_eq!(session(&["RETR 1\r\nDELE 1\r\n", "QUIT\r\n"]), ok(&[(0, 1, 1)]));
+    assert_eq!(session(&["RETR 1\r\nQUIT\r\n"]), ok(&[]), "it was said before any of it came");
+    assert_eq!(session(&["RETR 1\r\nRETR 2\r\nNOOP\r\nQUIT\r\n"]), ok(&[]));
+    assert_eq!(session(&["RETR 1\r\n", "RETR 1\r\nQUIT\r\n"]), ok(&[(1, 0, 1)]), "it came the first time");
+    // Nothing is lost: what may still be on its way stays.
+    let kept = |updates: &[(usize, usize, usize)]| (updates.to_vec(), "-ERR".to_owned());
+    assert_eq!(session(&["RETR 1\r\nDELE 1\r\nQUIT\r\n"]), kept(&[]));
+    assert_eq!(session(&["RETR 1\r\nDELE 1\r\n", "RETR 2\r\nDELE 2\r\nQUIT\r\n"]), kept(&[(0, 1, 1)]));
+    assert_eq!(
+        session(&["DELE 1\r\nQUIT\r\n"]),
+        ok(&[(0, 1, 0)]),
+        "who did not ask for it here has it, or does not want it"
+    );
 }
 
 #[test]
