@@ -5,7 +5,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::{Domain, JAPAN, ProofFile, Recorded, Reminding, Report};
 use fumibako_signer::sign;
-use fumibako_store::bodies::Day;
 use fumibako_store::{Due, DueKey, Letter, Store, StoreError, Told};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
@@ -43,7 +42,7 @@ pub(crate) async fn tell<S: Store>(house: &House<S>, after: &mut Option<DueKey>)
 /// It leaves the list, or moves on it; what cannot be proved yet stays.
 async fn one<S: Store>(house: &House<S>, due: &Due, now: Timestamp) -> Result<(), StoreError> {
     let evidence = &due.recorded.evidence;
-    let ends = house.config.retention().moment_of(Day::of(evidence.at).0).unwrap_or(Timestamp::MAX);
+    let ends = house.config.retention().moment_of(due.day.0).unwrap_or(Timestamp::MAX);
     let reminds = due.key.report == Report::Uncollected;
     let look = || house.config.reminders().look((evidence.at, ends), (due.key.at, now), due.waiting);
     let (tells, again) = match if reminds { look() } else { Reminding::Look { tell: true, again: None } } {

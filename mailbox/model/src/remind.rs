@@ -72,7 +72,9 @@ impl Reminders {
             return Reminding::Leave;
         }
         let tell = self.came((accepted, ends), (due, now));
-        Reminding::Look { tell, again: self.next(accepted, ends, now) }
+        // The operator may keep content longer from any day on, and then there is another moment.
+        let later = || now.saturating_add(SignedDuration::from_hours(24)).map_or(ends, |day| day.min(ends));
+        Reminding::Look { tell, again: Some(self.next(accepted, ends, now).unwrap_or_else(later)) }
     }
 
     /// The next moment after `now`. Those that went by while nobody looked, a night or a year of a clock set ahead, are told as
@@ -123,10 +125,31 @@ mod tests {
         assert_eq!(look(at("2027-05-01T00:00:00Z"), true), Reminding::Leave);
         // Right again, and its day has come.
         assert_eq!(look(all[0], true), Reminding::Look { tell: true, again: Some(all[1]) });
-        assert_eq!(look(all[3], true), Reminding::Look { tell: true, again: None });
+        let day_after = all[3] + SignedDuration::from_hours(24);
+        assert_eq!(look(all[3], true), Reminding::Look { tell: true, again: Some(day_after) });
         for now in [all[0], times.1] {
             assert_eq!(look(now, false), Reminding::Over);
         }
+    }
+
+    // Profile §8.14
+    #[test]
+    fn who_keeps_content_longer_is_told_before_the_new_end_as_well() {
+        let (accepted, ends, longer) =
+            (at("2026-01-01T12:00:00Z"), at("2026-04-02T00:00:00Z"), at("2026-05-02T00:00:00Z"));
+        let (mut due, mut told) = (first_reminder(accepted), Vec::new());
+        // The last moment was told of, and then the end is a month later.
+        while due < longer {
+            let ends = if due < at("2026-04-01T00:00:00Z") { ends } else { longer };
+            let Reminding::Look { tell, again: Some(again) } =
+                Reminders::default().look((accepted, ends), (due, due), true)
+            else {
+                panic!("it waits")
+            };
+            told.extend(tell.then_some(due));
+            due = again;
+        }
+        assert_eq!(told[3..], [at("2026-03-30T00:00:00Z"), at("2026-04-29T00:00:00Z")]);
     }
 
     #[test]

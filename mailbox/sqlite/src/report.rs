@@ -1,7 +1,7 @@
 //! What is due to be told, and what was (Profile §8.14, §10.7): one list that survives restarts; a letter is filed in the commit that
 //! takes its reason from the list.
 
-use fumibako_model::{Done, Flags, FolderId, MessageId, OfficeNumber, Refusal, Report, State, leapt};
+use fumibako_model::{Done, Flags, FolderId, MessageId, OfficeNumber, Recorded, Refusal, Report, State, leapt};
 use fumibako_store::bodies::{Day, Place};
 use fumibako_store::{Amend, Amendment, Due, DueKey, Letter, LicenceChange, StoreError, Told};
 use jiff::Timestamp;
@@ -50,6 +50,7 @@ struct Row {
     what: i64,
     wishes: Option<String>,
     state: Option<i64>,
+    day: Option<i32>,
     doc: String,
 }
 
@@ -68,7 +69,7 @@ pub(crate) async fn due(
     });
     let found = sqlx::query_scalar!(
         r#"SELECT json_group_array(json(row)) AS "found!: String" FROM (
-               SELECT json_object('at', d.at, 'message', d.message, 'what', d.what, 'state', m.state, 'doc', e.doc,
+               SELECT json_object('at', d.at, 'message', d.message, 'what', d.what, 'state', m.state, 'doc', e.doc, 'day', m.segment >> 24,
                           'wishes', coalesce(d.wishes, m.wishes)) AS row
                FROM due d JOIN evidence e ON e.id = d.evidence LEFT JOIN message m ON m.id = d.message
                WHERE d.at <= ? AND (d.at, d.message, d.what) > (?, ?, ?) AND d.what IS NOT ?
@@ -93,9 +94,11 @@ impl Row {
         let report = Report::from_code(self.what).ok_or_else(unknown)?;
         let at = Timestamp::from_millisecond(self.at).map_err(unreadable)?;
         let wishes = self.wishes.as_deref().map(serde_json::from_str).transpose().map_err(unreadable)?;
+        let recorded: Recorded = serde_json::from_str(&self.doc).map_err(unreadable)?;
         Ok(Due {
             key: DueKey { at, message: MessageId(self.message), report },
-            recorded: serde_json::from_str(&self.doc).map_err(unreadable)?,
+            day: self.day.map_or_else(|| Day::of(recorded.evidence.at), Day),
+            recorded,
             wishes: wishes.unwrap_or_default(),
             waiting: self.state.and_then(State::from_code) == Some(State::Delivered),
         })

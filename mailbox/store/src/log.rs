@@ -259,6 +259,8 @@ pub struct Due {
     pub wishes: Wishes,
     /// Has nobody collected the bundle so far?
     pub waiting: bool,
+    /// The day by which its content is kept; of content that is gone, that of the evidence.
+    pub day: Day,
 }
 
 /// The row of something due.

@@ -5,15 +5,16 @@ use fumibako_signer::Certificate;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::arriving::Sums;
+use super::arriving::{Announced, Sums};
 use super::content::{Receipt, Word};
-use crate::bodies::{BodyError, Spool, Spooled};
+use crate::bodies::{BodyError, Day, Spool, Spooled};
 use crate::hex::hex;
 
 /// A message that passed every check, with its body.
 #[derive(Debug)]
 pub struct Admitted {
     facts: Facts,
+    announced: Announced,
     body: Spool,
 }
 
@@ -71,8 +72,8 @@ pub enum Kind {
 }
 
 impl Admitted {
-    pub(super) fn new(facts: Facts, body: Spool) -> Self {
-        Self { facts, body }
+    pub(super) fn new(facts: Facts, (announced, body): (Announced, Spool)) -> Self {
+        Self { facts, announced, body }
     }
 
     /// The same, with what its sender asked for beside delivery.
@@ -100,7 +101,8 @@ impl Admitted {
     }
 
     /// Makes its body ready; a large one is synced here. Waits for the disk.
-    pub fn keep(self, now: Timestamp) -> Result<Kept, BodyError> {
+    pub fn keep(mut self, now: Timestamp) -> Result<Kept, BodyError> {
+        self.announced.say_again(&mut self.body, Day::of(now));
         let body = self.body.finish(&self.facts.envelope(now))?;
         Ok(Kept { facts: self.facts, body })
     }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::ops::Range;
 
 use aws_lc_rs::digest::{Context, Digest, SHA256};
-use fumibako_model::{Domain, HEADER_BYTES, OfficeNumber, Private, Refusal};
+use fumibako_model::{Domain, HEADER_BYTES, OfficeNumber, Private, Refusal, Retention};
 use fumibako_signer::{Signature, SignatureError, SignedStream};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
@@ -22,6 +22,7 @@ pub struct Arriving {
     body: Spool,
     /// Where the field stands that says how long it is kept.
     announced: Range<usize>,
+    keep: Retention,
     most_bytes: usize,
     size: usize,
     header: Vec<u8>,
@@ -33,6 +34,7 @@ pub struct Arriving {
 
 /// A message that has come whole. Nothing of it is judged yet.
 pub struct Arrived {
+    announced: Announced,
     header: Vec<u8>,
     signature: Result<Signature, SignatureError>,
     part: Part,
@@ -79,15 +81,30 @@ impl Via {
     }
 }
 
+/// Where a body says until when it is kept, and how long that is.
+#[derive(Clone, Debug)]
+pub(super) struct Announced {
+    at: Range<usize>,
+    keep: Retention,
+}
+
+impl Announced {
+    /// Profile §8.25: a body that is still in memory goes by the day of its commit, which may be another than that on which it began.
+    pub(super) fn say_again(self, body: &mut Spool, day: Day) {
+        body.replace(self.at, expires(self.keep, day).as_bytes());
+    }
+}
+
 impl Arriving {
     /// Before the first octet. The body begins with the gateway's trace field (RFC 5321 §4.4).
     pub fn new(mut body: Spool, via: Via, rules: &Rules, now: Timestamp) -> Result<Self, StoreError> {
-        let (trace, expires) = (trace(via, rules, now), expires(rules, now));
+        let (trace, expires) = (trace(via, rules, now), expires(rules.keep, Day::of(now)));
         body.write(trace.as_bytes())?;
         body.write(expires.as_bytes())?;
         Ok(Self {
             body,
             announced: trace.len()..trace.len() + expires.len(),
+            keep: rules.keep,
             most_bytes: rules.most_bytes,
             size: 0,
             header: Vec::new(),
@@ -156,6 +173,7 @@ impl Arriving {
     /// After the last octet.
     pub fn finish(self) -> Arrived {
         Arrived {
+            announced: Announced { at: self.announced, keep: self.keep },
             header: self.header,
             signature: self.stream.finish(),
             part: self.part.finish(),
@@ -174,7 +192,8 @@ impl Arrived {
             Part::Unread(header) => Part::Unread(header.clone()),
             Part::Sealed(_) => panic!("a sealed part passes by once"),
         };
-        Self { header: self.header.clone(), signature: self.signature.clone(), part, sums: self.sums, body }
+        let announced = self.announced.clone();
+        Self { announced, header: self.header.clone(), signature: self.signature.clone(), part, sums: self.sums, body }
     }
 }
 
@@ -198,8 +217,8 @@ impl Arrived {
     }
 
     /// The signed part, the sums, and the body.
-    pub(super) fn into_parts(self) -> (Part, Sums, Spool) {
-        (self.part, self.sums, self.body)
+    pub(super) fn into_parts(self) -> (Part, Sums, (Announced, Spool)) {
+        (self.part, self.sums, (self.announced, self.body))
     }
 }
 
@@ -229,8 +248,8 @@ fn trace(via: Via, rules: &Rules, now: Timestamp) -> String {
 
 /// Profile §8.25, RFC 4021: until when content that comes now is kept. Behind the trace field, before all that was signed;
 /// hashes and signatures are over what came.
-fn expires(rules: &Rules, now: Timestamp) -> String {
-    let end = rules.keep.moment_of(Day::of(now).0);
+fn expires(keep: Retention, day: Day) -> String {
+    let end = keep.moment_of(day.0);
     let date = end.and_then(|end| DateTimePrinter::new().timestamp_to_string(&end).ok());
     date.map_or_else(String::new, |date| format!("Expires: {date}\r\n"))
 }
@@ -291,6 +310,28 @@ mod tests {
         let Private(octets) = read.into_octets().unwrap().unwrap();
         assert_eq!(fumibako_model::kept_until(&octets), None, "who keeps it longer does not say so");
         assert!(octets.starts_with(b"Received: ") && octets.ends_with(MESSAGE));
+    }
+
+    // Profile §8.25, §11.4
+    #[test]
+    fn a_message_over_midnight_says_the_end_of_the_day_that_it_is_kept_by() {
+        let folder = tempfile::tempdir().unwrap();
+        let said = |announced: Announced, mut body: Spool| {
+            announced.say_again(&mut body, Day::of("2026-11-26T00:00:10Z".parse().unwrap()));
+            let Spooled::Memory(octets) = body.finish(b"").unwrap() else { return None };
+            assert_eq!(fumibako_model::as_it_came(&octets, &fumibako_model::hash(MESSAGE)), Some(MESSAGE));
+            fumibako_model::kept_until(&octets).map(str::to_owned)
+        };
+        let mut small = arriving(&folder, 1 << 20);
+        small.receive(MESSAGE).unwrap();
+        let (_, _, (announced, body)) = small.finish().into_parts();
+        assert_eq!(said(announced, body).unwrap(), "Thu, 25 Feb 2027 00:00:00 -0000");
+        // What is in a file already stays in the day whose file it is.
+        let mut large = arriving(&folder, 4 << 20);
+        large.receive(MESSAGE).unwrap();
+        large.receive(&vec![b'x'; 2 << 20]).unwrap();
+        let (_, _, (announced, body)) = large.finish().into_parts();
+        assert!(body.is_filed() && said(announced, body).is_none());
     }
 
     #[test]

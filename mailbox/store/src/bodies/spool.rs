@@ -62,6 +62,15 @@ impl Spool {
         Ok(())
     }
 
+    /// Says something else in these octets, as long as they are in memory.
+    pub fn replace(&mut self, at: std::ops::Range<usize>, with: &[u8]) {
+        if let State::Memory(octets) = &mut self.state
+            && at.end <= octets.len()
+        {
+            octets.splice(at, with.iter().copied());
+        }
+    }
+
     /// Octets so far.
     pub fn len(&self) -> u64 {
         match &self.state {
