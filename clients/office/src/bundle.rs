@@ -1,5 +1,6 @@
 //! A bundle on this side of the wire: sorted from files, composed, signed or sealed; opened, checked, unpacked.
 
+pub mod attachment;
 mod believe;
 pub mod compose;
 pub mod fields;
@@ -9,6 +10,7 @@ pub mod open;
 pub mod seal;
 pub mod unpack;
 
+pub use attachment::NotAttached;
 pub use believe::believe;
 pub use compose::{Attached, Composed, Draft, compose, compose_within};
 pub use gather::{Left, Pile, Senders, Source, WhyLeft, gather};

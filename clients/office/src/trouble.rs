@@ -8,6 +8,7 @@ use fumibako_model::{MandateId, NotADeed, OfficeNumber, Party, Refusal, Refused}
 use fumibako_signer::{CertificateError, IdentityError, ListError, SealError, SignError};
 use jiff::Timestamp;
 
+use crate::bundle::NotAttached;
 use crate::exit::Exit;
 use crate::partners::NoPartner;
 use crate::verify::NotWhole;
@@ -110,6 +111,9 @@ pub enum Trouble {
     /// What is to be sent is past a limit of Profile §12.1.
     #[error("limit: {0:?}")]
     Limit(Limit),
+    /// A file is none that may travel beside those of the standard (Profile §2.9).
+    #[error("a file is not attached: {1:?}")]
+    NotAttached(PathBuf, NotAttached),
     /// The message could not be signed.
     #[error("the message could not be signed: {0}")]
     Sign(#[from] SignError),
@@ -298,7 +302,9 @@ impl Trouble {
             Self::Usage(_) => Exit::USAGE,
             Self::NoMandate(_) => Exit(Refusal::MandateUnknown.row().exit),
             Self::Alone(_) => Exit::NOT_ALLOWED,
-            Self::Limit(_) | Self::NotAMessage(..) | Self::Kept(_, NotKept::Damaged) => Exit::BAD_FILE,
+            Self::Limit(_) | Self::NotAMessage(..) | Self::NotAttached(..) | Self::Kept(_, NotKept::Damaged) => {
+                Exit::BAD_FILE
+            }
             // The other bundles of the run go on.
             Self::NoPartner { .. } => Exit::PARTLY,
             Self::Sign(_) | Self::Seal(_) => Exit::BUG,

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::by;
 use super::screen::{Screen, bytes};
 use crate::bundle::gather::{file_name, gather_within, octets_of, read};
-use crate::bundle::{Attached, Draft, Form, Left};
+use crate::bundle::{Attached, Draft, Form, Left, attachment};
 use crate::dispatch::{Dispatch, Ready};
 use crate::exit::Exit;
 use crate::licence::Behind;
@@ -32,7 +32,7 @@ pub(super) struct Send {
     /// 送るフォルダーやファイル / folders and files to send
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// 一緒に送る PDF など（宛先が一つのとき） / a PDF or the like, for a single recipient
+    /// 一緒に送る PDF・画像・文書（宛先が一つのとき） / a PDF, picture or document, for a single recipient
     #[arg(long, value_name = "FILE")]
     attach: Vec<PathBuf>,
     /// 添えるメッセージ（宛先が一つのとき） / cover message, for a single recipient
@@ -142,14 +142,16 @@ impl Send {
 /// Octets of files that every gateway's messages hold, or nearly: no gateway is asked about so few.
 const ASKED_FROM: u64 = 1 << 20;
 
-/// One that no message could hold is not read (Profile §12.1).
+/// One that no message could hold is not read (Profile §12.1); one that is no paper and no picture is not attached (Profile §2.9).
 fn attached(path: &Path, most: usize) -> Result<Attached, Trouble> {
     let size = std::fs::metadata(path).map_err(Trouble::reading(path))?.len();
     let size = usize::try_from(size).unwrap_or(usize::MAX);
     if size > most {
         return Err(Trouble::Limit(Limit::Message(size, most)));
     }
-    Ok(Attached { name: Private(file_name(path)), bytes: read(path.to_owned())?.bytes })
+    let (name, bytes) = (file_name(path), read(path.to_owned())?.bytes);
+    attachment::fits(&name, &bytes.0).map_err(|why| Trouble::NotAttached(path.to_owned(), why))?;
+    Ok(Attached { name: Private(name), bytes })
 }
 
 /// Composes each bundle and puts it into the outbox. One that is past a limit, or that cannot be sealed, is named, and

@@ -69,6 +69,11 @@ impl Trouble {
             (Self::CannotRead(path, why), _) => system::unread(path, why, lang),
             (Self::CannotWrite(path, why), _) => system::unwritten(path, why, lang),
             (Self::Output(why), _) => system::unsaid(why, lang),
+            (Self::NotAttached(path, why), _) => {
+                let gap = lang.pick("", " ");
+                let what = format!("{}:{gap}{}", path.display(), why.sentence(lang));
+                Words::new(what, why.what_to_do(lang))
+            }
             (_, Lang::Ja) => self.japanese(),
             (_, Lang::En) => self.english(),
         }
@@ -141,6 +146,7 @@ impl Trouble {
             | Self::NoMandate(_)
             | Self::Alone(_)
             | Self::Kept(..)
+            | Self::NotAttached(..)
             | Self::CannotRead(..)
             | Self::CannotWrite(..)
             | Self::Output(_) => nothing(),
@@ -215,6 +221,7 @@ impl Trouble {
             | Self::NoMandate(_)
             | Self::Alone(_)
             | Self::Kept(..)
+            | Self::NotAttached(..)
             | Self::CannotRead(..)
             | Self::CannotWrite(..)
             | Self::Output(_) => nothing(),

@@ -7,8 +7,9 @@ use fumibako_web::text::{count, say, say_with};
 use jiff::Timestamp;
 
 use super::form::{Sent, Upload};
-use crate::bundle::FILES;
+use crate::bundle::attachment::fits as may_travel;
 use crate::bundle::seal::at_most;
+use crate::bundle::{FILES, NotAttached};
 use crate::terms::files_mebibytes;
 
 /// A file of a letter, copied when it was dropped (DR-03).
@@ -97,6 +98,8 @@ pub(super) enum Why {
     /// More than so many mebibytes of files.
     Large(usize),
     Standard(WhyLeftOut),
+    /// No paper and no picture.
+    Attached(NotAttached),
 }
 
 /// Most names that one request may tell of files that stayed where they were, and characters of each that are shown.
@@ -184,6 +187,9 @@ impl Letter {
         let held = self.files.iter().map(|file| (file.name.as_str(), file.bytes.0.len()));
         let sealed = at_most(held.chain([(file.name.as_str(), file.bytes.0.len())]));
         let route = route(&file.name)?;
+        if let (None, Err(why)) = (route, may_travel(&file.name, &file.bytes.0)) {
+            return Err(Why::Attached(why));
+        }
         match (route, self.route().or(self.bound)) {
             _ if file.bytes.0.is_empty() => Err(Why::Empty),
             _ if self.files.iter().any(|known| known.name == file.name) => Err(Why::Twice),
@@ -226,6 +232,9 @@ impl Why {
                 let code = why.code().map(|code| code.as_str().to_owned());
                 return Words { what: why.sentence(lang), next: why.what_to_do(lang).to_owned(), code };
             }
+            Self::Attached(why) => {
+                return Words { what: why.sentence(lang).into(), next: why.what_to_do(lang).into(), code: None };
+            }
             Self::Unknown => ["left-unknown", "left-unknown-next"],
             Self::Empty => ["left-empty", "left-empty-next"],
             Self::Twice => ["left-twice", "left-twice-next"],
@@ -260,6 +269,7 @@ mod tests {
     use crate::bundle::MESSAGE_BYTES;
 
     const OURS: &str = "9970000011";
+    const PDF: &[u8] = b"%PDF-1.7";
 
     fn upload(name: &str, bytes: &[u8]) -> Upload {
         Upload { name: name.into(), bytes: Private(bytes.to_vec()) }
@@ -293,9 +303,11 @@ mod tests {
         );
         assert_eq!(why("UPJSK_202510_9970000011_43_9970000029_11_20250920101500.CSV", b"y"), Why::Twice);
         assert_eq!([why("memo.csv", b"x"), why("note.pdf", b"")], [Why::Unknown, Why::Empty]);
+        assert_eq!(why("note.js", b"x"), Why::Attached(NotAttached::Program));
+        assert_eq!(why("note.pdf", b"<html>"), Why::Attached(NotAttached::Other));
         assert!(matches!(why("UPJSK_202513_9970000011_43_9970000029_11_20250920101500.CSV", b"x"), Why::Standard(_)));
         for lang in [Lang::Ja, Lang::En] {
-            for why in [why("memo.csv", b"x"), why("note.pdf", b"")] {
+            for why in [why("memo.csv", b"x"), why("note.pdf", b""), why("note.js", b"x")] {
                 let words = why.words(lang, &|office| office.to_string());
                 assert!(words.what.len() > 10 && words.next.len() > 10, "{words:?}");
             }
@@ -305,7 +317,7 @@ mod tests {
     /// NW-03, NW-06.
     #[test]
     fn the_destination_is_what_the_files_say() {
-        let mut letter = letter(vec![upload("note.pdf", b"x")]);
+        let mut letter = letter(vec![upload("note.pdf", PDF)]);
         assert_eq!(letter.route(), None);
         letter.add(
             vec![upload("UPJSK_202510_9970000011_43_9970000029_11_20250920101500.CSV", b"x")],
@@ -320,7 +332,7 @@ mod tests {
 
     #[test]
     fn the_hundred_and_first_file_is_one_too_many() {
-        let many = |n: usize| (0..n).map(|at| upload(&format!("{at}.pdf"), b"x")).collect::<Vec<_>>();
+        let many = |n: usize| (0..n).map(|at| upload(&format!("{at}.pdf"), PDF)).collect::<Vec<_>>();
         assert!(letter(many(FILES)).left.is_empty());
         assert_eq!(letter(many(FILES + 1)).left[0].why, Why::Many);
     }
@@ -334,7 +346,7 @@ mod tests {
             assert!(told.contains(&format!("{mebibytes}MB")), "{told}");
             let of = |octets: usize| {
                 let mut letter = Letter::new("1", Timestamp::UNIX_EPOCH);
-                letter.add(vec![upload("a.pdf", &vec![0; octets])], &|_| true, most);
+                letter.add(vec![upload("a.txt", &vec![b'x'; octets])], &|_| true, most);
                 letter.left.pop().map(|left| left.why)
             };
             assert_eq!((of(mebibytes << 20), of((mebibytes + 1) << 20)), (None, Some(Why::Large(mebibytes))));

@@ -41,7 +41,7 @@ fn no_log_line_of_a_whole_journey_holds_care_data() {
     let house = House::new();
     let folder = house.sample();
     let pdf = house.folder.path().join("山田花子計画書.pdf");
-    std::fs::write(&pdf, "本文の秘密").unwrap();
+    std::fs::write(&pdf, "%PDF-1.7 本文の秘密").unwrap();
     let journey = || {
         let words = ["send", folder.to_str().unwrap(), "--attach", pdf.to_str().unwrap(), "--message", "添え状の秘密"];
         type_in(&house.a, words).ended(0);

@@ -175,7 +175,8 @@ fn a_full_disk_is_said_in_plain_words_and_nothing_is_half_done() {
     const BLOCKS: u32 = 96;
     let house = House::new();
     let large = house.folder.path().join("計画.pdf");
-    let noise: Vec<u8> = (0..200_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
+    let noise = (0..200_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0]);
+    let noise: Vec<u8> = b"%PDF-1.7\n".iter().copied().chain(noise).collect();
     std::fs::write(&large, &noise).unwrap();
     let (program, browser) = start(&house.a, Some(BLOCKS));
     browser.drop_files("/batch/files", &[file(B, 61)]);

@@ -203,8 +203,8 @@ async fn from(world: &World, origin: &str) -> Done {
 /// What strangers write becomes text: file names, messages.
 async fn by_words(world: &World) -> Done {
     world.go(&world.a, "/compose").await?;
-    let evil = world.write("<img src=x onerror=window.hit=1>.pdf", b"%PDF");
-    let mark = world.write("\u{202E}fdp.<b>.pdf", b"%PDF");
+    let evil = world.write("<img src=x onerror=window.hit=1>.pdf", b"%PDF-1.7");
+    let mark = world.write("\u{202E}fdp.<b>.pdf", b"%PDF-1.7");
     world.choose(&[evil, mark]).await?;
     world.until("document.querySelectorAll('#other button').length === 2").await;
     world.fill("#message", "</textarea><script>window.hit=1</script>").await?;

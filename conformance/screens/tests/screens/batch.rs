@@ -50,7 +50,7 @@ async fn clear(world: &World) -> Done {
 
 async fn sorted(world: &World) -> Done {
     let unknown = world.write("DLT1KYO_9970000011_43_9990000009_11_20251002120000.CSV", ROW);
-    let pdf = world.write("週間計画.pdf", b"%PDF");
+    let pdf = world.write("週間計画.pdf", b"%PDF-1.7");
     let add = world.sample("v41-plan-one-person");
     let mut files = vec![file(world, 1, 0), file(world, 1, 1), file(world, 2, 0), unknown, pdf];
     files.extend(add);

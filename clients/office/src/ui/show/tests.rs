@@ -111,7 +111,7 @@ impl Desk {
 fn letter(id: &str, name: &str) -> Letter {
     let mut letter = Letter::new(id, now());
     letter.add(
-        vec![Upload { name: name.into(), bytes: Private(b"\x83\x51".to_vec()) }],
+        vec![Upload { name: name.into(), bytes: Private(b"%PDF-1.7".to_vec()) }],
         &|_| true,
         crate::bundle::MESSAGE_BYTES,
     );
@@ -266,7 +266,7 @@ async fn a_row_that_was_not_composed_yet_is_removed_and_changed() {
 async fn an_edited_row_keeps_its_destination() {
     let desk = Desk::new();
     let mut row = letter(ID, CSV);
-    row.add(vec![Upload { name: "note.pdf".into(), bytes: Private(b"x".to_vec()) }], &|_| true, 1 << 20);
+    row.add(vec![Upload { name: "note.pdf".into(), bytes: Private(b"%PDF-1.7".to_vec()) }], &|_| true, 1 << 20);
     held(&desk.app.letters).rows.insert(ID.into(), row);
     let place = format!("/batch/{ID}");
     desk.post(&format!("{place}/remove"), "remove=0&message=for+this+office").await;

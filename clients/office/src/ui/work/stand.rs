@@ -113,7 +113,7 @@ mod tests {
     /// To two services of an office, with an attachment that goes with the first.
     fn letter() -> Letter {
         let mut letter = Letter::new("1", Timestamp::UNIX_EPOCH);
-        let file = |name: &&str| Upload { name: (*name).into(), bytes: Private(b"x".to_vec()) };
+        let file = |name: &&str| Upload { name: (*name).into(), bytes: Private(b"%PDF-1.7".to_vec()) };
         letter.add(NAMES.iter().map(file).collect(), &|_| true, crate::bundle::MESSAGE_BYTES);
         letter.ids = vec!["a@x".into(), "b@x".into()];
         letter
