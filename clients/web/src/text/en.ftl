@@ -78,7 +78,7 @@ login-wait = { $count ->
    *[other] Too many wrong tries: you can log in again in { $count } minutes. Wait, then log in once more.
 }
 link-used = This link does not work
-link-used-next = A link works once. Run fumibako ui again and open the new link.
+link-used-next = A link works once. Start Fumibako again and open the new link.
 
 ## Home
 available = The system can be used.

@@ -3,11 +3,11 @@
 
 use fumibako_careplan::Lang;
 use fumibako_model::{OfficeNumber, Party, Refusal, Refused};
-use fumibako_signer::SealError;
+use fumibako_signer::{SealError, SignError};
 
 use super::Words;
 use crate::partners::NoPartner;
-use crate::trouble::{NoToken, NotKept, Trouble, Unfit, Usage};
+use crate::trouble::{Alone, NoToken, NotKept, Trouble, Unfit, Usage};
 
 /// A sentence in both languages.
 type Both = (&'static str, &'static str);
@@ -29,6 +29,12 @@ const LIST: Both = (
 const UNSETTLED: Both =
     ("このパソコンの設定に、足りないところがあります。", "The settings of this computer are not complete.");
 
+/// What is worth another try once the other side or this computer is ready.
+const PRESS: Both =
+    ("少し待ってから、もう一度ボタンを押してください。", "Wait a little and press the button once more.");
+/// What a command line asks for and no screen does.
+const NOT_HERE: Both = ("この画面からは、この操作はできません。", "This cannot be done on this screen.");
+
 impl Trouble {
     /// What the screens say: as [`Trouble::words`], without a setting or a command that staff would have to know.
     pub(crate) fn on_screen(&self, lang: Lang) -> Words {
@@ -42,23 +48,25 @@ impl Trouble {
     }
 
     fn what_on_screen(&self, lang: Lang) -> Option<String> {
+        let both = |(ja, en): Both| Some(lang.pick(ja, en).to_owned());
         match self {
-            Self::NoSettings(_) | Self::BadSettings(..) | Self::SettingMissing(_) => {
-                Some(lang.pick(UNSETTLED.0, UNSETTLED.1).into())
-            }
+            Self::NoSettings(_) | Self::BadSettings(..) | Self::SettingMissing(_) => both(UNSETTLED),
             Self::NoPartner { office, why: NoPartner::NoFile | NoPartner::Unlisted } => Some(unlisted(*office, lang)),
             Self::OwnCertificate(_, Unfit::Other(other)) => Some(other_s(other, lang)),
-            Self::Usage(Usage::NothingToSend) => {
-                Some(lang.pick("送るファイルがありません。", "There is no file to send.").into())
-            }
+            Self::Busy(_) => both(("ほかの送受信が進んでいます。", "Something else is being sent or fetched.")),
+            Self::Output(_) => both(("途中で止まりました。", "It stopped half-way.")),
+            Self::Usage(usage) => usage.what_on_screen().and_then(both),
             _ => None,
         }
     }
 
+    /// `None`: the sentence of the command line does for the screens, too. Each trouble is decided on by itself: one that is new does
+    /// not compile before it is.
     fn next_on_screen(&self) -> Option<Both> {
         match self {
             Self::Identity(..)
             | Self::OldIdentity(..)
+            | Self::KeyFile(..)
             | Self::Trust(..)
             | Self::NobodyTrusted
             | Self::Revocation(..)
@@ -68,49 +76,99 @@ impl Trouble {
             | Self::NoSettings(_)
             | Self::BadSettings(..)
             | Self::SettingMissing(_)
-            | Self::OwnCertificate(_, Unfit::Other(_))
-            | Self::Token {
-                why: NoToken::Unsupported | NoToken::Module(_) | NoToken::WrongPin | NoToken::NoKey, ..
-            } => Some(SHOW),
-            Self::Token { why: NoToken::Missing, .. } => Some((
-                "つなぎ直してください。つながっているのに同じ表示が出るときは、このパソコンの設定をした人に伝えてください。",
-                "Connect it; if it is connected, tell whoever set this computer up.",
-            )),
-            Self::OwnCertificate(_, Unfit::Ended(_) | Unfit::Revoked(_)) => Some((
-                "新しい証明書の発行を受け、このパソコンの設定をした人に、入れ替えを依頼してください。前の証明書は、届いたデータを\
-                 開くのに要るので、捨てないでください。",
-                "Obtain a new certificate and have it put in place by whoever set this computer up. Keep the former one: it \
-                 opens what has arrived.",
-            )),
+            | Self::NoGateway(_)
+            | Self::Deaf(_) => Some(SHOW),
+            Self::OwnCertificate(_, why) => own_next(why),
+            Self::Token { why, .. } => token_next(why),
             Self::Kept(_, NotKept::Key) => Some(FORMER),
             Self::NoPartner { why, .. } => partner_next(*why),
-            Self::Refused { refused, .. } if refused.why == Refusal::NotSealedToRecipient => Some((
-                "送信先の証明書が新しくなっています。もう一度送ってください。同じ表示が続くときは、ゲートウェイの運用者に問い合わせてください。",
-                "That office has a newer certificate. Send again; if this is said once more, ask the gateway's operator.",
-            )),
-            Self::Seal(SealError::Encrypt(_)) => Some((
-                "このパソコンの証明書が暗号化にも使えるものか、発行元に確かめてください。",
-                "Ask its issuer whether the certificate of this computer is for encryption too.",
+            Self::Refused { refused, .. } => refused_next(refused.why),
+            Self::Sign(why) => sign_next(why),
+            Self::Seal(why) => seal_next(why),
+            Self::Unreachable { .. } => Some((
+                "ネットワークを確かめ、しばらく待ってから、もう一度ボタンを押してください。送信待ちのデータは、つながると自動で送られます。",
+                "Check the network, wait a while and press the button once more. What waits to be sent goes by itself.",
             )),
             Self::NotTheGateway { .. } => Some((
                 "つないでいるネットワークを確かめてください。同じ表示が続くときは、ゲートウェイの運用者に問い合わせてください。",
                 "Check which network this computer is on; if this is said again, ask the gateway's operator.",
             )),
+            Self::Garbled(_) => Some((
+                "しばらく待ってから、もう一度ボタンを押してください。続くときは、ゲートウェイの運用者に知らせてください。",
+                "Wait a while and press the button once more; if it goes on, tell the gateway's operator.",
+            )),
+            Self::Busy(_) => Some(PRESS),
+            Self::CannotWrite(..) => Some((
+                "空き容量とフォルダーの権限を確かめて、もう一度ボタンを押してください。",
+                "Check the free space and the folder's permissions, then press the button once more.",
+            )),
+            Self::Output(_) => Some((
+                "もう一度ボタンを押してください。続くときは、このパソコンの設定をした人に知らせてください。",
+                "Press the button once more; if it goes on, tell whoever set this computer up.",
+            )),
+            Self::Exists(_) => Some(("別の名前か場所を選んでください。", "Choose another name or place.")),
             Self::NoMessage(_) => {
                 Some(("一覧を更新して、もう一度選んでください。", "Refresh the list and choose again."))
             }
-            Self::Usage(Usage::NothingToSend) => {
-                Some(("ファイルを追加してから送ってください。", "Add files, then send."))
-            }
-            Self::Usage(Usage::Search(_)) => Some((
+            Self::NotAMessage(..) => Some((
+                "受領証や受信詳細の画面から、もう一度保存したファイルを使ってください。",
+                "Use a file saved anew from the pages of receipts or of what was received.",
+            )),
+            Self::Usage(usage) => usage.next_on_screen(),
+            Self::Alone(Alone::OfficesGrant) => Some((
+                "事業所に、委任するよう依頼してください。",
+                "Ask the office to grant the mandate itself.",
+            )),
+            Self::Alone(Alone::AgentsConfirm) => Some((
+                "代行業者に委任番号を伝え、引き受けるよう依頼してください。",
+                "Tell the agent the mandate's id and ask it to confirm.",
+            )),
+            Self::Kept(_, NotKept::Damaged)
+            | Self::CannotRead(..)
+            | Self::NoSuchFile(_)
+            | Self::NothingToCheck
+            | Self::Limit(_)
+            | Self::NotAttached(..)
+            // In its own words above.
+            | Self::Distrust(_)
+            | Self::NoMandate(_) => None,
+        }
+    }
+}
+
+impl Usage {
+    fn what_on_screen(&self) -> Option<Both> {
+        match self {
+            Self::NothingToSend => Some(("送るファイルがありません。", "There is no file to send.")),
+            Self::AttachNeedsOneBundle(_)
+            | Self::TwoMessages
+            | Self::Undelegable(_)
+            | Self::NoScope(_)
+            | Self::NameOfThePage(_)
+            | Self::Unanswered(_) => Some(NOT_HERE),
+            Self::Several(..) | Self::Search(_) | Self::TypedDifferently | Self::Mandate(_) => None,
+        }
+    }
+
+    fn next_on_screen(&self) -> Option<Both> {
+        match self {
+            Self::NothingToSend => Some(("ファイルを追加してから送ってください。", "Add files, then send.")),
+            Self::Search(_) => Some((
                 "番号・名称・かな・市区町村の一部（100文字まで）を入力してください。",
                 "Type a part of the number, name, kana or municipality (100 characters).",
             )),
-            Self::Usage(Usage::Mandate(_)) => Some((
+            Self::Mandate(_) => Some((
                 "期間、範囲、相手先（500件まで）を確かめてください。",
                 "Check the period, the scope and the counterparties (up to 500).",
             )),
-            _ => None,
+            Self::AttachNeedsOneBundle(_)
+            | Self::TwoMessages
+            | Self::Undelegable(_)
+            | Self::NoScope(_)
+            | Self::NameOfThePage(_)
+            | Self::Unanswered(_) => Some(SHOW),
+            Self::Several(..) => Some(("一覧から、どれかを選んでください。", "Choose one of them in the list.")),
+            Self::TypedDifferently => None,
         }
     }
 }
@@ -122,10 +180,7 @@ impl Words {
         let kept = lang.pick("保存も受領もしていません。", "Nothing was saved or acknowledged. ");
         let next = match why.why {
             Refusal::SealedForOthers => lang.pick(
-                format!(
-                    "証明書を更新したあとなら、{} そうでなければ、送信元に送り直すよう依頼してください。",
-                    FORMER.0
-                ),
+                format!("証明書を更新したあとなら、{}そうでなければ、送信元に送り直すよう依頼してください。", FORMER.0),
                 format!("If the certificate was renewed: {} Else ask the sender to send it again.", FORMER.1),
             ),
             Refusal::RevocationUnknown => lang.pick(LIST.0, LIST.1).to_owned(),
@@ -151,6 +206,70 @@ fn other_s(other: &Party, lang: Lang) -> String {
     }
 }
 
+/// The catalogue speaks to users of every program; of these rows it names ours.
+fn refused_next(why: Refusal) -> Option<Both> {
+    match why {
+        Refusal::NotSealedToRecipient => Some((
+            "送信先の証明書が新しくなっています。もう一度送ってください。同じ表示が続くときは、ゲートウェイの運用者に問い合わせてください。",
+            "That office has a newer certificate. Send again; if this is said once more, ask the gateway's operator.",
+        )),
+        Refusal::PasswordTemporary | Refusal::PasswordExpired => Some((
+            "「パスワードの変更」の画面で、自分のパスワードに変えてください。",
+            "Change it to one of your own on the page for changing the password.",
+        )),
+        Refusal::AccountSuspended => Some((
+            "ゲートウェイの運用者に、停止の理由を問い合わせてください。",
+            "Ask the operator of the gateway for the reason.",
+        )),
+        _ => None,
+    }
+}
+
+fn own_next(why: &Unfit) -> Option<Both> {
+    match why {
+        Unfit::Other(_) => Some(SHOW),
+        Unfit::Ended(_) | Unfit::Revoked(_) => Some((
+            "新しい証明書の発行を受け、このパソコンの設定をした人に、入れ替えを依頼してください。前の証明書は、届いたデータを\
+             開くのに要るので、捨てないでください。",
+            "Obtain a new certificate and have it put in place by whoever set this computer up. Keep the former one: it \
+             opens what has arrived.",
+        )),
+        Unfit::Early(_) => None,
+    }
+}
+
+fn token_next(why: &NoToken) -> Option<Both> {
+    match why {
+        NoToken::Unsupported | NoToken::Module(_) | NoToken::WrongPin | NoToken::NoKey => Some(SHOW),
+        NoToken::Missing => Some((
+            "つなぎ直してください。つながっているのに同じ表示が出るときは、このパソコンの設定をした人に伝えてください。",
+            "Connect it; if it is connected, tell whoever set this computer up.",
+        )),
+        NoToken::Failed(_) => {
+            Some(("つなぎ直して、もう一度ボタンを押してください。", "Connect it anew and press the button once more."))
+        }
+        NoToken::Locked => None,
+    }
+}
+
+fn seal_next(why: &SealError) -> Option<Both> {
+    match why {
+        SealError::Sign(why) => sign_next(why),
+        SealError::Encrypt(_) => Some((
+            "このパソコンの証明書が暗号化にも使えるものか、発行元に確かめてください。",
+            "Ask its issuer whether the certificate of this computer is for encryption too.",
+        )),
+        SealError::Routing | SealError::Receipt(_) | SealError::OtherSigner => None,
+    }
+}
+
+fn sign_next(why: &SignError) -> Option<Both> {
+    (*why == SignError::Provider).then_some((
+        "鍵がトークンにあるときは、つながっているか確かめて、もう一度ボタンを押してください。",
+        "If the key is on a token, check that it is connected, and press the button once more.",
+    ))
+}
+
 fn partner_next(why: NoPartner) -> Option<Both> {
     match why {
         NoPartner::Unknown => None,
@@ -173,108 +292,4 @@ fn partner_next(why: NoPartner) -> Option<Both> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::PathBuf;
-
-    use fumibako_model::NotADeed;
-    use fumibako_signer::{CertificateError, IdentityError, ListError};
-    use jiff::Timestamp;
-
-    use super::*;
-
-    /// Every trouble whose own words name a setting or a command, and that a screen can meet.
-    fn all() -> Vec<Trouble> {
-        let path = || PathBuf::from("place");
-        let at = Timestamp::UNIX_EPOCH;
-        let office: OfficeNumber = "9970000029".parse().unwrap();
-        let token = |why| Trouble::Token { module: path(), label: "office".into(), why };
-        let refused = |why: Refusal| why.about("x");
-        let mut all: Vec<Trouble> = [
-            NoPartner::NoFile,
-            NoPartner::Unknown,
-            NoPartner::Unlisted,
-            NoPartner::Ended(at),
-            NoPartner::Revoked(at),
-            NoPartner::Stale(at),
-            NoPartner::Unusable,
-        ]
-        .map(|why| Trouble::NoPartner { office, why })
-        .into();
-        all.extend(
-            [Unfit::Ended(at), Unfit::Early(at), Unfit::Revoked(at), Unfit::Other(Party::Office(office))]
-                .map(|why| Trouble::OwnCertificate(path(), why)),
-        );
-        all.extend(
-            [NoToken::Unsupported, NoToken::Missing, NoToken::WrongPin, NoToken::Locked, NoToken::NoKey].map(token),
-        );
-        all.extend([token(NoToken::Module("x".into())), token(NoToken::Failed("x".into()))]);
-        all.extend([
-            Trouble::Identity(path(), IdentityError::PasswordNeeded),
-            Trouble::Identity(path(), IdentityError::WrongPassword),
-            Trouble::OldIdentity(path(), IdentityError::WrongPassword),
-            Trouble::OldIdentity(path(), IdentityError::NoCertificate),
-            Trouble::Trust(path(), CertificateError::UnknownIssuer { issuer: "x".into() }),
-            Trouble::NobodyTrusted,
-            Trouble::Revocation(path(), ListError::BadSignature),
-            Trouble::TlsAnchors(path()),
-            Trouble::Partners(path()),
-            Trouble::PartnerNote(path(), 3, "reads".into()),
-            Trouble::NoSettings(path()),
-            Trouble::BadSettings(path(), "line 3".into()),
-            Trouble::SettingMissing("trust_file"),
-            Trouble::Kept(path(), NotKept::Key),
-            Trouble::Kept(path(), NotKept::Damaged),
-            Trouble::NotTheGateway { host: "localhost".into(), why: "x".into() },
-            Trouble::Unreachable { host: "localhost".into(), why: "x".into() },
-            Trouble::Garbled("x".into()),
-            Trouble::Busy(path()),
-            Trouble::Deaf(path()),
-            Trouble::NoMessage("x".into()),
-            Trouble::Usage(Usage::NothingToSend),
-            Trouble::Usage(Usage::Search("x".into())),
-            Trouble::Usage(Usage::Mandate(NotADeed::Dates)),
-            Trouble::Distrust(refused(Refusal::SealedForOthers)),
-            Trouble::Distrust(refused(Refusal::RevocationUnknown)),
-            Trouble::Distrust(refused(Refusal::SealBroken)),
-            Trouble::Refused { refused: refused(Refusal::NotSealedToRecipient), reference: Some("R1".into()) },
-        ]);
-        all
-    }
-
-    /// What staff cannot know: a key of the settings, a flag, a command.
-    fn names_the_works(words: &Words) -> bool {
-        let line = words.line(Lang::En);
-        let keys = ["office", "agent", "token", "label", "module", "gateway"].map(|key| format!("設定 {key}"));
-        line.contains('`')
-            || line.contains("--")
-            || line.contains("fumibako ")
-            || line.contains("_file")
-            || keys.iter().any(|key| line.contains(key))
-    }
-
-    #[test]
-    fn screens_name_no_setting_and_no_command() {
-        for trouble in all() {
-            for lang in [Lang::Ja, Lang::En] {
-                let words = trouble.on_screen(lang);
-                assert!(!words.what.is_empty() && !words.next.is_empty(), "{trouble:?}");
-                assert!(!names_the_works(&words), "{trouble:?}: {words:?}");
-            }
-        }
-        let works = all().iter().filter(|trouble| names_the_works(&trouble.words(Lang::Ja))).count();
-        assert!(works > 15, "the command line may name them, and does: {works}");
-    }
-
-    #[test]
-    fn what_is_said_beside_a_refusal_stays() {
-        let refused =
-            Trouble::Refused { refused: Refusal::NotSealedToRecipient.about(""), reference: Some("R1".into()) };
-        let (screen, terminal) = (refused.on_screen(Lang::Ja), refused.words(Lang::Ja));
-        assert_eq!(
-            (&screen.what, screen.code, &screen.reference),
-            (&terminal.what, terminal.code, &terminal.reference)
-        );
-        let busy = Trouble::Busy(PathBuf::from("place"));
-        assert_eq!(busy.on_screen(Lang::En), busy.words(Lang::En));
-    }
-}
+mod tests;
