@@ -20,7 +20,7 @@ use fumibako_web::text::{say, say_with};
 use jiff::Timestamp;
 
 use super::form::{Sent, Upload};
-use super::guard::guard;
+use super::guard::{Gate, guard};
 use super::paint::{pick, words};
 use super::session::{Session, Sessions};
 use super::show::{door, html, see, session_in, with_assets};
@@ -36,8 +36,9 @@ use crate::trouble::Trouble;
 /// Most octets of the form: three small files.
 const FORM_BYTES: usize = 4 << 20;
 /// Fields that have no usual value.
-const FIELDS: [&str; 6] =
-    ["setup-gateway", "setup-domain", "setup-party", "setup-login", "setup-password", "setup-pin"];
+const FIELDS: [&str; 6] = ["setup-gateway", "setup-domain", "setup-party", "setup-login", "setup-password", PIN];
+/// The password of the certificate, which is asked for behind the certificate.
+const PIN: &str = "setup-pin";
 /// Those that show nothing.
 const SECRETS: [&str; 2] = ["setup-password", "setup-pin"];
 /// Fields that have one.
@@ -84,6 +85,7 @@ impl First {
 
 /// Every address there is, until there are settings.
 pub(super) fn routes(first: Arc<First>, host: &str) -> Router {
+    let gate = Gate { host: host.into(), sessions: first.sessions.clone(), clock: first.clock };
     with_assets(Router::new())
         .route("/open", get(open))
         .route("/setup", get(show).post(settle))
@@ -91,7 +93,7 @@ pub(super) fn routes(first: Arc<First>, host: &str) -> Router {
         .route("/setup/start", post(start))
         .fallback(|| async { see("/setup") })
         .layer(DefaultBodyLimit::max(FORM_BYTES))
-        .layer(from_fn_with_state(Arc::<str>::from(host), guard))
+        .layer(from_fn_with_state(gate, guard))
         .with_state(first)
 }
 

@@ -14,6 +14,11 @@ use fumibako_careplan::Lang;
 use fumibako_web::page;
 use fumibako_web::part::Words;
 use fumibako_web::text::say;
+use jiff::Timestamp;
+
+use super::paint::pick;
+use super::session::Sessions;
+use super::show::session_in;
 
 /// Profile §15.4: everything comes from here, and nothing runs that is not in our own files; HTML is made in one place of the script only.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
@@ -35,17 +40,41 @@ const HEADERS: [(HeaderName, &str); 8] = [
     (HeaderName::from_static("x-robots-tag"), "noindex"),
 ];
 
+/// What is known before a request is let in.
+#[derive(Clone)]
+pub(super) struct Gate {
+    /// The one host and port that is answered.
+    pub(super) host: Arc<str>,
+    pub(super) sessions: Arc<Sessions>,
+    pub(super) clock: fn() -> Timestamp,
+}
+
+/// An answer of one sentence in both languages: whoever gives it need not know who reads it.
+#[derive(Clone)]
+struct Told(Arc<(Words, Words)>);
+
+/// A page that says why there is no other one, in the language of whoever reads it.
+pub(super) fn told(status: StatusCode, words: (Words, Words)) -> Response {
+    let mut answer = status.into_response();
+    answer.extensions_mut().insert(Told(Arc::new(words)));
+    answer
+}
+
 /// Lets a request pass or answers it, and dresses the answer.
-pub(super) async fn guard(State(host): State<Arc<str>>, request: Request, next: Next) -> Response {
-    let passes = judge(request.method(), request.headers(), &host);
+pub(super) async fn guard(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    let passes = judge(request.method(), request.headers(), &gate.host);
+    let lang = reader(&gate, request.headers());
     // The script says in the page's own words why it was not done; whoever has only the answer reads a page.
     let as_page = request.headers().get("sec-fetch-mode").is_none_or(|mode| mode == "navigate");
     let mut answer = match passes {
         Ok(()) => next.run(request).await,
         Err(status) => status.into_response(),
     };
+    if let Some(Told(words)) = answer.extensions_mut().remove() {
+        answer = (answer.status(), Html(page::refused(lang, &pick(&words, lang)).into_string())).into_response();
+    }
     if answer.status().is_client_error() && !is_page(&answer) {
-        answer = if as_page { refused(answer.status()) } else { answer.status().into_response() };
+        answer = if as_page { refused(answer.status(), lang) } else { answer.status().into_response() };
     }
     let headers = answer.headers_mut();
     for (name, value) in HEADERS {
@@ -61,15 +90,24 @@ fn is_page(answer: &Response) -> bool {
 }
 
 /// No bare number and no English of a library: why it was not done, and what to do.
-fn refused(status: StatusCode) -> Response {
+fn refused(status: StatusCode, lang: Lang) -> Response {
     let id = match status {
         StatusCode::FORBIDDEN => "answer-403",
         StatusCode::PAYLOAD_TOO_LARGE => "answer-413",
         _ => "answer-other",
     };
-    let what = format!("{} ({})", say(Lang::Ja, "answer-title"), status.as_u16());
-    let words = Words { what, next: say(Lang::Ja, id).into_owned(), code: None };
-    (status, Html(page::refused(Lang::Ja, &words).into_string())).into_response()
+    let what = format!("{} ({})", say(lang, "answer-title"), status.as_u16());
+    let words = Words { what, next: say(lang, id).into_owned(), code: None };
+    (status, Html(page::refused(lang, &words).into_string())).into_response()
+}
+
+/// The language of the session; of who has none, the one that the browser names first (RFC 9110 §12.5.4).
+fn reader(gate: &Gate, headers: &HeaderMap) -> Lang {
+    if let Some((_, session)) = session_in(&gate.sessions, headers, (gate.clock)(), false) {
+        return session.lang;
+    }
+    let named = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if named.trim_start().to_ascii_lowercase().starts_with("en") { Lang::En } else { Lang::Ja }
 }
 
 /// May this request go on?

@@ -26,18 +26,20 @@ use axum::routing::get;
 use fumibako_careplan::Lang;
 use fumibako_model::OfficeNumber;
 use fumibako_web::part::Words;
-use fumibako_web::{Frame, Markup, asset, page};
+use fumibako_web::text::say;
+use fumibako_web::{Frame, Markup, asset};
 use jiff::Timestamp;
 
 use super::form::{BODY_BYTES, Sent};
-use super::guard::guard;
+use super::guard::{Gate, guard, told};
 use super::paint;
 use super::session::{Session, Sessions};
-use super::state::App;
+use super::state::{App, both};
 use crate::cli::screen::harmless;
 
 /// Every address there is.
 pub(super) fn routes(app: Arc<App>) -> Router {
+    let gate = Gate { host: app.host.as_str().into(), sessions: app.sessions.clone(), clock: app.clock };
     with_assets(Router::new())
         .merge(door::routes())
         .merge(home::routes())
@@ -53,7 +55,7 @@ pub(super) fn routes(app: Arc<App>) -> Router {
         .merge(events::routes())
         .fallback(nothing)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .layer(from_fn_with_state(Arc::<str>::from(app.host.as_str()), guard))
+        .layer(from_fn_with_state(gate, guard))
         .with_state(app)
 }
 
@@ -74,12 +76,9 @@ const STRICT: &str = "__Host-fumibako";
 const PLAIN: &str = "fumibako";
 
 async fn nothing(request: Request) -> Response {
-    let words = Words {
-        what: "ページがありません / There is no such page".into(),
-        next: decoded(request.uri().path()),
-        code: None,
-    };
-    (StatusCode::NOT_FOUND, html(page::refused(Lang::Ja, &words))).into_response()
+    let words =
+        |lang| Words { what: say(lang, "no-page").into_owned(), next: decoded(request.uri().path()), code: None };
+    told(StatusCode::NOT_FOUND, (words(Lang::Ja), words(Lang::En)))
 }
 
 /// Somebody who has logged in.
@@ -183,7 +182,7 @@ impl Here {
     }
 
     fn say(&self, id: &str) -> String {
-        fumibako_web::text::say(self.lang(), id).into_owned()
+        say(self.lang(), id).into_owned()
     }
 
     fn words(&self, what: &str, next: &str) -> Words {
@@ -215,7 +214,7 @@ impl IntoResponse for Answer {
             Self::Missing => see("/"),
             Self::Trouble(why) => {
                 tracing::warn!(%why, "ui.trouble");
-                html(page::refused(Lang::Ja, &paint::words(&why.on_screen(Lang::Ja))))
+                told(StatusCode::OK, both(&why))
             }
         }
     }

@@ -12,6 +12,7 @@ answer-403 = This page is too old. Copy what you typed, then load the page again
 answer-413 = The files are too large to be taken. Make the PDF smaller, or add them in parts.
 answer-507 = It could not be saved. Load the page anew: it says why, and what to do. Note what you typed first.
 answer-other = Fumibako refused to do this. Load the page again and do it once more.
+no-page = There is no such page
 office-number = Office number
 letters = Text
 size-standard = Standard

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 
 use super::{Answer, Here, PLAIN, STRICT, Shared, html, own_address, see, session_of};
 use crate::ui::form::Sent;
+use crate::ui::guard::told;
 use crate::ui::session::{Closed, Session, Sessions};
 use crate::ui::state::App;
 
@@ -65,8 +66,8 @@ pub(in crate::ui) fn opened(
 /// Nobody without a session sees even the login page: it came by no link of ours.
 pub(in crate::ui) fn stranger() -> Response {
     let words =
-        Words { what: say(Lang::Ja, "link-used").into(), next: say(Lang::Ja, "link-used-next").into(), code: None };
-    (StatusCode::FORBIDDEN, html(page::refused(Lang::Ja, &words))).into_response()
+        |lang| Words { what: say(lang, "link-used").into(), next: say(lang, "link-used-next").into(), code: None };
+    told(StatusCode::FORBIDDEN, (words(Lang::Ja), words(Lang::En)))
 }
 
 async fn login(State(app): Shared, headers: HeaderMap, Query(fields): Fields) -> Response {
