@@ -41,8 +41,10 @@ pub(crate) fn of(witnessed: &Witnessed, report: &Report, file: &str) -> String {
         "{head}<h1>{title}</h1>\n{about}<h2>経過</h2>\n<table class=\"rows\">\n\
          <tr><th>日時（日本時間）</th><th>出来事</th><th>証跡番号</th></tr>\n{rows}</table>\n{later}{unopened}{signed}\
          <h2>ゲートウェイの記録</h2>\n{log}<p class=\"note\">この書面は証跡のファイル {file} を確かめて作りました。\
-         {checks} 項目を調べ、正しくない項目はありませんでした{unseen}。証明するのはこの書面ではなく、証跡のファイルです。<br>\
-         確かめ方: <code>fumibako verify {file}</code></p>\n</body>\n</html>\n"
+         {checks} 項目を調べ、正しくない項目はありませんでした{unseen}。証明するのはこの書面ではなく、証跡のファイルです。\
+         上の日時と事業所が、あとから書き換えられていないことを、何年たっても確かめられます。\
+         運営指導などで求められたら、この書面と一緒に、担当者にファイルのまま渡してください。<br>\
+         <small>検証する技術者向け（ネットワークは要りません）: <code>fumibako verify {file}</code></small></p>\n</body>\n</html>\n"
     )
 }
 

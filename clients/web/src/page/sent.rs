@@ -220,7 +220,10 @@ pub fn receipt(frame: &Frame, receipt: &Receipt) -> Markup {
         @if let Some(words) = &receipt.trouble { (trouble("trouble", words)) }
         dl.facts { @for (term, value) in &receipt.facts { div { dt { (term) } dd { (value) } } } }
         // Profile §8.19: what proves is the file, and not this page.
-        @if receipt.file.is_some() { p.second { (frame.say("proof-hint")) " " code { (frame.say("proof-verify")) } } }
+        @if receipt.file.is_some() {
+            p.second { (frame.say("proof-hint")) }
+            p.hint.small { (frame.say("proof-verify")) " " code { "fumibako verify fumibako-proof-….json" } }
+        }
         div.row.end {
             a.button href=(back) { (frame.say("back")) }
             @if let Some(file) = &receipt.file { a.button href=(file) { (Icon::Down.draw()) (frame.say("proof-file")) } }

@@ -250,7 +250,17 @@ fn a_receipt(proof: Proof) -> Receipt {
 fn the_proof_is_a_file_and_the_page_says_how_to_verify_it() {
     let with = Receipt { file: Some("/sent/5/proof".into()), ..a_receipt(Proof::Receipt) };
     let page = receipt(&frame(), &with).into_string();
-    in_order(&page, &["証明ファイルです", "fumibako verify", "href=\"/sent/5/proof\"", "証明ファイルを保存"]);
+    in_order(
+        &page,
+        &[
+            "「証明ファイル」です",
+            "担当者にファイルのまま渡してください",
+            "検証する技術者向け",
+            "fumibako verify",
+            "href=\"/sent/5/proof\"",
+            "証明ファイルを保存",
+        ],
+    );
     assert!(!receipt(&frame(), &a_receipt(Proof::Record)).into_string().contains("fumibako verify"));
 }
 
