@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use fumibako_model::{Found, LicenceView, Listed, OfficeNumber, SEARCHED_CHARACTERS, Search, Shown};
+use fumibako_model::{
+    AgentId, Found, LicenceView, Listed, ListedAgent, OfficeNumber, SEARCHED_CHARACTERS, Search, Shown,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
@@ -85,6 +87,12 @@ pub async fn offices(settings: &Settings, numbers: &BTreeSet<OfficeNumber>) -> R
 /// One office, with whom to seal to.
 pub async fn office(settings: &Settings, number: OfficeNumber) -> Result<Shown, Trouble> {
     ask(settings, Question::get(&format!("/v1/directory/{number}"))).await
+}
+
+/// What these agents are called, at most [`FOUND`](fumibako_model::FOUND); those that are not on the roll are left out.
+pub async fn agents(settings: &Settings, ids: &BTreeSet<AgentId>) -> Result<Vec<ListedAgent>, Trouble> {
+    let ids: Vec<&str> = ids.iter().map(AgentId::as_str).collect();
+    ask(settings, Question::get(&format!("/v1/agents/{}", ids.join(",")))).await
 }
 
 /// Our licence.

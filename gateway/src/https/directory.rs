@@ -1,4 +1,4 @@
-//! `GET /v1/directory?q=…` and `GET /v1/directory/NUMBER`: which offices there are, whether they receive, and whom to seal to
+//! `GET /v1/directory?q=…`, `GET /v1/directory/NUMBER` and `GET /v1/agents/ID,…`: which offices there are, whether they receive, and whom to seal to
 //! (Profile §17). Whoever logs in may ask, so often in a minute. What was asked is not logged.
 
 use axum::Router;
@@ -8,8 +8,8 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
 use fumibako_model::{
-    AgentId, Details, End, Found, Listed, ListedAgent, ListedCertificate, Office as Row, OfficeNumber, Party, Refusal,
-    Refused, Roll, Search, Shown,
+    AgentId, Details, End, FOUND, Found, Listed, ListedAgent, ListedCertificate, Office as Row, OfficeNumber, Party,
+    Refusal, Refused, Roll, Search, Shown,
 };
 use fumibako_store::{Store, StoreError};
 use jiff::Timestamp;
@@ -24,6 +24,7 @@ pub(super) fn routes<S: Store>(office: Office<S>) -> Router {
     Router::new()
         .route("/v1/directory", get(find::<S>))
         .route("/v1/directory/{number}", get(show::<S>))
+        .route("/v1/agents/{ids}", get(agents::<S>))
         .with_state(office)
 }
 
@@ -54,6 +55,29 @@ async fn show<S: Store>(State(office): State<Office<S>>, Path(number): Path<Stri
         Ok(shown) => answer(&shown),
         Err(error) => no(&office.house, "directory", (&office.house.refusal_of(error), Some(login.party()))),
     }
+}
+
+async fn agents<S: Store>(State(office): State<Office<S>>, Path(ids): Path<String>, header: HeaderMap) -> Response {
+    let login = match counted(&office, &header, |house| &house.searches).await {
+        Ok(login) => login,
+        Err((refused, who)) => return no(&office.house, "agents", (&refused, who.as_ref())),
+    };
+    match named(&office.house, &ids) {
+        Ok(agents) => answer(&agents),
+        Err(refused) => no(&office.house, "agents", (&refused, Some(login.party()))),
+    }
+}
+
+/// Profile §17.11: what the roll calls these agents; those that are not on it are left out.
+fn named<S: Store>(house: &House<S>, ids: &str) -> Result<Vec<ListedAgent>, Refused> {
+    let unfit = || Refusal::ValueUnfit.about(format_args!("1 to {FOUND} agent ids"));
+    let ids = ids.split(',').map(|text| text.parse().map_err(|_| unfit())).collect::<Result<Vec<AgentId>, _>>()?;
+    if ids.len() > FOUND {
+        return Err(unfit());
+    }
+    let roll = house.store.roll();
+    let known = ids.into_iter().filter_map(|id| roll.agent(&id).map(|one| ListedAgent { name: one.name.clone(), id }));
+    Ok(known.collect())
 }
 
 async fn found<S: Store>(house: &House<S>, search: Result<Query<Search>, QueryRejection>) -> Result<Found, StoreError> {

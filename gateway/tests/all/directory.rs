@@ -1,7 +1,7 @@
 //! The directory: offices described by the operator, found by others (Profile §17).
 
 use fumibako_gateway::{Clock, OFFICES_AT_ONCE, PutReport, Reply, Request, development_authority, issue_office};
-use fumibako_model::{Description, Found, OfficeNumber, Party, Refusal, Search, Shown};
+use fumibako_model::{AgentId, Description, FOUND, Found, OfficeNumber, Party, Refusal, Search, Shown};
 use fumibako_signer::authority::KeyKind;
 use serde_json::Value;
 
@@ -227,4 +227,23 @@ async fn who_asks_too_often_is_told_when_to_ask_again() {
         assert!((1..=60).contains(&seconds), "{seconds}");
         assert!(asked(&gateway, path, RECIPIENT).await.0.starts_with("HTTP/1.1 200 "), "another is not kept from it");
     }
+}
+
+// Profile §17.11
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_logs_in_is_told_what_agents_are_called() {
+    let gateway = Fixture::start().await;
+    let id: AgentId = "kawara".parse().unwrap();
+    gateway.done(Request::AgentAdd { id, name: "かわら事務代行".into() }).await;
+    let (head, body) = asked(&gateway, "/v1/agents/kawara,nobody", RECIPIENT).await;
+    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    assert_eq!(body, r#"[{"id":"kawara","name":"かわら事務代行"}]"#);
+    let many = vec!["kawara"; FOUND + 1].join(",");
+    for unfit in ["Not%20One", "9970000011", &many] {
+        assert_eq!(refused(&gateway, &format!("/v1/agents/{unfit}")).await.0, 422, "{unfit}");
+    }
+    let (head, _) = asked(&gateway, &format!("/v1/agents/{}", vec!["kawara"; FOUND].join(",")), SENDER).await;
+    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    let (head, _) = asked(&gateway, "/v1/agents/kawara", "9970000053").await;
+    assert!(head.starts_with("HTTP/1.1 401 "), "{head}");
 }

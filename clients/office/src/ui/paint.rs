@@ -61,6 +61,13 @@ pub(super) fn by_name(app: &App, agent: Option<&String>) -> Option<String> {
     agent.map(|agent| held(&app.mail).agent_name(agent).unwrap_or_else(|| agent.clone()))
 }
 
+/// The same with its id behind: 「かわら事務代行（kawara）」
+pub(super) fn by_name_and_id(app: &App, agent: Option<&String>, lang: Lang) -> Option<String> {
+    let agent = agent?;
+    let named = |name: String| lang.pick(format!("{name}（{agent}）"), format!("{name} ({agent})"));
+    Some(held(&app.mail).agent_name(agent).map_or_else(|| agent.clone(), named))
+}
+
 /// 「1311111111 ひまわり訪問介護ステーション」
 pub(super) fn party_line(app: &App, office: OfficeNumber) -> String {
     app.name_of(office).map_or_else(|| office.to_string(), |name| format!("{office} {name}"))

@@ -1,6 +1,7 @@
 //! What the last look at the gateway found, kept for the time until the next one succeeds: lists are there at once, and without a
 //! network. Marks are with them: what was fetched and where to, how far what was sent came.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ struct Lists {
     inbox: Vec<In>,
     sent: Vec<Out>,
     offices: Vec<Office>,
+    #[serde(default)]
+    agents: HashMap<String, String>,
     #[serde(default)]
     terms: Terms,
     /// What lets an agent look at the lists.
@@ -128,6 +131,7 @@ impl Lists {
             inbox: mail.inbox.iter().map(|(spot, one)| In::of(*spot, one)).collect(),
             sent: mail.sent.iter().map(|(spot, one)| Out::of(*spot, one)).collect(),
             offices: mail.offices.values().cloned().collect(),
+            agents: mail.agents.clone(),
             terms: mail.terms,
             mandates: mail.mandates.all.as_deref().cloned(),
             checked: mail.checked,
@@ -144,6 +148,7 @@ impl Lists {
         mail.inbox = self.inbox.into_iter().map(In::into_arrived).collect();
         mail.sent = self.sent.into_iter().map(Out::into_gone).collect();
         mail.offices.extend(self.offices.into_iter().map(|office| (office.number, office)));
+        mail.agents.extend(self.agents);
         if mail.mandates.all.is_none() {
             mail.mandates.all = self.mandates.map(Arc::new);
         }

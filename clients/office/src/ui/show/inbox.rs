@@ -18,7 +18,7 @@ use super::{Answer, Here, Shared, html, own_address, see};
 use crate::proof::About;
 use crate::trouble::Trouble;
 use crate::ui::form::Sent;
-use crate::ui::paint::{by_name, moment, party, pick, refusal, words};
+use crate::ui::paint::{by_name, by_name_and_id, moment, party, pick, refusal, words};
 use crate::ui::spot::Spot;
 use crate::ui::state::{App, held};
 use crate::ui::work::look::{Arrived, look};
@@ -264,7 +264,7 @@ async fn one(State(app): Shared, here: Here, At(uid): At<Spot>, Query(fields): F
         at: moment(one.at),
         of: uid.of.map(|office| party(&app, office)),
         from: party_or(&app, one.from),
-        by: by_name(&app, one.by.as_ref()),
+        by: by_name_and_id(&app, one.by.as_ref(), lang),
         taken: taken(&app, &one, lang),
         message: one.cover.0.clone(),
         files: files(&one, lang),

@@ -53,7 +53,11 @@ pub(in crate::ui) struct Mail {
     pub(in crate::ui) link: Option<Result<(), Box<NoLink>>>,
     /// Offices as the directory tells them. Of one that is not there nobody could be asked.
     pub(in crate::ui) offices: HashMap<OfficeNumber, Office>,
+    /// What agents are called, by their id; whoever acts for others is in no mandate of ours.
+    pub(in crate::ui) agents: HashMap<String, String>,
     /// When the register was asked about them, known or not.
+    pub(in crate::ui) asked_agents: HashMap<String, Timestamp>,
+    /// The same of offices.
     pub(in crate::ui) asked_about: HashMap<OfficeNumber, Timestamp>,
     pub(in crate::ui) licence: Option<fumibako_model::LicenceView>,
     /// Our user ID.

@@ -99,9 +99,10 @@ impl Mail {
         known.or_else(|| self.mandates.all.as_ref()?.office_name(office).map(str::to_owned))
     }
 
-    /// 代行業者の名称, from the same.
+    /// 代行業者の名称, from the list of mandates or from the roll.
     pub(in crate::ui) fn agent_name(&self, agent: &str) -> Option<String> {
-        self.mandates.all.as_ref()?.agent_name(agent).map(str::to_owned)
+        let ours = self.mandates.all.as_ref().and_then(|all| all.agent_name(agent).map(str::to_owned));
+        ours.or_else(|| self.agents.get(agent).cloned())
     }
 }
 
