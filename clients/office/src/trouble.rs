@@ -339,10 +339,11 @@ impl Trouble {
             if !is_about_the_login(refused.why) && !is_for_now(refused.why))
     }
 
-    /// Does it pass while nobody does anything: the gateway is not reached, or cannot answer now? What it stops is tried again by itself.
+    /// Does it pass while nobody does anything: the gateway is not reached, somebody else answers in its place, or it cannot answer now?
+    /// What it stops is tried again by itself.
     pub fn passes(&self) -> bool {
         match self {
-            Self::Unreachable { .. } => true,
+            Self::Unreachable { .. } | Self::NotTheGateway { .. } => true,
             Self::Refused { refused, .. } => is_for_now(refused.why),
             _ => false,
         }

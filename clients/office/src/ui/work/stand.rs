@@ -180,12 +180,14 @@ mod tests {
         let refused = |why: Refusal| Trouble::Refused { refused: why.about(""), reference: None };
         let (host, why) = ("plans.example:443".to_owned(), String::new());
         let gone = Trouble::Unreachable { host: host.clone(), why: why.clone() };
-        for passes in [gone, refused(Refusal::StoreBusy), refused(Refusal::ShuttingDown)] {
+        // The login page of somebody's network answers in the gateway's place.
+        let portal = Trouble::NotTheGateway { host, why };
+        for passes in [gone, portal, refused(Refusal::StoreBusy), refused(Refusal::ShuttingDown)] {
             assert_eq!(ended(&mut letter(), &[], Some(&passes)), Fate::Unasked, "{passes}");
             let bound = ended(&mut letter(), &["a@x", "b@x"].map(|id| entry(id, Posted::Waiting)), Some(&passes));
             assert_eq!(bound, Fate::Offline(vec!["a@x".into(), "b@x".into()]), "it is in the outbox");
         }
-        for stays in [refused(Refusal::WrongPassword), Trouble::NotTheGateway { host, why }] {
+        for stays in [refused(Refusal::WrongPassword), refused(Refusal::RecipientUnknown)] {
             assert!(matches!(ended(&mut letter(), &[], Some(&stays)), Fate::Failed(_)), "{stays}");
         }
     }
