@@ -8,7 +8,7 @@
 use std::path::{Path, PathBuf};
 
 use fumibako_model::{Domain, Party, Private};
-use fumibako_signer::Identity;
+use fumibako_signer::{Identity, IdentityError};
 use serde::Serialize;
 
 use crate::disk;
@@ -56,6 +56,25 @@ impl Given {
     pub fn read(path: &Path) -> Result<Self, Trouble> {
         Ok(Self { name: path.to_owned(), octets: Private(read_small(path)?) })
     }
+
+    /// Does this open it, as a certificate with its key?
+    pub fn opens(&self, pin: Option<&Private<String>>) -> Result<(), Trouble> {
+        let read = Identity::read(&self.octets.0, pin.map(|Private(pin)| pin.as_str()));
+        read.map(|_| ()).map_err(|why| Trouble::Identity(self.name.clone(), why))
+    }
+
+    /// Does it open with a password only? An error: it is none, with any.
+    pub fn needs_password(&self) -> Result<bool, Trouble> {
+        use IdentityError::{PasswordNeeded, WrongPassword};
+        match self.opens(None) {
+            // Without a password nobody looked into it yet.
+            Err(Trouble::Identity(_, PasswordNeeded | WrongPassword)) => match self.opens(Some(&Private::default())) {
+                Ok(()) | Err(Trouble::Identity(_, PasswordNeeded | WrongPassword)) => Ok(true),
+                Err(why) => Err(why),
+            },
+            opened => opened.map(|()| false),
+        }
+    }
 }
 
 /// The settings as they are written. What is not named here has its default.
@@ -95,8 +114,7 @@ impl Answers {
             return Err(Trouble::Exists(place.to_owned()));
         }
         let Private(key) = &self.identity.octets;
-        let pin = self.pin.as_ref().map(|Private(pin)| pin.as_str());
-        Identity::read(key, pin).map_err(|why| Trouble::Identity(self.identity.name.clone(), why))?;
+        self.identity.opens(self.pin.as_ref())?;
         let [trust, tls] = [&self.trust, &self.tls_ca].map(|file| file.as_ref().map(|file| file.octets.0.as_slice()));
         let folder = place.parent().unwrap_or(Path::new("."));
         disk::private_folder(folder).map_err(Trouble::writing(folder))?;

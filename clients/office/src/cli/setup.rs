@@ -13,7 +13,7 @@ use super::screen::Screen;
 use crate::exit::Exit;
 use crate::settings::first_line;
 use crate::setup::{Answers, Given};
-use crate::trouble::{Trouble, Usage};
+use crate::trouble::{Trouble, Usage, Words};
 
 #[derive(Debug, Args)]
 pub(super) struct Setup {
@@ -82,7 +82,9 @@ impl Setup {
         doctor::tell(&settings, screen, clock)
     }
 
-    fn answers(&self, asking: &Asking, screen: &mut Screen<'_>) -> Result<Answers, Trouble> {
+    /// One thing after the other, as one has them at hand: who we are and our password, then the certificate, which has to be there and
+    /// to be one before its password is asked for.
+    fn answers(&self, asking: &impl Asks, screen: &mut Screen<'_>) -> Result<Answers, Trouble> {
         let mut ask = |given: Option<String>, flag, ja: &str, en: &str| {
             let label = screen.pick(ja, en);
             given.map_or_else(|| asking.line(flag, || screen.say(&format!("{label}:"))), Ok)
@@ -99,35 +101,95 @@ impl Setup {
             self.office.map(|office| office.to_string()).or_else(|| self.agent.as_ref().map(ToString::to_string));
         let party = ask(party, "--office", "事業所番号（代行業者は代行業者ID）", "office number (agents: their ID)")?;
         let login = ask(text(&self.login), "--login", "ユーザID", "login")?;
-        let identity = self.identity.as_ref().map(|path| path.display().to_string());
-        let identity =
-            ask(identity, "--identity", "証明書のファイル（PKCS#12）", "file with certificate and key (PKCS#12)")?;
         let password = match &self.password_file {
             Some(file) => first_line(file)?,
-            None => asking.secret("--password-file", screen.pick("パスワード", "password"))?,
+            None => asking.secret("--password-file", screen.pick("ユーザIDのパスワード", "password of that login"))?,
         };
-        let pin = match &self.pin_file {
-            Some(file) => Some(first_line(file)?),
-            None if asking.may_ask => {
-                let label =
-                    screen.pick("証明書ファイルのパスワード（なければ空）", "password of that file (empty: none)");
-                Some(asking.secret("--pin-file", label)?).filter(|Private(pin)| !pin.is_empty())
-            }
-            None => None,
-        };
+        let (identity, pin) = self.certificate(asking, screen)?;
         Ok(Answers {
             gateway,
             domain: domain.parse().map_err(|_| missing("--domain"))?,
             party: party.parse().map_err(|_| missing("--office"))?,
             login,
             password,
-            identity: Given::read(&self.identity.clone().unwrap_or_else(|| identity.into()))?,
+            identity,
             pin,
             trust: self.trust.as_deref().map(Given::read).transpose()?,
             tls_ca: self.tls_ca.as_deref().map(Given::read).transpose()?,
             ports: [self.submission_port, self.imap_port, self.https_port],
             save_folder: self.save_folder.clone(),
         })
+    }
+}
+
+impl Setup {
+    /// The certificate's file, and its password if it has one. At a terminal what is wrong is said at once, and asked for again.
+    fn certificate(
+        &self,
+        asking: &impl Asks,
+        screen: &mut Screen<'_>,
+    ) -> Result<(Given, Option<Private<String>>), Trouble> {
+        let label = screen.pick("証明書のファイル（PKCS#12）", "file with certificate and key (PKCS#12)");
+        let identity = match &self.identity {
+            Some(path) => Given::read(path)?,
+            None => again(screen, |screen| {
+                let path = asking.line("--identity", || screen.say(&format!("{label}:")))?;
+                let given = Given::read(path.as_ref())?;
+                given.needs_password().map(|_| given)
+            })?,
+        };
+        let pin = match &self.pin_file {
+            Some(file) => Some(first_line(file)?),
+            None if asking.may_ask() && identity.needs_password()? => Some(again(screen, |screen| {
+                let label = screen.pick("証明書ファイルのパスワード", "password of that file");
+                let pin = asking.secret("--pin-file", label)?;
+                identity.opens(Some(&pin)).map(|()| pin)
+            })?),
+            None => None,
+        };
+        Ok((identity, pin))
+    }
+}
+
+/// Answers that cannot be right, before it is given up.
+const TRIES: usize = 3;
+
+fn again<T>(screen: &mut Screen<'_>, mut ask: impl FnMut(&mut Screen<'_>) -> Result<T, Trouble>) -> Result<T, Trouble> {
+    for _ in 1..TRIES {
+        match ask(screen) {
+            // There is nobody, or nothing was typed.
+            Err(why @ (Trouble::Usage(_) | Trouble::Output(_))) => return Err(why),
+            Err(why) => {
+                let next = screen.pick(
+                    "ファイルとパスワードを確かめて、もう一度入力してください。",
+                    "Check the file and its password, and type it again.",
+                );
+                screen.words(&Words { next: next.into(), ..why.words(screen.lang()) });
+            }
+            Ok(answer) => return Ok(answer),
+        }
+    }
+    ask(screen)
+}
+
+/// Whoever answers.
+trait Asks {
+    fn may_ask(&self) -> bool;
+    fn line(&self, flag: &'static str, show: impl FnOnce()) -> Result<String, Trouble>;
+    fn secret(&self, flag: &'static str, label: &str) -> Result<Private<String>, Trouble>;
+}
+
+impl Asks for Asking {
+    fn may_ask(&self) -> bool {
+        Self::may_ask(self)
+    }
+
+    fn line(&self, flag: &'static str, show: impl FnOnce()) -> Result<String, Trouble> {
+        Self::line(self, flag, show)
+    }
+
+    fn secret(&self, flag: &'static str, label: &str) -> Result<Private<String>, Trouble> {
+        Self::secret(self, flag, label)
     }
 }
 
@@ -165,4 +227,91 @@ impl Asking {
 
 fn missing(flag: &'static str) -> Trouble {
     Trouble::Usage(Usage::Unanswered(flag))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::collections::VecDeque;
+
+    use clap::Parser;
+    use fumibako_careplan::Lang;
+
+    use super::*;
+    use crate::cli::screen::Format;
+    use crate::testing::{A, Ca};
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        setup: Setup,
+    }
+
+    /// Answers in turn, and notes what was asked for.
+    struct Scripted {
+        answers: RefCell<VecDeque<String>>,
+        asked: RefCell<Vec<&'static str>>,
+    }
+
+    impl Scripted {
+        fn answer(&self, flag: &'static str) -> String {
+            self.asked.borrow_mut().push(flag);
+            self.answers.borrow_mut().pop_front().unwrap()
+        }
+    }
+
+    impl Asks for Scripted {
+        fn may_ask(&self) -> bool {
+            true
+        }
+
+        fn line(&self, flag: &'static str, show: impl FnOnce()) -> Result<String, Trouble> {
+            show();
+            Ok(self.answer(flag))
+        }
+
+        fn secret(&self, flag: &'static str, _: &str) -> Result<Private<String>, Trouble> {
+            Ok(Private(self.answer(flag)))
+        }
+    }
+
+    /// What was asked for, whether it was answered in the end, and what was said meanwhile.
+    fn asked(answers: &[&str]) -> (Vec<&'static str>, Result<Answers, Trouble>, String) {
+        let script = Scripted {
+            answers: RefCell::new(answers.iter().map(|answer| (*answer).to_owned()).collect()),
+            asked: RefCell::default(),
+        };
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let given = Line::parse_from(["setup", "--gateway", "gateway.example", "--domain", "plans.example"])
+            .setup
+            .answers(&script, &mut Screen::new(&mut out, &mut err, Format::Text, Lang::Ja, false, false));
+        (script.asked.into_inner(), given, String::from_utf8(err).unwrap())
+    }
+
+    // Profile §15.8
+    #[test]
+    fn a_certificate_is_there_before_its_password_is_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let identity = Ca::new().identity(A);
+        let place = |name: &str| folder.path().join(name).display().to_string();
+        std::fs::write(place("locked.p12"), identity.to_pkcs12("geheim").unwrap()).unwrap();
+        std::fs::write(place("open.pem"), identity.to_pem().as_bytes()).unwrap();
+        std::fs::write(place("memo.txt"), "no key").unwrap();
+        let (none, memo, locked, open) = (place("none.p12"), place("memo.txt"), place("locked.p12"), place("open.pem"));
+        let who = ["9970000011", "KJ01", "password"];
+        let first = ["--office", "--login", "--password-file"];
+
+        let (flags, given, said) = asked(&[&who[..], &[&none, &memo, &locked, "falsch", "geheim"]].concat());
+        let then = ["--identity", "--identity", "--identity", "--pin-file", "--pin-file"];
+        assert_eq!(flags, [&first[..], &then].concat());
+        assert_eq!(given.unwrap().pin, Some(Private("geheim".to_owned())));
+        assert!(said.contains("none.p12") && said.contains("もう一度入力してください"), "{said}");
+
+        let (flags, given, _) = asked(&[&who[..], &[&open]].concat());
+        assert_eq!(flags, [&first[..], &["--identity"]].concat(), "one without a password is not asked for one");
+        assert_eq!(given.unwrap().pin, None);
+
+        let (flags, given, _) = asked(&[&who[..], &[&none, &none, &none]].concat());
+        assert_eq!((flags.len(), given.unwrap_err().exit()), (6, Exit::NO_FILE), "it is given up at the third time");
+    }
 }

@@ -14,6 +14,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use fumibako_careplan::Lang;
 use fumibako_model::Private;
+use fumibako_signer::IdentityError;
 use fumibako_web::page::{self, Finding, Setup, SetupField, SetupFile};
 use fumibako_web::part::Words;
 use fumibako_web::text::{say, say_with};
@@ -40,14 +41,14 @@ const FIELDS: [&str; 6] = ["setup-gateway", "setup-domain", "setup-party", "setu
 /// The password of the certificate, which is asked for behind the certificate.
 const PIN: &str = "setup-pin";
 /// Those that show nothing.
-const SECRETS: [&str; 2] = ["setup-password", "setup-pin"];
+const SECRETS: [&str; 2] = ["setup-password", PIN];
 /// Fields that have one.
 const USUAL: [(&str, &str); 3] =
     [("setup-submission-port", "465"), ("setup-imap-port", "993"), ("setup-https-port", "443")];
 /// Files; only the first is always needed.
 const FILES: [&str; 3] = ["setup-identity", "setup-trust", "setup-tls-ca"];
 /// What may be missing.
-const OPTIONAL: [&str; 3] = ["setup-pin", "setup-trust", "setup-tls-ca"];
+const OPTIONAL: [&str; 3] = [PIN, "setup-trust", "setup-tls-ca"];
 
 /// What requests share.
 pub(super) struct First {
@@ -138,7 +139,8 @@ fn view(first: &First, session: &Session) -> Setup {
     Setup {
         lang,
         csrf: session.csrf.clone(),
-        fields: FIELDS.into_iter().map(|name| field(name, "")).collect(),
+        fields: FIELDS.into_iter().filter(|name| *name != PIN).map(|name| field(name, "")).collect(),
+        pin: field(PIN, ""),
         usual: USUAL.into_iter().map(|(name, usual)| field(name, usual)).collect(),
         files: FILES.into_iter().map(file).collect(),
         trouble: given.trouble.as_ref().map(|words| pick(words, lang)),
@@ -191,8 +193,14 @@ async fn written(first: &Arc<First>, answers: Answers) -> Result<(Settings, [Vec
 
 /// Whoever sits at the screens has no command line on which to say that a file is to be replaced.
 fn not_written(why: &Trouble) -> (Words, Words) {
-    let Trouble::Exists(_) = why else { return both(why) };
-    let of = |words: Words, lang| Words { next: say(lang, "setup-exists-next").into_owned(), ..words };
+    let next = match why {
+        Trouble::Exists(_) => "setup-exists-next",
+        Trouble::Identity(_, IdentityError::PasswordNeeded) => "setup-pin-needed",
+        Trouble::Identity(_, IdentityError::WrongPassword) => "setup-pin-wrong",
+        Trouble::Identity(..) => "setup-identity-wrong",
+        _ => return both(why),
+    };
+    let of = |words: Words, lang| Words { next: say(lang, next).into_owned(), ..words };
     let (ja, en) = both(why);
     (of(ja, Lang::Ja), of(en, Lang::En))
 }
@@ -268,7 +276,7 @@ impl Typed {
             login: field("setup-login")?.0,
             password: field("setup-password")?,
             identity: file("setup-identity")?,
-            pin: field("setup-pin").ok(),
+            pin: field(PIN).ok(),
             trust: file("setup-trust").ok(),
             tls_ca: file("setup-tls-ca").ok(),
             ports: [port("setup-submission-port")?, port("setup-imap-port")?, port("setup-https-port")?],
@@ -310,10 +318,19 @@ mod tests {
 
     #[test]
     fn nobody_at_the_screens_is_told_of_a_command_line() {
-        let (ja, en) = not_written(&Trouble::Exists("fumibako.toml".into()));
-        for words in [ja, en] {
-            assert!(words.what.contains("fumibako.toml") && !words.next.contains("--"), "{words:?}");
+        let key = |why| Trouble::Identity("fumibako.p12".into(), why);
+        let (wrong, none) = (key(IdentityError::WrongPassword), key(IdentityError::NoKey));
+        let mut told = std::collections::BTreeSet::new();
+        for why in [Trouble::Exists("fumibako.toml".into()), key(IdentityError::PasswordNeeded), wrong, none] {
+            let (ja, en) = not_written(&why);
+            for words in [&ja, &en] {
+                assert!(words.what.contains("fumibako."), "{words:?}");
+                assert!(!words.next.contains("--") && !words.next.contains("_file"), "{words:?}");
+                assert!(!words.next.contains("設定をした人"), "who sets it up is asked himself: {words:?}");
+            }
+            told.insert(ja.next);
         }
+        assert_eq!(told.len(), 4, "{told:?}");
     }
 
     /// Profile §15.11: the defences hold before there are any settings, and what was given stays but is not shown.

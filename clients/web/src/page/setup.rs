@@ -10,7 +10,7 @@ use crate::part::{Words, trouble};
 use crate::text::say;
 
 /// A text field.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SetupField {
     /// What names it, in the form and among the texts.
     pub name: &'static str,
@@ -48,8 +48,10 @@ pub struct Setup {
     pub fields: Vec<SetupField>,
     /// Fields with a usual value.
     pub usual: Vec<SetupField>,
-    /// Files.
+    /// Files, the certificate first.
     pub files: Vec<SetupFile>,
+    /// The password of the certificate, asked for behind it.
+    pub pin: SetupField,
     /// Why the settings were not written.
     pub trouble: Option<Words>,
     /// What was found with the settings that were written; none: not yet.
@@ -111,7 +113,10 @@ fn form(view: &Setup) -> Markup {
         form.stack method="post" action="/setup" enctype="multipart/form-data" {
             input type="hidden" name="csrf" value=(view.csrf);
             @for one in &view.fields { (field(view, one)) }
-            @for one in &view.files { (file(view, one)) }
+            @for (at, one) in view.files.iter().enumerate() {
+                (file(view, one))
+                @if at == 0 { (field(view, &view.pin)) }
+            }
             details {
                 summary { (t("setup-more")) }
                 div.stack { @for one in &view.usual { (field(view, one)) } }

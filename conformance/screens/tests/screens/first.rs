@@ -43,6 +43,7 @@ async fn steps(world: &World, ui: &Ui) -> Done {
         "ユーザID",
         "パスワード",
         "証明書と秘密鍵のファイル",
+        "証明書ファイルのパスワード",
         "保存して点検する",
     ];
     world.see("EN-01 EN-02", "the steps, and what has to be known", world.in_order("#setup", &words).await);

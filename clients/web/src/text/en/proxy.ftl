@@ -109,4 +109,7 @@ setup-mend = Change the settings
 setup-start = Begin
 setup-wrong = { $field } is not as it must be.
 setup-wrong-next = Mend it and press once more. Whatever else you gave is kept.
+setup-pin-needed = This certificate has a password. Type it behind the file and press once more.
+setup-pin-wrong = The password of the certificate's file is wrong. Type it again and press once more. The issuer gave it to you with the certificate.
+setup-identity-wrong = Choose the file that the issuer gave you, with the certificate and its private key (PKCS#12 or PEM).
 setup-exists-next = The settings or the key of another office may be there already. Move them to another folder, delete nothing, and press once more. If in doubt, ask the operator of the gateway.
