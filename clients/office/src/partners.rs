@@ -92,6 +92,14 @@ impl Closing {
         partners.ask(&drafts.iter().flat_map(ends).collect(), settings, now)
     }
 
+    /// The same by what it said before: nobody is asked.
+    pub fn recall(&mut self, drafts: &[Draft], settings: &Settings, now: Timestamp) {
+        let Self::Sealed(partners) = self else { return };
+        let ends = |draft: &Draft| [draft.bundle.sender.office, draft.bundle.recipient.office];
+        let offices = drafts.iter().flat_map(ends).collect();
+        partners.take(Told::before(settings, &offices, now), &offices);
+    }
+
     /// The form of a bundle to this office.
     pub fn form(&self, to: &Address, now: Timestamp) -> Result<Form, Trouble> {
         match self {
@@ -146,18 +154,23 @@ impl Partners {
     /// Asks the gateway who reads for these offices.
     fn ask(&mut self, offices: &BTreeSet<OfficeNumber>, settings: &Settings, now: Timestamp) -> Result<(), Trouble> {
         let told = Told::of(settings, offices, now)?;
+        let nothing = offices.iter().all(|office| told.certificates(*office).is_empty());
+        if let (None, true, Some(trouble)) = (&self.known, nothing, told.trouble()) {
+            return Err(trouble.again());
+        }
+        self.take(told, offices);
+        Ok(())
+    }
+
+    /// Takes over what was told of these offices; a file of certificates counts for more.
+    fn take(&mut self, told: Told, offices: &BTreeSet<OfficeNumber>) {
         if self.known.is_none() {
             let of = |office: &OfficeNumber| told.certificates(*office);
             let entry = |certificate| Entry { certificate, office: None, reads: Reads::Gcm };
-            let entries: Vec<Entry> = offices.iter().flat_map(of).map(entry).collect();
-            if let (true, Some(trouble)) = (entries.is_empty(), told.trouble()) {
-                return Err(trouble.again());
-            }
-            self.known = Some(entries);
+            self.known = Some(offices.iter().flat_map(of).map(entry).collect());
             self.asked = true;
         }
         self.told = Some(told);
-        Ok(())
     }
 
     /// Who else reads this bundle.

@@ -1,6 +1,7 @@
 //! Posting: mail submission over TLS (RFC 8314 §3.3). One connection for a whole run.
 
 use std::error::Error as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use fumibako_model::{Address, EvidenceId, Private};
@@ -13,6 +14,7 @@ use lettre::transport::smtp::{Error, response::Response};
 
 use crate::reply;
 use crate::settings::Settings;
+use crate::terms::Terms;
 use crate::tls;
 use crate::trouble::Trouble;
 
@@ -29,6 +31,7 @@ pub struct Post {
     port: u16,
     patience: Duration,
     tls: TlsParameters,
+    data_folder: PathBuf,
     login: String,
     password: Private<String>,
     connection: Option<SmtpConnection>,
@@ -50,6 +53,7 @@ impl Post {
             port: settings.submission_port,
             patience: tls::patience(settings),
             tls: tls::smtp(settings)?,
+            data_folder: settings.data_folder.clone(),
             login: settings.login()?.to_owned(),
             password: settings.password()?,
             connection: None,
@@ -60,9 +64,17 @@ impl Post {
     /// Octets of a message that the gateway takes, as it says with SIZE (RFC 1870 §4); `None`: it does not say.
     pub(crate) fn takes(&mut self) -> Result<Option<usize>, Trouble> {
         let mut connection = self.reach()?;
-        let reply = connection.command(Ehlo::new(HELLO)).map_err(|error| self.trouble(&error));
+        let told = self.hear(&mut connection);
         let _ = connection.quit();
-        Ok(size_in(reply?.message()))
+        told
+    }
+
+    /// The same, over a connection that is there, and remembered for the next run.
+    fn hear(&self, connection: &mut SmtpConnection) -> Result<Option<usize>, Trouble> {
+        let reply = connection.command(Ehlo::new(HELLO)).map_err(|error| self.trouble(&error))?;
+        let message_bytes = size_in(reply.message());
+        Terms { message_bytes, ..Terms::default() }.remember(&self.data_folder);
+        Ok(message_bytes)
     }
 
     fn reach(&self) -> Result<SmtpConnection, Trouble> {
@@ -73,6 +85,7 @@ impl Post {
 
     fn connect(&self) -> Result<SmtpConnection, Trouble> {
         let mut connection = self.reach()?;
+        self.hear(&mut connection)?;
         let credentials = Credentials::new(self.login.clone(), self.password.0.clone());
         connection.auth(&[Mechanism::Plain], &credentials).map_err(|error| self.trouble(&error))?;
         Ok(connection)

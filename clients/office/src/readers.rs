@@ -23,6 +23,7 @@ use crate::https::{Question, asked};
 use crate::mandates::id_of;
 use crate::owner::holder;
 use crate::settings::{Settings, read_small};
+use crate::terms::SOON;
 use crate::trouble::Trouble;
 
 /// What the gateway told of some offices.
@@ -55,10 +56,13 @@ impl Told {
     pub(crate) fn of(settings: &Settings, offices: &BTreeSet<OfficeNumber>, now: Timestamp) -> Result<Self, Trouble> {
         let all: Vec<OfficeNumber> = offices.iter().copied().collect();
         let mut told = Self::default();
+        // Profile §9.11: where all of it is remembered, nobody waits long for news of it.
+        let soon = Settings { patience_seconds: settings.patience_seconds.min(SOON), ..settings.clone() };
         for some in all.chunks(READERS_AT_ONCE) {
             let numbers: Vec<&str> = some.iter().map(OfficeNumber::as_str).collect();
             let path = format!("/v1/readers/{}", numbers.join(","));
-            match asked::<Vec<Readers>>(settings, Question::get(&path)) {
+            let known = some.iter().all(|office| remembered(settings, *office, now).is_some());
+            match asked::<Vec<Readers>>(if known { &soon } else { settings }, Question::get(&path)) {
                 Ok(found) => told.keep(settings, some, found, now)?,
                 Err(trouble) => {
                     tracing::warn!(%trouble, "readers.unknown");
@@ -68,6 +72,13 @@ impl Told {
             }
         }
         Ok(told)
+    }
+
+    /// What it said before, and nothing new: nobody is asked.
+    pub(crate) fn before(settings: &Settings, offices: &BTreeSet<OfficeNumber>, now: Timestamp) -> Self {
+        let mut told = Self::default();
+        told.recall(settings, &offices.iter().copied().collect::<Vec<_>>(), now);
+        told
     }
 
     /// Nobody but the office asked about is taken from an answer.
@@ -95,16 +106,8 @@ impl Told {
     }
 
     fn recall(&mut self, settings: &Settings, offices: &[OfficeNumber], now: Timestamp) {
-        let age = SignedDuration::from_hours(24 * i64::from(settings.readers_days));
-        for office in offices {
-            let kept = read_small(&place(settings, *office)).ok();
-            let kept = kept.and_then(|json| serde_json::from_slice::<Kept>(&json).ok());
-            // A clock that was set back makes nothing last longer.
-            let fresh = kept.filter(|kept| (kept.at..=kept.at.saturating_add(age).unwrap_or(kept.at)).contains(&now));
-            if let Some(kept) = fresh.filter(|kept| kept.readers.office == *office) {
-                self.offices.insert(*office, kept.readers);
-            }
-        }
+        let known = |office: &OfficeNumber| Some((*office, remembered(settings, *office, now)?));
+        self.offices.extend(offices.iter().filter_map(known));
     }
 
     /// Why nothing, or nothing new, is known.
@@ -174,6 +177,15 @@ impl Belief<'_> {
         let same = mandate.office == office && id_of(&mandate) == told.id;
         same.then(|| Registered { mandate, ..told.clone() })
     }
+}
+
+/// What it told of an office not too long ago.
+fn remembered(settings: &Settings, office: OfficeNumber, now: Timestamp) -> Option<Readers> {
+    let age = SignedDuration::from_hours(24 * i64::from(settings.readers_days));
+    let kept: Kept = serde_json::from_slice(&read_small(&place(settings, office)).ok()?).ok()?;
+    // A clock that was set back makes nothing last longer.
+    let fresh = (kept.at..=kept.at.saturating_add(age).unwrap_or(kept.at)).contains(&now);
+    (fresh && kept.readers.office == office).then_some(kept.readers)
 }
 
 fn read(certificates: &[String]) -> Vec<Certificate> {

@@ -20,7 +20,7 @@ use crate::dispatch::{Dispatch, Ready};
 use crate::exit::Exit;
 use crate::licence::Behind;
 use crate::outbox::{Entry, Fate, Outbox, Outcome};
-use crate::partners::Closing;
+use crate::partners::{Closing, NoPartner};
 use crate::post::Post;
 use crate::settings::{Settings, read_small};
 use crate::terms::Terms;
@@ -50,7 +50,7 @@ pub(super) struct Send {
     /// エラーのあるデータも、このまま送ります / send what has errors all the same
     #[arg(long = "send-anyway")]
     anyway: bool,
-    /// 送らずに、何が送られるかを見ます / show what would be sent, send nothing
+    /// 送らずに、何が送られるかを見ます（どこにも接続しません） / show what would be sent; send nothing, connect to nobody
     #[arg(long)]
     dry_run: bool,
 }
@@ -87,13 +87,14 @@ impl Send {
         let (drafts, unmandated) = delegated::allowed(drafts, &party, settings, screen, clock())?;
         ends.extend(unmandated);
         let mut closing = if drafts.is_empty() { Closing::Signed } else { Closing::of(settings, self.signed_only)? };
-        closing.ask(&drafts, settings, clock())?;
         if self.dry_run {
+            closing.recall(&drafts, settings, clock());
             for draft in &drafts {
                 ends.push(tell_draft(draft, &closing, settings, clock(), screen)?);
             }
             return Ok(Exit::of(ends));
         }
+        closing.ask(&drafts, settings, clock())?;
         let outbox = Outbox::open(&settings.data_folder)?;
         ends.extend(put_all(&drafts, (&closing, most), settings, &outbox, screen, clock)?);
         ends.extend(post_all(settings, &outbox, screen, clock)?);
@@ -104,12 +105,15 @@ impl Send {
         Ok(Exit::of(ends))
     }
 
-    /// Octets of a message that the gateway takes. It is asked where that may matter; where it does not answer, the usual limit holds
-    /// here, and it says itself what it thinks of what waits in the outbox.
+    /// Octets of a message that the gateway takes, as it said last. It is asked only where that may matter: where it never said it, or
+    /// may take more by now. Where it does not answer soon, it says itself what it thinks of what waits in the outbox. A dry run asks
+    /// nobody (Profile §12.1).
     fn most(&self, settings: &Settings) -> usize {
-        let asks = octets_of(&self.paths) + octets_of(&self.attach) > ASKED_FROM;
-        let told = if asks { Post::new(settings).and_then(|mut post| post.takes()).ok().flatten() } else { None };
-        Terms { message_bytes: told, ..Terms::default() }.most()
+        let (known, octets) =
+            (Terms::remembered(&settings.data_folder), octets_of(&self.paths) + octets_of(&self.attach));
+        let may_matter = octets > ASKED_FROM && (known.message_bytes.is_none() || !known.may_hold(octets));
+        let told = if may_matter && !self.dry_run { Terms::asked_soon(settings) } else { None };
+        Terms { message_bytes: told.or(known.message_bytes), ..known }.most()
     }
 
     /// A cover message and attachments name no recipient, so there must be exactly one.
@@ -242,18 +246,28 @@ fn tell_draft(
 ) -> Result<Exit, Trouble> {
     let to = settings.address_of(draft.bundle.recipient.office)?;
     let form = match draft.within_limits().and_then(|()| closing.form_of(draft, &to, now)) {
-        Ok(form) => form,
+        Ok(form) => Some(form),
+        // Nobody was asked yet.
+        Err(Trouble::NoPartner { why: NoPartner::Unknown, .. }) => None,
         Err(trouble) => {
             tell_not_sent(draft, &trouble, screen)?;
             return Ok(trouble.exit());
         }
     };
     let mut object = object_of(draft, "dry-run");
-    object["form"] = if matches!(form, Form::Signed) { "signed" } else { "sealed" }.into();
-    object["cipher"] = form.cipher_name().into();
-    object["readers"] = form.readers().len().into();
+    object["form"] = if matches!(form, Some(Form::Signed)) { "signed" } else { "sealed" }.into();
+    object["cipher"] = form.as_ref().and_then(Form::cipher_name).into();
+    object["readers"] = form.as_ref().map(|form| form.readers().len()).into();
     screen.data(&object, |lang| {
-        let how = form.cipher_name().unwrap_or(lang.pick("署名のみ", "signed only"));
+        let how = form.as_ref().map_or_else(
+            || {
+                lang.pick(
+                    "暗号化（相手の証明書は、送るときにゲートウェイに尋ねます）",
+                    "sealed; to whom, the gateway is asked when it is sent",
+                )
+            },
+            |form| form.cipher_name().unwrap_or(lang.pick("署名のみ", "signed only")),
+        );
         format!("{}: {}  {how}", lang.pick("送る予定", "would send"), line_of(draft, lang))
     })?;
     Ok(Exit::OK)

@@ -1,11 +1,12 @@
 //! The whole way as two offices type it.
 
 use std::fs;
+use std::net::TcpListener;
 
 use fumibako::demo::sample;
 use serde_json::Value;
 
-use crate::house::{A, B, House, now, type_in, type_in_at};
+use crate::house::{A, B, House, now, set, type_in, type_in_at};
 
 /// Profile §2.3, §5.9, §8.1, §8.2, §8.3: byte for byte, and the receipt turns 未 into 済.
 #[test]
@@ -43,19 +44,100 @@ fn a_bundle_goes_the_whole_way_and_comes_back_as_done() {
     assert_eq!(fs::read_dir(place.parent().unwrap()).unwrap().count(), 1, "it was saved once");
 }
 
+/// So many octets that begin as a PDF does, and pack well.
+fn pdf(octets: usize) -> Vec<u8> {
+    let mut pdf = vec![b'0'; octets];
+    pdf[..8].copy_from_slice(b"%PDF-1.7");
+    pdf
+}
+
 // Profile §12.1: what the gateway takes decides, and not what is usual.
 #[test]
 fn what_is_sent_is_as_large_as_the_gateway_says() {
     let sends = |most: usize, octets: usize| {
         let house = House::with(|config| config.limits.message_bytes = most);
         let scan = house.folder.path().join("scan.pdf");
-        fs::write(&scan, vec![b'0'; octets]).unwrap();
+        fs::write(&scan, pdf(octets)).unwrap();
         let folder = house.sample();
+        // Whoever was connected once knows it, however long an answer takes today.
+        type_in(&house.a, ["send", folder.to_str().unwrap()]).ended(0);
         type_in(&house.a, ["send", folder.to_str().unwrap(), "--attach", scan.to_str().unwrap()])
     };
     // It packs well, so that it goes into the message.
     assert_eq!(sends(40 << 20, 26 << 20).ended(0).only()["state"], "accepted");
     sends(2 << 20, 3 << 20).ended(65).says("3.0 MiB").says("2.0 MiB");
+}
+
+/// Somebody who takes connections and never says a word.
+fn nobody_speaks(house: &House) -> TcpListener {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    silent.set_nonblocking(true).unwrap();
+    let port = silent.local_addr().unwrap().port().to_string();
+    for key in ["submission_port", "imap_port", "https_port"] {
+        set(&house.a, key, &port);
+    }
+    silent
+}
+
+// Profile §12.1, §9.11
+#[test]
+fn a_dry_run_asks_nobody_and_goes_by_what_was_heard() {
+    let house = House::with(|config| config.limits.message_bytes = 4 << 20);
+    let folder = house.sample();
+    let scan = |mebibytes: usize| {
+        let scan = house.folder.path().join(format!("scan{mebibytes}.pdf"));
+        fs::write(&scan, pdf(mebibytes << 20)).unwrap();
+        scan.to_str().unwrap().to_owned()
+    };
+    let dry = |scan: &str| type_in(&house.a, ["send", "--dry-run", folder.to_str().unwrap(), "--attach", scan]);
+    set(&house.a, "partners_file", "\"\"");
+    let ports = fs::read(&house.a).unwrap();
+    let silent = nobody_speaks(&house);
+    let plan = dry(&scan(5)).ended(0).only();
+    assert_eq!((&plan["state"], &plan["form"]), (&"dry-run".into(), &"sealed".into()));
+    assert!(plan["readers"].is_null(), "to whom it is sealed, nobody was asked: {plan}");
+    fs::write(&house.a, ports).unwrap();
+    type_in(&house.a, ["send", folder.to_str().unwrap()]).ended(0);
+    let again = nobody_speaks(&house);
+    assert_eq!(dry(&scan(1)).ended(0).only()["readers"], 2, "what was told before is remembered");
+    dry(&scan(5)).ended(65).says("4.0 MiB");
+    for silent in [silent, again] {
+        assert_eq!(silent.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "nobody connected");
+    }
+}
+
+// Profile §12.1, §11.2
+#[test]
+fn what_is_large_is_in_the_outbox_without_a_word_of_the_gateway_s() {
+    let house = House::new();
+    let folder = house.sample();
+    let scan = house.folder.path().join("scan.pdf");
+    fs::write(&scan, pdf(3 << 20)).unwrap();
+    type_in(&house.a, ["send", folder.to_str().unwrap()]).ended(0);
+    let silent = nobody_speaks(&house);
+    set(&house.a, "patience_seconds", "1");
+    let waits = type_in(&house.a, ["send", folder.to_str().unwrap(), "--attach", scan.to_str().unwrap()]);
+    assert_eq!(waits.ended(69).only()["state"], "waiting");
+    let called = std::iter::from_fn(|| silent.accept().ok()).count();
+    assert_eq!(called, 2, "who reads it was asked, and it was to be posted; what fits was known");
+}
+
+// Profile §2.9
+#[test]
+fn a_program_is_not_attached() {
+    let house = House::new();
+    let folder = house.sample();
+    for (name, octets, why) in [
+        ("plan.exe", &b"x"[..], "プログラムやWebページのファイルは"),
+        ("plan.pdf", b"MZ\x90", "プログラムやWebページのファイルは"),
+        ("plan.pdf", b"<html>", "名前の示す種類のファイルではありません"),
+        ("plan.zip", b"PK\x03\x04", "この種類のファイルは添付できません"),
+    ] {
+        let file = house.folder.path().join(name);
+        fs::write(&file, octets).unwrap();
+        type_in(&house.a, ["send", folder.to_str().unwrap(), "--attach", file.to_str().unwrap()]).ended(65).says(why);
+    }
+    assert_eq!(house.messages_at_the_gateway(), 0);
 }
 
 // Profile §5.3

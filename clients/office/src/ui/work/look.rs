@@ -296,6 +296,9 @@ fn take_in(app: &App, looked: Result<Found, Trouble>) -> (usize, bool) {
         Ok(found) => {
             mail.link = Some(Ok(()));
             mail.checked = Some(now);
+            if found.terms != mail.terms {
+                found.terms.remember(&app.settings.data_folder);
+            }
             let fresh = mail.take(found, now);
             // What ended while we looked is not shown.
             mail.forget(now);
