@@ -252,10 +252,10 @@ impl Mailbox {
         waited(&self.host, self.patience, self.session.select(NOTICES)).await?;
         let standing = self.search("UNSEEN").await?;
         let headers = self.headers(&standing).await?;
-        let seen = headers.iter().filter(|kept| notice_number(&kept.octets.0).is_some_and(|id| shown.contains(&id)));
-        let seen: Vec<String> = seen.map(|kept| kept.uid.to_string()).collect();
-        // RFC 3501 §9: a set of none cannot be written.
-        if seen.is_empty() { Ok(()) } else { self.store(seen.join(","), "\\Seen").await }
+        match uids_of(&headers, shown) {
+            Some(seen) => self.store(seen, "\\Seen").await,
+            None => Ok(()),
+        }
     }
 
     /// Says good-bye; a gateway that does not answer is left all the same.
@@ -280,6 +280,14 @@ fn kept(fetch: &Fetch) -> Option<Kept> {
         flags: fetch.flags().map(flag).collect(),
         octets: Private(fetch.body().or_else(|| fetch.header()).unwrap_or_default().to_vec()),
     })
+}
+
+/// The UIDs of the messages that show these notices: a notice's number is not its message's UID (RFC 3501 §2.3.1.1). `None`: of none, as a
+/// set of none cannot be written (RFC 3501 §9).
+fn uids_of(headers: &[Kept], shown: &HashSet<u64>) -> Option<String> {
+    let seen = headers.iter().filter(|kept| notice_number(&kept.octets.0).is_some_and(|id| shown.contains(&id)));
+    let seen: Vec<String> = seen.map(|kept| kept.uid.to_string()).collect();
+    (!seen.is_empty()).then(|| seen.join(","))
 }
 
 /// The number of the notice that a message shows (Profile §18.2).
@@ -316,5 +324,32 @@ fn said(host: &str, why: Error) -> Trouble {
         Error::Parse(_) => Trouble::Garbled("IMAP grammar".into()),
         Error::Validate(_) => Trouble::Garbled("a character that IMAP cannot carry".into()),
         _ => Trouble::Garbled("IMAP".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Profile §18.4
+    #[test]
+    fn a_notice_is_marked_by_the_uid_of_its_message() {
+        let message = |uid, header: &str| Kept {
+            uid,
+            arrived: Timestamp::UNIX_EPOCH,
+            size: 1,
+            flags: Vec::new(),
+            octets: Private(format!("{header}\r\n\r\n").into_bytes()),
+        };
+        let headers = [
+            message(11, "Fumibako-Notice: v=1; id=3; kind=info"),
+            message(3, "Fumibako-Notice: v=1; id=11; kind=info"),
+            message(7, "Subject: no notice"),
+            message(12, "Fumibako-Notice: v=1; id=5; kind=info"),
+        ];
+        let of = |shown: &[u64]| uids_of(&headers, &shown.iter().copied().collect());
+        assert_eq!(of(&[3]).as_deref(), Some("11"));
+        assert_eq!(of(&[11, 5]).as_deref(), Some("3,12"));
+        assert_eq!([of(&[7]), of(&[12]), of(&[])], [None, None, None]);
     }
 }
