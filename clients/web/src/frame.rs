@@ -172,7 +172,8 @@ pub fn page(frame: &Frame, tab: Tab, title: &str, main: Markup) -> Markup {
         (menu(frame, tab))
         div #stopped role="alert" hidden { (frame.say("stopped")) }
         // What a request that was refused without a page says; the script knows the status alone.
-        div #answered role="alert" hidden data-s401=(frame.say("answer-401")) data-s403=(frame.say("answer-403")) data-s413=(frame.say("answer-413"))
+        div #answered role="alert" hidden data-s401=(frame.say("answer-401")) data-s403=(frame.say("answer-403")) data-s409=(frame.say("answer-409"))
+            data-s413=(frame.say("answer-413"))
             data-s507=(frame.say("answer-507")) data-other=(frame.say("answer-other")) {}
         main #main tabindex="-1" { (beside(frame, tab, main)) }
         (foot(frame))

@@ -12,7 +12,7 @@
 
 mod mail;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use fumibako_model::Private;
 use fumibako_web::part::Words;
@@ -30,6 +30,10 @@ use crate::trouble::{NotKept, Trouble};
 
 /// The record that lists the letters.
 const LIST: &str = "letters";
+/// Ids of letters that went, as many as are remembered: windows do not stay open longer.
+const WENT: usize = 1_000;
+/// Letters that are shown and no drafts yet; the oldest goes.
+const OFFERED: usize = 16;
 /// How the names of packs begin.
 const PACK: &str = "pack-";
 
@@ -60,6 +64,8 @@ struct List {
     rows: Vec<Record>,
     leaving: Vec<Record>,
     edits: Vec<Record>,
+    #[serde(default)]
+    went: VecDeque<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -213,14 +219,44 @@ fn read(keep: &Keep) -> Result<Letters, Trouble> {
         rows: letters(list.rows)?,
         leaving: letters(list.leaving)?,
         edits: letters(list.edits)?,
-        left: Vec::new(),
+        went: list.went,
+        ..Letters::default()
     })
 }
 
 impl Letters {
-    /// Takes a draft off its list, to be sent.
+    /// A letter that is being written, kept or not.
+    pub(super) fn open(&self, id: &str) -> Option<&Letter> {
+        self.drafts.get(id).or_else(|| self.offered.get(id))
+    }
+
+    /// Is it on its way, or gone (Profile §15.6)? Whoever still writes on it, in another window, writes on nothing.
+    pub(super) fn has_left(&self, id: &str) -> bool {
+        self.leaving.contains_key(id) || self.rows.contains_key(id) || self.went.iter().any(|went| went == id)
+    }
+
+    /// Notes that a letter went.
+    pub(super) fn gone(&mut self, id: &str) {
+        if !self.went.iter().any(|went| went == id) {
+            self.went.push_back(id.to_owned());
+        }
+        while self.went.len() > WENT {
+            self.went.pop_front();
+        }
+    }
+
+    /// Shows a letter that is no draft before somebody changes it.
+    pub(super) fn offer(&mut self, letter: Letter) {
+        if self.offered.len() >= OFFERED {
+            let oldest = self.offered.values().min_by_key(|letter| letter.saved).map(|letter| letter.id.clone());
+            oldest.map(|id| self.offered.remove(&id));
+        }
+        self.offered.insert(letter.id.clone(), letter);
+    }
+
+    /// Takes a letter off the drafts, to be sent.
     pub(super) fn leave(&mut self, id: &str) -> Option<Letter> {
-        let letter = self.drafts.remove(id)?;
+        let letter = self.drafts.remove(id).or_else(|| self.offered.remove(id))?;
         self.leaving.insert(id.to_owned(), letter.clone());
         Some(letter)
     }
@@ -263,7 +299,10 @@ impl Letters {
         }
         for (id, mut letter) in kept.drafts.into_iter().chain(kept.leaving) {
             letter.trouble = match stand(&mut letter, known) {
-                Stand::Sent | Stand::Waits => continue,
+                Stand::Sent | Stand::Waits => {
+                    self.gone(&id);
+                    continue;
+                }
                 Stand::Here => None,
                 Stand::Refused(words) => Some(words),
                 Stand::Partly => Some(partly()),
@@ -271,6 +310,7 @@ impl Letters {
             self.drafts.insert(id, letter);
         }
         self.edits.extend(kept.edits);
+        self.went.extend(kept.went);
         waiting.sort();
         waiting.into_iter().map(|(_, id)| id).collect()
     }
@@ -285,6 +325,7 @@ impl List {
             rows: records(&letters.rows),
             leaving: records(&letters.leaving),
             edits: records(&letters.edits),
+            went: letters.went.clone(),
         }
     }
 }

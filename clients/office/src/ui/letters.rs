@@ -71,6 +71,8 @@ pub(super) struct Letter {
     pub(super) bound: Option<Route>,
     /// NW-17: somebody said このまま送る of just these files.
     pub(super) anyway: bool,
+    /// When the message was typed, by the browser's clock, in milliseconds: what was typed before it comes too late.
+    pub(super) typed: u64,
 }
 
 /// A file that was not added. Its bytes stay for the way to 一括送信 (NW-07).
@@ -139,6 +141,7 @@ impl Letter {
             ids: Vec::new(),
             bound: None,
             anyway: false,
+            typed: 0,
         }
     }
 

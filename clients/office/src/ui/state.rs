@@ -1,6 +1,6 @@
 //! What the screens know, kept while the program runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -58,6 +58,10 @@ pub(super) struct App {
 pub(super) struct Letters {
     pub(super) drafts: BTreeMap<String, Letter>,
     pub(super) rows: BTreeMap<String, Letter>,
+    /// Letters that 再送 or 取消 made and nobody changed yet: no drafts, and forgotten with the program.
+    pub(super) offered: BTreeMap<String, Letter>,
+    /// Ids of letters that went: nothing is written under them any more.
+    pub(super) went: VecDeque<String>,
     /// Drafts that are on their way into the outbox.
     pub(super) leaving: BTreeMap<String, Letter>,
     /// Rows that are being edited: 戻る throws these away (BE-04).

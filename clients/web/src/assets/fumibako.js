@@ -277,6 +277,8 @@ document.addEventListener("input", (event) => {
   const form = field.closest("form");
   if (!form?.dataset.autosave) return;
   form.dataset.unsaved = String(typed += 1);
+  const when = form.elements.namedItem("typed");
+  if (when instanceof HTMLInputElement) when.value = String(Date.now());
   const state = byId("saved");
   if (state) state.textContent = "";
   keepSoon(form);
@@ -302,10 +304,12 @@ async function save(form, closing) {
   try {
     const answer = await ask(form.dataset.autosave ?? "", { method: "POST", body });
     const state = byId("saved");
-    if (state) state.textContent = (answer.ok ? state.dataset.saved : state.dataset.unsaved) ?? "";
+    // Of what was typed meanwhile nothing was said yet.
+    const latest = form.dataset.unsaved === typing;
+    if (state && latest) state.textContent = (answer.ok ? state.dataset.saved : state.dataset.unsaved) ?? "";
     if (!answer.ok) { tell(answer.status); return; }
     byId("answered")?.setAttribute("hidden", "");
-    if (form.dataset.unsaved === typing) delete form.dataset.unsaved;
+    if (latest) delete form.dataset.unsaved;
   } catch {
     // It stays unsaved.
   } finally {

@@ -9,6 +9,7 @@ stopped = Fumibako has stopped. Start it again, open the new link and log in. Dr
 answer-title = That was not done
 answer-401 = This page is not logged in any more. Start Fumibako once more, open the new link and log in. What you typed here stays.
 answer-403 = This page is too old. Copy what you typed, then load the page again.
+answer-409 = This letter is already on its way. What you wrote here since is not saved and not sent. To send it, copy your words into a new message.
 answer-413 = The files are too large to be taken. Make the PDF smaller, or add them in parts.
 answer-507 = It could not be saved. Load the page anew: it says why, and what to do. Note what you typed first.
 answer-other = Fumibako refused to do this. Load the page again and do it once more.
@@ -258,6 +259,9 @@ fact-message-id = Message ID
 fact-evidence = Acceptance number
 sent-toast = Sent.
 no-draft-toast = There is no such draft any more. What was sent is in this list.
+letter-went = This letter is already on its way.
+letter-went-next = What was sent is in the list of sent data, or under "Send many". What you write here and save or send becomes a draft of its own.
+letter-went-moved = What was sent stays as it is. Your words and files are in this new draft.
 waits-toast = It waits, and is sent when the connection is back.
 waits-listed-toast = It waits in this list, and is sent when the connection is back.
 

@@ -123,7 +123,10 @@ async fn drafts(world: &World) -> Done {
     world.choose(std::slice::from_ref(&file)).await?;
     world.until("document.querySelectorAll('#csv button').length === 1").await;
     world.fill("#message", "自動で残る").await?;
-    let saved = world.until("document.querySelector('#saved').innerText.includes('下書きに保存しました')").await;
+    // The word alone may be about what stood there before: all that was typed is kept once nothing is unsaved.
+    let saved = world
+        .until("!document.querySelector('#letter').dataset.unsaved && document.querySelector('#saved').innerText.includes('下書きに保存しました')")
+        .await;
     world.driver.refresh().await?;
     let kept = world.until("document.querySelector('#message').value === '自動で残る'").await;
     world.see("NW-12", "kept by itself after a pause, and there again after a reload", saved && kept);
@@ -186,6 +189,31 @@ async fn named(world: &World) {
     world.see("CF-03", "the destination's name is large", world.until(&large).await);
 }
 
+/// Another window is still open on the letter that went.
+async fn went(world: &World, place: &str) -> Done {
+    world.go(&world.a, place).await?;
+    let said = world.in_order("#trouble", &["もう送信に回っています", "別の下書き"]).await;
+    world.fill("#message", "送ったあとの続き").await?;
+    let refused =
+        world.until("document.querySelector('#answered')?.innerText.includes('もう送信に回っています')").await;
+    let kept = world.holds("document.querySelector('#message').value === '送ったあとの続き'").await;
+    world.see(
+        "NW-12 DR-04",
+        "what is typed on a letter that went stays in its window and brings nothing back",
+        said && refused && kept,
+    );
+    world.press("一時保存").await?;
+    let moved = world
+        .until("document.querySelector('#trouble')?.innerText.includes('新しい下書き') && document.querySelector('#message').value === '送ったあとの続き'")
+        .await;
+    world.see(
+        "NW-11",
+        "kept, it is a draft of its own",
+        moved && !world.holds(&format!("location.pathname === '{place}'")).await,
+    );
+    Ok(())
+}
+
 async fn confirmation(world: &World, files: &[PathBuf]) -> Done {
     world.go(&world.a, "/compose").await?;
     world.choose(files).await?;
@@ -234,6 +262,7 @@ async fn confirmation(world: &World, files: &[PathBuf]) -> Done {
         "Esc is キャンセル, and everything is kept",
         back && world.holds("document.querySelectorAll('#csv button').length === 3").await,
     );
+    let place = world.js("return location.pathname").await?;
     world.press("送信").await?;
     world.until("document.querySelector('dialog:modal')").await;
     // Twice, as impatient hands do.
@@ -245,6 +274,8 @@ async fn confirmation(world: &World, files: &[PathBuf]) -> Done {
     let once = world.holds("document.querySelectorAll('#rows tbody tr').length === 1").await;
     world.see("CF-05", "a double click sends once", once);
     gone_back(world).await?;
+    went(world, place.as_str().unwrap_or_default()).await?;
+    world.go(&world.a, "/sent").await?;
     let heads = ["送信日時", "送信先事業所", "メッセージ", "ファイル", "届き具合", "受領証"];
     world.see(
         "TX-01 TX-03",

@@ -201,6 +201,8 @@ async fn withdrawn(world: &World) -> Done {
         "取消 says what it withdraws",
         world.holds("document.querySelector('#message').value.includes('取消です')").await,
     );
+    world.go(&world.a, "/drafts").await?;
+    world.see("TX-06", "who goes away from it leaves no draft", !world.text("main").await.contains("取消です"));
     world.go(&world.a, &open).await?;
     world.press("送信").await?;
     let fit = world.until("document.querySelector('dialog:modal button.primary')").await;

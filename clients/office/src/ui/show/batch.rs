@@ -182,8 +182,8 @@ async fn moved(State(app): Shared, here: Here, sent: Sent) -> Result<Response, A
     let at: usize = at.parse().map_err(|_| Answer::Missing)?;
     let (id, message) = (id_of(id)?.to_owned(), sent.message());
     let mut letters = held(&app.letters);
-    let Letters { drafts, edits, .. } = &mut *letters;
-    let (letter, back) = match drafts.get_mut(&id) {
+    let Letters { drafts, offered, edits, .. } = &mut *letters;
+    let (letter, back) = match drafts.get_mut(&id).or_else(|| offered.get_mut(&id)) {
         Some(draft) => (draft, format!("/compose/{id}")),
         None => (edits.get_mut(&id).ok_or(Answer::Missing)?, format!("/batch/{id}")),
     };

@@ -52,16 +52,22 @@ async fn show(
     Query(fields): Query<Vec<(String, String)>>,
 ) -> Result<Response, Answer> {
     let id = id_of(&id)?;
-    let known = held(&app.letters).drafts.get(id).cloned();
+    let (known, kept, left) = {
+        let letters = held(&app.letters);
+        (letters.open(id).cloned(), letters.drafts.contains_key(id), letters.has_left(id))
+    };
     let how = fields.iter().find(|(name, _)| name == "confirm").map(|(_, how)| how.as_str());
     let asked = how.is_some();
     // Somebody went back to 送信確認 after it was sent: an empty letter would look as if everything were lost.
     if asked && known.is_none() && !here.live {
         return Ok(here.done(&app, "/sent", here.say("no-draft-toast")));
     }
-    let saved = known.as_ref().map(|letter| moment(letter.saved));
+    let saved = known.as_ref().filter(|_| kept).map(|letter| moment(letter.saved));
     let letter = known.unwrap_or_else(|| Letter::new(id, (app.clock)()));
     let mut view = view(&app, &here, &letter, (Manner::New, format!("/compose/{id}")));
+    if left {
+        view.trouble.get_or_insert_with(|| went(&here, false));
+    }
     // What is on no disk is not said to be.
     let saved = saved.filter(|_| app.keep_letters().is_ok());
     view.saved = saved.map(|at| format!("{} {at}", here.say("saved-draft")));
@@ -138,23 +144,52 @@ pub(super) fn may_send_for(app: &App) -> impl Fn(OfficeNumber) -> bool + '_ {
     |from| app.settings.agent.is_some() || app.settings.office == Some(from)
 }
 
-/// Changes a draft, which is made with the first thing that is in it.
-fn change(app: &App, id: &str, sent: Sent, more: impl FnOnce(&mut Letter)) {
+/// Changes a draft, which is made with the first thing that is in it. One that was only offered becomes a draft with the first change,
+/// or when somebody keeps it. A letter that went is changed no more (Profile §15.6): then what was sent comes back.
+fn change(app: &App, id: &str, sent: Sent, kept: bool, more: impl FnOnce(&mut Letter)) -> Result<(), Sent> {
     let mut letters = held(&app.letters);
-    let letter = letters.drafts.entry(id.to_owned()).or_insert_with(|| Letter::new(id, (app.clock)()));
+    if letters.has_left(id) {
+        return Err(sent);
+    }
+    let offered = letters.offered.remove(id);
+    let before = offered.clone().filter(|_| !kept);
+    let made = || offered.unwrap_or_else(|| Letter::new(id, (app.clock)()));
+    let letter = letters.drafts.entry(id.to_owned()).or_insert_with(made);
     take(app, letter, sent);
     more(letter);
-    if letter.is_blank() {
-        letters.drafts.remove(id);
+    let nothing = letter.is_blank();
+    let same = before.is_some_and(|before| before.message == letter.message && before.files == letter.files);
+    if nothing || same {
+        let letter = letters.drafts.remove(id);
+        letter.filter(|_| same).into_iter().for_each(|letter| letters.offer(letter));
     }
     drop(letters);
     app.tell("drafts");
+    Ok(())
+}
+
+/// What was typed or dropped on a letter that went becomes a new draft: nothing typed is lost, and nothing that went comes back.
+fn anew(app: &App, here: &Here, id: &str, sent: Sent) -> Response {
+    let empty = sent.files.is_empty() && sent.message().is_none_or(|text| text.trim().is_empty());
+    let fresh = if empty { id.to_owned() } else { random::hex() };
+    if !empty {
+        let _ = change(app, &fresh, sent, true, |_| ());
+    }
+    here.failed(app, &format!("/compose/{fresh}"), went(here, !empty))
+}
+
+fn went(here: &Here, moved: bool) -> Words {
+    here.words("letter-went", if moved { "letter-went-moved" } else { "letter-went-next" })
 }
 
 /// What a form of the letter carries: whatever button was pressed, nothing typed and no file is lost.
 pub(super) fn take(app: &App, letter: &mut Letter, sent: Sent) {
-    if let Some(message) = sent.message() {
+    let typed = sent.get("typed").and_then(|at| at.parse().ok()).unwrap_or_default();
+    // NW-12: two requests overtake each other; the last word is the one typed last.
+    let late = typed != 0 && typed < letter.typed;
+    if let Some(message) = sent.message().filter(|_| !late) {
         letter.message = message.chars().take(crate::bundle::COVER_CHARACTERS).collect();
+        letter.typed = letter.typed.max(typed);
     }
     letter.saved = (app.clock)();
     letter.trouble = None;
@@ -186,21 +221,30 @@ async fn files(
     sent: Sent,
 ) -> Result<Response, Answer> {
     here.checked(&sent)?;
-    change(&app, id_of(&id)?, sent, |_| ());
-    Ok(part_or(&headers, &format!("/compose/{id}")))
+    Ok(match change(&app, id_of(&id)?, sent, true, |_| ()) {
+        // The script says so on the page, which keeps what was typed.
+        Err(_) if headers.contains_key("x-fumibako") => StatusCode::CONFLICT.into_response(),
+        Err(sent) => anew(&app, &here, &id, sent),
+        Ok(()) => part_or(&headers, &format!("/compose/{id}")),
+    })
 }
 
 async fn remove(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) -> Result<Response, Answer> {
     here.checked(&sent)?;
     let key = sent.get("remove").and_then(|key| key.parse().ok());
-    change(&app, id_of(&id)?, sent, |letter| remove_from(letter, key));
-    Ok(see(&format!("/compose/{id}")))
+    Ok(match change(&app, id_of(&id)?, sent, false, |letter| remove_from(letter, key)) {
+        Err(sent) => anew(&app, &here, &id, sent),
+        Ok(()) => see(&format!("/compose/{id}")),
+    })
 }
 
 /// NW-12: by itself, while somebody types.
 async fn save(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) -> Result<Response, Answer> {
     here.checked(&sent)?;
-    change(&app, id_of(&id)?, sent, |_| ());
+    if change(&app, id_of(&id)?, sent, false, |_| ()).is_err() {
+        // The page says so, and keeps what was typed.
+        return Ok(StatusCode::CONFLICT.into_response());
+    }
     Ok(kept(&app))
 }
 
@@ -213,7 +257,9 @@ pub(super) fn kept(app: &App) -> Response {
 /// NW-11.
 async fn keep(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) -> Result<Response, Answer> {
     here.checked(&sent)?;
-    change(&app, id_of(&id)?, sent, |_| ());
+    if let Err(sent) = change(&app, id_of(&id)?, sent, true, |_| ()) {
+        return Ok(anew(&app, &here, &id, sent));
+    }
     if let Err(why) = app.keep_letters() {
         return Ok(here.failed(&app, &format!("/compose/{id}"), pick(&both(&why), here.lang())));
     }
@@ -224,8 +270,10 @@ async fn keep(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent
 async fn confirm(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) -> Result<Response, Answer> {
     here.checked(&sent)?;
     let place = format!("/compose/{}", id_of(&id)?);
-    change(&app, &id, sent, |_| ());
-    let letter = held(&app.letters).drafts.get(&id).cloned();
+    if let Err(sent) = change(&app, &id, sent, false, |_| ()) {
+        return Ok(anew(&app, &here, &id, sent));
+    }
+    let letter = held(&app.letters).open(&id).cloned();
     match unfit(&app, &here, letter.as_ref()) {
         Some(words) => Ok(here.failed(&app, &place, words)),
         None => Ok(see(&format!("{place}?confirm=yes"))),
@@ -247,7 +295,7 @@ async fn go(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) 
     let place = format!("/compose/{}", id_of(&id)?);
     let left = {
         let mut letters = held(&app.letters);
-        let draft = letters.drafts.get(&id);
+        let draft = letters.open(&id);
         match draft.map(|letter| unfit(&app, &here, Some(letter))) {
             Some(Some(words)) => Err(words),
             Some(None) if sent.get("seen") != draft.and_then(sum).as_deref() => {

@@ -195,14 +195,13 @@ async fn withdraw(State(app): Shared, here: Here, Path(spot): Path<Spot>, sent: 
     Ok(draft_of(&app, files, message.into_owned()))
 }
 
-/// A new letter in 新規作成, sent by nobody yet.
+/// A new letter in 新規作成, sent by nobody yet, and a draft only once somebody changes or keeps it.
 fn draft_of(app: &App, files: Vec<Upload>, message: String) -> Response {
     let id = random::hex();
     let mut letter = Letter::new(&id, (app.clock)());
     letter.message = message;
     letter.add(files, &may_send_for(app), app.most());
-    held(&app.letters).drafts.insert(id.clone(), letter);
-    app.tell("drafts");
+    held(&app.letters).offer(letter);
     see(&format!("/compose/{id}"))
 }
 

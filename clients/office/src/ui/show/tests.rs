@@ -1,5 +1,7 @@
 //! The screens' addresses, asked as a browser asks, without a browser and without a gateway.
 
+mod letters;
+
 use axum::body::Body;
 use axum::http::{HeaderName, Method};
 use fumibako_model::Private;

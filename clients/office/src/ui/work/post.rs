@@ -146,6 +146,9 @@ pub(in crate::ui) async fn send_draft(app: &Arc<App>, letter: Letter) -> Fate {
         {
             let mut letters = held(&app.letters);
             letters.leaving.remove(&letter.id);
+            if !matches!(fate, Fate::Failed(_)) {
+                letters.gone(&letter.id);
+            }
             match fate {
                 Fate::Failed(_) | Fate::Doubted => drop(letters.drafts.insert(letter.id.clone(), letter)),
                 Fate::Unasked => {
