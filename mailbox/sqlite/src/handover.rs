@@ -68,8 +68,8 @@ pub(crate) async fn note_sent(
     let (number, waits) = (recipient.as_str(), State::Delivered.code());
     sqlx::query!(
         "INSERT OR IGNORE INTO sent_out (office, message)
-         SELECT r.id, m.id FROM json_each(?) asked JOIN message m ON m.id = asked.value
-         JOIN office r ON r.id = m.recipient AND r.number = ?
+         SELECT r.id, m.id FROM json_each(?) asked CROSS JOIN message m ON m.id = asked.value
+         CROSS JOIN office r ON r.id = m.recipient AND r.number = ?
          WHERE m.content_digest IS NOT NULL AND m.state = ?",
         messages,
         number,
