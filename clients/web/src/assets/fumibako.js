@@ -131,8 +131,7 @@ function focusIn(dialog) {
 
 // ---- Forms ----
 
-/** The server is there, whatever it said. */
-const reached = () => byId("stopped")?.setAttribute("hidden", "");
+/** The server is there, whatever it said. */ const reached = () => byId("stopped")?.setAttribute("hidden", "");
 
 /**
  * Asks the server. A session that is locked meanwhile is opened in place, and the question asked once more, so that
@@ -149,15 +148,13 @@ async function ask(address, how) {
   return ask(address, how);
 }
 
-/** @type {Promise<void> | null} */
-let opening = null;
+/** @type {Promise<void> | null} */ let opening = null;
 /** However many questions wait for it, the session is opened once. @param {Document} page @returns {Promise<void>} */
 function unlocked(page) {
   return opening ??= opened(page).finally(() => { opening = null; });
 }
 
-/** Takes the cover off the page, if there is one. */
-let uncover = () => {};
+/** Takes the cover off the page, if there is one. */ let uncover = () => {};
 
 /** Covers the page until somebody has logged in, here or in another tab. @param {Document} page @returns {Promise<void>} */
 function opened(page) {
@@ -364,8 +361,7 @@ function tally() {
 
 // ---- Files ----
 
-// Folders in folders that are looked into.
-const DEEP = 8;
+const DEEP = 8; // Folders in folders that are looked into.
 
 /**
  * What was dropped or chosen: the files that can be read, and by their names those that cannot, and the folders that lie too deep.
