@@ -125,6 +125,20 @@ impl Fetch {
         entries.take_while(small).map(|entry| entry.message).collect()
     }
 
+    /// The answer for a message is said to its end.
+    fn answered(&mut self, view: &View) {
+        let Some(mut response) = self.response.take() else { return };
+        if response.is_undecodable() {
+            self.failed.get_or_insert_with(|| UNKNOWN_CTE.to_owned());
+        }
+        let sent = response.sent();
+        if let Some(entry) = view.entry(self.reading).filter(|_| !sent.is_empty()) {
+            // That it becomes seen is told when it is kept.
+            let seen = entry.flags.has(Flags::SEEN) && self.seen.last() != Some(&entry.uid);
+            self.sent.push((Outgoing { message: entry.message, size: entry.size, seen }, sent));
+        }
+    }
+
     /// A message could not be answered; the first time counts.
     fn fail(&mut self, refused: &Refused, reference: &str) {
         self.failed.get_or_insert_with(|| reply::refusal(refused, refused.why.row().imap, reference));
@@ -187,17 +201,7 @@ impl Session {
             if let Some(response) = &mut fetch.response {
                 let words = response.more(&fetch.items, &view.keywords);
                 if response.is_over() {
-                    if response.is_undecodable() {
-                        fetch.failed.get_or_insert_with(|| UNKNOWN_CTE.to_owned());
-                    }
-                    let sent = response.sent();
-                    fetch.response = None;
-                    if let Some(entry) = view.entry(fetch.reading).filter(|_| !sent.is_empty()) {
-                        // That it becomes seen is told when it is kept.
-                        let seen = entry.flags.has(Flags::SEEN) && fetch.seen.last() != Some(&entry.uid);
-                        let going = Outgoing { message: entry.message, size: entry.size, seen };
-                        fetch.sent.push((going, sent));
-                    }
+                    fetch.answered(view);
                 }
                 said += words.len();
                 self.say(&words);

@@ -81,7 +81,7 @@ impl Response {
         let words = format!("* {number} FETCH (").into_bytes();
         let (octets, made, binary, undecodable, outline) = (0..0, None, false, false, None);
         let (written, gap, later, ended, sent) = (0, "", None, false, Vec::new());
-        Self { sent, entry, message, written, gap, later, ended, words, octets, made, binary, undecodable, outline }
+        Self { entry, message, written, gap, later, ended, words, octets, made, binary, undecodable, outline, sent }
     }
 
     /// Its flags change: they are told first, if no item asks for them.
