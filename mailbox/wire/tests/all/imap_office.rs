@@ -255,7 +255,7 @@ impl Office {
                 let (keywords, entries) = (self.folders[at].keywords.clone(), self.folders[at].entries.clone());
                 Answer::Folder(Box::new(FolderView { status, keywords, entries, lent: None }))
             }
-            Ask::Close | Ask::Forget => Answer::Done,
+            Ask::Close | Ask::Forget | Ask::Sent(_) => Answer::Done,
             Ask::Discard => {
                 self.aside.clear();
                 Answer::Done
@@ -281,7 +281,6 @@ impl Office {
                 Answer::Message(Private(body[place(range.start)..place(range.end)].into()))
             }
             Ask::Bodies(messages) => self.some_bodies(&messages)?,
-            Ask::Sent(_) => Answer::Done,
             // Of some of them only: the rest is asked for again.
             Ask::Heads { messages, longest } => {
                 Answer::Heads(messages.iter().take(3).map(|message| self.head(*message, longest)).collect())
