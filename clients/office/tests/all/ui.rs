@@ -392,7 +392,7 @@ fn a_refused_receipt_is_shown_and_sent_anew_without_saving_twice() {
 fn a_fetch_that_broke_off_saves_nothing_twice() {
     let house = House::new();
     let large = house.folder.path().join("計画.pdf");
-    std::fs::write(&large, vec![7; 200_000]).unwrap();
+    std::fs::write(&large, [b"%PDF-1.7\n".to_vec(), vec![7; 200_000]].concat()).unwrap();
     let sample = house.sample();
     type_in(&house.a, ["send", sample.to_str().unwrap()]).ended(0);
     type_in(&house.a, ["send", sample.to_str().unwrap(), "--attach", large.to_str().unwrap()]).ended(0);
