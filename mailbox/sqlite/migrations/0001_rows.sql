@@ -6,9 +6,9 @@ CREATE TABLE counter (
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- `message` and `evidence` are the last ids given, `evidence_count` says how many pieces of evidence there ever were, `evidence_pruned` how many of the first are gone, `papers_followed` how many were when papers went after them, `expired_on` the day of the last expiry, 0 before the first, `restored_at` the moment a backup became this store. `uid_validity` starts at the second the store was made, so that
+-- `message` and `evidence` are the last ids given, `evidence_count` says how many pieces of evidence there ever were, `evidence_pruned` how many of the first are gone, `expired_on` the day of the last expiry, 0 before the first, `restored_at` the moment a backup became this store. `uid_validity` starts at the second the store was made, so that
 -- a mail tool that remembers an earlier store of the same name does not trust what it remembers.
-INSERT INTO counter (name, value) VALUES ('message', 0), ('evidence', 0), ('evidence_count', 0), ('evidence_pruned', 0), ('papers_followed', 0), ('acts', 0), ('directory', 0), ('expired_on', 0), ('restored_at', 0), ('uid_validity', unixepoch()),
+INSERT INTO counter (name, value) VALUES ('message', 0), ('evidence', 0), ('evidence_count', 0), ('evidence_pruned', 0), ('acts', 0), ('directory', 0), ('expired_on', 0), ('restored_at', 0), ('uid_validity', unixepoch()),
     -- `notice_uid` is the last UID of a notice; `notice_modseq` numbers whatever comes, goes or is marked, `notice_turn` is its value when one came or went last.
     ('notice_uid', 0), ('notice_modseq', 1), ('notice_turn', 1), ('notice_validity', unixepoch());
 
@@ -241,15 +241,6 @@ CREATE INDEX message_sent ON message (sent_key) WHERE sent_key IS NOT NULL;
 -- The same signature again, under whatever Message-ID, is the same message (Profile §5.8).
 CREATE INDEX message_signed ON message (sender, signed_digest) WHERE signed_digest IS NOT NULL;
 
--- Bundles all of whose octets went to their recipient, and nothing says yet that they were taken (Profile §8.10).
-CREATE TABLE sent_out (
-    office  INTEGER NOT NULL,
-    message INTEGER NOT NULL,
-    PRIMARY KEY (office, message)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX sent_out_message ON sent_out (message);
-
 -- One message in one folder.
 CREATE TABLE entry (
     mailbox  INTEGER NOT NULL REFERENCES mailbox (id),
@@ -341,13 +332,12 @@ CREATE TABLE erased_tile (
 ) STRICT;
 
 -- What judgements rested on (Profile §8.18): certificates of signers and authorities, revocation lists, which of them counted.
--- Written when one is first seen, kept as long as evidence that leads to it, and what may be named by some that comes.
+-- Written when one is first seen, kept as long as evidence.
 CREATE TABLE paper (
     name   TEXT PRIMARY KEY,           -- 32 letters of its SHA-256
     kind   TEXT NOT NULL,
-    after  INTEGER NOT NULL,           -- the last piece of evidence there was when somebody last asked for it to be kept
-    beside TEXT NOT NULL,              -- names of the certificates that came with it, as JSON
-    octets BLOB NOT NULL
+    octets BLOB NOT NULL,
+    beside TEXT NOT NULL               -- names of the certificates that came with it, as JSON
 ) STRICT;
 
 -- Receipts that were refused, and why (Profile §8.4). Not evidence: nothing happened.

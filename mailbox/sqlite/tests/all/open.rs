@@ -1,9 +1,12 @@
 //! Opening: again, twice at once, a bad folder, another program's database.
 
 use fumibako_sqlite::{DATABASE_FILE, LOG_BYTES, SqliteStore};
-use fumibako_store::suite::{ALL, Fill, World, domain, himawari, now, sakura, view};
+use fumibako_store::suite::{ALL, Fill, World, domain, himawari, keywords, now, sakura, view};
 use fumibako_store::{Store, StoreError};
 use sqlx::{ConnectOptions, Connection};
+
+/// SHA-256 of the first migration.
+const FIRST_ROWS: &str = "931b0a97dda5521f5d3e5289d33aa08192a83e25d4733e48b79ee37c8840efbe";
 
 /// Another program's hands on the database, while no store has it open.
 pub(crate) async fn meddle(folder: &std::path::Path, sql: &'static str) {
@@ -209,4 +212,56 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
     for file in from.read_dir().unwrap().map(Result::unwrap) {
         std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
     }
+}
+
+/// Stores are opened by their first rows: whoever changes that file afterwards shuts everybody's out.
+#[test]
+fn the_rows_that_stores_began_with_are_as_they_were() {
+    let first = include_str!("../../migrations/0001_rows.sql");
+    assert_eq!(fumibako_model::hash(first.as_bytes()), FIRST_ROWS, "what is new belongs into a migration of its own");
+}
+
+/// From the newest shape back to the first one.
+const BACK: &str = "
+    DELETE FROM _sqlx_migrations WHERE version > 1;
+    DROP TABLE word; DROP TABLE sent_out;
+    DELETE FROM counter WHERE name IN ('words_from', 'papers_followed');
+    ALTER TABLE paper DROP COLUMN after;
+    UPDATE entry SET keywords = keywords & ~(SELECT 1 << bit FROM keyword k WHERE k.mailbox = entry.mailbox AND k.name = '$Acknowledged')
+    WHERE EXISTS (SELECT 1 FROM keyword k WHERE k.mailbox = entry.mailbox AND k.name = '$Acknowledged');
+    DELETE FROM keyword WHERE name = '$Acknowledged'";
+
+#[tokio::test]
+async fn a_store_of_the_first_shape_opens_with_all_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let world = World::with(&store).await;
+    for (id, text) in [("a@x.example", "one"), ("b@x.example", "two")] {
+        let bundle = world.bundle(&store, (himawari(), sakura()), id, text);
+        let digest = *bundle.facts().content_digest();
+        store.deliver(bundle, now()).await.unwrap();
+        if id == "a@x.example" {
+            let back = (sakura(), himawari());
+            let receipt = world.receipt_letter(back, "receipt@x.example", (id, &digest));
+            store.deliver(world.admit(&store, back, &receipt), now()).await.unwrap();
+        }
+    }
+    let marks = async |store: &SqliteStore| {
+        let view = view(store, sakura(), "INBOX").await;
+        let mut all: Vec<_> = view.entries.iter().map(|entry| keywords(&view, entry)).collect();
+        all.iter_mut().for_each(|one| one.sort());
+        all
+    };
+    let before = marks(&store).await;
+    assert_eq!(before, [vec!["$Acknowledged".to_owned(), "$MDNSent".to_owned()], vec![]]);
+    let audited = store.audit().await.unwrap();
+    store.close().await.unwrap();
+    drop(store);
+
+    meddle(folder.path(), BACK).await;
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    assert_eq!(marks(&store).await, before, "what has a receipt is not collected again");
+    assert_eq!((store.audit().await.unwrap().faults, audited.faults), (vec![], vec![]), "no word is missed");
+    let third = world.bundle(&store, (himawari(), sakura()), "c@x.example", "three");
+    store.deliver(third, now()).await.unwrap();
 }
