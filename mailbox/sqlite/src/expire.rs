@@ -57,12 +57,20 @@ pub(crate) async fn run(
     now: Timestamp,
 ) -> Result<Expired, StoreError> {
     let _one_at_a_time = store.expiring.lock().await;
-    hold::finish(store, now).await?;
+    let mut stuck = match hold::finish(store, now).await {
+        Ok(()) => None,
+        Err(error @ StoreError::Busy(_)) => return Err(error),
+        // What cannot be let go of must not keep everything else: a day further below, a hold here.
+        Err(error) => {
+            tracing::error!(%error, "hold.stuck");
+            Some(error)
+        }
+    };
     let today = Day::of(now);
     let last = day::last_run(&store.readers).await.map_err(store_error)?;
     let doubted = asked == Asked::ByTheClock && leapt(last.map(|day| day.0), today.0);
     let mut expired = Expired::default();
-    let (mut kept_back, mut stuck) = (0, None);
+    let mut kept_back = 0;
     for standing in standings(store).await? {
         let steps = steps(standing, keep, today.0);
         if steps.is_empty() {
