@@ -46,12 +46,11 @@ impl<S: Store> Admin<S> {
             other => Err(other),
         })?;
         let audit = self.0.store.audit_acts().await?;
-        let trust = Trust::new(self.0.witness.chain().iter().cloned());
-        let trust = trust.map_err(|why| StoreError::Failed(why.to_string()))?;
+        let trust = &self.0.witnesses;
         let mut broken = audit.broken.map(|ActsFault { n, what }| (n, fault(what).to_owned()));
         let mut good = 0;
         for (head, hash) in &audit.heads {
-            match judged(&self.0, head, hash.as_deref(), &trust) {
+            match judged(&self.0, head, hash.as_deref(), trust) {
                 Ok(()) => good = head.rows,
                 // Between the last head that holds and this one.
                 Err(why) if broken.as_ref().is_none_or(|(n, _)| *n > good) => broken = Some((good, why)),

@@ -342,6 +342,8 @@ async fn another_key_takes_the_place_of_the_one_that_signed_and_what_that_signed
         assert_eq!(found.faults.is_empty(), believed, "{found:?}");
         let continues = running.admin().answer(Request::EvidenceContinues { head: early.clone() }).await;
         assert_eq!(matches!(continues, Reply::Continues(_)), believed, "{continues:?}");
+        let Reply::ActsAudited(acts) = running.admin().answer(Request::AuditVerify).await else { panic!("an audit") };
+        assert_eq!(acts.broken.is_none(), believed, "{acts:?}");
         running.stop().await;
     }
     let nowhere =
