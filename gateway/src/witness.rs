@@ -21,7 +21,7 @@ use crate::{licence, notices, report};
 
 mod last;
 
-pub(crate) use last::{Lost, Witnessing, begin, not_continued};
+pub(crate) use last::{Witnessing, begin, lost_heads};
 
 /// From one look for new evidence to the next.
 const LOOK: Duration = Duration::from_secs(1);

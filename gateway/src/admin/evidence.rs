@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_model::log::Head;
+use fumibako_model::log::{Head, SetBack};
 use fumibako_model::{Continuation, EvidenceId, EvidenceTerm, Pruned, Pruning, Refusal, What};
 use fumibako_signer::{Trust, enclosed};
 use fumibako_store::{
@@ -12,7 +12,7 @@ use fumibako_store::{
 
 use super::Admin;
 use super::words::{Audited, PruneView, RefusedMore, RefusedRow, Reply, Request, Tampered};
-use crate::witness::{self, Lost};
+use crate::witness;
 use crate::{proof, prune};
 
 impl<S: Store> Admin<S> {
@@ -82,24 +82,20 @@ impl<S: Store> Admin<S> {
         Ok(Reply::Audited(Box::new(Audited { evidence, logged, heads, set_back, pruned, faults: rows })))
     }
 
-    /// Profile §8.20: ends of the log that were signed for and are not there.
+    /// Profile §8.20: ends of the log that were signed for and are not there, as long as the head that proves it lies beside the key.
     async fn lost(&self) -> Result<Vec<Tampered>, StoreError> {
         let house = &self.0;
-        let found = house.witnessing.lock().await.lost.clone();
-        let found = found.into_iter().map(|Lost { signed, left, at }| Tampered {
-            first: left.min(signed.max(1) - 1),
+        let set_back = house.witnessing.lock().await.set_back.clone();
+        let left = |signed| set_back.iter().flat_map(SetBack::all).find(|one| one.lost == Some(signed));
+        let lost = witness::lost_heads(&house.store, &house.config.evidence.identity_file, &house.witnesses).await?;
+        let row = |signed: u64| Tampered {
+            first: left(signed).map_or(0, |one| one.size).min(signed.max(1) - 1),
             last: signed.max(1) - 1,
             id: None,
-            what: format!("was signed for and is not there since {at}: the log does not continue that head, which lies beside the key"),
-        });
-        let not_continued = witness::not_continued(&house.store, &house.config.evidence.identity_file).await?;
-        let beside = not_continued.map(|signed| Tampered {
-            first: 0,
-            last: signed.max(1) - 1,
-            id: None,
-            what: "and more: the log does not continue the last head, which lies beside the key".into(),
-        });
-        Ok(found.chain(beside).collect())
+            what: "was signed for and is not there: the log does not continue that head, which lies beside the key"
+                .into(),
+        };
+        Ok(lost.into_iter().map(row).collect())
     }
 
     async fn refused(&self) -> Result<Reply, StoreError> {

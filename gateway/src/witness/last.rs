@@ -1,12 +1,13 @@
 //! The last head that was signed, held in memory and beside the key, outside the store: a log that does not continue it has lost its
 //! end (Profile §8.20).
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use fumibako_model::log::{Growth, Head, SET_BACKS, SetBack};
-use fumibako_signer::enclosed;
+use fumibako_model::log::{Growth, Head, SetBack};
+use fumibako_signer::{Trust, enclosed};
 use fumibako_store::{LogState, Store, StoreError, hex};
 use jiff::Timestamp;
 
@@ -18,8 +19,6 @@ const LAST_HEAD: &str = "last-head.p7m";
 pub(crate) struct Witnessing {
     /// Where the log went on from an older state, if it did. Every head from then on says it.
     pub(crate) set_back: Option<SetBack>,
-    /// Ends that were lost under the running gateway, which no backup explains.
-    pub(crate) lost: Vec<Lost>,
     last: Option<Last>,
 }
 
@@ -30,17 +29,6 @@ struct Last {
     root: String,
     /// As it was signed.
     head: Vec<u8>,
-}
-
-/// An end of the log that was signed for and is not there.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Lost {
-    /// Pieces that were signed for.
-    pub(crate) signed: u64,
-    /// Pieces under the head that was there then.
-    pub(crate) left: u64,
-    /// When that was noticed.
-    pub(crate) at: Timestamp,
 }
 
 pub(super) fn file(identity_file: &Path) -> PathBuf {
@@ -58,20 +46,21 @@ pub(crate) async fn begin<S: Store>(store: &S, identity_file: &Path, now: Timest
         Some(given) => !continues(store, size, (given.size, &given.root)).await?,
         None => false,
     };
-    let root = root(store, size).await?;
-    let newest = head.map(|head| Last { size, root: root.clone(), head });
+    // As it was signed: whoever changed the hashes since is not believed at the next start either.
+    let newest = head.and_then(|head| read(&head).map(|said| Last { size: said.size, root: said.root, head }));
     let news = restored.filter(|at| said.as_ref().is_none_or(|said| said.at < *at));
     if !lost && news.is_none() {
-        return Ok(Witnessing { set_back: said, lost: Vec::new(), last: newest });
+        return Ok(Witnessing { set_back: said, last: newest });
     }
     let told: Vec<_> = said.into_iter().chain(given.as_ref().and_then(|given| given.set_back.clone())).collect();
     let lost = given.filter(|_| lost).map(|given| given.size);
     tracing::warn!(size, lost, "evidence.set_back");
     if lost.is_some() {
-        keep_aside(&file, now);
+        keep_aside(&file, if news.is_some() { RESTORED } else { LOST }, now);
     }
+    let root = root(store, size).await?;
     let this = SetBack { size, root, at: news.unwrap_or(now), lost, earlier: Vec::new() };
-    Ok(Witnessing { set_back: Some(this.after(told.iter())), lost: Vec::new(), last: newest })
+    Ok(Witnessing { set_back: Some(this.after(told.iter())), last: newest })
 }
 
 impl Witnessing {
@@ -90,11 +79,9 @@ impl Witnessing {
         }
         let signed = last.size;
         tracing::error!(size, lost = signed, "evidence.set_back");
-        keep_aside(file, now);
+        keep_aside(file, LOST, now);
         let this = SetBack { size, root: root.clone(), at: now, lost: Some(signed), earlier: Vec::new() };
         self.set_back = Some(this.after(self.set_back.iter()));
-        self.lost.push(Lost { signed, left: size, at: now });
-        self.lost.truncate(SET_BACKS);
         self.last = Some(Last { size, root, head: head.unwrap_or_default() });
         Ok(())
     }
@@ -114,12 +101,25 @@ impl Witnessing {
     }
 }
 
-/// Pieces under the head in the file beside the key, if the log does not continue it.
-pub(crate) async fn not_continued<S: Store>(store: &S, identity_file: &Path) -> Result<Option<u64>, StoreError> {
-    let Some(given) = std::fs::read(file(identity_file)).ok().as_deref().and_then(read) else { return Ok(None) };
+/// Heads of this gateway beside the key that the log does not continue and no backup explains; how many pieces each had.
+pub(crate) async fn lost_heads<S: Store>(
+    store: &S,
+    identity_file: &Path,
+    believed: &Trust,
+) -> Result<BTreeSet<u64>, StoreError> {
     let LogState { size, .. } = store.log_state().await?;
-    let holds = continues(store, size, (given.size, &given.root)).await?;
-    Ok((!holds).then_some(given.size))
+    let file = file(identity_file);
+    let explained: Vec<_> = aside(&file, RESTORED).iter().filter_map(|head| std::fs::read(head).ok()).collect();
+    let given = aside(&file, LOST).into_iter().chain([file]).filter_map(|head| std::fs::read(head).ok());
+    let mut lost = BTreeSet::new();
+    for octets in given.filter(|octets| !explained.contains(octets)) {
+        let Ok((signature, _)) = enclosed(&octets) else { continue };
+        let Some(head) = read(&octets).filter(|head| believed.check(&signature, head.at).is_ok()) else { continue };
+        if !continues(store, size, (head.size, &head.root)).await? {
+            lost.insert(head.size);
+        }
+    }
+    Ok(lost)
 }
 
 /// Does the log of this size begin with what was signed?
@@ -154,12 +154,27 @@ pub(super) fn put(file: &Path, octets: &[u8]) -> std::io::Result<()> {
     file.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
-/// The head that the log does not continue stays, under a name of its own: it proves what was there.
-fn keep_aside(file: &Path, now: Timestamp) {
-    let name = |n: u32| file.with_file_name(format!("lost-head-{}-{n}.p7m", now.as_second()));
+/// What heads are called that the log lost its end under, and those from before a backup that was restored.
+const LOST: &str = "lost-head-";
+const RESTORED: &str = "earlier-head-";
+
+/// The files beside the key whose names begin so.
+fn aside(file: &Path, begins: &str) -> Vec<PathBuf> {
+    let entries = file.parent().and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten();
+    let of_kind = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(begins));
+    entries.filter_map(|entry| Some(entry.ok()?.path())).filter(of_kind).collect()
+}
+
+/// The head that the log does not continue stays, once, under a name of its own: it proves what was there.
+fn keep_aside(file: &Path, begins: &str, now: Timestamp) {
+    let Ok(octets) = std::fs::read(file) else { return };
+    let known = [LOST, RESTORED].into_iter().flat_map(|begins| aside(file, begins));
+    if known.into_iter().any(|head| std::fs::read(head).is_ok_and(|kept| kept == octets)) {
+        return;
+    }
+    let name = |n: u32| file.with_file_name(format!("{begins}{}-{n}.p7m", now.as_second()));
     let Some(aside) = (0..1_000).map(name).find(|name| !name.exists()) else { return };
-    let kept = std::fs::read(file).and_then(|octets| put(&aside, &octets));
-    if let Err(why) = kept {
+    if let Err(why) = put(&aside, &octets) {
         tracing::warn!(%why, file = %file.display(), "evidence.last_head");
     }
 }

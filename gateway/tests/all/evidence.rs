@@ -172,7 +172,14 @@ async fn a_log_that_was_set_back_says_so_and_continues_no_head_that_it_lost() {
     let store = SqliteStore::open(&restored.store_folder, domain()).await.unwrap();
     send(&store, &World::with(&store).await, "e", ago(0)).await;
     store.close().await.unwrap();
+    // As `backup restore` does: that is no fault.
+    edit(&restored.store_folder, "UPDATE counter SET value = unixepoch() * 1000 WHERE name = 'restored_at'");
     let running = Gateway::start(restored.clone()).await.unwrap();
+    let faults = async |running: &Running| {
+        let Reply::Audited(found) = running.admin().answer(Request::EvidenceVerify).await else { panic!("an audit") };
+        found.faults.iter().map(|fault| (fault.first, fault.last)).collect::<Vec<_>>()
+    };
+    assert_eq!(faults(&running).await, []);
     let (_, other) = head_of(&running, first).await;
     let said = other.set_back.clone().unwrap();
     assert_eq!((other.size, said.size, said.lost, &said.root), (8, 6, Some(8), &six.root));
@@ -182,6 +189,7 @@ async fn a_log_that_was_set_back_says_so_and_continues_no_head_that_it_lost() {
     running.stop().await;
     let running = Gateway::start(restored.clone()).await.unwrap();
     assert_eq!(head_of(&running, first).await.1.set_back, Some(said.clone()), "it is said once, and stays said");
+    assert_eq!(faults(&running).await, []);
     running.stop().await;
 
     // Once more, by rows that know of no other time.
@@ -192,6 +200,7 @@ async fn a_log_that_was_set_back_says_so_and_continues_no_head_that_it_lost() {
     let running = Gateway::start(restored).await.unwrap();
     let twice = head_of(&running, first).await.1.set_back.unwrap();
     assert_eq!((twice.size, twice.lost, twice.earlier), (6, Some(8), vec![said]), "the first one is not forgotten");
+    assert_eq!(faults(&running).await, [(6, 7)], "no backup explains this one");
     running.stop().await;
     drop((folder, kept));
 }
@@ -296,6 +305,9 @@ async fn whoever_cuts_the_log_of_a_running_gateway_is_found_out_and_what_was_sig
     running.stop().await;
     let running = Gateway::start(config.clone()).await.unwrap();
     assert_eq!(head_of(&running, first).await.1.set_back, Some(said), "it stays said");
+    let Reply::Audited(found) = running.admin().answer(Request::EvidenceVerify).await else { panic!("an audit") };
+    let faults: Vec<_> = found.faults.iter().map(|fault| (fault.first, fault.last)).collect();
+    assert_eq!(faults, [(0, 5)], "and named: {found:?}");
     running.stop().await;
     assert_eq!(lost_heads(&config), [six]);
 }
