@@ -254,9 +254,10 @@ impl Letters {
         self.offered.insert(letter.id.clone(), letter);
     }
 
-    /// Takes a letter off the drafts, to be sent.
-    pub(super) fn leave(&mut self, id: &str) -> Option<Letter> {
-        let letter = self.drafts.remove(id).or_else(|| self.offered.remove(id))?;
+    /// Takes a letter off the drafts, to be sent; whatever the checker found, if somebody said `anyway` (NW-17).
+    pub(super) fn leave(&mut self, id: &str, anyway: bool) -> Option<Letter> {
+        let mut letter = self.drafts.remove(id).or_else(|| self.offered.remove(id))?;
+        letter.anyway = anyway;
         self.leaving.insert(id.to_owned(), letter.clone());
         Some(letter)
     }

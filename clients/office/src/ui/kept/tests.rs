@@ -112,7 +112,7 @@ fn what_is_in_the_outbox_is_no_letter_any_more() {
         *held(&app.letters) = Letters::default();
         held(&app.letters).drafts.insert("d".into(), letter("d", CSV));
         held(&app.letters).rows.insert("r".into(), Letter { fate: Fate::Sending, ..letter("r", CSV) });
-        held(&app.letters).leave("d").unwrap();
+        held(&app.letters).leave("d", true).unwrap();
         for id in ["d", "r"] {
             app.leaves(id, &ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>()).unwrap();
         }

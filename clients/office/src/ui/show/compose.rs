@@ -301,12 +301,7 @@ async fn go(State(app): Shared, here: Here, Path(id): Path<String>, sent: Sent) 
             Some(None) if sent.get("seen") != draft.and_then(sum).as_deref() => {
                 return Ok(see(&format!("{place}?confirm=changed")));
             }
-            Some(None) => {
-                if let Some(draft) = letters.drafts.get_mut(&id) {
-                    draft.anyway = sent.get("anyway").is_some();
-                }
-                Ok(letters.leave(&id))
-            }
+            Some(None) => Ok(letters.leave(&id, sent.get("anyway").is_some())),
             None => Ok(None),
         }
     };

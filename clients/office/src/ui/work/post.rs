@@ -146,7 +146,7 @@ pub(in crate::ui) async fn send_draft(app: &Arc<App>, letter: Letter) -> Fate {
         {
             let mut letters = held(&app.letters);
             letters.leaving.remove(&letter.id);
-            if !matches!(fate, Fate::Failed(_)) {
+            if !matches!(fate, Fate::Failed(_) | Fate::Doubted) {
                 letters.gone(&letter.id);
             }
             match fate {

@@ -46,6 +46,32 @@ async fn what_is_sent_again_is_no_draft_before_somebody_changes_or_keeps_it() {
     assert_eq!(held(&desk.app.letters).drafts[ID].files.len(), 0, "a file that was taken off is a change");
 }
 
+/// NW-17, TX-06: what 再送 or 取消 made stays, with its files, until somebody says that it goes with its errors.
+#[tokio::test]
+async fn what_is_sent_again_with_errors_goes_only_when_somebody_says_so() {
+    // Nobody listens at port 0: what goes waits in the outbox.
+    let desk = Desk::with(|settings| {
+        (settings.gateway, settings.https_port, settings.seal) = ("127.0.0.1".into(), 0, false);
+        settings.domain = "plans.example".parse().ok();
+    });
+    let place = format!("/compose/{ID}");
+    offered(&desk);
+    let seen = crate::ui::work::post::sum(held(&desk.app.letters).open(ID).unwrap()).unwrap();
+    let told = desk.post(&format!("{place}/send"), &format!("seen={seen}")).await;
+    assert_eq!(told.to, format!("{place}?confirm=yes"));
+    {
+        let letters = held(&desk.app.letters);
+        assert!(!letters.has_left(ID) && letters.open(ID).unwrap().files.len() == 1);
+    }
+    let mut again = held(&desk.app.letters).drafts.remove(ID).unwrap();
+    again.anyway = false;
+    held(&desk.app.letters).offer(again);
+    assert_eq!(desk.post(&format!("{place}/send"), &format!("seen={seen}&anyway=yes")).await.to, "/sent");
+    let waits = crate::outbox::look(&desk.app.settings.data_folder).unwrap();
+    let letters = held(&desk.app.letters);
+    assert!(waits.len() == 1 && letters.has_left(ID) && letters.open(ID).is_none(), "{waits:?}");
+}
+
 #[tokio::test]
 async fn of_what_is_offered_only_so_much_is_remembered() {
     let desk = Desk::new();

@@ -96,7 +96,7 @@ async fn the_outbox_says_nothing_of_what_is_not_in_it() {
 async fn a_letter_that_could_not_be_composed_is_a_row_that_waits() {
     let (_folder, app) = away();
     held(&app.letters).drafts.insert("d".into(), letter("d", CSV));
-    let leaving = held(&app.letters).leave("d").unwrap();
+    let leaving = held(&app.letters).leave("d", true).unwrap();
     assert_eq!(send_draft(&app, leaving).await, Fate::Unasked);
     let settings = app.settings.clone();
     while Arc::strong_count(&app) > 1 {
