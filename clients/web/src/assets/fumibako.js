@@ -164,7 +164,10 @@ function opened(page) {
   dialog.append(document.importNode(/** @type {Element} */ (page.getElementById("door")), true));
   document.body.append(dialog);
   dialog.showModal();
+  // A browser asks about a second Escape in a row nobody: it may not be asked, and what was closed is shown again.
+  dialog.setAttribute("closedby", "none");
   dialog.addEventListener("cancel", (event) => event.preventDefault());
+  dialog.addEventListener("close", () => { if (dialog.isConnected) dialog.showModal(); });
   dialog.addEventListener("submit", (event) => {
     event.preventDefault();
     event.stopPropagation();

@@ -41,6 +41,12 @@ async fn covered(world: &World, office: &Ui) -> Done {
         covered,
     );
     world.shot("locked-idle").await?;
+    for _ in 0..2 {
+        world.driver.action_chain().send_keys(thirtyfour::Key::Escape.value().to_string()).perform().await?;
+    }
+    // A browser that closes it shows it again a moment later.
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    world.see("LG-10", "Escape, pressed again and again, does not take the cover off", world.holds(COVERED).await);
     // What happens meanwhile is heard, and shows nothing.
     world.js("new BroadcastChannel('fumibako').postMessage('all')").await?;
     world.fill("dialog#lock input[name=password]", &world.password(C.0)).await?;
