@@ -16,9 +16,11 @@ pub struct Asset {
 /// The style sheet.
 pub static STYLE: LazyLock<Asset> =
     LazyLock::new(|| asset("style", "css", "text/css; charset=utf-8", include_bytes!("assets/style.css")));
-/// The script.
-pub static SCRIPT: LazyLock<Asset> =
-    LazyLock::new(|| asset("fumibako", "js", "text/javascript; charset=utf-8", include_bytes!("assets/fumibako.js")));
+/// The script: one module, so that its parts know each other's names.
+pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    let parts = concat!(include_str!("assets/files.js"), "\n", include_str!("assets/fumibako.js"));
+    asset("fumibako", "js", "text/javascript; charset=utf-8", parts.as_bytes())
+});
 /// The mark in the browser's tab.
 pub static MARK: LazyLock<Asset> =
     LazyLock::new(|| asset("mark", "svg", "image/svg+xml", include_bytes!("assets/mark.svg")));
