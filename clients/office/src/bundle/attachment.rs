@@ -17,6 +17,9 @@ pub enum NotAttached {
 /// Octets of a PDF before its first line, as readers of PDF allow.
 const PDF_BEFORE: usize = 1024;
 
+/// How a compound file begins (MS-CFB §2.2): documents of older programs, and newer ones with a password.
+const COMPOUND: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
+
 /// Endings of what is run: only that the sentence is a clearer one, since nothing travels that is not in [`begins`].
 const PROGRAMS: [&str; 35] = [
     "app", "bat", "cmd", "com", "cpl", "dll", "dmg", "docm", "exe", "hta", "htm", "html", "iso", "jar", "js", "jse",
@@ -54,11 +57,12 @@ fn begins(ending: &str, octets: &[u8]) -> Option<bool> {
         "bmp" => with(b"BM"),
         "tif" | "tiff" => with(b"II*\0") || with(b"MM\0*"),
         "heic" => octets.get(4..8) == Some(b"ftyp"),
-        // Office Open XML and OpenDocument are ZIP archives.
-        "docx" | "xlsx" | "pptx" | "odt" | "ods" | "odp" => with(b"PK\x03\x04"),
-        // Their forerunners, and 一太郎, are compound files.
-        "doc" | "xls" | "ppt" | "jtd" => with(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"),
-        "txt" => !octets.contains(&0),
+        // Office Open XML is a ZIP archive, and with a password a compound file that holds one (MS-OFFCRYPTO §1.3.1).
+        "docx" | "xlsx" | "pptx" => with(b"PK\x03\x04") || with(COMPOUND),
+        "odt" | "ods" | "odp" => with(b"PK\x03\x04"),
+        "doc" | "xls" | "ppt" | "jtd" => with(COMPOUND),
+        // UTF-16 has octets of zero, and says so.
+        "txt" => with(b"\xFF\xFE") || with(b"\xFE\xFF") || !octets.contains(&0),
         // DocuWorks
         "xdw" => true,
         _ => return None,
@@ -123,8 +127,13 @@ mod tests {
             ("phone.heic", b"\0\0\0\x18ftypheic"),
             ("退院時情報.docx", b"PK\x03\x04"),
             ("表.xlsx", b"PK\x03\x04"),
-            ("古い表.xls", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"),
-            ("文書.jtd", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"),
+            ("古い表.xls", COMPOUND),
+            ("文書.jtd", COMPOUND),
+            ("暗号化.docx", COMPOUND),
+            ("暗号化.xlsx", COMPOUND),
+            ("暗号化.pptx", COMPOUND),
+            ("メモ.txt", b"\xFF\xFEA\0"),
+            ("メモ2.txt", b"\xFE\xFF\0A"),
             ("連絡.txt", "連絡事項\r\n".as_bytes()),
             ("連絡.xdw", b"whatever"),
         ] {
@@ -172,6 +181,7 @@ mod tests {
             check(name, b"", Ok(()));
         }
         check("a.txt", b"a\0b", Err(NotAttached::Other));
+        check("a.odt", COMPOUND, Err(NotAttached::Other));
         let late = |before: usize| [vec![b' '; before], b"%PDF-1.7".to_vec()].concat();
         check("a.pdf", &late(PDF_BEFORE - 5), Ok(()));
         check("a.pdf", &late(PDF_BEFORE - 4), Err(NotAttached::Other));
