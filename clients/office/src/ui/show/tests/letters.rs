@@ -144,6 +144,11 @@ async fn an_older_word_does_not_replace_a_newer_one() {
         // A page without a script, or on which nothing was typed since it was shown.
         ("message=四&typed=", "四"),
         ("message=五&typed=301", "五"),
+        // A clock that was set back takes no words away.
+        ("message=六&typed=100301", "六"),
+        ("message=遅&typed=40302", "六"),
+        ("message=七&typed=40301", "七"),
+        ("message=八&typed=40302", "八"),
     ] {
         assert_eq!(desk.post(&format!("{place}/save"), fields).await.status, 204, "{fields}");
         assert_eq!(drafts(&desk), [kept], "{fields}");
