@@ -282,6 +282,8 @@ impl Letters {
     /// come, in the order of the list.
     fn take_up(&mut self, kept: Self, known: &[Entry]) -> Vec<String> {
         let mut waiting = Vec::new();
+        // Those that went before are the first to be forgotten.
+        self.went = kept.went;
         for (id, mut letter) in kept.rows {
             let stand = stand(&mut letter, known);
             let turn = letter.fate == Fate::Waiting && matches!(stand, Stand::Here | Stand::Partly);
@@ -311,7 +313,6 @@ impl Letters {
             self.drafts.insert(id, letter);
         }
         self.edits.extend(kept.edits);
-        self.went.extend(kept.went);
         waiting.sort();
         waiting.into_iter().map(|(_, id)| id).collect()
     }

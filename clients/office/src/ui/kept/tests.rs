@@ -131,6 +131,20 @@ fn what_is_in_the_outbox_is_no_letter_any_more() {
     assert!(letters.drafts["d"].trouble.is_some() && waiting == ["r"], "what is left of it has its turn");
 }
 
+/// Profile §15.6: of what went the newest is remembered, also when the last run did not note it any more.
+#[test]
+fn what_is_found_sent_at_the_start_is_not_what_is_forgotten() {
+    let kept = Letters {
+        went: (0..WENT).map(|n| n.to_string()).collect(),
+        drafts: [("d".to_owned(), Letter { ids: vec!["a@x".into()], ..letter("d", CSV) })].into(),
+        ..Letters::default()
+    };
+    let mut letters = Letters::default();
+    letters.take_up(kept, &[waits("a@x")]);
+    letters.gone("e");
+    assert!(letters.has_left("d") && letters.has_left("e") && !letters.has_left("0") && letters.went.len() == WENT);
+}
+
 /// A folder that is gone, or a disk that is full: said, nothing forgotten, and made good with the next word.
 #[test]
 fn what_could_not_be_written_is_written_later() {
