@@ -192,10 +192,10 @@ async fn named(world: &World) {
 /// Another window is still open on the letter that went.
 async fn went(world: &World, place: &str) -> Done {
     world.go(&world.a, place).await?;
-    let said = world.in_order("#trouble", &["もう送信に回っています", "別の下書き"]).await;
+    let said = world.in_order("#trouble", &["すでに送信したか、送信待ち", "別の下書き"]).await;
     world.fill("#message", "送ったあとの続き").await?;
     let refused =
-        world.until("document.querySelector('#answered')?.innerText.includes('もう送信に回っています')").await;
+        world.until("document.querySelector('#answered')?.innerText.includes('すでに送信したか、送信待ち')").await;
     let kept = world.holds("document.querySelector('#message').value === '送ったあとの続き'").await;
     world.see(
         "NW-12 DR-04",
