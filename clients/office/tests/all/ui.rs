@@ -376,7 +376,13 @@ fn a_refused_receipt_is_shown_and_sent_anew_without_saving_twice() {
     }
     assert_eq!(type_in(&house.a, ["list", "sent"]).only()["state"], "未");
     house.stage.ask(Request::OfficeResume { number }).unwrap();
-    fetched(&browser, &place, "row=1");
+    // Nothing is written there now, and nobody is sent there to look for it.
+    let other = house.folder.path().join("other");
+    std::fs::create_dir(&other).unwrap();
+    fetched(&browser, &other, "row=1");
+    let list = browser.get("/inbox");
+    assert!(list.contains("前に保存したデータ") && list.contains(place.to_str().unwrap()), "{list}");
+    assert!(!list.contains(other.to_str().unwrap()) && folders(&other).is_empty(), "{list}");
     assert!(browser.get("/inbox/1").contains("/inbox/1/receipt"));
     assert_eq!((type_in(&house.a, ["list", "sent"]).only()["state"].clone(), folders(&place).len()), ("済".into(), 1));
     // RD-04: whoever sees it saved may have it once more; a second click of the first form does nothing.

@@ -189,6 +189,10 @@ saved-before = { $count ->
     [one] The other message is saved and need not be saved once more.
    *[other] The other { $count } messages are saved and need not be saved once more.
 }
+saved-earlier = { $count ->
+    [one] { $count } message was saved earlier, and nothing was saved anew. Its files are in { $folder }.
+   *[other] { $count } messages were saved earlier, and nothing of them was saved anew. The first one's files are in { $folder }.
+}
 saved-owed = { $count ->
     [one] But the receipt of { $count } message was refused; see why in its row.
    *[other] But the receipts of { $count } messages were refused; see why in their rows.

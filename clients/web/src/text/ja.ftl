@@ -162,6 +162,10 @@ saved-where = 保存した場所：
 saved-next = 次に、介護ソフトでこのフォルダのファイルを、古い順に取り込んでください。
 saved-toast = { $count }件を保存しました。
 saved-before = ほかの{ $count }件は保存済みです。もう一度保存する必要はありません。
+saved-earlier = { $count ->
+    [1] 前に保存したデータなので、新しくは保存していません。ファイルは { $folder } にあります。
+   *[other] { $count }件は前に保存したデータなので、新しくは保存していません。ファイルは { $folder } などにあります。
+}
 saved-owed = ただし、{ $count }件の受領証は断られました。その行の理由を確かめてください。
 choose-first = データが選ばれていません。
 choose-first-next = 一覧の左の四角にチェックを付けてください。

@@ -22,7 +22,7 @@ use crate::ui::paint::{by_name, by_name_and_id, moment, party, pick, refusal, wo
 use crate::ui::spot::Spot;
 use crate::ui::state::{App, held};
 use crate::ui::work::look::{Arrived, look};
-use crate::ui::work::save::save;
+use crate::ui::work::save::{Saved, save};
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -222,15 +222,27 @@ async fn fetch(State(app): Shared, here: Here, sent: Sent) -> Result<Response, A
         let left: Vec<Spot> = rows.into_iter().filter(|spot| !saved.rows.contains(spot)).collect();
         return Ok(reopen(&app, &left, stopped(trouble, saved.rows.len(), here.lang())));
     }
+    let written = saved.rows.len() - saved.before.len();
     app.sessions.with(&here.id, |session| {
-        (session.saved, session.folder) = (Some(folder.display().to_string()), None);
+        (session.saved, session.folder) = ((written > 0).then(|| folder.display().to_string()), None);
     });
-    let mut word = count(here.lang(), "saved-toast", saved.rows.len()).into_owned();
-    if saved.owed > 0 {
-        word.push_str(here.lang().pick("", " "));
-        word.push_str(&count(here.lang(), "saved-owed", saved.owed));
+    Ok(here.done(&app, &back, became(&saved, written, here.lang())))
+}
+
+/// What was saved, what had been and where, and whose receipt was refused.
+fn became(saved: &Saved, written: usize, lang: Lang) -> String {
+    let mut words = Vec::new();
+    if written > 0 || saved.before.is_empty() {
+        words.push(count(lang, "saved-toast", written));
     }
-    Ok(here.done(&app, &back, word))
+    if let Some(folder) = saved.before.first() {
+        let (many, folder) = (saved.before.len(), folder.display().to_string());
+        words.push(say_with(lang, "saved-earlier", &[("count", many.into()), ("folder", folder.into())]));
+    }
+    if saved.owed > 0 {
+        words.push(count(lang, "saved-owed", saved.owed));
+    }
+    words.join(lang.pick("", " "))
 }
 
 /// Would this folder have to be made? One that was mistyped, or whose drive is not there, is not made unasked.

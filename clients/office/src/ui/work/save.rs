@@ -17,6 +17,8 @@ use crate::wait;
 pub(in crate::ui) struct Saved {
     /// The rows that are on disk.
     pub(in crate::ui) rows: Vec<Spot>,
+    /// The folders of those that an earlier run had saved, of which nothing was written now.
+    pub(in crate::ui) before: Vec<PathBuf>,
     /// Of so many the receipt was refused.
     pub(in crate::ui) owed: usize,
     /// Why it stopped before the last one.
@@ -44,7 +46,7 @@ pub(in crate::ui) async fn save(
     drop(turn);
     // Of offices that let an agent in no more, the first says why.
     let closed = run.closed.into_iter().next().map(|(_, why)| why);
-    let mut saved = Saved { rows: Vec::new(), owed: 0, stopped: run.stopped.or(closed) };
+    let mut saved = Saved { rows: Vec::new(), before: Vec::new(), owed: 0, stopped: run.stopped.or(closed) };
     let mut mail = held(&app.mail);
     mail.folder = Some(folder);
     for one in run.fetched {
@@ -65,6 +67,9 @@ pub(in crate::ui) async fn save(
         saved.owed += usize::from(known.owed.as_ref().is_some_and(|owed| owed.refused.is_some()));
         known.withheld = arrival.withheld.is_some();
         known.done = !known.withheld && known.owed.is_none();
+        if arrival.files.is_empty() {
+            saved.before.push(arrival.folder.clone());
+        }
         known.folder = Some(arrival.folder);
         saved.rows.push(spot);
     }
