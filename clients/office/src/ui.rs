@@ -149,7 +149,8 @@ fn link(host: &str, sessions: &Sessions, clock: fn() -> Timestamp) -> String {
     format!("http://{host}/open?t={}", sessions.new_link(clock()))
 }
 
-/// The port that was asked for; else that of the last time, so that the address stays what it was; else any that is free.
+/// The port that was asked for; else that of the last time, so that the address stays what it was; else any that is free. A browser
+/// sends a session's cookie to every port of the host name, so the name that was known at another port is given up with it.
 async fn listen(port: u16, data_folder: &Path) -> Result<TcpListener, Trouble> {
     let place = data_folder.join("ui-port");
     let last = std::fs::read_to_string(&place).ok().and_then(|text| text.trim().parse().ok());
@@ -164,6 +165,9 @@ async fn listen(port: u16, data_folder: &Path) -> Result<TcpListener, Trouble> {
     let bound = listener.local_addr()?.port();
     if last != Some(bound) {
         disk::private_folder(data_folder).map_err(Trouble::writing(data_folder))?;
+        if last.is_some() {
+            state::forget_installation(data_folder)?;
+        }
         disk::replace(&place, bound.to_string().as_bytes()).map_err(Trouble::writing(&place))?;
     }
     Ok(listener)
@@ -194,4 +198,27 @@ fn serve(listener: TcpListener, routes: Router, tasks: &Tasks) -> End {
     });
     held(tasks).push(serving);
     end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Profile §15.3.
+    #[tokio::test]
+    async fn the_name_is_another_where_the_port_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let listened = || async {
+            let listener = listen(0, folder.path()).await.unwrap();
+            let port = listener.local_addr().unwrap().port();
+            (listener, port, installation(folder.path()).unwrap())
+        };
+        let (taken, port, name) = listened().await;
+        let (second, another, new) = listened().await;
+        assert!(port != another && name != new, "whoever holds the port hears nothing of what the new name is told");
+        drop((taken, second));
+        // Nobody promises that a port stays free.
+        let (_, again, kept) = listened().await;
+        assert_eq!(again == another, kept == new);
+    }
 }

@@ -160,9 +160,12 @@ pub(super) fn both(trouble: &Trouble) -> (Words, Words) {
     (of(Ja), of(En))
 }
 
+/// Where the name is remembered.
+const NAME: &str = "ui-name";
+
 /// A cookie goes to every port of its host name, so the name is this installation's own and nobody can guess it.
 pub(super) fn installation(data_folder: &Path) -> Result<String, Trouble> {
-    let place = data_folder.join("ui-name");
+    let place = data_folder.join(NAME);
     disk::private_folder(data_folder).map_err(Trouble::writing(data_folder))?;
     match std::fs::read_to_string(&place) {
         Ok(name) if name.len() == 16 && name.bytes().all(|b| b.is_ascii_hexdigit()) => Ok(name),
@@ -172,6 +175,12 @@ pub(super) fn installation(data_folder: &Path) -> Result<String, Trouble> {
             Ok(name)
         }
     }
+}
+
+/// Gives the name up; the next one is drawn when it is asked for.
+pub(super) fn forget_installation(data_folder: &Path) -> Result<(), Trouble> {
+    let place = data_folder.join(NAME);
+    disk::remove(&place).map_err(Trouble::writing(&place))
 }
 
 /// The content of a lock. A request that panicked while it held one left values that are whole: each change is one step.

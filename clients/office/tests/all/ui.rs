@@ -227,7 +227,10 @@ fn a_second_start_hands_out_another_link_and_the_address_stays() {
     assert!(links.len() == 2 && browser.get("/sent").contains("200 OK"), "the first browser stays logged in");
     end(program);
     let (program, next) = start(&house.a, None);
-    assert_eq!(next.host, browser.host);
+    let of = |host: &str| host.split_once(':').map(|(name, port)| (name.to_owned(), port.to_owned())).unwrap();
+    let (before, after) = (of(&browser.host), of(&next.host));
+    // Another program may have taken the port meanwhile; then the name is another, too (Profile §15.3).
+    assert_eq!(before.0 == after.0, before.1 == after.1, "{before:?} {after:?}");
     end(program);
 }
 
