@@ -5,7 +5,7 @@
 //! folder's name is, and no stranger's program can stand in for ours: the second run writes `asked-<word>`, the first answers with
 //! `link-<word>`, whole or not at all. A lock tells which is the first, so that two that begin together do not both serve.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,6 +24,9 @@ const LINK: &str = "link-";
 const PAUSE: Duration = Duration::from_millis(200);
 /// Looks for an answer. A run that does not answer in these 20 seconds is not well.
 const LOOKS: u32 = 100;
+
+/// Looks at a question that is gone before it is asked again: the answer comes a moment after the question went.
+const GONE: u32 = 15;
 
 /// Who serves the screens of a data folder.
 #[derive(Debug)]
@@ -47,18 +50,26 @@ impl Door {
         let folder = data_folder.join("ui");
         disk::private_folder(&folder).map_err(Trouble::writing(&folder))?;
         let place = folder.join(LOCK);
-        let lock = File::options().create(true).append(true).open(&place).map_err(Trouble::writing(&place))?;
+        let lock =
+            File::options().read(true).create(true).append(true).open(&place).map_err(Trouble::writing(&place))?;
         let word = random::hex();
         let (asked, link) = (folder.join(format!("{ASKED}{word}")), folder.join(format!("{LINK}{word}")));
-        for look in 0..LOOKS {
-            // The run that served may be just ending.
-            if lock.try_lock().is_ok() {
-                clear(&folder)?;
-                return Ok(Found::Nobody(Self { folder, _lock: lock }));
+        let mut gone = GONE;
+        for _ in 0..LOOKS {
+            match lock.try_lock() {
+                // The run that served may be just ending.
+                Ok(()) => {
+                    clear(&folder)?;
+                    return Ok(Found::Nobody(Self { folder, _lock: lock }));
+                }
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(why)) => return Err(Trouble::writing(&place)(why)),
             }
-            if look == 0 {
+            // Another run that asked may serve by now, and have cleared away what was asked of the one before.
+            if gone == GONE {
                 disk::replace(&asked, b"").map_err(Trouble::writing(&asked))?;
             }
+            gone = if asked.exists() { 0 } else { gone + 1 };
             match read_small(&link) {
                 Ok(told) => {
                     disk::remove(&link).map_err(Trouble::writing(&link))?;
@@ -161,6 +172,22 @@ mod tests {
         }
         nobody(Door::find(folder.path()).await.unwrap());
         assert_eq!(fs::read_dir(&place).unwrap().count(), 1);
+    }
+
+    /// Profile §15.3: of three runs the second took over from the first, and cleared away what the third had asked.
+    #[tokio::test]
+    async fn a_question_that_was_cleared_away_is_asked_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let door = nobody(Door::find(folder.path()).await.unwrap());
+        let (place, data) = (folder.path().join("ui"), folder.path().to_owned());
+        let third = tokio::spawn(async move { Door::find(&data).await });
+        while questions(&place).is_empty() {
+            tokio::task::yield_now().await;
+        }
+        clear(&place).unwrap();
+        let serving = tokio::spawn(door.answer(|| "link".into()));
+        assert!(matches!(third.await.unwrap().unwrap(), Found::Running(link) if link == "link"));
+        serving.abort();
     }
 
     /// Nobody but this user reads a link or asks for one.
