@@ -71,10 +71,9 @@ pub(crate) async fn drive<C: Conversation + Send + 'static>(
     mut desk: impl Desk<C>,
     mut line: Line,
 ) -> io::Result<()> {
-    let mut told_to_stop = false;
+    // `fresh`: what comes in compressed was read since the last octet left.
+    let (mut told_to_stop, mut fresh) = (false, false);
     let mut inflating: Option<Box<Inflating>> = None;
-    // What comes in was read since the last octet left.
-    let mut fresh = false;
     loop {
         let mut pondered = None;
         while let Some(effect) = pondered.take().or_else(|| session.next()) {
@@ -109,8 +108,7 @@ pub(crate) async fn drive<C: Conversation + Send + 'static>(
             heard = inflating.next(READ_BYTES)?;
         }
         if !heard.is_empty() {
-            // What few octets expand to is heard piece by piece, and others are served in between. Only the first piece came after
-            // all that was said: the others were there before what was said to it.
+            // What few octets expand to is heard piece by piece; only the first piece came after all that was said.
             if std::mem::take(&mut fresh) {
                 desk.heard().await;
             }

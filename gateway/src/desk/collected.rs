@@ -51,7 +51,9 @@ impl Collected {
         for (going, pieces) in all {
             let sent = self.messages.entry(going.message).or_default();
             (sent.size, sent.seen) = (going.size, going.seen);
-            pieces.iter().for_each(|piece| sent.add(piece.clone()));
+            for piece in pieces {
+                sent.add(piece.clone());
+            }
         }
     }
 
