@@ -9,8 +9,9 @@ use std::thread;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_conformance::{Deadline, Letter, Line, Mailbox, Office, Receipt, Reply, Submission};
-use fumibako_model::{Event, Reason, Refusal};
+use fumibako_model::{Event, LogEntry, ProofFile, Reason, Refusal};
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use super::stamps::Stamps;
 use super::{Life, SOON, field, minutes, moments};
@@ -126,7 +127,7 @@ fn whoever_comes_is_written_down_once_and_proved_offline_and_who_comes_late_as_w
 
     let ours = life.send();
     by_our_program_twice(&life);
-    let (_, popped) = deliver(&life);
+    let (letter_again, popped) = deliver(&life);
     by_pop3(maildrop(&life));
     let (_, pieced) = deliver(&life);
     let backwards = ["FETCH * BODY.PEEK[]<700.100000>", "FETCH * BODY.PEEK[]<0.700>", "STORE * +FLAGS (\\Seen)"];
@@ -163,6 +164,7 @@ fn whoever_comes_is_written_down_once_and_proved_offline_and_who_comes_late_as_w
     let sent = life.sender.folder.join("sent.eml");
     fs::write(&sent, &life.folder(&sender, "Sent")[0]).expect("the folder is writable");
     who_comes_late(&mut life, &letter, &late);
+    used_again(&life, &letter_again, &popped);
 
     // The days of all receipts are over, and the bodies gone; the recipients' signatures are in the file. Years later, the gateway is
     // gone as well, and the certificates of the offices are over.
@@ -209,6 +211,46 @@ fn who_comes_late(life: &mut Life, letter: &Letter, late: &str) {
     life.world.gateway.admin(["evidence", "verify"]);
     assert_eq!(life.happened(&again), [ACCEPTED, DELIVERED]);
     ahead_over_a_midnight(life, at);
+}
+
+/// A Message-ID whose content is gone comes again: each of both bundles is proved, and none for the other (Profile §8.18).
+fn used_again(life: &Life, letter: &Letter, id: &str) {
+    life.world.deliver(&letter.signed(&life.world.sender.identity));
+    let [first, second] =
+        &life.evidence(|one| one.evidence.message_id == id && one.evidence.event == Event::SubmissionAcceptance)[..]
+    else {
+        panic!("it came twice")
+    };
+    let mut count = 0;
+    let mut ask = |desk: &Desk, words: &[&str]| {
+        count += 1;
+        let path = desk.folder.join(format!("again-{count}.json"));
+        let ran = desk.run(&[&["receipt"], words, &["-o", &path.to_string_lossy()]].concat());
+        let text = ran.output() + &ran.messages();
+        let file =
+            fs::read(&path).ok().map(|octets| serde_json::from_slice::<ProofFile>(&octets).expect("it is a proof"));
+        let about = file.map(|file| file.entries[0].entry.parse::<LogEntry>().expect("it is evidence").id());
+        (ran.exit(), text, about)
+    };
+    let sender = &life.world.sender.number;
+    for (desk, words) in
+        [(&life.recipient, &[id, "--from", sender][..]), (&life.recipient, &[id]), (&life.sender, &[id])]
+    {
+        let (exit, text, file) = ask(desk, words);
+        assert_eq!((exit, file), (Some(2), None), "{text}");
+        for told in [Refusal::EvidenceSeveral.row().code.into(), first.id.to_string(), second.id.to_string()] {
+            assert!(text.contains(&told), "{told}: {text}");
+        }
+    }
+    for (desk, list, before) in [(&life.recipient, "inbox", ""), (&life.sender, "sent", "sent:")] {
+        let rows = desk.run(&["list", list, "--format", "ndjson"]).well().output();
+        let rows = rows.lines().map(|row| serde_json::from_str::<Value>(row).expect("a row"));
+        let row = rows.into_iter().find(|row| row["message_id"] == id).expect("it is kept");
+        for (which, meant) in [(format!("{before}{}", row["uid"]), second), (first.id.to_string(), first)] {
+            let (exit, text, file) = ask(desk, &[&which]);
+            assert_eq!((exit, file), (Some(0), Some(meant.id)), "{which}: {text}");
+        }
+    }
 }
 
 /// The clock is ten days ahead, goes over a midnight there, and is right again: the days that follow have heads of their own, which do
