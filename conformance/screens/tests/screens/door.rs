@@ -120,12 +120,15 @@ async fn locked(world: &World) -> Done {
     world.go(&world.a, "/compose").await?;
     world.fill("#message", "途中まで書いた").await?;
     ahead(16 * 60);
-    // Whether the page was covered a moment ago is no matter to whoever presses just now.
-    let press = "[...document.querySelectorAll('main button')].find(b => b.innerText.trim() === '一時保存').click()";
+    // Whether the page was covered a moment ago is no matter to whoever presses just now, and types on.
+    let press = "performance.clearResourceTimings(); \
+        [...document.querySelectorAll('main button')].find(b => b.innerText.trim() === '一時保存').click(); \
+        document.querySelector('#message').dispatchEvent(new Event('input', { bubbles: true }))";
     world.js(press).await?;
     let asked = world.until("document.querySelector('dialog#lock:modal #door')").await;
-    // What is typed would be kept by itself about now: two questions wait for one login.
-    tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
+    // What is typed is kept by itself a moment later: two questions wait for one login.
+    let both = "performance.getEntriesByType('resource').some((one) => one.name.endsWith('/save'))";
+    let asked = asked && world.until(both).await;
     world.shot("locked").await?;
     let kept = world.holds("document.querySelector('#message').value === '途中まで書いた'").await;
     if asked {

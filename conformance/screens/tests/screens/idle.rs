@@ -7,8 +7,8 @@ use fumibako::ui::Ui;
 
 use crate::world::{A, C, Done, World};
 
-/// Short for a person, long for a test that clicks.
-const IDLE_SECONDS: u32 = 8;
+/// Short for a person, long enough for a slow machine between the login and the first word.
+const IDLE_SECONDS: u32 = 30;
 const MESSAGE: &str = "#message";
 
 pub(crate) async fn play(world: &World) -> Done {
@@ -34,6 +34,7 @@ async fn covered(world: &World, office: &Ui) -> Done {
     world.enter(office, C.0).await?;
     world.driver.goto(World::url(office, "/compose")).await?;
     world.fill(MESSAGE, "席を立つ前に書いた").await?;
+    tokio::time::sleep(std::time::Duration::from_secs(u64::from(IDLE_SECONDS))).await;
     let covered = world.soon(COVERED).await;
     world.see(
         "LG-10",
