@@ -69,7 +69,7 @@ const LOCKED: &str = "return (async () => { const root = await navigator.storage
     const place = await root.getFileHandle('使用中.pdf', { create: true }); \
     const write = async (text) => { const out = await place.createWritable(); await out.write(text); await out.close(); }; \
     await write('a'); const locked = await place.getFile(); await write('longer than before'); \
-    const chosen = new DataTransfer(); chosen.items.add(locked); chosen.items.add(new File(['%PDF'], '読める.pdf')); \
+    const chosen = new DataTransfer(); chosen.items.add(locked); chosen.items.add(new File(['%PDF-1.7'], '読める.pdf')); \
     const field = document.querySelector('input[type=file]'); field.files = chosen.files; \
     field.dispatchEvent(new Event('change', { bubbles: true })); return locked.arrayBuffer().then(() => 'read', () => 'locked'); })()";
 
