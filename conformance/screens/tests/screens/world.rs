@@ -214,9 +214,14 @@ impl World {
         Ok(element.click().await?)
     }
 
+    /// Types over what stands in a field, as people do: in it all the while. WebDriver's own clearing leaves the field, and tells the
+    /// page of no key: what another window wrote might be told into it before the first letter.
     pub(crate) async fn fill(&self, css: &str, text: &str) -> Done {
         let element = self.driver.query(By::Css(css)).first().await?;
-        element.clear().await?;
+        element.send_keys(Key::Control + "a").await?;
+        if text.is_empty() {
+            return Ok(element.send_keys(Key::Delete.value().to_string()).await?);
+        }
         Ok(element.send_keys(text).await?)
     }
 
@@ -375,6 +380,7 @@ async fn browser(port: u16, folder: &Path) -> Result<WebDriver, Problem> {
         "--disable-sync",
         "--window-size=1366,900",
         "--lang=ja",
+        "--accept-lang=ja",
         "--force-color-profile=srgb",
     ] {
         capabilities.add_arg(flag)?;
