@@ -292,7 +292,8 @@ function keepSoon(form) {
   clearTimeout(pause);
   pause = window.setTimeout(() => save(form, false), 2000);
 }
-addEventListener("pagehide", () => {
+// Before the next page is asked for, which would show the words from before these; the other for a window that just closes.
+for (const leaving of ["beforeunload", "pagehide"]) addEventListener(leaving, () => {
   for (const form of document.querySelectorAll("form[data-unsaved]")) save(/** @type {HTMLFormElement} */ (form), true);
 });
 
