@@ -3,10 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use fumibako_conformance::{Gateway, Letter, Mailbox, Office, Submission};
+use fumibako_conformance::{Deadline, Gateway, Letter, Mailbox, Office, Submission};
 
 /// The two offices of the sample.
 pub(crate) struct World {
@@ -60,11 +59,9 @@ impl World {
     /// So many are, soon: a program need not wait for the answer to its last word.
     #[track_caller]
     pub(crate) fn hands_over(&self, count: usize) {
-        let until = Instant::now() + Duration::from_secs(60);
-        while self.handed_over() != count {
-            assert!(Instant::now() < until, "{} were handed over, not {count}", self.handed_over());
-            thread::sleep(Duration::from_millis(100));
-        }
+        let deadline = Deadline::after(Duration::from_mins(1));
+        let all = deadline.until(|| (self.handed_over() == count).then_some(()));
+        assert!(all.is_some(), "{} were handed over, not {count}", self.handed_over());
     }
 
     /// Settings of another program, which only their owner reads, as many want them.

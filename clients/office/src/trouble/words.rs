@@ -116,11 +116,7 @@ impl Trouble {
                 format!("{} はすでにあり、上書きしていません。", path.display()),
                 "別の名前にするか、--overwrite を付けてください。".into(),
             ),
-            Self::Deaf(_) => (
-                "文箱はすでに動いていますが、応答がありません。".into(),
-                "動いている文箱を終わらせてから（Ctrl-C、またはパソコンの再起動）、もう一度実行してください。".into(),
-            ),
-            Self::Busy(_) => ("ほかの送受信が実行中です。".into(), "終わってからもう一度実行してください。".into()),
+            Self::Deaf(_) | Self::Busy(_) => self.another_runs(Lang::Ja),
             Self::Usage(usage) => usage.japanese(),
             Self::Limit(limit) => limit.japanese(),
             Self::Unreachable { host, .. } => (
@@ -140,7 +136,6 @@ impl Trouble {
                 format!("{id} というデータは見つかりません。"),
                 "`fumibako list inbox` か `fumibako list sent` で番号を確かめてください。".into(),
             ),
-            // In `words`.
             Self::Refused { .. }
             | Self::Distrust(_)
             | Self::NoMandate(_)
@@ -149,9 +144,26 @@ impl Trouble {
             | Self::NotAttached(..)
             | Self::CannotRead(..)
             | Self::CannotWrite(..)
-            | Self::Output(_) => nothing(),
+            | Self::Output(_) => nothing(), // in `words`
         };
         Words::new(what, next)
+    }
+
+    /// Another run of the program is at it.
+    fn another_runs(&self, lang: Lang) -> (String, String) {
+        let (what, next) = match (self, lang) {
+            (Self::Deaf(_), Lang::Ja) => (
+                "文箱はすでに動いていますが、応答がありません。",
+                "動いている文箱を終わらせてから（Ctrl-C、またはパソコンの再起動）、もう一度実行してください。",
+            ),
+            (Self::Deaf(_), Lang::En) => (
+                "Fumibako runs already, but does not answer.",
+                "End the one that runs (Ctrl-C, or restart the computer), then run it again.",
+            ),
+            (_, Lang::Ja) => ("ほかの送受信が実行中です。", "終わってからもう一度実行してください。"),
+            (_, Lang::En) => ("Another run is sending or fetching.", "Run it again when that has ended."),
+        };
+        (what.into(), next.into())
     }
 
     fn english(&self) -> Words {
@@ -191,11 +203,7 @@ impl Trouble {
                 format!("{} is there already and was not replaced.", path.display()),
                 "Choose another name, or say --overwrite.".into(),
             ),
-            Self::Deaf(_) => (
-                "Fumibako runs already, but does not answer.".into(),
-                "End the one that runs (Ctrl-C, or restart the computer), then run it again.".into(),
-            ),
-            Self::Busy(_) => ("Another run is sending or fetching.".into(), "Run it again when that has ended.".into()),
+            Self::Deaf(_) | Self::Busy(_) => self.another_runs(Lang::En),
             Self::Usage(usage) => usage.english(),
             Self::Limit(limit) => limit.english(),
             Self::Unreachable { host, .. } => (
@@ -215,7 +223,6 @@ impl Trouble {
                 format!("There is no message {id}."),
                 "`fumibako list inbox` and `fumibako list sent` show what there is.".into(),
             ),
-            // In `words`.
             Self::Refused { .. }
             | Self::Distrust(_)
             | Self::NoMandate(_)
@@ -224,7 +231,7 @@ impl Trouble {
             | Self::NotAttached(..)
             | Self::CannotRead(..)
             | Self::CannotWrite(..)
-            | Self::Output(_) => nothing(),
+            | Self::Output(_) => nothing(), // in `words`
         };
         Words::new(what, next)
     }
