@@ -211,7 +211,7 @@ async fn went(world: &World, place: &str) -> Done {
         "kept, it is a draft of its own",
         moved && !world.holds(&format!("location.pathname === '{place}'")).await,
     );
-    Ok(())
+    world.go(&world.a, "/sent").await
 }
 
 async fn confirmation(world: &World, files: &[PathBuf]) -> Done {
@@ -275,7 +275,6 @@ async fn confirmation(world: &World, files: &[PathBuf]) -> Done {
     world.see("CF-05", "a double click sends once", once);
     gone_back(world).await?;
     went(world, place.as_str().unwrap_or_default()).await?;
-    world.go(&world.a, "/sent").await?;
     let heads = ["送信日時", "送信先事業所", "メッセージ", "ファイル", "届き具合", "受領証"];
     world.see(
         "TX-01 TX-03",

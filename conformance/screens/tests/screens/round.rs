@@ -369,7 +369,7 @@ async fn save_all(world: &World, ui: &Ui, place: &Path) -> Done {
     world.go(ui, "/inbox").await?;
     world.press("未取得をすべて取得").await?;
     world.until("document.querySelector('dialog:modal #folder')").await;
-    std::fs::create_dir_all(&place)?;
+    std::fs::create_dir_all(place)?;
     world.fill("#folder", &place.display().to_string()).await?;
     world.press("保存する").await?;
     world.until("!document.querySelector('dialog:modal') && document.querySelector('#saved-files')").await;

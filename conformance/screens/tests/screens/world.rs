@@ -214,7 +214,7 @@ impl World {
         Ok(element.click().await?)
     }
 
-    /// Types over what stands in a field, as people do: in it all the while. WebDriver's own clearing leaves the field, and tells the
+    /// Types over what stands in a field, as people do: in it all the while. The driver's own clearing leaves the field, and tells the
     /// page of no key: what another window wrote might be told into it before the first letter.
     pub(crate) async fn fill(&self, css: &str, text: &str) -> Done {
         let element = self.driver.query(By::Css(css)).first().await?;
