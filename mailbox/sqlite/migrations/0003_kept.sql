@@ -3,7 +3,11 @@ INSERT INTO counter (name, value) VALUES ('papers_followed', 0);
 
 -- `after`: the last piece of evidence there was when somebody last asked for it to be kept. Of papers kept before that was written down,
 -- the last there is now.
-CREATE TABLE paper_kept (
+CREATE TABLE paper_before AS SELECT name, kind, octets, beside FROM paper;
+
+DROP TABLE paper;
+
+CREATE TABLE paper (
     name   TEXT PRIMARY KEY,           -- 32 letters of its SHA-256
     kind   TEXT NOT NULL,
     after  INTEGER NOT NULL,
@@ -11,12 +15,10 @@ CREATE TABLE paper_kept (
     octets BLOB NOT NULL
 ) STRICT;
 
-INSERT INTO paper_kept (name, kind, after, beside, octets)
-SELECT name, kind, (SELECT value FROM counter WHERE name = 'evidence'), beside, octets FROM paper;
+INSERT INTO paper (name, kind, after, beside, octets)
+SELECT name, kind, (SELECT value FROM counter WHERE name = 'evidence'), beside, octets FROM paper_before;
 
-DROP TABLE paper;
-
-ALTER TABLE paper_kept RENAME TO paper;
+DROP TABLE paper_before;
 
 -- Bundles all of whose octets went to their recipient, and nothing says yet that they were taken (Profile §8.10).
 CREATE TABLE sent_out (
