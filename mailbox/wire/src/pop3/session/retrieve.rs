@@ -15,7 +15,7 @@ pub(super) struct Retrieving {
     /// So many octets of it were read.
     read: u64,
     size: u64,
-    /// TOP shows no whole message, and is no retrieval.
+    /// It was asked for by TOP.
     top: bool,
     stuffer: Stuffer,
 }
@@ -61,9 +61,11 @@ impl Session {
             self.send(out);
             return self.read_on(maildrop, retrieving);
         }
+        // TOP shows no whole message, and is no retrieval, unless it asks for more lines than there are: so fetchmail collects.
+        let whole = ended && !retrieving.stuffer.is_done();
         retrieving.stuffer.end(&mut out);
         self.send(out);
-        if !retrieving.top {
+        if whole {
             maildrop.retrieved(retrieving.number);
         }
         Phase::Ready(maildrop)
