@@ -64,6 +64,12 @@ impl World {
         Bad { name, why, by: self.sender.clone(), envelope, octets }
     }
 
+    /// The sender's plan for another office: whether that may have it is asked once the kind of message is known.
+    fn sent_to(&self, name: &'static str, why: Refusal, to: &Office) -> Bad {
+        let octets = Letter::plan(&self.sender, to).signed(&self.sender.identity);
+        Bad { octets, ..self.misdirected(name, why, self.sender.address(), &[&to.address()]) }
+    }
+
     /// Another office sends a plan of its own to the recipient.
     fn sent_by(&self, name: &'static str, why: Refusal, by: &Office) -> Bad {
         let octets = Letter::plan(by, &self.recipient).signed(&by.identity);
@@ -139,8 +145,8 @@ fn ends(world: &World) -> Vec<Bad> {
     vec![
         world.misdirected("unregistered", Refusal::RecipientUnknown, sender.clone(), &["9970008888@plans.example"]),
         world.misdirected("no office", Refusal::RecipientUnknown, sender.clone(), &["someone@plans.example"]),
-        world.misdirected("unlicensed", Refusal::RecipientNotLicensed, sender.clone(), &[&world.lapsed.address()]),
-        world.misdirected("suspended", Refusal::RecipientSuspended, sender.clone(), &[&world.suspended.address()]),
+        world.sent_to("unlicensed", Refusal::RecipientNotLicensed, &world.lapsed),
+        world.sent_to("suspended", Refusal::RecipientSuspended, &world.suspended),
         world.sent_by("suspended sender", Refusal::SenderSuspended, &world.suspended),
         world.sent_by("unlicensed sender", Refusal::SenderNotLicensed, &world.lapsed),
         world.misdirected("other domain", Refusal::OtherDomain, sender.clone(), &["9970000029@other.example"]),
