@@ -1,7 +1,7 @@
 //! What was erased: one piece of evidence for the content of a day, over a tree of the digests (Profile §8.28).
 //!
 //! A list would grow with the day, and all of it would go into every file of evidence. A root is 32 octets for any number of
-//! messages, and a path proves one of them without naming the others.
+//! bundles, and a path proves one of them without naming the others.
 
 use fumibako_model::log::{Growth, Hash, Nodes, TILE, Tile};
 use fumibako_model::{Erased, EvidenceId, erased_leaves};
@@ -15,7 +15,8 @@ use crate::expire::range;
 use crate::ledger::Ledger;
 use crate::log::{tile_id, unpack};
 
-/// The tree over the digests of admitted messages.
+/// The tree over the digests of bundles. No receipt is among them: what a recipient signed stays beside the evidence that names it, and
+/// nothing is called erased that is still there.
 pub(crate) struct Tree {
     pub(crate) count: u64,
     pub(crate) root: Hash,
@@ -31,13 +32,13 @@ impl Tree {
         Self { count: growth.size(), root: growth.root(), tiles: growth.tiles() }
     }
 
-    /// Over the messages whose bodies stand under the key of this day. That is destroyed, so they are the same until they are
+    /// Over the bundles whose bodies stand under the key of this day. That is destroyed, so they are the same until they are
     /// written down.
     pub(crate) async fn of_day(readers: &SqlitePool, day: Day) -> Result<Self, StoreError> {
         let (first, last) = range(day);
         let digests = sqlx::query_scalar!(
             r#"SELECT coalesce(group_concat(hex(sha256), ''), '') AS "digests!: String" FROM message
-               WHERE segment BETWEEN ? AND ? AND sha256 IS NOT NULL"#,
+               WHERE segment BETWEEN ? AND ? AND content_digest IS NOT NULL"#,
             first,
             last
         );
@@ -53,7 +54,7 @@ fn digests_of(text: &str) -> Vec<Hash> {
     text.as_bytes().chunks_exact(64).map(digest).collect()
 }
 
-/// Puts the piece into the ledger; where nothing was admitted that day there is none.
+/// Puts the piece into the ledger; where no bundle was admitted that day there is none.
 pub(crate) fn note(
     ledger: &mut Ledger<'_>,
     (day, tree): (Day, &Tree),
@@ -141,9 +142,9 @@ async fn tile(
     Ok(found.map(|hashes| Tile { level, index, hashes: unpack(&hashes) }))
 }
 
-/// What this message was as accepted; none of one that an office put into its own folder.
+/// What this bundle was as accepted; none of what is no bundle.
 pub(crate) async fn digest_of(rows: &mut SqliteConnection, message: i64) -> Result<Option<Hash>, Stop> {
-    let found = sqlx::query_scalar!("SELECT sha256 FROM message WHERE id = ?", message);
+    let found = sqlx::query_scalar!("SELECT sha256 FROM message WHERE id = ? AND content_digest IS NOT NULL", message);
     let found = found.fetch_optional(rows).await?.flatten();
     Ok(found.and_then(|digest| digest.try_into().ok()))
 }

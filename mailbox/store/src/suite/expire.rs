@@ -94,7 +94,16 @@ pub async fn a_day_expires_and_its_evidence_stays<S: Store>(store: Arc<S>) {
 pub async fn what_was_erased_is_proved_of_each_message<S: Store>(store: Arc<S>) {
     // Profile §8.28
     let world = World::with(&*store).await;
+    let receipt = |id: &str| {
+        let (ends, about) = ((himawari(), sakura()), format!("{id}@x.example"));
+        let digest = *world.bundle(&*store, ends, &about, id).facts().content_digest();
+        world.receipt(&*store, (ends.1, ends.0), &format!("receipt-{id}@x.example"), (&about, &digest))
+    };
+    send(&*store, &world, "early", ago(94)).await;
+    store.deliver(receipt("early"), ago(93)).await.unwrap();
     let (one, other) = (send(&*store, &world, "one", ago(91)).await, send(&*store, &world, "other", ago(91)).await);
+    // What its recipient signed stays beside the evidence: it is not among what is erased.
+    store.deliver(receipt("other"), ago(91)).await.unwrap();
     let (held, kept) = (send(&*store, &world, "held", ago(91)).await, send(&*store, &world, "kept", ago(1)).await);
     draft(&*store, "of a day on which nobody sent", ago(95)).await;
     let order = HoldOrder {
@@ -121,7 +130,7 @@ pub async fn what_was_erased_is_proved_of_each_message<S: Store>(store: Arc<S>) 
     let day = Day::of(ago(91)).to_string();
     let told = gone(&one).await.unwrap();
     assert_eq!((told.1.as_str(), told.2, told.3), (day.as_str(), 2, now()));
-    assert_eq!(gone(&other).await, Some(told.clone()), "one piece for both");
+    assert_eq!(gone(&other).await, Some(told.clone()), "one piece for both, and not for the receipt");
     assert_eq!((gone(&held).await, gone(&kept).await), (None, None), "what can be read is not erased");
     let alone = store.prove_life(told.0).await.unwrap();
     assert_eq!(alone.len(), 1, "it is about no bundle");
@@ -131,7 +140,8 @@ pub async fn what_was_erased_is_proved_of_each_message<S: Store>(store: Arc<S>) 
     assert_eq!((late.1.as_str(), late.2), (day.as_str(), 1), "it had stayed over its day, and is erased alone");
     assert_eq!(gone(&one).await, Some(told));
     let all = store.list_evidence(Which::default()).await.unwrap();
-    assert_eq!(all.iter().filter(|entry| entry.contains("ContentErasure")).count(), 2, "none of a day without mail");
+    let erasures = all.iter().filter(|entry| entry.contains("ContentErasure")).count();
+    assert_eq!(erasures, 3, "none of a day on which no bundle came");
     assert_eq!(store.audit().await.unwrap().faults, []);
 }
 
