@@ -72,7 +72,7 @@ pub(crate) async fn add(store: &SqliteStore, order: HoldOrder, now: Timestamp) -
         placed += done?;
     }
     if placed == 0 {
-        return Err(Refusal::ValueUnfit.about("it is under a hold already; see `hold list`").into());
+        return Err(Refusal::AlreadyHeld.about(&order.message_id).into());
     }
     Ok(placed)
 }
@@ -95,7 +95,7 @@ pub(crate) async fn release(
     let mut found = in_force(store).await?;
     found.retain(|held| held.office == office && held.message_id == message_id);
     if found.is_empty() {
-        return Err(Refusal::ValueUnfit.about("it is under no hold; see `hold list`").into());
+        return Err(Refusal::NotHeld.about(message_id).into());
     }
     for held in &found {
         end(store, held, &by, now).await?;
@@ -220,7 +220,7 @@ async fn find(store: &SqliteStore, office: OfficeNumber, message_id: &str) -> Re
     .await
     .map_err(store_error)?;
     if found.is_empty() {
-        return Err(Refusal::NoSuchMessage.about(message_id).into());
+        return Err(Refusal::NothingToHold.about(message_id).into());
     }
     Ok(found.into_iter().map(|row| (row.id, place(row.segment, row.body_offset, row.stored, row.size))).collect())
 }

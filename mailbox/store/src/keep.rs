@@ -587,6 +587,7 @@ impl From<BodyError> for StoreError {
         let text = error.to_string();
         match error {
             BodyError::Erased(_) => Self::Refused(Refusal::ContentExpired.into()),
+            BodyError::TooManyHolds(held) => Self::Refused(Refusal::TooManyHolds.about(held)),
             BodyError::Full { .. } => Self::Full(text),
             BodyError::Unsynced { .. } => Self::Broken(text),
             _ => Self::Failed(text),

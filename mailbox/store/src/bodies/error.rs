@@ -78,6 +78,12 @@ pub enum BodyError {
     /// The day has as many segments as there are numbers.
     #[error("{0} has no number left for a new segment")]
     Crowded(Day),
+    /// There is no room for the key of another hold; nothing was kept. End some first.
+    #[error("{0} messages are held, and there is room for the key of no other; end holds that nobody needs")]
+    TooManyHolds(usize),
+    /// There is no room for another key; nothing was kept.
+    #[error("{} has room for no more keys; end holds that nobody needs", .0.display())]
+    RingFull(PathBuf),
     /// The cryptographic library failed; nothing was kept.
     #[error("the cryptographic library refused to work")]
     Cipher,

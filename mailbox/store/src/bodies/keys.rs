@@ -77,7 +77,7 @@ impl Keys {
         }
     }
 
-    /// The key of a day, made if it is new: then it is durable before this returns.
+    /// The key of a day, made if it is new: then it is durable before this returns. Holds leave room for the keys of days.
     pub(super) fn get_or_make(&self, day: Day) -> Result<Arc<DayKey>, BodyError> {
         let has_none = |found: &Result<_, BodyError>| matches!(found, Err(BodyError::KeyLost { .. }));
         let found = self.get(day);
@@ -90,6 +90,9 @@ impl Keys {
             return found; // another thread was faster
         }
         let State { root, ring } = self.now();
+        if day.is_hold() && !ring.has_room_for_a_hold() {
+            return Err(BodyError::TooManyHolds(self.holds().len()));
+        }
         let (mut ring, key) = (Ring::clone(&ring), Arc::new(random_key()?));
         ring.keys.insert(day, Arc::clone(&key));
         self.replace(&ring, &root)?;
@@ -162,6 +165,10 @@ impl Keys {
 
     /// Puts a ring in the place of the one on the disk. After an error other than `Unsynced` the old one stands.
     fn replace(&self, ring: &Ring, root: &Root) -> Result<(), BodyError> {
+        // What is written must be read again.
+        if ring.octets_sealed() > RING_BYTES {
+            return Err(BodyError::RingFull(self.folder.join(RING)));
+        }
         let next = self.folder.join(RING_NEW);
         unlink(&next)?;
         write_new(&next, &ring.seal(root)?)?;

@@ -24,8 +24,11 @@ const NONCE: usize = 12;
 const HEADER: usize = MAGIC.len() + 8 + NONCE;
 const KEY: usize = 32;
 const TAG: usize = 16;
-/// A ring is never longer: eighty thousand days.
+/// A ring is never longer, and none is written that is.
 pub(super) const RING_BYTES: u64 = 4 << 20;
+/// Of it, so much is for days alone: keys for the longest retention take 13 KiB, and what is remembered of a year's days 1.4 KiB.
+/// Holds have the rest: 87,000 at a time, or 780,000 that there ever were.
+const FOR_DAYS: u64 = 1 << 20;
 
 /// The key of a day. It stays where it is in memory, and is wiped there.
 pub(super) type DayKey = Zeroizing<[u8; KEY]>;
@@ -66,6 +69,16 @@ pub(super) struct Ring {
 }
 
 impl Ring {
+    /// Octets of the ring as it stands in its file.
+    pub(super) fn octets_sealed(&self) -> u64 {
+        (HEADER + 8 + self.keys.len() * (4 + KEY) + self.erased.len() * 4 + TAG) as u64
+    }
+
+    /// Has it room for one more hold, and for all days that may come?
+    pub(super) fn has_room_for_a_hold(&self) -> bool {
+        self.octets_sealed() + (4 + KEY) as u64 <= RING_BYTES - FOR_DAYS
+    }
+
     pub(super) fn seal(&self, root: &Root) -> Result<Vec<u8>, BodyError> {
         let mut nonce = [0; NONCE];
         aws_lc_rs::rand::fill(&mut nonce)?;

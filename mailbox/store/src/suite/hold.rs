@@ -90,10 +90,10 @@ pub async fn a_hold_of_nothing_is_refused<S: Store>(store: Arc<S>) {
     let world = World::with(&*store).await;
     send(&*store, &world, "a", ago(1)).await;
     refused(store.hold(order("9970000099".parse().unwrap(), "a"), now()).await, Refusal::OfficeUnknown);
-    refused(store.hold(order(kaede(), "a"), now()).await, Refusal::NoSuchMessage);
-    refused(store.hold(order(sakura(), "b"), now()).await, Refusal::NoSuchMessage);
+    refused(store.hold(order(kaede(), "a"), now()).await, Refusal::NothingToHold);
+    refused(store.hold(order(sakura(), "b"), now()).await, Refusal::NothingToHold);
     store.hold(order(himawari(), "a"), now()).await.unwrap();
-    refused(store.hold(order(sakura(), "a"), now()).await, Refusal::ValueUnfit);
-    refused(store.release(sakura(), "a@x.example".into(), "運用者".into(), now()).await, Refusal::ValueUnfit);
+    refused(store.hold(order(sakura(), "a"), now()).await, Refusal::AlreadyHeld);
+    refused(store.release(sakura(), "a@x.example".into(), "運用者".into(), now()).await, Refusal::NotHeld);
     assert_eq!(store.holds().await.unwrap().len(), 1);
 }

@@ -296,3 +296,59 @@ fn no_key_stands_in_the_ring_in_the_clear() {
     let ring = fs::read(path.join(RING)).unwrap();
     assert!(!ring.windows(8).any(|window| window == &key[..8]));
 }
+
+/// The same key for all of these days, in the ring and on the disk.
+fn fill(keys: &Keys, days: impl Iterator<Item = Day>, may: impl Fn(&Ring) -> bool) -> usize {
+    let State { root, ring } = keys.now();
+    let (mut ring, key) = (Ring::clone(&ring), Arc::new(random_key().unwrap()));
+    let mut filled = 0;
+    for day in days {
+        if !may(&ring) {
+            break;
+        }
+        ring.keys.insert(day, Arc::clone(&key));
+        filled += 1;
+    }
+    keys.replace(&ring, &root).unwrap();
+    keys.set(State { root, ring: Arc::new(ring) });
+    filled
+}
+
+#[test]
+fn holds_have_their_part_of_the_ring_and_leave_room_for_days() {
+    let (_folder, path) = fresh();
+    let keys = open(&path).unwrap();
+    let at = |number: usize| Day::hold(i32::try_from(number).unwrap()).unwrap();
+    let held = fill(&keys, (2..).map(at), Ring::has_room_for_a_hold);
+    assert!(held > 87_000, "{held}");
+    assert!(matches!(keys.get_or_make(at(1)), Err(BodyError::TooManyHolds(many)) if many == held));
+    // What is remembered of one that ended takes a little of its room.
+    keys.erase(at(2)).unwrap();
+    keys.erase(at(3)).unwrap();
+    keys.get_or_make(at(1)).unwrap();
+    let held = held - 1 + usize::from(keys.get_or_make(at(100_000)).is_ok());
+    let before = fs::read(path.join(RING)).unwrap();
+    assert!(matches!(keys.get_or_make(at(500_000)), Err(BodyError::TooManyHolds(many)) if many == held));
+    assert!(fs::read(path.join(RING)).unwrap() == before && keys.get(at(500_000)).is_err());
+    keys.get_or_make(Day(20_516)).unwrap();
+    let again = open(&path).unwrap();
+    assert_eq!((again.holds().len(), again.days().len()), (held, 3));
+}
+
+#[test]
+fn no_ring_is_written_that_would_not_be_read() {
+    let (_folder, path) = fresh();
+    let keys = open(&path).unwrap();
+    let fits = |ring: &Ring| ring.octets_sealed() + 36 <= RING_BYTES;
+    let filled = fill(&keys, (100_000..).map(Day), fits);
+    assert_eq!(fs::metadata(path.join(RING)).unwrap().len(), keys.now().ring.octets_sealed());
+    let full = |done: Result<_, BodyError>| matches!(done, Err(BodyError::RingFull(_)));
+    assert!(full(keys.get_or_make(Day(1))));
+    let again = open(&path).unwrap();
+    assert_eq!(again.days().len(), filled + 2);
+    assert!(full(again.get_or_make(Day(1))));
+    again.erase(OLD).unwrap();
+    again.erase(TODAY).unwrap();
+    again.get_or_make(Day(1)).unwrap();
+    assert_eq!(open(&path).unwrap().days().len(), filled + 1);
+}
