@@ -1,11 +1,13 @@
 //! 保全: a message kept over the expiry of its day, in a segment and under a key of its own (Profile §11.6).
 //!
-//! Never here: a hold that nobody answers for, a body named by a row before it is on the disk.
+//! Never here: a hold that nobody answers for, a body named by a row before it is on the disk, a copy whose number no row knows.
+
+mod left;
 
 use std::collections::BTreeSet;
 
 use fumibako_model::{Done, OfficeNumber, Refusal, What};
-use fumibako_store::bodies::{Bodies, Day, Place, Segment};
+use fumibako_store::bodies::{Day, Place, Segment};
 use fumibako_store::{Ended, Hold, HoldOrder, StoreError};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -20,10 +22,16 @@ use crate::ledger::{Ledger, Wake};
 use crate::read::place;
 use crate::store::SqliteStore;
 
+pub(crate) use left::{end_unnamed, part};
+
 /// What the writer does for a hold.
 pub(crate) enum Order {
+    /// This number is given from now on.
+    Number(i32),
     /// The body of this message stands there now, and not where it stood.
     Place { message: i64, from: Place, to: Place, hold: HoldOrder, at: Timestamp },
+    /// Somebody wants this hold ended, whose key goes next.
+    Ask { hold: i64, by: String },
     /// It goes back, or, with its day, away.
     Release { held: Held, gone: bool, by: String, at: Timestamp },
 }
@@ -40,6 +48,8 @@ pub(crate) struct Held {
     stored: i64,
     size: i64,
     now_in: i64,
+    /// Who asked for its end, if a crash came before it.
+    asked_by: Option<String>,
 }
 
 impl Held {
@@ -51,25 +61,20 @@ impl Held {
 
 /// Places a hold on every message of this Message-ID that the office has. Says how many.
 ///
-/// | a crash             | finds on restart                       | the hold       |
-/// |---------------------|----------------------------------------|----------------|
-/// | before the commit   | at most a segment that no row names    | is placed anew |
-/// | after it            | the body in its own segment, the record| is in force    |
+/// | a crash after step              | finds on restart                                    | the hold       |
+/// |---------------------------------|-----------------------------------------------------|----------------|
+/// | 1 its number is written down    | nothing under it                                    | is placed anew |
+/// | 2 its key is made               | a key without a file, which is destroyed            | is placed anew |
+/// | 3 the copy is on the disk       | a file that no row names, whose key is destroyed    | is placed anew |
+/// | 4 the row names the copy        | the body in its own segment, the record             | is in force    |
 pub(crate) async fn add(store: &SqliteStore, order: HoldOrder, now: Timestamp) -> Result<u64, StoreError> {
     let _no_expiry_meanwhile = store.expiring.lock().await;
     let found = find(store, order.office, &order.message_id).await?;
     let mut placed = 0;
     for (message, from) in found {
-        if from.segment.day().is_hold() {
-            continue;
+        if !from.segment.day().is_hold() {
+            placed += place_one(store, (message, from), &order, now).await?;
         }
-        let to = store.touch(move |bodies| bodies.hold(from)).await?;
-        let command = Order::Place { message, from, to, hold: order.clone(), at: now };
-        let done = store.change(|reply| Command::Hold(Box::new(command), reply)).await;
-        if matches!(done, Err(StoreError::Refused(_) | StoreError::Busy(_) | StoreError::Full(_))) {
-            store.touch(move |bodies| bodies.end_hold(to.segment)).await?;
-        }
-        placed += done?;
     }
     if placed == 0 {
         return Err(Refusal::AlreadyHeld.about(&order.message_id).into());
@@ -77,14 +82,47 @@ pub(crate) async fn add(store: &SqliteStore, order: HoldOrder, now: Timestamp) -
     Ok(placed)
 }
 
+async fn place_one(
+    store: &SqliteStore,
+    (message, from): (i64, Place),
+    hold: &HoldOrder,
+    at: Timestamp,
+) -> Result<u64, StoreError> {
+    let own = number(store).await?;
+    let copied = store.touch(move |bodies| bodies.hold(from, own)).await;
+    let done = match copied {
+        Err(why) => Err(why),
+        Ok(to) => {
+            let order = Order::Place { message, from, to, hold: hold.clone(), at };
+            store.change(|reply| Command::Hold(Box::new(order), reply)).await
+        }
+    };
+    // Of one that broke it is not known whether it was committed; the next start sees.
+    if !matches!(done, Ok(_) | Err(StoreError::Broken(_)))
+        && let Err(why) = store.touch(move |bodies| bodies.end_hold(Segment::first(own))).await
+    {
+        tracing::warn!(%why, "hold.leftover");
+    }
+    done
+}
+
+/// A number that no hold had, from now on given.
+async fn number(store: &SqliteStore) -> Result<Day, StoreError> {
+    let given = sqlx::query_scalar!("SELECT value FROM counter WHERE name = 'hold_number'");
+    let given = left::number_of(given.fetch_one(&store.readers).await.map_err(store_error)?);
+    let own = store.touch(move |bodies| bodies.next_hold(given)).await?;
+    store.change(|reply| Command::Hold(Box::new(Order::Number(own.hold_number())), reply)).await?;
+    Ok(own)
+}
+
 /// Ends a hold: as long as its day is kept the message goes on with its day; after that it is erased now, by the destruction of the
 /// key that the hold alone has.
 ///
-/// | a crash                             | finds on restart                                                        |
-/// |-------------------------------------|-------------------------------------------------------------------------|
-/// | before its key is destroyed         | the hold in force                                                       |
-/// | after that, before the commit       | a hold whose body nobody can read: [`finish`] ends it                   |
-/// | after the commit, its day being kept| a segment that no row names any more, whose key is destroyed on opening |
+/// | a crash                             | finds on restart                                                           |
+/// |-------------------------------------|----------------------------------------------------------------------------|
+/// | before its key is destroyed         | the hold in force, until somebody asks again                               |
+/// | after that, before the commit       | a hold whose body nobody can read: [`finish`] ends it for whoever asked    |
+/// | after the commit, its day being kept| a segment that no row names any more, whose key is destroyed on opening    |
 pub(crate) async fn release(
     store: &SqliteStore,
     (office, message_id): (OfficeNumber, String),
@@ -105,7 +143,8 @@ pub(crate) async fn release(
 }
 
 /// Ends the holds whose key is destroyed already: a crash came before the commit, or the rows are older than the keys, as after
-/// `backup restore`. Called while nothing else expires.
+/// `backup restore`. Who asked for it is written down before the key goes; of rows that know of nobody the gateway is named. Called while
+/// nothing else expires.
 pub(crate) async fn finish(store: &SqliteStore, now: Timestamp) -> Result<(), StoreError> {
     let erased: BTreeSet<Day> = store.bodies.erased().into_iter().collect();
     if !erased.iter().any(|day| day.is_hold()) {
@@ -114,7 +153,7 @@ pub(crate) async fn finish(store: &SqliteStore, now: Timestamp) -> Result<(), St
     for held in in_force(store).await? {
         if erased.contains(&held.now().day()) {
             tracing::warn!(hold = held.id, "hold.finished");
-            end(store, &held, "gateway", now).await?;
+            end(store, &held, held.asked_by.as_deref().unwrap_or("gateway"), now).await?;
         }
     }
     Ok(())
@@ -125,6 +164,9 @@ async fn end(store: &SqliteStore, held: &Held, by: &str, now: Timestamp) -> Resu
     // A key that is lost is not one that was destroyed: the copy held may then be the only one that reads.
     let gone = store.bodies.erased().contains(&old.segment.day());
     if gone {
+        // A crash after it must not lose who asked.
+        let asked = Order::Ask { hold: held.id, by: by.to_owned() };
+        store.change(|reply| Command::Hold(Box::new(asked), reply)).await?;
         // Profile §8.28: what evidence says of it is done before.
         store.touch(move |bodies| bodies.end_hold(own)).await?;
     } else {
@@ -140,42 +182,14 @@ async fn end(store: &SqliteStore, held: &Held, by: &str, now: Timestamp) -> Resu
 async fn in_force(store: &SqliteStore) -> Result<Vec<Held>, StoreError> {
     let found = sqlx::query_scalar!(
         r#"SELECT json_group_array(json_object('id', h.id, 'office', h.office, 'message_id', h.message_id, 'message', h.message, 'segment', h.segment,
-                  'body_offset', h.body_offset, 'stored', h.stored, 'size', m.size, 'now_in', m.segment)) AS "found!: String"
+                  'body_offset', h.body_offset, 'stored', h.stored, 'size', m.size, 'now_in', m.segment,
+                  'asked_by', h.released_by)) AS "found!: String"
            FROM hold h JOIN message m ON m.id = h.message WHERE h.released_at IS NULL"#
     )
     .fetch_one(&store.readers)
     .await
     .map_err(store_error)?;
     serde_json::from_str(&found).map_err(|error| store_error(unreadable(error)))
-}
-
-/// Holds that had one key together get each its own, and that one is destroyed: as long as it is there, ending a hold destroys nothing.
-/// One whose body cannot be read stays, and with it the key.
-///
-/// | a crash                        | finds on restart                                     |
-/// |--------------------------------|------------------------------------------------------|
-/// | before the row names the copy  | the body where it was; a copy that no row names goes |
-/// | after it                       | a segment that no row names any more, which goes     |
-pub(crate) async fn part(rows: &mut SqliteConnection, bodies: &Bodies) -> Result<(), StoreError> {
-    let (first, last) = expire::range(Day::HELD);
-    let found = sqlx::query!(
-        "SELECT id, segment, body_offset, stored, size FROM message WHERE segment BETWEEN ? AND ? AND stored > 0",
-        first,
-        last
-    );
-    for row in found.fetch_all(&mut *rows).await.map_err(store_error)? {
-        let from = place(row.segment, row.body_offset, row.stored, row.size);
-        let to = match bodies.hold(from) {
-            Ok(to) => to,
-            Err(why) => {
-                tracing::warn!(message = row.id, %why, "hold.shares_its_key");
-                continue;
-            }
-        };
-        put(rows, row.id, (from, to)).await.map_err(stopped)?;
-        bodies.end_hold(from.segment)?;
-    }
-    Ok(bodies.end_shared_holds()?)
 }
 
 /// All holds, those that ended included.
@@ -228,6 +242,15 @@ async fn find(store: &SqliteStore, office: OfficeNumber, message_id: &str) -> Re
 /// Does it, inside the transaction.
 pub(crate) async fn run(rows: &mut SqliteConnection, order: &Order) -> Result<(u64, Vec<Wake>), Stop> {
     match order {
+        Order::Number(number) => {
+            left::give(rows, *number).await?;
+            Ok((0, Vec::new()))
+        }
+        Order::Ask { hold, by } => {
+            let asked = sqlx::query!("UPDATE hold SET released_by = ? WHERE id = ? AND released_at IS NULL", by, hold);
+            asked.execute(rows).await?;
+            Ok((0, Vec::new()))
+        }
         Order::Place { message, from, to, hold, at } => {
             put(rows, *message, (*from, *to)).await?;
             record(rows, (*message, *from), hold, *at).await?;
@@ -250,13 +273,6 @@ pub(crate) async fn run(rows: &mut SqliteConnection, order: &Order) -> Result<(u
             acts::write(rows, &[done]).await?;
             if *gone { Ok((1, let_go(rows, held, *at).await?)) } else { give_back(rows, held).await }
         }
-    }
-}
-
-fn stopped(stop: Stop) -> StoreError {
-    match stop {
-        Stop::Refused(refused) => StoreError::Refused(refused),
-        Stop::Failed(error) => store_error(error),
     }
 }
 

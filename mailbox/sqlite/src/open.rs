@@ -126,19 +126,14 @@ async fn lengthen(log: PathBuf, room: u64) -> Result<(), StoreError> {
 }
 
 /// Segments that no row names hold bodies whose commit never came, or, should the rows be lost or older than they were, mail
-/// that was promised: they are moved aside, not destroyed. A copy of a hold that has ended is destroyed: nothing else would.
+/// that was promised: they are moved aside, not destroyed. Copies of holds that never counted or have ended are destroyed.
 async fn set_unnamed_aside(connection: &mut SqliteConnection, bodies: &Bodies) -> Result<(), StoreError> {
     let segments: Vec<i64> = bodies.segments()?.into_iter().map(|(segment, _)| segment.0).collect();
     let unnamed = inspect::unnamed(&mut *connection, &segments).await.map_err(store_error)?;
-    let last_hold = sqlx::query_scalar!(r#"SELECT max(id) AS "id: i64" FROM hold"#);
-    let knows_holds = last_hold.fetch_one(connection).await.map_err(store_error)?.is_some();
-    for segment in unnamed.into_iter().map(Segment) {
+    let unnamed = unnamed.into_iter().map(Segment).collect();
+    for segment in hold::end_unnamed(connection, bodies, unnamed).await? {
         tracing::warn!(%segment, "store.unnamed");
-        if segment.day().is_hold() && knows_holds {
-            bodies.end_hold(segment)?;
-        } else {
-            bodies.set_aside(segment)?;
-        }
+        bodies.set_aside(segment)?;
     }
     Ok(())
 }

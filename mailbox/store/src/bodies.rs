@@ -183,6 +183,18 @@ impl Bodies {
         self.0.keys.holds()
     }
 
+    /// The legal holds that have a key and no file at all, not even one that was moved aside.
+    pub fn empty_holds(&self) -> Result<Vec<Day>, BodyError> {
+        let mut empty = Vec::new();
+        for day in self.holds() {
+            let folder = self.0.folder.join(day.to_string());
+            if !folder.is_dir() || names(&folder)?.is_empty() {
+                empty.push(day);
+            }
+        }
+        Ok(empty)
+    }
+
     /// The days, and the legal holds, whose key was destroyed.
     pub fn erased(&self) -> Vec<Day> {
         self.0.keys.erased()
@@ -226,10 +238,16 @@ impl Bodies {
         self.0.noted(sync_folder(&self.0.folder))
     }
 
-    /// Copies a body with its envelope to where no expiry erases it, into a segment under a key of its own: a hold ends with
-    /// [`Bodies::end_hold`]. The body stays where it was, too. One hold at a time may be placed.
-    pub fn hold(&self, place: Place) -> Result<Place, BodyError> {
-        self.copy(place, self.0.next_hold()?)
+    /// The place of the next legal hold: its number is above this one, which its caller gave last, and above that of all holds there
+    /// are and were. The caller writes the number down before he uses it: what a crash leaves under it is then known for a copy.
+    pub fn next_hold(&self, given: i32) -> Result<Day, BodyError> {
+        self.0.next_hold(given)
+    }
+
+    /// Copies a body with its envelope to where no expiry erases it, into a segment under the key that this hold alone has
+    /// ([`Bodies::next_hold`]): it ends with [`Bodies::end_hold`]. The body stays where it was, too.
+    pub fn hold(&self, place: Place, own: Day) -> Result<Place, BodyError> {
+        if own.hold_number() == 0 { Err(BodyError::Crowded(own)) } else { self.copy(place, own) }
     }
 
     /// Ends a hold: its key is destroyed, here and for every copy, and then its file goes. That it ended already is fine. Of those
@@ -340,12 +358,12 @@ impl Inner {
     }
 
     /// A hold that none was before: what its key opens, no other opens.
-    fn next_hold(&self) -> Result<Day, BodyError> {
+    fn next_hold(&self, given: i32) -> Result<Day, BodyError> {
         let folders = names(&self.folder)?;
         let known = self.keys.holds().into_iter().chain(self.keys.erased());
         let known = known.chain(folders.iter().filter_map(|name| Day::named(name)));
-        let last = known.map(Day::hold_number).max().unwrap_or_default();
-        Day::hold(last + 1).ok_or(BodyError::Crowded(Day::HELD))
+        let last = known.map(Day::hold_number).max().unwrap_or_default().max(given);
+        Day::hold(last.saturating_add(1)).ok_or(BodyError::Crowded(Day::HELD))
     }
 
     /// Makes the day's folder durable, whoever made it, and looks for the highest number in it.

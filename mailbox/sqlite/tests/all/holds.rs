@@ -11,13 +11,17 @@ use sqlx::{Connection as _, SqliteConnection};
 
 use super::open::meddle;
 
+fn order() -> HoldOrder {
+    let (message_id, reason) = ("held@x.example".into(), "審査請求".into());
+    HoldOrder { office: sakura(), message_id, reason, by: "運用者".into() }
+}
+
 /// A store with one message that is held over its day.
 async fn held(folder: &Path) -> SqliteStore {
     let store = SqliteStore::open(folder, domain()).await.unwrap();
     let world = World::with(&store).await;
     send(&store, &world, "held", ago(91)).await;
-    let (message_id, reason) = ("held@x.example".into(), "審査請求".into());
-    store.hold(HoldOrder { office: sakura(), message_id, reason, by: "運用者".into() }, now()).await.unwrap();
+    store.hold(order(), now()).await.unwrap();
     store.expire(keep(), Asked::ByThePerson, now()).await.unwrap();
     store
 }
@@ -104,4 +108,154 @@ async fn holds_that_had_one_key_together_get_each_its_own() {
     let keys = Bodies::look(&folder.path().join("bodies"), &folder.path().join("keys")).unwrap();
     assert!(keys.erased().contains(&Day::HELD) && keys.holds() == [after]);
     release(&store).await;
+}
+
+/// A store with one message that nobody holds, and where its body stands.
+async fn kept(folder: &Path) -> Place {
+    let store = SqliteStore::open(folder, domain()).await.unwrap();
+    let world = World::with(&store).await;
+    send(&store, &world, "held", ago(91)).await;
+    store.close().await.unwrap();
+    stands(folder).await
+}
+
+/// A copy as a hold of this number makes it.
+fn copy(folder: &Path, place: Place, number: i32) -> Segment {
+    let bodies = Bodies::open(folder).unwrap();
+    let own = bodies.next_hold(number - 1).unwrap();
+    assert_eq!(own.hold_number(), number);
+    bodies.hold(place, own).unwrap().segment
+}
+
+fn keys(folder: &Path) -> Bodies {
+    Bodies::look(&folder.join("bodies"), &folder.join("keys")).unwrap()
+}
+
+fn files(folder: &Path, segment: Segment) -> Vec<String> {
+    let folder = folder.join("bodies").join(segment.day().to_string());
+    let inside = std::fs::read_dir(folder).into_iter().flatten();
+    inside.map(|file| file.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+// Profile §11.6
+#[tokio::test]
+async fn what_a_crash_leaves_of_the_first_hold_goes_with_its_key() {
+    for step in 1..=3 {
+        let folder = tempfile::tempdir().unwrap();
+        let place = kept(folder.path()).await;
+        meddle(folder.path(), "UPDATE counter SET value = 1 WHERE name = 'hold_number'").await;
+        if step > 1 {
+            let segment = copy(folder.path(), place, 1);
+            assert_eq!(keys(folder.path()).holds(), [segment.day()]);
+        }
+        if step == 2 {
+            std::fs::remove_dir_all(folder.path().join("bodies/held-1")).unwrap();
+        }
+        let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+        let left = keys(folder.path());
+        assert_eq!((left.holds(), left.erased().len()), (vec![], usize::from(step > 1)), "step {step}");
+        assert!(!folder.path().join("bodies/held-1").exists(), "step {step}");
+        assert_eq!(store.hold(order(), now()).await.unwrap(), 1, "it is placed anew");
+        assert_eq!(keys(folder.path()).holds().len(), 1);
+        store.expire(keep(), Asked::ByThePerson, now()).await.unwrap();
+        let entry = view(&store, sakura(), "INBOX").await.entries[0];
+        assert!(store.read(sakura(), entry.message, ALL).await.is_ok(), "step {step}");
+    }
+}
+
+// Profile §11.3, §11.6
+#[tokio::test]
+async fn a_copy_whose_number_no_row_knows_is_moved_aside_and_reads_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = kept(folder.path()).await;
+    // The rows are of a day before the hold.
+    let segment = copy(folder.path(), place, 1);
+    for _ in 0..2 {
+        let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+        assert_eq!(files(folder.path(), segment), ["0.unnamed-0"]);
+        assert_eq!(keys(folder.path()).holds()[0], segment.day());
+        let _ = store.hold(order(), now()).await;
+        assert!(stands(folder.path()).await.segment > segment, "no number comes again");
+        store.close().await.unwrap();
+    }
+}
+
+// Profile §11.6
+#[tokio::test]
+async fn a_copy_whose_hold_has_ended_goes_with_its_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let Place { segment, offset, stored, .. } = kept(folder.path()).await;
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    store.hold(order(), now()).await.unwrap();
+    store.close().await.unwrap();
+    let copied = stands(folder.path()).await.segment;
+    // As the commit of its end leaves it, its day being kept.
+    let back = format!("UPDATE message SET segment = {}, body_offset = {offset}, stored = {stored}", segment.0);
+    meddle(folder.path(), back.leak()).await;
+    meddle(folder.path(), "UPDATE hold SET released_by = '運用者', released_at = 1").await;
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    assert_eq!((files(folder.path(), copied), keys(folder.path()).erased()), (vec![], vec![copied.day()]));
+    let entry = view(&store, sakura(), "INBOX").await.entries[0];
+    assert!(store.read(sakura(), entry.message, ALL).await.is_ok());
+}
+
+// Profile §11.6
+#[tokio::test]
+async fn of_holds_from_before_numbers_were_written_down_those_in_force_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    held(folder.path()).await.close().await.unwrap();
+    let place = stands(folder.path()).await;
+    let left = copy(folder.path(), place, 2);
+    meddle(folder.path(), "UPDATE counter SET value = -1 WHERE name = 'hold_number'").await;
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    assert_eq!((files(folder.path(), left).len(), keys(folder.path()).holds()), (0, vec![place.segment.day()]));
+    store.close().await.unwrap();
+    // From here on they are: this one is unknown.
+    let unknown = copy(folder.path(), place, 3);
+    SqliteStore::open(folder.path(), domain()).await.unwrap();
+    assert_eq!(files(folder.path(), unknown), ["0.unnamed-0"]);
+}
+
+// Profile §11.6
+#[tokio::test]
+async fn who_asked_for_the_end_is_known_after_a_crash() {
+    let folder = tempfile::tempdir().unwrap();
+    held(folder.path()).await.close().await.unwrap();
+    meddle(
+        folder.path(),
+        "CREATE TRIGGER cut BEFORE UPDATE OF released_at ON hold BEGIN SELECT RAISE(ABORT, 'cut'); END",
+    )
+    .await;
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    store.release(sakura(), "held@x.example".into(), "別の運用者".into(), now()).await.unwrap_err();
+    assert!(keys(folder.path()).holds().is_empty(), "its key is gone");
+    assert_eq!((store.holds().await.unwrap()[0].ended.is_none(), erasures(&store).await), (true, 0));
+    store.close().await.unwrap();
+    meddle(folder.path(), "DROP TRIGGER cut").await;
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    store.expire(keep(), Asked::ByTheClock, now()).await.unwrap();
+    let ended = store.holds().await.unwrap()[0].ended.clone().unwrap();
+    assert!(ended.erased && ended.by == "別の運用者", "{ended:?}");
+    assert_eq!(erasures(&store).await, 1);
+}
+
+// Profile §11.6
+#[tokio::test]
+async fn a_hold_that_cannot_be_placed_leaves_no_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = kept(folder.path()).await;
+    meddle(folder.path(), "CREATE TRIGGER cut BEFORE INSERT ON hold BEGIN SELECT RAISE(ABORT, 'cut'); END").await;
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    store.hold(order(), now()).await.unwrap_err();
+    assert_eq!((keys(folder.path()).holds(), keys(folder.path()).erased().len()), (vec![], 1));
+    store.close().await.unwrap();
+    meddle(folder.path(), "DROP TRIGGER cut").await;
+    // Nor one whose body does not open.
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let file = folder.path().join("bodies").join(place.segment.day().to_string()).join("0.seg");
+    std::fs::rename(&file, file.with_extension("away")).unwrap();
+    store.hold(order(), now()).await.unwrap_err();
+    assert_eq!(keys(folder.path()).holds(), []);
+    std::fs::rename(file.with_extension("away"), &file).unwrap();
+    assert_eq!(store.hold(order(), now()).await.unwrap(), 1);
 }

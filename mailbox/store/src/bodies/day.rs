@@ -37,8 +37,8 @@ impl Day {
         self.0 > Self::BEFORE_HOLDS
     }
 
-    /// The hold's number; that of no hold is 0.
-    pub(super) fn hold_number(self) -> i32 {
+    /// The number of a legal hold that has a place of its own; of any other day 0.
+    pub fn hold_number(self) -> i32 {
         if self.is_hold() && self != Self::HELD { self.0 - Self::BEFORE_HOLDS } else { 0 }
     }
 
@@ -90,6 +90,11 @@ impl Segment {
 
     pub(super) fn of(day: Day, number: u32) -> Self {
         Self(i64::from(day.0) << NUMBER_BITS | i64::from(number))
+    }
+
+    /// The first one of a day: the only one that a legal hold has.
+    pub fn first(day: Day) -> Self {
+        Self::of(day, 0)
     }
 
     /// The day whose key opens it.

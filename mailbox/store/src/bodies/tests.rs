@@ -41,6 +41,11 @@ fn keep(bodies: &Bodies, day: Day, octets: &[u8], envelope: &[u8]) -> Place {
     places[0]
 }
 
+/// Places a hold on it, as its caller does.
+fn hold(bodies: &Bodies, place: Place) -> Place {
+    bodies.hold(place, bodies.next_hold(0).unwrap()).unwrap()
+}
+
 fn file(folder: &Path, segment: Segment) -> PathBuf {
     folder.join("bodies").join(segment.file())
 }

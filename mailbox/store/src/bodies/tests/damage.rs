@@ -162,7 +162,7 @@ fn nothing_of_a_body_or_an_envelope_is_in_a_file() {
     let mut spool = bodies.spool(DAY);
     spool.write(&body.repeat(40_000)).unwrap();
     assert!(matches!(spool.finish(envelope).unwrap(), Spooled::Filed(_)));
-    bodies.hold(place).unwrap();
+    hold(&bodies, place);
     let key = bodies.0.keys.get(DAY).unwrap();
     let mut files = 0;
     for (path, octets) in tree(folder.path()) {
@@ -208,6 +208,6 @@ fn after_a_sync_that_failed_nothing_is_written_any_more() {
     assert!(is_unsynced(&bodies.appender().append(DAY, &[parcel]).unwrap_err()));
     assert!(is_unsynced(&bodies.spool(DAY).write(&noise(2 << 20, 1)).unwrap_err()));
     assert!(is_unsynced(&bodies.erase(DAY).unwrap_err()));
-    assert!(is_unsynced(&bodies.hold(before).unwrap_err()));
+    assert!(is_unsynced(&bodies.hold(before, Day::hold(1).unwrap()).unwrap_err()));
     assert!(both(&bodies, before).is_ok(), "what was synced before reads on");
 }

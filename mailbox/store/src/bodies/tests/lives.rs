@@ -82,7 +82,7 @@ fn what_is_held_survives_its_day() {
     let (folder, bodies) = fresh();
     let octets = noise(3_000_000, 9);
     let (large, small) = (keep(&bodies, DAY, &octets, b"large"), keep(&bodies, DAY, b"", b"empty"));
-    let held = [bodies.hold(large).unwrap(), bodies.hold(small).unwrap()];
+    let held = [hold(&bodies, large), hold(&bodies, small)];
     let places = held.map(|place| place.segment.day());
     assert_eq!(places.map(|day| day.to_string()), ["held-1", "held-2"]);
     bodies.erase(DAY).unwrap();
@@ -103,7 +103,7 @@ fn what_is_held_survives_its_day() {
 fn the_key_of_a_hold_goes_with_it_and_no_other_hold_has_it() {
     let (folder, bodies) = fresh();
     let place = keep(&bodies, DAY, b"body", b"envelope");
-    let held = [bodies.hold(place).unwrap(), bodies.hold(place).unwrap()];
+    let held = [hold(&bodies, place), hold(&bodies, place)];
     let copy = fs::read(file(folder.path(), held[0].segment)).unwrap();
     bodies.end_hold(held[0].segment).unwrap();
     bodies.end_hold(held[0].segment).unwrap();
@@ -117,7 +117,7 @@ fn the_key_of_a_hold_goes_with_it_and_no_other_hold_has_it() {
     }
     let bodies = Bodies::open(folder.path()).unwrap();
     bodies.end_hold(held[1].segment).unwrap();
-    let next = bodies.hold(place).unwrap();
+    let next = hold(&bodies, place);
     assert_eq!(next.segment.day().to_string(), "held-3", "no number comes again");
 }
 
