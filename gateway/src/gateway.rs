@@ -117,7 +117,7 @@ impl Gateway {
         let store = SqliteStore::open_to_serve(&config.store_folder, config.domain.clone(), room).await?;
         let (name, papers) = trust::papers(&config.trust_folder)?;
         store.keep_papers(papers).await?;
-        let witnessing = witness::begin(&store, &config.evidence.identity_file, Clock.now()).await?;
+        let witnessing = witness::begin(&store, (&config.evidence.identity_file, &witness.1), Clock.now()).await?;
         raise_descriptors(config.limits.connections);
         let (stop, stopping) = watch::channel(false);
         let write_within = Duration::from_secs(u64::from(config.limits.write_seconds));

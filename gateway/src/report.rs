@@ -249,7 +249,9 @@ mod tests {
             https: nowhere,
             metrics: None,
         };
-        let own = Own { addresses, nobody: [0; 32], witness, witnessing: witness::Witnessing::default() };
+        let begun = (&*config.evidence.identity_file, &witness.1);
+        let witnessing = witness::begin(&store, begun, Clock.now()).await.unwrap();
+        let own = Own { addresses, nobody: [0; 32], witness, witnessing };
         House::new(store, config, Believed { trust, name: String::new() }, own)
     }
 

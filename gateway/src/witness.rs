@@ -126,7 +126,7 @@ pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Rec
 pub(crate) async fn attest<S: Store>(house: &House<S>) -> Result<(), StoreError> {
     let mut witnessing = house.witnessing.lock().await;
     let file = last::file(&house.config.evidence.identity_file);
-    witnessing.look(&house.store, &file, house.clock.now()).await?;
+    witnessing.look(&house.store, (&file, &house.witnesses), house.clock.now()).await?;
     while let Some(Unlogged { mut growth, entries, last }) = house.store.unlogged().await? {
         let now = house.clock.now();
         if !may_sign(house, now) {
@@ -137,12 +137,9 @@ pub(crate) async fn attest<S: Store>(house: &House<S>) -> Result<(), StoreError>
             growth.push(leaf(entry.as_bytes()));
         }
         let head = Head {
-            v: 1,
-            log: house.config.domain.to_string(),
-            size: growth.size(),
-            root: hex(&growth.root()),
-            at: now,
             set_back: witnessing.set_back.clone(),
+            words_from: Some(witnessing.words_from),
+            ..Head::over(house.config.domain.to_string(), (growth.size(), hex(&growth.root())), now)
         };
         let octets = serde_json::to_vec(&head).map_err(|why| StoreError::Failed(why.to_string()))?;
         let signed = enclose(&octets, &house.witness, now).map_err(|why| StoreError::Failed(why.to_string()))?;

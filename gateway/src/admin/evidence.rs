@@ -59,7 +59,8 @@ impl<S: Store> Admin<S> {
             StoreError::Failed(_) => Ok(()),
             other => Err(other),
         })?;
-        let LogAudit { evidence, logged, heads, pruned, faults } = self.0.store.audit().await?;
+        let words_from = self.0.witnessing.lock().await.words_from;
+        let LogAudit { evidence, logged, heads, pruned, faults } = self.0.store.audit(words_from).await?;
         let mut rows: Vec<_> = faults.iter().map(fault).collect();
         let trust = &self.0.witnesses;
         rows.extend(self.lost().await?);
@@ -168,6 +169,7 @@ fn fault(fault: &LogFault) -> Tampered {
         Wrong::Columns => "has a time, event or office beside it that is not its own",
         Wrong::Moved => "is filed under another bundle",
         Wrong::Word => "names a receipt that is not kept with it, or is another",
+        Wrong::Stray => "has a receipt kept beside it and is not there",
         Wrong::Added => "was put in: the log never had it",
         Wrong::Log => "and what follows: the hashes of the log were changed",
     };

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use fumibako_model::EvidenceId;
 use fumibako_model::log::{Growth, Head, SetBack};
 use fumibako_signer::{Trust, enclosed};
 use fumibako_store::{LogState, Store, StoreError, hex};
@@ -15,10 +16,13 @@ use jiff::Timestamp;
 const LAST_HEAD: &str = "last-head.p7m";
 
 /// What the gateway knows of its log and does not read from the rows.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Witnessing {
     /// Where the log went on from an older state, if it did. Every head from then on says it.
     pub(crate) set_back: Option<SetBack>,
+    /// The last piece beside which what a recipient said may be missing (Profile §8.18). Every head says it, and what the first one said
+    /// stands.
+    pub(crate) words_from: EvidenceId,
     last: Option<Last>,
 }
 
@@ -37,20 +41,30 @@ pub(super) fn file(identity_file: &Path) -> PathBuf {
 
 /// Did the log lose its end, by a backup that was restored or by a hand in its folder? Asked at the start; from then on every head
 /// says it.
-pub(crate) async fn begin<S: Store>(store: &S, identity_file: &Path, now: Timestamp) -> Result<Witnessing, StoreError> {
+pub(crate) async fn begin<S: Store>(
+    store: &S,
+    (identity_file, believed): (&Path, &Trust),
+    now: Timestamp,
+) -> Result<Witnessing, StoreError> {
     let LogState { size, head, restored, .. } = store.log_state().await?;
-    let said = head.as_deref().and_then(read).and_then(|head| head.set_back);
+    // What a head says beside the log counts if it was signed here, whoever put it into the rows.
+    let newest = head.as_deref().and_then(|head| signed(head, believed));
     let file = file(identity_file);
     let given = std::fs::read(&file).ok().as_deref().and_then(read);
+    let words_from = match newest.iter().chain(&given).filter_map(|head| head.words_from).min() {
+        Some(told) => told,
+        None => store.words_from().await?,
+    };
+    let said = newest.as_ref().and_then(|head| head.set_back.clone());
     let lost = match &given {
         Some(given) => !continues(store, size, (given.size, &given.root)).await?,
         None => false,
     };
     // As it was signed: whoever changed the hashes since is not believed at the next start either.
-    let newest = head.and_then(|head| read(&head).map(|said| Last { size: said.size, root: said.root, head }));
+    let signed_last = newest.zip(head).map(|(said, head)| Last { size: said.size, root: said.root, head });
     let news = restored.filter(|at| said.as_ref().is_none_or(|said| said.at < *at));
     if !lost && news.is_none() {
-        return Ok(Witnessing { set_back: said, last: newest });
+        return Ok(Witnessing { set_back: said, words_from, last: signed_last });
     }
     let told: Vec<_> = said.into_iter().chain(given.as_ref().and_then(|given| given.set_back.clone())).collect();
     let lost = given.filter(|_| lost).map(|given| given.size);
@@ -60,27 +74,39 @@ pub(crate) async fn begin<S: Store>(store: &S, identity_file: &Path, now: Timest
     }
     let root = root(store, size).await?;
     let this = SetBack { size, root, at: news.unwrap_or(now), lost, earlier: Vec::new() };
-    Ok(Witnessing { set_back: Some(this.after(told.iter())), last: newest })
+    Ok(Witnessing { set_back: Some(this.after(told.iter())), words_from, last: signed_last })
 }
 
 impl Witnessing {
     /// Is the newest head the last one that was signed, or one that continues it? If not, the log lost its end under the running
-    /// gateway: that is remembered, and every head from now on says it.
-    pub(super) async fn look<S: Store>(&mut self, store: &S, file: &Path, now: Timestamp) -> Result<(), StoreError> {
+    /// gateway: that is remembered, and every head from now on says it. What stands under a head that was not signed here is never
+    /// signed for.
+    pub(super) async fn look<S: Store>(
+        &mut self,
+        store: &S,
+        (file, believed): (&Path, &Trust),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let LogState { size, head, .. } = store.log_state().await?;
-        let Some(last) = &self.last else { return Ok(()) };
-        if last.size == size && head.as_ref() == Some(&last.head) {
+        let known = |last: &Last| last.size == size && head.as_ref() == Some(&last.head);
+        if self.last.as_ref().is_some_and(known) {
             return Ok(());
         }
+        if head.as_deref().is_some_and(|head| signed(head, believed).is_none_or(|said| said.size != size)) {
+            return Err(StoreError::Failed(
+                "the newest head of the log was not signed by this gateway; see `evidence verify`".into(),
+            ));
+        }
+        let Some(last) = &self.last else { return Ok(()) };
         let root = root(store, size).await?;
         if continues(store, size, (last.size, &last.root)).await? {
             self.last = head.map(|head| Last { size, root, head });
             return Ok(());
         }
-        let signed = last.size;
-        tracing::error!(size, lost = signed, "evidence.set_back");
+        let longer = last.size;
+        tracing::error!(size, lost = longer, "evidence.set_back");
         keep_aside(file, LOST, now);
-        let this = SetBack { size, root: root.clone(), at: now, lost: Some(signed), earlier: Vec::new() };
+        let this = SetBack { size, root: root.clone(), at: now, lost: Some(longer), earlier: Vec::new() };
         self.set_back = Some(this.after(self.set_back.iter()));
         self.last = Some(Last { size, root, head: head.unwrap_or_default() });
         Ok(())
@@ -113,8 +139,7 @@ pub(crate) async fn lost_heads<S: Store>(
     let given = aside(&file, LOST).into_iter().chain([file]).filter_map(|head| std::fs::read(head).ok());
     let mut lost = BTreeSet::new();
     for octets in given.filter(|octets| !explained.contains(octets)) {
-        let Ok((signature, _)) = enclosed(&octets) else { continue };
-        let Some(head) = read(&octets).filter(|head| believed.check(&signature, head.at).is_ok()) else { continue };
+        let Some(head) = signed(&octets, believed) else { continue };
         if !continues(store, size, (head.size, &head.root)).await? {
             lost.insert(head.size);
         }
@@ -136,6 +161,12 @@ async fn continues<S: Store>(store: &S, size: u64, (signed, root): (u64, &str)) 
 async fn root<S: Store>(store: &S, size: u64) -> Result<String, StoreError> {
     let root = if size == 0 { None } else { store.continuation(size, size).await?.map(|(root, _)| root) };
     Ok(hex(&root.unwrap_or_else(|| Growth::default().root())))
+}
+
+/// The same, if the signature is one that is believed.
+fn signed(head: &[u8], believed: &Trust) -> Option<Head> {
+    let (signature, _) = enclosed(head).ok()?;
+    read(head).filter(|said| believed.check(&signature, said.at).is_ok())
 }
 
 /// What was signed; whose signature it is, is asked by whoever has to know.

@@ -24,7 +24,7 @@ use crate::lines::Client;
 use crate::support::{Fixture, PASSWORD, RECIPIENT, SENDER, ago};
 
 /// A gateway whose store has three bundles, and the evidence of the first.
-async fn with_mail() -> (Fixture, EvidenceId) {
+pub(crate) async fn with_mail() -> (Fixture, EvidenceId) {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
     let world = World::with(&store).await;
@@ -44,7 +44,7 @@ async fn audited(gateway: &Fixture) -> Audited {
     }
 }
 
-fn octets(hex: &str) -> [u8; 32] {
+pub(crate) fn octets(hex: &str) -> [u8; 32] {
     std::array::from_fn(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
 }
 
@@ -90,7 +90,7 @@ async fn enveloped(gateway: &Fixture, id: EvidenceId) -> String {
 }
 
 /// `sqlite3` edits the rows of a store that no gateway has open.
-fn edit(store: &Path, statement: &str) {
+pub(crate) fn edit(store: &Path, statement: &str) {
     let done = Command::new("python3")
         .args(["-c", "import sqlite3, sys\nd = sqlite3.connect(sys.argv[1])\nd.executescript(sys.argv[2])\nd.close()"])
         .arg(store.join(fumibako_sqlite::DATABASE_FILE))
@@ -123,13 +123,13 @@ async fn whoever_edits_rows_is_found_out_by_the_gateway() {
     running.stop().await;
 }
 
-async fn head_of(running: &Running, id: EvidenceId) -> (String, Head) {
+pub(crate) async fn head_of(running: &Running, id: EvidenceId) -> (String, Head) {
     let Reply::Proof(file) = running.admin().answer(Request::EvidenceExport { id }).await else { panic!("a proof") };
     let inside = enclosed(&STANDARD.decode(&file.head).unwrap()).unwrap().1;
     (file.head.clone(), serde_json::from_slice(&inside).unwrap())
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
@@ -466,7 +466,7 @@ async fn the_head_of_a_day_that_is_over_is_stamped_by_openssl() {
     let Fixture { folder: _key, config: Config { evidence, .. }, running, kept: _ } = Fixture::start().await;
     running.stop().await;
     let witness = Identity::from_pem(&std::fs::read(&evidence.identity_file).unwrap(), None).unwrap();
-    let head = Head { v: 1, log: "plans.example".into(), size, root, at: Clock.now(), set_back: None };
+    let head = Head::over("plans.example", (size, root), Clock.now());
     let signed = enclose(&serde_json::to_vec(&head).unwrap(), &witness, head.at).unwrap();
     store.keep_log(Logging { day: yesterday, size, last, head: signed.clone(), tiles }).await.unwrap();
     store.close().await.unwrap();

@@ -22,3 +22,4 @@ mod sealed;
 mod slow;
 mod support;
 mod watching;
+mod words;

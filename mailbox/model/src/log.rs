@@ -14,6 +14,8 @@ use fumibako_signer::Hash as Digest;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::evidence::EvidenceId;
+
 pub use grow::{Growth, TILE, Tile};
 pub use prove::Nodes;
 pub use verify::{extended, included};
@@ -37,6 +39,17 @@ pub struct Head {
     /// When and where the log last went on from an older state, as after a backup was restored.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub set_back: Option<SetBack>,
+    /// The last piece of evidence beside which what a recipient said may be missing, for none was kept so early; 0 where all of it was
+    /// kept (Profile §8.18). Heads that were signed before this was said have none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub words_from: Option<EvidenceId>,
+}
+
+impl Head {
+    /// Over so many pieces with this root, in hex; nothing else is said.
+    pub fn over(log: impl Into<String>, (size, root): (u64, String), at: Timestamp) -> Self {
+        Self { v: 1, log: log.into(), size, root, at, set_back: None, words_from: None }
+    }
 }
 
 /// The gateway's word that its log lost its end: a head given out before, and longer than this, is continued by none that has it

@@ -13,7 +13,7 @@ use crate::log::{newest, tiles};
 
 mod rows;
 
-use rows::{Beside, Row, rows_from};
+use rows::{Beside, Row, rows_from, stray_words};
 
 /// What is known while the rows go by.
 struct Look {
@@ -28,7 +28,8 @@ struct Look {
 }
 
 /// Holds every row against its hash, every hash against the tiles above it, and the roots against the heads.
-pub(crate) async fn audit(readers: &SqlitePool) -> Result<LogAudit, StoreError> {
+/// Beside pieces after `words_from` nothing that a recipient said may be missing.
+pub(crate) async fn audit(readers: &SqlitePool, words_from: EvidenceId) -> Result<LogAudit, StoreError> {
     let heads = heads(readers).await?;
     let (logged, _) = newest(readers).await?;
     let evidence = sqlx::query_scalar!("SELECT value FROM counter WHERE name = 'evidence_count'")
@@ -44,13 +45,16 @@ pub(crate) async fn audit(readers: &SqlitePool) -> Result<LogAudit, StoreError> 
     let mut from = Some(i64::MIN);
     while let Some(first) = from {
         let rows = rows_from(readers, first).await?;
-        let beside = Beside::of(readers, &rows).await?;
+        let beside = Beside::of(readers, &rows, words_from).await?;
         for row in &rows {
             look.at(row, &beside);
         }
         from = rows.last().and_then(|last| last.id.checked_add(1));
     }
     look.missing(evidence, None);
+    for (id, before) in stray_words(readers).await? {
+        look.fault(gone + before, Some(EvidenceId(id)), Wrong::Stray);
+    }
     look.faults.truncate(fumibako_store::LISTED);
     let mut growth = Growth::default();
     let mut heads = heads.into_iter();

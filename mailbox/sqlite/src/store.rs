@@ -498,8 +498,12 @@ impl Store for SqliteStore {
         paper::find_named(&self.readers, office, message_id).await
     }
 
-    async fn audit(&self) -> Result<LogAudit, StoreError> {
-        audit::audit(&self.readers).await
+    async fn words_from(&self) -> Result<EvidenceId, StoreError> {
+        word::missing(&self.readers).await
+    }
+
+    async fn audit(&self, words_from: EvidenceId) -> Result<LogAudit, StoreError> {
+        audit::audit(&self.readers, words_from).await
     }
 
     async fn hand_over(

@@ -37,6 +37,16 @@ pub(crate) async fn read(readers: &SqlitePool, evidence: EvidenceId) -> Result<O
     found.map(unpacked).transpose()
 }
 
+/// The last piece that names what is not kept beside it, among those from before it was kept.
+pub(crate) async fn missing(readers: &SqlitePool) -> Result<EvidenceId, StoreError> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT coalesce(max(id), 0) AS "id!: i64" FROM evidence
+           WHERE id <= (SELECT value FROM counter WHERE name = 'words_from') AND doc ->> 'receipt_sha256' IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM word WHERE word.evidence = evidence.id)"#
+    );
+    found.fetch_one(readers).await.map(EvidenceId).map_err(store_error)
+}
+
 /// The SHA-256 of what is kept beside this piece, in hex. Damaged, it is that of nothing.
 pub(crate) fn digest(packed: &[u8]) -> String {
     hash(&unpack(packed).unwrap_or_default())

@@ -350,8 +350,12 @@ pub trait Store: Send + Sync + 'static {
         message_id: &str,
     ) -> impl Future<Output = Result<Vec<Named>, StoreError>> + Send;
 
-    /// Holds all evidence against the log. Changes nothing.
-    fn audit(&self) -> impl Future<Output = Result<LogAudit, StoreError>> + Send;
+    /// The last piece beside which what the recipient said is missing, where the rows say that it was not kept yet; else 0. Reads all
+    /// that is so old.
+    fn words_from(&self) -> impl Future<Output = Result<EvidenceId, StoreError>> + Send;
+
+    /// Holds all evidence against the log. Changes nothing. Beside pieces after `words_from` nothing that a recipient said may be missing.
+    fn audit(&self, words_from: EvidenceId) -> impl Future<Output = Result<LogAudit, StoreError>> + Send;
 
     /// All of this message went to a terminal of this office, or of the agent `by` that receives for it, and that terminal went
     /// on. Says whether that was new: once it is written down, or the recipient's receipt is there, it is not (Profile §8.10).

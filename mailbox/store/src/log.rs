@@ -227,6 +227,8 @@ pub enum Wrong {
     Moved,
     /// The recipient's word that it names is not kept beside it, or is another.
     Word,
+    /// What a recipient said stands where no evidence is.
+    Stray,
     /// The log never had it.
     Added,
     /// The log's own hashes are not those that its tiles were made of.

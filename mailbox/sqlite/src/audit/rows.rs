@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use fumibako_model::{EvidenceId, LogEntry, OfficeNumber};
-use fumibako_store::StoreError;
+use fumibako_store::{LISTED, StoreError};
 use sqlx::SqlitePool;
 
 use crate::error::{store_error, unreadable};
@@ -80,12 +80,12 @@ pub(super) struct Beside {
     taken: HashSet<i64>,
     /// The digests of what recipients said, by the piece that names them.
     words: HashMap<i64, String>,
-    /// Before this piece none was kept.
-    words_from: i64,
+    /// Up to this piece none was kept.
+    words_from: EvidenceId,
 }
 
 impl Beside {
-    pub(super) async fn of(readers: &SqlitePool, rows: &[Row]) -> Result<Self, StoreError> {
+    pub(super) async fn of(readers: &SqlitePool, rows: &[Row], words_from: EvidenceId) -> Result<Self, StoreError> {
         let before: Vec<i64> = rows.iter().filter_map(|row| row.previous().map(|id| id.0)).collect();
         let before = serde_json::to_string(&before).map_err(|why| store_error(unreadable(why)))?;
         let before = sqlx::query_scalar!(
@@ -112,8 +112,6 @@ impl Beside {
         let taken = taken.fetch_one(readers).await.map_err(store_error)?;
         let taken: HashSet<i64> = serde_json::from_str(&taken).map_err(|why| store_error(unreadable(why)))?;
         let words = words(readers, rows).await?;
-        let words_from = sqlx::query_scalar!("SELECT value FROM counter WHERE name = 'words_from'");
-        let words_from = words_from.fetch_one(readers).await.map_err(store_error)?;
         Ok(Self { before, taken, words, words_from })
     }
 
@@ -122,7 +120,7 @@ impl Beside {
         let LogEntry::Bundle(one) = known else { return true };
         match (&one.evidence.receipt_sha256, self.words.get(&row.id)) {
             (Some(named), Some(kept)) => named == kept,
-            (Some(_), None) => row.id <= self.words_from,
+            (Some(_), None) => row.id <= self.words_from.0,
             (None, kept) => kept.is_none(),
         }
     }
@@ -149,4 +147,16 @@ async fn words(readers: &SqlitePool, rows: &[Row]) -> Result<HashMap<i64, String
         words.extend(found.into_iter().map(|row| (row.evidence, word::digest(&row.octets))));
     }
     Ok(words)
+}
+
+/// Words beside which no row of evidence stands, each with the number of rows before it.
+pub(super) async fn stray_words(readers: &SqlitePool) -> Result<Vec<(i64, u64)>, StoreError> {
+    let most = i64::try_from(LISTED).unwrap_or(i64::MAX);
+    let found = sqlx::query!(
+        r#"SELECT evidence, (SELECT count(*) FROM evidence e WHERE e.id < word.evidence) AS "before!: i64"
+           FROM word WHERE NOT EXISTS (SELECT 1 FROM evidence e WHERE e.id = word.evidence) ORDER BY evidence LIMIT ?"#,
+        most
+    );
+    let found = found.fetch_all(readers).await.map_err(store_error)?;
+    Ok(found.into_iter().map(|row| (row.evidence, row.before.cast_unsigned())).collect())
 }

@@ -1,5 +1,6 @@
 //! Opening: again, twice at once, a bad folder, another program's database.
 
+use fumibako_model::EvidenceId;
 use fumibako_sqlite::{DATABASE_FILE, LOG_BYTES, SqliteStore};
 use fumibako_store::suite::{ALL, Fill, World, domain, himawari, keywords, now, sakura, view};
 use fumibako_store::{Store, StoreError};
@@ -256,14 +257,15 @@ async fn a_store_of_the_first_shape_opens_with_all_it_says() {
     };
     let before = marks(&store).await;
     assert_eq!(before, [vec!["$Acknowledged".to_owned(), "$MDNSent".to_owned()], vec![]]);
-    let audited = store.audit().await.unwrap();
+    let audited = store.audit(EvidenceId(0)).await.unwrap();
     store.close().await.unwrap();
     drop(store);
 
     meddle(folder.path(), BACK).await;
     let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
     assert_eq!(marks(&store).await, before, "what has a receipt is not collected again");
-    assert_eq!((store.audit().await.unwrap().faults, audited.faults), (vec![], vec![]), "no word is missed");
+    let words_from = store.words_from().await.unwrap();
+    assert_eq!((store.audit(words_from).await.unwrap().faults, audited.faults), (vec![], vec![]), "no word is missed");
     let third = world.bundle(&store, (himawari(), sakura()), "c@x.example", "three");
     store.deliver(third, now()).await.unwrap();
 }

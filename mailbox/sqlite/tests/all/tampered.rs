@@ -31,7 +31,7 @@ async fn after(statements: &[&'static str]) -> LogAudit {
         meddle(folder.path(), statement).await;
     }
     let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
-    store.audit().await.unwrap()
+    store.audit(EvidenceId(0)).await.unwrap()
 }
 
 fn fault(n: u64, what: Wrong) -> LogFault {
@@ -158,7 +158,7 @@ async fn after_pruning(statement: &'static str) -> (Vec<LogFault>, Vec<u64>) {
     store.close().await.unwrap();
     meddle(folder.path(), statement).await;
     let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
-    let LogAudit { faults, pruned, .. } = store.audit().await.unwrap();
+    let LogAudit { faults, pruned, .. } = store.audit(EvidenceId(0)).await.unwrap();
     (faults, pruned.into_iter().map(|one| one.pruning.until).collect())
 }
 
@@ -203,6 +203,11 @@ async fn what_was_pruned_is_told_from_what_was_removed() {
     }
 }
 
+/// A word at this distance from the first piece, which stands beside none, behind so many pieces.
+fn stray(n: i64, before: u64) -> LogFault {
+    LogFault { n: before, id: Some(EvidenceId(FIRST + n)), what: Wrong::Stray }
+}
+
 // Profile §8.18: what is kept of a receipt is what its evidence names.
 #[tokio::test]
 async fn a_receipt_that_was_removed_changed_or_put_in_is_named() {
@@ -211,10 +216,12 @@ async fn a_receipt_that_was_removed_changed_or_put_in_is_named() {
         ("DELETE FROM word", vec![fault(2, Wrong::Word)]),
         ("UPDATE word SET octets = x'00'", vec![fault(2, Wrong::Word)]),
         ("UPDATE word SET evidence = evidence - 1", vec![fault(1, Wrong::Word), fault(2, Wrong::Word)]),
-        // From before it was kept there is none.
+        ("UPDATE word SET evidence = evidence + 7", vec![fault(2, Wrong::Word), stray(9, 3)]),
+        ("INSERT INTO word SELECT -1, octets FROM word", vec![stray(-1 - FIRST, 0)]),
+        // The counter has no say in it.
         (
             "DELETE FROM word; UPDATE counter SET value = (SELECT max(id) FROM evidence) WHERE name = 'words_from'",
-            vec![],
+            vec![fault(2, Wrong::Word)],
         ),
     ] {
         let folder = tempfile::tempdir().unwrap();
@@ -229,7 +236,7 @@ async fn a_receipt_that_was_removed_changed_or_put_in_is_named() {
         store.close().await.unwrap();
         meddle(folder.path(), statement).await;
         let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
-        assert_eq!(store.audit().await.unwrap().faults, faults, "{statement}");
+        assert_eq!(store.audit(EvidenceId(0)).await.unwrap().faults, faults, "{statement}");
     }
 }
 
@@ -252,7 +259,7 @@ async fn the_evidence_of_a_bundle_takes_less_than_1500_octets() {
     }
     log(&store).await.unwrap();
     let entries: usize = store.list_evidence(Which::default()).await.unwrap().iter().map(String::len).sum();
-    let audit = store.audit().await.unwrap();
+    let audit = store.audit(EvidenceId(0)).await.unwrap();
     assert_eq!(audit.logged, 3 * bundles);
     // Columns, key and index of a row, and its hashes in the tiles.
     let beside = 3 * bundles * (64 + 34);

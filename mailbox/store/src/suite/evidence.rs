@@ -82,8 +82,7 @@ pub async fn log_at<S: Store>(store: &S, at: Timestamp) -> Option<Head> {
     for entry in &entries {
         growth.push(leaf(entry.as_bytes()));
     }
-    let head =
-        Head { v: 1, log: "plans.example".into(), size: growth.size(), root: hex(&growth.root()), at, set_back: None };
+    let head = Head::over("plans.example", (growth.size(), hex(&growth.root())), at);
     let signed = serde_json::to_vec(&head).unwrap();
     let logging = Logging { day: Day::of(at), size: growth.size(), last, head: signed, tiles: growth.tiles() };
     store.keep_log(logging).await.unwrap();
@@ -118,7 +117,7 @@ pub async fn the_log_grows_and_proves_every_piece<S: Store>(store: Arc<S>) {
         assert!(included(&leaf(proof.entry.as_bytes()), one.n, (head.size, &root), &proof.path), "{}", one.id);
     }
     assert_eq!(store.prove_life(EvidenceId(1)).await.unwrap(), []);
-    let audit = store.audit().await.unwrap();
+    let audit = store.audit(EvidenceId(0)).await.unwrap();
     assert_eq!((audit.evidence, audit.logged, audit.heads.len()), (280, 280, 1));
     assert!(audit.faults.iter().all(|fault| fault.what != Wrong::Removed), "{:?}", audit.faults);
     assert_eq!(audit.faults, []);
@@ -176,7 +175,7 @@ async fn signed_for<S: Store>(store: &S, world: &World, day: Day) -> EvidenceId 
 }
 
 async fn kept<S: Store>(store: &S) -> Vec<(i32, u64, bool)> {
-    let audit = store.audit().await.unwrap();
+    let audit = store.audit(EvidenceId(0)).await.unwrap();
     assert!(audit.faults.is_empty() && audit.heads.iter().all(|head| head.root.is_some()), "{audit:?}");
     audit.heads.iter().map(|head| (head.day.0, head.size, head.stamp.is_some())).collect()
 }
@@ -303,7 +302,7 @@ pub async fn evidence_goes_after_its_years_and_the_log_holds<S: Store>(store: Ar
     assert!(included(&leaf(life[0].entry.as_bytes()), 4, (7, &root), &life[0].path), "what stays is proved");
     let (first, _) = store.continuation(2, 7).await.unwrap().unwrap();
     assert_eq!(first, root_of(&heads[0].root), "and so is what went, to whoever has it");
-    let audit = store.audit().await.unwrap();
+    let audit = store.audit(EvidenceId(0)).await.unwrap();
     assert_eq!((audit.faults, audit.evidence, audit.heads.len()), (vec![], 7, 3), "the newest head took one's place");
     assert!(audit.heads.iter().all(|head| head.root.is_some()));
     assert_eq!(audit.pruned.iter().map(|one| one.pruning.clone()).collect::<Vec<_>>(), [pruned]);

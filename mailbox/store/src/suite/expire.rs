@@ -142,7 +142,7 @@ pub async fn what_was_erased_is_proved_of_each_message<S: Store>(store: Arc<S>) 
     let all = store.list_evidence(Which::default()).await.unwrap();
     let erasures = all.iter().filter(|entry| entry.contains("ContentErasure")).count();
     assert_eq!(erasures, 3, "none of a day on which no bundle came");
-    assert_eq!(store.audit().await.unwrap().faults, []);
+    assert_eq!(store.audit(EvidenceId(0)).await.unwrap().faults, []);
 }
 
 pub async fn a_day_is_kept_to_its_last_moment<S: Store>(store: Arc<S>) {

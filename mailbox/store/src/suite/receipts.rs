@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use fumibako_model::{
-    CertificateKey, Done, Enrolled, Event, Fault, FlagChange, Flags, OfficeNumber, Party, Pruning, Reason, Refusal,
-    What,
+    CertificateKey, Done, Enrolled, Event, EvidenceId, Fault, FlagChange, Flags, OfficeNumber, Party, Pruning, Reason,
+    Refusal, What,
 };
 use jiff::Timestamp;
 
@@ -83,7 +83,7 @@ pub async fn what_a_recipient_said_is_kept_as_long_as_its_evidence<S: Store>(sto
         assert_eq!(kept.map(|octets| fumibako_model::hash(&octets)).as_ref(), Some(sha256), "octet for octet");
     }
     assert_eq!(store.word(accepted).await.unwrap(), None);
-    assert_eq!(store.audit().await.unwrap().faults, []);
+    assert_eq!(store.audit(EvidenceId(0)).await.unwrap().faults, []);
 
     let pruned = Pruning { from: 0, until: signed.size, root: signed.root, signed: signed.at, years: 7 };
     let told = Done::new(now(), "gateway", What::EvidencePruned);

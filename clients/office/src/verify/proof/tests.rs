@@ -28,7 +28,7 @@ fn of_entries(gateway: &Identity, entries: Vec<String>, set_back: Option<SetBack
         growth.push(leaf(entry.as_bytes()));
     }
     let root = crate::random::hex_of(&growth.root());
-    let head = Head { v: 1, log: "plans.example".into(), size: growth.size(), root, at: now(), set_back };
+    let head = Head { set_back, ..Head::over("plans.example", (growth.size(), root), now()) };
     let head = enclose(&serde_json::to_vec(&head).unwrap(), gateway, now()).unwrap();
     let mut nodes = Nodes::new(growth.tiles());
     let mut path = |n| nodes.inclusion(n, 2).unwrap().iter().map(|hash| crate::random::hex_of(hash)).collect();
