@@ -22,6 +22,8 @@ use crate::witness::Witnessing;
 
 mod certificates;
 mod challenges;
+#[cfg(test)]
+pub(crate) mod fresh;
 mod issuers;
 mod logins;
 mod passwords;

@@ -215,45 +215,13 @@ pub(crate) fn lines(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
-    use std::sync::Arc;
-
     use fumibako_model::{RecipientWishes, Wishes};
-    use fumibako_sqlite::SqliteStore;
     use fumibako_store::suite::{World, himawari, sakura, view};
     use jiff::SignedDuration;
 
     use super::*;
-    use crate::clock::Clock;
-    use crate::gateway::Addresses;
-    use crate::house::{Believed, Own};
-    use crate::init::{InitOptions, Ports, init};
-    use crate::{trust, witness};
-
-    async fn house(folder: &std::path::Path) -> House<SqliteStore> {
-        let domain: Domain = "plans.example".parse().unwrap();
-        let ports = Ports::Ephemeral;
-        let options = InitOptions { dir: folder.into(), domain: domain.clone(), dev_ca: true, ports };
-        let config = init(&options, Clock.now()).unwrap();
-        let witness = witness::load(&config.evidence).unwrap();
-        let trust = Arc::new(trust::load(&config.trust_folder).unwrap());
-        let store = SqliteStore::open(&config.store_folder, domain).await.unwrap();
-        let nowhere: SocketAddr = "127.0.0.1:1".parse().unwrap();
-        let addresses = Addresses {
-            submission_tls: nowhere,
-            submission_starttls: nowhere,
-            imap_tls: nowhere,
-            imap_starttls: nowhere,
-            pop3_tls: nowhere,
-            pop3_starttls: None,
-            https: nowhere,
-            metrics: None,
-        };
-        let begun = (&*config.evidence.identity_file, &witness.1);
-        let witnessing = witness::begin(&store, begun, Clock.now()).await.unwrap();
-        let own = Own { addresses, nobody: [0; 32], witness, witnessing };
-        House::new(store, config, Believed { trust, name: String::new() }, own)
-    }
+    use crate::house::fresh::house;
+    use crate::witness;
 
     // Profile §8.14: a head may be signed after each turn.
     #[tokio::test(flavor = "multi_thread")]

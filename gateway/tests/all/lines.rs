@@ -13,8 +13,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto::aws_lc_rs;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+use crate::trusting::trusting;
 
 /// No answer in this time is a hung gateway.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -58,14 +58,7 @@ impl Client {
 
     async fn secure_as(self, authority: &Path, identity: Option<&Identity>) -> Self {
         assert!(self.read.is_empty(), "the gateway spoke on in clear");
-        let mut roots = RootCertStore::empty();
-        for certificate in CertificateDer::pem_file_iter(authority).unwrap() {
-            roots.add(certificate.unwrap()).unwrap();
-        }
-        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots);
+        let config = trusting(authority);
         let config = match identity.map(|identity| identity.to_pem().as_bytes().to_vec()) {
             None => config.with_no_client_auth(),
             Some(pem) => {

@@ -21,5 +21,6 @@ mod sasl;
 mod sealed;
 mod slow;
 mod support;
+mod trusting;
 mod watching;
 mod words;
