@@ -37,7 +37,7 @@ pub(crate) trait Desk<C: Conversation>: Send {
     fn secured(&mut self, shown: Shown) -> Offer;
     /// One piece of the body that belongs to the next question.
     fn body(&mut self, piece: Private<Vec<u8>>) -> impl Future<Output = ()> + Send;
-    /// The client goes on: this was read after all that was sent to it had left. By default that means nothing.
+    /// The client goes on: something was read that was said after all that was sent to it had left. By default that means nothing.
     fn heard(&mut self) -> impl Future<Output = ()> + Send {
         async {}
     }
@@ -71,8 +71,7 @@ pub(crate) async fn drive<C: Conversation + Send + 'static>(
     mut desk: impl Desk<C>,
     mut line: Line,
 ) -> io::Result<()> {
-    // `fresh`: what comes in compressed was read since the last octet left.
-    let (mut told_to_stop, mut fresh) = (false, false);
+    let mut told_to_stop = false;
     let mut inflating: Option<Box<Inflating>> = None;
     loop {
         let mut pondered = None;
@@ -97,7 +96,7 @@ pub(crate) async fn drive<C: Conversation + Send + 'static>(
                 Effect::Compress(true) => inflating = Some(Box::default()),
                 Effect::Compress(false) => {
                     let clear = inflating.take().map(|inflating| inflating.rest()).unwrap_or_default();
-                    session.receive(line.clock.now(), &clear);
+                    hear(&peer, &mut session, &mut desk, (line.clock.now(), &clear)).await;
                 }
                 Effect::Ponder => (session, pondered) = ponder(session, &line.pondering).await?,
                 Effect::Close => return timeout(line.write_within, peer.shutdown()).await?,
@@ -108,11 +107,8 @@ pub(crate) async fn drive<C: Conversation + Send + 'static>(
             heard = inflating.next(READ_BYTES)?;
         }
         if !heard.is_empty() {
-            // What few octets expand to is heard piece by piece; only the first piece came after all that was said.
-            if std::mem::take(&mut fresh) {
-                desk.heard().await;
-            }
-            session.receive(line.clock.now(), &heard);
+            // What few octets expand to is heard piece by piece.
+            hear(&peer, &mut session, &mut desk, (line.clock.now(), &heard)).await;
             yield_now().await;
             continue;
         }
@@ -120,10 +116,7 @@ pub(crate) async fn drive<C: Conversation + Send + 'static>(
         tokio::select! {
             read = receive(&mut peer) => match (read?, &mut inflating) {
                 (bytes, _) if bytes.is_empty() => return Ok(()),
-                (bytes, Some(inflating)) => {
-                    inflating.feed(bytes);
-                    fresh = true;
-                }
+                (bytes, Some(inflating)) => inflating.feed(bytes),
                 (bytes, None) => heard = bytes,
             },
             of_a_folder = desk.news() => if of_a_folder {
@@ -138,10 +131,24 @@ pub(crate) async fn drive<C: Conversation + Send + 'static>(
             () = line.clock.until(session.wake_at()) => session.tick(line.clock.now()),
         }
         if !heard.is_empty() {
-            desk.heard().await;
-            session.receive(line.clock.now(), &heard);
+            hear(&peer, &mut session, &mut desk, (line.clock.now(), &heard)).await;
         }
     }
+}
+
+/// The client said this. Both are told where it was said after all that had been said to the client (Profile §8.10): here is known
+/// what has left, and nowhere else.
+async fn hear<C: Conversation>(
+    peer: &Peer,
+    session: &mut C,
+    desk: &mut impl Desk<C>,
+    (now, bytes): (Timestamp, &[u8]),
+) {
+    if peer.goes_on() {
+        session.goes_on();
+        desk.heard().await;
+    }
+    session.receive(now, bytes);
 }
 
 /// Profile §18.5: after every answer, a login's among them, and when something comes up.

@@ -85,7 +85,7 @@ async fn converse<S: Store>(
         }
     };
     house.counts.connections.one("door", door.speech.word());
-    let mut peer = Peer::Clear(socket);
+    let mut peer = Peer::new(socket);
     if door.tls {
         peer = timeout(line.handshake_within, peer.secure(&line.tls)).await??;
     }

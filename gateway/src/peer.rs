@@ -13,15 +13,32 @@ use tokio_rustls::server::TlsStream;
 
 use crate::desk::Shown;
 
+mod socket;
+use socket::Socket;
+
 /// A connected client.
 pub(crate) enum Peer {
     /// Nothing protects it.
-    Clear(TcpStream),
+    Clear(Socket),
     /// TLS does.
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<Socket>>),
 }
 
 impl Peer {
+    /// A client that just connected.
+    pub(crate) fn new(stream: TcpStream) -> Self {
+        Self::Clear(Socket::new(stream))
+    }
+
+    /// Does what was read last show that the client went on after all that was sent to it had left (Profile §8.10)? Octets that
+    /// wait in TLS, or compressed, count as they were read from the socket.
+    pub(crate) fn goes_on(&self) -> bool {
+        match self {
+            Self::Clear(socket) => socket.goes_on(),
+            Self::Tls(stream) => stream.get_ref().0.goes_on(),
+        }
+    }
+
     /// Begins TLS. A peer that has it already keeps it.
     pub(crate) async fn secure(self, tls: &TlsAcceptor) -> io::Result<Self> {
         match self {

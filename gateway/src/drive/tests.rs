@@ -5,6 +5,8 @@ use tokio::task::{spawn, yield_now};
 
 use super::*;
 
+mod heard;
+
 /// Its next step lasts until it is allowed to end.
 struct Slow {
     begun: mpsc::Sender<()>,

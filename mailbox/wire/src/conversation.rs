@@ -15,6 +15,9 @@ pub trait Conversation {
     /// The server's word on it.
     type Answer: Send;
 
+    /// The peer goes on: all that was said to it has left, and something came from it after that. The driver tells it before the
+    /// bytes, for it alone knows what has left. By default that means nothing.
+    fn goes_on(&mut self) {}
     /// Bytes came from the peer.
     fn receive(&mut self, now: Timestamp, bytes: &[u8]);
     /// The pending question is answered.

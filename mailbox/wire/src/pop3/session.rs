@@ -201,12 +201,15 @@ impl Conversation for Session {
     type Ask = Ask;
     type Answer = Answer;
 
-    fn receive(&mut self, now: Timestamp, bytes: &[u8]) {
-        self.heard = now;
-        // Profile §13.8: all that was said has left, so whoever says something now goes on after it.
-        if let (Phase::Ready(maildrop), true) = (&mut self.phase, self.effects.is_empty()) {
+    /// Profile §13.8
+    fn goes_on(&mut self) {
+        if let Phase::Ready(maildrop) = &mut self.phase {
             maildrop.heard();
         }
+    }
+
+    fn receive(&mut self, now: Timestamp, bytes: &[u8]) {
+        self.heard = now;
         match self.phase {
             // RFC 2595 §4: clear bytes behind STLS are dropped.
             Phase::Over | Phase::Securing => {}

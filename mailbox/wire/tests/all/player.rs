@@ -196,7 +196,12 @@ impl<D: Desk> Stage<D> {
         self.lines.get_mut(&connection).ok_or_else(|| "no such connection".to_owned())
     }
 
+    /// The client says this in one breath, having all that was said to it.
     fn send(&mut self, connection: u32, bytes: &[u8]) -> Result<(), String> {
+        let line = self.line(connection)?;
+        if line.held.is_none() {
+            line.session.goes_on();
+        }
         for piece in bytes.chunks(self.cut) {
             let now = self.now;
             let line = self.line(connection)?;

@@ -49,6 +49,7 @@ fn scraps() -> impl Strategy<Value = Vec<u8>> {
     let scrap = prop_oneof![
         Just(LOGIN.to_vec()),
         Just(b"RETR 1\r\n".to_vec()),
+        Just(b"DELE 1\r\n".to_vec()),
         Just(b"TOP 2 1\r\nLIST\r\nUIDL\r\n".to_vec()),
         Just(b"DELE 1\r\nRSET\r\nSTAT\r\n".to_vec()),
         Just(b"AUTH PLAIN\r\n".to_vec()),
@@ -92,11 +93,17 @@ proptest! {
 // Profile §8.10, §13.8
 #[test]
 fn only_who_goes_on_after_the_last_octet_has_retrieved_a_message() {
-    let session = |pieces: &[&str]| {
+    // Breath by breath, each in pieces.
+    let session = |breaths: &[&[&str]]| {
         let (mut drop, now) = (Maildrop::of(&[b"A: b\r\n\r\nc\r\n", b"D: e\r\n\r\nf\r\n"]), Timestamp::UNIX_EPOCH);
         let mut session = drop.open(now, &player::Settings::new());
         let (mut said, mut updates) = (Vec::new(), Vec::new());
-        for piece in [std::str::from_utf8(LOGIN).unwrap()].iter().chain(pieces) {
+        let login: &[&str] = &[std::str::from_utf8(LOGIN).unwrap()];
+        let pieces = [login].into_iter().chain(breaths.iter().copied()).flat_map(|breath| breath.iter().enumerate());
+        for (at, piece) in pieces {
+            if at == 0 {
+                session.goes_on();
+            }
             session.receive(now, piece.as_bytes());
             while let Some(effect) = session.next() {
                 match effect {
@@ -117,17 +124,19 @@ fn only_who_goes_on_after_the_last_octet_has_retrieved_a_message() {
         (updates, said.lines().last().unwrap().split(' ').next().unwrap().to_owned())
     };
     let ok = |updates: &[(usize, usize, usize)]| (updates.to_vec(), "+OK".to_owned());
-    assert_eq!(session(&["RETR 1\r\n", "QUIT\r\n"]), ok(&[(1, 0, 1)]));
-    assert_eq!(session(&["RETR 1\r\nDELE 1\r\n", "QUIT\r\n"]), ok(&[(0, 1, 1)]));
-    assert_eq!(session(&["RETR 1\r\nQUIT\r\n"]), ok(&[]), "it was said before any of it came");
-    assert_eq!(session(&["RETR 1\r\nRETR 2\r\nNOOP\r\nQUIT\r\n"]), ok(&[]));
-    assert_eq!(session(&["RETR 1\r\n", "RETR 1\r\nQUIT\r\n"]), ok(&[(1, 0, 1)]), "it came the first time");
+    assert_eq!(session(&[&["RETR 1\r\n"], &["QUIT\r\n"]]), ok(&[(1, 0, 1)]));
+    assert_eq!(session(&[&["RETR 1\r\nDELE 1\r\n"], &["QUIT\r\n"]]), ok(&[(0, 1, 1)]));
+    assert_eq!(session(&[&["RETR 1\r\nQUIT\r\n"]]), ok(&[]), "it was said before any of it came");
+    assert_eq!(session(&[&["RETR 1\r\n", "QUIT\r\n"]]), ok(&[]), "and so it was, however the network cuts it");
+    assert_eq!(session(&[&["RETR 1\r\n", "RETR 2\r\n", "NOOP\r\nQUIT\r\n"]]), ok(&[]));
+    assert_eq!(session(&[&["RETR 1\r\n"], &["RETR 1\r\nQUIT\r\n"]]), ok(&[(1, 0, 1)]), "it came the first time");
     // Nothing is lost: what may still be on its way stays.
     let kept = |updates: &[(usize, usize, usize)]| (updates.to_vec(), "-ERR".to_owned());
-    assert_eq!(session(&["RETR 1\r\nDELE 1\r\nQUIT\r\n"]), kept(&[]));
-    assert_eq!(session(&["RETR 1\r\nDELE 1\r\n", "RETR 2\r\nDELE 2\r\nQUIT\r\n"]), kept(&[(0, 1, 1)]));
+    assert_eq!(session(&[&["RETR 1\r\nDELE 1\r\nQUIT\r\n"]]), kept(&[]));
+    assert_eq!(session(&[&["RETR 1\r\n", "DELE 1\r\n", "QUIT\r\n"]]), kept(&[]));
+    assert_eq!(session(&[&["RETR 1\r\nDELE 1\r\n"], &["RETR 2\r\nDELE 2\r\nQUIT\r\n"]]), kept(&[(0, 1, 1)]));
     assert_eq!(
-        session(&["DELE 1\r\nQUIT\r\n"]),
+        session(&[&["DELE 1\r\nQUIT\r\n"]]),
         ok(&[(0, 1, 0)]),
         "who did not ask for it here has it, or does not want it"
     );
