@@ -5,8 +5,6 @@
 //! | 1 the record is committed | rows that the record says are gone| goes on at 2 |
 //! | 2 some rows are gone      | the same, fewer                   | goes on at 2 |
 
-use std::sync::Arc;
-
 use fumibako_model::EvidenceId;
 use fumibako_store::bodies::Day;
 use fumibako_store::{Prunable, PruneOrder, StoreError};
@@ -18,7 +16,7 @@ use crate::command::Command;
 use crate::error::{Stop, store_error};
 use crate::ledger::Ledger;
 use crate::store::SqliteStore;
-use crate::unneeded::{self, Unneeded};
+use crate::unneeded::{self, Named, Unneeded};
 
 /// Rows that leave in one transaction.
 const AT_ONCE: i64 = 500;
@@ -29,8 +27,10 @@ pub(crate) enum Order {
     WriteDown(PruneOrder, Timestamp),
     /// Some of the rows before the mark leave.
     Sweep,
+    /// What some evidence names is noted.
+    Named(Named),
     /// Some of the papers that nothing needs leave.
-    Forget(Arc<Unneeded>),
+    Forget(Unneeded),
     /// They are all gone that went with so many pieces.
     Forgotten(i64),
 }
@@ -92,6 +92,7 @@ pub(crate) async fn step(rows: &mut SqliteConnection, order: &Order) -> Result<u
     match order {
         Order::WriteDown(order, now) => write_down(rows, order, *now).await,
         Order::Sweep => sweep(rows).await,
+        Order::Named(named) => unneeded::note(rows, named).await,
         Order::Forget(papers) => unneeded::leave(rows, papers).await,
         Order::Forgotten(size) => unneeded::left(rows, *size).await,
     }

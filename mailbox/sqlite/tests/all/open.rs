@@ -225,8 +225,8 @@ fn the_rows_that_stores_began_with_are_as_they_were() {
 /// From the newest shape back to the first one.
 const BACK: &str = "
     DELETE FROM _sqlx_migrations WHERE version > 1;
-    DROP TABLE word; DROP TABLE sent_out;
-    DELETE FROM counter WHERE name IN ('words_from', 'papers_followed', 'hold_number');
+    DROP TABLE word; DROP TABLE sent_out; DROP TABLE paper_named;
+    DELETE FROM counter WHERE name IN ('words_from', 'papers_followed', 'papers_read', 'hold_number');
     ALTER TABLE paper DROP COLUMN after;
     UPDATE entry SET keywords = keywords & ~(SELECT 1 << bit FROM keyword k WHERE k.mailbox = entry.mailbox AND k.name = '$Acknowledged')
     WHERE EXISTS (SELECT 1 FROM keyword k WHERE k.mailbox = entry.mailbox AND k.name = '$Acknowledged');

@@ -17,7 +17,7 @@ const WHOLE: [&str; 23] = [
     ", used)) AS",
     "removed FROM certificate",
     "FROM terms ORDER BY n",
-    "FROM paper ORDER BY name",
+    "FROM paper p LEFT JOIN paper_named",
     "AS \"licences!: String\" FROM licence",
     "count(*) FROM message WHERE stored",
     "kind = 'EvidencePruning' ORDER",
