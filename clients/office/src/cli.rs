@@ -163,7 +163,8 @@ pub fn run(args: &[OsString], world: World<'_>) -> Exit {
     let clock = world.clock;
     let bars = world.err_is_terminal && !cli.globals.quiet;
     let mut screen = Screen::new(world.out, world.err, format, lang, cli.globals.quiet, bars);
-    let ended = cli.command.run(&cli.globals, &mut screen, clock);
+    let for_people = world.out_is_terminal && format == Format::Text;
+    let ended = cli.command.run(&cli.globals, &mut screen, (clock, for_people));
     // What was found before something went wrong is shown all the same.
     let shown = screen.finish().map_err(Trouble::from);
     ended.and_then(|exit| shown.map(|()| exit)).unwrap_or_else(|trouble| {
@@ -173,7 +174,12 @@ pub fn run(args: &[OsString], world: World<'_>) -> Exit {
 }
 
 impl Command {
-    fn run(&self, globals: &Globals, screen: &mut Screen<'_>, clock: fn() -> Timestamp) -> Result<Exit, Trouble> {
+    fn run(
+        &self,
+        globals: &Globals,
+        screen: &mut Screen<'_>,
+        (clock, terminal): (fn() -> Timestamp, bool),
+    ) -> Result<Exit, Trouble> {
         let place = || globals.config.clone().unwrap_or_else(usual_place);
         let settings = || Settings::load(&place());
         match self {
@@ -190,7 +196,7 @@ impl Command {
             Self::Account(account) => account.run(&settings()?, screen),
             Self::Password(password) => password.run(!globals.no_input, &settings()?, screen),
             Self::Verify(verify) => verify.run((&place(), globals.config.is_some()), screen, clock),
-            Self::Ui(ui) => ui.run(settings(), place(), screen, clock),
+            Self::Ui(ui) => ui.run(settings(), (place(), terminal), screen, clock),
             Self::Setup(setup) => setup.run((&place(), !globals.no_input), screen, clock),
             Self::Doctor(doctor) => doctor.run(&settings()?, screen, clock),
             Self::Completions(completions) => completions.run(screen),

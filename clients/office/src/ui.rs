@@ -8,6 +8,7 @@
 
 mod account;
 mod again;
+mod browser;
 mod connections;
 mod first;
 mod form;
@@ -38,6 +39,7 @@ use crate::disk;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 pub use again::{Door, Found};
+pub use browser::open;
 use connections::End;
 use first::First;
 use session::Sessions;

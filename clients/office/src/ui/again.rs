@@ -10,6 +10,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::browser::PAGE;
 use crate::disk;
 use crate::random;
 use crate::settings::read_small;
@@ -24,6 +25,9 @@ const LINK: &str = "link-";
 const PAUSE: Duration = Duration::from_millis(200);
 /// Looks for an answer. A run that does not answer in these 20 seconds is not well.
 const LOOKS: u32 = 100;
+
+/// Looks at the page that leads a browser to a link before it is taken away, a minute: by then the browser has read it.
+const READ: u32 = 300;
 
 /// Looks at a question that is gone before it is asked again: the answer comes a moment after the question went.
 const GONE: u32 = 15;
@@ -84,9 +88,11 @@ impl Door {
         Err(Trouble::Deaf(data_folder.to_owned()))
     }
 
-    /// Answers whoever asks, for ever.
+    /// Answers whoever asks, for ever, and leaves no link on the disk.
     pub(super) async fn answer(self, new_link: impl Fn() -> String) {
+        let (page, mut seen) = (self.folder.join(PAGE), 0);
         loop {
+            seen = put_away(&page, seen);
             for word in questions(&self.folder) {
                 if let Err(why) = self.tell(&word, &new_link()) {
                     tracing::warn!(%why, "ui.link-not-handed-over");
@@ -101,6 +107,20 @@ impl Door {
         disk::remove(&self.folder.join(format!("{ASKED}{word}")))?;
         disk::replace(&self.folder.join(format!("{LINK}{word}")), link.as_bytes())
     }
+}
+
+/// Takes the page for the browser away once it was seen often enough; how often it was by now.
+fn put_away(page: &Path, seen: u32) -> u32 {
+    if !page.exists() {
+        return 0;
+    }
+    if seen < READ {
+        return seen + 1;
+    }
+    if let Err(why) = disk::remove(page) {
+        tracing::warn!(%why, "ui.page-not-removed");
+    }
+    0
 }
 
 /// The words of all questions. What is not named by one of our words is none.
@@ -188,6 +208,18 @@ mod tests {
         let serving = tokio::spawn(door.answer(|| "link".into()));
         assert!(matches!(third.await.unwrap().unwrap(), Found::Running(link) if link == "link"));
         serving.abort();
+    }
+
+    /// Profile §15.3: what led a browser to a link is on the disk for a minute.
+    #[test]
+    fn the_page_for_the_browser_does_not_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let page = folder.path().join(PAGE);
+        let after = |looks: u32| (0..looks).fold(0, |seen, _| put_away(&page, seen));
+        fs::write(&page, "x").unwrap();
+        assert!(after(READ) == READ && page.exists(), "a slow browser still finds it");
+        assert!(after(READ + 1) == 0 && !page.exists());
+        assert_eq!(after(3), 0, "the next page has a minute of its own");
     }
 
     /// Nobody but this user reads a link or asks for one.

@@ -71,7 +71,10 @@ pub(super) async fn guard(State(gate): State<Gate>, request: Request, next: Next
         Err(status) => status.into_response(),
     };
     if let Some(Told(words)) = answer.extensions_mut().remove() {
-        answer = (answer.status(), Html(page::refused(lang, &pick(&words, lang)).into_string())).into_response();
+        let (page, body) = Html(page::refused(lang, &pick(&words, lang)).into_string()).into_response().into_parts();
+        // What else the answer says, such as a cookie, it still says.
+        answer.headers_mut().extend(page.headers);
+        *answer.body_mut() = body;
     }
     if answer.status().is_client_error() && !is_page(&answer) {
         answer = if as_page { refused(answer.status(), lang) } else { answer.status().into_response() };

@@ -236,6 +236,46 @@ fn a_second_start_hands_out_another_link_and_the_address_stays() {
     end(program);
 }
 
+/// Profile §15.3: at a terminal with a display the browser opens, and what it is started with, which everybody on the computer may
+/// read, is no link.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_browser_is_opened_by_a_page_that_nobody_else_reads() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let house = House::new();
+    let place = tempfile::tempdir().unwrap();
+    let (told, opener) = (place.path().join("told"), place.path().join("xdg-open"));
+    std::fs::write(&opener, format!("#!/bin/sh\nprintf '%s\\n' \"$*\" >> '{}'\n", told.display())).unwrap();
+    std::fs::set_permissions(&opener, std::fs::Permissions::from_mode(0o700)).unwrap();
+    // `script` gives the program a terminal, as somebody who sits there has one.
+    let begin = |more: &str, typescript: &Path| {
+        let line = format!("exec '{}' --config '{}' ui{more}", env!("CARGO_BIN_EXE_fumibako"), house.a.display());
+        let path = format!("{}:{}", place.path().display(), std::env::var("PATH").unwrap_or_default());
+        let mut command = Command::new("script");
+        command.args(["-q", "-f", "-c", &line]).arg(typescript).env("PATH", path).env("DISPLAY", ":99");
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().unwrap()
+    };
+    let said = |typescript: &Path| std::fs::read_to_string(typescript).unwrap_or_default();
+    let quiet = place.path().join("quiet");
+    let first = begin(" --no-browser", &quiet);
+    until("the link is printed", || said(&quiet).contains("/open?t="));
+    let loud = place.path().join("loud");
+    // The run that serves gives this one its link.
+    let mut second = begin("", &loud);
+    until("the browser is told of a page", || said(&told).ends_with('\n'));
+    assert!(second.wait().unwrap().success() && said(&loud).contains("ブラウザーで画面を開きました"));
+    let told = said(&told);
+    assert!(told.lines().count() == 1 && !told.contains("t=") && !told.contains("http"), "{told}");
+    let page = std::fs::read_to_string(told.trim()).unwrap();
+    let link = after(&page, "<a href=\"").next().unwrap();
+    assert!(said(&loud).contains(&link) && !said(&quiet).contains("開きました"));
+    assert_eq!(std::fs::metadata(told.trim()).unwrap().permissions().mode() & 0o777, 0o600);
+    let browser = Browser::enter(&link, &house.a);
+    assert!(browser.get("/sent").contains("200 OK"));
+    end(first);
+}
+
 /// RX-13, TX-04, Profile §15.9: the gateway says that something came, and nobody asks it every few seconds.
 #[test]
 fn what_comes_is_shown_without_asking() {

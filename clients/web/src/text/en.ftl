@@ -79,6 +79,8 @@ login-wait = { $count ->
     [one] Too many wrong tries: you can log in again in { $count } minute. Wait, then log in once more.
    *[other] Too many wrong tries: you can log in again in { $count } minutes. Wait, then log in once more.
 }
+opening = Opening Fumibako
+opening-next = If nothing happens, press “To the home page”.
 link-used = This link does not work
 link-used-next = A link works once. Start Fumibako again and open the new link.
 

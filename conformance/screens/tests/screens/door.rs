@@ -11,8 +11,13 @@ pub(crate) async fn play(world: &World) -> Done {
 }
 
 async fn login(world: &World) -> Done {
+    // So `fumibako ui` begins: the browser is shown a file, which leads to the link.
     let link = world.a.link();
-    world.driver.goto(&link).await?;
+    let leads = format!("<!DOCTYPE html><meta http-equiv=refresh content='0;url={link}'>");
+    let file = world.write("open.html", leads.as_bytes());
+    world.driver.goto(format!("file://{}", file.display())).await?;
+    let led = world.until("location.pathname === '/login' && document.querySelector('#user')").await;
+    world.see("LG-02", "a file that leads to the link leads to the login", led);
     let words = ["ケアプランデータ連携", "ユーザID", "パスワード", "ログイン"];
     let hints = world
         .holds(

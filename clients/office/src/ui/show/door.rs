@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Query, State};
-use axum::http::header::{SET_COOKIE, USER_AGENT};
+use axum::http::header::{REFRESH, SET_COOKIE, USER_AGENT};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -60,7 +60,17 @@ pub(in crate::ui) fn opened(
     } else {
         format!("{STRICT}={id}; Path=/; Secure; HttpOnly; SameSite=Strict")
     };
-    (AppendHeaders([(SET_COOKIE, cookie)]), see(to)).into_response()
+    let fetched = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let answer = if matches!(fetched, "cross-site" | "same-site") { onward(to) } else { see(to) };
+    (AppendHeaders([(SET_COOKIE, cookie)]), answer).into_response()
+}
+
+/// To the next page by way of this one: what a page of somebody else's led to, such as the file that opens the browser, is on its whole
+/// way from elsewhere, and a `SameSite=Strict` cookie does not go along there.
+fn onward(to: &str) -> Response {
+    let words = |lang| Words { what: say(lang, "opening").into(), next: say(lang, "opening-next").into(), code: None };
+    let page = told(StatusCode::OK, (words(Lang::Ja), words(Lang::En)));
+    (AppendHeaders([(REFRESH, format!("0;url={to}"))]), page).into_response()
 }
 
 /// Nobody without a session sees even the login page: it came by no link of ours.

@@ -378,6 +378,20 @@ async fn a_link_leads_nowhere_else() {
     assert_eq!(desk.get("/login?back=/sent").await.to, "/sent");
 }
 
+/// Profile §15.3: on the way from a page of somebody else's no cookie of ours goes along; from a page of ours it does.
+#[tokio::test]
+async fn a_link_that_a_file_led_to_goes_on_by_a_page_of_ours() {
+    let desk = Desk::new();
+    let link = format!("/open?t={}", desk.app.sessions.new_link(now()));
+    let request = Request::get(&link).header("host", &desk.app.host).header("sec-fetch-site", "cross-site");
+    let request = request.header("sec-fetch-mode", "navigate").header("sec-fetch-dest", "document");
+    let request = request.body(Body::empty()).unwrap();
+    let answer = TowerToHyperService::new(routes(desk.app.clone())).call(request).await.unwrap();
+    let field = |name: &str| answer.headers().get(name).map_or("", |value| value.to_str().unwrap());
+    assert_eq!((answer.status().as_u16(), field("refresh")), (200, "0;url=/login"));
+    assert!(field("set-cookie").contains("SameSite=Strict") && field("content-type").starts_with("text/html"));
+}
+
 /// Profile §15.3: a look at the link is no use of it.
 #[tokio::test]
 async fn head_does_not_use_the_link_up() {
