@@ -71,8 +71,33 @@ pub(super) struct Letter {
     pub(super) bound: Option<Route>,
     /// NW-17: somebody said このまま送る of just these files.
     pub(super) anyway: bool,
-    /// When the message was typed, by the browser's clock, in milliseconds: what was typed before it comes too late.
-    pub(super) typed: u64,
+    /// The last words of the pages that its message was typed on.
+    pub(super) typed: LastWords,
+}
+
+/// How far each page's words came, by the page's own count: of two requests that overtake each other the words typed last count
+/// (NW-12). No clock is asked, as it may be set back; between two pages, the words count that come last.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LastWords(Vec<(String, u64)>);
+
+/// Pages that are remembered of a letter: those that typed longest ago are forgotten.
+const PAGES: usize = 16;
+/// Characters of a page's name.
+const PAGE_NAME: usize = 32;
+
+impl LastWords {
+    /// Are these words newer than those that came from the same page before? `typed` is what the page says: its name, `-`, and its
+    /// count. A page without a script says nothing, and its words are as new as they come.
+    pub(super) fn take(&mut self, typed: &str) -> bool {
+        let Some((page, count)) = typed.rsplit_once('-').filter(|(page, _)| page.len() <= PAGE_NAME) else {
+            return true;
+        };
+        let Ok(count) = count.parse() else { return true };
+        let before = self.0.iter().position(|(known, _)| known == page).map(|at| self.0.remove(at).1);
+        self.0.push((page.to_owned(), before.map_or(count, |before| before.max(count))));
+        self.0.drain(..self.0.len().saturating_sub(PAGES));
+        before.is_none_or(|before| count >= before)
+    }
 }
 
 /// A file that was not added. Its bytes stay for the way to 一括送信 (NW-07).
@@ -141,7 +166,7 @@ impl Letter {
             ids: Vec::new(),
             bound: None,
             anyway: false,
-            typed: 0,
+            typed: LastWords::default(),
         }
     }
 
@@ -270,6 +295,18 @@ fn about(lang: Lang, id: &'static str, office: &str) -> Words {
 mod tests {
     use super::*;
     use crate::bundle::MESSAGE_BYTES;
+
+    /// Whatever pages say, so many are remembered, and no long names.
+    #[test]
+    fn pages_that_typed_are_forgotten_in_time() {
+        let mut words = LastWords::default();
+        for page in 0..=PAGES {
+            assert!(words.take(&format!("p{page}-5")));
+        }
+        assert!(words.take("p0-4"), "the page that typed longest ago is forgotten");
+        assert!(!words.take(&format!("p{PAGES}-4")), "the others are not");
+        assert!(words.take(&format!("{}-9", "x".repeat(PAGE_NAME + 1))) && words.0.len() == PAGES);
+    }
 
     const OURS: &str = "9970000011";
     const PDF: &[u8] = b"%PDF-1.7";

@@ -76,7 +76,7 @@ pub fn letter(frame: &Frame, letter: &Letter) -> Markup {
         form #letter method="post" action=(at(if new { "confirm" } else { "update" })) enctype="multipart/form-data" data-swap
             data-autosave=(at("save")) {
             (frame.token())
-            // When the message was typed: what overtook it on the way is older (NW-12).
+            // Which page typed the message, and how much it had typed then: of what overtook it on the way the later counts (NW-12).
             input type="hidden" name="typed" value="";
             // Enter in a field does what the last button does, not what the first one does.
             button.vh tabindex="-1" aria-hidden="true" { (frame.say(if new { "send" } else { "update" })) }

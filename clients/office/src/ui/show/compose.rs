@@ -182,18 +182,10 @@ fn went(here: &Here, moved: bool) -> Words {
     here.words("letter-went", if moved { "letter-went-moved" } else { "letter-went-next" })
 }
 
-/// Milliseconds by which a request may be overtaken on its way.
-const OVERTAKEN: u64 = 60_000;
-
 /// What a form of the letter carries: whatever button was pressed, nothing typed and no file is lost.
 pub(super) fn take(app: &App, letter: &mut Letter, sent: Sent) {
-    let typed = sent.get("typed").and_then(|at| at.parse().ok()).unwrap_or_default();
-    // NW-12: two requests overtake each other; the last word is the one typed last. What looks older than that was typed after a
-    // clock was set back.
-    let late = typed != 0 && typed < letter.typed && letter.typed - typed < OVERTAKEN;
-    if let Some(message) = sent.message().filter(|_| !late) {
+    if let Some(message) = sent.message().filter(|_| letter.typed.take(sent.get("typed").unwrap_or_default())) {
         letter.message = message.chars().take(crate::bundle::COVER_CHARACTERS).collect();
-        letter.typed = if typed == 0 { letter.typed } else { typed };
     }
     letter.saved = (app.clock)();
     letter.trouble = None;
