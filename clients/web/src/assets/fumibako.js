@@ -21,7 +21,8 @@ const byId = (id) => document.getElementById(id);
 function morph(from, to) {
   for (const { name } of [...from.attributes]) if (!to.hasAttribute(name) && name !== "open") from.removeAttribute(name);
   for (const { name, value } of [...to.attributes]) {
-    if (name !== "open" && from.getAttribute(name) !== value) from.setAttribute(name, value);
+    // What somebody unfolded stays so, and what is folded away is shown when something in it is the matter; dialogs open themselves.
+    if ((name !== "open" || from.tagName === "DETAILS") && from.getAttribute(name) !== value) from.setAttribute(name, value);
   }
   if (from.tagName === "TEXTAREA") { from.textContent = to.textContent; return; }
   const kept = new Map([...from.children].filter((child) => child.id).map((child) => [child.id, child]));
@@ -72,6 +73,9 @@ function show(page, address) {
   else if (document.activeElement === document.body) refocus(held, place);
 }
 
+  // What is to be put right stands where the next key goes.
+  const wrong = document.querySelector("#main [aria-invalid=true]");
+  if (wrong instanceof HTMLElement) { wrong.focus(); return; }
 // ---- Where the keyboard is: what had the focus keeps it, or the next of its kind has it ----
 
 /** What had the focus before a dialog opened over it. @type {Element | null} */

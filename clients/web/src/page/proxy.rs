@@ -105,15 +105,27 @@ pub fn proxy(frame: &Frame, view: &Proxy) -> Markup {
     let main = html! {
         (title(&frame.say("mandates"), &html! { (hint) }))
         @if let Some(words) = &view.trouble { (trouble("trouble", words)) }
+        @else if let Some(grant) = &view.grant { (mend(frame, grant)) }
         @if waits > 0 {
             (panel(Mood::Warn, "mandates-wait", &crate::text::count(frame.lang, "mandates-wait", waits), &html! { p { (frame.say("mandates-wait-next")) } }))
         }
         (table(frame, &view.rows))
-        @if let Some(grant) = &view.grant { (grant::form(frame, grant, view.trouble.is_some())) }
+        @if let Some(grant) = &view.grant { (grant::form(frame, grant)) }
         @if let Some(acts) = &view.acts { (done(frame, acts)) }
         @if let Some(ask) = &view.ask { (dialog(frame, ask)) }
     };
     page(frame, Tab::Elsewhere, &frame.say("mandates"), main)
+}
+
+/// What is to be put right in a new mandate; each sentence stands at its field as well.
+fn mend(frame: &Frame, grant: &Grant) -> Markup {
+    let [first, more @ ..] = grant.wrong.as_slice() else { return html! {} };
+    let next = html! { p { (frame.say("grant-mend")) } };
+    if more.is_empty() {
+        return panel(Mood::Bad, "trouble", &first.1, &next);
+    }
+    let all = html! { ul { @for (_, why) in &grant.wrong { li { (why) } } } (next) };
+    panel(Mood::Bad, "trouble", &crate::text::count(frame.lang, "grant-wrong", grant.wrong.len()), &all)
 }
 
 fn table(frame: &Frame, rows: &[MandateLine]) -> Markup {

@@ -329,6 +329,56 @@ fn why_a_row_was_not_sent_stretches_below_it() {
     }
 }
 
+/// NW-17: 要確認 is no 失敗, and what was found stands file by file, what to do about it below.
+#[test]
+fn a_row_to_be_looked_at_has_a_colour_of_its_own() {
+    let lines = ["UPJSK.CSV  第6表 実績", "  エラー K001 4行目", "      → 直してください。"].map(Into::into).to_vec();
+    let row = BatchRow {
+        id: "7".into(),
+        to: party(),
+        from: None,
+        written: String::new(),
+        message: String::new(),
+        files: Vec::new(),
+        state: RowState::Doubted { heading: "違うところが1件あります。".into(), lines },
+        reach: Reach::Yes,
+        ticked: false,
+    };
+    let page = batch(&frame(), &Batch { rows: vec![row], ..Batch::default() }).into_string();
+    let words = [
+        r#"class="doubted""#,
+        "要確認",
+        r#"<li class="file">UPJSK.CSV"#,
+        "<li>エラー K001",
+        r#"<li class="more">→ 直して"#,
+        "このまま送る",
+    ];
+    in_order(&page, &words);
+    assert!(!page.contains(r#"class="failed""#));
+}
+
+/// PX-07: each sentence stands at its field, which names it; what is folded away is shown.
+#[test]
+fn what_is_wrong_with_a_mandate_stands_at_its_field() {
+    let scope = Choice { value: "send".into(), label: "送信".into(), more: String::new(), ticked: false };
+    let page = |wrong: Vec<(&'static str, String)>| {
+        let grant = Grant { open: true, scopes: vec![scope.clone()], wrong, ..Grant::default() };
+        proxy(&frame(), &Proxy { grant: Some(grant), ..Proxy::default() }).into_string()
+    };
+    let all = ["agent", "scope", "from", "until", "with", "last-month"];
+    let wrong = page(all.iter().map(|field| (*field, format!("{field}が違います。"))).collect());
+    for field in all {
+        let named = format!("id=\"wrong-{field}\"");
+        in_order(&wrong, &[&named, &format!("{field}が違います。"), "aria-invalid=\"true\""]);
+        assert_eq!(wrong.matches(&format!("aria-describedby=\"wrong-{field}\"")).count(), 1, "{field}");
+    }
+    in_order(&wrong, &["直すところが6か所あります", "agentが違います。", "もう一度「内容を確かめる」"]);
+    assert_eq!(wrong.matches("<details open").count() + wrong.matches("\" open>").count(), 2, "{wrong}");
+    let one = page(vec![("agent", "代行業者IDが違います。".into())]);
+    in_order(&one, &["id=\"trouble\"", "代行業者IDが違います。", "もう一度"]);
+    assert!(!one.contains("か所") && !page(Vec::new()).contains("aria-invalid"));
+}
+
 /// BE-05: Enter in a tick box presses the first button of its form (HTML §4.10.21.2), and one that sleeps presses nothing.
 #[test]
 fn enter_in_the_list_of_a_batch_presses_nothing() {

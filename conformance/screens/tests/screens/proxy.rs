@@ -69,7 +69,18 @@ async fn granted(world: &World) -> Done {
         "what makes no mandate is told, and what was typed stays",
         told && world.holds("document.querySelector('#agent').value === '<b>'").await,
     );
+    let described = "document.getElementById(document.activeElement.getAttribute('aria-describedby'))";
+    let at = format!("document.activeElement.id === 'agent' && {described}.innerText.includes('形が違います')");
+    world.see("PX-07", "the sentence stands at its field, where the next key goes", world.holds(&at).await);
+    world.shot("proxy-grant-wrong").await?;
     world.fill("#agent", AGENT.0).await?;
+    world.js("document.querySelector('#with').value = '12'").await?;
+    world.press("内容を確かめる").await?;
+    let unfolded = world
+        .until("document.activeElement.id === 'with' && document.querySelector('#wrong-with')?.checkVisibility()")
+        .await;
+    world.see("PX-07", "what is folded away is shown when something in it is the matter", unfolded);
+    world.fill("#with", "").await?;
     world.shot("proxy-grant").await?;
     world.press("内容を確かめる").await?;
     world.until("document.querySelector('dialog:modal #ask-title')").await;

@@ -54,18 +54,21 @@ async fn list(State(app): Shared, here: Here, Query(fields): Query<Fields>) -> R
             });
         }
     }
+    let mut grant = (!agent).then(|| typed(&fields, now, lang));
     if field("ask") == Some("grant") && trouble.is_none() {
-        match terms::mandate(&fields, &party, now) {
-            Ok(mandate) => {
+        match (terms::mandate(&fields, &party, now), &mut grant) {
+            (Ok(mandate), _) => {
                 ask = Some(AskMandate { what: Asked::Grant(terms::again(&fields)), facts: facts(&mandate, lang) });
             }
-            Err(why) => trouble = Some(why.words(&here)),
+            (Err(Unsound::Fields(wrong)), Some(grant)) => {
+                grant.wrong = wrong.iter().map(|one| (one.field, here.say(one.text))).collect();
+            }
+            (Err(why), _) => trouble = Some(why.words(&here)),
         }
     }
     let mut rows: Vec<_> = known.rows().iter().rev().map(|row| line(row, agent, now, lang)).collect();
     // What waits for whoever looks must be seen without scrolling.
     rows.sort_by_key(|row| !row.may_confirm);
-    let grant = (!agent).then(|| typed(&fields, now, lang));
     let before = field("before").and_then(|text| text.parse().ok());
     let acts = if agent { None } else { Some(acts::shown(&app, before, lang).await) };
     let view = Proxy { rows, trouble, grant, acts, ask };
@@ -155,11 +158,18 @@ async fn signed(app: &Arc<App>, here: &Here, deed: Deed, toast: &str) -> Respons
     }
 }
 
+/// A field that is not as it must be, and the text that says why.
+#[derive(Debug)]
+struct Wrong {
+    field: &'static str,
+    text: &'static str,
+}
+
 /// Why the fields make no mandate.
 #[derive(Debug)]
 enum Unsound {
-    /// A field is not as it must be: its text.
-    Field(&'static str),
+    /// These fields are not as they must be.
+    Fields(Vec<Wrong>),
     /// It would allow nothing.
     Deed(fumibako_model::NotADeed),
     /// It is not ours to grant.
@@ -169,7 +179,10 @@ enum Unsound {
 impl Unsound {
     fn words(&self, here: &Here) -> Words {
         match self {
-            Self::Field(id) => Words { what: here.say(id), next: here.say("grant-mend"), code: None },
+            Self::Fields(wrong) => {
+                let what = wrong.first().map_or_else(String::new, |one| here.say(one.text));
+                Words { what, next: here.say("grant-mend"), code: None }
+            }
             Self::Deed(why) => pick(&both(&Trouble::Usage(Usage::Mandate(*why))), here.lang()),
             Self::Alone => pick(&both(&Trouble::Alone(crate::trouble::Alone::OfficesGrant)), here.lang()),
         }

@@ -55,6 +55,13 @@ grant-no-kind = There is no such kind.
 grant-no-office = That is no office number: it has 10 characters.
 grant-no-month = That is no service month.
 grant-half-months = Give both the first and the last service month, or neither.
+grant-wrong = { $count ->
+    [one] One thing is to be put right
+   *[other] { $count } things are to be put right
+}
+grant-day-order = The last day is before the first day.
+grant-month-order = The last month is before the first month.
+grant-many-offices = At most 500 offices can be named.
 grant-ask = This mandate is granted
 grant-ask-note = It is signed with the certificate of { $name }. It begins once the agent confirms it, and can be revoked at any time.
 confirm-ask = This mandate is confirmed
