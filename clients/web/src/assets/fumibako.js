@@ -45,16 +45,21 @@ function alike(a, b) {
   return !(a instanceof Element && b instanceof Element) || (a.tagName === b.tagName && a.id === b.id);
 }
 
+// What is shown: an address without the place in it.
+const spot = () => location.pathname + location.search;
+let stands = spot();
+
 // How often a page was shown: news that were asked for before it are older than it.
 let shown = 0;
 
 /** @param {Document} page @param {string} address */
 function show(page, address) {
   shown += 1;
-  const held = document.activeElement, place = kin(held).indexOf(/** @type {Element} */ (held));
+  const held = document.activeElement, nth = kin(held).indexOf(/** @type {Element} */ (held));
   const before = location.pathname, there = new URL(address, location.href);
   const same = before === there.pathname;
   if (!same || there.search !== location.search) history.pushState(null, "", there);
+  stands = spot();
   document.title = page.title;
   document.documentElement.lang = page.documentElement.lang;
   document.documentElement.dataset.size = page.documentElement.dataset.size;
@@ -70,7 +75,7 @@ function show(page, address) {
   settle(held);
   // A screen of another kind begins at its beginning.
   if (before.split("/")[1] !== there.pathname.split("/")[1]) byId("main")?.focus();
-  else if (document.activeElement === document.body) refocus(held, place);
+  else if (document.activeElement === document.body) refocus(held, nth);
 }
 
   // What is to be put right stands where the next key goes.
@@ -94,10 +99,10 @@ function again(element) {
   return document.querySelector(`#main ${element.localName}${told.map((name) => `[${name}="${CSS.escape(element.getAttribute(name) ?? "")}"]`).join("")}`);
 }
 
-/** @param {Element | null} held @param {number} place where it stood among its kind */
-function refocus(held, place) {
+/** @param {Element | null} held @param {number} nth where it stood among its kind */
+function refocus(held, nth) {
   const from = held?.closest("dialog") ? opener : held, like = kin(held);
-  const next = (from && from !== document.body && again(from)) ?? (place < 0 ? null : like[Math.min(place, like.length - 1)]);
+  const next = (from && from !== document.body && again(from)) ?? (nth < 0 ? null : like[Math.min(nth, like.length - 1)]);
   if (next instanceof HTMLElement) next.focus();
   if (!next || document.activeElement !== next) byId("main")?.focus();
 }
@@ -107,6 +112,7 @@ function dismiss(dialog, address) {
   dialog.close();
   dialog.remove();
   history.replaceState(null, "", address);
+  stands = spot();
   const to = opener && again(opener);
   (to instanceof HTMLElement ? to : byId("main"))?.focus();
 }
@@ -484,6 +490,7 @@ function listen() {
 }
 // Another tab may listen already; what happened while this page was on its way it did not hear.
 if (document.body.dataset.events) heard("all");
-addEventListener("popstate", () => location.reload());
+// A way within the page, such as the one past the menu, leads to no other page.
+addEventListener("popstate", () => { if (spot() !== stands) location.reload(); });
 clicked();
 settle();
