@@ -34,6 +34,8 @@ async fn covered(world: &World, office: &Ui) -> Done {
     world.enter(office, C.0).await?;
     world.driver.goto(World::url(office, "/compose")).await?;
     world.fill(MESSAGE, "席を立つ前に書いた").await?;
+    let paper = world.print().await?;
+    let before = paper.shows('席') && paper.shows('業');
     tokio::time::sleep(std::time::Duration::from_secs(u64::from(IDLE_SECONDS))).await;
     let covered = world.soon(COVERED).await;
     world.see(
@@ -42,6 +44,13 @@ async fn covered(world: &World, office: &Ui) -> Done {
         covered,
     );
     world.shot("locked-idle").await?;
+    let paper = world.print().await?;
+    // The login's own words are there, so the others would be found.
+    world.see(
+        "LG-10",
+        "printed, too, a covered page shows nothing of what lies below, nor whose it is",
+        before && paper.shows('ロ') && !paper.shows('席') && !paper.shows('業'),
+    );
     for _ in 0..2 {
         world.driver.action_chain().send_keys(thirtyfour::Key::Escape.value().to_string()).perform().await?;
     }

@@ -27,6 +27,7 @@ mod later;
 mod licence;
 mod lines;
 mod notices;
+mod paper;
 mod proxy;
 mod regional;
 mod round;
