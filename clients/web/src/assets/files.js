@@ -36,8 +36,8 @@ async function walk(entry, depth, found) {
 }
 
 /**
- * Those of which one octet can be read; the names of the others. A file that another program has locked would make the whole
- * request fail, as if nobody were there.
+ * Those of which one octet can be read; the names of the others. A file that another program has locked makes the whole request fail,
+ * as if nobody were there: only then it is asked for, since of hundreds of files the asking takes as long as the posting.
  * @param {File[]} files @returns {Promise<[File[], string[]]>}
  */
 async function readable(files) {
@@ -66,10 +66,9 @@ async function upload(drop, found) {
   const form = /** @type {HTMLFormElement} */ (drop.closest("form"));
   const address = drop.getAttribute("data-upload") ?? "";
   const bar = drop.querySelector("progress");
-  const [files, locked] = await readable(found.files);
-  const parts = inParts(files), taken = parts.reduce((sum, part) => sum + part.length, 0);
+  const files = found.files, parts = inParts(files), taken = parts.reduce((sum, part) => sum + part.length, 0);
   /** @type {Record<string, string[]>} */
-  const names = { unread: [...found.unread, ...locked], deep: found.deep };
+  const names = { unread: found.unread, deep: found.deep };
   if (parts.length === 0 && names.unread.length + names.deep.length > 0) parts.push([]);
   if (bar) { bar.hidden = false; bar.max = files.length; bar.value = 0; }
   let next = 0, failed = false;
@@ -89,7 +88,7 @@ async function upload(drop, found) {
         const answer = await ask(address, { method: "POST", body, headers: { "X-Fumibako": "part" } });
         if (!answer.ok) { failed = true; status = answer.status; }
       } catch {
-        // Locked since it was looked at: the others go without it.
+        // The others go without what is locked.
         const [still, lost] = await readable(part);
         if (lost.length === 0) { failed = true; continue; }
         names.unread.push(...lost, ...body.getAll("unread").map(String));
@@ -101,7 +100,9 @@ async function upload(drop, found) {
       if (first && parts.length > 1) await Promise.all([one(), one(), one(), one()]);
     }
   };
+  quiet += 1;
   await one();
+  quiet -= 1;
   if (bar) bar.hidden = true;
   for (const field of drop.querySelectorAll("input[type=file]")) /** @type {HTMLInputElement} */ (field).value = "";
   byId("answered")?.setAttribute("hidden", "");

@@ -73,14 +73,14 @@ function show(page, address) {
     else { old.replaceWith(document.importNode(fresh, true)); window.scrollTo(0, 0); }
   }
   settle(held);
+  // What is to be put right stands where the next key goes.
+  const wrong = document.querySelector("#main [aria-invalid=true]");
+  if (wrong instanceof HTMLElement) { wrong.focus(); return; }
   // A screen of another kind begins at its beginning.
   if (before.split("/")[1] !== there.pathname.split("/")[1]) byId("main")?.focus();
   else if (document.activeElement === document.body) refocus(held, nth);
 }
 
-  // What is to be put right stands where the next key goes.
-  const wrong = document.querySelector("#main [aria-invalid=true]");
-  if (wrong instanceof HTMLElement) { wrong.focus(); return; }
 // ---- Where the keyboard is: what had the focus keeps it, or the next of its kind has it ----
 
 /** What had the focus before a dialog opened over it. @type {Element | null} */
@@ -283,6 +283,8 @@ async function follow(address) {
 
 // A draft is kept two seconds after the last key, and when the window closes.
 let pause = 0, typed = 0;
+// What names this page to the server, which tells by the count which of its words are the latest: a clock may be set back.
+const typist = [...crypto.getRandomValues(new Uint32Array(2))].map((part) => part.toString(16)).join("");
 // How often keeping a draft began or ended: what was asked for before it may be older than what is typed here.
 let keeps = 0;
 document.addEventListener("input", (event) => {
@@ -293,8 +295,6 @@ document.addEventListener("input", (event) => {
   const when = form.elements.namedItem("typed");
   if (when instanceof HTMLInputElement) when.value = `${typist}-${typed}`;
   const state = byId("saved");
-// What names this page to the server, which tells by the count which of its words are the latest: a clock may be set back.
-const typist = [...crypto.getRandomValues(new Uint32Array(2))].map((part) => part.toString(16)).join("");
   if (state) state.textContent = "";
   keepSoon(form);
 });
@@ -384,11 +384,13 @@ const channel = new BroadcastChannel("fumibako");
 /** @type {Set<string>} */
 const changed = new Set();
 let waiting = 0;
+// Uploads that run: their end shows the page anew, and to draw it after each part would take longer than the parts.
+let quiet = 0;
 
 /** @param {string} area */
 function heard(area) {
   changed.add(area);
-  if (waiting) return;
+  if (waiting || quiet) return;
   waiting = window.setTimeout(refresh, 120);
 }
 
