@@ -112,6 +112,22 @@ pub fn trouble(id: &str, words: &Words) -> Markup {
     panel(Mood::Bad, id, &words.what, &html! { p { (words.next) (code) } })
 }
 
+/// What the checker found (NW-17), as its text has it: a file begins at the margin, what is the matter with it two blanks further in,
+/// what to do about that below it.
+pub(crate) fn found(lines: &[String]) -> Markup {
+    let kind = |line: &str| match line.len() - line.trim_start().len() {
+        0 => Some("file"),
+        1..=2 => None,
+        _ => Some("more"),
+    };
+    html! { ul.found { @for line in lines { li class=[kind(line)] { (line.trim_start()) } } } }
+}
+
+/// The heads of a list: how much room each column takes where there is little, and what it is called.
+pub(crate) fn heads(frame: &Frame, all: &[(&str, &str)]) -> Markup {
+    html! { @for (room, id) in all { th scope="col" class=[(!room.is_empty()).then_some(room)] { (frame.say(id)) } } }
+}
+
 /// Why a row is as it is, across the list: in one column two sentences would be a tower of words, below the row they are two lines.
 pub(crate) fn reason_row(id: &str, columns: u8, why: &Markup) -> Markup {
     html! { tr.reason id=(id) { td colspan=(columns) { (why) } } }
@@ -125,10 +141,19 @@ pub fn chip(class: &str, icon: Option<Icon>, word: &str) -> Markup {
 /// Name and number of an office; the door of a regional service is marked.
 pub fn party(frame: &Frame, party: &Party) -> Markup {
     html! {
-        @if let Some(name) = &party.name { b lang=[japanese(frame)] { (name) } }
+        @if let Some(name) = &party.name { b lang=[japanese(frame)] { (wrapping(name)) } }
         span class={ "number" @if party.name.is_some() { " second" } } { (party.number) }
         (regional(frame, party))
     }
+}
+
+/// Words that names of offices are made of. A browser takes such a name for one word and breaks it wherever the line ends.
+const PARTS: [&str; 6] = ["介護", "支援", "事業所", "センター", "ステーション", "サービス"];
+
+/// A name, which a narrow column breaks between its words.
+fn wrapping(name: &str) -> Markup {
+    let begins = |at: usize| at > 0 && PARTS.iter().any(|part| name[at..].starts_with(part));
+    html! { @for (at, letter) in name.char_indices() { @if begins(at) { wbr; } (letter) } }
 }
 
 /// Names are Japanese in either language: a voice that reads English cannot read them.
@@ -182,5 +207,17 @@ pub fn days_left(days: i64, lang: Lang) -> Markup {
         chip("bad", Some(Icon::Warning), &words)
     } else {
         html! { (words) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_breaks_between_its_words_and_is_markup_nowhere() {
+        let broken = |name| wrapping(name).into_string();
+        assert_eq!(broken("見本居宅介護支援事業所"), "見本居宅<wbr>介護<wbr>支援<wbr>事業所");
+        assert_eq!(broken("介護の<b>"), "介護の&lt;b&gt;");
     }
 }

@@ -6,8 +6,8 @@ use super::progress::{Progress, progress};
 use crate::frame::{Frame, Tab, page};
 use crate::icon::Icon;
 use crate::part::{
-    Drop, FileKind, FileLine, Left, Mood, Party, Reach, Words, chip, drop_zone, files, japanese, left_out, on_behalf,
-    panel, party, reason_row, title, trouble,
+    Drop, FileKind, FileLine, Left, Mood, Party, Reach, Words, chip, drop_zone, files, found, heads, japanese,
+    left_out, on_behalf, panel, party, reason_row, title, trouble,
 };
 use crate::text::say_with;
 
@@ -126,17 +126,16 @@ fn table(frame: &Frame, rows: &[BatchRow]) -> Markup {
             table.cards.batch {
                 thead {
                     tr {
-                        th rowspan=[span] scope="col" { span.vh { (frame.say("choose")) } }
-                        @if frame.agent { th rowspan=[span] scope="col" { (frame.say("principal")) } }
-                        // Beside the offices, what stands first must be seen without scrolling: may it go (PX-05)?
-                        @if frame.agent { @for id in ["to-name", "result"] { th rowspan=[span] scope="col" { (frame.say(id)) } } }
-                        @else { th rowspan=[span] scope="col" { (frame.say("to-name")) } }
-                        @for id in ["written-at", "message", "file-name"] { th rowspan=[span] scope="col" { (frame.say(id)) } }
-                        @if !frame.agent {
+                        th.tick rowspan=[span] scope="col" { span.vh { (frame.say("choose")) } }
+                        @if frame.agent {
+                            // Beside the offices, what stands first must be seen without scrolling: may it go (PX-05)?
+                            (heads(frame, &[("party", "principal"), ("party", "to-name"), ("at", "result"), ("at", "written-at")]))
+                            (heads(frame, &[("", "message"), ("many", "file-name"), ("few", "edit")]))
+                        } @else {
+                            @for id in ["to-name", "written-at", "message", "file-name"] { th rowspan=[span] scope="col" { (frame.say(id)) } }
                             th colspan="3" scope="colgroup" { (frame.say("file-kind")) }
-                            th rowspan=[span] scope="col" { (frame.say("result")) }
+                            @for id in ["result", "edit"] { th rowspan=[span] scope="col" { (frame.say(id)) } }
                         }
-                        th rowspan=[span] scope="col" { (frame.say("edit")) }
                     }
                     // Nor is there room for the kinds, which the names tell in words.
                     @if !frame.agent { tr { @for id in ["kind-register", "kind-delete", "kind-other"] { th scope="col" { (frame.say(id)) } } } }
@@ -158,8 +157,9 @@ fn one(frame: &Frame, row: &BatchRow) -> Markup {
     };
     let why = below(frame, row).map(|words| (format!("why-{}", row.id), words));
     let described = why.as_ref().map(|(id, _)| id);
+    let doubted = matches!(row.state, RowState::Doubted { .. });
     html! {
-        tr id={ "row-" (row.id) } class=[why.is_some().then_some("failed")] {
+        tr id={ "row-" (row.id) } class=[why.as_ref().map(|_| if doubted { "doubted" } else { "failed" })] {
             td.tick { label { input type="checkbox" name="row" value=(row.id) aria-label=(label) aria-describedby=[described] checked[row.ticked]; } }
             @if frame.agent {
                 td data-label=(frame.say("principal")) { @if let Some(from) = &row.from { (on_behalf(frame, from)) } }
@@ -193,7 +193,7 @@ fn below(frame: &Frame, row: &BatchRow) -> Option<Markup> {
     match &row.state {
         RowState::Doubted { heading, lines } => Some(html! {
             p { b { (heading) } }
-            ul.small { @for line in lines { li { (line) } } }
+            (found(lines))
             button.small formaction="/batch/anyway" name="anyway" value=(row.id) { (frame.say("send-anyway")) }
         }),
         state => reason(state).map(|words| because(frame, words)),

@@ -6,7 +6,7 @@ use super::received::list;
 use crate::frame::{Frame, Tab, page};
 use crate::icon::Icon;
 use crate::part::{
-    Drop, FileLine, Left, Mood, Party, Reach, Words, drop_zone, files, japanese, left_out, panel, party, reach,
+    Drop, FileLine, Left, Mood, Party, Reach, Words, drop_zone, files, found, japanese, left_out, panel, party, reach,
     regional, title, trouble,
 };
 
@@ -159,7 +159,7 @@ fn dialog(frame: &Frame, letter: &Letter, confirm: &Confirm) -> Markup {
                 h2 #confirm-title { (frame.say("confirm")) }
                 @if confirm.changed { (panel(Mood::Warn, "changed", &frame.say("confirm-changed"), &html! {})) }
                 @if let Some((heading, lines)) = &confirm.warning {
-                    (panel(Mood::Warn, "check", heading, &html! { ul { @for line in lines { li { (line) } } } }))
+                    (panel(Mood::Warn, "check", heading, &found(lines)))
                     input type="hidden" name="anyway" value="yes";
                 }
                 (confirm_rows(frame, letter))

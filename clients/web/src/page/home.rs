@@ -151,7 +151,8 @@ fn doors(frame: &Frame) -> Markup {
         nav #doors.doors aria-label=(frame.say("doors")) data-live="counts inbox sent drafts batch all" {
             @for (tab, address, id, icon, sends) in Tab::MENU {
                 @if frame.offers(tab, sends) {
-                    a href=(address) {
+                    // This page once more: it is asked anew how everything stands.
+                    a href=(address) aria-current=[(tab == Tab::Home).then_some("page")] {
                         (icon.draw())
                         @if let Some((what, many)) = tally(tab) {
                             span.tally { (frame.say(what)) " " span.many { b { (many) } (count(frame.lang, "items", many)) } }

@@ -152,16 +152,23 @@ fn filter(frame: &Frame, filter: &Filter, shown: usize) -> Markup {
 }
 
 fn table(frame: &Frame, inbox: &Inbox) -> Markup {
-    let mut heads = vec!["taken-state", "received-at", "from-office", "message", "kinds-and-names", "kept-at-server"];
+    let mut heads = vec![
+        ("few", "taken-state"),
+        ("at", "received-at"),
+        ("party", "from-office"),
+        ("", "message"),
+        ("many", "kinds-and-names"),
+        ("few", "kept-at-server"),
+    ];
     if frame.agent {
-        heads.insert(2, "principal-short");
+        heads.insert(2, ("party", "principal-short"));
     }
     html! {
         div #rows data-live="inbox all" {
             @if inbox.rows.is_empty() { p.empty { (frame.say(if inbox.filter == Filter::default() { "inbox-empty" } else { "filter-none" })) } } @else {
                 div.scroll tabindex="0" role="group" aria-label=(frame.say("inbox")) {
                     table.cards {
-                        thead { tr { th scope="col" { span.vh { (frame.say("choose")) } } @for id in heads { th scope="col" { (frame.say(id)) } } } }
+                        thead { tr { th.tick scope="col" { span.vh { (frame.say("choose")) } } (crate::part::heads(frame, &heads)) } }
                         tbody { @for row in &inbox.rows { (one(frame, row)) } }
                     }
                 }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::batch::{RowState, because, reason, state};
 use crate::frame::Frame;
-use crate::part::Party;
+use crate::part::{Party, reason_row};
 use crate::text::say_with;
 
 /// A row.
@@ -61,24 +61,12 @@ pub fn progress(frame: &Frame, how: &Progress) -> Markup {
                 (frame.token())
                 h2 #progress-title tabindex="-1" { (frame.say("confirm")) }
                 div #progress-rows.scroll tabindex="0" role="group" aria-labelledby="progress-title" data-live="progress all" {
-                    table.cards {
+                    table.cards.progress {
                         thead { tr {
                             @if frame.agent { th scope="col" { (frame.say("principal")) } }
                             @for id in ["to-name", "written-at", "progress-state"] { th scope="col" { (frame.say(id)) } }
                         } }
-                        tbody {
-                            @for row in &how.rows {
-                                tr id={ "progress-" (row.id) } {
-                                    @if frame.agent { td data-label=(frame.say("principal")) { @if let Some(from) = &row.from { (from.name.as_ref().unwrap_or(&from.number)) } } }
-                                    td data-label=(frame.say("to-name")) { (row.to.name.as_ref().unwrap_or(&row.to.number)) }
-                                    td data-label=(frame.say("written-at")) { time { (row.written) } }
-                                    td data-label=(frame.say("progress-state")) {
-                                        (state(frame, &row.state))
-                                        @if let Some(words) = reason(&row.state) { (because(frame, words)) }
-                                    }
-                                }
-                            }
-                        }
+                        tbody { @for row in &how.rows { (one(frame, row)) } }
                     }
                 }
                 div #progress-bar data-live="progress all" { progress max=(how.rows.len()) value=(done) aria-label=(frame.say("progress-state")) {} }
@@ -94,5 +82,19 @@ pub fn progress(frame: &Frame, how: &Progress) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// A row, and below it why it did not go: beside the other columns two sentences would push them aside.
+fn one(frame: &Frame, row: &ProgressRow) -> Markup {
+    let why = reason(&row.state);
+    html! {
+        tr id={ "progress-" (row.id) } class=[why.map(|_| "failed")] {
+            @if frame.agent { td data-label=(frame.say("principal")) { @if let Some(from) = &row.from { (from.name.as_ref().unwrap_or(&from.number)) } } }
+            td data-label=(frame.say("to-name")) { (row.to.name.as_ref().unwrap_or(&row.to.number)) }
+            td data-label=(frame.say("written-at")) { time { (row.written) } }
+            td data-label=(frame.say("progress-state")) { (state(frame, &row.state)) }
+        }
+        @if let Some(words) = why { (reason_row(&format!("progress-why-{}", row.id), if frame.agent { 4 } else { 3 }, &because(frame, words))) }
     }
 }

@@ -102,9 +102,16 @@ pub struct Sent {
 
 /// The page.
 pub fn sent(frame: &Frame, sent: &Sent) -> Markup {
-    let mut heads = vec!["sent-at", "to-office", "message", "file", "way"];
+    let mut heads = vec![
+        ("at", "sent-at"),
+        ("party", "to-office"),
+        ("", "message"),
+        ("party", "file"),
+        ("many", "way"),
+        ("party", "receipt"),
+    ];
     if frame.agent {
-        heads.insert(1, "principal");
+        heads.insert(1, ("party", "principal"));
     }
     let main = html! {
         (title(&frame.say("sent"), &html! { (frame.say("sent-hint")) (keeps(frame, "keeps-sent", sent.keeps)) }))
@@ -117,7 +124,7 @@ pub fn sent(frame: &Frame, sent: &Sent) -> Markup {
             @if sent.rows.is_empty() { p.empty { (frame.say("sent-empty")) } } @else {
                 div.scroll tabindex="0" role="group" aria-label=(frame.say("sent")) {
                     table.cards {
-                        thead { tr { @for id in heads { th scope="col" { (frame.say(id)) } } th scope="col" { (frame.say("receipt")) } } }
+                        thead { tr { (crate::part::heads(frame, &heads)) } }
                         tbody { @for row in &sent.rows { (one(frame, row)) } }
                     }
                 }
@@ -138,7 +145,7 @@ fn one(frame: &Frame, row: &SentRow) -> Markup {
                 @if !frame.agent && row.by.is_some() { p.small { (frame.say("sent-for")) " " (sender(frame, row)) } }
             }
             td.message data-label=(frame.say("message")) { (row.message) }
-            td data-label=(frame.say("file")) { (crate::text::count(frame.lang, "files", row.files)) span.second.small { (row.units) } }
+            td data-label=(frame.say("file")) { (crate::text::count(frame.lang, "files", row.files)) span.second.small { (whole(&row.units)) } }
             td data-label=(frame.say("way")) { (way(frame, row)) p.small { @if row.late || row.way == Way::Failed { (Icon::Warning.draw()) } (row.note) } }
             td.acts {
                 @if row.there && matches!(row.way, Way::Reached(_) | Way::HandedOver | Way::Failed) && frame.may_send {
@@ -151,6 +158,11 @@ fn one(frame: &Frame, row: &SentRow) -> Markup {
                 a href={ "/sent/" (row.id) } { (frame.say(row.way.proof().title())) span.vh { " " (row.at) } } }
         }
     }
+}
+
+/// `1～3表` is read as one, and so no line ends in it.
+fn whole(units: &str) -> String {
+    units.replace('～', "\u{2060}～\u{2060}")
 }
 
 /// PX-06: 「A事業所（代行: B社）」

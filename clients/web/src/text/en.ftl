@@ -98,7 +98,7 @@ soon-line = What arrived from { $name } on { $day } is deleted from the server i
 soon-line-now = What arrived from { $name } on { $day } is deleted from the server soon.
 soon-go = Fetch it from the list
 doors = Main screens
-door-home = This page
+door-home = See how things stand now
 door-inbox = Received, not fetched yet
 door-sent = Sent, not fetched by the other side
 door-compose = Send to one office
@@ -233,6 +233,7 @@ step-open = (not yet)
 refused = Refused
 note-taken = fetched
 note-waits = { $count ->
+    [0] Waiting for the other side (sent today)
     [one] Waiting for the other side ({ $count } day)
    *[other] Waiting for the other side ({ $count } days)
 }

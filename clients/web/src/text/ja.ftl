@@ -89,7 +89,7 @@ soon-line = { $name } から { $day } に届いたデータは、あと{ $count 
 soon-line-now = { $name } から { $day } に届いたデータは、まもなくサーバから削除されます。
 soon-go = 受信一覧で取得する
 doors = 主な画面
-door-home = この画面
+door-home = 最新の状態を見直す
 door-inbox = まだ取得していない受信
 door-sent = 相手先がまだ取得していない送信
 door-compose = 1つの事業所へ送る
@@ -202,7 +202,10 @@ step-done = （済）
 step-open = （未）
 refused = 拒否
 note-taken = 取得済
-note-waits = 相手先の取得待ち（{ $count }日）
+note-waits = { $count ->
+    [0] 相手先の取得待ち（今日送信）
+   *[other] 相手先の取得待ち（{ $count }日）
+}
 note-waits-long = 相手先の取得待ち（{ $count }日）。電話などで知らせてください。
 note-handed-over = 相手先のメールソフトへ渡りました（受領証はありません）
 note-handed-over-regional = 地域連携の窓口へ渡りました（その先での取得は、連携先が知らせます）
