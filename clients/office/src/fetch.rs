@@ -420,7 +420,7 @@ impl<'s> Fetch<'s> {
         contents: &Contents,
         (kept, names): (&Kept, &Names),
     ) -> Result<(Record, Vec<Saved>, bool), Trouble> {
-        let (arrived, name) = (kept.arrived, names.get(&opened.from()).map(String::as_str));
+        let (arrived, name) = ((kept.arrived, kept.uid), names.get(&opened.from()).map(String::as_str));
         // An agent keeps what is for one office apart from what is for another.
         let root = match desk.mandates {
             Some(_) => self.settings.save_folder.join(desk.office.as_str()),

@@ -148,20 +148,22 @@ fn move_into_place(aside: &Path, target: &Path) -> Result<(), Trouble> {
     fs::rename(aside, target).and_then(|()| disk::sync_folder(month)).map_err(Trouble::writing(target))
 }
 
-/// `受信/2026-11/20261120-091530-01_ひまわり訪問介護_9970000011`: folders sort as their messages arrived, in Japan's time, since care
-/// software wants bundles in the order in which they were sent. The two digits count what came within one second, and what is saved
-/// once more: no name is taken twice.
-pub fn place(save_folder: &Path, arrived: Timestamp, from: OfficeNumber, name: Option<&str>) -> PathBuf {
+/// `受信/2026-11/20261120-091530-000042_ひまわり訪問介護_9970000011`: folders sort as their messages arrived, in Japan's time, since care
+/// software wants bundles in the order in which they were sent. The six digits are the message's UID, which rises with every arrival
+/// (RFC 3501 §2.3.1.1): so they sort what came within one second, whichever was saved first. What is saved once more has its number
+/// behind them, `000042-2`: no name is taken twice.
+pub fn place(save_folder: &Path, (arrived, uid): (Timestamp, u32), from: OfficeNumber, name: Option<&str>) -> PathBuf {
     let time = JAPAN.to_datetime(arrived);
     let month = save_folder.join(time.strftime("%Y-%m").to_string());
-    let second = format!("{}-", time.strftime("%Y%m%d-%H%M%S"));
+    let stem = format!("{}-{uid:06}", time.strftime("%Y%m%d-%H%M%S"));
     let taken = fs::read_dir(&month).into_iter().flatten().filter_map(Result::ok).filter_map(|entry| {
         let name = entry.file_name();
-        name.to_str()?.strip_prefix(&second)?.split('_').next()?.parse::<u32>().ok()
+        let times = name.to_str()?.strip_prefix(&stem)?.split('_').next()?;
+        if times.is_empty() { Some(1) } else { times.strip_prefix('-')?.parse::<u32>().ok() }
     });
-    let serial = taken.max().unwrap_or(0) + 1;
+    let again = taken.max().map_or_else(String::new, |times| format!("-{}", times.saturating_add(1)));
     let whose = name.map(part).filter(|name| !name.is_empty()).map_or_else(String::new, |name| format!("_{name}"));
-    month.join(format!("{second}{serial:02}{whose}_{from}"))
+    month.join(format!("{stem}{again}{whose}_{from}"))
 }
 
 /// The first text that is not a file.

@@ -77,39 +77,47 @@ fn hostile_names_stay_in_their_folder() {
 fn nothing_is_overwritten_and_the_next_gets_another_folder() {
     let folder = tempfile::tempdir().unwrap();
     let (at, from) = ("2026-11-20T00:15:30Z".parse().unwrap(), "9970000011".parse().unwrap());
-    let first = place(folder.path(), at, from, Some("見本訪問介護"));
-    assert!(first.ends_with("2026-11/20261120-091530-01_見本訪問介護_9970000011"), "{first:?}");
+    let first = place(folder.path(), (at, 42), from, Some("見本訪問介護"));
+    assert!(first.ends_with("2026-11/20261120-091530-000042_見本訪問介護_9970000011"), "{first:?}");
     let contents = contents(&["Content-Type: text/csv; name=a.csv\r\n\r\n1"]);
     contents.save(&first, "t").unwrap();
-    assert!(place(folder.path(), at, from, None).ends_with("2026-11/20261120-091530-02_9970000011"));
+    for times in ["2", "3"] {
+        let more = place(folder.path(), (at, 42), from, None);
+        assert!(more.ends_with(format!("2026-11/20261120-091530-000042-{times}_9970000011")), "{more:?}");
+        contents.save(&more, "t").unwrap();
+    }
     let again = contents.save(&first, "t").unwrap_err();
     assert_eq!(again.exit(), Exit::CANNOT_WRITE);
     assert_eq!(fs::read(first.join("a.csv")).unwrap(), b"1");
 }
 
-/// RD-07: care software wants bundles as they were sent; within a minute, and within a second, folders sort so too, whoever sent them.
+/// RD-07: care software wants bundles as they were sent; within a minute, and within a second, folders sort so too, whoever sent them and
+/// whichever of them was saved first.
 #[test]
 fn folders_sort_in_the_order_of_arrival() {
-    let folder = tempfile::tempdir().unwrap();
     let contents = contents(&["Content-Type: text/csv; name=a.csv\r\n\r\n1"]);
     let arrivals = [("00:15:05", "9970000045", "わ"), ("00:15:40", "9970000011", "あ")];
     let within_a_second = (0..12).map(|n| ("00:15:41", if n % 2 == 0 { "9970000029" } else { "9970000011" }, "い"));
-    let mut saved = Vec::new();
-    for (at, from, name) in arrivals.into_iter().chain(within_a_second) {
-        let at = format!("2026-11-20T{at}Z").parse().unwrap();
-        let place = place(folder.path(), at, from.parse().unwrap(), Some(name));
-        contents.save(&place, "t").unwrap();
-        saved.push(place);
+    let all: Vec<_> = (95..).zip(arrivals.into_iter().chain(within_a_second)).collect();
+    for backwards in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut saved = Vec::new();
+        for at in 0..all.len() {
+            let (uid, (time, from, name)) = all[if backwards { all.len() - 1 - at } else { at }];
+            let arrived = format!("2026-11-20T{time}Z").parse().unwrap();
+            let place = place(folder.path(), (arrived, uid), from.parse().unwrap(), Some(name));
+            contents.save(&place, "t").unwrap();
+            saved.push((uid, place));
+        }
+        saved.sort();
+        assert!(saved.is_sorted_by_key(|(_, place)| place), "{saved:?}");
     }
-    let mut sorted = saved.clone();
-    sorted.sort();
-    assert_eq!(sorted, saved);
 }
 
 #[test]
 fn midnight_is_japan_s() {
     let (at, from) = ("2026-11-30T15:00:00Z".parse().unwrap(), "9970000011".parse().unwrap());
-    assert!(place(Path::new("x"), at, from, None).ends_with("2026-12/20261201-000000-01_9970000011"));
+    assert!(place(Path::new("x"), (at, 7), from, None).ends_with("2026-12/20261201-000000-000007_9970000011"));
 }
 
 fn plan(name: &str) -> Contents {
