@@ -130,7 +130,7 @@ fn table(frame: &Frame, rows: &[BatchRow]) -> Markup {
                         @if frame.agent {
                             // Beside the offices, what stands first must be seen without scrolling: may it go (PX-05)?
                             (heads(frame, &[("party", "principal"), ("party", "to-name"), ("at", "result"), ("at", "written-at")]))
-                            (heads(frame, &[("", "message"), ("many", "file-name"), ("few", "edit")]))
+                            (heads(frame, &[("", "message"), ("names", "file-name"), ("less", "edit")]))
                         } @else {
                             @for id in ["to-name", "written-at", "message", "file-name"] { th rowspan=[span] scope="col" { (frame.say(id)) } }
                             th colspan="3" scope="colgroup" { (frame.say("file-kind")) }
