@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use fumibako_model::{Act, AgentId, Done, Login, MessageId, OfficeNumber, Party, Refusal, Refused, Scope, What};
+use fumibako_model::{AgentId, Done, OfficeNumber, Party, Refusal, Refused, What};
 use fumibako_signer::{Certificate, Identity, Trust};
 use fumibako_store::{Amend, Expired, Facts, Paper, PaperKind, Store, StoreError};
 use fumibako_wire::{imap, pop3, smtp};
@@ -24,6 +24,7 @@ mod certificates;
 mod challenges;
 #[cfg(test)]
 pub(crate) mod fresh;
+mod handovers;
 mod issuers;
 mod logins;
 mod passwords;
@@ -31,6 +32,7 @@ mod searches;
 
 pub(crate) use certificates::{Vouches, done_by, revoked_since, told};
 pub(crate) use challenges::Challenges;
+pub(crate) use handovers::Terminal;
 pub(crate) use issuers::Issuers;
 pub(crate) use logins::From;
 pub(crate) use passwords::New;
@@ -262,32 +264,6 @@ impl<S: Store> House<S> {
         let done = Done::by_agent(self.clock.now(), agent, what, office).about(about);
         let told = self.store.amend(Amend { changes: Vec::new(), done: vec![done] }).await;
         told.map_err(|error| self.refusal_of(error))
-    }
-
-    /// Profile §8.10: all of a message went to a terminal of this office, which went on. A store that cannot write it down is
-    /// nothing the client has to hear of. Where an agent collected it, that is written down with its mandate (Profile §9.6); one
-    /// whose mandate has ended since then collected nothing that counts.
-    pub(crate) async fn handed_over(&self, office: OfficeNumber, message: MessageId, login: &Login) {
-        let now = self.clock.now();
-        let by = match login.agent() {
-            None => None,
-            Some(agent) => match self.store.roll().mandate(office, agent, Act::Any(Scope::Receive), now) {
-                Ok(mandate) => Some(mandate.delegate()),
-                Err(_) => return,
-            },
-        };
-        if let Some(by) = &by {
-            // A store that cannot tell it has said so in the log; the message went out already.
-            drop(self.agent_did((&by.agent, office), What::AgentCollected, format!("M{}", message.0)).await);
-        }
-        match self.store.hand_over(office, message, by, now).await {
-            Ok(true) => {
-                self.counts.handed_over.inc();
-                tracing::info!(%office, message = message.0, "bundle.handed_over");
-            }
-            Ok(false) => {}
-            Err(error) => drop(self.refusal_of(error)),
-        }
     }
 
     /// What expiry took away.

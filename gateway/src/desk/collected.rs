@@ -6,12 +6,16 @@ use std::ops::Range;
 use fumibako_model::{Entry, Flags, MessageId};
 use fumibako_wire::imap::Outgoing;
 
+use crate::house::Terminal;
+
 /// Most pieces of one message that are not side by side; of one in more, nothing is said.
 const PIECES: usize = 1_000;
 
 /// The messages of a connection, as far as their octets went out.
 #[derive(Debug, Default)]
 pub(super) struct Collected {
+    /// To whom. What went to another before is forgotten: half to this one and half to that one is whole to nobody.
+    pub(super) to: Option<Terminal>,
     /// Only those of which octets went out: a connection that waits holds nothing here, whatever its folder holds.
     messages: HashMap<MessageId, Sent>,
 }
@@ -27,7 +31,7 @@ struct Sent {
 
 /// What the store knows of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-enum Told {
+pub(super) enum Told {
     #[default]
     Nothing,
     /// That it went out whole.
@@ -37,8 +41,8 @@ enum Told {
 }
 
 impl Collected {
-    /// What changed of messages.
-    pub(super) fn know(&mut self, entries: &[Entry]) {
+    /// This message was marked by whoever they went to, or is not marked any more.
+    pub(super) fn know<'e>(&mut self, entries: impl Iterator<Item = &'e Entry>) {
         for entry in entries {
             if let Some(sent) = self.messages.get_mut(&entry.message) {
                 sent.seen = entry.flags.has(Flags::SEEN);
@@ -46,8 +50,11 @@ impl Collected {
         }
     }
 
-    /// These octets of these messages went out.
-    pub(super) fn sent(&mut self, all: &[(Outgoing, Vec<Range<u64>>)]) {
+    /// These octets of these messages went out to this terminal.
+    pub(super) fn sent(&mut self, to: Terminal, all: &[(Outgoing, Vec<Range<u64>>)]) {
+        if self.to.as_ref() != Some(&to) {
+            *self = Self { to: Some(to), ..Self::default() };
+        }
         for (going, pieces) in all {
             let sent = self.messages.entry(going.message).or_default();
             (sent.size, sent.seen) = (going.size, going.seen);
@@ -57,17 +64,25 @@ impl Collected {
         }
     }
 
-    /// Those that went out whole and were not told before: the seen ones, and those that nobody has marked as seen.
-    pub(super) fn whole(&mut self) -> (Vec<MessageId>, Vec<MessageId>) {
+    /// Those that went out whole, and the store does not know it yet: the seen ones, and those that nobody has marked as seen.
+    pub(super) fn whole(&self) -> (Vec<MessageId>, Vec<MessageId>) {
         let (mut seen, mut unseen) = (Vec::new(), Vec::new());
-        for (message, sent) in &mut self.messages {
+        for (message, sent) in &self.messages {
             let told = if sent.seen { Told::Seen } else { Told::Whole };
             if told > sent.told && matches!(&sent.pieces[..], [all] if *all == (0..sent.size)) {
-                sent.told = told;
                 if sent.seen { seen.push(*message) } else { unseen.push(*message) }
             }
         }
         (seen, unseen)
+    }
+
+    /// The store knows that now. What it could not write down it is told again when the terminal is heard next.
+    pub(super) fn told(&mut self, messages: &[MessageId], what: Told) {
+        for message in messages {
+            if let Some(sent) = self.messages.get_mut(message) {
+                sent.told = what;
+            }
+        }
     }
 }
 
@@ -89,7 +104,7 @@ impl Sent {
 
 #[cfg(test)]
 mod tests {
-    use fumibako_model::{ModSeq, Uid};
+    use fumibako_model::{Delegate, ModSeq, Uid};
 
     use super::*;
 
@@ -105,24 +120,58 @@ mod tests {
         }
     }
 
+    fn office() -> Terminal {
+        Terminal { office: "9970000029".parse().unwrap(), by: None }
+    }
+
+    fn piece(seen: bool, range: Range<u64>) -> [(Outgoing, Vec<Range<u64>>); 1] {
+        [(Outgoing { message: MessageId(7), size: 100, seen }, vec![range])]
+    }
+
+    const NONE: (Vec<MessageId>, Vec<MessageId>) = (Vec::new(), Vec::new());
+
     // Profile §8.10
     #[test]
-    fn pieces_add_up_in_any_order_and_only_the_whole_counts_once_and_only_when_seen() {
+    fn pieces_add_up_in_any_order_and_only_the_whole_counts_until_it_is_told_and_only_when_seen() {
         let mut collected = Collected::default();
-        let piece = |from: u64, octets| std::iter::once(from..from + octets).collect();
-        let going = |seen| Outgoing { message: MessageId(7), size: 100, seen };
-        collected.know(&[entry(true)]);
+        let know = |collected: &mut Collected| collected.know([entry(true)].iter());
+        know(&mut collected);
         assert!(collected.messages.is_empty(), "what was not handed out is not remembered");
-        for (from, octets) in [(60, 40), (0, 30), (10, 25), (36, 24)] {
-            collected.sent(&[(going(false), piece(from, octets))]);
+        for range in [60..100, 0..30, 10..35, 36..60] {
+            collected.sent(office(), &piece(false, range));
         }
-        collected.know(&[entry(true)]);
-        assert_eq!(collected.whole(), (vec![], vec![]), "one octet is missing");
-        collected.sent(&[(going(false), piece(35, 1))]);
-        assert_eq!(collected.whole(), (vec![], vec![MessageId(7)]), "a look without a mark is none");
-        assert_eq!(collected.whole(), (vec![], vec![]), "once");
-        collected.know(&[entry(true)]);
-        assert_eq!(collected.whole(), (vec![MessageId(7)], vec![]));
-        assert_eq!(collected.whole(), (vec![], vec![]), "once");
+        know(&mut collected);
+        assert_eq!(collected.whole(), NONE, "one octet is missing");
+        collected.sent(office(), &piece(false, 35..36));
+        for _ in 0..2 {
+            assert_eq!(collected.whole(), (vec![], vec![MessageId(7)]), "a look without a mark is none");
+        }
+        collected.told(&[MessageId(7)], Told::Whole);
+        assert_eq!(collected.whole(), NONE, "once");
+        know(&mut collected);
+        for _ in 0..2 {
+            assert_eq!(collected.whole(), (vec![MessageId(7)], vec![]), "what could not be written down");
+        }
+        collected.told(&[MessageId(7)], Told::Seen);
+        assert_eq!(collected.whole(), NONE, "once");
+    }
+
+    // Profile §8.10
+    #[test]
+    fn half_to_one_and_half_to_another_is_whole_to_nobody() {
+        let mandate = |digit: &str| Delegate {
+            agent: "kawara".parse().unwrap(),
+            mandate: format!("MD{}", digit.repeat(32)).parse().unwrap(),
+            digest: digit.repeat(64),
+        };
+        let agent = |digit: &str| Terminal { by: Some(mandate(digit)), ..office() };
+        for (one, other) in [(office(), agent("1")), (agent("1"), office()), (agent("1"), agent("2"))] {
+            let mut collected = Collected::default();
+            collected.sent(one, &piece(true, 0..50));
+            collected.sent(other.clone(), &piece(true, 50..100));
+            assert_eq!(collected.whole(), NONE);
+            collected.sent(other.clone(), &piece(true, 0..50));
+            assert_eq!((collected.whole(), &collected.to), ((vec![MessageId(7)], vec![]), &Some(other)));
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The desk of a mailbox: every question of an IMAP conversation is one verb of the store.
 
 use fumibako_model::{Changes, FolderId, FolderName, ModSeq, NamedFlags, OfficeNumber, Private, Refusal, Refused, Uid};
-use fumibako_store::{CopyOrder, Deposit, Doer, Draft, FlagOrder, Quota, Store, StoreError};
+use fumibako_store::{CopyOrder, Deposit, Doer, Draft, FlagOrder, Quota, Store, StoreError, Taken, marks_seen};
 use fumibako_wire::Alert;
 use fumibako_wire::imap::{Answer, Ask, QuotaRoot, Session};
 use fumibako_wire::sasl::{Claim, Offer};
@@ -9,15 +9,15 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::body::{Body, Grant, Own};
-use super::collected::Collected;
+use super::collected::{Collected, Told};
 use super::entry::{Entry, Judged, Shown};
 use super::notices;
 use super::offices::{Place, Viewer, Waiting};
 use super::role;
 use crate::drive::Desk;
+use crate::house::Terminal;
 
 mod delegated;
-mod taking;
 
 /// One mailbox connection's desk.
 pub(crate) struct ImapDesk<S> {
@@ -108,7 +108,8 @@ impl<S: Store> ImapDesk<S> {
         let office = login.office().ok_or(Refusal::LoginNeeded)?;
         let role = login.role();
         role::judge(role, &ask)?;
-        let answer = self.serve_office(office.into(), ask).await?;
+        let doer = Doer::office(office, self.entry.house.clock.now());
+        let answer = self.serve_office(doer, ask).await?;
         Ok(role::told(role, self.with_agents(office, answer)))
     }
 
@@ -177,17 +178,20 @@ impl<S: Store> ImapDesk<S> {
             Ask::Heads { messages, longest } => store.heads(office, messages, longest).await.map(Answer::Heads),
             Ask::Flag { folder, uids, change, flags, unchanged_since, since } => {
                 let order = FlagOrder { folder, uids, change, flags, unchanged_since, since };
-                claimed(store, (office, folder), store.flag(office, order).await).await
+                let changes = store.flag(doer, order).await.map(|taken| self.taken(office, taken));
+                claimed(store, (office, folder), changes).await
             }
             Ask::Expunge { folder, uids, since } => {
-                claimed(store, (office, folder), store.expunge(doer, folder, uids, since).await).await
+                let changes = store.expunge(doer, folder, uids, since).await.map(|taken| self.taken(office, taken));
+                claimed(store, (office, folder), changes).await
             }
             Ask::Append { folder, flags, date, replaces } => {
                 self.append(doer, (flags, date), (folder, replaces), now).await
             }
             Ask::Copy { folder, uids, to, moves } => {
                 let order = CopyOrder { folder, uids, to, moves };
-                store.copy(doer, order, now).await.map(|(validity, pairs)| Answer::Copied(validity, pairs))
+                let copied = store.copy(doer, order, now).await.map(|taken| self.taken(office, taken));
+                copied.map(|(validity, pairs)| Answer::Copied(validity, pairs))
             }
             Ask::Create(folder) => store.create(office, folder).await.map(Answer::Created),
             Ask::Quota(_) => store
@@ -201,6 +205,29 @@ impl<S: Store> ImapDesk<S> {
             Ask::Subscribe { folder, wanted } => store.subscribe(office, folder, wanted).await.map(|()| Answer::Done),
         };
         answer.map_err(|error| house.refusal_of(error))
+    }
+
+    /// Where octets go that are read here.
+    fn terminal(&self) -> Option<Terminal> {
+        let (office, _) = self.opened.as_ref()?;
+        self.entry.house.terminal(*office, &self.entry.login().ok()?)
+    }
+
+    /// What an order came to; what was handed over by it is not told again.
+    fn taken<T>(&mut self, office: OfficeNumber, taken: Taken<T>) -> T {
+        self.collected.told(&taken.handed_over, Told::Seen);
+        self.entry.house.taken(office, taken)
+    }
+
+    /// What was marked as seen here, and, where an office is alone with its folders, anywhere else: then there is nobody but itself.
+    fn learn(&mut self, changes: &Changes, marked: &[Uid]) {
+        let house = &self.entry.house;
+        let is_alone = match &self.collected.to {
+            Some(Terminal { office, by: None }) => house.store.roll().agents_of(*office, house.clock.now()).is_empty(),
+            _ => false,
+        };
+        let own = |uid: &Uid| marked.contains(uid) && !changes.modified.contains(uid);
+        self.collected.know(changes.entries.iter().filter(|entry| is_alone || own(&entry.uid)));
     }
 
     /// Watches before it reads, so that nothing falls between.
@@ -257,19 +284,19 @@ impl<S: Store> ImapDesk<S> {
 impl<S: Store> Desk<Session> for ImapDesk<S> {
     async fn answer(&mut self, ask: Ask) -> Answer {
         if let (Ask::Sent(all), false) = (&ask, notices::concerns(&ask)) {
-            self.collected.sent(all);
+            match self.terminal() {
+                Some(to) => self.collected.sent(to, all),
+                None => self.collected = Collected::default(),
+            }
             return Answer::Done;
         }
-        let taking = self.taking(&ask).await;
+        let marked = marked(&ask);
         let answer = match ask {
             Ask::Login(given) => self.login(given).await,
             ask => self.serve(ask).await,
         };
-        if let Ok(answer) = &answer {
-            if let Answer::Changes(changes) = answer {
-                self.collected.know(&changes.entries);
-            }
-            self.taken(taking, answer).await;
+        if let Ok(Answer::Changes(changes)) = &answer {
+            self.learn(changes, &marked);
         }
         answer.unwrap_or_else(|refused| {
             let reference = self.entry.refuse("imap", &refused);
@@ -293,16 +320,19 @@ impl<S: Store> Desk<Session> for ImapDesk<S> {
     }
 
     async fn heard(&mut self) {
-        let Some(office) = self.opened.as_ref().map(|(office, _)| *office) else { return };
-        let Ok(login) = self.entry.login() else { return };
         let (seen, unseen) = self.collected.whole();
-        for message in seen {
-            self.entry.house.handed_over(office, message, &login).await;
+        let Some(to) = self.collected.to.clone().filter(|_| !(seen.is_empty() && unseen.is_empty())) else { return };
+        if self.entry.login().is_err() {
+            return;
         }
-        if !unseen.is_empty()
-            && let Err(error) = self.entry.house.store.note_sent(office, unseen).await
-        {
-            self.entry.house.refusal_of(error);
+        let house = &self.entry.house;
+        let taken = house.hand_over(&to, &seen).await.map(|()| (seen, Told::Seen));
+        let noted = house.note_sent(&to, &unseen).await.map(|()| (unseen, Told::Whole));
+        for written in [taken, noted] {
+            match written {
+                Ok((messages, what)) => self.collected.told(&messages, what),
+                Err(error) => drop(house.refusal_of(error)),
+            }
         }
     }
 
@@ -327,6 +357,14 @@ impl<S: Store> Desk<Session> for ImapDesk<S> {
             () = of_offices => true,
             of_the_mailbox = notices.heard(listens) => of_the_mailbox,
         }
+    }
+}
+
+/// The messages that this asks to be marked as seen.
+fn marked(ask: &Ask) -> Vec<Uid> {
+    match ask {
+        Ask::Flag { uids, change, flags, .. } if marks_seen(*change, flags) => uids.clone(),
+        _ => Vec::new(),
     }
 }
 

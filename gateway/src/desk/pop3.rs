@@ -1,7 +1,7 @@
 //! The desk of a maildrop: an office's `INBOX`, read message by message, and changed once, at the end.
 
 use fumibako_model::{
-    FlagChange, Flags, FolderId, ModSeq, NamedFlags, OfficeNumber, Private, Refusal, Refused, Scope, Uid,
+    FlagChange, Flags, FolderId, MessageId, ModSeq, NamedFlags, OfficeNumber, Private, Refusal, Refused, Scope, Uid,
 };
 use fumibako_store::{Doer, FlagOrder, Store, StoreError};
 use fumibako_wire::pop3::{Answer, Ask, Inbox, Session};
@@ -9,17 +9,20 @@ use fumibako_wire::sasl::{Claim, Offer};
 
 use super::entry::{Entry, Judged, Shown, owner};
 use crate::drive::Desk;
+use crate::house::Terminal;
 
 /// One maildrop connection's desk.
 pub(crate) struct Pop3Desk<S> {
     entry: Entry<S>,
     /// Whose maildrop it is, once logged in.
     office: Option<OfficeNumber>,
+    /// To whom it was opened. An agent whose mandate ends in the session takes nothing by it.
+    to: Option<Terminal>,
 }
 
 impl<S: Store> Pop3Desk<S> {
     pub(crate) fn new(entry: Entry<S>) -> Self {
-        Self { entry, office: None }
+        Self { entry, office: None, to: None }
     }
 
     async fn login(&mut self, claim: Claim) -> Result<Answer, Refused> {
@@ -33,64 +36,70 @@ impl<S: Store> Pop3Desk<S> {
     }
 
     /// Everything but the login. The conversation asks none of it before.
-    async fn serve(&self, ask: Ask) -> Result<Answer, Refused> {
+    async fn serve(&mut self, ask: Ask) -> Result<Answer, Refused> {
         let office = self.office.ok_or(Refusal::LoginNeeded)?;
         let (store, now) = (&self.entry.house.store, self.entry.house.clock.now());
         // Profile §9.8: asked at every command.
-        self.entry.login()?.may(office, Scope::Receive, &store.roll(), now)?;
+        let login = self.entry.login()?;
+        login.may(office, Scope::Receive, &store.roll(), now)?;
         let answer = match ask {
             Ask::Login(_) => return Err(Refusal::Internal.into()),
-            Ask::Open => store
-                .open(office, &fumibako_model::FolderName::inbox())
-                .await
-                .map(|view| Answer::Inbox(Inbox { validity: view.status.uid_validity, entries: view.entries })),
+            Ask::Open => {
+                self.to = self.entry.house.terminal(office, &login);
+                let view = store.open(office, &fumibako_model::FolderName::inbox()).await;
+                view.map(|view| Answer::Inbox(Inbox { validity: view.status.uid_validity, entries: view.entries }))
+            }
             Ask::Read(message, range) => store.read(office, message, range).await.map(Answer::Message),
             Ask::Update { seen, removed, retrieved } => {
-                // Whatever becomes of the removals, what was retrieved was handed over.
-                let login = self.entry.login()?;
-                for message in retrieved {
-                    self.entry.house.handed_over(office, message, &login).await;
-                }
                 let doer = match self.entry.agent() {
                     Some(agent) => Doer::agent(office, agent.clone(), now),
-                    None => office.into(),
+                    None => Doer::office(office, now),
                 };
-                self.update(doer, seen, removed).await.map(|()| Answer::Done)
+                self.update(doer, (seen, removed), &retrieved).await.map(|()| Answer::Done)
             }
         };
         answer.map_err(|error| self.entry.house.refusal_of(error))
     }
 
-    /// What goes, goes from the office's folder only: evidence and the sender's copy stay (Profile §13.8). What another
-    /// connection removed meanwhile is passed over.
-    async fn update(&self, doer: Doer, seen: Vec<Uid>, removed: Vec<Uid>) -> Result<(), StoreError> {
-        let (store, office) = (&self.entry.house.store, doer.office);
-        let status = store.status(office, &fumibako_model::FolderName::inbox()).await?;
+    /// What was retrieved was handed over, whatever becomes of the removals; first of all, since what is gone is never retrieved again. What
+    /// goes, goes from the office's folder only: evidence and the sender's copy stay (Profile §13.8). What another connection removed
+    /// meanwhile is passed over.
+    ///
+    /// | a crash or refusal after step | leaves                                                        |
+    /// |-------------------------------|---------------------------------------------------------------|
+    /// | 1 handed over                 | everything in its place, and unseen                           |
+    /// | 2 marked `\Seen`              | the same, and what stays is seen                              |
+    /// | 3 marked `\Deleted`           | the same, and after a crash the marks, for who expunges next  |
+    /// | 4 removed                     | what the client asked for                                     |
+    async fn update(
+        &self,
+        doer: Doer,
+        (seen, removed): (Vec<Uid>, Vec<Uid>),
+        retrieved: &[MessageId],
+    ) -> Result<(), StoreError> {
+        let (house, office) = (&self.entry.house, doer.office);
+        if let Some(to) = &self.to {
+            house.hand_over(to, retrieved).await?; // 1
+        }
+        let status = house.store.status(office, &fumibako_model::FolderName::inbox()).await?;
         let (folder, since) = (status.folder, status.highest_modseq);
-        let mark = |uids, flag, change| self.mark(office, (folder, since), uids, (flag, change));
-        mark(seen, Flags::SEEN, FlagChange::Add).await?;
+        let mark = |uids, flag, change| self.mark(&doer, (folder, since), uids, (flag, change));
+        mark(seen, Flags::SEEN, FlagChange::Add).await?; // 2
         if removed.is_empty() {
             return Ok(());
         }
-        let untaken = store.untaken(office, folder).await?;
-        mark(removed.clone(), Flags::DELETED, FlagChange::Add).await?;
-        let gone = store.expunge(doer, folder, Some(removed.clone()), since).await;
-        if let (Ok(_), Ok(login)) = (&gone, self.entry.login()) {
-            // Profile §8.10: what went out whole before, and goes now.
-            for (_, message) in untaken.iter().filter(|(uid, _)| removed.contains(uid)) {
-                self.entry.house.handed_over(office, *message, &login).await;
-            }
-        }
+        mark(removed.clone(), Flags::DELETED, FlagChange::Add).await?; // 3
+        let gone = house.store.expunge(doer.clone(), folder, Some(removed.clone()), since).await; // 4
         if let Err(StoreError::Refused(_)) = gone {
             // What stays is not left for whoever expunges next.
             mark(removed, Flags::DELETED, FlagChange::Remove).await?;
         }
-        gone.map(drop)
+        gone.map(|taken| drop(house.taken(office, taken)))
     }
 
     async fn mark(
         &self,
-        office: OfficeNumber,
+        doer: &Doer,
         (folder, since): (FolderId, ModSeq),
         uids: Vec<Uid>,
         (flag, change): (Flags, FlagChange),
@@ -100,7 +109,8 @@ impl<S: Store> Pop3Desk<S> {
         }
         let flags = NamedFlags { system: flag.system, keywords: Vec::new() };
         let order = FlagOrder { folder, uids, change, flags, unchanged_since: None, since };
-        self.entry.house.store.flag(office, order).await.map(drop)
+        let house = &self.entry.house;
+        house.store.flag(doer.clone(), order).await.map(|taken| drop(house.taken(doer.office, taken)))
     }
 }
 

@@ -4,23 +4,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use fumibako_model::{
-    FlagChange, Flags, FolderId, FolderName, MessageId, NamedFlags, OfficeNumber, Refusal, Uid, UidValidity,
+    FlagChange, Flags, FolderId, FolderName, MessageId, NamedFlags, OfficeNumber, Refusal, Roll, Uid,
 };
-use fumibako_store::{CopyOrder, Doer, FlagOrder, stored};
+use fumibako_store::{CopyOrder, Doer, FlagOrder, Pairs, marks_seen, stored};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use crate::acts;
 use crate::error::Stop;
+use crate::handover::{self, HandedOver};
 use crate::ledger::{Ledger, Standing, Wake};
 
 /// Changes flags. What is already as asked is not changed, and raises no counter (RFC 7162 §3.1.11). Says which messages had
-/// changed too late for the order.
+/// changed too late for the order, and which bundles were handed over by `\Seen`, whether or not they had it.
 pub(crate) async fn flag(
     rows: &mut SqliteConnection,
-    office: OfficeNumber,
+    roll: &Roll,
+    doer: &Doer,
     order: &FlagOrder,
-) -> Result<(Vec<Uid>, Vec<Wake>), Stop> {
+) -> Result<((Vec<Uid>, Vec<MessageId>), Vec<Wake>), Stop> {
+    let office = doer.office;
     let mut ledger = Ledger::begin(rows).await?;
     ledger.load(rows, &BTreeSet::from([order.folder])).await?;
     ledger.owned(office, order.folder)?;
@@ -34,8 +37,8 @@ pub(crate) async fn flag(
     };
     let keywords = ledger.owned(office, order.folder)?.keywords.clone();
     let changed: Vec<(Standing, Flags)> = found
-        .into_iter()
-        .map(|entry| (entry, stored(entry.flags(), order.change, asked, &keywords)))
+        .iter()
+        .map(|entry| (*entry, stored(entry.flags(), order.change, asked, &keywords)))
         .filter(|(entry, after)| entry.flags() != *after)
         .collect();
     if !changed.is_empty() {
@@ -44,7 +47,11 @@ pub(crate) async fn flag(
             ledger.mark(entry, *after, modseq);
         }
     }
-    Ok((modified.iter().map(|entry| entry.uid).collect(), ledger.write(rows).await?))
+    let mut wakes = ledger.write(rows).await?;
+    let marked: &[Standing] = if marks_seen(order.change, &order.flags) { &found } else { &[] };
+    let (handed_over, more) = handover::take(rows, roll, doer, marked).await?;
+    wakes.extend(more);
+    Ok(((modified.iter().map(|entry| entry.uid).collect(), handed_over), wakes))
 }
 
 /// The UIDs nobody was told of up to now; from now on somebody is (RFC 3501 §2.3.2).
@@ -70,26 +77,30 @@ pub(crate) async fn claim(
     Ok(found.from..found.next)
 }
 
-/// Removes the messages with `\Deleted`, of these or of all, and the bodies that no folder shows any more.
+/// Removes the messages with `\Deleted`, of these or of all, and the bodies that no folder shows any more. Says which bundles were handed
+/// over by it.
 pub(crate) async fn expunge(
     rows: &mut SqliteConnection,
+    roll: &Roll,
     doer: &Doer,
     folder: FolderId,
     uids: Option<&[Uid]>,
-) -> Result<Vec<Wake>, Stop> {
+) -> Result<HandedOver, Stop> {
     let mut ledger = Ledger::begin(rows).await?;
     ledger.load(rows, &BTreeSet::from([folder])).await?;
     let name = ledger.owned(doer.office, folder)?.name.clone();
     let mut gone = standing(rows, folder, uids).await?;
     gone.retain(|entry| entry.flags().has(Flags::DELETED));
     if gone.is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), Vec::new()));
     }
     let uids = gone.iter().map(|entry| entry.uid);
     acts::changed(rows, doer, format!("expunge {name}"), acts::named(uids)).await?;
-    let wakes = take_out(rows, ledger, &gone).await?;
+    let mut wakes = take_out(rows, ledger, &gone).await?;
+    let (handed_over, more) = handover::take(rows, roll, doer, &gone).await?;
+    wakes.extend(more);
     forget(rows, &gone).await?;
-    Ok(wakes)
+    Ok((handed_over, wakes))
 }
 
 /// Takes entries out of their folders: out of the counters, into the ranges of UIDs that vanished; and writes the ledger.
@@ -195,29 +206,34 @@ pub(crate) async fn forget_all(rows: &mut SqliteConnection, messages: &str) -> R
 }
 
 /// Copies messages with their flags, and takes them out of their folder if they move; the target learns their keywords. The
-/// gateway's marks come along: a bundle that is 済 is 済 in every folder of its office.
+/// gateway's marks come along: a bundle that is 済 is 済 in every folder of its office. Says which bundles were handed over by a move.
 pub(crate) async fn copy(
     rows: &mut SqliteConnection,
+    roll: &Roll,
     doer: &Doer,
     order: &CopyOrder,
     now: Timestamp,
-) -> Result<((UidValidity, Vec<(Uid, Uid)>), Vec<Wake>), Stop> {
+) -> Result<((Pairs, Vec<MessageId>), Vec<Wake>), Stop> {
     let CopyOrder { folder: from, uids, to, moves } = order;
     if to.is_incoming() {
         return Err(Refusal::FolderIsProtected.about(to).into());
     }
     let entries = standing(rows, *from, Some(uids)).await?;
-    transfer(rows, doer, (*from, entries, *moves), to, now).await
+    let (pairs, mut wakes) = transfer(rows, doer, (*from, &entries, *moves), to, now).await?;
+    let moved: &[Standing] = if *moves { &entries } else { &[] };
+    let (handed_over, more) = handover::take(rows, roll, doer, moved).await?;
+    wakes.extend(more);
+    Ok(((pairs, handed_over), wakes))
 }
 
 /// Shows these entries of a folder in another one, too or instead.
 pub(crate) async fn transfer(
     rows: &mut SqliteConnection,
     doer: &Doer,
-    (from, entries, moves): (FolderId, Vec<Standing>, bool),
+    (from, entries, moves): (FolderId, &[Standing], bool),
     to: &FolderName,
     now: Timestamp,
-) -> Result<((UidValidity, Vec<(Uid, Uid)>), Vec<Wake>), Stop> {
+) -> Result<(Pairs, Vec<Wake>), Stop> {
     let mut ledger = Ledger::begin(rows).await?;
     ledger.load(rows, &BTreeSet::from([from])).await?;
     ledger.load_named(rows, &BTreeSet::from([(doer.office, to.as_str())])).await?;
@@ -228,7 +244,7 @@ pub(crate) async fn transfer(
         ledger.room(account, entries.iter().map(|entry| entry.size).sum())?;
     }
     let mut pairs = Vec::new();
-    for entry in &entries {
+    for entry in entries {
         let keywords = known.names(entry.flags()).map(str::to_owned).collect();
         let flags = ledger.learn(target, &NamedFlags { system: entry.flags().system, keywords })?;
         pairs.push((entry.uid, ledger.enter(target, (MessageId(entry.message), entry.size), flags, now)?));
@@ -239,7 +255,7 @@ pub(crate) async fn transfer(
         acts::changed(rows, doer, format!("{verb} {count} from {name} to {to}"), uids).await?;
     }
     let wakes =
-        if moves && !entries.is_empty() { take_out(rows, ledger, &entries).await? } else { ledger.write(rows).await? };
+        if moves && !entries.is_empty() { take_out(rows, ledger, entries).await? } else { ledger.write(rows).await? };
     Ok(((uid_validity, pairs), wakes))
 }
 

@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 use fumibako_model::{
-    AgentId, Annotation, Delegate, FolderId, FolderName, MessageId, NamedFlags, OfficeNumber, Party, Roll, Uid,
-    UidValidity,
+    AgentId, Annotation, Delegate, FolderId, FolderName, MandateId, MessageId, NamedFlags, OfficeNumber, Party, Roll,
+    Uid, UidValidity,
 };
 use fumibako_store::bodies::{Day, Place, Spooled};
 use fumibako_store::{
     ActsHead, Amend, CopyOrder, Delivery, DescribeOrder, Described, Doer, Facts, FlagOrder, Kind, Logging, MarkNotices,
-    MarkedNotices, Paper, RefusedReceipt, StoreError, Turned,
+    MarkedNotices, Pairs, Paper, RefusedReceipt, StoreError, Turned,
 };
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
@@ -35,18 +35,20 @@ pub(crate) enum Command {
     /// The most names it may say that of; answers whether that changed anything.
     SubscribeAgent(AgentId, (FolderName, bool), usize, Reply<bool>),
     Annotate(OfficeNumber, Option<FolderName>, Vec<Annotation>, Reply<()>),
-    Flag(OfficeNumber, FlagOrder, Reply<Vec<Uid>>),
+    /// Answers with what was left as it is, and, as the next two, with the bundles that were handed over by it.
+    Flag(Doer, FlagOrder, Reply<(Vec<Uid>, Vec<MessageId>)>),
     Claim(OfficeNumber, FolderId, Reply<Range<u32>>),
-    Expunge(Doer, FolderId, Option<Vec<Uid>>, Reply<()>),
-    Copy(Doer, CopyOrder, Timestamp, Reply<(UidValidity, Vec<(Uid, Uid)>)>),
+    Expunge(Doer, FolderId, Option<Vec<Uid>>, Reply<Vec<MessageId>>),
+    Copy(Doer, CopyOrder, Timestamp, Reply<(Pairs, Vec<MessageId>)>),
     Amend(Box<Amend>, Reply<()>),
     Describe(Box<DescribeOrder>, Reply<Described>),
     SignActs(ActsHead, Reply<()>),
     SetQuota(OfficeNumber, u64, Reply<()>),
     Expire(expire::Order, Reply<u64>),
     Hold(Box<hold::Order>, Reply<u64>),
-    HandOver(OfficeNumber, MessageId, Option<Box<Delegate>>, Timestamp, Reply<bool>),
-    NoteSent(OfficeNumber, Vec<MessageId>, Reply<()>),
+    /// Answers with what was new.
+    HandOver(OfficeNumber, Vec<MessageId>, Option<Box<Delegate>>, Timestamp, Reply<Vec<MessageId>>),
+    NoteSent(OfficeNumber, Vec<MessageId>, Option<MandateId>, Reply<()>),
     Log(Box<Logging>, Reply<()>),
     Papers(Vec<Paper>, Reply<()>),
     Stamp((u64, Vec<u8>), Vec<u8>, Reply<()>),
@@ -235,15 +237,15 @@ impl Command {
             Self::SubscribeAgent(agent, (name, wanted), most, reply) => {
                 reply.quiet(agent::subscribe(rows, agent, (name, *wanted), *most).await)
             }
-            Self::Flag(office, order, reply) => reply.told(change::flag(rows, *office, order).await),
+            Self::Flag(doer, order, reply) => reply.told(change::flag(rows, roll, doer, order).await),
             Self::Claim(office, folder, reply) => reply.quiet(change::claim(rows, *office, *folder).await),
             Self::Expunge(doer, folder, uids, reply) => {
-                reply.told(change::expunge(rows, doer, *folder, uids.as_deref()).await.map(|wakes| ((), wakes)))
+                reply.told(change::expunge(rows, roll, doer, *folder, uids.as_deref()).await)
             }
             Self::Annotate(office, folder, entries, reply) => {
                 reply.told(annotation::annotate(rows, *office, folder.as_ref(), entries).await)
             }
-            Self::Copy(doer, order, now, reply) => reply.told(change::copy(rows, doer, order, *now).await),
+            Self::Copy(doer, order, now, reply) => reply.told(change::copy(rows, roll, doer, order, *now).await),
             Self::Amend(amend, reply) => reply.quiet(acts::amend(rows, amend).await),
             Self::Describe(order, reply) => reply.quiet(directory::describe(rows, order).await),
             Self::SignActs(head, reply) => reply.quiet(acts::keep_head(rows, head).await),
@@ -260,10 +262,12 @@ impl Command {
                 expire::Order::Ran(day) => reply.quiet(expire::ran(rows, *day).await.map(|()| 0)),
             },
             Self::Hold(order, reply) => reply.told(hold::run(rows, order).await),
-            Self::HandOver(office, message, by, now, reply) => {
-                reply.told(handover::hand_over(rows, (*office, by.as_deref()), *message, *now).await)
+            Self::HandOver(office, messages, by, now, reply) => {
+                reply.told(handover::hand_over(rows, roll, (*office, by.as_deref(), *now), messages).await)
             }
-            Self::NoteSent(office, messages, reply) => reply.quiet(handover::note_sent(rows, *office, messages).await),
+            Self::NoteSent(office, messages, by, reply) => {
+                reply.quiet(handover::note_sent(rows, *office, messages, *by).await)
+            }
             Self::Log(logging, reply) => reply.quiet(log::write(rows, logging).await),
             Self::Papers(papers, reply) => reply.quiet(paper::keep(rows, papers).await),
             Self::Stamp((size, head), stamp, reply) => reply.quiet(log::stamp(rows, (*size, head), stamp).await),
@@ -291,20 +295,19 @@ impl Command {
             Self::Describe(_, reply) => reply.send(failed),
             Self::TurnNotices(_, reply) => reply.send(failed),
             Self::Expire(_, reply) | Self::Hold(_, reply) | Self::Prune(_, reply) => reply.send(failed),
-            Self::HandOver(_, _, _, _, reply)
-            | Self::Report(_, _, _, reply)
-            | Self::SubscribeAgent(_, _, _, reply)
-            | Self::Settle(_, reply) => reply.send(failed),
+            Self::HandOver(_, _, _, _, reply) | Self::Expunge(_, _, _, reply) => reply.send(failed),
+            Self::Report(_, _, _, reply) | Self::SubscribeAgent(_, _, _, reply) | Self::Settle(_, reply) => {
+                reply.send(failed);
+            }
             Self::Delete(_, _, reply)
             | Self::Log(_, reply)
-            | Self::NoteSent(_, _, reply)
+            | Self::NoteSent(_, _, _, reply)
             | Self::Papers(_, reply)
             | Self::Stamp(_, _, reply)
             | Self::NoteRefused(_, reply)
             | Self::Rename(_, _, _, reply)
             | Self::Subscribe(_, _, _, reply)
             | Self::Annotate(_, _, _, reply)
-            | Self::Expunge(_, _, _, reply)
             | Self::Amend(_, reply)
             | Self::SignActs(_, reply)
             | Self::SetQuota(_, _, reply)

@@ -1,76 +1,211 @@
 //! 受け渡し: the gateway saw all of a bundle go to a terminal of its recipient (Profile §8.10).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fumibako_model::{
-    Delegate, Evidence, EvidenceId, FolderId, Happening, MessageId, OfficeNumber, Recorded, State, Uid, outcome,
+    Act, AgentId, Delegate, Done, Evidence, EvidenceId, FolderId, Happening, MandateId, MessageId, OfficeNumber,
+    Outcome, Recorded, Registered, Roll, Scope, State, What, outcome,
 };
-use fumibako_store::StoreError;
+use fumibako_store::Doer;
 use jiff::Timestamp;
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::SqliteConnection;
 
-use crate::error::{Stop, store_error, unreadable};
-use crate::ledger::{Ledger, Wake};
-use crate::receipt::{copies, last_about, mark};
+use crate::acts;
+use crate::error::{Stop, unreadable};
+use crate::ledger::{Ledger, Standing, Wake};
+use crate::receipt::{copies, mark};
 
-/// Writes it down, once, and puts the report on the list. Says whether anything was new: another message, another office's, or one
-/// that has come further is none of it.
+/// What was handed over now, and which folders show it.
+pub(crate) type HandedOver = (Vec<MessageId>, Vec<Wake>);
+
+/// These went to a terminal, which went on. Says what of it was new: another message, another office's, or one that has come further is
+/// none of it, and nothing is if the agent's mandate has ended meanwhile.
 pub(crate) async fn hand_over(
     rows: &mut SqliteConnection,
-    (recipient, by): (OfficeNumber, Option<&Delegate>),
-    message: MessageId,
-    now: Timestamp,
-) -> Result<(bool, Vec<Wake>), Stop> {
-    let number = recipient.as_str();
-    let found = sqlx::query!(
-        r#"SELECT m.sender AS "sender!", m.recipient AS "recipient!", m.state, m.answer AS "answer!", m.wishes, e.doc
-           FROM message m JOIN office r ON r.id = m.recipient AND r.number = ?
-           JOIN evidence e ON e.id = m.answer
-           WHERE m.id = ? AND m.content_digest IS NOT NULL"#,
-        number,
-        message.0
-    )
-    .fetch_optional(&mut *rows)
-    .await?;
-    let Some(found) = found else { return Ok((false, Vec::new())) };
-    let Some(step) = outcome(State::from_code(found.state), Happening::HandOver) else {
-        return Ok((false, Vec::new()));
+    roll: &Roll,
+    (recipient, by, now): (OfficeNumber, Option<&Delegate>, Timestamp),
+    messages: &[MessageId],
+) -> Result<HandedOver, Stop> {
+    let by = match by {
+        None => None,
+        Some(by) => match in_force(roll, (recipient, &by.agent), by.mandate, now) {
+            Some(by) => Some(by),
+            None => return Ok((Vec::new(), Vec::new())),
+        },
     };
+    if let Some(by) = &by {
+        tell(rows, (recipient, &by.agent, now), messages).await?;
+    }
+    let went = messages.iter().map(|message| (message.0, by.clone())).collect();
+    write_down(rows, recipient, went, now).await
+}
+
+/// Somebody marks these as seen, or removes them: what of them went to him whole before is handed over. An agent got it under a
+/// mandate, and as long as that one is in force it counts.
+pub(crate) async fn take(
+    rows: &mut SqliteConnection,
+    roll: &Roll,
+    doer: &Doer,
+    touched: &[Standing],
+) -> Result<HandedOver, Stop> {
+    let Some(now) = doer.takes.filter(|_| !touched.is_empty()) else { return Ok((Vec::new(), Vec::new())) };
+    let messages = serde_json::to_string(&touched.iter().map(|entry| entry.message).collect::<BTreeSet<_>>())?;
+    let sent = sqlx::query!(
+        r#"SELECT s.message AS "message!", s.mandate AS "mandate!"
+           FROM json_each(?) asked CROSS JOIN sent_out s ON s.message = asked.value"#,
+        messages
+    )
+    .fetch_all(&mut *rows)
+    .await?;
+    let mut went = BTreeMap::new();
+    for row in sent {
+        match &doer.agent {
+            None if row.mandate.is_empty() => drop(went.insert(row.message, None)),
+            Some((agent, _)) if !row.mandate.is_empty() => {
+                let mandate = row.mandate.parse::<MandateId>().map_err(unreadable)?;
+                if let Some(by) = in_force(roll, (doer.office, agent), mandate, now) {
+                    went.insert(row.message, Some(by));
+                }
+            }
+            _ => {}
+        }
+    }
+    let (new, wakes) = write_down(rows, doer.office, went, now).await?;
+    if let Some((agent, _)) = &doer.agent {
+        tell(rows, (doer.office, agent, now), &new).await?;
+    }
+    Ok((new, wakes))
+}
+
+/// The mandate by which this agent, and no other, may receive for the office now.
+fn in_force(
+    roll: &Roll,
+    (office, agent): (OfficeNumber, &AgentId),
+    mandate: MandateId,
+    now: Timestamp,
+) -> Option<Delegate> {
+    roll.agent_in_order(agent).ok()?;
+    let allows = |one: &&Registered| one.id == mandate && one.allows(Act::Any(Scope::Receive), now).is_ok();
+    roll.between(office, agent).find(allows).map(Registered::delegate)
+}
+
+/// Profile §16.3: the audit tells what an agent collected.
+async fn tell(
+    rows: &mut SqliteConnection,
+    (office, agent, now): (OfficeNumber, &AgentId, Timestamp),
+    messages: &[MessageId],
+) -> Result<(), Stop> {
+    let collected = |message: &MessageId| {
+        Done::by_agent(now, agent, What::AgentCollected, office).about(format_args!("M{}", message.0))
+    };
+    acts::write(rows, &messages.iter().map(collected).collect::<Vec<_>>()).await
+}
+
+/// A bundle of which nobody knew up to now that its recipient took it.
+struct Waiting {
+    id: MessageId,
+    ends: (i64, i64),
+    accepted: Evidence,
+    /// The evidence about it before.
+    previous: EvidenceId,
+    wishes: Option<String>,
+    step: Outcome,
+}
+
+/// Those of these messages.
+async fn waiting(
+    rows: &mut SqliteConnection,
+    recipient: OfficeNumber,
+    messages: impl Iterator<Item = &i64>,
+) -> Result<Vec<Waiting>, Stop> {
+    let (number, asked) = (recipient.as_str(), serde_json::to_string(&messages.collect::<Vec<_>>())?);
+    let found = sqlx::query!(
+        r#"SELECT m.id AS "id!", m.sender AS "sender!", m.recipient AS "recipient!", m.state AS "state!", m.wishes, e.doc AS "doc!",
+                  (SELECT max(id) FROM evidence WHERE message = m.id) AS "previous!: i64"
+           FROM json_each(?) asked CROSS JOIN message m ON m.id = asked.value
+           CROSS JOIN office r ON r.id = m.recipient AND r.number = ?
+           CROSS JOIN evidence e ON e.id = m.answer
+           WHERE m.content_digest IS NOT NULL"#,
+        asked,
+        number
+    )
+    .fetch_all(rows)
+    .await?;
+    let mut waiting = Vec::with_capacity(found.len());
+    for one in found {
+        let Some(step) = outcome(State::from_code(one.state), Happening::HandOver) else { continue };
+        waiting.push(Waiting {
+            id: MessageId(one.id),
+            ends: (one.sender, one.recipient),
+            accepted: serde_json::from_str::<Recorded>(&one.doc)?.evidence,
+            previous: EvidenceId(one.previous),
+            wishes: one.wishes,
+            step,
+        });
+    }
+    Ok(waiting)
+}
+
+/// Writes it down, once for each bundle, with the agent that got it, and puts the reports on the list.
+async fn write_down(
+    rows: &mut SqliteConnection,
+    recipient: OfficeNumber,
+    mut went: BTreeMap<i64, Option<Delegate>>,
+    now: Timestamp,
+) -> Result<HandedOver, Stop> {
+    if went.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let waiting = waiting(rows, recipient, went.keys()).await?;
+    let Some(state) = waiting.first().map(|one| one.step.state.code()) else { return Ok((Vec::new(), Vec::new())) };
+    let new: Vec<_> = waiting.iter().map(|one| one.id).collect();
+    let mut copied: BTreeMap<i64, Vec<Standing>> = BTreeMap::new();
+    for copy in copies(rows, &new).await? {
+        copied.entry(copy.message).or_default().push(copy);
+    }
     let mut ledger = Ledger::begin(rows).await?;
-    let copies = copies(rows, message).await?;
-    let folders: BTreeSet<_> = copies.iter().map(|entry| FolderId(entry.folder)).collect();
+    let folders = copied.values().flatten().map(|copy| FolderId(copy.folder)).collect();
     ledger.load(rows, &folders).await?;
-    mark(&mut ledger, &copies, found.sender, (step.state.keyword(), &[]));
-    if let Some((event, reason)) = step.evidence {
-        let accepted = serde_json::from_str::<Recorded>(&found.doc)?.evidence;
+    for Waiting { id, ends, accepted, previous, wishes, step } in waiting {
+        mark(&mut ledger, copied.get(&id.0).map_or(&[], Vec::as_slice), ends.0, (step.state.keyword(), &[]));
+        let Some((event, reason)) = step.evidence else { continue };
         // Who collected is not who sent (Profile §9.6).
-        let evidence = Evidence { event, reason, at: now, by: by.cloned(), ..accepted.after_acceptance() };
-        let previous = last_about(rows, message.0).await?.unwrap_or(EvidenceId(found.answer));
-        let evidence = ledger.witness(message, (found.sender, found.recipient), (Some(previous), evidence))?;
+        let by = went.remove(&id.0).flatten();
+        let evidence = Evidence { event, reason, at: now, by, ..accepted.after_acceptance() };
+        let evidence = ledger.witness(id, ends, (Some(previous), evidence))?;
         if let Some(report) = step.report {
-            ledger.due(message, report, now, (evidence, found.wishes));
+            ledger.due(id, report, now, (evidence, wishes));
         }
     }
     let wakes = ledger.write(rows).await?;
-    sqlx::query!("DELETE FROM sent_out WHERE message = ?", message.0).execute(&mut *rows).await?;
-    let state = step.state.code();
-    sqlx::query!("UPDATE message SET state = ? WHERE id = ?", state, message.0).execute(rows).await?;
-    Ok((true, wakes))
+    let done = serde_json::to_string(&new)?;
+    sqlx::query!("DELETE FROM sent_out WHERE message IN (SELECT value FROM json_each(?))", done)
+        .execute(&mut *rows)
+        .await?;
+    // From the one state in which a bundle waits there is one way on (Profile §8.9).
+    sqlx::query!("UPDATE message SET state = ? WHERE id IN (SELECT value FROM json_each(?))", state, done)
+        .execute(rows)
+        .await?;
+    Ok((new, wakes))
 }
 
-/// Writes down, once, that these bundles went to their recipient whole; other messages, and what has come further, are none of it.
+/// Writes down that these bundles went to their recipient whole, under this mandate or to the office itself; other messages, and what has
+/// come further, are none of it.
 pub(crate) async fn note_sent(
     rows: &mut SqliteConnection,
     recipient: OfficeNumber,
     messages: &[MessageId],
+    mandate: Option<MandateId>,
 ) -> Result<(), Stop> {
     let messages = serde_json::to_string(&messages.iter().map(|message| message.0).collect::<Vec<_>>())?;
+    let mandate = mandate.map(|mandate| mandate.to_string()).unwrap_or_default();
     let (number, waits) = (recipient.as_str(), State::Delivered.code());
     sqlx::query!(
-        "INSERT OR IGNORE INTO sent_out (office, message)
-         SELECT r.id, m.id FROM json_each(?) asked CROSS JOIN message m ON m.id = asked.value
+        "INSERT OR IGNORE INTO sent_out (message, mandate)
+         SELECT m.id, ? FROM json_each(?) asked CROSS JOIN message m ON m.id = asked.value
          CROSS JOIN office r ON r.id = m.recipient AND r.number = ?
          WHERE m.content_digest IS NOT NULL AND m.state = ?",
+        mandate,
         messages,
         number,
         waits
@@ -78,25 +213,4 @@ pub(crate) async fn note_sent(
     .execute(rows)
     .await?;
     Ok(())
-}
-
-/// Those of them that stand in this folder.
-pub(crate) async fn untaken(
-    readers: &SqlitePool,
-    office: OfficeNumber,
-    folder: FolderId,
-) -> Result<Vec<(Uid, MessageId)>, StoreError> {
-    let number = office.as_str();
-    let found = sqlx::query_scalar!(
-        r#"SELECT json_group_array(json_array(e.uid, e.message)) AS "found!: String"
-           FROM sent_out s JOIN office r ON r.id = s.office AND r.number = ?
-           CROSS JOIN entry e ON e.message = s.message AND e.mailbox = ?"#,
-        number,
-        folder.0
-    )
-    .fetch_one(readers)
-    .await
-    .map_err(store_error)?;
-    let found: Vec<(u32, i64)> = serde_json::from_str(&found).map_err(|why| store_error(unreadable(why)))?;
-    Ok(found.into_iter().filter_map(|(uid, message)| Some((Uid::new(uid)?, MessageId(message)))).collect())
 }

@@ -62,7 +62,7 @@ pub(crate) async fn receipt(
     signed.still_allowed(roll, now)?;
     let mut ledger = Ledger::begin(rows).await?;
     ledger.load_named(rows, &BTreeSet::from([(signed.from(), "Receipts"), (signed.to(), "Receipts")])).await?;
-    let copies = copies(rows, original.id).await?;
+    let copies = copies(rows, &[original.id]).await?;
     ledger.load(rows, &copies.iter().map(|entry| FolderId(entry.folder)).collect()).await?;
 
     file(&mut ledger, (signed, body), &original, now)?;
@@ -185,18 +185,19 @@ async fn late(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt) ->
 }
 
 /// The last evidence about a bundle.
-pub(crate) async fn last_about(rows: &mut SqliteConnection, message: i64) -> Result<Option<EvidenceId>, Stop> {
+async fn last_about(rows: &mut SqliteConnection, message: i64) -> Result<Option<EvidenceId>, Stop> {
     let last = sqlx::query_scalar!(r#"SELECT max(id) AS "id: i64" FROM evidence WHERE message = ?"#, message);
     Ok(last.fetch_one(rows).await?.map(EvidenceId))
 }
 
-/// Where both offices have the bundle now.
-pub(crate) async fn copies(rows: &mut SqliteConnection, message: MessageId) -> Result<Vec<Standing>, Stop> {
+/// Where both offices have these bundles now.
+pub(crate) async fn copies(rows: &mut SqliteConnection, messages: &[MessageId]) -> Result<Vec<Standing>, Stop> {
+    let messages = serde_json::to_string(messages)?;
     let found = sqlx::query_scalar!(
         r#"SELECT json_group_array(json_object('folder', e.mailbox, 'uid', e.uid, 'message', e.message,
                   'system', e.flags, 'keywords', e.keywords, 'size', m.size)) AS "found!: String"
-           FROM entry e JOIN message m ON m.id = e.message WHERE e.message = ?"#,
-        message.0
+           FROM json_each(?) asked CROSS JOIN entry e ON e.message = asked.value JOIN message m ON m.id = e.message"#,
+        messages
     )
     .fetch_one(rows)
     .await?;

@@ -11,13 +11,13 @@ use fumibako_model::{
     FolderName, FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, OfficeNumber, Party, Private,
     Retention, Roll, Uid, UidValidity,
 };
-use fumibako_store::bodies::{Bodies, BodyError, Day, Segment, Spool};
+use fumibako_store::bodies::{Bodies, BodyError, Day, Spool};
 use fumibako_store::{
     ActsAudit, ActsHead, Admitted, AgentNews, Amend, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit,
     DescribeOrder, Described, Doer, Draft, Due, DueKey, Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection,
     KeptNotice, Letter, LicenceChange, LogAudit, LogState, Logging, MarkNotices, MarkedNotices, Named, News,
-    NoticeBoard, Paper, Proof, Prunable, PruneOrder, Published, Quota, RefusedReceipt, RefusedReceipts, SignedDeed,
-    Store, StoreError, Told, ToldTo, Turned, Unlogged, UnsignedActs, Which, WhichActs, WhichNotices,
+    NoticeBoard, Pairs, Paper, Proof, Prunable, PruneOrder, Published, Quota, RefusedReceipt, RefusedReceipts,
+    SignedDeed, Store, StoreError, Taken, Told, ToldTo, Turned, Unlogged, UnsignedActs, Which, WhichActs, WhichNotices,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -29,9 +29,11 @@ use crate::disk::Disk;
 use crate::heads::{HeadCache, Losing, Shelves};
 use crate::views::Views;
 use crate::{
-    acts, agent, annotation, audit, backup, directory, expire, handover, heads, hold, inspect, licence, log, mandate,
-    notice, open, paper, prune, read, refused, report, unneeded, word,
+    acts, agent, annotation, audit, backup, directory, expire, heads, hold, inspect, licence, log, mandate, notice,
+    open, paper, prune, read, refused, report, unneeded, word,
 };
+
+mod filed;
 
 /// A store in one folder, open in one process.
 #[derive(Clone, Debug)]
@@ -111,26 +113,6 @@ impl SqliteStore {
         let (reply, answer) = Reply::new();
         self.ask.send(command(reply)).await.map_err(|_| self.gone())?;
         answer.await.map_err(|_| self.gone())?
-    }
-
-    /// Was nothing of it kept, for certain?
-    fn is_undone(&self, error: &StoreError) -> bool {
-        !matches!(error, StoreError::Broken(_)) && !self.readers.is_closed()
-    }
-
-    /// A body filed for nothing leaves the disk.
-    pub(crate) async fn give_up(&self, filed: Option<Segment>) {
-        let Some(segment) = filed else { return };
-        let bodies = self.bodies.clone();
-        if let Err(why) = self.disk.wait(move || bodies.remove(segment)).await {
-            tracing::warn!(%why, "store.leftover");
-        }
-    }
-
-    async fn give_up_all(&self, filed: impl Iterator<Item = Segment>) {
-        for segment in filed {
-            self.give_up(Some(segment)).await;
-        }
     }
 
     /// Why there is no writer: the store was closed, or the writer died of an error of ours.
@@ -372,11 +354,12 @@ impl Store for SqliteStore {
         heads::read(Shelves { readers, bodies, disk, cache }, office, &messages, longest).await
     }
 
-    async fn flag(&self, office: OfficeNumber, order: FlagOrder) -> Result<Changes, StoreError> {
-        let (folder, since, named) = (order.folder, order.since, order.uids.clone());
-        let modified = self.change(|reply| Command::Flag(office, order, reply)).await?;
+    async fn flag(&self, doer: impl Into<Doer> + Send, order: FlagOrder) -> Result<Taken<Changes>, StoreError> {
+        let (folder, since, named, doer) = (order.folder, order.since, order.uids.clone(), doer.into());
+        let office = doer.office;
+        let (modified, handed_over) = self.change(|reply| Command::Flag(doer, order, reply)).await?;
         let changes = read::since(&self.readers, office, folder, since, &named).await?;
-        Ok(Changes { modified, ..changes })
+        Ok(Taken { answer: Changes { modified, ..changes }, handed_over })
     }
 
     async fn claim(&self, office: OfficeNumber, folder: FolderId) -> Result<Range<u32>, StoreError> {
@@ -389,11 +372,12 @@ impl Store for SqliteStore {
         folder: FolderId,
         uids: Option<Vec<Uid>>,
         since: ModSeq,
-    ) -> Result<Changes, StoreError> {
+    ) -> Result<Taken<Changes>, StoreError> {
         let (_lost, doer) = (Losing(&self.heads), doer.into());
         let office = doer.office;
-        self.change(|reply| Command::Expunge(doer, folder, uids, reply)).await?;
-        read::since(&self.readers, office, folder, since, &[]).await
+        let handed_over = self.change(|reply| Command::Expunge(doer, folder, uids, reply)).await?;
+        let answer = read::since(&self.readers, office, folder, since, &[]).await?;
+        Ok(Taken { answer, handed_over })
     }
 
     async fn copy(
@@ -401,9 +385,10 @@ impl Store for SqliteStore {
         doer: impl Into<Doer> + Send,
         order: CopyOrder,
         now: Timestamp,
-    ) -> Result<(UidValidity, Vec<(Uid, Uid)>), StoreError> {
+    ) -> Result<Taken<Pairs>, StoreError> {
         let doer = doer.into();
-        self.change(|reply| Command::Copy(doer, order, now, reply)).await
+        let (answer, handed_over) = self.change(|reply| Command::Copy(doer, order, now, reply)).await?;
+        Ok(Taken { answer, handed_over })
     }
 
     fn watch(&self, folder: FolderId) -> watch::Receiver<ModSeq> {
@@ -509,19 +494,20 @@ impl Store for SqliteStore {
     async fn hand_over(
         &self,
         office: OfficeNumber,
-        message: MessageId,
+        messages: Vec<MessageId>,
         by: Option<Delegate>,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        self.change(|reply| Command::HandOver(office, message, by.map(Box::new), now, reply)).await
+    ) -> Result<Vec<MessageId>, StoreError> {
+        self.change(|reply| Command::HandOver(office, messages, by.map(Box::new), now, reply)).await
     }
 
-    async fn note_sent(&self, office: OfficeNumber, messages: Vec<MessageId>) -> Result<(), StoreError> {
-        self.change(|reply| Command::NoteSent(office, messages, reply)).await
-    }
-
-    async fn untaken(&self, office: OfficeNumber, folder: FolderId) -> Result<Vec<(Uid, MessageId)>, StoreError> {
-        handover::untaken(&self.readers, office, folder).await
+    async fn note_sent(
+        &self,
+        office: OfficeNumber,
+        messages: Vec<MessageId>,
+        by: Option<MandateId>,
+    ) -> Result<(), StoreError> {
+        self.change(|reply| Command::NoteSent(office, messages, by, reply)).await
     }
 
     async fn due(&self, now: Timestamp, after: Option<DueKey>, most: usize) -> Result<Vec<Due>, StoreError> {

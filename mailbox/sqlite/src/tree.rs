@@ -208,7 +208,7 @@ impl Tree {
         )
         .execute(&mut *rows)
         .await?;
-        let (_, mut wakes) = transfer(rows, &self.number.into(), (inbox, entries, true), to, now).await?;
+        let (_, mut wakes) = transfer(rows, &self.number.into(), (inbox, &entries, true), to, now).await?;
         wakes.push(self.wake(rows, None).await?);
         Ok(((), wakes))
     }

@@ -11,17 +11,24 @@ pub struct Doer {
     pub office: OfficeNumber,
     /// Which agent, and when.
     pub agent: Option<(AgentId, Timestamp)>,
+    /// When it marks or removes what went to it whole, which is handed over then (Profile §8.10). Who is no terminal takes nothing.
+    pub takes: Option<Timestamp>,
 }
 
 impl Doer {
+    /// The office itself, at a terminal, now.
+    pub fn office(office: OfficeNumber, now: Timestamp) -> Self {
+        Self { office, agent: None, takes: Some(now) }
+    }
+
     /// This agent, now, for an office.
     pub fn agent(office: OfficeNumber, agent: AgentId, now: Timestamp) -> Self {
-        Self { office, agent: Some((agent, now)) }
+        Self { office, agent: Some((agent, now)), takes: Some(now) }
     }
 }
 
 impl From<OfficeNumber> for Doer {
     fn from(office: OfficeNumber) -> Self {
-        Self { office, agent: None }
+        Self { office, agent: None, takes: None }
     }
 }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use fumibako_model::log::Hash;
 use fumibako_model::{
-    AgentId, Annotation, Changes, Delegate, Details, Directory, Done, Evidence, EvidenceId, FlagChange, FolderId,
-    FolderName, FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, NamedFlags, OfficeNumber, Party,
-    Private, Refusal, Refused, Retention, Roll, Uid, UidValidity,
+    AgentId, Annotation, Changes, Delegate, Details, Directory, Done, Evidence, EvidenceId, FolderId, FolderName,
+    FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, NamedFlags, OfficeNumber, Party, Private, Refusal,
+    Refused, Retention, Roll, Uid, UidValidity,
 };
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -32,6 +32,7 @@ use crate::log::{
 use crate::mandates::SignedDeed;
 use crate::news::AgentNews;
 use crate::notices::{KeptNotice, MarkNotices, MarkedNotices, NoticeBoard, Turned, WhichNotices};
+use crate::taking::{CopyOrder, FlagOrder, Pairs, Taken};
 
 /// A store of mailboxes, the roll and evidence. Every verb that changes something is durable when it returns `Ok`.
 pub trait Store: Send + Sync + 'static {
@@ -238,8 +239,12 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Heads, StoreError>> + Send;
 
     /// Changes flags; tells everything that changed in the folder after `since`, the messages named included, and which of
-    /// them were left as they are since they had changed after `unchanged_since`.
-    fn flag(&self, office: OfficeNumber, order: FlagOrder) -> impl Future<Output = Result<Changes, StoreError>> + Send;
+    /// them were left as they are since they had changed after `unchanged_since`. What gets `\Seen`, or has it, is taken.
+    fn flag(
+        &self,
+        doer: impl Into<Doer> + Send,
+        order: FlagOrder,
+    ) -> impl Future<Output = Result<Taken<Changes>, StoreError>> + Send;
 
     /// The UIDs no session that selected this folder was told of: the asker is the first (RFC 3501 §2.3.2). None twice.
     fn claim(
@@ -248,22 +253,22 @@ pub trait Store: Send + Sync + 'static {
         folder: FolderId,
     ) -> impl Future<Output = Result<Range<u32>, StoreError>> + Send;
 
-    /// Removes the messages that have `\Deleted`, of these or of all; tells everything that changed after `since`.
+    /// Removes the messages that have `\Deleted`, of these or of all; tells everything that changed after `since`. What goes is taken.
     fn expunge(
         &self,
         doer: impl Into<Doer> + Send,
         folder: FolderId,
         uids: Option<Vec<Uid>>,
         since: ModSeq,
-    ) -> impl Future<Output = Result<Changes, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Taken<Changes>, StoreError>> + Send;
 
-    /// Copies or moves messages to another folder, all of them or none; the bodies are shared. Pairs of (from, to).
+    /// Copies or moves messages to another folder, all of them or none; the bodies are shared. Pairs of (from, to). What moves is taken.
     fn copy(
         &self,
         doer: impl Into<Doer> + Send,
         order: CopyOrder,
         now: Timestamp,
-    ) -> impl Future<Output = Result<(UidValidity, Vec<(Uid, Uid)>), StoreError>> + Send;
+    ) -> impl Future<Output = Result<Taken<Pairs>, StoreError>> + Send;
 
     /// Wakes whenever a change in this folder has been committed.
     fn watch(&self, folder: FolderId) -> watch::Receiver<ModSeq>;
@@ -357,29 +362,25 @@ pub trait Store: Send + Sync + 'static {
     /// Holds all evidence against the log. Changes nothing. Beside pieces after `words_from` nothing that a recipient said may be missing.
     fn audit(&self, words_from: EvidenceId) -> impl Future<Output = Result<LogAudit, StoreError>> + Send;
 
-    /// All of this message went to a terminal of this office, or of the agent `by` that receives for it, and that terminal went
-    /// on. Says whether that was new: once it is written down, or the recipient's receipt is there, it is not (Profile §8.10).
+    /// All of these messages went to a terminal of this office, or of the agent `by` that receives for it, and that terminal went
+    /// on. Says of which that is new: once it is written down, or the recipient's receipt is there, it is not, and it is nothing where
+    /// that mandate is not in force now (Profile §8.10). The audit tells what went to an agent in the same commit (Profile §16.3).
     fn hand_over(
         &self,
         office: OfficeNumber,
-        message: MessageId,
+        messages: Vec<MessageId>,
         by: Option<Delegate>,
         now: Timestamp,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<MessageId>, StoreError>> + Send;
 
-    /// All of these messages went to a terminal of this office, and nothing says yet that it took them (Profile §8.10).
+    /// All of these messages went to a terminal of this office, or of an agent under that mandate, and nothing says yet that they were
+    /// taken. When the same party takes them, [`Taken`] says so.
     fn note_sent(
         &self,
         office: OfficeNumber,
         messages: Vec<MessageId>,
+        by: Option<MandateId>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
-
-    /// Those of them that stand in this folder.
-    fn untaken(
-        &self,
-        office: OfficeNumber,
-        folder: FolderId,
-    ) -> impl Future<Output = Result<Vec<(Uid, MessageId)>, StoreError>> + Send;
 
     /// What is to be told by now, the oldest first; so much of it, after this row. By a date that expiry would doubt (Profile §11.5)
     /// no reminder is due.
@@ -507,36 +508,6 @@ pub struct Draft {
     pub message_id: Option<String>,
     /// Its octets.
     pub body: Spool,
-}
-
-/// COPY or MOVE, as an order to the store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CopyOrder {
-    /// From.
-    pub folder: FolderId,
-    /// Which; UIDs that name nothing are passed over.
-    pub uids: Vec<Uid>,
-    /// To.
-    pub to: FolderName,
-    /// They leave the folder they were in.
-    pub moves: bool,
-}
-
-/// STORE, as an order to the store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FlagOrder {
-    /// Where.
-    pub folder: FolderId,
-    /// Which; UIDs that name nothing are passed over.
-    pub uids: Vec<Uid>,
-    /// How.
-    pub change: FlagChange,
-    /// What.
-    pub flags: NamedFlags,
-    /// Messages that changed after this stay as they are (RFC 7162 §3.1.3).
-    pub unchanged_since: Option<ModSeq>,
-    /// The asker's view is of this change.
-    pub since: ModSeq,
 }
 
 /// How much is kept.

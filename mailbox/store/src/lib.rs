@@ -24,6 +24,7 @@ mod news;
 mod notices;
 #[cfg(feature = "suite")]
 pub mod suite;
+mod taking;
 
 pub use accounts::{AccountOrder, NewPassword, Removal};
 pub use acts::{
@@ -40,7 +41,7 @@ pub use expire::{Asked, DayOfMail, Expired};
 pub use hex::{Sum, hex};
 pub use hold::{Ended, Hold, HoldOrder};
 pub use inspect::{Fault, FaultKind, Inspection, PLACES, Seen};
-pub use keep::{Census, CopyOrder, Delivery, Deposit, Draft, FlagOrder, Heads, Store, StoreError};
+pub use keep::{Census, Delivery, Deposit, Draft, Heads, Store, StoreError};
 pub use licences::{LicenceChange, Published};
 pub use limits::{AGENT_SUBSCRIPTIONS, AGENT_SUBSCRIPTIONS_OF_OFFICE, FOLDERS, Quota, SUBSCRIPTIONS};
 pub use log::{
@@ -52,3 +53,4 @@ pub use mandates::{MandateOrder, SignedDeed};
 pub use marks::{MARKS, draft_flags, stored};
 pub use news::{AgentNews, Marks, News};
 pub use notices::{KeptNotice, MarkNotices, MarkedNotices, NoticeBoard, NoticeOrder, Turned, WhichNotices};
+pub use taking::{CopyOrder, FlagOrder, Pairs, Taken, marks_seen};

@@ -16,6 +16,7 @@ pub mod evidence;
 pub mod expire;
 pub mod flags;
 pub mod folders;
+pub mod handover;
 pub mod heads;
 pub mod hold;
 pub mod licences;
@@ -104,6 +105,9 @@ macro_rules! store_suite {
             receipts::refused_receipts_of_a_login_have_so_many_rows_a_day_and_then_a_count,
             receipts::the_roll_is_what_was_last_put,
             evidence::a_handover_is_written_down_once_and_a_receipt_still_counts,
+            handover::what_went_out_whole_is_taken_by_nobody_but_who_got_it,
+            handover::what_an_agent_got_counts_while_that_mandate_is_in_force,
+            handover::many_are_taken_at_once_and_nothing_by_a_look,
             evidence::bundles_of_one_message_id_are_told_apart,
             papers::papers_go_with_the_last_evidence_that_leads_to_them,
             evidence::the_log_grows_and_proves_every_piece,

@@ -138,8 +138,8 @@ pub async fn what_an_agent_changed_is_told_and_not_what_it_tried<S: Store>(store
     let inbox = view(&*store, himawari(), "INBOX").await.status;
     let (id, since) = (inbox.folder, inbox.highest_modseq);
     // Nothing is `\Deleted`, no folder has this name, no message this UID, nothing is filed where mail comes in, no room is left.
-    assert!(store.expunge(agent(), id, None, since).await.unwrap().vanished.is_empty());
-    assert_eq!(store.copy(agent(), copy_of(id, &[9], "Archive"), now()).await.unwrap().1, []);
+    assert!(store.expunge(agent(), id, None, since).await.unwrap().answer.vanished.is_empty());
+    assert_eq!(store.copy(agent(), copy_of(id, &[9], "Archive"), now()).await.unwrap().answer.1, []);
     refused(store.copy(agent(), copy_of(id, &[1], "運用者より"), now()).await, Refusal::NoSuchFolder);
     refused(store.append(agent(), deposit(&*store, "運用者より"), now()).await, Refusal::NoSuchFolder);
     refused(store.append(agent(), deposit(&*store, "INBOX"), now()).await, Refusal::FolderIsProtected);
@@ -189,7 +189,7 @@ pub async fn what_an_agent_changed_is_told_and_not_what_it_tried<S: Store>(store
     assert_eq!(store.folders(himawari()).await.unwrap(), before);
     assert_eq!(store.audit_acts().await.unwrap().rows, 1_000);
     assert!(store.inspect().await.unwrap().faults.is_empty());
-    let gone = store.expunge(himawari(), archive, None, since).await.unwrap();
+    let gone = store.expunge(himawari(), archive, None, since).await.unwrap().answer;
     assert_eq!(gone.vanished.iter().collect::<Vec<_>>(), [uid(1)]);
 }
 

@@ -37,15 +37,19 @@ async fn recorded<S: Store>(store: &S) -> Vec<Recorded> {
 pub async fn a_handover_is_written_down_once_and_a_receipt_still_counts<S: Store>(store: Arc<S>) {
     let (world, digest, message) = delivered(&*store).await;
     for nobody in [himawari(), kaede()] {
-        assert!(!store.hand_over(nobody, message, None, now()).await.unwrap(), "it is the recipient's to collect");
+        assert_eq!(
+            store.hand_over(nobody, vec![message], None, now()).await.unwrap(),
+            [],
+            "it is the recipient's to collect"
+        );
     }
     // Two terminals at once.
     let calls = (0..2).map(|_| {
         let store = super::also(&store);
-        async move { store.hand_over(sakura(), message, None, now()).await.unwrap() }
+        async move { store.hand_over(sakura(), vec![message], None, now()).await.unwrap() }
     });
     let new = super::at_once(calls).await;
-    assert_eq!(new.iter().filter(|new| **new).count(), 1);
+    assert_eq!(new.concat(), [message]);
     let sent = view(&*store, himawari(), "Sent").await;
     assert_eq!(keywords(&sent, &sent.entries[0]), ["$Accepted", "$Delivered", "$HandedOver"]);
     let inbox = view(&*store, sakura(), "INBOX").await;
@@ -53,7 +57,7 @@ pub async fn a_handover_is_written_down_once_and_a_receipt_still_counts<S: Store
 
     let receipt = world.receipt(&*store, (sakura(), himawari()), "receipt@x.example", (BUNDLE, &digest));
     assert!(!store.deliver(receipt, now()).await.unwrap().repeated);
-    assert!(!store.hand_over(sakura(), message, None, now()).await.unwrap(), "more is known by now");
+    assert_eq!(store.hand_over(sakura(), vec![message], None, now()).await.unwrap(), [], "more is known by now");
     let all = recorded(&*store).await;
     let events: Vec<_> = all.iter().map(|one| (one.evidence.event, one.evidence.reason)).collect();
     assert_eq!(
@@ -154,7 +158,7 @@ pub async fn bundles_of_one_message_id_are_told_apart<S: Store>(store: Arc<S>) {
 
     // What is collected and kept is one; so it is when its content is gone, and its receipt names it.
     let kept = view(&*store, sakura(), "INBOX").await.entries[0].message;
-    assert!(store.hand_over(sakura(), kept, None, ago(19)).await.unwrap());
+    assert_eq!(store.hand_over(sakura(), vec![kept], None, ago(19)).await.unwrap(), [kept]);
     assert_eq!(named(himawari(), TWICE).await, sent);
     let digest =
         *world.bundle(&*store, (himawari(), sakura()), TWICE, &format!("{}", ago(20))).facts().content_digest();
@@ -352,7 +356,7 @@ pub async fn what_was_collected_while_the_letter_was_written_is_not_told<S: Stor
     let again = Some(first + SignedDuration::from_hours(48));
     let due = async || store.due(first, None, MANY).await.unwrap();
     let [Due { key, waiting: true, .. }] = due().await[..] else { panic!("it is due") };
-    store.hand_over(sakura(), message, None, first).await.unwrap();
+    store.hand_over(sakura(), vec![message], None, first).await.unwrap();
     let told = Told { key, again, letter: Some(letter(&*store, "one@x.example")) };
     assert!(!store.told(told, first).await.unwrap(), "the recipient has it by now");
     for office in [himawari(), sakura()] {

@@ -31,7 +31,7 @@ pub(super) async fn change<S: Store>(
         unchanged_since: None,
         since: status.highest_modseq,
     };
-    store.flag(office, order).await
+    store.flag(office, order).await.map(|taken| taken.answer)
 }
 
 async fn now_in_inbox<S: Store>(store: &S) -> (u8, Vec<String>) {

@@ -61,7 +61,7 @@ pub(super) async fn remove<S: Store>(store: &S, (office, name): (OfficeNumber, &
         since: status.highest_modseq,
     };
     store.flag(office, order).await.unwrap();
-    let told = store.expunge(office, status.folder, None, status.highest_modseq).await.unwrap();
+    let told = store.expunge(office, status.folder, None, status.highest_modseq).await.unwrap().answer;
     assert_eq!(told.vanished, uids.iter().copied().collect());
 }
 
@@ -191,7 +191,7 @@ pub async fn a_copy_shares_the_body_and_keeps_the_flags<S: Store>(store: Arc<S>)
     store.create(himawari(), folder("Own")).await.unwrap();
     let sent = view(&*store, himawari(), "Sent").await;
     let order = copy_of(sent.status.folder, &[2, 1, 7, 2], "Own");
-    let (validity, pairs) = store.copy(himawari(), order, now()).await.unwrap();
+    let (validity, pairs) = store.copy(himawari(), order, now()).await.unwrap().answer;
     let own = view(&*store, himawari(), "Own").await;
     assert_eq!((validity, pairs), (own.status.uid_validity, vec![(uid(1), uid(1)), (uid(2), uid(2))]));
     assert_eq!(own.entries[1].message, sent.entries[1].message);

@@ -179,7 +179,7 @@ pub async fn a_receipt_after_expiry_counts_for_what_was_handed_over<S: Store>(st
         digests.push(*bundle.facts().content_digest());
         store.deliver(bundle, then).await.unwrap();
         let message = view(&*store, sakura(), "INBOX").await.entries.last().unwrap().message;
-        assert!(store.hand_over(sakura(), message, None, then).await.unwrap());
+        assert_eq!(store.hand_over(sakura(), vec![message], None, then).await.unwrap(), [message]);
     }
     let receipt = |id: &str, original: &str, digest: &[u8; 32]| world.receipt(&*store, back, id, (original, digest));
     let first = store.deliver(receipt("first@x.example", "done@x.example", &digests[1]), then).await.unwrap();

@@ -54,14 +54,14 @@ pub async fn what_changed_meanwhile_is_left_as_it_is<S: Store>(store: Arc<S>) {
     };
     let point = before.status.highest_modseq;
     store.flag(sakura(), order(&[2], Flags::SEEN, None)).await.unwrap();
-    let told = store.flag(sakura(), order(&[1, 2, 3], Flags::FLAGGED, Some(point))).await.unwrap();
+    let told = store.flag(sakura(), order(&[1, 2, 3], Flags::FLAGGED, Some(point))).await.unwrap().answer;
     assert_eq!(told.modified, [uid(2)]);
     let flags = |number: u32| told.entries.iter().find(|entry| entry.uid == uid(number)).map(|entry| entry.flags);
     assert_eq!([1, 2, 3].map(flags), [Some(Flags::FLAGGED), Some(Flags::SEEN), Some(Flags::FLAGGED)]);
     // §3.1.11: what is as asked is not changed, and does not fail either once it is in time.
-    let told = store.flag(sakura(), order(&[1], Flags::FLAGGED, Some(told.highest_modseq))).await.unwrap();
+    let told = store.flag(sakura(), order(&[1], Flags::FLAGGED, Some(told.highest_modseq))).await.unwrap().answer;
     assert!(told.modified.is_empty());
-    let told = store.flag(sakura(), order(&[1], Flags::SEEN, Some(ModSeq(0)))).await.unwrap();
+    let told = store.flag(sakura(), order(&[1], Flags::SEEN, Some(ModSeq(0)))).await.unwrap().answer;
     assert_eq!(told.modified, [uid(1)]);
 }
 

@@ -182,7 +182,7 @@ pub async fn moved_messages_leave_as_they_arrive<S: Store>(store: Arc<S>) {
     let order = CopyOrder { moves: true, ..copy_of(inbox.status.folder, &[1, 3, 9], "Archive") };
     let used = store.quota(sakura()).await.unwrap();
     store.set_quota(sakura(), used.used).await.unwrap();
-    let (_, pairs) = store.copy(sakura(), order.clone(), now()).await.unwrap();
+    let (_, pairs) = store.copy(sakura(), order.clone(), now()).await.unwrap().answer;
     assert_eq!(pairs, [(uid(1), uid(1)), (uid(3), uid(2))], "it needs no room");
     let told = store.since(sakura(), inbox.status.folder, inbox.status.highest_modseq).await.unwrap();
     assert_eq!(told.vanished, [uid(1), uid(3)].into_iter().collect());
@@ -190,11 +190,11 @@ pub async fn moved_messages_leave_as_they_arrive<S: Store>(store: Arc<S>) {
     assert_eq!(archive.entries[1].message, inbox.entries[2].message);
     assert_eq!(view(&*store, sakura(), "INBOX").await.entries.len(), 1);
     assert_eq!(store.quota(sakura()).await.unwrap().used, used.used);
-    let gone = store.copy(sakura(), order, now()).await.unwrap();
+    let gone = store.copy(sakura(), order, now()).await.unwrap().answer;
     assert!(gone.1.is_empty());
     // To where it stands: it gets another UID.
     let within = CopyOrder { moves: true, ..copy_of(archive.status.folder, &[1], "Archive") };
-    assert_eq!(store.copy(sakura(), within, now()).await.unwrap().1, [(uid(1), uid(3))]);
+    assert_eq!(store.copy(sakura(), within, now()).await.unwrap().answer.1, [(uid(1), uid(3))]);
     let archive = view(&*store, sakura(), "Archive").await;
     assert_eq!(archive.entries.iter().map(|entry| entry.uid.get()).collect::<Vec<_>>(), [2, 3]);
     let back = CopyOrder { moves: true, ..copy_of(archive.status.folder, &[2], "INBOX") };

@@ -1,0 +1,103 @@
+//! A mark and the handover it makes are one commit (Profile §8.10).
+
+use fumibako_model::{FlagChange, Flags, FolderId, MessageId, ModSeq, NamedFlags, OfficeNumber, Uid};
+use fumibako_sqlite::SqliteStore;
+use fumibako_store::suite::mandates::{agent, granting, sending};
+use fumibako_store::suite::{Fill, World, domain, folder, himawari, kaede, keywords, now, sakura, view};
+use fumibako_store::{CopyOrder, Doer, FlagOrder, Store, StoreError};
+
+use super::open::meddle;
+
+/// Marks or removes the messages of a folder; what was handed over.
+async fn take(
+    store: &SqliteStore,
+    (office, how): (OfficeNumber, &str),
+    (from, uid): (FolderId, Uid),
+) -> Result<Vec<MessageId>, StoreError> {
+    let office = Doer::office(office, now());
+    let uids = vec![uid];
+    let seen = NamedFlags { system: Flags::SEEN.system, keywords: vec![] };
+    let order = FlagOrder {
+        folder: from,
+        uids: uids.clone(),
+        change: FlagChange::Add,
+        flags: seen,
+        unchanged_since: None,
+        since: ModSeq(0),
+    };
+    match how {
+        "STORE" => store.flag(office, order).await.map(|taken| taken.handed_over),
+        "EXPUNGE" => store.expunge(office, from, Some(uids), ModSeq(0)).await.map(|taken| taken.handed_over),
+        _ => {
+            let order = CopyOrder { folder: from, uids, to: folder("Archive"), moves: true };
+            store.copy(office, order, now()).await.map(|taken| taken.handed_over)
+        }
+    }
+}
+
+// Profile §8.10
+#[tokio::test]
+async fn a_commit_that_fails_leaves_neither_mark_nor_handover_and_one_that_does_not_both() {
+    for how in ["STORE", "EXPUNGE", "MOVE"] {
+        let (kept, store) = super::fresh().await;
+        let world = World::with(&*store).await;
+        store.deliver(world.bundle(&*store, (himawari(), sakura()), "a@x.example", "one"), now()).await.unwrap();
+        let inbox = view(&*store, sakura(), "INBOX").await;
+        let (uid, message, from) = (inbox.entries[0].uid, inbox.entries[0].message, inbox.status.folder);
+        store.note_sent(sakura(), vec![message], None).await.unwrap();
+        let deleted = NamedFlags { system: Flags::DELETED.system, keywords: vec![] };
+        let (uids, change) = (vec![uid], FlagChange::Add);
+        let order = FlagOrder { folder: from, uids, change, flags: deleted, unchanged_since: None, since: ModSeq(0) };
+        store.flag(sakura(), order).await.unwrap();
+        let before = (view(&*store, sakura(), "INBOX").await, view(&*store, himawari(), "Sent").await);
+
+        // The handover is the last that is written; another hand sees to it that it fails.
+        meddle(
+            kept.path(),
+            "CREATE TRIGGER bad BEFORE INSERT ON evidence WHEN new.kind = 'ContentHandover'
+             BEGIN SELECT raise(ABORT, 'a rule'); END",
+        )
+        .await;
+        assert!(matches!(take(&store, (sakura(), how), (from, uid)).await, Err(StoreError::Refused(_))), "{how}");
+        let after = (view(&*store, sakura(), "INBOX").await, view(&*store, himawari(), "Sent").await);
+        assert_eq!((&before, store.census().await.unwrap().evidence), (&after, 2), "{how}");
+        // It stops, and begins again: to whom it went is known.
+        store.close().await.unwrap();
+        meddle(kept.path(), "DROP TRIGGER bad").await;
+        let store = SqliteStore::open(kept.path(), domain()).await.unwrap();
+        assert_eq!(take(&store, (sakura(), how), (from, uid)).await.unwrap(), [message], "{how}");
+        let (inbox, sent) = (view(&store, sakura(), "INBOX").await, view(&store, himawari(), "Sent").await);
+        let left: Vec<_> = inbox.entries.iter().map(|entry| entry.flags.has(Flags::SEEN)).collect();
+        assert_eq!(left, if how == "STORE" { vec![true] } else { vec![] }, "{how}");
+        assert_eq!(keywords(&sent, &sent.entries[0]).last().map(String::as_str), Some("$HandedOver"), "{how}");
+        assert_eq!(store.census().await.unwrap().evidence, 3, "{how}");
+    }
+}
+
+/// Back to the shape in which nobody wrote down to whom octets went; all of them did.
+const BACK: &str = "
+    DELETE FROM _sqlx_migrations WHERE version = 4;
+    DROP TABLE sent_out;
+    CREATE TABLE sent_out (office INTEGER NOT NULL, message INTEGER NOT NULL, PRIMARY KEY (office, message)) STRICT, WITHOUT ROWID;
+    INSERT INTO sent_out (office, message) SELECT recipient, id FROM message";
+
+// Profile §8.10
+#[tokio::test]
+async fn what_went_out_before_that_was_written_down_is_an_offices_that_mandated_nobody() {
+    let (kept, store) = super::fresh().await;
+    let world = World::with(&*store).await;
+    agent(&*store).await;
+    store.mandate(granting(&sending(kaede()))).await.unwrap();
+    for to in [sakura(), kaede()] {
+        let bundle = world.bundle(&*store, (himawari(), to), &format!("{to}@x.example"), "one");
+        store.deliver(bundle, now()).await.unwrap();
+    }
+    store.close().await.unwrap();
+    meddle(kept.path(), BACK).await;
+    let store = SqliteStore::open(kept.path(), domain()).await.unwrap();
+    for (office, count) in [(sakura(), 1), (kaede(), 0)] {
+        let inbox = view(&store, office, "INBOX").await;
+        let taken = take(&store, (office, "STORE"), (inbox.status.folder, inbox.entries[0].uid)).await.unwrap();
+        assert_eq!(taken.len(), count, "{office}");
+    }
+}
