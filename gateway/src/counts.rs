@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn a_word_that_a_bundle_does_not_open_is_no_receipt() {
         let counts = Counts::default();
-        let new = Delivery { evidence: EvidenceId(1), repeated: false };
+        let new = Delivery { evidence: EvidenceId(1), repeated: false, outrun: false };
         for kind in ["bundle", "failure", "failure", "receipt"] {
             counts.accepted(kind, &new, Duration::ZERO);
         }

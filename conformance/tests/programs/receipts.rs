@@ -178,4 +178,13 @@ fn a_receipt_that_is_not_the_recipients_word_changes_nothing() {
         assert_eq!(refused.matches(why.row().code).count(), 1, "{refused}");
     }
     assert_eq!(world.gateway.status()["receipts_refused"], 5);
+
+    // Profile §8.3: the first receipt counts, and another one leaves its row; the same octets once more do not.
+    assert_eq!(acknowledge(&world, &world.recipient, &good).code, 250);
+    let (before, marks) = (world.gateway.holdings(), flags(&world, &world.sender, "Sent"));
+    assert_eq!(acknowledge(&world, &world.recipient, &good.dated(now() - SignedDuration::from_mins(1))).code, 250);
+    assert_eq!((world.gateway.holdings(), flags(&world, &world.sender, "Sent")), (before, marks));
+    let refused = world.gateway.admin(["evidence", "refused", "--format", "ndjson"]).output();
+    assert_eq!(refused.matches(r#""code":"repeated""#).count(), 1, "{refused}");
+    assert_eq!(world.gateway.status()["receipts_refused"], 5, "it was not refused");
 }

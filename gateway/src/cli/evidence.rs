@@ -7,6 +7,7 @@ use fumibako_model::log::SetBack;
 use fumibako_model::{
     Erased, Evidence as Piece, EvidenceId, JAPAN, LogEntry, OfficeNumber, ProofFile, Pruned, Pruning, Refusal,
 };
+use fumibako_store::OUTRUN;
 
 use super::{Context, Failure, unexpected};
 use crate::admin::{Audited, PruneView, RefusedMore, RefusedRow, Reply, Request, Tampered};
@@ -131,7 +132,13 @@ fn refused(context: &mut Context<'_>) -> Result<(), Failure> {
         Line::Row(RefusedRow { at, login, from, to, original, code, .. }) => {
             let at = JAPAN.to_datetime(*at).strftime("%Y-%m-%d %H:%M:%S");
             let from = from.map_or_else(|| "-".to_owned(), |from| from.to_string());
-            let why = code.parse::<Refusal>().map_or("", |why| lang.pick(why.row().ja, why.row().en));
+            let why = match code.as_str() {
+                OUTRUN => lang.pick(
+                    "先に届いた受領証が有効で、これは何も変えません。",
+                    "An earlier receipt counts; this one changes nothing",
+                ),
+                code => code.parse::<Refusal>().map_or("", |why| lang.pick(why.row().ja, why.row().en)),
+            };
             format!("{at}\t{code}\t{login}\t{from}\t{to}\t<{original}>\t{why}")
         }
         Line::More(RefusedMore { day, login, count }) => {

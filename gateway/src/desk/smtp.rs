@@ -1,7 +1,9 @@
 //! The desk of a submission: who logs in, who may be written to, and the way from DATA to 250.
 
 use fumibako_model::{Address, End, Local, Private, Refusal, Refused};
-use fumibako_store::{Arrival, Arrived, Arriving, Claimed, RefusedReceipt, Store, StoreError, Via, admit, hex};
+use fumibako_store::{
+    Arrival, Arrived, Arriving, Claimed, Delivery, OUTRUN, RefusedReceipt, Store, StoreError, Via, admit, hex,
+};
 use fumibako_wire::sasl::Offer;
 use fumibako_wire::smtp::{Answer, Ask, Envelope, Session};
 use jiff::Timestamp;
@@ -59,10 +61,12 @@ impl<S: Store> SmtpDesk<S> {
         let arrived = body.finish();
         let claimed = arrived.as_receipt().and_then(|claimed| self.as_refused(claimed, &envelope, now));
         let taken = self.take(arrived, envelope, (now, watch)).await;
-        if let Err(refused) = &taken {
-            self.note(claimed, refused).await;
+        match &taken {
+            Ok(delivery) if delivery.outrun => self.keep_note(claimed, OUTRUN).await,
+            Ok(_) => {}
+            Err(refused) => self.note(claimed, refused).await,
         }
-        taken
+        taken.map(|delivery| Answer::Accepted(delivery.evidence))
     }
 
     /// Judges a message, and keeps it if it may be.
@@ -71,7 +75,7 @@ impl<S: Store> SmtpDesk<S> {
         arrived: Arrived,
         envelope: Envelope,
         (now, watch): (Timestamp, Stopwatch),
-    ) -> Result<Answer, Refused> {
+    ) -> Result<Delivery, Refused> {
         let (house, login) = (&self.entry.house, self.entry.login()?);
         let arrival = Arrival { login: &login, from: envelope.from.as_ref(), to: &envelope.to };
         let rules = house.config.rules();
@@ -89,7 +93,7 @@ impl<S: Store> SmtpDesk<S> {
         house.counts.accepted(kind, &delivery, watch.elapsed());
         let (evidence, repeated) = (delivery.evidence, delivery.repeated);
         tracing::info!(message_id = id, %from, %to, by, kind, bytes, %evidence, repeated, "message.delivered");
-        Ok(Answer::Accepted(evidence))
+        Ok(delivery)
     }
 
     /// What is kept of a receipt, should it be refused: who brought it, and what it says of itself.
@@ -107,7 +111,12 @@ impl<S: Store> SmtpDesk<S> {
         let Some(receipt) = receipt.filter(|_| !row.retryable()) else { return };
         house.counts.receipts_refused.inc();
         tracing::info!(original = receipt.original, login = %receipt.login, code = row.code, "receipt.refused");
-        if let Err(error) = house.store.note_refused(RefusedReceipt { code: row.code.into(), ..receipt }).await {
+        self.keep_note(Some(receipt), row.code).await;
+    }
+
+    async fn keep_note(&self, receipt: Option<RefusedReceipt>, code: &str) {
+        let (house, Some(receipt)) = (&self.entry.house, receipt) else { return };
+        if let Err(error) = house.store.note_refused(RefusedReceipt { code: code.into(), ..receipt }).await {
             house.refusal_of(error);
         }
     }

@@ -52,7 +52,7 @@ fn place<'m>(
     // Who has only the password of an office cannot send its old words again as new ones.
     let signature = bundle.signed_digest().map(|digest| (bundle.from(), hex(digest)));
     if let Some(evidence) = signature.as_ref().and_then(|signature| signatures.get(signature)) {
-        return Ok(Delivery { evidence: *evidence, repeated: true });
+        return Ok(Delivery { evidence: *evidence, repeated: true, outrun: false });
     }
     bundle.still_allowed(roll, now)?;
     // Profile §7.2: the recipient's INBOX, and the sender's copy with its state.
@@ -70,7 +70,7 @@ fn place<'m>(
     ledger.answered(answer, bundle.wishes())?;
     known.insert((bundle.from(), bundle.message_id().to_owned()), (hex(bundle.sha256()), answer));
     signatures.extend(signature.map(|signature| (signature, answer)));
-    Ok(Delivery { evidence: answer, repeated: false })
+    Ok(Delivery { evidence: answer, repeated: false, outrun: false })
 }
 
 /// Profile §5.8: the same again gets the same answer; the same Message-ID with other content is refused.
@@ -78,7 +78,7 @@ pub(crate) fn repeated(known: &Known, message: &Facts) -> Result<Option<Delivery
     match known.get(&(message.from(), message.message_id().to_owned())) {
         None => Ok(None),
         Some((digest, evidence)) if *digest == hex(message.sha256()) => {
-            Ok(Some(Delivery { evidence: *evidence, repeated: true }))
+            Ok(Some(Delivery { evidence: *evidence, repeated: true, outrun: false }))
         }
         Some(_) => Err(Refusal::MessageIdReused.into()),
     }

@@ -49,7 +49,8 @@ pub(crate) async fn receipt(
         _ => original.handover,
     };
     if let Some(evidence) = before {
-        return Ok((Delivery { evidence, repeated: true }, Vec::new()));
+        let outrun = said_in(rows, evidence).await? != Some(hex(signed.sha256()));
+        return Ok((Delivery { evidence, repeated: true, outrun }, Vec::new()));
     }
     if let Some(answer) = repeated(&sent_before(rows, [signed].into_iter()).await?, signed)? {
         return Ok((answer, Vec::new()));
@@ -84,7 +85,16 @@ pub(crate) async fn receipt(
     }
     let act = said.map_or(What::AgentAcknowledged, |_| What::AgentCouldNotOpen);
     acts::write(rows, by_agent(signed, act, now).as_slice()).await?;
-    Ok((Delivery { evidence, repeated: false }, wakes))
+    Ok((Delivery { evidence, repeated: false, outrun: false }, wakes))
+}
+
+/// The digest of the receipt that this evidence rests on.
+async fn said_in(rows: &mut SqliteConnection, evidence: EvidenceId) -> Result<Option<String>, Stop> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT doc ->> 'receipt_sha256' AS "sha256: String" FROM evidence WHERE id = ?"#,
+        evidence.0
+    );
+    Ok(found.fetch_one(rows).await?)
 }
 
 /// Profile §8.22: what an earlier word that it could not be opened was answered with.

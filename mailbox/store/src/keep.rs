@@ -477,6 +477,8 @@ pub struct Delivery {
     pub evidence: EvidenceId,
     /// The same message had come before: nothing was stored now (Profile §5.8).
     pub repeated: bool,
+    /// A receipt for which another one, of other octets, had come before: that one counts (Profile §8.3).
+    pub outrun: bool,
 }
 
 /// What an office puts into one of its folders at once.

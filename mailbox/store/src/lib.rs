@@ -45,9 +45,9 @@ pub use keep::{Census, Delivery, Deposit, Draft, Heads, Store, StoreError};
 pub use licences::{LicenceChange, Published};
 pub use limits::{AGENT_SUBSCRIPTIONS, AGENT_SUBSCRIPTIONS_OF_OFFICE, FOLDERS, Quota, SUBSCRIPTIONS};
 pub use log::{
-    Among, Due, DueKey, KeptHead, LISTED, Letter, LogAudit, LogFault, LogState, Logging, Named, PAPER_NAME, Paper,
-    PaperKind, Proof, Prunable, PruneOrder, RefusedCount, RefusedReceipt, RefusedReceipts, Told, Unlogged, Which,
-    Wrong,
+    Among, Due, DueKey, KeptHead, LISTED, Letter, LogAudit, LogFault, LogState, Logging, Named, OUTRUN, PAPER_NAME,
+    Paper, PaperKind, Proof, Prunable, PruneOrder, RefusedCount, RefusedReceipt, RefusedReceipts, Told, Unlogged,
+    Which, Wrong,
 };
 pub use mandates::{MandateOrder, SignedDeed};
 pub use marks::{MARKS, draft_flags, stored};

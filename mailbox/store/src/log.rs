@@ -140,9 +140,12 @@ pub struct RefusedReceipt {
     pub original: String,
     /// SHA-256 of the receipt, in hex.
     pub sha256: String,
-    /// Why: the code of the catalogue.
+    /// Why: the code of the catalogue, or [`OUTRUN`].
     pub code: String,
 }
+
+/// Said in place of a code: another receipt had come first, and that one counts (Profile §8.3).
+pub const OUTRUN: &str = "repeated";
 
 /// Receipts that were refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
