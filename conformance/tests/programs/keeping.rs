@@ -43,6 +43,23 @@ fn expiry_is_foreseen_and_a_hold_is_recorded() {
     let nothing = run(&world, &["hold", "add", number, "<nobody@plans.example>", "--reason", "訓練"]);
     assert_eq!(nothing.exit(), Some(66), "{}", nothing.messages());
     assert!(rows(run(&world, &["hold", "list"]).well()).is_empty());
+
+    let said = |command: &[&str], words: &str| {
+        let ran = run(&world, command);
+        assert!(ran.well().messages().contains(words), "{words}: {}", ran.messages());
+    };
+    let refused = |command: &[&str], code: &str| {
+        let ran = run(&world, command);
+        assert!(ran.exit().is_some_and(|exit| exit > 0) && ran.messages().contains(code), "{code}: {}", ran.messages());
+    };
+    let accepted = rows(run(&world, &["evidence", "list"]).well()).swap_remove(0);
+    let id = accepted["message_id"].as_str().expect("evidence names the message");
+    refused(&["hold", "remove", number, id], "E-DIR-027");
+    said(&["hold", "add", number, id, "--reason", "訓練"], "until `hold remove`");
+    refused(&["hold", "add", number, id, "--reason", "訓練"], "E-DIR-026");
+    said(&["expire", "--dry-run"], "Held: 1, which stay past their expiry");
+    said(&["hold", "remove", number, id], "goes as other mail does");
+    assert!(!run(&world, &["expire", "--dry-run"]).well().messages().contains("Held"));
 }
 
 #[test]

@@ -97,8 +97,8 @@ fn create(context: &mut Context<'_>, folder: &Path, keys: Option<&Path>) -> Resu
     })?;
     if report.missing.is_empty() {
         return context.say(
-            "控えを取りました。backup verify で確かめ、別の機械に移してください。",
-            "The copy is made. Check it with `backup verify`, and move it to another machine.",
+            "控えを取りました。鍵は入っていないので、鍵の控え（--keys）がなければ読めません。backup verify で確かめ、別の機械に移してください。",
+            "The copy is made. Keys are not in it: without a copy of those (--keys) nobody can read it. Check it with `backup verify`, and move it to another machine.",
         );
     }
     context.say(
@@ -156,8 +156,12 @@ fn restore(context: &mut Context<'_>, folder: &Path, keys: &Path, to: &Path) -> 
     context.rows(std::slice::from_ref(&report), |report| restored(report, lang))?;
     let to = to.display();
     context.say(
-        &format!("{to} に戻しました。gateway.toml の store_folder をここに合わせて、ゲートウェイを起動してください。控えより後に届いたメールは入っていません。"),
-        &format!("Restored to {to}. Name this folder as store_folder in gateway.toml and start the gateway. What came after the copy is not in it."),
+        &format!("{to} に戻しました。gateway.toml の store_folder をここに合わせて、ゲートウェイを起動してください。\n\
+            控えより後に届いたメールと、控えより後の保全（hold add）は入っていません。hold list で見て、要るものはもう一度保全してください。\n\
+            元の保管庫の keys フォルダーと、使った鍵の控えがあると、これから消去される内容もそこから読めてしまいます。新しい鍵の控えを取ってから、破棄してください。"),
+        &format!("Restored to {to}. Name this folder as store_folder in gateway.toml and start the gateway.\n\
+            What came after the copy is not in it, nor what was held after it: see `hold list`, and hold again what must stay.\n\
+            The folder `keys` of the former store, and the copy of the keys that was used, open what is erased from now on: take a new copy of the keys, then destroy both."),
     )?;
     if report.without_key.is_empty() { Ok(()) } else { Err(Failure::Unsound) }
 }

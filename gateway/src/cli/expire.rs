@@ -33,13 +33,30 @@ impl Expire {
         match (dry_run, due) {
             (true, 0) => context.say("いま消去の時期になったものはありません。", "Nothing is due now."),
             (true, _) => context.say(
-                &format!("{due} 日分が消去の時期です。次の世界時 0 時すぎに消去されます。すぐに消去するには --dry-run なしで実行してください。"),
-                &format!("{due} days are due. They go shortly after the next midnight UTC; run without --dry-run to erase them now."),
+                &format!(
+                    "{due} 日分が消去の時期です。次の午前 9 時（日本時間）すぎに、自動で消去されます。すぐに消去するには --dry-run なしで実行してください。\n\
+                     日付が一度に 30 日より多く進んだときは、時計の狂いかもしれないので、自動では消去されません。"
+                ),
+                &format!(
+                    "Due: the mail of {due} day(s). It goes by itself shortly after 09:00 in Japan (midnight UTC); run without --dry-run to erase it now.\n\
+                     Where the date has leapt by more than 30 days, nothing goes by itself: the clock may be wrong."
+                ),
             ),
             (false, 0) => context.say("消去するものはありませんでした。", "There was nothing to erase."),
             (false, _) => context.say(
                 &format!("{due} 日分の内容を消去しました。証跡は残っています。"),
-                &format!("The content of {due} days is erased; the evidence stays."),
+                &format!("Erased: the content of {due} day(s). The evidence stays."),
+            ),
+        }?;
+        match (days.iter().map(|day| day.held).sum::<u64>(), dry_run) {
+            (0, _) => Ok(()),
+            (held, true) => context.say(
+                &format!("保全中の {held} 通は、期限が来ても消去されません（上の通数には入っていません）。hold list で見られます。"),
+                &format!("Held: {held}, which stay past their expiry and are not among the messages counted above; see `hold list`."),
+            ),
+            (held, false) => context.say(
+                &format!("保全中の {held} 通は残しました。hold list で見られます。"),
+                &format!("Held, and still there: {held}; see `hold list`."),
             ),
         }
     }
@@ -56,6 +73,6 @@ fn line(day: &DayRow, lang: Lang) -> String {
     let DayRow { day, messages, bytes, uncollected, held, .. } = day;
     lang.pick(
         format!("{day}\tメール {messages} 通（{bytes} バイト）\t未取得 {uncollected} 件\t保全 {held} 件\t{when}"),
-        format!("{day}\t{messages} messages ({bytes} bytes)\t{uncollected} uncollected\t{held} held\t{when}"),
+        format!("{day}\t{messages} message(s) ({bytes} bytes)\t{uncollected} uncollected\t{held} held\t{when}"),
     )
 }

@@ -87,11 +87,17 @@ impl Hold {
             ),
             Reply::Holds { holds } => {
                 context.rows(&holds, |row| line(row, lang))?;
-                if holds.iter().any(|row| row.erased) && matches!(request, Request::HoldRemove { .. }) {
+                if !matches!(request, Request::HoldRemove { .. }) {
+                    return Ok(());
+                }
+                if holds.iter().any(|row| row.erased) {
                     return context
                         .say("期限を過ぎていたので、すぐに消去しました。", "It was past its retention and is erased.");
                 }
-                Ok(())
+                context.say(
+                    "保全を解きました。メールは、ほかのメールと同じように、期限が来ると消去されます。",
+                    "It is held no more, and goes as other mail does when its retention ends.",
+                )
             }
             _ => Err(unexpected()),
         }
