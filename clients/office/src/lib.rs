@@ -21,6 +21,7 @@ mod dispatch;
 pub mod doctor;
 mod exit;
 pub mod fetch;
+mod happened;
 mod https;
 mod keep;
 mod licence;

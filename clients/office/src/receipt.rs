@@ -19,7 +19,7 @@ use crate::signatory::Signatory;
 use crate::trouble::Trouble;
 
 pub use failure::Failure;
-pub(crate) use notification::facts;
+pub(crate) use notification::{facts, is};
 pub use notification::{notification, signed_receipt};
 
 /// What stands in the header of a notification.

@@ -84,6 +84,9 @@ pub enum Trouble {
     /// Nobody said whom to believe.
     #[error("no trusted authorities are named")]
     NobodyTrusted,
+    /// Nobody said whom to believe of what the gateway signed.
+    #[error("no authority of the gateway's evidence is named")]
+    NoGatewayTrusted,
     /// There is no such file, and no file fits such a pattern.
     #[error("no file {0}")]
     NoSuchFile(PathBuf),
@@ -283,6 +286,7 @@ impl Trouble {
             | Self::Seal(SealError::Encrypt(_))
             | Self::Trust(..)
             | Self::NobodyTrusted
+            | Self::NoGatewayTrusted
             | Self::Kept(_, NotKept::Key)
             | Self::Revocation(..)
             | Self::TlsAnchors(_) => Exit::NOT_SET_UP,

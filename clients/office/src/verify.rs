@@ -7,14 +7,15 @@ mod deeds;
 mod erased;
 mod file;
 mod layer;
+mod letter;
 mod proof;
 mod receipt;
 mod words;
 
 use fumibako_model::{Address, Domain, OfficeNumber, Party, Refusal, Refused, not_signed, not_trusted, revoked};
 use fumibako_signer::{
-    CertificateError, DecryptError, Enveloped, Identity, RevocationError, Signature, Signed, TimeStampError, Trust,
-    expand,
+    CertificateError, DecryptError, Enveloped, Identity, RevocationError, Signature, SignatureError, Signed,
+    TimeStampError, Trust, expand,
 };
 use jiff::Timestamp;
 use mail_parser::Message;
@@ -27,6 +28,7 @@ use crate::receipt::notification;
 
 pub use file::{Input, MESSAGE_BYTES, NotWhole, read, read_input};
 pub use layer::{Fact, Layer, State, Unseen, What};
+pub use letter::{LetterJudge, is_the_gateways_letter, verify_letter};
 pub use proof::{Witnessed, verify_continuation, verify_proof};
 
 /// Whom to believe, as of when, and what can be opened.
@@ -67,6 +69,10 @@ pub enum Form {
     Receipt,
     /// The word that a bundle could not be opened (Profile §8.22); no receipt.
     Failure,
+    /// What the gateway tells of a bundle, with the evidence (Profile §8.17).
+    Report,
+    /// What the gateway writes else, such as about a licence (Profile §10.7).
+    Letter,
     /// A signed receipt alone (RFC 2634 §2), as other programs send it.
     SignedReceipt,
     /// Not signed.
@@ -117,28 +123,13 @@ impl Report {
 /// Verifies a message, every line of it ending with CRLF ([`read`] sees to that). Profile §4.9: what cannot be opened, or
 /// rests on what does not hold, is named as not looked at.
 pub fn verify(message: &[u8], judge: &Judge<'_>) -> Report {
-    let signed = match Signed::read(message) {
-        Ok(signed) => signed,
-        Err(_) if receipt::is_alone(message) => return Report::of_a_signed_receipt(message, judge),
-        Err(why) => {
-            let mut report = Report::new(Form::Unsigned);
-            report.add(What::OuterSignature, State::Fails(not_signed(&why)), Vec::new());
-            report.unseen_all(&What::OUTSIDE, Unseen::Earlier);
-            return report;
-        }
+    if Signed::read(message).is_err() && receipt::is_alone(message) {
+        return Report::of_a_signed_receipt(message, judge);
+    }
+    let (mut report, signed, signature) = match Report::signature(message, form) {
+        Ok(found) => found,
+        Err(report) => return report,
     };
-    let form = form(signed.part());
-    let mut report = Report::new(form);
-    let signature = match signed.verify() {
-        Ok(signature) => signature,
-        Err(why) => {
-            report.add(What::OuterSignature, State::Fails(not_signed(&why)), Vec::new());
-            report.unseen_all(&What::OUTSIDE, Unseen::Earlier);
-            report.unseen_all(What::inside(form), Unseen::Earlier);
-            return report;
-        }
-    };
-    report.add(What::OuterSignature, State::Holds, layer::signer(&signature));
     let believed = report.certificate(&signature, judge);
     report.time_stamp(&signature, judge);
     let outer = rules::headers_of(message);
@@ -150,10 +141,10 @@ pub fn verify(message: &[u8], judge: &Judge<'_>) -> Report {
     let from = rules::only_office(&outer);
     report.holder(&signature, &outer, &from, judge);
     report.routing(&outer, &part);
-    match form {
+    match report.form {
         Form::Sealed => report.sealed(signed.part(), &outer, (&signature, believed), judge),
         Form::Receipt | Form::Failure => report.receipt(signed.part(), &outer, (&signature, &from), judge),
-        Form::Signed | Form::SignedReceipt | Form::Unsigned | Form::Proof => {
+        Form::Signed | Form::SignedReceipt | Form::Report | Form::Letter | Form::Unsigned | Form::Proof => {
             report.signed(signed.part(), &outer, &from);
         }
     }
@@ -174,6 +165,23 @@ fn form(part: &[u8]) -> Form {
 
 /// The outside: everything that anybody on the way can see.
 impl Report {
+    /// The signature that everybody can see, with what it signs; else all that is left to say.
+    fn signature(message: &[u8], form: fn(&[u8]) -> Form) -> Result<(Self, Signed<'_>, Signature), Self> {
+        let broken = |form: Form, why: &SignatureError| {
+            let mut report = Self::new(form);
+            report.add(What::OuterSignature, State::Fails(not_signed(why)), Vec::new());
+            report.unseen_all(What::outside(form), Unseen::Earlier);
+            report.unseen_all(What::inside(form), Unseen::Earlier);
+            report
+        };
+        let signed = Signed::read(message).map_err(|why| broken(Form::Unsigned, &why))?;
+        let form = form(signed.part());
+        let signature = signed.verify().map_err(|why| broken(form, &why))?;
+        let mut report = Self::new(form);
+        report.add(What::OuterSignature, State::Holds, layer::signer(&signature));
+        Ok((report, signed, signature))
+    }
+
     /// Profile §5.3. Whether the signer is believed, so that more may be opened.
     fn certificate(&mut self, signature: &Signature, judge: &Judge<'_>) -> bool {
         let chain = judge.trust.check(signature, judge.at).map_err(not_trusted);

@@ -16,7 +16,10 @@ use crate::bundle::open::is_sealed;
 use crate::exit::Exit;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
-use crate::verify::{Input, Judge, Layer, Report, State, read, read_input, verify, verify_continuation, verify_proof};
+use crate::verify::{
+    Input, Judge, Layer, LetterJudge, Report, State, is_the_gateways_letter, read, read_input, verify,
+    verify_continuation, verify_letter, verify_proof,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct Verify {
@@ -42,8 +45,8 @@ pub(super) struct Verify {
     /// 受領証を照らし合わせる、送信済みのメールのファイル / the message as sent, to hold a receipt against
     #[arg(long, value_name = "FILE")]
     original: Option<PathBuf>,
-    /// ゲートウェイの証跡の発行元（PEM）。設定 `evidence_authority_file` の代わり / authority of the gateway's evidence, instead of
-    /// that of the settings
+    /// ゲートウェイの証跡と報告の発行元（PEM）。設定 `evidence_authority_file` の代わり / authority of the gateway's evidence and
+    /// reports, instead of that of the settings
     #[arg(long, value_name = "FILE")]
     evidence_authority: Option<PathBuf>,
     /// --key のパスワードを 1 行に一つずつ書いたファイル / file with the passwords of --key, one a line
@@ -70,6 +73,9 @@ impl Verify {
             Input::Message(message) => message,
             proof => return self.proof(&proof, settings, original.as_deref(), (screen, clock)),
         };
+        if is_the_gateways_letter(&message.0) {
+            return self.letter(&message.0, settings.as_ref(), original.as_deref(), (screen, clock));
+        }
         let trust = self.trust(settings.as_ref())?;
         let sealed = is_sealed(&message.0) || original.as_deref().is_some_and(is_sealed);
         let keys = if sealed { self.keys(settings.as_ref())? } else { Vec::new() };
@@ -94,13 +100,10 @@ impl Verify {
         original: Option<&[u8]>,
         (screen, clock): (&mut Screen<'_>, fn() -> Timestamp),
     ) -> Result<Exit, Trouble> {
-        let offices = match self.trust(settings.as_ref()) {
-            Err(Trouble::NobodyTrusted) => None,
-            trust => Some(trust?),
-        };
+        let offices = self.offices(settings.as_ref())?;
         // Our own copy of what was sent opens with our own key (Profile §4.6).
         let keys = if original.is_some_and(is_sealed) { self.keys(settings.as_ref())? } else { Vec::new() };
-        let gateway = settings.unwrap_or_default().evidence_trust(self.evidence_authority.as_deref())?;
+        let gateway = self.gateway(settings.as_ref())?;
         let report = match input {
             Input::Proof(proof) => verify_proof(proof, (&gateway, offices.as_ref()), (original, &keys), clock()).0,
             Input::Continuation(proof) => verify_continuation(proof, &gateway),
@@ -108,6 +111,57 @@ impl Verify {
         };
         tell(&report, None, screen)?;
         Ok(if report.holds() { Exit::OK } else { Exit::NO_PROOF })
+    }
+
+    /// What the gateway wrote is judged by whom it is believed under (Profile §8.16), and needs no authority of offices.
+    fn letter(
+        &self,
+        message: &[u8],
+        settings: Option<&Settings>,
+        original: Option<&[u8]>,
+        (screen, clock): (&mut Screen<'_>, fn() -> Timestamp),
+    ) -> Result<Exit, Trouble> {
+        let offices = self.offices(settings)?;
+        let named = match self.gateway(settings) {
+            Err(Trouble::NoGatewayTrusted) => None,
+            named => Some(named?),
+        };
+        // Those that are named for everything vouch for the gateway as well, if it stands below them.
+        let Some(gateway) = named.clone().or_else(|| offices.clone().filter(|_| !self.trust.is_empty())) else {
+            return Err(Trouble::NoGatewayTrusted);
+        };
+        let keys = if original.is_some_and(is_sealed) { self.keys(settings)? } else { Vec::new() };
+        let judge = LetterJudge {
+            gateway: &gateway,
+            offices: offices.as_ref(),
+            domain: settings.and_then(|settings| settings.domain.as_ref()),
+            original: (original, &keys),
+            at: self.at,
+            now: clock(),
+        };
+        let report = verify_letter(message, &judge);
+        if named.is_none() && report.is_of_nobody_known() {
+            return Err(Trouble::NoGatewayTrusted);
+        }
+        tell(&report, self.at.map(|at| (at, AS_SAID)), screen)?;
+        Ok(if report.holds() { Exit::OK } else { Exit::NO_PROOF })
+    }
+
+    /// Whom to believe of what the gateway signed.
+    fn gateway(&self, settings: Option<&Settings>) -> Result<Trust, Trouble> {
+        let none = Settings::default();
+        match settings.unwrap_or(&none).evidence_trust(self.evidence_authority.as_deref()) {
+            Err(Trouble::SettingMissing(_)) => Err(Trouble::NoGatewayTrusted),
+            trust => trust,
+        }
+    }
+
+    /// Whom to believe of offices, if somebody said so.
+    fn offices(&self, settings: Option<&Settings>) -> Result<Option<Trust>, Trouble> {
+        match self.trust(settings) {
+            Err(Trouble::NobodyTrusted) => Ok(None),
+            trust => trust.map(Some),
+        }
     }
 
     fn trust(&self, settings: Option<&Settings>) -> Result<Trust, Trouble> {
@@ -220,7 +274,9 @@ fn text(layer: &Layer, lang: Lang) -> String {
     let head = format!("{mark} {}: {}", layer.what.name(lang), harmless(layer.words(lang).line(lang).trim_end()));
     let facts = layer.facts.iter().map(|fact| {
         let label = lang.pick(fact.label.0, fact.label.1);
-        format!("    {label}: {}", harmless(&fact.shown(lang)))
+        let shown = fact.shown(lang);
+        let lines: Vec<_> = shown.lines().map(harmless).collect();
+        format!("    {label}: {}", lines.join("\n      "))
     });
     std::iter::once(head).chain(facts).collect::<Vec<_>>().join("\n")
 }

@@ -34,7 +34,8 @@ pub fn signed_receipt(entity: &[u8]) -> Option<Vec<u8>> {
     entity.get(part.offset_header as usize..part.offset_end as usize).map(<[u8]>::to_vec)
 }
 
-fn is(part: &MessagePart<'_>, kind: &str, sub: &str) -> bool {
+/// Is it of this media type?
+pub(crate) fn is(part: &MessagePart<'_>, kind: &str, sub: &str) -> bool {
     part.content_type().is_some_and(|written| {
         written.ctype().eq_ignore_ascii_case(kind) && written.subtype().is_some_and(|s| s.eq_ignore_ascii_case(sub))
     })

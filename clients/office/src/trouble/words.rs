@@ -103,6 +103,7 @@ impl Trouble {
             | Self::Seal(_)
             | Self::Trust(..)
             | Self::NobodyTrusted
+            | Self::NoGatewayTrusted
             | Self::Revocation(..)
             | Self::Token { .. }
             | Self::Sign(_)
@@ -190,6 +191,7 @@ impl Trouble {
             | Self::Seal(_)
             | Self::Trust(..)
             | Self::NobodyTrusted
+            | Self::NoGatewayTrusted
             | Self::Revocation(..)
             | Self::Token { .. }
             | Self::Sign(_)

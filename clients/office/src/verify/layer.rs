@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::Form;
 use crate::cli::screen::moment;
+use crate::happened::Words;
 
 /// What is looked at, from the outside in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,12 @@ pub enum What {
     Addressed,
     /// The care-plan files.
     Files,
+    /// What the gateway reports.
+    Reported,
+    /// Whether the evidence attached to a report is about the same.
+    ReportEvidence,
+    /// What another letter of the gateway says.
+    Letter,
     /// What a receipt says.
     Notification,
     /// That it could not be opened.
@@ -113,6 +120,8 @@ pub enum Unseen {
     NotInProof,
     /// Nobody said which authorities of offices to believe.
     NoOffices,
+    /// It is written in a form that a later program knows.
+    LaterForm,
     /// The sender's program did not repeat the fields under the signature.
     Unrepeated,
 }
@@ -138,11 +147,21 @@ pub struct Fact {
     /// The value for programs.
     pub value: Value,
     pub(super) shown: String,
+    /// In English, where that differs.
+    pub(super) english: Option<&'static str>,
 }
 
 impl What {
     /// What every signed message has beside its signature.
     pub(super) const OUTSIDE: [Self; 4] = [Self::Authority, Self::Revocation, Self::Holder, Self::RoutingFields];
+
+    /// What a message of this form has beside its signature.
+    pub(super) fn outside(form: Form) -> &'static [Self] {
+        match form {
+            Form::Report | Form::Letter => &[Self::Gateway, Self::RoutingFields],
+            _ => &Self::OUTSIDE,
+        }
+    }
 
     /// What comes behind them.
     pub(super) fn inside(form: Form) -> &'static [Self] {
@@ -153,6 +172,8 @@ impl What {
             Form::Signed => &[Self::Addressed, Self::Files],
             Form::Receipt => &[Self::Addressed, Self::Notification, Self::Original],
             Form::Failure => &[Self::Addressed, Self::NotOpened],
+            Form::Report => &[Self::Reported, Self::ReportEvidence],
+            Form::Letter => &[Self::Letter],
             Form::SignedReceipt => &[Self::SignedReceipt],
             Form::Unsigned | Form::Proof => &[],
         }
@@ -171,19 +192,31 @@ impl From<Result<(), Refused>> for State {
 impl Fact {
     pub(crate) fn text(key: &'static str, ja: &'static str, en: &'static str, value: Option<String>) -> Self {
         let shown = value.clone().unwrap_or_else(|| "-".into());
-        Self { key, label: (ja, en), value: json!(value), shown }
+        Self { key, label: (ja, en), value: json!(value), shown, english: None }
+    }
+
+    /// A word of ours: for programs, and for people.
+    pub(crate) fn word(key: &'static str, label: Words, value: &str, (ja, en): Words) -> Self {
+        Self { key, label, value: json!(value), shown: ja.into(), english: Some(en) }
+    }
+
+    /// A text of several lines, if there is any.
+    pub(super) fn lines(key: &'static str, text: &str) -> Vec<Self> {
+        let lines: Vec<_> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+        let fact = Self::text(key, "内容", "text", Some(lines.join("\n")));
+        if lines.is_empty() { Vec::new() } else { vec![fact] }
     }
 
     pub(crate) fn moment(key: &'static str, ja: &'static str, en: &'static str, at: Option<Timestamp>) -> Self {
-        Self { key, label: (ja, en), value: json!(at), shown: at.map_or_else(|| "-".into(), moment) }
+        Self { key, label: (ja, en), value: json!(at), shown: at.map_or_else(|| "-".into(), moment), english: None }
     }
 
     pub(crate) fn count(key: &'static str, ja: &'static str, en: &'static str, count: usize) -> Self {
-        Self { key, label: (ja, en), value: json!(count), shown: count.to_string() }
+        Self { key, label: (ja, en), value: json!(count), shown: count.to_string(), english: None }
     }
 
     fn yes(key: &'static str, ja: &'static str, en: &'static str, yes: bool) -> Self {
-        Self { key, label: (ja, en), value: json!(yes), shown: String::new() }
+        Self { key, label: (ja, en), value: json!(yes), shown: String::new(), english: None }
     }
 }
 
@@ -223,6 +256,7 @@ pub(super) fn set_back(latest: &SetBack) -> Fact {
         label: ("記録の後戻り（件数、日時）", "the log went back (pieces, when)"),
         value: latest.all().map(value).collect(),
         shown: latest.all().map(shown).collect::<Vec<_>>().join(", "),
+        english: None,
     }
 }
 

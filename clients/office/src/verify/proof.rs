@@ -177,7 +177,7 @@ impl Report {
         facts.extend(head.set_back.as_ref().map(layer::set_back));
         facts.extend(layer::signer(&signature));
         self.add(What::LogHead, State::Holds, facts);
-        let believed = is_the_gateways(&signature, &head, gateway);
+        let believed = is_the_gateways(&signature, (&head.log, head.at), gateway);
         let holds = believed.is_ok();
         self.add(What::Gateway, believed, layer::authority(signature.signer()));
         holds.then_some(head)
@@ -345,10 +345,14 @@ impl Report {
     }
 }
 
-/// Profile §8.16: the certificate names the gateway of that log, under the authority of its evidence.
-fn is_the_gateways(signature: &Signature, head: &Head, gateway: &Trust) -> Result<(), Refused> {
-    gateway.check(signature, head.at).map_err(not_trusted)?;
-    let name = format!("gateway@{}", head.log);
+/// Profile §8.16: the certificate names the gateway of that domain, under the authority of its evidence.
+pub(super) fn is_the_gateways(
+    signature: &Signature,
+    (domain, at): (&str, Timestamp),
+    gateway: &Trust,
+) -> Result<(), Refused> {
+    gateway.check(signature, at).map_err(not_trusted)?;
+    let name = format!("gateway@{domain}");
     let named = signature.signer().rfc822_names().iter().any(|known| known.eq_ignore_ascii_case(&name));
     if named { Ok(()) } else { Err(Refusal::NotItsCertificate.about(name)) }
 }

@@ -3,6 +3,7 @@
 use fumibako_careplan::Lang;
 use fumibako_model::Refusal;
 
+mod letter;
 mod proof;
 
 use super::layer::{Fact, State, Unseen, What};
@@ -26,6 +27,9 @@ impl What {
             Self::FieldsInside => "fields-inside",
             Self::Addressed => "addressed-to",
             Self::Files => "files",
+            Self::Reported => "report",
+            Self::ReportEvidence => "report-evidence",
+            Self::Letter => "letter",
             Self::Notification => "notification",
             Self::NotOpened => "not-opened",
             Self::Original => "original",
@@ -128,6 +132,7 @@ impl Unseen {
             Self::Later => "cannot-be-shown",
             Self::NotInProof => "not-in-file",
             Self::NoOffices => "no-office-authority",
+            Self::LaterForm => "later-form",
             Self::Unrepeated => "not-signed-by-sender",
         }
     }
@@ -189,7 +194,7 @@ impl Unseen {
             Self::OtherClock => other_clock(lang),
             Self::LaterStamp => later_stamp(lang),
             Self::NoMandate => no_mandate(lang),
-            Self::NotInProof | Self::NoOffices | Self::Later => self.words_in_proof(lang),
+            Self::NotInProof | Self::NoOffices | Self::LaterForm | Self::Later => self.words_in_proof(lang),
             Self::NoFiles => {
                 (lang.pick("ファイルがないので、確かめていません。", "Not looked at: there are no files."), "")
             }
@@ -293,6 +298,13 @@ impl Layer {
         }
     }
 
+    fn next(&self, why: Refusal, lang: Lang) -> &'static str {
+        match (self.what, why) {
+            (What::Gateway, Refusal::UnknownAuthority) => letter::of_another(lang),
+            _ => next(why, lang),
+        }
+    }
+
     fn good(&self, lang: Lang) -> String {
         let agent = self.facts.iter().find(|fact| fact.key == "agent").filter(|_| self.what == What::Holder);
         let Some(agent) = agent.map(|fact| &fact.shown) else { return self.what.good(lang).into() };
@@ -310,7 +322,9 @@ impl Layer {
                 let (what, next) = why.words(lang);
                 plain(what, next)
             }
-            State::Fails(refused) => Words { next: next(refused.why, lang).into(), ..Words::of(refused, None, lang) },
+            State::Fails(refused) => {
+                Words { next: self.next(refused.why, lang).into(), ..Words::of(refused, None, lang) }
+            }
         }
     }
 }
@@ -321,7 +335,7 @@ impl Fact {
         match self.value.as_bool() {
             Some(true) => lang.pick("はい", "yes").into(),
             Some(false) => lang.pick("いいえ", "no").into(),
-            None => self.shown.clone(),
+            None => self.english.filter(|_| lang == Lang::En).map_or_else(|| self.shown.clone(), str::to_owned),
         }
     }
 }
@@ -334,6 +348,8 @@ impl Form {
             Self::Signed => "signed",
             Self::Receipt => "receipt",
             Self::Failure => "failure",
+            Self::Report => "report",
+            Self::Letter => "letter",
             Self::SignedReceipt => "signed-receipt",
             Self::Unsigned => "unsigned",
             Self::Proof => "proof",
@@ -347,6 +363,8 @@ impl Form {
             Self::Signed => lang.pick("署名のみ", "signed only"),
             Self::Receipt => lang.pick("受領証", "receipt"),
             Self::Failure => lang.pick("開封できないという返事", "word that it does not open"),
+            Self::Report => lang.pick("ゲートウェイの報告", "report of the gateway"),
+            Self::Letter => lang.pick("ゲートウェイからのお知らせ", "letter of the gateway"),
             Self::SignedReceipt => lang.pick("署名つきの受領（ESS）", "signed receipt (ESS)"),
             Self::Unsigned => lang.pick("署名なし", "not signed"),
             Self::Proof => lang.pick("証跡と証明", "evidence with its proof"),

@@ -22,6 +22,33 @@ pub(super) fn next(why: Refusal, lang: Lang) -> Option<&'static str> {
     }
 }
 
+fn nobody_trusted(lang: Lang) -> (String, &'static str) {
+    (
+        lang.pick("どの発行元の証明書を信頼するか、指定がありません。", "Nothing says which authorities to believe.")
+            .into(),
+        lang.pick(
+            "--trust で発行元の証明書のファイル（PEM）を指定するか、設定 trust_file に書いてください。",
+            "Name a PEM file of authorities with --trust, or in the setting trust_file.",
+        ),
+    )
+}
+
+fn no_gateway_trusted(lang: Lang) -> (String, &'static str) {
+    (
+        lang.pick(
+            "ゲートウェイの署名を、どの発行元で確かめるか、指定がありません。",
+            "Nothing says which authority to believe of what the gateway signed.",
+        )
+        .into(),
+        lang.pick(
+            "ゲートウェイの運用者から受け取った証跡の発行元のファイル（PEM）を --evidence-authority で指定するか、\
+             設定 evidence_authority_file に書いてください。",
+            "Name the PEM file of the authority of its evidence, which the operator gives out, with --evidence-authority, \
+             or in the setting evidence_authority_file.",
+        ),
+    )
+}
+
 impl Trouble {
     /// What happened and what to do next, of a trouble with keys, certificates or seals.
     pub(super) fn about_keys(&self, lang: Lang) -> (String, String) {
@@ -46,14 +73,8 @@ impl Trouble {
             (Self::Revocation(path, why), Lang::En) => {
                 (format!("The revocation list {} cannot be used ({why}).", path.display()), list_next(why, lang))
             }
-            (Self::NobodyTrusted, Lang::Ja) => (
-                "どの発行元の証明書を信頼するか、指定がありません。".into(),
-                "--trust で発行元の証明書のファイル（PEM）を指定するか、設定 trust_file に書いてください。",
-            ),
-            (Self::NobodyTrusted, Lang::En) => (
-                "Nothing says which authorities to believe.".into(),
-                "Name a PEM file of authorities with --trust, or in the setting trust_file.",
-            ),
+            (Self::NobodyTrusted, _) => nobody_trusted(lang),
+            (Self::NoGatewayTrusted, _) => no_gateway_trusted(lang),
             (Self::TlsAnchors(path), Lang::Ja) => (
                 format!("接続先を確かめるための証明書 {} を読み取れません。", path.display()),
                 "ゲートウェイの運用者から受け取った PEM ファイルを置いてください。",

@@ -69,6 +69,7 @@ impl Trouble {
             | Self::KeyFile(..)
             | Self::Trust(..)
             | Self::NobodyTrusted
+            | Self::NoGatewayTrusted
             | Self::Revocation(..)
             | Self::TlsAnchors(_)
             | Self::Partners(_)

@@ -22,7 +22,7 @@ impl What {
             Self::Erased => lang.pick("内容の消去", "erasure of the content"),
             Self::Later => lang.pick("このあとの証跡", "later evidence"),
             Self::Continues => lang.pick("記録のつながり", "one log after the other"),
-            _ => "",
+            _ => self.name_in_letter(lang),
         }
     }
 
@@ -56,7 +56,7 @@ impl What {
                 "この送信データの内容は、その日の鍵とともに消去されたと記録されています。",
                 "The log says that this bundle's content was erased with the key of its day.",
             ),
-            _ => "",
+            _ => self.good_in_letter(lang),
         }
     }
 }
@@ -80,6 +80,13 @@ impl Unseen {
                     "Not looked at: it is not in the file.",
                 ),
                 "",
+            ),
+            Self::LaterForm => (
+                lang.pick(
+                    "このプログラムの知らない形式なので、確かめていません。",
+                    "Not looked at: this program does not know the form it is in.",
+                ),
+                lang.pick("新しい版の fumibako で確かめてください。", "Verify it with a newer fumibako."),
             ),
             _ => (
                 lang.pick(

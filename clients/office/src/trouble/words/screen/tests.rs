@@ -191,6 +191,7 @@ fn all() -> Vec<Trouble> {
         Trouble::CannotRead(..) => [Trouble::CannotRead(path(), io())],
         Trouble::NotAMessage(..) => each(wholes(), |why| Trouble::NotAMessage(path(), why)),
         Trouble::NobodyTrusted => [Trouble::NobodyTrusted],
+        Trouble::NoGatewayTrusted => [Trouble::NoGatewayTrusted],
         Trouble::NoSuchFile(_) => [Trouble::NoSuchFile(path())],
         Trouble::NothingToCheck => [Trouble::NothingToCheck],
         Trouble::Exists(_) => [Trouble::Exists(path())],
