@@ -121,7 +121,8 @@ pub(super) fn octets(hex: &str) -> Option<Hash> {
 fn as_of_then(offices: &Trust, file: &ProofFile) -> Trust {
     let read = |one: &String| offices.read_news(&STANDARD.decode(one).ok()?).ok();
     let news: Vec<RevocationNews> = file.revocation.iter().filter_map(read).collect();
-    // Where nothing tells what an authority revoked, that was not looked at, whoever asks and however the settings believe it.
+    // Where the file has none, whoever asks may have some. Where nothing tells what an authority revoked, that was not looked at,
+    // however the settings believe it.
     if news.is_empty() {
         offices.without_list(WithoutList::Refuse)
     } else {

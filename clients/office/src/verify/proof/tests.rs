@@ -1,11 +1,11 @@
 use fumibako_careplan::Lang;
 use fumibako_model::EvidenceId;
 use fumibako_model::log::{Growth, Nodes, SetBack};
-use fumibako_signer::{Identity, enclose};
+use fumibako_signer::{Identity, WithoutList, enclose};
 use jiff::SignedDuration;
 
 use super::*;
-use crate::testing::{Ca, now};
+use crate::testing::{A, Ca, now};
 
 /// A log of two pieces about one bundle, at these moments, under a head of the gateway's.
 fn file(gateway: &Identity, moments: [Timestamp; 2], set_back: Option<SetBack>) -> ProofFile {
@@ -31,7 +31,8 @@ fn of_entries(gateway: &Identity, entries: Vec<String>, set_back: Option<SetBack
     let head = Head { set_back, ..Head::over("plans.example", (growth.size(), root), now()) };
     let head = enclose(&serde_json::to_vec(&head).unwrap(), gateway, now()).unwrap();
     let mut nodes = Nodes::new(growth.tiles());
-    let mut path = |n| nodes.inclusion(n, 2).unwrap().iter().map(|hash| crate::random::hex_of(hash)).collect();
+    let size = growth.size();
+    let mut path = |n| nodes.inclusion(n, size).unwrap().iter().map(|hash| crate::random::hex_of(hash)).collect();
     ProofFile {
         v: fumibako_model::PROOF_FORM,
         entries: (0..).zip(entries).map(|(n, entry)| Proven { entry, path: path(n) }).collect(),
@@ -104,4 +105,61 @@ fn pieces_about_no_bundle_are_verified_as_what_they_are() {
     let mut other = file;
     other.entries[0].entry = erased.replace("2026-08-25", "2026-08-26");
     assert!(!pieces(&other).1);
+}
+
+/// A bundle that its sender signed, judged at that moment, with these lists as those of then.
+fn signed_at(ca: &Ca, sender: &Identity, at: Timestamp, lists: &[Vec<u8>]) -> ProofFile {
+    let trust = TrustState::new(lists.iter().map(|list| hash(list)).collect());
+    let evidence = serde_json::json!({
+        "v": 1, "id": EvidenceId(7), "n": 0, "event": "SubmissionAcceptance", "at": at, "message_id": "a@plans.example",
+        "sha256": "00".repeat(32), "size": 100, "from": "9970000011", "to": "9970000029",
+        "signer": sender.certificate().fingerprint_hex(), "trust": trust.name(),
+    });
+    let entry = serde_json::to_string(&serde_json::from_value::<Recorded>(evidence).unwrap()).unwrap();
+    ProofFile {
+        certificates: vec![STANDARD.encode(sender.certificate().der())],
+        trust: vec![trust],
+        revocation: lists.iter().map(|list| STANDARD.encode(list)).collect(),
+        ..of_entries(&ca.identity("gateway@plans.example"), vec![entry], None)
+    }
+}
+
+// Profile §8.19
+#[test]
+fn what_the_lists_of_then_say_counts_and_what_those_of_today_say_does_not() {
+    let ca = Ca::new();
+    let sender = ca.identity(A);
+    let next = now() + SignedDuration::from_hours(1);
+    // The second revokes the sender from this moment on.
+    let (nobody, revoked) = (ca.list(&[], next), ca.list(&[&sender], next));
+    let today = |list: &[u8]| {
+        let trust = ca.trust();
+        let news = trust.read_news(list).unwrap();
+        trust.with_news([news], WithoutList::Accept)
+    };
+    let minutes = |count| now() + SignedDuration::from_mins(count);
+    let years = now() + SignedDuration::from_hours(24 * 365 * 10);
+    let judged = |at: Timestamp, then: &[Vec<u8>], offices: &Trust, clock: Timestamp| {
+        let file = signed_at(&ca, &sender, at, then);
+        let (report, _) = verify_proof(&file, (&ca.trust(), Some(offices)), (None, &[]), clock);
+        assert_eq!(report.state(What::SenderCertificate), Some(&State::Holds));
+        assert_eq!(report.state(What::TrustState), Some(&State::Holds));
+        report.state(What::Revocation).unwrap().clone()
+    };
+    let why = |state: State| if let State::Fails(refused) = state { refused.why } else { panic!("{state:?}") };
+    for clock in [now(), years] {
+        for offices in [&ca.trust(), &today(&nobody), &today(&revoked)] {
+            let by = |at, then: &[Vec<u8>]| judged(at, then, offices, clock);
+            assert_eq!(by(minutes(-1), std::slice::from_ref(&nobody)), State::Holds);
+            assert_eq!(by(minutes(1), std::slice::from_ref(&nobody)), State::Holds, "that came later");
+            assert_eq!(by(minutes(-1), std::slice::from_ref(&revoked)), State::Holds, "it had signed before");
+            assert_eq!(why(by(minutes(1), std::slice::from_ref(&revoked))), Refusal::CertificateRevoked);
+            assert_eq!(why(by(minutes(61), std::slice::from_ref(&nobody))), Refusal::RevocationUnknown, "over by then");
+        }
+        // Where the file has none, those of whoever asks are all there is.
+        let by = |offices: &Trust| judged(minutes(1), &[], offices, clock);
+        assert_eq!(by(&ca.trust()), State::Unseen(Unseen::NoList));
+        assert_eq!(by(&today(&nobody)), State::Holds);
+        assert_eq!(why(by(&today(&revoked))), Refusal::CertificateRevoked);
+    }
 }
