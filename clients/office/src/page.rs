@@ -5,6 +5,7 @@ use fumibako_careplan::Lang;
 use fumibako_model::{Erased, Event, Evidence, Reason, Recorded};
 
 use crate::cli::screen::{harmless, moment};
+use crate::happened;
 use crate::verify::{Fact, Report, What, Witnessed};
 
 const HEAD: &str = include_str!("page/head.html");
@@ -82,26 +83,20 @@ fn bundle(one: &Evidence) -> Vec<(String, String)> {
 }
 
 /// `signed`: the recipient's signature is in the file.
-fn words(one: &Recorded, signed: bool) -> &'static str {
-    match (one.evidence.event, one.evidence.reason) {
-        (Event::SubmissionAcceptance, _) => "受付（ゲートウェイが受け取り、保存しました）",
-        (Event::ContentConsignment, _) => "お届け（受け取る事業所のメールボックスに入りました）",
-        (Event::ContentHandover, Some(Reason::SeenByTheGateway)) => {
-            "受け渡し（全体が受け取る事業所の端末に渡りました。ゲートウェイの記録です）"
+fn words(one: &Recorded, signed: bool) -> String {
+    let (event, reason) = (one.evidence.event, one.evidence.reason);
+    let more = match (event, reason) {
+        (Event::SubmissionAcceptance, _) => "ゲートウェイが受け取り、保存しました",
+        (Event::ContentConsignment, _) => "受け取る事業所のメールボックスに入りました",
+        (Event::ContentHandover, Some(Reason::AfterExpiry)) if signed => "受け取った事業所の署名",
+        (Event::ContentHandover, Some(Reason::AfterExpiry)) => "ゲートウェイの記録です。署名はこのファイルにありません",
+        (Event::ContentHandover, None) if signed => "受け取った事業所が受領に署名しました",
+        (Event::ContentHandover, None) => "ゲートウェイの記録です。受領の署名はこのファイルにありません",
+        (Event::ContentHandover | Event::ContentHandoverFailure, reason) => {
+            happened::reason(reason.unwrap_or(Reason::Expired)).0
         }
-        (Event::ContentHandover, Some(Reason::AfterExpiry)) if signed => "期限後の受領（受け取った事業所の署名）",
-        (Event::ContentHandover, Some(Reason::AfterExpiry)) => {
-            "期限後の受領（ゲートウェイの記録です。署名はこのファイルにありません）"
-        }
-        (Event::ContentHandover, _) if !signed => {
-            "取得（ゲートウェイの記録です。受領の署名はこのファイルにありません）"
-        }
-        (Event::ContentHandover, _) => "取得（受け取った事業所が受領に署名しました）",
-        (Event::ContentHandoverFailure, Some(Reason::CheckFailed)) => {
-            "開封できず（受け取る事業所から、開けないという署名つきの返事が届きました。ゲートウェイの記録です）"
-        }
-        (Event::ContentHandoverFailure, _) => "期限切れ（取得されないまま消去されました）",
-    }
+    };
+    format!("{}（{more}）", happened::event(event, reason).0)
 }
 
 fn facts(report: &Report, what: What, keys: &[&str]) -> Vec<(String, String)> {

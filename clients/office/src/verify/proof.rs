@@ -15,9 +15,13 @@ use jiff::Timestamp;
 
 use super::layer::{self, Fact, State, Unseen, What};
 use super::{Form, Report};
+use crate::happened;
 use crate::owner::holder;
 use crate::receipt::{facts, notification};
 
+/// The key of the fact that says whose word it is whose a certificate is, and its value where that is the gateway's.
+pub(super) const NAMED_BY: &str = "named_by";
+pub(super) const ON_THE_ROLL: &str = "gateway-roll";
 /// Most pieces in one file; a bundle has a handful.
 const PIECES: usize = 100;
 
@@ -284,16 +288,22 @@ impl Report {
         ] {
             let Some(one) = one else { continue };
             let found = one.signer.as_ref().and_then(|signer| look.certificate(signer));
-            let (Some(certificate), Some(trust)) = (found, &look.offices) else {
-                let why = if found.is_some() { Unseen::NoOffices } else { Unseen::NotInProof };
+            let (Some(certificate), Some(trust), Some(domain)) = (found, &look.offices, &look.domain) else {
+                let why = match (found, &look.offices) {
+                    (None, _) => Unseen::NotInProof,
+                    (_, None) => Unseen::NoOffices,
+                    // Nobody is an office of a gateway that is none.
+                    _ => Unseen::Earlier,
+                };
                 self.add(what, State::Unseen(why), Vec::new());
                 continue;
             };
             let mut facts = vec![Fact::text("subject", "証明書", "certificate", Some(certificate.subject()))];
             facts.extend(layer::authority(certificate));
-            let judged = is_its(look, trust, (certificate, one, receives));
+            let judged = is_its(look, (trust, domain), (certificate, one, receives));
             let leads = judged.is_ok();
-            self.add(what, judged, facts);
+            facts.extend(judged.as_ref().ok().map(|named| named.fact()));
+            self.add(what, judged.map(|_| ()), facts);
             let state = match trust.check_revocation_of(certificate, &look.certificates, one.at) {
                 _ if !leads => State::Unseen(Unseen::Earlier),
                 Ok(()) => State::Holds,
@@ -369,7 +379,7 @@ pub(super) fn stands_in(one: &Proven, n: u64, head: &Head) -> bool {
 fn said(entry: &LogEntry) -> Vec<Fact> {
     let mut facts = vec![
         Fact::text("id", "証跡番号", "id", Some(entry.id().to_string())),
-        Fact::text("event", "出来事", "event", Some(entry.kind().into())),
+        Fact::word("event", ("出来事", "event"), entry.kind(), happened::entry(entry)),
         Fact::moment("at", "日時", "time", Some(entry.at())),
     ];
     facts.extend(match entry {
@@ -391,9 +401,8 @@ fn said(entry: &LogEntry) -> Vec<Fact> {
 }
 
 fn of_a_bundle(evidence: &Evidence) -> Vec<Fact> {
-    let reason = evidence.reason.and_then(|reason| serde_json::to_value(reason).ok());
     vec![
-        Fact::text("reason", "事由", "reason", reason.and_then(|reason| reason.as_str().map(str::to_owned))),
+        reason(evidence),
         Fact::text(
             "fault",
             "送信先の返事",
@@ -407,21 +416,51 @@ fn of_a_bundle(evidence: &Evidence) -> Vec<Fact> {
     ]
 }
 
+/// Why, or on whose word.
+fn reason(evidence: &Evidence) -> Fact {
+    let name = evidence.reason.and_then(|reason| serde_json::to_value(reason).ok());
+    match (evidence.reason, name.as_ref().and_then(|name| name.as_str())) {
+        (Some(reason), Some(name)) => Fact::word("reason", ("事由", "reason"), name, happened::reason(reason)),
+        _ => Fact::text("reason", "事由", "reason", None),
+    }
+}
+
+/// Whose word it is that a certificate is the office's.
+#[derive(Clone, Copy)]
+enum Named {
+    /// It says so itself, or the file of partners does of one that says nothing.
+    Here,
+    /// Nothing here says whose it is: the gateway's roll did, and the evidence is the gateway's word.
+    OnTheRoll,
+}
+
+impl Named {
+    fn fact(self) -> Fact {
+        let (id, words) = match self {
+            Self::Here => ("certificate", ("証明書", "the certificate")),
+            Self::OnTheRoll => (
+                ON_THE_ROLL,
+                ("ゲートウェイの登録簿（証明書には書かれていません）", "the gateway's roll; not in the certificate"),
+            ),
+        };
+        Fact::word(NAMED_BY, ("だれのものかを示すもの", "who says whose it is"), id, words)
+    }
+}
+
 /// It leads to an authority, and is that of the office that signed, or of the agent that the evidence names.
 fn is_its(
     look: &Look<'_>,
-    trust: &Trust,
+    (trust, domain): (&Trust, &Domain),
     (certificate, one, receives): (&Certificate, &Evidence, bool),
-) -> Result<(), Refused> {
+) -> Result<Named, Refused> {
     trust.check_certificate(certificate, &look.certificates, one.at).map_err(not_trusted)?;
     let office = if receives { one.to } else { one.from };
-    let Some(domain) = &look.domain else { return Ok(()) };
     let agent = one.by.as_ref().map(|by| &by.agent);
     match holder((certificate, &look.certificates), trust, domain, one.at) {
         // Where no certificate names its office the gateway's roll said whose it is.
-        Ok(None) => Ok(()),
-        Ok(Some(Party::Office(named))) if named == office => Ok(()),
-        Ok(Some(Party::Agent(named))) if agent == Some(&named) => Ok(()),
+        Ok(None) => Ok(Named::OnTheRoll),
+        Ok(Some(Party::Office(named))) if named == office => Ok(Named::Here),
+        Ok(Some(Party::Agent(named))) if agent == Some(&named) => Ok(Named::Here),
         _ => Err(Refusal::NotItsCertificate.about(office)),
     }
 }

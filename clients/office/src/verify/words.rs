@@ -7,6 +7,7 @@ mod letter;
 mod proof;
 
 use super::layer::{Fact, State, Unseen, What};
+use super::proof::{NAMED_BY, ON_THE_ROLL};
 use super::{Form, Layer, Report};
 use crate::trouble::Words;
 
@@ -306,6 +307,9 @@ impl Layer {
     }
 
     fn good(&self, lang: Lang) -> String {
+        if self.facts.iter().any(|fact| fact.key == NAMED_BY && fact.value == ON_THE_ROLL) {
+            return proof::by_the_roll(lang).into();
+        }
         let agent = self.facts.iter().find(|fact| fact.key == "agent").filter(|_| self.what == What::Holder);
         let Some(agent) = agent.map(|fact| &fact.shown) else { return self.what.good(lang).into() };
         let ja = format!("代行業者 {agent} の証明書です。差出人の事業所のものではありません。");

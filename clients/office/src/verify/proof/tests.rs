@@ -1,10 +1,11 @@
 use fumibako_careplan::Lang;
 use fumibako_model::EvidenceId;
 use fumibako_model::log::{Growth, Nodes, SetBack};
-use fumibako_signer::{Identity, WithoutList, enclose};
+use fumibako_signer::{Identity, Naming, Practice, Purposes, WithoutList, enclose};
 use jiff::SignedDuration;
 
 use super::*;
+use crate::owner::{Listed, OrListed};
 use crate::testing::{A, Ca, now};
 
 /// A log of two pieces about one bundle, at these moments, under a head of the gateway's.
@@ -162,4 +163,49 @@ fn what_the_lists_of_then_say_counts_and_what_those_of_today_say_does_not() {
         assert_eq!(by(&today(&nobody)), State::Holds);
         assert_eq!(why(by(&today(&revoked))), Refusal::CertificateRevoked);
     }
+}
+
+// Profile §5.4, §8.19
+#[test]
+fn whose_word_it_is_whose_a_certificate_is_is_said() {
+    let ca = Ca::new();
+    let sender = ca.identity(A);
+    let file = signed_at(&ca, &sender, now(), &[]);
+    let anchor = Certificate::many_from_pem(ca.pem().as_bytes()).unwrap().remove(0);
+    let by = |naming, listed: Listed| {
+        let names = OrListed { naming, listed: listed.into(), domain: "plans.example".parse().ok() };
+        let trust = Trust::with_practices([(anchor.clone(), Practice::new(Purposes::Mail, names))]).unwrap();
+        let (report, _) = verify_proof(&file, (&ca.trust(), Some(&trust)), (None, &[]), now());
+        let layer = report.layers.into_iter().find(|layer| layer.what == What::SenderCertificate).unwrap();
+        assert_eq!(layer.state, State::Holds);
+        (told(&layer, NAMED_BY).unwrap().value.clone(), layer.words(Lang::Ja).what)
+    };
+    let listed = Listed::from([(sender.certificate().fingerprint(), "9970000011".parse().unwrap())]);
+    for (named, words) in [by(Naming::MailAddress, Listed::new()), by(Naming::Roll, listed)] {
+        assert_eq!(named, "certificate");
+        assert!(words.contains("その事業所"), "{words}");
+    }
+    let (named, words) = by(Naming::Roll, Listed::new());
+    assert_eq!(named, ON_THE_ROLL);
+    assert!(words.contains("登録簿") && !words.contains("その事業所"), "{words}");
+
+    // Nobody is an office of a gateway that is none.
+    let (report, _) = verify_proof(&file, (&Ca::new().trust(), Some(&ca.trust())), (None, &[]), now());
+    assert_eq!(report.state(What::SenderCertificate), Some(&State::Unseen(Unseen::Earlier)));
+}
+
+#[test]
+fn what_happened_is_told_in_words_and_to_programs_by_its_name() {
+    let ca = Ca::new();
+    let entry = serde_json::json!({
+        "v": 1, "id": EvidenceId(7), "n": 0, "event": "ContentHandover", "at": now(), "message_id": "a@plans.example",
+        "from": "9970000011", "to": "9970000029", "reason": "seen-by-the-gateway",
+    });
+    let file = of_entries(&ca.identity("gateway@plans.example"), vec![entry.to_string()], None);
+    let (report, _) = verify_proof(&file, (&ca.trust(), None), (None, &[]), now());
+    let layer = report.layers.iter().find(|layer| layer.what == What::Evidence).unwrap();
+    let (event, reason) = (told(layer, "event").unwrap(), told(layer, "reason").unwrap());
+    assert_eq!((&event.value, &reason.value), (&"ContentHandover".into(), &"seen-by-the-gateway".into()));
+    assert_eq!((&*event.shown(Lang::Ja), &*event.shown(Lang::En)), ("受け渡し", "handed over"));
+    assert!(reason.shown(Lang::Ja).contains("ゲートウェイの記録") && reason.shown(Lang::En).contains("gateway's word"));
 }

@@ -61,6 +61,14 @@ impl What {
     }
 }
 
+/// Profile §5.4: of a certificate that names no office nothing but the gateway's roll says whose it is.
+pub(super) fn by_the_roll(lang: Lang) -> &'static str {
+    lang.pick(
+        "信頼する発行元の証明書で、そのとき有効でした。だれのものかは証明書に書かれておらず、ゲートウェイの登録簿の記録だけが示します。",
+        "A trusted authority issued it, and it was valid then. It does not say whose it is: that is the word of the gateway's roll alone.",
+    )
+}
+
 impl Unseen {
     pub(super) fn words_in_proof(self, lang: Lang) -> (&'static str, &'static str) {
         match self {
