@@ -106,9 +106,9 @@ pub fn sent(frame: &Frame, sent: &Sent) -> Markup {
         ("at", "sent-at"),
         ("party", "to-office"),
         ("", "message"),
-        ("party", "file"),
+        ("at", "file"),
         ("many", "way"),
-        ("party", "receipt"),
+        ("at", "receipt"),
     ];
     if frame.agent {
         heads.insert(1, ("party", "principal"));
