@@ -326,15 +326,28 @@ impl World {
 async fn served(folder: &Path, number: &str, change: impl FnOnce(&mut Settings)) -> Result<Ui, Problem> {
     let mut settings = Settings::load(&folder.join(number).join("fumibako.toml"))?;
     change(&mut settings);
+    // Only the first run is told a port; the next ones are to know it.
+    let is_known = settings.data_folder.join("ui-port").exists();
+    let port = if is_known { 0 } else { free_port().ok_or("no port is free")? };
     let mut waited = Duration::ZERO;
     loop {
-        match Ui::start(settings.clone(), now, Options { look_seconds: 1, ..Options::default() }).await {
+        match Ui::start(settings.clone(), now, Options { port, look_seconds: 1 }).await {
             // The last run in this process ends with its last connection, not with the process.
             Err(Trouble::Busy(_)) if waited < PATIENCE => tokio::time::sleep(LOOK).await,
             started => return Ok(started?),
         }
         waited += LOOK;
     }
+}
+
+/// A port nobody listens at, below those that the system gives to whoever asks for any: nobody is given it while its screens are
+/// down, so that they find it again.
+fn free_port() -> Option<u16> {
+    const FIRST: u16 = 10_000;
+    const COUNT: u16 = 10_000;
+    let begin = u16::try_from(std::process::id() % u32::from(COUNT)).ok()?;
+    let mut ports = (0..COUNT).map(|step| FIRST + (begin + step) % COUNT);
+    ports.find(|port| std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, *port)).is_ok())
 }
 
 /// An office that receives and never looks: on the roll, licensed, with a certificate.
