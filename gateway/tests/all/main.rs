@@ -9,6 +9,7 @@ mod connections;
 mod directory;
 mod evidence;
 mod expiry;
+mod handovers;
 mod https;
 mod licences;
 mod lines;

@@ -18,7 +18,7 @@ use crate::lines::Client;
 use crate::support::{Fixture, PASSWORD, RECIPIENT, ago};
 
 /// A gateway whose store holds what `fill` delivers.
-async fn with(fill: impl AsyncFnOnce(&SqliteStore, &World)) -> Fixture {
+pub(crate) async fn with(fill: impl AsyncFnOnce(&SqliteStore, &World)) -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
     let world = World::with(&store).await;

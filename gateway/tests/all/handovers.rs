@@ -1,0 +1,211 @@
+//! 受け渡し: who got all octets of a bundle over one connection, and who marks or removes it over another (Profile §8.10).
+
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fumibako_gateway::{Reply, Request};
+use fumibako_model::{Event, MandateId, Reason, Recorded, Scope, What};
+use fumibako_store::suite::expire::send;
+
+use crate::lines::Client;
+use crate::reports::with;
+use crate::support::{Fixture, PASSWORD, RECIPIENT, ago};
+
+/// Who speaks to the gateway: the recipient of everything here, or the agent that acts as it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    Office,
+    Agent,
+}
+use Who::{Agent, Office};
+
+/// A gateway whose recipient has these bundles, by UID.
+async fn holding(ids: &[&str]) -> Fixture {
+    with(async |store, world| {
+        for id in ids {
+            send(store, world, id, ago(0)).await;
+        }
+    })
+    .await
+}
+
+impl Who {
+    fn login(self) -> String {
+        let acting = if self == Agent { "kawara" } else { RECIPIENT };
+        STANDARD.encode(format!("{RECIPIENT}\0{acting}\0{PASSWORD}"))
+    }
+
+    /// A new connection, with INBOX open.
+    async fn reads(self, gateway: &Fixture) -> Client {
+        let mut client = Client::tls(gateway.running.addresses().imap_tls, &gateway.authority()).await;
+        client.line().await;
+        ok(&mut client, &format!("AUTHENTICATE PLAIN {}", self.login())).await;
+        ok(&mut client, "SELECT INBOX").await;
+        client
+    }
+
+    /// A whole session of POP3. A retrieved message is read to its end.
+    async fn pops(self, gateway: &Fixture, commands: &[&str], between: impl AsyncFnOnce()) {
+        let mut client = Client::tls(gateway.running.addresses().pop3_tls, &gateway.authority()).await;
+        client.line().await;
+        let login = format!("AUTH PLAIN {}", self.login());
+        for command in [&[&login[..]], commands].concat() {
+            client.say(&format!("{command}\r\n")).await;
+            let answer = client.line().await.unwrap();
+            assert!(answer.starts_with("+OK"), "{command}: {answer}");
+            while command.starts_with("RETR") && client.line().await.is_some_and(|line| line != ".") {}
+        }
+        between().await;
+        client.say("QUIT\r\n").await;
+        assert!(client.line().await.unwrap().starts_with("+OK"));
+    }
+}
+
+async fn ok(client: &mut Client, command: &str) -> Vec<String> {
+    let answer = client.imap("a", command).await;
+    assert!(answer.last().unwrap().starts_with("a OK"), "{command}: {answer:?}");
+    answer
+}
+
+/// Fetches without a mark, and goes on.
+async fn peek(client: &mut Client, uids: &str) {
+    ok(client, &format!("UID FETCH {uids} BODY.PEEK[]")).await;
+    ok(client, "NOOP").await;
+}
+
+/// What was handed over, by what is before `@` in its Message-ID, and to which agent under which mandate.
+async fn handed_over(gateway: &Fixture) -> BTreeSet<(String, Option<MandateId>)> {
+    let all = Request::EvidenceList { office: None, message_id: None, after: None };
+    let Reply::Evidence { entries } = gateway.ask(all).await else { panic!("evidence") };
+    let all = entries.iter().map(|entry| serde_json::from_str::<Recorded>(entry).unwrap().evidence);
+    let handed: Vec<_> = all.filter(|one| one.event == Event::ContentHandover).collect();
+    assert!(handed.iter().all(|one| one.reason == Some(Reason::SeenByTheGateway)), "{handed:?}");
+    let Reply::Status(status) = gateway.ask(Request::Status).await else { panic!("a status") };
+    assert_eq!(status.handed_over, handed.len() as u64, "once each, and counted");
+    let by = |by: fumibako_model::Delegate| {
+        assert_eq!(by.agent.as_str(), "kawara");
+        by.mandate
+    };
+    handed.into_iter().map(|one| (one.message_id.split('@').next().unwrap().to_owned(), one.by.map(by))).collect()
+}
+
+/// The messages that the audit says the agent collected.
+async fn told(gateway: &Fixture) -> Vec<String> {
+    let rows = gateway.told(None).await.into_iter().map(|row| row.done);
+    rows.filter(|done| done.what == What::AgentCollected).map(|done| done.about).collect()
+}
+
+// Profile §8.10, §13.8, §16.3
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_party_got_no_other_takes() {
+    const PAIRS: [(Who, Who); 4] = [(Office, Office), (Agent, Office), (Office, Agent), (Agent, Agent)];
+    let ids: Vec<String> = ["DELE", "STORE", "EXPUNGE", "MOVE"]
+        .into_iter()
+        .flat_map(|how| PAIRS.map(|(got, takes)| format!("{how}-{got:?}-{takes:?}")))
+        .collect();
+    let gateway = holding(&ids.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    gateway.with_agent().await;
+    let mandate = gateway.mandated(RECIPIENT, &[Scope::Receive]).await;
+    let (mut office, mut agent) = (Office.reads(&gateway).await, Agent.reads(&gateway).await);
+    peek(&mut office, "1,3,5,7,9,11,13,15").await;
+    peek(&mut agent, "2,4,6,8,10,12,14,16").await;
+    assert_eq!(handed_over(&gateway).await, BTreeSet::new(), "nobody marked any");
+    for (who, first) in [(Office, 5), (Agent, 7)] {
+        let both = |from: u32| format!("{},{}", from, from + 1);
+        let mut client = who.reads(&gateway).await;
+        ok(&mut client, &format!("UID STORE {} +FLAGS.SILENT (\\Seen)", both(first))).await;
+        ok(&mut client, &format!("UID STORE {} +FLAGS (\\Deleted)", both(first + 4))).await;
+        ok(&mut client, "EXPUNGE").await;
+        ok(&mut client, &format!("UID MOVE {} Archive", both(first + 8))).await;
+        ok(&mut client, "LOGOUT").await;
+        who.pops(&gateway, &["DELE 1", "DELE 2"], async || {}).await;
+    }
+    // They hear of all that, and take nothing by it.
+    for client in [&mut office, &mut agent] {
+        for _ in 0..2 {
+            ok(client, "NOOP").await;
+        }
+    }
+    let own = |id: &&String| id.ends_with("-Office-Office") || id.ends_with("-Agent-Agent");
+    let expected = ids.iter().filter(own).map(|id| (id.clone(), id.ends_with("-Agent-Agent").then_some(mandate)));
+    assert_eq!(handed_over(&gateway).await, expected.collect());
+    let told = told(&gateway).await;
+    assert_eq!((told.len(), told.iter().collect::<BTreeSet<_>>().len()), (4, 4), "each once: {told:?}");
+}
+
+// Profile §8.10, §13.8
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_agent_got_under_a_mandate_that_ended_it_does_not_take_under_another() {
+    let gateway = holding(&["retrieved", "marked", "removed", "moved", "fetched", "again"]).await;
+    gateway.with_agent().await;
+    let old = gateway.mandated(RECIPIENT, &[Scope::Receive]).await;
+    let mut first = Agent.reads(&gateway).await;
+    peek(&mut first, "2:4,6").await;
+    // Nothing was heard of it after this one.
+    ok(&mut first, "UID FETCH 5 BODY[]").await;
+    let mut new = None;
+    let between = async || {
+        gateway.revoked(old).await;
+        new = Some(gateway.mandated(RECIPIENT, &[Scope::Receive]).await);
+    };
+    Agent.pops(&gateway, &["RETR 1", "DELE 1"], between).await;
+    assert_ne!(new, Some(old));
+    let mut second = Agent.reads(&gateway).await;
+    ok(&mut second, "UID STORE 2,6 +FLAGS (\\Seen)").await;
+    ok(&mut second, "UID STORE 3 +FLAGS (\\Deleted)").await;
+    ok(&mut second, "UID EXPUNGE 3").await;
+    ok(&mut second, "UID MOVE 4 Archive").await;
+    first.imap("b", "NOOP").await;
+    assert_eq!((handed_over(&gateway).await, told(&gateway).await), (BTreeSet::new(), vec![]));
+    peek(&mut second, "6").await;
+    assert_eq!(handed_over(&gateway).await, [("again".to_owned(), new)].into());
+    assert_eq!(told(&gateway).await.len(), 1);
+}
+
+// Profile §8.10
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mark_between_the_octets_and_the_next_word_is_somebodys() {
+    let gateway = holding(&["alone", "with-an-agent", "by-an-agent", "in-one-breath"]).await;
+    let mark = async |who: Who, uid: u32| {
+        let mut other = who.reads(&gateway).await;
+        ok(&mut other, &format!("UID STORE {uid} +FLAGS (\\Seen)")).await;
+    };
+    let mut client = Office.reads(&gateway).await;
+    let hears = async |client: &mut Client| {
+        for _ in 0..3 {
+            ok(client, "NOOP").await;
+        }
+        handed_over(&gateway).await.into_iter().map(|(id, _)| id).collect::<Vec<_>>()
+    };
+    ok(&mut client, "UID FETCH 1 BODY.PEEK[]").await;
+    mark(Office, 1).await;
+    assert_eq!(hears(&mut client).await, ["alone"], "there is nobody else");
+    // Where an agent has a mandate, nobody knows whose mark it was.
+    gateway.with_agent().await;
+    gateway.mandated(RECIPIENT, &[Scope::Receive]).await;
+    for (who, uid) in [(Office, 2), (Agent, 3)] {
+        ok(&mut client, &format!("UID FETCH {uid} BODY.PEEK[]")).await;
+        mark(who, uid).await;
+        assert_eq!(hears(&mut client).await, ["alone"], "{who:?}");
+    }
+    // What the connection marks itself is its own.
+    client.say("b UID FETCH 4 BODY.PEEK[]\r\nc UID STORE 4 +FLAGS (\\Seen)\r\n").await;
+    while client.line().await.is_some_and(|line| !line.starts_with("c OK")) {}
+    assert_eq!(hears(&mut client).await, ["alone", "in-one-breath"]);
+}
+
+// Profile §8.3, §8.10
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_mdnsent_keeps_nobody_from_collecting() {
+    let gateway = holding(&["by-imap", "by-pop3"]).await;
+    let mut client = Office.reads(&gateway).await;
+    ok(&mut client, "STORE 1:2 +FLAGS ($MDNSent)").await;
+    let waits = ok(&mut client, "SEARCH UNSEEN UNKEYWORD $Acknowledged").await;
+    assert_eq!(waits[0], "* SEARCH 1 2");
+    ok(&mut client, "FETCH 1 BODY[]").await;
+    ok(&mut client, "NOOP").await;
+    Office.pops(&gateway, &["RETR 2"], async || {}).await;
+    let both = ["by-imap", "by-pop3"].map(|id| (id.to_owned(), None));
+    assert_eq!(handed_over(&gateway).await, both.into());
+}
