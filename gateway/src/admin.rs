@@ -118,6 +118,7 @@ impl<S: Store> Admin<S> {
             | Request::EvidenceVerify
             | Request::EvidencePrune { .. }
             | Request::EvidenceRefused
+            | Request::EvidenceAuthority
             | Request::EvidenceContinues { .. }) => self.evidence(request).await,
             Request::AuditList { office, after } => self.list_acts(WhichActs { office, after }).await,
             Request::AuditVerify => self.verify_acts().await,

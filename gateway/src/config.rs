@@ -72,7 +72,8 @@ pub struct Evidence {
     /// PEM: private key, certificate, and the authority above it; should have mode 0600. Made by `init`. Without it the gateway
     /// does not start.
     pub identity_file: PathBuf,
-    /// PEM: the authorities above the keys that signed before this one, whose signatures are believed. Default empty: there was none.
+    /// PEM: the authorities above the keys that signed before this one, whose signatures are believed up to then. Default empty: there
+    /// was none.
     /// A file that is named and not there, or holds anything else, keeps the gateway from starting.
     pub former_authorities_file: PathBuf,
     /// `http://` address of a time-stamping authority (RFC 3161). Default empty: heads have no stamp. While it does not answer, heads

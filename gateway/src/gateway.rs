@@ -112,12 +112,13 @@ impl Gateway {
         let acceptor = tls::acceptor(&config.tls)?;
         let nobody = tls::salt_of_nobody(&config.tls)?;
         let trust = Arc::new(trust::load(&config.trust_folder)?);
-        let witness = witness::load(&config.evidence)?;
+        let (witness, believed) = witness::load(&config.evidence)?;
         let room = config.limits.log_room_bytes;
         let store = SqliteStore::open_to_serve(&config.store_folder, config.domain.clone(), room).await?;
         let (name, papers) = trust::papers(&config.trust_folder)?;
         store.keep_papers(papers).await?;
-        let witnessing = witness::begin(&store, (&config.evidence.identity_file, &witness.1), Clock.now()).await?;
+        let begun = witness::begin(&store, &config.evidence.identity_file, (&witness, believed), Clock.now());
+        let (witnessing, keys) = begun.await?;
         raise_descriptors(config.limits.connections);
         let (stop, stopping) = watch::channel(false);
         let write_within = Duration::from_secs(u64::from(config.limits.write_seconds));
@@ -136,7 +137,7 @@ impl Gateway {
         let socket = admin::bind_socket(&admin_socket)
             .map_err(|why| StartError::Listen(admin_socket.display().to_string(), why))?;
         let stop_within = Duration::from_secs(u64::from(config.limits.stop_seconds));
-        let own = Own { addresses, nobody, witness, witnessing };
+        let own = Own { addresses, nobody, witness, keys, witnessing };
         let house = Arc::new(House::new(store, config, Believed { trust, name }, own));
         let connections = TaskTracker::new();
         let door =

@@ -18,7 +18,7 @@ use crate::gateway::Addresses;
 use crate::notices::Notices;
 use crate::password::{Guesses, Scratch};
 use crate::trust::{self, TrustError};
-use crate::witness::Witnessing;
+use crate::witness::{Keys, Witnessing};
 
 mod certificates;
 mod challenges;
@@ -66,8 +66,8 @@ pub(crate) struct House<S> {
     pub(crate) pop3: Arc<pop3::Settings>,
     /// Who signs evidence.
     pub(crate) witness: Identity,
-    /// Whose signatures over the log are believed: its own, and those of the keys before it.
-    pub(crate) witnesses: Trust,
+    /// Whose signatures over the log are believed: its own, and those of the keys before it up to their end.
+    pub(crate) keys: Keys,
     /// Held by whoever lets the log grow.
     pub(crate) witnessing: tokio::sync::Mutex<Witnessing>,
     believed: RwLock<Arc<Believed>>,
@@ -109,8 +109,10 @@ pub(crate) struct Own {
     pub(crate) addresses: Addresses,
     /// What the salts of user IDs that nobody has are made of.
     pub(crate) nobody: [u8; 32],
-    /// Who signs evidence, and whose signatures over the log are believed.
-    pub(crate) witness: (Identity, Trust),
+    /// Who signs evidence.
+    pub(crate) witness: Identity,
+    /// Whose signatures over the log are believed.
+    pub(crate) keys: Keys,
     /// What is known of the log.
     pub(crate) witnessing: Witnessing,
 }
@@ -155,8 +157,8 @@ impl<S: Store> House<S> {
             hashing: Semaphore::new(cores),
             scratch: Arc::default(),
             nobody: own.nobody,
-            witness: own.witness.0,
-            witnesses: own.witness.1,
+            witness: own.witness,
+            keys: own.keys,
             witnessing: tokio::sync::Mutex::new(own.witnessing),
             addresses: own.addresses,
             filing: Semaphore::new(cores),

@@ -2,7 +2,6 @@
 
 use fumibako_model::log::Head;
 use fumibako_model::{Done, Pruning, What};
-use fumibako_signer::enclosed;
 use fumibako_store::{Prunable, PruneOrder, Store, StoreError, hex};
 
 use crate::house::House;
@@ -15,9 +14,7 @@ pub(crate) async fn plan<S: Store>(house: &House<S>) -> Result<Option<Pruning>, 
     let before = term.ends(now);
     let Some(Prunable { from, until, head }) = house.store.prunable(before, now).await? else { return Ok(None) };
     let broken = |why: String| StoreError::Failed(format!("no evidence goes: {why}; see `evidence verify`"));
-    let (signature, octets) = enclosed(&head).map_err(|why| broken(why.to_string()))?;
-    let Head { size, root, at, .. } = serde_json::from_slice(&octets).map_err(|why| broken(why.to_string()))?;
-    house.witnesses.check(&signature, at).map_err(|why| broken(why.to_string()))?;
+    let (Head { size, root, at, .. }, _) = house.keys.head(&head).map_err(broken)?;
     let known = house.store.continuation(until, until).await?.map(|(root, _)| hex(&root));
     if size != until || known.as_ref() != Some(&root) {
         return Err(broken(format!("the first {until} pieces are not those that were signed for")));

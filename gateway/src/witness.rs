@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fumibako_model::AuditHead;
 use fumibako_model::log::{Head, leaf};
-use fumibako_signer::{Certificate, CertificateError, Identity, Trust, enclose, enclosed};
+use fumibako_model::{AuditHead, Witnesses};
+use fumibako_signer::{Certificate, CertificateError, Identity, enclose, enclosed};
 use fumibako_store::bodies::Day;
 use fumibako_store::{ActsHead, Logging, Store, StoreError, Unlogged, UnsignedActs, hex};
 use jiff::{SignedDuration, Timestamp};
@@ -19,8 +19,10 @@ use crate::config::Evidence;
 use crate::house::House;
 use crate::{licence, notices, report};
 
+mod keys;
 mod last;
 
+pub(crate) use keys::Keys;
 pub(crate) use last::{Witnessing, begin, lost_heads};
 
 /// From one look for new evidence to the next.
@@ -44,19 +46,21 @@ pub enum WitnessError {
 }
 
 /// Reads the evidence key with its certificate, and whose signatures over the log are believed: those under its authority, and
-/// under those of the keys before it (Profile §8.16).
-pub(crate) fn load(settings: &Evidence) -> Result<(Identity, Trust), WitnessError> {
+/// under those of the keys before it, until another took their place (Profile §8.16).
+pub(crate) fn load(settings: &Evidence) -> Result<(Identity, Witnesses), WitnessError> {
     let (file, former) = (&settings.identity_file, &settings.former_authorities_file);
     let octets = std::fs::read(file).map_err(|why| WitnessError::File(file.clone(), why))?;
     let witness = Identity::from_pem(&octets, None).map_err(|why| WitnessError::Unfit(file.clone(), why))?;
-    let mut authorities = witness.chain().to_vec();
-    if !former.as_os_str().is_empty() {
-        let unfit = |why| WitnessError::NoAuthority(former.clone(), why);
-        let pem = std::fs::read(former).map_err(|why| WitnessError::Former(former.clone(), why))?;
-        authorities.extend(Certificate::many_from_pem(&pem).map_err(unfit)?);
-    }
-    let trust = Trust::new(authorities).map_err(|why| WitnessError::NoAuthority(former.clone(), why))?;
-    Ok((witness, trust))
+    let pem = if former.as_os_str().is_empty() {
+        Vec::new()
+    } else {
+        std::fs::read(former).map_err(|why| WitnessError::Former(former.clone(), why))?
+    };
+    // A file without a certificate is a wrong one.
+    let unfit = |why| WitnessError::NoAuthority(former.clone(), why);
+    let own: String = witness.chain().iter().map(Certificate::to_pem).collect();
+    let believed = Witnesses::read(&[own.as_bytes(), &pem].concat()).map_err(unfit)?;
+    Ok((witness, believed))
 }
 
 /// Profile §8.13: by a clock outside the days of the key's certificate nothing is signed, for it would hold nowhere. Evidence
@@ -126,7 +130,7 @@ pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Rec
 pub(crate) async fn attest<S: Store>(house: &House<S>) -> Result<(), StoreError> {
     let mut witnessing = house.witnessing.lock().await;
     let file = last::file(&house.config.evidence.identity_file);
-    witnessing.look(&house.store, (&file, &house.witnesses), house.clock.now()).await?;
+    witnessing.look(&house.store, (&file, &house.keys), house.clock.now()).await?;
     while let Some(Unlogged { mut growth, entries, last }) = house.store.unlogged().await? {
         let now = house.clock.now();
         if !may_sign(house, now) {
@@ -139,6 +143,7 @@ pub(crate) async fn attest<S: Store>(house: &House<S>) -> Result<(), StoreError>
         let head = Head {
             set_back: witnessing.set_back.clone(),
             words_from: Some(witnessing.words_from),
+            former: Some(house.keys.former().to_vec()),
             ..Head::over(house.config.domain.to_string(), (growth.size(), hex(&growth.root())), now)
         };
         let octets = serde_json::to_vec(&head).map_err(|why| StoreError::Failed(why.to_string()))?;

@@ -24,6 +24,11 @@ pub(crate) fn of(witnessed: &Witnessed, report: &Report, file: &str) -> String {
     let rows: String = witnessed.pieces.iter().map(row).chain(witnessed.erased.iter().map(gone)).collect();
     let later = report.layers.iter().find(|layer| layer.what == What::Later && !witnessed.ends_acknowledged());
     let later = later.map(|layer| format!("<p>{}</p>\n", escaped(&layer.words(Lang::Ja).what))).unwrap_or_default();
+    let replaced = report.layers.iter().find(|layer| layer.what == What::FormerKey);
+    let replaced = replaced.map_or_else(String::new, |layer| {
+        let (words, facts) = (layer.words(Lang::Ja), facts(report, What::FormerKey, &["replaced"]));
+        format!("<p>{}{}</p>\n{}", escaped(&words.what), escaped(&words.next), table(&facts))
+    });
     let signed = witnessed.receipt.as_ref().map_or_else(String::new, |_| {
         let facts = facts(report, What::Receipt, &["subject", "serial", "sha256", "content_sha256"]);
         format!("<h2>受け取った事業所の署名</h2>\n{}", table(&facts))
@@ -41,7 +46,7 @@ pub(crate) fn of(witnessed: &Witnessed, report: &Report, file: &str) -> String {
     format!(
         "{head}<h1>{title}</h1>\n{about}<h2>経過</h2>\n<table class=\"rows\">\n\
          <tr><th>日時（日本時間）</th><th>出来事</th><th>証跡番号</th></tr>\n{rows}</table>\n{later}{unopened}{signed}\
-         <h2>ゲートウェイの記録</h2>\n{log}<p class=\"note\">この書面は証跡のファイル {file} を確かめて作りました。\
+         <h2>ゲートウェイの記録</h2>\n{log}{replaced}<p class=\"note\">この書面は証跡のファイル {file} を確かめて作りました。\
          {checks} 項目を調べ、正しくない項目はありませんでした{unseen}。証明するのはこの書面ではなく、証跡のファイルです。\
          上の日時と事業所が、あとから書き換えられていないことを、何年たっても確かめられます。\
          運営指導などで求められたら、この書面と一緒に、担当者にファイルのまま渡してください。<br>\

@@ -1,7 +1,7 @@
 //! The audit (Profile §16): told with every change, signed soon after, listed and looked through.
 
 use fumibako_model::{AuditHead, Done, Party, What};
-use fumibako_signer::{Trust, enclosed};
+use fumibako_signer::enclosed;
 use fumibako_store::{ActsFault, ActsHead, ActsWrong, Amend, Amendment, Store, StoreError, WhichActs};
 
 use super::words::{ActsReport, Reply};
@@ -46,11 +46,11 @@ impl<S: Store> Admin<S> {
             other => Err(other),
         })?;
         let audit = self.0.store.audit_acts().await?;
-        let trust = &self.0.witnesses;
+        let mut newest = usize::MAX;
         let mut broken = audit.broken.map(|ActsFault { n, what }| (n, fault(what).to_owned()));
         let mut good = 0;
         for (head, hash) in &audit.heads {
-            match judged(&self.0, head, hash.as_deref(), trust) {
+            match judged(&self.0, head, hash.as_deref(), &mut newest) {
                 Ok(()) => good = head.rows,
                 // Between the last head that holds and this one.
                 Err(why) if broken.as_ref().is_none_or(|(n, _)| *n > good) => broken = Some((good, why)),
@@ -63,16 +63,30 @@ impl<S: Store> Admin<S> {
     }
 }
 
-/// Is this head signed by this gateway, and about the row that is there now?
-fn judged<S>(house: &House<S>, kept: &ActsHead, hash: Option<&str>, trust: &Trust) -> Result<(), String> {
+/// Is this head signed by this gateway, and about the row that is there now? After a key that took the place of another (`newest`, by how
+/// many came after it) that one signs no more.
+fn judged<S>(house: &House<S>, kept: &ActsHead, hash: Option<&str>, newest: &mut usize) -> Result<(), String> {
     let about = format!("the head of {}", kept.day);
     let (signature, octets) = enclosed(&kept.signed).map_err(|why| format!("{about}: {why}"))?;
     let head: AuditHead = serde_json::from_slice(&octets).map_err(|why| format!("{about}: {why}"))?;
-    trust.check(&signature, head.at).map_err(|why| format!("{about}: {why}"))?;
+    house
+        .keys
+        .believed
+        .judge(&signature, head.at)
+        .map_err(|why| format!("{about}: {}: {}", why.why.row().en, why.about))?;
+    // A key that signed no evidence was before all that did.
+    let rank = house.keys.rank(&signature).unwrap_or(usize::MAX);
+    if rank > *newest {
+        return Err(format!("{about} is signed by a key that had been replaced before"));
+    }
     if head.audit != house.config.domain.to_string() || head.rows != kept.rows {
         return Err(format!("{about} is another's"));
     }
-    if hash == Some(&head.hash) { Ok(()) } else { Err(format!("{about} is over other rows than are there now")) }
+    if hash != Some(&head.hash) {
+        return Err(format!("{about} is over other rows than are there now"));
+    }
+    *newest = rank;
+    Ok(())
 }
 
 fn fault(what: ActsWrong) -> &'static str {

@@ -4,10 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::log::{Head, SetBack};
 use fumibako_model::{Continuation, EvidenceId, EvidenceTerm, Pruned, Pruning, Refusal, What};
-use fumibako_signer::{Trust, enclosed};
 use fumibako_store::{
-    KeptHead, LogAudit, LogFault, LogState, RefusedCount, RefusedReceipt, RefusedReceipts, Store, StoreError, Which,
-    Wrong, hex,
+    LogAudit, LogFault, LogState, RefusedCount, RefusedReceipt, RefusedReceipts, Store, StoreError, Which, Wrong, hex,
 };
 
 use super::Admin;
@@ -26,6 +24,7 @@ impl<S: Store> Admin<S> {
             Request::EvidenceContinues { head } => self.continues(head).await,
             Request::EvidencePrune { dry_run } => self.prune_evidence(dry_run).await,
             Request::EvidenceRefused => self.refused().await,
+            Request::EvidenceAuthority => Ok(Reply::Authority { pem: self.0.keys.believed.file() }),
             _ => self.verify_evidence().await,
         }
     }
@@ -62,16 +61,21 @@ impl<S: Store> Admin<S> {
         let words_from = self.0.witnessing.lock().await.words_from;
         let LogAudit { evidence, logged, heads, pruned, faults } = self.0.store.audit(words_from).await?;
         let mut rows: Vec<_> = faults.iter().map(fault).collect();
-        let trust = &self.0.witnesses;
         rows.extend(self.lost().await?);
-        let mut good = 0;
-        for kept in &heads {
-            match judged(kept, trust) {
-                Ok(()) => good = kept.size,
-                Err(what) => rows.push(Tampered { first: good, last: kept.size.max(1) - 1, id: None, what }),
+        let (mut good, mut counted) = (0, Vec::new());
+        for (kept, judged) in self.0.keys.judge(&heads) {
+            match judged {
+                Ok(head) => {
+                    good = kept.size;
+                    counted.push(head);
+                }
+                Err(why) => {
+                    let what = format!("the head of {}: {why}", kept.day);
+                    rows.push(Tampered { first: good, last: kept.size.max(1) - 1, id: None, what });
+                }
             }
         }
-        let early = pruned.iter().filter(|one| !rightly(one, &heads, trust));
+        let early = pruned.iter().filter(|one| !rightly(one, &counted));
         rows.extend(early.map(|Pruned { id, pruning, .. }| Tampered {
             first: pruning.from,
             last: pruning.until.max(1) - 1,
@@ -88,7 +92,8 @@ impl<S: Store> Admin<S> {
         let house = &self.0;
         let set_back = house.witnessing.lock().await.set_back.clone();
         let left = |signed| set_back.iter().flat_map(SetBack::all).find(|one| one.lost == Some(signed));
-        let lost = witness::lost_heads(&house.store, &house.config.evidence.identity_file, &house.witnesses).await?;
+        let lost =
+            witness::lost_heads(&house.store, &house.config.evidence.identity_file, &house.keys.believed).await?;
         let row = |signed: u64| Tampered {
             first: left(signed).map_or(0, |one| one.size).min(signed.max(1) - 1),
             last: signed.max(1) - 1,
@@ -119,9 +124,7 @@ impl<S: Store> Admin<S> {
     async fn continues(&self, given: String) -> Result<Reply, StoreError> {
         let broken = |why: String| StoreError::from(Refusal::EvidenceBroken.about(why));
         let der = STANDARD.decode(&given).map_err(|why| broken(why.to_string()))?;
-        let (signature, octets) = enclosed(&der).map_err(|why| broken(why.to_string()))?;
-        let head: Head = serde_json::from_slice(&octets).map_err(|why| broken(why.to_string()))?;
-        self.0.witnesses.check(&signature, head.at).map_err(|why| broken(why.to_string()))?;
+        let (head, _) = self.0.keys.head(&der).map_err(broken)?;
         witness::attest(&self.0).await?;
         let LogState { size, head: newest, .. } = self.0.store.log_state().await?;
         let newest = newest.filter(|_| head.size <= size);
@@ -134,32 +137,13 @@ impl<S: Store> Admin<S> {
     }
 }
 
-/// Profile §8.29: did it go by right? A head of this gateway was signed over just this, and the years before it went. Whoever can write
+/// Profile §8.29: did it go by right? A head that counts was signed over just this, and the years before it went. Whoever can write
 /// into the rows, and not sign, can let nothing go that is younger.
-fn rightly(one: &Pruned, heads: &[KeptHead], trust: &Trust) -> bool {
+fn rightly(one: &Pruned, counted: &[Head]) -> bool {
     let Pruned { at, pruning: Pruning { until, root, signed, years, .. }, .. } = one;
     let Ok(term) = EvidenceTerm::new(*years) else { return false };
-    let signed_then = |kept: &KeptHead| {
-        let said = enclosed(&kept.head).ok().and_then(|(_, octets)| serde_json::from_slice::<Head>(&octets).ok());
-        kept.size == *until
-            && judged(kept, trust).is_ok()
-            && said.is_some_and(|head| head.at == *signed && head.root == *root)
-    };
-    *signed < term.ends(*at) && heads.iter().any(signed_then)
-}
-
-/// Is this head signed by this gateway, and is it about the hashes that are there now?
-fn judged(kept: &KeptHead, trust: &Trust) -> Result<(), String> {
-    let about = format!("the head of {}", kept.day);
-    let (signature, octets) = enclosed(&kept.head).map_err(|why| format!("{about}: {why}"))?;
-    let head: Head = serde_json::from_slice(&octets).map_err(|why| format!("{about}: {why}"))?;
-    trust.check(&signature, head.at).map_err(|why| format!("{about}: {why}"))?;
-    let size_holds = head.size == kept.size;
-    match kept.root {
-        Some(root) if size_holds && hex(&root) == head.root => Ok(()),
-        Some(_) if size_holds => Err(format!("{about} is over other evidence than is there now")),
-        _ => Err(format!("{about} is over {} pieces of evidence, which are not there now", head.size)),
-    }
+    let signed_then = |head: &Head| head.size == *until && head.at == *signed && head.root == *root;
+    *signed < term.ends(*at) && counted.iter().any(signed_then)
 }
 
 fn fault(fault: &LogFault) -> Tampered {

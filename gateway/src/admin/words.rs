@@ -223,6 +223,8 @@ pub enum Request {
     },
     /// Receipts that were refused.
     EvidenceRefused,
+    /// The authorities that offices verify evidence with, and until when former keys signed.
+    EvidenceAuthority,
     /// Does the log continue this head, which somebody was given?
     EvidenceContinues {
         /// The head, in base64.
@@ -285,6 +287,7 @@ impl Request {
             Self::EvidenceVerify => "evidence-verify",
             Self::EvidencePrune { .. } => "evidence-prune",
             Self::EvidenceRefused => "evidence-refused",
+            Self::EvidenceAuthority => "evidence-authority",
             Self::EvidenceContinues { .. } => "evidence-continues",
             Self::AuditList { .. } => "audit-list",
             Self::AuditVerify => "audit-verify",
@@ -336,6 +339,7 @@ impl Request {
             | Self::Inspect
             | Self::EvidenceVerify
             | Self::EvidenceRefused
+            | Self::EvidenceAuthority
             | Self::EvidenceContinues { .. }
             | Self::AuditVerify
             | Self::Status
@@ -466,6 +470,11 @@ pub enum Reply {
         receipts: Vec<RefusedRow>,
         /// How many more there were.
         more: Vec<RefusedMore>,
+    },
+    /// The authorities of evidence.
+    Authority {
+        /// As PEM, with a line for each key that was replaced.
+        pem: String,
     },
     /// The log continues a head.
     Continues(Continuation),

@@ -51,6 +51,14 @@ pub(super) enum Evidence {
     },
     /// 受け付けなかった受領証（新しい順、最大 1,000 件） / receipts that were refused, the latest first, at most 1,000
     Refused,
+    /// 事業所に配る証跡の発行元のファイル（PEM）を書き出す。前の鍵がいつまで使われたかも入る。鍵を替えたあとに配り直す /
+    /// write the file of authorities that offices verify evidence with, and until when former keys signed; hand it out after
+    /// another key took the place of one
+    Authority {
+        /// 書き出すファイル / the file
+        #[arg(short, long)]
+        output: PathBuf,
+    },
     /// 以前に渡した記録の署名に、いまの記録が続いているかを証明する / prove that the log continues a head that was given out
     Continues {
         /// 証跡のファイル（`evidence export`、`fumibako receipt`） / a file of evidence that holds the head
@@ -95,6 +103,17 @@ impl Evidence {
             Self::Verify => verify(context),
             Self::Prune { dry_run } => prune(context, dry_run),
             Self::Refused => refused(context),
+            Self::Authority { output } => {
+                let Reply::Authority { pem } = context.ask(&Request::EvidenceAuthority)? else {
+                    return Err(unexpected());
+                };
+                std::fs::write(&output, pem)?;
+                let shown = output.display();
+                context.say(
+                    &format!("{shown} に書き出しました。事業所に配り、設定 evidence_authority_file のファイルと入れ替えてもらってください。"),
+                    &format!("Written to {shown}. Hand it out: it takes the place of the file that offices name in evidence_authority_file."),
+                )
+            }
             Self::Continues { file, output } => continues(context, &file, output.as_deref()),
         }
     }

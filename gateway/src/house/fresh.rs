@@ -16,7 +16,7 @@ pub(crate) async fn house(folder: &Path) -> House<SqliteStore> {
     let domain = "plans.example".parse().unwrap();
     let options = InitOptions { dir: folder.into(), domain, dev_ca: true, ports: Ports::Ephemeral };
     let config = init(&options, Clock.now()).unwrap();
-    let witness = witness::load(&config.evidence).unwrap();
+    let (witness, believed) = witness::load(&config.evidence).unwrap();
     let trust = Arc::new(trust::load(&config.trust_folder).unwrap());
     let store = SqliteStore::open(&config.store_folder, options.domain).await.unwrap();
     let nowhere: SocketAddr = "127.0.0.1:1".parse().unwrap();
@@ -30,8 +30,8 @@ pub(crate) async fn house(folder: &Path) -> House<SqliteStore> {
         https: nowhere,
         metrics: None,
     };
-    let begun = (&*config.evidence.identity_file, &witness.1);
-    let witnessing = witness::begin(&store, begun, Clock.now()).await.unwrap();
-    let own = Own { addresses, nobody: [0; 32], witness, witnessing };
+    let begun = witness::begin(&store, &config.evidence.identity_file, (&witness, believed), Clock.now());
+    let (witnessing, keys) = begun.await.unwrap();
+    let own = Own { addresses, nobody: [0; 32], witness, keys, witnessing };
     House::new(store, config, Believed { trust, name: String::new() }, own)
 }

@@ -6,11 +6,13 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use fumibako_model::EvidenceId;
 use fumibako_model::log::{Growth, Head, SetBack};
-use fumibako_signer::{Trust, enclosed};
+use fumibako_model::{EvidenceId, Witnesses};
+use fumibako_signer::{Identity, enclosed};
 use fumibako_store::{LogState, Store, StoreError, hex};
 use jiff::Timestamp;
+
+use super::keys::{self, Keys, Signed};
 
 /// Its name, beside the key.
 const LAST_HEAD: &str = "last-head.p7m";
@@ -40,31 +42,49 @@ pub(super) fn file(identity_file: &Path) -> PathBuf {
 }
 
 /// Did the log lose its end, by a backup that was restored or by a hand in its folder? Asked at the start; from then on every head
-/// says it.
+/// says it. What no head tells yet is taken from the rows.
 pub(crate) async fn begin<S: Store>(
     store: &S,
-    (identity_file, believed): (&Path, &Trust),
+    identity_file: &Path,
+    (own, believed): (&Identity, Witnesses),
     now: Timestamp,
-) -> Result<Witnessing, StoreError> {
+) -> Result<(Witnessing, Keys), StoreError> {
     let LogState { size, head, restored, .. } = store.log_state().await?;
-    // What a head says beside the log counts if it was signed here, whoever put it into the rows.
-    let newest = head.as_deref().and_then(|head| signed(head, believed));
     let file = file(identity_file);
-    let given = std::fs::read(&file).ok().as_deref().and_then(read);
-    let words_from = match newest.iter().chain(&given).filter_map(|head| head.words_from).min() {
-        Some(told) => told,
-        None => store.words_from().await?,
+    let beside = std::fs::read(&file).ok();
+    let given = beside.as_deref().and_then(read);
+    let key = own.certificate().fingerprint_hex();
+    let known = || head.iter().chain(&beside).filter_map(|head| Signed::read(head, &believed));
+    let words_from = known().filter_map(|one| one.head.words_from).min();
+    let told = known().filter(|one| one.key == key).max_by_key(|one| one.head.size).and_then(|one| one.head.former);
+    let (words_from, mut former) = match (words_from, told) {
+        (Some(words_from), Some(former)) => (words_from, former),
+        (words_from, told) => {
+            let untold = store.untold().await?;
+            let mut all: Vec<_> =
+                untold.heads.iter().chain(&beside).filter_map(|head| Signed::read(head, &believed)).collect();
+            all.sort_by_key(|one| one.head.size);
+            (words_from.unwrap_or(untold.words_from), told.unwrap_or_else(|| keys::before(own, all.into_iter(), now)))
+        }
     };
-    let said = newest.as_ref().and_then(|head| head.set_back.clone());
     let lost = match &given {
         Some(given) => !continues(store, size, (given.size, &given.root)).await?,
         None => false,
     };
+    let root = root(store, size).await?;
+    if lost {
+        // What a key signed of the end that is gone is not signed by it again.
+        former.iter_mut().filter(|one| one.size > size).for_each(|one| (one.size, one.root) = (size, root.clone()));
+    }
+    let keys = Keys::new(key, believed, former);
+    // What a head says beside the log counts if it was signed here, whoever put it into the rows.
+    let newest = head.as_deref().and_then(|head| keys.head(head).ok());
+    let said = newest.as_ref().and_then(|(head, _)| head.set_back.clone());
     // As it was signed: whoever changed the hashes since is not believed at the next start either.
-    let signed_last = newest.zip(head).map(|(said, head)| Last { size: said.size, root: said.root, head });
+    let signed_last = newest.zip(head).map(|((said, _), head)| Last { size: said.size, root: said.root, head });
     let news = restored.filter(|at| said.as_ref().is_none_or(|said| said.at < *at));
     if !lost && news.is_none() {
-        return Ok(Witnessing { set_back: said, words_from, last: signed_last });
+        return Ok((Witnessing { set_back: said, words_from, last: signed_last }, keys));
     }
     let told: Vec<_> = said.into_iter().chain(given.as_ref().and_then(|given| given.set_back.clone())).collect();
     let lost = given.filter(|_| lost).map(|given| given.size);
@@ -72,9 +92,8 @@ pub(crate) async fn begin<S: Store>(
     if lost.is_some() {
         keep_aside(&file, if news.is_some() { RESTORED } else { LOST }, now);
     }
-    let root = root(store, size).await?;
     let this = SetBack { size, root, at: news.unwrap_or(now), lost, earlier: Vec::new() };
-    Ok(Witnessing { set_back: Some(this.after(told.iter())), words_from, last: signed_last })
+    Ok((Witnessing { set_back: Some(this.after(told.iter())), words_from, last: signed_last }, keys))
 }
 
 impl Witnessing {
@@ -84,7 +103,7 @@ impl Witnessing {
     pub(super) async fn look<S: Store>(
         &mut self,
         store: &S,
-        (file, believed): (&Path, &Trust),
+        (file, keys): (&Path, &Keys),
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let LogState { size, head, .. } = store.log_state().await?;
@@ -92,7 +111,7 @@ impl Witnessing {
         if self.last.as_ref().is_some_and(known) {
             return Ok(());
         }
-        if head.as_deref().is_some_and(|head| signed(head, believed).is_none_or(|said| said.size != size)) {
+        if head.as_deref().is_some_and(|head| keys.head(head).map_or(true, |(said, _)| said.size != size)) {
             return Err(StoreError::Failed(
                 "the newest head of the log was not signed by this gateway; see `evidence verify`".into(),
             ));
@@ -131,7 +150,7 @@ impl Witnessing {
 pub(crate) async fn lost_heads<S: Store>(
     store: &S,
     identity_file: &Path,
-    believed: &Trust,
+    believed: &Witnesses,
 ) -> Result<BTreeSet<u64>, StoreError> {
     let LogState { size, .. } = store.log_state().await?;
     let file = file(identity_file);
@@ -139,7 +158,7 @@ pub(crate) async fn lost_heads<S: Store>(
     let given = aside(&file, LOST).into_iter().chain([file]).filter_map(|head| std::fs::read(head).ok());
     let mut lost = BTreeSet::new();
     for octets in given.filter(|octets| !explained.contains(octets)) {
-        let Some(head) = signed(&octets, believed) else { continue };
+        let Some(Signed { head, .. }) = Signed::read(&octets, believed) else { continue };
         if !continues(store, size, (head.size, &head.root)).await? {
             lost.insert(head.size);
         }
@@ -161,12 +180,6 @@ async fn continues<S: Store>(store: &S, size: u64, (signed, root): (u64, &str)) 
 async fn root<S: Store>(store: &S, size: u64) -> Result<String, StoreError> {
     let root = if size == 0 { None } else { store.continuation(size, size).await?.map(|(root, _)| root) };
     Ok(hex(&root.unwrap_or_else(|| Growth::default().root())))
-}
-
-/// The same, if the signature is one that is believed.
-fn signed(head: &[u8], believed: &Trust) -> Option<Head> {
-    let (signature, _) = enclosed(head).ok()?;
-    read(head).filter(|said| believed.check(&signature, said.at).is_ok())
 }
 
 /// What was signed; whose signature it is, is asked by whoever has to know.

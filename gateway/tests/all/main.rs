@@ -11,6 +11,7 @@ mod evidence;
 mod expiry;
 mod handovers;
 mod https;
+mod keys;
 mod licences;
 mod lines;
 mod logins;

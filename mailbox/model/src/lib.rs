@@ -36,6 +36,7 @@ mod term;
 mod text;
 mod uid_set;
 mod wishes;
+mod witnesses;
 
 pub use account::{
     APP_PASSWORDS, Account, AccountChange, AccountView, AppPassword, AppView, Door, NewApp, NoSuchWord, OfficeView,
@@ -98,3 +99,4 @@ pub use term::{EvidenceTerm, NotAnEvidenceTerm};
 pub use text::steers;
 pub use uid_set::UidSet;
 pub use wishes::{RecipientWishes, Wishes};
+pub use witnesses::{KeyStanding, Witnesses};

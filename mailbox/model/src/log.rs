@@ -43,12 +43,28 @@ pub struct Head {
     /// kept (Profile §8.18). Heads that were signed before this was said have none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub words_from: Option<EvidenceId>,
+    /// The keys that signed before this one (Profile §8.16), the latest first. Heads that were signed before this was said have none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub former: Option<Vec<FormerKey>>,
+}
+
+/// A key that another took the place of, and how far its word goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerKey {
+    /// SHA-256 of its certificate, in hex.
+    pub key: String,
+    /// Pieces under the last head that it signed; none of its heads is over more.
+    pub size: u64,
+    /// The root over them, in hex.
+    pub root: String,
+    /// When the key after it began; none of its heads is of later.
+    pub until: Timestamp,
 }
 
 impl Head {
     /// Over so many pieces with this root, in hex; nothing else is said.
     pub fn over(log: impl Into<String>, (size, root): (u64, String), at: Timestamp) -> Self {
-        Self { v: 1, log: log.into(), size, root, at, set_back: None, words_from: None }
+        Self { v: 1, log: log.into(), size, root, at, set_back: None, words_from: None, former: None }
     }
 }
 

@@ -90,6 +90,7 @@ pub enum Refusal {
     AlreadyHeld,
     NotHeld,
     EvidenceBroken,
+    EvidenceKeyReplaced,
     MessageMalformed,
     FileNotForRecipient,
     FileNotFromSender,

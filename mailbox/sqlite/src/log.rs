@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use fumibako_model::log::{Growth, Hash, Nodes, Tile};
 use fumibako_model::{EvidenceId, LogEntry};
 use fumibako_store::bodies::Day;
-use fumibako_store::{LISTED, LogState, Logging, Proof, StoreError, Unlogged, Which};
+use fumibako_store::{LISTED, LogState, Logging, Proof, StoreError, Unlogged, Untold, Which};
 use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::erased;
 use crate::error::{Stop, store_error, unreadable};
 use crate::prune;
+use crate::word;
 
 /// Pieces of evidence that are taken into the log at once.
 const AT_ONCE: i64 = 4_096;
@@ -39,6 +40,12 @@ pub(crate) async fn state(readers: &SqlitePool) -> Result<LogState, StoreError> 
     let restored = Timestamp::from_millisecond(found.restored).ok().filter(|_| found.restored > 0);
     let pruned = prune::mark(readers).await?;
     Ok(LogState { size: found.size.unwrap_or(0).cast_unsigned(), head: found.head, restored, pruned })
+}
+
+/// What no head tells yet.
+pub(crate) async fn untold(readers: &SqlitePool) -> Result<Untold, StoreError> {
+    let heads = sqlx::query_scalar!("SELECT head FROM log_head ORDER BY size").fetch_all(readers).await;
+    Ok(Untold { words_from: word::missing(readers).await?, heads: heads.map_err(store_error)? })
 }
 
 /// The root over the first `old` pieces, and what shows that a log of `new` continues them.

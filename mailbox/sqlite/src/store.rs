@@ -17,7 +17,8 @@ use fumibako_store::{
     DescribeOrder, Described, Doer, Draft, Due, DueKey, Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection,
     KeptNotice, Letter, LicenceChange, LogAudit, LogState, Logging, MarkNotices, MarkedNotices, Named, News,
     NoticeBoard, Pairs, Paper, Proof, Prunable, PruneOrder, Published, Quota, RefusedReceipt, RefusedReceipts,
-    SignedDeed, Store, StoreError, Taken, Told, ToldTo, Turned, Unlogged, UnsignedActs, Which, WhichActs, WhichNotices,
+    SignedDeed, Store, StoreError, Taken, Told, ToldTo, Turned, Unlogged, UnsignedActs, Untold, Which, WhichActs,
+    WhichNotices,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -483,8 +484,8 @@ impl Store for SqliteStore {
         paper::find_named(&self.readers, office, message_id).await
     }
 
-    async fn words_from(&self) -> Result<EvidenceId, StoreError> {
-        word::missing(&self.readers).await
+    async fn untold(&self) -> Result<Untold, StoreError> {
+        log::untold(&self.readers).await
     }
 
     async fn audit(&self, words_from: EvidenceId) -> Result<LogAudit, StoreError> {

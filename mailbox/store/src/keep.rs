@@ -27,7 +27,7 @@ use crate::licences::{LicenceChange, Published};
 use crate::limits::Quota;
 use crate::log::{
     Due, DueKey, Letter, LogAudit, LogState, Logging, Named, Paper, Proof, Prunable, PruneOrder, RefusedReceipt,
-    RefusedReceipts, Told, Unlogged, Which,
+    RefusedReceipts, Told, Unlogged, Untold, Which,
 };
 use crate::mandates::SignedDeed;
 use crate::news::AgentNews;
@@ -355,9 +355,8 @@ pub trait Store: Send + Sync + 'static {
         message_id: &str,
     ) -> impl Future<Output = Result<Vec<Named>, StoreError>> + Send;
 
-    /// The last piece beside which what the recipient said is missing, where the rows say that it was not kept yet; else 0. Reads all
-    /// that is so old.
-    fn words_from(&self) -> impl Future<Output = Result<EvidenceId, StoreError>> + Send;
+    /// What the rows say where no signed head tells it. Reads much.
+    fn untold(&self) -> impl Future<Output = Result<Untold, StoreError>> + Send;
 
     /// Holds all evidence against the log. Changes nothing. Beside pieces after `words_from` nothing that a recipient said may be missing.
     fn audit(&self, words_from: EvidenceId) -> impl Future<Output = Result<LogAudit, StoreError>> + Send;

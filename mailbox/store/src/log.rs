@@ -69,6 +69,15 @@ pub struct LogState {
     pub pruned: Option<(u64, EvidenceId)>,
 }
 
+/// What the rows say where no signed head tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Untold {
+    /// The last piece beside which what the recipient said is missing, where it was not kept yet; else 0.
+    pub words_from: EvidenceId,
+    /// All heads with their signatures, the oldest first.
+    pub heads: Vec<Vec<u8>>,
+}
+
 /// Evidence that may go (Profile §8.29).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prunable {

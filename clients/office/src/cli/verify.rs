@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use fumibako_careplan::Lang;
-use fumibako_model::{JAPAN, Private};
+use fumibako_model::{JAPAN, Private, Witnesses};
 use fumibako_signer::{Identity, Trust, WithoutList};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -127,7 +127,8 @@ impl Verify {
             named => Some(named?),
         };
         // Those that are named for everything vouch for the gateway as well, if it stands below them.
-        let Some(gateway) = named.clone().or_else(|| offices.clone().filter(|_| !self.trust.is_empty())) else {
+        let also = || offices.clone().filter(|_| !self.trust.is_empty()).map(Witnesses::from);
+        let Some(gateway) = named.clone().or_else(also) else {
             return Err(Trouble::NoGatewayTrusted);
         };
         let keys = if original.is_some_and(is_sealed) { self.keys(settings)? } else { Vec::new() };
@@ -148,7 +149,7 @@ impl Verify {
     }
 
     /// Whom to believe of what the gateway signed.
-    fn gateway(&self, settings: Option<&Settings>) -> Result<Trust, Trouble> {
+    fn gateway(&self, settings: Option<&Settings>) -> Result<Witnesses, Trouble> {
         let none = Settings::default();
         match settings.unwrap_or(&none).evidence_trust(self.evidence_authority.as_deref()) {
             Err(Trouble::SettingMissing(_)) => Err(Trouble::NoGatewayTrusted),

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use fumibako_model::Domain;
+use fumibako_model::{Domain, Witnesses};
 use fumibako_signer::limits::REVOCATION_LIST_BYTES_MAX;
 use fumibako_signer::{Certificate, Naming, Practice, Purposes, Trust, WithoutList};
 use serde::Deserialize;
@@ -122,14 +122,13 @@ impl Settings {
         self.trust_in(&authorities, &self.revocation_files, WithoutList::Accept)
     }
 
-    /// Profile §8.19: the authority of the gateway's evidence, in this file or that of the settings.
-    pub fn evidence_trust(&self, file: Option<&Path>) -> Result<Trust, Trouble> {
+    /// Profile §8.19: the authorities of the gateway's evidence, in this file or that of the settings, and until when former keys signed.
+    pub fn evidence_trust(&self, file: Option<&Path>) -> Result<Witnesses, Trouble> {
         let file = file.unwrap_or(&self.evidence_authority_file);
         if file.as_os_str().is_empty() {
             return Err(Trouble::SettingMissing("evidence_authority_file"));
         }
-        let found = Certificate::many_from_pem(&read_small(file)?).and_then(Trust::new);
-        found.map_err(|why| Trouble::Trust(file.to_owned(), why))
+        Witnesses::read(&read_small(file)?).map_err(|why| Trouble::Trust(file.to_owned(), why))
     }
 
     /// The authorities of these files, with these revocation lists, as these settings know their certificates.

@@ -58,6 +58,8 @@ pub enum What {
     LogHead,
     /// Whether that signature is the gateway's.
     Gateway,
+    /// That another key took the place of the one that signed, and whether it signed before.
+    FormerKey,
     /// A piece of evidence, and its place in that log.
     Evidence,
     /// How the pieces follow each other.
@@ -114,6 +116,10 @@ pub enum Unseen {
     NoMandate,
     /// There are no files.
     NoFiles,
+    /// Its key was replaced; that it signed this before then no file shows.
+    KeyReplaced,
+    /// The same, and nobody says when that was.
+    KeyReplacedSometime,
     /// It may have been left out, or have come since; a file cannot show that there is none.
     Later,
     /// The proof was made without it.

@@ -4,7 +4,8 @@
 mod told;
 
 use fumibako_model::{
-    Domain, Event, Evidence, Local, PROOF_FORM, ProofFile, Reason, Recorded, Refusal, Report as Kind,
+    Domain, Event, Evidence, KeyStanding, Local, PROOF_FORM, ProofFile, Reason, Recorded, Refusal, Report as Kind,
+    Witnesses,
 };
 use fumibako_signer::{Identity, Signature, Trust};
 use jiff::Timestamp;
@@ -22,7 +23,7 @@ use told::Told;
 #[derive(Clone, Copy, Debug)]
 pub struct LetterJudge<'j> {
     /// The authorities of the gateway's evidence.
-    pub gateway: &'j Trust,
+    pub gateway: &'j Witnesses,
     /// Those of the offices, if somebody named them.
     pub offices: Option<&'j Trust>,
     /// The domain of all offices, if it is known; else that of `From`.
@@ -86,18 +87,19 @@ impl Report {
         // As the head of its log: when it signed is its own word, and it signs nothing that is to come.
         let signed = signature.signing_time().map_or(judge.now, |at| at.min(judge.now));
         let at = judge.at.unwrap_or(signed);
-        let state = match domain {
+        let judged = match domain {
             None => Err(Refusal::MessageMalformed.about("From")),
-            Some(domain) => is_the_gateways(signature, (domain.as_str(), at), judge.gateway).and_then(|()| {
+            Some(domain) => is_the_gateways(signature, (domain.as_str(), at), judge.gateway).and_then(|standing| {
                 let says_so = from.as_ref().is_some_and(|from| from.local == Local::Gateway && from.domain == *domain);
-                if says_so { Ok(()) } else { Err(Refusal::NotItsCertificate.about("From")) }
+                if says_so { Ok(standing) } else { Err(Refusal::NotItsCertificate.about("From")) }
             }),
         };
-        let believed = state.is_ok();
+        let standing = judged.as_ref().ok().copied();
         let mut facts = vec![Fact::text("from", "差出人（From）", "From", from.as_ref().map(ToString::to_string))];
         facts.extend(layer::authority(signature.signer()));
-        self.add(What::Gateway, state, facts);
-        believed
+        self.add(What::Gateway, judged.map(|_| ()), facts);
+        self.key(standing.unwrap_or(KeyStanding::Present), None);
+        standing.is_some()
     }
 
     /// Is the signer below none of the authorities?

@@ -5,8 +5,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::log::{Hash, Head, extended, included, leaf};
 use fumibako_model::{
-    Continuation, Domain, Erased, Event, Evidence, LogEntry, Notification, Party, ProofFile, Proven, Pruned, Pruning,
-    Recorded, Refusal, Refused, TrustState, as_it_came, hash, not_signed, not_trusted, revoked,
+    Continuation, Domain, Erased, Event, Evidence, KeyStanding, LogEntry, Notification, Party, ProofFile, Proven,
+    Pruned, Pruning, Recorded, Refusal, Refused, TrustState, Witnesses, as_it_came, hash, not_signed, not_trusted,
+    revoked,
 };
 use fumibako_signer::{
     Certificate, Identity, RevocationError, RevocationNews, Signature, Signed, TimeStamp, Trust, WithoutList, enclosed,
@@ -54,13 +55,14 @@ struct Look<'l> {
 /// as it was sent, with the keys that may open it. Everything is judged as of then; the present only has to come after a time stamp.
 pub fn verify_proof(
     file: &ProofFile,
-    (gateway, offices): (&Trust, Option<&Trust>),
+    (gateway, offices): (&Witnesses, Option<&Trust>),
     (original, keys): (Option<&[u8]>, &[Identity]),
     now: Timestamp,
 ) -> (Report, Witnessed) {
     let mut report = Report::new(Form::Proof);
-    let head = report.head(file, gateway);
-    report.stamped(file, gateway, now);
+    let (head, standing) = report.head(file, gateway);
+    let stamped = report.stamped(file, gateway, now);
+    report.key(standing, stamped);
     let pieces: Vec<Recorded> = file.entries.iter().take(PIECES).filter_map(|one| read(one).ok()).collect();
     report.pieces(file, head.as_ref());
     let domain = head.as_ref().and_then(|head| head.log.parse().ok());
@@ -88,10 +90,12 @@ pub fn verify_proof(
 }
 
 /// Judges whether a later head continues an earlier one (Profile §8.20).
-pub fn verify_continuation(file: &Continuation, gateway: &Trust) -> Report {
+pub fn verify_continuation(file: &Continuation, gateway: &Witnesses) -> Report {
     let mut report = Report::new(Form::Proof);
     let mut one = |head: &String| report.head(&ProofFile { head: head.clone(), ..ProofFile::default() }, gateway);
-    let (earlier, later) = (one(&file.earlier), one(&file.later));
+    // What a key signed that was replaced is confirmed by one that was not.
+    let ((earlier, _), (later, standing)) = (one(&file.earlier), one(&file.later));
+    report.key(standing, None);
     let between: Option<Vec<Hash>> = file.between.iter().map(|hash| octets(hash)).collect();
     let state = match (earlier, later, between) {
         (Some(earlier), Some(later), Some(between)) => {
@@ -158,8 +162,8 @@ impl Look<'_> {
 }
 
 impl Report {
-    /// Profile §8.13: the signature over the log, and whose it is.
-    fn head(&mut self, file: &ProofFile, gateway: &Trust) -> Option<Head> {
+    /// Profile §8.13: the signature over the log, whose it is, and how its key stands.
+    fn head(&mut self, file: &ProofFile, gateway: &Witnesses) -> (Option<Head>, KeyStanding) {
         let opened = STANDARD.decode(&file.head).map_err(|why| why.to_string());
         let opened = opened.and_then(|der| enclosed(&der).map_err(|why| why.to_string()));
         let read = opened.and_then(|(signature, inside)| {
@@ -171,7 +175,7 @@ impl Report {
             Err(why) => {
                 self.add(What::LogHead, broken(why), Vec::new());
                 self.unseen_all(&[What::Gateway], Unseen::Earlier);
-                return None;
+                return (None, KeyStanding::Present);
             }
         };
         let mut facts = vec![
@@ -182,26 +186,45 @@ impl Report {
         facts.extend(head.set_back.as_ref().map(layer::set_back));
         facts.extend(layer::signer(&signature));
         self.add(What::LogHead, State::Holds, facts);
-        let believed = is_the_gateways(&signature, (&head.log, head.at), gateway);
-        let holds = believed.is_ok();
+        let (believed, standing) = match is_the_gateways(&signature, (&head.log, head.at), gateway) {
+            Ok(standing) => (Ok(()), Some(standing)),
+            Err(why) => (Err(why), None),
+        };
         self.add(What::Gateway, believed, layer::authority(signature.signer()));
-        holds.then_some(head)
+        (standing.and(Some(head)), standing.unwrap_or(KeyStanding::Present))
+    }
+
+    /// Profile §8.16: another key took the place of this one. Who has it could sign today what looks as if it were of then; only a time
+    /// stamp of before shows that it was.
+    pub(super) fn key(&mut self, standing: KeyStanding, stamped: Option<Timestamp>) {
+        let KeyStanding::Replaced(until) = standing else { return };
+        let before = until.zip(stamped).is_some_and(|(until, stamped)| stamped <= until);
+        let state = match until {
+            _ if before => State::Holds,
+            Some(_) => State::Unseen(Unseen::KeyReplaced),
+            None => State::Unseen(Unseen::KeyReplacedSometime),
+        };
+        self.add(What::FormerKey, state, vec![Fact::moment("replaced", "鍵を替えた日時", "replaced", until)]);
     }
 
     /// RFC 3161: the head existed by then, says an authority; so did every piece under it.
-    fn stamped(&mut self, file: &ProofFile, gateway: &Trust, now: Timestamp) {
-        let Some(stamp) = &file.stamp else { return };
+    fn stamped(&mut self, file: &ProofFile, gateway: &Witnesses, now: Timestamp) -> Option<Timestamp> {
+        let stamp = file.stamp.as_ref()?;
         let (stamp, der) =
             (STANDARD.decode(stamp).unwrap_or_default(), STANDARD.decode(&file.head).unwrap_or_default());
         let mut digest = [0; 32];
         digest.copy_from_slice(fumibako_signer::Hash::Sha256.of(&der).as_ref());
-        match TimeStamp::verify(&stamp, &digest, &gateway.stamping(), now) {
-            Ok(stamp) => self.add(What::TimeStamp, State::Holds, layer::time_stamp(&stamp)),
+        match TimeStamp::verify(&stamp, &digest, &gateway.trust().stamping(), now) {
+            Ok(stamp) => {
+                self.add(What::TimeStamp, State::Holds, layer::time_stamp(&stamp));
+                return Some(stamp.time());
+            }
             Err(fumibako_signer::TimeStampError::Certificate(_)) => {
                 self.add(What::TimeStamp, State::Unseen(Unseen::OtherClock), Vec::new());
             }
             Err(why) => self.add(What::TimeStamp, State::Fails(Refusal::SignatureMalformed.about(why)), Vec::new()),
         }
+        None
     }
 
     /// RFC 9162 §2.1.3.2: each piece is what the log has in its place.
@@ -356,16 +379,16 @@ impl Report {
     }
 }
 
-/// Profile §8.16: the certificate names the gateway of that domain, under the authority of its evidence.
+/// Profile §8.16: the certificate names the gateway of that domain, under the authority of its evidence, and its key signed by then.
 pub(super) fn is_the_gateways(
     signature: &Signature,
     (domain, at): (&str, Timestamp),
-    gateway: &Trust,
-) -> Result<(), Refused> {
-    gateway.check(signature, at).map_err(not_trusted)?;
+    gateway: &Witnesses,
+) -> Result<KeyStanding, Refused> {
+    let standing = gateway.judge(signature, at)?;
     let name = format!("gateway@{domain}");
     let named = signature.signer().rfc822_names().iter().any(|known| known.eq_ignore_ascii_case(&name));
-    if named { Ok(()) } else { Err(Refusal::NotItsCertificate.about(name)) }
+    if named { Ok(standing) } else { Err(Refusal::NotItsCertificate.about(name)) }
 }
 
 /// Is the piece what the log has under this number?

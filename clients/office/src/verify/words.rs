@@ -37,6 +37,7 @@ impl What {
             Self::SignedReceipt => "signed-receipt",
             Self::LogHead => "log-head",
             Self::Gateway => "gateway-certificate",
+            Self::FormerKey => "former-key",
             Self::Evidence => "evidence",
             Self::Sequence => "sequence",
             Self::TrustState => "trust-state",
@@ -130,6 +131,8 @@ impl Unseen {
             Self::LaterStamp => "stamped-later",
             Self::NoMandate => "no-mandate-in-file",
             Self::NoFiles => "no-files",
+            Self::KeyReplaced => "key-replaced",
+            Self::KeyReplacedSometime => "key-replaced-nobody-says-when",
             Self::Later => "cannot-be-shown",
             Self::NotInProof => "not-in-file",
             Self::NoOffices => "no-office-authority",
@@ -195,7 +198,12 @@ impl Unseen {
             Self::OtherClock => other_clock(lang),
             Self::LaterStamp => later_stamp(lang),
             Self::NoMandate => no_mandate(lang),
-            Self::NotInProof | Self::NoOffices | Self::LaterForm | Self::Later => self.words_in_proof(lang),
+            Self::NotInProof
+            | Self::NoOffices
+            | Self::LaterForm
+            | Self::Later
+            | Self::KeyReplaced
+            | Self::KeyReplacedSometime => self.words_in_proof(lang),
             Self::NoFiles => {
                 (lang.pick("ファイルがないので、確かめていません。", "Not looked at: there are no files."), "")
             }
@@ -279,6 +287,10 @@ fn next(why: Refusal, lang: Lang) -> &'static str {
         Refusal::CertificateRevoked => lang.pick(
             "信用しないでください。失効の前に届いていたときは、--at でその日時を指定してください。",
             "Do not believe it. If it arrived before the revocation, give that moment with --at.",
+        ),
+        Refusal::EvidenceKeyReplaced => lang.pick(
+            "信用せず、ゲートウェイの運用者にこのファイルを渡して知らせてください。",
+            "Do not believe it; give this file to the gateway's operator and say where it came from.",
         ),
         Refusal::NotSigned => lang.pick(
             "だれが書いたか確かめられません。送信元に、署名して送るよう依頼してください。",

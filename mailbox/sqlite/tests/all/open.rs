@@ -264,7 +264,7 @@ async fn a_store_of_the_first_shape_opens_with_all_it_says() {
     meddle(folder.path(), BACK).await;
     let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
     assert_eq!(marks(&store).await, before, "what has a receipt is not collected again");
-    let words_from = store.words_from().await.unwrap();
+    let words_from = store.untold().await.unwrap().words_from;
     assert_eq!((store.audit(words_from).await.unwrap().faults, audited.faults), (vec![], vec![]), "no word is missed");
     let third = world.bundle(&store, (himawari(), sakura()), "c@x.example", "three");
     store.deliver(third, now()).await.unwrap();

@@ -78,7 +78,7 @@ impl Given {
     }
 
     fn judged(&self, message: &[u8]) -> Report {
-        let (gateway, domain) = (self.ca.trust(), "plans.example".parse().unwrap());
+        let (gateway, domain) = (self.ca.trust().into(), "plans.example".parse().unwrap());
         let judge = LetterJudge {
             gateway: &gateway,
             offices: None,
@@ -239,7 +239,7 @@ fn evidence_about_another_bundle_proves_no_report() {
 fn the_signer_is_judged_as_of_when_it_signed_unless_another_moment_is_asked_for() {
     let given = Given::new();
     let message = letter(&given.expired(), &given.gateway, GATEWAY);
-    let (gateway, years) = (given.ca.trust(), SignedDuration::from_hours(24 * 365));
+    let (gateway, years) = (given.ca.trust().into(), SignedDuration::from_hours(24 * 365));
     let judge = LetterJudge {
         gateway: &gateway,
         offices: None,

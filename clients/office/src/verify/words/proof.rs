@@ -9,6 +9,7 @@ impl What {
         match self {
             Self::LogHead => lang.pick("ゲートウェイの記録の署名", "signature over the gateway's log"),
             Self::Gateway => lang.pick("ゲートウェイの証明書", "the gateway's certificate"),
+            Self::FormerKey => lang.pick("署名した鍵の交代", "replacement of the key that signed"),
             Self::Evidence => lang.pick("証跡", "evidence"),
             Self::Sequence => lang.pick("証跡のつながり", "how the pieces follow each other"),
             Self::TrustState => lang.pick("判定に使われた発行元と失効リスト", "authorities and lists it was judged by"),
@@ -30,6 +31,10 @@ impl What {
         match self {
             Self::LogHead => lang.pick("署名のあと変わっていません。", "Nothing changed since it was signed."),
             Self::Gateway => lang.pick("ゲートウェイの証明書です。", "It is the gateway's."),
+            Self::FormerKey => lang.pick(
+                "この鍵はあとでほかの鍵に替えられましたが、署名はその前からありました（タイムスタンプ）。",
+                "Its key was replaced later; the signature is older than that, as its time stamp shows.",
+            ),
             Self::Evidence => lang.pick("署名された記録の中にあります。", "It stands in the log that was signed."),
             Self::Sequence => lang.pick(
                 "同じ送信データについて、順に書かれています。",
@@ -80,6 +85,28 @@ impl Unseen {
                 lang.pick(
                     "いまある証跡は fumibako receipt で書き出せます。",
                     "fumibako receipt writes what evidence there is now.",
+                ),
+            ),
+            Self::KeyReplaced => (
+                lang.pick(
+                    "署名した鍵は、あとでほかの鍵に替えられました。その前に署名されたことは、このファイルだけでは分かりません。",
+                    "The key that signed was replaced since. That it signed this before then, the file alone cannot show.",
+                ),
+                lang.pick(
+                    "fumibako receipt でもう一度書き出すと、いまの鍵で署名されたファイルになります。書き出せないときは、\
+                     ゲートウェイの運用者に、このファイルを fumibako-gateway evidence continues で確かめるよう依頼してください。",
+                    "Write it again with fumibako receipt: that file is signed by the key of today. Where that is not possible, ask the \
+                     gateway's operator to confirm this file with fumibako-gateway evidence continues.",
+                ),
+            ),
+            Self::KeyReplacedSometime => (
+                lang.pick(
+                    "署名した鍵より新しい鍵の発行元が指定されています。署名した鍵がいつ替えられたかは、発行元のファイルに書かれていません。",
+                    "The authority of a newer key is named. When the key that signed this was replaced, the file of authorities does not say.",
+                ),
+                lang.pick(
+                    "ゲートウェイの運用者に、新しい発行元のファイル（evidence_authority_file）を求めてから、もう一度確かめてください。",
+                    "Ask the gateway's operator for the file of authorities of today (evidence_authority_file), and verify again.",
                 ),
             ),
             Self::NotInProof => (

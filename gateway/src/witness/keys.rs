@@ -1,0 +1,130 @@
+//! The keys that sign the log, one after the other: another takes the place of one, and from there on that one has no say (Profile
+//! §8.16). Who keeps its former key may have lost it; who stole it could sign whatever he likes.
+
+use fumibako_model::Witnesses;
+use fumibako_model::log::{FormerKey, Head};
+use fumibako_signer::{Identity, Signature, enclosed};
+use fumibako_store::KeptHead;
+use jiff::Timestamp;
+
+/// Most keys that a head tells of.
+const FORMER_KEYS: usize = 50;
+
+/// Whose signatures over the log are believed, and how far.
+pub(crate) struct Keys {
+    /// SHA-256 of the certificate of the key that signs now, in hex.
+    own: String,
+    /// The authorities, and until when keys signed.
+    pub(crate) believed: Witnesses,
+    /// The keys before it, the latest first.
+    former: Vec<FormerKey>,
+}
+
+/// A head whose signature is believed as of its own moment.
+#[derive(Clone, Debug)]
+pub(super) struct Signed {
+    /// SHA-256 of the certificate of its key.
+    pub(super) key: String,
+    pub(super) head: Head,
+}
+
+impl Signed {
+    pub(super) fn read(octets: &[u8], believed: &Witnesses) -> Option<Self> {
+        let (signature, inside) = enclosed(octets).ok()?;
+        let head: Head = serde_json::from_slice(&inside).ok()?;
+        believed.judge(&signature, head.at).ok()?;
+        Some(Self { key: signature.signer().fingerprint_hex(), head })
+    }
+}
+
+impl Keys {
+    /// What the log and the settings tell of the keys before this one; of two moments at which one ended the earlier counts.
+    pub(super) fn new(own: String, believed: Witnesses, mut former: Vec<FormerKey>) -> Self {
+        former.truncate(FORMER_KEYS);
+        let believed = believed.until(former.iter().map(|one| (one.key.as_str(), one.until)));
+        Self { own, believed, former }
+    }
+
+    /// The keys before this one, as every head tells them.
+    pub(super) fn former(&self) -> &[FormerKey] {
+        &self.former
+    }
+
+    /// How many keys came after this one: 0 is the one that signs now. None is no key of this log.
+    pub(crate) fn rank(&self, signature: &Signature) -> Option<usize> {
+        let key = signature.signer().fingerprint_hex();
+        if key == self.own {
+            return Some(0);
+        }
+        self.former.iter().position(|one| one.key == key).map(|at| at + 1)
+    }
+
+    /// The head, and the rank of its key, if it is one of this gateway: of a former key none is over more, or of later, than its end.
+    pub(crate) fn head(&self, octets: &[u8]) -> Result<(Head, usize), String> {
+        let (signature, inside) = enclosed(octets).map_err(|why| why.to_string())?;
+        let head: Head = serde_json::from_slice(&inside).map_err(|why| why.to_string())?;
+        self.believed.judge(&signature, head.at).map_err(|why| format!("{}: {}", why.why.row().en, why.about))?;
+        let rank = self.rank(&signature).ok_or("it was signed by a key that never signed this log")?;
+        match rank.checked_sub(1).and_then(|at| self.former.get(at)) {
+            Some(one) if head.size > one.size => {
+                Err(format!("it was signed by a key that was replaced on {} after {} pieces", one.until, one.size))
+            }
+            _ => Ok((head, rank)),
+        }
+    }
+
+    /// Those of these heads that count, the oldest first, and why others do not: each is signed by this gateway, no key signs after
+    /// one that took its place, and each is about the hashes that are there now.
+    pub(crate) fn judge<'h>(&self, heads: &'h [KeptHead]) -> Vec<(&'h KeptHead, Result<Head, String>)> {
+        let mut newest = usize::MAX;
+        let mut one = |kept: &'h KeptHead| {
+            let (head, rank) = self.head(&kept.head)?;
+            if rank > newest {
+                return Err("it was signed by a key that had been replaced before".to_owned());
+            }
+            over_what_is_there(kept, &head)?;
+            newest = rank;
+            Ok(head)
+        };
+        heads.iter().map(|kept| (kept, one(kept))).collect()
+    }
+}
+
+fn over_what_is_there(kept: &KeptHead, head: &Head) -> Result<(), String> {
+    let size_holds = head.size == kept.size;
+    match kept.root {
+        Some(root) if size_holds && fumibako_store::hex(&root) == head.root => Ok(()),
+        Some(_) if size_holds => Err("it is over other evidence than is there now".into()),
+        _ => Err(format!("it is over {} pieces of evidence, which are not there now", head.size)),
+    }
+}
+
+/// The keys before this one where no head of it tells them: it has just taken the place of another, or was signed with before heads told
+/// of keys. `heads` are the oldest first; a key that signs again after another took its place is not believed.
+pub(super) fn before(own: &Identity, heads: impl Iterator<Item = Signed>, now: Timestamp) -> Vec<FormerKey> {
+    let own = own.certificate().fingerprint_hex();
+    let mut former: Vec<FormerKey> = Vec::new();
+    let mut present: Option<Signed> = None;
+    for next in heads {
+        if former.iter().any(|one| one.key == next.key) {
+            continue;
+        }
+        if let Some(last) = present.take_if(|last| last.key != next.key) {
+            former.insert(0, ended(last, next.head.at));
+        }
+        if let Some(told) = &next.head.former {
+            former.clone_from(told);
+        }
+        present = Some(next);
+    }
+    if let Some(last) = present.filter(|last| last.key != own) {
+        let last = ended(last, now);
+        tracing::warn!(key = last.key, size = last.size, until = %last.until, "evidence.key_replaced");
+        former.insert(0, last);
+    }
+    former
+}
+
+fn ended(Signed { key, head }: Signed, by: Timestamp) -> FormerKey {
+    FormerKey { key, size: head.size, root: head.root, until: by.max(head.at) }
+}
