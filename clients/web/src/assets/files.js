@@ -15,8 +15,14 @@ const DEEP = 8;
 async function foundIn(items) {
   /** @type {Found} */
   const found = { files: [], unread: [], deep: [] };
-  const entries = [...items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-  await Promise.all(entries.map((entry) => walk(/** @type {any} */ (entry), 0, found)));
+  const walks = [...items].map((item) => {
+    const entry = item.webkitGetAsEntry?.(), file = item.getAsFile();
+    // A file that was dropped itself is at hand; each one that is asked for by its entry takes a way to the disk and back.
+    if (file && !entry?.isDirectory) found.files.push(file);
+    else if (entry) return walk(/** @type {any} */ (entry), 0, found);
+    return undefined;
+  });
+  await Promise.all(walks);
   return found;
 }
 
