@@ -238,5 +238,5 @@ fn named(fault: &Tampered, lang: Lang) -> String {
     let Tampered { first, last, id, what } = fault;
     let id = id.map_or_else(String::new, |id| format!("{id}\t"));
     let range = if first == last { format!("{first}") } else { format!("{first}–{last}") };
-    lang.pick(format!("{id}{range} 番\t書き換えの疑い: {what}"), format!("{id}number {range}\t{what}"))
+    lang.pick(format!("{id}{range} 番\t異常: {what}"), format!("{id}number {range}\t{what}"))
 }
