@@ -160,9 +160,9 @@ fn one(frame: &Frame, row: &SentRow) -> Markup {
     }
 }
 
-/// `1～3表` is read as one, and so no line ends in it.
+/// `1～3表` and `6・7表` are read as one, and so no line ends in them.
 fn whole(units: &str) -> String {
-    units.replace('～', "\u{2060}～\u{2060}")
+    units.replace('～', "\u{2060}～\u{2060}").replace('・', "\u{2060}・\u{2060}")
 }
 
 /// PX-06: 「A事業所（代行: B社）」
