@@ -5,9 +5,9 @@ use std::path::Path;
 use fumibako_sqlite::DATABASE_FILE;
 use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
-/// Queries that are meant to read whole tables (the roll, the census, heads, of which a day has one, holds in force), every pair (new folders and their marks), or what
+/// Queries that are meant to read whole tables (the roll, the census, the words of recipients in an audit, heads, of which a day has one, holds in force), every pair (new folders and their marks), or what
 /// they themselves have found (days).
-const WHOLE: [&str; 23] = [
+const WHOLE: [&str; 24] = [
     "HAVING count(*) > 1",
     "stamp FROM log_head",
     "max(day) OVER (ORDER BY size)",
@@ -31,6 +31,7 @@ const WHOLE: [&str; 23] = [
     "coalesce(c.unseen",
     "number, used_bytes, modseq",
     "SELECT DISTINCT segment",
+    "FROM word WHERE NOT EXISTS",
 ];
 
 /// Queries that are meant to read a whole folder: for who opens it, moves or removes all of it, or (the operator) holds a message.
