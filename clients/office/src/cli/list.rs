@@ -173,9 +173,12 @@ fn line_of(
     let by = agent_of(&message);
     let party = party.map_or_else(|| "?".to_owned(), |office| office.to_string());
     let until = kept.until();
-    if let (Which::Inbox, false, Some(until)) = (which, kept.is_acknowledged(), until) {
-        notes.push(days_left(until, now, lang));
-    }
+    // Who sent it is the one who must telephone, and by then.
+    let waits = match which {
+        Which::Inbox => !kept.is_acknowledged(),
+        Which::Sent => kept.state().is_none_or(|state| state < State::HandedOver),
+    };
+    notes.extend(until.filter(|_| waits).map(|until| days_left(until, now, lang)));
     let (uid, at, note) = (Some(kept.uid), kept.arrived, notes.join(lang.pick("、", "; ")));
     Some(Line { office, uid, at, party, by, facts, message_id, state, word, note, until, fault })
 }
@@ -267,7 +270,7 @@ fn number(office: Option<OfficeNumber>, uid: Option<u32>) -> String {
 }
 
 /// The names people know; a unit that this program does not know keeps its id.
-fn unit_names(facts: &BundleFacts, lang: Lang) -> String {
+pub(crate) fn unit_names(facts: &BundleFacts, lang: Lang) -> String {
     let name = |id: &String| {
         id.parse::<UnitKind>().map_or_else(|_| super::screen::harmless(id), |unit| unit.name(lang).into())
     };
@@ -277,7 +280,7 @@ fn unit_names(facts: &BundleFacts, lang: Lang) -> String {
 }
 
 /// `202611` → `2026-11`.
-fn month(digits: &str) -> String {
+pub(crate) fn month(digits: &str) -> String {
     match digits.split_at_checked(4) {
         Some((year, month)) => format!("{year}-{month}"),
         None => digits.into(),

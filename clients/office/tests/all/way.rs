@@ -26,7 +26,11 @@ fn a_bundle_goes_the_whole_way_and_comes_back_as_done() {
 
     let listed = type_in(&house.a, ["list", "sent"]).ended(0).only();
     assert_eq!((&listed["state"], &listed["message_id"]), (&"未".into(), &id.into()));
-    assert_eq!(listed["note"], sent["evidence"], "the sender's list shows the evidence id");
+    let note = listed["note"].as_str().unwrap();
+    let (evidence, left) = note.split_once("、").unwrap();
+    assert_eq!(evidence, sent["evidence"], "the sender's list shows the evidence id");
+    // Profile §8.25: kept for 90 days after that of its arrival in UTC, which Japan may count as the day before its own.
+    assert!(["あと 90 日", "あと 91 日"].contains(&left), "{note}");
     assert_eq!(type_in(&house.b, ["list", "inbox"]).ended(0).only()["state"], "未");
 
     let saved = type_in(&house.b, ["fetch"]).ended(0).only();
@@ -38,7 +42,8 @@ fn a_bundle_goes_the_whole_way_and_comes_back_as_done() {
     assert_eq!(fs::read(place.join("計画書（山田）.pdf")).unwrap(), b"%PDF-1.7\0\r\n");
     assert_eq!(fs::read_to_string(place.join("メッセージ.txt")).unwrap(), "よろしく\r\n二行目\r\n");
 
-    assert_eq!(type_in(&house.a, ["list", "sent"]).ended(0).only()["state"], "済");
+    let taken = type_in(&house.a, ["list", "sent"]).ended(0).only();
+    assert_eq!((&taken["state"], &taken["note"]), (&"済".into(), &sent["evidence"]), "nobody has to hurry any more");
     assert_eq!(type_in(&house.b, ["list", "inbox"]).ended(0).only()["state"], "済");
     type_in(&house.b, ["fetch"]).ended(0).says("新しく届いたデータはありません。");
     assert_eq!(fs::read_dir(place.parent().unwrap()).unwrap().count(), 1, "it was saved once");

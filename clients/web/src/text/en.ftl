@@ -238,6 +238,11 @@ note-waits = { $count ->
    *[other] Waiting for the other side ({ $count } days)
 }
 note-waits-long = Waiting for the other side ({ $count } days). Tell them by telephone.
+sent-days-left = { $count ->
+    [one] Erased in { $count } day.
+   *[other] Erased in { $count } days.
+}
+sent-days-soon = Erased soon.
 note-handed-over = Handed to the other side's mail program (without a receipt)
 note-handed-over-regional = Handed to the door of the regional service, which tells when it was fetched beyond
 note-expired = Expired without being fetched. Our copy is gone from the server, too: if it is still needed, tell the other side and write it anew.

@@ -207,6 +207,8 @@ note-waits = { $count ->
    *[other] 相手先の取得待ち（{ $count }日）
 }
 note-waits-long = 相手先の取得待ち（{ $count }日）。電話などで知らせてください。
+sent-days-left = 消去まであと{ $count }日
+sent-days-soon = まもなく消去
 note-handed-over = 相手先のメールソフトへ渡りました（受領証はありません）
 note-handed-over-regional = 地域連携の窓口へ渡りました（その先での取得は、連携先が知らせます）
 note-expired = 取得されず期限切れ。こちらの控えもサーバから消えました。必要なら、相手先に知らせてから「新規作成」で送り直してください。

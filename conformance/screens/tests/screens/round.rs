@@ -88,9 +88,9 @@ async fn received(world: &World) -> Done {
     // Profile §15.5: looking marks nothing.
     world.go(&world.a, "/sent").await?;
     world.see(
-        "TX-02",
-        "before the other side fetches, it says so",
-        world.in_order("#rows", &["相手先の取得待ち"]).await,
+        "TX-02 TX-07",
+        "before the other side fetches, it says so, and how long it still can",
+        world.in_order("#rows", &["相手先の取得待ち", "消去まであと90日"]).await,
     );
     world.shot("sent-waiting").await
 }

@@ -102,6 +102,7 @@ fn of_gateway(app: &App, spot: Spot, one: &Gone, now: Timestamp, lang: Lang) -> 
         }
     };
     let open = matches!(way, Way::Reached(1 | 2)) && one.is_there();
+    let note = one.days_left(now).map_or(note.clone(), |days| format!("{note} {}", left(days, lang)).into());
     SentRow {
         id: spot.to_string(),
         at: moment(one.at),
@@ -115,6 +116,14 @@ fn of_gateway(app: &App, spot: Spot, one: &Gone, now: Timestamp, lang: Lang) -> 
         note: note.into_owned(),
         late: late && open,
         there: one.is_there(),
+    }
+}
+
+/// TX-07: who sent it is the one who must telephone, and by then.
+fn left(days: i64, lang: Lang) -> Cow<'static, str> {
+    match usize::try_from(days) {
+        Ok(days @ 1..) => count(lang, "sent-days-left", days),
+        _ => say(lang, "sent-days-soon"),
     }
 }
 

@@ -223,11 +223,21 @@ impl Arrived {
 
     /// Whole days until the gateway deletes it, if it says when: on the day it came no more than the days it is kept.
     pub(in crate::ui) fn days_left(&self, now: Timestamp) -> Option<i64> {
-        self.until.map(|until| until.duration_since(now).as_hours() / 24)
+        self.until.map(|until| whole_days(now, until))
     }
 }
 
+fn whole_days(now: Timestamp, until: Timestamp) -> i64 {
+    until.duration_since(now).as_hours() / 24
+}
+
 impl Gone {
+    /// Whole days until the gateway deletes what nobody took so far, if it says when; of what is settled, or gone, nothing.
+    pub(in crate::ui) fn days_left(&self, now: Timestamp) -> Option<i64> {
+        let waits = self.state.is_none_or(|state| state < State::HandedOver);
+        self.until.filter(|_| waits && self.is_there()).map(|until| whole_days(now, until))
+    }
+
     /// Does the gateway still keep our copy?
     pub(in crate::ui) fn is_there(&self) -> bool {
         self.content == Content::There

@@ -116,3 +116,17 @@ fn rows_of_what_is_gone_have_an_end() {
     mail.take(seen(1, &[]), end);
     assert_eq!(mail.inbox.len(), GONE);
 }
+
+// Profile §8.25, TX-07: who waits for the other side knows how long that can go on.
+#[test]
+fn what_waits_has_its_days_and_what_is_settled_or_gone_has_none() {
+    let until = Some(now() + SignedDuration::from_hours(36));
+    let of = |state, content| Gone { state, until, content, ..sent("1") }.days_left(now());
+    for waits in [None, Some(State::Accepted), Some(State::Delivered)] {
+        assert_eq!(of(waits, Content::There), Some(1), "{waits:?}");
+        assert_eq!(of(waits, Content::Gone), None, "{waits:?}");
+    }
+    for settled in [State::HandedOver, State::Retrieved, State::Expired, State::Late] {
+        assert_eq!(of(Some(settled), Content::There), None, "{settled:?}");
+    }
+}
