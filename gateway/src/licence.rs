@@ -2,12 +2,11 @@
 //! renewed. Each is done, told to the audit and written to the office in one commit, so nothing is done or said twice.
 
 use fumibako_model::{Done, LicenceDue, LicenceOrder, Licensing, OfficeNumber, Roll, What, japanese_day, last_day};
-use fumibako_signer::sign;
 use fumibako_store::{Amend, Amendment, Letter, LicenceChange, Store, StoreError};
 use jiff::Timestamp;
 
 use crate::house::House;
-use crate::report::{date, encoded_words, lines};
+use crate::report::{date, encoded_words, lines, signed};
 
 mod words;
 
@@ -120,19 +119,15 @@ impl<'t> Telling<'t> {
     /// The whole message, signed by the gateway.
     fn letter<S: Store>(&self, house: &House<S>) -> Result<Vec<u8>, fumibako_signer::SignError> {
         let domain = self.roll.domain();
-        let head = format!(
+        let fields = format!(
             "From: gateway@{domain}\r\nTo: {}@{domain}\r\nDate: {}\r\nMessage-ID: <{}>\r\nSubject: {}\r\n\
-             Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n",
+             Auto-Submitted: auto-generated\r\n",
             self.office,
             date(self.now),
             self.message_id(),
             encoded_words(self.subject())
         );
-        let entity = format!(
-            "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n{}",
-            lines(&self.text())
-        );
-        let signed = sign(entity.as_bytes(), &house.witness, self.now)?;
-        Ok([head.as_bytes(), &signed].concat())
+        let text = format!("Content-Transfer-Encoding: base64\r\n\r\n{}", lines(&self.text()));
+        signed(&fields, ("text/plain; charset=utf-8", &text), &house.witness, self.now)
     }
 }

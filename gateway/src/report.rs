@@ -1,10 +1,9 @@
 //! What the gateway tells the sender of a bundle: delivered, handed over, nobody came, too late (Profile §8.17). Each is a letter of
-//! the gateway in the sender's `Receipts`: Japanese first, then what machines read, with the evidence and its proof.
+//! the gateway in the sender's `Receipts`: Japanese first, then English, then what machines read, with the evidence and its proof.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_model::{Domain, JAPAN, ProofFile, Recorded, Reminding, Report};
-use fumibako_signer::sign;
+use fumibako_model::{Domain, Fault, JAPAN, ProofFile, Reason, Recorded, Reminding, Report};
 use fumibako_store::{Due, DueKey, Letter, Store, StoreError, Told};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
@@ -12,7 +11,12 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 use crate::house::House;
 use crate::proof;
 
+mod about;
+mod letter;
 mod words;
+
+use about::About;
+pub(crate) use letter::signed;
 
 /// Letters of base64 in a line (RFC 2045 §6.8).
 const LINE: usize = 76;
@@ -67,8 +71,8 @@ async fn one<S: Store>(house: &House<S>, due: &Due, now: Timestamp) -> Result<()
         if !pieces.iter().any(|one| one.id == due.recorded.id) {
             return Ok(());
         }
-        let sha256 = pieces.first().and_then(|one| one.evidence.sha256.clone()).unwrap_or_default();
-        let told = Telling { due, domain: &house.config.domain, sha256, ends, now };
+        let about = About::of(house, due).await?;
+        let told = Telling { due, domain: &house.config.domain, about, pieces, ends, now };
         let octets = told.letter(&proof::bare(life), house).map_err(|why| StoreError::Failed(why.to_string()))?;
         let mut body = house.store.spool(now);
         body.write(&octets)?;
@@ -87,8 +91,10 @@ async fn one<S: Store>(house: &House<S>, due: &Due, now: Timestamp) -> Result<()
 struct Telling<'t> {
     due: &'t Due,
     domain: &'t Domain,
-    /// Of the bundle as accepted.
-    sha256: String,
+    /// What people know the bundle by.
+    about: About,
+    /// All evidence about it that is signed for, the oldest first.
+    pieces: Vec<Recorded>,
     /// When the content of the bundle goes.
     ends: Timestamp,
     now: Timestamp,
@@ -101,21 +107,27 @@ impl Telling<'_> {
         format!("{id}.{}.{at}@{}", self.due.key.report.code(), self.domain)
     }
 
-    /// The whole message, signed by the gateway.
+    /// Why the recipient could not open it, as the recipient said (Profile §8.22): the last word counts.
+    fn fault(&self) -> Option<Fault> {
+        let said = self.pieces.iter().rev().find(|one| one.evidence.reason == Some(Reason::CheckFailed));
+        said.map(|one| one.evidence.fault.unwrap_or(Fault::UnexpectedProcessingError))
+    }
+
+    /// The whole message, signed by the gateway. RFC 3834 §3.1.5: mail programs show it with the bundle it is about.
     fn letter<S: Store>(&self, proof: &ProofFile, house: &House<S>) -> Result<Vec<u8>, fumibako_signer::SignError> {
-        let (domain, from) = (self.domain, self.due.recorded.evidence.from);
-        let to = self.due.recorded.evidence.to;
+        let (domain, evidence) = (self.domain, &self.due.recorded.evidence);
+        let (from, to, about) = (evidence.from, evidence.to, &evidence.message_id);
         let reminds = self.due.key.report == Report::Uncollected;
         let also = if reminds { format!("Cc: {to}@{domain}\r\n") } else { String::new() };
-        let head = format!(
+        let fields = format!(
             "From: gateway@{domain}\r\nTo: {from}@{domain}\r\n{also}Date: {}\r\nMessage-ID: <{}>\r\n\
-             Subject: {}\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n",
+             In-Reply-To: <{about}>\r\nReferences: <{about}>\r\nSubject: {}\r\nAuto-Submitted: auto-replied\r\n",
             date(self.now),
             self.message_id(),
             encoded_words(self.subject())
         );
-        let signed = sign(self.entity(proof).as_bytes(), &house.witness, self.now)?;
-        Ok([head.as_bytes(), &signed].concat())
+        let kind = format!("multipart/mixed; boundary=\"{}.all\"", self.due.recorded.id);
+        signed(&fields, (&kind, &self.entity(proof)), &house.witness, self.now)
     }
 
     /// RFC 6522: what people read, what machines read, which message it is about; beside it the evidence.
@@ -128,15 +140,15 @@ impl Telling<'_> {
         let evidence = serde_json::to_string_pretty(proof).unwrap_or_default();
         // The parts are base64 or one line a field, and hold no line that begins with a hyphen.
         format!(
-            "Content-Type: multipart/mixed; boundary=\"{id}.all\"\r\n\r\n--{id}.all\r\n\
+            "\r\n--{id}.all\r\n\
              Content-Type: multipart/report; report-type={kind}; boundary=\"{id}.report\"\r\n\r\n--{id}.report\r\n\
              Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n{}--{id}.report\r\n\
              Content-Type: message/{kind}\r\n\r\n{status}\r\n--{id}.report\r\n\
-             Content-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{}>\r\n\r\n--{id}.report--\r\n--{id}.all\r\n\
+             Content-Type: text/rfc822-headers\r\n\r\n{}\r\n--{id}.report--\r\n--{id}.all\r\n\
              Content-Type: application/json; name=\"{id}.json\"\r\nContent-Transfer-Encoding: base64\r\n\
              Content-Disposition: attachment; filename=\"{id}.json\"\r\n\r\n{}--{id}.all--\r\n",
             lines(&self.text()),
-            self.due.recorded.evidence.message_id,
+            self.about.header(&self.due.recorded.evidence, self.domain),
             lines(&evidence),
         )
     }

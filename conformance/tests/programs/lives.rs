@@ -177,6 +177,7 @@ fn nobody_comes_and_each_step_to_the_end_is_taken_once_whatever_power_and_clock_
         let late = date.duration_since(moment);
         assert!(late >= -SignedDuration::from_secs(1) && late < minutes(3), "{date} and not {moment}");
         assert!(life.openssl_believes(report));
+        assert_eq!(field(report, "In-Reply-To"), format!("<{id}>"));
     }
     let also: Vec<_> = life.told(&recipient, &id).iter().map(|one| field(one, "Message-ID").to_owned()).collect();
     let first: Vec<_> = told[..4].iter().map(|one| field(one, "Message-ID")).collect();

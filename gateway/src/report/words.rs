@@ -1,8 +1,13 @@
-//! What people read in a report.
+//! What people read in a report: what happened, to which bundle, what to do next, and what the attached file is for.
 
-use fumibako_model::Report;
+use fumibako_careplan::Lang;
+use fumibako_model::{OfficeNumber, Report};
+use jiff::Timestamp;
 
 use super::{Telling, shown};
+
+#[cfg(test)]
+mod tests;
 
 impl Telling<'_> {
     /// Names no month, no plan, no person.
@@ -10,6 +15,7 @@ impl Telling<'_> {
         match self.due.key.report {
             Report::Delivered => "ケアプランデータ お届け済み [Fumibako]",
             Report::HandedOver => "ケアプランデータ 受け渡し済み [Fumibako]",
+            Report::Uncollected if self.fault().is_some() => "ケアプランデータ 開封できず・期限のお知らせ [Fumibako]",
             Report::Uncollected => "ケアプランデータ 未取得のお知らせ [Fumibako]",
             Report::Expired => "ケアプランデータ 期限切れのお知らせ [Fumibako]",
         }
@@ -18,48 +24,143 @@ impl Telling<'_> {
     /// Japanese, then English, then what an inspector asks for.
     pub(super) fn text(&self) -> String {
         let evidence = &self.due.recorded.evidence;
-        let (to, ends) = (evidence.to, shown(self.ends));
-        let (ja, en) = match self.due.key.report {
-            Report::Delivered => (
-                format!(
-                    "送信データは、事業所 {to} のメールボックスに届きました。相手が取得したかどうかは、受領証でわかります。"
-                ),
-                format!(
-                    "The bundle stands in the mailbox of the office {to}. Its receipt will say that it was collected."
-                ),
-            ),
-            Report::HandedOver => (
-                format!(
-                    "送信データの全体を、事業所 {to} の端末に渡しました。これはゲートウェイの記録で、相手の受領証ではありません。"
-                ),
-                format!(
-                    "All of the bundle went to a terminal of the office {to}. This is the gateway's word, not the recipient's receipt."
-                ),
-            ),
-            Report::Uncollected => (
-                format!(
-                    "送信データを、事業所 {to} はまだ取得していません。{ends}（日本時間）を過ぎると消去されます。相手に連絡してください。\r\n事業所 {to} の方へ: 受信箱に取得していない送信データがあります。期限までに取得してください。"
-                ),
-                format!(
-                    "The office {to} has not collected the bundle. It is erased after {ends} (Japan time). Please call the office.\r\nTo the office {to}: your mailbox holds data that you have not collected. Please collect it in time."
-                ),
-            ),
-            Report::Expired => (
-                format!(
-                    "送信データは、事業所 {to} が取得しないまま期限が切れ、消去されました。必要なら送り直してください。"
-                ),
-                format!(
-                    "The bundle expired before the office {to} collected it, and is erased. Send it again if it is needed."
-                ),
-            ),
-        };
+        let sha256 = self.pieces.first().and_then(|one| one.evidence.sha256.as_deref()).unwrap_or_default();
         format!(
-            "{ja}\r\n{en}\r\n\r\nMessage-ID: <{}>\r\nSHA-256: {}\r\n証跡 / evidence: {} ({})\r\n日時 / time: {}（日本時間 / Japan time）\r\n",
+            "{}\r\n----------------------------------------\r\n\r\n{}\r\n----------------------------------------\r\n\r\n\
+             照合用 / for reference\r\nMessage-ID: <{}>\r\nSHA-256: {sha256}\r\n証跡 / evidence: {} ({})\r\n",
+            self.told(Lang::Ja),
+            self.told(Lang::En),
             evidence.message_id,
-            self.sha256,
             self.due.recorded.id,
             evidence.event.uri(),
-            shown(evidence.at),
         )
     }
+
+    /// All of it in one language.
+    fn told(&self, lang: Lang) -> String {
+        let section = |name: (&str, &str), lines: &str| format!("■ {}\r\n{lines}\r\n\r\n", lang.pick(name.0, name.1));
+        let facts: Vec<_> = self.facts(lang).iter().map(|(label, value)| format!("{label}: {value}")).collect();
+        [
+            format!("{}\r\n\r\n", self.happened(lang)),
+            section(("どの送信データか", "Which bundle"), &facts.join("\r\n")),
+            section(("このあとすること", "What to do next"), &self.next(lang)),
+            section(("添付のファイル", "The attached file"), &self.attached(lang)).trim_end().to_owned(),
+            "\r\n".to_owned(),
+        ]
+        .concat()
+    }
+
+    /// An office by its name and its number.
+    fn office(name: &str, number: OfficeNumber, lang: Lang) -> String {
+        match name {
+            "" => lang.pick(format!("事業所 {number}"), format!("office {number}")),
+            name => lang.pick(format!("{name}（{number}）"), format!("{name} ({number})")),
+        }
+    }
+
+    fn from(&self, lang: Lang) -> String {
+        Self::office(&self.about.from, self.due.recorded.evidence.from, lang)
+    }
+
+    fn to(&self, lang: Lang) -> String {
+        Self::office(&self.about.to, self.due.recorded.evidence.to, lang)
+    }
+
+    fn happened(&self, lang: Lang) -> String {
+        let (from, to, ends) = (self.from(lang), self.to(lang), moment(self.ends, lang));
+        match (self.due.key.report, self.fault()) {
+            (Report::Delivered, _) => lang.pick(
+                format!("送信データは、{to} のメールボックスに届きました。"),
+                format!("The bundle stands in the mailbox of {to}."),
+            ),
+            (Report::HandedOver, _) => lang.pick(
+                format!("送信データの全体を、{to} の端末に渡しました。これはゲートウェイの記録で、相手の受領証ではありません。"),
+                format!("All of the bundle went to a terminal of {to}. This is the gateway's word, not the recipient's receipt."),
+            ),
+            (Report::Uncollected, None) => lang.pick(
+                format!("{from} が送ったデータを、{to} はまだ取得していません。{ends} を過ぎると消去されます。"),
+                format!("{to} has not collected what {from} sent. It is erased after {ends}."),
+            ),
+            (Report::Uncollected, Some(fault)) => lang.pick(
+                format!("{from} が送ったデータを、{to} は取得しましたが、開けないという署名つきの返事をしました。{ends} を過ぎると消去されます。\r\n{}", fault.sentence(lang)),
+                format!("{to} collected what {from} sent and answered, signed, that it does not open. It is erased after {ends}.\r\n{}", fault.sentence(lang)),
+            ),
+            (Report::Expired, None) => lang.pick(
+                format!("送信データは、{to} が取得しないまま期限が切れ、消去されました。"),
+                format!("The bundle expired before {to} collected it, and is erased."),
+            ),
+            (Report::Expired, Some(_)) => lang.pick(
+                format!("送信データは、{to} が取得しても開けないまま期限が切れ、消去されました。"),
+                format!("The bundle, which {to} collected and could not open, expired and is erased."),
+            ),
+        }
+    }
+
+    /// Which bundle, and every moment with its name.
+    fn facts(&self, lang: Lang) -> Vec<(&'static str, String)> {
+        let (about, evidence) = (&self.about, &self.due.recorded.evidence);
+        let files = about.facts.as_ref().map(|facts| lang.pick(format!("{} 個", facts.files), facts.files.to_string()));
+        let accepted = self.pieces.first().map(|one| moment(one.evidence.at, lang));
+        let at = moment(evidence.at, lang);
+        let erased = moment(self.ends, lang);
+        let (happened, until) = match self.due.key.report {
+            Report::Delivered => ((lang.pick("お届けの日時", "delivered"), at), Some(erased)),
+            Report::HandedOver => ((lang.pick("受け渡しの日時", "handed over"), at), Some(erased)),
+            Report::Uncollected => {
+                ((lang.pick("このお知らせの日時", "this letter"), moment(self.now, lang)), Some(erased))
+            }
+            Report::Expired => ((lang.pick("期限切れの日時", "expired"), at), None),
+        };
+        let rows = [
+            (lang.pick("送信元", "from"), Some(self.from(lang))),
+            (lang.pick("送信先", "to"), Some(self.to(lang))),
+            (lang.pick("送信日時", "sent"), about.sent.map(|sent| moment(sent, lang))),
+            (lang.pick("データの種類", "data"), about.kinds(lang)),
+            (lang.pick("対象年月", "month"), about.month()),
+            (lang.pick("ファイル", "files"), files),
+            (lang.pick("受付の日時", "accepted"), accepted),
+            (happened.0, Some(happened.1)),
+            (lang.pick("消去の予定", "to be erased"), until),
+        ];
+        rows.into_iter().filter_map(|(label, value)| Some((label, value?))).collect()
+    }
+
+    fn next(&self, lang: Lang) -> String {
+        let (from, to, ends) = (self.from(lang), self.to(lang), moment(self.ends, lang));
+        match (self.due.key.report, self.fault()) {
+            (Report::Delivered, _) => lang.pick(
+                format!("お手続きは不要です。相手が取得すると署名つきの受領証が届き、送信一覧の「未」が「済」になります。{ends} までに「済」にならないときは、電話などで相手に確かめてください。"),
+                format!("Nothing. When the other office has collected it, its signed receipt comes and the list says 済. Where it does not until {ends}, telephone that office."),
+            ),
+            (Report::HandedOver, _) => lang.pick(
+                "お手続きは不要です。相手の署名つきの受領証が必要なときは、受領証を返すよう相手に頼んでください（相手が fumibako で取得すると、自動で返ります）。".into(),
+                "Nothing. If you need the recipient's signed receipt, ask that office to return one (fumibako does so by itself when it collects).".into(),
+            ),
+            (Report::Uncollected, None) => lang.pick(
+                format!("送信元（{from}）の方へ: 電話などで相手に知らせてください。\r\n送信先（{to}）の方へ: 受信箱に、{from} からの取得していないデータがあります。期限までに取得してください。"),
+                format!("To the sender, {from}: please telephone the other office.\r\nTo the recipient, {to}: your inbox holds data of {from} that you have not collected. Please collect it in time."),
+            ),
+            (Report::Uncollected, Some(fault)) => lang.pick(
+                format!("送信元（{from}）の方へ: {}\r\n送信先（{to}）の方へ: 証明書と鍵を確かめて、もう一度取得してください。それでも開けないときは、{from} に送り直しを頼んでください。", fault.next(lang)),
+                format!("To the sender, {from}: {}\r\nTo the recipient, {to}: check your certificate and keys, and collect it once more. If it does not open then, ask {from} to send it again.", fault.next(lang)),
+            ),
+            (Report::Expired, _) => lang.pick(
+                "データが必要なら、相手に連絡してから、元のファイルを送り直してください。データの種類と対象年月は内容と一緒に消去したので、ここには書けません。送信の控えか、このデータについての前のお知らせで確かめてください。".into(),
+                "If the data is needed, call the other office and send the files again. What it was went with its content and cannot be told here: see your own list, or the letters before about this bundle.".into(),
+            ),
+        }
+    }
+
+    fn attached(&self, lang: Lang) -> String {
+        let id = self.due.recorded.id;
+        lang.pick(
+            format!("{id}.json は、ここに書いた日時と事業所を、ゲートウェイの署名で証明するファイルです。このお知らせと一緒に保存し、求められたらファイルのまま渡してください。確かめるには: fumibako verify {id}.json"),
+            format!("{id}.json proves the moments and the offices above by the gateway's signature. Keep it with this letter, and hand it over as a file where it is asked for. To check it: fumibako verify {id}.json"),
+        )
+    }
+}
+
+/// A moment as people in Japan read it, and that it is their time.
+fn moment(at: Timestamp, lang: Lang) -> String {
+    format!("{}{}", shown(at), lang.pick("（日本時間）", " (Japan time)"))
 }

@@ -85,8 +85,18 @@ async fn that_nobody_came_is_told_once_whatever_restarts() {
         "Will-Retry-Until: ",
         "Message-ID: <waits@x.example>\r\n",
         "Content-Type: application/json; name=\"EV",
+        // RFC 3834 §3.1.5: it is shown with the bundle.
+        "In-Reply-To: <waits@x.example>\r\nReferences: <waits@x.example>\r\n",
+        // RFC 6522 §4: of which a mail program's subject is no part, whatever it says.
+        "Content-Type: text/rfc822-headers\r\n\r\nFrom: 9970000011@plans.example\r\nTo: 9970000029@plans.example\r\n",
     ] {
         assert!(report.contains(said), "{said} in {report}");
+    }
+    // RFC 9788: its fields stand under the signature once more.
+    let signed = report.split_once("hp=\"clear\"").expect("it protects them").0;
+    for name in ["From", "To", "Cc", "Date", "Message-ID", "Subject", "In-Reply-To"] {
+        let lines: Vec<_> = signed.lines().filter(|line| line.starts_with(&format!("{name}: "))).collect();
+        assert!(lines.len() == 2 && lines[0] == lines[1], "{name}: {lines:?}");
     }
     store.close().await.unwrap();
     let running = Gateway::start(config.clone()).await.unwrap();

@@ -82,7 +82,8 @@ async fn find(settings: &Settings, which: &str) -> Result<(Place, Kept, Option<K
     Ok((place, kept, receipt))
 }
 
-/// The first receipt counts (Profile §8.3); a word before it, that it could not be opened, is none (Profile §8.22).
+/// The first receipt counts (Profile §8.3). A word before it, that it could not be opened, is none (Profile §8.22), nor is a report of
+/// the gateway, which names the bundle as well (Profile §8.17).
 async fn receipt_for(mailbox: &mut Mailbox, sent: Place, kept: &Kept) -> Result<Option<Kept>, Trouble> {
     let header = MessageParser::default().parse_headers(&kept.octets.0);
     let id = header.as_ref().and_then(|header| header.message_id()).filter(|id| is_searchable(id));
@@ -94,16 +95,16 @@ async fn receipt_for(mailbox: &mut Mailbox, sent: Place, kept: &Kept) -> Result<
     }
     for uid in mailbox.search(&format!("HEADER In-Reply-To \"<{id}>\"")).await? {
         let Some(kept) = mailbox.message(uid).await? else { continue };
-        if !says_failed(&kept.octets.0) {
+        if acknowledges(&kept.octets.0) {
             return Ok(Some(kept));
         }
     }
     Ok(None)
 }
 
-fn says_failed(octets: &[u8]) -> bool {
+fn acknowledges(octets: &[u8]) -> bool {
     let signed = Signed::read(octets).ok();
-    signed.and_then(|signed| notification(signed.part())).is_some_and(|said| said.fault().is_some())
+    signed.and_then(|signed| notification(signed.part())).is_some_and(|said| said.is_processed().is_ok())
 }
 
 fn view<'k>(settings: &Settings, place: Place, kept: &'k Kept, receipt: Option<&Kept>) -> Result<View<'k>, Trouble> {

@@ -9,7 +9,7 @@ use fumibako_conformance::{Programs, Tool};
 use fumibako_model::{Erased, ErasureProof, ProofFile, Refusal};
 use serde_json::Value;
 
-use super::Life;
+use super::{Life, field};
 
 impl Life {
     /// The evidence about a bundle, in the file that the sender's program writes. Our program and OpenSSL believe it.
@@ -144,7 +144,12 @@ impl Life {
     /// Does OpenSSL believe that the gateway wrote this report?
     pub(super) fn openssl_believes(&self, report: &str) -> bool {
         fs::write(self.desk("report.eml"), report).expect("the folder is writable");
-        self.openssl("cms -verify -in report.eml -out said -CAfile", &self.gateway_authority())
+        let holds = self.openssl("cms -verify -in report.eml -out said -CAfile", &self.gateway_authority());
+        // RFC 9788: who, to whom, when and about what is under the signature as well.
+        let said = fs::read_to_string(self.desk("said")).expect("it was written");
+        let names = ["From", "To", "Date", "Message-ID", "In-Reply-To", "References", "Subject"];
+        let same = |name: &&str| !field(report, name).is_empty() && field(&said, name) == field(report, name);
+        holds && said.contains("hp=\"clear\"") && names.iter().all(same)
     }
 
     fn openssl(&self, line: &str, authority: &Path) -> bool {

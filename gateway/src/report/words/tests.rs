@@ -1,0 +1,438 @@
+use expect_test::{Expect, expect};
+use fumibako_model::{Evidence, Fault, MessageId, Reason, Recorded, Report, Wishes};
+use fumibako_store::bodies::Day;
+use fumibako_store::{Due, DueKey};
+use fumibako_wire::mime::Header;
+use jiff::Timestamp;
+
+use super::super::about::About;
+use super::Telling;
+
+const ACCEPTED: &str = "2026-11-20T00:15:00Z";
+const HEADER: &str = "From: 9970000011@plans.example\r\nDate: Fri, 20 Nov 2026 09:14:30 +0900\r\n\
+    Subject: =?utf-8?B?5qW9?= about somebody\r\nFumibako-Bundle: v=1; units=use-table,mr-yamada,plan; month=202611;\r\n \
+    serial=20261120091430; files=8; size=48211\r\n\r\n";
+
+fn piece(n: u64, event: &str, at: &str, more: serde_json::Value) -> Recorded {
+    let mut piece = serde_json::json!({
+        "v": 1, "id": format!("EV512E000000001{n}"), "n": n, "event": event, "at": at, "message_id": "b.1@plans.example",
+        "sha256": "ab".repeat(32), "from": "9970000011", "to": "9970000029",
+    });
+    piece.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+    serde_json::from_value(piece).unwrap()
+}
+
+/// The letter about a bundle to which this happened last.
+fn check(report: Report, fault: Option<Fault>, known: bool, expected: Expect) {
+    let accepted = piece(0, "SubmissionAcceptance", ACCEPTED, serde_json::json!({}));
+    let told = match report {
+        Report::Delivered => piece(1, "ContentConsignment", "2026-11-20T00:15:01Z", serde_json::json!({})),
+        Report::HandedOver => piece(2, "ContentHandover", "2026-11-21T01:00:00Z", serde_json::json!({})),
+        Report::Uncollected => accepted.clone(),
+        Report::Expired => piece(3, "ContentHandoverFailure", "2027-02-19T00:00:00Z", serde_json::json!({})),
+    };
+    let word = fault.map(|fault| {
+        let said = serde_json::json!({ "reason": "check-failed", "fault": fault });
+        let one = piece(2, "ContentHandoverFailure", "2026-11-20T05:00:00Z", said);
+        assert_eq!(one.evidence.reason, Some(Reason::CheckFailed));
+        one
+    });
+    let mut about = About::default();
+    if known {
+        (about.from, about.to) = ("ひまわり居宅介護支援事業所".into(), "さくら訪問介護".into());
+        about.read(Header::of(HEADER.as_bytes()));
+    }
+    let at: Timestamp = told.evidence.at;
+    let key = DueKey { at, message: MessageId(1), report };
+    let due = Due { key, recorded: told.clone(), wishes: Wishes::default(), waiting: true, day: Day::of(at) };
+    let telling = Telling {
+        due: &due,
+        domain: &"plans.example".parse().unwrap(),
+        about,
+        pieces: [Some(accepted), word, Some(told)].into_iter().flatten().collect(),
+        ends: "2027-02-18T15:00:00Z".parse().unwrap(),
+        now: "2026-11-21T00:16:00Z".parse().unwrap(),
+    };
+    let header = telling.about.header(&evidence(&telling), telling.domain);
+    expected.assert_eq(&format!("{}\n\n{}\n{header}", telling.subject(), telling.text()).replace("\r\n", "\n"));
+}
+
+fn evidence(telling: &Telling<'_>) -> Evidence {
+    telling.due.recorded.evidence.clone()
+}
+
+// Profile §8.17
+#[test]
+fn what_was_delivered() {
+    check(
+        Report::Delivered,
+        None,
+        true,
+        expect![[r"
+        ケアプランデータ お届け済み [Fumibako]
+
+        送信データは、さくら訪問介護（9970000029） のメールボックスに届きました。
+
+        ■ どの送信データか
+        送信元: ひまわり居宅介護支援事業所（9970000011）
+        送信先: さくら訪問介護（9970000029）
+        送信日時: 2026-11-20 09:14（日本時間）
+        データの種類: サービス利用票（6・7表）、居宅サービス計画（1～3表）
+        対象年月: 2026-11
+        ファイル: 8 個
+        受付の日時: 2026-11-20 09:15（日本時間）
+        お届けの日時: 2026-11-20 09:15（日本時間）
+        消去の予定: 2027-02-19 00:00（日本時間）
+
+        ■ このあとすること
+        お手続きは不要です。相手が取得すると署名つきの受領証が届き、送信一覧の「未」が「済」になります。2027-02-19 00:00（日本時間） までに「済」にならないときは、電話などで相手に確かめてください。
+
+        ■ 添付のファイル
+        EV512E0000000011.json は、ここに書いた日時と事業所を、ゲートウェイの署名で証明するファイルです。このお知らせと一緒に保存し、求められたらファイルのまま渡してください。確かめるには: fumibako verify EV512E0000000011.json
+
+        ----------------------------------------
+
+        The bundle stands in the mailbox of さくら訪問介護 (9970000029).
+
+        ■ Which bundle
+        from: ひまわり居宅介護支援事業所 (9970000011)
+        to: さくら訪問介護 (9970000029)
+        sent: 2026-11-20 09:14 (Japan time)
+        data: use table (tables 6 and 7), care plan (tables 1-3)
+        month: 2026-11
+        files: 8
+        accepted: 2026-11-20 09:15 (Japan time)
+        delivered: 2026-11-20 09:15 (Japan time)
+        to be erased: 2027-02-19 00:00 (Japan time)
+
+        ■ What to do next
+        Nothing. When the other office has collected it, its signed receipt comes and the list says 済. Where it does not until 2027-02-19 00:00 (Japan time), telephone that office.
+
+        ■ The attached file
+        EV512E0000000011.json proves the moments and the offices above by the gateway's signature. Keep it with this letter, and hand it over as a file where it is asked for. To check it: fumibako verify EV512E0000000011.json
+
+        ----------------------------------------
+
+        照合用 / for reference
+        Message-ID: <b.1@plans.example>
+        SHA-256: abababababababababababababababababababababababababababababababab
+        証跡 / evidence: EV512E0000000011 (http://uri.etsi.org/19522/Event/ContentConsignment)
+
+        From: 9970000011@plans.example
+        To: 9970000029@plans.example
+        Date: Fri, 20 Nov 2026 00:14:30 -0000
+        Message-ID: <b.1@plans.example>
+        Fumibako-Bundle: v=1; units=use-table,plan; month=202611; serial=20261120091430; files=8; size=48211
+    "]],
+    );
+}
+
+#[test]
+fn what_was_handed_over() {
+    check(
+        Report::HandedOver,
+        None,
+        true,
+        expect![[r"
+        ケアプランデータ 受け渡し済み [Fumibako]
+
+        送信データの全体を、さくら訪問介護（9970000029） の端末に渡しました。これはゲートウェイの記録で、相手の受領証ではありません。
+
+        ■ どの送信データか
+        送信元: ひまわり居宅介護支援事業所（9970000011）
+        送信先: さくら訪問介護（9970000029）
+        送信日時: 2026-11-20 09:14（日本時間）
+        データの種類: サービス利用票（6・7表）、居宅サービス計画（1～3表）
+        対象年月: 2026-11
+        ファイル: 8 個
+        受付の日時: 2026-11-20 09:15（日本時間）
+        受け渡しの日時: 2026-11-21 10:00（日本時間）
+        消去の予定: 2027-02-19 00:00（日本時間）
+
+        ■ このあとすること
+        お手続きは不要です。相手の署名つきの受領証が必要なときは、受領証を返すよう相手に頼んでください（相手が fumibako で取得すると、自動で返ります）。
+
+        ■ 添付のファイル
+        EV512E0000000012.json は、ここに書いた日時と事業所を、ゲートウェイの署名で証明するファイルです。このお知らせと一緒に保存し、求められたらファイルのまま渡してください。確かめるには: fumibako verify EV512E0000000012.json
+
+        ----------------------------------------
+
+        All of the bundle went to a terminal of さくら訪問介護 (9970000029). This is the gateway's word, not the recipient's receipt.
+
+        ■ Which bundle
+        from: ひまわり居宅介護支援事業所 (9970000011)
+        to: さくら訪問介護 (9970000029)
+        sent: 2026-11-20 09:14 (Japan time)
+        data: use table (tables 6 and 7), care plan (tables 1-3)
+        month: 2026-11
+        files: 8
+        accepted: 2026-11-20 09:15 (Japan time)
+        handed over: 2026-11-21 10:00 (Japan time)
+        to be erased: 2027-02-19 00:00 (Japan time)
+
+        ■ What to do next
+        Nothing. If you need the recipient's signed receipt, ask that office to return one (fumibako does so by itself when it collects).
+
+        ■ The attached file
+        EV512E0000000012.json proves the moments and the offices above by the gateway's signature. Keep it with this letter, and hand it over as a file where it is asked for. To check it: fumibako verify EV512E0000000012.json
+
+        ----------------------------------------
+
+        照合用 / for reference
+        Message-ID: <b.1@plans.example>
+        SHA-256: abababababababababababababababababababababababababababababababab
+        証跡 / evidence: EV512E0000000012 (http://uri.etsi.org/19522/Event/ContentHandover)
+
+        From: 9970000011@plans.example
+        To: 9970000029@plans.example
+        Date: Fri, 20 Nov 2026 00:14:30 -0000
+        Message-ID: <b.1@plans.example>
+        Fumibako-Bundle: v=1; units=use-table,plan; month=202611; serial=20261120091430; files=8; size=48211
+    "]],
+    );
+}
+
+// Profile §8.14: one letter for both offices says which is to do what.
+#[test]
+fn what_nobody_collected() {
+    check(
+        Report::Uncollected,
+        None,
+        true,
+        expect![[r"
+        ケアプランデータ 未取得のお知らせ [Fumibako]
+
+        ひまわり居宅介護支援事業所（9970000011） が送ったデータを、さくら訪問介護（9970000029） はまだ取得していません。2027-02-19 00:00（日本時間） を過ぎると消去されます。
+
+        ■ どの送信データか
+        送信元: ひまわり居宅介護支援事業所（9970000011）
+        送信先: さくら訪問介護（9970000029）
+        送信日時: 2026-11-20 09:14（日本時間）
+        データの種類: サービス利用票（6・7表）、居宅サービス計画（1～3表）
+        対象年月: 2026-11
+        ファイル: 8 個
+        受付の日時: 2026-11-20 09:15（日本時間）
+        このお知らせの日時: 2026-11-21 09:16（日本時間）
+        消去の予定: 2027-02-19 00:00（日本時間）
+
+        ■ このあとすること
+        送信元（ひまわり居宅介護支援事業所（9970000011））の方へ: 電話などで相手に知らせてください。
+        送信先（さくら訪問介護（9970000029））の方へ: 受信箱に、ひまわり居宅介護支援事業所（9970000011） からの取得していないデータがあります。期限までに取得してください。
+
+        ■ 添付のファイル
+        EV512E0000000010.json は、ここに書いた日時と事業所を、ゲートウェイの署名で証明するファイルです。このお知らせと一緒に保存し、求められたらファイルのまま渡してください。確かめるには: fumibako verify EV512E0000000010.json
+
+        ----------------------------------------
+
+        さくら訪問介護 (9970000029) has not collected what ひまわり居宅介護支援事業所 (9970000011) sent. It is erased after 2027-02-19 00:00 (Japan time).
+
+        ■ Which bundle
+        from: ひまわり居宅介護支援事業所 (9970000011)
+        to: さくら訪問介護 (9970000029)
+        sent: 2026-11-20 09:14 (Japan time)
+        data: use table (tables 6 and 7), care plan (tables 1-3)
+        month: 2026-11
+        files: 8
+        accepted: 2026-11-20 09:15 (Japan time)
+        this letter: 2026-11-21 09:16 (Japan time)
+        to be erased: 2027-02-19 00:00 (Japan time)
+
+        ■ What to do next
+        To the sender, ひまわり居宅介護支援事業所 (9970000011): please telephone the other office.
+        To the recipient, さくら訪問介護 (9970000029): your inbox holds data of ひまわり居宅介護支援事業所 (9970000011) that you have not collected. Please collect it in time.
+
+        ■ The attached file
+        EV512E0000000010.json proves the moments and the offices above by the gateway's signature. Keep it with this letter, and hand it over as a file where it is asked for. To check it: fumibako verify EV512E0000000010.json
+
+        ----------------------------------------
+
+        照合用 / for reference
+        Message-ID: <b.1@plans.example>
+        SHA-256: abababababababababababababababababababababababababababababababab
+        証跡 / evidence: EV512E0000000010 (http://uri.etsi.org/19522/Event/SubmissionAcceptance)
+
+        From: 9970000011@plans.example
+        To: 9970000029@plans.example
+        Date: Fri, 20 Nov 2026 00:14:30 -0000
+        Message-ID: <b.1@plans.example>
+        Fumibako-Bundle: v=1; units=use-table,plan; month=202611; serial=20261120091430; files=8; size=48211
+    "]],
+    );
+}
+
+// Profile §8.22: who answered that it does not open has collected it.
+#[test]
+fn what_does_not_open_there() {
+    check(
+        Report::Uncollected,
+        Some(Fault::DecryptionFailed),
+        true,
+        expect![[r"
+        ケアプランデータ 開封できず・期限のお知らせ [Fumibako]
+
+        ひまわり居宅介護支援事業所（9970000011） が送ったデータを、さくら訪問介護（9970000029） は取得しましたが、開けないという署名つきの返事をしました。2027-02-19 00:00（日本時間） を過ぎると消去されます。
+        送信先で開けませんでした（暗号を解けません）。
+
+        ■ どの送信データか
+        送信元: ひまわり居宅介護支援事業所（9970000011）
+        送信先: さくら訪問介護（9970000029）
+        送信日時: 2026-11-20 09:14（日本時間）
+        データの種類: サービス利用票（6・7表）、居宅サービス計画（1～3表）
+        対象年月: 2026-11
+        ファイル: 8 個
+        受付の日時: 2026-11-20 09:15（日本時間）
+        このお知らせの日時: 2026-11-21 09:16（日本時間）
+        消去の予定: 2027-02-19 00:00（日本時間）
+
+        ■ このあとすること
+        送信元（ひまわり居宅介護支援事業所（9970000011））の方へ: 送信先に証明書と鍵を確かめてもらい、もう一度送ってください（送信先の最新の証明書で暗号化されます）。
+        送信先（さくら訪問介護（9970000029））の方へ: 証明書と鍵を確かめて、もう一度取得してください。それでも開けないときは、ひまわり居宅介護支援事業所（9970000011） に送り直しを頼んでください。
+
+        ■ 添付のファイル
+        EV512E0000000010.json は、ここに書いた日時と事業所を、ゲートウェイの署名で証明するファイルです。このお知らせと一緒に保存し、求められたらファイルのまま渡してください。確かめるには: fumibako verify EV512E0000000010.json
+
+        ----------------------------------------
+
+        さくら訪問介護 (9970000029) collected what ひまわり居宅介護支援事業所 (9970000011) sent and answered, signed, that it does not open. It is erased after 2027-02-19 00:00 (Japan time).
+        The receiving office could not open it: it does not decrypt there.
+
+        ■ Which bundle
+        from: ひまわり居宅介護支援事業所 (9970000011)
+        to: さくら訪問介護 (9970000029)
+        sent: 2026-11-20 09:14 (Japan time)
+        data: use table (tables 6 and 7), care plan (tables 1-3)
+        month: 2026-11
+        files: 8
+        accepted: 2026-11-20 09:15 (Japan time)
+        this letter: 2026-11-21 09:16 (Japan time)
+        to be erased: 2027-02-19 00:00 (Japan time)
+
+        ■ What to do next
+        To the sender, ひまわり居宅介護支援事業所 (9970000011): Ask that office to check its certificate and keys, then send again: it is sealed for its current certificate.
+        To the recipient, さくら訪問介護 (9970000029): check your certificate and keys, and collect it once more. If it does not open then, ask ひまわり居宅介護支援事業所 (9970000011) to send it again.
+
+        ■ The attached file
+        EV512E0000000010.json proves the moments and the offices above by the gateway's signature. Keep it with this letter, and hand it over as a file where it is asked for. To check it: fumibako verify EV512E0000000010.json
+
+        ----------------------------------------
+
+        照合用 / for reference
+        Message-ID: <b.1@plans.example>
+        SHA-256: abababababababababababababababababababababababababababababababab
+        証跡 / evidence: EV512E0000000010 (http://uri.etsi.org/19522/Event/SubmissionAcceptance)
+
+        From: 9970000011@plans.example
+        To: 9970000029@plans.example
+        Date: Fri, 20 Nov 2026 00:14:30 -0000
+        Message-ID: <b.1@plans.example>
+        Fumibako-Bundle: v=1; units=use-table,plan; month=202611; serial=20261120091430; files=8; size=48211
+    "]],
+    );
+}
+
+// Its header is gone with it.
+#[test]
+fn what_expired() {
+    check(
+        Report::Expired,
+        None,
+        false,
+        expect![[r"
+        ケアプランデータ 期限切れのお知らせ [Fumibako]
+
+        送信データは、事業所 9970000029 が取得しないまま期限が切れ、消去されました。
+
+        ■ どの送信データか
+        送信元: 事業所 9970000011
+        送信先: 事業所 9970000029
+        受付の日時: 2026-11-20 09:15（日本時間）
+        期限切れの日時: 2027-02-19 09:00（日本時間）
+
+        ■ このあとすること
+        データが必要なら、相手に連絡してから、元のファイルを送り直してください。データの種類と対象年月は内容と一緒に消去したので、ここには書けません。送信の控えか、このデータについての前のお知らせで確かめてください。
+
+        ■ 添付のファイル
+        EV512E0000000013.json は、ここに書いた日時と事業所を、ゲートウェイの署名で証明するファイルです。このお知らせと一緒に保存し、求められたらファイルのまま渡してください。確かめるには: fumibako verify EV512E0000000013.json
+
+        ----------------------------------------
+
+        The bundle expired before office 9970000029 collected it, and is erased.
+
+        ■ Which bundle
+        from: office 9970000011
+        to: office 9970000029
+        accepted: 2026-11-20 09:15 (Japan time)
+        expired: 2027-02-19 09:00 (Japan time)
+
+        ■ What to do next
+        If the data is needed, call the other office and send the files again. What it was went with its content and cannot be told here: see your own list, or the letters before about this bundle.
+
+        ■ The attached file
+        EV512E0000000013.json proves the moments and the offices above by the gateway's signature. Keep it with this letter, and hand it over as a file where it is asked for. To check it: fumibako verify EV512E0000000013.json
+
+        ----------------------------------------
+
+        照合用 / for reference
+        Message-ID: <b.1@plans.example>
+        SHA-256: abababababababababababababababababababababababababababababababab
+        証跡 / evidence: EV512E0000000013 (http://uri.etsi.org/19522/Event/ContentHandoverFailure)
+
+        From: 9970000011@plans.example
+        To: 9970000029@plans.example
+        Message-ID: <b.1@plans.example>
+    "]],
+    );
+}
+
+#[test]
+fn what_expired_and_never_opened() {
+    check(
+        Report::Expired,
+        Some(Fault::IntegrityCheckFailed),
+        false,
+        expect![[r"
+        ケアプランデータ 期限切れのお知らせ [Fumibako]
+
+        送信データは、事業所 9970000029 が取得しても開けないまま期限が切れ、消去されました。
+
+        ■ どの送信データか
+        送信元: 事業所 9970000011
+        送信先: 事業所 9970000029
+        受付の日時: 2026-11-20 09:15（日本時間）
+        期限切れの日時: 2027-02-19 09:00（日本時間）
+
+        ■ このあとすること
+        データが必要なら、相手に連絡してから、元のファイルを送り直してください。データの種類と対象年月は内容と一緒に消去したので、ここには書けません。送信の控えか、このデータについての前のお知らせで確かめてください。
+
+        ■ 添付のファイル
+        EV512E0000000013.json は、ここに書いた日時と事業所を、ゲートウェイの署名で証明するファイルです。このお知らせと一緒に保存し、求められたらファイルのまま渡してください。確かめるには: fumibako verify EV512E0000000013.json
+
+        ----------------------------------------
+
+        The bundle, which office 9970000029 collected and could not open, expired and is erased.
+
+        ■ Which bundle
+        from: office 9970000011
+        to: office 9970000029
+        accepted: 2026-11-20 09:15 (Japan time)
+        expired: 2027-02-19 09:00 (Japan time)
+
+        ■ What to do next
+        If the data is needed, call the other office and send the files again. What it was went with its content and cannot be told here: see your own list, or the letters before about this bundle.
+
+        ■ The attached file
+        EV512E0000000013.json proves the moments and the offices above by the gateway's signature. Keep it with this letter, and hand it over as a file where it is asked for. To check it: fumibako verify EV512E0000000013.json
+
+        ----------------------------------------
+
+        照合用 / for reference
+        Message-ID: <b.1@plans.example>
+        SHA-256: abababababababababababababababababababababababababababababababab
+        証跡 / evidence: EV512E0000000013 (http://uri.etsi.org/19522/Event/ContentHandoverFailure)
+
+        From: 9970000011@plans.example
+        To: 9970000029@plans.example
+        Message-ID: <b.1@plans.example>
+    "]],
+    );
+}
