@@ -10,7 +10,7 @@ mod demo;
 mod doctor;
 mod fetch;
 mod licence;
-mod list;
+pub(crate) mod list;
 mod mandate;
 mod office;
 mod password;

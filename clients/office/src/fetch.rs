@@ -125,8 +125,9 @@ pub struct Fetch<'s> {
 /// Offices, and what they are called.
 pub type Names = BTreeMap<OfficeNumber, String>;
 
-/// So long the register is waited for: what an office is called stands in the name of a folder, and nothing depends on it.
-const NAMES_WAIT: Duration = Duration::from_secs(5);
+/// So long the register is waited for: what an office is called stands in the name of a folder or on a page, and nothing
+/// depends on it.
+pub(crate) const NAMES_WAIT: Duration = Duration::from_secs(5);
 
 /// One office's mailbox, as we may use it.
 struct Desk<'d> {

@@ -2,18 +2,37 @@
 //! for anything.
 
 use fumibako_careplan::Lang;
-use fumibako_model::{Erased, Event, Evidence, Reason, Recorded};
+use fumibako_model::{BundleFacts, Erased, Event, Evidence, Reason, Recorded};
+use jiff::Timestamp;
 
+use crate::cli::list::{month, unit_names};
 use crate::cli::screen::{harmless, moment};
+use crate::fetch::Names;
 use crate::happened;
-use crate::verify::{Fact, Report, What, Witnessed};
+use crate::verify::{Report, State, What, Witnessed};
 
 const HEAD: &str = include_str!("page/head.html");
+/// A hash has at least so many hexadecimal digits, and stands in one line.
+const HASH: usize = 40;
+
+/// What this computer and the register know of a bundle beside its evidence, which proves none of it.
+#[derive(Debug, Default)]
+pub(crate) struct Beside {
+    /// What the register calls the offices.
+    pub(crate) names: Names,
+    /// What its header says it holds.
+    pub(crate) facts: Option<BundleFacts>,
+    /// The name of the file with the message itself, where it is kept beside the proof.
+    pub(crate) original: Option<String>,
+    /// When the page is made.
+    pub(crate) issued: Timestamp,
+}
 
 /// The page about what was verified; `file` is the name of the proof beside it.
-pub(crate) fn of(witnessed: &Witnessed, report: &Report, file: &str) -> String {
+pub(crate) fn of(witnessed: &Witnessed, report: &Report, file: &str, beside: &Beside) -> String {
     let title = title(witnessed);
     let about = witnessed.pieces.first().map_or_else(String::new, |one| table(&bundle(&one.evidence)));
+    let known = witnessed.pieces.first().map_or_else(String::new, |one| known(&one.evidence, beside));
     let row = |one: &Recorded| {
         let words = words(one, witnessed.receipt.is_some());
         format!("<tr><td>{}</td><td>{words}</td><td>{}</td></tr>\n", moment(one.evidence.at), one.id)
@@ -26,32 +45,112 @@ pub(crate) fn of(witnessed: &Witnessed, report: &Report, file: &str) -> String {
     let later = later.map(|layer| format!("<p>{}</p>\n", escaped(&layer.words(Lang::Ja).what))).unwrap_or_default();
     let replaced = report.layers.iter().find(|layer| layer.what == What::FormerKey);
     let replaced = replaced.map_or_else(String::new, |layer| {
-        let (words, facts) = (layer.words(Lang::Ja), facts(report, What::FormerKey, &["replaced"]));
+        let (words, facts) = (layer.words(Lang::Ja), facts(report, What::FormerKey, &REPLACED));
         format!("<p>{}{}</p>\n{}", escaped(&words.what), escaped(&words.next), table(&facts))
     });
     let signed = witnessed.receipt.as_ref().map_or_else(String::new, |_| {
-        let facts = facts(report, What::Receipt, &["subject", "serial", "sha256", "content_sha256"]);
-        format!("<h2>受け取った事業所の署名</h2>\n{}", table(&facts))
+        format!("<h2>受け取った事業所の署名</h2>\n{}", table(&facts(report, What::Receipt, &SIGNATURE)))
     });
     let unopened = witnessed.failure.as_ref().map_or_else(String::new, |_| {
-        let facts = facts(report, What::NotOpened, &["subject", "serial", "sha256"]);
-        format!("<h2>開けないことへの署名</h2>\n{}", table(&facts))
+        format!("<h2>開けないことへの署名</h2>\n{}", table(&facts(report, What::NotOpened, &SIGNATURE[..4])))
     });
-    let log = table(&facts(report, What::LogHead, &["log", "size", "at", "set_back", "sha256"]));
-    let unseen = match report.unseen() {
-        0 => String::new(),
-        count => format!("（うち {count} 項目は、このファイルだけでは確かめていません）"),
-    };
-    let (head, file, checks) = (HEAD.replace("{title}", title), escaped(file), report.layers.len());
+    let log = table(&facts(report, What::LogHead, &LOG));
+    let (head, file, checks, unseen) =
+        (HEAD.replace("{title}", title), escaped(file), report.layers.len(), unseen(report));
+    let (issued, original) = (moment(beside.issued), original(witnessed, &file, beside));
     format!(
-        "{head}<h1>{title}</h1>\n{about}<h2>経過</h2>\n<table class=\"rows\">\n\
+        "{head}<h1>{title}</h1>\n<p class=\"issued\">発行日 {}</p>\n{about}{known}<h2>経過</h2>\n<table class=\"rows\">\n\
          <tr><th>日時（日本時間）</th><th>出来事</th><th>証跡番号</th></tr>\n{rows}</table>\n{later}{unopened}{signed}\
-         <h2>ゲートウェイの記録</h2>\n{log}{replaced}<p class=\"note\">この書面は証跡のファイル {file} を確かめて作りました。\
+         <h2>ゲートウェイの記録</h2>\n{log}{replaced}<div class=\"note\"><p>この書面は証跡のファイル {file} を確かめて作りました。\
          {checks} 項目を調べ、正しくない項目はありませんでした{unseen}。証明するのはこの書面ではなく、証跡のファイルです。\
          上の日時と事業所が、あとから書き換えられていないことを、何年たっても確かめられます。\
-         運営指導などで求められたら、この書面と一緒に、担当者にファイルのまま渡してください。<br>\
-         <small>検証する技術者向け（ネットワークは要りません）: <code>fumibako verify {file}</code></small></p>\n</body>\n</html>\n"
+         運営指導などで求められたら、この書面と一緒に、担当者にファイルのまま渡してください。</p>\n{original}\
+         <p><small>検証する技術者向け（ネットワークは要りません）: <code>fumibako verify {file}</code></small></p></div>\n</body>\n</html>\n",
+        issued.split(' ').next().unwrap_or_default(),
     )
+}
+
+/// What is shown of the recipient's signature, by key, and under which words.
+const SIGNATURE: [(&str, &str); 5] = [
+    ("claimed_time", "署名した日時（署名した側の申告）"),
+    ("subject", "署名に使った証明書の名義"),
+    ("serial", "その証明書の番号"),
+    ("sha256", "その証明書の指紋（SHA-256）"),
+    ("content_sha256", "受け取ったと署名した内容（SHA-256）"),
+];
+/// The same of the gateway's.
+const LOG: [(&str, &str); 5] = [
+    ("log", "ゲートウェイ"),
+    ("size", "記録の件数"),
+    ("at", "記録に署名した日時"),
+    ("set_back", "記録の巻き戻り"),
+    ("sha256", "署名した証明書の指紋（SHA-256）"),
+];
+
+/// And of the key that took its place.
+const REPLACED: [(&str, &str); 1] = [("replaced", "鍵を替えた日時")];
+
+/// What nothing proves, and says so.
+fn known(evidence: &Evidence, beside: &Beside) -> String {
+    let name = |number| beside.names.get(number).cloned();
+    let facts = beside.facts.as_ref();
+    let rows = [
+        ("送信した事業所の名称", name(&evidence.from)),
+        ("受け取る事業所の名称", name(&evidence.to)),
+        ("データの種類", facts.map(|facts| unit_names(facts, Lang::Ja)).filter(|kinds| !kinds.is_empty())),
+        ("対象年月", facts.and_then(|facts| facts.month.as_deref()).map(month)),
+        ("ファイル", facts.map(|facts| format!("{} 個", facts.files))),
+    ];
+    let rows: Vec<_> = rows.into_iter().filter_map(|(label, value)| Some((label.to_owned(), value?))).collect();
+    if rows.is_empty() { String::new() } else { format!("<h2>参考（証跡の対象外）</h2>\n{}", table(&rows)) }
+}
+
+/// What was not looked at, by name, and how often.
+fn unseen(report: &Report) -> String {
+    let mut names: Vec<(&str, usize)> = Vec::new();
+    for layer in report.layers.iter().filter(|layer| matches!(layer.state, State::Unseen(_))) {
+        let name = layer.what.name(Lang::Ja);
+        match names.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, count)) => *count += 1,
+            None => names.push((name, 1)),
+        }
+    }
+    let listed = names.iter().map(|(name, count)| match count {
+        1 => (*name).to_owned(),
+        many => format!("{name}（{many} 項目）"),
+    });
+    match report.unseen() {
+        0 => String::new(),
+        count => format!(
+            "（うち {count} 項目は、このファイルだけでは確かめていません: {}）",
+            listed.collect::<Vec<_>>().join("、")
+        ),
+    }
+}
+
+/// Evidence names what was received by its digest. Whether the thing itself is kept, and how else it could be shown.
+fn original(witnessed: &Witnessed, file: &str, beside: &Beside) -> String {
+    let words = match (&beside.original, &witnessed.erased) {
+        (Some(name), _) => {
+            let name = escaped(name);
+            format!(
+                "送受信したデータの原本は {name} に保存しました。暗号化されているものは、当時の証明書の鍵がないと開けません。\
+                 証明書を更新したあとも、古い鍵を捨てないでください。この書面のデータと同じものであることは \
+                 <code>fumibako verify {file} --original {name}</code> で確かめられます。"
+            )
+        }
+        (None, Some(_)) => {
+            "送受信したデータそのものは、この書面にも証跡のファイルにも入っておらず、ゲートウェイからは消去されました。\
+             何を受け取ったかは、事業所に保存したファイルで示してください。"
+                .into()
+        }
+        (None, None) => {
+            "送受信したデータそのものは、この書面にも証跡のファイルにも入っていません。ゲートウェイが消去するまでなら、\
+             <code>fumibako receipt … --with-original</code> で原本も一緒に保存でき、あとで照らし合わせられます。"
+                .into()
+        }
+    };
+    format!("<p>{words}</p>\n")
 }
 
 /// Only the recipient's own signature makes a 受領証: one that stands in the file, and holds.
@@ -80,7 +179,7 @@ fn bundle(one: &Evidence) -> Vec<(String, String)> {
         ("送信した事業所", one.from.to_string()),
         ("受け取る事業所", one.to.to_string()),
         ("Message-ID", format!("<{}>", one.message_id)),
-        ("送信データの SHA-256", one.sha256.clone().unwrap_or_default()),
+        ("送信データ全体の SHA-256", one.sha256.clone().unwrap_or_default()),
         ("大きさ", format!("{} バイト", crate::cli::screen::bytes(one.size.unwrap_or_default()))),
     ];
     let agent = one.by.as_ref().map(|by| ("代行業者".to_owned(), by.agent.to_string()));
@@ -104,16 +203,19 @@ fn words(one: &Recorded, signed: bool) -> String {
     format!("{}（{more}）", happened::event(event, reason).0)
 }
 
-fn facts(report: &Report, what: What, keys: &[&str]) -> Vec<(String, String)> {
+/// Facts of a layer under the words for this page.
+fn facts(report: &Report, what: What, keys: &[(&str, &str)]) -> Vec<(String, String)> {
     let found = report.layers.iter().find(|layer| layer.what == what);
     let all = found.map_or(&[][..], |layer| layer.facts.as_slice());
-    let wanted = all.iter().filter(|fact| keys.contains(&fact.key));
-    wanted.map(|fact: &Fact| (fact.label.0.to_owned(), fact.shown(Lang::Ja))).collect()
+    let wanted = keys.iter().filter_map(|(key, label)| Some((label, all.iter().find(|fact| fact.key == *key)?)));
+    wanted.map(|(label, fact)| ((*label).to_owned(), fact.shown(Lang::Ja))).collect()
 }
 
 fn table(rows: &[(String, String)]) -> String {
+    let is_hash = |value: &str| value.len() >= HASH && value.bytes().all(|letter| letter.is_ascii_hexdigit());
     let row = |(label, value): &(String, String)| {
-        format!("<tr><th>{}</th><td>{}</td></tr>\n", escaped(label), escaped(value))
+        let class = if is_hash(value) { " class=\"hash\"" } else { "" };
+        format!("<tr><th>{}</th><td{class}>{}</td></tr>\n", escaped(label), escaped(value))
     };
     format!("<table>\n{}</table>\n", rows.iter().map(row).collect::<String>())
 }
@@ -151,6 +253,57 @@ mod tests {
             assert_eq!(title(&witnessed), expected);
             assert_eq!(words(&witnessed.pieces[0], signed).contains("ゲートウェイの記録"), !signed);
         }
+    }
+
+    fn witnessed(receipt: bool) -> Witnessed {
+        let piece = serde_json::json!({
+            "v": 1, "id": "EV512E000000001A", "n": 0, "event": "SubmissionAcceptance", "at": "2026-11-25T12:00:00Z",
+            "message_id": "a@x.example", "sha256": "ab".repeat(32), "from": "9970000011", "to": "9970000029",
+        });
+        let receipt = receipt.then(fumibako_model::Notification::default);
+        let pieces = vec![serde_json::from_value(piece).unwrap()];
+        Witnessed { pieces, head: None, receipt, failure: None, erased: None }
+    }
+
+    fn layer(what: What, state: State) -> crate::verify::Layer {
+        crate::verify::Layer { what, state, facts: Vec::new() }
+    }
+
+    // Profile §8.19
+    #[test]
+    fn what_nothing_proves_stands_apart_and_what_was_not_looked_at_has_its_name() {
+        let unseen = || State::Unseen(crate::verify::Unseen::NotInProof);
+        let layers = vec![
+            layer(What::Evidence, State::Holds),
+            layer(What::Revocation, unseen()),
+            layer(What::Revocation, unseen()),
+            layer(What::Original, unseen()),
+        ];
+        let report = Report { form: crate::verify::Form::Proof, layers };
+        let beside = Beside {
+            names: [("9970000029".parse().unwrap(), "さくら<訪問介護>".to_owned())].into(),
+            facts: Some("v=1; units=use-table; month=202611; files=3; size=100".parse().unwrap()),
+            original: None,
+            issued: "2026-11-30T20:00:00Z".parse().unwrap(),
+        };
+        let page = of(&witnessed(true), &report, "plan.json", &beside);
+        let (proved, rest) = page.split_once("参考（証跡の対象外）").unwrap();
+        assert!(proved.contains("発行日 2026-12-01") && !proved.contains("さくら"), "{page}");
+        for said in ["さくら&lt;訪問介護&gt;", "サービス利用票（6・7表）", "2026-11", "3 個", "--with-original"]
+        {
+            assert!(rest.contains(said), "{said}: {page}");
+        }
+        assert!(
+            page.contains("うち 3 項目は、このファイルだけでは確かめていません: 証明書の失効（2 項目）、"),
+            "{page}"
+        );
+        let kept = Beside { original: Some("plan.eml".into()), ..Beside::default() };
+        let page = of(&witnessed(true), &report, "plan.json", &kept);
+        assert!(
+            page.contains("fumibako verify plan.json --original plan.eml") && page.contains("古い鍵を捨てないで"),
+            "{page}"
+        );
+        assert!(!page.contains("参考（証跡の対象外）") && !page.contains("--with-original"), "{page}");
     }
 
     #[test]

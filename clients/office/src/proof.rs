@@ -61,6 +61,17 @@ pub(crate) async fn ask(settings: &Settings, about: &About, now: Timestamp) -> R
     Ok(Proof { octets, report, witnessed })
 }
 
+impl Proof {
+    /// Judges it once more, with the message that it is about: whether it is that one, and what opens of it.
+    pub(crate) fn held_against(self, settings: &Settings, original: &[u8], now: Timestamp) -> Result<Self, Trouble> {
+        let trust = (settings.evidence_trust(None)?, settings.trust()?);
+        let file: ProofFile = serde_json::from_slice(&self.octets).map_err(std::io::Error::from)?;
+        let keys = settings.reading_keys()?;
+        let (report, witnessed) = verify_proof(&file, (&trust.0, Some(&trust.1)), (Some(original), &keys), now);
+        Ok(Self { report, witnessed, ..self })
+    }
+}
+
 /// RFC 3986 §2.1, §2.3: a segment of a path, or a value of a query.
 fn encoded(text: &str) -> String {
     let plain = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~');

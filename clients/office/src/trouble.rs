@@ -224,7 +224,7 @@ pub enum Usage {
     NothingToSend,
     /// `--attach` or `--message` where the files make up more than one bundle, or none.
     AttachNeedsOneBundle(usize),
-    /// `receipt` into a file that has the name of its page.
+    /// `receipt` into a file that has the name of its page, or of the message beside it.
     NameOfThePage(PathBuf),
     /// Both `--message` and `--message-file`.
     TwoMessages,

@@ -1,23 +1,28 @@
 //! `fumibako receipt ID -o FILE`: the evidence about a bundle with all that proves it, and a page to print (Profile §8.19). It is
-//! verified before it is written. Exit 0. 2: several bundles bear the Message-ID. 66: no such evidence. 73: the file is there already.
-//! 76: it does not hold; nothing is written.
+//! verified before it is written. Exit 0. 2: several bundles bear the Message-ID. 66: no such evidence, or no message to keep with it. 73: the
+//! file is there already. 76: it does not hold; nothing is written.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use fumibako_model::{EvidenceId, OfficeNumber};
+use fumibako_model::{BundleFacts, Evidence, EvidenceId, OfficeNumber};
 use jiff::Timestamp;
+use mail_parser::MessageParser;
 use serde_json::json;
 
 use super::screen::Screen;
 use super::verify::tell;
 use super::which::{self, Meant, named};
+use crate::bundle::open::announced_in;
 use crate::exit::Exit;
-use crate::mailbox::Mailbox;
+use crate::fetch::{NAMES_WAIT, Names};
+use crate::mailbox::{Kept, Mailbox};
+use crate::page::Beside;
 use crate::proof::{self, About, Proof};
 use crate::settings::Settings;
 use crate::trouble::{Trouble, Usage};
-use crate::{disk, page, wait};
+use crate::{disk, outbox, page, register, wait};
 
 #[derive(Debug, Args)]
 pub(super) struct Receipt {
@@ -32,6 +37,10 @@ pub(super) struct Receipt {
     /// 書き出すファイル。印刷用の受領証（HTML）が隣にできます / the file; a page to print (HTML) is made beside it
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+    /// 送受信したデータの原本も隣に保存します（拡張子 .eml）。ゲートウェイが消去する前だけできます。開くには当時の鍵が要ります
+    /// / keep the message itself beside it (.eml), while the gateway still has it; it opens with the key of its time
+    #[arg(long)]
+    with_original: bool,
 }
 
 impl Receipt {
@@ -41,39 +50,85 @@ impl Receipt {
         screen: &mut Screen<'_>,
         clock: fn() -> Timestamp,
     ) -> Result<Exit, Trouble> {
-        let page_file = self.output.with_extension("html");
-        // Before anything is asked: one of the two would not be written.
-        if page_file == self.output {
-            return Err(Trouble::Usage(Usage::NameOfThePage(page_file)));
+        let [page_file, original] = ["html", "eml"].map(|end| self.output.with_extension(end));
+        let original = self.with_original.then_some(original);
+        let beside = [Some(&page_file), original.as_ref()].into_iter().flatten();
+        // Before anything is asked: one of them would not be written.
+        if let Some(file) = beside.clone().find(|file| **file == self.output) {
+            return Err(Trouble::Usage(Usage::NameOfThePage(file.clone())));
         }
-        for file in [&self.output, &page_file] {
-            if file.exists() {
-                return Err(Trouble::Exists(file.clone()));
-            }
+        if let Some(file) = beside.chain([&self.output]).find(|file| file.exists()) {
+            return Err(Trouble::Exists(file.clone()));
         }
-        let about = wait(about(settings, &self.which, self.from))?;
-        let Proof { octets, report, witnessed } = wait(proof::ask(settings, &about, clock()))?;
+        let (about, kept) = wait(about(settings, &self.which, self.from))?;
+        let mut proof = wait(proof::ask(settings, &about, clock()))?;
+        let first = proof.witnessed.pieces.first().map(|one| one.evidence.clone());
+        let kept = match (kept, &first) {
+            (None, Some(first)) if self.with_original => Some(wait(message(settings, &first.message_id))?),
+            (kept, _) => kept,
+        };
+        if let (Some(kept), true) = (&kept, self.with_original) {
+            proof = proof.held_against(settings, &kept.octets.0, clock())?;
+        }
+        let Proof { octets, report, witnessed } = proof;
         if !report.holds() {
             tell(&report, None, screen)?;
             return Ok(Exit::NO_PROOF);
         }
-        let name = self.output.file_name().unwrap_or_default().to_string_lossy();
-        let page = page::of(&witnessed, &report, &name);
+        let name = |file: &Path| file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let beside = Beside {
+            names: wait(names(settings, first.as_ref()))?,
+            facts: first.as_ref().and_then(|first| facts(settings, first, kept.as_ref())),
+            original: original.as_deref().map(name),
+            issued: clock(),
+        };
+        let page = page::of(&witnessed, &report, &name(&self.output), &beside);
         write(&self.output, &octets)?;
         write(&page_file, page.as_bytes())?;
+        if let (Some(file), Some(kept)) = (&original, &kept) {
+            write(file, &kept.octets.0)?;
+        }
         let last = witnessed.pieces.last();
         let object = json!({
-            "kind": "proof", "file": self.output, "page": page_file, "unseen": report.unseen(),
+            "kind": "proof", "file": self.output, "page": page_file, "original": original, "unseen": report.unseen(),
             "evidence": witnessed.pieces.iter().map(|one| one.id.to_string()).collect::<Vec<_>>(),
             "event": last.map(|one| one.evidence.event.as_str()), "receipt": witnessed.receipt.is_some(),
         });
         let (file, page) = (self.output.display(), page_file.display());
         screen.data(&object, |lang| {
+            let also = original.as_ref().map(|file| file.display());
+            let also = also.map(|file| lang.pick(format!("、原本: {file}"), format!("; the message itself: {file}")));
             let ja = format!("{file} に書き出しました。印刷用: {page}");
-            lang.pick(ja, format!("Written to {file}; to print: {page}"))
+            lang.pick(ja, format!("Written to {file}; to print: {page}")) + &also.unwrap_or_default()
         })?;
         Ok(Exit::OK)
     }
+}
+
+/// The message itself, while a folder has it.
+async fn message(settings: &Settings, id: &str) -> Result<Kept, Trouble> {
+    let mut mailbox = Mailbox::open(settings).await?;
+    let found = which::open(&mut mailbox, &settings.party()?, id).await;
+    mailbox.close().await;
+    Ok(found?.kept)
+}
+
+/// What both offices are called, as far as the register says it soon: nothing waits for that, and nothing fails by it.
+async fn names(settings: &Settings, evidence: Option<&Evidence>) -> Result<Names, Trouble> {
+    let Some(evidence) = evidence else { return Ok(Names::new()) };
+    let both = BTreeSet::from([evidence.from, evidence.to]);
+    let asked = tokio::time::timeout(NAMES_WAIT, register::offices(settings, &both)).await;
+    Ok(asked.into_iter().flatten().flatten().map(|office| (office.number, office.name)).collect())
+}
+
+/// What the header of the bundle says it holds, if it is here or among what was sent from this computer.
+fn facts(settings: &Settings, evidence: &Evidence, kept: Option<&Kept>) -> Option<BundleFacts> {
+    let header = kept.and_then(|kept| MessageParser::default().parse_headers(&kept.octets.0));
+    let sent = || {
+        let entries = outbox::look(&settings.data_folder).ok()?;
+        entries.iter().find(|entry| entry.is(&evidence.message_id, Some(evidence.to)))?.facts()
+    };
+    header.as_ref().and_then(announced_in).or_else(sent)
 }
 
 fn write(path: &Path, octets: &[u8]) -> Result<(), Trouble> {
@@ -85,18 +140,18 @@ fn write(path: &Path, octets: &[u8]) -> Result<(), Trouble> {
 
 /// A Message-ID is looked up in the mailbox first, unless it is said whose it is, which is asked with it. It may have been used before
 /// by what is in no list any more, and then the gateway asks back; the number of a list means one message.
-async fn about(settings: &Settings, which: &str, from: Option<OfficeNumber>) -> Result<About, Trouble> {
+async fn about(settings: &Settings, which: &str, from: Option<OfficeNumber>) -> Result<(About, Option<Kept>), Trouble> {
     if let Ok(id) = which.parse::<EvidenceId>() {
-        return Ok(About::Piece(id));
+        return Ok((About::Piece(id), None));
     }
     if let Some(from) = from {
         let id = which.trim().trim_start_matches('<').trim_end_matches('>').to_owned();
-        return Ok(About::Message { id, from, at: None });
+        return Ok((About::Message { id, from, at: None }, None));
     }
     let mut mailbox = Mailbox::open(settings).await?;
     let Meant { kept, by_number, .. } = which::open(&mut mailbox, &settings.party()?, which).await?;
     mailbox.close().await;
     let (from, id) = named(&kept);
     let from = from.ok_or_else(|| Trouble::Garbled("a message of no office".into()))?;
-    Ok(About::Message { id, from, at: by_number.then_some(kept.arrived) })
+    Ok((About::Message { id, from, at: by_number.then_some(kept.arrived) }, Some(kept)))
 }

@@ -83,13 +83,46 @@ fn a_receipt_proves_itself_offline_and_by_openssl() {
     assert!(openssl(&["-purpose", "smimesign"], &at(offices), &octets("receipt")));
     assert!(!openssl(&["-inform", "DER", "-binary"], &at(offices), &octets("head")));
 
+    // The register is asked what the offices are called, and the outbox what was sent.
     let page = fs::read_to_string(file.with_extension("html")).unwrap();
+    for known in ["参考（証跡の対象外）", "見本", "居宅サービス計画（1～3表）", "4 個", "署名した日時"]
+    {
+        assert!(page.contains(known), "{known} in {page}");
+    }
+    assert!(!file.with_extension("eml").exists() && told["original"].is_null());
     let count = format!("うち {unseen} 項目");
     for said in [&*count, "<title>受領証</title>", "9970000011", "9970000029", "@media print", "受領に署名しました"]
     {
         assert!(page.contains(said), "{said} in {page}");
     }
     assert!(!page.contains("<script") && !page.contains("このあとの証跡"));
+}
+
+// Profile §8.19: both ends keep what the digest is of, and it is that.
+#[test]
+fn the_message_itself_can_be_kept_beside_its_receipt() {
+    let house = House::new();
+    let (told, file) = proved(&house);
+    let id = first(&told);
+    for (settings, end) in [(&house.a, "sender"), (&house.b, "recipient")] {
+        let with = house.folder.path().join(format!("{end}.json"));
+        let words = ["receipt", &*id, "-o", with.to_str().unwrap(), "--with-original"];
+        let told = type_in(settings, words).ended(0).only();
+        let original = with.with_extension("eml");
+        assert_eq!(told["original"].as_str(), original.to_str());
+        let page = fs::read_to_string(with.with_extension("html")).unwrap();
+        assert!(page.contains(&format!("{end}.json --original {end}.eml")), "{page}");
+        let verify = ["verify", with.to_str().unwrap(), "--original", original.to_str().unwrap()];
+        let layers = type_in(settings, verify).ended(0).objects();
+        for layer in ["original", "signed-receipt"] {
+            assert!(layers.iter().any(|row| row["layer"] == layer && row["state"] == "holds"), "{layer}: {layers:?}");
+        }
+        // Whatever is there already is not written over.
+        type_in(settings, words).ended(73);
+    }
+    let taken = file.with_extension("eml");
+    type_in(&house.a, ["receipt", &*id, "-o", taken.to_str().unwrap(), "--with-original"]).ended(2);
+    assert!(!taken.exists());
 }
 
 // Profile §8.19

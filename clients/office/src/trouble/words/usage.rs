@@ -42,8 +42,8 @@ impl Usage {
                 "フォルダーやファイルを指定してください。送信待ちを送るだけなら --resume を付けてください。".into(),
             ),
             Self::NameOfThePage(file) => (
-                format!("{} は、隣に作る印刷用のページの名前です。", file.display()),
-                "証跡のファイルには、.json など、.html でない名前を指定してください。".into(),
+                format!("{} は、隣に作るファイルの名前です。", file.display()),
+                "証跡のファイルには、.json など、.html でも .eml でもない名前を指定してください。".into(),
             ),
             Self::AttachNeedsOneBundle(found) => (
                 format!("--attach と --message は、宛先が一つのときだけ使えます（今回は {found} 件）。"),
@@ -94,8 +94,8 @@ impl Usage {
                 "Name folders or files, or use --resume to post only what waits.".into(),
             ),
             Self::NameOfThePage(file) => (
-                format!("{} is the name of the page to print that is made beside it.", file.display()),
-                "Give the file of evidence another ending than .html, as .json.".into(),
+                format!("{} is the name of a file that is made beside it.", file.display()),
+                "Give the file of evidence another ending than .html and .eml, as .json.".into(),
             ),
             Self::AttachNeedsOneBundle(found) => (
                 format!("--attach and --message need exactly one recipient; these files have {found}."),
