@@ -7,9 +7,10 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
 /// Queries that are meant to read whole tables (the roll, the census, the words of recipients in an audit, heads, of which a day has one, holds in force), every pair (new folders and their marks), or what
 /// they themselves have found (days).
-const WHOLE: [&str; 24] = [
+const WHOLE: [&str; 25] = [
     "HAVING count(*) > 1",
     "stamp FROM log_head",
+    "SELECT head FROM log_head",
     "max(day) OVER (ORDER BY size)",
     "WHERE stamp IS NULL AND (day < ?",
     "suspended', suspended",
