@@ -1,6 +1,6 @@
 //! The tests' clock: they drive other processes, whose time is the real one, or one that a test moves.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
-use crate::programs::Programs;
-use crate::tool::Tool;
+use crate::acts::preloaded;
 
 /// The moment at which something is signed or issued.
 #[expect(clippy::disallowed_methods, reason = "the one place where the suites read the clock")]
@@ -76,13 +75,7 @@ pub struct MovedClock {
 impl MovedClock {
     /// One that is right so far.
     pub fn new() -> Self {
-        Programs::need(&["cc"]);
-        let folder =
-            tempfile::Builder::new().prefix("fumibako-clock-").tempdir().expect("a temporary folder can be made");
-        let (source, library) = (folder.path().join("clock.c"), folder.path().join("clock.so"));
-        fs::write(&source, include_str!("clock.c")).expect("the folder is writable");
-        let options = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o"];
-        Tool::named("cc").args(options).arg(&library).arg(&source).run().well();
+        let (folder, library) = preloaded("clock", include_str!("clock.c"));
         let hands = File::create_new(folder.path().join(HANDS)).expect("the folder is writable");
         let clock = Self { library, hands, moved: AtomicI64::new(0), folder };
         clock.turn(0);

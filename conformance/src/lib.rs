@@ -14,6 +14,7 @@
     reason = "support of tests: a panic is how a test says no, and standard error is where it says more"
 )]
 
+mod acts;
 mod clock;
 mod differences;
 mod dovecot;
@@ -32,6 +33,7 @@ mod tool;
 #[path = "../../mailbox/wire/tests/all/transcript.rs"]
 mod transcript;
 
+pub use acts::{Act, Acts};
 pub use clock::{Deadline, MovedClock, now, timed};
 pub use differences::known_difference;
 pub use dovecot::Dovecot;

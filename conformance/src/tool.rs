@@ -7,6 +7,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::acts::Acts;
 use crate::clock::{Deadline, MovedClock};
 
 /// A program about to run.
@@ -66,6 +67,12 @@ impl Tool {
     /// Looks at this clock, if there is one.
     pub fn under(mut self, clock: Option<&MovedClock>) -> Self {
         self.command.envs(clock.into_iter().flat_map(MovedClock::environment));
+        self
+    }
+
+    /// What it does to files is noted there.
+    pub fn watched(mut self, acts: &Acts) -> Self {
+        self.command.envs(acts.environment());
         self
     }
 

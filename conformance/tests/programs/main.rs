@@ -26,6 +26,7 @@ mod receipts;
 mod refusals;
 mod sealed;
 mod swaks;
+mod synced;
 mod thunderbird;
 mod token;
 mod transcripts;

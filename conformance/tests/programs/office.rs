@@ -56,12 +56,13 @@ impl Desk {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        self.tool(arguments).run()
+    }
+
+    /// The office's program about to run.
+    pub(crate) fn tool(&self, arguments: &[&str]) -> Tool {
         let command = Tool::at(&Programs::built().office).args(arguments);
-        command
-            .args(["--no-input", "--config"])
-            .arg(self.folder.join("fumibako.toml"))
-            .under(self.clock.as_deref())
-            .run()
+        command.args(["--no-input", "--config"]).arg(self.folder.join("fumibako.toml")).under(self.clock.as_deref())
     }
 
     /// The rows of a list.
