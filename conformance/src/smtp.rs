@@ -79,10 +79,19 @@ impl Submission {
         self.send_pieces(from, to, &[&stuffed(octets)])
     }
 
+    /// The same for one recipient, of whom reports are asked for (RFC 3461 §4).
+    pub fn send_asking(&mut self, from: &str, (to, parameters): (&str, &str), octets: &[u8]) -> io::Result<Reply> {
+        self.transaction(from, [format!("<{to}> {parameters}")].into_iter(), &[&stuffed(octets)])
+    }
+
     /// The same with a message in pieces, as it travels: dots are stuffed, and it ends with CR LF, without the last dot.
     pub fn send_pieces(&mut self, from: &str, to: &[&str], pieces: &[&[u8]]) -> io::Result<Reply> {
+        self.transaction(from, to.iter().map(|to| format!("<{to}>")), pieces)
+    }
+
+    fn transaction(&mut self, from: &str, to: impl Iterator<Item = String>, pieces: &[&[u8]]) -> io::Result<Reply> {
         let envelope = std::iter::once(format!("MAIL FROM:<{from}>"));
-        for command in envelope.chain(to.iter().map(|to| format!("RCPT TO:<{to}>"))).chain(["DATA".to_owned()]) {
+        for command in envelope.chain(to.map(|to| format!("RCPT TO:{to}"))).chain(["DATA".to_owned()]) {
             let reply = self.command(&command)?;
             if !reply.is_yes() {
                 self.command("RSET")?;

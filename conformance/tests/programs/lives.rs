@@ -4,6 +4,7 @@ mod collected;
 mod proof;
 mod pruned;
 mod stamps;
+mod told;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -178,6 +179,8 @@ fn nobody_comes_and_each_step_to_the_end_is_taken_once_whatever_power_and_clock_
         assert!(late >= -SignedDuration::from_secs(1) && late < minutes(3), "{date} and not {moment}");
         assert!(life.openssl_believes(report));
         assert_eq!(field(report, "In-Reply-To"), format!("<{id}>"));
+        let kind = if field(report, "Action") == "failed" { "expired" } else { "uncollected" };
+        life.our_program_believes(report, (kind, &id));
     }
     let also: Vec<_> = life.told(&recipient, &id).iter().map(|one| field(one, "Message-ID").to_owned()).collect();
     let first: Vec<_> = told[..4].iter().map(|one| field(one, "Message-ID")).collect();

@@ -147,6 +147,7 @@ fn whoever_comes_is_written_down_once_and_proved_offline_and_who_comes_late_as_w
         let told = life.told(&sender, id);
         assert_eq!(told.len(), 1);
         assert!(field(&told[0], "Disposition").ends_with("dispatched") && life.openssl_believes(&told[0]), "{told:?}");
+        life.our_program_believes(&told[0], ("handed-over", id));
     }
     let mut happened = life.happened(&ours);
     // Whether the gateway saw it go before the receipt came is a matter of moments; it says so once at most.
