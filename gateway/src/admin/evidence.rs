@@ -153,6 +153,7 @@ fn fault(fault: &LogFault) -> Tampered {
         Wrong::Columns => "has a time, event or office beside it that is not its own",
         Wrong::Moved => "is filed under another bundle",
         Wrong::Word => "names a receipt that is not kept with it, or is another",
+        Wrong::Paper => "names a certificate, or authorities and lists, that are not kept, or are others",
         Wrong::Stray => "has a receipt kept beside it and is not there",
         Wrong::Added => "was put in: the log never had it",
         Wrong::Log => "and what follows: the hashes of the log were changed",

@@ -11,8 +11,10 @@ use sqlx::SqlitePool;
 use crate::error::store_error;
 use crate::log::{newest, tiles};
 
+mod papers;
 mod rows;
 
+use papers::Papers;
 use rows::{Beside, Row, rows_from, stray_words};
 
 /// What is known while the rows go by.
@@ -24,6 +26,8 @@ struct Look {
     /// The number of the next row.
     next: u64,
     last: Option<EvidenceId>,
+    /// What the first pieces, so many, were judged by.
+    papers: (u64, Papers),
     faults: Vec<LogFault>,
 }
 
@@ -40,7 +44,9 @@ pub(crate) async fn audit(readers: &SqlitePool, words_from: EvidenceId) -> Resul
     let logged_hashes = leaves(readers, logged).await?;
     let pruned = pruned(readers, &logged_hashes).await?;
     let gone = pruned.iter().map(|one| one.pruning.until).max().unwrap_or_default();
-    let mut look = Look { logged: logged_hashes, gone, next: gone, last: None, faults: Vec::new() };
+    // Kept before the evidence that names them: what was counted until here has its own among them.
+    let papers = (evidence.max(logged), Papers::of(readers).await?);
+    let mut look = Look { logged: logged_hashes, gone, next: gone, last: None, papers, faults: Vec::new() };
     // Whoever puts a row in is not held to the ids that the gateway gives.
     let mut from = Some(i64::MIN);
     while let Some(first) = from {
@@ -73,8 +79,11 @@ pub(crate) async fn audit(readers: &SqlitePool, words_from: EvidenceId) -> Resul
 }
 
 impl Look {
+    /// One paper may be that of a million pieces: more are not kept in mind than are told.
     fn fault(&mut self, n: u64, id: Option<EvidenceId>, what: Wrong) {
-        self.faults.push(LogFault { n, id, what });
+        if self.faults.len() <= fumibako_store::LISTED {
+            self.faults.push(LogFault { n, id, what });
+        }
     }
 
     fn at(&mut self, row: &Row, beside: &Beside) {
@@ -109,6 +118,8 @@ impl Look {
             self.fault(known.n(), Some(id), Wrong::Moved);
         } else if !beside.has_its_word(row, known) {
             self.fault(known.n(), Some(id), Wrong::Word);
+        } else if known.n() < self.papers.0 && !self.papers.1.lead_on_from(known) {
+            self.fault(known.n(), Some(id), Wrong::Paper);
         }
         (self.next, self.last) = (known.n() + 1, Some(id));
     }

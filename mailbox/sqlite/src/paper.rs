@@ -1,7 +1,7 @@
 //! What judgements rested on, kept beside the evidence (Profile §8.18).
 
 use fumibako_model::{EvidenceId, MessageId, OfficeNumber, Recorded};
-use fumibako_store::{LISTED, Named, Paper, PaperKind, StoreError};
+use fumibako_store::{LISTED, Named, PAPER_NAME, Paper, PaperKind, StoreError};
 use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
 
@@ -37,12 +37,26 @@ pub(crate) async fn read(readers: &SqlitePool, names: &[String]) -> Result<Vec<P
     .fetch_all(readers)
     .await
     .map_err(store_error)?;
-    let paper = |name, kind: &str, octets, beside: &str| {
-        Some(Paper { name, kind: read_word(kind)?, octets, beside: serde_json::from_str(beside).ok()? })
-    };
     let unfit = || store_error(sqlx::Error::InvalidArgument("a paper's row cannot be read".into()));
     let papers = found.into_iter().map(|row| paper(row.name, &row.kind, row.octets, &row.beside).ok_or_else(unfit));
     papers.collect()
+}
+
+/// The first one after this name, which is none where its row cannot be read.
+pub(crate) async fn next(readers: &SqlitePool, after: &str) -> Result<Option<(String, Option<Paper>)>, StoreError> {
+    let found =
+        sqlx::query!("SELECT name, kind, octets, beside FROM paper WHERE name > ? ORDER BY name LIMIT 1", after);
+    let found = found.fetch_optional(readers).await.map_err(store_error)?;
+    Ok(found.map(|row| (row.name.clone(), paper(row.name, &row.kind, row.octets, &row.beside))))
+}
+
+fn paper(name: String, kind: &str, octets: Vec<u8>, beside: &str) -> Option<Paper> {
+    Some(Paper { name, kind: read_word(kind)?, octets, beside: serde_json::from_str(beside).ok()? })
+}
+
+/// The name of the paper of this SHA-256 in hex.
+pub(crate) fn short(digest: &str) -> &str {
+    digest.get(..PAPER_NAME).unwrap_or(digest)
 }
 
 /// What an office sent under a Message-ID.

@@ -14,11 +14,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fumibako_model::TrustState;
-use fumibako_store::{PAPER_NAME, StoreError};
+use fumibako_store::StoreError;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::command::Command;
 use crate::error::{Stop, store_error, unreadable};
+use crate::paper::short;
 use crate::prune::Order;
 use crate::store::SqliteStore;
 
@@ -92,7 +93,7 @@ async fn read_on(readers: &SqlitePool) -> Result<Option<Named>, StoreError> {
     let read = *read;
     let mut names = BTreeMap::new();
     for (id, signer, trust) in found {
-        for name in signer.map(|signer| short(&signer)).into_iter().chain(trust) {
+        for name in signer.map(|signer| short(&signer).to_owned()).into_iter().chain(trust) {
             names.insert(name, id);
         }
     }
@@ -155,7 +156,7 @@ async fn papers(readers: &SqlitePool) -> Result<BTreeMap<String, Kept>, StoreErr
             return Ok((all, rank));
         }
         let state: TrustState = serde_json::from_slice(state)?;
-        all.extend(state.members().iter().map(|member| short(member)));
+        all.extend(state.members().iter().map(|member| short(member).to_owned()));
         Ok((all, 0))
     };
     let paper = |until, beside: &str, state: &[u8]| -> Result<Kept, StoreError> {
@@ -163,10 +164,6 @@ async fn papers(readers: &SqlitePool) -> Result<BTreeMap<String, Kept>, StoreErr
         Ok(Kept { until, beside, rank })
     };
     found.into_iter().map(|row| Ok((row.name, paper(row.until, &row.beside, &row.state)?))).collect()
-}
-
-fn short(digest: &str) -> String {
-    digest.get(..PAPER_NAME).unwrap_or(digest).to_owned()
 }
 
 /// What neither evidence that is left, nor a wish to keep it since the last pruned piece, nor anything needed leads to.

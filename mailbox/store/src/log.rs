@@ -239,6 +239,8 @@ pub enum Wrong {
     Moved,
     /// The recipient's word that it names is not kept beside it, or is another.
     Word,
+    /// A certificate, list or state of trust that it was judged by is not kept, or is another.
+    Paper,
     /// What a recipient said stands where no evidence is.
     Stray,
     /// The log never had it.

@@ -6,7 +6,7 @@ use fumibako_model::{Done, Pruning, What};
 use fumibako_store::suite::evidence::log_at;
 use fumibako_store::suite::expire::{ago, send};
 use fumibako_store::suite::{World, domain, himawari, now, sakura};
-use fumibako_store::{Paper, PaperKind, PruneOrder, Store};
+use fumibako_store::{PAPER_NAME, Paper, PaperKind, PruneOrder, Store};
 
 use super::*;
 

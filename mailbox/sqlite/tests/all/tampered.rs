@@ -1,13 +1,14 @@
 //! Whoever edits evidence in the database is found out, and the row is named (Profile §8.15).
 
-use fumibako_model::{Done, EvidenceId, Pruning, What};
+use fumibako_model::{Done, EvidenceId, Pruning, TrustState, What, hash};
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::bodies::Day;
 use fumibako_store::suite::evidence::{log, log_at};
 use fumibako_store::suite::expire::{ago, send};
 use fumibako_store::suite::{World, domain, himawari, now, sakura};
 use fumibako_store::{
-    ActsFault, ActsHead, ActsWrong, Amend, LogAudit, LogFault, PruneOrder, Store, UnsignedActs, Which, Wrong,
+    ActsFault, ActsHead, ActsWrong, Amend, LogAudit, LogFault, Paper, PaperKind, PruneOrder, Store, UnsignedActs,
+    Which, Wrong,
 };
 
 use super::open::meddle;
@@ -237,6 +238,56 @@ async fn a_receipt_that_was_removed_changed_or_put_in_is_named() {
         meddle(folder.path(), statement).await;
         let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
         assert_eq!(store.audit(EvidenceId(0)).await.unwrap().faults, faults, "{statement}");
+    }
+}
+
+/// What is found after this was done to the papers: pieces 0 and 1 are from before any was kept, 2 names a signer and a state of trust, of
+/// an authority and a list; with the signer's certificate came one more.
+async fn after_papers(statement: &'static str) -> Vec<LogFault> {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let world = World::with(&store).await;
+    store.deliver(world.bundle(&store, (himawari(), sakura()), "a@x.example", "plan"), now()).await.unwrap();
+    let paper = |kind, text: &str| Paper::new(kind, text.as_bytes().to_vec());
+    let (authority, above) = (paper(PaperKind::Certificate, "authority"), paper(PaperKind::Certificate, "above"));
+    let list = paper(PaperKind::Revocation, "list");
+    let signer = Paper::new(PaperKind::Certificate, world.enrolled(himawari()).der);
+    let signer = Paper { beside: vec![above.name.clone()], ..signer };
+    let state = TrustState::new(vec![hash(&authority.octets), hash(&list.octets)]);
+    let trust = Paper::new(PaperKind::Trust, serde_json::to_vec(&state).unwrap());
+    let trust = Paper { name: state.name(), ..trust };
+    store.keep_papers(vec![authority, above, list, signer, trust]).await.unwrap();
+    let judged = world.bundle(&store, (himawari(), sakura()), "b@x.example", "plan").under(state.name());
+    store.deliver(judged, now()).await.unwrap();
+    log(&store).await.unwrap();
+    store.close().await.unwrap();
+    meddle(folder.path(), statement).await;
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    store.audit(EvidenceId(0)).await.unwrap().faults
+}
+
+// Profile §8.18: what a judgement rested on is kept as its evidence names it.
+#[tokio::test]
+async fn evidence_is_named_whose_certificates_lists_or_state_of_trust_were_removed_or_changed() {
+    assert_eq!(after_papers("SELECT 1").await, []);
+    for statement in [
+        "DELETE FROM paper",
+        "UPDATE paper SET octets = x'00'",
+        "DELETE FROM paper WHERE beside <> '[]'",
+        "UPDATE paper SET octets = x'00' WHERE beside <> '[]'",
+        "UPDATE paper SET kind = 'revocation' WHERE beside <> '[]'",
+        "UPDATE paper SET beside = 'nothing' WHERE beside <> '[]'",
+        "DELETE FROM paper WHERE octets = CAST('above' AS BLOB)",
+        "UPDATE paper SET octets = x'00' WHERE octets = CAST('above' AS BLOB)",
+        "DELETE FROM paper WHERE octets = CAST('authority' AS BLOB)",
+        "DELETE FROM paper WHERE kind = 'revocation'",
+        "UPDATE paper SET octets = x'00' WHERE kind = 'revocation'",
+        "DELETE FROM paper WHERE kind = 'trust'",
+        "UPDATE paper SET octets = CAST('[]' AS BLOB) WHERE kind = 'trust'",
+        // One member that makes the same name as the two.
+        "UPDATE paper SET octets = CAST(replace(CAST(octets AS TEXT), '\",\"', '') AS BLOB) WHERE kind = 'trust'",
+    ] {
+        assert_eq!(after_papers(statement).await, [fault(2, Wrong::Paper)], "{statement}");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use fumibako_model::{Done, OfficeNumber, Pruning, TrustState, What, hash};
+use fumibako_model::{Done, EvidenceId, OfficeNumber, Pruning, TrustState, What, hash};
 
 use super::evidence::log_at;
 use super::expire::ago;
@@ -82,6 +82,8 @@ pub async fn papers_go_with_the_last_evidence_that_leads_to_them<S: Store>(store
     assert_eq!(forget().await, 5);
     let left = ["above", "after", "authority", "believed", "idle", "second", "stays"];
     assert_eq!(kept(&*store, &all).await, BTreeSet::from(left));
+    let faults = async || store.audit(EvidenceId(0)).await.unwrap().faults;
+    assert_eq!(faults().await, [], "what went with its evidence is not missed");
 
     // Whoever is judged again has his papers kept again, before evidence names them: they stay, and what belongs to them.
     assert_eq!(forget().await, 0);
@@ -95,4 +97,5 @@ pub async fn papers_go_with_the_last_evidence_that_leads_to_them<S: Store>(store
     assert!(store.prune(Some(PruneOrder { pruned, told }), now()).await.unwrap() > 0);
     assert_eq!(forget().await, 0);
     assert_eq!(kept(&*store, &all).await, left.into_iter().chain(["goes", "other"]).collect());
+    assert_eq!(faults().await, []);
 }

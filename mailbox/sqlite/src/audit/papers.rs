@@ -1,0 +1,62 @@
+//! What evidence was judged by, held against its names (Profile §8.18).
+
+use std::collections::{HashMap, HashSet};
+
+use fumibako_model::{LogEntry, TrustState, hash};
+use fumibako_store::{Paper, PaperKind, StoreError};
+use sqlx::SqlitePool;
+
+use crate::paper::{next, short};
+
+/// Letters of a SHA-256 in hex.
+const DIGEST: usize = 64;
+
+/// Names of papers that are as they were, with everything that they lead to.
+pub(super) struct Papers {
+    /// Certificates with those that came with them.
+    certificates: HashSet<String>,
+    /// States of trust with all authorities, lists and answers that counted.
+    states: HashSet<String>,
+}
+
+impl Papers {
+    /// Reads them one by one: a list of revoked certificates may have megabytes.
+    pub(super) async fn of(readers: &SqlitePool) -> Result<Self, StoreError> {
+        let (mut kept, mut after) = (HashMap::new(), String::new());
+        while let Some((name, paper)) = next(readers, &after).await? {
+            if let Some((kind, leads)) = paper.and_then(as_named) {
+                kept.insert(name.clone(), (kind, leads));
+            }
+            after = name;
+        }
+        let kind = |name: &str| kept.get(name).map(|(kind, _)| *kind);
+        let whole = |wanted: PaperKind, led: fn(PaperKind) -> bool| {
+            let of_it = kept.iter().filter(move |(_, (kind, _))| *kind == wanted);
+            let whole = of_it.filter(|(_, (_, leads))| leads.iter().all(|name| kind(name).is_some_and(led)));
+            whole.map(|(name, _)| name.clone()).collect()
+        };
+        let certificates = whole(PaperKind::Certificate, |kind| kind == PaperKind::Certificate);
+        let states = whole(PaperKind::Trust, |kind| kind != PaperKind::Trust);
+        Ok(Self { certificates, states })
+    }
+
+    /// Is all there that this piece was judged by? One that names no state of trust is from before any of it was kept.
+    pub(super) fn lead_on_from(&self, known: &LogEntry) -> bool {
+        let LogEntry::Bundle(one) = known else { return true };
+        let (signer, Some(trust)) = (&one.evidence.signer, &one.evidence.trust) else { return true };
+        self.states.contains(trust) && signer.as_ref().is_none_or(|signer| self.certificates.contains(short(signer)))
+    }
+}
+
+/// What it is and the names that it leads to, if it is what its own name says.
+fn as_named(paper: Paper) -> Option<(PaperKind, Vec<String>)> {
+    let Paper { name, kind, octets, beside } = paper;
+    if kind != PaperKind::Trust {
+        return (short(&hash(&octets)) == name).then_some((kind, beside));
+    }
+    let state: TrustState = serde_json::from_slice(&octets).ok()?;
+    // The name is taken over all members in one string, which other members could make as well.
+    let members = state.members().iter().map(|member| (member.len() == DIGEST).then(|| short(member).to_owned()));
+    let members = members.collect::<Option<_>>()?;
+    (state.name() == name).then_some((kind, members))
+}
