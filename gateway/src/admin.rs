@@ -116,6 +116,7 @@ impl<S: Store> Admin<S> {
             request @ (Request::EvidenceList { .. }
             | Request::EvidenceExport { .. }
             | Request::EvidenceVerify
+            | Request::EvidenceAccept { .. }
             | Request::EvidencePrune { .. }
             | Request::EvidenceRefused
             | Request::EvidenceAuthority

@@ -158,9 +158,14 @@ pub enum Failure {
     Unsound,
     /// Evidence was touched; which was said.
     #[error(
-        "{0} pieces of evidence are not as they were, as the lines above say. Compare with a backup or with exported evidence, and keep the database as it is for whoever looks into it"
+        "{0} faults in the evidence, as the lines above say. Copy the store's folder and the key's as they are for whoever looks into it; let nothing be pruned or accepted until then. Compare with evidence that was exported and with backups, and restore the last good one (`backup restore`). Only if you put back an older store yourself: `evidence accept`"
     )]
     Tampered(usize),
+    /// What a backup has of evidence is not all under a signature.
+    #[error(
+        "the store is restored, but its evidence is not what was signed, or not all of it: take another backup, or start the gateway and see `evidence verify`"
+    )]
+    Unvouched,
     /// The audit was touched; where, was said.
     #[error(
         "the audit is not as it was from the row above on. Compare with an exported one, and keep the database as it is for whoever looks into it"
@@ -190,7 +195,7 @@ impl Failure {
             Self::Call(_) | Self::Start(_) | Self::Broken => 69,
             Self::Init(_) | Self::Output(_) | Self::Store(StoreError::Full(_)) => 73,
             Self::Read(..) => 66,
-            Self::Tampered(_) | Self::AuditTampered => 76,
+            Self::Tampered(_) | Self::Unvouched | Self::AuditTampered => 76,
         }
     }
 
@@ -231,7 +236,10 @@ impl Failure {
             Self::Mistyped => "二度入力されたパスワードが同じではありません。もう一度実行してください。",
             Self::Unsound => "保管庫に異常があります。上に示したファイルをバックアップから戻してください。",
             Self::Tampered(_) => {
-                "証跡が書き換えられているか、失われています。上に示した行をバックアップや書き出した証跡と比べ、データベースはそのまま保存してください。"
+                "証跡に異常があります。調べる人のために、保管庫のフォルダーと鍵のフォルダーをそのまま写して残し、それまで整理（prune）も承認（accept）もしないでください。書き出した証跡やバックアップと比べ、正しいバックアップから戻してください（backup restore）。自分で古い保管庫に戻したときだけ、evidence accept で承認してください。"
+            }
+            Self::Unvouched => {
+                "戻しましたが、この控えの証跡は署名したものと違うか、署名のないものがあります。別の控えから戻すか、ゲートウェイを起動して evidence verify で確かめてください。"
             }
             Self::AuditTampered => {
                 "監査記録が書き換えられています。上に示した行から後を書き出した記録と比べ、データベースはそのまま保存してください。"

@@ -14,7 +14,7 @@ pub(crate) async fn plan<S: Store>(house: &House<S>) -> Result<Option<Pruning>, 
     let before = term.ends(now);
     let Some(Prunable { from, until, head }) = house.store.prunable(before, now).await? else { return Ok(None) };
     let broken = |why: String| StoreError::Failed(format!("no evidence goes: {why}; see `evidence verify`"));
-    let (Head { size, root, at, .. }, _) = house.keys.head(&head).map_err(broken)?;
+    let (Head { size, root, at, .. }, _) = house.keys.head(&head).map_err(|said| broken(said.en))?;
     let known = house.store.continuation(until, until).await?.map(|(root, _)| hex(&root));
     if size != until || known.as_ref() != Some(&root) {
         return Err(broken(format!("the first {until} pieces are not those that were signed for")));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fumibako_model::log::{Head, leaf};
-use fumibako_model::{AuditHead, Witnesses};
+use fumibako_model::{AuditHead, Domain, Witnesses};
 use fumibako_signer::{Certificate, CertificateError, Identity, enclose, enclosed};
 use fumibako_store::bodies::Day;
 use fumibako_store::{ActsHead, Logging, Store, StoreError, Unlogged, UnsignedActs, hex};
@@ -19,11 +19,16 @@ use crate::config::Evidence;
 use crate::house::House;
 use crate::{licence, notices, report};
 
+mod doubt;
 mod keys;
 mod last;
+mod restored;
 
-pub(crate) use keys::Keys;
+use doubt::Doubt;
+pub(crate) use keys::{Keys, Said};
+use last::known;
 pub(crate) use last::{Witnessing, begin, lost_heads};
+pub(crate) use restored::{key, vouch};
 
 /// From one look for new evidence to the next.
 const LOOK: Duration = Duration::from_secs(1);
@@ -66,7 +71,11 @@ pub(crate) fn load(settings: &Evidence) -> Result<(Identity, Witnesses), Witness
 /// Profile §8.13: by a clock outside the days of the key's certificate nothing is signed, for it would hold nowhere. Evidence
 /// waits, and the first head after the clock was set right covers it.
 fn may_sign<S: Store>(house: &House<S>, now: Timestamp) -> bool {
-    let certificate = house.witness.certificate();
+    within_its_days(&house.witness, now)
+}
+
+fn within_its_days(witness: &Identity, now: Timestamp) -> bool {
+    let certificate = witness.certificate();
     (certificate.not_before()..=certificate.not_after()).contains(&now)
 }
 
@@ -81,7 +90,7 @@ pub(crate) fn ends_soon(witness: &Identity, now: Timestamp) -> Option<Timestamp>
 
 /// Runs until the gateway stops, and once more then.
 pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Receiver<bool>) {
-    let (mut looked, mut told, mut signs, mut warned) = (None, None, true, None);
+    let (mut looked, mut told, mut signs, mut warned, mut failed) = (None, None, true, None, None);
     loop {
         let last = *stopping.borrow();
         let today = Day::of(house.clock.now());
@@ -94,8 +103,14 @@ pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Rec
             let certificate = house.witness.certificate();
             tracing::warn!(from = %certificate.not_before(), until = %certificate.not_after(), "evidence.not_signed");
         }
-        if let Err(error) = attest(&house).await {
-            house.refusal_of(error);
+        match attest(&house).await {
+            Ok(()) => failed = None,
+            // It stays so until somebody does something, and is said once.
+            Err(StoreError::Failed(why)) if failed.as_ref() == Some(&why) => {}
+            Err(error) => {
+                failed = Some(error.to_string());
+                house.refusal_of(error);
+            }
         }
         if let Err(error) = attest_acts(&house).await {
             house.refusal_of(error);
@@ -131,27 +146,10 @@ pub(crate) async fn attest<S: Store>(house: &House<S>) -> Result<(), StoreError>
     let mut witnessing = house.witnessing.lock().await;
     let file = last::file(&house.config.evidence.identity_file);
     witnessing.look(&house.store, (&file, &house.keys), house.clock.now()).await?;
-    while let Some(Unlogged { mut growth, entries, last }) = house.store.unlogged().await? {
-        let now = house.clock.now();
-        if !may_sign(house, now) {
-            return Ok(());
-        }
-        witnessing.goes_on(&growth)?;
-        for entry in &entries {
-            growth.push(leaf(entry.as_bytes()));
-        }
-        let head = Head {
-            set_back: witnessing.set_back.clone(),
-            words_from: Some(witnessing.words_from),
-            former: Some(house.keys.former().to_vec()),
-            ..Head::over(house.config.domain.to_string(), (growth.size(), hex(&growth.root())), now)
-        };
-        let octets = serde_json::to_vec(&head).map_err(|why| StoreError::Failed(why.to_string()))?;
-        let signed = enclose(&octets, &house.witness, now).map_err(|why| StoreError::Failed(why.to_string()))?;
-        let also = signed.clone();
-        let logging = Logging { day: Day::of(now), size: growth.size(), last, head: signed, tiles: growth.tiles() };
-        house.store.keep_log(logging).await?;
-        witnessing.signed(&head, also.clone());
+    while may_sign(house, house.clock.now()) {
+        let by = (&house.config.domain, &house.witness);
+        let covered = cover(&house.store, (&mut witnessing, &house.keys), by, house.clock.now()).await?;
+        let Some((head, also)) = covered else { return Ok(()) };
         // A crash between leaves an older one there, which the log continues.
         let kept = tokio::task::spawn_blocking({
             let file = file.clone();
@@ -161,9 +159,54 @@ pub(crate) async fn attest<S: Store>(house: &House<S>) -> Result<(), StoreError>
             tracing::warn!(%why, file = %file.display(), "evidence.last_head");
         }
         house.counts.heads_signed.inc();
-        tracing::debug!(size = head.size, new = entries.len(), "evidence.logged");
+        tracing::debug!(size = head.size, "evidence.logged");
     }
     Ok(())
+}
+
+/// Takes so much new evidence into the log as is read at once, and signs its head; none if there is nothing new.
+async fn cover<S: Store>(
+    store: &S,
+    (witnessing, keys): (&mut Witnessing, &Keys),
+    (log, witness): (&Domain, &Identity),
+    now: Timestamp,
+) -> Result<Option<(Head, Vec<u8>)>, StoreError> {
+    witnessing.doubt.waits()?;
+    let Some(Unlogged { mut growth, entries, last }) = store.unlogged().await? else {
+        witnessing.doubt = Doubt::default();
+        return Ok(None);
+    };
+    witnessing.goes_on(&growth)?;
+    witnessing.doubt.passes(growth.size(), &entries, witness.certificate().not_before())?;
+    for entry in &entries {
+        growth.push(leaf(entry.as_bytes()));
+    }
+    let head = Head {
+        set_back: witnessing.set_back.clone(),
+        words_from: Some(witnessing.words_from),
+        former: Some(keys.former().to_vec()),
+        ..Head::over(log.to_string(), (growth.size(), hex(&growth.root())), now)
+    };
+    let octets = serde_json::to_vec(&head).map_err(|why| StoreError::Failed(why.to_string()))?;
+    let signed = enclose(&octets, witness, now).map_err(|why| StoreError::Failed(why.to_string()))?;
+    let also = signed.clone();
+    let logging = Logging { day: Day::of(now), size: growth.size(), last, head: signed, tiles: growth.tiles() };
+    store.keep_log(logging).await?;
+    witnessing.signed(&head, also.clone());
+    Ok(Some((head, also)))
+}
+
+/// The operator accepts the log as it stands: what waits is signed, every head from then on says where it went on from, and heads that
+/// the log does not continue are no fault any more. Says whether there was anything to accept.
+pub(crate) async fn accept<S: Store>(house: &House<S>) -> Result<bool, StoreError> {
+    let mut witnessing = house.witnessing.lock().await;
+    let held = witnessing.accept(&house.store, house.clock.now()).await?;
+    drop(witnessing);
+    if held {
+        attest(house).await?;
+    }
+    let known = known(&house.config.evidence.identity_file).map_err(|why| StoreError::Failed(why.to_string()))?;
+    Ok(held || known > 0)
 }
 
 /// Signs the audit as it stands now, if it grew (Profile §16.2).

@@ -111,4 +111,5 @@ fn a_copy_comes_back_in_another_folder_and_gives_new_uids() {
     world.deliver(&world.plan());
     assert!(uids(&world)[1] > before[1], "no UID is given twice");
     run(&world, &["check", "--store"]).well();
+    run(&world, &["evidence", "verify"]).well();
 }

@@ -10,7 +10,8 @@ use fumibako_store::{
 
 use super::Admin;
 use super::words::{Audited, PruneView, RefusedMore, RefusedRow, Reply, Request, Tampered};
-use crate::witness;
+use super::{NAME_CHARACTERS, short};
+use crate::witness::{self, Said};
 use crate::{proof, prune};
 
 impl<S: Store> Admin<S> {
@@ -25,6 +26,7 @@ impl<S: Store> Admin<S> {
             Request::EvidencePrune { dry_run } => self.prune_evidence(dry_run).await,
             Request::EvidenceRefused => self.refused().await,
             Request::EvidenceAuthority => Ok(Reply::Authority { pem: self.0.keys.believed.file() }),
+            Request::EvidenceAccept { reason } => self.accept(reason).await,
             _ => self.verify_evidence().await,
         }
     }
@@ -61,6 +63,7 @@ impl<S: Store> Admin<S> {
         let words_from = self.0.witnessing.lock().await.words_from;
         let LogAudit { evidence, logged, heads, pruned, faults } = self.0.store.audit(words_from).await?;
         let mut rows: Vec<_> = faults.iter().map(fault).collect();
+        rows.extend(self.waiting(evidence).await);
         rows.extend(self.lost().await?);
         let (mut good, mut counted) = (0, Vec::new());
         for (kept, judged) in self.0.keys.judge(&heads) {
@@ -69,18 +72,18 @@ impl<S: Store> Admin<S> {
                     good = kept.size;
                     counted.push(head);
                 }
-                Err(why) => {
-                    let what = format!("the head of {}: {why}", kept.day);
-                    rows.push(Tampered { first: good, last: kept.size.max(1) - 1, id: None, what });
+                Err(Said { ja, en }) => {
+                    let day = kept.day;
+                    let said = Said::new(format!("{day} の署名: {ja}"), format!("the head of {day}: {en}"));
+                    rows.push(about(said, (good, kept.size.max(1) - 1), None));
                 }
             }
         }
         let early = pruned.iter().filter(|one| !rightly(one, &counted));
-        rows.extend(early.map(|Pruned { id, pruning, .. }| Tampered {
-            first: pruning.from,
-            last: pruning.until.max(1) - 1,
-            id: Some(*id),
-            what: "went before its years were over".into(),
+        rows.extend(early.map(|Pruned { id, pruning, .. }| {
+            let ja = "保存期間が終わる前に整理されたことになっています";
+            let said = Said::new(ja, "went before its years were over");
+            about(said, (pruning.from, pruning.until.max(1) - 1), Some(*id))
         }));
         let (heads, set_back) = (heads.len() as u64, self.0.witnessing.lock().await.set_back.clone());
         let pruned = pruned.into_iter().next_back().map(|one| one.pruning);
@@ -94,14 +97,34 @@ impl<S: Store> Admin<S> {
         let left = |signed| set_back.iter().flat_map(SetBack::all).find(|one| one.lost == Some(signed));
         let lost =
             witness::lost_heads(&house.store, &house.config.evidence.identity_file, &house.keys.believed).await?;
-        let row = |signed: u64| Tampered {
-            first: left(signed).map_or(0, |one| one.size).min(signed.max(1) - 1),
-            last: signed.max(1) - 1,
-            id: None,
-            what: "was signed for and is not there: the log does not continue that head, which lies beside the key"
-                .into(),
+        let row = |signed: u64| {
+            let first = left(signed).map_or(0, |one| one.size).min(signed.max(1) - 1);
+            let said = Said::new(
+                "署名した記録とつながらず、この範囲は署名のときの証跡であると言えません（その署名 lost-head-… は鍵と同じフォルダーにあります）",
+                "was signed for and is not there: the log does not continue that head, which lies beside the key",
+            );
+            about(said, (first, signed.max(1) - 1), None)
         };
         Ok(lost.into_iter().map(row).collect())
+    }
+
+    /// Profile §8.20: evidence that is not new and stands under no signature. Nothing is signed before the operator accepts it.
+    async fn waiting(&self, evidence: u64) -> Option<Tampered> {
+        let first = self.0.witnessing.lock().await.doubt.held()?;
+        let said = Said::new(
+            "新しくないのに署名がありません。evidence accept で承認されるまで、署名を止めています",
+            "is not new and stands under no signature; nothing is signed until `evidence accept`",
+        );
+        Some(about(said, (first, evidence.max(first + 1) - 1), None))
+    }
+
+    /// Profile §8.20: the operator knows why the log does not continue what was signed, and the audit says who accepted it, and why.
+    async fn accept(&self, reason: String) -> Result<Reply, StoreError> {
+        let reason = short(reason, NAME_CHARACTERS)?;
+        if !witness::accept(&self.0).await? {
+            return Err(Refusal::ValueUnfit.about("there is nothing to accept").into());
+        }
+        self.tell(self.did(What::EvidenceAccepted).noting(reason)).await
     }
 
     async fn refused(&self) -> Result<Reply, StoreError> {
@@ -124,7 +147,7 @@ impl<S: Store> Admin<S> {
     async fn continues(&self, given: String) -> Result<Reply, StoreError> {
         let broken = |why: String| StoreError::from(Refusal::EvidenceBroken.about(why));
         let der = STANDARD.decode(&given).map_err(|why| broken(why.to_string()))?;
-        let (head, _) = self.0.keys.head(&der).map_err(broken)?;
+        let (head, _) = self.0.keys.head(&der).map_err(|said| broken(said.en))?;
         witness::attest(&self.0).await?;
         let LogState { size, head: newest, .. } = self.0.store.log_state().await?;
         let newest = newest.filter(|_| head.size <= size);
@@ -146,17 +169,33 @@ fn rightly(one: &Pruned, counted: &[Head]) -> bool {
     *signed < term.ends(*at) && counted.iter().any(signed_then)
 }
 
+/// What is wrong with these numbers, and with this row.
+fn about(said: Said, (first, last): (u64, u64), id: Option<EvidenceId>) -> Tampered {
+    Tampered { first, last, id, what: said.en, what_ja: said.ja }
+}
+
 fn fault(fault: &LogFault) -> Tampered {
-    let what = match fault.what {
-        Wrong::Removed => "was removed",
-        Wrong::Changed => "was changed",
-        Wrong::Columns => "has a time, event or office beside it that is not its own",
-        Wrong::Moved => "is filed under another bundle",
-        Wrong::Word => "names a receipt that is not kept with it, or is another",
-        Wrong::Paper => "names a certificate, or authorities and lists, that are not kept, or are others",
-        Wrong::Stray => "has a receipt kept beside it and is not there",
-        Wrong::Added => "was put in: the log never had it",
-        Wrong::Log => "and what follows: the hashes of the log were changed",
+    let (ja, en) = match fault.what {
+        Wrong::Removed => ("なくなっています", "was removed"),
+        Wrong::Changed => ("内容が署名のときと違います", "was changed"),
+        Wrong::Columns => (
+            "横の列の日時・種類・事業所が、証跡の内容と違います",
+            "has a time, event or office beside it that is not its own",
+        ),
+        Wrong::Moved => ("別の送付のものとして置かれています", "is filed under another bundle"),
+        Wrong::Word => {
+            ("証跡が示す受領証が一緒にないか、別のものです", "names a receipt that is not kept with it, or is another")
+        }
+        Wrong::Paper => (
+            "署名した人の証明書か、判断のもとになった認証局・失効リストが保存されていないか、別のものです",
+            "names a certificate, or authorities and lists, that are not kept, or are others",
+        ),
+        Wrong::Stray => ("証跡がないのに受領証だけがあります", "has a receipt kept beside it and is not there"),
+        Wrong::Added => ("記録になかったものが加えられています", "was put in: the log never had it"),
+        Wrong::Log => (
+            "ここから先の、記録のハッシュが書き換えられています",
+            "and what follows: the hashes of the log were changed",
+        ),
     };
-    Tampered { first: fault.n, last: fault.n, id: fault.id, what: what.into() }
+    about(Said::new(ja, en), (fault.n, fault.n), fault.id)
 }

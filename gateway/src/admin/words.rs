@@ -216,6 +216,11 @@ pub enum Request {
     },
     /// Holds all evidence against the log.
     EvidenceVerify,
+    /// Signs what waits, and takes a log that lost its end for what it is.
+    EvidenceAccept {
+        /// Why, as it is recorded.
+        reason: String,
+    },
     /// Lets the evidence go whose years are over.
     EvidencePrune {
         /// Tells what would go, and lets nothing go.
@@ -285,6 +290,7 @@ impl Request {
             Self::EvidenceList { .. } => "evidence-list",
             Self::EvidenceExport { .. } => "evidence-export",
             Self::EvidenceVerify => "evidence-verify",
+            Self::EvidenceAccept { .. } => "evidence-accept",
             Self::EvidencePrune { .. } => "evidence-prune",
             Self::EvidenceRefused => "evidence-refused",
             Self::EvidenceAuthority => "evidence-authority",
@@ -338,6 +344,7 @@ impl Request {
             | Self::HoldList
             | Self::Inspect
             | Self::EvidenceVerify
+            | Self::EvidenceAccept { .. }
             | Self::EvidenceRefused
             | Self::EvidenceAuthority
             | Self::EvidenceContinues { .. }

@@ -31,7 +31,8 @@ pub(super) enum Backup {
         #[arg(long)]
         keys: Option<PathBuf>,
     },
-    /// 控えから戻す（ゲートウェイを止めてから） / make a copy a store again; stop the gateway first
+    /// 控えから戻す（ゲートウェイを止めてから。設定ファイルと証跡の鍵 evidence が要る） / make a copy a store again; stop the gateway
+    /// first. It needs the settings and the key of the evidence, to sign that this was a backup
     Restore {
         /// 控えのフォルダー / folder of the copy
         folder: PathBuf,
@@ -150,7 +151,14 @@ fn verify(context: &mut Context<'_>, folder: &Path, keys: Option<&Path>) -> Resu
 }
 
 fn restore(context: &mut Context<'_>, folder: &Path, keys: &Path, to: &Path) -> Result<(), Failure> {
-    let done = runtime()?.block_on(SqliteStore::restore(folder, keys, to, Clock.now()))?;
+    let config = context.load()?;
+    // Without the key that signs evidence nobody would believe that this was a backup (Profile §8.20).
+    let key = crate::witness::key(&config)?;
+    let (done, vouched) = runtime()?.block_on(async {
+        let done = SqliteStore::restore(folder, keys, to, Clock.now()).await?;
+        let vouched = crate::witness::vouch(&config, &key, to, Clock.now()).await?;
+        Ok::<_, Failure>((done, vouched))
+    })?;
     let report = RestoreReport::from(done);
     let lang = context.lang;
     context.rows(std::slice::from_ref(&report), |report| restored(report, lang))?;
@@ -163,7 +171,11 @@ fn restore(context: &mut Context<'_>, folder: &Path, keys: &Path, to: &Path) -> 
             What came after the copy is not in it, nor what was held after it: see `hold list`, and hold again what must stay.\n\
             The folder `keys` of the former store, and the copy of the keys that was used, open what is erased from now on: take a new copy of the keys, then destroy both."),
     )?;
-    if report.without_key.is_empty() { Ok(()) } else { Err(Failure::Unsound) }
+    match (vouched, report.without_key.is_empty()) {
+        (false, _) => Err(Failure::Unvouched),
+        (true, false) => Err(Failure::Unsound),
+        (true, true) => Ok(()),
+    }
 }
 
 fn restored(report: &RestoreReport, lang: Lang) -> String {

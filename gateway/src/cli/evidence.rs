@@ -42,6 +42,14 @@ pub(super) enum Evidence {
     },
     /// すべての証跡を署名済みの記録と照合する / hold all evidence against the signed log
     Verify,
+    /// 記録が以前の署名につながらない理由が分かっているとき（自分で古い保管庫に戻したなど）に承認し、署名を再開する。
+    /// 覚えがなければ使わないこと / accept a log that does not continue what was signed, and sign again: only if you know why, as after
+    /// you put back an older store
+    Accept {
+        /// 理由（監査記録に残る） / why (it stands in the audit)
+        #[arg(long)]
+        reason: String,
+    },
     /// 保存期間（`evidence.keep_years`）を過ぎた証跡を整理する。ふだんは自動で行われる / let the evidence go whose years are over; this
     /// happens by itself
     Prune {
@@ -101,6 +109,13 @@ impl Evidence {
                 context.say(&format!("{id} を {shown} に書き出しました。"), &format!("{id} is written to {shown}."))
             }
             Self::Verify => verify(context),
+            Self::Accept { reason } => {
+                context.ask(&Request::EvidenceAccept { reason })?;
+                context.say(
+                    "承認しました。どこから続けたかは、以後の署名に残ります。evidence verify で確かめてください。",
+                    "Accepted. Every signature from now on says where the log went on from. See `evidence verify`.",
+                )
+            }
             Self::Prune { dry_run } => prune(context, dry_run),
             Self::Refused => refused(context),
             Self::Authority { output } => {
@@ -220,8 +235,8 @@ fn verify(context: &mut Context<'_>) -> Result<(), Failure> {
     for SetBack { size, at, .. } in set_back.iter().flat_map(SetBack::all) {
         let at = JAPAN.to_datetime(*at).strftime("%Y-%m-%d %H:%M:%S");
         context.say(
-            &format!("記録は {at} に {size} 件目まで戻りました（バックアップからの復元など）。以後の署名にその旨が書かれています。"),
-            &format!("The log went back to {size} pieces on {at}, as after a restored backup; every signature since says so."),
+            &format!("記録は {at} に {size} 件目まで戻り、そこから続いています（バックアップからの復元など）。以後の署名にその旨が書かれています。覚えがなければ、だれかが証跡を書き換えた疑いがあります。"),
+            &format!("The log went back to {size} pieces on {at}, as after a restored backup; every signature since says so. If nobody of yours did that, somebody may have edited the evidence."),
         )?;
     }
     context.rows(&faults, |fault| named(fault, lang))?;
@@ -235,8 +250,8 @@ fn verify(context: &mut Context<'_>) -> Result<(), Failure> {
 }
 
 fn named(fault: &Tampered, lang: Lang) -> String {
-    let Tampered { first, last, id, what } = fault;
+    let Tampered { first, last, id, what, what_ja } = fault;
     let id = id.map_or_else(String::new, |id| format!("{id}\t"));
     let range = if first == last { format!("{first}") } else { format!("{first}–{last}") };
-    lang.pick(format!("{id}{range} 番\t異常: {what}"), format!("{id}number {range}\t{what}"))
+    lang.pick(format!("{id}{range} 番\t異常: {what_ja}"), format!("{id}number {range}\t{what}"))
 }

@@ -60,27 +60,34 @@ impl Keys {
     }
 
     /// The head, and the rank of its key, if it is one of this gateway: of a former key none is over more, or of later, than its end.
-    pub(crate) fn head(&self, octets: &[u8]) -> Result<(Head, usize), String> {
-        let (signature, inside) = enclosed(octets).map_err(|why| why.to_string())?;
-        let head: Head = serde_json::from_slice(&inside).map_err(|why| why.to_string())?;
-        self.believed.judge(&signature, head.at).map_err(|why| format!("{}: {}", why.why.row().en, why.about))?;
-        let rank = self.rank(&signature).ok_or("it was signed by a key that never signed this log")?;
+    pub(crate) fn head(&self, octets: &[u8]) -> Result<(Head, usize), Said> {
+        let (signature, inside) = enclosed(octets).map_err(|why| Said::broken(&why))?;
+        let head: Head = serde_json::from_slice(&inside).map_err(|why| Said::broken(&why))?;
+        self.believed.judge(&signature, head.at).map_err(|why| {
+            let row = why.why.row();
+            Said::new(format!("{}（{}）", row.ja, why.about), format!("{}: {}", row.en, why.about))
+        })?;
+        let rank = self.rank(&signature).ok_or_else(|| {
+            Said::new("この記録に署名したことのない鍵の署名です", "it was signed by a key that never signed this log")
+        })?;
         match rank.checked_sub(1).and_then(|at| self.former.get(at)) {
-            Some(one) if head.size > one.size => {
-                Err(format!("it was signed by a key that was replaced on {} after {} pieces", one.until, one.size))
-            }
+            Some(one) if head.size > one.size => Err(Said::new(
+                format!("{} に証跡 {} 件までで交代した鍵の署名です", one.until, one.size),
+                format!("it was signed by a key that was replaced on {} after {} pieces", one.until, one.size),
+            )),
             _ => Ok((head, rank)),
         }
     }
 
     /// Those of these heads that count, the oldest first, and why others do not: each is signed by this gateway, no key signs after
     /// one that took its place, and each is about the hashes that are there now.
-    pub(crate) fn judge<'h>(&self, heads: &'h [KeptHead]) -> Vec<(&'h KeptHead, Result<Head, String>)> {
+    pub(crate) fn judge<'h>(&self, heads: &'h [KeptHead]) -> Vec<(&'h KeptHead, Result<Head, Said>)> {
         let mut newest = usize::MAX;
         let mut one = |kept: &'h KeptHead| {
             let (head, rank) = self.head(&kept.head)?;
             if rank > newest {
-                return Err("it was signed by a key that had been replaced before".to_owned());
+                let en = "it was signed by a key that had been replaced before";
+                return Err(Said::new("すでに交代していた鍵の署名です", en));
             }
             over_what_is_there(kept, &head)?;
             newest = rank;
@@ -90,12 +97,39 @@ impl Keys {
     }
 }
 
-fn over_what_is_there(kept: &KeptHead, head: &Head) -> Result<(), String> {
+fn over_what_is_there(kept: &KeptHead, head: &Head) -> Result<(), Said> {
     let size_holds = head.size == kept.size;
     match kept.root {
         Some(root) if size_holds && fumibako_store::hex(&root) == head.root => Ok(()),
-        Some(_) if size_holds => Err("it is over other evidence than is there now".into()),
-        _ => Err(format!("it is over {} pieces of evidence, which are not there now", head.size)),
+        Some(_) if size_holds => {
+            Err(Said::new("署名のときの証跡と、いまの証跡が違います", "it is over other evidence than is there now"))
+        }
+        _ => Err(Said::new(
+            format!("証跡 {} 件に対する署名ですが、いまはそろっていません", head.size),
+            format!("it is over {} pieces of evidence, which are not there now", head.size),
+        )),
+    }
+}
+
+/// What is wrong, for people.
+pub(crate) struct Said {
+    pub(crate) ja: String,
+    pub(crate) en: String,
+}
+
+impl Said {
+    pub(crate) fn new(ja: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { ja: ja.into(), en: en.into() }
+    }
+
+    fn broken(why: &dyn std::fmt::Display) -> Self {
+        Self::new(format!("署名として読めません（{why}）"), why.to_string())
+    }
+}
+
+impl std::fmt::Display for Said {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str(&self.en)
     }
 }
 

@@ -9,6 +9,7 @@ mod connections;
 mod directory;
 mod evidence;
 mod expiry;
+mod forged;
 mod handovers;
 mod https;
 mod keys;

@@ -106,15 +106,16 @@ async fn rows_from_before_receipts_were_kept_miss_none_and_later_ones_do() {
     assert_eq!(found.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [Some(second)], "{found:?}");
     running.stop().await;
 
-    // The old rows come back, as `backup restore` has them: their ids begin anew further on, and so does the counter.
+    // The old rows come back, and the operator says so: their ids begin anew further on, and so does the counter.
     let restored = Config { store_folder: aside.path().join("store"), ..config };
     edit(
         &restored.store_folder,
-        "UPDATE counter SET value = value + (1 << 20) WHERE name IN ('evidence', 'message', 'words_from');
-         UPDATE counter SET value = unixepoch() * 1000 WHERE name = 'restored_at'",
+        "UPDATE counter SET value = value + (1 << 20) WHERE name IN ('evidence', 'message', 'words_from')",
     );
     let third = acknowledged(&restored, "c").await;
     let running = started(&restored).await;
+    let accepted = running.admin().answer(Request::EvidenceAccept { reason: "put back".into() }).await;
+    assert_eq!(accepted, Reply::Done);
     assert_eq!(named(&running).await, [], "no receipt is missed that was never kept");
     assert_eq!(head_of(&running, third).await.1.words_from, Some(first));
     running.stop().await;

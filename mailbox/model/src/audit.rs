@@ -77,6 +77,8 @@ pub enum What {
     HoldReleased,
     ExpiryAsked,
     EvidencePruned,
+    /// The operator accepted a log that does not continue what was signed.
+    EvidenceAccepted,
     BackupMade,
     /// An agent logged in as an office.
     AgentActs,

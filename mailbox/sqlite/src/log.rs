@@ -6,7 +6,6 @@ use fumibako_model::log::{Growth, Hash, Nodes, Tile};
 use fumibako_model::{EvidenceId, LogEntry};
 use fumibako_store::bodies::Day;
 use fumibako_store::{LISTED, LogState, Logging, Proof, StoreError, Unlogged, Untold, Which};
-use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::erased;
@@ -29,17 +28,11 @@ pub(crate) async fn newest(readers: &SqlitePool) -> Result<(u64, i64), StoreErro
 
 /// How far it is.
 pub(crate) async fn state(readers: &SqlitePool) -> Result<LogState, StoreError> {
-    let found = sqlx::query!(
-        r#"SELECT (SELECT value FROM counter WHERE name = 'restored_at') AS "restored!: i64",
-                  (SELECT size FROM log_head ORDER BY size DESC LIMIT 1) AS "size: i64",
-                  (SELECT head FROM log_head ORDER BY size DESC LIMIT 1) AS "head: Vec<u8>""#
-    )
-    .fetch_one(readers)
-    .await
-    .map_err(store_error)?;
-    let restored = Timestamp::from_millisecond(found.restored).ok().filter(|_| found.restored > 0);
+    let found =
+        sqlx::query!("SELECT size, head FROM log_head ORDER BY size DESC LIMIT 1").fetch_optional(readers).await;
+    let (size, head) = found.map_err(store_error)?.map_or((0, None), |row| (row.size.cast_unsigned(), Some(row.head)));
     let pruned = prune::mark(readers).await?;
-    Ok(LogState { size: found.size.unwrap_or(0).cast_unsigned(), head: found.head, restored, pruned })
+    Ok(LogState { size, head, pruned })
 }
 
 /// What no head tells yet.

@@ -63,8 +63,6 @@ pub struct LogState {
     pub size: u64,
     /// That head, with its signature.
     pub head: Option<Vec<u8>>,
-    /// When a backup became this store.
-    pub restored: Option<Timestamp>,
     /// How many pieces went from its beginning, and the last of them.
     pub pruned: Option<(u64, EvidenceId)>,
 }

@@ -73,6 +73,9 @@ pub struct Tampered {
     pub last: u64,
     /// Its row, where that can be told.
     pub id: Option<EvidenceId>,
-    /// What is wrong.
+    /// What is wrong, in English.
     pub what: String,
+    /// The same in Japanese.
+    #[serde(default)]
+    pub what_ja: String,
 }

@@ -124,8 +124,6 @@ async fn advance(rows: &Path, now: Timestamp) -> Result<(), StoreError> {
             "UPDATE notice SET modseq = (SELECT value FROM counter WHERE name = 'notice_turn') WHERE uid IS NOT NULL AND ? > 0",
             AHEAD,
         ),
-        // Profile §8.20: the gateway says so with its next signature over the log.
-        ("UPDATE counter SET value = ? WHERE name = 'restored_at'", now.as_millisecond()),
         // An operator is here: the date is looked at.
         ("UPDATE counter SET value = 0 WHERE name = 'expired_on' AND ? > 0", AHEAD),
         ("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'mailbox'", AHEAD),
