@@ -78,43 +78,72 @@ fn as_nobody(folder: &Path) -> Tool {
     Tool::named("setpriv").args([&uid, &gid, "--clear-groups", "getmail"])
 }
 
+#[derive(Clone, Copy, Debug)]
+enum Door {
+    Imap,
+    Pop3,
+}
+
+/// What getmail keeps in a folder of its own, run so often, with these lines for its retriever and its options.
+fn kept_by_getmail(world: &World, door: Door, [retriever, options]: [&str; 2], runs: usize) -> Vec<u8> {
+    let (kind, port) = match door {
+        Door::Imap => ("SimpleIMAPSSLRetriever", world.gateway.ports().imaps),
+        Door::Pop3 => ("SimplePOP3SSLRetriever", world.gateway.ports().pop3s),
+    };
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let at = |name: &str| folder.path().join(name);
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("it is ours");
+    fs::copy(world.gateway.tls_authority(), at("authority.pem")).expect("it is readable");
+    let settings = format!(
+        "[retriever]\ntype = {kind}\nserver = localhost\nport = {port}\nusername = {login}\npassword = {password}\n\
+         ca_certs = {folder}/authority.pem\n{retriever}\n[destination]\ntype = Mboxrd\npath = {folder}/kept\n\
+         [options]\nread_all = false\nreceived = false\ndelivered_to = false\n{options}\n",
+        login = world.recipient.login,
+        password = world.recipient.password,
+        folder = folder.path().display(),
+    );
+    fs::write(at("getmailrc"), settings).expect("the folder is writable");
+    fs::write(at("kept"), "").expect("the folder is writable");
+    for _ in 0..runs {
+        let run = as_nobody(folder.path()).arg("--getmaildir").arg(folder.path());
+        run.env("HOME", folder.path()).run().well();
+    }
+    fs::read(at("kept")).expect("something was kept")
+}
+
 #[test]
 fn getmail_collects_by_both_protocols_once() {
     Programs::need(&["getmail"]);
     let world = World::new();
     let plan = world.plan();
     world.deliver(&plan);
-    let ports = world.gateway.ports();
-    for (kind, port) in [("SimpleIMAPSSLRetriever", ports.imaps), ("SimplePOP3SSLRetriever", ports.pop3s)] {
-        let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let at = |name: &str| folder.path().join(name);
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("it is ours");
-        fs::copy(world.gateway.tls_authority(), at("authority.pem")).expect("it is readable");
-        let settings = format!(
-            "[retriever]\ntype = {kind}\nserver = localhost\nport = {port}\nusername = {login}\npassword = {password}\n\
-             ca_certs = {folder}/authority.pem\n[destination]\ntype = Mboxrd\npath = {folder}/kept\n\
-             [options]\nread_all = false\ndelete = false\nreceived = false\ndelivered_to = false\n",
-            login = world.recipient.login,
-            password = world.recipient.password,
-            folder = folder.path().display(),
-        );
-        fs::write(at("getmailrc"), settings).expect("the folder is writable");
-        fs::write(at("kept"), "").expect("the folder is writable");
-        for _ in 0..2 {
-            let run = as_nobody(folder.path()).arg("--getmaildir").arg(folder.path());
-            run.env("HOME", folder.path()).run().well();
-            let kept = fs::read(at("kept")).expect("something was kept");
-            // It ends the header with a field of its own, outside what is signed.
-            let at = plan.windows(4).position(|end| end == b"\r\n\r\n").expect("the header ends");
-            assert!(holds(&kept, &plan[at..]), "{kind}: {}", String::from_utf8_lossy(&kept));
-            assert_eq!(String::from_utf8_lossy(&kept).matches("\nSubject:").count(), 1, "{kind}");
-        }
-        // Profile §8.10: by IMAP it looks, and marks and removes nothing, which says nothing; by POP3 it retrieves.
-        if kind == "SimplePOP3SSLRetriever" {
-            world.hands_over(1);
-        } else {
-            assert_eq!(world.handed_over(), 0);
-        }
+    for (door, handed_over) in [(Door::Imap, 0), (Door::Pop3, 1)] {
+        let kept = kept_by_getmail(&world, door, ["", "delete = false"], 2);
+        // It ends the header with a field of its own, outside what is signed.
+        let at = plan.windows(4).position(|end| end == b"\r\n\r\n").expect("the header ends");
+        assert!(holds(&kept, &plan[at..]), "{door:?}: {}", String::from_utf8_lossy(&kept));
+        assert_eq!(String::from_utf8_lossy(&kept).matches("\nSubject:").count(), 1, "{door:?}");
+        // Profile §8.10: by IMAP it looks (BODY.PEEK[]), and marks and removes nothing, which says nothing; by POP3 it retrieves.
+        world.hands_over(handed_over);
+    }
+}
+
+// Profile §8.10
+#[test]
+fn getmail_hands_over_by_imap_what_it_marks_or_removes() {
+    Programs::need(&["getmail"]);
+    let world = World::new();
+    // What it opens to read only stays unseen, whatever it asks for; told to mark what it has, it leaves it and has it seen.
+    let settings = [
+        (0, 1, ["use_peek = false", "delete = false"]),
+        (2, 2, ["imap_on_delete = \\Seen", "delete = true"]),
+        (3, 0, ["", "delete = true"]),
+    ];
+    for (handed_over, left, lines) in settings {
+        world.deliver(&world.plan());
+        kept_by_getmail(&world, Door::Imap, lines, 1);
+        world.hands_over(handed_over);
+        assert_eq!(open(&world).count("INBOX").expect("it is there"), left, "{lines:?}");
     }
 }
 
