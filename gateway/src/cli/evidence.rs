@@ -57,7 +57,7 @@ pub(super) enum Evidence {
         #[arg(long)]
         dry_run: bool,
     },
-    /// 受け付けなかった受領証（新しい順、最大 1,000 件） / receipts that were refused, the latest first, at most 1,000
+    /// 何も変えなかった受領証とその理由（新しい順、最大 1,000 件） / receipts that changed nothing, and why, the latest first, at most 1,000
     Refused,
     /// 事業所に配る証跡の発行元のファイル（PEM）を書き出す。前の鍵がいつまで使われたかも入る。鍵を替えたあとに配り直す /
     /// write the file of authorities that offices verify evidence with, and until when former keys signed; hand it out after

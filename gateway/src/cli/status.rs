@@ -37,7 +37,7 @@ impl Status {
                     JAPAN.to_datetime(s.evidence_key_until).date().to_string(),
                 ),
                 (lang.pick("予定の報告", "reports due"), s.reports_due.to_string()),
-                (lang.pick("受け付けなかった受領証", "receipts refused"), s.receipts_refused.to_string()),
+                (lang.pick("何も変えなかった受領証", "receipts that changed nothing"), s.receipts_refused.to_string()),
                 (lang.pick("起動後の受け渡し", "handed over since start"), s.handed_over.to_string()),
                 (lang.pick("起動後の報告", "reports since start"), s.reported.to_string()),
                 (lang.pick("起動後の記録の署名", "heads signed since start"), s.heads_signed.to_string()),

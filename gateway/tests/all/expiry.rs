@@ -91,7 +91,8 @@ async fn the_store_is_looked_through_while_it_runs() {
 async fn what_the_store_cannot_do_is_told_to_the_operator() {
     let (gateway, new) = with_old_mail().await;
     let file = gateway.config.store_folder.join(format!("bodies/{}/0.seg", written(new)));
-    std::fs::remove_file(&file).unwrap();
+    // Emptied: the gateway has it open.
+    std::fs::write(&file, []).unwrap();
     let (number, message_id) = (RECIPIENT.parse().unwrap(), "new@x.example".to_owned());
     let add = Request::HoldAdd { number, message_id, reason: "審査請求".into(), by: "佐藤".into() };
     let Reply::Failed { why } = gateway.ask(add).await else { panic!("the file is gone") };

@@ -201,9 +201,10 @@ async fn a_backup_from_before_the_replacement_brings_no_word_of_the_former_key_b
     assert_eq!((ten.size, told.size), (10, 8));
 
     let restored = Config { store_folder: aside.path().join("store"), ..second };
-    edit(&restored.store_folder, "UPDATE counter SET value = unixepoch() * 1000 WHERE name = 'restored_at'");
     mail(&restored, "f").await;
     let running = started(&restored).await;
+    let accept = Request::EvidenceAccept { reason: "put back by hand".into() };
+    assert_eq!(running.admin().answer(accept).await, Reply::Done);
     assert_eq!(named(&running).await, [""; 0]);
     let (_, again) = head_of(&running, before.first).await;
     let former = again.former.clone().unwrap().remove(0);

@@ -296,7 +296,7 @@ pub(super) const CATALOGUE: &[(Refusal, Row)] = &[
         ["お知らせが多すぎます。", "要らないお知らせを取り下げてから、登録してください。"],
         ["There are too many notices", "Withdraw those that are not needed first"])),
     (TooManyHolds, row("E-SIZ-009", (552, "5.2.2", "LIMIT", 413, 3),
-        ["保全しているメールが多すぎて、これ以上は保全できません。", "hold list で見て、要らなくなった保全を hold remove で解いてから、もう一度実行してください。"],
+        ["保全しているメールが多すぎて、これ以上は保全できません。", "hold list で見て、要らなくなった保全を hold remove で解いてから、もう一度保全してください。"],
         ["Too many messages are held to hold another", "End holds that nobody needs (hold list, hold remove), then try again"])),
     (MessageIdReused, row("E-DUP-001", (550, "5.7.1", "ALREADYEXISTS", 409, 3),
         ["同じ Message-ID で別の内容が送られています。", "新しい送信データとして作り直してください。"],
