@@ -16,6 +16,9 @@ pub(super) const PAGE: &str = "open.html";
 /// Opens the link in the browser of whoever sits here; false: there is no display, or nothing that opens a page.
 pub fn open(data_folder: &Path, link: &str) -> Result<bool, Trouble> {
     let Some(mut command) = opener(&|name| std::env::var_os(name)) else { return Ok(false) };
+    // A run that ends at once, with its terminal, takes no browser with it that is only just starting.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let page = page(&data_folder.join("ui"), link)?;
     let started = command.arg(&page).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     let Ok(mut child) = started else {

@@ -263,6 +263,8 @@ fn the_browser_is_opened_by_a_page_that_nobody_else_reads() {
     let loud = place.path().join("loud");
     // The run that serves gives this one its link.
     let mut second = begin("", &loud);
+    until("the second run says how it went", || said(&loud).contains("/open?t="));
+    assert!(said(&loud).contains("ブラウザーで画面を開きました"), "{}", said(&loud));
     until("the browser is told of a page", || said(&told).ends_with('\n'));
     assert!(second.wait().unwrap().success() && said(&loud).contains("ブラウザーで画面を開きました"));
     let told = said(&told);
