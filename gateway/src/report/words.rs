@@ -102,13 +102,12 @@ impl Telling<'_> {
         let files = about.facts.as_ref().map(|facts| lang.pick(format!("{} 個", facts.files), facts.files.to_string()));
         let accepted = self.pieces.first().map(|one| moment(one.evidence.at, lang));
         let at = moment(evidence.at, lang);
-        let erased = moment(self.ends, lang);
+        // What is held stays over its end (Profile §11.6); nobody is told a moment that went by.
+        let erased = Some(moment(self.ends, lang)).filter(|_| self.now < self.ends);
         let (happened, until) = match self.due.key.report {
-            Report::Delivered => ((lang.pick("お届けの日時", "delivered"), at), Some(erased)),
-            Report::HandedOver => ((lang.pick("受け渡しの日時", "handed over"), at), Some(erased)),
-            Report::Uncollected => {
-                ((lang.pick("このお知らせの日時", "this letter"), moment(self.now, lang)), Some(erased))
-            }
+            Report::Delivered => ((lang.pick("お届けの日時", "delivered"), at), erased),
+            Report::HandedOver => ((lang.pick("受け渡しの日時", "handed over"), at), erased),
+            Report::Uncollected => ((lang.pick("このお知らせの日時", "this letter"), moment(self.now, lang)), erased),
             Report::Expired => ((lang.pick("期限切れの日時", "expired"), at), None),
         };
         let rows = [

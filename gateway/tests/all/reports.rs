@@ -6,12 +6,16 @@ use std::process::Command;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_gateway::{Clock, Config, Gateway, Reply, Request, evidence_authority_file};
-use fumibako_model::{Done, Event, Flags, Reason, RecipientWishes, Recorded, Scope, What, Wishes};
+use fumibako_model::{
+    Done, Event, Flags, Reason, RecipientWishes, Recorded, Report, Retention, Scope, What, Wishes, first_reminder,
+};
 use fumibako_sqlite::SqliteStore;
+use fumibako_store::bodies::Day;
 use fumibako_store::suite::expire::send;
 use fumibako_store::suite::{ALL, World, domain, himawari, keywords, sakura, view};
-use fumibako_store::{Amend, Store, Which};
+use fumibako_store::{Amend, HoldOrder, Store, Which};
 use jiff::SignedDuration;
+use jiff::fmt::rfc2822;
 use tempfile::TempDir;
 
 use crate::lines::Client;
@@ -349,4 +353,39 @@ async fn reminders_come_when_the_settings_say_and_to_the_recipient_whatever_the_
     let [report] = &told[..] else { panic!("{told:?}") };
     assert!(report.contains("Message-ID: <late@x.example>") && report.contains("Cc: 9970000029@plans.example"));
     assert_eq!(view(&store, sakura(), "Receipts").await.entries.len(), 2, "late and quiet");
+}
+
+/// What people read in a report.
+fn words(report: &str) -> String {
+    let text = report.split("Content-Transfer-Encoding: base64\r\n\r\n").nth(1).unwrap().split("--").next().unwrap();
+    String::from_utf8(STANDARD.decode(text.replace("\r\n", "")).unwrap()).unwrap()
+}
+
+// Profile §8.14, §11.6
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_held_is_reckoned_from_the_day_it_came() {
+    let accepted = ago(2);
+    let gateway = with(async |store, world| {
+        for (id, at) in [("over", ago(100)), ("waits", accepted)] {
+            send(store, world, id, at).await;
+            let (office, message_id, by) = (sakura(), format!("{id}@x.example"), "佐藤".to_owned());
+            store.hold(HoldOrder { office, message_id, reason: "審査請求".into(), by }, ago(0)).await.unwrap();
+        }
+        let over = view(store, sakura(), "INBOX").await.entries[0].message;
+        store.hand_over(sakura(), vec![over], None, ago(0)).await.unwrap();
+    })
+    .await;
+    let (store, _config, _kept) = stopped(gateway).await;
+    let told = reports(&store).await;
+    let of = |id: &str| told.iter().find(|report| report.contains(&format!("Message-ID: <{id}@x.example>"))).unwrap();
+    let ends = Retention::default().moment_of(Day::of(accepted).0).unwrap();
+    let until = of("waits").lines().find_map(|line| line.strip_prefix("Will-Retry-Until: ")).unwrap();
+    assert_eq!(rfc2822::parse(until).unwrap().timestamp(), ends);
+    assert!(words(of("waits")).contains("消去の予定: "));
+    assert!(!words(of("over")).contains("消去の予定: "), "it stays for as long as somebody holds it");
+    // And the next reminder comes in its time.
+    let due = store.due(ago(-3), None, 9).await.unwrap();
+    let [next] = &due[..] else { panic!("{due:?}") };
+    let third_day = first_reminder(accepted) + SignedDuration::from_hours(48);
+    assert_eq!((next.key.report, next.key.at.as_second()), (Report::Uncollected, third_day.as_second()));
 }

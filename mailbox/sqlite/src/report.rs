@@ -54,7 +54,8 @@ struct Row {
     doc: String,
 }
 
-/// What is due by now, the oldest first. Profile §11.5: by a date that expiry would not believe nobody is reminded.
+/// What is due by now, the oldest first. Profile §11.5: by a date that expiry would not believe nobody is reminded. What is held is told
+/// of by the day it came (Profile §8.14), and stands elsewhere meanwhile.
 pub(crate) async fn due(
     readers: &SqlitePool,
     now: Timestamp,
@@ -69,7 +70,8 @@ pub(crate) async fn due(
     });
     let found = sqlx::query_scalar!(
         r#"SELECT json_group_array(json(row)) AS "found!: String" FROM (
-               SELECT json_object('at', d.at, 'message', d.message, 'what', d.what, 'state', m.state, 'doc', e.doc, 'day', m.segment >> 24,
+               SELECT json_object('at', d.at, 'message', d.message, 'what', d.what, 'state', m.state, 'doc', e.doc,
+                          'day', coalesce((SELECT h.segment FROM hold h WHERE h.message = d.message AND h.released_at IS NULL), m.segment) >> 24,
                           'wishes', coalesce(d.wishes, m.wishes)) AS row
                FROM due d JOIN evidence e ON e.id = d.evidence LEFT JOIN message m ON m.id = d.message
                WHERE d.at <= ? AND (d.at, d.message, d.what) > (?, ?, ?) AND d.what IS NOT ?

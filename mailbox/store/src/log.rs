@@ -273,7 +273,7 @@ pub struct Due {
     pub wishes: Wishes,
     /// Has nobody collected the bundle so far?
     pub waiting: bool,
-    /// The day by which its content is kept; of content that is gone, that of the evidence.
+    /// The day by which its content is kept, held or not (Profile §11.6); of content that is gone, that of the evidence.
     pub day: Day,
 }
 

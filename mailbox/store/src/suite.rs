@@ -94,6 +94,7 @@ macro_rules! store_suite {
             hold::a_hold_that_ends_in_time_leaves_the_message_to_its_day,
             hold::offices_remove_what_is_held_and_it_is_kept,
             hold::a_hold_of_nothing_is_refused,
+            hold::what_is_held_is_told_of_by_the_day_it_came,
             receipts::a_receipt_turns_a_bundle_to_done,
             receipts::what_a_recipient_said_is_kept_as_long_as_its_evidence,
             receipts::the_first_receipt_counts,

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use fumibako_model::{FlagChange, Flags, NamedFlags, OfficeNumber, Refusal, Uid};
+use fumibako_model::{FlagChange, Flags, NamedFlags, OfficeNumber, Refusal, Report, Uid};
 
 use super::expire::{ago, keep, send};
 use super::{ALL, World, himawari, kaede, now, refused, sakura, view};
+use crate::bodies::Day;
 use crate::{Asked, FlagOrder, HoldOrder, Store};
 
 fn order(office: OfficeNumber, id: &str) -> HoldOrder {
@@ -96,4 +97,20 @@ pub async fn a_hold_of_nothing_is_refused<S: Store>(store: Arc<S>) {
     refused(store.hold(order(sakura(), "a"), now()).await, Refusal::AlreadyHeld);
     refused(store.release(sakura(), "a@x.example".into(), "運用者".into(), now()).await, Refusal::NotHeld);
     assert_eq!(store.holds().await.unwrap().len(), 1);
+}
+
+// Profile §8.14
+pub async fn what_is_held_is_told_of_by_the_day_it_came<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    send(&*store, &world, "a", ago(3)).await;
+    let told_of = async || {
+        let due = store.due(now(), None, 9).await.unwrap();
+        due.into_iter().map(|due| (due.key.report, due.day, due.waiting)).collect::<Vec<_>>()
+    };
+    let expected = [(Report::Uncollected, Day::of(ago(3)), true)];
+    assert_eq!(told_of().await, expected);
+    store.hold(order(sakura(), "a"), now()).await.unwrap();
+    assert_eq!(told_of().await, expected, "while it is held");
+    assert!(!release(&*store, "a").await);
+    assert_eq!(told_of().await, expected, "and after that");
 }
