@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use fumibako_model::{
-    ACKNOWLEDGED, Event, Evidence, EvidenceId, Flags, FolderId, Happening, MDN_SENT, MessageId, NamedFlags, Recorded,
-    Refusal, Roll, State, What, outcome,
+    ACKNOWLEDGED, Event, Evidence, EvidenceId, Flags, FolderId, Happening, MDN_SENT, MessageId, NamedFlags, Refusal,
+    Roll, State, What, outcome,
 };
 use fumibako_store::bodies::Place;
 use fumibako_store::{Delivery, Facts, Receipt, Word, hex};
@@ -16,6 +16,9 @@ use crate::deliver::{repeated, sent_before};
 use crate::error::Stop;
 use crate::ledger::{Body, Ledger, Standing, Wake, sent_key};
 use crate::word;
+
+/// So many that ended under one Message-ID are asked whether a receipt fits them, the latest first.
+const MOST_UNDER_ONE_ID: i64 = 20;
 
 /// The bundle a receipt is for.
 pub(crate) struct Original {
@@ -127,11 +130,10 @@ async fn original(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt
     let state = found.as_ref().and_then(|found| State::from_code(found.state));
     // Its content is gone, and so is its row, or it is about to go.
     let Some(found) = found.filter(|_| state < Some(State::Expired)) else { return late(rows, signed, receipt).await };
-    if found.recipient_number != recipient.as_str() {
-        return Err(Refusal::ReceiptNotByRecipient.into());
-    }
-    if receipt.word.digest().is_some_and(|digest| found.content_digest != digest) {
-        return Err(Refusal::ReceiptDigestDiffers.into());
+    if let Some(why) = misfit(found.recipient_number == recipient.as_str(), &hex(&found.content_digest), receipt) {
+        // Profile §5.8: one that ended may have had this Message-ID before.
+        let earlier = late(rows, signed, receipt).await;
+        return if matches!(earlier, Err(Stop::Refused(_))) { Err(why.into()) } else { earlier };
     }
     let handed = found.handover.map(EvidenceId);
     Ok(Original {
@@ -144,33 +146,62 @@ async fn original(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt
     })
 }
 
+/// Why this receipt is not one for a bundle to this recipient, with this content.
+fn misfit(by_recipient: bool, content: &str, receipt: &Receipt) -> Option<Refusal> {
+    let differs = || receipt.word.digest().is_some_and(|digest| hex(&digest) != content);
+    if !by_recipient {
+        return Some(Refusal::ReceiptNotByRecipient);
+    }
+    differs().then_some(Refusal::ReceiptDigestDiffers)
+}
+
 /// Profile §8.11: the content is gone, and what is known of it stands in the evidence: that nobody collected it, that the gateway saw it
-/// handed over, or that there is a receipt.
+/// handed over, or that there is a receipt. Of several under one Message-ID it is the latest that the receipt fits.
 async fn late(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt) -> Result<Original, Stop> {
     let (sender, original) = (signed.to(), receipt.original_message_id.as_str());
     let sender = sender.as_str();
-    let found = sqlx::query!(
-        "SELECT e.message, e.doc, e.from_office, e.to_office
-         FROM office o JOIN evidence e ON e.from_office = o.id AND e.doc ->> 'message_id' = ?
-         WHERE o.number = ? AND e.kind IN ('ContentHandover', 'ContentHandoverFailure') ORDER BY e.id DESC LIMIT 1",
+    let ended = sqlx::query_scalar!(
+        r#"SELECT DISTINCT e.message FROM office o JOIN evidence e ON e.from_office = o.id AND e.doc ->> 'message_id' = ?
+           WHERE o.number = ? AND e.kind IN ('ContentHandover', 'ContentHandoverFailure')
+           ORDER BY e.message DESC LIMIT ?"#,
         original,
-        sender
-    )
-    .fetch_optional(&mut *rows)
-    .await?
-    .ok_or(Refusal::ReceiptUnknownMessage)?;
-    if serde_json::from_str::<Recorded>(&found.doc)?.evidence.to != signed.from() {
-        return Err(Refusal::ReceiptNotByRecipient.into());
+        sender,
+        MOST_UNDER_ONE_ID
+    );
+    let mut why = None;
+    for message in ended.fetch_all(&mut *rows).await? {
+        match ended_by(rows, message, signed, receipt).await {
+            Err(Stop::Refused(refused)) => why = why.or(Some(refused)),
+            found => return found,
+        }
     }
+    Err(why.map_or_else(|| Refusal::ReceiptUnknownMessage.into(), Stop::Refused))
+}
+
+/// What became of one bundle that ended, if the receipt fits it.
+async fn ended_by(
+    rows: &mut SqliteConnection,
+    message: i64,
+    signed: &Facts,
+    receipt: &Receipt,
+) -> Result<Original, Stop> {
+    let by = signed.from();
+    let by = by.as_str();
     let known = sqlx::query!(
         r#"SELECT min(id) FILTER (WHERE kind = 'ContentHandover' AND doc ->> 'receipt' IS NOT NULL) AS "receipt: i64",
                   max(kind = 'ContentHandover') AS "handed!: bool", max(coalesce(doc ->> 'reason', '') = 'expired') AS "expired!: bool",
-                  max(doc ->> 'content') AS "content: String", max(id) AS "last!: i64"
+                  max(doc ->> 'content') AS "content: String", max(id) AS "last!: i64",
+                  max(from_office) AS "sender!: i64", max(to_office) AS "recipient!: i64",
+                  (SELECT id FROM office WHERE number = ?) AS "by: i64"
            FROM evidence WHERE message = ?"#,
-        found.message
+        by,
+        message
     )
     .fetch_one(rows)
     .await?;
+    if let Some(why) = misfit(known.by == Some(known.recipient), &known.content.unwrap_or_default(), receipt) {
+        return Err(why.into());
+    }
     // What was handed over in time was not lost, and its receipt is a receipt.
     let state = match known.expired {
         true => State::Expired,
@@ -181,13 +212,10 @@ async fn late(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt) ->
     if known.receipt.is_none() && !matches!(receipt.word, Word::Processed(_)) {
         return Err(Refusal::ReceiptUnknownMessage.into());
     }
-    if receipt.word.digest().is_some_and(|digest| known.content != Some(hex(&digest))) {
-        return Err(Refusal::ReceiptDigestDiffers.into());
-    }
     Ok(Original {
-        id: MessageId(found.message),
-        sender: found.from_office,
-        recipient: found.to_office,
+        id: MessageId(message),
+        sender: known.sender,
+        recipient: known.recipient,
         state,
         previous: EvidenceId(known.last),
         handover: known.receipt.map(EvidenceId),

@@ -102,6 +102,7 @@ macro_rules! store_suite {
             receipts::a_receipt_of_something_else_is_refused,
             receipts::a_receipt_after_expiry_is_evidence_and_no_more,
             receipts::a_receipt_after_expiry_counts_for_what_was_handed_over,
+            receipts::a_late_receipt_finds_its_own_bundle_among_those_of_one_message_id,
             receipts::what_could_not_be_opened_is_marked_and_a_receipt_still_counts,
             receipts::refused_receipts_of_a_login_have_so_many_rows_a_day_and_then_a_count,
             receipts::the_roll_is_what_was_last_put,

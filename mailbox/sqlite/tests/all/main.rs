@@ -31,7 +31,8 @@ mod every_store {
     // `a_receipt_after_expiry_is_evidence_and_no_more`; Profile §8.13: `the_log_grows_and_proves_every_piece`,
     // `a_clock_set_back_leaves_the_longest_log_the_newest`, `a_clock_that_flaps_over_midnight_leaves_a_head_on_each_side`;
     // Profile §8.14: `what_is_due_is_told_once`; Profile §8.29: `heads_of_wrong_days_let_no_evidence_go_early`.
-    // Profile §8.11: `a_receipt_after_expiry_counts_for_what_was_handed_over`.
+    // Profile §8.11: `a_receipt_after_expiry_counts_for_what_was_handed_over`,
+    // `a_late_receipt_finds_its_own_bundle_among_those_of_one_message_id`.
     // Profile §8.10: `what_went_out_whole_is_taken_by_nobody_but_who_got_it`, `what_an_agent_got_counts_while_that_mandate_is_in_force`,
     // `many_are_taken_at_once_and_nothing_by_a_look`.
     // Profile §8.18: `bundles_of_one_message_id_are_told_apart`.

@@ -169,6 +169,35 @@ pub async fn a_receipt_after_expiry_is_evidence_and_no_more<S: Store>(store: Arc
     assert_eq!(store.census().await.unwrap().evidence, 5);
 }
 
+// Profile §5.8, §8.11: once a bundle has ended, another may have its Message-ID.
+pub async fn a_late_receipt_finds_its_own_bundle_among_those_of_one_message_id<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    let send = async |ends: (OfficeNumber, OfficeNumber), content: &str, at| {
+        let bundle = world.bundle(&*store, ends, BUNDLE, content);
+        let digest = *bundle.facts().content_digest();
+        store.deliver(bundle, at).await.unwrap();
+        digest
+    };
+    let first = send((himawari(), sakura()), "one", super::expire::ago(95)).await;
+    store.expire(super::expire::keep(), Asked::ByThePerson, now()).await.unwrap();
+    let second = send((himawari(), kaede()), "two", super::expire::ago(93)).await;
+    store.expire(super::expire::keep(), Asked::ByThePerson, now()).await.unwrap();
+    // Both ended; the later one is another office's. Then a third lives.
+    let late = async |by: OfficeNumber, id: &str, digest: &[u8; 32]| {
+        let receipt = world.receipt(&*store, (by, himawari()), id, (BUNDLE, digest));
+        let answer = store.deliver(receipt, now()).await?.evidence;
+        Ok(store.evidence(answer).await.unwrap().unwrap())
+    };
+    let found = late(sakura(), "late@x.example", &first).await.unwrap();
+    assert_eq!((found.to, found.reason), (sakura(), Some(Reason::AfterExpiry)));
+    send((himawari(), sakura()), "three", now()).await;
+    let found = late(kaede(), "later@x.example", &second).await.unwrap();
+    assert_eq!((found.to, found.reason), (kaede(), Some(Reason::AfterExpiry)));
+    refused(late(sakura(), "none@x.example", &second).await, Refusal::ReceiptDigestDiffers);
+    refused(late(kaede(), "none@x.example", &first).await, Refusal::ReceiptNotByRecipient);
+    assert_eq!(marks(&*store, himawari(), "Sent").await, ["$Accepted", "$Delivered"], "the third waits for its own");
+}
+
 // Profile §8.11
 pub async fn a_receipt_after_expiry_counts_for_what_was_handed_over<S: Store>(store: Arc<S>) {
     let world = World::with(&*store).await;
