@@ -6,6 +6,8 @@ use std::path::Path;
 
 /// How files begin that a crash left half-written; [`sweep`] clears them.
 pub(crate) const UNFINISHED: &str = ".fumibako-";
+/// How the names of files end that were set aside.
+pub(crate) const UNREADABLE: &str = ".unreadable";
 
 /// Makes a new file. After `Ok` it is there with all its bytes, whatever happens. An existing file is never touched.
 pub(crate) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -27,6 +29,15 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => sync_folder(folder_of(path)),
     }
+}
+
+/// A file that a broken disk or a stranger's hand has spoilt must not stop the others. It stays, under another name.
+pub(crate) fn set_aside(path: &Path) -> io::Result<()> {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(UNREADABLE);
+    fs::rename(path, &aside)?;
+    tracing::warn!(file = %Path::new(&aside).display(), "file.unreadable");
+    Ok(())
 }
 
 /// Makes a folder and those above it, each durable in the one above, for nobody's eyes but this user's.

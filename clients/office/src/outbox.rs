@@ -83,7 +83,8 @@ pub struct Outcome {
 }
 
 impl Outbox {
-    /// Opens the outbox in a data folder and clears what a crash left half-written.
+    /// Opens the outbox in a data folder and clears what a crash left half-written. What is spoilt is set aside before anybody asks
+    /// whether it is here.
     pub fn open(data_folder: &Path) -> Result<Self, Trouble> {
         let folder = data_folder.join("outbox");
         disk::private_folder(&folder).map_err(Trouble::writing(&folder))?;
@@ -91,6 +92,7 @@ impl Outbox {
         let lock = File::options().create(true).append(true).open(&place).map_err(Trouble::writing(&place))?;
         lock.try_lock().map_err(|_| Trouble::Busy(data_folder.to_owned()))?;
         disk::sweep(&folder).map_err(Trouble::writing(&folder))?;
+        waiting(&folder, &names(&folder)?)?;
         Ok(Self { folder, _lock: lock })
     }
 
@@ -108,10 +110,11 @@ impl Outbox {
         Ok(())
     }
 
-    /// Is this message here, whatever became of it?
+    /// Is this message here, whatever became of it? One whose file was spoilt before it went is not, and is to be composed anew.
     pub fn knows(&self, message_id: &str) -> Result<bool, Trouble> {
         let end = format!("-{}.", local_part(message_id));
-        Ok(self.names()?.iter().any(|name| name.contains(&end)))
+        let spoilt = format!(".eml{}", disk::UNREADABLE);
+        Ok(self.names()?.iter().any(|name| name.contains(&end) && !name.ends_with(&spoilt)))
     }
 
     /// A message that waits, by its key.
@@ -240,7 +243,7 @@ fn entries(folder: &Path) -> Result<Vec<Entry>, Trouble> {
         let json = fs::read(&path).map_err(Trouble::reading(&path))?;
         match serde_json::from_slice(&json) {
             Ok(entry) => keyed.push((key.to_owned(), entry)),
-            Err(_) => set_aside(&path)?,
+            Err(_) => disk::set_aside(&path).map_err(Trouble::writing(&path))?,
         }
     }
     keyed.sort_by(|a, b| a.0.cmp(&b.0));
@@ -256,19 +259,10 @@ fn waiting(folder: &Path, names: &[String]) -> Result<Vec<(String, Entry)>, Trou
         let octets = fs::read(&path).map_err(Trouble::reading(&path))?;
         match entry_of(&octets) {
             Some(entry) => waiting.push((key.to_owned(), entry)),
-            None => set_aside(&path)?,
+            None => disk::set_aside(&path).map_err(Trouble::writing(&path))?,
         }
     }
     Ok(waiting)
-}
-
-/// A file that a broken disk or a stranger's hand has spoilt must not stop the others. It stays, under another name.
-fn set_aside(path: &Path) -> Result<(), Trouble> {
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(".unreadable");
-    fs::rename(path, &aside).map_err(Trouble::writing(path))?;
-    tracing::warn!(file = %Path::new(&aside).display(), "outbox.unreadable");
-    Ok(())
 }
 
 fn names(folder: &Path) -> Result<Vec<String>, Trouble> {

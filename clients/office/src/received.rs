@@ -43,12 +43,17 @@ impl Received {
         Ok(Self { folder })
     }
 
-    /// What is known of this message.
+    /// What is known of this message. A record that cannot be read is set aside, and nothing is known then: its files are saved once
+    /// more, in a folder of their own, and nothing behind it has to wait.
     pub fn find(&self, opened: &Opened) -> Result<Option<Record>, Trouble> {
         let path = self.path(opened);
         match fs::read(&path) {
             Ok(json) => {
-                serde_json::from_slice(&json).map(Some).map_err(std::io::Error::from).map_err(Trouble::reading(&path))
+                let record = serde_json::from_slice(&json).ok();
+                if record.is_none() {
+                    disk::set_aside(&path).map_err(Trouble::writing(&path))?;
+                }
+                Ok(record)
             }
             Err(why) if why.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(why) => Err(Trouble::reading(&path)(why)),

@@ -120,8 +120,19 @@ fn a_spoilt_file_is_set_aside_and_stops_nothing() {
     fs::write(&spoilt, "no mail at all").unwrap();
     fs::write(folder.path().join("outbox/20261125-000000.000001-spoilt.posted.json"), "{").unwrap();
     let entries = outbox.entries().unwrap();
-    assert_eq!(entries.iter().map(|entry| entry.message_id.as_str()).collect::<Vec<_>>(), [id]);
+    assert_eq!(entries.iter().map(|entry| entry.message_id.as_str()).collect::<Vec<_>>(), [id.as_str()]);
     assert!(!spoilt.exists() && spoilt.with_extension("eml.unreadable").exists());
+    // What never went is composed anew; what went is not.
+    let file = |id: &str| {
+        let names = outbox.names().unwrap();
+        let name = names.into_iter().find(|name| name.contains(id.split('@').next().unwrap())).unwrap();
+        folder.path().join("outbox").join(name)
+    };
+    fs::write(file(&id), "spoilt").unwrap();
+    assert!(outbox.entries().unwrap().is_empty() && !outbox.knows(&id).unwrap());
+    let posted = put(&outbox);
+    fs::rename(file(&posted), file(&posted).with_extension("posted.json")).unwrap();
+    assert!(outbox.entries().unwrap().is_empty() && outbox.knows(&posted).unwrap(), "its record is spoilt");
 }
 
 /// Refuses for now what one office sends, and takes note of the rest.

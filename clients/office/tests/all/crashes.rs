@@ -113,6 +113,44 @@ fn a_cut_before_the_folder_was_renamed_saves_it_where_it_was_meant_to_be() {
     assert_eq!(saved_folders(&house).len(), 1, "the half folder is cleared");
 }
 
+#[test]
+fn a_spoilt_record_and_a_spoilt_receipt_hold_up_nothing_and_are_made_anew() {
+    let house = House::new();
+    type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0);
+    let port = house.stage.addresses().submission_tls.port();
+    set(&house.b, "submission_port", "1");
+    type_in(&house.b, ["fetch"]).ended(69);
+    let data = house.b.parent().unwrap().join("data");
+    let only = |folder: &str| fs::read_dir(data.join(folder)).unwrap().next().unwrap().unwrap().path();
+    fs::write(only("outbox"), "no mail at all").unwrap();
+    set(&house.b, "submission_port", &port.to_string());
+    let anew = type_in(&house.b, ["fetch"]).ended(0).only();
+    assert_eq!((&anew["again"], &anew["receipt_state"]), (&true.into(), &"accepted".into()));
+    assert_eq!(type_in(&house.a, ["list", "sent"]).only()["state"], "済");
+
+    set(&house.b, "submission_port", "1");
+    let first = one_more(&house, "two");
+    type_in(&house.b, ["fetch"]).ended(69);
+    let record = fs::read_dir(data.join("received"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| fs::read_to_string(path).unwrap().contains(&first));
+    fs::write(record.unwrap(), "{").unwrap();
+    let second = one_more(&house, "three");
+    set(&house.b, "submission_port", &port.to_string());
+    let saved = type_in(&house.b, ["fetch"]).ended(0);
+    let ids: Vec<String> = saved.objects().iter().map(|one| one["message_id"].as_str().unwrap().to_owned()).collect();
+    assert!(ids.contains(&first) && ids.contains(&second), "{ids:?}");
+    let sent = type_in(&house.a, ["list", "sent"]).objects();
+    assert!(sent.iter().all(|one| one["state"] == "済"), "{sent:?}");
+}
+
+/// The same files under another cover message; its Message-ID.
+fn one_more(house: &House, message: &str) -> String {
+    let sent = type_in(&house.a, ["send", house.sample().to_str().unwrap(), "--message", message]).ended(0);
+    sent.only()["message_id"].as_str().unwrap().to_owned()
+}
+
 /// Profile §8.5: no receipt before the files are on disk.
 #[test]
 fn a_save_folder_that_cannot_be_written_stops_the_run_and_nothing_is_acknowledged() {
