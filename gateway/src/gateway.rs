@@ -101,6 +101,9 @@ pub enum StartError {
     /// The evidence key cannot be used.
     #[error("evidence: {0}")]
     Witness(#[from] WitnessError),
+    /// What lies beside the evidence key, or the log, cannot be read.
+    #[error("evidence: {0}")]
+    Log(StoreError),
     /// An address is taken or not allowed.
     #[error("cannot listen at {0}: {1}")]
     Listen(String, io::Error),
@@ -118,7 +121,15 @@ impl Gateway {
         let (name, papers) = trust::papers(&config.trust_folder)?;
         store.keep_papers(papers).await?;
         let begun = witness::begin(&store, &config.evidence.identity_file, (&witness, believed), Clock.now());
-        let (witnessing, keys) = begun.await?;
+        let (witnessing, keys) = match begun.await {
+            Ok(begun) => begun,
+            Err(why) => {
+                if let Err(why) = store.close().await {
+                    tracing::warn!(%why, "store.closed");
+                }
+                return Err(StartError::Log(why));
+            }
+        };
         raise_descriptors(config.limits.connections);
         let (stop, stopping) = watch::channel(false);
         let write_within = Duration::from_secs(u64::from(config.limits.write_seconds));

@@ -19,14 +19,15 @@ use crate::config::Evidence;
 use crate::house::House;
 use crate::{licence, notices, report};
 
+mod beside;
 mod doubt;
 mod keys;
 mod last;
 mod restored;
 
+use beside::known;
 use doubt::Doubt;
 pub(crate) use keys::{Keys, Said};
-use last::known;
 pub(crate) use last::{Witnessing, begin, lost_heads};
 pub(crate) use restored::{key, vouch};
 
@@ -144,24 +145,20 @@ pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Rec
 /// Takes all new evidence into the log, and signs its head. A log that lost its end since the last one says so from now on.
 pub(crate) async fn attest<S: Store>(house: &House<S>) -> Result<(), StoreError> {
     let mut witnessing = house.witnessing.lock().await;
-    let file = last::file(&house.config.evidence.identity_file);
-    witnessing.look(&house.store, (&file, &house.keys), house.clock.now()).await?;
-    while may_sign(house, house.clock.now()) {
+    let file = &house.config.evidence.identity_file;
+    loop {
+        witnessing.put(file).await;
+        // Before each signature, for whoever writes into the rows may do it at any moment.
+        witnessing.look(&house.store, (file, &house.keys), house.clock.now()).await?;
+        if !may_sign(house, house.clock.now()) {
+            return Ok(());
+        }
         let by = (&house.config.domain, &house.witness);
         let covered = cover(&house.store, (&mut witnessing, &house.keys), by, house.clock.now()).await?;
-        let Some((head, also)) = covered else { return Ok(()) };
-        // A crash between leaves an older one there, which the log continues.
-        let kept = tokio::task::spawn_blocking({
-            let file = file.clone();
-            move || last::put(&file, &also)
-        });
-        if let Err(why) = kept.await.map_err(std::io::Error::other).and_then(|kept| kept) {
-            tracing::warn!(%why, file = %file.display(), "evidence.last_head");
-        }
+        let Some(head) = covered else { return Ok(()) };
         house.counts.heads_signed.inc();
         tracing::debug!(size = head.size, "evidence.logged");
     }
-    Ok(())
 }
 
 /// Takes so much new evidence into the log as is read at once, and signs its head; none if there is nothing new.
@@ -170,10 +167,12 @@ async fn cover<S: Store>(
     (witnessing, keys): (&mut Witnessing, &Keys),
     (log, witness): (&Domain, &Identity),
     now: Timestamp,
-) -> Result<Option<(Head, Vec<u8>)>, StoreError> {
+) -> Result<Option<Head>, StoreError> {
     witnessing.doubt.waits()?;
     let Some(Unlogged { mut growth, entries, last }) = store.unlogged().await? else {
-        witnessing.doubt = Doubt::default();
+        if witnessing.last.is_some() {
+            witnessing.doubt.covered();
+        }
         return Ok(None);
     };
     witnessing.goes_on(&growth)?;
@@ -189,11 +188,10 @@ async fn cover<S: Store>(
     };
     let octets = serde_json::to_vec(&head).map_err(|why| StoreError::Failed(why.to_string()))?;
     let signed = enclose(&octets, witness, now).map_err(|why| StoreError::Failed(why.to_string()))?;
-    let also = signed.clone();
-    let logging = Logging { day: Day::of(now), size: growth.size(), last, head: signed, tiles: growth.tiles() };
+    let logging = Logging { day: Day::of(now), size: growth.size(), last, head: signed.clone(), tiles: growth.tiles() };
     store.keep_log(logging).await?;
-    witnessing.signed(&head, also.clone());
-    Ok(Some((head, also)))
+    witnessing.signed(&head, signed);
+    Ok(Some(head))
 }
 
 /// The operator accepts the log as it stands: what waits is signed, every head from then on says where it went on from, and heads that

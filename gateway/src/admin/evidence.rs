@@ -64,7 +64,13 @@ impl<S: Store> Admin<S> {
         let LogAudit { evidence, logged, heads, pruned, faults } = self.0.store.audit(words_from).await?;
         let mut rows: Vec<_> = faults.iter().map(fault).collect();
         rows.extend(self.waiting(evidence).await);
-        rows.extend(self.lost().await?);
+        rows.extend(self.not_put().await);
+        rows.extend(self.lost().await.or_else(|error| match error {
+            StoreError::Failed(why) => {
+                Ok(vec![about(Said::new(why.as_str(), why.as_str()), (0, evidence.max(1) - 1), None)])
+            }
+            other => Err(other),
+        })?);
         let (mut good, mut counted) = (0, Vec::new());
         for (kept, judged) in self.0.keys.judge(&heads) {
             match judged {
@@ -106,6 +112,16 @@ impl<S: Store> Admin<S> {
             about(said, (first, signed.max(1) - 1), None)
         };
         Ok(lost.into_iter().map(row).collect())
+    }
+
+    /// Profile §8.20: what tells at the next start how long the log is, is not written.
+    async fn not_put(&self) -> Option<Tampered> {
+        let size = self.0.witnessing.lock().await.not_put()?;
+        let said = Said::new(
+            "最後の署名を鍵の横（last-head.p7m）に書けません。空きと書き込みの権限を確かめてください。書けるまで毎秒やり直します",
+            "is under a head that cannot be written beside the key (last-head.p7m): see to room and rights; it is tried every second",
+        );
+        Some(about(said, (size.max(1) - 1, size.max(1) - 1), None))
     }
 
     /// Profile §8.20: evidence that is not new and stands under no signature. Nothing is signed before the operator accepts it.

@@ -39,6 +39,14 @@ impl Doubt {
         Self { rule: Rule::Apart(None), held: None }
     }
 
+    /// A head covers all there is. What is older than a head that the log lost may come back later and waits then; it takes the operator's
+    /// word to end that.
+    pub(super) fn covered(&mut self) {
+        if matches!(self.rule, Rule::Apart(_)) {
+            *self = Self::default();
+        }
+    }
+
     /// The number of the first piece that waits for the operator, if any does.
     pub(crate) fn held(&self) -> Option<u64> {
         self.held

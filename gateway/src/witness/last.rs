@@ -2,23 +2,17 @@
 //! end (Profile §8.20). Nothing that whoever edits the rows can write explains that away: what does is signed, and lies beside the key.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use fumibako_model::log::{FormerKey, Growth, Head, SetBack};
 use fumibako_model::{EvidenceId, Witnesses};
-use fumibako_signer::{Identity, enclosed};
+use fumibako_signer::Identity;
 use fumibako_store::{LogState, Store, StoreError, hex};
 use jiff::Timestamp;
 
 use super::Doubt;
+use super::beside::{Aside, Beside, keep_aside, last_file, put, restored_file};
 use super::keys::{self, Keys, Signed};
-
-/// Its name, beside the key.
-const LAST_HEAD: &str = "last-head.p7m";
-/// What `backup restore` signed of the log that it put back.
-const RESTORED_HEAD: &str = "restored-head.p7m";
 
 /// What the gateway knows of its log and does not read from the rows.
 #[derive(Debug)]
@@ -31,25 +25,29 @@ pub(crate) struct Witnessing {
     /// What is not signed before the operator says so.
     pub(crate) doubt: Doubt,
     pub(super) last: Option<Last>,
+    /// Heads that are to be kept beside the key before anything is signed.
+    to_keep: Vec<(Aside, Vec<u8>)>,
+    /// The last head that was signed, where it does not lie beside the key yet.
+    to_put: Option<Vec<u8>>,
+    /// The log of events said so.
+    told: bool,
 }
 
-/// The newest head that the log is known to have had.
+/// The newest head that the log is known to have had, as it was signed: whoever changed the hashes since is not believed.
 #[derive(Debug)]
 pub(super) struct Last {
     size: u64,
     root: String,
-    /// When.
+    /// When the latest head was signed that is known of, be it lost since.
     at: Timestamp,
-    /// As it was signed.
-    head: Vec<u8>,
+    /// None where the log lost all of them.
+    head: Option<Vec<u8>>,
 }
 
-pub(super) fn restored_file(identity_file: &Path) -> PathBuf {
-    identity_file.with_file_name(RESTORED_HEAD)
-}
-
-pub(super) fn file(identity_file: &Path) -> PathBuf {
-    identity_file.with_file_name(LAST_HEAD)
+impl Last {
+    pub(super) fn of(Head { size, root, at, .. }: &Head, signed: Vec<u8>) -> Self {
+        Self { size: *size, root: root.clone(), at: *at, head: Some(signed) }
+    }
 }
 
 /// Did the log lose its end, by a backup that was restored or by a hand in its folder? Asked at the start; from then on every head
@@ -62,54 +60,92 @@ pub(crate) async fn begin<S: Store>(
     now: Timestamp,
 ) -> Result<(Witnessing, Keys), StoreError> {
     let LogState { size, head, .. } = store.log_state().await?;
-    let file = file(identity_file);
-    let given = Beside::read(&file);
+    let given = Beside::read(&last_file(identity_file))?;
     let younger = |one: &Beside| {
         let since = given.as_ref().is_none_or(|given| given.head.at < one.head.at);
         since && Signed::read(&one.octets, &believed).is_some()
     };
-    let restored = Beside::read(&restored_file(identity_file)).filter(younger);
+    let restored = Beside::read(&restored_file(identity_file))?.filter(younger);
     let known: Vec<_> =
         head.iter().chain(given.iter().chain(&restored).map(|one| &one.octets)).map(Vec::as_slice).collect();
     let Told { words_from, mut former } = Told::by(store, own, (&known, &believed), now).await?;
     let [goes_on, explained] =
         [continued(store, size, given.as_ref()).await?, continued(store, size, restored.as_ref()).await?];
     let root = root(store, size).await?;
-    if given.is_some() && !goes_on {
+    let signed = |head: &[u8]| Signed::read(head, &believed).is_some_and(|one| one.head.size == size);
+    // Of a head that anybody may have put there no key's end is learnt.
+    if given.is_some() && !goes_on && head.as_deref().is_none_or(signed) {
         end_at(&mut former, (size, &root));
     }
     let keys = Keys::new(own.certificate().fingerprint_hex(), believed, former);
     // What a head says beside the log counts if it was signed here, whoever put it into the rows.
     let newest = head.as_deref().and_then(|head| keys.head(head).ok()).map(|(said, _)| said);
+    let readable = newest.is_some() || head.is_none();
     let said = newest.as_ref().and_then(|head| head.set_back.clone());
-    // As it was signed: whoever changed the hashes since is not believed at the next start either.
-    let last = newest.zip(head).map(|(said, head)| Last { size: said.size, root: said.root, at: said.at, head });
-    let mut witnessing = Witnessing { set_back: said, words_from, doubt: Doubt::default(), last };
+    let last = last_known(newest.zip(head), readable, (given.as_ref(), restored.as_ref()));
+    let mut witnessing = Witnessing::new((said, words_from), Doubt::default(), last);
+    let ended = lost_since(store, size, identity_file).await?;
+    let since = |beside: &[&Beside]| beside.iter().map(|one| one.head.at).chain(ended).max();
     match (given, restored) {
-        (Some(_), _) if goes_on => {}
-        (None, None) => witnessing.doubt = Doubt::apart(),
-        (given, Some(restored)) if explained => {
-            if let Some(gone) = given {
-                keep_aside(&file, &gone.octets, RESTORED, now);
+        (Some(_), _) if goes_on => witnessing.doubt = ended.map_or_else(Doubt::default, Doubt::before),
+        (None, None) => {
+            witnessing.doubt = ended.map_or_else(Doubt::apart, Doubt::before);
+            if size > 0 && readable {
+                // Nobody can tell any more that it was not longer.
+                witnessing.went_on_from((size, root), None, now, &[]);
             }
-            witnessing.doubt = Doubt::before(restored.head.at);
+        }
+        // The rows tell nothing: they are looked at again before anything is signed.
+        (given, restored) if !readable => {
+            let beside: Vec<_> = given.iter().chain(&restored).collect();
+            witnessing.doubt = since(&beside).map_or_else(Doubt::default, Doubt::before);
+            witnessing.set_back = beside.into_iter().rev().find_map(|one| one.head.set_back.clone());
+        }
+        (given, Some(restored)) if explained => {
+            witnessing.doubt = since(&[&restored]).map_or_else(Doubt::default, Doubt::before);
+            witnessing.to_keep.extend(given.map(|gone| (Aside::Known, gone.octets)));
             witnessing.set_back = restored.head.set_back.or(witnessing.set_back);
         }
         (given, restored) => {
-            let all: Vec<_> = given.into_iter().chain(restored).collect();
+            let all: Vec<_> = given.iter().chain(&restored).collect();
             let longest = all.iter().map(|one| one.head.size).max();
-            tracing::error!(size, lost = longest, "evidence.set_back");
-            let this = SetBack { size, root, at: now, lost: longest, earlier: Vec::new() };
-            let told: Vec<_> =
-                all.iter().filter_map(|one| one.head.set_back.clone()).chain(witnessing.set_back).collect();
-            witnessing.set_back = Some(this.after(told.iter()));
-            for one in all {
-                keep_aside(&file, &one.octets, LOST, now);
-                witnessing.doubt = Doubt::before(one.head.at);
-            }
+            witnessing.went_on_from((size, root), longest, now, &all);
+            witnessing.doubt = since(&all).map_or_else(Doubt::default, Doubt::before);
+            witnessing.to_keep.extend(given.into_iter().chain(restored).map(|one| (Aside::Lost, one.octets)));
         }
     }
+    if let Err(why) = witnessing.keep(identity_file, now) {
+        tracing::warn!(%why, "evidence.last_head");
+    }
     Ok((witnessing, keys))
+}
+
+/// When the latest head was signed that the log lost its end under, and of which the operator does not know yet.
+async fn lost_since<S: Store>(store: &S, size: u64, identity_file: &Path) -> Result<Option<Timestamp>, StoreError> {
+    let mut since = None;
+    for one in Aside::Lost.all(&last_file(identity_file))? {
+        if !continues(store, size, (one.head.size, &one.head.root)).await? {
+            since = since.max(Some(one.head.at));
+        }
+    }
+    Ok(since)
+}
+
+/// What the log has to go on from: its newest head, if it was signed here; where the rows have one that was not, what lies beside the key
+/// says how long the log was. None: no head is known.
+fn last_known(
+    newest: Option<(Head, Vec<u8>)>,
+    readable: bool,
+    (given, restored): (Option<&Beside>, Option<&Beside>),
+) -> Option<Last> {
+    let beside = restored.or(given).map(|one| Last::of(&one.head, one.octets.clone()));
+    let last = match newest {
+        Some((said, head)) => Last::of(&said, head),
+        None if readable => Last { size: 0, root: nothing(), head: None, ..beside? },
+        None => beside?,
+    };
+    let at = given.into_iter().chain(restored).map(|one| one.head.at).fold(last.at, Timestamp::max);
+    Some(Last { at, ..last })
 }
 
 /// What heads tell beside the log; of what none of them tells yet, what the rows do.
@@ -148,19 +184,6 @@ pub(super) fn end_at(former: &mut [FormerKey], (size, root): (u64, &str)) {
     former.iter_mut().filter(|one| one.size > size).for_each(|one| (one.size, one.root) = (size, root.to_owned()));
 }
 
-/// A head that lies beside the key.
-pub(super) struct Beside {
-    pub(super) octets: Vec<u8>,
-    pub(super) head: Head,
-}
-
-impl Beside {
-    pub(super) fn read(file: &Path) -> Option<Self> {
-        let octets = std::fs::read(file).ok()?;
-        Some(Self { head: read(&octets)?, octets })
-    }
-}
-
 pub(super) async fn continued<S: Store>(store: &S, size: u64, one: Option<&Beside>) -> Result<bool, StoreError> {
     match one {
         Some(one) => continues(store, size, (one.head.size, &one.head.root)).await,
@@ -169,66 +192,115 @@ pub(super) async fn continued<S: Store>(store: &S, size: u64, one: Option<&Besid
 }
 
 impl Witnessing {
+    /// Of a log of which this is known.
+    pub(super) fn new((set_back, words_from): (Option<SetBack>, EvidenceId), doubt: Doubt, last: Option<Last>) -> Self {
+        Self { set_back, words_from, doubt, last, to_keep: Vec::new(), to_put: None, told: false }
+    }
+
     /// Is the newest head the last one that was signed, or one that continues it? If not, the log lost its end under the running
     /// gateway: that is remembered, and every head from now on says it. What stands under a head that was not signed here is never
     /// signed for.
     pub(super) async fn look<S: Store>(
         &mut self,
         store: &S,
-        (file, keys): (&Path, &Keys),
+        (identity_file, keys): (&Path, &Keys),
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        self.keep(identity_file, now)?;
         let LogState { size, head, .. } = store.log_state().await?;
-        let known = |last: &Last| last.size == size && head.as_ref() == Some(&last.head);
-        if self.last.as_ref().is_some_and(known) {
+        if self.last.as_ref().is_some_and(|last| last.size == size && last.head == head) {
             return Ok(());
         }
-        if head.as_deref().is_some_and(|head| keys.head(head).map_or(true, |(said, _)| said.size != size)) {
-            return Err(StoreError::Failed(
-                "the newest head of the log was not signed by this gateway; see `evidence verify`".into(),
-            ));
-        }
-        let Some(last) = &self.last else { return Ok(()) };
+        let said = match head.as_deref().map(|head| keys.head(head)) {
+            None => None,
+            Some(Ok((said, _))) if said.size == size => Some(said),
+            Some(_) => return Err(failed("the newest head of the log was not signed by this gateway")),
+        };
         let root = root(store, size).await?;
-        if continues(store, size, (last.size, &last.root)).await? {
-            let at = last.at;
-            self.last = head.map(|head| Last { size, root, at, head });
-            return Ok(());
+        if said.as_ref().is_some_and(|said| said.root != root) {
+            return Err(failed(OTHER_HASHES));
         }
-        let (longer, at) = (last.size, last.at);
-        tracing::error!(size, lost = longer, "evidence.set_back");
-        keep_aside(file, &last.head, LOST, now);
-        let this = SetBack { size, root: root.clone(), at: now, lost: Some(longer), earlier: Vec::new() };
-        self.set_back = Some(this.after(self.set_back.iter()));
-        self.doubt = Doubt::before(at);
-        self.last = Some(Last { size, root, at, head: head.unwrap_or_default() });
+        let Some(last) = &self.last else {
+            self.last = said.zip(head).map(|(said, head)| Last::of(&said, head));
+            return Ok(());
+        };
+        let at = said.as_ref().map_or(last.at, |said| said.at.max(last.at));
+        if !continues(store, size, (last.size, &last.root)).await? {
+            let (longer, at) = (last.size, last.at);
+            self.to_keep.extend(last.head.clone().map(|head| (Aside::Lost, head)));
+            self.went_on_from((size, root.clone()), Some(longer), now, &[]);
+            self.doubt = Doubt::before(at);
+        }
+        self.last = Some(Last { size, root, at, head });
+        self.keep(identity_file, now)
+    }
+
+    /// The log went on from here, with less than was signed for or nobody knows with how much: every head says so from now on, after all
+    /// that it and these tell of.
+    fn went_on_from(&mut self, (size, root): (u64, String), lost: Option<u64>, now: Timestamp, beside: &[&Beside]) {
+        tracing::error!(size, lost, "evidence.set_back");
+        let this = SetBack { size, root, at: now, lost, earlier: Vec::new() };
+        let told = beside.iter().filter_map(|one| one.head.set_back.as_ref()).chain(&self.set_back);
+        self.set_back = Some(this.after(told));
+    }
+
+    /// Keeps what proves what was there; before that nothing is signed, for the last head would take its place.
+    fn keep(&mut self, identity_file: &Path, now: Timestamp) -> Result<(), StoreError> {
+        while let Some((kind, octets)) = self.to_keep.last() {
+            keep_aside(&last_file(identity_file), octets, *kind, now)?;
+            self.to_keep.pop();
+        }
         Ok(())
     }
 
-    /// The hashes that new evidence is put to are those that were signed: over others nothing is.
-    pub(super) fn goes_on(&self, growth: &Growth) -> Result<(), StoreError> {
-        match &self.last {
-            Some(last) if last.size == growth.size() && last.root != hex(&growth.root()) => Err(StoreError::Failed(
-                "the hashes of the log are not those that were signed; see `evidence verify`".into(),
-            )),
-            _ => Ok(()),
+    /// Puts the last head that was signed beside the key, if it does not lie there yet. A crash before leaves an older one there, which the
+    /// log continues; a disk that is full, or a folder where nothing may be written, is tried again.
+    pub(super) async fn put(&mut self, identity_file: &Path) {
+        let Some(octets) = self.to_put.clone() else { return };
+        let file = last_file(identity_file);
+        let done = tokio::task::spawn_blocking(move || put(&file, &octets));
+        match done.await.map_err(std::io::Error::other).and_then(|done| done) {
+            Ok(()) => (self.to_put, self.told) = (None, false),
+            Err(_) if self.told => {}
+            Err(why) => {
+                self.told = true;
+                tracing::warn!(%why, file = %last_file(identity_file).display(), "evidence.last_head");
+            }
         }
+    }
+
+    /// So many pieces are under a head that was signed and does not lie beside the key.
+    pub(crate) fn not_put(&self) -> Option<u64> {
+        self.to_put.as_ref().and(self.last.as_ref()).map(|last| last.size)
+    }
+
+    /// The hashes that new evidence is put to are those that were signed, and as many: over others nothing is, whoever wrote into the
+    /// rows since they were looked at.
+    pub(super) fn goes_on(&self, growth: &Growth) -> Result<(), StoreError> {
+        let (size, root) = self.last.as_ref().map_or_else(|| (0, nothing()), |last| (last.size, last.root.clone()));
+        if size != growth.size() || root != hex(&growth.root()) {
+            return Err(failed(OTHER_HASHES));
+        }
+        Ok(())
     }
 
     /// What waits may be signed now, and every head says where from. Did anything wait?
     pub(super) async fn accept<S: Store>(&mut self, store: &S, now: Timestamp) -> Result<bool, StoreError> {
         let held = std::mem::take(&mut self.doubt).held().is_some();
-        let said = self.set_back.as_ref().is_some_and(|said| self.last.as_ref().is_none_or(|last| said.at > last.at));
+        let said =
+            self.set_back.as_ref().is_some_and(|said| self.last.as_ref().is_none_or(|last| said.size == last.size));
         if held && !said {
             let size = store.log_state().await?.size;
-            let this = SetBack { size, root: root(store, size).await?, at: now, lost: None, earlier: Vec::new() };
-            self.set_back = Some(this.after(self.set_back.iter()));
+            let root = root(store, size).await?;
+            self.went_on_from((size, root), None, now, &[]);
         }
         Ok(held)
     }
 
     pub(super) fn signed(&mut self, head: &Head, signed: Vec<u8>) {
-        self.last = Some(Last { size: head.size, root: head.root.clone(), at: head.at, head: signed });
+        self.to_put = Some(signed.clone());
+        let at = self.last.as_ref().map_or(head.at, |last| last.at.max(head.at));
+        self.last = Some(Last { at, ..Last::of(head, signed) });
     }
 }
 
@@ -239,12 +311,12 @@ pub(crate) async fn lost_heads<S: Store>(
     believed: &Witnesses,
 ) -> Result<BTreeSet<u64>, StoreError> {
     let LogState { size, .. } = store.log_state().await?;
-    let file = file(identity_file);
-    let explained: Vec<_> = aside(&file, RESTORED).iter().filter_map(|head| std::fs::read(head).ok()).collect();
-    let given = aside(&file, LOST).into_iter().chain([file]).filter_map(|head| std::fs::read(head).ok());
+    let file = last_file(identity_file);
+    let explained = Aside::Known.all(&file)?;
+    let given = Aside::Lost.all(&file)?.into_iter().chain(Beside::read(&file)?);
     let mut lost = BTreeSet::new();
-    for octets in given.filter(|octets| !explained.contains(octets)) {
-        let Some(Signed { head, .. }) = Signed::read(&octets, believed) else { continue };
+    for one in given.filter(|one| explained.iter().all(|known| known.octets != one.octets)) {
+        let Some(Signed { head, .. }) = Signed::read(&one.octets, believed) else { continue };
         if !continues(store, size, (head.size, &head.root)).await? {
             lost.insert(head.size);
         }
@@ -265,58 +337,16 @@ async fn continues<S: Store>(store: &S, size: u64, (signed, root): (u64, &str)) 
 
 pub(super) async fn root<S: Store>(store: &S, size: u64) -> Result<String, StoreError> {
     let root = if size == 0 { None } else { store.continuation(size, size).await?.map(|(root, _)| root) };
-    Ok(hex(&root.unwrap_or_else(|| Growth::default().root())))
+    Ok(root.map_or_else(nothing, |root| hex(&root)))
 }
 
-/// What was signed; whose signature it is, is asked by whoever has to know.
-fn read(head: &[u8]) -> Option<Head> {
-    serde_json::from_slice(&enclosed(head).ok()?.1).ok()
+/// The root of a log without evidence.
+fn nothing() -> String {
+    hex(&Growth::default().root())
 }
 
-/// Another file in its place, whole and for good: what says after a power cut how long the log was must not be shorter than it.
-pub(super) fn put(file: &Path, octets: &[u8]) -> std::io::Result<()> {
-    let beside = file.with_extension("new");
-    let mut new = File::create(&beside)?;
-    new.write_all(octets)?;
-    new.sync_all()?;
-    std::fs::rename(&beside, file)?;
-    // The name is of the folder, and durable with it.
-    file.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-}
+const OTHER_HASHES: &str = "the hashes of the log are not those that were signed";
 
-/// What heads are called that the log lost its end under, and those of which the operator knows: from before a backup that he restored,
-/// or accepted.
-const LOST: &str = "lost-head-";
-const RESTORED: &str = "earlier-head-";
-
-/// The files beside the key whose names begin so.
-fn aside(file: &Path, begins: &str) -> Vec<PathBuf> {
-    let entries = file.parent().and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten();
-    let of_kind = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(begins));
-    entries.filter_map(|entry| Some(entry.ok()?.path())).filter(of_kind).collect()
-}
-
-/// The operator knows of every head that the log lost its end under, and accepts it: no fault any more, and they stay. How many.
-pub(crate) fn known(identity_file: &Path) -> std::io::Result<u64> {
-    let file = file(identity_file);
-    let mut known = 0;
-    for head in aside(&file, LOST) {
-        let name = head.file_name().map(|name| name.to_string_lossy().replacen(LOST, RESTORED, 1)).unwrap_or_default();
-        std::fs::rename(&head, head.with_file_name(name))?;
-        known += 1;
-    }
-    Ok(known)
-}
-
-/// The head that the log does not continue stays, once, under a name of its own: it proves what was there.
-fn keep_aside(file: &Path, octets: &[u8], begins: &str, now: Timestamp) {
-    let known = [LOST, RESTORED].into_iter().flat_map(|begins| aside(file, begins));
-    if octets.is_empty() || known.into_iter().any(|head| std::fs::read(head).is_ok_and(|kept| kept == octets)) {
-        return;
-    }
-    let name = |n: u32| file.with_file_name(format!("{begins}{}-{n}.p7m", now.as_second()));
-    let Some(aside) = (0..1_000).map(name).find(|name| !name.exists()) else { return };
-    if let Err(why) = put(&aside, octets) {
-        tracing::warn!(%why, file = %file.display(), "evidence.last_head");
-    }
+fn failed(why: &str) -> StoreError {
+    StoreError::Failed(format!("{why}; see `evidence verify`"))
 }

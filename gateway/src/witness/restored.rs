@@ -10,8 +10,9 @@ use fumibako_sqlite::SqliteStore;
 use fumibako_store::{LogState, Store, StoreError};
 use jiff::Timestamp;
 
+use super::beside::{Beside, last_file, put, restored_file};
 use super::doubt::Doubt;
-use super::last::{Beside, Told, Witnessing, continued, end_at, file, put, restored_file, root};
+use super::last::{Last, Told, Witnessing, continued, end_at, root};
 use super::{Keys, cover, load, within_its_days};
 use crate::config::Config;
 use crate::gateway::StartError;
@@ -48,7 +49,7 @@ async fn whole<S: Store>(
     now: Timestamp,
 ) -> Result<Option<Head>, StoreError> {
     let LogState { size, head, .. } = store.log_state().await?;
-    let given = Beside::read(&file(&config.evidence.identity_file));
+    let given = Beside::read(&last_file(&config.evidence.identity_file))?;
     let known: Vec<_> = head.iter().chain(given.iter().map(|one| &one.octets)).map(Vec::as_slice).collect();
     let Told { words_from, mut former } = Told::by(store, witness, (&known, believed), now).await?;
     let (at, root_then) = (size, root(store, size).await?);
@@ -63,9 +64,10 @@ async fn whole<S: Store>(
         return Ok(None);
     }
     let lost = given.as_ref().filter(|_| lost).map(|given| given.head.size);
+    let signed = newest.as_ref().zip(head).map(|(said, head)| Last::of(said, head));
     let told: Vec<_> = newest.into_iter().chain(given.map(|one| one.head)).filter_map(|head| head.set_back).collect();
     let set_back = SetBack { size: at, root: root_then, at: now, lost, earlier: Vec::new() }.after(told.iter());
-    let mut witnessing = Witnessing { set_back: Some(set_back), words_from, doubt: Doubt::apart(), last: None };
+    let mut witnessing = Witnessing::new((Some(set_back), words_from), Doubt::apart(), signed);
     loop {
         match cover(store, (&mut witnessing, &keys), (&config.domain, witness), now).await {
             Ok(Some(_)) => {}

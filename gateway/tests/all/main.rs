@@ -4,8 +4,10 @@
 mod accounts;
 mod admin;
 mod audit;
+mod beside;
 mod compress;
 mod connections;
+mod cut;
 mod directory;
 mod evidence;
 mod expiry;

@@ -1,0 +1,170 @@
+//! Whoever writes into the rows while the gateway runs, or between two of its days, and has no key: a log that he cuts is not signed anew
+//! (Profile §8.20).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fumibako_gateway::{Audited, Config, Gateway, Reply, Request, Running};
+use fumibako_model::log::{Head, leaf};
+use fumibako_signer::enclosed;
+use fumibako_store::hex;
+
+use crate::evidence::{edit, head_of, with_mail};
+use crate::support::Fixture;
+
+/// Another recipient in the first piece, in words and columns.
+const FORGED: &str = "UPDATE evidence SET doc = replace(doc, '9970000029', '9970000011'), to_office = from_office
+    WHERE id = (SELECT min(id) FROM evidence) AND doc LIKE '%9970000029%';";
+pub(crate) const NO_LOG: &str = "DELETE FROM log_head; DELETE FROM log_tile;";
+/// All evidence goes, and is at hand for whoever took it.
+pub(crate) const TAKEN: &str = "CREATE TABLE IF NOT EXISTS aside AS SELECT * FROM evidence; CREATE TABLE IF NOT EXISTS words AS SELECT * FROM word;
+    DELETE FROM word; DELETE FROM evidence; UPDATE counter SET value = 0 WHERE name = 'evidence_count';";
+
+/// One more piece of this moment, with this number.
+pub(crate) fn one_more(n: u64) -> String {
+    format!(
+        "INSERT INTO evidence SELECT max(id, coalesce((SELECT max(id) FROM evidence), 0)) + 1, -1, kind, at, 0, 0, doc
+         FROM (SELECT * FROM aside ORDER BY id DESC LIMIT 1);
+         UPDATE evidence SET at = unixepoch() * 1000, doc = json_set(doc, '$.n', {n}, '$.id', printf('EV%014X', id),
+             '$.at', strftime('%Y-%m-%dT%H:%M:%SZ', unixepoch(), 'unixepoch')) WHERE id = (SELECT max(id) FROM evidence);
+         UPDATE counter SET value = {n} + 1 WHERE name = 'evidence_count';"
+    )
+}
+
+pub(crate) async fn audited(running: &Running) -> Audited {
+    let Reply::Audited(found) = running.admin().answer(Request::EvidenceVerify).await else { panic!("an audit") };
+    *found
+}
+
+pub(crate) async fn started(config: &Config) -> Running {
+    Gateway::start(config.clone()).await.unwrap()
+}
+
+fn waits(found: &Audited) -> bool {
+    found.faults.iter().any(|fault| fault.what.contains("not new"))
+}
+
+pub(crate) fn last_head(config: &Config) -> Head {
+    let octets = std::fs::read(config.evidence.identity_file.with_file_name("last-head.p7m")).unwrap();
+    serde_json::from_slice(&enclosed(&octets).unwrap().1).unwrap()
+}
+
+// Profile §8.20
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_is_cut_with_the_very_signature_is_not_signed_anew() {
+    let (gateway, first) = with_mail().await;
+    let (_, six) = head_of(&gateway.running, first).await;
+    let cut = format!(
+        "CREATE TABLE aside AS SELECT * FROM evidence;
+         CREATE TRIGGER cut AFTER INSERT ON log_head WHEN (SELECT doc FROM evidence ORDER BY id LIMIT 1) LIKE '%9970000029%'
+         BEGIN {FORGED} {NO_LOG} END; {}",
+        one_more(six.size)
+    );
+    edit(&gateway.config.store_folder, &cut);
+    for _ in 0..2 {
+        let found = audited(&gateway.running).await;
+        assert_eq!((found.evidence, found.logged), (7, 0), "{found:?}");
+        assert!(waits(&found) && found.faults.iter().any(|fault| fault.what.contains("signed for")), "{found:?}");
+    }
+    assert_eq!(last_head(&gateway.config).size, 7, "what was signed stays");
+    gateway.running.stop().await;
+}
+
+// Profile §8.20
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newest_head_that_cannot_be_read_over_a_restart_makes_nothing_forgotten() {
+    let (gateway, first) = with_mail().await;
+    let (_, six) = head_of(&gateway.running, first).await;
+    let Fixture { folder: _folder, config, running, kept: _kept } = gateway;
+    running.stop().await;
+    edit(&config.store_folder, "UPDATE log_head SET head = x'00'");
+    let running = started(&config).await;
+    let found = audited(&running).await;
+    assert!(found.logged == 6 && !found.faults.is_empty(), "{found:?}");
+    // All but the latest of it is gone, so that what is left does not stand apart.
+    let left = "DELETE FROM word WHERE evidence < (SELECT max(id) FROM evidence); DELETE FROM evidence WHERE id < (SELECT max(id) FROM evidence);
+        UPDATE evidence SET doc = json_set(doc, '$.n', 0); UPDATE counter SET value = 1 WHERE name = 'evidence_count';";
+    edit(&config.store_folder, &format!("BEGIN; {left} {NO_LOG} COMMIT;"));
+    for _ in 0..2 {
+        let found = audited(&running).await;
+        assert!(found.logged == 0 && waits(&found), "{found:?}");
+        assert!(found.faults.iter().any(|fault| fault.last == 5 && fault.what.contains("signed for")), "{found:?}");
+    }
+    assert_eq!(last_head(&config), six);
+    running.stop().await;
+}
+
+// Profile §8.20
+#[tokio::test(flavor = "multi_thread")]
+async fn hashes_are_those_that_an_older_head_signed_or_nothing_is_put_to_them() {
+    let (gateway, first) = with_mail().await;
+    let (given, six) = head_of(&gateway.running, first).await;
+    let Reply::Evidence { entries } =
+        gateway.ask(Request::EvidenceList { office: None, message_id: None, after: None }).await
+    else {
+        panic!("a list")
+    };
+    let begin = "CREATE TABLE aside AS SELECT * FROM evidence;";
+    edit(&gateway.config.store_folder, &format!("{begin} {}", one_more(6)));
+    assert_eq!(head_of(&gateway.running, first).await.1.size, 7);
+    // A head of ours is the newest again; the hashes under it are others.
+    let forged: Vec<_> = entries.iter().map(|entry| entry.replace("9970000029", "9970000037")).collect();
+    let hashes: String = forged.iter().map(|entry| hex(&leaf(entry.as_bytes()))).collect();
+    let head = hex(&STANDARD.decode(given).unwrap());
+    let put = format!(
+        "BEGIN; DELETE FROM evidence WHERE id = (SELECT max(id) FROM evidence);
+         UPDATE evidence SET doc = replace(doc, '9970000029', '9970000037');
+         UPDATE log_head SET size = 6, head = x'{head}', last = (SELECT max(id) FROM evidence);
+         DELETE FROM log_tile; INSERT INTO log_tile (id, hashes) VALUES (0, x'{hashes}'); {} COMMIT;",
+        one_more(6)
+    );
+    edit(&gateway.config.store_folder, &put);
+    for _ in 0..2 {
+        let found = audited(&gateway.running).await;
+        assert_eq!((found.evidence, found.logged), (7, 6), "nothing is signed over them: {found:?}");
+        assert!(found.faults.iter().any(|fault| fault.what.contains("other evidence")), "{found:?}");
+    }
+    assert_eq!((last_head(&gateway.config).size, six.size), (7, 6));
+    gateway.running.stop().await;
+}
+
+// Profile §8.20
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_away_and_comes_back_later_waits_even_where_new_evidence_was_signed_since() {
+    let back = |from: u64| {
+        format!(
+            "INSERT INTO evidence SELECT * FROM aside WHERE NOT EXISTS (SELECT 1 FROM evidence WHERE evidence.id = aside.id);
+             INSERT INTO word SELECT * FROM words; {FORGED}
+             UPDATE counter SET value = {from} + 6 WHERE name = 'evidence_count';"
+        )
+    };
+    let (gateway, first) = with_mail().await;
+    head_of(&gateway.running, first).await;
+    edit(&gateway.config.store_folder, &format!("BEGIN; {TAKEN} {NO_LOG} COMMIT;"));
+    let found = audited(&gateway.running).await;
+    assert_eq!((found.evidence, found.logged, waits(&found)), (0, 0, false), "{found:?}");
+    edit(&gateway.config.store_folder, &back(0));
+    let found = audited(&gateway.running).await;
+    assert!(found.logged == 0 && waits(&found), "{found:?}");
+    gateway.running.stop().await;
+
+    let (gateway, first) = with_mail().await;
+    head_of(&gateway.running, first).await;
+    edit(&gateway.config.store_folder, &format!("BEGIN; {TAKEN} {NO_LOG} {} COMMIT;", one_more(0)));
+    let found = audited(&gateway.running).await;
+    assert_eq!((found.evidence, found.logged, waits(&found)), (1, 1, false), "what is new is signed: {found:?}");
+    let Fixture { folder: _folder, config, running, kept: _kept } = gateway;
+    running.stop().await;
+    let running = started(&config).await;
+    // Their days come after that of the new piece.
+    let again = "UPDATE aside SET id = id + 3298534883328, message = message + 3298534883328, doc = json_set(doc, '$.n', doc ->> 'n' + 1, '$.id', printf('EV%014X', id + 3298534883328));
+        UPDATE words SET evidence = evidence + 3298534883328;";
+    edit(&config.store_folder, &format!("BEGIN; {again} {} COMMIT;", back(1)));
+    let found = audited(&running).await;
+    assert_eq!((found.evidence, found.logged, waits(&found)), (7, 1, true), "{found:?}");
+    // Until the operator says that he knows of it.
+    let accept = Request::EvidenceAccept { reason: "訓練".into() };
+    assert_eq!(running.admin().answer(accept).await, Reply::Done);
+    let found = audited(&running).await;
+    assert_eq!((found.logged, waits(&found)), (7, false), "{found:?}");
+    running.stop().await;
+}
