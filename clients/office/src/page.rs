@@ -5,7 +5,6 @@ use fumibako_careplan::Lang;
 use fumibako_model::{BundleFacts, Erased, Event, Evidence, Reason, Recorded};
 use jiff::Timestamp;
 
-use crate::cli::list::{month, unit_names};
 use crate::cli::screen::{harmless, moment};
 use crate::fetch::Names;
 use crate::happened;
@@ -97,8 +96,8 @@ fn known(evidence: &Evidence, beside: &Beside) -> String {
     let rows = [
         ("送信した事業所の名称", name(&evidence.from)),
         ("受け取る事業所の名称", name(&evidence.to)),
-        ("データの種類", facts.map(|facts| unit_names(facts, Lang::Ja)).filter(|kinds| !kinds.is_empty())),
-        ("対象年月", facts.and_then(|facts| facts.month.as_deref()).map(month)),
+        ("データの種類", facts.map(|facts| facts.kinds(Lang::Ja)).filter(|kinds| !kinds.is_empty())),
+        ("対象年月", facts.and_then(BundleFacts::year_month)),
         ("ファイル", facts.map(|facts| format!("{} 個", facts.files))),
     ];
     let rows: Vec<_> = rows.into_iter().filter_map(|(label, value)| Some((label.to_owned(), value?))).collect();

@@ -62,17 +62,7 @@ impl About {
 
     /// The kinds by the names people know, if it says any.
     pub(super) fn kinds(&self, lang: Lang) -> Option<String> {
-        let units = self.facts.iter().flat_map(|facts| &facts.units);
-        let mut names: Vec<_> =
-            units.filter_map(|unit| unit.parse::<UnitKind>().ok()).map(|unit| unit.name(lang)).collect();
-        names.dedup();
-        (!names.is_empty()).then(|| names.join(lang.pick("、", ", ")))
-    }
-
-    /// 対象年月, `2026-11`.
-    pub(super) fn month(&self) -> Option<String> {
-        let (year, month) = self.facts.as_ref()?.month.as_deref()?.split_at_checked(4)?;
-        Some(format!("{year}-{month}"))
+        self.facts.as_ref().map(|facts| facts.kinds(lang)).filter(|kinds| !kinds.is_empty())
     }
 
     /// RFC 6522 §4: its header, as far as nobody can write into it what is about a person. A subject is such a text, and programs other

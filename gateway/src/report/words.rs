@@ -1,7 +1,7 @@
 //! What people read in a report: what happened, to which bundle, what to do next, and what the attached file is for.
 
 use fumibako_careplan::Lang;
-use fumibako_model::{OfficeNumber, Report};
+use fumibako_model::{BundleFacts, OfficeNumber, Report};
 use jiff::Timestamp;
 
 use super::{Telling, shown};
@@ -115,7 +115,7 @@ impl Telling<'_> {
             (lang.pick("送信先", "to"), Some(self.to(lang))),
             (lang.pick("送信日時", "sent"), about.sent.map(|sent| moment(sent, lang))),
             (lang.pick("データの種類", "data"), about.kinds(lang)),
-            (lang.pick("対象年月", "month"), about.month()),
+            (lang.pick("対象年月", "month"), about.facts.as_ref().and_then(BundleFacts::year_month)),
             (lang.pick("ファイル", "files"), files),
             (lang.pick("受付の日時", "accepted"), accepted),
             (happened.0, Some(happened.1)),

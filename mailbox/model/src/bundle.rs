@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use fumibako_careplan::{Lang, UnitKind};
+
 /// The field's name.
 pub const BUNDLE_FIELD: &str = "Fumibako-Bundle";
 /// Longest field value read, in bytes.
@@ -36,6 +38,27 @@ pub enum NotBundleFacts {
     /// A parameter is missing, repeated or malformed.
     #[error("the Fumibako-Bundle field is not well formed")]
     Malformed,
+}
+
+impl BundleFacts {
+    /// The kinds of its send units by the names people know, in their order, one that follows itself once. A kind that this version does
+    /// not know keeps its id if that is a word of ASCII, since whoever sent it wrote it; nothing where there is no unit.
+    pub fn kinds(&self, lang: Lang) -> String {
+        let name = |id: &String| match id.parse::<UnitKind>() {
+            Ok(unit) => unit.name(lang).to_owned(),
+            Err(_) if id.bytes().all(|b| b.is_ascii_graphic()) => id.clone(),
+            Err(_) => "?".to_owned(),
+        };
+        let mut names: Vec<String> = self.units.iter().map(name).collect();
+        names.dedup();
+        names.join(lang.pick("、", ", "))
+    }
+
+    /// The service month as people read it, `2026-11`.
+    pub fn year_month(&self) -> Option<String> {
+        let (year, month) = self.month.as_deref()?.split_at_checked(4)?;
+        Some(format!("{year}-{month}"))
+    }
 }
 
 impl fmt::Display for BundleFacts {
@@ -97,6 +120,18 @@ mod tests {
         let facts: BundleFacts = FIELD.parse().unwrap();
         assert_eq!(facts.units, ["plan", "use-table"]);
         assert_eq!(facts.to_string(), FIELD);
+    }
+
+    #[test]
+    fn kinds_have_names_and_what_a_stranger_wrote_steers_nothing() {
+        let mut facts: BundleFacts = FIELD.parse().unwrap();
+        assert_eq!(facts.year_month().as_deref(), Some("2026-11"));
+        let (plan, table) = ("plan".parse::<UnitKind>().unwrap(), "use-table".parse::<UnitKind>().unwrap());
+        assert_eq!(facts.kinds(Lang::Ja), format!("{}、{}", plan.name(Lang::Ja), table.name(Lang::Ja)));
+        for (id, shown) in [("newer-kind", "newer-kind"), ("a\u{1b}[2J", "?"), ("\u{202e}plan", "?"), ("", "")] {
+            facts.units = vec![id.into(), id.into(), "plan".into()];
+            assert_eq!(facts.kinds(Lang::En), format!("{shown}, {}", plan.name(Lang::En)), "{id:?}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `fumibako list inbox|sent`: what arrived, what was sent and how far it came. Exit 0.
 
 use clap::{Args, ValueEnum};
-use fumibako_careplan::{Lang, UnitKind};
+use fumibako_careplan::Lang;
 use fumibako_model::{Address, BundleFacts, Fault, OfficeNumber, State};
 use jiff::Timestamp;
 use mail_parser::MessageParser;
@@ -239,8 +239,8 @@ impl Line {
                 .as_ref()
                 .filter(|_| inbox)
                 .map_or_else(|| self.party.clone(), |by| on_behalf(&self.party, by, lang)),
-            facts.map_or_else(|| "-".into(), |facts| unit_names(facts, lang)),
-            facts.and_then(|facts| facts.month.as_deref()).map_or_else(|| "-".into(), month),
+            facts.map_or_else(|| "-".into(), |facts| facts.kinds(lang)),
+            facts.and_then(BundleFacts::year_month).unwrap_or_else(|| "-".into()),
             facts.map_or_else(|| "-".into(), |facts| format!("{} ({} B)", facts.files, bytes(facts.size))),
             self.word.into(),
             match self.by.as_ref().filter(|_| !inbox) {
@@ -267,22 +267,4 @@ impl Line {
 fn number(office: Option<OfficeNumber>, uid: Option<u32>) -> String {
     let uid = uid.map_or_else(|| "-".to_owned(), |uid| uid.to_string());
     office.map_or_else(|| uid.clone(), |office| format!("{office}:{uid}"))
-}
-
-/// The names people know; a unit that this program does not know keeps its id.
-pub(crate) fn unit_names(facts: &BundleFacts, lang: Lang) -> String {
-    let name = |id: &String| {
-        id.parse::<UnitKind>().map_or_else(|_| super::screen::harmless(id), |unit| unit.name(lang).into())
-    };
-    let mut names: Vec<String> = facts.units.iter().map(name).collect();
-    names.dedup();
-    names.join(lang.pick("、", ", "))
-}
-
-/// `202611` → `2026-11`.
-pub(crate) fn month(digits: &str) -> String {
-    match digits.split_at_checked(4) {
-        Some((year, month)) => format!("{year}-{month}"),
-        None => digits.into(),
-    }
 }

@@ -7,8 +7,8 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
-use fumibako_careplan::{Lang, Serial, UnitKind, recognise, withdrawal};
-use fumibako_model::{BundleFacts, Fault, JAPAN, OfficeNumber, Private, Refused, State as How};
+use fumibako_careplan::{Lang, Serial, recognise, withdrawal};
+use fumibako_model::{Fault, JAPAN, OfficeNumber, Private, Refused, State as How};
 use fumibako_web::page::{self, SentRow, Way};
 use fumibako_web::part::Words;
 use fumibako_web::text::{count, say, say_with};
@@ -111,7 +111,7 @@ fn of_gateway(app: &App, spot: Spot, one: &Gone, now: Timestamp, lang: Lang) -> 
         by: by_name(app, one.by.as_ref()),
         message: one.cover.0.clone(),
         files: one.facts.as_ref().map_or(0, |facts| facts.files as usize),
-        units: one.facts.as_ref().map(|facts| units(facts, lang)).unwrap_or_default(),
+        units: one.facts.as_ref().map(|facts| facts.kinds(lang)).unwrap_or_default(),
         way,
         note: note.into_owned(),
         late: late && open,
@@ -146,7 +146,7 @@ fn of_outbox(app: &App, at: usize, entry: &Entry, lang: Lang) -> SentRow {
         by: by_name(app, entry.agent.as_ref()),
         message: String::new(),
         files: facts.as_ref().map_or(0, |facts| facts.files as usize),
-        units: facts.as_ref().map(|facts| units(facts, lang)).unwrap_or_default(),
+        units: facts.as_ref().map(|facts| facts.kinds(lang)).unwrap_or_default(),
         way,
         note,
         late: false,
@@ -156,14 +156,6 @@ fn of_outbox(app: &App, at: usize, entry: &Entry, lang: Lang) -> SentRow {
 
 fn refused_words(app: &App, refused: Refused, reference: Option<String>, lang: Lang) -> Words {
     refusal(app, &both(&Trouble::Refused { refused, reference }), lang)
-}
-
-/// What was sent, by the names people know.
-fn units(facts: &BundleFacts, lang: Lang) -> String {
-    let name = |id: &String| id.parse::<UnitKind>().map_or_else(|_| id.clone(), |unit| unit.name(lang).into());
-    let mut names: Vec<String> = facts.units.iter().map(name).collect();
-    names.dedup();
-    names.join(lang.pick("、", ", "))
 }
 
 /// TX-06, 再送: what was sent becomes a new letter, to be looked at before it goes once more.
