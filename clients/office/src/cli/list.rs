@@ -13,7 +13,7 @@ use super::table::table;
 use crate::bundle::open::{agent_of, announced_in};
 use crate::exit::Exit;
 use crate::mailbox::{Folder, Kept, Mailbox};
-use crate::nights::days;
+use crate::nights::whole_days;
 use crate::outbox::{self, Entry, Fate};
 use crate::settings::Settings;
 use crate::trouble::{Trouble, Words};
@@ -210,9 +210,9 @@ fn local_line(entry: &Entry, lang: Lang) -> Line {
     }
 }
 
-/// あと n 日, counted as people do: nights.
+/// あと n 日.
 fn days_left(until: Timestamp, now: Timestamp, lang: Lang) -> String {
-    match days(now, until) {
+    match whole_days(now, until) {
         ..=0 => lang.pick("まもなく消去", "erased soon").into(),
         1 => lang.pick("あと 1 日", "1 day left").into(),
         many => lang.pick(format!("あと {many} 日"), format!("{many} days left")),

@@ -18,6 +18,7 @@ use super::aside;
 use crate::bundle::Contents;
 use crate::bundle::open::own;
 use crate::mailbox::{Folder, Mailbox};
+use crate::nights::whole_days;
 use crate::outbox::{self, Fate};
 use crate::register::{Notice, Office};
 use crate::settings::Settings;
@@ -221,14 +222,10 @@ impl Arrived {
         self.until
     }
 
-    /// Whole days until the gateway deletes it, if it says when: on the day it came no more than the days it is kept.
+    /// Whole days until the gateway deletes it, if it says when.
     pub(in crate::ui) fn days_left(&self, now: Timestamp) -> Option<i64> {
         self.until.map(|until| whole_days(now, until))
     }
-}
-
-fn whole_days(now: Timestamp, until: Timestamp) -> i64 {
-    until.duration_since(now).as_hours() / 24
 }
 
 impl Gone {
