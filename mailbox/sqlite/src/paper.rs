@@ -1,6 +1,6 @@
 //! What judgements rested on, kept beside the evidence (Profile §8.18).
 
-use fumibako_model::{EvidenceId, MessageId, OfficeNumber, Recorded};
+use fumibako_model::{EvidenceId, MessageId, OfficeNumber, Recorded, TrustState, hash};
 use fumibako_store::{LISTED, Named, PAPER_NAME, Paper, PaperKind, StoreError};
 use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
@@ -8,18 +8,27 @@ use sqlx::{SqliteConnection, SqlitePool};
 use crate::error::{Stop, store_error, unreadable};
 use crate::ledger::sent_key;
 
-/// Keeps them, each once. What is there already counts from now on as if it came now: evidence that names it may be about to come.
+/// Letters of a SHA-256 in hex.
+const DIGEST: usize = 64;
+
+/// Keeps them, each once. What is there already counts from now on as if it came now: evidence that names it may be about to come. Where
+/// it was spoilt meanwhile, what its own name proves takes its place; of what came with a certificate only a list that nobody can read.
 pub(crate) async fn keep(rows: &mut SqliteConnection, papers: &[Paper]) -> Result<(), Stop> {
     for paper in papers {
         let (kind, beside) = (word(paper.kind), serde_json::to_string(&paper.beside)?);
+        let proven = as_named(paper).is_some();
         sqlx::query!(
             "INSERT INTO paper (name, kind, octets, beside, after)
-             VALUES (?, ?, ?, ?, (SELECT value FROM counter WHERE name = 'evidence'))
-             ON CONFLICT (name) DO UPDATE SET after = excluded.after",
+             VALUES (?1, ?2, ?3, ?4, (SELECT value FROM counter WHERE name = 'evidence'))
+             ON CONFLICT (name) DO UPDATE SET after = excluded.after,
+                 kind = CASE WHEN ?5 THEN excluded.kind ELSE kind END,
+                 octets = CASE WHEN ?5 THEN excluded.octets ELSE octets END,
+                 beside = CASE WHEN ?5 AND NOT json_valid(beside) THEN excluded.beside ELSE beside END",
             paper.name,
             kind,
             paper.octets,
-            beside
+            beside,
+            proven
         )
         .execute(&mut *rows)
         .await?;
@@ -52,6 +61,19 @@ pub(crate) async fn next(readers: &SqlitePool, after: &str) -> Result<Option<(St
 
 fn paper(name: String, kind: &str, octets: Vec<u8>, beside: &str) -> Option<Paper> {
     Some(Paper { name, kind: read_word(kind)?, octets, beside: serde_json::from_str(beside).ok()? })
+}
+
+/// What it is and the names that it leads to, if it is what its own name says.
+pub(crate) fn as_named(paper: &Paper) -> Option<(PaperKind, Vec<String>)> {
+    let Paper { name, kind, octets, beside } = paper;
+    if *kind != PaperKind::Trust {
+        return (short(&hash(octets)) == name).then(|| (*kind, beside.clone()));
+    }
+    let state: TrustState = serde_json::from_slice(octets).ok()?;
+    // The name is taken over all members in one string, which other members could make as well.
+    let members = state.members().iter().map(|member| (member.len() == DIGEST).then(|| short(member).to_owned()));
+    let members = members.collect::<Option<_>>()?;
+    (state.name() == *name).then_some((*kind, members))
 }
 
 /// The name of the paper of this SHA-256 in hex.

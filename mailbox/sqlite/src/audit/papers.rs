@@ -2,14 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use fumibako_model::{LogEntry, TrustState, hash};
-use fumibako_store::{Paper, PaperKind, StoreError};
+use fumibako_model::LogEntry;
+use fumibako_store::{PaperKind, StoreError};
 use sqlx::SqlitePool;
 
-use crate::paper::{next, short};
-
-/// Letters of a SHA-256 in hex.
-const DIGEST: usize = 64;
+use crate::paper::{as_named, next, short};
 
 /// Names of papers that are as they were, with everything that they lead to.
 pub(super) struct Papers {
@@ -24,7 +21,7 @@ impl Papers {
     pub(super) async fn of(readers: &SqlitePool) -> Result<Self, StoreError> {
         let (mut kept, mut after) = (HashMap::new(), String::new());
         while let Some((name, paper)) = next(readers, &after).await? {
-            if let Some((kind, leads)) = paper.and_then(as_named) {
+            if let Some((kind, leads)) = paper.as_ref().and_then(as_named) {
                 kept.insert(name.clone(), (kind, leads));
             }
             after = name;
@@ -46,17 +43,4 @@ impl Papers {
         let (signer, Some(trust)) = (&one.evidence.signer, &one.evidence.trust) else { return true };
         self.states.contains(trust) && signer.as_ref().is_none_or(|signer| self.certificates.contains(short(signer)))
     }
-}
-
-/// What it is and the names that it leads to, if it is what its own name says.
-fn as_named(paper: Paper) -> Option<(PaperKind, Vec<String>)> {
-    let Paper { name, kind, octets, beside } = paper;
-    if kind != PaperKind::Trust {
-        return (short(&hash(&octets)) == name).then_some((kind, beside));
-    }
-    let state: TrustState = serde_json::from_slice(&octets).ok()?;
-    // The name is taken over all members in one string, which other members could make as well.
-    let members = state.members().iter().map(|member| (member.len() == DIGEST).then(|| short(member).to_owned()));
-    let members = members.collect::<Option<_>>()?;
-    (state.name() == name).then_some((kind, members))
 }

@@ -241,9 +241,9 @@ async fn a_receipt_that_was_removed_changed_or_put_in_is_named() {
     }
 }
 
-/// What is found after this was done to the papers: pieces 0 and 1 are from before any was kept, 2 names a signer and a state of trust, of
-/// an authority and a list; with the signer's certificate came one more.
-async fn after_papers(statement: &'static str) -> Vec<LogFault> {
+/// What is found after this was done to the papers, and once the same papers came again: pieces 0 and 1 are from before any was kept, 2
+/// names a signer and a state of trust, of an authority and a list; with the signer's certificate came one more.
+async fn after_papers(statement: &'static str) -> [Vec<LogFault>; 2] {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
     let world = World::with(&store).await;
@@ -256,20 +256,29 @@ async fn after_papers(statement: &'static str) -> Vec<LogFault> {
     let state = TrustState::new(vec![hash(&authority.octets), hash(&list.octets)]);
     let trust = Paper::new(PaperKind::Trust, serde_json::to_vec(&state).unwrap());
     let trust = Paper { name: state.name(), ..trust };
-    store.keep_papers(vec![authority, above, list, signer, trust]).await.unwrap();
+    let papers = vec![authority, above, list, signer, trust];
+    store.keep_papers(papers.clone()).await.unwrap();
     let judged = world.bundle(&store, (himawari(), sakura()), "b@x.example", "plan").under(state.name());
     store.deliver(judged, now()).await.unwrap();
     log(&store).await.unwrap();
     store.close().await.unwrap();
     meddle(folder.path(), statement).await;
     let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
-    store.audit(EvidenceId(0)).await.unwrap().faults
+    let faults = async || store.audit(EvidenceId(0)).await.unwrap().faults;
+    let spoilt = faults().await;
+    // What only calls itself so takes no place.
+    let forged = papers.iter().map(|paper| Paper { octets: b"forged".to_vec(), ..paper.clone() });
+    store.keep_papers(forged.collect()).await.unwrap();
+    let forged = faults().await;
+    assert!(!statement.starts_with("SELECT") || forged.is_empty(), "{forged:?}");
+    store.keep_papers(papers).await.unwrap();
+    [spoilt, faults().await]
 }
 
 // Profile §8.18: what a judgement rested on is kept as its evidence names it.
 #[tokio::test]
 async fn evidence_is_named_whose_certificates_lists_or_state_of_trust_were_removed_or_changed() {
-    assert_eq!(after_papers("SELECT 1").await, []);
+    assert_eq!(after_papers("SELECT 1").await, [[], []]);
     for statement in [
         "DELETE FROM paper",
         "UPDATE paper SET octets = x'00'",
@@ -287,7 +296,7 @@ async fn evidence_is_named_whose_certificates_lists_or_state_of_trust_were_remov
         // One member that makes the same name as the two.
         "UPDATE paper SET octets = CAST(replace(CAST(octets AS TEXT), '\",\"', '') AS BLOB) WHERE kind = 'trust'",
     ] {
-        assert_eq!(after_papers(statement).await, [fault(2, Wrong::Paper)], "{statement}");
+        assert_eq!(after_papers(statement).await, [vec![fault(2, Wrong::Paper)], Vec::new()], "{statement}");
     }
 }
 
