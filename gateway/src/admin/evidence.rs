@@ -154,7 +154,8 @@ impl<S: Store> Admin<S> {
             code,
         };
         let RefusedReceipts { rows, more } = self.0.store.refused_receipts().await?;
-        let counted = |RefusedCount { day, login, count }| RefusedMore { day: day.to_string(), login, count };
+        let counted =
+            |RefusedCount { day, login, repeated, count }| RefusedMore { day: day.to_string(), login, repeated, count };
         let (receipts, more) = (rows.into_iter().map(row).collect(), more.into_iter().map(counted).collect());
         Ok(Reply::RefusedReceipts { receipts, more })
     }

@@ -175,8 +175,16 @@ fn refused(context: &mut Context<'_>) -> Result<(), Failure> {
             };
             format!("{at}\t{code}\t{login}\t{from}\t{to}\t<{original}>\t{why}")
         }
-        Line::More(RefusedMore { day, login, count }) => {
-            lang.pick(format!("{day}（UTC）\t{login}\tほか {count} 件"), format!("{day} (UTC)\t{login}\t{count} more"))
+        Line::More(RefusedMore { day, login, repeated, count }) => {
+            let what = if *repeated {
+                lang.pick("先の受領証のあとに届いたもの", "that came second")
+            } else {
+                lang.pick("拒否したもの", "refused")
+            };
+            lang.pick(
+                format!("{day}（UTC）\t{login}\t{what}、ほか {count} 件"),
+                format!("{day} (UTC)\t{login}\t{count} more {what}"),
+            )
         }
     })
 }

@@ -189,7 +189,7 @@ pub(crate) async fn census(readers: &SqlitePool) -> Result<Census, StoreError> {
                   (SELECT value FROM counter WHERE name = 'evidence_pruned') AS "pruned!: i64",
                   (SELECT coalesce(max(size), 0) FROM log_head) AS "logged!: i64",
                   (SELECT count(*) FROM due WHERE what < 100) AS "due!: i64",
-                  (SELECT count(*) FROM refused_receipt) + (SELECT coalesce(sum(more), 0) FROM refused_day) AS "refused_receipts!: i64",
+                  (SELECT count(*) FROM refused_receipt) + (SELECT coalesce(sum(more), 0) FROM refused_daily) AS "refused_receipts!: i64",
                   (SELECT count(*) FROM office WHERE used_bytes >= quota_bytes - quota_bytes / 5) AS "nearly_full!: i64",
                   (SELECT coalesce(sum(size), 0) FROM message WHERE stored > 0) AS "bytes!: i64""#
     )

@@ -2,7 +2,7 @@
 
 use fumibako_model::{OfficeNumber, Party};
 use fumibako_store::bodies::Day;
-use fumibako_store::{LISTED, RefusedCount, RefusedReceipt, RefusedReceipts, StoreError};
+use fumibako_store::{LISTED, OUTRUN, RefusedCount, RefusedReceipt, RefusedReceipts, StoreError};
 use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
 
@@ -10,7 +10,8 @@ use crate::error::{Stop, store_error, unreadable};
 
 /// Rows kept.
 const KEPT: i64 = 100_000;
-/// Rows of one login on one UTC day. Past it they are counted: nobody pushes out what others are told by, and nobody fills the disk.
+/// Rows of one login on one UTC day, and as many beside them of receipts that only came second, as from an office with two PCs. Past it they
+/// are counted: nobody pushes out what others are told by, and nobody fills the disk.
 const A_DAY: i64 = 100;
 /// Days for which the counts are kept.
 const COUNTED_DAYS: i32 = 400;
@@ -25,13 +26,14 @@ pub(crate) async fn note(rows: &mut SqliteConnection, one: &RefusedReceipt) -> R
     if known.fetch_one(&mut *rows).await? > 0 {
         return Ok(());
     }
-    let (day, login) = (Day::of(one.at).0, one.login.to_string());
+    let (day, login, repeated) = (Day::of(one.at).0, one.login.to_string(), one.code == OUTRUN);
     let has_row = sqlx::query_scalar!(
-        r#"INSERT INTO refused_day (day, login, rows, more) VALUES (?, ?, 1, 0)
-           ON CONFLICT (day, login) DO UPDATE SET rows = min(rows + 1, ?), more = more + (rows >= ?)
+        r#"INSERT INTO refused_daily (day, login, repeated, rows, more) VALUES (?, ?, ?, 1, 0)
+           ON CONFLICT (day, login, repeated) DO UPDATE SET rows = min(rows + 1, ?), more = more + (rows >= ?)
            RETURNING more = 0 AS "has_row!: bool""#,
         day,
         login,
+        repeated,
         A_DAY,
         A_DAY
     );
@@ -39,7 +41,7 @@ pub(crate) async fn note(rows: &mut SqliteConnection, one: &RefusedReceipt) -> R
         insert(rows, one, &login).await?;
     }
     let oldest = day - COUNTED_DAYS;
-    sqlx::query!("DELETE FROM refused_day WHERE day < ?", oldest).execute(rows).await?;
+    sqlx::query!("DELETE FROM refused_daily WHERE day < ?", oldest).execute(rows).await?;
     Ok(())
 }
 
@@ -84,13 +86,14 @@ pub(crate) async fn list(readers: &SqlitePool) -> Result<RefusedReceipts, StoreE
         })
     });
     let counted = sqlx::query!(
-        r#"SELECT day AS "day!: i32", login, more FROM refused_day WHERE more > 0 ORDER BY day DESC, login DESC LIMIT ?"#,
+        r#"SELECT day AS "day!: i32", login, repeated AS "repeated!: bool", more FROM refused_daily WHERE more > 0
+           ORDER BY day DESC, login DESC, repeated DESC LIMIT ?"#,
         most
     );
     let counted = counted.fetch_all(readers).await.map_err(store_error)?;
     let more = counted.into_iter().map(|row| {
         let login: Party = row.login.parse().map_err(unreadable)?;
-        Ok(RefusedCount { day: Day(row.day), login, count: row.more.cast_unsigned() })
+        Ok(RefusedCount { day: Day(row.day), login, repeated: row.repeated, count: row.more.cast_unsigned() })
     });
     Ok(RefusedReceipts {
         rows: rows.collect::<Result<_, _>>().map_err(store_error)?,

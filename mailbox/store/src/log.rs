@@ -170,6 +170,8 @@ pub struct RefusedCount {
     pub day: Day,
     /// Who was logged in.
     pub login: Party,
+    /// They only came second ([`OUTRUN`]); the others were refused.
+    pub repeated: bool,
     /// How many.
     pub count: u64,
 }

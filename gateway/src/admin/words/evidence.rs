@@ -60,6 +60,9 @@ pub struct RefusedMore {
     pub day: String,
     /// Who was logged in.
     pub login: Party,
+    /// They only came second; the others were refused.
+    #[serde(default)]
+    pub repeated: bool,
     /// How many.
     pub count: u64,
 }

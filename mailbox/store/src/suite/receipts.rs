@@ -15,7 +15,9 @@ use super::flags::change;
 use super::folders::copy_of;
 use super::{ALL, Fill, World, folder, himawari, kaede, keywords, now, refused, sakura, view};
 use crate::bodies::Day;
-use crate::{AccountOrder, Amendment, Asked, Delivery, Facts, PruneOrder, RefusedCount, RefusedReceipt, Store, hex};
+use crate::{
+    AccountOrder, Amendment, Asked, Delivery, Facts, OUTRUN, PruneOrder, RefusedCount, RefusedReceipt, Store, hex,
+};
 
 const BUNDLE: &str = "bundle@x.example";
 
@@ -277,7 +279,7 @@ pub async fn what_could_not_be_opened_is_marked_and_a_receipt_still_counts<S: St
 // Profile §8.24
 pub async fn refused_receipts_of_a_login_have_so_many_rows_a_day_and_then_a_count<S: Store>(store: Arc<S>) {
     World::with(&*store).await;
-    let note = async |login: Party, at: Timestamp, name: String| {
+    let note_as = async |code: &str, login: Party, at: Timestamp, name: String| {
         let one = RefusedReceipt {
             at,
             login,
@@ -285,11 +287,16 @@ pub async fn refused_receipts_of_a_login_have_so_many_rows_a_day_and_then_a_coun
             to: himawari(),
             original: BUNDLE.into(),
             sha256: name,
-            code: Refusal::MandateScope.row().code.into(),
+            code: code.into(),
         };
         store.note_refused(one).await.unwrap();
     };
+    let note = async |login, at, name| note_as(Refusal::MandateScope.row().code, login, at, name).await;
     let agent = Party::Agent(super::kawara());
+    // An office of two PCs, whose receipts come twice, loses no refusal by it.
+    for number in 0..102 {
+        note_as(OUTRUN, agent.clone(), now(), format!("second {number}")).await;
+    }
     for number in 0..103 {
         note(agent.clone(), now(), number.to_string()).await;
     }
@@ -297,10 +304,11 @@ pub async fn refused_receipts_of_a_login_have_so_many_rows_a_day_and_then_a_coun
     note(Party::Office(sakura()), now(), "own".into()).await;
     note(agent.clone(), now() + jiff::SignedDuration::from_hours(24), "next day".into()).await;
     let kept = store.refused_receipts().await.unwrap();
-    assert_eq!(kept.rows.len(), 102, "100, of somebody else, and of the next day");
+    assert_eq!(kept.rows.len(), 202, "100 of each kind, of somebody else, and of the next day");
     assert_eq!((&kept.rows[0].login, kept.rows[0].sha256.as_str()), (&agent, "next day"));
-    let more = RefusedCount { day: Day::of(now()), login: agent, count: 3 };
-    assert_eq!((kept.more, store.census().await.unwrap().refused_receipts), (vec![more], 105));
+    let more = RefusedCount { day: Day::of(now()), login: agent, repeated: false, count: 3 };
+    let second = RefusedCount { repeated: true, count: 2, ..more.clone() };
+    assert_eq!((kept.more, store.census().await.unwrap().refused_receipts), (vec![second, more], 207));
 }
 
 pub async fn the_roll_is_what_was_last_put<S: Store>(store: Arc<S>) {
