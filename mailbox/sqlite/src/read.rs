@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fumibako_model::{
     Access, Changes, Entry, Evidence, EvidenceId, Flags, FolderId, FolderName, FolderStatus, Listing, MessageId,
-    ModSeq, OfficeNumber, Private, Refusal, STANDARD_FOLDERS, Uid, UidSet,
+    ModSeq, OfficeNumber, Private, Refusal, Report, STANDARD_FOLDERS, State, Uid, UidSet,
 };
 use fumibako_store::bodies::{Bodies, Place, Segment};
 use fumibako_store::{Census, Quota, StoreError};
@@ -182,16 +182,21 @@ pub(crate) async fn evidence(readers: &SqlitePool, id: EvidenceId) -> Result<Opt
 
 /// How much is kept.
 pub(crate) async fn census(readers: &SqlitePool) -> Result<Census, StoreError> {
+    // Of what was collected the reminder still stands on the list, and will tell nothing.
+    let (reminder, waiting) = (Report::Uncollected.code(), State::Delivered.code());
     let counted = sqlx::query!(
         r#"SELECT (SELECT count(*) FROM office) AS "offices!: i64", (SELECT count(*) FROM account) AS "accounts!: i64",
                   (SELECT count(*) FROM message WHERE stored > 0) AS "messages!: i64",
                   (SELECT value FROM counter WHERE name = 'evidence_count') AS "evidence!: i64",
                   (SELECT value FROM counter WHERE name = 'evidence_pruned') AS "pruned!: i64",
                   (SELECT coalesce(max(size), 0) FROM log_head) AS "logged!: i64",
-                  (SELECT count(*) FROM due WHERE what < 100) AS "due!: i64",
+                  (SELECT count(*) FROM due d LEFT JOIN message m ON m.id = d.message
+                   WHERE d.what < 100 AND (d.what <> ? OR m.state = ?)) AS "due!: i64",
                   (SELECT count(*) FROM refused_receipt) + (SELECT coalesce(sum(more), 0) FROM refused_daily) AS "refused_receipts!: i64",
                   (SELECT count(*) FROM office WHERE used_bytes >= quota_bytes - quota_bytes / 5) AS "nearly_full!: i64",
-                  (SELECT coalesce(sum(size), 0) FROM message WHERE stored > 0) AS "bytes!: i64""#
+                  (SELECT coalesce(sum(size), 0) FROM message WHERE stored > 0) AS "bytes!: i64""#,
+        reminder,
+        waiting
     )
     .fetch_one(readers)
     .await

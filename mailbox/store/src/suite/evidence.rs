@@ -326,6 +326,8 @@ fn letter<S: Store>(store: &S, id: &str) -> Letter {
 pub async fn what_is_due_is_told_once<S: Store>(store: Arc<S>) {
     let (world, digest, _) = delivered(&*store).await;
     assert!(store.due(now(), None, MANY).await.unwrap().is_empty());
+    let to_tell = async || store.census().await.unwrap().due;
+    assert_eq!(to_tell().await, 1);
     let first = first_reminder(now());
     let [Due { key, recorded, waiting: true, .. }] = &store.due(first, None, MANY).await.unwrap()[..] else {
         panic!("one is due")
@@ -344,6 +346,7 @@ pub async fn what_is_due_is_told_once<S: Store>(store: Arc<S>) {
     let [Due { key, waiting: false, .. }] = &store.due(again, None, MANY).await.unwrap()[..] else {
         panic!("it is due again")
     };
+    assert_eq!(to_tell().await, 0, "nothing is left to tell");
     assert!(store.told(Told { key: *key, again: None, letter: None }, again).await.unwrap());
     assert!(store.due(again, None, MANY).await.unwrap().is_empty());
     assert_eq!(store.status(himawari(), &folder("Receipts")).await.unwrap().messages, 2);
