@@ -21,7 +21,6 @@ mod dispatch;
 pub mod doctor;
 mod exit;
 pub mod fetch;
-mod happened;
 mod https;
 mod keep;
 mod licence;

@@ -2,12 +2,11 @@
 //! for anything.
 
 use fumibako_careplan::Lang;
-use fumibako_model::{BundleFacts, Erased, Event, Evidence, Reason, Recorded};
+use fumibako_model::{BundleFacts, Erased, Event, Evidence, Reason, Recorded, happened};
 use jiff::Timestamp;
 
 use crate::cli::screen::{harmless, moment};
 use crate::fetch::Names;
-use crate::happened;
 use crate::verify::{Report, State, What, Witnessed};
 
 const HEAD: &str = include_str!("page/head.html");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use fumibako_careplan::Lang;
 use fumibako_model::log::SetBack;
 use fumibako_model::{
-    Erased, Evidence as Piece, EvidenceId, JAPAN, LogEntry, OfficeNumber, ProofFile, Pruned, Pruning, Refusal,
+    Erased, Evidence as Piece, EvidenceId, JAPAN, LogEntry, OfficeNumber, ProofFile, Pruned, Pruning, Refusal, happened,
 };
 use fumibako_store::OUTRUN;
 
@@ -135,13 +135,12 @@ impl Evidence {
 }
 
 fn line(row: &LogEntry, lang: Lang) -> String {
-    let (id, n, kind) = (row.id(), row.n(), row.kind());
+    let (id, n, (ja, en)) = (row.id(), row.n(), happened::entry(row));
     let at = JAPAN.to_datetime(row.at()).strftime("%Y-%m-%d %H:%M:%S");
     let about = match row {
         LogEntry::Bundle(one) => {
-            let Piece { from, to, message_id, reason, .. } = &one.evidence;
-            let reason = reason.map_or_else(String::new, |reason| format!(" ({reason:?})"));
-            format!("{reason}\t{from}\t{to}\t<{message_id}>")
+            let Piece { from, to, message_id, .. } = &one.evidence;
+            format!("\t{from}\t{to}\t<{message_id}>")
         }
         LogEntry::Erased(Erased { day, count, .. }) => lang.pick(
             format!("\t{day}（UTC）に届いた {count} 通の内容を消去"),
@@ -152,7 +151,7 @@ fn line(row: &LogEntry, lang: Lang) -> String {
             format!("\tnumbers {from}–{} went after {years} years", until - 1),
         ),
     };
-    format!("{id}\t{n}\t{at}\t{kind}{about}")
+    format!("{id}\t{n}\t{at}\t{}{about}", lang.pick(ja, en))
 }
 
 /// Profile §8.24: each with who brought it and why it was refused, then how many more there were.

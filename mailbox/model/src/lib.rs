@@ -15,6 +15,7 @@ mod entry;
 mod evidence;
 mod expiry;
 mod fault;
+pub mod happened;
 mod licence;
 mod life;
 pub mod log;

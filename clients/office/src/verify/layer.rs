@@ -1,6 +1,7 @@
 //! One thing that was looked at: what it is, how it stands, and the facts beside it.
 
 use fumibako_model::Refused;
+use fumibako_model::happened::Words;
 use fumibako_model::log::SetBack;
 use fumibako_signer::{Certificate, Enveloped, Signature, TimeStamp};
 use jiff::Timestamp;
@@ -9,7 +10,6 @@ use serde_json::{Value, json};
 
 use super::Form;
 use crate::cli::screen::moment;
-use crate::happened::Words;
 
 /// What is looked at, from the outside in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ mod told;
 
 use fumibako_model::{
     Domain, Event, Evidence, KeyStanding, Local, PROOF_FORM, ProofFile, Reason, Recorded, Refusal, Report as Kind,
-    Witnesses,
+    Witnesses, happened,
 };
 use fumibako_signer::{Identity, Signature, Trust};
 use jiff::Timestamp;
@@ -16,7 +16,6 @@ use super::layer::{self, Fact, State, Unseen, What};
 use super::proof::{broken, is_the_gateways};
 use super::{Form, Report, verify_proof};
 use crate::bundle::open as rules;
-use crate::happened;
 use told::Told;
 
 /// Whom to believe of what the gateway wrote, and what it may be held against.

@@ -6,8 +6,8 @@ use base64::engine::general_purpose::STANDARD;
 use fumibako_model::log::{Hash, Head, extended, included, leaf};
 use fumibako_model::{
     Continuation, Domain, Erased, Event, Evidence, KeyStanding, LogEntry, Notification, Party, ProofFile, Proven,
-    Pruned, Pruning, Recorded, Refusal, Refused, TrustState, Witnesses, as_it_came, hash, not_signed, not_trusted,
-    revoked,
+    Pruned, Pruning, Recorded, Refusal, Refused, TrustState, Witnesses, as_it_came, happened, hash, not_signed,
+    not_trusted, revoked,
 };
 use fumibako_signer::{
     Certificate, Identity, RevocationError, RevocationNews, Signature, Signed, TimeStamp, Trust, WithoutList, enclosed,
@@ -16,7 +16,6 @@ use jiff::Timestamp;
 
 use super::layer::{self, Fact, State, Unseen, What};
 use super::{Form, Report};
-use crate::happened;
 use crate::owner::holder;
 use crate::receipt::{facts, notification};
 

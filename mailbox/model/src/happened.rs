@@ -1,13 +1,13 @@
-//! What evidence and the gateway's reports say happened, in words for people: Japanese, then English. One place for the page to
-//! print and for `verify`.
+//! What evidence and the gateway's reports say happened, in words for people: Japanese, then English. One place for lists,
+//! the page to print and `verify`.
 
-use fumibako_model::{Event, LogEntry, Reason, Report};
+use crate::{Event, LogEntry, Reason, Report};
 
 /// Japanese, English.
-pub(crate) type Words = (&'static str, &'static str);
+pub type Words = (&'static str, &'static str);
 
 /// What happened to a bundle, in a word.
-pub(crate) fn event(event: Event, reason: Option<Reason>) -> Words {
+pub fn event(event: Event, reason: Option<Reason>) -> Words {
     match (event, reason) {
         (Event::SubmissionAcceptance, _) => ("受付", "accepted"),
         (Event::ContentConsignment, _) => ("お届け", "delivered"),
@@ -20,7 +20,7 @@ pub(crate) fn event(event: Event, reason: Option<Reason>) -> Words {
 }
 
 /// Why, or on whose word.
-pub(crate) fn reason(reason: Reason) -> Words {
+pub fn reason(reason: Reason) -> Words {
     match reason {
         Reason::SeenByTheGateway => (
             "全体が受け取る事業所の端末に渡りました。ゲートウェイの記録です",
@@ -38,7 +38,7 @@ pub(crate) fn reason(reason: Reason) -> Words {
 }
 
 /// What a piece of the log is about, in a word.
-pub(crate) fn entry(entry: &LogEntry) -> Words {
+pub fn entry(entry: &LogEntry) -> Words {
     match entry {
         LogEntry::Bundle(one) => event(one.evidence.event, one.evidence.reason),
         LogEntry::Erased(_) => ("消去", "erased"),
@@ -47,7 +47,7 @@ pub(crate) fn entry(entry: &LogEntry) -> Words {
 }
 
 /// What the gateway reports to the sender: for programs, and in words.
-pub(crate) fn reported(report: Report) -> (&'static str, Words) {
+pub fn reported(report: Report) -> (&'static str, Words) {
     match report {
         Report::Delivered => (
             "delivered",
