@@ -26,8 +26,20 @@ impl Status {
                 (lang.pick("版", "version"), s.version.clone()),
                 (lang.pick("事業所", "offices"), s.offices.to_string()),
                 (lang.pick("ログイン", "logins"), s.accounts.to_string()),
-                (lang.pick("保管中のメール", "messages kept"), format!("{} ({} bytes)", s.messages, s.bytes)),
-                (lang.pick("証跡", "evidence"), format!("{} ({} signed for)", s.evidence, s.evidence_logged)),
+                (
+                    lang.pick("保管中のメール", "messages kept"),
+                    lang.pick(
+                        format!("{} 通（{} バイト）", s.messages, s.bytes),
+                        format!("{} ({} bytes)", s.messages, s.bytes),
+                    ),
+                ),
+                (
+                    lang.pick("証跡", "evidence"),
+                    lang.pick(
+                        format!("{} 件（署名済み {} 件）", s.evidence, s.evidence_logged),
+                        format!("{} ({} signed for)", s.evidence, s.evidence_logged),
+                    ),
+                ),
                 (
                     lang.pick("保存期間を過ぎて整理した証跡", "evidence that went after its years"),
                     s.evidence_pruned.to_string(),

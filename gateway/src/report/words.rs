@@ -53,7 +53,7 @@ impl Telling<'_> {
     /// An office by its name and its number.
     fn office(name: &str, number: OfficeNumber, lang: Lang) -> String {
         match name {
-            "" => lang.pick(format!("事業所 {number}"), format!("office {number}")),
+            "" => lang.pick(format!("事業所（{number}）"), format!("office {number}")),
             name => lang.pick(format!("{name}（{number}）"), format!("{name} ({number})")),
         }
     }
@@ -70,27 +70,27 @@ impl Telling<'_> {
         let (from, to, ends) = (self.from(lang), self.to(lang), moment(self.ends, lang));
         match (self.due.key.report, self.fault()) {
             (Report::Delivered, _) => lang.pick(
-                format!("送信データは、{to} のメールボックスに届きました。"),
+                format!("送信データは、{to}のメールボックスに届きました。"),
                 format!("The bundle stands in the mailbox of {to}."),
             ),
             (Report::HandedOver, _) => lang.pick(
-                format!("送信データの全体を、{to} の端末に渡しました。これはゲートウェイの記録で、相手の受領証ではありません。"),
+                format!("送信データの全体を、{to}の端末に渡しました。これはゲートウェイの記録で、相手の受領証ではありません。"),
                 format!("All of the bundle went to a terminal of {to}. This is the gateway's word, not the recipient's receipt."),
             ),
             (Report::Uncollected, None) => lang.pick(
-                format!("{from} が送ったデータを、{to} はまだ取得していません。{ends} を過ぎると消去されます。"),
+                format!("{from}が送ったデータを、{to}はまだ取得していません。{ends}を過ぎると消去されます。"),
                 format!("{to} has not collected what {from} sent. It is erased after {ends}."),
             ),
             (Report::Uncollected, Some(fault)) => lang.pick(
-                format!("{from} が送ったデータを、{to} は取得しましたが、開けないという署名つきの返事をしました。{ends} を過ぎると消去されます。\r\n{}", fault.sentence(lang)),
+                format!("{from}が送ったデータを、{to}は取得しましたが、開けないという署名つきの返事をしました。{ends}を過ぎると消去されます。\r\n{}", fault.sentence(lang)),
                 format!("{to} collected what {from} sent and answered, signed, that it does not open. It is erased after {ends}.\r\n{}", fault.sentence(lang)),
             ),
             (Report::Expired, None) => lang.pick(
-                format!("送信データは、{to} が取得しないまま期限が切れ、消去されました。"),
+                format!("送信データは、{to}が取得しないまま期限が切れ、消去されました。"),
                 format!("The bundle expired before {to} collected it, and is erased."),
             ),
             (Report::Expired, Some(_)) => lang.pick(
-                format!("送信データは、{to} が取得しても開けないまま期限が切れ、消去されました。"),
+                format!("送信データは、{to}が取得しても開けないまま期限が切れ、消去されました。"),
                 format!("The bundle, which {to} collected and could not open, expired and is erased."),
             ),
         }
@@ -128,7 +128,7 @@ impl Telling<'_> {
         let (from, to, ends) = (self.from(lang), self.to(lang), moment(self.ends, lang));
         match (self.due.key.report, self.fault()) {
             (Report::Delivered, _) => lang.pick(
-                format!("お手続きは不要です。相手が取得すると署名つきの受領証が届き、送信一覧の「未」が「済」になります。{ends} までに「済」にならないときは、電話などで相手に確かめてください。"),
+                format!("お手続きは不要です。相手が取得すると署名つきの受領証が届き、送信一覧の「未」が「済」になります。{ends}までに「済」にならないときは、電話などで相手に確かめてください。"),
                 format!("Nothing. When the other office has collected it, its signed receipt comes and the list says 済. Where it does not until {ends}, telephone that office."),
             ),
             (Report::HandedOver, _) => lang.pick(
@@ -136,11 +136,11 @@ impl Telling<'_> {
                 "Nothing. If you need the recipient's signed receipt, ask that office to return one (fumibako does so by itself when it collects).".into(),
             ),
             (Report::Uncollected, None) => lang.pick(
-                format!("送信元（{from}）の方へ: 電話などで相手に知らせてください。\r\n送信先（{to}）の方へ: 受信箱に、{from} からの取得していないデータがあります。期限までに取得してください。"),
+                format!("送信元の{from}の方へ: 電話などで相手に知らせてください。\r\n送信先の{to}の方へ: 受信箱に、{from}からの取得していないデータがあります。期限までに取得してください。"),
                 format!("To the sender, {from}: please telephone the other office.\r\nTo the recipient, {to}: your inbox holds data of {from} that you have not collected. Please collect it in time."),
             ),
             (Report::Uncollected, Some(fault)) => lang.pick(
-                format!("送信元（{from}）の方へ: {}\r\n送信先（{to}）の方へ: 証明書と鍵を確かめて、もう一度取得してください。それでも開けないときは、{from} に送り直しを頼んでください。", fault.next(lang)),
+                format!("送信元の{from}の方へ: {}\r\n送信先の{to}の方へ: 証明書と鍵を確かめて、もう一度取得してください。それでも開けないときは、{from}に送り直しを頼んでください。", fault.next(lang)),
                 format!("To the sender, {from}: {}\r\nTo the recipient, {to}: check your certificate and keys, and collect it once more. If it does not open then, ask {from} to send it again.", fault.next(lang)),
             ),
             (Report::Expired, _) => lang.pick(
