@@ -1,7 +1,7 @@
 //! The evidence about a bundle with all that proves it, asked of the gateway and verified before anybody gets it (Profile §8.19). The
 //! command writes it to a file, the screens hand it to the browser: it is the same file.
 
-use fumibako_model::{EvidenceId, OfficeNumber, PROOF_FORM, ProofFile};
+use fumibako_model::{EvidenceId, LogEntry, OfficeNumber, PROOF_FORM, ProofFile};
 use jiff::Timestamp;
 
 use crate::https::{self, Question};
@@ -59,6 +59,13 @@ pub(crate) async fn ask(settings: &Settings, about: &About, now: Timestamp) -> R
     let (report, witnessed) = verify_proof(&file, (&gateway, Some(&offices)), (None, &[]), now);
     let octets = serde_json::to_vec_pretty(&file).map_err(std::io::Error::from)?;
     Ok(Proof { octets, report, witnessed })
+}
+
+/// The number of the first piece, that of 受付, to be shown beside other words.
+pub(crate) async fn number(settings: &Settings, about: &About) -> Result<EvidenceId, Trouble> {
+    let file: ProofFile = https::ask(settings, Question::get(&about.path())).await?;
+    let first = file.entries.first().and_then(|first| first.entry.parse::<LogEntry>().ok());
+    first.map(|first| first.id()).ok_or_else(|| Trouble::Garbled("evidence without a piece".into()))
 }
 
 impl Proof {

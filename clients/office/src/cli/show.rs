@@ -2,7 +2,7 @@
 
 use clap::Args;
 use fumibako_careplan::Lang;
-use fumibako_model::{Address, Fault, Refused, State};
+use fumibako_model::{Address, EvidenceId, Fault, Refused, State};
 use fumibako_signer::{Certificate, Enveloped, Signed};
 use jiff::Timestamp;
 use mail_parser::MessageParser;
@@ -16,6 +16,7 @@ use crate::bundle::{Contents, Reader, open};
 use crate::exit::Exit;
 use crate::mailbox::{Folder, Kept, Mailbox, Place};
 use crate::outbox::{self, Entry};
+use crate::proof::{self, About};
 use crate::receipt::notification;
 use crate::settings::Settings;
 use crate::trouble::{Trouble, Words};
@@ -46,7 +47,7 @@ struct View<'k> {
     signed_at: Option<Timestamp>,
     verdict: Result<(), Refused>,
     contents: Option<Contents>,
-    entry: Option<Entry>,
+    evidence: Option<EvidenceId>,
     receipt: Option<Acknowledged>,
 }
 
@@ -59,7 +60,13 @@ struct Acknowledged {
 impl Show {
     pub(super) fn run(&self, settings: &Settings, screen: &mut Screen<'_>) -> Result<Exit, Trouble> {
         let (place, kept, receipt) = wait(find(settings, &self.which))?;
-        let view = view(settings, place, &kept, receipt.as_ref())?;
+        let mut view = view(settings, place, &kept, receipt.as_ref())?;
+        // What somebody else sent, an agent or another computer, has no number here.
+        if let (None, (Some(from), id)) = (view.evidence, which::named(&kept)) {
+            let about = About::Message { id, from, at: Some(kept.arrived) };
+            // Nothing that is shown depends on it.
+            view.evidence = wait(proof::number(settings, &about)).ok();
+        }
         screen.data(&view.object(), |lang| view.text(lang))?;
         if let Err(why) = &view.verdict {
             screen.words(&Words::of(why, None, screen.lang()));
@@ -138,6 +145,7 @@ fn view<'k>(settings: &Settings, place: Place, kept: &'k Kept, receipt: Option<&
     let inside = verdict.as_ref().ok().and_then(|opened| opened.subject());
     let office = to.parse().ok().and_then(|to: Address| to.office_number());
     let entry = outbox::look(&settings.data_folder)?.into_iter().find(|entry| entry.is(&message_id, office));
+    let evidence = entry.as_ref().and_then(Entry::evidence);
     let receipt = receipt.map(|receipt| {
         let (domain, original) = (settings.domain.as_ref(), Some(kept.octets.0.as_slice()));
         let judge = Judge { trust: &trust, keys: &keys, domain, original, at: receipt.arrived };
@@ -159,7 +167,7 @@ fn view<'k>(settings: &Settings, place: Place, kept: &'k Kept, receipt: Option<&
         verdict: verdict.map(|_| ()),
         message_id,
         contents,
-        entry,
+        evidence,
         receipt,
     })
 }
@@ -177,10 +185,6 @@ impl View<'_> {
     /// Why it could not be opened there.
     fn fault(&self) -> Option<Fault> {
         self.kept.fault().filter(|_| self.folder == Folder::Sent)
-    }
-
-    fn evidence(&self) -> Option<String> {
-        self.entry.as_ref().and_then(Entry::evidence).map(|id| id.to_string())
     }
 
     fn files(&self) -> Vec<(String, usize)> {
@@ -202,7 +206,7 @@ impl View<'_> {
                 "until": signer.not_after(), "sha256": signer.fingerprint_hex(),
             })),
             "cover": self.contents.as_ref().and_then(|contents| contents.cover.as_ref()).map(|cover| &cover.0),
-            "names": files, "state": self.state(), "keywords": self.kept.flags, "evidence": self.evidence(),
+            "names": files, "state": self.state(), "keywords": self.kept.flags, "evidence": self.evidence.map(|id| id.to_string()),
             "receipt": self.receipt.as_ref().map(Acknowledged::object), "fault": self.fault(), "until": self.kept.until(),
         })
     }
@@ -239,7 +243,7 @@ impl View<'_> {
             (label("証明書", "Certificate"), or_none(certificate)),
             (label("有効期限", "Valid until"), or_none(self.signer.as_ref().map(|signer| moment(signer.not_after())))),
             (label("状態", "State"), self.state().to_owned()),
-            (label("証跡", "Evidence"), or_none(self.evidence())),
+            (label("証跡", "Evidence"), or_none(self.evidence.map(|id| id.to_string()))),
         ];
         lines.extend(self.kept.until().map(|until| (label("保管期限", "Kept until"), moment(until))));
         if let Some(fault) = self.fault() {

@@ -213,6 +213,8 @@ async fn receipt(State(app): Shared, here: Here, Path(id): Path<String>) -> Resu
     let to = row.to.number.parse().ok();
     let evidence = entries.iter().find(|entry| entry.is(&message_id, to)).and_then(Entry::evidence);
     let fact = |id: &str, value: String| (here.say(id), value);
+    // What an agent or another computer sent has its number in the file alone.
+    let elsewhere = if id.parse::<Spot>().is_ok() { "evidence-in-file" } else { "evidence-none" };
     let state = match &row.way {
         Way::Waiting => here.say("waiting"),
         Way::Refused(words) => format!("{}: {}", here.say("refused"), words.line(lang)),
@@ -229,7 +231,7 @@ async fn receipt(State(app): Shared, here: Here, Path(id): Path<String>) -> Resu
         fact("sent-at", row.at.clone()),
         fact("file", format!("{} {}", count(lang, "files", row.files), row.units)),
         fact("fact-state", told_once(&state, &row.note)),
-        fact("fact-evidence", evidence.map_or_else(|| "-".into(), |id| id.to_string())),
+        fact("fact-evidence", evidence.map_or_else(|| here.say(elsewhere), |id| id.to_string())),
         fact("fact-message-id", message_id),
     ];
     // Of what waits here, or was refused, the gateway has no evidence.
