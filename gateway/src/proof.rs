@@ -51,8 +51,10 @@ pub(crate) async fn whole<S: Store>(
     }
     let read = |proof: &Proof| serde_json::from_str::<Recorded>(&proof.entry).ok();
     let known: Vec<_> = life.iter().filter_map(read).collect();
-    if known.first().is_some_and(|first| first.evidence.event != Event::SubmissionAcceptance) {
-        return Err(Refusal::EvidencePruned.about(id).into());
+    if let Some(first) = known.first().filter(|first| first.evidence.event != Event::SubmissionAcceptance) {
+        // Its beginning went after its years, or somebody took it away.
+        not_pruned(house, first.previous.unwrap_or(first.id)).await?;
+        return Err(Refusal::EvidenceBroken.about(first.id).into());
     }
     let mut file = bare(life);
     papers(house, &known, &mut file).await?;

@@ -39,7 +39,7 @@ impl<S: Store> Admin<S> {
     async fn export_evidence(&self, id: EvidenceId) -> Result<Reply, StoreError> {
         let Some(file) = proof::whole(&self.0, id, None).await? else {
             proof::not_pruned(&self.0, id).await?;
-            return Err(Refusal::ValueUnfit.about(format_args!("no {id}")).into());
+            return Err(Refusal::EvidenceUnknown.about(id).into());
         };
         Ok(Reply::Proof(Box::new(file)))
     }

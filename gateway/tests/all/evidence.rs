@@ -124,6 +124,23 @@ async fn whoever_edits_rows_is_found_out_by_the_gateway() {
     running.stop().await;
 }
 
+// Profile §8.15, §8.29: nobody is told that its years were over of what was taken away.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_bundle_whose_first_piece_was_taken_away_it_is_said_that_it_is_not_what_was_signed() {
+    let (gateway, first) = with_mail().await;
+    let Fixture { folder: _folder, config, running, kept: _mail } = gateway;
+    running.stop().await;
+    edit(&config.store_folder, "DELETE FROM evidence WHERE id = (SELECT min(id) FROM evidence)");
+    let running = Gateway::start(config).await.unwrap();
+    let export = async |id| match running.admin().answer(Request::EvidenceExport { id }).await {
+        Reply::No { code, .. } => code,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(export(EvidenceId(first.0 + 1)).await, Refusal::EvidenceBroken);
+    assert_eq!(export(EvidenceId(first.0 + 1000)).await, Refusal::EvidenceUnknown);
+    running.stop().await;
+}
+
 pub(crate) async fn head_of(running: &Running, id: EvidenceId) -> (String, Head) {
     let Reply::Proof(file) = running.admin().answer(Request::EvidenceExport { id }).await else { panic!("a proof") };
     let inside = enclosed(&STANDARD.decode(&file.head).unwrap()).unwrap().1;
