@@ -207,8 +207,20 @@ impl Failure {
                 let about = if refused.about.is_empty() { String::new() } else { format!(" ({})", refused.about) };
                 lang.pick(format!("{} {}{about} {}", row.code, row.ja, row.next_ja), refused.to_string())
             }
+            Self::Tampered(count) => {
+                lang.pick(format!("証跡の異常が {count} 件あります。{}", self.japanese()), self.to_string())
+            }
+            other if other.is_all_said() => lang.pick(other.japanese().to_owned(), other.to_string()),
             other => lang.pick(format!("{} ({other})", other.japanese()), other.to_string()),
         }
+    }
+
+    /// Does its sentence in Japanese say everything? Of another the cause follows it in brackets.
+    fn is_all_said(&self) -> bool {
+        matches!(
+            self,
+            Self::Broken | Self::Mistyped | Self::Unsound | Self::Unvouched | Self::AuditTampered | Self::Faulty(_)
+        )
     }
 
     fn japanese(&self) -> &'static str {
@@ -236,7 +248,7 @@ impl Failure {
             Self::Mistyped => "二度入力されたパスワードが同じではありません。もう一度実行してください。",
             Self::Unsound => "保管庫に異常があります。上に示したファイルをバックアップから戻してください。",
             Self::Tampered(_) => {
-                "証跡に異常があります。調べる人のために、保管庫のフォルダーと鍵のフォルダーをそのまま写して残し、それまで整理（prune）も承認（accept）もしないでください。書き出した証跡やバックアップと比べ、正しいバックアップから戻してください（backup restore）。自分で古い保管庫に戻したときだけ、evidence accept で承認してください。"
+                "調べる人のために、保管庫のフォルダーと鍵のフォルダーをそのまま写して残し、それまで整理（prune）も承認（accept）もしないでください。書き出した証跡やバックアップと比べ、正しいバックアップから戻してください（backup restore）。自分で古い保管庫に戻したときだけ、evidence accept で承認してください。"
             }
             Self::Unvouched => {
                 "戻しましたが、この控えの証跡は署名したものと違うか、署名のないものがあります。別の控えから戻すか、ゲートウェイを起動して evidence verify で確かめてください。"
