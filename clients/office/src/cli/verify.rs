@@ -265,7 +265,7 @@ fn object(layer: &Layer, lang: Lang) -> Map<String, Value> {
     members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-/// `○ 外側の署名: …`, with its facts below.
+/// `○ 外側の署名: …`, with its facts below. Programs are told of each fact, people of those that say something.
 fn text(layer: &Layer, lang: Lang) -> String {
     let mark = match layer.state {
         State::Holds => "○",
@@ -273,7 +273,7 @@ fn text(layer: &Layer, lang: Lang) -> String {
         State::Unseen(_) => "－",
     };
     let head = format!("{mark} {}: {}", layer.what.name(lang), harmless(layer.words(lang).line(lang).trim_end()));
-    let facts = layer.facts.iter().map(|fact| {
+    let facts = layer.facts.iter().filter(|fact| !fact.value.is_null()).map(|fact| {
         let label = lang.pick(fact.label.0, fact.label.1);
         let shown = fact.shown(lang);
         let lines: Vec<_> = shown.lines().map(harmless).collect();

@@ -114,7 +114,10 @@ impl Unseen {
                     "このファイルに入っていないので、確かめていません。",
                     "Not looked at: it is not in the file.",
                 ),
-                "",
+                lang.pick(
+                    "ゲートウェイに残っていれば、fumibako receipt で書き出すファイルには入ります。",
+                    "A file that fumibako receipt writes has it, where the gateway still does.",
+                ),
             ),
             Self::LaterForm => (
                 lang.pick(
