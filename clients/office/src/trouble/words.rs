@@ -115,7 +115,7 @@ impl Trouble {
             Self::NothingToCheck => ("確認するファイルがありません。".into(), "場所を確かめてください。".into()),
             Self::Exists(path) => (
                 format!("{} はすでにあり、上書きしていません。", path.display()),
-                "別の名前にするか、--overwrite を付けてください。".into(),
+                "別の名前か場所を選んでください。check と setup では、--overwrite を付けると上書きします。".into(),
             ),
             Self::Deaf(_) | Self::Busy(_) => self.another_runs(Lang::Ja),
             Self::Usage(usage) => usage.japanese(),
@@ -203,7 +203,7 @@ impl Trouble {
             Self::NothingToCheck => ("There is no file to check.".into(), "Check where the folder is.".into()),
             Self::Exists(path) => (
                 format!("{} is there already and was not replaced.", path.display()),
-                "Choose another name, or say --overwrite.".into(),
+                "Choose another name or place; `check` and `setup` write over it with --overwrite.".into(),
             ),
             Self::Deaf(_) | Self::Busy(_) => self.another_runs(Lang::En),
             Self::Usage(usage) => usage.english(),
