@@ -112,7 +112,8 @@ impl<S: Store> Admin<S> {
             Request::Expire { dry_run } => self.expire(dry_run).await,
             Request::HoldAdd { number, message_id, reason, by } => self.hold((number, message_id), reason, by).await,
             Request::HoldRemove { number, message_id, by } => self.release((number, message_id), by).await,
-            Request::HoldList => Ok(keeping::holds(self.0.store.holds().await?)),
+            Request::HoldList => self.all_holds().await,
+            Request::HoldClear { reason, by } => self.clear_holds(&reason, by).await,
             request @ (Request::EvidenceList { .. }
             | Request::EvidenceExport { .. }
             | Request::EvidenceVerify

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use fumibako_model::{OfficeNumber, Retention, What};
+use fumibako_model::{Done, OfficeNumber, Retention, What};
+use fumibako_store::bodies::Day;
 use fumibako_store::{Asked, DayOfMail, Expired, Hold, HoldOrder, Quota, Store, StoreError};
 
 use super::words::{DayRow, HoldRow, Reply};
@@ -57,11 +58,23 @@ impl<S: Store> Admin<S> {
         by: String,
     ) -> Result<Reply, StoreError> {
         let by = short(by, NAME_CHARACTERS)?;
-        Ok(holds(self.0.store.release(office, message_id, by, self.0.clock.now()).await?))
+        Ok(holds(self.0.store.release(office, message_id, by, self.0.clock.now()).await?, &[]))
+    }
+
+    pub(super) async fn all_holds(&self) -> Result<Reply, StoreError> {
+        let (known, strays) = (self.0.store.holds().await?, self.0.store.stray_holds().await?);
+        Ok(holds(known, &strays))
+    }
+
+    /// Profile §11.6: what no row knows nobody releases; its key goes by the operator's word, with the reason on record.
+    pub(super) async fn clear_holds(&self, reason: &str, by: String) -> Result<Reply, StoreError> {
+        let (reason, by) = (short(reason.to_owned(), NAME_CHARACTERS)?, short(by, NAME_CHARACTERS)?);
+        let done = Done::new(self.0.clock.now(), &by, What::HoldReleased).noting(&reason);
+        Ok(holds(Vec::new(), &self.0.store.end_stray_holds(done).await?))
     }
 }
 
-pub(super) fn holds(holds: Vec<Hold>) -> Reply {
+fn holds(holds: Vec<Hold>, strays: &[Day]) -> Reply {
     let row = |hold: Hold| HoldRow {
         number: hold.order.office,
         message_id: hold.order.message_id,
@@ -73,7 +86,7 @@ pub(super) fn holds(holds: Vec<Hold>) -> Reply {
         erased: hold.ended.as_ref().is_some_and(|ended| ended.erased),
         ended_by: hold.ended.map(|ended| ended.by),
     };
-    Reply::Holds { holds: holds.into_iter().map(row).collect() }
+    Reply::Holds { holds: holds.into_iter().map(row).collect(), strays: strays.iter().map(Day::to_string).collect() }
 }
 
 fn row(day: DayOfMail, keep: Retention) -> DayRow {

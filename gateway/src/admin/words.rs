@@ -191,6 +191,13 @@ pub enum Request {
     },
     /// All holds.
     HoldList,
+    /// Destroys the keys of holds that no row knows.
+    HoldClear {
+        /// Why.
+        reason: String,
+        /// Who.
+        by: String,
+    },
     /// Looks through the whole store.
     Inspect,
     /// Copies the store.
@@ -285,6 +292,7 @@ impl Request {
             Self::HoldAdd { .. } => "hold-add",
             Self::HoldRemove { .. } => "hold-remove",
             Self::HoldList => "hold-list",
+            Self::HoldClear { .. } => "hold-clear",
             Self::Inspect => "inspect",
             Self::Backup { .. } => "backup",
             Self::EvidenceList { .. } => "evidence-list",
@@ -342,6 +350,7 @@ impl Request {
             | Self::TrustAddCa { .. }
             | Self::TrustList
             | Self::HoldList
+            | Self::HoldClear { .. }
             | Self::Inspect
             | Self::EvidenceVerify
             | Self::EvidenceAccept { .. }
@@ -461,6 +470,9 @@ pub enum Reply {
     Holds {
         /// The rows.
         holds: Vec<HoldRow>,
+        /// Those of which there is a key and no row; with `HoldClear` those whose key is destroyed now.
+        #[serde(default)]
+        strays: Vec<String>,
     },
     /// What the look through the store found.
     Inspected(Box<StoreReport>),

@@ -28,6 +28,15 @@ pub(super) enum Hold {
     },
     /// 一覧（解いたものも含む） / list, with those that ended
     List,
+    /// 登録のない保全の鍵を破棄する（控えから戻したあとに残ったもの。元には戻せない） / destroy, for good, the keys of holds
+    /// that nothing records, as a restored backup leaves them
+    Clear {
+        /// 理由（記録に残る） / why (it is recorded)
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        who: Who,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -78,6 +87,7 @@ impl Hold {
                 Request::HoldRemove { number, message_id, by: who.name() }
             }
             Self::List => Request::HoldList,
+            Self::Clear { reason, who } => Request::HoldClear { reason, by: who.name() },
         };
         let lang = context.lang;
         match context.ask(&request)? {
@@ -85,10 +95,11 @@ impl Hold {
                 "保全しました。期限が過ぎても、hold remove で解くまで残ります。",
                 "It is held: it stays past its expiry until `hold remove`.",
             ),
-            Reply::Holds { holds } => {
+            Reply::Holds { strays, .. } if matches!(request, Request::HoldClear { .. }) => cleared(context, &strays),
+            Reply::Holds { holds, strays } => {
                 context.rows(&holds, |row| line(row, lang))?;
                 if !matches!(request, Request::HoldRemove { .. }) {
-                    return Ok(());
+                    return told(context, &strays);
                 }
                 if holds.iter().any(|row| row.erased) {
                     return context
@@ -102,6 +113,33 @@ impl Hold {
             _ => Err(unexpected()),
         }
     }
+}
+
+fn cleared(context: &mut Context<'_>, strays: &[String]) -> Result<(), Failure> {
+    if strays.is_empty() {
+        return context.say("登録のない保全の鍵はありません。", "There is no key of a hold that nothing records.");
+    }
+    let (count, names) = (strays.len(), strays.join(", "));
+    context.say(
+        &format!("登録のない保全の鍵を {count} 件破棄しました（{names}）。監査記録に残ります。"),
+        &format!("{count} keys of holds that nothing recorded are destroyed ({names}); the audit says so."),
+    )
+}
+
+/// Of keys without a record: what they are, and how they go.
+fn told(context: &mut Context<'_>, strays: &[String]) -> Result<(), Failure> {
+    if strays.is_empty() {
+        return Ok(());
+    }
+    let (count, names) = (strays.len(), strays.join(", "));
+    context.say(
+        &format!(
+            "登録のない保全の鍵が {count} 件あります（{names}）。控えより後に保全したものの鍵です。要るものは元の保管庫から取り出すか、もう一度保全し、要らなくなったら hold clear --reason で破棄してください。"
+        ),
+        &format!(
+            "There are {count} keys of holds that nothing records ({names}), placed after the backup was made. Take what is needed from the old store, or hold it again; then destroy the keys with `hold clear --reason`."
+        ),
+    )
 }
 
 fn line(row: &HoldRow, lang: Lang) -> String {

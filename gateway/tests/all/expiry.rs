@@ -64,13 +64,13 @@ async fn a_hold_says_who_and_why_and_stands_over_expiry() {
     };
     assert!(matches!(gateway.ask(add(" ", "佐藤")).await, Reply::No { code: Refusal::ValueUnfit, .. }));
     gateway.done(add("審査請求", "佐藤")).await;
-    let Reply::Holds { holds } = gateway.ask(Request::HoldList).await else { panic!("holds") };
+    let Reply::Holds { holds, .. } = gateway.ask(Request::HoldList).await else { panic!("holds") };
     assert_eq!((holds[0].reason.as_str(), holds[0].by.as_str(), holds[0].ended), ("審査請求", "佐藤", None));
     let Reply::Expiry { days, .. } = gateway.ask(Request::Expire { dry_run: true }).await else { panic!("days") };
     let day = days.iter().find(|day| day.day == written(new));
     assert_eq!(day.map(|day| (day.messages, day.held)), Some((0, 1)));
     let remove = Request::HoldRemove { number, message_id, by: "鈴木".into() };
-    let Reply::Holds { holds } = gateway.ask(remove).await else { panic!("holds") };
+    let Reply::Holds { holds, .. } = gateway.ask(remove).await else { panic!("holds") };
     assert_eq!((holds[0].ended_by.as_deref(), holds[0].erased), (Some("鈴木"), false));
 }
 

@@ -22,7 +22,7 @@ use crate::ledger::{Ledger, Wake};
 use crate::read::place;
 use crate::store::SqliteStore;
 
-pub(crate) use left::{end_unnamed, part};
+pub(crate) use left::{end_stray, end_unnamed, part, stray};
 
 /// What the writer does for a hold.
 pub(crate) enum Order {

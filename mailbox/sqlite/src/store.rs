@@ -572,6 +572,14 @@ impl Store for SqliteStore {
         hold::list(self).await
     }
 
+    async fn stray_holds(&self) -> Result<Vec<Day>, StoreError> {
+        hold::stray(self).await
+    }
+
+    async fn end_stray_holds(&self, done: Done) -> Result<Vec<Day>, StoreError> {
+        hold::end_stray(self, &done).await
+    }
+
     async fn back_up(&self, to: PathBuf, keys: Option<PathBuf>, now: Timestamp) -> Result<BackedUp, StoreError> {
         backup::create(self, to, keys, now).await
     }

@@ -450,6 +450,12 @@ pub trait Store: Send + Sync + 'static {
     /// All holds, the oldest first, those that ended included.
     fn holds(&self) -> impl Future<Output = Result<Vec<Hold>, StoreError>> + Send;
 
+    /// Holds that have a key and no row, as the rows are older than the keys (Profile §11.6).
+    fn stray_holds(&self) -> impl Future<Output = Result<Vec<Day>, StoreError>> + Send;
+
+    /// Destroys their keys for good, once `done` is written down of each. Says whose.
+    fn end_stray_holds(&self, done: Done) -> impl Future<Output = Result<Vec<Day>, StoreError>> + Send;
+
     /// Looks through everything: every row against its body, files against rows, counters against entries. Changes
     /// nothing, and hinders nobody.
     fn inspect(&self) -> impl Future<Output = Result<Inspection, StoreError>> + Send;

@@ -285,7 +285,7 @@ fn text(layer: &Layer, lang: Lang) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verify::{Form, What};
+    use crate::verify::{Fact, Form, What};
 
     /// Profile §4.9; the README tells it whoever writes a program.
     #[test]
@@ -302,6 +302,17 @@ mod tests {
             }
         }
         assert_eq!(layer["layer"], "log-head");
+    }
+
+    #[test]
+    fn people_read_no_fact_that_says_nothing() {
+        let facts = vec![
+            Fact::moment("stamped", "押した日時", "stamped", None),
+            Fact::text("to", "宛先", "To", Some("9970000029".into())),
+        ];
+        let layer = Layer { what: What::Evidence, state: State::Holds, facts };
+        assert_eq!(text(&layer, Lang::Ja).lines().skip(1).collect::<Vec<_>>(), ["    宛先: 9970000029"]);
+        assert!(object(&layer, Lang::Ja)["facts"]["stamped"].is_null(), "programs are told");
     }
 
     #[test]

@@ -1,18 +1,21 @@
-//! What a crash, or an earlier version, left of holds; looked after while the store opens.
+//! What a crash, an earlier version or a restored backup left of holds; but for the last looked after while the store opens.
 //!
 //! A number that was given is written down first. So a copy under a given number that no row names is one that never counted, or whose hold
 //! has ended: its message stands elsewhere or is gone, and the copy goes with its key. Under a number that was never given here the rows
 //! are older than the copy: somebody may have been promised it, and it is moved aside.
 
-use fumibako_store::StoreError;
+use fumibako_model::Done;
 use fumibako_store::bodies::{Bodies, BodyError, Day, Segment};
+use fumibako_store::{Amend, StoreError};
 use sqlx::SqliteConnection;
 
 use super::put;
+use crate::command::Command;
 use crate::error::{Stop, store_error};
 use crate::expire;
 use crate::inspect;
 use crate::read::place;
+use crate::store::SqliteStore;
 
 /// Ends the copies among these segments, which no row names, and says which of them are none.
 pub(crate) async fn end_unnamed(
@@ -93,6 +96,37 @@ pub(crate) async fn part(rows: &mut SqliteConnection, bodies: &Bodies) -> Result
         bodies.end_hold(from.segment)?;
     }
     Ok(bodies.end_shared_holds()?)
+}
+
+/// Holds that have a key of their own which no row knows: the keys are newer than the rows, as after a backup was restored. What stands
+/// under such a key may lie anywhere, in the store that was before as in a copy of it.
+pub(crate) async fn stray(store: &SqliteStore) -> Result<Vec<Day>, StoreError> {
+    let own = store.bodies.holds().into_iter().filter(|day| day.hold_number() > 0);
+    let segments: Vec<i64> = own.map(|day| Segment::first(day).0).collect();
+    let unnamed = inspect::unnamed(&store.readers, &segments).await.map_err(store_error)?;
+    Ok(unnamed.into_iter().map(|segment| Segment(segment).day()).collect())
+}
+
+/// Destroys their keys.
+///
+/// | a crash                    | finds on restart                                                       |
+/// |----------------------------|------------------------------------------------------------------------|
+/// | before the audit has it    | the keys, until somebody asks again                                    |
+/// | after that                 | keys that are said to be destroyed, which go when somebody asks again  |
+pub(crate) async fn end_stray(store: &SqliteStore, done: &Done) -> Result<Vec<Day>, StoreError> {
+    // Of a hold that is being placed the key is there before the row.
+    let _no_hold_meanwhile = store.expiring.lock().await;
+    let strays = stray(store).await?;
+    if strays.is_empty() {
+        return Ok(strays);
+    }
+    let done = strays.iter().map(|day| done.clone().about(day)).collect();
+    let amend = Amend { changes: Vec::new(), done };
+    store.change(|reply| Command::Amend(Box::new(amend), reply)).await?;
+    for day in strays.clone() {
+        store.touch(move |bodies| bodies.end_hold(Segment::first(day))).await?;
+    }
+    Ok(strays)
 }
 
 fn stopped(stop: Stop) -> StoreError {

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use fumibako_model::{Done, What};
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::bodies::{Bodies, BodyError, Day, Place, Segment};
 use fumibako_store::suite::expire::{ago, keep, send};
 use fumibako_store::suite::{ALL, World, domain, now, sakura, view};
-use fumibako_store::{Asked, HoldOrder, Store, Which};
+use fumibako_store::{Asked, HoldOrder, Store, Which, WhichActs};
 use sqlx::{Connection as _, SqliteConnection};
 
 use super::open::meddle;
@@ -178,6 +179,28 @@ async fn a_copy_whose_number_no_row_knows_is_moved_aside_and_reads_on() {
         assert!(stands(folder.path()).await.segment > segment, "no number comes again");
         store.close().await.unwrap();
     }
+}
+
+// Profile §11.6
+#[tokio::test]
+async fn the_key_of_a_hold_that_no_row_knows_goes_when_the_operator_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = kept(folder.path()).await;
+    // The rows are of a day before the hold.
+    let stray = copy(folder.path(), place, 7);
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    store.hold(order(), now()).await.unwrap();
+    let own = stands(folder.path()).await.segment;
+    assert_eq!(store.stray_holds().await.unwrap(), [stray.day()]);
+    let done = || Done::new(now(), "運用者", What::HoldReleased).noting("前の保管庫は破棄した");
+    assert_eq!(store.end_stray_holds(done()).await.unwrap(), [stray.day()]);
+    assert_eq!((keys(folder.path()).holds(), keys(folder.path()).erased()), (vec![own.day()], vec![stray.day()]));
+    assert_eq!((store.stray_holds().await.unwrap(), store.end_stray_holds(done()).await.unwrap()), (vec![], vec![]));
+    let acts = store.acts(WhichActs::default()).await.unwrap();
+    let told: Vec<_> = acts.iter().filter(|row| row.contains("hold-released")).collect();
+    assert!(told.len() == 1 && told[0].contains(&stray.day().to_string()) && told[0].contains("運用者"), "{told:?}");
+    let entry = view(&store, sakura(), "INBOX").await.entries[0];
+    assert!(store.read(sakura(), entry.message, ALL).await.is_ok(), "what is held stays");
 }
 
 // Profile §11.6
