@@ -93,9 +93,9 @@ impl Unseen {
                     "The key that signed was replaced since. That it signed this before then, the file alone cannot show.",
                 ),
                 lang.pick(
-                    "fumibako receipt でもう一度書き出すと、いまの鍵で署名されたファイルになります。書き出せないときは、\
+                    "fumibako receipt でもう一度書き出すと、鍵の交代のあとに証跡が書かれていれば、いまの鍵で署名されたファイルになります。書き出せないときは、\
                      ゲートウェイの運用者に、このファイルを fumibako-gateway evidence continues で確かめるよう依頼してください。",
-                    "Write it again with fumibako receipt: that file is signed by the key of today. Where that is not possible, ask the \
+                    "Write it again with fumibako receipt: once evidence came since, that file is signed by the key of today. Where that is not possible, ask the \
                      gateway's operator to confirm this file with fumibako-gateway evidence continues.",
                 ),
             ),
