@@ -230,7 +230,7 @@ async fn receipt(State(app): Shared, here: Here, Path(id): Path<String>) -> Resu
         fact("to-office", format!("{} {}", row.to.number, row.to.name.clone().unwrap_or_default())),
         fact("sent-at", row.at.clone()),
         fact("file", format!("{} {}", count(lang, "files", row.files), row.units)),
-        fact("fact-state", told_once(&state, &row.note)),
+        fact("fact-state", told_once(&state, &row.note, lang)),
         fact("fact-evidence", evidence.map_or_else(|| here.say(elsewhere), |id| id.to_string())),
         fact("fact-message-id", message_id),
     ];
@@ -241,10 +241,14 @@ async fn receipt(State(app): Shared, here: Here, Path(id): Path<String>) -> Resu
     Ok(html(page::receipt(&here.frame(&app), &view)))
 }
 
-/// A state and the note on it; 「取得済」 needs no 「取得」 before it.
-fn told_once(state: &str, note: &str) -> String {
-    let repeats = note.to_lowercase().starts_with(&state.to_lowercase());
-    if repeats { note.to_owned() } else { format!("{state} {note}").trim_end().to_owned() }
+/// A state and the note on it; a note that says the state needs none before it, as 「取得済」 and 「取得されず期限切れ」.
+fn told_once(state: &str, note: &str, lang: Lang) -> String {
+    let repeats = note.to_lowercase().contains(&state.to_lowercase());
+    match note {
+        "" => state.to_owned(),
+        note if repeats => note.to_owned(),
+        note => format!("{state}{}{note}", lang.pick("。", ". ")),
+    }
 }
 
 /// TX-05: the file that proves it.
