@@ -353,7 +353,7 @@ impl Record {
     fn letter(self, packs: &BTreeMap<String, Zeroizing<Vec<u8>>>) -> Option<Letter> {
         let file = |(name, place): (String, Place)| {
             let bytes = packs.get(&place.pack)?.get(place.from..place.from.checked_add(place.bytes)?)?.to_vec();
-            Some(File { name, bytes: Private(bytes), place: Some(place) })
+            Some(File::new(name, Private(bytes), Some(place)))
         };
         let mut letter = Letter::new(&self.id, self.saved);
         letter.files = self.files.into_iter().map(file).collect::<Option<_>>()?;

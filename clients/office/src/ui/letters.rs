@@ -19,6 +19,20 @@ pub(super) struct Kept {
     pub(super) bytes: Private<Vec<u8>>,
     /// Where it is kept, once it is.
     pub(super) place: Option<super::kept::Place>,
+    /// Where it goes, if it is a file of the standard: its name is read once, and asked often.
+    route: Option<Route>,
+}
+
+impl Kept {
+    pub(super) fn new(name: String, bytes: Private<Vec<u8>>, place: Option<super::kept::Place>) -> Self {
+        let route = route(&name).ok().flatten();
+        Self { name, bytes, place, route }
+    }
+
+    /// Without what is in it.
+    fn outline(&self) -> Self {
+        Self { name: self.name.clone(), bytes: Private(Vec::new()), place: None, route: self.route }
+    }
 }
 
 /// How a row of 一括送信 stands.
@@ -172,7 +186,19 @@ impl Letter {
 
     /// Sender and recipient: what the first file of the standard says (NW-03, NW-06).
     pub(super) fn route(&self) -> Option<Route> {
-        self.files.iter().find_map(|file| route(&file.name).ok().flatten())
+        self.files.iter().find_map(|file| file.route)
+    }
+
+    /// The letter without what is in its files: names decide, and a page has many rows.
+    pub(super) fn outline(&self) -> Self {
+        let files = self.files.iter().map(Kept::outline).collect();
+        let (message, fate, trouble) = (self.message.clone(), self.fate.clone(), self.trouble.clone());
+        Self { files, message, fate, trouble, bound: self.bound, ..Self::new(&self.id, self.saved) }
+    }
+
+    /// As a list shows it: only where the checker's findings are told, its files are read.
+    pub(super) fn listed(&self) -> Self {
+        if self.fate == Fate::Doubted { self.clone() } else { self.outline() }
     }
 
     /// Is there nothing in it?
@@ -199,8 +225,8 @@ impl Letter {
     pub(super) fn add(&mut self, files: Vec<Upload>, may_send_for: &dyn Fn(OfficeNumber) -> bool, most: usize) {
         for file in files {
             match self.fits(&file, may_send_for, most) {
-                Ok(()) => {
-                    self.files.push(Kept { name: file.name, bytes: file.bytes, place: None });
+                Ok(route) => {
+                    self.files.push(Kept { name: file.name, bytes: file.bytes, place: None, route });
                     self.anyway = false;
                 }
                 Err(why) => {
@@ -211,7 +237,13 @@ impl Letter {
         }
     }
 
-    fn fits(&self, file: &Upload, may_send_for: &dyn Fn(OfficeNumber) -> bool, most: usize) -> Result<(), Why> {
+    /// Where it goes, if it may be added.
+    fn fits(
+        &self,
+        file: &Upload,
+        may_send_for: &dyn Fn(OfficeNumber) -> bool,
+        most: usize,
+    ) -> Result<Option<Route>, Why> {
         let held = self.files.iter().map(|file| (file.name.as_str(), file.bytes.0.len()));
         let sealed = at_most(held.chain([(file.name.as_str(), file.bytes.0.len())]));
         let route = route(&file.name)?;
@@ -226,7 +258,7 @@ impl Letter {
             (Some((from, _)), _) if !may_send_for(from) => Err(Why::OtherSender(from)),
             (Some((_, to)), Some((_, known))) if to != known => Err(Why::OtherOffice(to)),
             (Some((from, _)), Some((known, _))) if from != known => Err(Why::OtherSender(from)),
-            _ => Ok(()),
+            _ => Ok(route),
         }
     }
 }
@@ -352,6 +384,20 @@ mod tests {
                 assert!(words.what.len() > 10 && words.next.len() > 10, "{words:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_list_copies_no_content_but_where_findings_in_it_are_told() {
+        let mut letter = letter(vec![upload("UPJSK_202510_9970000011_43_9970000029_11_20250920101500.CSV", b"x")]);
+        letter.message = "送ります".into();
+        let listed = letter.listed();
+        assert!(listed.files[0].bytes.0.is_empty() && listed.files[0].name == letter.files[0].name);
+        assert_eq!(
+            (listed.route(), listed.written(), &listed.message),
+            (letter.route(), letter.written(), &letter.message)
+        );
+        letter.fate = Fate::Doubted;
+        assert!(letter.listed().files == letter.files);
     }
 
     /// NW-03, NW-06.

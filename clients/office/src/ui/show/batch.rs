@@ -1,5 +1,6 @@
 //! 一括送信 (BT), its 編集 (BE) and its progress (BP).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -49,7 +50,7 @@ async fn list(State(app): Shared, here: Here, Query(fields): Query<Vec<(String, 
     let ticked: Vec<&String> = fields.iter().filter(|(name, _)| name == "row").map(|(_, id)| id).collect();
     let (rows, left) = {
         let letters = held(&app.letters);
-        (letters.rows.values().cloned().collect::<Vec<_>>(), letters.left.clone())
+        (letters.rows.values().map(Letter::listed).collect::<Vec<_>>(), letters.left.clone())
     };
     let reaches = Reaches::of(&app.settings, (app.clock)());
     let shown = rows.iter().filter(|row| here.shows(row.route().map(|(from, _)| from)));
@@ -115,7 +116,8 @@ fn state_of(app: &App, row: &Letter, lang: Lang) -> RowState {
 }
 
 fn progress_of(app: &App, run: &Run, lang: Lang) -> Progress {
-    let letters = held(&app.letters).rows.clone();
+    let letters: BTreeMap<String, Letter> =
+        held(&app.letters).rows.iter().map(|(id, row)| (id.clone(), row.listed())).collect();
     let row = |id: &String| {
         let letter = letters.get(id)?;
         let to = letter.route().map_or_else(Party::default, |(_, to)| party(app, to));

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use fumibako_model::Private;
 use fumibako_web::part::Words;
 use jiff::Timestamp;
 
@@ -11,21 +10,15 @@ use crate::bundle::Draft;
 use crate::mandates::Mandates;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
-use crate::ui::letters::{Kept, Letter};
+use crate::ui::letters::Letter;
 use crate::ui::state::{App, both, held};
 
 /// Why no mandate of ours covers a letter; nothing, for an office's own, and where nobody was told of any mandates yet.
 pub(in crate::ui) fn barred(app: &App, letter: &Letter) -> Option<Box<(Words, Words)>> {
     app.settings.agent.as_ref()?;
     let known = held(&app.mail).mandates.all.clone()?;
-    let refused = drafts(&outline(letter)).ok()?.iter().find_map(|draft| known.cover(draft, (app.clock)()).err())?;
+    let refused = drafts(&letter.outline()).ok()?.iter().find_map(|draft| known.cover(draft, (app.clock)()).err())?;
     Some(Box::new(both(&Trouble::Refused { refused, reference: None })))
-}
-
-/// The letter without what is in its files: names decide, and a page has many rows.
-fn outline(letter: &Letter) -> Letter {
-    let name = |file: &Kept| Kept { name: file.name.clone(), bytes: Private(Vec::new()), place: None };
-    Letter { files: letter.files.iter().map(name).collect(), ..Letter::new(&letter.id, letter.saved) }
 }
 
 /// Profile §9.12: an agent needs a mandate for each, as the gateway tells now, or told last where it does not answer; it asks again itself.
