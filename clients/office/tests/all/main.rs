@@ -11,6 +11,7 @@ mod house;
 mod mandates;
 mod receipt;
 mod refusals;
+mod revoked;
 mod sealed;
 mod setup;
 mod silence;
