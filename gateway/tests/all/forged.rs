@@ -3,15 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::Parser as _;
-use fumibako_gateway::{Audited, CONFIG_FILE, Clock, Config, Gateway, Reply, Request, Running, cli::Cli};
-use fumibako_signer::authority::{Authority, KeyKind, Purpose};
+use fumibako_gateway::{Audited, CONFIG_FILE, Config, Gateway, Reply, Request, Running, cli::Cli};
 use fumibako_sqlite::{DATABASE_FILE, SqliteStore};
 use fumibako_store::suite::{World, domain, expire::send};
 use fumibako_store::{Sum, hex};
-use jiff::SignedDuration;
 
 use crate::evidence::{copy, edit, head_of, with_mail};
-use crate::support::{Fixture, ago};
+use crate::support::{Fixture, ago, old_key};
 
 /// What somebody writes who wants the gateway to take it for a backup that was restored.
 const HEADLESS: &str = "DELETE FROM log_head; DELETE FROM log_tile;
@@ -140,23 +138,6 @@ async fn a_backup_that_the_operator_restores_is_no_fault_and_whoever_edits_it_th
     running.stop().await;
 }
 
-/// A key that signs for a month already, as `init` would have made it then.
-fn old_key(folder: &Path) {
-    let from = Clock.now() - SignedDuration::from_hours(24 * 30);
-    let authority = Authority::create("Evidence", from).unwrap();
-    let request = fumibako_signer::authority::Request {
-        common_name: "gateway",
-        rfc822_name: "gateway@plans.example",
-        key: KeyKind::EcP256,
-        purpose: Purpose::Evidence,
-        not_before: from,
-        not_after: from + SignedDuration::from_hours(24 * 3_650),
-    };
-    let put = |name: &str, pem: &str| std::fs::write(folder.join("evidence").join(name), pem).unwrap();
-    put("identity.pem", &authority.issue(&request).unwrap().to_pem());
-    put("authority.pem", &authority.certificate().to_pem());
-}
-
 /// The list of a copy says what the file is now.
 fn list_anew(copy: &Path) {
     let (rows, list) = (std::fs::read(copy.join(DATABASE_FILE)).unwrap(), copy.join("manifest.json"));
@@ -180,7 +161,10 @@ async fn on_another_machine_a_backup_is_believed_by_its_heads_and_one_without_th
     let gateway = Fixture::with_config(|config| config.limits.log_room_bytes = 0).await;
     let Fixture { folder, config, running, kept: _kept } = gateway;
     running.stop().await;
-    old_key(folder.path());
+    let (authority, key) = old_key();
+    for (name, pem) in [("identity.pem", &*key.to_pem()), ("authority.pem", &authority.certificate().to_pem())] {
+        std::fs::write(folder.path().join("evidence").join(name), pem).unwrap();
+    }
     std::fs::remove_file(folder.path().join("evidence/last-head.p7m")).unwrap_or_default();
     // Rows of two days, of which no head tells and which this key could have signed.
     let bare = Config { store_folder: filled.path().to_owned(), ..config };

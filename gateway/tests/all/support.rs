@@ -6,7 +6,8 @@ use fumibako_gateway::{
     AccountRequest, Clock, Config, Gateway, InitOptions, Limits, Ports, Reply, Request, Running, Secret, init,
 };
 use fumibako_model::Party;
-use fumibako_signer::{Certificate, Trust};
+use fumibako_signer::authority::{self, Authority, KeyKind, Purpose};
+use fumibako_signer::{Certificate, Identity, Trust};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
@@ -92,6 +93,22 @@ impl Fixture {
 /// So many days before this moment: these gateways go by the machine's clock, and would tell and erase what is older.
 pub(crate) fn ago(days: i64) -> Timestamp {
     Clock.now() - SignedDuration::from_hours(24 * days)
+}
+
+/// A key that signs a log for a month already, as `init` would have made it then, and its authority.
+pub(crate) fn old_key() -> (Authority, Identity) {
+    let from = ago(30);
+    let authority = Authority::create("Evidence", from).unwrap();
+    let request = authority::Request {
+        common_name: "gateway",
+        rfc822_name: "gateway@plans.example",
+        key: KeyKind::EcP256,
+        purpose: Purpose::Evidence,
+        not_before: from,
+        not_after: from + SignedDuration::from_hours(24 * 3_650),
+    };
+    let key = authority.issue(&request).unwrap();
+    (authority, key)
 }
 
 /// SASL PLAIN (RFC 4616) for a login.

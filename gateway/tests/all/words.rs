@@ -3,15 +3,13 @@
 use fumibako_gateway::{Config, Gateway, Reply, Request, Running};
 use fumibako_model::EvidenceId;
 use fumibako_model::log::Head;
-use fumibako_signer::authority::{Authority, KeyKind, Purpose};
 use fumibako_signer::{enclose, enclosed};
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::suite::{World, domain, himawari, sakura};
 use fumibako_store::{Store as _, hex};
-use jiff::Timestamp;
 
 use crate::evidence::{copy, edit, head_of};
-use crate::support::{Fixture, ago};
+use crate::support::{Fixture, ago, old_key};
 
 /// Rows that began before what recipients said was kept, under no head that tells of it: as the migration leaves them.
 const BEFORE_WORDS: &str = "
@@ -133,17 +131,7 @@ async fn a_head_that_somebody_else_signed_says_nothing_and_nothing_is_signed_ove
     let (_, head) = head_of(&gateway.running, first).await;
     let Fixture { folder: _folder, config, running, kept: _kept } = gateway;
     running.stop().await;
-    let from: Timestamp = "2026-04-01T00:00:00Z".parse().unwrap();
-    let stranger = Authority::create("Stranger", from).unwrap();
-    let request = fumibako_signer::authority::Request {
-        common_name: "gateway",
-        rfc822_name: "gateway@plans.example",
-        key: KeyKind::EcP256,
-        purpose: Purpose::Evidence,
-        not_before: from,
-        not_after: "2036-04-01T00:00:00Z".parse().unwrap(),
-    };
-    let stranger = stranger.issue(&request).unwrap();
+    let (_, stranger) = old_key();
     let forged = Head { words_from: Some(EvidenceId(1 << 55)), ..head.clone() };
     let forged = enclose(&serde_json::to_vec(&forged).unwrap(), &stranger, head.at).unwrap();
     let known = {
