@@ -45,7 +45,7 @@ fn what_was_answered_survives_fifty_kills_and_nothing_comes_twice() {
             threads.spawn(move || post.send(way, || (!stop.load(Ordering::Relaxed)).then(letter)))
         };
         let sending = ways.map(|way| [(); CONNECTIONS / 2].map(|()| start(way)));
-        kill_again_and_again(&mut gateway, (KILLS, ANSWERS), &post, Random::from_seed(seed));
+        kill_again_and_again(&mut gateway, (KILLS, ANSWERS), &post, Random::from_seed(seed), |_, _| {});
         stop.store(true, Ordering::Relaxed);
         let all = |sent: std::thread::ScopedJoinHandle<'_, Vec<Answered>>| sent.join().expect("it sends to its end");
         sending.map(|sending| sending.into_iter().flat_map(all).collect::<Vec<_>>())
@@ -69,15 +69,25 @@ fn seed() -> u64 {
     std::env::var(SEED).ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(Random::any_seed)
 }
 
-/// Kills after some answers and some milliseconds more, so at any step of the way, also while starting up.
-fn kill_again_and_again(gateway: &mut Gateway, (kills, most): (u64, u64), post: &Post, mut random: Random) {
+/// Kills after some answers and some milliseconds more, so at any step of the way, also while starting up; then looks, before anything
+/// more is sent, with so many answers given before the kill.
+fn kill_again_and_again(
+    gateway: &mut Gateway,
+    (kills, most): (u64, u64),
+    post: &Post,
+    mut random: Random,
+    mut look: impl FnMut(&Gateway, usize),
+) {
     for _ in 0..kills {
         let (before, wanted) = (post.answers(), random.below(most));
         let after = Duration::from_micros(random.below(20_000));
         Deadline::after(LIFE).until(|| (post.answers() >= before + wanted).then_some(()));
         std::thread::sleep(after);
         gateway.kill();
+        post.pause(true);
         gateway.restart();
+        look(gateway, usize::try_from(post.answers()).expect("they are few"));
+        post.pause(false);
     }
 }
 

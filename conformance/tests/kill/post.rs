@@ -1,6 +1,7 @@
 //! Connections that send, lose the gateway, and send again what was not answered.
 
 use std::io;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -14,7 +15,8 @@ pub(crate) struct Post {
     door: Door,
     within: Deadline,
     abandoned: AtomicBool,
-    answers: AtomicU64,
+    paused: AtomicBool,
+    answers: Mutex<Vec<Answered>>,
     repeated: AtomicU64,
 }
 
@@ -31,8 +33,8 @@ pub(crate) struct Answered {
 
 impl Post {
     pub(crate) fn new(door: Door, within: Deadline) -> Self {
-        let none = || AtomicU64::new(0);
-        Self { door, within, abandoned: AtomicBool::new(false), answers: none(), repeated: none() }
+        let (no, answers, repeated) = (|| AtomicBool::new(false), Mutex::default(), AtomicU64::new(0));
+        Self { door, within, abandoned: no(), paused: no(), answers, repeated }
     }
 
     /// Gives up what is under way: the test has failed elsewhere.
@@ -40,9 +42,25 @@ impl Post {
         self.abandoned.store(true, Ordering::Relaxed);
     }
 
+    /// Nothing more is sent until it goes on; what is on its way goes its way.
+    pub(crate) fn pause(&self, paused: bool) {
+        self.paused.store(paused, Ordering::Relaxed);
+    }
+
+    fn waits(&self) {
+        while self.paused.load(Ordering::Relaxed) && !self.abandoned.load(Ordering::Relaxed) {
+            std::thread::sleep(PAUSE);
+        }
+    }
+
     /// Messages answered so far.
     pub(crate) fn answers(&self) -> u64 {
-        self.answers.load(Ordering::Relaxed)
+        self.answers.lock().expect("no thread panics with it").len() as u64
+    }
+
+    /// The first so many of them.
+    pub(crate) fn first(&self, count: usize) -> Vec<Answered> {
+        self.answers.lock().expect("no thread panics with it")[..count].to_vec()
     }
 
     /// Messages sent again because no answer came.
@@ -73,14 +91,16 @@ impl Post {
         let mut session = Submission::of(&self.door, from)?;
         self.repeated.fetch_add(u64::from(waiting.is_some()), Ordering::Relaxed);
         loop {
+            self.waits();
             assert!(!self.within.is_over(), "the test takes too long");
             let Some(octets) = waiting.take().or_else(&mut *next) else { return Ok(()) };
             let octets = waiting.insert(octets);
             let reply = session.send(&from.address(), &[&to.address()], octets)?;
             assert_eq!(reply.code, 250, "{reply}");
             let octets = waiting.take().expect("it was sent");
-            answered.push(Answered { id: message_id(&octets), octets, reply });
-            self.answers.fetch_add(1, Ordering::Relaxed);
+            let one = Answered { id: message_id(&octets), octets, reply };
+            self.answers.lock().expect("no thread panics with it").push(one.clone());
+            answered.push(one);
         }
     }
 
