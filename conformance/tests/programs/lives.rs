@@ -1,23 +1,21 @@
 //! Whole lives of bundles, by the built programs, under a clock that the test moves: nobody comes; everybody comes.
 
 mod collected;
+mod licences;
 mod proof;
 mod pruned;
 mod stamps;
 mod told;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use fumibako_conformance::{Deadline, Gateway, Mailbox, MovedClock, Office};
+use fumibako_conformance::{Gateway, Mailbox, MovedClock, Office};
 use fumibako_model::{Erased, Event, LogEntry, Reason, Recorded};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::office::{Desk, enrol, sample};
-use crate::world::World;
+use crate::world::{SOON, World};
 
-/// Longest wait for what the gateway does by itself.
-const SOON: Duration = Duration::from_secs(20);
 /// Further than this the date is not believed unasked (Profile §11.5).
 const HOP: SignedDuration = SignedDuration::from_hours(24 * 29);
 
@@ -101,16 +99,9 @@ impl Life {
         all
     }
 
-    /// Waits until so many letters stand in the office's `Receipts`; how many do then.
-    fn waits_for_letters(&self, office: &Office, count: u64) -> u64 {
-        let mut mailbox = Mailbox::of(&self.world.gateway.mailboxes(), office).expect("the mailbox opens");
-        let enough = || mailbox.count("Receipts").ok().filter(|there| *there >= count);
-        Deadline::after(SOON).until(enough).unwrap_or_else(|| panic!("{count} letters do not come"))
-    }
-
     /// Waits until the gateway has told so much about the only bundle, and no more.
     fn has_told(&self, office: &Office, message_id: &str, count: u64) -> Vec<String> {
-        assert_eq!(self.waits_for_letters(office, count), count);
+        assert_eq!(self.world.waits_for_letters(office, count), count);
         let told = self.told(office, message_id);
         assert_eq!(told.len() as u64, count);
         told

@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use fumibako_conformance::{Deadline, Gateway, Letter, Mailbox, Office, Submission};
 
+/// Longest wait for what the gateway does by itself.
+pub(crate) const SOON: Duration = Duration::from_secs(20);
+
 /// The two offices of the sample.
 pub(crate) struct World {
     pub(crate) gateway: Gateway,
@@ -62,6 +65,22 @@ impl World {
         let deadline = Deadline::after(Duration::from_mins(1));
         let all = deadline.until(|| (self.handed_over() == count).then_some(()));
         assert!(all.is_some(), "{} were handed over, not {count}", self.handed_over());
+    }
+
+    /// The only message in its `INBOX` goes to a terminal of the recipient's, which looks at it and goes on.
+    pub(crate) fn looks_at_it(&self) {
+        let mut mailbox = Mailbox::of(&self.gateway.mailboxes(), &self.recipient).expect("the mailbox opens");
+        for command in ["SELECT INBOX", "FETCH 1 (BODY[])", "NOOP"] {
+            mailbox.command(command).expect("it is answered");
+        }
+    }
+
+    /// Waits until so many letters stand in the office's `Receipts`; how many do then.
+    #[track_caller]
+    pub(crate) fn waits_for_letters(&self, office: &Office, count: u64) -> u64 {
+        let mut mailbox = Mailbox::of(&self.gateway.mailboxes(), office).expect("the mailbox opens");
+        let enough = || mailbox.count("Receipts").ok().filter(|there| *there >= count);
+        Deadline::after(SOON).until(enough).unwrap_or_else(|| panic!("{count} letters do not come"))
     }
 
     /// Settings of another program, which only their owner reads, as many want them.

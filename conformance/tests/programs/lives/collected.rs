@@ -141,7 +141,7 @@ fn whoever_comes_is_written_down_once_and_proved_offline_and_who_comes_late_as_w
     assert_eq!(states(&life), ["$Retrieved", "$HandedOver", "$HandedOver", "$HandedOver", "$Delivered"]);
     let sender = life.world.sender.clone();
     // The recipient's receipt, and the gateway's word on three.
-    assert_eq!(life.waits_for_letters(&sender, 4), 4);
+    assert_eq!(life.world.waits_for_letters(&sender, 4), 4);
     for id in [&popped, &pieced, &crowded] {
         assert_eq!(life.happened(id), [ACCEPTED, DELIVERED, SEEN]);
         let told = life.told(&sender, id);

@@ -143,13 +143,18 @@ impl Life {
 
     /// Does OpenSSL believe that the gateway wrote this report?
     pub(super) fn openssl_believes(&self, report: &str) -> bool {
-        fs::write(self.desk("report.eml"), report).expect("the folder is writable");
-        let holds = self.openssl("cms -verify -in report.eml -out said -CAfile", &self.gateway_authority());
+        self.openssl_believes_letter(report, &["In-Reply-To", "References"])
+    }
+
+    /// The same of any letter, which has these fields beside those that all have.
+    pub(super) fn openssl_believes_letter(&self, letter: &str, also: &[&str]) -> bool {
+        fs::write(self.desk("letter.eml"), letter).expect("the folder is writable");
+        let holds = self.openssl("cms -verify -in letter.eml -out said -CAfile", &self.gateway_authority());
         // RFC 9788: who, to whom, when and about what is under the signature as well.
         let said = fs::read_to_string(self.desk("said")).expect("it was written");
-        let names = ["From", "To", "Date", "Message-ID", "In-Reply-To", "References", "Subject"];
-        let same = |name: &&str| !field(report, name).is_empty() && field(&said, name) == field(report, name);
-        holds && said.contains("hp=\"clear\"") && names.iter().all(same)
+        let names = ["From", "To", "Date", "Message-ID", "Subject"];
+        let same = |name: &&str| !field(letter, name).is_empty() && field(&said, name) == field(letter, name);
+        holds && said.contains("hp=\"clear\"") && names.iter().chain(also).all(same)
     }
 
     fn openssl(&self, line: &str, authority: &Path) -> bool {

@@ -10,20 +10,20 @@ use serde_json::Value;
 use super::Life;
 
 /// What `verify` found, and how it ended.
-struct Judged {
-    exit: Option<i32>,
-    whole: Value,
+pub(super) struct Judged {
+    pub(super) exit: Option<i32>,
+    pub(super) whole: Value,
 }
 
 impl Judged {
-    fn layer(&self, name: &str) -> &Value {
+    pub(super) fn layer(&self, name: &str) -> &Value {
         let layers = self.whole["layers"].as_array().expect("there are layers");
         layers.iter().find(|row| row["layer"] == name).unwrap_or_else(|| panic!("no {name} in {}", self.whole))
     }
 }
 
 impl Life {
-    fn judged(&self, letter: &str, more: &[&str]) -> Judged {
+    pub(super) fn judged(&self, letter: &str, more: &[&str]) -> Judged {
         let path = self.sender.folder.join("told.eml");
         fs::write(&path, letter).expect("the folder is writable");
         let ran = self.sender.run(&[&["verify", &path.to_string_lossy(), "--format", "json"], more].concat());
