@@ -1,6 +1,8 @@
 //! Mail programs that people read with: mutt, neomutt and s-nail sign a bundle themselves and send it, collect one, and
 //! set and see flags.
 
+mod told;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
