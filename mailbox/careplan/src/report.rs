@@ -212,7 +212,9 @@ fn told(alike: &Alike<'_>, lang: Lang) -> Vec<String> {
         place if place.is_empty() => String::new(),
         place => format!("{place}: "),
     };
-    let text = finding.text.as_ref().map_or(String::new(), |text| format!(" [{}]", text.show()));
+    let text = finding.text.as_ref().map_or(String::new(), |text| {
+        lang.pick(format!("（ファイルの値: {}）", text.show()), format!(" (in the file: {})", text.show()))
+    });
     let severity = label(finding.severity, lang);
     let mut lines = vec![format!("  {severity} {} {place}{}{text}", finding.code, finding.sentence(lang))];
     lines.push(format!("      → {}", finding.what_to_do(lang)));

@@ -14,13 +14,13 @@ fn lines_say_where_what_and_what_to_do() {
     let report = report(NAME, "202407,999903,9900000011,202513\r\n");
     expect![[r"
         DLTPLAN_202510_9970000011_43_9970000029_11_20251002120100.CSV  第6表 予定の削除  第4.1版
-          エラー M001 1行目 4列目「削除対象年月」: 実在する年月（YYYYMM）ではありません。 [202513]
+          エラー M001 1行目 4列目「削除対象年月」: 実在する年月（YYYYMM）ではありません。（ファイルの値: 202513）
               → 介護ソフトで該当の項目を直し、もう一度出力してください。
         標準仕様のファイル1件を確認しました。エラー 1件、警告 0件です。"]]
     .assert_eq(&report.lines(Lang::Ja).join("\n"));
     expect![[r"
         DLTPLAN_202510_9970000011_43_9970000029_11_20251002120100.CSV  withdrawal of a use table  edition 4.1
-          error M001 row 1, column 4 (削除対象年月, delete_month): It is not a month (YYYYMM). [202513]
+          error M001 row 1, column 4 (削除対象年月, delete_month): It is not a month (YYYYMM). (in the file: 202513)
               → Correct the value in the care software and export again.
         1 files of the standard checked: 1 errors, 0 warnings."]]
     .assert_eq(&report.lines(Lang::En).join("\n"));
@@ -33,7 +33,7 @@ fn the_same_in_many_rows_is_told_once() {
     assert_eq!(report.errors(), 40);
     expect![[r"
         DLTPLAN_202510_9970000011_43_9970000029_11_20251002120100.CSV  第6表 予定の削除  第4.1版
-          エラー M001 1行目 4列目「削除対象年月」: 実在する年月（YYYYMM）ではありません。 [202513]
+          エラー M001 1行目 4列目「削除対象年月」: 実在する年月（YYYYMM）ではありません。（ファイルの値: 202513）
               → 介護ソフトで該当の項目を直し、もう一度出力してください。
               同じことが、ほかに39か所あります（2, 3, 4, 5, 6, 7, 8, 9, 10, 11…行目）。
         標準仕様のファイル1件を確認しました。エラー 40件、警告 0件です。"]]
@@ -66,7 +66,7 @@ fn folders_are_told_one_by_one_and_what_was_not_read_is_told_too() {
     expect![[r"
         ■ 10月
         DLTPLAN_202510_9970000011_43_9970000029_11_20251002120100.CSV  第6表 予定の削除  第4.1版
-          エラー M001 1行目 4列目「削除対象年月」: 実在する年月（YYYYMM）ではありません。 [202513]
+          エラー M001 1行目 4列目「削除対象年月」: 実在する年月（YYYYMM）ではありません。（ファイルの値: 202513）
               → 介護ソフトで該当の項目を直し、もう一度出力してください。
         ■ 11月
         DLTPLAN_202510_9970000011_43_9970000029_11_20251002120100.CSV  第6表 予定の削除  第4.1版
