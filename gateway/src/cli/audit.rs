@@ -1,8 +1,11 @@
 //! `audit list|verify|export`: who changed which right, and what agents did for offices (Profile §16).
 
+mod words;
+
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use fumibako_careplan::Lang;
 use fumibako_model::{AuditRow, JAPAN, OfficeNumber};
 
 use super::{Context, Failure, unexpected};
@@ -38,7 +41,8 @@ impl Audit {
         match self {
             Self::List { office, after } => {
                 let rows = read(&ask(context, office, after)?)?;
-                context.rows(&rows, line)
+                let lang = context.lang;
+                context.rows(&rows, |row| line(row, lang))
             }
             Self::Verify => verify(context),
             Self::Export { output, office } => export(context, &output, office),
@@ -56,13 +60,14 @@ fn read(rows: &[String]) -> Result<Vec<AuditRow>, Failure> {
     Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
 }
 
-fn line(row: &AuditRow) -> String {
+fn line(row: &AuditRow, lang: Lang) -> String {
     let done = &row.done;
     let at = JAPAN.to_datetime(done.at).strftime("%Y-%m-%d %H:%M:%S");
     let office = done.office.map(|office| office.to_string()).unwrap_or_default();
     // The word that stands in JSON, too.
     let what = serde_json::to_value(done.what).ok();
-    let what = what.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
+    let word = what.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
+    let what = lang.pick(format!("{}（{word}）", words::japanese(done.what)), word.to_owned());
     format!("{}\t{at}\t{}\t{what}\t{office}\t{}\t{}", row.n, done.by, done.about, done.note)
 }
 
