@@ -188,8 +188,8 @@ fn restored(report: &RestoreReport, lang: Lang) -> String {
     if !erased.is_empty() {
         let days = erased.join(", ");
         text += &lang.pick(
-            format!("\n消去済みの日（起動後に片付きます）: {days}"),
-            format!("\nerased since, and swept at the next start: {days}"),
+            format!("\n消去済みの日と、解いた保全（held-…）。起動後に片付きます: {days}"),
+            format!("\ndays erased and holds (held-…) ended since, swept at the next start: {days}"),
         );
     }
     if !without_key.is_empty() {
