@@ -22,6 +22,7 @@ use crate::expire;
 use crate::house::{Believed, House, Own};
 use crate::listen::{Door, Speech, listen};
 use crate::metrics;
+use crate::report;
 use crate::stamp;
 use crate::tls::{self, TlsError};
 use crate::trust::{self, TrustError};
@@ -120,6 +121,7 @@ impl Gateway {
         let store = SqliteStore::open_to_serve(&config.store_folder, config.domain.clone(), room).await?;
         let (name, papers) = trust::papers(&config.trust_folder)?;
         store.keep_papers(papers).await?;
+        report::remind_by(&store, &config, Clock.now()).await?;
         let begun = witness::begin(&store, &config.evidence.identity_file, (&witness, believed), Clock.now());
         let (witnessing, keys) = match begun.await {
             Ok(begun) => begun,

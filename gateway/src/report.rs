@@ -1,6 +1,7 @@
 //! What the gateway tells the sender of a bundle: delivered, handed over, nobody came, too late (Profile §8.17). Each is a letter of
 //! the gateway in the sender's `Receipts`: Japanese first, then English, then what machines read, with the evidence and its proof.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::{Domain, Fault, JAPAN, ProofFile, Reason, Recorded, Reminding, Report};
@@ -8,6 +9,7 @@ use fumibako_store::{Due, DueKey, Letter, Store, StoreError, Told};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 
+use crate::config::Config;
 use crate::house::House;
 use crate::proof;
 
@@ -24,6 +26,14 @@ const LINE: usize = 76;
 const WORD: usize = 39;
 /// Letters that are written in one turn: between them heads are signed (Profile §8.13).
 const AT_ONCE: usize = 20;
+
+/// Profile §8.14: where the settings changed since the last start, every bundle that waits is looked at by the new ones.
+pub(crate) async fn remind_by<S: Store>(store: &S, config: &Config, now: Timestamp) -> Result<(), StoreError> {
+    let settings = format!("{:?} {:?}", config.retention(), config.reminders());
+    let digest = digest(&SHA256, settings.as_bytes());
+    let number = digest.as_ref().iter().take(8).fold(0, |number, octet| (number << 8) | i64::from(*octet));
+    store.remind_by(number, now).await
+}
 
 /// Tells what is due by now, each once: so much of it, after what was looked at in the turn before. Says whether there is more. What
 /// cannot be told yet stays on the list, and waits for nobody.

@@ -389,3 +389,27 @@ async fn what_is_held_is_reckoned_from_the_day_it_came() {
     let third_day = first_reminder(accepted) + SignedDuration::from_hours(48);
     assert_eq!((next.key.report, next.key.at.as_second()), (Report::Uncollected, third_day.as_second()));
 }
+
+// Profile §8.14
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_goes_by_the_settings_of_the_last_start() {
+    let accepted = ago(3) - SignedDuration::from_hours(1);
+    let gateway = with(async |store, world| {
+        send(store, world, "waits", accepted).await;
+    })
+    .await;
+    let (store, mut config, _kept) = stopped(gateway).await;
+    assert_eq!(reports(&store).await.len(), 1);
+    store.close().await.unwrap();
+    // It was to be told next in six weeks.
+    config.reminders.after_hours.push(96);
+    for _ in 0..2 {
+        Gateway::start(config.clone()).await.unwrap().stop().await;
+        let store = SqliteStore::open(&config.store_folder, domain()).await.unwrap();
+        assert_eq!(reports(&store).await.len(), 1, "nothing is told twice");
+        let due = store.due(ago(-1), None, 9).await.unwrap();
+        let fourth_day = first_reminder(accepted) + SignedDuration::from_hours(72);
+        assert_eq!(due.iter().map(|due| due.key.at.as_second()).collect::<Vec<_>>(), [fourth_day.as_second()]);
+        store.close().await.unwrap();
+    }
+}

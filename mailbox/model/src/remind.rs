@@ -45,20 +45,21 @@ impl Default for Reminders {
 }
 
 impl Reminders {
-    /// All moments for a bundle whose retention ends then.
+    /// All moments for a bundle whose retention ends then; none before the first look, however short the retention is.
     pub fn moments(&self, accepted: Timestamp, ends: Timestamp) -> Vec<Timestamp> {
         let hours = |hours: i64| SignedDuration::from_hours(hours);
         let after = self.after_hours.iter().map(|count| accepted.saturating_add(hours(i64::from(*count))));
         let half = self.half_time.then(|| accepted.saturating_add(ends.duration_since(accepted) / 2));
         let before = self.days_before_end.iter().map(|days| ends.saturating_sub(hours(24 * i64::from(*days))));
         let all = after.chain(half).chain(before);
-        let mut moments: Vec<_> = all.flatten().filter(|at| *at > accepted && *at < ends).collect();
+        let mut moments: Vec<_> = all.flatten().filter(|at| *at >= first_reminder(accepted) && *at < ends).collect();
         moments.sort();
         moments.dedup();
         moments
     }
 
-    /// What is to be done of a bundle whose row was due at `due`; `waits`: nobody has collected it.
+    /// What is to be done of a bundle whose row was due at `due`; `waits`: nobody has collected it. A row that other settings made due
+    /// earlier, at the moment they came, is told of what comes from then on.
     pub fn look(
         &self,
         (accepted, ends): (Timestamp, Timestamp),
@@ -150,6 +151,25 @@ mod tests {
             due = again;
         }
         assert_eq!(told[3..], [at("2026-03-30T00:00:00Z"), at("2026-04-29T00:00:00Z")]);
+    }
+
+    // Profile §8.14
+    #[test]
+    fn who_keeps_content_shorter_is_told_before_the_new_end_and_nothing_twice() {
+        let (accepted, shorter) = (at("2026-01-01T12:00:00Z"), at("2026-02-01T00:00:00Z"));
+        // Told of a day and of three days, and due again at half the time, as it was then.
+        let look = |due, now| Reminders::default().look((accepted, shorter), (due, now), true);
+        for changed in ["2026-01-04T12:00:00Z", "2026-01-10T00:00:00Z"].map(at) {
+            let changed = changed + SignedDuration::from_secs(1);
+            let half = at("2026-01-16T18:00:00Z");
+            assert_eq!(look(changed, changed), Reminding::Look { tell: false, again: Some(half) });
+            assert_eq!(look(half, half), Reminding::Look { tell: true, again: Some(at("2026-01-29T00:00:00Z")) });
+        }
+        // It is as before: looked at early, and told in its time.
+        let early = at("2026-01-01T13:00:00Z");
+        assert_eq!(look(early, early), Reminding::Look { tell: false, again: Some(first_reminder(accepted)) });
+        let short = Reminders { after_hours: vec![], half_time: false, days_before_end: vec![30] };
+        assert!(short.moments(accepted, shorter).is_empty(), "none before a day");
     }
 
     #[test]

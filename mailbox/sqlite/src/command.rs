@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Report(Box<report::Order>, Octets, Timestamp, Reply<bool>),
     /// It is due no more, or later; nothing is filed.
     Settle(report::Settled, Reply<bool>),
+    /// By these settings it is told from now on that nobody came.
+    RemindBy(i64, Timestamp, Reply<()>),
     TurnNotices(Timestamp, Reply<Turned>),
     MarkNotices(Party, MarkNotices, Reply<MarkedNotices>),
     /// Ends the writer once everything before it is answered.
@@ -276,6 +278,7 @@ impl Command {
             Self::Report(order, body, now, reply) => reply.told(report::file(rows, order, body.place()?, *now).await),
             Self::TurnNotices(now, reply) => reply.quiet(notice::turn(rows, *now).await),
             Self::MarkNotices(party, marks, reply) => reply.quiet(notice::mark(rows, party, marks).await),
+            Self::RemindBy(rule, now, reply) => reply.quiet(report::remind_by(rows, *rule, *now).await),
             Self::Settle(settled, reply) => reply.quiet(report::settle(rows, *settled).await.map(|(was, _)| was)),
             Self::Close(reply) => reply.quiet(Ok(())),
         }
@@ -311,6 +314,7 @@ impl Command {
             | Self::Amend(_, reply)
             | Self::SignActs(_, reply)
             | Self::SetQuota(_, _, reply)
+            | Self::RemindBy(_, _, reply)
             | Self::Close(reply) => reply.send(failed),
         }
     }

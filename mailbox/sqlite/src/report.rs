@@ -162,6 +162,17 @@ pub(crate) async fn settle(rows: &mut SqliteConnection, settled: Settled) -> Res
     Ok((gone.execute(rows).await?.rows_affected() > 0, holds))
 }
 
+/// Profile §8.14: where these are other settings than before, every bundle that waits is looked at now, for its next moment may come
+/// before that of which its row knows. What came before this moment is not told by that, and so nothing is told again.
+pub(crate) async fn remind_by(rows: &mut SqliteConnection, rule: i64, now: Timestamp) -> Result<(), Stop> {
+    let known = sqlx::query!("UPDATE counter SET value = ? WHERE name = 'reminded_by' AND value IS NOT ?", rule, rule);
+    if known.execute(&mut *rows).await?.rows_affected() > 0 {
+        let (now, what) = (now.as_millisecond(), Report::Uncollected.code());
+        sqlx::query!("UPDATE due SET at = ? WHERE at > ? AND what = ?", now, now, what).execute(rows).await?;
+    }
+    Ok(())
+}
+
 /// Has nobody collected it so far?
 async fn waits(rows: &mut SqliteConnection, message: MessageId) -> Result<bool, Stop> {
     let waiting = State::Delivered.code();

@@ -519,6 +519,10 @@ impl Store for SqliteStore {
         report::told(self, told, now).await
     }
 
+    async fn remind_by(&self, rule: i64, now: Timestamp) -> Result<(), StoreError> {
+        self.change(|reply| Command::RemindBy(rule, now, reply)).await
+    }
+
     async fn licences_due(&self, now: Timestamp) -> Result<Vec<OfficeNumber>, StoreError> {
         licence::to_look_at(&self.readers, now).await
     }

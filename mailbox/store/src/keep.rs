@@ -393,6 +393,10 @@ pub trait Store: Send + Sync + 'static {
     /// It was told, or needs no telling. Says whether it was still due: whoever comes second files nothing.
     fn told(&self, told: Told, now: Timestamp) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
+    /// The number of the settings that say when it is told that nobody came. Where they are others than before, every bundle that waits
+    /// is due now (Profile §8.14).
+    fn remind_by(&self, rule: i64, now: Timestamp) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// The offices whose licence is to be looked at by now (Profile §10.7), a hundred at most.
     fn licences_due(&self, now: Timestamp) -> impl Future<Output = Result<Vec<OfficeNumber>, StoreError>> + Send;
 

@@ -12,6 +12,7 @@ pub mod acts;
 pub mod annotations;
 pub mod deliver;
 pub mod directory;
+pub mod due;
 pub mod evidence;
 pub mod expire;
 pub mod flags;
@@ -119,6 +120,7 @@ macro_rules! store_suite {
             evidence::what_is_due_is_told_once,
             evidence::what_was_collected_while_the_letter_was_written_is_not_told,
             evidence::by_a_doubted_date_nobody_is_reminded,
+            due::by_other_settings_what_waits_is_looked_at_once,
             evidence::who_asked_for_a_report_is_put_on_the_list,
             accounts::orders_change_what_they_name_and_nothing_else,
             accounts::of_two_new_passwords_at_once_one_counts,

@@ -1,0 +1,36 @@
+//! When it is looked at again what waits to be told.
+
+use std::sync::Arc;
+
+use fumibako_model::{Report, first_reminder};
+use jiff::{SignedDuration, Timestamp};
+
+use super::expire::{ago, send};
+use super::{World, now};
+use crate::{Store, Told};
+
+/// When reminders are due, of those that are due within so many days.
+async fn reminders<S: Store>(store: &S, days: i64) -> Vec<Timestamp> {
+    let due = store.due(ago(-days), None, 9).await.unwrap().into_iter().map(|due| due.key);
+    due.filter(|key| key.report == Report::Uncollected).map(|key| key.at).collect()
+}
+
+// Profile §8.14
+pub async fn by_other_settings_what_waits_is_looked_at_once<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    send(&*store, &world, "a", ago(20)).await;
+    let key = store.due(now(), None, 9).await.unwrap()[0].key;
+    let again = ago(-25);
+    assert!(store.told(Told { key, again: Some(again), letter: None }, now()).await.unwrap());
+    send(&*store, &world, "b", ago(2)).await;
+    let waits = first_reminder(ago(2));
+    store.remind_by(7, now()).await.unwrap();
+    assert_eq!(reminders(&*store, 0).await, [waits, now()], "one was due, and so is the other now");
+    let key = store.due(now(), None, 9).await.unwrap()[1].key;
+    assert!(store.told(Told { key, again: Some(again), letter: None }, now()).await.unwrap());
+    let later = now() + SignedDuration::from_hours(1);
+    store.remind_by(7, later).await.unwrap();
+    assert_eq!(reminders(&*store, 25).await, [waits, again], "by the same settings nothing changes");
+    store.remind_by(8, later).await.unwrap();
+    assert_eq!(reminders(&*store, 25).await, [waits, later]);
+}
