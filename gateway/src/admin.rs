@@ -19,6 +19,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::{Done, Enrolled, Office, OfficeNumber, Party, Refusal, Refused, What};
 use fumibako_signer::{Certificate, Trust};
+use fumibako_store::bodies::Day;
 use fumibako_store::{Amendment, Census, Store, StoreError, WhichActs, hex};
 use jiff::Timestamp;
 
@@ -32,8 +33,8 @@ pub use socket::{CallError, call};
 pub(crate) use socket::{bind as bind_socket, serve};
 pub use words::{
     AccountRequest, AccountRow, ActsReport, Audited, AuthorityRow, BackupReport, CertificateRow, DayRow, DeedRow,
-    FaultRow, HoldRow, LicenceAsk, NoticeAsk, NoticeRow, NoticeState, OfficeRow, PlaceRow, PruneView, PutReport,
-    RefusedMore, RefusedRow, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, TermsRow,
+    ExpiryView, FaultRow, HoldRow, LicenceAsk, NoticeAsk, NoticeRow, NoticeState, OfficeRow, PlaceRow, PruneView,
+    PutReport, RefusedMore, RefusedRow, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, TermsRow,
     VerifyReport,
 };
 
@@ -176,6 +177,7 @@ impl<S: Store> Admin<S> {
 
     async fn status(&self) -> Result<Reply, StoreError> {
         let census = self.0.store.census().await?;
+        let expiry = ExpiryView::of(&census, Day::of(self.0.clock.now()));
         let Census { offices, accounts, messages, bytes, evidence, nearly_full, .. } = census;
         let counts = &self.0.counts;
         Ok(Reply::Status(Box::new(Status {
@@ -199,6 +201,7 @@ impl<S: Store> Admin<S> {
             accepted: counts.all_accepted(),
             refused: counts.refused.all(),
             connections: counts.connections.all(),
+            expiry,
         })))
     }
 }

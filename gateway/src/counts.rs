@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use fumibako_model::{Refusal, Refused, Report};
+use fumibako_store::bodies::Day;
 use fumibako_store::{Census, Delivery};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -78,6 +79,10 @@ struct Gauges {
     nearly_full: Gauge,
     writer: Gauge,
     body_memory: Gauge,
+    expiry_doubted: Gauge,
+    reminders_doubted: Gauge,
+    days_kept_back: Gauge,
+    days_stuck: Gauge,
 }
 
 /// What the gateway holds of its own, beside the store.
@@ -87,6 +92,8 @@ pub(crate) struct Held {
     pub(crate) connections: usize,
     /// Bytes of bodies on their way in.
     pub(crate) body_memory: usize,
+    /// The day, by which expiry may doubt the date.
+    pub(crate) today: Day,
 }
 
 impl Default for Counts {
@@ -149,6 +156,10 @@ impl Counts {
         one("offices_nearly_full", "Offices whose folders are full to four fifths", &now.nearly_full);
         one("changes_waiting", "Changes that wait for the store's writer", &now.writer);
         one("body_memory_octets", "Memory granted to messages on their way in", &now.body_memory);
+        one("expiry_doubted", "1 while the date has leapt and no key is destroyed by it", &now.expiry_doubted);
+        one("reminders_doubted", "1 while nobody is reminded for that", &now.reminders_doubted);
+        one("days_kept_back", "Days of mail that are due and were kept for that", &now.days_kept_back);
+        one("days_stuck", "Days of mail that are due and could not go, and holds", &now.days_stuck);
         let help = "From the last octet of a message to its 250";
         registry.register_with_unit("answer", help, Unit::Seconds, self.answered.clone());
     }
@@ -193,19 +204,22 @@ impl Counts {
 
     /// All of it as OpenMetrics text.
     pub(crate) fn text(&self, census: &Census, held: Held) -> String {
-        let Gauges { connections, offices, messages, bytes, evidence, unsigned, due, nearly_full, writer, body_memory } =
-            &self.now;
+        let now = &self.now;
         let set = |gauge: &Gauge, value: u64| gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
-        set(connections, held.connections as u64);
-        set(offices, census.offices);
-        set(messages, census.messages);
-        set(bytes, census.bytes);
-        set(evidence, census.evidence);
-        set(unsigned, (census.evidence + census.pruned).saturating_sub(census.logged));
-        set(due, census.due);
-        set(nearly_full, census.nearly_full);
-        set(writer, census.writer_waiting);
-        set(body_memory, held.body_memory as u64);
+        set(&now.connections, held.connections as u64);
+        set(&now.offices, census.offices);
+        set(&now.messages, census.messages);
+        set(&now.bytes, census.bytes);
+        set(&now.evidence, census.evidence);
+        set(&now.unsigned, (census.evidence + census.pruned).saturating_sub(census.logged));
+        set(&now.due, census.due);
+        set(&now.nearly_full, census.nearly_full);
+        set(&now.writer, census.writer_waiting);
+        set(&now.body_memory, held.body_memory as u64);
+        set(&now.expiry_doubted, u64::from(census.dates.doubts_keys(held.today.0)));
+        set(&now.reminders_doubted, u64::from(census.dates.doubts_reminders(held.today.0)));
+        set(&now.days_kept_back, census.days_kept_back);
+        set(&now.days_stuck, census.days_stuck);
         let mut text = String::new();
         // A string takes whatever is written to it.
         encode(&mut text, &self.registry).unwrap_or_default();

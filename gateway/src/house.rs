@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use fumibako_model::{AgentId, Done, OfficeNumber, Party, Refusal, Refused, What};
 use fumibako_signer::{Certificate, Identity, Trust};
+use fumibako_store::bodies::Day;
 use fumibako_store::{Amend, Expired, Facts, Paper, PaperKind, Store, StoreError};
 use fumibako_wire::{imap, pop3, smtp};
 use tokio::sync::{Semaphore, watch};
@@ -282,7 +283,8 @@ impl<S: Store> House<S> {
         let connections = self.connected.0.lock().unwrap_or_else(PoisonError::into_inner).all;
         let free = self.body_memory.available_permits() << 10;
         let body_memory = self.config.limits.body_memory_bytes.saturating_sub(free);
-        Ok(self.counts.text(&census, Held { connections, body_memory }))
+        let today = Day::of(self.clock.now());
+        Ok(self.counts.text(&census, Held { connections, body_memory, today }))
     }
 
     /// Counts and logs a refusal that has its reference already (Profile §6.2).

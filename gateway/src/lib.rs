@@ -33,8 +33,8 @@ mod witness;
 
 pub use admin::{
     AccountRequest, AccountRow, ActsReport, Admin, Audited, AuthorityRow, BackupReport, CallError, CertificateRow,
-    DayRow, DeedRow, FaultRow, HoldRow, LicenceAsk, NoticeAsk, NoticeRow, NoticeState, OFFICES_AT_ONCE, OfficeRow,
-    PlaceRow, PruneView, PutReport, RefusedMore, RefusedRow, Reply, Request, RestoreReport, Secret, Status,
+    DayRow, DeedRow, ExpiryView, FaultRow, HoldRow, LicenceAsk, NoticeAsk, NoticeRow, NoticeState, OFFICES_AT_ONCE,
+    OfficeRow, PlaceRow, PruneView, PutReport, RefusedMore, RefusedRow, Reply, Request, RestoreReport, Secret, Status,
     StoreReport, Tampered, TermsRow, VerifyReport, call,
 };
 pub use clock::Clock;

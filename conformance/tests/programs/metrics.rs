@@ -91,6 +91,8 @@ fn a_monitor_of_this_machine_reads_what_happened_and_of_nobody() {
         ("fumibako_answer_seconds_bucket{le=\"+Inf\"}", "4"),
         ("fumibako_connections_total{door=\"imap\"}", "1"),
         ("fumibako_connections_open", "3"),
+        ("fumibako_expiry_doubted", "0"),
+        ("fumibako_days_stuck", "0"),
         (&refused, "1"),
     ] {
         assert_eq!(found.get(name).map(String::as_str), Some(value), "{name} in\n{text}");

@@ -25,7 +25,7 @@ pub use evidence::{Audited, PruneView, RefusedMore, RefusedRow, Tampered};
 pub use keeping::{BackupReport, DayRow, FaultRow, HoldRow, PlaceRow, RestoreReport, StoreReport, VerifyReport};
 pub use licence::{DeedRow, LicenceAsk, TermsRow};
 pub use notices::{NoticeAsk, NoticeRow, NoticeState};
-pub use status::Status;
+pub use status::{ExpiryView, Status};
 
 /// A question of the operator.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]

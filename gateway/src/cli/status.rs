@@ -1,9 +1,10 @@
 //! `status`: how the running gateway is.
 
+use fumibako_careplan::Lang;
 use fumibako_model::JAPAN;
 
 use super::{Context, Failure, unexpected};
-use crate::admin::{Reply, Request};
+use crate::admin::{ExpiryView, Reply, Request};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Status {
@@ -58,8 +59,79 @@ impl Status {
                 (lang.pick("起動後の受付", "accepted since start"), s.accepted.to_string()),
                 (lang.pick("起動後の拒否", "refused since start"), s.refused.to_string()),
                 (lang.pick("起動後の接続", "connections since start"), s.connections.to_string()),
+                (lang.pick("期限切れの消去", "expiry"), expiry(&s.expiry, lang)),
             ];
             rows.map(|(name, value)| format!("{name}: {value}")).join("\n")
         })
+    }
+}
+
+/// When it ran, and, in a line each, what somebody has to do.
+fn expiry(view: &ExpiryView, lang: Lang) -> String {
+    let ExpiryView { ran_on, doubted, reminders_doubted, days_kept_back: kept, days_stuck: stuck } = view;
+    let ran = ran_on.as_ref().map(|day| lang.pick(format!("{day}（UTC）に実行"), format!("ran on {day} (UTC)")));
+    let ran = ran.unwrap_or_else(|| lang.pick("まだ実行していません", "has not run yet").to_owned());
+    let doubted = doubted.then(|| {
+        lang.pick(
+            format!(
+                "日付がそこから 30 日より多く進んでいるので、時計の狂いを疑い、自動では消去しません（消去を待つ日: {kept} 日分）。\
+                 時計を確かめてください。正しければ、fumibako-gateway expire --dry-run で消えるものを見て、残すものは hold add で保全してから、\
+                 fumibako-gateway expire を実行してください。時計が遅れていた間に届いたメールは、その日付の分として消えます。"
+            ),
+            format!(
+                "The date is more than 30 days past that. The clock may be wrong, or was: nothing is erased by itself ({kept} day(s) wait). \
+                 Look at the clock. If it is right, see what would go (fumibako-gateway expire --dry-run), hold what must stay (hold add), \
+                 then run fumibako-gateway expire. Mail that came while the clock was behind goes with the date it got."
+            ),
+        )
+    });
+    let reminders = reminders_doubted.then(|| {
+        let said =
+            ("それまで、未取得のお知らせも送りません。", "Until then nobody is reminded of what was not collected.");
+        lang.pick(said.0, said.1).to_owned()
+    });
+    let stuck = (*stuck > 0).then(|| {
+        lang.pick(
+            format!("消去できなかったもの: {stuck} 日分。fumibako-gateway expire を実行すると、理由と、することが表示されます。"),
+            format!("Could not be erased: {stuck} day(s). Run fumibako-gateway expire: it says why, and what to do."),
+        )
+    });
+    [Some(ran), doubted, reminders, stuck].into_iter().flatten().collect::<Vec<_>>().join("\n  ")
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    fn check(view: &ExpiryView, lang: Lang, expected: Expect) {
+        expected.assert_eq(&expiry(view, lang));
+    }
+
+    // Profile §11.5
+    #[test]
+    fn what_stands_in_the_way_of_expiry_is_said_with_what_to_do() {
+        let well = ExpiryView { ran_on: Some("2026-11-26".into()), ..ExpiryView::default() };
+        check(&ExpiryView::default(), Lang::Ja, expect!["まだ実行していません"]);
+        check(&well, Lang::En, expect!["ran on 2026-11-26 (UTC)"]);
+        let ill = ExpiryView { doubted: true, reminders_doubted: true, days_kept_back: 2, days_stuck: 1, ..well };
+        check(
+            &ill,
+            Lang::Ja,
+            expect![[r"
+                2026-11-26（UTC）に実行
+                  日付がそこから 30 日より多く進んでいるので、時計の狂いを疑い、自動では消去しません（消去を待つ日: 2 日分）。時計を確かめてください。正しければ、fumibako-gateway expire --dry-run で消えるものを見て、残すものは hold add で保全してから、fumibako-gateway expire を実行してください。時計が遅れていた間に届いたメールは、その日付の分として消えます。
+                  それまで、未取得のお知らせも送りません。
+                  消去できなかったもの: 1 日分。fumibako-gateway expire を実行すると、理由と、することが表示されます。"]],
+        );
+        check(
+            &ExpiryView { reminders_doubted: false, ..ill },
+            Lang::En,
+            expect![[r"
+                ran on 2026-11-26 (UTC)
+                  The date is more than 30 days past that. The clock may be wrong, or was: nothing is erased by itself (2 day(s) wait). Look at the clock. If it is right, see what would go (fumibako-gateway expire --dry-run), hold what must stay (hold add), then run fumibako-gateway expire. Mail that came while the clock was behind goes with the date it got.
+                  Could not be erased: 1 day(s). Run fumibako-gateway expire: it says why, and what to do."]],
+        );
     }
 }

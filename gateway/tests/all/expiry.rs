@@ -1,12 +1,16 @@
 //! Content expires in a running gateway.
 
-use fumibako_gateway::{Reply, Request, call};
+use std::time::Duration;
+
+use fumibako_gateway::{Clock, ExpiryView, Reply, Request, call};
 use fumibako_model::{DayState, Refusal, Retention};
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::bodies::Day;
 use fumibako_store::suite::{World, domain, expire::send, sakura, view};
-use jiff::Timestamp;
+use fumibako_store::{Asked, Store};
+use jiff::{SignedDuration, Timestamp};
 
+use crate::reports;
 use crate::support::{Fixture, RECIPIENT, ago};
 
 /// A gateway whose store has a bundle of a hundred days ago and one of five days ago, and when that was.
@@ -97,4 +101,40 @@ async fn what_the_store_cannot_do_is_told_to_the_operator() {
     let add = Request::HoldAdd { number, message_id, reason: "審査請求".into(), by: "佐藤".into() };
     let Reply::Failed { why } = gateway.ask(add).await else { panic!("the file is gone") };
     assert!(why.contains(&file.display().to_string()) && why.contains("backup"), "{why}");
+}
+
+// Profile §11.5, §8.27
+#[tokio::test(flavor = "multi_thread")]
+async fn that_the_date_is_doubted_is_shown_until_somebody_looked() {
+    let behind = ago(100);
+    let gateway = reports::with(async |store, world| {
+        for at in [ago(1), behind] {
+            store.expire(Retention::default(), Asked::ByTheClock, at).await.unwrap();
+        }
+        send(store, world, "kept", behind).await;
+    })
+    .await;
+    let shown = async || {
+        let Reply::Status(status) = gateway.ask(Request::Status).await else { panic!("status") };
+        let Reply::Metrics { text } = gateway.ask(Request::Metrics).await else { panic!("metrics") };
+        let gauge = |name: &str| text.lines().any(|line| line == format!("fumibako_{name} 1"));
+        (status.expiry, ["expiry_doubted", "reminders_doubted", "days_kept_back"].map(gauge))
+    };
+    let began = Clock.now();
+    while shown().await.0.days_kept_back == 0 {
+        assert!(Clock.now() < began + SignedDuration::from_mins(5), "the run of the start");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let (view, gauges) = shown().await;
+    let expected = ExpiryView {
+        ran_on: Some(written(behind)),
+        doubted: true,
+        reminders_doubted: false,
+        days_kept_back: 1,
+        days_stuck: 0,
+    };
+    assert_eq!((view, gauges), (expected, [true, false, true]));
+    assert!(matches!(gateway.ask(Request::Expire { dry_run: false }).await, Reply::Expiry { .. }));
+    let (view, gauges) = shown().await;
+    assert_eq!((view.doubted, view.days_kept_back, gauges), (false, 0, [false; 3]));
 }

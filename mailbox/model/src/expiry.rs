@@ -141,6 +141,43 @@ pub fn leapt(last: Option<i32>, today: i32) -> bool {
     last.is_some_and(|last| today > last.saturating_add(LEAP_DAYS))
 }
 
+/// What is known of the date from the runs of expiry before (Profile §11.5), as UTC days since 1970.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dates {
+    /// When it last ran, as the clock said then. What came while a clock was behind stands under days of that time, and would go as
+    /// soon as the clock is right: so a clock that was behind leaves a doubt behind it, until somebody has looked.
+    pub expired_on: Option<i32>,
+    /// The newest day that was believed. A clock that was behind for a while takes it back no more than it takes back what happened.
+    pub believed_on: Option<i32>,
+}
+
+impl Dates {
+    /// Is no key to be destroyed by the clock alone?
+    pub fn doubts_keys(self, today: i32) -> bool {
+        leapt(self.expired_on, today)
+    }
+
+    /// Is nobody to be reminded?
+    pub fn doubts_reminders(self, today: i32) -> bool {
+        leapt(self.believed_on, today)
+    }
+
+    /// What is known after a run. A person who asks for it says that the date is right; a date that is doubted is not written down,
+    /// lest the next run believe it.
+    #[must_use]
+    pub fn after(self, today: i32, asked_by_a_person: bool) -> Self {
+        // By a clock of 1970 it ran all the same.
+        let ran = Some(today.max(1));
+        if asked_by_a_person {
+            return Self { expired_on: ran, believed_on: ran };
+        }
+        Self {
+            expired_on: if self.doubts_keys(today) { self.expired_on } else { ran },
+            believed_on: if self.doubts_reminders(today) { self.believed_on } else { self.believed_on.max(ran) },
+        }
+    }
+}
+
 /// The first moment of the next UTC day.
 pub fn next_midnight(now: Timestamp) -> Timestamp {
     let day = now.as_second().div_euclid(DAY) + 1;
@@ -196,6 +233,35 @@ mod tests {
         assert!(!leapt(Some(TODAY - LEAP_DAYS), TODAY));
         assert!(leapt(Some(TODAY - LEAP_DAYS - 1), TODAY));
         assert!(!leapt(Some(TODAY + 400), TODAY));
+    }
+
+    // Profile §11.5
+    #[test]
+    fn a_clock_that_was_behind_leaves_a_doubt_about_keys_and_none_about_reminders() {
+        let right = Dates::default().after(TODAY, false);
+        for behind in [TODAY - 400, 0, -3] {
+            let mut dates = right.after(behind, false);
+            for today in TODAY..TODAY + 3 * LEAP_DAYS {
+                assert!(dates.doubts_keys(today) && !dates.doubts_reminders(today), "{behind} {today}");
+                dates = dates.after(today, false);
+            }
+            let looked_at = dates.after(TODAY + 90, true);
+            assert!(!looked_at.doubts_keys(TODAY + 91));
+        }
+        // Where that was the first run, nothing is known of any day after it.
+        let first = Dates::default().after(0, false);
+        assert!(first.doubts_keys(TODAY) && first.doubts_reminders(TODAY));
+    }
+
+    // Profile §11.5
+    #[test]
+    fn a_clock_that_is_ahead_is_believed_by_nobody_but_a_person_and_is_taken_back() {
+        let right = Dates::default().after(TODAY, false);
+        assert_eq!(right.after(TODAY + LEAP_DAYS + 1, false), right);
+        let confirmed = right.after(TODAY + 400, true);
+        assert!(!confirmed.doubts_keys(TODAY + 401) && !confirmed.doubts_reminders(TODAY + 401));
+        let back = confirmed.after(TODAY, false);
+        assert!(!back.doubts_keys(TODAY + 1) && back.doubts_keys(TODAY + LEAP_DAYS + 1));
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub use directory::{
 pub use entry::{Erased, Keeping, LogEntry, NotAnEntry, Pruned, Pruning, erased_leaves};
 pub use evidence::{Event, Evidence, EvidenceId, NotAnEvidenceId, Reason, Recorded};
 pub use expiry::{
-    DayState, LEAP_DAYS, NotADayState, NotARetention, Retention, Standing, Step, leapt, next_midnight, steps,
+    Dates, DayState, LEAP_DAYS, NotADayState, NotARetention, Retention, Standing, Step, leapt, next_midnight, steps,
 };
 pub use fault::Fault;
 pub use fumibako_careplan::{

@@ -7,8 +7,9 @@ mod files;
 mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use fumibako_model::{DayState, LEAP_DAYS, Retention, Standing, Step, leapt, steps};
+use fumibako_model::{Dates, DayState, LEAP_DAYS, Retention, Standing, Step, steps};
 use fumibako_store::bodies::Day;
 use fumibako_store::{Asked, DayOfMail, Expired, StoreError};
 use jiff::Timestamp;
@@ -19,7 +20,7 @@ use crate::error::store_error;
 use crate::hold;
 use crate::store::SqliteStore;
 
-pub(crate) use day::{last_run, range, standing};
+pub(crate) use day::{dates, range, standing};
 pub(crate) use rows::{erase, fail, ran, remove, sweep, swept, uncollected, write_down};
 
 /// What the writer does for expiry.
@@ -32,8 +33,29 @@ pub(crate) enum Order {
     Sweep(Day),
     /// The day is `swept`.
     Swept(Day, Timestamp),
-    /// Expiry ran on this day.
-    Ran(Day),
+    /// Expiry ran, and this is known of the date.
+    Ran(Dates),
+}
+
+/// What the last run left that was due, since this process began.
+#[derive(Debug, Default)]
+pub(crate) struct Undone {
+    /// Days, because the date is doubted.
+    kept_back: AtomicU64,
+    /// Days, and holds that were to end, because of an error.
+    stuck: AtomicU64,
+}
+
+impl Undone {
+    /// Both, as [`fumibako_store::Census`] has them.
+    pub(crate) fn counted(&self) -> (u64, u64) {
+        (self.kept_back.load(Ordering::Relaxed), self.stuck.load(Ordering::Relaxed))
+    }
+
+    fn is_now(&self, (kept_back, stuck): (u64, u64)) {
+        self.kept_back.store(kept_back, Ordering::Relaxed);
+        self.stuck.store(stuck, Ordering::Relaxed);
+    }
 }
 
 /// The days whose content is not wholly gone.
@@ -57,19 +79,20 @@ pub(crate) async fn run(
     now: Timestamp,
 ) -> Result<Expired, StoreError> {
     let _one_at_a_time = store.expiring.lock().await;
-    let mut stuck = match hold::finish(store, now).await {
-        Ok(()) => None,
+    let mut stuck = Vec::new();
+    match hold::finish(store, now).await {
+        Ok(()) => {}
         Err(error @ StoreError::Busy(_)) => return Err(error),
         // What cannot be let go of must not keep everything else: a day further below, a hold here.
         Err(error) => {
             tracing::error!(%error, "hold.stuck");
-            Some(error)
+            stuck.push(error);
         }
-    };
+    }
     let today = Day::of(now);
-    let last = day::last_run(&store.readers).await.map_err(store_error)?;
-    let doubted = asked == Asked::ByTheClock && leapt(last.map(|day| day.0), today.0);
-    let mut expired = Expired::default();
+    let dates = dates(&store.readers).await.map_err(store_error)?;
+    let doubted = asked == Asked::ByTheClock && dates.doubts_keys(today.0);
+    let mut expired = Expired { doubted, ..Expired::default() };
     let mut kept_back = 0;
     for standing in standings(store).await? {
         let steps = steps(standing, keep, today.0);
@@ -87,21 +110,20 @@ pub(crate) async fn run(
             Err(error @ (StoreError::Broken(_) | StoreError::Busy(_))) => return Err(error),
             Err(error) => {
                 tracing::error!(day = %Day(standing.day), %error, "day.stuck");
-                stuck.get_or_insert(error);
+                stuck.push(error);
             }
         }
     }
-    // Profile §11.5: a doubted date is not written down, lest the next run believe it.
-    if !doubted {
-        store.order(Order::Ran(today)).await?;
-    }
-    if let Some(error) = stuck {
+    store.order(Order::Ran(dates.after(today.0, asked == Asked::ByThePerson))).await?;
+    store.undone.is_now((kept_back, stuck.len() as u64));
+    if let Some(error) = stuck.into_iter().next() {
         return Err(error);
     }
     if kept_back > 0 {
         return Err(StoreError::Failed(format!(
             "the date is {today}, more than {LEAP_DAYS} days after the last expiry; {kept_back} days of mail are due and \
-             were kept, in case the clock is wrong. If the date is right, run `fumibako-gateway expire`"
+             were kept, in case the clock is wrong or was. If the date is right, look at what goes (`fumibako-gateway expire \
+             --dry-run`), then run `fumibako-gateway expire`"
         )));
     }
     // Profile §11.7
@@ -109,7 +131,6 @@ pub(crate) async fn run(
     if doubted {
         tracing::warn!(%today, "expiry.date_doubted");
     }
-    expired.doubted = doubted;
     Ok(expired)
 }
 

@@ -82,6 +82,7 @@ pub(crate) async fn open(folder: &Path, domain: Domain, room: u64) -> Result<Sql
         heads: Arc::default(),
         views: Arc::default(),
         expiring,
+        undone: Arc::default(),
         touching,
     })
 }

@@ -14,6 +14,7 @@ use sqlx::SqlitePool;
 
 use crate::disk::Disk;
 use crate::error::{store_error, unreadable};
+use crate::expire::dates;
 use crate::ledger::Folder;
 
 /// All folders of an office, and what it subscribed to.
@@ -212,7 +213,8 @@ pub(crate) async fn census(readers: &SqlitePool) -> Result<Census, StoreError> {
         due: counted.due.cast_unsigned(),
         refused_receipts: counted.refused_receipts.cast_unsigned(),
         nearly_full: counted.nearly_full.cast_unsigned(),
-        writer_waiting: 0,
+        dates: dates(readers).await.map_err(store_error)?,
+        ..Census::default()
     })
 }
 

@@ -1,7 +1,7 @@
 //! What is due to be told, and what was (Profile §8.14, §10.7): one list that survives restarts; a letter is filed in the commit that
 //! takes its reason from the list.
 
-use fumibako_model::{Done, Flags, FolderId, MessageId, OfficeNumber, Recorded, Refusal, Report, State, leapt};
+use fumibako_model::{Done, Flags, FolderId, MessageId, OfficeNumber, Recorded, Refusal, Report, State};
 use fumibako_store::bodies::{Day, Place};
 use fumibako_store::{Amend, Amendment, Due, DueKey, Letter, LicenceChange, StoreError, Told};
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::command::{Command, Octets};
 use crate::error::{Stop, store_error, unreadable};
-use crate::expire::last_run;
+use crate::expire::dates;
 use crate::ledger::{Body, Ledger, Wake};
 use crate::store::SqliteStore;
 use crate::{acts, licence};
@@ -61,8 +61,8 @@ pub(crate) async fn due(
     now: Timestamp,
     (after, most): (Option<DueKey>, usize),
 ) -> Result<Vec<Due>, StoreError> {
-    let last = last_run(readers).await.map_err(store_error)?;
-    let but = leapt(last.map(|day| day.0), Day::of(now).0).then(|| Report::Uncollected.code());
+    let dates = dates(readers).await.map_err(store_error)?;
+    let but = dates.doubts_reminders(Day::of(now).0).then(|| Report::Uncollected.code());
     let (now, most) = (now.as_millisecond(), i64::try_from(most).unwrap_or(i64::MAX));
     let (at, message, what) = after.map_or((i64::MIN, 0, 0), |key| {
         let DueKey { at, message, report } = key;

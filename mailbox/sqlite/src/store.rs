@@ -50,6 +50,7 @@ pub struct SqliteStore {
     pub(crate) views: Arc<Views>,
     /// Held by whoever takes content away: expiry.
     pub(crate) expiring: Arc<Mutex<()>>,
+    pub(crate) undone: Arc<expire::Undone>,
     /// Held while bodies or keys are changed beside the writer, and for good once the store is closed.
     pub(crate) touching: Arc<Mutex<()>>,
 }
@@ -594,6 +595,7 @@ impl Store for SqliteStore {
 
     async fn census(&self) -> Result<Census, StoreError> {
         let writer_waiting = (self.ask.max_capacity() - self.ask.capacity()) as u64;
-        Ok(Census { writer_waiting, ..read::census(&self.readers).await? })
+        let (days_kept_back, days_stuck) = self.undone.counted();
+        Ok(Census { writer_waiting, days_kept_back, days_stuck, ..read::census(&self.readers).await? })
     }
 }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use fumibako_model::log::Hash;
 use fumibako_model::{
-    AgentId, Annotation, Changes, Delegate, Details, Directory, Done, Evidence, EvidenceId, FolderId, FolderName,
-    FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, NamedFlags, OfficeNumber, Party, Private, Refusal,
-    Refused, Retention, Roll, Uid, UidValidity,
+    AgentId, Annotation, Changes, Dates, Delegate, Details, Directory, Done, Evidence, EvidenceId, FolderId,
+    FolderName, FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, NamedFlags, OfficeNumber, Party,
+    Private, Refusal, Refused, Retention, Roll, Uid, UidValidity,
 };
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -546,6 +546,12 @@ pub struct Census {
     pub nearly_full: u64,
     /// Changes that wait for the writer.
     pub writer_waiting: u64,
+    /// What expiry knows of the date.
+    pub dates: Dates,
+    /// Days that were due when expiry last ran and were kept, because the date is doubted (Profile §11.5).
+    pub days_kept_back: u64,
+    /// Days that could not go then, and holds that could not end.
+    pub days_stuck: u64,
 }
 
 /// Why a verb of the store did not succeed.

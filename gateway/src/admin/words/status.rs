@@ -1,5 +1,7 @@
 //! What `status` tells.
 
+use fumibako_store::Census;
+use fumibako_store::bodies::Day;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -48,4 +50,35 @@ pub struct Status {
     pub refused: u64,
     /// Connections since the start.
     pub connections: u64,
+    /// What stands in the way of expiry.
+    #[serde(default)]
+    pub expiry: ExpiryView,
+}
+
+/// How expiry is (Profile §11.5). As long as any of it is so, somebody has something to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpiryView {
+    /// The UTC day by which it last ran, `YYYY-MM-DD`; none before the first time.
+    pub ran_on: Option<String>,
+    /// The date has leapt since then: the clock alone destroys no key.
+    pub doubted: bool,
+    /// Nor is anybody reminded of what nobody collected.
+    pub reminders_doubted: bool,
+    /// Days that were due in the last run and were kept for that.
+    pub days_kept_back: u64,
+    /// Days, and holds that were to end, that could not go in the last run.
+    pub days_stuck: u64,
+}
+
+impl ExpiryView {
+    pub(crate) fn of(census: &Census, today: Day) -> Self {
+        let Census { dates, days_kept_back, days_stuck, .. } = *census;
+        Self {
+            ran_on: dates.expired_on.map(|day| Day(day).to_string()),
+            doubted: dates.doubts_keys(today.0),
+            reminders_doubted: dates.doubts_reminders(today.0),
+            days_kept_back,
+            days_stuck,
+        }
+    }
 }

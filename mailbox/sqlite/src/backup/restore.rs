@@ -125,7 +125,7 @@ async fn advance(rows: &Path, now: Timestamp) -> Result<(), StoreError> {
             AHEAD,
         ),
         // An operator is here: the date is looked at.
-        ("UPDATE counter SET value = 0 WHERE name = 'expired_on' AND ? > 0", AHEAD),
+        ("UPDATE counter SET value = 0 WHERE name IN ('expired_on', 'believed_on') AND ? > 0", AHEAD),
         ("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'mailbox'", AHEAD),
         ("UPDATE office SET modseq = modseq + ?", AHEAD),
         (

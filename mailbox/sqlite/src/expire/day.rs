@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fumibako_model::{DayState, Standing};
+use fumibako_model::{Dates, DayState, Standing};
 use fumibako_store::DayOfMail;
 use fumibako_store::bodies::Day;
 use sqlx::SqlitePool;
@@ -77,8 +77,14 @@ pub(crate) async fn counted(readers: &SqlitePool, standing: Standing, due: bool)
     })
 }
 
-/// When expiry last ran.
-pub(crate) async fn last_run(readers: &SqlitePool) -> Result<Option<Day>, sqlx::Error> {
-    let day = sqlx::query_scalar!("SELECT value FROM counter WHERE name = 'expired_on'").fetch_one(readers).await?;
-    Ok(i32::try_from(day).ok().filter(|day| *day > 0).map(Day))
+/// What is known of the date.
+pub(crate) async fn dates(readers: &SqlitePool) -> Result<Dates, sqlx::Error> {
+    let known = sqlx::query!(
+        r#"SELECT (SELECT value FROM counter WHERE name = 'expired_on') AS "expired_on!: i64",
+                  (SELECT value FROM counter WHERE name = 'believed_on') AS "believed_on!: i64""#
+    )
+    .fetch_one(readers)
+    .await?;
+    let day = |day: i64| i32::try_from(day).ok().filter(|day| *day > 0);
+    Ok(Dates { expired_on: day(known.expired_on), believed_on: day(known.believed_on) })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use fumibako_model::{
-    DayState, Event, Evidence, EvidenceId, FolderId, Happening, MessageId, OfficeNumber, State, Wishes, outcome,
+    Dates, DayState, Event, Evidence, EvidenceId, FolderId, Happening, MessageId, OfficeNumber, State, Wishes, outcome,
 };
 use fumibako_store::bodies::Day;
 use jiff::Timestamp;
@@ -224,8 +224,16 @@ pub(crate) async fn swept(rows: &mut SqliteConnection, day: Day, now: Timestamp)
     Ok(())
 }
 
-/// Expiry ran to its end on this day.
-pub(crate) async fn ran(rows: &mut SqliteConnection, day: Day) -> Result<(), Stop> {
-    sqlx::query!("UPDATE counter SET value = ? WHERE name = 'expired_on'", day.0).execute(rows).await?;
+/// Expiry ran to its end, and this is known of the date.
+pub(crate) async fn ran(rows: &mut SqliteConnection, dates: &Dates) -> Result<(), Stop> {
+    let (expired_on, believed_on) = (dates.expired_on.unwrap_or_default(), dates.believed_on.unwrap_or_default());
+    sqlx::query!(
+        "UPDATE counter SET value = CASE name WHEN 'expired_on' THEN ? ELSE ? END
+         WHERE name IN ('expired_on', 'believed_on')",
+        expired_on,
+        believed_on
+    )
+    .execute(rows)
+    .await?;
     Ok(())
 }

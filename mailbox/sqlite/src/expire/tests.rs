@@ -188,7 +188,9 @@ async fn a_day_that_cannot_go_keeps_no_other() {
         other => panic!("{other:?}"),
     }
     assert!(view(&store, sakura(), "INBOX").await.entries.is_empty(), "both are unreadable and have left");
+    assert_eq!(store.census().await.unwrap().days_stuck, 1);
     std::fs::remove_file(&day).unwrap();
     let again = store.expire(keep(), Asked::ByTheClock, now()).await.unwrap();
     assert_eq!(again.days.iter().map(|day| day.day).collect::<Vec<_>>(), [Day::of(ago(92))]);
+    assert_eq!(store.census().await.unwrap().days_stuck, 0);
 }

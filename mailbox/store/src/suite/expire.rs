@@ -12,7 +12,7 @@ use super::evidence::{log, root_of};
 use super::folders::copy_of;
 use super::{ALL, World, folder, himawari, kaede, keywords, now, refused, sakura, view};
 use crate::bodies::Day;
-use crate::{Among, Asked, Delivery, Deposit, Draft, HoldOrder, Store, StoreError, Which};
+use crate::{Among, Asked, Census, Delivery, Deposit, Draft, HoldOrder, Store, StoreError, Which};
 
 /// So many days before the tests' moment, at the same hour.
 pub fn ago(days: i64) -> Timestamp {
@@ -212,4 +212,32 @@ pub async fn a_leap_with_nothing_due_is_not_forgotten<S: Store>(store: Arc<S>) {
     }
     let entry = view(&*store, sakura(), "INBOX").await.entries[0];
     assert!(store.read(sakura(), entry.message, ALL).await.is_ok());
+}
+
+pub async fn a_clock_that_was_behind_keeps_keys_and_stops_no_reminder<S: Store>(store: Arc<S>) {
+    // Profile §11.5, §8.14
+    let world = World::with(&*store).await;
+    let keep = Retention::new(10).unwrap();
+    let by_the_clock = async |days: i64| store.expire(keep, Asked::ByTheClock, ago(-days)).await;
+    assert!(by_the_clock(0).await.is_ok());
+    send(&*store, &world, "reminded", now()).await;
+    assert!(by_the_clock(-60).await.is_ok(), "the clock is behind");
+    let early = view(&*store, sakura(), "INBOX").await.entries.len();
+    send(&*store, &world, "kept", ago(60)).await;
+    // It is right again, for longer than a date may leap.
+    for days in 1..=40 {
+        assert!(matches!(by_the_clock(days).await, Err(StoreError::Failed(_))), "nobody looked at it yet");
+        let due = store.due(ago(-days), None, 9).await.unwrap();
+        let told = due.iter().any(|due| due.recorded.evidence.message_id == "reminded@x.example" && due.waiting);
+        assert!(told, "day {days}");
+    }
+    let kept = view(&*store, sakura(), "INBOX").await.entries[early];
+    assert!(store.read(sakura(), kept.message, ALL).await.is_ok());
+    let Census { dates, days_kept_back, .. } = store.census().await.unwrap();
+    let today = Day::of(ago(-40)).0;
+    assert_eq!((dates.doubts_keys(today), dates.doubts_reminders(today), days_kept_back), (true, false, 2));
+    assert_eq!(store.expire(keep, Asked::ByThePerson, ago(-41)).await.unwrap().days.len(), 2);
+    let Census { dates, days_kept_back, .. } = store.census().await.unwrap();
+    assert_eq!((dates.doubts_keys(today + 2), days_kept_back), (false, 0));
+    assert!(!by_the_clock(42).await.unwrap().doubted);
 }
