@@ -177,7 +177,7 @@ impl<S: Store> Admin<S> {
 
     async fn status(&self) -> Result<Reply, StoreError> {
         let census = self.0.store.census().await?;
-        let expiry = ExpiryView::of(&census, Day::of(self.0.clock.now()));
+        let expiry = ExpiryView::of(&census, self.0.config.retention(), Day::of(self.0.clock.now()));
         let Census { offices, accounts, messages, bytes, evidence, nearly_full, .. } = census;
         let counts = &self.0.counts;
         Ok(Reply::Status(Box::new(Status {

@@ -5,7 +5,6 @@
 use std::time::Duration;
 
 use fumibako_model::{Refusal, Refused, Report};
-use fumibako_store::bodies::Day;
 use fumibako_store::{Census, Delivery};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -13,6 +12,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry, Unit};
+
+use crate::admin::ExpiryView;
 
 /// Seconds from the last octet of a message to its 250, up to which answers are counted together.
 const ANSWERED: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
@@ -83,6 +84,7 @@ struct Gauges {
     reminders_doubted: Gauge,
     days_kept_back: Gauge,
     days_stuck: Gauge,
+    retention_waits: Gauge,
 }
 
 /// What the gateway holds of its own, beside the store.
@@ -92,8 +94,6 @@ pub(crate) struct Held {
     pub(crate) connections: usize,
     /// Bytes of bodies on their way in.
     pub(crate) body_memory: usize,
-    /// The day, by which expiry may doubt the date.
-    pub(crate) today: Day,
 }
 
 impl Default for Counts {
@@ -160,6 +160,7 @@ impl Counts {
         one("reminders_doubted", "1 while nobody is reminded for that", &now.reminders_doubted);
         one("days_kept_back", "Days of mail that are due and were kept for that", &now.days_kept_back);
         one("days_stuck", "Days of mail that are due and could not go, and holds", &now.days_stuck);
+        one("retention_waits", "1 while a shorter retention waits for `expire`", &now.retention_waits);
         let help = "From the last octet of a message to its 250";
         registry.register_with_unit("answer", help, Unit::Seconds, self.answered.clone());
     }
@@ -203,7 +204,7 @@ impl Counts {
     }
 
     /// All of it as OpenMetrics text.
-    pub(crate) fn text(&self, census: &Census, held: Held) -> String {
+    pub(crate) fn text(&self, census: &Census, held: Held, expiry: &ExpiryView) -> String {
         let now = &self.now;
         let set = |gauge: &Gauge, value: u64| gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
         set(&now.connections, held.connections as u64);
@@ -216,10 +217,11 @@ impl Counts {
         set(&now.nearly_full, census.nearly_full);
         set(&now.writer, census.writer_waiting);
         set(&now.body_memory, held.body_memory as u64);
-        set(&now.expiry_doubted, u64::from(census.dates.doubts_keys(held.today.0)));
-        set(&now.reminders_doubted, u64::from(census.dates.doubts_reminders(held.today.0)));
-        set(&now.days_kept_back, census.days_kept_back);
-        set(&now.days_stuck, census.days_stuck);
+        set(&now.expiry_doubted, u64::from(expiry.doubted));
+        set(&now.reminders_doubted, u64::from(expiry.reminders_doubted));
+        set(&now.days_kept_back, expiry.days_kept_back);
+        set(&now.days_stuck, expiry.days_stuck);
+        set(&now.retention_waits, u64::from(expiry.keeps_days > expiry.retention_days));
         let mut text = String::new();
         // A string takes whatever is written to it.
         encode(&mut text, &self.registry).unwrap_or_default();

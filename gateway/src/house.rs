@@ -12,6 +12,7 @@ use fumibako_store::{Amend, Expired, Facts, Paper, PaperKind, Store, StoreError}
 use fumibako_wire::{imap, pop3, smtp};
 use tokio::sync::{Semaphore, watch};
 
+use crate::admin::ExpiryView;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::counts::{Counts, Held};
@@ -283,8 +284,8 @@ impl<S: Store> House<S> {
         let connections = self.connected.0.lock().unwrap_or_else(PoisonError::into_inner).all;
         let free = self.body_memory.available_permits() << 10;
         let body_memory = self.config.limits.body_memory_bytes.saturating_sub(free);
-        let today = Day::of(self.clock.now());
-        Ok(self.counts.text(&census, Held { connections, body_memory, today }))
+        let expiry = ExpiryView::of(&census, self.config.retention(), Day::of(self.clock.now()));
+        Ok(self.counts.text(&census, Held { connections, body_memory }, &expiry))
     }
 
     /// Counts and logs a refusal that has its reference already (Profile §6.2).

@@ -8,6 +8,7 @@ use fumibako_store::{Asked, DayOfMail, Expired, Hold, HoldOrder, Quota, Store, S
 
 use super::words::{DayRow, HoldRow, Reply};
 use super::{Admin, NAME_CHARACTERS, short};
+use crate::report;
 
 impl<S: Store> Admin<S> {
     /// What expiry would do, or what it has done now.
@@ -16,7 +17,10 @@ impl<S: Store> Admin<S> {
         let Expired { days, files, file_bytes, .. } = if dry_run {
             Expired { days: self.0.store.expiry(keep, now).await?, ..Expired::default() }
         } else {
-            let expired = self.0.store.expire(keep, Asked::ByThePerson, now).await?;
+            let expired = self.0.store.expire(keep, Asked::ByThePerson, now).await;
+            // A shorter retention counts from here on.
+            report::remind_by(&self.0.store, &self.0.config, now).await?;
+            let expired = expired?;
             self.0.count_expired(&expired);
             self.tell(self.did(What::ExpiryAsked)).await?;
             expired

@@ -35,11 +35,11 @@ impl Expire {
             (true, _) => context.say(
                 &format!(
                     "{due} 日分が消去の時期です。次の午前 9 時（日本時間）すぎに、自動で消去されます。すぐに消去するには --dry-run なしで実行してください。\n\
-                     日付が一度に 30 日より多く進んだときは、時計の狂いかもしれないので、自動では消去されません。"
+                     日付が一度に 30 日より多く進んだときは時計の狂いかもしれず、保管期間を短くしたときは届いた時の期限より早いので、どちらも自動では消去されません。"
                 ),
                 &format!(
                     "Due: the mail of {due} day(s). It goes by itself shortly after 09:00 in Japan (midnight UTC); run without --dry-run to erase it now.\n\
-                     Where the date has leapt by more than 30 days, nothing goes by itself: the clock may be wrong."
+                     Where the date has leapt by more than 30 days (the clock may be wrong), or a shorter retention makes it due, nothing goes by itself."
                 ),
             ),
             (false, 0) => context.say("消去するものはありませんでした。", "There was nothing to erase."),

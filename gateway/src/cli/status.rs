@@ -68,7 +68,7 @@ impl Status {
 
 /// When it ran, and, in a line each, what somebody has to do.
 fn expiry(view: &ExpiryView, lang: Lang) -> String {
-    let ExpiryView { ran_on, doubted, reminders_doubted, days_kept_back: kept, days_stuck: stuck } = view;
+    let ExpiryView { ran_on, doubted, reminders_doubted, days_kept_back: kept, days_stuck: stuck, .. } = view;
     let ran = ran_on.as_ref().map(|day| lang.pick(format!("{day}（UTC）に実行"), format!("ran on {day} (UTC)")));
     let ran = ran.unwrap_or_else(|| lang.pick("まだ実行していません", "has not run yet").to_owned());
     let doubted = doubted.then(|| {
@@ -96,7 +96,22 @@ fn expiry(view: &ExpiryView, lang: Lang) -> String {
             format!("Could not be erased: {stuck} day(s). Run fumibako-gateway expire: it says why, and what to do."),
         )
     });
-    [Some(ran), doubted, reminders, stuck].into_iter().flatten().collect::<Vec<_>>().join("\n  ")
+    let (keeps, wanted) = (view.keeps_days, view.retention_days);
+    let shorter = (keeps > wanted).then(|| {
+        lang.pick(
+            format!(
+                "保管期間を {keeps} 日から {wanted} 日に短くする設定は、まだ効いていません。届いたデータは {keeps} 日間保管すると知らせてあるからです。\
+                 fumibako-gateway expire --dry-run で消えるものを見て、よければ fumibako-gateway expire を実行してください。\
+                 誤りなら、retention_days を元に戻して再起動してください。"
+            ),
+            format!(
+                "The retention of {wanted} days in the settings does not count yet: offices were told that what they have is kept for {keeps}. \
+                 See what would go (fumibako-gateway expire --dry-run); if that is right, run fumibako-gateway expire. \
+                 If it is a mistake, set retention_days back and restart."
+            ),
+        )
+    });
+    [Some(ran), doubted, reminders, stuck, shorter].into_iter().flatten().collect::<Vec<_>>().join("\n  ")
 }
 
 #[cfg(test)]
@@ -115,6 +130,21 @@ mod tests {
         let well = ExpiryView { ran_on: Some("2026-11-26".into()), ..ExpiryView::default() };
         check(&ExpiryView::default(), Lang::Ja, expect!["まだ実行していません"]);
         check(&well, Lang::En, expect!["ran on 2026-11-26 (UTC)"]);
+        let shorter = ExpiryView { keeps_days: 90, retention_days: 10, ..well.clone() };
+        check(
+            &shorter,
+            Lang::Ja,
+            expect![[r"
+                2026-11-26（UTC）に実行
+                  保管期間を 90 日から 10 日に短くする設定は、まだ効いていません。届いたデータは 90 日間保管すると知らせてあるからです。fumibako-gateway expire --dry-run で消えるものを見て、よければ fumibako-gateway expire を実行してください。誤りなら、retention_days を元に戻して再起動してください。"]],
+        );
+        check(
+            &shorter,
+            Lang::En,
+            expect![[r"
+                ran on 2026-11-26 (UTC)
+                  The retention of 10 days in the settings does not count yet: offices were told that what they have is kept for 90. See what would go (fumibako-gateway expire --dry-run); if that is right, run fumibako-gateway expire. If it is a mistake, set retention_days back and restart."]],
+        );
         let ill = ExpiryView { doubted: true, reminders_doubted: true, days_kept_back: 2, days_stuck: 1, ..well };
         check(
             &ill,

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use fumibako_gateway::{Clock, ExpiryView, Reply, Request, call};
+use fumibako_gateway::{Clock, Config, ExpiryView, Reply, Request, call};
 use fumibako_model::{DayState, Refusal, Retention};
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::bodies::Day;
 use fumibako_store::suite::{World, domain, expire::send, sakura, view};
 use fumibako_store::{Asked, Store};
+use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::reports;
@@ -132,9 +133,56 @@ async fn that_the_date_is_doubted_is_shown_until_somebody_looked() {
         reminders_doubted: false,
         days_kept_back: 1,
         days_stuck: 0,
+        keeps_days: 90,
+        retention_days: 90,
     };
     assert_eq!((view, gauges), (expected, [true, false, true]));
     assert!(matches!(gateway.ask(Request::Expire { dry_run: false }).await, Reply::Expiry { .. }));
     let (view, gauges) = shown().await;
     assert_eq!((view.doubted, view.days_kept_back, gauges), (false, 0, [false; 3]));
+}
+
+// Profile §11.5, §8.14
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retention_that_was_made_shorter_is_no_word_taken_back_before_somebody_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let world = World::with(&store).await;
+    let accepted = ago(40);
+    send(&store, &world, "promised", accepted).await;
+    store.expire(Retention::default(), Asked::ByTheClock, ago(1)).await.unwrap();
+    store.close().await.unwrap();
+    let from = folder.path().to_owned();
+    let shorter = |config: &mut Config| {
+        config.store_folder = from;
+        config.limits.retention_days = 30;
+    };
+    let gateway = Fixture::with_config(shorter).await.keeping(folder);
+    let days = async || {
+        let Reply::Status(status) = gateway.ask(Request::Status).await else { panic!("status") };
+        (status.expiry.keeps_days, status.expiry.retention_days)
+    };
+    // Both the run of the start and the reminder of it were.
+    let began = Clock.now();
+    let reported = async || {
+        let Reply::Status(status) = gateway.ask(Request::Status).await else { panic!("status") };
+        status.reported == 1 && status.expiry.ran_on == Some(written(Clock.now()))
+    };
+    while !reported().await {
+        assert!(Clock.now() < began + SignedDuration::from_mins(5), "the run of the start, and the letter");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(days().await, (90, 30));
+    let Reply::Metrics { text } = gateway.ask(Request::Metrics).await else { panic!("metrics") };
+    assert!(text.lines().any(|line| line == "fumibako_retention_waits 1"), "{text}");
+    assert!(matches!(gateway.ask(Request::Expire { dry_run: false }).await, Reply::Expiry { .. }));
+    assert_eq!(days().await, (30, 30));
+    let config = gateway.config.clone();
+    gateway.running.stop().await;
+    let store = SqliteStore::open(&config.store_folder, domain()).await.unwrap();
+    assert!(view(&store, sakura(), "INBOX").await.entries.is_empty(), "the person said so");
+    let told = reports::reports(&store).await;
+    let until = told.iter().find_map(|report| report.lines().find_map(|line| line.strip_prefix("Will-Retry-Until: ")));
+    let until = rfc2822::parse(until.unwrap()).unwrap().timestamp();
+    assert_eq!(Some(until), Retention::default().moment_of(Day::of(accepted).0), "as it was promised");
 }

@@ -41,7 +41,7 @@ async fn stopped(gateway: Fixture) -> (SqliteStore, Config, [Option<TempDir>; 2]
 }
 
 /// The reports in himawari's `Receipts`, as they stand there.
-async fn reports(store: &SqliteStore) -> Vec<String> {
+pub(crate) async fn reports(store: &SqliteStore) -> Vec<String> {
     let mut all = Vec::new();
     for entry in view(store, himawari(), "Receipts").await.entries {
         let octets = store.read(himawari(), entry.message, ALL).await.unwrap();

@@ -13,7 +13,7 @@ const DAY: i64 = 86_400;
 pub const LEAP_DAYS: i32 = 30;
 
 /// How long content is kept: so many full UTC days after the day it came (Profile §11.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Retention(u16);
 
 /// The number of days is out of range.

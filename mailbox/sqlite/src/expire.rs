@@ -20,7 +20,7 @@ use crate::error::store_error;
 use crate::hold;
 use crate::store::SqliteStore;
 
-pub(crate) use day::{dates, range, standing};
+pub(crate) use day::{dates, keeps, kept_for, range, standing};
 pub(crate) use rows::{erase, fail, ran, remove, sweep, swept, uncollected, write_down};
 
 /// What the writer does for expiry.
@@ -33,8 +33,8 @@ pub(crate) enum Order {
     Sweep(Day),
     /// The day is `swept`.
     Swept(Day, Timestamp),
-    /// Expiry ran, and this is known of the date.
-    Ran(Dates),
+    /// Expiry ran, this is known of the date, and so long content was kept.
+    Ran(Dates, Retention),
 }
 
 /// What the last run left that was due, since this process began.
@@ -92,9 +92,11 @@ pub(crate) async fn run(
     let today = Day::of(now);
     let dates = dates(&store.readers).await.map_err(store_error)?;
     let doubted = asked == Asked::ByTheClock && dates.doubts_keys(today.0);
+    let standings = standings(store).await?;
+    let keep = if asked == Asked::ByThePerson || standings.is_empty() { keep } else { promised(store, keep).await? };
     let mut expired = Expired { doubted, ..Expired::default() };
     let mut kept_back = 0;
-    for standing in standings(store).await? {
+    for standing in standings {
         let steps = steps(standing, keep, today.0);
         if steps.is_empty() {
             continue;
@@ -114,7 +116,7 @@ pub(crate) async fn run(
             }
         }
     }
-    store.order(Order::Ran(dates.after(today.0, asked == Asked::ByThePerson))).await?;
+    store.order(Order::Ran(dates.after(today.0, asked == Asked::ByThePerson), keep)).await?;
     store.undone.is_now((kept_back, stuck.len() as u64));
     if let Some(error) = stuck.into_iter().next() {
         return Err(error);
@@ -132,6 +134,15 @@ pub(crate) async fn run(
         tracing::warn!(%today, "expiry.date_doubted");
     }
     Ok(expired)
+}
+
+/// Profile §11.5: what came was promised to be kept for longer, if it was, and a number is soon mistyped.
+async fn promised(store: &SqliteStore, wanted: Retention) -> Result<Retention, StoreError> {
+    let keep = keeps(&store.readers, wanted).await.map_err(store_error)?;
+    if keep > wanted {
+        tracing::warn!(keeps = keep.days(), setting = wanted.days(), "expiry.shorter_retention_waits");
+    }
+    Ok(keep)
 }
 
 /// All that is left to do for a day.

@@ -14,7 +14,7 @@ use sqlx::SqlitePool;
 
 use crate::disk::Disk;
 use crate::error::{store_error, unreadable};
-use crate::expire::dates;
+use crate::expire::{dates, kept_for};
 use crate::ledger::Folder;
 
 /// All folders of an office, and what it subscribed to.
@@ -214,6 +214,7 @@ pub(crate) async fn census(readers: &SqlitePool) -> Result<Census, StoreError> {
         refused_receipts: counted.refused_receipts.cast_unsigned(),
         nearly_full: counted.nearly_full.cast_unsigned(),
         dates: dates(readers).await.map_err(store_error)?,
+        kept_for: kept_for(readers).await.map_err(store_error)?,
         ..Census::default()
     })
 }

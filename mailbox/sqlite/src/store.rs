@@ -27,6 +27,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 use crate::command::{Command, Octets, OwnMessage, OwnMessages, Reply};
 use crate::directory::Index;
 use crate::disk::Disk;
+use crate::error::store_error;
 use crate::heads::{HeadCache, Losing, Shelves};
 use crate::views::Views;
 use crate::{
@@ -555,6 +556,10 @@ impl Store for SqliteStore {
             self.heads.clear();
         }
         expired
+    }
+
+    async fn keeps(&self, keep: Retention) -> Result<Retention, StoreError> {
+        expire::keeps(&self.readers, keep).await.map_err(store_error)
     }
 
     async fn hold(&self, order: HoldOrder, now: Timestamp) -> Result<u64, StoreError> {

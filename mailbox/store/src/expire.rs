@@ -39,7 +39,8 @@ pub struct Expired {
 /// Who asks for expiry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// The clock alone. If the date has leapt (`fumibako_model::leapt`), no key is destroyed.
+    /// The clock alone. If the date has leapt (`fumibako_model::leapt`), no key is destroyed; and none of a day that would not go yet
+    /// by the retention of the run before.
     ByTheClock,
     /// A person who has seen what will go.
     ByThePerson,

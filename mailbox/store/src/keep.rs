@@ -438,6 +438,10 @@ pub trait Store: Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<Expired, StoreError>> + Send;
 
+    /// How long content is kept by these settings: as long as it was when expiry last ran, if that is longer, until a person asks for
+    /// expiry (Profile §11.5).
+    fn keeps(&self, keep: Retention) -> impl Future<Output = Result<Retention, StoreError>> + Send;
+
     /// Keeps a message over the expiry of its day (Profile §11.6): every one of this Message-ID that the office has. Says
     /// how many. Offices may remove it from their folders; the body stays.
     fn hold(&self, order: HoldOrder, now: Timestamp) -> impl Future<Output = Result<u64, StoreError>> + Send;
@@ -548,6 +552,8 @@ pub struct Census {
     pub writer_waiting: u64,
     /// What expiry knows of the date.
     pub dates: Dates,
+    /// For how long content was kept when expiry last ran.
+    pub kept_for: Option<Retention>,
     /// Days that were due when expiry last ran and were kept, because the date is doubted (Profile §11.5).
     pub days_kept_back: u64,
     /// Days that could not go then, and holds that could not end.

@@ -1,5 +1,6 @@
 //! What `status` tells.
 
+use fumibako_model::Retention;
 use fumibako_store::Census;
 use fumibako_store::bodies::Day;
 use jiff::Timestamp;
@@ -68,17 +69,23 @@ pub struct ExpiryView {
     pub days_kept_back: u64,
     /// Days, and holds that were to end, that could not go in the last run.
     pub days_stuck: u64,
+    /// Full days content is kept after the day it came.
+    pub keeps_days: u16,
+    /// The same by the settings: fewer, as long as nobody asked for expiry since they were made so.
+    pub retention_days: u16,
 }
 
 impl ExpiryView {
-    pub(crate) fn of(census: &Census, today: Day) -> Self {
-        let Census { dates, days_kept_back, days_stuck, .. } = *census;
+    pub(crate) fn of(census: &Census, wanted: Retention, today: Day) -> Self {
+        let Census { dates, kept_for, days_kept_back, days_stuck, .. } = *census;
         Self {
             ran_on: dates.expired_on.map(|day| Day(day).to_string()),
             doubted: dates.doubts_keys(today.0),
             reminders_doubted: dates.doubts_reminders(today.0),
             days_kept_back,
             days_stuck,
+            keeps_days: kept_for.unwrap_or(wanted).max(wanted).days(),
+            retention_days: wanted.days(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fumibako_model::{Dates, DayState, Standing};
+use fumibako_model::{Dates, DayState, Retention, Standing};
 use fumibako_store::DayOfMail;
 use fumibako_store::bodies::Day;
 use sqlx::SqlitePool;
@@ -87,4 +87,15 @@ pub(crate) async fn dates(readers: &SqlitePool) -> Result<Dates, sqlx::Error> {
     .await?;
     let day = |day: i64| i32::try_from(day).ok().filter(|day| *day > 0);
     Ok(Dates { expired_on: day(known.expired_on), believed_on: day(known.believed_on) })
+}
+
+/// For how long content was kept when expiry ran last.
+pub(crate) async fn kept_for(readers: &SqlitePool) -> Result<Option<Retention>, sqlx::Error> {
+    let days = sqlx::query_scalar!("SELECT value FROM counter WHERE name = 'kept_for'").fetch_one(readers).await?;
+    Ok(u16::try_from(days).ok().and_then(|days| Retention::new(days).ok()))
+}
+
+/// For how long it is kept by these settings: no shorter than it was, before a person has seen what goes (Profile §11.5).
+pub(crate) async fn keeps(readers: &SqlitePool, keep: Retention) -> Result<Retention, sqlx::Error> {
+    Ok(kept_for(readers).await?.map_or(keep, |known| known.max(keep)))
 }

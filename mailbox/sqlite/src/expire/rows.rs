@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use fumibako_model::{
-    Dates, DayState, Event, Evidence, EvidenceId, FolderId, Happening, MessageId, OfficeNumber, State, Wishes, outcome,
+    Dates, DayState, Event, Evidence, EvidenceId, FolderId, Happening, MessageId, OfficeNumber, Retention, State,
+    Wishes, outcome,
 };
 use fumibako_store::bodies::Day;
 use jiff::Timestamp;
@@ -224,14 +225,16 @@ pub(crate) async fn swept(rows: &mut SqliteConnection, day: Day, now: Timestamp)
     Ok(())
 }
 
-/// Expiry ran to its end, and this is known of the date.
-pub(crate) async fn ran(rows: &mut SqliteConnection, dates: &Dates) -> Result<(), Stop> {
+/// Expiry ran to its end: this is known of the date, and so long content was kept.
+pub(crate) async fn ran(rows: &mut SqliteConnection, (dates, keep): (&Dates, Retention)) -> Result<(), Stop> {
     let (expired_on, believed_on) = (dates.expired_on.unwrap_or_default(), dates.believed_on.unwrap_or_default());
+    let days = keep.days();
     sqlx::query!(
-        "UPDATE counter SET value = CASE name WHEN 'expired_on' THEN ? ELSE ? END
-         WHERE name IN ('expired_on', 'believed_on')",
+        "UPDATE counter SET value = CASE name WHEN 'expired_on' THEN ? WHEN 'believed_on' THEN ? ELSE ? END
+         WHERE name IN ('expired_on', 'believed_on', 'kept_for')",
         expired_on,
-        believed_on
+        believed_on,
+        days
     )
     .execute(rows)
     .await?;

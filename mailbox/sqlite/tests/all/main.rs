@@ -26,6 +26,7 @@ mod every_store {
     use super::fresh;
     // Among them Profile §12.4: `a_full_mailbox_takes_nothing_more`; Profile §11.5: `a_clock_that_leapt_destroys_nothing`;
     // Profile §11.5, §8.14: `a_clock_that_was_behind_keeps_keys_and_stops_no_reminder`;
+    // Profile §11.5: `a_shorter_retention_waits_for_a_person`;
     // Profile §11.6: `what_is_held_stays_over_expiry_until_it_is_let_go`;
     // Profile §7.9: `the_uidvalidity_of_a_name_only_rises`; Profile §7.11: `moved_messages_leave_as_they_arrive`.
     // Profile §8.9, §8.10: `a_handover_is_written_down_once_and_a_receipt_still_counts`; Profile §8.11:

@@ -226,7 +226,7 @@ fn the_rows_that_stores_began_with_are_as_they_were() {
 const BACK: &str = "
     DELETE FROM _sqlx_migrations WHERE version > 1;
     DROP TABLE word; DROP TABLE sent_out; DROP TABLE paper_named;
-    DELETE FROM counter WHERE name IN ('words_from', 'papers_followed', 'papers_read', 'hold_number', 'reminded_by', 'believed_on');
+    DELETE FROM counter WHERE name IN ('words_from', 'papers_followed', 'papers_read', 'hold_number', 'reminded_by', 'believed_on', 'kept_for');
     ALTER TABLE paper DROP COLUMN after;
     UPDATE entry SET keywords = keywords & ~(SELECT 1 << bit FROM keyword k WHERE k.mailbox = entry.mailbox AND k.name = '$Acknowledged')
     WHERE EXISTS (SELECT 1 FROM keyword k WHERE k.mailbox = entry.mailbox AND k.name = '$Acknowledged');

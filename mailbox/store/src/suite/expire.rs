@@ -241,3 +241,32 @@ pub async fn a_clock_that_was_behind_keeps_keys_and_stops_no_reminder<S: Store>(
     assert_eq!((dates.doubts_keys(today + 2), days_kept_back), (false, 0));
     assert!(!by_the_clock(42).await.unwrap().doubted);
 }
+
+pub async fn a_shorter_retention_waits_for_a_person<S: Store>(store: Arc<S>) {
+    // Profile §11.5
+    let world = World::with(&*store).await;
+    let (long, short) = (keep(), Retention::new(10).unwrap());
+    let by_the_clock = async |keep| {
+        let gone = store.expire(keep, Asked::ByTheClock, now()).await.unwrap().days;
+        gone.into_iter().map(|day| day.day).collect::<Vec<_>>()
+    };
+    for keep in [long, short] {
+        assert_eq!(by_the_clock(keep).await, []);
+        assert_eq!(store.keeps(short).await.unwrap(), keep, "nothing was promised to anybody");
+    }
+    for (id, days) in [("over", 91), ("promised", 50), ("new", 1)] {
+        send(&*store, &world, id, ago(days)).await;
+    }
+    assert_eq!(store.keeps(long).await.unwrap(), long);
+    assert_eq!(by_the_clock(long).await, [Day::of(ago(91))]);
+    assert_eq!(by_the_clock(short).await, [], "until somebody says so");
+    let entry = view(&*store, sakura(), "INBOX").await.entries[0];
+    assert!(store.read(sakura(), entry.message, ALL).await.is_ok());
+    assert_eq!((store.keeps(short).await.unwrap(), store.census().await.unwrap().kept_for), (long, Some(long)));
+    let foreseen = store.expiry(short, now()).await.unwrap();
+    assert_eq!(foreseen.iter().map(|day| day.due).collect::<Vec<_>>(), [true, false]);
+    let done = store.expire(short, Asked::ByThePerson, now()).await.unwrap();
+    assert_eq!(done.days.iter().map(|day| day.day).collect::<Vec<_>>(), [Day::of(ago(50))]);
+    assert_eq!(by_the_clock(short).await, []);
+    assert_eq!(store.keeps(short).await.unwrap(), short);
+}
