@@ -1,7 +1,9 @@
 //! What is due to be told, and what was (Profile §8.14, §10.7): one list that survives restarts; a letter is filed in the commit that
 //! takes its reason from the list.
 
-use fumibako_model::{Done, Flags, FolderId, MessageId, OfficeNumber, Recorded, Refusal, Report, State};
+use fumibako_model::{
+    Done, Flags, FolderId, Happening, MessageId, OfficeNumber, Recorded, Refusal, Report, State, outcome,
+};
 use fumibako_store::bodies::{Day, Place};
 use fumibako_store::{Amend, Amendment, Due, DueKey, Letter, LicenceChange, StoreError, Told};
 use jiff::Timestamp;
@@ -102,7 +104,7 @@ impl Row {
             day: self.day.map_or_else(|| Day::of(recorded.evidence.at), Day),
             recorded,
             wishes: wishes.unwrap_or_default(),
-            waiting: self.state.and_then(State::from_code) == Some(State::Delivered),
+            waiting: reminds(self.state),
         })
     }
 }
@@ -152,7 +154,7 @@ async fn post(store: &SqliteStore, letter: Letter, why: Why, now: Timestamp) -> 
 pub(crate) async fn settle(rows: &mut SqliteConnection, settled: Settled) -> Result<(bool, bool), Stop> {
     let DueKey { at, message, report } = settled.key;
     let (at, what) = (at.as_millisecond(), report.code());
-    let holds = report != Report::Uncollected || waits(rows, message).await?;
+    let holds = report != Report::Uncollected || reminds(state(rows, message).await?);
     let gone = match settled.again.filter(|_| holds).map(Timestamp::as_millisecond) {
         Some(again) => {
             sqlx::query!("UPDATE due SET at = ? WHERE at = ? AND message = ? AND what = ?", again, at, message.0, what)
@@ -173,15 +175,15 @@ pub(crate) async fn remind_by(rows: &mut SqliteConnection, rule: i64, now: Times
     Ok(())
 }
 
-/// Has nobody collected it so far?
-async fn waits(rows: &mut SqliteConnection, message: MessageId) -> Result<bool, Stop> {
-    let waiting = State::Delivered.code();
-    let found = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT 1 FROM message WHERE id = ? AND state = ?) AS "waits!: bool""#,
-        message.0,
-        waiting
-    );
-    Ok(found.fetch_one(rows).await?)
+/// Has nobody collected the bundle in this state, so that it is told? Profile §8.9: the table knows.
+fn reminds(state: Option<i64>) -> bool {
+    outcome(state.and_then(State::from_code), Happening::Remind).is_some()
+}
+
+/// The state of a bundle whose content is still there.
+async fn state(rows: &mut SqliteConnection, message: MessageId) -> Result<Option<i64>, Stop> {
+    let found = sqlx::query_scalar!("SELECT state FROM message WHERE id = ?", message.0);
+    Ok(found.fetch_optional(rows).await?)
 }
 
 /// The letter into its offices' `Receipts`, in the same commit; an office's receipts always fit (Profile §12.4).

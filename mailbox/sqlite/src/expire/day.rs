@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fumibako_model::{Dates, DayState, Retention, Standing};
+use fumibako_model::{Dates, DayState, Retention, Standing, State};
 use fumibako_store::DayOfMail;
 use fumibako_store::bodies::Day;
 use sqlx::SqlitePool;
@@ -49,16 +49,20 @@ pub(crate) async fn standing(readers: &SqlitePool, days: &BTreeSet<Day>) -> Resu
 /// A day with what stands in it; of one whose rows are leaving, what was written down when it was erased.
 pub(crate) async fn counted(readers: &SqlitePool, standing: Standing, due: bool) -> Result<DayOfMail, sqlx::Error> {
     let (first, last) = range(Day(standing.day));
+    // What waits, and what was written down as lost, whatever came of it since.
+    let (waits, expired) = (State::Delivered.code(), State::Expired.code());
     let found = sqlx::query!(
         r#"SELECT coalesce((SELECT messages FROM day WHERE day = ?), count(*)) AS "messages!: i64",
                   coalesce((SELECT bytes FROM day WHERE day = ?), sum(size), 0) AS "bytes!: i64",
                   coalesce((SELECT uncollected FROM day WHERE day = ?),
-                           sum(content_digest IS NOT NULL AND (state = 1 OR state >= 4)), 0) AS "uncollected!: i64",
+                           sum(content_digest IS NOT NULL AND (state = ? OR state >= ?)), 0) AS "uncollected!: i64",
                   (SELECT count(*) FROM hold WHERE segment BETWEEN ? AND ? AND released_at IS NULL) AS "held!: i64"
            FROM message WHERE segment BETWEEN ? AND ?"#,
         standing.day,
         standing.day,
         standing.day,
+        waits,
+        expired,
         first,
         last,
         first,
