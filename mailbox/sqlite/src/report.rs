@@ -149,12 +149,11 @@ async fn post(store: &SqliteStore, letter: Letter, why: Why, now: Timestamp) -> 
     answer
 }
 
-/// Takes it from the list, or sets it later. Says whether it was on it, and whether there is still something to tell: what was
-/// collected while the letter was written is not told to lie there.
+/// Takes it from the list, or sets it later. Says whether it was on it, and whether there is still something to tell.
 pub(crate) async fn settle(rows: &mut SqliteConnection, settled: Settled) -> Result<(bool, bool), Stop> {
     let DueKey { at, message, report } = settled.key;
     let (at, what) = (at.as_millisecond(), report.code());
-    let holds = report != Report::Uncollected || reminds(state(rows, message).await?);
+    let holds = holds(rows, message, report).await?;
     let gone = match settled.again.filter(|_| holds).map(Timestamp::as_millisecond) {
         Some(again) => {
             sqlx::query!("UPDATE due SET at = ? WHERE at = ? AND message = ? AND what = ?", again, at, message.0, what)
@@ -180,10 +179,16 @@ fn reminds(state: Option<i64>) -> bool {
     outcome(state.and_then(State::from_code), Happening::Remind).is_some()
 }
 
-/// The state of a bundle whose content is still there.
-async fn state(rows: &mut SqliteConnection, message: MessageId) -> Result<Option<i64>, Stop> {
-    let found = sqlx::query_scalar!("SELECT state FROM message WHERE id = ?", message.0);
-    Ok(found.fetch_optional(rows).await?)
+/// Is it so in this moment? What was collected while the letter was written is not told to lie there; and where the recipient's receipt was
+/// quicker than the gateway's word of a handover, there is no receipt to ask for any more (Profile §8.17).
+async fn holds(rows: &mut SqliteConnection, message: MessageId, report: Report) -> Result<bool, Stop> {
+    let found =
+        sqlx::query!("SELECT state, handover FROM message WHERE id = ?", message.0).fetch_optional(rows).await?;
+    Ok(match report {
+        Report::Uncollected => reminds(found.map(|row| row.state)),
+        Report::HandedOver => found.is_none_or(|row| row.handover.is_none()),
+        Report::Delivered | Report::Expired => true,
+    })
 }
 
 /// The letter into its offices' `Receipts`, in the same commit; an office's receipts always fit (Profile §12.4).

@@ -123,6 +123,7 @@ macro_rules! store_suite {
             evidence::what_was_collected_while_the_letter_was_written_is_not_told,
             evidence::by_a_doubted_date_nobody_is_reminded,
             due::by_other_settings_what_waits_is_looked_at_once,
+            due::a_handover_is_not_told_after_the_receipt,
             evidence::who_asked_for_a_report_is_put_on_the_list,
             accounts::orders_change_what_they_name_and_nothing_else,
             accounts::of_two_new_passwords_at_once_one_counts,

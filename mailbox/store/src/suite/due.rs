@@ -5,8 +5,9 @@ use std::sync::Arc;
 use fumibako_model::{Report, first_reminder};
 use jiff::{SignedDuration, Timestamp};
 
+use super::evidence::letter;
 use super::expire::{ago, send};
-use super::{World, now};
+use super::{World, himawari, now, sakura, view};
 use crate::{Store, Told};
 
 /// When reminders are due, of those that are due within so many days.
@@ -33,4 +34,34 @@ pub async fn by_other_settings_what_waits_is_looked_at_once<S: Store>(store: Arc
     assert_eq!(reminders(&*store, 25).await, [waits, again], "by the same settings nothing changes");
     store.remind_by(8, later).await.unwrap();
     assert_eq!(reminders(&*store, 25).await, [waits, later]);
+}
+
+// Profile §8.17
+pub async fn a_handover_is_not_told_after_the_receipt<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    let mut keys = Vec::new();
+    for (id, acknowledged) in [("quick", true), ("slow", false)] {
+        let about = format!("{id}@x.example");
+        let bundle = world.bundle(&*store, (himawari(), sakura()), &about, id);
+        let digest = *bundle.facts().content_digest();
+        store.deliver(bundle, now()).await.unwrap();
+        let message = view(&*store, sakura(), "INBOX").await.entries.last().unwrap().message;
+        store.hand_over(sakura(), vec![message], None, now()).await.unwrap();
+        let due = store.due(now(), None, 9).await.unwrap();
+        let key = due.iter().map(|due| due.key).find(|key| key.message == message).unwrap();
+        assert_eq!(key.report, Report::HandedOver);
+        if acknowledged {
+            let ends = (sakura(), himawari());
+            let receipt = world.receipt(&*store, ends, &format!("receipt-{about}"), (&about, &digest));
+            store.deliver(receipt, now()).await.unwrap();
+        }
+        keys.push(key);
+    }
+    let before = view(&*store, himawari(), "Receipts").await.entries.len();
+    for (key, told) in keys.into_iter().zip([false, true]) {
+        let letter = Some(letter(&*store, &format!("{}@x.example", key.message.0)));
+        assert_eq!(store.told(Told { key, again: None, letter }, now()).await.unwrap(), told);
+    }
+    assert_eq!(view(&*store, himawari(), "Receipts").await.entries.len(), before + 1);
+    assert!(store.due(now(), None, 9).await.unwrap().is_empty(), "neither waits any more");
 }

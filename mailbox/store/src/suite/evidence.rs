@@ -316,7 +316,7 @@ pub fn root_of(hex: &str) -> [u8; 32] {
     std::array::from_fn(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
 }
 
-fn letter<S: Store>(store: &S, id: &str) -> Letter {
+pub fn letter<S: Store>(store: &S, id: &str) -> Letter {
     let mut body = store.spool(now());
     body.write(b"Subject: report\r\n\r\nNobody came.\r\n").unwrap();
     Letter { offices: vec![himawari(), sakura()], message_id: id.into(), body }
