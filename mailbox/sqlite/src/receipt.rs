@@ -64,6 +64,8 @@ pub(crate) async fn receipt(
         return Err(Refusal::ReceiptUnknownMessage.into());
     };
     signed.still_allowed(roll, now)?;
+    // A refusal undoes nothing: none may come once something is written.
+    let word = word.ok_or(Refusal::Internal)?;
     let mut ledger = Ledger::begin(rows).await?;
     ledger.load_named(rows, &BTreeSet::from([(signed.from(), "Receipts"), (signed.to(), "Receipts")])).await?;
     let copies = copies(rows, &[original.id]).await?;
@@ -79,7 +81,7 @@ pub(crate) async fn receipt(
     ledger.answered(evidence, signed.wishes())?;
     let wakes = ledger.write(rows).await?;
     // Profile §8.18: its body goes with its day, and what it proves does not.
-    word::keep(rows, (evidence, word.ok_or(Refusal::Internal)?)).await?;
+    word::keep(rows, (evidence, word)).await?;
     if said.is_none() {
         let state = step.state.code();
         sqlx::query!("UPDATE message SET handover = ?, state = ? WHERE id = ?", evidence.0, state, original.id.0)

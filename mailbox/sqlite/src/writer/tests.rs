@@ -1,7 +1,7 @@
 //! What a batch leaves when something in it fails.
 #![allow(clippy::unwrap_used, reason = "helpers of tests stand outside #[test] functions")]
 
-use fumibako_model::{RecipientWishes, Refusal, Wishes};
+use fumibako_model::{OfficeNumber, RecipientWishes, Refusal, Wishes};
 use fumibako_store::bodies::{Appender, Day, Parcel, Spooled};
 use fumibako_store::suite::{World, domain, himawari, now, sakura};
 use fumibako_store::{Amend, Delivery};
@@ -47,7 +47,12 @@ impl Bench {
 
     /// The command that delivers this, its body on the disk, and its answer.
     fn command(&mut self, letter: &[u8]) -> (Command, Answer) {
-        let kept = self.world.admit(&self.store, (himawari(), sakura()), letter).keep(now()).unwrap();
+        self.command_of((himawari(), sakura()), letter)
+    }
+
+    /// The same between other offices; without what is kept of a receipt beside its evidence.
+    fn command_of(&mut self, ends: (OfficeNumber, OfficeNumber), letter: &[u8]) -> (Command, Answer) {
+        let kept = self.world.admit(&self.store, ends, letter).keep(now()).unwrap();
         let (facts, Spooled::Memory(octets)) = kept.into_parts() else { panic!("a small body") };
         let parcel = Parcel { envelope: &facts.envelope(now()), octets: &[&octets] };
         let place = self.appender.append(Day::of(now()), &[parcel]).unwrap()[0];
@@ -172,4 +177,24 @@ async fn what_a_sender_asked_for_is_kept_with_the_submission() {
     assert!(bench.writer.settle(batch).await.is_none());
     let answers: Vec<_> = answers.into_iter().map(|mut answer| answer.try_recv().unwrap()).collect();
     assert!(answers[0].is_err() && answers[1].is_ok(), "{answers:?}");
+}
+
+// Profile §8.18
+#[tokio::test]
+async fn a_receipt_whose_words_are_not_there_leaves_nothing_of_itself() {
+    let mut bench = Bench::new().await;
+    let bundle = bench.letter("one");
+    let digest = *bench.world.admit(&bench.store, (himawari(), sakura()), &bundle).facts().content_digest();
+    assert!(bench.settle(&[bundle]).await.0[0].is_ok());
+    let ends = (sakura(), himawari());
+    let receipt = bench.world.receipt_letter(ends, "receipt@x.example", ("one@x.example", &digest));
+    let (command, mut answer) = bench.command_of(ends, &receipt);
+    assert!(bench.writer.settle(vec![command]).await.is_none());
+    let Err(StoreError::Refused(refused)) = answer.try_recv().unwrap() else { panic!("it was taken") };
+    assert_eq!(refused.why, Refusal::Internal);
+    for (rows, count) in [("evidence", 2), ("message", 1), ("entry", 2), ("word", 0)] {
+        let counted = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {rows}"));
+        let found: i64 = sqlx::query_scalar(counted).fetch_one(&mut bench.writer.connection).await.unwrap();
+        assert_eq!(found, count, "{rows}");
+    }
 }
