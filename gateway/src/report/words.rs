@@ -136,8 +136,8 @@ impl Telling<'_> {
                 "Nothing. If you need the recipient's signed receipt, ask that office to return one (fumibako does so by itself when it collects).".into(),
             ),
             (Report::Uncollected, None) => lang.pick(
-                format!("送信元の{from}の方へ: 電話などで相手に知らせてください。\r\n送信先の{to}の方へ: 受信箱に、{from}からの取得していないデータがあります。期限までに取得してください。"),
-                format!("To the sender, {from}: please telephone the other office.\r\nTo the recipient, {to}: your inbox holds data of {from} that you have not collected. Please collect it in time."),
+                format!("送信元の{from}の方へ: 電話などで相手に知らせてください。\r\n送信先の{to}の方へ: 受信箱に、{from}からの取得していないデータがあります。期限までに取得してください。受信箱に見当たらないとき（開かずに削除・移動したときなど）は、{from}に送り直しを頼んでください。"),
+                format!("To the sender, {from}: please telephone the other office.\r\nTo the recipient, {to}: your inbox holds data of {from} that you have not collected. Please collect it in time. If it is not in your inbox any more (deleted or moved before you collected it), ask {from} to send it again."),
             ),
             (Report::Uncollected, Some(fault)) => lang.pick(
                 format!("送信元の{from}の方へ: {}\r\n送信先の{to}の方へ: 証明書と鍵を確かめて、もう一度取得してください。それでも開けないときは、{from}に送り直しを頼んでください。", fault.next(lang)),

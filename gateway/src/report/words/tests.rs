@@ -217,7 +217,7 @@ fn what_nobody_collected() {
 
         ■ このあとすること
         送信元のひまわり居宅介護支援事業所（9970000011）の方へ: 電話などで相手に知らせてください。
-        送信先のさくら訪問介護（9970000029）の方へ: 受信箱に、ひまわり居宅介護支援事業所（9970000011）からの取得していないデータがあります。期限までに取得してください。
+        送信先のさくら訪問介護（9970000029）の方へ: 受信箱に、ひまわり居宅介護支援事業所（9970000011）からの取得していないデータがあります。期限までに取得してください。受信箱に見当たらないとき（開かずに削除・移動したときなど）は、ひまわり居宅介護支援事業所（9970000011）に送り直しを頼んでください。
 
         ■ 添付のファイル
         EV512E0000000010.json は、ここに書いた日時と事業所を、ゲートウェイの署名で証明するファイルです。このお知らせと一緒に保存し、求められたらファイルのまま渡してください。確かめるには: fumibako verify EV512E0000000010.json
@@ -239,7 +239,7 @@ fn what_nobody_collected() {
 
         ■ What to do next
         To the sender, ひまわり居宅介護支援事業所 (9970000011): please telephone the other office.
-        To the recipient, さくら訪問介護 (9970000029): your inbox holds data of ひまわり居宅介護支援事業所 (9970000011) that you have not collected. Please collect it in time.
+        To the recipient, さくら訪問介護 (9970000029): your inbox holds data of ひまわり居宅介護支援事業所 (9970000011) that you have not collected. Please collect it in time. If it is not in your inbox any more (deleted or moved before you collected it), ask ひまわり居宅介護支援事業所 (9970000011) to send it again.
 
         ■ The attached file
         EV512E0000000010.json proves the moments and the offices above by the gateway's signature. Keep it with this letter, and hand it over as a file where it is asked for. To check it: fumibako verify EV512E0000000010.json
