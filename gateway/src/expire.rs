@@ -19,20 +19,10 @@ const LOOK: SignedDuration = SignedDuration::from_mins(10);
 
 /// Runs until the gateway stops. A run that is under way then ends at its next step, and the next start goes on with it.
 pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Receiver<bool>) {
-    let keep = house.config.retention();
     while !*stopping.borrow() {
         let now = house.clock.now();
-        let next = match house.store.expire(keep, Asked::ByTheClock, now).await {
-            Ok(expired) => {
-                house.count_expired(&expired);
-                // Profile §8.29: as with keys, no evidence goes on the word of a clock that leapt.
-                if !expired.doubted
-                    && let Err(error) = prune::run(&house, "gateway").await
-                {
-                    house.refusal_of(error);
-                }
-                next_midnight(now).saturating_add(AFTER_MIDNIGHT)
-            }
+        let next = match turn(&house, now).await {
+            Ok(()) => next_midnight(now).saturating_add(AFTER_MIDNIGHT),
             Err(StoreError::Busy(_)) if *stopping.borrow() => return,
             Err(error) => {
                 // Said in full by the log; a store that is broken ends the gateway.
@@ -50,6 +40,19 @@ pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Rec
     }
 }
 
+/// One run, at this moment.
+async fn turn<S: Store>(house: &House<S>, now: Timestamp) -> Result<(), StoreError> {
+    let expired = house.store.expire(house.config.retention(), Asked::ByTheClock, now).await?;
+    house.count_expired(&expired);
+    // Profile §8.29: as with keys, no evidence goes on the word of a clock that leapt.
+    if !expired.doubted
+        && let Err(error) = prune::run(house, "gateway").await
+    {
+        house.refusal_of(error);
+    }
+    Ok(())
+}
+
 /// Until when there is nothing to do, between this run and the next as they were set; `None`: it is time. A clock that shows less
 /// than at the last run may have been wrong then, and what was set by it is worth nothing.
 fn rests((ran, next): (Timestamp, Timestamp), now: Timestamp) -> Option<Timestamp> {
@@ -59,7 +62,30 @@ fn rests((ran, next): (Timestamp, Timestamp), now: Timestamp) -> Option<Timestam
 
 #[cfg(test)]
 mod tests {
+    use fumibako_store::suite::expire::send;
+    use fumibako_store::suite::{World, sakura, view};
+
     use super::*;
+    use crate::house::fresh::house;
+
+    // Profile §11.4, §11.5
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_is_over_at_midnight_goes_then_and_not_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let house = house(folder.path()).await;
+        let world = World::with(&house.store).await;
+        send(&house.store, &world, "over", "2026-08-26T23:59:59Z".parse().unwrap()).await;
+        let left = async || view(&house.store, sakura(), "INBOX").await.entries.len();
+        let ran: Timestamp = "2026-11-24T20:00:00Z".parse().unwrap();
+        turn(&house, ran).await.unwrap();
+        assert_eq!(left().await, 1, "its last full day");
+        let next = next_midnight(ran) + AFTER_MIDNIGHT;
+        assert_eq!(rests((ran, next), next_midnight(ran)), Some(next));
+        assert_eq!(rests((ran, next), next), None);
+        turn(&house, next).await.unwrap();
+        assert_eq!(left().await, 0);
+        house.store.close().await.unwrap();
+    }
 
     // Profile §11.5
     #[test]

@@ -1,6 +1,7 @@
 //! A gateway in a fresh folder, with two offices.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use fumibako_gateway::{
     AccountRequest, Clock, Config, Gateway, InitOptions, Limits, Ports, Reply, Request, Running, Secret, init,
@@ -115,4 +116,13 @@ pub(crate) fn old_key() -> (Authority, Identity) {
 pub(crate) fn plain(login: &str, password: &str) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(format!("\0{login}\0{password}"))
+}
+
+/// Waits until it is so. Five minutes are enough for any machine.
+pub(crate) async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
+    let began = Clock.now();
+    while !so().await {
+        assert!(Clock.now() < began + SignedDuration::from_mins(5), "{what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

@@ -98,9 +98,45 @@ mod tests {
         text.parse().unwrap()
     }
 
+    /// What is told where the clock shows these moments, one after the other, and the list is looked at in each.
+    fn told(times: (Timestamp, Timestamp), clock: impl IntoIterator<Item = Timestamp>) -> Vec<Timestamp> {
+        let (mut due, mut told) = (first_reminder(times.0), Vec::new());
+        for now in clock {
+            if due > now {
+                continue;
+            }
+            if let Reminding::Look { tell, again: Some(again) } = Reminders::default().look(times, (due, now), true) {
+                told.extend(tell.then_some(now));
+                due = again;
+            }
+        }
+        told
+    }
+
     // Profile §8.14
     #[test]
     fn four_reminders_and_none_twice_wherever_the_clock_stands() {
+        let times = (at("2026-01-01T12:00:00Z"), at("2026-04-02T00:00:00Z"));
+        let all = Reminders::default().moments(times.0, times.1);
+        let hours = |from: i64, to: i64| (from..to).map(move |n| times.0 + SignedDuration::from_hours(n));
+        let right = 90 * 24;
+        assert_eq!(told(times, hours(0, right)), all);
+        // Set back, once or again and again, by an hour or by all the time that went by.
+        for back in [1, 30, 24 * 50] {
+            for (moment, at) in all.iter().enumerate() {
+                let until = at.duration_since(times.0).as_hours() + 1;
+                let again = hours(0, until).chain(hours((until - back).max(0), until)).chain(hours(until - 1, right));
+                assert_eq!(told(times, again), all, "back by {back} hours after {moment}");
+            }
+        }
+        // Ahead by a week, and right again: early, and not a second time.
+        let ahead = hours(0, 24 * 40).chain(hours(24 * 47, 24 * 48)).chain(hours(24 * 40, right));
+        assert_eq!(told(times, ahead), [all[0], all[1], times.0 + SignedDuration::from_hours(24 * 47), all[3]]);
+    }
+
+    // Profile §8.14
+    #[test]
+    fn there_are_four_moments_and_those_that_went_by_are_one() {
         let (accepted, ends) = (at("2026-01-01T12:00:00Z"), at("2026-04-02T00:00:00Z"));
         let all = Reminders::default().moments(accepted, ends);
         let expected =
