@@ -1,11 +1,15 @@
 //! Evidence whose years are over goes (Profile §8.29): what a head of ours covers that was signed before that, and nothing else.
 
 use fumibako_model::log::Head;
-use fumibako_model::{Done, Pruning, What};
-use fumibako_store::{Prunable, PruneOrder, Store, StoreError, hex};
+use fumibako_model::{AuditRow, Done, EvidenceTerm, Pruned, Pruning, What};
+use fumibako_store::{LISTED, Prunable, PruneOrder, Store, StoreError, WhichActs, hex};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::house::House;
-use crate::witness;
+use crate::witness::{self, Said};
+
+/// The head that takes a piece into the log is signed soon after it; by so much a clock is put right between them.
+const SOON: SignedDuration = SignedDuration::from_hours(24);
 
 /// What would go now.
 pub(crate) async fn plan<S: Store>(house: &House<S>) -> Result<Option<Pruning>, StoreError> {
@@ -14,7 +18,7 @@ pub(crate) async fn plan<S: Store>(house: &House<S>) -> Result<Option<Pruning>, 
     let before = term.ends(now);
     let Some(Prunable { from, until, head }) = house.store.prunable(before, now).await? else { return Ok(None) };
     let broken = |why: String| StoreError::Failed(format!("no evidence goes: {why}; see `evidence verify`"));
-    let (Head { size, root, at, .. }, _) = house.keys.head(&head).map_err(|said| broken(said.en))?;
+    let (Head { size, root, at, .. }, _) = house.keys.head_in_place(&head).map_err(|said| broken(said.en))?;
     let known = house.store.continuation(until, until).await?.map(|(root, _)| hex(&root));
     if size != until || known.as_ref() != Some(&root) {
         return Err(broken(format!("the first {until} pieces are not those that were signed for")));
@@ -26,11 +30,7 @@ pub(crate) async fn plan<S: Store>(house: &House<S>) -> Result<Option<Pruning>, 
 /// Lets it go, and what an earlier run did not end. `by` is whom the audit names.
 pub(crate) async fn run<S: Store>(house: &House<S>, by: &str) -> Result<Option<Pruning>, StoreError> {
     let (now, plan) = (house.clock.now(), plan(house).await?);
-    let order = plan.clone().map(|pruned| {
-        let about = format!("evidence {}-{}", pruned.from, pruned.until - 1);
-        let told = Done::new(now, by, What::EvidencePruned).about(about);
-        PruneOrder { told: told.noting(format_args!("{} years", pruned.years)), pruned }
-    });
+    let order = plan.clone().map(|pruned| PruneOrder { told: as_told(&pruned, now, by), pruned });
     let rows = house.store.prune(order, now).await?;
     let papers = house.forget_papers().await?;
     if let Some(Pruning { from, until, years, .. }) = &plan {
@@ -40,4 +40,86 @@ pub(crate) async fn run<S: Store>(house: &House<S>, by: &str) -> Result<Option<P
         witness::attest(house).await?;
     }
     Ok(plan)
+}
+
+/// What the audit tells of it.
+fn as_told(pruned: &Pruning, now: Timestamp, by: &str) -> Done {
+    let about = format!("evidence {}-{}", pruned.from, pruned.until.max(1) - 1);
+    Done::new(now, by, What::EvidencePruned).about(about).noting(format_args!("{} years", pruned.years))
+}
+
+/// Profile §8.29: why it did not go by right, if it did not. `counted` are the heads that count, the oldest first.
+pub(crate) async fn wrongly<S: Store>(
+    house: &House<S>,
+    one: &Pruned,
+    counted: &[Head],
+) -> Result<Option<Said>, StoreError> {
+    if !after_its_years(one, counted, house.clock.now()) {
+        let ja = "保存期間が終わる前に整理されたことになっています";
+        return Ok(Some(Said::new(ja, "went before its years were over")));
+    }
+    if one.pruning.years < house.config.evidence_term().years() && !is_told(house, &one.pruning).await? {
+        return Ok(Some(Said::new(
+            "設定より短い保存年数で整理されたことになっていますが、監査記録にありません",
+            "went after fewer years than the settings say, and the audit tells nothing of it",
+        )));
+    }
+    Ok(None)
+}
+
+/// A head that counts was signed over just this, and the years before it went. Whoever can write into the rows, and not sign, can let
+/// nothing go that is younger: of its own moment a piece is believed no more than the head that took it into the log, or the clock now.
+fn after_its_years(one: &Pruned, counted: &[Head], now: Timestamp) -> bool {
+    let Pruned { n, at, pruning: Pruning { until, root, signed, years, .. }, .. } = one;
+    let Ok(term) = EvidenceTerm::new(*years) else { return false };
+    let taken = counted.iter().find(|head| head.size > *n).map_or(now, |head| head.at);
+    let latest = taken.checked_add(SOON).unwrap_or(taken);
+    let signed_then = |head: &Head| head.size == *until && head.at == *signed && head.root == *root;
+    *signed < term.ends(latest.min(*at)) && counted.iter().any(signed_then)
+}
+
+/// Settings may have said less once; the audit tells what went then.
+async fn is_told<S: Store>(house: &House<S>, pruned: &Pruning) -> Result<bool, StoreError> {
+    let wanted = as_told(pruned, Timestamp::UNIX_EPOCH, "");
+    let mut after = None;
+    loop {
+        let rows = house.store.acts(WhichActs { office: None, after }).await?;
+        let read: Vec<AuditRow> = rows.iter().filter_map(|row| serde_json::from_str(row).ok()).collect();
+        let is_it = |done: &Done| (done.what, &done.about, &done.note) == (wanted.what, &wanted.about, &wanted.note);
+        if read.iter().any(|row| is_it(&row.done)) {
+            return Ok(true);
+        }
+        match read.last() {
+            Some(last) if rows.len() == LISTED => after = Some(last.n),
+            _ => return Ok(false),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fumibako_model::{EvidenceId, Keeping};
+
+    use super::*;
+
+    // Profile §8.29
+    #[test]
+    fn a_piece_is_not_believed_to_be_of_later_than_the_head_that_took_it_into_the_log() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let head = |size: u64, day: &str| Head::over("plans.example", (size, format!("root{size}")), at(day));
+        let check = |signed: &str, said: &str, taken: Option<&str>, now: &str| {
+            let root = String::from("root6");
+            let pruning = Pruning { from: 0, until: 6, root, signed: at(signed), years: 2 };
+            let (id, event) = (EvidenceId(7), Keeping::EvidencePruning);
+            let one = Pruned { v: 1, id, n: 8, event, at: at(said), pruning };
+            let counted: Vec<_> = [head(6, signed)].into_iter().chain(taken.map(|day| head(9, day))).collect();
+            after_its_years(&one, &counted, at(now))
+        };
+        let (old, new, now) = ("2020-01-10T00:00:00Z", "2026-11-01T00:00:00Z", "2026-11-26T00:00:00Z");
+        assert!(check(old, now, Some(now), now), "as it should be");
+        assert!(check(old, now, None, now), "no head covers it yet");
+        assert!(!check(new, "2040-01-01T00:00:00Z", None, now), "it says itself that it is of later");
+        assert!(!check(new, "2040-01-01T00:00:00Z", Some(now), now), "and a head says when it came");
+        assert!(!check(new, "2040-01-01T00:00:00Z", Some(now), "2041-01-01T00:00:00Z"), "as long as there is a log");
+    }
 }

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fumibako_model::log::{Head, leaf};
-use fumibako_model::{AuditHead, Domain, Witnesses};
+use fumibako_model::{AuditHead, Domain, Done, Witnesses};
 use fumibako_signer::{Certificate, CertificateError, Identity, enclose, enclosed};
 use fumibako_store::bodies::Day;
-use fumibako_store::{ActsHead, Logging, Store, StoreError, Unlogged, UnsignedActs, hex};
+use fumibako_store::{ActsHead, Amend, Logging, Store, StoreError, Unlogged, UnsignedActs, hex};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
@@ -25,7 +25,7 @@ mod keys;
 mod last;
 mod restored;
 
-use beside::known;
+use beside::{any_lost, known};
 use doubt::Doubt;
 pub(crate) use keys::{Keys, Said};
 pub(crate) use last::{Witnessing, begin, lost_heads};
@@ -180,31 +180,39 @@ async fn cover<S: Store>(
     for entry in &entries {
         growth.push(leaf(entry.as_bytes()));
     }
-    let head = Head {
-        set_back: witnessing.set_back.clone(),
-        words_from: Some(witnessing.words_from),
-        former: Some(keys.former().to_vec()),
-        ..Head::over(log.to_string(), (growth.size(), hex(&growth.root())), now)
-    };
-    let octets = serde_json::to_vec(&head).map_err(|why| StoreError::Failed(why.to_string()))?;
-    let signed = enclose(&octets, witness, now).map_err(|why| StoreError::Failed(why.to_string()))?;
+    let (head, signed) = witnessing.sign((growth.size(), hex(&growth.root())), keys, (log, witness), now)?;
     let logging = Logging { day: Day::of(now), size: growth.size(), last, head: signed.clone(), tiles: growth.tiles() };
     store.keep_log(logging).await?;
     witnessing.signed(&head, signed);
     Ok(Some(head))
 }
 
-/// The operator accepts the log as it stands: what waits is signed, every head from then on says where it went on from, and heads that
-/// the log does not continue are no fault any more. Says whether there was anything to accept.
-pub(crate) async fn accept<S: Store>(house: &House<S>) -> Result<bool, StoreError> {
+/// The operator accepts the log as it stands, and the audit tells it before anything else is done: what waits is signed, every head from
+/// then on says where it went on from, and heads that the log does not continue are no fault any more. Says whether there was anything to
+/// accept; where there was not, or where nothing could be signed then, nothing is changed.
+pub(crate) async fn accept<S: Store>(house: &House<S>, told: Done) -> Result<bool, StoreError> {
+    let (store, file, now) = (&house.store, &house.config.evidence.identity_file, house.clock.now());
     let mut witnessing = house.witnessing.lock().await;
-    let held = witnessing.accept(&house.store, house.clock.now()).await?;
-    drop(witnessing);
-    if held {
-        attest(house).await?;
+    let end = witnessing.beyond(store, &house.keys).await?;
+    if end.is_none() {
+        witnessing.look(store, (file, &house.keys), now).await?;
     }
-    let known = known(&house.config.evidence.identity_file).map_err(|why| StoreError::Failed(why.to_string()))?;
-    Ok(held || known > 0)
+    if end.is_none() && witnessing.doubt.held().is_none() && !any_lost(file)? {
+        return Ok(false);
+    }
+    store.amend(Amend { changes: Vec::new(), done: vec![told] }).await?;
+    if let Some(end) = end {
+        house.keys.end_at(end);
+        witnessing.look(store, (file, &house.keys), now).await?;
+    }
+    witnessing.accept(store, now).await?;
+    if may_sign(house, now) {
+        witnessing.stand(store, &house.keys, (&house.config.domain, &house.witness), now).await?;
+    }
+    drop(witnessing);
+    known(file).map_err(|why| StoreError::Failed(why.to_string()))?;
+    attest(house).await?;
+    Ok(true)
 }
 
 /// Signs the audit as it stands now, if it grew (Profile §16.2).

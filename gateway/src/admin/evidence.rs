@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_model::log::{Head, SetBack};
-use fumibako_model::{Continuation, EvidenceId, EvidenceTerm, Pruned, Pruning, Refusal, What};
+use fumibako_model::log::SetBack;
+use fumibako_model::{Continuation, EvidenceId, Pruning, Refusal, What};
 use fumibako_store::{
     LogAudit, LogFault, LogState, RefusedCount, RefusedReceipt, RefusedReceipts, Store, StoreError, Which, Wrong, hex,
 };
@@ -85,12 +85,11 @@ impl<S: Store> Admin<S> {
                 }
             }
         }
-        let early = pruned.iter().filter(|one| !rightly(one, &counted));
-        rows.extend(early.map(|Pruned { id, pruning, .. }| {
-            let ja = "保存期間が終わる前に整理されたことになっています";
-            let said = Said::new(ja, "went before its years were over");
-            about(said, (pruning.from, pruning.until.max(1) - 1), Some(*id))
-        }));
+        for one in &pruned {
+            let Pruning { from, until, .. } = one.pruning;
+            let said = prune::wrongly(&self.0, one, &counted).await?;
+            rows.extend(said.map(|said| about(said, (from, until.max(1) - 1), Some(one.id))));
+        }
         let (heads, set_back) = (heads.len() as u64, self.0.witnessing.lock().await.set_back.clone());
         let pruned = pruned.into_iter().next_back().map(|one| one.pruning);
         Ok(Reply::Audited(Box::new(Audited { evidence, logged, heads, set_back, pruned, faults: rows })))
@@ -137,10 +136,10 @@ impl<S: Store> Admin<S> {
     /// Profile §8.20: the operator knows why the log does not continue what was signed, and the audit says who accepted it, and why.
     async fn accept(&self, reason: String) -> Result<Reply, StoreError> {
         let reason = short(reason, NAME_CHARACTERS)?;
-        if !witness::accept(&self.0).await? {
+        if !witness::accept(&self.0, self.did(What::EvidenceAccepted).noting(reason)).await? {
             return Err(Refusal::ValueUnfit.about("there is nothing to accept").into());
         }
-        self.tell(self.did(What::EvidenceAccepted).noting(reason)).await
+        Ok(Reply::Done)
     }
 
     async fn refused(&self) -> Result<Reply, StoreError> {
@@ -175,15 +174,6 @@ impl<S: Store> Admin<S> {
         let between = between.iter().map(|hash| hex(hash)).collect();
         Ok(Reply::Continues(Continuation { v: 1, earlier: given, later: STANDARD.encode(newest), between }))
     }
-}
-
-/// Profile §8.29: did it go by right? A head that counts was signed over just this, and the years before it went. Whoever can write
-/// into the rows, and not sign, can let nothing go that is younger.
-fn rightly(one: &Pruned, counted: &[Head]) -> bool {
-    let Pruned { at, pruning: Pruning { until, root, signed, years, .. }, .. } = one;
-    let Ok(term) = EvidenceTerm::new(*years) else { return false };
-    let signed_then = |head: &Head| head.size == *until && head.at == *signed && head.root == *root;
-    *signed < term.ends(*at) && counted.iter().any(signed_then)
 }
 
 /// What is wrong with these numbers, and with this row.

@@ -110,6 +110,11 @@ pub(super) fn put(file: &Path, octets: &[u8]) -> io::Result<()> {
     file.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
+/// Does any lie there that the operator does not know of yet?
+pub(crate) fn any_lost(identity_file: &Path) -> Result<bool, StoreError> {
+    Ok(!Aside::Lost.all(&last_file(identity_file))?.is_empty())
+}
+
 /// The operator knows of every head that the log lost its end under, and accepts it: no fault any more, and they stay. How many.
 pub(crate) fn known(identity_file: &Path) -> io::Result<u64> {
     let mut known = 0;

@@ -1,8 +1,10 @@
 //! The keys that sign the log, one after the other: another takes the place of one, and from there on that one has no say (Profile
 //! §8.16). Who keeps its former key may have lost it; who stole it could sign whatever he likes.
 
-use fumibako_model::Witnesses;
+use std::sync::{PoisonError, RwLock};
+
 use fumibako_model::log::{FormerKey, Head};
+use fumibako_model::{Refusal, Refused, Witnesses};
 use fumibako_signer::{Identity, Signature, enclosed};
 use fumibako_store::KeptHead;
 use jiff::Timestamp;
@@ -16,8 +18,8 @@ pub(crate) struct Keys {
     own: String,
     /// The authorities, and until when keys signed.
     pub(crate) believed: Witnesses,
-    /// The keys before it, the latest first.
-    former: Vec<FormerKey>,
+    /// The keys before it, the latest first. Only the operator's word moves the end of one.
+    former: RwLock<Vec<FormerKey>>,
 }
 
 /// A head whose signature is believed as of its own moment.
@@ -42,12 +44,27 @@ impl Keys {
     pub(super) fn new(own: String, believed: Witnesses, mut former: Vec<FormerKey>) -> Self {
         former.truncate(FORMER_KEYS);
         let believed = believed.until(former.iter().map(|one| (one.key.as_str(), one.until)));
-        Self { own, believed, former }
+        Self { own, believed, former: RwLock::new(former) }
     }
 
     /// The keys before this one, as every head tells them.
-    pub(super) fn former(&self) -> &[FormerKey] {
-        &self.former
+    pub(super) fn former(&self) -> Vec<FormerKey> {
+        self.former.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A store was put back that is longer than what is known of a former key: where the end of that key would be if this head counts,
+    /// which is over what is there and not of after the key.
+    pub(super) fn beyond(&self, octets: &[u8], (size, root): (u64, &str)) -> Option<FormerKey> {
+        let Signed { key, head } = Signed::read(octets, &self.believed)?;
+        let one = self.former().into_iter().find(|one| one.key == key)?;
+        let over_all = head.size == size && head.root == root;
+        (over_all && size > one.size).then(|| FormerKey { size, root: root.to_owned(), ..one })
+    }
+
+    /// The operator says that it ended there.
+    pub(super) fn end_at(&self, end: FormerKey) {
+        let mut former = self.former.write().unwrap_or_else(PoisonError::into_inner);
+        former.iter_mut().filter(|one| one.key == end.key).for_each(|one| *one = end.clone());
     }
 
     /// How many keys came after this one: 0 is the one that signs now. None is no key of this log.
@@ -56,21 +73,42 @@ impl Keys {
         if key == self.own {
             return Some(0);
         }
-        self.former.iter().position(|one| one.key == key).map(|at| at + 1)
+        self.former().iter().position(|one| one.key == key).map(|at| at + 1)
     }
 
     /// The head, and the rank of its key, if it is one of this gateway: of a former key none is over more, or of later, than its end.
     pub(crate) fn head(&self, octets: &[u8]) -> Result<(Head, usize), Said> {
+        self.read(octets, |signature, at| self.believed.judge(signature, at).map(drop))
+    }
+
+    /// The same of one whose place in the log is known, and that the log is what it is over. A former key whose clock was ahead may have
+    /// said a moment after its end; the place says that it is none.
+    pub(crate) fn head_in_place(&self, octets: &[u8]) -> Result<(Head, usize), Said> {
+        self.read(octets, |signature, at| match self.believed.judge(signature, at) {
+            Err(why)
+                if why.why == Refusal::EvidenceKeyReplaced && self.rank(signature).is_some_and(|rank| rank > 0) =>
+            {
+                Ok(())
+            }
+            judged => judged.map(drop),
+        })
+    }
+
+    fn read(
+        &self,
+        octets: &[u8],
+        judge: impl Fn(&Signature, Timestamp) -> Result<(), Refused>,
+    ) -> Result<(Head, usize), Said> {
         let (signature, inside) = enclosed(octets).map_err(|why| Said::broken(&why))?;
         let head: Head = serde_json::from_slice(&inside).map_err(|why| Said::broken(&why))?;
-        self.believed.judge(&signature, head.at).map_err(|why| {
+        judge(&signature, head.at).map_err(|why| {
             let row = why.why.row();
             Said::new(format!("{}（{}）", row.ja, why.about), format!("{}: {}", row.en, why.about))
         })?;
         let rank = self.rank(&signature).ok_or_else(|| {
             Said::new("この記録に署名したことのない鍵の署名です", "it was signed by a key that never signed this log")
         })?;
-        match rank.checked_sub(1).and_then(|at| self.former.get(at)) {
+        match rank.checked_sub(1).and_then(|at| self.former().into_iter().nth(at)) {
             Some(one) if head.size > one.size => Err(Said::new(
                 format!("{} に証跡 {} 件までで交代した鍵の署名です", one.until, one.size),
                 format!("it was signed by a key that was replaced on {} after {} pieces", one.until, one.size),
@@ -84,7 +122,7 @@ impl Keys {
     pub(crate) fn judge<'h>(&self, heads: &'h [KeptHead]) -> Vec<(&'h KeptHead, Result<Head, Said>)> {
         let mut newest = usize::MAX;
         let mut one = |kept: &'h KeptHead| {
-            let (head, rank) = self.head(&kept.head)?;
+            let (head, rank) = self.head_in_place(&kept.head)?;
             if rank > newest {
                 let en = "it was signed by a key that had been replaced before";
                 return Err(Said::new("すでに交代していた鍵の署名です", en));

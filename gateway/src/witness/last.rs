@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use fumibako_model::log::{FormerKey, Growth, Head, SetBack};
-use fumibako_model::{EvidenceId, Witnesses};
-use fumibako_signer::Identity;
+use fumibako_model::{Domain, EvidenceId, Witnesses};
+use fumibako_signer::{Identity, enclose};
 use fumibako_store::{LogState, Store, StoreError, hex};
 use jiff::Timestamp;
 
@@ -82,12 +82,19 @@ pub(crate) async fn begin<S: Store>(
     let newest = head.as_deref().and_then(|head| keys.head(head).ok()).map(|(said, _)| said);
     let readable = newest.is_some() || head.is_none();
     let said = newest.as_ref().and_then(|head| head.set_back.clone());
+    let told_at = newest.as_ref().map(|head| head.at);
     let last = last_known(newest.zip(head), readable, (given.as_ref(), restored.as_ref()));
     let mut witnessing = Witnessing::new((said, words_from), Doubt::default(), last);
     let ended = lost_since(store, size, identity_file).await?;
     let since = |beside: &[&Beside]| beside.iter().map(|one| one.head.at).chain(ended).max();
     match (given, restored) {
-        (Some(_), _) if goes_on => witnessing.doubt = ended.map_or_else(Doubt::default, Doubt::before),
+        (Some(given), _) if goes_on => {
+            witnessing.doubt = ended.map_or_else(Doubt::default, Doubt::before);
+            // It stands over the same, and tells what the operator accepted since.
+            if told_at.is_none_or(|told_at| told_at < given.head.at) {
+                witnessing.set_back = given.head.set_back.or(witnessing.set_back);
+            }
+        }
         (None, None) => {
             witnessing.doubt = ended.map_or_else(Doubt::apart, Doubt::before);
             if size > 0 && readable {
@@ -108,15 +115,12 @@ pub(crate) async fn begin<S: Store>(
         }
         (given, restored) => {
             let all: Vec<_> = given.iter().chain(&restored).collect();
-            let longest = all.iter().map(|one| one.head.size).max();
-            witnessing.went_on_from((size, root), longest, now, &all);
+            witnessing.went_on_from((size, root), all.iter().map(|one| one.head.size).max(), now, &all);
             witnessing.doubt = since(&all).map_or_else(Doubt::default, Doubt::before);
             witnessing.to_keep.extend(given.into_iter().chain(restored).map(|one| (Aside::Lost, one.octets)));
         }
     }
-    if let Err(why) = witnessing.keep(identity_file, now) {
-        tracing::warn!(%why, "evidence.last_head");
-    }
+    witnessing.keep(identity_file, now).unwrap_or_else(|why| tracing::warn!(%why, "evidence.last_head"));
     Ok((witnessing, keys))
 }
 
@@ -284,8 +288,15 @@ impl Witnessing {
         Ok(())
     }
 
-    /// What waits may be signed now, and every head says where from. Did anything wait?
-    pub(super) async fn accept<S: Store>(&mut self, store: &S, now: Timestamp) -> Result<bool, StoreError> {
+    /// Where a former key would end if the newest head counts, which is of that key and beyond the end that is known.
+    pub(super) async fn beyond<S: Store>(&self, store: &S, keys: &Keys) -> Result<Option<FormerKey>, StoreError> {
+        let LogState { size, head, .. } = store.log_state().await?;
+        let Some(head) = head else { return Ok(None) };
+        Ok(keys.beyond(&head, (size, &root(store, size).await?)))
+    }
+
+    /// What waits may be signed now, and every head says where from.
+    pub(super) async fn accept<S: Store>(&mut self, store: &S, now: Timestamp) -> Result<(), StoreError> {
         let held = std::mem::take(&mut self.doubt).held().is_some();
         let said =
             self.set_back.as_ref().is_some_and(|said| self.last.as_ref().is_none_or(|last| said.size == last.size));
@@ -294,7 +305,42 @@ impl Witnessing {
             let root = root(store, size).await?;
             self.went_on_from((size, root), None, now, &[]);
         }
-        Ok(held)
+        Ok(())
+    }
+
+    /// A head over just the log as it was signed last, which tells beside the key all that is known now: a restart before the next
+    /// evidence forgets nothing of it.
+    pub(super) async fn stand<S: Store>(
+        &mut self,
+        store: &S,
+        keys: &Keys,
+        by: (&Domain, &Identity),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let size = store.log_state().await?.size;
+        let (_, signed) = self.sign((size, root(store, size).await?), keys, by, now)?;
+        self.to_put = Some(signed);
+        Ok(())
+    }
+
+    /// Signs for so many pieces with this root, and tells what every head does.
+    pub(super) fn sign(
+        &self,
+        (size, root): (u64, String),
+        keys: &Keys,
+        (log, witness): (&Domain, &Identity),
+        now: Timestamp,
+    ) -> Result<(Head, Vec<u8>), StoreError> {
+        let head = Head {
+            set_back: self.set_back.clone(),
+            words_from: Some(self.words_from),
+            former: Some(keys.former()),
+            ..Head::over(log.to_string(), (size, root), now)
+        };
+        let failed = |why: &dyn std::fmt::Display| StoreError::Failed(why.to_string());
+        let octets = serde_json::to_vec(&head).map_err(|why| failed(&why))?;
+        let signed = enclose(&octets, witness, now).map_err(|why| failed(&why))?;
+        Ok((head, signed))
     }
 
     pub(super) fn signed(&mut self, head: &Head, signed: Vec<u8>) {

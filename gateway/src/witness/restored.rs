@@ -78,6 +78,6 @@ async fn whole<S: Store>(
     }
     let size = store.log_state().await?.size;
     let over = Head::over(config.domain.to_string(), (size, root(store, size).await?), now);
-    let (words_from, former) = (Some(words_from), Some(keys.former().to_vec()));
+    let (words_from, former) = (Some(words_from), Some(keys.former()));
     Ok(Some(Head { set_back: witnessing.set_back, words_from, former, ..over }))
 }

@@ -168,3 +168,25 @@ async fn what_was_taken_away_and_comes_back_later_waits_even_where_new_evidence_
     assert_eq!((found.logged, waits(&found)), (7, false), "{found:?}");
     running.stop().await;
 }
+
+// Profile §8.29
+#[tokio::test(flavor = "multi_thread")]
+async fn evidence_that_went_by_a_piece_dated_ahead_is_named() {
+    let (gateway, first) = with_mail().await;
+    let (_, six) = head_of(&gateway.running, first).await;
+    let (root, signed) = (&six.root, six.at);
+    let forged = format!(
+        "BEGIN; INSERT INTO evidence SELECT max(id) + 1, -1, 'EvidencePruning', unixepoch('2040-01-01') * 1000, 0, 0, '' FROM evidence;
+         UPDATE evidence SET message = -id, doc = json_object('v', 1, 'id', printf('EV%014X', id), 'n', 6, 'event', kind, 'at', '2040-01-01T00:00:00Z',
+             'from', 0, 'until', 6, 'root', '{root}', 'signed', '{signed}', 'years', 2) WHERE kind = 'EvidencePruning';
+         DELETE FROM word; DELETE FROM evidence WHERE kind <> 'EvidencePruning';
+         UPDATE counter SET value = 6 WHERE name = 'evidence_pruned'; UPDATE counter SET value = 7 WHERE name = 'evidence_count'; COMMIT;"
+    );
+    edit(&gateway.config.store_folder, &forged);
+    for _ in 0..2 {
+        let found = audited(&gateway.running).await;
+        let early: Vec<_> = found.faults.iter().filter(|fault| fault.what.contains("years were over")).collect();
+        assert_eq!((early.len(), early[0].first, early[0].last, found.logged), (1, 0, 5, 7), "{found:?}");
+    }
+    gateway.running.stop().await;
+}

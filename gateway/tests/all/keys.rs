@@ -24,7 +24,7 @@ fn name_of(key: &Identity) -> String {
 }
 
 /// The same with a new key, as the README has it; `n` tells these keys apart.
-async fn renewed(config: &Config, n: u8) -> Config {
+pub(crate) async fn renewed(config: &Config, n: u8) -> Config {
     let Fixture { folder, config: fresh, running, kept: _ } = Fixture::start().await;
     running.stop().await;
     let beside = |name: &str| config.evidence.identity_file.with_file_name(format!("{name}-{n}.pem"));
@@ -54,7 +54,7 @@ async fn sign_with(key: &Identity, config: &Config, at: Timestamp) -> Vec<u8> {
     }
     let head = Head::over("plans.example", (growth.size(), hex(&growth.root())), at);
     let head = enclose(&serde_json::to_vec(&head).unwrap(), key, at).unwrap();
-    let (day, size, tiles) = (Day::of(ago(0)), growth.size(), growth.tiles());
+    let (day, size, tiles) = (Day::of(at), growth.size(), growth.tiles());
     store.keep_log(Logging { day, size, last, head: head.clone(), tiles }).await.unwrap();
     store.close().await.unwrap();
     head
@@ -215,5 +215,29 @@ async fn a_backup_from_before_the_replacement_brings_no_word_of_the_former_key_b
     let running = started(&restored).await;
     let found = named(&running).await;
     assert!(found.iter().any(|what| what.contains("replaced")), "{found:?}");
+    running.stop().await;
+}
+
+// Profile §8.16: such a head stands where it stands, whatever its clock said.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_of_a_former_key_whose_clock_was_ahead_is_no_fault() {
+    let (gateway, first) = with_mail().await;
+    let (_, six) = head_of(&gateway.running, first).await;
+    let Fixture { folder: _folder, config, running, kept: _kept } = gateway;
+    running.stop().await;
+    mail(&config, "d").await;
+    let ahead = ago(-40);
+    sign_with(&key_of(&config), &config, ahead).await;
+    mail(&config, "e").await;
+    let running = started(&config).await;
+    assert_eq!((six.size, head_of(&running, first).await.1.size), (6, 10));
+    running.stop().await;
+    let second = renewed(&config, 2).await;
+    mail(&second, "f").await;
+    let running = started(&second).await;
+    assert_eq!(named(&running).await, [""; 0]);
+    let (_, twelve) = head_of(&running, first).await;
+    let former = twelve.former.clone().unwrap().remove(0);
+    assert!(twelve.size == 12 && former.size == 10 && former.until < ahead, "{former:?}");
     running.stop().await;
 }

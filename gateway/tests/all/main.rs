@@ -1,6 +1,7 @@
 //! The gateway in one process, spoken to over real sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests stand outside #[test] functions")]
 
+mod accepted;
 mod accounts;
 mod admin;
 mod audit;

@@ -1,0 +1,99 @@
+//! What the operator accepts (Profile §8.20), and what he is not told that he accepted.
+
+use fumibako_gateway::{Config, Reply, Request, Running};
+use fumibako_sqlite::SqliteStore;
+use fumibako_store::suite::{World, domain, expire::send};
+
+use crate::cut::{audited, one_more, started};
+use crate::evidence::{copy, edit, head_of, with_mail};
+use crate::forged::restore;
+use crate::keys::renewed;
+use crate::support::{Fixture, ago};
+
+async fn mail(config: &Config, id: &str) {
+    let store = SqliteStore::open(&config.store_folder, domain()).await.unwrap();
+    send(&store, &World::with(&store).await, id, ago(0)).await;
+    store.close().await.unwrap();
+}
+
+async fn accept(running: &Running) -> Reply {
+    running.admin().answer(Request::EvidenceAccept { reason: "長いほうに戻した".into() }).await
+}
+
+// Profile §8.16, §8.20
+#[tokio::test(flavor = "multi_thread")]
+async fn a_longer_store_of_a_former_key_that_is_put_back_is_signed_for_again_once_it_is_accepted() {
+    let (gateway, first) = with_mail().await;
+    assert_eq!(head_of(&gateway.running, first).await.1.size, 6);
+    let Fixture { folder: _folder, config, running, kept: _kept } = gateway;
+    running.stop().await;
+    let aside = tempfile::tempdir().unwrap();
+    copy(&config.store_folder, &aside.path().join("shorter"));
+    mail(&config, "d").await;
+    let running = started(&config).await;
+    assert_eq!(head_of(&running, first).await.1.size, 8);
+    running.stop().await;
+
+    let second = renewed(&config, 2).await;
+    let shorter = Config { store_folder: aside.path().join("shorter"), ..second.clone() };
+    edit(&shorter.store_folder, &format!("CREATE TABLE aside AS SELECT * FROM evidence; {}", one_more(6)));
+    let running = started(&shorter).await;
+    let (_, seven) = head_of(&running, first).await;
+    assert_eq!((seven.size, seven.former.unwrap()[0].size), (7, 6), "the key before it ended there");
+    running.stop().await;
+
+    // The longer one again: its newest head is of that key, and over more.
+    let running = started(&second).await;
+    assert!(audited(&running).await.faults.iter().any(|fault| fault.what.contains("replaced")));
+    assert_eq!(accept(&running).await, Reply::Done);
+    let found = audited(&running).await;
+    assert_eq!((found.faults, found.logged), (vec![], 8));
+    running.stop().await;
+    // It stays so over a restart at which nothing new is there, and what is new is signed.
+    mail(&second, "e").await;
+    for _ in 0..2 {
+        let running = started(&second).await;
+        let found = audited(&running).await;
+        assert_eq!((found.faults, found.logged), (vec![], 10));
+        let (_, ten) = head_of(&running, first).await;
+        let back = ten.set_back.unwrap();
+        assert_eq!((ten.former.unwrap()[0].size, back.size, back.lost), (8, 8, Some(7)));
+        running.stop().await;
+    }
+}
+
+// Profile §8.20
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nothing_is_to_be_accepted_what_is_older_than_a_backup_goes_on_waiting() {
+    let (gateway, first) = with_mail().await;
+    assert_eq!(head_of(&gateway.running, first).await.1.size, 6);
+    let aside = tempfile::tempdir().unwrap();
+    let (backup, keys) = (aside.path().join("backup"), aside.path().join("keys"));
+    let request = Request::Backup { to: backup.clone(), keys: Some(keys.clone()) };
+    assert!(matches!(gateway.ask(request).await, Reply::BackedUp(_)));
+    let Fixture { folder, config, running, kept: _kept } = gateway;
+    running.stop().await;
+    mail(&config, "d").await;
+    let running = started(&config).await;
+    assert_eq!(head_of(&running, first).await.1.size, 8);
+    running.stop().await;
+    let again = Config { store_folder: aside.path().join("again"), ..config };
+    let (code, said) = restore(folder.path(), (&backup, &keys), &again.store_folder).await;
+    assert_eq!(code, 0, "{said}");
+    let running = started(&again).await;
+    assert!(matches!(accept(&running).await, Reply::No { .. }), "there is nothing");
+    let Reply::Acts { rows } = running.admin().answer(Request::AuditList { office: None, after: None }).await else {
+        panic!("the audit")
+    };
+    assert!(!rows.iter().any(|row| row.contains("evidence-accepted")), "and nobody is said to have done it: {rows:?}");
+    // A piece of yesterday, which the backup did not have.
+    let older = "UPDATE evidence SET at = at - 86400000, doc = json_set(doc, '$.at', strftime('%Y-%m-%dT%H:%M:%SZ', unixepoch() - 86400, 'unixepoch'))
+        WHERE id = (SELECT max(id) FROM evidence);";
+    edit(
+        &again.store_folder,
+        &format!("BEGIN; CREATE TABLE aside AS SELECT * FROM evidence; {} {older} COMMIT;", one_more(6)),
+    );
+    let found = audited(&running).await;
+    assert!(found.logged == 6 && found.faults.iter().any(|fault| fault.what.contains("not new")), "{found:?}");
+    running.stop().await;
+}
