@@ -11,7 +11,7 @@ use fumibako_model::log::{Head, leaf};
 use fumibako_model::{AuditHead, Domain, Done, Witnesses};
 use fumibako_signer::{Certificate, CertificateError, Identity, enclose, enclosed};
 use fumibako_store::bodies::Day;
-use fumibako_store::{ActsHead, Amend, Logging, Store, StoreError, Unlogged, UnsignedActs, hex};
+use fumibako_store::{ActsHead, Amend, Logging, Store, StoreError, Unlogged, UnsignedActs, WhichActs, hex};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
@@ -215,25 +215,35 @@ pub(crate) async fn accept<S: Store>(house: &House<S>, told: Done) -> Result<boo
     Ok(true)
 }
 
-/// Signs the audit as it stands now, if it grew (Profile §16.2).
+/// Signs the audit as it stands now, if it grew (Profile §16.2). Never an audit that does not go on from what was signed before: as the
+/// newest head says whose key is of this gateway, and as is known since the gateway runs, whatever heads the rows have.
 pub(crate) async fn attest_acts<S: Store>(house: &House<S>) -> Result<(), StoreError> {
-    let _one_at_a_time = house.witnessing.lock().await;
+    let mut witnessing = house.witnessing.lock().await;
     let Some(UnsignedActs { rows, hash, head }) = house.store.unsigned_acts().await? else { return Ok(()) };
-    // Never signed: an audit that does not go on from what was signed before.
-    let goes_on = |(before, now): (ActsHead, Option<String>)| {
-        let (_, octets) = enclosed(&before.signed).ok()?;
+    let goes_on = |(before, now): &(ActsHead, Option<String>)| {
+        let (signature, octets) = enclosed(&before.signed).ok()?;
         let said: AuditHead = serde_json::from_slice(&octets).ok()?;
-        (Some(said.hash) == now).then_some(())
+        house.keys.believed.trust().check(&signature, said.at).ok()?;
+        (Some(&said.hash) == now.as_ref() && said.rows == before.rows).then_some(())
     };
-    if head.is_some_and(|head| goes_on(head).is_none()) {
+    if head.is_some_and(|head| goes_on(&head).is_none()) || !has_signed_acts(&house.store, &witnessing).await? {
         return Err(StoreError::Failed("the audit is not what was signed; see `audit verify`".into()));
     }
     let now = house.clock.now();
     if !may_sign(house, now) {
         return Ok(());
     }
-    let head = AuditHead { v: 1, audit: house.config.domain.to_string(), rows, hash, at: now };
+    let head = AuditHead { v: 1, audit: house.config.domain.to_string(), rows, hash: hash.clone(), at: now };
     let octets = serde_json::to_vec(&head).map_err(|why| StoreError::Failed(why.to_string()))?;
     let signed = enclose(&octets, &house.witness, now).map_err(|why| StoreError::Failed(why.to_string()))?;
-    house.store.keep_acts_head(ActsHead { day: Day::of(now), rows, signed }).await
+    house.store.keep_acts_head(ActsHead { day: Day::of(now), rows, signed }).await?;
+    witnessing.acts = Some((rows, hash));
+    Ok(())
+}
+
+/// Is the last row that was signed since the gateway runs still there, as it was?
+async fn has_signed_acts<S: Store>(store: &S, witnessing: &Witnessing) -> Result<bool, StoreError> {
+    let Some((rows, hash)) = &witnessing.acts else { return Ok(true) };
+    let found = store.acts(WhichActs { office: None, after: rows.checked_sub(2) }).await?;
+    Ok(found.first().is_some_and(|row| fumibako_model::hash(row.as_bytes()) == *hash))
 }

@@ -40,11 +40,12 @@ impl<S: Store> Admin<S> {
 
     /// Rows against their hashes, hashes against the signed heads; the first row that does not hold is named.
     pub(super) async fn verify_acts(&self) -> Result<Reply, StoreError> {
-        witness::attest_acts(&self.0).await.or_else(|error| match error {
+        let unsigned = match witness::attest_acts(&self.0).await {
+            Ok(()) => None,
             // That is what is to be found out.
-            StoreError::Failed(_) => Ok(()),
-            other => Err(other),
-        })?;
+            Err(StoreError::Failed(_)) => Some("does not go on from what this gateway signed".to_owned()),
+            Err(other) => return Err(other),
+        };
         let audit = self.0.store.audit_acts().await?;
         let mut newest = usize::MAX;
         let mut broken = audit.broken.map(|ActsFault { n, what }| (n, fault(what).to_owned()));
@@ -57,7 +58,8 @@ impl<S: Store> Admin<S> {
                 Err(_) => {}
             }
         }
-        let (broken, what) = broken.unzip();
+        // Rows may agree with each other, and with no head beside them, and be others than were signed.
+        let (broken, what) = broken.or(unsigned.map(|why| (good, why))).unzip();
         let heads = audit.heads.len() as u64;
         Ok(Reply::ActsAudited(ActsReport { rows: audit.rows, heads, broken, what: what.unwrap_or_default() }))
     }

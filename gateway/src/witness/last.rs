@@ -25,6 +25,8 @@ pub(crate) struct Witnessing {
     /// What is not signed before the operator says so.
     pub(crate) doubt: Doubt,
     pub(super) last: Option<Last>,
+    /// So many rows of the audit were signed last since the gateway runs, and the hash of the last of them.
+    pub(super) acts: Option<(u64, String)>,
     /// Heads that are to be kept beside the key before anything is signed.
     to_keep: Vec<(Aside, Vec<u8>)>,
     /// The last head that was signed, where it does not lie beside the key yet.
@@ -198,7 +200,7 @@ pub(super) async fn continued<S: Store>(store: &S, size: u64, one: Option<&Besid
 impl Witnessing {
     /// Of a log of which this is known.
     pub(super) fn new((set_back, words_from): (Option<SetBack>, EvidenceId), doubt: Doubt, last: Option<Last>) -> Self {
-        Self { set_back, words_from, doubt, last, to_keep: Vec::new(), to_put: None, told: false }
+        Self { set_back, words_from, doubt, last, acts: None, to_keep: Vec::new(), to_put: None, told: false }
     }
 
     /// Is the newest head the last one that was signed, or one that continues it? If not, the log lost its end under the running

@@ -1,11 +1,13 @@
 //! The audit of a running gateway: every change of rights and every act of an agent, and who meddles is found out.
 
-use fumibako_gateway::{Gateway, Reply, Request};
-use fumibako_model::{AuditRow, Refusal, Scope, What};
+use fumibako_gateway::{Clock, Gateway, Reply, Request};
+use fumibako_model::{AuditHead, AuditRow, Refusal, Scope, What};
+use fumibako_signer::{Identity, enclose};
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::bodies::Day;
-use fumibako_store::{ActsHead, Store};
+use fumibako_store::{ActsHead, Store, hex};
 
+use crate::evidence::edit;
 use crate::lines::Client;
 use crate::support::{Fixture, PASSWORD, SENDER, plain};
 
@@ -117,4 +119,53 @@ async fn a_head_that_is_not_over_these_rows_is_named() {
     let (n, what) = verified(&again).await.expect("the head is no head of these rows");
     assert!(n == 0 && what.contains("another's"), "{n} {what}");
     again.stop().await;
+}
+
+// Profile §16.2
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_audit_that_is_written_anew_under_a_running_gateway_is_not_signed() {
+    let gateway = Fixture::start().await;
+    assert_eq!(verified(&gateway.running).await, None);
+    let mut previous = "0".repeat(64);
+    let rows = gateway.told(None).await;
+    let anew = rows.into_iter().map(|mut row| {
+        row.previous.clone_from(&previous);
+        row.done.by = String::from("nobody");
+        let doc = serde_json::to_string(&row).unwrap();
+        previous = fumibako_model::hash(doc.as_bytes());
+        format!("UPDATE act SET doc = '{doc}', hash = '{previous}' WHERE n = {};", row.n)
+    });
+    let anew: String = anew.collect();
+    edit(&gateway.config.store_folder, &format!("BEGIN; {anew} DELETE FROM act_head; COMMIT;"));
+    for _ in 0..2 {
+        let (_, what) = verified(&gateway.running).await.expect("it is named");
+        assert!(what.contains("what this gateway signed"), "{what}");
+    }
+    gateway.running.stop().await;
+}
+
+// Profile §16.2
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_signed_over_a_head_of_the_audit_that_somebody_else_signed() {
+    let gateway = Fixture::start().await;
+    assert_eq!(verified(&gateway.running).await, None);
+    let last = gateway.told(None).await.pop().unwrap();
+    let Fixture { folder: _folder, config, running, kept: _kept } = gateway;
+    running.stop().await;
+    // Another gateway's key, over just these rows.
+    let other = Fixture::start().await;
+    let key = Identity::from_pem(&std::fs::read(&other.config.evidence.identity_file).unwrap(), None).unwrap();
+    other.running.stop().await;
+    let hash = fumibako_model::hash(serde_json::to_string(&last).unwrap().as_bytes());
+    let head = AuditHead { v: 1, audit: "plans.example".into(), rows: last.n + 1, hash, at: Clock.now() };
+    let forged = hex(&enclose(&serde_json::to_vec(&head).unwrap(), &key, head.at).unwrap());
+    edit(&config.store_folder, &format!("UPDATE act_head SET signed = x'{forged}'"));
+    let running = Gateway::start(config).await.unwrap();
+    let number = SENDER.parse().unwrap();
+    let suspend = Request::OfficeSuspend { number, reason: "届出の確認".into() };
+    assert_eq!(running.admin().answer(suspend).await, Reply::Done);
+    let Reply::ActsAudited(report) = running.admin().answer(Request::AuditVerify).await else { panic!("a report") };
+    assert_eq!((report.broken.is_some(), report.heads), (true, 1), "and no other head takes its place: {report:?}");
+    assert!(report.rows > last.n + 1);
+    running.stop().await;
 }
