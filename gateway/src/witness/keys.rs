@@ -200,3 +200,6 @@ pub(super) fn before(own: &Identity, heads: impl Iterator<Item = Signed>, now: T
 fn ended(Signed { key, head }: Signed, by: Timestamp) -> FormerKey {
     FormerKey { key, size: head.size, root: head.root, until: by.max(head.at) }
 }
+
+#[cfg(test)]
+mod tests;
