@@ -28,6 +28,7 @@ mod licence;
 mod lines;
 mod notices;
 mod paper;
+mod printed;
 mod proxy;
 mod regional;
 mod round;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         "door",
         "compose",
         "round",
+        "printed",
         "batch",
         "keys",
         "proxy",
@@ -161,6 +163,7 @@ async fn play(world: &World, wanted: &[String]) {
     }
     scenario!(compose);
     scenario!(round);
+    scenario!(printed);
     scenario!(batch);
     scenario!(keys);
     scenario!(proxy);

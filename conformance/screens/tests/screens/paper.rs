@@ -10,9 +10,11 @@ use crate::world::{Problem, World};
 pub(crate) struct Paper(Vec<u8>);
 
 impl World {
-    /// Prints the page that is shown, with its backgrounds.
+    /// Prints the page that is shown, with its backgrounds, on A4 (210 × 297 mm, here in inches).
     pub(crate) async fn print(&self) -> Result<Paper, Problem> {
-        let how = json!({ "printBackground": true });
+        let how = json!({
+            "printBackground": true, "preferCSSPageSize": true, "paperWidth": 210.0 / 25.4, "paperHeight": 297.0 / 25.4,
+        });
         let printed = self.driver.cdp().send_raw("Page.printToPDF", how).await?;
         let text = printed["data"].as_str().unwrap_or_default();
         Ok(Paper(base64::Engine::decode(&base64::prelude::BASE64_STANDARD, text)?))
@@ -25,6 +27,19 @@ impl Paper {
     pub(crate) fn shows(&self, character: char) -> bool {
         let code = format!("<{:04X}>", u32::from(character));
         self.maps().iter().any(|map| map.to_uppercase().contains(&code))
+    }
+
+    /// How many sheets there are, if all are of A4.
+    pub(crate) fn sheets(&self) -> Option<usize> {
+        let text = String::from_utf8_lossy(&self.0);
+        let is_a4 = |stated: &str| {
+            let sides = stated.split(']').next().unwrap_or_default().split_whitespace().skip(2);
+            let points: Vec<f64> = sides.filter_map(|side| side.parse().ok()).collect();
+            matches!(points[..], [width, height] if (width - A4.0).abs() < 2.0 && (height - A4.1).abs() < 2.0)
+        };
+        let pages = text.match_indices("/Type /Page").filter(|(at, found)| !text[at + found.len()..].starts_with('s'));
+        let (count, boxes) = (pages.count(), text.split("/MediaBox [").skip(1));
+        (count > 0 && boxes.map(is_a4).filter(|fits| *fits).count() == count).then_some(count)
     }
 
     /// Its streams that map letters to characters.
@@ -42,3 +57,5 @@ impl Paper {
 }
 
 const STREAM: &[u8] = b"stream";
+/// The sides of a sheet, in points (ISO 32000-1 §8.3.2.3).
+const A4: (f64, f64) = (595.0, 842.0);

@@ -358,6 +358,8 @@ async fn on_paper(world: &World) -> Done {
     world.shot("receipt-print").await?;
     cdp.send_raw("Emulation.setEmulatedMedia", json!({ "media": "" })).await?;
     cdp.send_raw("Emulation.clearDeviceMetricsOverride", json!({})).await?;
+    let sheets = world.print().await?.sheets();
+    world.see("TX-05", "and it is one sheet of A4", sheets == Some(1));
     Ok(())
 }
 
