@@ -189,7 +189,7 @@ fn fault(fault: &LogFault) -> Tampered {
             "横の列の日時・種類・事業所が、証跡の内容と違います",
             "has a time, event or office beside it that is not its own",
         ),
-        Wrong::Moved => ("別の送付のものとして置かれています", "is filed under another bundle"),
+        Wrong::Moved => ("別の送信データの証跡として置かれています", "is filed under another bundle"),
         Wrong::Word => {
             ("証跡が示す受領証が一緒にないか、別のものです", "names a receipt that is not kept with it, or is another")
         }
