@@ -225,19 +225,23 @@ async fn a_head_of_a_former_key_whose_clock_was_ahead_is_no_fault() {
     let (_, six) = head_of(&gateway.running, first).await;
     let Fixture { folder: _folder, config, running, kept: _kept } = gateway;
     running.stop().await;
-    mail(&config, "d").await;
+    // Two false days, so that the next head of today takes the place of neither (Profile §8.13).
     let ahead = ago(-40);
-    sign_with(&key_of(&config), &config, ahead).await;
-    mail(&config, "e").await;
+    for (id, at) in [("d", ahead), ("e", ago(-41))] {
+        mail(&config, id).await;
+        sign_with(&key_of(&config), &config, at).await;
+    }
+    mail(&config, "f").await;
     let running = started(&config).await;
-    assert_eq!((six.size, head_of(&running, first).await.1.size), (6, 10));
+    assert_eq!((six.size, head_of(&running, first).await.1.size), (6, 12));
+    assert_eq!(crate::cut::audited(&running).await.heads, 4, "all of them are there");
     running.stop().await;
     let second = renewed(&config, 2).await;
-    mail(&second, "f").await;
+    mail(&second, "g").await;
     let running = started(&second).await;
     assert_eq!(named(&running).await, [""; 0]);
-    let (_, twelve) = head_of(&running, first).await;
-    let former = twelve.former.clone().unwrap().remove(0);
-    assert!(twelve.size == 12 && former.size == 10 && former.until < ahead, "{former:?}");
+    let (_, newest) = head_of(&running, first).await;
+    let former = newest.former.clone().unwrap().remove(0);
+    assert!(newest.size == 14 && former.size == 12 && former.until < ahead, "{former:?}");
     running.stop().await;
 }
