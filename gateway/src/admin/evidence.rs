@@ -4,9 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::log::SetBack;
 use fumibako_model::{Continuation, EvidenceId, Pruning, Refusal, What};
+use fumibako_signer::{TimeStamp, TimeStampError, Trust};
 use fumibako_store::{
-    LogAudit, LogFault, LogState, RefusedCount, RefusedReceipt, RefusedReceipts, Store, StoreError, Which, Wrong, hex,
+    KeptHead, LogAudit, LogFault, LogState, RefusedCount, RefusedReceipt, RefusedReceipts, Store, StoreError, Sum,
+    Which, Wrong, hex,
 };
+use jiff::Timestamp;
 
 use super::Admin;
 use super::words::{Audited, PruneView, RefusedMore, RefusedRow, Reply, Request, Tampered};
@@ -73,6 +76,8 @@ impl<S: Store> Admin<S> {
         })?);
         let (mut good, mut counted) = (0, Vec::new());
         for (kept, judged) in self.0.keys.judge(&heads) {
+            let last = kept.size.max(1) - 1;
+            rows.extend(stamp_wrong(kept).map(|said| about(said, (last, last), None)));
             match judged {
                 Ok(head) => {
                     good = kept.size;
@@ -81,7 +86,7 @@ impl<S: Store> Admin<S> {
                 Err(Said { ja, en }) => {
                     let day = kept.day;
                     let said = Said::new(format!("{day} の署名: {ja}"), format!("the head of {day}: {en}"));
-                    rows.push(about(said, (good, kept.size.max(1) - 1), None));
+                    rows.push(about(said, (good, last), None));
                 }
             }
         }
@@ -178,7 +183,27 @@ impl<S: Store> Admin<S> {
 
 /// What is wrong with these numbers, and with this row.
 fn about(said: Said, (first, last): (u64, u64), id: Option<EvidenceId>) -> Tampered {
-    Tampered { first, last, id, what: said.en, what_ja: said.ja }
+    Tampered { first, last, id, message_id: None, what: said.en, what_ja: said.ja }
+}
+
+/// Is what stands for its time stamp none over this head? Whose it is, whoever verifies asks: the operator may have named another authority
+/// since.
+fn stamp_wrong(kept: &KeptHead) -> Option<Said> {
+    let nobody = Trust::for_time_stamps([]).ok()?;
+    let mut sum = Sum::default();
+    sum.add(&kept.head);
+    let digest = sum.finish();
+    let judged = TimeStamp::verify(kept.stamp.as_ref()?, &digest, &nobody, Timestamp::MAX);
+    let why = judged.err().filter(|why| !matches!(why, TimeStampError::Certificate(_)))?;
+    let day = kept.day;
+    Some(Said::new(
+        format!(
+            "{day} の署名に付いている時刻の証明が壊れています。署名そのものは有効です。バックアップから戻せます（{why}）"
+        ),
+        format!(
+            "the head of {day}: its time stamp is broken; the signature holds; a backup may have the stamp ({why})"
+        ),
+    ))
 }
 
 fn fault(fault: &LogFault) -> Tampered {
@@ -198,11 +223,35 @@ fn fault(fault: &LogFault) -> Tampered {
             "names a certificate, or authorities and lists, that are not kept, or are others",
         ),
         Wrong::Stray => ("証跡がないのに受領証だけがあります", "has a receipt kept beside it and is not there"),
+        Wrong::Unproved => (
+            "この送付に付いている「済」などの表示や状態を示す証跡がありません。表示ではなく、受領証（evidence export）で確かめてください",
+            "is about a bundle that is shown as further than any evidence says (済 or the like): go by its receipt (`evidence export`), not by what is shown",
+        ),
+        Wrong::Hidden => (
+            "この送付の受領または受け渡しの証跡がありますが、表示や状態がそうなっていません。正しいのは証跡です（evidence export）",
+            "is about a bundle of which evidence says that it was acknowledged or handed over, and which is not shown so: the evidence counts (`evidence export`)",
+        ),
+        Wrong::Described => (
+            "この送付の記載（事業所、日時、Message-ID、大きさ、ハッシュ）が、受付の証跡と違います。正しいのは証跡です（evidence export）",
+            "is about a bundle whose row names other offices, another time, Message-ID, size or digest: the evidence counts (`evidence export`)",
+        ),
+        Wrong::Tree => (
+            "消去したものの一覧のハッシュが、証跡の示すものと違うか、証跡がないのに残っています。この日の消去は証明できません。バックアップと比べてください",
+            "and the tree of what was erased do not belong together: what was erased then cannot be proved; compare with a backup",
+        ),
+        Wrong::End => (
+            "署名の行が示す最後の証跡が違います。ゲートウェイを止め、バックアップと比べてください",
+            "is not the last one that a head names: stop the gateway, and compare with a backup",
+        ),
+        Wrong::Counter => (
+            "証跡の件数か番号の控えが書き換えられています。ゲートウェイを止め、バックアップと比べてください",
+            "and what follows: a counter of evidence was changed; stop the gateway, and compare with a backup",
+        ),
         Wrong::Added => ("記録になかったものが加えられています", "was put in: the log never had it"),
         Wrong::Log => (
             "ここから先の、記録のハッシュが書き換えられています",
             "and what follows: the hashes of the log were changed",
         ),
     };
-    about(Said::new(ja, en), (fault.n, fault.n), fault.id)
+    Tampered { message_id: fault.message_id.clone(), ..about(Said::new(ja, en), (fault.n, fault.n), fault.id) }
 }

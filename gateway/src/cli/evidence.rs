@@ -40,7 +40,8 @@ pub(super) enum Evidence {
         #[arg(short, long)]
         output: PathBuf,
     },
-    /// すべての証跡を署名済みの記録と照合する / hold all evidence against the signed log
+    /// すべての証跡を署名済みの記録と照合し、送付の表示（済など）も証跡と照合する / hold all evidence against the signed log, and what is shown of
+    /// bundles (済 and the like) against the evidence
     Verify,
     /// 記録が以前の署名につながらない理由が分かっているとき（自分で古い保管庫に戻したなど）に承認し、署名を再開する。
     /// 覚えがなければ使わないこと / accept a log that does not continue what was signed, and sign again: only if you know why, as after
@@ -257,7 +258,10 @@ fn verify(context: &mut Context<'_>) -> Result<(), Failure> {
 }
 
 fn named(fault: &Tampered, lang: Lang) -> String {
-    let Tampered { first, last, id, what, what_ja } = fault;
+    let Tampered { first, last, id, message_id, what, what_ja } = fault;
+    if let Some(message_id) = message_id {
+        return lang.pick(format!("<{message_id}>\t異常: {what_ja}"), format!("<{message_id}>\t{what}"));
+    }
     let id = id.map_or_else(String::new, |id| format!("{id}\t"));
     let range = if first == last { format!("{first}") } else { format!("{first}–{last}") };
     lang.pick(format!("{id}{range} 番\t異常: {what_ja}"), format!("{id}number {range}\t{what}"))

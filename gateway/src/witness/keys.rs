@@ -7,6 +7,7 @@ use fumibako_model::log::{FormerKey, Head};
 use fumibako_model::{Refusal, Refused, Witnesses};
 use fumibako_signer::{Identity, Signature, enclosed};
 use fumibako_store::KeptHead;
+use fumibako_store::bodies::Day;
 use jiff::Timestamp;
 
 /// Most keys that a head tells of.
@@ -136,6 +137,13 @@ impl Keys {
 }
 
 fn over_what_is_there(kept: &KeptHead, head: &Head) -> Result<(), Said> {
+    let day = Day::of(head.at);
+    if day != kept.day {
+        return Err(Said::new(
+            format!("{day} の署名が、別の日のものとされています"),
+            format!("it was signed on {day}"),
+        ));
+    }
     let size_holds = head.size == kept.size;
     match kept.root {
         Some(root) if size_holds && fumibako_store::hex(&root) == head.root => Ok(()),

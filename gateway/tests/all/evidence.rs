@@ -312,8 +312,13 @@ async fn whoever_cuts_the_log_of_a_running_gateway_is_found_out_and_what_was_sig
     for _ in 0..2 {
         let found = audited(&gateway).await;
         let faults: Vec<_> = found.faults.iter().map(|fault| (fault.first, fault.last)).collect();
-        assert_eq!((faults, found.evidence, found.logged), (vec![(0, 3), (0, 5)], 4, 0), "{found:?}");
-        assert!(found.faults[1].what.contains("signed for"), "{found:?}");
+        assert_eq!((faults, found.evidence, found.logged), (vec![(4, 4), (0, 3), (0, 5)], 4, 0), "{found:?}");
+        assert_eq!(
+            found.faults[0].message_id.as_deref(),
+            Some("c@x.example"),
+            "its evidence was cut away, and it stands there"
+        );
+        assert!(found.faults[2].what.contains("signed for"), "{found:?}");
     }
     assert_eq!(lost_heads(&gateway.config), std::slice::from_ref(&six), "what the log said before is kept");
     // Nothing is signed over what was signed once and stands bare now, before the operator says so.
@@ -323,7 +328,8 @@ async fn whoever_cuts_the_log_of_a_running_gateway_is_found_out_and_what_was_sig
     assert_eq!((after.size, said.size, said.lost), (4, 0, Some(6)));
     let continues = gateway.ask(Request::EvidenceContinues { head: early }).await;
     assert!(matches!(continues, Reply::No { code: Refusal::EvidenceBroken, .. }), "{continues:?}");
-    assert_eq!((lost_heads(&gateway.config), audited(&gateway).await.faults), (vec![], vec![]), "it is known");
+    let left: Vec<_> = audited(&gateway).await.faults.into_iter().map(|fault| fault.message_id).collect();
+    assert_eq!((lost_heads(&gateway.config), left), (vec![], vec![Some("c@x.example".to_owned())]), "it is known");
     let Fixture { folder: _folder, config, running, kept: _mail } = gateway;
     running.stop().await;
     let running = Gateway::start(config.clone()).await.unwrap();
@@ -516,4 +522,24 @@ async fn the_head_of_a_day_that_is_over_is_stamped_by_openssl() {
     assert!(TimeStamp::verify(&stamp, &digest, &trust, Clock.now()).is_ok());
     let Reply::Status(status) = gateway.ask(Request::Status).await else { panic!("a status") };
     assert_eq!((status.heads_stamped, status.evidence_logged), (1, status.evidence));
+    let Fixture { folder: _folder, config, running, kept: _kept } = gateway;
+    running.stop().await;
+    broken_stamps_are_named(&config).await;
+}
+
+/// What stands in the place of a stamp and is none (Profile §8.15).
+async fn broken_stamps_are_named(config: &Config) {
+    let stamps = "UPDATE log_head SET stamp =";
+    for (statement, broken) in
+        [("", 0), ("x'00'", 1), ("CAST(substr(stamp, 1, length(stamp) - 1) || x'00' AS BLOB)", 1)]
+    {
+        if !statement.is_empty() {
+            edit(&config.store_folder, &format!("{stamps} {statement} WHERE stamp IS NOT NULL"));
+        }
+        let running = Gateway::start(config.clone()).await.unwrap();
+        let Reply::Audited(found) = running.admin().answer(Request::EvidenceVerify).await else { panic!("an audit") };
+        let said = found.faults.iter().filter(|fault| fault.what.contains("time stamp is broken"));
+        assert_eq!(said.count(), broken, "{statement}: {found:?}");
+        running.stop().await;
+    }
 }

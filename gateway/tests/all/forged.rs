@@ -69,7 +69,13 @@ async fn edited_rows_are_not_signed_anew_whatever_the_rows_say_of_a_backup() {
             let running = started(&config).await;
             let found = audited(&running).await;
             let named: Vec<_> = found.faults.iter().map(|fault| (fault.first, fault.last)).collect();
-            assert_eq!((found.evidence, found.logged, named), (left, 0, vec![(0, left - 1), (0, 5)]), "{edited}");
+            let mut expected = vec![(0, left - 1), (0, 5)];
+            if edited == SHORTER {
+                // Who takes the evidence of a bundle away leaves the bundle, which is named by its Message-ID.
+                assert_eq!(found.faults[0].message_id.as_deref(), Some("c@x.example"));
+                expected.insert(0, (3, 3));
+            }
+            assert_eq!((found.evidence, found.logged, named), (left, 0, expected), "{edited}");
             let (code, said) = operator(folder.path(), &["evidence", "verify"]).await;
             assert_eq!(code, 76, "{said}");
             assert!(said.contains("署名がありません") && said.contains("evidence accept"), "{said}");
@@ -80,7 +86,8 @@ async fn edited_rows_are_not_signed_anew_whatever_the_rows_say_of_a_backup() {
         let (code, said) = operator(folder.path(), &["evidence", "accept", "--reason", "訓練"]).await;
         assert_eq!(code, 0, "{said}");
         let (code, said) = operator(folder.path(), &["evidence", "verify"]).await;
-        assert!(code == 0 && said.contains("0 件目まで戻り"), "{said}");
+        let bare = edited == SHORTER;
+        assert!(code == if bare { 76 } else { 0 } && said.contains("0 件目まで戻り"), "{said}");
         let (_, head) = head_of(&running, first).await;
         let back = head.set_back.unwrap();
         assert_eq!((head.size, back.size, back.lost), (left, 0, Some(six.size)), "{edited}");
@@ -89,7 +96,8 @@ async fn edited_rows_are_not_signed_anew_whatever_the_rows_say_of_a_backup() {
         assert!(told.contains("evidence-accepted") && told.contains("訓練"), "{told}");
         running.stop().await;
         let running = started(&config).await;
-        assert_eq!(audited(&running).await.faults, [], "{edited}");
+        let left: Vec<_> = audited(&running).await.faults.into_iter().map(|fault| fault.message_id).collect();
+        assert_eq!(left, if bare { vec![Some("c@x.example".to_owned())] } else { vec![] }, "{edited}");
         running.stop().await;
     }
 }

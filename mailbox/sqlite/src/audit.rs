@@ -1,9 +1,9 @@
 //! All evidence, row by row, against the log (Profile §8.15).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fumibako_model::log::{Growth, Hash, TILE, Tile, leaf};
-use fumibako_model::{EvidenceId, Pruned};
+use fumibako_model::{Erased, EvidenceId, LogEntry, Pruned};
 use fumibako_store::bodies::Day;
 use fumibako_store::{KeptHead, LogAudit, LogFault, StoreError, Wrong};
 use sqlx::SqlitePool;
@@ -13,6 +13,8 @@ use crate::log::{newest, tiles};
 
 mod papers;
 mod rows;
+mod standing;
+mod trees;
 
 use papers::Papers;
 use rows::{Beside, Row, rows_from, stray_words};
@@ -26,27 +28,56 @@ struct Look {
     /// The number of the next row.
     next: u64,
     last: Option<EvidenceId>,
+    /// The first row that no pruning took.
+    first: Option<EvidenceId>,
+    /// The last piece under each head, as it says, by the pieces under it.
+    ends: BTreeMap<u64, i64>,
+    /// Pieces about erasures.
+    erased: Vec<Erased>,
     /// What the first pieces, so many, were judged by.
     papers: (u64, Papers),
     faults: Vec<LogFault>,
 }
 
+/// Evidence that is pruned during a look makes another one necessary; so many at most.
+const LOOKS: u32 = 3;
+
+/// Everything that the rows say of evidence, against everything else. What is pruned meanwhile is no fault.
+pub(crate) async fn audit(readers: &SqlitePool, words_from: EvidenceId) -> Result<LogAudit, StoreError> {
+    let mut looks = 0;
+    loop {
+        let before = Counters::read(readers).await?;
+        let found = look_through(readers, words_from).await?;
+        looks += 1;
+        if found.faults.is_empty() || looks == LOOKS || Counters::read(readers).await?.pruned == before.pruned {
+            return Ok(found);
+        }
+    }
+}
+
 /// Holds every row against its hash, every hash against the tiles above it, and the roots against the heads.
 /// Beside pieces after `words_from` nothing that a recipient said may be missing.
-pub(crate) async fn audit(readers: &SqlitePool, words_from: EvidenceId) -> Result<LogAudit, StoreError> {
-    let heads = heads(readers).await?;
+async fn look_through(readers: &SqlitePool, words_from: EvidenceId) -> Result<LogAudit, StoreError> {
+    let (heads, ends) = heads(readers).await?;
     let (logged, _) = newest(readers).await?;
-    let evidence = sqlx::query_scalar!("SELECT value FROM counter WHERE name = 'evidence_count'")
-        .fetch_one(readers)
-        .await
-        .map_err(store_error)?
-        .cast_unsigned();
+    let evidence = Counters::read(readers).await?.count;
     let logged_hashes = leaves(readers, logged).await?;
     let pruned = pruned(readers, &logged_hashes).await?;
     let gone = pruned.iter().map(|one| one.pruning.until).max().unwrap_or_default();
     // Kept before the evidence that names them: what was counted until here has its own among them.
     let papers = (evidence.max(logged), Papers::of(readers).await?);
-    let mut look = Look { logged: logged_hashes, gone, next: gone, last: None, papers, faults: Vec::new() };
+    let last_gone = EvidenceId(ends.get(&gone).copied().unwrap_or_default());
+    let mut look = Look {
+        logged: logged_hashes,
+        gone,
+        next: gone,
+        last: None,
+        first: None,
+        ends,
+        erased: Vec::new(),
+        papers,
+        faults: Vec::new(),
+    };
     // Whoever puts a row in is not held to the ids that the gateway gives.
     let mut from = Some(i64::MIN);
     while let Some(first) = from {
@@ -61,6 +92,7 @@ pub(crate) async fn audit(readers: &SqlitePool, words_from: EvidenceId) -> Resul
     for (id, before) in stray_words(readers).await? {
         look.fault(gone + before, Some(EvidenceId(id)), Wrong::Stray);
     }
+    look.beside_the_rows(readers, last_gone).await?;
     look.faults.truncate(fumibako_store::LISTED);
     let mut growth = Growth::default();
     let mut heads = heads.into_iter();
@@ -82,7 +114,7 @@ impl Look {
     /// One paper may be that of a million pieces: more are not kept in mind than are told.
     fn fault(&mut self, n: u64, id: Option<EvidenceId>, what: Wrong) {
         if self.faults.len() <= fumibako_store::LISTED {
-            self.faults.push(LogFault { n, id, what });
+            self.faults.push(LogFault { n, id, message_id: None, what });
         }
     }
 
@@ -109,6 +141,7 @@ impl Look {
         if known.n() < self.next {
             return self.fault(known.n(), Some(id), Wrong::Added);
         }
+        self.first = self.first.or(Some(id));
         self.missing(known.n(), Some(id));
         if hash_differs {
             self.fault(known.n(), Some(id), Wrong::Changed);
@@ -120,8 +153,37 @@ impl Look {
             self.fault(known.n(), Some(id), Wrong::Word);
         } else if known.n() < self.papers.0 && !self.papers.1.lead_on_from(known) {
             self.fault(known.n(), Some(id), Wrong::Paper);
+        } else if self.ends.get(&(known.n() + 1)).is_some_and(|last| *last != id.0) {
+            self.fault(known.n(), Some(id), Wrong::End);
+        }
+        if let (false, LogEntry::Erased(erased)) = (hash_differs, known) {
+            self.erased.push(erased.clone());
         }
         (self.next, self.last) = (known.n() + 1, Some(id));
+    }
+
+    /// What stands beside the rows: counters, what heads say of what went, trees of what was erased, and what is said of bundles.
+    async fn beside_the_rows(&mut self, readers: &SqlitePool, last_gone: EvidenceId) -> Result<(), StoreError> {
+        let known = Counters::read(readers).await?;
+        // What else is wrong explains these.
+        if self.faults.is_empty() && (known.count < self.next || known.last < known.newest || known.pruned != self.gone)
+        {
+            self.fault(known.count.min(self.next), None, Wrong::Counter);
+        }
+        // By it the rows are found that are to go.
+        let ends_later = |first: EvidenceId| self.ends.range(..=self.gone).any(|(_, last)| *last >= first.0);
+        if self.first.is_some_and(ends_later) {
+            self.fault(self.gone, self.first, Wrong::End);
+        }
+        self.faults.extend(trees::faults(readers, &self.erased, (last_gone, self.gone)).await?);
+        // What stands in the rows beside evidence that is named already is not held against that.
+        let known = standing::Known {
+            gone: last_gone,
+            missing: self.faults.iter().any(|fault| fault.what == Wrong::Removed),
+            named: self.faults.iter().filter_map(|fault| fault.id).collect(),
+        };
+        self.faults.extend(standing::faults(readers, &known).await?);
+        Ok(())
     }
 
     /// Rows up to this number are not there. Their ids are known where they fill the room between their neighbours.
@@ -155,9 +217,38 @@ async fn pruned(readers: &SqlitePool, logged: &[Hash]) -> Result<Vec<Pruned>, St
     Ok(rows.iter().filter_map(read).filter(as_signed).map(|(_, one)| one).collect())
 }
 
-async fn heads(readers: &SqlitePool) -> Result<Vec<KeptHead>, StoreError> {
-    let rows = sqlx::query!(r#"SELECT day AS "day!: i32", size, head, stamp FROM log_head ORDER BY size"#);
+/// What is counted.
+struct Counters {
+    /// Pieces there ever were.
+    count: u64,
+    /// The id given last.
+    last: i64,
+    /// The newest id there is.
+    newest: i64,
+    /// Pieces that went.
+    pruned: u64,
+}
+
+impl Counters {
+    /// As they all stood at one moment.
+    async fn read(readers: &SqlitePool) -> Result<Self, StoreError> {
+        let found = sqlx::query!(
+            r#"SELECT coalesce((SELECT value FROM counter WHERE name = 'evidence_count'), 0) AS "count!: i64",
+                      coalesce((SELECT value FROM counter WHERE name = 'evidence'), -1) AS "last!: i64",
+                      coalesce((SELECT value FROM counter WHERE name = 'evidence_pruned'), -1) AS "pruned!: i64",
+                      coalesce((SELECT max(id) FROM evidence), 0) AS "newest!: i64""#
+        );
+        let found = found.fetch_one(readers).await.map_err(store_error)?;
+        let (count, pruned) = (found.count.cast_unsigned(), found.pruned.cast_unsigned());
+        Ok(Self { count, last: found.last, newest: found.newest, pruned })
+    }
+}
+
+/// The heads in their order, and the last piece that each says it has.
+async fn heads(readers: &SqlitePool) -> Result<(Vec<KeptHead>, BTreeMap<u64, i64>), StoreError> {
+    let rows = sqlx::query!(r#"SELECT day AS "day!: i32", size, last, head, stamp FROM log_head ORDER BY size"#);
     let rows = rows.fetch_all(readers).await.map_err(store_error)?;
+    let ends = rows.iter().map(|row| (row.size.cast_unsigned(), row.last)).collect();
     let kept = rows.into_iter().map(|row| KeptHead {
         day: Day(row.day),
         size: row.size.cast_unsigned(),
@@ -165,7 +256,7 @@ async fn heads(readers: &SqlitePool) -> Result<Vec<KeptHead>, StoreError> {
         stamp: row.stamp,
         root: None,
     });
-    Ok(kept.collect())
+    Ok((kept.collect(), ends))
 }
 
 /// The hashes of all entries in the log; where a tile is missing or too short there are fewer.
@@ -186,7 +277,7 @@ async fn tiles_agree(readers: &SqlitePool, growth: &Growth, faults: &mut Vec<Log
         let agrees = kept.first().is_some_and(|kept| kept.hashes.starts_with(&made.hashes));
         if !agrees {
             let n = made.index * (TILE as u64).pow(u32::from(made.level) + 1);
-            faults.push(LogFault { n, id: None, what: Wrong::Log });
+            faults.push(LogFault { n, id: None, message_id: None, what: Wrong::Log });
         }
     }
     Ok(())

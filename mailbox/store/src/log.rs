@@ -222,6 +222,8 @@ pub struct LogFault {
     pub n: u64,
     /// Its row, if that can be told.
     pub id: Option<EvidenceId>,
+    /// The Message-ID of a bundle that has no evidence.
+    pub message_id: Option<String>,
     /// What is wrong with it.
     pub what: Wrong,
 }
@@ -243,6 +245,18 @@ pub enum Wrong {
     Paper,
     /// What a recipient said stands where no evidence is.
     Stray,
+    /// A bundle, in its row or by the mark of a copy, is said to have come further than any evidence about it says. The piece is its acceptance.
+    Unproved,
+    /// Evidence says that a bundle came further than its row or a copy shows. The piece is its acceptance.
+    Hidden,
+    /// A bundle's row names other offices, another digest, size, Message-ID, time or answer than its evidence. The piece is its acceptance.
+    Described,
+    /// The tree of what was erased is not that of the root it names, or stands where no such piece is.
+    Tree,
+    /// The head that ends with it says that it ends with another.
+    End,
+    /// A counter says that there were fewer pieces, that others were given last, or that more or fewer went.
+    Counter,
     /// The log never had it.
     Added,
     /// The log's own hashes are not those that its tiles were made of.

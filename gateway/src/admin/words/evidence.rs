@@ -76,6 +76,9 @@ pub struct Tampered {
     pub last: u64,
     /// Its row, where that can be told.
     pub id: Option<EvidenceId>,
+    /// The Message-ID of a bundle that no evidence is about.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub message_id: Option<String>,
     /// What is wrong, in English.
     pub what: String,
     /// The same in Japanese.

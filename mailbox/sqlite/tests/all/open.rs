@@ -4,16 +4,16 @@ use fumibako_model::EvidenceId;
 use fumibako_sqlite::{DATABASE_FILE, LOG_BYTES, SqliteStore};
 use fumibako_store::suite::{ALL, Fill, World, domain, himawari, keywords, now, sakura, view};
 use fumibako_store::{Store, StoreError};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 /// SHA-256 of the first migration.
 const FIRST_ROWS: &str = "931b0a97dda5521f5d3e5289d33aa08192a83e25d4733e48b79ee37c8840efbe";
 
 /// Another program's hands on the database, while no store has it open.
-pub(crate) async fn meddle(folder: &std::path::Path, sql: &'static str) {
+pub(crate) async fn meddle(folder: &std::path::Path, sql: &str) {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.join(DATABASE_FILE));
     let mut connection = options.connect().await.unwrap();
-    sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
 }
 

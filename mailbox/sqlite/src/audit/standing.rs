@@ -1,0 +1,288 @@
+//! What rows and marks say of bundles, held against the evidence about them (Profile §8.15): 済 is what evidence proves.
+
+use std::collections::{BTreeSet, HashMap};
+
+use fumibako_model::{ACKNOWLEDGED, Event, Evidence, EvidenceId, Fault, KEYWORDS, Reason, Recorded, State};
+use fumibako_store::{LISTED, LogFault, StoreError, Wrong};
+use serde::Deserialize;
+use sqlx::SqlitePool;
+
+use crate::error::{store_error, unreadable};
+
+/// Bundles that are read at once.
+const AT_ONCE: i64 = 500;
+
+/// A bundle's row, with its evidence and its copies.
+#[derive(Deserialize)]
+struct Bundle {
+    id: i64,
+    state: i64,
+    received: Option<i64>,
+    answer: Option<i64>,
+    message_id: Option<String>,
+    ends: [Option<i64>; 2],
+    sha256: String,
+    content: String,
+    size: Option<u64>,
+    came: i64,
+    /// The offices of the acceptance, and its document.
+    accepted: Option<(i64, i64, String)>,
+    /// Pieces of evidence before it that are left.
+    before: u64,
+    /// What came of it: pieces about a handover, and about one that failed.
+    ended: Vec<(i64, String)>,
+    copies: Vec<Shown>,
+}
+
+/// (folder, office, keywords, saved at)
+type Shown = (i64, i64, i64, i64);
+
+/// The marks that a folder knows, by their bits.
+#[derive(Default)]
+struct Folder {
+    marks: Vec<(u32, String)>,
+    full: bool,
+}
+
+/// What evidence says of a bundle.
+#[derive(Default)]
+struct Proved {
+    /// What it came to, beyond its delivery.
+    reached: BTreeSet<State>,
+    /// The first piece that names a receipt.
+    receipt: Option<i64>,
+    failed: Vec<Fault>,
+}
+
+/// What is known of the evidence itself.
+pub(super) struct Known {
+    /// The last piece that was pruned.
+    pub(super) gone: EvidenceId,
+    /// Pieces are missing: a bundle whose acceptance is among them is not named once more for that.
+    pub(super) missing: bool,
+    /// Pieces in which something is wrong.
+    pub(super) named: BTreeSet<EvidenceId>,
+}
+
+/// Bundles of which something else is said than the evidence about them says, so many at most.
+pub(super) async fn faults(readers: &SqlitePool, known: &Known) -> Result<Vec<LogFault>, StoreError> {
+    let (mut faults, mut after) = (Vec::new(), i64::MIN);
+    while faults.len() <= LISTED {
+        let bundles = bundles(readers, after).await?;
+        let Some(last) = bundles.last() else { break };
+        after = last.id;
+        // Folders learn marks and never forget one: read after the copies, everything that those bear is known.
+        let folders = folders(readers, &bundles).await?;
+        for bundle in &bundles {
+            let what = match bundle.wrong(known, &folders) {
+                Some(Found::Sure(what)) => Some(what),
+                Some(Found::Lacking(office)) if !may_lack(readers, office).await? => Some(Wrong::Hidden),
+                _ => None,
+            };
+            faults.extend(what.map(|what| bundle.fault(what)));
+        }
+    }
+    Ok(faults)
+}
+
+/// What is wrong with a bundle.
+enum Found {
+    Sure(Wrong),
+    /// A copy that this office made lacks a mark.
+    Lacking(i64),
+}
+
+impl Bundle {
+    fn fault(&self, what: Wrong) -> LogFault {
+        let accepted = self.acceptance();
+        let n = accepted.as_ref().map_or(self.before, |one| one.n);
+        let message_id = if accepted.is_none() { self.message_id.clone() } else { None };
+        LogFault { n, id: accepted.map(|one| one.id), message_id, what }
+    }
+
+    fn acceptance(&self) -> Option<Recorded> {
+        let (_, _, doc) = self.accepted.as_ref()?;
+        serde_json::from_str::<Recorded>(doc).ok().filter(|one| one.evidence.event == Event::SubmissionAcceptance)
+    }
+
+    fn wrong(&self, known: &Known, folders: &HashMap<i64, Folder>) -> Option<Found> {
+        // Its evidence went when its years were over.
+        if self.answer.is_some_and(|answer| answer <= known.gone.0) {
+            return None;
+        }
+        let read = |(_, doc): &(i64, String)| serde_json::from_str::<Recorded>(doc).ok();
+        // What cannot be read is named already.
+        let pieces = self.ended.iter().map(read).collect::<Option<Vec<_>>>()?;
+        let proved = Proved::by(&pieces);
+        match self.acceptance() {
+            Some(accepted) if known.named.contains(&accepted.id) => {}
+            Some(accepted) if !self.is_described_by(&accepted.evidence) => return Some(Found::Sure(Wrong::Described)),
+            None if self.accepted.is_none() && !known.missing => return Some(Found::Sure(Wrong::Unproved)),
+            _ => {}
+        }
+        if !proved.claims(State::from_code(self.state)) || (self.received.is_some() && proved.receipt.is_none()) {
+            return Some(Found::Sure(Wrong::Unproved));
+        }
+        if State::from_code(self.state) != Some(proved.state()) || self.received != proved.receipt {
+            return Some(Found::Sure(Wrong::Hidden));
+        }
+        let copies = self.copies.iter().filter_map(|copy| Some((copy, folders.get(&copy.0)?)));
+        let found: Vec<_> = copies.filter_map(|(copy, folder)| self.copy_wrong(copy, folder, &proved)).collect();
+        let sure = found.iter().position(|one| matches!(one, Found::Sure(_))).unwrap_or(0);
+        found.into_iter().nth(sure)
+    }
+
+    /// Does its row say what was accepted?
+    fn is_described_by(&self, accepted: &Evidence) -> bool {
+        let offices = self.accepted.as_ref().map(|(from, to, _)| [Some(*from), Some(*to)]);
+        let same = |known: &Option<String>, here: &str| known.as_ref().is_none_or(|known| known == here);
+        offices == Some(self.ends)
+            && self.message_id.as_ref() == Some(&accepted.message_id)
+            && same(&accepted.sha256, &self.sha256)
+            && same(&accepted.content, &self.content)
+            && accepted.size.is_none_or(|size| Some(size) == self.size)
+            && accepted.at.as_millisecond() == self.came
+    }
+
+    fn copy_wrong(&self, (_, office, keywords, saved): &Shown, folder: &Folder, proved: &Proved) -> Option<Found> {
+        let [sender, recipient] = self.ends.map(|end| end == Some(*office));
+        let bears = |mark: &str| {
+            let bit = folder.marks.iter().find(|(_, name)| name.eq_ignore_ascii_case(mark));
+            bit.is_some_and(|(bit, _)| keywords >> bit & 1 == 1)
+        };
+        let marks = proved.marks();
+        if marks
+            .iter()
+            .any(|(mark, said, is_senders)| bears(mark) && !(*said && if *is_senders { sender } else { recipient }))
+        {
+            return Some(Found::Sure(Wrong::Unproved));
+        }
+        let lacks = |(mark, said, is_senders): &(&str, bool, bool)| {
+            let here = if *is_senders { sender } else { recipient };
+            let known = folder.marks.iter().any(|(_, name)| name.eq_ignore_ascii_case(mark));
+            here && *said && is_set_on_every_copy(mark) && !bears(mark) && (known || !folder.full)
+        };
+        if !marks.iter().any(lacks) {
+            return None;
+        }
+        // Where it was delivered it stood when the mark came. What was copied may come from a folder that had no room for it.
+        Some(if *saved == self.came { Found::Sure(Wrong::Hidden) } else { Found::Lacking(*office) })
+    }
+}
+
+impl Proved {
+    fn by(pieces: &[Recorded]) -> Self {
+        let mut proved = Self::default();
+        for Recorded { id, evidence, .. } in pieces {
+            match (evidence.event, evidence.reason) {
+                (Event::ContentHandover, Some(Reason::SeenByTheGateway)) => {
+                    proved.reached.insert(State::HandedOver);
+                }
+                (Event::ContentHandover, reason) if evidence.receipt.is_some() => {
+                    proved.receipt = Some(proved.receipt.map_or(id.0, |first| first.min(id.0)));
+                    let late = reason == Some(Reason::AfterExpiry);
+                    proved.reached.insert(if late { State::Late } else { State::Retrieved });
+                }
+                (Event::ContentHandoverFailure, Some(Reason::Expired)) => {
+                    proved.reached.insert(State::Expired);
+                }
+                (Event::ContentHandoverFailure, Some(Reason::CheckFailed)) => proved.failed.extend(evidence.fault),
+                _ => {}
+            }
+        }
+        proved
+    }
+
+    /// How far it has come (Profile §8.9).
+    fn state(&self) -> State {
+        self.reached.last().copied().unwrap_or(State::Delivered)
+    }
+
+    /// Is there evidence that it came this far?
+    fn claims(&self, state: Option<State>) -> bool {
+        state.is_some_and(|state| state <= State::Delivered || self.reached.contains(&state))
+    }
+
+    /// Each mark that tells of an end, whether evidence says it, and whether it is on the sender's copies.
+    fn marks(&self) -> [(&'static str, bool, bool); 8] {
+        let failed = Fault::ALL.map(|fault| (fault.keyword(), self.failed.contains(&fault), true));
+        let [a, b, c, d] = failed;
+        let came = |state| self.reached.contains(&state);
+        [
+            (State::HandedOver.keyword(), came(State::HandedOver), true),
+            (State::Retrieved.keyword(), came(State::Retrieved), true),
+            (State::Expired.keyword(), came(State::Expired) || came(State::Late), true),
+            (ACKNOWLEDGED, self.receipt.is_some(), false),
+            a,
+            b,
+            c,
+            d,
+        ]
+    }
+}
+
+/// An expired bundle's copies leave their folders; of what failed the recipient may say something else later.
+fn is_set_on_every_copy(mark: &str) -> bool {
+    [State::HandedOver.keyword(), State::Retrieved.keyword(), ACKNOWLEDGED].contains(&mark)
+}
+
+/// Bundles after this one, some of them, as they all stood at one moment.
+async fn bundles(readers: &SqlitePool, after: i64) -> Result<Vec<Bundle>, StoreError> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT json_group_array(json_object(
+               'id', bundle, 'state', reached, 'received', received, 'answer', answered, 'message_id', named,
+               'ends', json_array(sent_by, sent_to), 'sha256', lower(hex(digest)), 'content', lower(hex(content)),
+               'size', octets, 'came', came,
+               'accepted', (SELECT json_array(e.from_office, e.to_office, e.doc) FROM evidence e WHERE e.id = answered),
+               'before', iif(EXISTS (SELECT 1 FROM evidence e WHERE e.id = answered), 0,
+                             (SELECT count(*) FROM evidence e WHERE e.id < coalesce(answered, 0))),
+               'ended', (SELECT json_group_array(json_array(e.id, e.doc)) FROM evidence e
+                         WHERE e.message = bundle AND e.kind IN ('ContentHandover', 'ContentHandoverFailure')),
+               'copies', (SELECT json_group_array(json_array(c.mailbox, b.office, c.keywords, c.saved_at))
+                          FROM entry c JOIN mailbox b ON b.id = c.mailbox WHERE c.message = bundle))) AS "found!: String"
+           FROM (SELECT id AS bundle, state AS reached, handover AS received, answer AS answered, message_id AS named,
+                        sender AS sent_by, recipient AS sent_to, sha256 AS digest, content_digest AS content,
+                        received_size AS octets, received_at AS came
+                 FROM message WHERE id > ? AND (content_digest IS NOT NULL OR EXISTS (
+                     SELECT 1 FROM evidence a WHERE a.message = message.id AND a.kind = 'SubmissionAcceptance'))
+                 ORDER BY id LIMIT ?)"#,
+        after,
+        AT_ONCE
+    );
+    let found = found.fetch_one(readers).await.map_err(store_error)?;
+    serde_json::from_str(&found).map_err(|why| store_error(unreadable(why)))
+}
+
+/// The folders that have copies of these bundles, with their marks.
+async fn folders(readers: &SqlitePool, bundles: &[Bundle]) -> Result<HashMap<i64, Folder>, StoreError> {
+    let asked: BTreeSet<i64> = bundles.iter().flat_map(|bundle| bundle.copies.iter().map(|copy| copy.0)).collect();
+    let mut folders: HashMap<i64, Folder> = asked.iter().map(|id| (*id, Folder::default())).collect();
+    let asked = serde_json::to_string(&asked).map_err(|why| store_error(unreadable(why)))?;
+    let found = sqlx::query_scalar!(
+        r#"SELECT json_group_array(json_array(k.mailbox, k.bit, k.name)) AS "found!: String"
+           FROM json_each(?) asked CROSS JOIN keyword k ON k.mailbox = asked.value"#,
+        asked
+    );
+    let found = found.fetch_one(readers).await.map_err(store_error)?;
+    let found: Vec<(i64, u32, String)> = serde_json::from_str(&found).map_err(|why| store_error(unreadable(why)))?;
+    for (mailbox, bit, name) in found {
+        let Some(folder) = folders.get_mut(&mailbox) else { continue };
+        folder.full |= bit as usize + 1 >= KEYWORDS;
+        folder.marks.push((bit, name));
+    }
+    Ok(folders)
+}
+
+/// Has this office, or had it, a folder that could learn no more keywords? What is copied from there has no mark that came later.
+async fn may_lack(readers: &SqlitePool, office: i64) -> Result<bool, StoreError> {
+    let last = i64::try_from(KEYWORDS - 1).unwrap_or(i64::MAX);
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM vacated WHERE office = ?)
+               OR EXISTS (SELECT 1 FROM mailbox b JOIN keyword k ON k.mailbox = b.id WHERE b.office = ? AND k.bit = ?)
+                  AS "may!: bool""#,
+        office,
+        office,
+        last
+    );
+    found.fetch_one(readers).await.map_err(store_error)
+}
