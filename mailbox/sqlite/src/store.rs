@@ -14,17 +14,16 @@ use fumibako_model::{
 use fumibako_store::bodies::{Bodies, BodyError, Day, Spool};
 use fumibako_store::{
     ActsAudit, ActsHead, Admitted, AgentNews, Amend, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit,
-    DescribeOrder, Described, Doer, Draft, Due, DueKey, Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection,
-    KeptNotice, Letter, LicenceChange, LogAudit, LogState, Logging, MarkNotices, MarkedNotices, Named, News,
-    NoticeBoard, Pairs, Paper, Proof, Prunable, PruneOrder, Published, Quota, RefusedReceipt, RefusedReceipts,
-    SignedDeed, Store, StoreError, Taken, Told, ToldTo, Turned, Unlogged, UnsignedActs, Untold, Which, WhichActs,
-    WhichNotices,
+    DescribeOrder, Described, Doer, Due, DueKey, Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection, KeptNotice,
+    Letter, LicenceChange, LogAudit, LogState, Logging, MarkNotices, MarkedNotices, Named, News, NoticeBoard, Pairs,
+    Paper, Proof, Prunable, PruneOrder, Published, Quota, RefusedReceipt, RefusedReceipts, SignedDeed, Store,
+    StoreError, Taken, Told, ToldTo, Turned, Unlogged, UnsignedActs, Untold, Which, WhichActs, WhichNotices,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
 use tokio::sync::{Mutex, mpsc, watch};
 
-use crate::command::{Command, Octets, OwnMessage, OwnMessages, Reply};
+use crate::command::{Command, Reply};
 use crate::directory::Index;
 use crate::disk::Disk;
 use crate::error::store_error;
@@ -198,19 +197,7 @@ impl Store for SqliteStore {
     }
 
     async fn deliver(&self, message: Admitted, now: Timestamp) -> Result<Delivery, StoreError> {
-        let kept =
-            if message.is_filed() { self.disk.wait(move || message.keep(now)).await? } else { message.keep(now)? };
-        let (facts, body) = kept.into_parts();
-        let filed = body.filed();
-        let word = word::packed(&facts, &body)?;
-        let octets = Octets::new(body, || facts.envelope(now));
-        let answer = self.change(|reply| Command::Deliver(facts, octets, word, now, reply)).await;
-        let unused = match &answer {
-            Ok(delivery) => delivery.repeated,
-            Err(error) => self.is_undone(error),
-        };
-        self.give_up(filed.filter(|_| unused)).await;
-        answer
+        self.take_in(message, now).await
     }
 
     async fn append(
@@ -219,34 +206,7 @@ impl Store for SqliteStore {
         deposit: Deposit,
         now: Timestamp,
     ) -> Result<(UidValidity, Vec<Uid>), StoreError> {
-        let doer = doer.into();
-        let Deposit { folder, drafts, replaces } = deposit;
-        let _lost = replaces.map(|_| Losing(&self.heads));
-        let (mut messages, mut bodies, mut filed) = (Vec::new(), Vec::new(), Vec::new());
-        for Draft { flags, date, message_id, body } in drafts {
-            let own = OwnMessage { flags, date, message_id };
-            let envelope = own.envelope(doer.office, &folder);
-            let also = envelope.clone();
-            let body = match self.disk.wait(move || body.finish(&also)).await {
-                Ok(body) => body,
-                Err(error) => {
-                    self.give_up_all(filed.into_iter().flatten()).await;
-                    return Err(error);
-                }
-            };
-            filed.push(body.filed());
-            bodies.push(Octets::new(body, || envelope));
-            messages.push(own);
-        }
-        let own = OwnMessages { folder, messages, replaces };
-        let answer = self.change(|reply| Command::Append(doer, own, bodies, now, reply)).await;
-        let unused: Vec<bool> = match &answer {
-            Ok((_, placed)) => placed.iter().map(|(_, kept)| !kept).collect(),
-            Err(error) => vec![self.is_undone(error); filed.len()],
-        };
-        let leftover = filed.into_iter().zip(unused).filter(|(_, unused)| *unused).filter_map(|(filed, _)| filed);
-        self.give_up_all(leftover).await;
-        answer.map(|(validity, placed)| (validity, placed.into_iter().map(|(uid, _)| uid).collect()))
+        self.put_in(doer.into(), deposit, now).await
     }
 
     async fn folders(&self, office: OfficeNumber) -> Result<Listing, StoreError> {
