@@ -50,14 +50,10 @@ fn a_message_posted_twice_is_stored_once() {
 #[test]
 fn a_crash_between_saving_and_receipt_saves_no_second_copy() {
     let house = House::new();
-    type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0);
-    // The network is lost after saving: the receipt cannot be posted.
-    let port = house.stage.addresses().submission_tls.port();
-    set(&house.b, "submission_port", "1");
-    let first = type_in(&house.b, ["fetch"]).ended(69).only();
+    let (port, first) = saved_but_not_acknowledged(&house);
     assert_eq!((&first["state"], &first["receipt_state"]), (&"saved".into(), &"waiting".into()));
     assert_eq!(type_in(&house.a, ["list", "sent"]).only()["state"], "未");
-    set(&house.b, "submission_port", &port.to_string());
+    set(&house.b, "submission_port", &port);
     let second = type_in(&house.b, ["fetch"]).ended(0).only();
     assert_eq!((&second["again"], &second["folder"]), (&true.into(), &first["folder"]));
     assert_eq!(second["receipt"], first["receipt"], "one receipt, whatever happened");
@@ -69,10 +65,7 @@ fn a_crash_between_saving_and_receipt_saves_no_second_copy() {
 fn a_power_cut_at_any_step_of_fetching_is_made_good() {
     for cut in ["record says only where", "receipt was not written"] {
         let house = House::new();
-        type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0);
-        let port = house.stage.addresses().submission_tls.port();
-        set(&house.b, "submission_port", "1");
-        type_in(&house.b, ["fetch"]).ended(69);
+        let (port, _) = saved_but_not_acknowledged(&house);
         let data = house.b.parent().unwrap().join("data");
         fs::remove_dir_all(data.join("outbox")).unwrap();
         let record = fs::read_dir(data.join("received")).unwrap().next().unwrap().unwrap().path();
@@ -81,7 +74,7 @@ fn a_power_cut_at_any_step_of_fetching_is_made_good() {
             json["saved_at"] = serde_json::Value::Null;
             fs::write(&record, json.to_string()).unwrap();
         }
-        set(&house.b, "submission_port", &port.to_string());
+        set(&house.b, "submission_port", &port);
         type_in(&house.b, ["fetch"]).ended(0);
         assert_eq!(saved_folders(&house).len(), 1, "{cut}");
         assert_eq!(type_in(&house.a, ["list", "sent"]).only()["state"], "済", "{cut}");
@@ -91,10 +84,7 @@ fn a_power_cut_at_any_step_of_fetching_is_made_good() {
 #[test]
 fn a_cut_before_the_folder_was_renamed_saves_it_where_it_was_meant_to_be() {
     let house = House::new();
-    type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0);
-    let port = house.stage.addresses().submission_tls.port();
-    set(&house.b, "submission_port", "1");
-    let first = type_in(&house.b, ["fetch"]).ended(69).only();
+    let (port, first) = saved_but_not_acknowledged(&house);
     let data = house.b.parent().unwrap().join("data");
     fs::remove_dir_all(data.join("outbox")).unwrap();
     let record = fs::read_dir(data.join("received")).unwrap().next().unwrap().unwrap().path();
@@ -107,7 +97,7 @@ fn a_cut_before_the_folder_was_renamed_saves_it_where_it_was_meant_to_be() {
     let half = folder.with_file_name(format!(".fumibako-{token}"));
     fs::create_dir(&half).unwrap();
     fs::write(half.join("UP1KYO"), "half").unwrap();
-    set(&house.b, "submission_port", &port.to_string());
+    set(&house.b, "submission_port", &port);
     let second = type_in(&house.b, ["fetch"]).ended(0).only();
     assert_eq!((&second["again"], &second["folder"]), (&false.into(), &first["folder"]));
     assert_eq!(saved_folders(&house).len(), 1, "the half folder is cleared");
@@ -116,14 +106,11 @@ fn a_cut_before_the_folder_was_renamed_saves_it_where_it_was_meant_to_be() {
 #[test]
 fn a_spoilt_record_and_a_spoilt_receipt_hold_up_nothing_and_are_made_anew() {
     let house = House::new();
-    type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0);
-    let port = house.stage.addresses().submission_tls.port();
-    set(&house.b, "submission_port", "1");
-    type_in(&house.b, ["fetch"]).ended(69);
+    let (port, _) = saved_but_not_acknowledged(&house);
     let data = house.b.parent().unwrap().join("data");
     let only = |folder: &str| fs::read_dir(data.join(folder)).unwrap().next().unwrap().unwrap().path();
     fs::write(only("outbox"), "no mail at all").unwrap();
-    set(&house.b, "submission_port", &port.to_string());
+    set(&house.b, "submission_port", &port);
     let anew = type_in(&house.b, ["fetch"]).ended(0).only();
     assert_eq!((&anew["again"], &anew["receipt_state"]), (&true.into(), &"accepted".into()));
     assert_eq!(type_in(&house.a, ["list", "sent"]).only()["state"], "済");
@@ -137,12 +124,20 @@ fn a_spoilt_record_and_a_spoilt_receipt_hold_up_nothing_and_are_made_anew() {
         .find(|path| fs::read_to_string(path).unwrap().contains(&first));
     fs::write(record.unwrap(), "{").unwrap();
     let second = one_more(&house, "three");
-    set(&house.b, "submission_port", &port.to_string());
+    set(&house.b, "submission_port", &port);
     let saved = type_in(&house.b, ["fetch"]).ended(0);
     let ids: Vec<String> = saved.objects().iter().map(|one| one["message_id"].as_str().unwrap().to_owned()).collect();
     assert!(ids.contains(&first) && ids.contains(&second), "{ids:?}");
     let sent = type_in(&house.a, ["list", "sent"]).objects();
     assert!(sent.iter().all(|one| one["state"] == "済"), "{sent:?}");
+}
+
+/// The network is lost after saving: the receipt cannot be posted. The port by which it can, and what `fetch` said.
+fn saved_but_not_acknowledged(house: &House) -> (String, serde_json::Value) {
+    type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0);
+    let port = house.stage.addresses().submission_tls.port();
+    set(&house.b, "submission_port", "1");
+    (port.to_string(), type_in(&house.b, ["fetch"]).ended(69).only())
 }
 
 /// The same files under another cover message; its Message-ID.
