@@ -117,13 +117,14 @@ impl Gateway {
         let nobody = tls::salt_of_nobody(&config.tls)?;
         let trust = Arc::new(trust::load(&config.trust_folder)?);
         let (witness, believed) = witness::load(&config.evidence)?;
-        let room = config.limits.log_room_bytes;
-        let store = SqliteStore::open_to_serve(&config.store_folder, config.domain.clone(), room).await?;
+        let seal = witness::seal_key(&config.evidence)?;
+        let serving = (config.limits.log_room_bytes, Some(seal.clone()));
+        let store = SqliteStore::open_to_serve(&config.store_folder, config.domain.clone(), serving).await?;
         let (name, papers) = trust::papers(&config.trust_folder)?;
         store.keep_papers(papers).await?;
         report::remind_by(&store, &config, Clock.now()).await?;
         let begun = witness::begin(&store, &config.evidence.identity_file, (&witness, believed), Clock.now());
-        let (witnessing, keys) = match begun.await {
+        let (mut witnessing, keys) = match begun.await {
             Ok(begun) => begun,
             Err(why) => {
                 if let Err(why) = store.close().await {
@@ -132,6 +133,7 @@ impl Gateway {
                 return Err(StartError::Log(why));
             }
         };
+        witnessing.seal = Some(seal);
         raise_descriptors(config.limits.connections);
         let (stop, stopping) = watch::channel(false);
         let write_within = Duration::from_secs(u64::from(config.limits.write_seconds));

@@ -11,7 +11,7 @@ use fumibako_model::log::{Head, leaf};
 use fumibako_model::{AuditHead, Domain, Done, Witnesses};
 use fumibako_signer::{Certificate, CertificateError, Identity, enclose, enclosed};
 use fumibako_store::bodies::Day;
-use fumibako_store::{ActsHead, Amend, Logging, Store, StoreError, Unlogged, UnsignedActs, WhichActs, hex};
+use fumibako_store::{ActsHead, Amend, Logging, SealKey, Store, StoreError, Unlogged, UnsignedActs, WhichActs, hex};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
@@ -26,7 +26,7 @@ mod last;
 mod restored;
 
 use beside::{any_lost, known};
-use doubt::Doubt;
+use doubt::{Coming, Doubt};
 pub(crate) use keys::{Keys, Said};
 pub(crate) use last::{Witnessing, begin, lost_heads};
 pub(crate) use restored::{key, vouch};
@@ -67,6 +67,14 @@ pub(crate) fn load(settings: &Evidence) -> Result<(Identity, Witnesses), Witness
     let own: String = witness.chain().iter().map(Certificate::to_pem).collect();
     let believed = Witnesses::read(&[own.as_bytes(), &pem].concat()).map_err(unfit)?;
     Ok((witness, believed))
+}
+
+/// The key whose seal all evidence bears that this gateway writes down (Profile §8.20): it comes from the evidence key's file, which lies
+/// outside the store.
+pub fn seal_key(settings: &Evidence) -> Result<SealKey, WitnessError> {
+    let file = &settings.identity_file;
+    let octets = std::fs::read(file).map_err(|why| WitnessError::File(file.clone(), why))?;
+    Ok(SealKey::of(&octets))
 }
 
 /// Profile §8.13: by a clock outside the days of the key's certificate nothing is signed, for it would hold nowhere. Evidence
@@ -169,14 +177,17 @@ async fn cover<S: Store>(
     now: Timestamp,
 ) -> Result<Option<Head>, StoreError> {
     witnessing.doubt.waits()?;
-    let Some(Unlogged { mut growth, entries, last }) = store.unlogged().await? else {
+    let Some(Unlogged { mut growth, entries, seals, last }) = store.unlogged().await? else {
         if witnessing.last.is_some() {
             witnessing.doubt.covered();
         }
         return Ok(None);
     };
     witnessing.goes_on(&growth)?;
-    witnessing.doubt.passes(growth.size(), &entries, witness.certificate().not_before())?;
+    let coming =
+        Coming { first: growth.size(), entries: &entries, seals: &seals, since: witness.certificate().not_before() };
+    let sealed = witnessing.seal.as_ref().map(|key| (witnessing.sealed_from, key));
+    witnessing.doubt.passes(&coming, sealed)?;
     for entry in &entries {
         growth.push(leaf(entry.as_bytes()));
     }
@@ -192,12 +203,14 @@ async fn cover<S: Store>(
 /// accept; where there was not, or where nothing could be signed then, nothing is changed.
 pub(crate) async fn accept<S: Store>(house: &House<S>, told: Done) -> Result<bool, StoreError> {
     let (store, file, now) = (&house.store, &house.config.evidence.identity_file, house.clock.now());
+    // What waits is known only once it was looked at.
+    attest(house).await.or_else(|error| if matches!(error, StoreError::Failed(_)) { Ok(()) } else { Err(error) })?;
     let mut witnessing = house.witnessing.lock().await;
     let end = witnessing.beyond(store, &house.keys).await?;
     if end.is_none() {
         witnessing.look(store, (file, &house.keys), now).await?;
     }
-    if end.is_none() && witnessing.doubt.held().is_none() && !any_lost(file)? {
+    if end.is_none() && !witnessing.doubt.keeps_something() && !any_lost(file)? {
         return Ok(false);
     }
     store.amend(Amend { changes: Vec::new(), done: vec![told] }).await?;

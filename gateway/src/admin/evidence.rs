@@ -129,13 +129,24 @@ impl<S: Store> Admin<S> {
     }
 
     /// Profile §8.20: evidence that is not new and stands under no signature. Nothing is signed before the operator accepts it.
-    async fn waiting(&self, evidence: u64) -> Option<Tampered> {
-        let first = self.0.witnessing.lock().await.doubt.held()?;
+    async fn waiting(&self, evidence: u64) -> Vec<Tampered> {
+        let witnessing = self.0.witnessing.lock().await;
+        let doubt = &witnessing.doubt;
+        let unsealed = doubt.unsealed().iter().map(|(n, id)| {
+            let said = Said::new(
+                "このゲートウェイが書いた証跡ではありません（書いたときの印がないか、合いません）。署名を止めています。覚えがなければこの行を残したまま調べ、バックアップと比べてください。わけが分かっていれば evidence accept で承認できます",
+                "was not written by this gateway as it stands there (its seal is missing or another); nothing is signed. If nobody of yours wrote it, keep the row, and compare with a backup; whoever knows why it is there says so by `evidence accept`",
+            );
+            about(said, (*n, *n), Some(*id))
+        });
+        let mut rows: Vec<_> = unsealed.collect();
+        let Some(first) = doubt.held() else { return rows };
         let said = Said::new(
             "新しくないのに署名がありません。evidence accept で承認されるまで、署名を止めています",
             "is not new and stands under no signature; nothing is signed until `evidence accept`",
         );
-        Some(about(said, (first, evidence.max(first + 1) - 1), None))
+        rows.push(about(said, (first, evidence.max(first + 1) - 1), None));
+        rows
     }
 
     /// Profile §8.20: the operator knows why the log does not continue what was signed, and the audit says who accepted it, and why.

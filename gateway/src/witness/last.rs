@@ -7,7 +7,7 @@ use std::path::Path;
 use fumibako_model::log::{FormerKey, Growth, Head, SetBack};
 use fumibako_model::{Domain, EvidenceId, Witnesses};
 use fumibako_signer::{Identity, enclose};
-use fumibako_store::{LogState, Store, StoreError, hex};
+use fumibako_store::{LogState, SealKey, Store, StoreError, hex};
 use jiff::Timestamp;
 
 use super::Doubt;
@@ -22,6 +22,11 @@ pub(crate) struct Witnessing {
     /// The last piece beside which what a recipient said may be missing (Profile §8.18). Every head says it, and what the first one said
     /// stands.
     pub(crate) words_from: EvidenceId,
+    /// From this piece on all evidence bears the gateway's seal until it is signed for (Profile §8.20). Every head says it, and what the first
+    /// one said stands, as far as the log is as long.
+    pub(super) sealed_from: u64,
+    /// The key of the seal; without one nobody asks for it.
+    pub(crate) seal: Option<SealKey>,
     /// What is not signed before the operator says so.
     pub(crate) doubt: Doubt,
     pub(super) last: Option<Last>,
@@ -70,7 +75,7 @@ pub(crate) async fn begin<S: Store>(
     let restored = Beside::read(&restored_file(identity_file))?.filter(younger);
     let known: Vec<_> =
         head.iter().chain(given.iter().chain(&restored).map(|one| &one.octets)).map(Vec::as_slice).collect();
-    let Told { words_from, mut former } = Told::by(store, own, (&known, &believed), now).await?;
+    let Told { words_from, mut former, sealed_from } = Told::by(store, own, (&known, &believed), now).await?;
     let [goes_on, explained] =
         [continued(store, size, given.as_ref()).await?, continued(store, size, restored.as_ref()).await?];
     let root = root(store, size).await?;
@@ -87,6 +92,10 @@ pub(crate) async fn begin<S: Store>(
     let told_at = newest.as_ref().map(|head| head.at);
     let last = last_known(newest.zip(head), readable, (given.as_ref(), restored.as_ref()));
     let mut witnessing = Witnessing::new((said, words_from), Doubt::default(), last);
+    witnessing.sealed_from = match sealed_from {
+        Some(told) => told,
+        None => store.census().await?.evidence,
+    };
     let ended = lost_since(store, size, identity_file).await?;
     let since = |beside: &[&Beside]| beside.iter().map(|one| one.head.at).chain(ended).max();
     match (given, restored) {
@@ -112,6 +121,7 @@ pub(crate) async fn begin<S: Store>(
         }
         (given, Some(restored)) if explained => {
             witnessing.doubt = since(&[&restored]).map_or_else(Doubt::default, Doubt::before);
+            witnessing.sealed_from = witnessing.sealed_from.min(restored.head.size);
             witnessing.to_keep.extend(given.map(|gone| (Aside::Known, gone.octets)));
             witnessing.set_back = restored.head.set_back.or(witnessing.set_back);
         }
@@ -158,6 +168,8 @@ fn last_known(
 pub(super) struct Told {
     pub(super) words_from: EvidenceId,
     pub(super) former: Vec<FormerKey>,
+    /// None: no head was signed since there are seals.
+    pub(super) sealed_from: Option<u64>,
 }
 
 impl Told {
@@ -172,16 +184,17 @@ impl Told {
         let known: Vec<_> = heads.iter().filter_map(signed).collect();
         let key = own.certificate().fingerprint_hex();
         let words_from = known.iter().filter_map(|one| one.head.words_from).min();
+        let sealed_from = known.iter().filter_map(|one| one.head.sealed_from).min();
         let told = known.iter().filter(|one| one.key == key).max_by_key(|one| one.head.size);
         let told = told.and_then(|one| one.head.former.clone());
         if let (Some(words_from), Some(former)) = (words_from, &told) {
-            return Ok(Self { words_from, former: former.clone() });
+            return Ok(Self { words_from, former: former.clone(), sealed_from });
         }
         let untold = store.untold().await?;
         let mut all: Vec<_> = untold.heads.iter().filter_map(|head| signed(&head.as_slice())).chain(known).collect();
         all.sort_by_key(|one| one.head.size);
         let former = told.unwrap_or_else(|| keys::before(own, all.into_iter(), now));
-        Ok(Self { words_from: words_from.unwrap_or(untold.words_from), former })
+        Ok(Self { words_from: words_from.unwrap_or(untold.words_from), former, sealed_from })
     }
 }
 
@@ -200,7 +213,8 @@ pub(super) async fn continued<S: Store>(store: &S, size: u64, one: Option<&Besid
 impl Witnessing {
     /// Of a log of which this is known.
     pub(super) fn new((set_back, words_from): (Option<SetBack>, EvidenceId), doubt: Doubt, last: Option<Last>) -> Self {
-        Self { set_back, words_from, doubt, last, acts: None, to_keep: Vec::new(), to_put: None, told: false }
+        let (sealed_from, seal, acts, to_put) = (0, None, None, None);
+        Self { set_back, words_from, sealed_from, seal, doubt, last, acts, to_keep: Vec::new(), to_put, told: false }
     }
 
     /// Is the newest head the last one that was signed, or one that continues it? If not, the log lost its end under the running
@@ -245,6 +259,7 @@ impl Witnessing {
     /// that it and these tell of.
     fn went_on_from(&mut self, (size, root): (u64, String), lost: Option<u64>, now: Timestamp, beside: &[&Beside]) {
         tracing::error!(size, lost, "evidence.set_back");
+        self.sealed_from = self.sealed_from.min(size);
         let this = SetBack { size, root, at: now, lost, earlier: Vec::new() };
         let told = beside.iter().filter_map(|one| one.head.set_back.as_ref()).chain(&self.set_back);
         self.set_back = Some(this.after(told));
@@ -299,7 +314,10 @@ impl Witnessing {
 
     /// What waits may be signed now, and every head says where from.
     pub(super) async fn accept<S: Store>(&mut self, store: &S, now: Timestamp) -> Result<(), StoreError> {
-        let held = std::mem::take(&mut self.doubt).held().is_some();
+        let held = std::mem::take(&mut self.doubt).keeps_something();
+        if held {
+            self.doubt = Doubt::accepted();
+        }
         let said =
             self.set_back.as_ref().is_some_and(|said| self.last.as_ref().is_none_or(|last| said.size == last.size));
         if held && !said {
@@ -337,6 +355,7 @@ impl Witnessing {
             set_back: self.set_back.clone(),
             words_from: Some(self.words_from),
             former: Some(keys.former()),
+            sealed_from: self.seal.as_ref().map(|_| self.sealed_from),
             ..Head::over(log.to_string(), (size, root), now)
         };
         let failed = |why: &dyn std::fmt::Display| StoreError::Failed(why.to_string());

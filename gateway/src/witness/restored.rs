@@ -51,7 +51,7 @@ async fn whole<S: Store>(
     let LogState { size, head, .. } = store.log_state().await?;
     let given = Beside::read(&last_file(&config.evidence.identity_file))?;
     let known: Vec<_> = head.iter().chain(given.iter().map(|one| &one.octets)).map(Vec::as_slice).collect();
-    let Told { words_from, mut former } = Told::by(store, witness, (&known, believed), now).await?;
+    let Told { words_from, mut former, .. } = Told::by(store, witness, (&known, believed), now).await?;
     let (at, root_then) = (size, root(store, size).await?);
     let lost = given.is_some() && !continued(store, size, given.as_ref()).await?;
     if lost {
@@ -67,6 +67,7 @@ async fn whole<S: Store>(
     let signed = newest.as_ref().zip(head).map(|(said, head)| Last::of(said, head));
     let told: Vec<_> = newest.into_iter().chain(given.map(|one| one.head)).filter_map(|head| head.set_back).collect();
     let set_back = SetBack { size: at, root: root_then, at: now, lost, earlier: Vec::new() }.after(told.iter());
+    // The operator puts it back as it is; whoever starts it asks for the seals of what comes after it.
     let mut witnessing = Witnessing::new((Some(set_back), words_from), Doubt::apart(), signed);
     loop {
         match cover(store, (&mut witnessing, &keys), (&config.domain, witness), now).await {

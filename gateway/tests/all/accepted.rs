@@ -1,20 +1,12 @@
 //! What the operator accepts (Profile §8.20), and what he is not told that he accepted.
 
 use fumibako_gateway::{Config, Reply, Request, Running};
-use fumibako_sqlite::SqliteStore;
-use fumibako_store::suite::{World, domain, expire::send};
 
-use crate::cut::{audited, one_more, started};
+use crate::cut::{audited, one_more, sealed, started};
 use crate::evidence::{copy, edit, head_of, with_mail};
 use crate::forged::restore;
-use crate::keys::renewed;
-use crate::support::{Fixture, ago};
-
-async fn mail(config: &Config, id: &str) {
-    let store = SqliteStore::open(&config.store_folder, domain()).await.unwrap();
-    send(&store, &World::with(&store).await, id, ago(0)).await;
-    store.close().await.unwrap();
-}
+use crate::keys::{mail, renewed};
+use crate::support::Fixture;
 
 async fn accept(running: &Running) -> Reply {
     running.admin().answer(Request::EvidenceAccept { reason: "長いほうに戻した".into() }).await
@@ -36,7 +28,7 @@ async fn a_longer_store_of_a_former_key_that_is_put_back_is_signed_for_again_onc
 
     let second = renewed(&config, 2).await;
     let shorter = Config { store_folder: aside.path().join("shorter"), ..second.clone() };
-    edit(&shorter.store_folder, &format!("CREATE TABLE aside AS SELECT * FROM evidence; {}", one_more(6)));
+    edit(&shorter.store_folder, &format!("CREATE TABLE aside AS SELECT * FROM evidence; {}", one_more(6, &shorter)));
     let running = started(&shorter).await;
     let (_, seven) = head_of(&running, first).await;
     assert_eq!((seven.size, seven.former.unwrap()[0].size), (7, 6), "the key before it ended there");
@@ -91,7 +83,11 @@ async fn where_nothing_is_to_be_accepted_what_is_older_than_a_backup_goes_on_wai
         WHERE id = (SELECT max(id) FROM evidence);";
     edit(
         &again.store_folder,
-        &format!("BEGIN; CREATE TABLE aside AS SELECT * FROM evidence; {} {older} COMMIT;", one_more(6)),
+        &format!(
+            "BEGIN; CREATE TABLE aside AS SELECT * FROM evidence; {} {older} {} COMMIT;",
+            one_more(6, &again),
+            sealed(&again)
+        ),
     );
     let found = audited(&running).await;
     assert!(found.logged == 6 && found.faults.iter().any(|fault| fault.what.contains("not new")), "{found:?}");

@@ -8,12 +8,11 @@ use base64::engine::general_purpose::STANDARD;
 use fumibako_gateway::{AccountRequest, Clock, Gateway, Reply, Request, Secret};
 use fumibako_model::{AccountChange, Party, Role, What};
 use fumibako_signer::{Identity, sign};
-use fumibako_sqlite::SqliteStore;
 use fumibako_store::{AccountOrder, Amend, Amendment, NewPassword, Store};
 use serde_json::{Value, json};
 
 use crate::lines::Client;
-use crate::support::{Fixture, PASSWORD, RECIPIENT, SENDER, plain};
+use crate::support::{Fixture, PASSWORD, RECIPIENT, SENDER, plain, store_of};
 
 const NEW: &str = "yama ni noboru ko";
 
@@ -161,7 +160,7 @@ impl Fixture {
     async fn aged(self, logins: &[(&str, i64)]) -> Self {
         let Self { folder, config, running, kept } = self;
         running.stop().await;
-        let store = SqliteStore::open(&config.store_folder, config.domain.clone()).await.unwrap();
+        let store = store_of(&config).await;
         let change = |(login, days): &(&str, i64)| {
             let known = store.roll().account(login).unwrap().clone();
             Amendment::Account(AccountOrder::Password(Box::new(NewPassword {

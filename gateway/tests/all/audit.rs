@@ -3,13 +3,12 @@
 use fumibako_gateway::{Clock, Gateway, Reply, Request};
 use fumibako_model::{AuditHead, AuditRow, Refusal, Scope, What};
 use fumibako_signer::{Identity, enclose};
-use fumibako_sqlite::SqliteStore;
 use fumibako_store::bodies::Day;
 use fumibako_store::{ActsHead, Store, hex};
 
 use crate::evidence::edit;
 use crate::lines::Client;
-use crate::support::{Fixture, PASSWORD, SENDER, plain};
+use crate::support::{Fixture, PASSWORD, SENDER, plain, store_of};
 
 impl Fixture {
     /// What the audit tells after a row.
@@ -111,7 +110,7 @@ async fn a_head_that_is_not_over_these_rows_is_named() {
     assert_eq!(verified(&gateway.running).await, None);
     gateway.running.stop().await;
     // Yesterday's head, by whoever has the database and not the key.
-    let store = SqliteStore::open(&gateway.config.store_folder, gateway.config.domain.clone()).await.unwrap();
+    let store = store_of(&gateway.config).await;
     let (head, _) = store.audit_acts().await.unwrap().heads.pop().unwrap();
     store.keep_acts_head(ActsHead { day: Day(head.day.0 - 1), rows: head.rows - 1, ..head }).await.unwrap();
     store.close().await.unwrap();

@@ -62,7 +62,7 @@ async fn without_a_last_head_beside_the_key_every_head_says_where_the_log_went_o
     let Fixture { folder, config, running, kept: _kept } = gateway;
     running.stop().await;
     std::fs::remove_file(folder.path().join("evidence/last-head.p7m")).unwrap();
-    edit(&config.store_folder, &format!("CREATE TABLE aside AS SELECT * FROM evidence; {}", one_more(6)));
+    edit(&config.store_folder, &format!("CREATE TABLE aside AS SELECT * FROM evidence; {}", one_more(6, &config)));
     let running = started(&config).await;
     assert_eq!(audited(&running).await.faults.iter().filter(|fault| fault.what.contains("not new")).count(), 0);
     let (_, seven) = head_of(&running, first).await;
@@ -80,7 +80,7 @@ async fn nothing_is_signed_before_the_head_that_was_lost_is_kept() {
     let now = ago(0).as_second();
     let names: Vec<_> = (now - 5..now + 600).map(|at| format!("lost-head-{at}-0.new")).collect();
     in_the_way(&beside, &names);
-    edit(&gateway.config.store_folder, &format!("BEGIN; {TAKEN} {NO_LOG} {} COMMIT;", one_more(0)));
+    edit(&gateway.config.store_folder, &format!("BEGIN; {TAKEN} {NO_LOG} {} COMMIT;", one_more(0, &gateway.config)));
     for _ in 0..2 {
         let found = audited(&gateway.running).await;
         assert_eq!((found.evidence, found.logged), (1, 0), "{found:?}");
@@ -102,7 +102,10 @@ async fn a_last_head_that_cannot_be_written_is_named_and_tried_again() {
     let beside = gateway.folder.path().join("evidence");
     let name = ["last-head.new".to_owned()];
     in_the_way(&beside, &name);
-    edit(&gateway.config.store_folder, &format!("CREATE TABLE aside AS SELECT * FROM evidence; {}", one_more(6)));
+    edit(
+        &gateway.config.store_folder,
+        &format!("CREATE TABLE aside AS SELECT * FROM evidence; {}", one_more(6, &gateway.config)),
+    );
     assert_eq!(head_of(&gateway.running, first).await.1.size, 7);
     let written =
         |faults: &[fumibako_gateway::Tampered]| !faults.iter().any(|one| one.what.contains("cannot be written"));

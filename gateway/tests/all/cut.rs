@@ -19,15 +19,22 @@ pub(crate) const NO_LOG: &str = "DELETE FROM log_head; DELETE FROM log_tile;";
 pub(crate) const TAKEN: &str = "CREATE TABLE IF NOT EXISTS aside AS SELECT * FROM evidence; CREATE TABLE IF NOT EXISTS words AS SELECT * FROM word;
     DELETE FROM word; DELETE FROM evidence; UPDATE counter SET value = 0 WHERE name = 'evidence_count';";
 
-/// One more piece of this moment, with this number.
-pub(crate) fn one_more(n: u64) -> String {
+/// One more piece of this moment, with this number, under the seal that the gateway itself would give it.
+pub(crate) fn one_more(n: u64, config: &Config) -> String {
+    let sealed = sealed(config);
     format!(
         "INSERT INTO evidence SELECT max(id, coalesce((SELECT max(id) FROM evidence), 0)) + 1, -1, kind, at, 0, 0, doc
          FROM (SELECT * FROM aside ORDER BY id DESC LIMIT 1);
          UPDATE evidence SET at = unixepoch() * 1000, doc = json_set(doc, '$.n', {n}, '$.id', printf('EV%014X', id),
              '$.at', strftime('%Y-%m-%dT%H:%M:%SZ', unixepoch(), 'unixepoch')) WHERE id = (SELECT max(id) FROM evidence);
-         UPDATE counter SET value = {n} + 1 WHERE name = 'evidence_count';"
+         {sealed} UPDATE counter SET value = {n} + 1 WHERE name = 'evidence_count';"
     )
+}
+
+/// The newest piece bears the seal that the gateway itself would give it.
+pub(crate) fn sealed(config: &Config) -> String {
+    let secret = hex(&std::fs::read(&config.evidence.identity_file).unwrap());
+    format!("INSERT OR REPLACE INTO seal SELECT id, seal_of(x'{secret}', doc) FROM evidence ORDER BY id DESC LIMIT 1;")
 }
 
 pub(crate) async fn audited(running: &Running) -> Audited {
@@ -57,7 +64,7 @@ async fn a_log_that_is_cut_with_the_very_signature_is_not_signed_anew() {
         "CREATE TABLE aside AS SELECT * FROM evidence;
          CREATE TRIGGER cut AFTER INSERT ON log_head WHEN (SELECT doc FROM evidence ORDER BY id LIMIT 1) LIKE '%9970000029%'
          BEGIN {FORGED} {NO_LOG} END; {}",
-        one_more(six.size)
+        one_more(six.size, &gateway.config)
     );
     edit(&gateway.config.store_folder, &cut);
     for _ in 0..2 {
@@ -104,7 +111,7 @@ async fn hashes_are_those_that_an_older_head_signed_or_nothing_is_put_to_them() 
         panic!("a list")
     };
     let begin = "CREATE TABLE aside AS SELECT * FROM evidence;";
-    edit(&gateway.config.store_folder, &format!("{begin} {}", one_more(6)));
+    edit(&gateway.config.store_folder, &format!("{begin} {}", one_more(6, &gateway.config)));
     assert_eq!(head_of(&gateway.running, first).await.1.size, 7);
     // A head of ours is the newest again; the hashes under it are others.
     let forged: Vec<_> = entries.iter().map(|entry| entry.replace("9970000029", "9970000037")).collect();
@@ -115,7 +122,7 @@ async fn hashes_are_those_that_an_older_head_signed_or_nothing_is_put_to_them() 
          UPDATE evidence SET doc = replace(doc, '9970000029', '9970000037');
          UPDATE log_head SET size = 6, head = x'{head}', last = (SELECT max(id) FROM evidence);
          DELETE FROM log_tile; INSERT INTO log_tile (id, hashes) VALUES (0, x'{hashes}'); {} COMMIT;",
-        one_more(6)
+        one_more(6, &gateway.config)
     );
     edit(&gateway.config.store_folder, &put);
     for _ in 0..2 {
@@ -149,7 +156,7 @@ async fn what_was_taken_away_and_comes_back_later_waits_even_where_new_evidence_
 
     let (gateway, first) = with_mail().await;
     head_of(&gateway.running, first).await;
-    edit(&gateway.config.store_folder, &format!("BEGIN; {TAKEN} {NO_LOG} {} COMMIT;", one_more(0)));
+    edit(&gateway.config.store_folder, &format!("BEGIN; {TAKEN} {NO_LOG} {} COMMIT;", one_more(0, &gateway.config)));
     let found = audited(&gateway.running).await;
     assert_eq!((found.evidence, found.logged, waits(&found)), (1, 1, false), "what is new is signed: {found:?}");
     let Fixture { folder: _folder, config, running, kept: _kept } = gateway;
@@ -183,10 +190,15 @@ async fn evidence_that_went_by_a_piece_dated_ahead_is_named() {
          UPDATE counter SET value = 6 WHERE name = 'evidence_pruned'; UPDATE counter SET value = 7 WHERE name = 'evidence_count'; COMMIT;"
     );
     edit(&gateway.config.store_folder, &forged);
-    for _ in 0..2 {
+    // It is not signed; and where it is, the head that covers it tells when it came.
+    let signed = format!("BEGIN; {} COMMIT;", sealed(&gateway.config));
+    for (logged, then) in [(6, signed.as_str()), (7, ""), (7, "")] {
         let found = audited(&gateway.running).await;
         let early: Vec<_> = found.faults.iter().filter(|fault| fault.what.contains("years were over")).collect();
-        assert_eq!((early.len(), early[0].first, early[0].last, found.logged), (1, 0, 5, 7), "{found:?}");
+        assert_eq!((early.len(), early[0].first, early[0].last, found.logged), (1, 0, 5, logged), "{found:?}");
+        let unsealed = found.faults.iter().any(|fault| fault.what.contains("was not written by this gateway"));
+        assert_eq!(unsealed, logged == 6, "{found:?}");
+        edit(&gateway.config.store_folder, then);
     }
     gateway.running.stop().await;
 }

@@ -22,7 +22,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::forged::restore;
 use crate::lines::Client;
-use crate::support::{Fixture, PASSWORD, RECIPIENT, SENDER, ago};
+use crate::support::{Fixture, PASSWORD, RECIPIENT, SENDER, ago, store_of};
 
 /// A gateway whose store has three bundles, and the evidence of the first.
 pub(crate) async fn with_mail() -> (Fixture, EvidenceId) {
@@ -90,10 +90,19 @@ async fn enveloped(gateway: &Fixture, id: EvidenceId) -> String {
     export.head
 }
 
+/// What the hand knows of seals that has the key (Profile §8.20): an HMAC of the piece under one of the key's file.
+const EDIT: &str = "import hmac, sqlite3, sys
+def mac(key, said):
+    return hmac.new(key, said, 'sha256').digest()
+d = sqlite3.connect(sys.argv[1])
+d.create_function('seal_of', 2, lambda key, doc: mac(mac(key, b'fumibako evidence seal v1'), doc.encode())[:16])
+d.executescript(sys.argv[2])
+d.close()";
+
 /// `sqlite3` edits the rows of a store that no gateway has open.
 pub(crate) fn edit(store: &Path, statement: &str) {
     let done = Command::new("python3")
-        .args(["-c", "import sqlite3, sys\nd = sqlite3.connect(sys.argv[1])\nd.executescript(sys.argv[2])\nd.close()"])
+        .args(["-c", EDIT])
         .arg(store.join(fumibako_sqlite::DATABASE_FILE))
         .arg(statement)
         .output()
@@ -173,7 +182,7 @@ async fn a_log_that_was_set_back_says_so_and_continues_no_head_that_it_lost() {
     running.stop().await;
     copy(&config.store_folder, &aside.path().join("again"));
 
-    let store = SqliteStore::open(&config.store_folder, domain()).await.unwrap();
+    let store = store_of(&config).await;
     send(&store, &World::with(&store).await, "d", ago(0)).await;
     store.close().await.unwrap();
     let running = Gateway::start(config.clone()).await.unwrap();
@@ -191,7 +200,7 @@ async fn a_log_that_was_set_back_says_so_and_continues_no_head_that_it_lost() {
     let restored = fumibako_gateway::Config { store_folder: aside.path().join("store"), ..config };
     let (code, said) = restore(folder.path(), (&backup, &keys), &restored.store_folder).await;
     assert_eq!(code, 0, "{said}");
-    let store = SqliteStore::open(&restored.store_folder, domain()).await.unwrap();
+    let store = store_of(&restored).await;
     send(&store, &World::with(&store).await, "e", ago(0)).await;
     store.close().await.unwrap();
     let running = Gateway::start(restored.clone()).await.unwrap();
@@ -214,7 +223,7 @@ async fn a_log_that_was_set_back_says_so_and_continues_no_head_that_it_lost() {
 
     // Once more, by rows that know of no other time.
     let restored = fumibako_gateway::Config { store_folder: aside.path().join("again"), ..restored };
-    let store = SqliteStore::open(&restored.store_folder, domain()).await.unwrap();
+    let store = store_of(&restored).await;
     send(&store, &World::with(&store).await, "f", ago(0)).await;
     store.close().await.unwrap();
     let running = Gateway::start(restored).await.unwrap();
@@ -481,7 +490,7 @@ async fn the_head_of_a_day_that_is_over_is_stamped_by_openssl() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
     let first = send(&store, &World::with(&store).await, "a", ago(1)).await.evidence;
-    let Unlogged { mut growth, entries, last } = store.unlogged().await.unwrap().unwrap();
+    let Unlogged { mut growth, entries, last, .. } = store.unlogged().await.unwrap().unwrap();
     for entry in &entries {
         growth.push(leaf(entry.as_bytes()));
     }

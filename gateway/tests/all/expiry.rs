@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
 use crate::reports;
-use crate::support::{Fixture, RECIPIENT, ago, until};
+use crate::support::{Fixture, RECIPIENT, ago, store_of, until};
 
 /// A gateway whose store has a bundle of a hundred days ago and one of five days ago, and when that was.
 async fn with_old_mail() -> (Fixture, Timestamp) {
@@ -50,7 +50,7 @@ async fn what_is_due_goes_at_the_start_and_the_rest_is_told() {
     assert!(days(false).await.is_empty(), "a person finds nothing left to do");
     let config = gateway.config.clone();
     gateway.running.stop().await;
-    let store = SqliteStore::open(&config.store_folder, domain()).await.unwrap();
+    let store = store_of(&config).await;
     assert_eq!(view(&store, sakura(), "INBOX").await.entries.len(), 1);
 }
 
@@ -168,7 +168,7 @@ async fn a_retention_that_was_made_shorter_is_no_word_taken_back_before_somebody
     assert_eq!(days().await, (30, 30));
     let config = gateway.config.clone();
     gateway.running.stop().await;
-    let store = SqliteStore::open(&config.store_folder, domain()).await.unwrap();
+    let store = store_of(&config).await;
     assert!(view(&store, sakura(), "INBOX").await.entries.is_empty(), "the person said so");
     let told = reports::reports(&store).await;
     let until = told.iter().find_map(|report| report.lines().find_map(|line| line.strip_prefix("Will-Retry-Until: ")));

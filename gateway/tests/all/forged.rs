@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser as _;
 use fumibako_gateway::{Audited, CONFIG_FILE, Config, Gateway, Reply, Request, Running, cli::Cli};
-use fumibako_sqlite::{DATABASE_FILE, SqliteStore};
-use fumibako_store::suite::{World, domain, expire::send};
+use fumibako_sqlite::DATABASE_FILE;
+use fumibako_store::suite::{World, expire::send};
 use fumibako_store::{Sum, hex};
 
 use crate::evidence::{copy, edit, head_of, with_mail};
-use crate::support::{Fixture, ago, old_key};
+use crate::support::{Fixture, ago, old_key, store_of};
 
 /// What somebody writes who wants the gateway to take it for a backup that was restored.
 const HEADLESS: &str = "DELETE FROM log_head; DELETE FROM log_tile;
@@ -118,7 +118,7 @@ async fn a_backup_that_the_operator_restores_is_no_fault_and_whoever_edits_it_th
     let (gateway, from, keys) = lost_with_a_copy(aside.path()).await;
     let Fixture { folder, config, running, kept: _kept } = gateway;
     running.stop().await;
-    let store = SqliteStore::open(&config.store_folder, domain()).await.unwrap();
+    let store = store_of(&config).await;
     let fourth = send(&store, &World::with(&store).await, "d", ago(0)).await.evidence;
     store.close().await.unwrap();
     let running = started(&config).await;

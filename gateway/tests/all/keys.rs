@@ -6,14 +6,13 @@ use fumibako_gateway::{Config, Gateway, Reply, Request, Running, evidence_author
 use fumibako_model::log::{FormerKey, Head, leaf};
 use fumibako_model::{EvidenceId, KeyStanding, Refusal, Witnesses};
 use fumibako_signer::{Identity, enclose, enclosed};
-use fumibako_sqlite::SqliteStore;
 use fumibako_store::bodies::Day;
-use fumibako_store::suite::{World, domain, expire::send};
+use fumibako_store::suite::{World, expire::send};
 use fumibako_store::{Logging, Store as _, Unlogged, hex};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::evidence::{copy, edit, head_of, with_mail};
-use crate::support::{Fixture, ago};
+use crate::support::{Fixture, ago, store_of};
 
 fn key_of(config: &Config) -> Identity {
     Identity::from_pem(&std::fs::read(&config.evidence.identity_file).unwrap(), None).unwrap()
@@ -39,16 +38,16 @@ pub(crate) async fn renewed(config: &Config, n: u8) -> Config {
 }
 
 /// Mail that comes while no gateway has the store open.
-async fn mail(config: &Config, id: &str) {
-    let store = SqliteStore::open(&config.store_folder, domain()).await.unwrap();
+pub(crate) async fn mail(config: &Config, id: &str) {
+    let store = store_of(config).await;
     send(&store, &World::with(&store).await, id, ago(0)).await;
     store.close().await.unwrap();
 }
 
 /// Who has a key of the gateway and can write its rows signs what stands there, and his head is the newest.
 async fn sign_with(key: &Identity, config: &Config, at: Timestamp) -> Vec<u8> {
-    let store = SqliteStore::open(&config.store_folder, domain()).await.unwrap();
-    let Unlogged { mut growth, entries, last } = store.unlogged().await.unwrap().unwrap();
+    let store = store_of(config).await;
+    let Unlogged { mut growth, entries, last, .. } = store.unlogged().await.unwrap().unwrap();
     for entry in &entries {
         growth.push(leaf(entry.as_bytes()));
     }
@@ -105,7 +104,7 @@ struct Renewed {
 // Profile §8.16
 #[tokio::test(flavor = "multi_thread")]
 async fn every_head_tells_how_far_the_word_of_former_keys_goes() {
-    let (before, second, six, given) = twice().await;
+    let (before, second, six, given) = Box::pin(twice()).await;
     let (one, two) = (key_of(&before.config), key_of(&second));
     mail(&second, "d").await;
     let running = started(&second).await;
@@ -134,7 +133,7 @@ async fn every_head_tells_how_far_the_word_of_former_keys_goes() {
 // Profile §8.16
 #[tokio::test(flavor = "multi_thread")]
 async fn who_signs_with_a_former_key_is_named_and_nothing_is_signed_over_it() {
-    let (before, second, _, given) = twice().await;
+    let (before, second, _, given) = Box::pin(twice()).await;
     let thief = key_of(&before.config);
     mail(&second, "d").await;
     let running = started(&second).await;
@@ -185,7 +184,7 @@ async fn who_signs_with_a_former_key_is_named_and_nothing_is_signed_over_it() {
 // Profile §8.16, §8.20
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_from_before_the_replacement_brings_no_word_of_the_former_key_back() {
-    let (before, _, _, _) = twice().await;
+    let (before, _, _, _) = Box::pin(twice()).await;
     let aside = tempfile::tempdir().unwrap();
     copy(&before.config.store_folder, &aside.path().join("store"));
     mail(&before.config, "d").await;

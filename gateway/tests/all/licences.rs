@@ -15,7 +15,7 @@ use fumibako_store::{AccountOrder, Amendment, LicenceChange, Store as _, WhichAc
 use jiff::{SignedDuration, Span, Timestamp};
 
 use crate::lines::Client;
-use crate::support::{Fixture, PASSWORD, RECIPIENT, SENDER, ago};
+use crate::support::{Fixture, PASSWORD, RECIPIENT, SENDER, ago, store_of};
 
 const TEXT: &str = "利用規約 見本\n第1条 利用料は1年21,000円（税込）です。\n";
 
@@ -245,7 +245,7 @@ async fn offices_are_renewed_and_warned_once_whatever_restarts() {
     let Fixture { folder: _folder, config, running, kept: _kept } = gateway;
     running.stop().await;
     fumibako_gateway::Gateway::start(config.clone()).await.unwrap().stop().await;
-    let store = SqliteStore::open(&config.store_folder, domain()).await.unwrap();
+    let store = store_of(&config).await;
     let (renewed, warned) = (letters(&store, offices[0]).await, letters(&store, offices[1]).await);
     let ([renewed], [warned]) = (&renewed[..], &warned[..]) else { panic!("{renewed:?} {warned:?}") };
     assert!(renewed.contains("自動更新しました") && renewed.contains("21,000 円"), "{renewed}");

@@ -30,3 +30,4 @@ mod support;
 mod trusting;
 mod watching;
 mod words;
+mod written;

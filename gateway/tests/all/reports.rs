@@ -19,7 +19,7 @@ use jiff::fmt::rfc2822;
 use tempfile::TempDir;
 
 use crate::lines::Client;
-use crate::support::{Fixture, PASSWORD, RECIPIENT, ago};
+use crate::support::{Fixture, PASSWORD, RECIPIENT, ago, store_of};
 
 /// A gateway whose store holds what `fill` delivers.
 pub(crate) async fn with(fill: impl AsyncFnOnce(&SqliteStore, &World)) -> Fixture {
@@ -36,7 +36,7 @@ pub(crate) async fn with(fill: impl AsyncFnOnce(&SqliteStore, &World)) -> Fixtur
 async fn stopped(gateway: Fixture) -> (SqliteStore, Config, [Option<TempDir>; 2]) {
     let Fixture { folder, config, running, kept } = gateway;
     running.stop().await;
-    let store = SqliteStore::open(&config.store_folder, domain()).await.unwrap();
+    let store = store_of(&config).await;
     (store, config, [Some(folder), kept])
 }
 
@@ -107,7 +107,7 @@ async fn that_nobody_came_is_told_once_whatever_restarts() {
     let Reply::Audited(audited) = running.admin().answer(Request::EvidenceVerify).await else { panic!("an audit") };
     assert_eq!(audited.faults, []);
     running.stop().await;
-    let store = SqliteStore::open(&config.store_folder, domain()).await.unwrap();
+    let store = store_of(&config).await;
     assert_eq!(reports(&store).await.len(), 1, "the same is not told twice");
     // The recipient was told by the same letter.
     assert_eq!(view(&store, sakura(), "Receipts").await.entries.len(), 1);
@@ -405,7 +405,7 @@ async fn what_waits_goes_by_the_settings_of_the_last_start() {
     config.reminders.after_hours.push(96);
     for _ in 0..2 {
         Gateway::start(config.clone()).await.unwrap().stop().await;
-        let store = SqliteStore::open(&config.store_folder, domain()).await.unwrap();
+        let store = store_of(&config).await;
         assert_eq!(reports(&store).await.len(), 1, "nothing is told twice");
         let due = store.due(ago(-1), None, 9).await.unwrap();
         let fourth_day = first_reminder(accepted) + SignedDuration::from_hours(72);

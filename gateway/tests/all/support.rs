@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fumibako_gateway::{
-    AccountRequest, Clock, Config, Gateway, InitOptions, Limits, Ports, Reply, Request, Running, Secret, init,
+    AccountRequest, Clock, Config, Gateway, InitOptions, Limits, Ports, Reply, Request, Running, Secret, init, seal_key,
 };
 use fumibako_model::Party;
 use fumibako_signer::authority::{self, Authority, KeyKind, Purpose};
 use fumibako_signer::{Certificate, Identity, Trust};
+use fumibako_sqlite::SqliteStore;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
@@ -22,6 +23,12 @@ pub(crate) struct Fixture {
     pub(crate) running: Running,
     /// Goes with the fixture, and not before.
     pub(crate) kept: Option<TempDir>,
+}
+
+/// The store of a gateway that does not run, as it would write in it itself.
+pub(crate) async fn store_of(config: &Config) -> SqliteStore {
+    let seal = seal_key(&config.evidence).ok();
+    Box::pin(SqliteStore::open_to_serve(&config.store_folder, config.domain.clone(), (0, seal))).await.unwrap()
 }
 
 impl Fixture {

@@ -4,12 +4,11 @@ use fumibako_gateway::{Config, Gateway, Reply, Request, Running};
 use fumibako_model::EvidenceId;
 use fumibako_model::log::Head;
 use fumibako_signer::{enclose, enclosed};
-use fumibako_sqlite::SqliteStore;
-use fumibako_store::suite::{World, domain, himawari, sakura};
+use fumibako_store::suite::{World, himawari, sakura};
 use fumibako_store::{Store as _, hex};
 
 use crate::evidence::{copy, edit, head_of};
-use crate::support::{Fixture, ago, old_key};
+use crate::support::{Fixture, ago, old_key, store_of};
 
 /// Rows that began before what recipients said was kept, under no head that tells of it: as the migration leaves them.
 const BEFORE_WORDS: &str = "
@@ -22,7 +21,7 @@ const TAKEN: &str = "
 
 /// A bundle with its receipt, into a store that no gateway has open; the receipt's evidence.
 async fn acknowledged(config: &Config, id: &str) -> EvidenceId {
-    let store = SqliteStore::open(&config.store_folder, domain()).await.unwrap();
+    let store = store_of(config).await;
     let (world, id) = (World::with(&store).await, format!("{id}@x.example"));
     let bundle = world.bundle(&store, (himawari(), sakura()), &id, "plan");
     let digest = *bundle.facts().content_digest();
@@ -135,7 +134,7 @@ async fn a_head_that_somebody_else_signed_says_nothing_and_nothing_is_signed_ove
     let forged = Head { words_from: Some(EvidenceId(1 << 55)), ..head.clone() };
     let forged = enclose(&serde_json::to_vec(&forged).unwrap(), &stranger, head.at).unwrap();
     let known = {
-        let store = SqliteStore::open(&config.store_folder, domain()).await.unwrap();
+        let store = store_of(&config).await;
         let known = store.log_state().await.unwrap().head.unwrap();
         store.close().await.unwrap();
         known

@@ -46,6 +46,10 @@ pub struct Head {
     /// The keys that signed before this one (Profile §8.16), the latest first. Heads that were signed before this was said have none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub former: Option<Vec<FormerKey>>,
+    /// From this piece on all that the gateway wrote down bore its seal until it was signed for (Profile §8.20). Heads that were signed before
+    /// this was said have none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sealed_from: Option<u64>,
 }
 
 /// A key that another took the place of, and how far its word goes.
@@ -64,7 +68,17 @@ pub struct FormerKey {
 impl Head {
     /// Over so many pieces with this root, in hex; nothing else is said.
     pub fn over(log: impl Into<String>, (size, root): (u64, String), at: Timestamp) -> Self {
-        Self { v: 1, log: log.into(), size, root, at, set_back: None, words_from: None, former: None }
+        Self {
+            v: 1,
+            log: log.into(),
+            size,
+            root,
+            at,
+            set_back: None,
+            words_from: None,
+            former: None,
+            sealed_from: None,
+        }
     }
 }
 

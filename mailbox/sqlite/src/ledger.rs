@@ -19,6 +19,7 @@ use sqlx::SqliteConnection;
 
 use crate::erased::Tree;
 use crate::error::{Stop, unreadable};
+use crate::seal;
 
 mod write;
 
@@ -111,8 +112,8 @@ struct Provenance {
 type EntryRow = (i64, u32, i64, i64, u8, i64, i64);
 /// (mailbox, uid, modseq, flags, keywords)
 type MarkRow = (i64, u32, i64, u8, i64);
-/// (id, message, kind, at, from, to, where its document begins, and its octets)
-type EvidenceRow = (i64, i64, &'static str, i64, i64, i64, usize, usize);
+/// (id, message, kind, at, from, to, where its document begins, and its octets, where its seal begins)
+type EvidenceRow = (i64, i64, &'static str, i64, i64, i64, usize, usize, Option<usize>);
 /// (at, message, what, evidence, wishes)
 type DueRow = (i64, i64, i64, i64, Option<String>);
 
@@ -425,7 +426,11 @@ impl<'m> Ledger<'m> {
         serde_json::to_writer(&mut self.octets, entry)?;
         // SQL counts octets from 1.
         let (first, octets) = (begin + 1, self.octets.len() - begin);
-        self.evidence.push((id.0, about, kind, at.as_millisecond(), from, to, first, octets));
+        let sealed = seal::of(&self.octets[begin..]).map(|seal| {
+            self.octets.extend_from_slice(&seal);
+            begin + octets + 1
+        });
+        self.evidence.push((id.0, about, kind, at.as_millisecond(), from, to, first, octets, sealed));
         Ok(())
     }
 

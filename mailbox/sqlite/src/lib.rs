@@ -43,6 +43,7 @@ mod receipt;
 mod refused;
 mod report;
 mod roll;
+mod seal;
 mod store;
 mod tree;
 mod unneeded;

@@ -11,6 +11,7 @@ use sqlx::{SqliteConnection, SqlitePool};
 use crate::erased;
 use crate::error::{Stop, store_error, unreadable};
 use crate::prune;
+use crate::seal;
 use crate::word;
 
 /// Pieces of evidence that are taken into the log at once.
@@ -75,22 +76,23 @@ pub(crate) async fn stamp(rows: &mut SqliteConnection, (size, head): (u64, &[u8]
 pub(crate) async fn unlogged(readers: &SqlitePool) -> Result<Option<Unlogged>, StoreError> {
     let (size, last) = newest(readers).await?;
     let found = sqlx::query_scalar!(
-        r#"SELECT json_group_array(json_array(id, doc)) AS "found!: String"
-           FROM (SELECT id, doc FROM evidence WHERE id > ? ORDER BY id LIMIT ?)"#,
+        r#"SELECT json_group_array(json_array(id, doc, hex(sealed))) AS "found!: String"
+           FROM (SELECT id, doc, (SELECT octets FROM seal WHERE seal.evidence = evidence.id) AS sealed
+                 FROM evidence WHERE id > ? ORDER BY id LIMIT ?)"#,
         last,
         AT_ONCE
     )
     .fetch_one(readers)
     .await
     .map_err(store_error)?;
-    let found: Vec<(i64, String)> = serde_json::from_str(&found).map_err(|why| store_error(unreadable(why)))?;
-    let Some((last, _)) = found.last() else { return Ok(None) };
+    let found: Vec<(i64, String, String)> = serde_json::from_str(&found).map_err(|why| store_error(unreadable(why)))?;
+    let Some((last, ..)) = found.last() else { return Ok(None) };
     let last = EvidenceId(*last);
     let edge: BTreeSet<_> = Growth::edge(size).map(|(level, index, _)| (level, index)).collect();
     let growth = Growth::resume(size, &tiles(readers, &edge).await?)
         .ok_or_else(|| StoreError::Failed("the log of evidence lacks hashes; see `evidence verify`".into()))?;
-    let mut entries = Vec::with_capacity(found.len());
-    for ((id, entry), n) in found.into_iter().zip(size..) {
+    let (mut entries, mut seals) = (Vec::with_capacity(found.len()), Vec::with_capacity(found.len()));
+    for ((id, entry, sealed), n) in found.into_iter().zip(size..) {
         // Never signed: a log that was tampered with before it was signed.
         let fits = entry.parse::<LogEntry>().is_ok_and(|known| known.id().0 == id && known.n() == n);
         if !fits {
@@ -98,8 +100,9 @@ pub(crate) async fn unlogged(readers: &SqlitePool) -> Result<Option<Unlogged>, S
             return Err(StoreError::Failed(format!("{id} is not evidence number {n}; see `evidence verify`")));
         }
         entries.push(entry);
+        seals.push((!sealed.is_empty()).then(|| from_hex(&sealed)));
     }
-    Ok(Some(Unlogged { growth, entries, last }))
+    Ok(Some(Unlogged { growth, entries, seals, last }))
 }
 
 /// A head that is kept.
@@ -145,9 +148,15 @@ pub(crate) async fn write(rows: &mut SqliteConnection, logging: &Logging) -> Res
         sqlx::query!("DELETE FROM log_head WHERE size >= ?", first).execute(&mut *rows).await?;
     }
     sqlx::query!("INSERT INTO log_head (size, day, last, head) VALUES (?, ?, ?, ?)", size, logging.day.0, last, head)
-        .execute(rows)
+        .execute(&mut *rows)
         .await?;
-    Ok(())
+    seal::covered(rows, last).await
+}
+
+/// Octets that stand in a text as hex.
+fn from_hex(text: &str) -> Vec<u8> {
+    let octet = |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    text.as_bytes().chunks(2).map(|pair| octet(pair).unwrap_or_default()).collect()
 }
 
 /// All evidence about one bundle, and that its content is gone, each piece with its way to one head: the first stamped one that

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use fumibako_model::Domain;
 use fumibako_store::bodies::{Bodies, Segment};
-use fumibako_store::{News, StoreError};
+use fumibako_store::{News, SealKey, StoreError};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
@@ -23,6 +23,7 @@ use crate::hold;
 use crate::inspect;
 use crate::queue::queue;
 use crate::roll;
+use crate::seal;
 use crate::store::SqliteStore;
 use crate::writer::Writer;
 
@@ -51,7 +52,11 @@ const READER_CACHE: &str = "-16384";
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// Opens the store in `folder` and starts its writer. A process that stays gives the log room first.
-pub(crate) async fn open(folder: &Path, domain: Domain, room: u64) -> Result<SqliteStore, StoreError> {
+pub(crate) async fn open(
+    folder: &Path,
+    domain: Domain,
+    (room, key): (u64, Option<SealKey>),
+) -> Result<SqliteStore, StoreError> {
     let (writer, readers, bodies) = prepare(folder, domain).await?;
     if room > 0 {
         lengthen(folder.join(LOG_FILE), room.min(LOG_BYTES)).await?;
@@ -63,7 +68,7 @@ pub(crate) async fn open(folder: &Path, domain: Domain, room: u64) -> Result<Sql
     // On a thread of its own: on the runtime's, every answer of the database would wait behind those who ask.
     let runtime = Handle::current();
     let thread = std::thread::Builder::new().name("fumibako-rows".into()).spawn(move || {
-        runtime.block_on(writer.run(batches));
+        runtime.block_on(seal::within(key, writer.run(batches)));
         drop(ended);
     });
     thread.map_err(|error| StoreError::Busy(format!("no thread for the store: {error}")))?;

@@ -16,7 +16,7 @@ use fumibako_store::{
     ActsAudit, ActsHead, Admitted, AgentNews, Amend, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit,
     DescribeOrder, Described, Doer, Due, DueKey, Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection, KeptNotice,
     Letter, LicenceChange, LogAudit, LogState, Logging, MarkNotices, MarkedNotices, Named, News, NoticeBoard, Pairs,
-    Paper, Proof, Prunable, PruneOrder, Published, Quota, RefusedReceipt, RefusedReceipts, SignedDeed, Store,
+    Paper, Proof, Prunable, PruneOrder, Published, Quota, RefusedReceipt, RefusedReceipts, SealKey, SignedDeed, Store,
     StoreError, Taken, Told, ToldTo, Turned, Unlogged, UnsignedActs, Untold, Which, WhichActs, WhichNotices,
 };
 use jiff::Timestamp;
@@ -65,13 +65,17 @@ impl SqliteStore {
     /// | a folder or file it cannot write     | [`StoreError::Broken`], naming it             |
     /// | rows of a newer version              | [`StoreError::Broken`], naming file and version |
     pub async fn open(folder: &Path, domain: Domain) -> Result<Self, StoreError> {
-        open::open(folder, domain, 0).await
+        open::open(folder, domain, (0, None)).await
     }
 
     /// The same for a process that stays and has many to answer: it takes the room that the log will need at the start, so many
-    /// bytes, at most [`LOG_BYTES`](crate::LOG_BYTES), instead of letting commits wait for it.
-    pub async fn open_to_serve(folder: &Path, domain: Domain, room: u64) -> Result<Self, StoreError> {
-        open::open(folder, domain, room).await
+    /// bytes, at most [`LOG_BYTES`](crate::LOG_BYTES), instead of letting commits wait for it. What it writes down bears the seal of this key.
+    pub async fn open_to_serve(
+        folder: &Path,
+        domain: Domain,
+        (room, key): (u64, Option<SealKey>),
+    ) -> Result<Self, StoreError> {
+        open::open(folder, domain, (room, key)).await
     }
 
     /// Looks through the store in `folder` while no process has it open; changes nothing. Its keys may stand elsewhere.

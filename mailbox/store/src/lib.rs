@@ -22,6 +22,7 @@ mod mandates;
 mod marks;
 mod news;
 mod notices;
+mod seal;
 #[cfg(feature = "suite")]
 pub mod suite;
 mod taking;
@@ -53,4 +54,5 @@ pub use mandates::{MandateOrder, SignedDeed};
 pub use marks::{MARKS, draft_flags, stored};
 pub use news::{AgentNews, Marks, News};
 pub use notices::{KeptNotice, MarkNotices, MarkedNotices, NoticeBoard, NoticeOrder, Turned, WhichNotices};
+pub use seal::{SEAL, SealKey};
 pub use taking::{CopyOrder, FlagOrder, Pairs, Taken, marks_seen};

@@ -13,6 +13,8 @@ pub struct Unlogged {
     pub growth: Growth,
     /// The pieces after it, in order, octet for octet.
     pub entries: Vec<String>,
+    /// The seal beside each, where there is one.
+    pub seals: Vec<Option<Vec<u8>>>,
     /// The id of the last of them.
     pub last: EvidenceId,
 }

@@ -1,6 +1,6 @@
 //! RX-14, TX-03: what nobody fetched in time. Its day comes while the gateway is stopped: the store is told what day it is.
 
-use fumibako_gateway::{CONFIG_FILE, Config, Gateway};
+use fumibako_gateway::{CONFIG_FILE, Config, Gateway, seal_key};
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::{Asked, Store as _};
 use jiff::SignedDuration;
@@ -13,7 +13,8 @@ const GONE: &str = "[...document.querySelectorAll('#rows tbody tr')].find(r => r
 /// There is a letter of B's that A did not fetch, and the gateway has stopped.
 pub(crate) async fn play(world: &World) -> Done {
     let config = config(world)?;
-    let store = SqliteStore::open(&config.store_folder, config.domain.clone()).await?;
+    let serving = (0, Some(seal_key(&config.evidence)?));
+    let store = SqliteStore::open_to_serve(&config.store_folder, config.domain.clone(), serving).await?;
     let day = now() + SignedDuration::from_hours(24 * DAYS);
     store.expire(config.retention(), Asked::ByThePerson, day).await?;
     store.close().await?;

@@ -13,7 +13,7 @@ use fumibako_signer::{Identity, enclose};
 use fumibako_sqlite::{DATABASE_FILE, LOG_BYTES, SqliteStore};
 use fumibako_store::suite::evidence::log;
 use fumibako_store::suite::{World, domain, himawari, now, sakura};
-use fumibako_store::{Store, Which};
+use fumibako_store::{SealKey, Store, Which};
 use jiff::SignedDuration;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};
@@ -88,7 +88,9 @@ async fn run(rows: bool) -> Spent {
         SqliteStore::open(folder.path(), domain()).await.unwrap().close().await.unwrap();
         leave_out(folder.path()).await;
     }
-    let store = Arc::new(SqliteStore::open_to_serve(folder.path(), domain(), LOG_BYTES).await.unwrap());
+    let store = Arc::new(
+        SqliteStore::open_to_serve(folder.path(), domain(), (LOG_BYTES, Some(SealKey::of(b"key")))).await.unwrap(),
+    );
     let world = World::with(&*store).await;
     let (ends, text, count) = ((himawari(), sakura()), content(OCTETS), SENDERS * EACH);
     let letter = |at: usize| world.routed(ends, &format!("{at:032x}@plans.example"), &text);

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use fumibako_sqlite::{LOG_BYTES, SqliteStore};
 use fumibako_store::suite::{World, at_once, domain, himawari, now, sakura};
-use fumibako_store::{Admitted, Store};
+use fumibako_store::{Admitted, SealKey, Store};
 use tokio::sync::{mpsc, oneshot};
 
 mod evidence;
@@ -141,7 +141,9 @@ fn append(path: &Path, mut asked: Asked) {
 
 async fn ours(bytes: usize, senders: usize, each: usize) -> Cost {
     let folder = tempfile::tempdir().unwrap();
-    let store = Arc::new(SqliteStore::open_to_serve(folder.path(), domain(), LOG_BYTES).await.unwrap());
+    let store = Arc::new(
+        SqliteStore::open_to_serve(folder.path(), domain(), (LOG_BYTES, Some(SealKey::of(b"key")))).await.unwrap(),
+    );
     let world = World::with(&*store).await;
     let text = content(bytes);
     let one = |id: String| {

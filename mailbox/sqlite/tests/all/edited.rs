@@ -93,6 +93,7 @@ const NOT_ITS_BUSINESS: &[(&str, &str)] = &[
     ("paper_named", "how long papers are kept: those that evidence leads to are there, or named"),
     ("refused_daily", "what was refused is no evidence (§8.24)"),
     ("refused_receipt", "what was refused is no evidence (§8.24)"),
+    ("seal", "gone with the head that covers the piece: the gateway asks for it before it signs (§8.20)"),
     ("sent_out", "what went out and was not taken yet"),
     ("sqlite_sequence", "numbers of folders"),
     ("subscription", "what a mail tool shows"),

@@ -46,7 +46,7 @@ async fn a_log_of_full_length_is_read_to_where_it_was_written() {
     // would leave.
     let outer = tempfile::tempdir().unwrap();
     let folder = outer.path().join("store");
-    let store = SqliteStore::open_to_serve(&folder, domain(), LOG_BYTES).await.unwrap();
+    let store = SqliteStore::open_to_serve(&folder, domain(), (LOG_BYTES, None)).await.unwrap();
     let log = folder.join(format!("{DATABASE_FILE}-wal"));
     assert_eq!(log.metadata().unwrap().len(), LOG_BYTES);
     cut_and_look(&folder, 0).await;
@@ -225,7 +225,7 @@ fn the_rows_that_stores_began_with_are_as_they_were() {
 /// From the newest shape back to the first one.
 const BACK: &str = "
     DELETE FROM _sqlx_migrations WHERE version > 1;
-    DROP TABLE word; DROP TABLE sent_out; DROP TABLE paper_named; DROP TABLE refused_daily;
+    DROP TABLE word; DROP TABLE sent_out; DROP TABLE paper_named; DROP TABLE refused_daily; DROP TRIGGER change_sealed; DROP TABLE seal;
     CREATE TABLE refused_day (day INTEGER NOT NULL, login TEXT NOT NULL, rows INTEGER NOT NULL, more INTEGER NOT NULL,
                               PRIMARY KEY (day, login)) STRICT, WITHOUT ROWID;
     DELETE FROM counter WHERE name IN ('words_from', 'papers_followed', 'papers_read', 'hold_number', 'reminded_by', 'believed_on', 'kept_for');

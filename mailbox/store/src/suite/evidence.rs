@@ -82,7 +82,7 @@ pub async fn log<S: Store>(store: &S) -> Option<Head> {
 
 /// The same at another moment.
 pub async fn log_at<S: Store>(store: &S, at: Timestamp) -> Option<Head> {
-    let Unlogged { mut growth, entries, last } = store.unlogged().await.unwrap()?;
+    let Unlogged { mut growth, entries, last, .. } = store.unlogged().await.unwrap()?;
     for entry in &entries {
         growth.push(leaf(entry.as_bytes()));
     }

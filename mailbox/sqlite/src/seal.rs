@@ -1,0 +1,29 @@
+//! The seals of evidence that is not signed for yet (Profile §8.20): whatever the writer writes down bears one, if the store was given a key.
+
+use std::future::Future;
+
+use fumibako_store::{SEAL, SealKey};
+use sqlx::SqliteConnection;
+
+use crate::error::Stop;
+
+tokio::task_local! {
+    /// The key of the writer that runs here. Every change makes a ledger of its own, far below, and all of them are its.
+    static KEY: Option<SealKey>;
+}
+
+/// Whatever this work writes down is sealed.
+pub(crate) async fn within<T>(key: Option<SealKey>, work: impl Future<Output = T>) -> T {
+    KEY.scope(key, work).await
+}
+
+/// The seal of a piece; none where there is no key.
+pub(crate) fn of(piece: &[u8]) -> Option<[u8; SEAL]> {
+    KEY.try_with(|key| key.as_ref().map(|key| key.seal(piece))).ok().flatten()
+}
+
+/// A head is signed over everything up to this piece: its signature says who wrote it.
+pub(crate) async fn covered(rows: &mut SqliteConnection, last: i64) -> Result<(), Stop> {
+    sqlx::query!("DELETE FROM seal WHERE evidence <= ?", last).execute(rows).await?;
+    Ok(())
+}
