@@ -141,9 +141,10 @@ impl Outbox {
         Ok(true)
     }
 
-    /// Posts everything that waits, oldest first, and tells of each as it happens. Stops where the way is blocked. What an
-    /// office sends never overtakes what it sent before: where one of its messages has to wait, so do the later ones, and other
-    /// offices' go on (Profile §9.13).
+    /// Posts everything that waits, oldest first, and tells of each as it happens. Stops where the way is blocked. A bundle
+    /// never overtakes what its office sent before: where one has to wait, so do the later ones, and other offices' go on. Receipts and
+    /// the words that a bundle does not open go before all bundles and wait for none: files are on the disk, and somebody is told that
+    /// they are not (Profile §9.13).
     pub fn post_all(
         &self,
         post: &mut impl Carry,
@@ -151,7 +152,9 @@ impl Outbox {
         tell: &mut dyn FnMut(&Outcome),
     ) -> Result<Vec<Outcome>, Trouble> {
         let (mut outcomes, mut blocked): (Vec<Outcome>, Vec<(Option<String>, Trouble)>) = (Vec::new(), Vec::new());
-        for (key, entry) in self.waiting()? {
+        let mut waiting = self.waiting()?;
+        waiting.sort_by_key(|(_, entry)| entry.bundle.is_some());
+        for (key, entry) in waiting {
             let stops = |whose: &Option<String>| whose.as_ref().is_none_or(|office| *office == entry.from);
             let why = blocked.iter().find(|(whose, _)| stops(whose)).map(|(_, why)| why.again());
             let outcome = match why {
@@ -160,7 +163,10 @@ impl Outbox {
             };
             if let Some(why) = outcome.trouble.as_ref().filter(|why| why.is_on_the_way()) {
                 let office = why.is_one_office_s().then(|| outcome.entry.from.clone());
-                blocked.push((office, why.again()));
+                // A receipt that has to wait says nothing of what is behind it.
+                if office.is_none() || outcome.entry.bundle.is_some() {
+                    blocked.push((office, why.again()));
+                }
             }
             tell(&outcome);
             outcomes.push(outcome);

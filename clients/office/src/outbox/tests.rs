@@ -135,7 +135,7 @@ fn a_spoilt_file_is_set_aside_and_stops_nothing() {
     assert!(outbox.entries().unwrap().is_empty() && outbox.knows(&posted).unwrap(), "its record is spoilt");
 }
 
-/// Refuses for now what one office sends, and takes note of the rest.
+/// Refuses for now the bundles that one office sends, and takes note of the rest.
 struct Choosy {
     not_yet: &'static str,
     taken: Vec<String>,
@@ -176,4 +176,77 @@ fn what_an_office_sends_never_overtakes_itself_and_others_go_on() {
         let waits = outbox.entries().unwrap().iter().filter(|entry| entry.fate == Fate::Waiting).count();
         assert_eq!(waits, if why == Refusal::MandateRevoked { 0 } else { 4 - posted }, "{why:?}");
     }
+}
+
+/// A receipt and the word that a bundle does not open, from A to B, kept at this second.
+fn put_words(outbox: &Outbox, ca: &Ca, second: i64) -> [String; 2] {
+    let (at, key) = (now() + jiff::SignedDuration::from_secs(second), ca.identity(A));
+    let [receipt, word] = ["first", "then"].map(|which| format!("{which}{second}@plans.example"));
+    let asks = crate::receipt::Receipt {
+        message_id: receipt.clone(),
+        original: "b@plans.example".into(),
+        digest: [7; 32],
+        saved_at: at,
+    };
+    let signed = fumibako_signer::sign_with(
+        b"Content-Type: text/plain\r\n\r\nplan\r\n",
+        &ca.identity(B),
+        &fumibako_signer::Signing::default(),
+        at,
+    );
+    let signature = fumibako_signer::Signed::read(&signed.unwrap()).unwrap().verify().unwrap();
+    outbox.put(&receipt, at, &asks.compose(&address(A), &address(B), &key, &signature).unwrap()).unwrap();
+    let failure = crate::receipt::Failure {
+        message_id: word.clone(),
+        original: "c@plans.example".into(),
+        fault: fumibako_model::Fault::DecryptionFailed,
+        digest: None,
+        at,
+    };
+    outbox.put(&word, at, &failure.compose(&address(A), &address(B), (&key).into()).unwrap()).unwrap();
+    [receipt, word]
+}
+
+/// Profile §9.13
+#[test]
+fn receipts_pass_bundles_that_have_to_wait() {
+    use fumibako_model::Refusal;
+    let ca = Ca::new();
+    // One is about what the office sends, the other about the gateway: whatever comes behind it waits, too.
+    for why in [Refusal::RevocationUnknown, Refusal::StoreBusy] {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = Outbox::open(folder.path()).unwrap();
+        put(&outbox);
+        let words = put_words(&outbox, &ca, 1);
+        let mut choosy = Choosy { not_yet: A, taken: Vec::new(), why };
+        let outcomes = outbox.post_all(&mut choosy, now, &mut |_| ()).unwrap();
+        assert_eq!(choosy.taken, words, "{why:?}");
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.trouble.is_some()).count(), 1, "{why:?}");
+    }
+}
+
+/// Refuses every notification for now, and takes every bundle.
+struct Stubborn(usize);
+
+impl Carry for Stubborn {
+    fn post(&mut self, from: Option<&Address>, _: &Address, _: &[u8]) -> Result<EvidenceId, Trouble> {
+        if from.is_none() {
+            let refused = fumibako_model::Refusal::RevocationUnknown.into();
+            return Err(Trouble::Refused { refused, reference: None });
+        }
+        self.0 += 1;
+        Ok("EV512F0000000000".parse().unwrap())
+    }
+}
+
+/// Profile §9.13
+#[test]
+fn a_receipt_that_has_to_wait_holds_up_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = Outbox::open(folder.path()).unwrap();
+    put_words(&outbox, &Ca::new(), 0);
+    put(&outbox);
+    let mut stubborn = Stubborn(0);
+    let outcomes = outbox.post_all(&mut stubborn, now, &mut |_| ()).unwrap();
+    assert_eq!((outcomes.len(), stubborn.0), (3, 1));
 }
