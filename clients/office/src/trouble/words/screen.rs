@@ -116,14 +116,7 @@ impl Trouble {
                 "Use a file saved anew from the pages of receipts or of what was received.",
             )),
             Self::Usage(usage) => usage.next_on_screen(),
-            Self::Alone(Alone::OfficesGrant) => Some((
-                "事業所に、委任するよう依頼してください。",
-                "Ask the office to grant the mandate itself.",
-            )),
-            Self::Alone(Alone::AgentsConfirm) => Some((
-                "代行業者に委任番号を伝え、引き受けるよう依頼してください。",
-                "Tell the agent the mandate's id and ask it to confirm.",
-            )),
+            Self::Alone(alone) => Some(alone.next_on_screen()),
             Self::Kept(_, NotKept::Damaged)
             | Self::CannotRead(..)
             | Self::NoSuchFile(_)
@@ -133,6 +126,20 @@ impl Trouble {
             // In its own words above.
             | Self::Distrust(_)
             | Self::NoMandate(_) => None,
+        }
+    }
+}
+
+impl Alone {
+    fn next_on_screen(self) -> Both {
+        match self {
+            Self::OfficesGrant => {
+                ("事業所に、委任するよう依頼してください。", "Ask the office to grant the mandate itself.")
+            }
+            Self::AgentsConfirm => (
+                "代行業者に委任番号を伝え、引き受けるよう依頼してください。",
+                "Tell the agent the mandate's id and ask it to confirm.",
+            ),
         }
     }
 }
