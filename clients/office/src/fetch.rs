@@ -278,23 +278,29 @@ impl<'s> Fetch<'s> {
         mailbox.select(desk.place()).await?;
         let chosen = self.chosen_of(desk.office);
         let all = chosen.is_none();
-        let mut uids = match chosen {
+        let uids = match chosen {
             Some(uids) => uids,
             // Profile §8.3: the gateway's own word, which no mail tool sets.
             None => mailbox.search(&format!("UNKEYWORD {ACKNOWLEDGED}")).await?,
         };
+        // By UID, and so in the order of arrival, which the names of folders tell (RFC 3501 §2.3.1.1).
+        let mut heads = mailbox.headers(&uids).await?;
         if all && desk.mandates.is_some() {
-            let heads = mailbox.headers(&uids).await?;
-            uids = heads.iter().filter(|head| !self.was_withheld(desk, head)).map(|head| head.uid).collect();
+            heads.retain(|head| !self.was_withheld(desk, head));
         }
-        // The order of arrival, which the names of folders tell (RFC 3501 §2.3.1.1).
-        uids.sort_unstable();
-        tell(Told::Found(uids.len()));
-        let names = self.names_of(mailbox, &uids).await?;
-        for uid in uids {
-            let Some(kept) = mailbox.message(uid).await? else { continue };
+        tell(Told::Found(heads.len()));
+        let names = self.names_of(&heads).await;
+        for head in heads {
+            let Some(kept) = mailbox.look(&head).await? else { continue };
             match self.take(desk, &kept, &names) {
-                Ok(end) => run.fetched.extend(end.map(|end| Fetched { office: desk.office, uid, end })),
+                Ok(end) => {
+                    let saved = matches!(end, Some(End::Saved(_)));
+                    run.fetched.extend(end.map(|end| Fetched { office: desk.office, uid: kept.uid, end }));
+                    // Profile §8.10: what is not on the disk did not go out whole.
+                    if saved {
+                        mailbox.take(&kept).await?;
+                    }
+                }
                 // A full disk stops the saving; what is saved is acknowledged all the same.
                 Err(why) => {
                     run.stopped = Some(why);
@@ -307,12 +313,11 @@ impl<'s> Fetch<'s> {
     }
 
     /// What the senders of these are called, as far as it is known or the register says it.
-    async fn names_of(&self, mailbox: &mut Mailbox, uids: &[u32]) -> Result<Names, Trouble> {
+    async fn names_of(&self, heads: &[Kept]) -> Names {
         let mut names = self.names.clone();
-        if self.only_tells || uids.is_empty() {
-            return Ok(names);
+        if self.only_tells {
+            return names;
         }
-        let heads = mailbox.headers(uids).await?;
         let senders = heads.iter().filter_map(|head| claimed_sender(&head.octets.0));
         let strange: BTreeSet<OfficeNumber> = senders.filter(|from| !names.contains_key(from)).take(FOUND).collect();
         if !strange.is_empty() {
@@ -320,7 +325,7 @@ impl<'s> Fetch<'s> {
             let told = asked.into_iter().flatten().flatten();
             names.extend(told.map(|office| (office.number, office.name)));
         }
-        Ok(names)
+        names
     }
 
     /// Saved by an earlier run, and still not ours to acknowledge.

@@ -233,6 +233,30 @@ impl Mailbox {
         Ok(whole.into_iter().next())
     }
 
+    /// A message to look at: all of it but its last octet (RFC 3501 §6.4.5), so that it did not go out whole, and is not handed over when
+    /// somebody removes it (Profile §8.10, §15.5). That octet ends the last line, or the last boundary, and is put back here; what ends
+    /// otherwise only the whole of it shows. None: it is gone.
+    pub async fn look(&mut self, head: &Kept) -> Result<Option<Kept>, Trouble> {
+        let most = head.size.saturating_sub(1).max(1);
+        let what = format!("(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[]<0.{most}>)");
+        let Some(mut kept) = self.fetch(&head.uid.to_string(), &what).await?.into_iter().next() else {
+            return Ok(None);
+        };
+        let octets = &mut kept.octets.0;
+        match octets.last() {
+            Some(b'\r') => octets.push(b'\n'),
+            Some(b'-') => octets.push(b'-'),
+            _ => return self.message(head.uid).await,
+        }
+        Ok(Some(kept))
+    }
+
+    /// The octet that [`Mailbox::look`] left: now it went out whole, over this connection.
+    pub async fn take(&mut self, kept: &Kept) -> Result<(), Trouble> {
+        let what = format!("(UID BODY.PEEK[]<{}.1>)", kept.size.saturating_sub(1));
+        self.fetch(&kept.uid.to_string(), &what).await.map(|_| ())
+    }
+
     /// Sets flags on a message (RFC 3501 §6.4.6).
     pub async fn mark(&mut self, uid: u32, flags: &str) -> Result<(), Trouble> {
         self.store(uid.to_string(), flags).await

@@ -17,7 +17,7 @@ const NAMED: usize = 5;
 pub(super) struct Meant {
     /// Its folder, which is open.
     pub(super) place: Place,
-    /// The whole of it.
+    /// All of it: looked at, and not handed over by that (Profile §15.5).
     pub(super) kept: Kept,
     /// Was it said by its number? Then it is this one and no other.
     pub(super) by_number: bool,
@@ -54,7 +54,8 @@ pub(super) async fn open(mailbox: &mut Mailbox, party: &Party, which: &str) -> R
     let missing = || Trouble::NoMessage(which.to_owned());
     let (place, uid) = only(which, &fitting)?.ok_or_else(missing)?;
     mailbox.select(place).await?;
-    let kept = mailbox.message(uid).await?.ok_or_else(missing)?;
+    let (_, head) = fitting.iter().find(|(at, head)| (*at, head.uid) == (place, uid)).ok_or_else(missing)?;
+    let kept = mailbox.look(head).await?.ok_or_else(missing)?;
     Ok(Meant { place, kept, by_number })
 }
 

@@ -18,7 +18,7 @@ const ROW: &[u8] = b"202407,999903,9900000011,202510\r\n";
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A browser with a session of its own, as far as a test needs one.
-struct Browser {
+pub(crate) struct Browser {
     host: String,
     cookie: String,
     csrf: String,
@@ -63,7 +63,7 @@ impl Browser {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    fn get(&self, path: &str) -> String {
+    pub(crate) fn get(&self, path: &str) -> String {
         self.ask("GET", path, "", b"")
     }
 
@@ -97,7 +97,7 @@ fn after<'t>(text: &'t str, words: &'t str) -> impl Iterator<Item = String> + 't
 }
 
 /// The program, and its window. With a limit, no file grows beyond so many blocks of 512 octets: the disk is full for what is larger.
-fn start(settings: &Path, blocks: Option<u32>) -> (Child, Browser) {
+pub(crate) fn start(settings: &Path, blocks: Option<u32>) -> (Child, Browser) {
     let mut command = limited(blocks);
     command.arg("--config").arg(settings).arg("ui").stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
@@ -118,7 +118,7 @@ fn limited(blocks: Option<u32>) -> Command {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test has patience, not more")]
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
     while !holds() {
         assert!(began.elapsed() < PATIENCE, "never: {what}");
@@ -126,7 +126,7 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-fn end(mut child: Child) {
+pub(crate) fn end(mut child: Child) {
     child.kill().unwrap();
     child.wait().unwrap();
 }

@@ -3,7 +3,9 @@
 use std::fs;
 use std::net::TcpListener;
 
+use fumibako::Settings;
 use fumibako::demo::sample;
+use fumibako::mailbox::{Folder, Mailbox};
 use serde_json::Value;
 
 use crate::house::{A, B, House, now, set, type_in, type_in_at};
@@ -228,4 +230,40 @@ fn a_dry_run_sends_nothing() {
     assert_eq!((&plan["state"], &plan["to"], &plan["files"]), (&"dry-run".into(), &B.into(), &4.into()));
     assert_eq!(plan["form"], "sealed");
     assert_eq!(house.messages_at_the_gateway(), 0);
+}
+
+/// What a mail tool of office B does to a message of its INBOX: marks it as seen, with or without having fetched it.
+fn marks(house: &House, uid: u64, fetches: bool) {
+    let settings = Settings::load(&house.b).unwrap();
+    let uid = u32::try_from(uid).unwrap();
+    let work = async {
+        let mut mailbox = Mailbox::open(&settings).await.unwrap();
+        mailbox.select(Folder::Inbox).await.unwrap();
+        if fetches {
+            mailbox.message(uid).await.unwrap().unwrap();
+        }
+        mailbox.mark(uid, "\\Seen").await.unwrap();
+        mailbox.close().await;
+    };
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work);
+}
+
+/// Profile §8.10, §15.5
+#[test]
+fn what_was_only_looked_at_is_not_handed_over() {
+    let house = House::new();
+    type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0);
+    let uid = type_in(&house.b, ["list", "inbox"]).ended(0).only()["uid"].as_u64().unwrap();
+    let shown = type_in(&house.b, ["show", &uid.to_string()]).ended(0).only();
+    assert_eq!((&shown["signature"], shown["names"].as_array().unwrap().len()), (&"holds".into(), sample::FILES.len()));
+    let (program, browser) = crate::ui::start(&house.b, None);
+    crate::ui::until("the screens show it", || browser.get("/inbox").contains(A));
+    crate::ui::end(program);
+    let state = || type_in(&house.a, ["list", "sent"]).ended(0).only()["state"].clone();
+    marks(&house, uid, false);
+    assert_eq!(state(), "未", "the files are nowhere");
+    marks(&house, uid, true);
+    assert_eq!(state(), "済（受け渡し）", "a mail tool that fetches all of it");
+    type_in(&house.b, ["fetch"]).ended(0);
+    assert_eq!(state(), "済");
 }

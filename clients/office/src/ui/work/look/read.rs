@@ -94,7 +94,7 @@ impl Found {
         let is_new = |kept: &&Kept| !same || !read_before.contains(&Spot::new(place, kept.uid));
         for kept in headers.iter().rev().filter(is_new).take(BODIES) {
             if is_inbox {
-                self.read_arrived(place, kept.uid, settings, mailbox).await?;
+                self.read_arrived(place, kept, settings, mailbox).await?;
             } else {
                 self.read_gone(place, kept, settings, mailbox).await?;
             }
@@ -105,12 +105,12 @@ impl Found {
     async fn read_arrived(
         &mut self,
         place: Place,
-        uid: u32,
+        head: &Kept,
         settings: &Settings,
         mailbox: &mut Mailbox,
     ) -> Result<(), Trouble> {
-        if let Some(whole) = mailbox.message(uid).await? {
-            self.arrived.push((Spot::new(place, uid), arrived(settings, place, &whole)?));
+        if let Some(seen) = mailbox.look(head).await? {
+            self.arrived.push((Spot::new(place, head.uid), arrived(settings, place, &seen)?));
         }
         Ok(())
     }
