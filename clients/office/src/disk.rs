@@ -73,6 +73,10 @@ fn make(path: &Path, builder: &fs::DirBuilder) -> io::Result<()> {
 
 /// Makes the entries of a folder durable. Windows has no such call; its rename is durable with the volume's journal.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    #[cfg(test)]
+    if tests::SPOILT.get() {
+        return Err(io::ErrorKind::Other.into());
+    }
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
@@ -103,8 +107,13 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    thread_local! {
+        /// On this thread's disk no folder can be made durable.
+        pub(crate) static SPOILT: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    }
 
     #[test]
     fn an_existing_file_is_never_overwritten_by_create() {

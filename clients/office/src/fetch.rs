@@ -3,7 +3,7 @@
 //! | a crash after step       | the next fetch                                                     |
 //! |--------------------------|--------------------------------------------------------------------|
 //! | 1 intention recorded     | finds no folder there, and saves                                   |
-//! | 2 folder renamed         | finds the folder it had intended, and does not save again          |
+//! | 2 folder renamed         | finds the folder it had intended, syncs it, and does not save again |
 //! | 3 record says saved      | composes the receipt under the Message-ID chosen in 1              |
 //! | 4 receipt in the outbox  | posts it                                                           |
 //! | 5 receipt posted         | marks the message                                                  |
@@ -432,7 +432,12 @@ impl<'s> Fetch<'s> {
             Some(_) => self.settings.save_folder.join(desk.office.as_str()),
             None => self.settings.save_folder.clone(),
         };
-        let mut record = match self.received.find(opened)? {
+        let found = self.received.find(opened)?;
+        let stands = match &found {
+            Some(record) if record.saved_at.is_none() => contents.stands_in(&record.folder)?,
+            _ => false,
+        };
+        let mut record = match found {
             Some(record) if record.saved_at.is_some() && !self.is_wanted_again(desk, kept.uid, &record) => {
                 return Ok((record, Vec::new(), true));
             }
@@ -444,7 +449,7 @@ impl<'s> Fetch<'s> {
                 return Ok((record, files, true));
             }
             // A crash came between 2 and 3, if the folder holds exactly this; else the folder is somebody else's.
-            Some(record) if contents.stands_in(&record.folder) => {
+            Some(record) if stands => {
                 return Ok((self.saved(opened, record)?, Vec::new(), true));
             }
             // Nothing was saved yet, and the place may be another by now: that one could not be written, perhaps.

@@ -86,12 +86,17 @@ impl Contents {
         Err(Refusal::SignedFieldsDiffer.about(BUNDLE_FIELD))
     }
 
-    /// Is exactly this what stands in a folder? Only then was it saved there.
-    pub fn stands_in(&self, folder: &Path) -> bool {
+    /// Is exactly this what stands in a folder? Only then was it saved there. Whoever moved it there may have broken off before that was
+    /// durable: after `Ok(true)` it is.
+    pub fn stands_in(&self, folder: &Path) -> Result<bool, Trouble> {
         let wanted = self.named();
         let held = fs::read_dir(folder).map(Iterator::count).unwrap_or_default();
-        held == wanted.len()
-            && wanted.iter().all(|(name, bytes)| fs::read(folder.join(name)).is_ok_and(|held| held == *bytes))
+        let stands = held == wanted.len()
+            && wanted.iter().all(|(name, bytes)| fs::read(folder.join(name)).is_ok_and(|held| held == *bytes));
+        if stands {
+            disk::sync_folder(folder).and_then(|()| sync_above(folder)).map_err(Trouble::writing(folder))?;
+        }
+        Ok(stands)
     }
 
     /// Everything under its safe name, in the order it is written.
@@ -144,8 +149,12 @@ fn move_into_place(aside: &Path, target: &Path) -> Result<(), Trouble> {
     if target.exists() {
         return Err(Trouble::writing(target)(io::ErrorKind::AlreadyExists.into()));
     }
-    let month = target.parent().unwrap_or(Path::new("."));
-    fs::rename(aside, target).and_then(|()| disk::sync_folder(month)).map_err(Trouble::writing(target))
+    fs::rename(aside, target).and_then(|()| sync_above(target)).map_err(Trouble::writing(target))
+}
+
+/// The month that has the folder, and what has the month, which an earlier run may have made.
+fn sync_above(target: &Path) -> io::Result<()> {
+    target.ancestors().skip(1).take(2).filter(|folder| *folder != Path::new("")).try_for_each(disk::sync_folder)
 }
 
 /// `受信/2026-11/20261120-091530-000042_ひまわり訪問介護_9970000011`: folders sort as their messages arrived, in Japan's time, since care

@@ -169,15 +169,30 @@ fn what_is_in_the_seal_is_what_was_announced_outside() {
 fn only_a_folder_with_exactly_these_files_counts_as_saved() {
     let folder = tempfile::tempdir().unwrap();
     let (contents, place) = (plan("a.csv"), folder.path().join("2026-11/there"));
-    assert!(!contents.stands_in(&place), "no folder");
+    let stands = || contents.stands_in(&place).unwrap();
+    assert!(!stands(), "no folder");
     fs::create_dir_all(&place).unwrap();
-    assert!(!contents.stands_in(&place), "an empty one");
+    assert!(!stands(), "an empty one");
     fs::write(place.join("a.csv"), "other").unwrap();
-    assert!(!contents.stands_in(&place), "other bytes");
+    assert!(!stands(), "other bytes");
     fs::write(place.join("a.csv"), "plan").unwrap();
-    assert!(contents.stands_in(&place));
+    assert!(stands());
     fs::write(place.join("b.csv"), "more").unwrap();
-    assert!(!contents.stands_in(&place), "more than these");
+    assert!(!stands(), "more than these");
+}
+
+// Profile §8.5: what a run saved whose last sync failed is acknowledged only once it is durable.
+#[test]
+fn a_folder_counts_as_saved_once_it_is_durable() {
+    use crate::disk::tests::SPOILT;
+    let folder = tempfile::tempdir().unwrap();
+    let (contents, place) = (plan("a.csv"), folder.path().join("2026-11/there"));
+    fs::create_dir_all(&place).unwrap();
+    fs::write(place.join("a.csv"), "plan").unwrap();
+    SPOILT.set(true);
+    assert_eq!(contents.stands_in(&place).unwrap_err().exit(), Exit::CANNOT_WRITE);
+    SPOILT.set(false);
+    assert!(contents.stands_in(&place).unwrap());
 }
 
 #[cfg(unix)]
