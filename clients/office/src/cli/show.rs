@@ -14,6 +14,7 @@ use super::which::{self, Meant, is_searchable};
 use crate::bundle::open::{agent_of, is_sealed};
 use crate::bundle::{Contents, Reader, open};
 use crate::exit::Exit;
+use crate::fetch::NAMES_WAIT as ASKED;
 use crate::mailbox::{Folder, Kept, Mailbox, Place};
 use crate::outbox::{self, Entry};
 use crate::proof::{self, About};
@@ -64,8 +65,9 @@ impl Show {
         // What somebody else sent, an agent or another computer, has no number here.
         if let (None, (Some(from), id)) = (view.evidence, which::named(&kept)) {
             let about = About::Message { id, from, at: Some(kept.arrived) };
-            // Nothing that is shown depends on it.
-            view.evidence = wait(proof::number(settings, &about)).ok();
+            // Nothing that is shown depends on it, and nothing waits long for it.
+            let asked = async { Ok(tokio::time::timeout(ASKED, proof::number(settings, &about)).await.ok()) };
+            view.evidence = wait(asked)?.and_then(Result::ok);
         }
         screen.data(&view.object(), |lang| view.text(lang))?;
         if let Err(why) = &view.verdict {

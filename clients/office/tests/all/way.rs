@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use fumibako::Settings;
 use fumibako::demo::sample;
@@ -75,13 +77,15 @@ fn what_is_sent_is_as_large_as_the_gateway_says() {
     sends(2 << 20, 3 << 20).ended(65).says("3.0 MiB").says("2.0 MiB");
 }
 
+const PORTS: [&str; 3] = ["submission_port", "imap_port", "https_port"];
+
 /// Somebody who takes connections and never says a word.
-fn nobody_speaks(house: &House) -> TcpListener {
+fn nobody_speaks(settings: &Path, ports: &[&str]) -> TcpListener {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     silent.set_nonblocking(true).unwrap();
     let port = silent.local_addr().unwrap().port().to_string();
-    for key in ["submission_port", "imap_port", "https_port"] {
-        set(&house.a, key, &port);
+    for key in ports {
+        set(settings, key, &port);
     }
     silent
 }
@@ -99,13 +103,13 @@ fn a_dry_run_asks_nobody_and_goes_by_what_was_heard() {
     let dry = |scan: &str| type_in(&house.a, ["send", "--dry-run", folder.to_str().unwrap(), "--attach", scan]);
     set(&house.a, "partners_file", "\"\"");
     let ports = fs::read(&house.a).unwrap();
-    let silent = nobody_speaks(&house);
+    let silent = nobody_speaks(&house.a, &PORTS);
     let plan = dry(&scan(5)).ended(0).only();
     assert_eq!((&plan["state"], &plan["form"]), (&"dry-run".into(), &"sealed".into()));
     assert!(plan["readers"].is_null(), "to whom it is sealed, nobody was asked: {plan}");
     fs::write(&house.a, ports).unwrap();
     type_in(&house.a, ["send", folder.to_str().unwrap()]).ended(0);
-    let again = nobody_speaks(&house);
+    let again = nobody_speaks(&house.a, &PORTS);
     assert_eq!(dry(&scan(1)).ended(0).only()["readers"], 2, "what was told before is remembered");
     dry(&scan(5)).ended(65).says("4.0 MiB");
     for silent in [silent, again] {
@@ -121,7 +125,7 @@ fn what_is_large_is_in_the_outbox_without_a_word_of_the_gateway_s() {
     let scan = house.folder.path().join("scan.pdf");
     fs::write(&scan, pdf(3 << 20)).unwrap();
     type_in(&house.a, ["send", folder.to_str().unwrap()]).ended(0);
-    let silent = nobody_speaks(&house);
+    let silent = nobody_speaks(&house.a, &PORTS);
     set(&house.a, "patience_seconds", "1");
     let waits = type_in(&house.a, ["send", folder.to_str().unwrap(), "--attach", scan.to_str().unwrap()]);
     assert_eq!(waits.ended(69).only()["state"], "waiting");
@@ -266,4 +270,22 @@ fn what_was_only_looked_at_is_not_handed_over() {
     assert_eq!(state(), "済（受け渡し）", "a mail tool that fetches all of it");
     type_in(&house.b, ["fetch"]).ended(0);
     assert_eq!(state(), "済");
+}
+
+/// Nothing that `show` tells depends on the number of the evidence: it is not waited for as long as for an answer that matters.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test has patience, not more")]
+fn a_message_is_shown_without_a_word_of_the_https_port() {
+    let house = House::new();
+    type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0);
+    let uid = type_in(&house.b, ["list", "inbox"]).ended(0).only()["uid"].as_u64().unwrap();
+    let show = || type_in(&house.b, ["show", &uid.to_string()]).ended(0).only();
+    assert!(show()["evidence"].is_string());
+    let silent = nobody_speaks(&house.b, &["https_port"]);
+    set(&house.b, "patience_seconds", "600");
+    let began = Instant::now();
+    let shown = show();
+    assert!(began.elapsed() < Duration::from_mins(2), "{:?}", began.elapsed());
+    assert_eq!((&shown["signature"], shown["evidence"].is_null()), (&"holds".into(), true));
+    silent.accept().unwrap();
 }
