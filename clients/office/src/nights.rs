@@ -10,9 +10,9 @@ pub(crate) fn days(from: Timestamp, to: Timestamp) -> i64 {
 }
 
 /// Whole days of 24 hours that are left, as every あと n 日 counts them: nobody is told of a day that is not whole, and on the day a message
-/// came no more than the days it is kept.
+/// came no more than the days it is kept. Negative: that moment is over.
 pub(crate) fn whole_days(from: Timestamp, to: Timestamp) -> i64 {
-    to.duration_since(from).as_hours() / 24
+    to.duration_since(from).as_secs().div_euclid(24 * 60 * 60)
 }
 
 #[cfg(test)]
@@ -30,7 +30,9 @@ mod tests {
             ("2026-11-26T16:00:00Z", 90, 90),
             ("2027-02-23T23:59:00Z", 1, 1),
             ("2027-02-24T00:01:00Z", 0, 1),
-            ("2027-02-25T01:00:00Z", 0, 0),
+            ("2027-02-25T00:00:00Z", 0, 0),
+            ("2027-02-25T00:00:01Z", -1, 0),
+            ("2027-02-26T01:00:00Z", -2, -1),
         ] {
             assert_eq!((whole_days(at(now), end), days(at(now), end)), (whole, nights), "{now}");
         }

@@ -203,7 +203,7 @@ pub fn left_out(frame: &Frame, left: &[Left]) -> Markup {
 /// `あと n 日`, red when five or fewer are left.
 pub fn days_left(days: i64, lang: Lang) -> Markup {
     let words = crate::text::days(lang, days);
-    if days <= 5 {
+    if (0..=5).contains(&days) {
         chip("bad", Some(Icon::Warning), &words)
     } else {
         html! { (words) }

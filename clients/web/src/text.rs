@@ -62,11 +62,13 @@ pub fn count(lang: Lang, id: &str, count: usize) -> Cow<'static, str> {
     say_with(lang, id, &[("count", FluentValue::from(count))])
 }
 
-/// あと n 日, or まもなく when no whole day is left: what ends today, or should have ended, has no number.
+/// あと n 日, or まもなく when no whole day is left. What should have ended and is there all the same (Profile §11.6) has no number, and nobody
+/// knows when it ends.
 pub fn days(lang: Lang, left: i64) -> Cow<'static, str> {
     match usize::try_from(left) {
-        Ok(left @ 1..) => count(lang, "days-left", left),
-        _ => say(lang, "days-soon"),
+        Ok(0) => say(lang, "days-soon"),
+        Ok(left) => count(lang, "days-left", left),
+        Err(_) => say(lang, "days-kept"),
     }
 }
 

@@ -213,7 +213,9 @@ fn local_line(entry: &Entry, lang: Lang) -> Line {
 /// あと n 日.
 fn days_left(until: Timestamp, now: Timestamp, lang: Lang) -> String {
     match whole_days(now, until) {
-        ..=0 => lang.pick("まもなく消去", "erased soon").into(),
+        // What is held, or kept longer than was said, stays over that moment (Profile §11.6).
+        ..0 => lang.pick("保管中", "still kept").into(),
+        0 => lang.pick("まもなく消去", "erased soon").into(),
         1 => lang.pick("あと 1 日", "1 day left").into(),
         many => lang.pick(format!("あと {many} 日"), format!("{many} days left")),
     }

@@ -52,6 +52,7 @@ refresh = Refresh
 send = Send
 print = Print
 days-soon = Soon
+days-kept = Still kept
 days-left = { $count ->
     [one] { $count } day left
    *[other] { $count } days left
@@ -243,6 +244,7 @@ sent-days-left = { $count ->
    *[other] Erased in { $count } days.
 }
 sent-days-soon = Erased soon.
+sent-days-kept = Still kept.
 note-handed-over = Handed to the other side's mail program (without a receipt)
 note-handed-over-regional = Handed to the door of the regional service, which tells when it was fetched beyond
 note-expired = Expired without being fetched. Our copy is gone from the server, too: if it is still needed, tell the other side and write it anew.

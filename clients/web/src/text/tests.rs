@@ -67,5 +67,5 @@ fn a_text_takes_its_values_and_no_marks_around_them() {
     assert_eq!(count(Lang::Ja, "days-left", 3), "あと3日");
     assert_eq!(say(Lang::En, "home"), "Home");
     assert_eq!(say(Lang::En, "no-such-text"), "no-such-text");
-    assert_eq!([-3, 0, 1].map(|left| days(Lang::Ja, left)), ["まもなく", "まもなく", "あと1日"]);
+    assert_eq!([-3, 0, 1].map(|left| days(Lang::Ja, left)), ["保管中", "まもなく", "あと1日"]);
 }

@@ -136,7 +136,7 @@ fn soon(app: &App) -> Vec<Soon> {
     let mail = held(&app.mail);
     let new = mail.inbox.values().filter(|one| one.is_new());
     let near = new.filter_map(|one| {
-        let days = one.days_left(now).filter(|days| *days <= SOON_DAYS)?;
+        let days = one.days_left(now).filter(|days| (0..=SOON_DAYS).contains(days))?;
         let number = one.from.map_or_else(|| "?".into(), |office| office.to_string());
         let known = one.from.and_then(|office| mail.offices.get(&office));
         let (name, regional) =
@@ -178,7 +178,7 @@ fn certificate(app: &App, lang: Lang) -> (Line, Option<Words>, Option<Words>) {
     let value = say_with(lang, "until-day", &[("day", day(end).into())]).into_owned();
     let near = left <= WARN_DAYS;
     let class = if left <= 7 { "bad" } else { "warn" };
-    let mark = near.then(|| (class, fumibako_web::text::days(lang, left).into_owned()));
+    let mark = near.then(|| (class, fumibako_web::text::days(lang, left.max(0)).into_owned()));
     let words = near.then(|| Words {
         what: count(lang, "certificate-soon", usize::try_from(left).unwrap_or_default()).into_owned(),
         next: say(lang, "certificate-soon-next").into_owned(),

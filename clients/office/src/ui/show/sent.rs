@@ -122,8 +122,9 @@ fn of_gateway(app: &App, spot: Spot, one: &Gone, now: Timestamp, lang: Lang) -> 
 /// TX-07: who sent it is the one who must telephone, and by then.
 fn left(days: i64, lang: Lang) -> Cow<'static, str> {
     match usize::try_from(days) {
-        Ok(days @ 1..) => count(lang, "sent-days-left", days),
-        _ => say(lang, "sent-days-soon"),
+        Ok(0) => say(lang, "sent-days-soon"),
+        Ok(days) => count(lang, "sent-days-left", days),
+        Err(_) => say(lang, "sent-days-kept"),
     }
 }
 

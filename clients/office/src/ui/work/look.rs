@@ -36,6 +36,8 @@ const BODIES: usize = 200;
 const PATIENT: u32 = 15;
 /// So far behind the gateway's clock ours may be.
 const SKEW: SignedDuration = SignedDuration::from_hours(1);
+/// So long after its end the gateway has deleted what nothing keeps.
+const LINGERS: SignedDuration = SignedDuration::from_hours(48);
 /// Rows kept of what the gateway deleted; the oldest go.
 const GONE: usize = 1_000;
 
@@ -302,11 +304,11 @@ fn take_in(app: &App, looked: Result<Found, Trouble>) -> (usize, bool) {
     let fresh = match looked {
         Ok(found) => {
             mail.link = Some(Ok(()));
-            mail.checked = Some(now);
             if found.terms != mail.terms {
                 found.terms.remember(&app.settings.data_folder);
             }
             let fresh = mail.take(found, now);
+            mail.checked = Some(now);
             // What ended while we looked is not shown.
             mail.forget(now);
             fresh
@@ -369,8 +371,8 @@ impl Mail {
                         one.owed = None;
                     }
                 }
-                // RX-14: what went at its time stays; what went before it was moved by hand, and stands elsewhere.
-                None => one.gone |= is_over(one.end(), now),
+                // RX-14: what went at its time stays; what went before it, or long after, was moved by hand, and stands elsewhere.
+                None => one.gone |= is_over(one.end(), now) && !stayed(one.end(), self.checked),
             }
         }
         self.inbox.retain(|uid, one| there.contains_key(uid) || one.gone);
@@ -385,7 +387,7 @@ impl Mail {
         for (uid, one) in &mut self.sent {
             match there.get(uid) {
                 Some((state, fault)) => (one.state, one.fault) = (state.or(one.state), *fault),
-                None if is_over(one.until, now) => one.leave(),
+                None if is_over(one.until, now) && !stayed(one.until, self.checked) => one.leave(),
                 None => {}
             }
         }
@@ -417,6 +419,11 @@ pub(in crate::ui) fn settle_receipts(app: &App) {
 /// Has the gateway deleted it at its time? Its clock and ours may differ.
 fn is_over(end: Option<Timestamp>, now: Timestamp) -> bool {
     end.is_some_and(|end| end.duration_since(now) <= SKEW)
+}
+
+/// Was it there so long after its end, at the last look, that something keeps it (Profile §11.6)? The gateway deletes nothing then by itself.
+fn stayed(end: Option<Timestamp>, looked: Option<Timestamp>) -> bool {
+    end.zip(looked).is_some_and(|(end, looked)| looked.duration_since(end) >= LINGERS)
 }
 
 /// Keeps so many rows of what the gateway deleted: those for which it tells when they came.

@@ -95,6 +95,27 @@ fn what_was_sent_stays_in_the_list() {
     assert_eq!(mail.sent.len(), 2, "and under another UIDVALIDITY, too");
 }
 
+/// RX-14, Profile §11.6: what is held stays over its end; what somebody moves then did not expire.
+#[test]
+fn what_is_kept_over_its_end_and_moved_by_hand_did_not_expire() {
+    let mut mail = Mail::default();
+    let all = || Found { sent: vec![(spot(1), (Some(State::Delivered), None))], ..seen(1, &[1]) };
+    mail.take(Found { gone: vec![(spot(1), sent("1"))], sent: all().sent, ..found(1, &[1]) }, now());
+    let end = sent("1").until.unwrap();
+    let days = |mail: &Mail, at| (mail.inbox[&spot(1)].days_left(at), mail.sent[&spot(1)].days_left(at));
+    assert_eq!(days(&mail, end), (Some(0), Some(0)));
+    let later = end + SignedDuration::from_hours(49);
+    assert!(days(&mail, later).0.unwrap() < 0 && days(&mail, later).1.unwrap() < 0, "nobody knows its end");
+    for (looked, kept) in [(end + SignedDuration::from_hours(1), true), (later, false)] {
+        mail.take(all(), looked);
+        mail.checked = Some(looked);
+        let mut moved =
+            Mail { inbox: mail.inbox.clone(), sent: mail.sent.clone(), checked: mail.checked, ..Mail::default() };
+        moved.take(seen(1, &[]), looked + SignedDuration::from_hours(1));
+        assert_eq!((moved.inbox.len() == 1, moved.sent.len() == 1), (kept, kept), "{looked}");
+    }
+}
+
 /// Under another UIDVALIDITY the same UID is another message (RFC 3501 §2.3.1.1).
 #[test]
 fn another_uidvalidity_is_another_folder() {
