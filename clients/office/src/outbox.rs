@@ -5,7 +5,9 @@
 //! | `KEY.eml` alone     | waits; is posted by this run or the next, with its Message-ID  |
 //! | `KEY.posted.json`   | durable at the gateway; an `.eml` beside it is only left over  |
 //! | `KEY.refused.json`  | refused for good; the `.eml` stays to be looked at             |
+//! | `KEY.eml.unreadable`| was spoilt before it went, and set aside by whoever held the outbox |
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -17,7 +19,8 @@ use serde::{Deserialize, Serialize};
 use crate::bundle::open::agent_of;
 use crate::disk;
 use crate::post::Carry;
-use crate::trouble::Trouble;
+use crate::received;
+use crate::trouble::{NotKept, Trouble};
 
 /// The outbox of one office. Holding it keeps every other run of this program out.
 pub struct Outbox {
@@ -217,9 +220,13 @@ impl Outbox {
         disk::replace(&path, &json).map_err(Trouble::writing(&path))
     }
 
-    /// Every message known here, oldest first.
+    /// Every message known here, oldest first. What is spoilt is set aside.
     pub fn entries(&self) -> Result<Vec<Entry>, Trouble> {
-        entries(&self.folder)
+        let (entries, spoilt) = known(&self.folder)?;
+        for path in spoilt {
+            disk::set_aside(&path).map_err(Trouble::writing(&path))?;
+        }
+        Ok(entries)
     }
 
     /// What waits, oldest first, with the key of each.
@@ -232,28 +239,68 @@ impl Outbox {
     }
 }
 
-/// Every message known in a data folder, oldest first; for looking at while another run may hold the outbox.
+/// Every message known in a data folder, oldest first; for looking at while another run may hold the outbox. Nothing is changed by it.
 pub fn look(data_folder: &Path) -> Result<Vec<Entry>, Trouble> {
     let folder = data_folder.join("outbox");
-    if folder.is_dir() { entries(&folder) } else { Ok(Vec::new()) }
+    if folder.is_dir() { Ok(known(&folder)?.0) } else { Ok(Vec::new()) }
 }
 
-fn entries(folder: &Path) -> Result<Vec<Entry>, Trouble> {
+/// What was spoilt before it went, and when it was composed: nobody can say what it was. What was composed anew since is none of it, nor
+/// are receipts and words of a failure, which the next fetch composes anew.
+pub fn spoilt(data_folder: &Path) -> Result<Vec<(Timestamp, Trouble)>, Trouble> {
+    let folder = data_folder.join("outbox");
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let (names, aside) = (names(&folder)?, format!(".eml{}", disk::UNREADABLE));
+    let mut spoilt: BTreeMap<String, PathBuf> = BTreeMap::new();
+    let fresh = known(&folder)?.1.into_iter().filter(|path| path.extension().is_some_and(|end| end == "eml"));
+    for path in fresh.chain(names.iter().filter(|name| name.ends_with(&aside)).map(|name| folder.join(name))) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        spoilt.insert(name.split(".eml").next().unwrap_or_default().to_owned(), path.clone());
+    }
+    let anew = |key: &str| {
+        let of_it = |name: &&String| !name.starts_with(key) && name.contains(&format!("-{}.", secret(key)));
+        names.iter().any(|name| of_it(&name))
+    };
+    spoilt.retain(|key, _| !anew(key) && !received::answers_by(data_folder, secret(key)));
+    let all = spoilt.into_iter().map(|(key, path)| (composed(&key), Trouble::Kept(path, NotKept::Message)));
+    Ok(all.collect())
+}
+
+/// Everything under its key, and the files that are spoilt.
+fn known(folder: &Path) -> Result<(Vec<Entry>, Vec<PathBuf>), Trouble> {
     let names = names(folder)?;
-    let mut keyed = waiting(folder, &names)?;
-    for name in &names {
-        let Some(key) = [".posted.json", ".refused.json"].iter().find_map(|end| name.strip_suffix(end)) else {
-            continue;
-        };
-        let path = folder.join(name);
-        let json = fs::read(&path).map_err(Trouble::reading(&path))?;
-        match serde_json::from_slice(&json) {
-            Ok(entry) => keyed.push((key.to_owned(), entry)),
-            Err(_) => disk::set_aside(&path).map_err(Trouble::writing(&path))?,
+    let key = |name: &'_ String| ENDS.iter().find_map(|end| name.strip_suffix(end)).map(str::to_owned);
+    let keys: BTreeSet<String> = names.iter().filter_map(key).collect();
+    let (mut entries, mut spoilt) = (Vec::new(), Vec::new());
+    for key in keys {
+        match under(folder, &key)? {
+            Some(Ok(entry)) => entries.push(entry),
+            Some(Err(path)) => spoilt.push(path),
+            None => {}
         }
     }
-    keyed.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(keyed.into_iter().map(|(_, entry)| entry).collect())
+    Ok((entries, spoilt))
+}
+
+/// How the names of a message's files end, in the order in which they count.
+const ENDS: [&str; 3] = [".posted.json", ".refused.json", ".eml"];
+
+/// What is under a key, or the file that is spoilt. Another run may have gone on since the key was seen: a message goes once its record is
+/// there, so that is looked for once more.
+fn under(folder: &Path, key: &str) -> Result<Option<Result<Entry, PathBuf>>, Trouble> {
+    for end in ENDS.iter().chain(&ENDS[..2]) {
+        let path = folder.join(format!("{key}{end}"));
+        let entry = match fs::read(&path) {
+            Ok(octets) if *end == ".eml" => entry_of(&octets),
+            Ok(json) => serde_json::from_slice(&json).ok(),
+            Err(why) if why.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(why) => return Err(Trouble::reading(&path)(why)),
+        };
+        return Ok(Some(entry.ok_or(path)));
+    }
+    Ok(None)
 }
 
 fn waiting(folder: &Path, names: &[String]) -> Result<Vec<(String, Entry)>, Trouble> {
@@ -300,6 +347,18 @@ fn entry_of(octets: &[u8]) -> Option<Entry> {
 /// Sorts by time, in Japan's, and is unguessable by its second half.
 fn key(message_id: &str, at: Timestamp) -> String {
     format!("{}-{}", JAPAN.to_datetime(at).strftime("%Y%m%d-%H%M%S.%6f"), local_part(message_id))
+}
+
+/// The second half of a key.
+fn secret(key: &str) -> &str {
+    key.splitn(3, '-').nth(2).unwrap_or_default()
+}
+
+/// The first half of a key; where it is none, the beginning of time.
+fn composed(key: &str) -> Timestamp {
+    let time = key.strip_suffix(secret(key)).and_then(|time| time.strip_suffix('-')).unwrap_or_default();
+    let time = jiff::civil::DateTime::strptime("%Y%m%d-%H%M%S.%f", time).ok();
+    time.and_then(|time| JAPAN.to_timestamp(time).ok()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 fn local_part(message_id: &str) -> &str {

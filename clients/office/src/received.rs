@@ -113,6 +113,13 @@ impl Received {
     }
 }
 
+/// Is a receipt, or the word that something does not open, known here under a Message-ID that begins so?
+pub(crate) fn answers_by(data_folder: &Path, local_part: &str) -> bool {
+    let records = fs::read_dir(data_folder.join("received")).into_iter().flatten().flatten();
+    let begins = format!("{local_part}@");
+    records.filter_map(|record| fs::read_to_string(record.path()).ok()).any(|text| text.contains(&begins))
+}
+
 impl Record {
     /// The intention to save a message at a place.
     pub fn intend(opened: &Opened, folder: PathBuf, domain: &Domain) -> Self {

@@ -174,6 +174,8 @@ pub enum NotKept {
     Damaged,
     /// It was encrypted to a certificate whose key is not among ours.
     Key,
+    /// It is a message of the outbox, and what it was nobody can say.
+    Message,
 }
 
 /// What one party does alone (Profile §9.12).
@@ -306,9 +308,10 @@ impl Trouble {
             Self::Usage(_) => Exit::USAGE,
             Self::NoMandate(_) => Exit(Refusal::MandateUnknown.row().exit),
             Self::Alone(_) => Exit::NOT_ALLOWED,
-            Self::Limit(_) | Self::NotAMessage(..) | Self::NotAttached(..) | Self::Kept(_, NotKept::Damaged) => {
-                Exit::BAD_FILE
-            }
+            Self::Limit(_)
+            | Self::NotAMessage(..)
+            | Self::NotAttached(..)
+            | Self::Kept(_, NotKept::Damaged | NotKept::Message) => Exit::BAD_FILE,
             // The other bundles of the run go on.
             Self::NoPartner { .. } => Exit::PARTLY,
             Self::Sign(_) | Self::Seal(_) => Exit::BUG,

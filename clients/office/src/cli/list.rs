@@ -1,4 +1,4 @@
-//! `fumibako list inbox|sent`: what arrived, what was sent and how far it came. Exit 0.
+//! `fumibako list inbox|sent`: what arrived, what was sent and how far it came. Exit 0. 65: something that waited to be sent is damaged.
 
 use clap::{Args, ValueEnum};
 use fumibako_careplan::Lang;
@@ -85,12 +85,14 @@ impl List {
         let here = local.iter().filter(|entry| entry.bundle.is_some() && !matches!(entry.fate, Fate::Posted { .. }));
         let here = here.filter(ours);
         lines.extend(here.map(|entry| local_line(entry, lang)));
+        let spoilt = if self.which == Which::Sent { outbox::spoilt(&settings.data_folder)? } else { Vec::new() };
+        lines.extend(spoilt.iter().map(|one| spoilt_line(one, lang)));
         lines.sort_by_key(|line| line.at);
         // Without an answer of the gateway nothing is known of what it keeps, so nothing is said of it.
         if stopped.is_none() || !lines.is_empty() {
             self.tell(&lines, screen)?;
         }
-        stopped.map_or(Ok(Exit::OK), Err)
+        stopped.map_or(Ok(spoilt.first().map_or(Exit::OK, |(_, why)| why.exit())), Err)
     }
 
     fn tell(&self, lines: &[Line], screen: &mut Screen<'_>) -> Result<(), Trouble> {
@@ -205,6 +207,24 @@ fn local_line(entry: &Entry, lang: Lang) -> Line {
         state,
         word,
         note,
+        until: None,
+        fault: None,
+    }
+}
+
+/// What nobody can say anything of, but when it was composed.
+fn spoilt_line((at, why): &(Timestamp, Trouble), lang: Lang) -> Line {
+    Line {
+        office: None,
+        uid: None,
+        at: *at,
+        party: "?".into(),
+        by: None,
+        facts: None,
+        message_id: String::new(),
+        state: "damaged",
+        word: lang.pick("破損", "damaged"),
+        note: why.words(lang).line(lang),
         until: None,
         fault: None,
     }

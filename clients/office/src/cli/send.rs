@@ -1,5 +1,5 @@
 //! `fumibako send PATH…`: checks and sends every bundle in folders and files. Exit 0: all sent. 3: some not, and said
-//! why. 65: none, since the files are not as they must be.
+//! why. 65: none, since the files are not as they must be, or with `--resume`: something that waited is damaged.
 
 mod checked;
 mod delegated;
@@ -98,6 +98,10 @@ impl Send {
         let outbox = Outbox::open(&settings.data_folder)?;
         ends.extend(put_all(&drafts, (&closing, most), settings, &outbox, screen, clock)?);
         ends.extend(post_all(settings, &outbox, screen, clock)?);
+        for (_, why) in crate::outbox::spoilt(&settings.data_folder)? {
+            screen.words(&why.words(screen.lang()));
+            ends.extend(self.resume.then(|| why.exit()));
+        }
         if ends.is_empty() {
             screen.say(screen.pick("送るデータはありません。", "There is nothing to send."));
             return Ok(if self.resume { Exit::OK } else { Exit::NO_FILE });

@@ -135,6 +135,69 @@ fn a_spoilt_file_is_set_aside_and_stops_nothing() {
     assert!(outbox.entries().unwrap().is_empty() && outbox.knows(&posted).unwrap(), "its record is spoilt");
 }
 
+// Profile §11.2
+#[test]
+fn what_was_spoilt_before_it_went_is_told_until_it_is_composed_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = || spoilt(folder.path()).unwrap();
+    assert!(told().is_empty(), "nothing was ever sent");
+    let outbox = Outbox::open(folder.path()).unwrap();
+    let ids = [put(&outbox), put(&outbox), put(&outbox)];
+    assert!(told().is_empty());
+    let files: Vec<PathBuf> = outbox.names().unwrap().iter().map(|name| outbox.folder.join(name)).collect();
+    for file in &files {
+        fs::write(file, "spoilt").unwrap();
+    }
+    for aside in [false, true] {
+        let all = told();
+        assert_eq!(all.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [now(); 3], "set aside: {aside}");
+        assert!(all.iter().all(|(_, why)| why.exit() == Exit::BAD_FILE));
+        assert_eq!(files[0].exists(), !aside, "whoever looks changes nothing");
+        assert!(look(folder.path()).unwrap().is_empty() && aside != files[0].exists());
+        assert!(outbox.entries().unwrap().is_empty());
+    }
+    outbox.put(&ids[0], now() + jiff::SignedDuration::from_secs(1), &Private(b"anew".to_vec())).unwrap();
+    let received = folder.path().join("received");
+    fs::create_dir(&received).unwrap();
+    fs::write(received.join("a.json"), format!("{{\"receipt\":\"{}\"}}", ids[1])).unwrap();
+    let left: Vec<String> = told().iter().map(|(_, why)| why.to_string()).collect();
+    assert!(matches!(&left[..], [one] if one.contains(ids[2].split('@').next().unwrap())), "{left:?}");
+}
+
+// Profile §11.2
+#[test]
+fn what_is_posted_while_somebody_looks_is_known_and_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = Outbox::open(folder.path()).unwrap();
+    put(&outbox);
+    let (key, mut entry) = outbox.waiting().unwrap().pop().unwrap();
+    assert_eq!(under(&outbox.folder, &key).unwrap(), Some(Ok(entry.clone())));
+    // The key was seen by its message; it goes, and its record is there.
+    fs::remove_file(outbox.folder.join(format!("{key}.eml"))).unwrap();
+    assert_eq!(under(&outbox.folder, &key).unwrap(), None);
+    entry.fate = Fate::Posted { evidence: "EV512E000000001A".into(), at: now() };
+    outbox.record(&key, "posted", &entry).unwrap();
+    assert_eq!(under(&outbox.folder, &key).unwrap(), Some(Ok(entry)));
+}
+
+/// Messages go while somebody looks, again and again.
+#[test]
+fn looking_and_posting_do_not_meet() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = Outbox::open(folder.path()).unwrap();
+    for _ in 0..40 {
+        put(&outbox);
+    }
+    let place = folder.path().to_owned();
+    let looks = std::thread::spawn(move || {
+        while look(&place).unwrap().iter().any(|entry| entry.fate == Fate::Waiting) {}
+        look(&place).unwrap().len()
+    });
+    let mut takes = Choosy { not_yet: B, taken: Vec::new(), why: fumibako_model::Refusal::StoreBusy };
+    outbox.post_all(&mut takes, now, &mut |_| ()).unwrap();
+    assert_eq!((looks.join().unwrap(), takes.taken.len()), (40, 40));
+}
+
 /// Refuses for now the bundles that one office sends, and takes note of the rest.
 struct Choosy {
     not_yet: &'static str,

@@ -132,6 +132,35 @@ fn a_spoilt_record_and_a_spoilt_receipt_hold_up_nothing_and_are_made_anew() {
     assert!(sent.iter().all(|one| one["state"] == "済"), "{sent:?}");
 }
 
+/// Profile §11.2
+#[test]
+fn a_bundle_that_was_spoilt_while_it_waited_is_told_until_its_file_is_gone() {
+    let house = House::new();
+    let port = house.stage.addresses().submission_tls.port().to_string();
+    set(&house.a, "submission_port", "1");
+    type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(69);
+    let outbox = house.a.with_file_name("data").join("outbox");
+    let only = || fs::read_dir(&outbox).unwrap().map(|entry| entry.unwrap().path()).next();
+    fs::write(only().unwrap(), "no mail at all").unwrap();
+    set(&house.a, "submission_port", &port);
+    for _ in 0..2 {
+        let told = type_in(&house.a, ["list", "sent"]).ended(65).only();
+        assert_eq!((&told["progress"], &told["state"]), (&"damaged".into(), &"破損".into()));
+        assert!(told["note"].as_str().unwrap().contains("もう一度送ってください"), "{told}");
+        type_in(&house.a, ["send", "--resume"]).ended(65).says("送信待ちのデータが壊れています");
+    }
+    type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0).says("送信待ちのデータが壊れています");
+    fs::remove_file(
+        fs::read_dir(&outbox)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .find(|path| path.to_string_lossy().ends_with(".unreadable"))
+            .unwrap(),
+    )
+    .unwrap();
+    assert_eq!(type_in(&house.a, ["list", "sent"]).ended(0).only()["state"], "未");
+}
+
 /// The network is lost after saving: the receipt cannot be posted. The port by which it can, and what `fetch` said.
 fn saved_but_not_acknowledged(house: &House) -> (String, serde_json::Value) {
     type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0);

@@ -18,6 +18,14 @@ pub(super) fn words(path: &Path, why: NotKept, lang: Lang) -> Words {
             format!("The file {place} with drafts is damaged. It was left as it is."),
             "Put it back from a backup, or move it away to begin with nothing.",
         ),
+        (NotKept::Message, Lang::Ja) => (
+            "送信待ちのデータが壊れています。このデータは送られていません。".into(),
+            "もう一度送ってください。送り直したら、壊れたファイルを消すと、この表示もなくなります: ",
+        ),
+        (NotKept::Message, Lang::En) => (
+            "What waited to be sent is damaged, and was not sent.".into(),
+            "Send it again; then remove the damaged file, and this is not said any more: ",
+        ),
         (NotKept::Key, Lang::Ja) => (
             format!("保存しておいた下書きなどを、今の証明書の鍵では開けません（{place}）。"),
             "以前の証明書のファイルを、設定 old_identity_files に書き加えてください。",
@@ -27,5 +35,8 @@ pub(super) fn words(path: &Path, why: NotKept, lang: Lang) -> Words {
             "Name the file of the earlier certificate in old_identity_files.",
         ),
     };
-    Words::new(what, next)
+    match why {
+        NotKept::Message => Words::new(what, format!("{next}{place}")),
+        NotKept::Damaged | NotKept::Key => Words::new(what, next),
+    }
 }

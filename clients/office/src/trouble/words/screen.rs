@@ -117,7 +117,7 @@ impl Trouble {
             )),
             Self::Usage(usage) => usage.next_on_screen(),
             Self::Alone(alone) => Some(alone.next_on_screen()),
-            Self::Kept(_, NotKept::Damaged)
+            Self::Kept(_, NotKept::Damaged | NotKept::Message)
             | Self::CannotRead(..)
             | Self::NoSuchFile(_)
             | Self::NothingToCheck

@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use fumibako_careplan::{Lang, Serial, recognise, withdrawal};
 use fumibako_model::{Fault, JAPAN, OfficeNumber, Private, Refused, State as How};
 use fumibako_web::page::{self, SentRow, Way};
-use fumibako_web::part::Words;
+use fumibako_web::part::{Party, Words};
 use fumibako_web::text::{count, say, say_with};
 use jiff::{SignedDuration, Timestamp};
 
@@ -69,6 +69,8 @@ fn all(app: &App, here: &Here) -> Result<Vec<(String, SentRow)>, Trouble> {
         shown.map(|(spot, one)| (one.at, one.message_id.clone(), of_gateway(app, *spot, one, now, lang))).collect();
     let waiting = entries.iter().enumerate().filter(|(_, entry)| !known(entry) && here.shows(from_of(entry)));
     rows.extend(waiting.map(|(at, entry)| (entry.composed, entry.message_id.clone(), of_outbox(app, at, entry, lang))));
+    let spoilt = crate::outbox::spoilt(&app.settings.data_folder)?;
+    rows.extend(spoilt.iter().enumerate().map(|(at, one)| (one.0, String::new(), of_spoilt(at, one, lang))));
     rows.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
     Ok(rows.into_iter().map(|(_, id, row)| (id, row)).collect())
 }
@@ -150,6 +152,24 @@ fn of_outbox(app: &App, at: usize, entry: &Entry, lang: Lang) -> SentRow {
         units: facts.as_ref().map(|facts| facts.kinds(lang)).unwrap_or_default(),
         way,
         note,
+        late: false,
+        there: false,
+    }
+}
+
+/// What was spoilt while it waited: nobody can say what it was.
+fn of_spoilt(at: usize, (composed, why): &(Timestamp, Trouble), lang: Lang) -> SentRow {
+    SentRow {
+        id: format!("x{at}"),
+        at: moment(*composed),
+        of: None,
+        to: Party { number: "?".into(), ..Party::default() },
+        by: None,
+        message: String::new(),
+        files: 0,
+        units: String::new(),
+        way: Way::Refused(pick(&both(why), lang)),
+        note: String::new(),
         late: false,
         there: false,
     }

@@ -212,7 +212,7 @@ fn all() -> Vec<Trouble> {
         Trouble::Distrust(_) => refusals(Trouble::Distrust),
         Trouble::NoGateway(_) => [Trouble::NoGateway("x".into())],
         Trouble::NoMessage(_) => [Trouble::NoMessage("x".into())],
-        Trouble::Kept(..) => [NotKept::Damaged, NotKept::Key].map(|why| Trouble::Kept(path(), why)),
+        Trouble::Kept(..) => [NotKept::Damaged, NotKept::Key, NotKept::Message].map(|why| Trouble::Kept(path(), why)),
         Trouble::NoMandate(_) => [Trouble::NoMandate(format!("MD{:032X}", 7).parse().unwrap())],
         Trouble::Alone(_) => [Alone::OfficesGrant, Alone::AgentsConfirm].map(Trouble::Alone),
     })
