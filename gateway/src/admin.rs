@@ -202,6 +202,7 @@ impl<S: Store> Admin<S> {
             refused: counts.refused.all(),
             connections: counts.connections.all(),
             expiry,
+            foreign_objects: census.foreign,
         })))
     }
 }

@@ -85,6 +85,7 @@ struct Gauges {
     days_kept_back: Gauge,
     days_stuck: Gauge,
     retention_waits: Gauge,
+    foreign: Gauge,
 }
 
 /// What the gateway holds of its own, beside the store.
@@ -161,6 +162,11 @@ impl Counts {
         one("days_kept_back", "Days of mail that are due and were kept for that", &now.days_kept_back);
         one("days_stuck", "Days of mail that are due and could not go, and holds", &now.days_stuck);
         one("retention_waits", "1 while a shorter retention waits for `expire`", &now.retention_waits);
+        one(
+            "store_foreign_objects",
+            "Tables, indexes, views and triggers that are not as this version makes them",
+            &now.foreign,
+        );
         let help = "From the last octet of a message to its 250";
         registry.register_with_unit("answer", help, Unit::Seconds, self.answered.clone());
     }
@@ -222,6 +228,7 @@ impl Counts {
         set(&now.days_kept_back, expiry.days_kept_back);
         set(&now.days_stuck, expiry.days_stuck);
         set(&now.retention_waits, u64::from(expiry.keeps_days > expiry.retention_days));
+        set(&now.foreign, census.foreign);
         let mut text = String::new();
         // A string takes whatever is written to it.
         encode(&mut text, &self.registry).unwrap_or_default();

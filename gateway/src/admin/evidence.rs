@@ -6,8 +6,8 @@ use fumibako_model::log::SetBack;
 use fumibako_model::{Continuation, EvidenceId, Pruning, Refusal, What};
 use fumibako_signer::{TimeStamp, TimeStampError, Trust};
 use fumibako_store::{
-    KeptHead, LogAudit, LogFault, LogState, RefusedCount, RefusedReceipt, RefusedReceipts, Store, StoreError, Sum,
-    Which, Wrong, hex,
+    Foreign, KeptHead, LogAudit, LogFault, LogState, Odd, RefusedCount, RefusedReceipt, RefusedReceipts, Store,
+    StoreError, Sum, Which, Wrong, hex,
 };
 use jiff::Timestamp;
 
@@ -64,8 +64,9 @@ impl<S: Store> Admin<S> {
             other => Err(other),
         })?;
         let words_from = self.0.witnessing.lock().await.words_from;
-        let LogAudit { evidence, logged, heads, pruned, faults } = self.0.store.audit(words_from).await?;
-        let mut rows: Vec<_> = faults.iter().map(fault).collect();
+        let LogAudit { evidence, logged, heads, pruned, faults, foreign } = self.0.store.audit(words_from).await?;
+        let mut rows: Vec<_> =
+            foreign.iter().map(|one| object(one, evidence)).chain(faults.iter().map(fault)).collect();
         rows.extend(self.waiting(evidence).await);
         rows.extend(self.not_put().await);
         rows.extend(self.lost().await.or_else(|error| match error {
@@ -194,7 +195,26 @@ impl<S: Store> Admin<S> {
 
 /// What is wrong with these numbers, and with this row.
 fn about(said: Said, (first, last): (u64, u64), id: Option<EvidenceId>) -> Tampered {
-    Tampered { first, last, id, message_id: None, what: said.en, what_ja: said.ja }
+    Tampered { first, last, id, message_id: None, object: None, what: said.en, what_ja: said.ja }
+}
+
+/// Profile §8.30: what another hand put into the database, or took out of it. It may have changed any of what was written since.
+fn object(one: &Foreign, evidence: u64) -> Tampered {
+    let said = match one.what {
+        Odd::More => Said::new(
+            "このゲートウェイが作ったものではありません。書き込みを書き換えるものかもしれません。覚えがなければ、まず内容の写しを取って調べてください。要らなければ、ゲートウェイを止めてから sqlite3 で消せます（DROP）",
+            "is not of this gateway's making, and may edit what it writes. If nobody of yours made it, copy its text first and look into it; to be rid of it stop the gateway and DROP it with sqlite3",
+        ),
+        Odd::Missing => Said::new(
+            "なくなっています。ゲートウェイを止め、これがあるバックアップに戻すか、提供元に知らせてください",
+            "was taken away: stop the gateway and restore a backup that has it, or ask the makers",
+        ),
+        Odd::Other => Said::new(
+            "このゲートウェイが作ったものと違います。ゲートウェイを止め、書き換えられる前のバックアップに戻すか、提供元に知らせてください",
+            "is another than this gateway makes: stop the gateway and restore a backup from before, or ask the makers",
+        ),
+    };
+    Tampered { object: Some(one.to_string()), ..about(said, (0, evidence.max(1) - 1), None) }
 }
 
 /// Is what stands for its time stamp none over this head? Whose it is, whoever verifies asks: the operator may have named another authority

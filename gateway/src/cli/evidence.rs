@@ -258,7 +258,11 @@ fn verify(context: &mut Context<'_>) -> Result<(), Failure> {
 }
 
 fn named(fault: &Tampered, lang: Lang) -> String {
-    let Tampered { first, last, id, message_id, what, what_ja } = fault;
+    let Tampered { first, last, id, message_id, object, what, what_ja } = fault;
+    if let Some(object) = object {
+        return lang
+            .pick(format!("データベースの {object}\t異常: {what_ja}"), format!("{object} in the database\t{what}"));
+    }
     if let Some(message_id) = message_id {
         return lang.pick(format!("<{message_id}>\t異常: {what_ja}"), format!("<{message_id}>\t{what}"));
     }

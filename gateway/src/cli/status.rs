@@ -61,7 +61,13 @@ impl Status {
                 (lang.pick("起動後の接続", "connections since start"), s.connections.to_string()),
                 (lang.pick("期限切れの消去", "expiry"), expiry(&s.expiry, lang)),
             ];
-            rows.map(|(name, value)| format!("{name}: {value}")).join("\n")
+            let foreign =
+                foreign(s.foreign_objects, lang).map(|said| (lang.pick("データベース", "the database"), said));
+            rows.into_iter()
+                .chain(foreign)
+                .map(|(name, value)| format!("{name}: {value}"))
+                .collect::<Vec<_>>()
+                .join("\n")
         })
     }
 }
@@ -112,6 +118,20 @@ fn expiry(view: &ExpiryView, lang: Lang) -> String {
         )
     });
     [Some(ran), doubted, reminders, stuck, shorter].into_iter().flatten().collect::<Vec<_>>().join("\n  ")
+}
+
+/// Profile §8.30: what is not as this version makes it, and what to do.
+fn foreign(objects: u64, lang: Lang) -> Option<String> {
+    (objects > 0).then(|| {
+        lang.pick(
+            format!(
+                "このゲートウェイが作ったのと違う表・索引・ビュー・トリガーが {objects} 件あります。fumibako-gateway evidence verify を実行すると、どれか、何をするかが表示されます。"
+            ),
+            format!(
+                "{objects} table(s), index(es), view(s) or trigger(s) are not as this gateway makes them. Run fumibako-gateway evidence verify: it says which, and what to do."
+            ),
+        )
+    })
 }
 
 #[cfg(test)]

@@ -71,6 +71,11 @@ async fn a_log_that_is_cut_with_the_very_signature_is_not_signed_anew() {
         let found = audited(&gateway.running).await;
         assert_eq!((found.evidence, found.logged), (7, 0), "{found:?}");
         assert!(waits(&found) && found.faults.iter().any(|fault| fault.what.contains("signed for")), "{found:?}");
+        // Profile §8.30: and what does it is named.
+        assert!(
+            found.faults.iter().any(|fault| fault.object.as_deref() == Some("trigger cut ON log_head")),
+            "{found:?}"
+        );
     }
     assert_eq!(last_head(&gateway.config).size, 7, "what was signed stays");
     gateway.running.stop().await;

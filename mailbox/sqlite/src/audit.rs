@@ -10,6 +10,7 @@ use sqlx::SqlitePool;
 
 use crate::error::store_error;
 use crate::log::{newest, tiles};
+use crate::shape;
 
 mod papers;
 mod rows;
@@ -107,7 +108,8 @@ async fn look_through(readers: &SqlitePool, words_from: EvidenceId) -> Result<Lo
     }
     kept.extend(awaited.into_iter().chain(heads));
     tiles_agree(readers, &growth, &mut look.faults).await?;
-    Ok(LogAudit { evidence, logged, heads: kept, pruned, faults: look.faults })
+    let foreign = shape::foreign(readers).await?;
+    Ok(LogAudit { evidence, logged, heads: kept, pruned, faults: look.faults, foreign })
 }
 
 impl Look {

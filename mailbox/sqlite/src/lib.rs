@@ -44,6 +44,7 @@ mod refused;
 mod report;
 mod roll;
 mod seal;
+mod shape;
 mod store;
 mod tree;
 mod unneeded;

@@ -24,6 +24,7 @@ use crate::inspect;
 use crate::queue::queue;
 use crate::roll;
 use crate::seal;
+use crate::shape;
 use crate::store::SqliteStore;
 use crate::writer::Writer;
 
@@ -49,7 +50,7 @@ pub const LOG_BYTES: u64 = 66 << 20;
 const WRITER_CACHE: &str = "-65536";
 const READER_CACHE: &str = "-16384";
 
-static MIGRATIONS: Migrator = sqlx::migrate!();
+pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// Opens the store in `folder` and starts its writer. A process that stays gives the log room first.
 pub(crate) async fn open(
@@ -99,6 +100,7 @@ pub(crate) async fn prepare(folder: &Path, domain: Domain) -> Result<(Writer, Sq
     let mut connection = writer(&file).connect().await.map_err(|error| cannot_open(&file, error))?;
     new_enough(&mut connection).await?;
     MIGRATIONS.run(&mut connection).await.map_err(|error| cannot_migrate(&file, error))?;
+    shape::tell(&mut connection).await?;
     let bodies = Bodies::open(folder)?;
     set_unnamed_aside(&mut connection, &bodies).await?;
     hold::part(&mut connection, &bodies).await?;

@@ -31,7 +31,7 @@ use crate::heads::{HeadCache, Losing, Shelves};
 use crate::views::Views;
 use crate::{
     acts, agent, annotation, audit, backup, directory, expire, heads, hold, inspect, licence, log, mandate, notice,
-    open, paper, prune, read, refused, report, unneeded, word,
+    open, paper, prune, read, refused, report, shape, unneeded, word,
 };
 
 mod filed;
@@ -565,6 +565,7 @@ impl Store for SqliteStore {
     async fn census(&self) -> Result<Census, StoreError> {
         let writer_waiting = (self.ask.max_capacity() - self.ask.capacity()) as u64;
         let (days_kept_back, days_stuck) = self.undone.counted();
-        Ok(Census { writer_waiting, days_kept_back, days_stuck, ..read::census(&self.readers).await? })
+        let foreign = shape::foreign(&self.readers).await?.len() as u64;
+        Ok(Census { writer_waiting, days_kept_back, days_stuck, foreign, ..read::census(&self.readers).await? })
     }
 }

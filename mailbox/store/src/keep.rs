@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use fumibako_model::log::Hash;
 use fumibako_model::{
-    AgentId, Annotation, Changes, Dates, Delegate, Details, Directory, Done, Evidence, EvidenceId, FolderId,
-    FolderName, FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, NamedFlags, OfficeNumber, Party,
-    Private, Refusal, Refused, Retention, Roll, Uid, UidValidity,
+    AgentId, Annotation, Changes, Delegate, Details, Directory, Done, Evidence, EvidenceId, FolderId, FolderName,
+    FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, NamedFlags, OfficeNumber, Party, Private, Refusal,
+    Refused, Retention, Roll, Uid, UidValidity,
 };
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -19,6 +19,7 @@ use crate::acts::{ActsAudit, ActsHead, Amend, DescribeOrder, Described, ToldTo, 
 use crate::admit::Admitted;
 use crate::backup::BackedUp;
 use crate::bodies::{BodyError, Day, Spool};
+use crate::census::Census;
 use crate::doer::Doer;
 use crate::expire::{Asked, DayOfMail, Expired};
 use crate::hold::{Hold, HoldOrder};
@@ -523,41 +524,6 @@ pub struct Draft {
     pub message_id: Option<String>,
     /// Its octets.
     pub body: Spool,
-}
-
-/// How much is kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Census {
-    /// Offices on the roll.
-    pub offices: u64,
-    /// Logins.
-    pub accounts: u64,
-    /// Message bodies.
-    pub messages: u64,
-    /// Their bytes.
-    pub bytes: u64,
-    /// Pieces of evidence that are kept.
-    pub evidence: u64,
-    /// Pieces that were pruned.
-    pub pruned: u64,
-    /// Of both, under a signed head.
-    pub logged: u64,
-    /// Reports that wait for their moment.
-    pub due: u64,
-    /// Receipts that were refused.
-    pub refused_receipts: u64,
-    /// Offices whose folders are full to four fifths or more (Profile §12.4).
-    pub nearly_full: u64,
-    /// Changes that wait for the writer.
-    pub writer_waiting: u64,
-    /// What expiry knows of the date.
-    pub dates: Dates,
-    /// For how long content was kept when expiry last ran.
-    pub kept_for: Option<Retention>,
-    /// Days that were due when expiry last ran and were kept, because the date is doubted (Profile §11.5).
-    pub days_kept_back: u64,
-    /// Days that could not go then, and holds that could not end.
-    pub days_stuck: u64,
 }
 
 /// Why a verb of the store did not succeed.

@@ -9,6 +9,7 @@ mod acts;
 mod admit;
 mod backup;
 pub mod bodies;
+mod census;
 mod doer;
 mod expire;
 mod hex;
@@ -23,6 +24,7 @@ mod marks;
 mod news;
 mod notices;
 mod seal;
+mod shape;
 #[cfg(feature = "suite")]
 pub mod suite;
 mod taking;
@@ -37,12 +39,13 @@ pub use admit::{
     bind, key_of, message_id_of,
 };
 pub use backup::{BackedUp, Restored, Verified};
+pub use census::Census;
 pub use doer::Doer;
 pub use expire::{Asked, DayOfMail, Expired};
 pub use hex::{Sum, hex};
 pub use hold::{Ended, Hold, HoldOrder};
 pub use inspect::{Fault, FaultKind, Inspection, PLACES, Seen};
-pub use keep::{Census, Delivery, Deposit, Draft, Heads, Store, StoreError};
+pub use keep::{Delivery, Deposit, Draft, Heads, Store, StoreError};
 pub use licences::{LicenceChange, Published};
 pub use limits::{AGENT_SUBSCRIPTIONS, AGENT_SUBSCRIPTIONS_OF_OFFICE, FOLDERS, Quota, SUBSCRIPTIONS};
 pub use log::{
@@ -55,4 +58,5 @@ pub use marks::{MARKS, draft_flags, stored};
 pub use news::{AgentNews, Marks, News};
 pub use notices::{KeptNotice, MarkNotices, MarkedNotices, NoticeBoard, NoticeOrder, Turned, WhichNotices};
 pub use seal::{SEAL, SealKey};
+pub use shape::{Foreign, Odd};
 pub use taking::{CopyOrder, FlagOrder, Pairs, Taken, marks_seen};

@@ -5,6 +5,7 @@ use fumibako_model::{Done, EvidenceId, MessageId, OfficeNumber, Party, Pruned, P
 use jiff::Timestamp;
 
 use crate::bodies::{Day, Spool};
+use crate::shape::Foreign;
 
 /// Evidence that no signed head covers yet.
 #[derive(Clone, Debug)]
@@ -278,6 +279,8 @@ pub struct LogAudit {
     pub pruned: Vec<Pruned>,
     /// What is wrong.
     pub faults: Vec<LogFault>,
+    /// Objects of the database that are not as the store makes them (Profile §8.30).
+    pub foreign: Vec<Foreign>,
 }
 
 /// Something that is to be told now.

@@ -79,6 +79,9 @@ pub struct Tampered {
     /// The Message-ID of a bundle that no evidence is about.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub message_id: Option<String>,
+    /// The table, index, view or trigger of the database that it is about, which no piece is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub object: Option<String>,
     /// What is wrong, in English.
     pub what: String,
     /// The same in Japanese.

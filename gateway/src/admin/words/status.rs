@@ -54,6 +54,9 @@ pub struct Status {
     /// What stands in the way of expiry.
     #[serde(default)]
     pub expiry: ExpiryView,
+    /// Tables, indexes, views and triggers in the database that are not as this version makes them (Profile §8.30).
+    #[serde(default)]
+    pub foreign_objects: u64,
 }
 
 /// How expiry is (Profile §11.5). As long as any of it is so, somebody has something to do.

@@ -8,6 +8,7 @@ mod handover;
 mod holds;
 mod open;
 mod plans;
+mod shape;
 mod tampered;
 mod waiting;
 

@@ -267,7 +267,9 @@ async fn a_store_of_the_first_shape_opens_with_all_it_says() {
     let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
     assert_eq!(marks(&store).await, before, "what has a receipt is not collected again");
     let words_from = store.untold().await.unwrap().words_from;
-    assert_eq!((store.audit(words_from).await.unwrap().faults, audited.faults), (vec![], vec![]), "no word is missed");
+    let again = store.audit(words_from).await.unwrap();
+    assert_eq!((again.faults, audited.faults), (vec![], vec![]), "no word is missed");
+    assert_eq!(again.foreign, [], "and step by step the shape becomes the one of a new store");
     let third = world.bundle(&store, (himawari(), sakura()), "c@x.example", "three");
     store.deliver(third, now()).await.unwrap();
 }

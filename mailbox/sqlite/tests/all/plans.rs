@@ -5,9 +5,9 @@ use std::path::Path;
 use fumibako_sqlite::DATABASE_FILE;
 use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
-/// Queries that are meant to read whole tables (the roll, the census, the words of recipients in an audit, heads, of which a day has one, holds in force), every pair (new folders and their marks), or what
+/// Queries that are meant to read whole tables (the roll, the census, the shape of the database, the words of recipients in an audit, heads, of which a day has one, holds in force), every pair (new folders and their marks), or what
 /// they themselves have found (days).
-const WHOLE: [&str; 25] = [
+const WHOLE: [&str; 26] = [
     "HAVING count(*) > 1",
     "stamp FROM log_head",
     "SELECT head FROM log_head",
@@ -33,6 +33,7 @@ const WHOLE: [&str; 25] = [
     "number, used_bytes, modseq",
     "SELECT DISTINCT segment",
     "FROM word WHERE NOT EXISTS",
+    "FROM sqlite_schema",
 ];
 
 /// Queries that are meant to read a whole folder: for who opens it, moves or removes all of it, or (the operator) holds a message.
