@@ -253,6 +253,10 @@ fn fault(fault: &LogFault) -> Tampered {
             "署名した人の証明書か、判断のもとになった認証局・失効リストが保存されていないか、別のものです",
             "names a certificate, or authorities and lists, that are not kept, or are others",
         ),
+        Wrong::Mandate => (
+            "証跡が示す委任か、その署名（委任・確認・取消し）が保存されていないか、別のものです。バックアップと比べてください",
+            "quotes a mandate that is not kept, or is another, or what was signed of it is: compare with a backup",
+        ),
         Wrong::Stray => ("証跡がないのに受領証だけがあります", "has a receipt kept beside it and is not there"),
         Wrong::Unproved => (
             "この送付に付いている「済」などの表示や状態を示す証跡がありません。表示ではなく、受領証（evidence export）で確かめてください",

@@ -9,14 +9,16 @@ use fumibako_store::{KeptHead, LogAudit, LogFault, StoreError, Wrong};
 use sqlx::SqlitePool;
 
 use crate::error::store_error;
-use crate::log::{newest, tiles};
+use crate::log::{newest, tile_id, tiles};
 use crate::shape;
 
+mod mandates;
 mod papers;
 mod rows;
 mod standing;
 mod trees;
 
+use mandates::Quoted;
 use papers::Papers;
 use rows::{Beside, Row, rows_from, stray_words};
 
@@ -35,6 +37,8 @@ struct Look {
     ends: BTreeMap<u64, i64>,
     /// Pieces about erasures.
     erased: Vec<Erased>,
+    /// Mandates that pieces quote.
+    quoted: Quoted,
     /// What the first pieces, so many, were judged by.
     papers: (u64, Papers),
     faults: Vec<LogFault>,
@@ -76,6 +80,7 @@ async fn look_through(readers: &SqlitePool, words_from: EvidenceId) -> Result<Lo
         first: None,
         ends,
         erased: Vec::new(),
+        quoted: Quoted::default(),
         papers,
         faults: Vec::new(),
     };
@@ -107,7 +112,7 @@ async fn look_through(readers: &SqlitePool, words_from: EvidenceId) -> Result<Lo
         }
     }
     kept.extend(awaited.into_iter().chain(heads));
-    tiles_agree(readers, &growth, &mut look.faults).await?;
+    tiles_agree(readers, (&growth, logged), &mut look.faults).await?;
     let foreign = shape::foreign(readers).await?;
     Ok(LogAudit { evidence, logged, heads: kept, pruned, faults: look.faults, foreign })
 }
@@ -158,8 +163,9 @@ impl Look {
         } else if self.ends.get(&(known.n() + 1)).is_some_and(|last| *last != id.0) {
             self.fault(known.n(), Some(id), Wrong::End);
         }
-        if let (false, LogEntry::Erased(erased)) = (hash_differs, known) {
-            self.erased.push(erased.clone());
+        if !hash_differs {
+            self.quoted.take(known);
+            self.erased.extend(if let LogEntry::Erased(erased) = known { Some(erased.clone()) } else { None });
         }
         (self.next, self.last) = (known.n() + 1, Some(id));
     }
@@ -178,6 +184,7 @@ impl Look {
             self.fault(self.gone, self.first, Wrong::End);
         }
         self.faults.extend(trees::faults(readers, &self.erased, (last_gone, self.gone)).await?);
+        self.faults.extend(self.quoted.faults(readers).await?);
         // What stands in the rows beside evidence that is named already is not held against that.
         let known = standing::Known {
             gone: last_gone,
@@ -272,15 +279,31 @@ async fn leaves(readers: &SqlitePool, size: u64) -> Result<Vec<Hash>, StoreError
     Ok(leaves)
 }
 
-/// The tiles above the entries are those that the entries make.
-async fn tiles_agree(readers: &SqlitePool, growth: &Growth, faults: &mut Vec<LogFault>) -> Result<(), StoreError> {
+/// The tiles are those that the entries make, octet for octet, and no others: what stands beyond the end would be of the log once it has
+/// grown so far. What is put to it while this looks is no fault.
+async fn tiles_agree(
+    readers: &SqlitePool,
+    (growth, logged): (&Growth, u64),
+    faults: &mut Vec<LogFault>,
+) -> Result<(), StoreError> {
+    let grew = async || Ok::<_, StoreError>(newest(readers).await?.0 != logged);
+    let fault = |n| LogFault { n, id: None, message_id: None, what: Wrong::Log };
+    let mut made_of_them = BTreeSet::new();
     for made in growth.tiles() {
-        let kept = tiles(readers, &BTreeSet::from([(made.level, made.index)])).await?;
-        let agrees = kept.first().is_some_and(|kept| kept.hashes.starts_with(&made.hashes));
+        let (id, hashes) = (tile_id(made.level, made.index), made.hashes.concat());
+        made_of_them.insert(id);
+        let kept = sqlx::query_scalar!("SELECT hashes FROM log_tile WHERE id = ?", id).fetch_optional(readers).await;
+        let kept = kept.map_err(store_error)?.unwrap_or_default();
+        let agrees = kept == hashes || (kept.starts_with(&hashes) && grew().await?);
         if !agrees {
             let n = made.index * (TILE as u64).pow(u32::from(made.level) + 1);
-            faults.push(LogFault { n, id: None, message_id: None, what: Wrong::Log });
+            faults.push(fault(n));
         }
+    }
+    let kept =
+        sqlx::query_scalar!("SELECT id FROM log_tile ORDER BY id").fetch_all(readers).await.map_err(store_error)?;
+    if kept.iter().any(|id| !made_of_them.contains(id)) && !grew().await? {
+        faults.push(fault(growth.size()));
     }
     Ok(())
 }

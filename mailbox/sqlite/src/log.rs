@@ -134,6 +134,7 @@ pub(crate) async fn write(rows: &mut SqliteConnection, logging: &Logging) -> Res
             .execute(&mut *rows)
             .await?;
     }
+    beyond(rows, logging.size).await?;
     let (size, last, head) = (logging.size.cast_signed(), logging.last.0, &logging.head);
     // What was pruned is known by its head, which stays (Profile §8.29).
     let newest = sqlx::query!(
@@ -151,6 +152,15 @@ pub(crate) async fn write(rows: &mut SqliteConnection, logging: &Logging) -> Res
         .execute(&mut *rows)
         .await?;
     seal::covered(rows, last).await
+}
+
+/// Tiles beyond the end go: a log that lost its end has some until it has grown so far again.
+async fn beyond(rows: &mut SqliteConnection, size: u64) -> Result<(), Stop> {
+    for (level, first) in Growth::beyond(size) {
+        let (first, next) = (tile_id(level, first), tile_id(level + 1, 0));
+        sqlx::query!("DELETE FROM log_tile WHERE id >= ? AND id < ?", first, next).execute(&mut *rows).await?;
+    }
+    Ok(())
 }
 
 /// Octets that stand in a text as hex.

@@ -53,7 +53,7 @@ pub use log::{
     Paper, PaperKind, Proof, Prunable, PruneOrder, RefusedCount, RefusedReceipt, RefusedReceipts, Told, Unlogged,
     Untold, Which, Wrong,
 };
-pub use mandates::{MandateOrder, SignedDeed};
+pub use mandates::{MandateOrder, SignedDeed, deed_in};
 pub use marks::{MARKS, draft_flags, stored};
 pub use news::{AgentNews, Marks, News};
 pub use notices::{KeptNotice, MarkNotices, MarkedNotices, NoticeBoard, NoticeOrder, Turned, WhichNotices};

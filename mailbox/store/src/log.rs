@@ -246,6 +246,8 @@ pub enum Wrong {
     Word,
     /// A certificate, list or state of trust that it was judged by is not kept, or is another.
     Paper,
+    /// The mandate that it quotes, or what was signed of it, is not kept, or is another. The piece is the first that quotes it.
+    Mandate,
     /// What a recipient said stands where no evidence is.
     Stray,
     /// A bundle, in its row or by the mark of a copy, is said to have come further than any evidence about it says. The piece is its acceptance.

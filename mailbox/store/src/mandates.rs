@@ -1,6 +1,7 @@
 //! What the store is asked to do with mandates (Profile §9).
 
-use fumibako_model::{MandateId, Registered};
+use fumibako_model::{Deed, MandateId, Registered};
+use fumibako_signer::Signed;
 use jiff::Timestamp;
 
 /// A change of mandates. Asked again it changes nothing, and succeeds.
@@ -39,4 +40,11 @@ pub struct SignedDeed {
     pub at: Timestamp,
     /// The octets.
     pub octets: Vec<u8>,
+}
+
+/// What was signed, if a signature holds over it. Whose signature that is, whoever verifies the evidence asks (Profile §8.26).
+pub fn deed_in(octets: &[u8]) -> Option<Deed> {
+    let signed = Signed::read(octets).ok()?;
+    signed.verify().ok()?;
+    Deed::in_entity(signed.part()).ok()
 }

@@ -38,6 +38,12 @@ impl Growth {
         (0..LEVELS).map(tile).filter(|(_, _, count)| *count > 0)
     }
 
+    /// For each level the first tile that a log of this size does not have.
+    pub fn beyond(size: u64) -> impl Iterator<Item = (u8, u64)> {
+        let first = move |level: u8| size.checked_shr(8 * u32::from(level)).unwrap_or(0).div_ceil(TILE as u64);
+        (0..LEVELS).map(move |level| (level, first(level)))
+    }
+
     /// The edge of a log of this size, from its tiles. `None`: one is missing or too short.
     pub fn resume(size: u64, tiles: &[Tile]) -> Option<Self> {
         let mut open = vec![Vec::new(); usize::from(LEVELS)];

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use sqlx::SqlitePool;
 
 use crate::error::{store_error, unreadable};
+use crate::ledger::sent_key;
 
 /// Bundles that are read at once.
 const AT_ONCE: i64 = 500;
@@ -24,6 +25,7 @@ struct Bundle {
     sha256: String,
     content: String,
     size: Option<u64>,
+    sent_key: Option<i64>,
     came: i64,
     /// The offices of the acceptance, and its document.
     accepted: Option<(i64, i64, String)>,
@@ -138,6 +140,7 @@ impl Bundle {
         let same = |known: &Option<String>, here: &str| known.as_ref().is_none_or(|known| known == here);
         offices == Some(self.ends)
             && self.message_id.as_ref() == Some(&accepted.message_id)
+            && self.sent_key == Some(sent_key(accepted.from, &accepted.message_id))
             && same(&accepted.sha256, &self.sha256)
             && same(&accepted.content, &self.content)
             && accepted.size.is_none_or(|size| Some(size) == self.size)
@@ -232,7 +235,7 @@ async fn bundles(readers: &SqlitePool, after: i64) -> Result<Vec<Bundle>, StoreE
         r#"SELECT json_group_array(json_object(
                'id', bundle, 'state', reached, 'received', received, 'answer', answered, 'message_id', named,
                'ends', json_array(sent_by, sent_to), 'sha256', lower(hex(digest)), 'content', lower(hex(content)),
-               'size', octets, 'came', came,
+               'size', octets, 'sent_key', found_by, 'came', came,
                'accepted', (SELECT json_array(e.from_office, e.to_office, e.doc) FROM evidence e WHERE e.id = answered),
                'before', iif(EXISTS (SELECT 1 FROM evidence e WHERE e.id = answered), 0,
                              (SELECT count(*) FROM evidence e WHERE e.id < coalesce(answered, 0))),
@@ -242,7 +245,7 @@ async fn bundles(readers: &SqlitePool, after: i64) -> Result<Vec<Bundle>, StoreE
                           FROM entry c JOIN mailbox b ON b.id = c.mailbox WHERE c.message = bundle))) AS "found!: String"
            FROM (SELECT id AS bundle, state AS reached, handover AS received, answer AS answered, message_id AS named,
                         sender AS sent_by, recipient AS sent_to, sha256 AS digest, content_digest AS content,
-                        received_size AS octets, received_at AS came
+                        received_size AS octets, sent_key AS found_by, received_at AS came
                  FROM message WHERE id > ? AND (content_digest IS NOT NULL OR EXISTS (
                      SELECT 1 FROM evidence a WHERE a.message = message.id AND a.kind = 'SubmissionAcceptance'))
                  ORDER BY id LIMIT ?)"#,

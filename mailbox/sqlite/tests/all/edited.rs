@@ -10,6 +10,7 @@ use fumibako_sqlite::{DATABASE_FILE, SqliteStore};
 use fumibako_store::bodies::Day;
 use fumibako_store::suite::evidence::log_at;
 use fumibako_store::suite::expire::{ago, draft, keep, send};
+use fumibako_store::suite::mandates::{agent, in_force};
 use fumibako_store::suite::{World, domain, himawari, now, sakura, view};
 use fumibako_store::{Asked, CopyOrder, FlagOrder, KeptHead, Paper, PaperKind, Store, hex};
 use jiff::SignedDuration;
@@ -45,7 +46,6 @@ const NOT_ITS_BUSINESS: &[(&str, &str)] = &[
     ("counter.uid_validity", "what a mail tool remembers"),
     ("counter.words_from", "what the signed heads tell counts (§8.18)"),
     ("day", "how far expiry is: what was erased is evidence"),
-    ("deed", "signed by offices: `fumibako verify` judges it (§8.26)"),
     ("due", "what is to be told: a letter is no evidence"),
     ("entry.*", "a copy that was removed says nothing"),
     ("entry.flags", "read, answered, deleted: the office's own"),
@@ -62,12 +62,12 @@ const NOT_ITS_BUSINESS: &[(&str, &str)] = &[
     ("log_head.*", "the end of the log is known by the head beside the key (§8.20)"),
     ("log_head.stamp", "the gateway holds it against its head; what has none gets another (§8.21)"),
     ("mailbox", "folders"),
-    ("mandate", "the roll: evidence quotes its digest (§8.26)"),
+    ("mandate.revoked_at", "the operator revokes without a deed: the audit of acts tells of it"),
+    ("mandate.revoked_by", "the operator revokes without a deed: the audit of acts tells of it"),
     ("message.*", "content that was removed: its evidence stays"),
     ("message.body_offset", "where the content stands: the body is sealed, and opens only there"),
     ("message.id", "the number of a copy's content; evidence names the Message-ID"),
     ("message.segment", "where the content stands: the body is sealed, and opens only there"),
-    ("message.sent_key", "what finds it"),
     ("message.signed_digest", "what finds a repetition"),
     ("message.size", "octets as kept, with the gateway's own field"),
     ("message.stored", "where the content stands: the body is sealed, and opens only there"),
@@ -102,8 +102,8 @@ const NOT_ITS_BUSINESS: &[(&str, &str)] = &[
     ("vanished", "what a mail tool remembers"),
 ];
 
-/// A store with bundles that were acknowledged, handed over and neither, one that the recipient could not open, two whose day was erased, and
-/// what they were judged by.
+/// A store with bundles that were acknowledged, handed over and neither, one that the recipient could not open, one that an agent sent, two
+/// whose day was erased, and what they were judged by.
 async fn store_of_all(folder: &Path) {
     let store = SqliteStore::open(folder, domain()).await.unwrap();
     let world = World::with(&store).await;
@@ -129,6 +129,11 @@ async fn store_of_all(folder: &Path) {
     let inbox = view(&store, sakura(), "INBOX").await;
     let collected = store.hand_over(sakura(), vec![inbox.entries[1].message], None, now()).await.unwrap();
     assert_eq!(collected.len(), 1);
+    agent(&store).await;
+    in_force(&store, himawari()).await;
+    let ends = (himawari(), sakura());
+    let letter = world.letter_by_agent(ends, "by-agent@x.example", "by agent");
+    store.deliver(world.admit_by_agent(&store, ends, &letter), now()).await.unwrap();
     draft(&store, "nothing", now()).await;
     log_at(&store, now()).await.unwrap();
     store.close().await.unwrap();
@@ -221,10 +226,16 @@ impl Edited {
                 edits.push((format!("{table}.*"), table.clone(), format!("DELETE FROM {table} WHERE {end}")));
             }
             for column in &columns {
-                let other = format!(
+                let other = match (table.as_str(), column.as_str()) {
+                    // Of three words it is one.
+                    ("deed", "kind") => "'revoke'".to_owned(),
+                    // Nothing else is indexed.
+                    ("mandate", "doc") => "json_set(doc, '$.until', '2099-12-31')".to_owned(),
+                    _ => format!(
                     "CASE typeof({column}) WHEN 'integer' THEN {column} + 1000 WHEN 'text' THEN {column} || 'x'
                      WHEN 'blob' THEN CAST(iif(substr({column}, 1, 1) = x'5a', x'5b', x'5a') || substr({column}, 2) AS BLOB) ELSE 1 END"
-                );
+                ),
+                };
                 let edit = |end: &String| format!("UPDATE OR IGNORE {table} SET {column} = {other} WHERE {end}");
                 let [first, last] = &ends;
                 let swap = format!(

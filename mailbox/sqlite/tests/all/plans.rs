@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
 /// Queries that are meant to read whole tables (the roll, the census, the shape of the database, the words of recipients in an audit, heads, of which a day has one, holds in force), every pair (new folders and their marks), or what
 /// they themselves have found (days).
-const WHOLE: [&str; 26] = [
+const WHOLE: [&str; 27] = [
     "HAVING count(*) > 1",
     "stamp FROM log_head",
     "SELECT head FROM log_head",
@@ -34,6 +34,7 @@ const WHOLE: [&str; 26] = [
     "SELECT DISTINCT segment",
     "FROM word WHERE NOT EXISTS",
     "FROM sqlite_schema",
+    "SELECT id FROM log_tile",
 ];
 
 /// Queries that are meant to read a whole folder: for who opens it, moves or removes all of it, or (the operator) holds a message.

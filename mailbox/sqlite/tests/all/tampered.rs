@@ -188,6 +188,43 @@ async fn who_edits_the_hashes_too_is_found_by_the_signed_root() {
     assert_eq!((cut.heads[0].size, cut.heads[0].root), (ROWS, None), "so many hashes there are not any more");
 }
 
+// Profile §8.15: hashes that stand beyond the end would be the log's own once it has grown so far.
+#[tokio::test]
+async fn hashes_that_were_put_to_the_log_beyond_its_end_are_named() {
+    let beyond = |n| [LogFault { n, id: None, message_id: None, what: Wrong::Log }];
+    for (statement, n) in [
+        ("UPDATE log_tile SET hashes = CAST(hashes || randomblob(32) AS BLOB)", 0),
+        ("UPDATE log_tile SET hashes = CAST(hashes || x'5a' AS BLOB)", 0),
+        ("INSERT INTO log_tile VALUES (1, randomblob(32))", ROWS),
+        ("INSERT INTO log_tile VALUES (1 << 48, randomblob(32))", ROWS),
+        ("INSERT INTO log_tile VALUES (-1, x'')", ROWS),
+    ] {
+        assert_eq!(after(&[statement]).await.faults, beyond(n), "{statement}");
+    }
+}
+
+// Profile §8.13: what a log that lost its end leaves of it goes with the next head.
+#[tokio::test]
+async fn hashes_beyond_the_end_go_with_the_next_head() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let world = World::with(&store).await;
+    store.deliver(world.bundle(&store, (himawari(), sakura()), "a@x.example", "plan"), now()).await.unwrap();
+    log(&store).await.unwrap();
+    store.close().await.unwrap();
+    meddle(
+        folder.path(),
+        "UPDATE log_tile SET hashes = CAST(hashes || randomblob(32) AS BLOB);
+         INSERT INTO log_tile VALUES (1, randomblob(32)), (2, x'00'), (1 << 48, randomblob(64)), (2 << 48, x'')",
+    )
+    .await;
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    assert_eq!(store.audit(EvidenceId(0)).await.unwrap().faults.len(), 2);
+    store.deliver(world.bundle(&store, (himawari(), sakura()), "b@x.example", "plan"), now()).await.unwrap();
+    log(&store).await.unwrap();
+    assert_eq!(store.audit(EvidenceId(0)).await.unwrap().faults, []);
+}
+
 /// What is found after evidence of old went by its years, and then this was done to the rows: three bundles of old days, of which
 /// the first two went, one of today, and the record, 3 more pieces.
 async fn after_pruning(statement: &'static str) -> (Vec<LogFault>, Vec<u64>) {

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use fumibako_model::{
     Agent, AgentId, AuditRow, Delegate, Event, EvidenceId, FlagChange, Flags, MandateId, MessageId, ModSeq, NamedFlags,
-    Recorded, Registered, Scope, Uid, What,
+    Recorded, Scope, Uid, What,
 };
+use jiff::SignedDuration;
 
-use super::mandates::{agent, granting, sending};
+use super::mandates::{agent, confirming, granting, registered, revocation, sending};
 use super::{Fill, World, folder, himawari, kaede, kawara, keywords, now, sakura, view};
-use crate::{CopyOrder, Doer, FlagOrder, MandateOrder, Store, Taken, Which, WhichActs};
+use crate::{CopyOrder, Doer, FlagOrder, Store, Taken, Which, WhichActs};
 
 fn tsuta() -> AgentId {
     "tsuta".parse().unwrap()
@@ -19,15 +20,16 @@ fn tsuta() -> AgentId {
 async fn receiving<S: Store>(store: &S, agent: AgentId, number: u8) -> Delegate {
     let mut words = sending(sakura()).mandate;
     (words.agent, words.scopes) = (agent, [Scope::Receive].into());
-    let one: Registered = words.registered([number; 32]);
+    words.granted += SignedDuration::from_secs(number.into());
+    let one = registered(words);
     store.mandate(granting(&one)).await.unwrap();
-    store.mandate(MandateOrder::Confirm { id: one.id, signed: b"confirmed".to_vec(), at: now() }).await.unwrap();
+    store.mandate(confirming(&one)).await.unwrap();
     one.delegate()
 }
 
 async fn revoke<S: Store>(store: &S, id: MandateId) {
-    let order = MandateOrder::Revoke { id, signed: Some(b"revoked".to_vec()), by: sakura().to_string(), at: now() };
-    store.mandate(order).await.unwrap();
+    let one = store.roll().mandate_by_id(id).unwrap().clone();
+    store.mandate(revocation(&one)).await.unwrap();
 }
 
 /// The world, with two agents that no office has mandated yet.

@@ -1,14 +1,16 @@
 //! Mandates: kept with what was signed, and judged inside the commit.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use fumibako_model::{
-    Agent, Done, Event, Licence, MANDATES_A_DAY, MANDATES_OF_OFFICE, Mandate, MandateState, Office, OfficeNumber,
-    Refusal, Registered, Scope, What,
+    Agent, Deed, Done, Event, Licence, MANDATES_A_DAY, MANDATES_OF_OFFICE, Mandate, MandateState, Office, OfficeNumber,
+    Refusal, Registered, Said, Scope, What,
 };
+use fumibako_signer::{Identity, sign};
+use jiff::SignedDuration;
 
 use super::{Fill, NOON, World, folder, himawari, kaede, kawara, now, office, refused, sakura, view};
-use crate::{Amend, Amendment, MandateOrder, Marks, SignedDeed, Store, StoreError};
+use crate::{Amend, Amendment, MandateOrder, Marks, Store, StoreError, Sum, deed_in};
 
 /// A mandate of an office to the agent of the suite, to send.
 pub fn sending(office: OfficeNumber) -> Registered {
@@ -27,12 +29,22 @@ pub fn numbered(office: OfficeNumber, number: u8) -> Registered {
         months: None,
         from: "2026-04-01".parse().unwrap(),
         until: "2027-03-31".parse().unwrap(),
-        granted: now(),
+        granted: now() + SignedDuration::from_secs(number.into()),
     };
-    let mut sum = [0; 32];
-    sum[..10].copy_from_slice(office.as_str().as_bytes());
-    sum[10] = number;
-    words.registered(sum)
+    registered(words)
+}
+
+/// A mandate of these words.
+pub(super) fn registered(words: Mandate) -> Registered {
+    let mut sum = Sum::default();
+    sum.add(Deed::Grant(Box::new(words.clone())).canonical().as_bytes());
+    words.registered(sum.finish())
+}
+
+/// A deed as somebody signed it: whose signature that is, the store does not ask.
+pub fn signed(deed: &Deed) -> Vec<u8> {
+    static SIGNER: LazyLock<Identity> = LazyLock::new(|| World::new().agent);
+    sign(deed.entity().as_bytes(), &SIGNER, deed.said()).unwrap()
 }
 
 pub async fn agent<S: Store>(store: &S) {
@@ -40,26 +52,35 @@ pub async fn agent<S: Store>(store: &S) {
 }
 
 pub fn granting(one: &Registered) -> MandateOrder {
-    MandateOrder::Register(Box::new(one.clone()), Some(b"granted".to_vec()))
+    MandateOrder::Register(Box::new(one.clone()), Some(signed(&Deed::Grant(Box::new(one.mandate.clone())))))
+}
+
+/// The agent takes it.
+pub fn confirming(one: &Registered) -> MandateOrder {
+    let said = Deed::Confirm(Said { mandate: one.id, at: now() });
+    MandateOrder::Confirm { id: one.id, signed: signed(&said), at: now() }
 }
 
 /// On the roll and confirmed.
-pub(super) async fn in_force<S: Store>(store: &S, office: OfficeNumber) -> Registered {
+pub async fn in_force<S: Store>(store: &S, office: OfficeNumber) -> Registered {
     let one = sending(office);
     store.mandate(granting(&one)).await.unwrap();
-    store.mandate(MandateOrder::Confirm { id: one.id, signed: b"confirmed".to_vec(), at: now() }).await.unwrap();
+    store.mandate(confirming(&one)).await.unwrap();
     one
 }
 
-fn revocation(one: &Registered) -> MandateOrder {
-    MandateOrder::Revoke { id: one.id, signed: Some(b"revoked".to_vec()), by: himawari().to_string(), at: now() }
+/// Its office ends it.
+pub fn revocation(one: &Registered) -> MandateOrder {
+    let said = Deed::Revoke(Said { mandate: one.id, at: now() });
+    let by = one.mandate.office.to_string();
+    MandateOrder::Revoke { id: one.id, signed: Some(signed(&said)), by, at: now() }
 }
 
 pub async fn a_mandate_is_granted_confirmed_and_revoked_once<S: Store>(store: Arc<S>) {
     let _world = World::with(&*store).await;
     let one = sending(himawari());
     let register = || granting(&one);
-    let confirm = || MandateOrder::Confirm { id: one.id, signed: b"confirmed".to_vec(), at: now() };
+    let confirm = || confirming(&one);
     refused(store.mandate(register()).await, Refusal::AgentUnknown);
     agent(&*store).await;
     refused(store.mandate(confirm()).await, Refusal::MandateUnknown);
@@ -78,9 +99,12 @@ pub async fn a_mandate_is_granted_confirmed_and_revoked_once<S: Store>(store: Ar
         assert_eq!(state(&store), Some(expected));
     }
     refused(store.mandate(confirm()).await, Refusal::MandateRevoked);
-    let deed = |kind: &str, octets: &[u8]| SignedDeed { kind: kind.into(), at: now(), octets: octets.to_vec() };
-    let kept = [deed("confirm", b"confirmed"), deed("grant", b"granted"), deed("revoke", b"revoked")];
-    assert_eq!(store.deeds(one.id).await.unwrap(), kept);
+    let said = Said { mandate: one.id, at: now() };
+    let deeds = [Deed::Confirm(said.clone()), Deed::Grant(Box::new(one.mandate.clone())), Deed::Revoke(said)];
+    let kept = store.deeds(one.id).await.unwrap();
+    assert!(kept.iter().all(|deed| deed.at == now()));
+    assert_eq!(kept.iter().map(|deed| deed.kind.as_str()).collect::<Vec<_>>(), ["confirm", "grant", "revoke"]);
+    assert_eq!(kept.iter().map(|deed| deed_in(&deed.octets)).collect::<Vec<_>>(), deeds.map(Some));
 }
 
 pub async fn an_office_has_a_hundred_mandates_that_are_not_over<S: Store>(store: Arc<S>) {
