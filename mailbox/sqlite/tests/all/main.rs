@@ -6,6 +6,7 @@ mod edited;
 mod forgotten;
 mod handover;
 mod holds;
+mod numbers;
 mod open;
 mod plans;
 mod shape;
