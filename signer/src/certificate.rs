@@ -1,7 +1,6 @@
 //! A certificate as it arrived. Its DER is kept and never encoded anew: x509-cert would rewrite a date, and the
 //! signature over it would no longer hold.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use const_oid::ObjectIdentifier;
@@ -16,6 +15,7 @@ use x509_cert::time::Time;
 
 use crate::algorithm::{Algorithm, Refused, sha256};
 use crate::error::CertificateError;
+use crate::hex::hex;
 use crate::limits::{CERTIFICATE_BYTES_MAX, CERTIFICATES_PER_FILE_MAX};
 use crate::{pem, profile};
 
@@ -218,14 +218,6 @@ pub(crate) fn instant(time: &Time) -> Timestamp {
 /// RFC 5280 §7.1: names compare without regard to case, spaces and kinds of strings.
 pub(crate) fn names_match(one: &Name, other: &Name) -> bool {
     certval::compare_names(one, other)
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

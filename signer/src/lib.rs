@@ -26,6 +26,7 @@ mod encrypt;
 mod envelope;
 mod error;
 mod ess;
+mod hex;
 mod identity;
 mod key;
 mod keyfile;
@@ -68,6 +69,7 @@ pub use error::{
     ReceiptError, RevocationError, SealError, SignError, SignatureError, StatusError, TimeStampError, Usage,
 };
 pub use ess::{ReceiptRequest, Receipts, ReceiptsFrom, SignedReceipt, sign_receipt};
+pub use hex::{hex, unhex};
 pub use identity::Identity;
 pub use keyring::Keyring;
 pub use names::{Holder, Names, Naming};

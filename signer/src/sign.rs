@@ -12,10 +12,11 @@ use x509_cert::attr::Attribute;
 
 use crate::algorithm::RsaPadding;
 use crate::capabilities::Capabilities;
-use crate::certificate::{Certificate, hex};
+use crate::certificate::Certificate;
 use crate::cms::{SignedData, attributes_for};
 use crate::error::SignError;
 use crate::ess::{Receipts, holds_receipt};
+use crate::hex::hex;
 use crate::identity::Identity;
 use crate::mime::push_base64;
 

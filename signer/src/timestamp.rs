@@ -14,8 +14,9 @@ use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAltName};
 
 use crate::algorithm::Hash;
-use crate::certificate::{Certificate, hex, names_match};
+use crate::certificate::{Certificate, names_match};
 use crate::error::{CertificateError, RevocationError, TimeStampError};
+use crate::hex::hex;
 use crate::limits::TIME_STAMP_BYTES_MAX;
 use crate::names::Naming;
 use crate::practice::{Practice, Purposes};

@@ -1,7 +1,5 @@
 //! Names nobody can guess.
 
-use std::fmt::Write as _;
-
 use fumibako_model::Domain;
 
 /// 128 random bits in hexadecimal.
@@ -9,7 +7,7 @@ use fumibako_model::Domain;
 pub(crate) fn hex() -> String {
     let mut bytes = [0; 16];
     aws_lc_rs::rand::fill(&mut bytes).expect("random numbers");
-    hex_of(&bytes)
+    fumibako_signer::hex(&bytes)
 }
 
 /// A new key of 256 bits.
@@ -18,14 +16,6 @@ pub(crate) fn key() -> [u8; 32] {
     let mut bytes = [0; 32];
     aws_lc_rs::rand::fill(&mut bytes).expect("random numbers");
     bytes
-}
-
-/// Bytes in lower-case hexadecimal.
-pub(crate) fn hex_of(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// A new Message-ID under a domain, without angle brackets (Profile §4.4: made by the client, unguessable).

@@ -102,14 +102,14 @@ impl Received {
     /// While its content lives, no other message of this sender has this Message-ID (Profile §5.8).
     fn mark(&self, to: OfficeNumber, from: OfficeNumber, message_id: &str) -> PathBuf {
         let name = digest(&SHA256, format!("{to}\n{from}\n{message_id}").as_bytes());
-        self.folder.join(format!("{}.withheld", random::hex_of(name.as_ref())))
+        self.folder.join(format!("{}.withheld", fumibako_signer::hex(name.as_ref())))
     }
 
     /// A Message-ID may be anything, and two senders may use the same: the name is a digest of who, which and what.
     fn path(&self, opened: &Opened) -> PathBuf {
         let key = [opened.from().as_str().as_bytes(), b"\n", opened.message_id().as_bytes(), b"\n"].concat();
         let name = digest(&SHA256, &[key.as_slice(), opened.signature().digest()].concat());
-        self.folder.join(format!("{}.json", random::hex_of(name.as_ref())))
+        self.folder.join(format!("{}.json", fumibako_signer::hex(name.as_ref())))
     }
 }
 

@@ -12,7 +12,7 @@ use fumibako_gateway::{
 use fumibako_model::log::{Head, extended, included, leaf};
 use fumibako_model::{EvidenceId, Party, ProofFile, Recorded, Refusal, Retention};
 use fumibako_signer::authority::{Authority, KeyKind, Purpose};
-use fumibako_signer::{Identity, TimeStamp, Trust, enclose, enclosed};
+use fumibako_signer::{Identity, TimeStamp, Trust, enclose, enclosed, unhex};
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::bodies::Day;
 use fumibako_store::suite::{World, domain, expire::send, himawari, kaede, sakura};
@@ -46,7 +46,7 @@ async fn audited(gateway: &Fixture) -> Audited {
 }
 
 pub(crate) fn octets(hex: &str) -> [u8; 32] {
-    std::array::from_fn(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
+    unhex(hex).unwrap().try_into().unwrap()
 }
 
 /// What `openssl` finds inside, if the signature holds under this authority.

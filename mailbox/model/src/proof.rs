@@ -1,6 +1,6 @@
 //! Evidence that stands alone: one file with all that it takes to judge it, offline and years later (Profile §8.18).
 
-use fumibako_signer::Hash as Digest;
+use fumibako_signer::{Hash as Digest, hex};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -130,13 +130,7 @@ impl TrustState {
 
 /// SHA-256 in hex.
 pub fn hash(octets: &[u8]) -> String {
-    Digest::Sha256.of(octets).as_ref().iter().fold(String::with_capacity(64), |text, octet| {
-        use std::fmt::Write as _;
-        let mut text = text;
-        // A string takes whatever is written to it.
-        let _ = write!(text, "{octet:02x}");
-        text
-    })
+    hex(Digest::Sha256.of(octets).as_ref())
 }
 
 /// The message of this digest, without the trace that was put before it where it was kept. Nothing else may stand there: whatever

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use fumibako_model::log::{Growth, Hash, Nodes, Tile};
 use fumibako_model::{EvidenceId, LogEntry};
 use fumibako_store::bodies::Day;
-use fumibako_store::{LISTED, LogState, Logging, Proof, StoreError, Unlogged, Untold, Which};
+use fumibako_store::{LISTED, LogState, Logging, Proof, StoreError, Unlogged, Untold, Which, unhex};
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::erased;
@@ -100,7 +100,7 @@ pub(crate) async fn unlogged(readers: &SqlitePool) -> Result<Option<Unlogged>, S
             return Err(StoreError::Failed(format!("{id} is not evidence number {n}; see `evidence verify`")));
         }
         entries.push(entry);
-        seals.push((!sealed.is_empty()).then(|| from_hex(&sealed)));
+        seals.push(Some(sealed).filter(|sealed| !sealed.is_empty()).and_then(|sealed| unhex(&sealed)));
     }
     Ok(Some(Unlogged { growth, entries, seals, last }))
 }
@@ -161,12 +161,6 @@ async fn beyond(rows: &mut SqliteConnection, size: u64) -> Result<(), Stop> {
         sqlx::query!("DELETE FROM log_tile WHERE id >= ? AND id < ?", first, next).execute(&mut *rows).await?;
     }
     Ok(())
-}
-
-/// Octets that stand in a text as hex.
-fn from_hex(text: &str) -> Vec<u8> {
-    let octet = |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
-    text.as_bytes().chunks(2).map(|pair| octet(pair).unwrap_or_default()).collect()
 }
 
 /// All evidence about one bundle, and that its content is gone, each piece with its way to one head: the first stamped one that

@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     fn octets(hex: &str) -> Vec<u8> {
-        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+        crate::unhex(hex).unwrap()
     }
 
     /// The numbers that the authors of RFC 9936 published with a draft of it.

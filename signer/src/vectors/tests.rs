@@ -44,7 +44,7 @@ impl Record<'_> {
 fn octets(hex: &str) -> Vec<u8> {
     // Integers are written without the zero in front.
     let hex = if hex.len() % 2 == 1 { format!("0{hex}") } else { hex.to_owned() };
-    hex.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    crate::unhex(&hex).unwrap()
 }
 
 /// Calls `check` at every line that begins with one of `ends`; says how often.

@@ -17,7 +17,7 @@ pub fn notification(entity: &[u8]) -> Option<Notification> {
 
 /// What it says, for people.
 pub(crate) fn facts(said: &Notification) -> Vec<Fact> {
-    let digest = said.digest.map(|digest| crate::random::hex_of(&digest));
+    let digest = said.digest.map(|digest| fumibako_signer::hex(&digest));
     let fault = said.fault().map(|fault| fault.word().to_owned());
     vec![
         Fact::text("original", "受け取ったデータ", "what was received", said.original.clone()),

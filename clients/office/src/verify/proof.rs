@@ -11,6 +11,7 @@ use fumibako_model::{
 };
 use fumibako_signer::{
     Certificate, Identity, RevocationError, RevocationNews, Signature, Signed, TimeStamp, Trust, WithoutList, enclosed,
+    unhex,
 };
 use jiff::Timestamp;
 
@@ -118,10 +119,7 @@ fn read(one: &Proven) -> Result<Recorded, String> {
 }
 
 pub(super) fn octets(hex: &str) -> Option<Hash> {
-    let digits = hex.as_bytes();
-    let octet = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    let all: Option<Vec<u8>> = digits.chunks(2).map(octet).collect();
-    all?.try_into().ok()
+    unhex(hex)?.try_into().ok()
 }
 
 /// The offices' authorities with the lists of the file, in place of those of today: what was known then is what counts.
@@ -510,7 +508,7 @@ fn confirmed(
     if notification.original.as_ref() != Some(&evidence.message_id) {
         return Err(Refusal::ReceiptUnknownMessage.about("Original-Message-ID"));
     }
-    let named = notification.digest.map(|digest| crate::random::hex_of(&digest));
+    let named = notification.digest.map(|digest| fumibako_signer::hex(&digest));
     // Who cannot open a bundle need not name its digest; where it stands it must be right.
     let asked = evidence.fault.is_none() || named.is_some();
     if asked && accepted.is_some_and(|accepted| accepted.content.is_some() && accepted.content != named) {

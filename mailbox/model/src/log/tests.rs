@@ -1,5 +1,6 @@
 //! The tree against the published values of the certificate-transparency project, and against itself by another way.
 
+use fumibako_signer::hex;
 use proptest::prelude::*;
 
 use super::*;
@@ -26,10 +27,6 @@ const ROOTS: [&str; 9] = [
     "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
     "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
 ];
-
-fn hex(hash: &Hash) -> String {
-    hash.iter().fold(String::new(), |text, octet| text + &format!("{octet:02x}"))
-}
 
 /// RFC 9162 §2.1.1, word for word.
 fn by_the_book(leaves: &[Hash]) -> Hash {

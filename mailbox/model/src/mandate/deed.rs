@@ -1,5 +1,6 @@
 //! What is signed of a mandate: granting, confirming and revoking it, each in one canonical form.
 
+use fumibako_signer::hex;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -121,11 +122,13 @@ impl Mandate {
     pub fn registered(self, digest: [u8; 32]) -> Registered {
         let mut id = [0; 16];
         id.copy_from_slice(&digest[..16]);
-        let hex = |mut text: String, byte: &u8| {
-            text.extend([byte >> 4, byte & 15].map(|half| char::from_digit(half.into(), 16).unwrap_or_default()));
-            text
-        };
-        let digest = digest.iter().fold(String::with_capacity(64), hex);
-        Registered { id: MandateId(id), digest, mandate: self, paper: false, confirmed: None, revoked: None }
+        Registered {
+            id: MandateId(id),
+            digest: hex(&digest),
+            mandate: self,
+            paper: false,
+            confirmed: None,
+            revoked: None,
+        }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::arriving::{Announced, Sums};
 use super::content::{Receipt, Word};
 use crate::bodies::{BodyError, Day, Spool, Spooled};
-use crate::hex::hex;
+use crate::hex;
 
 /// A message that passed every check, with its body.
 #[derive(Debug)]

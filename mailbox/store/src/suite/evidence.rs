@@ -116,8 +116,7 @@ pub async fn the_log_grows_and_proves_every_piece<S: Store>(store: Arc<S>) {
         let same = |proof: &&crate::Proof| serde_json::from_str::<Recorded>(&proof.entry).unwrap().id == one.id;
         let proof = life.iter().find(same).unwrap();
         let head: Head = serde_json::from_slice(&proof.head).unwrap();
-        let root: Vec<u8> = (0..32).map(|at| u8::from_str_radix(&head.root[2 * at..2 * at + 2], 16).unwrap()).collect();
-        let root: [u8; 32] = root.try_into().unwrap();
+        let root = root_of(&head.root);
         assert!(included(&leaf(proof.entry.as_bytes()), one.n, (head.size, &root), &proof.path), "{}", one.id);
     }
     assert_eq!(store.prove_life(EvidenceId(1)).await.unwrap(), []);
@@ -313,7 +312,7 @@ pub async fn evidence_goes_after_its_years_and_the_log_holds<S: Store>(store: Ar
 }
 
 pub fn root_of(hex: &str) -> [u8; 32] {
-    std::array::from_fn(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
+    crate::unhex(hex).unwrap().try_into().unwrap()
 }
 
 pub fn letter<S: Store>(store: &S, id: &str) -> Letter {

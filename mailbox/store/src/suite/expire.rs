@@ -121,8 +121,7 @@ pub async fn what_was_erased_is_proved_of_each_message<S: Store>(store: Arc<S>) 
         let Ok(LogEntry::Erased(erased)) = proof.entry.parse() else { panic!("{proof:?}") };
         let accepted = store.evidence(delivery.evidence).await.unwrap().unwrap();
         let digest = accepted.sha256.unwrap();
-        let octet = |at: usize| u8::from_str_radix(&digest[2 * at..2 * at + 2], 16).unwrap();
-        let (leaf, Among { index, beside }) = (leaf(&std::array::from_fn::<u8, 32, _>(octet)), proof.among.unwrap());
+        let (leaf, Among { index, beside }) = (leaf(&root_of(&digest)), proof.among.unwrap());
         let root = root_of(&erased.root);
         assert!(included(&leaf, index, (erased.count, &root), &beside), "{erased:?}");
         Some((erased.id, erased.day.to_string(), erased.count, erased.at))

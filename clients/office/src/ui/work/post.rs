@@ -17,7 +17,6 @@ use crate::mandates::Mandates;
 use crate::outbox::{self, Fate as Posted, Outbox};
 use crate::partners::{Closing, NoPartner};
 use crate::post::Post;
-use crate::random;
 use crate::settings::Settings;
 use crate::trouble::{Trouble, Usage};
 use crate::ui::letters::{Fate, Letter};
@@ -70,7 +69,7 @@ pub(in crate::ui) fn sum(letter: &Letter) -> Option<String> {
         [from.as_str().as_bytes(), to.as_str().as_bytes(), &draft.sum()].concat()
     };
     let all: Vec<u8> = drafts.iter().flat_map(of).collect();
-    Some(random::hex_of(digest(&SHA256, &all).as_ref()))
+    Some(fumibako_signer::hex(digest(&SHA256, &all).as_ref()))
 }
 
 /// Why the files of a letter are no whole send unit, in both languages.

@@ -43,7 +43,7 @@ impl Given {
         for entry in &entries {
             growth.push(leaf(entry.as_bytes()));
         }
-        let hex = |hash: &[u8; 32]| crate::random::hex_of(hash);
+        let hex = |hash: &[u8; 32]| fumibako_signer::hex(hash);
         let (size, root) = (growth.size(), hex(&growth.root()));
         let head = Head::over("plans.example", (size, root), now());
         let head = enclose(&serde_json::to_vec(&head).unwrap(), &self.gateway, now()).unwrap();

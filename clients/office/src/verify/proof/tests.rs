@@ -28,12 +28,12 @@ fn of_entries(gateway: &Identity, entries: Vec<String>, set_back: Option<SetBack
     for entry in &entries {
         growth.push(leaf(entry.as_bytes()));
     }
-    let root = crate::random::hex_of(&growth.root());
+    let root = fumibako_signer::hex(&growth.root());
     let head = Head { set_back, ..Head::over("plans.example", (growth.size(), root), now()) };
     let head = enclose(&serde_json::to_vec(&head).unwrap(), gateway, now()).unwrap();
     let mut nodes = Nodes::new(growth.tiles());
     let size = growth.size();
-    let mut path = |n| nodes.inclusion(n, size).unwrap().iter().map(|hash| crate::random::hex_of(hash)).collect();
+    let mut path = |n| nodes.inclusion(n, size).unwrap().iter().map(|hash| fumibako_signer::hex(hash)).collect();
     ProofFile {
         v: fumibako_model::PROOF_FORM,
         entries: (0..).zip(entries).map(|(n, entry)| Proven { entry, path: path(n) }).collect(),

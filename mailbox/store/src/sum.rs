@@ -1,4 +1,4 @@
-//! Digests, and how they look as text.
+//! Digests of what comes in pieces.
 
 use aws_lc_rs::digest::{Context, SHA256};
 
@@ -28,26 +28,5 @@ impl Sum {
 impl std::fmt::Debug for Sum {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Sum")
-    }
-}
-
-/// Bytes as lower-case hex, the way digests travel in JSON.
-pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hex_is_lower_case_and_two_digits_a_byte() {
-        assert_eq!(hex(&[0, 10, 255]), "000aff");
     }
 }
