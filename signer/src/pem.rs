@@ -22,7 +22,8 @@ pub(crate) fn is_pem(bytes: &[u8]) -> bool {
 /// Every block in order. `Err` names what is wrong with the first broken one.
 pub(crate) fn blocks(bytes: &[u8]) -> Result<Vec<Block>, &'static str> {
     let text = std::str::from_utf8(bytes).map_err(|_| "not a text file")?;
-    let mut lines = text.lines().map(str::trim_end);
+    // An editor may have put a byte order mark before what was the first line.
+    let mut lines = text.lines().map(|line| line.trim_start_matches('\u{FEFF}').trim_end());
     let mut blocks = Vec::new();
     while let Some(line) = lines.next() {
         let Some(label) = line.strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(DASHES)) else { continue };
@@ -81,6 +82,9 @@ mod tests {
             assert_eq!((blocks[0].label.as_str(), blocks[0].bytes.as_slice()), ("CERTIFICATE", bytes.as_slice()));
             assert_eq!(blocks[1].bytes.as_slice(), b"k");
         }
+        let mut marked = String::from("\u{FEFF}");
+        write(&mut marked, "CERTIFICATE", b"c");
+        assert_eq!(blocks(marked.as_bytes()).unwrap().len(), 1, "under a byte order mark");
     }
 
     #[test]

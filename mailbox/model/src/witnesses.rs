@@ -44,8 +44,7 @@ impl Witnesses {
     #[must_use]
     pub fn until<'k>(mut self, keys: impl IntoIterator<Item = (&'k str, Timestamp)>) -> Self {
         for (key, until) in keys {
-            let known = self.replaced.entry(key.to_owned()).or_insert(until);
-            *known = until.min(*known);
+            earlier(&mut self.replaced, key.to_owned(), until);
         }
         self
     }
@@ -98,12 +97,44 @@ impl From<Trust> for Witnesses {
     }
 }
 
-/// Keys that were replaced, as the lines of such a file tell it; a line that cannot be read tells nothing.
+/// Keys that were replaced, as the lines of such a file tell it; a line that cannot be read tells nothing. Of two about one key the earlier
+/// moment counts. An editor may have put a byte order mark before what was the first line.
 fn replaced(text: &[u8]) -> BTreeMap<String, Timestamp> {
     let text = String::from_utf8_lossy(text);
     let read = |line: &str| {
-        let (key, until) = line.strip_prefix(REPLACED)?.trim().split_once(' ')?;
+        let (key, until) = line.trim_start_matches('\u{FEFF}').strip_prefix(REPLACED)?.trim().split_once(' ')?;
         Some((key.to_lowercase(), until.trim().parse().ok()?))
     };
-    text.lines().filter_map(read).collect()
+    let mut replaced = BTreeMap::new();
+    for (key, until) in text.lines().filter_map(read) {
+        earlier(&mut replaced, key, until);
+    }
+    replaced
+}
+
+/// Of two moments at which a key was replaced the earlier counts.
+fn earlier(replaced: &mut BTreeMap<String, Timestamp>, key: String, until: Timestamp) {
+    let known = replaced.entry(key).or_insert(until);
+    *known = until.min(*known);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Profile §8.16
+    #[test]
+    fn of_two_lines_about_one_key_the_earlier_counts_and_a_byte_order_mark_hides_none() {
+        let line = |key: &str, day: u8| format!("{REPLACED} {key} 2026-11-{day:02}T00:00:00Z\n");
+        let first = line("AA", 20);
+        for text in [
+            [first.clone(), line("aa", 25), line("bb", 1)],
+            [line("aa", 25), first.clone(), line("bb", 1)],
+            [format!("\u{FEFF}{first}"), format!("\u{FEFF}{}", line("bb", 1)), "no line\n".into()],
+        ] {
+            let found: Vec<_> = replaced(text.concat().as_bytes()).into_iter().collect();
+            let at = |day: u8| format!("2026-11-{day:02}T00:00:00Z").parse::<Timestamp>().unwrap();
+            assert_eq!(found, [("aa".to_owned(), at(20)), ("bb".to_owned(), at(1))], "{text:?}");
+        }
+    }
 }
