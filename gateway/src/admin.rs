@@ -190,6 +190,7 @@ impl<S: Store> Admin<S> {
             evidence,
             evidence_pruned: census.pruned,
             evidence_logged: census.logged,
+            audit_apart: self.0.witnessing.lock().await.acts.apart(),
             reports_due: census.due,
             receipts_refused: census.refused_receipts,
             handed_over: counts.handed_over.get(),

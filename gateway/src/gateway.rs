@@ -26,7 +26,7 @@ use crate::report;
 use crate::stamp;
 use crate::tls::{self, TlsError};
 use crate::trust::{self, TrustError};
-use crate::witness::{self, WitnessError};
+use crate::witness::{self, Loaded, WitnessError};
 
 /// Starts gateways.
 pub struct Gateway;
@@ -116,14 +116,13 @@ impl Gateway {
         let acceptor = tls::acceptor(&config.tls)?;
         let nobody = tls::salt_of_nobody(&config.tls)?;
         let trust = Arc::new(trust::load(&config.trust_folder)?);
-        let (witness, believed) = witness::load(&config.evidence)?;
-        let seal = witness::seal_key(&config.evidence)?;
+        let Loaded { witness, believed, seal } = witness::load(&config.evidence)?;
         let serving = (config.limits.log_room_bytes, Some(seal.clone()));
         let store = SqliteStore::open_to_serve(&config.store_folder, config.domain.clone(), serving).await?;
         let (name, papers) = trust::papers(&config.trust_folder)?;
         store.keep_papers(papers).await?;
         report::remind_by(&store, &config, Clock.now()).await?;
-        let begun = witness::begin(&store, &config.evidence.identity_file, (&witness, believed), Clock.now());
+        let begun = witness::begin(&store, &config, (&witness, believed), Clock.now());
         let (mut witnessing, keys) = match begun.await {
             Ok(begun) => begun,
             Err(why) => {

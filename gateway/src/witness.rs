@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fumibako_model::log::{Head, leaf};
-use fumibako_model::{AuditHead, Domain, Done, Witnesses};
-use fumibako_signer::{Certificate, CertificateError, Identity, enclose, enclosed};
+use fumibako_model::{Domain, Done, Witnesses};
+use fumibako_signer::{Certificate, CertificateError, Identity};
 use fumibako_store::bodies::Day;
-use fumibako_store::{ActsHead, Amend, Logging, SealKey, Store, StoreError, Unlogged, UnsignedActs, WhichActs, hex};
+use fumibako_store::{Amend, Logging, SealKey, Store, StoreError, Unlogged, hex};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
@@ -19,13 +19,15 @@ use crate::config::Evidence;
 use crate::house::House;
 use crate::{licence, notices, report};
 
+mod acts;
 mod beside;
 mod doubt;
 mod keys;
 mod last;
 mod restored;
 
-use beside::{any_lost, known};
+pub(crate) use acts::attest as attest_acts;
+use beside::{any_lost, known, last_file};
 use doubt::{Coming, Doubt};
 pub(crate) use keys::{Keys, Said};
 pub(crate) use last::{Witnessing, begin, lost_heads};
@@ -49,11 +51,29 @@ pub enum WitnessError {
     /// They are no authorities.
     #[error("{0}: {1}")]
     NoAuthority(PathBuf, CertificateError),
+    /// By the same file another took the place of this very key, so that nothing it signs would be believed.
+    #[error(
+        "{0}: この鍵はもう交代したと書かれています（{2} まで、{1}）。identity_file に新しい鍵を指定するか、この鍵のままなら、その鍵についての Fumibako-Key-Replaced の行をこのファイルから消してください / \
+         it says that this very key ({1}) was replaced on {2}: name the new key as identity_file, or, if this one goes on, take the line \
+         Fumibako-Key-Replaced about it out of the file"
+    )]
+    Replaced(PathBuf, String, Timestamp),
 }
 
-/// Reads the evidence key with its certificate, and whose signatures over the log are believed: those under its authority, and
-/// under those of the keys before it, until another took their place (Profile §8.16).
-pub(crate) fn load(settings: &Evidence) -> Result<(Identity, Witnesses), WitnessError> {
+/// The evidence key, as its file and that of the authorities before it say.
+pub(crate) struct Loaded {
+    /// It, with its certificate.
+    pub(crate) witness: Identity,
+    /// Whose signatures over the log are believed: those under its authority, and under those of the keys before it, until another took their
+    /// place (Profile §8.16).
+    pub(crate) believed: Witnesses,
+    /// The key whose seal all evidence bears that this gateway writes down (Profile §8.20): it comes from the same file, which lies outside the
+    /// store.
+    pub(crate) seal: SealKey,
+}
+
+/// Reads it.
+pub(crate) fn load(settings: &Evidence) -> Result<Loaded, WitnessError> {
     let (file, former) = (&settings.identity_file, &settings.former_authorities_file);
     let octets = std::fs::read(file).map_err(|why| WitnessError::File(file.clone(), why))?;
     let witness = Identity::from_pem(&octets, None).map_err(|why| WitnessError::Unfit(file.clone(), why))?;
@@ -66,15 +86,16 @@ pub(crate) fn load(settings: &Evidence) -> Result<(Identity, Witnesses), Witness
     let unfit = |why| WitnessError::NoAuthority(former.clone(), why);
     let own: String = witness.chain().iter().map(Certificate::to_pem).collect();
     let believed = Witnesses::read(&[own.as_bytes(), &pem].concat()).map_err(unfit)?;
-    Ok((witness, believed))
+    let key = witness.certificate().fingerprint_hex();
+    if let Some(until) = believed.replaced(&key) {
+        return Err(WitnessError::Replaced(former.clone(), key, until));
+    }
+    Ok(Loaded { witness, believed, seal: SealKey::of(&octets) })
 }
 
-/// The key whose seal all evidence bears that this gateway writes down (Profile §8.20): it comes from the evidence key's file, which lies
-/// outside the store.
+/// The key of the seals alone.
 pub fn seal_key(settings: &Evidence) -> Result<SealKey, WitnessError> {
-    let file = &settings.identity_file;
-    let octets = std::fs::read(file).map_err(|why| WitnessError::File(file.clone(), why))?;
-    Ok(SealKey::of(&octets))
+    load(settings).map(|loaded| loaded.seal)
 }
 
 /// Profile §8.13: by a clock outside the days of the key's certificate nothing is signed, for it would hold nowhere. Evidence
@@ -99,7 +120,8 @@ pub(crate) fn ends_soon(witness: &Identity, now: Timestamp) -> Option<Timestamp>
 
 /// Runs until the gateway stops, and once more then.
 pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Receiver<bool>) {
-    let (mut looked, mut told, mut signs, mut warned, mut failed) = (None, None, true, None, None);
+    let (mut looked, mut told, mut signs, mut warned) = (None, None, true, None);
+    let (mut failed, mut acts_failed) = (None, None);
     loop {
         let last = *stopping.borrow();
         let today = Day::of(house.clock.now());
@@ -112,17 +134,16 @@ pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Rec
             let certificate = house.witness.certificate();
             tracing::warn!(from = %certificate.not_before(), until = %certificate.not_after(), "evidence.not_signed");
         }
-        match attest(&house).await {
-            Ok(()) => failed = None,
-            // It stays so until somebody does something, and is said once.
-            Err(StoreError::Failed(why)) if failed.as_ref() == Some(&why) => {}
-            Err(error) => {
-                failed = Some(error.to_string());
-                house.refusal_of(error);
+        for (attested, failed) in [(attest(&house).await, &mut failed), (attest_acts(&house).await, &mut acts_failed)] {
+            match attested {
+                Ok(()) => *failed = None,
+                // It stays so until somebody does something, and is said once.
+                Err(StoreError::Failed(why)) if failed.as_ref() == Some(&why) => {}
+                Err(error) => {
+                    *failed = Some(error.to_string());
+                    house.refusal_of(error);
+                }
             }
-        }
-        if let Err(error) = attest_acts(&house).await {
-            house.refusal_of(error);
         }
         if let Err(error) = notices::turn(&house).await {
             house.refusal_of(error);
@@ -155,7 +176,7 @@ pub(crate) async fn attest<S: Store>(house: &House<S>) -> Result<(), StoreError>
     let mut witnessing = house.witnessing.lock().await;
     let file = &house.config.evidence.identity_file;
     loop {
-        witnessing.put(file).await;
+        witnessing.to_put.put(last_file(file)).await;
         // Before each signature, for whoever writes into the rows may do it at any moment.
         witnessing.look(&house.store, (file, &house.keys), house.clock.now()).await?;
         if !may_sign(house, house.clock.now()) {
@@ -163,7 +184,13 @@ pub(crate) async fn attest<S: Store>(house: &House<S>) -> Result<(), StoreError>
         }
         let by = (&house.config.domain, &house.witness);
         let covered = cover(&house.store, (&mut witnessing, &house.keys), by, house.clock.now()).await?;
-        let Some(head) = covered else { return Ok(()) };
+        let Some(head) = covered else {
+            if std::mem::take(&mut witnessing.is_new) {
+                witnessing.stand(&house.store, &house.keys, by, house.clock.now()).await?;
+                witnessing.to_put.put(last_file(file)).await;
+            }
+            return Ok(());
+        };
         house.counts.heads_signed.inc();
         tracing::debug!(size = head.size, "evidence.logged");
     }
@@ -210,7 +237,8 @@ pub(crate) async fn accept<S: Store>(house: &House<S>, told: Done) -> Result<boo
     if end.is_none() {
         witnessing.look(store, (file, &house.keys), now).await?;
     }
-    if end.is_none() && !witnessing.doubt.keeps_something() && !any_lost(file)? {
+    let acts_lost = witnessing.acts.lost(store).await?;
+    if end.is_none() && !witnessing.doubt.keeps_something() && !acts_lost && !any_lost(file)? {
         return Ok(false);
     }
     store.amend(Amend { changes: Vec::new(), done: vec![told] }).await?;
@@ -219,44 +247,18 @@ pub(crate) async fn accept<S: Store>(house: &House<S>, told: Done) -> Result<boo
         witnessing.look(store, (file, &house.keys), now).await?;
     }
     witnessing.accept(store, now).await?;
+    if acts_lost {
+        witnessing.acts.accept(file, now)?;
+    }
     if may_sign(house, now) {
         witnessing.stand(store, &house.keys, (&house.config.domain, &house.witness), now).await?;
     }
     drop(witnessing);
     known(file).map_err(|why| StoreError::Failed(why.to_string()))?;
     attest(house).await?;
+    // Whether the audit can be signed now is another question, which `audit verify` answers.
+    attest_acts(house)
+        .await
+        .or_else(|error| if matches!(error, StoreError::Failed(_)) { Ok(()) } else { Err(error) })?;
     Ok(true)
-}
-
-/// Signs the audit as it stands now, if it grew (Profile §16.2). Never an audit that does not go on from what was signed before: as the
-/// newest head says whose key is of this gateway, and as is known since the gateway runs, whatever heads the rows have.
-pub(crate) async fn attest_acts<S: Store>(house: &House<S>) -> Result<(), StoreError> {
-    let mut witnessing = house.witnessing.lock().await;
-    let Some(UnsignedActs { rows, hash, head }) = house.store.unsigned_acts().await? else { return Ok(()) };
-    let goes_on = |(before, now): &(ActsHead, Option<String>)| {
-        let (signature, octets) = enclosed(&before.signed).ok()?;
-        let said: AuditHead = serde_json::from_slice(&octets).ok()?;
-        house.keys.believed.trust().check(&signature, said.at).ok()?;
-        (Some(&said.hash) == now.as_ref() && said.rows == before.rows).then_some(())
-    };
-    if head.is_some_and(|head| goes_on(&head).is_none()) || !has_signed_acts(&house.store, &witnessing).await? {
-        return Err(StoreError::Failed("the audit is not what was signed; see `audit verify`".into()));
-    }
-    let now = house.clock.now();
-    if !may_sign(house, now) {
-        return Ok(());
-    }
-    let head = AuditHead { v: 1, audit: house.config.domain.to_string(), rows, hash: hash.clone(), at: now };
-    let octets = serde_json::to_vec(&head).map_err(|why| StoreError::Failed(why.to_string()))?;
-    let signed = enclose(&octets, &house.witness, now).map_err(|why| StoreError::Failed(why.to_string()))?;
-    house.store.keep_acts_head(ActsHead { day: Day::of(now), rows, signed }).await?;
-    witnessing.acts = Some((rows, hash));
-    Ok(())
-}
-
-/// Is the last row that was signed since the gateway runs still there, as it was?
-async fn has_signed_acts<S: Store>(store: &S, witnessing: &Witnessing) -> Result<bool, StoreError> {
-    let Some((rows, hash)) = &witnessing.acts else { return Ok(true) };
-    let found = store.acts(WhichActs { office: None, after: rows.checked_sub(2) }).await?;
-    Ok(found.first().is_some_and(|row| fumibako_model::hash(row.as_bytes()) == *hash))
 }

@@ -1,7 +1,6 @@
 //! The audit (Profile §16): told with every change, signed soon after, listed and looked through.
 
-use fumibako_model::{AuditHead, Done, Party, What};
-use fumibako_signer::enclosed;
+use fumibako_model::{Done, Party, What};
 use fumibako_store::{ActsFault, ActsHead, ActsWrong, Amend, Amendment, Store, StoreError, WhichActs};
 
 use super::words::{ActsReport, Reply};
@@ -69,15 +68,7 @@ impl<S: Store> Admin<S> {
 /// many came after it) that one signs no more.
 fn judged<S>(house: &House<S>, kept: &ActsHead, hash: Option<&str>, newest: &mut usize) -> Result<(), String> {
     let about = format!("the head of {}", kept.day);
-    let (signature, octets) = enclosed(&kept.signed).map_err(|why| format!("{about}: {why}"))?;
-    let head: AuditHead = serde_json::from_slice(&octets).map_err(|why| format!("{about}: {why}"))?;
-    house
-        .keys
-        .believed
-        .judge(&signature, head.at)
-        .map_err(|why| format!("{about}: {}: {}", why.why.row().en, why.about))?;
-    // A key that signed no evidence was before all that did.
-    let rank = house.keys.rank(&signature).unwrap_or(usize::MAX);
+    let (head, rank) = house.keys.acts_head(&kept.signed).map_err(|said| format!("{about}: {}", said.en))?;
     if rank > *newest {
         return Err(format!("{about} is signed by a key that had been replaced before"));
     }

@@ -23,7 +23,8 @@ impl Check {
         }
         crate::tls::acceptor(&config.tls).map_err(StartError::from)?;
         let trusted = crate::trust::load(&config.trust_folder).map_err(StartError::from)?.anchors().len();
-        let (witness, _) = crate::witness::load(&config.evidence).map_err(StartError::from)?;
+        let crate::witness::Loaded { witness, .. } =
+            crate::witness::load(&config.evidence).map_err(StartError::from)?;
         if let Some(until) = crate::witness::ends_soon(&witness, crate::clock::Clock.now()) {
             let day = JAPAN.to_datetime(until).date();
             context.say(

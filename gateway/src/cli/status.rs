@@ -49,6 +49,18 @@ impl Status {
                     lang.pick("証跡に署名する鍵の期限", "the evidence key ends"),
                     JAPAN.to_datetime(s.evidence_key_until).date().to_string(),
                 ),
+                (
+                    lang.pick("監査記録", "audit"),
+                    if s.audit_apart {
+                        lang.pick(
+                            "署名した記録とつながらないため、署名を止めています。audit verify で確かめてください",
+                            "does not go on from what was signed, and is signed no more: see `audit verify`",
+                        )
+                    } else {
+                        lang.pick("署名した記録とつながっています", "goes on from what was signed")
+                    }
+                    .to_owned(),
+                ),
                 (lang.pick("予定の報告", "reports due"), s.reports_due.to_string()),
                 (lang.pick("何も変えなかった受領証", "receipts that changed nothing"), s.receipts_refused.to_string()),
                 (lang.pick("起動後の受け渡し", "handed over since start"), s.handed_over.to_string()),

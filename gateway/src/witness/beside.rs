@@ -1,5 +1,5 @@
-//! What lies beside the evidence key, outside the store: the last head that was signed, what `backup restore` signed, and heads that the log
-//! lost its end under (Profile §8.20). A file that cannot be read is not one that is not there: whoever is to believe what it says stops.
+//! What lies beside the evidence key, outside the store: the last head that was signed of the log and of the audit, what `backup restore`
+//! signed, and heads that the log lost its end under (Profile §8.20, §16.2). A file that cannot be read is not one that is not there: whoever is to believe what it says stops.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -9,21 +9,28 @@ use fumibako_model::log::Head;
 use fumibako_signer::enclosed;
 use fumibako_store::StoreError;
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 
 /// The last head that was signed.
 const LAST_HEAD: &str = "last-head.p7m";
 /// What `backup restore` signed of the log that it put back.
 const RESTORED_HEAD: &str = "restored-head.p7m";
+/// The last head of the audit that was signed.
+const LAST_ACTS_HEAD: &str = "last-acts-head.p7m";
+/// What `backup restore` signed of the audit that it put back.
+const RESTORED_ACTS_HEAD: &str = "restored-acts-head.p7m";
 /// Most heads of one second that the log lost its end under.
 const ASIDE: u32 = 1_000;
 
-/// What heads are called that the log does not continue.
+/// What heads are called that the log, or the audit, does not continue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Aside {
     /// Nothing explains it.
     Lost,
     /// The operator knows of it: it is from before a backup that he restored, or he accepted it.
     Known,
+    /// The same of the audit.
+    KnownOfActs,
 }
 
 impl Aside {
@@ -31,6 +38,7 @@ impl Aside {
         match self {
             Self::Lost => "lost-head-",
             Self::Known => "earlier-head-",
+            Self::KnownOfActs => "earlier-acts-head-",
         }
     }
 
@@ -69,14 +77,24 @@ pub(super) fn restored_file(identity_file: &Path) -> PathBuf {
     identity_file.with_file_name(RESTORED_HEAD)
 }
 
-/// A head that lies beside the key.
-pub(super) struct Beside {
-    pub(super) octets: Vec<u8>,
-    /// What was signed; whose signature it is, is asked by whoever has to know.
-    pub(super) head: Head,
+/// The file of the audit's last head.
+pub(super) fn last_acts_file(identity_file: &Path) -> PathBuf {
+    identity_file.with_file_name(LAST_ACTS_HEAD)
 }
 
-impl Beside {
+/// The file of the audit that a backup restored.
+pub(super) fn restored_acts_file(identity_file: &Path) -> PathBuf {
+    identity_file.with_file_name(RESTORED_ACTS_HEAD)
+}
+
+/// A head that lies beside the key.
+pub(super) struct Beside<H = Head> {
+    pub(super) octets: Vec<u8>,
+    /// What was signed; whose signature it is, is asked by whoever has to know.
+    pub(super) head: H,
+}
+
+impl<H: DeserializeOwned> Beside<H> {
     /// None: there is no such file.
     pub(super) fn read(file: &Path) -> Result<Option<Self>, StoreError> {
         let octets = match std::fs::read(file) {
@@ -110,6 +128,48 @@ pub(super) fn put(file: &Path, octets: &[u8]) -> io::Result<()> {
     file.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
+/// A head that belongs beside the key, until it lies there.
+#[derive(Debug, Default)]
+pub(super) struct ToPut {
+    octets: Option<Vec<u8>>,
+    /// The log of events said that it cannot be written.
+    told: bool,
+}
+
+impl ToPut {
+    pub(super) fn set(&mut self, octets: Vec<u8>) {
+        self.octets = Some(octets);
+    }
+
+    pub(super) fn waits(&self) -> bool {
+        self.octets.is_some()
+    }
+
+    /// Puts it there, if it does not lie there yet. A crash before leaves an older one, which is continued; a disk that is full, or a folder
+    /// where nothing may be written, is tried again.
+    pub(super) async fn put(&mut self, file: PathBuf) {
+        let Some(octets) = self.octets.clone() else { return };
+        let shown = file.clone();
+        let done = tokio::task::spawn_blocking(move || put(&file, &octets));
+        match done.await.map_err(io::Error::other).and_then(|done| done) {
+            Ok(()) => *self = Self::default(),
+            Err(_) if self.told => {}
+            Err(why) => {
+                self.told = true;
+                tracing::warn!(%why, file = %shown.display(), "evidence.last_head");
+            }
+        }
+    }
+}
+
+/// It is not there any more.
+pub(super) fn remove(file: &Path) -> io::Result<()> {
+    match std::fs::remove_file(file) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
 /// Does any lie there that the operator does not know of yet?
 pub(crate) fn any_lost(identity_file: &Path) -> Result<bool, StoreError> {
     Ok(!Aside::Lost.all(&last_file(identity_file))?.is_empty())
@@ -129,9 +189,12 @@ pub(crate) fn known(identity_file: &Path) -> io::Result<u64> {
 
 /// The head that the log does not continue stays, once, under a name of its own: it proves what was there.
 pub(super) fn keep_aside(file: &Path, octets: &[u8], kind: Aside, now: Timestamp) -> Result<(), StoreError> {
-    for kind in [Aside::Lost, Aside::Known] {
-        if kind.all(file)?.iter().any(|kept| kept.octets == octets) {
-            return Ok(());
+    let unread = |why| unreadable(file.parent().unwrap_or(file), &why);
+    for kind in [Aside::Lost, Aside::Known, Aside::KnownOfActs] {
+        for kept in kind.files(file).map_err(unread)? {
+            if std::fs::read(&kept).map_err(unread)? == octets {
+                return Ok(());
+            }
         }
     }
     let name = |n: u32| file.with_file_name(format!("{}{}-{n}.p7m", kind.begins(), now.as_second()));

@@ -1,14 +1,18 @@
 //! The keys that sign the log, one after the other: another takes the place of one, and from there on that one has no say (Profile
 //! §8.16). Who keeps its former key may have lost it; who stole it could sign whatever he likes.
 
+use std::path::Path;
 use std::sync::{PoisonError, RwLock};
 
 use fumibako_model::log::{FormerKey, Head};
-use fumibako_model::{Refusal, Refused, Witnesses};
+use fumibako_model::{AuditHead, Refusal, Refused, Witnesses};
 use fumibako_signer::{Identity, Signature, enclosed};
-use fumibako_store::KeptHead;
 use fumibako_store::bodies::Day;
+use fumibako_store::{KeptHead, StoreError};
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+
+use super::beside::Beside;
 
 /// Most keys that a head tells of.
 const FORMER_KEYS: usize = 50;
@@ -100,12 +104,8 @@ impl Keys {
         octets: &[u8],
         judge: impl Fn(&Signature, Timestamp) -> Result<(), Refused>,
     ) -> Result<(Head, usize), Said> {
-        let (signature, inside) = enclosed(octets).map_err(|why| Said::broken(&why))?;
-        let head: Head = serde_json::from_slice(&inside).map_err(|why| Said::broken(&why))?;
-        judge(&signature, head.at).map_err(|why| {
-            let row = why.why.row();
-            Said::new(format!("{}（{}）", row.ja, why.about), format!("{}: {}", row.en, why.about))
-        })?;
+        let (signature, head): (_, Head) = inside(octets)?;
+        judge(&signature, head.at).map_err(|why| Said::refused(&why))?;
         let rank = self.rank(&signature).ok_or_else(|| {
             Said::new("この記録に署名したことのない鍵の署名です", "it was signed by a key that never signed this log")
         })?;
@@ -115,6 +115,25 @@ impl Keys {
                 format!("it was signed by a key that was replaced on {} after {} pieces", one.until, one.size),
             )),
             _ => Ok((head, rank)),
+        }
+    }
+
+    /// The same of a head of the audit: of a former key none is over more rows than there were at its end, or of later; where it is known
+    /// how many there were, these decide. A key that signed no evidence was before all that did.
+    pub(crate) fn acts_head(&self, octets: &[u8]) -> Result<(AuditHead, usize), Said> {
+        let (signature, head): (_, AuditHead) = inside(octets)?;
+        let rank = self.rank(&signature).unwrap_or(usize::MAX);
+        let one = rank.checked_sub(1).and_then(|at| self.former().into_iter().nth(at));
+        let end = one.and_then(|one| one.rows.map(|rows| (rows, one.until)));
+        match (self.believed.judge(&signature, head.at), end) {
+            (Ok(_), Some((rows, until))) if head.rows > rows => Err(Said::new(
+                format!("{until} に {rows} 行までで交代した鍵の署名です"),
+                format!("it was signed by a key that was replaced on {until} after {rows} rows"),
+            )),
+            (Err(why), Some((rows, _))) if why.why == Refusal::EvidenceKeyReplaced && head.rows <= rows => {
+                Ok((head, rank))
+            }
+            (judged, _) => judged.map(|_| (head, rank)).map_err(|why| Said::refused(&why)),
         }
     }
 
@@ -134,6 +153,12 @@ impl Keys {
         };
         heads.iter().map(|kept| (kept, one(kept))).collect()
     }
+}
+
+/// What is signed, and the signature, whose it is nobody asked yet.
+fn inside<H: DeserializeOwned>(octets: &[u8]) -> Result<(Signature, H), Said> {
+    let (signature, inside) = enclosed(octets).map_err(|why| Said::broken(&why))?;
+    Ok((signature, serde_json::from_slice(&inside).map_err(|why| Said::broken(&why))?))
 }
 
 fn over_what_is_there(kept: &KeptHead, head: &Head) -> Result<(), Said> {
@@ -166,6 +191,11 @@ pub(crate) struct Said {
 impl Said {
     pub(crate) fn new(ja: impl Into<String>, en: impl Into<String>) -> Self {
         Self { ja: ja.into(), en: en.into() }
+    }
+
+    fn refused(why: &Refused) -> Self {
+        let row = why.why.row();
+        Self::new(format!("{}（{}）", row.ja, why.about), format!("{}: {}", row.en, why.about))
     }
 
     fn broken(why: &dyn std::fmt::Display) -> Self {
@@ -206,7 +236,41 @@ pub(super) fn before(own: &Identity, heads: impl Iterator<Item = Signed>, now: T
 }
 
 fn ended(Signed { key, head }: Signed, by: Timestamp) -> FormerKey {
-    FormerKey { key, size: head.size, root: head.root, until: by.max(head.at) }
+    FormerKey { key, size: head.size, root: head.root, until: by.max(head.at), rows: None }
+}
+
+/// How far their word about the audit goes, where the present key has not told it yet: as far as its last head, which may be of a key that
+/// signed no evidence, with nothing but `root` over it.
+pub(super) fn ended_in_audit(
+    former: &mut Vec<FormerKey>,
+    own: &Identity,
+    (last, root): (Option<(String, AuditHead)>, String),
+    now: Timestamp,
+) {
+    let Some((key, head)) = last.filter(|(key, _)| *key != own.certificate().fingerprint_hex()) else { return };
+    if former.iter().all(|one| one.key != key) {
+        tracing::warn!(key, rows = head.rows, until = %now, "evidence.key_replaced");
+        former.insert(0, FormerKey { key, size: 0, root, until: now.max(head.at), rows: None });
+    }
+    if let Some(latest) = former.first_mut() {
+        latest.rows.get_or_insert(head.rows);
+    }
+}
+
+/// A key that took the place of another signs nothing as long as it does not know the authority of that one: what lies beside it was signed
+/// by a key that is believed, or the start ends and says what to do.
+pub(super) fn knows<H>(believed: &Witnesses, beside: Option<&Beside<H>>, file: &Path) -> Result<(), StoreError> {
+    let Some((signature, _)) = beside.and_then(|one| enclosed(&one.octets).ok()) else { return Ok(()) };
+    let signer = signature.signer();
+    let Err(why) = believed.trust().check_certificate(signer, signature.chain(), signer.not_before()) else {
+        return Ok(());
+    };
+    let (key, file) = (signer.fingerprint_hex(), file.display());
+    Err(StoreError::Failed(format!(
+        "{file} に署名した鍵（{key}）の認証局が設定にありません。前の鍵で動かして evidence authority で書き出したファイルを former_authorities_file にしてください / \
+         {file} was signed by a key ({key}) whose authority the settings do not name: name in former_authorities_file the file that \
+         `evidence authority` writes while the gateway runs with the key of before: {why}"
+    )))
 }
 
 #[cfg(test)]

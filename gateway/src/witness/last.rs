@@ -5,14 +5,17 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use fumibako_model::log::{FormerKey, Growth, Head, SetBack};
-use fumibako_model::{Domain, EvidenceId, Witnesses};
+use fumibako_model::{AuditHead, Domain, EvidenceId, Witnesses};
 use fumibako_signer::{Identity, enclose};
 use fumibako_store::{LogState, SealKey, Store, StoreError, hex};
 use jiff::Timestamp;
 
 use super::Doubt;
-use super::beside::{Aside, Beside, keep_aside, last_file, put, restored_file};
+use super::acts::{self, Acts};
+use super::beside::{Aside, Beside, ToPut, keep_aside, last_acts_file, last_file};
 use super::keys::{self, Keys, Signed};
+use super::restored;
+use crate::config::Config;
 
 /// What the gateway knows of its log and does not read from the rows.
 #[derive(Debug)]
@@ -30,14 +33,14 @@ pub(crate) struct Witnessing {
     /// What is not signed before the operator says so.
     pub(crate) doubt: Doubt,
     pub(super) last: Option<Last>,
-    /// So many rows of the audit were signed last since the gateway runs, and the hash of the last of them.
-    pub(super) acts: Option<(u64, String)>,
+    /// What is known of the audit.
+    pub(crate) acts: Acts,
+    /// The key took the place of another, and no head of it says so yet.
+    pub(super) is_new: bool,
     /// Heads that are to be kept beside the key before anything is signed.
     to_keep: Vec<(Aside, Vec<u8>)>,
     /// The last head that was signed, where it does not lie beside the key yet.
-    to_put: Option<Vec<u8>>,
-    /// The log of events said so.
-    told: bool,
+    pub(super) to_put: ToPut,
 }
 
 /// The newest head that the log is known to have had, as it was signed: whoever changed the hashes since is not believed.
@@ -62,20 +65,18 @@ impl Last {
 /// what was put back, and nothing was signed since.
 pub(crate) async fn begin<S: Store>(
     store: &S,
-    identity_file: &Path,
+    config: &Config,
     (own, believed): (&Identity, Witnesses),
     now: Timestamp,
 ) -> Result<(Witnessing, Keys), StoreError> {
+    let identity_file = &config.evidence.identity_file;
     let LogState { size, head, .. } = store.log_state().await?;
-    let given = Beside::read(&last_file(identity_file))?;
-    let younger = |one: &Beside| {
-        let since = given.as_ref().is_none_or(|given| given.head.at < one.head.at);
-        since && Signed::read(&one.octets, &believed).is_some()
-    };
-    let restored = Beside::read(&restored_file(identity_file))?.filter(younger);
+    let (given, given_acts) = beside(identity_file, &believed)?;
+    let restored = restored::of_this_store(config, given.as_ref(), &believed)?;
     let known: Vec<_> =
         head.iter().chain(given.iter().chain(&restored).map(|one| &one.octets)).map(Vec::as_slice).collect();
-    let Told { words_from, mut former, sealed_from } = Told::by(store, own, (&known, &believed), now).await?;
+    let Told { words_from, mut former, sealed_from, is_new } =
+        Told::by(store, own, (&known, given_acts.as_ref(), &believed), now).await?;
     let [goes_on, explained] =
         [continued(store, size, given.as_ref()).await?, continued(store, size, restored.as_ref()).await?];
     let root = root(store, size).await?;
@@ -84,6 +85,8 @@ pub(crate) async fn begin<S: Store>(
     if given.is_some() && !goes_on && head.as_deref().is_none_or(signed) {
         end_at(&mut former, (size, &root));
     }
+    let acts = Acts::begin(store, identity_file, (given_acts, restored.is_some()), now).await?;
+    acts.end(&mut former);
     let keys = Keys::new(own.certificate().fingerprint_hex(), believed, former);
     // What a head says beside the log counts if it was signed here, whoever put it into the rows.
     let newest = head.as_deref().and_then(|head| keys.head(head).ok()).map(|(said, _)| said);
@@ -92,48 +95,50 @@ pub(crate) async fn begin<S: Store>(
     let told_at = newest.as_ref().map(|head| head.at);
     let last = last_known(newest.zip(head), readable, (given.as_ref(), restored.as_ref()));
     let mut witnessing = Witnessing::new((said, words_from), Doubt::default(), last);
+    (witnessing.acts, witnessing.is_new) = (acts, is_new);
     witnessing.sealed_from = match sealed_from {
         Some(told) => told,
         None => store.census().await?.evidence,
     };
     let ended = lost_since(store, size, identity_file).await?;
-    let since = |beside: &[&Beside]| beside.iter().map(|one| one.head.at).chain(ended).max();
-    match (given, restored) {
-        (Some(given), _) if goes_on => {
-            witnessing.doubt = ended.map_or_else(Doubt::default, Doubt::before);
-            // It stands over the same, and tells what the operator accepted since.
-            if told_at.is_none_or(|told_at| told_at < given.head.at) {
-                witnessing.set_back = given.head.set_back.or(witnessing.set_back);
-            }
-        }
-        (None, None) => {
-            witnessing.doubt = ended.map_or_else(Doubt::apart, Doubt::before);
-            if size > 0 && readable {
-                // Nobody can tell any more that it was not longer.
-                witnessing.went_on_from((size, root), None, now, &[]);
-            }
-        }
-        // The rows tell nothing: they are looked at again before anything is signed.
-        (given, restored) if !readable => {
-            let beside: Vec<_> = given.iter().chain(&restored).collect();
-            witnessing.doubt = since(&beside).map_or_else(Doubt::default, Doubt::before);
-            witnessing.set_back = beside.into_iter().rev().find_map(|one| one.head.set_back.clone());
-        }
-        (given, Some(restored)) if explained => {
-            witnessing.doubt = since(&[&restored]).map_or_else(Doubt::default, Doubt::before);
-            witnessing.sealed_from = witnessing.sealed_from.min(restored.head.size);
-            witnessing.to_keep.extend(given.map(|gone| (Aside::Known, gone.octets)));
-            witnessing.set_back = restored.head.set_back.or(witnessing.set_back);
-        }
-        (given, restored) => {
-            let all: Vec<_> = given.iter().chain(&restored).collect();
-            witnessing.went_on_from((size, root), all.iter().map(|one| one.head.size).max(), now, &all);
-            witnessing.doubt = since(&all).map_or_else(Doubt::default, Doubt::before);
-            witnessing.to_keep.extend(given.into_iter().chain(restored).map(|one| (Aside::Lost, one.octets)));
-        }
-    }
-    witnessing.keep(identity_file, now).unwrap_or_else(|why| tracing::warn!(%why, "evidence.last_head"));
+    // What it explains, it explains once.
+    let spent = restored.is_some() && readable && (goes_on || explained);
+    let put_back = restored.as_ref().filter(|_| explained && !goes_on).map(|restored| restored.octets.clone());
+    witnessing.begins(Found { given, restored, goes_on, explained, readable, told_at, ended }, (size, root), now);
+    let kept = witnessing.keep(identity_file, now);
+    let kept = kept.and_then(|()| if spent { restored::spend(identity_file, put_back) } else { Ok(()) });
+    kept.unwrap_or_else(|why| tracing::warn!(%why, "evidence.last_head"));
     Ok((witnessing, keys))
+}
+
+/// What the start found of the log.
+struct Found {
+    /// The last head beside the key.
+    given: Option<Beside>,
+    /// What `backup restore` signed since, of this store.
+    restored: Option<Beside>,
+    /// Does the log continue the last head?
+    goes_on: bool,
+    /// Does it continue what was put back?
+    explained: bool,
+    /// Have the rows no head, or a newest one that was signed here?
+    readable: bool,
+    /// When that one was signed.
+    told_at: Option<Timestamp>,
+    /// When the latest head was signed that the log lost its end under before.
+    ended: Option<Timestamp>,
+}
+
+/// The last heads that lie beside the key, of the log and of the audit. Of a key that nobody made known to this one they stop the start.
+fn beside(
+    identity_file: &Path,
+    believed: &Witnesses,
+) -> Result<(Option<Beside>, Option<Beside<AuditHead>>), StoreError> {
+    let (file, acts_file) = (last_file(identity_file), last_acts_file(identity_file));
+    let (given, given_acts) = (Beside::read(&file)?, Beside::read(&acts_file)?);
+    keys::knows(believed, given.as_ref(), &file)?;
+    keys::knows(believed, given_acts.as_ref(), &acts_file)?;
+    Ok((given, given_acts))
 }
 
 /// When the latest head was signed that the log lost its end under, and of which the operator does not know yet.
@@ -170,6 +175,8 @@ pub(super) struct Told {
     pub(super) former: Vec<FormerKey>,
     /// None: no head was signed since there are seals.
     pub(super) sealed_from: Option<u64>,
+    /// The key took the place of another, and no head of it says so.
+    pub(super) is_new: bool,
 }
 
 impl Told {
@@ -177,7 +184,7 @@ impl Told {
     pub(super) async fn by<S: Store>(
         store: &S,
         own: &Identity,
-        (heads, believed): (&[&[u8]], &Witnesses),
+        (heads, acts, believed): (&[&[u8]], Option<&Beside<AuditHead>>, &Witnesses),
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         let signed = |head: &&[u8]| Signed::read(head, believed);
@@ -188,13 +195,19 @@ impl Told {
         let told = known.iter().filter(|one| one.key == key).max_by_key(|one| one.head.size);
         let told = told.and_then(|one| one.head.former.clone());
         if let (Some(words_from), Some(former)) = (words_from, &told) {
-            return Ok(Self { words_from, former: former.clone(), sealed_from });
+            return Ok(Self { words_from, former: former.clone(), sealed_from, is_new: false });
         }
         let untold = store.untold().await?;
         let mut all: Vec<_> = untold.heads.iter().filter_map(|head| signed(&head.as_slice())).chain(known).collect();
         all.sort_by_key(|one| one.head.size);
-        let former = told.unwrap_or_else(|| keys::before(own, all.into_iter(), now));
-        Ok(Self { words_from: words_from.unwrap_or(untold.words_from), former, sealed_from })
+        let words_from = words_from.unwrap_or(untold.words_from);
+        if let Some(former) = told {
+            return Ok(Self { words_from, former, sealed_from, is_new: false });
+        }
+        let mut former = keys::before(own, all.into_iter(), now);
+        keys::ended_in_audit(&mut former, own, (acts::newest(store, acts, believed).await?, nothing()), now);
+        let is_new = !former.is_empty();
+        Ok(Self { words_from, former, sealed_from, is_new })
     }
 }
 
@@ -213,8 +226,49 @@ pub(super) async fn continued<S: Store>(store: &S, size: u64, one: Option<&Besid
 impl Witnessing {
     /// Of a log of which this is known.
     pub(super) fn new((set_back, words_from): (Option<SetBack>, EvidenceId), doubt: Doubt, last: Option<Last>) -> Self {
-        let (sealed_from, seal, acts, to_put) = (0, None, None, None);
-        Self { set_back, words_from, sealed_from, seal, doubt, last, acts, to_keep: Vec::new(), to_put, told: false }
+        let (sealed_from, seal, acts, is_new) = (0, None, Acts::default(), false);
+        let (to_keep, to_put) = (Vec::new(), ToPut::default());
+        Self { set_back, words_from, sealed_from, seal, doubt, last, acts, is_new, to_keep, to_put }
+    }
+
+    /// What is said, and what waits, from the start on.
+    fn begins(&mut self, found: Found, (size, root): (u64, String), now: Timestamp) {
+        let Found { given, restored, goes_on, explained, readable, told_at, ended } = found;
+        let since = |beside: &[&Beside]| beside.iter().map(|one| one.head.at).chain(ended).max();
+        match (given, restored) {
+            (Some(given), _) if goes_on => {
+                self.doubt = ended.map_or_else(Doubt::default, Doubt::before);
+                // It stands over the same, and tells what the operator accepted since.
+                if told_at.is_none_or(|told_at| told_at < given.head.at) {
+                    self.set_back = given.head.set_back.or(self.set_back.take());
+                }
+            }
+            (None, None) => {
+                self.doubt = ended.map_or_else(Doubt::apart, Doubt::before);
+                if size > 0 && readable {
+                    // Nobody can tell any more that it was not longer.
+                    self.went_on_from((size, root), None, now, &[]);
+                }
+            }
+            // The rows tell nothing: they are looked at again before anything is signed.
+            (given, restored) if !readable => {
+                let beside: Vec<_> = given.iter().chain(&restored).collect();
+                self.doubt = since(&beside).map_or_else(Doubt::default, Doubt::before);
+                self.set_back = beside.into_iter().rev().find_map(|one| one.head.set_back.clone());
+            }
+            (given, Some(restored)) if explained => {
+                self.doubt = since(&[&restored]).map_or_else(Doubt::default, Doubt::before);
+                self.sealed_from = self.sealed_from.min(restored.head.size);
+                self.to_keep.extend(given.map(|gone| (Aside::Known, gone.octets)));
+                self.set_back = restored.head.set_back.or(self.set_back.take());
+            }
+            (given, restored) => {
+                let all: Vec<_> = given.iter().chain(&restored).collect();
+                self.went_on_from((size, root), all.iter().map(|one| one.head.size).max(), now, &all);
+                self.doubt = since(&all).map_or_else(Doubt::default, Doubt::before);
+                self.to_keep.extend(given.into_iter().chain(restored).map(|one| (Aside::Lost, one.octets)));
+            }
+        }
     }
 
     /// Is the newest head the last one that was signed, or one that continues it? If not, the log lost its end under the running
@@ -274,25 +328,9 @@ impl Witnessing {
         Ok(())
     }
 
-    /// Puts the last head that was signed beside the key, if it does not lie there yet. A crash before leaves an older one there, which the
-    /// log continues; a disk that is full, or a folder where nothing may be written, is tried again.
-    pub(super) async fn put(&mut self, identity_file: &Path) {
-        let Some(octets) = self.to_put.clone() else { return };
-        let file = last_file(identity_file);
-        let done = tokio::task::spawn_blocking(move || put(&file, &octets));
-        match done.await.map_err(std::io::Error::other).and_then(|done| done) {
-            Ok(()) => (self.to_put, self.told) = (None, false),
-            Err(_) if self.told => {}
-            Err(why) => {
-                self.told = true;
-                tracing::warn!(%why, file = %last_file(identity_file).display(), "evidence.last_head");
-            }
-        }
-    }
-
     /// So many pieces are under a head that was signed and does not lie beside the key.
     pub(crate) fn not_put(&self) -> Option<u64> {
-        self.to_put.as_ref().and(self.last.as_ref()).map(|last| last.size)
+        self.last.as_ref().filter(|_| self.to_put.waits()).map(|last| last.size)
     }
 
     /// The hashes that new evidence is put to are those that were signed, and as many: over others nothing is, whoever wrote into the
@@ -339,7 +377,7 @@ impl Witnessing {
     ) -> Result<(), StoreError> {
         let size = store.log_state().await?.size;
         let (_, signed) = self.sign((size, root(store, size).await?), keys, by, now)?;
-        self.to_put = Some(signed);
+        self.to_put.set(signed);
         Ok(())
     }
 
@@ -365,7 +403,8 @@ impl Witnessing {
     }
 
     pub(super) fn signed(&mut self, head: &Head, signed: Vec<u8>) {
-        self.to_put = Some(signed.clone());
+        self.to_put.set(signed.clone());
+        self.is_new = false;
         let at = self.last.as_ref().map_or(head.at, |last| last.at.max(head.at));
         self.last = Some(Last { at, ..Last::of(head, signed) });
     }

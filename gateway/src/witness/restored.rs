@@ -1,57 +1,118 @@
-//! What `backup restore` signs of the log that it puts back (Profile §8.20). Whoever edits rows cannot say that a backup was restored: the
-//! gateway believes it of this head alone, which lies beside the key.
+//! What `backup restore` signs of the log and of the audit that it puts back (Profile §8.20, §16.2). Whoever edits rows cannot say that a
+//! backup was restored: the gateway believes it of these heads alone, which lie beside the key. They are about one store, and explain one
+//! start.
 
 use std::path::Path;
 
-use fumibako_model::Witnesses;
 use fumibako_model::log::{Head, SetBack};
+use fumibako_model::{AuditHead, Witnesses};
 use fumibako_signer::{Identity, enclose};
 use fumibako_sqlite::SqliteStore;
-use fumibako_store::{LogState, Store, StoreError};
+use fumibako_store::{ActsState, LogState, Store, StoreError};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use super::beside::{Beside, last_file, put, restored_file};
+use super::beside::{Beside, known, last_acts_file, last_file, put, remove, restored_acts_file, restored_file};
 use super::doubt::Doubt;
+use super::keys::Signed;
 use super::last::{Last, Told, Witnessing, continued, end_at, root};
-use super::{Keys, cover, load, within_its_days};
+use super::{Keys, Loaded, cover, load, within_its_days};
 use crate::config::Config;
 use crate::gateway::StartError;
 
+/// A head over the log that was put back, and where.
+#[derive(Serialize, Deserialize)]
+struct Restored {
+    #[serde(flatten)]
+    head: Head,
+    /// The folder of the store; none said it before this was asked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    store: Option<String>,
+}
+
 /// The evidence key, if it can be used: asked before anything is put back.
-pub(crate) fn key(config: &Config) -> Result<(Identity, Witnesses), StartError> {
+pub(crate) fn key(config: &Config) -> Result<Loaded, StartError> {
     Ok(load(&config.evidence)?)
 }
 
-/// Signs for the log in this folder, as the operator put it back. False: it is not what was signed, or not all of it was within
-/// seconds, and the gateway will ask the operator before it signs for that.
-pub(crate) async fn vouch(
+/// What was signed of this very store when it was put back, if nothing was signed since.
+pub(super) fn of_this_store(
     config: &Config,
-    key: &(Identity, Witnesses),
-    folder: &Path,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
+    given: Option<&Beside>,
+    believed: &Witnesses,
+) -> Result<Option<Beside>, StoreError> {
+    let file = restored_file(&config.evidence.identity_file);
+    let Some(Beside { octets, head: Restored { head, store } }) = Beside::read(&file)? else { return Ok(None) };
+    let of_this_store = store.is_none_or(|store| Some(store) == name_of(&config.store_folder));
+    let younger = given.is_none_or(|given| given.head.at < head.at);
+    let counts = of_this_store && younger && Signed::read(&octets, believed).is_some();
+    Ok(counts.then_some(Beside { octets, head }))
+}
+
+/// The folder, however it is written.
+fn name_of(store: &Path) -> Option<String> {
+    std::fs::canonicalize(store).ok().map(|whole| whole.to_string_lossy().into_owned())
+}
+
+/// It has explained what it was signed for, and explains nothing else: it is the last head from now on, if it says what is there now, and
+/// whatever the log lost its end under before is known with it.
+pub(super) fn spend(identity_file: &Path, put_back: Option<Vec<u8>>) -> Result<(), StoreError> {
+    let spent = || {
+        if let Some(head) = put_back {
+            put(&last_file(identity_file), &head)?;
+            known(identity_file)?;
+        }
+        remove(&restored_acts_file(identity_file))?;
+        remove(&restored_file(identity_file))
+    };
+    spent().map_err(|why| StoreError::Failed(why.to_string()))
+}
+
+/// Signs for the log and the audit in this folder, as the operator put them back. False: they are not what was signed, or not all of the log
+/// was within seconds, and the gateway will ask the operator before it signs for that.
+pub(crate) async fn vouch(config: &Config, key: &Loaded, folder: &Path, now: Timestamp) -> Result<bool, StoreError> {
     let store = SqliteStore::open(folder, config.domain.clone()).await?;
-    let head = whole(&store, config, key, now).await;
+    let found = match whole(&store, config, key, now).await {
+        Ok(Some((head, keys))) => {
+            whole_acts(&store, config, &keys, now).await.map(|acts| acts.map(|acts| (head, acts)))
+        }
+        Ok(None) => Ok(None),
+        Err(why) => Err(why),
+    };
     store.close().await?;
-    let Some(head) = head? else { return Ok(false) };
-    let head = serde_json::to_vec(&head).map_err(|why| StoreError::Failed(why.to_string()))?;
-    let octets = enclose(&head, &key.0, now).map_err(|why| StoreError::Failed(why.to_string()))?;
-    let beside = restored_file(&config.evidence.identity_file);
-    put(&beside, &octets).map_err(|why| StoreError::Failed(format!("{}: {why}", beside.display())))?;
+    let Some((head, acts)) = found? else { return Ok(false) };
+    let identity_file = &config.evidence.identity_file;
+    let head = Restored { head, store: name_of(folder) };
+    lay(&restored_acts_file(identity_file), &acts, &key.witness, now)?;
+    lay(&restored_file(identity_file), &head, &key.witness, now)?;
     Ok(true)
+}
+
+/// Signs it, and puts it beside the key.
+fn lay(file: &Path, head: &impl Serialize, witness: &Identity, now: Timestamp) -> Result<(), StoreError> {
+    let failed = |why: &dyn std::fmt::Display| StoreError::Failed(format!("{}: {why}", file.display()));
+    let head = serde_json::to_vec(head).map_err(|why| failed(&why))?;
+    let octets = enclose(&head, witness, now).map_err(|why| failed(&why))?;
+    put(file, &octets).map_err(|why| failed(&why))
 }
 
 /// A head over all of it, which tells where it went back to; what the copy took before it was signed for gets its own in the log.
 async fn whole<S: Store>(
     store: &S,
     config: &Config,
-    (witness, believed): &(Identity, Witnesses),
+    Loaded { witness, believed, .. }: &Loaded,
     now: Timestamp,
-) -> Result<Option<Head>, StoreError> {
+) -> Result<Option<(Head, Keys)>, StoreError> {
     let LogState { size, head, .. } = store.log_state().await?;
-    let given = Beside::read(&last_file(&config.evidence.identity_file))?;
-    let known: Vec<_> = head.iter().chain(given.iter().map(|one| &one.octets)).map(Vec::as_slice).collect();
-    let Told { words_from, mut former, .. } = Told::by(store, witness, (&known, believed), now).await?;
+    let identity_file = &config.evidence.identity_file;
+    let given = Beside::read(&last_file(identity_file))?;
+    let given_acts = Beside::read(&last_acts_file(identity_file))?;
+    // Another backup was put back before, and nothing was signed over it: what it tells is not forgotten.
+    let before = Beside::read(&restored_file(identity_file))?;
+    let before: Option<Beside> = before.filter(|one| Signed::read(&one.octets, believed).is_some());
+    let heads: Vec<_> = head.iter().chain(given.iter().map(|one| &one.octets)).map(Vec::as_slice).collect();
+    let Told { words_from, mut former, sealed_from, .. } =
+        Told::by(store, witness, (&heads, given_acts.as_ref(), believed), now).await?;
     let (at, root_then) = (size, root(store, size).await?);
     let lost = given.is_some() && !continued(store, size, given.as_ref()).await?;
     if lost {
@@ -65,7 +126,8 @@ async fn whole<S: Store>(
     }
     let lost = given.as_ref().filter(|_| lost).map(|given| given.head.size);
     let signed = newest.as_ref().zip(head).map(|(said, head)| Last::of(said, head));
-    let told: Vec<_> = newest.into_iter().chain(given.map(|one| one.head)).filter_map(|head| head.set_back).collect();
+    let beside = given.into_iter().chain(before).map(|one| one.head);
+    let told: Vec<_> = newest.into_iter().chain(beside).filter_map(|head| head.set_back).collect();
     let set_back = SetBack { size: at, root: root_then, at: now, lost, earlier: Vec::new() }.after(told.iter());
     // The operator puts it back as it is; whoever starts it asks for the seals of what comes after it.
     let mut witnessing = Witnessing::new((Some(set_back), words_from), Doubt::apart(), signed);
@@ -80,5 +142,28 @@ async fn whole<S: Store>(
     let size = store.log_state().await?.size;
     let over = Head::over(config.domain.to_string(), (size, root(store, size).await?), now);
     let (words_from, former) = (Some(words_from), Some(keys.former()));
-    Ok(Some(Head { set_back: witnessing.set_back, words_from, former, ..over }))
+    let sealed_from = Some(sealed_from.map_or(size, |from| from.min(size)));
+    Ok(Some((Head { set_back: witnessing.set_back, words_from, former, sealed_from, ..over }, keys)))
+}
+
+/// A head over the audit as far as its newest head goes, if that is of this gateway and over what is there: later rows are signed as all rows
+/// are.
+async fn whole_acts<S: Store>(
+    store: &S,
+    config: &Config,
+    keys: &Keys,
+    now: Timestamp,
+) -> Result<Option<AuditHead>, StoreError> {
+    let ActsState { rows, hash, head } = store.acts_state().await?;
+    let (rows, hash) = match head {
+        // No row, and none was ever signed.
+        None if rows == 0 => (rows, hash),
+        None => return Ok(None),
+        Some((head, hash)) => match (keys.acts_head(&head.signed), hash) {
+            (Ok((said, _)), Some(hash)) if said.rows == head.rows && said.hash == hash => (head.rows, hash),
+            _ => return Ok(None),
+        },
+    };
+    let whole = store.audit_acts().await?.broken.is_none();
+    Ok(whole.then(|| AuditHead { v: 1, audit: config.domain.to_string(), rows, hash, at: now }))
 }

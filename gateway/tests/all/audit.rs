@@ -23,7 +23,21 @@ impl Fixture {
     }
 }
 
-async fn verified(gateway: &fumibako_gateway::Running) -> Option<(u64, String)> {
+/// Somebody writes the whole audit anew, with another doer, each row after the one before, and takes the heads away.
+pub(crate) fn anew(rows: Vec<AuditRow>) -> String {
+    let mut previous = "0".repeat(64);
+    let anew = rows.into_iter().map(|mut row| {
+        row.previous.clone_from(&previous);
+        row.done.by = String::from("nobody");
+        let doc = serde_json::to_string(&row).unwrap();
+        previous = fumibako_model::hash(doc.as_bytes());
+        format!("UPDATE act SET doc = '{doc}', hash = '{previous}' WHERE n = {};", row.n)
+    });
+    let anew: String = anew.collect();
+    format!("BEGIN; {anew} DELETE FROM act_head; COMMIT;")
+}
+
+pub(crate) async fn verified(gateway: &fumibako_gateway::Running) -> Option<(u64, String)> {
     let Reply::ActsAudited(report) = gateway.admin().answer(Request::AuditVerify).await else { panic!("a report") };
     report.broken.map(|n| (n, report.what))
 }
@@ -125,17 +139,7 @@ async fn a_head_that_is_not_over_these_rows_is_named() {
 async fn a_whole_audit_that_is_written_anew_under_a_running_gateway_is_not_signed() {
     let gateway = Fixture::start().await;
     assert_eq!(verified(&gateway.running).await, None);
-    let mut previous = "0".repeat(64);
-    let rows = gateway.told(None).await;
-    let anew = rows.into_iter().map(|mut row| {
-        row.previous.clone_from(&previous);
-        row.done.by = String::from("nobody");
-        let doc = serde_json::to_string(&row).unwrap();
-        previous = fumibako_model::hash(doc.as_bytes());
-        format!("UPDATE act SET doc = '{doc}', hash = '{previous}' WHERE n = {};", row.n)
-    });
-    let anew: String = anew.collect();
-    edit(&gateway.config.store_folder, &format!("BEGIN; {anew} DELETE FROM act_head; COMMIT;"));
+    edit(&gateway.config.store_folder, &anew(gateway.told(None).await));
     for _ in 0..2 {
         let (_, what) = verified(&gateway.running).await.expect("it is named");
         assert!(what.contains("what this gateway signed"), "{what}");

@@ -381,8 +381,21 @@ async fn another_key_takes_the_place_of_the_one_that_signed_and_what_that_signed
         ..config.evidence.clone()
     };
     let forgetful = fumibako_gateway::Evidence { former_authorities_file: PathBuf::new(), ..evidence.clone() };
+    let refused = Gateway::start(Config { evidence: forgetful.clone(), ..config.clone() }).await.err();
+    let said = refused.map(|why| why.to_string()).unwrap_or_default();
+    assert!(said.contains("last-head.p7m") && said.contains("former_authorities_file"), "{said}");
+    // Nothing lies beside the key, and the rows alone tell of it.
+    let beside = config.evidence.identity_file.parent().unwrap();
+    for head in ["last-head.p7m", "last-acts-head.p7m"] {
+        std::fs::rename(beside.join(head), beside.join(format!("{head}.away"))).unwrap();
+    }
     for (evidence, believed) in [(forgetful, false), (evidence, true)] {
         let config = Config { evidence, ..config.clone() };
+        if believed {
+            for head in ["last-head.p7m", "last-acts-head.p7m"] {
+                std::fs::rename(beside.join(format!("{head}.away")), beside.join(head)).unwrap();
+            }
+        }
         let running = Gateway::start(config).await.unwrap();
         let Reply::Audited(found) = running.admin().answer(Request::EvidenceVerify).await else { panic!("an audit") };
         assert_eq!(found.faults.is_empty(), believed, "{found:?}");

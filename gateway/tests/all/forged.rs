@@ -147,7 +147,7 @@ async fn a_backup_that_the_operator_restores_is_no_fault_and_whoever_edits_it_th
 }
 
 /// The list of a copy says what the file is now.
-fn list_anew(copy: &Path) {
+pub(crate) fn list_anew(copy: &Path) {
     let (rows, list) = (std::fs::read(copy.join(DATABASE_FILE)).unwrap(), copy.join("manifest.json"));
     let mut sum = Sum::default();
     sum.add(&rows);
@@ -165,7 +165,7 @@ async fn on_another_machine_a_backup_is_believed_by_its_heads_and_one_without_th
     let (gateway, first) = with_mail().await;
     gateway.running.stop().await;
     copy(&gateway.config.store_folder, filled.path());
-    edit(filled.path(), HEADLESS);
+    edit(filled.path(), &format!("{HEADLESS} DELETE FROM act_head;"));
     let gateway = Fixture::with_config(|config| config.limits.log_room_bytes = 0).await;
     let Fixture { folder, config, running, kept: _kept } = gateway;
     running.stop().await;
@@ -173,7 +173,9 @@ async fn on_another_machine_a_backup_is_believed_by_its_heads_and_one_without_th
     for (name, pem) in [("identity.pem", &*key.to_pem()), ("authority.pem", &authority.certificate().to_pem())] {
         std::fs::write(folder.path().join("evidence").join(name), pem).unwrap();
     }
-    std::fs::remove_file(folder.path().join("evidence/last-head.p7m")).unwrap_or_default();
+    for beside in ["last-head.p7m", "last-acts-head.p7m"] {
+        std::fs::remove_file(folder.path().join("evidence").join(beside)).unwrap_or_default();
+    }
     // Rows of two days, of which no head tells and which this key could have signed.
     let bare = Config { store_folder: filled.path().to_owned(), ..config };
     let running = started(&bare).await;
@@ -191,7 +193,7 @@ async fn on_another_machine_a_backup_is_believed_by_its_heads_and_one_without_th
     list_anew(&forged);
 
     for (from, believed) in [(&whole, true), (&forged, false)] {
-        for beside in ["last-head.p7m", "restored-head.p7m"] {
+        for beside in ["last-head.p7m", "last-acts-head.p7m", "restored-head.p7m"] {
             std::fs::remove_file(folder.path().join("evidence").join(beside)).unwrap_or_default();
         }
         let again = Config { store_folder: aside.path().join(format!("again-{believed}")), ..bare.clone() };

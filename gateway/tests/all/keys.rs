@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::evidence::{copy, edit, head_of, with_mail};
 use crate::support::{Fixture, ago, store_of};
 
-fn key_of(config: &Config) -> Identity {
+pub(crate) fn key_of(config: &Config) -> Identity {
     Identity::from_pem(&std::fs::read(&config.evidence.identity_file).unwrap(), None).unwrap()
 }
 

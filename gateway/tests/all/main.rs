@@ -4,6 +4,7 @@
 mod accepted;
 mod accounts;
 mod admin;
+mod apart;
 mod audit;
 mod beside;
 mod compress;

@@ -63,6 +63,10 @@ pub struct FormerKey {
     pub root: String,
     /// When the key after it began; none of its heads is of later.
     pub until: Timestamp,
+    /// Rows under the last head of the audit then; none of its heads is over more (Profile §16.2). Heads that were signed before this was
+    /// said have none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rows: Option<u64>,
 }
 
 impl Head {

@@ -3,8 +3,8 @@
 use fumibako_model::{AUDIT_CHARACTERS, AuditRow, Done, OfficeNumber, Uid, UidSet, What};
 use fumibako_store::bodies::Day;
 use fumibako_store::{
-    ActsAudit, ActsFault, ActsHead, ActsWrong, Amend, Amendment, Doer, Facts, LISTED, StoreError, Sum, ToldTo,
-    UnsignedActs, WhichActs, hex,
+    ActsAudit, ActsFault, ActsHead, ActsState, ActsWrong, Amend, Amendment, Doer, Facts, LISTED, StoreError, Sum,
+    ToldTo, WhichActs, hex,
 };
 use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
@@ -196,13 +196,12 @@ pub(crate) async fn told(readers: &SqlitePool, which: ToldTo) -> Result<Vec<Stri
     .map_err(store_error)
 }
 
-/// The last row, where no head covers it.
-pub(crate) async fn unsigned(readers: &SqlitePool) -> Result<Option<UnsignedActs>, StoreError> {
+/// The last row, and the newest head.
+pub(crate) async fn state(readers: &SqlitePool) -> Result<ActsState, StoreError> {
     let last = sqlx::query!("SELECT n, hash FROM act ORDER BY n DESC LIMIT 1").fetch_optional(readers);
-    let Some(last) = last.await.map_err(store_error)? else { return Ok(None) };
-    let (rows, head) = (last.n.cast_unsigned() + 1, heads(readers, 1).await?.pop());
-    let covered = head.as_ref().is_some_and(|(head, _)| head.rows >= rows);
-    Ok(if covered { None } else { Some(UnsignedActs { rows, hash: last.hash, head }) })
+    let (rows, hash) =
+        last.await.map_err(store_error)?.map_or((0, beginning()), |last| (last.n.cast_unsigned() + 1, last.hash));
+    Ok(ActsState { rows, hash, head: heads(readers, 1).await?.pop() })
 }
 
 /// Keeps a head, in the place that one of the evidence would have (Profile §8.13).

@@ -13,11 +13,12 @@ use fumibako_model::{
 };
 use fumibako_store::bodies::{Bodies, BodyError, Day, Spool};
 use fumibako_store::{
-    ActsAudit, ActsHead, Admitted, AgentNews, Amend, Asked, BackedUp, Census, CopyOrder, DayOfMail, Delivery, Deposit,
-    DescribeOrder, Described, Doer, Due, DueKey, Expired, FlagOrder, Heads, Hold, HoldOrder, Inspection, KeptNotice,
-    Letter, LicenceChange, LogAudit, LogState, Logging, MarkNotices, MarkedNotices, Named, News, NoticeBoard, Pairs,
-    Paper, Proof, Prunable, PruneOrder, Published, Quota, RefusedReceipt, RefusedReceipts, SealKey, SignedDeed, Store,
-    StoreError, Taken, Told, ToldTo, Turned, Unlogged, UnsignedActs, Untold, Which, WhichActs, WhichNotices,
+    ActsAudit, ActsHead, ActsState, Admitted, AgentNews, Amend, Asked, BackedUp, Census, CopyOrder, DayOfMail,
+    Delivery, Deposit, DescribeOrder, Described, Doer, Due, DueKey, Expired, FlagOrder, Heads, Hold, HoldOrder,
+    Inspection, KeptNotice, Letter, LicenceChange, LogAudit, LogState, Logging, MarkNotices, MarkedNotices, Named,
+    News, NoticeBoard, Pairs, Paper, Proof, Prunable, PruneOrder, Published, Quota, RefusedReceipt, RefusedReceipts,
+    SealKey, SignedDeed, Store, StoreError, Taken, Told, ToldTo, Turned, Unlogged, Untold, Which, WhichActs,
+    WhichNotices,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -160,8 +161,8 @@ impl Store for SqliteStore {
         acts::told(&self.readers, which).await
     }
 
-    async fn unsigned_acts(&self) -> Result<Option<UnsignedActs>, StoreError> {
-        acts::unsigned(&self.readers).await
+    async fn acts_state(&self) -> Result<ActsState, StoreError> {
+        acts::state(&self.readers).await
     }
 
     async fn keep_acts_head(&self, head: ActsHead) -> Result<(), StoreError> {

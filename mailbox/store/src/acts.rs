@@ -81,15 +81,22 @@ pub struct ToldTo {
     pub most: usize,
 }
 
-/// The audit as it stands, where no signature covers its last row yet.
+/// How far the audit is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnsignedActs {
+pub struct ActsState {
     /// Rows.
     pub rows: u64,
-    /// SHA-256 of the last one, in hex.
+    /// SHA-256 of the last one, in hex, as the row says; without one that which the first row names as before it.
     pub hash: String,
     /// The last signed head, with the hash of its last row as it is now.
     pub head: Option<(ActsHead, Option<String>)>,
+}
+
+impl ActsState {
+    /// Does no signature cover its last row yet?
+    pub fn is_unsigned(&self) -> bool {
+        self.rows > self.head.as_ref().map_or(0, |(head, _)| head.rows)
+    }
 }
 
 /// A signed head of the audit.

@@ -15,7 +15,7 @@ use fumibako_model::{
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::acts::{ActsAudit, ActsHead, Amend, DescribeOrder, Described, ToldTo, UnsignedActs, WhichActs};
+use crate::acts::{ActsAudit, ActsHead, ActsState, Amend, DescribeOrder, Described, ToldTo, WhichActs};
 use crate::admit::Admitted;
 use crate::backup::BackedUp;
 use crate::bodies::{BodyError, Day, Spool};
@@ -53,8 +53,8 @@ pub trait Store: Send + Sync + 'static {
     /// What of it an office is told, the newest first, octet for octet.
     fn told_acts(&self, which: ToldTo) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
 
-    /// The audit, if no signed head covers its last row yet.
-    fn unsigned_acts(&self) -> impl Future<Output = Result<Option<UnsignedActs>, StoreError>> + Send;
+    /// How far the audit is, and its newest head.
+    fn acts_state(&self) -> impl Future<Output = Result<ActsState, StoreError>> + Send;
 
     /// Keeps a signed head of the audit (Profile §16.2).
     fn keep_acts_head(&self, head: ActsHead) -> impl Future<Output = Result<(), StoreError>> + Send;

@@ -31,8 +31,7 @@ mod taking;
 
 pub use accounts::{AccountOrder, NewPassword, Removal};
 pub use acts::{
-    ActsAudit, ActsFault, ActsHead, ActsWrong, Amend, Amendment, DescribeOrder, Described, ToldTo, UnsignedActs,
-    WhichActs,
+    ActsAudit, ActsFault, ActsHead, ActsState, ActsWrong, Amend, Amendment, DescribeOrder, Described, ToldTo, WhichActs,
 };
 pub use admit::{
     Admitted, Arrival, Arrived, Arriving, Claimed, Facts, Kept, Kind, RECEIPT_BYTES, Receipt, Rules, Via, Word, admit,

@@ -31,6 +31,9 @@ pub struct Status {
     /// When the certificate of the key that signs evidence ends.
     #[serde(default)]
     pub evidence_key_until: Timestamp,
+    /// The audit does not go on from what was signed, and is signed no more: see `audit verify` (Profile §16.2).
+    #[serde(default)]
+    pub audit_apart: bool,
     /// Reports and reminders that wait for their moment.
     pub reports_due: u64,
     /// Receipts that were refused.

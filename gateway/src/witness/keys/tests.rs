@@ -34,7 +34,7 @@ impl Ring {
     }
 
     fn former(&self, key: usize, size: u64, until: Timestamp) -> FormerKey {
-        FormerKey { key: self.name(key), size, root: root(size), until }
+        FormerKey { key: self.name(key), size, root: root(size), until, rows: None }
     }
 
     /// The keys, of which the last one signs now.
@@ -153,7 +153,7 @@ fn of_the_heads_of_a_log_those_count_that_are_in_order_and_over_what_is_there() 
 #[test]
 fn a_head_tells_of_fifty_keys_and_forgets_the_oldest() {
     let ring = Ring::of(1);
-    let one = |n: usize| FormerKey { key: format!("{n:064x}"), size: 1, root: root(1), until: hour(1) };
+    let one = |n: usize| FormerKey { key: format!("{n:064x}"), size: 1, root: root(1), until: hour(1), rows: None };
     for (all, left) in [(FORMER_KEYS, FORMER_KEYS), (FORMER_KEYS + 1, FORMER_KEYS)] {
         let keys = ring.keys((0..all).map(one).collect());
         assert_eq!(keys.former(), (0..left).map(one).collect::<Vec<_>>());

@@ -7,8 +7,7 @@ use fumibako_store::suite::evidence::{log, log_at};
 use fumibako_store::suite::expire::{ago, send};
 use fumibako_store::suite::{World, domain, himawari, now, sakura};
 use fumibako_store::{
-    ActsFault, ActsHead, ActsWrong, Amend, LogAudit, LogFault, Paper, PaperKind, PruneOrder, Store, UnsignedActs,
-    Which, Wrong,
+    ActsFault, ActsHead, ActsWrong, Amend, LogAudit, LogFault, Paper, PaperKind, PruneOrder, Store, Which, Wrong,
 };
 
 use super::open::meddle;
@@ -420,7 +419,7 @@ async fn audit_after(statement: &'static str) -> (Option<ActsFault>, Vec<Option<
         let done = vec![Done::new(now(), "operator", What::OfficePut).of(himawari()).about(n)];
         store.amend(Amend { changes: Vec::new(), done }).await.unwrap();
     }
-    let UnsignedActs { rows, .. } = store.unsigned_acts().await.unwrap().unwrap();
+    let rows = store.acts_state().await.unwrap().rows;
     store.keep_acts_head(ActsHead { day: Day::of(now()), rows, signed: Vec::new() }).await.unwrap();
     store.close().await.unwrap();
     meddle(folder.path(), statement).await;

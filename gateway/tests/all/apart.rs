@@ -1,0 +1,325 @@
+//! An audit that does not go on from what was signed is not signed after a restart either: its last head lies beside the key, outside the
+//! rows (Profile §16.2).
+
+use std::path::{Path, PathBuf};
+
+use fumibako_gateway::{Clock, Config, Gateway, Reply, Request, Running};
+use fumibako_model::AuditHead;
+use fumibako_signer::{Identity, enclose, enclosed};
+use fumibako_store::bodies::Day;
+use fumibako_store::{Store as _, hex};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::audit::{anew, verified};
+use crate::evidence::{edit, head_of, with_mail};
+use crate::forged::{operator, restore};
+use crate::keys::{key_of, mail, renewed};
+use crate::support::{Fixture, SENDER, ago, store_of};
+
+/// As if the last two had never been.
+const SHORTER: &str = "BEGIN; DELETE FROM act WHERE n > (SELECT max(n) - 2 FROM act); DELETE FROM act_head;
+    UPDATE counter SET value = (SELECT max(n) + 1 FROM act) WHERE name = 'acts'; COMMIT;";
+
+async fn started(config: &Config) -> Running {
+    Gateway::start(config.clone()).await.unwrap()
+}
+
+async fn apart(running: &Running) -> bool {
+    let Reply::Status(status) = running.admin().answer(Request::Status).await else { panic!("a status") };
+    status.audit_apart
+}
+
+async fn heads(running: &Running) -> u64 {
+    let Reply::ActsAudited(report) = running.admin().answer(Request::AuditVerify).await else { panic!("a report") };
+    report.heads
+}
+
+async fn suspend(running: &Running, reason: &str) {
+    let (number, reason) = (SENDER.parse().unwrap(), reason.into());
+    assert_eq!(running.admin().answer(Request::OfficeSuspend { number, reason }).await, Reply::Done);
+}
+
+/// What lies beside the key under a name that begins so.
+fn beside(config: &Config, begins: &str) -> Vec<PathBuf> {
+    let folder = config.evidence.identity_file.parent().unwrap();
+    let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    names.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(begins)).collect()
+}
+
+fn acts_head(file: &Path) -> AuditHead {
+    serde_json::from_slice(&enclosed(&std::fs::read(file).unwrap()).unwrap().1).unwrap()
+}
+
+// Profile §16.2
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_that_is_written_anew_or_cut_under_a_stopped_gateway_is_not_signed_before_the_operator_accepts_it() {
+    for cut in [false, true] {
+        let gateway = Fixture::start().await;
+        assert_eq!(verified(&gateway.running).await, None);
+        let edited = if cut { SHORTER.to_owned() } else { anew(gateway.told(None).await) };
+        let Fixture { folder, config, running, kept: _kept } = gateway;
+        running.stop().await;
+        let [last] = &beside(&config, "last-acts-head")[..] else { panic!("the last head lies beside the key") };
+        let signed = acts_head(last);
+        edit(&config.store_folder, &edited);
+        for _ in 0..2 {
+            let running = started(&config).await;
+            suspend(&running, "届出の確認").await;
+            let (_, what) = verified(&running).await.expect("it is named");
+            assert!(what.contains("what this gateway signed"), "{what}");
+            assert_eq!((heads(&running).await, apart(&running).await), (0, true), "{cut}");
+            let (code, said) = operator(folder.path(), &["audit", "verify"]).await;
+            assert_eq!(code, 76, "{said}");
+            let (_, said) = operator(folder.path(), &["status"]).await;
+            assert!(said.contains("監査記録: 署名した記録とつながらない"), "{said}");
+            running.stop().await;
+            assert_eq!(acts_head(last), signed, "what proves it stays");
+        }
+        // Whoever knows why says so; that is told before it is signed, and what was signed before stays.
+        let running = started(&config).await;
+        let (code, said) = operator(folder.path(), &["evidence", "accept", "--reason", "訓練"]).await;
+        assert_eq!(code, 0, "{said}");
+        let (_, told) = operator(folder.path(), &["audit", "list"]).await;
+        assert!(told.contains("evidence-accepted") && told.contains("訓練"), "{told}");
+        assert_ne!(operator(folder.path(), &["evidence", "accept", "--reason", "再"]).await.0, 0, "nothing waits");
+        running.stop().await;
+        let running = started(&config).await;
+        assert_eq!((verified(&running).await, heads(&running).await, apart(&running).await), (None, 1, false));
+        let [earlier] = &beside(&config, "earlier-acts-head-")[..] else { panic!("it is kept") };
+        assert_eq!(acts_head(earlier), signed);
+        running.stop().await;
+    }
+}
+
+// Profile §16.2
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_knows_of_no_last_head_of_the_audit_puts_the_newest_one_beside_the_key() {
+    let gateway = Fixture::start().await;
+    assert_eq!(verified(&gateway.running).await, None);
+    let rows = gateway.told(None).await;
+    let Fixture { folder: _folder, config, running, kept: _kept } = gateway;
+    running.stop().await;
+    let last = beside(&config, "last-acts-head").remove(0);
+    std::fs::remove_file(&last).unwrap();
+    let running = started(&config).await;
+    assert_eq!(verified(&running).await, None);
+    running.stop().await;
+    assert_eq!(acts_head(&last).rows, rows.len() as u64, "without another row");
+    edit(&config.store_folder, &anew(rows));
+    let running = started(&config).await;
+    assert!(verified(&running).await.is_some());
+    running.stop().await;
+}
+
+// Profile §16.2, §8.20, §11.9
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_is_restored_explains_a_shorter_audit_and_one_that_was_edited_does_not() {
+    let aside = tempfile::tempdir().unwrap();
+    let gateway = Fixture::start().await;
+    assert_eq!(verified(&gateway.running).await, None);
+    let (from, keys) = (aside.path().join("copy"), aside.path().join("keys"));
+    let request = Request::Backup { to: from.clone(), keys: Some(keys.clone()) };
+    assert!(matches!(gateway.ask(request).await, Reply::BackedUp(_)));
+    suspend(&gateway.running, "控えの後").await;
+    assert_eq!(verified(&gateway.running).await, None);
+    let Fixture { folder, config, running, kept: _kept } = gateway;
+    running.stop().await;
+    let again = Config { store_folder: aside.path().join("again"), ..config.clone() };
+    let (code, said) = restore(folder.path(), (&from, &keys), &again.store_folder).await;
+    assert_eq!(code, 0, "{said}");
+    for _ in 0..2 {
+        let running = started(&again).await;
+        assert_eq!(verified(&running).await, None);
+        suspend(&running, "控えから").await;
+        assert_eq!((verified(&running).await, apart(&running).await), (None, false));
+        running.stop().await;
+    }
+    assert_eq!(beside(&config, "earlier-acts-head-").len(), 1, "what was signed since the copy is known");
+    assert_eq!(beside(&config, "restored-").len(), 0, "it explains one start");
+    // The audit of a copy that somebody edited is not vouched for.
+    edit(&from, "UPDATE act SET doc = replace(doc, 'operator', 'nobody') WHERE n = 0");
+    crate::forged::list_anew(&from);
+    let (code, said) = restore(folder.path(), (&from, &keys), &aside.path().join("edited")).await;
+    assert_eq!((code, beside(&config, "restored-").len()), (76, 0), "{said}");
+}
+
+/// Whoever has this key signs the audit as it stands, and his head is the only one.
+async fn sign_with(key: &Identity, config: &Config, at: Timestamp) {
+    let store = store_of(config).await;
+    let state = store.acts_state().await.unwrap();
+    store.close().await.unwrap();
+    let head = AuditHead { v: 1, audit: "plans.example".into(), rows: state.rows, hash: state.hash, at };
+    let signed = hex(&enclose(&serde_json::to_vec(&head).unwrap(), key, at).unwrap());
+    let (rows, day) = (state.rows, Day::of(at).0);
+    edit(
+        &config.store_folder,
+        &format!("DELETE FROM act_head; INSERT INTO act_head (rows, day, signed) VALUES ({rows}, {day}, x'{signed}')"),
+    );
+}
+
+// Profile §8.16, §16.2
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_of_the_audit_by_a_former_key_beyond_its_end_is_named_and_nothing_is_signed_over_it() {
+    let (gateway, first) = with_mail().await;
+    assert_eq!(verified(&gateway.running).await, None);
+    let Fixture { folder: _folder, config, running, kept: _kept } = gateway;
+    running.stop().await;
+    let rows = acts_head(&beside(&config, "last-acts-head")[0]).rows;
+    let second = renewed(&config, 2).await;
+    mail(&second, "d").await;
+    let running = started(&second).await;
+    let (_, head) = head_of(&running, first).await;
+    let former = head.former.unwrap().remove(0);
+    assert_eq!(former.rows, Some(rows), "every head tells it");
+    suspend(&running, "鍵の交代の後").await;
+    assert_eq!(verified(&running).await, None);
+    running.stop().await;
+    // Dated back he says of no moment after his end; what lies beside the key says that another has signed since, and its end says the rest.
+    for beside_the_key in [true, false] {
+        for at in [ago(0), former.until - SignedDuration::from_secs(1)] {
+            if !beside_the_key {
+                for file in beside(&second, "last-acts-head") {
+                    std::fs::remove_file(file).unwrap();
+                }
+            }
+            sign_with(&key_of(&config), &second, at).await;
+            let running = started(&second).await;
+            suspend(&running, "署名されない").await;
+            let (_, what) = verified(&running).await.expect("it is named");
+            assert!(what.contains("replaced"), "{what}");
+            assert_eq!((heads(&running).await, apart(&running).await), (1, true));
+            running.stop().await;
+        }
+    }
+}
+
+// Profile §8.16
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_signed_no_evidence_has_its_end_told_from_its_first_start_on() {
+    let (gateway, first) = with_mail().await;
+    head_of(&gateway.running, first).await;
+    let Fixture { folder: _folder, config, running, kept: _kept } = gateway;
+    running.stop().await;
+    let second = renewed(&config, 2).await;
+    let mut file = None;
+    for n in 0..3 {
+        let running = started(&second).await;
+        suspend(&running, &format!("{n} 回目")).await;
+        assert_eq!(verified(&running).await, None);
+        let Reply::Authority { pem } = running.admin().answer(Request::EvidenceAuthority).await else {
+            panic!("a file")
+        };
+        assert!(pem.contains("Fumibako-Key-Replaced:"), "{pem}");
+        assert_eq!(*file.get_or_insert(pem.clone()), pem, "it ended when it did, whenever the gateway starts");
+        // What waits is looked for first.
+        let Reply::Audited(found) = running.admin().answer(Request::EvidenceVerify).await else { panic!("an audit") };
+        assert_eq!(found.faults, []);
+        running.stop().await;
+    }
+    let third = renewed(&second, 3).await;
+    mail(&third, "d").await;
+    let running = started(&third).await;
+    let (_, head) = head_of(&running, first).await;
+    let told: Vec<_> = head.former.iter().flatten().map(|one| one.key.clone()).collect();
+    let names = [&second, &config].map(|config| key_of(config).certificate().fingerprint_hex());
+    assert_eq!((head.size, told), (8, names.to_vec()));
+    running.stop().await;
+}
+
+// Profile §8.16
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_which_its_settings_say_that_it_was_replaced_does_not_start() {
+    let gateway = Fixture::start().await;
+    let Fixture { folder, config, running, kept: _kept } = gateway;
+    running.stop().await;
+    let file = folder.path().join("former.pem");
+    let key = key_of(&config);
+    let pem: String = key.chain().iter().map(fumibako_signer::Certificate::to_pem).collect();
+    let name = key.certificate().fingerprint_hex();
+    std::fs::write(&file, format!("Fumibako-Key-Replaced: {name} {}\n{pem}", Clock.now())).unwrap();
+    let evidence = fumibako_gateway::Evidence { former_authorities_file: file, ..config.evidence.clone() };
+    let refused = Gateway::start(Config { evidence, ..config }).await.err().map(|why| why.to_string());
+    let said = refused.unwrap_or_default();
+    assert!(said.contains("もう交代した") && said.contains(&name) && said.contains("very key"), "{said}");
+}
+
+// Profile §8.16: the file of a third key has to know of the second.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_does_not_know_of_the_one_before_it_does_not_start() {
+    let (gateway, _) = with_mail().await;
+    let Fixture { folder: _folder, config, running, kept: _kept } = gateway;
+    running.stop().await;
+    let second = renewed(&config, 2).await;
+    let running = started(&second).await;
+    running.stop().await;
+    // The authority of the first alone.
+    let third = renewed(&config, 3).await;
+    let refused = Gateway::start(third).await.err().map(|why| why.to_string()).unwrap_or_default();
+    assert!(refused.contains("認証局が設定にありません") && refused.contains("evidence authority"), "{refused}");
+}
+
+// Profile §8.20: a drill puts a backup back beside a gateway that goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_was_restored_elsewhere_explains_nothing_of_another_store() {
+    let aside = tempfile::tempdir().unwrap();
+    let (gateway, first) = with_mail().await;
+    let (from, keys) = (aside.path().join("copy"), aside.path().join("keys"));
+    let request = Request::Backup { to: from.clone(), keys: Some(keys.clone()) };
+    assert!(matches!(gateway.ask(request).await, Reply::BackedUp(_)));
+    let Fixture { folder, config, running, kept: _kept } = gateway;
+    running.stop().await;
+    mail(&config, "d").await;
+    let running = started(&config).await;
+    assert_eq!(head_of(&running, first).await.1.size, 8);
+    assert_eq!(verified(&running).await, None);
+    running.stop().await;
+    let drill = Config { store_folder: aside.path().join("drill"), ..config.clone() };
+    let (code, said) = restore(folder.path(), (&from, &keys), &drill.store_folder).await;
+    assert_eq!(code, 0, "{said}");
+    // The rows of the drill, in the store that goes on.
+    let rows = |folder: &Path| folder.join(fumibako_sqlite::DATABASE_FILE);
+    let whole = aside.path().join("whole");
+    std::fs::copy(rows(&config.store_folder), &whole).unwrap();
+    std::fs::copy(rows(&drill.store_folder), rows(&config.store_folder)).unwrap();
+    let running = started(&config).await;
+    let Reply::Audited(found) = running.admin().answer(Request::EvidenceVerify).await else { panic!("an audit") };
+    assert!(found.faults.iter().any(|fault| (fault.first, fault.last) == (6, 7)), "{found:?}");
+    assert!(verified(&running).await.is_some(), "nor of its audit");
+    running.stop().await;
+}
+
+// Profile §8.20
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_log_lost_is_known_once_a_backup_was_put_back_and_no_restore_forgets_an_earlier_one() {
+    let aside = tempfile::tempdir().unwrap();
+    let (gateway, first) = with_mail().await;
+    let (from, keys) = (aside.path().join("copy"), aside.path().join("keys"));
+    let request = Request::Backup { to: from.clone(), keys: Some(keys.clone()) };
+    assert!(matches!(gateway.ask(request).await, Reply::BackedUp(_)));
+    let Fixture { folder, config, running, kept: _kept } = gateway;
+    running.stop().await;
+    mail(&config, "d").await;
+    let running = started(&config).await;
+    assert_eq!(head_of(&running, first).await.1.size, 8);
+    edit(&config.store_folder, "BEGIN; DELETE FROM log_head; DELETE FROM log_tile; COMMIT;");
+    let Reply::Audited(found) = running.admin().answer(Request::EvidenceVerify).await else { panic!("an audit") };
+    assert!(found.faults.iter().any(|fault| fault.last == 7), "{found:?}");
+    running.stop().await;
+    assert_eq!(beside(&config, "lost-head-").len(), 1);
+    // The first of the two was never started.
+    for n in 0..2 {
+        let to = aside.path().join(format!("again-{n}"));
+        let (code, said) = restore(folder.path(), (&from, &keys), &to).await;
+        assert_eq!(code, 0, "{said}");
+    }
+    let again = Config { store_folder: aside.path().join("again-1"), ..config };
+    for _ in 0..2 {
+        let running = started(&again).await;
+        let Reply::Audited(found) = running.admin().answer(Request::EvidenceVerify).await else { panic!("an audit") };
+        let back = found.set_back.unwrap();
+        assert_eq!((found.faults, back.size, back.lost), (vec![], 6, Some(8)));
+        assert_eq!(back.earlier.iter().filter(|one| one.size == 6).count(), 1, "{back:?}");
+        running.stop().await;
+    }
+    assert_eq!(beside(&again, "lost-head-").len(), 0);
+}
