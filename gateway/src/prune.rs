@@ -1,8 +1,8 @@
 //! Evidence whose years are over goes (Profile §8.29): what a head of ours covers that was signed before that, and nothing else.
 
-use fumibako_model::log::Head;
-use fumibako_model::{AuditRow, Done, EvidenceTerm, Pruned, Pruning, What};
-use fumibako_store::{LISTED, Prunable, PruneOrder, Store, StoreError, WhichActs, hex};
+use fumibako_model::log::{Hash, Head, included, leaf};
+use fumibako_model::{AuditRow, Done, EvidenceTerm, LogEntry, Pruned, Pruning, What};
+use fumibako_store::{LISTED, Proof, Prunable, PruneOrder, Store, StoreError, WhichActs, hex};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::house::House;
@@ -16,15 +16,27 @@ pub(crate) async fn plan<S: Store>(house: &House<S>) -> Result<Option<Pruning>, 
     let term = house.config.evidence_term();
     let now = house.clock.now();
     let before = term.ends(now);
-    let Some(Prunable { from, until, head }) = house.store.prunable(before, now).await? else { return Ok(None) };
+    let Some(Prunable { from, until, head, last }) = house.store.prunable(before, now).await? else { return Ok(None) };
     let broken = |why: String| StoreError::Failed(format!("no evidence goes: {why}; see `evidence verify`"));
     let (Head { size, root, at, .. }, _) = house.keys.head_in_place(&head).map_err(|said| broken(said.en))?;
-    let known = house.store.continuation(until, until).await?.map(|(root, _)| hex(&root));
-    if size != until || known.as_ref() != Some(&root) {
+    let known = house.store.continuation(until, until).await?.map(|(root, _)| root);
+    let Some(known) = known.filter(|known| size == until && hex(known) == root) else {
         return Err(broken(format!("the first {until} pieces are not those that were signed for")));
-    }
-    // A clock that was set back may have signed later what stands before.
-    Ok((at < before).then(|| Pruning { from, until, root, signed: at, years: term.years() }))
+    };
+    let Some(last) = last.and_then(|last| written(&last, (until, &known))) else {
+        return Err(broken(format!("number {} is not the piece that was signed for", until.max(1) - 1)));
+    };
+    // A clock that was set back may have signed later what stands before; and who stole a former key may date back what he signs, not what
+    // the pieces say.
+    Ok((at < before && last < before).then(|| Pruning { from, until, root, signed: at, years: term.years() }))
+}
+
+/// When the last piece of a log of this size and root says that it was written down; none if it is another.
+fn written(last: &Proof, (size, root): (u64, &Hash)) -> Option<Timestamp> {
+    let n = size.checked_sub(1)?;
+    let piece: LogEntry = last.entry.parse().ok()?;
+    let is_it = included(&leaf(last.entry.as_bytes()), n, (size, root), &last.path);
+    (is_it && piece.n() == n).then(|| piece.at())
 }
 
 /// Lets it go, and what an earlier run did not end. `by` is whom the audit names.

@@ -200,7 +200,8 @@ impl Told {
         let untold = store.untold().await?;
         let mut all: Vec<_> = untold.heads.iter().filter_map(|head| signed(&head.as_slice())).chain(known).collect();
         all.sort_by_key(|one| one.head.size);
-        let words_from = words_from.unwrap_or(untold.words_from);
+        // What the first head said of it stands; the rows are asked where none says anything.
+        let words_from = all.iter().filter_map(|one| one.head.words_from).min().unwrap_or(untold.words_from);
         if let Some(former) = told {
             return Ok(Self { words_from, former, sealed_from, is_new: false });
         }

@@ -6,13 +6,14 @@ use fumibako_gateway::{Config, Gateway, Reply, Request, Running, evidence_author
 use fumibako_model::log::{FormerKey, Head, leaf};
 use fumibako_model::{EvidenceId, KeyStanding, Refusal, Witnesses};
 use fumibako_signer::{Identity, enclose, enclosed};
+use fumibako_sqlite::SqliteStore;
 use fumibako_store::bodies::Day;
-use fumibako_store::suite::{World, expire::send};
+use fumibako_store::suite::{World, domain, expire::send};
 use fumibako_store::{Logging, Store as _, Unlogged, hex};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::evidence::{copy, edit, head_of, with_mail};
-use crate::support::{Fixture, ago, store_of};
+use crate::support::{Fixture, ago, key_since, store_of};
 
 pub(crate) fn key_of(config: &Config) -> Identity {
     Identity::from_pem(&std::fs::read(&config.evidence.identity_file).unwrap(), None).unwrap()
@@ -243,4 +244,44 @@ async fn a_head_of_a_former_key_whose_clock_was_ahead_is_no_fault() {
     let former = newest.former.clone().unwrap().remove(0);
     assert!(newest.size == 14 && former.size == 12 && former.until < ahead, "{former:?}");
     running.stop().await;
+}
+
+/// A gateway with a bundle of today, and the evidence of it, whose key is of so many days ago.
+pub(crate) async fn under_an_old_key(days: i64) -> (Fixture, EvidenceId) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let first = send(&store, &World::with(&store).await, "a", ago(0)).await.evidence;
+    store.close().await.unwrap();
+    let from = folder.path().to_owned();
+    let gateway = Fixture::with_config(|config| {
+        config.store_folder = from;
+        std::fs::write(&config.evidence.identity_file, key_since(days).1.to_pem()).unwrap();
+    });
+    (gateway.await.keeping(folder), first)
+}
+
+// Profile §8.29: he may date back what he signs, and not what the pieces say.
+#[tokio::test(flavor = "multi_thread")]
+async fn heads_that_a_former_key_dates_back_let_no_young_evidence_go() {
+    let (gateway, first) = under_an_old_key(4 * 365).await;
+    let Fixture { folder: _folder, mut config, running, kept: _kept } = gateway;
+    config.evidence.keep_years = 2;
+    let key = key_of(&config);
+    let (_, two) = head_of(&running, first).await;
+    running.stop().await;
+    let second = renewed(&config, 2).await;
+    let would_go = async || {
+        let running = started(&second).await;
+        let Reply::Pruned(view) = running.admin().answer(Request::EvidencePrune { dry_run: true }).await else {
+            panic!("what would go")
+        };
+        running.stop().await;
+        view.pruning.map(|pruning| pruning.until)
+    };
+    assert_eq!((two.size, would_go().await), (2, None));
+    let at = ago(4 * 365 - 10);
+    let head = enclose(&serde_json::to_vec(&Head { at, ..two }).unwrap(), &key, at).unwrap();
+    let (day, head) = (Day::of(at).0, hex(&head));
+    edit(&second.store_folder, &format!("UPDATE log_head SET day = {day}, head = x'{head}'"));
+    assert_eq!(would_go().await, None, "it came today");
 }

@@ -105,7 +105,12 @@ pub(crate) fn ago(days: i64) -> Timestamp {
 
 /// A key that signs a log for a month already, as `init` would have made it then, and its authority.
 pub(crate) fn old_key() -> (Authority, Identity) {
-    let from = ago(30);
+    key_since(30)
+}
+
+/// The same for so many days.
+pub(crate) fn key_since(days: i64) -> (Authority, Identity) {
+    let from = ago(days);
     let authority = Authority::create("Evidence", from).unwrap();
     let request = authority::Request {
         common_name: "gateway",

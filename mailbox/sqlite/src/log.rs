@@ -194,7 +194,8 @@ pub(crate) async fn prove_life(readers: &SqlitePool, id: EvidenceId) -> Result<V
     Ok(life)
 }
 
-async fn one(
+/// A piece with its way to this head; none where hashes are missing.
+pub(crate) async fn one(
     readers: &SqlitePool,
     entry: String,
     (size, head, stamp): (u64, &[u8], Option<&Vec<u8>>),

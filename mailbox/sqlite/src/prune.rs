@@ -15,6 +15,7 @@ use crate::acts;
 use crate::command::Command;
 use crate::error::{Stop, store_error};
 use crate::ledger::Ledger;
+use crate::log;
 use crate::store::SqliteStore;
 use crate::unneeded::{self, Named, Unneeded};
 
@@ -47,7 +48,8 @@ pub(crate) async fn prunable(
 ) -> Result<Option<Prunable>, StoreError> {
     let (day, today) = (Day::of(before).0, Day::of(now).0);
     let found = sqlx::query!(
-        r#"SELECT h.size, h.head, (SELECT value FROM counter WHERE name = 'evidence_pruned') AS "pruned!: i64"
+        r#"SELECT h.size, h.head, (SELECT doc FROM evidence WHERE evidence.id = h.last) AS "last?: String",
+                  (SELECT value FROM counter WHERE name = 'evidence_pruned') AS "pruned!: i64"
            FROM (SELECT size, day, max(day) OVER (ORDER BY size) AS latest FROM log_head WHERE day <= ?) dated
            JOIN log_head h ON h.size = dated.size
            WHERE dated.day = dated.latest AND dated.latest < ?
@@ -59,7 +61,13 @@ pub(crate) async fn prunable(
         day
     );
     let found = found.fetch_optional(readers).await.map_err(store_error)?;
-    Ok(found.map(|row| Prunable { from: row.pruned.cast_unsigned(), until: row.size.cast_unsigned(), head: row.head }))
+    let Some(found) = found else { return Ok(None) };
+    let (from, until, head) = (found.pruned.cast_unsigned(), found.size.cast_unsigned(), found.head);
+    let last = match found.last {
+        Some(last) => log::one(readers, last, (until, &head, None)).await?,
+        None => None,
+    };
+    Ok(Some(Prunable { from, until, head, last }))
 }
 
 /// The last piece that was pruned, and how many were.

@@ -88,6 +88,8 @@ pub struct Prunable {
     pub until: u64,
     /// The signed head.
     pub head: Vec<u8>,
+    /// The last of the pieces with its way to that head, if it is there.
+    pub last: Option<Proof>,
 }
 
 /// Lets it go.
