@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fumibako_model::log::{Head, leaf};
+use fumibako_model::log::{Head, HeadBefore, leaf};
 use fumibako_model::{Domain, Done, Witnesses};
 use fumibako_signer::{Certificate, CertificateError, Identity};
 use fumibako_store::bodies::Day;
@@ -218,7 +218,10 @@ async fn cover<S: Store>(
     for entry in &entries {
         growth.push(leaf(entry.as_bytes()));
     }
-    let (head, signed) = witnessing.sign((growth.size(), hex(&growth.root())), keys, (log, witness), now)?;
+    let before = store.head_before(Day::of(now)).await?;
+    let before = before.map(|(size, head)| HeadBefore { size, sha256: fumibako_model::hash(&head) });
+    let over = Head { before, ..Head::over(log.to_string(), (growth.size(), hex(&growth.root())), now) };
+    let (head, signed) = witnessing.sign(over, keys, witness)?;
     let logging = Logging { day: Day::of(now), size: growth.size(), last, head: signed.clone(), tiles: growth.tiles() };
     store.keep_log(logging).await?;
     witnessing.signed(&head, signed);

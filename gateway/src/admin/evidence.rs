@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_model::log::SetBack;
+use fumibako_model::log::{Head, HeadBefore, SetBack};
 use fumibako_model::{Continuation, EvidenceId, Pruning, Refusal, What};
 use fumibako_signer::{TimeStamp, TimeStampError, Trust};
 use fumibako_store::{
@@ -82,6 +82,7 @@ impl<S: Store> Admin<S> {
             match judged {
                 Ok(head) => {
                     good = kept.size;
+                    rows.extend(taken_out(&head, &heads));
                     counted.push(head);
                 }
                 Err(Said { ja, en }) => {
@@ -191,6 +192,21 @@ impl<S: Store> Admin<S> {
         let between = between.iter().map(|hash| hex(hash)).collect();
         Ok(Reply::Continues(Continuation { v: 1, earlier: given, later: STANDARD.encode(newest), between }))
     }
+}
+
+/// Profile §8.13: the head that this one says stands before it does not stand there.
+fn taken_out(head: &Head, heads: &[KeptHead]) -> Option<Tampered> {
+    let HeadBefore { size, sha256 } = head.before.as_ref()?;
+    let is_it = |kept: &KeptHead| kept.size == *size && fumibako_model::hash(&kept.head) == *sha256;
+    let last = size.max(&1) - 1;
+    (!heads.iter().any(is_it)).then(|| {
+        let at = head.at;
+        let said = Said::new(
+            format!("{at} の署名が前にあると示す署名（証跡 {size} 件に対するもの）がないか、別のものです。バックアップと比べてください"),
+            format!("the head over {size} pieces is not there, or is another, which the one of {at} says stands before it: compare with a backup"),
+        );
+        about(said, (last, last), None)
+    })
 }
 
 /// What is wrong with these numbers, and with this row.

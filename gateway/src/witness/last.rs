@@ -373,33 +373,28 @@ impl Witnessing {
         &mut self,
         store: &S,
         keys: &Keys,
-        by: (&Domain, &Identity),
+        (log, witness): (&Domain, &Identity),
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let size = store.log_state().await?.size;
-        let (_, signed) = self.sign((size, root(store, size).await?), keys, by, now)?;
+        let over = Head::over(log.to_string(), (size, root(store, size).await?), now);
+        let (_, signed) = self.sign(over, keys, witness)?;
         self.to_put.set(signed);
         Ok(())
     }
 
-    /// Signs for so many pieces with this root, and tells what every head does.
-    pub(super) fn sign(
-        &self,
-        (size, root): (u64, String),
-        keys: &Keys,
-        (log, witness): (&Domain, &Identity),
-        now: Timestamp,
-    ) -> Result<(Head, Vec<u8>), StoreError> {
+    /// Signs it, and tells what every head does.
+    pub(super) fn sign(&self, over: Head, keys: &Keys, witness: &Identity) -> Result<(Head, Vec<u8>), StoreError> {
         let head = Head {
             set_back: self.set_back.clone(),
             words_from: Some(self.words_from),
             former: Some(keys.former()),
             sealed_from: self.seal.as_ref().map(|_| self.sealed_from),
-            ..Head::over(log.to_string(), (size, root), now)
+            ..over
         };
         let failed = |why: &dyn std::fmt::Display| StoreError::Failed(why.to_string());
         let octets = serde_json::to_vec(&head).map_err(|why| failed(&why))?;
-        let signed = enclose(&octets, witness, now).map_err(|why| failed(&why))?;
+        let signed = enclose(&octets, witness, head.at).map_err(|why| failed(&why))?;
         Ok((head, signed))
     }
 

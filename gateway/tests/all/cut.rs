@@ -5,10 +5,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_gateway::{Audited, Config, Gateway, Reply, Request, Running};
 use fumibako_model::log::{Head, leaf};
-use fumibako_signer::enclosed;
+use fumibako_signer::{enclose, enclosed};
+use fumibako_store::bodies::Day;
 use fumibako_store::hex;
+use jiff::SignedDuration;
 
 use crate::evidence::{edit, head_of, with_mail};
+use crate::keys::{key_of, mail, under_an_old_key};
 use crate::support::Fixture;
 
 /// Another recipient in the first piece, in words and columns.
@@ -206,4 +209,44 @@ async fn evidence_that_went_by_a_piece_dated_ahead_is_named() {
         edit(&gateway.config.store_folder, then);
     }
     gateway.running.stop().await;
+}
+
+// Profile §8.13, §8.15
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_that_is_taken_out_from_between_others_is_named_by_the_one_after_it() {
+    let (gateway, first) = under_an_old_key(30).await;
+    let (_, two) = head_of(&gateway.running, first).await;
+    let Fixture { folder: _folder, config, running, kept: _kept } = gateway;
+    running.stop().await;
+    // It is of yesterday, and stays where another comes.
+    let at = two.at - SignedDuration::from_hours(24);
+    let resigned =
+        |at| enclose(&serde_json::to_vec(&Head { at, ..two.clone() }).unwrap(), &key_of(&config), at).unwrap();
+    let signed = resigned(at);
+    edit(&config.store_folder, &format!("UPDATE log_head SET day = day - 1, head = x'{}'", hex(&signed)));
+    mail(&config, "d").await;
+    let running = started(&config).await;
+    let (_, four) = head_of(&running, first).await;
+    let before = four.before.clone().expect("it says what stands before it");
+    let sum = fumibako_model::hash(&signed);
+    assert_eq!((two.before.clone(), four.size, before.size, before.sha256), (None, 4, 2, sum));
+    assert_eq!(audited(&running).await.faults, []);
+    running.stop().await;
+    // Taken out; another of ours in its place, over the same; and as it was.
+    let other = hex(&resigned(at - SignedDuration::from_secs(1)));
+    let taken = "CREATE TABLE taken AS SELECT * FROM log_head WHERE size = 2; DELETE FROM log_head WHERE size = 2";
+    let another = format!(
+        "INSERT INTO log_head SELECT * FROM taken;
+         UPDATE log_head SET head = x'{other}', day = {} WHERE size = 2",
+        Day::of(at - SignedDuration::from_secs(1)).0
+    );
+    let back = "DELETE FROM log_head WHERE size = 2; INSERT INTO log_head SELECT * FROM taken";
+    for (edited, named) in [(taken, 1), (another.as_str(), 1), (back, 0)] {
+        edit(&config.store_folder, edited);
+        let running = started(&config).await;
+        let found = audited(&running).await.faults;
+        let missing = found.iter().filter(|fault| fault.what.contains("over 2 pieces is not there, or is another"));
+        assert_eq!((missing.count(), found.len()), (named, named), "{edited}: {found:?}");
+        running.stop().await;
+    }
 }

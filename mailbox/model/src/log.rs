@@ -50,6 +50,19 @@ pub struct Head {
     /// this was said have none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sealed_from: Option<u64>,
+    /// The head after which it stands in the log, and which stays there as long as it does (Profile §8.13). The first has none before it, and
+    /// heads that were signed before this was said do not say it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub before: Option<HeadBefore>,
+}
+
+/// The head that stands before another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeadBefore {
+    /// Pieces under it.
+    pub size: u64,
+    /// SHA-256 of it, with its signature, in hex.
+    pub sha256: String,
 }
 
 /// A key that another took the place of, and how far its word goes.
@@ -82,6 +95,7 @@ impl Head {
             words_from: None,
             former: None,
             sealed_from: None,
+            before: None,
         }
     }
 }

@@ -6,7 +6,7 @@ use fumibako_model::log::{Growth, Hash, Nodes, Tile};
 use fumibako_model::{EvidenceId, LogEntry};
 use fumibako_store::bodies::Day;
 use fumibako_store::{LISTED, LogState, Logging, Proof, StoreError, Unlogged, Untold, Which, unhex};
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::{SqliteConnection, SqliteExecutor, SqlitePool};
 
 use crate::erased;
 use crate::error::{Stop, store_error, unreadable};
@@ -126,6 +126,26 @@ pub(crate) fn replaced(today: Day, newest: &[Known]) -> Option<i64> {
     loose.filter(|head| head.day == today).last().map(|head| head.size)
 }
 
+/// The last heads, the newest first. What was pruned is known by its head, which stays (Profile §8.29).
+async fn known(rows: impl SqliteExecutor<'_>) -> sqlx::Result<Vec<Known>> {
+    let newest = sqlx::query!(
+        r#"SELECT size, day AS "day!: i32", stamp IS NOT NULL OR
+                  size <= (SELECT value FROM counter WHERE name = 'evidence_pruned') AS "stays!: bool"
+           FROM log_head ORDER BY size DESC LIMIT ?"#,
+        REPLACED
+    );
+    let newest = newest.fetch_all(rows).await?.into_iter();
+    Ok(newest.map(|row| Known { size: row.size, day: Day(row.day), stays: row.stays }).collect())
+}
+
+/// The head after which one of this day would stand.
+pub(crate) async fn before(readers: &SqlitePool, day: Day) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
+    let first = replaced(day, &known(readers).await.map_err(store_error)?).unwrap_or(i64::MAX);
+    let found = sqlx::query!("SELECT size, head FROM log_head WHERE size < ? ORDER BY size DESC LIMIT 1", first);
+    let found = found.fetch_optional(readers).await.map_err(store_error)?;
+    Ok(found.map(|found| (found.size.cast_unsigned(), found.head)))
+}
+
 /// Keeps tiles and head.
 pub(crate) async fn write(rows: &mut SqliteConnection, logging: &Logging) -> Result<(), Stop> {
     for tile in &logging.tiles {
@@ -136,16 +156,7 @@ pub(crate) async fn write(rows: &mut SqliteConnection, logging: &Logging) -> Res
     }
     beyond(rows, logging.size).await?;
     let (size, last, head) = (logging.size.cast_signed(), logging.last.0, &logging.head);
-    // What was pruned is known by its head, which stays (Profile §8.29).
-    let newest = sqlx::query!(
-        r#"SELECT size, day AS "day!: i32", stamp IS NOT NULL OR
-                  size <= (SELECT value FROM counter WHERE name = 'evidence_pruned') AS "stays!: bool"
-           FROM log_head ORDER BY size DESC LIMIT ?"#,
-        REPLACED
-    );
-    let newest = newest.fetch_all(&mut *rows).await?;
-    let known = newest.into_iter().map(|row| Known { size: row.size, day: Day(row.day), stays: row.stays });
-    if let Some(first) = replaced(logging.day, &known.collect::<Vec<_>>()) {
+    if let Some(first) = replaced(logging.day, &known(&mut *rows).await?) {
         sqlx::query!("DELETE FROM log_head WHERE size >= ?", first).execute(&mut *rows).await?;
     }
     sqlx::query!("INSERT INTO log_head (size, day, last, head) VALUES (?, ?, ?, ?)", size, logging.day.0, last, head)

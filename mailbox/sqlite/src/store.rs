@@ -383,6 +383,10 @@ impl Store for SqliteStore {
         log::unlogged(&self.readers).await
     }
 
+    async fn head_before(&self, day: Day) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
+        log::before(&self.readers, day).await
+    }
+
     async fn keep_log(&self, logging: Logging) -> Result<(), StoreError> {
         self.change(|reply| Command::Log(Box::new(logging), reply)).await
     }

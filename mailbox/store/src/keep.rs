@@ -289,6 +289,9 @@ pub trait Store: Send + Sync + 'static {
     /// Evidence that no signed head covers yet, if there is any.
     fn unlogged(&self) -> impl Future<Output = Result<Option<Unlogged>, StoreError>> + Send;
 
+    /// Pieces under the head after which one of this day would stand, and that head.
+    fn head_before(&self, day: Day) -> impl Future<Output = Result<Option<(u64, Vec<u8>)>, StoreError>> + Send;
+
     /// Keeps what the log became (Profile §8.13).
     fn keep_log(&self, logging: Logging) -> impl Future<Output = Result<(), StoreError>> + Send;
 
