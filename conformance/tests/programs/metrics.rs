@@ -5,8 +5,9 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use fumibako_conformance::{Deadline, Gateway, Letter, Mailbox, Receipt, Submission};
+use fumibako_conformance::{Deadline, Gateway, Letter, Mailbox, Receipt, Submission, now};
 use fumibako_model::Refusal;
+use jiff::SignedDuration;
 
 use crate::world::World;
 
@@ -33,6 +34,22 @@ fn samples(text: &str) -> BTreeMap<String, String> {
     samples
 }
 
+/// The recipient's receipts: what is refused again is the same that changed nothing; what comes second is another.
+fn acknowledges(world: &World, letter: &Letter) {
+    let (sender, recipient) = (&world.sender, &world.recipient);
+    let mut session = Submission::of(&world.gateway.submission(), recipient).expect("it opens");
+    let good = Receipt::of(letter, recipient, sender);
+    let of = |digest: &str| Receipt { digest: digest.into(), ..good.clone() }.signed(&recipient.identity);
+    let wrong = of("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=");
+    let second = good.clone().dated(now() - SignedDuration::from_mins(1)).signed(&recipient.identity);
+    for (octets, code) in
+        [(of("AAAA"), 550), (wrong.clone(), 550), (wrong, 550), (of(&good.digest), 250), (second, 250)]
+    {
+        let reply = session.send(&recipient.address(), &[&sender.address()], &octets).expect("it is answered");
+        assert_eq!(reply.code, code, "{reply}");
+    }
+}
+
 // Profile §8.27
 #[test]
 fn a_monitor_of_this_machine_reads_what_happened_and_of_nobody() {
@@ -50,15 +67,7 @@ fn a_monitor_of_this_machine_reads_what_happened_and_of_nobody() {
     world.deliver(&world.plan());
     let mut session = Submission::open(&world.gateway.submission()).expect("it opens");
     assert_eq!(session.login(&sender.login, "a guess").expect("it is answered").code, 535);
-    let mut session = Submission::of(&world.gateway.submission(), recipient).expect("it opens");
-    let good = Receipt::of(&letter, recipient, sender);
-    for (digest, code) in
-        [("AAAA", 550), ("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=", 550), (good.digest.as_str(), 250)]
-    {
-        let octets = Receipt { digest: digest.into(), ..good.clone() }.signed(&recipient.identity);
-        let reply = session.send(&recipient.address(), &[&sender.address()], &octets).expect("it is answered");
-        assert_eq!(reply.code, code, "{reply}");
-    }
+    acknowledges(&world, &letter);
     let mut mailbox = Mailbox::of(&world.gateway.mailboxes(), recipient).expect("it opens");
     for command in ["SELECT INBOX", "FETCH 2 BODY[]", "NOOP"] {
         mailbox.command(command).expect("it is answered");
@@ -79,24 +88,25 @@ fn a_monitor_of_this_machine_reads_what_happened_and_of_nobody() {
     for (name, value) in [
         ("fumibako_messages_accepted_total{kind=\"bundle\"}", "3"),
         ("fumibako_messages_accepted_total{kind=\"receipt\"}", "1"),
-        ("fumibako_messages_repeated_total", "1"),
+        ("fumibako_messages_repeated_total", "2"),
         ("fumibako_bundles_delivered_total", "2"),
         ("fumibako_receipts_taken_total", "1"),
-        ("fumibako_receipts_refused_total", "2"),
+        ("fumibako_receipts_refused_total", "3"),
         ("fumibako_bundles_handed_over_total", "1"),
         ("fumibako_reports_filed_total{report=\"handed-over\"}", "1"),
         ("fumibako_logins_total{outcome=\"refused\"}", "1"),
         ("fumibako_evidence_rows", "6"),
-        ("fumibako_answer_seconds_count", "4"),
-        ("fumibako_answer_seconds_bucket{le=\"+Inf\"}", "4"),
+        ("fumibako_answer_seconds_count", "5"),
+        ("fumibako_answer_seconds_bucket{le=\"+Inf\"}", "5"),
         ("fumibako_connections_total{door=\"imap\"}", "1"),
         ("fumibako_connections_open", "3"),
         ("fumibako_expiry_doubted", "0"),
         ("fumibako_days_stuck", "0"),
-        (&refused, "1"),
+        (&refused, "2"),
     ] {
         assert_eq!(found.get(name).map(String::as_str), Some(value), "{name} in\n{text}");
     }
+    assert_eq!(world.gateway.status()["receipts_refused"], 3, "as it is counted here");
     for secret in [&sender.number, &recipient.number, &sender.login, "plans.example", letter.message_id()] {
         assert!(!text.contains(secret), "{secret} in\n{text}");
     }

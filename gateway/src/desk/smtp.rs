@@ -107,17 +107,21 @@ impl<S: Store> SmtpDesk<S> {
 
     /// Profile §8.4, §8.24: what changes nothing is kept all the same, with its reason.
     async fn note(&self, receipt: Option<RefusedReceipt>, refused: &Refused) {
-        let (house, row) = (&self.entry.house, refused.why.row());
+        let row = refused.why.row();
         let Some(receipt) = receipt.filter(|_| !row.retryable()) else { return };
-        house.counts.receipts_refused.inc();
         tracing::info!(original = receipt.original, login = %receipt.login, code = row.code, "receipt.refused");
         self.keep_note(Some(receipt), row.code).await;
     }
 
+    /// Profile §8.27: counted once, as `status` counts its rows, whatever was wrong with it and however often it comes.
     async fn keep_note(&self, receipt: Option<RefusedReceipt>, code: &str) {
         let (house, Some(receipt)) = (&self.entry.house, receipt) else { return };
-        if let Err(error) = house.store.note_refused(RefusedReceipt { code: code.into(), ..receipt }).await {
-            house.refusal_of(error);
+        match house.store.note_refused(RefusedReceipt { code: code.into(), ..receipt }).await {
+            Ok(true) => {
+                house.counts.receipts_refused.inc();
+            }
+            Ok(false) => {}
+            Err(error) => drop(house.refusal_of(error)),
         }
     }
 

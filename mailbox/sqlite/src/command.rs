@@ -53,7 +53,7 @@ pub(crate) enum Command {
     Papers(Vec<Paper>, Reply<()>),
     Stamp((u64, Vec<u8>), Vec<u8>, Reply<()>),
     Prune(Box<prune::Order>, Reply<u64>),
-    NoteRefused(Box<RefusedReceipt>, Reply<()>),
+    NoteRefused(Box<RefusedReceipt>, Reply<bool>),
     /// Files a letter about something due.
     Report(Box<report::Order>, Octets, Timestamp, Reply<bool>),
     /// It is due no more, or later; nothing is filed.
@@ -299,15 +299,15 @@ impl Command {
             Self::TurnNotices(_, reply) => reply.send(failed),
             Self::Expire(_, reply) | Self::Hold(_, reply) | Self::Prune(_, reply) => reply.send(failed),
             Self::HandOver(_, _, _, _, reply) | Self::Expunge(_, _, _, reply) => reply.send(failed),
-            Self::Report(_, _, _, reply) | Self::SubscribeAgent(_, _, _, reply) | Self::Settle(_, reply) => {
-                reply.send(failed);
-            }
+            Self::Report(_, _, _, reply)
+            | Self::SubscribeAgent(_, _, _, reply)
+            | Self::Settle(_, reply)
+            | Self::NoteRefused(_, reply) => reply.send(failed),
             Self::Delete(_, _, reply)
             | Self::Log(_, reply)
             | Self::NoteSent(_, _, _, reply)
             | Self::Papers(_, reply)
             | Self::Stamp(_, _, reply)
-            | Self::NoteRefused(_, reply)
             | Self::Rename(_, _, _, reply)
             | Self::Subscribe(_, _, _, reply)
             | Self::Annotate(_, _, _, reply)

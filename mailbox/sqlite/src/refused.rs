@@ -16,15 +16,15 @@ const A_DAY: i64 = 100;
 /// Days for which the counts are kept.
 const COUNTED_DAYS: i32 = 400;
 
-/// Keeps one, once for each reason; the oldest go.
-pub(crate) async fn note(rows: &mut SqliteConnection, one: &RefusedReceipt) -> Result<(), Stop> {
+/// Keeps one, once for each reason; the oldest go. Says whether it was new.
+pub(crate) async fn note(rows: &mut SqliteConnection, one: &RefusedReceipt) -> Result<bool, Stop> {
     let known = sqlx::query_scalar!(
         r#"SELECT count(*) AS "known!: i64" FROM refused_receipt WHERE sha256 = ? AND code = ?"#,
         one.sha256,
         one.code
     );
     if known.fetch_one(&mut *rows).await? > 0 {
-        return Ok(());
+        return Ok(false);
     }
     let (day, login, repeated) = (Day::of(one.at).0, one.login.to_string(), one.code == OUTRUN);
     let has_row = sqlx::query_scalar!(
@@ -42,7 +42,7 @@ pub(crate) async fn note(rows: &mut SqliteConnection, one: &RefusedReceipt) -> R
     }
     let oldest = day - COUNTED_DAYS;
     sqlx::query!("DELETE FROM refused_daily WHERE day < ?", oldest).execute(rows).await?;
-    Ok(())
+    Ok(true)
 }
 
 async fn insert(rows: &mut SqliteConnection, one: &RefusedReceipt, login: &str) -> Result<(), Stop> {

@@ -427,7 +427,7 @@ impl Store for SqliteStore {
         self.change(|reply| Command::Stamp(head, stamp, reply)).await
     }
 
-    async fn note_refused(&self, receipt: RefusedReceipt) -> Result<(), StoreError> {
+    async fn note_refused(&self, receipt: RefusedReceipt) -> Result<bool, StoreError> {
         self.change(|reply| Command::NoteRefused(Box::new(receipt), reply)).await
     }
 

@@ -332,8 +332,8 @@ pub trait Store: Send + Sync + 'static {
     /// Keeps a time stamp over such a head; not over another that took its place.
     fn keep_stamp(&self, head: (u64, Vec<u8>), stamp: Vec<u8>) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Keeps it that a receipt was refused: once each, the latest 100,000 of them.
-    fn note_refused(&self, receipt: RefusedReceipt) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Keeps it that a receipt was refused: once each, the latest 100,000 of them. Says whether it was new.
+    fn note_refused(&self, receipt: RefusedReceipt) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Receipts that were refused, the latest first, at most [`LISTED`](crate::LISTED).
     fn refused_receipts(&self) -> impl Future<Output = Result<RefusedReceipts, StoreError>> + Send;

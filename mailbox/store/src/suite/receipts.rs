@@ -289,18 +289,18 @@ pub async fn refused_receipts_of_a_login_have_so_many_rows_a_day_and_then_a_coun
             sha256: name,
             code: code.into(),
         };
-        store.note_refused(one).await.unwrap();
+        store.note_refused(one).await.unwrap()
     };
     let note = async |login, at, name| note_as(Refusal::MandateScope.row().code, login, at, name).await;
     let agent = Party::Agent(super::kawara());
     // An office of two PCs, whose receipts come twice, loses no refusal by it.
     for number in 0..102 {
-        note_as(OUTRUN, agent.clone(), now(), format!("second {number}")).await;
+        assert!(note_as(OUTRUN, agent.clone(), now(), format!("second {number}")).await);
     }
     for number in 0..103 {
-        note(agent.clone(), now(), number.to_string()).await;
+        assert!(note(agent.clone(), now(), number.to_string()).await, "new, with a row or without");
     }
-    note(agent.clone(), now(), "7".into()).await;
+    assert!(!note(agent.clone(), now(), "7".into()).await, "there is a row for it");
     note(Party::Office(sakura()), now(), "own".into()).await;
     note(agent.clone(), now() + jiff::SignedDuration::from_hours(24), "next day".into()).await;
     let kept = store.refused_receipts().await.unwrap();
