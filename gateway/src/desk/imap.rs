@@ -200,8 +200,12 @@ impl<S: Store> ImapDesk<S> {
                 .map(|Quota { used, limit }| Answer::Quota(Some(QuotaRoot { name: String::new(), used, limit }))),
             Ask::Annotations(folder) => store.annotations(office, folder).await.map(Answer::Annotations),
             Ask::Annotate(folder, entries) => store.annotate(office, folder, entries).await.map(|()| Answer::Done),
-            Ask::Delete(folder) => store.delete(office, folder).await.map(|()| Answer::Done),
-            Ask::Rename { from, to } => store.rename(office, from, to, now).await.map(|()| Answer::Done),
+            Ask::Delete(folder) => {
+                store.delete(doer, folder).await.map(|taken| self.taken(office, taken)).map(|()| Answer::Done)
+            }
+            Ask::Rename { from, to } => {
+                store.rename(doer, from, to, now).await.map(|taken| self.taken(office, taken)).map(|()| Answer::Done)
+            }
             Ask::Subscribe { folder, wanted } => store.subscribe(office, folder, wanted).await.map(|()| Answer::Done),
         };
         answer.map_err(|error| house.refusal_of(error))
@@ -260,7 +264,9 @@ impl<S: Store> ImapDesk<S> {
         self.put_aside(flags, date, now)?;
         // The memory stays granted until the store has answered.
         let (drafts, _granted): (_, Vec<Grant>) = std::mem::take(&mut self.aside).into_iter().unzip();
-        let (validity, uids) = self.entry.house.store.append(doer, Deposit { folder, drafts, replaces }, now).await?;
+        let (office, deposit) = (doer.office, Deposit { folder, drafts, replaces });
+        let taken = self.entry.house.store.append(doer, deposit, now).await?;
+        let (validity, uids) = self.taken(office, taken);
         Ok(Answer::Appended(validity, uids))
     }
 

@@ -216,7 +216,8 @@ async fn copy<S: Store>(
         drafts.push(Draft { flags, date: entry.received_at, message_id: message_id_of(&octets), body });
         copied.push(uid);
     }
-    let (validity, placed) = house.store.append(office, Deposit { folder: to, drafts, replaces: None }, now).await?;
+    let filed = house.store.append(office, Deposit { folder: to, drafts, replaces: None }, now).await?;
+    let (validity, placed) = filed.answer;
     Ok(Answer::Copied(validity, copied.into_iter().zip(placed).collect()))
 }
 

@@ -134,6 +134,43 @@ async fn what_one_party_got_no_other_takes() {
     assert_eq!((told.len(), told.iter().collect::<BTreeSet<_>>().len()), (4, 4), "each once: {told:?}");
 }
 
+// Profile §8.10; RFC 8508 §3; RFC 9051 §6.3.5, §6.3.6
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_way_it_leaves_its_folder_it_is_taken_by_who_got_it() {
+    let ids = ["replaced", "by-the-agent", "replaced-by-it", "in-a-folder", "with-inbox", "unread"];
+    let gateway = holding(&ids).await;
+    gateway.with_agent().await;
+    let mandate = gateway.mandated(RECIPIENT, &[Scope::Receive]).await;
+    let (mut office, mut agent) = (Office.reads(&gateway).await, Agent.reads(&gateway).await);
+    peek(&mut office, "1:2,4:5").await;
+    peek(&mut agent, "2:3,5").await;
+    let replace = |uid: u32| format!("UID REPLACE {uid} Archive {{17+}}\r\nSubject: note\r\n\r\n");
+    ok(&mut office, &replace(1)).await;
+    for uid in [2, 3] {
+        ok(&mut agent, &replace(uid)).await;
+    }
+    ok(&mut office, "CREATE own").await;
+    ok(&mut office, "UID MOVE 4 own").await;
+    let mut handed = vec![("replaced", None), ("by-the-agent", Some(mandate)), ("replaced-by-it", Some(mandate))];
+    handed.push(("in-a-folder", None));
+    let expected = |handed: &[(&str, _)]| handed.iter().map(|(id, by)| ((*id).to_owned(), *by)).collect();
+    assert_eq!(handed_over(&gateway).await, expected(&handed));
+    ok(&mut office, "RENAME INBOX old").await;
+    handed.push(("with-inbox", None));
+    assert_eq!(handed_over(&gateway).await, expected(&handed));
+    // What goes with its folder was looked at there.
+    ok(&mut office, "EXAMINE old").await;
+    peek(&mut office, "1:*").await;
+    ok(&mut office, "DELETE old").await;
+    handed.push(("unread", None));
+    assert_eq!(handed_over(&gateway).await, expected(&handed));
+    assert_eq!(told(&gateway).await.len(), 2, "what the agent collected");
+    for _ in 0..2 {
+        office.imap("b", "NOOP").await;
+    }
+    assert_eq!(handed_over(&gateway).await, expected(&handed));
+}
+
 // Profile §8.10, §13.8
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_agent_got_under_a_mandate_that_ended_it_does_not_take_under_another() {

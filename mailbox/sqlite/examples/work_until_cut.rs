@@ -135,7 +135,7 @@ async fn draft(work: Arc<Work>) {
         let flags = NamedFlags { system: Flags::DRAFT.system, keywords: Vec::new() };
         let draft = Draft { flags, date: now(), message_id: Some(id.clone()), body };
         let deposit = Deposit::of(folder("Drafts"), draft);
-        let uid = work.store.append(himawari(), deposit, now()).await.unwrap().1[0];
+        let uid = work.store.append(himawari(), deposit, now()).await.unwrap().answer.1[0];
         say(&format!("drafted {uid} {id}"));
         number += 1;
         drop(day);

@@ -181,11 +181,6 @@ async fn forget_ranges(rows: &mut SqliteConnection, folder: FolderId) -> Result<
 /// late receipt still finds its bundle.
 pub(crate) async fn forget(rows: &mut SqliteConnection, gone: &[Standing]) -> Result<(), Stop> {
     let messages = serde_json::to_string(&gone.iter().map(|entry| entry.message).collect::<BTreeSet<_>>())?;
-    forget_all(rows, &messages).await
-}
-
-/// The same, of messages named in a JSON array.
-pub(crate) async fn forget_all(rows: &mut SqliteConnection, messages: &str) -> Result<(), Stop> {
     sqlx::query!(
         "UPDATE message SET stored = 0 WHERE id IN (SELECT value FROM json_each(?))
              AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.message = message.id)

@@ -26,11 +26,11 @@ use crate::{
 pub(crate) enum Command {
     /// Of a receipt with what is kept of it beside its evidence.
     Deliver(Facts, Octets, Option<Vec<u8>>, Timestamp, Reply<Delivery>),
-    /// Answers with the UIDs, and which of the bodies are kept.
-    Append(Doer, OwnMessages, Vec<Octets>, Timestamp, Reply<(UidValidity, Vec<(Uid, bool)>)>),
+    Append(Doer, OwnMessages, Vec<Octets>, Timestamp, Reply<Filed>),
     Create(OfficeNumber, FolderName, Reply<FolderId>),
-    Delete(OfficeNumber, FolderName, Reply<()>),
-    Rename(OfficeNumber, [FolderName; 2], Timestamp, Reply<()>),
+    /// Answers, as the next one, with the bundles that were handed over by it.
+    Delete(Doer, FolderName, Reply<Vec<MessageId>>),
+    Rename(Doer, [FolderName; 2], Timestamp, Reply<Vec<MessageId>>),
     Subscribe(OfficeNumber, FolderName, bool, Reply<()>),
     /// The most names it may say that of; answers whether that changed anything.
     SubscribeAgent(AgentId, (FolderName, bool), usize, Reply<bool>),
@@ -65,6 +65,9 @@ pub(crate) enum Command {
     /// Ends the writer once everything before it is answered.
     Close(Reply<()>),
 }
+
+/// The UIDs of what was filed and which of the bodies are kept, and whether what it replaced was handed over by it.
+pub(crate) type Filed = (UidValidity, Vec<(Uid, bool)>, Vec<MessageId>);
 
 /// What an office puts into one of its folders, but for the octets.
 pub(crate) struct OwnMessages {
@@ -226,12 +229,12 @@ impl Command {
             },
             Self::Append(doer, own, bodies, now, reply) => {
                 let places = bodies.iter().map(Octets::place).collect::<Result<Vec<_>, _>>()?;
-                reply.told(folder::append(rows, doer, own, &places, *now).await)
+                reply.told(folder::append(rows, roll, (doer, *now), own, &places).await)
             }
             Self::Create(office, name, reply) => reply.told(tree::create(rows, *office, name).await),
-            Self::Delete(office, name, reply) => reply.told(tree::delete(rows, *office, name).await),
-            Self::Rename(office, [from, to], now, reply) => {
-                reply.told(tree::rename(rows, *office, (from, to), *now).await)
+            Self::Delete(doer, name, reply) => reply.told(tree::delete(rows, roll, doer, name).await),
+            Self::Rename(doer, [from, to], now, reply) => {
+                reply.told(tree::rename(rows, roll, (doer, *now), (from, to)).await)
             }
             Self::Subscribe(office, name, wanted, reply) => {
                 reply.told(tree::subscribe(rows, *office, name, *wanted).await)
@@ -298,17 +301,18 @@ impl Command {
             Self::Describe(_, reply) => reply.send(failed),
             Self::TurnNotices(_, reply) => reply.send(failed),
             Self::Expire(_, reply) | Self::Hold(_, reply) | Self::Prune(_, reply) => reply.send(failed),
-            Self::HandOver(_, _, _, _, reply) | Self::Expunge(_, _, _, reply) => reply.send(failed),
+            Self::HandOver(_, _, _, _, reply)
+            | Self::Expunge(_, _, _, reply)
+            | Self::Rename(_, _, _, reply)
+            | Self::Delete(_, _, reply) => reply.send(failed),
             Self::Report(_, _, _, reply)
             | Self::SubscribeAgent(_, _, _, reply)
             | Self::Settle(_, reply)
             | Self::NoteRefused(_, reply) => reply.send(failed),
-            Self::Delete(_, _, reply)
-            | Self::Log(_, reply)
+            Self::Log(_, reply)
             | Self::NoteSent(_, _, _, reply)
             | Self::Papers(_, reply)
             | Self::Stamp(_, _, reply)
-            | Self::Rename(_, _, _, reply)
             | Self::Subscribe(_, _, _, reply)
             | Self::Annotate(_, _, _, reply)
             | Self::Amend(_, reply)

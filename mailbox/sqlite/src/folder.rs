@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use fumibako_model::{Flags, FolderId, NOTICES, OfficeNumber, Refusal, STANDARD_FOLDERS, Uid, UidValidity};
+use fumibako_model::{Flags, FolderId, NOTICES, OfficeNumber, Refusal, Roll, STANDARD_FOLDERS, Uid};
 use fumibako_store::bodies::Place;
 use fumibako_store::{Doer, MARKS, draft_flags};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
-use crate::command::OwnMessages;
+use crate::command::{Filed, OwnMessages};
 use crate::error::Stop;
 use crate::ledger::{Body, Ledger, Wake, sent_key};
-use crate::{acts, change};
+use crate::{acts, change, handover};
 
 /// The folders every office has, for these new ones.
 pub(crate) async fn make_standard(rows: &mut SqliteConnection, offices: &[i64]) -> Result<(), Stop> {
@@ -71,14 +71,14 @@ pub(crate) async fn make(rows: &mut SqliteConnection, offices: &[i64], names: &[
 }
 
 /// Puts an office's own messages into one of its folders, and takes out the one they replace. What the gateway keeps in
-/// `Sent` is not kept there twice; says which of the bodies are kept.
+/// `Sent` is not kept there twice; says which of the bodies are kept, and whether the replaced one was handed over by it.
 pub(crate) async fn append(
     rows: &mut SqliteConnection,
-    doer: &Doer,
+    roll: &Roll,
+    (doer, now): (&Doer, Timestamp),
     own: &OwnMessages,
     bodies: &[Place],
-    now: Timestamp,
-) -> Result<((UidValidity, Vec<(Uid, bool)>), Vec<Wake>), Stop> {
+) -> Result<(Filed, Vec<Wake>), Stop> {
     if own.folder.is_incoming() {
         return Err(Refusal::FolderIsProtected.about(&own.folder).into());
     }
@@ -124,11 +124,13 @@ pub(crate) async fn append(
         acts::changed(rows, doer, format!("append {}", own.folder), note).await?;
     }
     if !removes {
-        return Ok(((folder.uid_validity, placed), ledger.write(rows).await?));
+        return Ok(((folder.uid_validity, placed, Vec::new()), ledger.write(rows).await?));
     }
-    let wakes = change::take_out(rows, ledger, &gone).await?;
+    let mut wakes = change::take_out(rows, ledger, &gone).await?;
+    let (handed_over, more) = handover::take(rows, roll, doer, &gone).await?;
+    wakes.extend(more);
     change::forget(rows, &gone).await?;
-    Ok(((folder.uid_validity, placed), wakes))
+    Ok(((folder.uid_validity, placed, handed_over), wakes))
 }
 
 /// Profile §7: the copy the gateway itself keeps of what this office sent under this Message-ID.

@@ -210,7 +210,7 @@ impl Store for SqliteStore {
         doer: impl Into<Doer> + Send,
         deposit: Deposit,
         now: Timestamp,
-    ) -> Result<(UidValidity, Vec<Uid>), StoreError> {
+    ) -> Result<Taken<(UidValidity, Vec<Uid>)>, StoreError> {
         self.put_in(doer.into(), deposit, now).await
     }
 
@@ -230,19 +230,20 @@ impl Store for SqliteStore {
         self.change(|reply| Command::Create(office, folder, reply)).await
     }
 
-    async fn delete(&self, office: OfficeNumber, folder: FolderName) -> Result<(), StoreError> {
-        let _lost = Losing(&self.heads);
-        self.change(|reply| Command::Delete(office, folder, reply)).await
+    async fn delete(&self, doer: impl Into<Doer> + Send, folder: FolderName) -> Result<Taken<()>, StoreError> {
+        let (_lost, doer) = (Losing(&self.heads), doer.into());
+        self.change(|reply| Command::Delete(doer, folder, reply)).await.map(Taken::by)
     }
 
     async fn rename(
         &self,
-        office: OfficeNumber,
+        doer: impl Into<Doer> + Send,
         from: FolderName,
         to: FolderName,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.change(|reply| Command::Rename(office, [from, to], now, reply)).await
+    ) -> Result<Taken<()>, StoreError> {
+        let doer = doer.into();
+        self.change(|reply| Command::Rename(doer, [from, to], now, reply)).await.map(Taken::by)
     }
 
     async fn subscribe(&self, office: OfficeNumber, folder: FolderName, wanted: bool) -> Result<(), StoreError> {

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use fumibako_model::{FolderId, FolderName, ModSeq, OfficeNumber, Refusal};
-use fumibako_store::{FOLDERS, SUBSCRIPTIONS};
+use fumibako_model::{FolderId, FolderName, ModSeq, OfficeNumber, Refusal, Roll};
+use fumibako_store::{Doer, FOLDERS, SUBSCRIPTIONS};
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
-use crate::change::{forget_all, standing, transfer};
+use crate::change::{forget, standing, transfer};
 use crate::error::Stop;
 use crate::folder::make;
+use crate::handover::{self, HandedOver};
 use crate::ledger::Wake;
 
 /// Most names whose last UIDVALIDITY is remembered; the others are remembered as one.
@@ -36,23 +37,20 @@ pub(crate) async fn create(
     Ok((id, vec![made.wake(rows, None).await?]))
 }
 
-/// Removes a folder with its messages. Its name lives on as a level while folders stand below it (RFC 3501 §6.3.4).
+/// Removes a folder with its messages. Its name lives on as a level while folders stand below it (RFC 3501 §6.3.4). Says which bundles
+/// were handed over by it.
 pub(crate) async fn delete(
     rows: &mut SqliteConnection,
-    office: OfficeNumber,
+    roll: &Roll,
+    doer: &Doer,
     folder: &FolderName,
-) -> Result<((), Vec<Wake>), Stop> {
+) -> Result<HandedOver, Stop> {
     if folder.is_standard() {
         return Err(Refusal::FolderIsStandard.about(folder).into());
     }
-    let tree = Tree::read(rows, office).await?;
+    let tree = Tree::read(rows, doer.office).await?;
     let id = *tree.folders.get(folder).ok_or_else(|| Refusal::NoSuchFolder.about(folder))?;
-    let messages = sqlx::query_scalar!(
-        r#"SELECT json_group_array(DISTINCT message) AS "messages!: String" FROM entry WHERE mailbox = ?"#,
-        id.0
-    )
-    .fetch_one(&mut *rows)
-    .await?;
+    let gone = standing(rows, id, None).await?;
     sqlx::query!(
         "UPDATE office SET used_bytes = used_bytes - (SELECT bytes FROM mailbox WHERE id = ?) WHERE id = ?",
         id.0,
@@ -68,20 +66,24 @@ pub(crate) async fn delete(
         .execute(&mut *rows)
         .await?;
     sqlx::query!("DELETE FROM mailbox WHERE id = ?", id.0).execute(&mut *rows).await?;
-    forget_all(rows, &messages).await?;
-    Ok(((), vec![tree.wake(rows, Some(id)).await?]))
+    let (handed_over, mut wakes) = handover::take(rows, roll, doer, &gone).await?;
+    forget(rows, &gone).await?;
+    wakes.push(tree.wake(rows, Some(id)).await?);
+    Ok((handed_over, wakes))
 }
 
-/// Gives a folder and those below it other names; `INBOX` only gives its messages away (RFC 3501 §6.3.5).
+/// Gives a folder and those below it other names; `INBOX` only gives its messages away (RFC 3501 §6.3.5, RFC 9051 §6.3.6), and
+/// what of them was handed over by it is said.
 pub(crate) async fn rename(
     rows: &mut SqliteConnection,
-    office: OfficeNumber,
+    roll: &Roll,
+    (doer, now): (&Doer, Timestamp),
     (from, to): (&FolderName, &FolderName),
-    now: Timestamp,
-) -> Result<((), Vec<Wake>), Stop> {
+) -> Result<HandedOver, Stop> {
+    let office = doer.office;
     let tree = Tree::read(rows, office).await?;
     if *from == FolderName::inbox() {
-        return tree.empty_inbox(rows, to, now).await;
+        return tree.empty_inbox(rows, roll, (doer, now), to).await;
     }
     if from.is_standard() {
         return Err(Refusal::FolderIsStandard.about(from).into());
@@ -116,7 +118,8 @@ pub(crate) async fn rename(
         wakes.push(tree.wake(rows, Some(id)).await?);
     }
     Tree::read(rows, office).await?.make_with_levels(rows, to, false).await?;
-    Ok(((), wakes))
+    // They stand in the folder they stood in.
+    Ok((Vec::new(), wakes))
 }
 
 /// Subscribes to a name, or no longer (RFC 3501 §6.3.6, §6.3.7).
@@ -190,9 +193,10 @@ impl Tree {
     async fn empty_inbox(
         &self,
         rows: &mut SqliteConnection,
+        roll: &Roll,
+        (doer, now): (&Doer, Timestamp),
         to: &FolderName,
-        now: Timestamp,
-    ) -> Result<((), Vec<Wake>), Stop> {
+    ) -> Result<HandedOver, Stop> {
         self.make_with_levels(rows, to, true).await?;
         let inbox = *self.folders.get(&FolderName::inbox()).ok_or(Refusal::NoSuchFolder)?;
         let entries = standing(rows, inbox, None).await?;
@@ -208,9 +212,11 @@ impl Tree {
         )
         .execute(&mut *rows)
         .await?;
-        let (_, mut wakes) = transfer(rows, &self.number.into(), (inbox, &entries, true), to, now).await?;
+        let (_, mut wakes) = transfer(rows, doer, (inbox, &entries, true), to, now).await?;
+        let (handed_over, more) = handover::take(rows, roll, doer, &entries).await?;
+        wakes.extend(more);
         wakes.push(self.wake(rows, None).await?);
-        Ok(((), wakes))
+        Ok((handed_over, wakes))
     }
 
     /// A folder leaves its name: its UIDVALIDITY stays known there.

@@ -111,13 +111,13 @@ pub trait Store: Send + Sync + 'static {
     fn deliver(&self, message: Admitted, now: Timestamp) -> impl Future<Output = Result<Delivery, StoreError>> + Send;
 
     /// Puts an office's own messages into one of its folders, all of them or none. A copy of a message the gateway already
-    /// keeps in `Sent` is not kept twice: its UID is returned.
+    /// keeps in `Sent` is not kept twice: its UID is returned. What they replace is taken.
     fn append(
         &self,
         doer: impl Into<Doer> + Send,
         deposit: Deposit,
         now: Timestamp,
-    ) -> impl Future<Output = Result<(UidValidity, Vec<Uid>), StoreError>> + Send;
+    ) -> impl Future<Output = Result<Taken<(UidValidity, Vec<Uid>)>, StoreError>> + Send;
 
     /// The office's folders, and what it subscribed to.
     fn folders(&self, office: OfficeNumber) -> impl Future<Output = Result<Listing, StoreError>> + Send;
@@ -135,17 +135,21 @@ pub trait Store: Send + Sync + 'static {
         folder: FolderName,
     ) -> impl Future<Output = Result<FolderId, StoreError>> + Send;
 
-    /// Removes a folder with its messages; those below it stay. Who has it open finds no folder any more.
-    fn delete(&self, office: OfficeNumber, folder: FolderName) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Removes a folder with its messages, which are taken; those below it stay. Who has it open finds no folder any more.
+    fn delete(
+        &self,
+        doer: impl Into<Doer> + Send,
+        folder: FolderName,
+    ) -> impl Future<Output = Result<Taken<()>, StoreError>> + Send;
 
-    /// Gives a folder another name, and those below it with it. Of `INBOX` only the messages go (RFC 3501 §6.3.5).
+    /// Gives a folder another name, and those below it with it. Of `INBOX` only the messages go (RFC 3501 §6.3.5), and are taken.
     fn rename(
         &self,
-        office: OfficeNumber,
+        doer: impl Into<Doer> + Send,
         from: FolderName,
         to: FolderName,
         now: Timestamp,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    ) -> impl Future<Output = Result<Taken<()>, StoreError>> + Send;
 
     /// Subscribes to a name, or no longer; there need not be such a folder.
     fn subscribe(

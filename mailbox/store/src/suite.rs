@@ -113,6 +113,7 @@ macro_rules! store_suite {
             handover::what_went_out_whole_is_taken_by_nobody_but_who_got_it,
             handover::what_an_agent_got_counts_while_that_mandate_is_in_force,
             handover::many_are_taken_at_once_and_nothing_by_a_look,
+            handover::what_leaves_its_folder_with_all_others_is_taken,
             evidence::bundles_of_one_message_id_are_told_apart,
             papers::papers_go_with_the_last_evidence_that_leads_to_them,
             evidence::the_log_grows_and_proves_every_piece,

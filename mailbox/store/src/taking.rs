@@ -54,3 +54,10 @@ pub struct Taken<T> {
     /// What was handed over by it, and was not before.
     pub handed_over: Vec<MessageId>,
 }
+
+impl Taken<()> {
+    /// An order that was done, and what was handed over by it.
+    pub fn by(handed_over: Vec<MessageId>) -> Self {
+        Self { answer: (), handed_over }
+    }
+}

@@ -2,7 +2,7 @@
 
 use fumibako_model::{Uid, UidValidity};
 use fumibako_store::bodies::Segment;
-use fumibako_store::{Admitted, Delivery, Deposit, Doer, Draft, StoreError};
+use fumibako_store::{Admitted, Delivery, Deposit, Doer, Draft, StoreError, Taken};
 use jiff::Timestamp;
 
 use super::SqliteStore;
@@ -34,7 +34,7 @@ impl SqliteStore {
         doer: Doer,
         deposit: Deposit,
         now: Timestamp,
-    ) -> Result<(UidValidity, Vec<Uid>), StoreError> {
+    ) -> Result<Taken<(UidValidity, Vec<Uid>)>, StoreError> {
         let Deposit { folder, drafts, replaces } = deposit;
         let _lost = replaces.map(|_| Losing(&self.heads));
         let (mut messages, mut bodies, mut filed) = (Vec::new(), Vec::new(), Vec::new());
@@ -56,12 +56,15 @@ impl SqliteStore {
         let own = OwnMessages { folder, messages, replaces };
         let answer = self.change(|reply| Command::Append(doer, own, bodies, now, reply)).await;
         let unused: Vec<bool> = match &answer {
-            Ok((_, placed)) => placed.iter().map(|(_, kept)| !kept).collect(),
+            Ok((_, placed, _)) => placed.iter().map(|(_, kept)| !kept).collect(),
             Err(error) => vec![self.is_undone(error); filed.len()],
         };
         let leftover = filed.into_iter().zip(unused).filter(|(_, unused)| *unused).filter_map(|(filed, _)| filed);
         self.give_up_all(leftover).await;
-        answer.map(|(validity, placed)| (validity, placed.into_iter().map(|(uid, _)| uid).collect()))
+        answer.map(|(validity, placed, handed_over)| {
+            let uids = placed.into_iter().map(|(uid, _)| uid).collect();
+            Taken { answer: (validity, uids), handed_over }
+        })
     }
 
     /// Was nothing of it kept, for certain?

@@ -4,7 +4,7 @@ use fumibako_model::{FlagChange, Flags, FolderId, MessageId, ModSeq, NamedFlags,
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::suite::mandates::{agent, granting, sending};
 use fumibako_store::suite::{Fill, World, domain, folder, himawari, kaede, keywords, now, sakura, view};
-use fumibako_store::{CopyOrder, Doer, FlagOrder, Store, StoreError};
+use fumibako_store::{CopyOrder, Deposit, Doer, Draft, FlagOrder, Store, StoreError};
 
 use super::open::meddle;
 
@@ -28,6 +28,14 @@ async fn take(
     match how {
         "STORE" => store.flag(office, order).await.map(|taken| taken.handed_over),
         "EXPUNGE" => store.expunge(office, from, Some(uids), ModSeq(0)).await.map(|taken| taken.handed_over),
+        "RENAME" => store.rename(office, folder("INBOX"), folder("old"), now()).await.map(|taken| taken.handed_over),
+        "REPLACE" => {
+            let mut body = store.spool(now());
+            body.write(b"Subject: note\r\n\r\n").unwrap();
+            let draft = Draft { flags: NamedFlags::default(), date: now(), message_id: None, body };
+            let order = Deposit { replaces: Some((from, uid)), ..Deposit::of(folder("Archive"), draft) };
+            store.append(office, order, now()).await.map(|taken| taken.handed_over)
+        }
         _ => {
             let order = CopyOrder { folder: from, uids, to: folder("Archive"), moves: true };
             store.copy(office, order, now()).await.map(|taken| taken.handed_over)
@@ -38,7 +46,7 @@ async fn take(
 // Profile §8.10
 #[tokio::test]
 async fn a_commit_that_fails_leaves_neither_mark_nor_handover_and_one_that_does_not_both() {
-    for how in ["STORE", "EXPUNGE", "MOVE"] {
+    for how in ["STORE", "EXPUNGE", "MOVE", "RENAME", "REPLACE"] {
         let (kept, store) = super::fresh().await;
         let world = World::with(&*store).await;
         store.deliver(world.bundle(&*store, (himawari(), sakura()), "a@x.example", "one"), now()).await.unwrap();

@@ -39,7 +39,7 @@ mod every_store {
     // Profile §8.11: `a_receipt_after_expiry_counts_for_what_was_handed_over`,
     // `a_late_receipt_finds_its_own_bundle_among_those_of_one_message_id`.
     // Profile §8.10: `what_went_out_whole_is_taken_by_nobody_but_who_got_it`, `what_an_agent_got_counts_while_that_mandate_is_in_force`,
-    // `many_are_taken_at_once_and_nothing_by_a_look`.
+    // `many_are_taken_at_once_and_nothing_by_a_look`, `what_leaves_its_folder_with_all_others_is_taken`.
     // Profile §8.18: `bundles_of_one_message_id_are_told_apart`.
     // Profile §8.14: `what_was_collected_while_the_letter_was_written_is_not_told`; Profile §8.14, §11.5:
     // `by_a_doubted_date_nobody_is_reminded`; Profile §8.14:

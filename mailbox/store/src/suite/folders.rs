@@ -33,7 +33,7 @@ pub(super) async fn append<S: Store>(
     body.write(b"Subject: draft\r\n\r\n").unwrap();
     let date = "2026-11-20T01:02:03Z".parse().unwrap();
     let draft = Draft { flags, date, message_id: message_id.map(Into::into), body };
-    let (validity, uids) = store.append(himawari(), Deposit::of(folder(name), draft), now()).await?;
+    let (validity, uids) = store.append(himawari(), Deposit::of(folder(name), draft), now()).await?.answer;
     Ok((validity, uids[0]))
 }
 

@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 
 use super::mandates::{agent, confirming, granting, registered, revocation, sending};
 use super::{Fill, World, folder, himawari, kaede, kawara, keywords, now, sakura, view};
-use crate::{CopyOrder, Doer, FlagOrder, Store, Taken, Which, WhichActs};
+use crate::{CopyOrder, Deposit, Doer, Draft, FlagOrder, Store, Taken, Which, WhichActs};
 
 fn tsuta() -> AgentId {
     "tsuta".parse().unwrap()
@@ -54,6 +54,7 @@ enum By {
     Seen,
     Expunge,
     Move,
+    Replace,
 }
 
 async fn mark<S: Store>(
@@ -87,6 +88,16 @@ async fn take<S: Store>(store: &S, doer: &Doer, by: By, uid: Uid) -> Vec<Message
             assert_eq!(answer.1.len(), 1);
             handed_over
         }
+        // RFC 8508 §3: the old one goes as the new one comes.
+        By::Replace => {
+            let mut body = store.spool(now());
+            body.write(b"Subject: note\r\n\r\n").unwrap();
+            let draft = Draft { flags: NamedFlags::default(), date: now(), message_id: None, body };
+            let order = Deposit { replaces: Some((from, uid)), ..Deposit::of(folder("Archive"), draft) };
+            let Taken { answer, handed_over } = store.append(doer.clone(), order, now()).await.unwrap();
+            assert_eq!(answer.1.len(), 1);
+            handed_over
+        }
     }
 }
 
@@ -114,7 +125,7 @@ pub async fn what_went_out_whole_is_taken_by_nobody_but_who_got_it<S: Store>(sto
         Some(by) => Doer::agent(sakura(), by.agent.clone(), now()),
     };
     let (mut count, mut expected, mut told_of) = (0, Vec::new(), Vec::new());
-    for by in [By::Seen, By::Expunge, By::Move] {
+    for by in [By::Seen, By::Expunge, By::Move, By::Replace] {
         for got in &parties {
             for takes in &parties {
                 count += 1;
@@ -210,4 +221,47 @@ pub async fn many_are_taken_at_once_and_nothing_by_a_look<S: Store>(store: Arc<S
     assert_eq!(collected(&*store).await.len(), 40);
     super::evidence::log(&*store).await.unwrap();
     assert_eq!(store.audit(EvidenceId(0)).await.unwrap().faults, []);
+}
+
+// Profile §8.10; RFC 9051 §6.3.5, §6.3.6
+pub async fn what_leaves_its_folder_with_all_others_is_taken<S: Store>(store: Arc<S>) {
+    let world = world(&*store).await;
+    let mandate = receiving(&*store, kawara(), 1).await.mandate;
+    let office = || Doer::office(sakura(), now());
+    let mut all = Vec::new();
+    for id in ["office", "agent", "nobody", "copied"] {
+        all.push(delivered(&*store, &world, id).await);
+    }
+    let (uids, messages): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+    let note = async |which: usize, by| store.note_sent(sakura(), vec![messages[which]], by).await.unwrap();
+    let from = store.status(sakura(), &folder("INBOX")).await.unwrap().folder;
+    for name in ["one", "two"] {
+        store.create(sakura(), folder(name)).await.unwrap();
+        let copy = CopyOrder { folder: from, uids: vec![uids[3]], to: folder(name), moves: false };
+        store.copy(office(), copy, now()).await.unwrap();
+    }
+    note(3, None).await;
+    // The gateway's own hand takes nothing; a terminal's does, though another copy stays.
+    assert_eq!(store.delete(sakura(), folder("one")).await.unwrap().handed_over, []);
+    assert_eq!(store.delete(office(), folder("two")).await.unwrap().handed_over, [messages[3]]);
+    note(0, None).await;
+    note(1, Some(mandate)).await;
+    let rename = async |from: &str, to: &str| {
+        let taken = store.rename(office(), folder(from), folder(to), now()).await.unwrap();
+        taken.handed_over
+    };
+    assert_eq!(rename("INBOX", "old").await, [messages[0]], "what the agent got it takes itself");
+    assert_eq!(view(&*store, sakura(), "INBOX").await.entries, []);
+    // They stand where they stood, under another name.
+    note(2, None).await;
+    assert_eq!(rename("old", "older").await, []);
+    assert_eq!(store.delete(office(), folder("older")).await.unwrap().handed_over, [messages[2]]);
+    let handed = ["copied", "office", "nobody"].map(|id| (format!("{id}@x.example"), None));
+    assert_eq!(collected(&*store).await, handed);
+    let sent = view(&*store, himawari(), "Sent").await;
+    let marked = sent.entries.iter().map(|entry| keywords(&sent, entry).contains(&"$HandedOver".to_owned()));
+    assert_eq!(marked.collect::<Vec<_>>(), [true, false, true, true]);
+    super::evidence::log(&*store).await.unwrap();
+    assert_eq!(store.audit(EvidenceId(0)).await.unwrap().faults, []);
+    assert!(store.inspect().await.unwrap().faults.is_empty());
 }

@@ -11,7 +11,7 @@ use super::{ALL, also, folder, himawari, keywords, now, refused, sakura, view};
 use crate::{CopyOrder, Deposit, Draft, FOLDERS, FlagOrder, SUBSCRIPTIONS, Store, StoreError};
 
 async fn rename<S: Store>(store: &S, from: &str, to: &str) -> Result<(), StoreError> {
-    store.rename(himawari(), folder(from), folder(to), now()).await
+    store.rename(himawari(), folder(from), folder(to), now()).await.map(|taken| taken.answer)
 }
 
 async fn validity<S: Store>(store: &S, name: &str) -> UidValidity {
@@ -218,7 +218,7 @@ pub async fn messages_that_come_together_are_filed_together<S: Store>(store: Arc
     };
     refused(store.append(himawari(), deposit(&"k".repeat(65)), now()).await, Refusal::ValueUnfit);
     assert!(view(&*store, himawari(), "Drafts").await.entries.is_empty(), "all or nothing");
-    let (_, uids) = store.append(himawari(), deposit("y"), now()).await.unwrap();
+    let (_, uids) = store.append(himawari(), deposit("y"), now()).await.unwrap().answer;
     assert_eq!(uids, [uid(1), uid(2)]);
     let drafts = view(&*store, himawari(), "Drafts").await;
     assert_eq!(keywords(&drafts, &drafts.entries[1]), ["y"]);
@@ -239,7 +239,7 @@ pub async fn a_replaced_message_goes_as_the_new_one_comes<S: Store>(store: Arc<S
     refused(store.append(himawari(), deposit(7, "Drafts"), now()).await, Refusal::NoSuchMessage);
     refused(store.append(himawari(), deposit(1, "INBOX"), now()).await, Refusal::FolderIsProtected);
     assert_eq!(view(&*store, himawari(), "Drafts").await.entries[0].uid, uid(1));
-    assert_eq!(store.append(himawari(), deposit(1, "Drafts"), now()).await.unwrap().1, [uid(2)]);
+    assert_eq!(store.append(himawari(), deposit(1, "Drafts"), now()).await.unwrap().answer.1, [uid(2)]);
     let left: Vec<_> = view(&*store, himawari(), "Drafts").await.entries.iter().map(|entry| entry.uid).collect();
     assert_eq!(left, [uid(2)]);
     store.append(himawari(), deposit(2, "Trash"), now()).await.unwrap();
