@@ -50,14 +50,15 @@ impl Collected {
         }
     }
 
-    /// These octets of these messages went out to this terminal.
-    pub(super) fn sent(&mut self, to: Terminal, all: &[(Outgoing, Vec<Range<u64>>)]) {
+    /// These octets of these messages went out to this terminal. Profile §8.10: a `\Seen` from before is its own where it says so again,
+    /// and where it was always alone with its mail; else nobody knows whose it was.
+    pub(super) fn sent(&mut self, to: Terminal, is_alone: bool, all: &[(Outgoing, Vec<Range<u64>>)]) {
         if self.to.as_ref() != Some(&to) {
             *self = Self { to: Some(to), ..Self::default() };
         }
         for (going, pieces) in all {
             let sent = self.messages.entry(going.message).or_default();
-            (sent.size, sent.seen) = (going.size, going.seen);
+            (sent.size, sent.seen) = (going.size, going.seen && (going.marks || is_alone || sent.seen));
             for piece in pieces {
                 sent.add(piece.clone());
             }
@@ -125,7 +126,7 @@ mod tests {
     }
 
     fn piece(seen: bool, range: Range<u64>) -> [(Outgoing, Vec<Range<u64>>); 1] {
-        [(Outgoing { message: MessageId(7), size: 100, seen }, vec![range])]
+        [(Outgoing { message: MessageId(7), size: 100, seen, marks: false }, vec![range])]
     }
 
     const NONE: (Vec<MessageId>, Vec<MessageId>) = (Vec::new(), Vec::new());
@@ -138,11 +139,11 @@ mod tests {
         know(&mut collected);
         assert!(collected.messages.is_empty(), "what was not handed out is not remembered");
         for range in [60..100, 0..30, 10..35, 36..60] {
-            collected.sent(office(), &piece(false, range));
+            collected.sent(office(), false, &piece(false, range));
         }
         know(&mut collected);
         assert_eq!(collected.whole(), NONE, "one octet is missing");
-        collected.sent(office(), &piece(false, 35..36));
+        collected.sent(office(), false, &piece(false, 35..36));
         for _ in 0..2 {
             assert_eq!(collected.whole(), (vec![], vec![MessageId(7)]), "a look without a mark is none");
         }
@@ -158,6 +159,32 @@ mod tests {
 
     // Profile §8.10
     #[test]
+    fn a_mark_from_before_is_nobodys_unless_it_is_said_again_or_there_was_never_anybody_else() {
+        let all = |seen, marks| piece(seen, 0..100).map(|(going, pieces)| (Outgoing { marks, ..going }, pieces));
+        let taken = (vec![MessageId(7)], vec![]);
+        for (is_alone, seen, marks, takes) in [
+            (false, true, false, false),
+            (true, true, false, true),
+            (false, true, true, true),
+            (true, false, false, false),
+            // It is becoming seen, and counts once that is kept.
+            (false, false, true, false),
+        ] {
+            let mut collected = Collected::default();
+            collected.sent(office(), is_alone, &all(seen, marks));
+            let expected = if takes { taken.clone() } else { (vec![], vec![MessageId(7)]) };
+            assert_eq!(collected.whole(), expected, "{is_alone} {seen} {marks}");
+            // Its own mark stays its own over a look, and goes with the mark.
+            collected.know([entry(true)].iter());
+            collected.sent(office(), false, &all(true, false));
+            assert_eq!(collected.whole(), taken);
+            collected.sent(office(), false, &all(false, false));
+            assert_eq!(collected.whole(), (vec![], vec![MessageId(7)]));
+        }
+    }
+
+    // Profile §8.10
+    #[test]
     fn half_to_one_and_half_to_another_is_whole_to_nobody() {
         let mandate = |digit: &str| Delegate {
             agent: "kawara".parse().unwrap(),
@@ -167,10 +194,10 @@ mod tests {
         let agent = |digit: &str| Terminal { by: Some(mandate(digit)), ..office() };
         for (one, other) in [(office(), agent("1")), (agent("1"), office()), (agent("1"), agent("2"))] {
             let mut collected = Collected::default();
-            collected.sent(one, &piece(true, 0..50));
-            collected.sent(other.clone(), &piece(true, 50..100));
+            collected.sent(one, true, &piece(true, 0..50));
+            collected.sent(other.clone(), true, &piece(true, 50..100));
             assert_eq!(collected.whole(), NONE);
-            collected.sent(other.clone(), &piece(true, 0..50));
+            collected.sent(other.clone(), true, &piece(true, 0..50));
             assert_eq!((collected.whole(), &collected.to), ((vec![MessageId(7)], vec![]), &Some(other)));
         }
     }

@@ -223,13 +223,9 @@ impl<S: Store> ImapDesk<S> {
         self.entry.house.taken(office, taken)
     }
 
-    /// What was marked as seen here, and, where an office is alone with its folders, anywhere else: then there is nobody but itself.
+    /// What was marked as seen here, and, where an office was always alone with its mail, anywhere else.
     fn learn(&mut self, changes: &Changes, marked: &[Uid]) {
-        let house = &self.entry.house;
-        let is_alone = match &self.collected.to {
-            Some(Terminal { office, by: None }) => house.store.roll().agents_of(*office, house.clock.now()).is_empty(),
-            _ => false,
-        };
+        let is_alone = self.collected.to.as_ref().is_some_and(|to| self.entry.house.is_alone(to));
         let own = |uid: &Uid| marked.contains(uid) && !changes.modified.contains(uid);
         self.collected.know(changes.entries.iter().filter(|entry| is_alone || own(&entry.uid)));
     }
@@ -291,7 +287,10 @@ impl<S: Store> Desk<Session> for ImapDesk<S> {
     async fn answer(&mut self, ask: Ask) -> Answer {
         if let (Ask::Sent(all), false) = (&ask, notices::concerns(&ask)) {
             match self.terminal() {
-                Some(to) => self.collected.sent(to, all),
+                Some(to) => {
+                    let is_alone = self.entry.house.is_alone(&to);
+                    self.collected.sent(to, is_alone, all);
+                }
                 None => self.collected = Collected::default(),
             }
             return Answer::Done;

@@ -31,6 +31,11 @@ impl<S: Store> House<S> {
         Some(Terminal { office, by })
     }
 
+    /// Profile §8.10: is it an office that never let an agent receive for it? Then every mark in its folders is its own.
+    pub(crate) fn is_alone(&self, to: &Terminal) -> bool {
+        to.by.is_none() && self.store.roll().always_received_alone(to.office, self.clock.now())
+    }
+
     /// All of these went to a terminal, which took them and went on.
     pub(crate) async fn hand_over(&self, to: &Terminal, messages: &[MessageId]) -> Result<(), StoreError> {
         for some in messages.chunks(AT_ONCE) {

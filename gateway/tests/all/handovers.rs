@@ -195,7 +195,9 @@ async fn what_an_agent_got_under_a_mandate_that_ended_it_does_not_take_under_ano
     ok(&mut second, "UID MOVE 4 Archive").await;
     first.imap("b", "NOOP").await;
     assert_eq!((handed_over(&gateway).await, told(&gateway).await), (BTreeSet::new(), vec![]));
-    peek(&mut second, "6").await;
+    // It is marked already, and said to be seen once more.
+    ok(&mut second, "UID FETCH 6 BODY[]").await;
+    ok(&mut second, "NOOP").await;
     assert_eq!(handed_over(&gateway).await, [("again".to_owned(), new)].into());
     assert_eq!(told(&gateway).await.len(), 1);
 }
@@ -230,6 +232,47 @@ async fn a_mark_between_the_octets_and_the_next_word_is_somebodys() {
     client.say("b UID FETCH 4 BODY.PEEK[]\r\nc UID STORE 4 +FLAGS (\\Seen)\r\n").await;
     while client.line().await.is_some_and(|line| !line.starts_with("c OK")) {}
     assert_eq!(hears(&mut client).await, ["alone", "in-one-breath"]);
+}
+
+// Profile §8.10
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mark_that_was_there_before_the_octets_is_only_its_own() {
+    let ids = ["alone", "peeked", "read", "marked-again", "agents-own", "pieces", "after-the-agent"];
+    let gateway = holding(&ids).await;
+    let mut office = Office.reads(&gateway).await;
+    let own = |all: &[&str]| all.iter().map(|id| ((*id).to_owned(), None)).collect::<BTreeSet<_>>();
+    // Nobody else can have set it.
+    ok(&mut office, "UID STORE 1 +FLAGS (\\Seen)").await;
+    peek(&mut office, "1").await;
+    assert_eq!(handed_over(&gateway).await, own(&["alone"]));
+    gateway.with_agent().await;
+    let mandate = gateway.mandated(RECIPIENT, &[Scope::Receive]).await;
+    let mut agent = Agent.reads(&gateway).await;
+    ok(&mut agent, "UID STORE 2:7 +FLAGS (\\Seen)").await;
+    ok(&mut office, "NOOP").await;
+    peek(&mut office, "2,4").await;
+    ok(&mut office, "NOOP").await;
+    assert_eq!(handed_over(&gateway).await, own(&["alone"]), "it was the agent's mark");
+    ok(&mut office, "UID FETCH 3 BODY[]").await;
+    ok(&mut office, "UID STORE 4 +FLAGS (\\Seen)").await;
+    // Read in part, and the rest looked at.
+    ok(&mut office, "UID FETCH 6 BODY[]<0.100>").await;
+    peek(&mut office, "6").await;
+    ok(&mut office, "NOOP").await;
+    let mut all = own(&["alone", "read", "marked-again", "pieces"]);
+    assert_eq!(handed_over(&gateway).await, all);
+    // Whether it set the mark itself nobody knows any more; but it says so again.
+    peek(&mut agent, "5").await;
+    assert_eq!(handed_over(&gateway).await, all);
+    ok(&mut agent, "UID FETCH 5 BODY[]").await;
+    ok(&mut agent, "NOOP").await;
+    all.insert(("agents-own".to_owned(), Some(mandate)));
+    assert_eq!(handed_over(&gateway).await, all);
+    // The mark outlasts the mandate.
+    gateway.revoked(mandate).await;
+    peek(&mut office, "7").await;
+    ok(&mut office, "NOOP").await;
+    assert_eq!(handed_over(&gateway).await, all);
 }
 
 // Profile §8.3, §8.10

@@ -356,6 +356,12 @@ impl Roll {
         scopes.filter(|(.., scopes)| !scopes.is_empty()).collect()
     }
 
+    /// Did an office never let an agent receive for it, up to this moment? Then nobody but itself touched its mail.
+    pub fn always_received_alone(&self, office: OfficeNumber, now: Timestamp) -> bool {
+        let receives = |one: &Registered| one.mandate.scopes.contains(&Scope::Receive) && one.was_in_force(now);
+        !self.mandates.get(&office).into_iter().flatten().any(receives)
+    }
+
     /// Profile §9.8: the agent is on the roll, and not suspended.
     pub fn agent_in_order(&self, agent: &AgentId) -> Result<&Agent, Refused> {
         let known = self.agents.get(agent).ok_or_else(|| Refusal::AgentUnknown.about(agent))?;

@@ -18,8 +18,10 @@ pub struct Outgoing {
     pub message: MessageId,
     /// Its octets.
     pub size: u64,
-    /// Is it `\\Seen`?
+    /// Was it `\\Seen` before they went?
     pub seen: bool,
+    /// Does the command say that it is seen now: a FETCH that is no PEEK, of a folder that is not read-only?
+    pub marks: bool,
 }
 
 /// Which quota root is meant.

@@ -135,7 +135,8 @@ impl Fetch {
         if let Some(entry) = view.entry(self.reading).filter(|_| !sent.is_empty()) {
             // That it becomes seen is told when it is kept.
             let seen = entry.flags.has(Flags::SEEN) && self.seen.last() != Some(&entry.uid);
-            self.sent.push((Outgoing { message: entry.message, size: entry.size, seen }, sent));
+            let marks = self.says_seen(view);
+            self.sent.push((Outgoing { message: entry.message, size: entry.size, seen, marks }, sent));
         }
     }
 
@@ -146,7 +147,12 @@ impl Fetch {
 
     /// Does this message become `\Seen` when it is answered?
     fn marks(&self, entry: &Entry, view: &View) -> bool {
-        self.items.mark_seen() && !view.read_only && !entry.flags.has(Flags::SEEN)
+        self.says_seen(view) && !entry.flags.has(Flags::SEEN)
+    }
+
+    /// Is what is answered seen by that, whether or not it was before?
+    fn says_seen(&self, view: &View) -> bool {
+        self.items.mark_seen() && !view.read_only
     }
 }
 
