@@ -142,27 +142,39 @@ impl Telling<'_> {
         signed(&fields, (&kind, &self.entity(proof)), &house.witness, self.now)
     }
 
-    /// RFC 6522: what people read, what machines read, which message it is about; beside it the evidence.
+    /// What people read, what machines read, which message it is about (RFC 6522); beside it the evidence.
     fn entity(&self, proof: &ProofFile) -> String {
-        let (kind, status) = match self.due.key.report {
-            Report::HandedOver => ("disposition-notification", self.disposition()),
-            Report::Delivered | Report::Uncollected | Report::Expired => ("delivery-status", self.status()),
-        };
         let id = self.due.recorded.id;
         let evidence = serde_json::to_string_pretty(proof).unwrap_or_default();
         // The parts are base64 or one line a field, and hold no line that begins with a hyphen.
+        let text = format!(
+            "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n{}",
+            lines(&self.text())
+        );
+        let header = self.about.header(&self.due.recorded.evidence, self.domain);
+        let header = format!("Content-Type: text/rfc822-headers\r\n\r\n{header}\r\n");
+        let told = match self.for_machines() {
+            None => format!("{text}--{id}.all\r\n{header}"),
+            Some((kind, fields)) => format!(
+                "Content-Type: multipart/report; report-type={kind}; boundary=\"{id}.report\"\r\n\r\n\
+                 --{id}.report\r\n{text}--{id}.report\r\nContent-Type: message/{kind}\r\n\r\n{fields}\r\n\
+                 --{id}.report\r\n{header}--{id}.report--\r\n"
+            ),
+        };
         format!(
-            "\r\n--{id}.all\r\n\
-             Content-Type: multipart/report; report-type={kind}; boundary=\"{id}.report\"\r\n\r\n--{id}.report\r\n\
-             Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n{}--{id}.report\r\n\
-             Content-Type: message/{kind}\r\n\r\n{status}\r\n--{id}.report\r\n\
-             Content-Type: text/rfc822-headers\r\n\r\n{}\r\n--{id}.report--\r\n--{id}.all\r\n\
+            "\r\n--{id}.all\r\n{told}--{id}.all\r\n\
              Content-Type: application/json; name=\"{id}.json\"\r\nContent-Transfer-Encoding: base64\r\n\
              Content-Disposition: attachment; filename=\"{id}.json\"\r\n\r\n{}--{id}.all--\r\n",
-            lines(&self.text()),
-            self.about.header(&self.due.recorded.evidence, self.domain),
-            lines(&evidence),
+            lines(&evidence)
         )
+    }
+
+    /// The part that programs read, and its kind. RFC 8098 §2.1: nobody gets a disposition notification that he did not ask for.
+    fn for_machines(&self) -> Option<(&'static str, String)> {
+        match self.due.key.report {
+            Report::HandedOver => self.about.asks.then(|| ("disposition-notification", self.disposition())),
+            Report::Delivered | Report::Uncollected | Report::Expired => Some(("delivery-status", self.status())),
+        }
     }
 
     fn recipient(&self) -> String {

@@ -24,6 +24,8 @@ pub(super) struct About {
     pub(super) sent: Option<Timestamp>,
     /// What it says it holds (`Fumibako-Bundle`); of kinds those of the standard, since any other word could be about a person.
     pub(super) facts: Option<BundleFacts>,
+    /// Whether its sender wants to hear what becomes of it (`Disposition-Notification-To`, which names nobody else: Profile §5.2).
+    pub(super) asks: bool,
 }
 
 impl About {
@@ -53,6 +55,7 @@ impl About {
 
     pub(super) fn read(&mut self, header: Header<'_>) {
         let text = |name| header.get(name).map(|field| String::from_utf8_lossy(&field.unfolded()).into_owned());
+        self.asks = header.get("Disposition-Notification-To").is_some();
         self.sent = text("Date").and_then(|at| jiff::fmt::rfc2822::parse(&at).ok()).map(|at| at.timestamp());
         self.facts = text("Fumibako-Bundle").and_then(|facts| facts.parse().ok());
         if let Some(facts) = &mut self.facts {

@@ -7,7 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_gateway::{Clock, Config, Gateway, Reply, Request, evidence_authority_file};
 use fumibako_model::{
-    Done, Event, Flags, Reason, RecipientWishes, Recorded, Report, Retention, Scope, What, Wishes, first_reminder,
+    Done, Event, Flags, OfficeNumber, Reason, RecipientWishes, Recorded, Report, Retention, Scope, What, Wishes,
+    first_reminder,
 };
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::bodies::Day;
@@ -42,9 +43,14 @@ async fn stopped(gateway: Fixture) -> (SqliteStore, Config, [Option<TempDir>; 2]
 
 /// The reports in himawari's `Receipts`, as they stand there.
 pub(crate) async fn reports(store: &SqliteStore) -> Vec<String> {
+    letters(store, himawari()).await
+}
+
+/// What stands in the `Receipts` of an office.
+async fn letters(store: &SqliteStore, office: OfficeNumber) -> Vec<String> {
     let mut all = Vec::new();
-    for entry in view(store, himawari(), "Receipts").await.entries {
-        let octets = store.read(himawari(), entry.message, ALL).await.unwrap();
+    for entry in view(store, office, "Receipts").await.entries {
+        let octets = store.read(office, entry.message, ALL).await.unwrap();
         all.push(String::from_utf8(octets.0.to_vec()).unwrap());
     }
     all
@@ -121,11 +127,19 @@ async fn reports_come_as_they_were_asked_for() {
             let bundle = world.bundle(store, (himawari(), sakura()), &format!("{id}@x.example"), id);
             store.deliver(bundle.with_wishes(wishes(notify)), ago(2)).await.unwrap();
         }
+        let bundle = world.bundle(store, (himawari(), sakura()), "b@x.example", "b");
+        let original = ("b@x.example", bundle.facts().content_digest());
+        let receipt = world.receipt(store, (sakura(), himawari()), "r@x.example", original);
+        store.deliver(receipt.with_wishes(wishes("SUCCESS,DELAY,FAILURE")), ago(0)).await.unwrap();
     })
     .await;
     let (store, _config, _kept) = stopped(gateway).await;
     let told = reports(&store).await;
-    let [report] = &told[..] else { panic!("only what was asked for: {told:?}") };
+    let [receipt, report] = &told[..] else { panic!("only what was asked for: {told:?}") };
+    // RFC 8098 §3: no DSN answers an MDN, whatever was asked for it.
+    assert!(receipt.contains("; processed\r\n"), "{receipt}");
+    let theirs = letters(&store, sakura()).await;
+    assert!(theirs.len() == 3 && !theirs.iter().any(|one| one.contains("Action: delivered")), "{theirs:?}");
     for said in [
         "Original-Envelope-Id: QQ314159\r\n",
         "Original-Recipient: rfc822;Sakura@plans.example\r\nFinal-Recipient: rfc822; 9970000029@plans.example\r\n",
@@ -184,9 +198,37 @@ async fn who_collects_by_imap_in_pieces_has_it_handed_over() {
     assert_eq!(keywords(&sent, &sent.entries[0]).last().map(String::as_str), Some("$HandedOver"));
     let told = reports(&store).await;
     assert_eq!(told.len(), 4, "{told:?}");
-    assert!(told[0].contains(
-        "Original-Message-ID: <taken@x.example>\r\nDisposition: automatic-action/MDN-sent-automatically; dispatched"
+}
+
+// Profile §8.17; RFC 8098 §2.1
+#[tokio::test(flavor = "multi_thread")]
+async fn who_did_not_ask_for_a_notification_is_told_of_the_handover_without_one() {
+    let gateway = with(async |store, world| {
+        store.deliver(world.asking(store, (himawari(), sakura()), "asked@x.example"), ago(0)).await.unwrap();
+        send(store, world, "unasked", ago(0)).await;
+    })
+    .await;
+    let mut client = imap(&gateway).await;
+    for command in ["SELECT INBOX", "FETCH 1:2 BODY[]", "NOOP", "LOGOUT"] {
+        client.imap("b", command).await;
+    }
+    let authority = evidence_authority_file(gateway.folder.path());
+    let (store, _config, _kept) = stopped(gateway).await;
+    let told = reports(&store).await;
+    let of = |id: &str| told.iter().find(|report| report.contains(&format!("Message-ID: <{id}@x.example>"))).unwrap();
+    assert!(of("asked").contains(
+        "Original-Message-ID: <asked@x.example>\r\nDisposition: automatic-action/MDN-sent-automatically; dispatched"
     ));
+    assert!(of("asked").contains("report-type=disposition-notification"));
+    for none in ["\r\nDisposition: ", "disposition-notification", "multipart/report"] {
+        assert!(!of("unasked").contains(none), "{none} in {}", of("unasked"));
+    }
+    for report in &told {
+        assert!(holds(report, &authority) && words(report).contains("の端末に渡しました。"), "{report}");
+        assert!(report.contains("Content-Type: text/rfc822-headers\r\n\r\nFrom: 9970000011@plans.example\r\n"));
+        assert!(report.contains("Content-Type: application/json; name=\"EV"));
+    }
+    assert_eq!(told.len(), 2);
 }
 
 // Profile §8.10

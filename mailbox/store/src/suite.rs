@@ -346,6 +346,12 @@ impl World {
         )
     }
 
+    /// A bundle whose sender wants to hear what becomes of it (RFC 8098 §2.1), admitted.
+    pub fn asking(&self, store: &impl Store, ends: (OfficeNumber, OfficeNumber), message_id: &str) -> Admitted {
+        let asks = format!("Disposition-Notification-To: <{}@plans.example>\r\n", ends.0);
+        self.admit(store, ends, &[asks.as_bytes(), &self.letter(ends, message_id, message_id)].concat())
+    }
+
     /// A receipt by `from` for a bundle of `to`, admitted.
     pub fn receipt(
         &self,

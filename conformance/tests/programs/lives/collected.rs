@@ -61,9 +61,12 @@ fn by_imap(mut mailbox: Mailbox, commands: &[&str]) {
     }
 }
 
-/// A plan composed by hand; its Message-ID as evidence has it.
-fn deliver(life: &Life) -> (Letter, String) {
-    let letter = Letter::plan(&life.world.sender, &life.world.recipient);
+/// A plan composed by hand, which asks what becomes of it or does not; its Message-ID as evidence has it.
+fn deliver(life: &Life, asks: bool) -> (Letter, String) {
+    let mut letter = Letter::plan(&life.world.sender, &life.world.recipient);
+    if asks {
+        letter.fields.push(("Disposition-Notification-To", life.world.sender.address()));
+    }
     life.world.deliver(&letter.signed(&life.world.sender.identity));
     let id = letter.message_id().trim_matches(['<', '>']).to_owned();
     (letter, id)
@@ -129,14 +132,14 @@ fn whoever_comes_is_written_down_once_and_proved_offline_and_who_comes_late_as_w
 
     let ours = life.send();
     by_our_program_twice(&life);
-    let (letter_again, popped) = deliver(&life);
+    let (letter_again, popped) = deliver(&life, true);
     by_pop3(maildrop(&life));
-    let (_, pieced) = deliver(&life);
+    let (_, pieced) = deliver(&life, true);
     let backwards = ["FETCH * BODY.PEEK[]<700.100000>", "FETCH * BODY.PEEK[]<0.700>", "STORE * +FLAGS (\\Seen)"];
     by_imap(mailbox(&life), &backwards);
-    let (_, crowded) = deliver(&life);
+    let (_, crowded) = deliver(&life, false);
     at_three_terminals(&life);
-    let (letter, late) = deliver(&life);
+    let (letter, late) = deliver(&life, true);
 
     assert_eq!(states(&life), ["$Retrieved", "$HandedOver", "$HandedOver", "$HandedOver", "$Delivered"]);
     let sender = life.world.sender.clone();
@@ -146,7 +149,10 @@ fn whoever_comes_is_written_down_once_and_proved_offline_and_who_comes_late_as_w
         assert_eq!(life.happened(id), [ACCEPTED, DELIVERED, SEEN]);
         let told = life.told(&sender, id);
         assert_eq!(told.len(), 1);
-        assert!(field(&told[0], "Disposition").ends_with("dispatched") && life.openssl_believes(&told[0]), "{told:?}");
+        // RFC 8098 §2.1: who did not ask for a notification gets none, and is told all the same.
+        assert_eq!(told[0].contains("Disposition: "), *id != crowded, "{told:?}");
+        assert!(*id == crowded || field(&told[0], "Disposition").ends_with("dispatched"), "{told:?}");
+        assert!(life.openssl_believes(&told[0]), "{told:?}");
         life.our_program_believes(&told[0], ("handed-over", id));
     }
     let mut happened = life.happened(&ours);
@@ -210,7 +216,7 @@ fn who_comes_late(life: &mut Life, letter: &Letter, late: &str) {
 
     // The clock goes back over midnight, and the gateway runs: what comes then is signed for as well, and nobody is accused.
     life.clock.set(at - SignedDuration::from_hours(25));
-    let (_, again) = deliver(life);
+    let (_, again) = deliver(life, true);
     life.world.gateway.admin(["evidence", "verify"]);
     assert_eq!(life.happened(&again), [ACCEPTED, DELIVERED]);
     ahead_over_a_midnight(life, at);
@@ -263,7 +269,7 @@ fn ahead_over_a_midnight(life: &mut Life, at: Timestamp) {
     let mut last = String::new();
     for count in [10, 11, 1] {
         life.clock.set(day(count));
-        last = deliver(life).1;
+        last = deliver(life, true).1;
         for log in ["evidence", "audit"] {
             life.world.gateway.admin([log, "verify"]);
         }

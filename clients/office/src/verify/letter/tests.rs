@@ -166,6 +166,34 @@ fn each_kind_of_report_is_judged_as_what_it_is() {
     }
 }
 
+// Profile §8.17: who asked for no disposition notification is told all the same, and what is told is held against the evidence.
+#[test]
+fn a_handover_is_judged_by_its_evidence_where_no_notification_was_asked_for() {
+    let given = Given::new();
+    let told = |piece, last| {
+        let entity = given.entity(("disposition-notification", &disposition()), piece, last);
+        let (head, rest) = entity.split_once("Content-Type: multipart/report").unwrap();
+        let (_, text) = rest.split_once("--report\r\n").unwrap();
+        let (text, rest) = text.split_once("--report\r\n").unwrap();
+        let (_, header) = rest.split_once("--report\r\n").unwrap();
+        let (header, rest) = header.split_once("\r\n--report--\r\n").unwrap();
+        format!("{head}{text}--all\r\n{header}To: 9970000029@plans.example\r\n\r\n{rest}")
+    };
+    let seen = ("ContentHandover", Some("seen-by-the-gateway"));
+    let states = |entity: &str| given.states(entity, &given.gateway, GATEWAY);
+    assert_eq!(states(&told(2, seen)), GOOD);
+    let report = given.judged(&letter(&told(2, seen), &given.gateway, GATEWAY));
+    let said = report.layers.iter().find(|layer| layer.what == What::Reported).unwrap();
+    assert_eq!((report.form, said.facts[0].value.clone()), (Form::Report, "handed-over".into()));
+    for other in [told(1, seen), told(2, ("ContentHandoverFailure", Some("expired")))] {
+        assert!(states(&other).ends_with("report-evidence: E-SIG-011\n"));
+    }
+    let elsewhere = told(2, seen).replace("To: 9970000029", "To: 9970000037");
+    assert!(states(&elsewhere).ends_with("report-evidence: E-SIG-011\n"));
+    let nowhere = told(2, seen).replace("To: 9970000029@plans.example\r\n", "");
+    assert!(states(&nowhere).ends_with("report: E-STD-101\nreport-evidence: rests-on-another\n"));
+}
+
 // Profile §8.16, §8.17
 #[test]
 fn nobody_else_writes_reports_in_the_name_of_the_gateway() {

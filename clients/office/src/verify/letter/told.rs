@@ -49,10 +49,10 @@ impl Fields {
     }
 }
 
-/// Is there a report in it, whatever it says?
+/// Is there a report in it, whatever it says? Any says by a header which bundle it is about.
 pub(super) fn is_a_report(part: &[u8]) -> bool {
     let Some(message) = MessageParser::default().parse(part) else { return false };
-    message.parts.iter().any(|part| is(part, "multipart", "report"))
+    message.parts.iter().any(|part| is(part, "multipart", "report") || is(part, "text", "rfc822-headers"))
 }
 
 /// The words for people.
@@ -78,11 +78,12 @@ impl Told {
             }
         };
         let headers = one("text", "rfc822-headers")?.ok_or_else(missing("rfc822-headers"))?;
-        let named = Fields::read(headers.contents())?;
-        let named = named.get("message-id")?.and_then(message_id).ok_or_else(missing("message-id"))?;
+        let header = Fields::read(headers.contents())?;
+        let named = header.get("message-id")?.and_then(message_id).ok_or_else(missing("message-id"))?;
         let told = match (one("message", "delivery-status")?, one("message", "disposition-notification")?) {
             (Some(status), None) => Self::by_status(status.contents(), named)?,
             (None, Some(disposition)) => Self::by_disposition(disposition.contents(), named)?,
+            (None, None) if one("multipart", "report")?.is_none() => Self::by_header(&header, named)?,
             _ => return Err(missing("report-type")()),
         };
         let file = |part: &MessagePart<'_>| {
@@ -130,15 +131,18 @@ impl Told {
             return Err(missing("Disposition"));
         }
         let to = said.recipient.and_then(|to| to.office_number()).ok_or_else(|| missing("Final-Recipient"))?;
-        Ok(Self {
-            kind: Report::HandedOver,
-            to,
-            message_id,
-            at: None,
-            until: None,
-            evidence: None,
-            text: String::new(),
-        })
+        Ok(Self::handed_over(to, message_id))
+    }
+
+    /// Profile §8.17: the same, told to who did not ask for a disposition notification, has no part for machines but the evidence.
+    fn by_header(header: &Fields, message_id: String) -> Result<Self, Refused> {
+        let to = header.get("to")?.and_then(|to| to.trim().parse::<Address>().ok()?.office_number());
+        Ok(Self::handed_over(to.ok_or_else(|| Refusal::MessageMalformed.about("To"))?, message_id))
+    }
+
+    fn handed_over(to: OfficeNumber, message_id: String) -> Self {
+        let (kind, text) = (Report::HandedOver, String::new());
+        Self { kind, to, message_id, at: None, until: None, evidence: None, text }
     }
 
     pub(super) fn evidence_id(&self) -> Option<EvidenceId> {
