@@ -146,8 +146,19 @@ async fn set_unnamed_aside(connection: &mut SqliteConnection, bodies: &Bodies) -
     Ok(())
 }
 
+/// The lock on a folder. It is given back by word and not by closing: what this process forked a moment ago to start a program has the
+/// file open, too, until its exec closes it, and would hold the folder so long.
+pub(crate) struct Lock(pub(crate) File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing gives it back at the latest.
+        let _ = self.0.unlock();
+    }
+}
+
 /// The folder (0700), the lock, and the database's file (0600: the log beside it takes the same mode).
-fn files(folder: &Path, file: &Path) -> Result<File, StoreError> {
+fn files(folder: &Path, file: &Path) -> Result<Lock, StoreError> {
     let about = |what: &Path| {
         let what = what.display().to_string();
         move |error: io::Error| match error.kind() {
@@ -160,14 +171,14 @@ fn files(folder: &Path, file: &Path) -> Result<File, StoreError> {
     }
     let lock_file = folder.join(LOCK_FILE);
     let lock = private_file(&lock_file).map_err(about(&lock_file))?;
-    match lock.try_lock() {
-        Ok(()) => {}
+    let lock = match lock.try_lock() {
+        Ok(()) => Lock(lock),
         Err(TryLockError::WouldBlock) => {
             let folder = folder.display();
             return Err(StoreError::Busy(format!("{folder} is open in another process; only one may write it")));
         }
         Err(TryLockError::Error(error)) => return Err(about(&lock_file)(error)),
-    }
+    };
     private_file(file).map_err(about(file))?;
     // The names must survive a power cut before anything they hold is promised.
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(about(folder))?;

@@ -1,7 +1,6 @@
 //! Stage 2 of the writer, the only one that changes rows: commits a batch whose bodies are on the disk, and only then
 //! answers. Stage 1 is [`crate::gather`].
 
-use std::fs::File;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use fumibako_model::{Domain, Roll, What};
@@ -14,6 +13,7 @@ use crate::command::Command;
 use crate::deliver;
 use crate::error::{Stop, store_error};
 use crate::ledger::Wake;
+use crate::open::Lock;
 use crate::queue::Take;
 use crate::roll;
 
@@ -25,7 +25,7 @@ pub(crate) struct Writer {
     pub(crate) news: Arc<News>,
     /// Moves what was committed from the log into the database, beside the writer.
     pub(crate) checkpoints: Checkpoints,
-    pub(crate) lock: File,
+    pub(crate) lock: Lock,
 }
 
 /// What a transaction leads to once it is committed.

@@ -69,6 +69,21 @@ impl Bench {
 }
 
 #[tokio::test]
+async fn a_program_that_is_just_being_started_holds_no_store_that_was_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writer, ..) = prepare(folder.path(), domain()).await.unwrap();
+    // What a fork has of it until its exec: the same open file.
+    let forked = writer.lock.0.try_clone().unwrap();
+    let busy = prepare(folder.path(), domain()).await.err();
+    assert!(matches!(busy, Some(StoreError::Busy(_))), "{busy:?}");
+    let (put, ended) = queue();
+    drop(put);
+    writer.run(ended).await;
+    prepare(folder.path(), domain()).await.unwrap();
+    drop(forked);
+}
+
+#[tokio::test]
 async fn what_the_disk_has_no_room_for_is_refused_and_fits_later() {
     let mut bench = Bench::new().await;
     // SQLite takes the present size for the limit when one below is asked for.
