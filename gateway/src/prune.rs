@@ -134,4 +134,50 @@ mod tests {
         assert!(!check(new, "2040-01-01T00:00:00Z", Some(now), now), "and a head says when it came");
         assert!(!check(new, "2040-01-01T00:00:00Z", Some(now), "2041-01-01T00:00:00Z"), "as long as there is a log");
     }
+
+    // Profile §8.29: the settings may have said fewer years once, and then the audit tells of it; what rows alone say is named.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_went_after_fewer_years_than_the_settings_say_is_named_unless_the_audit_tells_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut house = crate::house::fresh::house(folder.path()).await;
+        let now = house.clock.now();
+        // Three years and more ago: long enough by two, and not by seven.
+        let signed = now - SignedDuration::from_hours(24 * 366 * 4);
+        let head = Head::over("plans.example", (6, "root".to_owned()), signed);
+        let went = |years| Pruned {
+            v: 1,
+            id: EvidenceId(7),
+            n: 8,
+            event: Keeping::EvidencePruning,
+            at: now,
+            pruning: Pruning { from: 0, until: 6, root: "root".into(), signed, years },
+        };
+        let heads = [head];
+        let why = async |house: &House<fumibako_sqlite::SqliteStore>, years| {
+            wrongly(house, &went(years), &heads).await.unwrap().map(|said| said.en.clone())
+        };
+        assert!(why(&house, 7).await.is_some_and(|why| why.contains("before its years were over")));
+        assert!(why(&house, 2).await.is_some_and(|why| why.contains("fewer years than the settings say")));
+        // Another range, or other years, is not what the audit tells of.
+        let tell = async |house: &House<fumibako_sqlite::SqliteStore>, until: u64, years| {
+            let told = Pruning { until, ..went(years).pruning };
+            let done = vec![as_told(&told, now, "operator")];
+            house.store.amend(fumibako_store::Amend { changes: Vec::new(), done }).await.unwrap();
+        };
+        tell(&house, 5, 2).await;
+        tell(&house, 6, 3).await;
+        assert!(why(&house, 2).await.is_some());
+        tell(&house, 6, 2).await;
+        assert_eq!(why(&house, 2).await, None);
+        // By the settings of today it went by right, whatever is told.
+        house.config.evidence.keep_years = 2;
+        assert_eq!(why(&house, 2).await, None);
+        let fresh = tempfile::tempdir().unwrap();
+        let mut other = crate::house::fresh::house(fresh.path()).await;
+        other.config.evidence.keep_years = 2;
+        assert_eq!(why(&other, 2).await, None);
+        for house in [house, other] {
+            house.store.close().await.unwrap();
+        }
+    }
 }
