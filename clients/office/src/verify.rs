@@ -101,6 +101,15 @@ impl Report {
         self.layers.iter().filter(|layer| matches!(layer.state, State::Unseen(_))).count()
     }
 
+    /// What the gateway was to keep beside the evidence and the file has not (Profile §8.18): it is spoilt there. Evidence without the
+    /// state of trust is from before that, and misses nothing.
+    pub(crate) fn lacks(&self, found: &Witnessed) -> Vec<What> {
+        let keeps = found.pieces.iter().any(|piece| piece.evidence.trust.is_some());
+        let kept = [What::TrustState, What::SenderCertificate, What::RecipientCertificate, What::Receipt];
+        let missing = |layer: &&Layer| layer.state == State::Unseen(Unseen::NotInProof) && kept.contains(&layer.what);
+        self.layers.iter().filter(|_| keeps).filter(missing).map(|layer| layer.what).collect()
+    }
+
     fn new(form: Form) -> Self {
         Self { form, layers: Vec::new() }
     }

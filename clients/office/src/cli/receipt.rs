@@ -1,6 +1,6 @@
 //! `fumibako receipt ID -o FILE`: the evidence about a bundle with all that proves it, and a page to print (Profile §8.19). It is
-//! verified before it is written. Exit 0. 2: several bundles bear the Message-ID. 66: no such evidence, or no message to keep with it. 73: the
-//! file is there already. 76: it does not hold; nothing is written.
+//! verified before it is written. Exit 0. 2: several bundles bear the Message-ID. 3: written, and the gateway has lost something that it was to
+//! keep for it. 66: no such evidence, or no message to keep with it. 73: the file is there already. 76: it does not hold; nothing is written.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -88,11 +88,12 @@ impl Receipt {
         if let (Some(file), Some(kept)) = (&original, &kept) {
             write(file, &kept.octets.0)?;
         }
-        let last = witnessed.pieces.last();
+        let (last, lacks) = (witnessed.pieces.last(), report.lacks(&witnessed));
         let object = json!({
             "kind": "proof", "file": self.output, "page": page_file, "original": original, "unseen": report.unseen(),
             "evidence": witnessed.pieces.iter().map(|one| one.id.to_string()).collect::<Vec<_>>(),
             "event": last.map(|one| one.evidence.event.as_str()), "receipt": witnessed.receipt.is_some(),
+            "lacks": lacks.iter().map(|what| what.id()).collect::<Vec<_>>(),
         });
         let (file, page) = (self.output.display(), page_file.display());
         screen.data(&object, |lang| {
@@ -101,7 +102,23 @@ impl Receipt {
             let ja = format!("{file} に書き出しました。印刷用: {page}");
             lang.pick(ja, format!("Written to {file}; to print: {page}")) + &also.unwrap_or_default()
         })?;
-        Ok(Exit::OK)
+        if lacks.is_empty() {
+            return Ok(Exit::OK);
+        }
+        let lang = screen.lang();
+        let names: Vec<_> = lacks.iter().map(|what| what.name(lang)).collect();
+        let names = names.join(lang.pick("、", ", "));
+        screen.say(&lang.pick(
+            format!(
+                "書き出したファイルには、ゲートウェイが保管しているはずの「{names}」がありません。そこは、このファイルだけでは証明できません。\n\
+                 ゲートウェイの運用者に、evidence verify で保管の状態を確かめるよう頼んでください。"
+            ),
+            format!(
+                "The file has not what the gateway was to keep for it ({names}), and does not prove that by itself.\n\
+                 Ask the operator of the gateway to look with evidence verify."
+            ),
+        ));
+        Ok(Exit::PARTLY)
     }
 }
 

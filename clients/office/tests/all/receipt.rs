@@ -288,3 +288,40 @@ fn a_later_head_is_proved_to_continue_an_earlier_one_and_no_other() {
         assert_eq!(layers(&house.a, &written, 76).last(), Some(&("continues".into(), "fails".into())));
     }
 }
+
+/// Another hand changes the rows of the gateway, which runs.
+fn meddle(house: &House, sql: &str) {
+    let store = house.folder.path().join("gateway/store/store.sqlite3");
+    let script = "import sqlite3, sys\nd = sqlite3.connect(sys.argv[1], timeout=20)\nd.executescript(sys.argv[2])";
+    let ran = Command::new("python3").args(["-c", script]).arg(store).arg(sql).status().unwrap();
+    assert!(ran.success(), "{sql}");
+}
+
+// Profile §8.18, §8.19
+#[test]
+fn what_the_gateway_lost_of_what_it_was_to_keep_is_said_and_is_no_success() {
+    let house = House::new();
+    let (told, _) = proved(&house);
+    let (id, mut lacks) = (first(&told), Vec::new());
+    assert_eq!(told["lacks"], serde_json::json!([]));
+    for (spoil, lost, words) in [
+        (
+            "UPDATE paper SET octets = x'00' WHERE kind = 'certificate'",
+            &["sender-certificate", "recipient-certificate"][..],
+            "送信した側の証明書",
+        ),
+        ("DELETE FROM paper WHERE kind = 'trust'", &["trust-state"], "evidence verify"),
+    ] {
+        meddle(&house, spoil);
+        lacks.splice(0..0, lost.iter().copied());
+        let file = house.folder.path().join(format!("{}.json", lost[0]));
+        let ran = type_in(&house.a, ["receipt", &*id, "-o", file.to_str().unwrap()]).ended(3);
+        assert_eq!(ran.only()["lacks"], serde_json::json!(lacks), "{spoil}");
+        assert!(ran.err.contains(words) && ran.err.contains("このファイルだけでは証明できません"), "{}", ran.err);
+        // Nothing in it is wrong, and what it lacks it says.
+        let found = layers(&house.a, &file, 0);
+        for lost in &lacks {
+            assert!(found.contains(&((*lost).to_owned(), "unseen".to_owned())), "{lost} in {found:?}");
+        }
+    }
+}
