@@ -4,7 +4,7 @@ use fumibako_careplan::Lang;
 
 use super::*;
 use crate::frame::{Counts, Frame, Link, TextSize};
-use crate::part::{FileLine, Left, Party, Reach, Words};
+use crate::part::{FileKind, FileLine, Left, Party, Reach, Words};
 
 fn frame() -> Frame {
     Frame {
@@ -139,6 +139,18 @@ fn the_confirmation_says_everything_and_asks() {
         ],
     );
     in_order(&page, &["メッセージ", "以上の内容で送信してよろしいですか？", "キャンセル", "OK"]);
+}
+
+/// NW-05: 削除 beside a file takes it off the letter, and never says what is in it.
+#[test]
+fn a_file_that_deletes_and_the_button_that_takes_it_off_are_told_apart() {
+    let mut deletes = a_letter();
+    for line in &mut deletes.csv {
+        line.kind = FileKind::Delete;
+    }
+    let page = letter(&frame(), &deletes).into_string();
+    in_order(&page, &["添付ファイル（CSV）", "削除ファイル", ">削除<span", "添付ファイル（PDF等）"]);
+    assert!(!page.contains(">削除</"), "only the button says it alone");
 }
 
 /// What a stranger writes is text, wherever it stands.

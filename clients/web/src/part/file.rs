@@ -73,6 +73,15 @@ impl FileKind {
         };
         chip(class, None, &say(lang, id))
     }
+
+    /// Its chip beside a button 削除, which takes the file off the letter: that it holds deletes is said as the kind of file it is.
+    fn chip_of_file(self, lang: Lang) -> Markup {
+        match self {
+            Self::Register => chip("register", None, &say(lang, "file-register")),
+            Self::Delete => chip("delete", None, &say(lang, "file-delete")),
+            Self::Other => self.chip(lang),
+        }
+    }
 }
 
 /// A list of files. With `remove`, each has its own 削除, which posts its key there.
@@ -81,7 +90,7 @@ pub fn files(frame: &Frame, lines: &[FileLine], remove: Option<&str>) -> Markup 
         ul.files {
             @for line in lines {
                 li {
-                    (line.kind.chip(frame.lang))
+                    @if remove.is_some() { (line.kind.chip_of_file(frame.lang)) } @else { (line.kind.chip(frame.lang)) }
                     span.what {
                         b { (line.title.as_ref().unwrap_or(&line.name)) }
                         @if line.title.is_some() { small title=(line.name) { (line.name) } }
