@@ -5,6 +5,7 @@
 //! Never here: the rules (they are in `model` and `store`), the protocols (`wire`), SQL (`sqlite`). The clock is read
 //! in `clock` alone.
 
+mod accepted;
 mod admin;
 pub mod cli;
 mod clock;
@@ -32,10 +33,10 @@ mod trust;
 mod witness;
 
 pub use admin::{
-    AccountRequest, AccountRow, ActsReport, Admin, Audited, AuthorityRow, BackupReport, CallError, CertificateRow,
-    DayRow, DeedRow, ExpiryView, FaultRow, HoldRow, LicenceAsk, NoticeAsk, NoticeRow, NoticeState, OFFICES_AT_ONCE,
-    OfficeRow, PlaceRow, PruneView, PutReport, RefusedMore, RefusedRow, Reply, Request, RestoreReport, Secret, Status,
-    StoreReport, Tampered, TermsRow, VerifyReport, call,
+    AcceptedRow, AccountRequest, AccountRow, ActsReport, Admin, Audited, AuthorityRow, BackupReport, CallError,
+    CertificateRow, DayRow, DeedRow, ExpiryView, FaultRow, HoldRow, LicenceAsk, NoticeAsk, NoticeRow, NoticeState,
+    OFFICES_AT_ONCE, OfficeRow, PlaceRow, PruneView, PutReport, RefusedMore, RefusedRow, Reply, Request, RestoreReport,
+    Secret, Status, StoreReport, Tampered, TermsRow, VerifyReport, call,
 };
 pub use clock::Clock;
 pub use config::{

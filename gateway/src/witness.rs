@@ -27,6 +27,7 @@ mod last;
 mod restored;
 
 pub(crate) use acts::attest as attest_acts;
+pub(crate) use beside::put as put_beside;
 use beside::{any_lost, known, last_file};
 use doubt::{Coming, Doubt};
 pub(crate) use keys::{Keys, Said};

@@ -3,19 +3,19 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_model::log::{Head, HeadBefore, SetBack};
-use fumibako_model::{Continuation, EvidenceId, Pruning, Refusal, What};
+use fumibako_model::{Acceptance, Continuation, EvidenceId, Pruning, Refusal, What};
 use fumibako_signer::{TimeStamp, TimeStampError, Trust};
 use fumibako_store::{
     Foreign, KeptHead, LogAudit, LogFault, LogState, Odd, RefusedCount, RefusedReceipt, RefusedReceipts, Store,
-    StoreError, Sum, Which, Wrong, hex,
+    StoreError, Sum, Vouched, Which, Wrong, hex,
 };
 use jiff::Timestamp;
 
 use super::Admin;
-use super::words::{Audited, PruneView, RefusedMore, RefusedRow, Reply, Request, Tampered};
+use super::words::{AcceptedRow, Audited, PruneView, RefusedMore, RefusedRow, Reply, Request, Tampered};
 use super::{NAME_CHARACTERS, short};
 use crate::witness::{self, Said};
-use crate::{proof, prune};
+use crate::{accepted, proof, prune};
 
 impl<S: Store> Admin<S> {
     /// What is asked of the evidence.
@@ -64,7 +64,11 @@ impl<S: Store> Admin<S> {
             other => Err(other),
         })?;
         let words_from = self.0.witnessing.lock().await.words_from;
-        let LogAudit { evidence, logged, heads, pruned, faults, foreign } = self.0.store.audit(words_from).await?;
+        let told = accepted::all(&self.0)?;
+        let by = Vouched { words_from, accepted: told.iter().flat_map(|one| one.bundles.clone()).collect() };
+        let LogAudit { evidence, logged, heads, pruned, faults, accepted, foreign, .. } =
+            self.0.store.audit(by).await?;
+        let accepted = accepted.iter().filter_map(|one| accepted_row(one, &told)).collect();
         let mut rows: Vec<_> =
             foreign.iter().map(|one| object(one, evidence)).chain(faults.iter().map(fault)).collect();
         rows.extend(self.waiting(evidence).await);
@@ -99,7 +103,7 @@ impl<S: Store> Admin<S> {
         }
         let (heads, set_back) = (heads.len() as u64, self.0.witnessing.lock().await.set_back.clone());
         let pruned = pruned.into_iter().next_back().map(|one| one.pruning);
-        Ok(Reply::Audited(Box::new(Audited { evidence, logged, heads, set_back, pruned, faults: rows })))
+        Ok(Reply::Audited(Box::new(Audited { evidence, logged, heads, set_back, pruned, faults: rows, accepted })))
     }
 
     /// Profile §8.20: ends of the log that were signed for and are not there, as long as the head that proves it lies beside the key.
@@ -151,12 +155,27 @@ impl<S: Store> Admin<S> {
         rows
     }
 
-    /// Profile §8.20: the operator knows why the log does not continue what was signed, and the audit says who accepted it, and why.
+    /// Profile §8.20: the operator knows why the log does not continue what was signed, and the audit says who accepted it, and why. So he
+    /// does of bundles whose evidence went with it, as they are shown then.
     async fn accept(&self, reason: String) -> Result<Reply, StoreError> {
         let reason = short(reason, NAME_CHARACTERS)?;
-        if !witness::accept(&self.0, self.did(What::EvidenceAccepted).noting(reason)).await? {
-            return Err(Refusal::ValueUnfit.about("there is nothing to accept").into());
+        let told = self.did(What::EvidenceAccepted).noting(&reason);
+        let by = told.by.clone();
+        let of_the_log = witness::accept(&self.0, told.clone()).await?;
+        let words_from = self.0.witnessing.lock().await.words_from;
+        let accepted = accepted::all(&self.0)?.into_iter().flat_map(|one| one.bundles).collect();
+        let unproved = self.0.store.audit(Vouched { words_from, accepted }).await?.unproved;
+        if unproved.is_empty() {
+            return if of_the_log {
+                Ok(Reply::Done)
+            } else {
+                Err(Refusal::ValueUnfit.about("there is nothing to accept").into())
+            };
         }
+        if !of_the_log {
+            self.tell(told).await?;
+        }
+        accepted::keep(&self.0, (by, reason), unproved)?;
         Ok(Reply::Done)
     }
 
@@ -207,6 +226,13 @@ fn taken_out(head: &Head, heads: &[KeptHead]) -> Option<Tampered> {
         );
         about(said, (last, last), None)
     })
+}
+
+/// When a bundle was accepted last, by whom and why.
+fn accepted_row((bundle, fault): &(i64, LogFault), told: &[Acceptance]) -> Option<AcceptedRow> {
+    let one = told.iter().rfind(|one| one.bundles.iter().any(|known| known.bundle == *bundle))?;
+    let Acceptance { at, by, reason, .. } = one.clone();
+    Some(AcceptedRow { id: fault.id, message_id: fault.message_id.clone(), at, by, reason })
 }
 
 /// What is wrong with these numbers, and with this row.

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use account::{AccountRequest, AccountRow};
 pub use audit::ActsReport;
 pub use directory::{OfficeRow, PutReport};
-pub use evidence::{Audited, PruneView, RefusedMore, RefusedRow, Tampered};
+pub use evidence::{AcceptedRow, Audited, PruneView, RefusedMore, RefusedRow, Tampered};
 pub use keeping::{BackupReport, DayRow, FaultRow, HoldRow, PlaceRow, RestoreReport, StoreReport, VerifyReport};
 pub use licence::{DeedRow, LicenceAsk, TermsRow};
 pub use notices::{NoticeAsk, NoticeRow, NoticeState};

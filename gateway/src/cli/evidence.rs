@@ -10,7 +10,7 @@ use fumibako_model::{
 use fumibako_store::OUTRUN;
 
 use super::{Context, Failure, unexpected};
-use crate::admin::{Audited, PruneView, RefusedMore, RefusedRow, Reply, Request, Tampered};
+use crate::admin::{AcceptedRow, Audited, PruneView, RefusedMore, RefusedRow, Reply, Request, Tampered};
 use crate::init::write_private;
 
 #[derive(Debug, clap::Subcommand)]
@@ -232,7 +232,7 @@ fn prune(context: &mut Context<'_>, dry_run: bool) -> Result<(), Failure> {
 
 fn verify(context: &mut Context<'_>) -> Result<(), Failure> {
     let Reply::Audited(audited) = context.ask(&Request::EvidenceVerify)? else { return Err(unexpected()) };
-    let Audited { evidence, logged, heads, set_back, pruned, faults } = *audited;
+    let Audited { evidence, logged, heads, set_back, pruned, faults, accepted } = *audited;
     let lang = context.lang;
     if let Some(Pruning { until, years, .. }) = pruned {
         context.say(
@@ -245,6 +245,15 @@ fn verify(context: &mut Context<'_>) -> Result<(), Failure> {
         context.say(
             &format!("記録は {at} に {size} 件目まで戻り、そこから続いています（バックアップからの復元など）。以後の署名にその旨が書かれています。覚えがなければ、だれかが証跡を書き換えた疑いがあります。"),
             &format!("The log went back to {size} pieces on {at}, as after a restored backup; every signature since says so. If nobody of yours did that, somebody may have edited the evidence."),
+        )?;
+    }
+    for AcceptedRow { id, message_id, at, by, reason } in accepted {
+        let about =
+            message_id.map_or_else(|| id.map(|id| id.to_string()).unwrap_or_default(), |named| format!("<{named}>"));
+        let at = JAPAN.to_datetime(at).strftime("%Y-%m-%d %H:%M:%S");
+        context.say(
+            &format!("{about}\t証跡がありませんが、{at} に承認されています（承認者 {by}、理由: {reason}）。異常には数えません。"),
+            &format!("{about}\thas no evidence of what is shown; {by} accepted that on {at} because: {reason}"),
         )?;
     }
     context.rows(&faults, |fault| named(fault, lang))?;

@@ -118,7 +118,7 @@ fn unreadable(what: &Path, why: &dyn std::fmt::Display) -> StoreError {
 }
 
 /// Another file in its place, whole and for good: what says after a power cut how long the log was must not be shorter than it.
-pub(super) fn put(file: &Path, octets: &[u8]) -> io::Result<()> {
+pub(crate) fn put(file: &Path, octets: &[u8]) -> io::Result<()> {
     let beside = file.with_extension("new");
     let mut new = File::create(&beside)?;
     new.write_all(octets)?;

@@ -1,8 +1,8 @@
 //! What the operator accepts (Profile §8.20), and what he is not told that he accepted.
 
-use fumibako_gateway::{Config, Reply, Request, Running};
+use fumibako_gateway::{AcceptedRow, Audited, Config, Reply, Request, Running};
 
-use crate::cut::{audited, one_more, sealed, started};
+use crate::cut::{NO_LOG, audited, one_more, sealed, started};
 use crate::evidence::{copy, edit, head_of, with_mail};
 use crate::forged::restore;
 use crate::keys::{mail, renewed};
@@ -91,5 +91,59 @@ async fn where_nothing_is_to_be_accepted_what_is_older_than_a_backup_goes_on_wai
     );
     let found = audited(&running).await;
     assert!(found.logged == 6 && found.faults.iter().any(|fault| fault.what.contains("not new")), "{found:?}");
+    running.stop().await;
+}
+
+// Profile §8.20: what was accepted is told as that, and what is shown beyond it is a fault.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_whose_evidence_was_taken_away_is_no_fault_once_it_is_accepted_as_it_is_shown() {
+    let (gateway, first) = with_mail().await;
+    assert_eq!(head_of(&gateway.running, first).await.1.size, 6);
+    let Fixture { folder, config, running, kept: _kept } = gateway;
+    running.stop().await;
+    // The end of the log goes, with the evidence of the last bundle.
+    let cut = format!(
+        "BEGIN; DELETE FROM evidence WHERE id IN (SELECT id FROM evidence ORDER BY id DESC LIMIT 2);
+        UPDATE counter SET value = 4 WHERE name = 'evidence_count'; {NO_LOG} COMMIT;"
+    );
+    edit(&config.store_folder, &cut);
+    let running = started(&config).await;
+    let of_it =
+        |found: &Audited| found.faults.iter().filter(|one| one.message_id.as_deref() == Some("c@x.example")).count();
+    let found = audited(&running).await;
+    assert_eq!((of_it(&found), found.accepted.len()), (1, 0), "{found:?}");
+    assert_eq!(accept(&running).await, Reply::Done);
+    let accepted = async |running: &Running| {
+        let found = audited(running).await;
+        let told = |one: &AcceptedRow| (one.message_id.clone(), one.by.clone(), one.reason.clone());
+        (found.faults, found.accepted.iter().map(told).collect::<Vec<_>>())
+    };
+    let told = vec![(Some("c@x.example".to_owned()), "operator".to_owned(), "長いほうに戻した".to_owned())];
+    assert_eq!(accepted(&running).await, (vec![], told.clone()));
+    assert!(matches!(accept(&running).await, Reply::No { .. }), "there is nothing more");
+    running.stop().await;
+    let running = started(&config).await;
+    assert_eq!(accepted(&running).await, (vec![], told.clone()), "nor does a restart forget it");
+    // Shown as further than it was then, or as another's, it is named again.
+    for (what, back) in [("state = 3", "state = 1"), ("received_at = received_at - 1", "received_at = received_at + 1")]
+    {
+        let is = |what: &str| {
+            format!("UPDATE message SET {what} WHERE message_id = 'c@x.example' AND content_digest IS NOT NULL")
+        };
+        edit(&config.store_folder, &is(what));
+        let found = audited(&running).await;
+        assert_eq!((of_it(&found), found.accepted.len()), (1, 0), "{what}: {found:?}");
+        edit(&config.store_folder, &is(back));
+        assert_eq!(accepted(&running).await, (vec![], told.clone()), "{back}");
+    }
+    // The word is the gateway's, and lies outside of the store.
+    let word = std::fs::read_dir(folder.path().join("evidence")).unwrap().map(|entry| entry.unwrap().path());
+    let word =
+        word.into_iter().find(|file| file.file_name().unwrap().to_string_lossy().starts_with("accepted-")).unwrap();
+    let mut octets = std::fs::read(&word).unwrap();
+    let at = octets.windows(8).position(|some| some == b"operator").unwrap();
+    octets[at] = b'0';
+    std::fs::write(&word, octets).unwrap();
+    assert_eq!(of_it(&audited(&running).await), 1);
     running.stop().await;
 }

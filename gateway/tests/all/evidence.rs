@@ -337,8 +337,10 @@ async fn whoever_cuts_the_log_of_a_running_gateway_is_found_out_and_what_was_sig
     assert_eq!((after.size, said.size, said.lost), (4, 0, Some(6)));
     let continues = gateway.ask(Request::EvidenceContinues { head: early }).await;
     assert!(matches!(continues, Reply::No { code: Refusal::EvidenceBroken, .. }), "{continues:?}");
-    let left: Vec<_> = audited(&gateway).await.faults.into_iter().map(|fault| fault.message_id).collect();
-    assert_eq!((lost_heads(&gateway.config), left), (vec![], vec![Some("c@x.example".to_owned())]), "it is known");
+    let found = audited(&gateway).await;
+    let accepted: Vec<_> = found.accepted.iter().map(|one| (one.message_id.as_deref(), one.reason.as_str())).collect();
+    assert_eq!((lost_heads(&gateway.config), found.faults), (vec![], vec![]), "it is known");
+    assert_eq!(accepted, [(Some("c@x.example"), "known")]);
     let Fixture { folder: _folder, config, running, kept: _mail } = gateway;
     running.stop().await;
     let running = Gateway::start(config.clone()).await.unwrap();

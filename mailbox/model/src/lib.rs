@@ -4,6 +4,7 @@
 //!
 //! Never here: a clock, a file, a socket; nothing waits. Never printed: care data (see [`Private`]).
 
+mod accepted;
 mod account;
 mod address;
 mod audit;
@@ -39,6 +40,7 @@ mod uid_set;
 mod wishes;
 mod witnesses;
 
+pub use accepted::{Acceptance, ShownBundle};
 pub use account::{
     APP_PASSWORDS, Account, AccountChange, AccountView, AppPassword, AppView, Door, NewApp, NoSuchWord, OfficeView,
     PASSWORD_BYTES, PasswordRules, PasswordState, PasswordView, Role, Unfit,

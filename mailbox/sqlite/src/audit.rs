@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fumibako_model::log::{Growth, Hash, TILE, Tile, leaf};
-use fumibako_model::{Erased, EvidenceId, LogEntry, Pruned};
+use fumibako_model::{Erased, EvidenceId, LogEntry, Pruned, ShownBundle};
 use fumibako_store::bodies::Day;
-use fumibako_store::{KeptHead, LogAudit, LogFault, StoreError, Wrong};
+use fumibako_store::{KeptHead, LogAudit, LogFault, StoreError, Vouched, Wrong};
 use sqlx::SqlitePool;
 
 use crate::error::store_error;
@@ -21,6 +21,7 @@ mod trees;
 use mandates::Quoted;
 use papers::Papers;
 use rows::{Beside, Row, rows_from, stray_words};
+use standing::Standing;
 
 /// What is known while the rows go by.
 struct Look {
@@ -48,11 +49,11 @@ struct Look {
 const LOOKS: u32 = 3;
 
 /// Everything that the rows say of evidence, against everything else. What is pruned meanwhile is no fault.
-pub(crate) async fn audit(readers: &SqlitePool, words_from: EvidenceId) -> Result<LogAudit, StoreError> {
+pub(crate) async fn audit(readers: &SqlitePool, by: &Vouched) -> Result<LogAudit, StoreError> {
     let mut looks = 0;
     loop {
         let before = Counters::read(readers).await?;
-        let found = look_through(readers, words_from).await?;
+        let found = look_through(readers, by).await?;
         looks += 1;
         if found.faults.is_empty() || looks == LOOKS || Counters::read(readers).await?.pruned == before.pruned {
             return Ok(found);
@@ -61,8 +62,7 @@ pub(crate) async fn audit(readers: &SqlitePool, words_from: EvidenceId) -> Resul
 }
 
 /// Holds every row against its hash, every hash against the tiles above it, and the roots against the heads.
-/// Beside pieces after `words_from` nothing that a recipient said may be missing.
-async fn look_through(readers: &SqlitePool, words_from: EvidenceId) -> Result<LogAudit, StoreError> {
+async fn look_through(readers: &SqlitePool, by: &Vouched) -> Result<LogAudit, StoreError> {
     let (heads, ends) = heads(readers).await?;
     let (logged, _) = newest(readers).await?;
     let evidence = Counters::read(readers).await?.count;
@@ -88,7 +88,7 @@ async fn look_through(readers: &SqlitePool, words_from: EvidenceId) -> Result<Lo
     let mut from = Some(i64::MIN);
     while let Some(first) = from {
         let rows = rows_from(readers, first).await?;
-        let beside = Beside::of(readers, &rows, words_from).await?;
+        let beside = Beside::of(readers, &rows, by.words_from).await?;
         for row in &rows {
             look.at(row, &beside);
         }
@@ -98,7 +98,7 @@ async fn look_through(readers: &SqlitePool, words_from: EvidenceId) -> Result<Lo
     for (id, before) in stray_words(readers).await? {
         look.fault(gone + before, Some(EvidenceId(id)), Wrong::Stray);
     }
-    look.beside_the_rows(readers, last_gone).await?;
+    let standing = look.beside_the_rows(readers, last_gone, &by.accepted).await?;
     look.faults.truncate(fumibako_store::LISTED);
     let mut growth = Growth::default();
     let mut heads = heads.into_iter();
@@ -114,7 +114,8 @@ async fn look_through(readers: &SqlitePool, words_from: EvidenceId) -> Result<Lo
     kept.extend(awaited.into_iter().chain(heads));
     tiles_agree(readers, (&growth, logged), &mut look.faults).await?;
     let foreign = shape::foreign(readers).await?;
-    Ok(LogAudit { evidence, logged, heads: kept, pruned, faults: look.faults, foreign })
+    let Standing { unproved, accepted, .. } = standing;
+    Ok(LogAudit { evidence, logged, heads: kept, pruned, faults: look.faults, unproved, accepted, foreign })
 }
 
 impl Look {
@@ -171,7 +172,12 @@ impl Look {
     }
 
     /// What stands beside the rows: counters, what heads say of what went, trees of what was erased, and what is said of bundles.
-    async fn beside_the_rows(&mut self, readers: &SqlitePool, last_gone: EvidenceId) -> Result<(), StoreError> {
+    async fn beside_the_rows(
+        &mut self,
+        readers: &SqlitePool,
+        last_gone: EvidenceId,
+        accepted: &[ShownBundle],
+    ) -> Result<Standing, StoreError> {
         let known = Counters::read(readers).await?;
         // What else is wrong explains these.
         if self.faults.is_empty() && (known.count < self.next || known.last < known.newest || known.pruned != self.gone)
@@ -190,9 +196,11 @@ impl Look {
             gone: last_gone,
             missing: self.faults.iter().any(|fault| fault.what == Wrong::Removed),
             named: self.faults.iter().filter_map(|fault| fault.id).collect(),
+            accepted: accepted.iter().map(|one| (one.bundle, one)).collect(),
         };
-        self.faults.extend(standing::faults(readers, &known).await?);
-        Ok(())
+        let mut standing = standing::look(readers, &known).await?;
+        self.faults.append(&mut standing.faults);
+        Ok(standing)
     }
 
     /// Rows up to this number are not there. Their ids are known where they fill the room between their neighbours.

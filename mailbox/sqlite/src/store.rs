@@ -17,7 +17,7 @@ use fumibako_store::{
     Delivery, Deposit, DescribeOrder, Described, Doer, Due, DueKey, Expired, FlagOrder, Heads, Hold, HoldOrder,
     Inspection, KeptNotice, Letter, LicenceChange, LogAudit, LogState, Logging, MarkNotices, MarkedNotices, Named,
     News, NoticeBoard, Pairs, Paper, Proof, Prunable, PruneOrder, Published, Quota, RefusedReceipt, RefusedReceipts,
-    SealKey, SignedDeed, Store, StoreError, Taken, Told, ToldTo, Turned, Unlogged, Untold, Which, WhichActs,
+    SealKey, SignedDeed, Store, StoreError, Taken, Told, ToldTo, Turned, Unlogged, Untold, Vouched, Which, WhichActs,
     WhichNotices,
 };
 use jiff::Timestamp;
@@ -460,8 +460,8 @@ impl Store for SqliteStore {
         log::untold(&self.readers).await
     }
 
-    async fn audit(&self, words_from: EvidenceId) -> Result<LogAudit, StoreError> {
-        audit::audit(&self.readers, words_from).await
+    async fn audit(&self, by: impl Into<Vouched> + Send) -> Result<LogAudit, StoreError> {
+        audit::audit(&self.readers, &by.into()).await
     }
 
     async fn hand_over(

@@ -28,7 +28,7 @@ use crate::licences::{LicenceChange, Published};
 use crate::limits::Quota;
 use crate::log::{
     Due, DueKey, Letter, LogAudit, LogState, Logging, Named, Paper, Proof, Prunable, PruneOrder, RefusedReceipt,
-    RefusedReceipts, Told, Unlogged, Untold, Which,
+    RefusedReceipts, Told, Unlogged, Untold, Vouched, Which,
 };
 use crate::mandates::SignedDeed;
 use crate::news::AgentNews;
@@ -366,8 +366,8 @@ pub trait Store: Send + Sync + 'static {
     /// What the rows say where no signed head tells it. Reads much.
     fn untold(&self) -> impl Future<Output = Result<Untold, StoreError>> + Send;
 
-    /// Holds all evidence against the log. Changes nothing. Beside pieces after `words_from` nothing that a recipient said may be missing.
-    fn audit(&self, words_from: EvidenceId) -> impl Future<Output = Result<LogAudit, StoreError>> + Send;
+    /// Holds all evidence against the log. Changes nothing.
+    fn audit(&self, by: impl Into<Vouched> + Send) -> impl Future<Output = Result<LogAudit, StoreError>> + Send;
 
     /// All of these messages went to a terminal of this office, or of the agent `by` that receives for it, and that terminal went
     /// on. Says of which that is new: once it is written down, or the recipient's receipt is there, it is not, and it is nothing where

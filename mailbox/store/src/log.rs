@@ -1,7 +1,9 @@
 //! The log of evidence and what is due, as the store keeps them: what is asked for and given.
 
 use fumibako_model::log::{Growth, Hash, Tile};
-use fumibako_model::{Done, EvidenceId, MessageId, OfficeNumber, Party, Pruned, Pruning, Recorded, Report, Wishes};
+use fumibako_model::{
+    Done, EvidenceId, MessageId, OfficeNumber, Party, Pruned, Pruning, Recorded, Report, ShownBundle, Wishes,
+};
 use jiff::Timestamp;
 
 use crate::bodies::{Day, Spool};
@@ -270,6 +272,21 @@ pub enum Wrong {
     Log,
 }
 
+/// What an audit of evidence goes by beside the rows.
+#[derive(Clone, Debug)]
+pub struct Vouched {
+    /// Beside pieces after this one nothing that a recipient said may be missing.
+    pub words_from: EvidenceId,
+    /// Bundles that the operator accepted as they were shown then.
+    pub accepted: Vec<ShownBundle>,
+}
+
+impl From<EvidenceId> for Vouched {
+    fn from(words_from: EvidenceId) -> Self {
+        Self { words_from, accepted: Vec::new() }
+    }
+}
+
 /// All evidence held against the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogAudit {
@@ -283,6 +300,10 @@ pub struct LogAudit {
     pub pruned: Vec<Pruned>,
     /// What is wrong.
     pub faults: Vec<LogFault>,
+    /// Bundles that are shown as further than evidence says, as they stand: what the operator would accept of them.
+    pub unproved: Vec<ShownBundle>,
+    /// Those that he accepted, and that are no fault for it: their number in the store, and what else it would be.
+    pub accepted: Vec<(i64, LogFault)>,
     /// Objects of the database that are not as the store makes them (Profile §8.30).
     pub foreign: Vec<Foreign>,
 }

@@ -21,6 +21,24 @@ pub struct Audited {
     pub pruned: Option<Pruning>,
     /// What is wrong; empty when nothing was touched.
     pub faults: Vec<Tampered>,
+    /// Bundles whose evidence was taken away, and that the operator accepted as they are shown (Profile §8.20).
+    #[serde(default)]
+    pub accepted: Vec<AcceptedRow>,
+}
+
+/// A bundle that the operator accepted without evidence of what is shown of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptedRow {
+    /// Its acceptance, where that is there.
+    pub id: Option<EvidenceId>,
+    /// Its Message-ID, where no evidence is.
+    pub message_id: Option<String>,
+    /// When it was accepted.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// Evidence that goes when its years are over (Profile §8.29).

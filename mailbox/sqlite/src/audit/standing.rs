@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use fumibako_model::{ACKNOWLEDGED, Event, Evidence, EvidenceId, Fault, KEYWORDS, Reason, Recorded, State};
+use fumibako_model::{
+    ACKNOWLEDGED, Event, Evidence, EvidenceId, Fault, KEYWORDS, Reason, Recorded, ShownBundle, State, hash,
+};
 use fumibako_store::{LISTED, LogFault, StoreError, Wrong};
 use serde::Deserialize;
 use sqlx::SqlitePool;
@@ -46,6 +48,13 @@ struct Folder {
     full: bool,
 }
 
+impl Folder {
+    fn bears(&self, keywords: i64, mark: &str) -> bool {
+        let bit = self.marks.iter().find(|(_, name)| name.eq_ignore_ascii_case(mark));
+        bit.is_some_and(|(bit, _)| keywords >> bit & 1 == 1)
+    }
+}
+
 /// What evidence says of a bundle.
 #[derive(Default)]
 struct Proved {
@@ -57,34 +66,56 @@ struct Proved {
 }
 
 /// What is known of the evidence itself.
-pub(super) struct Known {
+pub(super) struct Known<'a> {
     /// The last piece that was pruned.
     pub(super) gone: EvidenceId,
     /// Pieces are missing: a bundle whose acceptance is among them is not named once more for that.
     pub(super) missing: bool,
     /// Pieces in which something is wrong.
     pub(super) named: BTreeSet<EvidenceId>,
+    /// What the operator accepted, by the number of the bundle; of several times the latest.
+    pub(super) accepted: HashMap<i64, &'a ShownBundle>,
 }
 
-/// Bundles of which something else is said than the evidence about them says, so many at most.
-pub(super) async fn faults(readers: &SqlitePool, known: &Known) -> Result<Vec<LogFault>, StoreError> {
-    let (mut faults, mut after) = (Vec::new(), i64::MIN);
-    while faults.len() <= LISTED {
+/// What is said of bundles.
+#[derive(Default)]
+pub(super) struct Standing {
+    /// Bundles of which something else is said than the evidence about them says, so many at most.
+    pub(super) faults: Vec<LogFault>,
+    /// Those of them that are shown as further than evidence says.
+    pub(super) unproved: Vec<ShownBundle>,
+    /// Those that the operator accepted as they are shown.
+    pub(super) accepted: Vec<(i64, LogFault)>,
+}
+
+/// Looks at every bundle.
+pub(super) async fn look(readers: &SqlitePool, known: &Known<'_>) -> Result<Standing, StoreError> {
+    let (mut standing, mut after) = (Standing::default(), i64::MIN);
+    while standing.faults.len() <= LISTED {
         let bundles = bundles(readers, after).await?;
         let Some(last) = bundles.last() else { break };
         after = last.id;
         // Folders learn marks and never forget one: read after the copies, everything that those bear is known.
         let folders = folders(readers, &bundles).await?;
         for bundle in &bundles {
-            let what = match bundle.wrong(known, &folders) {
-                Some(Found::Sure(what)) => Some(what),
-                Some(Found::Lacking(office)) if !may_lack(readers, office).await? => Some(Wrong::Hidden),
-                _ => None,
+            let what = match bundle.wrong(known, &folders, None) {
+                Some(Found::Sure(what)) => what,
+                Some(Found::Lacking(office)) if !may_lack(readers, office).await? => Wrong::Hidden,
+                _ => continue,
             };
-            faults.extend(what.map(|what| bundle.fault(what)));
+            let accepted = known.accepted.get(&bundle.id).filter(|one| one.row == bundle.row());
+            if what == Wrong::Unproved && accepted.is_some_and(|one| bundle.wrong(known, &folders, Some(one)).is_none())
+            {
+                standing.accepted.push((bundle.id, bundle.fault(what)));
+                continue;
+            }
+            if what == Wrong::Unproved {
+                standing.unproved.push(bundle.shown(&folders));
+            }
+            standing.faults.push(bundle.fault(what));
         }
     }
-    Ok(faults)
+    Ok(standing)
 }
 
 /// What is wrong with a bundle.
@@ -107,7 +138,30 @@ impl Bundle {
         serde_json::from_str::<Recorded>(doc).ok().filter(|one| one.evidence.event == Event::SubmissionAcceptance)
     }
 
-    fn wrong(&self, known: &Known, folders: &HashMap<i64, Folder>) -> Option<Found> {
+    /// SHA-256 over what of it never changes.
+    fn row(&self) -> String {
+        let named = (self.id, &self.message_id, self.sent_key, self.ends);
+        let row = (named, &self.sha256, &self.content, self.size, self.came, self.answer);
+        hash(&serde_json::to_vec(&row).unwrap_or_default())
+    }
+
+    /// As it stands, for the operator to accept.
+    fn shown(&self, folders: &HashMap<i64, Folder>) -> ShownBundle {
+        let copies = self.copies.iter().filter_map(|copy| Some((copy.2, folders.get(&copy.0)?)));
+        let told = Proved::default().marks().map(|(mark, ..)| mark);
+        let marks =
+            copies.flat_map(|(keywords, folder)| told.into_iter().filter(move |mark| folder.bears(keywords, mark)));
+        let marks = marks.map(ToOwned::to_owned).collect();
+        ShownBundle { bundle: self.id, row: self.row(), state: self.state, received: self.received, marks }
+    }
+
+    /// What is wrong beyond what was accepted.
+    fn wrong(
+        &self,
+        known: &Known<'_>,
+        folders: &HashMap<i64, Folder>,
+        accepted: Option<&ShownBundle>,
+    ) -> Option<Found> {
         // Its evidence went when its years were over.
         if self.answer.is_some_and(|answer| answer <= known.gone.0) {
             return None;
@@ -115,8 +169,13 @@ impl Bundle {
         let read = |(_, doc): &(i64, String)| serde_json::from_str::<Recorded>(doc).ok();
         // What cannot be read is named already.
         let pieces = self.ended.iter().map(read).collect::<Option<Vec<_>>>()?;
-        let proved = Proved::by(&pieces);
+        let mut proved = Proved::by(&pieces);
+        if let Some(one) = accepted {
+            proved.reached.extend(State::from_code(one.state));
+            proved.receipt = one.received.or(proved.receipt);
+        }
         match self.acceptance() {
+            _ if accepted.is_some() => {}
             Some(accepted) if known.named.contains(&accepted.id) => {}
             Some(accepted) if !self.is_described_by(&accepted.evidence) => return Some(Found::Sure(Wrong::Described)),
             None if self.accepted.is_none() && !known.missing => return Some(Found::Sure(Wrong::Unproved)),
@@ -129,7 +188,8 @@ impl Bundle {
             return Some(Found::Sure(Wrong::Hidden));
         }
         let copies = self.copies.iter().filter_map(|copy| Some((copy, folders.get(&copy.0)?)));
-        let found: Vec<_> = copies.filter_map(|(copy, folder)| self.copy_wrong(copy, folder, &proved)).collect();
+        let found: Vec<_> =
+            copies.filter_map(|(copy, folder)| self.copy_wrong(copy, folder, (&proved, accepted))).collect();
         let sure = found.iter().position(|one| matches!(one, Found::Sure(_))).unwrap_or(0);
         found.into_iter().nth(sure)
     }
@@ -147,18 +207,25 @@ impl Bundle {
             && accepted.at.as_millisecond() == self.came
     }
 
-    fn copy_wrong(&self, (_, office, keywords, saved): &Shown, folder: &Folder, proved: &Proved) -> Option<Found> {
+    fn copy_wrong(
+        &self,
+        (_, office, keywords, saved): &Shown,
+        folder: &Folder,
+        (proved, accepted): (&Proved, Option<&ShownBundle>),
+    ) -> Option<Found> {
         let [sender, recipient] = self.ends.map(|end| end == Some(*office));
-        let bears = |mark: &str| {
-            let bit = folder.marks.iter().find(|(_, name)| name.eq_ignore_ascii_case(mark));
-            bit.is_some_and(|(bit, _)| keywords >> bit & 1 == 1)
-        };
+        let bears = |mark: &str| folder.bears(*keywords, mark);
         let marks = proved.marks();
-        if marks
-            .iter()
-            .any(|(mark, said, is_senders)| bears(mark) && !(*said && if *is_senders { sender } else { recipient }))
-        {
+        let known = |mark: &str| accepted.is_some_and(|one| one.marks.contains(mark));
+        let beyond = |(mark, said, is_senders): &(&str, bool, bool)| {
+            bears(mark) && !known(mark) && !(*said && if *is_senders { sender } else { recipient })
+        };
+        if marks.iter().any(beyond) {
             return Some(Found::Sure(Wrong::Unproved));
+        }
+        // Which marks should stand there, no evidence says any more.
+        if accepted.is_some() {
+            return None;
         }
         let lacks = |(mark, said, is_senders): &(&str, bool, bool)| {
             let here = if *is_senders { sender } else { recipient };
