@@ -179,6 +179,10 @@ impl<S: Store> Admin<S> {
         let census = self.0.store.census().await?;
         let expiry = ExpiryView::of(&census, self.0.config.retention(), Day::of(self.0.clock.now()));
         let Census { offices, accounts, messages, bytes, evidence, nearly_full, .. } = census;
+        let heads_unwritten = {
+            let witnessing = self.0.witnessing.lock().await;
+            witnessing.not_put().is_some() || witnessing.not_kept()
+        };
         let counts = &self.0.counts;
         Ok(Reply::Status(Box::new(Status {
             domain: self.0.config.domain.to_string(),
@@ -204,6 +208,7 @@ impl<S: Store> Admin<S> {
             connections: counts.connections.all(),
             expiry,
             foreign_objects: census.foreign,
+            heads_unwritten,
         })))
     }
 }

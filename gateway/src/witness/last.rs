@@ -334,6 +334,11 @@ impl Witnessing {
         self.last.as_ref().filter(|_| self.to_put.waits()).map(|last| last.size)
     }
 
+    /// Heads that the log does not continue wait to be kept beside the key, and nothing is signed before.
+    pub(crate) fn not_kept(&self) -> bool {
+        !self.to_keep.is_empty()
+    }
+
     /// The hashes that new evidence is put to are those that were signed, and as many: over others nothing is, whoever wrote into the
     /// rows since they were looked at.
     pub(super) fn goes_on(&self, growth: &Growth) -> Result<(), StoreError> {

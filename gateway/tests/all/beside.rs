@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fumibako_gateway::Gateway;
+use fumibako_gateway::{Gateway, Reply, Request};
 
 use crate::cut::{NO_LOG, TAKEN, audited, last_head, one_more, started};
 use crate::evidence::{edit, head_of, with_mail};
@@ -110,9 +110,15 @@ async fn a_last_head_that_cannot_be_written_is_named_and_tried_again() {
     let written =
         |faults: &[fumibako_gateway::Tampered]| !faults.iter().any(|one| one.what.contains("cannot be written"));
     assert!(!written(&audited(&gateway.running).await.faults));
+    let unwritten = async || match gateway.ask(Request::Status).await {
+        Reply::Status(status) => status.heads_unwritten,
+        other => panic!("{other:?}"),
+    };
+    assert!(unwritten().await, "and `status` says so");
     assert_eq!(last_head(&gateway.config).size, 6);
     out_of_the_way(&beside, &name);
     assert!(written(&audited(&gateway.running).await.faults));
     assert_eq!(last_head(&gateway.config).size, 7, "without another head");
+    assert!(!unwritten().await);
     gateway.running.stop().await;
 }

@@ -60,6 +60,9 @@ pub struct Status {
     /// Tables, indexes, views and triggers in the database that are not as this version makes them (Profile §8.30).
     #[serde(default)]
     pub foreign_objects: u64,
+    /// Heads wait to be written beside the evidence key (Profile §8.20).
+    #[serde(default)]
+    pub heads_unwritten: bool,
 }
 
 /// How expiry is (Profile §11.5). As long as any of it is so, somebody has something to do.
