@@ -168,7 +168,7 @@ pub enum Failure {
     Unvouched,
     /// The audit was touched; where, was said.
     #[error(
-        "the audit is not as it was from the row above on. Compare with an exported one, and keep the database as it is for whoever looks into it"
+        "the audit is not as it was from the row above on. Compare with an exported one, keep a copy of the store and of the folder of the key as they are for whoever looks into it, and restore the last good backup. Only if you put an older store back yourself, say so by `evidence accept`"
     )]
     AuditTampered,
     /// Lines of a file are wrong; which was said.
@@ -254,7 +254,7 @@ impl Failure {
                 "戻しましたが、この控えの証跡は署名したものと違うか、署名のないものがあります。別の控えから戻すか、ゲートウェイを起動して evidence verify で確かめてください。"
             }
             Self::AuditTampered => {
-                "監査記録が書き換えられています。上に示した行から後を書き出した記録と比べ、データベースはそのまま保存してください。"
+                "監査記録が書き換えられています。上に示した行から後を書き出した記録と比べ、調べる人のために、保管庫と鍵のフォルダーをそのまま写して残し、正しいバックアップから戻してください（backup restore）。自分で古い保管庫に戻したときだけ、evidence accept で承認してください。"
             }
             Self::Faulty(_) => "上に示した行に誤りがあり、何も登録していません。直してから、もう一度実行してください。",
             Self::Store(StoreError::Busy(_)) => {

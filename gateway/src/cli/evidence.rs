@@ -43,9 +43,9 @@ pub(super) enum Evidence {
     /// すべての証跡を署名済みの記録と照合し、送付の表示（済など）も証跡と照合する / hold all evidence against the signed log, and what is shown of
     /// bundles (済 and the like) against the evidence
     Verify,
-    /// 記録が以前の署名につながらない理由が分かっているとき（自分で古い保管庫に戻したなど）に承認し、署名を再開する。
-    /// 覚えがなければ使わないこと / accept a log that does not continue what was signed, and sign again: only if you know why, as after
-    /// you put back an older store
+    /// 証跡や監査記録が以前の署名につながらない理由が分かっているとき（自分で古い保管庫に戻したなど）に承認し、署名を再開する。
+    /// 覚えがなければ使わないこと / accept a log, or an audit, that does not continue what was signed, and sign again: only if you know
+    /// why, as after you put back an older store
     Accept {
         /// 理由（監査記録に残る） / why (it stands in the audit)
         #[arg(long)]
@@ -113,8 +113,8 @@ impl Evidence {
             Self::Accept { reason } => {
                 context.ask(&Request::EvidenceAccept { reason })?;
                 context.say(
-                    "承認しました。どこから続けたかは、以後の署名に残ります。evidence verify で確かめてください。",
-                    "Accepted. Every signature from now on says where the log went on from. See `evidence verify`.",
+                    "承認しました。証跡をどこから続けたかは、以後の署名に残ります。evidence verify と audit verify で確かめてください。",
+                    "Accepted. Every signature from now on says where the log of evidence went on from. See `evidence verify` and `audit verify`.",
                 )
             }
             Self::Prune { dry_run } => prune(context, dry_run),

@@ -46,7 +46,7 @@ pub(crate) async fn mail(config: &Config, id: &str) {
 }
 
 /// Who has a key of the gateway and can write its rows signs what stands there, and his head is the newest.
-async fn sign_with(key: &Identity, config: &Config, at: Timestamp) -> Vec<u8> {
+pub(crate) async fn sign_with(key: &Identity, config: &Config, at: Timestamp) -> Vec<u8> {
     let store = store_of(config).await;
     let Unlogged { mut growth, entries, last, .. } = store.unlogged().await.unwrap().unwrap();
     for entry in &entries {

@@ -8,6 +8,7 @@ use fumibako_store::suite::{World, himawari, sakura};
 use fumibako_store::{Store as _, hex};
 
 use crate::evidence::{copy, edit, head_of};
+use crate::keys::{key_of, sign_with};
 use crate::support::{Fixture, ago, old_key, store_of};
 
 /// Rows that began before what recipients said was kept, under no head that tells of it: as the migration leaves them.
@@ -120,6 +121,24 @@ async fn rows_from_before_receipts_were_kept_miss_none_and_later_ones_do() {
     let running = started(&restored).await;
     let found = named(&running).await;
     assert_eq!(found.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [Some(third)], "{found:?}");
+    running.stop().await;
+}
+
+// Profile §8.18: a program that knew nothing of this signed the newest head, and an older one says it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_older_head_says_stands_before_the_rows_are_asked() {
+    let (gateway, first) = standing().await;
+    assert_eq!(head_of(&gateway.running, first).await.1.words_from, Some(EvidenceId(0)));
+    let Fixture { folder: _folder, config, running, kept: _kept } = gateway;
+    running.stop().await;
+    let second = acknowledged(&config, "b").await;
+    sign_with(&key_of(&config), &config, ago(-1)).await;
+    std::fs::remove_file(config.evidence.identity_file.with_file_name("last-head.p7m")).unwrap();
+    edit(&config.store_folder, TAKEN);
+    let running = started(&config).await;
+    let found = named(&running).await;
+    let missing: Vec<_> = found.iter().filter(|(_, what)| what.contains("receipt")).map(|(id, _)| *id).collect();
+    assert_eq!(missing, [Some(first), Some(second)], "{found:?}");
     running.stop().await;
 }
 
