@@ -8,7 +8,7 @@ use fumibako_model::log::{Head, leaf};
 use fumibako_signer::{enclose, enclosed};
 use fumibako_store::bodies::Day;
 use fumibako_store::hex;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::evidence::{edit, head_of, with_mail};
 use crate::keys::{key_of, mail, under_an_old_key};
@@ -233,15 +233,14 @@ async fn a_head_that_is_taken_out_from_between_others_is_named_by_the_one_after_
     assert_eq!(audited(&running).await.faults, []);
     running.stop().await;
     // Taken out; another of ours in its place, over the same; and as it was.
-    let other = hex(&resigned(at - SignedDuration::from_secs(1)));
-    let taken = "CREATE TABLE taken AS SELECT * FROM log_head WHERE size = 2; DELETE FROM log_head WHERE size = 2";
-    let another = format!(
-        "INSERT INTO log_head SELECT * FROM taken;
-         UPDATE log_head SET head = x'{other}', day = {} WHERE size = 2",
-        Day::of(at - SignedDuration::from_secs(1)).0
-    );
-    let back = "DELETE FROM log_head WHERE size = 2; INSERT INTO log_head SELECT * FROM taken";
-    for (edited, named) in [(taken, 1), (another.as_str(), 1), (back, 0)] {
+    let put = |head: &[u8], at: Timestamp| {
+        let (head, day) = (hex(head), Day::of(at).0);
+        let last = "(SELECT id FROM evidence ORDER BY id LIMIT 1 OFFSET 1)";
+        format!("INSERT OR REPLACE INTO log_head (size, day, last, head) VALUES (2, {day}, {last}, x'{head}')")
+    };
+    let before_it = at - SignedDuration::from_secs(1);
+    let (another, back) = (put(&resigned(before_it), before_it), put(&signed, at));
+    for (edited, named) in [("DELETE FROM log_head WHERE size = 2", 1), (&another, 1), (&back, 0)] {
         edit(&config.store_folder, edited);
         let running = started(&config).await;
         let found = audited(&running).await.faults;
