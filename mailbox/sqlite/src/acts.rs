@@ -96,12 +96,12 @@ pub(crate) async fn write(rows: &mut SqliteConnection, done: &[Done]) -> Result<
     Ok(())
 }
 
-/// Profile §16.3: logging in, looking and collecting the same are told once in an hour, however often a terminal does it. Every
+/// Profile §16.3: logging in and looking at the same are told once in an hour, however often a terminal does it. Every
 /// change is told, and past so many it is not made.
 async fn is_news(rows: &mut SqliteConnection, done: &Done) -> Result<bool, Stop> {
     let Some(office) = done.office else { return Ok(true) };
     match done.what {
-        What::AgentActs | What::AgentOpened | What::AgentCollected => {}
+        What::AgentActs | What::AgentOpened => {}
         What::AgentChanged => {
             let what = format!("{:?} {office}", done.what);
             let most = (CHANGES_AN_HOUR, often::HOUR);

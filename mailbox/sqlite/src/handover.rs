@@ -89,16 +89,27 @@ fn in_force(
     roll.between(office, agent).find(allows).map(Registered::delegate)
 }
 
-/// Profile §16.3: the audit tells what an agent collected.
+/// Profile §16.3: the audit tells what an agent collected, each message once, however often the agent fetches it.
 async fn tell(
     rows: &mut SqliteConnection,
     (office, agent, now): (OfficeNumber, &AgentId, Timestamp),
     messages: &[MessageId],
 ) -> Result<(), Stop> {
-    let collected = |message: &MessageId| {
-        Done::by_agent(now, agent, What::AgentCollected, office).about(format_args!("M{}", message.0))
-    };
-    acts::write(rows, &messages.iter().map(collected).collect::<Vec<_>>()).await
+    let asked = serde_json::to_string(&messages.iter().map(|message| message.0).collect::<Vec<_>>())?;
+    let (number, name) = (office.as_str(), agent.as_str());
+    let new = sqlx::query_scalar!(
+        r#"INSERT OR IGNORE INTO collected (message, office, agent)
+           SELECT m.id, ?, ? FROM json_each(?) asked CROSS JOIN message m ON m.id = asked.value
+           RETURNING message AS "message!: i64""#,
+        number,
+        name,
+        asked
+    )
+    .fetch_all(&mut *rows)
+    .await?;
+    let collected =
+        |message: i64| Done::by_agent(now, agent, What::AgentCollected, office).about(format_args!("M{message}"));
+    acts::write(rows, &new.into_iter().map(collected).collect::<Vec<_>>()).await
 }
 
 /// A bundle of which nobody knew up to now that its recipient took it.

@@ -112,6 +112,7 @@ macro_rules! store_suite {
             evidence::a_handover_is_written_down_once_and_a_receipt_still_counts,
             handover::what_went_out_whole_is_taken_by_nobody_but_who_got_it,
             handover::what_an_agent_got_counts_while_that_mandate_is_in_force,
+            handover::an_agent_is_told_of_a_message_once_however_often_it_fetches_it,
             handover::many_are_taken_at_once_and_nothing_by_a_look,
             handover::what_leaves_its_folder_with_all_others_is_taken,
             evidence::bundles_of_one_message_id_are_told_apart,

@@ -30,6 +30,7 @@ const NOT_ITS_BUSINESS: &[(&str, &str)] = &[
     ("counter.believed_on", "which day expiry believed"),
     ("counter.kept_for", "for how long content is kept: content that goes early is evidence"),
     ("counter.reminded_by", "what is to be told: a letter is no evidence"),
+    ("collected", "what the audit has told of: it has its own signatures"),
     ("counter.acts", "the audit of acts has its own signatures"),
     ("counter.directory", "the age of a copy in memory"),
     ("counter.evidence raised", "ids leave room, as after a backup was restored"),

@@ -177,6 +177,29 @@ pub async fn what_an_agent_got_counts_while_that_mandate_is_in_force<S: Store>(s
     assert_eq!(collected(&*store).await, [("one@x.example".to_owned(), Some(new))]);
 }
 
+// Profile §16.3
+pub async fn an_agent_is_told_of_a_message_once_however_often_it_fetches_it<S: Store>(store: Arc<S>) {
+    let world = world(&*store).await;
+    let (one, other) = (receiving(&*store, kawara(), 1).await, receiving(&*store, tsuta(), 2).await);
+    let (uid, first) = delivered(&*store, &world, "first").await;
+    let (_, second) = delivered(&*store, &world, "second").await;
+    let fetches = async |by: &Delegate, messages: &[MessageId], hours: i64| {
+        let at = now() + jiff::SignedDuration::from_hours(hours);
+        store.hand_over(sakura(), messages.to_vec(), Some(by.clone()), at).await.unwrap()
+    };
+    assert_eq!(fetches(&one, &[first], 0).await, [first]);
+    for hours in [0, 2, 50] {
+        assert_eq!(fetches(&one, &[first], hours).await, []);
+    }
+    // Of what an agent fetches after another or the office it is told, too, and what it had is none of that.
+    assert_eq!(fetches(&other, &[first, second, MessageId(1 << 40)], 60).await, [second]);
+    assert_eq!(fetches(&one, &[first, second], 60).await, []);
+    assert_eq!(take(&*store, &Doer::agent(sakura(), kawara(), now()), By::Seen, uid).await, []);
+    let about = |by: AgentId, message: MessageId| (by.to_string(), format!("M{}", message.0));
+    let all = [about(kawara(), first), about(tsuta(), first), about(tsuta(), second), about(kawara(), second)];
+    assert_eq!(told(&*store).await, all);
+}
+
 // Profile §8.10
 pub async fn many_are_taken_at_once_and_nothing_by_a_look<S: Store>(store: Arc<S>) {
     let world = world(&*store).await;
