@@ -60,12 +60,13 @@ async fn one<S: Store>(house: &House<S>, (due, keep): (&Due, Retention), now: Ti
     let evidence = &due.recorded.evidence;
     let ends = keep.moment_of(due.day.0).unwrap_or(Timestamp::MAX);
     let reminds = due.key.report == Report::Uncollected;
-    let look = || house.config.reminders().look((evidence.at, ends), (due.key.at, now), due.waiting);
-    let (tells, again) = match if reminds { look() } else { Reminding::Look { tell: true, again: None } } {
+    let look = || house.config.reminders().look((evidence.at, ends), (due.key.at, due.reminded, now), due.waiting);
+    let (moment, again) = match if reminds { look() } else { Reminding::Over } {
         Reminding::Leave => return Ok(()),
-        Reminding::Over => (false, None),
+        Reminding::Over => (None, None),
         Reminding::Look { tell, again } => (tell, again),
     };
+    let tells = !reminds || moment.is_some();
     let wanted = match due.key.report {
         Report::Uncollected => due.wishes.notifies("DELAY"),
         Report::Expired => due.wishes.notifies("FAILURE"),
@@ -91,7 +92,7 @@ async fn one<S: Store>(house: &House<S>, (due, keep): (&Due, Retention), now: Ti
         Some(Letter { offices, message_id: told.message_id(), body })
     };
     let filed = letter.is_some();
-    let new = house.store.told(Told { key: due.key, again, letter }, now).await?;
+    let new = house.store.told(Told { key: due.key, again, moment, letter }, now).await?;
     if filed && new {
         house.counts.reported(due.key.report);
         tracing::info!(evidence = %due.recorded.id, report = ?due.key.report, to = %evidence.from, "report.filed");

@@ -42,6 +42,7 @@ impl Order {
 pub(crate) struct Settled {
     key: DueKey,
     again: Option<Timestamp>,
+    moment: Option<Timestamp>,
 }
 
 /// A row of the list.
@@ -51,6 +52,7 @@ struct Row {
     message: i64,
     what: i64,
     wishes: Option<String>,
+    reminded: Option<i64>,
     state: Option<i64>,
     day: Option<i32>,
     doc: String,
@@ -72,7 +74,7 @@ pub(crate) async fn due(
     });
     let found = sqlx::query_scalar!(
         r#"SELECT json_group_array(json(row)) AS "found!: String" FROM (
-               SELECT json_object('at', d.at, 'message', d.message, 'what', d.what, 'state', m.state, 'doc', e.doc,
+               SELECT json_object('at', d.at, 'message', d.message, 'what', d.what, 'state', m.state, 'doc', e.doc, 'reminded', d.reminded,
                           'day', coalesce((SELECT h.segment FROM hold h WHERE h.message = d.message AND h.released_at IS NULL), m.segment) >> 24,
                           'wishes', coalesce(d.wishes, m.wishes)) AS row
                FROM due d JOIN evidence e ON e.id = d.evidence LEFT JOIN message m ON m.id = d.message
@@ -105,13 +107,14 @@ impl Row {
             recorded,
             wishes: wishes.unwrap_or_default(),
             waiting: reminds(self.state),
+            reminded: self.reminded.map(Timestamp::from_millisecond).transpose().map_err(unreadable)?,
         })
     }
 }
 
 /// Files the letter, if there is one, and takes its reason from the list.
 pub(crate) async fn told(store: &SqliteStore, told: Told, now: Timestamp) -> Result<bool, StoreError> {
-    let settled = Settled { key: told.key, again: told.again };
+    let settled = Settled { key: told.key, again: told.again, moment: told.moment };
     let Some(letter) = told.letter else {
         return store.change(|reply| Command::Settle(settled, reply)).await;
     };
@@ -156,7 +159,15 @@ pub(crate) async fn settle(rows: &mut SqliteConnection, settled: Settled) -> Res
     let holds = holds(rows, message, report).await?;
     let gone = match settled.again.filter(|_| holds).map(Timestamp::as_millisecond) {
         Some(again) => {
-            sqlx::query!("UPDATE due SET at = ? WHERE at = ? AND message = ? AND what = ?", again, at, message.0, what)
+            let told = settled.moment.map(Timestamp::as_millisecond);
+            sqlx::query!(
+                "UPDATE due SET at = ?, reminded = coalesce(?, reminded) WHERE at = ? AND message = ? AND what = ?",
+                again,
+                told,
+                at,
+                message.0,
+                what
+            )
         }
         None => sqlx::query!("DELETE FROM due WHERE at = ? AND message = ? AND what = ?", at, message.0, what),
     };
@@ -164,7 +175,8 @@ pub(crate) async fn settle(rows: &mut SqliteConnection, settled: Settled) -> Res
 }
 
 /// Profile §8.14: where these are other settings than before, every bundle that waits is looked at now, for its next moment may come
-/// before that of which its row knows. What came before this moment is not told by that, and so nothing is told again.
+/// before that of which its row knows. What came before this moment is not told by that; and where the clock is behind, the row knows
+/// what was told.
 pub(crate) async fn remind_by(rows: &mut SqliteConnection, rule: i64, now: Timestamp) -> Result<(), Stop> {
     let known = sqlx::query!("UPDATE counter SET value = ? WHERE name = 'reminded_by' AND value IS NOT ?", rule, rule);
     if known.execute(&mut *rows).await?.rows_affected() > 0 {

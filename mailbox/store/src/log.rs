@@ -321,6 +321,8 @@ pub struct Due {
     pub waiting: bool,
     /// The day by which its content is kept, held or not (Profile §11.6); of content that is gone, that of the evidence.
     pub day: Day,
+    /// Of the moments of a reminder the last that was told.
+    pub reminded: Option<Timestamp>,
 }
 
 /// The row of something due.
@@ -341,6 +343,8 @@ pub struct Told {
     pub key: DueKey,
     /// When it is due again.
     pub again: Option<Timestamp>,
+    /// Of a reminder, the moment that is told by this: neither it nor one before it is told again.
+    pub moment: Option<Timestamp>,
     /// A message for an office's `Receipts`.
     pub letter: Option<Letter>,
 }

@@ -125,6 +125,7 @@ macro_rules! store_suite {
             evidence::what_was_collected_while_the_letter_was_written_is_not_told,
             evidence::by_a_doubted_date_nobody_is_reminded,
             due::by_other_settings_what_waits_is_looked_at_once,
+            due::settings_of_a_clock_that_is_behind_tell_nothing_again,
             due::a_handover_is_not_told_after_the_receipt,
             evidence::who_asked_for_a_report_is_put_on_the_list,
             accounts::orders_change_what_they_name_and_nothing_else,

@@ -334,7 +334,7 @@ pub async fn what_is_due_is_told_once<S: Store>(store: Arc<S>) {
     assert_eq!((key.report, key.at), (Report::Uncollected, first));
     assert_eq!(recorded.evidence.event, Event::SubmissionAcceptance);
     let again = first + SignedDuration::from_hours(48);
-    let told = |id: &str| Told { key: *key, again: Some(again), letter: Some(letter(&*store, id)) };
+    let told = |id: &str| Told { key: *key, again: Some(again), moment: None, letter: Some(letter(&*store, id)) };
     assert!(store.told(told("one@x.example"), first).await.unwrap());
     assert!(!store.told(told("two@x.example"), first).await.unwrap(), "somebody else was quicker");
     assert_eq!(view(&*store, himawari(), "Receipts").await.entries.len(), 1);
@@ -346,7 +346,7 @@ pub async fn what_is_due_is_told_once<S: Store>(store: Arc<S>) {
         panic!("it is due again")
     };
     assert_eq!(to_tell().await, 0, "nothing is left to tell");
-    assert!(store.told(Told { key: *key, again: None, letter: None }, again).await.unwrap());
+    assert!(store.told(Told { key: *key, again: None, moment: None, letter: None }, again).await.unwrap());
     assert!(store.due(again, None, MANY).await.unwrap().is_empty());
     assert_eq!(store.status(himawari(), &folder("Receipts")).await.unwrap().messages, 2);
 }
@@ -359,7 +359,7 @@ pub async fn what_was_collected_while_the_letter_was_written_is_not_told<S: Stor
     let due = async || store.due(first, None, MANY).await.unwrap();
     let [Due { key, waiting: true, .. }] = due().await[..] else { panic!("it is due") };
     store.hand_over(sakura(), vec![message], None, first).await.unwrap();
-    let told = Told { key, again, letter: Some(letter(&*store, "one@x.example")) };
+    let told = Told { key, again, moment: None, letter: Some(letter(&*store, "one@x.example")) };
     assert!(!store.told(told, first).await.unwrap(), "the recipient has it by now");
     for office in [himawari(), sakura()] {
         assert!(view(&*store, office, "Receipts").await.entries.is_empty());
