@@ -40,17 +40,19 @@ pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Rec
     }
 }
 
-/// One run, at this moment.
+/// One run, at this moment. What went counts, whatever else could not go.
 async fn turn<S: Store>(house: &House<S>, now: Timestamp) -> Result<(), StoreError> {
     let expired = house.store.expire(house.config.retention(), Asked::ByTheClock, now).await?;
     house.count_expired(&expired);
-    // Profile §8.29: as with keys, no evidence goes on the word of a clock that leapt.
+    let goes_on = !matches!(expired.failed, Some(StoreError::Busy(_) | StoreError::Broken(_)));
+    // Profile §8.29: as with keys, no evidence goes on the word of a clock that leapt; a day that is stuck keeps none.
     if !expired.doubted
+        && goes_on
         && let Err(error) = prune::run(house, "gateway").await
     {
         house.refusal_of(error);
     }
-    Ok(())
+    expired.failed.map_or(Ok(()), Err)
 }
 
 /// Until when there is nothing to do, between this run and the next as they were set; `None`: it is time. A clock that shows less
@@ -67,6 +69,29 @@ mod tests {
 
     use super::*;
     use crate::house::fresh::house;
+
+    // Profile §8.27
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_goes_beside_a_day_that_is_stuck_is_counted_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let house = house(folder.path()).await;
+        let world = World::with(&house.store).await;
+        for (id, day) in [("stuck", "2026-08-25"), ("over", "2026-08-26")] {
+            send(&house.store, &world, id, format!("{day}T12:00:00Z").parse().unwrap()).await;
+        }
+        let counted = || (house.counts.erased.get(), house.counts.expired.get());
+        // A file where the day's folder was: it cannot be removed as a folder.
+        let day = house.config.store_folder.join("bodies/2026-08-25");
+        std::fs::rename(&day, folder.path().join("aside")).unwrap();
+        std::fs::write(&day, "in the way").unwrap();
+        let now: Timestamp = "2026-11-25T00:01:00Z".parse().unwrap();
+        assert!(matches!(turn(&house, now).await, Err(StoreError::Failed(_))));
+        assert_eq!(counted(), (1, 1));
+        std::fs::remove_file(&day).unwrap();
+        turn(&house, now).await.unwrap();
+        assert_eq!(counted(), (2, 2));
+        house.store.close().await.unwrap();
+    }
 
     // Profile §11.4, §11.5
     #[tokio::test(flavor = "multi_thread")]

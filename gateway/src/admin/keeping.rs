@@ -11,21 +11,27 @@ use super::{Admin, NAME_CHARACTERS, short};
 use crate::report;
 
 impl<S: Store> Admin<S> {
-    /// What expiry would do, or what it has done now.
+    /// What expiry would do, or what it has done now. What went is told and counted before it is said what could not go.
     pub(super) async fn expire(&self, dry_run: bool) -> Result<Reply, StoreError> {
         let (keep, now) = (self.0.config.retention(), self.0.clock.now());
-        let Expired { days, files, file_bytes, .. } = if dry_run {
+        let Expired { days, files, file_bytes, failed, .. } = if dry_run {
             Expired { days: self.0.store.expiry(keep, now).await?, ..Expired::default() }
         } else {
-            let expired = self.0.store.expire(keep, Asked::ByThePerson, now).await;
-            // A shorter retention counts from here on.
-            report::remind_by(&self.0.store, &self.0.config, now).await?;
-            let expired = expired?;
+            let expired = self.0.store.expire(keep, Asked::ByThePerson, now).await?;
             self.0.count_expired(&expired);
-            self.tell(self.did(What::ExpiryAsked)).await?;
-            expired
+            let told = self.tell(self.did(What::ExpiryAsked)).await.map(drop);
+            // A shorter retention counts from here on.
+            let reminded = report::remind_by(&self.0.store, &self.0.config, now).await;
+            let failed = expired.failed.or(told.err()).or(reminded.err());
+            Expired { failed, ..expired }
         };
-        Ok(Reply::Expiry { days: days.into_iter().map(|day| row(day, keep)).collect(), files, file_bytes })
+        let failed = failed.map(|error| {
+            let why = error.to_string();
+            self.0.refusal_of(error);
+            why
+        });
+        let days = days.into_iter().map(|day| row(day, keep)).collect();
+        Ok(Reply::Expiry { days, files, file_bytes, failed })
     }
 
     /// Profile §12.4: what an office's folders hold and may hold; with `bytes`, what they may hold from now on.

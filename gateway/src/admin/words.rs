@@ -465,6 +465,9 @@ pub enum Reply {
         files: u64,
         /// Their bytes.
         file_bytes: u64,
+        /// Why some of what is due could not go, and what to do.
+        #[serde(default)]
+        failed: Option<String>,
     },
     /// Legal holds, the oldest first.
     Holds {

@@ -2,6 +2,7 @@
 
 use fumibako_careplan::Lang;
 use fumibako_model::{DayState, JAPAN};
+use fumibako_store::StoreError;
 
 use super::{Context, Failure, unexpected};
 use crate::admin::{DayRow, Reply, Request};
@@ -16,7 +17,7 @@ pub(super) struct Expire {
 impl Expire {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
         let dry_run = self.dry_run;
-        let Reply::Expiry { days, files, file_bytes } = context.ask(&Request::Expire { dry_run })? else {
+        let Reply::Expiry { days, files, file_bytes, failed } = context.ask(&Request::Expire { dry_run })? else {
             return Err(unexpected());
         };
         let lang = context.lang;
@@ -42,6 +43,7 @@ impl Expire {
                      Where the date has leapt by more than 30 days (the clock may be wrong), or a shorter retention makes it due, nothing goes by itself."
                 ),
             ),
+            (false, 0) if failed.is_some() => Ok(()),
             (false, 0) => context.say("消去するものはありませんでした。", "There was nothing to erase."),
             (false, _) => context.say(
                 &format!("{due} 日分の内容を消去しました。証跡は残っています。"),
@@ -49,16 +51,17 @@ impl Expire {
             ),
         }?;
         match (days.iter().map(|day| day.held).sum::<u64>(), dry_run) {
-            (0, _) => Ok(()),
+            (0, _) => {}
             (held, true) => context.say(
                 &format!("保全中の {held} 通は、期限が来ても消去されません（上の通数には入っていません）。hold list で見られます。"),
                 &format!("Held: {held}, which stay past their expiry and are not among the messages counted above; see `hold list`."),
-            ),
+            )?,
             (held, false) => context.say(
                 &format!("保全中の {held} 通は残しました。hold list で見られます。"),
                 &format!("Held, and still there: {held}; see `hold list`."),
-            ),
+            )?,
         }
+        failed.map_or(Ok(()), |why| Err(StoreError::Failed(why).into()))
     }
 }
 

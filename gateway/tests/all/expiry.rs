@@ -1,7 +1,7 @@
 //! Content expires in a running gateway.
 
 use fumibako_gateway::{Clock, Config, ExpiryView, Reply, Request, call};
-use fumibako_model::{Refusal, Retention};
+use fumibako_model::{Refusal, Retention, What};
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::bodies::Day;
 use fumibako_store::suite::{World, domain, expire::send, sakura, view};
@@ -134,6 +134,38 @@ async fn that_the_date_is_doubted_is_shown_until_somebody_looked() {
     assert!(matches!(gateway.ask(Request::Expire { dry_run: false }).await, Reply::Expiry { .. }));
     let (view, gauges) = shown().await;
     assert_eq!((view.doubted, view.days_kept_back, gauges), (false, 0, [false; 3]));
+}
+
+// Profile §16.1, §8.27
+#[tokio::test(flavor = "multi_thread")]
+async fn what_went_is_told_and_counted_where_another_day_is_stuck() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let world = World::with(&store).await;
+    for (id, days) in [("stuck", 41), ("goes", 40)] {
+        send(&store, &world, id, ago(days)).await;
+    }
+    store.expire(Retention::default(), Asked::ByTheClock, ago(1)).await.unwrap();
+    store.close().await.unwrap();
+    let day = folder.path().join("bodies").join(written(ago(41)));
+    std::fs::rename(&day, folder.path().join("aside")).unwrap();
+    std::fs::write(&day, "in the way").unwrap();
+    let from = folder.path().to_owned();
+    let shorter = |config: &mut Config| {
+        config.store_folder = from;
+        config.limits.retention_days = 30;
+    };
+    let gateway = Fixture::with_config(shorter).await.keeping(folder);
+    let asked = gateway.ask(Request::Expire { dry_run: false }).await;
+    let Reply::Expiry { days, failed: Some(why), .. } = asked else { panic!("{asked:?}") };
+    assert_eq!(days.iter().map(|day| day.day.clone()).collect::<Vec<_>>(), [written(ago(40))]);
+    assert!(why.contains(&day.display().to_string()), "{why}");
+    let told = gateway.told(None).await.into_iter().filter(|row| row.done.what == What::ExpiryAsked);
+    assert_eq!(told.count(), 1);
+    let Reply::Metrics { text } = gateway.ask(Request::Metrics).await else { panic!("metrics") };
+    for line in ["fumibako_messages_erased_total 1", "fumibako_bundles_expired_total 1", "fumibako_days_stuck 1"] {
+        assert!(text.lines().any(|one| one == line), "{line} in {text}");
+    }
 }
 
 // Profile §11.5, §8.14

@@ -52,7 +52,10 @@ impl Reminders {
         let half = self.half_time.then(|| accepted.saturating_add(ends.duration_since(accepted) / 2));
         let before = self.days_before_end.iter().map(|days| ends.saturating_sub(hours(24 * i64::from(*days))));
         let all = after.chain(half).chain(before);
-        let mut moments: Vec<_> = all.flatten().filter(|at| *at >= first_reminder(accepted) && *at < ends).collect();
+        // To the millisecond, as rows and evidence keep them.
+        let whole = |at: Timestamp| Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at);
+        let mut moments: Vec<_> =
+            all.flatten().map(whole).filter(|at| *at >= first_reminder(accepted) && *at < ends).collect();
         moments.sort();
         moments.dedup();
         moments

@@ -109,30 +109,36 @@ pub(crate) async fn run(
         // A day that cannot go must not keep the others: their retention is over, too.
         match let_go(store, standing, steps, now).await {
             Ok(day) => expired.days.push(day),
-            Err(error @ (StoreError::Broken(_) | StoreError::Busy(_))) => return Err(error),
+            Err(error @ (StoreError::Broken(_) | StoreError::Busy(_))) => {
+                return Ok(Expired { failed: Some(error), ..expired });
+            }
             Err(error) => {
                 tracing::error!(day = %Day(standing.day), %error, "day.stuck");
                 stuck.push(error);
             }
         }
     }
-    store.order(Order::Ran(dates.after(today.0, asked == Asked::ByThePerson), keep)).await?;
-    store.undone.is_now((kept_back, stuck.len() as u64));
-    if let Some(error) = stuck.into_iter().next() {
-        return Err(error);
+    if let Err(error) = store.order(Order::Ran(dates.after(today.0, asked == Asked::ByThePerson), keep)).await {
+        return Ok(Expired { failed: Some(error), ..expired });
     }
+    store.undone.is_now((kept_back, stuck.len() as u64));
     if kept_back > 0 {
-        return Err(StoreError::Failed(format!(
+        stuck.push(StoreError::Failed(format!(
             "the date is {today}, more than {LEAP_DAYS} days after the last expiry; {kept_back} days of mail are due and \
              were kept, in case the clock is wrong or was. If the date is right, look at what goes (`fumibako-gateway expire \
              --dry-run`), then run `fumibako-gateway expire`"
         )));
+    } else {
+        // Profile §11.7: whatever is stuck, what nobody needs goes.
+        match files::remove_unneeded(store, now).await {
+            Ok(removed) => (expired.files, expired.file_bytes) = removed,
+            Err(error) => stuck.push(error),
+        }
     }
-    // Profile §11.7
-    (expired.files, expired.file_bytes) = files::remove_unneeded(store, now).await?;
     if doubted {
         tracing::warn!(%today, "expiry.date_doubted");
     }
+    expired.failed = stuck.into_iter().next();
     Ok(expired)
 }
 

@@ -401,7 +401,9 @@ impl Inner {
 fn segments(folder: &Path) -> Result<Vec<(Segment, u64)>, BodyError> {
     let mut found = Vec::new();
     for day in names(folder)?.iter().filter_map(|name| Day::named(name)) {
-        let inside = names(&folder.join(day.to_string()))?;
+        let inside = folder.join(day.to_string());
+        // A file in the place of a day's folder has no segments: expiry says of it that the day is stuck.
+        let inside = if inside.is_file() { Vec::new() } else { names(&inside)? };
         for segment in inside.iter().filter_map(|name| Segment::named(day, name)) {
             let file = folder.join(segment.file());
             match fs::metadata(&file) {

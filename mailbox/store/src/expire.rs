@@ -2,6 +2,7 @@
 
 use fumibako_model::DayState;
 
+use crate::StoreError;
 use crate::bodies::Day;
 
 /// The content of one UTC day, as expiry sees it.
@@ -24,7 +25,7 @@ pub struct DayOfMail {
 }
 
 /// What a run of expiry did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Expired {
     /// The days that went, the oldest first.
     pub days: Vec<DayOfMail>,
@@ -34,6 +35,8 @@ pub struct Expired {
     pub file_bytes: u64,
     /// The date has leapt, and nobody has looked at the clock yet (Profile §11.5).
     pub doubted: bool,
+    /// Why some of what is due did not go: of several reasons the first. What went is told, and counted, all the same.
+    pub failed: Option<StoreError>,
 }
 
 /// Who asks for expiry.

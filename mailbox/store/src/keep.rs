@@ -431,7 +431,8 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<DayOfMail>, StoreError>> + Send;
 
     /// Profile §11.4: destroys the content of the days whose retention is over, and writes down what nobody collected;
-    /// evidence stays. Then removes the files of other days that nobody needs (Profile §11.7).
+    /// evidence stays. Then removes the files of other days that nobody needs (Profile §11.7). An error says that nothing was done;
+    /// what went before something failed is told with it.
     ///
     /// | a crash after step | finds on restart                   | a reader is told              | the next run |
     /// |--------------------|------------------------------------|-------------------------------|--------------|

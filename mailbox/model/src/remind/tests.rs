@@ -226,6 +226,13 @@ fn the_operator_says_when_and_where_nothing_is_due_nothing_is_told() {
 }
 
 #[test]
+fn moments_are_whole_milliseconds() {
+    let accepted = at("2026-01-01T12:00:00.001Z");
+    let all = Reminders::default().moments(accepted, at("2026-04-02T00:00:00Z"));
+    assert!(all.len() == 4 && all.iter().all(|at| at.as_microsecond() % 1_000 == 0), "{all:?}");
+}
+
+#[test]
 fn a_short_retention_has_its_moments_in_order() {
     let (accepted, ends) = (at("2026-01-01T00:00:00Z"), at("2026-01-05T00:00:00Z"));
     let all = Reminders::default().moments(accepted, ends);

@@ -172,25 +172,34 @@ async fn a_file_without_a_row_goes_once_nobody_can_be_writing_it() {
     assert_eq!(run().await, 1);
 }
 
+// Profile §8.27, §11.7
 #[tokio::test]
 async fn a_day_that_cannot_go_keeps_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
     let world = World::with(&store).await;
+    // Of this one nothing is left in any folder.
+    send(&store, &world, "cleared", ago(5)).await;
+    clear(&store, himawari(), "Sent").await;
+    clear(&store, sakura(), "INBOX").await;
     send(&store, &world, "first", ago(92)).await;
     send(&store, &world, "second", ago(91)).await;
     // A file where the day's folder was: it cannot be removed as a folder.
     let day = folder.path().join("bodies").join(Day::of(ago(92)).to_string());
     std::fs::rename(&day, folder.path().join("aside")).unwrap();
     std::fs::write(&day, "in the way").unwrap();
-    match store.expire(keep(), Asked::ByTheClock, now()).await {
-        Err(StoreError::Failed(why)) => assert!(why.contains(&day.display().to_string()), "{why}"),
-        other => panic!("{other:?}"),
-    }
+    let Expired { days, files, failed, .. } = store.expire(keep(), Asked::ByTheClock, now()).await.unwrap();
+    assert!(matches!(&failed, Some(StoreError::Failed(why)) if why.contains(&day.display().to_string())), "{failed:?}");
+    assert_eq!(
+        (days.len(), days[0].day, files),
+        (1, Day::of(ago(91)), 1),
+        "what went is told, and what nobody needs goes"
+    );
     assert!(view(&store, sakura(), "INBOX").await.entries.is_empty(), "both are unreadable and have left");
     assert_eq!(store.census().await.unwrap().days_stuck, 1);
     std::fs::remove_file(&day).unwrap();
     let again = store.expire(keep(), Asked::ByTheClock, now()).await.unwrap();
-    assert_eq!(again.days.iter().map(|day| day.day).collect::<Vec<_>>(), [Day::of(ago(92))]);
+    assert!(again.failed.is_none());
+    assert_eq!(again.days.iter().map(|day| day.day).collect::<Vec<_>>(), [Day::of(ago(92))], "and is told of once");
     assert_eq!(store.census().await.unwrap().days_stuck, 0);
 }
