@@ -120,7 +120,7 @@ impl<S: Store> Admin<S> {
             | Request::EvidenceVerify
             | Request::EvidenceAccept { .. }
             | Request::EvidencePrune { .. }
-            | Request::EvidenceRefused
+            | Request::EvidenceRefused { .. }
             | Request::EvidenceAuthority
             | Request::EvidenceContinues { .. }) => self.evidence(request).await,
             Request::AuditList { office, after } => self.list_acts(WhichActs { office, after }).await,
@@ -197,6 +197,7 @@ impl<S: Store> Admin<S> {
             audit_apart: self.0.witnessing.lock().await.acts.apart(),
             reports_due: census.due,
             receipts_refused: census.refused_receipts,
+            receipts_repeated: census.repeated_receipts,
             handed_over: counts.handed_over.get(),
             reported: counts.reported.all(),
             heads_signed: counts.heads_signed.get(),

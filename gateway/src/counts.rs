@@ -51,6 +51,7 @@ pub(crate) struct Counts {
     answered: Histogram,
     pub(crate) refused: Tally,
     pub(crate) receipts_refused: Counter,
+    pub(crate) receipts_repeated: Counter,
     /// Questions over HTTPS about others, and for evidence.
     pub(crate) questions_refused: Tally,
     /// By door.
@@ -108,6 +109,7 @@ impl Default for Counts {
             answered: Histogram::new(ANSWERED),
             refused: Tally::default(),
             receipts_refused: Counter::default(),
+            receipts_repeated: Counter::default(),
             questions_refused: Tally::default(),
             connections: Tally::default(),
             logins: Tally::default(),
@@ -136,7 +138,8 @@ impl Counts {
         one("bundles_handed_over", "Bundles that the gateway saw go to their recipient whole", &self.handed_over);
         one("receipts_taken", "Receipts that counted", &self.retrieved);
         one("bundles_not_opened", "Words of recipients that a bundle does not open", &self.failed);
-        one("receipts_refused", "Receipts that changed nothing", &self.receipts_refused);
+        one("receipts_refused", "Receipts that were refused, each once for each reason", &self.receipts_refused);
+        one("receipts_repeated", "Receipts that only came second, each once", &self.receipts_repeated);
         one("refusals", "Refusals, by code", &self.refused.apart);
         one("questions_refused", "Questions over HTTPS that were refused", &self.questions_refused.apart);
         one("reports_filed", "Reports and reminders filed", &self.reported.apart);

@@ -185,7 +185,20 @@ fn a_receipt_that_is_not_the_recipients_word_changes_nothing() {
     let (before, marks) = (world.gateway.holdings(), flags(&world, &world.sender, "Sent"));
     assert_eq!(acknowledge(&world, &world.recipient, &good.dated(now() - SignedDuration::from_mins(1))).code, 250);
     assert_eq!((world.gateway.holdings(), flags(&world, &world.sender, "Sent")), (before, marks));
-    let refused = world.gateway.admin(["evidence", "refused", "--format", "ndjson"]).output();
-    assert_eq!(refused.matches(r#""code":"repeated""#).count(), 1, "{refused}");
-    assert_eq!(world.gateway.status()["receipts_refused"], 6, "it changed nothing either");
+    let second = world.gateway.admin(["evidence", "refused", "--repeated", "--format", "ndjson"]).output();
+    assert_eq!((second.matches(r#""code":"repeated""#).count(), second.lines().count()), (1, 1), "{second}");
+    let status = world.gateway.status();
+    assert_eq!((&status["receipts_refused"], &status["receipts_repeated"]), (&5.into(), &1.into()));
+    let metrics = world.gateway.admin(["status", "--metrics"]).output();
+    for line in ["fumibako_receipts_refused_total 5", "fumibako_receipts_repeated_total 1"] {
+        assert!(metrics.lines().any(|one| one == line), "{line} in {metrics}");
+    }
+    // By office, and page by page.
+    let pages = |more: &[&str]| {
+        let words = [&["evidence", "refused", "--format", "ndjson"], more].concat();
+        world.gateway.admin(words).output().lines().count()
+    };
+    let [one, other] = [&world.recipient, &stranger].map(|office| office.number.as_str());
+    let counts = [pages(&["--before", "3"]), pages(&["--office", one]), pages(&["--office", other])];
+    assert_eq!(counts, [2, 4, 1]);
 }

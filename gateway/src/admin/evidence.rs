@@ -7,7 +7,7 @@ use fumibako_model::{Acceptance, Continuation, EvidenceId, Pruning, Refusal, Wha
 use fumibako_signer::{TimeStamp, TimeStampError, Trust};
 use fumibako_store::{
     Foreign, KeptHead, LogAudit, LogFault, LogState, Odd, RefusedCount, RefusedReceipt, RefusedReceipts, Store,
-    StoreError, Sum, Vouched, Which, Wrong, hex,
+    StoreError, Sum, Vouched, Which, WhichRefused, Wrong, hex,
 };
 use jiff::Timestamp;
 
@@ -27,7 +27,9 @@ impl<S: Store> Admin<S> {
             Request::EvidenceExport { id } => self.export_evidence(id).await,
             Request::EvidenceContinues { head } => self.continues(head).await,
             Request::EvidencePrune { dry_run } => self.prune_evidence(dry_run).await,
-            Request::EvidenceRefused => self.refused().await,
+            Request::EvidenceRefused { repeated, office, before } => {
+                self.refused(WhichRefused { repeated, office, before }).await
+            }
             Request::EvidenceAuthority => Ok(Reply::Authority { pem: self.0.keys.believed.file() }),
             Request::EvidenceAccept { reason } => self.accept(reason).await,
             _ => self.verify_evidence().await,
@@ -179,17 +181,12 @@ impl<S: Store> Admin<S> {
         Ok(Reply::Done)
     }
 
-    async fn refused(&self) -> Result<Reply, StoreError> {
-        let row = |RefusedReceipt { at, login, from, to, original, sha256, code }| RefusedRow {
-            at,
-            login,
-            from,
-            to,
-            original,
-            sha256,
-            code,
+    async fn refused(&self, which: WhichRefused) -> Result<Reply, StoreError> {
+        let row = |(number, one): (u64, RefusedReceipt)| {
+            let RefusedReceipt { at, login, from, to, original, sha256, code } = one;
+            RefusedRow { number, at, login, from, to, original, sha256, code }
         };
-        let RefusedReceipts { rows, more } = self.0.store.refused_receipts().await?;
+        let RefusedReceipts { rows, more } = self.0.store.refused_receipts(which).await?;
         let counted =
             |RefusedCount { day, login, repeated, count }| RefusedMore { day: day.to_string(), login, repeated, count };
         let (receipts, more) = (rows.into_iter().map(row).collect(), more.into_iter().map(counted).collect());

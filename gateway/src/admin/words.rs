@@ -233,8 +233,15 @@ pub enum Request {
         /// Tells what would go, and lets nothing go.
         dry_run: bool,
     },
-    /// Receipts that were refused.
-    EvidenceRefused,
+    /// Receipts that changed nothing, the latest first.
+    EvidenceRefused {
+        /// Those that only came second, in place of those that were refused.
+        repeated: bool,
+        /// Brought by this office, in its name, or for its bundle.
+        office: Option<OfficeNumber>,
+        /// Older than the one of this number.
+        before: Option<u64>,
+    },
     /// The authorities that offices verify evidence with, and until when former keys signed.
     EvidenceAuthority,
     /// Does the log continue this head, which somebody was given?
@@ -300,7 +307,7 @@ impl Request {
             Self::EvidenceVerify => "evidence-verify",
             Self::EvidenceAccept { .. } => "evidence-accept",
             Self::EvidencePrune { .. } => "evidence-prune",
-            Self::EvidenceRefused => "evidence-refused",
+            Self::EvidenceRefused { .. } => "evidence-refused",
             Self::EvidenceAuthority => "evidence-authority",
             Self::EvidenceContinues { .. } => "evidence-continues",
             Self::AuditList { .. } => "audit-list",
@@ -354,7 +361,7 @@ impl Request {
             | Self::Inspect
             | Self::EvidenceVerify
             | Self::EvidenceAccept { .. }
-            | Self::EvidenceRefused
+            | Self::EvidenceRefused { .. }
             | Self::EvidenceAuthority
             | Self::EvidenceContinues { .. }
             | Self::AuditVerify
@@ -486,7 +493,7 @@ pub enum Reply {
     },
     /// A piece of evidence with what proves it.
     Proof(Box<ProofFile>),
-    /// Receipts that were refused, the latest first.
+    /// Receipts that changed nothing, the latest first.
     RefusedReceipts {
         /// The rows.
         receipts: Vec<RefusedRow>,

@@ -7,7 +7,7 @@ use fumibako_model::log::SetBack;
 use fumibako_model::{
     Erased, Evidence as Piece, EvidenceId, JAPAN, LogEntry, OfficeNumber, ProofFile, Pruned, Pruning, Refusal, happened,
 };
-use fumibako_store::OUTRUN;
+use fumibako_store::{LISTED, OUTRUN};
 
 use super::{Context, Failure, unexpected};
 use crate::admin::{AcceptedRow, Audited, PruneView, RefusedMore, RefusedRow, Reply, Request, Tampered};
@@ -58,8 +58,8 @@ pub(super) enum Evidence {
         #[arg(long)]
         dry_run: bool,
     },
-    /// 何も変えなかった受領証とその理由（新しい順、最大 1,000 件） / receipts that changed nothing, and why, the latest first, at most 1,000
-    Refused,
+    /// 拒否した受領証とその理由（新しい順、最大 1,000 件） / receipts that were refused, and why, the latest first, at most 1,000
+    Refused(Refused),
     /// 事業所に配る証跡の発行元のファイル（PEM）を書き出す。前の鍵がいつまで使われたかも入る。鍵を替えたあとに配り直す /
     /// write the file of authorities that offices verify evidence with, and until when former keys signed; hand it out after
     /// another key took the place of one
@@ -76,6 +76,21 @@ pub(super) enum Evidence {
         #[arg(short, long)]
         output: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Refused {
+    /// 拒否したものの代わりに、先の受領証のあとに届いて何も変えなかったもの / in their place those that only came second, and changed
+    /// nothing
+    #[arg(long)]
+    repeated: bool,
+    /// この事業所が出した、この事業所の名前の、またはこの事業所が送ったデータへのもの / brought by this office, in its name, or for what it
+    /// sent
+    #[arg(long)]
+    office: Option<OfficeNumber>,
+    /// この番号より古いもの / older than the one of this number
+    #[arg(long)]
+    before: Option<u64>,
 }
 
 impl Evidence {
@@ -118,7 +133,7 @@ impl Evidence {
                 )
             }
             Self::Prune { dry_run } => prune(context, dry_run),
-            Self::Refused => refused(context),
+            Self::Refused(which) => refused(context, which),
             Self::Authority { output } => {
                 let Reply::Authority { pem } = context.ask(&Request::EvidenceAuthority)? else {
                     return Err(unexpected());
@@ -156,14 +171,14 @@ fn line(row: &LogEntry, lang: Lang) -> String {
 }
 
 /// Profile §8.24: each with who brought it and why it was refused, then how many more there were.
-fn refused(context: &mut Context<'_>) -> Result<(), Failure> {
-    let Reply::RefusedReceipts { receipts, more } = context.ask(&Request::EvidenceRefused)? else {
-        return Err(unexpected());
-    };
+fn refused(context: &mut Context<'_>, Refused { repeated, office, before }: Refused) -> Result<(), Failure> {
+    let request = Request::EvidenceRefused { repeated, office, before };
+    let Reply::RefusedReceipts { receipts, more } = context.ask(&request)? else { return Err(unexpected()) };
+    let older = receipts.last().filter(|_| receipts.len() >= LISTED).map(|row| row.number);
     let lang = context.lang;
     let rows: Vec<_> = receipts.into_iter().map(Line::Row).chain(more.into_iter().map(Line::More)).collect();
     context.rows(&rows, |row| match row {
-        Line::Row(RefusedRow { at, login, from, to, original, code, .. }) => {
+        Line::Row(RefusedRow { number, at, login, from, to, original, code, .. }) => {
             let at = JAPAN.to_datetime(*at).strftime("%Y-%m-%d %H:%M:%S");
             let from = from.map_or_else(|| "-".to_owned(), |from| from.to_string());
             let why = match code.as_str() {
@@ -173,7 +188,7 @@ fn refused(context: &mut Context<'_>) -> Result<(), Failure> {
                 ),
                 code => code.parse::<Refusal>().map_or("", |why| lang.pick(why.row().ja, why.row().en)),
             };
-            format!("{at}\t{code}\t{login}\t{from}\t{to}\t<{original}>\t{why}")
+            format!("{number}\t{at}\t{code}\t{login}\t{from}\t{to}\t<{original}>\t{why}")
         }
         Line::More(RefusedMore { day, login, repeated, count }) => {
             let what = if *repeated {
@@ -186,6 +201,12 @@ fn refused(context: &mut Context<'_>) -> Result<(), Failure> {
                 format!("{day} (UTC)\t{login}\t{count} more {what}"),
             )
         }
+    })?;
+    older.map_or(Ok(()), |number| {
+        context.say(
+            &format!("これより古いものは、--before {number} を付けて実行すると表示されます。"),
+            &format!("For the older ones run it with --before {number}."),
+        )
     })
 }
 

@@ -62,7 +62,11 @@ impl Status {
                     .to_owned(),
                 ),
                 (lang.pick("予定の報告", "reports due"), s.reports_due.to_string()),
-                (lang.pick("何も変えなかった受領証", "receipts that changed nothing"), s.receipts_refused.to_string()),
+                (lang.pick("拒否した受領証", "receipts refused"), s.receipts_refused.to_string()),
+                (
+                    lang.pick("先の受領証のあとに届いた受領証", "receipts that only came second"),
+                    s.receipts_repeated.to_string(),
+                ),
                 (lang.pick("起動後の受け渡し", "handed over since start"), s.handed_over.to_string()),
                 (lang.pick("起動後の報告", "reports since start"), s.reported.to_string()),
                 (lang.pick("起動後の記録の署名", "heads signed since start"), s.heads_signed.to_string()),

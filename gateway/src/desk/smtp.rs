@@ -113,16 +113,17 @@ impl<S: Store> SmtpDesk<S> {
         self.keep_note(Some(receipt), row.code).await;
     }
 
-    /// Profile §8.27: counted once, as `status` counts its rows, whatever was wrong with it and however often it comes.
+    /// Profile §8.27: the store's rows and the counter go by one rule, each once for each reason.
     async fn keep_note(&self, receipt: Option<RefusedReceipt>, code: &str) {
         let (house, Some(receipt)) = (&self.entry.house, receipt) else { return };
-        match house.store.note_refused(RefusedReceipt { code: code.into(), ..receipt }).await {
-            Ok(true) => {
-                house.counts.receipts_refused.inc();
-            }
-            Ok(false) => {}
-            Err(error) => drop(house.refusal_of(error)),
-        }
+        let noted = house.store.note_refused(RefusedReceipt { code: code.into(), ..receipt }).await;
+        let new = noted.unwrap_or_else(|error| {
+            house.refusal_of(error);
+            true
+        });
+        let counts = &house.counts;
+        let counter = if code == OUTRUN { &counts.receipts_repeated } else { &counts.receipts_refused };
+        counter.inc_by(u64::from(new));
     }
 
     /// Profile §1.2: the operator reads what is written to `postmaster@`, signed or not.

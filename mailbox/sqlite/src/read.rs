@@ -193,7 +193,10 @@ pub(crate) async fn census(readers: &SqlitePool) -> Result<Census, StoreError> {
                   (SELECT coalesce(max(size), 0) FROM log_head) AS "logged!: i64",
                   (SELECT count(*) FROM due d LEFT JOIN message m ON m.id = d.message
                    WHERE d.what < 100 AND (d.what <> ? OR m.state = ?)) AS "due!: i64",
-                  (SELECT count(*) FROM refused_receipt) + (SELECT coalesce(sum(more), 0) FROM refused_daily) AS "refused_receipts!: i64",
+                  (SELECT count(*) FROM refused_receipt WHERE repeated = 0)
+                  + (SELECT coalesce(sum(more), 0) FROM refused_daily WHERE repeated = 0) AS "refused_receipts!: i64",
+                  (SELECT count(*) FROM refused_receipt WHERE repeated = 1)
+                  + (SELECT coalesce(sum(more), 0) FROM refused_daily WHERE repeated = 1) AS "repeated_receipts!: i64",
                   (SELECT count(*) FROM office WHERE used_bytes >= quota_bytes - quota_bytes / 5) AS "nearly_full!: i64",
                   (SELECT coalesce(sum(size), 0) FROM message WHERE stored > 0) AS "bytes!: i64""#,
         reminder,
@@ -212,6 +215,7 @@ pub(crate) async fn census(readers: &SqlitePool) -> Result<Census, StoreError> {
         logged: counted.logged.cast_unsigned(),
         due: counted.due.cast_unsigned(),
         refused_receipts: counted.refused_receipts.cast_unsigned(),
+        repeated_receipts: counted.repeated_receipts.cast_unsigned(),
         nearly_full: counted.nearly_full.cast_unsigned(),
         dates: dates(readers).await.map_err(store_error)?,
         kept_for: kept_for(readers).await.map_err(store_error)?,

@@ -18,7 +18,7 @@ use fumibako_store::{
     Inspection, KeptNotice, Letter, LicenceChange, LogAudit, LogState, Logging, MarkNotices, MarkedNotices, Named,
     News, NoticeBoard, Pairs, Paper, Proof, Prunable, PruneOrder, Published, Quota, RefusedReceipt, RefusedReceipts,
     SealKey, SignedDeed, Store, StoreError, Taken, Told, ToldTo, Turned, Unlogged, Untold, Vouched, Which, WhichActs,
-    WhichNotices,
+    WhichNotices, WhichRefused,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -432,8 +432,8 @@ impl Store for SqliteStore {
         self.change(|reply| Command::NoteRefused(Box::new(receipt), reply)).await
     }
 
-    async fn refused_receipts(&self) -> Result<RefusedReceipts, StoreError> {
-        refused::list(&self.readers).await
+    async fn refused_receipts(&self, which: WhichRefused) -> Result<RefusedReceipts, StoreError> {
+        refused::list(&self.readers, which).await
     }
 
     async fn keep_papers(&self, papers: Vec<Paper>) -> Result<(), StoreError> {

@@ -23,6 +23,8 @@ pub struct Census {
     pub due: u64,
     /// Receipts that were refused.
     pub refused_receipts: u64,
+    /// Receipts that only came second.
+    pub repeated_receipts: u64,
     /// Offices whose folders are full to four fifths or more (Profile §12.4).
     pub nearly_full: u64,
     /// Changes that wait for the writer.

@@ -28,7 +28,7 @@ use crate::licences::{LicenceChange, Published};
 use crate::limits::Quota;
 use crate::log::{
     Due, DueKey, Letter, LogAudit, LogState, Logging, Named, Paper, Proof, Prunable, PruneOrder, RefusedReceipt,
-    RefusedReceipts, Told, Unlogged, Untold, Vouched, Which,
+    RefusedReceipts, Told, Unlogged, Untold, Vouched, Which, WhichRefused,
 };
 use crate::mandates::SignedDeed;
 use crate::news::AgentNews;
@@ -336,11 +336,12 @@ pub trait Store: Send + Sync + 'static {
     /// Keeps a time stamp over such a head; not over another that took its place.
     fn keep_stamp(&self, head: (u64, Vec<u8>), stamp: Vec<u8>) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Keeps it that a receipt was refused: once each, the latest 100,000 of them. Says whether it was new.
+    /// Keeps it that a receipt changed nothing: once each, of each kind the latest 100,000. Says whether it is new.
     fn note_refused(&self, receipt: RefusedReceipt) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Receipts that were refused, the latest first, at most [`LISTED`](crate::LISTED).
-    fn refused_receipts(&self) -> impl Future<Output = Result<RefusedReceipts, StoreError>> + Send;
+    /// Receipts that changed nothing, the latest first, at most [`LISTED`](crate::LISTED).
+    fn refused_receipts(&self, which: WhichRefused)
+    -> impl Future<Output = Result<RefusedReceipts, StoreError>> + Send;
 
     /// Keeps what a judgement rests on; what is kept already stays as it is, and as long as if it came now.
     fn keep_papers(&self, papers: Vec<Paper>) -> impl Future<Output = Result<(), StoreError>> + Send;

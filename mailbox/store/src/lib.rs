@@ -50,7 +50,7 @@ pub use limits::{AGENT_SUBSCRIPTIONS, AGENT_SUBSCRIPTIONS_OF_OFFICE, FOLDERS, Qu
 pub use log::{
     Among, Due, DueKey, KeptHead, LISTED, Letter, LogAudit, LogFault, LogState, Logging, Named, OUTRUN, PAPER_NAME,
     Paper, PaperKind, Proof, Prunable, PruneOrder, RefusedCount, RefusedReceipt, RefusedReceipts, Told, Unlogged,
-    Untold, Vouched, Which, Wrong,
+    Untold, Vouched, Which, WhichRefused, Wrong,
 };
 pub use mandates::{MandateOrder, SignedDeed, deed_in};
 pub use marks::{MARKS, draft_flags, stored};

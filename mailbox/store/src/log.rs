@@ -161,12 +161,24 @@ pub struct RefusedReceipt {
 /// Said in place of a code: another receipt had come first, and that one counts (Profile §8.3).
 pub const OUTRUN: &str = "repeated";
 
-/// Receipts that were refused.
+/// Which of the receipts that changed nothing to list. Those that were refused and those that only came second are apart: of these
+/// an office with two PCs brings many, and they hide none of those.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WhichRefused {
+    /// Those that only came second ([`OUTRUN`]).
+    pub repeated: bool,
+    /// Brought by this office, in its name, or for its bundle.
+    pub office: Option<OfficeNumber>,
+    /// Older than the one of this number.
+    pub before: Option<u64>,
+}
+
+/// Receipts of one kind that changed nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RefusedReceipts {
-    /// The latest first, at most [`LISTED`].
-    pub rows: Vec<RefusedReceipt>,
-    /// Those beyond a login's rows of a day, the latest day first.
+    /// The latest first, at most [`LISTED`], each with its number among those of its kind.
+    pub rows: Vec<(u64, RefusedReceipt)>,
+    /// Those beyond a login's rows of a day, the latest day first, at most [`LISTED`]; none where older ones are asked for.
     pub more: Vec<RefusedCount>,
 }
 

@@ -75,7 +75,9 @@ fn acknowledged(house: &House) -> Vec<String> {
 
 /// The receipts that the gateway refused: of which bundle, and why.
 fn refused(house: &House) -> Vec<(String, String)> {
-    let Reply::RefusedReceipts { receipts, .. } = house.stage.ask(Request::EvidenceRefused).unwrap() else {
+    let Reply::RefusedReceipts { receipts, .. } =
+        house.stage.ask(Request::EvidenceRefused { repeated: false, office: None, before: None }).unwrap()
+    else {
         panic!("receipts")
     };
     receipts.into_iter().map(|RefusedRow { original, code, .. }| (original, code)).collect()

@@ -52,9 +52,11 @@ pub struct PruneView {
     pub pruning: Option<Pruning>,
 }
 
-/// A receipt that was refused (Profile §8.4).
+/// A receipt that changed nothing (Profile §8.3, §8.4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusedRow {
+    /// Its number among those of its kind: the older ones are asked for by it.
+    pub number: u64,
     /// When it came.
     pub at: Timestamp,
     /// Who was logged in.
@@ -67,7 +69,7 @@ pub struct RefusedRow {
     pub original: String,
     /// SHA-256 of the receipt, in hex.
     pub sha256: String,
-    /// Why: the code of the catalogue.
+    /// Why: the code of the catalogue, or `repeated`.
     pub code: String,
 }
 

@@ -36,8 +36,11 @@ pub struct Status {
     pub audit_apart: bool,
     /// Reports and reminders that wait for their moment.
     pub reports_due: u64,
-    /// Receipts that were refused.
+    /// Receipts that were refused, each once for each reason.
     pub receipts_refused: u64,
+    /// Receipts that only came second, each once.
+    #[serde(default)]
+    pub receipts_repeated: u64,
     /// Handovers that the gateway saw since the start.
     pub handed_over: u64,
     /// Reports filed since the start.

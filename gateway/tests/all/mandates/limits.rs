@@ -55,7 +55,11 @@ async fn a_receipt_beyond_the_mandate_leaves_a_row_that_names_the_agent() {
         let answer = post.smtp(".").await;
         assert!(answer.starts_with(&format!("550 5.7.1 {code} ")), "{answer}");
     }
-    let Reply::RefusedReceipts { receipts, more } = gateway.ask(Request::EvidenceRefused).await else { panic!("rows") };
+    let Reply::RefusedReceipts { receipts, more } =
+        gateway.ask(Request::EvidenceRefused { repeated: false, office: None, before: None }).await
+    else {
+        panic!("rows")
+    };
     let row = |row: &RefusedRow| (row.code.clone(), row.login.to_string(), row.from.map(|from| from.to_string()));
     let (login, original) = (AGENT.to_owned(), format!("{SENDER}-1@plans.example"));
     assert!(receipts.iter().all(|row| row.original == original && row.to.as_str() == SENDER), "{receipts:?}");

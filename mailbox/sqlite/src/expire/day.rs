@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use fumibako_model::{Dates, DayState, Retention, Standing, State};
 use fumibako_store::DayOfMail;
 use fumibako_store::bodies::Day;
-use sqlx::SqlitePool;
+use sqlx::{SqliteExecutor, SqlitePool};
 
 use crate::error::unreadable;
 
@@ -82,12 +82,12 @@ pub(crate) async fn counted(readers: &SqlitePool, standing: Standing, due: bool)
 }
 
 /// What is known of the date.
-pub(crate) async fn dates(readers: &SqlitePool) -> Result<Dates, sqlx::Error> {
+pub(crate) async fn dates<'e>(rows: impl SqliteExecutor<'e>) -> Result<Dates, sqlx::Error> {
     let known = sqlx::query!(
         r#"SELECT (SELECT value FROM counter WHERE name = 'expired_on') AS "expired_on!: i64",
                   (SELECT value FROM counter WHERE name = 'believed_on') AS "believed_on!: i64""#
     )
-    .fetch_one(readers)
+    .fetch_one(rows)
     .await?;
     let day = |day: i64| i32::try_from(day).ok().filter(|day| *day > 0);
     Ok(Dates { expired_on: day(known.expired_on), believed_on: day(known.believed_on) })

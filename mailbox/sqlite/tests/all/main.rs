@@ -9,6 +9,7 @@ mod holds;
 mod numbers;
 mod open;
 mod plans;
+mod refused;
 mod shape;
 mod tampered;
 mod waiting;

@@ -16,7 +16,8 @@ use super::folders::copy_of;
 use super::{ALL, Fill, World, folder, himawari, kaede, keywords, now, refused, sakura, view};
 use crate::bodies::Day;
 use crate::{
-    AccountOrder, Amendment, Asked, Delivery, Facts, OUTRUN, PruneOrder, RefusedCount, RefusedReceipt, Store, hex,
+    AccountOrder, Amendment, Asked, Delivery, Facts, OUTRUN, PruneOrder, RefusedCount, RefusedReceipt, Store,
+    WhichRefused, hex,
 };
 
 const BUNDLE: &str = "bundle@x.example";
@@ -303,12 +304,54 @@ pub async fn refused_receipts_of_a_login_have_so_many_rows_a_day_and_then_a_coun
     assert!(!note(agent.clone(), now(), "7".into()).await, "there is a row for it");
     note(Party::Office(sakura()), now(), "own".into()).await;
     note(agent.clone(), now() + jiff::SignedDuration::from_hours(24), "next day".into()).await;
-    let kept = store.refused_receipts().await.unwrap();
-    assert_eq!(kept.rows.len(), 202, "100 of each kind, of somebody else, and of the next day");
-    assert_eq!((&kept.rows[0].login, kept.rows[0].sha256.as_str()), (&agent, "next day"));
-    let more = RefusedCount { day: Day::of(now()), login: agent, repeated: false, count: 3 };
-    let second = RefusedCount { repeated: true, count: 2, ..more.clone() };
-    assert_eq!((kept.more, store.census().await.unwrap().refused_receipts), (vec![second, more], 207));
+    let all = WhichRefused::default();
+    let kept = store.refused_receipts(all).await.unwrap();
+    assert_eq!(kept.rows.len(), 102, "100, of somebody else, and of the next day");
+    assert_eq!((&kept.rows[0].1.login, kept.rows[0].1.sha256.as_str()), (&agent, "next day"));
+    let more = RefusedCount { day: Day::of(now()), login: agent.clone(), repeated: false, count: 3 };
+    assert_eq!(kept.more, std::slice::from_ref(&more));
+    let second = store.refused_receipts(WhichRefused { repeated: true, ..all }).await.unwrap();
+    let counted = RefusedCount { repeated: true, count: 2, ..more.clone() };
+    assert_eq!((second.rows.len(), second.more), (100, vec![counted]));
+    let census = store.census().await.unwrap();
+    assert_eq!((census.refused_receipts, census.repeated_receipts), (105, 102));
+    // The older ones, and those of one office: brought by it, in its name or for its bundle.
+    let older = store.refused_receipts(WhichRefused { before: Some(3), ..all }).await.unwrap();
+    let names: Vec<_> = older.rows.iter().map(|(number, row)| (*number, row.sha256.as_str())).collect();
+    assert_eq!((names, older.more), (vec![(2, "1"), (1, "0")], vec![]));
+    for (office, count) in [(sakura(), 102), (himawari(), 102), (kaede(), 0)] {
+        let its = store.refused_receipts(WhichRefused { office: Some(office), ..all }).await.unwrap();
+        assert_eq!((its.rows.len(), its.more.len()), (count, 0), "{office}");
+    }
+}
+
+// Profile §8.24
+pub async fn a_clock_that_leapt_takes_no_counts_of_refused_receipts<S: Store>(store: Arc<S>) {
+    World::with(&*store).await;
+    let keep = super::expire::keep();
+    let note = async |at: Timestamp, name: String| {
+        let one = RefusedReceipt {
+            at,
+            login: Party::Office(sakura()),
+            from: None,
+            to: himawari(),
+            original: BUNDLE.into(),
+            sha256: name,
+            code: Refusal::ReceiptUnknownMessage.row().code.into(),
+        };
+        store.note_refused(one).await.unwrap();
+    };
+    store.expire(keep, Asked::ByTheClock, now()).await.unwrap();
+    for number in 0..101 {
+        note(now(), number.to_string()).await;
+    }
+    let counts = async || store.refused_receipts(WhichRefused::default()).await.unwrap().more.len();
+    let ahead = super::expire::ago(-401);
+    note(ahead, "ahead".into()).await;
+    assert_eq!(counts().await, 1, "nobody believes that clock");
+    store.expire(keep, Asked::ByThePerson, ahead).await.unwrap();
+    note(ahead, "right".into()).await;
+    assert_eq!(counts().await, 0, "its days are over");
 }
 
 pub async fn the_roll_is_what_was_last_put<S: Store>(store: Arc<S>) {
