@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use fumibako_model::{Domain, EvidenceTerm, FIRST_REMINDER_HOURS, Reminders, Retention};
+use fumibako_model::{Domain, EvidenceTerm, FIRST_REMINDER_HOURS, Promised, Reminders, Retention};
 use fumibako_sqlite::LOG_BYTES;
 use fumibako_store::Rules;
 use serde::Deserialize;
@@ -174,7 +174,8 @@ pub struct Limits {
     /// Connections of one login. Default 20. One more login is refused (E-TMP-001).
     pub connections_per_account: usize,
     /// Full UTC days a message is kept after the day it came. Default 90, 10 to 365. Then the key of its day is destroyed, and
-    /// nobody can read it any more; evidence stays. A longer setting brings nothing back.
+    /// nobody can read it any more; evidence stays. A longer setting counts for all that is kept, and brings nothing back; a shorter one
+    /// counts for what comes on the days after, and for what came before once `expire` was run.
     pub retention_days: u16,
     /// Failed logins of one user ID from one address before it is locked. Default 10 (E-AUT-004).
     pub login_failures: u32,
@@ -329,12 +330,12 @@ impl Config {
         Ok(config)
     }
 
-    /// The rules of admission that these settings make.
-    pub(crate) fn rules(&self) -> Rules {
+    /// The rules of admission that these settings make, where content is kept for so long.
+    pub(crate) fn rules(&self, keep: Promised) -> Rules {
         Rules {
             most_bytes: self.limits.message_bytes,
             accept_signed: self.submission.accept.contains(&Form::Signed),
-            keep: self.retention(),
+            keep,
             ..Rules::new(self.domain.clone())
         }
     }
@@ -446,7 +447,7 @@ mod tests {
     #[test]
     fn signed_only_can_be_left_out_but_not_sealed() {
         let accept = |forms: &str| parse(&format!("[submission]\naccept = {forms}"));
-        assert!(!accept("['sealed']").unwrap().rules().accept_signed);
+        assert!(!accept("['sealed']").unwrap().rules(Promised::always(Retention::default())).accept_signed);
         assert!(accept("['signed']").unwrap_err().contains("always accepted"));
         assert!(accept("['plain']").is_err());
     }

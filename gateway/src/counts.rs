@@ -164,7 +164,7 @@ impl Counts {
         one("reminders_doubted", "1 while nobody is reminded for that", &now.reminders_doubted);
         one("days_kept_back", "Days of mail that are due and were kept for that", &now.days_kept_back);
         one("days_stuck", "Days of mail that are due and could not go, and holds", &now.days_stuck);
-        one("retention_waits", "1 while a shorter retention waits for `expire`", &now.retention_waits);
+        one("retention_waits", "1 while what came before a shorter retention is kept for longer", &now.retention_waits);
         one(
             "store_foreign_objects",
             "Tables, indexes, views and triggers that are not as this version makes them",

@@ -121,7 +121,9 @@ impl Gateway {
         let store = SqliteStore::open_to_serve(&config.store_folder, config.domain.clone(), serving).await?;
         let (name, papers) = trust::papers(&config.trust_folder)?;
         store.keep_papers(papers).await?;
-        report::remind_by(&store, &config, Clock.now()).await?;
+        store.promise(config.retention()).await?;
+        let promised = store.promised(config.retention()).await?;
+        report::remind_by(&store, (&promised, &config), Clock.now()).await?;
         let begun = witness::begin(&store, &config, (&witness, believed), Clock.now());
         let (mut witnessing, keys) = match begun.await {
             Ok(begun) => begun,
@@ -151,7 +153,7 @@ impl Gateway {
         let socket = admin::bind_socket(&admin_socket)
             .map_err(|why| StartError::Listen(admin_socket.display().to_string(), why))?;
         let stop_within = Duration::from_secs(u64::from(config.limits.stop_seconds));
-        let own = Own { addresses, nobody, witness, keys, witnessing };
+        let own = Own { addresses, nobody, witness, keys, witnessing, promised };
         let house = Arc::new(House::new(store, config, Believed { trust, name }, own));
         let connections = TaskTracker::new();
         let door =

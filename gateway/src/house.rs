@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use fumibako_model::{AgentId, Done, OfficeNumber, Party, Refusal, Refused, What};
+use fumibako_model::{AgentId, Done, OfficeNumber, Party, Promised, Refusal, Refused, What};
 use fumibako_signer::{Certificate, Identity, Trust};
 use fumibako_store::bodies::Day;
-use fumibako_store::{Amend, Expired, Facts, Paper, PaperKind, Store, StoreError};
+use fumibako_store::{Amend, Expired, Facts, Paper, PaperKind, Rules, Store, StoreError};
 use fumibako_wire::{imap, pop3, smtp};
 use tokio::sync::{Semaphore, watch};
 
@@ -73,6 +73,8 @@ pub(crate) struct House<S> {
     /// Held by whoever lets the log grow.
     pub(crate) witnessing: tokio::sync::Mutex<Witnessing>,
     believed: RwLock<Arc<Believed>>,
+    /// How long content of each day is kept, as offices are told.
+    promised: RwLock<Promised>,
     /// Certificates that are kept beside the evidence.
     vouched: Mutex<HashSet<[u8; 32]>>,
     /// Held from reading the folder of trust until what it says counts.
@@ -117,6 +119,8 @@ pub(crate) struct Own {
     pub(crate) keys: Keys,
     /// What is known of the log.
     pub(crate) witnessing: Witnessing,
+    /// How long content of each day is kept.
+    pub(crate) promised: Promised,
 }
 
 impl<S: Store> House<S> {
@@ -141,6 +145,7 @@ impl<S: Store> House<S> {
             connected: Connected::default(),
             notices: Notices::default(),
             believed: RwLock::new(Arc::new(believed)),
+            promised: RwLock::new(own.promised),
             vouched: Mutex::default(),
             changing_trust: Mutex::default(),
             judging: tokio::sync::RwLock::default(),
@@ -178,6 +183,23 @@ impl<S: Store> House<S> {
     /// The same, with the name under which evidence quotes them.
     pub(crate) fn believed(&self) -> Arc<Believed> {
         self.believed.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How long content of each day is kept: what is announced, told of in letters, and obeyed.
+    pub(crate) fn promised(&self) -> Promised {
+        self.promised.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The same once somebody asked for expiry, by which all of it may be shorter.
+    pub(crate) async fn promise_anew(&self) -> Result<(), StoreError> {
+        let promised = self.store.promised(self.config.retention()).await?;
+        *self.promised.write().unwrap_or_else(PoisonError::into_inner) = promised;
+        Ok(())
+    }
+
+    /// The rules of admission.
+    pub(crate) fn rules(&self) -> Rules {
+        self.config.rules(self.promised())
     }
 
     /// Changes the folder of trust; from now on what it then says counts. One change after another: of two operators the

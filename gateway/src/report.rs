@@ -4,7 +4,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_model::{Domain, Fault, JAPAN, ProofFile, Reason, Recorded, Reminding, Report, Retention};
+use fumibako_model::{Domain, Fault, JAPAN, Promised, ProofFile, Reason, Recorded, Reminding, Report};
 use fumibako_store::{Due, DueKey, Letter, Store, StoreError, Told};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
@@ -28,9 +28,12 @@ const WORD: usize = 39;
 const AT_ONCE: usize = 20;
 
 /// Profile §8.14: where other settings count than before, every bundle that waits is looked at by them.
-pub(crate) async fn remind_by<S: Store>(store: &S, config: &Config, now: Timestamp) -> Result<(), StoreError> {
-    let keep = store.keeps(config.retention()).await?;
-    let settings = format!("{keep:?} {:?}", config.reminders());
+pub(crate) async fn remind_by<S: Store>(
+    store: &S,
+    (promised, config): (&Promised, &Config),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let settings = format!("{promised:?} {:?}", config.reminders());
     let digest = digest(&SHA256, settings.as_bytes());
     let number = digest.as_ref().iter().take(8).fold(0, |number, octet| (number << 8) | i64::from(*octet));
     store.remind_by(number, now).await
@@ -41,9 +44,9 @@ pub(crate) async fn remind_by<S: Store>(store: &S, config: &Config, now: Timesta
 pub(crate) async fn tell<S: Store>(house: &House<S>, after: &mut Option<DueKey>) -> Result<bool, StoreError> {
     let now = house.clock.now();
     let due = house.store.due(now, after.take(), AT_ONCE).await?;
-    let keep = house.store.keeps(house.config.retention()).await?;
+    let promised = house.promised();
     for due in &due {
-        match one(house, (due, keep), now).await {
+        match one(house, (due, &promised), now).await {
             // One report that cannot be written keeps none of the others.
             Err(error @ (StoreError::Full(_) | StoreError::Failed(_) | StoreError::Refused(_))) => {
                 house.refusal_of(error);
@@ -56,9 +59,9 @@ pub(crate) async fn tell<S: Store>(house: &House<S>, after: &mut Option<DueKey>)
 }
 
 /// It leaves the list, or moves on it; what cannot be proved yet stays.
-async fn one<S: Store>(house: &House<S>, (due, keep): (&Due, Retention), now: Timestamp) -> Result<(), StoreError> {
+async fn one<S: Store>(house: &House<S>, (due, promised): (&Due, &Promised), now: Timestamp) -> Result<(), StoreError> {
     let evidence = &due.recorded.evidence;
-    let ends = keep.moment_of(due.day.0).unwrap_or(Timestamp::MAX);
+    let ends = promised.end_of(due.day.0).unwrap_or(Timestamp::MAX);
     let reminds = due.key.report == Report::Uncollected;
     let look = || house.config.reminders().look((evidence.at, ends), (due.key.at, due.reminded, now), due.waiting);
     let (moment, again) = match if reminds { look() } else { Reminding::Over } {

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use fumibako_model::{Done, OfficeNumber, Retention, What};
+use fumibako_model::{Done, Goes, OfficeNumber, Retention, What};
 use fumibako_store::bodies::Day;
 use fumibako_store::{Asked, DayOfMail, Expired, Hold, HoldOrder, Quota, Store, StoreError};
+use jiff::Timestamp;
 
 use super::words::{DayRow, HoldRow, Reply};
 use super::{Admin, NAME_CHARACTERS, short};
@@ -20,9 +21,7 @@ impl<S: Store> Admin<S> {
             let expired = self.0.store.expire(keep, Asked::ByThePerson, now).await?;
             self.0.count_expired(&expired);
             let told = self.tell(self.did(What::ExpiryAsked)).await.map(drop);
-            // A shorter retention counts from here on.
-            let reminded = report::remind_by(&self.0.store, &self.0.config, now).await;
-            let failed = expired.failed.or(told.err()).or(reminded.err());
+            let failed = expired.failed.or(told.err()).or(self.shorter_from_now_on(now).await.err());
             Expired { failed, ..expired }
         };
         let failed = failed.map(|error| {
@@ -32,6 +31,12 @@ impl<S: Store> Admin<S> {
         });
         let days = days.into_iter().map(|day| row(day, keep)).collect();
         Ok(Reply::Expiry { days, files, file_bytes, failed })
+    }
+
+    /// A shorter retention counts for all that is kept, once a person has asked for expiry.
+    async fn shorter_from_now_on(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.0.promise_anew().await?;
+        report::remind_by(&self.0.store, (&self.0.promised(), &self.0.config), now).await
     }
 
     /// Profile §12.4: what an office's folders hold and may hold; with `bytes`, what they may hold from now on.
@@ -101,10 +106,12 @@ fn holds(holds: Vec<Hold>, strays: &[Day]) -> Reply {
 
 fn row(day: DayOfMail, keep: Retention) -> DayRow {
     DayRow {
-        expires: keep.moment_of(day.day.0),
+        expires: day.kept_for.moment_of(day.day.0),
+        sooner: keep.moment_of(day.day.0).filter(|_| keep < day.kept_for),
         day: day.day.to_string(),
         state: day.state,
-        due: day.due,
+        due: day.goes != Goes::Later,
+        goes: day.goes,
         messages: day.messages,
         bytes: day.bytes,
         uncollected: day.uncollected,

@@ -121,14 +121,14 @@ fn expiry(view: &ExpiryView, lang: Lang) -> String {
     let shorter = (keeps > wanted).then(|| {
         lang.pick(
             format!(
-                "保管期間を {keeps} 日から {wanted} 日に短くする設定は、まだ効いていません。届いたデータは {keeps} 日間保管すると知らせてあるからです。\
-                 fumibako-gateway expire --dry-run で消えるものを見て、よければ fumibako-gateway expire を実行してください。\
-                 誤りなら、retention_days を元に戻して再起動してください。"
+                "保管期間を {keeps} 日から {wanted} 日に短くした設定は、そのあとの日に届いたデータから効いています。前に届いたデータは、\
+                 {keeps} 日間保管すると知らせてあるので、その日まで残ります。それも短くするときは、fumibako-gateway expire --dry-run で\
+                 消えるものを見て、よければ fumibako-gateway expire を実行してください。誤りなら、retention_days を元に戻して再起動してください。"
             ),
             format!(
-                "The retention of {wanted} days in the settings does not count yet: offices were told that what they have is kept for {keeps}. \
-                 See what would go (fumibako-gateway expire --dry-run); if that is right, run fumibako-gateway expire. \
-                 If it is a mistake, set retention_days back and restart."
+                "The retention of {wanted} days in the settings counts for what came on the days since. What came before stays for {keeps} days, as \
+                 offices were told. If that is to be shorter, too, see what would go (fumibako-gateway expire --dry-run), and if it is right, run \
+                 fumibako-gateway expire. If it is a mistake, set retention_days back and restart."
             ),
         )
     });
@@ -184,14 +184,14 @@ mod tests {
             Lang::Ja,
             expect![[r"
                 2026-11-26（UTC）に実行
-                  保管期間を 90 日から 10 日に短くする設定は、まだ効いていません。届いたデータは 90 日間保管すると知らせてあるからです。fumibako-gateway expire --dry-run で消えるものを見て、よければ fumibako-gateway expire を実行してください。誤りなら、retention_days を元に戻して再起動してください。"]],
+                  保管期間を 90 日から 10 日に短くした設定は、そのあとの日に届いたデータから効いています。前に届いたデータは、90 日間保管すると知らせてあるので、その日まで残ります。それも短くするときは、fumibako-gateway expire --dry-run で消えるものを見て、よければ fumibako-gateway expire を実行してください。誤りなら、retention_days を元に戻して再起動してください。"]],
         );
         check(
             &shorter,
             Lang::En,
             expect![[r"
                 ran on 2026-11-26 (UTC)
-                  The retention of 10 days in the settings does not count yet: offices were told that what they have is kept for 90. See what would go (fumibako-gateway expire --dry-run); if that is right, run fumibako-gateway expire. If it is a mistake, set retention_days back and restart."]],
+                  The retention of 10 days in the settings counts for what came on the days since. What came before stays for 90 days, as offices were told. If that is to be shorter, too, see what would go (fumibako-gateway expire --dry-run), and if it is right, run fumibako-gateway expire. If it is a mistake, set retention_days back and restart."]],
         );
         let ill = ExpiryView { doubted: true, reminders_doubted: true, days_kept_back: 2, days_stuck: 1, ..well };
         check(

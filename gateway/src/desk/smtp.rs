@@ -78,7 +78,7 @@ impl<S: Store> SmtpDesk<S> {
     ) -> Result<Delivery, Refused> {
         let (house, login) = (&self.entry.house, self.entry.login()?);
         let arrival = Arrival { login: &login, from: envelope.from.as_ref(), to: &envelope.to };
-        let rules = house.config.rules();
+        let rules = house.rules();
         // What this is judged by stays until the evidence names it.
         let _judged = house.judging.read().await;
         let believed = house.believed();
@@ -196,5 +196,5 @@ impl<S: Store> Desk<Session> for SmtpDesk<S> {
 /// A message of this connection begins.
 fn arriving<S: Store>(house: &House<S>, via: &Via) -> Result<Arriving, StoreError> {
     let now = house.clock.now();
-    Arriving::new(house.store.spool(now), via.clone(), &house.config.rules(), now)
+    Arriving::new(house.store.spool(now), via.clone(), &house.rules(), now)
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use fumibako_sqlite::SqliteStore;
+use fumibako_store::Store;
 
 use super::{Believed, House, Own};
 use crate::clock::Clock;
@@ -33,6 +34,7 @@ pub(crate) async fn house(folder: &Path) -> House<SqliteStore> {
     };
     let begun = witness::begin(&store, &config, (&witness, believed), Clock.now());
     let (witnessing, keys) = begun.await.unwrap();
-    let own = Own { addresses, nobody: [0; 32], witness, keys, witnessing };
+    let promised = store.promised(config.retention()).await.unwrap();
+    let own = Own { addresses, nobody: [0; 32], witness, keys, witnessing, promised };
     House::new(store, config, Believed { trust, name: String::new() }, own)
 }

@@ -145,7 +145,7 @@ async fn what_went_is_told_and_counted_where_another_day_is_stuck() {
     for (id, days) in [("stuck", 41), ("goes", 40)] {
         send(&store, &world, id, ago(days)).await;
     }
-    store.expire(Retention::default(), Asked::ByTheClock, ago(1)).await.unwrap();
+    store.promise(Retention::default()).await.unwrap();
     store.close().await.unwrap();
     let day = folder.path().join("bodies").join(written(ago(41)));
     std::fs::rename(&day, folder.path().join("aside")).unwrap();
@@ -176,7 +176,12 @@ async fn a_retention_that_was_made_shorter_is_no_word_taken_back_before_somebody
     let world = World::with(&store).await;
     let accepted = ago(40);
     send(&store, &world, "promised", accepted).await;
-    store.expire(Retention::default(), Asked::ByTheClock, ago(1)).await.unwrap();
+    store.promise(Retention::default()).await.unwrap();
+    // It was made shorter some time ago, and something came since, of which that was said.
+    let shortened = Retention::new(30).unwrap();
+    store.promise(shortened).await.unwrap();
+    send(&store, &world, "shorter", ago(20)).await;
+    store.expire(shortened, Asked::ByTheClock, ago(1)).await.unwrap();
     store.close().await.unwrap();
     let from = folder.path().to_owned();
     let shorter = |config: &mut Config| {
@@ -190,7 +195,7 @@ async fn a_retention_that_was_made_shorter_is_no_word_taken_back_before_somebody
     };
     let reported = async || {
         let Reply::Status(status) = gateway.ask(Request::Status).await else { panic!("status") };
-        status.reported == 1 && status.expiry.ran_on == Some(written(Clock.now()))
+        status.reported == 2 && status.expiry.ran_on == Some(written(Clock.now()))
     };
     until("the run of the start, and the letter", reported).await;
     assert_eq!(days().await, (90, 30));
@@ -201,9 +206,13 @@ async fn a_retention_that_was_made_shorter_is_no_word_taken_back_before_somebody
     let config = gateway.config.clone();
     gateway.running.stop().await;
     let store = store_of(&config).await;
-    assert!(view(&store, sakura(), "INBOX").await.entries.is_empty(), "the person said so");
+    assert_eq!(view(&store, sakura(), "INBOX").await.entries.len(), 1, "the person said so");
     let told = reports::reports(&store).await;
-    let until = told.iter().find_map(|report| report.lines().find_map(|line| line.strip_prefix("Will-Retry-Until: ")));
-    let until = rfc2822::parse(until.unwrap()).unwrap().timestamp();
-    assert_eq!(Some(until), Retention::default().moment_of(Day::of(accepted).0), "as it was promised");
+    let until = |id: &str| {
+        let about = told.iter().find(|report| report.contains(&format!("In-Reply-To: <{id}@x.example>")));
+        let until = about.and_then(|report| report.lines().find_map(|line| line.strip_prefix("Will-Retry-Until: ")));
+        Some(rfc2822::parse(until.unwrap()).unwrap().timestamp())
+    };
+    assert_eq!(until("promised"), Retention::default().moment_of(Day::of(accepted).0), "as it was promised");
+    assert_eq!(until("shorter"), shortened.moment_of(Day::of(ago(20)).0), "and so is this");
 }

@@ -136,6 +136,32 @@ pub fn steps(standing: Standing, keep: Retention, today: i32) -> &'static [Step]
     }
 }
 
+/// Does the content of a day go, and by what?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Goes {
+    /// It is not due.
+    Later,
+    /// With the next run of expiry, which nobody has to ask for.
+    ByItself,
+    /// When a person asks for expiry: by the settings it is due, and it was said to be kept for longer.
+    WhenAsked,
+    /// When a person asks for expiry: it is due, and the clock is doubted.
+    WhenTheClockIsSeenTo,
+}
+
+/// Does this day go, by the settings' retention and the one that was said of it, the longer of both? `doubted`: the clock alone destroys
+/// no key.
+pub fn goes(standing: Standing, (wanted, said): (Retention, Retention), (today, doubted): (i32, bool)) -> Goes {
+    let due = |keep| !steps(standing, keep, today).is_empty();
+    match (due(wanted), due(said)) {
+        (_, true) if doubted && !standing.key_destroyed => Goes::WhenTheClockIsSeenTo,
+        (_, true) => Goes::ByItself,
+        (true, false) => Goes::WhenAsked,
+        (false, false) => Goes::Later,
+    }
+}
+
 /// Has the date gone ahead so far since the last run that the clock must be doubted?
 pub fn leapt(last: Option<i32>, today: i32) -> bool {
     last.is_some_and(|last| today > last.saturating_add(LEAP_DAYS))
@@ -225,6 +251,23 @@ mod tests {
         // A longer retention comes too late for a day that has begun to go.
         check(TODAY - 5, DayState::Erased, true, &[Step::DestroyKey, Step::Sweep, Step::Drop]);
         check(TODAY - 91, DayState::Swept, true, &[]);
+    }
+
+    // Profile §11.5
+    #[test]
+    fn a_day_goes_by_itself_where_what_was_said_of_it_is_over_and_the_clock_is_believed() {
+        let (long, short) = (Retention::default(), Retention::new(10).unwrap());
+        let check = |age: i32, destroyed: bool, doubted: bool, expected: Goes| {
+            let day = standing(TODAY - age, DayState::Live, destroyed);
+            assert_eq!(goes(day, (short, long), (TODAY, doubted)), expected, "{age} {destroyed} {doubted}");
+        };
+        check(10, false, false, Goes::Later);
+        check(11, false, false, Goes::WhenAsked);
+        check(11, false, true, Goes::WhenAsked);
+        check(91, false, false, Goes::ByItself);
+        check(91, false, true, Goes::WhenTheClockIsSeenTo);
+        check(91, true, true, Goes::ByItself);
+        check(1, true, true, Goes::ByItself);
     }
 
     #[test]

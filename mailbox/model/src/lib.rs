@@ -26,6 +26,7 @@ mod mandate;
 mod notice;
 mod notification;
 mod private;
+mod promised;
 mod proof;
 mod refusal;
 mod remind;
@@ -58,7 +59,8 @@ pub use directory::{
 pub use entry::{Erased, Keeping, LogEntry, NotAnEntry, Pruned, Pruning, erased_leaves};
 pub use evidence::{Event, Evidence, EvidenceId, NotAnEvidenceId, Reason, Recorded};
 pub use expiry::{
-    Dates, DayState, LEAP_DAYS, NotADayState, NotARetention, Retention, Standing, Step, leapt, next_midnight, steps,
+    Dates, DayState, Goes, LEAP_DAYS, NotADayState, NotARetention, Retention, Standing, Step, goes, leapt,
+    next_midnight, steps,
 };
 pub use fault::Fault;
 pub use fumibako_careplan::{
@@ -88,6 +90,7 @@ pub use notice::{
 };
 pub use notification::{Became, Notification};
 pub use private::Private;
+pub use promised::Promised;
 pub use proof::{
     Continuation, ErasureProof, MandateDeed, PROOF_FORM, ProofFile, Proven, TrustState, as_it_came, hash, kept_until,
 };

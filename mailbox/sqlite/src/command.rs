@@ -265,6 +265,7 @@ impl Command {
                 expire::Order::Sweep(day) => reply.told(expire::sweep(rows, *day).await),
                 expire::Order::Swept(day, now) => reply.quiet(expire::swept(rows, *day, *now).await.map(|()| 0)),
                 expire::Order::Ran(dates, keep) => reply.quiet(expire::ran(rows, (dates, *keep)).await.map(|()| 0)),
+                expire::Order::Promise(keep) => reply.quiet(expire::promise(rows, *keep).await.map(|()| 0)),
             },
             Self::Hold(order, reply) => reply.told(hold::run(rows, order).await),
             Self::HandOver(office, messages, by, now, reply) => {

@@ -4,12 +4,13 @@
 
 mod day;
 mod files;
+mod promised;
 mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use fumibako_model::{Dates, DayState, LEAP_DAYS, Retention, Standing, Step, steps};
+use fumibako_model::{Dates, DayState, Goes, LEAP_DAYS, Promised, Retention, Standing, Step, goes, steps};
 use fumibako_store::bodies::Day;
 use fumibako_store::{Asked, DayOfMail, Expired, StoreError};
 use jiff::Timestamp;
@@ -20,7 +21,8 @@ use crate::error::store_error;
 use crate::hold;
 use crate::store::SqliteStore;
 
-pub(crate) use day::{dates, keeps, kept_for, range, standing};
+pub(crate) use day::{dates, range, standing};
+pub(crate) use promised::{kept_for, promise, promised};
 pub(crate) use rows::{erase, fail, ran, remove, sweep, swept, uncollected, write_down};
 
 /// What the writer does for expiry.
@@ -33,8 +35,10 @@ pub(crate) enum Order {
     Sweep(Day),
     /// The day is `swept`.
     Swept(Day, Timestamp),
-    /// Expiry ran, this is known of the date, and so long content was kept.
-    Ran(Dates, Retention),
+    /// Expiry ran, and this is known of the date; where a person asked for it, so long all content is kept from here on.
+    Ran(Dates, Option<Retention>),
+    /// From here on this retention is told of.
+    Promise(Retention),
 }
 
 /// What the last run left that was due, since this process began.
@@ -61,13 +65,16 @@ impl Undone {
 /// The days whose content is not wholly gone.
 pub(crate) async fn survey(store: &SqliteStore, keep: Retention, now: Timestamp) -> Result<Vec<DayOfMail>, StoreError> {
     let today = Day::of(now);
+    let doubted = dates(&store.readers).await.map_err(store_error)?.doubts_keys(today.0);
+    let promised = promised(&store.readers, keep).await.map_err(store_error)?;
     let mut days = Vec::new();
     for standing in standings(store).await? {
-        let due = !steps(standing, keep, today.0).is_empty();
-        days.push(day::counted(&store.readers, standing, due).await.map_err(store_error)?);
+        let kept_for = promised.of(standing.day);
+        let goes = goes(standing, (keep, kept_for), (today.0, doubted));
+        days.push(day::counted(&store.readers, standing, (goes, kept_for)).await.map_err(store_error)?);
     }
     // Of an old key whose messages were all restored away there is nothing to tell.
-    days.retain(|day| day.due || day.messages > 0 || day.held > 0);
+    days.retain(|day| day.goes != Goes::Later || day.messages > 0 || day.held > 0);
     Ok(days)
 }
 
@@ -93,11 +100,13 @@ pub(crate) async fn run(
     let dates = dates(&store.readers).await.map_err(store_error)?;
     let doubted = asked == Asked::ByTheClock && dates.doubts_keys(today.0);
     let standings = standings(store).await?;
-    let keep = if asked == Asked::ByThePerson || standings.is_empty() { keep } else { promised(store, keep).await? };
+    let by_person = asked == Asked::ByThePerson;
+    let promised = if by_person { Promised::always(keep) } else { said(store, (keep, &standings)).await? };
     let mut expired = Expired { doubted, ..Expired::default() };
     let mut kept_back = 0;
     for standing in standings {
-        let steps = steps(standing, keep, today.0);
+        let kept_for = promised.of(standing.day);
+        let steps = steps(standing, kept_for, today.0);
         if steps.is_empty() {
             continue;
         }
@@ -107,7 +116,7 @@ pub(crate) async fn run(
             continue;
         }
         // A day that cannot go must not keep the others: their retention is over, too.
-        match let_go(store, standing, steps, now).await {
+        match let_go(store, (standing, kept_for), steps, now).await {
             Ok(day) => expired.days.push(day),
             Err(error @ (StoreError::Broken(_) | StoreError::Busy(_))) => {
                 return Ok(Expired { failed: Some(error), ..expired });
@@ -118,22 +127,13 @@ pub(crate) async fn run(
             }
         }
     }
-    if let Err(error) = store.order(Order::Ran(dates.after(today.0, asked == Asked::ByThePerson), keep)).await {
+    if let Err(error) = store.order(Order::Ran(dates.after(today.0, by_person), by_person.then_some(keep))).await {
         return Ok(Expired { failed: Some(error), ..expired });
     }
     store.undone.is_now((kept_back, stuck.len() as u64));
-    if kept_back > 0 {
-        stuck.push(StoreError::Failed(format!(
-            "the date is {today}, more than {LEAP_DAYS} days after the last expiry; {kept_back} days of mail are due and \
-             were kept, in case the clock is wrong or was. If the date is right, look at what goes (`fumibako-gateway expire \
-             --dry-run`), then run `fumibako-gateway expire`"
-        )));
-    } else {
-        // Profile §11.7: whatever is stuck, what nobody needs goes.
-        match files::remove_unneeded(store, now).await {
-            Ok(removed) => (expired.files, expired.file_bytes) = removed,
-            Err(error) => stuck.push(error),
-        }
+    match remove_files(store, (today, kept_back), now).await {
+        Ok(removed) => (expired.files, expired.file_bytes) = removed,
+        Err(error) => stuck.push(error),
     }
     if doubted {
         tracing::warn!(%today, "expiry.date_doubted");
@@ -142,23 +142,40 @@ pub(crate) async fn run(
     Ok(expired)
 }
 
+/// Profile §11.7: whatever is stuck, files that nobody needs go; not where days are kept back because the date is doubted.
+async fn remove_files(
+    store: &SqliteStore,
+    (today, kept_back): (Day, u64),
+    now: Timestamp,
+) -> Result<(u64, u64), StoreError> {
+    if kept_back > 0 {
+        return Err(StoreError::Failed(format!(
+            "the date is {today}, more than {LEAP_DAYS} days after the last expiry; {kept_back} days of mail are due and \
+             were kept, in case the clock is wrong or was. If the date is right, look at what goes (`fumibako-gateway expire \
+             --dry-run`), then run `fumibako-gateway expire`"
+        )));
+    }
+    files::remove_unneeded(store, now).await
+}
+
 /// Profile §11.5: what came was promised to be kept for longer, if it was, and a number is soon mistyped.
-async fn promised(store: &SqliteStore, wanted: Retention) -> Result<Retention, StoreError> {
-    let keep = keeps(&store.readers, wanted).await.map_err(store_error)?;
+async fn said(store: &SqliteStore, (wanted, days): (Retention, &[Standing])) -> Result<Promised, StoreError> {
+    let promised = promised(&store.readers, wanted).await.map_err(store_error)?;
+    let keep = days.first().map_or(wanted, |oldest| promised.of(oldest.day));
     if keep > wanted {
         tracing::warn!(keeps = keep.days(), setting = wanted.days(), "expiry.shorter_retention_waits");
     }
-    Ok(keep)
+    Ok(promised)
 }
 
 /// All that is left to do for a day.
 async fn let_go(
     store: &SqliteStore,
-    standing: Standing,
+    (standing, kept_for): (Standing, Retention),
     steps: &[Step],
     now: Timestamp,
 ) -> Result<DayOfMail, StoreError> {
-    let about = day::counted(&store.readers, standing, true).await.map_err(store_error)?;
+    let about = day::counted(&store.readers, standing, (Goes::ByItself, kept_for)).await.map_err(store_error)?;
     for step in steps {
         take(store, *step, Day(standing.day), now).await?;
     }

@@ -9,7 +9,7 @@ use fumibako_model::log::Hash;
 use fumibako_model::{
     AgentId, Annotation, Changes, Delegate, Details, Directory, Domain, Done, Evidence, EvidenceId, FolderId,
     FolderName, FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, OfficeNumber, Party, Private,
-    Retention, Roll, Uid, UidValidity,
+    Promised, Retention, Roll, Uid, UidValidity,
 };
 use fumibako_store::bodies::{Bodies, BodyError, Day, Spool};
 use fumibako_store::{
@@ -528,8 +528,12 @@ impl Store for SqliteStore {
         expired
     }
 
-    async fn keeps(&self, keep: Retention) -> Result<Retention, StoreError> {
-        expire::keeps(&self.readers, keep).await.map_err(store_error)
+    async fn promise(&self, keep: Retention) -> Result<(), StoreError> {
+        self.change(|reply| Command::Expire(expire::Order::Promise(keep), reply)).await.map(drop)
+    }
+
+    async fn promised(&self, keep: Retention) -> Result<Promised, StoreError> {
+        expire::promised(&self.readers, keep).await.map_err(store_error)
     }
 
     async fn hold(&self, order: HoldOrder, now: Timestamp) -> Result<u64, StoreError> {

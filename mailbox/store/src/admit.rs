@@ -8,8 +8,8 @@ mod fields;
 mod parameters;
 
 use fumibako_model::{
-    Address, AgentId, CertificateKey, Domain, End, Login, OfficeNumber, Party, Refusal, Refused, Retention, Roll,
-    Wishes, not_signed, not_trusted, revoked,
+    Address, AgentId, CertificateKey, Domain, End, Login, OfficeNumber, Party, Promised, Refusal, Refused, Retention,
+    Roll, Wishes, not_signed, not_trusted, revoked,
 };
 use fumibako_signer::{Certificate, Holder, Trust};
 use jiff::Timestamp;
@@ -43,14 +43,14 @@ pub struct Rules {
     pub most_bytes: usize,
     /// Are bundles that the gateway could read accepted? Default: yes; sealed ones always are.
     pub accept_signed: bool,
-    /// How long content is kept, which is announced with it (Profile §8.25). Default 90 days.
-    pub keep: Retention,
+    /// How long content of each day is kept, which is announced with it (Profile §8.25). Default 90 days.
+    pub keep: Promised,
 }
 
 impl Rules {
     /// The defaults, for a domain.
     pub fn new(domain: Domain) -> Self {
-        Self { domain, most_bytes: 25 << 20, accept_signed: true, keep: Retention::default() }
+        Self { domain, most_bytes: 25 << 20, accept_signed: true, keep: Promised::always(Retention::default()) }
     }
 }
 

@@ -31,7 +31,7 @@ pub struct Census {
     pub writer_waiting: u64,
     /// What expiry knows of the date.
     pub dates: Dates,
-    /// For how long content was kept when expiry last ran.
+    /// How long the oldest content there is is kept, as was said of it; none where there is no content.
     pub kept_for: Option<Retention>,
     /// Days that were due when expiry last ran and were kept, because the date is doubted (Profile §11.5).
     pub days_kept_back: u64,

@@ -1,6 +1,6 @@
 //! What expiry will do, and has done, as the store tells it.
 
-use fumibako_model::DayState;
+use fumibako_model::{DayState, Goes, Retention};
 
 use crate::StoreError;
 use crate::bodies::Day;
@@ -12,8 +12,10 @@ pub struct DayOfMail {
     pub day: Day,
     /// How far it has gone.
     pub state: DayState,
-    /// Would it go, or has it gone, in this run?
-    pub due: bool,
+    /// Does it go, and by what?
+    pub goes: Goes,
+    /// So long its content is kept, as was said of it.
+    pub kept_for: Retention,
     /// Messages whose bodies stand under the day's key.
     pub messages: u64,
     /// Their bytes.
@@ -42,8 +44,8 @@ pub struct Expired {
 /// Who asks for expiry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// The clock alone. If the date has leapt (`fumibako_model::leapt`), no key is destroyed; and none of a day that would not go yet
-    /// by the retention of the run before.
+    /// The clock alone. If the date has leapt (`fumibako_model::leapt`), no key is destroyed; and none of a day that was said to be kept
+    /// for longer than the settings say.
     ByTheClock,
     /// A person who has seen what will go.
     ByThePerson,

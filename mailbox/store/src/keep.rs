@@ -9,8 +9,8 @@ use std::sync::Arc;
 use fumibako_model::log::Hash;
 use fumibako_model::{
     AgentId, Annotation, Changes, Delegate, Details, Directory, Done, Evidence, EvidenceId, FolderId, FolderName,
-    FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, NamedFlags, OfficeNumber, Party, Private, Refusal,
-    Refused, Retention, Roll, Uid, UidValidity,
+    FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, NamedFlags, OfficeNumber, Party, Private,
+    Promised, Refusal, Refused, Retention, Roll, Uid, UidValidity,
 };
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -448,9 +448,12 @@ pub trait Store: Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<Expired, StoreError>> + Send;
 
-    /// How long content is kept by these settings: as long as it was when expiry last ran, if that is longer, until a person asks for
-    /// expiry (Profile §11.5).
-    fn keeps(&self, keep: Retention) -> impl Future<Output = Result<Retention, StoreError>> + Send;
+    /// From here on offices are told of this retention; what came before stays as long as was said, until a person asks for expiry
+    /// (Profile §11.5).
+    fn promise(&self, keep: Retention) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// How long content of each day is kept by these settings, as was said.
+    fn promised(&self, keep: Retention) -> impl Future<Output = Result<Promised, StoreError>> + Send;
 
     /// Keeps a message over the expiry of its day (Profile §11.6): every one of this Message-ID that the office has. Says
     /// how many. Offices may remove it from their folders; the body stays.

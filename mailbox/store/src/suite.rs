@@ -92,6 +92,7 @@ macro_rules! store_suite {
             expire::a_clock_that_leapt_destroys_nothing,
             expire::a_leap_with_nothing_due_is_not_forgotten,
             expire::a_shorter_retention_waits_for_a_person,
+            expire::what_goes_only_after_a_look_at_the_clock_is_said,
             expire::a_clock_that_was_behind_keeps_keys_and_stops_no_reminder,
             hold::what_is_held_stays_over_expiry_until_it_is_let_go,
             hold::a_hold_that_ends_in_time_leaves_the_message_to_its_day,

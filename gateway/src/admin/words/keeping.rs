@@ -1,6 +1,6 @@
 //! What the gateway answers about its store.
 
-use fumibako_model::{DayState, OfficeNumber};
+use fumibako_model::{DayState, Goes, OfficeNumber};
 use fumibako_store::{BackedUp, FaultKind, Inspection, Restored};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,10 +12,14 @@ pub struct DayRow {
     pub day: String,
     /// How far it has gone.
     pub state: DayState,
-    /// It goes in this run.
+    /// It goes where a person asks for expiry, or it went.
     pub due: bool,
-    /// The moment its retention ends.
+    /// Does it go by itself?
+    pub goes: Goes,
+    /// The moment its retention ends, as was said when it came.
     pub expires: Option<Timestamp>,
+    /// The moment it ends by shorter settings, once a person has asked for expiry.
+    pub sooner: Option<Timestamp>,
     /// Messages that came that day.
     pub messages: u64,
     /// Their bytes.

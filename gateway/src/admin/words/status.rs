@@ -81,9 +81,10 @@ pub struct ExpiryView {
     pub days_kept_back: u64,
     /// Days, and holds that were to end, that could not go in the last run.
     pub days_stuck: u64,
-    /// Full days content is kept after the day it came.
+    /// Full days the oldest content there is is kept after the day it came, as was said then.
     pub keeps_days: u16,
-    /// The same by the settings: fewer, as long as nobody asked for expiry since they were made so.
+    /// The same by the settings, for what comes now: fewer, as long as there is content from before they were made so, and nobody has
+    /// asked for expiry since.
     pub retention_days: u16,
 }
 

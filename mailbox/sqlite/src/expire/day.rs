@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fumibako_model::{Dates, DayState, Retention, Standing, State};
+use fumibako_model::{Dates, DayState, Goes, Retention, Standing, State};
 use fumibako_store::DayOfMail;
 use fumibako_store::bodies::Day;
 use sqlx::{SqliteExecutor, SqlitePool};
@@ -47,7 +47,11 @@ pub(crate) async fn standing(readers: &SqlitePool, days: &BTreeSet<Day>) -> Resu
 }
 
 /// A day with what stands in it; of one whose rows are leaving, what was written down when it was erased.
-pub(crate) async fn counted(readers: &SqlitePool, standing: Standing, due: bool) -> Result<DayOfMail, sqlx::Error> {
+pub(crate) async fn counted(
+    readers: &SqlitePool,
+    standing: Standing,
+    (goes, kept_for): (Goes, Retention),
+) -> Result<DayOfMail, sqlx::Error> {
     let (first, last) = range(Day(standing.day));
     // What waits, and what was written down as lost, whatever came of it since.
     let (waits, expired) = (State::Delivered.code(), State::Expired.code());
@@ -73,7 +77,8 @@ pub(crate) async fn counted(readers: &SqlitePool, standing: Standing, due: bool)
     Ok(DayOfMail {
         day: Day(standing.day),
         state: standing.state,
-        due,
+        goes,
+        kept_for,
         messages: found.messages.cast_unsigned(),
         bytes: found.bytes.cast_unsigned(),
         uncollected: found.uncollected.cast_unsigned(),
@@ -91,15 +96,4 @@ pub(crate) async fn dates<'e>(rows: impl SqliteExecutor<'e>) -> Result<Dates, sq
     .await?;
     let day = |day: i64| i32::try_from(day).ok().filter(|day| *day > 0);
     Ok(Dates { expired_on: day(known.expired_on), believed_on: day(known.believed_on) })
-}
-
-/// For how long content was kept when expiry ran last.
-pub(crate) async fn kept_for(readers: &SqlitePool) -> Result<Option<Retention>, sqlx::Error> {
-    let days = sqlx::query_scalar!("SELECT value FROM counter WHERE name = 'kept_for'").fetch_one(readers).await?;
-    Ok(u16::try_from(days).ok().and_then(|days| Retention::new(days).ok()))
-}
-
-/// For how long it is kept by these settings: no shorter than it was, before a person has seen what goes (Profile §11.5).
-pub(crate) async fn keeps(readers: &SqlitePool, keep: Retention) -> Result<Retention, sqlx::Error> {
-    Ok(kept_for(readers).await?.map_or(keep, |known| known.max(keep)))
 }

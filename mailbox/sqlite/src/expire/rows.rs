@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use fumibako_model::{
-    Dates, DayState, Event, Evidence, EvidenceId, FolderId, Happening, MessageId, OfficeNumber, Retention, State,
-    Wishes, outcome,
+    Dates, DayState, Event, Evidence, EvidenceId, FolderId, Happening, MessageId, OfficeNumber, Promised, Retention,
+    State, Wishes, outcome,
 };
 use fumibako_store::bodies::Day;
 use jiff::Timestamp;
 use serde::Deserialize;
 use sqlx::SqliteConnection;
 
-use super::range;
+use super::{promised, range};
 use crate::change::take_out;
 use crate::erased::{self, Tree};
 use crate::error::Stop;
@@ -225,18 +225,22 @@ pub(crate) async fn swept(rows: &mut SqliteConnection, day: Day, now: Timestamp)
     Ok(())
 }
 
-/// Expiry ran to its end: this is known of the date, and so long content was kept.
-pub(crate) async fn ran(rows: &mut SqliteConnection, (dates, keep): (&Dates, Retention)) -> Result<(), Stop> {
+/// Expiry ran to its end: this is known of the date; where a person asked for it, what was said of days is this from now on.
+pub(crate) async fn ran(
+    rows: &mut SqliteConnection,
+    (dates, confirmed): (&Dates, Option<Retention>),
+) -> Result<(), Stop> {
     let (expired_on, believed_on) = (dates.expired_on.unwrap_or_default(), dates.believed_on.unwrap_or_default());
-    let days = keep.days();
     sqlx::query!(
-        "UPDATE counter SET value = CASE name WHEN 'expired_on' THEN ? WHEN 'believed_on' THEN ? ELSE ? END
-         WHERE name IN ('expired_on', 'believed_on', 'kept_for')",
+        "UPDATE counter SET value = CASE name WHEN 'expired_on' THEN ? ELSE ? END
+         WHERE name IN ('expired_on', 'believed_on')",
         expired_on,
-        believed_on,
-        days
+        believed_on
     )
-    .execute(rows)
+    .execute(&mut *rows)
     .await?;
-    Ok(())
+    match confirmed {
+        Some(keep) => promised::write(rows, &Promised::always(keep)).await,
+        None => Ok(()),
+    }
 }

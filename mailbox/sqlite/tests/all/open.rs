@@ -227,7 +227,7 @@ const BACK: &str = "
     DELETE FROM _sqlx_migrations WHERE version > 1;
     DROP TABLE word; DROP TABLE sent_out; DROP TABLE paper_named; DROP TABLE refused_daily; DROP TRIGGER change_sealed; DROP TABLE seal;
     DROP TRIGGER collected_gone; DROP TABLE collected; ALTER TABLE due DROP COLUMN reminded;
-    DROP INDEX refused_receipt_kind; ALTER TABLE refused_receipt DROP COLUMN repeated; ALTER TABLE refused_receipt DROP COLUMN n;
+    DROP TABLE promised; DROP INDEX refused_receipt_kind; ALTER TABLE refused_receipt DROP COLUMN repeated; ALTER TABLE refused_receipt DROP COLUMN n;
     CREATE TABLE refused_day (day INTEGER NOT NULL, login TEXT NOT NULL, rows INTEGER NOT NULL, more INTEGER NOT NULL,
                               PRIMARY KEY (day, login)) STRICT, WITHOUT ROWID;
     DELETE FROM counter WHERE name IN ('words_from', 'papers_followed', 'papers_read', 'hold_number', 'reminded_by', 'believed_on', 'kept_for');

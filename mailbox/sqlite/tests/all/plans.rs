@@ -5,9 +5,9 @@ use std::path::Path;
 use fumibako_sqlite::DATABASE_FILE;
 use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
-/// Queries that are meant to read whole tables (the roll, the census, the shape of the database, the words of recipients in an audit, heads, of which a day has one, holds in force), every pair (new folders and their marks), or what
+/// Queries that are meant to read whole tables (the roll, the census, the shape of the database, the words of recipients in an audit, heads, of which a day has one, holds in force, what was said of days), every pair (new folders and their marks), or what
 /// they themselves have found (days).
-const WHOLE: [&str; 27] = [
+const WHOLE: [&str; 28] = [
     "HAVING count(*) > 1",
     "stamp FROM log_head",
     "SELECT head FROM log_head",
@@ -35,6 +35,7 @@ const WHOLE: [&str; 27] = [
     "FROM word WHERE NOT EXISTS",
     "FROM sqlite_schema",
     "SELECT id FROM log_tile",
+    "FROM promised ORDER",
 ];
 
 /// Queries that are meant to read a whole folder: for who opens it, moves or removes all of it, or (the operator) holds a message.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::ops::Range;
 
 use aws_lc_rs::digest::{Context, Digest, SHA256};
-use fumibako_model::{Domain, HEADER_BYTES, OfficeNumber, Private, Refusal, Retention};
+use fumibako_model::{Domain, HEADER_BYTES, OfficeNumber, Private, Promised, Refusal};
 use fumibako_signer::{Signature, SignatureError, SignedStream};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
@@ -22,7 +22,7 @@ pub struct Arriving {
     body: Spool,
     /// Where the field stands that says how long it is kept.
     announced: Range<usize>,
-    keep: Retention,
+    keep: Promised,
     most_bytes: usize,
     size: usize,
     header: Vec<u8>,
@@ -85,26 +85,26 @@ impl Via {
 #[derive(Clone, Debug)]
 pub(super) struct Announced {
     at: Range<usize>,
-    keep: Retention,
+    keep: Promised,
 }
 
 impl Announced {
     /// Profile §8.25: a body that is still in memory goes by the day of its commit, which may be another than that on which it began.
     pub(super) fn say_again(self, body: &mut Spool, day: Day) {
-        body.replace(self.at, expires(self.keep, day).as_bytes());
+        body.replace(self.at, expires(&self.keep, day).as_bytes());
     }
 }
 
 impl Arriving {
     /// Before the first octet. The body begins with the gateway's trace field (RFC 5321 §4.4).
     pub fn new(mut body: Spool, via: Via, rules: &Rules, now: Timestamp) -> Result<Self, StoreError> {
-        let (trace, expires) = (trace(via, rules, now), expires(rules.keep, Day::of(now)));
+        let (trace, expires) = (trace(via, rules, now), expires(&rules.keep, Day::of(now)));
         body.write(trace.as_bytes())?;
         body.write(expires.as_bytes())?;
         Ok(Self {
             body,
             announced: trace.len()..trace.len() + expires.len(),
-            keep: rules.keep,
+            keep: rules.keep.clone(),
             most_bytes: rules.most_bytes,
             size: 0,
             header: Vec::new(),
@@ -248,14 +248,15 @@ fn trace(via: Via, rules: &Rules, now: Timestamp) -> String {
 
 /// Profile §8.25, RFC 4021: until when content that comes now is kept. Behind the trace field, before all that was signed;
 /// hashes and signatures are over what came.
-fn expires(keep: Retention, day: Day) -> String {
-    let end = keep.moment_of(day.0);
+fn expires(keep: &Promised, day: Day) -> String {
+    let end = keep.end_of(day.0);
     let date = end.and_then(|end| DateTimePrinter::new().timestamp_to_string(&end).ok());
     date.map_or_else(String::new, |date| format!("Expires: {date}\r\n"))
 }
 
 #[cfg(test)]
 mod tests {
+    use fumibako_model::Retention;
     use jiff::fmt::rfc2822::DateTimeParser;
 
     use super::*;
@@ -264,8 +265,12 @@ mod tests {
     const MESSAGE: &[u8] = b"From: a@b\r\nTo: c@d\r\n\r\nbody\r\n";
 
     fn arriving(folder: &tempfile::TempDir, most_bytes: usize) -> Arriving {
+        arriving_by(folder, most_bytes, Promised::always(Retention::default()))
+    }
+
+    fn arriving_by(folder: &tempfile::TempDir, most_bytes: usize, keep: Promised) -> Arriving {
         let now: Timestamp = "2026-11-25T12:00:00Z".parse().unwrap();
-        let rules = Rules { most_bytes, ..Rules::new("plans.example".parse().unwrap()) };
+        let rules = Rules { most_bytes, keep, ..Rules::new("plans.example".parse().unwrap()) };
         let spool = Bodies::open(folder.path()).unwrap().spool(Day::of(now));
         Arriving::new(spool, Via::of(std::net::Ipv4Addr::LOCALHOST), &rules, now).unwrap()
     }
@@ -332,6 +337,22 @@ mod tests {
         large.receive(&vec![b'x'; 2 << 20]).unwrap();
         let (_, _, (announced, body)) = large.finish().into_parts();
         assert!(body.is_filed() && said(announced, body).is_none());
+    }
+
+    // Profile §8.25, §11.5
+    #[test]
+    fn on_the_day_of_a_shorter_retention_the_end_is_still_the_longer_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (today, shorter) = (Day::of("2026-11-25T12:00:00Z".parse().unwrap()), Retention::new(30).unwrap());
+        for (day, end) in [(today, "Wed, 24 Feb 2027"), (Day(today.0 + 1), "Sun, 27 Dec 2026")] {
+            let keep = Promised::always(Retention::default()).from_now_on(shorter, Some(today.0));
+            let mut arriving = arriving_by(&folder, 1 << 20, keep);
+            arriving.receive(MESSAGE).unwrap();
+            let (_, _, (announced, mut body)) = arriving.finish().into_parts();
+            announced.say_again(&mut body, day);
+            let Spooled::Memory(octets) = body.finish(b"").unwrap() else { panic!("it is small") };
+            assert_eq!(fumibako_model::kept_until(&octets), Some(format!("{end} 00:00:00 -0000").as_str()));
+        }
     }
 
     #[test]

@@ -26,6 +26,8 @@ impl Day {
     pub const HELD: Self = Self(i32::MAX);
     /// The days above it, which no calendar has, are each that of one legal hold.
     const BEFORE_HOLDS: i32 = i32::MAX - HOLDS;
+    /// The last day on which mail may come: above it stand holds.
+    pub const LAST: Self = Self(Self::BEFORE_HOLDS);
 
     /// The place of the legal hold of this number, from 1, with a key of its own; none past the last number.
     pub(super) fn hold(number: i32) -> Option<Self> {

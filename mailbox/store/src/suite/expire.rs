@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use fumibako_model::log::{included, leaf};
 use fumibako_model::{
-    DayState, Event, EvidenceId, FolderName, LogEntry, ModSeq, NamedFlags, OfficeNumber, Reason, Refusal, Retention,
+    DayState, Event, EvidenceId, FolderName, Goes, LogEntry, ModSeq, NamedFlags, OfficeNumber, Reason, Refusal,
+    Retention,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -62,8 +63,8 @@ pub async fn a_day_expires_and_its_evidence_stays<S: Store>(store: Arc<S>) {
 
     let foreseen = store.expiry(keep(), now()).await.unwrap();
     let [first, second, today] = foreseen[..] else { panic!("three days have mail: {foreseen:?}") };
-    assert_eq!((first.day, first.due, first.messages, first.uncollected), (Day::of(ago(91)), true, 3, 1));
-    assert_eq!((second.due, second.messages, today.due, today.messages), (false, 1, false, 1));
+    assert_eq!((first.day, first.goes, first.messages, first.uncollected), (Day::of(ago(91)), Goes::ByItself, 3, 1));
+    assert_eq!((second.goes, second.messages, today.goes, today.messages), (Goes::Later, 1, Goes::Later, 1));
     let done = store.expire(keep(), Asked::ByThePerson, now()).await.unwrap();
     assert_eq!((done.days.len(), done.days[0].state, done.days[0].bytes), (1, DayState::Swept, first.bytes));
 
@@ -250,23 +251,61 @@ pub async fn a_shorter_retention_waits_for_a_person<S: Store>(store: Arc<S>) {
         let gone = store.expire(keep, Asked::ByTheClock, now()).await.unwrap().days;
         gone.into_iter().map(|day| day.day).collect::<Vec<_>>()
     };
-    for keep in [long, short] {
-        assert_eq!(by_the_clock(keep).await, []);
-        assert_eq!(store.keeps(short).await.unwrap(), keep, "nothing was promised to anybody");
+    let promised = async |days: i64| store.promised(short).await.unwrap().of(Day::of(ago(days)).0);
+    for keep in [long, short, long] {
+        store.promise(keep).await.unwrap();
+        assert_eq!((by_the_clock(keep).await, promised(0).await), (vec![], keep), "nothing was promised to anybody");
     }
-    for (id, days) in [("over", 91), ("promised", 50), ("new", 1)] {
+    for (id, days) in [("over", 91), ("promised", 50)] {
         send(&*store, &world, id, ago(days)).await;
     }
-    assert_eq!(store.keeps(long).await.unwrap(), long);
-    assert_eq!(by_the_clock(long).await, [Day::of(ago(91))]);
-    assert_eq!(by_the_clock(short).await, [], "until somebody says so");
+    // Two starts by the shorter one, and one by a clock that is far behind when nothing new has come.
+    for _ in 0..2 {
+        store.promise(short).await.unwrap();
+    }
+    for (id, days) in [("short", 12), ("new", 1)] {
+        send(&*store, &world, id, ago(days)).await;
+    }
+    assert_eq!((promised(50).await, promised(12).await), (long, short));
+    assert_eq!(store.promised(long).await.unwrap().of(Day::of(ago(12)).0), long, "longer is longer at once");
+    assert_eq!(store.census().await.unwrap().kept_for, Some(long));
+    let foreseen = async || {
+        let days = store.expiry(short, now()).await.unwrap();
+        days.into_iter().map(|day| (day.day, day.goes, day.kept_for)).collect::<Vec<_>>()
+    };
+    let row = |days, goes, keep| (Day::of(ago(days)), goes, keep);
+    assert_eq!(
+        foreseen().await,
+        [
+            row(91, Goes::ByItself, long),
+            row(50, Goes::WhenAsked, long),
+            row(12, Goes::ByItself, short),
+            row(1, Goes::Later, short)
+        ]
+    );
+    assert_eq!(by_the_clock(short).await, [Day::of(ago(91)), Day::of(ago(12))], "each goes when it was said");
     let entry = view(&*store, sakura(), "INBOX").await.entries[0];
     assert!(store.read(sakura(), entry.message, ALL).await.is_ok());
-    assert_eq!((store.keeps(short).await.unwrap(), store.census().await.unwrap().kept_for), (long, Some(long)));
-    let foreseen = store.expiry(short, now()).await.unwrap();
-    assert_eq!(foreseen.iter().map(|day| day.due).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(
+        foreseen().await,
+        [row(50, Goes::WhenAsked, long), row(1, Goes::Later, short)],
+        "until somebody says so"
+    );
     let done = store.expire(short, Asked::ByThePerson, now()).await.unwrap();
     assert_eq!(done.days.iter().map(|day| day.day).collect::<Vec<_>>(), [Day::of(ago(50))]);
     assert_eq!(by_the_clock(short).await, []);
-    assert_eq!(store.keeps(short).await.unwrap(), short);
+    assert_eq!((promised(50).await, store.census().await.unwrap().kept_for), (short, Some(short)));
+}
+
+pub async fn what_goes_only_after_a_look_at_the_clock_is_said<S: Store>(store: Arc<S>) {
+    // Profile §11.5
+    let world = World::with(&*store).await;
+    store.expire(keep(), Asked::ByTheClock, now()).await.unwrap();
+    send(&*store, &world, "kept", now()).await;
+    let leapt = ago(-400);
+    let goes = async || store.expiry(keep(), leapt).await.unwrap()[0].goes;
+    assert_eq!(goes().await, Goes::WhenTheClockIsSeenTo);
+    assert!(store.expire(keep(), Asked::ByTheClock, leapt).await.unwrap().failed.is_some());
+    assert_eq!(goes().await, Goes::WhenTheClockIsSeenTo);
+    assert_eq!(store.expire(keep(), Asked::ByThePerson, leapt).await.unwrap().days.len(), 1);
 }
