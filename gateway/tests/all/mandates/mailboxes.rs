@@ -137,6 +137,31 @@ fn receipts_of(office: &str, text: &str) -> usize {
     (0..3).filter(whole).count()
 }
 
+/// The agent collects the receipts, from office to office over one connection, with its certificate; so many are whole. One office has
+/// taken its mandate back.
+async fn collects(gateway: &Fixture, key: &Identity, (offices, revoked): (&[String], usize)) -> usize {
+    let mut client = Client::showing(gateway.running.addresses().imap_tls, &gateway.authority(), key).await;
+    client.line().await;
+    let mut found = 0;
+    for office in offices {
+        let (last, _) = ask(&mut client, &format!("AUTHENTICATE EXTERNAL {}", STANDARD.encode(office))).await;
+        if *office == offices[revoked] {
+            assert!(last.contains("E-DLG-002"), "{last}");
+            continue;
+        }
+        assert!(last.starts_with("OK "), "{last}");
+        let (last, lines) = ask(&mut client, "STATUS Receipts (MESSAGES)").await;
+        assert!(last.starts_with("OK ") && lines == ["* STATUS Receipts (MESSAGES 3)"], "{lines:?}");
+        ask(&mut client, "EXAMINE Receipts").await;
+        let (last, lines) = ask(&mut client, "FETCH 1:* (BODY.PEEK[])").await;
+        assert!(last.starts_with("OK "), "{last}");
+        found += receipts_of(office, &lines.concat());
+        let (last, _) = ask(&mut client, "UNAUTHENTICATE").await;
+        assert!(last.starts_with("OK "), "{last}");
+    }
+    found
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agent_sends_for_a_hundred_offices_over_one_connection_and_one_revocation_stops_one_office() {
     let gateway = Fixture::start().await;
@@ -189,27 +214,7 @@ async fn an_agent_sends_for_a_hundred_offices_over_one_connection_and_one_revoca
         assert!(answer.starts_with("250 2.0.0 EV"), "{answer}");
     }
 
-    // The agent collects the receipts: from office to office over one connection, with its certificate.
-    let mut client = Client::showing(gateway.running.addresses().imap_tls, &gateway.authority(), &key).await;
-    client.line().await;
-    let mut found = 0;
-    for office in &offices {
-        let (last, _) = ask(&mut client, &format!("AUTHENTICATE EXTERNAL {}", STANDARD.encode(office))).await;
-        if *office == offices[50] {
-            assert!(last.contains("E-DLG-002"), "{last}");
-            continue;
-        }
-        assert!(last.starts_with("OK "), "{last}");
-        let (last, lines) = ask(&mut client, "STATUS Receipts (MESSAGES)").await;
-        assert!(last.starts_with("OK ") && lines == ["* STATUS Receipts (MESSAGES 3)"], "{lines:?}");
-        ask(&mut client, "EXAMINE Receipts").await;
-        let (last, lines) = ask(&mut client, "FETCH 1:* (BODY.PEEK[])").await;
-        assert!(last.starts_with("OK "), "{last}");
-        found += receipts_of(office, &lines.concat());
-        let (last, _) = ask(&mut client, "UNAUTHENTICATE").await;
-        assert!(last.starts_with("OK "), "{last}");
-    }
-    assert_eq!(found, 297);
+    assert_eq!(collects(&gateway, &key, (&offices, 50)).await, 297);
     // Or below `Offices/`, all of them in one login.
     let mut client = reader(&gateway, "").await;
     let (_, lines) = ask(&mut client, "LIST \"\" \"Offices/*/Receipts\" RETURN (STATUS (MESSAGES))").await;
