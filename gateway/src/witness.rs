@@ -235,14 +235,20 @@ async fn cover<S: Store>(
 pub(crate) async fn accept<S: Store>(house: &House<S>, told: Done) -> Result<bool, StoreError> {
     let (store, file, now) = (&house.store, &house.config.evidence.identity_file, house.clock.now());
     // What waits is known only once it was looked at.
-    attest(house).await.or_else(|error| if matches!(error, StoreError::Failed(_)) { Ok(()) } else { Err(error) })?;
+    unless_failed(attest(house).await)?;
+    unless_failed(attest_acts(house).await)?;
+    if !may_sign(house, now) {
+        return Err(StoreError::Failed(
+            "the clock is outside the days of the evidence key: nothing can be signed".into(),
+        ));
+    }
     let mut witnessing = house.witnessing.lock().await;
     let end = witnessing.beyond(store, &house.keys).await?;
     if end.is_none() {
         witnessing.look(store, (file, &house.keys), now).await?;
     }
-    let acts_lost = witnessing.acts.lost(store).await?;
-    if end.is_none() && !witnessing.doubt.keeps_something() && !acts_lost && !any_lost(file)? {
+    let acts_wait = witnessing.acts.waits(store).await?;
+    if end.is_none() && !witnessing.doubt.keeps_something() && acts_wait.is_none() && !any_lost(file)? {
         return Ok(false);
     }
     store.amend(Amend { changes: Vec::new(), done: vec![told] }).await?;
@@ -251,18 +257,19 @@ pub(crate) async fn accept<S: Store>(house: &House<S>, told: Done) -> Result<boo
         witnessing.look(store, (file, &house.keys), now).await?;
     }
     witnessing.accept(store, now).await?;
-    if acts_lost {
-        witnessing.acts.accept(file, now)?;
+    if let Some(rows) = acts_wait {
+        witnessing.acts.accept(store, (file, rows), now).await?;
     }
-    if may_sign(house, now) {
-        witnessing.stand(store, &house.keys, (&house.config.domain, &house.witness), now).await?;
-    }
+    witnessing.stand(store, &house.keys, (&house.config.domain, &house.witness), now).await?;
     drop(witnessing);
     known(file).map_err(|why| StoreError::Failed(why.to_string()))?;
     attest(house).await?;
     // Whether the audit can be signed now is another question, which `audit verify` answers.
-    attest_acts(house)
-        .await
-        .or_else(|error| if matches!(error, StoreError::Failed(_)) { Ok(()) } else { Err(error) })?;
+    unless_failed(attest_acts(house).await)?;
     Ok(true)
+}
+
+/// What failed stays so until somebody does something; what is asked here is another question.
+fn unless_failed(done: Result<(), StoreError>) -> Result<(), StoreError> {
+    if matches!(done, Err(StoreError::Failed(_))) { Ok(()) } else { done }
 }

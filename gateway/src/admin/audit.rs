@@ -42,9 +42,10 @@ impl<S: Store> Admin<S> {
         let unsigned = match witness::attest_acts(&self.0).await {
             Ok(()) => None,
             // That is what is to be found out.
-            Err(StoreError::Failed(_)) => Some("does not go on from what this gateway signed".to_owned()),
+            Err(StoreError::Failed(_)) => Some("does not go on from what this gateway signed"),
             Err(other) => return Err(other),
         };
+        let not_ours = self.0.witnessing.lock().await.acts.not_ours();
         let audit = self.0.store.audit_acts().await?;
         let mut newest = usize::MAX;
         let mut broken = audit.broken.map(|ActsFault { n, what }| (n, fault(what).to_owned()));
@@ -58,7 +59,9 @@ impl<S: Store> Admin<S> {
             }
         }
         // Rows may agree with each other, and with no head beside them, and be others than were signed.
-        let (broken, what) = broken.or(unsigned.map(|why| (good, why))).unzip();
+        let not_ours = not_ours.map(|n| (n, "was not written by this gateway, or does not follow the row before it"));
+        let unsigned = not_ours.or(unsigned.map(|why| (good, why)));
+        let (broken, what) = broken.or(unsigned.map(|(n, why)| (n, why.to_owned()))).unzip();
         let heads = audit.heads.len() as u64;
         Ok(Reply::ActsAudited(ActsReport { rows: audit.rows, heads, broken, what: what.unwrap_or_default() }))
     }

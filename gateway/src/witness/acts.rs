@@ -4,14 +4,14 @@
 use std::path::Path;
 
 use fumibako_model::log::FormerKey;
-use fumibako_model::{AuditHead, Witnesses};
+use fumibako_model::{AuditHead, AuditRow, Witnesses};
 use fumibako_signer::{enclose, enclosed};
 use fumibako_store::bodies::Day;
-use fumibako_store::{ActsHead, ActsState, Store, StoreError, WhichActs};
+use fumibako_store::{ActsHead, ActsState, SealKey, SealedAct, Store, StoreError, WhichActs};
 use jiff::Timestamp;
 
 use super::beside::{Aside, Beside, ToPut, keep_aside, last_acts_file, put, remove, restored_acts_file};
-use super::may_sign;
+use super::{Witnessing, may_sign};
 use crate::house::House;
 
 /// What the gateway knows of the audit and does not read from the rows.
@@ -21,7 +21,13 @@ pub(crate) struct Acts {
     last: Option<(u64, String)>,
     /// The last head, where it does not lie beside the key yet.
     to_put: ToPut,
+    /// From this row on all bear the gateway's seal until they are signed for. Every head says it, and what the first one said stands.
+    sealed_from: u64,
+    /// The operator has accepted rows up to this one as they stand.
+    accepted: u64,
     apart: bool,
+    /// The first row that this gateway did not write as it stands there.
+    not_ours: Option<u64>,
 }
 
 impl Acts {
@@ -30,27 +36,32 @@ impl Acts {
     pub(super) async fn begin<S: Store>(
         store: &S,
         identity_file: &Path,
-        (given, restored): (Option<Beside<AuditHead>>, bool),
+        (given, restored, believed): (Option<Beside<AuditHead>>, bool, &Witnesses),
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         let said = |one: &Beside<AuditHead>| (one.head.rows, one.head.hash.clone());
+        let ActsState { rows, head, .. } = store.acts_state().await?;
+        let kept = head.and_then(|(head, _)| Some(read(&head.signed, believed)?.1));
+        let told = given.iter().map(|given| &given.head).chain(&kept).filter_map(|head| head.sealed_from).min();
         let last = given.as_ref().map(said);
-        if has(store, last.as_ref()).await? || !restored {
-            return Ok(Self { last, ..Self::default() });
+        let begun = Self { last, sealed_from: told.unwrap_or(rows), ..Self::default() };
+        if has(store, begun.last.as_ref()).await? || !restored {
+            return Ok(begun);
         }
         let back = Beside::<AuditHead>::read(&restored_acts_file(identity_file))?;
         let younger = |back: &Beside<AuditHead>| given.as_ref().is_none_or(|given| given.head.at < back.head.at);
-        let Some(back) = back.filter(younger) else { return Ok(Self { last, ..Self::default() }) };
+        let Some(back) = back.filter(younger) else { return Ok(begun) };
         let explained = Some(said(&back));
         if !has(store, explained.as_ref()).await? {
-            return Ok(Self { last, ..Self::default() });
+            return Ok(begun);
         }
         let file = last_acts_file(identity_file);
         if let Some(given) = &given {
             keep_aside(&file, &given.octets, Aside::KnownOfActs, now)?;
         }
         put(&file, &back.octets).map_err(|why| failed(&why))?;
-        Ok(Self { last: explained, ..Self::default() })
+        let sealed_from = begun.sealed_from.min(back.head.rows);
+        Ok(Self { last: explained, sealed_from, ..begun })
     }
 
     /// What a former key signed of an audit that went back is not signed by it again.
@@ -66,24 +77,72 @@ impl Acts {
         self.apart
     }
 
+    /// The first row that this gateway did not write as it stands there: neither it nor what comes after it is signed.
+    pub(crate) fn not_ours(&self) -> Option<u64> {
+        self.not_ours
+    }
+
     /// Does it not go on from the last head that is known of, whatever heads the rows have?
     pub(super) async fn lost<S: Store>(&self, store: &S) -> Result<bool, StoreError> {
         Ok(!has(store, self.last.as_ref()).await?)
     }
 
-    /// The operator knows why, and accepts it. What was signed before stays beside the key, and is none any more that the audit goes on from.
-    pub(super) fn accept(&mut self, identity_file: &Path, now: Timestamp) -> Result<(), StoreError> {
+    /// How many rows wait for the operator's word, if any do.
+    pub(super) async fn waits<S: Store>(&self, store: &S) -> Result<Option<u64>, StoreError> {
+        let waits = self.not_ours.is_some() || self.lost(store).await?;
+        Ok(if waits { Some(store.acts_state().await?.rows) } else { None })
+    }
+
+    /// The operator knows why, and accepts so many rows as they stand. What was signed before and is not there any more stays beside the key,
+    /// and is none that the audit goes on from.
+    pub(super) async fn accept<S: Store>(
+        &mut self,
+        store: &S,
+        (identity_file, accepted): (&Path, u64),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let file = last_acts_file(identity_file);
-        if let Some(given) = Beside::<AuditHead>::read(&file)? {
-            keep_aside(&file, &given.octets, Aside::KnownOfActs, now)?;
+        if self.lost(store).await? {
+            if let Some(given) = Beside::<AuditHead>::read(&file)? {
+                keep_aside(&file, &given.octets, Aside::KnownOfActs, now)?;
+            }
+            remove(&file).map_err(|why| failed(&why))?;
+            (self.last, self.to_put) = (None, ToPut::default());
         }
-        remove(&file).map_err(|why| failed(&why))?;
-        *self = Self::default();
+        // What is written from now on is asked for its seal.
+        (self.accepted, self.sealed_from) = (accepted, self.sealed_from.min(accepted));
+        self.not_ours = None;
         Ok(())
     }
 
+    /// The rows from this number on, as far as the gateway wrote them or the operator accepted them: how many there are then, and the hash of
+    /// the last.
+    async fn ours<S: Store>(
+        &mut self,
+        store: &S,
+        key: Option<&SealKey>,
+        (mut rows, mut hash): (u64, String),
+    ) -> Result<(u64, String), StoreError> {
+        self.not_ours = None;
+        loop {
+            let found = store.sealed_acts(rows).await?;
+            if found.is_empty() {
+                return Ok((rows, hash));
+            }
+            for one in found {
+                let sealed = key.is_none_or(|key| one.n < self.sealed_from || is_sealed(&one, key));
+                if one.n >= self.accepted && !(sealed && follows(&one, (rows, &hash))) {
+                    self.not_ours = Some(rows);
+                    return Ok((rows, hash));
+                }
+                (rows, hash) = (one.n + 1, fumibako_model::hash(one.row.as_bytes()));
+            }
+        }
+    }
+
     /// Signs it as it stands now, if it grew. False: it does not go on from what was signed.
-    async fn sign<S: Store>(&mut self, house: &House<S>) -> Result<bool, StoreError> {
+    async fn sign<S: Store>(&mut self, house: &House<S>, key: Option<&SealKey>) -> Result<bool, StoreError> {
+        self.not_ours = None;
         let state = house.store.acts_state().await?;
         let as_signed = self.last.as_ref().is_some_and(|(rows, hash)| (*rows, hash) == (state.rows, &state.hash));
         if as_signed && !state.is_unsigned() {
@@ -111,24 +170,46 @@ impl Acts {
             }
             return Ok(true);
         }
+        let head = head.and_then(|(head, hash)| Some((head.rows, hash?)));
+        let covered = head.as_ref().map_or(0, |(rows, _)| *rows);
+        // The newest of the rows may be gone, and the seals of what was under it with it.
+        let signed = head.into_iter().chain(self.last.clone()).max_by_key(|(rows, _)| *rows);
+        let (rows, hash) = self.ours(&house.store, key, signed.unwrap_or_else(beginning)).await?;
         let now = house.clock.now();
-        if may_sign(house, now) {
-            let head = AuditHead { v: 1, audit: house.config.domain.to_string(), rows, hash: hash.clone(), at: now };
+        if rows > covered && may_sign(house, now) {
+            let (audit, sealed_from) = (house.config.domain.to_string(), Some(self.sealed_from));
+            let head = AuditHead { v: 1, audit, rows, hash: hash.clone(), at: now, sealed_from };
             let octets = serde_json::to_vec(&head).map_err(|why| failed(&why))?;
             let signed = enclose(&octets, &house.witness, now).map_err(|why| failed(&why))?;
             house.store.keep_acts_head(ActsHead { day: Day::of(now), rows, signed: signed.clone() }).await?;
             self.last = Some((rows, hash));
             self.to_put.set(signed);
         }
-        Ok(true)
+        Ok(self.not_ours.is_none())
     }
+}
+
+/// Does it bear the seal of this gateway?
+fn is_sealed(one: &SealedAct, key: &SealKey) -> bool {
+    one.seal.as_ref().is_some_and(|seal| key.holds_act(&one.row, seal))
+}
+
+/// Is it the row that comes after so many, of which the last has this hash?
+fn follows(one: &SealedAct, (rows, hash): (u64, &str)) -> bool {
+    let known = serde_json::from_str::<AuditRow>(&one.row);
+    one.n == rows && known.is_ok_and(|known| known.n == rows && known.previous == hash)
+}
+
+/// Before the first row.
+fn beginning() -> (u64, String) {
+    (0, "0".repeat(64))
 }
 
 /// Signs the audit as it stands now, if it grew.
 pub(crate) async fn attest<S: Store>(house: &House<S>) -> Result<(), StoreError> {
     let mut witnessing = house.witnessing.lock().await;
-    let acts = &mut witnessing.acts;
-    let goes_on = acts.sign(house).await?;
+    let Witnessing { acts, seal, .. } = &mut *witnessing;
+    let goes_on = acts.sign(house, seal.as_ref()).await?;
     acts.apart = !goes_on;
     acts.to_put.put(last_acts_file(&house.config.evidence.identity_file)).await;
     if goes_on { Ok(()) } else { Err(failed(&"the audit is not what was signed; see `audit verify`")) }
@@ -140,16 +221,18 @@ pub(super) async fn newest<S: Store>(
     given: Option<&Beside<AuditHead>>,
     believed: &Witnesses,
 ) -> Result<Option<(String, AuditHead)>, StoreError> {
-    let read = |octets: &[u8]| {
-        let (signature, inside) = enclosed(octets).ok()?;
-        let head: AuditHead = serde_json::from_slice(&inside).ok()?;
-        believed.judge(&signature, head.at).ok()?;
-        Some((signature.signer().fingerprint_hex(), head))
-    };
-    if let Some(found) = given.and_then(|given| read(&given.octets)) {
+    if let Some(found) = given.and_then(|given| read(&given.octets, believed)) {
         return Ok(Some(found));
     }
-    Ok(store.acts_state().await?.head.and_then(|(head, _)| read(&head.signed)))
+    Ok(store.acts_state().await?.head.and_then(|(head, _)| read(&head.signed, believed)))
+}
+
+/// A head that one of these keys signed, and which.
+fn read(octets: &[u8], believed: &Witnesses) -> Option<(String, AuditHead)> {
+    let (signature, inside) = enclosed(octets).ok()?;
+    let head: AuditHead = serde_json::from_slice(&inside).ok()?;
+    believed.judge(&signature, head.at).ok()?;
+    Some((signature.signer().fingerprint_hex(), head))
 }
 
 /// Is the last row that was signed still there, as it was?

@@ -85,7 +85,7 @@ pub(crate) async fn begin<S: Store>(
     if given.is_some() && !goes_on && head.as_deref().is_none_or(signed) {
         end_at(&mut former, (size, &root));
     }
-    let acts = Acts::begin(store, identity_file, (given_acts, restored.is_some()), now).await?;
+    let acts = Acts::begin(store, identity_file, (given_acts, restored.is_some(), &believed), now).await?;
     acts.end(&mut former);
     let keys = Keys::new(own.certificate().fingerprint_hex(), believed, former);
     // What a head says beside the log counts if it was signed here, whoever put it into the rows.

@@ -155,15 +155,17 @@ async fn whole_acts<S: Store>(
     now: Timestamp,
 ) -> Result<Option<AuditHead>, StoreError> {
     let ActsState { rows, hash, head } = store.acts_state().await?;
-    let (rows, hash) = match head {
+    let (rows, hash, sealed_from) = match head {
         // No row, and none was ever signed.
-        None if rows == 0 => (rows, hash),
+        None if rows == 0 => (rows, hash, None),
         None => return Ok(None),
         Some((head, hash)) => match (keys.acts_head(&head.signed), hash) {
-            (Ok((said, _)), Some(hash)) if said.rows == head.rows && said.hash == hash => (head.rows, hash),
+            (Ok((said, _)), Some(hash)) if said.rows == head.rows && said.hash == hash => {
+                (head.rows, hash, said.sealed_from)
+            }
             _ => return Ok(None),
         },
     };
     let whole = store.audit_acts().await?.broken.is_none();
-    Ok(whole.then(|| AuditHead { v: 1, audit: config.domain.to_string(), rows, hash, at: now }))
+    Ok(whole.then(|| AuditHead { v: 1, audit: config.domain.to_string(), rows, hash, at: now, sealed_from }))
 }

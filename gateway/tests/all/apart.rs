@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use fumibako_gateway::{Clock, Config, Gateway, Reply, Request, Running};
-use fumibako_model::AuditHead;
+use fumibako_model::{AuditHead, AuditRow};
 use fumibako_signer::{Identity, enclose, enclosed};
 use fumibako_store::bodies::Day;
 use fumibako_store::{Store as _, hex};
@@ -91,6 +91,84 @@ async fn an_audit_that_is_written_anew_or_cut_under_a_stopped_gateway_is_not_sig
     }
 }
 
+/// Somebody puts a row behind the last one, as the gateway would have written it.
+fn one_more(last: &AuditRow) -> String {
+    let mut row = AuditRow { n: last.n + 1, previous: hashed(last), ..last.clone() };
+    row.done.note = String::from("nobody");
+    let (n, hash) = (row.n, hashed(&row));
+    let doc = serde_json::to_string(&row).unwrap();
+    format!(
+        "BEGIN; INSERT INTO act (n, office, doc, hash) SELECT {n}, office, '{doc}', '{hash}' FROM act WHERE n = {n} - 1;
+         UPDATE counter SET value = {n} + 1 WHERE name = 'acts'; COMMIT;"
+    )
+}
+
+fn hashed(row: &AuditRow) -> String {
+    fumibako_model::hash(serde_json::to_string(row).unwrap().as_bytes())
+}
+
+// Profile §16.2
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_of_the_audit_that_another_hand_writes_is_not_signed_before_the_operator_accepts_it() {
+    for stopped in [false, true] {
+        let gateway = Fixture::start().await;
+        assert_eq!(verified(&gateway.running).await, None);
+        let last = gateway.told(None).await.pop().unwrap();
+        let Fixture { folder, config, mut running, kept: _kept } = gateway;
+        if stopped {
+            running.stop().await;
+            edit(&config.store_folder, &one_more(&last));
+            running = started(&config).await;
+        } else {
+            edit(&config.store_folder, &one_more(&last));
+        }
+        // What the gateway writes behind it waits as well.
+        suspend(&running, "届出の確認").await;
+        for _ in 0..2 {
+            let (n, what) = verified(&running).await.expect("it is named");
+            assert!(n == last.n + 1 && what.contains("was not written by this gateway"), "{n} {what}");
+            assert!(apart(&running).await);
+            let signed = acts_head(&beside(&config, "last-acts-head")[0]);
+            assert_eq!(signed.rows, last.n + 1, "neither it nor what comes after it");
+            running.stop().await;
+            running = started(&config).await;
+        }
+        // Not what is put in between the word and the signature, either.
+        let (code, said) = operator(folder.path(), &["evidence", "accept", "--reason", "訓練"]).await;
+        assert_eq!(code, 0, "{said}");
+        assert_eq!((verified(&running).await, apart(&running).await), (None, false));
+        let Reply::Acts { mut rows } = running.admin().answer(Request::AuditList { office: None, after: None }).await
+        else {
+            panic!("rows")
+        };
+        edit(&config.store_folder, &one_more(&serde_json::from_str(&rows.pop().unwrap()).unwrap()));
+        assert!(verified(&running).await.is_some(), "what was accepted is what was there");
+        running.stop().await;
+    }
+}
+
+// Profile §16.2
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_the_audit_from_before_the_seals_are_signed_as_they_are() {
+    let gateway = Fixture::start().await;
+    assert_eq!(verified(&gateway.running).await, None);
+    let last = gateway.told(None).await.pop().unwrap();
+    let Fixture { folder: _folder, config, running, kept: _kept } = gateway;
+    running.stop().await;
+    // As a gateway left them that knew of no seals, and was stopped before it signed.
+    edit(&config.store_folder, "DELETE FROM act_head");
+    sign_with(&key_of(&config), &config, Clock.now()).await;
+    std::fs::remove_file(&beside(&config, "last-acts-head")[0]).unwrap();
+    edit(&config.store_folder, &one_more(&last));
+    let running = started(&config).await;
+    assert_eq!((verified(&running).await, apart(&running).await), (None, false));
+    suspend(&running, "届出の確認").await;
+    assert_eq!(verified(&running).await, None);
+    running.stop().await;
+    let signed = acts_head(&beside(&config, "last-acts-head")[0]);
+    assert_eq!((signed.rows, signed.sealed_from), (last.n + 3, Some(last.n + 2)), "from then on they are sealed");
+}
+
 // Profile §16.2
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_that_knows_of_no_last_head_of_the_audit_puts_the_newest_one_beside_the_key() {
@@ -148,7 +226,8 @@ async fn sign_with(key: &Identity, config: &Config, at: Timestamp) {
     let store = store_of(config).await;
     let state = store.acts_state().await.unwrap();
     store.close().await.unwrap();
-    let head = AuditHead { v: 1, audit: "plans.example".into(), rows: state.rows, hash: state.hash, at };
+    let head =
+        AuditHead { v: 1, audit: "plans.example".into(), rows: state.rows, hash: state.hash, at, sealed_from: None };
     let signed = hex(&enclose(&serde_json::to_vec(&head).unwrap(), key, at).unwrap());
     let (rows, day) = (state.rows, Day::of(at).0);
     edit(

@@ -160,7 +160,8 @@ async fn nothing_is_signed_over_a_head_of_the_audit_that_somebody_else_signed() 
     let key = Identity::from_pem(&std::fs::read(&other.config.evidence.identity_file).unwrap(), None).unwrap();
     other.running.stop().await;
     let hash = fumibako_model::hash(serde_json::to_string(&last).unwrap().as_bytes());
-    let head = AuditHead { v: 1, audit: "plans.example".into(), rows: last.n + 1, hash, at: Clock.now() };
+    let head =
+        AuditHead { v: 1, audit: "plans.example".into(), rows: last.n + 1, hash, at: Clock.now(), sealed_from: None };
     let forged = hex(&enclose(&serde_json::to_vec(&head).unwrap(), &key, head.at).unwrap());
     edit(&config.store_folder, &format!("UPDATE act_head SET signed = x'{forged}'"));
     let running = Gateway::start(config).await.unwrap();

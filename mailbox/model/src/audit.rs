@@ -123,6 +123,9 @@ pub struct AuditHead {
     pub hash: String,
     /// When it was signed.
     pub at: Timestamp,
+    /// From this row on all bear the gateway's seal until they are signed for; none said it before there were any.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sealed_from: Option<u64>,
 }
 
 impl Done {

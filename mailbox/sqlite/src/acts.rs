@@ -3,15 +3,15 @@
 use fumibako_model::{AUDIT_CHARACTERS, AuditRow, Done, OfficeNumber, Uid, UidSet, What};
 use fumibako_store::bodies::Day;
 use fumibako_store::{
-    ActsAudit, ActsFault, ActsHead, ActsState, ActsWrong, Amend, Amendment, Doer, Facts, LISTED, StoreError, Sum,
-    ToldTo, WhichActs, hex,
+    ActsAudit, ActsFault, ActsHead, ActsState, ActsWrong, Amend, Amendment, Doer, Facts, LISTED, SealedAct, StoreError,
+    Sum, ToldTo, WhichActs, hex,
 };
 use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::error::{Stop, store_error};
 use crate::log::{Known, REPLACED, replaced};
-use crate::{account, certificate, licence, mandate, notice, often, roll};
+use crate::{account, certificate, licence, mandate, notice, often, roll, seal};
 
 /// Rows that are read at once.
 const AT_ONCE: i64 = 1_000;
@@ -81,13 +81,21 @@ pub(crate) async fn write(rows: &mut SqliteConnection, done: &[Done]) -> Result<
     for (one, n) in new.into_iter().zip(count..) {
         let doc = serde_json::to_string(&one.row(n.cast_unsigned(), hash))?;
         hash = sum(&doc);
-        written.push((n, one.office, doc, hash.clone()));
+        let sealed = seal::of_act(&doc).map(|seal| hex(&seal));
+        written.push((n, one.office, doc, hash.clone(), sealed));
     }
     let next = written.last().map_or(count, |(n, ..)| n + 1);
     let written = serde_json::to_string(&written)?;
     sqlx::query!(
         "INSERT INTO act (n, office, doc, hash)
          SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM jsonb_each(?)",
+        written
+    )
+    .execute(&mut *rows)
+    .await?;
+    sqlx::query!(
+        "INSERT OR REPLACE INTO act_seal (n, octets)
+         SELECT value ->> 0, unhex(value ->> 4) FROM jsonb_each(?) WHERE value ->> 4 IS NOT NULL",
         written
     )
     .execute(&mut *rows)
@@ -204,6 +212,20 @@ pub(crate) async fn state(readers: &SqlitePool) -> Result<ActsState, StoreError>
     Ok(ActsState { rows, hash, head: heads(readers, 1).await?.pop() })
 }
 
+/// Rows from this one on, the oldest first, with their seals.
+pub(crate) async fn sealed(readers: &SqlitePool, from: u64) -> Result<Vec<SealedAct>, StoreError> {
+    let from = from.cast_signed();
+    let found = sqlx::query!(
+        "SELECT a.n, a.doc, s.octets AS \"octets?\" FROM act a LEFT JOIN act_seal s ON s.n = a.n WHERE a.n >= ? ORDER BY a.n LIMIT ?",
+        from,
+        AT_ONCE
+    )
+    .fetch_all(readers)
+    .await
+    .map_err(store_error)?;
+    Ok(found.into_iter().map(|row| SealedAct { n: row.n.cast_unsigned(), row: row.doc, seal: row.octets }).collect())
+}
+
 /// Keeps a head, in the place that one of the evidence would have (Profile §8.13).
 pub(crate) async fn keep_head(rows: &mut SqliteConnection, head: &ActsHead) -> Result<(), Stop> {
     let newest = sqlx::query!(r#"SELECT rows, day AS "day!: i32" FROM act_head ORDER BY rows DESC LIMIT ?"#, REPLACED);
@@ -214,9 +236,9 @@ pub(crate) async fn keep_head(rows: &mut SqliteConnection, head: &ActsHead) -> R
     }
     let size = head.rows.cast_signed();
     sqlx::query!("INSERT INTO act_head (rows, day, signed) VALUES (?, ?, ?)", size, head.day.0, head.signed)
-        .execute(rows)
+        .execute(&mut *rows)
         .await?;
-    Ok(())
+    seal::acts_covered(rows, size).await
 }
 
 /// What is known while the rows go by.

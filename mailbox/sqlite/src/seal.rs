@@ -1,4 +1,5 @@
-//! The seals of evidence that is not signed for yet (Profile §8.20): whatever the writer writes down bears one, if the store was given a key.
+//! The seals of evidence and audit that are not signed for yet (Profile §8.20, §16.2): whatever the writer writes down bears one, if the store
+//! was given a key.
 
 use std::future::Future;
 
@@ -19,11 +20,26 @@ pub(crate) async fn within<T>(key: Option<SealKey>, work: impl Future<Output = T
 
 /// The seal of a piece; none where there is no key.
 pub(crate) fn of(piece: &[u8]) -> Option<[u8; SEAL]> {
-    KEY.try_with(|key| key.as_ref().map(|key| key.seal(piece))).ok().flatten()
+    made(|key| key.seal(piece))
+}
+
+/// The seal of a row of the audit, likewise.
+pub(crate) fn of_act(row: &str) -> Option<[u8; SEAL]> {
+    made(|key| key.seal_act(row))
+}
+
+fn made(seal: impl FnOnce(&SealKey) -> [u8; SEAL]) -> Option<[u8; SEAL]> {
+    KEY.try_with(|key| key.as_ref().map(seal)).ok().flatten()
 }
 
 /// A head is signed over everything up to this piece: its signature says who wrote it.
 pub(crate) async fn covered(rows: &mut SqliteConnection, last: i64) -> Result<(), Stop> {
     sqlx::query!("DELETE FROM seal WHERE evidence <= ?", last).execute(rows).await?;
+    Ok(())
+}
+
+/// A head is signed over so many rows of the audit.
+pub(crate) async fn acts_covered(rows: &mut SqliteConnection, covered: i64) -> Result<(), Stop> {
+    sqlx::query!("DELETE FROM act_seal WHERE n < ?", covered).execute(rows).await?;
     Ok(())
 }

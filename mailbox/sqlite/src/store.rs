@@ -17,8 +17,8 @@ use fumibako_store::{
     Delivery, Deposit, DescribeOrder, Described, Doer, Due, DueKey, Expired, FlagOrder, Heads, Hold, HoldOrder,
     Inspection, KeptNotice, Letter, LicenceChange, LogAudit, LogState, Logging, MarkNotices, MarkedNotices, Named,
     News, NoticeBoard, Pairs, Paper, Proof, Prunable, PruneOrder, Published, Quota, RefusedReceipt, RefusedReceipts,
-    SealKey, SignedDeed, Store, StoreError, Taken, Told, ToldTo, Turned, Unlogged, Untold, Vouched, Which, WhichActs,
-    WhichNotices, WhichRefused,
+    SealKey, SealedAct, SignedDeed, Store, StoreError, Taken, Told, ToldTo, Turned, Unlogged, Untold, Vouched, Which,
+    WhichActs, WhichNotices, WhichRefused,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -163,6 +163,10 @@ impl Store for SqliteStore {
 
     async fn acts_state(&self) -> Result<ActsState, StoreError> {
         acts::state(&self.readers).await
+    }
+
+    async fn sealed_acts(&self, from: u64) -> Result<Vec<SealedAct>, StoreError> {
+        acts::sealed(&self.readers, from).await
     }
 
     async fn keep_acts_head(&self, head: ActsHead) -> Result<(), StoreError> {

@@ -99,6 +99,17 @@ impl ActsState {
     }
 }
 
+/// A row of the audit over which no head need be signed yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedAct {
+    /// Its number.
+    pub n: u64,
+    /// The row, octet for octet.
+    pub row: String,
+    /// Its seal, where there is one.
+    pub seal: Option<Vec<u8>>,
+}
+
 /// A signed head of the audit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActsHead {

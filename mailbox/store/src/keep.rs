@@ -15,7 +15,7 @@ use fumibako_model::{
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::acts::{ActsAudit, ActsHead, ActsState, Amend, DescribeOrder, Described, ToldTo, WhichActs};
+use crate::acts::{ActsAudit, ActsHead, ActsState, Amend, DescribeOrder, Described, SealedAct, ToldTo, WhichActs};
 use crate::admit::Admitted;
 use crate::backup::BackedUp;
 use crate::bodies::{BodyError, Day, Spool};
@@ -55,6 +55,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// How far the audit is, and its newest head.
     fn acts_state(&self) -> impl Future<Output = Result<ActsState, StoreError>> + Send;
+
+    /// Rows from this one on with their seals, the oldest first: some, as long as there are any.
+    fn sealed_acts(&self, from: u64) -> impl Future<Output = Result<Vec<SealedAct>, StoreError>> + Send;
 
     /// Keeps a signed head of the audit (Profile §16.2).
     fn keep_acts_head(&self, head: ActsHead) -> impl Future<Output = Result<(), StoreError>> + Send;

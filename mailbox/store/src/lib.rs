@@ -31,7 +31,8 @@ mod taking;
 
 pub use accounts::{AccountOrder, NewPassword, Removal};
 pub use acts::{
-    ActsAudit, ActsFault, ActsHead, ActsState, ActsWrong, Amend, Amendment, DescribeOrder, Described, ToldTo, WhichActs,
+    ActsAudit, ActsFault, ActsHead, ActsState, ActsWrong, Amend, Amendment, DescribeOrder, Described, SealedAct,
+    ToldTo, WhichActs,
 };
 pub use admit::{
     Admitted, Arrival, Arrived, Arriving, Claimed, Facts, Kept, Kind, RECEIPT_BYTES, Receipt, Rules, Via, Word, admit,

@@ -1,4 +1,5 @@
-//! What tells a gateway's own evidence from rows that another hand wrote, until a head is signed over it (Profile §8.20).
+//! What tells a gateway's own evidence, and its own audit, from rows that another hand wrote, until a head is signed over them
+//! (Profile §8.20, §16.2).
 
 use std::fmt;
 
@@ -10,7 +11,10 @@ pub const SEAL: usize = 16;
 /// What it is for. The secret signs heads as well, in another way.
 const PURPOSE: &[u8] = b"fumibako evidence seal v1";
 
-/// A key that only the gateway has: whoever edits rows cannot write evidence that bears its seal.
+/// What stands before a row of the audit under its seal. No piece of evidence begins so.
+const ACT: &[u8] = b"act ";
+
+/// A key that only the gateway has: whoever edits rows cannot write evidence, nor audit, that bears its seal.
 #[derive(Clone)]
 pub struct SealKey(hmac::Key);
 
@@ -23,16 +27,33 @@ impl SealKey {
 
     /// The seal of a piece, octet for octet as it is kept; its id and its place in the log stand in it.
     pub fn seal(&self, piece: &[u8]) -> [u8; SEAL] {
-        let whole = hmac::sign(&self.0, piece);
-        let mut seal = [0; SEAL];
-        seal.iter_mut().zip(whole.as_ref()).for_each(|(to, from)| *to = *from);
-        seal
+        self.over(&[piece])
+    }
+
+    /// The seal of a row of the audit, octet for octet as it is kept; its number and the row before it stand in it.
+    pub fn seal_act(&self, row: &str) -> [u8; SEAL] {
+        self.over(&[ACT, row.as_bytes()])
     }
 
     /// Is this the seal of that piece?
     pub fn holds(&self, piece: &[u8], seal: &[u8]) -> bool {
         // As long as the compared octets are the same, nobody who asks learns how many: the answer comes a second later, in words.
         self.seal(piece) == seal
+    }
+
+    /// Is this the seal of that row of the audit?
+    pub fn holds_act(&self, row: &str, seal: &[u8]) -> bool {
+        self.seal_act(row) == seal
+    }
+
+    fn over(&self, parts: &[&[u8]]) -> [u8; SEAL] {
+        let mut whole = hmac::Context::with_key(&self.0);
+        for part in parts {
+            whole.update(part);
+        }
+        let mut seal = [0; SEAL];
+        seal.iter_mut().zip(whole.sign().as_ref()).for_each(|(to, from)| *to = *from);
+        seal
     }
 }
 
@@ -55,5 +76,14 @@ mod tests {
         assert!(!key.holds(b"{\"v\":2}", &seal) && !SealKey::of(b"secret2").holds(b"{\"v\":1}", &seal));
         assert!(!key.holds(b"{\"v\":1}", &seal[..SEAL - 1]) && !key.holds(b"{\"v\":1}", b""));
         assert_eq!(format!("{key:?}"), "SealKey");
+    }
+
+    // Profile §16.2
+    #[test]
+    fn a_row_of_the_audit_and_a_piece_of_evidence_have_no_seal_in_common() {
+        let key = SealKey::of(b"secret");
+        let seal = key.seal_act("{\"v\":1}");
+        assert!(key.holds_act("{\"v\":1}", &seal) && !key.holds_act("{\"v\":2}", &seal));
+        assert!(!key.holds(b"{\"v\":1}", &seal) && !key.holds_act("{\"v\":1}", &key.seal(b"{\"v\":1}")));
     }
 }

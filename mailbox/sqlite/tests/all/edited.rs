@@ -94,6 +94,10 @@ const NOT_ITS_BUSINESS: &[(&str, &str)] = &[
     ("promised", "for how long content is kept: content that goes early is evidence"),
     ("refused_daily", "what was refused is no evidence (§8.24)"),
     ("refused_receipt", "what was refused is no evidence (§8.24)"),
+    (
+        "act_seal",
+        "gone with the head that covers the row of the audit: the gateway asks for it before it signs (§16.2)",
+    ),
     ("seal", "gone with the head that covers the piece: the gateway asks for it before it signs (§8.20)"),
     ("sent_out", "what went out and was not taken yet"),
     ("sqlite_sequence", "numbers of folders"),
