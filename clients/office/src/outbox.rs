@@ -275,7 +275,7 @@ fn known(folder: &Path) -> Result<(Vec<Entry>, Vec<PathBuf>), Trouble> {
     let keys: BTreeSet<String> = names.iter().filter_map(key).collect();
     let (mut entries, mut spoilt) = (Vec::new(), Vec::new());
     for key in keys {
-        match under(folder, &key)? {
+        match under(folder, &key, &mut |path| fs::read(path))? {
             Some(Ok(entry)) => entries.push(entry),
             Some(Err(path)) => spoilt.push(path),
             None => {}
@@ -289,10 +289,14 @@ const ENDS: [&str; 3] = [".posted.json", ".refused.json", ".eml"];
 
 /// What is under a key, or the file that is spoilt. Another run may have gone on since the key was seen: a message goes once its record is
 /// there, so that is looked for once more.
-fn under(folder: &Path, key: &str) -> Result<Option<Result<Entry, PathBuf>>, Trouble> {
+fn under(
+    folder: &Path,
+    key: &str,
+    read: &mut dyn FnMut(&Path) -> std::io::Result<Vec<u8>>,
+) -> Result<Option<Result<Entry, PathBuf>>, Trouble> {
     for end in ENDS.iter().chain(&ENDS[..2]) {
         let path = folder.join(format!("{key}{end}"));
-        let entry = match fs::read(&path) {
+        let entry = match read(&path) {
             Ok(octets) if *end == ".eml" => entry_of(&octets),
             Ok(json) => serde_json::from_slice(&json).ok(),
             Err(why) if why.kind() == std::io::ErrorKind::NotFound => continue,
