@@ -4,7 +4,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_model::{Domain, Fault, JAPAN, Promised, ProofFile, Reason, Recorded, Reminding, Report};
+use fumibako_model::{Domain, Event, Fault, JAPAN, Promised, ProofFile, Reason, Recorded, Reminding, Report};
 use fumibako_store::{Due, DueKey, Letter, Store, StoreError, Told};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
@@ -63,11 +63,12 @@ async fn one<S: Store>(house: &House<S>, (due, promised): (&Due, &Promised), now
     let evidence = &due.recorded.evidence;
     let ends = promised.end_of(due.day.0).unwrap_or(Timestamp::MAX);
     let reminds = due.key.report == Report::Uncollected;
-    let look = || house.config.reminders().look((evidence.at, ends), (due.key.at, due.reminded, now), due.waiting);
+    let look = || house.config.reminders().look((evidence.at, ends), (due.key.at, due.reminded, now), due.open);
     let (moment, again) = match if reminds { look() } else { Reminding::Over } {
         Reminding::Leave => return Ok(()),
         Reminding::Over => (None, None),
-        Reminding::Look { tell, again } => (tell, again),
+        // Of what the gateway alone saw handed over nothing is told, unless its recipient says that it does not open.
+        Reminding::Look { tell, again } => (tell.filter(|_| due.waiting), again),
     };
     let tells = !reminds || moment.is_some();
     let wanted = match due.key.report {
@@ -123,8 +124,13 @@ impl Telling<'_> {
         format!("{id}.{}.{at}@{}", self.due.key.report.code(), self.domain)
     }
 
-    /// Why the recipient could not open it, as the recipient said (Profile §8.22): the last word counts.
+    /// Why the recipient could not open it, as the recipient said (Profile §8.22): the last word counts, and a receipt more.
     fn fault(&self) -> Option<Fault> {
+        let is_receipt =
+            |one: &Recorded| one.evidence.event == Event::ContentHandover && one.evidence.receipt.is_some();
+        if self.pieces.iter().any(is_receipt) {
+            return None;
+        }
         let said = self.pieces.iter().rev().find(|one| one.evidence.reason == Some(Reason::CheckFailed));
         said.map(|one| one.evidence.fault.unwrap_or(Fault::UnexpectedProcessingError))
     }

@@ -155,20 +155,23 @@ fn original(witnessed: &Witnessed, file: &str, beside: &Beside) -> String {
 fn title(witnessed: &Witnessed) -> &'static str {
     let has = |event| witnessed.last(event);
     let signed = witnessed.receipt.is_some();
+    // The recipient's own word says more than what the gateway saw (Profile §8.22).
+    let failed = witnessed.pieces.iter().any(|one| one.evidence.reason == Some(Reason::CheckFailed));
     match has(Event::ContentHandover) {
         Some(one) if signed && one.reason == Some(Reason::AfterExpiry) => "受領証（期限後）",
         Some(one) if signed && one.receipt.is_some() => "受領証",
         Some(one) if one.receipt.is_some() => "受領の証明（ゲートウェイの記録）",
-        Some(_) => "受け渡しの証明（ゲートウェイの記録）",
-        None if has(Event::ContentHandoverFailure).is_some_and(|one| one.reason == Some(Reason::CheckFailed)) => {
+        Some(_) if !failed => "受け渡しの証明（ゲートウェイの記録）",
+        _ => match has(Event::ContentHandoverFailure).and_then(|one| one.reason) {
             // Only where its signature is in the file, too.
-            match witnessed.failure {
-                Some(_) => "開封できなかったことの証明（受け取る事業所の署名）",
-                None => "開封できなかったことの証明（ゲートウェイの記録）",
+            Some(Reason::CheckFailed) if witnessed.failure.is_some() => {
+                "開封できなかったことの証明（受け取る事業所の署名）"
             }
-        }
-        None if has(Event::ContentHandoverFailure).is_some() => "期限切れ（未取得）の証明",
-        None => "受付・お届けの証明",
+            Some(Reason::CheckFailed) => "開封できなかったことの証明（ゲートウェイの記録）",
+            Some(_) if failed => "期限切れ（開封できず）の証明",
+            Some(_) => "期限切れ（未取得）の証明",
+            None => "受付・お届けの証明",
+        },
     }
 }
 
@@ -250,6 +253,33 @@ mod tests {
             let witnessed = Witnessed { pieces, head: None, receipt, failure: None, erased: None };
             assert_eq!(title(&witnessed), expected);
             assert_eq!(words(&witnessed.pieces[0], signed).contains("ゲートウェイの記録"), !signed);
+        }
+    }
+
+    // Profile §8.19, §8.22
+    #[test]
+    fn what_could_not_be_opened_is_no_handover_whatever_the_gateway_saw() {
+        let piece = |event: &str, reason: &str| -> Recorded {
+            let piece = serde_json::json!({
+                "v": 1, "id": "EV512E000000001A", "n": 0, "event": event, "at": "2026-11-25T12:00:00Z",
+                "message_id": "a@x.example", "from": "9970000011", "to": "9970000029", "reason": reason,
+            });
+            serde_json::from_value(piece).unwrap()
+        };
+        let seen = || piece("ContentHandover", "seen-by-the-gateway");
+        let failed = || piece("ContentHandoverFailure", "check-failed");
+        let expired = || piece("ContentHandoverFailure", "expired");
+        let by_the_recipient = "開封できなかったことの証明（受け取る事業所の署名）";
+        for (pieces, signed, expected) in [
+            (vec![seen(), failed()], true, by_the_recipient),
+            (vec![failed(), seen()], true, by_the_recipient),
+            (vec![seen(), failed()], false, "開封できなかったことの証明（ゲートウェイの記録）"),
+            (vec![seen(), failed(), expired()], true, "期限切れ（開封できず）の証明"),
+            (vec![expired()], false, "期限切れ（未取得）の証明"),
+        ] {
+            let failure = signed.then(fumibako_model::Notification::default);
+            let witnessed = Witnessed { pieces, head: None, receipt: None, failure, erased: None };
+            assert_eq!(title(&witnessed), expected);
         }
     }
 

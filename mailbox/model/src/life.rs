@@ -83,10 +83,9 @@ pub fn outcome(state: Option<State>, happening: Happening) -> Option<Outcome> {
             to(HandedOver, ContentHandover, Some(Reason::SeenByTheGateway), Some(Report::HandedOver))
         }
         (Some(Delivered | HandedOver), Acknowledge) => to(Retrieved, ContentHandover, None, None),
-        // A mark beside the state, which waits on for a receipt. The sender has the recipient's own word.
-        (Some(state @ (Delivered | HandedOver)), Fail) => {
-            to(state, ContentHandoverFailure, Some(Reason::CheckFailed), None)
-        }
+        // A mark beside the state, which waits on for a receipt. The sender has the recipient's own word, and what the gateway saw go
+        // says less: it waits again. From then on the gateway says nothing of a handover, whatever it sees (Profile §8.22).
+        (Some(Delivered | HandedOver), Fail) => to(Delivered, ContentHandoverFailure, Some(Reason::CheckFailed), None),
         (Some(Delivered), Remind) => {
             Some(Outcome { state: Delivered, evidence: None, report: Some(Report::Uncollected) })
         }
@@ -134,20 +133,24 @@ mod tests {
             Delivered + Remind -> Delivered |  | Uncollected
             Delivered + Expire -> Expired | ContentHandoverFailure (Expired) | Expired
             HandedOver + Acknowledge -> Retrieved | ContentHandover | 
-            HandedOver + Fail -> HandedOver | ContentHandoverFailure (CheckFailed) | 
+            HandedOver + Fail -> Delivered | ContentHandoverFailure (CheckFailed) | 
             Expired + Acknowledge -> Late | ContentHandover (AfterExpiry) | 
         "]]
         .assert_eq(&table);
     }
 
-    // Profile §8.3: only a state that was not left yet is reached, and the same twice is nothing the second time.
+    // Profile §8.3, §8.22: only a state that was not left yet is reached, and the same twice is nothing the second time; but what the gateway saw
+    // handed over its recipient's word takes back.
     #[test]
     fn states_only_rise_and_nothing_but_a_reminder_or_a_failure_leaves_them() {
         for state in State::ALL {
             for happening in Happening::ALL {
                 let Some(next) = outcome(Some(state), happening) else { continue };
                 let stays = matches!(happening, Happening::Remind | Happening::Fail);
-                assert!(next.state > state || (stays && next.state == state));
+                let back = (state, happening) == (State::HandedOver, Happening::Fail);
+                assert!(
+                    next.state > state || (stays && next.state == state) || (back && next.state == State::Delivered)
+                );
                 let again = outcome(Some(next.state), happening);
                 assert!(stays || again.is_none(), "{state:?} {happening:?}");
             }

@@ -123,7 +123,7 @@ struct Waiting {
     step: Outcome,
 }
 
-/// Those of these messages.
+/// Those of these messages. Of what its recipient could not open the gateway says nothing, whatever it sees (Profile §8.22).
 async fn waiting(
     rows: &mut SqliteConnection,
     recipient: OfficeNumber,
@@ -136,7 +136,8 @@ async fn waiting(
            FROM json_each(?) asked CROSS JOIN message m ON m.id = asked.value
            CROSS JOIN office r ON r.id = m.recipient AND r.number = ?
            CROSS JOIN evidence e ON e.id = m.answer
-           WHERE m.content_digest IS NOT NULL"#,
+           WHERE m.content_digest IS NOT NULL AND NOT EXISTS (
+               SELECT 1 FROM evidence f WHERE f.message = m.id AND f.kind = 'ContentHandoverFailure' AND f.doc ->> 'reason' = 'check-failed')"#,
         asked,
         number
     )

@@ -87,6 +87,9 @@ pub(crate) async fn receipt(
         sqlx::query!("UPDATE message SET handover = ?, state = ? WHERE id = ?", evidence.0, state, original.id.0)
             .execute(&mut *rows)
             .await?;
+    } else if step.state != original.state {
+        let state = step.state.code();
+        sqlx::query!("UPDATE message SET state = ? WHERE id = ?", state, original.id.0).execute(&mut *rows).await?;
     }
     let act = said.map_or(What::AgentAcknowledged, |_| What::AgentCouldNotOpen);
     acts::write(rows, by_agent(signed, act, now).as_slice()).await?;

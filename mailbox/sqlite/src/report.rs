@@ -107,6 +107,7 @@ impl Row {
             recorded,
             wishes: wishes.unwrap_or_default(),
             waiting: reminds(self.state),
+            open: is_open(self.state),
             reminded: self.reminded.map(Timestamp::from_millisecond).transpose().map_err(unreadable)?,
         })
     }
@@ -156,8 +157,8 @@ async fn post(store: &SqliteStore, letter: Letter, why: Why, now: Timestamp) -> 
 pub(crate) async fn settle(rows: &mut SqliteConnection, settled: Settled) -> Result<(bool, bool), Stop> {
     let DueKey { at, message, report } = settled.key;
     let (at, what) = (at.as_millisecond(), report.code());
-    let holds = holds(rows, message, report).await?;
-    let gone = match settled.again.filter(|_| holds).map(Timestamp::as_millisecond) {
+    let (holds, stays) = holds(rows, message, report).await?;
+    let gone = match settled.again.filter(|_| stays).map(Timestamp::as_millisecond) {
         Some(again) => {
             let told = settled.moment.map(Timestamp::as_millisecond);
             sqlx::query!(
@@ -191,16 +192,23 @@ fn reminds(state: Option<i64>) -> bool {
     outcome(state.and_then(State::from_code), Happening::Remind).is_some()
 }
 
-/// Is it so in this moment? What was collected while the letter was written is not told to lie there; and where the recipient's receipt was
+/// Could its recipient still say that it does not open (Profile §8.22)? Then nobody has collected it.
+fn is_open(state: Option<i64>) -> bool {
+    let failed = outcome(state.and_then(State::from_code), Happening::Fail);
+    failed.is_some_and(|failed| outcome(Some(failed.state), Happening::Remind).is_some())
+}
+
+/// Is it so in this moment, and may it be later? What was collected while the letter was written is not told to lie there; and where the recipient's receipt was
 /// quicker than the gateway's word of a handover, there is no receipt to ask for any more (Profile §8.17).
-async fn holds(rows: &mut SqliteConnection, message: MessageId, report: Report) -> Result<bool, Stop> {
+async fn holds(rows: &mut SqliteConnection, message: MessageId, report: Report) -> Result<(bool, bool), Stop> {
     let found =
         sqlx::query!("SELECT state, handover FROM message WHERE id = ?", message.0).fetch_optional(rows).await?;
-    Ok(match report {
-        Report::Uncollected => reminds(found.map(|row| row.state)),
-        Report::HandedOver => found.is_none_or(|row| row.handover.is_none()),
+    let holds = match report {
+        Report::Uncollected => reminds(found.as_ref().map(|row| row.state)),
+        Report::HandedOver => found.as_ref().is_none_or(|row| row.handover.is_none()),
         Report::Delivered | Report::Expired => true,
-    })
+    };
+    Ok((holds, holds || report == Report::Uncollected && is_open(found.map(|row| row.state))))
 }
 
 /// The letter into its offices' `Receipts`, in the same commit; an office's receipts always fit (Profile §12.4).

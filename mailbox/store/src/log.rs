@@ -331,6 +331,8 @@ pub struct Due {
     pub wishes: Wishes,
     /// Has nobody collected the bundle so far?
     pub waiting: bool,
+    /// Could that still be told? Also of what the gateway alone saw handed over, as its recipient may say that it does not open (Profile §8.22).
+    pub open: bool,
     /// The day by which its content is kept, held or not (Profile §11.6); of content that is gone, that of the evidence.
     pub day: Day,
     /// Of the moments of a reminder the last that was told.

@@ -108,6 +108,7 @@ macro_rules! store_suite {
             receipts::a_receipt_after_expiry_counts_for_what_was_handed_over,
             receipts::a_late_receipt_finds_its_own_bundle_among_those_of_one_message_id,
             receipts::what_could_not_be_opened_is_marked_and_a_receipt_still_counts,
+            receipts::what_could_not_be_opened_waits_whatever_the_gateway_saw,
             receipts::refused_receipts_of_a_login_have_so_many_rows_a_day_and_then_a_count,
             receipts::a_clock_that_leapt_takes_no_counts_of_refused_receipts,
             receipts::the_roll_is_what_was_last_put,

@@ -178,7 +178,7 @@ fn line_of(
     // Who sent it is the one who must telephone, and by then.
     let waits = match which {
         Which::Inbox => !kept.is_acknowledged(),
-        Which::Sent => kept.state().is_none_or(|state| state < State::HandedOver),
+        Which::Sent => fault.is_some() || kept.state().is_none_or(|state| state < State::HandedOver),
     };
     notes.extend(until.filter(|_| waits).map(|until| days_left(until, now, lang)));
     let (uid, at, note) = (Some(kept.uid), kept.arrived, notes.join(lang.pick("、", "; ")));

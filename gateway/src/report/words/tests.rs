@@ -45,7 +45,7 @@ fn check(report: Report, fault: Option<Fault>, known: bool, expected: Expect) {
     let at: Timestamp = told.evidence.at;
     let key = DueKey { at, message: MessageId(1), report };
     let (recorded, wishes, day) = (told.clone(), Wishes::default(), Day::of(at));
-    let due = Due { key, recorded, wishes, waiting: true, day, reminded: None };
+    let due = Due { key, recorded, wishes, waiting: true, open: true, day, reminded: None };
     let telling = Telling {
         due: &due,
         domain: &"plans.example".parse().unwrap(),

@@ -263,9 +263,10 @@ impl Proved {
         proved
     }
 
-    /// How far it has come (Profile §8.9).
+    /// How far it has come (Profile §8.9). What its recipient could not open waits, whatever the gateway saw (Profile §8.22).
     fn state(&self) -> State {
-        self.reached.last().copied().unwrap_or(State::Delivered)
+        let furthest = self.reached.last().copied().unwrap_or(State::Delivered);
+        if furthest == State::HandedOver && !self.failed.is_empty() { State::Delivered } else { furthest }
     }
 
     /// Is there evidence that it came this far?

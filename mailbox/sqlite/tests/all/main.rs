@@ -46,7 +46,7 @@ mod every_store {
     // `by_a_doubted_date_nobody_is_reminded`; Profile §8.14:
     // `what_is_held_is_told_of_by_the_day_it_came`, `by_other_settings_what_waits_is_looked_at_once`;
     // Profile §8.17: `a_handover_is_not_told_after_the_receipt`.
-    // Profile §8.22: `what_could_not_be_opened_is_marked_and_a_receipt_still_counts`; Profile §8.24:
+    // Profile §8.22: `what_could_not_be_opened_is_marked_and_a_receipt_still_counts`, `what_could_not_be_opened_waits_whatever_the_gateway_saw`; Profile §8.24:
     // `refused_receipts_of_a_login_have_so_many_rows_a_day_and_then_a_count`.
     // Profile §8.28: `what_was_erased_is_proved_of_each_message`; Profile §8.29: `evidence_goes_after_its_years_and_the_log_holds`,
     // `papers_go_with_the_last_evidence_that_leads_to_them`.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fumibako_model::{
     CertificateKey, Done, Enrolled, Event, EvidenceId, Fault, FlagChange, Flags, OfficeNumber, Party, Pruning, Reason,
-    Refusal, What,
+    Refusal, Report, What, first_reminder,
 };
 use jiff::Timestamp;
 
@@ -16,8 +16,8 @@ use super::folders::copy_of;
 use super::{ALL, Fill, World, folder, himawari, kaede, keywords, now, refused, sakura, view};
 use crate::bodies::Day;
 use crate::{
-    AccountOrder, Amendment, Asked, Delivery, Facts, OUTRUN, PruneOrder, RefusedCount, RefusedReceipt, Store,
-    WhichRefused, hex,
+    AccountOrder, Amendment, Asked, Delivery, Due, Facts, OUTRUN, PruneOrder, RefusedCount, RefusedReceipt, Store,
+    Told, WhichRefused, hex,
 };
 
 const BUNDLE: &str = "bundle@x.example";
@@ -275,6 +275,60 @@ pub async fn what_could_not_be_opened_is_marked_and_a_receipt_still_counts<S: St
     let late = fail(back, "late@x.example", digest).await.unwrap();
     assert_eq!((late.evidence, late.repeated), (taken.evidence, true), "it was received");
     assert_eq!(store.census().await.unwrap().evidence, 4);
+}
+
+// Profile §8.9, §8.22: before the gateway saw it handed over, or after.
+pub async fn what_could_not_be_opened_waits_whatever_the_gateway_saw<S: Store>(store: Arc<S>) {
+    let world = World::with(&*store).await;
+    let (then, back) = (super::expire::ago(91), (sakura(), himawari()));
+    let (first, later) = (first_reminder(then), super::expire::ago(60));
+    let letter = |id: &str| Some(super::evidence::letter(&*store, id));
+    let reminders = async || {
+        let due = store.due(later, None, 99).await.unwrap();
+        due.into_iter().filter(|due| due.key.report == Report::Uncollected).collect::<Vec<_>>()
+    };
+    for (seen_first, id) in [(false, "failed-first@x.example"), (true, "seen-first@x.example")] {
+        let bundle = world.bundle(&*store, (himawari(), sakura()), id, id);
+        let digest = *bundle.facts().content_digest();
+        store.deliver(bundle, then).await.unwrap();
+        let message = view(&*store, sakura(), "INBOX").await.entries.last().unwrap().message;
+        if seen_first {
+            assert_eq!(store.hand_over(sakura(), vec![message], None, then).await.unwrap(), [message]);
+            let [Due { key, waiting: false, open: true, .. }] = reminders().await[..] else {
+                panic!("it may wait again")
+            };
+            assert_eq!(key.at, first);
+            let told = Told { key, again: Some(later), moment: None, letter: letter("seen@x.example") };
+            assert!(!store.told(told, first).await.unwrap(), "somebody has it");
+        }
+        let failure = world.failure(&*store, back, &format!("failed-{id}"), (id, &digest));
+        assert!(!store.deliver(failure, then).await.unwrap().repeated);
+        assert_eq!(
+            store.hand_over(sakura(), vec![message], None, then).await.unwrap(),
+            [],
+            "its recipient said otherwise"
+        );
+        let [Due { key, waiting: true, open: true, .. }] = reminders().await[..] else { panic!("{id} waits") };
+        assert_eq!(key.at, if seen_first { later } else { first });
+        let told = Told { key, again: Some(now()), moment: Some(key.at), letter: letter(&format!("told-{id}")) };
+        assert!(store.told(told, later).await.unwrap());
+        assert!(reminders().await.is_empty());
+    }
+    let failed = async || {
+        let due = store.due(now(), None, 99).await.unwrap();
+        due.into_iter()
+            .filter(|due| due.key.report == Report::Expired)
+            .map(|due| due.recorded.evidence.message_id)
+            .collect::<Vec<_>>()
+    };
+    assert!(failed().await.is_empty());
+    assert_eq!(store.audit(EvidenceId(0)).await.unwrap().faults, [], "the rows say what the evidence says");
+    store.expire(super::expire::keep(), Asked::ByThePerson, now()).await.unwrap();
+    assert_eq!(
+        failed().await,
+        ["failed-first@x.example", "seen-first@x.example"],
+        "both were lost, and their sender is told"
+    );
 }
 
 // Profile §8.24

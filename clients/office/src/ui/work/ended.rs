@@ -64,7 +64,11 @@ fn state_of(pieces: impl Iterator<Item = (Event, Option<Reason>)>) -> Option<Sta
         (Event::ContentHandoverFailure, Some(Reason::CheckFailed)) => None,
         (Event::ContentHandoverFailure, _) => Some(State::Expired),
     };
-    pieces.filter_map(state).max()
+    let told: Vec<_> = pieces.collect();
+    let furthest = told.iter().filter_map(|one| state(*one)).max();
+    // What the gateway saw handed over, and its recipient could not open, nobody has (Profile §8.22).
+    let failed = told.iter().any(|(_, reason)| *reason == Some(Reason::CheckFailed));
+    if failed && furthest == Some(State::HandedOver) { Some(State::Delivered) } else { furthest }
 }
 
 #[cfg(test)]
@@ -84,6 +88,11 @@ mod tests {
         assert_eq!(and(ContentHandoverFailure, Some(Reason::CheckFailed)), Some(State::Delivered));
         assert_eq!(and(ContentHandoverFailure, Some(Reason::Expired)), Some(State::Expired));
         assert_eq!(and(ContentHandover, Some(Reason::AfterExpiry)), Some(State::Late));
+        let seen = (ContentHandover, Some(Reason::SeenByTheGateway));
+        let failed = (ContentHandoverFailure, Some(Reason::CheckFailed));
+        for both in [[seen, failed], [failed, seen]] {
+            assert_eq!(state(&[sent[0], sent[1], both[0], both[1]]), Some(State::Delivered), "{both:?}");
+        }
         assert_eq!(state(&[]), None);
     }
 }

@@ -233,7 +233,7 @@ impl Arrived {
 impl Gone {
     /// Whole days until the gateway deletes what nobody took so far, if it says when; of what is settled, or gone, nothing.
     pub(in crate::ui) fn days_left(&self, now: Timestamp) -> Option<i64> {
-        let waits = self.state.is_none_or(|state| state < State::HandedOver);
+        let waits = self.fault.is_some() || self.state.is_none_or(|state| state < State::HandedOver);
         self.until.filter(|_| waits && self.is_there()).map(|until| whole_days(now, until))
     }
 
