@@ -2,9 +2,12 @@
 
 use fumibako_careplan::Lang;
 use fumibako_model::{BundleFacts, OfficeNumber, Report};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Telling, shown};
+
+/// So many days before the end somebody should telephone who sees no 済.
+const CALLED_BEFORE: i64 = 3;
 
 #[cfg(test)]
 mod tests;
@@ -13,6 +16,9 @@ impl Telling<'_> {
     /// Names no month, no plan, no person.
     pub(super) fn subject(&self) -> &'static str {
         match self.due.key.report {
+            Report::Delivered | Report::HandedOver if self.fault().is_some() => {
+                "ケアプランデータ 開封できず [Fumibako]"
+            }
             Report::Delivered => "ケアプランデータ お届け済み [Fumibako]",
             Report::HandedOver => "ケアプランデータ 受け渡し済み [Fumibako]",
             Report::Uncollected if self.fault().is_some() => "ケアプランデータ 開封できず・期限のお知らせ [Fumibako]",
@@ -69,11 +75,15 @@ impl Telling<'_> {
     fn happened(&self, lang: Lang) -> String {
         let (from, to, ends) = (self.from(lang), self.to(lang), moment(self.ends, lang));
         match (self.due.key.report, self.fault()) {
-            (Report::Delivered, _) => lang.pick(
+            (Report::Delivered, None) => lang.pick(
                 format!("送信データは、{to}のメールボックスに届きました。"),
                 format!("The bundle stands in the mailbox of {to}."),
             ),
-            (Report::HandedOver, _) => lang.pick(
+            (Report::Delivered | Report::HandedOver, Some(fault)) => lang.pick(
+                format!("送信データは{to}に届きましたが、開けないという署名つきの返事がありました。{ends}を過ぎると消去されます。\r\n{}", fault.sentence(lang)),
+                format!("The bundle reached {to}, which answered, signed, that it does not open. It is erased after {ends}.\r\n{}", fault.sentence(lang)),
+            ),
+            (Report::HandedOver, None) => lang.pick(
                 format!("送信データの全体を、{to}の端末に渡しました。これはゲートウェイの記録で、相手の受領証ではありません。"),
                 format!("All of the bundle went to a terminal of {to}. This is the gateway's word, not the recipient's receipt."),
             ),
@@ -127,17 +137,21 @@ impl Telling<'_> {
     fn next(&self, lang: Lang) -> String {
         let (from, to, ends) = (self.from(lang), self.to(lang), moment(self.ends, lang));
         match (self.due.key.report, self.fault()) {
-            (Report::Delivered, _) => lang.pick(
-                format!("お手続きは不要です。相手が取得すると署名つきの受領証が届き、送信一覧の「未」が「済」になります。{ends}までに「済」にならないときは、電話などで相手に確かめてください。"),
-                format!("Nothing. When the other office has collected it, its signed receipt comes and the list says 済. Where it does not until {ends}, telephone that office."),
-            ),
-            (Report::HandedOver, _) => lang.pick(
+            (Report::Delivered | Report::HandedOver, Some(fault)) => fault.next(lang).into(),
+            (Report::Delivered, None) => {
+                let by = moment(self.in_time(), lang);
+                lang.pick(
+                    format!("お手続きは不要です。相手が取得すると署名つきの受領証が届き、送信一覧の「未」が「済」になります。{by}までに「済」にならないときは、電話などで相手に確かめてください。{ends}を過ぎると消去されます。"),
+                    format!("Nothing. When the other office has collected it, its signed receipt comes and the list says 済. Where it does not until {by}, telephone that office: it is erased after {ends}."),
+                )
+            }
+            (Report::HandedOver, None) => lang.pick(
                 "お手続きは不要です。相手の署名つきの受領証が必要なときは、受領証を返すよう相手に頼んでください（相手が fumibako で取得すると、自動で返ります）。".into(),
                 "Nothing. If you need the recipient's signed receipt, ask that office to return one (fumibako does so by itself when it collects).".into(),
             ),
             (Report::Uncollected, None) => lang.pick(
-                format!("送信元の{from}の方へ: 電話などで相手に知らせてください。\r\n送信先の{to}の方へ: 受信箱に、{from}からの取得していないデータがあります。期限までに取得してください。受信箱に見当たらないとき（開かずに削除・移動したときなど）は、{from}に送り直しを頼んでください。"),
-                format!("To the sender, {from}: please telephone the other office.\r\nTo the recipient, {to}: your inbox holds data of {from} that you have not collected. Please collect it in time. If it is not in your inbox any more (deleted or moved before you collected it), ask {from} to send it again."),
+                format!("送信元の{from}の方へ: 電話などで相手に知らせてください。\r\n送信先の{to}の方へ: 受信一覧（メールソフトでは受信トレイ）に、{from}からの取得していないデータがあります。期限までに取得してください。普通のメールソフトで受け取り済みのときは、そのメールを開いて既読にするか、別のフォルダーへ移してください。受け渡し済みと記録され、このお知らせは止まります。見当たらないとき（開かずに削除・移動したときなど）は、{from}に送り直しを頼んでください。"),
+                format!("To the sender, {from}: please telephone the other office.\r\nTo the recipient, {to}: your inbox holds data of {from} that you have not collected. Please collect it in time. If you have it already by an ordinary mail program, open that mail so that it is marked as read, or move it to another folder: that is written down as handed over, and these letters end. If it is not in your inbox any more (deleted or moved before you collected it), ask {from} to send it again."),
             ),
             (Report::Uncollected, Some(fault)) => lang.pick(
                 format!("送信元の{from}の方へ: {}\r\n送信先の{to}の方へ: 証明書と鍵を確かめて、もう一度取得してください。それでも開けないときは、{from}に送り直しを頼んでください。", fault.next(lang)),
@@ -148,6 +162,12 @@ impl Telling<'_> {
                 "If the data is needed, call the other office and send the files again. What it was went with its content and cannot be told here: see your own list, or the letters before about this bundle.".into(),
             ),
         }
+    }
+
+    /// Some days before it is erased, so that a telephone call still helps; of what is kept no longer than that, its end.
+    fn in_time(&self) -> Timestamp {
+        let before = self.ends.saturating_sub(SignedDuration::from_hours(24 * CALLED_BEFORE)).unwrap_or(self.ends);
+        if before > self.now { before } else { self.ends }
     }
 
     fn attached(&self, lang: Lang) -> String {

@@ -3,7 +3,6 @@ use fumibako_model::{Evidence, Fault, MessageId, Reason, Recorded, Report, Wishe
 use fumibako_store::bodies::Day;
 use fumibako_store::{Due, DueKey};
 use fumibako_wire::mime::Header;
-use jiff::Timestamp;
 
 use super::super::about::About;
 use super::Telling;
@@ -20,6 +19,12 @@ fn piece(n: u64, event: &str, at: &str, more: serde_json::Value) -> Recorded {
     });
     piece.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
     serde_json::from_value(piece).unwrap()
+}
+
+fn due_of(recorded: Recorded, report: Report) -> Due {
+    let at = recorded.evidence.at;
+    let key = DueKey { at, message: MessageId(1), report };
+    Due { key, recorded, wishes: Wishes::default(), waiting: true, open: true, day: Day::of(at), reminded: None }
 }
 
 /// The letter about a bundle to which this happened last.
@@ -42,10 +47,7 @@ fn check(report: Report, fault: Option<Fault>, known: bool, expected: Expect) {
         (about.from, about.to) = ("ひまわり居宅介護支援事業所".into(), "さくら訪問介護".into());
         about.read(Header::of(HEADER.as_bytes()));
     }
-    let at: Timestamp = told.evidence.at;
-    let key = DueKey { at, message: MessageId(1), report };
-    let (recorded, wishes, day) = (told.clone(), Wishes::default(), Day::of(at));
-    let due = Due { key, recorded, wishes, waiting: true, open: true, day, reminded: None };
+    let due = due_of(told.clone(), report);
     let telling = Telling {
         due: &due,
         domain: &"plans.example".parse().unwrap(),
@@ -86,7 +88,7 @@ fn what_was_delivered() {
         消去の予定: 2027-02-19 00:00（日本時間）
 
         ■ このあとすること
-        お手続きは不要です。相手が取得すると署名つきの受領証が届き、送信一覧の「未」が「済」になります。2027-02-19 00:00（日本時間）までに「済」にならないときは、電話などで相手に確かめてください。
+        お手続きは不要です。相手が取得すると署名つきの受領証が届き、送信一覧の「未」が「済」になります。2027-02-16 00:00（日本時間）までに「済」にならないときは、電話などで相手に確かめてください。2027-02-19 00:00（日本時間）を過ぎると消去されます。
 
         ■ 添付のファイル
         EV512E0000000011.json は、ここに書いた日時と事業所を、ゲートウェイの署名で証明するファイルです。このお知らせと一緒に保存し、求められたらファイルのまま渡してください。確かめるには: fumibako verify EV512E0000000011.json
@@ -107,7 +109,7 @@ fn what_was_delivered() {
         to be erased: 2027-02-19 00:00 (Japan time)
 
         ■ What to do next
-        Nothing. When the other office has collected it, its signed receipt comes and the list says 済. Where it does not until 2027-02-19 00:00 (Japan time), telephone that office.
+        Nothing. When the other office has collected it, its signed receipt comes and the list says 済. Where it does not until 2027-02-16 00:00 (Japan time), telephone that office: it is erased after 2027-02-19 00:00 (Japan time).
 
         ■ The attached file
         EV512E0000000011.json proves the moments and the offices above by the gateway's signature. Keep it with this letter, and hand it over as a file where it is asked for. To check it: fumibako verify EV512E0000000011.json
@@ -218,7 +220,7 @@ fn what_nobody_collected() {
 
         ■ このあとすること
         送信元のひまわり居宅介護支援事業所（9970000011）の方へ: 電話などで相手に知らせてください。
-        送信先のさくら訪問介護（9970000029）の方へ: 受信箱に、ひまわり居宅介護支援事業所（9970000011）からの取得していないデータがあります。期限までに取得してください。受信箱に見当たらないとき（開かずに削除・移動したときなど）は、ひまわり居宅介護支援事業所（9970000011）に送り直しを頼んでください。
+        送信先のさくら訪問介護（9970000029）の方へ: 受信一覧（メールソフトでは受信トレイ）に、ひまわり居宅介護支援事業所（9970000011）からの取得していないデータがあります。期限までに取得してください。普通のメールソフトで受け取り済みのときは、そのメールを開いて既読にするか、別のフォルダーへ移してください。受け渡し済みと記録され、このお知らせは止まります。見当たらないとき（開かずに削除・移動したときなど）は、ひまわり居宅介護支援事業所（9970000011）に送り直しを頼んでください。
 
         ■ 添付のファイル
         EV512E0000000010.json は、ここに書いた日時と事業所を、ゲートウェイの署名で証明するファイルです。このお知らせと一緒に保存し、求められたらファイルのまま渡してください。確かめるには: fumibako verify EV512E0000000010.json
@@ -240,7 +242,7 @@ fn what_nobody_collected() {
 
         ■ What to do next
         To the sender, ひまわり居宅介護支援事業所 (9970000011): please telephone the other office.
-        To the recipient, さくら訪問介護 (9970000029): your inbox holds data of ひまわり居宅介護支援事業所 (9970000011) that you have not collected. Please collect it in time. If it is not in your inbox any more (deleted or moved before you collected it), ask ひまわり居宅介護支援事業所 (9970000011) to send it again.
+        To the recipient, さくら訪問介護 (9970000029): your inbox holds data of ひまわり居宅介護支援事業所 (9970000011) that you have not collected. Please collect it in time. If you have it already by an ordinary mail program, open that mail so that it is marked as read, or move it to another folder: that is written down as handed over, and these letters end. If it is not in your inbox any more (deleted or moved before you collected it), ask ひまわり居宅介護支援事業所 (9970000011) to send it again.
 
         ■ The attached file
         EV512E0000000010.json proves the moments and the offices above by the gateway's signature. Keep it with this letter, and hand it over as a file where it is asked for. To check it: fumibako verify EV512E0000000010.json
@@ -436,4 +438,82 @@ fn what_expired_and_never_opened() {
         Message-ID: <b.1@plans.example>
     "]],
     );
+}
+
+// Profile §8.17, §8.22
+#[test]
+fn what_was_handed_over_and_does_not_open_there() {
+    check(
+        Report::HandedOver,
+        Some(Fault::AuthenticationFailed),
+        false,
+        expect![[r"
+        ケアプランデータ 開封できず [Fumibako]
+
+        送信データは事業所（9970000029）に届きましたが、開けないという署名つきの返事がありました。2027-02-19 00:00（日本時間）を過ぎると消去されます。
+        送信先で開けませんでした（送信元の署名を確認できません）。
+
+        ■ どの送信データか
+        送信元: 事業所（9970000011）
+        送信先: 事業所（9970000029）
+        受付の日時: 2026-11-20 09:15（日本時間）
+        受け渡しの日時: 2026-11-21 10:00（日本時間）
+        消去の予定: 2027-02-19 00:00（日本時間）
+
+        ■ このあとすること
+        自分の証明書の期限を確かめ、送信先に発行元（認証局）の登録を確かめてもらってください。
+
+        ■ 添付のファイル
+        EV512E0000000012.json は、ここに書いた日時と事業所を、ゲートウェイの署名で証明するファイルです。このお知らせと一緒に保存し、求められたらファイルのまま渡してください。確かめるには: fumibako verify EV512E0000000012.json
+
+        ----------------------------------------
+
+        The bundle reached office 9970000029, which answered, signed, that it does not open. It is erased after 2027-02-19 00:00 (Japan time).
+        The receiving office could not make out whose signature it is.
+
+        ■ Which bundle
+        from: office 9970000011
+        to: office 9970000029
+        accepted: 2026-11-20 09:15 (Japan time)
+        handed over: 2026-11-21 10:00 (Japan time)
+        to be erased: 2027-02-19 00:00 (Japan time)
+
+        ■ What to do next
+        Check your certificate, and ask that office whether it trusts the authority that issued it.
+
+        ■ The attached file
+        EV512E0000000012.json proves the moments and the offices above by the gateway's signature. Keep it with this letter, and hand it over as a file where it is asked for. To check it: fumibako verify EV512E0000000012.json
+
+        ----------------------------------------
+
+        照合用 / for reference
+        Message-ID: <b.1@plans.example>
+        SHA-256: abababababababababababababababababababababababababababababababab
+        証跡 / evidence: EV512E0000000012 (http://uri.etsi.org/19522/Event/ContentHandover)
+
+        From: 9970000011@plans.example
+        To: 9970000029@plans.example
+        Message-ID: <b.1@plans.example>
+    "]],
+    );
+}
+
+// Profile §8.17
+#[test]
+fn a_call_is_asked_for_while_it_helps() {
+    let told = |ends: &str| {
+        let due =
+            due_of(piece(1, "ContentConsignment", "2026-11-20T00:15:01Z", serde_json::json!({})), Report::Delivered);
+        let telling = Telling {
+            due: &due,
+            domain: &"plans.example".parse().unwrap(),
+            about: About::default(),
+            pieces: Vec::new(),
+            ends: ends.parse().unwrap(),
+            now: "2026-11-21T00:16:00Z".parse().unwrap(),
+        };
+        telling.in_time().to_string()
+    };
+    assert_eq!(told("2027-02-18T15:00:00Z"), "2027-02-15T15:00:00Z");
+    assert_eq!(told("2026-11-24T00:16:00Z"), "2026-11-24T00:16:00Z", "no time is left before");
 }
