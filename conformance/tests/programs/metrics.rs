@@ -34,8 +34,9 @@ fn samples(text: &str) -> BTreeMap<String, String> {
     samples
 }
 
-/// The recipient's receipts: what is refused again is the same that changed nothing; what comes second is another.
-fn acknowledges(world: &World, letter: &Letter) {
+/// The recipient's receipts: what is refused again is the same that changed nothing; what comes second is another. The connection stays
+/// open.
+fn acknowledges(world: &World, letter: &Letter) -> Submission {
     let (sender, recipient) = (&world.sender, &world.recipient);
     let mut session = Submission::of(&world.gateway.submission(), recipient).expect("it opens");
     let good = Receipt::of(letter, recipient, sender);
@@ -48,6 +49,7 @@ fn acknowledges(world: &World, letter: &Letter) {
         let reply = session.send(&recipient.address(), &[&sender.address()], &octets).expect("it is answered");
         assert_eq!(reply.code, code, "{reply}");
     }
+    session
 }
 
 // Profile §8.27
@@ -67,7 +69,7 @@ fn a_monitor_of_this_machine_reads_what_happened_and_of_nobody() {
     world.deliver(&world.plan());
     let mut session = Submission::open(&world.gateway.submission()).expect("it opens");
     assert_eq!(session.login(&sender.login, "a guess").expect("it is answered").code, 535);
-    acknowledges(&world, &letter);
+    let _open = acknowledges(&world, &letter);
     let mut mailbox = Mailbox::of(&world.gateway.mailboxes(), recipient).expect("it opens");
     for command in ["SELECT INBOX", "FETCH 2 BODY[]", "NOOP"] {
         mailbox.command(command).expect("it is answered");
@@ -87,7 +89,7 @@ fn a_monitor_of_this_machine_reads_what_happened_and_of_nobody() {
     let refused = format!("fumibako_refusals_total{{code=\"{}\"}}", Refusal::ReceiptDigestDiffers.row().code);
     for (name, value) in [
         ("fumibako_messages_accepted_total{kind=\"bundle\"}", "3"),
-        ("fumibako_messages_accepted_total{kind=\"receipt\"}", "1"),
+        ("fumibako_messages_accepted_total{kind=\"receipt\"}", "2"),
         ("fumibako_messages_repeated_total", "2"),
         ("fumibako_bundles_delivered_total", "2"),
         ("fumibako_receipts_taken_total", "1"),
@@ -115,8 +117,7 @@ fn a_monitor_of_this_machine_reads_what_happened_and_of_nobody() {
     }
     let again = samples(&world.gateway.admin(["status", "--metrics"]).output());
     assert!(again.keys().eq(found.keys()), "status has the same");
-    let status = world.gateway.status();
-    assert_eq!((&status["accepted"], &status["handed_over"]), (&4.into(), &1.into()));
+    assert_eq!((&status["accepted"], &status["handed_over"]), (&5.into(), &1.into()));
     assert_eq!(status["reported"], 1, "{status}");
     assert!(get(address, "/").starts_with("HTTP/1.1 404 "));
     assert!(!get(address, "/v1/evidence/EV512F0000000000").contains("200 OK"));
