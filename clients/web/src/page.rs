@@ -22,7 +22,7 @@ pub use compose::{Confirm, Letter, Manner, confirm_rows, letter};
 pub use directory::{Directory, Entry, directory};
 pub use doctor::{Doctor, Finding, doctor};
 pub use drafts::{DraftRow, drafts};
-pub use home::{Available, Home, Notice, Soon, State, home};
+pub use home::{Available, Home, Lost, Notice, Soon, State, home};
 pub use inbox::{Filter, Inbox, ReceivedRow, SaveDialog, Taken, inbox};
 pub use licence::{Ask, Licence, Year, licence};
 pub use login::{Login, login};

@@ -1,5 +1,7 @@
 //! `fumibako list inbox|sent`: what arrived, what was sent and how far it came. Exit 0. 65: something that waited to be sent is damaged.
 
+mod ended;
+
 use clap::{Args, ValueEnum};
 use fumibako_careplan::Lang;
 use fumibako_model::{Address, BundleFacts, Fault, OfficeNumber, State};
@@ -18,6 +20,7 @@ use crate::outbox::{self, Entry, Fate};
 use crate::settings::Settings;
 use crate::trouble::{Trouble, Words};
 use crate::wait;
+use ended::Ended;
 
 #[derive(Debug, Args)]
 pub(super) struct List {
@@ -69,16 +72,17 @@ impl List {
             Which::Inbox => (Folder::Inbox, Vec::new()),
             Which::Sent => (Folder::Sent, outbox::look(&settings.data_folder)?),
         };
-        let (kept, stopped) = match wait(read(settings, folder, self.office)) {
-            Ok(kept) => (kept, None),
+        let ((kept, ended), stopped) = match wait(read(settings, folder, (self.office, &local))) {
+            Ok(found) => (found, None),
             // What waits here is worth seeing most when the gateway cannot be reached.
-            Err(trouble) if self.which == Which::Sent => (Vec::new(), Some(trouble)),
+            Err(trouble) if self.which == Which::Sent => (<_>::default(), Some(trouble)),
             Err(trouble) => return Err(trouble),
         };
         let mut lines: Vec<Line> = kept
             .iter()
             .filter_map(|(place, kept)| line_of((*place, kept), (self.which, clock()), &local, lang))
             .collect();
+        lines.extend(ended.into_iter().map(|one| one.line(&local, lang)));
         let ours = |entry: &&Entry| {
             self.office.is_none_or(|office| entry.from().and_then(|from| from.office_number()) == Some(office))
         };
@@ -127,8 +131,8 @@ impl List {
 async fn read(
     settings: &Settings,
     folder: Folder,
-    only: Option<OfficeNumber>,
-) -> Result<Vec<(Option<OfficeNumber>, Kept)>, Trouble> {
+    (only, local): (Option<OfficeNumber>, &[Entry]),
+) -> Result<(Vec<(Option<OfficeNumber>, Kept)>, Vec<Ended>), Trouble> {
     let mut mailbox = Mailbox::open(settings).await?;
     let mut all = Vec::new();
     for place in mailbox.places(&settings.party()?, folder).await? {
@@ -139,8 +143,10 @@ async fn read(
         let uids = mailbox.search("ALL").await?;
         all.extend(mailbox.headers(&uids).await?.into_iter().map(|kept| (place.office, kept)));
     }
+    let ended =
+        if folder == Folder::Sent { ended::read(&mut mailbox, settings, (only, local)).await? } else { Vec::new() };
     mailbox.close().await;
-    Ok(all)
+    Ok((all, ended))
 }
 
 /// None: not a bundle, such as a receipt of ours in Sent.

@@ -30,6 +30,19 @@ pub struct Soon {
     pub days: i64,
 }
 
+/// Data that nobody fetched in time, and that is deleted (HM-08).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// Was it sent from here?
+    pub sent: bool,
+    /// The other side.
+    pub party: Party,
+    /// When it was sent or arrived, as people write it.
+    pub at: String,
+    /// Kinds and month, as far as they are known here.
+    pub what: String,
+}
+
 /// A notice of the operator (HM-05, HM-06).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
@@ -65,6 +78,8 @@ pub struct Home {
     pub available: Available,
     /// What goes soon.
     pub soon: Vec<Soon>,
+    /// What went lately before anybody fetched it, the latest first.
+    pub lost: Vec<Lost>,
     /// Notices.
     pub notices: Vec<Notice>,
     /// How the office stands.
@@ -79,6 +94,7 @@ pub fn home(frame: &Frame, home: &Home) -> Markup {
         h1.vh { (frame.say("home")) }
         div #state data-live="link notices all" { (available(frame, &home.available)) }
         div #soon data-live="inbox all" { (soon(frame, &home.soon)) }
+        div #lost data-live="inbox sent all" { (lost(frame, &home.lost)) }
         @for (at, words) in home.warnings.iter().enumerate() {
             (panel(Mood::Warn, &format!("warning-{at}"), &words.what, &html! { p { (words.next) } }))
         }
@@ -135,6 +151,40 @@ fn soon(frame: &Frame, soon: &[Soon]) -> Markup {
         a.button.small href="/inbox?show=new" { (frame.say("soon-go")) }
     };
     panel(Mood::Warn, "soon-gone", &frame.say("soon-title"), &body)
+}
+
+/// So many of them are told one by one.
+const LOST: usize = 5;
+
+/// HM-08: what went before anybody fetched it, who lost what, and how it comes all the same.
+fn lost(frame: &Frame, lost: &[Lost]) -> Markup {
+    let side = |sent: bool| {
+        let of: Vec<&Lost> = lost.iter().filter(|one| one.sent == sent).collect();
+        let (line, next, go, address) = if sent {
+            ("lost-sent", "lost-sent-next", "lost-sent-go", "/sent")
+        } else {
+            ("lost-inbox", "lost-inbox-next", "lost-inbox-go", "/inbox")
+        };
+        let told = |one: &Lost| {
+            let name = one.party.name.as_ref().unwrap_or(&one.party.number).clone();
+            say_with(frame.lang, line, &[("name", name.into()), ("day", one.at.clone().into())]).into_owned()
+        };
+        html! {
+            @if !of.is_empty() {
+                ul { @for one in of.iter().take(LOST) {
+                    li { (told(one)) @if !one.what.is_empty() { " " span.small { "（" (one.what) "）" } } }
+                } }
+                @if of.len() > LOST { p { (count(frame.lang, "lost-more", of.len() - LOST)) } }
+                p { (frame.say(next)) }
+                p { a.button.small href=(address) { (frame.say(go)) } }
+            }
+        }
+    };
+    html! {
+        @if !lost.is_empty() {
+            (panel(Mood::Bad, "lost-gone", &frame.say("lost-title"), &html! { (side(true)) (side(false)) }))
+        }
+    }
 }
 
 /// HM-02, HM-07: the six entries again, large, with what waits behind each.

@@ -60,17 +60,17 @@ fn a_letter() -> Letter {
     }
 }
 
+/// A home page with nothing on it.
+fn quiet(available: Available) -> Home {
+    let (soon, lost, notices) = (Vec::new(), Vec::new(), Vec::new());
+    Home { available, soon, lost, notices, states: Vec::new(), warnings: Vec::new() }
+}
+
 /// HM-01.
 #[test]
 fn the_menu_has_its_order_on_every_screen() {
-    let home_view = Home {
-        available: Available::Yes,
-        soon: Vec::new(),
-        notices: Vec::new(),
-        states: Vec::new(),
-        warnings: Vec::new(),
-    };
-    let pages = [home(&frame(), &home_view), inbox(&frame(), &Inbox::default()), sent(&frame(), &Sent::default())];
+    let pages =
+        [home(&frame(), &quiet(Available::Yes)), inbox(&frame(), &Inbox::default()), sent(&frame(), &Sent::default())];
     for page in pages.into_iter().chain([
         letter(&frame(), &a_letter()),
         drafts(&frame(), &[]),
@@ -103,12 +103,36 @@ fn the_menu_shows_only_what_the_account_may() {
 /// HM-03, HM-04.
 #[test]
 fn home_says_whether_the_system_can_be_used_and_why_not() {
-    let view =
-        |available| Home { available, soon: Vec::new(), notices: Vec::new(), states: Vec::new(), warnings: Vec::new() };
-    let page = home(&frame(), &view(Available::Yes)).into_string();
+    let page = home(&frame(), &quiet(Available::Yes)).into_string();
     in_order(&page, &["利用可能です。", "ただいまシステムは正常稼働中です。"]);
-    let page = home(&frame(), &view(Available::No(words()))).into_string();
+    assert!(!page.contains("lost-gone"), "nothing expired");
+    let page = home(&frame(), &quiet(Available::No(words()))).into_string();
     in_order(&page, &["利用できません。", "だめでした。", "もう一度。", "E-LIC-002"]);
+}
+
+/// HM-08.
+#[test]
+fn home_tells_what_expired_on_either_side_and_what_to_do() {
+    let one = |sent, name: &str, what: &str| Lost {
+        sent,
+        party: Party { number: "9970000029".into(), name: Some(name.into()), ..Party::default() },
+        at: "2026/11/20".into(),
+        what: what.into(),
+    };
+    let mut lost = vec![one(true, "さくら訪問介護", "サービス利用票 2026-11")];
+    lost.extend((0..6).map(|_| one(false, "ひまわり", "")));
+    let view = Home { lost, ..quiet(Available::Yes) };
+    let page = home(&frame(), &view).into_string();
+    let sent = [
+        "取得されないまま期限が切れた",
+        "2026/11/20 に さくら訪問介護 へ送った",
+        "サービス利用票 2026-11",
+        "送り直してください",
+        "href=\"/sent\"",
+    ];
+    in_order(&page, &sent);
+    in_order(&page, &["ひまわり から", "ほかに1件", "送り直しを頼んで", "href=\"/inbox\""]);
+    assert_eq!(page.matches("ひまわり から").count(), 5);
 }
 
 /// NW-01, NW-05, NW-10.
@@ -121,6 +145,18 @@ fn a_letter_has_its_fields_and_each_file_its_own_remove() {
     );
     in_order(&page, &["添付ファイル（PDF等）", "メッセージ", "戻る", "一時保存", "送信"]);
     assert_eq!(page.matches("/compose/1/remove").count(), 2);
+}
+
+/// NW-05: 削除 beside a file takes it off the letter, and never says what is in it.
+#[test]
+fn a_file_that_deletes_and_the_button_that_takes_it_off_are_told_apart() {
+    let mut deletes = a_letter();
+    for line in &mut deletes.csv {
+        line.kind = FileKind::Delete;
+    }
+    let page = letter(&frame(), &deletes).into_string();
+    in_order(&page, &["添付ファイル（CSV）", "削除ファイル", ">削除<span", "添付ファイル（PDF等）"]);
+    assert!(!page.contains(">削除</"), "only the button says it alone");
 }
 
 /// CF-01, CF-03.
@@ -139,18 +175,6 @@ fn the_confirmation_says_everything_and_asks() {
         ],
     );
     in_order(&page, &["メッセージ", "以上の内容で送信してよろしいですか？", "キャンセル", "OK"]);
-}
-
-/// NW-05: 削除 beside a file takes it off the letter, and never says what is in it.
-#[test]
-fn a_file_that_deletes_and_the_button_that_takes_it_off_are_told_apart() {
-    let mut deletes = a_letter();
-    for line in &mut deletes.csv {
-        line.kind = FileKind::Delete;
-    }
-    let page = letter(&frame(), &deletes).into_string();
-    in_order(&page, &["添付ファイル（CSV）", "削除ファイル", ">削除<span", "添付ファイル（PDF等）"]);
-    assert!(!page.contains(">削除</"), "only the button says it alone");
 }
 
 /// What a stranger writes is text, wherever it stands.

@@ -98,6 +98,17 @@ soon-title = Data will be deleted soon
 soon-line = What arrived from { $name } on { $day } is deleted from the server in { $count } days.
 soon-line-now = What arrived from { $name } on { $day } is deleted from the server soon.
 soon-go = Fetch it from the list
+lost-title = Data expired before it was fetched
+lost-sent = What was sent to { $name } on { $day } expired before the other side fetched it, and is deleted.
+lost-sent-next = If it is still needed, tell the other side and send the files again with “New”. It goes from here once that is done.
+lost-sent-go = See the list of what was sent
+lost-inbox = What arrived from { $name } on { $day } expired before it was fetched here, and is deleted.
+lost-inbox-next = If you need it, ask the sender to send it again.
+lost-inbox-go = See the list of what arrived
+lost-more = { $count ->
+    [one] One more expired.
+   *[other] { $count } more expired.
+}
 doors = Main screens
 door-home = See how things stand now
 door-inbox = Received, not fetched yet
@@ -363,6 +374,8 @@ file-kind = Kind
 kind-register = Add
 kind-delete = Delete
 kind-other = Other
+file-register = Adds data
+file-delete = Deletes data
 has-kind = yes
 result = Result
 unsent = Not sent
@@ -374,8 +387,6 @@ stopped-row = Stopped
 doubted = To be checked
 doubted-rows = Rows that are not as the standard has it were not sent.
 doubted-rows-next = Read what stands below those marked "To be checked". Mend them in the care software and replace the files, or press "Send all the same" there.
-file-register = Adds data
-file-delete = Deletes data
 sends-later = Sent when the connection is back
 send-batch = Send the chosen
 same-message = One message for all chosen rows

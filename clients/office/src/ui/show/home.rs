@@ -8,7 +8,8 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use fumibako_careplan::Lang;
-use fumibako_web::page::{self, Available, Home, Notice, Soon, State as Line};
+use fumibako_model::{BundleFacts, State as How};
+use fumibako_web::page::{self, Available, Home, Lost, Notice, Soon, State as Line};
 use fumibako_web::part::{Party, Words};
 use fumibako_web::text::{count, say, say_with};
 use jiff::Timestamp;
@@ -20,11 +21,14 @@ use crate::ui::account::{stops, warnings};
 use crate::ui::paint::{day, days, moment, party, pick};
 use crate::ui::state::{App, held};
 use crate::ui::work::ask::see_notices;
+use crate::ui::work::look::Gone;
 
 /// The certificate's end is told from so many days before (HM-09).
 const WARN_DAYS: i64 = 60;
 /// Data is said to go soon when so many days are left (HM-08).
 const SOON_DAYS: i64 = 5;
+/// What expired without being fetched is told for so many days after (HM-08).
+const LOST_DAYS: i64 = 30;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new().route("/", get(home))
@@ -45,6 +49,7 @@ async fn home(State(app): Shared, here: Here) -> Response {
         warnings: rest.chain(warnings(&app, lang)).chain(due).chain(soon_lost).collect(),
         available,
         soon: soon(&app),
+        lost: expired(&app, lang),
         notices: notices(&app, &here),
         states: states(&app, lang, line),
     };
@@ -144,6 +149,34 @@ fn soon(app: &App) -> Vec<Soon> {
         Some(Soon { from: Party { number, name, regional }, arrived: day(one.at), days })
     });
     near.collect()
+}
+
+/// HM-08: what expired before the other side, or this one, fetched it. What was sent is told until the same was sent once more.
+fn expired(app: &App, lang: Lang) -> Vec<Lost> {
+    let now = (app.clock)();
+    let (sent, inbox) = {
+        let mail = held(&app.mail);
+        (mail.sent.clone(), mail.inbox.clone())
+    };
+    let lately = |until: Option<Timestamp>| until.is_some_and(|until| (0..LOST_DAYS).contains(&days(until, now)));
+    let again = |one: &Gone| {
+        let what = |other: &Gone| other.facts.as_ref().map(|facts| (facts.units.clone(), facts.month.clone()));
+        sent.values().any(|other| other.at > one.at && other.to == one.to && what(other) == what(one))
+    };
+    let sent_lost = sent.values().filter(|one| one.state == Some(How::Expired) && lately(one.until) && !again(one));
+    let to = sent_lost.map(|one| {
+        let facts = one.facts.as_ref();
+        let what = [facts.map(|facts| facts.kinds(lang)), facts.and_then(BundleFacts::year_month)];
+        let what = what.into_iter().flatten().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+        (one.at, Lost { sent: true, party: party_or(app, one.to), at: day(one.at), what })
+    });
+    let came = inbox.values().filter(|one| one.is_lost() && lately(one.until));
+    let from = came.map(|one| {
+        (one.at, Lost { sent: false, party: party_or(app, one.from), at: day(one.at), what: String::new() })
+    });
+    let mut all: Vec<_> = to.chain(from).collect();
+    all.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    all.into_iter().map(|(_, one)| one).collect()
 }
 
 fn states(app: &App, lang: Lang, certificate: Line) -> Vec<Line> {

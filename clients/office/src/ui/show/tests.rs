@@ -17,6 +17,7 @@ use crate::ui::form::Upload;
 use crate::ui::letters::{Fate, Letter};
 use crate::ui::state::held;
 
+mod expired;
 mod standing;
 
 const CSV: &str = "UPJSK_202510_9970000011_43_9970000029_11_20250920101500.CSV";

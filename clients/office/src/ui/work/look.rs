@@ -201,6 +201,11 @@ impl Arrived {
         !self.done && !self.gone && !self.withheld && self.owed.is_none() && self.wrong.is_none()
     }
 
+    /// Was it deleted before anybody of this office saved it?
+    pub(in crate::ui) fn is_lost(&self) -> bool {
+        self.gone && !self.done && !self.withheld && self.owed.is_none()
+    }
+
     /// The receipt that is owed, as the outbox knows it by now (RD-04). Did that change?
     fn settle(&mut self, entries: &[outbox::Entry]) -> bool {
         let Some(owed) = &mut self.owed else { return false };

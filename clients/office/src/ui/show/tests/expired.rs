@@ -1,0 +1,65 @@
+//! What expired before anybody fetched it, told at home to both sides (HM-08).
+
+use fumibako_model::{BundleFacts, State as How};
+use jiff::SignedDuration;
+
+use super::*;
+use crate::ui::work::look::tests::{arrived, sent, spot};
+use crate::ui::work::look::{Arrived, Content, Gone};
+
+fn days_ago(days: i64) -> jiff::Timestamp {
+    now() - SignedDuration::from_hours(24 * days)
+}
+
+/// A plan that was sent so many days ago and ended so many days ago.
+fn gone(message_id: &str, at: i64, ended: i64) -> Gone {
+    let facts =
+        BundleFacts { units: vec!["plan".into()], month: Some("202611".into()), serial: None, files: 1, size: 9 };
+    let (at, until, state) = (days_ago(at), Some(days_ago(ended)), Some(How::Expired));
+    Gone { at, until, state, content: Content::Settled, facts: Some(facts), ..sent(message_id) }
+}
+
+/// The lines that home tells of data that was sent, and of data that came.
+async fn lines(desk: &Desk) -> (usize, usize) {
+    let home = desk.get("/").await.text;
+    (home.matches("へ送ったデータは、").count(), home.matches("に届いたデータは、こちらで").count())
+}
+
+#[tokio::test]
+async fn what_expired_is_told_at_home_for_a_while_and_until_it_was_sent_again() {
+    let desk = Desk::new();
+    assert_eq!(lines(&desk).await, (0, 0));
+    {
+        let mut mail = held(&desk.app.mail);
+        mail.sent.insert(spot(1), gone("a@x", 95, 4));
+        // That one's end is long ago; the receipt of that one came late; that one was taken.
+        mail.sent.insert(spot(2), gone("b@x", 150, 59));
+        mail.sent.insert(spot(3), Gone { state: Some(How::Late), ..gone("c@x", 95, 4) });
+        mail.sent.insert(spot(4), Gone { state: Some(How::Retrieved), ..gone("d@x", 95, 4) });
+        let until = Some(days_ago(4));
+        let came = |id: &str| Arrived { gone: true, until, at: days_ago(95), ..arrived(id) };
+        mail.inbox.insert(spot(1), came("e@x"));
+        mail.inbox.insert(spot(2), Arrived { done: true, ..came("f@x") });
+        mail.inbox.insert(spot(3), Arrived { gone: false, ..came("g@x") });
+        mail.inbox.insert(spot(4), Arrived { until: Some(days_ago(31)), ..came("h@x") });
+    }
+    assert_eq!(lines(&desk).await, (1, 1));
+    let home = desk.get("/").await.text;
+    for words in ["居宅サービス計画（1～3表）", "2026-11", "送り直してください", "送り直しを頼んで"]
+    {
+        assert!(home.contains(words), "{words} in {home}");
+    }
+    // Another month is not the same.
+    let mut other = gone("i@x", 1, -89);
+    (other.state, other.content) = (Some(How::Delivered), Content::There);
+    if let Some(facts) = &mut other.facts {
+        facts.month = Some("202612".into());
+    }
+    held(&desk.app.mail).sent.insert(spot(5), other.clone());
+    assert_eq!(lines(&desk).await, (1, 1));
+    if let Some(facts) = &mut other.facts {
+        facts.month = Some("202611".into());
+    }
+    held(&desk.app.mail).sent.insert(spot(5), other);
+    assert_eq!(lines(&desk).await, (0, 1), "it was sent again");
+}
