@@ -270,6 +270,6 @@ pub(crate) async fn accept<S: Store>(house: &House<S>, told: Done) -> Result<boo
 }
 
 /// What failed stays so until somebody does something; what is asked here is another question.
-fn unless_failed(done: Result<(), StoreError>) -> Result<(), StoreError> {
+pub(crate) fn unless_failed(done: Result<(), StoreError>) -> Result<(), StoreError> {
     if matches!(done, Err(StoreError::Failed(_))) { Ok(()) } else { done }
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::words::{DayRow, HoldRow, Reply};
 use super::{Admin, NAME_CHARACTERS, short};
-use crate::report;
+use crate::{report, witness};
 
 impl<S: Store> Admin<S> {
     /// What expiry would do, or what it has done now. What went is told and counted before it is said what could not go.
@@ -50,6 +50,9 @@ impl<S: Store> Admin<S> {
 
     pub(super) async fn back_up(&self, to: PathBuf, keys: Option<PathBuf>) -> Result<Reply, StoreError> {
         let told = self.did(What::BackupMade).noting(if keys.is_some() { "with keys" } else { "" });
+        // A copy of an audit that nothing signed would not be believed to be one (Profile §16.2).
+        // What is wrong with it `audit verify` says.
+        witness::unless_failed(witness::attest_acts(&self.0).await)?;
         let made = self.0.store.back_up(to, keys, self.0.clock.now()).await?;
         self.tell(told).await?;
         Ok(Reply::BackedUp(made.into()))

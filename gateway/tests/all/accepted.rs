@@ -4,7 +4,7 @@ use fumibako_gateway::{AcceptedRow, Audited, Config, Reply, Request, Running};
 
 use crate::cut::{NO_LOG, audited, one_more, sealed, started};
 use crate::evidence::{copy, edit, head_of, with_mail};
-use crate::forged::restore;
+use crate::forged::Grown;
 use crate::keys::{mail, renewed};
 use crate::support::Fixture;
 
@@ -57,21 +57,9 @@ async fn a_longer_store_of_a_former_key_that_is_put_back_is_signed_for_again_onc
 // Profile §8.20
 #[tokio::test(flavor = "multi_thread")]
 async fn where_nothing_is_to_be_accepted_what_is_older_than_a_backup_goes_on_waiting() {
-    let (gateway, first) = with_mail().await;
-    assert_eq!(head_of(&gateway.running, first).await.1.size, 6);
     let aside = tempfile::tempdir().unwrap();
-    let (backup, keys) = (aside.path().join("backup"), aside.path().join("keys"));
-    let request = Request::Backup { to: backup.clone(), keys: Some(keys.clone()) };
-    assert!(matches!(gateway.ask(request).await, Reply::BackedUp(_)));
-    let Fixture { folder, config, running, kept: _kept } = gateway;
-    running.stop().await;
-    mail(&config, "d").await;
-    let running = started(&config).await;
-    assert_eq!(head_of(&running, first).await.1.size, 8);
-    running.stop().await;
-    let again = Config { store_folder: aside.path().join("again"), ..config };
-    let (code, said) = restore(folder.path(), (&backup, &keys), &again.store_folder).await;
-    assert_eq!(code, 0, "{said}");
+    let grown = Box::pin(Grown::since_a_copy(aside.path())).await;
+    let again = grown.put_back(&aside.path().join("again")).await;
     let running = started(&again).await;
     assert!(matches!(accept(&running).await, Reply::No { .. }), "there is nothing");
     let Reply::Acts { rows } = running.admin().answer(Request::AuditList { office: None, after: None }).await else {

@@ -11,8 +11,9 @@ use fumibako_store::{Store as _, hex};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::audit::{anew, verified};
+use crate::cut::audited;
 use crate::evidence::{edit, head_of, with_mail};
-use crate::forged::{operator, restore};
+use crate::forged::{Grown, operator, restore};
 use crate::keys::{key_of, mail, renewed};
 use crate::support::{Fixture, SENDER, ago, store_of};
 
@@ -196,6 +197,8 @@ async fn a_backup_that_is_restored_explains_a_shorter_audit_and_one_that_was_edi
     let gateway = Fixture::start().await;
     assert_eq!(verified(&gateway.running).await, None);
     let (from, keys) = (aside.path().join("copy"), aside.path().join("keys"));
+    // What is not signed yet is signed for the copy.
+    edit(&gateway.config.store_folder, "DELETE FROM act_head");
     let request = Request::Backup { to: from.clone(), keys: Some(keys.clone()) };
     assert!(matches!(gateway.ask(request).await, Reply::BackedUp(_)));
     suspend(&gateway.running, "控えの後").await;
@@ -291,8 +294,7 @@ async fn a_key_that_signed_no_evidence_has_its_end_told_from_its_first_start_on(
         assert!(pem.contains("Fumibako-Key-Replaced:"), "{pem}");
         assert_eq!(*file.get_or_insert(pem.clone()), pem, "it ended when it did, whenever the gateway starts");
         // What waits is looked for first.
-        let Reply::Audited(found) = running.admin().answer(Request::EvidenceVerify).await else { panic!("an audit") };
-        assert_eq!(found.faults, []);
+        assert_eq!(audited(&running).await.faults, []);
         running.stop().await;
     }
     let third = renewed(&second, 3).await;
@@ -341,27 +343,14 @@ async fn a_key_that_does_not_know_of_the_one_before_it_does_not_start() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_that_was_restored_elsewhere_explains_nothing_of_another_store() {
     let aside = tempfile::tempdir().unwrap();
-    let (gateway, first) = with_mail().await;
-    let (from, keys) = (aside.path().join("copy"), aside.path().join("keys"));
-    let request = Request::Backup { to: from.clone(), keys: Some(keys.clone()) };
-    assert!(matches!(gateway.ask(request).await, Reply::BackedUp(_)));
-    let Fixture { folder, config, running, kept: _kept } = gateway;
-    running.stop().await;
-    mail(&config, "d").await;
-    let running = started(&config).await;
-    assert_eq!(head_of(&running, first).await.1.size, 8);
-    assert_eq!(verified(&running).await, None);
-    running.stop().await;
-    let drill = Config { store_folder: aside.path().join("drill"), ..config.clone() };
-    let (code, said) = restore(folder.path(), (&from, &keys), &drill.store_folder).await;
-    assert_eq!(code, 0, "{said}");
+    let grown = Box::pin(Grown::since_a_copy(aside.path())).await;
+    let config = &grown.config;
+    let drill = grown.put_back(&aside.path().join("drill")).await;
     // The rows of the drill, in the store that goes on.
     let rows = |folder: &Path| folder.join(fumibako_sqlite::DATABASE_FILE);
-    let whole = aside.path().join("whole");
-    std::fs::copy(rows(&config.store_folder), &whole).unwrap();
     std::fs::copy(rows(&drill.store_folder), rows(&config.store_folder)).unwrap();
-    let running = started(&config).await;
-    let Reply::Audited(found) = running.admin().answer(Request::EvidenceVerify).await else { panic!("an audit") };
+    let running = started(config).await;
+    let found = audited(&running).await;
     assert!(found.faults.iter().any(|fault| (fault.first, fault.last) == (6, 7)), "{found:?}");
     assert!(verified(&running).await.is_some(), "nor of its audit");
     running.stop().await;
@@ -371,30 +360,19 @@ async fn a_backup_that_was_restored_elsewhere_explains_nothing_of_another_store(
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_log_lost_is_known_once_a_backup_was_put_back_and_no_restore_forgets_an_earlier_one() {
     let aside = tempfile::tempdir().unwrap();
-    let (gateway, first) = with_mail().await;
-    let (from, keys) = (aside.path().join("copy"), aside.path().join("keys"));
-    let request = Request::Backup { to: from.clone(), keys: Some(keys.clone()) };
-    assert!(matches!(gateway.ask(request).await, Reply::BackedUp(_)));
-    let Fixture { folder, config, running, kept: _kept } = gateway;
-    running.stop().await;
-    mail(&config, "d").await;
-    let running = started(&config).await;
-    assert_eq!(head_of(&running, first).await.1.size, 8);
-    edit(&config.store_folder, "BEGIN; DELETE FROM log_head; DELETE FROM log_tile; COMMIT;");
-    let Reply::Audited(found) = running.admin().answer(Request::EvidenceVerify).await else { panic!("an audit") };
+    let grown = Box::pin(Grown::since_a_copy(aside.path())).await;
+    let running = started(&grown.config).await;
+    edit(&grown.config.store_folder, "BEGIN; DELETE FROM log_head; DELETE FROM log_tile; COMMIT;");
+    let found = audited(&running).await;
     assert!(found.faults.iter().any(|fault| fault.last == 7), "{found:?}");
     running.stop().await;
-    assert_eq!(beside(&config, "lost-head-").len(), 1);
+    assert_eq!(beside(&grown.config, "lost-head-").len(), 1);
     // The first of the two was never started.
-    for n in 0..2 {
-        let to = aside.path().join(format!("again-{n}"));
-        let (code, said) = restore(folder.path(), (&from, &keys), &to).await;
-        assert_eq!(code, 0, "{said}");
-    }
-    let again = Config { store_folder: aside.path().join("again-1"), ..config };
+    grown.put_back(&aside.path().join("never")).await;
+    let again = grown.put_back(&aside.path().join("again")).await;
     for _ in 0..2 {
         let running = started(&again).await;
-        let Reply::Audited(found) = running.admin().answer(Request::EvidenceVerify).await else { panic!("an audit") };
+        let found = audited(&running).await;
         let back = found.set_back.unwrap();
         assert_eq!((found.faults, back.size, back.lost), (vec![], 6, Some(8)));
         assert_eq!(back.earlier.iter().filter(|one| one.size == 6).count(), 1, "{back:?}");

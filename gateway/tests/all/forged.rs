@@ -9,6 +9,7 @@ use fumibako_store::suite::{World, expire::send};
 use fumibako_store::{Sum, hex};
 
 use crate::evidence::{copy, edit, head_of, with_mail};
+use crate::keys::mail;
 use crate::support::{Fixture, ago, old_key, store_of};
 
 /// What somebody writes who wants the gateway to take it for a backup that was restored.
@@ -100,6 +101,35 @@ async fn edited_rows_are_not_signed_anew_whatever_the_rows_say_of_a_backup() {
         let found = audited(&running).await;
         assert_eq!((found.faults, found.accepted.len()), (vec![], usize::from(bare)), "{edited}");
         running.stop().await;
+    }
+}
+
+/// A gateway whose log has grown since its copy was made: under its newest head it has eight pieces, and the copy six. It stands still.
+pub(crate) struct Grown {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) config: Config,
+    /// The copy, and its keys.
+    pub(crate) copy: (PathBuf, PathBuf),
+    _kept: Option<tempfile::TempDir>,
+}
+
+impl Grown {
+    pub(crate) async fn since_a_copy(aside: &Path) -> Self {
+        let (gateway, from, keys) = lost_with_a_copy(aside).await;
+        let Fixture { folder, config, running, kept } = gateway;
+        running.stop().await;
+        mail(&config, "d").await;
+        let running = started(&config).await;
+        assert_eq!(audited(&running).await.logged, 8);
+        running.stop().await;
+        Self { folder, config, copy: (from, keys), _kept: kept }
+    }
+
+    /// `backup restore`, to this folder: the settings that name it.
+    pub(crate) async fn put_back(&self, to: &Path) -> Config {
+        let (code, said) = restore(self.folder.path(), (&self.copy.0, &self.copy.1), to).await;
+        assert_eq!(code, 0, "{said}");
+        Config { store_folder: to.to_owned(), ..self.config.clone() }
     }
 }
 
