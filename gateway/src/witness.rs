@@ -204,7 +204,6 @@ async fn cover<S: Store>(
     (log, witness): (&Domain, &Identity),
     now: Timestamp,
 ) -> Result<Option<Head>, StoreError> {
-    witnessing.doubt.waits()?;
     let Some(Unlogged { mut growth, entries, seals, last }) = store.unlogged().await? else {
         if witnessing.last.is_some() {
             witnessing.doubt.covered();

@@ -27,8 +27,8 @@ enum Rule {
     Before(Timestamp),
     /// Nothing tells when the log was signed last: what is further apart than waiting for a head explains. Since then the first waits.
     Apart(Option<Timestamp>),
-    /// The operator has accepted what stands there.
-    Accepted,
+    /// The operator has accepted what stands there, so many pieces.
+    Accepted(u64),
 }
 
 /// Evidence that may come under a head now.
@@ -54,18 +54,18 @@ impl Doubt {
         Self { rule: Rule::Apart(None), ..Self::default() }
     }
 
-    /// A head covers all there is. What is older than a head that the log lost may come back later and waits then; it takes the operator's
-    /// word to end that.
+    /// A head covers all there is, or nothing is there any more that waited. What is older than a head that the log lost may come back later
+    /// and waits then; it takes the operator's word to end that.
     pub(super) fn covered(&mut self) {
-        if matches!(self.rule, Rule::Apart(_) | Rule::Accepted) {
-            *self = Self::default();
+        if matches!(self.rule, Rule::Apart(_) | Rule::Accepted(_)) {
+            self.rule = Rule::default();
         }
-        self.unsealed.clear();
+        (self.held, self.unsealed) = (None, Vec::new());
     }
 
-    /// The operator has accepted all that there is; what is written down later is asked for its seal again.
-    pub(super) fn accepted() -> Self {
-        Self { rule: Rule::Accepted, ..Self::default() }
+    /// The operator has accepted all that there is, so many pieces; what comes after them is asked for its seal.
+    pub(super) fn accepted(pieces: u64) -> Self {
+        Self { rule: Rule::Accepted(pieces), ..Self::default() }
     }
 
     /// The number of the first piece that waits for the operator, if any does, because it is not new.
@@ -88,7 +88,7 @@ impl Doubt {
         let read: Vec<_> = coming.entries.iter().map(|entry| entry.parse::<LogEntry>().ok()).collect();
         let times = read.iter().flatten().map(LogEntry::at);
         let old = match &mut self.rule {
-            Rule::None | Rule::Accepted => false,
+            Rule::None | Rule::Accepted(_) => false,
             Rule::Before(signed) => times.min().is_some_and(|at| at < *signed),
             Rule::Apart(earliest) => {
                 // What is older than the key was never signed by it.
@@ -98,14 +98,15 @@ impl Doubt {
                 earliest.zip(latest).is_some_and(|(earliest, latest)| latest.duration_since(earliest) > APART)
             }
         };
-        self.held = self.held.or(old.then_some(coming.first));
+        // Asked anew each time, as the seals are: as long as it stands there.
+        self.held = old.then_some(coming.first);
         self.waits()?;
-        let Some((from, key)) = sealed.filter(|_| !matches!(self.rule, Rule::Accepted)) else { return Ok(()) };
+        let Some((from, key)) = sealed else { return Ok(()) };
+        let from = if let Rule::Accepted(pieces) = self.rule { from.max(pieces) } else { from };
         let pieces = coming.entries.iter().zip(coming.seals).zip(&read);
         let not_ours = pieces.zip(coming.first..).filter(|(((entry, seal), _), n)| {
             *n >= from && !seal.as_ref().is_some_and(|seal| key.holds(entry.as_bytes(), seal))
         });
-        // Asked anew each time: as long as it stands there.
         self.unsealed = not_ours.filter_map(|((_, known), n)| Some((n, known.as_ref()?.id()))).take(LISTED).collect();
         match self.unsealed.first() {
             None => Ok(()),
@@ -116,13 +117,59 @@ impl Doubt {
     }
 
     /// Nothing is signed while something waits.
-    pub(super) fn waits(&self) -> Result<(), StoreError> {
+    fn waits(&self) -> Result<(), StoreError> {
         match self.held {
             None => Ok(()),
             Some(first) => Err(StoreError::Failed(format!(
                 "evidence from number {first} on stands under no signature and is not new; nothing is signed until it is \
                  accepted; see `evidence verify`, then `evidence accept`"
             ))),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use fumibako_model::{Keeping, Pruned, Pruning};
+
+    use super::*;
+
+    const AT: &str = "2026-11-27T00:00:00Z";
+
+    fn piece(n: u64) -> String {
+        let (at, id) = (AT.parse().unwrap(), EvidenceId(i64::try_from(n).unwrap() + 1));
+        let pruning = Pruning { from: 0, until: 1, root: String::new(), signed: at, years: 3 };
+        serde_json::to_string(&Pruned { v: 1, id, n, event: Keeping::EvidencePruning, at, pruning }).unwrap()
+    }
+
+    fn passes(doubt: &mut Doubt, entries: &[String], first: u64, key: &SealKey) -> bool {
+        let seals = vec![None; entries.len()];
+        let coming = Coming { first, entries, seals: &seals, since: AT.parse().unwrap() };
+        doubt.passes(&coming, Some((0, key))).is_ok()
+    }
+
+    // Profile §8.20
+    #[test]
+    fn what_was_accepted_is_what_was_there() {
+        let key = SealKey::of(b"secret");
+        let [mut before, mut accepted] = [Doubt::default(), Doubt::accepted(1)];
+        assert!(!passes(&mut before, &[piece(0)], 0, &key) && before.unsealed().len() == 1);
+        assert!(passes(&mut accepted, &[piece(0)], 0, &key));
+        assert!(!passes(&mut accepted, &[piece(0), piece(1)], 0, &key));
+        assert_eq!(accepted.unsealed().iter().map(|(n, _)| *n).collect::<Vec<_>>(), [1]);
+    }
+
+    // Profile §8.20
+    #[test]
+    fn nothing_waits_any_more_where_what_waited_is_gone_and_it_waits_where_it_comes_back() {
+        let key = SealKey::of(b"secret");
+        let later = AT.parse::<Timestamp>().unwrap() + SignedDuration::from_hours(1);
+        let mut doubt = Doubt::before(later);
+        for _ in 0..2 {
+            assert!(!passes(&mut doubt, &[piece(0)], 0, &key) && doubt.held() == Some(0));
+            doubt.covered();
+            assert!(doubt.held().is_none() && !doubt.keeps_something());
         }
     }
 }

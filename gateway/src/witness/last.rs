@@ -98,7 +98,8 @@ pub(crate) async fn begin<S: Store>(
     (witnessing.acts, witnessing.is_new) = (acts, is_new);
     witnessing.sealed_from = match sealed_from {
         Some(told) => told,
-        None => store.census().await?.evidence,
+        // Not what a counter says, which stays true for ever once it stands in a head.
+        None => store.untold().await?.pieces,
     };
     let ended = lost_since(store, size, identity_file).await?;
     // What it explains, it explains once.
@@ -356,11 +357,11 @@ impl Witnessing {
         Ok(keys.beyond(&head, (size, &root(store, size).await?)))
     }
 
-    /// What waits may be signed now, and every head says where from.
+    /// What waits now may be signed, and nothing that is put in later; every head says where from.
     pub(super) async fn accept<S: Store>(&mut self, store: &S, now: Timestamp) -> Result<(), StoreError> {
         let held = std::mem::take(&mut self.doubt).keeps_something();
         if held {
-            self.doubt = Doubt::accepted();
+            self.doubt = Doubt::accepted(store.untold().await?.pieces);
         }
         let said =
             self.set_back.as_ref().is_some_and(|said| self.last.as_ref().is_none_or(|last| said.size == last.size));

@@ -100,7 +100,7 @@ fn lay(file: &Path, head: &impl Serialize, witness: &Identity, now: Timestamp) -
 async fn whole<S: Store>(
     store: &S,
     config: &Config,
-    Loaded { witness, believed, .. }: &Loaded,
+    Loaded { witness, believed, seal }: &Loaded,
     now: Timestamp,
 ) -> Result<Option<(Head, Keys)>, StoreError> {
     let LogState { size, head, .. } = store.log_state().await?;
@@ -113,6 +113,7 @@ async fn whole<S: Store>(
     let heads: Vec<_> = head.iter().chain(given.iter().map(|one| &one.octets)).map(Vec::as_slice).collect();
     let Told { words_from, mut former, sealed_from, .. } =
         Told::by(store, witness, (&heads, given_acts.as_ref(), believed), now).await?;
+    let pieces = store.untold().await?.pieces;
     let (at, root_then) = (size, root(store, size).await?);
     let lost = given.is_some() && !continued(store, size, given.as_ref()).await?;
     if lost {
@@ -129,8 +130,9 @@ async fn whole<S: Store>(
     let beside = given.into_iter().chain(before).map(|one| one.head);
     let told: Vec<_> = newest.into_iter().chain(beside).filter_map(|head| head.set_back).collect();
     let set_back = SetBack { size: at, root: root_then, at: now, lost, earlier: Vec::new() }.after(told.iter());
-    // The operator puts it back as it is; whoever starts it asks for the seals of what comes after it.
     let mut witnessing = Witnessing::new((Some(set_back), words_from), Doubt::apart(), signed);
+    // What the copy has, and no head covers, another hand may have put there before it was taken, or since.
+    (witnessing.seal, witnessing.sealed_from) = (Some(seal.clone()), sealed_from.unwrap_or(pieces));
     loop {
         match cover(store, (&mut witnessing, &keys), (&config.domain, witness), now).await {
             Ok(Some(_)) => {}
@@ -142,7 +144,7 @@ async fn whole<S: Store>(
     let size = store.log_state().await?.size;
     let over = Head::over(config.domain.to_string(), (size, root(store, size).await?), now);
     let (words_from, former) = (Some(words_from), Some(keys.former()));
-    let sealed_from = Some(sealed_from.map_or(size, |from| from.min(size)));
+    let sealed_from = Some(witnessing.sealed_from.min(size));
     Ok(Some((Head { set_back: witnessing.set_back, words_from, former, sealed_from, ..over }, keys)))
 }
 

@@ -29,6 +29,7 @@ mod sealed;
 mod slow;
 mod support;
 mod trusting;
+mod unsealed;
 mod watching;
 mod words;
 mod written;

@@ -39,7 +39,10 @@ pub(crate) async fn state(readers: &SqlitePool) -> Result<LogState, StoreError> 
 /// What no head tells yet.
 pub(crate) async fn untold(readers: &SqlitePool) -> Result<Untold, StoreError> {
     let heads = sqlx::query_scalar!("SELECT head FROM log_head ORDER BY size").fetch_all(readers).await;
-    Ok(Untold { words_from: word::missing(readers).await?, heads: heads.map_err(store_error)? })
+    let (size, last) = newest(readers).await?;
+    let more = sqlx::query_scalar!("SELECT count(*) FROM evidence WHERE id > ?", last).fetch_one(readers).await;
+    let pieces = size + more.map_err(store_error)?.cast_unsigned();
+    Ok(Untold { words_from: word::missing(readers).await?, heads: heads.map_err(store_error)?, pieces })
 }
 
 /// The root over the first `old` pieces, and what shows that a log of `new` continues them.

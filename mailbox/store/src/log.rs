@@ -79,6 +79,8 @@ pub struct Untold {
     pub words_from: EvidenceId,
     /// All heads with their signatures, the oldest first.
     pub heads: Vec<Vec<u8>>,
+    /// Pieces there are: those under the newest head, and the rows after it.
+    pub pieces: u64,
 }
 
 /// Evidence that may go (Profile §8.29).
