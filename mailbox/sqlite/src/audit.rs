@@ -224,9 +224,11 @@ impl Look {
 
 /// What the log says of pieces that went: only what it said when it was signed, or has said since.
 async fn pruned(readers: &SqlitePool, logged: &[Hash]) -> Result<Vec<Pruned>, StoreError> {
-    let rows = sqlx::query_scalar!("SELECT doc FROM evidence WHERE kind = 'EvidencePruning' ORDER BY id");
+    let rows = sqlx::query_scalar!(
+        r#"SELECT CAST(doc AS BLOB) AS "doc!: Vec<u8>" FROM evidence WHERE kind = 'EvidencePruning' ORDER BY id"#
+    );
     let rows = rows.fetch_all(readers).await.map_err(store_error)?;
-    let read = |doc: &String| serde_json::from_str::<Pruned>(doc).ok().map(|one| (leaf(doc.as_bytes()), one));
+    let read = |doc: &Vec<u8>| serde_json::from_slice::<Pruned>(doc).ok().map(|one| (leaf(doc), one));
     let as_signed = |(hash, one): &(Hash, Pruned)| {
         let known = usize::try_from(one.n).ok().and_then(|n| logged.get(n));
         known.is_none_or(|known| known == hash)
@@ -263,11 +265,12 @@ impl Counters {
 
 /// The heads in their order, and the last piece that each says it has.
 async fn heads(readers: &SqlitePool) -> Result<(Vec<KeptHead>, BTreeMap<u64, i64>), StoreError> {
-    let rows = sqlx::query!(r#"SELECT day AS "day!: i32", size, last, head, stamp FROM log_head ORDER BY size"#);
+    let rows = sqlx::query!("SELECT day, size, last, head, stamp FROM log_head ORDER BY size");
     let rows = rows.fetch_all(readers).await.map_err(store_error)?;
     let ends = rows.iter().map(|row| (row.size.cast_unsigned(), row.last)).collect();
     let kept = rows.into_iter().map(|row| KeptHead {
-        day: Day(row.day),
+        // None was signed on a day that is none.
+        day: Day(i32::try_from(row.day).unwrap_or(i32::MIN)),
         size: row.size.cast_unsigned(),
         head: row.head,
         stamp: row.stamp,

@@ -4,13 +4,13 @@
 //! bundles, and a path proves one of them without naming the others.
 
 use fumibako_model::log::{Growth, Hash, Nodes, TILE, Tile};
-use fumibako_model::{Erased, EvidenceId, erased_leaves};
+use fumibako_model::{Erased, EvidenceId, Recorded, erased_leaves};
 use fumibako_store::bodies::Day;
 use fumibako_store::{Among, StoreError, hex};
 use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
 
-use crate::error::{Stop, store_error, unreadable};
+use crate::error::{Stop, damaged, store_error};
 use crate::expire::range;
 use crate::ledger::Ledger;
 use crate::log::{tile_id, unpack};
@@ -78,26 +78,29 @@ pub(crate) async fn keep(rows: &mut SqliteConnection, erasure: EvidenceId, tree:
 /// The piece that says that the bundle which this piece is about is gone, and where it stands there.
 pub(crate) async fn of(readers: &SqlitePool, id: EvidenceId) -> Result<Option<(EvidenceId, Among)>, StoreError> {
     let accepted = sqlx::query!(
-        r#"SELECT e.at, e.doc ->> 'sha256' AS "sha256: String" FROM evidence a JOIN evidence e ON e.message = a.message
+        r#"SELECT e.id, CAST(e.doc AS BLOB) AS "doc!: Vec<u8>" FROM evidence a JOIN evidence e ON e.message = a.message
            WHERE a.id = ? AND e.kind = 'SubmissionAcceptance' LIMIT 1"#,
         id.0
     );
     let Some(accepted) = accepted.fetch_optional(readers).await.map_err(store_error)? else { return Ok(None) };
-    let [digest] = digests_of(&accepted.sha256.unwrap_or_default())[..] else { return Ok(None) };
+    let damaged = |_| store_error(damaged(EvidenceId(accepted.id)));
+    let Recorded { evidence, .. } = serde_json::from_slice(&accepted.doc).map_err(damaged)?;
+    let [digest] = digests_of(&evidence.sha256.unwrap_or_default())[..] else { return Ok(None) };
     let [leaf] = erased_leaves([digest].iter())[..] else { return Ok(None) };
-    let at = Timestamp::from_millisecond(accepted.at).map_err(|why| store_error(unreadable(why)))?;
+    let at = evidence.at;
     // A long message belongs to the day on which it began to come.
     let near = |days: i32| Day(Day::of(at).0 + days).to_string();
     let (first, last, root) = (near(-1), near(1), hex(&leaf));
     let found = sqlx::query_scalar!(
-        "SELECT doc FROM evidence WHERE kind = 'ContentErasure' AND doc ->> 'day' BETWEEN ? AND ?
-         AND (doc ->> 'count' > 1 OR doc ->> 'root' = ?) ORDER BY id DESC",
+        r#"SELECT CAST(doc AS BLOB) AS "doc!: Vec<u8>" FROM evidence WHERE kind = 'ContentErasure' AND doc ->> 'day' BETWEEN ? AND ?
+           AND (doc ->> 'count' > 1 OR doc ->> 'root' = ?) ORDER BY id DESC"#,
         first,
         last,
         root
     );
     for doc in found.fetch_all(readers).await.map_err(store_error)? {
-        let Erased { id, count, .. } = serde_json::from_str(&doc).map_err(|why| store_error(unreadable(why)))?;
+        // Another one than it was proves nothing, and the audit names it.
+        let Ok(Erased { id, count, .. }) = serde_json::from_slice(&doc) else { continue };
         if let Some(among) = among(readers, (id, count), &leaf).await? {
             return Ok(Some((id, among)));
         }

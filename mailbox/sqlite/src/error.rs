@@ -1,7 +1,8 @@
 //! What went wrong, as the caller must see it.
 
-use fumibako_model::{Refusal, Refused};
+use fumibako_model::{EvidenceId, Refusal, Refused};
 use fumibako_store::StoreError;
+use serde::de::DeserializeOwned;
 
 /// Why a verb stopped inside the writer's transaction.
 #[derive(Debug)]
@@ -41,8 +42,36 @@ pub(crate) fn unreadable(error: impl std::error::Error + Send + Sync + 'static) 
     sqlx::Error::Decode(Box::new(error))
 }
 
+/// This piece of evidence is not there any more, or does not read as it was written.
+pub(crate) fn damaged(piece: EvidenceId) -> sqlx::Error {
+    sqlx::Error::Decode(format!("{piece} cannot be read; see `evidence verify`").into())
+}
+
+/// What SQL packed as JSON, given as octets: an edited cell that is no text spoils itself and nothing beside it.
+pub(crate) fn unpacked<T: DeserializeOwned>(packed: &[u8]) -> Result<T, sqlx::Error> {
+    serde_json::from_str(&String::from_utf8_lossy(packed)).map_err(unreadable)
+}
+
+/// BEGIN or COMMIT failed. Whatever SQLite calls it: which transaction stands open is not known any more.
+pub(crate) fn of_transaction(error: sqlx::Error) -> sqlx::Error {
+    let is_ours = primary(&error) == Some(code::ERROR);
+    if is_ours { sqlx::Error::Protocol(format!("a transaction: {error}")) } else { error }
+}
+
+/// The number that SQLite gives.
+fn number(error: &sqlx::Error) -> Option<i32> {
+    let sqlx::Error::Database(database) = error else { return None };
+    database.code()?.parse().ok()
+}
+
+fn primary(error: &sqlx::Error) -> Option<i32> {
+    number(error).map(|number| number & 0xff)
+}
+
 /// SQLite's primary result codes (its extended codes carry them in the low byte).
 mod code {
+    /// `SQLITE_ERROR`: a statement that makes no sense, or a function that cannot read what it was given; it was undone.
+    pub(super) const ERROR: i32 = 1;
     pub(super) const BUSY: i32 = 5;
     pub(super) const LOCKED: i32 = 6;
     pub(super) const NO_MEMORY: i32 = 7;
@@ -52,31 +81,40 @@ mod code {
     pub(super) const CANNOT_OPEN: i32 = 14;
     pub(super) const TOO_BIG: i32 = 18;
     pub(super) const CONSTRAINT: i32 = 19;
+    pub(super) const MISMATCH: i32 = 20;
     /// `SQLITE_IOERR_SHMSIZE`: no room for the file beside the write-ahead log.
     pub(super) const NO_ROOM_FOR_INDEX: i32 = 10 | 19 << 8;
 }
 
-/// Disk full and busy leave the store whole; a broken rule of ours fails its command alone; anything else (input and
-/// output, corruption, a driver that is gone) means that what is on the disk is not known any more.
+/// Disk full and busy leave the store whole; a broken rule of ours fails its command alone, and so does a row that somebody edited or that was
+/// damaged: all else goes on (Profile §8.15). Anything else (input and output, corruption, a driver that is gone, tables that are not ours)
+/// means that what is on the disk is not known any more.
 pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
     let text = error.to_string();
-    let number = match &error {
-        sqlx::Error::Database(database) => database.code().and_then(|code| code.parse::<i32>().ok()),
+    match &error {
         sqlx::Error::InvalidArgument(_) => return rule_broken(&text),
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => return StoreError::Busy(text),
-        _ => None,
-    };
-    match number {
+        sqlx::Error::Decode(why) => return StoreError::Failed(why.to_string()),
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::RowNotFound => return unread(&text),
+        _ => {}
+    }
+    match number(&error) {
         Some(code::NO_ROOM_FOR_INDEX) => StoreError::Full(text),
         Some(number) => match number & 0xff {
             code::BUSY | code::LOCKED | code::NO_MEMORY | code::INTERRUPT | code::CANNOT_OPEN => StoreError::Busy(text),
             code::FULL => StoreError::Full(text),
             code::TOO_BIG => StoreError::Refused(Refusal::MessageTooLarge.into()),
             code::CONSTRAINT => rule_broken(&text),
+            code::ERROR if !text.contains("no such ") => unread(&text),
+            code::MISMATCH => unread(&text),
             _ => StoreError::Broken(text),
         },
         None => StoreError::Broken(text),
     }
+}
+
+fn unread(why: &str) -> StoreError {
+    StoreError::Failed(format!("a row of the store cannot be read ({why}); see `evidence verify`"))
 }
 
 fn rule_broken(text: &str) -> StoreError {

@@ -9,7 +9,7 @@ use fumibako_store::{LISTED, LogState, Logging, Proof, StoreError, Unlogged, Unt
 use sqlx::{SqliteConnection, SqliteExecutor, SqlitePool};
 
 use crate::erased;
-use crate::error::{Stop, store_error, unreadable};
+use crate::error::{Stop, damaged, store_error, unpacked};
 use crate::prune;
 use crate::seal;
 use crate::word;
@@ -79,7 +79,7 @@ pub(crate) async fn stamp(rows: &mut SqliteConnection, (size, head): (u64, &[u8]
 pub(crate) async fn unlogged(readers: &SqlitePool) -> Result<Option<Unlogged>, StoreError> {
     let (size, last) = newest(readers).await?;
     let found = sqlx::query_scalar!(
-        r#"SELECT json_group_array(json_array(id, doc, hex(sealed))) AS "found!: String"
+        r#"SELECT CAST(json_group_array(json_array(id, doc, hex(sealed))) AS BLOB) AS "found!: Vec<u8>"
            FROM (SELECT id, doc, (SELECT octets FROM seal WHERE seal.evidence = evidence.id) AS sealed
                  FROM evidence WHERE id > ? ORDER BY id LIMIT ?)"#,
         last,
@@ -88,7 +88,7 @@ pub(crate) async fn unlogged(readers: &SqlitePool) -> Result<Option<Unlogged>, S
     .fetch_one(readers)
     .await
     .map_err(store_error)?;
-    let found: Vec<(i64, String, String)> = serde_json::from_str(&found).map_err(|why| store_error(unreadable(why)))?;
+    let found: Vec<(i64, String, String)> = unpacked(&found).map_err(store_error)?;
     let Some((last, ..)) = found.last() else { return Ok(None) };
     let last = EvidenceId(*last);
     let edge: BTreeSet<_> = Growth::edge(size).map(|(level, index, _)| (level, index)).collect();
@@ -183,7 +183,7 @@ pub(crate) async fn prove_life(readers: &SqlitePool, id: EvidenceId) -> Result<V
     let erased = erased::of(readers, id).await?;
     let also = erased.as_ref().map_or(0, |(id, _)| id.0);
     let mut found = sqlx::query!(
-        r#"SELECT e.id, e.doc, h.size, h.head, h.stamp FROM evidence e
+        r#"SELECT e.id, CAST(e.doc AS BLOB) AS "doc!: Vec<u8>", h.size, h.head, h.stamp FROM evidence e
            JOIN log_head h ON h.size = coalesce(
                (SELECT min(size) FROM log_head
                 WHERE stamp IS NOT NULL AND last >= max(?2, (SELECT max(l.id) FROM evidence a JOIN evidence l ON l.message = a.message WHERE a.id = ?1))),
@@ -201,7 +201,7 @@ pub(crate) async fn prove_life(readers: &SqlitePool, id: EvidenceId) -> Result<V
     for row in found {
         let of_it = erased.as_ref().filter(|(id, _)| id.0 == row.id).map(|(_, among)| among.clone());
         let (gone_now, head) = (of_it.is_some(), (row.size.cast_unsigned(), &row.head[..], row.stamp.as_ref()));
-        let Some(proof) = one(readers, row.doc, head).await? else { continue };
+        let Some(proof) = one(readers, (EvidenceId(row.id), row.doc), head).await? else { continue };
         if gone_now { gone = Some(Proof { among: of_it, ..proof }) } else { life.push(proof) }
     }
     life.extend(gone);
@@ -211,10 +211,11 @@ pub(crate) async fn prove_life(readers: &SqlitePool, id: EvidenceId) -> Result<V
 /// A piece with its way to this head; none where hashes are missing.
 pub(crate) async fn one(
     readers: &SqlitePool,
-    entry: String,
+    (id, entry): (EvidenceId, Vec<u8>),
     (size, head, stamp): (u64, &[u8], Option<&Vec<u8>>),
 ) -> Result<Option<Proof>, StoreError> {
-    let n = entry.parse::<LogEntry>().map_err(|why| store_error(unreadable(why)))?.n();
+    let known = String::from_utf8(entry).ok().and_then(|entry| Some((entry.parse::<LogEntry>().ok()?.n(), entry)));
+    let (n, entry) = known.ok_or_else(|| store_error(damaged(id)))?;
     let mut nodes = Nodes::new(tiles(readers, &Nodes::for_inclusion(n, size)).await?);
     let path = nodes.inclusion(n, size);
     Ok(path.map(|path| Proof { entry, path, head: head.to_vec(), stamp: stamp.cloned(), among: None }))
@@ -247,10 +248,10 @@ pub(crate) async fn list(readers: &SqlitePool, which: Which) -> Result<Vec<Strin
     let (office, about) = (which.office.map(|office| office.to_string()), which.message_id);
     let (after, most) = (which.after.map_or(0, |id| id.0), i64::try_from(LISTED).unwrap_or(i64::MAX));
     let found = sqlx::query_scalar!(
-        r#"SELECT json_group_array(doc) AS "found!: String" FROM (
+        r#"SELECT CAST(json_group_array(doc) AS BLOB) AS "found!: Vec<u8>" FROM (
                SELECT doc FROM evidence
-               WHERE id > ?1 AND (?2 IS NULL OR doc ->> 'from' = ?2 OR doc ->> 'to' = ?2)
-                             AND (?3 IS NULL OR doc ->> 'message_id' = ?3)
+               WHERE id > ?1 AND CASE WHEN ?2 IS NULL AND ?3 IS NULL THEN true WHEN json_valid(doc) THEN
+                   (?2 IS NULL OR doc ->> 'from' = ?2 OR doc ->> 'to' = ?2) AND (?3 IS NULL OR doc ->> 'message_id' = ?3) END
                ORDER BY id LIMIT ?4)"#,
         after,
         office,
@@ -260,7 +261,7 @@ pub(crate) async fn list(readers: &SqlitePool, which: Which) -> Result<Vec<Strin
     .fetch_one(readers)
     .await
     .map_err(store_error)?;
-    serde_json::from_str(&found).map_err(|why| store_error(unreadable(why)))
+    unpacked(&found).map_err(store_error)
 }
 
 #[cfg(test)]

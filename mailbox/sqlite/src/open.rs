@@ -89,6 +89,7 @@ pub(crate) async fn open(
         views: Arc::default(),
         expiring,
         undone: Arc::default(),
+        unreadable: Arc::default(),
         touching,
     })
 }

@@ -48,7 +48,7 @@ pub(crate) async fn prunable(
 ) -> Result<Option<Prunable>, StoreError> {
     let (day, today) = (Day::of(before).0, Day::of(now).0);
     let found = sqlx::query!(
-        r#"SELECT h.size, h.head, (SELECT doc FROM evidence WHERE evidence.id = h.last) AS "last?: String",
+        r#"SELECT h.size, h.head, h.last AS end, CAST((SELECT doc FROM evidence WHERE evidence.id = h.last) AS BLOB) AS "last?: Vec<u8>",
                   (SELECT value FROM counter WHERE name = 'evidence_pruned') AS "pruned!: i64"
            FROM (SELECT size, day, max(day) OVER (ORDER BY size) AS latest FROM log_head WHERE day <= ?) dated
            JOIN log_head h ON h.size = dated.size
@@ -64,7 +64,7 @@ pub(crate) async fn prunable(
     let Some(found) = found else { return Ok(None) };
     let (from, until, head) = (found.pruned.cast_unsigned(), found.size.cast_unsigned(), found.head);
     let last = match found.last {
-        Some(last) => log::one(readers, last, (until, &head, None)).await?,
+        Some(last) => log::one(readers, (EvidenceId(found.end), last), (until, &head, None)).await?,
         None => None,
     };
     Ok(Some(Prunable { from, until, head, last }))

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use sqlx::SqlitePool;
 
 use crate::disk::Disk;
-use crate::error::{store_error, unreadable};
+use crate::error::{damaged, store_error, unreadable};
 use crate::expire::{dates, kept_for};
 use crate::ledger::Folder;
 
@@ -174,11 +174,12 @@ pub(crate) fn place(segment: i64, offset: i64, stored: i64, size: i64) -> Place 
 
 /// One piece of evidence.
 pub(crate) async fn evidence(readers: &SqlitePool, id: EvidenceId) -> Result<Option<Evidence>, StoreError> {
-    let doc = sqlx::query_scalar!("SELECT doc FROM evidence WHERE id = ? AND message > 0", id.0)
-        .fetch_optional(readers)
-        .await
-        .map_err(store_error)?;
-    doc.map(|doc| unpack(&doc)).transpose()
+    let doc = sqlx::query_scalar!(
+        r#"SELECT CAST(doc AS BLOB) AS "doc!: Vec<u8>" FROM evidence WHERE id = ? AND message > 0"#,
+        id.0
+    );
+    let doc = doc.fetch_optional(readers).await.map_err(store_error)?;
+    doc.map(|doc| serde_json::from_slice(&doc).map_err(|_| store_error(damaged(id)))).transpose()
 }
 
 /// How much is kept.

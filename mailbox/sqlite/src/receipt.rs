@@ -13,7 +13,7 @@ use sqlx::SqliteConnection;
 
 use crate::acts::{self, by_agent};
 use crate::deliver::{repeated, sent_before};
-use crate::error::Stop;
+use crate::error::{Stop, damaged};
 use crate::ledger::{Body, Ledger, Standing, Wake, sent_key};
 use crate::word;
 
@@ -99,10 +99,12 @@ pub(crate) async fn receipt(
 /// The digest of the receipt that this evidence rests on.
 async fn said_in(rows: &mut SqliteConnection, evidence: EvidenceId) -> Result<Option<String>, Stop> {
     let found = sqlx::query_scalar!(
-        r#"SELECT doc ->> 'receipt_sha256' AS "sha256: String" FROM evidence WHERE id = ?"#,
+        r#"SELECT CASE WHEN json_valid(doc) THEN CAST(doc ->> 'receipt_sha256' AS TEXT) END AS "sha256: String"
+           FROM evidence WHERE id = ?"#,
         evidence.0
     );
-    Ok(found.fetch_one(rows).await?)
+    // Without it nobody can tell whether this one counts.
+    Ok(found.fetch_optional(rows).await?.ok_or_else(|| damaged(evidence))?)
 }
 
 /// Profile §8.22: what an earlier word that it could not be opened was answered with.

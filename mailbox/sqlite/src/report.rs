@@ -1,17 +1,20 @@
 //! What is due to be told, and what was (Profile §8.14, §10.7): one list that survives restarts; a letter is filed in the commit that
 //! takes its reason from the list.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
 use fumibako_model::{
-    Done, Flags, FolderId, Happening, MessageId, OfficeNumber, Recorded, Refusal, Report, State, outcome,
+    Done, EvidenceId, Flags, FolderId, Happening, MessageId, OfficeNumber, Recorded, Refusal, Report, State, outcome,
 };
 use fumibako_store::bodies::{Day, Place};
-use fumibako_store::{Amend, Amendment, Due, DueKey, Letter, LicenceChange, StoreError, Told};
+use fumibako_store::{Amend, Amendment, Due, DueKey, LISTED, Letter, LicenceChange, StoreError, Told};
 use jiff::Timestamp;
 use serde::Deserialize;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::command::{Command, Octets};
-use crate::error::{Stop, store_error, unreadable};
+use crate::error::{Stop, damaged, store_error, unpacked};
 use crate::expire::dates;
 use crate::ledger::{Body, Ledger, Wake};
 use crate::store::SqliteStore;
@@ -54,27 +57,62 @@ struct Row {
     wishes: Option<String>,
     reminded: Option<i64>,
     state: Option<i64>,
-    day: Option<i32>,
+    day: Option<i64>,
+    evidence: i64,
     doc: String,
 }
 
-/// What is due by now, the oldest first. Profile §11.5: by a date that expiry would not believe nobody is reminded. What is held is told
+/// Evidence that cannot be read and about which something is due: what was said once in the log is not said every second.
+pub(crate) type Unreadable = Mutex<BTreeSet<i64>>;
+
+/// What is due by now, the oldest first. What cannot be read keeps nothing else waiting (Profile §8.15). Profile §11.5: by a date that expiry would not believe nobody is reminded. What is held is told
 /// of by the day it came (Profile §8.14), and stands elsewhere meanwhile.
 pub(crate) async fn due(
-    readers: &SqlitePool,
+    (readers, unreadable): (&SqlitePool, &Unreadable),
     now: Timestamp,
     (after, most): (Option<DueKey>, usize),
 ) -> Result<Vec<Due>, StoreError> {
     let dates = dates(readers).await.map_err(store_error)?;
     let but = dates.doubts_reminders(Day::of(now).0).then(|| Report::Uncollected.code());
-    let (now, most) = (now.as_millisecond(), i64::try_from(most).unwrap_or(i64::MAX));
-    let (at, message, what) = after.map_or((i64::MIN, 0, 0), |key| {
+    let mut after = after.map_or((i64::MIN, 0, 0), |key| {
         let DueKey { at, message, report } = key;
         (at.as_millisecond(), message.0, report.code())
     });
+    let mut due = Vec::new();
+    while due.len() < most {
+        let rows = rows(readers, (now, but), (after, most - due.len())).await?;
+        let Some(last) = rows.last() else { break };
+        after = (last.at, last.message, last.what);
+        for row in rows {
+            let evidence = row.evidence;
+            match row.read() {
+                Some(one) => due.push(one),
+                None if is_new(unreadable, evidence) => {
+                    tracing::error!(why = %damaged(EvidenceId(evidence)), "report.unreadable");
+                }
+                None => {}
+            }
+        }
+    }
+    Ok(due)
+}
+
+/// Was this not said before? Past so many nothing more is said: who looks at any of them sees all.
+fn is_new(said: &Unreadable, evidence: i64) -> bool {
+    let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+    said.len() < LISTED && said.insert(evidence)
+}
+
+/// So many rows of the list after this one.
+async fn rows(
+    readers: &SqlitePool,
+    (now, but): (Timestamp, Option<i64>),
+    ((at, message, what), most): ((i64, i64, i64), usize),
+) -> Result<Vec<Row>, StoreError> {
+    let (now, most) = (now.as_millisecond(), i64::try_from(most).unwrap_or(i64::MAX));
     let found = sqlx::query_scalar!(
-        r#"SELECT json_group_array(json(row)) AS "found!: String" FROM (
-               SELECT json_object('at', d.at, 'message', d.message, 'what', d.what, 'state', m.state, 'doc', e.doc, 'reminded', d.reminded,
+        r#"SELECT CAST(json_group_array(json(row)) AS BLOB) AS "found!: Vec<u8>" FROM (
+               SELECT json_object('at', d.at, 'message', d.message, 'what', d.what, 'state', m.state, 'evidence', e.id, 'doc', e.doc, 'reminded', d.reminded,
                           'day', coalesce((SELECT h.segment FROM hold h WHERE h.message = d.message AND h.released_at IS NULL), m.segment) >> 24,
                           'wishes', coalesce(d.wishes, m.wishes)) AS row
                FROM due d JOIN evidence e ON e.id = d.evidence LEFT JOIN message m ON m.id = d.message
@@ -90,25 +128,26 @@ pub(crate) async fn due(
     .fetch_one(readers)
     .await
     .map_err(store_error)?;
-    let rows: Vec<Row> = serde_json::from_str(&found).map_err(|why| store_error(unreadable(why)))?;
-    rows.into_iter().map(|row| row.read().map_err(store_error)).collect()
+    unpacked(&found).map_err(store_error)
 }
 
 impl Row {
-    fn read(self) -> Result<Due, sqlx::Error> {
-        let unknown = || sqlx::Error::InvalidArgument(format!("no report has the number {}", self.what));
-        let report = Report::from_code(self.what).ok_or_else(unknown)?;
-        let at = Timestamp::from_millisecond(self.at).map_err(unreadable)?;
-        let wishes = self.wishes.as_deref().map(serde_json::from_str).transpose().map_err(unreadable)?;
-        let recorded: Recorded = serde_json::from_str(&self.doc).map_err(unreadable)?;
-        Ok(Due {
+    /// None if it does not read as it was written.
+    fn read(self) -> Option<Due> {
+        let report = Report::from_code(self.what)?;
+        let at = Timestamp::from_millisecond(self.at).ok()?;
+        let recorded: Recorded = serde_json::from_str(&self.doc).ok()?;
+        let day = self.day.and_then(|day| i32::try_from(day).ok());
+        // Of wishes that cannot be read it is not known that the sender wants to hear less.
+        let wishes = self.wishes.as_deref().and_then(|wishes| serde_json::from_str(wishes).ok());
+        Some(Due {
             key: DueKey { at, message: MessageId(self.message), report },
-            day: self.day.map_or_else(|| Day::of(recorded.evidence.at), Day),
+            day: day.map_or_else(|| Day::of(recorded.evidence.at), Day),
             recorded,
             wishes: wishes.unwrap_or_default(),
             waiting: reminds(self.state),
             open: is_open(self.state),
-            reminded: self.reminded.map(Timestamp::from_millisecond).transpose().map_err(unreadable)?,
+            reminded: self.reminded.map(Timestamp::from_millisecond).transpose().ok()?,
         })
     }
 }

@@ -52,6 +52,7 @@ pub struct SqliteStore {
     /// Held by whoever takes content away: expiry.
     pub(crate) expiring: Arc<Mutex<()>>,
     pub(crate) undone: Arc<expire::Undone>,
+    pub(crate) unreadable: Arc<report::Unreadable>,
     /// Held while bodies or keys are changed beside the writer, and for good once the store is closed.
     pub(crate) touching: Arc<Mutex<()>>,
 }
@@ -488,7 +489,7 @@ impl Store for SqliteStore {
     }
 
     async fn due(&self, now: Timestamp, after: Option<DueKey>, most: usize) -> Result<Vec<Due>, StoreError> {
-        report::due(&self.readers, now, (after, most)).await
+        report::due((&self.readers, &self.unreadable), now, (after, most)).await
     }
 
     async fn told(&self, told: Told, now: Timestamp) -> Result<bool, StoreError> {

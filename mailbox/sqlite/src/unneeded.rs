@@ -13,12 +13,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fumibako_model::TrustState;
+use fumibako_model::{EvidenceId, TrustState};
 use fumibako_store::StoreError;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::command::Command;
-use crate::error::{Stop, store_error, unreadable};
+use crate::error::{Stop, damaged, store_error, unpacked, unreadable};
 use crate::paper::short;
 use crate::prune::Order;
 use crate::store::SqliteStore;
@@ -81,18 +81,23 @@ pub(crate) async fn run(store: &SqliteStore, believed: &str) -> Result<u64, Stor
 /// What the next pieces of evidence name; none if all are read.
 async fn read_on(readers: &SqlitePool) -> Result<Option<Named>, StoreError> {
     let found = sqlx::query_scalar!(
-        r#"SELECT json_group_array(json_array(id, doc ->> 'signer', doc ->> 'trust')) AS "found!: String"
+        r#"SELECT CAST(json_group_array(json_array(id, json_valid(doc),
+                      CASE WHEN json_valid(doc) THEN CAST(doc ->> 'signer' AS TEXT) END,
+                      CASE WHEN json_valid(doc) THEN CAST(doc ->> 'trust' AS TEXT) END)) AS BLOB) AS "found!: Vec<u8>"
            FROM (SELECT id, doc FROM evidence WHERE id > (SELECT value FROM counter WHERE name = 'papers_read')
                  ORDER BY id LIMIT ?)"#,
         READ
     );
     let found = found.fetch_one(readers).await.map_err(store_error)?;
-    let found: Vec<(i64, Option<String>, Option<String>)> =
-        serde_json::from_str(&found).map_err(|why| store_error(unreadable(why)))?;
+    let found: Vec<(i64, u8, Option<String>, Option<String>)> = unpacked(&found).map_err(store_error)?;
+    // Nobody can tell what it names: as long as it is so, no paper goes.
+    if let Some((id, ..)) = found.iter().find(|(_, reads, ..)| *reads == 0) {
+        return Err(store_error(damaged(EvidenceId(*id))));
+    }
     let Some((read, ..)) = found.last() else { return Ok(None) };
     let read = *read;
     let mut names = BTreeMap::new();
-    for (id, signer, trust) in found {
+    for (id, _, signer, trust) in found {
         for name in signer.map(|signer| short(&signer).to_owned()).into_iter().chain(trust) {
             names.insert(name, id);
         }
@@ -186,9 +191,9 @@ fn unneeded<'p>(papers: &'p BTreeMap<String, Kept>, (pruned, believed): (i64, &s
 pub(crate) async fn leave(rows: &mut SqliteConnection, unneeded: &Unneeded) -> Result<u64, Stop> {
     let Unneeded { names, pruned, read } = unneeded;
     let named_meanwhile = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT 1 FROM evidence e WHERE e.id > ?2 AND (
+        r#"SELECT EXISTS (SELECT 1 FROM evidence e WHERE e.id > ?2 AND CASE WHEN json_valid(e.doc) THEN
                substr(e.doc ->> 'signer', 1, 32) IN (SELECT value FROM json_each(?1))
-               OR e.doc ->> 'trust' IN (SELECT value FROM json_each(?1)))) AS "named!: bool""#,
+               OR e.doc ->> 'trust' IN (SELECT value FROM json_each(?1)) ELSE true END) AS "named!: bool""#,
         names,
         read
     );

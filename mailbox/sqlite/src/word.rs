@@ -41,7 +41,8 @@ pub(crate) async fn read(readers: &SqlitePool, evidence: EvidenceId) -> Result<O
 pub(crate) async fn missing(readers: &SqlitePool) -> Result<EvidenceId, StoreError> {
     let found = sqlx::query_scalar!(
         r#"SELECT coalesce(max(id), 0) AS "id!: i64" FROM evidence
-           WHERE id <= (SELECT value FROM counter WHERE name = 'words_from') AND doc ->> 'receipt_sha256' IS NOT NULL
+           WHERE id <= (SELECT value FROM counter WHERE name = 'words_from')
+             AND CASE WHEN json_valid(doc) THEN doc ->> 'receipt_sha256' IS NOT NULL END
              AND NOT EXISTS (SELECT 1 FROM word WHERE word.evidence = evidence.id)"#
     );
     found.fetch_one(readers).await.map(EvidenceId).map_err(store_error)

@@ -11,7 +11,7 @@ use crate::acts::{self, by_agent};
 use crate::checkpoint::Checkpoints;
 use crate::command::Command;
 use crate::deliver;
-use crate::error::{Stop, store_error};
+use crate::error::{Stop, of_transaction, store_error};
 use crate::ledger::Wake;
 use crate::open::Lock;
 use crate::queue::Take;
@@ -106,10 +106,10 @@ impl Writer {
         if batch.iter().all(|command| command.bundle().is_some() && !command.is_by_an_agent()) {
             return self.change(batch).await;
         }
-        sqlx::query("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut self.connection).await.map_err(of_transaction)?;
         let mut done = self.change(batch).await;
         if let Ok(after) = done {
-            done = sqlx::query("COMMIT").execute(&mut self.connection).await.map(|_| after);
+            done = sqlx::query("COMMIT").execute(&mut self.connection).await.map(|_| after).map_err(of_transaction);
         }
         if done.is_err()
             && let Err(error) = sqlx::query("ROLLBACK").execute(&mut self.connection).await

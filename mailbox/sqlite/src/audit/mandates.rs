@@ -26,7 +26,11 @@ impl Quoted {
             if faults.len() > LISTED {
                 break;
             }
-            let whole = Kept::of(readers, *mandate).await?.is_some_and(|kept| kept.is(*mandate, digest, agent));
+            let whole = match Kept::of(readers, *mandate).await {
+                // A cell that cannot be read is not what was quoted.
+                Err(StoreError::Failed(_)) => false,
+                kept => kept?.is_some_and(|kept| kept.is(*mandate, digest, agent)),
+            };
             if !whole {
                 faults.push(LogFault { n: *n, id: Some(*id), message_id: None, what: Wrong::Mandate });
             }

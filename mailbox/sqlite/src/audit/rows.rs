@@ -6,7 +6,7 @@ use fumibako_model::{EvidenceId, LogEntry, OfficeNumber};
 use fumibako_store::{LISTED, StoreError};
 use sqlx::SqlitePool;
 
-use crate::error::{store_error, unreadable};
+use crate::error::{store_error, unpacked, unreadable};
 use crate::word;
 
 /// Rows that are read at once.
@@ -34,9 +34,9 @@ type Read = (i64, i64, String, i64, [i64; 2], [Option<String>; 2], String);
 /// The rows from this id on, some of them.
 pub(super) async fn rows_from(readers: &SqlitePool, first: i64) -> Result<Vec<Row>, StoreError> {
     let found = sqlx::query_scalar!(
-        r#"SELECT json_group_array(json_array(id, message, kind, at, json_array(from_office, to_office),
+        r#"SELECT CAST(json_group_array(json_array(id, message, kind, at, json_array(from_office, to_office),
                       json_array((SELECT number FROM office WHERE office.id = from_office),
-                                 (SELECT number FROM office WHERE office.id = to_office)), doc)) AS "found!: String"
+                                 (SELECT number FROM office WHERE office.id = to_office)), doc)) AS BLOB) AS "found!: Vec<u8>"
            FROM (SELECT id, message, kind, at, from_office, to_office, doc FROM evidence WHERE id >= ? ORDER BY id LIMIT ?)"#,
         first,
         AT_ONCE
@@ -44,7 +44,7 @@ pub(super) async fn rows_from(readers: &SqlitePool, first: i64) -> Result<Vec<Ro
     .fetch_one(readers)
     .await
     .map_err(store_error)?;
-    let found: Vec<Read> = serde_json::from_str(&found).map_err(|why| store_error(unreadable(why)))?;
+    let found: Vec<Read> = unpacked(&found).map_err(store_error)?;
     let row = |(id, message, kind, at, named, offices, doc): Read| {
         let entry = doc.parse::<LogEntry>().ok().filter(|known| known.id() == EvidenceId(id));
         Row { id, message, kind, at, offices, named, doc, entry }

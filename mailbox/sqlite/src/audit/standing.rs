@@ -9,7 +9,7 @@ use fumibako_store::{LISTED, LogFault, StoreError, Wrong};
 use serde::Deserialize;
 use sqlx::SqlitePool;
 
-use crate::error::{store_error, unreadable};
+use crate::error::{store_error, unpacked, unreadable};
 use crate::ledger::sent_key;
 
 /// Bundles that are read at once.
@@ -26,7 +26,7 @@ struct Bundle {
     ends: [Option<i64>; 2],
     sha256: String,
     content: String,
-    size: Option<u64>,
+    size: Option<i64>,
     sent_key: Option<i64>,
     came: i64,
     /// The offices of the acceptance, and its document.
@@ -203,7 +203,7 @@ impl Bundle {
             && self.sent_key == Some(sent_key(accepted.from, &accepted.message_id))
             && same(&accepted.sha256, &self.sha256)
             && same(&accepted.content, &self.content)
-            && accepted.size.is_none_or(|size| Some(size) == self.size)
+            && accepted.size.is_none_or(|size| Some(size.cast_signed()) == self.size)
             && accepted.at.as_millisecond() == self.came
     }
 
@@ -300,7 +300,7 @@ fn is_set_on_every_copy(mark: &str) -> bool {
 /// Bundles after this one, some of them, as they all stood at one moment.
 async fn bundles(readers: &SqlitePool, after: i64) -> Result<Vec<Bundle>, StoreError> {
     let found = sqlx::query_scalar!(
-        r#"SELECT json_group_array(json_object(
+        r#"SELECT CAST(json_group_array(json_object(
                'id', bundle, 'state', reached, 'received', received, 'answer', answered, 'message_id', named,
                'ends', json_array(sent_by, sent_to), 'sha256', lower(hex(digest)), 'content', lower(hex(content)),
                'size', octets, 'sent_key', found_by, 'came', came,
@@ -310,7 +310,7 @@ async fn bundles(readers: &SqlitePool, after: i64) -> Result<Vec<Bundle>, StoreE
                'ended', (SELECT json_group_array(json_array(e.id, e.doc)) FROM evidence e
                          WHERE e.message = bundle AND e.kind IN ('ContentHandover', 'ContentHandoverFailure')),
                'copies', (SELECT json_group_array(json_array(c.mailbox, b.office, c.keywords, c.saved_at))
-                          FROM entry c JOIN mailbox b ON b.id = c.mailbox WHERE c.message = bundle))) AS "found!: String"
+                          FROM entry c JOIN mailbox b ON b.id = c.mailbox WHERE c.message = bundle))) AS BLOB) AS "found!: Vec<u8>"
            FROM (SELECT id AS bundle, state AS reached, handover AS received, answer AS answered, message_id AS named,
                         sender AS sent_by, recipient AS sent_to, sha256 AS digest, content_digest AS content,
                         received_size AS octets, sent_key AS found_by, received_at AS came
@@ -321,7 +321,7 @@ async fn bundles(readers: &SqlitePool, after: i64) -> Result<Vec<Bundle>, StoreE
         AT_ONCE
     );
     let found = found.fetch_one(readers).await.map_err(store_error)?;
-    serde_json::from_str(&found).map_err(|why| store_error(unreadable(why)))
+    unpacked(&found).map_err(store_error)
 }
 
 /// The folders that have copies of these bundles, with their marks.
@@ -330,12 +330,12 @@ async fn folders(readers: &SqlitePool, bundles: &[Bundle]) -> Result<HashMap<i64
     let mut folders: HashMap<i64, Folder> = asked.iter().map(|id| (*id, Folder::default())).collect();
     let asked = serde_json::to_string(&asked).map_err(|why| store_error(unreadable(why)))?;
     let found = sqlx::query_scalar!(
-        r#"SELECT json_group_array(json_array(k.mailbox, k.bit, k.name)) AS "found!: String"
+        r#"SELECT CAST(json_group_array(json_array(k.mailbox, k.bit, k.name)) AS BLOB) AS "found!: Vec<u8>"
            FROM json_each(?) asked CROSS JOIN keyword k ON k.mailbox = asked.value"#,
         asked
     );
     let found = found.fetch_one(readers).await.map_err(store_error)?;
-    let found: Vec<(i64, u32, String)> = serde_json::from_str(&found).map_err(|why| store_error(unreadable(why)))?;
+    let found: Vec<(i64, u32, String)> = unpacked(&found).map_err(store_error)?;
     for (mailbox, bit, name) in found {
         let Some(folder) = folders.get_mut(&mailbox) else { continue };
         folder.full |= bit as usize + 1 >= KEYWORDS;

@@ -145,14 +145,14 @@ async fn store_of_all(folder: &Path) {
 }
 
 /// A store that stays open, and another hand on its rows.
-struct Edited {
-    store: SqliteStore,
+pub(super) struct Edited {
+    pub(super) store: SqliteStore,
     rows: SqliteConnection,
     _folder: tempfile::TempDir,
 }
 
 impl Edited {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         store_of_all(folder.path()).await;
         let (file, was) = (folder.path().join(DATABASE_FILE), folder.path().join("was.sqlite3"));
@@ -166,26 +166,40 @@ impl Edited {
         edited
     }
 
-    async fn words(&mut self, question: &str) -> Vec<String> {
+    pub(super) async fn words(&mut self, question: &str) -> Vec<String> {
         let found = sqlx::query(AssertSqlSafe(question.to_owned())).fetch_all(&mut self.rows).await.unwrap();
         found.into_iter().map(|row| row.get(0)).collect()
     }
 
-    async fn faults(&mut self) -> Vec<String> {
+    pub(super) async fn faults(&mut self) -> Vec<String> {
         let audit = self.store.audit(EvidenceId(0)).await.unwrap();
         let heads = audit.heads.iter().filter(|kept| !is_as_signed(kept)).map(|kept| format!("head of {}", kept.day));
         audit.faults.iter().map(|fault| format!("{fault:?}")).chain(heads).collect()
     }
 
-    /// What the audit finds after this was done to a table; none if nothing changed by it. Then all is as it was again.
-    async fn after(&mut self, table: &str, statement: &str) -> Option<Vec<String>> {
+    /// Does this to a table; says whether anything changed by it.
+    pub(super) async fn edit(&mut self, table: &str, statement: &str) -> bool {
         // What the types of columns do not take changes nothing.
         let _ = sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut self.rows).await;
         let differs = format!(
             "SELECT CAST((SELECT count(*) FROM (SELECT * FROM main.{table} EXCEPT SELECT * FROM was.{table}))
                   + (SELECT count(*) FROM (SELECT * FROM was.{table} EXCEPT SELECT * FROM main.{table})) AS TEXT)"
         );
-        let changed = self.words(&differs).await != ["0"];
+        self.words(&differs).await != ["0"]
+    }
+
+    /// All rows are as they were.
+    pub(super) async fn back(&mut self) {
+        let tables = self.words("SELECT name FROM was.sqlite_schema WHERE type = 'table'").await;
+        let back =
+            |table: &String| format!("DELETE FROM main.{table}; INSERT INTO main.{table} SELECT * FROM was.{table};");
+        let back: String = tables.iter().map(back).collect::<Vec<_>>().concat();
+        say(&mut self.rows, &format!("BEGIN IMMEDIATE; {back} COMMIT")).await;
+    }
+
+    /// What the audit finds after this was done to a table; none if nothing changed by it. Then all is as it was again.
+    async fn after(&mut self, table: &str, statement: &str) -> Option<Vec<String>> {
+        let changed = self.edit(table, statement).await;
         let found = self.faults().await;
         for table in [table, "counter"] {
             let back = format!("DELETE FROM main.{table}; INSERT INTO main.{table} SELECT * FROM was.{table}");

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "these are tests")]
 
 mod crash;
+mod damaged;
 mod edited;
 mod forgotten;
 mod handover;
