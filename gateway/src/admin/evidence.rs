@@ -285,6 +285,10 @@ fn fault(fault: &LogFault) -> Tampered {
             "has a time, event or office beside it that is not its own",
         ),
         Wrong::Moved => ("別の送信データの証跡として置かれています", "is filed under another bundle"),
+        Wrong::Unfounded => (
+            "この送付について、それまでの証跡からは起こりえないこと（受領のあとの期限切れなど）が書かれています。受領証で確かめてください（evidence export）",
+            "says of its bundle what cannot follow from the evidence before it, as that it was lost behind its receipt: go by the receipt (`evidence export`)",
+        ),
         Wrong::Word => {
             ("証跡が示す受領証が一緒にないか、別のものです", "names a receipt that is not kept with it, or is another")
         }

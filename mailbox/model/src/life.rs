@@ -96,6 +96,12 @@ pub fn outcome(state: Option<State>, happening: Happening) -> Option<Outcome> {
     }
 }
 
+/// The state of a bundle once evidence of this event, with this reason, was written down of it in that one; `None`: no such piece follows.
+pub fn follows(state: Option<State>, told: (Event, Option<Reason>)) -> Option<State> {
+    let steps = Happening::ALL.into_iter().filter_map(|happening| outcome(state, happening));
+    steps.into_iter().find(|step| step.evidence == Some(told)).map(|step| step.state)
+}
+
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
@@ -137,6 +143,21 @@ mod tests {
             Expired + Acknowledge -> Late | ContentHandover (AfterExpiry) | 
         "]]
         .assert_eq(&table);
+    }
+
+    // Profile §8.9, §8.15
+    #[test]
+    fn a_piece_follows_where_the_table_has_it_and_nowhere_else() {
+        for state in [None].into_iter().chain(State::ALL.map(Some)) {
+            for happening in Happening::ALL {
+                let Some(step) = outcome(state, happening) else { continue };
+                let Some(told) = step.evidence else { continue };
+                assert_eq!(follows(state, told), Some(step.state));
+            }
+        }
+        let lost = (Event::ContentHandoverFailure, Some(Reason::Expired));
+        let after = [None].into_iter().chain(State::ALL.map(Some)).filter(|state| follows(*state, lost).is_some());
+        assert_eq!(after.collect::<Vec<_>>(), [Some(State::Delivered)], "nothing is lost behind its receipt");
     }
 
     // Profile §8.3, §8.22: only a state that was not left yet is reached, and the same twice is nothing the second time; but what the gateway saw

@@ -157,6 +157,8 @@ impl Look {
             self.fault(known.n(), Some(id), Wrong::Columns);
         } else if !beside.has_it_in_its_place(row, known) {
             self.fault(known.n(), Some(id), Wrong::Moved);
+        } else if beside.unfounded.contains(&row.id) {
+            self.fault(known.n(), Some(id), Wrong::Unfounded);
         } else if !beside.has_its_word(row, known) {
             self.fault(known.n(), Some(id), Wrong::Word);
         } else if known.n() < self.papers.0 && !self.papers.1.lead_on_from(known) {

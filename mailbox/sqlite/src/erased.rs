@@ -6,7 +6,7 @@
 use fumibako_model::log::{Growth, Hash, Nodes, TILE, Tile};
 use fumibako_model::{Erased, EvidenceId, Recorded, erased_leaves};
 use fumibako_store::bodies::Day;
-use fumibako_store::{Among, StoreError, hex};
+use fumibako_store::{Among, StoreError, hex, unhex};
 use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
 
@@ -36,22 +36,25 @@ impl Tree {
     /// written down.
     pub(crate) async fn of_day(readers: &SqlitePool, day: Day) -> Result<Self, StoreError> {
         let (first, last) = range(day);
+        // As they were accepted, on that day or beside it: what a row says is nobody's word.
         let digests = sqlx::query_scalar!(
-            r#"SELECT coalesce(group_concat(hex(sha256), ''), '') AS "digests!: String" FROM message
-               WHERE segment BETWEEN ? AND ? AND content_digest IS NOT NULL"#,
+            r#"SELECT CAST(coalesce(group_concat(CASE WHEN json_valid(e.doc) THEN e.doc ->> 'sha256' END, ' '), '') AS BLOB)
+                      AS "digests!: Vec<u8>"
+               FROM message m JOIN evidence e ON e.message = m.id AND e.kind = 'SubmissionAcceptance'
+               WHERE m.segment BETWEEN ? AND ? AND abs(e.at / 86400000 - ?) <= 1"#,
             first,
-            last
+            last,
+            day.0
         );
         let digests = digests.fetch_one(readers).await.map_err(store_error)?;
-        Ok(Self::over(digests_of(&digests).iter()))
+        let digests: Vec<Hash> = String::from_utf8_lossy(&digests).split(' ').filter_map(digest_in).collect();
+        Ok(Self::over(digests.iter()))
     }
 }
 
-/// Digests that stand in one text as hex, one after the other.
-fn digests_of(text: &str) -> Vec<Hash> {
-    let nibble = |letter: u8| char::from(letter).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).unwrap_or(0);
-    let digest = |letters: &[u8]| std::array::from_fn(|at| nibble(letters[2 * at]) << 4 | nibble(letters[2 * at + 1]));
-    text.as_bytes().chunks_exact(64).map(digest).collect()
+/// The digest that stands in a text as hex.
+fn digest_in(text: &str) -> Option<Hash> {
+    unhex(text)?.try_into().ok()
 }
 
 /// Puts the piece into the ledger; where no bundle was admitted that day there is none.
@@ -85,7 +88,7 @@ pub(crate) async fn of(readers: &SqlitePool, id: EvidenceId) -> Result<Option<(E
     let Some(accepted) = accepted.fetch_optional(readers).await.map_err(store_error)? else { return Ok(None) };
     let damaged = |_| store_error(damaged(EvidenceId(accepted.id)));
     let Recorded { evidence, .. } = serde_json::from_slice(&accepted.doc).map_err(damaged)?;
-    let [digest] = digests_of(&evidence.sha256.unwrap_or_default())[..] else { return Ok(None) };
+    let Some(digest) = evidence.sha256.as_deref().and_then(digest_in) else { return Ok(None) };
     let [leaf] = erased_leaves([digest].iter())[..] else { return Ok(None) };
     let at = evidence.at;
     // A long message belongs to the day on which it began to come.
@@ -147,9 +150,13 @@ async fn tile(
 
 /// What this bundle was as accepted; none of what is no bundle.
 pub(crate) async fn digest_of(rows: &mut SqliteConnection, message: i64) -> Result<Option<Hash>, Stop> {
-    let found = sqlx::query_scalar!("SELECT sha256 FROM message WHERE id = ? AND content_digest IS NOT NULL", message);
-    let found = found.fetch_optional(rows).await?.flatten();
-    Ok(found.and_then(|digest| digest.try_into().ok()))
+    let found = sqlx::query_scalar!(
+        r#"SELECT CAST(doc AS BLOB) AS "doc!: Vec<u8>" FROM evidence
+           WHERE message = ? AND kind = 'SubmissionAcceptance' ORDER BY id LIMIT 1"#,
+        message
+    );
+    let accepted = found.fetch_optional(rows).await?.and_then(|doc| serde_json::from_slice::<Recorded>(&doc).ok());
+    Ok(accepted.and_then(|accepted| digest_in(&accepted.evidence.sha256?)))
 }
 
 #[cfg(test)]

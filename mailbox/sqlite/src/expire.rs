@@ -4,6 +4,7 @@
 
 mod day;
 mod files;
+mod lost;
 mod promised;
 mod rows;
 
@@ -22,8 +23,9 @@ use crate::hold;
 use crate::store::SqliteStore;
 
 pub(crate) use day::{dates, range, standing};
+pub(crate) use lost::{fail, uncollected};
 pub(crate) use promised::{kept_for, promise, promised};
-pub(crate) use rows::{erase, fail, ran, remove, sweep, swept, uncollected, write_down};
+pub(crate) use rows::{erase, ran, remove, sweep, swept, write_down};
 
 /// What the writer does for expiry.
 pub(crate) enum Order {

@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fumibako_model::{
     Act, AgentId, Delegate, Done, Evidence, EvidenceId, FolderId, Happening, MandateId, MessageId, OfficeNumber,
-    Outcome, Recorded, Registered, Roll, Scope, State, What, outcome,
+    Outcome, Registered, Roll, Scope, State, What, outcome,
 };
 use fumibako_store::Doer;
 use jiff::Timestamp;
+use serde::Deserialize;
 use sqlx::SqliteConnection;
 
 use crate::acts;
-use crate::error::{Stop, unreadable};
+use crate::error::{Stop, unpacked, unreadable};
 use crate::ledger::{Ledger, Standing, Wake};
 use crate::receipt::{copies, mark};
+use crate::said::{Said, offices, said};
 
 /// What was handed over now, and which folders show it.
 pub(crate) type HandedOver = (Vec<MessageId>, Vec<Wake>);
@@ -123,6 +125,26 @@ struct Waiting {
     step: Outcome,
 }
 
+/// A message with all evidence that is filed under it; of what is no bundle there is none.
+#[derive(Deserialize)]
+struct Found {
+    id: i64,
+    wishes: Option<String>,
+    pieces: Vec<(i64, String)>,
+}
+
+impl Found {
+    /// What its evidence says, if that says that this office is the recipient: what is written down of it takes its words from there.
+    fn said(&self, by: OfficeNumber) -> Option<Said> {
+        let first = EvidenceId(self.pieces.first()?.0);
+        let said = said(&self.pieces).filter(|said| said.accepted.evidence.to == by);
+        if said.is_none() {
+            tracing::error!(evidence = %first, "bundle.not_as_its_evidence");
+        }
+        said
+    }
+}
+
 /// Those of these messages. Of what its recipient could not open the gateway says nothing, whatever it sees (Profile §8.22).
 async fn waiting(
     rows: &mut SqliteConnection,
@@ -130,32 +152,35 @@ async fn waiting(
     messages: impl Iterator<Item = &i64>,
 ) -> Result<Vec<Waiting>, Stop> {
     let (number, asked) = (recipient.as_str(), serde_json::to_string(&messages.collect::<Vec<_>>())?);
-    let found = sqlx::query!(
-        r#"SELECT m.id AS "id!", m.sender AS "sender!", m.recipient AS "recipient!", m.state AS "state!", m.wishes, e.doc AS "doc!",
-                  (SELECT max(id) FROM evidence WHERE message = m.id) AS "previous!: i64"
+    let found = sqlx::query_scalar!(
+        r#"SELECT CAST(json_group_array(json(row)) AS BLOB) AS "found!: Vec<u8>" FROM (
+           SELECT json_object('id', m.id, 'wishes', m.wishes,
+                  'pieces', (SELECT json_group_array(json_array(id, doc)) FROM (
+                      SELECT e.id, e.doc FROM evidence e WHERE e.message = m.id ORDER BY e.id))) AS row
            FROM json_each(?) asked CROSS JOIN message m ON m.id = asked.value
            CROSS JOIN office r ON r.id = m.recipient AND r.number = ?
-           CROSS JOIN evidence e ON e.id = m.answer
-           WHERE m.content_digest IS NOT NULL AND NOT EXISTS (
-               SELECT 1 FROM evidence f WHERE f.message = m.id AND f.kind = 'ContentHandoverFailure' AND f.doc ->> 'reason' = 'check-failed')"#,
+           WHERE m.sender IS NOT NULL AND NOT EXISTS (
+               SELECT 1 FROM evidence f WHERE f.message = m.id AND f.kind = 'ContentHandoverFailure' AND f.doc ->> 'reason' = 'check-failed'))"#,
         asked,
         number
     )
-    .fetch_all(rows)
+    .fetch_one(&mut *rows)
     .await?;
-    let mut waiting = Vec::with_capacity(found.len());
-    for one in found {
-        let Some(step) = outcome(State::from_code(one.state), Happening::HandOver) else { continue };
-        waiting.push(Waiting {
-            id: MessageId(one.id),
-            ends: (one.sender, one.recipient),
-            accepted: serde_json::from_str::<Recorded>(&one.doc)?.evidence,
-            previous: EvidenceId(one.previous),
-            wishes: one.wishes,
-            step,
-        });
-    }
-    Ok(waiting)
+    let found = unpacked::<Vec<Found>>(&found)?.into_iter();
+    let known: Vec<_> = found.filter_map(|found| found.said(recipient).map(|said| (found, said))).collect();
+    let offices = offices(rows, known.iter().map(|(_, said)| said)).await?;
+    let waits = |(found, said): (Found, Said)| {
+        let Evidence { from, to, .. } = said.accepted.evidence;
+        Some(Waiting {
+            id: MessageId(found.id),
+            ends: (*offices.get(&from)?, *offices.get(&to)?),
+            step: outcome(Some(said.state), Happening::HandOver)?,
+            accepted: said.accepted.evidence,
+            previous: said.last,
+            wishes: found.wishes,
+        })
+    };
+    Ok(known.into_iter().filter_map(waits).collect())
 }
 
 /// Writes it down, once for each bundle, with the agent that got it, and puts the reports on the list.

@@ -347,7 +347,8 @@ async fn give_back(rows: &mut SqliteConnection, held: &Held) -> Result<(u64, Vec
 /// Its day is gone: it goes now, as it would have gone then.
 async fn let_go(rows: &mut SqliteConnection, held: &Held, now: Timestamp) -> Result<Vec<Wake>, Stop> {
     let mut ledger = Ledger::begin(rows).await?;
-    for bundle in expire::uncollected(rows, (held.now_in, held.now_in), (0, i64::MAX)).await? {
+    let lost = expire::uncollected(rows, (held.now_in, held.now_in), None, (0, i64::MAX)).await?;
+    for bundle in lost.into_iter().flat_map(|(lost, _)| lost) {
         expire::fail(&mut ledger, &bundle, now)?;
     }
     let tree = Tree::over(erased::digest_of(rows, held.message).await?.iter());

@@ -43,6 +43,7 @@ mod receipt;
 mod refused;
 mod report;
 mod roll;
+mod said;
 mod seal;
 mod shape;
 mod store;

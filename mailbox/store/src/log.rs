@@ -260,6 +260,8 @@ pub enum Wrong {
     Columns,
     /// It is filed under another bundle than it is about.
     Moved,
+    /// What it says of its bundle cannot follow from the evidence before it, as a loss behind a receipt.
+    Unfounded,
     /// The recipient's word that it names is not kept beside it, or is another.
     Word,
     /// A certificate, list or state of trust that it was judged by is not kept, or is another.

@@ -1,8 +1,8 @@
 //! Rows of evidence with what stands beside them: the columns that find a piece must say what it says itself.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use fumibako_model::{EvidenceId, LogEntry, OfficeNumber};
+use fumibako_model::{Event, EvidenceId, LogEntry, OfficeNumber, Recorded, State, follows};
 use fumibako_store::{LISTED, StoreError};
 use sqlx::SqlitePool;
 
@@ -11,6 +11,8 @@ use crate::word;
 
 /// Rows that are read at once.
 const AT_ONCE: i64 = 1_000;
+/// Pieces about the bundles of some rows that are read at once; a bundle has a handful.
+const PIECES_AT_ONCE: i64 = 50_000;
 /// Rows whose words are read at once.
 const WORDS_AT_ONCE: usize = 100;
 
@@ -82,6 +84,8 @@ pub(super) struct Beside {
     words: HashMap<i64, String>,
     /// Up to this piece none was kept.
     words_from: EvidenceId,
+    /// Pieces that cannot follow those before them about the same bundle.
+    pub(super) unfounded: HashSet<i64>,
 }
 
 impl Beside {
@@ -112,7 +116,7 @@ impl Beside {
         let taken = taken.fetch_one(readers).await.map_err(store_error)?;
         let taken: HashSet<i64> = serde_json::from_str(&taken).map_err(|why| store_error(unreadable(why)))?;
         let words = words(readers, rows).await?;
-        Ok(Self { before, taken, words, words_from })
+        Ok(Self { before, taken, words, words_from, unfounded: unfounded(readers, rows).await? })
     }
 
     /// Profile §8.18: is what the recipient said kept with it, octet for octet?
@@ -135,6 +139,50 @@ impl Beside {
             },
         }
     }
+}
+
+/// Profile §8.9: which pieces about these rows' bundles no happening leads to from the pieces before them. Of what came of nothing but a
+/// delivery there is nothing to ask; and behind a piece that is gone or cannot be read, and is named, everything may follow.
+async fn unfounded(readers: &SqlitePool, rows: &[Row]) -> Result<HashSet<i64>, StoreError> {
+    let came_to = |row: &&Row| {
+        let ends = [Event::ContentHandover, Event::ContentHandoverFailure];
+        matches!(&row.entry, Some(LogEntry::Bundle(one)) if ends.contains(&one.evidence.event))
+    };
+    let bundles: BTreeSet<i64> = rows.iter().filter(came_to).map(|row| row.message).collect();
+    let bundles = serde_json::to_string(&bundles).map_err(|why| store_error(unreadable(why)))?;
+    let found = sqlx::query_scalar!(
+        r#"SELECT CAST(json_group_array(json_array(message, id, doc)) AS BLOB) AS "found!: Vec<u8>" FROM (
+               SELECT e.message, e.id, e.doc FROM json_each(?) one CROSS JOIN evidence e ON e.message = one.value
+               ORDER BY e.message, e.id LIMIT ?)"#,
+        bundles,
+        PIECES_AT_ONCE
+    );
+    let found = found.fetch_one(readers).await.map_err(store_error)?;
+    let found: Vec<(i64, i64, String)> = unpacked(&found).map_err(store_error)?;
+    let mut unfounded = HashSet::new();
+    for life in found.chunk_by(|one, next| one.0 == next.0) {
+        let (mut states, mut last) = (vec![None], None);
+        for (_, id, doc) in life {
+            let known = serde_json::from_str::<Recorded>(doc).ok();
+            let before = last.replace(EvidenceId(*id));
+            let anything = || [None].into_iter().chain(State::ALL.map(Some)).collect();
+            let Some(Recorded { evidence, previous, .. }) = known else {
+                states = anything();
+                continue;
+            };
+            if previous != before {
+                states = anything();
+            }
+            let told = (evidence.event, evidence.reason);
+            let then: Vec<_> = states.iter().filter_map(|state| follows(*state, told)).map(Some).collect();
+            if then.is_empty() {
+                unfounded.insert(*id);
+            } else {
+                states = then;
+            }
+        }
+    }
+    Ok(unfounded)
 }
 
 /// The digests of the words beside these rows.

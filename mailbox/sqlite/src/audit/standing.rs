@@ -10,7 +10,7 @@ use serde::Deserialize;
 use sqlx::SqlitePool;
 
 use crate::error::{store_error, unpacked, unreadable};
-use crate::ledger::sent_key;
+use crate::said::Row;
 
 /// Bundles that are read at once.
 const AT_ONCE: i64 = 500;
@@ -18,19 +18,12 @@ const AT_ONCE: i64 = 500;
 /// A bundle's row, with its evidence and its copies.
 #[derive(Deserialize)]
 struct Bundle {
-    id: i64,
-    state: i64,
+    #[serde(flatten)]
+    row: Row,
     received: Option<i64>,
     answer: Option<i64>,
-    message_id: Option<String>,
-    ends: [Option<i64>; 2],
-    sha256: String,
-    content: String,
-    size: Option<i64>,
-    sent_key: Option<i64>,
-    came: i64,
-    /// The offices of the acceptance, and its document.
-    accepted: Option<(i64, i64, String)>,
+    /// The bundle that the piece it was answered with is filed under, the offices of that, and its document.
+    accepted: Option<(i64, (i64, i64), String)>,
     /// Pieces of evidence before it that are left.
     before: u64,
     /// What came of it: pieces about a handover, and about one that failed.
@@ -94,7 +87,7 @@ pub(super) async fn look(readers: &SqlitePool, known: &Known<'_>) -> Result<Stan
     while standing.faults.len() <= LISTED {
         let bundles = bundles(readers, after).await?;
         let Some(last) = bundles.last() else { break };
-        after = last.id;
+        after = last.row.id;
         // Folders learn marks and never forget one: read after the copies, everything that those bear is known.
         let folders = folders(readers, &bundles).await?;
         for bundle in &bundles {
@@ -103,10 +96,10 @@ pub(super) async fn look(readers: &SqlitePool, known: &Known<'_>) -> Result<Stan
                 Some(Found::Lacking(office)) if !may_lack(readers, office).await? => Wrong::Hidden,
                 _ => continue,
             };
-            let accepted = known.accepted.get(&bundle.id).filter(|one| one.row == bundle.row());
+            let accepted = known.accepted.get(&bundle.row.id).filter(|one| one.row == bundle.digest());
             if what == Wrong::Unproved && accepted.is_some_and(|one| bundle.wrong(known, &folders, Some(one)).is_none())
             {
-                standing.accepted.push((bundle.id, bundle.fault(what)));
+                standing.accepted.push((bundle.row.id, bundle.fault(what)));
                 continue;
             }
             if what == Wrong::Unproved {
@@ -129,19 +122,19 @@ impl Bundle {
     fn fault(&self, what: Wrong) -> LogFault {
         let accepted = self.acceptance();
         let n = accepted.as_ref().map_or(self.before, |one| one.n);
-        let message_id = if accepted.is_none() { self.message_id.clone() } else { None };
+        let message_id = if accepted.is_none() { self.row.message_id.clone() } else { None };
         LogFault { n, id: accepted.map(|one| one.id), message_id, what }
     }
 
     fn acceptance(&self) -> Option<Recorded> {
-        let (_, _, doc) = self.accepted.as_ref()?;
+        let (.., doc) = self.accepted.as_ref()?;
         serde_json::from_str::<Recorded>(doc).ok().filter(|one| one.evidence.event == Event::SubmissionAcceptance)
     }
 
     /// SHA-256 over what of it never changes.
-    fn row(&self) -> String {
-        let named = (self.id, &self.message_id, self.sent_key, self.ends);
-        let row = (named, &self.sha256, &self.content, self.size, self.came, self.answer);
+    fn digest(&self) -> String {
+        let named = (self.row.id, &self.row.message_id, self.row.sent_key, self.row.ends);
+        let row = (named, &self.row.sha256, &self.row.content, self.row.size, self.row.came, self.answer);
         hash(&serde_json::to_vec(&row).unwrap_or_default())
     }
 
@@ -152,7 +145,7 @@ impl Bundle {
         let marks =
             copies.flat_map(|(keywords, folder)| told.into_iter().filter(move |mark| folder.bears(keywords, mark)));
         let marks = marks.map(ToOwned::to_owned).collect();
-        ShownBundle { bundle: self.id, row: self.row(), state: self.state, received: self.received, marks }
+        ShownBundle { bundle: self.row.id, row: self.digest(), state: self.row.state, received: self.received, marks }
     }
 
     /// What is wrong beyond what was accepted.
@@ -177,14 +170,15 @@ impl Bundle {
         match self.acceptance() {
             _ if accepted.is_some() => {}
             Some(accepted) if known.named.contains(&accepted.id) => {}
+            // Of two rows with one acceptance one is not its own.
             Some(accepted) if !self.is_described_by(&accepted.evidence) => return Some(Found::Sure(Wrong::Described)),
             None if self.accepted.is_none() && !known.missing => return Some(Found::Sure(Wrong::Unproved)),
             _ => {}
         }
-        if !proved.claims(State::from_code(self.state)) || (self.received.is_some() && proved.receipt.is_none()) {
+        if !proved.claims(State::from_code(self.row.state)) || (self.received.is_some() && proved.receipt.is_none()) {
             return Some(Found::Sure(Wrong::Unproved));
         }
-        if State::from_code(self.state) != Some(proved.state()) || self.received != proved.receipt {
+        if State::from_code(self.row.state) != Some(proved.state()) || self.received != proved.receipt {
             return Some(Found::Sure(Wrong::Hidden));
         }
         let copies = self.copies.iter().filter_map(|copy| Some((copy, folders.get(&copy.0)?)));
@@ -196,15 +190,8 @@ impl Bundle {
 
     /// Does its row say what was accepted?
     fn is_described_by(&self, accepted: &Evidence) -> bool {
-        let offices = self.accepted.as_ref().map(|(from, to, _)| [Some(*from), Some(*to)]);
-        let same = |known: &Option<String>, here: &str| known.as_ref().is_none_or(|known| known == here);
-        offices == Some(self.ends)
-            && self.message_id.as_ref() == Some(&accepted.message_id)
-            && self.sent_key == Some(sent_key(accepted.from, &accepted.message_id))
-            && same(&accepted.sha256, &self.sha256)
-            && same(&accepted.content, &self.content)
-            && accepted.size.is_none_or(|size| Some(size.cast_signed()) == self.size)
-            && accepted.at.as_millisecond() == self.came
+        let filed = self.accepted.as_ref();
+        filed.is_some_and(|(message, ends, _)| *message == self.row.id && self.row.is_of(*ends, accepted))
     }
 
     fn copy_wrong(
@@ -213,7 +200,7 @@ impl Bundle {
         folder: &Folder,
         (proved, accepted): (&Proved, Option<&ShownBundle>),
     ) -> Option<Found> {
-        let [sender, recipient] = self.ends.map(|end| end == Some(*office));
+        let [sender, recipient] = self.row.ends.map(|end| end == Some(*office));
         let bears = |mark: &str| folder.bears(*keywords, mark);
         let marks = proved.marks();
         let known = |mark: &str| accepted.is_some_and(|one| one.marks.contains(mark));
@@ -236,7 +223,7 @@ impl Bundle {
             return None;
         }
         // Where it was delivered it stood when the mark came. What was copied may come from a folder that had no room for it.
-        Some(if *saved == self.came { Found::Sure(Wrong::Hidden) } else { Found::Lacking(*office) })
+        Some(if *saved == self.row.came { Found::Sure(Wrong::Hidden) } else { Found::Lacking(*office) })
     }
 }
 
@@ -304,7 +291,7 @@ async fn bundles(readers: &SqlitePool, after: i64) -> Result<Vec<Bundle>, StoreE
                'id', bundle, 'state', reached, 'received', received, 'answer', answered, 'message_id', named,
                'ends', json_array(sent_by, sent_to), 'sha256', lower(hex(digest)), 'content', lower(hex(content)),
                'size', octets, 'sent_key', found_by, 'came', came,
-               'accepted', (SELECT json_array(e.from_office, e.to_office, e.doc) FROM evidence e WHERE e.id = answered),
+               'accepted', (SELECT json_array(e.message, json_array(e.from_office, e.to_office), e.doc) FROM evidence e WHERE e.id = answered),
                'before', iif(EXISTS (SELECT 1 FROM evidence e WHERE e.id = answered), 0,
                              (SELECT count(*) FROM evidence e WHERE e.id < coalesce(answered, 0))),
                'ended', (SELECT json_group_array(json_array(e.id, e.doc)) FROM evidence e
@@ -315,7 +302,8 @@ async fn bundles(readers: &SqlitePool, after: i64) -> Result<Vec<Bundle>, StoreE
                         sender AS sent_by, recipient AS sent_to, sha256 AS digest, content_digest AS content,
                         received_size AS octets, sent_key AS found_by, received_at AS came
                  FROM message WHERE id > ? AND (content_digest IS NOT NULL OR EXISTS (
-                     SELECT 1 FROM evidence a WHERE a.message = message.id AND a.kind = 'SubmissionAcceptance'))
+                     SELECT 1 FROM evidence a WHERE a.message = message.id AND a.kind = 'SubmissionAcceptance')
+                     OR EXISTS (SELECT 1 FROM evidence a WHERE a.id = message.answer AND a.kind = 'SubmissionAcceptance'))
                  ORDER BY id LIMIT ?)"#,
         after,
         AT_ONCE

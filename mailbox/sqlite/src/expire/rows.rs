@@ -2,15 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use fumibako_model::{
-    Dates, DayState, Event, Evidence, EvidenceId, FolderId, Happening, MessageId, OfficeNumber, Promised, Retention,
-    State, Wishes, outcome,
-};
+use fumibako_model::{Dates, DayState, FolderId, Promised, Retention, State};
 use fumibako_store::bodies::Day;
 use jiff::Timestamp;
-use serde::Deserialize;
 use sqlx::SqliteConnection;
 
+use super::lost::{fail, uncollected};
 use super::{promised, range};
 use crate::change::take_out;
 use crate::erased::{self, Tree};
@@ -19,29 +16,10 @@ use crate::ledger::{Ledger, Standing, Wake};
 
 /// Entries that leave in one transaction, and messages: the writer is held for some 25 ms.
 const SWEEP: i64 = 100;
-/// Bundles that are written down in one transaction.
+/// Messages that are looked at in one transaction for what is lost.
 const WRITE_DOWN: i64 = 100;
 
-/// A bundle that nobody acknowledged.
-#[derive(Deserialize)]
-pub(crate) struct Uncollected {
-    id: i64,
-    sender: i64,
-    recipient: i64,
-    sha256: String,
-    size: u64,
-    message_id: String,
-    from: OfficeNumber,
-    to: OfficeNumber,
-    signer: Option<String>,
-    content: String,
-    state: i64,
-    /// The evidence about it before.
-    previous: Option<i64>,
-    wishes: Option<String>,
-}
-
-/// Writes down some of what is lost with a day whose key is destroyed, each once, after this message. Says which was the last; 0: all of
+/// Writes down what is lost of some bundles of a day whose key is destroyed, each once, after this message. Says which was the last; 0: all of
 /// it is written down.
 pub(crate) async fn write_down(
     rows: &mut SqliteConnection,
@@ -51,7 +29,9 @@ pub(crate) async fn write_down(
     if is_erased(rows, day).await? {
         return Ok(0);
     }
-    let lost = uncollected(rows, range(day), (after.cast_signed(), WRITE_DOWN)).await?;
+    let Some((lost, end)) = uncollected(rows, range(day), Some(day), (after.cast_signed(), WRITE_DOWN)).await? else {
+        return Ok(0);
+    };
     let mut ledger = Ledger::begin(rows).await?;
     for bundle in &lost {
         fail(&mut ledger, bundle, now)?;
@@ -62,7 +42,7 @@ pub(crate) async fn write_down(
     sqlx::query!("UPDATE message SET state = ? WHERE id IN (SELECT value FROM json_each(?))", expired, ids)
         .execute(rows)
         .await?;
-    Ok(lost.last().map_or(0, |one| one.id.cast_unsigned()))
+    Ok(end.cast_unsigned())
 }
 
 /// Writes down that the content of a day is gone, once, when all that was lost by it is written down. Its row becomes `erased`.
@@ -97,65 +77,6 @@ pub(crate) async fn erase(rows: &mut SqliteConnection, (day, tree): (Day, &Tree)
 async fn is_erased(rows: &mut SqliteConnection, day: Day) -> Result<bool, Stop> {
     let state = sqlx::query_scalar!("SELECT state FROM day WHERE day = ?", day.0).fetch_optional(rows).await?;
     Ok(state.is_some_and(|state| state != DayState::Live.as_str()))
-}
-
-/// Evidence that a bundle's content is gone before anybody collected it, and the report of it (Profile §8.9).
-pub(crate) fn fail(ledger: &mut Ledger<'_>, bundle: &Uncollected, now: Timestamp) -> Result<(), Stop> {
-    let Some(step) = outcome(State::from_code(bundle.state), Happening::Expire) else { return Ok(()) };
-    let Some((event, reason)) = step.evidence else { return Ok(()) };
-    let evidence = Evidence {
-        event,
-        at: now,
-        message_id: bundle.message_id.clone(),
-        sha256: Some(bundle.sha256.clone()),
-        size: Some(bundle.size),
-        from: bundle.from,
-        to: bundle.to,
-        signer: bundle.signer.clone(),
-        trust: None,
-        content: (event == Event::ContentHandoverFailure).then(|| bundle.content.clone()),
-        by: None,
-        receipt: None,
-        receipt_sha256: None,
-        reason,
-        fault: None,
-    };
-    let (message, previous) = (MessageId(bundle.id), bundle.previous.map(EvidenceId));
-    let evidence = ledger.witness(message, (bundle.sender, bundle.recipient), (previous, evidence))?;
-    let wishes: Wishes = bundle.wishes.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default();
-    if let Some(report) = step.report.filter(|_| wishes.notifies("FAILURE")) {
-        ledger.due(message, report, now, (evidence, bundle.wishes.clone()));
-    }
-    Ok(())
-}
-
-/// Bundles of these segments that nobody collected: so many, from the segment of this message on.
-pub(crate) async fn uncollected(
-    rows: &mut SqliteConnection,
-    (first, last): (i64, i64),
-    (after, most): (i64, i64),
-) -> Result<Vec<Uncollected>, Stop> {
-    let waiting = State::Delivered.code();
-    let found = sqlx::query_scalar!(
-        r#"SELECT json_group_array(json(row)) AS "found!: String" FROM (
-           SELECT json_object('id', m.id, 'sender', m.sender, 'recipient', m.recipient, 'sha256', lower(hex(m.sha256)),
-                  'size', m.received_size, 'message_id', m.message_id,
-                  'from', f.number, 'to', t.number, 'signer', e.doc ->> 'signer', 'content', lower(hex(m.content_digest)),
-                  'state', m.state, 'wishes', m.wishes,
-                  'previous', (SELECT max(p.id) FROM evidence p WHERE p.message = m.id)) AS row
-           FROM message m JOIN office f ON f.id = m.sender JOIN office t ON t.id = m.recipient
-           LEFT JOIN evidence e ON e.id = m.answer
-           WHERE m.segment BETWEEN coalesce((SELECT segment FROM message WHERE id = ?), ?) AND ?
-             AND m.content_digest IS NOT NULL AND m.state = ? ORDER BY m.segment, m.id LIMIT ?)"#,
-        after,
-        first,
-        last,
-        waiting,
-        most
-    )
-    .fetch_one(rows)
-    .await?;
-    Ok(serde_json::from_str(&found)?)
 }
 
 /// Takes some messages of a day out of the folders, and their rows away. Says how many messages it looked at: 0 when

@@ -7,6 +7,7 @@ mod edited;
 mod forgotten;
 mod handover;
 mod holds;
+mod lies;
 mod numbers;
 mod open;
 mod plans;
