@@ -425,9 +425,10 @@ async fn what_is_held_is_reckoned_from_the_day_it_came() {
     assert_eq!(rfc2822::parse(until).unwrap().timestamp(), ends);
     assert!(words(of("waits")).contains("消去の予定: "));
     assert!(!words(of("over")).contains("消去の予定: "), "it stays for as long as somebody holds it");
-    // And the next reminder comes in its time.
+    // And the next reminder comes in its time. What was handed over waits beside it: its recipient may say yet that it does not open (§8.22).
     let due = store.due(ago(-3), None, 9).await.unwrap();
-    let [next] = &due[..] else { panic!("{due:?}") };
+    let [_, next] = &due[..] else { panic!("{due:?}") };
+    assert_eq!(due.iter().map(|one| one.waiting).collect::<Vec<_>>(), [false, true]);
     let third_day = first_reminder(accepted) + SignedDuration::from_hours(48);
     assert_eq!((next.key.report, next.key.at.as_second()), (Report::Uncollected, third_day.as_second()));
 }
