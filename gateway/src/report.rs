@@ -1,6 +1,8 @@
 //! What the gateway tells the sender of a bundle: delivered, handed over, nobody came, too late (Profile §8.17). Each is a letter of
 //! the gateway in the sender's `Receipts`: Japanese first, then English, then what machines read, with the evidence and its proof.
 
+use std::collections::BTreeSet;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -39,33 +41,62 @@ pub(crate) async fn remind_by<S: Store>(
     store.remind_by(number, now).await
 }
 
-/// Tells what is due by now, each once: so much of it, after what was looked at in the turn before. Says whether there is more. What
-/// cannot be told yet stays on the list, and waits for nobody.
-pub(crate) async fn tell<S: Store>(house: &House<S>, after: &mut Option<DueKey>) -> Result<bool, StoreError> {
+/// How far the list of what is due was gone through.
+#[derive(Debug, Default)]
+pub(crate) struct Round {
+    /// What was looked at last.
+    after: Option<DueKey>,
+    /// Why some could not be written in the last round through the list, and in this one: that is said once, as long as it is so.
+    said: [BTreeSet<String>; 2],
+}
+
+impl Round {
+    /// Says it if the last round did not.
+    fn say<S: Store>(&mut self, house: &House<S>, error: StoreError) {
+        let [last, this] = &mut self.said;
+        if this.insert(error.to_string()) && !last.contains(&error.to_string()) {
+            house.refusal_of(error);
+        }
+    }
+}
+
+/// Tells what is due by now, each once: so much of it, after what was looked at in the turn before. Says whether to go on at once. What
+/// cannot be told yet stays on the list, and keeps nothing else waiting; a turn in which nothing could be told is the last for now, and the
+/// next goes on behind it: while signatures wait nobody goes through a long list again and again (Profile §8.14).
+pub(crate) async fn tell<S: Store>(house: &House<S>, round: &mut Round) -> Result<bool, StoreError> {
     let now = house.clock.now();
-    let due = house.store.due(now, after.take(), AT_ONCE).await?;
+    let due = house.store.due(now, round.after.take(), AT_ONCE).await?;
     let promised = house.promised();
+    let mut told = false;
     for due in &due {
         match one(house, (due, &promised), now).await {
             // One report that cannot be written keeps none of the others.
             Err(error @ (StoreError::Full(_) | StoreError::Failed(_) | StoreError::Refused(_))) => {
-                house.refusal_of(error);
+                round.say(house, error);
             }
-            other => other?,
+            other => told |= other?,
         }
     }
-    *after = due.last().filter(|_| due.len() >= AT_ONCE).map(|due| due.key);
-    Ok(after.is_some())
+    round.after = due.last().filter(|_| due.len() >= AT_ONCE).map(|due| due.key);
+    if round.after.is_none() {
+        let [_, this] = &mut round.said;
+        round.said = [std::mem::take(this), BTreeSet::new()];
+    }
+    Ok(told && round.after.is_some())
 }
 
-/// It leaves the list, or moves on it; what cannot be proved yet stays.
-async fn one<S: Store>(house: &House<S>, (due, promised): (&Due, &Promised), now: Timestamp) -> Result<(), StoreError> {
+/// It leaves the list, or moves on it; what cannot be proved yet stays. Says whether it did.
+async fn one<S: Store>(
+    house: &House<S>,
+    (due, promised): (&Due, &Promised),
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let evidence = &due.recorded.evidence;
     let ends = promised.end_of(due.day.0).unwrap_or(Timestamp::MAX);
     let reminds = due.key.report == Report::Uncollected;
     let look = || house.config.reminders().look((evidence.at, ends), (due.key.at, due.reminded, now), due.open);
     let (moment, again) = match if reminds { look() } else { Reminding::Over } {
-        Reminding::Leave => return Ok(()),
+        Reminding::Leave => return Ok(false),
         Reminding::Over => (None, None),
         // Of what the gateway alone saw handed over nothing is told, unless its recipient says that it does not open.
         Reminding::Look { tell, again } => (tell.filter(|_| due.waiting), again),
@@ -86,7 +117,7 @@ async fn one<S: Store>(house: &House<S>, (due, promised): (&Due, &Promised), now
         let read = |entry: &str| serde_json::from_str::<Recorded>(entry).ok();
         let pieces: Vec<_> = life.iter().filter_map(|one| read(&one.entry)).collect();
         if !pieces.iter().any(|one| one.id == due.recorded.id) {
-            return Ok(());
+            return Ok(false);
         }
         let about = About::of(house, due).await?;
         let told = Telling { due, domain: &house.config.domain, about, pieces, ends, now };
@@ -101,7 +132,7 @@ async fn one<S: Store>(house: &House<S>, (due, promised): (&Due, &Promised), now
         house.counts.reported(due.key.report);
         tracing::info!(evidence = %due.recorded.id, report = ?due.key.report, to = %evidence.from, "report.filed");
     }
-    Ok(())
+    Ok(true)
 }
 
 /// One report, being written.
@@ -285,15 +316,42 @@ mod tests {
         }
         witness::attest(&house).await.unwrap();
         let letters = async || view(&house.store, himawari(), "Receipts").await.entries.len();
-        let (mut after, mut turns) = (None, 1);
-        assert!(tell(&house, &mut after).await.unwrap(), "there is more");
+        let (mut round, mut turns) = (Round::default(), 1);
+        assert!(tell(&house, &mut round).await.unwrap(), "there is more");
         assert_eq!(letters().await, AT_ONCE);
-        while tell(&house, &mut after).await.unwrap() {
+        while tell(&house, &mut round).await.unwrap() {
             turns += 1;
         }
         assert_eq!((letters().await, turns), (AT_ONCE + 1, 2));
         let left = house.store.due(house.clock.now(), None, 3 * AT_ONCE).await.unwrap();
         assert!(left.len() == AT_ONCE + 1 && left.iter().all(|due| due.key.report == Report::Uncollected));
+        house.store.close().await.unwrap();
+    }
+
+    // Profile §8.14: while heads are not signed a turn looks at so many, and is the last for now; nothing is looked at twice in a round.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_cannot_be_proved_yet_is_not_gone_through_again_and_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let house = house(folder.path()).await;
+        let world = World::with(&house.store).await;
+        let asked = RecipientWishes { notify: Some("SUCCESS".into()), ..RecipientWishes::default() };
+        for n in 0..=2 * AT_ONCE {
+            let bundle = world.bundle(&house.store, (himawari(), sakura()), &format!("{n}@x.example"), "one");
+            let bundle = bundle.with_wishes(Wishes { recipients: vec![asked.clone()], ..Wishes::default() });
+            house.store.deliver(bundle, house.clock.now()).await.unwrap();
+        }
+        let letters = async || view(&house.store, himawari(), "Receipts").await.entries.len();
+        let (mut round, mut looked_at) = (Round::default(), Vec::new());
+        for _ in 0..4 {
+            assert!(!tell(&house, &mut round).await.unwrap(), "nothing is signed, and nobody hurries");
+            looked_at.push(round.after.map(|key| key.message));
+        }
+        assert_eq!((letters().await, looked_at[2]), (0, None), "the list has an end");
+        assert!(looked_at[0].is_some() && looked_at[0] < looked_at[1] && looked_at[0] == looked_at[3], "{looked_at:?}");
+        witness::attest(&house).await.unwrap();
+        let mut round = Round::default();
+        while tell(&house, &mut round).await.unwrap() {}
+        assert_eq!(letters().await, 2 * AT_ONCE + 1);
         house.store.close().await.unwrap();
     }
 

@@ -121,7 +121,7 @@ pub(crate) fn ends_soon(witness: &Identity, now: Timestamp) -> Option<Timestamp>
 
 /// Runs until the gateway stops, and once more then.
 pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Receiver<bool>) {
-    let (mut looked, mut told, mut signs, mut warned) = (None, None, true, None);
+    let (mut looked, mut told, mut signs, mut warned) = (None, report::Round::default(), true, None);
     let (mut failed, mut acts_failed) = (None, None);
     loop {
         let last = *stopping.borrow();
