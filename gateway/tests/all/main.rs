@@ -10,6 +10,7 @@ mod beside;
 mod compress;
 mod connections;
 mod cut;
+mod damaged;
 mod directory;
 mod evidence;
 mod expiry;

@@ -26,7 +26,7 @@ impl Fixture {
         notices.remove(0)
     }
 
-    async fn imap(&self, login: &str) -> Client {
+    pub(crate) async fn imap(&self, login: &str) -> Client {
         let mut client = Client::tls(self.running.addresses().imap_tls, &self.authority()).await;
         client.line().await;
         let answer = client.imap("a0", &format!("AUTHENTICATE PLAIN {}", plain(login, PASSWORD))).await;
