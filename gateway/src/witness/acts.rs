@@ -11,7 +11,7 @@ use fumibako_store::{ActsHead, ActsState, SealKey, SealedAct, Store, StoreError,
 use jiff::Timestamp;
 
 use super::beside::{Aside, Beside, ToPut, keep_aside, last_acts_file, put, remove, restored_acts_file};
-use super::{Witnessing, may_sign};
+use super::{Keys, Witnessing, may_sign};
 use crate::house::House;
 
 /// What the gateway knows of the audit and does not read from the rows.
@@ -60,7 +60,8 @@ impl Acts {
             keep_aside(&file, &given.octets, Aside::KnownOfActs, now)?;
         }
         put(&file, &back.octets).map_err(|why| failed(&why))?;
-        let sealed_from = begun.sealed_from.min(back.head.rows);
+        // A copy from before the seals has none in what no head of it covers either.
+        let sealed_from = if back.head.sealed_from.is_some() { begun.sealed_from.min(back.head.rows) } else { rows };
         Ok(Self { last: explained, sealed_from, ..begun })
     }
 
@@ -89,7 +90,7 @@ impl Acts {
 
     /// How many rows wait for the operator's word, if any do.
     pub(super) async fn waits<S: Store>(&self, store: &S) -> Result<Option<u64>, StoreError> {
-        let waits = self.not_ours.is_some() || self.lost(store).await?;
+        let waits = self.apart || self.lost(store).await?;
         Ok(if waits { Some(store.acts_state().await?.rows) } else { None })
     }
 
@@ -151,18 +152,14 @@ impl Acts {
         if !as_signed && self.lost(&house.store).await? {
             return Ok(false);
         }
-        let is_unsigned = state.is_unsigned();
         let ActsState { rows, hash, head } = state;
-        let of_ours = |(head, hash): &(ActsHead, Option<String>)| {
-            house
-                .keys
-                .acts_head(&head.signed)
-                .is_ok_and(|(said, _)| said.rows == head.rows && Some(&said.hash) == hash.as_ref())
-        };
-        if head.as_ref().is_some_and(|head| !of_ours(head)) {
+        let has_head = head.is_some();
+        let head = head.filter(|head| agrees(&house.keys, head));
+        // What the operator accepted is signed whatever heads the rows have.
+        if has_head && head.is_none() && self.accepted == 0 {
             return Ok(false);
         }
-        if !is_unsigned {
+        if head.as_ref().map_or(0, |(head, _)| head.rows) >= rows {
             // Signed before such a head lay beside the key, or accepted.
             if let Some((head, _)) = head.filter(|_| self.last.is_none()) {
                 self.last = Some((rows, hash));
@@ -175,18 +172,32 @@ impl Acts {
         // The newest of the rows may be gone, and the seals of what was under it with it.
         let signed = head.into_iter().chain(self.last.clone()).max_by_key(|(rows, _)| *rows);
         let (rows, hash) = self.ours(&house.store, key, signed.unwrap_or_else(beginning)).await?;
+        let beyond = if self.accepted > 0 { Some(agreeing(house).await?) } else { None };
         let now = house.clock.now();
         if rows > covered && may_sign(house, now) {
             let (audit, sealed_from) = (house.config.domain.to_string(), Some(self.sealed_from));
             let head = AuditHead { v: 1, audit, rows, hash: hash.clone(), at: now, sealed_from };
             let octets = serde_json::to_vec(&head).map_err(|why| failed(&why))?;
             let signed = enclose(&octets, &house.witness, now).map_err(|why| failed(&why))?;
-            house.store.keep_acts_head(ActsHead { day: Day::of(now), rows, signed: signed.clone() }).await?;
-            self.last = Some((rows, hash));
+            house.store.keep_acts_head(ActsHead { day: Day::of(now), rows, signed: signed.clone(), beyond }).await?;
+            (self.last, self.accepted) = (Some((rows, hash)), 0);
             self.to_put.set(signed);
         }
         Ok(self.not_ours.is_none())
     }
+}
+
+/// Is this head of this gateway, and over the row that is there now?
+fn agrees(keys: &Keys, (head, hash): &(ActsHead, Option<String>)) -> bool {
+    let said = keys.acts_head(&head.signed);
+    said.is_ok_and(|(said, _)| said.rows == head.rows && Some(&said.hash) == hash.as_ref())
+}
+
+/// How many rows are under the last head before the first one that is over others than there are.
+async fn agreeing<S: Store>(house: &House<S>) -> Result<u64, StoreError> {
+    let heads = house.store.audit_acts().await?.heads;
+    let good = heads.iter().take_while(|head| agrees(&house.keys, head)).last();
+    Ok(good.map_or(0, |(head, _)| head.rows))
 }
 
 /// Does it bear the seal of this gateway?

@@ -235,6 +235,9 @@ pub(crate) async fn keep_head(rows: &mut SqliteConnection, head: &ActsHead) -> R
         sqlx::query!("DELETE FROM act_head WHERE rows >= ?", first).execute(&mut *rows).await?;
     }
     let size = head.rows.cast_signed();
+    if let Some(stays) = head.beyond.map(u64::cast_signed) {
+        sqlx::query!("DELETE FROM act_head WHERE rows > ?", stays).execute(&mut *rows).await?;
+    }
     sqlx::query!("INSERT INTO act_head (rows, day, signed) VALUES (?, ?, ?)", size, head.day.0, head.signed)
         .execute(&mut *rows)
         .await?;
@@ -303,6 +306,6 @@ async fn heads(readers: &SqlitePool, most: i64) -> Result<Vec<(ActsHead, Option<
     .fetch_all(readers)
     .await
     .map_err(store_error)?;
-    let head = |day, rows: i64, signed| ActsHead { day: Day(day), rows: rows.cast_unsigned(), signed };
+    let head = |day, rows: i64, signed| ActsHead { day: Day(day), rows: rows.cast_unsigned(), signed, beyond: None };
     Ok(found.into_iter().rev().map(|row| (head(row.day, row.rows, row.signed), row.hash)).collect())
 }

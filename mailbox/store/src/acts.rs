@@ -119,6 +119,8 @@ pub struct ActsHead {
     pub rows: u64,
     /// What was signed, with its signature.
     pub signed: Vec<u8>,
+    /// Heads over more rows than this go when it is kept: the operator accepted that they are over other rows than there are.
+    pub beyond: Option<u64>,
 }
 
 /// How the audit stands, held against itself.

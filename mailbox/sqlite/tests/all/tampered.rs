@@ -420,7 +420,7 @@ async fn audit_after(statement: &'static str) -> (Option<ActsFault>, Vec<Option<
         store.amend(Amend { changes: Vec::new(), done }).await.unwrap();
     }
     let rows = store.acts_state().await.unwrap().rows;
-    store.keep_acts_head(ActsHead { day: Day::of(now()), rows, signed: Vec::new() }).await.unwrap();
+    store.keep_acts_head(ActsHead { day: Day::of(now()), rows, signed: Vec::new(), beyond: None }).await.unwrap();
     store.close().await.unwrap();
     meddle(folder.path(), statement).await;
     let store = SqliteStore::open(folder.path(), domain()).await.unwrap();

@@ -60,7 +60,7 @@ pub async fn what_changes_a_right_is_told_in_the_same_commit<S: Store>(store: Ar
     assert_eq!((audit.rows, audit.broken), (5, None));
     let unsigned = store.acts_state().await.unwrap();
     assert!(unsigned.rows == 5 && unsigned.is_unsigned());
-    let head = ActsHead { day: Day::of(now()), rows: 5, signed: b"signed".to_vec() };
+    let head = ActsHead { day: Day::of(now()), rows: 5, signed: b"signed".to_vec(), beyond: None };
     store.keep_acts_head(head.clone()).await.unwrap();
     let state = store.acts_state().await.unwrap();
     assert!(!state.is_unsigned());
@@ -70,7 +70,7 @@ pub async fn what_changes_a_right_is_told_in_the_same_commit<S: Store>(store: Ar
     for (rows, days) in (6..).zip([365, 366, 1, 1, 2]) {
         store.amend(suspension(kaede())).await.unwrap();
         let signed = format!("{rows}").into_bytes();
-        store.keep_acts_head(ActsHead { day: Day(head.day.0 + days), rows, signed }).await.unwrap();
+        store.keep_acts_head(ActsHead { day: Day(head.day.0 + days), rows, signed, beyond: None }).await.unwrap();
         assert!(!store.acts_state().await.unwrap().is_unsigned());
     }
     let heads = store.audit_acts().await.unwrap().heads;
