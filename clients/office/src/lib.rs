@@ -24,6 +24,7 @@ pub mod fetch;
 mod https;
 mod keep;
 mod licence;
+mod lost;
 pub mod mailbox;
 mod mandates;
 mod nights;

@@ -72,7 +72,7 @@ impl List {
             Which::Inbox => (Folder::Inbox, Vec::new()),
             Which::Sent => (Folder::Sent, outbox::look(&settings.data_folder)?),
         };
-        let ((kept, ended), stopped) = match wait(read(settings, folder, (self.office, &local))) {
+        let ((kept, ended), stopped) = match wait(read(settings, folder, (self.office, &local), clock())) {
             Ok(found) => (found, None),
             // What waits here is worth seeing most when the gateway cannot be reached.
             Err(trouble) if self.which == Which::Sent => (<_>::default(), Some(trouble)),
@@ -132,6 +132,7 @@ async fn read(
     settings: &Settings,
     folder: Folder,
     (only, local): (Option<OfficeNumber>, &[Entry]),
+    now: Timestamp,
 ) -> Result<(Vec<(Option<OfficeNumber>, Kept)>, Vec<Ended>), Trouble> {
     let mut mailbox = Mailbox::open(settings).await?;
     let mut all = Vec::new();
@@ -143,8 +144,10 @@ async fn read(
         let uids = mailbox.search("ALL").await?;
         all.extend(mailbox.headers(&uids).await?.into_iter().map(|kept| (place.office, kept)));
     }
-    let ended =
-        if folder == Folder::Sent { ended::read(&mut mailbox, settings, (only, local)).await? } else { Vec::new() };
+    let ended = match folder {
+        Folder::Sent => ended::read(&mut mailbox, settings, only, &ended::Since { local, sent: &all, now }).await?,
+        _ => Vec::new(),
+    };
     mailbox.close().await;
     Ok((all, ended))
 }

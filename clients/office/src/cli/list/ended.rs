@@ -2,24 +2,37 @@
 //! what it was this computer may know still, from when it was sent.
 
 use fumibako_careplan::Lang;
-use fumibako_model::{Address, EvidenceId, Local, OfficeNumber, Report, State, message_id};
-use jiff::Timestamp;
+use fumibako_model::{Address, EvidenceId, JAPAN, Local, OfficeNumber, Report, State, message_id};
+use jiff::{SignedDuration, Timestamp};
 use mail_parser::{Message, MessageParser};
 
 use super::Line;
+use crate::bundle::open::announced_in;
+use crate::lost::{LOST_DAYS, Went, is_told};
 use crate::mailbox::{Folder, Kept, Mailbox, Place};
-use crate::outbox::Entry;
+use crate::outbox::{Entry, Fate};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 
-/// So many of an office's are told, the latest; older ones are to be found by the letters themselves.
+/// So many of an office's are told, the latest.
 const MOST: usize = 200;
+
+/// By what is known now, some of what expired needs no more word.
+pub(super) struct Since<'a> {
+    /// What this computer sent.
+    pub(super) local: &'a [Entry],
+    /// What lies in `Sent`.
+    pub(super) sent: &'a [(Option<OfficeNumber>, Kept)],
+    pub(super) now: Timestamp,
+}
 
 /// A letter that a bundle expired.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Ended {
     /// Whose list, where an agent looks.
     office: Option<OfficeNumber>,
+    /// The letter's number in `Receipts`.
+    uid: u32,
     /// Who sent it.
     from: OfficeNumber,
     /// Whom it was for, where the letter had to be asked.
@@ -30,11 +43,12 @@ pub(super) struct Ended {
     evidence: EvidenceId,
 }
 
-/// Those of every office whose receipts are open to us.
+/// Those of every office whose receipts are open to us: what ended lately, nobody acknowledged all the same, and was not sent again.
 pub(super) async fn read(
     mailbox: &mut Mailbox,
     settings: &Settings,
-    (only, local): (Option<OfficeNumber>, &[Entry]),
+    only: Option<OfficeNumber>,
+    since: &Since<'_>,
 ) -> Result<Vec<Ended>, Trouble> {
     let mut all = Vec::new();
     for place in mailbox.places(&settings.party()?, Folder::Receipts).await? {
@@ -43,12 +57,18 @@ pub(super) async fn read(
         }
         mailbox.select(place).await?;
         let code = Report::Expired.code();
-        let uids = mailbox.search(&format!("FROM \"gateway@\" HEADER \"Message-ID\" \".{code}.\"")).await?;
+        let query = format!("SINCE {} FROM \"gateway@\" HEADER \"Message-ID\" \".{code}.\"", since.first_day());
+        let uids = mailbox.search(&query).await?;
         let kept = mailbox.headers(uids.get(uids.len().saturating_sub(MOST)..).unwrap_or_default()).await?;
-        for one in kept {
-            let Some(mut ended) = letter(place, &one) else { continue };
-            if known(local, &ended).is_none()
-                && let Some(whole) = mailbox.message(one.uid).await?
+        let mut open: Vec<Ended> = kept.iter().filter_map(|one| letter(place, one)).collect();
+        open.retain(|ended| since.tells(ended));
+        let Some(first) = open.first().map(|ended| ended.uid) else { continue };
+        let receipts = mailbox.search(&format!("UID {first}:* NOT FROM \"gateway@\"")).await?;
+        let receipts: Vec<_> = mailbox.headers(&receipts).await?.iter().filter_map(Answer::of).collect();
+        open.retain(|ended| !receipts.iter().any(|one| one.acknowledges(ended, since.local)));
+        for mut ended in open {
+            if known(since.local, &ended).is_none()
+                && let Some(whole) = mailbox.message(ended.uid).await?
             {
                 ended.ask(&whole);
             }
@@ -56,6 +76,71 @@ pub(super) async fn read(
         }
     }
     Ok(all)
+}
+
+impl Since<'_> {
+    /// RFC 9051 §6.4.4: the dates of SINCE know no time zone, so a day more is asked for, and the letters say the rest.
+    fn first_day(&self) -> String {
+        let back = SignedDuration::from_hours(24 * (LOST_DAYS + 1));
+        JAPAN.to_datetime(self.now.saturating_sub(back).unwrap_or(self.now)).strftime("%d-%b-%Y").to_string()
+    }
+
+    /// As ホーム does: for some days, until the same was sent once more. Of what nobody knows here, nobody can say that it was.
+    fn tells(&self, ended: &Ended) -> bool {
+        let again = || {
+            let Some(entry) = known(self.local, ended) else { return false };
+            let facts = entry.facts();
+            let went = Went { at: entry.composed, to: office_of(entry.to()), facts: facts.as_ref() };
+            facts.is_some() && (self.here(ended, &went) || self.there(ended, &went))
+        };
+        is_told(ended.at, self.now) && !again()
+    }
+
+    fn here(&self, ended: &Ended, went: &Went<'_>) -> bool {
+        let posted = self.local.iter().filter(|entry| matches!(entry.fate, Fate::Posted { .. }));
+        posted.filter(|entry| office_of(entry.from()) == Some(ended.from)).any(|entry| {
+            Went { at: entry.composed, to: office_of(entry.to()), facts: entry.facts().as_ref() }.repeats(went)
+        })
+    }
+
+    /// Another computer of the office may have sent it.
+    fn there(&self, ended: &Ended, went: &Went<'_>) -> bool {
+        self.sent.iter().filter(|(office, _)| *office == ended.office).any(|(_, kept)| {
+            let Some(header) = MessageParser::default().parse_headers(&kept.octets.0) else { return false };
+            let to = header.to().and_then(|list| list.first()?.address()?.parse().ok());
+            let facts = announced_in(&header);
+            let other = Went { at: kept.arrived, to: office_of(to), facts: facts.as_ref() };
+            // Its own copy, where the gateway holds it still, came after it was composed.
+            header.message_id() != Some(&*ended.message_id) && other.repeats(went)
+        })
+    }
+}
+
+fn office_of(address: Option<Address>) -> Option<OfficeNumber> {
+    address?.office_number()
+}
+
+/// What an office said of a bundle.
+struct Answer {
+    uid: u32,
+    from: OfficeNumber,
+    about: String,
+}
+
+impl Answer {
+    fn of(kept: &Kept) -> Option<Self> {
+        let header = MessageParser::default().parse_headers(&kept.octets.0)?;
+        let from = header.from()?.first()?.address()?.parse::<Address>().ok()?.office_number()?;
+        Some(Self { uid: kept.uid, from, about: header.header_raw("In-Reply-To").and_then(message_id)? })
+    }
+
+    /// Profile §8.11, §8.22: of what expired the gateway takes receipts, and no word that it does not open. What came before the end was
+    /// such a word.
+    fn acknowledges(&self, ended: &Ended, local: &[Entry]) -> bool {
+        let by = known(local, ended).and_then(|entry| office_of(entry.to()));
+        let theirs = by.map_or(self.from != ended.from, |by| self.from == by);
+        theirs && self.uid > ended.uid && self.about == ended.message_id
+    }
 }
 
 /// Profile §8.17: its Message-ID is the number of the evidence, the kind of the report and when it was due.
@@ -71,6 +156,7 @@ fn letter(place: Place, kept: &Kept) -> Option<Ended> {
     let sender = header.to()?.first()?.address()?.parse::<Address>().ok()?.office_number()?;
     Some(Ended {
         office: place.office,
+        uid: kept.uid,
         from: sender,
         to: None,
         at: kept.arrived,
@@ -128,7 +214,6 @@ mod tests {
     use fumibako_model::Private;
 
     use super::*;
-    use crate::outbox::Fate;
     use crate::testing::now;
 
     const EVIDENCE: &str = "EV512E0000000013";
@@ -160,9 +245,8 @@ mod tests {
         assert_eq!((&*ended.message_id, ended.evidence.to_string()), ("a@x.example", EVIDENCE.to_owned()));
     }
 
-    #[test]
-    fn what_it_was_this_computer_knows_if_it_was_sent_here_and_else_the_letter_whom_it_was_for() {
-        let entry = |from: &str| Entry {
+    fn entry(from: &str) -> Entry {
+        Entry {
             message_id: "a@x.example".into(),
             from: format!("{from}@plans.example"),
             agent: None,
@@ -170,7 +254,64 @@ mod tests {
             composed: now(),
             bundle: Some("v=1; units=plan; month=202611; files=1; size=9".into()),
             fate: Fate::Waiting,
+        }
+    }
+
+    // HM-08
+    #[test]
+    fn it_is_told_for_thirty_days_and_not_once_the_same_was_sent_again() {
+        let ended = read(&header("gateway@plans.example", "3")).unwrap();
+        let later = |days: i64| now() + SignedDuration::from_hours(24 * days);
+        let tells = |local: &[Entry], sent: &[(Option<OfficeNumber>, Kept)], days| {
+            Since { local, sent, now: later(days) }.tells(&ended)
         };
+        assert_eq!([0, 29, 30].map(|days| tells(&[], &[], days)), [true, true, false]);
+        assert_eq!(Since { local: &[], sent: &[], now: now() }.first_day(), "20-Oct-2026");
+
+        let posted = Fate::Posted { evidence: EVIDENCE.into(), at: later(2) };
+        let again = |from: &str, bundle: &str, fate: &Fate| Entry {
+            message_id: "b@x.example".into(),
+            composed: later(1),
+            bundle: Some(bundle.into()),
+            fate: fate.clone(),
+            ..entry(from)
+        };
+        let (us, same) = ("9970000011", "v=1; units=plan; month=202611; files=2; size=20");
+        let with = |other: Entry| tells(&[entry(us), other], &[], 3);
+        assert!(!with(again(us, same, &posted)));
+        assert!(with(again(us, same, &Fate::Waiting)), "not sent yet");
+        assert!(with(again("9970000037", same, &posted)), "another office's");
+        assert!(with(again(us, "v=1; units=plan; month=202612; files=1; size=9", &posted)), "another month");
+
+        let fields = |id: &str| {
+            format!(
+                "From: {us}@plans.example\r\nTo: 9970000029@plans.example\r\nMessage-ID: <{id}>\r\nFumibako-Bundle: {same}\r\n"
+            )
+        };
+        let there = |id: &str, office| [(office, Kept { arrived: later(1), ..kept(&fields(id), "") })];
+        assert!(!tells(&[entry(us)], &there("c@y.example", None), 3), "from another computer");
+        assert!(tells(&[entry(us)], &there("a@x.example", None), 3), "itself, which is held");
+        assert!(tells(&[entry(us)], &there("c@y.example", us.parse().ok()), 3), "another office's folder");
+    }
+
+    // Profile §8.11
+    #[test]
+    fn a_receipt_that_came_after_the_end_says_that_it_is_there() {
+        let ended = Ended { uid: 5, ..read(&header("gateway@plans.example", "3")).unwrap() };
+        let answers = |uid, from: &str, about: &str, local: &[Entry]| {
+            let fields = format!("From: {from}@plans.example\r\nIn-Reply-To: <{about}>\r\n");
+            Answer::of(&Kept { uid, ..kept(&fields, "") }).unwrap().acknowledges(&ended, local)
+        };
+        let (them, local) = ("9970000029", [entry("9970000011")]);
+        assert!(answers(6, them, "a@x.example", &local) && answers(6, them, "a@x.example", &[]));
+        assert!(!answers(4, them, "a@x.example", &local), "that it does not open, before the end");
+        assert!(!answers(6, them, "b@x.example", &local), "another bundle's");
+        assert!(!answers(6, "9970000045", "a@x.example", &local), "another office's");
+        assert!(!answers(6, "9970000011", "a@x.example", &[]), "our own");
+    }
+
+    #[test]
+    fn what_it_was_this_computer_knows_if_it_was_sent_here_and_else_the_letter_whom_it_was_for() {
         let mut ended = read(&header("gateway@plans.example", "3")).unwrap();
         let other = [entry("9970000037")];
         assert!(known(&other, &ended).is_none(), "another office's under the same name");

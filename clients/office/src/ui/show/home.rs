@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use super::licence::lines as licence_lines;
 use super::{Here, Shared, html};
 use crate::licence::{Advice, At, advice};
+use crate::lost::is_told;
 use crate::ui::account::{stops, warnings};
 use crate::ui::paint::{day, days, moment, party, pick};
 use crate::ui::state::{App, held};
@@ -27,8 +28,6 @@ use crate::ui::work::look::Gone;
 const WARN_DAYS: i64 = 60;
 /// Data is said to go soon when so many days are left (HM-08).
 const SOON_DAYS: i64 = 5;
-/// What expired without being fetched is told for so many days after (HM-08).
-const LOST_DAYS: i64 = 30;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new().route("/", get(home))
@@ -158,11 +157,8 @@ fn expired(app: &App, lang: Lang) -> Vec<Lost> {
         let mail = held(&app.mail);
         (mail.sent.clone(), mail.inbox.clone())
     };
-    let lately = |until: Option<Timestamp>| until.is_some_and(|until| (0..LOST_DAYS).contains(&days(until, now)));
-    let again = |one: &Gone| {
-        let what = |other: &Gone| other.facts.as_ref().map(|facts| (facts.units.clone(), facts.month.clone()));
-        sent.values().any(|other| other.at > one.at && other.to == one.to && what(other) == what(one))
-    };
+    let lately = |until: Option<Timestamp>| until.is_some_and(|until| is_told(until, now));
+    let again = |one: &Gone| sent.values().any(|other| other.went().repeats(&one.went()));
     let sent_lost = sent.values().filter(|one| one.state == Some(How::Expired) && lately(one.until) && !again(one));
     let to = sent_lost.map(|one| {
         let facts = one.facts.as_ref();

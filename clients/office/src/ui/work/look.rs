@@ -17,6 +17,7 @@ use self::read::{Found, Known, read};
 use super::aside;
 use crate::bundle::Contents;
 use crate::bundle::open::own;
+use crate::lost::Went;
 use crate::mailbox::{Folder, Mailbox};
 use crate::nights::whole_days;
 use crate::outbox::{self, Fate};
@@ -240,6 +241,11 @@ impl Gone {
     pub(in crate::ui) fn days_left(&self, now: Timestamp) -> Option<i64> {
         let waits = self.fault.is_some() || self.state.is_none_or(|state| state < State::HandedOver);
         self.until.filter(|_| waits && self.is_there()).map(|until| whole_days(now, until))
+    }
+
+    /// What tells whether the same went once more.
+    pub(in crate::ui) fn went(&self) -> Went<'_> {
+        Went { at: self.at, to: self.to, facts: self.facts.as_ref() }
     }
 
     /// Does the gateway still keep our copy?
