@@ -1,4 +1,4 @@
-//! `fumibako list inbox|sent`: what arrived, what was sent and how far it came. Exit 0. 65: something that waited to be sent is damaged.
+//! `fumibako list inbox|sent`: what arrived, what was sent and how far it came. Exit 0. 65: something that waited to be sent is damaged (not with `--office`: nobody can say whose it is).
 
 mod ended;
 
@@ -22,7 +22,14 @@ use crate::trouble::{Trouble, Words};
 use crate::wait;
 use ended::Ended;
 
+const SPOILT: &str = "\
+「破損」の行は、送られる前に壊れたデータです。送り直してから、備考にあるファイル（data/outbox の *.eml または *.eml.unreadable）を消してください。\
+それまで list sent は 65 で終わります。どの事業所の分か分からないので、--office を付けたときは表示だけします。
+A damaged row was spoilt before it was sent. Send it again, then delete the file that its note names (*.eml or *.eml.unreadable in \
+data/outbox); until then list sent ends with 65. Nobody can say whose it is, so with --office it is only shown.";
+
 #[derive(Debug, Args)]
+#[command(after_help = SPOILT)]
 pub(super) struct List {
     /// どちらの一覧か / which list
     #[arg(value_enum)]
@@ -96,7 +103,12 @@ impl List {
         if stopped.is_none() || !lines.is_empty() {
             self.tell(&lines, screen)?;
         }
-        stopped.map_or(Ok(spoilt.first().map_or(Exit::OK, |(_, why)| why.exit())), Err)
+        stopped.map_or_else(|| Ok(self.exit(&spoilt)), Err)
+    }
+
+    /// Nobody can say whose a damaged file is, so it is told, and decides nothing about one office.
+    fn exit(&self, spoilt: &[(Timestamp, Trouble)]) -> Exit {
+        spoilt.first().filter(|_| self.office.is_none()).map_or(Exit::OK, |(_, why)| why.exit())
     }
 
     fn tell(&self, lines: &[Line], screen: &mut Screen<'_>) -> Result<(), Trouble> {
@@ -298,4 +310,24 @@ impl Line {
 fn number(office: Option<OfficeNumber>, uid: Option<u32>) -> String {
     let uid = uid.map_or_else(|| "-".to_owned(), |uid| uid.to_string());
     office.map_or_else(|| uid.clone(), |office| format!("{office}:{uid}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::now;
+    use crate::trouble::NotKept;
+
+    #[test]
+    fn a_damaged_file_decides_how_the_whole_list_ends_and_not_how_one_office_s_does() {
+        let damaged = [(now(), Trouble::Kept("a.eml.unreadable".into(), NotKept::Message))];
+        let exit = |office, spoilt| List { which: Which::Sent, office }.exit(spoilt);
+        let office = "9970000011".parse().ok();
+        assert!(office.is_some());
+        assert_eq!(
+            [exit(None, &damaged), exit(office, &damaged), exit(None, &[])],
+            [Exit::BAD_FILE, Exit::OK, Exit::OK]
+        );
+        assert!(spoilt_line(&damaged[0], Lang::Ja).note.contains("a.eml.unreadable"), "which file to delete");
+    }
 }
