@@ -49,18 +49,7 @@ impl Status {
                     lang.pick("証跡に署名する鍵の期限", "the evidence key ends"),
                     JAPAN.to_datetime(s.evidence_key_until).date().to_string(),
                 ),
-                (
-                    lang.pick("監査記録", "audit"),
-                    if s.audit_apart {
-                        lang.pick(
-                            "署名した記録とつながらないため、署名を止めています。audit verify で確かめてください",
-                            "does not go on from what was signed, and is signed no more: see `audit verify`",
-                        )
-                    } else {
-                        lang.pick("署名した記録とつながっています", "goes on from what was signed")
-                    }
-                    .to_owned(),
-                ),
+                (lang.pick("監査記録", "audit"), audit(s.audit_apart, lang).to_owned()),
                 (lang.pick("予定の報告", "reports due"), s.reports_due.to_string()),
                 (lang.pick("拒否した受領証", "receipts refused"), s.receipts_refused.to_string()),
                 (
@@ -84,6 +73,18 @@ impl Status {
             let rows = rows.into_iter().chain(foreign).chain(unwritten);
             rows.map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n")
         })
+    }
+}
+
+/// Is the audit signed?
+fn audit(apart: bool, lang: Lang) -> &'static str {
+    if apart {
+        lang.pick(
+            "署名した記録とつながらないため、署名を止めています。audit verify で確かめてください",
+            "does not go on from what was signed, and is signed no more: see `audit verify`",
+        )
+    } else {
+        lang.pick("署名した記録とつながっています", "goes on from what was signed")
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use fumibako_careplan::Lang;
 use fumibako_model::{BundleFacts, Evidence, EvidenceId, OfficeNumber};
 use jiff::Timestamp;
 use mail_parser::MessageParser;
@@ -107,19 +108,23 @@ impl Receipt {
         }
         let lang = screen.lang();
         let names: Vec<_> = lacks.iter().map(|what| what.name(lang)).collect();
-        let names = names.join(lang.pick("、", ", "));
-        screen.say(&lang.pick(
-            format!(
-                "書き出したファイルには、ゲートウェイが保管しているはずの「{names}」がありません。そこは、このファイルだけでは証明できません。\n\
-                 ゲートウェイの運用者に、evidence verify で保管の状態を確かめるよう頼んでください。"
-            ),
-            format!(
-                "The file has not what the gateway was to keep for it ({names}), and does not prove that by itself.\n\
-                 Ask the operator of the gateway to look with evidence verify."
-            ),
-        ));
+        screen.say(&lacking(&names.join(lang.pick("、", ", ")), lang));
         Ok(Exit::PARTLY)
     }
+}
+
+/// What the file does not prove, and who can look why.
+fn lacking(names: &str, lang: Lang) -> String {
+    lang.pick(
+        format!(
+            "書き出したファイルには、ゲートウェイが保管しているはずの「{names}」がありません。そこは、このファイルだけでは証明できません。\n\
+             ゲートウェイの運用者に、evidence verify で保管の状態を確かめるよう頼んでください。"
+        ),
+        format!(
+            "The file has not what the gateway was to keep for it ({names}), and does not prove that by itself.\n\
+             Ask the operator of the gateway to look with evidence verify."
+        ),
+    )
 }
 
 /// The message itself, while a folder has it.
