@@ -93,9 +93,16 @@ pub(crate) async fn begin<S: Store>(
     let readable = newest.is_some() || head.is_none();
     let said = newest.as_ref().and_then(|head| head.set_back.clone());
     let told_at = newest.as_ref().map(|head| head.at);
+    // A crash came between a head and its place beside the key, or that could not be written.
+    let newer =
+        given.as_ref().filter(|_| goes_on).zip(newest.as_ref()).is_some_and(|(old, new)| new.size > old.head.size);
+    let to_put = head.clone().filter(|_| newer);
     let last = last_known(newest.zip(head), readable, (given.as_ref(), restored.as_ref()));
     let mut witnessing = Witnessing::new((said, words_from), Doubt::default(), last);
     (witnessing.acts, witnessing.is_new) = (acts, is_new);
+    if let Some(head) = to_put {
+        witnessing.to_put.set(head);
+    }
     witnessing.sealed_from = match sealed_from {
         Some(told) => told,
         // Not what a counter says, which stays true for ever once it stands in a head.

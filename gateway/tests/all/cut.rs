@@ -211,6 +211,24 @@ async fn evidence_that_went_by_a_piece_dated_ahead_is_named() {
     gateway.running.stop().await;
 }
 
+// Profile §8.20
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_that_a_crash_kept_from_its_place_beside_the_key_is_put_there_by_the_next_start() {
+    let (gateway, _) = with_mail().await;
+    let Fixture { folder: _folder, config, running, kept: _kept } = gateway;
+    running.stop().await;
+    let file = config.evidence.identity_file.with_file_name("last-head.p7m");
+    let older = std::fs::read(&file).unwrap();
+    mail(&config, "d").await;
+    started(&config).await.stop().await;
+    let newer = std::fs::read(&file).unwrap();
+    assert!(last_head(&config).size > 6);
+    std::fs::write(&file, older).unwrap();
+    // Nothing new comes that would be signed.
+    started(&config).await.stop().await;
+    assert_eq!(std::fs::read(&file).unwrap(), newer);
+}
+
 // Profile §8.13, §8.15
 #[tokio::test(flavor = "multi_thread")]
 async fn a_head_that_is_taken_out_from_between_others_is_named_by_the_one_after_it() {

@@ -195,7 +195,6 @@ impl Look {
         self.faults.extend(self.quoted.faults(readers).await?);
         // What stands in the rows beside evidence that is named already is not held against that.
         let known = standing::Known {
-            gone: last_gone,
             missing: self.faults.iter().any(|fault| fault.what == Wrong::Removed),
             named: self.faults.iter().filter_map(|fault| fault.id).collect(),
             accepted: accepted.iter().map(|one| (one.bundle, one)).collect(),

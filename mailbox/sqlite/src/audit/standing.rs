@@ -60,8 +60,6 @@ struct Proved {
 
 /// What is known of the evidence itself.
 pub(super) struct Known<'a> {
-    /// The last piece that was pruned.
-    pub(super) gone: EvidenceId,
     /// Pieces are missing: a bundle whose acceptance is among them is not named once more for that.
     pub(super) missing: bool,
     /// Pieces in which something is wrong.
@@ -155,10 +153,7 @@ impl Bundle {
         folders: &HashMap<i64, Folder>,
         accepted: Option<&ShownBundle>,
     ) -> Option<Found> {
-        // Its evidence went when its years were over.
-        if self.answer.is_some_and(|answer| answer <= known.gone.0) {
-            return None;
-        }
+        // No bundle outlives its evidence: content goes after a year at most, evidence stays for three at least, and a hold keeps both.
         let read = |(_, doc): &(i64, String)| serde_json::from_str::<Recorded>(doc).ok();
         // What cannot be read is named already.
         let pieces = self.ended.iter().map(read).collect::<Option<Vec<_>>>()?;
