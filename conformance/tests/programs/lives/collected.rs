@@ -150,7 +150,7 @@ fn whoever_comes_is_written_down_once_and_proved_offline_and_who_comes_late_as_w
         let told = life.told(&sender, id);
         assert_eq!(told.len(), 1);
         // RFC 8098 §2.1: who did not ask for a notification gets none, and is told all the same.
-        assert_eq!(told[0].contains("Disposition: "), *id != crowded, "{told:?}");
+        assert_eq!(told[0].contains("\nDisposition: "), *id != crowded, "{told:?}");
         assert!(*id == crowded || field(&told[0], "Disposition").ends_with("dispatched"), "{told:?}");
         assert!(life.openssl_believes(&told[0]), "{told:?}");
         life.our_program_believes(&told[0], ("handed-over", id));
