@@ -242,6 +242,8 @@ pub(crate) async fn accept<S: Store>(house: &House<S>, told: Done) -> Result<boo
         ));
     }
     let mut witnessing = house.witnessing.lock().await;
+    // What cannot be taken into the log is not accepted either, and nothing is said as if it were.
+    store.unlogged().await?;
     let end = witnessing.beyond(store, &house.keys).await?;
     if end.is_none() {
         witnessing.look(store, (file, &house.keys), now).await?;

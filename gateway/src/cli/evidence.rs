@@ -177,6 +177,9 @@ fn refused(context: &mut Context<'_>, Refused { repeated, office, before }: Refu
     let older = receipts.last().filter(|_| receipts.len() >= LISTED).map(|row| row.number);
     let lang = context.lang;
     let rows: Vec<_> = receipts.into_iter().map(Line::Row).chain(more.into_iter().map(Line::More)).collect();
+    if rows.is_empty() {
+        context.say("ありません。", "There are none.")?;
+    }
     context.rows(&rows, |row| match row {
         Line::Row(RefusedRow { number, at, login, from, to, original, code, .. }) => {
             let at = JAPAN.to_datetime(*at).strftime("%Y-%m-%d %H:%M:%S");

@@ -73,7 +73,12 @@ pub(crate) async fn write(rows: &mut SqliteConnection, done: &[Done]) -> Result<
     if new.is_empty() {
         return Ok(());
     }
-    let count = sqlx::query_scalar!("SELECT value FROM counter WHERE name = 'acts'").fetch_one(&mut *rows).await?;
+    // Another hand may have put rows behind the last one: they keep their numbers, are named, and stop nobody's command.
+    let count = sqlx::query_scalar!(
+        r#"SELECT max(value, coalesce((SELECT max(n) + 1 FROM act WHERE n < value + 1000), 0)) AS "count!: i64"
+           FROM counter WHERE name = 'acts'"#
+    );
+    let count = count.fetch_one(&mut *rows).await?;
     let last = sqlx::query_scalar!("SELECT hash FROM act WHERE n = ? - 1", count).fetch_optional(&mut *rows).await?;
     // Where the last row was taken away the chain begins anew, and whoever looks through it finds where.
     let mut hash = last.unwrap_or_else(beginning);

@@ -127,7 +127,8 @@ async fn found<'m>(
     let signed = serde_json::to_string(&signed)?;
     let found = sqlx::query!(
         r#"SELECT (SELECT value FROM counter WHERE name = 'message') AS "message!: i64",
-                  (SELECT value FROM counter WHERE name = 'evidence') AS "evidence!: i64",
+                  (SELECT max(value, coalesce((SELECT max(id) FROM evidence WHERE id < (unixepoch() / 86400 + 2) << 40), 0))
+                   FROM counter WHERE name = 'evidence') AS "evidence!: i64",
                   (SELECT value FROM counter WHERE name = 'evidence_count') AS "count!: i64",
                   (SELECT json_group_array(json(f.doc)) FROM jsonb_each(?) place
                    JOIN folder f ON f.office_number = place.value ->> 0 AND f.name = place.value ->> 1)

@@ -464,3 +464,29 @@ async fn the_first_broken_row_of_the_audit_is_named() {
     let forged = audit_after("UPDATE act SET hash = 'made anew' WHERE n = 7").await;
     assert_ne!(forged.1, whole);
 }
+
+// Profile §8.15, §16.2
+#[tokio::test]
+async fn rows_that_another_hand_puts_behind_the_last_ones_stop_neither_mail_nor_a_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let world = World::with(&store).await;
+    send(&store, &world, "before", now()).await;
+    let tell = || Amend { changes: Vec::new(), done: vec![Done::new(now(), "operator", What::BackupMade)] };
+    store.amend(tell()).await.unwrap();
+    store.close().await.unwrap();
+    let put_in = "INSERT INTO evidence SELECT id + 1, message, kind, at, from_office, to_office, doc FROM evidence
+                  ORDER BY id DESC LIMIT 1;
+                  INSERT INTO act SELECT n + 1, office, doc, hash FROM act ORDER BY n DESC LIMIT 1";
+    meddle(folder.path(), put_in).await;
+    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    let foreign = store.acts_state().await.unwrap().rows - 1;
+    send(&store, &world, "after", now()).await;
+    store.amend(tell()).await.unwrap();
+    assert_eq!(store.acts_state().await.unwrap().rows, foreign + 2, "behind it");
+    let faults = store.audit(EvidenceId(0)).await.unwrap().faults;
+    assert!(faults.iter().any(|fault| fault.n == 2), "{faults:?}");
+    let broken = store.audit_acts().await.unwrap().broken.expect("it is named");
+    assert_eq!(broken.n, foreign);
+    assert!(store.unlogged().await.is_err(), "nothing is signed over it");
+}
