@@ -383,7 +383,7 @@ impl Mail {
                     }
                 }
                 // RX-14: what went at its time stays; what went before it, or long after, was moved by hand, and stands elsewhere.
-                None => one.gone |= is_over(one.end(), now) && !stayed(one.end(), self.checked),
+                None => one.gone |= is_over(one.end(), now) && !stayed(one.end(), self.checked, now),
             }
         }
         self.inbox.retain(|uid, one| there.contains_key(uid) || one.gone);
@@ -398,7 +398,7 @@ impl Mail {
         for (uid, one) in &mut self.sent {
             match there.get(uid) {
                 Some((state, fault)) => (one.state, one.fault) = (state.or(one.state), *fault),
-                None if is_over(one.until, now) && !stayed(one.until, self.checked) => one.leave(),
+                None if is_over(one.until, now) && !stayed(one.until, self.checked, now) => one.leave(),
                 None => {}
             }
         }
@@ -433,7 +433,9 @@ fn is_over(end: Option<Timestamp>, now: Timestamp) -> bool {
 }
 
 /// Was it there so long after its end, at the last look, that something keeps it (Profile §11.6)? The gateway deletes nothing then by itself.
-fn stayed(end: Option<Timestamp>, looked: Option<Timestamp>) -> bool {
+/// A look by a clock that was ahead says nothing of it.
+fn stayed(end: Option<Timestamp>, looked: Option<Timestamp>, now: Timestamp) -> bool {
+    let looked = looked.filter(|looked| *looked <= now);
     end.zip(looked).is_some_and(|(end, looked)| looked.duration_since(end) >= LINGERS)
 }
 

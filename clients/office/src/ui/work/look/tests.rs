@@ -114,6 +114,10 @@ fn what_is_kept_over_its_end_and_moved_by_hand_did_not_expire() {
         moved.take(seen(1, &[]), looked + SignedDuration::from_hours(1));
         assert_eq!((moved.inbox.len() == 1, moved.sent.len() == 1), (kept, kept), "{looked}");
     }
+    // The clock was a year ahead at the last look, and is right again.
+    mail.checked = Some(later + SignedDuration::from_hours(24 * 365));
+    mail.take(seen(1, &[]), end + SignedDuration::from_hours(1));
+    assert_eq!((mail.inbox.len(), mail.sent.len()), (1, 1), "they went at their time");
 }
 
 /// Under another UIDVALIDITY the same UID is another message (RFC 3501 §2.3.1.1).
