@@ -34,6 +34,8 @@ pub(crate) enum Found {
     NotBefore(usize),
     /// None at all.
     Nothing,
+    /// One behind so many octets that only some readers would see.
+    Wrong { start: usize, reason: &'static str },
 }
 
 const NOT_TWO: &str = "there are not exactly two parts";
@@ -49,27 +51,29 @@ impl Boundary {
     }
 
     /// The next delimiter in these octets of a section of the body. `complete`: nothing comes after them.
-    pub(crate) fn find(&self, section: &[u8], begins: Begins, complete: bool) -> Result<Found, &'static str> {
+    pub(crate) fn find(&self, section: &[u8], begins: Begins, complete: bool) -> Found {
         for at in memchr::memmem::find_iter(section, &self.dashes) {
+            let wrong = |reason| Found::Wrong { start: at.saturating_sub(2), reason };
             let start = match &section[..at] {
                 [] => match begins {
                     Begins::Body => 0,
-                    Begins::Part => return Err("a part is empty"),
+                    Begins::Part => return wrong("a part is empty"),
                     Begins::Within => continue,
                 },
                 [.., b'\r', b'\n'] => at - 2,
-                [.., b'\n' | b'\r'] => return Err("a delimiter follows a line that does not end with CRLF"),
+                [.., b'\n' | b'\r'] => return wrong("a delimiter follows a line that does not end with CRLF"),
                 _ => continue,
             };
             let end = at + self.dashes.len();
-            return Ok(match line_end(&section[end..], complete)? {
-                Some((size, closes)) => Found::Delimiter { start, end: end + size, closes },
-                None => Found::NotBefore(start),
-            });
+            return match line_end(&section[end..], complete) {
+                Ok(Some((size, closes))) => Found::Delimiter { start, end: end + size, closes },
+                Ok(None) => Found::NotBefore(start),
+                Err(reason) => wrong(reason),
+            };
         }
         // A delimiter may have begun: its octets but one, and the line end in front of it.
         let open = self.dashes.len() + 1;
-        Ok(if complete { Found::Nothing } else { Found::NotBefore(section.len().saturating_sub(open)) })
+        if complete { Found::Nothing } else { Found::NotBefore(section.len().saturating_sub(open)) }
     }
 }
 
@@ -118,9 +122,15 @@ impl Section {
 
     /// What is wrong when no delimiter ends this section, which has `size` octets.
     pub(crate) fn missing(self, size: usize) -> &'static str {
+        self.wrong(size, NOT_TWO)
+    }
+
+    /// What is wrong with it where this is found behind `size` octets of it: of a preamble that was too long before, that it
+    /// is. Who reads it piece by piece knows no more by then.
+    pub(crate) fn wrong(self, size: usize, reason: &'static str) -> &'static str {
         match self {
             Self::Preamble if size > PREAMBLE_BYTES_MAX => UNSIGNED_TEXT,
-            _ => NOT_TWO,
+            _ => reason,
         }
     }
 }
@@ -151,8 +161,11 @@ pub(crate) fn two_parts<'m>(body: &'m [u8], boundary: &Boundary) -> Result<(&'m 
     let (mut section, mut rest) = (Section::Preamble, body);
     let mut parts = [&body[..0]; 2];
     while section != Section::Epilogue {
-        let found = boundary.find(rest, section.begins(), true)?;
-        let Found::Delimiter { start, end, closes } = found else { return Err(section.missing(rest.len())) };
+        let (start, end, closes) = match boundary.find(rest, section.begins(), true) {
+            Found::Delimiter { start, end, closes } => (start, end, closes),
+            Found::Wrong { start, reason } => return Err(section.wrong(start, reason)),
+            Found::NotBefore(_) | Found::Nothing => return Err(section.missing(rest.len())),
+        };
         match section {
             Section::First => parts[0] = &rest[..start],
             Section::Second => parts[1] = &rest[..start],

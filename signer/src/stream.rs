@@ -131,8 +131,7 @@ impl Body {
                 return Ok(());
             }
             let begins = if self.begins { self.section.begins() } else { Begins::Within };
-            let found = self.boundary.find(&self.held, begins, complete).map_err(wrong)?;
-            match found {
+            match self.boundary.find(&self.held, begins, complete) {
                 Found::Delimiter { start, end, closes } => {
                     self.pass(start, part)?;
                     if self.section == Section::Preamble {
@@ -144,6 +143,9 @@ impl Body {
                 }
                 Found::NotBefore(place) => return self.pass(place, part),
                 Found::Nothing => return Err(wrong(self.section.missing(self.preamble.len() + self.held.len()))),
+                Found::Wrong { start, reason } => {
+                    return Err(wrong(self.section.wrong(self.preamble.len() + start, reason)));
+                }
             }
         }
     }

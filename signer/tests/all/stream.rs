@@ -140,6 +140,22 @@ fn a_boundary_in_the_middle_of_a_line_delimits_nothing() {
     }
 }
 
+#[test]
+fn a_preamble_that_is_too_long_is_that_before_anything_behind_it() {
+    let text = String::from_utf8(MESSAGE.clone()).unwrap();
+    let dashes = format!("--{}", String::from_utf8_lossy(boundary(&MESSAGE)));
+    let (head, body) = text.split_at(text.find("\r\n\r\n").unwrap() + 4);
+    let mut said = std::collections::BTreeSet::new();
+    for size in limits::PREAMBLE_BYTES_MAX - 4..limits::PREAMBLE_BYTES_MAX + 5 {
+        for wrong in ["\r{}", "\n{}", "\r\n{}x", "\r\n{}\rx", "x{}"] {
+            let message = format!("{head}{}{}{body}", "x".repeat(size), wrong.replace("{}", &dashes));
+            check(message.as_bytes());
+            said.insert(whole(message.as_bytes()).unwrap_err().to_string());
+        }
+    }
+    assert!(said.len() >= 3, "{said:?}");
+}
+
 proptest! {
     #[test]
     fn whatever_arrives_is_judged_alike(
