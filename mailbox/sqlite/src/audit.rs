@@ -12,30 +12,64 @@ use crate::error::store_error;
 use crate::log::{newest, tile_id, tiles};
 use crate::shape;
 
+mod lives;
 mod mandates;
 mod papers;
+mod places;
 mod rows;
 mod standing;
 mod trees;
 
 use mandates::Quoted;
 use papers::Papers;
+use places::{Gap, Unplaced};
 use rows::{Beside, Row, rows_from, stray_words};
 use standing::Standing;
 
+/// The hashes of the log.
+struct Logged(Vec<Hash>);
+
+impl Logged {
+    /// Is this what was signed under that number? What is not in the log yet nobody signed.
+    fn is_as_signed(&self, n: u64, doc: &str) -> bool {
+        self.get(n).is_none_or(|hash| *hash == leaf(doc.as_bytes()))
+    }
+
+    fn get(&self, n: u64) -> Option<&Hash> {
+        usize::try_from(n).ok().and_then(|n| self.0.get(n))
+    }
+
+    /// The piece of this id, as its document says, if that is what was signed or waits to be.
+    fn sound(&self, id: i64, doc: &str) -> Option<LogEntry> {
+        let known = doc.parse::<LogEntry>().ok()?;
+        (known.id() == EvidenceId(id) && self.is_as_signed(known.n(), doc)).then_some(known)
+    }
+}
+
 /// What is known while the rows go by.
 struct Look {
-    /// Hashes of the log.
-    logged: Vec<Hash>,
+    logged: Logged,
     /// So many pieces were pruned; of their rows some may still be on their way.
     gone: u64,
+    /// The last of them.
+    last_gone: EvidenceId,
+    /// Pieces there should be, as was counted before the rows went by.
+    counted: u64,
     /// The number of the next row.
     next: u64,
     last: Option<EvidenceId>,
     /// The first row that no pruning took.
     first: Option<EvidenceId>,
+    /// Rows since then of which it is not known what they are.
+    unplaced: Vec<Unplaced>,
+    /// Rows that no head covers, by the number that they say they have.
+    tail: BTreeMap<u64, Uncovered>,
     /// The last piece under each head, as it says, by the pieces under it.
     ends: BTreeMap<u64, i64>,
+    /// Pieces that were moved, each with its number.
+    moved: BTreeMap<i64, u64>,
+    /// What is known of bundles to which something was done.
+    touched: Touched,
     /// Pieces about erasures.
     erased: Vec<Erased>,
     /// Mandates that pieces quote.
@@ -43,6 +77,23 @@ struct Look {
     /// What the first pieces, so many, were judged by.
     papers: (u64, Papers),
     faults: Vec<LogFault>,
+}
+
+/// A row that no head covers.
+struct Uncovered {
+    id: i64,
+    /// The bundle, where it tells what came of it.
+    ends: Option<i64>,
+    sealed: bool,
+}
+
+/// What of bundles cannot be told by the evidence about them, because somebody had his hand in it.
+#[derive(Default)]
+struct Touched {
+    /// Bundles of which something that is named said, or may have said, what came of them.
+    bundles: BTreeSet<i64>,
+    /// Pieces that others name as the one before them, and that are not there.
+    gone: BTreeSet<i64>,
 }
 
 /// Evidence that is pruned during a look makes another one necessary; so many at most.
@@ -66,45 +117,37 @@ async fn look_through(readers: &SqlitePool, by: &Vouched) -> Result<LogAudit, St
     let (heads, ends) = heads(readers).await?;
     let (logged, _) = newest(readers).await?;
     let evidence = Counters::read(readers).await?.count;
-    let logged_hashes = leaves(readers, logged).await?;
+    let logged_hashes = Logged(leaves(readers, logged).await?);
     let pruned = pruned(readers, &logged_hashes).await?;
     let gone = pruned.iter().map(|one| one.pruning.until).max().unwrap_or_default();
     // Kept before the evidence that names them: what was counted until here has its own among them.
     let papers = (evidence.max(logged), Papers::of(readers).await?);
-    let last_gone = EvidenceId(ends.get(&gone).copied().unwrap_or_default());
     let mut look = Look {
         logged: logged_hashes,
         gone,
+        last_gone: EvidenceId(ends.get(&gone).copied().unwrap_or_default()),
+        counted: evidence,
         next: gone,
         last: None,
         first: None,
+        unplaced: Vec::new(),
+        tail: BTreeMap::new(),
         ends,
+        moved: BTreeMap::new(),
+        touched: Touched::default(),
         erased: Vec::new(),
         quoted: Quoted::default(),
         papers,
         faults: Vec::new(),
     };
-    // Whoever puts a row in is not held to the ids that the gateway gives.
-    let mut from = Some(i64::MIN);
-    while let Some(first) = from {
-        let rows = rows_from(readers, first).await?;
-        let beside = Beside::of(readers, &rows, by.words_from).await?;
-        for row in &rows {
-            look.at(row, &beside);
-        }
-        from = rows.last().and_then(|last| last.id.checked_add(1));
-    }
-    look.missing(evidence, None);
-    for (id, before) in stray_words(readers).await? {
-        look.fault(gone + before, Some(EvidenceId(id)), Wrong::Stray);
-    }
-    let standing = look.beside_the_rows(readers, last_gone, &by.accepted).await?;
+    look.rows(readers, by.words_from).await?;
+    let standing = look.beside_the_rows(readers, &by.accepted).await?;
     look.faults.truncate(fumibako_store::LISTED);
     let mut growth = Growth::default();
     let mut heads = heads.into_iter();
     let mut kept: Vec<KeptHead> = Vec::new();
     let mut awaited = heads.next();
-    for (leaf, size) in look.logged.iter().zip(1..) {
+    for (leaf, size) in look.logged.0.iter().zip(1..) {
         growth.push(*leaf);
         while let Some(head) = awaited.take_if(|head| head.size == size) {
             kept.push(KeptHead { root: Some(growth.root()), ..head });
@@ -126,36 +169,61 @@ impl Look {
         }
     }
 
+    /// All rows, one after the other.
+    async fn rows(&mut self, readers: &SqlitePool, words_from: EvidenceId) -> Result<(), StoreError> {
+        // Whoever puts a row in is not held to the ids that the gateway gives.
+        let mut from = Some(i64::MIN);
+        while let Some(first) = from {
+            let rows = rows_from(readers, first, &self.logged).await?;
+            // More are not named.
+            let most = fumibako_store::LISTED.saturating_sub(self.moved.len());
+            let beside = Beside::of((readers, &self.logged), &rows, (words_from, most)).await?;
+            for row in &rows {
+                self.at(row, &beside);
+            }
+            self.touched.gone.extend(beside.gone);
+            for one in beside.moved {
+                self.touched.bundles.extend(one.ends);
+                self.moved.insert(one.id, one.n);
+            }
+            from = rows.last().and_then(|last| last.id.checked_add(1));
+        }
+        self.settle(self.counted, None);
+        let named: BTreeSet<_> = self.faults.iter().filter_map(|fault| fault.id).collect();
+        let moved: Vec<_> = std::mem::take(&mut self.moved).into_iter().collect();
+        for (id, n) in moved.into_iter().filter(|(id, _)| !named.contains(&EvidenceId(*id))) {
+            self.fault(n, Some(EvidenceId(id)), Wrong::Moved);
+        }
+        self.faults.sort_by_key(|fault| fault.n);
+        Ok(())
+    }
+
     fn at(&mut self, row: &Row, beside: &Beside) {
         let id = EvidenceId(row.id);
         // No piece ever had such an id, and none of those that have one stands in its place.
         if row.id <= 0 {
+            self.touched(row);
             return self.fault(self.next, Some(id), Wrong::Added);
         }
-        let Some(known) = &row.entry else {
-            // Its place is the next one, as far as can be told.
-            self.fault(self.next, Some(id), Wrong::Changed);
-            (self.next, self.last) = (self.next + 1, Some(id));
-            return;
+        let Some(known) = row.entry.as_ref().filter(|known| row.sound && self.may_stand_here(row.id, known.n())) else {
+            return self.nowhere(row);
         };
-        let hash = usize::try_from(known.n()).ok().and_then(|n| self.logged.get(n));
-        let hash_differs = hash.is_some_and(|hash| *hash != leaf(row.doc.as_bytes()));
         if known.n() < self.gone {
-            if hash_differs {
-                self.fault(known.n(), Some(id), Wrong::Changed);
-            }
             return;
         }
-        if known.n() < self.next {
-            return self.fault(known.n(), Some(id), Wrong::Added);
+        if known.n() < self.next && !self.takes_its_place(row, known.n()) {
+            return self.nowhere(row);
         }
         self.first = self.first.or(Some(id));
-        self.missing(known.n(), Some(id));
-        if hash_differs {
-            self.fault(known.n(), Some(id), Wrong::Changed);
-        } else if !row.columns_agree(known) {
+        self.settle(known.n(), Some(id));
+        if known.n() >= self.logged.0.len() as u64 {
+            let ends = Some(row.message).filter(|_| row.is_of_an_end());
+            self.tail.insert(known.n(), Uncovered { id: row.id, ends, sealed: row.sealed });
+        }
+        if !row.columns_agree(known) {
+            self.touched(row);
             self.fault(known.n(), Some(id), Wrong::Columns);
-        } else if !beside.has_it_in_its_place(row, known) {
+        } else if !row.has_a_number_of_its_own(known) {
             self.fault(known.n(), Some(id), Wrong::Moved);
         } else if beside.unfounded.contains(&row.id) {
             self.fault(known.n(), Some(id), Wrong::Unfounded);
@@ -166,21 +234,75 @@ impl Look {
         } else if self.ends.get(&(known.n() + 1)).is_some_and(|last| *last != id.0) {
             self.fault(known.n(), Some(id), Wrong::End);
         }
-        if !hash_differs {
-            self.quoted.take(known);
-            self.erased.extend(if let LogEntry::Erased(erased) = known { Some(erased.clone()) } else { None });
+        self.quoted.take(known);
+        self.erased.extend(if let LogEntry::Erased(erased) = known { Some(erased.clone()) } else { None });
+        (self.next, self.last) = (self.next.max(known.n() + 1), Some(id));
+    }
+
+    /// May a row of this id have this number, which no hash of the log speaks against? Ids rise with every piece, and what was not counted yet
+    /// when this began comes piece by piece.
+    fn may_stand_here(&self, id: i64, n: u64) -> bool {
+        if n < self.logged.0.len() as u64 {
+            return true;
         }
-        (self.next, self.last) = (known.n() + 1, Some(id));
+        let behind = self.next + self.unplaced.len() as u64;
+        let room = self.last.is_none_or(|last| n < self.next || n - self.next < (id - last.0).cast_unsigned());
+        room && (n < self.counted || n <= behind)
+    }
+
+    /// Two rows say that they are the same piece, which no head covers yet: the one that bears a seal is the gateway's.
+    fn takes_its_place(&mut self, row: &Row, n: u64) -> bool {
+        let Some(there) = self.tail.get(&n).filter(|there| row.sealed && !there.sealed) else { return false };
+        let id = there.id;
+        self.touched.bundles.extend(there.ends);
+        self.fault(n, Some(EvidenceId(id)), Wrong::Added);
+        true
+    }
+
+    /// A row that is no piece the log has: what it is can be told once the next one is known that is.
+    fn nowhere(&mut self, row: &Row) {
+        self.touched(row);
+        let claims = row.entry.as_ref().map(LogEntry::n);
+        if row.id <= self.last_gone.0 {
+            let n = claims.filter(|n| *n < self.gone).unwrap_or(self.gone.saturating_sub(1));
+            return self.fault(n, Some(EvidenceId(row.id)), Wrong::Changed);
+        }
+        self.unplaced.push(Unplaced { id: row.id, claims });
+    }
+
+    /// What its bundle came to cannot be told without it.
+    fn touched(&mut self, row: &Row) {
+        if row.is_of_an_end() {
+            self.touched.bundles.insert(row.message);
+        }
+    }
+
+    /// What stands before this piece, up to which all numbers are known.
+    fn settle(&mut self, until: u64, next: Option<EvidenceId>) {
+        let rows = std::mem::take(&mut self.unplaced);
+        let (before, after) = (self.last.map(|id| id.0), next.map(|id| id.0));
+        let gap = Gap { first: self.next, until: until.max(self.next), before, after };
+        for LogFault { n, id, what, .. } in gap.settle(&rows) {
+            self.fault(n, id, what);
+        }
+        self.next = gap.until;
     }
 
     /// What stands beside the rows: counters, what heads say of what went, trees of what was erased, and what is said of bundles.
     async fn beside_the_rows(
         &mut self,
         readers: &SqlitePool,
-        last_gone: EvidenceId,
         accepted: &[ShownBundle],
     ) -> Result<Standing, StoreError> {
         let known = Counters::read(readers).await?;
+        // The gateway counts what it writes in the commit that writes it.
+        for (n, row) in std::mem::take(&mut self.tail).split_off(&known.count) {
+            self.touched.bundles.extend(row.ends);
+            self.fault(n, Some(EvidenceId(row.id)), Wrong::Added);
+        }
+        for (id, before) in stray_words(readers).await? {
+            self.fault(self.gone + before, Some(EvidenceId(id)), Wrong::Stray);
+        }
         // What else is wrong explains these.
         if self.faults.is_empty() && (known.count < self.next || known.last < known.newest || known.pruned != self.gone)
         {
@@ -191,12 +313,18 @@ impl Look {
         if self.first.is_some_and(ends_later) {
             self.fault(self.gone, self.first, Wrong::End);
         }
-        self.faults.extend(trees::faults(readers, &self.erased, (last_gone, self.gone)).await?);
+        self.faults.extend(trees::faults(readers, &self.erased, (self.last_gone, self.gone)).await?);
         self.faults.extend(self.quoted.faults(readers).await?);
+        self.explained();
         // What stands in the rows beside evidence that is named already is not held against that.
+        let removed = || self.faults.iter().filter(|fault| fault.what == Wrong::Removed);
+        let is_last = |fault: &&LogFault| fault.id.is_none_or(|id| !self.touched.gone.contains(&id.0));
         let known = standing::Known {
-            missing: self.faults.iter().any(|fault| fault.what == Wrong::Removed),
             named: self.faults.iter().filter_map(|fault| fault.id).collect(),
+            loose: removed().filter(is_last).count(),
+            removed: removed().filter_map(|fault| fault.id).collect(),
+            missing: removed().next().is_some(),
+            touched: self.touched.bundles.clone(),
             accepted: accepted.iter().map(|one| (one.bundle, one)).collect(),
         };
         let mut standing = standing::look(readers, &known).await?;
@@ -204,36 +332,23 @@ impl Look {
         Ok(standing)
     }
 
-    /// Rows up to this number are not there. Their ids are known where they fill the room between their neighbours.
-    fn missing(&mut self, until: u64, next: Option<EvidenceId>) {
-        for n in self.next..until {
-            let id = match (self.last, next) {
-                (Some(last), Some(next)) if (next.0 - last.0).cast_unsigned() == until - self.next + 1 => {
-                    Some(EvidenceId(last.0 + (n - self.next + 1).cast_signed()))
-                }
-                (Some(last), None) => Some(EvidenceId(last.0 + (n - self.next + 1).cast_signed())),
-                _ => None,
-            };
-            self.fault(n, id, Wrong::Removed);
-            if self.faults.len() > fumibako_store::LISTED {
-                break;
-            }
-        }
-        self.next = until.max(self.next);
+    /// What was put in, or is not there, is named as that, and what else follows from it is not.
+    fn explained(&mut self) {
+        let all = [Wrong::Added, Wrong::Removed];
+        let ids: BTreeSet<_> =
+            self.faults.iter().filter(|fault| all.contains(&fault.what)).filter_map(|fault| fault.id).collect();
+        self.faults.retain(|fault| all.contains(&fault.what) || fault.id.is_none_or(|id| !ids.contains(&id)));
     }
 }
 
 /// What the log says of pieces that went: only what it said when it was signed, or has said since.
-async fn pruned(readers: &SqlitePool, logged: &[Hash]) -> Result<Vec<Pruned>, StoreError> {
+async fn pruned(readers: &SqlitePool, logged: &Logged) -> Result<Vec<Pruned>, StoreError> {
     let rows = sqlx::query_scalar!(
         r#"SELECT CAST(doc AS BLOB) AS "doc!: Vec<u8>" FROM evidence WHERE kind = 'EvidencePruning' ORDER BY id"#
     );
     let rows = rows.fetch_all(readers).await.map_err(store_error)?;
     let read = |doc: &Vec<u8>| serde_json::from_slice::<Pruned>(doc).ok().map(|one| (leaf(doc), one));
-    let as_signed = |(hash, one): &(Hash, Pruned)| {
-        let known = usize::try_from(one.n).ok().and_then(|n| logged.get(n));
-        known.is_none_or(|known| known == hash)
-    };
+    let as_signed = |(hash, one): &(Hash, Pruned)| logged.get(one.n).is_none_or(|known| known == hash);
     Ok(rows.iter().filter_map(read).filter(as_signed).map(|(_, one)| one).collect())
 }
 

@@ -26,7 +26,7 @@ mod write;
 /// Seconds of a UTC day.
 const DAY: i64 = 86_400;
 /// Ids carry the day above this many bits.
-const DAY_SHIFT: u32 = 40;
+pub(crate) const DAY_SHIFT: u32 = 40;
 
 /// Everything one verb, or one run of deliveries, is about to change.
 #[derive(Default)]

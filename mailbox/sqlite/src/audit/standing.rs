@@ -62,8 +62,14 @@ struct Proved {
 pub(super) struct Known<'a> {
     /// Pieces are missing: a bundle whose acceptance is among them is not named once more for that.
     pub(super) missing: bool,
+    /// Those that are missing, as far as they are known.
+    pub(super) removed: BTreeSet<EvidenceId>,
+    /// How many of them no other piece names as the one before it: each may have told what came of some bundle.
+    pub(super) loose: usize,
     /// Pieces in which something is wrong.
     pub(super) named: BTreeSet<EvidenceId>,
+    /// Bundles of which a piece is named that told, or may have told, what came of them.
+    pub(super) touched: BTreeSet<i64>,
     /// What the operator accepted, by the number of the bundle; of several times the latest.
     pub(super) accepted: HashMap<i64, &'a ShownBundle>,
 }
@@ -82,7 +88,8 @@ pub(super) struct Standing {
 /// Looks at every bundle.
 pub(super) async fn look(readers: &SqlitePool, known: &Known<'_>) -> Result<Standing, StoreError> {
     let (mut standing, mut after) = (Standing::default(), i64::MIN);
-    while standing.faults.len() <= LISTED {
+    let (mut loose, mut lacking) = (known.loose, Vec::new());
+    while standing.faults.len() + lacking.len() <= LISTED {
         let bundles = bundles(readers, after).await?;
         let Some(last) = bundles.last() else { break };
         after = last.row.id;
@@ -100,13 +107,29 @@ pub(super) async fn look(readers: &SqlitePool, known: &Known<'_>) -> Result<Stan
                 standing.accepted.push((bundle.row.id, bundle.fault(what)));
                 continue;
             }
-            if what == Wrong::Unproved {
-                standing.unproved.push(bundle.shown(&folders));
+            match bundle.why(known, what) {
+                Some(Why::Touched) => {}
+                Some(Why::Removed) => loose = loose.saturating_sub(1),
+                None if what == Wrong::Unproved => lacking.push((bundle.shown(&folders), bundle.fault(what))),
+                None => standing.faults.push(bundle.fault(what)),
             }
-            standing.faults.push(bundle.fault(what));
         }
     }
+    // Each piece that is not there may be what one of them lacks; of more than that nobody can tell which.
+    if lacking.len() > loose {
+        let (shown, faults): (Vec<_>, Vec<_>) = lacking.into_iter().unzip();
+        standing.faults.extend(faults);
+        standing.unproved.extend(shown);
+    }
     Ok(standing)
+}
+
+/// Why a bundle is shown as another than the evidence says.
+enum Why {
+    /// A piece about it is named.
+    Touched,
+    /// Just the piece that it lacks is not there.
+    Removed,
 }
 
 /// What is wrong with a bundle.
@@ -126,7 +149,25 @@ impl Bundle {
 
     fn acceptance(&self) -> Option<Recorded> {
         let (.., doc) = self.accepted.as_ref()?;
-        serde_json::from_str::<Recorded>(doc).ok().filter(|one| one.evidence.event == Event::SubmissionAcceptance)
+        let is_it = |one: &Recorded| one.evidence.event == Event::SubmissionAcceptance && Some(one.id.0) == self.answer;
+        serde_json::from_str::<Recorded>(doc).ok().filter(is_it)
+    }
+
+    /// Does what is named already explain what is wrong with it?
+    fn why(&self, known: &Known<'_>, what: Wrong) -> Option<Why> {
+        if ![Wrong::Unproved, Wrong::Hidden].contains(&what) {
+            return None;
+        }
+        let is_gone = |id: i64| known.removed.contains(&EvidenceId(id));
+        let follows_none = |(_, doc): &(i64, String)| {
+            let previous = serde_json::from_str::<Recorded>(doc).ok().and_then(|one| one.previous);
+            previous.is_some_and(|id| known.removed.contains(&id))
+        };
+        if self.received.is_some_and(is_gone) {
+            return Some(Why::Removed);
+        }
+        let touched = known.touched.contains(&self.row.id) || self.ended.iter().any(follows_none);
+        touched.then_some(Why::Touched)
     }
 
     /// SHA-256 over what of it never changes.

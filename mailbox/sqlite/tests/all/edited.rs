@@ -12,7 +12,7 @@ use fumibako_store::suite::evidence::log_at;
 use fumibako_store::suite::expire::{ago, draft, keep, send};
 use fumibako_store::suite::mandates::{agent, in_force};
 use fumibako_store::suite::{World, domain, himawari, now, sakura, view};
-use fumibako_store::{Asked, CopyOrder, FlagOrder, KeptHead, Paper, PaperKind, Store, hex};
+use fumibako_store::{Asked, CopyOrder, FlagOrder, KeptHead, LogFault, Paper, PaperKind, Store, hex};
 use jiff::SignedDuration;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 
@@ -201,12 +201,25 @@ impl Edited {
     async fn after(&mut self, table: &str, statement: &str) -> Option<Vec<String>> {
         let changed = self.edit(table, statement).await;
         let found = self.faults().await;
+        self.undo(table).await;
+        changed.then_some(found)
+    }
+
+    /// The same, as the store has it.
+    pub(super) async fn faults_after(&mut self, table: &str, statement: &str) -> Option<Vec<LogFault>> {
+        let changed = self.edit(table, statement).await;
+        let found = self.store.audit(EvidenceId(0)).await.unwrap().faults;
+        self.undo(table).await;
+        changed.then_some(found)
+    }
+
+    /// This table is as it was.
+    async fn undo(&mut self, table: &str) {
         for table in [table, "counter"] {
             let back = format!("DELETE FROM main.{table}; INSERT INTO main.{table} SELECT * FROM was.{table}");
             say(&mut self.rows, &back).await;
         }
         say(&mut self.rows, "DROP TABLE IF EXISTS temp.pair").await;
-        changed.then_some(found)
     }
 
     /// (what is not its business if this is named there, the table, the statement), for every table and column.

@@ -8,6 +8,7 @@ mod forgotten;
 mod handover;
 mod holds;
 mod lies;
+mod named;
 mod numbers;
 mod open;
 mod plans;
