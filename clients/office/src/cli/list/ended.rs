@@ -217,6 +217,7 @@ mod tests {
     use crate::testing::now;
 
     const EVIDENCE: &str = "EV512E0000000013";
+    const SENT: &str = "v=1; units=plan; month=202611; serial=20261105101010; files=1; size=9";
 
     fn kept(header: &str, rest: &str) -> Kept {
         let octets = format!("{header}\r\n{rest}").into_bytes();
@@ -252,7 +253,7 @@ mod tests {
             agent: None,
             to: "9970000029@plans.example".into(),
             composed: now(),
-            bundle: Some("v=1; units=plan; month=202611; files=1; size=9".into()),
+            bundle: Some(SENT.into()),
             fate: Fate::Waiting,
         }
     }
@@ -276,12 +277,13 @@ mod tests {
             fate: fate.clone(),
             ..entry(from)
         };
-        let (us, same) = ("9970000011", "v=1; units=plan; month=202611; files=2; size=20");
+        let (us, same) = ("9970000011", SENT);
         let with = |other: Entry| tells(&[entry(us), other], &[], 3);
         assert!(!with(again(us, same, &posted)));
         assert!(with(again(us, same, &Fate::Waiting)), "not sent yet");
         assert!(with(again("9970000037", same, &posted)), "another office's");
-        assert!(with(again(us, "v=1; units=plan; month=202612; files=1; size=9", &posted)), "another month");
+        let other = "v=1; units=plan; month=202611; serial=20261106101010; files=2; size=20";
+        assert!(with(again(us, other, &posted)), "another person's plan of that month");
 
         let fields = |id: &str| {
             format!(

@@ -13,8 +13,13 @@ fn days_ago(days: i64) -> jiff::Timestamp {
 
 /// A plan that was sent so many days ago and ended so many days ago.
 fn gone(message_id: &str, at: i64, ended: i64) -> Gone {
-    let facts =
-        BundleFacts { units: vec!["plan".into()], month: Some("202611".into()), serial: None, files: 1, size: 9 };
+    let facts = BundleFacts {
+        units: vec!["plan".into()],
+        month: Some("202611".into()),
+        serial: Some("20261105101010".into()),
+        files: 1,
+        size: 9,
+    };
     let (at, until, state) = (days_ago(at), Some(days_ago(ended)), Some(How::Expired));
     Gone { at, until, state, content: Content::Settled, facts: Some(facts), ..sent(message_id) }
 }
@@ -49,16 +54,16 @@ async fn what_expired_is_told_at_home_for_a_while_and_until_it_was_sent_again() 
     {
         assert!(home.contains(words), "{words} in {home}");
     }
-    // Another month is not the same.
+    // Another plan of the same kind and month is not the same.
     let mut other = gone("i@x", 1, -89);
     (other.state, other.content) = (Some(How::Delivered), Content::There);
     if let Some(facts) = &mut other.facts {
-        facts.month = Some("202612".into());
+        facts.serial = Some("20261106101010".into());
     }
     held(&desk.app.mail).sent.insert(spot(5), other.clone());
     assert_eq!(lines(&desk).await, (1, 1));
     if let Some(facts) = &mut other.facts {
-        facts.month = Some("202611".into());
+        facts.serial = Some("20261105101010".into());
     }
     held(&desk.app.mail).sent.insert(spot(5), other);
     assert_eq!(lines(&desk).await, (0, 1), "it was sent again");
