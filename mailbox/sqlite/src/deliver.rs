@@ -126,10 +126,7 @@ async fn found<'m>(
     let (ends, keys) = (serde_json::to_string(&ends)?, serde_json::to_string(&keys(bundles()))?);
     let signed = serde_json::to_string(&signed)?;
     let found = sqlx::query!(
-        r#"SELECT (SELECT value FROM counter WHERE name = 'message') AS "message!: i64",
-                  (SELECT max(value, coalesce((SELECT max(id) FROM evidence WHERE id < (unixepoch() / 86400 + 2) << 40), 0))
-                   FROM counter WHERE name = 'evidence') AS "evidence!: i64",
-                  (SELECT value FROM counter WHERE name = 'evidence_count') AS "count!: i64",
+        r#"SELECT message AS "message!: i64", evidence AS "evidence!: i64", pieces AS "pieces!: i64",
                   (SELECT json_group_array(json(f.doc)) FROM jsonb_each(?) place
                    JOIN folder f ON f.office_number = place.value ->> 0 AND f.name = place.value ->> 1)
                   AS "folders!: String",
@@ -138,14 +135,15 @@ async fn found<'m>(
                    JOIN message m ON m.sent_key = key.value ->> 2 AND m.sender = o.id AND m.message_id = key.value ->> 1) AS "known!: String",
                   (SELECT json_group_array(json_array(o.number, key.value ->> 1, m.answer))
                    FROM jsonb_each(?) key JOIN office o ON o.number = key.value ->> 0
-                   JOIN message m ON m.sender = o.id AND m.signed_digest = unhex(key.value ->> 1)) AS "signatures!: String""#,
+                   JOIN message m ON m.sender = o.id AND m.signed_digest = unhex(key.value ->> 1)) AS "signatures!: String"
+           FROM begun"#,
         ends,
         keys,
         signed
     )
     .fetch_one(rows)
     .await?;
-    let ledger = Ledger::found([found.message, found.evidence, found.count], &found.folders)?;
+    let ledger = Ledger::found([found.message, found.evidence, found.pieces], &found.folders)?;
     let signatures: Vec<(OfficeNumber, String, i64)> = serde_json::from_str(&found.signatures)?;
     let signatures = signatures.into_iter().map(|(office, digest, id)| ((office, digest), EvidenceId(id))).collect();
     Ok((ledger, known(&found.known)?, signatures))

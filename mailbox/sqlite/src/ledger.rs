@@ -204,17 +204,12 @@ impl<'m> Body<'m> {
 impl<'m> Ledger<'m> {
     /// A ledger with the counters of ids as they stand.
     pub(crate) async fn begin(rows: &mut SqliteConnection) -> Result<Self, Stop> {
-        // Another hand may have put a piece behind the last one: it keeps its id, is named, and stops no mail. Ids of days that are far keep
-        // theirs as well until then.
-        let counters = sqlx::query!(
-            r#"SELECT (SELECT value FROM counter WHERE name = 'message') AS "message!: i64",
-                      (SELECT max(value, coalesce((SELECT max(id) FROM evidence WHERE id < (unixepoch() / 86400 + 2) << 40), 0))
-                   FROM counter WHERE name = 'evidence') AS "evidence!: i64",
-                      (SELECT value FROM counter WHERE name = 'evidence_count') AS "count!: i64""#
+        let begun = sqlx::query!(
+            r#"SELECT message AS "message!: i64", evidence AS "evidence!: i64", pieces AS "pieces!: i64" FROM begun"#
         )
         .fetch_one(rows)
         .await?;
-        Self::found([counters.message, counters.evidence, counters.count], "[]")
+        Self::found([begun.message, begun.evidence, begun.pieces], "[]")
     }
 
     /// A ledger with these counters and folders, as one query found them.
