@@ -136,12 +136,10 @@ struct Found {
 impl Found {
     /// What its evidence says, if that says that this office is the recipient: what is written down of it takes its words from there.
     fn said(&self, by: OfficeNumber) -> Option<Said> {
-        let first = EvidenceId(self.pieces.first()?.0);
-        let said = said(&self.pieces).filter(|said| said.accepted.evidence.to == by);
-        if said.is_none() {
-            tracing::error!(evidence = %first, "bundle.not_as_its_evidence");
-        }
-        said
+        let known = said(&self.pieces)?;
+        let known =
+            known.and_then(|said| if said.accepted.evidence.to == by { Ok(said) } else { Err(said.accepted.id) });
+        known.inspect_err(|piece| tracing::error!(evidence = %piece, "bundle.not_as_its_evidence")).ok()
     }
 }
 
@@ -159,15 +157,15 @@ async fn waiting(
                       SELECT e.id, e.doc FROM evidence e WHERE e.message = m.id ORDER BY e.id))) AS row
            FROM json_each(?) asked CROSS JOIN message m ON m.id = asked.value
            CROSS JOIN office r ON r.id = m.recipient AND r.number = ?
-           WHERE m.sender IS NOT NULL AND NOT EXISTS (
-               SELECT 1 FROM evidence f WHERE f.message = m.id AND f.kind = 'ContentHandoverFailure' AND f.doc ->> 'reason' = 'check-failed'))"#,
+           WHERE m.sender IS NOT NULL)"#,
         asked,
         number
     )
     .fetch_one(&mut *rows)
     .await?;
     let found = unpacked::<Vec<Found>>(&found)?.into_iter();
-    let known: Vec<_> = found.filter_map(|found| found.said(recipient).map(|said| (found, said))).collect();
+    let known = found.filter_map(|found| found.said(recipient).map(|said| (found, said)));
+    let known: Vec<_> = known.filter(|(_, said)| said.failed.is_none()).collect();
     let offices = offices(rows, known.iter().map(|(_, said)| said)).await?;
     let waits = |(found, said): (Found, Said)| {
         let Evidence { from, to, .. } = said.accepted.evidence;

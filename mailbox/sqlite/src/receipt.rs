@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use fumibako_model::{
     ACKNOWLEDGED, Event, Evidence, EvidenceId, Flags, FolderId, Happening, MDN_SENT, MessageId, NamedFlags, Refusal,
-    Roll, State, What, outcome,
+    Refused, Roll, State, What, outcome,
 };
 use fumibako_store::bodies::Place;
 use fumibako_store::{Delivery, Facts, Receipt, Word, hex};
@@ -15,21 +15,27 @@ use crate::acts::{self, by_agent};
 use crate::deliver::{repeated, sent_before};
 use crate::error::{Stop, damaged};
 use crate::ledger::{Body, Ledger, Standing, Wake, sent_key};
+use crate::said::{Said, offices, said_of};
 use crate::word;
 
 /// So many that ended under one Message-ID are asked whether a receipt fits them, the latest first.
 const MOST_UNDER_ONE_ID: i64 = 20;
 
 /// The bundle a receipt is for.
-pub(crate) struct Original {
-    pub(crate) id: MessageId,
-    pub(crate) sender: i64,
-    pub(crate) recipient: i64,
-    pub(crate) state: State,
-    /// The evidence about it before.
-    pub(crate) previous: EvidenceId,
-    /// What its first receipt was answered with.
-    handover: Option<EvidenceId>,
+struct Original {
+    id: MessageId,
+    /// The rows of sender and recipient.
+    ends: (i64, i64),
+    said: Said,
+}
+
+/// A message that it may be for.
+struct Candidate {
+    id: i64,
+    /// Its row is there.
+    stands: bool,
+    /// What its row says it was answered with, if it says that it is a bundle.
+    answer: Option<i64>,
 }
 
 /// Takes a receipt: into both offices' `Receipts`, `$Retrieved` onto the sender's copies, `$Acknowledged` and `$MDNSent` onto the
@@ -41,25 +47,21 @@ pub(crate) async fn receipt(
     ((signed, body, word), receipt): ((&Facts, Place, Option<&[u8]>), &Receipt),
     now: Timestamp,
 ) -> Result<(Delivery, Vec<Wake>), Stop> {
-    let original = original(rows, signed, receipt).await?;
-    let (happening, said) = match receipt.word {
+    let Original { id, ends, said } = original(rows, signed, receipt).await?;
+    let (happening, fault) = match receipt.word {
         Word::Processed(_) => (Happening::Acknowledge, None),
         Word::Failed(fault, _) => (Happening::Fail, Some(fault)),
     };
     // The first receipt counts, and until there is one the first word of a failure.
-    let before = match said {
-        Some(_) if original.handover.is_none() => failed_before(rows, original.id).await?,
-        _ => original.handover,
-    };
-    if let Some(evidence) = before {
-        let outrun = said_in(rows, evidence).await? != Some(hex(signed.sha256()));
-        return Ok((Delivery { evidence, repeated: true, outrun }, Vec::new()));
+    if let Some(before) = said.received.or(said.failed.filter(|_| fault.is_some())) {
+        let outrun = before.evidence.receipt_sha256 != Some(hex(signed.sha256()));
+        return Ok((Delivery { evidence: before.id, repeated: true, outrun }, Vec::new()));
     }
     if let Some(answer) = repeated(&sent_before(rows, [signed].into_iter()).await?, signed)? {
         return Ok((answer, Vec::new()));
     }
     // Profile §8.9: what is to happen stands in the table; a state without a way on from here has had its receipt.
-    let step = outcome(Some(original.state), happening);
+    let step = outcome(Some(said.state), happening);
     let (Some(step), Some((event, reason))) = (step, step.and_then(|step| step.evidence)) else {
         return Err(Refusal::ReceiptUnknownMessage.into());
     };
@@ -68,106 +70,69 @@ pub(crate) async fn receipt(
     let word = word.ok_or(Refusal::Internal)?;
     let mut ledger = Ledger::begin(rows).await?;
     ledger.load_named(rows, &BTreeSet::from([(signed.from(), "Receipts"), (signed.to(), "Receipts")])).await?;
-    let copies = copies(rows, &[original.id]).await?;
+    let copies = copies(rows, &[id]).await?;
     ledger.load(rows, &copies.iter().map(|entry| FolderId(entry.folder)).collect()).await?;
 
-    file(&mut ledger, (signed, body), &original, now)?;
+    file(&mut ledger, (signed, body), ends, now)?;
     let done: &[&str] = &[ACKNOWLEDGED, MDN_SENT];
-    let marks = said.map_or((step.state.keyword(), done), |fault| (fault.keyword(), &[]));
-    mark(&mut ledger, &copies, original.sender, marks);
-    let offices = (original.sender, original.recipient);
-    let evidence = Evidence { event, reason, fault: said, ..about(signed, receipt, now) };
-    let evidence = ledger.witness(original.id, offices, (Some(original.previous), evidence))?;
+    let marks = fault.map_or((step.state.keyword(), done), |fault| (fault.keyword(), &[]));
+    mark(&mut ledger, &copies, ends.0, marks);
+    let evidence = Evidence { event, reason, fault, ..about(signed, receipt, now) };
+    let evidence = ledger.witness(id, ends, (Some(said.last), evidence))?;
     ledger.answered(evidence, signed.wishes())?;
     let wakes = ledger.write(rows).await?;
     // Profile §8.18: its body goes with its day, and what it proves does not.
     word::keep(rows, (evidence, word)).await?;
-    if said.is_none() {
-        let state = step.state.code();
-        sqlx::query!("UPDATE message SET handover = ?, state = ? WHERE id = ?", evidence.0, state, original.id.0)
-            .execute(&mut *rows)
-            .await?;
-    } else if step.state != original.state {
-        let state = step.state.code();
-        sqlx::query!("UPDATE message SET state = ? WHERE id = ?", state, original.id.0).execute(&mut *rows).await?;
-    }
-    let act = said.map_or(What::AgentAcknowledged, |_| What::AgentCouldNotOpen);
+    // Whatever was in the row, it says what evidence says (Profile §8.15).
+    let (received, state) = (fault.is_none().then_some(evidence.0), step.state.code());
+    sqlx::query!("UPDATE message SET handover = ?, state = ? WHERE id = ?", received, state, id.0)
+        .execute(&mut *rows)
+        .await?;
+    let act = fault.map_or(What::AgentAcknowledged, |_| What::AgentCouldNotOpen);
     acts::write(rows, by_agent(signed, act, now).as_slice()).await?;
     Ok((Delivery { evidence, repeated: false, outrun: false }, wakes))
 }
 
-/// The digest of the receipt that this evidence rests on.
-async fn said_in(rows: &mut SqliteConnection, evidence: EvidenceId) -> Result<Option<String>, Stop> {
-    let found = sqlx::query_scalar!(
-        r#"SELECT CASE WHEN json_valid(doc) THEN CAST(doc ->> 'receipt_sha256' AS TEXT) END AS "sha256: String"
-           FROM evidence WHERE id = ?"#,
-        evidence.0
-    );
-    // Without it nobody can tell whether this one counts.
-    Ok(found.fetch_optional(rows).await?.ok_or_else(|| damaged(evidence))?)
-}
-
-/// Profile §8.22: what an earlier word that it could not be opened was answered with.
-async fn failed_before(rows: &mut SqliteConnection, message: MessageId) -> Result<Option<EvidenceId>, Stop> {
-    let found = sqlx::query_scalar!(
-        r#"SELECT min(id) AS "id: i64" FROM evidence WHERE message = ? AND doc ->> 'reason' = 'check-failed'"#,
-        message.0
-    );
-    Ok(found.fetch_one(rows).await?.map(EvidenceId))
-}
-
-/// Finds the bundle and holds the receipt against it; what does not fit is refused (Profile §8.4).
+/// Finds the bundle and holds the receipt against what evidence says of it; what does not fit is refused (Profile §8.4). The one that is
+/// still there comes first; of those under its Message-ID that ended (Profile §5.8, §8.11) it is the latest that the receipt fits.
 async fn original(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt) -> Result<Original, Stop> {
-    let (sender, recipient) = (signed.to(), signed.from());
-    let (key, sender) = (sent_key(sender, &receipt.original_message_id), sender.as_str());
+    let mut why: Option<Refused> = None;
+    for stands in [true, false] {
+        let found = if stands { there(rows, signed, receipt).await? } else { ended(rows, signed, receipt).await? };
+        for candidate in found {
+            match held_against(rows, &candidate, signed, receipt).await {
+                // What is no such bundle at all says least.
+                Err(Stop::Refused(refused)) => {
+                    why = why.filter(|known| known.why != Refusal::ReceiptUnknownMessage).or(Some(refused));
+                }
+                found => return found,
+            }
+        }
+    }
+    Err(why.map_or_else(|| Refusal::ReceiptUnknownMessage.into(), Stop::Refused))
+}
+
+/// What is there under this Message-ID. A row finds it, and says nothing of it.
+async fn there(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt) -> Result<Vec<Candidate>, Stop> {
     let original = receipt.original_message_id.as_str();
+    let key = sent_key(signed.to(), original);
     let found = sqlx::query!(
-        r#"SELECT m.id, m.handover, m.state, m.answer AS "answer!", o.id AS sender_id, m.content_digest AS "content_digest!: Vec<u8>", r.id AS recipient_id,
-                  r.number AS recipient_number
-           FROM office o
-           JOIN message m ON m.sent_key = ? AND m.sender = o.id AND m.message_id = ? AND m.content_digest IS NOT NULL
-           JOIN office r ON r.id = m.recipient
-           WHERE o.number = ?"#,
+        r#"SELECT id, iif(content_digest IS NULL, NULL, coalesce(answer, 0)) AS "answer: i64" FROM message
+           WHERE sent_key = ? AND message_id = ? ORDER BY id DESC LIMIT ?"#,
         key,
         original,
-        sender
-    )
-    .fetch_optional(&mut *rows)
-    .await?;
-    let state = found.as_ref().and_then(|found| State::from_code(found.state));
-    // Its content is gone, and so is its row, or it is about to go.
-    let Some(found) = found.filter(|_| state < Some(State::Expired)) else { return late(rows, signed, receipt).await };
-    if let Some(why) = misfit(found.recipient_number == recipient.as_str(), &hex(&found.content_digest), receipt) {
-        // Profile §5.8: one that ended may have had this Message-ID before.
-        let earlier = late(rows, signed, receipt).await;
-        return if matches!(earlier, Err(Stop::Refused(_))) { Err(why.into()) } else { earlier };
-    }
-    let handed = found.handover.map(EvidenceId);
-    Ok(Original {
-        id: MessageId(found.id),
-        sender: found.sender_id,
-        recipient: found.recipient_id,
-        state: state.ok_or(Refusal::Internal)?,
-        previous: last_about(rows, found.id).await?.unwrap_or(EvidenceId(found.answer)),
-        handover: handed,
-    })
+        MOST_UNDER_ONE_ID
+    );
+    let found = found.fetch_all(rows).await?.into_iter();
+    Ok(found.map(|row| Candidate { id: row.id, stands: true, answer: row.answer }).collect())
 }
 
-/// Why this receipt is not one for a bundle to this recipient, with this content.
-fn misfit(by_recipient: bool, content: &str, receipt: &Receipt) -> Option<Refusal> {
-    let differs = || receipt.word.digest().is_some_and(|digest| hex(&digest) != content);
-    if !by_recipient {
-        return Some(Refusal::ReceiptNotByRecipient);
-    }
-    differs().then_some(Refusal::ReceiptDigestDiffers)
-}
-
-/// Profile §8.11: the content is gone, and what is known of it stands in the evidence: that nobody collected it, that the gateway saw it
-/// handed over, or that there is a receipt. Of several under one Message-ID it is the latest that the receipt fits.
-async fn late(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt) -> Result<Original, Stop> {
+/// What ended under this Message-ID: its content is gone, and evidence knows that nobody collected it, that the gateway saw it handed over,
+/// or that there is a receipt.
+async fn ended(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt) -> Result<Vec<Candidate>, Stop> {
     let (sender, original) = (signed.to(), receipt.original_message_id.as_str());
     let sender = sender.as_str();
-    let ended = sqlx::query_scalar!(
+    let found = sqlx::query_scalar!(
         r#"SELECT DISTINCT e.message FROM office o JOIN evidence e ON e.from_office = o.id AND e.doc ->> 'message_id' = ?
            WHERE o.number = ? AND e.kind IN ('ContentHandover', 'ContentHandoverFailure')
            ORDER BY e.message DESC LIMIT ?"#,
@@ -175,64 +140,42 @@ async fn late(rows: &mut SqliteConnection, signed: &Facts, receipt: &Receipt) ->
         sender,
         MOST_UNDER_ONE_ID
     );
-    let mut why = None;
-    for message in ended.fetch_all(&mut *rows).await? {
-        match ended_by(rows, message, signed, receipt).await {
-            Err(Stop::Refused(refused)) => why = why.or(Some(refused)),
-            found => return found,
-        }
-    }
-    Err(why.map_or_else(|| Refusal::ReceiptUnknownMessage.into(), Stop::Refused))
+    let found = found.fetch_all(rows).await?.into_iter();
+    Ok(found.map(|id| Candidate { id, stands: false, answer: None }).collect())
 }
 
-/// What became of one bundle that ended, if the receipt fits it.
-async fn ended_by(
+/// The bundle that this candidate is, if the receipt is its recipient's, for its content.
+async fn held_against(
     rows: &mut SqliteConnection,
-    message: i64,
+    candidate: &Candidate,
     signed: &Facts,
     receipt: &Receipt,
 ) -> Result<Original, Stop> {
-    let by = signed.from();
-    let by = by.as_str();
-    let known = sqlx::query!(
-        r#"SELECT min(id) FILTER (WHERE kind = 'ContentHandover' AND doc ->> 'receipt' IS NOT NULL) AS "receipt: i64",
-                  max(kind = 'ContentHandover') AS "handed!: bool", max(coalesce(doc ->> 'reason', '') = 'expired') AS "expired!: bool",
-                  max(doc ->> 'content') AS "content: String", max(id) AS "last!: i64",
-                  max(from_office) AS "sender!: i64", max(to_office) AS "recipient!: i64",
-                  (SELECT id FROM office WHERE number = ?) AS "by: i64"
-           FROM evidence WHERE message = ?"#,
-        by,
-        message
-    )
-    .fetch_one(rows)
-    .await?;
-    if let Some(why) = misfit(known.by == Some(known.recipient), &known.content.unwrap_or_default(), receipt) {
-        return Err(why.into());
-    }
-    // What was handed over in time was not lost, and its receipt is a receipt.
-    let state = match known.expired {
-        true => State::Expired,
-        false if known.handed => State::HandedOver,
-        false => return Err(Refusal::ReceiptUnknownMessage.into()),
+    let said = match (said_of(rows, candidate.id).await?, candidate.answer) {
+        (Some(said), _) => said,
+        // Somebody took its evidence away: nobody can tell.
+        (None, Some(answer)) => return Err(damaged(EvidenceId(answer)).into()),
+        (None, None) => return Err(Refusal::ReceiptUnknownMessage.into()),
     };
-    // What is gone cannot be opened by anybody; only a receipt still says something of it.
-    if known.receipt.is_none() && !matches!(receipt.word, Word::Processed(_)) {
+    let Evidence { message_id, from, to, content, .. } = &said.accepted.evidence;
+    if (message_id, *from) != (&receipt.original_message_id, signed.to()) {
+        tracing::error!(evidence = %said.accepted.id, "bundle.row_differs");
         return Err(Refusal::ReceiptUnknownMessage.into());
     }
-    Ok(Original {
-        id: MessageId(message),
-        sender: known.sender,
-        recipient: known.recipient,
-        state,
-        previous: EvidenceId(known.last),
-        handover: known.receipt.map(EvidenceId),
-    })
-}
-
-/// The last evidence about a bundle.
-async fn last_about(rows: &mut SqliteConnection, message: i64) -> Result<Option<EvidenceId>, Stop> {
-    let last = sqlx::query_scalar!(r#"SELECT max(id) AS "id: i64" FROM evidence WHERE message = ?"#, message);
-    Ok(last.fetch_one(rows).await?.map(EvidenceId))
+    if *to != signed.from() {
+        return Err(Refusal::ReceiptNotByRecipient.into());
+    }
+    if receipt.word.digest().is_some_and(|digest| *content != Some(hex(&digest))) {
+        return Err(Refusal::ReceiptDigestDiffers.into());
+    }
+    // What is gone cannot be opened by anybody; only a receipt still says something of it.
+    let is_gone = !candidate.stands || said.state >= State::Expired;
+    if is_gone && said.received.is_none() && !matches!(receipt.word, Word::Processed(_)) {
+        return Err(Refusal::ReceiptUnknownMessage.into());
+    }
+    let offices = offices(rows, std::iter::once(&said)).await?;
+    let ends = offices.get(from).copied().zip(offices.get(to).copied()).ok_or(Refusal::ReceiptUnknownMessage)?;
+    Ok(Original { id: MessageId(candidate.id), ends, said })
 }
 
 /// Where both offices have these bundles now.
@@ -253,13 +196,13 @@ pub(crate) async fn copies(rows: &mut SqliteConnection, messages: &[MessageId]) 
 fn file<'m>(
     ledger: &mut Ledger<'m>,
     (signed, body): (&'m Facts, Place),
-    original: &Original,
+    (sender, recipient): (i64, i64),
     now: Timestamp,
 ) -> Result<(), Stop> {
     let senders = ledger.named(signed.to(), "Receipts").ok_or(Refusal::RecipientUnknown)?.id;
     let signers = ledger.named(signed.from(), "Receipts").ok_or(Refusal::SenderUnknown)?.id;
     let size = body.size;
-    let message = ledger.add(Body::admitted(signed, body, (original.recipient, original.sender), now), now);
+    let message = ledger.add(Body::admitted(signed, body, (recipient, sender), now), now);
     ledger.enter(FolderId(senders), (message, size), Flags::default(), now)?;
     ledger.enter(FolderId(signers), (message, size), Flags::SEEN, now)?;
     Ok(())

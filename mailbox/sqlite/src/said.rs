@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use fumibako_model::{Evidence, EvidenceId, OfficeNumber, Recorded, State, follows};
+use fumibako_model::{Event, Evidence, EvidenceId, OfficeNumber, Reason, Recorded, State, follows};
 use serde::Deserialize;
 use sqlx::SqliteConnection;
 
-use crate::error::Stop;
+use crate::error::{Stop, damaged, unpacked};
 use crate::ledger::sent_key;
 
 /// A bundle as its evidence knows it.
@@ -18,6 +18,10 @@ pub(crate) struct Said {
     pub(crate) state: State,
     /// The last piece about it.
     pub(crate) last: EvidenceId,
+    /// The first receipt of its recipient.
+    pub(crate) received: Option<Recorded>,
+    /// The first word of its recipient that it could not be opened (Profile §8.22).
+    pub(crate) failed: Option<Recorded>,
 }
 
 /// What its row says of it.
@@ -50,17 +54,44 @@ impl Row {
     }
 }
 
-/// What these pieces about one bundle say, the oldest first, each as (id, document). None where one of them is not what it was, or follows
-/// from none before it: then nobody can tell.
-pub(crate) fn said(pieces: &[(i64, String)]) -> Option<Said> {
-    let (mut state, mut accepted) = (None, None);
+/// What these pieces about one bundle say, the oldest first, each as (id, document); of no piece nothing. Where one of them is not what it was,
+/// or follows from none before it, nobody can tell, and it is that one.
+pub(crate) fn said(pieces: &[(i64, String)]) -> Option<Result<Said, EvidenceId>> {
+    let mut said: Option<Said> = None;
     for (id, doc) in pieces {
-        let piece = serde_json::from_str::<Recorded>(doc).ok().filter(|piece| piece.id.0 == *id)?;
-        state = Some(follows(state, (piece.evidence.event, piece.evidence.reason))?);
-        accepted = accepted.or(Some(piece));
+        let Some(then) = next(said, EvidenceId(*id), doc) else { return Some(Err(EvidenceId(*id))) };
+        said = Some(then);
     }
-    let last = EvidenceId(pieces.last()?.0);
-    Some(Said { accepted: accepted?, state: state?, last })
+    said.map(Ok)
+}
+
+/// What is said with this piece behind those before it.
+fn next(before: Option<Said>, id: EvidenceId, doc: &str) -> Option<Said> {
+    let piece = serde_json::from_str::<Recorded>(doc).ok().filter(|piece| piece.id == id)?;
+    let (event, reason) = (piece.evidence.event, piece.evidence.reason);
+    let state = follows(before.as_ref().map(|said| said.state), (event, reason))?;
+    let Some(mut said) = before else {
+        return Some(Said { accepted: piece, state, last: id, received: None, failed: None });
+    };
+    (said.state, said.last) = (state, id);
+    let word = match (event, reason) {
+        (Event::ContentHandoverFailure, Some(Reason::CheckFailed)) => &mut said.failed,
+        (Event::ContentHandover, _) if piece.evidence.receipt.is_some() => &mut said.received,
+        _ => return Some(said),
+    };
+    word.get_or_insert(piece);
+    Some(said)
+}
+
+/// What evidence says of the message of this number, if there is any about it. Of what cannot be read nobody can tell (Profile §8.15).
+pub(crate) async fn said_of(rows: &mut SqliteConnection, message: i64) -> Result<Option<Said>, Stop> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT CAST(json_group_array(json_array(id, doc)) AS BLOB) AS "found!: Vec<u8>"
+           FROM (SELECT id, doc FROM evidence WHERE message = ? ORDER BY id)"#,
+        message
+    );
+    let pieces: Vec<(i64, String)> = unpacked(&found.fetch_one(rows).await?)?;
+    Ok(said(&pieces).transpose().map_err(damaged)?)
 }
 
 /// The rows of the offices that were accepted as sender and recipient.

@@ -30,7 +30,7 @@ pub(crate) struct Uncollected {
 
 /// Evidence that a bundle's content is gone before anybody collected it, and the report of it (Profile §8.9).
 pub(crate) fn fail(ledger: &mut Ledger<'_>, bundle: &Uncollected, now: Timestamp) -> Result<(), Stop> {
-    let Uncollected { id, ends, said: Said { accepted, state, last }, wishes } = bundle;
+    let Uncollected { id, ends, said: Said { accepted, state, last, .. }, wishes } = bundle;
     let Some(step) = outcome(Some(*state), Happening::Expire) else { return Ok(()) };
     let Some((event, reason)) = step.evidence else { return Ok(()) };
     let evidence = Evidence { event, reason, at: now, trust: None, by: None, ..accepted.evidence.clone() };
@@ -90,12 +90,13 @@ pub(crate) async fn uncollected(
 
 /// What evidence says of it, if it is a bundle of this day. Where that cannot be read nothing is signed of it, and the audit names the piece.
 fn known(found: Found, day: Option<Day>) -> Option<(Found, Said)> {
-    let first = found.pieces.first()?.0;
-    let known = said(&found.pieces).filter(|said| is_of(day, said.accepted.evidence.at));
-    if known.is_none() {
-        tracing::error!(message = found.row.id, evidence = %EvidenceId(first), "bundle.not_as_its_evidence");
-    }
-    known.map(|said| (found, said))
+    let known = said(&found.pieces)?;
+    let known =
+        known.and_then(|said| if is_of(day, said.accepted.evidence.at) { Ok(said) } else { Err(said.accepted.id) });
+    let tell = |piece: &EvidenceId| {
+        tracing::error!(message = found.row.id, evidence = %piece, "bundle.not_as_its_evidence");
+    };
+    known.inspect_err(tell).ok().map(|said| (found, said))
 }
 
 /// Does what came at this moment belong to the day?

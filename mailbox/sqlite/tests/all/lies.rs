@@ -1,18 +1,18 @@
 //! Whoever edits the row of a bundle has the gateway write nothing down that its evidence does not bear out (Profile §8.15).
 
-use fumibako_model::{EvidenceId, MessageId};
+use fumibako_model::{EvidenceId, MessageId, OfficeNumber, Refusal};
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::suite::evidence::log;
 use fumibako_store::suite::expire::{ago, keep};
-use fumibako_store::suite::{World, domain, himawari, now, sakura, view};
-use fumibako_store::{Asked, Store, Wrong};
+use fumibako_store::suite::{World, domain, himawari, kaede, now, refused, sakura, view};
+use fumibako_store::{Asked, Delivery, Store, StoreError, Wrong, unhex};
 
 use super::edited::Edited;
 use super::open::meddle;
 
-/// The row of a bundle.
+/// The row of a bundle, whatever was edited in it.
 fn of(id: &str) -> String {
-    format!("(SELECT id FROM message WHERE message_id = '{id}@x.example' AND content_digest IS NOT NULL)")
+    format!("(SELECT id FROM was.message WHERE message_id = '{id}@x.example' AND content_digest IS NOT NULL)")
 }
 
 /// A copy of the row under another number, to which the copies lead.
@@ -100,6 +100,170 @@ async fn what_is_handed_over_is_what_evidence_says_whatever_is_in_the_rows() {
     edited.edit("message", &format!("UPDATE message SET recipient = sender WHERE id = {}", of("waiting"))).await;
     let id = edited.words(&format!("SELECT CAST({} AS TEXT)", of("waiting"))).await[0].parse().unwrap();
     assert_eq!(edited.store.hand_over(himawari(), vec![MessageId(id)], None, now()).await.unwrap(), []);
+}
+
+/// The word of an office about a bundle of another: a receipt, or that it does not open.
+#[derive(Clone, Copy)]
+struct Word {
+    ends: (OfficeNumber, OfficeNumber),
+    /// It is no receipt.
+    failed: bool,
+    digest: [u8; 32],
+}
+
+impl Word {
+    /// The receipt of its recipient.
+    async fn receipt(edited: &mut Edited, about: &str) -> Self {
+        let digest =
+            edited.words(&format!("SELECT hex(content_digest) FROM was.message WHERE id = {}", of(about))).await;
+        let digest = unhex(&digest[0].to_lowercase()).unwrap().try_into().unwrap();
+        Self { ends: (sakura(), himawari()), failed: false, digest }
+    }
+
+    async fn come(&self, edited: &Edited, (id, about): (&str, &str)) -> Result<Delivery, StoreError> {
+        let (world, about) = (World::new(), format!("{about}@x.example"));
+        let about = (about.as_str(), &self.digest);
+        let letter = if self.failed {
+            world.failure(&edited.store, self.ends, id, about)
+        } else {
+            world.receipt(&edited.store, self.ends, id, about)
+        };
+        edited.store.deliver(letter, now()).await
+    }
+}
+
+/// The marks on the copies of a bundle, of its sender and of its recipient.
+async fn marks(edited: &mut Edited, id: &str) -> Vec<String> {
+    let marks = format!(
+        "SELECT o.number || ' ' || k.name FROM entry e JOIN mailbox b ON b.id = e.mailbox JOIN office o ON o.id = b.office
+         JOIN keyword k ON k.mailbox = b.id AND e.keywords >> k.bit & 1 = 1
+         WHERE e.message = {} AND k.name NOT IN ('$Accepted', '$Delivered', '$MDNSent') ORDER BY 1",
+        of(id)
+    );
+    edited.words(&marks).await
+}
+
+// Profile §8.3, §8.15, §8.22
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_of_a_recipient_counts_by_what_evidence_says_whatever_is_in_the_rows() {
+    let mut edited = Edited::new().await;
+    let newest = "SELECT json_array(kind, doc ->> 'message_id', coalesce(doc ->> 'reason', '')) FROM evidence ORDER BY id DESC LIMIT 1";
+    let done = ["9970000011 $Retrieved", "9970000029 $Acknowledged"];
+    let not_opened = ["9970000011 $FailedDecryption"];
+    for (n, edit) in [
+        "state = 1",
+        "state = 3, handover = answer",
+        "state = 4",
+        "state = 9",
+        "sender = recipient",
+        "recipient = sender",
+        "content_digest = sha256",
+        "content_digest = NULL, answer = NULL",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for failed in [false, true] {
+            edited.edit("message", &format!("UPDATE message SET {edit} WHERE id = {}", of("waiting"))).await;
+            let word = Word { failed, ..Word::receipt(&mut edited, "waiting").await };
+            let answer = word.come(&edited, (&format!("{n}@x.example"), "waiting")).await;
+            assert!(!answer.unwrap().repeated, "{edit}");
+            let (said, marked) = if failed {
+                (r#"["ContentHandoverFailure","waiting@x.example","check-failed"]"#, &not_opened[..])
+            } else {
+                (r#"["ContentHandover","waiting@x.example",""]"#, &done[..])
+            };
+            assert_eq!(
+                (edited.words(newest).await, marks(&mut edited, "waiting").await),
+                (vec![said.to_owned()], marked.iter().map(ToString::to_string).collect()),
+                "{edit}"
+            );
+            if edit.starts_with("state") {
+                assert_eq!(edited.faults().await, Vec::<String>::new(), "{edit}: its row says what evidence says");
+            }
+            edited.back().await;
+        }
+    }
+}
+
+// Profile §8.3, §8.15
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_is_the_first_or_another_by_what_evidence_says() {
+    let mut edited = Edited::new().await;
+    let first =
+        edited.words(&format!("SELECT CAST(handover AS TEXT) FROM message WHERE id = {}", of("acknowledged"))).await;
+    let first = EvidenceId(first[0].parse().unwrap());
+    let pieces = edited.store.census().await.unwrap().evidence;
+    for edit in [
+        "state = 1, handover = NULL",
+        "state = 2, handover = answer",
+        "state = 1, recipient = sender, content_digest = sha256",
+    ] {
+        edited.edit("message", &format!("UPDATE message SET {edit} WHERE id = {}", of("acknowledged"))).await;
+        for failed in [false, true] {
+            let word = Word { failed, ..Word::receipt(&mut edited, "acknowledged").await };
+            let answer = word.come(&edited, ("second@x.example", "acknowledged")).await.unwrap();
+            assert_eq!(answer, Delivery { evidence: first, repeated: true, outrun: true }, "{edit}");
+        }
+        assert_eq!(edited.store.census().await.unwrap().evidence, pieces, "{edit}");
+        edited.back().await;
+    }
+}
+
+// Profile §8.4, §8.15
+#[tokio::test(flavor = "multi_thread")]
+async fn a_false_receipt_counts_for_no_row_and_a_row_hides_no_bundle() {
+    let mut edited = Edited::new().await;
+    let set = |id: &str, what: &str| format!("UPDATE message SET {what} WHERE id = {}", of(id));
+    let kaedes = set("waiting", "recipient = (SELECT id FROM office WHERE number = '9970000037')");
+    let digest = set("waiting", "content_digest = zeroblob(32)");
+    // One that bears the name of another is not that one.
+    let named = "(message_id, sent_key) = (SELECT message_id, sent_key FROM was.message WHERE message_id = 'waiting@x.example')";
+    let named = set("by-agent", named);
+    let own = Word::receipt(&mut edited, "waiting").await;
+    let agents = Word::receipt(&mut edited, "by-agent").await;
+    for (edit, word, why) in [
+        (&kaedes, Word { ends: (kaede(), himawari()), ..own }, Refusal::ReceiptNotByRecipient),
+        (&digest, Word { digest: [0; 32], ..own }, Refusal::ReceiptDigestDiffers),
+        (&named, agents, Refusal::ReceiptDigestDiffers),
+    ] {
+        assert!(edited.edit("message", edit).await, "{edit}");
+        refused(word.come(&edited, ("false@x.example", "waiting")).await, why);
+        assert!(!own.come(&edited, ("true@x.example", "waiting")).await.unwrap().repeated, "{edit}");
+        assert_eq!(
+            marks(&mut edited, "waiting").await,
+            ["9970000011 $Retrieved", "9970000029 $Acknowledged"],
+            "{edit}"
+        );
+        edited.back().await;
+    }
+}
+
+// Profile §8.15
+#[tokio::test(flavor = "multi_thread")]
+async fn where_evidence_cannot_be_read_the_receipt_of_its_bundle_alone_waits() {
+    let mut edited = Edited::new().await;
+    let piece = |bundle: &str, order: &str| {
+        format!("(SELECT id FROM evidence WHERE message = {} ORDER BY id {order} LIMIT 1)", of(bundle))
+    };
+    let last = edited.words(&format!("SELECT printf('EV%014X', {})", piece("waiting", "DESC"))).await;
+    let first = edited.words(&format!("SELECT printf('EV%014X', {})", piece("waiting", "ASC"))).await;
+    let (waiting, collected) =
+        (Word::receipt(&mut edited, "waiting").await, Word::receipt(&mut edited, "collected").await);
+    for (edit, named) in [
+        (format!("UPDATE evidence SET doc = '{{' WHERE id = {}", piece("waiting", "DESC")), &last[0]),
+        (format!("UPDATE evidence SET doc = CAST(x'ff' AS TEXT) WHERE id = {}", piece("waiting", "ASC")), &first[0]),
+        (format!("DELETE FROM evidence WHERE id = {}", piece("waiting", "ASC")), &last[0]),
+        (format!("DELETE FROM evidence WHERE message = {}", of("waiting")), &first[0]),
+    ] {
+        assert!(edited.edit("evidence", &edit).await, "{edit}");
+        let answer = waiting.come(&edited, ("receipt-1@x.example", "waiting")).await;
+        assert!(matches!(&answer, Err(StoreError::Failed(why)) if why.contains(named.as_str())), "{edit}: {answer:?}");
+        assert!(!collected.come(&edited, ("receipt-2@x.example", "collected")).await.unwrap().repeated, "{edit}");
+        edited.back().await;
+        assert!(!waiting.come(&edited, ("receipt-1@x.example", "waiting")).await.unwrap().repeated, "it comes again");
+        edited.back().await;
+    }
 }
 
 // Profile §8.15: of two rows with one acceptance one is not its own, by whatever it is to be known.
