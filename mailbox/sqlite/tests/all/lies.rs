@@ -282,13 +282,7 @@ async fn a_second_row_with_one_acceptance_is_named() {
 #[tokio::test]
 async fn a_piece_that_cannot_follow_is_named_in_the_evidence_itself() {
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
-    let world = World::with(&store).await;
-    let bundle = world.bundle(&store, (himawari(), sakura()), "a@x.example", "plan");
-    let digest = *bundle.facts().content_digest();
-    store.deliver(bundle, now()).await.unwrap();
-    let receipt = world.receipt(&store, (sakura(), himawari()), "receipt@x.example", ("a@x.example", &digest));
-    store.deliver(receipt, now()).await.unwrap();
+    let store = super::acknowledged(folder.path()).await;
     store.close().await.unwrap();
     meddle(
         folder.path(),

@@ -17,16 +17,30 @@ mod shape;
 mod tampered;
 mod waiting;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use fumibako_sqlite::SqliteStore;
-use fumibako_store::suite;
+use fumibako_store::{Store, suite};
 
 /// A store in a folder that lives as long as the first value.
 async fn fresh() -> (tempfile::TempDir, Arc<SqliteStore>) {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(folder.path(), suite::domain()).await.unwrap();
     (folder, Arc::new(store))
+}
+
+/// A store in this folder, with a bundle and its receipt.
+async fn acknowledged(folder: &Path) -> SqliteStore {
+    let (sender, recipient) = (suite::himawari(), suite::sakura());
+    let store = SqliteStore::open(folder, suite::domain()).await.unwrap();
+    let world = suite::World::with(&store).await;
+    let bundle = world.bundle(&store, (sender, recipient), "a@x.example", "plan");
+    let digest = *bundle.facts().content_digest();
+    store.deliver(bundle, suite::now()).await.unwrap();
+    let receipt = world.receipt(&store, (recipient, sender), "receipt@x.example", ("a@x.example", &digest));
+    store.deliver(receipt, suite::now()).await.unwrap();
+    store
 }
 
 mod every_store {

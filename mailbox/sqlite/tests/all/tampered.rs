@@ -318,13 +318,7 @@ async fn a_receipt_that_was_removed_changed_or_put_in_is_named() {
         ),
     ] {
         let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
-        let world = World::with(&store).await;
-        let bundle = world.bundle(&store, (himawari(), sakura()), "a@x.example", "plan");
-        let digest = *bundle.facts().content_digest();
-        store.deliver(bundle, now()).await.unwrap();
-        let receipt = world.receipt(&store, (sakura(), himawari()), "receipt@x.example", ("a@x.example", &digest));
-        store.deliver(receipt, now()).await.unwrap();
+        let store = super::acknowledged(folder.path()).await;
         log(&store).await.unwrap();
         store.close().await.unwrap();
         meddle(folder.path(), statement).await;
