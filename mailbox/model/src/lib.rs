@@ -71,7 +71,7 @@ pub use licence::{
     LicenceState, LicenceTerms, LicenceView, Licensing, NotALicenceDeed, NotAWord, NotTerms, PERIODS, PayBy, Payment,
     Period, Switch, TERMS_BYTES, TERMS_VERSION_BYTES, USER_CHARACTERS, WARNING_DAYS, last_day,
 };
-pub use life::{Happening, Outcome, Report, follows, outcome};
+pub use life::{Happening, Life, Outcome, Report, outcome};
 pub use login::Login;
 pub use mailbox::{
     ANNOTATION_BYTES, ANNOTATIONS, Annotation, Changes, Entry, FOLDER_NAME_BYTES, FlagChange, Flags, FolderId,

@@ -96,10 +96,31 @@ pub fn outcome(state: Option<State>, happening: Happening) -> Option<Outcome> {
     }
 }
 
-/// The state of a bundle once evidence of this event, with this reason, was written down of it in that one; `None`: no such piece follows.
-pub fn follows(state: Option<State>, told: (Event, Option<Reason>)) -> Option<State> {
-    let steps = Happening::ALL.into_iter().filter_map(|happening| outcome(state, happening));
-    steps.into_iter().find(|step| step.evidence == Some(told)).map(|step| step.state)
+/// How far a bundle has come, as its evidence tells it, piece by piece.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Life {
+    /// `None`: there is no evidence yet.
+    pub state: Option<State>,
+    /// Its recipient has said that it could not open it (Profile §8.22).
+    pub failed: bool,
+}
+
+impl Life {
+    /// Every life there can be.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let states = [None].into_iter().chain(State::ALL.map(Some));
+        states.flat_map(|state| [false, true].map(|failed| Self { state, failed }))
+    }
+
+    /// The life with one more piece of evidence, of this event for this reason; `None`: no such piece follows.
+    pub fn with(self, told: (Event, Option<Reason>)) -> Option<Self> {
+        let steps = Happening::ALL.into_iter().filter_map(|happening| outcome(self.state, happening));
+        let step = steps.into_iter().find(|step| step.evidence == Some(told))?;
+        let failed = self.failed || told.1 == Some(Reason::CheckFailed);
+        // What its recipient could not open waits, though a gateway of before wrote down afterwards that it saw it go.
+        let waits = failed && step.state == State::HandedOver;
+        Some(Self { state: Some(if waits { State::Delivered } else { step.state }), failed })
+    }
 }
 
 #[cfg(test)]
@@ -148,16 +169,37 @@ mod tests {
     // Profile §8.9, §8.15
     #[test]
     fn a_piece_follows_where_the_table_has_it_and_nowhere_else() {
-        for state in [None].into_iter().chain(State::ALL.map(Some)) {
+        let lives = || Life::all().filter(|life| !life.failed);
+        for life in lives() {
             for happening in Happening::ALL {
-                let Some(step) = outcome(state, happening) else { continue };
+                let Some(step) = outcome(life.state, happening) else { continue };
                 let Some(told) = step.evidence else { continue };
-                assert_eq!(follows(state, told), Some(step.state));
+                assert_eq!(life.with(told).unwrap().state, Some(step.state));
             }
         }
         let lost = (Event::ContentHandoverFailure, Some(Reason::Expired));
-        let after = [None].into_iter().chain(State::ALL.map(Some)).filter(|state| follows(*state, lost).is_some());
-        assert_eq!(after.collect::<Vec<_>>(), [Some(State::Delivered)], "nothing is lost behind its receipt");
+        let after = lives().filter(|life| life.with(lost).is_some());
+        assert_eq!(
+            after.collect::<Vec<_>>(),
+            [Life { state: Some(State::Delivered), failed: false }],
+            "nothing is lost behind its receipt"
+        );
+    }
+
+    // Profile §8.22
+    #[test]
+    fn what_its_recipient_could_not_open_waits_whatever_was_seen_before_or_after() {
+        let (seen, failed) = (
+            (Event::ContentHandover, Some(Reason::SeenByTheGateway)),
+            (Event::ContentHandoverFailure, Some(Reason::CheckFailed)),
+        );
+        let arrived = Life { state: Some(State::Delivered), failed: false };
+        for pieces in [[seen, failed], [failed, seen]] {
+            let life = pieces.into_iter().try_fold(arrived, Life::with);
+            assert_eq!(life, Some(Life { state: Some(State::Delivered), failed: true }), "{pieces:?}");
+        }
+        let handed = Life { state: Some(State::HandedOver), failed: false };
+        assert_eq!(arrived.with(seen), Some(handed));
     }
 
     // Profile §8.3, §8.22: only a state that was not left yet is reached, and the same twice is nothing the second time; but what the gateway saw

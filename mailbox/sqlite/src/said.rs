@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use fumibako_model::{Event, Evidence, EvidenceId, OfficeNumber, Reason, Recorded, State, follows};
+use fumibako_model::{Event, Evidence, EvidenceId, Life, OfficeNumber, Reason, Recorded, State};
 use serde::Deserialize;
 use sqlx::SqliteConnection;
 
@@ -69,7 +69,8 @@ pub(crate) fn said(pieces: &[(i64, String)]) -> Option<Result<Said, EvidenceId>>
 fn next(before: Option<Said>, id: EvidenceId, doc: &str) -> Option<Said> {
     let piece = serde_json::from_str::<Recorded>(doc).ok().filter(|piece| piece.id == id)?;
     let (event, reason) = (piece.evidence.event, piece.evidence.reason);
-    let state = follows(before.as_ref().map(|said| said.state), (event, reason))?;
+    let life = |said: &Said| Life { state: Some(said.state), failed: said.failed.is_some() };
+    let state = before.as_ref().map(life).unwrap_or_default().with((event, reason))?.state?;
     let Some(mut said) = before else {
         return Some(Said { accepted: piece, state, last: id, received: None, failed: None });
     };

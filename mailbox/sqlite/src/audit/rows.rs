@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use fumibako_model::{Event, EvidenceId, LogEntry, OfficeNumber, Recorded, State, follows};
+use fumibako_model::{Event, EvidenceId, Life, LogEntry, OfficeNumber, Recorded};
 use fumibako_store::{LISTED, StoreError};
 use sqlx::SqlitePool;
 
@@ -201,24 +201,23 @@ async fn unfounded((readers, logged): (&SqlitePool, &Logged), rows: &[Row]) -> R
     let found: Vec<(i64, i64, String)> = unpacked(&found).map_err(store_error)?;
     let mut unfounded = HashSet::new();
     for life in found.chunk_by(|one, next| one.0 == next.0) {
-        let (mut states, mut last) = (vec![None], None);
+        let (mut lives, mut last) = (vec![Life::default()], None);
         for (_, id, doc) in life {
             let before = last.replace(EvidenceId(*id));
-            let anything = || [None].into_iter().chain(State::ALL.map(Some)).collect();
             let Some(LogEntry::Bundle(known)) = logged.sound(*id, doc) else {
-                states = anything();
+                lives = Life::all().collect();
                 continue;
             };
             let Recorded { evidence, previous, .. } = *known;
             if previous != before {
-                states = anything();
+                lives = Life::all().collect();
             }
             let told = (evidence.event, evidence.reason);
-            let then: Vec<_> = states.iter().filter_map(|state| follows(*state, told)).map(Some).collect();
+            let then: Vec<_> = lives.iter().filter_map(|life| life.with(told)).collect();
             if then.is_empty() {
                 unfounded.insert(*id);
             } else {
-                states = then;
+                lives = then;
             }
         }
     }

@@ -15,6 +15,7 @@ mod plans;
 mod refused;
 mod shape;
 mod tampered;
+mod upgraded;
 mod waiting;
 
 use std::path::Path;
