@@ -28,7 +28,11 @@ pub(crate) struct Beside {
 
 /// The page about what was verified; `file` is the name of the proof beside it.
 pub(crate) fn of(witnessed: &Witnessed, report: &Report, file: &str, beside: &Beside) -> String {
-    let title = title(witnessed);
+    let proves = Proves::of(witnessed);
+    let title = proves.title();
+    let lacks = proves.lacks().map_or_else(String::new, |(ja, en)| {
+        format!("<p class=\"lacks\">{ja}<br><small lang=\"en\">{en}</small></p>\n")
+    });
     let about = witnessed.pieces.first().map_or_else(String::new, |one| table(&bundle(&one.evidence)));
     let known = witnessed.pieces.first().map_or_else(String::new, |one| known(&one.evidence, beside));
     let row = |one: &Recorded| {
@@ -57,7 +61,7 @@ pub(crate) fn of(witnessed: &Witnessed, report: &Report, file: &str, beside: &Be
         (HEAD.replace("{title}", title), escaped(file), report.layers.len(), unseen(report));
     let (issued, original) = (moment(beside.issued), original(witnessed, &file, beside));
     format!(
-        "{head}<h1>{title}</h1>\n<p class=\"issued\">発行日 {}</p>\n{about}{known}<h2>経過</h2>\n<table class=\"rows\">\n\
+        "{head}<h1>{title}</h1>\n<p class=\"issued\">発行日 {}</p>\n{lacks}{about}{known}<h2>経過</h2>\n<table class=\"rows\">\n\
          <tr><th>日時（日本時間）</th><th>出来事</th><th>証跡番号</th></tr>\n{rows}</table>\n{later}{unopened}{signed}\
          <h2>ゲートウェイの記録</h2>\n{log}{replaced}<div class=\"note\"><p>この書面は証跡のファイル {file} を確かめて作りました。\
          {checks} 項目を調べ、正しくない項目はありませんでした{unseen}。証明するのはこの書面ではなく、証跡のファイルです。\
@@ -151,27 +155,88 @@ fn original(witnessed: &Witnessed, file: &str, beside: &Beside) -> String {
     format!("<p>{words}</p>\n")
 }
 
-/// Only the recipient's own signature makes a 受領証: one that stands in the file, and holds.
-fn title(witnessed: &Witnessed) -> &'static str {
-    let has = |event| witnessed.last(event);
-    let signed = witnessed.receipt.is_some();
-    // The recipient's own word says more than what the gateway saw (Profile §8.22).
-    let failed = witnessed.pieces.iter().any(|one| one.evidence.reason == Some(Reason::CheckFailed));
-    match has(Event::ContentHandover) {
-        Some(one) if signed && one.reason == Some(Reason::AfterExpiry) => "受領証（期限後）",
-        Some(one) if signed && one.receipt.is_some() => "受領証",
-        Some(one) if one.receipt.is_some() => "受領の証明（ゲートウェイの記録）",
-        Some(_) if !failed => "受け渡しの証明（ゲートウェイの記録）",
-        _ => match has(Event::ContentHandoverFailure).and_then(|one| one.reason) {
-            // Only where its signature is in the file, too.
-            Some(Reason::CheckFailed) if witnessed.failure.is_some() => {
-                "開封できなかったことの証明（受け取る事業所の署名）"
-            }
-            Some(Reason::CheckFailed) => "開封できなかったことの証明（ゲートウェイの記録）",
-            Some(_) if failed => "期限切れ（開封できず）の証明",
-            Some(_) => "期限切れ（未取得）の証明",
-            None => "受付・お届けの証明",
-        },
+/// What a file of evidence comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proves {
+    /// The recipient's receipt: its signature stands in the file, and holds.
+    Received,
+    /// The same, after the content was gone.
+    ReceivedLate,
+    /// The gateway names a receipt that is not in the file.
+    ReceiptNamed,
+    /// The gateway saw it handed over.
+    HandedOver,
+    /// The recipient says that it does not open; `true`: its signature is in the file.
+    NotOpened(bool),
+    /// It expired, and its recipient had said that it does not open.
+    ExpiredNotOpened,
+    /// It expired, and nobody had collected it.
+    Expired,
+    /// It was accepted, and stands in the recipient's mailbox as far as evidence says.
+    Delivered,
+}
+
+impl Proves {
+    /// Only the recipient's own signature makes a 受領証: one that stands in the file, and holds.
+    pub(crate) fn of(witnessed: &Witnessed) -> Self {
+        let has = |event| witnessed.last(event);
+        let signed = witnessed.receipt.is_some();
+        // The recipient's own word says more than what the gateway saw (Profile §8.22).
+        let failed = witnessed.pieces.iter().any(|one| one.evidence.reason == Some(Reason::CheckFailed));
+        match has(Event::ContentHandover) {
+            Some(one) if signed && one.reason == Some(Reason::AfterExpiry) => Self::ReceivedLate,
+            Some(one) if signed && one.receipt.is_some() => Self::Received,
+            Some(one) if one.receipt.is_some() => Self::ReceiptNamed,
+            Some(_) if !failed => Self::HandedOver,
+            _ => match has(Event::ContentHandoverFailure).and_then(|one| one.reason) {
+                // Only where its signature is in the file, too.
+                Some(Reason::CheckFailed) => Self::NotOpened(witnessed.failure.is_some()),
+                Some(_) if failed => Self::ExpiredNotOpened,
+                Some(_) => Self::Expired,
+                None => Self::Delivered,
+            },
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::ReceivedLate => "受領証（期限後）",
+            Self::Received => "受領証",
+            Self::ReceiptNamed => "受領の証明（ゲートウェイの記録）",
+            Self::HandedOver => "受け渡しの証明（ゲートウェイの記録）",
+            Self::NotOpened(true) => "開封できなかったことの証明（受け取る事業所の署名）",
+            Self::NotOpened(false) => "開封できなかったことの証明（ゲートウェイの記録）",
+            Self::ExpiredNotOpened => "期限切れ（開封できず）の証明",
+            Self::Expired => "期限切れ（未取得）の証明",
+            Self::Delivered => "受付・お届けの証明",
+        }
+    }
+
+    /// What is not in it, however the bundle is marked in a list; Japanese, English. None of what its recipient signed for.
+    pub(crate) fn lacks(self) -> Option<(&'static str, &'static str)> {
+        Some(match self {
+            Self::Received | Self::ReceivedLate => return None,
+            Self::ReceiptNamed => (
+                "この証跡のファイルには、受領証そのものは入っていません。受領証が届いたというゲートウェイの記録だけです。",
+                "The receipt itself is not in this file: it has only the gateway's record that one came.",
+            ),
+            Self::HandedOver => (
+                "この証跡に、受け取る事業所の受領証はありません。相手先の端末に渡ったというゲートウェイの記録だけです。",
+                "There is no receipt of the recipient in this evidence, only the gateway's record that it was handed over.",
+            ),
+            Self::NotOpened(_) | Self::ExpiredNotOpened => (
+                "この証跡に、受け取る事業所の受領証はありません。受け取る事業所は、開けなかったと知らせています。",
+                "There is no receipt of the recipient in this evidence: it says that it could not open the message.",
+            ),
+            Self::Expired => (
+                "この証跡に、受領証も受け渡しの記録もありません。取得されないまま、保存期限が過ぎました。",
+                "There is no receipt and no handover in this evidence: nobody collected it in time.",
+            ),
+            Self::Delivered => (
+                "この証跡に、受領証も受け渡しの記録もありません。相手先が受け取ったことは証明できません。",
+                "There is no receipt and no handover in this evidence: it does not prove that anybody received it.",
+            ),
+        })
     }
 }
 
@@ -251,8 +316,31 @@ mod tests {
         ] {
             let (pieces, receipt) = (vec![piece(named, reason)], signed.then(fumibako_model::Notification::default));
             let witnessed = Witnessed { pieces, head: None, receipt, failure: None, erased: None };
-            assert_eq!(title(&witnessed), expected);
+            assert_eq!(Proves::of(&witnessed).title(), expected);
             assert_eq!(words(&witnessed.pieces[0], signed).contains("ゲートウェイの記録"), !signed);
+            assert_eq!(Proves::of(&witnessed).lacks().is_some(), !signed);
+        }
+    }
+
+    // Profile §8.19
+    #[test]
+    fn a_page_of_what_nobody_signed_for_says_so_at_its_head() {
+        let report = Report { form: crate::verify::Form::Proof, layers: Vec::new() };
+        let page = of(&witnessed(false), &report, "plan.json", &Beside::default());
+        let (head, _) = page.split_once("<h2>").unwrap();
+        assert!(
+            head.contains("<h1>受付・お届けの証明</h1>") && head.contains("受領証も受け渡しの記録もありません"),
+            "{head}"
+        );
+        assert!(head.contains("There is no receipt and no handover in this evidence"), "{head}");
+        for (proves, said) in [
+            (Proves::ReceiptNamed, "受領証そのものは入っていません"),
+            (Proves::HandedOver, "渡ったというゲートウェイの記録だけ"),
+            (Proves::NotOpened(true), "開けなかったと知らせています"),
+            (Proves::ExpiredNotOpened, "開けなかったと知らせています"),
+            (Proves::Expired, "保存期限が過ぎました"),
+        ] {
+            assert!(proves.lacks().unwrap().0.contains(said), "{proves:?}");
         }
     }
 
@@ -279,7 +367,7 @@ mod tests {
         ] {
             let failure = signed.then(fumibako_model::Notification::default);
             let witnessed = Witnessed { pieces, head: None, receipt: None, failure, erased: None };
-            assert_eq!(title(&witnessed), expected);
+            assert_eq!(Proves::of(&witnessed).title(), expected);
         }
     }
 

@@ -82,6 +82,30 @@ fn who_cannot_open_it_says_so_and_may_still_acknowledge_it() {
     assert!(flags(&world, &world.sender, "Sent").contains("$Retrieved"));
 }
 
+// Profile §8.19: whatever a list shows, the command and its page say what the evidence says.
+#[test]
+fn what_nobody_signed_for_is_called_so_and_a_receipt_is_not() {
+    let (world, letter) = delivered();
+    let desk = Desk::new(&world, &world.sender, &world.sender.password);
+    let proved = |name: &str, lang: &str| {
+        let path = desk.folder.join(name);
+        let ran = desk.run(&["receipt", letter.message_id(), "--lang", lang, "-o", &path.to_string_lossy()]);
+        let page = fs::read_to_string(path.with_extension("html")).expect("it was written");
+        (ran.well().messages(), page.contains("<h1>受領証</h1>"), page.contains("受領証も受け渡しの記録もありません"))
+    };
+    let (said, is_receipt, lacks) = proved("before.json", "ja");
+    assert!(said.contains("受領証も受け渡しの記録もありません") && said.contains("evidence verify"), "{said}");
+    assert_eq!((is_receipt, lacks), (false, true));
+    let (said, ..) = proved("before-en.json", "en");
+    assert!(said.contains("There is no receipt and no handover"), "{said}");
+
+    let receipt = Receipt::of(&letter, &world.recipient, &world.sender);
+    assert_eq!(acknowledge(&world, &world.recipient, &receipt).code, 250);
+    let (said, is_receipt, lacks) = proved("after.json", "ja");
+    assert!(!said.contains("ありません"), "{said}");
+    assert_eq!((is_receipt, lacks), (true, false));
+}
+
 // Profile §8.18, §8.19, §8.22
 #[test]
 fn the_word_that_it_does_not_open_is_proved_offline_and_a_changed_one_is_not() {

@@ -19,7 +19,7 @@ use crate::bundle::open::announced_in;
 use crate::exit::Exit;
 use crate::fetch::{NAMES_WAIT, Names};
 use crate::mailbox::{Kept, Mailbox};
-use crate::page::Beside;
+use crate::page::{Beside, Proves};
 use crate::proof::{self, About, Proof};
 use crate::settings::Settings;
 use crate::trouble::{Trouble, Usage};
@@ -103,13 +103,29 @@ impl Receipt {
             let ja = format!("{file} に書き出しました。印刷用: {page}");
             lang.pick(ja, format!("Written to {file}; to print: {page}")) + &also.unwrap_or_default()
         })?;
+        let lang = screen.lang();
+        let proves = Proves::of(&witnessed);
+        if let Some((ja, en)) = proves.lacks() {
+            screen.say(&(lang.pick(ja, en).to_owned() + further(proves, lang)));
+        }
         if lacks.is_empty() {
             return Ok(Exit::OK);
         }
-        let lang = screen.lang();
         let names: Vec<_> = lacks.iter().map(|what| what.name(lang)).collect();
         screen.say(&lacking(&names.join(lang.pick("、", ", ")), lang));
         Ok(Exit::PARTLY)
+    }
+}
+
+/// What to do where a list says more than evidence does.
+fn further(proves: Proves, lang: Lang) -> &'static str {
+    match proves {
+        // There a list says no more, and what the gateway has lost is told of itself.
+        Proves::ReceiptNamed => "",
+        _ => lang.pick(
+            "\n一覧にこれより進んだ印（「済」など）が出ているときは、ゲートウェイの運用者に、evidence verify で保管の状態を確かめるよう頼んでください。",
+            "\nIf a list shows it as further than that (済), ask the operator of the gateway to look with evidence verify.",
+        ),
     }
 }
 
