@@ -6,7 +6,7 @@ use fumibako_model::{
     Act, AgentId, Delegate, Done, Evidence, EvidenceId, FolderId, Happening, MandateId, MessageId, OfficeNumber,
     Outcome, Registered, Roll, Scope, State, What, outcome,
 };
-use fumibako_store::Doer;
+use fumibako_store::{Doer, hex};
 use jiff::Timestamp;
 use serde::Deserialize;
 use sqlx::SqliteConnection;
@@ -16,6 +16,7 @@ use crate::error::{Stop, unpacked, unreadable};
 use crate::ledger::{Ledger, Standing, Wake};
 use crate::receipt::{copies, mark};
 use crate::said::{Said, offices, said};
+use crate::seal;
 
 /// What was handed over now, and which folders show it.
 pub(crate) type HandedOver = (Vec<MessageId>, Vec<Wake>);
@@ -53,7 +54,7 @@ pub(crate) async fn take(
     let Some(now) = doer.takes.filter(|_| !touched.is_empty()) else { return Ok((Vec::new(), Vec::new())) };
     let messages = serde_json::to_string(&touched.iter().map(|entry| entry.message).collect::<BTreeSet<_>>())?;
     let sent = sqlx::query!(
-        r#"SELECT s.message AS "message!", s.mandate AS "mandate!"
+        r#"SELECT s.message AS "message!", s.mandate AS "mandate!", s.seal
            FROM json_each(?) asked CROSS JOIN sent_out s ON s.message = asked.value"#,
         messages
     )
@@ -61,6 +62,10 @@ pub(crate) async fn take(
     .await?;
     let mut went = BTreeMap::new();
     for row in sent {
+        if !seal::holds_sent((row.message, &row.mandate), row.seal.as_deref()) {
+            tracing::warn!(message = row.message, "sent_out.not_ours");
+            continue;
+        }
         match &doer.agent {
             None if row.mandate.is_empty() => drop(went.insert(row.message, None)),
             Some((agent, _)) if !row.mandate.is_empty() => {
@@ -232,12 +237,13 @@ pub(crate) async fn note_sent(
     messages: &[MessageId],
     mandate: Option<MandateId>,
 ) -> Result<(), Stop> {
-    let messages = serde_json::to_string(&messages.iter().map(|message| message.0).collect::<Vec<_>>())?;
     let mandate = mandate.map(|mandate| mandate.to_string()).unwrap_or_default();
+    let sealed = |message: &MessageId| (message.0, seal::of_sent(message.0, &mandate).map(|seal| hex(&seal)));
+    let messages = serde_json::to_string(&messages.iter().map(sealed).collect::<Vec<_>>())?;
     let (number, waits) = (recipient.as_str(), State::Delivered.code());
     sqlx::query!(
-        "INSERT OR IGNORE INTO sent_out (message, mandate)
-         SELECT m.id, ? FROM json_each(?) asked CROSS JOIN message m ON m.id = asked.value
+        "INSERT OR REPLACE INTO sent_out (message, mandate, seal)
+         SELECT m.id, ?, unhex(asked.value ->> 1) FROM json_each(?) asked CROSS JOIN message m ON m.id = asked.value ->> 0
          CROSS JOIN office r ON r.id = m.recipient AND r.number = ?
          WHERE m.content_digest IS NOT NULL AND m.state = ?",
         mandate,

@@ -1,5 +1,5 @@
-//! The seals of evidence and audit that are not signed for yet (Profile §8.20, §16.2): whatever the writer writes down bears one, if the store
-//! was given a key.
+//! The seals of evidence and audit that are not signed for yet (Profile §8.20, §16.2), and of what went out and was not taken yet (Profile
+//! §8.10): whatever the writer writes down bears one, if the store was given a key.
 
 use std::future::Future;
 
@@ -26,6 +26,18 @@ pub(crate) fn of(piece: &[u8]) -> Option<[u8; SEAL]> {
 /// The seal of a row of the audit, likewise.
 pub(crate) fn of_act(row: &str) -> Option<[u8; SEAL]> {
     made(|key| key.seal_act(row))
+}
+
+/// The seal of the note that this message went out under this mandate, likewise.
+pub(crate) fn of_sent(message: i64, mandate: &str) -> Option<[u8; SEAL]> {
+    made(|key| key.seal_sent(message, mandate))
+}
+
+/// Did this gateway note it? Where there is no key nobody can tell.
+pub(crate) fn holds_sent(sent: (i64, &str), seal: Option<&[u8]>) -> bool {
+    let holds =
+        |key: &Option<SealKey>| key.as_ref().is_none_or(|key| seal.is_some_and(|seal| key.holds_sent(sent, seal)));
+    KEY.try_with(holds).unwrap_or(true)
 }
 
 fn made(seal: impl FnOnce(&SealKey) -> [u8; SEAL]) -> Option<[u8; SEAL]> {

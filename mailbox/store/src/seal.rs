@@ -1,5 +1,5 @@
 //! What tells a gateway's own evidence, and its own audit, from rows that another hand wrote, until a head is signed over them
-//! (Profile §8.20, §16.2).
+//! (Profile §8.20, §16.2); and its own notes of what went out, until that is taken (Profile §8.10).
 
 use std::fmt;
 
@@ -13,6 +13,8 @@ const PURPOSE: &[u8] = b"fumibako evidence seal v1";
 
 /// What stands before a row of the audit under its seal. No piece of evidence begins so.
 const ACT: &[u8] = b"act ";
+/// What stands before the number of a message that went out. No piece of evidence and no row of the audit begins so.
+const SENT: &[u8] = b"sent ";
 
 /// A key that only the gateway has: whoever edits rows cannot write evidence, nor audit, that bears its seal.
 #[derive(Clone)]
@@ -35,6 +37,12 @@ impl SealKey {
         self.over(&[ACT, row.as_bytes()])
     }
 
+    /// The seal of the note that all octets of this message went to its recipient, to an agent under this mandate or, where that is empty, to
+    /// the office itself.
+    pub fn seal_sent(&self, message: i64, mandate: &str) -> [u8; SEAL] {
+        self.over(&[SENT, &message.to_be_bytes(), mandate.as_bytes()])
+    }
+
     /// Is this the seal of that piece?
     pub fn holds(&self, piece: &[u8], seal: &[u8]) -> bool {
         // As long as the compared octets are the same, nobody who asks learns how many: the answer comes a second later, in words.
@@ -44,6 +52,11 @@ impl SealKey {
     /// Is this the seal of that row of the audit?
     pub fn holds_act(&self, row: &str, seal: &[u8]) -> bool {
         self.seal_act(row) == seal
+    }
+
+    /// Is this the seal of that note?
+    pub fn holds_sent(&self, (message, mandate): (i64, &str), seal: &[u8]) -> bool {
+        self.seal_sent(message, mandate) == seal
     }
 
     fn over(&self, parts: &[&[u8]]) -> [u8; SEAL] {
@@ -85,5 +98,16 @@ mod tests {
         let seal = key.seal_act("{\"v\":1}");
         assert!(key.holds_act("{\"v\":1}", &seal) && !key.holds_act("{\"v\":2}", &seal));
         assert!(!key.holds(b"{\"v\":1}", &seal) && !key.holds_act("{\"v\":1}", &key.seal(b"{\"v\":1}")));
+    }
+
+    // Profile §8.10
+    #[test]
+    fn a_note_of_what_went_out_is_of_one_message_and_one_taker() {
+        let key = SealKey::of(b"secret");
+        let seal = key.seal_sent(7, "MD1");
+        assert!(key.holds_sent((7, "MD1"), &seal) && !SealKey::of(b"secret2").holds_sent((7, "MD1"), &seal));
+        assert!(
+            !key.holds_sent((8, "MD1"), &seal) && !key.holds_sent((7, ""), &seal) && !key.holds_sent((7, "MD1"), b"")
+        );
     }
 }

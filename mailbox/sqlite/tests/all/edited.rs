@@ -99,7 +99,7 @@ const NOT_ITS_BUSINESS: &[(&str, &str)] = &[
         "gone with the head that covers the row of the audit: the gateway asks for it before it signs (§16.2)",
     ),
     ("seal", "gone with the head that covers the piece: the gateway asks for it before it signs (§8.20)"),
-    ("sent_out", "what went out and was not taken yet"),
+    ("sent_out", "what went out and was not taken yet: what bears no seal of the gateway hands nothing over (§8.10)"),
     ("sqlite_sequence", "numbers of folders"),
     ("subscription", "what a mail tool shows"),
     ("terms", "the terms of use"),

@@ -1,10 +1,10 @@
 //! A mark and the handover it makes are one commit (Profile §8.10).
 
 use fumibako_model::{FlagChange, Flags, FolderId, MessageId, ModSeq, NamedFlags, OfficeNumber, Uid};
-use fumibako_sqlite::SqliteStore;
+use fumibako_sqlite::{LOG_BYTES, SqliteStore};
 use fumibako_store::suite::mandates::{agent, granting, sending};
 use fumibako_store::suite::{Fill, World, domain, folder, himawari, kaede, keywords, now, sakura, view};
-use fumibako_store::{CopyOrder, Deposit, Doer, Draft, FlagOrder, Store, StoreError};
+use fumibako_store::{CopyOrder, Deposit, Doer, Draft, FlagOrder, SealKey, Store, StoreError};
 
 use super::open::meddle;
 
@@ -84,7 +84,7 @@ async fn a_commit_that_fails_leaves_neither_mark_nor_handover_and_one_that_does_
 
 /// Back to the shape in which nobody wrote down to whom octets went; all of them did.
 const BACK: &str = "
-    DELETE FROM _sqlx_migrations WHERE version = 4;
+    DELETE FROM _sqlx_migrations WHERE version IN (4, 20);
     DROP TABLE sent_out;
     CREATE TABLE sent_out (office INTEGER NOT NULL, message INTEGER NOT NULL, PRIMARY KEY (office, message)) STRICT, WITHOUT ROWID;
     INSERT INTO sent_out (office, message) SELECT recipient, id FROM message";
@@ -108,4 +108,41 @@ async fn what_went_out_before_that_was_written_down_is_an_offices_that_mandated_
         let taken = take(&store, (office, "STORE"), (inbox.status.folder, inbox.entries[0].uid)).await.unwrap();
         assert_eq!(taken.len(), count, "{office}");
     }
+}
+
+// Profile §8.10
+#[tokio::test]
+async fn what_another_hand_says_went_out_hands_nothing_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |secret: &'static [u8]| {
+        SqliteStore::open_to_serve(folder.path(), domain(), (LOG_BYTES, Some(SealKey::of(secret))))
+    };
+    let store = open(b"secret").await.unwrap();
+    let world = World::with(&store).await;
+    for id in ["forged", "moved", "went-out", "under-another-key"] {
+        store
+            .deliver(world.bundle(&store, (himawari(), sakura()), &format!("{id}@x.example"), id), now())
+            .await
+            .unwrap();
+    }
+    let inbox = view(&store, sakura(), "INBOX").await;
+    let (from, message) = (inbox.status.folder, |n: usize| inbox.entries[n].message);
+    store.note_sent(sakura(), vec![message(2), message(3)], None).await.unwrap();
+    store.close().await.unwrap();
+    let forged = "INSERT INTO sent_out SELECT id, '', zeroblob(16) FROM message WHERE message_id = 'forged@x.example';
+                  INSERT INTO sent_out SELECT m.id, s.mandate, s.seal FROM message m, sent_out s
+                  WHERE m.message_id = 'moved@x.example' AND s.seal <> zeroblob(16) LIMIT 1";
+    meddle(folder.path(), forged).await;
+    let store = open(b"secret").await.unwrap();
+    let mut taken = Vec::new();
+    for n in 0..3 {
+        taken.push(take(&store, (sakura(), "STORE"), (from, inbox.entries[n].uid)).await.unwrap());
+    }
+    assert_eq!(taken, [vec![], vec![], vec![message(2)]]);
+    // What goes out again is known again.
+    store.note_sent(sakura(), vec![message(0)], None).await.unwrap();
+    assert_eq!(take(&store, (sakura(), "STORE"), (from, inbox.entries[0].uid)).await.unwrap(), [message(0)]);
+    store.close().await.unwrap();
+    let store = open(b"another").await.unwrap();
+    assert_eq!(take(&store, (sakura(), "STORE"), (from, inbox.entries[3].uid)).await.unwrap(), []);
 }
