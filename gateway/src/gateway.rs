@@ -124,8 +124,8 @@ impl Gateway {
         store.promise(config.retention()).await?;
         let promised = store.promised(config.retention()).await?;
         report::remind_by(&store, (&promised, &config), Clock.now()).await?;
-        let begun = witness::begin(&store, &config, (&witness, believed), Clock.now());
-        let (mut witnessing, keys) = match begun.await {
+        let begun = witness::begin_sealed(&store, &config, (&witness, believed, seal), Clock.now());
+        let (witnessing, keys) = match begun.await {
             Ok(begun) => begun,
             Err(why) => {
                 if let Err(why) = store.close().await {
@@ -134,7 +134,6 @@ impl Gateway {
                 return Err(StartError::Log(why));
             }
         };
-        witnessing.seal = Some(seal);
         raise_descriptors(config.limits.connections);
         let (stop, stopping) = watch::channel(false);
         let write_within = Duration::from_secs(u64::from(config.limits.write_seconds));

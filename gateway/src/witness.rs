@@ -25,14 +25,18 @@ mod doubt;
 mod keys;
 mod last;
 mod restored;
+mod seals;
 
 pub(crate) use acts::attest as attest_acts;
 pub(crate) use beside::put as put_beside;
 use beside::{any_lost, known, last_file};
 use doubt::{Coming, Doubt};
 pub(crate) use keys::{Keys, Said};
-pub(crate) use last::{Witnessing, begin, lost_heads};
+#[cfg(test)]
+pub(crate) use last::begin;
+pub(crate) use last::{Witnessing, begin_sealed, lost_heads};
 pub(crate) use restored::{key, vouch};
+use seals::Seals;
 
 /// From one look for new evidence to the next.
 const LOOK: Duration = Duration::from_secs(1);
@@ -68,8 +72,8 @@ pub(crate) struct Loaded {
     /// Whose signatures over the log are believed: those under its authority, and under those of the keys before it, until another took their
     /// place (Profile §8.16).
     pub(crate) believed: Witnesses,
-    /// The key whose seal all evidence bears that this gateway writes down (Profile §8.20): it comes from the same file, which lies outside the
-    /// store.
+    /// The key whose seal all evidence bears that this gateway writes down (Profile §8.20): it comes from the evidence key, which lies outside
+    /// the store.
     pub(crate) seal: SealKey,
 }
 
@@ -91,7 +95,9 @@ pub(crate) fn load(settings: &Evidence) -> Result<Loaded, WitnessError> {
     if let Some(until) = believed.replaced(&key) {
         return Err(WitnessError::Replaced(former.clone(), key, until));
     }
-    Ok(Loaded { witness, believed, seal: SealKey::of(&octets) })
+    let seal = seals::key(&witness, &octets)
+        .ok_or_else(|| WitnessError::Unfit(file.clone(), fumibako_signer::IdentityError::NoKey))?;
+    Ok(Loaded { witness, believed, seal })
 }
 
 /// The key of the seals alone.
@@ -213,7 +219,7 @@ async fn cover<S: Store>(
     witnessing.goes_on(&growth)?;
     let coming =
         Coming { first: growth.size(), entries: &entries, seals: &seals, since: witness.certificate().not_before() };
-    let sealed = witnessing.seal.as_ref().map(|key| (witnessing.sealed_from, key));
+    let sealed = witnessing.seals.as_ref().map(|seals| (witnessing.sealed_from, seals));
     witnessing.doubt.passes(&coming, sealed)?;
     for entry in &entries {
         growth.push(leaf(entry.as_bytes()));

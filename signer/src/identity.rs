@@ -5,6 +5,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::certificate::Certificate;
+use crate::derived::derived;
 use crate::elsewhere::KeyElsewhere;
 use crate::error::IdentityError;
 use crate::key::PrivateKey;
@@ -98,10 +99,18 @@ impl Identity {
         pkcs12::write(&[(key, &self.certificate)], &self.chain.iter().collect::<Vec<_>>(), password)
     }
 
+    /// A secret of 32 octets for one purpose (RFC 5869), which comes from the private key alone: certificates beside it, and how the file is
+    /// written, make no other. `None`: the key is elsewhere, and nobody reads it.
+    pub fn secret(&self, purpose: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        derived(&self.key.bare()?, SECRET_BYTES, purpose)
+    }
+
     pub(crate) fn key(&self) -> &PrivateKey {
         &self.key
     }
 }
 
+/// As many as SHA-256 gives.
+const SECRET_BYTES: usize = 32;
 /// Room for an RSA key and a chain, so that the text never moves and leaves the key behind.
 const PEM_BYTES: usize = 32 * 1024;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::encoding::AsDer as _;
+use aws_lc_rs::encoding::{AsBigEndian as _, AsDer as _, AsRawBytes as _};
 use aws_lc_rs::kem::{Ciphertext, DecapsulationKey};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
@@ -107,6 +107,21 @@ impl PrivateKey {
             Pair::Elsewhere(..) => None,
             _ => Some(&self.pkcs8),
         }
+    }
+
+    /// What of it is secret, in the one form that its kind has, however the file was written that it was read from; `None`: it is
+    /// elsewhere.
+    pub(crate) fn bare(&self) -> Option<Zeroizing<Vec<u8>>> {
+        let octets = match &self.pair {
+            // RFC 8017 §A.1.2: DER, so there is one form.
+            Pair::Rsa(key) => key.as_der().ok()?.as_ref().to_vec(),
+            Pair::P256(key) | Pair::P384(key) => key.private_key().as_be_bytes().ok()?.as_ref().to_vec(),
+            Pair::Ed25519(key) => key.seed().ok()?.as_be_bytes().ok()?.as_ref().to_vec(),
+            Pair::MlDsa(key, _) => key.private_key().as_raw_bytes().ok()?.as_ref().to_vec(),
+            Pair::MlKem(key, _) => key.to_vec(),
+            Pair::Elsewhere(..) => return None,
+        };
+        Some(Zeroizing::new(octets))
     }
 
     /// Whoever keeps it, if we do not.

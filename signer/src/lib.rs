@@ -20,6 +20,7 @@ mod certificate;
 mod cms;
 mod compress;
 mod decrypt;
+mod derived;
 mod elsewhere;
 mod enclosed;
 mod encrypt;

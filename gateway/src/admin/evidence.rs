@@ -139,14 +139,8 @@ impl<S: Store> Admin<S> {
     /// Profile §8.20: evidence that is not new and stands under no signature. Nothing is signed before the operator accepts it.
     async fn waiting(&self, evidence: u64) -> Vec<Tampered> {
         let witnessing = self.0.witnessing.lock().await;
-        let doubt = &witnessing.doubt;
-        let unsealed = doubt.unsealed().iter().map(|(n, id)| {
-            let said = Said::new(
-                "このゲートウェイが書いた証跡ではありません（書いたときの印がないか、合いません）。署名を止めています。覚えがなければこの行を残したまま調べ、バックアップと比べてください。わけが分かっていれば evidence accept で承認できます",
-                "was not written by this gateway as it stands there (its seal is missing or another); nothing is signed. If nobody of yours wrote it, keep the row, and compare with a backup; whoever knows why it is there says so by `evidence accept`",
-            );
-            about(said, (*n, *n), Some(*id))
-        });
+        let (doubt, is_new) = (&witnessing.doubt, witnessing.is_new());
+        let unsealed = doubt.unsealed().iter().map(|(n, id)| about(unsealed(is_new), (*n, *n), Some(*id)));
         let mut rows: Vec<_> = unsealed.collect();
         let Some(first) = doubt.held() else { return rows };
         let said = Said::new(
@@ -208,6 +202,26 @@ impl<S: Store> Admin<S> {
         let between = between.iter().map(|hash| hex(hash)).collect();
         Ok(Reply::Continues(Continuation { v: 1, earlier: given, later: STANDARD.encode(newest), between }))
     }
+}
+
+/// Profile §8.20: evidence that does not bear the gateway's seal; under a key that has just taken the place of another it may bear that one's.
+fn unsealed(is_new: bool) -> Said {
+    let (ja, en) = if is_new {
+        (
+            "鍵を替えたばかりです。前の鍵のときに書かれ、署名を待っていたものなら、前の鍵のファイルを新しい鍵のファイルと同じフォルダーに置いて再起動すると、署名します。",
+            " The key was just replaced: if this was written under the former one and waited for a signature, put that one's file into the folder of the new key and start again.",
+        )
+    } else {
+        ("", "")
+    };
+    Said::new(
+        format!(
+            "このゲートウェイが書いた証跡ではありません（書いたときの印がないか、合いません）。署名を止めています。{ja}覚えがなければこの行を残したまま調べ、バックアップと比べてください。わけが分かっていれば evidence accept で承認できます"
+        ),
+        format!(
+            "was not written by this gateway as it stands there (its seal is missing or another); nothing is signed.{en} If nobody of yours wrote it, keep the row, and compare with a backup; whoever knows why it is there says so by `evidence accept`"
+        ),
+    )
 }
 
 /// Profile §8.13: the head that this one says stands before it does not stand there.

@@ -7,11 +7,11 @@ use fumibako_model::log::FormerKey;
 use fumibako_model::{AuditHead, AuditRow, Witnesses};
 use fumibako_signer::{enclose, enclosed};
 use fumibako_store::bodies::Day;
-use fumibako_store::{ActsHead, ActsState, SealKey, SealedAct, Store, StoreError, WhichActs};
+use fumibako_store::{ActsHead, ActsState, SealedAct, Store, StoreError, WhichActs};
 use jiff::Timestamp;
 
 use super::beside::{Aside, Beside, ToPut, keep_aside, last_acts_file, put, remove, restored_acts_file};
-use super::{Keys, Witnessing, may_sign};
+use super::{Keys, Seals, Witnessing, may_sign};
 use crate::house::House;
 
 /// What the gateway knows of the audit and does not read from the rows.
@@ -121,7 +121,7 @@ impl Acts {
     async fn ours<S: Store>(
         &mut self,
         store: &S,
-        key: Option<&SealKey>,
+        seals: Option<&Seals>,
         (mut rows, mut hash): (u64, String),
     ) -> Result<(u64, String), StoreError> {
         self.not_ours = None;
@@ -131,7 +131,7 @@ impl Acts {
                 return Ok((rows, hash));
             }
             for one in found {
-                let sealed = key.is_none_or(|key| one.n < self.sealed_from || is_sealed(&one, key));
+                let sealed = seals.is_none_or(|seals| one.n < self.sealed_from || is_sealed(&one, seals));
                 if one.n >= self.accepted && !(sealed && follows(&one, (rows, &hash))) {
                     self.not_ours = Some(rows);
                     return Ok((rows, hash));
@@ -142,7 +142,7 @@ impl Acts {
     }
 
     /// Signs it as it stands now, if it grew. False: it does not go on from what was signed.
-    async fn sign<S: Store>(&mut self, house: &House<S>, key: Option<&SealKey>) -> Result<bool, StoreError> {
+    async fn sign<S: Store>(&mut self, house: &House<S>, seals: Option<&Seals>) -> Result<bool, StoreError> {
         self.not_ours = None;
         let state = house.store.acts_state().await?;
         let as_signed = self.last.as_ref().is_some_and(|(rows, hash)| (*rows, hash) == (state.rows, &state.hash));
@@ -171,7 +171,7 @@ impl Acts {
         let covered = head.as_ref().map_or(0, |(rows, _)| *rows);
         // The newest of the rows may be gone, and the seals of what was under it with it.
         let signed = head.into_iter().chain(self.last.clone()).max_by_key(|(rows, _)| *rows);
-        let (rows, hash) = self.ours(&house.store, key, signed.unwrap_or_else(beginning)).await?;
+        let (rows, hash) = self.ours(&house.store, seals, signed.unwrap_or_else(beginning)).await?;
         let beyond = if self.accepted > 0 { Some(agreeing(house).await?) } else { None };
         let now = house.clock.now();
         if rows > covered && may_sign(house, now) {
@@ -201,8 +201,8 @@ async fn agreeing<S: Store>(house: &House<S>) -> Result<u64, StoreError> {
 }
 
 /// Does it bear the seal of this gateway?
-fn is_sealed(one: &SealedAct, key: &SealKey) -> bool {
-    one.seal.as_ref().is_some_and(|seal| key.holds_act(&one.row, seal))
+fn is_sealed(one: &SealedAct, seals: &Seals) -> bool {
+    one.seal.as_ref().is_some_and(|seal| seals.holds_act(one.n, &one.row, seal))
 }
 
 /// Is it the row that comes after so many, of which the last has this hash?
@@ -219,8 +219,8 @@ fn beginning() -> (u64, String) {
 /// Signs the audit as it stands now, if it grew.
 pub(crate) async fn attest<S: Store>(house: &House<S>) -> Result<(), StoreError> {
     let mut witnessing = house.witnessing.lock().await;
-    let Witnessing { acts, seal, .. } = &mut *witnessing;
-    let goes_on = acts.sign(house, seal.as_ref()).await?;
+    let Witnessing { acts, seals, .. } = &mut *witnessing;
+    let goes_on = acts.sign(house, seals.as_ref()).await?;
     acts.apart = !goes_on;
     acts.to_put.put(last_acts_file(&house.config.evidence.identity_file)).await;
     if goes_on { Ok(()) } else { Err(failed(&"the audit is not what was signed; see `audit verify`")) }

@@ -2,8 +2,10 @@
 //! one; or where it does not bear this gateway's seal: somebody wrote it beside the gateway.
 
 use fumibako_model::{EvidenceId, LogEntry};
-use fumibako_store::{LISTED, SealKey, StoreError};
+use fumibako_store::{LISTED, StoreError};
 use jiff::{SignedDuration, Timestamp};
+
+use super::Seals;
 
 /// A head is signed within a second of new evidence; so much later at most is a piece committed that bears an earlier time.
 const LAG: SignedDuration = SignedDuration::from_mins(1);
@@ -83,8 +85,8 @@ impl Doubt {
         &self.unsealed
     }
 
-    /// May these pieces come under a head? With a key each from this number on must bear its seal.
-    pub(super) fn passes(&mut self, coming: &Coming<'_>, sealed: Option<(u64, &SealKey)>) -> Result<(), StoreError> {
+    /// May these pieces come under a head? With seals each from this number on must bear one of them.
+    pub(super) fn passes(&mut self, coming: &Coming<'_>, sealed: Option<(u64, &Seals)>) -> Result<(), StoreError> {
         let read: Vec<_> = coming.entries.iter().map(|entry| entry.parse::<LogEntry>().ok()).collect();
         let times = read.iter().flatten().map(LogEntry::at);
         let old = match &mut self.rule {
@@ -101,11 +103,11 @@ impl Doubt {
         // Asked anew each time, as the seals are: as long as it stands there.
         self.held = old.then_some(coming.first);
         self.waits()?;
-        let Some((from, key)) = sealed else { return Ok(()) };
+        let Some((from, seals)) = sealed else { return Ok(()) };
         let from = if let Rule::Accepted(pieces) = self.rule { from.max(pieces) } else { from };
         let pieces = coming.entries.iter().zip(coming.seals).zip(&read);
         let not_ours = pieces.zip(coming.first..).filter(|(((entry, seal), _), n)| {
-            *n >= from && !seal.as_ref().is_some_and(|seal| key.holds(entry.as_bytes(), seal))
+            *n >= from && !seal.as_ref().is_some_and(|seal| seals.holds(*n, entry.as_bytes(), seal))
         });
         self.unsealed = not_ours.filter_map(|((_, known), n)| Some((n, known.as_ref()?.id()))).take(LISTED).collect();
         match self.unsealed.first() {
@@ -132,6 +134,7 @@ impl Doubt {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use fumibako_model::{Keeping, Pruned, Pruning};
+    use fumibako_store::SealKey;
 
     use super::*;
 
@@ -143,7 +146,7 @@ mod tests {
         serde_json::to_string(&Pruned { v: 1, id, n, event: Keeping::EvidencePruning, at, pruning }).unwrap()
     }
 
-    fn passes(doubt: &mut Doubt, entries: &[String], first: u64, key: &SealKey) -> bool {
+    fn passes(doubt: &mut Doubt, entries: &[String], first: u64, key: &Seals) -> bool {
         let seals = vec![None; entries.len()];
         let coming = Coming { first, entries, seals: &seals, since: AT.parse().unwrap() };
         doubt.passes(&coming, Some((0, key))).is_ok()
@@ -152,7 +155,7 @@ mod tests {
     // Profile §8.20
     #[test]
     fn what_was_accepted_is_what_was_there() {
-        let key = SealKey::of(b"secret");
+        let key = Seals::under(SealKey::of(b"secret"));
         let [mut before, mut accepted] = [Doubt::default(), Doubt::accepted(1)];
         assert!(!passes(&mut before, &[piece(0)], 0, &key) && before.unsealed().len() == 1);
         assert!(passes(&mut accepted, &[piece(0)], 0, &key));
@@ -163,7 +166,7 @@ mod tests {
     // Profile §8.20
     #[test]
     fn nothing_waits_any_more_where_what_waited_is_gone_and_it_waits_where_it_comes_back() {
-        let key = SealKey::of(b"secret");
+        let key = Seals::under(SealKey::of(b"secret"));
         let later = AT.parse::<Timestamp>().unwrap() + SignedDuration::from_hours(1);
         let mut doubt = Doubt::before(later);
         for _ in 0..2 {

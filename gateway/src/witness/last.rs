@@ -10,11 +10,11 @@ use fumibako_signer::{Identity, enclose};
 use fumibako_store::{LogState, SealKey, Store, StoreError, hex};
 use jiff::Timestamp;
 
-use super::Doubt;
 use super::acts::{self, Acts};
 use super::beside::{Aside, Beside, ToPut, keep_aside, last_acts_file, last_file};
 use super::keys::{self, Keys, Signed};
 use super::restored;
+use super::{Doubt, Seals};
 use crate::config::Config;
 
 /// What the gateway knows of its log and does not read from the rows.
@@ -28,8 +28,8 @@ pub(crate) struct Witnessing {
     /// From this piece on all evidence bears the gateway's seal until it is signed for (Profile §8.20). Every head says it, and what the first
     /// one said stands, as far as the log is as long.
     pub(super) sealed_from: u64,
-    /// The key of the seal; without one nobody asks for it.
-    pub(crate) seal: Option<SealKey>,
+    /// Whose seals are believed; without any nobody asks for one.
+    pub(super) seals: Option<Seals>,
     /// What is not signed before the operator says so.
     pub(crate) doubt: Doubt,
     pub(super) last: Option<Last>,
@@ -116,6 +116,23 @@ pub(crate) async fn begin<S: Store>(
     let kept = witnessing.keep(identity_file, now);
     let kept = kept.and_then(|()| if spent { restored::spend(identity_file, put_back) } else { Ok(()) });
     kept.unwrap_or_else(|why| tracing::warn!(%why, "evidence.last_head"));
+    Ok((witnessing, keys))
+}
+
+/// The same, and from then on what is not signed for is asked for its seal, under this key or, where it has just taken the place of another,
+/// under that one.
+pub(crate) async fn begin_sealed<S: Store>(
+    store: &S,
+    config: &Config,
+    (own, believed, seal): (&Identity, Witnesses, SealKey),
+    now: Timestamp,
+) -> Result<(Witnessing, Keys), StoreError> {
+    let (mut witnessing, keys) = begin(store, config, (own, believed), now).await?;
+    witnessing.seals = Some(if witnessing.is_new {
+        Seals::after_a_former_one(seal, (store, &keys), &config.evidence.identity_file).await?
+    } else {
+        Seals::under(seal)
+    });
     Ok((witnessing, keys))
 }
 
@@ -235,9 +252,14 @@ pub(super) async fn continued<S: Store>(store: &S, size: u64, one: Option<&Besid
 impl Witnessing {
     /// Of a log of which this is known.
     pub(super) fn new((set_back, words_from): (Option<SetBack>, EvidenceId), doubt: Doubt, last: Option<Last>) -> Self {
-        let (sealed_from, seal, acts, is_new) = (0, None, Acts::default(), false);
+        let (sealed_from, seals, acts, is_new) = (0, None, Acts::default(), false);
         let (to_keep, to_put) = (Vec::new(), ToPut::default());
-        Self { set_back, words_from, sealed_from, seal, doubt, last, acts, is_new, to_keep, to_put }
+        Self { set_back, words_from, sealed_from, seals, doubt, last, acts, is_new, to_keep, to_put }
+    }
+
+    /// Has the key taken the place of another, and no head says so yet?
+    pub(crate) fn is_new(&self) -> bool {
+        self.is_new
     }
 
     /// What is said, and what waits, from the start on.
@@ -402,7 +424,7 @@ impl Witnessing {
             set_back: self.set_back.clone(),
             words_from: Some(self.words_from),
             former: Some(keys.former()),
-            sealed_from: self.seal.as_ref().map(|_| self.sealed_from),
+            sealed_from: self.seals.as_ref().map(|_| self.sealed_from),
             ..over
         };
         let failed = |why: &dyn std::fmt::Display| StoreError::Failed(why.to_string());

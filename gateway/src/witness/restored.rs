@@ -16,7 +16,7 @@ use super::beside::{Beside, known, last_acts_file, last_file, put, remove, resto
 use super::doubt::Doubt;
 use super::keys::Signed;
 use super::last::{Last, Told, Witnessing, continued, end_at, root};
-use super::{Keys, Loaded, cover, load, within_its_days};
+use super::{Keys, Loaded, Seals, cover, load, within_its_days};
 use crate::config::Config;
 use crate::gateway::StartError;
 
@@ -132,7 +132,7 @@ async fn whole<S: Store>(
     let set_back = SetBack { size: at, root: root_then, at: now, lost, earlier: Vec::new() }.after(told.iter());
     let mut witnessing = Witnessing::new((Some(set_back), words_from), Doubt::apart(), signed);
     // What the copy has, and no head covers, another hand may have put there before it was taken, or since.
-    (witnessing.seal, witnessing.sealed_from) = (Some(seal.clone()), sealed_from.unwrap_or(pieces));
+    (witnessing.seals, witnessing.sealed_from) = (Some(Seals::under(seal.clone())), sealed_from.unwrap_or(pieces));
     loop {
         match cover(store, (&mut witnessing, &keys), (&config.domain, witness), now).await {
             Ok(Some(_)) => {}

@@ -36,7 +36,12 @@ pub(crate) fn one_more(n: u64, config: &Config) -> String {
 
 /// The newest piece bears the seal that the gateway itself would give it.
 pub(crate) fn sealed(config: &Config) -> String {
-    let secret = hex(&std::fs::read(&config.evidence.identity_file).unwrap());
+    sealed_under(&key_of(config).secret(b"fumibako evidence seal v2").unwrap())
+}
+
+/// The newest piece bears a seal under this secret.
+pub(crate) fn sealed_under(secret: &[u8]) -> String {
+    let secret = hex(secret);
     format!("INSERT OR REPLACE INTO seal SELECT id, seal_of(x'{secret}', doc) FROM evidence ORDER BY id DESC LIMIT 1;")
 }
 

@@ -90,7 +90,7 @@ async fn enveloped(gateway: &Fixture, id: EvidenceId) -> String {
     export.head
 }
 
-/// What the hand knows of seals that has the key (Profile §8.20): an HMAC of the piece under one of the key's file.
+/// What the hand knows of seals that has the key (Profile §8.20): an HMAC of the piece under one of a secret that comes from it.
 const EDIT: &str = "import hmac, sqlite3, sys
 def mac(key, said):
     return hmac.new(key, said, 'sha256').digest()

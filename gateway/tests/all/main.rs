@@ -27,6 +27,7 @@ mod postmaster;
 mod reports;
 mod sasl;
 mod sealed;
+mod sealing;
 mod slow;
 mod support;
 mod trusting;

@@ -18,56 +18,76 @@ const SENT: &[u8] = b"sent ";
 
 /// A key that only the gateway has: whoever edits rows cannot write evidence, nor audit, that bears its seal.
 #[derive(Clone)]
-pub struct SealKey(hmac::Key);
+pub struct SealKey {
+    /// What is written down bears the seal under this one.
+    own: Box<hmac::Key>,
+    /// Seals under these hold as well.
+    also: Vec<hmac::Key>,
+}
 
 impl SealKey {
-    /// The key that a secret of the gateway gives: the file of its evidence key.
+    /// The key that a secret of the gateway gives, which comes from its evidence key.
     pub fn of(secret: &[u8]) -> Self {
-        let secret = hmac::Key::new(hmac::HMAC_SHA256, secret);
-        Self(hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&secret, PURPOSE).as_ref()))
+        Self { own: Box::new(from(secret)), also: Vec::new() }
+    }
+
+    /// The same, by which the seals under another secret hold, too: what was written down under that one may wait still.
+    #[must_use]
+    pub fn also(mut self, secret: &[u8]) -> Self {
+        self.also.push(from(secret));
+        self
     }
 
     /// The seal of a piece, octet for octet as it is kept; its id and its place in the log stand in it.
     pub fn seal(&self, piece: &[u8]) -> [u8; SEAL] {
-        self.over(&[piece])
+        over(&self.own, &[piece])
     }
 
     /// The seal of a row of the audit, octet for octet as it is kept; its number and the row before it stand in it.
     pub fn seal_act(&self, row: &str) -> [u8; SEAL] {
-        self.over(&[ACT, row.as_bytes()])
+        over(&self.own, &[ACT, row.as_bytes()])
     }
 
     /// The seal of the note that all octets of this message went to its recipient, to an agent under this mandate or, where that is empty, to
     /// the office itself.
     pub fn seal_sent(&self, message: i64, mandate: &str) -> [u8; SEAL] {
-        self.over(&[SENT, &message.to_be_bytes(), mandate.as_bytes()])
+        over(&self.own, &[SENT, &message.to_be_bytes(), mandate.as_bytes()])
     }
 
     /// Is this the seal of that piece?
     pub fn holds(&self, piece: &[u8], seal: &[u8]) -> bool {
-        // As long as the compared octets are the same, nobody who asks learns how many: the answer comes a second later, in words.
-        self.seal(piece) == seal
+        self.any(&[piece], seal)
     }
 
     /// Is this the seal of that row of the audit?
     pub fn holds_act(&self, row: &str, seal: &[u8]) -> bool {
-        self.seal_act(row) == seal
+        self.any(&[ACT, row.as_bytes()], seal)
     }
 
     /// Is this the seal of that note?
     pub fn holds_sent(&self, (message, mandate): (i64, &str), seal: &[u8]) -> bool {
-        self.seal_sent(message, mandate) == seal
+        self.any(&[SENT, &message.to_be_bytes(), mandate.as_bytes()], seal)
     }
 
-    fn over(&self, parts: &[&[u8]]) -> [u8; SEAL] {
-        let mut whole = hmac::Context::with_key(&self.0);
-        for part in parts {
-            whole.update(part);
-        }
-        let mut seal = [0; SEAL];
-        seal.iter_mut().zip(whole.sign().as_ref()).for_each(|(to, from)| *to = *from);
-        seal
+    fn any(&self, parts: &[&[u8]], seal: &[u8]) -> bool {
+        // As long as the compared octets are the same, nobody who asks learns how many: the answer comes a second later, in words.
+        std::iter::once(&*self.own).chain(&self.also).any(|key| over(key, parts) == seal)
     }
+}
+
+fn from(secret: &[u8]) -> hmac::Key {
+    let secret = hmac::Key::new(hmac::HMAC_SHA256, secret);
+    hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&secret, PURPOSE).as_ref())
+}
+
+fn over(key: &hmac::Key, parts: &[&[u8]]) -> [u8; SEAL] {
+    let mut whole = hmac::Context::with_key(key);
+    for part in parts {
+        whole.update(part);
+    }
+    let mut seal = [0; SEAL];
+    seal.iter_mut().zip(whole.sign().as_ref()).for_each(|(to, from)| *to = *from);
+    seal
 }
 
 impl fmt::Debug for SealKey {
@@ -89,6 +109,17 @@ mod tests {
         assert!(!key.holds(b"{\"v\":2}", &seal) && !SealKey::of(b"secret2").holds(b"{\"v\":1}", &seal));
         assert!(!key.holds(b"{\"v\":1}", &seal[..SEAL - 1]) && !key.holds(b"{\"v\":1}", b""));
         assert_eq!(format!("{key:?}"), "SealKey");
+    }
+
+    // Profile §8.20
+    #[test]
+    fn seals_under_a_secret_that_is_known_beside_its_own_hold_and_none_is_made_under_it() {
+        let [before, own] = [b"before".as_slice(), b"secret"].map(SealKey::of);
+        let (old, old_act) = (before.seal(b"{}"), before.seal_act("{}"));
+        let both = own.clone().also(b"before");
+        assert!(!own.holds(b"{}", &old) && both.holds(b"{}", &old) && both.holds_act("{}", &old_act));
+        assert!(both.holds(b"{}", &own.seal(b"{}")) && !both.holds(b"[]", &old));
+        assert_eq!((both.seal(b"{}"), both.seal_act("{}")), (own.seal(b"{}"), own.seal_act("{}")));
     }
 
     // Profile §16.2

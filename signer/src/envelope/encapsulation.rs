@@ -1,7 +1,6 @@
 //! A content's key that reaches its reader through an encapsulated secret: ML-KEM (RFC 9936) in a `KEMRecipientInfo`
 //! (RFC 9629). The secret derives the key that wraps the content's key.
 
-use aws_lc_rs::hkdf::{self, HKDF_SHA256, KeyType};
 use aws_lc_rs::kem::EncapsulationKey;
 use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrap as _};
 use cms::cert::IssuerAndSerialNumber;
@@ -17,6 +16,7 @@ use zeroize::Zeroizing;
 use super::unwrap::{key_wrap, unwrapped};
 use crate::algorithm::{KeyKind, MlKem, Refused};
 use crate::allowed::{self, KeyWrap, Means};
+use crate::derived::derived;
 use crate::identity::Identity;
 
 /// One recipient's encapsulated secret, its algorithms known.
@@ -62,7 +62,9 @@ impl Encapsulation {
     /// FIPS 203 §6.3: a wrong ciphertext gives another secret, and the wrap then does not open.
     pub(super) fn open(&self, identity: &Identity) -> Option<Zeroizing<Vec<u8>>> {
         let secret = identity.key().decapsulated(self.set, self.info.kem_ct.as_bytes())?;
-        let kek = derived(&secret, self.wrap, &other_info(&self.info.wrap, self.wrap, self.info.ukm.as_ref())?)?;
+        let info = other_info(&self.info.wrap, self.wrap, self.info.ukm.as_ref())?;
+        // RFC 9936 §2.2.1
+        let kek = derived(&secret, self.wrap.key_bytes(), &info)?;
         unwrapped(self.wrap, &kek, self.info.encrypted_key.as_bytes())
     }
 }
@@ -73,29 +75,13 @@ fn other_info(wrap: &AlgorithmIdentifierOwned, key: KeyWrap, ukm: Option<&OctetS
     CmsOriForKemOtherInfo { wrap: wrap.clone(), kek_length, ukm: ukm.cloned() }.to_der().ok()
 }
 
-/// How much key HKDF is asked for.
-struct Length(usize);
-
-impl KeyType for Length {
-    fn len(&self) -> usize {
-        self.0
-    }
-}
-
-/// RFC 9936 §2.2.1, RFC 5869: HKDF with SHA-256, without a salt.
-fn derived(secret: &[u8], wrap: KeyWrap, info: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let mut key = Zeroizing::new(vec![0; wrap.key_bytes()]);
-    let pseudorandom = hkdf::Salt::new(HKDF_SHA256, &[]).extract(secret);
-    pseudorandom.expand(&[info], Length(key.len())).ok()?.fill(&mut key).ok()?;
-    Some(key)
-}
-
 /// The key wrapped for an ML-KEM key.
 pub(super) fn encapsulated(key: &[u8], id: IssuerAndSerialNumber, public: &[u8], set: MlKem) -> Option<RecipientInfo> {
     let plain = |oid| AlgorithmIdentifierOwned { oid, parameters: None };
     let (ciphertext, secret) = EncapsulationKey::new(set.provider(), public).ok()?.encapsulate().ok()?;
     let wrap = plain(ID_AES_256_WRAP);
-    let kek = derived(secret.as_ref(), KeyWrap::Aes256, &other_info(&wrap, KeyWrap::Aes256, None)?)?;
+    let info = other_info(&wrap, KeyWrap::Aes256, None)?;
+    let kek = derived(secret.as_ref(), KeyWrap::Aes256.key_bytes(), &info)?;
     let mut wrapped = vec![0; key.len() + super::recipient::WRAP_BYTES];
     AesKek::new(&AES_256, &kek).ok()?.wrap(key, &mut wrapped).ok()?;
     let info = KemRecipientInfo {
@@ -129,7 +115,7 @@ mod tests {
         let named = AlgorithmIdentifierOwned { oid: ID_AES_128_WRAP, parameters: None };
         let info = other_info(&named, KeyWrap::Aes128, None).unwrap();
         assert_eq!(info, octets("3010300B0609608648016503040105020110"));
-        let kek = derived(&secret, KeyWrap::Aes128, &info).unwrap();
+        let kek = derived(&secret, KeyWrap::Aes128.key_bytes(), &info).unwrap();
         assert_eq!(*kek, octets("CF453A3E2BAE0A78701B8206C185A008"));
         let wrapped = octets("C050E4392F9C14DD0AC2220203F317D701F94F9DD92778F5");
         assert_eq!(unwrapped(KeyWrap::Aes128, &kek, &wrapped).unwrap().len(), 16);

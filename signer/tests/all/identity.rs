@@ -21,6 +21,7 @@ fn keys(key: KeyKind) -> (Openssl, Identity) {
 #[track_caller]
 fn same(read: &Identity, original: &Identity) {
     assert_eq!(read.certificate(), original.certificate());
+    assert_eq!(read.secret(b"purpose"), original.secret(b"purpose"), "it comes from the key alone");
     let signed = message(ENTITY, read);
     assert_eq!(Signed::read(&signed).unwrap().verify().unwrap().signer(), original.certificate());
 }
@@ -205,6 +206,18 @@ fn pem_keys_in_the_clear_are_read() {
     for key in [KeyKind::Rsa2048, KeyKind::EcP256] {
         check_pem(key, "pkey", None);
         check_pem(key, "pkey -traditional", None);
+    }
+}
+
+// RFC 5869
+#[test]
+fn a_key_gives_a_secret_of_its_own_for_each_purpose() {
+    let authority = authority();
+    for kind in [KeyKind::Rsa2048, KeyKind::EcP256] {
+        let [one, other] = [office(&authority, kind), office(&authority, kind)];
+        let secret = one.secret(b"purpose").unwrap();
+        assert_eq!(secret.len(), 32);
+        assert!(Some(&secret) != other.secret(b"purpose").as_ref() && Some(&secret) != one.secret(b"another").as_ref());
     }
 }
 

@@ -47,9 +47,11 @@ fn check_identity(openssl: &Openssl, algorithm: &str) -> Identity {
     // openssl's certificates begin now, not at the moment of the other tests.
     let now = ca.not_before() + jiff::SignedDuration::from_mins(1);
     let trust = Trust::new([ca]).unwrap();
+    let mut secrets = std::collections::BTreeSet::new();
     for file in ["all.pem", "shrouded.pem", "all.p12"] {
         let identity = Identity::read(&openssl.get(file), Some("secret")).unwrap();
         let again = Identity::read(&identity.to_pkcs12("other").unwrap(), Some("other")).unwrap();
+        secrets.extend([&identity, &again].map(|one| one.secret(b"purpose").unwrap().to_vec()));
         let message = sign(ENTITY, &again, now).unwrap();
         let read = signature(&message);
         assert_eq!(read.algorithm().to_string(), algorithm);
@@ -58,6 +60,7 @@ fn check_identity(openssl: &Openssl, algorithm: &str) -> Identity {
         message.chunks(100).for_each(|piece| stream.receive(piece).unwrap());
         assert_eq!(stream.finish().unwrap().digest(), read.digest());
     }
+    assert_eq!(secrets.len(), 1, "the key is the same");
     let printed = format!("{:?}", Identity::read(&openssl.get("all.pem"), None).unwrap());
     assert!(printed.contains("private key›") && printed.len() < 1000, "{printed}");
     Identity::read(&openssl.get("all.pem"), None).unwrap()
