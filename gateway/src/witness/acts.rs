@@ -10,7 +10,8 @@ use fumibako_store::bodies::Day;
 use fumibako_store::{ActsHead, ActsState, SealedAct, Store, StoreError, WhichActs};
 use jiff::Timestamp;
 
-use super::beside::{Aside, Beside, ToPut, keep_aside, last_acts_file, put, remove, restored_acts_file};
+use super::beside::{Aside, Beside, ToPut, keep_aside, last_acts_file, put, remove};
+use super::restored;
 use super::{Keys, Seals, Witnessing, may_sign};
 use crate::house::House;
 
@@ -36,7 +37,7 @@ impl Acts {
     pub(super) async fn begin<S: Store>(
         store: &S,
         identity_file: &Path,
-        (given, restored, believed): (Option<Beside<AuditHead>>, bool, &Witnesses),
+        (given, put_back, believed): (Option<Beside<AuditHead>>, bool, &Witnesses),
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         let said = |one: &Beside<AuditHead>| (one.head.rows, one.head.hash.clone());
@@ -45,12 +46,11 @@ impl Acts {
         let told = given.iter().map(|given| &given.head).chain(&kept).filter_map(|head| head.sealed_from).min();
         let last = given.as_ref().map(said);
         let begun = Self { last, sealed_from: told.unwrap_or(rows), ..Self::default() };
-        if has(store, begun.last.as_ref()).await? || !restored {
+        if has(store, begun.last.as_ref()).await? || !put_back {
             return Ok(begun);
         }
-        let back = Beside::<AuditHead>::read(&restored_acts_file(identity_file))?;
-        let younger = |back: &Beside<AuditHead>| given.as_ref().is_none_or(|given| given.head.at < back.head.at);
-        let Some(back) = back.filter(younger) else { return Ok(begun) };
+        let back = restored::of_its_audit(identity_file, given.as_ref())?;
+        let Some(back) = back.filter(|back| read(&back.octets, believed).is_some()) else { return Ok(begun) };
         let explained = Some(said(&back));
         if !has(store, explained.as_ref()).await? {
             return Ok(begun);

@@ -107,6 +107,19 @@ impl<H: DeserializeOwned> Beside<H> {
     }
 }
 
+impl Beside {
+    /// Was it signed after the newest head of the log, which the log has as these octets? The longer one is later; of two over the same it says
+    /// itself which one it stands after, and where it was signed before heads said that, their moments are asked.
+    pub(super) fn stands_after(&self, newest: Option<&Head>, octets: Option<&[u8]>) -> bool {
+        let (Some(newest), Some(octets)) = (newest, octets) else { return true };
+        match &self.head.before {
+            _ if newest.size > self.head.size => false,
+            Some(before) => before.sha256 == fumibako_model::hash(octets),
+            None => newest.at < self.head.at,
+        }
+    }
+}
+
 /// Believing that nothing was signed would make the gateway sign anew what was.
 fn unreadable(what: &Path, why: &dyn std::fmt::Display) -> StoreError {
     let what = what.display();

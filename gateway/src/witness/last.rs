@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use fumibako_model::log::{FormerKey, Growth, Head, SetBack};
+use fumibako_model::log::{FormerKey, Growth, Head, HeadBefore, SetBack};
 use fumibako_model::{AuditHead, Domain, EvidenceId, Witnesses};
 use fumibako_signer::{Identity, enclose};
 use fumibako_store::{LogState, SealKey, Store, StoreError, hex};
@@ -92,7 +92,8 @@ pub(crate) async fn begin<S: Store>(
     let newest = head.as_deref().and_then(|head| keys.head(head).ok()).map(|(said, _)| said);
     let readable = newest.is_some() || head.is_none();
     let said = newest.as_ref().and_then(|head| head.set_back.clone());
-    let told_at = newest.as_ref().map(|head| head.at);
+    let later = given.as_ref().filter(|given| given.stands_after(newest.as_ref(), head.as_deref()));
+    let tells = later.and_then(|given| given.head.set_back.clone());
     // A crash came between a head and its place beside the key, or that could not be written.
     let newer =
         given.as_ref().filter(|_| goes_on).zip(newest.as_ref()).is_some_and(|(old, new)| new.size > old.head.size);
@@ -112,7 +113,7 @@ pub(crate) async fn begin<S: Store>(
     // What it explains, it explains once.
     let spent = restored.is_some() && readable && (goes_on || explained);
     let put_back = restored.as_ref().filter(|_| explained && !goes_on).map(|restored| restored.octets.clone());
-    witnessing.begins(Found { given, restored, goes_on, explained, readable, told_at, ended }, (size, root), now);
+    witnessing.begins(Found { given, restored, goes_on, explained, readable, tells, ended }, (size, root), now);
     let kept = witnessing.keep(identity_file, now);
     let kept = kept.and_then(|()| if spent { restored::spend(identity_file, put_back) } else { Ok(()) });
     kept.unwrap_or_else(|why| tracing::warn!(%why, "evidence.last_head"));
@@ -148,8 +149,8 @@ struct Found {
     explained: bool,
     /// Have the rows no head, or a newest one that was signed here?
     readable: bool,
-    /// When that one was signed.
-    told_at: Option<Timestamp>,
+    /// What the head beside the key tells, if it was signed after that one.
+    tells: Option<SetBack>,
     /// When the latest head was signed that the log lost its end under before.
     ended: Option<Timestamp>,
 }
@@ -264,15 +265,13 @@ impl Witnessing {
 
     /// What is said, and what waits, from the start on.
     fn begins(&mut self, found: Found, (size, root): (u64, String), now: Timestamp) {
-        let Found { given, restored, goes_on, explained, readable, told_at, ended } = found;
+        let Found { given, restored, goes_on, explained, readable, tells, ended } = found;
         let since = |beside: &[&Beside]| beside.iter().map(|one| one.head.at).chain(ended).max();
         match (given, restored) {
-            (Some(given), _) if goes_on => {
+            (Some(_), _) if goes_on => {
                 self.doubt = ended.map_or_else(Doubt::default, Doubt::before);
                 // It stands over the same, and tells what the operator accepted since.
-                if told_at.is_none_or(|told_at| told_at < given.head.at) {
-                    self.set_back = given.head.set_back.or(self.set_back.take());
-                }
+                self.set_back = tells.or(self.set_back.take());
             }
             (None, None) => {
                 self.doubt = ended.map_or_else(Doubt::apart, Doubt::before);
@@ -411,9 +410,7 @@ impl Witnessing {
         (log, witness): (&Domain, &Identity),
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let size = store.log_state().await?.size;
-        let over = Head::over(log.to_string(), (size, root(store, size).await?), now);
-        let (_, signed) = self.sign(over, keys, witness)?;
+        let (_, signed) = self.sign(over_all(store, log, now).await?, keys, witness)?;
         self.to_put.set(signed);
         Ok(())
     }
@@ -475,6 +472,13 @@ async fn continues<S: Store>(store: &S, size: u64, (signed, root): (u64, &str)) 
 pub(super) async fn root<S: Store>(store: &S, size: u64) -> Result<String, StoreError> {
     let root = if size == 0 { None } else { store.continuation(size, size).await?.map(|(root, _)| root) };
     Ok(root.map_or_else(nothing, |root| hex(&root)))
+}
+
+/// A head over all that stands in the log, after its newest one.
+pub(super) async fn over_all<S: Store>(store: &S, log: &Domain, now: Timestamp) -> Result<Head, StoreError> {
+    let LogState { size, head, .. } = store.log_state().await?;
+    let before = head.map(|head| HeadBefore { size, sha256: fumibako_model::hash(&head) });
+    Ok(Head { before, ..Head::over(log.to_string(), (size, root(store, size).await?), now) })
 }
 
 /// The root of a log without evidence.

@@ -15,19 +15,37 @@ use serde::{Deserialize, Serialize};
 use super::beside::{Beside, known, last_acts_file, last_file, put, remove, restored_acts_file, restored_file};
 use super::doubt::Doubt;
 use super::keys::Signed;
-use super::last::{Last, Told, Witnessing, continued, end_at, root};
+use super::last::{Last, Told, Witnessing, continued, end_at, over_all, root};
 use super::{Keys, Loaded, Seals, cover, load, within_its_days};
 use crate::config::Config;
 use crate::gateway::StartError;
 
-/// A head over the log that was put back, and where.
+/// A head over the log, or the audit, that was put back, where, and after what.
 #[derive(Serialize, Deserialize)]
-struct Restored {
+struct Restored<H> {
     #[serde(flatten)]
-    head: Head,
+    head: H,
     /// The folder of the store; none said it before this was asked.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     store: Option<String>,
+    /// SHA-256, in hex, of the last head that lay beside the key then, and nothing where there was none; none said it before this was asked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    replaces: Option<String>,
+}
+
+impl<H> Restored<H> {
+    fn new<L>(head: H, store: Option<String>, last: Option<&Beside<L>>) -> Self {
+        let replaces = last.map(|last| fumibako_model::hash(&last.octets)).unwrap_or_default();
+        Self { head, store, replaces: Some(replaces) }
+    }
+
+    /// Was nothing signed since? The head that it takes the place of is the last one still, whatever the clock said; of one that names none the
+    /// moments are asked.
+    fn is_latest<L>(&self, last: Option<&Beside<L>>, earlier: impl Fn(&L, &H) -> bool) -> bool {
+        let Some(last) = last else { return true };
+        let named = self.replaces.as_ref().map(|replaced| *replaced == fumibako_model::hash(&last.octets));
+        named.unwrap_or_else(|| earlier(&last.head, &self.head))
+    }
 }
 
 /// The evidence key, if it can be used: asked before anything is put back.
@@ -42,11 +60,22 @@ pub(super) fn of_this_store(
     believed: &Witnesses,
 ) -> Result<Option<Beside>, StoreError> {
     let file = restored_file(&config.evidence.identity_file);
-    let Some(Beside { octets, head: Restored { head, store } }) = Beside::read(&file)? else { return Ok(None) };
+    let Some(Beside { octets, head: restored }) = Beside::<Restored<Head>>::read(&file)? else { return Ok(None) };
+    let latest = restored.is_latest(given, |last, put_back| last.at < put_back.at);
+    let Restored { head, store, .. } = restored;
     let of_this_store = store.is_none_or(|store| Some(store) == name_of(&config.store_folder));
-    let younger = given.is_none_or(|given| given.head.at < head.at);
-    let counts = of_this_store && younger && Signed::read(&octets, believed).is_some();
+    let counts = of_this_store && latest && Signed::read(&octets, believed).is_some();
     Ok(counts.then_some(Beside { octets, head }))
+}
+
+/// What was signed of the audit when this very store was put back, if nothing was signed since.
+pub(super) fn of_its_audit(
+    identity_file: &Path,
+    given: Option<&Beside<AuditHead>>,
+) -> Result<Option<Beside<AuditHead>>, StoreError> {
+    let found = Beside::<Restored<AuditHead>>::read(&restored_acts_file(identity_file))?;
+    let latest = found.filter(|one| one.head.is_latest(given, |last, put_back| last.at < put_back.at));
+    Ok(latest.map(|Beside { octets, head }| Beside { octets, head: head.head }))
 }
 
 /// The folder, however it is written.
@@ -82,7 +111,10 @@ pub(crate) async fn vouch(config: &Config, key: &Loaded, folder: &Path, now: Tim
     store.close().await?;
     let Some((head, acts)) = found? else { return Ok(false) };
     let identity_file = &config.evidence.identity_file;
-    let head = Restored { head, store: name_of(folder) };
+    let last: Option<Beside> = Beside::read(&last_file(identity_file))?;
+    let last_acts: Option<Beside<AuditHead>> = Beside::read(&last_acts_file(identity_file))?;
+    let acts = Restored::new(acts, None, last_acts.as_ref());
+    let head = Restored::new(head, name_of(folder), last.as_ref());
     lay(&restored_acts_file(identity_file), &acts, &key.witness, now)?;
     lay(&restored_file(identity_file), &head, &key.witness, now)?;
     Ok(true)
@@ -141,10 +173,9 @@ async fn whole<S: Store>(
             Err(other) => return Err(other),
         }
     }
-    let size = store.log_state().await?.size;
-    let over = Head::over(config.domain.to_string(), (size, root(store, size).await?), now);
+    let over = over_all(store, &config.domain, now).await?;
     let (words_from, former) = (Some(words_from), Some(keys.former()));
-    let sealed_from = Some(witnessing.sealed_from.min(size));
+    let sealed_from = Some(witnessing.sealed_from.min(over.size));
     Ok(Some((Head { set_back: witnessing.set_back, words_from, former, sealed_from, ..over }, keys)))
 }
 

@@ -24,6 +24,7 @@ mod logins;
 mod mandates;
 mod notices;
 mod postmaster;
+mod put_back;
 mod reports;
 mod sasl;
 mod sealed;
