@@ -26,7 +26,7 @@ use jiff::Timestamp;
 use crate::house::{House, revoked_since};
 use crate::trust::{self, TrustError};
 
-pub(crate) use audit::of_party;
+pub(crate) use audit::{of_party, operator};
 pub(crate) use delegation::sum_of;
 pub use directory::OFFICES_AT_ONCE;
 pub use socket::{CallError, call};

@@ -35,7 +35,7 @@ pub(crate) use keys::{Keys, Said};
 #[cfg(test)]
 pub(crate) use last::begin;
 pub(crate) use last::{Witnessing, begin_sealed, lost_heads};
-pub(crate) use restored::{key, vouch};
+pub(crate) use restored::{PutBack, key, vouch};
 use seals::Seals;
 
 /// From one look for new evidence to the next.

@@ -10,10 +10,15 @@ use crate::witness;
 /// Who the administrator is in what the roll and the audit keep.
 pub(super) const OPERATOR: &str = "operator";
 
+/// The administrator as this user of the machine.
+pub(crate) fn operator(user: u32) -> String {
+    format!("{OPERATOR} uid {user}")
+}
+
 impl<S: Store> Admin<S> {
     /// The same, asked by this user of the machine.
     pub(super) fn known_as(&self, user: u32) -> Self {
-        Self(self.0.clone(), format!("{OPERATOR} uid {user}"))
+        Self(self.0.clone(), operator(user))
     }
 
     /// Whoever asks did this now.

@@ -1,6 +1,7 @@
 //! `backup create|verify|restore`: copies of the store.
 
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -10,8 +11,9 @@ use fumibako_sqlite::{DATABASE_FILE, SqliteStore};
 use fumibako_store::{Store, StoreError, Verified};
 
 use super::{Context, Failure, check, runtime, unexpected};
-use crate::admin::{BackupReport, CallError, Reply, Request, RestoreReport, VerifyReport, call};
+use crate::admin::{BackupReport, CallError, Reply, Request, RestoreReport, VerifyReport, call, operator};
 use crate::clock::Clock;
+use crate::witness::PutBack;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Backup {
@@ -154,12 +156,17 @@ fn restore(context: &mut Context<'_>, folder: &Path, keys: &Path, to: &Path) -> 
     let config = context.load()?;
     // Without the key that signs evidence nobody would believe that this was a backup (Profile §8.20).
     let key = crate::witness::key(&config)?;
-    let (done, vouched) = runtime()?.block_on(async {
+    let (report, vouched) = runtime()?.block_on(async {
         let done = SqliteStore::restore(folder, keys, to, Clock.now()).await?;
-        let vouched = crate::witness::vouch(&config, &key, to, Clock.now()).await?;
-        Ok::<_, Failure>((done, vouched))
+        let rows = to.join(DATABASE_FILE);
+        // Whoever made them is the one who restores.
+        let by = operator(std::fs::metadata(&rows).map_err(|why| Failure::Read(rows, why))?.uid());
+        let PutBack { vouched, later_evidence, later_acts } =
+            crate::witness::vouch(&config, &key, to, (&done, &by, Clock.now())).await?;
+        let running = !matches!(call(&config.admin_socket, &Request::Status).await, Err(CallError::NotRunning(_)));
+        let report = RestoreReport { later_evidence, later_acts, running, ..done.into() };
+        Ok::<_, Failure>((report, vouched))
     })?;
-    let report = RestoreReport::from(done);
     let lang = context.lang;
     context.rows(std::slice::from_ref(&report), |report| restored(report, lang))?;
     let to = to.display();
@@ -171,6 +178,14 @@ fn restore(context: &mut Context<'_>, folder: &Path, keys: &Path, to: &Path) -> 
             What came after the copy is not in it, nor what was held after it: see `hold list`, and hold again what must stay.\n\
             The folder `keys` of the former store, and the copy of the keys that was used, open what is erased from now on: take a new copy of the keys, then destroy both."),
     )?;
+    if report.running {
+        context.say(
+            "ゲートウェイが動いています。復元の練習なら、このままで構いません（動いている保管庫には触れていません）。ただし、これから受け付けるものは戻した保管庫に入らないので、\
+             あとでそちらに切り替えると、記録の終わりが失われたと扱われます。切り替えるときは、先にゲートウェイを止め、新しい控えを取り、それを戻してください。",
+            "The gateway is running. For a drill that is fine: its store was not touched. But what it accepts from now on is not in the restored one, and whoever switches to that later has a log \
+             and an audit that lost their end. To switch, stop the gateway first, take a fresh copy, and restore that.",
+        )?;
+    }
     match (vouched, report.without_key.is_empty()) {
         (false, _) => Err(Failure::Unvouched),
         (true, false) => Err(Failure::Unsound),
@@ -179,7 +194,7 @@ fn restore(context: &mut Context<'_>, folder: &Path, keys: &Path, to: &Path) -> 
 }
 
 fn restored(report: &RestoreReport, lang: Lang) -> String {
-    let RestoreReport { made, files, erased, without_key } = report;
+    let RestoreReport { made, files, erased, without_key, later_evidence, later_acts, .. } = report;
     let made = JAPAN.to_datetime(*made).strftime("%Y-%m-%d %H:%M").to_string();
     let mut text = lang.pick(
         format!("{made}（日本時間）の控えから、本文のファイル {files} 個を戻しました。"),
@@ -197,6 +212,18 @@ fn restored(report: &RestoreReport, lang: Lang) -> String {
         text += &lang.pick(
             format!("\n鍵がなく読めない日（新しい鍵のフォルダーで戻し直してください）: {days}"),
             format!("\nwithout a key, so unreadable (restore again with newer keys): {days}"),
+        );
+    }
+    if *later_evidence > 0 || *later_acts > 0 {
+        text += &lang.pick(
+            format!(
+                "\nこの控えのあとに署名され、戻した保管庫にないもの: 証跡 {later_evidence} 件、監査記録 {later_acts} 行。前の保管庫がまだ使えるなら、\
+                 ゲートウェイを止め、新しい控えを取り（backup create）、それを別の空のフォルダーに戻してください。使えないなら、このまま進めてください（失われたことは、以後の署名に残ります）"
+            ),
+            format!(
+                "\nsigned for after this copy, and not in the restored store: {later_evidence} pieces of evidence, {later_acts} rows of the audit. If the former store can \
+                 still be used, stop the gateway, take a fresh copy (`backup create`) and restore that into another empty folder. If it cannot, go on: that it was lost stays said in every signature"
+            ),
         );
     }
     text

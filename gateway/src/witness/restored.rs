@@ -5,10 +5,10 @@
 use std::path::Path;
 
 use fumibako_model::log::{Head, SetBack};
-use fumibako_model::{AuditHead, Witnesses};
+use fumibako_model::{AuditHead, Done, What, Witnesses};
 use fumibako_signer::{Identity, enclose};
 use fumibako_sqlite::SqliteStore;
-use fumibako_store::{ActsState, LogState, Store, StoreError};
+use fumibako_store::{ActsState, Amend, LogState, Store, StoreError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -97,27 +97,61 @@ pub(super) fn spend(identity_file: &Path, put_back: Option<Vec<u8>>) -> Result<(
     spent().map_err(|why| StoreError::Failed(why.to_string()))
 }
 
+/// What came of a copy that was put back.
+pub(crate) struct PutBack {
+    /// The log and the audit are what was signed, and this start is explained; or else the gateway will ask the operator before it signs for
+    /// that.
+    pub(crate) vouched: bool,
+    /// Pieces of evidence that were signed for beside the key and are not in the copy.
+    pub(crate) later_evidence: u64,
+    /// Rows of the audit, likewise.
+    pub(crate) later_acts: u64,
+}
+
 /// Signs for the log and the audit in this folder, as the operator put them back. False: they are not what was signed, or not all of the log
-/// was within seconds, and the gateway will ask the operator before it signs for that.
-pub(crate) async fn vouch(config: &Config, key: &Loaded, folder: &Path, now: Timestamp) -> Result<bool, StoreError> {
-    let store = SqliteStore::open(folder, config.domain.clone()).await?;
-    let found = match whole(&store, config, key, now).await {
-        Ok(Some((head, keys))) => {
-            whole_acts(&store, config, &keys, now).await.map(|acts| acts.map(|acts| (head, acts)))
-        }
-        Ok(None) => Ok(None),
-        Err(why) => Err(why),
-    };
-    store.close().await?;
-    let Some((head, acts)) = found? else { return Ok(false) };
+/// was within seconds. The audit tells in any case that a copy was put back, and which.
+pub(crate) async fn vouch(
+    config: &Config,
+    key: &Loaded,
+    folder: &Path,
+    (copy, by, now): (&fumibako_store::Restored, &str, Timestamp),
+) -> Result<PutBack, StoreError> {
     let identity_file = &config.evidence.identity_file;
     let last: Option<Beside> = Beside::read(&last_file(identity_file))?;
     let last_acts: Option<Beside<AuditHead>> = Beside::read(&last_acts_file(identity_file))?;
-    let acts = Restored::new(acts, None, last_acts.as_ref());
-    let head = Restored::new(head, name_of(folder), last.as_ref());
-    lay(&restored_acts_file(identity_file), &acts, &key.witness, now)?;
-    lay(&restored_file(identity_file), &head, &key.witness, now)?;
-    Ok(true)
+    let store = SqliteStore::open_to_serve(folder, config.domain.clone(), (0, Some(key.seal.clone()))).await?;
+    let done = put_back(&store, (config, key), (copy, by), now).await;
+    store.close().await?;
+    let ((pieces, rows), found) = done?;
+    let vouched = found.is_some();
+    if let Some((head, acts)) = found {
+        let acts = Restored::new(acts, None, last_acts.as_ref());
+        let head = Restored::new(head, name_of(folder), last.as_ref());
+        lay(&restored_acts_file(identity_file), &acts, &key.witness, now)?;
+        lay(&restored_file(identity_file), &head, &key.witness, now)?;
+    }
+    let later_evidence = last.map_or(0, |last| last.head.size.saturating_sub(pieces));
+    let later_acts = last_acts.map_or(0, |last| last.head.rows.saturating_sub(rows));
+    Ok(PutBack { vouched, later_evidence, later_acts })
+}
+
+/// How many pieces and rows the copy has, and the heads over them; then the audit of the store tells of it, under the gateway's seal, and the
+/// gateway signs that as it does all rows.
+async fn put_back<S: Store>(
+    store: &S,
+    (config, key): (&Config, &Loaded),
+    (copy, by): (&fumibako_store::Restored, &str),
+    now: Timestamp,
+) -> Result<((u64, u64), Option<(Head, AuditHead)>), StoreError> {
+    let found = match whole(store, config, key, now).await? {
+        Some((head, keys)) => whole_acts(store, config, &keys, now).await?.map(|acts| (head, acts)),
+        None => None,
+    };
+    let (pieces, rows) = (store.untold().await?.pieces, store.acts_state().await?.rows);
+    let note = format!("copy of {}: {pieces} pieces of evidence, {rows} rows", copy.made);
+    let told = Done::new(now, by, What::BackupRestored).about(&copy.list).noting(note);
+    store.amend(Amend { changes: Vec::new(), done: vec![told] }).await?;
+    Ok(((pieces, rows), found))
 }
 
 /// Signs it, and puts it beside the key.

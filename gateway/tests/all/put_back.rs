@@ -1,14 +1,28 @@
-//! A backup that is put back: which of the heads beside the key counts (Profile §8.20).
+//! A backup that is put back: what the operator is told of it, what the audit tells, and which of the heads beside the key counts (Profile
+//! §8.20, §11.9, §16.1).
 
-use fumibako_gateway::Config;
+use std::path::Path;
+
+use fumibako_gateway::{Config, Reply, Request, Running};
+use fumibako_model::{AuditRow, What};
 use fumibako_signer::{enclose, enclosed};
 use jiff::Timestamp;
 
 use crate::audit::verified;
 use crate::cut::{audited, last_head, started};
-use crate::forged::Grown;
+use crate::evidence::with_mail;
+use crate::forged::{Grown, restore};
 use crate::keys::{key_of, mail};
-use crate::support::ago;
+use crate::support::{Fixture, ago};
+
+/// What the audit tells of copies that were put back.
+async fn restores(running: &Running) -> Vec<AuditRow> {
+    let Reply::Acts { rows } = running.admin().answer(Request::AuditList { office: None, after: None }).await else {
+        panic!("rows")
+    };
+    let rows = rows.iter().map(|row| serde_json::from_str::<AuditRow>(row).unwrap());
+    rows.filter(|row| row.done.what == What::BackupRestored).collect()
+}
 
 /// What is signed in a file beside the key, signed anew after this was done to it.
 fn signed_anew(config: &Config, name: &str, change: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>)) {
@@ -28,6 +42,46 @@ async fn explained(config: &Config) -> bool {
     let whole = audited(&running).await.faults.is_empty() && verified(&running).await.is_none();
     running.stop().await;
     whole
+}
+
+// Profile §8.20, §16.1
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_says_what_the_copy_lacks_and_the_audit_tells_of_it() {
+    let aside = tempfile::tempdir().unwrap();
+    let (gateway, _) = with_mail().await;
+    let (from, keys) = (aside.path().join("copy"), aside.path().join("keys"));
+    let request = Request::Backup { to: from.clone(), keys: Some(keys.clone()) };
+    assert!(matches!(gateway.ask(request).await, Reply::BackedUp(_)));
+    let to = |name: &str| aside.path().join(name);
+    let put_back = async |folder: &Path, name: &str| {
+        let (code, said) = restore(folder, (&from, &keys), &to(name)).await;
+        assert_eq!(code, 0, "{said}");
+        ["証跡 2 件、監査記録", "証跡 0 件、監査記録 1 行", "ゲートウェイが動いています"]
+            .map(|word| said.contains(word))
+    };
+    // The audit has a row of the copy itself by now.
+    assert_eq!(verified(&gateway.running).await, None);
+    assert_eq!(put_back(gateway.folder.path(), "drill").await, [false, true, true]);
+    let Fixture { folder, config, running, kept: _kept } = gateway;
+    running.stop().await;
+    assert_eq!(put_back(folder.path(), "stopped").await, [false, true, false]);
+    mail(&config, "d").await;
+    let running = started(&config).await;
+    assert_eq!(audited(&running).await.logged, 8);
+    running.stop().await;
+    assert_eq!(put_back(folder.path(), "again").await, [true, false, false]);
+
+    let again = Config { store_folder: to("again"), ..config.clone() };
+    for _ in 0..2 {
+        let running = started(&again).await;
+        assert_eq!((verified(&running).await, audited(&running).await.faults), (None, vec![]));
+        let told = restores(&running).await;
+        let [one] = &told[..] else { panic!("{told:?}") };
+        let list = fumibako_model::hash(&std::fs::read(from.join("manifest.json")).unwrap());
+        assert!(one.done.by.starts_with("operator uid ") && one.done.about == list, "{one:?}");
+        assert!(one.done.note.contains("6 pieces of evidence"), "{one:?}");
+        running.stop().await;
+    }
 }
 
 // Profile §8.20

@@ -80,6 +80,8 @@ pub enum What {
     /// The operator accepted a log that does not continue what was signed.
     EvidenceAccepted,
     BackupMade,
+    /// A copy was made this store again: what was written after the copy is not here.
+    BackupRestored,
     /// An agent logged in as an office.
     AgentActs,
     /// An agent opened a folder of an office.

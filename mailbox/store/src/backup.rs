@@ -36,6 +36,8 @@ pub struct Verified {
 pub struct Restored {
     /// When the copy was made: what came later is not in it.
     pub made: Timestamp,
+    /// SHA-256, in hex, of its list, which names every file with its own.
+    pub list: String,
     /// Files of bodies that were put back.
     pub files: u64,
     /// Days whose content was erased since: it stays erased.

@@ -169,12 +169,21 @@ pub struct RestoreReport {
     pub erased: Vec<String>,
     /// Days without a key.
     pub without_key: Vec<String>,
+    /// SHA-256, in hex, of the copy's list, as the audit tells it.
+    pub list: String,
+    /// Pieces of evidence that the gateway signed for after the copy, as what lies beside its key says: they are not in it.
+    pub later_evidence: u64,
+    /// Rows of the audit, likewise.
+    pub later_acts: u64,
+    /// The gateway ran meanwhile: what it goes on writing is not in it either.
+    pub running: bool,
 }
 
 impl From<Restored> for RestoreReport {
     fn from(done: Restored) -> Self {
-        let names = |days: Vec<fumibako_store::bodies::Day>| days.iter().map(ToString::to_string).collect();
-        let (erased, without_key) = (names(done.erased), names(done.without_key));
-        Self { made: done.made, files: done.files, erased, without_key }
+        let names = |days: &[fumibako_store::bodies::Day]| days.iter().map(ToString::to_string).collect();
+        let (erased, without_key) = (names(&done.erased), names(&done.without_key));
+        let Restored { made, list, files, .. } = done;
+        Self { made, files, erased, without_key, list, later_evidence: 0, later_acts: 0, running: false }
     }
 }

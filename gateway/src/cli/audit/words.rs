@@ -42,6 +42,7 @@ pub(super) fn japanese(what: What) -> &'static str {
         What::EvidencePruned => "証跡の整理",
         What::EvidenceAccepted => "証跡の記録の承認",
         What::BackupMade => "控えの作成",
+        What::BackupRestored => "控えからの復元",
         What::AgentActs => "代行のログイン",
         What::AgentOpened => "代行: フォルダーを開いた",
         What::AgentSent => "代行: 送信",

@@ -51,6 +51,11 @@ impl Manifest {
         Err(StoreError::Failed(format!("{} is of version {}; a newer Fumibako made it", path.display(), read.v)))
     }
 
+    /// SHA-256, in hex, of the list as it lies there.
+    pub(super) fn sum(folder: &Path) -> Result<String, StoreError> {
+        Ok(digest(folder, &folder.join(MANIFEST))?.sha256)
+    }
+
     pub(super) fn write(&self, folder: &Path) -> Result<(), StoreError> {
         let (path, next) = (folder.join(MANIFEST), folder.join("manifest.json.new"));
         let text = serde_json::to_vec_pretty(self).map_err(|error| StoreError::Failed(error.to_string()))?;

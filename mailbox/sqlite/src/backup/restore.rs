@@ -78,7 +78,7 @@ pub(crate) async fn restore(folder: &Path, keys: &Path, to: &Path, now: Timestam
 
 /// Puts the bodies that can be read and the rows into the folder.
 fn bodies_of(folder: &Path, keys: &Path, to: &Path) -> Result<(Bodies, Restored), StoreError> {
-    let listed = Manifest::read(folder)?;
+    let (listed, list) = (Manifest::read(folder)?, Manifest::sum(folder)?);
     let known = Bodies::look(&folder.join("bodies"), keys)?;
     empty_folder(to)?;
     empty_folder(&to.join("bodies"))?;
@@ -102,7 +102,7 @@ fn bodies_of(folder: &Path, keys: &Path, to: &Path) -> Result<(Bodies, Restored)
         files += u64::from(day_of(file).is_some());
     }
     let (erased, without_key) = (erased.into_iter().collect(), without_key.into_iter().collect());
-    Ok((known, Restored { made: listed.made, files, erased, without_key }))
+    Ok((known, Restored { made: listed.made, list, files, erased, without_key }))
 }
 
 /// Profile §11.9: nothing that was given after the copy was made is given again. Whoever remembers UIDs from then is
