@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use fumibako_model::{Acceptance, ShownBundle};
 use fumibako_signer::{enclose, enclosed};
 use fumibako_store::{Store, StoreError};
+use jiff::Timestamp;
 
 use crate::house::House;
 use crate::witness::put_beside;
@@ -15,33 +16,60 @@ const BEGINS: &str = "accepted-";
 /// Most of them made in one second.
 const MOST: u32 = 1_000;
 
-/// All that was accepted, the earliest first. A file that is not of this gateway, or cannot be read, says nothing: what it is about is
-/// named again.
+/// All that was accepted, the earliest first. A file that the key of today did not sign, or that cannot be read, says nothing: what it is about
+/// is named again.
 pub(crate) fn all<S: Store>(house: &House<S>) -> Result<Vec<Acceptance>, StoreError> {
-    let folder = folder(house);
-    let failed = |why: &dyn std::fmt::Display| StoreError::Failed(format!("{}: {why}", folder.display()));
     let mut all = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(|why| failed(&why))? {
-        let file = entry.map_err(|why| failed(&why))?.path();
-        let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if !name.starts_with(BEGINS) || file.extension().is_none_or(|kind| kind != "p7m") {
-            continue;
-        }
-        let read = std::fs::read(&file).ok().and_then(|octets| read(house, &octets));
+    for file in files(house)? {
+        let read = read(house, &file).filter(|(rank, _)| *rank == 0);
         if read.is_none() {
             tracing::warn!(file = %file.display(), "evidence.accepted_unread");
         }
-        all.extend(read);
+        all.extend(read.map(|(_, one)| one));
     }
     all.sort_by_key(|one: &Acceptance| one.at);
     Ok(all)
 }
 
-fn read<S: Store>(house: &House<S>, octets: &[u8]) -> Option<Acceptance> {
-    let (signature, inside) = enclosed(octets).ok()?;
+/// Profile §8.16: before the first head of a key that took the place of another, what was accepted under that one is signed anew. Who has
+/// a former key could date back whatever he likes; what he lays there later is not believed.
+pub(crate) fn take_over<S: Store>(house: &House<S>) -> Result<(), StoreError> {
+    let now = house.clock.now();
+    for file in files(house)? {
+        let Some((1, one)) = read(house, &file) else { continue };
+        let octets = signed(house, &Acceptance { taken_over: Some(now), ..one }, now)?;
+        put_beside(&file, &octets).map_err(|why| StoreError::Failed(format!("{}: {why}", file.display())))?;
+    }
+    Ok(())
+}
+
+fn files<S: Store>(house: &House<S>) -> Result<Vec<PathBuf>, StoreError> {
+    let folder = folder(house);
+    let failed = |why: std::io::Error| StoreError::Failed(format!("{}: {why}", folder.display()));
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with(BEGINS) && entry.path().extension().is_some_and(|kind| kind == "p7m") {
+            files.push(entry.path());
+        }
+    }
+    Ok(files)
+}
+
+/// What a key of this gateway signed, and how many keys came after that one.
+fn read<S: Store>(house: &House<S>, file: &Path) -> Option<(usize, Acceptance)> {
+    let (signature, inside) = enclosed(&std::fs::read(file).ok()?).ok()?;
     let one: Acceptance = serde_json::from_slice(&inside).ok()?;
-    house.keys.believed.judge(&signature, one.at).ok()?;
-    (one.v == 1 && one.log == house.config.domain.to_string()).then_some(one)
+    house.keys.believed.judge(&signature, one.taken_over.unwrap_or(one.at)).ok()?;
+    let rank = house.keys.rank(&signature)?;
+    (one.v == 1 && one.log == house.config.domain.to_string()).then_some((rank, one))
+}
+
+fn signed<S: Store>(house: &House<S>, one: &Acceptance, now: Timestamp) -> Result<Vec<u8>, StoreError> {
+    let failed = |why: &dyn std::fmt::Display| StoreError::Failed(why.to_string());
+    let said = serde_json::to_vec(one).map_err(|why| failed(&why))?;
+    enclose(&said, &house.witness, now).map_err(|why| failed(&why))
 }
 
 /// Keeps the operator's word about these bundles, for good.
@@ -57,9 +85,8 @@ pub(crate) fn keep<S: Store>(
              what you accepted cannot be kept beside the evidence key: see to room and rights, then run `evidence accept` again: {why}"
         ))
     };
-    let said = Acceptance { v: 1, log, at, by, reason, bundles };
-    let said = serde_json::to_vec(&said).map_err(|why| failed(&why))?;
-    let octets = enclose(&said, &house.witness, at).map_err(|why| failed(&why))?;
+    let said = Acceptance { v: 1, log, at, by, reason, bundles, taken_over: None };
+    let octets = signed(house, &said, at).map_err(|why| failed(&why))?;
     let name = |n: u32| folder(house).join(format!("{BEGINS}{}-{n}.p7m", at.as_second()));
     let file: PathBuf = (0..MOST).map(name).find(|name| !name.exists()).ok_or_else(|| failed(&"too many at once"))?;
     put_beside(&file, &octets).map_err(|why| failed(&why))

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 use crate::config::Evidence;
 use crate::house::House;
-use crate::{licence, notices, report};
+use crate::{accepted, licence, notices, report};
 
 mod acts;
 mod beside;
@@ -188,6 +188,9 @@ pub(crate) async fn attest<S: Store>(house: &House<S>) -> Result<(), StoreError>
         witnessing.look(&house.store, (file, &house.keys), house.clock.now()).await?;
         if !may_sign(house, house.clock.now()) {
             return Ok(());
+        }
+        if witnessing.is_new() {
+            accepted::take_over(house)?;
         }
         let by = (&house.config.domain, &house.witness);
         let covered = cover(&house.store, (&mut witnessing, &house.keys), by, house.clock.now()).await?;

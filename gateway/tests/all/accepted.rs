@@ -1,5 +1,7 @@
 //! What the operator accepts (Profile §8.20), and what he is not told that he accepted.
 
+use std::path::{Path, PathBuf};
+
 use fumibako_gateway::{AcceptedRow, Audited, Config, Reply, Request, Running};
 
 use crate::cut::{NO_LOG, audited, one_more, sealed, started};
@@ -82,6 +84,52 @@ async fn where_nothing_is_to_be_accepted_what_is_older_than_a_backup_goes_on_wai
     running.stop().await;
 }
 
+// Profile §8.16, §8.20: who has a former key says nothing with it, whatever moment he writes.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_accepted_under_a_former_key_counts_where_the_one_after_it_took_it_over() {
+    let (gateway, first) = with_mail().await;
+    assert_eq!(head_of(&gateway.running, first).await.1.size, 6);
+    let Fixture { folder, config, running, kept: _kept } = gateway;
+    running.stop().await;
+    edit(&config.store_folder, &without_the_last());
+    let running = started(&config).await;
+    assert_eq!(accept(&running).await, Reply::Done);
+    running.stop().await;
+    let word = word_of(folder.path());
+    let under_the_former = std::fs::read(&word).unwrap();
+    let second = renewed(&config, 2).await;
+    for _ in 0..2 {
+        let running = started(&second).await;
+        let found = audited(&running).await;
+        assert_eq!((found.faults, found.accepted.len()), (vec![], 1));
+        running.stop().await;
+    }
+    assert_ne!(std::fs::read(&word).unwrap(), under_the_former);
+    // The same, but laid there after the key was replaced.
+    std::fs::write(&word, under_the_former).unwrap();
+    for _ in 0..2 {
+        let running = started(&second).await;
+        let found = audited(&running).await;
+        assert_eq!((found.faults.len(), found.accepted.len()), (1, 0), "{found:?}");
+        running.stop().await;
+    }
+}
+
+/// The end of the log goes, with the evidence of the last bundle.
+fn without_the_last() -> String {
+    format!(
+        "BEGIN; DELETE FROM evidence WHERE id IN (SELECT id FROM evidence ORDER BY id DESC LIMIT 2);
+        UPDATE counter SET value = 4 WHERE name = 'evidence_count'; {NO_LOG} COMMIT;"
+    )
+}
+
+/// The file of what was accepted.
+fn word_of(folder: &Path) -> PathBuf {
+    let files = std::fs::read_dir(folder.join("evidence")).unwrap().map(|entry| entry.unwrap().path());
+    let is_it = |file: &PathBuf| file.file_name().unwrap().to_string_lossy().starts_with("accepted-");
+    files.into_iter().find(is_it).unwrap()
+}
+
 // Profile §8.20: what was accepted is told as that, and what is shown beyond it is a fault.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bundle_whose_evidence_was_taken_away_is_no_fault_once_it_is_accepted_as_it_is_shown() {
@@ -89,12 +137,7 @@ async fn a_bundle_whose_evidence_was_taken_away_is_no_fault_once_it_is_accepted_
     assert_eq!(head_of(&gateway.running, first).await.1.size, 6);
     let Fixture { folder, config, running, kept: _kept } = gateway;
     running.stop().await;
-    // The end of the log goes, with the evidence of the last bundle.
-    let cut = format!(
-        "BEGIN; DELETE FROM evidence WHERE id IN (SELECT id FROM evidence ORDER BY id DESC LIMIT 2);
-        UPDATE counter SET value = 4 WHERE name = 'evidence_count'; {NO_LOG} COMMIT;"
-    );
-    edit(&config.store_folder, &cut);
+    edit(&config.store_folder, &without_the_last());
     let running = started(&config).await;
     let of_it =
         |found: &Audited| found.faults.iter().filter(|one| one.message_id.as_deref() == Some("c@x.example")).count();
@@ -125,9 +168,7 @@ async fn a_bundle_whose_evidence_was_taken_away_is_no_fault_once_it_is_accepted_
         assert_eq!(accepted(&running).await, (vec![], told.clone()), "{back}");
     }
     // The word is the gateway's, and lies outside of the store.
-    let word = std::fs::read_dir(folder.path().join("evidence")).unwrap().map(|entry| entry.unwrap().path());
-    let word =
-        word.into_iter().find(|file| file.file_name().unwrap().to_string_lossy().starts_with("accepted-")).unwrap();
+    let word = word_of(folder.path());
     let mut octets = std::fs::read(&word).unwrap();
     let at = octets.windows(8).position(|some| some == b"operator").unwrap();
     octets[at] = b'0';

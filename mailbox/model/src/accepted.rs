@@ -20,6 +20,9 @@ pub struct Acceptance {
     pub reason: String,
     /// The bundles, as they were shown then.
     pub bundles: Vec<ShownBundle>,
+    /// When a key that took the place of another signed it anew (Profile §8.16).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub taken_over: Option<Timestamp>,
 }
 
 /// A bundle as it is shown: what no evidence is there for, once it is accepted, is no fault. What is shown beyond it is one.
