@@ -116,15 +116,13 @@ impl Acts {
         Ok(())
     }
 
-    /// The rows from this number on, as far as the gateway wrote them or the operator accepted them: how many there are then, and the hash of
-    /// the last.
+    /// The rows from this number on, as far as the gateway wrote them: how many there are then, and the hash of the last.
     async fn ours<S: Store>(
         &mut self,
         store: &S,
         seals: Option<&Seals>,
         (mut rows, mut hash): (u64, String),
     ) -> Result<(u64, String), StoreError> {
-        self.not_ours = None;
         loop {
             let found = store.sealed_acts(rows).await?;
             if found.is_empty() {
@@ -132,13 +130,46 @@ impl Acts {
             }
             for one in found {
                 let sealed = seals.is_none_or(|seals| one.n < self.sealed_from || is_sealed(&one, seals));
-                if one.n >= self.accepted && !(sealed && follows(&one, (rows, &hash))) {
+                if !(sealed && follows(&one, (rows, &hash))) {
                     self.not_ours = Some(rows);
                     return Ok((rows, hash));
                 }
-                (rows, hash) = (one.n + 1, fumibako_model::hash(one.row.as_bytes()));
+                (rows, hash) = after(&one);
             }
         }
+    }
+
+    /// Where the audit goes on from, as it was signed last. None: its newest head is not of this gateway, or over others than there are.
+    fn behind_what_was_signed(&self, keys: &Keys, newest: Option<Newest>) -> Option<GoesOn> {
+        if newest.as_ref().is_some_and(|newest| !agrees(keys, newest)) {
+            return None;
+        }
+        Some(self.behind(newest))
+    }
+
+    /// Where it goes on from once the operator accepted rows: whatever heads they have, these go under the next head as they stand, and heads
+    /// from the first on that is over others than there are go with it.
+    async fn behind_what_was_accepted<S: Store>(
+        &self,
+        house: &House<S>,
+        newest: Option<Newest>,
+    ) -> Result<GoesOn, StoreError> {
+        let goes_on = self.behind(newest.filter(|newest| agrees(&house.keys, newest)));
+        let (mut rows, mut hash) = goes_on.from;
+        while rows < self.accepted {
+            let found = house.store.sealed_acts(rows).await?;
+            let Some(last) = found.iter().take_while(|one| one.n < self.accepted).last() else { break };
+            (rows, hash) = after(last);
+        }
+        let beyond = Some(agreeing(house).await?);
+        Ok(GoesOn { from: (rows, hash), beyond, ..goes_on })
+    }
+
+    /// Behind the newest head of the rows, or behind the last that was signed: that may be gone, and the seals of what was under it with it.
+    fn behind(&self, newest: Option<Newest>) -> GoesOn {
+        let head = newest.as_ref().and_then(|(head, hash)| Some((head.rows, hash.clone()?)));
+        let from = head.into_iter().chain(self.last.clone()).max_by_key(|(rows, _)| *rows).unwrap_or_else(beginning);
+        GoesOn { newest: newest.map(|(head, _)| head), from, beyond: None }
     }
 
     /// Signs it as it stands now, if it grew. False: it does not go on from what was signed.
@@ -153,26 +184,22 @@ impl Acts {
             return Ok(false);
         }
         let ActsState { rows, hash, head } = state;
-        let has_head = head.is_some();
-        let head = head.filter(|head| agrees(&house.keys, head));
-        // What the operator accepted is signed whatever heads the rows have.
-        if has_head && head.is_none() && self.accepted == 0 {
-            return Ok(false);
-        }
-        if head.as_ref().map_or(0, |(head, _)| head.rows) >= rows {
+        let goes_on = if self.accepted > 0 {
+            Some(self.behind_what_was_accepted(house, head).await?)
+        } else {
+            self.behind_what_was_signed(&house.keys, head)
+        };
+        let Some(GoesOn { newest, from, beyond }) = goes_on else { return Ok(false) };
+        let covered = newest.as_ref().map_or(0, |head| head.rows);
+        if covered >= rows {
             // Signed before such a head lay beside the key, or accepted.
-            if let Some((head, _)) = head.filter(|_| self.last.is_none()) {
+            if let Some(head) = newest.filter(|_| self.last.is_none()) {
                 self.last = Some((rows, hash));
                 self.to_put.set(head.signed);
             }
             return Ok(true);
         }
-        let head = head.and_then(|(head, hash)| Some((head.rows, hash?)));
-        let covered = head.as_ref().map_or(0, |(rows, _)| *rows);
-        // The newest of the rows may be gone, and the seals of what was under it with it.
-        let signed = head.into_iter().chain(self.last.clone()).max_by_key(|(rows, _)| *rows);
-        let (rows, hash) = self.ours(&house.store, seals, signed.unwrap_or_else(beginning)).await?;
-        let beyond = if self.accepted > 0 { Some(agreeing(house).await?) } else { None };
+        let (rows, hash) = self.ours(&house.store, seals, from).await?;
         let now = house.clock.now();
         if rows > covered && may_sign(house, now) {
             let (audit, sealed_from) = (house.config.domain.to_string(), Some(self.sealed_from));
@@ -187,8 +214,26 @@ impl Acts {
     }
 }
 
+/// The newest head of the rows, and the hash of the row that it is over, if that is there.
+type Newest = (ActsHead, Option<String>);
+
+/// Where the audit goes on from.
+struct GoesOn {
+    /// The newest head of the rows, if it counts.
+    newest: Option<ActsHead>,
+    /// So many rows are not looked at any more, and the hash of the last of them.
+    from: (u64, String),
+    /// Heads over more than so many rows are to go.
+    beyond: Option<u64>,
+}
+
+/// So many rows there are with this one, and its hash.
+fn after(one: &SealedAct) -> (u64, String) {
+    (one.n + 1, fumibako_model::hash(one.row.as_bytes()))
+}
+
 /// Is this head of this gateway, and over the row that is there now?
-fn agrees(keys: &Keys, (head, hash): &(ActsHead, Option<String>)) -> bool {
+fn agrees(keys: &Keys, (head, hash): &Newest) -> bool {
     let said = keys.acts_head(&head.signed);
     said.is_ok_and(|(said, _)| said.rows == head.rows && Some(&said.hash) == hash.as_ref())
 }
