@@ -181,7 +181,7 @@ impl<S: Store> Admin<S> {
         let Census { offices, accounts, messages, bytes, evidence, nearly_full, .. } = census;
         let heads_unwritten = {
             let witnessing = self.0.witnessing.lock().await;
-            witnessing.not_put().is_some() || witnessing.not_kept()
+            witnessing.not_put().is_some() || witnessing.not_kept() || witnessing.acts.not_put()
         };
         let counts = &self.0.counts;
         Ok(Reply::Status(Box::new(Status {

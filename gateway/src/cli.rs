@@ -166,6 +166,11 @@ pub enum Failure {
         "the store is restored, but its evidence is not what was signed, or not all of it: take another backup, or start the gateway and see `evidence verify`"
     )]
     Unvouched,
+    /// What tells how long log and audit are cannot be written; what to do was said.
+    #[error(
+        "the folder of the evidence key cannot be written, as the last line above says: see to room and rights there, and do not restart before"
+    )]
+    HeadsUnwritten,
     /// The audit was touched; where, was said.
     #[error(
         "the audit is not as it was from the row above on. Compare with an exported one, keep a copy of the store and of the folder of the key as they are for whoever looks into it, and restore the last good backup. Only if you put an older store back yourself, say so by `evidence accept`"
@@ -193,7 +198,7 @@ impl Failure {
             Self::Store(StoreError::Busy(_)) => 75,
             Self::Refused(refused) | Self::Store(StoreError::Refused(refused)) => refused.why.row().exit,
             Self::Call(_) | Self::Start(_) | Self::Broken => 69,
-            Self::Init(_) | Self::Output(_) | Self::Store(StoreError::Full(_)) => 73,
+            Self::Init(_) | Self::Output(_) | Self::HeadsUnwritten | Self::Store(StoreError::Full(_)) => 73,
             Self::Read(..) => 66,
             Self::Tampered(_) | Self::Unvouched | Self::AuditTampered => 76,
         }
@@ -219,7 +224,13 @@ impl Failure {
     fn is_all_said(&self) -> bool {
         matches!(
             self,
-            Self::Broken | Self::Mistyped | Self::Unsound | Self::Unvouched | Self::AuditTampered | Self::Faulty(_)
+            Self::Broken
+                | Self::Mistyped
+                | Self::Unsound
+                | Self::Unvouched
+                | Self::HeadsUnwritten
+                | Self::AuditTampered
+                | Self::Faulty(_)
         )
     }
 
@@ -252,6 +263,9 @@ impl Failure {
             }
             Self::Unvouched => {
                 "戻しましたが、この控えの証跡は署名したものと違うか、署名のないものがあります。別の控えから戻すか、ゲートウェイを起動して evidence verify で確かめてください。"
+            }
+            Self::HeadsUnwritten => {
+                "証跡の鍵のフォルダーに書き込めません。上の最後の行のとおり、空きと書き込みの権限を確かめてください。それまで再起動しないでください。"
             }
             Self::AuditTampered => {
                 "監査記録が書き換えられています。上に示した行から後を書き出した記録と比べ、調べる人のために、保管庫と鍵のフォルダーをそのまま写して残し、正しいバックアップから戻してください（backup restore）。自分で古い保管庫に戻したときだけ、evidence accept で承認してください。"

@@ -20,7 +20,7 @@ impl Status {
             return Ok(write!(context.out, "{text}")?);
         }
         let Reply::Status(status) = context.ask(&Request::Status)? else { return Err(unexpected()) };
-        let lang = context.lang;
+        let (lang, unwritten) = (context.lang, status.heads_unwritten);
         context.rows(&[*status], |s| {
             let rows = [
                 (lang.pick("ドメイン", "domain"), s.domain.clone()),
@@ -68,11 +68,12 @@ impl Status {
             ];
             let foreign = foreign(s.foreign_objects, lang);
             let foreign = foreign.map(|said| (lang.pick("データベース", "the database"), said));
-            let unwritten = unwritten(s.heads_unwritten, lang);
+            let unwritten = said_of_unwritten(s.heads_unwritten, lang);
             let unwritten = unwritten.map(|said| (lang.pick("鍵のフォルダー", "the folder of the evidence key"), said));
             let rows = rows.into_iter().chain(foreign).chain(unwritten);
             rows.map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n")
-        })
+        })?;
+        if unwritten { Err(Failure::HeadsUnwritten) } else { Ok(()) }
     }
 }
 
@@ -137,12 +138,12 @@ fn expiry(view: &ExpiryView, lang: Lang) -> String {
 }
 
 /// Profile §8.20: what tells at the next start how long the log is, is out of date, and what to do.
-fn unwritten(heads: bool, lang: Lang) -> Option<String> {
+fn said_of_unwritten(heads: bool, lang: Lang) -> Option<String> {
     heads.then(|| {
         lang.pick(
-            "書き込めないため、最後の署名の控え（last-head.p7m など）を残せません。空きと書き込みの権限を確かめてください。書けるまで毎秒やり直し、書けたらこの行は消えます。\
+            "書き込めないため、最後の署名の控え（last-head.p7m、last-acts-head.p7m）を残せません。空きと書き込みの権限を確かめてください。書けるまで毎秒やり直し、書けたらこの行は消えます。\
              それまで再起動しないでください。控えがないまま再起動すると、そのたびに、記録が前に戻ったかもしれないと以後の署名に残ります。",
-            "It cannot be written, and what tells how long the log is (last-head.p7m and the like) is not kept. See to room and rights; it is tried every second, \
+            "It cannot be written, and what tells how long log and audit are (last-head.p7m, last-acts-head.p7m) is not kept. See to room and rights; it is tried every second, \
              and this line goes once it is done. Do not restart before: each restart without it is told in every signature as a log that may have been set back.",
         )
         .to_owned()

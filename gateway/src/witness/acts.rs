@@ -78,6 +78,11 @@ impl Acts {
         self.apart
     }
 
+    /// Is its last head not beside the key yet, because it cannot be written?
+    pub(crate) fn not_put(&self) -> bool {
+        self.to_put.waits()
+    }
+
     /// The first row that this gateway did not write as it stands there: neither it nor what comes after it is signed.
     pub(crate) fn not_ours(&self) -> Option<u64> {
         self.not_ours

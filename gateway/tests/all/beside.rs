@@ -3,10 +3,14 @@
 use std::path::Path;
 
 use fumibako_gateway::{Gateway, Reply, Request};
+use fumibako_model::AuditHead;
+use fumibako_signer::enclosed;
 
+use crate::audit::verified;
 use crate::cut::{NO_LOG, TAKEN, audited, last_head, one_more, started};
 use crate::evidence::{edit, head_of, with_mail};
-use crate::support::{Fixture, ago};
+use crate::forged::operator;
+use crate::support::{Fixture, SENDER, ago};
 
 /// A folder in the place where the file is written first.
 fn in_the_way(folder: &Path, names: &[String]) {
@@ -120,5 +124,33 @@ async fn a_last_head_that_cannot_be_written_is_named_and_tried_again() {
     assert!(written(&audited(&gateway.running).await.faults));
     assert_eq!(last_head(&gateway.config).size, 7, "without another head");
     assert!(!unwritten().await);
+    gateway.running.stop().await;
+}
+
+// Profile §16.2, §8.20
+#[tokio::test(flavor = "multi_thread")]
+async fn status_ends_with_an_error_as_long_as_the_last_head_of_the_audit_cannot_be_written() {
+    let gateway = Fixture::start().await;
+    assert_eq!(verified(&gateway.running).await, None);
+    let folder = gateway.folder.path();
+    let rows = || {
+        let octets = std::fs::read(folder.join("evidence/last-acts-head.p7m")).unwrap();
+        serde_json::from_slice::<AuditHead>(&enclosed(&octets).unwrap().1).unwrap().rows
+    };
+    let before = rows();
+    assert_eq!(operator(folder, &["status"]).await.0, 0);
+    let name = ["last-acts-head.new".to_owned()];
+    in_the_way(&folder.join("evidence"), &name);
+    let suspend = Request::OfficeSuspend { number: SENDER.parse().unwrap(), reason: "届出の確認".into() };
+    gateway.done(suspend).await;
+    assert_eq!(verified(&gateway.running).await, None);
+    let (code, said) = operator(folder, &["status"]).await;
+    assert_eq!(code, 73, "{said}");
+    assert!(said.contains("last-acts-head.p7m") && said.contains("空きと書き込みの権限を確かめてください"), "{said}");
+    assert_eq!(rows(), before);
+    out_of_the_way(&folder.join("evidence"), &name);
+    assert_eq!(verified(&gateway.running).await, None);
+    let (code, said) = operator(folder, &["status"]).await;
+    assert_eq!((code, rows()), (0, before + 1), "{said}");
     gateway.running.stop().await;
 }
