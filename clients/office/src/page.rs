@@ -2,7 +2,7 @@
 //! for anything.
 
 use fumibako_careplan::Lang;
-use fumibako_model::{BundleFacts, Erased, Event, Evidence, Reason, Recorded, happened};
+use fumibako_model::{BundleFacts, Delegate, Erased, Event, Evidence, Reason, Recorded, happened};
 use jiff::Timestamp;
 
 use crate::cli::screen::{harmless, moment};
@@ -22,6 +22,8 @@ pub(crate) struct Beside {
     pub(crate) facts: Option<BundleFacts>,
     /// The name of the file with the message itself, where it is kept beside the proof.
     pub(crate) original: Option<String>,
+    /// The names of the files with the authorities it was judged by: that of the gateway's evidence, and those of offices.
+    pub(crate) authorities: (String, Vec<String>),
     /// When the page is made.
     pub(crate) issued: Timestamp,
 }
@@ -35,14 +37,6 @@ pub(crate) fn of(witnessed: &Witnessed, report: &Report, file: &str, beside: &Be
     });
     let about = witnessed.pieces.first().map_or_else(String::new, |one| table(&bundle(&one.evidence)));
     let known = witnessed.pieces.first().map_or_else(String::new, |one| known(&one.evidence, beside));
-    let row = |one: &Recorded| {
-        let words = words(one, witnessed.receipt.is_some());
-        format!("<tr><td>{}</td><td>{words}</td><td>{}</td></tr>\n", moment(one.evidence.at), one.id)
-    };
-    let gone = |one: &Erased| {
-        format!("<tr><td>{}</td><td>消去（内容を読む鍵を破棄しました）</td><td>{}</td></tr>\n", moment(one.at), one.id)
-    };
-    let rows: String = witnessed.pieces.iter().map(row).chain(witnessed.erased.iter().map(gone)).collect();
     let later = report.layers.iter().find(|layer| layer.what == What::Later && !witnessed.ends_acknowledged());
     let later = later.map(|layer| format!("<p>{}</p>\n", escaped(&layer.words(Lang::Ja).what))).unwrap_or_default();
     let replaced = report.layers.iter().find(|layer| layer.what == What::FormerKey);
@@ -51,11 +45,21 @@ pub(crate) fn of(witnessed: &Witnessed, report: &Report, file: &str, beside: &Be
         format!("<p>{}{}</p>\n{}", escaped(&words.what), escaped(&words.next), table(&facts))
     });
     let signed = witnessed.receipt.as_ref().map_or_else(String::new, |_| {
-        format!("<h2>受け取った事業所の署名</h2>\n{}", table(&facts(report, What::Receipt, &SIGNATURE)))
+        let by = signer(witnessed, |one| one.event == Event::ContentHandover && one.receipt.is_some());
+        let heading = if by.is_empty() {
+            "受け取った事業所の署名"
+        } else {
+            "受け取った事業所の代行業者の署名"
+        };
+        let rows = [by, facts(report, What::Receipt, &SIGNATURE)].concat();
+        format!("<h2>{heading}</h2>\n{}", table(&rows))
     });
     let unopened = witnessed.failure.as_ref().map_or_else(String::new, |_| {
-        format!("<h2>開けないことへの署名</h2>\n{}", table(&facts(report, What::NotOpened, &SIGNATURE[..4])))
+        let by = signer(witnessed, |one| one.reason == Some(Reason::CheckFailed));
+        let rows = [by, facts(report, What::NotOpened, &SIGNATURE[..4])].concat();
+        format!("<h2>開けないことへの署名</h2>\n{}", table(&rows))
     });
+    let (rows, keep) = (history(witnessed), keep(beside));
     let log = table(&facts(report, What::LogHead, &LOG));
     let (head, file, checks, unseen) =
         (HEAD.replace("{title}", title), escaped(file), report.layers.len(), unseen(report));
@@ -67,9 +71,49 @@ pub(crate) fn of(witnessed: &Witnessed, report: &Report, file: &str, beside: &Be
          {checks} 項目を調べ、正しくない項目はありませんでした{unseen}。証明するのはこの書面ではなく、証跡のファイルです。\
          上の日時と事業所が、あとから書き換えられていないことを、何年たっても確かめられます。\
          運営指導などで求められたら、この書面と一緒に、担当者にファイルのまま渡してください。</p>\n{original}\
-         <p><small>検証する技術者向け（ネットワークは要りません）: <code>fumibako verify {file}</code></small></p></div>\n</body>\n</html>\n",
+         <p>{keep}</p>\n\
+         <p><small>検証する技術者向け（ネットワークは要りません）: <code>fumibako verify {file}{options}</code></small></p></div>\n</body>\n</html>\n",
         issued.split(' ').next().unwrap_or_default(),
+        options = options(beside),
     )
+}
+
+/// What happened, a row each, in the order of the log.
+fn history(witnessed: &Witnessed) -> String {
+    let row = |at, words: &str, id| format!("<tr><td>{}</td><td>{words}</td><td>{id}</td></tr>\n", moment(at));
+    let erased = |one: &Erased| (one.n, row(one.at, "消去（内容を読む鍵を破棄しました）", one.id));
+    let piece = |one: &Recorded| (one.n, row(one.evidence.at, &escaped(&words(one, witnessed)), one.id));
+    let mut rows: Vec<_> = witnessed.pieces.iter().map(piece).chain(witnessed.erased.iter().map(erased)).collect();
+    rows.sort_by_key(|(n, _)| *n);
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+/// The agent whose signature it is, where it is not the office's own (Profile §9.5).
+fn signer(witnessed: &Witnessed, which: impl Fn(&Evidence) -> bool) -> Vec<(String, String)> {
+    let found = witnessed.pieces.iter().find(|one| which(&one.evidence)).and_then(|one| one.evidence.by.as_ref());
+    found.map(|by| ("署名した代行業者".to_owned(), agent(by))).into_iter().collect()
+}
+
+/// An agent, and what lets it act.
+fn agent(by: &Delegate) -> String {
+    format!("{}（委任 {}）", by.agent, by.mandate)
+}
+
+/// What else is needed to verify it where nothing is set up, years later too.
+fn keep(beside: &Beside) -> String {
+    let (gateway, offices) = &beside.authorities;
+    let all: Vec<_> = [gateway].into_iter().chain(offices).map(|name| escaped(name)).collect();
+    format!(
+        "確かめるときは、発行元のファイル（{}）も要ります。設定のフォルダーから写し、この書面と一緒に保存して、一緒に渡してください。",
+        all.join("、")
+    )
+}
+
+/// The same as the command says it.
+fn options(beside: &Beside) -> String {
+    let (gateway, offices) = &beside.authorities;
+    let offices: String = offices.iter().map(|name| format!(" --trust {}", escaped(name))).collect();
+    format!(" --evidence-authority {}{offices}", escaped(gateway))
 }
 
 /// What is shown of the recipient's signature, by key, and under which words.
@@ -182,7 +226,7 @@ impl Proves {
         let has = |event| witnessed.last(event);
         let signed = witnessed.receipt.is_some();
         // The recipient's own word says more than what the gateway saw (Profile §8.22).
-        let failed = witnessed.pieces.iter().any(|one| one.evidence.reason == Some(Reason::CheckFailed));
+        let failed = has_failed(witnessed);
         match has(Event::ContentHandover) {
             Some(one) if signed && one.reason == Some(Reason::AfterExpiry) => Self::ReceivedLate,
             Some(one) if signed && one.receipt.is_some() => Self::Received,
@@ -248,25 +292,40 @@ fn bundle(one: &Evidence) -> Vec<(String, String)> {
         ("送信データ全体の SHA-256", one.sha256.clone().unwrap_or_default()),
         ("大きさ", format!("{} バイト", crate::cli::screen::bytes(one.size.unwrap_or_default()))),
     ];
-    let agent = one.by.as_ref().map(|by| ("代行業者".to_owned(), by.agent.to_string()));
+    let agent = one.by.as_ref().map(|by| ("代行業者".to_owned(), agent(by)));
     rows.map(|(label, value)| (label.to_owned(), value)).into_iter().chain(agent).collect()
 }
 
-/// `signed`: the recipient's signature is in the file.
-fn words(one: &Recorded, signed: bool) -> String {
-    let (event, reason) = (one.evidence.event, one.evidence.reason);
+/// What happened, and who says so. A handover is signed for only where the signature is in the file.
+fn words(one: &Recorded, witnessed: &Witnessed) -> String {
+    let (evidence, signed) = (&one.evidence, witnessed.receipt.is_some());
+    let (event, reason) = (evidence.event, evidence.reason);
+    let to = evidence.by.as_ref().map_or_else(|| "受け取った事業所".into(), |by| format!("代行業者 {}", agent(by)));
     let more = match (event, reason) {
-        (Event::SubmissionAcceptance, _) => "ゲートウェイが受け取り、保存しました",
-        (Event::ContentConsignment, _) => "受け取る事業所のメールボックスに入りました",
-        (Event::ContentHandover, Some(Reason::AfterExpiry)) if signed => "受け取った事業所の署名",
-        (Event::ContentHandover, Some(Reason::AfterExpiry)) => "ゲートウェイの記録です。署名はこのファイルにありません",
-        (Event::ContentHandover, None) if signed => "受け取った事業所が受領に署名しました",
-        (Event::ContentHandover, None) => "ゲートウェイの記録です。受領の署名はこのファイルにありません",
+        (Event::SubmissionAcceptance, _) => "ゲートウェイが受け取り、保存しました".into(),
+        (Event::ContentConsignment, _) => "受け取る事業所のメールボックスに入りました".into(),
+        (Event::ContentHandover, Some(Reason::AfterExpiry)) if signed => format!("{to}の署名"),
+        (Event::ContentHandover, Some(Reason::AfterExpiry)) => {
+            "ゲートウェイの記録です。署名はこのファイルにありません".into()
+        }
+        (Event::ContentHandover, None) if signed => format!("{to}が受領に署名しました"),
+        (Event::ContentHandover, None) => "ゲートウェイの記録です。受領の署名はこのファイルにありません".into(),
+        (Event::ContentHandoverFailure, Some(Reason::Expired)) if has_failed(witnessed) => {
+            "取得しても開けないまま消去されました".into()
+        }
         (Event::ContentHandover | Event::ContentHandoverFailure, reason) => {
-            happened::reason(reason.unwrap_or(Reason::Expired)).0
+            let said = happened::reason(reason.unwrap_or(Reason::Expired)).0;
+            let why = evidence.fault.map_or("", |fault| fault.sentence(Lang::Ja));
+            let by = evidence.by.as_ref().map(|by| format!("。代行業者: {}", agent(by))).unwrap_or_default();
+            [said, if why.is_empty() { "" } else { "。" }, why.trim_end_matches('。'), &by].concat()
         }
     };
     format!("{}（{more}）", happened::event(event, reason).0)
+}
+
+/// Did its recipient say that it does not open (Profile §8.22)?
+fn has_failed(witnessed: &Witnessed) -> bool {
+    witnessed.pieces.iter().any(|one| one.evidence.reason == Some(Reason::CheckFailed))
 }
 
 /// Facts of a layer under the words for this page.
@@ -317,7 +376,7 @@ mod tests {
             let (pieces, receipt) = (vec![piece(named, reason)], signed.then(fumibako_model::Notification::default));
             let witnessed = Witnessed { pieces, head: None, receipt, failure: None, erased: None };
             assert_eq!(Proves::of(&witnessed).title(), expected);
-            assert_eq!(words(&witnessed.pieces[0], signed).contains("ゲートウェイの記録"), !signed);
+            assert_eq!(words(&witnessed.pieces[0], &witnessed).contains("ゲートウェイの記録"), !signed);
             assert_eq!(Proves::of(&witnessed).lacks().is_some(), !signed);
         }
     }
@@ -371,6 +430,68 @@ mod tests {
         }
     }
 
+    const MANDATE: &str = "MD5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A";
+
+    fn piece(n: u64, more: serde_json::Value) -> Recorded {
+        let mut piece = serde_json::json!({
+            "v": 1, "id": format!("EV512E{n:010X}"), "n": n, "at": "2026-11-25T12:00:00Z",
+            "message_id": "a@x.example", "from": "9970000011", "to": "9970000029",
+        });
+        piece.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::from_value(piece).unwrap()
+    }
+
+    // Profile §9.5: an agent's signature is never shown as its office's own.
+    #[test]
+    fn who_signed_for_an_office_is_named_with_the_mandate() {
+        let by = serde_json::json!({ "agent": "kawara", "mandate": MANDATE, "digest": "ab".repeat(32) });
+        let handover = |more: serde_json::Value| {
+            let mut all = serde_json::json!({ "event": "ContentHandover", "by": by });
+            all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            piece(2, all)
+        };
+        let receipt = handover(serde_json::json!({ "receipt": "r@x.example" }));
+        let report = Report { form: crate::verify::Form::Proof, layers: Vec::new() };
+        let page = |pieces| {
+            let all = Witnessed { pieces, ..witnessed(true) };
+            of(&all, &report, "plan.json", &Beside::default())
+        };
+        let signed = page(vec![receipt]);
+        let kawara = format!("kawara（委任 {MANDATE}）");
+        for said in [
+            format!("代行業者 {kawara}が受領に署名しました"),
+            "受け取った事業所の代行業者の署名</h2>".into(),
+            format!("<th>署名した代行業者</th><td>{kawara}</td>"),
+        ] {
+            assert!(signed.contains(&said), "{said}: {signed}");
+        }
+        assert!(!signed.contains("受け取った事業所が受領に署名"), "{signed}");
+        let seen = page(vec![handover(serde_json::json!({ "reason": "seen-by-the-gateway" }))]);
+        assert!(seen.contains(&format!("代行業者: {kawara}")), "{seen}");
+    }
+
+    // Profile §8.22, §8.28
+    #[test]
+    fn what_happened_stands_in_the_order_of_the_log_and_says_why_it_did_not_open() {
+        let failed = serde_json::json!({
+            "event": "ContentHandoverFailure", "reason": "check-failed", "fault": "decryption-failed",
+        });
+        let gone = |reason| serde_json::json!({ "event": "ContentHandoverFailure", "reason": reason });
+        let late =
+            serde_json::json!({ "event": "ContentHandover", "reason": "after-expiry", "receipt": "r@x.example" });
+        let erased: Erased = serde_json::from_value(serde_json::json!({
+            "v": 1, "id": "EV512E0000000003", "n": 3, "event": "ContentErasure", "at": "2026-11-25T12:00:00Z",
+            "day": "2026-08-20", "count": 1, "root": "ab".repeat(32),
+        }))
+        .unwrap();
+        let pieces = vec![piece(1, failed), piece(2, gone("expired")), piece(4, late)];
+        let all = Witnessed { pieces, erased: Some(erased), ..witnessed(false) };
+        let rows = history(&all);
+        let places = ["暗号を解けません", "取得しても開けないまま消去されました", "内容を読む鍵を破棄", "期限後"]
+            .map(|words| rows.find(words).unwrap_or_else(|| panic!("{words}: {rows}")));
+        assert!(places.is_sorted(), "{rows}");
+    }
+
     fn witnessed(receipt: bool) -> Witnessed {
         let piece = serde_json::json!({
             "v": 1, "id": "EV512E000000001A", "n": 0, "event": "SubmissionAcceptance", "at": "2026-11-25T12:00:00Z",
@@ -400,6 +521,7 @@ mod tests {
             names: [("9970000029".parse().unwrap(), "さくら<訪問介護>".to_owned())].into(),
             facts: Some("v=1; units=use-table; month=202611; files=3; size=100".parse().unwrap()),
             original: None,
+            authorities: ("authority.pem".into(), vec!["offices-ca.pem".into(), "<b>.pem".into()]),
             issued: "2026-11-30T20:00:00Z".parse().unwrap(),
         };
         let page = of(&witnessed(true), &report, "plan.json", &beside);
@@ -413,6 +535,9 @@ mod tests {
             page.contains("うち 3 項目は、このファイルだけでは確かめていません: 証明書の失効（2 項目）、"),
             "{page}"
         );
+        // What an inspector types where nothing is set up.
+        let command = "fumibako verify plan.json --evidence-authority authority.pem --trust offices-ca.pem --trust &lt;b&gt;.pem<";
+        assert!(rest.contains(command) && rest.contains("（authority.pem、offices-ca.pem、&lt;b&gt;.pem）"), "{page}");
         let kept = Beside { original: Some("plan.eml".into()), ..Beside::default() };
         let page = of(&witnessed(true), &report, "plan.json", &kept);
         assert!(

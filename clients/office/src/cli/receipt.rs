@@ -81,6 +81,10 @@ impl Receipt {
             names: wait(names(settings, first.as_ref()))?,
             facts: first.as_ref().and_then(|first| facts(settings, first, kept.as_ref())),
             original: original.as_deref().map(name),
+            authorities: (
+                name(&settings.evidence_authority_file),
+                settings.authorities().iter().map(|one| name(&one.file)).collect(),
+            ),
             issued: clock(),
         };
         let page = page::of(&witnessed, &report, &name(&self.output), &beside);

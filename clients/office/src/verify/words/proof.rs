@@ -54,8 +54,8 @@ impl What {
                 "The later log holds all of the earlier one, unchanged.",
             ),
             Self::Receipt => lang.pick(
-                "受け取った事業所が、この送信データの受け取りに署名しています。",
-                "The receiving office signed that it had received this very bundle.",
+                "受け取った事業所（または証跡にある代行業者）が、この送信データの受け取りに署名しています。",
+                "The receiving office, or the agent in the evidence, signed that it had received this very bundle.",
             ),
             Self::Erased => lang.pick(
                 "この送信データの内容は、その日の鍵とともに消去されたと記録されています。",
