@@ -238,16 +238,27 @@ fn is_open(state: Option<i64>) -> bool {
 }
 
 /// Is it so in this moment, and may it be later? What was collected while the letter was written is not told to lie there; and where the recipient's receipt was
-/// quicker than the gateway's word of a handover, there is no receipt to ask for any more (Profile §8.17).
+/// quicker than the gateway's word of a handover or an end, there is no receipt to ask for and nothing to send again (Profile §8.17).
 async fn holds(rows: &mut SqliteConnection, message: MessageId, report: Report) -> Result<(bool, bool), Stop> {
     let found =
-        sqlx::query!("SELECT state, handover FROM message WHERE id = ?", message.0).fetch_optional(rows).await?;
+        sqlx::query!("SELECT state, handover FROM message WHERE id = ?", message.0).fetch_optional(&mut *rows).await?;
     let holds = match report {
         Report::Uncollected => reminds(found.as_ref().map(|row| row.state)),
         Report::HandedOver => found.as_ref().is_none_or(|row| row.handover.is_none()),
-        Report::Delivered | Report::Expired => true,
+        Report::Expired => !received(rows, message).await?,
+        Report::Delivered => true,
     };
     Ok((holds, holds || report == Report::Uncollected && is_open(found.map(|row| row.state))))
+}
+
+/// Does the evidence know a receipt? The row went with the content.
+async fn received(rows: &mut SqliteConnection, message: MessageId) -> Result<bool, Stop> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM evidence WHERE message = ? AND kind = 'ContentHandover'
+               AND CASE WHEN json_valid(doc) THEN doc ->> 'receipt' IS NOT NULL END) AS "found!: bool""#,
+        message.0
+    );
+    Ok(found.fetch_one(rows).await?)
 }
 
 /// The letter into its offices' `Receipts`, in the same commit; an office's receipts always fit (Profile §12.4).

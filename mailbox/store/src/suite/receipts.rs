@@ -168,8 +168,14 @@ pub async fn a_receipt_after_expiry_is_evidence_and_no_more<S: Store>(store: Arc
     let again = world.receipt(&*store, (sakura(), himawari()), "later@x.example", (BUNDLE, &digest));
     let again = store.deliver(again, now()).await.unwrap();
     assert_eq!((again.evidence, again.repeated), (late.evidence, true));
-    assert_eq!(view(&*store, himawari(), "Receipts").await.entries.len(), 1);
     assert_eq!(store.census().await.unwrap().evidence, 5);
+    // Profile §8.17: the receipt was quicker than the letter, which would ask to send again what was received.
+    let due = store.due(now(), None, 99).await.unwrap();
+    let key = due.iter().find(|due| due.key.report == Report::Expired).unwrap().key;
+    let letter = Some(super::evidence::letter(&*store, "expired@x.example"));
+    assert!(!store.told(Told { key, again: None, moment: None, letter }, now()).await.unwrap());
+    assert_eq!(view(&*store, himawari(), "Receipts").await.entries.len(), 1, "the receipt alone");
+    assert!(store.due(now(), None, 99).await.unwrap().iter().all(|due| due.key != key));
 }
 
 // Profile §5.8, §8.11: once a bundle has ended, another may have its Message-ID.
