@@ -177,7 +177,7 @@ impl Telling<'_> {
              In-Reply-To: <{about}>\r\nReferences: <{about}>\r\nSubject: {}\r\nAuto-Submitted: auto-replied\r\n",
             date(self.now),
             self.message_id(),
-            encoded_words(self.subject())
+            encoded_words(&self.subject())
         );
         let kind = format!("multipart/mixed; boundary=\"{}.all\"", self.due.recorded.id);
         signed(&fields, (&kind, &self.entity(proof)), &house.witness, self.now)

@@ -13,18 +13,19 @@ const CALLED_BEFORE: i64 = 3;
 mod tests;
 
 impl Telling<'_> {
-    /// Names no month, no plan, no person.
-    pub(super) fn subject(&self) -> &'static str {
-        match self.due.key.report {
-            Report::Delivered | Report::HandedOver if self.fault().is_some() => {
-                "ケアプランデータ 開封できず [Fumibako]"
-            }
-            Report::Delivered => "ケアプランデータ お届け済み [Fumibako]",
-            Report::HandedOver => "ケアプランデータ 受け渡し済み [Fumibako]",
-            Report::Uncollected if self.fault().is_some() => "ケアプランデータ 開封できず・期限のお知らせ [Fumibako]",
-            Report::Uncollected => "ケアプランデータ 未取得のお知らせ [Fumibako]",
-            Report::Expired => "ケアプランデータ 期限切れのお知らせ [Fumibako]",
-        }
+    /// Names no month, no plan, no person; of what waits, until when it does.
+    pub(super) fn subject(&self) -> String {
+        let what = match (self.due.key.report, self.fault().is_some()) {
+            (Report::Delivered | Report::HandedOver, true) => "開封できず",
+            (Report::Delivered, false) => "お届け済み",
+            (Report::HandedOver, false) => "受け渡し済み",
+            (Report::Uncollected, true) => "開封できず・期限のお知らせ",
+            (Report::Uncollected, false) => "未取得のお知らせ",
+            (Report::Expired, _) => "期限切れのお知らせ",
+        };
+        let reminds = self.due.key.report == Report::Uncollected;
+        let until = if reminds { format!("（{} に消去）", shown(self.ends)) } else { String::new() };
+        format!("ケアプランデータ {what}{until} [Fumibako]")
     }
 
     /// Japanese, then English, then what an inspector asks for.
@@ -72,6 +73,18 @@ impl Telling<'_> {
         Self::office(&self.about.to, self.due.recorded.evidence.to, lang)
     }
 
+    /// Whose terminal took it: the recipient's own, or that of an agent for it (Profile §9.5).
+    fn taken_by(&self, lang: Lang) -> String {
+        let to = self.to(lang);
+        match &self.due.recorded.evidence.by {
+            None => lang.pick(format!("{to}の端末"), format!("a terminal of {to}")),
+            Some(by) => lang.pick(
+                format!("{to}の代行業者 {} の端末", by.agent),
+                format!("a terminal of {}, the agent of {to}", by.agent),
+            ),
+        }
+    }
+
     fn happened(&self, lang: Lang) -> String {
         let (from, to, ends) = (self.from(lang), self.to(lang), moment(self.ends, lang));
         match (self.due.key.report, self.fault()) {
@@ -84,8 +97,8 @@ impl Telling<'_> {
                 format!("The bundle reached {to}, which answered, signed, that it does not open. It is erased after {ends}.\r\n{}", fault.sentence(lang)),
             ),
             (Report::HandedOver, None) => lang.pick(
-                format!("送信データの全体を、{to}の端末に渡しました。これはゲートウェイの記録で、相手の受領証ではありません。"),
-                format!("All of the bundle went to a terminal of {to}. This is the gateway's word, not the recipient's receipt."),
+                format!("送信データの全体を、{}に渡しました。これはゲートウェイの記録で、相手の受領証ではありません。", self.taken_by(lang)),
+                format!("All of the bundle went to {}. This is the gateway's word, not the recipient's receipt.", self.taken_by(lang)),
             ),
             (Report::Uncollected, None) => lang.pick(
                 format!("{from}が送ったデータを、{to}はまだ取得していません。{ends}を過ぎると消去されます。"),
@@ -141,8 +154,8 @@ impl Telling<'_> {
             (Report::Delivered, None) => {
                 let by = moment(self.in_time(), lang);
                 lang.pick(
-                    format!("お手続きは不要です。相手が取得すると署名つきの受領証が届き、送信一覧の「未」が「済」になります。{by}までに「済」にならないときは、電話などで相手に確かめてください。{ends}を過ぎると消去されます。"),
-                    format!("Nothing. When the other office has collected it, its signed receipt comes and the list says 済. Where it does not until {by}, telephone that office: it is erased after {ends}."),
+                    format!("お手続きは不要です。相手が取得すると、署名つきの受領証が Receipts フォルダーに届きます（fumibako の送信一覧では「未」が「済」になります）。{by}までに届かないときは、電話などで相手に確かめてください。{ends}を過ぎると消去されます。"),
+                    format!("Nothing. When the other office has collected it, its signed receipt comes into the folder Receipts (the list of fumibako says 済). Where none does until {by}, telephone that office: it is erased after {ends}."),
                 )
             }
             (Report::HandedOver, None) => lang.pick(
@@ -173,8 +186,8 @@ impl Telling<'_> {
     fn attached(&self, lang: Lang) -> String {
         let id = self.due.recorded.id;
         lang.pick(
-            format!("{id}.json は、ここに書いた日時と事業所を、ゲートウェイの署名で証明するファイルです。このお知らせと一緒に保存し、求められたらファイルのまま渡してください。確かめるには: fumibako verify {id}.json"),
-            format!("{id}.json proves the moments and the offices above by the gateway's signature. Keep it with this letter, and hand it over as a file where it is asked for. To check it: fumibako verify {id}.json"),
+            format!("{id}.json は、受付からこれまでの出来事の日時と両方の事業所を、ゲートウェイの署名で証明するファイルです（送信日時、データの種類、消去の予定は含みません）。このお知らせと一緒に保存し、求められたらファイルのまま渡してください。確かめるには: fumibako verify {id}.json（設定のないパソコンでは --evidence-authority と発行元のファイルを付けます）"),
+            format!("{id}.json proves by the gateway's signature what happened since the bundle was accepted, when, and between which offices (not when it was sent, what it holds, nor when it will be erased). Keep it with this letter, and hand it over as a file where it is asked for. To check it: fumibako verify {id}.json (where nothing is set up, with --evidence-authority and the authority's file)"),
         )
     }
 }
