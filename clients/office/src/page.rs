@@ -102,8 +102,9 @@ fn agent(by: &Delegate) -> String {
 /// What else verifying it needs where nothing is set up, years later too, as the command takes it.
 fn options(beside: &Beside) -> String {
     let (gateway, offices) = &beside.authorities;
-    let offices: String = offices.iter().map(|name| format!(" --trust {}", escaped(name))).collect();
-    format!(" --evidence-authority {}{offices}", escaped(gateway))
+    let named = |option: &str, file: &str| format!(" {option} {}", escaped(file));
+    let offices = offices.iter().map(|file| named("--trust", file));
+    [named("--evidence-authority", gateway)].into_iter().chain(offices).collect::<Vec<_>>().concat()
 }
 
 /// What is shown of the recipient's signature, by key, and under which words.
