@@ -51,12 +51,21 @@ pub(crate) async fn read(readers: &SqlitePool, names: &[String]) -> Result<Vec<P
     papers.collect()
 }
 
-/// The first one after this name, which is none where its row cannot be read.
-pub(crate) async fn next(readers: &SqlitePool, after: &str) -> Result<Option<(String, Option<Paper>)>, StoreError> {
-    let found =
-        sqlx::query!("SELECT name, kind, octets, beside FROM paper WHERE name > ? ORDER BY name LIMIT 1", after);
+/// The first one after this name, which is none where its row cannot be read: a cell that is no text spoils itself and nothing beside it.
+pub(crate) async fn next(readers: &SqlitePool, after: &[u8]) -> Result<Option<(Vec<u8>, Option<Paper>)>, StoreError> {
+    let found = sqlx::query!(
+        r#"SELECT CAST(name AS BLOB) AS "name!: Vec<u8>", CAST(kind AS BLOB) AS "kind!: Vec<u8>", octets,
+                  CAST(beside AS BLOB) AS "beside!: Vec<u8>"
+           FROM paper WHERE name > CAST(? AS TEXT) ORDER BY name LIMIT 1"#,
+        after
+    );
     let found = found.fetch_optional(readers).await.map_err(store_error)?;
-    Ok(found.map(|row| (row.name.clone(), paper(row.name, &row.kind, row.octets, &row.beside))))
+    let text = |octets: &[u8]| Some(str::from_utf8(octets).ok()?.to_owned());
+    Ok(found.map(|row| {
+        let texts = text(&row.name).zip(text(&row.kind)).zip(text(&row.beside));
+        let paper = texts.and_then(|((name, kind), beside)| paper(name, &kind, row.octets, &beside));
+        (row.name, paper)
+    }))
 }
 
 fn paper(name: String, kind: &str, octets: Vec<u8>, beside: &str) -> Option<Paper> {

@@ -19,10 +19,10 @@ pub(super) struct Papers {
 impl Papers {
     /// Reads them one by one: a list of revoked certificates may have megabytes.
     pub(super) async fn of(readers: &SqlitePool) -> Result<Self, StoreError> {
-        let (mut kept, mut after) = (HashMap::new(), String::new());
+        let (mut kept, mut after) = (HashMap::new(), Vec::new());
         while let Some((name, paper)) = next(readers, &after).await? {
-            if let Some((kind, leads)) = paper.as_ref().and_then(as_named) {
-                kept.insert(name.clone(), (kind, leads));
+            if let Some(found) = paper.as_ref().and_then(as_named) {
+                kept.extend(paper.map(|paper| (paper.name, found)));
             }
             after = name;
         }
