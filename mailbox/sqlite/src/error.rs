@@ -113,13 +113,21 @@ pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
     }
 }
 
-fn unread(why: &str) -> StoreError {
-    StoreError::Failed(format!("a row of the store cannot be read ({why}); see `evidence verify`"))
+/// Did a statement fail by what stands in the database beside the rows: a rule, an index, a trigger?
+pub(crate) fn is_of_the_shape(error: &sqlx::Error) -> bool {
+    primary(error).is_some_and(|code| [code::CONSTRAINT, code::ERROR].contains(&code))
 }
 
+fn unread(why: &str) -> StoreError {
+    StoreError::Failed(format!(
+        "保管庫の行が読めません。evidence verify で確かめてください / a row of the store cannot be read; see `evidence verify` ({why})"
+    ))
+}
+
+/// The log of events says what; who asked is told under which name it stands there.
 fn rule_broken(text: &str) -> StoreError {
     tracing::error!(error = text, "store.rule_broken");
-    StoreError::Refused(Refusal::Internal.about("a rule of the store"))
+    StoreError::Refused(Refusal::Internal.about("store.rule_broken"))
 }
 
 /// A thread that worked for the store ended before its work did.

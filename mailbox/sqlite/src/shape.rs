@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use fumibako_store::{Foreign, Odd, StoreError};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, SqliteExecutor};
+use sqlx::{ConnectOptions as _, Connection as _, SqliteExecutor};
 use tokio::sync::OnceCell;
 
 use crate::error::{store_error, unreadable};
@@ -39,11 +39,18 @@ pub(crate) async fn foreign(rows: impl SqliteExecutor<'_>) -> Result<Vec<Foreign
 }
 
 /// The log of events names each.
-pub(crate) async fn tell(rows: &mut SqliteConnection) -> Result<(), StoreError> {
+pub(crate) async fn tell(rows: impl SqliteExecutor<'_>) -> Result<(), StoreError> {
     for one in foreign(rows).await? {
         tracing::warn!(object = %one, what = ?one.what, "store.foreign");
     }
     Ok(())
+}
+
+/// The same beside other work, which goes on where the shape cannot be read.
+pub(crate) async fn tell_beside(rows: impl SqliteExecutor<'_>) {
+    if let Err(why) = tell(rows).await {
+        tracing::warn!(%why, "store.shape_unread");
+    }
 }
 
 /// What the migrations make, by running them: whatever SQLite writes down of a statement, it writes down here as it did there.

@@ -11,11 +11,11 @@ use crate::acts::{self, by_agent};
 use crate::checkpoint::Checkpoints;
 use crate::command::Command;
 use crate::deliver;
-use crate::error::{Stop, of_transaction, store_error};
+use crate::error::{Stop, is_of_the_shape, of_transaction, store_error};
 use crate::ledger::Wake;
 use crate::open::Lock;
 use crate::queue::Take;
-use crate::roll;
+use crate::{roll, shape};
 
 /// Owns the only connection that writes, and the lock on the folder for as long as it may write.
 pub(crate) struct Writer {
@@ -90,13 +90,24 @@ impl Writer {
     /// | before COMMIT returns    | all of the batch or none| has no answer, and asks again               |
     /// | after it, before answers | all of the batch        | asks again, and is answered as a repetition |
     async fn commit(&mut self, batch: &mut [Command]) -> Result<(), StoreError> {
-        let after = self.transact(batch).await.map_err(store_error)?;
+        let after = match self.transact(batch).await {
+            Ok(after) => after,
+            Err(error) => return Err(self.failed(error).await),
+        };
         if let Some(roll) = after.roll {
             *self.roll.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(roll);
             self.news.wake_for_the_roll();
         }
         after.wakes.into_iter().for_each(|wake| self.news.wake(wake.office, wake.folder, wake.modseq));
         Ok(())
+    }
+
+    /// Profile §8.30: a trigger of another hand may be what refuses a change: the log of events names what is foreign.
+    async fn failed(&mut self, error: sqlx::Error) -> StoreError {
+        if is_of_the_shape(&error) {
+            shape::tell_beside(&mut self.connection).await;
+        }
+        store_error(error)
     }
 
     /// BEGIN, the batch, COMMIT. Bundles of offices alone are written by one statement, which is a transaction by itself, and nobody

@@ -14,6 +14,32 @@ use crate::open::prepare;
 use crate::queue::queue;
 use crate::store::SqliteStore;
 
+/// What the log of events says.
+#[derive(Clone, Default)]
+struct Heard(Arc<std::sync::Mutex<Vec<String>>>);
+
+impl tracing::field::Visit for Heard {
+    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+        self.0.lock().unwrap().push(format!("{field}={value:?}"));
+    }
+}
+
+impl tracing::Subscriber for Heard {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn event(&self, event: &tracing::Event<'_>) {
+        event.record(&mut self.clone());
+    }
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
 type Answer = oneshot::Receiver<Result<Delivery, StoreError>>;
 
 /// A writer that nobody has started, so that a test can hand it whole batches; and bundles to make them of.
@@ -211,5 +237,24 @@ async fn a_receipt_whose_words_are_not_there_leaves_nothing_of_itself() {
         let counted = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {rows}"));
         let found: i64 = sqlx::query_scalar(counted).fetch_one(&mut bench.writer.connection).await.unwrap();
         assert_eq!(found, count, "{rows}");
+    }
+}
+
+// Profile §8.30
+#[tokio::test]
+async fn a_trigger_that_refuses_mail_is_named_by_the_log_of_events() {
+    let mut bench = Bench::new().await;
+    bench.meddle("CREATE TRIGGER no_more BEFORE INSERT ON evidence BEGIN SELECT RAISE(ABORT, 'no'); END").await;
+    let letter = bench.letter("a");
+    let (command, answer) = bench.command(&letter);
+    let heard = Heard::default();
+    let guard = tracing::subscriber::set_default(heard.clone());
+    assert!(bench.writer.settle(vec![command]).await.is_none(), "the store goes on");
+    drop(guard);
+    let refused = answer.await.unwrap().unwrap_err();
+    assert!(refused.to_string().contains("store.rule_broken"), "{refused}");
+    let heard = heard.0.lock().unwrap().join(" ");
+    for said in ["store.rule_broken", "store.foreign", "trigger no_more ON evidence"] {
+        assert!(heard.contains(said), "{said}: {heard}");
     }
 }
