@@ -247,7 +247,9 @@ pub(crate) async fn accept<S: Store>(house: &House<S>, told: Done) -> Result<boo
     unless_failed(attest_acts(house).await)?;
     if !may_sign(house, now) {
         return Err(StoreError::Failed(
-            "the clock is outside the days of the evidence key: nothing can be signed".into(),
+            "時計が証跡の鍵の有効期間から外れているので、署名できません。時計を確かめてから、もう一度実行してください / \
+             the clock is outside the days of the evidence key, and nothing can be signed: set it right, then run it again"
+                .into(),
         ));
     }
     let mut witnessing = house.witnessing.lock().await;

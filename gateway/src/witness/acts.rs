@@ -261,6 +261,9 @@ fn follows(one: &SealedAct, (rows, hash): (u64, &str)) -> bool {
     one.n == rows && known.is_ok_and(|known| known.n == rows && known.previous == hash)
 }
 
+const NOT_AS_SIGNED: &str = "監査記録が、署名した記録に続いていません。audit verify で確かめてください / \
+    the audit is not what was signed; see `audit verify`";
+
 /// Before the first row.
 fn beginning() -> (u64, String) {
     (0, "0".repeat(64))
@@ -273,7 +276,7 @@ pub(crate) async fn attest<S: Store>(house: &House<S>) -> Result<(), StoreError>
     let goes_on = acts.sign(house, seals.as_ref()).await?;
     acts.apart = !goes_on;
     acts.to_put.put(last_acts_file(&house.config.evidence.identity_file)).await;
-    if goes_on { Ok(()) } else { Err(failed(&"the audit is not what was signed; see `audit verify`")) }
+    if goes_on { Ok(()) } else { Err(failed(&NOT_AS_SIGNED)) }
 }
 
 /// The audit's last head that is known of, and the key that signed it: the one beside the key, or else the newest of the rows.

@@ -113,7 +113,8 @@ impl Doubt {
         match self.unsealed.first() {
             None => Ok(()),
             Some((_, id)) => Err(StoreError::Failed(format!(
-                "{id} was not written by this gateway; nothing is signed until it is accepted; see `evidence verify`, then `evidence accept`"
+                "{id} はこのゲートウェイが書いた証跡ではないので、署名を止めています。evidence verify で確かめてください / \
+                 {id} was not written by this gateway, and nothing is signed; see `evidence verify`"
             ))),
         }
     }
@@ -123,8 +124,8 @@ impl Doubt {
         match self.held {
             None => Ok(()),
             Some(first) => Err(StoreError::Failed(format!(
-                "evidence from number {first} on stands under no signature and is not new; nothing is signed until it is \
-                 accepted; see `evidence verify`, then `evidence accept`"
+                "{first} 番からの証跡は新しくないのに署名がないので、署名を止めています。evidence verify で確かめてください / \
+                 evidence from number {first} on stands under no signature and is not new, and nothing is signed; see `evidence verify`"
             ))),
         }
     }

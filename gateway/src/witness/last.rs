@@ -318,7 +318,7 @@ impl Witnessing {
         let said = match head.as_deref().map(|head| keys.head(head)) {
             None => None,
             Some(Ok((said, _))) if said.size == size => Some(said),
-            Some(_) => return Err(failed("the newest head of the log was not signed by this gateway")),
+            Some(_) => return Err(failed(NOT_SIGNED_HERE)),
         };
         let root = root(store, size).await?;
         if said.as_ref().is_some_and(|said| said.root != root) {
@@ -486,8 +486,11 @@ fn nothing() -> String {
     hex(&Growth::default().root())
 }
 
-const OTHER_HASHES: &str = "the hashes of the log are not those that were signed";
+const NOT_SIGNED_HERE: &str = "最新の署名が、このゲートウェイのものではありません。evidence verify で確かめてください / \
+    the newest head of the log was not signed by this gateway; see `evidence verify`";
+const OTHER_HASHES: &str = "証跡の記録のハッシュが、署名したときのものと違います。evidence verify で確かめてください / \
+    the hashes of the log are not those that were signed; see `evidence verify`";
 
 fn failed(why: &str) -> StoreError {
-    StoreError::Failed(format!("{why}; see `evidence verify`"))
+    StoreError::Failed(why.into())
 }

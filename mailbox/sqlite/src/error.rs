@@ -44,7 +44,10 @@ pub(crate) fn unreadable(error: impl std::error::Error + Send + Sync + 'static) 
 
 /// This piece of evidence is not there any more, or does not read as it was written.
 pub(crate) fn damaged(piece: EvidenceId) -> sqlx::Error {
-    sqlx::Error::Decode(format!("{piece} cannot be read; see `evidence verify`").into())
+    let why = format!(
+        "証跡 {piece} が読めません。evidence verify で確かめてください / {piece} cannot be read; see `evidence verify`"
+    );
+    sqlx::Error::Decode(why.into())
 }
 
 /// What SQL packed as JSON, given as octets: an edited cell that is no text spoils itself and nothing beside it.

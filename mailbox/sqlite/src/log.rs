@@ -18,6 +18,8 @@ use crate::word;
 const AT_ONCE: i64 = 4_096;
 /// The row of a tile: its level above so many bits, and its index.
 const LEVEL_SHIFT: u32 = 48;
+const LACKS_HASHES: &str = "証跡の記録のハッシュが足りません。evidence verify で確かめてください / \
+    the log of evidence lacks hashes; see `evidence verify`";
 /// Octets of a hash.
 const HASH: usize = 32;
 
@@ -92,15 +94,18 @@ pub(crate) async fn unlogged(readers: &SqlitePool) -> Result<Option<Unlogged>, S
     let Some((last, ..)) = found.last() else { return Ok(None) };
     let last = EvidenceId(*last);
     let edge: BTreeSet<_> = Growth::edge(size).map(|(level, index, _)| (level, index)).collect();
-    let growth = Growth::resume(size, &tiles(readers, &edge).await?)
-        .ok_or_else(|| StoreError::Failed("the log of evidence lacks hashes; see `evidence verify`".into()))?;
+    let growth =
+        Growth::resume(size, &tiles(readers, &edge).await?).ok_or_else(|| StoreError::Failed(LACKS_HASHES.into()))?;
     let (mut entries, mut seals) = (Vec::with_capacity(found.len()), Vec::with_capacity(found.len()));
     for ((id, entry, sealed), n) in found.into_iter().zip(size..) {
         // Never signed: a log that was tampered with before it was signed.
         let fits = entry.parse::<LogEntry>().is_ok_and(|known| known.id().0 == id && known.n() == n);
         if !fits {
             let id = EvidenceId(id);
-            return Err(StoreError::Failed(format!("{id} is not evidence number {n}; see `evidence verify`")));
+            return Err(StoreError::Failed(format!(
+                "{id} は {n} 番の証跡ではないので、署名できません。evidence verify が示す行を直してください / \
+                 {id} is not evidence number {n}, and nothing is signed: mend the rows that `evidence verify` names"
+            )));
         }
         entries.push(entry);
         seals.push(Some(sealed).filter(|sealed| !sealed.is_empty()).and_then(|sealed| unhex(&sealed)));

@@ -30,10 +30,13 @@ pub(crate) async fn keep(rows: &mut SqliteConnection, (evidence, packed): (Evide
 pub(crate) async fn read(readers: &SqlitePool, evidence: EvidenceId) -> Result<Option<Vec<u8>>, StoreError> {
     let found = sqlx::query_scalar!("SELECT octets FROM word WHERE evidence = ?", evidence.0);
     let found = found.fetch_optional(readers).await.map_err(store_error)?;
-    let unpacked = |packed: Vec<u8>| {
-        unpack(&packed)
-            .ok_or_else(|| StoreError::Failed(format!("the receipt of {evidence} is damaged; see `evidence verify`")))
+    let damaged = || {
+        StoreError::Failed(format!(
+            "証跡 {evidence} の受領証が壊れています。evidence verify で確かめてください / \
+             the receipt of {evidence} is damaged; see `evidence verify`"
+        ))
     };
+    let unpacked = |packed: Vec<u8>| unpack(&packed).ok_or_else(damaged);
     found.map(unpacked).transpose()
 }
 
