@@ -72,12 +72,12 @@ fn signed<S: Store>(house: &House<S>, one: &Acceptance, now: Timestamp) -> Resul
     enclose(&said, &house.witness, now).map_err(|why| failed(&why))
 }
 
-/// Keeps the operator's word about these bundles, for good.
+/// Keeps the operator's word about these bundles, for good: in this file.
 pub(crate) fn keep<S: Store>(
     house: &House<S>,
     (by, reason): (String, String),
     bundles: Vec<ShownBundle>,
-) -> Result<(), StoreError> {
+) -> Result<PathBuf, StoreError> {
     let (at, log) = (house.clock.now(), house.config.domain.to_string());
     let failed = |why: &dyn std::fmt::Display| {
         StoreError::Failed(format!(
@@ -89,7 +89,8 @@ pub(crate) fn keep<S: Store>(
     let octets = signed(house, &said, at).map_err(|why| failed(&why))?;
     let name = |n: u32| folder(house).join(format!("{BEGINS}{}-{n}.p7m", at.as_second()));
     let file: PathBuf = (0..MOST).map(name).find(|name| !name.exists()).ok_or_else(|| failed(&"too many at once"))?;
-    put_beside(&file, &octets).map_err(|why| failed(&why))
+    put_beside(&file, &octets).map_err(|why| failed(&why))?;
+    Ok(file)
 }
 
 fn folder<S: Store>(house: &House<S>) -> &Path {

@@ -32,10 +32,10 @@ pub use directory::OFFICES_AT_ONCE;
 pub use socket::{CallError, call};
 pub(crate) use socket::{bind as bind_socket, serve};
 pub use words::{
-    AcceptedRow, AccountRequest, AccountRow, ActsReport, Audited, AuthorityRow, BackupReport, CertificateRow, DayRow,
-    DeedRow, ExpiryView, FaultRow, HoldRow, LicenceAsk, NoticeAsk, NoticeRow, NoticeState, OfficeRow, PlaceRow,
-    PruneView, PutReport, RefusedMore, RefusedRow, Reply, Request, RestoreReport, Secret, Status, StoreReport,
-    Tampered, TermsRow, VerifyReport,
+    AcceptedBundle, AcceptedNow, AcceptedRow, AccountRequest, AccountRow, ActsReport, Audited, AuthorityRow,
+    BackupReport, CertificateRow, DayRow, DeedRow, ExpiryView, FaultRow, HoldRow, LicenceAsk, NoticeAsk, NoticeRow,
+    NoticeState, OfficeRow, PlaceRow, PruneView, PutReport, RefusedMore, RefusedRow, Remedy, Reply, Request,
+    RestoreReport, Secret, Status, StoreReport, Tampered, TermsRow, VerifyReport,
 };
 
 /// Longest agent's name and suspension reason, in characters.

@@ -1,6 +1,7 @@
 //! `fumibako-gateway`: one file a command; this one holds what they share.
 
 mod account;
+mod advice;
 mod agent;
 mod audit;
 mod backup;
@@ -19,16 +20,17 @@ mod status;
 mod terms;
 mod trust;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use fumibako_careplan::Lang;
-use fumibako_model::Refused;
+use fumibako_model::{Refusal, Refused};
 use fumibako_store::StoreError;
 use serde::Serialize;
 
-use crate::admin::{self, Reply, Request};
+use crate::admin::{self, Remedy, Reply, Request};
 use crate::config::{Config, ConfigError};
 
 /// 文箱 Fumibako: ゲートウェイ / the gateway.
@@ -156,11 +158,14 @@ pub enum Failure {
     /// The store, or a copy of it, is not sound; what is wrong was said.
     #[error("the store is not sound; the lines above name what is wrong and what to do")]
     Unsound,
-    /// Evidence was touched; which was said.
+    /// Evidence was touched: so many faults, each of which was said, and what to do about them.
+    #[error("{}", advice::of_evidence(*.0, .1, Lang::En))]
+    Tampered(usize, BTreeSet<Remedy>),
+    /// Nothing that was named can be accepted.
     #[error(
-        "{0} faults in the evidence, as the lines above say. Copy the store's folder and the key's as they are for whoever looks into it; let nothing be pruned or accepted until then. Compare with evidence that was exported and with backups, and restore the last good one (`backup restore`). Only if you put back an older store yourself: `evidence accept`"
+        "there is nothing to accept. What `evidence verify` names besides is mended as it says: restore from a backup what was removed or changed, delete what was put in"
     )]
-    Tampered(usize),
+    NothingToAccept,
     /// What a backup has of evidence is not all under a signature.
     #[error(
         "the store is restored, but its evidence is not what was signed, or not all of it: take another backup, or start the gateway and see `evidence verify`"
@@ -172,10 +177,8 @@ pub enum Failure {
     )]
     HeadsUnwritten,
     /// The audit was touched; where, was said.
-    #[error(
-        "the audit is not as it was from the row above on. Compare with an exported one, keep a copy of the store and of the folder of the key as they are for whoever looks into it, and restore the last good backup. Only if you put an older store back yourself, say so by `evidence accept`"
-    )]
-    AuditTampered,
+    #[error("{}", advice::of_audit(*.0, Lang::En))]
+    AuditTampered(Remedy),
     /// Lines of a file are wrong; which was said.
     #[error("{0} lines are wrong, as said above, and nothing was done. Mend them and run it again")]
     Faulty(usize),
@@ -200,7 +203,8 @@ impl Failure {
             Self::Call(_) | Self::Start(_) | Self::Broken => 69,
             Self::Init(_) | Self::Output(_) | Self::HeadsUnwritten | Self::Store(StoreError::Full(_)) => 73,
             Self::Read(..) => 66,
-            Self::Tampered(_) | Self::Unvouched | Self::AuditTampered => 76,
+            Self::Tampered(..) | Self::Unvouched | Self::AuditTampered(_) => 76,
+            Self::NothingToAccept => Refusal::ValueUnfit.row().exit,
         }
     }
 
@@ -212,9 +216,8 @@ impl Failure {
                 let about = if refused.about.is_empty() { String::new() } else { format!(" ({})", refused.about) };
                 lang.pick(format!("{} {}{about} {}", row.code, row.ja, row.next_ja), refused.to_string())
             }
-            Self::Tampered(count) => {
-                lang.pick(format!("証跡の異常が {count} 件あります。{}", self.japanese()), self.to_string())
-            }
+            Self::Tampered(count, next) => advice::of_evidence(*count, next, lang),
+            Self::AuditTampered(next) => advice::of_audit(*next, lang),
             other if other.is_all_said() => lang.pick(other.japanese().to_owned(), other.to_string()),
             other => lang.pick(format!("{} ({other})", other.japanese()), other.to_string()),
         }
@@ -229,7 +232,7 @@ impl Failure {
                 | Self::Unsound
                 | Self::Unvouched
                 | Self::HeadsUnwritten
-                | Self::AuditTampered
+                | Self::NothingToAccept
                 | Self::Faulty(_)
         )
     }
@@ -258,17 +261,16 @@ impl Failure {
             Self::Password(_) => "パスワードが空です。1 行目に書いてください。",
             Self::Mistyped => "二度入力されたパスワードが同じではありません。もう一度実行してください。",
             Self::Unsound => "保管庫に異常があります。上に示したファイルをバックアップから戻してください。",
-            Self::Tampered(_) => {
-                "調べる人のために、保管庫のフォルダーと鍵のフォルダーをそのまま写して残し、それまで整理（prune）も承認（accept）もしないでください。書き出した証跡やバックアップと比べ、正しいバックアップから戻してください（backup restore）。自分で古い保管庫に戻したときだけ、evidence accept で承認してください。"
+            Self::Tampered(..) => "証跡に異常があります。",
+            Self::AuditTampered(_) => "監査記録に異常があります。",
+            Self::NothingToAccept => {
+                "承認するものはありません。evidence verify が示すほかの異常は、その案内のとおりに直してください（なくなった行と書き換えられた行はバックアップから戻し、加えられた行は消します）。"
             }
             Self::Unvouched => {
                 "戻しましたが、この控えの証跡は署名したものと違うか、署名のないものがあります。別の控えから戻すか、ゲートウェイを起動して evidence verify で確かめてください。"
             }
             Self::HeadsUnwritten => {
                 "証跡の鍵のフォルダーに書き込めません。上の最後の行のとおり、空きと書き込みの権限を確かめてください。それまで再起動しないでください。"
-            }
-            Self::AuditTampered => {
-                "監査記録が書き換えられています。上に示した行から後を書き出した記録と比べ、調べる人のために、保管庫と鍵のフォルダーをそのまま写して残し、正しいバックアップから戻してください（backup restore）。自分で古い保管庫に戻したときだけ、evidence accept で承認してください。"
             }
             Self::Faulty(_) => "上に示した行に誤りがあり、何も登録していません。直してから、もう一度実行してください。",
             Self::Store(StoreError::Busy(_)) => {
@@ -351,6 +353,14 @@ impl Context<'_> {
     fn say(&mut self, ja: &str, en: &str) -> Result<(), Failure> {
         let text = self.lang.pick(ja, en);
         Ok(writeln!(self.err, "{text}")?)
+    }
+
+    /// What stands in the columns of the rows that come; programs have the names in JSON.
+    fn columns(&mut self, ja: &[&str], en: &[&str]) -> Result<(), Failure> {
+        match self.format {
+            Format::Text => Ok(writeln!(self.out, "{}", self.lang.pick(ja, en).join("\t"))?),
+            Format::Json | Format::Ndjson => Ok(()),
+        }
     }
 
     /// Rows of data: text lines, one JSON array, or one JSON object a line.

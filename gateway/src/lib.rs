@@ -33,10 +33,10 @@ mod trust;
 mod witness;
 
 pub use admin::{
-    AcceptedRow, AccountRequest, AccountRow, ActsReport, Admin, Audited, AuthorityRow, BackupReport, CallError,
-    CertificateRow, DayRow, DeedRow, ExpiryView, FaultRow, HoldRow, LicenceAsk, NoticeAsk, NoticeRow, NoticeState,
-    OFFICES_AT_ONCE, OfficeRow, PlaceRow, PruneView, PutReport, RefusedMore, RefusedRow, Reply, Request, RestoreReport,
-    Secret, Status, StoreReport, Tampered, TermsRow, VerifyReport, call,
+    AcceptedBundle, AcceptedNow, AcceptedRow, AccountRequest, AccountRow, ActsReport, Admin, Audited, AuthorityRow,
+    BackupReport, CallError, CertificateRow, DayRow, DeedRow, ExpiryView, FaultRow, HoldRow, LicenceAsk, NoticeAsk,
+    NoticeRow, NoticeState, OFFICES_AT_ONCE, OfficeRow, PlaceRow, PruneView, PutReport, RefusedMore, RefusedRow,
+    Remedy, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, TermsRow, VerifyReport, call,
 };
 pub use clock::Clock;
 pub use config::{

@@ -53,5 +53,5 @@ fn the_audit_is_listed_exported_and_found_out_when_somebody_touched_it() {
     Tool::named("python3").args(["-c", script]).arg(&database).run().well();
     let verified = run(&gateway, &["audit", "verify"]);
     assert_eq!(verified.exit(), Some(76), "{}", verified.messages());
-    assert!(verified.output().starts_with("row 1: was changed"), "{}", verified.output());
+    assert!(verified.output().starts_with("row number 1, as in `audit list`: was changed"), "{}", verified.output());
 }

@@ -21,7 +21,9 @@ use serde::{Deserialize, Serialize};
 pub use account::{AccountRequest, AccountRow};
 pub use audit::ActsReport;
 pub use directory::{OfficeRow, PutReport};
-pub use evidence::{AcceptedRow, Audited, PruneView, RefusedMore, RefusedRow, Tampered};
+pub use evidence::{
+    AcceptedBundle, AcceptedNow, AcceptedRow, Audited, PruneView, RefusedMore, RefusedRow, Remedy, Tampered,
+};
 pub use keeping::{BackupReport, DayRow, FaultRow, HoldRow, PlaceRow, RestoreReport, StoreReport, VerifyReport};
 pub use licence::{DeedRow, LicenceAsk, TermsRow};
 pub use notices::{NoticeAsk, NoticeRow, NoticeState};
@@ -511,6 +513,10 @@ pub enum Reply {
     Pruned(PruneView),
     /// What the look through the evidence found.
     Audited(Box<Audited>),
+    /// What the operator accepted now.
+    Accepted(AcceptedNow),
+    /// There was nothing that the operator could accept.
+    NothingToAccept,
     /// Rows of the audit, octet for octet.
     Acts {
         /// The rows.

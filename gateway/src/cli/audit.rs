@@ -89,11 +89,15 @@ fn verify(context: &mut Context<'_>) -> Result<(), Failure> {
     let Reply::ActsAudited(report) = context.ask(&Request::AuditVerify)? else { return Err(unexpected()) };
     let lang = context.lang;
     context.rows(std::slice::from_ref(&report), |report: &ActsReport| match report.broken {
-        Some(n) => lang.pick(format!("{n} 行目: {}", report.what), format!("row {n}: {}", report.what)),
+        // The number that `audit list` shows.
+        Some(n) => lang.pick(
+            format!("監査記録 {n} 番（audit list の番号）: {}", report.what_ja),
+            format!("row number {n}, as in `audit list`: {}", report.what),
+        ),
         None => lang.pick(
             format!("監査記録 {} 件（日ごとの署名 {} 件）に異常はありません。", report.rows, report.heads),
             format!("{} rows under {} signed heads: all are as they were.", report.rows, report.heads),
         ),
     })?;
-    if report.broken.is_some() { Err(Failure::AuditTampered) } else { Ok(()) }
+    if report.broken.is_some() { Err(Failure::AuditTampered(report.next)) } else { Ok(()) }
 }

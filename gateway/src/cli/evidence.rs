@@ -10,7 +10,10 @@ use fumibako_model::{
 use fumibako_store::{LISTED, OUTRUN};
 
 use super::{Context, Failure, unexpected};
-use crate::admin::{AcceptedRow, Audited, PruneView, RefusedMore, RefusedRow, Reply, Request, Tampered};
+use crate::admin::{
+    AcceptedBundle, AcceptedNow, AcceptedRow, Audited, PruneView, RefusedMore, RefusedRow, Remedy, Reply, Request,
+    Tampered,
+};
 use crate::init::write_private;
 
 #[derive(Debug, clap::Subcommand)]
@@ -125,13 +128,7 @@ impl Evidence {
                 context.say(&format!("{id} を {shown} に書き出しました。"), &format!("{id} is written to {shown}."))
             }
             Self::Verify => verify(context),
-            Self::Accept { reason } => {
-                context.ask(&Request::EvidenceAccept { reason })?;
-                context.say(
-                    "承認しました。証跡をどこから続けたかは、以後の署名に残ります。evidence verify と audit verify で確かめてください。",
-                    "Accepted. Every signature from now on says where the log of evidence went on from. See `evidence verify` and `audit verify`.",
-                )
-            }
+            Self::Accept { reason } => accept(context, reason),
             Self::Prune { dry_run } => prune(context, dry_run),
             Self::Refused(which) => refused(context, which),
             Self::Authority { output } => {
@@ -179,6 +176,11 @@ fn refused(context: &mut Context<'_>, Refused { repeated, office, before }: Refu
     let rows: Vec<_> = receipts.into_iter().map(Line::Row).chain(more.into_iter().map(Line::More)).collect();
     if rows.is_empty() {
         context.say("ありません。", "There are none.")?;
+    } else {
+        context.columns(
+            &["番号", "届いた日時", "コード", "ログイン", "受領証の事業所", "送付した事業所", "受領の対象", "理由"],
+            &["number", "came", "code", "login", "receipt of", "sender", "for", "why"],
+        )?;
     }
     context.rows(&rows, |row| match row {
         Line::Row(RefusedRow { number, at, login, from, to, original, code, .. }) => {
@@ -272,8 +274,7 @@ fn verify(context: &mut Context<'_>) -> Result<(), Failure> {
         )?;
     }
     for AcceptedRow { id, message_id, at, by, reason } in accepted {
-        let about =
-            message_id.map_or_else(|| id.map(|id| id.to_string()).unwrap_or_default(), |named| format!("<{named}>"));
+        let about = bundle(id, message_id.as_ref());
         let at = JAPAN.to_datetime(at).strftime("%Y-%m-%d %H:%M:%S");
         context.say(
             &format!("{about}\t証跡がありませんが、{at} に承認されています（承認者 {by}、理由: {reason}）。異常には数えません。"),
@@ -287,17 +288,55 @@ fn verify(context: &mut Context<'_>) -> Result<(), Failure> {
             &format!("{evidence} pieces of evidence, {logged} under {heads} signed heads: all are as they were."),
         );
     }
-    Err(Failure::Tampered(faults.len()))
+    Err(Failure::Tampered(faults.len(), faults.iter().map(|fault| fault.next).collect()))
+}
+
+/// What the bundle is called: the piece by which it was accepted, or its Message-ID where no evidence is.
+fn bundle(id: Option<EvidenceId>, message_id: Option<&String>) -> String {
+    message_id.map_or_else(|| id.map(|id| id.to_string()).unwrap_or_default(), |named| format!("<{named}>"))
+}
+
+/// Profile §8.20: names what was accepted, and where it is kept.
+fn accept(context: &mut Context<'_>, reason: String) -> Result<(), Failure> {
+    let AcceptedNow { log, count, bundles, file } = match context.ask(&Request::EvidenceAccept { reason })? {
+        Reply::Accepted(now) => now,
+        Reply::NothingToAccept => return Err(Failure::NothingToAccept),
+        _ => return Err(unexpected()),
+    };
+    context.rows(&bundles, |AcceptedBundle { id, message_id }| bundle(*id, message_id.as_ref()))?;
+    if log {
+        context.say(
+            "署名した記録とつながらないところを承認しました。証跡をどこから続けたかは、以後の署名に残ります。",
+            "Accepted what did not go on from what was signed. Every signature from now on says where the log of evidence went on from.",
+        )?;
+    }
+    if let Some(file) = file.map(|file| file.display().to_string()) {
+        let more = count.saturating_sub(bundles.len() as u64);
+        let (ja, en) = if more > 0 {
+            (format!("と、ほか {more} 件"), format!(", and {more} more"))
+        } else {
+            (String::new(), String::new())
+        };
+        context.say(
+            &format!("証跡なしに表示されている送付 {count} 件を、いまの表示のまま承認しました（上の行{ja}）。すべての一覧は署名して {file} に置きました。鍵と一緒に保管してください。"),
+            &format!("{count} bundles that are shown without evidence are accepted as they are shown now (the lines above{en}). All of them are listed, signed, in {file}: keep it with the key."),
+        )?;
+    }
+    context.say("evidence verify と audit verify で確かめてください。", "See `evidence verify` and `audit verify`.")
 }
 
 fn named(fault: &Tampered, lang: Lang) -> String {
-    let Tampered { first, last, id, message_id, object, what, what_ja } = fault;
+    let Tampered { first, last, id, message_id, object, what, what_ja, next } = fault;
     if let Some(object) = object {
         return lang
             .pick(format!("データベースの {object}\t異常: {what_ja}"), format!("{object} in the database\t{what}"));
     }
     if let Some(message_id) = message_id {
         return lang.pick(format!("<{message_id}>\t異常: {what_ja}"), format!("<{message_id}>\t{what}"));
+    }
+    // What was put in has no number.
+    if let Some(id) = id.filter(|_| *next == Remedy::Delete) {
+        return lang.pick(format!("{id}\t異常: {what_ja}"), format!("{id}\t{what}"));
     }
     let id = id.map_or_else(String::new, |id| format!("{id}\t"));
     let range = if first == last { format!("{first}") } else { format!("{first}–{last}") };

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use fumibako_gateway::{AcceptedRow, Audited, Config, Reply, Request, Running};
+use fumibako_gateway::{AcceptedNow, AcceptedRow, Audited, Config, Reply, Request, Running};
+use fumibako_model::Acceptance;
+use fumibako_signer::enclosed;
 
 use crate::cut::{NO_LOG, audited, one_more, sealed, started};
 use crate::evidence::{copy, edit, head_of, with_mail};
@@ -39,7 +41,7 @@ async fn a_longer_store_of_a_former_key_that_is_put_back_is_signed_for_again_onc
     // The longer one again: its newest head is of that key, and over more.
     let running = started(&second).await;
     assert!(audited(&running).await.faults.iter().any(|fault| fault.what.contains("replaced")));
-    assert_eq!(accept(&running).await, Reply::Done);
+    assert!(matches!(accept(&running).await, Reply::Accepted(AcceptedNow { log: true, count: 0, file: None, .. })));
     let found = audited(&running).await;
     assert_eq!((found.faults, found.logged), (vec![], 8));
     running.stop().await;
@@ -63,7 +65,7 @@ async fn where_nothing_is_to_be_accepted_what_is_older_than_a_backup_goes_on_wai
     let grown = Box::pin(Grown::since_a_copy(aside.path())).await;
     let again = grown.put_back(&aside.path().join("again")).await;
     let running = started(&again).await;
-    assert!(matches!(accept(&running).await, Reply::No { .. }), "there is nothing");
+    assert_eq!(accept(&running).await, Reply::NothingToAccept);
     let Reply::Acts { rows } = running.admin().answer(Request::AuditList { office: None, after: None }).await else {
         panic!("the audit")
     };
@@ -93,7 +95,7 @@ async fn what_was_accepted_under_a_former_key_counts_where_the_one_after_it_took
     running.stop().await;
     edit(&config.store_folder, &without_the_last());
     let running = started(&config).await;
-    assert_eq!(accept(&running).await, Reply::Done);
+    assert!(matches!(accept(&running).await, Reply::Accepted(_)));
     running.stop().await;
     let word = word_of(folder.path());
     let under_the_former = std::fs::read(&word).unwrap();
@@ -143,7 +145,13 @@ async fn a_bundle_whose_evidence_was_taken_away_is_no_fault_once_it_is_accepted_
         |found: &Audited| found.faults.iter().filter(|one| one.message_id.as_deref() == Some("c@x.example")).count();
     let found = audited(&running).await;
     assert_eq!((of_it(&found), found.accepted.len()), (1, 0), "{found:?}");
-    assert_eq!(accept(&running).await, Reply::Done);
+    // It is named, with the file that says so.
+    let Reply::Accepted(now) = accept(&running).await else { panic!("it is accepted") };
+    let named: Vec<_> = now.bundles.iter().map(|one| one.message_id.as_deref()).collect();
+    assert_eq!((now.log, now.count, named), (true, 1, vec![Some("c@x.example")]));
+    let signed = std::fs::read(now.file.unwrap()).unwrap();
+    let said: Acceptance = serde_json::from_slice(&enclosed(&signed).unwrap().1).unwrap();
+    assert_eq!((said.bundles.len(), said.reason.as_str()), (1, "長いほうに戻した"));
     let accepted = async |running: &Running| {
         let found = audited(running).await;
         let told = |one: &AcceptedRow| (one.message_id.clone(), one.by.clone(), one.reason.clone());
@@ -151,7 +159,7 @@ async fn a_bundle_whose_evidence_was_taken_away_is_no_fault_once_it_is_accepted_
     };
     let told = vec![(Some("c@x.example".to_owned()), "operator".to_owned(), "長いほうに戻した".to_owned())];
     assert_eq!(accepted(&running).await, (vec![], told.clone()));
-    assert!(matches!(accept(&running).await, Reply::No { .. }), "there is nothing more");
+    assert_eq!(accept(&running).await, Reply::NothingToAccept, "there is nothing more");
     running.stop().await;
     let running = started(&config).await;
     assert_eq!(accepted(&running).await, (vec![], told.clone()), "nor does a restart forget it");

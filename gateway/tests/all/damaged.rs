@@ -17,6 +17,8 @@ async fn goes_on(gateway: &Fixture, mark: &str) {
     assert!(matches!(gateway.ask(asked).await, Reply::Evidence { .. }), "{mark}");
     let (code, said) = operator(gateway.folder.path(), &["evidence", "verify"]).await;
     assert!(code == 76 && said.contains("内容が署名のときと違います"), "{mark}: {said}");
+    // No word of the operator mends it.
+    assert!(said.contains("evidence accept では直りません") && !said.contains("承認してください"), "{mark}: {said}");
     assert!(tokio::time::timeout(std::time::Duration::ZERO, gateway.running.broken()).await.is_err(), "{mark}");
 }
 

@@ -331,7 +331,8 @@ async fn whoever_cuts_the_log_of_a_running_gateway_is_found_out_and_what_was_sig
     }
     assert_eq!(lost_heads(&gateway.config), std::slice::from_ref(&six), "what the log said before is kept");
     // Nothing is signed over what was signed once and stands bare now, before the operator says so.
-    gateway.done(Request::EvidenceAccept { reason: "known".into() }).await;
+    let accepted = gateway.ask(Request::EvidenceAccept { reason: "known".into() }).await;
+    assert!(matches!(accepted, Reply::Accepted(_)), "{accepted:?}");
     let (_, after) = head_of(&gateway.running, first).await;
     let said = after.set_back.clone().unwrap();
     assert_eq!((after.size, said.size, said.lost), (4, 0, Some(6)));

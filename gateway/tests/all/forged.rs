@@ -85,15 +85,21 @@ async fn edited_rows_are_not_signed_anew_whatever_the_rows_say_of_a_backup() {
         // Whoever knows why it is so says so, and it is said from then on.
         let running = started(&config).await;
         let (code, said) = operator(folder.path(), &["evidence", "accept", "--reason", "訓練"]).await;
-        assert_eq!(code, 0, "{said}");
-        let (code, said) = operator(folder.path(), &["evidence", "verify"]).await;
         let bare = edited == SHORTER;
+        assert_eq!(code, 0, "{said}");
+        assert_eq!(
+            said.contains("<c@x.example>\n") && said.contains("1 件") && said.contains("accepted-"),
+            bare,
+            "{said}"
+        );
+        let (code, said) = operator(folder.path(), &["evidence", "verify"]).await;
         assert!(code == 0 && said.contains("0 件目まで戻り"), "{said}");
         assert_eq!(said.contains("<c@x.example>") && said.contains("理由: 訓練"), bare, "{said}");
         let (_, head) = head_of(&running, first).await;
         let back = head.set_back.unwrap();
         assert_eq!((head.size, back.size, back.lost), (left, 0, Some(six.size)), "{edited}");
-        assert_ne!(operator(folder.path(), &["evidence", "accept", "--reason", "再"]).await.0, 0, "nothing waits");
+        let (code, said) = operator(folder.path(), &["evidence", "accept", "--reason", "再"]).await;
+        assert!(code == 3 && said.contains("承認するものはありません"), "nothing waits: {said}");
         let (_, told) = operator(folder.path(), &["audit", "list"]).await;
         assert!(told.contains("evidence-accepted") && told.contains("訓練"), "{told}");
         running.stop().await;

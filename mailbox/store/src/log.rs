@@ -316,8 +316,8 @@ pub struct LogAudit {
     pub pruned: Vec<Pruned>,
     /// What is wrong.
     pub faults: Vec<LogFault>,
-    /// Bundles that are shown as further than evidence says, as they stand: what the operator would accept of them.
-    pub unproved: Vec<ShownBundle>,
+    /// Bundles that are shown as further than evidence says, as they stand: what the operator would accept of them, and what names each.
+    pub unproved: Vec<(ShownBundle, LogFault)>,
     /// Those that he accepted, and that are no fault for it: their number in the store, and what else it would be.
     pub accepted: Vec<(i64, LogFault)>,
     /// Objects of the database that are not as the store makes them (Profile §8.30).

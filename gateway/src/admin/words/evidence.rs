@@ -1,5 +1,7 @@
 //! What the gateway answers about its evidence.
 
+use std::path::PathBuf;
+
 use fumibako_model::log::SetBack;
 use fumibako_model::{EvidenceId, OfficeNumber, Party, Pruning};
 use jiff::Timestamp;
@@ -107,4 +109,50 @@ pub struct Tampered {
     /// The same in Japanese.
     #[serde(default)]
     pub what_ja: String,
+    /// What to do next.
+    #[serde(default)]
+    pub next: Remedy,
+}
+
+/// What whoever is told of a fault does next, once he has copied what there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Remedy {
+    /// Put back from a backup what was removed or changed: accepting does not help.
+    #[default]
+    Restore,
+    /// Delete the row that was put in.
+    Delete,
+    /// Delete the row that this gateway did not write; accept it where it is known why it is there.
+    DeleteOrAccept,
+    /// Accept it where it is known why it is so.
+    Accept,
+    /// Do what is said of this object of the database.
+    Object,
+    /// See to room and rights of the folder of the key.
+    Folder,
+    /// Nothing: it was signed so, and stays so.
+    Keep,
+}
+
+/// What the operator accepted (Profile §8.20).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptedNow {
+    /// The log, or the audit, as it stands.
+    pub log: bool,
+    /// How many bundles as they are shown.
+    pub count: u64,
+    /// The first of them.
+    pub bundles: Vec<AcceptedBundle>,
+    /// The file beside the key that names them all, signed.
+    pub file: Option<PathBuf>,
+}
+
+/// A bundle that was accepted as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptedBundle {
+    /// Its acceptance, where that is there.
+    pub id: Option<EvidenceId>,
+    /// Its Message-ID, where no evidence is.
+    pub message_id: Option<String>,
 }

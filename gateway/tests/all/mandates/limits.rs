@@ -6,6 +6,7 @@ use fumibako_signer::{Identity, sign};
 
 use super::mailboxes::{ask, check, reader};
 use super::{AGENT, letter, send};
+use crate::forged::operator;
 use crate::lines::Client;
 use crate::support::{Fixture, PASSWORD, RECIPIENT, SENDER};
 
@@ -66,6 +67,14 @@ async fn a_receipt_beyond_the_mandate_leaves_a_row_that_names_the_agent() {
     let office = Some(RECIPIENT.to_owned());
     let expected = [("E-DLG-006".to_owned(), login, office)];
     assert_eq!((receipts.iter().map(row).collect::<Vec<_>>(), more), (expected.to_vec(), vec![]), "once");
+    // Whoever reads it is told what stands where.
+    let (code, said) = operator(gateway.folder.path(), &["evidence", "refused"]).await;
+    let (heading, row) = said.split_once('\n').unwrap();
+    let column = |name: &str| heading.split('\t').position(|one| one == name).and_then(|at| row.split('\t').nth(at));
+    let read = ["番号", "コード", "ログイン", "受領証の事業所", "送付した事業所"].map(column);
+    assert_eq!((code, read), (0, [Some("1"), Some("E-DLG-006"), Some(AGENT), Some(RECIPIENT), Some(SENDER)]), "{said}");
+    let (_, said) = operator(gateway.folder.path(), &["evidence", "refused", "--format", "ndjson"]).await;
+    assert_eq!(said.lines().count(), 1, "programs have names: {said}");
 }
 
 /// Each of these is refused so.

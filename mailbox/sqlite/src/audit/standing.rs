@@ -80,7 +80,7 @@ pub(super) struct Standing {
     /// Bundles of which something else is said than the evidence about them says, so many at most.
     pub(super) faults: Vec<LogFault>,
     /// Those of them that are shown as further than evidence says.
-    pub(super) unproved: Vec<ShownBundle>,
+    pub(super) unproved: Vec<(ShownBundle, LogFault)>,
     /// Those that the operator accepted as they are shown.
     pub(super) accepted: Vec<(i64, LogFault)>,
 }
@@ -117,9 +117,8 @@ pub(super) async fn look(readers: &SqlitePool, known: &Known<'_>) -> Result<Stan
     }
     // Each piece that is not there may be what one of them lacks; of more than that nobody can tell which.
     if lacking.len() > loose {
-        let (shown, faults): (Vec<_>, Vec<_>) = lacking.into_iter().unzip();
-        standing.faults.extend(faults);
-        standing.unproved.extend(shown);
+        standing.faults.extend(lacking.iter().map(|(_, fault)| fault.clone()));
+        standing.unproved = lacking;
     }
     Ok(standing)
 }
