@@ -362,7 +362,7 @@ impl<'s> Fetch<'s> {
             Ok(believed) => believed,
             Err(why) => {
                 tracing::warn!(uid = kept.uid, code = why.why.row().code, "bundle.distrusted");
-                let told = self.tell_sender(desk, &reader, (&kept.octets.0, why.why))?;
+                let told = self.tell_sender(desk, &reader, (kept, why.why))?;
                 return Ok(Some(End::Distrusted { from: claimed_sender(&kept.octets.0), why, told }));
             }
         };
@@ -386,20 +386,22 @@ impl<'s> Fetch<'s> {
         })))
     }
 
-    /// Profile §8.22: the sender learns, once, that his bundle could not be opened. What may mend itself is not told; and
-    /// an agent does not speak of a seal that was meant for the office's own keys.
+    /// Profile §8.22: the sender learns, once, that his bundle could not be opened. What may mend itself is not told, nor what
+    /// this office acknowledged already. Nor is a seal for keys that are not here: the gateway took it in because it names a
+    /// certificate of the office (Profile §5.10), so another computer opens it.
     fn tell_sender(
         &self,
         desk: &Desk<'_>,
         reader: &Reader<'_>,
-        (message, why): (&[u8], Refusal),
+        (kept, why): (&Kept, Refusal),
     ) -> Result<Option<(Fault, String)>, Trouble> {
+        let message = &kept.octets.0;
         let header = mail_parser::MessageParser::default().parse_headers(message);
         let id = header.as_ref().and_then(|header| header.message_id()).filter(|id| is_plain(id));
         let (Some(from), Some(id)) = (claimed_sender(message), id) else { return Ok(None) };
-        let not_ours = desk.mandates.is_some() && why == Refusal::SealedForOthers;
         let now = (self.clock)();
-        if why.row().retryable() || not_ours || from == desk.office || desk.may_acknowledge(from, now).is_err() {
+        let others = why == Refusal::SealedForOthers || kept.is_acknowledged();
+        if why.row().retryable() || others || from == desk.office || desk.may_acknowledge(from, now).is_err() {
             return Ok(None);
         }
         let (fault, digest) = fault_of(message, reader, why);

@@ -11,6 +11,7 @@ use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request as Wish};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::house::{A, B, House, Ran, now, set, type_in};
+use crate::ui::{end, start, until};
 
 fn send(house: &House, words: &[&str]) -> Ran {
     let folder = house.sample();
@@ -155,14 +156,18 @@ fn after_a_renewal_the_old_key_still_reads() {
     set(&house.b, "identity_file", "\"new.pem\"");
     for _ in 0..2 {
         let ran = type_in(&house.b, ["fetch"]).ended(76);
-        assert_eq!((&ran.only()["state"], &ran.only()["code"]), (&"distrusted".into(), &"E-CRT-008".into()));
-        ran.says("この事業所の鍵では開けないデータです。").says("old_identity_files");
+        let one = ran.only();
+        assert_eq!(
+            (&one["state"], &one["code"], one["told"].is_null()),
+            (&"distrusted".into(), &"E-CRT-008".into(), true)
+        );
+        ran.says("このパソコンにある鍵では開けないデータです。").says("old_identity_files");
     }
     type_in(&house.b, ["show", "1"]).ended(76).says("E-CRT-008");
     assert!(!house.b.with_file_name("受信").exists(), "nothing was saved");
     let listed = type_in(&house.a, ["list", "sent"]).ended(0).only();
-    assert_eq!((&listed["state"], &listed["fault"]), (&"開封できず".into(), &"decryption-failed".into()), "not 済");
-    type_in(&house.a, ["show", "sent:1", "--format", "text"]).says("暗号を解けません").says("最新の証明書で暗号化");
+    // Profile §5.10, §8.22: it is for a key of the office's, and the sender did nothing wrong.
+    assert_eq!((&listed["state"], &listed["fault"]), (&"未".into(), &serde_json::Value::Null));
     fs::write(
         house.b.with_file_name("old.p12"),
         Identity::read(&fs::read(&old).unwrap(), None).unwrap().to_pkcs12("昔").unwrap(),
@@ -176,6 +181,54 @@ fn after_a_renewal_the_old_key_still_reads() {
     assert_eq!(type_in(&house.a, ["list", "sent"]).ended(0).only()["state"], "済");
     let shown = type_in(&house.a, ["show", "sent:1"]).ended(0).only();
     assert_eq!((&shown["receipt"]["holds"], &shown["fault"]), (&true.into(), &serde_json::Value::Null), "{shown}");
+}
+
+/// B's second computer, with a key of its own that is on the roll as well; A encrypts to the first one's alone.
+fn second_computer(house: &House) -> PathBuf {
+    let folder = house.folder.path().join("second");
+    fs::create_dir(&folder).unwrap();
+    let files = fs::read_dir(house.b.parent().unwrap()).unwrap().map(|entry| entry.unwrap().path());
+    for file in files.filter(|path| path.is_file()) {
+        fs::copy(&file, folder.join(file.file_name().unwrap())).unwrap();
+    }
+    let key = renewed(house, B);
+    house.stage.enrol(B.parse().unwrap(), key.certificate()).unwrap();
+    fs::write(folder.join("second.pem"), key.to_pem().as_bytes()).unwrap();
+    let settings = folder.join(house.b.file_name().unwrap());
+    set(&settings, "identity_file", "\"second.pem\"");
+    settings
+}
+
+/// Profile §8.22, §15.5: what is for another computer of the office is no fault of the sender's, and he is told none: neither by the
+/// screens, merely started, nor by `fetch`. What that computer fetched is 済 here as well.
+#[test]
+fn a_second_computer_of_the_office_tells_no_sender_that_the_first_one_s_data_does_not_open() {
+    let house = House::new();
+    let second = second_computer(&house);
+    send(&house, &["--message", "一通目"]).ended(0);
+    type_in(&house.b, ["fetch"]).ended(0);
+    send(&house, &["--message", "二通目"]).ended(0);
+    let (program, browser) = start(&second, None);
+    until("both are shown", || {
+        let page = browser.get("/inbox");
+        page.contains("別のパソコンで取得済みです") && page.contains("事業所の別のパソコンで取得してください")
+    });
+    // A look begins once the one before it has told whomever there was to tell.
+    until("senders would be told", || second.with_file_name("data").join("outbox").is_dir());
+    send(&house, &["--message", "三通目"]).ended(0);
+    until("it looked again", || browser.get("/inbox").contains("id=\"row-3\""));
+    let page = browser.get("/inbox");
+    assert_eq!((page.matches("確認できません").count(), page.matches("自動で知らせて").count()), (2, 0), "{page}");
+    end(program);
+    let ran = type_in(&second, ["fetch"]).ended(76).says("このパソコンにある鍵では開けない").says("old_identity_files");
+    let told: Vec<_> = ran.objects().iter().map(|one| (one["code"].clone(), one["told"].clone())).collect();
+    assert_eq!(told, vec![("E-CRT-008".into(), serde_json::Value::Null); 2]);
+    let listed = type_in(&house.a, ["list", "sent"]).ended(0).objects();
+    assert_eq!(listed.iter().filter(|one| one["state"] == "未").count(), 2, "{listed:#?}");
+    assert!(listed.iter().all(|one| one["fault"].is_null()), "{listed:#?}");
+    type_in(&house.b, ["fetch"]).ended(0);
+    let listed = type_in(&house.a, ["list", "sent"]).ended(0).objects();
+    assert!(listed.iter().all(|one| one["state"] == "済"), "{listed:#?}");
 }
 
 /// Profile §4.6: nobody else's Sent is readable with our key, and ours is.

@@ -17,6 +17,8 @@ pub enum Taken {
     New,
     /// 済: every file is on disk.
     Done,
+    /// 済, by another computer of the office: what it holds this one cannot show.
+    Elsewhere,
     /// 保存済み: the gateway has not taken the receipt; why it refused it, or none where it waits.
     Owed(Option<Words>),
     /// An agent saved it, and the office returns the receipt.
@@ -181,7 +183,7 @@ fn one(frame: &Frame, row: &ReceivedRow) -> Markup {
     let class = match row.taken {
         Taken::New => "new",
         Taken::Distrusted(_) => "failed",
-        Taken::Done | Taken::Owed(_) | Taken::Withheld | Taken::Gone => "",
+        Taken::Done | Taken::Elsewhere | Taken::Owed(_) | Taken::Withheld | Taken::Gone => "",
     };
     let name = row.from.name.as_ref().unwrap_or(&row.from.number);
     let label = say_with(frame.lang, "choose-row", &[("name", name.clone().into()), ("at", row.at.clone().into())]);
@@ -227,6 +229,10 @@ pub(super) fn taken(frame: &Frame, taken: &Taken) -> Markup {
         @match taken {
             Taken::New => { (chip("fresh", None, &frame.say("not-taken"))) " " span.word { (frame.say("fresh")) } }
             Taken::Done => { (chip("", Some(Icon::Check), &frame.say("taken"))) }
+            Taken::Elsewhere => {
+                (chip("", Some(Icon::Check), &frame.say("taken")))
+                span.second.small { (frame.say("elsewhere-why")) }
+            }
             Taken::Owed(None) => {
                 (chip("warn", Some(Icon::Clock), &frame.say("owed-waits")))
                 span.second.small { (frame.say("owed-waits-why")) }

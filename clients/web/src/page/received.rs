@@ -57,7 +57,7 @@ pub struct Received {
 pub fn received(frame: &Frame, one: &Received) -> Markup {
     let (other, csv): (Vec<FileLine>, Vec<FileLine>) =
         one.files.iter().cloned().partition(|file| file.kind == FileKind::Other);
-    let trusted = !matches!(one.taken, Taken::Distrusted(_));
+    let trusted = !matches!(one.taken, Taken::Distrusted(_) | Taken::Elsewhere);
     let main = html! {
         (title(&frame.say("received-detail"), &html! {}))
         dl #facts.facts data-live="inbox all" {

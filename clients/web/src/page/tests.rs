@@ -254,6 +254,9 @@ fn a_new_row_is_told_by_word_as_well_as_by_colour() {
     );
     in_order(&page(Taken::Distrusted(words())), &["class=\"failed\"", "確認できません", "だめでした。"]);
     assert!(!page(Taken::Done).contains("新着"));
+    let elsewhere = page(Taken::Elsewhere);
+    in_order(&elsewhere, &["済", "別のパソコンで取得済み"]);
+    assert!(!elsewhere.contains("確認できません"));
 }
 
 /// TX-05: nobody is told of a 受領証 for what nobody received.

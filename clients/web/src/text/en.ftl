@@ -156,6 +156,7 @@ kept-at-server = On the server
 not-taken = Not yet
 fresh = New
 taken = Done
+elsewhere-why = Fetched on another computer; this one cannot show what is in it
 owed = Saved; the receipt was not sent
 owed-next = Then press "Fetch" once more: the receipt alone is sent anew.
 owed-waits = Saved; the receipt waits

@@ -141,6 +141,7 @@ kept-at-server = サーバ保存
 not-taken = 未
 fresh = 新着
 taken = 済
+elsewhere-why = 別のパソコンで取得済みです。内容は、このパソコンでは表示できません
 owed = 保存済み・受領証は送れていません
 owed-next = そのあと「データ取得」をもう一度押すと、受領証だけを送り直します。
 owed-waits = 保存済み・受領証は送信待ちです

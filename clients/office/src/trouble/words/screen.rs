@@ -188,8 +188,8 @@ impl Words {
         let kept = lang.pick("保存も受領もしていません。", "Nothing was saved or acknowledged. ");
         let next = match why.why {
             Refusal::SealedForOthers => lang.pick(
-                format!("証明書を更新したあとなら、{}そうでなければ、送信元に送り直すよう依頼してください。", FORMER.0),
-                format!("If the certificate was renewed: {} Else ask the sender to send it again.", FORMER.1),
+                format!("事業所の別のパソコンで取得してください。証明書を更新したあとなら、{}", FORMER.0),
+                format!("Fetch it on another computer of the office. If the certificate was renewed: {}", FORMER.1),
             ),
             Refusal::RevocationUnknown => lang.pick(LIST.0, LIST.1).to_owned(),
             _ => return words,

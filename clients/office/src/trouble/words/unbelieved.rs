@@ -16,10 +16,11 @@ impl Words {
 fn next(why: Refusal, lang: Lang) -> &'static str {
     match why {
         Refusal::SealedForOthers => lang.pick(
-            "保存も受領もしていません。証明書を更新したときは、前の証明書のファイルを設定 old_identity_files に加えて、\
-             もう一度受け取ってください。そうでなければ、送信元に今の証明書で送り直すよう依頼してください。",
-            "Nothing was saved or acknowledged. If the certificate was renewed, add the former one's file to \
-             old_identity_files and fetch again; else ask the sender to send it to your current certificate.",
+            "保存も受領もしていません。送信元には何も伝えていません。事業所の別のパソコンの証明書か、前の証明書に宛てて暗号化されています。\
+             その鍵があるパソコンで受け取るか、その証明書のファイルを設定 old_identity_files に加えて、もう一度受け取ってください。",
+            "Nothing was saved or acknowledged, and the sender is told nothing. It is encrypted to a certificate of another \
+             computer of the office, or to a former one. Fetch it on the computer that has the key, or add that certificate's \
+             file to old_identity_files and fetch again.",
         ),
         Refusal::RevocationUnknown => lang.pick(
             "保存も受領もしていません。発行元の新しい失効リストを取得し、設定 revocation_files のファイルと置き換えて、\

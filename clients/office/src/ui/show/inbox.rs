@@ -112,6 +112,8 @@ fn taken(app: &App, one: &Arrived, lang: Lang) -> Taken {
     }
     match &one.wrong {
         _ if one.gone && !one.done => Taken::Gone,
+        // Another computer of the office fetched it, with a key or a list that is not here.
+        Some(_) if one.done => Taken::Elsewhere,
         Some(wrong) => {
             let mut words = pick(&wrong.words, lang);
             if wrong.told == Some(true) {

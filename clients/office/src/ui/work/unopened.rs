@@ -52,7 +52,9 @@ pub(super) async fn tell_senders(app: &Arc<App>) {
 
 fn untold(app: &App) -> Vec<Spot> {
     let mail = held(&app.mail);
-    let is_untold = |one: &Arrived| !one.gone && one.wrong.as_ref().is_some_and(|wrong| wrong.told.is_none());
+    // What another computer of the office acknowledged is nothing that does not open.
+    let is_untold =
+        |one: &Arrived| !one.gone && !one.done && one.wrong.as_ref().is_some_and(|wrong| wrong.told.is_none());
     mail.inbox.iter().filter(|(_, one)| is_untold(one)).map(|(spot, _)| *spot).collect()
 }
 
