@@ -7,6 +7,11 @@
 //! | 3 record says saved      | composes the receipt under the Message-ID chosen in 1              |
 //! | 4 receipt in the outbox  | posts it                                                           |
 //! | 5 receipt posted         | marks the message                                                  |
+//!
+//! What is on the disk is marked whatever becomes of its receipt: the gateway then tells that it was handed over (Profile §8.10), and the
+//! receipt is owed.
+
+mod owed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -29,6 +34,8 @@ use crate::register;
 use crate::settings::Settings;
 use crate::signatory::Signatory;
 use crate::trouble::Trouble;
+
+pub use owed::Settled;
 
 /// What became of one message.
 #[derive(Debug)]
@@ -89,6 +96,8 @@ pub struct Run {
     pub fetched: Vec<Fetched>,
     /// Offices whose mailbox an agent was not let into, and why.
     pub closed: Vec<(OfficeNumber, Trouble)>,
+    /// Receipts that earlier runs owed, of what lies in `INBOX` no more.
+    pub settled: Vec<Settled>,
     /// Why the run stopped before the last message, if it did.
     pub stopped: Option<Trouble>,
 }
@@ -197,10 +206,7 @@ impl<'s> Fetch<'s> {
     /// Fetches every message that has no accepted receipt yet, saves it and acknowledges it. An agent does so for every office
     /// that lets it (Profile §9.13).
     pub async fn run(&self, tell: &mut dyn FnMut(Told<'_>)) -> Result<Run, Trouble> {
-        let mandates = match self.party {
-            Party::Office(_) => None,
-            Party::Agent(_) => Some(Mandates::of(self.settings).await?),
-        };
+        let mandates = self.mandates().await?;
         let desks = self.desks(mandates.as_ref())?;
         let mut run = Run { closed: self.closed(mandates.as_ref()), ..Run::default() };
         let mut mailbox = Mailbox::open(self.settings).await?;
@@ -216,14 +222,20 @@ impl<'s> Fetch<'s> {
                 break;
             }
         }
-        if let Err(why) = self.acknowledge(&mut run.fetched) {
+        // A run that looked at everything knows what lies in INBOX no more.
+        if self.only.is_none() && run.stopped.is_none() {
+            match self.renew_owed(&desks, &BTreeSet::new()) {
+                Ok(settled) => run.settled = settled,
+                Err(why) => run.stopped = Some(why),
+            }
+        }
+        if let Err(why) = self.acknowledge(&mut run) {
             run.stopped.get_or_insert(why);
-            return Ok(run);
         }
         for desk in &desks {
             match self.mark(desk, &mut mailbox, &run.fetched).await {
                 Err(why @ Trouble::Refused { .. }) if desk.mandates.is_some() => run.closed.push((desk.office, why)),
-                // The next run finds the receipt accepted, and marks it.
+                // The next run finds it saved, and marks it, or the receipt accepted, which says more.
                 Err(why) => {
                     run.stopped.get_or_insert(why);
                     return Ok(run);
@@ -233,6 +245,14 @@ impl<'s> Fetch<'s> {
         }
         mailbox.close().await;
         Ok(run)
+    }
+
+    /// An agent's; an office needs none for itself.
+    async fn mandates(&self) -> Result<Option<Mandates>, Trouble> {
+        match self.party {
+            Party::Office(_) => Ok(None),
+            Party::Agent(_) => Mandates::of(self.settings).await.map(Some),
+        }
     }
 
     fn desks<'d>(&self, mandates: Option<&'d Mandates>) -> Result<Vec<Desk<'d>>, Trouble> {
@@ -335,12 +355,9 @@ impl<'s> Fetch<'s> {
         self.received.is_withheld(desk.office, from, id) && desk.may_acknowledge(from, (self.clock)()).is_err()
     }
 
-    /// Step 5: what is saved has been seen, unless its receipt is still to be taken. That it was, the gateway marks itself.
+    /// Step 5: what is saved has been seen, whatever became of its receipt. That this was taken, the gateway marks itself.
     async fn mark(&self, desk: &Desk<'_>, mailbox: &mut Mailbox, fetched: &[Fetched]) -> Result<(), Trouble> {
-        let seen = |one: &&Fetched| match &one.end {
-            End::Saved(arrival) => arrival.withheld.is_some() || arrival.receipt_trouble.is_none(),
-            End::Distrusted { .. } => false,
-        };
+        let seen = |one: &&Fetched| matches!(one.end, End::Saved(_));
         let marks: Vec<u32> =
             fetched.iter().filter(|one| one.office == desk.office).filter(seen).map(|one| one.uid).collect();
         if !marks.is_empty() && desk.mandates.is_some() {
@@ -487,7 +504,8 @@ impl<'s> Fetch<'s> {
 
     fn write_receipt(&self, desk: &Desk<'_>, opened: &Opened, record: &Record) -> Result<(), Trouble> {
         // What stood in the way of a refused receipt, such as an expired certificate, may have been mended.
-        if !self.outbox.forget_refused(&record.receipt)? && self.outbox.knows(&record.receipt)? {
+        let refused = self.outbox.refused_key(&record.receipt)?;
+        if refused.is_none() && self.outbox.knows(&record.receipt)? {
             return Ok(());
         }
         // A clock that was ahead when the files were saved may be right by now; the gateway takes no receipt of a time to come.
@@ -502,11 +520,15 @@ impl<'s> Fetch<'s> {
         let sender = self.settings.address_of(record.from)?;
         let signatory = Signatory::of(&self.identity, &self.party);
         let octets = receipt.compose(&desk.us, &sender, signatory, opened.innermost())?;
-        self.outbox.put(&receipt.message_id, saved_at, &octets) // 4
+        match refused {
+            Some(key) => self.outbox.renew(&key, &octets),
+            None => self.outbox.put(&receipt.message_id, saved_at, &octets), // 4
+        }
     }
 
     /// Posts the receipts, and whatever else waits, and notes which receipts did not get through.
-    fn acknowledge(&self, fetched: &mut [Fetched]) -> Result<(), Trouble> {
+    fn acknowledge(&self, run: &mut Run) -> Result<(), Trouble> {
+        let fetched = &mut run.fetched;
         let waits = self.outbox.entries()?.iter().any(|entry| entry.fate == Fate::Waiting);
         let posted = if waits { self.post_all() } else { Ok(Vec::new()) };
         let mut outcomes = match posted {
@@ -518,6 +540,7 @@ impl<'s> Fetch<'s> {
                     End::Distrusted { .. } => None,
                 });
                 saved.for_each(|arrival| arrival.receipt_trouble = Some(why.again()));
+                run.settled.iter_mut().for_each(|one| one.trouble = Some(why.again()));
                 return Err(why);
             }
         };
@@ -535,6 +558,7 @@ impl<'s> Fetch<'s> {
             let outcome = outcomes.iter().position(|outcome| outcome.entry.message_id == arrival.receipt);
             arrival.receipt_trouble = outcome.and_then(|at| outcomes.swap_remove(at).trouble);
         }
+        run.settled.iter_mut().for_each(|one| one.take(&mut outcomes));
         Ok(())
     }
 

@@ -129,19 +129,49 @@ impl Outbox {
     /// Forgets a message that was refused for good, so that it can be composed anew under its Message-ID. True: it was
     /// there and refused.
     pub fn forget_refused(&self, message_id: &str) -> Result<bool, Trouble> {
-        let end = format!("-{}.refused.json", local_part(message_id));
-        let names = self.names()?;
-        let Some(key) =
-            names.iter().find(|name| name.ends_with(&end)).and_then(|name| name.strip_suffix(".refused.json"))
-        else {
-            return Ok(false);
-        };
+        let Some(key) = self.refused_key(message_id)? else { return Ok(false) };
         // The message first: a record without a message is only history.
         for end in ["eml", "refused.json"] {
             let path = self.folder.join(format!("{key}.{end}"));
             disk::remove(&path).map_err(Trouble::writing(&path))?;
         }
         Ok(true)
+    }
+
+    /// The key of a message that was refused for good.
+    pub(crate) fn refused_key(&self, message_id: &str) -> Result<Option<String>, Trouble> {
+        let end = format!("-{}.refused.json", local_part(message_id));
+        let names = self.names()?;
+        let key = names.iter().find(|name| name.ends_with(&end)).and_then(|name| name.strip_suffix(".refused.json"));
+        Ok(key.map(str::to_owned))
+    }
+
+    /// Receipts, and words that a bundle does not open, that were refused, with the key of each, oldest first. What is spoilt is left out.
+    pub(crate) fn refused_words(&self) -> Result<Vec<(String, Entry)>, Trouble> {
+        let names = self.names()?;
+        let has = |key: &str, end: &str| names.iter().any(|name| *name == format!("{key}.{end}"));
+        let keys = names.iter().filter_map(|name| name.strip_suffix(".refused.json"));
+        let mut refused = Vec::new();
+        for key in keys.filter(|key| has(key, "eml") && !has(key, "posted.json")) {
+            if let Some(Ok(entry)) = under(&self.folder, key, &mut |path| fs::read(path))?
+                && entry.bundle.is_none()
+            {
+                refused.push((key.to_owned(), entry));
+            }
+        }
+        Ok(refused)
+    }
+
+    /// Puts another message, of the same Message-ID, in the place of one that was refused. After `Ok` the power may fail and it still is posted.
+    ///
+    /// | a crash after step   | finds on restart                                          |
+    /// |----------------------|-----------------------------------------------------------|
+    /// | 1 message replaced   | the refusal beside the new message, which is made anew    |
+    /// | 2 refusal taken away | a message that waits; the next run posts it               |
+    pub(crate) fn renew(&self, key: &str, octets: &Private<Vec<u8>>) -> Result<(), Trouble> {
+        let [message, refusal] = ["eml", "refused.json"].map(|end| self.folder.join(format!("{key}.{end}")));
+        disk::replace(&message, &octets.0).map_err(Trouble::writing(&message))?; // 1
+        disk::remove(&refusal).map_err(Trouble::writing(&refusal)) // 2
     }
 
     /// Posts everything that waits, oldest first, and tells of each as it happens. Stops where the way is blocked. A bundle

@@ -76,18 +76,20 @@ pub struct Receipt {
 
 impl Receipt {
     /// Composes and signs the receipt from our office to the sender's, with a signed receipt (RFC 2634 §2) when the verified
-    /// `innermost` signature of the bundle asks for one.
-    pub fn compose<'i>(
+    /// `innermost` signature of the bundle asks for one, and is at hand.
+    pub fn compose<'i, 's>(
         &self,
         us: &Address,
         sender: &Address,
         signatory: impl Into<Signatory<'i>>,
-        innermost: &Signature,
+        innermost: impl Into<Option<&'s Signature>>,
     ) -> Result<Private<Vec<u8>>, Trouble> {
         let signatory = signatory.into();
         let mut parts = vec![self.readable(us), self.notification(us)];
         // Profile §8.8: as it was signed, octet for octet.
-        parts.extend(self.signed(innermost, signatory.identity)?.map(MimePart::raw));
+        if let Some(innermost) = innermost.into() {
+            parts.extend(self.signed(innermost, signatory.identity)?.map(MimePart::raw));
+        }
         let about = About {
             message_id: &self.message_id,
             original: &self.original,

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::by::on_behalf;
 use super::screen::{Screen, harmless, moment};
 use crate::exit::Exit;
-use crate::fetch::{Arrival, End, Fetch as Work, Fetched, Run, Told};
+use crate::fetch::{Arrival, End, Fetch as Work, Fetched, Run, Settled, Told};
 use crate::settings::Settings;
 use crate::trouble::{Trouble, Words};
 use crate::wait;
@@ -36,6 +36,9 @@ impl Fetch {
         for one in &run.fetched {
             tell(one, screen)?;
         }
+        for one in &run.settled {
+            tell_settled(one, screen)?;
+        }
         for (office, why) in &run.closed {
             tell_closed(*office, why, screen)?;
         }
@@ -55,7 +58,8 @@ fn exit(run: &Run) -> Exit {
         End::Saved(arrival) => arrival.receipt_trouble.as_ref().map_or(Exit::OK, Trouble::exit),
         End::Distrusted { .. } => Exit::NO_PROOF,
     });
-    let ends: Vec<Exit> = ends.chain(run.closed.iter().map(|(_, why)| why.exit())).collect();
+    let owed = run.settled.iter().filter_map(|one| one.trouble.as_ref().map(Trouble::exit));
+    let ends: Vec<Exit> = ends.chain(owed).chain(run.closed.iter().map(|(_, why)| why.exit())).collect();
     if ends.contains(&Exit::NO_PROOF) { Exit::NO_PROOF } else { Exit::of(ends) }
 }
 
@@ -105,11 +109,56 @@ fn tell_saved((to, uid): (OfficeNumber, u32), arrival: &Arrival, screen: &mut Sc
                 .to_owned(),
             None => lang.pick("受領証を送りました。", "The receipt was sent.").to_owned(),
             Some(words) => {
-                let waits = lang.pick("受領証はまだ送れていません。", "The receipt is not sent yet. ");
-                format!("{waits}{}", words.line(lang))
+                let line = words.line(lang);
+                let (ja, en) = if waits(arrival) { (WAITS.0, WAITS.1) } else { (OWED.0, OWED.1) };
+                lang.pick(format!("{}{line}{ja}", UNSENT.0), format!("{}{line} {en}", UNSENT.1))
             }
         };
         format!("{text}\n  {receipt}")
+    })
+}
+
+/// The files are here, and the gateway tells so (Profile §8.10); the receipt is another matter.
+const UNSENT: (&str, &str) = (
+    "ファイルは保存したので、送信元には「済（受け渡し）」と表示されます。受領証はまだ送れていません。",
+    "The files are saved, which the sender is shown as handed over. The receipt is not sent yet. ",
+);
+const WAITS: (&str, &str) = ("受領証は、次の fetch か send が送ります。", "The next fetch or send sends it.");
+const OWED: (&str, &str) = (
+    "直ったら fetch をもう一度実行してください。受領証だけを送り直します。",
+    "Once that is mended, run fetch again: the receipt alone is sent anew.",
+);
+
+/// A receipt that was owed, of what the gateway keeps no more.
+fn tell_settled(one: &Settled, screen: &mut Screen<'_>) -> std::io::Result<()> {
+    let words = one.trouble.as_ref().map(|trouble| trouble.words(screen.lang()));
+    let waits = one.trouble.as_ref().is_some_and(Trouble::is_on_the_way);
+    let object = json!({
+        "kind": "receipt", "from": one.office, "to": one.to, "message_id": one.original, "receipt": one.receipt,
+        "saved": one.saved_at, "last": one.last && one.trouble.is_some(),
+        "receipt_state": match &one.trouble { None => "accepted", Some(_) if waits => "waiting", Some(_) => "refused" },
+        "code": words.as_ref().and_then(|words| words.code), "sentence": words.as_ref().map(|words| &words.what),
+        "next": words.as_ref().map(|words| &words.next),
+    });
+    screen.data(&object, |lang| {
+        let (to, at) = (one.to, moment(one.saved_at));
+        let head = lang.pick(
+            format!("前に保存したデータの受領証（{to} から、{at} に保存）"),
+            format!("the receipt of what was saved before (from {to}, saved {at})"),
+        );
+        let Some(words) = &words else {
+            return format!("{head}: {}", lang.pick("送りました。", "it was sent."));
+        };
+        let unsent = lang.pick("まだ送れていません。", "it is not sent yet. ");
+        let more = if one.last && !waits {
+            lang.pick(
+                "もう送り直しません。受け取ったことは、電話などで送信元に伝えてください。",
+                " It is sent no more. Tell the sender by telephone that you have the data.",
+            )
+        } else {
+            ""
+        };
+        format!("{head}: {unsent}{}{more}", words.line(lang))
     })
 }
 

@@ -5,6 +5,7 @@ mod ended;
 pub(super) mod listen;
 pub(super) mod look;
 pub(super) mod mandated;
+mod owed;
 pub(super) mod post;
 pub(super) mod prove;
 pub(super) mod rights;

@@ -52,7 +52,8 @@ fn a_crash_between_saving_and_receipt_saves_no_second_copy() {
     let house = House::new();
     let (port, first) = saved_but_not_acknowledged(&house);
     assert_eq!((&first["state"], &first["receipt_state"]), (&"saved".into(), &"waiting".into()));
-    assert_eq!(type_in(&house.a, ["list", "sent"]).only()["state"], "未");
+    // Profile §8.10: what is on the disk is handed over, whatever becomes of its receipt.
+    assert_eq!(type_in(&house.a, ["list", "sent"]).only()["state"], "済（受け渡し）");
     set(&house.b, "submission_port", &port);
     let second = type_in(&house.b, ["fetch"]).ended(0).only();
     assert_eq!((&second["again"], &second["folder"]), (&true.into(), &first["folder"]));
@@ -196,7 +197,10 @@ fn a_refused_receipt_is_written_anew_once_its_reason_is_mended() {
         let object = ran.only();
         assert_eq!((&object["state"], &object["receipt_state"]), (&"saved".into(), &"refused".into()));
         assert_eq!(object["code"], "E-LIC-003");
+        assert_eq!(type_in(&house.a, ["list", "sent"]).only()["state"], "済（受け渡し）", "the files are on the disk");
     }
+    let text = type_in(&house.b, ["fetch", "--format", "text"]).ended(3);
+    text.says("送信元には「済（受け渡し）」と表示されます").says("fetch をもう一度実行してください");
     house.stage.ask(Request::OfficeResume { number }).unwrap();
     type_in(&house.b, ["fetch"]).ended(0);
     assert_eq!(type_in(&house.a, ["list", "sent"]).only()["state"], "済");

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use fumibako::Settings;
 use fumibako::bundle::{Draft, Form, compose, gather};
@@ -143,6 +144,18 @@ impl Ran {
         assert!(self.out.contains(words) || self.err.contains(words), "{words} is not said in {self:#?}");
         self
     }
+}
+
+/// A mail tool removes everything from a folder of an office.
+pub(crate) fn empty(settings: &Path, folder: &str) {
+    let settings = Settings::load(settings).unwrap();
+    let script = "import imaplib, ssl, sys\n\
+        c = ssl.create_default_context()\nc.check_hostname, c.verify_mode = False, ssl.CERT_NONE\n\
+        m = imaplib.IMAP4_SSL('127.0.0.1', int(sys.argv[1]), ssl_context=c)\nm.login(sys.argv[2], sys.argv[3])\n\
+        m.select(sys.argv[4])\nm.store('1:*', '+FLAGS', r'(\\Deleted)')\nm.expunge()\nm.logout()\n";
+    let (port, password) = (settings.imap_port.to_string(), settings.password().unwrap().0);
+    let words = [&*port, &*settings.login, &*password, folder];
+    assert!(Command::new("python3").args(["-c", script]).args(words).status().unwrap().success());
 }
 
 /// Changes a line of an office's settings.

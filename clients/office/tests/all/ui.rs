@@ -421,7 +421,7 @@ fn a_refused_receipt_is_shown_and_sent_anew_without_saving_twice() {
         assert!(list.contains("受領証は送れていません") && list.contains("E-LIC-003"), "{list}");
         assert!(!browser.get("/inbox/1").contains("/inbox/1/receipt"));
     }
-    assert_eq!(type_in(&house.a, ["list", "sent"]).only()["state"], "未");
+    assert_eq!(type_in(&house.a, ["list", "sent"]).only()["state"], "済（受け渡し）");
     house.stage.ask(Request::OfficeResume { number }).unwrap();
     // Nothing is written there now, and nobody is sent there to look for it.
     let other = house.folder.path().join("other");

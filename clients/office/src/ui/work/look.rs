@@ -70,6 +70,8 @@ pub(in crate::ui) struct Mail {
     /// When licence and notices were asked for.
     pub(in crate::ui) asked: Option<Timestamp>,
     pub(in crate::ui) checked: Option<Timestamp>,
+    /// When receipts that were refused were last looked through.
+    pub(in crate::ui) settled: Option<Timestamp>,
     /// What it takes, and how long it keeps it.
     pub(in crate::ui) terms: Terms,
     /// Where files were saved last.
@@ -299,6 +301,7 @@ pub(in crate::ui) async fn look(app: &Arc<App>) -> usize {
     let (fresh, there) = take_in(app, looked);
     if there {
         super::unopened::tell_senders(app).await;
+        super::owed::settle(app).await;
         super::ended::ask(app).await;
     } else if was_let_in && !held(&app.mail).let_in() {
         // Why it lets us in no more (a suspension, another password) is said at once, and not with the next look.

@@ -1,0 +1,116 @@
+//! Receipts that the gateway refused, for bundles that lie in `INBOX` no more (Profile §8.11): signed anew and sent once that may help. What
+//! lies there still is acknowledged by fetching it once more.
+
+use std::collections::BTreeSet;
+
+use fumibako_model::{Address, OfficeNumber, Refusal};
+use fumibako_signer::Signed;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Desk, Fetch, Run};
+use crate::outbox::{Entry, Fate, Outcome};
+use crate::receipt::{Receipt, notification};
+use crate::signatory::Signatory;
+use crate::trouble::Trouble;
+
+/// Under the certificate it was refused with, a receipt goes out once more after so long.
+const PAUSE: SignedDuration = SignedDuration::from_hours(24);
+/// So long after the files were saved it goes out once more under that certificate. Under another one it does later, too.
+const OWED: SignedDuration = SignedDuration::from_hours(24 * 365);
+
+/// A receipt that an earlier run owed, and how it went now.
+#[derive(Debug)]
+pub struct Settled {
+    /// Whose receipt it is.
+    pub office: OfficeNumber,
+    /// Who sent the bundle.
+    pub to: OfficeNumber,
+    /// The bundle's Message-ID, without angle brackets.
+    pub original: String,
+    /// The receipt's own.
+    pub receipt: String,
+    /// When the files were on disk.
+    pub saved_at: Timestamp,
+    /// Why the gateway has not taken it, if it has not.
+    pub trouble: Option<Trouble>,
+    /// Is it sent no more then?
+    pub last: bool,
+}
+
+impl Fetch<'_> {
+    /// Sends what is owed and may be taken by now, and nothing else is done; of what is `there`, in INBOX, by Message-ID, a run sends it that
+    /// fetches it.
+    pub async fn settle(&self, there: &BTreeSet<String>) -> Result<Vec<Settled>, Trouble> {
+        let mandates = self.mandates().await?;
+        let desks = self.desks(mandates.as_ref())?;
+        let mut run = Run { settled: self.renew_owed(&desks, there)?, ..Run::default() };
+        if !run.settled.is_empty() {
+            self.acknowledge(&mut run)?;
+        }
+        Ok(run.settled)
+    }
+
+    /// Signs anew what was refused and may be taken now: it waits in the outbox then.
+    pub(super) fn renew_owed(&self, desks: &[Desk<'_>], there: &BTreeSet<String>) -> Result<Vec<Settled>, Trouble> {
+        let now = (self.clock)();
+        let mut owed = Vec::new();
+        for (key, entry) in self.outbox.refused_words()? {
+            let both = (office_of(entry.from()), entry.to());
+            let (Some(office), Some(sender)) = both else { continue };
+            let Some(desk) = desks.iter().find(|desk| desk.office == office) else { continue };
+            let Some(to) = sender.office_number().filter(|to| desk.may_acknowledge(*to, now).is_ok()) else { continue };
+            let octets = self.outbox.octets(&key)?;
+            let due = self.due(&entry, &octets, now).filter(|receipt| !there.contains(&receipt.original));
+            let Some(receipt) = due else { continue };
+            let signatory = Signatory::of(&self.identity, &self.party);
+            // Profile §8.8: a signed receipt is made from the bundle, which is gone; the notification counts without it.
+            let anew = receipt.compose(&desk.us, &sender, signatory, None)?;
+            self.outbox.renew(&key, &anew)?;
+            let Receipt { message_id, original, saved_at, .. } = receipt;
+            let last = saved_at.duration_until(now) > OWED - PAUSE;
+            owed.push(Settled { office, to, original, receipt: message_id, saved_at, trouble: None, last });
+        }
+        Ok(owed)
+    }
+
+    /// The receipt in a message that was refused, if it is one, and may be taken by now.
+    fn due(&self, entry: &Entry, octets: &[u8], now: Timestamp) -> Option<Receipt> {
+        let Fate::Refused { code, at, .. } = &entry.fate else { return None };
+        let signed = Signed::read(octets).ok()?;
+        let said = notification(signed.part()).filter(|said| said.is_processed().is_ok())?;
+        let signature = signed.verify().ok()?;
+        let same = signature.signer().fingerprint() == self.identity.certificate().fingerprint();
+        // A clock that was set back keeps nothing waiting for longer.
+        let rested = at.duration_until(now).abs() >= PAUSE && entry.composed.duration_until(now) <= OWED;
+        let due = !is_for_good(*code) && (!same || rested);
+        let saved_at = entry.composed.min(now);
+        due.then_some(())?;
+        Some(Receipt { message_id: entry.message_id.clone(), original: said.original?, digest: said.digest?, saved_at })
+    }
+}
+
+impl Settled {
+    /// How it went, where it was sent in this run.
+    pub(super) fn take(&mut self, outcomes: &mut Vec<Outcome>) {
+        let at = outcomes.iter().position(|outcome| outcome.entry.message_id == self.receipt);
+        self.trouble = at.and_then(|at| outcomes.swap_remove(at).trouble);
+        self.last |= self.trouble.as_ref().and_then(Trouble::refusal).is_some_and(is_for_good);
+    }
+}
+
+/// Is it the bundle, or the words about it, that the gateway does not know so? No certificate and no day mends that.
+fn is_for_good(why: Refusal) -> bool {
+    matches!(
+        why,
+        Refusal::ReceiptUnknownMessage
+            | Refusal::ReceiptNotByRecipient
+            | Refusal::ReceiptDigestDiffers
+            | Refusal::MessageIdReused
+            | Refusal::MessageMalformed
+            | Refusal::MessageTooLarge
+    )
+}
+
+fn office_of(address: Option<Address>) -> Option<OfficeNumber> {
+    address?.office_number()
+}
