@@ -99,6 +99,9 @@ pub enum Trouble {
     /// A file or folder cannot be written.
     #[error("{0} cannot be written: {1}")]
     CannotWrite(PathBuf, std::io::Error),
+    /// The same, where no option replaces it.
+    #[error("{0} is taken")]
+    Taken(PathBuf),
     /// Standard output went away or is full.
     #[error("output: {0}")]
     Output(#[from] std::io::Error),
@@ -156,6 +159,9 @@ pub enum Trouble {
     /// There is no such message.
     #[error("no message {0}")]
     NoMessage(String),
+    /// A bundle that is to be kept as it came is in no folder any more; was it erased at its time?
+    #[error("no original (erased: {0})")]
+    NoOriginal(bool),
     /// What is kept between two runs does not open.
     #[error("{0} does not open: {1:?}")]
     Kept(PathBuf, NotKept),
@@ -244,6 +250,8 @@ pub enum Usage {
     Mandate(NotADeed),
     /// A Message-ID that several messages bear: which, how many, and the numbers of the first in the lists.
     Several(String, usize, Vec<String>),
+    /// Begins as a number of evidence does, and is none.
+    EvidenceNumber(String),
 }
 
 /// Limits of Profile §12.1 that this end keeps.
@@ -298,8 +306,12 @@ impl Trouble {
                 NoToken::Failed(_) => Exit::TRY_AGAIN,
                 NoToken::Unsupported | NoToken::Module(_) | NoToken::Missing | NoToken::NoKey => Exit::NOT_SET_UP,
             },
-            Self::CannotRead(..) | Self::NoSuchFile(_) | Self::NothingToCheck | Self::NoMessage(_) => Exit::NO_FILE,
-            Self::CannotWrite(..) | Self::Exists(_) | Self::Output(_) => Exit::CANNOT_WRITE,
+            Self::CannotRead(..)
+            | Self::NoSuchFile(_)
+            | Self::NothingToCheck
+            | Self::NoMessage(_)
+            | Self::NoOriginal(_) => Exit::NO_FILE,
+            Self::CannotWrite(..) | Self::Exists(_) | Self::Taken(_) | Self::Output(_) => Exit::CANNOT_WRITE,
             // A key in a file always signs; a token may have been taken away meanwhile.
             Self::Busy(_)
             | Self::Deaf(_)

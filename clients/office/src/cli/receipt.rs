@@ -59,13 +59,16 @@ impl Receipt {
             return Err(Trouble::Usage(Usage::NameOfThePage(file.clone())));
         }
         if let Some(file) = beside.chain([&self.output]).find(|file| file.exists()) {
-            return Err(Trouble::Exists(file.clone()));
+            return Err(Trouble::Taken(file.clone()));
         }
         let (about, kept) = wait(about(settings, &self.which, self.from))?;
         let mut proof = wait(proof::ask(settings, &about, clock()))?;
         let first = proof.witnessed.pieces.first().map(|one| one.evidence.clone());
         let kept = match (kept, &first) {
-            (None, Some(first)) if self.with_original => Some(wait(message(settings, &first.message_id))?),
+            (None, Some(first)) if self.with_original => {
+                let found = wait(message(settings, &first.message_id));
+                Some(found.map_err(|why| no_original(why, proof.witnessed.erased.is_some()))?)
+            }
             (kept, _) => kept,
         };
         if let (Some(kept), true) = (&kept, self.with_original) {
@@ -155,6 +158,11 @@ async fn message(settings: &Settings, id: &str) -> Result<Kept, Trouble> {
     Ok(found?.kept)
 }
 
+/// Whoever typed a number of evidence knows no Message-ID.
+fn no_original(why: Trouble, erased: bool) -> Trouble {
+    if matches!(why, Trouble::NoMessage(_)) { Trouble::NoOriginal(erased) } else { why }
+}
+
 /// What both offices are called, as far as the register says it soon: nothing waits for that, and nothing fails by it.
 async fn names(settings: &Settings, evidence: Option<&Evidence>) -> Result<Names, Trouble> {
     let Some(evidence) = evidence else { return Ok(Names::new()) };
@@ -175,7 +183,7 @@ fn facts(settings: &Settings, evidence: &Evidence, kept: Option<&Kept>) -> Optio
 
 fn write(path: &Path, octets: &[u8]) -> Result<(), Trouble> {
     disk::create(path, octets).map_err(|why| match why.kind() {
-        std::io::ErrorKind::AlreadyExists => Trouble::Exists(path.to_owned()),
+        std::io::ErrorKind::AlreadyExists => Trouble::Taken(path.to_owned()),
         _ => Trouble::writing(path)(why),
     })
 }
@@ -183,7 +191,7 @@ fn write(path: &Path, octets: &[u8]) -> Result<(), Trouble> {
 /// A Message-ID is looked up in the mailbox first, unless it is said whose it is, which is asked with it. It may have been used before
 /// by what is in no list any more, and then the gateway asks back; the number of a list means one message.
 async fn about(settings: &Settings, which: &str, from: Option<OfficeNumber>) -> Result<(About, Option<Kept>), Trouble> {
-    if let Ok(id) = which.parse::<EvidenceId>() {
+    if let Some(id) = evidence_id(which)? {
         return Ok((About::Piece(id), None));
     }
     if let Some(from) = from {
@@ -196,4 +204,43 @@ async fn about(settings: &Settings, which: &str, from: Option<OfficeNumber>) -> 
     let (from, id) = named(&kept);
     let from = from.ok_or_else(|| Trouble::Garbled("a message of no office".into()))?;
     Ok((About::Message { id, from, at: by_number.then_some(kept.arrived) }, Some(kept)))
+}
+
+/// A number of evidence as it is typed from a page: in small letters or, by an input method, in full-width ones, too. None: it may be
+/// something else, as a Message-ID is.
+fn evidence_id(typed: &str) -> Result<Option<EvidenceId>, Trouble> {
+    let narrow = |c: char| match c {
+        '！'..='～' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
+        c => c,
+    };
+    let plain: String = typed.trim().chars().map(|c| narrow(c).to_ascii_uppercase()).collect();
+    match (plain.parse(), plain.strip_prefix("EV")) {
+        (Ok(id), _) => Ok(Some(id)),
+        (Err(_), Some(rest)) if !rest.is_empty() && rest.chars().all(|c| c.is_ascii_alphanumeric()) => {
+            Err(Trouble::Usage(Usage::EvidenceNumber(typed.to_owned())))
+        }
+        _ => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Profile §8.19
+    #[test]
+    fn a_number_of_evidence_is_taken_as_people_type_it() {
+        let id: EvidenceId = "EV5188000000000C".parse().unwrap();
+        for typed in
+            ["EV5188000000000C", "ev5188000000000c", "ＥＶ５１８８０００００００００Ｃ", " ｅｖ5188000000000c　"]
+        {
+            assert_eq!(evidence_id(typed).unwrap(), Some(id), "{typed}");
+        }
+        for other in ["12", "sent:3", "evening@x.example", "EV@x.example", ""] {
+            assert_eq!(evidence_id(other).unwrap(), None, "{other}");
+        }
+        for none in ["EV518800000000", "ev5188000000000cc", "EV5188000000000G"] {
+            assert!(matches!(evidence_id(none), Err(Trouble::Usage(Usage::EvidenceNumber(typed))) if typed == none));
+        }
+    }
 }

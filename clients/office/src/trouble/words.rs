@@ -6,6 +6,7 @@ use fumibako_model::{Refusal, Refused};
 use super::{Limit, Trouble};
 use crate::verify::NotWhole;
 
+mod files;
 mod kept;
 mod keys;
 mod password;
@@ -113,10 +114,7 @@ impl Trouble {
                 (format!("{} が見つかりません。", path.display()), "場所と名前を確かめてください。".into())
             }
             Self::NothingToCheck => ("確認するファイルがありません。".into(), "場所を確かめてください。".into()),
-            Self::Exists(path) => (
-                format!("{} はすでにあり、上書きしていません。", path.display()),
-                "別の名前か場所を選んでください。check と setup では、--overwrite を付けると上書きします。".into(),
-            ),
+            Self::Exists(_) | Self::Taken(_) | Self::NoOriginal(_) => self.about_files(Lang::Ja),
             Self::Deaf(_) | Self::Busy(_) => self.another_runs(Lang::Ja),
             Self::Usage(usage) => usage.japanese(),
             Self::Limit(limit) => limit.japanese(),
@@ -201,10 +199,7 @@ impl Trouble {
                 (format!("There is no {}.", path.display()), "Check the place and the name.".into())
             }
             Self::NothingToCheck => ("There is no file to check.".into(), "Check where the folder is.".into()),
-            Self::Exists(path) => (
-                format!("{} is there already and was not replaced.", path.display()),
-                "Choose another name or place; `check` and `setup` write over it with --overwrite.".into(),
-            ),
+            Self::Exists(_) | Self::Taken(_) | Self::NoOriginal(_) => self.about_files(Lang::En),
             Self::Deaf(_) | Self::Busy(_) => self.another_runs(Lang::En),
             Self::Usage(usage) => usage.english(),
             Self::Limit(limit) => limit.english(),

@@ -11,7 +11,7 @@ use fumibako_model::Continuation;
 use fumibako_signer::authority::KeyKind;
 use serde_json::Value;
 
-use crate::house::{B, House, now, type_in};
+use crate::house::{B, House, empty, now, type_in};
 
 /// A bundle that went the whole way: what was told of its proof, and the file of it.
 fn proved(house: &House) -> (Value, PathBuf) {
@@ -324,4 +324,26 @@ fn what_the_gateway_lost_of_what_it_was_to_keep_is_said_and_is_no_success() {
             assert!(found.contains(&((*lost).to_owned(), "unseen".to_owned())), "{lost} in {found:?}");
         }
     }
+}
+
+// Profile §8.19
+#[test]
+fn without_the_message_itself_the_evidence_is_still_to_be_had_and_that_is_said() {
+    let house = House::new();
+    let (told, first_file) = proved(&house);
+    let id = first(&told);
+    empty(&house.a, "Sent");
+    let file = house.folder.path().join("again.json");
+    let typed = id.to_lowercase();
+    let ran = type_in(&house.a, ["receipt", &*typed, "--with-original", "-o", file.to_str().unwrap()]).ended(66);
+    assert!(!ran.err.contains('@'), "nobody typed a Message-ID: {}", ran.err);
+    ran.says("原本は、").says("--with-original なしで実行すると");
+    assert!(!file.exists());
+    type_in(&house.a, ["receipt", &*typed, "-o", file.to_str().unwrap()]).ended(0);
+    // What is there stays, and no option is named that this command has not.
+    let ran = type_in(&house.a, ["receipt", &*typed, "-o", first_file.to_str().unwrap()]).ended(73);
+    assert!(!ran.err.contains("--overwrite"), "{}", ran.err);
+    type_in(&house.a, ["receipt", "EV12", "-o", file.with_file_name("none.json").to_str().unwrap()])
+        .ended(2)
+        .says("証跡番号は");
 }

@@ -107,8 +107,8 @@ impl Trouble {
                 "もう一度ボタンを押してください。続くときは、このパソコンの設定をした人に知らせてください。",
                 "Press the button once more; if it goes on, tell whoever set this computer up.",
             )),
-            Self::Exists(_) => Some(("別の名前か場所を選んでください。", "Choose another name or place.")),
-            Self::NoMessage(_) => {
+            Self::Exists(_) | Self::Taken(_) => Some(("別の名前か場所を選んでください。", "Choose another name or place.")),
+            Self::NoMessage(_) | Self::NoOriginal(_) => {
                 Some(("一覧を更新して、もう一度選んでください。", "Refresh the list and choose again."))
             }
             Self::NotAMessage(..) => Some((
@@ -153,6 +153,7 @@ impl Usage {
             | Self::Undelegable(_)
             | Self::NoScope(_)
             | Self::NameOfThePage(_)
+            | Self::EvidenceNumber(_)
             | Self::Unanswered(_) => Some(NOT_HERE),
             Self::Several(..) | Self::Search(_) | Self::TypedDifferently | Self::Mandate(_) => None,
         }
@@ -174,6 +175,7 @@ impl Usage {
             | Self::Undelegable(_)
             | Self::NoScope(_)
             | Self::NameOfThePage(_)
+            | Self::EvidenceNumber(_)
             | Self::Unanswered(_) => Some(SHOW),
             Self::Several(..) => Some(("一覧から、どれかを選んでください。", "Choose one of them in the list.")),
             Self::TypedDifferently => None,

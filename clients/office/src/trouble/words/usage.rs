@@ -80,6 +80,10 @@ impl Usage {
                 },
                 "--from、--until、--months と --counterparties（500 件まで）を確かめてください。".into(),
             ),
+            Self::EvidenceNumber(typed) => (
+                format!("{typed} は証跡番号ではありません。"),
+                "証跡番号は、EV のあとに 0～9 と A～F が 14 個続きます。受領証の印刷用のページにあります。".into(),
+            ),
             Self::Several(id, count, numbers) => (
                 format!("{id} というデータは {count} 件あります（番号 {}）。", numbers.join(", ")),
                 "かっこの中の番号で、どれかを指定してください。一覧は `fumibako list inbox` と `fumibako list sent` で見られます。".into(),
@@ -125,6 +129,10 @@ impl Usage {
             Self::Mandate(why) => (
                 format!("This cannot be a mandate: {why}."),
                 "Check --from, --until, --months, and --counterparties (up to 500).".into(),
+            ),
+            Self::EvidenceNumber(typed) => (
+                format!("{typed} is no evidence id."),
+                "It is EV and 14 of 0-9 and A-F, as the page to print shows it.".into(),
             ),
             Self::Several(id, count, numbers) => (
                 format!("{count} messages bear {id}: numbers {}.", numbers.join(", ")),
