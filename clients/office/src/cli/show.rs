@@ -102,18 +102,26 @@ async fn receipt_for(mailbox: &mut Mailbox, sent: Place, kept: &Kept) -> Result<
         Err(Trouble::Refused { .. }) if sent.office.is_some() => return Ok(None),
         selected => drop(selected?),
     }
-    for uid in mailbox.search(&format!("HEADER In-Reply-To \"<{id}>\"")).await? {
-        let Some(kept) = mailbox.message(uid).await? else { continue };
-        if acknowledges(&kept.octets.0) {
-            return Ok(Some(kept));
+    let to = header.as_ref().and_then(|header| header.to()?.first()?.address()?.parse::<Address>().ok());
+    // Profile §8.2: what it is about stands in the notification. In-Reply-To is a hint that finds it soon, and need not be there.
+    let hints = [format!("HEADER In-Reply-To \"<{id}>\""), format!("NOT FROM \"gateway@\" BODY \"{id}\"")];
+    for hint in hints {
+        for uid in mailbox.search(&hint).await? {
+            let Some(receipt) = mailbox.message(uid).await? else { continue };
+            if acknowledges(&receipt.octets.0, id, to.as_ref()) {
+                return Ok(Some(receipt));
+            }
         }
     }
     Ok(None)
 }
 
-fn acknowledges(octets: &[u8]) -> bool {
-    let signed = Signed::read(octets).ok();
-    signed.and_then(|signed| notification(signed.part())).is_some_and(|said| said.is_processed().is_ok())
+/// Is it the receipt of this office for this bundle?
+fn acknowledges(octets: &[u8], id: &str, by: Option<&Address>) -> bool {
+    let said = Signed::read(octets).ok().and_then(|signed| notification(signed.part()));
+    said.is_some_and(|said| {
+        said.is_processed().is_ok() && said.original.as_deref() == Some(id) && said.recipient.as_ref() == by
+    })
 }
 
 fn view<'k>(settings: &Settings, place: Place, kept: &'k Kept, receipt: Option<&Kept>) -> Result<View<'k>, Trouble> {

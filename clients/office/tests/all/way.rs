@@ -289,3 +289,30 @@ fn a_message_is_shown_without_a_word_of_the_https_port() {
     assert_eq!((&shown["signature"], shown["evidence"].is_null()), (&"holds".into(), true));
     silent.accept().unwrap();
 }
+
+/// Profile §8.2, §8.8: a receipt is found by what its notification names. `In-Reply-To` may be missing, or name another bundle.
+#[test]
+fn the_receipt_of_what_was_sent_is_found_by_its_notification() {
+    let house = House::new();
+    let ids = ["一", "二"].map(|cover| {
+        let sent = type_in(&house.a, ["send", house.sample().to_str().unwrap(), "--message", cover]).ended(0).only();
+        sent["message_id"].as_str().unwrap().to_owned()
+    });
+    let port = house.stage.addresses().submission_tls.port().to_string();
+    set(&house.b, "submission_port", "1");
+    type_in(&house.b, ["fetch"]).ended(69);
+    // Other programs need not write the field, or write it otherwise: it stands before the signed part, and is no part of it.
+    for entry in fs::read_dir(house.b.with_file_name("data").join("outbox")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let (first, second) = (format!("In-Reply-To: <{}>\r\n", ids[0]), format!("In-Reply-To: <{}>\r\n", ids[1]));
+        assert!(text.contains(&first) != text.contains(&second), "{text}");
+        fs::write(&path, text.replacen(&first, "", 1).replacen(&second, &first, 1)).unwrap();
+    }
+    set(&house.b, "submission_port", &port);
+    type_in(&house.b, ["fetch"]).ended(0);
+    for id in &ids {
+        let shown = type_in(&house.a, ["show", id]).ended(0).only();
+        assert_eq!((&shown["state"], &shown["receipt"]["holds"]), (&"済".into(), &true.into()), "{shown}");
+    }
+}
