@@ -35,7 +35,8 @@ pub(super) struct Receipt {
     /// what is in no list any more, as its content was erased
     #[arg(long, value_name = "OFFICE")]
     from: Option<OfficeNumber>,
-    /// 書き出すファイル。印刷用の受領証（HTML）が隣にできます / the file; a page to print (HTML) is made beside it
+    /// 書き出すファイル。印刷用の書面（HTML）が隣にできます。受領証になるのは、受け取った事業所の署名があるときだけです
+    /// / the file; a page to print (HTML) is made beside it, a receipt only where the recipient signed one
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// 送受信したデータの原本も隣に保存します（拡張子 .eml）。ゲートウェイが消去する前だけできます。開くには当時の鍵が要ります
