@@ -197,8 +197,9 @@ impl Acts {
         let Some(GoesOn { newest, from, beyond }) = goes_on else { return Ok(false) };
         let covered = newest.as_ref().map_or(0, |head| head.rows);
         if covered >= rows {
-            // Signed before such a head lay beside the key, or accepted.
-            if let Some(head) = newest.filter(|_| self.last.is_none()) {
+            // Signed before such a head lay beside the key, or accepted; or a crash kept it from its place there.
+            let older = self.last.as_ref().is_none_or(|(known, _)| *known < rows);
+            if let Some(head) = newest.filter(|_| older) {
                 self.last = Some((rows, hash));
                 self.to_put.set(head.signed);
             }

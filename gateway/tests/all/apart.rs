@@ -193,6 +193,32 @@ async fn a_gateway_that_knows_of_no_last_head_of_the_audit_puts_the_newest_one_b
     running.stop().await;
 }
 
+// Profile §16.2, §8.20
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_of_the_audit_that_a_crash_kept_from_its_place_beside_the_key_is_put_there_by_the_next_start() {
+    let gateway = Fixture::start().await;
+    assert_eq!(verified(&gateway.running).await, None);
+    let Fixture { folder: _folder, config, running, kept: _kept } = gateway;
+    let last = beside(&config, "last-acts-head").remove(0);
+    let older = std::fs::read(&last).unwrap();
+    suspend(&running, "届出の確認").await;
+    assert_eq!(verified(&running).await, None);
+    running.stop().await;
+    let signed = acts_head(&last);
+    std::fs::write(&last, older).unwrap();
+    assert_eq!(acts_head(&last).rows + 1, signed.rows);
+    // Nothing new is told that would be signed.
+    let running = started(&config).await;
+    assert_eq!(verified(&running).await, None);
+    running.stop().await;
+    assert_eq!(acts_head(&last), signed);
+    // So the row is missed where it is cut.
+    edit(&config.store_folder, &SHORTER.replace("- 2", "- 1"));
+    let running = started(&config).await;
+    assert!(verified(&running).await.is_some());
+    running.stop().await;
+}
+
 // Profile §16.2, §8.20, §11.9
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_that_is_restored_explains_a_shorter_audit_and_one_that_was_edited_does_not() {
