@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Parser as _;
-use fumibako_gateway::{Audited, CONFIG_FILE, Config, Gateway, Reply, Request, Running, cli::Cli};
+use fumibako_gateway::{Audited, CONFIG_FILE, Config, Gateway, Remedy, Reply, Request, Running, cli::Cli};
 use fumibako_sqlite::DATABASE_FILE;
 use fumibako_store::suite::{World, expire::send};
 use fumibako_store::{Sum, hex};
@@ -106,6 +106,38 @@ async fn edited_rows_are_not_signed_anew_whatever_the_rows_say_of_a_backup() {
         let running = started(&config).await;
         let found = audited(&running).await;
         assert_eq!((found.faults, found.accepted.len()), (vec![], usize::from(bare)), "{edited}");
+        running.stop().await;
+    }
+}
+
+// Profile §8.15, §8.20: the gateway's own piece may say the same number, and bears its seal.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_piece_that_somebody_puts_behind_the_last_one_is_named_and_none_that_the_gateway_writes_behind_it() {
+    let fits = "json_set(doc, '$.n', 6, '$.id', printf('EV%014X', id + 1))";
+    for (words, alone) in [(fits, Remedy::DeleteOrAccept), ("doc", Remedy::Delete)] {
+        let (gateway, first) = with_mail().await;
+        assert_eq!(head_of(&gateway.running, first).await.1.size, 6);
+        let Fixture { folder, config, running, kept: _kept } = gateway;
+        let columns = "message, kind, at, from_office, to_office";
+        let put =
+            format!("INSERT INTO evidence SELECT id + 1, {columns}, {words} FROM evidence ORDER BY id DESC LIMIT 1");
+        edit(&config.store_folder, &put);
+        let named = |found: &Audited| found.faults.iter().map(|one| (one.id.unwrap(), one.next)).collect::<Vec<_>>();
+        let found = named(&audited(&running).await);
+        let put_in = found[0].0;
+        assert_eq!(found, [(put_in, alone)], "{words}");
+        running.stop().await;
+        mail(&config, "d").await;
+        let running = started(&config).await;
+        let found = audited(&running).await;
+        assert_eq!((named(&found), found.logged), (vec![(put_in, Remedy::Delete)], 6), "{found:?}");
+        let (code, said) = operator(folder.path(), &["evidence", "verify"]).await;
+        assert!(code == 76 && said.starts_with(&format!("{put_in}\t異常: ")), "{said}");
+        assert!(said.contains("その行だけを sqlite3 で消して") && !said.contains("evidence accept"), "{said}");
+        // Once it is gone, what was written behind it is signed.
+        edit(&config.store_folder, &format!("DELETE FROM evidence WHERE id = {}", put_in.0));
+        let found = audited(&running).await;
+        assert_eq!((named(&found), found.logged), (vec![], 8), "{found:?}");
         running.stop().await;
     }
 }
