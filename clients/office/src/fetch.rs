@@ -403,8 +403,8 @@ impl<'s> Fetch<'s> {
         })))
     }
 
-    /// Profile §8.22: the sender learns, once, that his bundle could not be opened. What may mend itself is not told, nor what
-    /// this office acknowledged already. Nor is a seal for keys that are not here: the gateway took it in because it names a
+    /// Profile §8.22: the sender learns, once, that his bundle could not be opened. What may mend itself is not told, nor of what
+    /// this office acknowledged, or this computer saved, already. Nor is a seal for keys that are not here: the gateway took it in because it names a
     /// certificate of the office (Profile §5.10), so another computer opens it.
     fn tell_sender(
         &self,
@@ -422,6 +422,9 @@ impl<'s> Fetch<'s> {
             return Ok(None);
         }
         let (fault, digest) = fault_of(message, reader, why);
+        if digest.is_some_and(|digest| self.received.is_saved(from, id, &digest)) {
+            return Ok(None);
+        }
         if let Some(word) = self.received.told_by(desk.office, from, (id, fault)) {
             // What stood in the way of a refused word, such as a clock that was ahead, may have been mended.
             if !self.outbox.forget_refused(&word)? {

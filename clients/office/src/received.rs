@@ -60,6 +60,13 @@ impl Received {
         }
     }
 
+    /// Are its files on this disk, though it may not be believed any more? By the digest of what its sender signed.
+    pub(crate) fn is_saved(&self, from: OfficeNumber, message_id: &str, signed: &[u8; 32]) -> bool {
+        let record = fs::read(self.path_of(from, message_id, signed)).ok();
+        let record = record.and_then(|json| serde_json::from_slice::<Record>(&json).ok());
+        record.is_some_and(|record| record.saved_at.is_some())
+    }
+
     /// Keeps what is known now. After `Ok` the power may fail.
     pub fn keep(&self, opened: &Opened, record: &Record) -> Result<(), Trouble> {
         let path = self.path(opened);
@@ -107,8 +114,12 @@ impl Received {
 
     /// A Message-ID may be anything, and two senders may use the same: the name is a digest of who, which and what.
     fn path(&self, opened: &Opened) -> PathBuf {
-        let key = [opened.from().as_str().as_bytes(), b"\n", opened.message_id().as_bytes(), b"\n"].concat();
-        let name = digest(&SHA256, &[key.as_slice(), opened.signature().digest()].concat());
+        self.path_of(opened.from(), opened.message_id(), opened.signature().digest())
+    }
+
+    fn path_of(&self, from: OfficeNumber, message_id: &str, signed: &[u8; 32]) -> PathBuf {
+        let key = [from.as_str().as_bytes(), b"\n", message_id.as_bytes(), b"\n"].concat();
+        let name = digest(&SHA256, &[key.as_slice(), signed].concat());
         self.folder.join(format!("{}.json", fumibako_signer::hex(name.as_ref())))
     }
 }

@@ -7,7 +7,7 @@ use fumibako::Settings;
 use fumibako_gateway::{Reply, Request, development_authority, issue_office};
 use fumibako_model::{Event, Recorded};
 use fumibako_signer::Identity;
-use fumibako_signer::authority::KeyKind;
+use fumibako_signer::authority::{Authority, KeyKind};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -129,4 +129,24 @@ fn a_receipt_that_nothing_can_mend_is_given_up_with_a_word() {
     }
     let text = outbox(&other.b);
     assert_eq!(fs::read_dir(text).unwrap().count(), 2, "the message and why it was refused stay to be looked at");
+}
+
+/// Profile §8.22: what was saved here once does open, whatever list this computer has by now.
+#[test]
+fn of_what_is_on_the_disk_no_sender_is_told_that_it_does_not_open() {
+    let house = House::new();
+    type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0);
+    let number = B.parse().unwrap();
+    house.stage.ask(Request::OfficeSuspend { number, reason: "test".into() }).unwrap();
+    type_in(&house.b, ["fetch"]).ended(3);
+    house.stage.ask(Request::OfficeResume { number }).unwrap();
+    let trust = house.b.with_file_name("office-ca.pem");
+    fs::write(&trust, Authority::create("Other", now()).unwrap().certificate().to_pem()).unwrap();
+    let looked = type_in(&house.b, ["fetch"]).ended(76).only();
+    assert_eq!((&looked["code"], &looked["told"]), (&"E-CRT-001".into(), &Value::Null));
+    assert_eq!(state(&house), "済（受け渡し）");
+    // The receipt is another matter: it was refused for a reason that is gone.
+    let looked = type_in_at(a_day_later, &house.b, ["fetch"]).ended(76).objects();
+    assert_eq!(looked[1]["receipt_state"], "accepted", "{looked:#?}");
+    assert_eq!(state(&house), "済");
 }
