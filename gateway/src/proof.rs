@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use fumibako_model::log::Hash;
 use fumibako_model::{
     ErasureProof, Event, Evidence, EvidenceId, MandateDeed, OfficeNumber, PROOF_FORM, ProofFile, Proven, Recorded,
-    Refusal, TrustState, as_it_came,
+    Refusal, TrustState, as_it_came, hash,
 };
 use fumibako_signer::{Certificate, Trust};
 use fumibako_store::{Among, LogState, PAPER_NAME, Paper, PaperKind, Proof, SignedDeed, Store, StoreError, hex};
@@ -132,20 +132,29 @@ fn issuers(papers: &BTreeMap<String, Paper>) -> BTreeSet<String> {
     certificates.filter_map(|paper| Certificate::from_der(&paper.octets).ok()).map(|one| one.issuer()).collect()
 }
 
-/// The recipient's word as the gateway accepted it.
+/// The recipient's word as the gateway accepted it. What is kept of it and is damaged is as good as gone (Profile §8.19): `evidence verify`
+/// names it, and who asks here is given what lies in a folder.
 async fn said<S: Store>(
     house: &House<S>,
     piece: Option<&Recorded>,
     reader: Option<OfficeNumber>,
 ) -> Result<Option<String>, StoreError> {
     let Some(piece) = piece else { return Ok(None) };
-    match house.store.word(piece.id).await? {
+    let kept = match house.store.word(piece.id).await {
+        Err(error @ StoreError::Failed(_)) => {
+            house.refusal_of(error);
+            None
+        }
+        kept => kept?,
+    };
+    let is_it = |octets: &Vec<u8>| piece.evidence.receipt_sha256.as_ref().is_none_or(|sha256| hash(octets) == *sha256);
+    match kept.filter(is_it) {
         Some(octets) => Ok(Some(STANDARD.encode(octets))),
         None => in_a_folder(house, &piece.evidence, reader).await,
     }
 }
 
-/// The same where nothing is kept beside the evidence, as once it was not: under its trace field stand the octets that came.
+/// The same where nothing of it is kept beside the evidence, as once it was not: under its trace field stand the octets that came.
 async fn in_a_folder<S: Store>(
     house: &House<S>,
     piece: &Evidence,

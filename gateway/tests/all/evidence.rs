@@ -235,7 +235,7 @@ async fn a_log_that_was_set_back_says_so_and_continues_no_head_that_it_lost() {
 }
 
 /// What an office is told that asks for evidence: the status, the whole answer, and the piece that the file begins with.
-async fn asked(gateway: &Fixture, login: &str, path: &str) -> (String, String, Option<EvidenceId>) {
+pub(crate) async fn asked(gateway: &Fixture, login: &str, path: &str) -> (String, String, Option<EvidenceId>) {
     let login = STANDARD.encode(format!("{login}:{PASSWORD}"));
     let mut client = Client::tls(gateway.running.addresses().https, &gateway.authority()).await;
     let head = "Host: plans.example\r\nConnection: close\r\n";

@@ -1,15 +1,15 @@
 //! What recipients said is kept beside its evidence, and where it may be missing stands in what the gateway signs (Profile §8.18).
 
 use fumibako_gateway::{Config, Gateway, Reply, Request, Running};
-use fumibako_model::EvidenceId;
 use fumibako_model::log::Head;
+use fumibako_model::{EvidenceId, ProofFile};
 use fumibako_signer::{enclose, enclosed};
 use fumibako_store::suite::{World, himawari, sakura};
 use fumibako_store::{Store as _, hex};
 
-use crate::evidence::{copy, edit, head_of};
+use crate::evidence::{asked, copy, edit, head_of};
 use crate::keys::{key_of, sign_with};
-use crate::support::{Fixture, ago, old_key, store_of};
+use crate::support::{Fixture, SENDER, ago, old_key, store_of};
 
 /// Rows that began before what recipients said was kept, under no head that tells of it: as the migration leaves them.
 const BEFORE_WORDS: &str = "
@@ -46,6 +46,26 @@ async fn standing() -> (Fixture, EvidenceId) {
 async fn named(running: &Running) -> Vec<(Option<EvidenceId>, String)> {
     let Reply::Audited(found) = running.admin().answer(Request::EvidenceVerify).await else { panic!("an audit") };
     found.faults.into_iter().map(|fault| (fault.id, fault.what)).collect()
+}
+
+// Profile §8.19
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_receipt_is_taken_from_a_folder_as_one_that_is_gone() {
+    let (gateway, first) = standing().await;
+    let given = async |status: &str| {
+        let (said, answer, _) = asked(&gateway, SENDER, &first.to_string()).await;
+        assert_eq!(said, status, "{answer}");
+        serde_json::from_str::<ProofFile>(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap().receipt
+    };
+    let whole = given("200").await;
+    assert!(whole.is_some());
+    // What unpacks to nothing, what unpacks to another octet, and nothing at all.
+    for damage in
+        ["UPDATE word SET octets = x'00'", "UPDATE word SET octets = x'28B52FFD200109000078'", "DELETE FROM word"]
+    {
+        edit(&gateway.config.store_folder, damage);
+        assert_eq!(given("200").await, whole, "{damage}");
+    }
 }
 
 async fn started(config: &Config) -> Running {
