@@ -25,7 +25,7 @@ use crate::bundle::unpack::{Saved, place};
 use crate::bundle::{Contents, Opened, Reader, believe, fault_of};
 use crate::mailbox::{Folder, Kept, Mailbox, Place};
 use crate::mandates::Mandates;
-use crate::outbox::{Fate, Outbox, Outcome};
+use crate::outbox::{Fate, Outbox, Outcome, POSTED, REFUSED};
 use crate::post::Post;
 use crate::random;
 use crate::receipt::{Failure, Receipt};
@@ -386,7 +386,7 @@ impl<'s> Fetch<'s> {
         let (record, files, again) = self.save(desk, &opened, &contents, (kept, names))?;
         let withheld = desk.may_acknowledge(opened.from(), (self.clock)()).err().map(|refused| refused.why);
         match &withheld {
-            None => self.write_receipt(desk, &opened, &record)?,
+            None => self.write_receipt(desk, &opened, (&record, kept.is_acknowledged()))?,
             Some(_) => self.received.withhold(desk.office, opened.from(), opened.message_id())?,
         }
         Ok(Some(End::Saved(Arrival {
@@ -505,10 +505,13 @@ impl<'s> Fetch<'s> {
         Ok(record)
     }
 
-    fn write_receipt(&self, desk: &Desk<'_>, opened: &Opened, record: &Record) -> Result<(), Trouble> {
-        // What stood in the way of a refused receipt, such as an expired certificate, may have been mended.
-        let refused = self.outbox.refused_key(&record.receipt)?;
-        if refused.is_none() && self.outbox.knows(&record.receipt)? {
+    /// `has`: the gateway says that it has a receipt (Profile §8.3).
+    fn write_receipt(&self, desk: &Desk<'_>, opened: &Opened, (record, has): (&Record, bool)) -> Result<(), Trouble> {
+        // What stood in the way of a refused receipt, such as an expired certificate, may have been mended. And one that was taken
+        // went with what came after the copy that the gateway was restored from (Profile §11.9), where it does not have it.
+        let [refused, posted] = [REFUSED, POSTED].map(|end| self.outbox.key_of(&record.receipt, end));
+        let anew = refused?.or(posted?.filter(|_| !has));
+        if anew.is_none() && self.outbox.knows(&record.receipt)? {
             return Ok(());
         }
         // A clock that was ahead when the files were saved may be right by now; the gateway takes no receipt of a time to come.
@@ -523,7 +526,7 @@ impl<'s> Fetch<'s> {
         let sender = self.settings.address_of(record.from)?;
         let signatory = Signatory::of(&self.identity, &self.party);
         let octets = receipt.compose(&desk.us, &sender, signatory, opened.innermost())?;
-        match refused {
+        match anew {
             Some(key) => self.outbox.renew(&key, &octets),
             None => self.outbox.put(&receipt.message_id, saved_at, &octets), // 4
         }

@@ -129,30 +129,30 @@ impl Outbox {
     /// Forgets a message that was refused for good, so that it can be composed anew under its Message-ID. True: it was
     /// there and refused.
     pub fn forget_refused(&self, message_id: &str) -> Result<bool, Trouble> {
-        let Some(key) = self.refused_key(message_id)? else { return Ok(false) };
+        let Some(key) = self.key_of(message_id, REFUSED)? else { return Ok(false) };
         // The message first: a record without a message is only history.
-        for end in ["eml", "refused.json"] {
-            let path = self.folder.join(format!("{key}.{end}"));
+        for end in [".eml", REFUSED] {
+            let path = self.folder.join(format!("{key}{end}"));
             disk::remove(&path).map_err(Trouble::writing(&path))?;
         }
         Ok(true)
     }
 
-    /// The key of a message that was refused for good.
-    pub(crate) fn refused_key(&self, message_id: &str) -> Result<Option<String>, Trouble> {
-        let end = format!("-{}.refused.json", local_part(message_id));
+    /// The key of a message of which there is this record: [`REFUSED`] for good, or [`POSTED`].
+    pub(crate) fn key_of(&self, message_id: &str, record: &str) -> Result<Option<String>, Trouble> {
+        let end = format!("-{}{record}", local_part(message_id));
         let names = self.names()?;
-        let key = names.iter().find(|name| name.ends_with(&end)).and_then(|name| name.strip_suffix(".refused.json"));
+        let key = names.iter().find(|name| name.ends_with(&end)).and_then(|name| name.strip_suffix(record));
         Ok(key.map(str::to_owned))
     }
 
     /// Receipts, and words that a bundle does not open, that were refused, with the key of each, oldest first. What is spoilt is left out.
     pub(crate) fn refused_words(&self) -> Result<Vec<(String, Entry)>, Trouble> {
         let names = self.names()?;
-        let has = |key: &str, end: &str| names.iter().any(|name| *name == format!("{key}.{end}"));
-        let keys = names.iter().filter_map(|name| name.strip_suffix(".refused.json"));
+        let has = |key: &str, end: &str| names.iter().any(|name| *name == format!("{key}{end}"));
+        let keys = names.iter().filter_map(|name| name.strip_suffix(REFUSED));
         let mut refused = Vec::new();
-        for key in keys.filter(|key| has(key, "eml") && !has(key, "posted.json")) {
+        for key in keys.filter(|key| has(key, ".eml") && !has(key, POSTED)) {
             if let Some(Ok(entry)) = under(&self.folder, key, &mut |path| fs::read(path))?
                 && entry.bundle.is_none()
             {
@@ -162,16 +162,21 @@ impl Outbox {
         Ok(refused)
     }
 
-    /// Puts another message, of the same Message-ID, in the place of one that was refused. After `Ok` the power may fail and it still is posted.
+    /// Puts another message, of the same Message-ID, in the place of one that was refused, or that was posted and that the gateway has no
+    /// more. After `Ok` the power may fail and it still is posted.
     ///
-    /// | a crash after step   | finds on restart                                          |
-    /// |----------------------|-----------------------------------------------------------|
-    /// | 1 message replaced   | the refusal beside the new message, which is made anew    |
-    /// | 2 refusal taken away | a message that waits; the next run posts it               |
+    /// | a crash after step  | finds on restart                                          |
+    /// |---------------------|-----------------------------------------------------------|
+    /// | 1 message replaced  | the record beside the new message, which is made anew     |
+    /// | 2 record taken away | a message that waits; the next run posts it               |
     pub(crate) fn renew(&self, key: &str, octets: &Private<Vec<u8>>) -> Result<(), Trouble> {
-        let [message, refusal] = ["eml", "refused.json"].map(|end| self.folder.join(format!("{key}.{end}")));
+        let place = |end: &str| self.folder.join(format!("{key}{end}"));
+        let message = place(".eml");
         disk::replace(&message, &octets.0).map_err(Trouble::writing(&message))?; // 1
-        disk::remove(&refusal).map_err(Trouble::writing(&refusal)) // 2
+        for record in [REFUSED, POSTED].map(place) {
+            disk::remove(&record).map_err(Trouble::writing(&record))?; // 2
+        }
+        Ok(())
     }
 
     /// Posts everything that waits, oldest first, and tells of each as it happens. Stops where the way is blocked. A bundle
@@ -314,8 +319,12 @@ fn known(folder: &Path) -> Result<(Vec<Entry>, Vec<PathBuf>), Trouble> {
     Ok((entries, spoilt))
 }
 
+/// Of a message that is durable at the gateway.
+pub(crate) const POSTED: &str = ".posted.json";
+/// Of one that was refused for good.
+pub(crate) const REFUSED: &str = ".refused.json";
 /// How the names of a message's files end, in the order in which they count.
-const ENDS: [&str; 3] = [".posted.json", ".refused.json", ".eml"];
+const ENDS: [&str; 3] = [POSTED, REFUSED, ".eml"];
 
 /// What is under a key, or the file that is spoilt. Another run may have gone on since the key was seen: a message goes once its record is
 /// there, so that is looked for once more.

@@ -186,6 +186,37 @@ fn a_save_folder_that_cannot_be_written_stops_the_run_and_nothing_is_acknowledge
     assert_eq!(type_in(&house.a, ["list", "sent"]).only()["state"], "未");
 }
 
+/// Profile §8.3, §11.9: a gateway that was restored from a copy has no receipt that came since, whatever this computer wrote down of it.
+#[test]
+fn a_receipt_that_the_gateway_lost_is_sent_again() {
+    let house = House::new();
+    type_in(&house.a, ["send", house.sample().to_str().unwrap()]).ended(0);
+    let first = type_in(&house.b, ["fetch"]).ended(0).only();
+    let port = house.stage.addresses().submission_tls.port().to_string();
+    let original = one_more(&house, "二");
+    set(&house.b, "submission_port", "1");
+    let second = type_in(&house.b, ["fetch"]).ended(69).only();
+    set(&house.b, "submission_port", &port);
+    // What waits went, says the outbox; the gateway has nothing of it.
+    let outbox = house.b.with_file_name("data").join("outbox");
+    let files: Vec<PathBuf> = fs::read_dir(outbox).unwrap().map(|file| file.unwrap().path()).collect();
+    let ending = |end: &str| files.iter().find(|file| file.to_str().unwrap().ends_with(end)).unwrap();
+    let posted = fs::read_to_string(ending(".posted.json")).unwrap();
+    let of = |fetched: &serde_json::Value| fetched["receipt"].as_str().unwrap().to_owned();
+    let waits = ending(".eml");
+    fs::write(waits.with_extension("posted.json"), posted.replace(&of(&first), &of(&second))).unwrap();
+    fs::remove_file(waits).unwrap();
+    let state = || {
+        let listed = type_in(&house.a, ["list", "sent"]).ended(0).objects();
+        listed.iter().find(|one| one["message_id"] == original.as_str()).unwrap()["state"].clone()
+    };
+    assert_eq!(state(), "済（受け渡し）");
+    let again = type_in(&house.b, ["fetch"]).ended(0).only();
+    assert_eq!((&again["again"], of(&again)), (&true.into(), of(&second)), "under its own Message-ID");
+    assert_eq!(state(), "済");
+    assert_eq!(type_in(&house.b, ["fetch"]).ended(0).objects(), [] as [serde_json::Value; 0], "and once");
+}
+
 #[test]
 fn a_refused_receipt_is_written_anew_once_its_reason_is_mended() {
     let house = House::new();
