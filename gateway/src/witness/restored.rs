@@ -173,9 +173,9 @@ async fn whole<S: Store>(
     let identity_file = &config.evidence.identity_file;
     let given = Beside::read(&last_file(identity_file))?;
     let given_acts = Beside::read(&last_acts_file(identity_file))?;
-    // Another backup was put back before, and nothing was signed over it: what it tells is not forgotten.
-    let before = Beside::read(&restored_file(identity_file))?;
-    let before: Option<Beside> = before.filter(|one| Signed::read(&one.octets, believed).is_some());
+    // Another backup was put back where the gateway runs, and no last head tells of it yet: that is not forgotten. One that was put back
+    // elsewhere, as in a drill, the log never went through.
+    let before = of_this_store(config, given.as_ref(), believed)?;
     let heads: Vec<_> = head.iter().chain(given.iter().map(|one| &one.octets)).map(Vec::as_slice).collect();
     let Told { words_from, mut former, sealed_from, .. } =
         Told::by(store, witness, (&heads, given_acts.as_ref(), believed), now).await?;

@@ -387,7 +387,7 @@ async fn a_backup_that_was_restored_elsewhere_explains_nothing_of_another_store(
 
 // Profile §8.20
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_log_lost_is_known_once_a_backup_was_put_back_and_no_restore_forgets_an_earlier_one() {
+async fn what_the_log_lost_is_known_once_a_backup_was_put_back_and_a_drill_is_no_set_back() {
     let aside = tempfile::tempdir().unwrap();
     let grown = Box::pin(Grown::since_a_copy(aside.path())).await;
     let running = started(&grown.config).await;
@@ -396,16 +396,32 @@ async fn what_the_log_lost_is_known_once_a_backup_was_put_back_and_no_restore_fo
     assert!(found.faults.iter().any(|fault| fault.last == 7), "{found:?}");
     running.stop().await;
     assert_eq!(beside(&grown.config, "lost-head-").len(), 1);
-    // The first of the two was never started.
-    grown.put_back(&aside.path().join("never")).await;
+    // The first of the two is a drill, and was never started.
+    grown.put_back(&aside.path().join("drill")).await;
     let again = grown.put_back(&aside.path().join("again")).await;
     for _ in 0..2 {
         let running = started(&again).await;
         let found = audited(&running).await;
         let back = found.set_back.unwrap();
         assert_eq!((found.faults, back.size, back.lost), (vec![], 6, Some(8)));
-        assert_eq!(back.earlier.iter().filter(|one| one.size == 6).count(), 1, "{back:?}");
+        assert_eq!(back.earlier, [], "the log never went through the drill");
         running.stop().await;
     }
     assert_eq!(beside(&again, "lost-head-").len(), 0);
+}
+
+// Profile §8.20
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_tells_of_the_one_before_it_that_the_gateway_ran_on_and_could_not_sign_for() {
+    let aside = tempfile::tempdir().unwrap();
+    let grown = Box::pin(Grown::since_a_copy(aside.path())).await;
+    // Where the settings say that the store is.
+    let first = grown.put_back(&grown.folder.path().join("store")).await;
+    edit(&first.store_folder, "UPDATE log_head SET head = x'00'");
+    started(&first).await.stop().await;
+    let again = grown.put_back(&aside.path().join("again")).await;
+    let running = started(&again).await;
+    let back = audited(&running).await.set_back.unwrap();
+    assert_eq!((back.size, back.earlier.len(), back.earlier[0].size), (6, 1, 6), "{back:?}");
+    running.stop().await;
 }
