@@ -61,9 +61,14 @@ pub(crate) async fn ask(settings: &Settings, about: &About, now: Timestamp) -> R
     Ok(Proof { octets, report, witnessed })
 }
 
+/// What the gateway says, judged by nobody: for a list, which proves nothing.
+pub(crate) async fn told(settings: &Settings, about: &About) -> Result<ProofFile, Trouble> {
+    https::ask(settings, Question::get(&about.path())).await
+}
+
 /// The number of the first piece, that of 受付, to be shown beside other words.
 pub(crate) async fn number(settings: &Settings, about: &About) -> Result<EvidenceId, Trouble> {
-    let file: ProofFile = https::ask(settings, Question::get(&about.path())).await?;
+    let file = told(settings, about).await?;
     let first = file.entries.first().and_then(|first| first.entry.parse::<LogEntry>().ok());
     first.map(|first| first.id()).ok_or_else(|| Trouble::Garbled("evidence without a piece".into()))
 }

@@ -14,13 +14,13 @@ use super::screen::{Screen, bytes, moment};
 use super::table::table;
 use crate::bundle::open::{agent_of, announced_in};
 use crate::exit::Exit;
+use crate::lost::{self, Lost, Side};
 use crate::mailbox::{Folder, Kept, Mailbox};
 use crate::nights::whole_days;
 use crate::outbox::{self, Entry, Fate};
 use crate::settings::Settings;
 use crate::trouble::{Trouble, Words};
 use crate::wait;
-use ended::Ended;
 
 const SPOILT: &str = "\
 「破損」の行は、送られる前に壊れたデータです。送り直してから、備考にあるファイル（data/outbox の *.eml または *.eml.unreadable）を消してください。\
@@ -45,6 +45,15 @@ enum Which {
     Inbox,
     /// 送信一覧
     Sent,
+}
+
+impl Which {
+    fn side(self) -> Side {
+        match self {
+            Self::Inbox => Side::Inbox,
+            Self::Sent => Side::Sent,
+        }
+    }
 }
 
 /// One line of a list.
@@ -79,7 +88,8 @@ impl List {
             Which::Inbox => (Folder::Inbox, Vec::new()),
             Which::Sent => (Folder::Sent, outbox::look(&settings.data_folder)?),
         };
-        let ((kept, ended), stopped) = match wait(read(settings, folder, (self.office, &local), clock())) {
+        let ((kept, ended), stopped) = match wait(read(settings, (self.which, folder), (self.office, &local), clock()))
+        {
             Ok(found) => (found, None),
             // What waits here is worth seeing most when the gateway cannot be reached.
             Err(trouble) if self.which == Which::Sent => (<_>::default(), Some(trouble)),
@@ -89,7 +99,7 @@ impl List {
             .iter()
             .filter_map(|(place, kept)| line_of((*place, kept), (self.which, clock()), &local, lang))
             .collect();
-        lines.extend(ended.into_iter().map(|one| one.line(&local, lang)));
+        lines.extend(ended.into_iter().map(|one| ended::line(one, self.which.side(), &local, lang)));
         let ours = |entry: &&Entry| {
             self.office.is_none_or(|office| entry.from().and_then(|from| from.office_number()) == Some(office))
         };
@@ -142,10 +152,10 @@ impl List {
 
 async fn read(
     settings: &Settings,
-    folder: Folder,
+    (which, folder): (Which, Folder),
     (only, local): (Option<OfficeNumber>, &[Entry]),
     now: Timestamp,
-) -> Result<(Vec<(Option<OfficeNumber>, Kept)>, Vec<Ended>), Trouble> {
+) -> Result<(Vec<(Option<OfficeNumber>, Kept)>, Vec<Lost>), Trouble> {
     let mut mailbox = Mailbox::open(settings).await?;
     let mut all = Vec::new();
     for place in mailbox.places(&settings.party()?, folder).await? {
@@ -156,10 +166,10 @@ async fn read(
         let uids = mailbox.search("ALL").await?;
         all.extend(mailbox.headers(&uids).await?.into_iter().map(|kept| (place.office, kept)));
     }
-    let ended = match folder {
-        Folder::Sent => ended::read(&mut mailbox, settings, only, &ended::Since { local, sent: &all, now }).await?,
-        _ => Vec::new(),
-    };
+    let (side, since) = (which.side(), ended::Since { local, there: &all });
+    let at = lost::At { settings, only, now };
+    let open = |letter: &lost::Letter| since.tells(side, letter);
+    let ended = lost::look(&mut mailbox, at, side, &mut lost::Asked::default(), &open).await?;
     mailbox.close().await;
     Ok((all, ended))
 }
@@ -202,8 +212,23 @@ fn line_of(
         Which::Sent => fault.is_some() || kept.state().is_none_or(|state| state < State::HandedOver),
     };
     notes.extend(until.filter(|_| waits).map(|until| days_left(until, now, lang)));
-    let (uid, at, note) = (Some(kept.uid), kept.arrived, notes.join(lang.pick("、", "; ")));
+    let (uid, at, note) = (Some(kept.uid), kept.arrived, joined(&notes, lang));
     Some(Line { office, uid, at, party, by, facts, message_id, state, word, note, until, fault })
+}
+
+/// Several notes on one line: behind a whole sentence stands no comma.
+fn joined(notes: &[String], lang: Lang) -> String {
+    let mut line = String::new();
+    for note in notes {
+        let (stop, after_a_sentence) = lang.pick(("、", ""), ("; ", " "));
+        match line.chars().last() {
+            None => {}
+            Some('。' | '.') => line.push_str(after_a_sentence),
+            Some(_) => line.push_str(stop),
+        }
+        line.push_str(note);
+    }
+    line
 }
 
 /// A bundle that never reached the gateway's list: it waits here, or was refused.
@@ -329,5 +354,13 @@ mod tests {
             [Exit::BAD_FILE, Exit::OK, Exit::OK]
         );
         assert!(spoilt_line(&damaged[0], Lang::Ja).note.contains("a.eml.unreadable"), "which file to delete");
+    }
+
+    #[test]
+    fn behind_a_sentence_stands_no_comma() {
+        let notes = |all: &[&str], lang| joined(&all.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>(), lang);
+        assert_eq!(notes(&["EV1", "開けませんでした。", "あと 2 日"], Lang::Ja), "EV1、開けませんでした。あと 2 日");
+        assert_eq!(notes(&["EV1", "It did not open.", "2 days left"], Lang::En), "EV1; It did not open. 2 days left");
+        assert_eq!([notes(&[], Lang::Ja), notes(&["あと 2 日"], Lang::Ja)], ["", "あと 2 日"]);
     }
 }

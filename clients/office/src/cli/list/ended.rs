@@ -1,117 +1,55 @@
-//! What expired before anybody took it. Its copy in `Sent` is gone; the gateway's letter about it lies in `Receipts` (Profile §8.17), and
-//! what it was this computer may know still, from when it was sent.
+//! What expired before anybody took it, in the lists of both sides. Its copy is gone from the folder; the gateway's letters about it lie in
+//! `Receipts` (Profile §8.17), and what it was this computer may know still, from when it was sent.
 
 use fumibako_careplan::Lang;
-use fumibako_model::{Address, EvidenceId, JAPAN, Local, OfficeNumber, Report, State, message_id};
-use jiff::{SignedDuration, Timestamp};
-use mail_parser::{Message, MessageParser};
+use fumibako_model::{Address, OfficeNumber, State};
+use mail_parser::MessageParser;
 
 use super::Line;
 use crate::bundle::open::announced_in;
-use crate::lost::{LOST_DAYS, Went, is_told};
-use crate::mailbox::{Folder, Kept, Mailbox, Place};
+use crate::lost::{Letter, Lost, Side, Went};
+use crate::mailbox::Kept;
 use crate::outbox::{Entry, Fate};
-use crate::settings::Settings;
-use crate::trouble::Trouble;
-
-/// So many of an office's are told, the latest.
-const MOST: usize = 200;
 
 /// By what is known now, some of what expired needs no more word.
 pub(super) struct Since<'a> {
     /// What this computer sent.
     pub(super) local: &'a [Entry],
-    /// What lies in `Sent`.
-    pub(super) sent: &'a [(Option<OfficeNumber>, Kept)],
-    pub(super) now: Timestamp,
-}
-
-/// A letter that a bundle expired.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Ended {
-    /// Whose list, where an agent looks.
-    office: Option<OfficeNumber>,
-    /// The letter's number in `Receipts`.
-    uid: u32,
-    /// Who sent it.
-    from: OfficeNumber,
-    /// Whom it was for, where the letter had to be asked.
-    to: Option<OfficeNumber>,
-    /// When the letter came, or the bundle was written, where the letter had to be asked.
-    at: Timestamp,
-    message_id: String,
-    evidence: EvidenceId,
-}
-
-/// Those of every office whose receipts are open to us: what ended lately, nobody acknowledged all the same, and was not sent again.
-pub(super) async fn read(
-    mailbox: &mut Mailbox,
-    settings: &Settings,
-    only: Option<OfficeNumber>,
-    since: &Since<'_>,
-) -> Result<Vec<Ended>, Trouble> {
-    let mut all = Vec::new();
-    for place in mailbox.places(&settings.party()?, Folder::Receipts).await? {
-        if place.office.is_some() && only.is_some() && place.office != only {
-            continue;
-        }
-        mailbox.select(place).await?;
-        let code = Report::Expired.code();
-        let query = format!("SINCE {} FROM \"gateway@\" HEADER \"Message-ID\" \".{code}.\"", since.first_day());
-        let uids = mailbox.search(&query).await?;
-        let kept = mailbox.headers(uids.get(uids.len().saturating_sub(MOST)..).unwrap_or_default()).await?;
-        let mut open: Vec<Ended> = kept.iter().filter_map(|one| letter(place, one)).collect();
-        open.retain(|ended| since.tells(ended));
-        let Some(first) = open.first().map(|ended| ended.uid) else { continue };
-        let receipts = mailbox.search(&format!("UID {first}:* NOT FROM \"gateway@\"")).await?;
-        let receipts: Vec<_> = mailbox.headers(&receipts).await?.iter().filter_map(Answer::of).collect();
-        open.retain(|ended| !receipts.iter().any(|one| one.acknowledges(ended, since.local)));
-        for mut ended in open {
-            if known(since.local, &ended).is_none()
-                && let Some(whole) = mailbox.message(ended.uid).await?
-            {
-                ended.ask(&whole);
-            }
-            all.push(ended);
-        }
-    }
-    Ok(all)
+    /// What lies in the folder of the list.
+    pub(super) there: &'a [(Option<OfficeNumber>, Kept)],
 }
 
 impl Since<'_> {
-    /// RFC 9051 §6.4.4: the dates of SINCE know no time zone, so a day more is asked for, and the letters say the rest.
-    fn first_day(&self) -> String {
-        let back = SignedDuration::from_hours(24 * (LOST_DAYS + 1));
-        JAPAN.to_datetime(self.now.saturating_sub(back).unwrap_or(self.now)).strftime("%d-%b-%Y").to_string()
+    /// Is this letter still to be looked into? As on ホーム: what was sent until the same was sent once more, and of what nobody knows here
+    /// nobody can say that it was; what came, once it does not lie in the folder any more.
+    pub(super) fn tells(&self, side: Side, letter: &Letter) -> bool {
+        match side {
+            Side::Inbox => !self.there.iter().any(|(office, kept)| *office == letter.office && is_it(kept, letter)),
+            Side::Sent => {
+                let Some(entry) = known(self.local, letter.from, &letter.message_id) else { return true };
+                let facts = entry.facts();
+                let went = Went { at: entry.composed, to: office_of(entry.to()), facts: facts.as_ref() };
+                !self.here(letter, &went) && !self.elsewhere(letter, &went)
+            }
+        }
     }
 
-    /// As ホーム does: for some days, until the same was sent once more. Of what nobody knows here, nobody can say that it was.
-    fn tells(&self, ended: &Ended) -> bool {
-        let again = || {
-            let Some(entry) = known(self.local, ended) else { return false };
-            let facts = entry.facts();
-            let went = Went { at: entry.composed, to: office_of(entry.to()), facts: facts.as_ref() };
-            facts.is_some() && (self.here(ended, &went) || self.there(ended, &went))
-        };
-        is_told(ended.at, self.now) && !again()
-    }
-
-    fn here(&self, ended: &Ended, went: &Went<'_>) -> bool {
+    fn here(&self, letter: &Letter, went: &Went<'_>) -> bool {
         let posted = self.local.iter().filter(|entry| matches!(entry.fate, Fate::Posted { .. }));
-        posted.filter(|entry| office_of(entry.from()) == Some(ended.from)).any(|entry| {
+        posted.filter(|entry| office_of(entry.from()) == Some(letter.from)).any(|entry| {
             Went { at: entry.composed, to: office_of(entry.to()), facts: entry.facts().as_ref() }.repeats(went)
         })
     }
 
     /// Another computer of the office may have sent it.
-    fn there(&self, ended: &Ended, went: &Went<'_>) -> bool {
-        self.sent.iter().filter(|(office, _)| *office == ended.office).any(|(_, kept)| {
+    fn elsewhere(&self, letter: &Letter, went: &Went<'_>) -> bool {
+        self.there.iter().filter(|(office, _)| *office == letter.office).any(|(_, kept)| {
             let Some(header) = MessageParser::default().parse_headers(&kept.octets.0) else { return false };
             let to = header.to().and_then(|list| list.first()?.address()?.parse().ok());
             let facts = announced_in(&header);
             let other = Went { at: kept.arrived, to: office_of(to), facts: facts.as_ref() };
             // Its own copy, where the gateway holds it still, came after it was composed.
-            header.message_id() != Some(&*ended.message_id) && other.repeats(went)
+            header.message_id() != Some(&*letter.message_id) && other.repeats(went)
         })
     }
 }
@@ -120,98 +58,68 @@ fn office_of(address: Option<Address>) -> Option<OfficeNumber> {
     address?.office_number()
 }
 
-/// What an office said of a bundle.
-struct Answer {
-    uid: u32,
-    from: OfficeNumber,
-    about: String,
+/// Is this the bundle that the letter is about?
+fn is_it(kept: &Kept, letter: &Letter) -> bool {
+    let Some(header) = MessageParser::default().parse_headers(&kept.octets.0) else { return false };
+    let from = header.from().and_then(|list| list.first()?.address()?.parse().ok());
+    header.message_id() == Some(&*letter.message_id) && office_of(from) == Some(letter.from)
 }
 
-impl Answer {
-    fn of(kept: &Kept) -> Option<Self> {
-        let header = MessageParser::default().parse_headers(&kept.octets.0)?;
-        let from = header.from()?.first()?.address()?.parse::<Address>().ok()?.office_number()?;
-        Some(Self { uid: kept.uid, from, about: header.header_raw("In-Reply-To").and_then(message_id)? })
-    }
+fn known<'e>(local: &'e [Entry], from: OfficeNumber, message_id: &str) -> Option<&'e Entry> {
+    let ours = |entry: &&Entry| entry.from().and_then(|from| from.office_number()) == Some(from);
+    local.iter().filter(ours).find(|entry| entry.bundle.is_some() && entry.message_id == message_id)
+}
 
-    /// Profile §8.11, §8.22: of what expired the gateway takes receipts, and no word that it does not open. What came before the end was
-    /// such a word.
-    fn acknowledges(&self, ended: &Ended, local: &[Entry]) -> bool {
-        let by = known(local, ended).and_then(|entry| office_of(entry.to()));
-        let theirs = by.map_or(self.from != ended.from, |by| self.from == by);
-        theirs && self.uid > ended.uid && self.about == ended.message_id
+/// Its line in the list.
+pub(super) fn line(lost: Lost, side: Side, local: &[Entry], lang: Lang) -> Line {
+    let entry = known(local, lost.from, &lost.message_id).filter(|_| side == Side::Sent);
+    let to = || entry.and_then(|entry| entry.to()?.office_number()).or(lost.to);
+    let party = if side == Side::Sent { to() } else { Some(lost.from) };
+    Line {
+        office: lost.office,
+        uid: None,
+        at: entry.map_or(lost.at, |entry| entry.composed),
+        party: party.map_or_else(|| "?".to_owned(), |party| party.to_string()),
+        by: entry.and_then(|entry| entry.agent.clone()),
+        facts: entry.and_then(Entry::facts),
+        note: note(&lost, side, lang),
+        message_id: lost.message_id,
+        state: super::state_name(State::Expired),
+        word: State::Expired.word(),
+        until: None,
+        fault: lost.fault,
     }
 }
 
-/// Profile §8.17: its Message-ID is the number of the evidence, the kind of the report and when it was due.
-fn letter(place: Place, kept: &Kept) -> Option<Ended> {
-    let header = MessageParser::default().parse_headers(&kept.octets.0)?;
-    let from = header.from()?.first()?.address()?.parse::<Address>().ok()?;
-    let (evidence, rest) = header.message_id()?.split_once('.')?;
-    let kind = rest.split_once('.')?.0.parse().ok().and_then(Report::from_code)?;
-    if from.local != Local::Gateway || kind != Report::Expired {
-        return None;
-    }
-    let about = header.header_raw("In-Reply-To").and_then(message_id)?;
-    let sender = header.to()?.first()?.address()?.parse::<Address>().ok()?.office_number()?;
-    Some(Ended {
-        office: place.office,
-        uid: kept.uid,
-        from: sender,
-        to: None,
-        at: kept.arrived,
-        message_id: about,
-        evidence: evidence.parse().ok()?,
-    })
-}
-
-fn known<'e>(local: &'e [Entry], ended: &Ended) -> Option<&'e Entry> {
-    let ours = |entry: &&Entry| entry.from().and_then(|from| from.office_number()) == Some(ended.from);
-    local.iter().filter(ours).find(|entry| entry.bundle.is_some() && entry.message_id == ended.message_id)
-}
-
-impl Ended {
-    /// RFC 6522 §4: the header of the bundle, as far as it is known, stands in the letter.
-    fn ask(&mut self, letter: &Kept) {
-        let message = MessageParser::default().parse(&letter.octets.0);
-        let part = message
-            .as_ref()
-            .and_then(|message| message.parts.iter().find(|part| crate::receipt::is(part, "text", "rfc822-headers")));
-        let header = part.and_then(|part| MessageParser::default().parse_headers(part.contents()));
-        let to = |header: &Message<'_>| header.to()?.first()?.address()?.parse::<Address>().ok()?.office_number();
-        self.to = header.as_ref().and_then(to);
-    }
-
-    /// Its line in the list.
-    pub(super) fn line(self, local: &[Entry], lang: Lang) -> Line {
-        let entry = known(local, &self);
-        let to = entry.and_then(|entry| entry.to()?.office_number()).or(self.to);
-        let ja =
-            format!("取得されないまま消去。必要なら、相手に連絡してから送り直してください（証跡 {}）", self.evidence);
-        let en = format!(
-            "erased before it was fetched: if it is needed, tell the other side and send it again (evidence {})",
-            self.evidence
-        );
-        Line {
-            office: self.office,
-            uid: None,
-            at: entry.map_or(self.at, |entry| entry.composed),
-            party: to.map_or_else(|| "?".to_owned(), |to| to.to_string()),
-            by: entry.and_then(|entry| entry.agent.clone()),
-            facts: entry.and_then(Entry::facts),
-            message_id: self.message_id,
-            state: super::state_name(State::Expired),
-            word: State::Expired.word(),
-            note: lang.pick(ja, en),
-            until: None,
-            fault: None,
-        }
-    }
+/// What happened and what to do, for whoever lost it.
+fn note(lost: &Lost, side: Side, lang: Lang) -> String {
+    let evidence = lang.pick(format!("（証跡 {}）", lost.evidence), format!(" (evidence {})", lost.evidence));
+    let told = match (side, lost.fault) {
+        (Side::Sent, None) => lang.pick(
+            "取得されないまま消去されました。必要なら、相手に連絡してから送り直してください。".to_owned(),
+            "Erased before it was fetched: if it is needed, tell the other side and send it again.".to_owned(),
+        ),
+        // Who sends it again without that sends it in vain.
+        (Side::Sent, Some(fault)) => lang.pick(
+            format!("相手が取得しても開けないまま消去されました。{}送り直す前に: {}", fault.sentence(lang), fault.next(lang)),
+            format!("The other side fetched it, could not open it, and it was erased. {} Before you send it again: {}", fault.sentence(lang), fault.next(lang)),
+        ),
+        (Side::Inbox, None) => lang.pick(
+            "こちらで取得しないまま消去されました。必要なら、相手に送り直しを頼んでください。".to_owned(),
+            "Erased before it was fetched here: if it is needed, ask the other side to send it again.".to_owned(),
+        ),
+        (Side::Inbox, Some(_)) => lang.pick(
+            "こちらで開けないまま消去されました。証明書と鍵を fumibako doctor で確かめてから、相手に送り直しを頼んでください。".to_owned(),
+            "Erased before it could be opened here: check certificate and keys with fumibako doctor, then ask the other side to send it again.".to_owned(),
+        ),
+    };
+    told + &evidence
 }
 
 #[cfg(test)]
 mod tests {
-    use fumibako_model::Private;
+    use fumibako_model::{Fault, Private};
+    use jiff::{SignedDuration, Timestamp};
 
     use super::*;
     use crate::testing::now;
@@ -219,31 +127,25 @@ mod tests {
     const EVIDENCE: &str = "EV512E0000000013";
     const SENT: &str = "v=1; units=plan; month=202611; serial=20261105101010; files=1; size=9";
 
-    fn kept(header: &str, rest: &str) -> Kept {
-        let octets = format!("{header}\r\n{rest}").into_bytes();
+    fn letter() -> Letter {
+        Letter {
+            office: None,
+            uid: 1,
+            evidence: EVIDENCE.parse().unwrap(),
+            from: "9970000011".parse().unwrap(),
+            to: None,
+            at: now(),
+            message_id: "a@x.example".into(),
+        }
+    }
+
+    fn kept(header: &str) -> Kept {
+        let octets = format!("{header}\r\n").into_bytes();
         Kept { uid: 1, arrived: now(), size: 1, flags: Vec::new(), octets: Private(octets) }
     }
 
-    fn header(from: &str, code: &str) -> String {
-        format!(
-            "From: {from}\r\nTo: 9970000011@plans.example\r\nIn-Reply-To: <a@x.example>\r\n\
-             Message-ID: <{EVIDENCE}.{code}.1700000000@plans.example>\r\n"
-        )
-    }
-
-    fn read(header: &str) -> Option<Ended> {
-        letter(Folder::Receipts.into(), &kept(header, ""))
-    }
-
-    // Profile §8.17
-    #[test]
-    fn only_a_letter_of_the_gateway_that_it_expired_says_so() {
-        assert_eq!(read(&header("9970000029@plans.example", "3")), None);
-        for other in ["0", "1", "2", "4", "x"] {
-            assert_eq!(read(&header("gateway@plans.example", other)), None, "{other}");
-        }
-        let ended = read(&header("gateway@plans.example", "3")).unwrap();
-        assert_eq!((&*ended.message_id, ended.evidence.to_string()), ("a@x.example", EVIDENCE.to_owned()));
+    fn later(days: i64) -> Timestamp {
+        now() + SignedDuration::from_hours(24 * days)
     }
 
     fn entry(from: &str) -> Entry {
@@ -260,15 +162,11 @@ mod tests {
 
     // HM-08
     #[test]
-    fn it_is_told_for_thirty_days_and_not_once_the_same_was_sent_again() {
-        let ended = read(&header("gateway@plans.example", "3")).unwrap();
-        let later = |days: i64| now() + SignedDuration::from_hours(24 * days);
-        let tells = |local: &[Entry], sent: &[(Option<OfficeNumber>, Kept)], days| {
-            Since { local, sent, now: later(days) }.tells(&ended)
+    fn what_was_sent_is_told_until_the_same_was_sent_again() {
+        let tells = |local: &[Entry], there: &[(Option<OfficeNumber>, Kept)]| {
+            Since { local, there }.tells(Side::Sent, &letter())
         };
-        assert_eq!([0, 29, 30].map(|days| tells(&[], &[], days)), [true, true, false]);
-        assert_eq!(Since { local: &[], sent: &[], now: now() }.first_day(), "20-Oct-2026");
-
+        assert!(tells(&[], &[]));
         let posted = Fate::Posted { evidence: EVIDENCE.into(), at: later(2) };
         let again = |from: &str, bundle: &str, fate: &Fate| Entry {
             message_id: "b@x.example".into(),
@@ -277,55 +175,79 @@ mod tests {
             fate: fate.clone(),
             ..entry(from)
         };
-        let (us, same) = ("9970000011", SENT);
-        let with = |other: Entry| tells(&[entry(us), other], &[], 3);
-        assert!(!with(again(us, same, &posted)));
-        assert!(with(again(us, same, &Fate::Waiting)), "not sent yet");
-        assert!(with(again("9970000037", same, &posted)), "another office's");
+        let us = "9970000011";
+        let with = |other: Entry| tells(&[entry(us), other], &[]);
+        assert!(!with(again(us, SENT, &posted)));
+        assert!(with(again(us, SENT, &Fate::Waiting)), "not sent yet");
+        assert!(with(again("9970000037", SENT, &posted)), "another office's");
         let other = "v=1; units=plan; month=202611; serial=20261106101010; files=2; size=20";
         assert!(with(again(us, other, &posted)), "another person's plan of that month");
 
         let fields = |id: &str| {
             format!(
-                "From: {us}@plans.example\r\nTo: 9970000029@plans.example\r\nMessage-ID: <{id}>\r\nFumibako-Bundle: {same}\r\n"
+                "From: {us}@plans.example\r\nTo: 9970000029@plans.example\r\nMessage-ID: <{id}>\r\nFumibako-Bundle: {SENT}\r\n"
             )
         };
-        let there = |id: &str, office| [(office, Kept { arrived: later(1), ..kept(&fields(id), "") })];
-        assert!(!tells(&[entry(us)], &there("c@y.example", None), 3), "from another computer");
-        assert!(tells(&[entry(us)], &there("a@x.example", None), 3), "itself, which is held");
-        assert!(tells(&[entry(us)], &there("c@y.example", us.parse().ok()), 3), "another office's folder");
+        let there = |id: &str, office| [(office, Kept { arrived: later(1), ..kept(&fields(id)) })];
+        assert!(!tells(&[entry(us)], &there("c@y.example", None)), "from another computer");
+        assert!(tells(&[entry(us)], &there("a@x.example", None)), "itself, which is held");
+        assert!(tells(&[entry(us)], &there("c@y.example", us.parse().ok())), "another office's folder");
     }
 
-    // Profile §8.11
     #[test]
-    fn a_receipt_that_came_after_the_end_says_that_it_is_there() {
-        let ended = Ended { uid: 5, ..read(&header("gateway@plans.example", "3")).unwrap() };
-        let answers = |uid, from: &str, about: &str, local: &[Entry]| {
-            let fields = format!("From: {from}@plans.example\r\nIn-Reply-To: <{about}>\r\n");
-            Answer::of(&Kept { uid, ..kept(&fields, "") }).unwrap().acknowledges(&ended, local)
+    fn what_came_is_told_once_it_is_not_in_the_folder() {
+        let tells = |there: &[(Option<OfficeNumber>, Kept)]| Since { local: &[], there }.tells(Side::Inbox, &letter());
+        let lies = |from: &str, id: &str, office| {
+            [(office, kept(&format!("From: {from}@plans.example\r\nMessage-ID: <{id}>\r\n")))]
         };
-        let (them, local) = ("9970000029", [entry("9970000011")]);
-        assert!(answers(6, them, "a@x.example", &local) && answers(6, them, "a@x.example", &[]));
-        assert!(!answers(4, them, "a@x.example", &local), "that it does not open, before the end");
-        assert!(!answers(6, them, "b@x.example", &local), "another bundle's");
-        assert!(!answers(6, "9970000045", "a@x.example", &local), "another office's");
-        assert!(!answers(6, "9970000011", "a@x.example", &[]), "our own");
+        assert!(tells(&[]));
+        assert!(!tells(&lies("9970000011", "a@x.example", None)));
+        assert!(tells(&lies("9970000037", "a@x.example", None)), "another office's under the same name");
+        assert!(tells(&lies("9970000011", "b@x.example", None)));
+        assert!(tells(&lies("9970000011", "a@x.example", "9970000029".parse().ok())), "in another's folder");
+    }
+
+    fn lost(fault: Option<Fault>) -> Lost {
+        Lost {
+            office: None,
+            evidence: EVIDENCE.parse().unwrap(),
+            from: "9970000011".parse().unwrap(),
+            to: "9970000045".parse().ok(),
+            message_id: "a@x.example".into(),
+            at: now(),
+            ended: later(90),
+            fault,
+        }
     }
 
     #[test]
-    fn what_it_was_this_computer_knows_if_it_was_sent_here_and_else_the_letter_whom_it_was_for() {
-        let mut ended = read(&header("gateway@plans.example", "3")).unwrap();
-        let other = [entry("9970000037")];
-        assert!(known(&other, &ended).is_none(), "another office's under the same name");
-        let part = "From: 9970000011@plans.example\r\nTo: 9970000045@plans.example\r\n";
-        let kind = header("gateway@plans.example", "3") + "Content-Type: text/rfc822-headers\r\n";
-        ended.ask(&kept(&kind, part));
-        let line = ended.line(&other, Lang::Ja);
-        assert_eq!((&*line.party, line.facts, line.state, line.word), ("9970000045", None, "expired", "期限切れ"));
-        let local = [entry("9970000011")];
-        let line = read(&header("gateway@plans.example", "3")).unwrap().line(&local, Lang::Ja);
-        let month = line.facts.as_ref().and_then(fumibako_model::BundleFacts::year_month);
-        assert_eq!((&*line.party, month.as_deref()), ("9970000029", Some("2026-11")));
-        assert!(line.note.contains("送り直してください") && line.note.contains(EVIDENCE), "{}", line.note);
+    fn what_it_was_this_computer_knows_if_it_was_sent_here_and_else_the_evidence_whom_it_was_for() {
+        let shown = line(lost(None), Side::Sent, &[entry("9970000037")], Lang::Ja);
+        assert_eq!((&*shown.party, shown.facts, shown.state, shown.word), ("9970000045", None, "expired", "期限切れ"));
+        let shown = line(lost(None), Side::Sent, &[entry("9970000011")], Lang::Ja);
+        let month = shown.facts.as_ref().and_then(fumibako_model::BundleFacts::year_month);
+        assert_eq!((&*shown.party, month.as_deref()), ("9970000029", Some("2026-11")));
+        assert!(shown.note.contains("送り直してください") && shown.note.contains(EVIDENCE), "{}", shown.note);
+        let came = line(lost(None), Side::Inbox, &[], Lang::Ja);
+        assert_eq!(&*came.party, "9970000011");
+        assert!(came.note.contains("送り直しを頼んで"), "{}", came.note);
+    }
+
+    // Profile §8.22
+    #[test]
+    fn of_what_was_collected_and_did_not_open_the_note_says_so_and_what_comes_before_sending_it_again() {
+        let fault = Some(Fault::DecryptionFailed);
+        let sent = line(lost(fault), Side::Sent, &[], Lang::Ja);
+        assert!(
+            sent.note.contains("取得しても開けないまま") && !sent.note.contains("取得されないまま"),
+            "{}",
+            sent.note
+        );
+        assert!(sent.note.contains("証明書と鍵を確かめ") && sent.fault == fault, "{}", sent.note);
+        let came = line(lost(fault), Side::Inbox, &[], Lang::Ja).note;
+        assert!(came.contains("こちらで開けないまま") && came.contains("証明書と鍵"), "{came}");
+        for side in [Side::Sent, Side::Inbox] {
+            assert!(line(lost(fault), side, &[], Lang::En).note.is_ascii());
+        }
     }
 }
