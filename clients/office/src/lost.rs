@@ -11,7 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::mailbox::{Folder, Mailbox};
 use crate::nights::days;
+use crate::outbox::Entry;
 use crate::proof::{self, About};
+use crate::received::Received;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 
@@ -91,6 +93,19 @@ pub(crate) struct Lost {
     pub(crate) ended: Timestamp,
     /// Why its recipient could not open it before.
     pub(crate) fault: Option<Fault>,
+    /// Did its recipient acknowledge it all the same, afterwards? Then nobody needs a word more.
+    pub(crate) late: bool,
+    /// What it says of itself, where it was sent from this computer.
+    pub(crate) bundle: Option<String>,
+    /// The agent that sent it, likewise.
+    pub(crate) agent: Option<String>,
+}
+
+impl Lost {
+    /// What it says of itself.
+    pub(crate) fn facts(&self) -> Option<BundleFacts> {
+        self.bundle.as_ref()?.parse().ok()
+    }
 }
 
 /// What was asked before, so that looks that follow each other ask little.
@@ -109,10 +124,12 @@ pub(crate) struct At<'a> {
     pub(crate) settings: &'a Settings,
     /// Of this office only, for an agent.
     pub(crate) only: Option<OfficeNumber>,
+    /// What was sent from this computer.
+    pub(crate) local: &'a [Entry],
     pub(crate) now: Timestamp,
 }
 
-/// What is told of in the `Receipts` that are open to us, as far as its letter is `open`: what ended lately, and nobody acknowledged.
+/// What the letters in the `Receipts` that are open to us tell, as far as they are `open`: what ended lately before anybody acknowledged it.
 pub(crate) async fn look(
     mailbox: &mut Mailbox,
     at: At<'_>,
@@ -136,9 +153,13 @@ pub(crate) async fn look(
         for letter in letter::letters(mailbox, place, side, at.now).await? {
             // A letter that nobody came lies with both offices.
             let is_ours = side == Side::Sent || (letter.to.is_some() && letter.to == us);
+            let saved = |letter: &Letter| {
+                let received = Received::open(&at.settings.data_folder);
+                us.zip(received.ok()).is_some_and(|(us, all)| all.has_saved(us, letter.from, &letter.message_id))
+            };
             let end = match side {
                 Side::Sent => Some(letter.at),
-                Side::Inbox if is_ours && open(&letter) => asked.end(mailbox, &letter).await?,
+                Side::Inbox if is_ours && open(&letter) && !saved(&letter) => asked.end(mailbox, &letter).await?,
                 Side::Inbox => None,
             };
             if is_ours && end.is_some_and(|end| is_told(end, at.now)) && open(&letter) {
@@ -147,6 +168,12 @@ pub(crate) async fn look(
         }
     }
     Ok(lost)
+}
+
+/// What was sent from this computer under this Message-ID.
+pub(crate) fn known<'e>(local: &'e [Entry], from: OfficeNumber, message_id: &str) -> Option<&'e Entry> {
+    let ours = |entry: &&Entry| entry.from().and_then(|from| from.office_number()) == Some(from);
+    local.iter().filter(ours).find(|entry| entry.bundle.is_some() && entry.message_id == message_id)
 }
 
 impl Asked {
@@ -184,11 +211,14 @@ impl Asked {
             self.lives.insert(letter.evidence, (at.now, life.clone()));
         }
         let ended = match (&life, side) {
-            (Some(life), _) => life.lost(),
+            (Some(life), _) => life.ended,
             (None, Side::Sent) => Some(letter.at),
             (None, Side::Inbox) => None,
         };
+        let entry = known(at.local, letter.from, &letter.message_id).filter(|_| side == Side::Sent);
         Ok(ended.map(|ended| Lost {
+            bundle: entry.and_then(|entry| entry.bundle.clone()),
+            agent: entry.and_then(|entry| entry.agent.clone()),
             office: letter.office,
             evidence: letter.evidence,
             from: letter.from,
@@ -196,6 +226,7 @@ impl Asked {
             message_id: letter.message_id,
             at: life.as_ref().map_or(letter.at, |life| life.accepted),
             ended,
+            late: life.as_ref().is_some_and(|life| life.late),
             fault: life.and_then(|life| life.fault),
         }))
     }

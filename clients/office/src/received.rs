@@ -106,6 +106,15 @@ impl Received {
         self.mark(to, from, message_id).exists()
     }
 
+    /// Is it on this computer, whatever became of its receipt?
+    pub(crate) fn has_saved(&self, to: OfficeNumber, from: OfficeNumber, message_id: &str) -> bool {
+        let records = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let read = |path: &Path| serde_json::from_slice::<Record>(&fs::read(path).ok()?).ok();
+        let is_it = |one: &Record| one.from == from && one.message_id == message_id && one.saved_at.is_some();
+        self.is_withheld(to, from, message_id)
+            || records.filter_map(|record| read(&record.path())).any(|record| is_it(&record))
+    }
+
     /// While its content lives, no other message of this sender has this Message-ID (Profile §5.8).
     fn mark(&self, to: OfficeNumber, from: OfficeNumber, message_id: &str) -> PathBuf {
         let name = digest(&SHA256, format!("{to}\n{from}\n{message_id}").as_bytes());

@@ -167,9 +167,10 @@ async fn read(
         all.extend(mailbox.headers(&uids).await?.into_iter().map(|kept| (place.office, kept)));
     }
     let (side, since) = (which.side(), ended::Since { local, there: &all });
-    let at = lost::At { settings, only, now };
+    let at = lost::At { settings, only, local, now };
     let open = |letter: &lost::Letter| since.tells(side, letter);
-    let ended = lost::look(&mut mailbox, at, side, &mut lost::Asked::default(), &open).await?;
+    let mut ended = lost::look(&mut mailbox, at, side, &mut lost::Asked::default(), &open).await?;
+    ended.retain(|lost| !lost.late);
     mailbox.close().await;
     Ok((all, ended))
 }

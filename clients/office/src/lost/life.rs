@@ -59,11 +59,6 @@ impl Life {
     pub(crate) fn is_settled(&self) -> bool {
         self.acknowledged || self.late
     }
-
-    /// When it was lost; not where its recipient acknowledged it all the same.
-    pub(crate) fn lost(&self) -> Option<Timestamp> {
-        self.ended.filter(|_| !self.late)
-    }
 }
 
 /// The evidence that is attached to a letter: what was known when it was written.
@@ -120,17 +115,17 @@ mod tests {
         let life = |happened: &[_]| Life::of(&file(happened)).unwrap();
         let day = |day: u32| format!("2026-11-{day:02}T00:00:00Z").parse::<Timestamp>().ok();
         let waits = life(&[]);
-        assert_eq!((waits.lost(), waits.fault, waits.to.to_string()), (None, None, "9970000029".into()));
+        assert_eq!((waits.ended, waits.fault, waits.to.to_string()), (None, None, "9970000029".into()));
         assert_eq!((Some(waits.accepted), waits.first.to_string()), (day(1), "EV512E0000000000".into()));
-        assert_eq!(life(&[EXPIRED]).lost(), day(3));
+        assert_eq!((life(&[EXPIRED]).ended, life(&[EXPIRED]).late), (day(3), false));
         let had = life(&[("ContentHandover", "")]);
-        assert_eq!((had.lost(), had.is_settled(), life(&[EXPIRED]).is_settled()), (None, true, false));
+        assert_eq!((had.ended, had.is_settled(), life(&[EXPIRED]).is_settled()), (None, true, false));
         let late = life(&[EXPIRED, LATE]);
-        assert_eq!((late.lost(), late.is_settled()), (None, true), "a receipt came all the same");
+        assert_eq!((late.late, late.is_settled()), (true, true), "a receipt came all the same");
         let seen = life(&[("ContentHandover", r#","reason":"seen-by-the-gateway""#)]);
         assert!(!seen.is_settled(), "the recipient may say that it does not open");
         let failed = life(&[FAILED, EXPIRED]);
-        assert_eq!((failed.lost(), failed.fault), (day(4), Some(Fault::DecryptionFailed)));
+        assert_eq!((failed.ended, failed.fault), (day(4), Some(Fault::DecryptionFailed)));
         assert_eq!(Life::of(&ProofFile::default()), None);
     }
 

@@ -35,6 +35,8 @@ pub struct Soon {
 pub struct Lost {
     /// Was it sent from here?
     pub sent: bool,
+    /// Had the other side fetched it, and could not open it?
+    pub unopened: bool,
     /// The other side.
     pub party: Party,
     /// When it was sent or arrived, as people write it.
@@ -167,6 +169,7 @@ fn lost(frame: &Frame, lost: &[Lost]) -> Markup {
         };
         let told = |one: &Lost| {
             let name = one.party.name.as_ref().unwrap_or(&one.party.number).clone();
+            let line = if one.unopened { "lost-sent-unopened" } else { line };
             say_with(frame.lang, line, &[("name", name.into()), ("day", one.at.clone().into())]).into_owned()
         };
         html! {

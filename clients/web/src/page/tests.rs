@@ -115,6 +115,7 @@ fn home_says_whether_the_system_can_be_used_and_why_not() {
 fn home_tells_what_expired_on_either_side_and_what_to_do() {
     let one = |sent, name: &str, what: &str| Lost {
         sent,
+        unopened: false,
         party: Party { number: "9970000029".into(), name: Some(name.into()), ..Party::default() },
         at: "2026/11/20".into(),
         what: what.into(),
@@ -133,6 +134,9 @@ fn home_tells_what_expired_on_either_side_and_what_to_do() {
     in_order(&page, &sent);
     in_order(&page, &["ひまわり から", "ほかに1件", "送り直しを頼んで", "href=\"/inbox\""]);
     assert_eq!(page.matches("ひまわり から").count(), 5);
+    let lost = vec![Lost { unopened: true, ..one(true, "さくら訪問介護", "") }];
+    let page = home(&frame(), &Home { lost, ..quiet(Available::Yes) }).into_string();
+    in_order(&page, &["相手先が取得しても開けないまま", "証明書と鍵を確かめて"]);
 }
 
 /// NW-01, NW-05, NW-10.

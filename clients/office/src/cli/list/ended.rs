@@ -7,7 +7,7 @@ use mail_parser::MessageParser;
 
 use super::Line;
 use crate::bundle::open::announced_in;
-use crate::lost::{Letter, Lost, Side, Went};
+use crate::lost::{Letter, Lost, Side, Went, known};
 use crate::mailbox::Kept;
 use crate::outbox::{Entry, Fate};
 
@@ -65,27 +65,23 @@ fn is_it(kept: &Kept, letter: &Letter) -> bool {
     header.message_id() == Some(&*letter.message_id) && office_of(from) == Some(letter.from)
 }
 
-fn known<'e>(local: &'e [Entry], from: OfficeNumber, message_id: &str) -> Option<&'e Entry> {
-    let ours = |entry: &&Entry| entry.from().and_then(|from| from.office_number()) == Some(from);
-    local.iter().filter(ours).find(|entry| entry.bundle.is_some() && entry.message_id == message_id)
-}
-
 /// Its line in the list.
 pub(super) fn line(lost: Lost, side: Side, local: &[Entry], lang: Lang) -> Line {
     let entry = known(local, lost.from, &lost.message_id).filter(|_| side == Side::Sent);
     let to = || entry.and_then(|entry| entry.to()?.office_number()).or(lost.to);
     let party = if side == Side::Sent { to() } else { Some(lost.from) };
+    let note = note(&lost, side, lang);
     Line {
         office: lost.office,
         uid: None,
         at: entry.map_or(lost.at, |entry| entry.composed),
         party: party.map_or_else(|| "?".to_owned(), |party| party.to_string()),
-        by: entry.and_then(|entry| entry.agent.clone()),
-        facts: entry.and_then(Entry::facts),
-        note: note(&lost, side, lang),
+        facts: lost.facts(),
+        by: lost.agent,
         message_id: lost.message_id,
         state: super::state_name(State::Expired),
         word: State::Expired.word(),
+        note,
         until: None,
         fault: lost.fault,
     }
@@ -217,6 +213,9 @@ mod tests {
             at: now(),
             ended: later(90),
             fault,
+            late: false,
+            bundle: None,
+            agent: None,
         }
     }
 
@@ -224,7 +223,8 @@ mod tests {
     fn what_it_was_this_computer_knows_if_it_was_sent_here_and_else_the_evidence_whom_it_was_for() {
         let shown = line(lost(None), Side::Sent, &[entry("9970000037")], Lang::Ja);
         assert_eq!((&*shown.party, shown.facts, shown.state, shown.word), ("9970000045", None, "expired", "期限切れ"));
-        let shown = line(lost(None), Side::Sent, &[entry("9970000011")], Lang::Ja);
+        let told = Lost { bundle: Some(SENT.into()), ..lost(None) };
+        let shown = line(told, Side::Sent, &[entry("9970000011")], Lang::Ja);
         let month = shown.facts.as_ref().and_then(fumibako_model::BundleFacts::year_month);
         assert_eq!((&*shown.party, month.as_deref()), ("9970000029", Some("2026-11")));
         assert!(shown.note.contains("送り直してください") && shown.note.contains(EVIDENCE), "{}", shown.note);

@@ -164,11 +164,13 @@ fn expired(app: &App, lang: Lang) -> Vec<Lost> {
         let facts = one.facts.as_ref();
         let what = [facts.map(|facts| facts.kinds(lang)), facts.and_then(BundleFacts::year_month)];
         let what = what.into_iter().flatten().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-        (one.at, Lost { sent: true, party: party_or(app, one.to), at: day(one.at), what })
+        let unopened = one.fault.is_some();
+        (one.at, Lost { sent: true, unopened, party: party_or(app, one.to), at: day(one.at), what })
     });
     let came = inbox.values().filter(|one| one.is_lost() && lately(one.until));
     let from = came.map(|one| {
-        (one.at, Lost { sent: false, party: party_or(app, one.from), at: day(one.at), what: String::new() })
+        let (party, at) = (party_or(app, one.from), day(one.at));
+        (one.at, Lost { sent: false, unopened: false, party, at, what: String::new() })
     });
     let mut all: Vec<_> = to.chain(from).collect();
     all.sort_by_key(|(at, _)| std::cmp::Reverse(*at));

@@ -87,6 +87,9 @@ fn of_gateway(app: &App, spot: Spot, one: &Gone, now: Timestamp, lang: Lang) -> 
     let many = usize::try_from(waits).unwrap_or_default();
     let to = party_or(app, one.to);
     let (way, note) = match one.state {
+        Some(How::Expired) if one.fault.is_some() => {
+            (Way::Expired, format!("{}{}", say(lang, "note-expired-unopened"), fault_words(one.fault, lang)).into())
+        }
         _ if one.fault.is_some() => (Way::Failed, fault_words(one.fault, lang)),
         Some(How::Retrieved) => (Way::Reached(3), say(lang, "note-taken")),
         Some(How::HandedOver) if to.regional => (Way::HandedOver, say(lang, "note-handed-over-regional")),

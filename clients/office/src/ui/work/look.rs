@@ -64,6 +64,8 @@ pub(in crate::ui) struct Mail {
     /// The same of offices.
     pub(in crate::ui) asked_about: HashMap<OfficeNumber, Timestamp>,
     pub(in crate::ui) licence: Option<fumibako_model::LicenceView>,
+    /// What the evidence said of what the gateway's letters name.
+    pub(in crate::ui) asked_of_lost: crate::lost::Asked,
     /// Our user ID.
     pub(in crate::ui) ours: crate::ui::account::Ours,
     pub(in crate::ui) notices: Vec<Notice>,
@@ -295,8 +297,8 @@ fn until_next(app: &App) -> Duration {
 pub(in crate::ui) async fn look(app: &Arc<App>) -> usize {
     super::super::account::ask(app).await;
     super::rights::ask(app).await;
-    let (settings, known) = (app.settings.clone(), Known::of(&held(&app.mail)));
-    let looked = aside(move || wait(read(&settings, &known))).await;
+    let (settings, known, now) = (app.settings.clone(), Known::of(&mut held(&app.mail)), (app.clock)());
+    let looked = aside(move || wait(read(&settings, known, now))).await;
     let was_let_in = held(&app.mail).let_in();
     let (fresh, there) = take_in(app, looked);
     if there {
@@ -392,6 +394,8 @@ impl Mail {
         self.inbox.retain(|uid, one| there.contains_key(uid) || one.gone);
         forget_oldest(&mut self.inbox, |one| one.gone.then_some(one.at));
         self.take_sent(found.gone, &found.sent.into_iter().collect(), now);
+        self.asked_of_lost = found.asked;
+        found.lost.into_iter().for_each(|(side, one)| self.take_lost(side, one));
         fresh
     }
 
@@ -473,6 +477,7 @@ pub(in crate::ui) fn here(settings: &Settings) -> Result<Vec<outbox::Entry>, Tro
     Ok(entries)
 }
 
+mod lost;
 mod read;
 #[cfg(test)]
 pub(in crate::ui) mod tests;

@@ -1,14 +1,17 @@
 //! One look into the folders: what is there, and what of it was not known before.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fumibako_model::{Address, BUNDLE_FIELD, BundleFacts, OfficeNumber, Refusal};
+use jiff::Timestamp;
 use mail_parser::MessageParser;
 
 use super::{Arrived, BODIES, Content, Gone, Mail, Seal, Validity, Way, Wrong};
 use crate::bundle::open::{agent_of, own};
 use crate::bundle::{Reader, believe};
+use crate::lost::{self, Letter, Lost, Side};
 use crate::mailbox::{Folder, Kept, Mailbox, Place};
+use crate::outbox;
 use crate::received::Received;
 use crate::settings::Settings;
 use crate::terms::Terms;
@@ -21,17 +24,28 @@ pub(super) struct Known {
     pub(super) validity: Validity,
     pub(super) inbox: BTreeSet<Spot>,
     sent: BTreeSet<Spot>,
+    /// What lay in INBOX: who sent it, and under which Message-ID.
+    names: BTreeMap<Spot, (Option<OfficeNumber>, String)>,
+    /// What the evidence said of what ended.
+    asked: lost::Asked,
 }
 
 impl Known {
-    pub(super) fn of(mail: &Mail) -> Self {
+    pub(super) fn of(mail: &mut Mail) -> Self {
         let there = mail
             .inbox
             .iter()
             .filter(|(_, one)| !one.gone && !one.wrong.as_ref().is_some_and(|wrong| wrong.again))
             .map(|(uid, _)| *uid);
         let sent = mail.sent.iter().filter(|(_, one)| one.is_there()).map(|(uid, _)| *uid);
-        Self { validity: mail.validity.clone(), inbox: there.collect(), sent: sent.collect() }
+        let names = mail.inbox.iter().filter(|(_, one)| !one.gone).map(|(spot, one)| (*spot, name_of(one)));
+        Self {
+            validity: mail.validity.clone(),
+            inbox: there.collect(),
+            sent: sent.collect(),
+            names: names.collect(),
+            asked: std::mem::take(&mut mail.asked_of_lost),
+        }
     }
 }
 
@@ -44,15 +58,23 @@ pub(super) struct Found {
     pub(super) sent: Vec<(Spot, Way)>,
     pub(super) arrived: Vec<(Spot, Arrived)>,
     pub(super) gone: Vec<(Spot, Gone)>,
+    /// What expired, as the gateway's letters tell it.
+    pub(super) lost: Vec<(Side, Lost)>,
+    pub(super) asked: lost::Asked,
+}
+
+/// Who sent it, and under which Message-ID.
+fn name_of(one: &Arrived) -> (Option<OfficeNumber>, String) {
+    (one.from, one.message_id.clone())
 }
 
 /// Looks into the folders of everybody we act for.
-pub(super) async fn read(settings: &Settings, known: &Known) -> Result<Found, Trouble> {
+pub(super) async fn read(settings: &Settings, mut known: Known, now: Timestamp) -> Result<Found, Trouble> {
     let (mut mailbox, party) = (Mailbox::open(settings).await?, settings.party()?);
     let mut found = Found { terms: mailbox.terms().await?, ..Found::default() };
     for folder in [Folder::Inbox, Folder::Sent] {
         for place in mailbox.places(&party, folder).await? {
-            let read = found.look_into(place, settings, known, &mut mailbox).await;
+            let read = found.look_into(place, settings, &known, &mut mailbox).await;
             match read {
                 // An agent's mandate ended meanwhile; the other offices go on.
                 Err(Trouble::Refused { .. }) if place.office.is_some() => {}
@@ -62,6 +84,8 @@ pub(super) async fn read(settings: &Settings, known: &Known) -> Result<Found, Tr
             }
         }
     }
+    found.asked = std::mem::take(&mut known.asked);
+    found.look_for_lost(&mut mailbox, settings, &known, now).await?;
     mailbox.close().await;
     Ok(found)
 }
@@ -100,6 +124,36 @@ impl Found {
             }
         }
         Ok(())
+    }
+
+    /// What expired while nobody looked: `list` tells it by the same letters.
+    async fn look_for_lost(
+        &mut self,
+        mailbox: &mut Mailbox,
+        settings: &Settings,
+        known: &Known,
+        now: Timestamp,
+    ) -> Result<(), Trouble> {
+        let (local, there) = (outbox::look(&settings.data_folder)?, self.in_the_inbox(known));
+        let (at, mut asked) = (lost::At { settings, only: None, local: &local, now }, std::mem::take(&mut self.asked));
+        for side in [Side::Sent, Side::Inbox] {
+            let open = |letter: &Letter| {
+                side == Side::Sent || !there.contains(&(letter.office, letter.from, letter.message_id.clone()))
+            };
+            let lost = lost::look(mailbox, at, side, &mut asked, &open).await?;
+            self.lost.extend(lost.into_iter().map(|one| (side, one)));
+        }
+        self.asked = asked;
+        Ok(())
+    }
+
+    /// What lies in INBOX: whose, who sent it, and under which Message-ID.
+    fn in_the_inbox(&self, known: &Known) -> BTreeSet<(Option<OfficeNumber>, OfficeNumber, String)> {
+        let there: BTreeSet<Spot> = self.inbox.iter().map(|(spot, _)| *spot).collect();
+        let before =
+            known.names.iter().filter(|(spot, _)| there.contains(spot)).map(|(spot, name)| (spot, name.clone()));
+        let all = before.chain(self.arrived.iter().map(|(spot, one)| (spot, name_of(one))));
+        all.filter_map(|(spot, (from, id))| Some((spot.of, from?, id))).collect()
     }
 
     async fn read_arrived(

@@ -127,7 +127,7 @@ fn another_uidvalidity_is_another_folder() {
     mail.take(found(1, &[1, 2]), now());
     mail.take(found(2, &[1]), now());
     assert_eq!(mail.inbox.keys().collect::<Vec<_>>(), [&spot(1)]);
-    let known = Known::of(&mail);
+    let known = Known::of(&mut mail);
     assert_eq!((known.validity[&(true, None)], known.inbox.len()), (2, 1));
 }
 
