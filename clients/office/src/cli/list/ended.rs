@@ -97,8 +97,8 @@ fn note(lost: &Lost, side: Side, lang: Lang) -> String {
         ),
         // Who sends it again without that sends it in vain.
         (Side::Sent, Some(fault)) => lang.pick(
-            format!("相手が取得しても開けないまま消去されました。{}送り直す前に: {}", fault.sentence(lang), fault.next(lang)),
-            format!("The other side fetched it, could not open it, and it was erased. {} Before you send it again: {}", fault.sentence(lang), fault.next(lang)),
+            format!("相手が取得しても開けないまま消去されました。{}{}", fault.sentence(lang), fault.next(lang)),
+            format!("The other side fetched it, could not open it, and it was erased. {} {}", fault.sentence(lang), fault.next(lang)),
         ),
         (Side::Inbox, None) => lang.pick(
             "こちらで取得しないまま消去されました。必要なら、相手に送り直しを頼んでください。".to_owned(),
