@@ -12,10 +12,11 @@ use serde_json::json;
 use super::by::on_behalf;
 use super::screen::{Screen, bytes, moment};
 use super::table::table;
+use super::which;
 use crate::bundle::open::{agent_of, announced_in};
 use crate::exit::Exit;
 use crate::lost::{self, Lost, Side};
-use crate::mailbox::{Folder, Kept, Mailbox};
+use crate::mailbox::{Folder, Kept, Mailbox, Place};
 use crate::nights::whole_days;
 use crate::outbox::{self, Entry, Fate};
 use crate::settings::Settings;
@@ -301,8 +302,14 @@ fn state_name(state: State) -> &'static str {
 impl Line {
     fn cells(&self, inbox: bool, lang: Lang) -> Vec<String> {
         let facts = self.facts.as_ref();
+        let place = Place { office: self.office, folder: if inbox { Folder::Inbox } else { Folder::Sent } };
+        // Ready to be typed behind `show` or `receipt`.
+        let number = self.uid.map_or_else(
+            || self.office.map_or_else(|| "-".into(), |office| format!("{office}:-")),
+            |uid| which::number(place, uid),
+        );
         vec![
-            number(self.office, self.uid),
+            number,
             moment(self.at),
             self.by
                 .as_ref()
@@ -332,12 +339,6 @@ impl Line {
     }
 }
 
-/// What `show` is told: the UID, and whose it is where an agent looks.
-fn number(office: Option<OfficeNumber>, uid: Option<u32>) -> String {
-    let uid = uid.map_or_else(|| "-".to_owned(), |uid| uid.to_string());
-    office.map_or_else(|| uid.clone(), |office| format!("{office}:{uid}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -363,5 +364,18 @@ mod tests {
         assert_eq!(notes(&["EV1", "開けませんでした。", "あと 2 日"], Lang::Ja), "EV1、開けませんでした。あと 2 日");
         assert_eq!(notes(&["EV1", "It did not open.", "2 days left"], Lang::En), "EV1; It did not open. 2 days left");
         assert_eq!([notes(&[], Lang::Ja), notes(&["あと 2 日"], Lang::Ja)], ["", "あと 2 日"]);
+    }
+
+    // Profile §8.19
+    #[test]
+    fn a_number_stands_in_the_list_as_it_is_typed() {
+        let office = "9970000011".parse().ok();
+        let number = |office, uid, inbox| {
+            let line = Line { office, uid, ..spoilt_line(&(now(), Trouble::NoMessage("x".into())), Lang::Ja) };
+            line.cells(inbox, Lang::Ja).swap_remove(0)
+        };
+        assert_eq!([number(None, Some(4), true), number(office, Some(4), true)], ["4", "9970000011:4"]);
+        assert_eq!([number(None, Some(4), false), number(office, Some(4), false)], ["sent:4", "sent:9970000011:4"]);
+        assert_eq!([number(None, None, false), number(office, None, false)], ["-", "9970000011:-"]);
     }
 }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use mail_parser::MessageParser;
 use serde_json::json;
 
-use super::screen::Screen;
+use super::screen::{Screen, moment};
 use super::verify::tell;
 use super::which::{self, Meant, named};
 use crate::bundle::open::announced_in;
@@ -103,13 +103,12 @@ impl Receipt {
             "evidence": witnessed.pieces.iter().map(|one| one.id.to_string()).collect::<Vec<_>>(),
             "event": last.map(|one| one.evidence.event.as_str()), "receipt": witnessed.receipt.is_some(),
             "lacks": lacks.iter().map(|what| what.id()).collect::<Vec<_>>(),
+            "message_id": first.as_ref().map(|first| &first.message_id), "from": first.as_ref().map(|first| first.from),
+            "to": first.as_ref().map(|first| first.to), "accepted": first.as_ref().map(|first| first.at),
         });
-        let (file, page) = (self.output.display(), page_file.display());
         screen.data(&object, |lang| {
-            let also = original.as_ref().map(|file| file.display());
-            let also = also.map(|file| lang.pick(format!("、原本: {file}"), format!("; the message itself: {file}")));
-            let ja = format!("{file} に書き出しました。印刷用: {page}");
-            lang.pick(ja, format!("Written to {file}; to print: {page}")) + &also.unwrap_or_default()
+            let about = first.as_ref().map(|first| which_bundle(first, &beside, lang)).unwrap_or_default();
+            written((&self.output, &page_file, original.as_deref()), lang) + &about
         })?;
         let lang = screen.lang();
         let proves = Proves::of(&witnessed);
@@ -135,6 +134,33 @@ fn further(proves: Proves, lang: Lang) -> &'static str {
             "\nIf a list shows it as further than that (済), ask the operator of the gateway to look with evidence verify.",
         ),
     }
+}
+
+/// The files that are there now.
+fn written((file, page, original): (&Path, &Path, Option<&Path>), lang: Lang) -> String {
+    let (file, page) = (file.display(), page.display());
+    let also = original.map(|file| file.display());
+    let also = also.map(|file| lang.pick(format!("、原本: {file}"), format!("; the message itself: {file}")));
+    let ja = format!("{file} に書き出しました。印刷用: {page}");
+    lang.pick(ja, format!("Written to {file}; to print: {page}")) + &also.unwrap_or_default()
+}
+
+/// Which bundle it is about: numbers of two lists look alike.
+fn which_bundle(first: &Evidence, beside: &Beside, lang: Lang) -> String {
+    let office = |number: OfficeNumber| match beside.names.get(&number) {
+        Some(name) => lang.pick(format!("{name}（{number}）"), format!("{name} ({number})")),
+        None => number.to_string(),
+    };
+    let (from, to, at) = (office(first.from), office(first.to), moment(first.at));
+    let what = beside.facts.as_ref().map(|facts| {
+        let month = facts.year_month().map(|month| format!(" {month}")).unwrap_or_default();
+        format!(" {}{month}", facts.kinds(lang))
+    });
+    let what = what.unwrap_or_default();
+    lang.pick(
+        format!("\n  {from}から{to}へ {at} に送られたデータ{what}"),
+        format!("\n  what went from {from} to {to} at {at}{what}"),
+    )
 }
 
 /// What the file does not prove, and who can look why.

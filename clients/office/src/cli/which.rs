@@ -72,8 +72,8 @@ fn only(which: &str, fitting: &[(Place, Kept)]) -> Result<Option<(Place, u32)>, 
     Ok(found.into_values().next())
 }
 
-/// The number by which a list shows it.
-fn number(place: Place, uid: u32) -> String {
+/// The number by which a list shows it, as it is typed.
+pub(super) fn number(place: Place, uid: u32) -> String {
     let folder = if place.folder == Folder::Sent { "sent:" } else { "" };
     place.office.map_or_else(|| format!("{folder}{uid}"), |office| format!("{folder}{office}:{uid}"))
 }

@@ -131,10 +131,7 @@ impl Trouble {
                 "しばらくしてからもう一度実行し、続くときは運用者に知らせてください。".into(),
             ),
             Self::NoGateway(why) => no_gateway(why, Lang::Ja),
-            Self::NoMessage(id) => (
-                format!("{id} というデータは見つかりません。"),
-                "`fumibako list inbox` か `fumibako list sent` で番号を確かめてください。".into(),
-            ),
+            Self::NoMessage(id) => usage::no_message(id, Lang::Ja),
             Self::Refused { .. }
             | Self::Distrust(_)
             | Self::NoMandate(_)
@@ -216,10 +213,7 @@ impl Trouble {
                 "Run it again in a while; if it goes on, tell the operator.".into(),
             ),
             Self::NoGateway(why) => no_gateway(why, Lang::En),
-            Self::NoMessage(id) => (
-                format!("There is no message {id}."),
-                "`fumibako list inbox` and `fumibako list sent` show what there is.".into(),
-            ),
+            Self::NoMessage(id) => usage::no_message(id, Lang::En),
             Self::Refused { .. }
             | Self::Distrust(_)
             | Self::NoMandate(_)

@@ -34,6 +34,31 @@ impl Alone {
     }
 }
 
+/// A number alone counts in the list of what came; who read it in the list of what was sent is told how that one is written.
+pub(super) fn no_message(id: &str, lang: Lang) -> (String, String) {
+    let uid = id.rsplit(':').next().unwrap_or_default();
+    if !id.starts_with("sent:") && uid.parse::<u32>().is_ok() {
+        return (
+            lang.pick(
+                format!("受信一覧に {id} 番のデータはありません。"),
+                format!("There is no message {id} in the list of what came."),
+            ),
+            lang.pick(
+                format!("送信一覧の番号は、頭に sent: を付けて sent:{id} と書きます。番号は `fumibako list inbox` か `fumibako list sent` で確かめてください。"),
+                format!("A number of the list of what was sent is written sent:{id}; `fumibako list inbox` and `fumibako list sent` show what there is."),
+            ),
+        );
+    }
+    (
+        lang.pick(format!("{id} というデータは見つかりません。"), format!("There is no message {id}.")),
+        lang.pick(
+            "`fumibako list inbox` か `fumibako list sent` で番号を確かめてください。",
+            "`fumibako list inbox` and `fumibako list sent` show what there is.",
+        )
+        .into(),
+    )
+}
+
 impl Usage {
     pub(super) fn japanese(&self) -> (String, String) {
         match self {
@@ -138,6 +163,26 @@ impl Usage {
                 format!("{count} messages bear {id}: numbers {}.", numbers.join(", ")),
                 "Say which by its number; `fumibako list inbox` and `fumibako list sent` show them.".into(),
             ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Profile §8.19
+    #[test]
+    fn who_types_a_number_of_the_other_list_is_told_how_it_is_written() {
+        for (id, written) in [("1", "sent:1"), ("9970000011:7", "sent:9970000011:7")] {
+            for lang in [Lang::Ja, Lang::En] {
+                let (what, next) = no_message(id, lang);
+                assert!(what.contains(id) && next.contains(written), "{what}{next}");
+            }
+        }
+        for id in ["sent:1", "a@x.example"] {
+            let (what, next) = no_message(id, Lang::Ja);
+            assert!(what.contains(id) && !next.contains("sent:"), "{what}{next}");
         }
     }
 }
