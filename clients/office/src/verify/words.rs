@@ -339,6 +339,9 @@ impl Layer {
                 plain(what, next)
             }
             State::Fails(refused) => {
+                // How the chain of another key looks tells its reader nothing; what to do is said.
+                let of_another = (self.what, refused.why) == (What::Gateway, Refusal::UnknownAuthority);
+                let refused = &if of_another { refused.why.into() } else { refused.clone() };
                 Words { next: self.next(refused.why, lang).into(), ..Words::of(refused, None, lang) }
             }
         }
