@@ -187,9 +187,10 @@ fn one_message_is_shown_to_both_ends() {
     type_in(&house.a, ["show", id, "--format", "text"]).says("署名つきの受領（ESS）も送った内容と一致します");
     let text = type_in(&house.b, ["show", "1", "--format", "text"]).ended(0);
     text.says("確かめました").says("UP1KYO_9970000011_43_9970000029_11_20250920101600.CSV（618 B）");
-    for absent in ["99", "sent:99", "nobody@plans.example", "a\" OR ALL", ""] {
+    for absent in ["sent:99", "nobody@plans.example", "a\" OR ALL", ""] {
         type_in(&house.b, ["show", absent]).ended(66).says("見つかりません");
     }
+    type_in(&house.b, ["show", "99"]).ended(66).says("受信一覧に 99 番のデータはありません").says("sent:99 と書きます");
 }
 
 #[test]
@@ -199,7 +200,8 @@ fn a_list_for_people_has_headings_that_line_up() {
     let text = type_in(&house.a, ["list", "sent", "--format", "text"]).ended(0);
     let lines: Vec<&str> = text.out.lines().collect();
     assert_eq!(lines.len(), 2, "{text:#?}");
-    assert!(lines[0].starts_with("番号  送信日時          送信先      データ"), "{}", lines[0]);
+    assert!(lines[0].starts_with("番号    送信日時          送信先      データ"), "{}", lines[0]);
+    assert!(lines[1].starts_with("sent:1  "), "{}", lines[1]);
     assert!(lines[1].contains("居宅サービス計画（1～3表）  -     4 (3,520 B)  未    EV"), "{}", lines[1]);
     let english = type_in(&house.b, ["list", "inbox", "--format", "text", "--lang", "en"]).ended(0);
     assert!(english.out.starts_with("UID  arrived"), "{english:#?}");
