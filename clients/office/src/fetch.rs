@@ -25,7 +25,7 @@ use crate::bundle::unpack::{Saved, place};
 use crate::bundle::{Contents, Opened, Reader, believe, fault_of};
 use crate::mailbox::{Folder, Kept, Mailbox, Place};
 use crate::mandates::Mandates;
-use crate::outbox::{Fate, Outbox, Outcome, POSTED, REFUSED};
+use crate::outbox::{Fate, Outbox, Outcome, REFUSED};
 use crate::post::Post;
 use crate::random;
 use crate::receipt::{Failure, Receipt};
@@ -507,10 +507,10 @@ impl<'s> Fetch<'s> {
 
     /// `has`: the gateway says that it has a receipt (Profile §8.3).
     fn write_receipt(&self, desk: &Desk<'_>, opened: &Opened, (record, has): (&Record, bool)) -> Result<(), Trouble> {
-        // What stood in the way of a refused receipt, such as an expired certificate, may have been mended. And one that was taken
-        // went with what came after the copy that the gateway was restored from (Profile §11.9), where it does not have it.
-        let [refused, posted] = [REFUSED, POSTED].map(|end| self.outbox.key_of(&record.receipt, end));
-        let anew = refused?.or(posted?.filter(|_| !has));
+        let lost = if has { None } else { self.lost(record)? };
+        // What stood in the way of a refused receipt, such as an expired certificate, may have been mended.
+        let refused = self.outbox.key_of(&record.receipt, REFUSED)?;
+        let anew = refused.or(lost.as_ref().map(|(key, _)| key.clone()));
         if anew.is_none() && self.outbox.knows(&record.receipt)? {
             return Ok(());
         }
@@ -527,9 +527,12 @@ impl<'s> Fetch<'s> {
         let signatory = Signatory::of(&self.identity, &self.party);
         let octets = receipt.compose(&desk.us, &sender, signatory, opened.innermost())?;
         match anew {
-            Some(key) => self.outbox.renew(&key, &octets),
-            None => self.outbox.put(&receipt.message_id, saved_at, &octets), // 4
+            Some(key) => self.outbox.renew(&key, &octets)?,
+            None => self.outbox.put(&receipt.message_id, saved_at, &octets)?, // 4
         }
+        // A crash before this line sends it twice more; the gateway answers with what it has.
+        let asked = lost.map(|(_, evidence)| Record { asked_after: evidence, ..record.clone() });
+        asked.map_or(Ok(()), |record| self.received.keep(opened, &record))
     }
 
     /// Posts the receipts, and whatever else waits, and notes which receipts did not get through.

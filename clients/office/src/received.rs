@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use fumibako_model::{Domain, Fault, OfficeNumber};
+use fumibako_model::{Domain, EvidenceId, Fault, OfficeNumber};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,9 @@ pub struct Record {
     pub receipt: String,
     /// When the last file was on disk; none before.
     pub saved_at: Option<Timestamp>,
+    /// The evidence its receipt was answered with when it was sent once more because the gateway showed none (Profile §8.5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) asked_after: Option<EvidenceId>,
 }
 
 impl Received {
@@ -144,7 +147,7 @@ impl Record {
     /// The intention to save a message at a place.
     pub fn intend(opened: &Opened, folder: PathBuf, domain: &Domain) -> Self {
         let (message_id, from) = (opened.message_id().to_owned(), opened.from());
-        Self { message_id, from, folder, receipt: random::message_id(domain), saved_at: None }
+        Self { message_id, from, folder, receipt: random::message_id(domain), saved_at: None, asked_after: None }
     }
 
     /// A word that is this message's alone.

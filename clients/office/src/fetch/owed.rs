@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use fumibako_model::{Address, OfficeNumber, Refusal};
+use fumibako_model::{Address, EvidenceId, OfficeNumber, Refusal};
 use fumibako_signer::Signed;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Desk, Fetch, Run};
-use crate::outbox::{Entry, Fate, Outcome};
+use crate::outbox::{Entry, Fate, Outcome, POSTED};
 use crate::receipt::{Receipt, notification};
+use crate::received::Record;
 use crate::signatory::Signatory;
 use crate::trouble::Trouble;
 
@@ -71,6 +72,17 @@ impl Fetch<'_> {
             owed.push(Settled { office, to, original, receipt: message_id, saved_at, trouble: None, last });
         }
         Ok(owed)
+    }
+
+    /// A receipt that went, and of which the gateway shows nothing: its key, and the evidence it was answered with. It went with what came after
+    /// the copy that the gateway was restored from (Profile §11.9), perhaps; or the mark has no place in the folder, and then who asks once
+    /// more is answered with the evidence he knows, and does not ask again.
+    pub(super) fn lost(&self, record: &Record) -> Result<Option<(String, Option<EvidenceId>)>, Trouble> {
+        let Some(key) = self.outbox.key_of(&record.receipt, POSTED)? else { return Ok(None) };
+        let entries = self.outbox.entries()?;
+        let evidence = entries.iter().find(|entry| entry.message_id == record.receipt).and_then(Entry::evidence);
+        let is_known = evidence.is_some() && evidence == record.asked_after;
+        Ok((!is_known).then_some((key, evidence)))
     }
 
     /// The receipt in a message that was refused, if it is one, and may be taken by now.
