@@ -68,3 +68,18 @@ async fn what_expired_is_told_at_home_for_a_while_and_until_it_was_sent_again() 
     held(&desk.app.mail).sent.insert(spot(5), other);
     assert_eq!(lines(&desk).await, (0, 1), "it was sent again");
 }
+
+// Profile §8.22
+#[tokio::test]
+async fn what_was_fetched_and_did_not_open_before_it_expired_is_told_as_that() {
+    let desk = Desk::new();
+    let fault = Some(fumibako_model::Fault::DecryptionFailed);
+    held(&desk.app.mail).sent.insert(spot(1), Gone { fault, ..gone("a@x", 95, 4) });
+    let home = desk.get("/").await.text;
+    assert!(home.contains("取得しても開けないまま") && home.contains("証明書と鍵"), "{home}");
+    let list = desk.get("/sent").await.text;
+    assert!(list.contains("取得されても開けないまま期限切れ") && list.contains("期限切れの証明"), "{list}");
+    held(&desk.app.mail).sent.insert(spot(1), gone("a@x", 95, 4));
+    let list = desk.get("/sent").await.text;
+    assert!(!list.contains("開けないまま") && list.contains("取得されず期限切れ"), "{list}");
+}
