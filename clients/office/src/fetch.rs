@@ -85,6 +85,8 @@ pub struct Arrival {
     pub receipt: String,
     /// Why the receipt waits, if it does.
     pub receipt_trouble: Option<Trouble>,
+    /// Does the gateway know that the files are here?
+    pub marked: bool,
     /// Why the receipt is not ours to return, if it is not: the office itself does (Profile §9.13).
     pub withheld: Option<Refusal>,
 }
@@ -233,7 +235,7 @@ impl<'s> Fetch<'s> {
             run.stopped.get_or_insert(why);
         }
         for desk in &desks {
-            match self.mark(desk, &mut mailbox, &run.fetched).await {
+            match self.mark(desk, &mut mailbox, &mut run.fetched).await {
                 Err(why @ Trouble::Refused { .. }) if desk.mandates.is_some() => run.closed.push((desk.office, why)),
                 // The next run finds it saved, and marks it, or the receipt accepted, which says more.
                 Err(why) => {
@@ -356,15 +358,16 @@ impl<'s> Fetch<'s> {
     }
 
     /// Step 5: what is saved has been seen, whatever became of its receipt. That this was taken, the gateway marks itself.
-    async fn mark(&self, desk: &Desk<'_>, mailbox: &mut Mailbox, fetched: &[Fetched]) -> Result<(), Trouble> {
-        let seen = |one: &&Fetched| matches!(one.end, End::Saved(_));
-        let marks: Vec<u32> =
-            fetched.iter().filter(|one| one.office == desk.office).filter(seen).map(|one| one.uid).collect();
-        if !marks.is_empty() && desk.mandates.is_some() {
-            mailbox.select(desk.place()).await?;
-        }
-        for uid in marks {
-            mailbox.mark(uid, "\\Seen").await?; // 5 → done
+    async fn mark(&self, desk: &Desk<'_>, mailbox: &mut Mailbox, fetched: &mut [Fetched]) -> Result<(), Trouble> {
+        let own = fetched.iter_mut().filter(|one| one.office == desk.office);
+        let mut selected = desk.mandates.is_none();
+        for one in own {
+            let End::Saved(arrival) = &mut one.end else { continue };
+            if !std::mem::replace(&mut selected, true) {
+                mailbox.select(desk.place()).await?;
+            }
+            mailbox.mark(one.uid, "\\Seen").await?; // 5 → done
+            arrival.marked = true;
         }
         Ok(())
     }
@@ -399,6 +402,7 @@ impl<'s> Fetch<'s> {
             again,
             receipt: record.receipt,
             receipt_trouble: None,
+            marked: false,
             withheld,
         })))
     }

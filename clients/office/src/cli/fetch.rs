@@ -111,7 +111,8 @@ fn tell_saved((to, uid): (OfficeNumber, u32), arrival: &Arrival, screen: &mut Sc
             Some(words) => {
                 let line = words.line(lang);
                 let (ja, en) = if waits(arrival) { (WAITS.0, WAITS.1) } else { (OWED.0, OWED.1) };
-                lang.pick(format!("{}{line}{ja}", UNSENT.0), format!("{}{line} {en}", UNSENT.1))
+                let begins = if arrival.marked { UNSENT } else { UNTOLD };
+                lang.pick(format!("{}{line}{ja}", begins.0), format!("{}{line} {en}", begins.1))
             }
         };
         format!("{text}\n  {receipt}")
@@ -122,6 +123,11 @@ fn tell_saved((to, uid): (OfficeNumber, u32), arrival: &Arrival, screen: &mut Sc
 const UNSENT: (&str, &str) = (
     "ファイルは保存したので、送信元には「済（受け渡し）」と表示されます。受領証はまだ送れていません。",
     "The files are saved, which the sender is shown as handed over. The receipt is not sent yet. ",
+);
+/// The files are here, and the way to the gateway broke off before it knew.
+const UNTOLD: (&str, &str) = (
+    "ファイルは保存しましたが、まだゲートウェイに伝えていません（送信元には「未」のままです）。受領証もまだ送れていません。",
+    "The files are saved, of which the gateway is not told yet: the sender is still shown 未. The receipt is not sent yet. ",
 );
 const WAITS: (&str, &str) = ("受領証は、次の fetch か send が送ります。", "The next fetch or send sends it.");
 const OWED: (&str, &str) = (

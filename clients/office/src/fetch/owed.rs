@@ -60,7 +60,8 @@ impl Fetch<'_> {
             let (Some(office), Some(sender)) = both else { continue };
             let Some(desk) = desks.iter().find(|desk| desk.office == office) else { continue };
             let Some(to) = sender.office_number().filter(|to| desk.may_acknowledge(*to, now).is_ok()) else { continue };
-            let octets = self.outbox.octets(&key)?;
+            // One that cannot be read keeps none of the others waiting.
+            let Ok(octets) = self.outbox.octets(&key) else { continue };
             let due = self.due(&entry, &octets, now).filter(|receipt| !there.contains(&receipt.original));
             let Some(receipt) = due else { continue };
             let signatory = Signatory::of(&self.identity, &self.party);

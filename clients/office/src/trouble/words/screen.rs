@@ -22,6 +22,10 @@ const FORMER: Both = (
     "このパソコンの設定をした人に、前の証明書も使えるようにするよう依頼してください。",
     "Ask whoever set this computer up to let it use the former certificate as well.",
 );
+const LOST: Both = (
+    "その鍵がもうないときは、送信元に電話などで、今の証明書で送り直すよう依頼してください。",
+    "If that key is lost, ask the sender by telephone to send it again to your certificate of today.",
+);
 const LIST: Both = (
     "このパソコンの設定をした人に、発行元の新しい失効リストを使うようにするよう依頼してください。",
     "Ask whoever set this computer up to have it use the authority's current revocation list.",
@@ -190,8 +194,11 @@ impl Words {
         let kept = lang.pick("保存も受領もしていません。", "Nothing was saved or acknowledged. ");
         let next = match why.why {
             Refusal::SealedForOthers => lang.pick(
-                format!("事業所の別のパソコンで取得してください。証明書を更新したあとなら、{}", FORMER.0),
-                format!("Fetch it on another computer of the office. If the certificate was renewed: {}", FORMER.1),
+                format!("事業所の別のパソコンで取得してください。証明書を更新したあとなら、{}{}", FORMER.0, LOST.0),
+                format!(
+                    "Fetch it on another computer of the office. If the certificate was renewed: {} {}",
+                    FORMER.1, LOST.1
+                ),
             ),
             Refusal::RevocationUnknown => lang.pick(LIST.0, LIST.1).to_owned(),
             _ => return words,
