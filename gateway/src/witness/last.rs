@@ -7,7 +7,7 @@ use std::path::Path;
 use fumibako_model::log::{FormerKey, Growth, Head, HeadBefore, SetBack};
 use fumibako_model::{AuditHead, Domain, EvidenceId, Witnesses};
 use fumibako_signer::{Identity, enclose};
-use fumibako_store::{LogState, SealKey, Store, StoreError, hex};
+use fumibako_store::{LogState, Loss, SealKey, Store, StoreError, hex};
 use jiff::Timestamp;
 
 use super::acts::{self, Acts};
@@ -90,6 +90,9 @@ pub(crate) async fn begin<S: Store>(
     let keys = Keys::new(own.certificate().fingerprint_hex(), believed, former);
     // What a head says beside the log counts if it was signed here, whoever put it into the rows.
     let newest = head.as_deref().and_then(|head| keys.head(head).ok()).map(|(said, _)| said);
+    if !goes_on && !explained {
+        jump(store, newest.as_ref(), ([given.as_ref(), restored.as_ref()], 1), now).await?;
+    }
     let readable = newest.is_some() || head.is_none();
     let said = newest.as_ref().and_then(|head| head.set_back.clone());
     let later = given.as_ref().filter(|given| given.stands_after(newest.as_ref(), head.as_deref()));
@@ -153,6 +156,28 @@ struct Found {
     tells: Option<SetBack>,
     /// When the latest head was signed that the log lost its end under before.
     ended: Option<Timestamp>,
+}
+
+/// What was given from these rows before they were put back is not given again: ids and UIDs go on above all of it, where they were put back
+/// so often more. Of two that lie beside the key the later one names the loss.
+pub(super) async fn jump<S: Store>(
+    store: &S,
+    newest: Option<&Head>,
+    (beside, more): ([Option<&Beside>; 2], usize),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let beside = || beside.into_iter().flatten();
+    let told = |head: &Head| head.set_back.iter().flat_map(SetBack::all).map(|one| (one.at, one.size)).collect();
+    let known: BTreeSet<_> = newest.map(told).unwrap_or_default();
+    let since: BTreeSet<_> = beside().flat_map(|one| told(&one.head)).filter(|one| !known.contains(one)).collect();
+    let times = u32::try_from(since.len() + more).unwrap_or(u32::MAX);
+    if let (Some(last), 1..) = (beside().next_back(), times) {
+        let head = last.octets.clone();
+        if store.jump(Loss { head, times }, now).await? {
+            tracing::warn!(times, "store.jumped");
+        }
+    }
+    Ok(())
 }
 
 /// The last heads that lie beside the key, of the log and of the audit. Of a key that nobody made known to this one they stop the start.

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::beside::{Beside, known, last_acts_file, last_file, put, remove, restored_acts_file, restored_file};
 use super::doubt::Doubt;
 use super::keys::Signed;
-use super::last::{Last, Told, Witnessing, continued, end_at, over_all, root};
+use super::last::{Last, Told, Witnessing, continued, end_at, jump, over_all, root};
 use super::{Keys, Loaded, Seals, cover, load, within_its_days};
 use crate::config::Config;
 use crate::gateway::StartError;
@@ -191,6 +191,8 @@ async fn whole<S: Store>(
     if !within_its_days(witness, now) || (size > 0 && newest.as_ref().is_none_or(|said| said.root != root_then)) {
         return Ok(None);
     }
+    // The copy went ahead by itself; where it was put back before, what was given then is above that.
+    jump(store, newest.as_ref(), ([given.as_ref(), before.as_ref()], 0), now).await?;
     let lost = given.as_ref().filter(|_| lost).map(|given| given.head.size);
     let signed = newest.as_ref().zip(head).map(|(said, head)| Last::of(said, head));
     let beside = given.into_iter().chain(before).map(|one| one.head);

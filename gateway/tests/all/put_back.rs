@@ -1,19 +1,22 @@
 //! A backup that is put back: what the operator is told of it, what the audit tells, and which of the heads beside the key counts (Profile
 //! §8.20, §11.9, §16.1).
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use fumibako_gateway::{Config, Reply, Request, Running};
-use fumibako_model::{AuditRow, What};
+use fumibako_model::{AuditRow, EvidenceId, Uid, What};
 use fumibako_signer::{enclose, enclosed};
+use fumibako_store::suite::expire::send;
+use fumibako_store::suite::{World, sakura, view};
 use jiff::Timestamp;
 
 use crate::audit::verified;
 use crate::cut::{audited, last_head, started};
-use crate::evidence::with_mail;
+use crate::evidence::{copy, with_mail};
 use crate::forged::{Grown, restore};
 use crate::keys::{key_of, mail};
-use crate::support::{Fixture, ago};
+use crate::support::{Fixture, ago, store_of};
 
 /// What the audit tells of copies that were put back.
 async fn restores(running: &Running) -> Vec<AuditRow> {
@@ -137,4 +140,59 @@ async fn what_a_head_beside_the_key_tells_counts_where_it_stands_after_the_newes
     let running = started(&again).await;
     assert_eq!(audited(&running).await.set_back, put_back.set_back);
     running.stop().await;
+}
+
+/// What the store gives to a bundle that comes now: the id of its evidence, and the UID.
+async fn given(config: &Config, id: &str) -> (EvidenceId, Uid) {
+    let store = store_of(config).await;
+    let evidence = send(&store, &World::with(&store).await, id, ago(0)).await.evidence;
+    let uid = view(&store, sakura(), "INBOX").await.entries.last().unwrap().uid;
+    store.close().await.unwrap();
+    (evidence, uid)
+}
+
+// Profile §8.20, §11.9
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_put_back_by_hand_gives_nothing_a_second_time() {
+    let aside = tempfile::tempdir().unwrap();
+    let (gateway, _) = with_mail().await;
+    let Fixture { folder: _folder, config, running, kept: _kept } = gateway;
+    running.stop().await;
+    let older = aside.path().join("older");
+    copy(&config.store_folder, &older);
+    let (mut ids, mut uids) = (BTreeSet::new(), BTreeSet::new());
+    let mut gives = async |config: &Config, id: &str| {
+        let (evidence, uid) = given(config, id).await;
+        assert!(ids.insert(evidence), "{evidence} was given before");
+        assert!(uids.insert(uid), "{uid:?} was given before");
+        uid.0.get()
+    };
+    let first = gives(&config, "d").await;
+    started(&config).await.stop().await;
+    for round in ["one", "two", "three"] {
+        let again = Config { store_folder: aside.path().join(round), ..config.clone() };
+        copy(&older, &again.store_folder);
+        started(&again).await.stop().await;
+        let jumped = gives(&again, "e").await;
+        assert!(jumped > first + (1 << 20) - 1);
+        // Its own start finds nothing lost.
+        started(&again).await.stop().await;
+        assert_eq!(gives(&again, "f").await, jumped + 1, "once for each loss");
+        started(&again).await.stop().await;
+    }
+}
+
+// Profile §11.9
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_is_restored_twice_gives_nothing_a_second_time() {
+    let aside = tempfile::tempdir().unwrap();
+    let grown = Box::pin(Grown::since_a_copy(aside.path())).await;
+    let mut all = BTreeSet::new();
+    for name in ["one", "two"] {
+        let again = grown.put_back(&aside.path().join(name)).await;
+        started(&again).await.stop().await;
+        let now = given(&again, "f").await;
+        assert!(all.insert(now), "{now:?} was given before");
+        assert!(explained(&again).await);
+    }
 }

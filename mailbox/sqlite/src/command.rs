@@ -8,8 +8,8 @@ use fumibako_model::{
 };
 use fumibako_store::bodies::{Day, Place, Spooled};
 use fumibako_store::{
-    ActsHead, Amend, CopyOrder, Delivery, DescribeOrder, Described, Doer, Facts, FlagOrder, Kind, Logging, MarkNotices,
-    MarkedNotices, Pairs, Paper, RefusedReceipt, StoreError, Turned,
+    ActsHead, Amend, CopyOrder, Delivery, DescribeOrder, Described, Doer, Facts, FlagOrder, Kind, Logging, Loss,
+    MarkNotices, MarkedNotices, Pairs, Paper, RefusedReceipt, StoreError, Turned,
 };
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
@@ -18,8 +18,8 @@ use tokio::sync::oneshot;
 use crate::error::{Stop, again};
 use crate::ledger::Wake;
 use crate::{
-    acts, agent, annotation, change, directory, expire, folder, handover, hold, log, notice, paper, prune, receipt,
-    refused, report, roll, tree,
+    acts, agent, ahead, annotation, change, directory, expire, folder, handover, hold, log, notice, paper, prune,
+    receipt, refused, report, roll, tree,
 };
 
 /// One change, and its answer.
@@ -61,6 +61,8 @@ pub(crate) enum Command {
     /// By these settings it is told from now on that nobody came.
     RemindBy(i64, Timestamp, Reply<()>),
     TurnNotices(Timestamp, Reply<Turned>),
+    /// Answers whether these rows had not done it yet.
+    Jump(Loss, Timestamp, Reply<bool>),
     MarkNotices(Party, MarkNotices, Reply<MarkedNotices>),
     /// Ends the writer once everything before it is answered.
     Close(Reply<()>),
@@ -280,6 +282,7 @@ impl Command {
             Self::Prune(order, reply) => reply.quiet(prune::step(rows, order).await),
             Self::NoteRefused(receipt, reply) => reply.quiet(refused::note(rows, receipt).await),
             Self::Report(order, body, now, reply) => reply.told(report::file(rows, order, body.place()?, *now).await),
+            Self::Jump(loss, now, reply) => reply.quiet(ahead::after(rows, loss, *now).await),
             Self::TurnNotices(now, reply) => reply.quiet(notice::turn(rows, *now).await),
             Self::MarkNotices(party, marks, reply) => reply.quiet(notice::mark(rows, party, marks).await),
             Self::RemindBy(rule, now, reply) => reply.quiet(report::remind_by(rows, *rule, *now).await),
@@ -309,7 +312,8 @@ impl Command {
             Self::Report(_, _, _, reply)
             | Self::SubscribeAgent(_, _, _, reply)
             | Self::Settle(_, reply)
-            | Self::NoteRefused(_, reply) => reply.send(failed),
+            | Self::NoteRefused(_, reply)
+            | Self::Jump(_, _, reply) => reply.send(failed),
             Self::Log(_, reply)
             | Self::NoteSent(_, _, _, reply)
             | Self::Papers(_, reply)

@@ -9,6 +9,7 @@
 mod account;
 mod acts;
 mod agent;
+mod ahead;
 mod annotation;
 mod audit;
 mod backup;

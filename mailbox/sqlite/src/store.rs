@@ -15,10 +15,10 @@ use fumibako_store::bodies::{Bodies, BodyError, Day, Spool};
 use fumibako_store::{
     ActsAudit, ActsHead, ActsState, Admitted, AgentNews, Amend, Asked, BackedUp, Census, CopyOrder, DayOfMail,
     Delivery, Deposit, DescribeOrder, Described, Doer, Due, DueKey, Expired, FlagOrder, Heads, Hold, HoldOrder,
-    Inspection, KeptNotice, Letter, LicenceChange, LogAudit, LogState, Logging, MarkNotices, MarkedNotices, Named,
-    News, NoticeBoard, Pairs, Paper, Proof, Prunable, PruneOrder, Published, Quota, RefusedReceipt, RefusedReceipts,
-    SealKey, SealedAct, SignedDeed, Store, StoreError, Taken, Told, ToldTo, Turned, Unlogged, Untold, Vouched, Which,
-    WhichActs, WhichNotices, WhichRefused,
+    Inspection, KeptNotice, Letter, LicenceChange, LogAudit, LogState, Logging, Loss, MarkNotices, MarkedNotices,
+    Named, News, NoticeBoard, Pairs, Paper, Proof, Prunable, PruneOrder, Published, Quota, RefusedReceipt,
+    RefusedReceipts, SealKey, SealedAct, SignedDeed, Store, StoreError, Taken, Told, ToldTo, Turned, Unlogged, Untold,
+    Vouched, Which, WhichActs, WhichNotices, WhichRefused,
 };
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -569,6 +569,10 @@ impl Store for SqliteStore {
 
     async fn end_stray_holds(&self, done: Done) -> Result<Vec<Day>, StoreError> {
         hold::end_stray(self, &done).await
+    }
+
+    async fn jump(&self, loss: Loss, now: Timestamp) -> Result<bool, StoreError> {
+        self.change(|reply| Command::Jump(loss, now, reply)).await
     }
 
     async fn back_up(&self, to: PathBuf, keys: Option<PathBuf>, now: Timestamp) -> Result<BackedUp, StoreError> {

@@ -45,3 +45,12 @@ pub struct Restored {
     /// Days for which there is no key, though nobody erased it: an older copy of the keys, mostly.
     pub without_key: Vec<Day>,
 }
+
+/// The end of the log that a store lacks, as its rows are older than what was given from them (Profile §8.20).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// The head that proves it, octet for octet: one loss, one head.
+    pub head: Vec<u8>,
+    /// How many times at most something was given from the rows as they are: this one, and those that were lost since they were copied.
+    pub times: u32,
+}

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 use crate::acts::{ActsAudit, ActsHead, ActsState, Amend, DescribeOrder, Described, SealedAct, ToldTo, WhichActs};
 use crate::admit::Admitted;
-use crate::backup::BackedUp;
+use crate::backup::{BackedUp, Loss};
 use crate::bodies::{BodyError, Day, Spool};
 use crate::census::Census;
 use crate::doer::Doer;
@@ -483,6 +483,10 @@ pub trait Store: Send + Sync + 'static {
     /// Looks through everything: every row against its body, files against rows, counters against entries. Changes
     /// nothing, and hinders nobody.
     fn inspect(&self) -> impl Future<Output = Result<Inspection, StoreError>> + Send;
+
+    /// Ids, UIDs and MODSEQs go on above all that can have been given and is not in the rows (Profile §8.20); who remembers later UIDs is told
+    /// that they vanished. Once for each loss: says whether it was done now. Asked before anything is served: nobody is woken.
+    fn jump(&self, loss: Loss, now: Timestamp) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Copies the store into a new folder while it runs (Profile §11.9). Keys go into their own folder, if one is named.
     fn back_up(

@@ -38,7 +38,7 @@ pub use admit::{
     Admitted, Arrival, Arrived, Arriving, Claimed, Facts, Kept, Kind, RECEIPT_BYTES, Receipt, Rules, Via, Word, admit,
     bind, key_of, message_id_of,
 };
-pub use backup::{BackedUp, Restored, Verified};
+pub use backup::{BackedUp, Loss, Restored, Verified};
 pub use census::Census;
 pub use doer::Doer;
 pub use expire::{Asked, DayOfMail, Expired};

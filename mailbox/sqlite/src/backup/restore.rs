@@ -11,13 +11,10 @@ use sqlx::{ConnectOptions, Connection};
 
 use super::files::{Manifest, copy, digest, empty_folder, sync};
 use super::{day_of, on_thread};
+use crate::ahead;
 use crate::error::store_error;
 use crate::inspect;
-use crate::ledger::first_id_of;
 use crate::open::DATABASE_FILE;
-
-/// Every UID, MODSEQ and id that was given after the copy was made is less than this above what the copy knows.
-const AHEAD: i64 = 1 << 20;
 
 /// Is every file as it was written? With the keys: does every body open, and does everything hold together?
 pub(crate) async fn verify(folder: &Path, keys: Option<&Path>) -> Result<Verified, StoreError> {
@@ -105,42 +102,17 @@ fn bodies_of(folder: &Path, keys: &Path, to: &Path) -> Result<(Bodies, Restored)
     Ok((known, Restored { made: listed.made, list, files, erased, without_key }))
 }
 
-/// Profile §11.9: nothing that was given after the copy was made is given again. Whoever remembers UIDs from then is
-/// told that they vanished, and all flags are told anew.
+/// Profile §11.9: nothing that was given after the copy was made is given again.
 async fn advance(rows: &Path, now: Timestamp) -> Result<(), StoreError> {
     let options = SqliteConnectOptions::new().filename(rows).synchronous(SqliteSynchronous::Full);
     let mut connection = options.disable_statement_logging().connect().await.map_err(store_error)?;
     let mut change = connection.begin().await.map_err(store_error)?;
-    let (today, last) = (Day::of(now), AHEAD - 1);
-    for (statement, by) in [
-        // Ids carry the day they were given, and begin anew with it.
-        ("UPDATE counter SET value = max(value, ?) WHERE name IN ('message', 'evidence')", first_id_of(today)),
-        (
-            "UPDATE counter SET value = value + ? WHERE name IN ('message', 'evidence', 'uid_validity',
-                 'notice_uid', 'notice_modseq', 'notice_turn')",
-            AHEAD,
-        ),
-        (
-            "UPDATE notice SET modseq = (SELECT value FROM counter WHERE name = 'notice_turn') WHERE uid IS NOT NULL AND ? > 0",
-            AHEAD,
-        ),
-        // An operator is here: the date is looked at.
-        ("UPDATE counter SET value = 0 WHERE name IN ('expired_on', 'believed_on') AND ? > 0", AHEAD),
-        ("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'mailbox'", AHEAD),
-        ("UPDATE office SET modseq = modseq + ?", AHEAD),
-        (
-            "INSERT INTO vanished (mailbox, modseq, lo, hi) SELECT m.id, o.modseq, m.uid_next, m.uid_next + ?
-             FROM mailbox m JOIN office o ON o.id = m.office",
-            last,
-        ),
-        (
-            "UPDATE mailbox SET uid_next = uid_next + ?, modseq = (SELECT modseq FROM office WHERE id = mailbox.office)",
-            AHEAD,
-        ),
-        ("UPDATE entry SET modseq = (SELECT modseq FROM mailbox WHERE id = entry.mailbox) WHERE ? > 0", AHEAD),
-    ] {
-        sqlx::query(statement).bind(by).execute(&mut *change).await.map_err(store_error)?;
-    }
+    ahead::jump(&mut change, 1, now).await.map_err(store_error)?;
+    // An operator is here: the date is looked at.
+    sqlx::query("UPDATE counter SET value = 0 WHERE name IN ('expired_on', 'believed_on')")
+        .execute(&mut *change)
+        .await
+        .map_err(store_error)?;
     change.commit().await.map_err(store_error)?;
     connection.close().await.map_err(store_error)
 }
